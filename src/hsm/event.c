@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsm/event.h"
+
+/* The protocol as people number it: one row for each step, in the order in which they happen. */
+static const struct {
+    const char *name;
+    const char *title;
+    enum side side;
+    int number;
+} steps[STEPS] = {
+    [STEP_MAKE_PAIR] = {"make-pair", "make the transport pair", SIDE_DESTINATION, 1},
+    [STEP_RELAY_PUBLIC] = {"relay-public", "carry its public half", SIDE_RELAY, 2},
+    [STEP_LOAD_PUBLIC] = {"load-public", "load it and read it back", SIDE_SOURCE, 3},
+    [STEP_MAKE_AES] = {"make-aes", "make the AES key", SIDE_SOURCE, 4},
+    [STEP_WRAP_AES] = {"wrap-aes", "encrypt the AES key", SIDE_SOURCE, 5},
+    [STEP_RELAY_AES] = {"relay-aes", "carry the encrypted AES key", SIDE_RELAY, 6},
+    [STEP_UNWRAP_AES] = {"unwrap-aes", "decrypt the AES key", SIDE_DESTINATION, 7},
+    [STEP_WRAP_KEY] = {"wrap-key", "encrypt the key", SIDE_SOURCE, 8},
+    [STEP_RELAY_KEY] = {"relay-key", "carry the encrypted key", SIDE_RELAY, 9},
+    [STEP_UNWRAP_KEY] = {"unwrap-key", "decrypt the key (temporary)", SIDE_DESTINATION, 10},
+    [STEP_PROVE] = {"prove", "prove that both hold the same key", SIDE_RELAY, 11},
+    [STEP_COMMIT] = {"commit", "keep it under its own name", SIDE_DESTINATION, 11},
+    [STEP_PROVE_AGAIN] = {"prove-again", "prove the kept key", SIDE_RELAY, 11},
+    [STEP_DESTROY] = {"destroy", "destroy the transport keys", SIDE_RELAY, 12},
+    [STEP_INVENTORY] = {"inventory", "compare the inventories", SIDE_RELAY, 12},
+    [STEP_PROVE_FRESH] = {"prove-fresh", "prove it from a fresh process", SIDE_DESTINATION, 12},
+};
+
+static const char *name_of(const char *const *names, unsigned count, unsigned value)
+{
+    return value < count && names[value] ? names[value] : "?";
+}
+
+#define NAME_OF(names, value) name_of(names, sizeof(names) / sizeof(names)[0], (unsigned)(value))
+
+const char *side_name(enum side side)
+{
+    static const char *const names[] = {"source", "destination", "relay"};
+    return NAME_OF(names, side);
+}
+
+const char *event_kind_name(enum event_kind kind)
+{
+    static const char *const names[EVENT_KINDS] = {
+        [EVENT_BEGIN] = "begin",
+        [EVENT_OFFICER] = "officer",
+        [EVENT_POLICY] = "policy",
+        [EVENT_SIDE] = "side",
+        [EVENT_HSM] = "hsm",
+        [EVENT_OFFER] = "offer",
+        [EVENT_CHOICE] = "choice",
+        [EVENT_REJECTED] = "rejected",
+        [EVENT_PLANNED] = "planned",
+        [EVENT_WARNING] = "warning",
+        [EVENT_GATE] = "gate",
+        [EVENT_STEP] = "step",
+        [EVENT_FINGERPRINT] = "fingerprint",
+        [EVENT_PROOF] = "proof",
+        [EVENT_KEY_DONE] = "key-done",
+        [EVENT_INVENTORY] = "inventory",
+        [EVENT_CALL] = "call",
+        [EVENT_SPOKEN] = "spoken",
+        [EVENT_ERROR] = "error",
+        [EVENT_END] = "end",
+    };
+    return NAME_OF(names, kind);
+}
+
+const char *event_state_name(enum event_state state)
+{
+    static const char *const names[] = {"begun", "ok", "failed", "undone"};
+    return NAME_OF(names, state);
+}
+
+const char *side_state_name(enum side_state state)
+{
+    static const char *const names[SIDE_STATES] = {"closed",    "opening", "open",
+                                                   "logged in", "listed",  "failed"};
+    return NAME_OF(names, state);
+}
+
+const char *gate_name(enum gate gate)
+{
+    static const char *const names[GATES] = {"review", "fingerprint", "key"};
+    return NAME_OF(names, gate);
+}
+
+const char *gate_state_name(enum gate_state state)
+{
+    static const char *const names[] = {"open", "wrong", "confirmed", "refused", "waived"};
+    return NAME_OF(names, state);
+}
+
+const char *key_outcome_name(enum key_outcome outcome)
+{
+    static const char *const names[KEY_OUTCOMES] = {"pending", "migrated", "refused", "failed",
+                                                    "unknown"};
+    return NAME_OF(names, outcome);
+}
+
+const char *key_route_name(enum key_route route)
+{
+    static const char *const names[] = {"none", "envelope", "direct"};
+    return NAME_OF(names, route);
+}
+
+const char *end_outcome_name(enum end_outcome outcome)
+{
+    static const char *const names[] = {"complete", "partial", "failed", "aborted"};
+    return NAME_OF(names, outcome);
+}
+
+const char *step_name(enum step_id id)
+{
+    return (unsigned)id < STEPS ? steps[id].name : "?";
+}
+
+int step_number(enum step_id id)
+{
+    return (unsigned)id < STEPS ? steps[id].number : 0;
+}
+
+const char *step_title(enum step_id id)
+{
+    return (unsigned)id < STEPS ? steps[id].title : "?";
+}
+
+enum side step_side(enum step_id id)
+{
+    return (unsigned)id < STEPS ? steps[id].side : SIDE_RELAY;
+}

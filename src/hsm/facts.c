@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsm/facts.h"
+
+const char *hsm_alg_name(enum hsm_alg alg)
+{
+    static const char *const names[HSM_ALGS] = {
+        [HSM_RSA_OAEP_SHA256] = "rsa-oaep-sha256",
+        [HSM_RSA_OAEP_SHA1] = "rsa-oaep-sha1",
+        [HSM_AES_KWP] = "aes-kwp",
+        [HSM_AES_KW] = "aes-kw",
+        [HSM_AES_CBC_PAD] = "aes-cbc-pad",
+    };
+    return (unsigned)alg < HSM_ALGS ? names[alg] : "?";
+}
+
+const char *hsm_proof_name(enum hsm_proof proof)
+{
+    static const char *const names[HSM_PROOFS] = {
+        [HSM_PROOF_AES_ECB] = "aes-ecb",       [HSM_PROOF_DIGEST] = "sha256-digest",
+        [HSM_PROOF_HMAC] = "hmac-sha256",      [HSM_PROOF_RSA_SIGN] = "rsa-signature",
+        [HSM_PROOF_ECDSA] = "ecdsa-signature", [HSM_PROOF_RSA_DECRYPT] = "rsa-decryption",
+    };
+    return (unsigned)proof < HSM_PROOFS ? names[proof] : "?";
+}
+
+const char *hsm_slot_flag_name(uint32_t flag)
+{
+    static const char *const names[HSM_SLOT_FLAGS] = {
+        "token-present",     "removable",       "hardware",      "initialized",   "login-required",
+        "pin-set",           "write-protected", "pin-count-low", "pin-final-try", "pin-locked",
+        "pin-to-be-changed", "protected-path",  "error-state",   "rng",
+    };
+    for (unsigned i = 0; i < HSM_SLOT_FLAGS; i++)
+        if (flag == UINT32_C(1) << i)
+            return names[i];
+    return "?";
+}
+
+const char *hsm_slot_obstacle(const struct hsm_slot *slot)
+{
+    static const struct {
+        uint32_t flag, set;
+        const char *words;
+    } obstacles[] = {
+        {HSM_SLOT_TOKEN_PRESENT, 0, "no token"},
+        {HSM_TOKEN_INITIALIZED, 0, "not initialised"},
+        {HSM_TOKEN_ERROR_STATE, HSM_TOKEN_ERROR_STATE, "in error state"},
+        {HSM_TOKEN_PIN_LOCKED, HSM_TOKEN_PIN_LOCKED, "PIN locked"},
+        {HSM_TOKEN_PIN_TO_BE_CHANGED, HSM_TOKEN_PIN_TO_BE_CHANGED, "PIN must be changed"},
+    };
+    for (size_t i = 0; i < sizeof obstacles / sizeof obstacles[0]; i++)
+        if ((slot->flags & obstacles[i].flag) == obstacles[i].set)
+            return obstacles[i].words;
+    if ((slot->flags & HSM_TOKEN_LOGIN_REQUIRED) && !(slot->flags & HSM_TOKEN_PIN_SET))
+        return "user PIN not set";
+    return NULL;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an HSM is and what it can do: plain data, without the contract (hsm.h), for those who show
+ * or record it.
+ */
+#ifndef HSMFERRY_HSM_FACTS_H
+#define HSMFERRY_HSM_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    HSM_TEXT_MAX = 64,
+    HSM_SLOTS_MAX = 256,      /* slots that are listed */
+    HSM_OBJECTS_MAX = 200000, /* objects that are listed */
+};
+
+/* What answers there. All text has passed text_safe(). */
+struct hsm_info {
+    char api[16];
+    char library[HSM_TEXT_MAX];      /* "Implementation of PKCS11" */
+    char manufacturer[HSM_TEXT_MAX]; /* of the library */
+    char version[16];                /* of the library: "2.6" */
+    char api_version[16];            /* "2.40" */
+};
+
+enum hsm_slot_flag {
+    HSM_SLOT_TOKEN_PRESENT = 1 << 0,
+    HSM_SLOT_REMOVABLE = 1 << 1,
+    HSM_SLOT_HARDWARE = 1 << 2,
+    HSM_TOKEN_INITIALIZED = 1 << 3,
+    HSM_TOKEN_LOGIN_REQUIRED = 1 << 4,
+    HSM_TOKEN_PIN_SET = 1 << 5,
+    HSM_TOKEN_WRITE_PROTECTED = 1 << 6,
+    HSM_TOKEN_PIN_COUNT_LOW = 1 << 7,
+    HSM_TOKEN_PIN_FINAL_TRY = 1 << 8,
+    HSM_TOKEN_PIN_LOCKED = 1 << 9,
+    HSM_TOKEN_PIN_TO_BE_CHANGED = 1 << 10,
+    HSM_TOKEN_PROTECTED_PATH =
+        1 << 11, /* the PIN is typed on the device: login with an empty one */
+    HSM_TOKEN_ERROR_STATE = 1 << 12,
+    HSM_TOKEN_RNG = 1 << 13,
+};
+enum { HSM_SLOT_FLAGS = 14 };
+
+/* A slot and the token in it. Text has passed text_safe(), trailing blanks removed. */
+struct hsm_slot {
+    uint64_t id;
+    uint32_t flags; /* enum hsm_slot_flag */
+    char description[4 * 64 + 1];
+    char label[4 * 32 + 1];
+    char manufacturer[4 * 32 + 1];
+    char model[4 * 16 + 1];
+    char serial[4 * 16 + 1];
+    char hardware[16];
+    char firmware[16];
+};
+
+struct hsm_slot_list {
+    struct hsm_slot *slots;
+    size_t count;
+};
+
+/* Algorithms by what the bytes on the wire are, not by any API's number. */
+enum hsm_alg {
+    HSM_RSA_OAEP_SHA256, /* RFC 8017 7.1, MGF1 with the same hash, empty label */
+    HSM_RSA_OAEP_SHA1,
+    HSM_AES_KWP,     /* RFC 5649 */
+    HSM_AES_KW,      /* RFC 3394, multiples of 8 octets only */
+    HSM_AES_CBC_PAD, /* PKCS#7, IV in front; no integrity */
+    HSM_ALGS
+};
+
+/* Ways to show possession of a key, again by their bytes. Challenge -> answer: */
+enum hsm_proof {
+    HSM_PROOF_AES_ECB,     /* 16..1024 octets, a multiple of 16 -> AES-ECB encryption of them */
+    HSM_PROOF_DIGEST,      /* nonce, 32 octets -> SHA-256(nonce || value) */
+    HSM_PROOF_HMAC,        /* 1..1024 octets -> HMAC-SHA-256 */
+    HSM_PROOF_RSA_SIGN,    /* a SHA-256 digest -> RSASSA-PKCS1-v1_5 signature (RFC 8017 8.2) */
+    HSM_PROOF_ECDSA,       /* a SHA-256 digest -> r || s, each of the field's length */
+    HSM_PROOF_RSA_DECRYPT, /* RSAES-OAEP SHA-1 ciphertext -> plaintext */
+    HSM_PROOFS
+};
+
+/* How this HSM speaks one algorithm. */
+struct hsm_offer {
+    bool wrap;             /* usable in hsm_wrap() */
+    bool unwrap;           /* usable in hsm_unwrap() */
+    uint64_t mechanism;    /* this API's number, 0 where it has none */
+    char wrap_words[96];   /* "C_WrapKey CKM_AES_KEY_WRAP_PAD" */
+    char unwrap_words[96]; /* "C_UnwrapKey CKM_AES_KEY_WRAP_PAD" */
+    char reason[160];      /* why not, or how it is known; for the officer */
+};
+
+enum hsm_truth { HSM_UNKNOWN, HSM_NO, HSM_YES };
+
+/* What this HSM can do, found by trying with throw-away session keys, not from its lists. */
+struct hsm_offers {
+    struct hsm_offer alg[HSM_ALGS];
+    uint32_t proofs;             /* bit (1 << enum hsm_proof) for each that it can answer */
+    enum hsm_truth exact_length; /* does AES_KWP wrap a secret of any length without padding it? */
+    enum hsm_truth takes_length; /* does unwrap() honour hsm_template.length? */
+    bool can_copy;               /* commit() copies (HSM_YES) or must unwrap again */
+};
+
+/* Names for events, reports and messages: "rsa-oaep-sha1", "aes-ecb", "write-protected". */
+const char *hsm_alg_name(enum hsm_alg alg);
+const char *hsm_proof_name(enum hsm_proof proof);
+const char *hsm_slot_flag_name(uint32_t flag);
+
+/* Why the token in this slot cannot be used, in words ("no token", "not initialised", "PIN
+ * locked"), or NULL where it can. */
+const char *hsm_slot_obstacle(const struct hsm_slot *slot);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE CONTRACT that every HSM meets, whatever its API. A driver (src/agent/) implements it beside
+ * one vendor library; remote.c implements it over a pipe to such a driver; trace.c implements it
+ * around another. The ceremony sees nothing else.
+ *
+ * Rules for all functions:
+ * - They return false and set *err on failure. ERR_UNSUPPORTED: this HSM cannot do it, ask another
+ *   way. ERR_GONE: nothing will answer any more. ERR_HSM: the HSM refused; its own number and name
+ *   are in *err. Unless said otherwise, a failed call has left nothing behind on the HSM.
+ * - Out-parameters are written only on success, and belong to the caller.
+ * - Handles are the HSM's own numbers, valid until hsm_close(); 0 is never a valid one.
+ * - One thread at a time for each struct hsm.
+ * - "Temporary" objects are session objects: they vanish with the session. Every object that a
+ *   ceremony makes carries the label of its migration (hsmferry:<id>) until it is committed.
+ * - No function returns key material in clear. wrap() returns ciphertext; prove() answers over a
+ *   challenge of the caller.
+ */
+#ifndef HSMFERRY_HSM_HSM_H
+#define HSMFERRY_HSM_HSM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "hsm/facts.h"
+#include "hsm/key.h"
+
+enum {
+    HSM_PATH_MAX = 1024,
+    HSM_BLOB_MAX = 16384, /* the longest wrapped key, public key, challenge or answer */
+    HSM_CHALLENGE_MAX = 1024,
+};
+
+/* Where an HSM is. Strings are terminated. */
+struct hsm_where {
+    char api[16];              /* the driver: "pkcs11", "nss" */
+    char module[HSM_PATH_MAX]; /* pkcs11: absolute path of the module; nss: the database, "sql:/..."
+                                */
+    char params[HSM_PATH_MAX]; /* pkcs11: CK_C_INITIALIZE_ARGS reserved string (NSS softoken); "" */
+};
+
+/* What a key is to be, in full: a driver sends every attribute, omitted ones default to anything.
+ */
+struct hsm_template {
+    enum key_class class;
+    enum key_kind kind;
+    uint32_t length; /* octets of a secret's value; 0: let the HSM decide */
+    uint32_t flags;  /* uses, PRIVATE, SENSITIVE, EXTRACTABLE, ... as enum key_flag */
+    const uint8_t *label;
+    size_t label_len;
+    const uint8_t *id;
+    size_t id_len;
+    const struct bytes *spki; /* private keys: the public half (DER); NULL where unknown */
+};
+
+/* A transport key pair, as made. */
+struct hsm_pair {
+    uint64_t private_handle;
+    uint64_t public_handle; /* 0 where the API makes no such object */
+    struct bytes spki;      /* DER SubjectPublicKeyInfo as the HSM tells it */
+};
+
+struct hsm;
+
+struct hsm_driver {
+    const char *name; /* as in struct hsm_where.api */
+
+    /* Loads the API's library and initialises it; *out is freed with close(). No token is opened.
+     * Errors: ERR_CONFIG (no such module, not a library), ERR_HSM (it does not start). */
+    bool (*open)(const struct hsm_where *where, struct hsm **out, struct err *err);
+
+    /* Logs out, ends the session (its temporary objects vanish), finalises the library, frees.
+     * Works after any failure, also ERR_GONE. */
+    void (*close)(struct hsm *hsm);
+
+    bool (*info)(struct hsm *hsm, struct hsm_info *info, struct err *err);
+
+    /* All slots, also empty ones and uninitialised tokens, in the library's order; the caller
+     * frees list->slots. More than HSM_SLOTS_MAX are an error. */
+    bool (*slots)(struct hsm *hsm, struct hsm_slot_list *list, struct err *err);
+
+    /* Opens a read-write session on the token in this slot and logs the user in with pin; exactly
+     * one attempt. An empty pin where the token needs no login, or has its own PIN path. Once per
+     * struct hsm. Errors: ERR_DENIED (wrong, locked, expired PIN; write-protected token),
+     * ERR_HSM. */
+    bool (*login)(struct hsm *hsm, uint64_t slot, const struct secret *pin, struct err *err);
+
+    /* All objects of the token that this user sees, with their public halves where the HSM has
+     * them. One that cannot be read is listed as KEY_CLASS_OTHER, never left out. */
+    bool (*list)(struct hsm *hsm, struct key_list *list, struct err *err);
+
+    /* The handles of ALL objects on the token and in the session, in ascending order: also half
+     * ones without class or label. The caller frees *handles. */
+    bool (*handles)(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err);
+
+    /* Reads one object anew. Errors: ERR_NO_INPUT (no such object any more). */
+    bool (*describe)(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err);
+
+    /* The public half of a private or public key as DER SubjectPublicKeyInfo, built from this
+     * object alone, or (private EC keys) from the public object with the same id.
+     * Errors: ERR_UNSUPPORTED (it cannot be had). */
+    bool (*public_key)(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err);
+
+    /* What it can do. Makes throw-away session keys and destroys them. */
+    bool (*offers)(struct hsm *hsm, struct hsm_offers *offers, struct err *err);
+
+    /* Protocol step 1. An RSA pair with e = 65537, temporary: the private half sensitive, not
+     * extractable, for unwrapping by OAEP only, not modifiable, not copyable, and (where the API
+     * can say so) forcing what it unwraps to be sensitive. */
+    bool (*make_pair)(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                      struct err *err);
+
+    /* Protocol step 3. Loads an RSA public key as a temporary object that may only wrap. */
+    bool (*load_public)(struct hsm *hsm, const struct bytes *spki, const char *label,
+                        uint64_t *handle, struct err *err);
+
+    /* Protocol step 4. A fresh AES key, temporary, sensitive, extractable (it must be wrapped
+     * once), for wrapping only, neither modifiable nor copyable where the API can say so. */
+    bool (*make_aes)(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+                     struct err *err);
+
+    /* Protocol steps 5 and 8. Encrypts key under wrapping. Errors: ERR_DENIED (the key may not
+     * leave), ERR_UNSUPPORTED (not by this algorithm). */
+    bool (*wrap)(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                 struct bytes *blob, struct err *err);
+
+    /* Protocol steps 7 and 10. Decrypts blob under unwrapping into a new TEMPORARY object that is
+     * what template says, as far as this API can; the caller reads it back. A blob that was changed
+     * in any way gives one and the same ERR_DATA message. */
+    bool (*unwrap)(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
+                   const struct hsm_template *template, uint64_t *handle, struct err *err);
+
+    /* Protocol step 11. Answers challenge with this key. Errors: ERR_UNSUPPORTED (not by this
+     * proof, or the key's uses forbid it). */
+    bool (*prove)(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
+                  const struct bytes *challenge, struct bytes *answer, struct err *err);
+
+    /* The one irreversible step: makes the temporary object a token object with this label and id.
+     * Everything else stays as it is. *final is the new handle; the temporary one may or may not
+     * still exist. Once this has been called, a failure means UNKNOWN: look before saying more. */
+    bool (*commit)(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
+                   const uint8_t *id, size_t id_len, uint64_t *final, struct err *err);
+
+    /* Destroys an object. One that is already gone is no error. */
+    bool (*destroy)(struct hsm *hsm, uint64_t handle, struct err *err);
+};
+
+/* What every implementation's own structure begins with. */
+struct hsm {
+    const struct hsm_driver *driver;
+};
+
+#endif

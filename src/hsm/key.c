@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsm/key.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+bool key_list_add(struct key_list *list, const struct key_desc *key)
+{
+    if (list->count == list->room) {
+        size_t room = list->room ? 2 * list->room : 64;
+        struct key_desc *keys = reallocarray(list->keys, room, sizeof *keys);
+        if (!keys)
+            return false;
+        list->keys = keys;
+        list->room = room;
+    }
+    list->keys[list->count++] = *key;
+    return true;
+}
+
+void key_list_free(struct key_list *list)
+{
+    free(list->keys);
+    *list = (struct key_list){0};
+}
+
+static uint16_t set_raw(uint8_t *to, size_t room, const void *from, size_t len)
+{
+    memset(to, 0, room);
+    if (len)
+        memcpy(to, from, len < room ? len : room);
+    return len < UINT16_MAX ? (uint16_t)len : UINT16_MAX;
+}
+
+void key_set_label(struct key_desc *key, const void *label, size_t len)
+{
+    key->label_len = set_raw(key->label, sizeof key->label, label, len);
+}
+
+void key_set_id(struct key_desc *key, const void *id, size_t len)
+{
+    key->id_len = set_raw(key->id, sizeof key->id, id, len);
+}
+
+const char *key_class_name(enum key_class class)
+{
+    static const char *const names[KEY_CLASSES] = {
+        [KEY_CLASS_OTHER] = "other",
+        [KEY_CLASS_SECRET] = "secret",
+        [KEY_CLASS_PRIVATE] = "private",
+        [KEY_CLASS_PUBLIC] = "public",
+        [KEY_CLASS_CERTIFICATE] = "certificate",
+        [KEY_CLASS_DATA] = "data",
+    };
+    return (unsigned)class < KEY_CLASSES ? names[class] : "other";
+}
+
+const char *key_kind_name(enum key_kind kind)
+{
+    static const char *const names[KEY_KINDS] = {
+        [KEY_KIND_OTHER] = "other",     [KEY_KIND_AES] = "AES",
+        [KEY_KIND_DES3] = "DES3",       [KEY_KIND_GENERIC] = "generic secret",
+        [KEY_KIND_RSA] = "RSA",         [KEY_KIND_EC] = "EC",
+        [KEY_KIND_EDWARDS] = "Edwards", [KEY_KIND_NONE] = "none",
+    };
+    return (unsigned)kind < KEY_KINDS ? names[kind] : "other";
+}
+
+const char *key_flag_name(uint32_t flag)
+{
+    static const char *const names[KEY_FLAGS] = {
+        "encrypt",
+        "decrypt",
+        "sign",
+        "verify",
+        "wrap",
+        "unwrap",
+        "derive",
+        "sign-recover",
+        "verify-recover",
+        "private",
+        "sensitive",
+        "extractable",
+        "modifiable",
+        "copyable",
+        "destroyable",
+        "wrap-with-trusted",
+        "always-authenticate",
+        "trusted",
+        "always-sensitive",
+        "never-extractable",
+        "local",
+        "token",
+    };
+    for (unsigned i = 0; i < KEY_FLAGS; i++)
+        if (flag == UINT32_C(1) << i)
+            return names[i];
+    return "?";
+}
+
+char *key_type_text(const struct key_desc *key, char *out)
+{
+    const char *kind = key_kind_name(key->kind);
+
+    if (key->class == KEY_CLASS_CERTIFICATE || key->class == KEY_CLASS_DATA)
+        snprintf(out, KEY_TYPE_TEXT, "%s", key_class_name(key->class));
+    else if (key->kind == KEY_KIND_OTHER)
+        snprintf(out, KEY_TYPE_TEXT, "%s", key->type_name[0] ? key->type_name : "unknown type");
+    else if (key->kind == KEY_KIND_EC || key->kind == KEY_KIND_EDWARDS)
+        snprintf(out, KEY_TYPE_TEXT, "%s %s", kind, key->curve);
+    else if (key->kind == KEY_KIND_GENERIC && key->length == 0)
+        snprintf(out, KEY_TYPE_TEXT, "secret, length unknown");
+    else if (key->kind == KEY_KIND_GENERIC)
+        snprintf(out, KEY_TYPE_TEXT, "%u byte%s", key->length, key->length == 1 ? "" : "s");
+    else if (key->bits == 0)
+        snprintf(out, KEY_TYPE_TEXT, "%s", kind);
+    else
+        snprintf(out, KEY_TYPE_TEXT, "%s %u", kind, key->bits);
+    return out;
+}
+
+char *key_label_text(const struct key_desc *key, char *out)
+{
+    size_t len = key->label_len < KEY_LABEL_MAX ? key->label_len : KEY_LABEL_MAX;
+
+    if (len == 0)
+        snprintf(out, KEY_LABEL_TEXT, "(no label)");
+    else
+        text_safe(key->label, len, out, KEY_LABEL_TEXT);
+    return out;
+}
+
+static bool same_label(const struct key_desc *a, const struct key_desc *b)
+{
+    return a->label_len == b->label_len && memcmp(a->label, b->label, sizeof a->label) == 0;
+}
+
+static bool same_id(const struct key_desc *a, const struct key_desc *b)
+{
+    return a->id_len == b->id_len && memcmp(a->id, b->id, sizeof a->id) == 0;
+}
+
+bool key_name_collides(const struct key_desc *a, const struct key_desc *b)
+{
+    if (a->class != b->class)
+        return false;
+    if (a->id_len > 0 && same_id(a, b))
+        return true;
+    return same_label(a, b) && (a->label_len > 0 || (a->id_len == 0 && b->id_len == 0));
+}
+
+bool key_same_name(const struct key_desc *a, const struct key_desc *b)
+{
+    return a->class == b->class && same_label(a, b) && same_id(a, b);
+}
+
+bool key_is(const struct key_desc *key, uint32_t flag)
+{
+    return (key->flags_known & flag) == flag && (key->flags & flag) == flag;
+}
+
+bool key_is_not(const struct key_desc *key, uint32_t flag)
+{
+    return (key->flags_known & flag) == flag && (key->flags & flag) == 0;
+}
+
+bool key_is_movable_class(const struct key_desc *key)
+{
+    return key->class == KEY_CLASS_SECRET || key->class == KEY_CLASS_PRIVATE;
+}

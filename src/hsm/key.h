@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a key is, in no API's words. Plain data without pointers: it can be copied, sent between
+ * processes and put into an event.
+ */
+#ifndef HSMFERRY_HSM_KEY_H
+#define HSMFERRY_HSM_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum key_class {
+    KEY_CLASS_OTHER,
+    KEY_CLASS_SECRET,
+    KEY_CLASS_PRIVATE,
+    KEY_CLASS_PUBLIC,
+    KEY_CLASS_CERTIFICATE,
+    KEY_CLASS_DATA,
+    KEY_CLASSES
+};
+
+enum key_kind {
+    KEY_KIND_OTHER, /* a type that this program does not move; type_name says which */
+    KEY_KIND_AES,
+    KEY_KIND_DES3,
+    KEY_KIND_GENERIC, /* a generic secret: an HMAC key, a stored password, any value */
+    KEY_KIND_RSA,
+    KEY_KIND_EC,
+    KEY_KIND_EDWARDS,
+    KEY_KIND_NONE, /* not a key: a certificate or a data object */
+    KEY_KINDS
+};
+
+/* What a key may be used for, and how it is guarded: one bit each, so that one table
+ * (key_flag_name) serves the screen, the report and the comparison. */
+enum key_flag {
+    KEY_ENCRYPT = 1 << 0,
+    KEY_DECRYPT = 1 << 1,
+    KEY_SIGN = 1 << 2,
+    KEY_VERIFY = 1 << 3,
+    KEY_WRAP = 1 << 4,
+    KEY_UNWRAP = 1 << 5,
+    KEY_DERIVE = 1 << 6,
+    KEY_SIGN_RECOVER = 1 << 7,
+    KEY_VERIFY_RECOVER = 1 << 8,
+    KEY_PRIVATE = 1 << 9, /* visible only after login */
+    KEY_SENSITIVE = 1 << 10,
+    KEY_EXTRACTABLE = 1 << 11,
+    KEY_MODIFIABLE = 1 << 12,
+    KEY_COPYABLE = 1 << 13,
+    KEY_DESTROYABLE = 1 << 14,
+    KEY_WRAP_WITH_TRUSTED = 1 << 15,
+    KEY_ALWAYS_AUTHENTICATE = 1 << 16,
+    KEY_TRUSTED = 1 << 17,
+    /* history, which no import can set */
+    KEY_ALWAYS_SENSITIVE = 1 << 18,
+    KEY_NEVER_EXTRACTABLE = 1 << 19,
+    KEY_LOCAL = 1 << 20,
+    KEY_TOKEN = 1 << 21, /* stays when the session ends */
+};
+enum {
+    KEY_FLAGS = 22,
+    KEY_USES = 0x1ff, /* the flags that are uses */
+};
+
+enum { KEY_LABEL_MAX = 255, KEY_ID_MAX = 128, KEY_CURVE_MAX = 32, KEY_TYPE_MAX = 32 };
+
+struct key_desc {
+    uint64_t handle; /* meaningful only to the HSM that gave it, until its session ends */
+    enum key_class class;
+    enum key_kind kind;
+    uint32_t bits;             /* RSA: modulus; EC: field; AES, DES3, GENERIC: value; 0: unknown */
+    uint32_t length;           /* octets of a secret's value; 0: unknown */
+    uint32_t flags;            /* enum key_flag, of those in flags_known */
+    uint32_t flags_known;      /* which flags this HSM told */
+    char curve[KEY_CURVE_MAX]; /* EC: "P-256", "P-384", "P-521", "secp256k1" or a dotted OID */
+    char type_name[KEY_TYPE_MAX]; /* the API's own name of the type: "CKK_AES", "CKO_DATA" */
+    uint16_t label_len;           /* the true length; more than KEY_LABEL_MAX: label is cut */
+    uint16_t id_len;              /* likewise */
+    uint8_t label[KEY_LABEL_MAX];
+    uint8_t id[KEY_ID_MAX];
+    bool has_public;         /* the public half is known: spki_sha256 is set */
+    uint8_t spki_sha256[32]; /* SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7) */
+    uint8_t check_value[3];  /* CKA_CHECK_VALUE as the HSM tells it ... */
+    uint8_t check_value_len; /* ... 0 or 3 */
+};
+
+/* A growing list of keys. {0} is empty and valid. */
+struct key_list {
+    struct key_desc *keys;
+    size_t count;
+    size_t room;
+};
+
+/* Appends a copy. Returns false when there is no memory; the list is then unchanged. */
+bool key_list_add(struct key_list *list, const struct key_desc *key);
+void key_list_free(struct key_list *list);
+
+/* Sets label or id from raw bytes of any length (a longer one is cut, its true length kept up to
+ * 65535). */
+void key_set_label(struct key_desc *key, const void *label, size_t len);
+void key_set_id(struct key_desc *key, const void *id, size_t len);
+
+/* Words for reports and screens: "secret", "AES", "sensitive". flag is one bit. */
+const char *key_class_name(enum key_class class);
+const char *key_kind_name(enum key_kind kind);
+const char *key_flag_name(uint32_t flag);
+
+/* "AES 256", "RSA 4096", "EC P-256", "13 bytes", "secret, length unknown", "certificate". out has
+ * KEY_TYPE_TEXT bytes. Returns out. */
+enum { KEY_TYPE_TEXT = 64 };
+char *key_type_text(const struct key_desc *key, char *out);
+
+/* The label through text_safe(), "(no label)" where it is empty. out has KEY_LABEL_TEXT bytes. */
+enum { KEY_LABEL_TEXT = 4 * KEY_LABEL_MAX + 1 };
+char *key_label_text(const struct key_desc *key, char *out);
+
+/* Same class and the same name: equal non-empty label, or equal non-empty id, or neither has any.
+ * What "taken" means. */
+bool key_name_collides(const struct key_desc *a, const struct key_desc *b);
+
+/* Same class, label and id. */
+bool key_same_name(const struct key_desc *a, const struct key_desc *b);
+
+/* Is flag known and set? Is it known and not set? */
+bool key_is(const struct key_desc *key, uint32_t flag);
+bool key_is_not(const struct key_desc *key, uint32_t flag);
+
+/* Does this object hold secret key material (a secret or private key)? */
+bool key_is_movable_class(const struct key_desc *key);
+
+#endif
