@@ -62,6 +62,8 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_SPOKEN] = "spoken",
         [EVENT_ERROR] = "error",
         [EVENT_END] = "end",
+        [EVENT_PIN] = "pin",
+        [EVENT_DONE] = "done",
     };
     return NAME_OF(names, kind);
 }

@@ -40,6 +40,8 @@ enum event_kind {
     EVENT_SPOKEN,      /* note: a vendor library printed this */
     EVENT_ERROR,       /* error: a failure, as the officer reads it */
     EVENT_END,         /* end: outcome and counts */
+    EVENT_PIN,         /* pin: the PIN of one side's token is wanted */
+    EVENT_DONE,        /* done: a command to the worker has ended */
     EVENT_KINDS
 };
 
@@ -189,6 +191,15 @@ struct event {
             char words[96]; /* its argument in words: "aes-kwp", a slot, a label */
             char hsm_name[ERR_NAME_MAX];
         } call;
+        struct {
+            char token[4 * 32 + 1];
+            char serial[4 * 16 + 1];
+            uint32_t flags; /* enum hsm_slot_flag: count low, final try */
+        } pin;
+        struct {
+            unsigned command; /* enum worker_command */
+            bool ok;          /* when not, an EVENT_ERROR came before */
+        } done;
         struct err error;
         struct {
             enum end_outcome outcome;

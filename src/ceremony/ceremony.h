@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE PROTOCOL: two HSMs, one relay, one table of steps. The engine knows no thread, no clock of
+ * its own and no terminal; it tells what it does through events and asks through gates.
+ *
+ *   ceremony_new -> ceremony_open x2 -> ceremony_choose x2 -> ceremony_plan -> ceremony_step ...
+ */
+#ifndef HSMFERRY_CEREMONY_CEREMONY_H
+#define HSMFERRY_CEREMONY_CEREMONY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "ceremony/negotiate.h"
+#include "ceremony/plan.h"
+#include "ceremony/policy.h"
+#include "hsm/event.h"
+#include "hsm/hsm.h"
+#include "hsm/uri.h"
+
+enum { CEREMONY_OFFICERS_MAX = 16 };
+
+struct officer {
+    char name[EVENT_TEXT_MAX];
+    char role[64];
+};
+
+/* The ceremony as it was asked for; copied by ceremony_new(). */
+struct ceremony_setup {
+    char title[EVENT_TEXT_MAX];
+    char file[EVENT_PATH_MAX]; /* the ceremony file; empty: none */
+    bool rehearsal;
+    struct officer officers[CEREMONY_OFFICERS_MAX];
+    unsigned officer_count;
+    struct hsm_where where[2]; /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
+    struct policy policy;
+};
+
+/* What the engine needs of its surroundings. */
+struct ceremony_host {
+    void *ctx;
+    /* Starts an agent for this side and opens the HSM in it; called again for the fresh proof. */
+    bool (*open)(void *ctx, enum side side, struct hsm **hsm, struct err *err);
+    /* Gives the PIN of the token in slot; pin is empty and has room for SECRET_PIN_MAX. */
+    bool (*pin)(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
+                struct err *err);
+    int64_t (*utc_ms)(void *ctx);  /* wall clock */
+    int64_t (*mono_us)(void *ctx); /* a clock that never goes back, microseconds */
+    struct event_sink *sink;
+};
+
+enum ceremony_next {
+    NEXT_STEP, /* one step was done; call again */
+    NEXT_GATE, /* officers are asked: ceremony_answer() or ceremony_stop() */
+    NEXT_DONE, /* it is over, well or not: EVENT_END was told */
+};
+
+struct ceremony;
+
+/* Errors: ERR_FAILED (memory, random numbers). host and its sink must outlive the ceremony. */
+bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host *host,
+                  struct ceremony **out, struct err *err);
+
+/* Ends whatever is under way without a word, closes both HSMs (temporary objects vanish), frees. */
+void ceremony_free(struct ceremony *c);
+
+/* Starts this side's HSM anew and reads its slots. */
+bool ceremony_open(struct ceremony *c, enum side side, struct err *err);
+
+/* The slots as read. Valid until the next ceremony_open() of this side. */
+const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side side);
+
+/* Chooses the one token that uri names, logs in (one try), lists its keys.
+ * Errors: ERR_HSM (no slot, no such token, not initialised), ERR_CONFIG (two tokens match; the same
+ * token as on the other side), ERR_DENIED (PIN, write-protected destination). */
+bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, struct err *err);
+
+/* The keys as listed. Valid until the next ceremony_choose() or ceremony_refresh() of this side. */
+const struct key_list *ceremony_keys(const struct ceremony *c, enum side side);
+
+/* Lists the keys of a chosen token again. */
+bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err);
+
+/* Finds out what both sides speak; needed once before ceremony_verdict() and ceremony_plan(). */
+bool ceremony_negotiate(struct ceremony *c, struct err *err);
+
+/* What was agreed; NULL before ceremony_negotiate(). */
+const struct negotiation *ceremony_deal(const struct ceremony *c);
+
+/* Makes the plan for these keys and tells it. May be called again until the first step.
+ * Errors: as plan_make(); the code of the first refusal when no key at all can go. */
+bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct err *err);
+
+/* The plan; empty before ceremony_plan(). */
+const struct plan *ceremony_the_plan(const struct ceremony *c);
+
+/* Runs exactly one step. On NEXT_DONE the ceremony is over: ceremony_exit_code() is its result.
+ * A step that fails is undone and told by events; the engine itself decides whether the next key
+ * goes on or the ceremony ends. */
+enum ceremony_next ceremony_step(struct ceremony *c);
+
+/* Answers the open gate. A wrong answer leaves the gate open once; twice wrong stops. */
+void ceremony_answer(struct ceremony *c, const char *typed);
+
+/* Asks to stop at the next boundary between two steps. May be called from another thread. */
+void ceremony_stop(struct ceremony *c);
+
+/* As err_exit() counts; meaningful after NEXT_DONE. */
+int ceremony_exit_code(const struct ceremony *c);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which keys go, how, in what order; and which cannot, and why. */
+#ifndef HSMFERRY_CEREMONY_PLAN_H
+#define HSMFERRY_CEREMONY_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "ceremony/negotiate.h"
+#include "ceremony/policy.h"
+#include "hsm/key.h"
+#include "hsm/uri.h"
+
+/* What the officers chose: by URIs (the ceremony file) or by handles (marked on the screen). */
+struct selection {
+    const struct uri *uris;
+    size_t uri_count;
+    const uint64_t *handles;
+    size_t handle_count;
+};
+
+struct plan_item {
+    struct key_desc key;  /* as listed on the source */
+    bool named;           /* chosen by itself, not by a pattern */
+    enum key_route route; /* ROUTE_NONE: it cannot go, and reason says why */
+    uint32_t want_flags;
+    uint32_t proofs;   /* bit (1 << enum hsm_proof) for each that may prove it */
+    struct err reason; /* code ERR_NONE when it goes; what: why not, or how it goes */
+};
+
+struct plan {
+    struct plan_item *items;
+    size_t count;
+    size_t goes; /* how many of them can go */
+};
+
+/* Makes the plan. Errors: ERR_NO_INPUT (a named key is not on the source), ERR_CONFLICT (two keys
+ * match a URI that names one). Freed with plan_free(). */
+bool plan_make(const struct policy *policy, const struct negotiation *deal,
+               const struct key_list *source, const struct key_list *destination,
+               const struct selection *selection, struct plan *plan, struct err *err);
+void plan_free(struct plan *plan);
+
+/* The verdict for one key alone, as the inventory shows it before anything was chosen. */
+void plan_verdict(const struct policy *policy, const struct negotiation *deal,
+                  const struct key_list *source, const struct key_list *destination,
+                  const struct key_desc *key, struct plan_item *item);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* May this key go there this way? And why not. */
+#ifndef HSMFERRY_CEREMONY_POLICY_H
+#define HSMFERRY_CEREMONY_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hsm/event.h"
+#include "hsm/facts.h"
+#include "hsm/key.h"
+
+/* What the officers decided before the ceremony. */
+struct policy {
+    uint32_t rsa_bits;   /* of the transport pair: 2048, 3072 or 4096 */
+    uint32_t transports; /* bit (1 << enum hsm_alg) for each OAEP variant allowed */
+    bool sensitive;      /* what the keys shall be on the destination ... */
+    bool extractable;
+    uint32_t gates; /* bit (1 << enum gate) for each that waits; the others are waived */
+};
+
+/* RSA 3072, OAEP with SHA-256 or SHA-1, sensitive, not extractable, gates review and
+ * fingerprint. */
+struct policy policy_default(void);
+
+/* What a key shall be on the destination: the uses and guards of the source's key under the policy;
+ * never more rights than the source's. */
+uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *key);
+
+/* May this key leave the source at all, judged from what the source tells of it? On false *err
+ * holds the code (ERR_DENIED: not extractable, needs a trusted wrapping key; ERR_DATA: a type or
+ * size that cannot be carried) and the reason in words for the officer. */
+bool policy_may_leave(const struct key_desc *key, struct err *err);
+
+/* Is this the public half of a transport key that the policy accepts? Checks the DER to its last
+ * byte: RSA, at least policy->rsa_bits, odd modulus, e = 65537, nothing behind it. Sets *bits.
+ * Errors: ERR_DATA. */
+bool policy_check_transport(const struct policy *policy, const uint8_t *spki, size_t len,
+                            uint32_t *bits, struct err *err);
+
+#endif

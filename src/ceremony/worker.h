@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A ceremony on a thread of its own: commands go down, events come up through a pipe, one whole
+ * struct event for each read(2). The front end never waits for an HSM.
+ */
+#ifndef HSMFERRY_CEREMONY_WORKER_H
+#define HSMFERRY_CEREMONY_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "ceremony/ceremony.h"
+#include "hsm/event.h"
+#include "hsm/uri.h"
+
+/* How to reach one HSM. */
+struct worker_side {
+    const char *const *argv;         /* the agent's command, NULL at the end */
+    const char *const *environment;  /* all of the agent's environment, NULL at the end */
+    char pin_file[URI_PIN_FILE_MAX]; /* absolute; empty: officers are asked (EVENT_PIN) */
+    int limit_ms;                    /* for one call */
+};
+
+struct worker_setup {
+    struct ceremony_setup ceremony;
+    struct worker_side side[2];
+    struct event_sink *record; /* gets every event on the worker's thread, before the pipe does; may
+                                  refuse; may be NULL */
+    bool calls;                /* also tell every single call (EVENT_CALL) */
+};
+
+enum worker_command {
+    WORKER_OPEN,    /* side: ceremony_open() */
+    WORKER_CHOOSE,  /* side, uri: ceremony_choose() */
+    WORKER_REFRESH, /* side: ceremony_refresh() */
+    WORKER_PLAN,    /* selection: ceremony_negotiate() where needed, ceremony_plan() */
+    WORKER_RUN,     /* ceremony_step() until it is done; gates wait for worker_answer() */
+    WORKER_COMMANDS
+};
+
+struct worker;
+
+/* Starts the thread. setup is copied; what its pointers refer to must live until worker_free(). */
+bool worker_new(const struct worker_setup *setup, struct worker **out, struct err *err);
+
+/* Stops at the next boundary, waits for the thread, closes both HSMs, frees. */
+void worker_free(struct worker *w);
+
+/* Becomes readable when an event is there. */
+int worker_fd(const struct worker *w);
+
+/* Takes the next event; false when there is none now. */
+bool worker_event(struct worker *w, struct event *event);
+
+/* Queues a command; EVENT_DONE tells when it has ended, and how. Commands run one after the other.
+ * uri and selection are copied. Errors: ERR_FAILED (memory). */
+bool worker_open(struct worker *w, enum side side, struct err *err);
+bool worker_choose(struct worker *w, enum side side, const struct uri *uri, struct err *err);
+bool worker_refresh(struct worker *w, enum side side, struct err *err);
+bool worker_plan(struct worker *w, const struct selection *selection, struct err *err);
+bool worker_run(struct worker *w, struct err *err);
+
+/* Answers the gate or the question for a PIN that is open now; text is copied into locked memory
+ * and the caller wipes its own. An answer that comes when nothing was asked is dropped (typed-ahead
+ * input confirms nothing): serial must be the seq of the EVENT_GATE or EVENT_PIN event. */
+void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t len);
+
+/* Refuses the open gate or question; without one, asks to stop at the next boundary. */
+void worker_stop(struct worker *w);
+
+/* Gives up the HSM call under way: that HSM counts as gone. */
+void worker_abandon(struct worker *w, enum side side);
+
+/* Snapshots of what the worker knows, for showing; call only between EVENT_DONE of the command
+ * that made them and the next command for that side. */
+const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side);
+const struct key_list *worker_keys(const struct worker *w, enum side side);
+const struct plan *worker_plan_now(const struct worker *w);
+
+/* Fills *item with the verdict for this source key (see plan_verdict()); false before the offers
+ * of both sides are known. Same rule as above. */
+bool worker_verdict(const struct worker *w, const struct key_desc *key, struct plan_item *item);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ceremony file: YAML, one for each ceremony (hsmferry-ceremony(5)). */
+#ifndef HSMFERRY_CONFIG_H
+#define HSMFERRY_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "ceremony/ceremony.h"
+#include "hsm/uri.h"
+
+struct config_side {
+    struct hsm_where where;
+    struct uri token;   /* which token; token.pin_file where the PIN comes from a file */
+    char **environment; /* all of the agent's environment, NULL at the end */
+    char **agent;       /* the agent's command where the file names one; NULL: our own agent */
+    int limit_ms;       /* for one call into this HSM */
+};
+
+struct config {
+    char path[EVENT_PATH_MAX]; /* absolute */
+    char title[EVENT_TEXT_MAX];
+    bool rehearsal;
+    struct officer officers[CEREMONY_OFFICERS_MAX];
+    unsigned officer_count;
+    struct config_side side[2]; /* SIDE_SOURCE, SIDE_DESTINATION */
+    struct uri *keys;
+    size_t key_count;
+    struct policy policy;
+    char report_folder[EVENT_PATH_MAX]; /* absolute; relative ones count from the file's folder */
+};
+
+/* Reads and checks a ceremony file to the last word. Messages name the file, line and column, and
+ * the nearest known key for an unknown one.
+ * Errors: ERR_CONFIG (anything wrong in it, also empty, huge, a PIN in it, the same token on both
+ * sides), ERR_DENIED (writable by others or owned by someone else), ERR_CONFIG too when it is
+ * missing. Freed with config_free(). */
+bool config_load(const char *path, struct config **out, struct err *err);
+void config_free(struct config *config);
+
+#endif

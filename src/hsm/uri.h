@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PKCS#11 URIs (RFC 7512), as the ceremony file names tokens and keys; for any API's objects. */
+#ifndef HSMFERRY_HSM_URI_H
+#define HSMFERRY_HSM_URI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hsm/facts.h"
+#include "hsm/key.h"
+
+enum { URI_TEXT_MAX = 1024, URI_PIN_FILE_MAX = 1024 };
+
+/* One attribute's value after percent-decoding. */
+struct uri_value {
+    bool given;
+    bool pattern; /* an unescaped '*' stands for any run of bytes (only "object" may have one) */
+    uint16_t len;
+    uint8_t data[KEY_LABEL_MAX];
+};
+
+struct uri {
+    char text[URI_TEXT_MAX];                             /* as written, without the query part */
+    struct uri_value token, serial, manufacturer, model; /* of the token */
+    struct uri_value object, id;                         /* of the key */
+    enum key_class type;                                 /* KEY_CLASS_OTHER: any */
+    bool slot_id_given;
+    uint64_t slot_id;
+    char pin_file[URI_PIN_FILE_MAX]; /* of pin-source=file:/...; empty: none */
+};
+
+/* Reads text (RFC 7512 section 2.3). "pkcs11:" alone matches everything.
+ * Errors: ERR_CONFIG, naming the place: not a PKCS#11 URI; an unknown or doubled attribute; bad
+ * percent-encoding; a value too long; pin-value (a PIN has no place in a file); a pin-source that
+ * is not file: and an absolute path; both '*' and '%2A' in one value. */
+bool uri_parse(const char *text, struct uri *uri, struct err *err);
+
+/* Does the URI name this slot's token / this key? Attributes that were not given match all. */
+bool uri_matches_slot(const struct uri *uri, const struct hsm_slot *slot);
+bool uri_matches_key(const struct uri *uri, const struct key_desc *key);
+
+/* May it name more than one key by its own form: a pattern, or neither object nor id given? */
+bool uri_is_pattern(const struct uri *uri);
+
+/* Writes "pkcs11:token=...;serial=..." for this slot's token, escaped; out has URI_TEXT_MAX
+ * bytes. Returns out. */
+char *uri_of_slot(const struct hsm_slot *slot, char *out);
+
+/* Writes "pkcs11:object=...;id=...;type=..." for this key. Returns out. */
+char *uri_of_key(const struct key_desc *key, char *out);
+
+#endif
