@@ -6,6 +6,7 @@
 #ifndef HSMFERRY_BASE_TEXT_H
 #define HSMFERRY_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +36,13 @@ int text_width(const char *text);
 /* Copies as much of text as fits in columns, never splitting a character; where it was cut, the
  * last column holds "~". With middle, cuts in the middle instead (paths). out is terminated. */
 void text_fit(const char *text, int columns, bool middle, char *out, size_t size);
+
+/* snprintf() that ends, where text does not fit, at a character's end. Returns the length written.
+ */
+size_t text_print(char *out, size_t size, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+size_t text_vprint(char *out, size_t size, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 /* Lower-case hex of len bytes; out has room for 2*len+1. Returns out. */
 char *text_hex(const void *raw, size_t len, char *out);
