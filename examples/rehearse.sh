@@ -1,0 +1,198 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A whole ceremony on two software tokens made for it: nothing to prepare, nothing to lose.
+set -eu
+
+usage() {
+    cat <<'END'
+usage: sh examples/rehearse.sh [--dir DIR] [--plain] [--prepare] [--build BUILD]
+
+Installs what is missing (Debian, as root), builds hsmferry, makes two fresh SoftHSM tokens, hsm-old
+with keys of all kinds and hsm-new, and moves the keys from the one to the other.
+
+  --dir DIR      where tokens, PINs, ceremony file and report go (default: a new private folder)
+  --plain        plain lines to the end, no questions; so too when there is no terminal
+  --prepare      make the tokens and the ceremony file, but do not run the ceremony
+  --build BUILD  take the programs from this build folder (default: build them in build/)
+END
+}
+
+# stop CODE SENTENCE...: one line for each sentence.
+stop() {
+    code=$1
+    shift
+    printf '%s\n' "$@" >&2
+    exit "$code"
+}
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+dir='' plain='' prepare='' build=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --dir | --build)
+        [ -n "${2:-}" ] || stop 64 "$1 needs a folder." "$(usage)"
+        if [ "$1" = --dir ]; then dir=$2; else build=$2; fi
+        shift
+        ;;
+    --plain) plain=yes ;;
+    --prepare) prepare=yes ;;
+    -h | --help) usage && exit 0 ;;
+    *) stop 64 "What is '$1'?" "$(usage)" ;;
+    esac
+    shift
+done
+[ -t 0 ] && [ -t 1 ] || plain=yes
+
+# SoftHSM's configuration ends a value at these and knows no quotes.
+check_dir() {
+    case $1 in
+    *[=#]* | *[[:cntrl:]]*)
+        stop 64 "SoftHSM cannot keep tokens in $(printf %s "$1" | tr '[:cntrl:]' '?')." \
+            "Nothing was made. Choose a folder without '=', '#' and control characters in its path."
+        ;;
+    esac
+}
+
+# Quiet; where it fails, the end of its log says why.
+build_programs() {
+    mkdir -p "$build"
+    if ! (
+        [ -x "$top/configure" ] || "$top/autogen.sh"
+        cd "$build"
+        [ -f Makefile ] || "$top/configure" -q
+        make -s -j "$(nproc)"
+    ) >"$build/rehearse.log" 2>&1 </dev/null; then
+        tail -n 30 "$build/rehearse.log" >&2
+        stop 69 "hsmferry could not be built; the end of $build/rehearse.log is above." \
+            "No token was made."
+    fi
+}
+
+find_module() {
+    for module in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so \
+        /usr/lib*/pkcs11/libsofthsm2.so /usr/lib*/softhsm/libsofthsm2.so \
+        /usr/local/lib/softhsm/libsofthsm2.so; do
+        [ -f "$module" ] && return
+    done
+    stop 69 "libsofthsm2.so is nowhere to be found. Install SoftHSM 2."
+}
+
+make_dir() {
+    if [ -z "$dir" ]; then
+        check_dir "${TMPDIR:-/tmp}"
+        dir=$(mktemp -d "${TMPDIR:-/tmp}/hsmferry-rehearsal.XXXXXX")
+    else
+        case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
+        check_dir "$dir"
+        for part in tokens pins reports softhsm2.conf ceremony.yaml; do
+            [ ! -e "$dir/$part" ] || stop 77 "$dir already holds a rehearsal: there is $dir/$part." \
+                "Nothing was changed. Choose another folder, or remove this one first."
+        done
+        mkdir -p "$dir"
+        dir=$(cd "$dir" && pwd)
+    fi
+}
+
+# make_token source|destination
+make_token() {
+    od -An -N8 -tx1 /dev/urandom | tr -d ' \n' >"$dir/pins/$1"
+    echo >>"$dir/pins/$1"
+    SOFTHSM2_CONF=$dir/softhsm2.conf \
+        "$build/examples/rehearsal-token" "$1" "$module" "$dir/pins/$1"
+}
+
+make_tokens() {
+    mkdir "$dir/tokens" "$dir/pins" "$dir/reports"
+    cat >"$dir/softhsm2.conf" <<END
+directories.tokendir = $dir/tokens
+objectstore.backend = file
+log.level = ERROR
+slots.removable = false
+END
+    make_token source
+    make_token destination
+}
+
+# Text as a YAML scalar in single quotes.
+yaml() {
+    printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g")"
+}
+
+# A path inside a URI: as it is where all of it may stand there, else every byte as %xx.
+uri_path() (
+    LC_ALL=C
+    case $1 in
+    *[!A-Za-z0-9/._~-]*) printf %s "$1" | od -An -v -tx1 | tr -d '\n' | tr ' ' % ;;
+    *) printf %s "$1" ;;
+    esac
+)
+
+# side source|destination TOKEN: one HSM in the ceremony file.
+side() {
+    cat <<END
+$1:
+  api: pkcs11
+  module: $module
+  token: pkcs11:token=$2?pin-source=file:$(uri_path "$dir/pins/$1")
+  environment:
+    SOFTHSM2_CONF: $(yaml "$dir/softhsm2.conf")
+END
+}
+
+make_ceremony() {
+    gates='[review, fingerprint]'
+    [ -z "$plain" ] || gates='[]'
+    cat >"$dir/ceremony.yaml" <<END
+# A rehearsal on two software tokens, made by examples/rehearse.sh; see hsmferry-ceremony(5).
+title: Rehearsal
+rehearsal: yes
+officers:
+  - name: Source Officer
+  - name: Destination Officer
+$(side source hsm-old)
+$(side destination hsm-new)
+keys:
+  - pkcs11:object=*
+policy:
+  gates: $gates
+report: reports
+END
+}
+
+run_ceremony() {
+    status=0
+    if [ -n "$plain" ]; then
+        "$build/hsmferry" --plain "$dir/ceremony.yaml" || status=$?
+    else
+        "$build/hsmferry" "$dir/ceremony.yaml" || status=$?
+    fi
+    for report in "$dir"/reports/*.yaml; do
+        if [ -f "$report" ]; then
+            echo "The report is $report"
+        else
+            echo "There is no report. The tokens are in $dir"
+        fi
+    done
+    return "$status"
+}
+
+# shellcheck source=examples/packages.sh
+. "$top/examples/packages.sh"
+if [ -n "$build" ]; then
+    build=$(cd "$build" && pwd) || exit 66
+    packages_need rehearse
+else
+    packages_need build rehearse
+    build=$top/build
+    build_programs
+fi
+find_module
+umask 077
+make_dir
+make_tokens
+make_ceremony
+if [ -n "$prepare" ]; then
+    echo "The rehearsal is ready: $dir/ceremony.yaml"
+else
+    run_ceremony
+fi

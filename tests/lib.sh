@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# What the tests in shell share. A test reads this file, makes its checks with ok and not_ok and ends
+# with finish. One line for each case, as TAP has them: run.sh counts them.
+
+abs_top_srcdir=${abs_top_srcdir:-$(cd "${0%/tests/*}" && pwd)} # where make check sets none
+abs_top_builddir=${abs_top_builddir:-$PWD}
+export abs_top_srcdir abs_top_builddir
+
+tap_count=0
+tap_failed=0
+tap_finished=
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/hsmferry-test.XXXXXX") || exit 99
+trap 'tap_end $?' EXIT
+trap 'exit 99' HUP INT TERM
+
+# A script that ends anywhere but in finish has failed, whatever its status.
+tap_end() {
+    rm -rf "$tmp"
+    [ -n "$tap_finished" ] || {
+        echo "not ok $((tap_count + 1)) - the test ended early, with status $1"
+        exit 99
+    }
+}
+
+# tap_case STATUS WORDS: one case, and what it printed where it failed.
+tap_case() {
+    tap_count=$((tap_count + 1))
+    if [ "$1" -eq 0 ]; then
+        echo "ok $tap_count - $2"
+    else
+        tap_failed=$((tap_failed + 1))
+        echo "not ok $tap_count - $2"
+        sed 's/^/# /' "$tmp/out"
+    fi
+}
+
+# ok WORDS COMMAND...: the command must succeed. Here as below its output is left in $tmp/out.
+ok() {
+    exits 0 "$@"
+}
+
+# not_ok WORDS COMMAND...: the command must fail.
+not_ok() {
+    tap_words=$1
+    shift
+    if "$@" >"$tmp/out" 2>&1; then
+        echo "succeeded, and should not" >>"$tmp/out"
+        tap_case 1 "$tap_words"
+    else
+        tap_case 0 "$tap_words"
+    fi
+}
+
+# exits CODE WORDS COMMAND...: the command must end with this code.
+exits() {
+    tap_wanted=$1
+    tap_words=$2
+    shift 2
+    tap_status=0
+    "$@" >"$tmp/out" 2>&1 || tap_status=$?
+    [ "$tap_status" -eq "$tap_wanted" ] || echo "ended with $tap_status, not $tap_wanted" >>"$tmp/out"
+    tap_case "$((tap_status != tap_wanted))" "$tap_words"
+}
+
+# skip WORDS REASON: a case that cannot be tried here.
+skip() {
+    tap_count=$((tap_count + 1))
+    echo "ok $tap_count - $1 # SKIP $2"
+}
+
+# skip_all REASON: nothing of this test can be tried here.
+skip_all() {
+    echo "1..0 # SKIP $1"
+    tap_finished=yes
+    exit 77
+}
+
+# need_softhsm PROGRAM...: skips the test where SoftHSM or one of the programs is missing.
+need_softhsm() {
+    for tap_program in "$@"; do
+        command -v "$tap_program" >/dev/null || skip_all "$tap_program is not installed"
+    done
+    for softhsm in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so; do
+        [ ! -f "$softhsm" ] || return 0
+    done
+    skip_all "SoftHSM is not installed"
+}
+
+finish() {
+    echo "1..$tap_count"
+    tap_finished=yes
+    exit "$((tap_failed != 0))"
+}

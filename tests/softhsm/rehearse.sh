@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The rehearsal makes what it says, privately, and never over something that is there.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/../lib.sh"
+
+rehearse() {
+    sh "$abs_top_srcdir/examples/rehearse.sh" --build "$abs_top_builddir" "$@" </dev/null
+}
+
+# objects source|destination TOKEN: what is on a token, as another program lists it.
+objects() {
+    PIN=$(cat "$tmp/a/pins/$1") SOFTHSM2_CONF="$tmp/a/softhsm2.conf" \
+        pkcs11-tool --module "$softhsm" --token-label "$2" --login --pin env:PIN --list-objects 2>/dev/null
+}
+
+same() {
+    echo "$2, not $1"
+    [ "$1" = "$2" ]
+}
+
+need_softhsm pkcs11-tool
+exits 64 "an option that there is not" rehearse --fast
+exits 64 "--dir without a folder" rehearse --dir
+exits 64 "a folder that SoftHSM's configuration cannot name" rehearse --dir "$tmp/a=b"
+ok "... and nothing was made" test ! -e "$tmp/a=b"
+exits 64 "the same for '#'" rehearse --dir "$tmp/a#b"
+
+ok "a rehearsal is made" rehearse --prepare --dir "$tmp/a"
+ok "the PINs are for the owner only" same "600 600" \
+    "$(stat -c %a "$tmp/a/pins/source" "$tmp/a/pins/destination" | xargs)"
+ok "so are the folders" same "700 700 700" \
+    "$(stat -c %a "$tmp/a/pins" "$tmp/a/tokens" "$tmp/a/reports" | xargs)"
+ok "the PINs are random" test "$(cat "$tmp/a/pins/source")" != "$(cat "$tmp/a/pins/destination")"
+not_ok "no PIN in the ceremony file" grep -qFf "$tmp/a/pins/source" "$tmp/a/ceremony.yaml"
+
+objects source hsm-old >"$tmp/old"
+objects destination hsm-new >"$tmp/new"
+ok "9 secrets on the source" same 9 "$(grep -c '^Secret Key Object' "$tmp/old")"
+ok "4 private keys" same 4 "$(grep -c '^Private Key Object' "$tmp/old")"
+ok "4 public keys" same 4 "$(grep -c '^Public Key Object' "$tmp/old")"
+ok "1 certificate" same 1 "$(grep -c '^Certificate Object' "$tmp/old")"
+ok "12 may leave" same 12 "$(grep -cE 'Access:.* sensitive, extractable' "$tmp/old")"
+ok "1 may not" same 1 "$(grep -c 'Access:.* never extractable' "$tmp/old")"
+ok "2 other keys on the destination" same 2 "$(grep -cE '^(Secret|Private) Key' "$tmp/new")"
+
+cp -R "$tmp/a" "$tmp/before"
+exits 77 "a second rehearsal in the same folder is refused" rehearse --prepare --dir "$tmp/a"
+ok "... and changed nothing" diff -r "$tmp/before" "$tmp/a"
+
+ok "a folder with blanks, quotes and umlauts" rehearse --prepare --dir "$tmp/a b'c%d\"ü"
+finish
