@@ -11,7 +11,11 @@
 #include "hsm/facts.h"
 #include "hsm/key.h"
 
-enum { URI_TEXT_MAX = 1024, URI_PIN_FILE_MAX = 1024 };
+enum {
+    URI_TEXT_MAX = 1280, /* the longest label and id fit, each byte escaped */
+    URI_PIN_FILE_MAX = 1024,
+    URI_WHOLE_MAX = URI_TEXT_MAX + 3 * URI_PIN_FILE_MAX + 32,
+};
 
 /* One attribute's value after percent-decoding. */
 struct uri_value {
@@ -34,7 +38,8 @@ struct uri {
 /* Reads text (RFC 7512 section 2.3). "pkcs11:" alone matches everything.
  * Errors: ERR_CONFIG, naming the place: not a PKCS#11 URI; an unknown or doubled attribute; bad
  * percent-encoding; a value too long; pin-value (a PIN has no place in a file); a pin-source that
- * is not file: and an absolute path; both '*' and '%2A' in one value. */
+ * is not file: and an absolute path; '*' outside "object"; both '*' and '%2A' in one value. No
+ * message holds any value. */
 bool uri_parse(const char *text, struct uri *uri, struct err *err);
 
 /* Does the URI name this slot's token / this key? Attributes that were not given match all. */
@@ -44,11 +49,22 @@ bool uri_matches_key(const struct uri *uri, const struct key_desc *key);
 /* May it name more than one key by its own form: a pattern, or neither object nor id given? */
 bool uri_is_pattern(const struct uri *uri);
 
+/* Do both name a token by the same attributes with the same values? Does it say anything of a
+ * token / of a key at all? */
+bool uri_same_token(const struct uri *a, const struct uri *b);
+bool uri_names_token(const struct uri *uri);
+bool uri_names_key(const struct uri *uri);
+
 /* Writes "pkcs11:token=...;serial=..." for this slot's token, escaped; out has URI_TEXT_MAX
  * bytes. Returns out. */
 char *uri_of_slot(const struct hsm_slot *slot, char *out);
 
-/* Writes "pkcs11:object=...;id=...;type=..." for this key. Returns out. */
+/* Writes "pkcs11:object=...;id=...;type=..." for this key: never a pattern, and one that matches
+ * nothing where the key's label or id was cut. out has URI_TEXT_MAX bytes. Returns out. */
 char *uri_of_key(const struct key_desc *key, char *out);
+
+/* Writes the URI as it was read, with its "?pin-source=file:..." where it has one. out has
+ * URI_WHOLE_MAX bytes. Returns out. */
+char *uri_whole(const struct uri *uri, char *out);
 
 #endif
