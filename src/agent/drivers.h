@@ -5,10 +5,7 @@
 
 #include "hsm/hsm.h"
 
-/* The driver for this API, or NULL. */
-const struct hsm_driver *driver_find(const char *api);
-
-/* Number i of them, NULL after the last. */
-const struct hsm_driver *driver_at(unsigned i);
+/* NULL after the last. */
+extern const struct hsm_driver *const drivers[];
 
 #endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hsmferry-agent: serves one HSM on its standard input and output. Started by hsmferry, one for
+ * each HSM. Before any vendor library is loaded, 0, 1 and 2 lead where it can do no harm.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <protobuf-c/protobuf-c.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "agent/drivers.h"
+#include "agent/serve.h"
+#include "base/err.h"
+#include "base/secret.h"
+
+static const char usage[] =
+    "hsmferry-agent serves one HSM to hsmferry, which starts it and talks to it on its standard\n"
+    "input and output. It is not run by hand.\n"
+    "\n"
+    "  --help     this text\n"
+    "  --version  its version and the drivers it has\n";
+
+static int print_version(void)
+{
+    printf("hsmferry-agent (%s)\nprotobuf-c %s\ndrivers:", PACKAGE_STRING, protobuf_c_version());
+    for (size_t i = 0; drivers[i]; i++)
+        printf(" %s", drivers[i]->name);
+    putchar('\n');
+    return EX_OK;
+}
+
+static int run_options(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return print_version();
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return EX_OK;
+    }
+    fputs(usage, stderr);
+    return EX_USAGE;
+}
+
+/* Takes the two ends of the channel away from 0 and 1; what is printed from now on goes to
+ * standard error, which is the console's log pipe. */
+static bool move_channel(int *in, int *out, struct err *err)
+{
+    *in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    *out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (*in < 0 || *out < 0 || null < 0)
+        return err_set_errno(err, ERR_IO, errno, "standard input and output cannot be moved");
+    if (dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return err_set_errno(err, ERR_IO, errno, "standard input and output cannot be replaced");
+    if (null > STDERR_FILENO)
+        close(null);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct err err = {0};
+    int in, out;
+
+    if (!secret_harden_process(&err)) {
+        fprintf(stderr, "hsmferry-agent: %s\n", err.what);
+        return err_exit(err.code);
+    }
+    if (argc > 1 || isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
+        return run_options(argc, argv);
+
+    signal(SIGPIPE, SIG_IGN); /* a console that died must not keep us from logging out */
+    if (!move_channel(&in, &out, &err)) {
+        fprintf(stderr, "hsmferry-agent: %s\n", err.what);
+        return err_exit(err.code);
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what the library prints arrives in order */
+    return serve(in, out);
+}

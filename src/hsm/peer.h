@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An agent as seen from the console: a process that answers requests, or is gone. Whatever it must
+ * not do to us - die, hang, stop in the middle, talk nonsense, print - is met here.
+ */
+#ifndef HSMFERRY_HSM_PEER_H
+#define HSMFERRY_HSM_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hsm/hsm.pb-c.h"
+#include "hsm/remote.h"
+
+struct peer;
+
+/* What a call expects: the kind of result, and who reads it into *out (NULL: nothing to read).
+ * get() refuses what is not within the contract with ERR_DATA. */
+struct peer_answer {
+    Pb__Reply__ResultCase kind;
+    bool (*get)(const Pb__Reply *reply, void *out, struct err *err);
+};
+
+/* Starts the agent and shakes hands. As remote_open(), but no HSM is opened yet. */
+bool peer_start(const struct remote_setup *setup, struct peer **out, struct err *err);
+
+/* Makes one call: args is the message that belongs to call. Errors: what the agent answers;
+ * ERR_GONE when it does not answer as it must, and from then on at once. */
+bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
+              const struct peer_answer *answer, void *out, struct err *err);
+
+/* Closes the channel, which tells the agent to log out and end; sees to it that it does, and reaps
+ * it. Takes at most a few seconds, whatever the agent does. NULL is fine. */
+void peer_close(struct peer *p);
+
+#endif

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsm/wire.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "hsm/frame.h"
+
+enum { CHECK_VALUE_SIZE = 3 };
+
+/* Every flag that key.h and facts.h know. */
+static const uint32_t key_flags = (UINT32_C(1) << KEY_FLAGS) - 1;
+static const uint32_t slot_flags = (UINT32_C(1) << HSM_SLOT_FLAGS) - 1;
+static const uint32_t proof_bits = (UINT32_C(1) << HSM_PROOFS) - 1;
+
+/* protobuf-c's members are not const, though packing changes nothing. */
+static char *lend_text(const char *text)
+{
+    return (char *)text;
+}
+
+static ProtobufCBinaryData lend_bytes(const void *data, size_t len)
+{
+    return (ProtobufCBinaryData){.len = len, .data = (uint8_t *)data};
+}
+
+void wire_put_hello(Pb__Hello *msg)
+{
+    pb__hello__init(msg);
+    msg->magic = WIRE_MAGIC;
+    msg->protocol = WIRE_PROTOCOL;
+    msg->program = lend_text(PACKAGE_STRING);
+}
+
+bool wire_pack(const ProtobufCMessage *msg, struct bytes *frame, struct err *err)
+{
+    size_t len = protobuf_c_message_get_packed_size(msg);
+
+    if (len > FRAME_MAX)
+        return err_set(err, ERR_DATA, "a message of %zu octets is too long to send", len);
+    if (!bytes_make(frame, len, err))
+        return false;
+    protobuf_c_message_pack(msg, frame->data);
+    return true;
+}
+
+const char *wire_call_name(Pb__Request__CallCase call)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(&pb__request__descriptor, (unsigned)call);
+    return field ? field->name : "unknown call";
+}
+
+/* --- single fields --- */
+
+/* A string that may be anything printable: a path. */
+static bool get_string(const char *msg, const char *name, char *out, size_t size, struct err *err)
+{
+    size_t len = strlen(msg);
+
+    if (len >= size)
+        return err_set(err, ERR_DATA, "%s is too long (%zu octets)", name, len);
+    memcpy(out, msg, len + 1);
+    return true;
+}
+
+/* Text that has passed text_safe(). */
+static bool get_text(const char *msg, const char *name, char *out, size_t size, struct err *err)
+{
+    uint8_t raw[HSM_PATH_MAX];
+    size_t len = sizeof raw;
+
+    if (strlen(msg) < size && !text_unsafe(msg, raw, &len))
+        return err_set(err, ERR_DATA, "%s is not safe text", name);
+    return get_string(msg, name, out, size, err);
+}
+
+static bool get_enum(uint32_t value, unsigned count, const char *name, struct err *err)
+{
+    return value < count || err_set(err, ERR_DATA, "%s %u is unknown", name, value);
+}
+
+static bool get_flags(uint32_t flags, uint32_t known, const char *name, struct err *err)
+{
+    return (flags & ~known) == 0 || err_set(err, ERR_DATA, "%s holds unknown bits", name);
+}
+
+static bool check_length(const ProtobufCBinaryData *msg, size_t min, size_t max, const char *name,
+                         struct err *err)
+{
+    return (msg->len >= min && msg->len <= max) ||
+           err_set(err, ERR_DATA, "%s has a length of %zu octets", name, msg->len);
+}
+
+bool wire_get_handle(uint64_t handle, const char *name, struct err *err)
+{
+    return handle != 0 || err_set(err, ERR_DATA, "%s is 0", name);
+}
+
+bool wire_get_bytes(const ProtobufCBinaryData *msg, size_t min, size_t max, const char *name,
+                    struct bytes *out, struct err *err)
+{
+    return check_length(msg, min, max, name, err) && bytes_set(out, msg->data, msg->len, err);
+}
+
+bool wire_get_alg(uint32_t msg, enum hsm_alg *out, struct err *err)
+{
+    if (!get_enum(msg, HSM_ALGS, "algorithm", err))
+        return false;
+    *out = (enum hsm_alg)msg;
+    return true;
+}
+
+bool wire_get_proof(uint32_t msg, enum hsm_proof *out, struct err *err)
+{
+    if (!get_enum(msg, HSM_PROOFS, "proof", err))
+        return false;
+    *out = (enum hsm_proof)msg;
+    return true;
+}
+
+bool wire_get_label(const char *msg, struct err *err)
+{
+    char label[KEY_LABEL_MAX + 1];
+    return get_text(msg, "label", label, sizeof label, err);
+}
+
+bool wire_get_name(const ProtobufCBinaryData *msg, size_t max, const char *name, struct err *err)
+{
+    return check_length(msg, 0, max, name, err);
+}
+
+/* --- failures --- */
+
+void wire_put_err(const struct err *err, Pb__Error *msg)
+{
+    pb__error__init(msg);
+    msg->code = (uint32_t)err->code;
+    msg->hsm_code = err->hsm_code;
+    msg->hsm_name = lend_text(err->hsm_name);
+    msg->what = lend_text(err->what);
+    msg->now = lend_text(err->now);
+    msg->next = lend_text(err->next);
+}
+
+/* Safe text passes; anything else is made safe and cut to fit. */
+static void make_text(const char *msg, char *out, size_t size)
+{
+    if (!get_text(msg, "", out, size, NULL))
+        text_safe(msg, strnlen(msg, size), out, size);
+}
+
+bool wire_get_err(const Pb__Error *msg, struct err *out, struct err *err)
+{
+    if (msg->code == ERR_NONE || msg->code >= ERR_CODES)
+        return err_set(err, ERR_DATA, "failure %u is unknown", msg->code);
+    *out = (struct err){.code = (enum err_code)msg->code, .hsm_code = msg->hsm_code};
+    make_text(msg->hsm_name, out->hsm_name, sizeof out->hsm_name);
+    make_text(msg->what, out->what, sizeof out->what);
+    make_text(msg->now, out->now, sizeof out->now);
+    make_text(msg->next, out->next, sizeof out->next);
+    return true;
+}
+
+/* --- what requests carry --- */
+
+void wire_put_where(const struct hsm_where *where, Pb__Where *msg)
+{
+    pb__where__init(msg);
+    msg->api = lend_text(where->api);
+    msg->module = lend_text(where->module);
+    msg->params = lend_text(where->params);
+}
+
+bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err)
+{
+    struct hsm_where where;
+
+    if (!get_string(msg->api, "api", where.api, sizeof where.api, err) ||
+        !get_string(msg->module, "module", where.module, sizeof where.module, err) ||
+        !get_string(msg->params, "params", where.params, sizeof where.params, err))
+        return false;
+    *out = where;
+    return true;
+}
+
+bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err *err)
+{
+    if (!check_length(msg, 0, SECRET_PIN_MAX, "PIN", err))
+        return false;
+    if (msg->len == 0) {
+        *out = (struct secret){0};
+        return true;
+    }
+    struct secret pin = {0};
+    if (!secret_new(&pin, SECRET_PIN_MAX, err) || !secret_set(&pin, msg->data, msg->len, err)) {
+        secret_free(&pin);
+        return false;
+    }
+    *out = pin;
+    return true;
+}
+
+void wire_put_template(const struct hsm_template *template, Pb__Template *msg)
+{
+    pb__template__init(msg);
+    msg->class_ = (uint32_t) template->class;
+    msg->kind = (uint32_t) template->kind;
+    msg->length = template->length;
+    msg->flags = template->flags;
+    msg->label = lend_bytes(template->label, template->label_len);
+    msg->id = lend_bytes(template->id, template->id_len);
+    if (template->spki)
+        msg->spki = lend_bytes(template->spki->data, template->spki->len);
+}
+
+bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
+                       struct err *err)
+{
+    if (!msg)
+        return err_set(err, ERR_DATA, "the template is missing");
+    if (!get_enum(msg->class_, KEY_CLASSES, "class", err) ||
+        !get_enum(msg->kind, KEY_KINDS, "kind", err) ||
+        !get_flags(msg->flags, key_flags, "flags", err) ||
+        !wire_get_name(&msg->label, KEY_LABEL_MAX, "label", err) ||
+        !wire_get_name(&msg->id, KEY_ID_MAX, "id", err) ||
+        !check_length(&msg->spki, 0, HSM_BLOB_MAX, "public key", err))
+        return false;
+    *spki = (struct bytes){msg->spki.data, msg->spki.len};
+    *out = (struct hsm_template){
+        .class = (enum key_class)msg->class_,
+        .kind = (enum key_kind)msg->kind,
+        .length = msg->length,
+        .flags = msg->flags,
+        .label = msg->label.data,
+        .label_len = msg->label.len,
+        .id = msg->id.data,
+        .id_len = msg->id.len,
+        .spki = spki->len ? spki : NULL,
+    };
+    return true;
+}
+
+/* --- what replies carry --- */
+
+void wire_put_info(const struct hsm_info *info, Pb__Info *msg)
+{
+    pb__info__init(msg);
+    msg->api = lend_text(info->api);
+    msg->library = lend_text(info->library);
+    msg->manufacturer = lend_text(info->manufacturer);
+    msg->version = lend_text(info->version);
+    msg->api_version = lend_text(info->api_version);
+}
+
+bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err)
+{
+    struct hsm_info i;
+
+    if (!get_text(msg->api, "api", i.api, sizeof i.api, err) ||
+        !get_text(msg->library, "library", i.library, sizeof i.library, err) ||
+        !get_text(msg->manufacturer, "manufacturer", i.manufacturer, sizeof i.manufacturer, err) ||
+        !get_text(msg->version, "version", i.version, sizeof i.version, err) ||
+        !get_text(msg->api_version, "API version", i.api_version, sizeof i.api_version, err))
+        return false;
+    *out = i;
+    return true;
+}
+
+void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg)
+{
+    pb__slot__init(msg);
+    msg->id = slot->id;
+    msg->flags = slot->flags;
+    msg->description = lend_text(slot->description);
+    msg->label = lend_text(slot->label);
+    msg->manufacturer = lend_text(slot->manufacturer);
+    msg->model = lend_text(slot->model);
+    msg->serial = lend_text(slot->serial);
+    msg->hardware = lend_text(slot->hardware);
+    msg->firmware = lend_text(slot->firmware);
+}
+
+bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err)
+{
+    struct hsm_slot s = {.id = msg->id, .flags = msg->flags};
+
+    if (!get_flags(msg->flags, slot_flags, "slot's flags", err) ||
+        !get_text(msg->description, "slot's description", s.description, sizeof s.description,
+                  err) ||
+        !get_text(msg->label, "token's label", s.label, sizeof s.label, err) ||
+        !get_text(msg->manufacturer, "token's maker", s.manufacturer, sizeof s.manufacturer, err) ||
+        !get_text(msg->model, "token's model", s.model, sizeof s.model, err) ||
+        !get_text(msg->serial, "token's serial number", s.serial, sizeof s.serial, err) ||
+        !get_text(msg->hardware, "hardware version", s.hardware, sizeof s.hardware, err) ||
+        !get_text(msg->firmware, "firmware version", s.firmware, sizeof s.firmware, err))
+        return false;
+    *out = s;
+    return true;
+}
+
+static size_t at_most(size_t len, size_t max)
+{
+    return len < max ? len : max;
+}
+
+void wire_put_key(const struct key_desc *key, Pb__Key *msg)
+{
+    pb__key__init(msg);
+    msg->handle = key->handle;
+    msg->class_ = (uint32_t)key->class;
+    msg->kind = (uint32_t)key->kind;
+    msg->bits = key->bits;
+    msg->length = key->length;
+    msg->flags = key->flags;
+    msg->flags_known = key->flags_known;
+    msg->curve = lend_text(key->curve);
+    msg->type_name = lend_text(key->type_name);
+    msg->label_len = key->label_len;
+    msg->label = lend_bytes(key->label, at_most(key->label_len, KEY_LABEL_MAX));
+    msg->id_len = key->id_len;
+    msg->id = lend_bytes(key->id, at_most(key->id_len, KEY_ID_MAX));
+    msg->spki_sha256 = lend_bytes(key->spki_sha256, key->has_public ? SHA256_SIZE : 0);
+    msg->check_value = lend_bytes(key->check_value, key->check_value_len);
+}
+
+/* Bytes that may be cut: len is the true length, at most max of them are here. */
+static bool get_cut(const ProtobufCBinaryData *msg, uint32_t len, size_t max, const char *name,
+                    struct err *err)
+{
+    return (len <= UINT16_MAX && msg->len == at_most(len, max)) ||
+           err_set(err, ERR_DATA, "%s of %u octets came with %zu", name, len, msg->len);
+}
+
+/* Bytes that are there in full or not at all. */
+static bool get_whole(const ProtobufCBinaryData *msg, size_t size, const char *name,
+                      struct err *err)
+{
+    return msg->len == 0 || check_length(msg, size, size, name, err);
+}
+
+static bool check_key(const Pb__Key *msg, struct err *err)
+{
+    return wire_get_handle(msg->handle, "key's handle", err) &&
+           get_enum(msg->class_, KEY_CLASSES, "class", err) &&
+           get_enum(msg->kind, KEY_KINDS, "kind", err) &&
+           get_flags(msg->flags_known, key_flags, "known flags", err) &&
+           get_flags(msg->flags, msg->flags_known, "flags", err) &&
+           get_cut(&msg->label, msg->label_len, KEY_LABEL_MAX, "label", err) &&
+           get_cut(&msg->id, msg->id_len, KEY_ID_MAX, "id", err) &&
+           get_whole(&msg->spki_sha256, SHA256_SIZE, "public key's fingerprint", err) &&
+           get_whole(&msg->check_value, CHECK_VALUE_SIZE, "check value", err);
+}
+
+static void copy_bytes(const ProtobufCBinaryData *msg, uint8_t *out)
+{
+    if (msg->len > 0)
+        memcpy(out, msg->data, msg->len);
+}
+
+bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err)
+{
+    if (!check_key(msg, err))
+        return false;
+
+    struct key_desc key = {
+        .handle = msg->handle,
+        .class = (enum key_class)msg->class_,
+        .kind = (enum key_kind)msg->kind,
+        .bits = msg->bits,
+        .length = msg->length,
+        .flags = msg->flags,
+        .flags_known = msg->flags_known,
+        .label_len = (uint16_t)msg->label_len,
+        .id_len = (uint16_t)msg->id_len,
+        .has_public = msg->spki_sha256.len > 0,
+        .check_value_len = (uint8_t)msg->check_value.len,
+    };
+    if (!get_text(msg->curve, "curve", key.curve, sizeof key.curve, err) ||
+        !get_text(msg->type_name, "type", key.type_name, sizeof key.type_name, err))
+        return false;
+    copy_bytes(&msg->label, key.label);
+    copy_bytes(&msg->id, key.id);
+    copy_bytes(&msg->spki_sha256, key.spki_sha256);
+    copy_bytes(&msg->check_value, key.check_value);
+    *out = key;
+    return true;
+}
+
+void wire_put_offer(const struct hsm_offer *offer, Pb__Offer *msg)
+{
+    pb__offer__init(msg);
+    msg->wrap = offer->wrap;
+    msg->unwrap = offer->unwrap;
+    msg->mechanism = offer->mechanism;
+    msg->wrap_words = lend_text(offer->wrap_words);
+    msg->unwrap_words = lend_text(offer->unwrap_words);
+    msg->reason = lend_text(offer->reason);
+}
+
+static bool get_offer(const Pb__Offer *msg, struct hsm_offer *out, struct err *err)
+{
+    out->wrap = msg->wrap;
+    out->unwrap = msg->unwrap;
+    out->mechanism = msg->mechanism;
+    return get_text(msg->wrap_words, "offer", out->wrap_words, sizeof out->wrap_words, err) &&
+           get_text(msg->unwrap_words, "offer", out->unwrap_words, sizeof out->unwrap_words, err) &&
+           get_text(msg->reason, "offer's reason", out->reason, sizeof out->reason, err);
+}
+
+bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *err)
+{
+    if (msg->n_alg != HSM_ALGS)
+        return err_set(err, ERR_DATA, "offers for %zu algorithms", msg->n_alg);
+    if (!get_flags(msg->proofs, proof_bits, "proofs", err) ||
+        !get_enum(msg->exact_length, HSM_YES + 1, "exact_length", err) ||
+        !get_enum(msg->takes_length, HSM_YES + 1, "takes_length", err))
+        return false;
+
+    struct hsm_offers offers = {
+        .proofs = msg->proofs,
+        .exact_length = (enum hsm_truth)msg->exact_length,
+        .takes_length = (enum hsm_truth)msg->takes_length,
+        .can_copy = msg->can_copy,
+    };
+    for (size_t i = 0; i < HSM_ALGS; i++)
+        if (!get_offer(msg->alg[i], &offers.alg[i], err))
+            return false;
+    *out = offers;
+    return true;
+}
+
+bool wire_get_pair(const Pb__Pair *msg, struct hsm_pair *out, struct err *err)
+{
+    struct bytes spki = {0};
+
+    if (!wire_get_handle(msg->private_handle, "private key's handle", err) ||
+        !wire_get_bytes(&msg->spki, 1, HSM_BLOB_MAX, "public key", &spki, err))
+        return false;
+    *out = (struct hsm_pair){msg->private_handle, msg->public_handle, spki};
+    return true;
+}
