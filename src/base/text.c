@@ -365,15 +365,16 @@ bool text_typed_equal(const char *typed, const char *expected, bool fold)
 char *text_time(int64_t utc_ms, bool with_ms, char *out)
 {
     enum { SIZE = 32 };
-    int64_t ms = utc_ms % 1000 < 0 ? utc_ms % 1000 + 1000 : utc_ms % 1000;
-    time_t seconds = (utc_ms - ms) / 1000;
+    bool before = utc_ms % 1000 < 0; /* 1970: round down, not towards it */
+    int ms = (int)(utc_ms % 1000) + (before ? 1000 : 0);
+    time_t seconds = utc_ms / 1000 - (before ? 1 : 0);
     struct tm utc;
     size_t at = 0;
 
     if (gmtime_r(&seconds, &utc))
         at = strftime(out, SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
     if (with_ms)
-        snprintf(out + at, SIZE - at, ".%03dZ", (int)ms);
+        snprintf(out + at, SIZE - at, ".%03dZ", ms);
     else
         snprintf(out + at, SIZE - at, "Z");
     return out;
