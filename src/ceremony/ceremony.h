@@ -90,6 +90,12 @@ bool ceremony_negotiate(struct ceremony *c, struct err *err);
 /* What was agreed; NULL before ceremony_negotiate(). */
 const struct negotiation *ceremony_deal(const struct ceremony *c);
 
+/* The verdict on every object of the source (see plan_verdicts()), made anew. */
+bool ceremony_verdicts(struct ceremony *c, struct err *err);
+
+/* As made last; NULL before. In the order of ceremony_keys() of the source. */
+const struct plan *ceremony_the_verdicts(const struct ceremony *c);
+
 /* Makes the plan for these keys and tells it. May be called again until the first step.
  * Errors: as plan_make(); the code of the first refusal when no key at all can go. */
 bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct err *err);
@@ -107,6 +113,10 @@ void ceremony_answer(struct ceremony *c, const char *typed);
 
 /* Asks to stop at the next boundary between two steps. May be called from another thread. */
 void ceremony_stop(struct ceremony *c);
+
+/* Tells an event of the host's own (a call, a vendor library's words): number and times are filled
+ * in here. On false the sink refused, and what the event announced must not happen. */
+bool ceremony_tell(struct ceremony *c, struct event *event, struct err *err);
 
 /* As err_exit() counts; meaningful after NEXT_DONE. */
 int ceremony_exit_code(const struct ceremony *c);

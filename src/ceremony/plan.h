@@ -43,9 +43,10 @@ bool plan_make(const struct policy *policy, const struct negotiation *deal,
                const struct selection *selection, struct plan *plan, struct err *err);
 void plan_free(struct plan *plan);
 
-/* The verdict for one key alone, as the inventory shows it before anything was chosen. */
-void plan_verdict(const struct policy *policy, const struct negotiation *deal,
-                  const struct key_list *source, const struct key_list *destination,
-                  const struct key_desc *key, struct plan_item *item);
+/* The verdict on every object of the source, in the order of its list, as the inventory shows them
+ * before anything was chosen. Errors: ERR_FAILED (memory). Freed with plan_free(). */
+bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,
+                   const struct key_list *source, const struct key_list *destination,
+                   struct plan *plan, struct err *err);
 
 #endif

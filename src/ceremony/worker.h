@@ -31,11 +31,12 @@ struct worker_setup {
 };
 
 enum worker_command {
-    WORKER_OPEN,    /* side: ceremony_open() */
-    WORKER_CHOOSE,  /* side, uri: ceremony_choose() */
-    WORKER_REFRESH, /* side: ceremony_refresh() */
-    WORKER_PLAN,    /* selection: ceremony_negotiate() where needed, ceremony_plan() */
-    WORKER_RUN,     /* ceremony_step() until it is done; gates wait for worker_answer() */
+    WORKER_OPEN,     /* side: ceremony_open() */
+    WORKER_CHOOSE,   /* side, uri: ceremony_choose() */
+    WORKER_REFRESH,  /* side: ceremony_refresh() */
+    WORKER_VERDICTS, /* ceremony_verdicts(): once both sides are listed */
+    WORKER_PLAN,     /* selection: ceremony_negotiate() where needed, ceremony_plan() */
+    WORKER_RUN,      /* ceremony_step() until it is done; gates wait for worker_answer() */
     WORKER_COMMANDS
 };
 
@@ -58,6 +59,7 @@ bool worker_event(struct worker *w, struct event *event);
 bool worker_open(struct worker *w, enum side side, struct err *err);
 bool worker_choose(struct worker *w, enum side side, const struct uri *uri, struct err *err);
 bool worker_refresh(struct worker *w, enum side side, struct err *err);
+bool worker_verdicts(struct worker *w, struct err *err);
 bool worker_plan(struct worker *w, const struct selection *selection, struct err *err);
 bool worker_run(struct worker *w, struct err *err);
 
@@ -78,8 +80,8 @@ const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side)
 const struct key_list *worker_keys(const struct worker *w, enum side side);
 const struct plan *worker_plan_now(const struct worker *w);
 
-/* Fills *item with the verdict for this source key (see plan_verdict()); false before the offers
- * of both sides are known. Same rule as above. */
-bool worker_verdict(const struct worker *w, const struct key_desc *key, struct plan_item *item);
+/* The verdict on every source object, in the order of worker_keys(); NULL before WORKER_VERDICTS
+ * has ended well. Same rule as above. */
+const struct plan *worker_verdicts_now(const struct worker *w);
 
 #endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of a ceremony: two HSMs are opened and chosen, a plan is made, the table is walked. */
+#include "ceremony/ceremony.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "base/text.h"
+#include "ceremony/state.h"
+
+bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host *host,
+                  struct ceremony **out, struct err *err)
+{
+    struct ceremony *c = calloc(1, sizeof *c);
+    uint8_t random[8];
+
+    if (!c || RAND_bytes(random, sizeof random) != 1) {
+        free(c);
+        return err_set(err, ERR_FAILED, "no memory or no random numbers for a ceremony");
+    }
+    c->setup = *setup;
+    c->host = *host;
+    c->begun_us = host->mono_us(host->ctx);
+    text_hex(random, sizeof random, c->id);
+    snprintf(c->label, sizeof c->label, "hsmferry:%s", c->id);
+    if (!tell_begin(c, err)) {
+        free(c);
+        return false;
+    }
+    *out = c;
+    return true;
+}
+
+static void party_close(struct party *party)
+{
+    if (party->hsm)
+        party->hsm->driver->close(party->hsm);
+    free(party->slots.slots);
+    free(party->before);
+    key_list_free(&party->keys);
+    secret_free(&party->pin);
+    *party = (struct party){0};
+}
+
+void passage_reset(struct ceremony *c)
+{
+    bytes_free(&c->passage.spki);
+    bytes_free(&c->passage.blob);
+    c->passage = (struct passage){0};
+}
+
+static void forget_plan(struct ceremony *c)
+{
+    plan_free(&c->plan);
+    free(c->fates);
+    c->fates = NULL;
+}
+
+/* What was found out about both sides is void once one of them is another. */
+static void forget_deal(struct ceremony *c)
+{
+    c->has_deal = false;
+    plan_free(&c->verdicts);
+    c->has_verdicts = false;
+    forget_plan(c);
+}
+
+void ceremony_free(struct ceremony *c)
+{
+    if (!c)
+        return;
+    forget_deal(c);
+    passage_reset(c);
+    bytes_free(&c->pair.spki);
+    bytes_free(&c->read_back);
+    bytes_free(&c->aes_blob);
+    party_close(&c->side[SIDE_SOURCE]);
+    party_close(&c->side[SIDE_DESTINATION]);
+    free(c);
+}
+
+/* Ends an attempt on a side that failed: told, and closed where it will not answer any more. */
+static bool side_failed(struct ceremony *c, enum side side)
+{
+    struct err ignored;
+
+    tell_side(c, side, SIDE_FAILED, &ignored);
+    return false;
+}
+
+bool ceremony_open(struct ceremony *c, enum side side, struct err *err)
+{
+    struct party *party = &c->side[side];
+
+    forget_deal(c);
+    party_close(party);
+    if (!tell_side(c, side, SIDE_OPENING, err))
+        return false;
+    if (!c->host.open(c->host.ctx, side, &party->hsm, err) ||
+        !party->hsm->driver->slots(party->hsm, &party->slots, err))
+        return side_failed(c, side);
+    return tell_side(c, side, SIDE_OPEN, err);
+}
+
+const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side side)
+{
+    return &c->side[side].slots;
+}
+
+/* --- choosing a token
+ * ------------------------------------------------------------------------------ */
+
+static bool token_missing(const struct party *party, enum side side, const struct uri *uri,
+                          struct err *err)
+{
+    size_t tokens = 0;
+
+    for (size_t i = 0; i < party->slots.count; i++)
+        tokens += (party->slots.slots[i].flags & HSM_SLOT_TOKEN_PRESENT) != 0;
+    if (party->slots.count == 0)
+        err_set(err, ERR_HSM, "the %s has no slot at all", side_name(side));
+    else
+        err_set(err, ERR_HSM, "no token of the %s is named by %.200s: %zu slots, %zu tokens",
+                side_name(side), uri->text, party->slots.count, tokens);
+    err_now(err, "Nothing was changed.");
+    return err_next(err, "Look at them with `hsmferry list`; is the device connected, the module's "
+                         "own configuration the right one?");
+}
+
+static bool find_slot(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
+{
+    struct party *party = &c->side[side];
+    const struct hsm_slot *found = NULL;
+    unsigned matches = 0;
+
+    for (size_t i = 0; i < party->slots.count; i++)
+        if (uri_matches_slot(uri, &party->slots.slots[i])) {
+            found = &party->slots.slots[i];
+            matches++;
+        }
+    if (!found)
+        return token_missing(party, side, uri, err);
+    if (matches > 1) {
+        err_set(err, ERR_CONFIG, "%u tokens of the %s are named by %.200s", matches,
+                side_name(side), uri->text);
+        return err_next(err,
+                        "Add serial= so that it names one; `hsmferry list` shows the serials.");
+    }
+    if (hsm_slot_obstacle(found)) {
+        bool pin = found->flags & (HSM_TOKEN_PIN_LOCKED | HSM_TOKEN_PIN_TO_BE_CHANGED);
+        err_set(err, pin ? ERR_DENIED : ERR_HSM, "the token %s of the %s cannot be used: %s",
+                found->label, side_name(side), hsm_slot_obstacle(found));
+        err_now(err, "Nothing was changed.");
+        return err_next(err, "Prepare the token with its vendor's own tool.");
+    }
+    party->slot = found;
+    return true;
+}
+
+static bool check_slot(struct ceremony *c, enum side side, struct err *err)
+{
+    const struct hsm_slot *slot = c->side[side].slot;
+    const struct hsm_slot *other = c->side[side == SIDE_SOURCE].slot;
+
+    if (side == SIDE_DESTINATION && (slot->flags & HSM_TOKEN_WRITE_PROTECTED)) {
+        err_set(err, ERR_DENIED, "the destination's token %s is write-protected", slot->label);
+        return err_next(err, "Remove the write protection, or choose another destination.");
+    }
+    if (other && strcmp(other->serial, slot->serial) == 0 && slot->serial[0] &&
+        strcmp(other->label, slot->label) == 0 &&
+        strcmp(other->manufacturer, slot->manufacturer) == 0) {
+        err_set(err, ERR_CONFIG, "source and destination are the same token: %s, serial %s",
+                slot->label, slot->serial);
+        return err_next(err, "Name two different tokens in the ceremony file.");
+    }
+    return true;
+}
+
+/* One login, then wiped; but the destination's PIN is needed once more, by the fresh process. */
+static bool login(struct ceremony *c, enum side side, struct err *err)
+{
+    struct party *party = &c->side[side];
+    bool ok = secret_new(&party->pin, SECRET_PIN_MAX, err);
+
+    if (ok && (party->slot->flags & HSM_TOKEN_LOGIN_REQUIRED) &&
+        !(party->slot->flags & HSM_TOKEN_PROTECTED_PATH))
+        ok = c->host.pin(c->host.ctx, side, party->slot, &party->pin, err) &&
+             secret_check_pin(&party->pin, err);
+    ok = ok && party->hsm->driver->login(party->hsm, party->slot->id, &party->pin, err);
+    if (!ok || side == SIDE_SOURCE)
+        secret_free(&party->pin);
+    return ok;
+}
+
+bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
+{
+    struct party *party = &c->side[side];
+    struct key_list list = {0};
+
+    if (!party->slot)
+        return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
+    if (!party->hsm->driver->list(party->hsm, &list, err))
+        return side_failed(c, side);
+    forget_plan(c);
+    key_list_free(&party->keys);
+    party->keys = list;
+    return tell_side(c, side, SIDE_LISTED, err);
+}
+
+bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
+{
+    struct party *party = &c->side[side];
+
+    if (!party->hsm)
+        return err_set(err, ERR_USAGE, "the %s is not open", side_name(side));
+    if (party->slot && !ceremony_open(c, side, err))
+        return false;
+    if (!find_slot(c, side, uri, err) || !check_slot(c, side, err) || !login(c, side, err)) {
+        party->slot = NULL;
+        return side_failed(c, side);
+    }
+    return tell_hsm(c, side, err) && tell_side(c, side, SIDE_LOGGED_IN, err) &&
+           ceremony_refresh(c, side, err);
+}
+
+const struct key_list *ceremony_keys(const struct ceremony *c, enum side side)
+{
+    return &c->side[side].keys;
+}
+
+/* --- negotiation and plan
+ * -------------------------------------------------------------------------- */
+
+bool ceremony_negotiate(struct ceremony *c, struct err *err)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        struct party *party = &c->side[side];
+        if (!party->slot)
+            return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
+        if (!party->hsm->driver->offers(party->hsm, &party->offers, err))
+            return false;
+    }
+    if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].offers,
+                   &c->side[SIDE_DESTINATION].offers, &c->deal, err))
+        return false;
+    c->has_deal = true;
+    return tell_deal(c, err);
+}
+
+const struct negotiation *ceremony_deal(const struct ceremony *c)
+{
+    return c->has_deal ? &c->deal : NULL;
+}
+
+bool ceremony_verdicts(struct ceremony *c, struct err *err)
+{
+    if (!c->has_deal && !ceremony_negotiate(c, err))
+        return false;
+    plan_free(&c->verdicts);
+    c->has_verdicts = plan_verdicts(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys,
+                                    &c->side[SIDE_DESTINATION].keys, &c->verdicts, err);
+    return c->has_verdicts;
+}
+
+const struct plan *ceremony_the_verdicts(const struct ceremony *c)
+{
+    return c->has_verdicts ? &c->verdicts : NULL;
+}
+
+/* Security strength in bits (NIST SP 800-57 part 1 rev. 5, tables 2 and 3). */
+static unsigned strength(enum key_kind kind, uint32_t bits)
+{
+    switch (kind) {
+    case KEY_KIND_RSA:
+        return bits >= 15360  ? 256
+               : bits >= 7680 ? 192
+               : bits >= 4096 ? 152
+               : bits >= 3072 ? 128
+                              : 112;
+    case KEY_KIND_EC:
+        return bits / 2 < 256 ? bits / 2 : 256;
+    case KEY_KIND_DES3:
+        return 112;
+    case KEY_KIND_AES:
+        return bits;
+    default:
+        return 0; /* a stored value has the strength that its owner gave it */
+    }
+}
+
+static bool warn_of_strength(struct ceremony *c, struct err *err)
+{
+    unsigned have = strength(KEY_KIND_RSA, c->setup.policy.rsa_bits);
+    size_t stronger = 0;
+
+    for (size_t i = 0; i < c->plan.count; i++)
+        stronger += c->plan.items[i].route != ROUTE_NONE &&
+                    strength(c->plan.items[i].key.kind, c->plan.items[i].key.bits) > have;
+    if (stronger && !tell_note(c, EVENT_WARNING, SIDE_RELAY, "transport-strength",
+                               "%zu keys are stronger than the RSA %u key that carries them (%u "
+                               "bits of strength)",
+                               stronger, c->setup.policy.rsa_bits, have))
+        return err_set(err, ERR_IO, "a warning could not be recorded");
+    return true;
+}
+
+static bool nothing_goes(const struct plan *plan, struct err *err)
+{
+    const struct err *reason = plan->count ? &plan->items[0].reason : NULL;
+
+    if (!reason)
+        err_set(err, ERR_NO_INPUT, "no key on the source was chosen");
+    else
+        err_set(err, reason->code, "none of the %zu keys can go; the first: %s", plan->count,
+                reason->what);
+    err_now(err, "Nothing was changed.");
+    return err_next(err, "Read the reason beside each key, and choose others.");
+}
+
+bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct err *err)
+{
+    if (c->begun)
+        return err_set(err, ERR_USAGE, "the ceremony has begun: its plan is fixed");
+    if (!c->has_deal && !ceremony_negotiate(c, err))
+        return false;
+    forget_plan(c);
+    if (!plan_make(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys,
+                   &c->side[SIDE_DESTINATION].keys, selection, &c->plan, err))
+        return false;
+    c->fates = calloc(c->plan.count + 1, sizeof *c->fates);
+    if (!c->fates)
+        return err_set(err, ERR_FAILED, "no memory for %zu keys", c->plan.count);
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (c->plan.items[i].route == ROUTE_NONE)
+            c->fates[i] = (struct fate){.outcome = KEY_REFUSED, .err = c->plan.items[i].reason};
+    if (!tell_plan(c, err) || !warn_of_strength(c, err))
+        return false;
+    return c->plan.goes > 0 || nothing_goes(&c->plan, err);
+}
+
+const struct plan *ceremony_the_plan(const struct ceremony *c)
+{
+    return &c->plan;
+}
+
+void ceremony_stop(struct ceremony *c)
+{
+    atomic_store(&c->stop, true);
+}
+
+int ceremony_exit_code(const struct ceremony *c)
+{
+    return c->exit_code;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a ceremony ends, well or not: the transport keys are destroyed, the inventories compared, and
+ * a fresh process proves what is on the destination. What cannot be done is counted as left over.
+ */
+#include "ceremony/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/names.h"
+#include "ceremony/proof.h"
+
+bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    size_t count;
+    const struct step_row *rows = steps_table(&count);
+    struct err first = {0}, one;
+
+    for (size_t i = count; i-- > 0;) {
+        const struct step_row *row = &rows[i];
+        if (row->per_key || !row->undo || !(c->done & 1U << i))
+            continue;
+        c->done &= ~(1U << i);
+        /* Session objects of an HSM that is gone went with their session. */
+        if (c->side[step_side(row->id)].gone || row->undo(c, &one))
+            continue;
+        c->left_over += one.code != ERR_GONE;
+        c->side[step_side(row->id)].gone |= one.code == ERR_GONE;
+        if (first.code == ERR_NONE)
+            first = one;
+    }
+    snprintf(facts->text, sizeof facts->text, "no transport key is left");
+    if (first.code == ERR_NONE)
+        return true;
+    *err = first;
+    return false;
+}
+
+static bool read_handles(struct party *party, uint64_t **handles, size_t *count, struct err *err)
+{
+    if (party->gone)
+        return err_set(err, ERR_GONE, "the HSM no longer answers");
+    return party->hsm->driver->handles(party->hsm, handles, count, err);
+}
+
+bool opening_inventory(struct ceremony *c, struct err *err)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        struct party *party = &c->side[side];
+        free(party->before);
+        party->before = NULL;
+        if (!read_handles(party, &party->before, &party->before_count, err) ||
+            !tell_inventory(c, side, false, party->before_count, 0, 0, party->before, err))
+            return false;
+    }
+    return true;
+}
+
+static int compare_handles(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* The handles of the keys that this ceremony has brought, sorted; the caller frees them. */
+static uint64_t *brought(const struct ceremony *c, size_t *count, struct err *err)
+{
+    uint64_t *finals = calloc(c->plan.count + 1, sizeof *finals);
+
+    *count = 0;
+    for (size_t i = 0; finals && i < c->plan.count; i++)
+        if (c->fates[i].proven)
+            finals[(*count)++] = c->fates[i].final;
+    if (finals)
+        qsort(finals, *count, sizeof *finals, compare_handles);
+    else
+        err_set(err, ERR_FAILED, "no memory for an inventory");
+    return finals;
+}
+
+static bool has_handle(const uint64_t *sorted, size_t count, uint64_t handle)
+{
+    return bsearch(&handle, sorted, count, sizeof *sorted, compare_handles) != NULL;
+}
+
+/* Compares one side's handles with those before the first step. */
+static bool compare_inventory(struct ceremony *c, enum side side, struct err *err)
+{
+    struct party *party = &c->side[side];
+    uint64_t *now = NULL, *finals;
+    size_t count = 0, final_count = 0, matched = 0;
+    uint32_t unexplained = 0, missing;
+    bool ok;
+
+    if (!read_handles(party, &now, &count, err)) {
+        party->gone |= err->code == ERR_GONE;
+        return false;
+    }
+    finals = brought(c, &final_count, err);
+    if (!finals) {
+        free(now);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (has_handle(party->before, party->before_count, now[i]))
+            matched++;
+        else if (side == SIDE_SOURCE || !has_handle(finals, final_count, now[i]))
+            unexplained++;
+    free(finals);
+    missing = (uint32_t)(party->before_count - matched);
+    c->left_over += unexplained;
+    ok = tell_inventory(c, side, true, count, unexplained, missing, now, err);
+    free(now);
+    if (ok && (unexplained || missing))
+        ok =
+            err_set(err, ERR_UNFINISHED, "the inventory of the %s differs: %u unexplained, %u gone",
+                    side_name(side), unexplained, missing);
+    return ok;
+}
+
+bool closing_inventory(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct err of_source = {0}, of_destination = {0};
+    bool source, destination;
+
+    if (!c->side[SIDE_SOURCE].before || !c->side[SIDE_DESTINATION].before) {
+        snprintf(facts->text, sizeof facts->text, "not needed: nothing was begun");
+        return true;
+    }
+    source = compare_inventory(c, SIDE_SOURCE, &of_source);
+    destination = compare_inventory(c, SIDE_DESTINATION, &of_destination);
+    if (!source || !destination) {
+        *err = source ? of_destination : of_source;
+        return false;
+    }
+    snprintf(facts->text, sizeof facts->text,
+             "nothing left over on the source, nothing on the destination");
+    return true;
+}
+
+/* --- the fresh process
+ * ----------------------------------------------------------------------------- */
+
+/* The slot of the very same token, as a process of its own sees it. */
+static bool find_same_token(struct hsm *fresh, const struct hsm_slot *was, uint64_t *slot,
+                            struct err *err)
+{
+    struct hsm_slot_list slots = {0};
+    unsigned found = 0;
+
+    if (!fresh->driver->slots(fresh, &slots, err))
+        return false;
+    for (size_t i = 0; i < slots.count; i++)
+        if (strcmp(slots.slots[i].serial, was->serial) == 0 &&
+            strcmp(slots.slots[i].label, was->label) == 0) {
+            *slot = slots.slots[i].id;
+            found++;
+        }
+    free(slots.slots);
+    if (found != 1)
+        return err_set(err, ERR_UNFINISHED, "a fresh process sees the destination's token %u times",
+                       found);
+    return true;
+}
+
+static bool open_fresh(struct ceremony *c, struct hsm **fresh, struct key_list *list,
+                       struct err *err)
+{
+    struct party *party = &c->side[SIDE_DESTINATION];
+    uint64_t slot = 0;
+
+    if (!c->host.open(c->host.ctx, SIDE_DESTINATION, fresh, err))
+        return false;
+    return find_same_token(*fresh, party->slot, &slot, err) &&
+           (*fresh)->driver->login(*fresh, slot, &party->pin, err) &&
+           (*fresh)->driver->list(*fresh, list, err);
+}
+
+/* Proves key number i from the fresh process; its fate is decided here. */
+static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
+                        const struct key_desc *found)
+{
+    struct fate *fate = &c->fates[i];
+    const struct plan_item *item = &c->plan.items[i];
+    struct bytes spki = {0};
+    struct hsm *source = source_of(c);
+    const struct proof_pair pair = {source, item->key.handle, &spki, fresh,
+                                    found ? found->handle : 0};
+    bool ok = true;
+
+    if (!found)
+        ok = err_set(&fate->err, ERR_UNFINISHED,
+                     "a fresh process does not find exactly one key of this name");
+    else if (item->key.class == KEY_CLASS_PRIVATE)
+        ok = source->driver->public_key(source, item->key.handle, &spki, &fate->err);
+    ok = ok && proof_run(&pair, 1U << fate->proof, &fate->proof, &fate->err) &&
+         tell_proof(c, i, STEP_PROVE_FRESH, fate->proof, true, proof_sentence(fate->proof),
+                    &fate->err);
+    if (ok)
+        fate->found = *found;
+    fate->outcome = ok ? KEY_MIGRATED : KEY_UNKNOWN;
+    bytes_free(&spki);
+}
+
+/* Temporaries that outlived their session, and the traces of a commit whose answer was lost. */
+static void count_traces(struct ceremony *c, const struct key_list *list, const struct names *names)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->keys[i].label_len == strlen(c->label) &&
+            memcmp(list->keys[i].label, c->label, strlen(c->label)) == 0)
+            c->left_over++;
+    for (size_t i = 0; i < c->plan.count; i++) {
+        struct fate *fate = &c->fates[i];
+        if (fate->outcome != KEY_UNKNOWN || fate->proven)
+            continue;
+        if (names_same(names, &c->plan.items[i].key) == 0)
+            fate->outcome = KEY_FAILED;
+        else
+            c->left_over++;
+    }
+}
+
+bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *fresh = NULL;
+    struct key_list list = {0};
+    struct names names = {0};
+    size_t proven = 0, unsure = 0, migrated = 0;
+    bool ok;
+
+    for (size_t i = 0; i < c->plan.count; i++) {
+        proven += c->fates[i].proven;
+        unsure += c->fates[i].outcome == KEY_UNKNOWN;
+    }
+    if (proven + unsure == 0 && !c->side[SIDE_DESTINATION].gone) {
+        snprintf(facts->text, sizeof facts->text, "not needed: no key was kept");
+        return true;
+    }
+    ok = open_fresh(c, &fresh, &list, err) && names_make(&list, &names, err);
+    if (ok)
+        count_traces(c, &list, &names);
+    for (size_t i = 0; i < c->plan.count; i++) {
+        struct fate *fate = &c->fates[i];
+        if (!fate->proven)
+            continue;
+        if (ok)
+            prove_fresh(c, i, fresh, names_only(&names, &c->plan.items[i].key));
+        else {
+            fate->outcome = KEY_UNKNOWN;
+            fate->err = *err;
+        }
+        migrated += fate->outcome == KEY_MIGRATED;
+    }
+    names_free(&names);
+    key_list_free(&list);
+    if (fresh)
+        fresh->driver->close(fresh);
+    secret_free(&c->side[SIDE_DESTINATION].pin);
+    snprintf(facts->text, sizeof facts->text, "%zu of %zu keys proven by a process of its own",
+             migrated, proven);
+    if (ok && migrated < proven)
+        ok =
+            err_set(err, ERR_UNFINISHED, "%zu of %zu keys could not be proven from a fresh process",
+                    proven - migrated, proven);
+    return ok;
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/names.h"
+
+/* What the verdict on a key is made from. */
+struct judge {
+    const struct policy *policy;
+    const struct negotiation *deal;
+    struct names source;
+    struct names destination;
+};
+
+enum { SECRET_MAX = 4096 }; /* octets of a secret that are carried; no HSM known has longer ones */
+
+static bool check_names(const struct judge *judge, const struct key_desc *key, struct err *err)
+{
+    const struct key_desc *other;
+
+    if (names_same(&judge->source, key) > 1)
+        return err_set(err, ERR_CONFLICT, "two keys on the source bear this label and id");
+    other = names_taken(&judge->destination, key);
+    if (!other)
+        return true;
+    if (key->has_public && other->has_public &&
+        memcmp(key->spki_sha256, other->spki_sha256, sizeof key->spki_sha256) == 0)
+        return err_set(err, ERR_CONFLICT, "there already: the same key (by its public half)");
+    return err_set(err, ERR_CONFLICT, "its label or id is taken on the destination%s",
+                   key->has_public && other->has_public ? " by another key" : "");
+}
+
+static bool fits_directly(const struct negotiation *deal, uint32_t length, struct err *err)
+{
+    if (length > deal->direct_max)
+        return err_set(err, ERR_DATA,
+                       "%u bytes: the envelope would pad them, and %u is the most that fits under "
+                       "the transport key itself",
+                       length, deal->direct_max);
+    return true;
+}
+
+static void go(struct plan_item *item, enum key_route route, const char *how)
+{
+    item->route = route;
+    snprintf(item->reason.what, sizeof item->reason.what, "%s", how);
+}
+
+static bool choose_route(const struct negotiation *deal, struct plan_item *item)
+{
+    const struct key_desc *key = &item->key;
+    bool generic = key->kind == KEY_KIND_GENERIC;
+
+    if (key->length > SECRET_MAX)
+        return err_set(&item->reason, ERR_DATA, "%u bytes are too long for the envelope",
+                       key->length);
+    if (deal->has_envelope && (!generic || (key->length > 0 && key->length % 8 == 0) ||
+                               (key->length > 0 && deal->exact))) {
+        go(item, ROUTE_ENVELOPE, "in the AES envelope");
+        return true;
+    }
+    if (key->class == KEY_CLASS_PRIVATE)
+        return err_set(&item->reason, ERR_UNSUPPORTED,
+                       "no envelope that both sides speak, and a private key does not fit under "
+                       "the transport key");
+    if (!fits_directly(deal, key->length, &item->reason))
+        return false;
+    go(item, ROUTE_DIRECT,
+       !deal->has_envelope ? "directly under the transport key: there is no common envelope"
+       : key->length == 0
+           ? "directly under the transport key: its length is not known, this keeps it"
+           : "directly under the transport key: the envelope would pad it");
+    return true;
+}
+
+/* The proofs that this key's own uses allow, before asking whether both sides can answer them. */
+static uint32_t proofs_of(const struct key_desc *key)
+{
+    bool sign = key_is(key, KEY_SIGN);
+
+    switch (key->kind) {
+    case KEY_KIND_AES:
+        return 1U << HSM_PROOF_DIGEST | (key_is(key, KEY_ENCRYPT) ? 1U << HSM_PROOF_AES_ECB : 0);
+    case KEY_KIND_GENERIC:
+        /* HMAC pads with zeros up to its block, so it proves nothing about an unknown length. */
+        return 1U << HSM_PROOF_DIGEST | (sign && key->length >= 32 ? 1U << HSM_PROOF_HMAC : 0);
+    case KEY_KIND_DES3:
+        return 1U << HSM_PROOF_DIGEST;
+    case KEY_KIND_RSA:
+        return (sign ? 1U << HSM_PROOF_RSA_SIGN : 0) |
+               (key_is(key, KEY_DECRYPT) ? 1U << HSM_PROOF_RSA_DECRYPT : 0);
+    case KEY_KIND_EC:
+        return sign ? 1U << HSM_PROOF_ECDSA : 0;
+    default:
+        return 0;
+    }
+}
+
+static bool judge_key(const struct judge *judge, struct plan_item *item)
+{
+    struct err *reason = &item->reason;
+
+    if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason))
+        return false;
+    item->proofs = proofs_of(&item->key) & judge->deal->proofs;
+    if (item->proofs == 0)
+        return err_set(reason, ERR_DATA,
+                       "its uses allow no proof that both sides can carry out: it could arrive, "
+                       "but not proven");
+    return choose_route(judge->deal, item);
+}
+
+static void judge_item(const struct judge *judge, struct plan_item *item)
+{
+    item->want_flags = policy_want_flags(judge->policy, &item->key);
+    if (!judge_key(judge, item))
+        item->route = ROUTE_NONE;
+}
+
+static bool plan_add(struct plan *plan, const struct key_desc *key, bool named, struct err *err)
+{
+    struct plan_item *items;
+
+    /* Grown in powers of two; count alone tells when. */
+    if ((plan->count & (plan->count - 1)) == 0) {
+        items = reallocarray(plan->items, plan->count ? 2 * plan->count : 1, sizeof *items);
+        if (!items)
+            return err_set(err, ERR_FAILED, "no memory for a plan of %zu keys", plan->count);
+        plan->items = items;
+    }
+    plan->items[plan->count++] = (struct plan_item){.key = *key, .named = named};
+    return true;
+}
+
+/* A pattern without a type means keys: public keys and certificates are no secrets to carry. */
+static bool uri_selects(const struct uri *uri, const struct key_desc *key)
+{
+    bool wanted =
+        uri->type != KEY_CLASS_OTHER || key_is_movable_class(key) || key->class == KEY_CLASS_DATA;
+
+    return wanted && uri_matches_key(uri, key);
+}
+
+static bool add_named(struct plan *plan, const struct key_list *source, const struct uri *uri,
+                      struct err *err)
+{
+    const struct key_desc *found = NULL;
+    size_t matches = 0;
+
+    for (size_t i = 0; i < source->count; i++)
+        if (uri_selects(uri, &source->keys[i])) {
+            found = &source->keys[i];
+            matches++;
+        }
+    if (matches == 1)
+        return plan_add(plan, found, true, err);
+    if (matches == 0) {
+        err_set(err, ERR_NO_INPUT, "no key on the source is named by %.200s", uri->text);
+        err_now(err, "Nothing was changed.");
+        return err_next(err, "Compare with `hsmferry list`, and correct the ceremony file.");
+    }
+    err_set(err, ERR_CONFLICT, "%zu keys on the source are named by %.200s", matches, uri->text);
+    err_now(err, "Nothing was changed.");
+    return err_next(err, "Add id= or type= so that it names one, or * where all are meant.");
+}
+
+static bool add_pattern(struct plan *plan, const struct key_list *source, const struct uri *uri,
+                        struct err *err)
+{
+    for (size_t i = 0; i < source->count; i++)
+        if (uri_selects(uri, &source->keys[i]) && !plan_add(plan, &source->keys[i], false, err))
+            return false;
+    return true;
+}
+
+static bool add_handle(struct plan *plan, const struct key_list *source, uint64_t handle,
+                       struct err *err)
+{
+    for (size_t i = 0; i < source->count; i++)
+        if (source->keys[i].handle == handle)
+            return plan_add(plan, &source->keys[i], true, err);
+    return err_set(err, ERR_NO_INPUT, "a marked key is no longer on the source");
+}
+
+static int compare_handles(const void *a, const void *b)
+{
+    const struct plan_item *x = a, *y = b;
+
+    if (x->key.handle != y->key.handle)
+        return x->key.handle < y->key.handle ? -1 : 1;
+    return (int)y->named - (int)x->named;
+}
+
+/* A key that was chosen several times is there once; in the order of its handles. */
+static void drop_doubles(struct plan *plan)
+{
+    size_t kept = 0;
+
+    if (plan->count > 1)
+        qsort(plan->items, plan->count, sizeof *plan->items, compare_handles);
+    for (size_t i = 0; i < plan->count; i++)
+        if (kept == 0 || plan->items[kept - 1].key.handle != plan->items[i].key.handle)
+            plan->items[kept++] = plan->items[i];
+    plan->count = kept;
+}
+
+/* Fills in the verdict on every item. */
+static bool judge_all(const struct policy *policy, const struct negotiation *deal,
+                      const struct key_list *source, const struct key_list *destination,
+                      struct plan *plan, struct err *err)
+{
+    struct judge judge = {.policy = policy, .deal = deal};
+    bool ok =
+        names_make(source, &judge.source, err) && names_make(destination, &judge.destination, err);
+
+    for (size_t i = 0; ok && i < plan->count; i++) {
+        judge_item(&judge, &plan->items[i]);
+        plan->goes += plan->items[i].route != ROUTE_NONE;
+    }
+    names_free(&judge.source);
+    names_free(&judge.destination);
+    return ok;
+}
+
+static bool collect(const struct key_list *source, const struct selection *selection,
+                    struct plan *plan, struct err *err)
+{
+    for (size_t i = 0; i < selection->uri_count; i++) {
+        const struct uri *uri = &selection->uris[i];
+        bool ok = uri_is_pattern(uri) ? add_pattern(plan, source, uri, err)
+                                      : add_named(plan, source, uri, err);
+        if (!ok)
+            return false;
+    }
+    for (size_t i = 0; i < selection->handle_count; i++)
+        if (!add_handle(plan, source, selection->handles[i], err))
+            return false;
+    return true;
+}
+
+bool plan_make(const struct policy *policy, const struct negotiation *deal,
+               const struct key_list *source, const struct key_list *destination,
+               const struct selection *selection, struct plan *plan, struct err *err)
+{
+    *plan = (struct plan){0};
+    if (collect(source, selection, plan, err)) {
+        drop_doubles(plan);
+        if (judge_all(policy, deal, source, destination, plan, err))
+            return true;
+    }
+    plan_free(plan);
+    return false;
+}
+
+bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,
+                   const struct key_list *source, const struct key_list *destination,
+                   struct plan *plan, struct err *err)
+{
+    bool ok = true;
+
+    *plan = (struct plan){0};
+    for (size_t i = 0; ok && i < source->count; i++)
+        ok = plan_add(plan, &source->keys[i], false, err);
+    if (ok && judge_all(policy, deal, source, destination, plan, err))
+        return true;
+    plan_free(plan);
+    return false;
+}
+
+void plan_free(struct plan *plan)
+{
+    free(plan->items);
+    *plan = (struct plan){0};
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is it the same key? Asked of both HSMs over a fresh challenge, judged here. */
+#ifndef HSMFERRY_CEREMONY_PROOF_H
+#define HSMFERRY_CEREMONY_PROOF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "hsm/hsm.h"
+
+/* Two places that are said to hold the same key. */
+struct proof_pair {
+    struct hsm *source;
+    uint64_t source_key;
+    const struct bytes *source_spki; /* DER; private keys only */
+    struct hsm *destination;
+    uint64_t destination_key;
+};
+
+/* Proves it by the first of the proofs (bits 1 << enum hsm_proof) that both sides can answer, and
+ * tells which one that was. Secrets: both answer the same fresh challenge and the answers are
+ * compared. Private keys: the destination answers, and OpenSSL checks that under the public key
+ * that the source gave. Answers are wiped.
+ * Errors: ERR_DATA (the proof failed: not the same key), ERR_UNSUPPORTED (none of the proofs could
+ * be answered), whatever an HSM answered otherwise. */
+bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *which,
+               struct err *err);
+
+/* One sentence that an auditor could quote; key in words is not part of it. */
+const char *proof_sentence(enum hsm_proof which);
+
+#endif

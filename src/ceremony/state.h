@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a ceremony knows while it runs: shared by the engine's own files, seen by nobody else. */
+#ifndef HSMFERRY_CEREMONY_STATE_H
+#define HSMFERRY_CEREMONY_STATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "ceremony/ceremony.h"
+#include "hsm/event.h"
+#include "hsm/hsm.h"
+
+/* One of the two HSMs. */
+struct party {
+    struct hsm *hsm;
+    struct hsm_slot_list slots;
+    const struct hsm_slot *slot; /* the chosen one, in slots; NULL before */
+    struct key_list keys;
+    struct hsm_offers offers;
+    uint64_t *before; /* the handles of all objects when the first step began */
+    size_t before_count;
+    bool gone;         /* nothing will answer any more */
+    struct secret pin; /* destination: kept for the fresh process, wiped after it */
+};
+
+/* What became of one key. */
+struct fate {
+    enum key_outcome outcome;
+    bool told;      /* EVENT_KEY_DONE went out */
+    uint64_t final; /* its handle on the destination once committed */
+    bool proven;    /* twice, in this session */
+    enum hsm_proof proof;
+    struct key_desc found; /* as read back on the destination */
+    struct err err;
+};
+
+/* Facts of a step, gathered while it runs and told when it ends. */
+struct step_facts {
+    const char *words;           /* the API's own call */
+    const struct bytes *crossed; /* what crosses the relay; NULL: nothing */
+    char text[EVENT_TEXT_MAX];
+};
+
+/* The one key that is under way. */
+struct passage {
+    struct bytes spki; /* of a private key, as the source told it */
+    struct bytes blob; /* the encrypted key */
+    uint64_t temporary;
+    bool committing; /* commit() was called: from here on the outcome must be looked for */
+};
+
+struct ceremony {
+    struct ceremony_setup setup;
+    struct ceremony_host host;
+    char id[40];
+    char label[64]; /* of everything temporary: "hsmferry:<id>" */
+    uint64_t seq;
+    int64_t begun_us;
+    atomic_bool stop;
+
+    struct party side[2];
+    bool has_deal;
+    struct negotiation deal;
+    struct plan verdicts;
+    bool has_verdicts;
+    struct plan plan;
+    struct fate *fates; /* one for each item of the plan */
+
+    size_t at;   /* the row of the table that comes next */
+    size_t item; /* the key that is under way */
+    bool begun;  /* the first step was reached: the plan is fixed */
+    bool ending; /* a failure or the end: only the closing rows are still carried out */
+    bool over;
+    bool aborted;       /* an officer or a signal stopped it */
+    uint32_t done;      /* bit for each row of the table that is done and not undone */
+    struct err failure; /* the first one that ended the ceremony or cost a key */
+    uint32_t left_over;
+    int exit_code;
+
+    bool gate_open;
+    unsigned gate_tries; /* left */
+    uint32_t gates_passed;
+    char gate_expected[64];
+
+    struct hsm_pair pair;     /* step 1 */
+    struct bytes read_back;   /* step 3 */
+    uint64_t public_handle;   /* step 3 */
+    uint64_t source_aes;      /* step 4 */
+    struct bytes aes_blob;    /* step 5 */
+    uint64_t destination_aes; /* step 7 */
+    struct passage passage;
+};
+
+static inline struct hsm *source_of(struct ceremony *c)
+{
+    return c->side[SIDE_SOURCE].hsm;
+}
+
+static inline struct hsm *destination_of(struct ceremony *c)
+{
+    return c->side[SIDE_DESTINATION].hsm;
+}
+
+/* The key under way. */
+static inline struct plan_item *item_of(struct ceremony *c)
+{
+    return &c->plan.items[c->item];
+}
+
+/* Forgets the key under way. */
+void passage_reset(struct ceremony *c);
+
+/* --- tell.c: events ----------------------------------------------------------------------------
+ */
+
+bool tell_begin(struct ceremony *c, struct err *err);
+bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct err *err);
+bool tell_hsm(struct ceremony *c, enum side side, struct err *err);
+bool tell_note(struct ceremony *c, enum event_kind kind, enum side side, const char *name,
+               const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+bool tell_deal(struct ceremony *c, struct err *err);
+bool tell_plan(struct ceremony *c, struct err *err);
+bool tell_gate(struct ceremony *c, enum gate gate, enum gate_state state, const char *question,
+               struct err *err);
+bool tell_step(struct ceremony *c, enum step_id id, enum event_state state, int64_t micros,
+               const struct step_facts *facts, struct err *err);
+bool tell_fingerprint(struct ceremony *c, enum side side, const struct bytes *spki, uint32_t bits,
+                      struct err *err);
+bool tell_proof(struct ceremony *c, size_t item, enum step_id stage, enum hsm_proof proof, bool ok,
+                const char *text, struct err *err);
+bool tell_inventory(struct ceremony *c, enum side side, bool after, size_t objects,
+                    uint32_t unexplained, uint32_t missing, const uint64_t *handles,
+                    struct err *err);
+/* Told at most once for each key. A refusing sink cannot undo what is: it is remembered. */
+void tell_key_done(struct ceremony *c, size_t item);
+void tell_error(struct ceremony *c, const struct err *failure);
+void tell_end(struct ceremony *c, enum end_outcome outcome, const char *text);
+
+/* --- steps.c: the table --------------------------------------------------------------------------
+ */
+
+/* One row: a step, what it does, what takes it back, which gate stands before it. */
+struct step_row {
+    enum step_id id;
+    bool per_key;   /* once for each key */
+    bool closing;   /* carried out also when something failed before */
+    enum gate gate; /* waits before this row; GATES: none */
+    bool (*run)(struct ceremony *c, struct step_facts *facts, struct err *err);
+    bool (*undo)(struct ceremony *c, struct err *err); /* NULL: it leaves nothing behind */
+};
+
+/* The rows in their order; count of them in *count. */
+const struct step_row *steps_table(size_t *count);
+
+/* --- closing.c: what the closing rows do ---------------------------------------------------------
+ */
+
+bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *err);
+bool closing_inventory(struct ceremony *c, struct step_facts *facts, struct err *err);
+bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err);
+
+/* The inventory before the first step, of both sides. */
+bool opening_inventory(struct ceremony *c, struct err *err);
+
+#endif

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The protocol as ONE table of steps. What each step does stands above it, in the order in which
+ * it happens; what takes it back stands beside it.
+ */
+#include "ceremony/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/proof.h"
+
+enum { AES_BITS = 256, KWP_OVERHEAD_MIN = 16 };
+
+static void say(struct step_facts *facts, const char *text)
+{
+    snprintf(facts->text, sizeof facts->text, "%s", text);
+}
+
+static void say_label(struct step_facts *facts, const struct key_desc *key)
+{
+    char label[KEY_LABEL_TEXT];
+
+    text_fit(key_label_text(key, label), EVENT_TEXT_MAX / 4, false, facts->text,
+             sizeof facts->text);
+}
+
+static bool destroy(struct hsm *hsm, uint64_t *handle, struct err *err)
+{
+    if (*handle == 0)
+        return true;
+    if (!hsm->driver->destroy(hsm, *handle, err))
+        return false;
+    *handle = 0;
+    return true;
+}
+
+/* A key of ours must be exactly as guarded as it was asked for: one that may do more, or can be
+ * read, or was not made inside the HSM, may have been planted or may give away what it wraps. */
+static bool check_own_key(struct hsm *hsm, uint64_t handle, const char *what, uint32_t uses,
+                          uint32_t guards, struct err *err)
+{
+    struct key_desc key;
+
+    if (!hsm->driver->describe(hsm, handle, &key, err))
+        return false;
+    if ((key.flags & key.flags_known & KEY_USES) & ~uses)
+        return err_set(err, ERR_DATA, "the %s may be used for more than it was made for", what);
+    for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1)
+        if ((guards & flag) && key_is_not(&key, flag))
+            return err_set(err, ERR_DATA, "the %s is not %s, as it was made to be", what,
+                           key_flag_name(flag));
+    return true;
+}
+
+/* --- 1 to 7: the transport keys ------------------------------------------------------------------
+ */
+
+static bool make_pair(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = destination_of(c);
+    uint32_t bits = c->setup.policy.rsa_bits;
+    struct key_desc key;
+
+    snprintf(facts->text, sizeof facts->text, "RSA %u, for unwrapping only", bits);
+    if (!hsm->driver->make_pair(hsm, bits, c->label, &c->pair, err) ||
+        !check_own_key(hsm, c->pair.private_handle, "transport private key", KEY_UNWRAP,
+                       KEY_SENSITIVE | KEY_PRIVATE, err) ||
+        !hsm->driver->describe(hsm, c->pair.private_handle, &key, err))
+        return false;
+    if (!key_is_not(&key, KEY_EXTRACTABLE))
+        return err_set(err, ERR_DATA, "the transport private key could leave the destination");
+    return true;
+}
+
+static bool undo_pair(struct ceremony *c, struct err *err)
+{
+    struct hsm *hsm = destination_of(c);
+
+    bytes_free(&c->pair.spki);
+    return destroy(hsm, &c->pair.private_handle, err) && destroy(hsm, &c->pair.public_handle, err);
+}
+
+static bool relay_public(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    uint32_t bits;
+
+    facts->crossed = &c->pair.spki;
+    if (!policy_check_transport(&c->setup.policy, c->pair.spki.data, c->pair.spki.len, &bits, err))
+        return false;
+    say(facts, "public key");
+    return tell_fingerprint(c, SIDE_DESTINATION, &c->pair.spki, bits, err);
+}
+
+static bool load_public(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = source_of(c);
+
+    if (!hsm->driver->load_public(hsm, &c->pair.spki, c->label, &c->public_handle, err) ||
+        !hsm->driver->public_key(hsm, c->public_handle, &c->read_back, err) ||
+        !tell_fingerprint(c, SIDE_SOURCE, &c->read_back, c->setup.policy.rsa_bits, err))
+        return false;
+    say(facts, "read back: the same as the destination's");
+    if (bytes_equal(&c->pair.spki, &c->read_back))
+        return true;
+    err_set(err, ERR_DATA,
+            "the source holds another transport public key than the destination made");
+    return err_next(err, "Do not go on: find out what changed the key between the two.");
+}
+
+static bool undo_load(struct ceremony *c, struct err *err)
+{
+    bytes_free(&c->read_back);
+    return destroy(source_of(c), &c->public_handle, err);
+}
+
+static bool make_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = source_of(c);
+
+    snprintf(facts->text, sizeof facts->text, "AES %d, for wrapping only", AES_BITS);
+    return hsm->driver->make_aes(hsm, AES_BITS, c->label, &c->source_aes, err) &&
+           check_own_key(hsm, c->source_aes, "AES transport key", KEY_WRAP,
+                         KEY_SENSITIVE | KEY_LOCAL | KEY_ALWAYS_SENSITIVE, err);
+}
+
+static bool undo_make_aes(struct ceremony *c, struct err *err)
+{
+    return destroy(source_of(c), &c->source_aes, err);
+}
+
+static bool wrap_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = source_of(c);
+
+    facts->words = c->side[SIDE_SOURCE].offers.alg[c->deal.transport].wrap_words;
+    say(facts, "the AES key under the transport public key");
+    return hsm->driver->wrap(hsm, c->deal.transport, c->public_handle, c->source_aes, &c->aes_blob,
+                             err);
+}
+
+/* What OAEP makes is as long as the modulus (RFC 8017 section 7.1.1). */
+static bool check_oaep_blob(struct ceremony *c, const struct bytes *blob, struct err *err)
+{
+    size_t want = (c->setup.policy.rsa_bits + 7) / 8;
+
+    if (blob->len != want)
+        return err_set(err, ERR_DATA, "the source gave %zu bytes where OAEP makes %zu", blob->len,
+                       want);
+    return true;
+}
+
+static bool relay_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    facts->crossed = &c->aes_blob;
+    say(facts, "encrypted AES key");
+    return check_oaep_blob(c, &c->aes_blob, err);
+}
+
+static bool unwrap_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = destination_of(c);
+    const struct hsm_template template = {
+        .class = KEY_CLASS_SECRET,
+        .kind = KEY_KIND_AES,
+        .length = AES_BITS / 8,
+        .flags = KEY_UNWRAP | KEY_SENSITIVE | KEY_PRIVATE,
+        .label = (const uint8_t *)c->label,
+        .label_len = strlen(c->label),
+    };
+
+    facts->words = c->side[SIDE_DESTINATION].offers.alg[c->deal.transport].unwrap_words;
+    say(facts, "accepted: the AES key");
+    return hsm->driver->unwrap(hsm, c->deal.transport, c->pair.private_handle, &c->aes_blob,
+                               &template, &c->destination_aes, err) &&
+           check_own_key(hsm, c->destination_aes, "unwrapped AES key", KEY_UNWRAP, KEY_SENSITIVE,
+                         err);
+}
+
+static bool undo_unwrap_aes(struct ceremony *c, struct err *err)
+{
+    return destroy(destination_of(c), &c->destination_aes, err);
+}
+
+/* --- 8 to 11: one key ----------------------------------------------------------------------------
+ */
+
+/* The key may have been changed, destroyed or replaced since it was listed and judged. */
+static bool check_unchanged(struct ceremony *c, struct err *err)
+{
+    const struct key_desc *planned = &item_of(c)->key;
+    struct key_desc now;
+
+    if (!source_of(c)->driver->describe(source_of(c), planned->handle, &now, err)) {
+        if (err->code != ERR_NO_INPUT)
+            return false;
+        return err_set(err, ERR_CONFLICT, "the key is no longer on the source");
+    }
+    if (key_same_name(planned, &now) && planned->kind == now.kind &&
+        planned->length == now.length && planned->flags == now.flags &&
+        planned->flags_known == now.flags_known && planned->has_public == now.has_public &&
+        memcmp(planned->spki_sha256, now.spki_sha256, sizeof now.spki_sha256) == 0)
+        return true;
+    return err_set(err, ERR_CONFLICT, "the key on the source was changed since it was listed");
+}
+
+static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = source_of(c);
+    const struct plan_item *item = item_of(c);
+    bool direct = item->route == ROUTE_DIRECT;
+    enum hsm_alg alg = direct ? c->deal.transport : c->deal.envelope;
+
+    facts->words = c->side[SIDE_SOURCE].offers.alg[alg].wrap_words;
+    say_label(facts, &item->key);
+    return check_unchanged(c, err) &&
+           (item->key.class != KEY_CLASS_PRIVATE ||
+            hsm->driver->public_key(hsm, item->key.handle, &c->passage.spki, err)) &&
+           hsm->driver->wrap(hsm, alg, direct ? c->public_handle : c->source_aes, item->key.handle,
+                             &c->passage.blob, err);
+}
+
+static bool relay_key(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    const struct bytes *blob = &c->passage.blob;
+
+    facts->crossed = blob;
+    say(facts, "encrypted key");
+    if (item_of(c)->route == ROUTE_DIRECT)
+        return check_oaep_blob(c, blob, err);
+    if (blob->len < KWP_OVERHEAD_MIN || blob->len % 8 != 0)
+        return err_set(err, ERR_DATA, "the source gave %zu bytes, which is no RFC 5649 ciphertext",
+                       blob->len);
+    return true;
+}
+
+/* What arrived must be what was asked for, in kind and size, and may do no more. */
+static bool check_arrived(const struct plan_item *item, const struct key_desc *is, struct err *err)
+{
+    const uint32_t strict = KEY_SENSITIVE | KEY_PRIVATE;
+
+    if (is->class != item->key.class || is->kind != item->key.kind)
+        return err_set(err, ERR_DATA, "the unwrapped key has another type than the original");
+    if (is->length && item->key.length && is->length != item->key.length)
+        return err_set(err, ERR_DATA, "the unwrapped key has %u bytes, the original has %u",
+                       is->length, item->key.length);
+    if (is->has_public && item->key.has_public &&
+        memcmp(is->spki_sha256, item->key.spki_sha256, sizeof is->spki_sha256) != 0)
+        return err_set(err, ERR_DATA,
+                       "the unwrapped key has another public half than the original");
+    for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1) {
+        bool want = item->want_flags & flag;
+        bool loose = (flag & (KEY_USES | KEY_EXTRACTABLE)) ? !want && key_is(is, flag)
+                     : (flag & strict)                     ? want && !key_is(is, flag)
+                                                           : false;
+        if (loose)
+            return err_set(err, ERR_DATA, "the destination made the key %s%s, against its template",
+                           want ? "not " : "", key_flag_name(flag));
+    }
+    return true;
+}
+
+static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = destination_of(c);
+    const struct plan_item *item = item_of(c);
+    bool direct = item->route == ROUTE_DIRECT;
+    enum hsm_alg alg = direct ? c->deal.transport : c->deal.envelope;
+    struct key_desc is;
+    const struct hsm_template template = {
+        .class = item->key.class,
+        .kind = item->key.kind,
+        .length = item->key.length,
+        .flags = item->want_flags & ~(uint32_t)KEY_TOKEN,
+        .label = (const uint8_t *)c->label,
+        .label_len = strlen(c->label),
+        .id = item->key.id,
+        .id_len = item->key.id_len,
+        .spki = c->passage.spki.len ? &c->passage.spki : NULL,
+    };
+
+    facts->words = c->side[SIDE_DESTINATION].offers.alg[alg].unwrap_words;
+    say(facts, "temporary, under the migration's own label");
+    return hsm->driver->unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes,
+                               &c->passage.blob, &template, &c->passage.temporary, err) &&
+           hsm->driver->describe(hsm, c->passage.temporary, &is, err) &&
+           check_arrived(item, &is, err);
+}
+
+static bool undo_unwrap_key(struct ceremony *c, struct err *err)
+{
+    return destroy(destination_of(c), &c->passage.temporary, err);
+}
+
+static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
+                     struct step_facts *facts, struct err *err)
+{
+    struct fate *fate = &c->fates[c->item];
+    const struct proof_pair pair = {
+        .source = source_of(c),
+        .source_key = item_of(c)->key.handle,
+        .source_spki = &c->passage.spki,
+        .destination = destination_of(c),
+        .destination_key = handle,
+    };
+
+    if (!proof_run(&pair, item_of(c)->proofs, &fate->proof, err))
+        return false;
+    facts->words = hsm_proof_name(fate->proof);
+    say(facts, proof_sentence(fate->proof));
+    return tell_proof(c, c->item, stage, fate->proof, true, facts->text, err);
+}
+
+static bool prove(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    return prove_at(c, STEP_PROVE, c->passage.temporary, facts, err);
+}
+
+static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = destination_of(c);
+    const struct key_desc *key = &item_of(c)->key;
+    struct fate *fate = &c->fates[c->item];
+
+    say_label(facts, key);
+    c->passage.committing = true;
+    return hsm->driver->commit(hsm, c->passage.temporary, key->label, key->label_len, key->id,
+                               key->id_len, &fate->final, err);
+}
+
+/* A commit that failed may still have been carried out. The one new object that bears the key's
+ * name is ours, since the name was free before; with two, nobody can tell which. */
+static bool find_lost_commit(struct ceremony *c, uint64_t *handle, struct err *err)
+{
+    struct hsm *hsm = destination_of(c);
+    struct key_list now = {0};
+    unsigned found = 0;
+    bool ok = hsm->driver->list(hsm, &now, err);
+
+    for (size_t i = 0; ok && i < now.count; i++)
+        if (key_same_name(&now.keys[i], &item_of(c)->key)) {
+            *handle = now.keys[i].handle;
+            found++;
+        }
+    key_list_free(&now);
+    if (ok && found > 1)
+        ok =
+            err_set(err, ERR_CONFLICT, "%u new keys on the destination bear the key's name", found);
+    return ok;
+}
+
+static bool undo_commit(struct ceremony *c, struct err *err)
+{
+    uint64_t *final = &c->fates[c->item].final;
+
+    return (*final != 0 || find_lost_commit(c, final, err)) &&
+           destroy(destination_of(c), final, err);
+}
+
+static bool prove_again(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = destination_of(c);
+    struct fate *fate = &c->fates[c->item];
+
+    if (!hsm->driver->describe(hsm, fate->final, &fate->found, err))
+        return false;
+    if (!key_same_name(&fate->found, &item_of(c)->key))
+        return err_set(err, ERR_DATA, "the kept key bears another label or id than it was given");
+    if (!check_arrived(item_of(c), &fate->found, err) ||
+        !prove_at(c, STEP_PROVE_AGAIN, fate->final, facts, err))
+        return false;
+    if (c->passage.temporary != fate->final && !destroy(hsm, &c->passage.temporary, err))
+        return false;
+    fate->proven = true;
+    return true;
+}
+
+/* --- the table -----------------------------------------------------------------------------------
+ */
+
+const struct step_row *steps_table(size_t *count)
+{
+    static const struct step_row rows[] = {
+        /* step, per key, closing, gate before it, run, undo */
+        {STEP_MAKE_PAIR, false, false, GATE_REVIEW, make_pair, undo_pair},
+        {STEP_RELAY_PUBLIC, false, false, GATES, relay_public, NULL},
+        {STEP_LOAD_PUBLIC, false, false, GATES, load_public, undo_load},
+        {STEP_MAKE_AES, false, false, GATE_FINGERPRINT, make_aes, undo_make_aes},
+        {STEP_WRAP_AES, false, false, GATES, wrap_aes, NULL},
+        {STEP_RELAY_AES, false, false, GATES, relay_aes, NULL},
+        {STEP_UNWRAP_AES, false, false, GATES, unwrap_aes, undo_unwrap_aes},
+        {STEP_WRAP_KEY, true, false, GATE_KEY, wrap_key, NULL},
+        {STEP_RELAY_KEY, true, false, GATES, relay_key, NULL},
+        {STEP_UNWRAP_KEY, true, false, GATES, unwrap_key, undo_unwrap_key},
+        {STEP_PROVE, true, false, GATES, prove, NULL},
+        {STEP_COMMIT, true, false, GATES, commit, undo_commit},
+        {STEP_PROVE_AGAIN, true, false, GATES, prove_again, NULL},
+        {STEP_DESTROY, false, true, GATES, closing_destroy, NULL},
+        {STEP_INVENTORY, false, true, GATES, closing_inventory, NULL},
+        {STEP_PROVE_FRESH, false, true, GATES, closing_fresh, NULL},
+    };
+
+    *count = sizeof rows / sizeof rows[0];
+    return rows;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's voice: every event is made here. */
+#include "ceremony/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include "base/text.h"
+#include "ceremony/proof.h"
+
+bool ceremony_tell(struct ceremony *c, struct event *event, struct err *err)
+{
+    event->seq = ++c->seq;
+    event->utc_ms = c->host.utc_ms(c->host.ctx);
+    event->mono_ms = (c->host.mono_us(c->host.ctx) - c->begun_us) / 1000;
+    return c->host.sink->emit(c->host.sink, event, err);
+}
+
+/* Strings of an event, cut at a character's end where they do not fit. */
+static void put(char *to, size_t size, const char *from)
+{
+    size_t len = strnlen(from, size);
+
+    if (len == size)
+        for (len--; len > 0 && ((unsigned char)from[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(to, from, len);
+    to[len] = '\0';
+}
+
+bool tell_begin(struct ceremony *c, struct err *err)
+{
+    struct event e = {.kind = EVENT_BEGIN, .side = SIDE_RELAY};
+    char host[65] = "";
+
+    gethostname(host, sizeof host - 1);
+    put(e.begin.title, sizeof e.begin.title, c->setup.title);
+    put(e.begin.id, sizeof e.begin.id, c->id);
+    put(e.begin.version, sizeof e.begin.version, PACKAGE_VERSION);
+    put(e.begin.file, sizeof e.begin.file, c->setup.file);
+    put(e.begin.libraries, sizeof e.begin.libraries, OpenSSL_version(OPENSSL_VERSION));
+    text_safe(host, strlen(host), e.begin.host, sizeof e.begin.host);
+    e.begin.rehearsal = c->setup.rehearsal;
+    if (!ceremony_tell(c, &e, err))
+        return false;
+    for (unsigned i = 0; i < c->setup.officer_count; i++) {
+        struct event officer = {.kind = EVENT_OFFICER, .side = SIDE_RELAY};
+        put(officer.officer.name, sizeof officer.officer.name, c->setup.officers[i].name);
+        put(officer.officer.role, sizeof officer.officer.role, c->setup.officers[i].role);
+        if (!ceremony_tell(c, &officer, err))
+            return false;
+    }
+    return true;
+}
+
+bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct err *err)
+{
+    struct event e = {.kind = EVENT_SIDE, .side = side, .side_state = {state}};
+
+    return ceremony_tell(c, &e, err);
+}
+
+bool tell_hsm(struct ceremony *c, enum side side, struct err *err)
+{
+    struct event e = {.kind = EVENT_HSM, .side = side};
+    struct party *s = &c->side[side];
+
+    if (!s->hsm->driver->info(s->hsm, &e.hsm.info, err))
+        return false;
+    put(e.hsm.module, sizeof e.hsm.module, c->setup.where[side].module);
+    e.hsm.slot = *s->slot;
+    return ceremony_tell(c, &e, err);
+}
+
+bool tell_note(struct ceremony *c, enum event_kind kind, enum side side, const char *name,
+               const char *fmt, ...)
+{
+    struct event e = {.kind = kind, .side = side};
+    struct err ignored;
+    va_list args;
+
+    put(e.note.name, sizeof e.note.name, name);
+    va_start(args, fmt);
+    vsnprintf(e.note.text, sizeof e.note.text, fmt, args);
+    va_end(args);
+    return ceremony_tell(c, &e, &ignored);
+}
+
+static bool tell_policy(struct ceremony *c)
+{
+    const struct policy *p = &c->setup.policy;
+    const char *const yes_no[] = {"no", "yes"};
+    bool ok = tell_note(c, EVENT_POLICY, SIDE_RELAY, "rsa-bits", "%u", p->rsa_bits) &&
+              tell_note(c, EVENT_POLICY, SIDE_RELAY, "sensitive", "%s", yes_no[p->sensitive]) &&
+              tell_note(c, EVENT_POLICY, SIDE_RELAY, "extractable", "%s", yes_no[p->extractable]);
+
+    for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++)
+        if (alg == HSM_RSA_OAEP_SHA256 || alg == HSM_RSA_OAEP_SHA1)
+            ok = tell_note(c, EVENT_POLICY, SIDE_RELAY, hsm_alg_name(alg), "%s",
+                           p->transports & 1U << alg ? "allowed" : "not allowed");
+    for (enum gate gate = 0; ok && gate < GATES; gate++)
+        ok = tell_note(c, EVENT_POLICY, SIDE_RELAY, gate_name(gate), "%s",
+                       p->gates & 1U << gate ? "gate waits" : "gate waived");
+    return ok;
+}
+
+static bool tell_choice(struct ceremony *c, bool envelope, enum hsm_alg alg, uint32_t bits,
+                        const char *reason, struct err *err)
+{
+    struct event e = {.kind = EVENT_CHOICE, .side = SIDE_RELAY};
+
+    e.choice.envelope = envelope;
+    e.choice.alg = alg;
+    e.choice.bits = bits;
+    put(e.choice.source_words, sizeof e.choice.source_words,
+        c->side[SIDE_SOURCE].offers.alg[alg].wrap_words);
+    put(e.choice.destination_words, sizeof e.choice.destination_words,
+        c->side[SIDE_DESTINATION].offers.alg[alg].unwrap_words);
+    put(e.choice.reason, sizeof e.choice.reason, reason);
+    return ceremony_tell(c, &e, err);
+}
+
+bool tell_deal(struct ceremony *c, struct err *err)
+{
+    const struct negotiation *deal = &c->deal;
+
+    if (!tell_policy(c))
+        return err_set(err, ERR_IO, "the policy could not be recorded");
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
+            struct event e = {.kind = EVENT_OFFER, .side = side};
+            e.offer.alg = alg;
+            e.offer.offer = c->side[side].offers.alg[alg];
+            if (!ceremony_tell(c, &e, err))
+                return false;
+        }
+    for (unsigned i = 0; i < deal->rejected_count; i++)
+        if (!tell_note(c, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(deal->rejected[i].alg), "%s",
+                       deal->rejected[i].reason))
+            return err_set(err, ERR_IO, "the negotiation could not be recorded");
+    if (!tell_choice(c, false, deal->transport, c->setup.policy.rsa_bits, deal->transport_reason,
+                     err))
+        return false;
+    return !deal->has_envelope ||
+           tell_choice(c, true, deal->envelope, 256, deal->envelope_reason, err);
+}
+
+/* How the key will be proven, if its first proof can be answered. */
+static const char *first_proof(uint32_t proofs)
+{
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
+        if (proofs & 1U << proof)
+            return hsm_proof_name(proof);
+    return "";
+}
+
+bool tell_plan(struct ceremony *c, struct err *err)
+{
+    for (size_t i = 0; i < c->plan.count; i++) {
+        const struct plan_item *item = &c->plan.items[i];
+        struct event e = {.kind = EVENT_PLANNED, .side = SIDE_SOURCE, .key = (uint32_t)i + 1};
+        e.planned.desc = item->key;
+        e.planned.want_flags = item->want_flags;
+        e.planned.route = item->route;
+        e.planned.refused = item->reason.code;
+        e.planned.named = item->named;
+        put(e.planned.reason, sizeof e.planned.reason, item->reason.what);
+        put(e.planned.proof, sizeof e.planned.proof, first_proof(item->proofs));
+        if (!ceremony_tell(c, &e, err))
+            return false;
+    }
+    return true;
+}
+
+bool tell_gate(struct ceremony *c, enum gate gate, enum gate_state state, const char *question,
+               struct err *err)
+{
+    struct event e = {.kind = EVENT_GATE, .side = SIDE_RELAY};
+
+    e.key = gate == GATE_KEY ? (uint32_t)c->item + 1 : 0;
+    e.gate.gate = gate;
+    e.gate.state = state;
+    e.gate.tries_left = c->gate_tries;
+    put(e.gate.question, sizeof e.gate.question, question);
+    if (c->setup.officer_count > 0)
+        put(e.gate.officer, sizeof e.gate.officer, c->setup.officers[0].name);
+    return ceremony_tell(c, &e, err);
+}
+
+bool tell_step(struct ceremony *c, enum step_id id, enum event_state state, int64_t micros,
+               const struct step_facts *facts, struct err *err)
+{
+    struct event e = {.kind = EVENT_STEP, .side = step_side(id)};
+
+    if (id >= STEP_WRAP_KEY && id <= STEP_PROVE_AGAIN)
+        e.key = (uint32_t)c->item + 1;
+    e.step.id = id;
+    e.step.state = state;
+    e.step.micros = micros;
+    if (facts && facts->words)
+        put(e.step.words, sizeof e.step.words, facts->words);
+    if (facts)
+        put(e.step.text, sizeof e.step.text, facts->text);
+    if (facts && facts->crossed && state == EVENT_OK) {
+        e.step.bytes = (uint32_t)facts->crossed->len;
+        SHA256(facts->crossed->data, facts->crossed->len, e.step.sha256);
+    }
+    return ceremony_tell(c, &e, err);
+}
+
+bool tell_fingerprint(struct ceremony *c, enum side side, const struct bytes *spki, uint32_t bits,
+                      struct err *err)
+{
+    struct event e = {.kind = EVENT_FINGERPRINT, .side = side};
+
+    SHA256(spki->data, spki->len, e.fingerprint.spki_sha256);
+    e.fingerprint.bytes = (uint32_t)spki->len;
+    e.fingerprint.bits = bits;
+    return ceremony_tell(c, &e, err);
+}
+
+bool tell_proof(struct ceremony *c, size_t item, enum step_id stage, enum hsm_proof proof, bool ok,
+                const char *text, struct err *err)
+{
+    struct event e = {.kind = EVENT_PROOF, .side = SIDE_DESTINATION, .key = (uint32_t)item + 1};
+
+    e.proof.proof = proof;
+    e.proof.state = ok ? EVENT_OK : EVENT_FAILED;
+    e.proof.stage = stage;
+    put(e.proof.text, sizeof e.proof.text, text);
+    return ceremony_tell(c, &e, err);
+}
+
+bool tell_inventory(struct ceremony *c, enum side side, bool after, size_t objects,
+                    uint32_t unexplained, uint32_t missing, const uint64_t *handles,
+                    struct err *err)
+{
+    struct event e = {.kind = EVENT_INVENTORY, .side = side};
+
+    e.inventory.after = after;
+    e.inventory.objects = (uint32_t)objects;
+    e.inventory.unexplained = unexplained;
+    e.inventory.missing = missing;
+    SHA256((const unsigned char *)handles, objects * sizeof *handles, e.inventory.sha256);
+    return ceremony_tell(c, &e, err);
+}
+
+void tell_key_done(struct ceremony *c, size_t item)
+{
+    struct event e = {.kind = EVENT_KEY_DONE, .side = SIDE_DESTINATION, .key = (uint32_t)item + 1};
+    struct fate *fate = &c->fates[item];
+    struct err err;
+
+    if (fate->told)
+        return;
+    fate->told = true;
+    e.key_done.outcome = fate->outcome;
+    e.key_done.code = fate->err.code;
+    e.key_done.desc = fate->found;
+    if (fate->proven)
+        put(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(fate->proof));
+    put(e.key_done.text, sizeof e.key_done.text,
+        fate->outcome == KEY_MIGRATED ? proof_sentence(fate->proof) : fate->err.what);
+    if (!ceremony_tell(c, &e, &err) && c->failure.code == ERR_NONE)
+        c->failure = err;
+}
+
+void tell_error(struct ceremony *c, const struct err *failure)
+{
+    struct event e = {.kind = EVENT_ERROR, .side = SIDE_RELAY, .error = *failure};
+    struct err ignored;
+
+    ceremony_tell(c, &e, &ignored);
+}
+
+void tell_end(struct ceremony *c, enum end_outcome outcome, const char *text)
+{
+    struct event e = {.kind = EVENT_END, .side = SIDE_RELAY};
+    struct err err;
+
+    e.end.outcome = outcome;
+    e.end.exit_code = c->exit_code;
+    for (size_t i = 0; i < c->plan.count; i++) {
+        e.end.migrated += c->fates[i].outcome == KEY_MIGRATED;
+        e.end.refused += c->fates[i].outcome == KEY_REFUSED;
+        e.end.failed += c->fates[i].outcome == KEY_FAILED || c->fates[i].outcome == KEY_UNKNOWN;
+    }
+    e.end.left_over = c->left_over;
+    put(e.end.text, sizeof e.end.text, text);
+    /* The report is written when it takes this event: without it the ceremony is not done. */
+    if (!ceremony_tell(c, &e, &err)) {
+        tell_error(c, &err);
+        c->exit_code = c->exit_code ? c->exit_code : err_exit(err.code);
+    }
+}

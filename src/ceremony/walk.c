@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Walking the table: one row for each call; gates before rows; what happens when a row fails; the
+ * last word.
+ */
+#include "ceremony/ceremony.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include "base/text.h"
+#include "ceremony/state.h"
+
+enum { GATE_TRIES = 2, TYPED_LABEL_MAX = 40 };
+
+static const struct step_row *row_now(const struct ceremony *c)
+{
+    size_t count;
+    const struct step_row *rows = steps_table(&count);
+
+    return c->at < count ? &rows[c->at] : NULL;
+}
+
+/* The next row that is of this kind, from the table's beginning. */
+static size_t find_row(bool per_key, bool closing)
+{
+    size_t count;
+    const struct step_row *rows = steps_table(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].per_key == per_key && rows[i].closing == closing)
+            return i;
+    return count;
+}
+
+/* --- how it ends
+ * ------------------------------------------------------------------------------------ */
+
+static size_t count_outcome(const struct ceremony *c, enum key_outcome outcome)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < c->plan.count; i++)
+        count += c->fates[i].outcome == outcome;
+    return count;
+}
+
+static const struct plan_item *first_named_refusal(const struct ceremony *c)
+{
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (c->plan.items[i].named && c->fates[i].outcome == KEY_REFUSED)
+            return &c->plan.items[i];
+    return NULL;
+}
+
+static int exit_of_failure(enum err_code code, size_t migrated)
+{
+    switch (code) {
+    case ERR_HSM:
+    case ERR_UNSUPPORTED:
+    case ERR_GONE:
+    case ERR_FAILED:
+    case ERR_STOPPED:
+        /* "Nothing has changed" is true only when no key has arrived. */
+        return err_exit(migrated ? ERR_UNFINISHED : ERR_FAILED);
+    default:
+        return err_exit(code);
+    }
+}
+
+static void finish(struct ceremony *c)
+{
+    size_t migrated = count_outcome(c, KEY_MIGRATED);
+    size_t unknown = count_outcome(c, KEY_UNKNOWN);
+    const struct plan_item *refusal = first_named_refusal(c);
+    enum end_outcome outcome;
+
+    if (c->left_over || unknown)
+        c->exit_code = err_exit(ERR_UNFINISHED);
+    else if (c->failure.code != ERR_NONE)
+        c->exit_code = exit_of_failure(c->failure.code, migrated);
+    else
+        c->exit_code = refusal ? err_exit(refusal->reason.code) : 0;
+
+    outcome = c->aborted          ? END_ABORTED
+              : migrated == 0     ? END_FAILED
+              : c->exit_code != 0 ? END_PARTIAL
+                                  : END_COMPLETE;
+    for (size_t i = 0; i < c->plan.count; i++)
+        tell_key_done(c, i);
+    if (c->failure.code != ERR_NONE)
+        tell_error(c, &c->failure);
+    c->over = true;
+    tell_end(c, outcome,
+             c->left_over || unknown ? "something may be left on the destination: see its inventory"
+             : migrated              ? "every key that arrived was proven; the source is unchanged"
+                                     : "source unchanged; nothing on the destination");
+    secret_free(&c->side[SIDE_DESTINATION].pin);
+}
+
+/* From here on only the closing rows are carried out. */
+static void end_with(struct ceremony *c, const struct err *failure)
+{
+    if (c->failure.code == ERR_NONE)
+        c->failure = *failure;
+    c->aborted |= failure->code == ERR_STOPPED;
+    c->ending = true;
+    c->gate_open = false;
+    c->at = find_row(false, true);
+}
+
+/* --- gates
+ * ------------------------------------------------------------------------------------------ */
+
+static bool is_typable(const struct key_desc *key)
+{
+    for (size_t i = 0; i < key->label_len && i < KEY_LABEL_MAX; i++)
+        if (!isgraph(key->label[i]) && key->label[i] != ' ')
+            return false;
+    return key->label_len > 0 && key->label_len <= TYPED_LABEL_MAX;
+}
+
+/* Says what is to be typed at this gate, and asks for it. */
+static void ask(struct ceremony *c, enum gate gate, char *question, size_t size)
+{
+    uint8_t sha256[SHA256_SIZE], random;
+    char words[TEXT_WORDS_SIZE];
+    unsigned first;
+
+    switch (gate) {
+    case GATE_REVIEW:
+        snprintf(c->gate_expected, sizeof c->gate_expected, "ferry %zu", c->plan.goes);
+        snprintf(question, size, "type  %s  to start", c->gate_expected);
+        break;
+    case GATE_FINGERPRINT:
+        /* Other words at each ceremony, so that they are read and not remembered. */
+        first = RAND_bytes(&random, 1) == 1 ? random % (SHA256_SIZE / 2) * 2U : 0;
+        SHA256(c->read_back.data, c->read_back.len, sha256);
+        snprintf(c->gate_expected, sizeof c->gate_expected, "%s",
+                 text_words(sha256, first, 2, words));
+        snprintf(question, size, "type words %u and %u of the fingerprint", first + 1, first + 2);
+        break;
+    default:
+        snprintf(c->gate_expected, sizeof c->gate_expected, "Yes");
+        if (is_typable(&item_of(c)->key))
+            snprintf(c->gate_expected, sizeof c->gate_expected, "%.*s",
+                     (int)item_of(c)->key.label_len, (const char *)item_of(c)->key.label);
+        snprintf(question, size, "type  %s  to move this key", c->gate_expected);
+        break;
+    }
+}
+
+/* True when nothing stands before this row any more. */
+static bool pass_gate(struct ceremony *c, enum gate gate, struct err *err)
+{
+    char question[EVENT_TEXT_MAX] = "";
+
+    if (gate == GATES || (c->gates_passed & 1U << gate))
+        return true;
+    if (!(c->setup.policy.gates & 1U << gate)) {
+        c->gates_passed |= 1U << gate;
+        return tell_gate(c, gate, GATE_WAIVED, "waived by the ceremony file", err);
+    }
+    if (c->gate_tries == 0)
+        c->gate_tries = GATE_TRIES;
+    ask(c, gate, question, sizeof question);
+    c->gate_open = tell_gate(c, gate, GATE_OPEN, question, err);
+    return false;
+}
+
+void ceremony_answer(struct ceremony *c, const char *typed)
+{
+    const struct step_row *row = row_now(c);
+    struct err err = {0};
+
+    if (!c->gate_open || !row)
+        return;
+    c->gate_open = false;
+    if (text_typed_equal(typed, c->gate_expected, row->gate != GATE_KEY)) {
+        c->gates_passed |= 1U << row->gate;
+        c->gate_tries = 0;
+        if (!tell_gate(c, row->gate, GATE_CONFIRMED, "", &err))
+            end_with(c, &err);
+        return;
+    }
+    c->gate_tries--;
+    tell_gate(c, row->gate, c->gate_tries ? GATE_WRONG : GATE_REFUSED, "", &err);
+    if (c->gate_tries > 0)
+        return;
+    err_set(&err, row->gate == GATE_FINGERPRINT ? ERR_DATA : ERR_STOPPED,
+            "the %s gate was answered wrong twice", gate_name(row->gate));
+    err_next(&err, row->gate == GATE_FINGERPRINT
+                       ? "Compare the fingerprints of both sides before you try again."
+                       : "Start again when you are sure.");
+    end_with(c, &err);
+    c->aborted = true;
+}
+
+/* --- one row
+ * ---------------------------------------------------------------------------------------- */
+
+/* Takes back what was done for the key under way. What cannot be taken back is left over. */
+static void undo_key(struct ceremony *c)
+{
+    size_t count;
+    const struct step_row *rows = steps_table(&count);
+    struct fate *fate = &c->fates[c->item];
+    struct err err = {0};
+
+    for (size_t i = count; i-- > 0;) {
+        if (!rows[i].per_key || !rows[i].undo)
+            continue;
+        if (!(c->done & 1U << i) && i != c->at)
+            continue;
+        c->done &= ~(1U << i);
+        if (rows[i].id == STEP_COMMIT && !c->passage.committing)
+            continue;
+        if (rows[i].undo(c, &err)) {
+            tell_step(c, rows[i].id, EVENT_UNDONE, 0, NULL, &err);
+            continue;
+        }
+        c->side[SIDE_DESTINATION].gone |= err.code == ERR_GONE;
+        /* A temporary goes with its session; a commit that nobody can look at is unknown. */
+        if (rows[i].id == STEP_COMMIT)
+            fate->outcome = KEY_UNKNOWN;
+        else
+            c->left_over += err.code != ERR_GONE;
+    }
+}
+
+static void clear_rows_of_key(struct ceremony *c)
+{
+    size_t count;
+    const struct step_row *rows = steps_table(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].per_key)
+            c->done &= ~(1U << i);
+    passage_reset(c);
+    c->gates_passed &= ~(1U << GATE_KEY);
+}
+
+/* Moves on to the next key that can go, or to the closing rows. */
+static void next_key(struct ceremony *c)
+{
+    clear_rows_of_key(c);
+    while (++c->item < c->plan.count && c->fates[c->item].outcome == KEY_REFUSED)
+        ;
+    c->at = c->item < c->plan.count ? find_row(true, false) : find_row(false, true);
+}
+
+/* Does a failure of one key leave the others worth trying? What smells of tampering does not. */
+static bool others_go_on(enum err_code code)
+{
+    return code == ERR_HSM || code == ERR_UNSUPPORTED || code == ERR_DENIED ||
+           code == ERR_CONFLICT || code == ERR_NO_INPUT;
+}
+
+static void fail_key(struct ceremony *c, const struct err *err)
+{
+    struct fate *fate = &c->fates[c->item];
+
+    fate->outcome = KEY_FAILED;
+    fate->err = *err;
+    undo_key(c);
+    if (c->failure.code == ERR_NONE)
+        c->failure = *err;
+    if (fate->outcome == KEY_FAILED)
+        tell_key_done(c, c->item);
+    if (others_go_on(err->code) && fate->outcome == KEY_FAILED && !c->side[SIDE_DESTINATION].gone)
+        next_key(c);
+    else {
+        clear_rows_of_key(c);
+        end_with(c, err);
+    }
+}
+
+/* Which HSM no longer answers, when a row failed because one does not. */
+static void note_gone(struct ceremony *c, const struct step_row *row)
+{
+    struct hsm_info info;
+    struct err err;
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        struct party *party = &c->side[side];
+        if (step_side(row->id) == side)
+            party->gone = true;
+        else if (step_side(row->id) == SIDE_RELAY && party->hsm &&
+                 !party->hsm->driver->info(party->hsm, &info, &err))
+            party->gone |= err.code == ERR_GONE;
+    }
+}
+
+static void fail_row(struct ceremony *c, const struct step_row *row, struct err *err)
+{
+    if (err->code == ERR_GONE)
+        note_gone(c, row);
+    if (row->per_key)
+        fail_key(c, err);
+    else if (row->closing) {
+        if (c->failure.code == ERR_NONE)
+            c->failure = *err;
+        c->at++;
+    } else {
+        /* The row itself may have got half way. */
+        c->done |= row->undo ? 1U << c->at : 0;
+        end_with(c, err);
+    }
+}
+
+static void stop_now(struct ceremony *c, const struct step_row *row)
+{
+    struct err err = {0};
+
+    if (c->gate_open)
+        tell_gate(c, row->gate, GATE_REFUSED, "", &err);
+    err_set(&err, ERR_STOPPED, "stopped by the officers before step %d, %s", step_number(row->id),
+            step_title(row->id));
+    if (row->per_key && row->id != STEP_WRAP_KEY)
+        fail_key(c, &err);
+    else
+        end_with(c, &err);
+}
+
+/* A key that was kept is proven before anybody may stop: it must not stay there unproven. */
+static bool may_stop(const struct step_row *row)
+{
+    return !row->closing && row->id != STEP_PROVE_AGAIN;
+}
+
+static void advance(struct ceremony *c, const struct step_row *row)
+{
+    c->done |= 1U << c->at;
+    c->at++;
+    if (row->per_key && !row_now(c)->per_key)
+        next_key(c);
+    else if (!row->per_key && row_now(c) && row_now(c)->per_key) {
+        c->item = (size_t)-1;
+        next_key(c);
+    }
+}
+
+static bool run_row(struct ceremony *c, const struct step_row *row, struct err *err)
+{
+    struct step_facts facts = {0};
+    struct err told = {0};
+    int64_t begun, took;
+    bool ok;
+
+    if (!tell_step(c, row->id, EVENT_BEGUN, 0, NULL, err))
+        return false;
+    begun = c->host.mono_us(c->host.ctx);
+    ok = row->run(c, &facts, err);
+    took = c->host.mono_us(c->host.ctx) - begun;
+    if (!ok)
+        snprintf(facts.text, sizeof facts.text, "%.*s", (int)sizeof facts.text - 1, err->what);
+    if (tell_step(c, row->id, ok ? EVENT_OK : EVENT_FAILED, took, &facts, &told) || !ok)
+        return ok;
+    *err = told;
+    return false;
+}
+
+static bool begin(struct ceremony *c, struct err *err)
+{
+    if (c->begun)
+        return true;
+    if (c->plan.goes == 0)
+        return err_set(err, ERR_USAGE, "there is no plan with a key that can go");
+    c->begun = true;
+    return opening_inventory(c, err);
+}
+
+enum ceremony_next ceremony_step(struct ceremony *c)
+{
+    const struct step_row *row = row_now(c);
+    struct err err = {0};
+
+    if (c->over)
+        return NEXT_DONE;
+    if (!row) {
+        finish(c);
+        return NEXT_DONE;
+    }
+    if (atomic_load(&c->stop) && may_stop(row)) {
+        stop_now(c, row);
+        return NEXT_STEP;
+    }
+    if (c->gate_open)
+        return NEXT_GATE;
+    if (!row->closing && !pass_gate(c, row->gate, &err)) {
+        if (c->gate_open)
+            return NEXT_GATE;
+        end_with(c, &err);
+        return NEXT_STEP;
+    }
+    if (!row->closing && !begin(c, &err))
+        end_with(c, &err);
+    else if (run_row(c, row, &err))
+        advance(c, row);
+    else
+        fail_row(c, row, &err);
+    return NEXT_STEP;
+}
