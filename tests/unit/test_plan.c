@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan and negotiate: which keys go and how, and the reason beside each that cannot. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ceremony/names.h"
+#include "ceremony/plan.h"
+
+static const uint32_t all_known = (1U << KEY_FLAGS) - 1;
+
+struct world {
+    struct policy policy;
+    struct hsm_offers source, destination;
+    struct negotiation deal;
+    struct key_list keys, there;
+    struct plan plan;
+    struct uri uris[8];
+    size_t uri_count;
+    struct err err;
+};
+
+static void offer(struct hsm_offers *offers, enum hsm_alg alg, const char *reason)
+{
+    offers->alg[alg].wrap = offers->alg[alg].unwrap = !*reason;
+    snprintf(offers->alg[alg].reason, sizeof offers->alg[alg].reason, "%s", reason);
+}
+
+/* Two HSMs like SoftHSM: SHA-1 only, an envelope that pads secrets. */
+static int setup(void **state)
+{
+    static struct world w;
+
+    w = (struct world){.policy = policy_default()};
+    for (unsigned i = 0; i < 2; i++) {
+        struct hsm_offers *offers = i ? &w.destination : &w.source;
+        offer(offers, HSM_RSA_OAEP_SHA256, "CKR_ARGUMENTS_BAD");
+        offer(offers, HSM_RSA_OAEP_SHA1, "");
+        offer(offers, HSM_AES_KWP, "");
+        offers->exact_length = HSM_NO;
+        offers->takes_length = HSM_NO;
+        offers->proofs = (1U << HSM_PROOFS) - 1;
+    }
+    *state = &w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+
+    key_list_free(&w->keys);
+    key_list_free(&w->there);
+    plan_free(&w->plan);
+    return 0;
+}
+
+static struct key_desc *add(struct key_list *list, enum key_class class, enum key_kind kind,
+                            uint32_t length, const char *label)
+{
+    struct key_desc key = {.handle = list->count + 1,
+                           .class = class,
+                           .kind = kind,
+                           .length = length,
+                           .bits = length * 8,
+                           .flags = KEY_EXTRACTABLE | KEY_SENSITIVE | KEY_SIGN | KEY_ENCRYPT,
+                           .flags_known = all_known,
+                           .has_public = class == KEY_CLASS_PRIVATE};
+
+    key_set_label(&key, label, strlen(label));
+    key_set_id(&key, label, strlen(label));
+    assert_true(key_list_add(list, &key));
+    return &list->keys[list->count - 1];
+}
+
+static void choose(struct world *w, const char *uri)
+{
+    assert_true(uri_parse(uri, &w->uris[w->uri_count++], &w->err));
+}
+
+static bool make(struct world *w)
+{
+    const struct selection selection = {w->uris, w->uri_count, NULL, 0};
+
+    plan_free(&w->plan);
+    return negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err) &&
+           plan_make(&w->policy, &w->deal, &w->keys, &w->there, &selection, &w->plan, &w->err);
+}
+
+static const struct plan_item *only(struct world *w)
+{
+    assert_true(make(w));
+    assert_int_equal(w->plan.count, 1);
+    return &w->plan.items[0];
+}
+
+static void refused(const struct plan_item *item, enum err_code code, const char *words)
+{
+    assert_int_equal(item->route, ROUTE_NONE);
+    assert_int_equal(item->reason.code, code);
+    assert_non_null(strstr(item->reason.what, words));
+}
+
+/* --- negotiation
+ * ----------------------------------------------------------------------------------- */
+
+static void strongest_common_transport(void **state)
+{
+    struct world *w = *state;
+
+    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
+    assert_int_equal(w->deal.transport, HSM_RSA_OAEP_SHA1);
+    assert_int_equal(w->deal.direct_max, 384 - 42);
+    assert_int_equal(w->deal.rejected_count, 1);
+    assert_string_equal(w->deal.rejected[0].reason, "source: CKR_ARGUMENTS_BAD");
+
+    offer(&w->source, HSM_RSA_OAEP_SHA256, "");
+    offer(&w->destination, HSM_RSA_OAEP_SHA256, "");
+    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
+    assert_int_equal(w->deal.transport, HSM_RSA_OAEP_SHA256);
+    assert_int_equal(w->deal.direct_max, 384 - 66);
+}
+
+static void policy_forbids_a_transport(void **state)
+{
+    struct world *w = *state;
+
+    w->policy.transports = 1U << HSM_RSA_OAEP_SHA256;
+    assert_false(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
+    assert_int_equal(w->err.code, ERR_UNSUPPORTED);
+    assert_non_null(strstr(w->err.what, "CKR_ARGUMENTS_BAD"));
+    assert_non_null(strstr(w->err.what, "policy"));
+}
+
+static void destination_cannot(void **state)
+{
+    struct world *w = *state;
+
+    offer(&w->destination, HSM_RSA_OAEP_SHA1, "CKR_MECHANISM_INVALID");
+    assert_false(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
+    assert_non_null(strstr(w->err.what, "destination: CKR_MECHANISM_INVALID"));
+}
+
+/* --- routes
+ * ---------------------------------------------------------------------------------------- */
+
+static void routes_of_secrets(void **state)
+{
+    static const struct {
+        uint32_t length;
+        enum key_route route;
+    } rows[] = {{8, ROUTE_ENVELOPE},  {13, ROUTE_DIRECT},     {20, ROUTE_DIRECT},
+                {32, ROUTE_ENVELOPE}, {0, ROUTE_DIRECT},      {341, ROUTE_DIRECT},
+                {342, ROUTE_DIRECT},  {343, ROUTE_NONE},      {344, ROUTE_ENVELOPE},
+                {1, ROUTE_DIRECT},    {4096, ROUTE_ENVELOPE}, {4097, ROUTE_NONE}};
+    struct world *w = *state;
+
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_GENERIC, 0, "s");
+    choose(w, "pkcs11:object=s");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        w->keys.keys[0].length = rows[i].length;
+        assert_int_equal(only(w)->route, rows[i].route);
+        if (rows[i].route == ROUTE_NONE)
+            refused(only(w), ERR_DATA, "bytes");
+    }
+}
+
+static void exact_envelope_takes_every_length(void **state)
+{
+    struct world *w = *state;
+
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_GENERIC, 13, "s");
+    choose(w, "pkcs11:object=s");
+    w->destination.takes_length = HSM_YES;
+    assert_int_equal(only(w)->route, ROUTE_ENVELOPE);
+    w->destination.takes_length = HSM_NO;
+    w->source.exact_length = HSM_YES;
+    assert_int_equal(only(w)->route, ROUTE_ENVELOPE);
+    /* Unknown is not yes. */
+    w->source.exact_length = HSM_UNKNOWN;
+    assert_int_equal(only(w)->route, ROUTE_DIRECT);
+}
+
+static void without_envelope(void **state)
+{
+    struct world *w = *state;
+
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a");
+    add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "r");
+    choose(w, "pkcs11:");
+    offer(&w->source, HSM_AES_KWP, "CKR_MECHANISM_INVALID");
+    assert_true(make(w));
+    assert_int_equal(w->plan.items[0].route, ROUTE_DIRECT);
+    refused(&w->plan.items[1], ERR_UNSUPPORTED, "no envelope");
+    assert_int_equal(w->plan.goes, 1);
+}
+
+static void proofs_of_kinds(void **state)
+{
+    struct world *w = *state;
+    struct key_desc *key = add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_EC, 0, "e");
+
+    choose(w, "pkcs11:object=e");
+    assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_ECDSA);
+    key->flags = KEY_EXTRACTABLE | KEY_DERIVE;
+    refused(only(w), ERR_DATA, "no proof");
+    key->kind = KEY_KIND_RSA;
+    key->flags = KEY_EXTRACTABLE | KEY_DECRYPT;
+    assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_RSA_DECRYPT);
+    key->class = KEY_CLASS_SECRET;
+    key->kind = KEY_KIND_GENERIC;
+    key->flags = KEY_EXTRACTABLE | KEY_SIGN;
+    key->length = 24;
+    assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_DIGEST);
+    key->length = 32;
+    assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_DIGEST | 1U << HSM_PROOF_HMAC);
+    w->destination.proofs = 0;
+    refused(only(w), ERR_DATA, "no proof");
+}
+
+/* --- names
+ * ----------------------------------------------------------------------------------------- */
+
+static void named_key_is_absent(void **state)
+{
+    struct world *w = *state;
+
+    choose(w, "pkcs11:object=nobody");
+    assert_false(make(w));
+    assert_int_equal(w->err.code, ERR_NO_INPUT);
+    assert_non_null(strstr(w->err.what, "nobody"));
+}
+
+static void two_keys_match_one_name(void **state)
+{
+    struct world *w = *state;
+
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "k");
+    key_set_id(add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "k"), "2", 1);
+    choose(w, "pkcs11:object=k");
+    assert_false(make(w));
+    assert_int_equal(w->err.code, ERR_CONFLICT);
+    w->uri_count = 0;
+    choose(w, "pkcs11:object=k;id=2");
+    assert_int_equal(only(w)->key.handle, 2);
+}
+
+static void twins_are_refused(void **state)
+{
+    struct world *w = *state;
+
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "k");
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "k");
+    choose(w, "pkcs11:object=*");
+    assert_true(make(w));
+    assert_int_equal(w->plan.goes, 0);
+    refused(&w->plan.items[0], ERR_CONFLICT, "two keys");
+    refused(&w->plan.items[1], ERR_CONFLICT, "two keys");
+}
+
+static void name_is_taken(void **state)
+{
+    struct world *w = *state;
+    struct key_desc *other;
+
+    add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "k");
+    choose(w, "pkcs11:object=k");
+    other = add(&w->there, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "other");
+    key_set_id(other, "k", 1);
+    refused(only(w), ERR_CONFLICT, "there already");
+    other->spki_sha256[0] = 1;
+    refused(only(w), ERR_CONFLICT, "by another key");
+    key_set_id(other, "x", 1);
+    assert_int_equal(only(w)->route, ROUTE_ENVELOPE);
+    key_set_label(other, "k", 1);
+    refused(only(w), ERR_CONFLICT, "taken");
+    other->class = KEY_CLASS_PUBLIC;
+    assert_int_equal(only(w)->route, ROUTE_ENVELOPE);
+}
+
+static void chosen_twice_goes_once(void **state)
+{
+    struct world *w = *state;
+
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a");
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "b");
+    choose(w, "pkcs11:object=*");
+    choose(w, "pkcs11:object=b");
+    choose(w, "pkcs11:");
+    assert_true(make(w));
+    assert_int_equal(w->plan.count, 2);
+    assert_false(w->plan.items[0].named);
+    assert_true(w->plan.items[1].named);
+}
+
+/* Patterns mean keys; public keys and certificates go only when they are asked for by type. */
+static void patterns_mean_keys(void **state)
+{
+    struct world *w = *state;
+
+    add(&w->keys, KEY_CLASS_CERTIFICATE, KEY_KIND_NONE, 0, "c");
+    add(&w->keys, KEY_CLASS_PUBLIC, KEY_KIND_RSA, 0, "p");
+    add(&w->keys, KEY_CLASS_DATA, KEY_KIND_NONE, 0, "d");
+    choose(w, "pkcs11:object=*");
+    refused(only(w), ERR_DATA, "data object");
+    choose(w, "pkcs11:type=cert");
+    assert_true(make(w));
+    assert_int_equal(w->plan.count, 2);
+}
+
+static void marked_key_has_gone(void **state)
+{
+    struct world *w = *state;
+    const uint64_t handle = 7;
+    const struct selection selection = {NULL, 0, &handle, 1};
+
+    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
+    assert_false(
+        plan_make(&w->policy, &w->deal, &w->keys, &w->there, &selection, &w->plan, &w->err));
+    assert_int_equal(w->err.code, ERR_NO_INPUT);
+}
+
+/* names_*() must agree with key_name_collides() and key_same_name() asked of every key. */
+static void names_agree_with_asking_everybody(void **state)
+{
+    static const char *const words[] = {"", "a", "b", "aa"};
+    struct world *w = *state;
+    struct names names;
+
+    for (unsigned i = 0; i < 40; i++) {
+        struct key_desc *key = add(&w->keys, i % 3 ? KEY_CLASS_SECRET : KEY_CLASS_PRIVATE,
+                                   KEY_KIND_AES, 32, words[i % 4]);
+        const char *id = words[(i / 5) % 4];
+        key_set_id(key, id, strlen(id));
+    }
+    assert_true(names_make(&w->keys, &names, &w->err));
+    for (unsigned label = 0; label < 4; label++)
+        for (unsigned id = 0; id < 4; id++)
+            for (enum key_class class = 0; class < KEY_CLASSES; class ++) {
+                struct key_desc key = {.class = class};
+                unsigned same = 0, collide = 0;
+                key_set_label(&key, words[label], strlen(words[label]));
+                key_set_id(&key, words[id], strlen(words[id]));
+                for (size_t i = 0; i < w->keys.count; i++) {
+                    same += key_same_name(&w->keys.keys[i], &key);
+                    collide += key_name_collides(&w->keys.keys[i], &key);
+                }
+                assert_int_equal(names_same(&names, &key), same > 2 ? 2 : same);
+                assert_int_equal(names_taken(&names, &key) != NULL, collide > 0);
+                assert_int_equal(names_only(&names, &key) != NULL, same == 1);
+            }
+    names_free(&names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(strongest_common_transport, setup, teardown),
+        cmocka_unit_test_setup_teardown(policy_forbids_a_transport, setup, teardown),
+        cmocka_unit_test_setup_teardown(destination_cannot, setup, teardown),
+        cmocka_unit_test_setup_teardown(routes_of_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(exact_envelope_takes_every_length, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_envelope, setup, teardown),
+        cmocka_unit_test_setup_teardown(proofs_of_kinds, setup, teardown),
+        cmocka_unit_test_setup_teardown(named_key_is_absent, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_keys_match_one_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(twins_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(name_is_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(chosen_twice_goes_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(patterns_mean_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(marked_key_has_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_agree_with_asking_everybody, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
