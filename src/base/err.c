@@ -87,31 +87,37 @@ bool err_set_errno(struct err *err, enum err_code code, int no, const char *fmt,
     return false;
 }
 
+_Static_assert((int)ERR_NOW_MAX <= (int)ERR_NEXT_MAX, "fill() has room for both");
+
+/* Fills one of the shorter sentences. The arguments may point into it. */
+static void __attribute__((format(printf, 3, 0)))
+fill(char *to, size_t size, const char *fmt, va_list args)
+{
+    char text[ERR_NEXT_MAX] = ""; /* all of it: a failure is sent as it lies in memory */
+
+    text_vprint(text, size, fmt, args);
+    memcpy(to, text, size);
+}
+
 bool err_now(struct err *err, const char *fmt, ...)
 {
-    char text[ERR_NOW_MAX];
     va_list args;
 
-    if (!err)
-        return false;
     va_start(args, fmt);
-    text_vprint(text, sizeof text, fmt, args);
+    if (err)
+        fill(err->now, sizeof err->now, fmt, args);
     va_end(args);
-    memcpy(err->now, text, sizeof text);
     return false;
 }
 
 bool err_next(struct err *err, const char *fmt, ...)
 {
-    char text[ERR_NEXT_MAX];
     va_list args;
 
-    if (!err)
-        return false;
     va_start(args, fmt);
-    text_vprint(text, sizeof text, fmt, args);
+    if (err)
+        fill(err->next, sizeof err->next, fmt, args);
     va_end(args);
-    memcpy(err->next, text, sizeof text);
     return false;
 }
 

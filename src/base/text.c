@@ -8,8 +8,7 @@
 #include "base/utf8.h"
 #include "base/words.h"
 
-/* --- text_safe() and its inverse ---------------------------------------------------------------
- */
+/* --- text_safe() and its inverse ----------------------------------------------------- */
 
 /* How many combining marks may sit on one character: what a cell of ncurses can hold. */
 enum { MARKS_MAX = 4, UNIT_MAX = 4 };
@@ -55,34 +54,30 @@ static size_t encoder_shown(struct encoder *e)
 }
 
 /* Writes the next unit; returns its length, 0 at the end. */
-static size_t encoder_next(struct encoder *e, char unit[UNIT_MAX])
+static size_t encoder_next(struct encoder *e, char unit[UNIT_MAX + 1])
 {
-    static const char digits[] = "0123456789abcdef";
+    const uint8_t *from = e->raw + e->at;
     size_t shown;
-    uint8_t byte;
 
     if (e->at == e->len)
         return 0;
     shown = encoder_shown(e);
+    e->at += shown ? shown : 1;
     if (shown) {
-        memcpy(unit, e->raw + e->at, shown);
-        e->at += shown;
+        memcpy(unit, from, shown);
         return shown;
     }
-    byte = e->raw[e->at++];
-    unit[0] = unit[1] = '\\';
-    if (byte == '\\')
+    memcpy(unit, *from == '\\' ? "\\\\" : "\\x", 2);
+    if (*from == '\\')
         return 2;
-    unit[1] = 'x';
-    unit[2] = digits[byte >> 4];
-    unit[3] = digits[byte & 0xf];
+    text_hex(from, 1, unit + 2);
     return 4;
 }
 
 size_t text_safe(const void *raw, size_t len, char *out, size_t size)
 {
     struct encoder e = encoder_start(raw, len);
-    char unit[UNIT_MAX];
+    char unit[UNIT_MAX + 1];
     size_t at = 0, n;
 
     if (size == 0)
@@ -117,7 +112,7 @@ static int hex_byte(const char *hex)
 static bool is_canonical(const char *text, const void *raw, size_t len)
 {
     struct encoder e = encoder_start(raw, len);
-    char unit[UNIT_MAX];
+    char unit[UNIT_MAX + 1];
     size_t n;
 
     while ((n = encoder_next(&e, unit)) > 0) {
@@ -154,8 +149,7 @@ bool text_unsafe(const char *text, void *raw, size_t *len)
     return true;
 }
 
-/* --- fitting text into columns and buffers -----------------------------------------------------
- */
+/* --- fitting text into columns and buffers ------------------------------------------- */
 
 size_t text_vprint(char *out, size_t size, const char *fmt, va_list args)
 {
@@ -254,8 +248,7 @@ void text_fit(const char *text, int columns, bool middle, char *out, size_t size
                    tail_start(text, tail));
 }
 
-/* --- hex, fingerprints -------------------------------------------------------------------------
- */
+/* --- hex, fingerprints --------------------------------------------------------------- */
 
 char *text_hex(const void *raw, size_t len, char *out)
 {
@@ -314,8 +307,7 @@ char *text_words(const uint8_t sha256[SHA256_SIZE], unsigned first, unsigned cou
     return out;
 }
 
-/* --- what people type, time, patterns ----------------------------------------------------------
- */
+/* --- what people type, time, patterns ------------------------------------------------ */
 
 static bool is_blank(char c)
 {

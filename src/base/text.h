@@ -17,20 +17,21 @@
 #define TEXT_SAFE_SIZE(len) (4 * (size_t)(len) + 1)
 
 /* Writes len raw bytes into out as text that is safe on a terminal, in a log and in YAML.
- * Printable UTF-8 passes unchanged; a backslash becomes "\\"; every other byte (control
- * characters, bidirectional and other format characters, zero-width and unassigned ones, invalid,
- * overlong or surrogate UTF-8, each byte of them) becomes "\xHH". Injective: different bytes never
- * give the same text, whatever the locale. Spaces at both ends become "\x20" so that they can be
- * seen. Text that does not fit ends at a whole unit. out holds size bytes and is always
- * terminated. Returns the length written. */
+ * Printable UTF-8 passes unchanged; a backslash becomes "\\"; every other byte becomes "\xHH":
+ * control, bidirectional and other format characters, blanks other than U+0020, zero-width,
+ * private and unassigned characters, combining marks with nothing to sit on (or more than four on
+ * one character), invalid, overlong or surrogate UTF-8, each byte of them. Injective: different
+ * bytes never give the same text, whatever the locale. Spaces at both ends become "\x20" so that
+ * they can be seen. Text that does not fit ends at a whole unit. out holds size bytes and is
+ * always terminated. Returns the length written. */
 size_t text_safe(const void *raw, size_t len, char *out, size_t size);
 
 /* The inverse of text_safe(). Returns false when text is not something that text_safe() writes.
  * *len: in, room in raw; out, bytes written. */
 bool text_unsafe(const char *text, void *raw, size_t *len);
 
-/* Columns that safe UTF-8 text takes on a terminal (wcwidth of its own table-free kind: combining
- * characters 0, wide ones 2). Does not depend on the locale being set when text is ASCII. */
+/* Columns that safe UTF-8 text takes on a terminal (combining characters 0, wide ones 2), whatever
+ * the locale. */
 int text_width(const char *text);
 
 /* Copies as much of text as fits in columns, never splitting a character; where it was cut, the

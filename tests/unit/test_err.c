@@ -74,6 +74,27 @@ static void test_errno_words(void **state)
     assert_string_equal(err.what, "x: error number 99999");
 }
 
+/* A failure is sent as it lies in memory: nothing of the stack may lie behind its sentences. */
+static void test_nothing_behind_the_text(void **state)
+{
+    struct err err, same;
+
+    (void)state;
+    memset(&err, 0xaa, sizeof err);
+    memset(&same, 0, sizeof same);
+    err_set_hsm(&err, ERR_HSM, 1, "CKR_X", "a");
+    err_now(&err, "b");
+    err_next(&err, "c");
+    memcpy(same.hsm_name, "CKR_X", 5);
+    same.what[0] = 'a';
+    same.now[0] = 'b';
+    same.next[0] = 'c';
+    assert_memory_equal(err.hsm_name, same.hsm_name, sizeof err.hsm_name);
+    assert_memory_equal(err.what, same.what, sizeof err.what);
+    assert_memory_equal(err.now, same.now, sizeof err.now);
+    assert_memory_equal(err.next, same.next, sizeof err.next);
+}
+
 /* Every length around the limit, with characters of one to four bytes: never half a character. */
 static void test_cut_at_a_character(void **state)
 {
@@ -184,10 +205,15 @@ static void test_exit_codes(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set_starts_anew),          cmocka_unit_test(test_null_is_fine),
-        cmocka_unit_test(test_arguments_may_be_its_own), cmocka_unit_test(test_errno_words),
-        cmocka_unit_test(test_cut_at_a_character),       cmocka_unit_test(test_line),
-        cmocka_unit_test(test_line_holds_the_longest),   cmocka_unit_test(test_exit_codes),
+        cmocka_unit_test(test_set_starts_anew),
+        cmocka_unit_test(test_null_is_fine),
+        cmocka_unit_test(test_arguments_may_be_its_own),
+        cmocka_unit_test(test_errno_words),
+        cmocka_unit_test(test_nothing_behind_the_text),
+        cmocka_unit_test(test_cut_at_a_character),
+        cmocka_unit_test(test_line),
+        cmocka_unit_test(test_line_holds_the_longest),
+        cmocka_unit_test(test_exit_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -133,6 +133,35 @@ static size_t encode(uint32_t point, uint8_t *out)
     return n;
 }
 
+static void test_decode_is_strict(void **state)
+{
+    static const char *const wrong[] = {"\x80",
+                                        "\xbf",
+                                        "\xc0\xaf",
+                                        "\xc1\xbf",
+                                        "\xe0\x9f\xbf",
+                                        "\xf0\x8f\xbf\xbf",
+                                        "\xf4\x90\x80\x80",
+                                        "\xf8\x88\x80\x80",
+                                        "\xff",
+                                        "\xe2\x82(",
+                                        "\xe2(\xac"};
+    uint8_t raw[4];
+    uint32_t back;
+
+    (void)state;
+    for (uint32_t point = 0; point < 0x110000; point++) {
+        size_t n = encode(point, raw);
+        bool surrogate = point >= 0xd800 && point <= 0xdfff;
+        assert_int_equal(utf8_decode(raw, n, &back), surrogate ? 0 : n);
+        assert_true(surrogate || back == point);
+        for (size_t part = 1; part < n; part++)
+            assert_int_equal(utf8_decode(raw, part, &back), 0);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(utf8_decode((const uint8_t *)wrong[i], strlen(wrong[i]), &back), 0);
+}
+
 /* Every code point, behind a letter: shown whole, or every byte of it escaped. */
 static void test_all_code_points(void **state)
 {
@@ -366,6 +395,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples),
         cmocka_unit_test(test_all_short_strings),
+        cmocka_unit_test(test_decode_is_strict),
         cmocka_unit_test(test_all_code_points),
         cmocka_unit_test(test_refused_characters),
         cmocka_unit_test(test_random_strings),
