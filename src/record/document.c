@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One row of `sections` for each part of the report, in the order in which a person reads it. */
+#include "record/document.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "record/parts.h"
+
+static void put_summary(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event begin = {0}, end;
+
+    if (v->ledger->begin)
+        tape_read(v->tape, v->ledger->begin, &begin);
+    tape_read(v->tape, v->ledger->end, &end);
+    writer_map(w, "summary", false);
+    writer_text(w, "outcome", end_outcome_name(end.end.outcome));
+    writer_number(w, "migrated", end.end.migrated);
+    writer_number(w, "refused", end.end.refused);
+    writer_number(w, "failed", end.end.failed);
+    writer_number(w, "exit-code", end.end.exit_code);
+    writer_yes(w, "rehearsal", begin.begin.rehearsal);
+    writer_text(w, "sentence", end.end.text);
+    writer_number(w, "left-over", end.end.left_over);
+    if (v->ledger->begin)
+        writer_time(w, "begun", begin.utc_ms);
+    writer_time(w, "ended", end.utc_ms);
+    writer_number(w, "duration-ms", end.mono_ms);
+    writer_end(w);
+}
+
+/* The flags that were told, each with yes or no; one that is absent was not told. */
+static void put_flags(struct writer *w, const char *key, uint32_t flags, uint32_t known)
+{
+    writer_map(w, key, true);
+    for (unsigned i = 0; i < KEY_FLAGS; i++)
+        if (known & UINT32_C(1) << i)
+            writer_yes(w, key_flag_name(UINT32_C(1) << i), flags & UINT32_C(1) << i);
+    writer_end(w);
+}
+
+static void put_check_value(struct writer *w, const char *key, const struct key_desc *desc)
+{
+    if (desc->check_value_len == sizeof desc->check_value)
+        writer_hex(w, key, desc->check_value, sizeof desc->check_value);
+}
+
+static size_t held(uint16_t len, size_t room)
+{
+    return len < room ? len : room;
+}
+
+static void put_name(struct writer *w, const struct key_desc *desc)
+{
+    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
+    size_t len = held(desc->label_len, KEY_LABEL_MAX);
+
+    text_safe(desc->label, len, label, sizeof label);
+    writer_text(w, "label", label);
+    writer_hex(w, "label-hex", desc->label, len);
+    if (len < desc->label_len)
+        writer_number(w, "label-length", desc->label_len);
+    writer_hex(w, "id", desc->id, held(desc->id_len, KEY_ID_MAX));
+    writer_text(w, "class", key_class_name(desc->class));
+    writer_text(w, "type", key_type_text(desc, type));
+}
+
+static void put_public(struct writer *w, const char *key, const struct key_desc *desc)
+{
+    if (!desc->has_public)
+        return;
+    writer_map(w, key, false);
+    part_groups(w, desc->spki_sha256);
+    writer_end(w);
+}
+
+/* A key as planned, and (done not NULL) the last word on it. */
+static void put_key(struct writer *w, const struct event *planned, const struct event *done)
+{
+    const struct key_desc *desc = &planned->planned.desc;
+    enum key_outcome outcome = ledger_outcome(planned, done);
+    enum err_code code = done ? done->key_done.code : planned->planned.refused;
+    bool arrived = done && outcome == KEY_MIGRATED;
+
+    writer_map(w, NULL, false);
+    writer_number(w, "number", planned->key);
+    put_name(w, desc);
+    writer_text(w, "outcome", key_outcome_name(outcome));
+    writer_text(w, "reason", done ? done->key_done.text : planned->planned.reason);
+    if (code != ERR_NONE)
+        writer_text(w, "code", err_code_name(code));
+    writer_text(w, "route", key_route_name(planned->planned.route));
+    if (planned->planned.route != ROUTE_NONE) {
+        writer_text(w, "plan", planned->planned.reason);
+        writer_text(w, "proof",
+                    done && done->key_done.proof[0] ? done->key_done.proof
+                                                    : planned->planned.proof);
+    }
+    put_flags(w, "source-attributes", desc->flags, desc->flags_known);
+    if (planned->planned.route != ROUTE_NONE)
+        put_flags(w, "wanted-attributes", planned->planned.want_flags,
+                  planned->planned.want_flags | KEY_USES | KEY_PRIVATE | KEY_SENSITIVE |
+                      KEY_EXTRACTABLE);
+    if (arrived)
+        put_flags(w, "destination-attributes", done->key_done.desc.flags,
+                  done->key_done.desc.flags_known);
+    put_public(w, "source-public-key", desc);
+    if (arrived)
+        put_public(w, "destination-public-key", &done->key_done.desc);
+    put_check_value(w, "source-check-value", desc);
+    if (arrived)
+        put_check_value(w, "destination-check-value", &done->key_done.desc);
+    writer_end(w);
+}
+
+static void put_keys(const struct view *v)
+{
+    struct event planned, done;
+
+    writer_list(v->w, "keys", false);
+    for (size_t i = 0; i < v->ledger->key_count; i++) {
+        const struct ledger_key *key = &v->ledger->keys[i];
+        if (!key->planned)
+            continue;
+        tape_read(v->tape, key->planned, &planned);
+        if (key->done)
+            tape_read(v->tape, key->done, &done);
+        put_key(v->w, &planned, key->done ? &done : NULL);
+    }
+    writer_end(v->w);
+}
+
+static void put_format(const struct view *v)
+{
+    writer_text(v->w, "format", "hsmferry-audit/1");
+}
+
+static void put_ceremony(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event = {0};
+
+    if (v->ledger->begin)
+        tape_read(v->tape, v->ledger->begin, &event);
+    writer_map(w, "ceremony", false);
+    writer_text(w, "title", event.begin.title);
+    writer_text(w, "id", event.begin.id);
+    writer_text(w, "file", event.begin.file);
+    writer_list(w, "officers", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_OFFICER), &at, &event);) {
+        writer_map(w, NULL, true);
+        writer_text(w, "name", event.officer.name);
+        writer_text(w, "role", event.officer.role);
+        writer_end(w);
+    }
+    writer_end(w);
+    writer_end(w);
+}
+
+static void put_tool(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event = {0};
+
+    if (v->ledger->begin)
+        tape_read(v->tape, v->ledger->begin, &event);
+    writer_map(w, "tool", false);
+    writer_text(w, "name", "hsmferry");
+    writer_text(w, "version", event.begin.version);
+    writer_text(w, "libraries", event.begin.libraries);
+    writer_text(w, "host", event.begin.host);
+    writer_end(w);
+}
+
+static void put_slot(struct writer *w, const struct hsm_slot *slot)
+{
+    char id[24];
+
+    snprintf(id, sizeof id, "0x%" PRIx64, slot->id);
+    writer_text(w, "slot", id);
+    writer_text(w, "label", slot->label);
+    writer_text(w, "serial", slot->serial);
+    writer_text(w, "manufacturer", slot->manufacturer);
+    writer_text(w, "model", slot->model);
+    writer_text(w, "hardware", slot->hardware);
+    writer_text(w, "firmware", slot->firmware);
+    writer_list(w, "flags", true);
+    for (unsigned i = 0; i < HSM_SLOT_FLAGS; i++)
+        if (slot->flags & UINT32_C(1) << i)
+            writer_text(w, NULL, hsm_slot_flag_name(UINT32_C(1) << i));
+    writer_end(w);
+}
+
+static void put_hsm(const struct view *v, enum side side)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_map(w, side_name(side), false);
+    if (v->ledger->hsm[side]) {
+        tape_read(v->tape, v->ledger->hsm[side], &event);
+        const struct hsm_info *info = &event.hsm.info;
+        writer_text(w, "api", info->api);
+        writer_text(w, "api-version", info->api_version);
+        writer_text(w, "module", event.hsm.module);
+        writer_text(w, "library", info->library);
+        writer_text(w, "library-manufacturer", info->manufacturer);
+        writer_text(w, "library-version", info->version);
+        put_slot(w, &event.hsm.slot);
+    }
+    writer_end(w);
+}
+
+static void put_source(const struct view *v)
+{
+    put_hsm(v, SIDE_SOURCE);
+}
+
+static void put_destination(const struct view *v)
+{
+    put_hsm(v, SIDE_DESTINATION);
+}
+
+static void put_policy(const struct view *v)
+{
+    struct event event;
+
+    writer_list(v->w, "policy", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_POLICY), &at, &event);) {
+        writer_map(v->w, NULL, true);
+        writer_text(v->w, "name", event.note.name);
+        writer_text(v->w, "value", event.note.text);
+        writer_end(v->w);
+    }
+    writer_end(v->w);
+}
+
+static void put_choice(const struct view *v, const char *name, size_t at)
+{
+    struct event event;
+
+    if (!at)
+        return;
+    tape_read(v->tape, at, &event);
+    writer_map(v->w, name, false);
+    writer_text(v->w, "algorithm", hsm_alg_name(event.choice.alg));
+    writer_number(v->w, "bits", event.choice.bits);
+    writer_text(v->w, "source", event.choice.source_words);
+    writer_text(v->w, "destination", event.choice.destination_words);
+    writer_text(v->w, "reason", event.choice.reason);
+    writer_end(v->w);
+}
+
+static void put_offer(const struct view *v, size_t at)
+{
+    struct writer *w = v->w;
+    struct event event;
+    char mechanism[24];
+
+    if (!at)
+        return;
+    tape_read(v->tape, at, &event);
+    const struct hsm_offer *offer = &event.offer.offer;
+    snprintf(mechanism, sizeof mechanism, "0x%" PRIx64, offer->mechanism);
+    writer_map(w, NULL, true);
+    writer_text(w, "side", side_name(event.side));
+    writer_text(w, "algorithm", hsm_alg_name(event.offer.alg));
+    writer_yes(w, "wrap", offer->wrap);
+    writer_yes(w, "unwrap", offer->unwrap);
+    if (offer->mechanism)
+        writer_text(w, "mechanism", mechanism);
+    part_some(w, "wrap-call", offer->wrap_words);
+    part_some(w, "unwrap-call", offer->unwrap_words);
+    part_some(w, "reason", offer->reason);
+    writer_end(w);
+}
+
+static void put_negotiation(const struct view *v)
+{
+    writer_map(v->w, "negotiation", false);
+    put_choice(v, "transport", v->ledger->choice[false]);
+    put_choice(v, "envelope", v->ledger->choice[true]);
+    part_notes(v, EVENT_REJECTED, "rejected", "candidate");
+    writer_list(v->w, "offers", false);
+    for (unsigned side = 0; side < 2; side++)
+        for (unsigned alg = 0; alg < HSM_ALGS; alg++)
+            put_offer(v, v->ledger->offer[side][alg]);
+    writer_end(v->w);
+    writer_end(v->w);
+}
+
+static void (*const sections[])(const struct view *) = {
+    put_summary,     put_keys,       put_format,      put_ceremony,       put_tool,    put_source,
+    put_destination, put_policy,     put_negotiation, part_transport_key, part_gates,  part_steps,
+    part_proofs,     part_inventory, part_warnings,   part_spoken,        part_errors,
+};
+
+void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w)
+{
+    const struct view view = {.tape = tape, .ledger = ledger, .w = w};
+
+    writer_map(w, NULL, false);
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+        sections[i](&view);
+    writer_end(w);
+}

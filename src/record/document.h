@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The text of the audit report ("hsmferry-audit/1"), made from the events of a ceremony alone. */
+#ifndef HSMFERRY_RECORD_DOCUMENT_H
+#define HSMFERRY_RECORD_DOCUMENT_H
+
+#include "record/ledger.h"
+#include "record/tape.h"
+#include "record/writer.h"
+
+/* Writes the whole document: ledger is that of tape, which holds an EVENT_END. What goes wrong is
+ * told by writer_close(). */
+void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w);
+
+#endif

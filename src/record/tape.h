@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The events of one ceremony in memory, each as long as what it says: trailing zeros are cut. */
+#ifndef HSMFERRY_RECORD_TAPE_H
+#define HSMFERRY_RECORD_TAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hsm/event.h"
+
+/* {0} is empty and valid. A place on the tape is a number above 0, so that 0 can mean "none". */
+struct tape {
+    uint8_t *data;
+    size_t len;
+    size_t room;
+};
+
+/* Appends a copy; *at (may be NULL) becomes its place. Errors: ERR_FAILED (memory). */
+bool tape_add(struct tape *tape, const struct event *event, size_t *at, struct err *err);
+
+/* Finds the next event whose kind has its bit (1 << kind) in kinds, behind place *at (0: from the
+ * start), and sets *at to its place. Returns false at the end. */
+bool tape_next(const struct tape *tape, uint32_t kinds, size_t *at, struct event *event);
+
+/* Reads the event at a place that tape_add() or tape_next() gave. */
+void tape_read(const struct tape *tape, size_t at, struct event *event);
+
+void tape_free(struct tape *tape);
+
+#endif
