@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "ceremony/ceremony.h"
+#include "ceremony/setup.h"
 #include "hsm/uri.h"
 
 struct config_side {

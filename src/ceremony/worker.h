@@ -10,8 +10,10 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "ceremony/ceremony.h"
+#include "ceremony/plan.h"
+#include "ceremony/setup.h"
 #include "hsm/event.h"
+#include "hsm/key.h"
 #include "hsm/uri.h"
 
 /* How to reach one HSM. */
