@@ -135,7 +135,7 @@ $1:
   module: $module
   token: pkcs11:token=$2?pin-source=file:$(uri_path "$dir/pins/$1")
   environment:
-    SOFTHSM2_CONF: $(yaml "$dir/softhsm2.conf")
+    - $(yaml "SOFTHSM2_CONF=$dir/softhsm2.conf")
 END
 }
 
@@ -155,7 +155,7 @@ keys:
   - pkcs11:object=*
 policy:
   gates: $gates
-report: reports
+report-folder: reports
 END
 }
 

@@ -7,8 +7,10 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "ceremony/setup.h"
+#include "ceremony/ceremony.h"
 #include "hsm/uri.h"
+
+enum { CONFIG_SIZE_MAX = 64 * 1024 };
 
 struct config_side {
     struct hsm_where where;
@@ -32,10 +34,10 @@ struct config {
 };
 
 /* Reads and checks a ceremony file to the last word. Messages name the file, line and column, and
- * the nearest known key for an unknown one.
+ * the nearest known key for an unknown one; none holds a value that could be a PIN.
  * Errors: ERR_CONFIG (anything wrong in it, also empty, huge, a PIN in it, the same token on both
- * sides), ERR_DENIED (writable by others or owned by someone else), ERR_CONFIG too when it is
- * missing. Freed with config_free(). */
+ * sides), ERR_DENIED (a symbolic link, writable by others or owned by someone else), ERR_CONFIG too
+ * when it is missing. A file that names no keys is fine. Freed with config_free(). */
 bool config_load(const char *path, struct config **out, struct err *err);
 void config_free(struct config *config);
 

@@ -10,10 +10,8 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "ceremony/plan.h"
-#include "ceremony/setup.h"
+#include "ceremony/ceremony.h"
 #include "hsm/event.h"
-#include "hsm/key.h"
 #include "hsm/uri.h"
 
 /* How to reach one HSM. */

@@ -12,17 +12,8 @@
 
 enum {
     HSM_TEXT_MAX = 64,
-    HSM_PATH_MAX = 1024,
     HSM_SLOTS_MAX = 256,      /* slots that are listed */
     HSM_OBJECTS_MAX = 200000, /* objects that are listed */
-};
-
-/* Where an HSM is. Strings are terminated. */
-struct hsm_where {
-    char api[16];              /* the driver: "pkcs11", "nss" */
-    char module[HSM_PATH_MAX]; /* pkcs11: absolute path of the module; nss: the database, "sql:/..."
-                                */
-    char params[HSM_PATH_MAX]; /* pkcs11: CK_C_INITIALIZE_ARGS reserved string (NSS softoken); "" */
 };
 
 /* What answers there. All text has passed text_safe(). */

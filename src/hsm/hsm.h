@@ -30,8 +30,17 @@
 #include "hsm/key.h"
 
 enum {
+    HSM_PATH_MAX = 1024,
     HSM_BLOB_MAX = 16384, /* the longest wrapped key, public key, challenge or answer */
     HSM_CHALLENGE_MAX = 1024,
+};
+
+/* Where an HSM is. Strings are terminated. */
+struct hsm_where {
+    char api[16];              /* the driver: "pkcs11", "nss" */
+    char module[HSM_PATH_MAX]; /* pkcs11: absolute path of the module; nss: the database, "sql:/..."
+                                */
+    char params[HSM_PATH_MAX]; /* pkcs11: CK_C_INITIALIZE_ARGS reserved string (NSS softoken); "" */
 };
 
 /* What a key is to be, in full: a driver sends every attribute, omitted ones default to anything.

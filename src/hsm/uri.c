@@ -183,6 +183,13 @@ static bool read_slot_id(const struct reader *r, struct span name, struct span t
     return true;
 }
 
+static bool wrong_pin(const struct reader *r, struct span name)
+{
+    wrong_name(r, name, "puts a PIN into a file, where it has no place");
+    return err_next(r->err, "Remove it and change that PIN; officers type it, or "
+                            "?pin-source=file:/path names a file of its own for it");
+}
+
 static bool read_path_attribute(const struct reader *r, struct span name, struct span value)
 {
     for (size_t i = 0; i < ATTRIBUTES; i++)
@@ -192,6 +199,8 @@ static bool read_path_attribute(const struct reader *r, struct span name, struct
         return read_type(r, name, value);
     if (span_is(name, "slot-id"))
         return read_slot_id(r, name, value);
+    if (span_is(name, "pin-value"))
+        return wrong_pin(r, name);
     wrong_name(r, name, "is not an attribute that counts here");
     return err_next(r->err, "Use token, serial, manufacturer, model, slot-id for a token; object, "
                             "id, type for a key");
@@ -229,11 +238,8 @@ static bool read_query_attribute(const struct reader *r, struct span name, struc
 {
     if (span_is(name, "pin-source"))
         return read_pin_source(r, name, value);
-    if (span_is(name, "pin-value")) {
-        wrong_name(r, name, "puts a PIN into a file, where it has no place");
-        return err_next(r->err, "Remove it and change that PIN; officers type it, or "
-                                "?pin-source=file:/path names a file of its own for it");
-    }
+    if (span_is(name, "pin-value"))
+        return wrong_pin(r, name);
     wrong_name(r, name, "is not an attribute that counts here");
     return err_next(r->err, "Only pin-source may stand behind the \"?\"");
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+const char *file_shown(const char *path, char *out)
+{
+    char safe[TEXT_SAFE_SIZE(PATH_MAX)];
+
+    text_safe(path, strnlen(path, PATH_MAX), safe, sizeof safe);
+    text_fit(safe, 80, true, out, FILE_SHOWN);
+    return out;
+}
+
+static bool check_trust(const struct stat *st, mode_t forbidden, const char *shown, struct err *err)
+{
+    if (!S_ISREG(st->st_mode))
+        return err_set(err, ERR_DENIED, "%s is not a regular file", shown);
+    if (st->st_uid != geteuid() && st->st_uid != 0) {
+        err_set(err, ERR_DENIED, "%s belongs to another user (%u)", shown, (unsigned)st->st_uid);
+        return err_next(err, "Take a copy of your own, once you have read it");
+    }
+    if (st->st_mode & forbidden & (S_IRGRP | S_IROTH)) {
+        err_set(err, ERR_DENIED, "%s can be read by other users", shown);
+        return err_next(err, "Run: chmod 600 %s", shown);
+    }
+    if (st->st_mode & forbidden) {
+        err_set(err, ERR_DENIED, "%s can be changed by other users", shown);
+        return err_next(err, "Read it through, then run: chmod go-w %s", shown);
+    }
+    return true;
+}
+
+bool file_open_trusted(const char *path, mode_t forbidden, int *fd, struct err *err)
+{
+    /* O_NONBLOCK: opening a named pipe would wait for its other end. */
+    int opened = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    char shown[FILE_SHOWN];
+    struct stat st;
+
+    file_shown(path, shown);
+    if (opened < 0 && errno == ENOENT)
+        return err_set(err, ERR_NO_INPUT, "There is no file %s", shown);
+    if (opened < 0 && errno == ELOOP) {
+        err_set(err, ERR_DENIED, "%s is a symbolic link", shown);
+        return err_next(err, "Name the file itself");
+    }
+    if (opened < 0)
+        return err_set_errno(err, errno == EACCES ? ERR_DENIED : ERR_IO, errno,
+                             "%s cannot be opened", shown);
+    if (fstat(opened, &st) != 0)
+        err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", shown);
+    else if (check_trust(&st, forbidden, shown, err)) {
+        *fd = opened;
+        return true;
+    }
+    close(opened);
+    return false;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that are believed because nobody else can change, or even read, them. */
+#ifndef HSMFERRY_BASE_FILE_H
+#define HSMFERRY_BASE_FILE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Opens a file for reading into *fd. It must be a regular file, not a symbolic link, of this user
+ * or root, without any of the permission bits in forbidden: 022, nobody else may write it; 077,
+ * nor read it. Errors: ERR_NO_INPUT (there is none), ERR_DENIED, ERR_IO. */
+bool file_open_trusted(const char *path, mode_t forbidden, int *fd, struct err *err);
+
+/* A path as messages show it: made safe, and cut in the middle where it is long. out has FILE_SHOWN
+ * bytes. Returns out. */
+enum { FILE_SHOWN = 320 };
+const char *file_shown(const char *path, char *out);
+
+#endif

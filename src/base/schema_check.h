@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The walk through a document behind schema_load(), and what schema.c shares with it. */
+#ifndef HSMFERRY_BASE_SCHEMA_CHECK_H
+#define HSMFERRY_BASE_SCHEMA_CHECK_H
+
+#include <yaml.h>
+
+#include "base/schema.h"
+
+/* Does the document obey the schema, and all that schema_load() demands beside? */
+bool schema_check(const struct schema_source *source, const cyaml_schema_value_t *schema,
+                  struct err *err);
+
+/* Makes a parser that reads source; the caller deletes it. */
+bool schema_start(const struct schema_source *source, yaml_parser_t *parser, struct err *err);
+
+/* Sets ERR_CONFIG "name:line:column: problem". Returns false. */
+bool schema_wrong(const struct schema_source *source, yaml_mark_t mark, const char *problem,
+                  struct err *err);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the ceremony file as it is written (config_schema.h) to what the program works with: here
+ * is checked what the schema cannot say.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "base/schema.h"
+#include "config_schema.h"
+#include "config_side.h"
+
+/* What officers try first when they want to give a PIN. */
+static const char *advice(const char *key)
+{
+    return strcasestr(key, "pin") || strcasestr(key, "pass") ? config_pin_advice : NULL;
+}
+
+/* --- the whole -----------------------------------------------------------------------------------
+ */
+
+static bool same_list(char *const *a, char *const *b)
+{
+    if (!a || !b)
+        return a == b;
+    for (; *a && *b; a++, b++)
+        if (strcmp(*a, *b) != 0)
+            return false;
+    return *a == *b;
+}
+
+/* By what the file says; two names of one token are found out when both are open. */
+static bool check_two_tokens(const struct loader *l)
+{
+    const struct config_side *a = &l->config->side[SIDE_SOURCE];
+    const struct config_side *b = &l->config->side[SIDE_DESTINATION];
+
+    if (strcmp(a->where.api, b->where.api) != 0 || strcmp(a->where.module, b->where.module) != 0 ||
+        strcmp(a->where.params, b->where.params) != 0 || !uri_same_token(&a->token, &b->token) ||
+        !same_list(a->environment, b->environment) || !same_list(a->agent, b->agent))
+        return true;
+    config_wrong(l, "destination.token", "source and destination are the same token");
+    return err_next(l->err, "Name two tokens; the serial tells apart two with the same label");
+}
+
+static bool take_key(const struct loader *l, const char *text, const char *path, struct uri *key)
+{
+    if (!config_take_uri(l, text, path, key))
+        return false;
+    if (key->pin_file[0])
+        return config_wrong(l, path, "pin-source belongs to the token line, not to a key");
+    if (uri_names_token(key) && !uri_same_token(key, &l->config->side[SIDE_SOURCE].token)) {
+        config_wrong(l, path, "this names another token than the source's token line does");
+        return err_next(l->err, "Leave out token, serial, manufacturer, model and slot-id here");
+    }
+    return true;
+}
+
+static bool take_keys(const struct loader *l, const struct raw_list *keys)
+{
+    struct config *config = l->config;
+    char path[CONFIG_PLACE];
+
+    if (keys->count == 0)
+        return true;
+    config->keys = calloc(keys->count, sizeof *config->keys);
+    if (!config->keys)
+        return config_no_memory(l);
+    config->key_count = keys->count;
+    for (size_t i = 0; i < keys->count; i++)
+        if (!take_key(l, keys->items[i], config_entry("keys", i, path), &config->keys[i]))
+            return false;
+    return true;
+}
+
+static bool take_policy(const struct loader *l, const struct raw_policy *raw)
+{
+    struct policy *policy = &l->config->policy;
+
+    *policy = policy_default();
+    if (raw->rsa_bits)
+        policy->rsa_bits = raw->rsa_bits;
+    if (raw->oaep_hashes)
+        policy->transports = *raw->oaep_hashes;
+    if (raw->sensitive)
+        policy->sensitive = raw->sensitive == RAW_YES;
+    if (raw->extractable)
+        policy->extractable = raw->extractable == RAW_YES;
+    if (raw->gates)
+        policy->gates = *raw->gates;
+    return policy->transports ||
+           config_wrong(l, "policy.oaep-hashes", "at least one hash must be allowed: sha256, sha1");
+}
+
+/* A relative folder counts from the file's own. */
+static bool take_report_folder(const struct loader *l, const char *folder)
+{
+    char *out = l->config->report_folder;
+    const char *path = l->config->path;
+    int base = (int)(strrchr(path, '/') - path);
+    size_t len;
+
+    if (folder[0] == '/')
+        len = text_print(out, EVENT_PATH_MAX, "%s", folder);
+    else
+        len = text_print(out, EVENT_PATH_MAX, "%.*s/%s", base, path, folder);
+    return strlen(folder) <= len ||
+           config_wrong(l, "report-folder", "the folder's path is too long");
+}
+
+static bool take_all(const struct loader *l, const struct raw_config *raw)
+{
+    struct config *config = l->config;
+
+    strcpy(config->title, raw->title);
+    config->rehearsal = raw->rehearsal == RAW_YES;
+    config->officer_count = raw->officer_count;
+    for (unsigned i = 0; i < raw->officer_count; i++) {
+        strcpy(config->officers[i].name, raw->officers[i].name);
+        strcpy(config->officers[i].role, raw->officers[i].role ? raw->officers[i].role : "");
+    }
+    return config_take_side(l, SIDE_SOURCE, &raw->source) &&
+           config_take_side(l, SIDE_DESTINATION, &raw->destination) && check_two_tokens(l) &&
+           take_keys(l, &raw->keys) && take_policy(l, &raw->policy) &&
+           take_report_folder(l, raw->report_folder);
+}
+
+/* --- files ---------------------------------------------------------------------------------------
+ */
+
+/* Reads what is in fd, at most CONFIG_SIZE_MAX bytes. */
+static bool read_file(int fd, const char *name, struct bytes *text, struct err *err)
+{
+    size_t len = 0;
+    ssize_t n;
+
+    if (!bytes_make(text, CONFIG_SIZE_MAX + 1, err))
+        return false;
+    while (len < text->len && (n = read(fd, text->data + len, text->len - len)) != 0) {
+        if (n > 0)
+            len += (size_t)n;
+        else if (errno != EINTR)
+            return err_set_errno(err, ERR_IO, errno, "%s cannot be read", name);
+    }
+    if (len > CONFIG_SIZE_MAX)
+        return err_set(err, ERR_CONFIG, "%s is larger than %d KiB", name, CONFIG_SIZE_MAX / 1024);
+    text->len = len;
+    return true;
+}
+
+/* The absolute path of the file, which is open. */
+static bool set_path(const char *path, const char *name, struct config *config, struct err *err)
+{
+    char full[PATH_MAX];
+
+    if (!realpath(path, full))
+        return err_set_errno(err, ERR_IO, errno, "%s cannot be found again", name);
+    if (strlen(full) >= sizeof config->path)
+        return err_set(err, ERR_CONFIG, "The path %s is too long", name);
+    strcpy(config->path, full);
+    return true;
+}
+
+/* Makes config from the file's text; what it holds then is freed by the caller in any case. */
+static bool load_text(const struct bytes *text, const char *name, struct config *config,
+                      struct err *err)
+{
+    const struct loader l = {.yaml = {.name = name,
+                                      .text = (const char *)text->data,
+                                      .len = text->len,
+                                      .advice = advice},
+                             .config = config,
+                             .err = err};
+    void *raw = NULL;
+    bool ok = schema_load(&l.yaml, &config_schema, &raw, err) && take_all(&l, raw);
+
+    schema_free(&config_schema, raw);
+    return ok;
+}
+
+bool config_load(const char *path, struct config **out, struct err *err)
+{
+    struct config *config = NULL;
+    struct bytes text = {0};
+    char name[FILE_SHOWN];
+    bool ok = false;
+    int fd = -1;
+
+    file_shown(path, name);
+    if (!file_open_trusted(path, 022, &fd, err)) {
+        if (err && err->code == ERR_NO_INPUT)
+            err->code = ERR_CONFIG;
+        goto out;
+    }
+    config = calloc(1, sizeof *config);
+    if (!config) {
+        err_set(err, ERR_FAILED, "There is no memory for the ceremony file");
+        goto out;
+    }
+    ok = set_path(path, name, config, err) && read_file(fd, name, &text, err) &&
+         load_text(&text, name, config, err);
+    if (ok) {
+        *out = config;
+        config = NULL; /* handed over */
+    }
+out:
+    config_free(config);
+    bytes_free(&text);
+    if (fd >= 0)
+        close(fd);
+    if (!ok)
+        err_now(err, "Nothing was started");
+    return ok;
+}
+
+static void free_list(char **list)
+{
+    for (char **item = list; item && *item; item++)
+        free(*item);
+    free(list);
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    for (int side = 0; side < 2; side++) {
+        free_list(config->side[side].environment);
+        free_list(config->side[side].agent);
+    }
+    free(config->keys);
+    free(config);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config_schema.h"
+
+#include "ceremony/ceremony.h"
+
+enum { LINE_MAX_LEN = HSM_PATH_MAX - 1, LIST_MAX = 64, KEYS_MAX = 4096 };
+
+/* A mapping field that is text; that may be missing; that is a list of texts. */
+#define TEXT(key, type, member, max)                                                               \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, max)
+#define OPTIONAL_TEXT(key, type, member, min, max)                                                 \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, min, max)
+#define TEXTS(key, type, member, max)                                                              \
+    CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL, type,           \
+                               member.items, member.count, &text, 0, max)
+
+static const cyaml_schema_value_t text = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, URI_WHOLE_MAX - 1)};
+
+static const cyaml_strval_t answers[] = {{"yes", RAW_YES}, {"no", RAW_NO}};
+static const cyaml_strval_t sizes[] = {{"2048", 2048}, {"3072", 3072}, {"4096", 4096}};
+static const cyaml_strval_t hashes[] = {
+    {"sha256", 1 << HSM_RSA_OAEP_SHA256},
+    {"sha1", 1 << HSM_RSA_OAEP_SHA1},
+};
+static const cyaml_strval_t gates[] = {
+    {"review", 1 << GATE_REVIEW},
+    {"fingerprint", 1 << GATE_FINGERPRINT},
+    {"key", 1 << GATE_KEY},
+};
+
+static const cyaml_schema_field_t officer_fields[] = {
+    TEXT("name", struct raw_officer, name, 100),
+    OPTIONAL_TEXT("role", struct raw_officer, role, 1, 60),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t officer = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_officer, officer_fields)};
+
+static const cyaml_schema_field_t side_fields[] = {
+    TEXT("api", struct raw_side, api, 15),
+    TEXT("module", struct raw_side, module, LINE_MAX_LEN),
+    OPTIONAL_TEXT("parameters", struct raw_side, parameters, 0, LINE_MAX_LEN),
+    TEXT("token", struct raw_side, token, URI_WHOLE_MAX - 1),
+    TEXTS("environment", struct raw_side, environment, LIST_MAX),
+    CYAML_FIELD_UINT_PTR("time-limit", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_side,
+                         time_limit),
+    TEXTS("agent", struct raw_side, agent, LIST_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t policy_fields[] = {
+    CYAML_FIELD_ENUM("rsa-bits", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     rsa_bits, sizes, CYAML_ARRAY_LEN(sizes)),
+    CYAML_FIELD_FLAGS_PTR("oaep-hashes",
+                          CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                          struct raw_policy, oaep_hashes, hashes, CYAML_ARRAY_LEN(hashes)),
+    CYAML_FIELD_ENUM("sensitive", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     sensitive, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("extractable", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     extractable, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_FLAGS_PTR("gates", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                          struct raw_policy, gates, gates, CYAML_ARRAY_LEN(gates)),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t config_fields[] = {
+    TEXT("title", struct raw_config, title, RAW_TITLE_MAX),
+    CYAML_FIELD_ENUM("rehearsal", CYAML_FLAG_STRICT, struct raw_config, rehearsal, answers,
+                     CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_SEQUENCE_COUNT("officers", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
+                               struct raw_config, officers, officer_count, &officer, 0,
+                               CEREMONY_OFFICERS_MAX),
+    CYAML_FIELD_MAPPING("source", CYAML_FLAG_DEFAULT, struct raw_config, source, side_fields),
+    CYAML_FIELD_MAPPING("destination", CYAML_FLAG_DEFAULT, struct raw_config, destination,
+                        side_fields),
+    TEXTS("keys", struct raw_config, keys, KEYS_MAX),
+    CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct raw_config, policy, policy_fields),
+    TEXT("report-folder", struct raw_config, report_folder, EVENT_PATH_MAX - 1),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t config_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_config, config_fields)};

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config_side.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+enum { LIMIT_MAX = 3600 };
+
+const char config_pin_advice[] = "A PIN has no place in this file: remove it and change that PIN; "
+                                 "officers type it, or the token "
+                                 "line names a file of its own for it with ?pin-source=file:/path";
+
+bool config_wrong(const struct loader *l, const char *path, const char *fmt, ...)
+{
+    char sentence[ERR_WHAT_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    text_vprint(sentence, sizeof sentence, fmt, args);
+    va_end(args);
+    err_set(l->err, ERR_CONFIG, "%s", sentence);
+    return schema_at(&l->yaml, l->err, "%s", path);
+}
+
+/* "source.environment" and the like. */
+static const char *under(enum side side, const char *key, char *out)
+{
+    text_print(out, CONFIG_PLACE, "%s.%s", side_name(side), key);
+    return out;
+}
+
+const char *config_entry(const char *list, size_t index, char *out)
+{
+    text_print(out, CONFIG_PLACE, "%s.%zu", list, index);
+    return out;
+}
+
+bool config_no_memory(const struct loader *l)
+{
+    return err_set(l->err, ERR_FAILED, "There is no memory for the ceremony file");
+}
+
+bool config_take_uri(const struct loader *l, const char *text, const char *path, struct uri *uri)
+{
+    return uri_parse(text, uri, l->err) || schema_at(&l->yaml, l->err, "%s", path);
+}
+
+/* Is this a name under which a PIN or password would be given? */
+static bool is_secret_name(const char *name, size_t len)
+{
+    static const char *const ends[] = {"pin", "password", "passphrase"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        size_t n = strlen(ends[i]);
+        if (len >= n && strncasecmp(name + len - n, ends[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_variable_name(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!isascii(name[i]) || !(isalpha(name[i]) || name[i] == '_' || (i && isdigit(name[i]))))
+            return false;
+    return len > 0;
+}
+
+/* Checks entry number index of an environment. The loader's own variables would put code into the
+ * agent that the file does not name as the module. */
+static bool check_variable(const struct loader *l, const struct raw_list *list, size_t index,
+                           const char *path)
+{
+    const char *item = list->items[index];
+    size_t len = strcspn(item, "=");
+
+    if (item[len] != '=' || !is_variable_name(item, len))
+        return config_wrong(l, path, "an entry of \"environment\" must be NAME=value");
+    if (is_secret_name(item, len)) {
+        config_wrong(l, path, "this variable would hold a PIN or password");
+        return err_next(l->err, "%s", config_pin_advice);
+    }
+    if (strncmp(item, "LD_PRELOAD=", 11) == 0 || strncmp(item, "LD_AUDIT=", 9) == 0)
+        return config_wrong(l, path, "%.*s would load other code than the module into the agent",
+                            (int)len, item);
+    for (size_t i = 0; i < index; i++)
+        if (strncmp(list->items[i], item, len + 1) == 0)
+            return config_wrong(l, path, "%.*s is set twice", (int)len, item);
+    return true;
+}
+
+/* Copies a list, with NULL at its end. */
+static bool copy_list(const struct loader *l, const struct raw_list *list, char ***out)
+{
+    char **copy = calloc((size_t)list->count + 1, sizeof *copy);
+
+    *out = copy;
+    for (size_t i = 0; copy && i < list->count; i++)
+        if (!(copy[i] = strdup(list->items[i])))
+            return config_no_memory(l);
+    return copy || config_no_memory(l);
+}
+
+static bool take_environment(const struct loader *l, enum side side, const struct raw_list *list)
+{
+    char key[CONFIG_PLACE], path[CONFIG_PLACE];
+
+    under(side, "environment", key);
+    for (size_t i = 0; i < list->count; i++)
+        if (!check_variable(l, list, i, config_entry(key, i, path)))
+            return false;
+    return copy_list(l, list, &l->config->side[side].environment);
+}
+
+static bool take_agent(const struct loader *l, enum side side, const struct raw_list *list)
+{
+    char path[CONFIG_PLACE];
+
+    if (list->count == 0)
+        return true;
+    if (list->items[0][0] != '/') {
+        config_wrong(l, under(side, "agent.0", path),
+                     "the agent's program must be an absolute path");
+        return err_next(l->err,
+                        "Write for example [\"/usr/bin/ssh\", \"host\", \"hsmferry-agent\"]");
+    }
+    return copy_list(l, list, &l->config->side[side].agent);
+}
+
+/* A module must be there and look like one before anything is loaded. */
+static bool check_module(const struct loader *l, const char *module, const char *path)
+{
+    static const char magic[4] = {0x7f, 'E', 'L', 'F'};
+    char head[sizeof magic], shown[FILE_SHOWN];
+    struct stat st;
+    bool ok;
+    int fd;
+
+    file_shown(module, shown);
+    if (module[0] != '/') {
+        config_wrong(l, path, "the module's path must be absolute");
+        return err_next(l->err, "Write for example /usr/lib/softhsm/libsofthsm2.so");
+    }
+    fd = open(module, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return config_wrong(l, path, "the module %s cannot be opened: %s", shown,
+                            strerrordesc_np(errno));
+    ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+         pread(fd, head, sizeof head, 0) == sizeof head && memcmp(head, magic, sizeof magic) == 0;
+    close(fd);
+    return ok || config_wrong(l, path, "%s is no shared library", shown);
+}
+
+static bool check_database(const struct loader *l, const char *module, const char *path)
+{
+    struct stat st;
+    char shown[FILE_SHOWN];
+
+    if (strncmp(module, "sql:/", 5) != 0) {
+        config_wrong(l, path, "an NSS database is written sql:/absolute/path");
+        return err_next(l->err, "Write for example sql:/var/lib/pki/alias");
+    }
+    if (stat(module + 4, &st) != 0 || !S_ISDIR(st.st_mode))
+        return config_wrong(l, path, "there is no folder %s", file_shown(module + 4, shown));
+    return true;
+}
+
+/* Another agent may be on another host, and may know other APIs: it checks for itself. */
+static bool check_where(const struct loader *l, enum side side)
+{
+    static const struct {
+        const char *api;
+        bool (*check)(const struct loader *, const char *, const char *);
+    } apis[] = {{"pkcs11", check_module}, {"nss", check_database}};
+    const struct hsm_where *where = &l->config->side[side].where;
+    char path[CONFIG_PLACE];
+
+    if (l->config->side[side].agent)
+        return true;
+    for (size_t i = 0; i < sizeof apis / sizeof apis[0]; i++)
+        if (strcmp(where->api, apis[i].api) == 0)
+            return apis[i].check(l, where->module, under(side, "module", path));
+    return config_wrong(l, under(side, "api", path), "\"api\" must be one of: pkcs11, nss");
+}
+
+static bool take_token(const struct loader *l, enum side side, const char *text)
+{
+    struct uri *token = &l->config->side[side].token;
+    char path[CONFIG_PLACE];
+
+    if (!config_take_uri(l, text, under(side, "token", path), token))
+        return false;
+    if (uri_names_key(token)) {
+        config_wrong(l, path, "this names a key, where only a token may be named");
+        return err_next(l->err, "Leave out object, id and type; keys are named under \"keys\"");
+    }
+    return true;
+}
+
+static bool take_limit(const struct loader *l, enum side side, const uint32_t *seconds)
+{
+    uint32_t limit = seconds ? *seconds : RAW_DEFAULT_LIMIT;
+    char path[CONFIG_PLACE];
+
+    if (limit < 1 || limit > LIMIT_MAX)
+        return config_wrong(l, under(side, "time-limit", path),
+                            "\"time-limit\" must be 1 to %d seconds", LIMIT_MAX);
+    l->config->side[side].limit_ms = (int)limit * 1000;
+    return true;
+}
+
+bool config_take_side(const struct loader *l, enum side side, const struct raw_side *raw)
+{
+    struct hsm_where *where = &l->config->side[side].where;
+
+    /* All fit: the schema has their lengths. */
+    strcpy(where->api, raw->api);
+    strcpy(where->module, raw->module);
+    strcpy(where->params, raw->parameters ? raw->parameters : "");
+    return take_agent(l, side, &raw->agent) && check_where(l, side) &&
+           take_token(l, side, raw->token) && take_environment(l, side, &raw->environment) &&
+           take_limit(l, side, raw->time_limit);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ceremony file while it is made sense of: what config.c and config_side.c share. */
+#ifndef HSMFERRY_CONFIG_SIDE_H
+#define HSMFERRY_CONFIG_SIDE_H
+
+#include "base/schema.h"
+#include "config.h"
+#include "config_schema.h"
+
+struct loader {
+    struct schema_source yaml;
+    struct config *config;
+    struct err *err;
+};
+
+/* What to tell somebody who puts a PIN into the file. */
+extern const char config_pin_advice[];
+
+/* Fails with ERR_CONFIG at the place in the file that path names (see schema_at()). */
+bool config_wrong(const struct loader *l, const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+bool config_no_memory(const struct loader *l);
+
+/* "keys.2" into out, which has CONFIG_PLACE bytes. Returns out. */
+enum { CONFIG_PLACE = 64 };
+const char *config_entry(const char *list, size_t index, char *out);
+
+/* Reads a URI that stands at path. */
+bool config_take_uri(const struct loader *l, const char *text, const char *path, struct uri *uri);
+
+/* Checks and takes all that the file says of one side. */
+bool config_take_side(const struct loader *l, enum side side, const struct raw_side *raw);
+
+#endif

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h: good ceremony files, and each way in which one can be wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+
+static char folder[] = "/tmp/hsmferry-config.XXXXXX";
+static char path[64];  /* of the ceremony file */
+static char self[512]; /* this program: something that looks like a module */
+
+/* SELF becomes the program, FOLDER the folder. */
+static const char good[] =
+    "# a comment\n"
+    "title: Root CA move 2026\n"                                                /* 2 */
+    "rehearsal: yes\n"                                                          /* 3 */
+    "officers:\n"                                                               /* 4 */
+    "  - name: Ada Lovelace\n"                                                  /* 5 */
+    "    role: source officer\n"                                                /* 6 */
+    "  - name: Zo\xc3\xab\n"                                                    /* 7 */
+    "source:\n"                                                                 /* 8 */
+    "  api: pkcs11\n"                                                           /* 9 */
+    "  module: SELF\n"                                                          /* 10 */
+    "  token: \"pkcs11:token=hsm-old;serial=8f?pin-source=file:/run/p%20in\"\n" /* 11 */
+    "  environment: [\"SOFTHSM2_CONF=/etc/softhsm2.conf\", A_1=]\n"             /* 12 */
+    "  time-limit: 30\n"                                                        /* 13 */
+    "destination:\n"                                                            /* 14 */
+    "  api: nss\n"                                                              /* 15 */
+    "  module: sql:FOLDER\n"                                                    /* 16 */
+    "  parameters: \"\"\n"                                                      /* 17 */
+    "  token: pkcs11:token=hsm-new\n"                                           /* 18 */
+    "keys:\n"                                                                   /* 19 */
+    "  - \"pkcs11:object=root-ca;type=private\"\n"                              /* 20 */
+    "  - pkcs11:object=tls-*\n"                                                 /* 21 */
+    "policy:\n"                                                                 /* 22 */
+    "  rsa-bits: 4096\n"                                                        /* 23 */
+    "  oaep-hashes: [sha1]\n"                                                   /* 24 */
+    "  sensitive: no\n"                                                         /* 25 */
+    "  extractable: yes\n"                                                      /* 26 */
+    "  gates: [review, key]\n"                                                  /* 27 */
+    "report-folder: reports\n";                                                 /* 28 */
+
+static int make_folder(void **state)
+{
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    (void)state;
+    if (len < 0 || !mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof path, "%s/ceremony.yaml", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+/* text with the first `from` replaced by `to`; freed by the caller. */
+static char *replaced(const char *text, const char *from, const char *to)
+{
+    const char *at = strstr(text, from);
+    char *out;
+
+    if (!at)
+        fail_msg("not in the good file: %s", from);
+    if (asprintf(&out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) < 0)
+        fail();
+    return out;
+}
+
+static void put(const char *text, size_t len, mode_t mode)
+{
+    FILE *file;
+
+    unlink(path);
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+/* Puts the good file with one change. */
+static void put_changed(const char *from, const char *to)
+{
+    char *text[3] = {replaced(good, from, to)};
+
+    text[1] = strstr(text[0], "SELF") ? replaced(text[0], "SELF", self) : strdup(text[0]);
+    text[2] = strstr(text[1], "FOLDER") ? replaced(text[1], "FOLDER", folder) : strdup(text[1]);
+    put(text[2], strlen(text[2]), 0600);
+    for (int i = 0; i < 3; i++)
+        free(text[i]);
+}
+
+static struct config *loaded(void)
+{
+    struct config *config = NULL;
+    struct err err = {0};
+
+    if (!config_load(path, &config, &err))
+        fail_msg("%s", err.what);
+    return config;
+}
+
+/* The message must hold part; at: "line:column", or NULL where there is none. */
+static void assert_refused(const char *name, enum err_code code, const char *at, const char *part)
+{
+    struct config *config = NULL;
+    char expected[128], line[1024];
+    struct err err = {0};
+
+    if (config_load(path, &config, &err))
+        fail_msg("%s: was taken", name);
+    assert_null(config);
+    err_line(&err, line, sizeof line);
+    snprintf(expected, sizeof expected, "%s:%s: ", path, at ? at : "");
+    if (err.code != code || !strstr(line, part) ||
+        (at && strncmp(line, expected, strlen(expected))))
+        fail_msg("%s: %s", name, line);
+    assert_string_equal(err.now, "Nothing was started");
+    assert_null(strstr(line, "1234"));
+}
+
+static void test_good(void **state)
+{
+    struct config *c;
+    char expected[128];
+
+    (void)state;
+    put_changed("", "");
+    c = loaded();
+    assert_string_equal(c->path, path);
+    assert_string_equal(c->title, "Root CA move 2026");
+    assert_true(c->rehearsal);
+    assert_int_equal(c->officer_count, 2);
+    assert_string_equal(c->officers[0].name, "Ada Lovelace");
+    assert_string_equal(c->officers[0].role, "source officer");
+    assert_string_equal(c->officers[1].name, "Zo\xc3\xab");
+    assert_string_equal(c->officers[1].role, "");
+    assert_string_equal(c->side[0].where.api, "pkcs11");
+    assert_string_equal(c->side[0].where.module, self);
+    assert_string_equal(c->side[0].where.params, "");
+    assert_string_equal(c->side[0].token.pin_file, "/run/p in");
+    assert_string_equal(c->side[0].token.text, "pkcs11:token=hsm-old;serial=8f");
+    assert_string_equal(c->side[0].environment[0], "SOFTHSM2_CONF=/etc/softhsm2.conf");
+    assert_string_equal(c->side[0].environment[1], "A_1=");
+    assert_null(c->side[0].environment[2]);
+    assert_null(c->side[0].agent);
+    assert_int_equal(c->side[0].limit_ms, 30000);
+    assert_string_equal(c->side[1].where.api, "nss");
+    assert_null(c->side[1].environment[0]);
+    assert_int_equal(c->side[1].limit_ms, 120000);
+    assert_int_equal(c->key_count, 2);
+    assert_true(c->keys[1].object.pattern);
+    assert_int_equal(c->policy.rsa_bits, 4096);
+    assert_int_equal(c->policy.transports, 1 << HSM_RSA_OAEP_SHA1);
+    assert_false(c->policy.sensitive);
+    assert_true(c->policy.extractable);
+    assert_int_equal(c->policy.gates, 1 << GATE_REVIEW | 1 << GATE_KEY);
+    snprintf(expected, sizeof expected, "%s/reports", folder);
+    assert_string_equal(c->report_folder, expected);
+    config_free(c);
+}
+
+static void test_defaults(void **state)
+{
+    const struct policy policy = policy_default();
+    struct config *c;
+
+    (void)state;
+    put_changed(strstr(good, "keys:"), "keys:\nreport-folder: /var/reports\n");
+    c = loaded();
+    assert_int_equal(c->key_count, 0);
+    assert_memory_equal(&c->policy, &policy, sizeof policy);
+    assert_string_equal(c->report_folder, "/var/reports");
+    config_free(c);
+    put_changed(strstr(good, "keys:"), "policy: {gates: []}\nreport-folder: /var/reports\n");
+    c = loaded();
+    assert_int_equal(c->policy.gates, 0);
+    assert_int_equal(c->policy.rsa_bits, policy.rsa_bits);
+    config_free(c);
+}
+
+struct wrong {
+    const char *from, *to; /* the change in the good file */
+    const char *at;        /* where the message points */
+    const char *part;      /* what it says, among other things */
+};
+
+static void assert_wrong(const struct wrong *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        put_changed(cases[i].from, cases[i].to);
+        assert_refused(cases[i].to, ERR_CONFIG, cases[i].at, cases[i].part);
+    }
+}
+#define ASSERT_WRONG(cases) assert_wrong(cases, sizeof cases / sizeof cases[0])
+
+static void test_yaml(void **state)
+{
+    static const struct wrong cases[] = {
+        {"title: Root", "title: \"a\" Root", "2:12", "this is not YAML"},
+        {"title: Root", "title: \"Root", "11:11", "this is not YAML"},
+        {"title: Root CA", "title: Root: CA", "2:12", "put quotes around"},
+        {"  api: pkcs11", "\tapi: pkcs11", "9:1", "Indent with spaces"},
+        {"  api: pkcs11", " \tapi: pkcs11", "9:2", "Indent with spaces"},
+        {"Root CA",
+         "Root\x01"
+         "CA",
+         "2:12", "plain UTF-8"},
+        {"Root CA",
+         "Root\xff"
+         "CA",
+         "2:12", "plain UTF-8"},
+        {"Root CA move 2026", "\"Root\\0CA\"", "2:8", "must be one line"},
+        {"Root CA move 2026", "\"Root\\x1b[2J\"", "2:8", "must be one line"},
+        {"Root CA move 2026", "|\n  Root\n  CA\n", "2:8", "must be one line"},
+        {"title: Root", "title: &a Root", "2:8", "anchors and aliases"},
+        {"  - pkcs11:object=tls-*", "  - *tls", "21:5", "put quotes around one that begins"},
+        {"officers:\n", "officers: &a\n", "4:11", "anchors and aliases"},
+        {"source:\n", "source: &a\n", "8:9", "anchors and aliases"},
+        {"yes\n", "!!bool yes\n", "3:12", "tags (!)"},
+        {"reports\n", "reports\n---\ntitle: b\n", "29:1", "a second document"},
+        {"reports\n", "reports\n...\n---\n", "30:1", "a second document"},
+    };
+
+    (void)state;
+    ASSERT_WRONG(cases);
+}
+
+static void test_schema(void **state)
+{
+    static const struct wrong cases[] = {
+        {"rehearsal: yes", "rehersal: yes", "3:1",
+         "no key \"rehersal\"; the nearest is \"rehearsal\""},
+        {"  module: SELF", "  modul: SELF", "10:3",
+         "\"source\" has no key \"modul\"; the nearest is "
+         "\"module\". Nothing was started. The keys known there are api"},
+        {"    role:", "    rank:", "6:5", "an entry of \"officers\" has no key \"rank\""},
+        {"title: Root", "zzzzzz: 1\ntitle: Root", "2:1", "no key \"zzzzzz\""},
+        {"title: Root", "\"\\xff\\u202e\": 1\ntitle: Root", "2:1", "\"\xc3\xbf\\xe2\\x80\\xae\""},
+        {"rehearsal:", "Title: a\nrehearsal:", "3:1", "the nearest is \"title\""},
+        {"rehearsal:", "title: a\nrehearsal:", "3:1", "\"title\" is here twice"},
+        {"  api: nss", "  api: nss\n  api: nss", "16:3", "\"api\" is here twice"},
+        {"    role:", "    name: B\n    role:", "6:5", "\"name\" is here twice"},
+        {"title: Root", "? [a]\n: b\ntitle: Root", "2:3", "a key must be a word"},
+        {"rehearsal: yes", "rehearsal: maybe", "3:12", "\"rehearsal\" must be one of: yes, no"},
+        {"rehearsal: yes", "rehearsal: Yes", "3:12", "must be one of: yes, no"},
+        {"rehearsal: yes", "rehearsal: true", "3:12", "must be one of: yes, no"},
+        {"rehearsal: yes", "rehearsal: 2", "3:12", "must be one of: yes, no"},
+        {"rehearsal: yes", "rehearsal:", "3:11", "must be one of: yes, no"},
+        {"rehearsal: yes", "rehearsal: [yes]", "3:12", "\"rehearsal\" must be a word"},
+        {"rehearsal: yes\n", "", "2:1", "the document lacks \"rehearsal\""},
+        {"title: Root CA move 2026\n", "", "2:1", "the document lacks \"title\""},
+        {"  - name: Zo", "  - role: Zo", "7:5", "an entry of \"officers\" lacks \"name\""},
+        {"  token: pkcs11:token=hsm-new\n", "", "15:3", "\"destination\" lacks \"token\""},
+        {"report-folder: reports\n", "", "2:1", "lacks \"report-folder\""},
+        {"Root CA move 2026", "\"\"", "2:8", "\"title\" must not be empty"},
+        {"Root CA move 2026", "{a: b}", "2:8", "\"title\" must be one piece of text"},
+        {"Root CA move 2026", "[[[[[[[[[[[[[[[[[[a]]]]]]]]]]]]]]]]]]", "2:8", "one piece of text"},
+        {"source:\n  api: pkcs11\n", "source: pkcs11\nx:\n", "8:9", "\"source\" must be lines"},
+        {"  - name: Ada Lovelace\n    role: source officer\n", "  - Ada\n", "5:5",
+         "an entry of \"officers\" must be lines of the form"},
+        {"  - pkcs11:object=tls-*", "  - object: tls-*", "21:5",
+         "an entry of \"keys\" must be one"},
+        {"tls-*\n", "tls-*\n  -\n", "22:4", "an entry of \"keys\" must not be empty"},
+        {"environment: [\"SOFT", "environment: \"A=1\" #[\"SOFT", "12:16", "must be a list"},
+        {"30\n", "30s\n", "13:15", "\"time-limit\" must be a whole number"},
+        {"30\n", "030\n", "13:15", "must be a whole number"},
+        {"30\n", "-30\n", "13:15", "must be a whole number"},
+        {"30\n", "0x30\n", "13:15", "must be a whole number"},
+        {"30\n", "18446744073709551646\n", "13:15", "must be a whole number"},
+        {"30\n", "0\n", "13:15", "must be 1 to 3600 seconds"},
+        {"30\n", "3601\n", "13:15", "must be 1 to 3600 seconds"},
+        {"4096", "1024", "23:13", "\"rsa-bits\" must be one of: 2048, 3072, 4096"},
+        {"[sha1]", "[sha1, md5]", "24:23",
+         "an entry of \"oaep-hashes\" must be one of: sha256, sha1"},
+        {"[sha1]", "[]", "24:16", "at least one hash"},
+        {"[sha1]", "sha1", "24:16", "must be a list of words"},
+        {"[review, key]", "[review, [key]]", "27:19", "an entry of \"gates\" must be a word"},
+    };
+    char longest[512] = "title: ";
+
+    (void)state;
+    ASSERT_WRONG(cases);
+    memset(longest + 7, 'x', 200);
+    put_changed("title: Root CA move 2026", longest);
+    config_free(loaded());
+    longest[207] = 'x';
+    put_changed("title: Root CA move 2026", longest);
+    assert_refused("long title", ERR_CONFIG, "2:8", "\"title\" is longer than 200 bytes");
+}
+
+static void test_meaning(void **state)
+{
+    static const struct wrong cases[] = {
+        /* PINs */
+        {"  token: \"pkcs11", "  pin: 1234\n  token: \"pkcs11", "11:3", "A PIN has no place"},
+        {"  token: \"pkcs11", "  Password: 1234\n  token: \"pkcs11", "11:3", "A PIN has no place"},
+        {"pin-source=file:/run/p%20in", "pin-value=1234", "11:10", "puts a PIN into a file"},
+        {"A_1=", "USER_PIN=1234", "12:53", "A PIN has no place"},
+        {"A_1=", "n3fips_password=a:1234", "12:53", "A PIN has no place"},
+        /* modules */
+        {"module: SELF", "module: libsofthsm2.so", "10:11", "path must be absolute"},
+        {"module: SELF", "module: /nonexistent.so", "10:11", "No such file or directory"},
+        {"module: SELF", "module: /etc/passwd", "10:11", "/etc/passwd is no shared library"},
+        {"module: SELF", "module: /dev/null", "10:11", "is no shared library"},
+        {"module: SELF", "module: /tmp", "10:11", "is no shared library"},
+        {"sql:FOLDER", "FOLDER", "16:11", "sql:/absolute/path"},
+        {"sql:FOLDER", "sql:relative", "16:11", "sql:/absolute/path"},
+        {"sql:FOLDER", "sql:/nonexistent", "16:11", "there is no folder"},
+        {"api: pkcs11", "api: pkcs12", "9:8", "\"api\" must be one of: pkcs11, nss"},
+        /* agents */
+        {"  time-limit: 30", "  agent: [ssh, host]", "13:11", "must be an absolute path"},
+        {"  time-limit: 30", "  agent: [\"\"]", "13:11", "must not be empty"},
+        /* environments */
+        {"A_1=", "A", "12:53", "must be NAME=value"},
+        {"A_1=", "=a", "12:53", "must be NAME=value"},
+        {"A_1=", "1A=a", "12:53", "must be NAME=value"},
+        {"A_1=", "\"A B=a\"", "12:53", "must be NAME=value"},
+        {"A_1=", "SOFTHSM2_CONF=", "12:53", "SOFTHSM2_CONF is set twice"},
+        {"A_1=", "LD_PRELOAD=/a.so", "12:53", "LD_PRELOAD would load other code"},
+        {"A_1=", "LD_AUDIT=/a.so", "12:53", "LD_AUDIT would load other code"},
+        /* URIs */
+        {"token=hsm-old", "tokn=hsm-old", "11:10", "character 8: \"tokn\" is not"},
+        {"hsm-new", "hsm-*", "18:10", "only \"object\" may have"},
+        {"hsm-new", "hsm-new;object=a", "18:10", "only a token may be named"},
+        {"hsm-new", "hsm-new;type=private", "18:10", "only a token may be named"},
+        {"tls-*", "tls/*", "21:5", "as %2F"},
+        {"tls-*", "tls?pin-source=file:/a", "21:5", "pin-source belongs to the token line"},
+        {"tls-*", "tls;token=hsm-new", "21:5", "names another token"},
+        {"tls-*", "tls;token=hsm-old", "21:5", "names another token"},
+    };
+
+    (void)state;
+    ASSERT_WRONG(cases);
+    /* The controls of some of them. */
+    put_changed("A_1=", "LD_LIBRARY_PATH=/opt/hsm/lib");
+    config_free(loaded());
+    put_changed("tls-*", "tls;serial=8f;token=hsm-old");
+    config_free(loaded());
+    put_changed("  time-limit: 30", "  agent: [/usr/bin/ssh, host, \"\\u00e9 b\"]");
+    config_free(loaded());
+}
+
+/* With an agent of its own, a side's module is where that agent is, and it may speak other APIs. */
+static void test_agent(void **state)
+{
+    struct config *c;
+
+    (void)state;
+    put_changed("  api: pkcs11\n  module: SELF",
+                "  api: other\n  module: C:/hsm.dll\n  agent: [/usr/bin/ssh, host, agent]");
+    c = loaded();
+    assert_string_equal(c->side[0].agent[2], "agent");
+    assert_null(c->side[0].agent[3]);
+    assert_string_equal(c->side[0].where.module, "C:/hsm.dll");
+    config_free(c);
+}
+
+static void test_same_token(void **state)
+{
+    static const char *const same = "destination:\n  api: pkcs11\n  module: SELF\n"
+                                    "  token: pkcs11:serial=%38f;token=hsm-old\n"
+                                    "  environment: [\"SOFTHSM2_CONF=/etc/softhsm2.conf\", A_1=]\n"
+                                    "report-folder: r\n";
+    char *text = replaced(good, strstr(good, "destination:"), same);
+    char *half = replaced(text, "SELF", self), *whole = replaced(half, "SELF", self);
+    char *other = replaced(whole, "serial=%38f", "serial=%39f");
+
+    (void)state;
+    put(whole, strlen(whole), 0600);
+    assert_refused("same", ERR_CONFIG, "17:10", "source and destination are the same token");
+    put(other, strlen(other), 0600);
+    config_free(loaded());
+    free(text);
+    free(half);
+    free(whole);
+    free(other);
+}
+
+static void test_sizes(void **state)
+{
+    char *big = calloc(1, CONFIG_SIZE_MAX + 2);
+    size_t len;
+
+    (void)state;
+    unlink(path);
+    assert_refused("missing", ERR_CONFIG, NULL, "There is no file");
+    put("", 0, 0600);
+    assert_refused("empty", ERR_CONFIG, NULL, "is empty");
+    put("# nothing\n\n", 11, 0600);
+    assert_refused("only a comment", ERR_CONFIG, NULL, "is empty");
+    put("---\n", 4, 0600);
+    assert_refused("empty document", ERR_CONFIG, "2:1", "the document must be lines");
+
+    memset(big, '#', CONFIG_SIZE_MAX + 1);
+    put(big, CONFIG_SIZE_MAX + 1, 0600);
+    assert_refused("huge", ERR_CONFIG, NULL, "is larger than 64 KiB");
+    put(big, CONFIG_SIZE_MAX, 0600);
+    assert_refused("large", ERR_CONFIG, NULL, "is empty");
+    memset(big, '[', CONFIG_SIZE_MAX);
+    put(big, CONFIG_SIZE_MAX, 0600);
+    assert_refused("deep", ERR_CONFIG, "1:1", "the document must be lines");
+    len = (size_t)sprintf(big, "keys:");
+    while (len < CONFIG_SIZE_MAX - 4)
+        len += (size_t)sprintf(big + len, "\n- a");
+    put(big, len, 0600);
+    assert_refused("many keys", ERR_CONFIG, "4098:3", "\"keys\" has more than 4096 entries");
+    free(big);
+}
+
+static void test_trust(void **state)
+{
+    char real[80];
+
+    (void)state;
+    put_changed("", "");
+    assert_int_equal(chmod(path, 0644), 0);
+    config_free(loaded());
+    assert_int_equal(chmod(path, 0664), 0);
+    assert_refused("group", ERR_DENIED, NULL, "can be changed by other users");
+    assert_int_equal(chmod(path, 0602), 0);
+    assert_refused("others", ERR_DENIED, NULL, "chmod go-w");
+    assert_int_equal(chmod(path, 0600), 0);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(path, 1, (gid_t)-1), 0);
+        assert_refused("owner", ERR_DENIED, NULL, "belongs to another user");
+    }
+    snprintf(real, sizeof real, "%s/real.yaml", folder);
+    assert_int_equal(rename(path, real), 0);
+    assert_int_equal(symlink(real, path), 0);
+    assert_refused("link", ERR_DENIED, NULL, "symbolic link");
+    assert_int_equal(unlink(real), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_refused("folder", ERR_DENIED, NULL, "not a regular file");
+    assert_int_equal(rmdir(path), 0);
+}
+
+/* Random damage to a good file: never a crash, and a refusal says where. */
+static void test_random(void **state)
+{
+    static const char signs[] = "\n\t :-#[]{}\"'&*!|>%@`,?\\\0\x01\xff\xc3 az09=;/";
+    unsigned refused = 0;
+
+    (void)state;
+    put_changed("", "");
+    for (unsigned n = 0; n < 3000; n++) {
+        struct config *config = NULL;
+        struct err err = {0};
+        char text[sizeof good];
+        memcpy(text, good, sizeof good);
+        for (int i = rand() % 4; i >= 0; i--)
+            text[(size_t)rand() % (sizeof good - 1)] = signs[(size_t)rand() % (sizeof signs - 1)];
+        put(text, sizeof good - 1 - (n % 8 ? 0 : (size_t)rand() % sizeof good), 0600);
+        if (config_load(path, &config, &err)) {
+            config_free(config);
+            continue;
+        }
+        refused++;
+        assert_int_equal(err.code, ERR_CONFIG);
+        assert_non_null(strstr(err.what, path));
+    }
+    assert_true(refused > 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good),       cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_yaml),       cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_meaning),    cmocka_unit_test(test_agent),
+        cmocka_unit_test(test_same_token), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_trust),      cmocka_unit_test(test_random),
+    };
+
+    srand(1);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
