@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/pin.h"
+#include "base/secret.h"
+#include "ceremony/ceremony.h"
+#include "hsm/remote.h"
+#include "hsm/trace.h"
+
+enum { ANSWER_MAX = 1024, PIPE_SIZE = 1 << 20 };
+
+struct command {
+    STAILQ_ENTRY(command) next;
+    enum worker_command what;
+    enum side side;
+    struct uri uri;
+    struct uri *uris;
+    uint64_t *handles;
+    struct selection selection;
+};
+
+struct worker {
+    struct worker_setup setup;
+    struct event_sink sink; /* the first of three: record, then pipe */
+    struct ceremony *ceremony;
+    struct side_of_worker {
+        struct worker *worker;
+        enum side side;
+        int abandon_fd;
+    } side[2];
+    int events[2]; /* pipe: events up */
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t changed;
+    STAILQ_HEAD(commands, command) commands;
+    bool quit;
+    uint64_t asked; /* seq of the open question; 0: none */
+    bool answered, refused;
+    struct secret answer;
+};
+
+/* --- events up
+ * ------------------------------------------------------------------------------------ */
+
+static bool is_question(const struct event *event)
+{
+    return event->kind == EVENT_PIN ||
+           (event->kind == EVENT_GATE && event->gate.state == GATE_OPEN);
+}
+
+static bool emit(struct event_sink *sink, const struct event *event, struct err *err)
+{
+    struct worker *w = (struct worker *)((char *)sink - offsetof(struct worker, sink));
+    struct event_sink *record = w->setup.record;
+    ssize_t n;
+
+    if (record && !record->emit(record, event, err))
+        return false;
+    pthread_mutex_lock(&w->lock);
+    if (is_question(event)) {
+        w->asked = event->seq;
+        w->answered = w->refused = false;
+    }
+    pthread_mutex_unlock(&w->lock);
+    do
+        n = write(w->events[1], event, sizeof *event);
+    while (n < 0 && errno == EINTR);
+    /* A front end that has gone away hears nothing; the record has it. */
+    if (n != (ssize_t)sizeof *event && errno != EPIPE)
+        return err_set_errno(err, ERR_IO, errno, "the front end could not be told");
+    return true;
+}
+
+/* --- the ceremony's surroundings
+ * ------------------------------------------------------------------- */
+
+static int64_t clock_us(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t utc_ms(void *ctx)
+{
+    (void)ctx;
+    return clock_us(CLOCK_REALTIME) / 1000;
+}
+
+static int64_t mono_us(void *ctx)
+{
+    (void)ctx;
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+static bool tell_call(void *ctx, struct event *event, struct err *err)
+{
+    struct worker *w = ctx;
+
+    return ceremony_tell(w->ceremony, event, err);
+}
+
+static void tell_spoken(void *ctx, const char *line)
+{
+    const struct side_of_worker *side = ctx;
+    struct event event = {.kind = EVENT_SPOKEN, .side = side->side};
+    struct err ignored;
+
+    strncat(event.note.text, line, sizeof event.note.text - 1);
+    ceremony_tell(side->worker->ceremony, &event, &ignored);
+}
+
+static bool host_open(void *ctx, enum side side, struct hsm **hsm, struct err *err)
+{
+    struct worker *w = ctx;
+    const struct remote_setup remote = {
+        .where = w->setup.ceremony.where[side],
+        .argv = w->setup.side[side].argv,
+        .environment = w->setup.side[side].environment,
+        .limit_ms = w->setup.side[side].limit_ms,
+        .abandon_fd = w->side[side].abandon_fd,
+        .spoken = tell_spoken,
+        .ctx = &w->side[side],
+    };
+    struct hsm *inner;
+    eventfd_t given_up;
+
+    eventfd_read(w->side[side].abandon_fd, &given_up); /* that was another agent */
+    if (!remote_open(&remote, &inner, err))
+        return false;
+    *hsm = inner;
+    if (!w->setup.calls || trace_new(inner, side, tell_call, w, hsm, err))
+        return true;
+    inner->driver->close(inner);
+    return false;
+}
+
+/* Waits until the open question is answered; false when it is refused or all is to end. */
+static bool wait_for_answer(struct worker *w)
+{
+    bool answered;
+
+    pthread_mutex_lock(&w->lock);
+    while (!w->answered && !w->refused && !w->quit)
+        pthread_cond_wait(&w->changed, &w->lock);
+    answered = w->answered;
+    w->asked = 0;
+    pthread_mutex_unlock(&w->lock);
+    return answered;
+}
+
+static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
+                     struct err *err)
+{
+    struct worker *w = ctx;
+    struct event event = {.kind = EVENT_PIN, .side = side};
+    bool ok;
+
+    if (w->setup.side[side].pin_file[0])
+        return pin_read_file(w->setup.side[side].pin_file, pin, err);
+    memcpy(event.pin.token, slot->label, sizeof event.pin.token);
+    memcpy(event.pin.serial, slot->serial, sizeof event.pin.serial);
+    event.pin.flags = slot->flags;
+    if (!ceremony_tell(w->ceremony, &event, err))
+        return false;
+    if (!wait_for_answer(w)) {
+        err_set(err, ERR_DENIED, "no PIN was given for the token %s", slot->label);
+        return err_next(err, "Name a PIN file (pin-source) in the ceremony file, or type the PIN.");
+    }
+    ok = secret_set(pin, w->answer.data, w->answer.len, err);
+    secret_free(&w->answer);
+    return ok;
+}
+
+/* --- commands
+ * --------------------------------------------------------------------------------------- */
+
+static void command_free(struct command *command)
+{
+    free(command->uris);
+    free(command->handles);
+    free(command);
+}
+
+static void run_ceremony(struct worker *w)
+{
+    for (;;) {
+        char typed[ANSWER_MAX + 1] = "";
+        switch (ceremony_step(w->ceremony)) {
+        case NEXT_STEP:
+            break;
+        case NEXT_GATE:
+            if (wait_for_answer(w)) {
+                memcpy(typed, w->answer.data, w->answer.len);
+                ceremony_answer(w->ceremony, typed);
+            } else
+                ceremony_stop(w->ceremony);
+            secret_free(&w->answer);
+            break;
+        case NEXT_DONE:
+            return;
+        }
+    }
+}
+
+static bool run_command(struct worker *w, const struct command *command, struct err *err)
+{
+    switch (command->what) {
+    case WORKER_OPEN:
+        return ceremony_open(w->ceremony, command->side, err);
+    case WORKER_CHOOSE:
+        return ceremony_choose(w->ceremony, command->side, &command->uri, err);
+    case WORKER_REFRESH:
+        return ceremony_refresh(w->ceremony, command->side, err);
+    case WORKER_VERDICTS:
+        return ceremony_verdicts(w->ceremony, err);
+    case WORKER_PLAN:
+        return ceremony_plan(w->ceremony, &command->selection, err);
+    default:
+        run_ceremony(w);
+        return true;
+    }
+}
+
+/* Takes the next command, waiting for one; NULL when all is to end. */
+static struct command *take_command(struct worker *w)
+{
+    struct command *command = NULL;
+
+    pthread_mutex_lock(&w->lock);
+    while (!w->quit && STAILQ_EMPTY(&w->commands))
+        pthread_cond_wait(&w->changed, &w->lock);
+    if (!w->quit) {
+        command = STAILQ_FIRST(&w->commands);
+        STAILQ_REMOVE_HEAD(&w->commands, next);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return command;
+}
+
+static void *work(void *ctx)
+{
+    struct worker *w = ctx;
+    struct command *command;
+
+    while ((command = take_command(w)) != NULL) {
+        struct event done = {.kind = EVENT_DONE, .side = command->side};
+        struct event error = {.kind = EVENT_ERROR, .side = command->side};
+        struct err ignored;
+
+        done.done.command = command->what;
+        done.done.ok = run_command(w, command, &error.error);
+        if (!done.done.ok)
+            ceremony_tell(w->ceremony, &error, &ignored);
+        ceremony_tell(w->ceremony, &done, &ignored);
+        command_free(command);
+    }
+    return NULL;
+}
+
+static bool queue(struct worker *w, struct command *command, struct err *err)
+{
+    if (!command)
+        return err_set(err, ERR_FAILED, "no memory for a command");
+    pthread_mutex_lock(&w->lock);
+    STAILQ_INSERT_TAIL(&w->commands, command, next);
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    return true;
+}
+
+static struct command *command_new(enum worker_command what, enum side side)
+{
+    struct command *command = calloc(1, sizeof *command);
+
+    if (command) {
+        command->what = what;
+        command->side = side;
+    }
+    return command;
+}
+
+bool worker_open(struct worker *w, enum side side, struct err *err)
+{
+    return queue(w, command_new(WORKER_OPEN, side), err);
+}
+
+bool worker_choose(struct worker *w, enum side side, const struct uri *uri, struct err *err)
+{
+    struct command *command = command_new(WORKER_CHOOSE, side);
+
+    if (command)
+        command->uri = *uri;
+    return queue(w, command, err);
+}
+
+bool worker_refresh(struct worker *w, enum side side, struct err *err)
+{
+    return queue(w, command_new(WORKER_REFRESH, side), err);
+}
+
+bool worker_verdicts(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_VERDICTS, SIDE_RELAY), err);
+}
+
+bool worker_run(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_RUN, SIDE_RELAY), err);
+}
+
+static void *copy_of(const void *from, size_t count, size_t size)
+{
+    void *to = calloc(count + 1, size);
+
+    if (to && count)
+        memcpy(to, from, count * size);
+    return to;
+}
+
+bool worker_plan(struct worker *w, const struct selection *selection, struct err *err)
+{
+    struct command *command = command_new(WORKER_PLAN, SIDE_RELAY);
+
+    if (!command)
+        return queue(w, NULL, err);
+    command->uris = copy_of(selection->uris, selection->uri_count, sizeof *command->uris);
+    command->handles =
+        copy_of(selection->handles, selection->handle_count, sizeof *command->handles);
+    if (!command->uris || !command->handles) {
+        command_free(command);
+        return queue(w, NULL, err);
+    }
+    command->selection = (struct selection){command->uris, selection->uri_count, command->handles,
+                                            selection->handle_count};
+    return queue(w, command, err);
+}
+
+/* --- answers
+ * ---------------------------------------------------------------------------------------- */
+
+void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t len)
+{
+    struct secret answer = {0};
+    struct err ignored;
+
+    if (!secret_new(&answer, ANSWER_MAX, &ignored) || !secret_set(&answer, text, len, &ignored)) {
+        secret_free(&answer);
+        return;
+    }
+    pthread_mutex_lock(&w->lock);
+    if (serial != 0 && serial == w->asked && !w->answered && !w->refused) {
+        w->answer = answer;
+        answer = (struct secret){0}; /* handed over */
+        w->answered = true;
+        pthread_cond_broadcast(&w->changed);
+    }
+    pthread_mutex_unlock(&w->lock);
+    secret_free(&answer);
+}
+
+void worker_stop(struct worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    if (w->asked) {
+        w->refused = true;
+        pthread_cond_broadcast(&w->changed);
+    } else
+        ceremony_stop(w->ceremony);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void worker_abandon(struct worker *w, enum side side)
+{
+    eventfd_write(w->side[side].abandon_fd, 1);
+}
+
+/* --- life
+ * ------------------------------------------------------------------------------------------- */
+
+/* Signals are the main thread's business. */
+static int start_thread(struct worker *w)
+{
+    sigset_t all, before;
+    int no;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    no = pthread_create(&w->thread, NULL, work, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return no;
+}
+
+static void release(struct worker *w)
+{
+    struct command *command;
+
+    ceremony_free(w->ceremony);
+    while ((command = STAILQ_FIRST(&w->commands)) != NULL) {
+        STAILQ_REMOVE_HEAD(&w->commands, next);
+        command_free(command);
+    }
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (w->side[side].abandon_fd >= 0)
+            close(w->side[side].abandon_fd);
+    for (unsigned i = 0; i < 2; i++)
+        if (w->events[i] >= 0)
+            close(w->events[i]);
+    secret_free(&w->answer);
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+bool worker_new(const struct worker_setup *setup, struct worker **out, struct err *err)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    int no = 0;
+
+    if (!w)
+        return err_set(err, ERR_FAILED, "no memory for a ceremony");
+    w->setup = *setup;
+    w->sink.emit = emit;
+    w->events[0] = w->events[1] = -1;
+    STAILQ_INIT(&w->commands);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        w->side[side] = (struct side_of_worker){w, side, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    if (w->side[0].abandon_fd < 0 || w->side[1].abandon_fd < 0 || pipe2(w->events, O_CLOEXEC) < 0) {
+        err_set_errno(err, ERR_IO, errno, "no pipes for a ceremony");
+        goto failed;
+    }
+    fcntl(w->events[0], F_SETFL, O_NONBLOCK);
+    fcntl(w->events[1], F_SETPIPE_SZ, PIPE_SIZE); /* a larger one is a convenience */
+    if (!ceremony_new(&setup->ceremony,
+                      &(struct ceremony_host){w, host_open, host_pin, utc_ms, mono_us, &w->sink},
+                      &w->ceremony, err))
+        goto failed;
+    no = start_thread(w);
+    if (no != 0) {
+        err_set_errno(err, ERR_FAILED, no, "no thread for a ceremony");
+        goto failed;
+    }
+    *out = w;
+    return true;
+failed:
+    release(w);
+    return false;
+}
+
+void worker_free(struct worker *w)
+{
+    if (!w)
+        return;
+    ceremony_stop(w->ceremony);
+    pthread_mutex_lock(&w->lock);
+    w->quit = true;
+    close(w->events[0]); /* nobody listens any more: a full pipe must not hold the thread */
+    w->events[0] = -1;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    release(w);
+}
+
+int worker_fd(const struct worker *w)
+{
+    return w->events[0];
+}
+
+bool worker_event(struct worker *w, struct event *event)
+{
+    return read(w->events[0], event, sizeof *event) == (ssize_t)sizeof *event;
+}
+
+const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side)
+{
+    return ceremony_slots(w->ceremony, side);
+}
+
+const struct key_list *worker_keys(const struct worker *w, enum side side)
+{
+    return ceremony_keys(w->ceremony, side);
+}
+
+const struct plan *worker_plan_now(const struct worker *w)
+{
+    return ceremony_the_plan(w->ceremony);
+}
+
+const struct plan *worker_verdicts_now(const struct worker *w)
+{
+    return ceremony_the_verdicts(w->ceremony);
+}
