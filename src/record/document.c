@@ -90,7 +90,8 @@ static void put_key(struct writer *w, const struct event *planned, const struct 
     writer_number(w, "number", planned->key);
     put_name(w, desc);
     writer_text(w, "outcome", key_outcome_name(outcome));
-    writer_text(w, "reason", done ? done->key_done.text : planned->planned.reason);
+    writer_text(w, arrived ? "proven" : "reason",
+                done ? done->key_done.text : planned->planned.reason);
     if (code != ERR_NONE)
         writer_text(w, "code", err_code_name(code));
     writer_text(w, "route", key_route_name(planned->planned.route));

@@ -216,7 +216,8 @@ struct event_sink *report_sink(struct report *r)
     return &r->sink;
 }
 
-bool report_abort(struct report *r, int exit_code, const char *sentence, struct err *err)
+bool report_end(struct report *r, enum end_outcome outcome, int exit_code, const char *sentence,
+                struct err *err)
 {
     struct event end = {.kind = EVENT_END, .side = SIDE_RELAY};
     struct event last;
@@ -232,7 +233,7 @@ bool report_abort(struct report *r, int exit_code, const char *sentence, struct 
     end.seq = last.seq + 1;
     end.utc_ms = last.utc_ms;
     end.mono_ms = last.mono_ms;
-    end.end.outcome = END_ABORTED;
+    end.end.outcome = outcome;
     end.end.exit_code = exit_code;
     end.end.migrated = ledger.outcomes[KEY_MIGRATED];
     end.end.refused = ledger.outcomes[KEY_REFUSED];

@@ -27,9 +27,10 @@ bool report_new(const char *folder, const char *title, int64_t utc_ms, struct re
  * more. */
 struct event_sink *report_sink(struct report *r);
 
-/* Writes what there is, with the outcome "aborted" and this sentence, where EVENT_END never came.
- * Does nothing where the report is written, or no event ever came. Errors: ERR_IO. */
-bool report_abort(struct report *r, int exit_code, const char *sentence, struct err *err);
+/* Where EVENT_END never came: writes what there is, as if it had come now with this outcome. Does
+ * nothing where the report is written, or no event ever came. Errors: ERR_IO. */
+bool report_end(struct report *r, enum end_outcome outcome, int exit_code, const char *sentence,
+                struct err *err);
 
 /* Where the report is and the SHA-256 of the file; NULL until it is written. */
 const char *report_path(const struct report *r);

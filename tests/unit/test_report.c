@@ -383,7 +383,7 @@ static void test_steps_that_never_end(void **state)
     assert_true(emit(f, step(STEP_MAKE_PAIR, 0, EVENT_BEGUN)));
     assert_true(emit(f, step(STEP_MAKE_AES, 0, EVENT_BEGUN)));
     assert_true(emit(f, step(STEP_MAKE_PAIR, 0, EVENT_UNDONE)));
-    assert_true(report_abort(f->report, 3, "The console ended", &f->err));
+    assert_true(report_end(f->report, END_ABORTED, 3, "The console ended", &f->err));
     load(f);
     assert_string_equal(text_at(f, "summary.outcome"), "aborted");
     assert_string_equal(text_at(f, "summary.exit-code"), "3");
@@ -396,20 +396,20 @@ static void test_steps_that_never_end(void **state)
     assert_string_equal(text_at(f, "steps.2.state"), "begun");
 }
 
-static void test_abort(void **state)
+static void test_ended_early(void **state)
 {
     struct fixture *f = *state;
 
     start(f, "x");
-    assert_true(report_abort(f->report, 2, "Nothing came", &f->err));
+    assert_true(report_end(f->report, END_ABORTED, 2, "Nothing came", &f->err));
     assert_null(report_path(f->report));
     begin(f);
     assert_true(emit(f, planned(1, "a", 1, ROUTE_ENVELOPE)));
     assert_true(emit(f, planned(2, "b", 1, ROUTE_NONE)));
     assert_true(emit(f, planned(3, "c", 1, ROUTE_ENVELOPE)));
     assert_true(emit(f, done(1, KEY_MIGRATED)));
-    assert_true(report_abort(f->report, 2, "Stopped", &f->err));
-    assert_true(report_abort(f->report, 2, "Again", &f->err));
+    assert_true(report_end(f->report, END_ABORTED, 2, "Stopped", &f->err));
+    assert_true(report_end(f->report, END_ABORTED, 2, "Again", &f->err));
     load(f);
     assert_string_equal(text_at(f, "summary.sentence"), "Stopped");
     assert_string_equal(text_at(f, "summary.migrated"), "1");
@@ -678,7 +678,7 @@ int main(void)
         TEST(labels),
         TEST(planned_again),
         TEST(steps_that_never_end),
-        TEST(abort),
+        TEST(ended_early),
         TEST(sha256),
         TEST(pure),
         TEST(folder),

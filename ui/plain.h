@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plain lines for logs, pipes and screen readers: one event, one line, without colour or cursor
+ * movement.
+ *
+ *   12:41:07.512Z [ ok ]  5 source      encrypt the AES key: C_WrapKey ..., 384 bytes, sha256 ...
+ */
+#ifndef HSMFERRY_UI_PLAIN_H
+#define HSMFERRY_UI_PLAIN_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "hsm/event.h"
+
+enum { PLAIN_LINE_MAX = 6144 };
+
+/* Writes event as one line, without a newline, into out of PLAIN_LINE_MAX bytes. label: that of the
+ * key that the event is about, safe text; NULL where it is not known. Returns the length; 0: this
+ * event is told in no line. */
+size_t plain_line(const struct event *event, const char *label, char *out);
+
+/* Writes a failure as the officer reads it, in up to three lines: what failed, what is true now,
+ * what to do next. */
+void plain_error(FILE *out, const struct err *err);
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/plain_log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ui/plain.h"
+
+enum { PLAIN_MANY = 20, PLAIN_TICK_MS = 1000, PLAIN_WORDS_IN_ROW = 8 };
+
+struct plain_log {
+    FILE *out;
+    bool rehearsal;
+    char **labels; /* by key number - 1, safe text; NULL: not known */
+    size_t label_count;
+    uint32_t goes;    /* keys that can go ... */
+    uint32_t hidden;  /* ... and those of them that were not told one by one */
+    uint32_t key_now; /* the last key of which something was heard */
+    uint32_t moved, failed, proven;
+    int64_t moving_since; /* when the first key's first step began; 0: not yet */
+    int64_t told_ms;      /* when progress was told last */
+    struct event slow;    /* the step under way, kind EVENT_STEP, until it is told */
+    int64_t slow_since;
+    bool has_fingerprint[2];
+    uint8_t fingerprint[2][SHA256_SIZE];
+    struct event end;
+    bool over;
+    struct event after[2]; /* the last inventories; kind EVENT_INVENTORY once they came */
+};
+
+bool plain_log_new(FILE *out, struct plain_log **log, struct err *err)
+{
+    struct plain_log *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return err_set(err, ERR_FAILED, "There is no memory for the log");
+    l->out = out;
+    *log = l;
+    return true;
+}
+
+static void forget_keys(struct plain_log *l)
+{
+    for (size_t i = 0; i < l->label_count; i++)
+        free(l->labels[i]);
+    free(l->labels);
+    l->labels = NULL;
+    l->label_count = 0;
+    l->goes = l->hidden = 0;
+}
+
+void plain_log_free(struct plain_log *l)
+{
+    if (!l)
+        return;
+    forget_keys(l);
+    free(l);
+}
+
+/* Without memory a key is told by its number alone. */
+static void keep_label(struct plain_log *l, const struct event *planned)
+{
+    char text[KEY_LABEL_TEXT];
+
+    if (planned->key != l->label_count + 1)
+        return;
+    if ((l->label_count & (l->label_count - 1)) == 0) {
+        size_t room = l->label_count ? 2 * l->label_count : 1;
+        char **labels = reallocarray(l->labels, room, sizeof *labels);
+        if (!labels)
+            return;
+        l->labels = labels;
+    }
+    l->labels[l->label_count++] = strdup(key_label_text(&planned->planned.desc, text));
+}
+
+static const char *label_of(const struct plain_log *l, uint32_t key)
+{
+    return key > 0 && key <= l->label_count ? l->labels[key - 1] : NULL;
+}
+
+static void tell(struct plain_log *l, const struct event *event)
+{
+    char line[PLAIN_LINE_MAX];
+
+    if (plain_line(event, label_of(l, event->key), line) > 0)
+        fprintf(l->out, "%s\n", line);
+}
+
+static bool is_many(const struct plain_log *l)
+{
+    return l->goes > PLAIN_MANY;
+}
+
+/* Each takes an event of its kind for what the log itself must know of it, and says whether it is
+ * to be told. */
+
+static bool take_begin(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    l->rehearsal = event->begin.rehearsal;
+    return true;
+}
+
+static bool take_planned(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    if (event->key == 1)
+        forget_keys(l);
+    keep_label(l, event);
+    if (event->planned.route == ROUTE_NONE)
+        return true;
+    if (++l->goes <= PLAIN_MANY)
+        return true;
+    l->hidden++;
+    return false;
+}
+
+static bool take_step(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    bool begun = event->step.state == EVENT_BEGUN;
+
+    if (event->key) {
+        l->key_now = event->key;
+        l->moving_since = l->moving_since ? l->moving_since : now_ms;
+        l->moved += event->step.id == STEP_PROVE_AGAIN && event->step.state == EVENT_OK;
+        if (is_many(l))
+            return event->step.state == EVENT_FAILED || event->step.state == EVENT_UNDONE;
+    }
+    l->slow.kind = EVENT_KINDS;
+    if (begun) {
+        l->slow = *event;
+        l->slow_since = now_ms;
+    }
+    return !begun;
+}
+
+static bool take_proof(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    if (event->proof.state == EVENT_BEGUN)
+        return false;
+    l->proven += event->proof.stage == STEP_PROVE_FRESH && event->proof.state == EVENT_OK;
+    return !is_many(l) || event->proof.state == EVENT_FAILED;
+}
+
+static bool take_key_done(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    enum key_outcome outcome = event->key_done.outcome;
+    bool failed = outcome == KEY_FAILED || outcome == KEY_UNKNOWN;
+
+    (void)now_ms;
+    l->failed += failed;
+    return !is_many(l) || failed;
+}
+
+/* Both fingerprints, line under line, so that the eye compares. */
+static void compare_fingerprints(struct plain_log *l)
+{
+    static const enum side order[] = {SIDE_DESTINATION, SIDE_SOURCE};
+    char text[TEXT_WORDS_SIZE];
+    bool same = memcmp(l->fingerprint[0], l->fingerprint[1], SHA256_SIZE) == 0;
+
+    fprintf(l->out, "Compare the transport key as both sides tell it:\n");
+    for (unsigned i = 0; i < 2; i++)
+        fprintf(l->out, "  sha256       %-11s  %s\n", side_name(order[i]),
+                text_groups(l->fingerprint[order[i]], SHA256_SIZE / 2, text));
+    for (unsigned at = 0; at < SHA256_SIZE; at += PLAIN_WORDS_IN_ROW)
+        for (unsigned i = 0; i < 2; i++)
+            fprintf(l->out, "  words %2u-%-2u  %-11s  %s\n", at + 1, at + PLAIN_WORDS_IN_ROW,
+                    side_name(order[i]),
+                    text_words(l->fingerprint[order[i]], at, PLAIN_WORDS_IN_ROW, text));
+    fprintf(l->out, "  %s\n", same ? "[ ok ] they are the same" : "[FAIL] THEY DIFFER");
+}
+
+static bool take_end(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    l->end = *event;
+    l->over = true;
+    return true;
+}
+
+static bool take_inventory(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    if (event->inventory.after && (unsigned)event->side < 2)
+        l->after[event->side] = *event;
+    return true;
+}
+
+static bool (*const takers[EVENT_KINDS])(struct plain_log *, const struct event *, int64_t) = {
+    [EVENT_BEGIN] = take_begin,         [EVENT_PLANNED] = take_planned,   [EVENT_STEP] = take_step,
+    [EVENT_PROOF] = take_proof,         [EVENT_KEY_DONE] = take_key_done, [EVENT_END] = take_end,
+    [EVENT_INVENTORY] = take_inventory,
+};
+
+void plain_log_event(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    if ((unsigned)event->kind >= EVENT_KINDS)
+        return;
+    if (event->kind != EVENT_PLANNED && l->hidden) {
+        fprintf(l->out, "and %" PRIu32 " more keys that go: %" PRIu32 " in all\n", l->hidden,
+                l->goes);
+        l->hidden = 0;
+    }
+    if (!takers[event->kind] || takers[event->kind](l, event, now_ms))
+        tell(l, event);
+    if (event->kind == EVENT_FINGERPRINT && (unsigned)event->side < 2) {
+        memcpy(l->fingerprint[event->side], event->fingerprint.spki_sha256, SHA256_SIZE);
+        l->has_fingerprint[event->side] = true;
+        if (l->has_fingerprint[SIDE_SOURCE] && l->has_fingerprint[SIDE_DESTINATION])
+            compare_fingerprints(l);
+    }
+    fflush(l->out);
+}
+
+void plain_log_note(struct plain_log *l, const char *text)
+{
+    fprintf(l->out, "%s\n", text);
+    fflush(l->out);
+}
+
+static void tell_progress(struct plain_log *l, int64_t now_ms)
+{
+    uint32_t ended = l->moved + l->failed;
+    uint32_t left = l->goes > ended ? l->goes - ended : 0;
+    uint64_t took = (uint64_t)(now_ms - l->moving_since);
+
+    if (l->proven) {
+        fprintf(l->out, "proven again %" PRIu32 " of %" PRIu32 "\n", l->proven, l->moved);
+        return;
+    }
+    fprintf(l->out, "key %" PRIu32 ", moved %" PRIu32 " of %" PRIu32 ", failed %" PRIu32,
+            l->key_now, l->moved, l->goes, l->failed);
+    if (ended > 0 && took > 0)
+        fprintf(l->out, ", %" PRIu64 " keys/s, %" PRIu64 " s left", ended * UINT64_C(1000) / took,
+                left * took / ended / 1000);
+    fputc('\n', l->out);
+}
+
+void plain_log_tick(struct plain_log *l, int64_t now_ms)
+{
+    if (l->slow.kind == EVENT_STEP && now_ms - l->slow_since >= PLAIN_TICK_MS) {
+        tell(l, &l->slow);
+        l->slow.kind = EVENT_KINDS;
+    }
+    if (is_many(l) && l->moving_since && !l->over && now_ms - l->told_ms >= PLAIN_TICK_MS) {
+        tell_progress(l, now_ms);
+        l->told_ms = now_ms;
+    }
+    fflush(l->out);
+}
+
+static void tell_left_over(struct plain_log *l)
+{
+    if (l->over && l->end.end.left_over)
+        fprintf(l->out, "Left over  %" PRIu32 " objects that should not be there\n",
+                l->end.end.left_over);
+    for (unsigned side = 0; side < 2; side++) {
+        const struct event *after = &l->after[side];
+        fprintf(l->out, "%s  on the %s ", side == 0 ? "Left over" : "         ", side_name(side));
+        if (after->kind != EVENT_INVENTORY)
+            fprintf(l->out, "nobody has looked\n");
+        else if (after->inventory.unexplained || after->inventory.missing)
+            fprintf(l->out, "%" PRIu32 " unexplained objects, %" PRIu32 " missing ones\n",
+                    after->inventory.unexplained, after->inventory.missing);
+        else
+            fprintf(l->out, "nothing: the inventories agree\n");
+    }
+}
+
+void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *sha256,
+                        int exit_code)
+{
+    char text[TEXT_WORDS_SIZE];
+
+    if (report) {
+        fprintf(l->out, "Report     %s\n", report);
+        fprintf(l->out, "SHA-256    %s\n", text_groups(sha256, SHA256_SIZE / 2, text));
+        for (unsigned at = 0; at < SHA256_SIZE; at += PLAIN_WORDS_IN_ROW)
+            fprintf(l->out, "           %s\n", text_words(sha256, at, PLAIN_WORDS_IN_ROW, text));
+    } else
+        fprintf(l->out, "Report     there is none\n");
+    if (l->over)
+        tell_left_over(l);
+    fprintf(l->out, "The ceremony is %s, exit code %d.%s\n",
+            l->over ? end_outcome_name(l->end.end.outcome) : "not begun", exit_code,
+            l->rehearsal ? "   REHEARSAL" : "");
+    fflush(l->out);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/plain_loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ui/ask.h"
+#include "ui/plain.h"
+
+enum { PLAIN_TICK_MS = 1000 };
+
+/* What a ceremony consists of, one after the other. Listing is what comes before the plan. */
+static const struct {
+    enum worker_command what;
+    enum side side;
+} commands[] = {
+    {WORKER_OPEN, SIDE_SOURCE},   {WORKER_OPEN, SIDE_DESTINATION},
+    {WORKER_CHOOSE, SIDE_SOURCE}, {WORKER_CHOOSE, SIDE_DESTINATION},
+    {WORKER_PLAN, SIDE_RELAY},    {WORKER_RUN, SIDE_RELAY},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+struct loop {
+    const struct plain_job *job;
+    struct plain_result result;
+    size_t command; /* the one under way */
+    bool side_failed[2];
+    bool over;    /* no command is under way, and none will be */
+    bool has_end; /* EVENT_END came: it has the exit code */
+    struct ask ask;
+    uint64_t asked;   /* seq of what is asked */
+    bool last_try;    /* the question is whether to risk the last try for a PIN */
+    struct event pin; /* the PIN that is asked for */
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void note_failure(struct loop *l, const struct err *err)
+{
+    l->result.err = *err;
+    if (!l->has_end && l->result.exit_code == 0)
+        l->result.exit_code = err_exit(err->code);
+}
+
+/* A failure of our own. */
+static void complain(struct loop *l, const struct err *err)
+{
+    note_failure(l, err);
+    plain_error(stderr, err);
+}
+
+/* --- commands ------------------------------------------------------------------------------- */
+
+static bool send_command(const struct loop *l, struct err *err)
+{
+    struct worker *w = l->job->worker;
+    enum side side = commands[l->command].side;
+
+    switch (commands[l->command].what) {
+    case WORKER_OPEN:
+        return worker_open(w, side, err);
+    case WORKER_CHOOSE:
+        return worker_choose(w, side, l->job->token[side], err);
+    case WORKER_PLAN:
+        return worker_plan(w, l->job->selection, err);
+    default:
+        return worker_run(w, err);
+    }
+}
+
+static bool is_skipped(const struct loop *l)
+{
+    return commands[l->command].side != SIDE_RELAY && l->side_failed[commands[l->command].side];
+}
+
+static void start_command(struct loop *l)
+{
+    size_t count = l->job->selection ? COMMANDS : COMMANDS - 2;
+    struct err err = {0};
+
+    while (l->command < count && is_skipped(l))
+        l->command++;
+    l->over = l->command >= count || l->result.stopped;
+    if (!l->over && !send_command(l, &err)) {
+        complain(l, &err);
+        l->over = true;
+    }
+}
+
+static void command_done(struct loop *l, const struct event *event)
+{
+    if (!event->done.ok && l->job->selection) {
+        l->over = true;
+        return;
+    }
+    if (!event->done.ok)
+        l->side_failed[commands[l->command].side] = true;
+    l->command++;
+    start_command(l);
+}
+
+/* --- questions ------------------------------------------------------------------------------ */
+
+static void refuse(struct loop *l)
+{
+    ask_end(&l->ask);
+    worker_stop(l->job->worker);
+}
+
+static void ask(struct loop *l, const char *prompt, bool hidden)
+{
+    struct err err = {0};
+
+    if (l->result.stopped) {
+        refuse(l);
+        return;
+    }
+    if (l->ask.fd < 0) {
+        err_set(&err, ERR_STOPPED, "There is no terminal on which to ask: %s", prompt);
+        err_next(&err, "Run it on a terminal, or name a PIN file and waive the gates in the "
+                       "ceremony file");
+        plain_error(stderr, &err);
+        refuse(l);
+        return;
+    }
+    if (!ask_begin(&l->ask, prompt, hidden, &err)) {
+        complain(l, &err);
+        refuse(l);
+    }
+}
+
+static void ask_pin(struct loop *l)
+{
+    char prompt[EVENT_TEXT_MAX];
+
+    l->last_try = false;
+    text_print(prompt, sizeof prompt, "PIN of token %s on the %s", l->pin.pin.token,
+               side_name(l->pin.side));
+    ask(l, prompt, true);
+}
+
+static void ask_of(struct loop *l, const struct event *event)
+{
+    l->asked = event->seq;
+    l->last_try = event->kind == EVENT_PIN && (event->pin.flags & HSM_TOKEN_PIN_FINAL_TRY);
+    if (event->kind == EVENT_GATE) {
+        ask(l, event->gate.question, false);
+        return;
+    }
+    l->pin = *event;
+    if (l->last_try)
+        ask(l, "a wrong PIN locks this token; type  last try  to go on", false);
+    else
+        ask_pin(l);
+}
+
+static void answer(struct loop *l)
+{
+    struct secret *line = &l->ask.line;
+    char typed[16] = "";
+
+    switch (ask_read(&l->ask)) {
+    case ASK_MORE:
+        return;
+    case ASK_NONE:
+        refuse(l);
+        return;
+    case ASK_LINE:
+        break;
+    }
+    if (!l->last_try) {
+        worker_answer(l->job->worker, l->asked, (const char *)line->data, line->len);
+        ask_end(&l->ask);
+        return;
+    }
+    memcpy(typed, line->data, line->len < sizeof typed ? line->len : sizeof typed - 1);
+    if (text_typed_equal(typed, "last try", true))
+        ask_pin(l);
+    else
+        refuse(l);
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+/* Once is enough: the second time changes nothing but a line. */
+static void stop(struct loop *l, const char *why)
+{
+    char text[EVENT_TEXT_MAX];
+
+    text_print(text, sizeof text, "%s: the ceremony %s", why,
+               l->result.stopped ? "is stopping already" : "stops before its next step");
+    if (l->job->log)
+        plain_log_note(l->job->log, text);
+    if (!l->result.stopped)
+        refuse(l);
+    l->result.stopped = true;
+}
+
+static void take_event(struct loop *l, const struct event *event)
+{
+    if (l->job->log)
+        plain_log_event(l->job->log, event, now_ms());
+    else if (event->kind == EVENT_ERROR)
+        plain_error(stderr, &event->error);
+
+    switch (event->kind) {
+    case EVENT_PIN:
+        ask_of(l, event);
+        break;
+    case EVENT_GATE:
+        if (event->gate.state == GATE_OPEN)
+            ask_of(l, event);
+        break;
+    case EVENT_ERROR:
+        note_failure(l, &event->error);
+        break;
+    case EVENT_END:
+        l->has_end = true;
+        l->result.exit_code = event->end.exit_code;
+        break;
+    case EVENT_DONE:
+        command_done(l, event);
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_events(struct loop *l)
+{
+    struct event event;
+
+    while (!l->over && worker_event(l->job->worker, &event))
+        take_event(l, &event);
+}
+
+static void take_signal(struct loop *l, int fd)
+{
+    struct signalfd_siginfo info;
+    char why[32];
+
+    if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
+        return;
+    text_print(why, sizeof why, "SIG%s", sigabbrev_np((int)info.ssi_signo));
+    stop(l, why);
+}
+
+/* Signals come as something to be read, like all else. */
+static int open_signals(struct err *err)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGQUIT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        err_set_errno(err, ERR_IO, errno, "Signals cannot be waited for");
+    return fd;
+}
+
+static bool wait_and_take(struct loop *l, int signals, struct err *err)
+{
+    struct pollfd fds[] = {
+        {.fd = worker_fd(l->job->worker), .events = POLLIN},
+        {.fd = signals, .events = POLLIN},
+        {.fd = l->ask.open ? l->ask.fd : -1, .events = POLLIN},
+    };
+
+    if (poll(fds, 3, PLAIN_TICK_MS) < 0)
+        return errno == EINTR || err_set_errno(err, ERR_IO, errno, "The ceremony cannot be heard");
+    if (fds[1].revents)
+        take_signal(l, signals);
+    if (fds[0].revents)
+        take_events(l);
+    if (fds[2].revents && l->ask.open)
+        answer(l);
+    if (l->job->log)
+        plain_log_tick(l->job->log, now_ms());
+    if (l->job->log && ferror(l->job->out) && !l->result.stopped)
+        stop(l, "nobody reads this");
+    return true;
+}
+
+struct plain_result plain_run(const struct plain_job *job)
+{
+    struct loop l = {.job = job};
+    struct err err = {0};
+    int signals = open_signals(&err);
+
+    ask_find(&l.ask);
+    l.over = signals < 0;
+    if (signals >= 0)
+        start_command(&l);
+    while (!l.over && wait_and_take(&l, signals, &err))
+        ;
+    if (err.code != ERR_NONE)
+        complain(&l, &err);
+    if (l.result.stopped && !l.has_end)
+        l.result.exit_code = err_exit(ERR_STOPPED);
+    ask_close(&l.ask);
+    if (signals >= 0)
+        close(signals);
+    return l.result;
+}
