@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "base/schema.h"
 #include "config_schema.h"
-#include "config_side.h"
+#include "config_parts.h"
 
 /* What officers try first when they want to give a PIN. */
 static const char *advice(const char *key)
@@ -28,25 +28,13 @@ static const char *advice(const char *key)
 /* --- the whole -----------------------------------------------------------------------------------
  */
 
-static bool same_list(char *const *a, char *const *b)
-{
-    if (!a || !b)
-        return a == b;
-    for (; *a && *b; a++, b++)
-        if (strcmp(*a, *b) != 0)
-            return false;
-    return *a == *b;
-}
-
 /* By what the file says; two names of one token are found out when both are open. */
 static bool check_two_tokens(const struct loader *l)
 {
     const struct config_side *a = &l->config->side[SIDE_SOURCE];
     const struct config_side *b = &l->config->side[SIDE_DESTINATION];
 
-    if (strcmp(a->where.api, b->where.api) != 0 || strcmp(a->where.module, b->where.module) != 0 ||
-        strcmp(a->where.params, b->where.params) != 0 || !uri_same_token(&a->token, &b->token) ||
-        !same_list(a->environment, b->environment) || !same_list(a->agent, b->agent))
+    if (!config_same_place(a, b) || !uri_same_token(&a->token, &b->token))
         return true;
     config_wrong(l, "destination.token", "source and destination are the same token");
     return err_next(l->err, "Name two tokens; the serial tells apart two with the same label");
@@ -187,39 +175,38 @@ static bool load_text(const struct bytes *text, const char *name, struct config 
     return ok;
 }
 
-bool config_load(const char *path, struct config **out, struct err *err)
+bool config_read(int fd, const char *path, const char *name, struct config **out, struct err *err)
 {
-    struct config *config = NULL;
+    struct config *config = calloc(1, sizeof *config);
     struct bytes text = {0};
-    char name[FILE_SHOWN];
-    bool ok = false;
-    int fd = -1;
+    bool ok;
 
-    file_shown(path, name);
-    if (!file_open_trusted(path, 022, &fd, err)) {
-        if (err && err->code == ERR_NO_INPUT)
-            err->code = ERR_CONFIG;
-        goto out;
-    }
-    config = calloc(1, sizeof *config);
-    if (!config) {
-        err_set(err, ERR_FAILED, "There is no memory for the ceremony file");
-        goto out;
-    }
+    if (!config)
+        return err_set(err, ERR_FAILED, "There is no memory for the ceremony file");
     ok = set_path(path, name, config, err) && read_file(fd, name, &text, err) &&
          load_text(&text, name, config, err);
-    if (ok) {
-        *out = config;
-        config = NULL; /* handed over */
-    }
-out:
-    config_free(config);
     bytes_free(&text);
-    if (fd >= 0)
-        close(fd);
-    if (!ok)
-        err_now(err, "Nothing was started");
+    if (ok)
+        *out = config;
+    else
+        config_free(config);
     return ok;
+}
+
+bool config_load(const char *path, struct config **out, struct err *err)
+{
+    char name[FILE_SHOWN];
+    bool ok = false;
+    int fd;
+
+    if (file_open_trusted(path, 022, &fd, err)) {
+        ok = config_read(fd, path, file_shown(path, name), out, err);
+        close(fd);
+    } else if (err && err->code == ERR_NO_INPUT) {
+        err->code = ERR_CONFIG;
+        err_next(err, "Name a ceremony file; hsmferry-ceremony(5) has an example");
+    }
+    return ok || err_now(err, "Nothing was started");
 }
 
 static void free_list(char **list)

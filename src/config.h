@@ -41,4 +41,14 @@ struct config {
 bool config_load(const char *path, struct config **out, struct err *err);
 void config_free(struct config *config);
 
+/* Do both say the same, whatever files they come from? */
+bool config_equal(const struct config *a, const struct config *b);
+
+/* Writes config as a ceremony file that config_load() reads back equal. It appears whole and
+ * checked, or not at all. config->path is not looked at; an environment may be NULL.
+ * Errors: ERR_CONFLICT (there is already something at path, and replace is not set), ERR_CONFIG
+ * (config holds what a ceremony file may not: an empty title, a missing module ...), ERR_IO,
+ * ERR_FAILED. */
+bool config_write(const struct config *config, const char *path, bool replace, struct err *err);
+
 #endif

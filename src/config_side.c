@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config_side.h"
+#include "config_parts.h"
 
 #include <ctype.h>
 #include <errno.h>

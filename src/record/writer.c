@@ -62,14 +62,14 @@ bool writer_new(int fd, struct writer **out, struct err *err)
     yaml_event_t event;
 
     if (!w)
-        return err_set(err, ERR_FAILED, "There is no memory for the report");
+        return err_set(err, ERR_FAILED, "There is no memory for a YAML document");
     w->fd = fd;
     w->digest = EVP_MD_CTX_new();
     if (!w->digest || EVP_DigestInit_ex(w->digest, EVP_sha256(), NULL) != 1 ||
         !yaml_emitter_initialize(&w->emitter)) {
         EVP_MD_CTX_free(w->digest);
         free(w);
-        return err_set(err, ERR_FAILED, "There is no memory for the report");
+        return err_set(err, ERR_FAILED, "There is no memory for a YAML document");
     }
     yaml_emitter_set_output(&w->emitter, write_all, w);
     yaml_emitter_set_unicode(&w->emitter, 1);
@@ -194,9 +194,9 @@ bool writer_close(struct writer *w, uint8_t sha256[32], struct err *err)
     ok = !w->failed && yaml_emitter_flush(&w->emitter) &&
          EVP_DigestFinal_ex(w->digest, sha256, NULL) == 1;
     if (!ok && w->error)
-        err_set_errno(err, ERR_IO, w->error, "The report could not be written");
+        err_set_errno(err, ERR_IO, w->error, "The YAML document could not be written");
     else if (!ok)
-        err_set(err, ERR_IO, "The report could not be put into YAML: %s",
+        err_set(err, ERR_IO, "This could not be put into YAML: %s",
                 w->emitter.problem ? w->emitter.problem : "no memory");
     yaml_emitter_delete(&w->emitter);
     EVP_MD_CTX_free(w->digest);

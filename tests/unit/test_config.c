@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -450,6 +451,174 @@ static void test_trust(void **state)
     assert_int_equal(rmdir(path), 0);
 }
 
+/* Each change of the good file that means something is seen. */
+static void test_equal(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"2026", "2027"},
+        {"rehearsal: yes", "rehearsal: no"},
+        {"Ada", "Bea"},
+        {"source officer", "witness"},
+        {"  - name: Zo\xc3\xab\n", ""},
+        {"8f?", "8e?"},
+        {"p%20in", "pin"},
+        {"A_1=", "A_1=1"},
+        {", A_1=", ""},
+        {"30", "31"},
+        {"  time-limit: 30", "  time-limit: 30\n  agent: [/bin/agent]"},
+        {"parameters: \"\"", "parameters: a"},
+        {"hsm-new", "hsm"},
+        {"root-ca;type=private", "root-ca"},
+        {"  - pkcs11:object=tls-*\n", ""},
+        {"4096", "3072"},
+        {"[sha1]", "[sha256]"},
+        {"sensitive: no", "sensitive: yes"},
+        {"extractable: yes", "extractable: no"},
+        {"[review, key]", "[key]"},
+        {"folder: reports", "folder: report"},
+    };
+    struct config *a, *b;
+
+    (void)state;
+    put_changed("", "");
+    a = loaded();
+    put_changed("# a comment\n", "\n\n");
+    b = loaded();
+    assert_true(config_equal(a, b));
+    config_free(b);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        put_changed(cases[i].from, cases[i].to);
+        b = loaded();
+        if (config_equal(a, b) || config_equal(b, a))
+            fail_msg("%s", cases[i].to);
+        config_free(b);
+    }
+    config_free(a);
+}
+
+static void test_write(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"", ""},
+        {"keys:\n  - \"pkcs11:object=root-ca;type=private\"\n  - pkcs11:object=tls-*\n", ""},
+        {"  - name: Ada Lovelace\n    role: source officer\n  - name: Zo\xc3\xab\n", ""},
+        {"[review, key]", "[]"},
+        {"[sha1]", "[sha256, sha1]"},
+        {"parameters: \"\"", "parameters: \"configDir='sql:/a b' # \\\\ \\\" no\""},
+        {"A_1=", "\"A=*x: [\\u00e9, \\U0001f511] # 'y' \\\"z\\\" %41 \\\\\""},
+        {"  time-limit: 30",
+         "  agent: [/usr/bin/ssh, \"-o a=b\", \"yes\", \"~\", \"012\", \"&a\"]"},
+        {"title: Root CA move 2026", "title: \"no\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct config *a, *b;
+        struct err err = {0};
+        put_changed(cases[i].from, cases[i].to);
+        a = loaded();
+        if (!config_write(a, path, true, &err))
+            fail_msg("%s: %s", cases[i].to, err.what);
+        b = loaded();
+        assert_true(config_equal(a, b));
+        config_free(a);
+        config_free(b);
+    }
+}
+
+/* The number of files in the folder. */
+static int files(void)
+{
+    struct dirent **names = NULL;
+    int count = scandir(folder, &names, NULL, NULL);
+
+    for (int i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    return count - 2; /* without . and .. */
+}
+
+static void test_write_refused(void **state)
+{
+    static char nowhere[] = "/nonexistent.so";
+    struct config *config;
+    struct stat before, after;
+    struct err err = {0};
+    char missing[80];
+
+    (void)state;
+    put_changed("", "");
+    config = loaded();
+    assert_int_equal(stat(path, &before), 0);
+    assert_false(config_write(config, path, false, &err));
+    assert_int_equal(err.code, ERR_CONFLICT);
+    assert_string_equal(err.now, "Nothing was written");
+
+    config->title[0] = '\0';
+    assert_false(config_write(config, path, true, &err));
+    assert_int_equal(err.code, ERR_CONFIG);
+    assert_non_null(strstr(err.what, "ceremony.yaml:2:8: \"title\" must not be empty"));
+    strcpy(config->title, "a\xff");
+    assert_false(config_write(config, path, true, &err));
+    assert_int_equal(err.code, ERR_CONFIG);
+    strcpy(config->title, "a\nb");
+    assert_false(config_write(config, path, true, &err));
+    assert_non_null(strstr(err.what, "must be one line"));
+    strcpy(config->title, "a");
+    strcpy(config->side[0].where.module, nowhere);
+    assert_false(config_write(config, path, true, &err));
+    assert_non_null(strstr(err.what, nowhere));
+    strcpy(config->side[0].where.module, self);
+    snprintf(missing, sizeof missing, "%s/no/ceremony.yaml", folder);
+    assert_false(config_write(config, missing, false, &err));
+    assert_int_equal(err.code, ERR_IO);
+
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    assert_int_equal(files(), 1);
+
+    /* The control: now it can be written. */
+    free(config->side[1].environment); /* an empty list */
+    config->side[1].environment = NULL;
+    assert_true(config_write(config, path, true, &err));
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_not_equal(before.st_ino, after.st_ino);
+    assert_int_equal(unlink(path), 0);
+    assert_true(config_write(config, path, false, &err));
+    assert_int_equal(files(), 1);
+    config_free(config);
+}
+
+/* The example of the manual page, on a machine that has neither of its HSMs. */
+static void test_example(void **state)
+{
+    const char *top = getenv("abs_top_srcdir");
+    char name[512], text[4096] = "", *half, *whole;
+    struct config *config;
+    FILE *file;
+
+    (void)state;
+    snprintf(name, sizeof name, "%s/examples/ceremony.yaml", top ? top : ".");
+    file = fopen(name, "r");
+    if (!file && !top)
+        skip(); /* not run by make check */
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    half = replaced(text, "/usr/lib/softhsm/libsofthsm2.so", self);
+    whole = replaced(half, "/var/lib/pki/hsm-new", folder);
+    put(whole, strlen(whole), 0600);
+    config = loaded();
+    assert_int_equal(config->key_count, 2);
+    config_free(config);
+    free(half);
+    free(whole);
+}
+
 /* Random damage to a good file: never a crash, and a refusal says where. */
 static void test_random(void **state)
 {
@@ -484,7 +653,9 @@ int main(void)
         cmocka_unit_test(test_yaml),       cmocka_unit_test(test_schema),
         cmocka_unit_test(test_meaning),    cmocka_unit_test(test_agent),
         cmocka_unit_test(test_same_token), cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_trust),      cmocka_unit_test(test_random),
+        cmocka_unit_test(test_trust),      cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_write),      cmocka_unit_test(test_write_refused),
+        cmocka_unit_test(test_example),    cmocka_unit_test(test_random),
     };
 
     srand(1);

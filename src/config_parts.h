@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ceremony file while it is made sense of: what config.c and config_side.c share. */
-#ifndef HSMFERRY_CONFIG_SIDE_H
-#define HSMFERRY_CONFIG_SIDE_H
+/* What the sources of config.h share. */
+#ifndef HSMFERRY_CONFIG_PARTS_H
+#define HSMFERRY_CONFIG_PARTS_H
 
 #include "base/schema.h"
 #include "config.h"
 #include "config_schema.h"
 
+/* A ceremony file while it is made sense of. */
 struct loader {
     struct schema_source yaml;
     struct config *config;
@@ -31,5 +32,12 @@ bool config_take_uri(const struct loader *l, const char *text, const char *path,
 
 /* Checks and takes all that the file says of one side. */
 bool config_take_side(const struct loader *l, enum side side, const struct raw_side *raw);
+
+/* Do both sides reach an HSM in the same way? */
+bool config_same_place(const struct config_side *a, const struct config_side *b);
+
+/* Reads and checks what is in fd as config_load() does. path: where it is; name: what messages call
+ * it. */
+bool config_read(int fd, const char *path, const char *name, struct config **out, struct err *err);
 
 #endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <string.h>
+
+#include "config_parts.h"
+
+/* No list is an empty one. */
+static bool same_list(char *const *a, char *const *b)
+{
+    static char *const none[] = {NULL};
+
+    a = a ? a : none;
+    b = b ? b : none;
+    for (; *a && *b; a++, b++)
+        if (strcmp(*a, *b) != 0)
+            return false;
+    return *a == *b;
+}
+
+bool config_same_place(const struct config_side *a, const struct config_side *b)
+{
+    return strcmp(a->where.api, b->where.api) == 0 &&
+           strcmp(a->where.module, b->where.module) == 0 &&
+           strcmp(a->where.params, b->where.params) == 0 &&
+           same_list(a->environment, b->environment) && same_list(a->agent, b->agent);
+}
+
+static bool same_uri(const struct uri *a, const struct uri *b)
+{
+    return strcmp(a->text, b->text) == 0 && strcmp(a->pin_file, b->pin_file) == 0;
+}
+
+static bool same_officers(const struct config *a, const struct config *b)
+{
+    for (unsigned i = 0; i < a->officer_count; i++)
+        if (strcmp(a->officers[i].name, b->officers[i].name) != 0 ||
+            strcmp(a->officers[i].role, b->officers[i].role) != 0)
+            return false;
+    return true;
+}
+
+static bool same_keys(const struct config *a, const struct config *b)
+{
+    for (size_t i = 0; i < a->key_count; i++)
+        if (!same_uri(&a->keys[i], &b->keys[i]))
+            return false;
+    return true;
+}
+
+static bool same_policy(const struct policy *a, const struct policy *b)
+{
+    return a->rsa_bits == b->rsa_bits && a->transports == b->transports &&
+           a->sensitive == b->sensitive && a->extractable == b->extractable && a->gates == b->gates;
+}
+
+bool config_equal(const struct config *a, const struct config *b)
+{
+    for (int i = 0; i < 2; i++)
+        if (!config_same_place(&a->side[i], &b->side[i]) ||
+            !same_uri(&a->side[i].token, &b->side[i].token) ||
+            a->side[i].limit_ms != b->side[i].limit_ms)
+            return false;
+    return strcmp(a->title, b->title) == 0 && a->rehearsal == b->rehearsal &&
+           a->officer_count == b->officer_count && same_officers(a, b) &&
+           a->key_count == b->key_count && same_keys(a, b) && same_policy(&a->policy, &b->policy) &&
+           strcmp(a->report_folder, b->report_folder) == 0;
+}

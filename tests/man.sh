@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The manual pages are well formed, and say what the program does.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/lib.sh"
+
+command -v mandoc >/dev/null || skip_all "mandoc is not installed"
+
+# Pages may refer to others that are not installed on this machine.
+lint() {
+    mandoc -Tlint -Wstyle "$1" | grep -v 'referenced manual not found' | { ! grep .; }
+}
+
+# Each key of the ceremony file's schema has its line in the page.
+knows_keys() {
+    grep -oE '(TEXTS?|CYAML_FIELD_[A-Z_]+)\("[a-z-]+"' src/config_schema.c | cut -d'"' -f2 |
+        while read -r key; do
+            grep -qE "^\.I[tc] .*\b$key( |$)" "$1" || echo "$key is missing"
+        done | { ! grep .; }
+}
+
+has_example() {
+    sed '/^#/d' examples/ceremony.yaml >"$tmp/example"
+    sed -n '/^\.Bd -literal/,/^\.Ed/{/^\.[BE]d/d;p;}' man/hsmferry-ceremony.5 |
+        head -n "$(wc -l <"$tmp/example")" | diff - "$tmp/example"
+}
+
+cd "$abs_top_srcdir" || exit
+printf '%s\n' '.Dd November 23, 2026' '.Dt A 1' '.Os' '.Sh NAME' '.Nm a' '.Nd b' '.Zz c' >"$tmp/bad.1"
+not_ok "control: mandoc sees an unknown macro" lint "$tmp/bad.1"
+not_ok "control: keys that a page lacks are seen" knows_keys "$tmp/bad.1"
+for page in man/*.[1-8]; do
+    ok "$page" lint "$page"
+done
+ok "hsmferry-ceremony.5 knows every key of the schema" knows_keys man/hsmferry-ceremony.5
+ok "its example is examples/ceremony.yaml" has_example
+finish
