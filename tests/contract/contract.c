@@ -1,0 +1,858 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One HSM: function by function, what the contract says it does and how it says it fails. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/contract/contract.h"
+
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tests/contract/bench.h"
+
+static const char label[] = "hsmferry:contract";
+
+static const struct hsm_driver *driver(const struct bench *b)
+{
+    return b->hsm->driver;
+}
+
+static struct key_desc described(struct bench *b, uint64_t handle)
+{
+    struct key_desc key;
+
+    MUST(b, driver(b)->describe(b->hsm, handle, &key, &b->err));
+    assert_int_equal(key.handle, handle);
+    return key;
+}
+
+/* Every flag that is told is as wanted; the uses, and these guards, must be told. */
+static void check_flags(const struct key_desc *key, uint32_t want, uint32_t among)
+{
+    for (uint32_t flag = 1; flag < 1u << KEY_FLAGS; flag <<= 1)
+        if ((among & flag & key->flags_known) && (key->flags & flag) != (want & flag))
+            fail_msg("%s is %s", key_flag_name(flag), key->flags & flag ? "set" : "not set");
+}
+
+static void check_label(const struct key_desc *key, const void *want, size_t len)
+{
+    assert_int_equal(key->label_len, len);
+    assert_memory_equal(key->label, want, len);
+}
+
+/* --- what it is --- */
+
+static void check_text(const char *text)
+{
+    uint8_t raw[1024];
+    size_t len = sizeof raw;
+    assert_true(text_unsafe(text, raw, &len));
+}
+
+static void info_is_text_for_people(void **state)
+{
+    struct bench *b = *state;
+    struct hsm_info info;
+
+    MUST(b, driver(b)->info(b->hsm, &info, &b->err));
+    assert_string_not_equal(info.api, "");
+    assert_string_not_equal(info.library, "");
+    check_text(info.api);
+    check_text(info.library);
+    check_text(info.manufacturer);
+    check_text(info.version);
+    check_text(info.api_version);
+}
+
+static void slots_hold_the_token(void **state)
+{
+    struct bench *b = *state;
+    struct hsm_slot_list list;
+    unsigned found = 0;
+
+    MUST(b, driver(b)->slots(b->hsm, &list, &b->err));
+    for (size_t i = 0; i < list.count; i++) {
+        check_text(list.slots[i].description);
+        check_text(list.slots[i].label);
+        check_text(list.slots[i].manufacturer);
+        check_text(list.slots[i].model);
+        check_text(list.slots[i].serial);
+        assert_int_equal(list.slots[i].flags >> HSM_SLOT_FLAGS, 0);
+        if (list.slots[i].id != b->place.slot)
+            continue;
+        found++;
+        assert_null(hsm_slot_obstacle(&list.slots[i]));
+    }
+    assert_int_equal(found, 1);
+    free(list.slots);
+}
+
+/* --- logging in --- */
+
+static bool login(struct bench *b, uint64_t slot, const char *pin)
+{
+    struct secret s = {0};
+
+    assert_true(secret_new(&s, SECRET_PIN_MAX, NULL));
+    assert_true(secret_set(&s, pin, strlen(pin), NULL));
+    bool ok = driver(b)->login(b->hsm, slot, &s, &b->err);
+    secret_free(&s);
+    return ok;
+}
+
+static void wrong_pin_is_denied(void **state)
+{
+    struct bench *b = *state;
+
+    MUST_FAIL(b, login(b, b->place.slot, "not the PIN"), ERR_DENIED);
+    assert_null(strstr(b->err.what, "not the PIN"));
+    bench_close(b);
+    bench_login(b); /* the right one still works */
+}
+
+static void no_such_slot_is_refused(void **state)
+{
+    struct bench *b = *state;
+    MUST_FAIL(b, login(b, UINT64_C(0x7ffffffe), b->place.pin), ERR_HSM);
+}
+
+static void nothing_works_before_login(void **state)
+{
+    struct bench *b = *state;
+    struct key_list keys = {0};
+    uint64_t *handles = NULL, handle = 0;
+    size_t count = 0;
+
+    assert_false(driver(b)->list(b->hsm, &keys, &b->err));
+    assert_false(driver(b)->handles(b->hsm, &handles, &count, &b->err));
+    assert_false(driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    assert_int_not_equal(b->err.code, ERR_NONE);
+    assert_null(keys.keys);
+    assert_null(handles);
+    assert_int_equal(handle, 0);
+}
+
+static void login_happens_once(void **state)
+{
+    struct bench *b = *state;
+
+    bench_login(b);
+    assert_false(login(b, b->place.slot, b->place.pin));
+}
+
+/* --- what it offers --- */
+
+static void offers_are_complete(void **state)
+{
+    struct bench *b = *state;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    struct hsm_offers offers;
+    MUST(b, driver(b)->offers(b->hsm, &offers, &b->err));
+    for (size_t i = 0; i < HSM_ALGS; i++) {
+        const struct hsm_offer *offer = &offers.alg[i];
+        check_text(offer->wrap_words);
+        check_text(offer->unwrap_words);
+        check_text(offer->reason);
+        assert_true(!offer->wrap || offer->wrap_words[0]);
+        assert_true(!offer->unwrap || offer->unwrap_words[0]);
+        assert_true((offer->wrap && offer->unwrap) || offer->reason[0]);
+    }
+    assert_int_equal(offers.proofs >> HSM_PROOFS, 0);
+    bench_same_inventory(b, before);
+}
+
+/* --- transport keys --- */
+
+static void pair_is_for_unwrapping_only(void **state)
+{
+    struct bench *b = *state;
+    struct hsm_pair pair;
+    struct bytes again = {0};
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    MUST(b, driver(b)->make_pair(b->hsm, 2048, label, &pair, &b->err));
+    assert_int_not_equal(pair.private_handle, 0);
+
+    struct key_desc key = described(b, pair.private_handle);
+    assert_int_equal(key.class, KEY_CLASS_PRIVATE);
+    assert_int_equal(key.kind, KEY_KIND_RSA);
+    assert_int_equal(key.bits, 2048);
+    check_label(&key, label, strlen(label));
+    check_flags(&key, KEY_UNWRAP | KEY_SENSITIVE | KEY_PRIVATE,
+                KEY_USES | KEY_SENSITIVE | KEY_PRIVATE | KEY_EXTRACTABLE | KEY_TOKEN);
+
+    const uint8_t *at = pair.spki.data;
+    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)pair.spki.len);
+    assert_non_null(pkey);
+    assert_ptr_equal(at, pair.spki.data + pair.spki.len);
+    assert_int_equal(EVP_PKEY_get_bits(pkey), 2048);
+    EVP_PKEY_free(pkey);
+    MUST(b, driver(b)->public_key(b->hsm, pair.private_handle, &again, &b->err));
+    assert_true(bytes_equal(&again, &pair.spki));
+
+    MUST(b, driver(b)->destroy(b->hsm, pair.private_handle, &b->err));
+    if (pair.public_handle)
+        MUST(b, driver(b)->destroy(b->hsm, pair.public_handle, &b->err));
+    bench_same_inventory(b, before);
+    bytes_free(&again);
+    bytes_free(&pair.spki);
+}
+
+static void two_pairs_differ(void **state)
+{
+    struct bench *b = *state;
+    struct hsm_pair one, other;
+
+    bench_login(b);
+    MUST(b, driver(b)->make_pair(b->hsm, 2048, label, &one, &b->err));
+    MUST(b, driver(b)->make_pair(b->hsm, 2048, label, &other, &b->err));
+    assert_false(bytes_equal(&one.spki, &other.spki));
+    assert_int_not_equal(one.private_handle, other.private_handle);
+    bytes_free(&one.spki);
+    bytes_free(&other.spki);
+}
+
+static void loaded_public_key_is_the_one_given(void **state)
+{
+    struct bench *b = *state;
+    struct object *rsa = known_key("rsa2048");
+    struct bytes spki = known_spki(rsa), back = {0};
+    uint64_t handle;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    MUST(b, driver(b)->load_public(b->hsm, &spki, label, &handle, &b->err));
+    MUST(b, driver(b)->public_key(b->hsm, handle, &back, &b->err));
+    assert_true(bytes_equal(&spki, &back));
+    struct key_desc key = described(b, handle);
+    assert_int_equal(key.class, KEY_CLASS_PUBLIC);
+    check_label(&key, label, strlen(label));
+    check_flags(&key, KEY_WRAP, KEY_USES | KEY_TOKEN);
+    MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
+    bench_same_inventory(b, before);
+    bytes_free(&back);
+    bytes_free(&spki);
+    object_free(rsa);
+}
+
+static void garbage_is_no_public_key(void **state)
+{
+    struct bench *b = *state;
+    uint8_t noise[270];
+    struct bytes garbage = {noise, sizeof noise};
+    uint64_t handle = 0;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    memset(noise, 0x30, sizeof noise);
+    assert_false(driver(b)->load_public(b->hsm, &garbage, label, &handle, &b->err));
+    assert_int_equal(handle, 0);
+    bench_same_inventory(b, before);
+}
+
+static void aes_is_for_wrapping_only(void **state)
+{
+    struct bench *b = *state;
+    uint64_t handle;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    struct key_desc key = described(b, handle);
+    assert_int_equal(key.class, KEY_CLASS_SECRET);
+    assert_int_equal(key.kind, KEY_KIND_AES);
+    assert_int_equal(key.bits, 256);
+    check_label(&key, label, strlen(label));
+    check_flags(&key, KEY_WRAP | KEY_SENSITIVE | KEY_EXTRACTABLE,
+                KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_TOKEN);
+    MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
+    bench_same_inventory(b, before);
+}
+
+/* --- wrapping: what comes out is what OpenSSL decrypts --- */
+
+/* The HSM's AES key, whose value it told us under a public key of ours. */
+static struct object *learn_aes(struct bench *b, enum hsm_alg oaep, uint64_t *handle)
+{
+    struct object *rsa = known_key("rsa2048");
+    struct bytes spki = known_spki(rsa), blob = {0}, value = {0};
+    struct key_desc desc = {.class = KEY_CLASS_SECRET, .kind = KEY_KIND_AES};
+    uint64_t public;
+
+    MUST(b, driver(b)->load_public(b->hsm, &spki, label, &public, &b->err));
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, handle, &b->err));
+    MUST(b, driver(b)->wrap(b->hsm, oaep, public, *handle, &blob, &b->err));
+    assert_int_equal(blob.len, 256);
+    assert_true(crypto_unwrap(oaep, rsa, &blob, &value));
+    assert_int_equal(value.len, 32);
+    struct object *aes = object_new(&desc, value.data, value.len);
+    assert_non_null(aes);
+    bytes_free(&spki);
+    bytes_free(&blob);
+    bytes_free(&value);
+    object_free(rsa);
+    return aes;
+}
+
+static void wrap_by_oaep(void **state)
+{
+    struct bench *b = *state;
+    uint64_t handle;
+
+    bench_login(b);
+    for (enum hsm_alg alg = HSM_RSA_OAEP_SHA256; alg <= HSM_RSA_OAEP_SHA1; alg++)
+        if (b->offers.alg[alg].wrap)
+            object_free(learn_aes(b, alg, &handle));
+}
+
+static bool same_key(const struct object *known, const struct bytes *value)
+{
+    struct object *got = object_new(&known->desc, value->data, value->len);
+    bool same = got && (known->pkey ? EVP_PKEY_eq(got->pkey, known->pkey) == 1
+                                    : bytes_equal(&got->value, &known->value));
+    object_free(got);
+    return same;
+}
+
+static void check_wrapped(struct bench *b, const struct object *known, const struct bytes *value)
+{
+    bool secret = known->desc.class == KEY_CLASS_SECRET;
+
+    if (!secret || known->value.len % 8 == 0 || b->offers.exact_length == HSM_YES)
+        assert_true(same_key(known, value));
+    else if (b->offers.exact_length == HSM_NO)
+        assert_false(same_key(known, value)); /* else it offers less than it can */
+}
+
+static void wrap_by_kwp(void **state)
+{
+    struct bench *b = *state;
+    uint64_t under;
+
+    bench_login(b);
+    if (!b->offers.alg[HSM_AES_KWP].wrap || bench_oaep(b, true) == HSM_ALGS)
+        skip();
+    struct object *aes = learn_aes(b, bench_oaep(b, true), &under);
+    for (size_t i = 0; known_types[i]; i++) {
+        struct object *known = known_key(known_types[i]);
+        struct bytes blob = {0}, value = {0};
+        uint64_t handle = bench_import(b, known);
+        MUST(b, driver(b)->wrap(b->hsm, HSM_AES_KWP, under, handle, &blob, &b->err));
+        assert_true(crypto_unwrap(HSM_AES_KWP, aes, &blob, &value));
+        check_wrapped(b, known, &value);
+        bytes_free(&blob);
+        bytes_free(&value);
+        object_free(known);
+    }
+    object_free(aes);
+}
+
+static void key_that_may_not_leave_does_not(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("aes32");
+    struct bytes blob = {0};
+    uint64_t under;
+
+    bench_login(b);
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &under, &b->err));
+    known->desc.flags &= ~(uint32_t)KEY_EXTRACTABLE;
+    uint64_t handle = bench_import(b, known);
+    MUST_FAIL(b, driver(b)->wrap(b->hsm, HSM_AES_KWP, under, handle, &blob, &b->err), ERR_DENIED);
+    assert_null(blob.data);
+    object_free(known);
+}
+
+static void key_that_may_not_wrap_does_not(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("aes32"), *other = known_key("aes16");
+    struct bytes blob = {0};
+
+    bench_login(b);
+    uint64_t under = bench_import(b, known), handle = bench_import(b, other);
+    assert_false(driver(b)->wrap(b->hsm, HSM_AES_KWP, under, handle, &blob, &b->err));
+    assert_null(blob.data);
+    object_free(known);
+    object_free(other);
+}
+
+/* --- unwrapping: what OpenSSL encrypted goes in, and proves --- */
+
+static void unwrap_every_kind(void **state)
+{
+    struct bench *b = *state;
+
+    bench_login(b);
+    for (size_t i = 0; known_types[i]; i++) {
+        struct object *known = known_key(known_types[i]);
+        bench_prove(b, bench_import(b, known), known);
+        object_free(known);
+    }
+}
+
+static void unwrap_makes_what_the_template_says(void **state)
+{
+    static const uint32_t guards[] = {KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE};
+    struct bench *b = *state;
+
+    bench_login(b);
+    for (size_t i = 0; known_types[i]; i++) {
+        struct object *known = known_key(known_types[i]);
+        known->desc.flags &= ~(uint32_t)(KEY_SENSITIVE | KEY_EXTRACTABLE);
+        known->desc.flags |= guards[i % 2];
+        struct key_desc key = described(b, bench_import(b, known));
+        assert_int_equal(key.class, known->desc.class);
+        assert_int_equal(key.kind, known->desc.kind);
+        check_label(&key, known->desc.label, known->desc.label_len);
+        assert_int_equal(key.id_len, known->desc.id_len);
+        assert_memory_equal(key.id, known->desc.id, known->desc.id_len);
+        check_flags(&key, known->desc.flags,
+                    KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_PRIVATE | KEY_TOKEN);
+        if (known->desc.kind != KEY_KIND_GENERIC && key.bits != 0)
+            assert_int_equal(key.bits, known->desc.bits);
+        object_free(known);
+    }
+}
+
+static void unwrap_by_oaep_directly(void **state)
+{
+    struct bench *b = *state;
+
+    bench_login(b);
+    for (enum hsm_alg alg = HSM_RSA_OAEP_SHA256; alg <= HSM_RSA_OAEP_SHA1; alg++) {
+        struct object *known = known_key("generic13");
+        struct key_desc public = {.class = KEY_CLASS_PUBLIC, .kind = KEY_KIND_RSA};
+        struct hsm_pair pair;
+        struct bytes blob = {0};
+        uint64_t handle;
+
+        known->desc.flags &= ~(uint32_t)KEY_EXTRACTABLE;
+        if (b->offers.alg[alg].unwrap) {
+            MUST(b, driver(b)->make_pair(b->hsm, 2048, label, &pair, &b->err));
+            struct object *rsa = object_new(&public, pair.spki.data, pair.spki.len);
+            assert_true(crypto_wrap(alg, rsa, &known->value, &blob));
+            struct hsm_template template = bench_template(known, NULL);
+            MUST(b, driver(b)->unwrap(b->hsm, alg, pair.private_handle, &blob, &template, &handle,
+                                      &b->err));
+            bench_prove(b, handle, known);
+            object_free(rsa);
+            bytes_free(&pair.spki);
+            bytes_free(&blob);
+        }
+        object_free(known);
+    }
+}
+
+static void unwrap_takes_the_length(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("generic13");
+    struct bytes padded = {0}, blob = {0};
+    uint64_t handle;
+
+    bench_login(b);
+    bench_kek(b);
+    assert_true(bytes_make(&padded, 16, NULL));
+    memcpy(padded.data, known->value.data, known->value.len);
+    assert_true(crypto_wrap(HSM_AES_KWP, b->kek_value, &padded, &blob));
+    struct hsm_template template = bench_template(known, NULL);
+    bool ok = driver(b)->unwrap(b->hsm, HSM_AES_KWP, b->kek, &blob, &template, &handle, &b->err);
+    if (b->offers.takes_length == HSM_YES) {
+        MUST(b, ok);
+        bench_prove(b, handle, known);
+    }
+    bytes_free(&padded);
+    bytes_free(&blob);
+    object_free(known);
+}
+
+/* One way to change a blob. */
+static void alter(struct bytes *blob, unsigned how)
+{
+    struct bytes longer = {0};
+
+    switch (how) {
+    case 0:
+        blob->data[0] ^= 0x80;
+        break;
+    case 1:
+        blob->data[blob->len / 2] ^= 1;
+        break;
+    case 2:
+        blob->data[blob->len - 1] ^= 1;
+        break;
+    case 3:
+        blob->len -= 8;
+        break;
+    case 4:
+        blob->len -= 1;
+        break;
+    case 5:
+        blob->len = 8;
+        break;
+    default:
+        assert_true(bytes_make(&longer, blob->len + 8, NULL));
+        memcpy(longer.data, blob->data, blob->len);
+        bytes_free(blob);
+        *blob = longer; /* handed over */
+        break;
+    }
+}
+enum { ALTERATIONS = 7 };
+
+/* Each alteration is refused with the same words, and nothing is left behind. */
+static void check_refused(struct bench *b, enum hsm_alg alg, uint64_t under,
+                          const struct object *wrapping, const struct object *known)
+{
+    struct err first = {0};
+    struct bytes value = {0}, spki = {0};
+
+    assert_true(object_value(known, &value));
+    struct hsm_template template = bench_template(known, &spki);
+    struct inventory before = bench_inventory(b);
+    for (unsigned how = 0; how < ALTERATIONS; how++) {
+        struct bytes blob = {0};
+        uint64_t handle = 0;
+        assert_true(crypto_wrap(alg, wrapping, &value, &blob));
+        alter(&blob, how);
+        MUST_FAIL(b, driver(b)->unwrap(b->hsm, alg, under, &blob, &template, &handle, &b->err),
+                  ERR_DATA);
+        assert_int_equal(handle, 0);
+        if (how == 0)
+            first = b->err;
+        assert_string_equal(b->err.what, first.what);
+        bytes_free(&blob);
+    }
+    bench_same_inventory(b, before);
+    bytes_free(&value);
+    bytes_free(&spki);
+}
+
+static void altered_envelope_is_refused(void **state)
+{
+    static const char *const types[] = {"aes32", "generic64", "rsa2048", "ec256"};
+    struct bench *b = *state;
+
+    bench_login(b);
+    bench_kek(b);
+    for (size_t i = 0; i < 4; i++) {
+        struct object *known = known_key(types[i]);
+        check_refused(b, HSM_AES_KWP, b->kek, b->kek_value, known);
+        object_free(known);
+    }
+}
+
+static void altered_transport_is_refused(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("aes32");
+    struct key_desc public = {.class = KEY_CLASS_PUBLIC, .kind = KEY_KIND_RSA};
+    struct hsm_pair pair;
+
+    bench_login(b);
+    enum hsm_alg alg = bench_oaep(b, false);
+    if (alg == HSM_ALGS)
+        skip();
+    MUST(b, driver(b)->make_pair(b->hsm, 2048, label, &pair, &b->err));
+    struct object *rsa = object_new(&public, pair.spki.data, pair.spki.len);
+    known->desc.flags = KEY_UNWRAP | KEY_PRIVATE | KEY_SENSITIVE | KEY_DESTROYABLE;
+    check_refused(b, alg, pair.private_handle, rsa, known);
+    object_free(rsa);
+    object_free(known);
+    bytes_free(&pair.spki);
+}
+
+static void secret_is_no_private_key(void **state)
+{
+    struct bench *b = *state;
+    struct object *aes = known_key("aes32"), *rsa = known_key("rsa2048");
+    struct bytes blob = {0}, spki = {0};
+    uint64_t handle = 0;
+
+    bench_login(b);
+    bench_kek(b);
+    struct inventory before = bench_inventory(b);
+    assert_true(crypto_wrap(HSM_AES_KWP, b->kek_value, &aes->value, &blob));
+    struct hsm_template template = bench_template(rsa, &spki);
+    assert_false(
+        driver(b)->unwrap(b->hsm, HSM_AES_KWP, b->kek, &blob, &template, &handle, &b->err));
+    assert_int_equal(handle, 0);
+    bench_same_inventory(b, before);
+    bytes_free(&blob);
+    bytes_free(&spki);
+    object_free(aes);
+    object_free(rsa);
+}
+
+/* --- proving --- */
+
+static void every_offered_proof_is_right(void **state)
+{
+    static const char *const types[HSM_PROOFS] = {
+        [HSM_PROOF_AES_ECB] = "aes32",       [HSM_PROOF_DIGEST] = "generic13",
+        [HSM_PROOF_HMAC] = "generic64",      [HSM_PROOF_RSA_SIGN] = "rsa2048",
+        [HSM_PROOF_RSA_DECRYPT] = "rsa2048", [HSM_PROOF_ECDSA] = "ec256",
+    };
+    struct bench *b = *state;
+
+    bench_login(b);
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++) {
+        struct object *known = known_key(types[proof]);
+        struct bytes challenge = {0}, answer = {0}, text = {0};
+        assert_true(bytes_make(&challenge, 32, NULL));
+        assert_int_equal(RAND_bytes(challenge.data, 32), 1);
+        if (proof == HSM_PROOF_RSA_DECRYPT) {
+            text = challenge; /* handed over */
+            challenge = (struct bytes){0};
+            assert_true(crypto_wrap(HSM_RSA_OAEP_SHA1, known, &text, &challenge));
+        }
+        if (b->offers.proofs & 1u << proof) {
+            uint64_t handle = bench_import(b, known);
+            MUST(b, driver(b)->prove(b->hsm, proof, handle, &challenge, &answer, &b->err));
+            assert_true(known_answer_is_right(known, proof, &challenge, &answer));
+            assert_true(proof != HSM_PROOF_RSA_DECRYPT || bytes_equal(&answer, &text));
+        }
+        bytes_free(&challenge);
+        bytes_free(&answer);
+        bytes_free(&text);
+        object_free(known);
+    }
+}
+
+static void proof_of_another_kind_is_unsupported(void **state)
+{
+    struct bench *b = *state;
+    struct object *rsa = known_key("rsa2048"), *aes = known_key("aes32");
+    struct bytes challenge = {0}, answer = {0};
+
+    bench_login(b);
+    assert_true(bytes_make(&challenge, 32, NULL));
+    uint64_t rsa_handle = bench_import(b, rsa), aes_handle = bench_import(b, aes);
+    MUST_FAIL(b,
+              driver(b)->prove(b->hsm, HSM_PROOF_AES_ECB, rsa_handle, &challenge, &answer, &b->err),
+              ERR_UNSUPPORTED);
+    MUST_FAIL(
+        b, driver(b)->prove(b->hsm, HSM_PROOF_RSA_SIGN, aes_handle, &challenge, &answer, &b->err),
+        ERR_UNSUPPORTED);
+    assert_null(answer.data);
+    bytes_free(&challenge);
+    object_free(rsa);
+    object_free(aes);
+}
+
+/* --- committing --- */
+
+static size_t count_named(struct bench *b, const struct object *known, struct key_desc *found)
+{
+    struct key_list list = {0};
+    size_t count = 0;
+
+    MUST(b, driver(b)->list(b->hsm, &list, &b->err));
+    for (size_t i = 0; i < list.count; i++)
+        if (key_same_name(&list.keys[i], &known->desc) && key_is(&list.keys[i], KEY_TOKEN)) {
+            *found = list.keys[i];
+            count++;
+        }
+    key_list_free(&list);
+    return count;
+}
+
+static void committed_keys_stay(void **state)
+{
+    struct bench *b = *state;
+    struct object *known[16] = {NULL};
+    struct key_desc found;
+
+    bench_login(b);
+    if (!b->offers.can_copy)
+        skip();
+    for (size_t i = 0; known_types[i]; i++) {
+        known[i] = known_key(known_types[i]);
+        known[i]->desc.flags &= ~(uint32_t)KEY_EXTRACTABLE;
+        assert_int_equal(count_named(b, known[i], &found), 0);
+        bench_prove(b, bench_import_token(b, known[i]), known[i]);
+    }
+    bench_close(b);
+    bench_login(b);
+    for (size_t i = 0; known_types[i]; i++) {
+        assert_int_equal(count_named(b, known[i], &found), 1);
+        check_flags(&found, known[i]->desc.flags | KEY_TOKEN,
+                    KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_PRIVATE | KEY_TOKEN);
+        bench_prove(b, found.handle, known[i]);
+        MUST(b, driver(b)->destroy(b->hsm, found.handle, &b->err));
+        assert_int_equal(count_named(b, known[i], &found), 0);
+        object_free(known[i]);
+    }
+}
+
+static void label_and_id_arrive_byte_for_byte(void **state)
+{
+    static const uint8_t hostile[] = {'a', 0x1b, '[', '2', 'J', 0xe2, 0x80, 0xae, '\n', 0xff, 'z'};
+    struct bench *b = *state;
+    struct object *known = known_key("aes32");
+    struct key_desc found;
+    uint8_t id[KEY_ID_MAX / 2];
+
+    bench_login(b);
+    if (!b->offers.can_copy)
+        skip();
+    memset(id, 0xa5, sizeof id);
+    id[3] = 0;
+    key_set_label(&known->desc, hostile, sizeof hostile);
+    key_set_id(&known->desc, id, sizeof id);
+    bench_import_token(b, known);
+    assert_int_equal(count_named(b, known, &found), 1);
+    object_free(known);
+}
+
+static void temporary_objects_vanish(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("aes32");
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    bench_import(b, known);
+    struct inventory after = bench_inventory(b);
+    assert_true(after.count > before.count);
+    free(after.handles);
+    bench_close(b);
+    bench_login(b);
+    after = bench_inventory(b);
+    assert_int_equal(after.count, before.count);
+    free(after.handles);
+    free(before.handles);
+    object_free(known);
+}
+
+/* --- objects that are gone, public halves --- */
+
+static void destroyed_object_is_gone(void **state)
+{
+    struct bench *b = *state;
+    struct key_desc key;
+    uint64_t handle;
+
+    bench_login(b);
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    described(b, handle);
+    MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
+    MUST_FAIL(b, driver(b)->describe(b->hsm, handle, &key, &b->err), ERR_NO_INPUT);
+    MUST(b, driver(b)->destroy(b->hsm, handle, &b->err)); /* twice is no error */
+}
+
+static void public_half_is_the_known_one(void **state)
+{
+    static const char *const types[] = {"rsa2048", "ec256", "ec384"};
+    struct bench *b = *state;
+
+    bench_login(b);
+    for (size_t i = 0; i < 3; i++) {
+        struct object *known = known_key(types[i]);
+        struct bytes spki = known_spki(known), told = {0};
+        uint64_t handle = bench_import(b, known);
+        bool ok = driver(b)->public_key(b->hsm, handle, &told, &b->err);
+        if (ok)
+            assert_true(bytes_equal(&told, &spki));
+        else if (known->desc.kind == KEY_KIND_RSA || b->err.code != ERR_UNSUPPORTED)
+            MUST(b, ok);
+        struct key_desc key = described(b, handle);
+        assert_int_equal(key.has_public, ok);
+        if (ok)
+            assert_memory_equal(key.spki_sha256, known->desc.spki_sha256, SHA256_SIZE);
+        bytes_free(&spki);
+        bytes_free(&told);
+        object_free(known);
+    }
+}
+
+static void secret_has_no_public_half(void **state)
+{
+    struct bench *b = *state;
+    struct bytes spki = {0};
+    uint64_t handle;
+
+    bench_login(b);
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    MUST_FAIL(b, driver(b)->public_key(b->hsm, handle, &spki, &b->err), ERR_UNSUPPORTED);
+    assert_null(spki.data);
+}
+
+/* --- the suite --- */
+
+static int start(void **state)
+{
+    static struct bench bench; /* one at a time */
+
+    if (!bench_start(&bench, *state))
+        return -1;
+    *state = &bench;
+    bench_open(&bench);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    bench_stop(*state);
+    return 0;
+}
+
+int contract_run(const struct contract_hsm *hsm)
+{
+    static const struct {
+        const char *name;
+        CMUnitTestFunction run;
+    } rows[] = {
+#define ROW(name) {#name, name}
+        ROW(info_is_text_for_people),
+        ROW(slots_hold_the_token),
+        ROW(wrong_pin_is_denied),
+        ROW(no_such_slot_is_refused),
+        ROW(nothing_works_before_login),
+        ROW(login_happens_once),
+        ROW(offers_are_complete),
+        ROW(pair_is_for_unwrapping_only),
+        ROW(two_pairs_differ),
+        ROW(loaded_public_key_is_the_one_given),
+        ROW(garbage_is_no_public_key),
+        ROW(aes_is_for_wrapping_only),
+        ROW(wrap_by_oaep),
+        ROW(wrap_by_kwp),
+        ROW(key_that_may_not_leave_does_not),
+        ROW(key_that_may_not_wrap_does_not),
+        ROW(unwrap_every_kind),
+        ROW(unwrap_makes_what_the_template_says),
+        ROW(unwrap_by_oaep_directly),
+        ROW(unwrap_takes_the_length),
+        ROW(altered_envelope_is_refused),
+        ROW(altered_transport_is_refused),
+        ROW(secret_is_no_private_key),
+        ROW(every_offered_proof_is_right),
+        ROW(proof_of_another_kind_is_unsupported),
+        ROW(committed_keys_stay),
+        ROW(label_and_id_arrive_byte_for_byte),
+        ROW(temporary_objects_vanish),
+        ROW(destroyed_object_is_gone),
+        ROW(public_half_is_the_known_one),
+        ROW(secret_has_no_public_half),
+#undef ROW
+    };
+    enum { ROWS = sizeof rows / sizeof rows[0] };
+    struct CMUnitTest tests[ROWS];
+
+    for (size_t i = 0; i < ROWS; i++)
+        tests[i] = (struct CMUnitTest){rows[i].name, rows[i].run, start, stop, (void *)hsm};
+    return _cmocka_run_group_tests(hsm->name, tests, ROWS, NULL, NULL);
+}

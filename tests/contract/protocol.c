@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole protocol from one HSM to another, straight from the contract: no ceremony between. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/contract/contract.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/contract/bench.h"
+
+static const char label[] = "hsmferry:protocol";
+
+struct pair {
+    const struct contract_hsm *kinds[2];
+    struct bench from, to;
+    enum hsm_alg oaep;
+    /* the transport keys: */
+    struct hsm_pair rsa;
+    uint64_t public, source_aes, destination_aes;
+};
+
+/* The first OAEP that one side wraps and the other unwraps by. */
+static enum hsm_alg common_oaep(const struct pair *p)
+{
+    for (enum hsm_alg alg = HSM_RSA_OAEP_SHA256; alg <= HSM_RSA_OAEP_SHA1; alg++)
+        if (p->from.offers.alg[alg].wrap && p->to.offers.alg[alg].unwrap)
+            return alg;
+    return HSM_ALGS;
+}
+
+/* Steps 1 to 7. */
+static void make_transport(struct pair *p)
+{
+    struct bench *from = &p->from, *to = &p->to;
+    struct bytes back = {0}, blob = {0};
+    const struct hsm_template aes = {
+        .class = KEY_CLASS_SECRET,
+        .kind = KEY_KIND_AES,
+        .length = 32,
+        .flags = KEY_UNWRAP | KEY_SENSITIVE | KEY_PRIVATE | KEY_DESTROYABLE,
+        .label = (const uint8_t *)label,
+        .label_len = strlen(label),
+    };
+
+    MUST(to, to->hsm->driver->make_pair(to->hsm, 3072, label, &p->rsa, &to->err));
+    MUST(from,
+         from->hsm->driver->load_public(from->hsm, &p->rsa.spki, label, &p->public, &from->err));
+    MUST(from, from->hsm->driver->public_key(from->hsm, p->public, &back, &from->err));
+    assert_true(bytes_equal(&back, &p->rsa.spki));
+    MUST(from, from->hsm->driver->make_aes(from->hsm, 256, label, &p->source_aes, &from->err));
+    MUST(from,
+         from->hsm->driver->wrap(from->hsm, p->oaep, p->public, p->source_aes, &blob, &from->err));
+    MUST(to, to->hsm->driver->unwrap(to->hsm, p->oaep, p->rsa.private_handle, &blob, &aes,
+                                     &p->destination_aes, &to->err));
+    bytes_free(&back);
+    bytes_free(&blob);
+}
+
+/* Step 12: and nothing else was left behind. */
+static void destroy_transport(struct pair *p)
+{
+    struct bench *from = &p->from, *to = &p->to;
+
+    MUST(from, from->hsm->driver->destroy(from->hsm, p->public, &from->err));
+    MUST(from, from->hsm->driver->destroy(from->hsm, p->source_aes, &from->err));
+    MUST(to, to->hsm->driver->destroy(to->hsm, p->destination_aes, &to->err));
+    MUST(to, to->hsm->driver->destroy(to->hsm, p->rsa.private_handle, &to->err));
+    if (p->rsa.public_handle)
+        MUST(to, to->hsm->driver->destroy(to->hsm, p->rsa.public_handle, &to->err));
+    bytes_free(&p->rsa.spki);
+}
+
+/* Does AES_KWP carry this key whole, from this source to that destination? */
+static bool envelope_carries(const struct pair *p, const struct object *known)
+{
+    const struct hsm_offer *from = &p->from.offers.alg[HSM_AES_KWP];
+    const struct hsm_offer *to = &p->to.offers.alg[HSM_AES_KWP];
+
+    if (!from->wrap || !to->unwrap)
+        return false;
+    return known->desc.class == KEY_CLASS_PRIVATE || known->value.len % 8 == 0 ||
+           p->from.offers.exact_length == HSM_YES || p->to.offers.takes_length == HSM_YES;
+}
+
+/* Steps 8 to 11 for one key, by the envelope or under OAEP itself. */
+static void carry(struct pair *p, const struct object *known, bool direct)
+{
+    struct bench *from = &p->from, *to = &p->to;
+    enum hsm_alg alg = direct ? p->oaep : HSM_AES_KWP;
+    struct bytes blob = {0}, spki = {0};
+    uint64_t temporary, final;
+
+    uint64_t original = bench_import(from, known);
+    MUST(from, from->hsm->driver->wrap(from->hsm, alg, direct ? p->public : p->source_aes, original,
+                                       &blob, &from->err));
+    struct hsm_template template = bench_template(known, &spki);
+    template.flags &= ~(uint32_t)KEY_EXTRACTABLE;
+    MUST(to,
+         to->hsm->driver->unwrap(to->hsm, alg, direct ? p->rsa.private_handle : p->destination_aes,
+                                 &blob, &template, &temporary, &to->err));
+    bench_prove(to, temporary, known);
+    if (to->offers.can_copy) {
+        MUST(to,
+             to->hsm->driver->commit(to->hsm, temporary, known->desc.label, known->desc.label_len,
+                                     known->desc.id, known->desc.id_len, &final, &to->err));
+        bench_prove(to, final, known);
+        MUST(to, to->hsm->driver->destroy(to->hsm, final, &to->err));
+    }
+    MUST(to, to->hsm->driver->destroy(to->hsm, temporary, &to->err));
+    MUST(from, from->hsm->driver->destroy(from->hsm, original, &from->err));
+    bytes_free(&blob);
+    bytes_free(&spki);
+}
+
+static void every_kind_crosses(void **state)
+{
+    struct pair *p = *state;
+    unsigned carried = 0;
+
+    bench_login(&p->from);
+    bench_login(&p->to);
+    p->oaep = common_oaep(p);
+    if (p->oaep == HSM_ALGS)
+        skip();
+    bench_kek(&p->from);
+    struct inventory from = bench_inventory(&p->from), to = bench_inventory(&p->to);
+    make_transport(p);
+    for (size_t i = 0; known_types[i]; i++) {
+        struct object *known = known_key(known_types[i]);
+        if (envelope_carries(p, known)) {
+            carry(p, known, false);
+            carried++;
+        }
+        if (known->desc.class == KEY_CLASS_SECRET) {
+            carry(p, known, true);
+            carried++;
+        }
+        object_free(known);
+    }
+    assert_true(carried > 0);
+    destroy_transport(p);
+    bench_same_inventory(&p->from, from);
+    bench_same_inventory(&p->to, to);
+}
+
+static int start(void **state)
+{
+    struct pair *p = *state;
+    return bench_start(&p->from, p->kinds[0]) && bench_start(&p->to, p->kinds[1]) ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    struct pair *p = *state;
+    bench_stop(&p->from);
+    bench_stop(&p->to);
+    return 0;
+}
+
+int contract_run_pair(const struct contract_hsm *from, const struct contract_hsm *to)
+{
+    struct pair pair = {.kinds = {from, to}};
+    char name[128];
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate_setup_teardown(every_kind_crosses, start, stop, &pair),
+    };
+
+    snprintf(name, sizeof name, "%s to %s", from->name, to->name);
+    return _cmocka_run_group_tests(name, tests, 1, NULL, NULL);
+}

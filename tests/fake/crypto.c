@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fake/crypto.h"
+
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <string.h>
+
+enum { AES_BLOCK = 16, DIGEST = 32 };
+
+/* --- RSA --- */
+
+static EVP_PKEY_CTX *oaep_ctx(EVP_PKEY *pkey, const EVP_MD *md, int (*init)(EVP_PKEY_CTX *))
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+
+    if (ctx && init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
+        EVP_PKEY_CTX_set_rsa_oaep_md(ctx, md) == 1 && EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, md) == 1)
+        return ctx;
+    EVP_PKEY_CTX_free(ctx);
+    return NULL;
+}
+
+static bool rsa_oaep(EVP_PKEY *pkey, const EVP_MD *md, bool encrypt, const struct bytes *in,
+                     struct bytes *out)
+{
+    EVP_PKEY_CTX *ctx = oaep_ctx(pkey, md, encrypt ? EVP_PKEY_encrypt_init : EVP_PKEY_decrypt_init);
+    bool ok = false;
+
+    if (ctx && bytes_make(out, (size_t)EVP_PKEY_get_size(pkey), NULL))
+        ok = (encrypt ? EVP_PKEY_encrypt(ctx, out->data, &out->len, in->data, in->len)
+                      : EVP_PKEY_decrypt(ctx, out->data, &out->len, in->data, in->len)) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
+static bool sign(EVP_PKEY *pkey, const struct bytes *digest, struct bytes *out)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+    bool ok = ctx && digest->len == DIGEST && EVP_PKEY_sign_init(ctx) == 1 &&
+              EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
+              bytes_make(out, (size_t)EVP_PKEY_get_size(pkey), NULL) &&
+              EVP_PKEY_sign(ctx, out->data, &out->len, digest->data, digest->len) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
+/* From OpenSSL's DER to r || s. */
+static bool ecdsa(EVP_PKEY *pkey, const struct bytes *digest, struct bytes *out)
+{
+    struct bytes der = {0};
+    int field = (EVP_PKEY_get_bits(pkey) + 7) / 8;
+    ECDSA_SIG *sig = NULL;
+
+    if (sign(pkey, digest, &der)) {
+        const uint8_t *at = der.data;
+        sig = d2i_ECDSA_SIG(NULL, &at, (long)der.len);
+    }
+    bool ok = sig && bytes_make(out, 2 * (size_t)field, NULL) &&
+              BN_bn2binpad(ECDSA_SIG_get0_r(sig), out->data, field) == field &&
+              BN_bn2binpad(ECDSA_SIG_get0_s(sig), out->data + field, field) == field;
+    ECDSA_SIG_free(sig);
+    bytes_free(&der);
+    return ok;
+}
+
+/* --- AES --- */
+
+static const EVP_CIPHER *aes_of(enum hsm_alg alg, size_t len)
+{
+    static const EVP_CIPHER *(*const ciphers[HSM_ALGS][3])(void) = {
+        [HSM_AES_KWP] = {EVP_aes_128_wrap_pad, EVP_aes_192_wrap_pad, EVP_aes_256_wrap_pad},
+        [HSM_AES_KW] = {EVP_aes_128_wrap, EVP_aes_192_wrap, EVP_aes_256_wrap},
+        [HSM_AES_CBC_PAD] = {EVP_aes_128_cbc, EVP_aes_192_cbc, EVP_aes_256_cbc},
+    };
+    size_t i = len / 8 - 2;
+    return i < 3 && ciphers[alg][i] ? ciphers[alg][i]() : NULL;
+}
+
+static bool run_cipher(const EVP_CIPHER *cipher, const struct bytes *key, const uint8_t *iv,
+                       bool encrypt, const uint8_t *in, size_t len, struct bytes *out)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int n = 0, last = 0;
+
+    if (ctx)
+        EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+    bool ok = ctx && cipher && len > 0 && bytes_make(out, len + 2 * AES_BLOCK, NULL) &&
+              EVP_CipherInit_ex(ctx, cipher, NULL, key->data, iv, encrypt) == 1 &&
+              EVP_CipherUpdate(ctx, out->data, &n, in, (int)len) == 1 &&
+              EVP_CipherFinal_ex(ctx, out->data + n, &last) == 1;
+    if (ok)
+        out->len = (size_t)(n + last);
+    EVP_CIPHER_CTX_free(ctx);
+    return ok;
+}
+
+static bool aes_wrap(enum hsm_alg alg, const struct bytes *key, const struct bytes *plain,
+                     struct bytes *blob)
+{
+    uint8_t iv[AES_BLOCK];
+    struct bytes text = {0};
+
+    if (alg != HSM_AES_CBC_PAD)
+        return run_cipher(aes_of(alg, key->len), key, NULL, true, plain->data, plain->len, blob);
+    bool ok = RAND_bytes(iv, sizeof iv) == 1 &&
+              run_cipher(aes_of(alg, key->len), key, iv, true, plain->data, plain->len, &text) &&
+              bytes_make(blob, sizeof iv + text.len, NULL);
+    if (ok) {
+        memcpy(blob->data, iv, sizeof iv);
+        memcpy(blob->data + sizeof iv, text.data, text.len);
+    }
+    bytes_free(&text);
+    return ok;
+}
+
+static bool aes_unwrap(enum hsm_alg alg, const struct bytes *key, const struct bytes *blob,
+                       struct bytes *plain)
+{
+    const EVP_CIPHER *cipher = aes_of(alg, key->len);
+
+    if (alg != HSM_AES_CBC_PAD)
+        return run_cipher(cipher, key, NULL, false, blob->data, blob->len, plain);
+    return blob->len > AES_BLOCK &&
+           run_cipher(cipher, key, blob->data, false, blob->data + AES_BLOCK, blob->len - AES_BLOCK,
+                      plain);
+}
+
+static bool aes_ecb(const struct bytes *key, const struct bytes *in, struct bytes *out)
+{
+    static const EVP_CIPHER *(*const ciphers[])(void) = {EVP_aes_128_ecb, EVP_aes_192_ecb,
+                                                         EVP_aes_256_ecb};
+    if (in->len % AES_BLOCK != 0 ||
+        !run_cipher(ciphers[key->len / 8 - 2](), key, NULL, true, in->data, in->len, out))
+        return false;
+    out->len = in->len; /* without the block of padding */
+    return true;
+}
+
+/* --- what the driver calls --- */
+
+static const EVP_MD *oaep_md(enum hsm_alg alg)
+{
+    if (alg == HSM_RSA_OAEP_SHA256)
+        return EVP_sha256();
+    return alg == HSM_RSA_OAEP_SHA1 ? EVP_sha1() : NULL;
+}
+
+bool crypto_wrap(enum hsm_alg alg, const struct object *wrapping, const struct bytes *plain,
+                 struct bytes *blob)
+{
+    if (oaep_md(alg))
+        return wrapping->desc.kind == KEY_KIND_RSA &&
+               rsa_oaep(wrapping->pkey, oaep_md(alg), true, plain, blob);
+    return wrapping->desc.kind == KEY_KIND_AES && aes_wrap(alg, &wrapping->value, plain, blob);
+}
+
+bool crypto_unwrap(enum hsm_alg alg, const struct object *unwrapping, const struct bytes *blob,
+                   struct bytes *plain)
+{
+    if (oaep_md(alg))
+        return unwrapping->desc.kind == KEY_KIND_RSA &&
+               unwrapping->desc.class == KEY_CLASS_PRIVATE &&
+               rsa_oaep(unwrapping->pkey, oaep_md(alg), false, blob, plain);
+    return unwrapping->desc.kind == KEY_KIND_AES &&
+           aes_unwrap(alg, &unwrapping->value, blob, plain);
+}
+
+static bool digest(const struct bytes *value, const struct bytes *nonce, struct bytes *out)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx && nonce->len == DIGEST && bytes_make(out, DIGEST, NULL) &&
+              EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
+              EVP_DigestUpdate(ctx, nonce->data, nonce->len) == 1 &&
+              EVP_DigestUpdate(ctx, value->data, value->len) == 1 &&
+              EVP_DigestFinal_ex(ctx, out->data, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
+static bool hmac(const struct bytes *value, const struct bytes *text, struct bytes *out)
+{
+    return bytes_make(out, DIGEST, NULL) &&
+           HMAC(EVP_sha256(), value->data, (int)value->len, text->data, text->len, out->data, NULL);
+}
+
+bool crypto_prove(enum hsm_proof proof, const struct object *key, const struct bytes *challenge,
+                  struct bytes *answer)
+{
+    switch (proof) {
+    case HSM_PROOF_AES_ECB:
+        return aes_ecb(&key->value, challenge, answer);
+    case HSM_PROOF_DIGEST:
+        return digest(&key->value, challenge, answer);
+    case HSM_PROOF_HMAC:
+        return hmac(&key->value, challenge, answer);
+    case HSM_PROOF_RSA_SIGN:
+        return sign(key->pkey, challenge, answer);
+    case HSM_PROOF_ECDSA:
+        return ecdsa(key->pkey, challenge, answer);
+    case HSM_PROOF_RSA_DECRYPT:
+        return rsa_oaep(key->pkey, EVP_sha1(), false, challenge, answer);
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fake HSM's cryptography, with OpenSSL. All return false where it cannot be done. */
+#ifndef HSMFERRY_TESTS_FAKE_CRYPTO_H
+#define HSMFERRY_TESTS_FAKE_CRYPTO_H
+
+#include "tests/fake/store.h"
+#include "hsm/facts.h"
+
+/* Encrypts plain under the wrapping object (RSA public or AES, as alg wants it), and the inverse.
+ */
+bool crypto_wrap(enum hsm_alg alg, const struct object *wrapping, const struct bytes *plain,
+                 struct bytes *blob);
+bool crypto_unwrap(enum hsm_alg alg, const struct object *unwrapping, const struct bytes *blob,
+                   struct bytes *plain);
+
+/* Answers a challenge as facts.h says of each proof. */
+bool crypto_prove(enum hsm_proof proof, const struct object *key, const struct bytes *challenge,
+                  struct bytes *answer);
+
+#endif
