@@ -94,15 +94,12 @@ static bool take_report_folder(const struct loader *l, const char *folder)
 {
     char *out = l->config->report_folder;
     const char *path = l->config->path;
-    int base = (int)(strrchr(path, '/') - path);
-    size_t len;
+    int base = folder[0] == '/' ? 0 : (int)(strrchr(path, '/') + 1 - path);
 
-    if (folder[0] == '/')
-        len = text_print(out, EVENT_PATH_MAX, "%s", folder);
-    else
-        len = text_print(out, EVENT_PATH_MAX, "%.*s/%s", base, path, folder);
-    return strlen(folder) <= len ||
-           config_wrong(l, "report-folder", "the folder's path is too long");
+    if ((size_t)base + strlen(folder) >= sizeof l->config->report_folder)
+        return config_wrong(l, "report-folder", "the folder's path is too long");
+    text_print(out, EVENT_PATH_MAX, "%.*s%s", base, path, folder);
+    return true;
 }
 
 static bool take_all(const struct loader *l, const struct raw_config *raw)
@@ -206,7 +203,11 @@ bool config_load(const char *path, struct config **out, struct err *err)
         err->code = ERR_CONFIG;
         err_next(err, "Name a ceremony file; hsmferry-ceremony(5) has an example");
     }
-    return ok || err_now(err, "Nothing was started");
+    if (ok)
+        return true;
+    if (err && !err->next[0])
+        err_next(err, "Correct it and start again");
+    return err_now(err, "Nothing was started");
 }
 
 static void free_list(char **list)

@@ -152,9 +152,10 @@ static bool check_module(const struct loader *l, const char *module, const char 
         return err_next(l->err, "Write for example /usr/lib/softhsm/libsofthsm2.so");
     }
     fd = open(module, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0)
-        return config_wrong(l, path, "the module %s cannot be opened: %s", shown,
-                            strerrordesc_np(errno));
+    if (fd < 0) {
+        config_wrong(l, path, "the module %s cannot be opened: %s", shown, strerrordesc_np(errno));
+        return err_next(l->err, "Install it, or write the path of the one that is installed");
+    }
     ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
          pread(fd, head, sizeof head, 0) == sizeof head && memcmp(head, magic, sizeof magic) == 0;
     close(fd);

@@ -6,6 +6,7 @@
 #include <yaml.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 enum { NAME_MAX_LEN = 64, FIELDS_MAX = 64 };
 
@@ -53,21 +54,48 @@ static const char *subject(const struct place *place, char out[NAME_MAX_LEN])
     return out;
 }
 
-/* --- the next event, and what no event may be ----------------------------------------------------
+/* --- the text ------------------------------------------------------------------------------------
  */
 
-/* Where in text byte number offset is. */
-static yaml_mark_t mark_of(const char *text, size_t offset)
+/* The first byte that begins no character that may be shown, nor one of those in also; len where
+ * there is none. */
+static size_t find_hidden(const char *text, size_t len, const char *also)
 {
-    yaml_mark_t mark = {.index = offset};
+    size_t i = 0, used;
+    uint32_t point;
 
-    for (size_t i = 0; i < offset; i++) {
-        mark.column++;
-        if (text[i] == '\n')
-            mark = (yaml_mark_t){.index = offset, .line = mark.line + 1};
+    for (; i < len; i += used) {
+        used = utf8_decode((const uint8_t *)text + i, len - i, &point);
+        if (used == 0 || (utf8_width(point) < 0 && (point == 0 || !strchr(also, text[i]))))
+            break;
     }
-    return mark;
+    return i;
 }
+
+/* What the officers read must be what the program reads: nothing may be hidden, in comments
+ * neither. */
+static bool check_text(const struct walk *w)
+{
+    static const char mark_of_utf8[] = "\xef\xbb\xbf"; /* which some editors put first */
+    const char *text = w->source->text;
+    size_t skip = w->source->len > 3 && memcmp(text, mark_of_utf8, 3) == 0 ? 3 : 0;
+    size_t hidden = skip + find_hidden(text + skip, w->source->len - skip, "\n\r\t");
+    yaml_mark_t mark = {0};
+
+    if (hidden == w->source->len)
+        return true;
+    for (size_t i = skip; i < hidden; i++) {
+        mark.column += ((uint8_t)text[i] & 0xc0) != 0x80; /* bytes that begin a character */
+        if (text[i] == '\n')
+            mark = (yaml_mark_t){.line = mark.line + 1};
+    }
+    wrong_at(w, mark, "here is a character that cannot be shown (byte 0x%02x)",
+             (uint8_t)text[hidden]);
+    return err_next(w->err, "Remove it; the file must be plain UTF-8 text");
+}
+
+/* --- the next event, and what no event may be ----------------------------------------------------
+ */
 
 /* Does the line of mark begin with blanks that are not all spaces? */
 static bool is_indented_by_tab(const struct schema_source *source, yaml_mark_t mark)
@@ -86,26 +114,21 @@ static bool is_indented_by_tab(const struct schema_source *source, yaml_mark_t m
 static bool wrong_syntax(const struct walk *w)
 {
     const yaml_parser_t *p = &w->parser;
-    yaml_mark_t mark = p->problem_mark;
 
     if (p->error == YAML_MEMORY_ERROR)
         return err_set(w->err, ERR_FAILED, "There is no memory to read %s", w->source->name);
-    if (p->error == YAML_READER_ERROR)
-        mark = mark_of(w->source->text, p->problem_offset);
-    wrong_at(w, mark, "this is not YAML: %s", p->problem ? p->problem : "it cannot be read");
-    if (is_indented_by_tab(w->source, mark))
+    wrong_at(w, p->problem_mark, "this is not YAML: %s", p->problem ? p->problem : "?");
+    if (is_indented_by_tab(w->source, p->problem_mark))
         return err_next(w->err, "Indent with spaces: YAML knows no tabs there");
-    if (p->error == YAML_READER_ERROR)
-        return err_next(w->err, "It must be plain UTF-8 text");
     return err_next(w->err, "Look at this line and the one above; put quotes around the value");
 }
 
-static bool has_control(const char *text, size_t len)
+/* A value can still hide something behind an escape such as \n or \u202e. */
+static bool is_plain(const yaml_event_t *e)
 {
-    for (size_t i = 0; i < len; i++)
-        if ((uint8_t)text[i] < ' ' || text[i] == 0x7f)
-            return true;
-    return false;
+    size_t len = e->data.scalar.length;
+
+    return find_hidden((const char *)e->data.scalar.value, len, "") == len;
 }
 
 /* The parts of an event that make it more than plain data. */
@@ -133,10 +156,9 @@ static bool check_plain(const struct walk *w)
         wrong_at(w, e->start_mark, "tags (!) are not allowed here");
         return err_next(w->err, "Put quotes around a value that begins with !");
     }
-    if (e->type == YAML_SCALAR_EVENT &&
-        has_control((const char *)e->data.scalar.value, e->data.scalar.length)) {
-        wrong_at(w, e->start_mark, "a value must be one line, without control characters");
-        return err_next(w->err, "Write it on one line");
+    if (e->type == YAML_SCALAR_EVENT && !is_plain(e)) {
+        wrong_at(w, e->start_mark, "a value must be one line of characters that can be shown");
+        return err_next(w->err, "Write it on one line, without control characters");
     }
     return true;
 }
@@ -210,23 +232,16 @@ static bool wrong_key(const struct walk *w, const struct place *place,
     return err_next(w->err, "The keys known there are %s", known);
 }
 
-static const cyaml_strval_t *find_word(const cyaml_schema_value_t *schema, const char *text)
-{
-    for (uint32_t i = 0; i < schema->enumeration.count; i++)
-        if (strcmp(schema->enumeration.strings[i].str, text) == 0)
-            return &schema->enumeration.strings[i];
-    return NULL;
-}
-
 static bool check_word(struct walk *w, const struct place *place,
                        const cyaml_schema_value_t *schema)
 {
     char known[ERR_NEXT_MAX] = "", name[NAME_MAX_LEN];
 
-    if (find_word(schema, word(w)))
-        return true;
-    for (uint32_t i = 0; i < schema->enumeration.count; i++)
+    for (uint32_t i = 0; i < schema->enumeration.count; i++) {
+        if (strcmp(schema->enumeration.strings[i].str, word(w)) == 0)
+            return true;
         append_name(known, schema->enumeration.strings[i].str);
+    }
     return wrong_at(w, w->event.start_mark, "%s must be one of: %s", subject(place, name), known);
 }
 
@@ -388,7 +403,7 @@ bool schema_check(const struct schema_source *source, const cyaml_schema_value_t
 
     if (!schema_start(source, &w.parser, err))
         return false;
-    ok = check_stream(&w, schema);
+    ok = check_text(&w) && check_stream(&w, schema);
     yaml_event_delete(&w.event);
     yaml_parser_delete(&w.parser);
     return ok;

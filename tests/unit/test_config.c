@@ -194,6 +194,19 @@ static void test_defaults(void **state)
     config_free(c);
 }
 
+/* What editors on other systems make of it. */
+static void test_line_ends(void **state)
+{
+    struct config *c;
+
+    (void)state;
+    put_changed("# a comment\ntitle: Root CA move 2026\n",
+                "\xef\xbb\xbf# comment\r\ntitle:\tRoot CA move 2026\t\r\n");
+    c = loaded();
+    assert_string_equal(c->title, "Root CA move 2026");
+    config_free(c);
+}
+
 struct wrong {
     const char *from, *to; /* the change in the good file */
     const char *at;        /* where the message points */
@@ -230,6 +243,11 @@ static void test_yaml(void **state)
         {"Root CA move 2026", "|\n  Root\n  CA\n", "2:8", "must be one line"},
         {"title: Root", "title: &a Root", "2:8", "anchors and aliases"},
         {"  - pkcs11:object=tls-*", "  - *tls", "21:5", "put quotes around one that begins"},
+        {"# a comment", "# a\u202e comment", "1:4", "cannot be shown (byte 0xe2)"},
+        {"# a comment", "# \xc3\xab\xc3\xab \u200b", "1:6", "cannot be shown (byte 0xe2)"},
+        {"Root CA move 2026", "\"Root\\u202e\"", "2:8", "must be one line"},
+        {"Root CA move 2026", "\"Root\\tCA\"", "2:8", "must be one line"},
+        {"Root CA move 2026", "\"Root\\xA0CA\"", "2:8", "must be one line"},
         {"officers:\n", "officers: &a\n", "4:11", "anchors and aliases"},
         {"source:\n", "source: &a\n", "8:9", "anchors and aliases"},
         {"yes\n", "!!bool yes\n", "3:12", "tags (!)"},
@@ -251,7 +269,7 @@ static void test_schema(void **state)
          "\"module\". Nothing was started. The keys known there are api"},
         {"    role:", "    rank:", "6:5", "an entry of \"officers\" has no key \"rank\""},
         {"title: Root", "zzzzzz: 1\ntitle: Root", "2:1", "no key \"zzzzzz\""},
-        {"title: Root", "\"\\xff\\u202e\": 1\ntitle: Root", "2:1", "\"\xc3\xbf\\xe2\\x80\\xae\""},
+        {"title: Root", "\"a\\\\b\": 1\ntitle: Root", "2:1", "no key \"a\\\\b\""},
         {"rehearsal:", "Title: a\nrehearsal:", "3:1", "the nearest is \"title\""},
         {"rehearsal:", "title: a\nrehearsal:", "3:1", "\"title\" is here twice"},
         {"  api: nss", "  api: nss\n  api: nss", "16:3", "\"api\" is here twice"},
@@ -619,6 +637,23 @@ static void test_example(void **state)
     free(whole);
 }
 
+static void test_long_folder(void **state)
+{
+    char line[EVENT_PATH_MAX + 32] = "folder: /";
+    char *folder_at = line + 8;
+
+    (void)state;
+    memset(folder_at + 1, 'x', EVENT_PATH_MAX - 2);
+    put_changed("folder: reports", line);
+    config_free(loaded());
+    *folder_at = 'x'; /* relative, so longer in truth */
+    put_changed("folder: reports", line);
+    assert_refused("long", ERR_CONFIG, "28:16", "the folder's path is too long");
+    folder_at[EVENT_PATH_MAX - 1] = 'x';
+    put_changed("folder: reports", line);
+    assert_refused("longer", ERR_CONFIG, "28:16", "longer than 1023 bytes");
+}
+
 /* Random damage to a good file: never a crash, and a refusal says where. */
 static void test_random(void **state)
 {
@@ -649,13 +684,14 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),       cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_yaml),       cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_meaning),    cmocka_unit_test(test_agent),
-        cmocka_unit_test(test_same_token), cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_trust),      cmocka_unit_test(test_equal),
-        cmocka_unit_test(test_write),      cmocka_unit_test(test_write_refused),
-        cmocka_unit_test(test_example),    cmocka_unit_test(test_random),
+        cmocka_unit_test(test_good),      cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_line_ends), cmocka_unit_test(test_yaml),
+        cmocka_unit_test(test_schema),    cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_agent),     cmocka_unit_test(test_same_token),
+        cmocka_unit_test(test_sizes),     cmocka_unit_test(test_long_folder),
+        cmocka_unit_test(test_trust),     cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_write),     cmocka_unit_test(test_write_refused),
+        cmocka_unit_test(test_example),   cmocka_unit_test(test_random),
     };
 
     srand(1);
