@@ -23,6 +23,7 @@ struct plain_log {
     int64_t told_ms;      /* when progress was told last */
     struct event slow;    /* the step under way, kind EVENT_STEP, until it is told */
     int64_t slow_since;
+    uint32_t waived; /* bit (1 << enum gate) for each gate whose waiver was told */
     bool has_fingerprint[2];
     uint8_t fingerprint[2][SHA256_SIZE];
     struct event end;
@@ -137,13 +138,29 @@ static bool take_step(struct plain_log *l, const struct event *event, int64_t no
     return !begun;
 }
 
+/* That a gate is waived is told once, not for each key. */
+static bool take_gate(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    uint32_t bit = (unsigned)event->gate.gate < GATES ? UINT32_C(1) << event->gate.gate : 0;
+    bool told = l->waived & bit;
+
+    (void)now_ms;
+    if (event->gate.state != GATE_WAIVED)
+        return true;
+    l->waived |= bit;
+    return !told;
+}
+
 static bool take_proof(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     (void)now_ms;
     if (event->proof.state == EVENT_BEGUN)
         return false;
-    l->proven += event->proof.stage == STEP_PROVE_FRESH && event->proof.state == EVENT_OK;
-    return !is_many(l) || event->proof.state == EVENT_FAILED;
+    if (event->proof.state == EVENT_FAILED)
+        return true;
+    /* The steps of the other stages say the same. */
+    l->proven += event->proof.stage == STEP_PROVE_FRESH;
+    return !is_many(l) && event->proof.stage == STEP_PROVE_FRESH;
 }
 
 static bool take_key_done(struct plain_log *l, const struct event *event, int64_t now_ms)
@@ -194,7 +211,7 @@ static bool take_inventory(struct plain_log *l, const struct event *event, int64
 static bool (*const takers[EVENT_KINDS])(struct plain_log *, const struct event *, int64_t) = {
     [EVENT_BEGIN] = take_begin,         [EVENT_PLANNED] = take_planned,   [EVENT_STEP] = take_step,
     [EVENT_PROOF] = take_proof,         [EVENT_KEY_DONE] = take_key_done, [EVENT_END] = take_end,
-    [EVENT_INVENTORY] = take_inventory,
+    [EVENT_INVENTORY] = take_inventory, [EVENT_GATE] = take_gate,
 };
 
 void plain_log_event(struct plain_log *l, const struct event *event, int64_t now_ms)
@@ -286,8 +303,9 @@ void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *
         fprintf(l->out, "Report     there is none\n");
     if (l->over)
         tell_left_over(l);
-    fprintf(l->out, "The ceremony is %s, exit code %d.%s\n",
-            l->over ? end_outcome_name(l->end.end.outcome) : "not begun", exit_code,
+    fprintf(l->out, "The ceremony %s%s, exit code %d.%s\n",
+            l->over ? "is " : "did not come to its end",
+            l->over ? end_outcome_name(l->end.end.outcome) : "", exit_code,
             l->rehearsal ? "   REHEARSAL" : "");
     fflush(l->out);
 }

@@ -46,8 +46,10 @@ bool file_open_trusted(const char *path, mode_t forbidden, int *fd, struct err *
     struct stat st;
 
     file_shown(path, shown);
-    if (opened < 0 && errno == ENOENT)
-        return err_set(err, ERR_NO_INPUT, "There is no file %s", shown);
+    if (opened < 0 && errno == ENOENT) {
+        err_set(err, ERR_NO_INPUT, "There is no file %s", shown);
+        return err_next(err, "Check the path and its spelling");
+    }
     if (opened < 0 && errno == ELOOP) {
         err_set(err, ERR_DENIED, "%s is a symbolic link", shown);
         return err_next(err, "Name the file itself");

@@ -344,7 +344,7 @@ static void test_farewell_early(void **state)
 
     plain_log_farewell(f->log, NULL, sha256, 69);
     assert_string_equal(f->text, "Report     there is none\n"
-                                 "The ceremony is not begun, exit code 69.\n");
+                                 "The ceremony did not come to its end, exit code 69.\n");
     end_it(f, NULL);
     assert_int_equal(lines_with(f, "nobody has looked"), 2);
     assert_int_equal(lines_with(f, "REHEARSAL"), 0);

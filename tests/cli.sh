@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The command line of hsmferry: what it takes, what it refuses and with which exit code.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/lib.sh"
+
+hsmferry=$abs_top_builddir/hsmferry
+cd "$tmp" || exit
+
+says() { # says WORDS COMMAND...: it prints these words
+    words=$1
+    shift
+    "$@" 2>&1 | grep -q -- "$words"
+}
+
+# One refusal each, of at most three lines, with what to do next.
+is_short() {
+    "$@" 2>"$tmp/err" >"$tmp/none"
+    [ ! -s "$tmp/none" ] && [ "$(wc -l <"$tmp/err")" -le 3 ] && grep -q '^  next: ' "$tmp/err"
+}
+
+into_full_disk() {
+    "$@" >/dev/full
+}
+
+is_free_of_hsms() {
+    grep -q libcrypto "$1" && ! grep -iE "p11|pkcs|nss|nspr|softhsm|softo?ken" "$1"
+}
+
+ok "--help succeeds" "$hsmferry" --help
+ok "--help lists every command" says 'list CEREMONY.yaml' "$hsmferry" --help
+ok "help is --help" says 'list CEREMONY.yaml' "$hsmferry" help
+ok "--version succeeds" "$hsmferry" --version
+for library in hsmferry OpenSSL libyaml libcyaml protobuf-c; do
+    ok "--version tells that of $library" says "^$library [0-9]" "$hsmferry" --version
+done
+exits 64 "no ceremony file" "$hsmferry"
+exits 64 "no ceremony file behind list" "$hsmferry" list
+exits 64 "an unknown option" "$hsmferry" --nonsense x.yaml
+exits 64 "an unknown short option" "$hsmferry" -x x.yaml
+exits 64 "a word too many" "$hsmferry" x.yaml y.yaml
+exits 64 "a word too many behind list" "$hsmferry" list x.yaml y.yaml
+ok "a refusal is short and says what next" is_short "$hsmferry" --nonsense
+ok "an option is shown escaped" says '\\x1b' "$hsmferry" "--$(printf '\033')"
+exits 78 "a ceremony file that is not there" "$hsmferry" --plain missing.yaml
+exits 78 "a file called list" "$hsmferry" --plain -- ./list
+exits 78 "a file that looks like an option" "$hsmferry" -- --plain
+: >empty.yaml
+exits 78 "an empty ceremony file" "$hsmferry" --plain empty.yaml
+ok "that too is short and says what next" is_short "$hsmferry" --plain missing.yaml
+exits 74 "help into a full disk" into_full_disk "$hsmferry" --help
+ldd "$hsmferry" >libraries
+ok "no HSM library is linked" is_free_of_hsms libraries
+echo "libp11-kit.so.0 => /usr/lib/libp11-kit.so.0" >>libraries
+not_ok "control: one would have been seen" is_free_of_hsms libraries
+finish
