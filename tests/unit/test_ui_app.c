@@ -1,0 +1,679 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The model against streams of events and key presses: flows, gates, PINs, stopping. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ui_fixture.h"
+
+static void test_start_opens_both_sides(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    app_start(f.app);
+    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    fixture_drain(&f);
+    assert_int_equal(f.order[0], REQUEST_START);
+    assert_int_equal(f.asked[REQUEST_OPEN], 2);
+    fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
+    assert_int_equal(f.asked[REQUEST_CHOOSE], 1);
+    fixture_free(&f);
+}
+
+static void test_nothing_named_opens_the_setup(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    f.config.side[SIDE_SOURCE].where.module[0] = '\0';
+    app_start(f.app);
+    fixture_drain(&f);
+    assert_int_equal(f.app->view, VIEW_SETUP);
+    assert_int_equal(f.asked[REQUEST_OPEN], 1); /* the destination is named */
+    fixture_done(&f, WORKER_OPEN, SIDE_DESTINATION, true);
+    assert_int_equal(f.asked[REQUEST_CHOOSE], 0); /* the officer chooses */
+    fixture_free(&f);
+}
+
+static void test_failed_side_is_told_and_opened_again_only_when_asked(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    app_start(f.app);
+    fixture_drain(&f);
+    fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
+    fixture_done(&f, WORKER_OPEN, SIDE_DESTINATION, true);
+    fixture_error(&f, ERR_DENIED, "the PIN is wrong");
+    fixture_done(&f, WORKER_CHOOSE, SIDE_SOURCE, false);
+    assert_int_equal(app_dialog(f.app), DIALOG_MESSAGE);
+    assert_string_equal(f.app->message.what, "the PIN is wrong");
+    assert_int_equal(app_exit_code(f.app), err_exit(ERR_DENIED));
+    fixture_press(&f, PRESS_ENTER);
+    fixture_done(&f, WORKER_CHOOSE, SIDE_DESTINATION, true);
+    assert_int_equal(f.asked[REQUEST_OPEN], 2);
+    fixture_press(&f, 'R');
+    assert_int_equal(f.asked[REQUEST_OPEN], 3);
+    fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
+    assert_int_equal(f.asked[REQUEST_CHOOSE], 3);
+    fixture_free(&f);
+}
+
+static void test_file_keys_are_marked(void **state)
+{
+    struct selection selection;
+    uint64_t *handles;
+    struct uri uri;
+    struct fixture f;
+    struct err err;
+
+    (void)state;
+    fixture_new(&f);
+    assert_true(uri_parse("pkcs11:object=alpha", &uri, &err));
+    f.config.keys = &uri;
+    f.config.key_count = 1;
+    fixture_small(&f);
+    assert_int_equal(f.app->side[SIDE_SOURCE].inventory.marked_count, 1);
+    assert_true(app_selection(f.app, &selection, &handles, &err));
+    assert_int_equal(selection.uri_count, 1); /* as the file says it */
+    assert_null(handles);
+    fixture_press(&f, PRESS_DOWN);
+    fixture_press(&f, ' ');
+    assert_true(app_selection(f.app, &selection, &handles, &err));
+    assert_int_equal(selection.uri_count, 0);
+    assert_int_equal(selection.handle_count, 2);
+    free(handles);
+    f.config.keys = NULL;
+    fixture_free(&f);
+}
+
+static void test_only_what_can_go_is_marked(void **state)
+{
+    struct inventory *inv;
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_small(&f);
+    inv = &f.app->side[SIDE_SOURCE].inventory;
+    fixture_press(&f, PRESS_F5); /* nothing is marked */
+    assert_int_equal(f.asked[REQUEST_PLAN], 0);
+    assert_true(strstr(f.app->status, "No key is marked") != NULL);
+    fixture_type(&f, "  "); /* alpha and beta; the cursor goes on by itself */
+    assert_int_equal(inv->marked_count, 2);
+    fixture_type(&f, " "); /* no-way */
+    assert_int_equal(inv->marked_count, 2);
+    assert_true(strstr(f.app->status, "not extractable") != NULL);
+    fixture_press(&f, PRESS_DOWN);
+    fixture_type(&f, " "); /* a public key */
+    assert_int_equal(inv->marked_count, 2);
+    fixture_press(&f, PRESS_TAB);
+    fixture_type(&f, " ");
+    assert_true(strstr(f.app->status, "destination") != NULL);
+    fixture_free(&f);
+}
+
+/* --- starting ------------------------------------------------------------------------------- */
+
+static void to_review(struct fixture *f)
+{
+    fixture_new(f);
+    fixture_small(f);
+    fixture_type(f, "  ");
+    fixture_review(f);
+}
+
+static void test_review_needs_a_typed_word(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    to_review(&f);
+    assert_int_equal(app_dialog(f.app), DIALOG_REVIEW);
+    assert_int_equal(f.asked[REQUEST_FLUSH], 1); /* what was typed ahead is thrown away */
+    fixture_press(&f, PRESS_F5);                 /* the key that opened it */
+    fixture_press(&f, PRESS_ENTER);              /* and a reflex */
+    assert_int_equal(f.asked[REQUEST_RUN], 0);
+    fixture_type(&f, "ferry 2\n");
+    assert_int_equal(f.asked[REQUEST_RUN], 1);
+    assert_int_equal(f.asked[REQUEST_ANSWER], 0); /* the engine has not asked yet */
+    fixture_gate(&f, GATE_REVIEW, GATE_OPEN, "type  ferry 2  to start");
+    assert_int_equal(f.asked[REQUEST_ANSWER], 1);
+    assert_string_equal(f.last_answer, "ferry 2"); /* the engine judges it, not the screen */
+    assert_int_equal(f.last_serial, f.seq);
+    fixture_free(&f);
+}
+
+static void test_review_can_be_left(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    to_review(&f);
+    fixture_press(&f, PRESS_ESC);
+    assert_int_equal(app_dialog(f.app), DIALOG_NONE);
+    assert_int_equal(f.asked[REQUEST_RUN] + f.asked[REQUEST_STOP], 0);
+    fixture_review(&f); /* and come back to: the plan is made anew, not added to */
+    assert_int_equal(f.app->run.key_count, 2);
+    fixture_free(&f);
+}
+
+static void test_keys_typed_while_planning_do_nothing(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_small(&f);
+    fixture_type(&f, "  ");
+    fixture_press(&f, 'c');
+    fixture_type(&f, "ferry 2\n");
+    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    assert_int_equal(app_dialog(f.app), DIALOG_NONE);
+    assert_int_equal(f.app->field.len, 0);
+    fixture_done(&f, WORKER_PLAN, SIDE_RELAY, true);
+    assert_int_equal(app_dialog(f.app), DIALOG_REVIEW);
+    assert_int_equal(f.app->field.len, 0);
+    assert_int_equal(f.asked[REQUEST_RUN], 0);
+    fixture_free(&f);
+}
+
+static void test_wrong_word_is_asked_for_again(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    to_review(&f);
+    fixture_type(&f, "ferry 3\n");
+    fixture_gate(&f, GATE_REVIEW, GATE_OPEN, "type  ferry 2  to start");
+    assert_string_equal(f.last_answer, "ferry 3");
+    fixture_gate(&f, GATE_REVIEW, GATE_WRONG, "");
+    fixture_gate(&f, GATE_REVIEW, GATE_OPEN, "type  ferry 2  to start");
+    assert_int_equal(f.asked[REQUEST_ANSWER], 1); /* not answered by itself a second time */
+    assert_int_equal(app_dialog(f.app), DIALOG_GATE);
+    assert_true(f.app->run.gate.wrong);
+    fixture_free(&f);
+}
+
+static void test_waived_review_still_wants_a_word(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    f.config.policy.gates = 0;
+    fixture_small(&f);
+    fixture_type(&f, "  ");
+    fixture_review(&f);
+    fixture_type(&f, "\n");
+    fixture_type(&f, "go\n");
+    assert_int_equal(f.asked[REQUEST_RUN], 0);
+    fixture_type(&f, "start\n");
+    assert_int_equal(f.asked[REQUEST_RUN], 1);
+    fixture_free(&f);
+}
+
+/* --- gates and PINs ------------------------------------------------------------------------- */
+
+static void running(struct fixture *f)
+{
+    to_review(f);
+    fixture_run(f);
+    assert_int_equal(f->app->view, VIEW_CEREMONY);
+}
+
+static void test_typed_ahead_does_not_answer_a_gate(void **state)
+{
+    unsigned answers;
+    struct fixture f;
+
+    (void)state;
+    running(&f);
+    answers = f.asked[REQUEST_ANSWER];
+    fixture_type(&f, "island telephone\n"); /* before it is asked */
+    fixture_press(&f, PRESS_ESC);           /* 't' opened the log */
+    assert_int_equal(f.asked[REQUEST_ANSWER], answers);
+    unsigned flushes = f.asked[REQUEST_FLUSH];
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6");
+    assert_int_equal(f.asked[REQUEST_FLUSH], flushes + 1);
+    assert_int_equal(app_dialog(f.app), DIALOG_GATE);
+    assert_int_equal(f.app->field.len, 0);
+    fixture_press(&f, PRESS_ENTER); /* an empty answer is none */
+    assert_int_equal(f.asked[REQUEST_ANSWER], answers);
+    fixture_type(&f, "island telephone\n");
+    assert_int_equal(f.asked[REQUEST_ANSWER], answers + 1);
+    assert_int_equal(f.last_serial, f.seq);
+    assert_string_equal(f.last_answer, "island telephone");
+    fixture_free(&f);
+}
+
+static void test_esc_at_a_gate_asks_then_refuses(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    running(&f);
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6");
+    fixture_press(&f, PRESS_ESC);
+    assert_int_equal(app_dialog(f.app), DIALOG_CONFIRM);
+    fixture_press(&f, 'n');
+    assert_int_equal(app_dialog(f.app), DIALOG_GATE);
+    assert_int_equal(f.asked[REQUEST_STOP], 0);
+    fixture_press(&f, PRESS_ESC);
+    fixture_press(&f, 'y');
+    assert_int_equal(f.asked[REQUEST_STOP], 1);
+    fixture_free(&f);
+}
+
+static void test_gate_is_not_answered_unseen(void **state)
+{
+    struct fixture f;
+    unsigned answers;
+
+    (void)state;
+    running(&f);
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6");
+    answers = f.asked[REQUEST_ANSWER];
+    app_size(f.app, 30, 8);
+    fixture_type(&f, "island telephone\n");
+    assert_int_equal(f.asked[REQUEST_ANSWER], answers);
+    app_size(f.app, 80, 24);
+    assert_int_equal(f.app->field.len, 0);
+    fixture_free(&f);
+}
+
+static void ask_pin(struct fixture *f, uint32_t flags)
+{
+    struct event e = {.kind = EVENT_PIN, .side = SIDE_SOURCE};
+
+    app_start(f->app);
+    fixture_drain(f);
+    fixture_done(f, WORKER_OPEN, SIDE_SOURCE, true);
+    e.pin.flags = flags;
+    snprintf(e.pin.token, sizeof e.pin.token, "hsm-old");
+    fixture_event(f, &e);
+    assert_int_equal(app_dialog(f->app), DIALOG_PIN);
+}
+
+static bool is_wiped(const struct secret *s)
+{
+    for (size_t i = 0; i < s->cap; i++)
+        if (s->data[i])
+            return false;
+    return s->len == 0;
+}
+
+static void test_pin(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    ask_pin(&f, 0);
+    fixture_press(&f, PRESS_ENTER); /* an empty PIN is not tried */
+    assert_int_equal(f.asked[REQUEST_ANSWER], 0);
+    fixture_type(&f, "12x");
+    fixture_press(&f, PRESS_BACKSPACE); /* takes all of it */
+    assert_true(is_wiped(&f.app->pin.typed));
+    fixture_type(&f, "1234\n");
+    assert_string_equal(f.last_answer, "1234");
+    assert_int_equal(f.last_serial, f.seq);
+    assert_true(is_wiped(&f.app->pin.typed));
+    assert_int_equal(app_dialog(f.app), DIALOG_NONE);
+    fixture_free(&f);
+}
+
+static void test_pin_refused(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    ask_pin(&f, 0);
+    fixture_type(&f, "12");
+    fixture_press(&f, PRESS_ESC);
+    assert_true(is_wiped(&f.app->pin.typed));
+    assert_int_equal(f.asked[REQUEST_ANSWER], 0);
+    assert_int_equal(f.asked[REQUEST_STOP], 1);
+    fixture_free(&f);
+}
+
+static void test_last_try_needs_words_first(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    ask_pin(&f, HSM_TOKEN_PIN_FINAL_TRY);
+    fixture_type(&f, "1234\n");
+    assert_int_equal(f.asked[REQUEST_ANSWER], 0);
+    assert_int_equal(f.app->pin.typed.len, 0);
+    fixture_type(&f, "last try\n");
+    fixture_type(&f, "1234\n");
+    assert_int_equal(f.asked[REQUEST_ANSWER], 1);
+    fixture_free(&f);
+}
+
+/* --- stopping and the end ------------------------------------------------------------------- */
+
+static void end(struct fixture *f, enum end_outcome outcome, int exit_code)
+{
+    struct event e = {.kind = EVENT_END, .side = SIDE_RELAY};
+
+    e.end.outcome = outcome;
+    e.end.exit_code = exit_code;
+    fixture_event(f, &e);
+    fixture_done(f, WORKER_RUN, SIDE_RELAY, exit_code == 0);
+}
+
+static void test_quit_asks_while_a_ceremony_runs(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    running(&f);
+    fixture_press(&f, 'q');
+    assert_int_equal(app_dialog(f.app), DIALOG_CONFIRM);
+    fixture_press(&f, 'q');
+    assert_int_equal(f.asked[REQUEST_QUIT] + f.asked[REQUEST_STOP], 0);
+    fixture_press(&f, PRESS_F10);
+    fixture_press(&f, 'y');
+    assert_int_equal(f.asked[REQUEST_STOP], 1);
+    assert_int_equal(f.asked[REQUEST_QUIT], 0); /* not before it has stopped */
+    end(&f, END_ABORTED, 2);
+    assert_int_equal(f.asked[REQUEST_QUIT], 1);
+    assert_int_equal(app_exit_code(f.app), 2);
+    fixture_free(&f);
+}
+
+static void test_signal_stops_then_ends(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    running(&f);
+    app_terminate(f.app);
+    fixture_drain(&f);
+    assert_int_equal(f.asked[REQUEST_STOP], 1);
+    assert_int_equal(f.asked[REQUEST_QUIT], 0);
+    app_terminate(f.app); /* the second does not wait */
+    fixture_drain(&f);
+    assert_int_equal(f.asked[REQUEST_ABANDON], 2);
+    assert_int_equal(f.asked[REQUEST_QUIT], 1);
+    fixture_free(&f);
+
+    fixture_new(&f);
+    app_start(f.app);
+    fixture_drain(&f);
+    app_terminate(f.app);
+    fixture_drain(&f);
+    assert_int_equal(f.asked[REQUEST_QUIT], 1);
+    assert_int_equal(app_exit_code(f.app), err_exit(ERR_STOPPED));
+    fixture_free(&f);
+}
+
+static void test_suspend_is_off_during_a_ceremony(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    running(&f);
+    fixture_press(&f, PRESS_CTRL('z'));
+    assert_int_equal(f.asked[REQUEST_SUSPEND], 0);
+    end(&f, END_COMPLETE, 0);
+    fixture_press(&f, PRESS_CTRL('z'));
+    assert_int_equal(f.asked[REQUEST_SUSPEND], 1);
+    fixture_free(&f);
+}
+
+static void test_hung_call(void **state)
+{
+    struct event e = {.kind = EVENT_CALL, .side = SIDE_SOURCE};
+    struct fixture f;
+    enum side side;
+    int64_t ms;
+
+    (void)state;
+    running(&f);
+    snprintf(e.call.name, sizeof e.call.name, "wrap");
+    fixture_event(&f, &e);
+    assert_false(run_unanswered(&f.app->run, f.app->now_ms + 9999, 10000, &side, &ms));
+    assert_true(run_unanswered(&f.app->run, f.app->now_ms + 12000, 10000, &side, &ms));
+    assert_int_equal(side, SIDE_SOURCE);
+    assert_int_equal(ms, 12000);
+    fixture_press(&f, 'a');
+    fixture_press(&f, 'y');
+    assert_int_equal(f.asked[REQUEST_ABANDON], 1);
+    e.call.state = EVENT_FAILED;
+    fixture_event(&f, &e);
+    assert_false(run_unanswered(&f.app->run, f.app->now_ms + 12000, 10000, &side, &ms));
+    fixture_free(&f);
+}
+
+static void test_end(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    running(&f);
+    end(&f, END_COMPLETE, 0);
+    assert_int_equal(f.app->view, VIEW_END);
+    assert_int_equal(f.asked[REQUEST_REPORT], 1);
+    assert_int_equal(f.asked[REQUEST_REFRESH], 2);
+    assert_int_equal(app_exit_code(f.app), 0);
+    fixture_press(&f, PRESS_F6);
+    assert_int_equal(f.app->view, VIEW_VERIFY);
+    assert_int_equal(f.app->verify_at, 1);
+    fixture_type(&f, "nnn");
+    assert_int_equal(f.app->verify_at, 2);
+    fixture_press(&f, PRESS_ENTER);
+    assert_int_equal(f.app->view, VIEW_END);
+    fixture_press(&f, PRESS_ESC);
+    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    fixture_press(&f, PRESS_F5); /* this ceremony is over */
+    assert_int_equal(f.asked[REQUEST_PLAN], 1);
+    fixture_free(&f);
+}
+
+static void test_steps_of_each_key_begin_afresh(void **state)
+{
+    const struct run *run;
+    struct fixture f;
+
+    (void)state;
+    running(&f);
+    run = &f.app->run;
+    for (unsigned id = STEP_MAKE_PAIR; id <= STEP_PROVE_AGAIN; id++) {
+        fixture_step(&f, (enum step_id)id, EVENT_BEGUN, id >= STEP_WRAP_KEY ? 1 : 0);
+        fixture_step(&f, (enum step_id)id, EVENT_OK, id >= STEP_WRAP_KEY ? 1 : 0);
+    }
+    assert_int_equal(run->arrived, 1);
+    fixture_step(&f, STEP_WRAP_KEY, EVENT_BEGUN, 2);
+    assert_int_equal(run->key_now, 2);
+    assert_true(run->steps[STEP_UNWRAP_AES].told);
+    assert_false(run->steps[STEP_UNWRAP_KEY].told);
+    fixture_free(&f);
+}
+
+static void test_hostile_numbers_are_ignored(void **state)
+{
+    struct event e = {.kind = EVENT_STEP, .side = (enum side)7};
+    struct fixture f;
+
+    (void)state;
+    running(&f);
+    fixture_event(&f, &e);
+    e = (struct event){.kind = EVENT_STEP, .side = SIDE_RELAY};
+    e.step.id = (enum step_id)99;
+    fixture_event(&f, &e);
+    e = (struct event){.kind = EVENT_KEY_DONE, .side = SIDE_RELAY, .key = 4000000000U};
+    fixture_event(&f, &e);
+    e = (struct event){.kind = (enum event_kind)77, .side = SIDE_RELAY};
+    fixture_event(&f, &e);
+    fixture_done(&f, (enum worker_command)55, SIDE_RELAY, false);
+    assert_int_equal(f.app->view, VIEW_CEREMONY);
+    fixture_free(&f);
+}
+
+static void test_log_is_bounded(void **state)
+{
+    struct event e = {.kind = EVENT_SPOKEN, .side = SIDE_SOURCE};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    for (unsigned i = 0; i < 3 * LOG_LINES; i++) {
+        snprintf(e.note.text, sizeof e.note.text, "line %u", i);
+        fixture_event(&f, &e);
+    }
+    assert_int_equal(f.app->log.count, LOG_LINES);
+    assert_int_equal(f.app->log.dropped, 2 * LOG_LINES);
+    assert_string_equal(log_at(&f.app->log, LOG_LINES - 1)->text, "the library says: line 12287");
+    assert_null(log_at(&f.app->log, LOG_LINES));
+    fixture_free(&f);
+}
+
+/* --- setup ---------------------------------------------------------------------------------- */
+
+static void give_slots(struct fixture *f, enum side side)
+{
+    struct hsm_slot slots[2] = {
+        {.id = 1,
+         .flags = HSM_SLOT_TOKEN_PRESENT | HSM_TOKEN_INITIALIZED,
+         .label = "good",
+         .serial = "01",
+         .manufacturer = "m",
+         .model = "n"},
+        {.id = 2, .flags = HSM_SLOT_TOKEN_PRESENT, .label = "empty"},
+    };
+    struct event e = {.kind = EVENT_SIDE, .side = side, .side_state = {SIDE_OPEN}};
+
+    fixture_event(f, &e);
+    app_take_slots(f->app, side, &(struct hsm_slot_list){slots, 2});
+    fixture_done(f, WORKER_OPEN, side, true);
+}
+
+static void test_setup_chooses_slots(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    for (unsigned i = 0; i < 2; i++)
+        f.config.side[i].token.text[0] = '\0';
+    app_start(f.app);
+    fixture_drain(&f);
+    assert_int_equal(f.app->view, VIEW_SETUP);
+    give_slots(&f, SIDE_SOURCE);
+    give_slots(&f, SIDE_DESTINATION);
+    fixture_press(&f, PRESS_F8); /* nothing chosen yet */
+    assert_int_equal(f.asked[REQUEST_CHOOSE], 0);
+    for (unsigned i = 0; i < SETUP_SLOTS + 1; i++)
+        fixture_press(&f, PRESS_DOWN);
+    fixture_press(&f, PRESS_ENTER);
+    assert_true(strstr(f.app->status, "not initialised") != NULL);
+    fixture_press(&f, PRESS_UP);
+    fixture_press(&f, PRESS_ENTER);
+    assert_true(strstr(f.config.side[SIDE_SOURCE].token.text, "good") != NULL);
+    fixture_press(&f, PRESS_TAB);
+    fixture_press(&f, PRESS_END);
+    fixture_press(&f, PRESS_UP);
+    fixture_press(&f, PRESS_ENTER);
+    fixture_press(&f, PRESS_F8);
+    assert_int_equal(f.asked[REQUEST_CHOOSE], 2);
+    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    fixture_free(&f);
+}
+
+static void test_setup_changes_a_module(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    app_start(f.app);
+    fixture_drain(&f);
+    f.app->view = VIEW_SETUP;
+    fixture_press(&f, PRESS_HOME);
+    fixture_press(&f, PRESS_DOWN);
+    fixture_press(&f, PRESS_ENTER);
+    assert_int_equal(app_dialog(f.app), DIALOG_MODULES);
+    fixture_press(&f, PRESS_ESC);
+    fixture_press(&f, PRESS_HOME);
+    fixture_press(&f, PRESS_ENTER); /* the other API: its store is typed */
+    assert_string_equal(f.config.side[SIDE_SOURCE].where.api, "nss");
+    assert_string_equal(f.config.side[SIDE_SOURCE].token.text, "");
+    fixture_press(&f, PRESS_DOWN);
+    fixture_press(&f, PRESS_ENTER);
+    assert_int_equal(app_dialog(f.app), DIALOG_INPUT);
+    fixture_type(&f, "db\n");
+    assert_string_equal(f.config.side[SIDE_SOURCE].where.module, "sql:/db");
+    assert_int_equal(f.asked[REQUEST_START], 3);
+    fixture_press(&f, PRESS_DOWN);
+    fixture_press(&f, PRESS_ENTER);
+    fixture_type(&f, "A=1 B=2\n");
+    assert_string_equal(f.config.side[SIDE_SOURCE].environment[1], "B=2");
+    assert_null(f.config.side[SIDE_SOURCE].environment[2]);
+    fixture_press(&f, PRESS_ENTER);
+    fixture_type(&f, " nonsense\n");
+    assert_string_equal(f.config.side[SIDE_SOURCE].environment[1], "B=2");
+    fixture_free(&f);
+}
+
+static void test_save_asks_for_a_path(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_small(&f);
+    fixture_press(&f, PRESS_F2);
+    fixture_type(&f, "/tmp/x.yaml\n");
+    assert_int_equal(f.asked[REQUEST_SAVE], 1);
+    assert_string_equal(f.app->save_path, "/tmp/x.yaml");
+    fixture_free(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_start_opens_both_sides),
+        cmocka_unit_test(test_nothing_named_opens_the_setup),
+        cmocka_unit_test(test_failed_side_is_told_and_opened_again_only_when_asked),
+        cmocka_unit_test(test_file_keys_are_marked),
+        cmocka_unit_test(test_only_what_can_go_is_marked),
+        cmocka_unit_test(test_review_needs_a_typed_word),
+        cmocka_unit_test(test_review_can_be_left),
+        cmocka_unit_test(test_keys_typed_while_planning_do_nothing),
+        cmocka_unit_test(test_wrong_word_is_asked_for_again),
+        cmocka_unit_test(test_waived_review_still_wants_a_word),
+        cmocka_unit_test(test_typed_ahead_does_not_answer_a_gate),
+        cmocka_unit_test(test_esc_at_a_gate_asks_then_refuses),
+        cmocka_unit_test(test_gate_is_not_answered_unseen),
+        cmocka_unit_test(test_pin),
+        cmocka_unit_test(test_pin_refused),
+        cmocka_unit_test(test_last_try_needs_words_first),
+        cmocka_unit_test(test_quit_asks_while_a_ceremony_runs),
+        cmocka_unit_test(test_signal_stops_then_ends),
+        cmocka_unit_test(test_suspend_is_off_during_a_ceremony),
+        cmocka_unit_test(test_hung_call),
+        cmocka_unit_test(test_end),
+        cmocka_unit_test(test_steps_of_each_key_begin_afresh),
+        cmocka_unit_test(test_hostile_numbers_are_ignored),
+        cmocka_unit_test(test_log_is_bounded),
+        cmocka_unit_test(test_setup_chooses_slots),
+        cmocka_unit_test(test_setup_changes_a_module),
+        cmocka_unit_test(test_save_asks_for_a_path),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Layout at every size, and the key table's consistency. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ui/keys.h"
+#include "ui/layout.h"
+
+static bool overlap(struct rect a, struct rect b)
+{
+    return a.w > 0 && a.h > 0 && b.w > 0 && b.h > 0 && a.x < b.x + b.w && b.x < a.x + a.w &&
+           a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+static void check_size(int w, int h, int active)
+{
+    struct layout l;
+
+    layout_make(w, h, active, &l);
+    const struct rect all[] = {l.title, l.pane[0], l.pane[1], l.detail, l.hint};
+    for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++) {
+        assert_true(layout_contains(l.screen, all[i]));
+        for (unsigned j = 0; j < i; j++)
+            assert_false(overlap(all[i], all[j]));
+    }
+    assert_true(layout_contains(l.screen, l.body));
+    assert_true(layout_contains(l.screen, layout_dialog(&l, 76, 40)));
+    if (w < LAYOUT_MIN_COLUMNS || h < LAYOUT_MIN_LINES) {
+        assert_int_equal(l.form, LAYOUT_SENTENCE);
+        return;
+    }
+    assert_true(l.pane[active].w > 0 && l.pane[active].h > 0);
+    assert_true(layout_contains(l.body, l.pane[0]) && layout_contains(l.body, l.pane[1]));
+    assert_int_equal(l.title.w, w);
+    assert_int_equal(l.hint.y, h - 1);
+}
+
+static void test_every_size(void **state)
+{
+    (void)state;
+    for (int w = 1; w <= 200; w++)
+        for (int h = 1; h <= 80; h++)
+            for (int active = 0; active < 2; active++)
+                check_size(w, h, active);
+}
+
+static void test_forms(void **state)
+{
+    static const struct {
+        int w, h;
+        enum layout_form form;
+    } rows[] = {
+        {80, 24, LAYOUT_BESIDE},  {120, 40, LAYOUT_BESIDE},  {80, 12, LAYOUT_BESIDE},
+        {79, 24, LAYOUT_STACKED}, {40, 24, LAYOUT_STACKED},  {79, 23, LAYOUT_ONE},
+        {40, 12, LAYOUT_ONE},     {39, 24, LAYOUT_SENTENCE}, {80, 11, LAYOUT_SENTENCE},
+        {1, 1, LAYOUT_SENTENCE},
+    };
+    struct layout l;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        layout_make(rows[i].w, rows[i].h, 0, &l);
+        assert_int_equal(l.form, rows[i].form);
+    }
+}
+
+static void test_lanes(void **state)
+{
+    (void)state;
+    for (int w = LAYOUT_MIN_COLUMNS; w <= 200; w++) {
+        struct lane_columns lanes = layout_lanes((struct rect){0, 0, w, 10});
+        assert_true(lanes.width > 0);
+        for (unsigned i = 0; i < 3; i++)
+            assert_true(lanes.x[i] >= 0 && lanes.x[i] + lanes.width <= w);
+        assert_true(lanes.x[0] + lanes.width < lanes.x[1]);
+        assert_true(lanes.x[1] + lanes.width < lanes.x[2]);
+    }
+}
+
+/* --- the key table -------------------------------------------------------------------------- */
+
+static void test_no_key_means_two_things(void **state)
+{
+    const struct key_row *row;
+
+    (void)state;
+    for (size_t i = 0; (row = keys_row(i)); i++) {
+        assert_true(row->views != 0 && row->presses[0] != PRESS_NONE);
+        for (unsigned view = 0; view < VIEWS; view++)
+            for (unsigned k = 0; k < KEY_PRESSES_MAX && row->presses[k]; k++)
+                if (row->views & 1U << view)
+                    assert_int_equal(keys_action((enum view)view, row->presses[k]), row->action);
+    }
+}
+
+static bool is_letter(int press)
+{
+    return press > ' ' && press < 0x7f;
+}
+
+static void test_every_function_key_has_a_letter(void **state)
+{
+    const struct key_row *row;
+
+    (void)state;
+    for (size_t i = 0; (row = keys_row(i)); i++) {
+        bool function_key = false, letter = false;
+        for (unsigned k = 0; k < KEY_PRESSES_MAX; k++) {
+            function_key |= row->presses[k] >= PRESS_F1 && row->presses[k] <= PRESS_F10;
+            letter |= is_letter(row->presses[k]);
+        }
+        assert_true(!function_key || letter);
+    }
+}
+
+static void test_every_row_has_help(void **state)
+{
+    const struct key_row *row;
+
+    (void)state;
+    for (size_t i = 0; (row = keys_row(i)); i++) {
+        size_t len = strlen(row->help);
+        assert_true(len > 3 && row->help[len - 1] == '.');
+        assert_true(len <= 72); /* one line of the help screen at 80 columns */
+    }
+}
+
+static void test_every_view_can_be_left(void **state)
+{
+    (void)state;
+    for (unsigned view = 0; view < VIEWS; view++) {
+        assert_int_equal(keys_action((enum view)view, PRESS_F10), ACTION_QUIT);
+        assert_int_equal(keys_action((enum view)view, PRESS_F1), ACTION_HELP);
+        assert_int_equal(keys_action((enum view)view, PRESS_CTRL('l')), ACTION_REDRAW);
+        assert_int_equal(keys_action((enum view)view, 'Z'), ACTION_NONE);
+    }
+}
+
+static void test_hint_line_fits(void **state)
+{
+    (void)state;
+    for (unsigned view = 0; view < VIEWS; view++)
+        for (int columns = LAYOUT_MIN_COLUMNS - 1; columns <= 200; columns++) {
+            const struct key_row *hints[KEYS_HINTS_MAX];
+            size_t count = keys_hints((enum view)view, columns, hints);
+            int width = 0;
+            for (size_t i = 0; i < count; i++) {
+                char name[KEYS_NAME_MAX];
+                assert_true(hints[i]->views & 1U << view);
+                width += (int)(strlen(keys_name(hints[i]->presses[0], name)) +
+                               strlen(hints[i]->hint) + 2);
+            }
+            assert_true(width <= columns);
+            assert_int_equal(hints[0]->action, ACTION_HELP);
+            assert_int_equal(hints[count - 1]->action, ACTION_QUIT);
+        }
+}
+
+static bool hinted(enum view view, enum action action)
+{
+    const struct key_row *hints[KEYS_HINTS_MAX];
+    size_t count = keys_hints(view, 79, hints);
+
+    for (size_t i = 0; i < count; i++)
+        if (hints[i]->action == action)
+            return true;
+    return false;
+}
+
+/* Who never read a manual finds the way by the hint line alone, at the design size. */
+static void test_hint_line_shows_the_way(void **state)
+{
+    (void)state;
+    assert_true(hinted(VIEW_SETUP, ACTION_CHOOSE) && hinted(VIEW_SETUP, ACTION_NEXT));
+    assert_true(hinted(VIEW_INVENTORY, ACTION_MARK) && hinted(VIEW_INVENTORY, ACTION_MIGRATE));
+    assert_true(hinted(VIEW_INVENTORY, ACTION_COMPARE) && hinted(VIEW_INVENTORY, ACTION_FILTER));
+    assert_true(hinted(VIEW_CEREMONY, ACTION_STOP) && hinted(VIEW_END, ACTION_COMPARE));
+}
+
+static void test_manual_names_every_row(void **state)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&text, &size);
+    const struct key_row *row;
+
+    (void)state;
+    keys_manual(to);
+    fclose(to);
+    for (size_t i = 0; (row = keys_row(i)); i++)
+        assert_non_null(strstr(text, row->help));
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_no_key_means_two_things),
+        cmocka_unit_test(test_every_function_key_has_a_letter),
+        cmocka_unit_test(test_every_row_has_help),
+        cmocka_unit_test(test_every_view_can_be_left),
+        cmocka_unit_test(test_hint_line_fits),
+        cmocka_unit_test(test_hint_line_shows_the_way),
+        cmocka_unit_test(test_manual_names_every_row),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

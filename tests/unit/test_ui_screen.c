@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every screen at every size, with hostile labels; and what the screens say. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "base/utf8.h"
+#include "ui/screen.h"
+#include "ui/verify.h"
+#include "ui_fixture.h"
+
+static const char *const hostile[] = {
+    "\x1b[2J\x1b[31mred",
+    "line\nline\ttab",
+    "\xe2\x80\xae"
+    "txet desrever",
+    "\xff\xfe invalid \xc0\x80",
+    "wide \xe6\xbc\xa2\xe5\xad\x97 keys",
+    "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81",
+    " blanks at the ends ",
+    "%s%n%s",
+};
+enum { HOSTILE = sizeof hostile / sizeof hostile[0] };
+
+static void hostile_inventory(struct fixture *f)
+{
+    struct key_list list = {0}, none = {0};
+
+    for (unsigned i = 0; i < HOSTILE; i++) {
+        struct key_desc key = fixture_key(i + 1, hostile[i], KEY_CLASS_SECRET, KEY_KIND_AES, 256);
+        assert_true(key_list_add(&list, &key));
+    }
+    fixture_list(f, &list, &none);
+    key_list_free(&list);
+}
+
+/* What the canvas holds can be put on a terminal as it is: one printable character in each cell,
+ * a wide one followed by an empty cell. */
+static void check_cells(const struct canvas *c)
+{
+    for (int y = 0; y < c->h; y++)
+        for (int x = 0; x < c->w; x++) {
+            const struct cell *cell = canvas_at(c, x, y);
+            uint32_t point;
+            size_t len;
+            if (!cell->text[0]) {
+                assert_true(x > 0);
+                continue;
+            }
+            len = utf8_decode((const uint8_t *)cell->text, strlen(cell->text), &point);
+            assert_true(len > 0);
+            assert_true(utf8_width(point) > 0);
+            for (const char *p = cell->text + len; *p; p += len) {
+                len = utf8_decode((const uint8_t *)p, strlen(p), &point);
+                assert_true(len > 0 && utf8_width(point) == 0);
+            }
+            assert_true(!c->ascii || (strlen(cell->text) == 1 && cell->text[0] >= ' '));
+            assert_true(cell->style < STYLES);
+        }
+}
+
+static bool shows(const struct canvas *c, const char *text)
+{
+    for (int y = 0; y < c->h; y++) {
+        char line[4096];
+        canvas_line(c, y, line, sizeof line);
+        if (strstr(line, text))
+            return true;
+    }
+    return false;
+}
+
+static void draw(struct fixture *f, struct canvas *c, int w, int h)
+{
+    struct err err;
+
+    app_size(f->app, w, h);
+    assert_true(canvas_resize(c, w, h, &err));
+    screen_draw(f->app, c);
+}
+
+static void assert_shows(struct fixture *f, const char *text)
+{
+    struct canvas c = {0};
+
+    draw(f, &c, f->app->columns, f->app->lines);
+    if (!shows(&c, text)) {
+        for (int y = 0; y < c.h; y++) {
+            char line[4096];
+            canvas_line(&c, y, line, sizeof line);
+            print_error("%s\n", line);
+        }
+        fail_msg("not on the screen: %s", text);
+    }
+    canvas_free(&c);
+}
+
+/* --- every screen --------------------------------------------------------------------------- */
+
+static void in_review(struct fixture *f)
+{
+    hostile_inventory(f);
+    fixture_press(f, '*');
+    fixture_review(f);
+}
+
+static void in_ceremony(struct fixture *f)
+{
+    in_review(f);
+    fixture_run(f);
+    for (unsigned id = STEP_MAKE_PAIR; id <= STEP_RELAY_KEY; id++) {
+        fixture_step(f, (enum step_id)id, EVENT_BEGUN, id >= STEP_WRAP_KEY ? 1 : 0);
+        fixture_step(f, (enum step_id)id, id == STEP_RELAY_KEY ? EVENT_FAILED : EVENT_OK,
+                     id >= STEP_WRAP_KEY ? 1 : 0);
+    }
+}
+
+static void at_gate(struct fixture *f)
+{
+    in_ceremony(f);
+    fixture_gate(f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6 of the fingerprint");
+    fixture_type(f, "typed");
+}
+
+static void at_pin(struct fixture *f)
+{
+    struct event e = {.kind = EVENT_PIN, .side = SIDE_SOURCE};
+
+    app_start(f->app);
+    fixture_drain(f);
+    fixture_event(f, &e);
+    fixture_type(f, "1");
+}
+
+static void in_log(struct fixture *f)
+{
+    in_ceremony(f);
+    fixture_press(f, PRESS_F8);
+}
+
+static void at_end(struct fixture *f)
+{
+    struct event e = {.kind = EVENT_END, .side = SIDE_RELAY};
+
+    in_ceremony(f);
+    fixture_event(f, &e);
+    fixture_done(f, WORKER_RUN, SIDE_RELAY, true);
+    f->app->report.written = true;
+    snprintf(f->app->report.path, sizeof f->app->report.path, "/tmp/reports/report.yaml");
+}
+
+static void in_verify(struct fixture *f)
+{
+    at_end(f);
+    fixture_press(f, PRESS_F6);
+}
+
+static void in_setup(struct fixture *f)
+{
+    struct hsm_slot slots[40] = {0};
+
+    f->config.side[SIDE_SOURCE].where.module[0] = '\0';
+    app_start(f->app);
+    fixture_drain(f);
+    app_take_slots(f->app, SIDE_DESTINATION, &(struct hsm_slot_list){slots, 40});
+    f->app->active = SIDE_DESTINATION;
+    fixture_press(f, PRESS_END);
+}
+
+static void in_help(struct fixture *f)
+{
+    hostile_inventory(f);
+    fixture_press(f, PRESS_F1);
+}
+
+static void in_details(struct fixture *f)
+{
+    hostile_inventory(f);
+    fixture_press(f, PRESS_F3);
+}
+
+static void in_message(struct fixture *f)
+{
+    hostile_inventory(f);
+    fixture_press(f, PRESS_F5);
+    fixture_error(f, ERR_HSM,
+                  "something long enough to need more than one line on a screen of "
+                  "eighty columns, so that it is broken");
+    fixture_press(f, '*');
+    fixture_press(f, PRESS_F5);
+    fixture_done(f, WORKER_PLAN, SIDE_RELAY, false);
+}
+
+static void in_find(struct fixture *f)
+{
+    hostile_inventory(f);
+    fixture_press(f, '/');
+}
+
+static void in_confirm(struct fixture *f)
+{
+    in_ceremony(f);
+    fixture_press(f, 'q');
+}
+
+static void (*const screens[])(struct fixture *) = {
+    hostile_inventory, in_review, in_ceremony, at_gate,    at_pin,     in_log,  at_end,
+    in_verify,         in_setup,  in_help,     in_details, in_message, in_find, in_confirm,
+};
+enum { SCREENS = sizeof screens / sizeof screens[0] };
+
+/* Each size with one screen, another at the next size; each screen at the sizes that matter. */
+static void test_every_size(void **state)
+{
+    static const int sizes[][2] = {{1, 1},   {39, 11}, {40, 12},  {79, 24},
+                                   {80, 24}, {81, 25}, {120, 40}, {200, 80}};
+    struct canvas c = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < SCREENS; i++) {
+        struct fixture f;
+        fixture_new(&f);
+        screens[i](&f);
+        for (int w = 1; w <= 200; w++)
+            for (int h = 1 + (w + (int)i) % SCREENS; h <= 80; h += SCREENS) {
+                draw(&f, &c, w, h);
+                check_cells(&c);
+            }
+        for (unsigned s = 0; s < sizeof sizes / sizeof sizes[0]; s++)
+            for (unsigned ascii = 0; ascii < 2; ascii++) {
+                c.ascii = ascii;
+                draw(&f, &c, sizes[s][0], sizes[s][1]);
+                check_cells(&c);
+            }
+        c.ascii = false;
+        fixture_free(&f);
+    }
+    canvas_free(&c);
+}
+
+static void test_hostile_labels_are_escaped(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    app_size(f.app, 120, 40);
+    hostile_inventory(&f);
+    assert_shows(&f, "\\x1b[2J\\x1b[31mred");
+    assert_shows(&f, "line\\x0aline\\x09tab");
+    assert_shows(&f, "\\xe2\\x80\\xaetxet");
+    assert_shows(&f, "%s%n%s");
+    fixture_free(&f);
+}
+
+/* --- what they say -------------------------------------------------------------------------- */
+
+static void test_inventory_words(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_small(&f);
+    assert_shows(&f, "SOURCE  pkcs11");
+    assert_shows(&f, "hsm-old  serial 0123456789abcdef");
+    assert_shows(&f, "can go?");
+    assert_shows(&f, "only here");
+    assert_shows(&f, "0 of 4 marked");
+    fixture_type(&f, "  ");
+    assert_shows(&f, "2 of 4 marked");
+    assert_shows(&f, "no-way: AES 128, cannot go: not extractable");
+    app_size(f.app, 60, 30); /* stacked */
+    assert_shows(&f, "DESTINATION  pkcs11");
+    app_size(f.app, 60, 20); /* the active pane only */
+    fixture_press(&f, PRESS_TAB);
+    assert_shows(&f, "1 object");
+    fixture_free(&f);
+}
+
+static void test_review_words(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_small(&f);
+    fixture_type(&f, "  ");
+    fixture_review(&f);
+    assert_shows(&f, "2 keys go from hsm-old");
+    assert_shows(&f, "to hsm-new");
+    assert_shows(&f, "sensitive, not extractable");
+    assert_shows(&f, "Type  ferry 2  and Enter");
+    fixture_free(&f);
+}
+
+static void test_gate_shows_both_fingerprints(void **state)
+{
+    struct event e = {.kind = EVENT_FINGERPRINT, .side = SIDE_DESTINATION};
+    char words[TEXT_WORDS_SIZE];
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    in_ceremony(&f);
+    memset(e.fingerprint.spki_sha256, 0x9f, sizeof e.fingerprint.spki_sha256);
+    fixture_event(&f, &e);
+    e.side = SIDE_SOURCE;
+    memset(e.fingerprint.spki_sha256, 0x31, sizeof e.fingerprint.spki_sha256);
+    fixture_event(&f, &e);
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6 of the fingerprint");
+    assert_shows(&f, "as the DESTINATION made it");
+    assert_shows(&f, "9f9f 9f9f");
+    assert_shows(&f, "as the SOURCE loaded it");
+    assert_shows(&f, "3131 3131");
+    assert_shows(&f, text_words(e.fingerprint.spki_sha256, 30, 2, words)); /* to the last word */
+    assert_shows(&f, "type words 5 and 6 of the fingerprint:");
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_WRONG, "");
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 1 and 2 of the fingerprint");
+    assert_shows(&f, "That was wrong. Tries left: 2");
+    fixture_free(&f);
+}
+
+static void test_pin_has_no_length(void **state)
+{
+    struct canvas one = {0}, many = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    at_pin(&f);
+    draw(&f, &one, 80, 24);
+    fixture_type(&f, "2345678901234567890");
+    draw(&f, &many, 80, 24);
+    for (int y = 0; y < 24; y++) {
+        char a[4096], b[4096];
+        canvas_line(&one, y, a, sizeof a);
+        canvas_line(&many, y, b, sizeof b);
+        assert_string_equal(a, b);
+        assert_null(strstr(b, "2345"));
+    }
+    assert_int_equal(one.cursor_x, many.cursor_x);
+    canvas_free(&one);
+    canvas_free(&many);
+    fixture_free(&f);
+}
+
+static void test_ceremony_words(void **state)
+{
+    struct event call = {.kind = EVENT_CALL, .side = SIDE_SOURCE};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    in_ceremony(&f);
+    assert_shows(&f, "[ ok ] 1 make RSA pair");
+    assert_shows(&f, "[ ok ] 2 public key 384 bytes");
+    assert_shows(&f, "[FAIL] 9");
+    assert_shows(&f, "[    ] 10 unwrap it");
+    assert_shows(&f, "key 1 of 8");
+    snprintf(call.call.name, sizeof call.call.name, "wrap");
+    fixture_event(&f, &call);
+    app_time(f.app, f.app->now_ms + 12000, f.app->utc_ms);
+    assert_shows(&f, "no answer from SOURCE for 12 s");
+    app_size(f.app, 30, 5);
+    assert_shows(&f, "make this window");
+    fixture_free(&f);
+}
+
+static void test_ascii_and_arrows(void **state)
+{
+    struct canvas c = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    in_ceremony(&f);
+    draw(&f, &c, 80, 24);
+    assert_true(shows(&c, "◀─"));
+    assert_true(shows(&c, "─▶"));
+    c.ascii = true;
+    draw(&f, &c, 80, 24);
+    assert_true(shows(&c, "<-"));
+    assert_true(shows(&c, "->"));
+    canvas_free(&c);
+    fixture_free(&f);
+}
+
+static void test_the_end(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    at_end(&f);
+    assert_shows(&f, "The ceremony is complete.");
+    assert_shows(&f, "/tmp/reports/report.yaml");
+    assert_shows(&f, "hsmferry verify");
+    fixture_free(&f);
+}
+
+static const struct verify_row *row_of(const struct verify_row *rows, size_t count,
+                                       const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    fail_msg("no row %s", name);
+    return NULL;
+}
+
+static void test_differences_carry_a_word(void **state)
+{
+    struct key_desc a = fixture_key(1, "k", KEY_CLASS_SECRET, KEY_KIND_AES, 256), b = a;
+    static struct verify_row rows[VERIFY_ROWS_MAX];
+    size_t n;
+
+    (void)state;
+    a.flags |= KEY_LOCAL;
+    b.flags &= ~(uint32_t)KEY_EXTRACTABLE;
+    b.flags |= KEY_ENCRYPT | KEY_MODIFIABLE;
+    b.flags_known &= ~(uint32_t)KEY_COPYABLE;
+    n = verify_rows(&a, &b, rows);
+    assert_false(row_of(rows, n, "label")->differs);
+    assert_string_equal(row_of(rows, n, "extractable")->word, "tightened");
+    assert_string_equal(row_of(rows, n, "local")->word, "by nature");
+    assert_string_equal(row_of(rows, n, "modifiable")->word, "LOOSENED");
+    assert_string_equal(row_of(rows, n, "use")->word, "LOOSENED");
+    assert_false(row_of(rows, n, "copyable")->differs); /* not told is no difference */
+    assert_string_equal(row_of(rows, n, "copyable")->destination, "not told");
+    n = verify_rows(&a, NULL, rows);
+    assert_string_equal(row_of(rows, n, "label")->destination, "-");
+}
+
+/* With 10,000 objects on each side a frame costs what is seen of them. */
+static void test_frame_of_a_large_inventory(void **state)
+{
+    struct key_list source = fixture_keys(10000), destination = fixture_keys(10000);
+    struct canvas c = {0};
+    struct fixture f;
+    size_t work;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_list(&f, &source, &destination);
+    fixture_press(&f, PRESS_END);
+    work = f.app->side[SIDE_SOURCE].inventory.work + f.app->side[SIDE_DESTINATION].inventory.work;
+    draw(&f, &c, 80, 24);
+    assert_true(shows(&c, "key-009999"));
+    assert_int_equal(work, f.app->side[SIDE_SOURCE].inventory.work +
+                               f.app->side[SIDE_DESTINATION].inventory.work);
+    canvas_free(&c);
+    key_list_free(&source);
+    key_list_free(&destination);
+    fixture_free(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_hostile_labels_are_escaped),
+        cmocka_unit_test(test_inventory_words),
+        cmocka_unit_test(test_review_words),
+        cmocka_unit_test(test_gate_shows_both_fingerprints),
+        cmocka_unit_test(test_pin_has_no_length),
+        cmocka_unit_test(test_ceremony_words),
+        cmocka_unit_test(test_ascii_and_arrows),
+        cmocka_unit_test(test_the_end),
+        cmocka_unit_test(test_differences_carry_a_word),
+        cmocka_unit_test(test_frame_of_a_large_inventory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/dialog.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ui/pane.h"
+#include "ui/sheet.h"
+
+enum { WIDTH = 76, MASK = 16 };
+
+/* A frame in the middle, at most w wide and h high; returns its inside. */
+static struct rect open_wide(const struct app *app, struct canvas *c, int w, int h,
+                             const char *title)
+{
+    struct rect r = layout_dialog(&app->layout, w, h);
+
+    draw_blank(c, r, STYLE_NORMAL);
+    draw_frame(c, r, STYLE_TITLE, title);
+    return layout_inside(r);
+}
+
+static struct rect open_frame(const struct app *app, struct canvas *c, int h, const char *title)
+{
+    return open_wide(app, c, WIDTH, h, title);
+}
+
+/* What is typed, its end where it is longer than the place for it. */
+static void draw_field(struct canvas *c, int x, int y, int width, const char *text)
+{
+    while (*text && text_width(text) >= width) {
+        do
+            text++;
+        while (((unsigned char)*text & 0xc0) == 0x80);
+    }
+    draw_restyle(c, (struct rect){x, y, width, 1}, STYLE_STRONG);
+    draw_cursor(c, x + draw_text(c, x, y, width, STYLE_STRONG, text), y);
+}
+
+/* A question and, behind it or on the next line, what is typed. */
+static void draw_question(struct canvas *c, struct rect r, int y, const char *question,
+                          const char *typed)
+{
+    int end = draw_text(c, r.x, y, r.w, STYLE_STRONG, question);
+
+    if (end + 12 > r.w)
+        draw_field(c, r.x, y + 1, r.w, typed);
+    else
+        draw_field(c, r.x + end + 1, y, r.w - end - 1, typed);
+}
+
+/* --- pages -------------------------------------------------------------------------------------
+ */
+
+/* Draws the lines of a page from the one at first on. */
+static void draw_lines(struct canvas *c, struct rect r, const char *text, size_t first)
+{
+    int y = 0;
+
+    for (size_t i = 0; *text && y < r.h; i++) {
+        size_t len = strcspn(text, "\n");
+        if (i >= first)
+            draw_format(c, r.x, r.y + y++, r.w, STYLE_NORMAL, "%.*s", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
+static void draw_page(const struct app *app, struct canvas *c)
+{
+    struct sheet sheet;
+    struct rect in;
+
+    sheet_make(app, app->dialog, &sheet);
+    in = open_frame(app, c, (int)sheet.lines + 2, sheet.title);
+    draw_lines(c, in, sheet.text, app->dialog_scroll.at);
+    if (sheet.lines > app->dialog_scroll.at + (size_t)in.h)
+        draw_right(c, in.x, in.y + in.h, in.w, STYLE_STRONG, " more: Down ");
+    draw_cursor(c, in.x, in.y);
+}
+
+static void draw_modules(const struct app *app, struct canvas *c)
+{
+    size_t rows = app->modules.count + 1;
+    size_t at = app->dialog_scroll.at < rows ? app->dialog_scroll.at : rows - 1;
+    struct rect in = open_frame(app, c, (int)rows + 2, "MODULE");
+    size_t first = in.h > 0 && at >= (size_t)in.h ? at - (size_t)in.h + 1 : 0;
+
+    for (int i = 0; i < in.h && first + (size_t)i < rows; i++) {
+        size_t row = first + (size_t)i;
+        struct rect line = {in.x, in.y + i, in.w, 1};
+        if (row < app->modules.count) {
+            draw_path(c, in.x + 2, line.y, in.w - 26, STYLE_NORMAL, app->modules.found[row].path);
+            draw_right(c, in.x + in.w - 24, line.y, 24, STYLE_DIM, app->modules.found[row].name);
+        } else {
+            draw_text(c, in.x + 2, line.y, in.w - 2, STYLE_NORMAL, "another path ...");
+        }
+        if (row != at)
+            continue;
+        draw_text(c, in.x, line.y, 1, STYLE_STRONG, draw_sign(c, SIGN_CURRENT));
+        draw_restyle(c, line, STYLE_CURRENT);
+        draw_cursor(c, in.x, line.y);
+    }
+}
+
+static void draw_input(const struct app *app, struct canvas *c)
+{
+    struct rect s = app->layout.screen;
+    struct rect r = {0, s.h - 5, s.w, 4}; /* at the bottom: what it acts on stays in sight */
+    struct rect in = layout_inside(r);
+
+    draw_blank(c, r, STYLE_NORMAL);
+    draw_frame(c, r, STYLE_TITLE, app_input_title(app));
+    draw_text(c, in.x, in.y, in.w, STYLE_NORMAL, app_input_prompt(app));
+    draw_field(c, in.x, in.y + 1, in.w, app->field.text);
+}
+
+static void draw_confirm(const struct app *app, struct canvas *c)
+{
+    struct rect in = open_frame(app, c, 7, "SURE?");
+    int y = draw_wrapped(c, (struct rect){in.x, in.y, in.w, in.h - 2}, STYLE_NORMAL,
+                         app_confirm_question(app));
+
+    draw_text(c, in.x, in.y + y + 1, in.w, STYLE_STRONG, "y  yes      any other key  no");
+    draw_cursor(c, in.x, in.y + y + 1);
+}
+
+/* --- questions of the engine -------------------------------------------------------------------
+ */
+
+static const char *pin_warning(const struct app_pin *pin)
+{
+    if (pin->flags & HSM_TOKEN_PIN_FINAL_TRY)
+        return "[WAIT] THIS IS THE LAST TRY: a wrong PIN locks the token.";
+    if (pin->flags & HSM_TOKEN_PIN_COUNT_LOW)
+        return "[WAIT] a wrong PIN was entered before: few tries are left.";
+    return "One try; it is never repeated by itself.";
+}
+
+static void draw_pin(const struct app *app, struct canvas *c)
+{
+    const struct app_pin *pin = &app->pin;
+    struct rect in = open_frame(app, c, 8, "PIN");
+    int end;
+
+    draw_format(c, in.x, in.y, in.w, STYLE_STRONG, "%s: token %s", pane_side_title(pin->side),
+                pin->token);
+    draw_format(c, in.x, in.y + 1, in.w, STYLE_NORMAL, "serial %s", pin->serial);
+    draw_text(c, in.x, in.y + 2, in.w, pin->sworn ? STYLE_DIM : STYLE_WARN, pin_warning(pin));
+    if (!pin->sworn) {
+        draw_question(c, in, in.y + 4, "Type  last try  to go on:", app->field.text);
+        return;
+    }
+    /* As wide for one character as for twenty: its length is a secret too. */
+    end = draw_text(c, in.x, in.y + 4, in.w, STYLE_STRONG, "PIN: ");
+    if (pin->typed.len > 0)
+        draw_run(c, in.x + end, in.y + 4, MASK, STYLE_STRONG, SIGN_MASK);
+    draw_cursor(c, in.x + end + (pin->typed.len > 0 ? MASK : 0), in.y + 4);
+}
+
+static void draw_gate(const struct app *app, struct canvas *c)
+{
+    const struct run_gate *gate = &app->run.gate;
+    char question[EVENT_TEXT_MAX + 64];
+    struct sheet sheet;
+    struct rect in;
+    int bottom;
+
+    sheet_make(app, DIALOG_GATE, &sheet);
+    in = open_frame(app, c, (int)sheet.lines + 5, sheet.title);
+    bottom = in.y + in.h - 3;
+    draw_lines(c, (struct rect){in.x, in.y, in.w, in.h - 3}, sheet.text, app->dialog_scroll.at);
+    if (gate->wrong)
+        draw_format(c, in.x, bottom, in.w, STYLE_BAD, "[FAIL] That was wrong. Tries left: %u",
+                    gate->tries_left);
+    else
+        draw_text(c, in.x, bottom, in.w, STYLE_NORMAL, gate->officer);
+    snprintf(question, sizeof question, "%s:", gate->question);
+    draw_question(c, in, bottom + 1, question, app->field.text);
+}
+
+/* --- review ------------------------------------------------------------------------------------
+ */
+
+static void draw_party(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    const struct app_side *from = &app->side[SIDE_SOURCE], *to = &app->side[SIDE_DESTINATION];
+
+    draw_format(c, r.x, y, r.w, STYLE_STRONG, "%zu key%s from %s (%s, %s) to %s (%s, %s)",
+                app->run.goes, app->run.goes == 1 ? " goes" : "s go",
+                app_side_label(app, SIDE_SOURCE), from->token.model, from->info.api,
+                app_side_label(app, SIDE_DESTINATION), to->token.model, to->info.api);
+    if (app->run.refused)
+        draw_format(c, r.x, y + 1, r.w, STYLE_WARN, "%" PRIu32 " key%s cannot go", app->run.refused,
+                    app->run.refused == 1 ? "" : "s");
+}
+
+static void draw_choice(struct canvas *c, struct rect r, int y, const char *name,
+                        const struct run_choice *choice, const char *cipher)
+{
+    char what[64];
+
+    if (!choice->told) {
+        draw_format(c, r.x, y, r.w, STYLE_NORMAL, "%-10s none", name);
+        return;
+    }
+    snprintf(what, sizeof what, "%s %" PRIu32 ", %s", cipher, choice->bits,
+             hsm_alg_name(choice->alg));
+    draw_format(c, r.x, y, r.w, STYLE_NORMAL, "%-10s %-26s %s", name, what, choice->reason);
+}
+
+static int draw_notes(const struct app *app, struct canvas *c, struct rect r, int y, int most,
+                      enum event_kind kind)
+{
+    int drawn = 0;
+
+    for (unsigned i = 0; i < app->run.note_count && drawn < most; i++) {
+        const struct run_note *note = &app->run.notes[i];
+        if (note->kind != kind)
+            continue;
+        if (kind == EVENT_WARNING)
+            draw_format(c, r.x, y + drawn, r.w, STYLE_WARN, "! %s", note->text);
+        else
+            draw_format(c, r.x, y + drawn, r.w, STYLE_DIM, "%-10s %s: %s", "not taken", note->name,
+                        note->text);
+        drawn++;
+    }
+    return drawn;
+}
+
+static void draw_planned(struct canvas *c, struct rect r, int y, const struct run_key *key)
+{
+    const int type = 13, proof = 18, as = r.w < 70 ? 0 : 27;
+    const int label = r.w - type - as - proof;
+    char text[KEY_LABEL_TEXT];
+
+    draw_text(c, r.x, y, label - 1, STYLE_NORMAL, key_label_text(&key->source, text));
+    draw_text(c, r.x + label, y, type - 1, STYLE_NORMAL, key_type_text(&key->source, text));
+    if (key->route == ROUTE_NONE) {
+        draw_format(c, r.x + label + type, y, as + proof, STYLE_WARN, "CANNOT GO: %s", key->reason);
+        return;
+    }
+    draw_format(c, r.x + label + type, y, as - 1, STYLE_NORMAL, "%ssensitive, %sextractable",
+                key->want_flags & KEY_SENSITIVE ? "" : "NOT ",
+                key->want_flags & KEY_EXTRACTABLE ? "" : "not ");
+    draw_format(c, r.x + label + type + as, y, proof, STYLE_NORMAL, "%s%s", key->proof,
+                key->route == ROUTE_DIRECT ? ", direct" : "");
+}
+
+/* Transport, envelope and what was not taken; returns the lines used. */
+static int draw_deal(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    draw_choice(c, r, y, "Transport", &app->run.transport, "RSA");
+    draw_choice(c, r, y + 1, "Envelope", &app->run.envelope, "AES");
+    return 2 + draw_notes(app, c, r, y + 2, 2, EVENT_REJECTED);
+}
+
+static void draw_review(const struct app *app, struct canvas *c)
+{
+    struct rect in = open_wide(app, c, app->layout.screen.w, app->layout.screen.h, "REVIEW");
+    int bottom = in.y + in.h - 1, y = in.y + 2, warnings;
+    char question[64];
+
+    draw_party(app, c, in, in.y);
+    if (in.h >= 14)
+        y += 1 + draw_deal(app, c, in, y + 1) + 1;
+    warnings = draw_notes(app, c, in, bottom - 1, 1, EVENT_WARNING);
+    draw_format(c, in.x, y, in.w, STYLE_DIM, "key, type, what it will be there, its proof%s",
+                app->run.key_count > (size_t)(bottom - y - 2) ? "   (Up and Down scroll)" : "");
+    for (int row = y + 1; row < bottom - warnings; row++) {
+        size_t number = app->dialog_scroll.at + (size_t)(row - y);
+        const struct run_key *key = run_key_at(&app->run, number);
+        if (key)
+            draw_planned(c, in, row, key);
+    }
+    if (app_review_waived(app))
+        snprintf(question, sizeof question, "Type  start  and Enter, or Esc to go back:");
+    else
+        snprintf(question, sizeof question,
+                 "Type  ferry %zu  and Enter, or Esc to go back:", app->run.goes);
+    draw_question(c, in, bottom, question, app->field.text);
+}
+
+void dialog_draw(const struct app *app, struct canvas *c)
+{
+    static void (*const draws[DIALOGS])(const struct app *, struct canvas *) = {
+        [DIALOG_HELP] = draw_page,       [DIALOG_MESSAGE] = draw_page,
+        [DIALOG_DETAILS] = draw_page,    [DIALOG_INPUT] = draw_input,
+        [DIALOG_MODULES] = draw_modules, [DIALOG_CONFIRM] = draw_confirm,
+        [DIALOG_REVIEW] = draw_review,   [DIALOG_PIN] = draw_pin,
+        [DIALOG_GATE] = draw_gate,
+    };
+    enum dialog dialog = app_dialog(app);
+
+    if (draws[dialog])
+        draws[dialog](app, c);
+}
+
+const char *dialog_hint(enum dialog dialog)
+{
+    static const char *const hints[DIALOGS] = {
+        [DIALOG_NONE] = "",
+        [DIALOG_HELP] = "Up Down PgUp PgDn scroll   any other key closes",
+        [DIALOG_MESSAGE] = "any key closes",
+        [DIALOG_DETAILS] = "Up Down PgUp PgDn scroll   any other key closes",
+        [DIALOG_INPUT] = "Enter OK   Esc Back   Ctrl-U empties",
+        [DIALOG_MODULES] = "Up Down   Enter OK   Esc Back",
+        [DIALOG_CONFIRM] = "y Yes   any other key No",
+        [DIALOG_REVIEW] = "F1 Help   Enter Start   Esc Back   F10 Quit",
+        [DIALOG_PIN] = "F1 Help   Enter OK   Esc Refuse   Backspace starts again   F10 Quit",
+        [DIALOG_GATE] = "F1 Help   Enter OK   Esc Stop   F10 Quit",
+    };
+    return hints[dialog];
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The console at work: keys, events and signals in; the screen and the worker's commands out. */
+#ifndef HSMFERRY_UI_LOOP_H
+#define HSMFERRY_UI_LOOP_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "ceremony/worker.h"
+#include "config.h"
+#include "ui/app.h"
+#include "ui/term.h"
+
+/* What the console needs of its surroundings. */
+struct console_host {
+    void *ctx;
+
+    /* Makes the worker for a ceremony as config has it now, with calls told. Called again whenever
+     * an officer chose another HSM or begins another ceremony; the worker before was freed then.
+     * config lives as long as the worker. */
+    bool (*start)(void *ctx, const struct config *config, struct worker **out, struct err *err);
+
+    /* Tells where the report of the ceremony that has just ended is, and its digest. False, with
+     * the reason, when none was written. Called after EVENT_DONE of WORKER_RUN. */
+    bool (*report)(void *ctx, struct app_report *report, struct err *err);
+};
+
+/* Runs the console until the officer leaves or a signal ends it. config may be empty but for its
+ * policy: then both HSMs are chosen on the screen; what is chosen is kept in it, and its
+ * environments are freed with free(3). Returns the process's exit code; *err holds why the console
+ * could not start at all (ERR_USAGE: no terminal), its code is ERR_NONE otherwise. */
+int console_run(struct config *config, const struct console_host *host,
+                const struct term_options *options, struct err *err);
+
+#endif
