@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,12 +149,24 @@ static size_t sentence(char *out, size_t size, const char *before, const char *t
     return text_print(out, size, "%s%.*s%s.", before, (int)len, text, after);
 }
 
+char *err_number(uint64_t hsm_code, char *out)
+{
+    if (hsm_code > INT64_MAX)
+        snprintf(out, ERR_NUMBER_SIZE, "-%" PRIu64, ~hsm_code + 1);
+    else
+        snprintf(out, ERR_NUMBER_SIZE, "0x%" PRIx64, hsm_code);
+    return out;
+}
+
 static void hsm_words(const struct err *err, char *out, size_t size)
 {
+    char number[ERR_NUMBER_SIZE];
+
+    err_number(err->hsm_code, number);
     if (err->hsm_code && err->hsm_name[0])
-        text_print(out, size, " (0x%llx %s)", (unsigned long long)err->hsm_code, err->hsm_name);
+        text_print(out, size, " (%s %s)", number, err->hsm_name);
     else if (err->hsm_code)
-        text_print(out, size, " (0x%llx)", (unsigned long long)err->hsm_code);
+        text_print(out, size, " (%s)", number);
     else if (err->hsm_name[0])
         text_print(out, size, " (%s)", err->hsm_name);
 }

@@ -66,6 +66,11 @@ const char *err_code_name(enum err_code code);
 /* The process exit code that belongs to code (0 for ERR_NONE), as the manual page lists them. */
 int err_exit(enum err_code code);
 
+/* The HSM's own number as its API writes it: "0x69"; "-8190" where it counts downwards, as NSS
+ * does. out has ERR_NUMBER_SIZE bytes. Returns out. */
+enum { ERR_NUMBER_SIZE = 24 };
+char *err_number(uint64_t hsm_code, char *out);
+
 /* The one-line form: "what (0x69 CKR_KEY_NOT_WRAPPABLE). now. next." into out of size bytes;
  * always terminated. Returns out. */
 const char *err_line(const struct err *err, char *out, unsigned size);

@@ -2,8 +2,6 @@
 /* The parts of the report that tell what happened, in the order in which it did. */
 #include "record/parts.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -215,11 +213,10 @@ void part_errors(const struct view *v)
 {
     struct writer *w = v->w;
     struct event event;
-    char number[24];
+    char number[ERR_NUMBER_SIZE];
 
     writer_list(w, "errors", false);
     for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_ERROR), &at, &event);) {
-        snprintf(number, sizeof number, "0x%" PRIx64, event.error.hsm_code);
         writer_map(w, NULL, false);
         writer_time(w, "at", event.utc_ms);
         writer_text(w, "side", side_name(event.side));
@@ -227,7 +224,7 @@ void part_errors(const struct view *v)
             writer_number(w, "key", event.key);
         writer_text(w, "code", err_code_name(event.error.code));
         if (event.error.hsm_code || event.error.hsm_name[0]) {
-            writer_text(w, "hsm-code", number);
+            writer_text(w, "hsm-code", err_number(event.error.hsm_code, number));
             writer_text(w, "hsm-name", event.error.hsm_name);
         }
         writer_text(w, "what", event.error.what);

@@ -140,6 +140,10 @@ static void test_line(void **state)
                         "Nothing has changed. Choose another key.");
     err_set_hsm(&err, ERR_HSM, 0x80000001, NULL, "Odd");
     assert_string_equal(err_line(&err, line, sizeof line), "Odd (0x80000001).");
+    err_set_hsm(&err, ERR_HSM, (uint64_t)-8192, "SEC_ERROR_IO", "Odd");
+    assert_string_equal(err_line(&err, line, sizeof line), "Odd (-8192 SEC_ERROR_IO).");
+    err_set_hsm(&err, ERR_HSM, UINT64_MAX / 2 + 1, NULL, "Odd");
+    assert_string_equal(err_line(&err, line, sizeof line), "Odd (-9223372036854775808).");
     err_set_hsm(&err, ERR_HSM, 0, "SEC_ERROR_IO", "Odd");
     assert_string_equal(err_line(&err, line, sizeof line), "Odd (SEC_ERROR_IO).");
     assert_string_equal(err_line(&err, tiny, sizeof tiny), "Odd (SE");
@@ -159,11 +163,11 @@ static void test_line_holds_the_longest(void **state)
     memset(now, 'b', sizeof now - 1);
     memset(next, 'c', sizeof next - 1);
     what[ERR_WHAT_MAX] = now[ERR_NOW_MAX] = next[ERR_NEXT_MAX] = '\0';
-    err_set_hsm(&err, ERR_HSM, UINT64_MAX, what, "%s", what);
+    err_set_hsm(&err, ERR_HSM, (uint64_t)INT64_MIN, what, "%s", what);
     err_now(&err, "%s", now);
     err_next(&err, "%s", next);
     err_line(&err, line, sizeof line);
-    assert_int_equal(strlen(line), (ERR_WHAT_MAX - 1) + strlen(" (0xffffffffffffffff )") +
+    assert_int_equal(strlen(line), (ERR_WHAT_MAX - 1) + strlen(" (-9223372036854775808 )") +
                                        (ERR_NAME_MAX - 1) + 1 + 1 + (ERR_NOW_MAX - 1) + 1 + 1 +
                                        (ERR_NEXT_MAX - 1) + 1);
 }
