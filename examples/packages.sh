@@ -4,10 +4,11 @@
 # For reading with "."; runs nothing by itself.
 
 packages_build='autoconf autoconf-archive automake gcc libc6-dev libcyaml-dev libncurses-dev
-    libp11-kit-dev libprotobuf-c-dev libssl-dev libyaml-dev make pkg-config protobuf-c-compiler'
+    libnss3-dev libp11-kit-dev libprotobuf-c-dev libssl-dev libyaml-dev make pkg-config
+    protobuf-c-compiler'
 packages_rehearse='libsofthsm2'
-packages_test='binutils clang-format libcmocka-dev opensc openssl python3 python3-cryptography
-    python3-pykcs11 python3-yaml shellcheck'
+packages_test='binutils clang-format libcmocka-dev libnss3-tools opensc openssl python3
+    python3-cryptography python3-pykcs11 python3-yaml shellcheck'
 packages_long='clang'
 
 # packages_need PURPOSE...: installs what build, rehearse or test lack. Where it cannot, says what to

@@ -21,7 +21,7 @@ END
 
 drawing='ui/(term|draw|pane|lanes|dialog)[._]'
 curses='n?curses|panel\.h|menu\.h|form\.h|term\.h'
-hsm_libraries='p11-kit/|pkcs11|cryptoki|libp11|nss|nspr|pk11|secmod|keyhi|cert\.h'
+hsm_libraries='p11-kit/|pkcs11|cryptoki|libp11|nss|nspr|pk11|keyhi|cert\.h|sec(err|item|mod|oid|port)\.h|prerror|prprf'
 
 # includes FOLDER...: every #include there, as FILE:#include "HEADER".
 includes() {

@@ -60,10 +60,6 @@ struct bytes known_spki(const struct object *known);
 bool known_answer_is_right(const struct object *known, enum hsm_proof proof,
                            const struct bytes *challenge, const struct bytes *answer);
 
-/* How keys of this kind are proven, best first; challenge has its challenge. */
-enum hsm_proof known_proof(const struct object *known, const struct hsm_offers *offers,
-                           struct bytes *challenge);
-
 /* --- bringing them in --- */
 
 /* The OAEP that this HSM unwraps by (or wraps by), HSM_ALGS where there is none. */
