@@ -87,6 +87,23 @@ static bool has_handle(const uint64_t *sorted, size_t count, uint64_t handle)
     return bsearch(&handle, sorted, count, sizeof *sorted, compare_handles) != NULL;
 }
 
+/* Tells of an object that nobody can explain, as far as the HSM describes it. */
+static void tell_unexplained(struct ceremony *c, enum side side, uint64_t handle)
+{
+    struct hsm *hsm = c->side[side].hsm;
+    struct key_desc key;
+    struct err err;
+    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
+
+    if (hsm->driver->describe(hsm, handle, &key, &err))
+        tell_note(c, EVENT_WARNING, side, "unexplained", "handle %llu: %s, %s, %.120s",
+                  (unsigned long long)handle, key_class_name(key.class),
+                  key_type_text(&key, type), key_label_text(&key, label));
+    else
+        tell_note(c, EVENT_WARNING, side, "unexplained", "handle %llu: %.150s",
+                  (unsigned long long)handle, err.what);
+}
+
 /* Compares one side's handles with those before the first step. */
 static bool compare_inventory(struct ceremony *c, enum side side, struct err *err)
 {
@@ -108,8 +125,10 @@ static bool compare_inventory(struct ceremony *c, enum side side, struct err *er
     for (size_t i = 0; i < count; i++)
         if (has_handle(party->before, party->before_count, now[i]))
             matched++;
-        else if (side == SIDE_SOURCE || !has_handle(finals, final_count, now[i]))
+        else if (side == SIDE_SOURCE || !has_handle(finals, final_count, now[i])) {
             unexplained++;
+            tell_unexplained(c, side, now[i]);
+        }
     free(finals);
     missing = (uint32_t)(party->before_count - matched);
     c->left_over += unexplained;
