@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How a ceremony ends, well or not: the transport keys are destroyed, the inventories compared, and
- * a fresh process proves what is on the destination. What cannot be done is counted as left over.
+ * a fresh process proves what is on the destination. What the inventory then shows is left over.
  */
 #include "ceremony/state.h"
 
@@ -27,7 +27,6 @@ bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *e
         /* Session objects of an HSM that is gone went with their session. */
         if (c->side[step_side(row->id)].gone || row->undo(c, &one))
             continue;
-        c->left_over += one.code != ERR_GONE;
         c->side[step_side(row->id)].gone |= one.code == ERR_GONE;
         if (first.code == ERR_NONE)
             first = one;
@@ -115,6 +114,7 @@ static bool compare_inventory(struct ceremony *c, enum side side, struct err *er
 
     if (!read_handles(party, &now, &count, err)) {
         party->gone |= err->code == ERR_GONE;
+        c->left_over += !party->gone; /* nobody knows */
         return false;
     }
     finals = brought(c, &final_count, err);

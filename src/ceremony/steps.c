@@ -165,7 +165,7 @@ static bool unwrap_aes(struct ceremony *c, struct step_facts *facts, struct err 
         .class = KEY_CLASS_SECRET,
         .kind = KEY_KIND_AES,
         .length = AES_BITS / 8,
-        .flags = KEY_UNWRAP | KEY_SENSITIVE | KEY_PRIVATE,
+        .flags = KEY_UNWRAP | KEY_SENSITIVE | KEY_PRIVATE | KEY_DESTROYABLE,
         .label = (const uint8_t *)c->label,
         .label_len = strlen(c->label),
     };

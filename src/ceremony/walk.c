@@ -72,6 +72,18 @@ static int exit_of_failure(enum err_code code, size_t migrated)
     }
 }
 
+/* A key that was kept, but not proven by a process of its own, is not called migrated. */
+static void judge_unfinished(struct ceremony *c)
+{
+    for (size_t i = 0; i < c->plan.count; i++) {
+        struct fate *fate = &c->fates[i];
+        if (!fate->proven || fate->outcome != KEY_PENDING)
+            continue;
+        fate->outcome = KEY_UNKNOWN;
+        err_set(&fate->err, ERR_UNFINISHED, "kept and proven, but not from a fresh process");
+    }
+}
+
 static void finish(struct ceremony *c)
 {
     size_t migrated = count_outcome(c, KEY_MIGRATED);
@@ -224,11 +236,9 @@ static void undo_key(struct ceremony *c)
             continue;
         }
         c->side[SIDE_DESTINATION].gone |= err.code == ERR_GONE;
-        /* A temporary goes with its session; a commit that nobody can look at is unknown. */
+        /* The inventory will show a temporary; a commit that nobody can look at is unknown. */
         if (rows[i].id == STEP_COMMIT)
             fate->outcome = KEY_UNKNOWN;
-        else
-            c->left_over += err.code != ERR_GONE;
     }
 }
 
@@ -351,7 +361,8 @@ static bool run_row(struct ceremony *c, const struct step_row *row, struct err *
     int64_t begun, took;
     bool ok;
 
-    if (!tell_step(c, row->id, EVENT_BEGUN, 0, NULL, err))
+    /* Cleaning up must not wait for a record that can no longer be written. */
+    if (!tell_step(c, row->id, EVENT_BEGUN, 0, NULL, err) && !row->closing)
         return false;
     begun = c->host.mono_us(c->host.ctx);
     ok = row->run(c, &facts, err);
