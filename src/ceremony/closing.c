@@ -96,8 +96,8 @@ static void tell_unexplained(struct ceremony *c, enum side side, uint64_t handle
 
     if (hsm->driver->describe(hsm, handle, &key, &err))
         tell_note(c, EVENT_WARNING, side, "unexplained", "handle %llu: %s, %s, %.120s",
-                  (unsigned long long)handle, key_class_name(key.class),
-                  key_type_text(&key, type), key_label_text(&key, label));
+                  (unsigned long long)handle, key_class_name(key.class), key_type_text(&key, type),
+                  key_label_text(&key, label));
     else
         tell_note(c, EVENT_WARNING, side, "unexplained", "handle %llu: %.150s",
                   (unsigned long long)handle, err.what);

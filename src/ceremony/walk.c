@@ -86,11 +86,13 @@ static void judge_unfinished(struct ceremony *c)
 
 static void finish(struct ceremony *c)
 {
-    size_t migrated = count_outcome(c, KEY_MIGRATED);
-    size_t unknown = count_outcome(c, KEY_UNKNOWN);
     const struct plan_item *refusal = first_named_refusal(c);
+    size_t migrated, unknown;
     enum end_outcome outcome;
 
+    judge_unfinished(c);
+    migrated = count_outcome(c, KEY_MIGRATED);
+    unknown = count_outcome(c, KEY_UNKNOWN);
     if (c->left_over || unknown)
         c->exit_code = err_exit(ERR_UNFINISHED);
     else if (c->failure.code != ERR_NONE)

@@ -23,6 +23,7 @@ struct personality {
     uint32_t proofs; /* likewise */
     bool twin;
     bool exact, takes;
+    bool quick;
     struct faults faults;
 };
 

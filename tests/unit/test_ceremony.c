@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine against two HSMs that do real cryptography and can fail, lie and forget: the order of
+ * the protocol, gates, undo at every single call, and what is true at the end.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "ceremony/ceremony.h"
+#include "tests/fake/fake.h"
+
+#define KEYS                                                                                       \
+    "aes32:aes:+encrypt:+decrypt,rsa2048:rsa:+sign:+public,ec256:ec:+sign:+public,"                \
+    "generic13:password,generic32:hmac:+sign:+verify"
+enum { MOVABLE = 5, EVENTS_MAX = 4000 };
+
+/* One ceremony between two fakes, and all that it told. */
+struct rig {
+    char folder[64];
+    char store[2][96];
+    char params[2][512];
+    struct event_sink sink;
+    struct event *events;
+    size_t count;
+    size_t refuse_at; /* the event that the sink refuses; 0: none */
+    struct ceremony_setup setup;
+    struct ceremony *ceremony;
+    unsigned opened[2];
+    bool fresh_differs; /* the fresh process is given no faults */
+    int64_t clock;
+    struct err err;
+};
+
+static bool take(struct event_sink *sink, const struct event *event, struct err *err)
+{
+    struct rig *rig = (struct rig *)((char *)sink - offsetof(struct rig, sink));
+
+    assert_true(rig->count < EVENTS_MAX);
+    assert_int_equal(event->seq, rig->count + 1);
+    rig->events[rig->count++] = *event;
+    if (rig->count == rig->refuse_at)
+        return err_set(err, ERR_IO, "no space left for the record");
+    return true;
+}
+
+static bool open_fake(void *ctx, enum side side, struct hsm **hsm, struct err *err)
+{
+    struct rig *rig = ctx;
+    struct hsm_where where = {.api = "fake"};
+
+    snprintf(where.module, sizeof where.module, "%s", rig->store[side]);
+    snprintf(where.params, sizeof where.params, "%s",
+             rig->opened[side]++ ? "label=dst;serial=2" : rig->params[side]);
+    return fake_driver.open(&where, hsm, err);
+}
+
+static bool give_pin(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
+                     struct err *err)
+{
+    (void)ctx;
+    (void)side;
+    (void)slot;
+    return secret_set(pin, "1234", 4, err);
+}
+
+static int64_t tick(void *ctx)
+{
+    return ++((struct rig *)ctx)->clock * 1000;
+}
+
+static int setup(void **state)
+{
+    struct rig *rig = calloc(1, sizeof *rig);
+
+    assert_non_null(rig);
+    rig->events = calloc(EVENTS_MAX, sizeof *rig->events);
+    assert_non_null(rig->events);
+    strcpy(rig->folder, "/tmp/hsmferry-ceremony-XXXXXX");
+    assert_non_null(mkdtemp(rig->folder));
+    rig->sink.emit = take;
+    rig->setup.policy = policy_default();
+    rig->setup.policy.rsa_bits = 2048;
+    rig->setup.policy.gates = 0;
+    strcpy(rig->setup.title, "test");
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        snprintf(rig->store[side], sizeof rig->store[side], "%s/%s", rig->folder, side_name(side));
+    *state = rig;
+    return 0;
+}
+
+/* Forgets the ceremony and its tokens, so that the next one begins anew. */
+static void clear(struct rig *rig)
+{
+    ceremony_free(rig->ceremony);
+    rig->ceremony = NULL;
+    rig->count = 0;
+    rig->opened[0] = rig->opened[1] = 0;
+    rig->err = (struct err){0};
+    unlink(rig->store[0]);
+    unlink(rig->store[1]);
+}
+
+static int teardown(void **state)
+{
+    struct rig *rig = *state;
+
+    clear(rig);
+    rmdir(rig->folder);
+    free(rig->events);
+    free(rig);
+    return 0;
+}
+
+/* Opens, chooses and plans; keys and faults are words of fake.h. */
+static bool prepare(struct rig *rig, const char *source, const char *destination, const char *keys)
+{
+    const struct ceremony_host host = {rig, open_fake, give_pin, tick, tick, &rig->sink};
+    struct uri any, key;
+    const struct selection selection = {&key, 1, NULL, 0};
+
+    snprintf(rig->params[0], sizeof rig->params[0], "label=src;serial=1;%s", source);
+    snprintf(rig->params[1], sizeof rig->params[1],
+             "label=dst;serial=2;quick=yes;keys=aes32:other;%s", destination);
+    assert_true(uri_parse("pkcs11:slot-id=1", &any, &rig->err));
+    assert_true(uri_parse(keys, &key, &rig->err));
+    assert_true(ceremony_new(&rig->setup, &host, &rig->ceremony, &rig->err));
+    return ceremony_open(rig->ceremony, SIDE_SOURCE, &rig->err) &&
+           ceremony_open(rig->ceremony, SIDE_DESTINATION, &rig->err) &&
+           ceremony_choose(rig->ceremony, SIDE_SOURCE, &any, &rig->err) &&
+           ceremony_choose(rig->ceremony, SIDE_DESTINATION, &any, &rig->err) &&
+           ceremony_plan(rig->ceremony, &selection, &rig->err);
+}
+
+/* Walks to the end with every gate waived. A sink that refused the last word changes the exit. */
+static const struct event *run(struct rig *rig)
+{
+    size_t i;
+
+    while (ceremony_step(rig->ceremony) != NEXT_DONE)
+        assert_true(rig->count < EVENTS_MAX);
+    for (i = rig->count; i-- > 0 && rig->events[i].kind != EVENT_END;)
+        ;
+    assert_int_equal(rig->events[i].kind, EVENT_END);
+    rig->events[i].end.exit_code = ceremony_exit_code(rig->ceremony);
+    return &rig->events[i];
+}
+
+static const struct event *go(struct rig *rig, const char *source, const char *destination,
+                              const char *keys)
+{
+    if (!prepare(rig, source, destination, keys))
+        fail_msg("%s", rig->err.what);
+    return run(rig);
+}
+
+/* What lies on the destination, as a process of its own sees it. */
+static size_t objects_on_destination(struct rig *rig)
+{
+    struct hsm_where where = {.api = "fake", .params = "label=dst;serial=2"};
+    struct hsm *hsm;
+    struct secret pin = {0};
+    uint64_t *handles;
+    size_t count;
+
+    snprintf(where.module, sizeof where.module, "%s", rig->store[SIDE_DESTINATION]);
+    assert_true(fake_driver.open(&where, &hsm, &rig->err));
+    assert_true(secret_new(&pin, SECRET_PIN_MAX, &rig->err));
+    assert_true(secret_set(&pin, "1234", 4, &rig->err));
+    assert_true(fake_driver.login(hsm, FAKE_SLOT, &pin, &rig->err));
+    assert_true(fake_driver.handles(hsm, &handles, &count, &rig->err));
+    free(handles);
+    secret_free(&pin);
+    fake_driver.close(hsm);
+    return count;
+}
+
+static const struct event *find(const struct rig *rig, enum event_kind kind, size_t from)
+{
+    for (size_t i = from; i < rig->count; i++)
+        if (rig->events[i].kind == kind)
+            return &rig->events[i];
+    return NULL;
+}
+
+/* --- it works
+ * -------------------------------------------------------------------------------------- */
+
+static void all_kinds_arrive(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end = go(rig, "keys=" KEYS, "", "pkcs11:");
+
+    assert_int_equal(end->end.outcome, END_COMPLETE);
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(end->end.migrated, MOVABLE);
+    assert_int_equal(end->end.left_over, 0);
+    assert_int_equal(objects_on_destination(rig), 1 + MOVABLE);
+    assert_int_equal(rig->opened[SIDE_DESTINATION], 2);
+}
+
+/* Steps begin in the protocol's order, and no key is wrapped before the AES key was accepted. */
+static void order_of_steps(void **state)
+{
+    struct rig *rig = *state;
+    int last = -1;
+    bool accepted = false;
+
+    go(rig, "keys=aes32:k:+encrypt", "", "pkcs11:");
+    for (size_t i = 0; i < rig->count; i++) {
+        const struct event *e = &rig->events[i];
+        if (e->kind != EVENT_STEP || e->step.state != EVENT_BEGUN) {
+            accepted |=
+                e->kind == EVENT_STEP && e->step.id == STEP_UNWRAP_AES && e->step.state == EVENT_OK;
+            continue;
+        }
+        assert_int_equal((int)e->step.id, last + 1);
+        last = (int)e->step.id;
+        if (e->step.id == STEP_WRAP_KEY)
+            assert_true(accepted);
+    }
+    assert_int_equal(last, STEPS - 1);
+}
+
+/* The 13 bytes arrive as 13 even where the envelope would pad them. */
+static void padded_secret_goes_directly(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end = go(rig, "exact=no;keys=generic13:p", "takes=no", "pkcs11:object=p");
+
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(find(rig, EVENT_PLANNED, 0)->planned.route, ROUTE_DIRECT);
+    assert_int_equal(find(rig, EVENT_KEY_DONE, 0)->key_done.desc.length, 13);
+}
+
+static void key_done_once_for_each(void **state)
+{
+    struct rig *rig = *state;
+    unsigned told[MOVABLE + 2] = {0};
+
+    go(rig, "keys=" KEYS ",aes16:stays:-extractable", "", "pkcs11:object=*");
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_KEY_DONE)
+            told[rig->events[i].key]++;
+    for (unsigned i = 1; i < MOVABLE + 2; i++)
+        assert_int_equal(told[i], 1);
+}
+
+/* --- what cannot go
+ * --------------------------------------------------------------------------------- */
+
+static void pattern_lists_what_cannot_go(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end =
+        go(rig, "keys=aes32:k:+encrypt,aes16:stays:-extractable", "", "pkcs11:object=*");
+
+    assert_int_equal(end->end.outcome, END_COMPLETE);
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(end->end.migrated, 1);
+    assert_int_equal(end->end.refused, 1);
+}
+
+static void nothing_can_go(void **state)
+{
+    struct rig *rig = *state;
+
+    assert_false(prepare(rig, "keys=aes16:stays:-extractable", "", "pkcs11:object=stays"));
+    assert_int_equal(rig->err.code, ERR_DENIED);
+    assert_non_null(strstr(rig->err.what, "not extractable"));
+    clear(rig);
+    assert_false(prepare(rig, "keys=aes32:other", "", "pkcs11:object=other"));
+    assert_int_equal(rig->err.code, ERR_CONFLICT);
+    clear(rig);
+    assert_false(prepare(rig, "keys=aes32:k", "", "pkcs11:object=absent"));
+    assert_int_equal(rig->err.code, ERR_NO_INPUT);
+}
+
+/* --- gates
+ * ------------------------------------------------------------------------------------------ */
+
+static const struct event *walk_to_gate(struct rig *rig)
+{
+    enum ceremony_next next;
+
+    while ((next = ceremony_step(rig->ceremony)) == NEXT_STEP)
+        ;
+    assert_int_equal(next, NEXT_GATE);
+    assert_int_equal(rig->events[rig->count - 1].kind, EVENT_GATE);
+    assert_int_equal(rig->events[rig->count - 1].gate.state, GATE_OPEN);
+    return &rig->events[rig->count - 1];
+}
+
+/* The words that the question asks for, taken from the fingerprint that the source told. */
+static void words_asked_for(const struct rig *rig, const char *question, char *words)
+{
+    const uint8_t *sha256 = NULL;
+    unsigned first, second;
+
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_FINGERPRINT && rig->events[i].side == SIDE_SOURCE)
+            sha256 = rig->events[i].fingerprint.spki_sha256;
+    assert_non_null(sha256);
+    assert_int_equal(sscanf(question, "type words %u and %u", &first, &second), 2);
+    text_words(sha256, first - 1, second - first + 1, words);
+}
+
+static void gates_open_to_the_right_words(void **state)
+{
+    struct rig *rig = *state;
+    char words[TEXT_WORDS_SIZE];
+    const struct event *gate;
+
+    rig->setup.policy.gates = (1U << GATES) - 1;
+    assert_true(prepare(rig, "keys=aes32:k:+encrypt,aes32:l:+encrypt", "", "pkcs11:"));
+    gate = walk_to_gate(rig);
+    assert_int_equal(gate->gate.gate, GATE_REVIEW);
+    assert_null(find(rig, EVENT_STEP, 0));
+    assert_int_equal(ceremony_step(rig->ceremony), NEXT_GATE); /* waiting changes nothing */
+    ceremony_answer(rig->ceremony, " FERRY  2 ");
+    gate = walk_to_gate(rig);
+    assert_int_equal(gate->gate.gate, GATE_FINGERPRINT);
+    words_asked_for(rig, gate->gate.question, words);
+    ceremony_answer(rig->ceremony, words);
+    gate = walk_to_gate(rig);
+    assert_int_equal(gate->gate.gate, GATE_KEY);
+    ceremony_answer(rig->ceremony, "k");
+    gate = walk_to_gate(rig);
+    assert_int_equal(gate->key, 2);
+    ceremony_answer(rig->ceremony, "l");
+    assert_int_equal(run(rig)->end.migrated, 2);
+}
+
+static void gates_fail_closed(void **state)
+{
+    static const struct {
+        enum gate gate;
+        const char *first, *second;
+        int exit_code;
+    } rows[] = {
+        {GATE_REVIEW, "", "yes", 2},
+        {GATE_REVIEW, "ferry 2", "ferry", 2},
+        {GATE_FINGERPRINT, "aardvark adroitness", "", 65},
+        {GATE_KEY, "K", "yes", 2},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct event *end;
+        rig->setup.policy.gates = 1U << rows[i].gate;
+        assert_true(prepare(rig, "keys=aes32:k:+encrypt", "", "pkcs11:"));
+        walk_to_gate(rig);
+        ceremony_answer(rig->ceremony, rows[i].first);
+        walk_to_gate(rig);
+        ceremony_answer(rig->ceremony, rows[i].second);
+        end = run(rig);
+        assert_int_equal(end->end.outcome, END_ABORTED);
+        assert_int_equal(end->end.exit_code, rows[i].exit_code);
+        assert_int_equal(end->end.migrated, 0);
+        assert_int_equal(objects_on_destination(rig), 1);
+        clear(rig);
+    }
+}
+
+static void an_answer_before_the_question_counts_nothing(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->setup.policy.gates = 1U << GATE_REVIEW;
+    assert_true(prepare(rig, "keys=aes32:k:+encrypt", "", "pkcs11:"));
+    ceremony_answer(rig->ceremony, "ferry 1");
+    walk_to_gate(rig);
+}
+
+static void waived_gates_are_told(void **state)
+{
+    struct rig *rig = *state;
+    unsigned waived = 0;
+
+    go(rig, "keys=aes32:k:+encrypt", "", "pkcs11:");
+    for (size_t i = 0; i < rig->count; i++)
+        waived += rig->events[i].kind == EVENT_GATE && rig->events[i].gate.state == GATE_WAIVED;
+    assert_int_equal(waived, GATES);
+}
+
+/* Stopped after n steps, for every n: what was kept was proven, everything else is gone. */
+static void stop_between_any_two_steps(void **state)
+{
+    struct rig *rig = *state;
+    bool ended_by_itself = false;
+
+    for (unsigned n = 0; !ended_by_itself; n++) {
+        enum ceremony_next next = NEXT_STEP;
+        const struct event *end;
+        assert_true(prepare(rig, "keys=aes32:k:+encrypt,aes32:l:+encrypt", "", "pkcs11:"));
+        for (unsigned i = 0; i < n && next == NEXT_STEP; i++)
+            next = ceremony_step(rig->ceremony);
+        ended_by_itself = next == NEXT_DONE;
+        ceremony_stop(rig->ceremony);
+        end = run(rig);
+        assert_int_equal(end->end.left_over, 0);
+        assert_int_equal(objects_on_destination(rig), 1 + end->end.migrated);
+        assert_int_equal(end->end.exit_code, end->end.outcome == END_COMPLETE ? 0
+                                             : end->end.migrated              ? 3
+                                                                              : 2);
+        clear(rig);
+    }
+}
+
+/* --- undo: every call fails in turn
+ * ------------------------------------------------------------------ */
+
+static const char *const calls[] = {
+    "describe", "public_key", "make_pair", "load_public", "make_aes", "wrap",   "unwrap", "prove",
+    "commit",   "destroy",    "handles",   "list",        "info",     "offers", "login",  "slots"};
+
+/* The truth of the end: exit code, report and token agree, and nothing else is there. */
+static void check_end(struct rig *rig, const struct event *end, const char *fault)
+{
+    size_t objects = objects_on_destination(rig);
+    bool clean = end->end.left_over == 0;
+
+    if (end->end.exit_code == 0 && end->end.migrated != 2)
+        fail_msg("%s: exit 0, but %u of 2 migrated", fault, end->end.migrated);
+    if (end->end.exit_code == 2 && objects != 1)
+        fail_msg("%s: exit 2, but %zu objects", fault, objects);
+    if (objects < 1 + end->end.migrated)
+        fail_msg("%s: %u migrated, but %zu objects", fault, end->end.migrated, objects);
+    if (objects > 1 + end->end.migrated && end->end.exit_code != 3)
+        fail_msg("%s: an object is left over, but exit %d", fault, end->end.exit_code);
+    if (!clean && end->end.exit_code != 3)
+        fail_msg("%s: left over %u, but exit %d", fault, end->end.left_over, end->end.exit_code);
+}
+
+static unsigned sweep(struct rig *rig, const char *kind, const char *arg)
+{
+    unsigned hit = 0;
+
+    for (unsigned side = 0; side < 2; side++)
+        for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+            for (unsigned n = 1; n <= 4; n++) {
+                char fault[64], params[2][256];
+                const struct event *end;
+                snprintf(fault, sizeof fault, "%s=%s:%u%s", kind, calls[i], n, arg);
+                snprintf(params[side], sizeof params[side], "%s;%s",
+                         side ? "" : "keys=aes32:k:+encrypt,ec256:r:+sign:+public", fault);
+                snprintf(params[!side], sizeof params[!side], "%s",
+                         side ? "keys=aes32:k:+encrypt,ec256:r:+sign:+public" : "");
+                if (prepare(rig, params[0], params[1], "pkcs11:")) {
+                    end = run(rig);
+                    check_end(rig, end, fault);
+                    hit += end->end.exit_code != 0;
+                } else
+                    assert_int_not_equal(rig->err.code, ERR_NONE);
+                clear(rig);
+            }
+    return hit;
+}
+
+static void every_call_fails_once(void **state)
+{
+    assert_true(sweep(*state, "fail", ":0x30") > 20);
+}
+
+static void every_call_loses_the_hsm(void **state)
+{
+    assert_true(sweep(*state, "fail", ":0x32") > 20);
+}
+
+/* The control: an HSM that says it destroyed and did not is noticed. */
+static void forgotten_destroy_is_noticed(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end = go(rig, "keys=aes32:k:+encrypt", "forget=destroy:1", "pkcs11:");
+
+    assert_int_equal(end->end.exit_code, 3);
+    assert_true(end->end.left_over > 0);
+}
+
+/* --- lies
+ * -------------------------------------------------------------------------------------------- */
+
+static void lies_are_caught(void **state)
+{
+    static const struct {
+        bool by_destination;
+        const char *lie;
+        int exit_code;
+    } rows[] = {
+        {true, "lie=make_pair:1:flip", 65},   {true, "lie=make_pair:1:short", 65},
+        {true, "lie=make_pair:1:long", 65},   {false, "lie=load_public:1:other", 65},
+        {false, "lie=make_aes:1:guards", 65}, {false, "lie=wrap:1:flip", 65},
+        {false, "lie=wrap:1:short", 65},      {false, "lie=wrap:1:long", 65},
+        {false, "lie=wrap:2:flip", 65},       {false, "lie=wrap:2:short", 65},
+        {false, "lie=wrap:2:long", 65},       {false, "lie=wrap:2:other", 65},
+        {true, "lie=unwrap:2:other", 65},     {true, "lie=unwrap:2:guards", 65},
+        {true, "lie=prove:1:flip", 65},       {true, "lie=prove:1:short", 65},
+        {true, "lie=commit:1:other", 65},     {true, "lie=commit:1:guards", 65},
+        {true, "lie=commit:1:label", 65},     {true, "forget=commit:1", 0},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char source[256];
+        const struct event *end;
+        snprintf(source, sizeof source, "keys=aes32:k:+encrypt;%s",
+                 rows[i].by_destination ? "" : rows[i].lie);
+        end = go(rig, source, rows[i].by_destination ? rows[i].lie : "", "pkcs11:object=k");
+        if (rows[i].exit_code && end->end.exit_code != rows[i].exit_code)
+            fail_msg("%s: exit %d", rows[i].lie, end->end.exit_code);
+        if (end->end.migrated || objects_on_destination(rig) != 1)
+            fail_msg("%s: a key is on the destination", rows[i].lie);
+        clear(rig);
+    }
+}
+
+/* --- the record
+ * ---------------------------------------------------------------------------------------- */
+
+/* A sink that refuses any one event: the step that it announces does not happen, and the truth is
+ * kept. */
+static void record_refuses_any_event(void **state)
+{
+    struct rig *rig = *state;
+    bool reached = true;
+
+    for (rig->refuse_at = 2; reached; rig->refuse_at++) {
+        if (prepare(rig, "keys=aes32:k:+encrypt,aes32:l:+encrypt", "", "pkcs11:"))
+            check_end(rig, run(rig), "refused event");
+        reached = rig->count >= rig->refuse_at;
+        clear(rig);
+    }
+    assert_true(rig->refuse_at > 60);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(all_kinds_arrive, setup, teardown),
+        cmocka_unit_test_setup_teardown(order_of_steps, setup, teardown),
+        cmocka_unit_test_setup_teardown(padded_secret_goes_directly, setup, teardown),
+        cmocka_unit_test_setup_teardown(key_done_once_for_each, setup, teardown),
+        cmocka_unit_test_setup_teardown(pattern_lists_what_cannot_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(nothing_can_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(gates_open_to_the_right_words, setup, teardown),
+        cmocka_unit_test_setup_teardown(gates_fail_closed, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_answer_before_the_question_counts_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(waived_gates_are_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(stop_between_any_two_steps, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_call_fails_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_call_loses_the_hsm, setup, teardown),
+        cmocka_unit_test_setup_teardown(forgotten_destroy_is_noticed, setup, teardown),
+        cmocka_unit_test_setup_teardown(lies_are_caught, setup, teardown),
+        cmocka_unit_test_setup_teardown(record_refuses_any_event, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
