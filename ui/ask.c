@@ -51,6 +51,7 @@ bool ask_begin(struct ask *ask, const char *prompt, bool hidden, struct err *err
         return false;
     }
     ask->open = true;
+    ask->complete = false;
     ask->hidden = hidden;
     tcflush(ask->fd, TCIFLUSH);
     dprintf(ask->fd, "%s: ", prompt); /* the question itself has been told as a line */
@@ -68,6 +69,7 @@ enum ask_answer ask_read(struct ask *ask)
         return ASK_NONE;
     uint8_t *end = memchr(line->data + line->len, '\n', (size_t)n);
     line->len = end ? (size_t)(end - line->data) : line->len + (size_t)n;
+    ask->complete = end != NULL;
     return end ? ASK_LINE : ASK_MORE;
 }
 
@@ -75,6 +77,8 @@ void ask_end(struct ask *ask)
 {
     if (!ask->open)
         return;
+    if (!ask->complete)
+        dprintf(ask->fd, "\n"); /* what comes next begins a line of its own */
     if (ask->hidden)
         tcsetattr(ask->fd, TCSAFLUSH, &ask->was);
     secret_free(&ask->line);

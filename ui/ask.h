@@ -23,6 +23,7 @@ struct ask {
     bool open;          /* something is asked */
     bool hidden;        /* without echo */
     struct termios was; /* the terminal before, where hidden */
+    bool complete;      /* the line has come to its end */
     struct secret line; /* what was typed so far; the answer without its newline */
 };
 

@@ -233,7 +233,11 @@ static void tell_key_done(struct line *l)
 {
     enum key_outcome outcome = l->event->key_done.outcome;
 
-    head(l, outcome == KEY_MIGRATED ? sign_ok : sign_failed, 0);
+    head(l,
+         outcome == KEY_MIGRATED                            ? sign_ok
+         : outcome == KEY_REFUSED || outcome == KEY_PENDING ? sign_none
+                                                            : sign_failed,
+         0);
     add(l, "%s", key_outcome_name(outcome));
     add_some(l, ": ", l->event->key_done.text);
 }
@@ -318,4 +322,15 @@ void plain_error(FILE *out, const struct err *err)
         fprintf(out, "  now: %s\n", err->now);
     if (err->next[0])
         fprintf(out, "  next: %s\n", err->next);
+}
+
+void plain_report(FILE *out, const char *path, const uint8_t *sha256)
+{
+    enum { IN_ROW = 8 };
+    char text[TEXT_WORDS_SIZE];
+
+    fprintf(out, "Report     %s\n", path);
+    fprintf(out, "SHA-256    %s\n", text_groups(sha256, SHA256_SIZE / 2, text));
+    for (unsigned at = 0; at < SHA256_SIZE; at += IN_ROW)
+        fprintf(out, "           %s\n", text_words(sha256, at, IN_ROW, text));
 }

@@ -25,4 +25,7 @@ size_t plain_line(const struct event *event, const char *label, char *out);
  * what to do next. */
 void plain_error(FILE *out, const struct err *err);
 
+/* Writes where the report is, and its SHA-256 in groups and words. */
+void plain_report(FILE *out, const char *path, const uint8_t *sha256);
+
 #endif

@@ -274,11 +274,11 @@ void plain_log_tick(struct plain_log *l, int64_t now_ms)
 static void tell_left_over(struct plain_log *l)
 {
     if (l->over && l->end.end.left_over)
-        fprintf(l->out, "Left over  %" PRIu32 " objects that should not be there\n",
+        fprintf(l->out, "Left over  in all %" PRIu32 " that should not be there\n",
                 l->end.end.left_over);
     for (unsigned side = 0; side < 2; side++) {
         const struct event *after = &l->after[side];
-        fprintf(l->out, "%s  on the %s ", side == 0 ? "Left over" : "         ", side_name(side));
+        fprintf(l->out, "Left over  on the %s ", side_name(side));
         if (after->kind != EVENT_INVENTORY)
             fprintf(l->out, "nobody has looked\n");
         else if (after->inventory.unexplained || after->inventory.missing)
@@ -292,14 +292,9 @@ static void tell_left_over(struct plain_log *l)
 void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *sha256,
                         int exit_code)
 {
-    char text[TEXT_WORDS_SIZE];
-
-    if (report) {
-        fprintf(l->out, "Report     %s\n", report);
-        fprintf(l->out, "SHA-256    %s\n", text_groups(sha256, SHA256_SIZE / 2, text));
-        for (unsigned at = 0; at < SHA256_SIZE; at += PLAIN_WORDS_IN_ROW)
-            fprintf(l->out, "           %s\n", text_words(sha256, at, PLAIN_WORDS_IN_ROW, text));
-    } else
+    if (report)
+        plain_report(l->out, report, sha256);
+    else
         fprintf(l->out, "Report     there is none\n");
     if (l->over)
         tell_left_over(l);

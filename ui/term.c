@@ -141,6 +141,11 @@ bool term_start(const struct term_options *options, struct err *err)
     return true;
 }
 
+const char *term_version(void)
+{
+    return curses_version();
+}
+
 bool term_is_ascii(void)
 {
     return term.ascii;

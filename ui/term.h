@@ -23,6 +23,9 @@ bool term_start(const struct term_options *options, struct err *err);
 /* Gives the terminal back; harmless when it was not taken. */
 void term_stop(void);
 
+/* The screen library's own name and version. */
+const char *term_version(void);
+
 /* Can it show more than ASCII? */
 bool term_is_ascii(void);
 

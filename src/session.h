@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every front end starts from: a ceremony file, the worker for it, and its report. */
+#ifndef HSMFERRY_SESSION_H
+#define HSMFERRY_SESSION_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "ceremony/worker.h"
+#include "config.h"
+#include "record/report.h"
+
+/* {0} is empty and valid. It must stay where it is: workers refer to it. */
+struct session {
+    struct config *config;
+    struct report *report; /* NULL: none was asked for yet */
+    char agent[PATH_MAX];
+    const char *own_agent[2]; /* its command */
+};
+
+/* Reads the ceremony file; NULL: an empty ceremony under the default policy, whose report goes to
+ * ./reports. Errors: as config_load(). */
+bool session_load(struct session *s, const char *file, struct err *err);
+
+/* Starts a worker for the ceremony as it is configured now; it must be freed before the session, or
+ * before this is called again. recorded: with a new report; one that was not written is given up.
+ * calls: every single call into an HSM is told. Errors: as report_new(), worker_new(). */
+bool session_start(struct session *s, bool recorded, bool calls, struct worker **out,
+                   struct err *err);
+
+void session_free(struct session *s);
+
+#endif

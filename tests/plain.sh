@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The plain front end on a terminal and without one: gates, PINs, signals and its last lines. The
+# HSMs are test doubles.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/lib.sh"
+
+command -v python3 >/dev/null || skip_all "python3 is not installed"
+command -v setsid >/dev/null || skip_all "setsid is not installed"
+hsmferry=$abs_top_builddir/hsmferry
+agent=$abs_top_builddir/tests/fake/hsmferry-agent-fake
+umask 077
+
+# ceremony GATES [PARAMETERS OF THE DESTINATION]: fresh HSMs and their ceremony file. The source's
+# PIN is swordfish, the destination's marlinspike.
+ceremony() {
+    rm -rf "$tmp/c"
+    mkdir "$tmp/c"
+    echo marlinspike >"$tmp/c/pin"
+    cat >"$tmp/c/ceremony.yaml" <<END
+title: Plain lines
+rehearsal: yes
+source:
+  api: fake
+  agent: ["$agent"]
+  module: $tmp/c/source
+  parameters: "label=old;serial=1;pin=swordfish;keys=aes32:one,generic13:two,aes16:stays:-extractable"
+  token: "pkcs11:token=old"
+destination:
+  api: fake
+  agent: ["$agent"]
+  module: $tmp/c/destination
+  parameters: "label=new;serial=2;pin=marlinspike;${2:-}"
+  token: "pkcs11:token=new?pin-source=file:$tmp/c/pin"
+keys: ["pkcs11:"]
+policy:
+  gates: $1
+report-folder: reports
+END
+}
+
+# on_terminal CODE [WAIT TYPE]...: runs the ceremony there, and it must end with this code.
+on_terminal() {
+    code=$1
+    shift
+    python3 "$abs_top_srcdir/tests/terminal.py" "$@" -- sh "$tmp/on-terminal" \
+        "$hsmferry" "$tmp/c/ceremony.yaml" "$tmp/before" "$tmp/after" >"$tmp/log" 2>&1
+    status=$?
+    cat "$tmp/log"
+    [ "$status" -eq "$code" ] || echo "ended with $status, not $code"
+    [ "$status" -eq "$code" ]
+}
+
+# The settings of the terminal before and after; what Ctrl-C ends is not this shell.
+cat >"$tmp/on-terminal" <<'END'
+trap : INT
+stty -a >"$3"
+"$1" --plain "$2"
+code=$?
+stty -a >"$4"
+exit $code
+END
+
+without_terminal() {
+    setsid -w "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
+    status=$?
+    cat "$tmp/log"
+    return "$status"
+}
+
+logged() {
+    grep -q -- "$1" "$tmp/log"
+}
+
+reported() {
+    cat "$tmp"/c/reports/*.yaml | grep -q -- "$1"
+}
+
+is_rehearsal() {
+    head -n 1 "$tmp/log" | grep REHEARSAL && tail -n 1 "$tmp/log" | grep REHEARSAL
+}
+
+is_digest() {
+    sha256sum "$tmp"/c/reports/*.yaml | grep "^$(echo "$1" | tr -d ' ') "
+}
+
+pin='PIN of token old on the source:'
+
+ceremony '[review, fingerprint]'
+exits 77 "without a terminal nobody gives a PIN" without_terminal
+ok "it says so" logged 'There is no terminal'
+ok "the report says so too" reported 'outcome: "failed"'
+
+ceremony '[review]'
+sed -i "s|pkcs11:token=old|&?pin-source=file:$tmp/c/pin|; s/swordfish/marlinspike/" \
+    "$tmp/c/ceremony.yaml"
+exits 2 "without a terminal an open gate is refused" without_terminal
+ok "it says so" logged 'gate review: refused'
+ok "the report says so too" reported 'gate: "review", state: "refused"'
+ok "nothing but aborted" reported 'outcome: "aborted"'
+sed -i 's/gates: .*/gates: []/' "$tmp/c/ceremony.yaml"
+rm -r "$tmp/c/reports" # a second ceremony in the same second would be refused
+exits 0 "waived, it goes to its end by itself" without_terminal
+ok "the waiver is reported" reported 'gate: "review", state: "waived"'
+ok "head and end say that it is a rehearsal" is_rehearsal
+ok "the digest shown is that of the report" is_digest "$(sed -n 's/^SHA-256 *//p' "$tmp/log")"
+
+ceremony '[review, key]'
+ok "PIN and gates are answered on the terminal" on_terminal 0 "$pin" 'swordfish\n' \
+    'to start:' 'ferry 2\n' 'move this key:' 'one\n' 'move this key:' 'two\n'
+not_ok "the PIN is not shown" logged 'swordfish\|marlinspike'
+not_ok "nor reported" reported 'swordfish\|marlinspike'
+ok "control: what is typed at a gate is shown" logged 'to start: ferry 2'
+ok "the terminal is as it was" diff "$tmp/before" "$tmp/after"
+
+ceremony '[review]'
+ok "a wrong answer may be given once" on_terminal 0 "$pin" 'swordfish\n' \
+    'to start:' 'ferry 3\n' 'to start:' 'ferry 2\n'
+ceremony '[review]'
+ok "and not twice" on_terminal 2 "$pin" 'swordfish\n' 'to start:' 'ferry 3\n' 'to start:' 'yes\n'
+ceremony '[review]'
+ok "what is typed ahead answers nothing" on_terminal 2 "$pin" 'swordfish\nferry 2\n' 'to start:' '\n' \
+    'to start:' '\n'
+ceremony '[review]'
+ok "the end of input is a no" on_terminal 2 "$pin" 'swordfish\n' 'to start:' '\x04'
+ceremony '[review]'
+ok "so is Ctrl-C" on_terminal 2 "$pin" 'swordfish\n' 'to start:' '\x03'
+ok "it says so" logged 'SIGINT: the ceremony stops before its next step'
+ceremony '[]'
+ok "Ctrl-C at a PIN" on_terminal 2 "$pin" '\x03'
+ok "the terminal is as it was" diff "$tmp/before" "$tmp/after"
+ok "the report says aborted" reported 'outcome: "aborted"'
+ceremony '[]'
+ok "no PIN" on_terminal 77 "$pin" '\x04'
+ceremony '[]'
+ok "a wrong PIN is tried once" on_terminal 77 "$pin" 'codfish\n'
+ceremony '[]'
+ok "an empty PIN" on_terminal 64 "$pin" '\n'
+
+ceremony '[]' 'slow=make_pair:1:3000'
+ok "a signal within a step waits for its end" on_terminal 2 "$pin" 'swordfish\n' \
+    '[ .. ]  1 destination' '\x03' 'SIGINT' '\x03'
+ok "a second one changes nothing" logged 'SIGINT: the ceremony is stopping already'
+ok "the step ended well" logged '\[ ok \]  1 destination make the transport pair'
+not_ok "and the next did not begin" logged 'ok .  2 relay'
+
+ceremony '[]' 'flags=pin-final-try'
+sed -i 's/?pin-source[^"]*//' "$tmp/c/ceremony.yaml"
+ok "the last try for a PIN wants a word first" on_terminal 0 "$pin" 'swordfish\n' \
+    'type  last try  to go on:' 'last try\n' 'PIN of token new' 'marlinspike\n'
+ceremony '[]' 'flags=pin-final-try'
+sed -i 's/?pin-source[^"]*//' "$tmp/c/ceremony.yaml"
+ok "another word leaves it alone" on_terminal 77 "$pin" 'swordfish\n' 'type  last try  to go on:' 'yes\n'
+finish

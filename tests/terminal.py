@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a command on a terminal of its own, and types there when it shows what was waited for.
+
+usage: terminal.py [WAIT TYPE]... -- COMMAND...
+
+Waits for the text WAIT, then types TYPE (\\n, \\x03 and the like as in Python), pair by pair. Prints
+all that the terminal showed and ends with the command's exit code; 99 where it showed nothing more
+for a minute, 128 + N where signal N ended it.
+"""
+import os
+import pty
+import select
+import sys
+
+PATIENCE = 60
+
+
+def main():
+    at = sys.argv.index("--")
+    pairs = list(zip(sys.argv[1:at:2], sys.argv[2:at:2]))
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execvp(sys.argv[at + 1], sys.argv[at + 1:])
+    shown = b""
+    seen = 0  # what was waited for lies before this
+    while True:
+        if pairs and (found := shown.find(pairs[0][0].encode(), seen)) >= 0:
+            seen = found + len(pairs[0][0])
+            typed = pairs.pop(0)[1].encode().decode("unicode_escape")
+            os.write(terminal, typed.encode("latin-1"))
+            continue
+        if not select.select([terminal], [], [], PATIENCE)[0]:
+            print(f"{shown.decode(errors='replace')}\nwaited in vain for {pairs[:1]}")
+            sys.exit(99)
+        try:
+            more = os.read(terminal, 65536)
+        except OSError:  # Linux says so when the other end was closed
+            more = b""
+        if not more:
+            break
+        shown += more
+    sys.stdout.buffer.write(shown)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    sys.exit(code if code >= 0 else 128 - code)
+
+
+main()
