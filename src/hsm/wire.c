@@ -174,7 +174,7 @@ void wire_put_where(const struct hsm_where *where, Pb__Where *msg)
 
 bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err)
 {
-    struct hsm_where where;
+    struct hsm_where where = {0};
 
     if (!get_string(msg->api, "api", where.api, sizeof where.api, err) ||
         !get_string(msg->module, "module", where.module, sizeof where.module, err) ||
@@ -255,7 +255,7 @@ void wire_put_info(const struct hsm_info *info, Pb__Info *msg)
 
 bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err)
 {
-    struct hsm_info i;
+    struct hsm_info i = {0}; /* to the last byte: it may go to disk */
 
     if (!get_text(msg->api, "api", i.api, sizeof i.api, err) ||
         !get_text(msg->library, "library", i.library, sizeof i.library, err) ||
