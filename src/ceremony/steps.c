@@ -272,7 +272,7 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
         .class = item->key.class,
         .kind = item->key.kind,
         .length = item->key.length,
-        .flags = item->want_flags & ~(uint32_t)KEY_TOKEN,
+        .flags = item->want_flags,
         .label = (const uint8_t *)c->label,
         .label_len = strlen(c->label),
         .id = item->key.id,

@@ -49,7 +49,8 @@ struct hsm_template {
     enum key_class class;
     enum key_kind kind;
     uint32_t length; /* octets of a secret's value; 0: let the HSM decide */
-    uint32_t flags;  /* uses, PRIVATE, SENSITIVE, EXTRACTABLE, ... as enum key_flag */
+    uint32_t flags; /* uses, PRIVATE, SENSITIVE, EXTRACTABLE, ... as enum key_flag. KEY_TOKEN: it is
+                       to be committed, so a guard that would forbid that waits for commit() */
     const uint8_t *label;
     size_t label_len;
     const uint8_t *id;

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pkcs11_mech.h"
+
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "agent/pkcs11_attr.h"
+#include "agent/pkcs11_read.h"
+#include "agent/pkcs11_spki.h"
+#include "agent/pkcs11_temp.h"
+
+/* NSS wants the public half of an EC private key said in the template: the bare point. */
+#define CKA_NSS_DB 0xd5a0db00UL
+
+enum { IV_LEN = 16 };
+
+/* A CK_MECHANISM and what it points to. */
+struct call {
+    CK_MECHANISM mechanism;
+    CK_RSA_PKCS_OAEP_PARAMS oaep;
+    uint8_t iv[IV_LEN];
+};
+
+static void set_oaep(struct call *c, CK_MECHANISM_TYPE hash, CK_RSA_PKCS_MGF_TYPE mgf)
+{
+    c->oaep = (CK_RSA_PKCS_OAEP_PARAMS){hash, mgf, CKZ_DATA_SPECIFIED, NULL, 0};
+    c->mechanism.pParameter = &c->oaep;
+    c->mechanism.ulParameterLen = sizeof c->oaep;
+}
+
+/* The parameters of each algorithm. Those of the key wraps are none: some tokens refuse even the
+ * standard's own initial value. */
+static void set_call(struct call *c, struct p11_mech mech)
+{
+    *c = (struct call){.mechanism = {mech.number, NULL, 0}};
+    if (mech.alg == HSM_RSA_OAEP_SHA256)
+        set_oaep(c, CKM_SHA256, CKG_MGF1_SHA256);
+    if (mech.alg == HSM_RSA_OAEP_SHA1)
+        set_oaep(c, CKM_SHA_1, CKG_MGF1_SHA1);
+    if (mech.alg == HSM_AES_CBC_PAD) {
+        c->mechanism.pParameter = c->iv;
+        c->mechanism.ulParameterLen = sizeof c->iv;
+    }
+}
+
+/* Octets in front of the ciphertext: the IV, where there is one. */
+static size_t prefix_of(struct p11_mech mech)
+{
+    return mech.alg == HSM_AES_CBC_PAD ? IV_LEN : 0;
+}
+
+CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrapping,
+                    CK_OBJECT_HANDLE key, struct bytes *blob)
+{
+    uint8_t buffer[HSM_BLOB_MAX];
+    size_t prefix = prefix_of(mech);
+    CK_ULONG room = sizeof buffer - prefix, len = room;
+    struct call c;
+    CK_RV rv;
+
+    set_call(&c, mech);
+    if (prefix && RAND_bytes(c.iv, sizeof c.iv) != 1)
+        return CKR_HOST_MEMORY;
+    memcpy(buffer, c.iv, prefix);
+    /* No question for the length first: some tokens answer it wrong. */
+    rv = p->fn->C_WrapKey(p->session, &c.mechanism, wrapping, key, buffer + prefix, &len);
+    if (rv != CKR_OK)
+        return rv;
+    if (len == 0 || len > room)
+        return CKR_DEVICE_ERROR;
+    return bytes_set(blob, buffer, prefix + len, NULL) ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+/* What one attempt to unwrap is made of. */
+struct attempt {
+    struct p11_mech mech;
+    CK_OBJECT_HANDLE unwrapping;
+    const struct bytes *blob;
+    const struct hsm_template *template;
+    bool with_length;
+    const struct bytes *point; /* of an EC key, for NSS; NULL: do not say it */
+    unsigned extras;
+};
+
+static bool set_template(struct p11_attrs *t, const struct attempt *a)
+{
+    const struct hsm_template *template = a->template;
+    CK_OBJECT_CLASS class;
+    CK_KEY_TYPE type;
+
+    *t = (struct p11_attrs){0};
+    if (!p11_class_number(template->class, &class) || !p11_kind_number(template->kind, &type))
+        return false;
+    p11_attrs_number(t, CKA_CLASS, class);
+    p11_attrs_number(t, CKA_KEY_TYPE, type);
+    p11_attrs_bool(t, CKA_TOKEN, false);
+    p11_attrs_add(t, CKA_LABEL, template->label, template->label_len);
+    p11_attrs_add(t, CKA_ID, template->id, template->id_len);
+    p11_attrs_flags(t, template->class, template->flags, a->extras);
+    if (a->with_length && template->length && template->class == KEY_CLASS_SECRET)
+        p11_attrs_number(t, CKA_VALUE_LEN, template->length);
+    if (a->point)
+        p11_attrs_add(t, CKA_NSS_DB, a->point->data, a->point->len);
+    return true;
+}
+
+static CK_RV try_unwrap(struct p11 *p, const struct attempt *a, CK_OBJECT_HANDLE *handle)
+{
+    size_t prefix = prefix_of(a->mech);
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    struct p11_attrs t;
+    struct call c;
+    CK_RV rv;
+
+    if (a->blob->len <= prefix || a->blob->len > HSM_BLOB_MAX)
+        return CKR_WRAPPED_KEY_LEN_RANGE;
+    if (!set_template(&t, a))
+        return CKR_TEMPLATE_INCONSISTENT;
+    set_call(&c, a->mech);
+    memcpy(c.iv, a->blob->data, prefix);
+    rv = p->fn->C_UnwrapKey(p->session, &c.mechanism, a->unwrapping, a->blob->data + prefix,
+                            a->blob->len - prefix, t.attr, t.count, &made);
+    rv = p11_temp_made(p, rv, made, a->template->label, a->template->label_len);
+    if (rv == CKR_OK)
+        *handle = made;
+    return rv;
+}
+
+/* Some tokens take SENSITIVE and EXTRACTABLE in the template and ignore them, or do not take them.
+ * Where this fails too, whoever reads the key back sees it. */
+static void enforce_secrecy(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
+{
+    static const struct {
+        uint32_t flag;
+        CK_ATTRIBUTE_TYPE type;
+        bool wanted;
+    } rows[] = {{KEY_SENSITIVE, CKA_SENSITIVE, true}, {KEY_EXTRACTABLE, CKA_EXTRACTABLE, false}};
+    struct p11_object o;
+
+    if (!p11_read(p, handle, &o, NULL))
+        return;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct p11_attrs t = {0};
+        bool is = (o.flags & rows[i].flag) != 0, shall = (flags & rows[i].flag) != 0;
+        if (!(o.flags_known & rows[i].flag) || is == shall || shall != rows[i].wanted)
+            continue;
+        p11_attrs_bool(&t, rows[i].type, shall);
+        p->fn->C_SetAttributeValue(p->session, handle, t.attr, t.count);
+    }
+}
+
+CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwrapping,
+                      const struct bytes *blob, const struct hsm_template *template,
+                      bool with_length, CK_OBJECT_HANDLE *handle)
+{
+    struct attempt a = {mech, unwrapping, blob, template, with_length, NULL, 0};
+    struct bytes point = {0};
+    unsigned row = 0;
+    CK_RV rv = CKR_GENERAL_ERROR;
+
+    while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE | P11_SECRECY, &row, &a.extras)) {
+        rv = try_unwrap(p, &a, handle);
+        if (rv == CKR_TEMPLATE_INCOMPLETE && !a.point && template->kind == KEY_KIND_EC &&
+            template->spki && spki_to_point(template->spki, &point)) {
+            a.point = &point;
+            rv = try_unwrap(p, &a, handle);
+        }
+        if (!p11_refuses_template(rv))
+            break;
+    }
+    bytes_free(&point);
+    if (rv == CKR_OK)
+        enforce_secrecy(p, *handle, template->flags);
+    return rv;
+}

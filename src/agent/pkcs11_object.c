@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pkcs11_object.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/ckname.h"
+#include "agent/ckr.h"
+#include "agent/pkcs11_attr.h"
+#include "agent/pkcs11_read.h"
+#include "agent/pkcs11_session.h"
+#include "base/text.h"
+
+/* --- what an object is --- */
+
+static void set_class(const struct p11_object *o, struct key_desc *key)
+{
+    CK_ULONG class, type;
+
+    if (!p11_number(o, P11_CLASS, &class))
+        return;
+    key->class = p11_class_of(class);
+    text_print(key->type_name, sizeof key->type_name, "%s", cko_name(class));
+    if (key->class == KEY_CLASS_CERTIFICATE || key->class == KEY_CLASS_DATA)
+        key->kind = KEY_KIND_NONE;
+    if (key->class == KEY_CLASS_OTHER || key->kind == KEY_KIND_NONE ||
+        !p11_number(o, P11_KEY_TYPE, &type))
+        return;
+    key->kind = p11_kind_of(type);
+    text_print(key->type_name, sizeof key->type_name, "%s", ckk_name(type));
+}
+
+/* A length of 0 is SoftHSM's way to say that it does not know. */
+static void set_length(const struct p11_object *o, struct key_desc *key)
+{
+    CK_ULONG length = 0;
+
+    if (key->kind == KEY_KIND_DES3)
+        length = 24;
+    else if (!p11_number(o, P11_VALUE_LEN, &length) || length > HSM_BLOB_MAX)
+        return;
+    key->length = (uint32_t)length;
+    key->bits = 8 * key->length;
+}
+
+static void set_size(const struct p11_object *o, struct key_desc *key)
+{
+    if (key->class == KEY_CLASS_SECRET)
+        set_length(o, key);
+    else if (key->kind == KEY_KIND_RSA)
+        key->bits = spki_modulus_bits(o->field[P11_MODULUS]);
+    else if (key->kind == KEY_KIND_EC || key->kind == KEY_KIND_EDWARDS)
+        spki_curve(o->field[P11_EC_PARAMS], key->curve, &key->bits);
+}
+
+/* The public half that an object tells by itself. */
+static bool own_public(const struct p11_object *o, const struct key_desc *key, struct bytes *spki)
+{
+    if (key->class != KEY_CLASS_PRIVATE && key->class != KEY_CLASS_PUBLIC)
+        return false;
+    if (key->kind == KEY_KIND_RSA)
+        return spki_from_rsa(o->field[P11_MODULUS], o->field[P11_EXPONENT], spki);
+    if (key->kind == KEY_KIND_EC)
+        return spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_EC_POINT], spki);
+    return false;
+}
+
+static void set_public(struct key_desc *key, const struct bytes *spki)
+{
+    key->has_public = spki_sha256(spki, key->spki_sha256);
+}
+
+/* Reads one object and says what it is. spki may be NULL; it is filled only where key->has_public
+ * is set. */
+static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
+                     struct err *err)
+{
+    struct p11_object o;
+    struct bytes own = {0};
+
+    *key = (struct key_desc){.handle = handle};
+    if (!p11_read(p, (CK_OBJECT_HANDLE)handle, &o, err))
+        return false;
+    set_class(&o, key);
+    set_size(&o, key);
+    key->flags = o.flags;
+    key->flags_known = o.flags_known;
+    key_set_label(key, o.field[P11_LABEL].data, o.field[P11_LABEL].len);
+    key_set_id(key, o.field[P11_ID].data, o.field[P11_ID].len);
+    if (o.field[P11_CHECK_VALUE].len == sizeof key->check_value) {
+        memcpy(key->check_value, o.field[P11_CHECK_VALUE].data, sizeof key->check_value);
+        key->check_value_len = sizeof key->check_value;
+    }
+    if (own_public(&o, key, &own))
+        set_public(key, &own);
+    if (spki && key->has_public)
+        *spki = own;
+    else
+        bytes_free(&own);
+    return true;
+}
+
+/* --- finding --- */
+
+static int compare_handles(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Takes what the search that is under way finds, up to max. */
+static bool collect(struct p11 *p, size_t max, uint64_t **handles, size_t *count, struct err *err)
+{
+    CK_OBJECT_HANDLE found[256];
+    CK_ULONG got;
+
+    do {
+        uint64_t *grown;
+        CK_RV rv = p->fn->C_FindObjects(p->session, found, 256, &got);
+        if (rv != CKR_OK)
+            return ckr_set(err, rv, "the objects cannot be listed (C_FindObjects)");
+        if (got > 256 || got > max - *count)
+            return err_set(err, ERR_HSM, "the token has more than %zu objects", max);
+        grown = reallocarray(*handles, *count + got + 1, sizeof *grown);
+        if (!grown)
+            return err_set(err, ERR_FAILED, "out of memory");
+        *handles = grown;
+        for (CK_ULONG i = 0; i < got; i++)
+            grown[(*count)++] = found[i];
+    } while (got > 0);
+    return true;
+}
+
+static bool find(struct p11 *p, struct p11_attrs *with, uint64_t **handles, size_t *count,
+                 struct err *err)
+{
+    CK_RV rv = p->fn->C_FindObjectsInit(p->session, with->attr, with->count);
+    bool ok;
+
+    *handles = NULL;
+    *count = 0;
+    if (rv != CKR_OK)
+        return ckr_set(err, rv, "the objects cannot be listed (C_FindObjectsInit)");
+    ok = collect(p, HSM_OBJECTS_MAX, handles, count, err);
+    p->fn->C_FindObjectsFinal(p->session);
+    if (!ok) {
+        free(*handles);
+        return false;
+    }
+    qsort(*handles, *count, sizeof **handles, compare_handles);
+    return true;
+}
+
+bool p11_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
+{
+    struct p11_attrs all = {0};
+    uint64_t *found;
+    size_t n;
+
+    if (!find(p11_of(hsm), &all, &found, &n, err))
+        return false;
+    *handles = found;
+    *count = n;
+    return true;
+}
+
+/* --- one object --- */
+
+/* May this public object be the other half of that private one, by what both tell? */
+static bool is_half(const struct key_desc *key, const struct key_desc *public)
+{
+    return public->class == KEY_CLASS_PUBLIC && public->has_public && public->kind == key->kind &&
+           public->id_len == key->id_len && memcmp(public->id, key->id, sizeof key->id) == 0 &&
+           strcmp(public->curve, key->curve) == 0 && (key->bits == 0 || public->bits == key->bits);
+}
+
+static bool needs_half(const struct key_desc *key)
+{
+    return key->class == KEY_CLASS_PRIVATE && !key->has_public && key->id_len > 0 &&
+           key->id_len <= KEY_ID_MAX && (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC);
+}
+
+/* Takes the public half over from the objects with the same id. Two that differ: neither. */
+static void borrow_half(struct p11 *p, struct key_desc *key, struct bytes *spki)
+{
+    struct p11_attrs with = {0};
+    uint64_t *handles;
+    size_t count;
+    bool ambiguous = false;
+
+    p11_attrs_number(&with, CKA_CLASS, CKO_PUBLIC_KEY);
+    p11_attrs_add(&with, CKA_ID, key->id, key->id_len);
+    if (!find(p, &with, &handles, &count, NULL))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct key_desc public;
+        struct bytes half = {0};
+        if (read_key(p, handles[i], &public, &half, NULL) && is_half(key, &public)) {
+            ambiguous = ambiguous || (spki->len > 0 && !bytes_equal(spki, &half));
+            bytes_set(spki, half.data, half.len, NULL);
+        }
+        bytes_free(&half);
+    }
+    free(handles);
+    if (ambiguous)
+        bytes_free(spki);
+    else if (spki->len > 0)
+        set_public(key, spki);
+}
+
+static bool read_with_half(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
+                           struct err *err)
+{
+    if (!read_key(p, handle, key, spki, err))
+        return false;
+    if (needs_half(key))
+        borrow_half(p, key, spki);
+    return true;
+}
+
+bool p11_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
+{
+    struct key_desc read;
+    struct bytes spki = {0};
+
+    if (!read_with_half(p11_of(hsm), handle, &read, &spki, err))
+        return false;
+    bytes_free(&spki);
+    *key = read;
+    return true;
+}
+
+bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err)
+{
+    struct key_desc key;
+    struct bytes own = {0};
+
+    if (!read_with_half(p11_of(hsm), handle, &key, &own, err))
+        return false;
+    if (own.len == 0)
+        return err_set(err, ERR_UNSUPPORTED, "the public half of this object cannot be had");
+    *spki = own;
+    return true;
+}
+
+/* --- all objects --- */
+
+/* By kind and id, so that one search finds the halves. */
+static int compare_halves(const void *a, const void *b)
+{
+    const struct key_desc *x = *(const struct key_desc *const *)a;
+    const struct key_desc *y = *(const struct key_desc *const *)b;
+
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->id_len != y->id_len)
+        return x->id_len < y->id_len ? -1 : 1;
+    return memcmp(x->id, y->id, sizeof x->id);
+}
+
+/* As borrow_half(), out of the public keys that were listed. */
+static void match_half(struct key_desc *key, const struct key_desc **publics, size_t count)
+{
+    const struct key_desc *half = NULL;
+    const struct key_desc *const wanted = key;
+    const struct key_desc **at =
+        count ? bsearch(&wanted, publics, count, sizeof *publics, compare_halves) : NULL;
+
+    if (!at)
+        return;
+    while (at > publics && compare_halves(at - 1, &wanted) == 0)
+        at--;
+    for (; at < publics + count && compare_halves(at, &wanted) == 0; at++) {
+        if (!is_half(key, *at))
+            continue;
+        if (half && memcmp(half->spki_sha256, (*at)->spki_sha256, sizeof half->spki_sha256) != 0)
+            return;
+        half = *at;
+    }
+    if (half) {
+        memcpy(key->spki_sha256, half->spki_sha256, sizeof key->spki_sha256);
+        key->has_public = true;
+    }
+}
+
+static bool match_halves(struct key_list *list, struct err *err)
+{
+    const struct key_desc **publics = calloc(list->count + 1, sizeof(struct key_desc *));
+    size_t count = 0;
+
+    if (!publics)
+        return err_set(err, ERR_FAILED, "out of memory");
+    for (size_t i = 0; i < list->count; i++)
+        if (list->keys[i].class == KEY_CLASS_PUBLIC)
+            publics[count++] = &list->keys[i];
+    qsort(publics, count, sizeof(struct key_desc *), compare_halves);
+    for (size_t i = 0; i < list->count; i++)
+        if (needs_half(&list->keys[i]))
+            match_half(&list->keys[i], publics, count);
+    free(publics);
+    return true;
+}
+
+/* One object into the list. One that cannot be read is listed as such, as long as the HSM answers;
+ * a temporary of this session is not on the token. */
+static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, struct err *err)
+{
+    struct key_desc key;
+
+    if (!read_key(p, handle, &key, NULL, err)) {
+        if (err->code == ERR_GONE)
+            return false;
+        err_clear(err);
+    }
+    if (key_is_not(&key, KEY_TOKEN))
+        return true;
+    if (!key_list_add(list, &key))
+        return err_set(err, ERR_FAILED, "out of memory");
+    return true;
+}
+
+bool p11_list(struct hsm *hsm, struct key_list *list, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    struct key_list found = {0};
+    struct err failure = {0};
+    uint64_t *handles;
+    size_t count;
+    bool ok = true;
+
+    if (!find(p, &(struct p11_attrs){0}, &handles, &count, err))
+        return false;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = list_one(p, handles[i], &found, &failure);
+    ok = ok && match_halves(&found, &failure);
+    free(handles);
+    if (!ok) {
+        key_list_free(&found);
+        if (err)
+            *err = failure;
+        return false;
+    }
+    *list = found;
+    return true;
+}

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pkcs11_offer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "agent/ckname.h"
+#include "agent/ckr.h"
+#include "agent/counterpart.h"
+#include "agent/pkcs11_attr.h"
+#include "agent/pkcs11_key.h"
+#include "agent/pkcs11_mech.h"
+#include "agent/pkcs11_object.h"
+#include "agent/pkcs11_prove.h"
+#include "base/text.h"
+
+/* PKCS#11 3.0. */
+#ifndef CKM_AES_KEY_WRAP_KWP
+#define CKM_AES_KEY_WRAP_KWP 0x210bUL
+#endif
+
+static const char probe_label[] = "hsmferry:probe";
+
+/* What is tried, in this order; the first number that speaks an algorithm is taken. The same
+ * number means different things on different tokens: 0x210A is RFC 5649 on SoftHSM, and RFC 3394
+ * with PKCS#7 padding on NSS. So what counts is how long the ciphertext of 16 octets is, and that
+ * it differs from that of RFC 3394, which for 16 octets is just as long. */
+static const struct candidate {
+    struct p11_mech mech;
+    size_t length;
+} candidates[] = {
+    {{HSM_AES_KW, CKM_AES_KEY_WRAP}, 24},
+    {{HSM_AES_KWP, CKM_AES_KEY_WRAP_KWP}, 24},
+    {{HSM_AES_KWP, CKM_AES_KEY_WRAP_PAD}, 24},
+    {{HSM_AES_CBC_PAD, CKM_AES_CBC_PAD}, 48},
+};
+
+/* The throw-away keys of one trial. */
+struct probe {
+    struct p11 *p;
+    struct hsm_offers *offers;
+    CK_OBJECT_HANDLE envelope; /* AES-256: wraps and unwraps */
+    CK_OBJECT_HANDLE subject;  /* AES-128: what is wrapped */
+    struct bytes challenge;    /* for telling keys apart */
+    struct bytes plain_wrap;   /* the subject by RFC 3394 */
+};
+
+/* --- what was found, in words --- */
+
+/* Why a direction does not work; NULL: it does. */
+struct verdict {
+    const char *wrap, *unwrap;
+};
+
+static void set_offer(struct hsm_offer *offer, CK_MECHANISM_TYPE number, struct verdict v)
+{
+    *offer = (struct hsm_offer){.wrap = !v.wrap, .unwrap = !v.unwrap};
+    if (offer->wrap || offer->unwrap)
+        offer->mechanism = number;
+    if (offer->wrap)
+        text_print(offer->wrap_words, sizeof offer->wrap_words, "C_WrapKey %s", ckm_name(number));
+    if (offer->unwrap)
+        text_print(offer->unwrap_words, sizeof offer->unwrap_words, "C_UnwrapKey %s",
+                   ckm_name(number));
+    if (!v.wrap && !v.unwrap)
+        text_print(offer->reason, sizeof offer->reason, "tried with throw-away keys");
+    else if (v.wrap && v.unwrap && strcmp(v.wrap, v.unwrap) == 0)
+        text_print(offer->reason, sizeof offer->reason, "%s: %s", ckm_name(number), v.wrap);
+    else
+        text_print(offer->reason, sizeof offer->reason, "%s: wrap %s; unwrap %s", ckm_name(number),
+                   v.wrap ? v.wrap : "works", v.unwrap ? v.unwrap : "works");
+}
+
+/* --- throw-away keys --- */
+
+static CK_RV make(struct probe *b, enum key_kind kind, uint32_t length, uint32_t uses,
+                  CK_OBJECT_HANDLE *handle)
+{
+    const uint32_t guards =
+        KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_MODIFIABLE | KEY_COPYABLE;
+    struct p11_wish wish = {kind, length, uses | guards, probe_label};
+
+    return p11_generate(b->p, &wish, handle);
+}
+
+static void unmake(struct probe *b, CK_OBJECT_HANDLE handle)
+{
+    if (handle != CK_INVALID_HANDLE)
+        p11_destroy(&b->p->hsm, handle, NULL);
+}
+
+/* A temporary secret key that comes out of a blob. */
+static struct hsm_template arriving(enum key_kind kind, uint32_t length, uint32_t uses)
+{
+    return (struct hsm_template){
+        .class = KEY_CLASS_SECRET,
+        .kind = kind,
+        .length = length,
+        .flags =
+            uses | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_MODIFIABLE | KEY_COPYABLE,
+        .label = (const uint8_t *)probe_label,
+        .label_len = sizeof probe_label - 1,
+    };
+}
+
+/* --- telling keys apart --- */
+
+static bool answer(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE key,
+                   const struct bytes *challenge, struct bytes *out)
+{
+    return p11_prove(&b->p->hsm, proof, key, challenge, out, NULL);
+}
+
+static bool same_answer(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE x,
+                        CK_OBJECT_HANDLE y)
+{
+    struct bytes ax = {0}, ay = {0};
+    bool same = answer(b, proof, x, &b->challenge, &ax) &&
+                answer(b, proof, y, &b->challenge, &ay) && bytes_equal(&ax, &ay);
+
+    bytes_free(&ax);
+    bytes_free(&ay);
+    return same;
+}
+
+static bool can(const struct probe *b, enum hsm_proof proof)
+{
+    return (b->offers->proofs & UINT32_C(1) << proof) != 0;
+}
+
+/* The strongest way to tell that this token has; true where it has none. */
+static bool same_key(struct probe *b, CK_OBJECT_HANDLE x, CK_OBJECT_HANDLE y)
+{
+    if (can(b, HSM_PROOF_AES_ECB))
+        return same_answer(b, HSM_PROOF_AES_ECB, x, y);
+    return !can(b, HSM_PROOF_DIGEST) || same_answer(b, HSM_PROOF_DIGEST, x, y);
+}
+
+/* Is this key of the HSM the AES key with this value? */
+static bool is_value(struct probe *b, CK_OBJECT_HANDLE key, const struct bytes *value)
+{
+    struct bytes theirs = {0}, ours = {0};
+    bool same = !can(b, HSM_PROOF_AES_ECB) ||
+                (answer(b, HSM_PROOF_AES_ECB, key, &b->challenge, &theirs) &&
+                 counterpart_ecb(value, &b->challenge, &ours) && bytes_equal(&theirs, &ours));
+
+    bytes_free(&theirs);
+    bytes_free(&ours);
+    return same;
+}
+
+/* --- proofs --- */
+
+static void try_proof(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE key)
+{
+    struct bytes out = {0};
+
+    if (answer(b, proof, key, &b->challenge, &out))
+        b->offers->proofs |= UINT32_C(1) << proof;
+    bytes_free(&out);
+}
+
+static void try_proofs(struct probe *b)
+{
+    static const enum hsm_proof listed[] = {HSM_PROOF_RSA_SIGN, HSM_PROOF_ECDSA,
+                                            HSM_PROOF_RSA_DECRYPT};
+    CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
+
+    try_proof(b, HSM_PROOF_AES_ECB, b->subject);
+    try_proof(b, HSM_PROOF_DIGEST, b->subject);
+    if (make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK)
+        try_proof(b, HSM_PROOF_HMAC, secret);
+    unmake(b, secret);
+    for (size_t i = 0; i < sizeof listed / sizeof listed[0]; i++)
+        if (p11_lists_proof(b->p, listed[i]))
+            b->offers->proofs |= UINT32_C(1) << listed[i];
+}
+
+/* --- transports --- */
+
+static const char *try_transport_wrap(struct probe *b, struct p11_mech mech,
+                                      const struct counterpart *other, CK_OBJECT_HANDLE public)
+{
+    struct bytes blob = {0}, plain = {0};
+    CK_RV rv = p11_mech_wrap(b->p, mech, public, b->subject, &blob);
+    const char *why = NULL;
+
+    if (rv != CKR_OK)
+        why = ckr_name(rv);
+    else if (!counterpart_decrypt(other, mech.alg, &blob, &plain) || plain.len != 16 ||
+             !is_value(b, b->subject, &plain))
+        why = "gives something else";
+    bytes_free(&blob);
+    bytes_free(&plain);
+    return why;
+}
+
+static const char *try_transport_unwrap(struct probe *b, struct p11_mech mech,
+                                        const struct hsm_pair *pair)
+{
+    struct hsm_template template = arriving(KEY_KIND_AES, 0, KEY_ENCRYPT);
+    struct bytes blob = {0}, value = {0};
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+    const char *why = NULL;
+    CK_RV rv;
+
+    if (!bytes_make(&value, 32, NULL) || RAND_bytes(value.data, 32) != 1 ||
+        !counterpart_encrypt(mech.alg, &pair->spki, &value, &blob)) {
+        why = "could not be tried";
+        goto out;
+    }
+    rv = p11_mech_unwrap(b->p, mech, pair->private_handle, &blob, &template, false, &key);
+    if (rv != CKR_OK)
+        why = ckr_name(rv);
+    else if (!is_value(b, key, &value))
+        why = "gives another key";
+out:
+    unmake(b, key);
+    bytes_free(&blob);
+    bytes_free(&value);
+    return why;
+}
+
+static void try_transports(struct probe *b)
+{
+    static const enum hsm_alg algs[] = {HSM_RSA_OAEP_SHA256, HSM_RSA_OAEP_SHA1};
+    struct hsm *hsm = &b->p->hsm;
+    struct counterpart *other = NULL;
+    struct bytes spki = {0};
+    struct hsm_pair pair = {0};
+    uint64_t public = CK_INVALID_HANDLE;
+    struct err no_public = {0}, no_pair = {0};
+    bool wraps = counterpart_new(&other, &spki, &no_public) &&
+                 p11_load_public(hsm, &spki, probe_label, &public, &no_public);
+    bool unwraps = p11_make_pair(hsm, 2048, probe_label, &pair, &no_pair);
+
+    for (size_t i = 0; i < sizeof algs / sizeof algs[0]; i++) {
+        struct p11_mech mech = {algs[i], CKM_RSA_PKCS_OAEP};
+        struct verdict v = {"no public key can be loaded", "no pair can be made"};
+        if (wraps)
+            v.wrap = try_transport_wrap(b, mech, other, public);
+        if (unwraps)
+            v.unwrap = try_transport_unwrap(b, mech, &pair);
+        set_offer(&b->offers->alg[algs[i]], mech.number, v);
+    }
+    unmake(b, public);
+    unmake(b, pair.private_handle);
+    unmake(b, pair.public_handle);
+    bytes_free(&pair.spki);
+    bytes_free(&spki);
+    counterpart_free(other);
+}
+
+/* --- envelopes --- */
+
+/* Is blob, of the 16 octets of the subject, what this algorithm gives? */
+static const char *check_envelope(struct probe *b, const struct candidate *c,
+                                  const struct bytes *blob)
+{
+    if (c->mech.alg == HSM_AES_KWP && blob->len == 32)
+        return "is RFC 3394 with PKCS#7 padding, not RFC 5649";
+    if (c->mech.alg == HSM_AES_KWP && bytes_equal(blob, &b->plain_wrap))
+        return "is RFC 3394, not RFC 5649";
+    if (blob->len != c->length)
+        return "gives something else";
+    return NULL;
+}
+
+static void try_envelope(struct probe *b, const struct candidate *c, struct hsm_offer *offer)
+{
+    struct hsm_template template = arriving(KEY_KIND_AES, 0, KEY_ENCRYPT);
+    struct bytes blob = {0};
+    CK_OBJECT_HANDLE back = CK_INVALID_HANDLE;
+    struct verdict v;
+    CK_RV rv = p11_mech_wrap(b->p, c->mech, b->envelope, b->subject, &blob);
+
+    v.wrap = rv != CKR_OK ? ckr_name(rv) : check_envelope(b, c, &blob);
+    v.unwrap = v.wrap;
+    if (!v.wrap) {
+        rv = p11_mech_unwrap(b->p, c->mech, b->envelope, &blob, &template, false, &back);
+        if (rv != CKR_OK)
+            v.unwrap = ckr_name(rv);
+        else if (!same_key(b, b->subject, back))
+            v.wrap = v.unwrap = "gives back another key";
+    }
+    if (!v.wrap && c->mech.alg == HSM_AES_KW)
+        bytes_set(&b->plain_wrap, blob.data, blob.len, NULL);
+    set_offer(offer, c->mech.number, v);
+    unmake(b, back);
+    bytes_free(&blob);
+}
+
+static void try_envelopes(struct probe *b)
+{
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+        struct hsm_offer *offer = &b->offers->alg[candidates[i].mech.alg];
+        if (!offer->wrap)
+            try_envelope(b, &candidates[i], offer);
+    }
+}
+
+/* --- lengths --- */
+
+/* Sends a secret of this many octets through the envelope and back, with a template that asks for
+ * length octets (0: does not say). */
+static bool send_secret(struct probe *b, struct p11_mech mech, CK_OBJECT_HANDLE secret,
+                        uint32_t length, CK_OBJECT_HANDLE *back)
+{
+    struct hsm_template template = arriving(KEY_KIND_GENERIC, length, KEY_SIGN);
+    struct bytes blob = {0};
+    bool ok =
+        p11_mech_wrap(b->p, mech, b->envelope, secret, &blob) == CKR_OK &&
+        p11_mech_unwrap(b->p, mech, b->envelope, &blob, &template, length > 0, back) == CKR_OK;
+
+    bytes_free(&blob);
+    return ok;
+}
+
+/* Some tokens fill a secret up with zeros to a multiple of eight before they wrap it. A digest over
+ * the value shows it; an HMAC would not. */
+static enum hsm_truth try_exact(struct probe *b, struct p11_mech mech)
+{
+    CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE, back = CK_INVALID_HANDLE;
+    enum hsm_truth truth = HSM_UNKNOWN;
+
+    if (can(b, HSM_PROOF_DIGEST) && make(b, KEY_KIND_GENERIC, 13, KEY_SIGN, &secret) == CKR_OK &&
+        send_secret(b, mech, secret, 0, &back))
+        truth = same_answer(b, HSM_PROOF_DIGEST, secret, back) ? HSM_YES : HSM_NO;
+    unmake(b, secret);
+    unmake(b, back);
+    return truth;
+}
+
+/* Asks for the first 8 of 16 octets: RFC 5649 of 8 octets takes 16, of 16 octets 24. */
+static enum hsm_truth try_length(struct probe *b, struct p11_mech mech)
+{
+    CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE, back = CK_INVALID_HANDLE;
+    struct bytes blob = {0};
+    enum hsm_truth truth = HSM_UNKNOWN;
+
+    if (make(b, KEY_KIND_GENERIC, 16, KEY_SIGN, &secret) == CKR_OK) {
+        bool taken = send_secret(b, mech, secret, 8, &back) &&
+                     p11_mech_wrap(b->p, mech, b->envelope, back, &blob) == CKR_OK;
+        truth = taken && blob.len == 16 ? HSM_YES : HSM_NO;
+    }
+    unmake(b, secret);
+    unmake(b, back);
+    bytes_free(&blob);
+    return truth;
+}
+
+static void try_lengths(struct probe *b)
+{
+    const struct hsm_offer *kwp = &b->offers->alg[HSM_AES_KWP];
+    struct p11_mech mech = {HSM_AES_KWP, (CK_MECHANISM_TYPE)kwp->mechanism};
+
+    if (!kwp->wrap || !kwp->unwrap)
+        return;
+    b->offers->exact_length = try_exact(b, mech);
+    b->offers->takes_length = try_length(b, mech);
+}
+
+/* --- copying --- */
+
+static void try_copy(struct probe *b)
+{
+    CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+    struct p11_attrs t = {0};
+
+    p11_attrs_add(&t, CKA_LABEL, probe_label, sizeof probe_label - 1);
+    b->offers->can_copy =
+        b->p->fn->C_CopyObject(b->p->session, b->subject, t.attr, t.count, &copy) == CKR_OK;
+    unmake(b, copy);
+}
+
+/* --- all of it --- */
+
+static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
+{
+    struct probe b = {.p = p, .offers = offers};
+    bool ok = false;
+    CK_RV rv;
+
+    *offers = (struct hsm_offers){0};
+    if (!bytes_make(&b.challenge, 32, err))
+        return false;
+    rv = make(&b, KEY_KIND_AES, 16, KEY_ENCRYPT, &b.subject);
+    if (rv == CKR_OK)
+        rv = make(&b, KEY_KIND_AES, 32, KEY_WRAP | KEY_UNWRAP, &b.envelope);
+    if (rv != CKR_OK) {
+        ckr_set(err, rv, "no throw-away AES key can be made to try the HSM with");
+        goto out;
+    }
+    if (RAND_bytes(b.challenge.data, (int)b.challenge.len) != 1) {
+        err_set(err, ERR_FAILED, "OpenSSL gave no random numbers");
+        goto out;
+    }
+    try_proofs(&b);
+    try_transports(&b);
+    try_envelopes(&b);
+    try_lengths(&b);
+    try_copy(&b);
+    ok = true;
+out:
+    unmake(&b, b.subject);
+    unmake(&b, b.envelope);
+    bytes_free(&b.plain_wrap);
+    bytes_free(&b.challenge);
+    return ok;
+}
+
+static bool probe_once(struct p11 *p, struct err *err)
+{
+    if (!p->probed)
+        p->probed = probe(p, &p->offers, err);
+    return p->probed;
+}
+
+bool p11_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+
+    if (!probe_once(p, err))
+        return false;
+    *offers = p->offers;
+    return true;
+}
+
+bool p11_offer(struct p11 *p, enum hsm_alg alg, const struct hsm_offer **offer, struct err *err)
+{
+    if ((unsigned)alg >= HSM_ALGS)
+        return err_set(err, ERR_UNSUPPORTED, "no such algorithm");
+    if (!probe_once(p, err))
+        return false;
+    *offer = &p->offers.alg[alg];
+    return true;
+}

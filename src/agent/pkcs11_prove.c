@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pkcs11_prove.h"
+
+#include <string.h>
+
+#include "agent/ckr.h"
+#include "agent/pkcs11_read.h"
+
+#define ANY_TYPE (~(CK_KEY_TYPE)0)
+
+/* What each proof is: the mechanism, which keys can answer, and the challenges it takes. */
+static const struct row {
+    CK_MECHANISM_TYPE mechanism;
+    CK_FLAGS listed_for;
+    CK_OBJECT_CLASS class;
+    CK_KEY_TYPE type;
+    uint32_t use; /* 0: any key may be digested */
+    size_t shortest, longest, multiple;
+} rows[HSM_PROOFS] = {
+    [HSM_PROOF_AES_ECB] = {CKM_AES_ECB, CKF_ENCRYPT, CKO_SECRET_KEY, CKK_AES, KEY_ENCRYPT, 16,
+                           HSM_CHALLENGE_MAX, 16},
+    [HSM_PROOF_DIGEST] = {CKM_SHA256, CKF_DIGEST, CKO_SECRET_KEY, ANY_TYPE, 0, 32, 32, 1},
+    [HSM_PROOF_HMAC] = {CKM_SHA256_HMAC, CKF_SIGN, CKO_SECRET_KEY, ANY_TYPE, KEY_SIGN, 1,
+                        HSM_CHALLENGE_MAX, 1},
+    [HSM_PROOF_RSA_SIGN] = {CKM_RSA_PKCS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA, KEY_SIGN, 32, 32, 1},
+    [HSM_PROOF_ECDSA] = {CKM_ECDSA, CKF_SIGN, CKO_PRIVATE_KEY, CKK_EC, KEY_SIGN, 32, 32, 1},
+    [HSM_PROOF_RSA_DECRYPT] = {CKM_RSA_PKCS_OAEP, CKF_DECRYPT, CKO_PRIVATE_KEY, CKK_RSA,
+                               KEY_DECRYPT, 1, HSM_CHALLENGE_MAX, 1},
+};
+
+/* SEQUENCE { SEQUENCE { sha256, NULL }, OCTET STRING of 32 octets } (RFC 8017 9.2), up to the
+ * digest itself. */
+static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                      0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+
+enum { ANSWER_ROOM = 2048 };
+
+/* One operation under way: what goes in, and room for what comes out. */
+struct operation {
+    CK_SESSION_HANDLE session;
+    CK_OBJECT_HANDLE key;
+    CK_MECHANISM mechanism;
+    uint8_t in[HSM_CHALLENGE_MAX];
+    size_t in_len;
+    uint8_t out[ANSWER_ROOM];
+    CK_ULONG out_len;
+};
+
+/* Encrypting, signing and decrypting look alike. */
+static CK_RV
+run_plain(struct operation *o, CK_RV (*init)(CK_SESSION_HANDLE, CK_MECHANISM *, CK_OBJECT_HANDLE),
+          CK_RV (*run)(CK_SESSION_HANDLE, unsigned char *, CK_ULONG, unsigned char *, CK_ULONG *))
+{
+    CK_RV rv = init(o->session, &o->mechanism, o->key);
+
+    return rv == CKR_OK ? run(o->session, o->in, o->in_len, o->out, &o->out_len) : rv;
+}
+
+static CK_RV run_digest(CK_FUNCTION_LIST *fn, struct operation *o)
+{
+    CK_RV rv = fn->C_DigestInit(o->session, &o->mechanism), ended;
+
+    if (rv != CKR_OK)
+        return rv;
+    rv = fn->C_DigestUpdate(o->session, o->in, o->in_len);
+    if (rv == CKR_OK)
+        rv = fn->C_DigestKey(o->session, o->key);
+    /* also after a failure: a digest left under way blocks the session */
+    ended = fn->C_DigestFinal(o->session, o->out, &o->out_len);
+    return rv != CKR_OK ? rv : ended;
+}
+
+static CK_RV run(CK_FUNCTION_LIST *fn, enum hsm_proof proof, struct operation *o)
+{
+    CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0};
+
+    switch (proof) {
+    case HSM_PROOF_AES_ECB:
+        return run_plain(o, fn->C_EncryptInit, fn->C_Encrypt);
+    case HSM_PROOF_DIGEST:
+        return run_digest(fn, o);
+    case HSM_PROOF_RSA_DECRYPT:
+        o->mechanism.pParameter = &oaep;
+        o->mechanism.ulParameterLen = sizeof oaep;
+        return run_plain(o, fn->C_DecryptInit, fn->C_Decrypt);
+    case HSM_PROOF_RSA_SIGN:
+        memmove(o->in + sizeof digest_info, o->in, o->in_len);
+        memcpy(o->in, digest_info, sizeof digest_info);
+        o->in_len += sizeof digest_info;
+        return run_plain(o, fn->C_SignInit, fn->C_Sign);
+    default:
+        return run_plain(o, fn->C_SignInit, fn->C_Sign);
+    }
+}
+
+static bool check_challenge(const struct row *row, const struct bytes *challenge, struct err *err)
+{
+    if (challenge->len < row->shortest || challenge->len > row->longest ||
+        challenge->len % row->multiple != 0)
+        return err_set(err, ERR_DATA, "a challenge of %zu octets does not fit this proof",
+                       challenge->len);
+    return true;
+}
+
+/* Some tokens do not hold themselves to a key's type and uses, so we do. */
+static bool check_key(struct p11 *p, const struct row *row, uint64_t handle, struct err *err)
+{
+    struct p11_object o;
+    CK_ULONG class, type;
+
+    if (!p11_read(p, (CK_OBJECT_HANDLE)handle, &o, err))
+        return false;
+    if (!p11_number(&o, P11_CLASS, &class) || !p11_number(&o, P11_KEY_TYPE, &type) ||
+        class != row->class || (row->type != ANY_TYPE && type != row->type))
+        return err_set(err, ERR_UNSUPPORTED, "this proof is not for a key of this type");
+    if (row->use && (o.flags_known & row->use) && !(o.flags & row->use))
+        return err_set(err, ERR_UNSUPPORTED,
+                       "this proof needs the use \"%s\", which the key does "
+                       "not have",
+                       key_flag_name(row->use));
+    if (o.flags & KEY_ALWAYS_AUTHENTICATE)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "this key asks for the PIN before every single operation");
+    return true;
+}
+
+/* Not by this proof, or not with this key: the caller may try another proof. */
+static bool is_unsupported(CK_RV rv)
+{
+    return rv == CKR_KEY_FUNCTION_NOT_PERMITTED || ckr_code(rv) == ERR_UNSUPPORTED;
+}
+
+bool p11_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
+               const struct bytes *challenge, struct bytes *answer, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    struct operation o = {
+        .session = p->session, .key = (CK_OBJECT_HANDLE)handle, .out_len = ANSWER_ROOM};
+    bool ok = false;
+    CK_RV rv;
+
+    if ((unsigned)proof >= HSM_PROOFS)
+        return err_set(err, ERR_UNSUPPORTED, "no such proof");
+    if (!check_challenge(&rows[proof], challenge, err) || !check_key(p, &rows[proof], handle, err))
+        return false;
+    o.mechanism.mechanism = rows[proof].mechanism;
+    memcpy(o.in, challenge->data, challenge->len);
+    o.in_len = challenge->len;
+    rv = run(p->fn, proof, &o);
+    if (rv == CKR_OK && (o.out_len == 0 || o.out_len > ANSWER_ROOM))
+        rv = CKR_DEVICE_ERROR;
+    if (rv == CKR_OK)
+        ok = bytes_set(answer, o.out, o.out_len, err);
+    else
+        ckr_set_as(err, is_unsupported(rv) ? ERR_UNSUPPORTED : ckr_code(rv), rv,
+                   "the HSM did not answer the challenge (%s)", hsm_proof_name(proof));
+    explicit_bzero(&o, sizeof o);
+    return ok;
+}
+
+bool p11_lists_proof(struct p11 *p, enum hsm_proof proof)
+{
+    CK_MECHANISM_INFO info = {0};
+
+    return p->fn->C_GetMechanismInfo(p->slot, rows[proof].mechanism, &info) == CKR_OK &&
+           (info.flags & rows[proof].listed_for) != 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pkcs11_read.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/ckr.h"
+#include "agent/pkcs11_attr.h"
+
+/* Every attribute gets more room than its longest value: so an attribute that the token has not
+ * touched (its length is still the room) can be told from one that it has filled. */
+static const struct {
+    CK_ATTRIBUTE_TYPE type;
+    size_t room;
+} fields[P11_FIELDS] = {
+    [P11_CLASS] = {CKA_CLASS, 16},          [P11_KEY_TYPE] = {CKA_KEY_TYPE, 16},
+    [P11_LABEL] = {CKA_LABEL, 1024},        [P11_ID] = {CKA_ID, 512},
+    [P11_VALUE_LEN] = {CKA_VALUE_LEN, 16},  [P11_CHECK_VALUE] = {CKA_CHECK_VALUE, 16},
+    [P11_MODULUS] = {CKA_MODULUS, 2064},    [P11_EXPONENT] = {CKA_PUBLIC_EXPONENT, 512},
+    [P11_EC_PARAMS] = {CKA_EC_PARAMS, 512}, [P11_EC_POINT] = {CKA_EC_POINT, 512},
+};
+enum { FLAG_ROOM = 8, ATTRS = P11_FIELDS + KEY_FLAGS, LONG_MAX_LEN = 65535 };
+
+/* May be longer than its room, and is cut then. */
+static bool is_text(size_t i)
+{
+    return i == P11_LABEL || i == P11_ID;
+}
+
+static size_t room_of(size_t i)
+{
+    return i < P11_FIELDS ? fields[i].room : FLAG_ROOM;
+}
+
+/* Lays all attributes out over the object's room. */
+static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
+{
+    uint8_t *at = object->room;
+
+    for (size_t i = 0; i < ATTRS; i++) {
+        attr[i].type = i < P11_FIELDS ? fields[i].type : p11_flags[i - P11_FIELDS].type;
+        attr[i].pValue = at;
+        attr[i].ulValueLen = room_of(i);
+        at += room_of(i);
+    }
+    assert(at <= object->room + sizeof object->room);
+}
+
+/* Reads one attribute alone, first its length. A longer one than room is cut, its length kept. */
+static void read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr, size_t room)
+{
+    CK_ATTRIBUTE one = {attr->type, NULL, 0};
+    uint8_t *buffer;
+    size_t len;
+
+    attr->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+    if (p->fn->C_GetAttributeValue(p->session, handle, &one, 1) != CKR_OK ||
+        one.ulValueLen > LONG_MAX_LEN)
+        return;
+    len = one.ulValueLen;
+    buffer = malloc(len + 1);
+    if (!buffer)
+        return;
+    one.pValue = buffer;
+    if (p->fn->C_GetAttributeValue(p->session, handle, &one, 1) == CKR_OK &&
+        one.ulValueLen <= len) {
+        memcpy(attr->pValue, buffer, one.ulValueLen < room ? one.ulValueLen : room);
+        attr->ulValueLen = one.ulValueLen;
+    }
+    free(buffer);
+}
+
+/* After a call in which some attribute failed: which ones to ask for alone? Those that the token
+ * did not touch, for it stopped before them; and a text that may just have been too long. */
+static bool is_doubtful(size_t i, const CK_ATTRIBUTE *attr)
+{
+    return attr->ulValueLen == room_of(i) ||
+           (is_text(i) && attr->ulValueLen == CK_UNAVAILABLE_INFORMATION);
+}
+
+static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS])
+{
+    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, ATTRS);
+
+    if (rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_ATTRIBUTE_SENSITIVE &&
+        rv != CKR_BUFFER_TOO_SMALL)
+        return rv;
+    for (size_t i = 0; i < ATTRS; i++)
+        if (is_doubtful(i, &attr[i]))
+            read_alone(p, handle, &attr[i], room_of(i));
+    return CKR_OK;
+}
+
+/* Takes over what was told. Lengths are not to be trusted: more than the room is a lie. */
+static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ATTRS])
+{
+    for (size_t i = 0; i < P11_FIELDS; i++)
+        if (attr[i].ulValueLen < fields[i].room ||
+            (is_text(i) && attr[i].ulValueLen <= LONG_MAX_LEN))
+            object->field[i] = (struct view){attr[i].pValue, attr[i].ulValueLen};
+    for (size_t i = 0; i < KEY_FLAGS; i++) {
+        const CK_ATTRIBUTE *a = &attr[P11_FIELDS + i];
+        if (a->ulValueLen != sizeof(CK_BBOOL))
+            continue;
+        object->flags_known |= p11_flags[i].flag;
+        if (*(const CK_BBOOL *)a->pValue != CK_FALSE)
+            object->flags |= p11_flags[i].flag;
+    }
+}
+
+bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err)
+{
+    CK_ATTRIBUTE attr[ATTRS];
+    CK_RV rv;
+
+    memset(object, 0, sizeof *object);
+    lay_out(object, attr);
+    rv = read_all(p, handle, attr);
+    if (rv != CKR_OK)
+        return ckr_set(err, rv, "object %lu cannot be read (C_GetAttributeValue)", handle);
+    take(object, attr);
+    return true;
+}
+
+bool p11_number(const struct p11_object *object, enum p11_field field, CK_ULONG *value)
+{
+    const struct view *v = &object->field[field];
+
+    if (!v->data || v->len != sizeof *value)
+        return false;
+    memcpy(value, v->data, sizeof *value);
+    return true;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One object's attributes, read in one call where the token allows it. */
+#ifndef HSMFERRY_AGENT_PKCS11_READ_H
+#define HSMFERRY_AGENT_PKCS11_READ_H
+
+#include <stdbool.h>
+
+#include <p11-kit/pkcs11.h>
+
+#include "agent/pkcs11_session.h"
+#include "agent/pkcs11_spki.h"
+
+/* Never a secret one: nothing here is CKA_VALUE or a private component. */
+enum p11_field {
+    P11_CLASS,
+    P11_KEY_TYPE,
+    P11_LABEL,
+    P11_ID,
+    P11_VALUE_LEN,
+    P11_CHECK_VALUE,
+    P11_MODULUS,
+    P11_EXPONENT,
+    P11_EC_PARAMS,
+    P11_EC_POINT,
+    P11_FIELDS
+};
+
+/* What an object told. It points into itself: never copy it. Of a label or id whose length is more
+ * than KEY_LABEL_MAX or KEY_ID_MAX, only so much is there. */
+enum { P11_ROOM = 5376 };
+struct p11_object {
+    struct view field[P11_FIELDS]; /* data NULL: not told */
+    uint32_t flags, flags_known;   /* enum key_flag */
+    _Alignas(16) uint8_t room[P11_ROOM];
+};
+
+/* Reads the object behind handle; attributes that it does not have or tell are left out. */
+bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err);
+
+/* A field that holds a CK_ULONG. Returns false where it was not told. */
+bool p11_number(const struct p11_object *object, enum p11_field field, CK_ULONG *value);
+
+#endif
