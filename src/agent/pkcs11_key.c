@@ -6,6 +6,7 @@
 #include "agent/ckr.h"
 #include "agent/pkcs11_attr.h"
 #include "agent/pkcs11_object.h"
+#include "agent/pkcs11_read.h"
 #include "agent/pkcs11_spki.h"
 #include "agent/pkcs11_temp.h"
 
@@ -152,6 +153,39 @@ out:
 
 /* --- for good --- */
 
+/* Where the token would overwrite a key with the same id without a word, is the id free? */
+static bool check_id(struct p11 *p, CK_OBJECT_HANDLE temporary, const uint8_t *id, size_t id_len,
+                     struct err *err)
+{
+    CK_OBJECT_HANDLE other;
+    CK_ULONG class, count = 0;
+    struct p11_attrs with = {0};
+    struct p11_object o;
+    CK_RV rv;
+
+    if (!p->one_per_id || id_len == 0)
+        return true;
+    if (!p11_read(p, temporary, &o, err))
+        return false;
+    if (!p11_number(&o, P11_CLASS, &class))
+        return err_set(err, ERR_DATA, "the temporary key does not say what it is");
+    p11_attrs_bool(&with, CKA_TOKEN, true);
+    p11_attrs_number(&with, CKA_CLASS, class);
+    p11_attrs_add(&with, CKA_ID, id, id_len);
+    rv = p->fn->C_FindObjectsInit(p->session, with.attr, with.count);
+    if (rv == CKR_OK) {
+        rv = p->fn->C_FindObjects(p->session, &other, 1, &count);
+        p->fn->C_FindObjectsFinal(p->session);
+    }
+    if (rv != CKR_OK)
+        return ckr_set(err, rv, "it cannot be found out whether the id is free (C_FindObjects)");
+    if (count > 0)
+        return err_set(err, ERR_CONFLICT,
+                       "there is a key with this id, which this HSM would "
+                       "overwrite");
+    return true;
+}
+
 bool p11_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
                 const uint8_t *id, size_t id_len, uint64_t *final, struct err *err)
 {
@@ -161,6 +195,8 @@ bool p11_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
     unsigned row = 0, extras;
     CK_RV rv = CKR_GENERAL_ERROR;
 
+    if (!check_id(p, (CK_OBJECT_HANDLE)temporary, id, id_len, err))
+        return false;
     while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE, &row, &extras)) {
         struct p11_attrs t = {0};
         p11_attrs_bool(&t, CKA_TOKEN, true);

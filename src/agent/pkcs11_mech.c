@@ -10,9 +10,6 @@
 #include "agent/pkcs11_spki.h"
 #include "agent/pkcs11_temp.h"
 
-/* NSS wants the public half of an EC private key said in the template: the bare point. */
-#define CKA_NSS_DB 0xd5a0db00UL
-
 enum { IV_LEN = 16 };
 
 /* A CK_MECHANISM and what it points to. */
@@ -72,6 +69,23 @@ CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrappi
     return bytes_set(blob, buffer, prefix + len, NULL) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
+/* Can ciphertext of this algorithm have this length at all? Some tokens answer an impossible one
+ * with anything, "out of memory" included. */
+static bool is_possible(enum hsm_alg alg, size_t len)
+{
+    static const struct {
+        size_t least, multiple;
+    } lengths[HSM_ALGS] = {
+        [HSM_RSA_OAEP_SHA256] = {1, 1},
+        [HSM_RSA_OAEP_SHA1] = {1, 1},
+        [HSM_AES_KWP] = {16, 8},
+        [HSM_AES_KW] = {24, 8},
+        [HSM_AES_CBC_PAD] = {IV_LEN + 16, 16},
+    };
+
+    return len >= lengths[alg].least && len % lengths[alg].multiple == 0 && len <= HSM_BLOB_MAX;
+}
+
 /* What one attempt to unwrap is made of. */
 struct attempt {
     struct p11_mech mech;
@@ -101,7 +115,7 @@ static bool set_template(struct p11_attrs *t, const struct attempt *a)
     if (a->with_length && template->length && template->class == KEY_CLASS_SECRET)
         p11_attrs_number(t, CKA_VALUE_LEN, template->length);
     if (a->point)
-        p11_attrs_add(t, CKA_NSS_DB, a->point->data, a->point->len);
+        p11_attrs_add(t, P11_CKA_NSS_DB, a->point->data, a->point->len);
     return true;
 }
 
@@ -113,7 +127,7 @@ static CK_RV try_unwrap(struct p11 *p, const struct attempt *a, CK_OBJECT_HANDLE
     struct call c;
     CK_RV rv;
 
-    if (a->blob->len <= prefix || a->blob->len > HSM_BLOB_MAX)
+    if (!is_possible(a->mech.alg, a->blob->len))
         return CKR_WRAPPED_KEY_LEN_RANGE;
     if (!set_template(&t, a))
         return CKR_TEMPLATE_INCONSISTENT;
@@ -127,27 +141,24 @@ static CK_RV try_unwrap(struct p11 *p, const struct attempt *a, CK_OBJECT_HANDLE
     return rv;
 }
 
-/* Some tokens take SENSITIVE and EXTRACTABLE in the template and ignore them, or do not take them.
- * Where this fails too, whoever reads the key back sees it. */
-static void enforce_secrecy(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
+/* Some tokens take an attribute in the template and ignore it, or do not take it: what makes the
+ * key less guarded than it shall be is set afterwards. Where this fails too, whoever reads the key
+ * back sees it. */
+static void enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
 {
-    static const struct {
-        uint32_t flag;
-        CK_ATTRIBUTE_TYPE type;
-        bool wanted;
-    } rows[] = {{KEY_SENSITIVE, CKA_SENSITIVE, true}, {KEY_EXTRACTABLE, CKA_EXTRACTABLE, false}};
+    const uint32_t off = KEY_USES | KEY_EXTRACTABLE, on = KEY_SENSITIVE;
     struct p11_object o;
+    uint32_t loose;
 
     if (!p11_read(p, handle, &o, NULL))
         return;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct p11_attrs t = {0};
-        bool is = (o.flags & rows[i].flag) != 0, shall = (flags & rows[i].flag) != 0;
-        if (!(o.flags_known & rows[i].flag) || is == shall || shall != rows[i].wanted)
-            continue;
-        p11_attrs_bool(&t, rows[i].type, shall);
-        p->fn->C_SetAttributeValue(p->session, handle, t.attr, t.count);
-    }
+    loose = o.flags_known & ((o.flags & ~flags & off) | (~o.flags & flags & on));
+    for (size_t i = 0; i < KEY_FLAGS; i++)
+        if (loose & p11_flags[i].flag) {
+            struct p11_attrs t = {0};
+            p11_attrs_bool(&t, p11_flags[i].type, (p11_flags[i].flag & on) != 0);
+            p->fn->C_SetAttributeValue(p->session, handle, t.attr, t.count);
+        }
 }
 
 CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwrapping,
@@ -171,6 +182,6 @@ CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwr
     }
     bytes_free(&point);
     if (rv == CKR_OK)
-        enforce_secrecy(p, *handle, template->flags);
+        enforce(p, *handle, template->flags);
     return rv;
 }

@@ -60,9 +60,10 @@ static bool own_public(const struct p11_object *o, const struct key_desc *key, s
         return false;
     if (key->kind == KEY_KIND_RSA)
         return spki_from_rsa(o->field[P11_MODULUS], o->field[P11_EXPONENT], spki);
-    if (key->kind == KEY_KIND_EC)
-        return spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_EC_POINT], spki);
-    return false;
+    if (key->kind != KEY_KIND_EC)
+        return false;
+    return spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_EC_POINT], spki) ||
+           spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_NSS_POINT], spki);
 }
 
 static void set_public(struct key_desc *key, const struct bytes *spki)
@@ -85,6 +86,10 @@ static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struc
     set_size(&o, key);
     key->flags = o.flags;
     key->flags_known = o.flags_known;
+    /* Only a key that was made inside can always have been sensitive: the token does not keep LOCAL
+     * (NSS says of every key that it is not). */
+    if ((key->flags & KEY_ALWAYS_SENSITIVE) && !(key->flags & KEY_LOCAL))
+        key->flags_known &= ~(uint32_t)KEY_LOCAL;
     key_set_label(key, o.field[P11_LABEL].data, o.field[P11_LABEL].len);
     key_set_id(key, o.field[P11_ID].data, o.field[P11_ID].len);
     if (o.field[P11_CHECK_VALUE].len == sizeof key->check_value) {

@@ -8,19 +8,31 @@
 #include "agent/ckr.h"
 #include "agent/pkcs11_attr.h"
 
-/* Every attribute gets more room than its longest value: so an attribute that the token has not
- * touched (its length is still the room) can be told from one that it has filled. */
+/* What a token did not touch must be told from what it has filled in. So the room is more than the
+ * longest value takes, and a length that is still the room is no answer. Numbers are different: for
+ * them NSS wants room of exactly their size; there, what stood in the room before is no answer. */
 static const struct {
     CK_ATTRIBUTE_TYPE type;
     size_t room;
 } fields[P11_FIELDS] = {
-    [P11_CLASS] = {CKA_CLASS, 16},          [P11_KEY_TYPE] = {CKA_KEY_TYPE, 16},
-    [P11_LABEL] = {CKA_LABEL, 1024},        [P11_ID] = {CKA_ID, 512},
-    [P11_VALUE_LEN] = {CKA_VALUE_LEN, 16},  [P11_CHECK_VALUE] = {CKA_CHECK_VALUE, 16},
-    [P11_MODULUS] = {CKA_MODULUS, 2064},    [P11_EXPONENT] = {CKA_PUBLIC_EXPONENT, 512},
-    [P11_EC_PARAMS] = {CKA_EC_PARAMS, 512}, [P11_EC_POINT] = {CKA_EC_POINT, 512},
+    [P11_CLASS] = {CKA_CLASS, sizeof(CK_ULONG)},
+    [P11_KEY_TYPE] = {CKA_KEY_TYPE, sizeof(CK_ULONG)},
+    [P11_VALUE_LEN] = {CKA_VALUE_LEN, sizeof(CK_ULONG)},
+    [P11_LABEL] = {CKA_LABEL, 1024},
+    [P11_ID] = {CKA_ID, 512},
+    [P11_CHECK_VALUE] = {CKA_CHECK_VALUE, 16},
+    [P11_MODULUS] = {CKA_MODULUS, 2064},
+    [P11_EXPONENT] = {CKA_PUBLIC_EXPONENT, 512},
+    [P11_EC_PARAMS] = {CKA_EC_PARAMS, 512},
+    [P11_EC_POINT] = {CKA_EC_POINT, 512},
+    [P11_NSS_POINT] = {P11_CKA_NSS_DB, 512},
 };
-enum { FLAG_ROOM = 8, ATTRS = P11_FIELDS + KEY_FLAGS, LONG_MAX_LEN = 65535 };
+enum { FLAG_ROOM = 8, ATTRS = P11_FIELDS + KEY_FLAGS, LONG_MAX_LEN = 65535, UNTOUCHED = 0xff };
+
+static size_t room_of(size_t i)
+{
+    return i < P11_FIELDS ? fields[i].room : FLAG_ROOM;
+}
 
 /* May be longer than its room, and is cut then. */
 static bool is_text(size_t i)
@@ -28,9 +40,18 @@ static bool is_text(size_t i)
     return i == P11_LABEL || i == P11_ID;
 }
 
-static size_t room_of(size_t i)
+static bool is_number(size_t i)
 {
-    return i < P11_FIELDS ? fields[i].room : FLAG_ROOM;
+    return i < P11_FIELDS && fields[i].room == sizeof(CK_ULONG);
+}
+
+static bool is_untouched(size_t i, const CK_ATTRIBUTE *attr)
+{
+    CK_ULONG number = 0;
+
+    if (is_number(i))
+        memcpy(&number, attr->pValue, sizeof number);
+    return attr->ulValueLen == room_of(i) && (!is_number(i) || number == ~(CK_ULONG)0);
 }
 
 /* Lays all attributes out over the object's room. */
@@ -38,6 +59,7 @@ static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
 {
     uint8_t *at = object->room;
 
+    memset(object->room, UNTOUCHED, sizeof object->room);
     for (size_t i = 0; i < ATTRS; i++) {
         attr[i].type = i < P11_FIELDS ? fields[i].type : p11_flags[i - P11_FIELDS].type;
         attr[i].pValue = at;
@@ -71,12 +93,11 @@ static void read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *att
     free(buffer);
 }
 
-/* After a call in which some attribute failed: which ones to ask for alone? Those that the token
- * did not touch, for it stopped before them; and a text that may just have been too long. */
+/* After a call in which some attribute failed: which ones to ask for alone? Those before which the
+ * token stopped, and a text that may just have been too long. */
 static bool is_doubtful(size_t i, const CK_ATTRIBUTE *attr)
 {
-    return attr->ulValueLen == room_of(i) ||
-           (is_text(i) && attr->ulValueLen == CK_UNAVAILABLE_INFORMATION);
+    return is_untouched(i, attr) || (is_text(i) && attr->ulValueLen == CK_UNAVAILABLE_INFORMATION);
 }
 
 static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS])
@@ -95,10 +116,11 @@ static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[
 /* Takes over what was told. Lengths are not to be trusted: more than the room is a lie. */
 static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ATTRS])
 {
-    for (size_t i = 0; i < P11_FIELDS; i++)
-        if (attr[i].ulValueLen < fields[i].room ||
-            (is_text(i) && attr[i].ulValueLen <= LONG_MAX_LEN))
+    for (size_t i = 0; i < P11_FIELDS; i++) {
+        size_t most = is_text(i) ? LONG_MAX_LEN : room_of(i);
+        if (attr[i].ulValueLen <= most && !is_untouched(i, &attr[i]))
             object->field[i] = (struct view){attr[i].pValue, attr[i].ulValueLen};
+    }
     for (size_t i = 0; i < KEY_FLAGS; i++) {
         const CK_ATTRIBUTE *a = &attr[P11_FIELDS + i];
         if (a->ulValueLen != sizeof(CK_BBOOL))

@@ -10,24 +10,28 @@
 #include "agent/pkcs11_session.h"
 #include "agent/pkcs11_spki.h"
 
+/* NSS: the public half of an EC private key, as a bare point. Elsewhere there is no such thing. */
+#define P11_CKA_NSS_DB 0xd5a0db00UL
+
 /* Never a secret one: nothing here is CKA_VALUE or a private component. */
 enum p11_field {
     P11_CLASS,
     P11_KEY_TYPE,
+    P11_VALUE_LEN,
     P11_LABEL,
     P11_ID,
-    P11_VALUE_LEN,
     P11_CHECK_VALUE,
     P11_MODULUS,
     P11_EXPONENT,
     P11_EC_PARAMS,
     P11_EC_POINT,
+    P11_NSS_POINT,
     P11_FIELDS
 };
 
 /* What an object told. It points into itself: never copy it. Of a label or id whose length is more
  * than KEY_LABEL_MAX or KEY_ID_MAX, only so much is there. */
-enum { P11_ROOM = 5376 };
+enum { P11_ROOM = 6144 };
 struct p11_object {
     struct view field[P11_FIELDS]; /* data NULL: not told */
     uint32_t flags, flags_known;   /* enum key_flag */

@@ -17,6 +17,15 @@ struct p11 *p11_of(struct hsm *hsm)
     return (struct p11 *)hsm;
 }
 
+static bool is_nss(const struct p11 *p)
+{
+    static const char maker[] = "Mozilla Foundation";
+    CK_INFO info = {0};
+
+    return p->fn->C_GetInfo(&info) == CKR_OK &&
+           memcmp(info.manufacturerID, maker, sizeof maker - 1) == 0;
+}
+
 bool p11_open(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
     struct p11 *p = calloc(1, sizeof *p);
@@ -29,6 +38,7 @@ bool p11_open(const struct hsm_where *where, struct hsm **out, struct err *err)
     }
     p->hsm.driver = &pkcs11_driver;
     p->fn = p->module.fn;
+    p->one_per_id = is_nss(p);
     *out = &p->hsm;
     return true;
 }

@@ -20,6 +20,7 @@ struct p11 {
     CK_FUNCTION_LIST *fn; /* the module's */
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE before the login */
+    bool one_per_id; /* it keeps one key of each class and id: the next overwrites it (NSS) */
     struct p11_temp *temps;
     size_t temp_count;
     bool probed; /* offers is filled */

@@ -63,6 +63,7 @@ static bool is_bad_blob(CK_RV rv)
         CKR_WRAPPED_KEY_INVALID,    CKR_WRAPPED_KEY_LEN_RANGE,    CKR_DATA_INVALID,
         CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_DATA_LEN_RANGE,
         CKR_GENERAL_ERROR,          CKR_FUNCTION_FAILED,          CKR_KEY_SIZE_RANGE,
+        CKR_ARGUMENTS_BAD,
     };
 
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)

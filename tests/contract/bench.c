@@ -162,7 +162,8 @@ struct object *known_key(const char *type)
     struct object *known;
 
     key_set_label(&desc, type, strlen(type));
-    key_set_id(&desc, "\x01\x02", 2);
+    key_set_id(&desc, type + 1,
+               strlen(type) - 1); /* its own: NSS keeps one key of a class and id */
     if (strncmp(type, "rsa", 3) == 0) {
         desc.class = KEY_CLASS_PRIVATE;
         desc.kind = KEY_KIND_RSA;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The contract's suite on SoftHSM: in this process, and through a pipe to the real agent. */
+#include <stdlib.h>
+
+#include "agent/pkcs11.h"
+#include "base/text.h"
+#include "tests/contract/contract.h"
+#include "tests/softhsm/place.h"
+#include "tests/softhsm/tokens.h"
+
+int main(void)
+{
+    const char *build = getenv("abs_top_builddir");
+    char agent[4096];
+    int failed = 0;
+
+    if (!tokens_module())
+        return 77;
+    text_print(agent, sizeof agent, "%s/hsmferry-agent", build ? build : ".");
+    const struct contract_hsm local = {"softhsm", &pkcs11_driver, NULL, softhsm_set_up,
+                                       softhsm_tear_down};
+    const struct contract_hsm piped = {"softhsm-behind-an-agent", NULL, agent, softhsm_set_up,
+                                       softhsm_tear_down};
+
+    failed += contract_run(&local);
+    failed += contract_run(&piped);
+    failed += contract_run_pair(&piped, &piped);
+    return failed != 0;
+}
