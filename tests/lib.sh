@@ -27,10 +27,10 @@ tap_end() {
 tap_case() {
     tap_count=$((tap_count + 1))
     if [ "$1" -eq 0 ]; then
-        echo "ok $tap_count - $2"
+        printf 'ok %s - %s\n' "$tap_count" "$2"
     else
         tap_failed=$((tap_failed + 1))
-        echo "not ok $tap_count - $2"
+        printf 'not ok %s - %s\n' "$tap_count" "$2"
         sed 's/^/# /' "$tmp/out"
     fi
 }
@@ -61,6 +61,24 @@ exits() {
     "$@" >"$tmp/out" 2>&1 || tap_status=$?
     [ "$tap_status" -eq "$tap_wanted" ] || echo "ended with $tap_status, not $tap_wanted" >>"$tmp/out"
     tap_case "$((tap_status != tap_wanted))" "$tap_words"
+}
+
+# relay WORDS COMMAND...: a program that makes cases itself and prints "ok - words", "not ok - words"
+# for each. That it ran to its end is one more case.
+relay() {
+    tap_words=$1
+    shift
+    tap_status=0
+    "$@" >"$tmp/cases" 2>&1 || tap_status=$?
+    : >"$tmp/out"
+    while IFS= read -r tap_line; do
+        case $tap_line in
+        'ok - '*) tap_case 0 "${tap_line#ok - }" ;;
+        'not ok - '*) tap_case 1 "${tap_line#not ok - }" ;;
+        *) printf '# %s\n' "$tap_line" ;;
+        esac
+    done <"$tmp/cases"
+    tap_case "$tap_status" "$tap_words"
 }
 
 # skip WORDS REASON: a case that cannot be tried here.
