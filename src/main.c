@@ -313,7 +313,9 @@ int main(int argc, char **argv)
 {
     struct err err = {0};
 
-    signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more is an error, not an end */
+    /* A log that nobody reads any more and a file that may not grow are errors, not the end. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     if (!secret_harden_process(&err))
         return fail(&err);
     int code = run_command(argc, argv);

@@ -7,6 +7,7 @@ set -u
 . "${0%/*}/lib.sh"
 
 command -v python3 >/dev/null || skip_all "python3 is not installed"
+python3 -c 'import yaml' 2>/dev/null || skip_all "python3-yaml is not installed"
 command -v setsid >/dev/null || skip_all "setsid is not installed"
 hsmferry=$abs_top_builddir/hsmferry
 agent=$abs_top_builddir/tests/fake/hsmferry-agent-fake
@@ -38,6 +39,13 @@ policy:
   gates: $1
 report-folder: reports
 END
+}
+
+# no_pins ...: the same, and nobody is asked for a PIN.
+no_pins() {
+    ceremony "$1" "${2:-}"
+    sed -i "s|pkcs11:token=old|&?pin-source=file:$tmp/c/pin|; s/swordfish/marlinspike/" \
+        "$tmp/c/ceremony.yaml"
 }
 
 # on_terminal CODE [WAIT TYPE]...: runs the ceremony there, and it must end with this code.
@@ -85,6 +93,13 @@ is_digest() {
     sha256sum "$tmp"/c/reports/*.yaml | grep "^$(echo "$1" | tr -d ' ') "
 }
 
+# reports PATHS VALUES: what the report says there, read with another YAML library.
+reports() {
+    # shellcheck disable=SC2086 # words
+    said=$(python3 "$abs_top_srcdir/tests/read_report.py" "$tmp"/c/reports/*.yaml $1) &&
+        echo "$said" && [ "$(echo "$said" | xargs)" = "$2" ]
+}
+
 pin='PIN of token old on the source:'
 
 ceremony '[review, fingerprint]'
@@ -92,9 +107,7 @@ exits 77 "without a terminal nobody gives a PIN" without_terminal
 ok "it says so" logged 'There is no terminal'
 ok "the report says so too" reported 'outcome: "failed"'
 
-ceremony '[review]'
-sed -i "s|pkcs11:token=old|&?pin-source=file:$tmp/c/pin|; s/swordfish/marlinspike/" \
-    "$tmp/c/ceremony.yaml"
+no_pins '[review]'
 exits 2 "without a terminal an open gate is refused" without_terminal
 ok "it says so" logged 'gate review: refused'
 ok "the report says so too" reported 'gate: "review", state: "refused"'
@@ -102,6 +115,9 @@ ok "nothing but aborted" reported 'outcome: "aborted"'
 sed -i 's/gates: .*/gates: []/' "$tmp/c/ceremony.yaml"
 rm -r "$tmp/c/reports" # a second ceremony in the same second would be refused
 exits 0 "waived, it goes to its end by itself" without_terminal
+ok "the report reads as YAML and says so" reports \
+    'summary.outcome summary.migrated summary.refused summary.exit-code keys.# keys.2.reason' \
+    'complete 2 1 0 3 not extractable'
 ok "the waiver is reported" reported 'gate: "review", state: "waived"'
 ok "head and end say that it is a rehearsal" is_rehearsal
 ok "the digest shown is that of the report" is_digest "$(sed -n 's/^SHA-256 *//p' "$tmp/log")"
@@ -152,4 +168,29 @@ ok "the last try for a PIN wants a word first" on_terminal 0 "$pin" 'swordfish\n
 ceremony '[]' 'flags=pin-final-try'
 sed -i 's/?pin-source[^"]*//' "$tmp/c/ceremony.yaml"
 ok "another word leaves it alone" on_terminal 77 "$pin" 'swordfish\n' 'type  last try  to go on:' 'yes\n'
+
+ceremony '[]' 'slow=commit:1:3000'
+ok "a signal within a commit waits for its end" on_terminal 3 "$pin" 'swordfish\n' \
+    '[ .. ] 11 destination key 1 one: keep it' '\x03'
+ok "what was kept is proven again" logged 'ok . 11 relay       key 1 one: prove the kept key'
+ok "the next key was not begun" reports 'summary.outcome summary.migrated keys.1.outcome' \
+    'aborted 1 pending'
+
+no_pins '[]'
+ln -s /tmp "$tmp/c/reports"
+exits 74 "a report folder that is a symbolic link" without_terminal
+ok "nothing was begun" test ! -e "$tmp/c/destination"
+no_pins '[]'
+# No file of its own may grow beyond 4 blocks; the log goes through a pipe.
+limited() {
+    {
+        (ulimit -f 4 && exec setsid -w "$hsmferry" --plain "$tmp/c/ceremony.yaml" 2>&1)
+        echo $? >"$tmp/status"
+    } </dev/null | cat >"$tmp/log"
+    cat "$tmp/log"
+    return "$(cat "$tmp/status")"
+}
+exits 74 "a disk that is full when the report is written" limited
+ok "it says so" logged 'could not be written: File too large'
+ok "no half report stays" test -z "$(ls "$tmp/c/reports")"
 finish

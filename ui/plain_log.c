@@ -125,7 +125,8 @@ static bool take_step(struct plain_log *l, const struct event *event, int64_t no
 
     if (event->key) {
         l->key_now = event->key;
-        l->moving_since = l->moving_since ? l->moving_since : now_ms;
+        if (!l->moving_since)
+            l->moving_since = l->told_ms = now_ms;
         l->moved += event->step.id == STEP_PROVE_AGAIN && event->step.state == EVENT_OK;
         if (is_many(l))
             return event->step.state == EVENT_FAILED || event->step.state == EVENT_UNDONE;
@@ -299,7 +300,9 @@ void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *
     if (l->over)
         tell_left_over(l);
     fprintf(l->out, "The ceremony %s%s, exit code %d.%s\n",
-            l->over ? "is " : "did not come to its end",
+            l->over  ? "is "
+            : report ? "did not come to its end"
+                     : "has no report",
             l->over ? end_outcome_name(l->end.end.outcome) : "", exit_code,
             l->rehearsal ? "   REHEARSAL" : "");
     fflush(l->out);

@@ -243,7 +243,7 @@ static void test_many(void **state)
     assert_int_equal(lines_with(f, "CANNOT GO"), 10);
     assert_int_equal(lines_with(f, "[ ok ]"), 0);
     assert_int_equal(lines_with(f, "[FAIL] 11 relay       key 7 k7\\x0a: "), 1);
-    /* 100 ticks, 400 ms apart: a line at each third of them */
+    /* 99 ticks after the first key began, 400 ms apart: a line at each third of them */
     assert_int_equal(lines_with(f, " moved "), 33);
     done.key_done.outcome = KEY_MIGRATED;
     plain_log_event(f->log, &done, 50000);
@@ -344,10 +344,11 @@ static void test_farewell_early(void **state)
 
     plain_log_farewell(f->log, NULL, sha256, 69);
     assert_string_equal(f->text, "Report     there is none\n"
-                                 "The ceremony did not come to its end, exit code 69.\n");
+                                 "The ceremony has no report, exit code 69.\n");
     end_it(f, NULL);
     assert_int_equal(lines_with(f, "nobody has looked"), 2);
     assert_int_equal(lines_with(f, "REHEARSAL"), 0);
+    assert_string_equal(last_line(f), "The ceremony is partial, exit code 77.\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
