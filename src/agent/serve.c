@@ -2,400 +2,15 @@
 #include "agent/serve.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
-#include "agent/drivers.h"
-#include "base/secret.h"
-#include "base/text.h"
+#include "agent/service.h"
 #include "hsm/frame.h"
 #include "hsm/wire.h"
 
-/* The HSM, and what the reply under way borrows until it is packed. */
-struct server {
+struct pipes {
     struct frame_io in, out;
-    const struct hsm_driver *driver;
-    struct hsm *hsm; /* NULL until opened */
-
-    struct key_list keys; /* the list that is being sent in pages */
-    uint64_t *handles;    /* likewise */
-    size_t handle_count;
-
-    struct bytes blob;
-    struct hsm_info info;
-    struct hsm_slot_list slots;
-    struct key_desc key;
-    struct hsm_offers offers;
-    union {
-        Pb__Nothing done;
-        Pb__Info info;
-        Pb__Slots slots;
-        Pb__Key key;
-        Pb__KeyPage keys;
-        Pb__HandlePage handles;
-        Pb__Offers offers;
-        Pb__Pair pair;
-    } msg;
-    union {
-        Pb__Slot slots[HSM_SLOTS_MAX];
-        Pb__Key keys[WIRE_KEYS_PAGE];
-        Pb__Offer offers[HSM_ALGS];
-    } parts;
-    union {
-        Pb__Slot *slots[HSM_SLOTS_MAX];
-        Pb__Key *keys[WIRE_KEYS_PAGE];
-        Pb__Offer *offers[HSM_ALGS];
-    } refs;
 };
-
-static void forget_answers(struct server *s)
-{
-    bytes_free(&s->blob);
-    free(s->slots.slots);
-    s->slots = (struct hsm_slot_list){0};
-}
-
-static void forget_lists(struct server *s)
-{
-    key_list_free(&s->keys);
-    free(s->handles);
-    s->handles = NULL;
-    s->handle_count = 0;
-}
-
-/* --- replies --- */
-
-static bool reply_done(struct server *s, Pb__Reply *reply)
-{
-    pb__nothing__init(&s->msg.done);
-    reply->result_case = PB__REPLY__RESULT_DONE;
-    reply->done = &s->msg.done;
-    return true;
-}
-
-static bool reply_blob(struct server *s, Pb__Reply *reply)
-{
-    reply->result_case = PB__REPLY__RESULT_BLOB;
-    reply->blob = (ProtobufCBinaryData){.len = s->blob.len, .data = s->blob.data};
-    return true;
-}
-
-static bool reply_handle(uint64_t handle, Pb__Reply *reply)
-{
-    reply->result_case = PB__REPLY__RESULT_HANDLE;
-    reply->handle = handle;
-    return true;
-}
-
-/* --- the calls: check what came, ask the driver, reply --- */
-
-static bool find_driver(const char *api, const struct hsm_driver **out, struct err *err)
-{
-    char known[128] = "";
-
-    for (size_t i = 0; drivers[i]; i++) {
-        if (strcmp(drivers[i]->name, api) == 0) {
-            *out = drivers[i];
-            return true;
-        }
-        size_t len = strlen(known);
-        text_print(known + len, sizeof known - len, "%s%s", len ? ", " : "", drivers[i]->name);
-    }
-    err_set(err, ERR_CONFIG, "there is no driver for the API \"%s\"", api);
-    return err_next(err, "Name one of these: %s", known);
-}
-
-static bool serve_open(struct server *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
-{
-    struct hsm_where where;
-
-    if (s->hsm)
-        return err_set(err, ERR_DATA, "an HSM is open already");
-    return wire_get_where(req->open, &where, err) && find_driver(where.api, &s->driver, err) &&
-           s->driver->open(&where, &s->hsm, err) && reply_done(s, reply);
-}
-
-static bool serve_info(struct server *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
-{
-    (void)req;
-    if (!s->driver->info(s->hsm, &s->info, err))
-        return false;
-    wire_put_info(&s->info, &s->msg.info);
-    reply->result_case = PB__REPLY__RESULT_INFO;
-    reply->info = &s->msg.info;
-    return true;
-}
-
-static bool serve_slots(struct server *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
-{
-    (void)req;
-    if (!s->driver->slots(s->hsm, &s->slots, err))
-        return false;
-    if (s->slots.count > HSM_SLOTS_MAX)
-        return err_set(err, ERR_HSM, "it has %zu slots, more than %d", s->slots.count,
-                       HSM_SLOTS_MAX);
-    pb__slots__init(&s->msg.slots);
-    for (size_t i = 0; i < s->slots.count; i++) {
-        wire_put_slot(&s->slots.slots[i], &s->parts.slots[i]);
-        s->refs.slots[i] = &s->parts.slots[i];
-    }
-    s->msg.slots.n_slots = s->slots.count;
-    s->msg.slots.slots = s->refs.slots;
-    reply->result_case = PB__REPLY__RESULT_SLOTS;
-    reply->slots = &s->msg.slots;
-    return true;
-}
-
-static bool serve_login(struct server *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
-{
-    struct secret pin = {0};
-
-    bool ok = wire_get_pin(&req->login->pin, &pin, err);
-    explicit_bzero(req->login->pin.data, req->login->pin.len);
-    ok = ok && s->driver->login(s->hsm, req->login->slot, &pin, err);
-    secret_free(&pin);
-    return ok && reply_done(s, reply);
-}
-
-/* How many of total entries the page from here on has. */
-static bool page_size(uint32_t from, size_t total, size_t most, size_t *count, struct err *err)
-{
-    if (from > total)
-        return err_set(err, ERR_DATA, "page at %u of a list of %zu", from, total);
-    *count = total - from < most ? total - from : most;
-    return true;
-}
-
-static bool serve_list(struct server *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
-{
-    uint32_t from = req->list->from;
-    size_t count;
-
-    if (from == 0) {
-        forget_lists(s);
-        if (!s->driver->list(s->hsm, &s->keys, err))
-            return false;
-    }
-    if (!page_size(from, s->keys.count, WIRE_KEYS_PAGE, &count, err))
-        return false;
-    pb__key_page__init(&s->msg.keys);
-    for (size_t i = 0; i < count; i++) {
-        wire_put_key(&s->keys.keys[from + i], &s->parts.keys[i]);
-        s->refs.keys[i] = &s->parts.keys[i];
-    }
-    s->msg.keys.n_keys = count;
-    s->msg.keys.keys = s->refs.keys;
-    s->msg.keys.more = from + count < s->keys.count;
-    reply->result_case = PB__REPLY__RESULT_KEYS;
-    reply->keys = &s->msg.keys;
-    return true;
-}
-
-static bool serve_handles(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                          struct err *err)
-{
-    uint32_t from = req->handles->from;
-    size_t count;
-
-    if (from == 0) {
-        forget_lists(s);
-        if (!s->driver->handles(s->hsm, &s->handles, &s->handle_count, err))
-            return false;
-    }
-    if (!page_size(from, s->handle_count, WIRE_HANDLES_PAGE, &count, err))
-        return false;
-    pb__handle_page__init(&s->msg.handles);
-    s->msg.handles.n_handles = count;
-    s->msg.handles.handles = count ? s->handles + from : NULL;
-    s->msg.handles.more = from + count < s->handle_count;
-    reply->result_case = PB__REPLY__RESULT_HANDLES;
-    reply->handles = &s->msg.handles;
-    return true;
-}
-
-static bool serve_describe(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                           struct err *err)
-{
-    if (!wire_get_handle(req->describe->handle, "handle", err) ||
-        !s->driver->describe(s->hsm, req->describe->handle, &s->key, err))
-        return false;
-    wire_put_key(&s->key, &s->msg.key);
-    reply->result_case = PB__REPLY__RESULT_KEY;
-    reply->key = &s->msg.key;
-    return true;
-}
-
-static bool serve_public_key(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                             struct err *err)
-{
-    return wire_get_handle(req->public_key->handle, "handle", err) &&
-           s->driver->public_key(s->hsm, req->public_key->handle, &s->blob, err) &&
-           reply_blob(s, reply);
-}
-
-static bool serve_offers(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                         struct err *err)
-{
-    (void)req;
-    if (!s->driver->offers(s->hsm, &s->offers, err))
-        return false;
-    Pb__Offers *msg = &s->msg.offers;
-    pb__offers__init(msg);
-    for (size_t i = 0; i < HSM_ALGS; i++) {
-        wire_put_offer(&s->offers.alg[i], &s->parts.offers[i]);
-        s->refs.offers[i] = &s->parts.offers[i];
-    }
-    msg->n_alg = HSM_ALGS;
-    msg->alg = s->refs.offers;
-    msg->proofs = s->offers.proofs;
-    msg->exact_length = (uint32_t)s->offers.exact_length;
-    msg->takes_length = (uint32_t)s->offers.takes_length;
-    msg->can_copy = s->offers.can_copy;
-    reply->result_case = PB__REPLY__RESULT_OFFERS;
-    reply->offers = msg;
-    return true;
-}
-
-static bool serve_make_pair(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                            struct err *err)
-{
-    struct hsm_pair pair = {0};
-
-    if (!wire_get_label(req->make_pair->label, err) ||
-        !s->driver->make_pair(s->hsm, req->make_pair->bits, req->make_pair->label, &pair, err))
-        return false;
-    s->blob = pair.spki; /* handed over */
-    pb__pair__init(&s->msg.pair);
-    s->msg.pair.private_handle = pair.private_handle;
-    s->msg.pair.public_handle = pair.public_handle;
-    s->msg.pair.spki = (ProtobufCBinaryData){.len = s->blob.len, .data = s->blob.data};
-    reply->result_case = PB__REPLY__RESULT_PAIR;
-    reply->pair = &s->msg.pair;
-    return true;
-}
-
-static bool serve_load_public(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                              struct err *err)
-{
-    const Pb__LoadPublic *args = req->load_public;
-    uint64_t handle;
-
-    return wire_get_label(args->label, err) &&
-           wire_get_bytes(&args->spki, 1, HSM_BLOB_MAX, "public key", &s->blob, err) &&
-           s->driver->load_public(s->hsm, &s->blob, args->label, &handle, err) &&
-           reply_handle(handle, reply);
-}
-
-static bool serve_make_aes(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                           struct err *err)
-{
-    uint64_t handle;
-
-    return wire_get_label(req->make_aes->label, err) &&
-           s->driver->make_aes(s->hsm, req->make_aes->bits, req->make_aes->label, &handle, err) &&
-           reply_handle(handle, reply);
-}
-
-static bool serve_wrap(struct server *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
-{
-    const Pb__Wrap *args = req->wrap;
-    enum hsm_alg alg;
-
-    return wire_get_alg(args->alg, &alg, err) &&
-           wire_get_handle(args->wrapping, "wrapping key's handle", err) &&
-           wire_get_handle(args->key, "key's handle", err) &&
-           s->driver->wrap(s->hsm, alg, args->wrapping, args->key, &s->blob, err) &&
-           reply_blob(s, reply);
-}
-
-static bool serve_unwrap(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                         struct err *err)
-{
-    const Pb__Unwrap *args = req->unwrap;
-    enum hsm_alg alg;
-    struct hsm_template template;
-    struct bytes spki;
-    uint64_t handle;
-
-    return wire_get_alg(args->alg, &alg, err) &&
-           wire_get_handle(args->unwrapping, "unwrapping key's handle", err) &&
-           wire_get_bytes(&args->blob, 0, HSM_BLOB_MAX, "blob", &s->blob, err) &&
-           wire_get_template(args->template_, &template, &spki, err) &&
-           s->driver->unwrap(s->hsm, alg, args->unwrapping, &s->blob, &template, &handle, err) &&
-           reply_handle(handle, reply);
-}
-
-static bool serve_prove(struct server *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
-{
-    const Pb__Prove *args = req->prove;
-    struct bytes challenge = {0};
-    enum hsm_proof proof;
-
-    bool ok =
-        wire_get_proof(args->proof, &proof, err) && wire_get_handle(args->handle, "handle", err) &&
-        wire_get_bytes(&args->challenge, 1, HSM_CHALLENGE_MAX, "challenge", &challenge, err) &&
-        s->driver->prove(s->hsm, proof, args->handle, &challenge, &s->blob, err);
-    bytes_free(&challenge);
-    return ok && reply_blob(s, reply);
-}
-
-static bool serve_commit(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                         struct err *err)
-{
-    const Pb__Commit *args = req->commit;
-    uint64_t handle;
-
-    return wire_get_handle(args->temporary, "temporary object's handle", err) &&
-           wire_get_name(&args->label, KEY_LABEL_MAX, "label", err) &&
-           wire_get_name(&args->id, KEY_ID_MAX, "id", err) &&
-           s->driver->commit(s->hsm, args->temporary, args->label.data, args->label.len,
-                             args->id.data, args->id.len, &handle, err) &&
-           reply_handle(handle, reply);
-}
-
-static bool serve_destroy(struct server *s, const Pb__Request *req, Pb__Reply *reply,
-                          struct err *err)
-{
-    return wire_get_handle(req->destroy->handle, "handle", err) &&
-           s->driver->destroy(s->hsm, req->destroy->handle, err) && reply_done(s, reply);
-}
-
-typedef bool call_fn(struct server *s, const Pb__Request *req, Pb__Reply *reply, struct err *err);
-
-static call_fn *const calls[] = {
-    [PB__REQUEST__CALL_OPEN] = serve_open,
-    [PB__REQUEST__CALL_INFO] = serve_info,
-    [PB__REQUEST__CALL_SLOTS] = serve_slots,
-    [PB__REQUEST__CALL_LOGIN] = serve_login,
-    [PB__REQUEST__CALL_LIST] = serve_list,
-    [PB__REQUEST__CALL_HANDLES] = serve_handles,
-    [PB__REQUEST__CALL_DESCRIBE] = serve_describe,
-    [PB__REQUEST__CALL_PUBLIC_KEY] = serve_public_key,
-    [PB__REQUEST__CALL_OFFERS] = serve_offers,
-    [PB__REQUEST__CALL_MAKE_PAIR] = serve_make_pair,
-    [PB__REQUEST__CALL_LOAD_PUBLIC] = serve_load_public,
-    [PB__REQUEST__CALL_MAKE_AES] = serve_make_aes,
-    [PB__REQUEST__CALL_WRAP] = serve_wrap,
-    [PB__REQUEST__CALL_UNWRAP] = serve_unwrap,
-    [PB__REQUEST__CALL_PROVE] = serve_prove,
-    [PB__REQUEST__CALL_COMMIT] = serve_commit,
-    [PB__REQUEST__CALL_DESTROY] = serve_destroy,
-};
-
-/* --- the pipe --- */
-
-static bool dispatch(struct server *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
-{
-    size_t call = (size_t)req->call_case;
-
-    if (call >= sizeof calls / sizeof calls[0] || !calls[call])
-        return err_set(err, ERR_DATA, "a request without a known call");
-    if (!s->hsm && call != PB__REQUEST__CALL_OPEN)
-        return err_set(err, ERR_DATA, "%s before an HSM was opened",
-                       wire_call_name(req->call_case));
-    return calls[call](s, req, reply, err);
-}
 
 static int complain(const char *what, int code)
 {
@@ -403,68 +18,67 @@ static int complain(const char *what, int code)
     return code;
 }
 
-static int send_message(struct server *s, const ProtobufCMessage *msg)
+static int send_message(struct pipes *pipes, const ProtobufCMessage *msg)
 {
     struct bytes frame = {0};
     struct err err;
 
     if (!wire_pack(msg, &frame, &err))
         return complain(err.what, EX_DATAERR);
-    enum frame_result result = frame_write(&s->out, -1, frame.data, frame.len);
+    enum frame_result result = frame_write(&pipes->out, -1, frame.data, frame.len);
     bytes_free(&frame);
     return result == FRAME_OK ? EX_OK : complain("the console does not listen", EX_IOERR);
 }
 
-static int answer(struct server *s, const struct bytes *frame)
+/* Reads one message. *end: the console is done. */
+static int receive(struct pipes *pipes, struct bytes *frame, bool *end)
 {
-    struct err err = {0};
-    Pb__Error error;
-    Pb__Reply reply = PB__REPLY__INIT;
+    enum frame_result result = frame_read(&pipes->in, -1, frame);
 
-    Pb__Request *req = pb__request__unpack(NULL, frame->len, frame->data);
-    if (!req)
-        return complain("what came is no request", EX_DATAERR);
-    reply.id = req->id;
-    if (!dispatch(s, req, &reply, &err)) {
-        wire_put_err(&err, &error);
-        reply.result_case = PB__REPLY__RESULT_ERROR;
-        reply.error = &error;
-    }
-    int code = send_message(s, &reply.base);
-    pb__request__free_unpacked(req, NULL);
-    forget_answers(s);
-    return code;
+    *end = result == FRAME_END;
+    if (result != FRAME_OK)
+        bytes_free(frame);
+    return result == FRAME_OK || *end ? EX_OK
+                                      : complain("what came is no whole message", EX_DATAERR);
 }
 
-static int greet(struct server *s, const struct bytes *frame)
+static int shake_hands(struct pipes *pipes, bool *end)
 {
+    struct bytes frame = {0};
     Pb__Hello ours;
 
-    Pb__Hello *theirs = pb__hello__unpack(NULL, frame->len, frame->data);
+    int code = receive(pipes, &frame, end);
+    if (code != EX_OK || *end)
+        return code;
+    Pb__Hello *theirs = pb__hello__unpack(NULL, frame.len, frame.data);
     bool known = theirs && theirs->magic == WIRE_MAGIC;
     bool same = known && theirs->protocol == WIRE_PROTOCOL;
     if (theirs)
         pb__hello__free_unpacked(theirs, NULL);
+    bytes_free(&frame);
     if (!known)
         return complain("what came is no greeting", EX_DATAERR);
     wire_put_hello(&ours);
-    int code = send_message(s, &ours.base);
+    code = send_message(pipes, &ours.base);
     return code != EX_OK || same ? code : complain("the console has another version", EX_PROTOCOL);
 }
 
-/* Takes one message: the greeting first, then requests. */
-static int take_message(struct server *s, bool first, bool *end)
+static int serve_one(struct pipes *pipes, struct service *service, bool *end)
 {
     struct bytes frame = {0};
-    int code = EX_OK;
+    Pb__Reply reply;
 
-    enum frame_result result = frame_read(&s->in, -1, &frame);
-    *end = result != FRAME_OK;
-    if (result == FRAME_OK)
-        code = first ? greet(s, &frame) : answer(s, &frame);
-    else if (result != FRAME_END)
-        code = complain("what came is no whole message", EX_DATAERR);
+    int code = receive(pipes, &frame, end);
+    if (code != EX_OK || *end)
+        return code;
+    Pb__Request *req = pb__request__unpack(NULL, frame.len, frame.data);
     bytes_free(&frame); /* it may hold the PIN */
+    if (!req)
+        return complain("what came is no request", EX_DATAERR);
+    service_answer(service, req, &reply);
+    pb__request__free_unpacked(req, NULL);
+    code = send_message(pipes, &reply.base);
+    service_sent(service);
     return code;
 }
 
@@ -475,21 +89,15 @@ static struct frame_io io_of(int fd)
 
 int serve(int in_fd, int out_fd)
 {
+    struct pipes pipes = {io_of(in_fd), io_of(out_fd)};
     bool end = false;
-    struct server *s = calloc(1, sizeof *s);
-    if (!s)
+    struct service *service = service_new();
+    if (!service)
         return complain("no memory", EX_OSERR);
 
-    s->in = io_of(in_fd);
-    s->out = io_of(out_fd);
-    int code = take_message(s, true, &end);
+    int code = shake_hands(&pipes, &end);
     while (code == EX_OK && !end)
-        code = take_message(s, false, &end);
-
-    if (s->hsm)
-        s->driver->close(s->hsm);
-    forget_answers(s);
-    forget_lists(s);
-    free(s);
+        code = serve_one(&pipes, service, &end);
+    service_end(service);
     return code;
 }

@@ -1,76 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The fake HSM: opening, logging in, looking; and the list of its functions. */
 #include "tests/fake/fake.h"
 
 #include <openssl/crypto.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "tests/fake/crypto.h"
-#include "tests/fake/fault.h"
-#include "tests/fake/personality.h"
-#include "tests/fake/store.h"
+#include "tests/fake/fake_state.h"
 
-struct fake {
-    struct hsm base;
-    struct personality p;
-    struct store store;
-    bool logged_in;
-};
-
-static struct fake *fake_of(struct hsm *hsm)
+struct fake *fake_of(struct hsm *hsm)
 {
     return (struct fake *)hsm;
 }
 
-/* A call begins, on the library or on the token. */
-static bool enter(struct fake *f, const char *call, struct err *err)
+bool fake_enter(struct fake *f, const char *call, struct err *err)
 {
     return fault_begin(&f->p.faults, call, err);
 }
 
-static bool enter_token(struct fake *f, const char *call, struct err *err)
+bool fake_enter_token(struct fake *f, const char *call, struct err *err)
 {
-    if (!enter(f, call, err))
+    if (!fake_enter(f, call, err))
         return false;
     return f->logged_in ||
            err_set_hsm(err, ERR_HSM, 0x101, "CKR_USER_NOT_LOGGED_IN", "%s before login", call);
 }
 
-static bool leave(struct fake *f, const char *call)
+bool fake_leave(struct fake *f, const char *call)
 {
     fault_end(&f->p.faults, call);
     return true;
 }
 
-static bool lies(struct fake *f, const char *call, const char *how)
+bool fake_lies(struct fake *f, const char *call, const char *how)
 {
     return fault_lies(&f->p.faults, call, how);
-}
-
-static bool invalid_handle(struct err *err)
-{
-    return err_set_hsm(err, ERR_HSM, 0x82, "CKR_OBJECT_HANDLE_INVALID", "there is no such object");
-}
-
-/* An object that call may use: it is there, of this class, and has this use. */
-static struct object *usable(struct fake *f, uint64_t handle, uint32_t use, struct err *err)
-{
-    struct object *o = store_find(&f->store, handle);
-
-    if (!o)
-        invalid_handle(err);
-    else if ((o->desc.flags & use) != use) {
-        err_set_hsm(err, ERR_HSM, 0x68, "CKR_KEY_FUNCTION_NOT_PERMITTED", "this key may not %s",
-                    key_flag_name(use));
-        return NULL;
-    }
-    return o;
 }
 
 /* --- opening --- */
@@ -83,14 +48,14 @@ static bool fake_open(const struct hsm_where *where, struct hsm **out, struct er
         return err_set(err, ERR_FAILED, "no memory for a fake HSM");
 
     f->base.driver = &fake_driver;
-    if (!personality_parse(where, &f->p, err) || !enter(f, "open", err))
+    if (!personality_parse(where, &f->p, err) || !fake_enter(f, "open", err))
         goto failed;
     f->store.path = f->p.path;
     if (!store_load(&f->store, &found, err))
         goto failed;
     if (!found && (!personality_fill(&f->p, &f->store, err) || !store_save(&f->store, err)))
         goto failed;
-    leave(f, "open");
+    fake_leave(f, "open");
     *out = &f->base;
     return true;
 failed:
@@ -103,7 +68,7 @@ static void fake_close(struct hsm *hsm)
 {
     struct fake *f = fake_of(hsm);
 
-    enter(f, "close", NULL);
+    fake_enter(f, "close", NULL);
     store_clear(&f->store);
     OPENSSL_cleanse(f->p.pin, sizeof f->p.pin);
     free(f);
@@ -111,14 +76,14 @@ static void fake_close(struct hsm *hsm)
 
 static bool fake_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 {
-    if (!enter(fake_of(hsm), "info", err))
+    if (!fake_enter(fake_of(hsm), "info", err))
         return false;
     *info = (struct hsm_info){.api = "fake",
                               .library = "a test double",
                               .manufacturer = "hsmferry",
                               .version = "1.0",
                               .api_version = "1.0"};
-    return leave(fake_of(hsm), "info");
+    return fake_leave(fake_of(hsm), "info");
 }
 
 static struct hsm_slot slot_of(uint64_t id, uint32_t flags, const char *serial)
@@ -155,7 +120,7 @@ static bool fake_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *
 {
     struct fake *f = fake_of(hsm);
 
-    if (!enter(f, "slots", err))
+    if (!fake_enter(f, "slots", err))
         return false;
     struct hsm_slot *slots = calloc(4, sizeof *slots);
     if (!slots)
@@ -169,7 +134,7 @@ static bool fake_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *
         memcpy(slots[3].label, slots[0].label, sizeof slots[3].label);
     }
     *list = (struct hsm_slot_list){slots, f->p.twin ? 4 : 3};
-    return leave(f, "slots");
+    return fake_leave(f, "slots");
 }
 
 static bool check_pin(struct fake *f, const struct secret *pin, struct err *err)
@@ -187,7 +152,7 @@ static bool fake_login(struct hsm *hsm, uint64_t slot, const struct secret *pin,
 {
     struct fake *f = fake_of(hsm);
 
-    if (!enter(f, "login", err))
+    if (!fake_enter(f, "login", err))
         return false;
     if (f->logged_in)
         return err_set_hsm(err, ERR_HSM, 0x100, "CKR_USER_ALREADY_LOGGED_IN", "logged in already");
@@ -204,7 +169,7 @@ static bool fake_login(struct hsm *hsm, uint64_t slot, const struct secret *pin,
     if (!check_pin(f, pin, err))
         return false;
     f->logged_in = true;
-    return leave(f, "login");
+    return fake_leave(f, "login");
 }
 
 /* --- looking --- */
@@ -212,11 +177,11 @@ static bool fake_login(struct hsm *hsm, uint64_t slot, const struct secret *pin,
 static void tell(struct fake *f, const char *call, const struct object *o, struct key_desc *key)
 {
     *key = o->desc;
-    if (lies(f, call, "guards"))
+    if (fake_lies(f, call, "guards"))
         key->flags ^= KEY_SENSITIVE | KEY_EXTRACTABLE;
-    if (lies(f, call, "label"))
+    if (fake_lies(f, call, "label"))
         key_set_label(key, "another", 7);
-    if (lies(f, call, "kind"))
+    if (fake_lies(f, call, "kind"))
         key->kind = key->kind == KEY_KIND_AES ? KEY_KIND_GENERIC : KEY_KIND_AES;
 }
 
@@ -226,7 +191,7 @@ static bool fake_list(struct hsm *hsm, struct key_list *list, struct err *err)
     struct key_list all = {0};
     struct key_desc key;
 
-    if (!enter_token(f, "list", err))
+    if (!fake_enter_token(f, "list", err))
         return false;
     for (size_t i = 0; i < f->store.count; i++) {
         if (!(f->store.objects[i]->desc.flags & KEY_TOKEN))
@@ -237,17 +202,17 @@ static bool fake_list(struct hsm *hsm, struct key_list *list, struct err *err)
             return err_set(err, ERR_FAILED, "no memory for the list");
         }
     }
-    if (all.count > 0 && lies(f, "list", "less"))
+    if (all.count > 0 && fake_lies(f, "list", "less"))
         all.count--;
     *list = all;
-    return leave(f, "list");
+    return fake_leave(f, "list");
 }
 
 static bool fake_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
 {
     struct fake *f = fake_of(hsm);
 
-    if (!enter_token(f, "handles", err))
+    if (!fake_enter_token(f, "handles", err))
         return false;
     size_t n = f->store.count;
     uint64_t *all = calloc(n + 1, sizeof *all);
@@ -255,463 +220,37 @@ static bool fake_handles(struct hsm *hsm, uint64_t **handles, size_t *count, str
         return err_set(err, ERR_FAILED, "no memory for the handles");
     for (size_t i = 0; i < n; i++)
         all[i] = f->store.objects[i]->desc.handle;
-    if (lies(f, "handles", "more"))
+    if (fake_lies(f, "handles", "more"))
         all[n++] = f->store.last + 1;
-    if (n > 0 && lies(f, "handles", "less"))
+    if (n > 0 && fake_lies(f, "handles", "less"))
         n--;
     *handles = all;
     *count = n;
-    return leave(f, "handles");
+    return fake_leave(f, "handles");
 }
 
 static bool fake_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
 {
     struct fake *f = fake_of(hsm);
 
-    if (!enter_token(f, "describe", err))
+    if (!fake_enter_token(f, "describe", err))
         return false;
     const struct object *o = store_find(&f->store, handle);
     if (!o)
         return err_set_hsm(err, ERR_NO_INPUT, 0x82, "CKR_OBJECT_HANDLE_INVALID",
                            "there is no such object any more");
     tell(f, "describe", o, key);
-    return leave(f, "describe");
-}
-
-/* --- answers that may be bent --- */
-
-/* Does to an output what the call under way was told to. */
-static bool bend(struct fake *f, const char *call, struct bytes *out)
-{
-    struct bytes longer = {0};
-
-    if (lies(f, call, "flip"))
-        out->data[out->len / 2] ^= 1;
-    if (lies(f, call, "short"))
-        out->len--;
-    if (lies(f, call, "long") && bytes_make(&longer, out->len + 1, NULL)) {
-        memcpy(longer.data, out->data, out->len);
-        bytes_free(out);
-        *out = longer; /* handed over */
-    }
-    return true;
-}
-
-static bool tell_spki(struct fake *f, const char *call, EVP_PKEY *pkey, struct bytes *out,
-                      struct err *err)
-{
-    uint8_t *der = NULL;
-    EVP_PKEY *other = NULL;
-
-    if (lies(f, call, "other"))
-        pkey = other = EVP_RSA_gen((unsigned)EVP_PKEY_get_bits(pkey));
-    int len = i2d_PUBKEY(pkey, &der);
-    bool ok = len > 0 && bytes_set(out, der, (size_t)len, err) && bend(f, call, out);
-    OPENSSL_free(der);
-    EVP_PKEY_free(other);
-    return ok;
-}
-
-static bool fake_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err)
-{
-    struct fake *f = fake_of(hsm);
-
-    if (!enter_token(f, "public_key", err))
-        return false;
-    const struct object *o = store_find(&f->store, handle);
-    if (!o)
-        return invalid_handle(err);
-    if (!o->pkey)
-        return err_set(err, ERR_UNSUPPORTED, "this object has no public half");
-    return tell_spki(f, "public_key", o->pkey, spki, err) && leave(f, "public_key");
+    return fake_leave(f, "describe");
 }
 
 static bool fake_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
 {
     struct fake *f = fake_of(hsm);
 
-    if (!enter_token(f, "offers", err))
+    if (!fake_enter_token(f, "offers", err))
         return false;
     personality_offers(&f->p, offers);
-    return leave(f, "offers");
-}
-
-/* --- making --- */
-
-enum {
-    TEMPORARY_GUARDS = KEY_PRIVATE | KEY_SENSITIVE | KEY_DESTROYABLE | KEY_ALWAYS_SENSITIVE,
-};
-
-static struct key_desc temporary(enum key_class class, enum key_kind kind, uint32_t flags,
-                                 const char *label)
-{
-    struct key_desc desc = {.class = class, .kind = kind, .flags = flags};
-    key_set_label(&desc, label, strlen(label));
-    return desc;
-}
-
-/* Adds the half of a pair that desc describes; the object takes a reference of its own. */
-static bool add_half(struct fake *f, const struct key_desc *desc, EVP_PKEY *pkey, bool force,
-                     uint64_t *handle, struct err *err)
-{
-    struct object *o = object_of(desc, pkey);
-
-    if (o) {
-        EVP_PKEY_up_ref(pkey);
-        o->force_guards = force;
-    }
-    return store_add(&f->store, o, handle, err);
-}
-
-/* Sweeps over hundreds of ceremonies must not spend their time on finding primes. */
-static EVP_PKEY *quick_pair(void)
-{
-    static EVP_PKEY *pair;
-
-    if (!pair)
-        pair = EVP_RSA_gen(2048);
-    EVP_PKEY_up_ref(pair);
-    return pair;
-}
-
-static bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
-                           struct err *err)
-{
-    struct fake *f = fake_of(hsm);
-    struct hsm_pair made = {0};
-
-    if (!enter_token(f, "make_pair", err))
-        return false;
-    if (bits < 1024 || bits > 8192)
-        return err_set_hsm(err, ERR_UNSUPPORTED, 0x62, "CKR_KEY_SIZE_RANGE",
-                           "an RSA key of %u bits cannot be made", bits);
-    struct key_desc private =
-        temporary(KEY_CLASS_PRIVATE, KEY_KIND_RSA,
-                  TEMPORARY_GUARDS | KEY_UNWRAP | KEY_NEVER_EXTRACTABLE | KEY_LOCAL, label);
-    struct key_desc public =
-        temporary(KEY_CLASS_PUBLIC, KEY_KIND_RSA, KEY_WRAP | KEY_DESTROYABLE | KEY_LOCAL, label);
-    EVP_PKEY *pkey = f->p.quick ? quick_pair() : EVP_RSA_gen(bits);
-    bool ok = pkey && add_half(f, &private, pkey, true, &made.private_handle, err) &&
-              add_half(f, &public, pkey, false, &made.public_handle, err) &&
-              tell_spki(f, "make_pair", pkey, &made.spki, err);
-    EVP_PKEY_free(pkey);
-    if (!ok) {
-        store_remove(&f->store, made.private_handle);
-        store_remove(&f->store, made.public_handle);
-        return false;
-    }
-    *pair = made;
-    return leave(f, "make_pair");
-}
-
-static bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
-                             uint64_t *handle, struct err *err)
-{
-    struct fake *f = fake_of(hsm);
-    const uint8_t *at = spki->data;
-
-    if (!enter_token(f, "load_public", err))
-        return false;
-    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)spki->len);
-    bool good = pkey && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA && at == spki->data + spki->len;
-    if (good && lies(f, "load_public", "other")) {
-        int bits = EVP_PKEY_get_bits(pkey);
-        EVP_PKEY_free(pkey);
-        pkey = EVP_RSA_gen((unsigned)bits);
-    }
-    struct key_desc desc =
-        temporary(KEY_CLASS_PUBLIC, KEY_KIND_RSA, KEY_WRAP | KEY_DESTROYABLE, label);
-    bool ok = good ? add_half(f, &desc, pkey, false, handle, err)
-                   : err_set_hsm(err, ERR_DATA, 0x13, "CKR_ATTRIBUTE_VALUE_INVALID",
-                                 "this is no RSA public key");
-    EVP_PKEY_free(pkey);
-    return ok && leave(f, "load_public");
-}
-
-static bool fake_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
-                          struct err *err)
-{
-    struct fake *f = fake_of(hsm);
-    uint8_t value[32];
-
-    if (!enter_token(f, "make_aes", err))
-        return false;
-    if (bits != 128 && bits != 192 && bits != 256)
-        return err_set_hsm(err, ERR_UNSUPPORTED, 0x62, "CKR_KEY_SIZE_RANGE",
-                           "there is no AES key of %u bits", bits);
-    struct key_desc desc =
-        temporary(KEY_CLASS_SECRET, KEY_KIND_AES,
-                  TEMPORARY_GUARDS | KEY_WRAP | KEY_EXTRACTABLE | KEY_LOCAL, label);
-    if (lies(f, "make_aes", "guards"))
-        desc.flags |= KEY_DECRYPT;
-    if (RAND_bytes(value, sizeof value) != 1)
-        return err_set(err, ERR_HSM, "no random bytes");
-    struct object *o = object_new(&desc, value, bits / 8);
-    OPENSSL_cleanse(value, sizeof value);
-    return store_add(&f->store, o, handle, err) && leave(f, "make_aes");
-}
-
-/* --- wrapping and unwrapping --- */
-
-static bool check_alg(const struct fake *f, enum hsm_alg alg, struct err *err)
-{
-    return ((unsigned)alg < HSM_ALGS && (f->p.algs & (1u << alg))) ||
-           err_set_hsm(err, ERR_UNSUPPORTED, 0x70, "CKR_MECHANISM_INVALID", "%s is not offered",
-                       hsm_alg_name(alg));
-}
-
-static bool may_leave(const struct object *o, const struct object *wrapping, struct err *err)
-{
-    if (o->desc.class != KEY_CLASS_SECRET && o->desc.class != KEY_CLASS_PRIVATE)
-        return err_set_hsm(err, ERR_UNSUPPORTED, 0x69, "CKR_KEY_NOT_WRAPPABLE",
-                           "this object is no key that can be wrapped");
-    if (!(o->desc.flags & KEY_EXTRACTABLE))
-        return err_set_hsm(err, ERR_DENIED, 0x6a, "CKR_KEY_UNEXTRACTABLE",
-                           "this key may not leave");
-    if ((o->desc.flags & KEY_WRAP_WITH_TRUSTED) && !(wrapping->desc.flags & KEY_TRUSTED))
-        return err_set_hsm(err, ERR_DENIED, 0x69, "CKR_KEY_NOT_WRAPPABLE",
-                           "this key leaves under a trusted key only");
-    return true;
-}
-
-/* As SoftHSM 2.6.1 does before RFC 5649. */
-static bool pad_to_8(const struct object *o, struct bytes *value)
-{
-    struct bytes padded = {0};
-
-    if (o->desc.class != KEY_CLASS_SECRET || value->len % 8 == 0)
-        return true;
-    if (!bytes_make(&padded, (value->len + 7) / 8 * 8, NULL))
-        return false;
-    memcpy(padded.data, value->data, value->len);
-    bytes_free(value);
-    *value = padded; /* handed over */
-    return true;
-}
-
-static bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-                      struct bytes *blob, struct err *err)
-{
-    struct fake *f = fake_of(hsm);
-    struct bytes value = {0}, made = {0};
-
-    if (!enter_token(f, "wrap", err) || !check_alg(f, alg, err))
-        return false;
-    const struct object *under = usable(f, wrapping, KEY_WRAP, err);
-    const struct object *o = under ? usable(f, key, 0, err) : NULL;
-    if (!o || !may_leave(o, under, err))
-        return false;
-    bool ok = object_value(o, &value) && (f->p.exact || alg != HSM_AES_KWP || pad_to_8(o, &value));
-    if (ok && lies(f, "wrap", "other"))
-        value.data[value.len - 1] ^= 1;
-    ok = ok && crypto_wrap(alg, under, &value, &made);
-    bytes_free(&value);
-    if (!ok) {
-        bytes_free(&made);
-        return err_set_hsm(err, ERR_UNSUPPORTED, 0x69, "CKR_KEY_NOT_WRAPPABLE",
-                           "%s cannot carry this key", hsm_alg_name(alg));
-    }
-    bend(f, "wrap", &made);
-    *blob = made; /* handed over */
-    return leave(f, "wrap");
-}
-
-/* Another value of the same kind. */
-static struct object *other_than(const struct object *o)
-{
-    struct object *other = NULL;
-    uint8_t value[1024];
-    EVP_PKEY *pkey = NULL;
-
-    if (o->desc.kind == KEY_KIND_RSA)
-        pkey = EVP_RSA_gen((unsigned)EVP_PKEY_get_bits(o->pkey));
-    else if (o->desc.kind == KEY_KIND_EC)
-        pkey = EVP_EC_gen(o->desc.curve);
-    if (pkey) {
-        other = object_of(&o->desc, pkey);
-    } else if (o->value.len > 0 && o->value.len <= sizeof value &&
-               RAND_bytes(value, (int)o->value.len) == 1) {
-        other = object_new(&o->desc, value, o->value.len);
-    }
-    return other;
-}
-
-/* Does to a new object what call was told to; takes it and gives it back. */
-static struct object *bend_object(struct fake *f, const char *call, struct object *o)
-{
-    if (o && lies(f, call, "other")) {
-        struct object *other = other_than(o);
-        object_free(o);
-        o = other;
-    }
-    if (o && lies(f, call, "guards"))
-        o->desc.flags = (o->desc.flags & ~(uint32_t)KEY_SENSITIVE) | KEY_EXTRACTABLE;
-    if (o && lies(f, call, "label"))
-        key_set_label(&o->desc, "another", 7);
-    return o;
-}
-
-static struct key_desc desc_of(const struct hsm_template *t)
-{
-    struct key_desc desc = {.class = t->class, .kind = t->kind};
-
-    desc.flags = t->flags & ~(uint32_t)(KEY_TOKEN | KEY_LOCAL | KEY_ALWAYS_SENSITIVE |
-                                        KEY_NEVER_EXTRACTABLE | KEY_TRUSTED);
-    key_set_label(&desc, t->label, t->label_len);
-    key_set_id(&desc, t->id, t->id_len);
-    return desc;
-}
-
-/* The object that value and template make, NULL where they make none. */
-static struct object *unwrapped(struct fake *f, struct bytes *value, const struct hsm_template *t)
-{
-    struct key_desc desc = desc_of(t);
-
-    if (t->class == KEY_CLASS_SECRET && t->length && f->p.takes) {
-        if (t->length > value->len)
-            return NULL;
-        value->len = t->length;
-    }
-    return t->class == KEY_CLASS_SECRET || t->class == KEY_CLASS_PRIVATE
-               ? object_new(&desc, value->data, value->len)
-               : NULL;
-}
-
-static bool fake_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
-                        const struct bytes *blob, const struct hsm_template *template,
-                        uint64_t *handle, struct err *err)
-{
-    struct fake *f = fake_of(hsm);
-    struct bytes value = {0};
-
-    if (!enter_token(f, "unwrap", err) || !check_alg(f, alg, err))
-        return false;
-    const struct object *under = usable(f, unwrapping, KEY_UNWRAP, err);
-    if (!under)
-        return false;
-    if (under->force_guards && !(template->flags & KEY_SENSITIVE))
-        return err_set_hsm(err, ERR_DENIED, 0xd1, "CKR_TEMPLATE_INCONSISTENT",
-                           "what this key unwraps must be sensitive");
-    struct object *o = NULL;
-    if (crypto_unwrap(alg, under, blob, &value))
-        o = unwrapped(f, &value, template);
-    bytes_free(&value);
-    if (!o)
-        return err_set_hsm(err, ERR_DATA, 0x110, "CKR_WRAPPED_KEY_INVALID",
-                           "what arrived does not decrypt to such a key");
-    if (fault_forgets(&f->p.faults, "unwrap")) {
-        object_free(o);
-        *handle = ++f->store.last;
-        return true;
-    }
-    if (lies(f, "unwrap", "twice") && !store_add(&f->store, other_than(o), NULL, err)) {
-        object_free(o);
-        return false;
-    }
-    return store_add(&f->store, bend_object(f, "unwrap", o), handle, err) && leave(f, "unwrap");
-}
-
-/* --- proving, committing, destroying --- */
-
-static bool fits(const struct object *o, enum hsm_proof proof)
-{
-    static const struct {
-        enum key_class class;
-        enum key_kind kind; /* OTHER: any */
-        uint32_t use;
-    } needs[HSM_PROOFS] = {
-        [HSM_PROOF_AES_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT},
-        [HSM_PROOF_DIGEST] = {KEY_CLASS_SECRET, KEY_KIND_OTHER, 0},
-        [HSM_PROOF_HMAC] = {KEY_CLASS_SECRET, KEY_KIND_GENERIC, KEY_SIGN},
-        [HSM_PROOF_RSA_SIGN] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN},
-        [HSM_PROOF_ECDSA] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN},
-        [HSM_PROOF_RSA_DECRYPT] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_DECRYPT},
-    };
-    return o->desc.class == needs[proof].class &&
-           (needs[proof].kind == KEY_KIND_OTHER || o->desc.kind == needs[proof].kind) &&
-           (o->desc.flags & needs[proof].use) == needs[proof].use;
-}
-
-static bool fake_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
-                       const struct bytes *challenge, struct bytes *answer, struct err *err)
-{
-    struct fake *f = fake_of(hsm);
-    struct bytes made = {0};
-
-    if (!enter_token(f, "prove", err))
-        return false;
-    const struct object *o = store_find(&f->store, handle);
-    if (!o)
-        return invalid_handle(err);
-    if ((unsigned)proof >= HSM_PROOFS || !(f->p.proofs & (1u << proof)) || !fits(o, proof))
-        return err_set_hsm(err, ERR_UNSUPPORTED, 0x68, "CKR_KEY_FUNCTION_NOT_PERMITTED",
-                           "this key cannot answer by %s", hsm_proof_name(proof));
-    if (!crypto_prove(proof, o, challenge, &made)) {
-        bytes_free(&made);
-        return err_set_hsm(err, ERR_DATA, 0x21, "CKR_DATA_LEN_RANGE", "this is no challenge for %s",
-                           hsm_proof_name(proof));
-    }
-    bend(f, "prove", &made);
-    *answer = made; /* handed over */
-    return leave(f, "prove");
-}
-
-static struct object *final_copy(const struct object *o, const uint8_t *label, size_t label_len,
-                                 const uint8_t *id, size_t id_len)
-{
-    struct bytes value = {0};
-    struct key_desc desc = o->desc;
-
-    desc.flags |= KEY_TOKEN;
-    key_set_label(&desc, label, label_len);
-    key_set_id(&desc, id, id_len);
-    struct object *copy = object_value(o, &value) ? object_new(&desc, value.data, value.len) : NULL;
-    bytes_free(&value);
-    return copy;
-}
-
-static bool fake_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
-                        const uint8_t *id, size_t id_len, uint64_t *final, struct err *err)
-{
-    struct fake *f = fake_of(hsm);
-
-    if (!enter_token(f, "commit", err))
-        return false;
-    const struct object *o = store_find(&f->store, temporary);
-    if (!o)
-        return invalid_handle(err);
-    if (!(o->desc.flags & KEY_COPYABLE))
-        return err_set_hsm(err, ERR_HSM, 0x1b, "CKR_ACTION_PROHIBITED",
-                           "this object is not copied");
-    if (fault_forgets(&f->p.faults, "commit")) {
-        *final = ++f->store.last;
-        return true;
-    }
-    struct object *copy = final_copy(o, label, label_len, id, id_len);
-    if (lies(f, "commit", "twice") &&
-        !store_add(&f->store, final_copy(o, label, label_len, id, id_len), NULL, err)) {
-        object_free(copy);
-        return false;
-    }
-    return store_add(&f->store, bend_object(f, "commit", copy), final, err) &&
-           store_save(&f->store, err) && leave(f, "commit");
-}
-
-static bool fake_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
-{
-    struct fake *f = fake_of(hsm);
-
-    if (!enter_token(f, "destroy", err))
-        return false;
-    const struct object *o = store_find(&f->store, handle);
-    if (!o || fault_forgets(&f->p.faults, "destroy"))
-        return true;
-    if (!(o->desc.flags & KEY_DESTROYABLE))
-        return err_set_hsm(err, ERR_DENIED, 0x1b, "CKR_ACTION_PROHIBITED",
-                           "this object cannot be destroyed");
-    bool kept = o->desc.flags & KEY_TOKEN;
-    store_remove(&f->store, handle);
-    return (!kept || store_save(&f->store, err)) && leave(f, "destroy");
+    return fake_leave(f, "offers");
 }
 
 const struct hsm_driver fake_driver = {

@@ -463,6 +463,74 @@ static void failed_open_leaves_nothing(void **state)
     check_nothing_left(descriptors);
 }
 
+/* --- the PIN --- */
+
+enum { PIN_SIZE = 24 };
+
+static bool masked_equal(const uint8_t *at, const uint8_t *masked)
+{
+    for (size_t i = 0; i < PIN_SIZE; i++)
+        if (at[i] != (masked[i] ^ 0x55))
+            return false;
+    return true;
+}
+
+/* How often the text that masked hides stands in this process's own writable memory. */
+static unsigned count_in_memory(const uint8_t *masked)
+{
+    static uint8_t buf[1 << 16];
+    char line[512];
+    unsigned count = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    int mem = open("/proc/self/mem", O_RDONLY);
+
+    assert_non_null(maps);
+    assert_true(mem >= 0);
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long long from, to;
+        char mode[5];
+        if (sscanf(line, "%llx-%llx %4s", &from, &to, mode) != 3 || mode[1] != 'w')
+            continue;
+        for (; from + PIN_SIZE <= to; from += sizeof buf - PIN_SIZE) {
+            ssize_t n = pread(mem, buf, sizeof buf, (off_t)from);
+            for (ssize_t i = 0; i + PIN_SIZE <= n; i++)
+                count += masked_equal(buf + i, masked);
+            explicit_bzero(buf, sizeof buf);
+        }
+    }
+    close(mem);
+    fclose(maps);
+    return count;
+}
+
+/* It travelled to the agent and was refused there; here it is nowhere any more. */
+static void pin_leaves_no_copy(void **state)
+{
+    (void)state;
+    struct remote_setup setup = setup_of("hsmferry-agent-fake", NULL, ENOUGH_MS);
+    struct secret pin = {0};
+    struct hsm *hsm = NULL;
+    struct err err = {0};
+    uint8_t masked[PIN_SIZE];
+
+    FILE *random = fopen("/dev/urandom", "r");
+    assert_non_null(random);
+    assert_int_equal(fread(masked, 1, sizeof masked, random), sizeof masked);
+    fclose(random);
+    assert_true(remote_open(&setup, &hsm, &err));
+    assert_true(secret_new(&pin, PIN_SIZE, &err));
+    pin.len = PIN_SIZE;
+    for (size_t i = 0; i < PIN_SIZE; i++)
+        pin.data[i] = masked[i] ^ 0x55;
+    assert_int_equal(count_in_memory(masked), 1); /* the control */
+    assert_false(hsm->driver->login(hsm, SLOT, &pin, &err));
+    assert_int_equal(err.code, ERR_DENIED);
+    assert_int_equal(count_in_memory(masked), 1);
+    secret_free(&pin);
+    assert_int_equal(count_in_memory(masked), 0);
+    hsm->driver->close(hsm);
+}
+
 /* --- many objects --- */
 
 static void long_lists_come_whole(void **state)
@@ -508,6 +576,7 @@ int main(void)
         cmocka_unit_test(close_ends_every_agent),
         cmocka_unit_test(good_agent_ends_at_once),
         cmocka_unit_test(failed_open_leaves_nothing),
+        cmocka_unit_test(pin_leaves_no_copy),
         cmocka_unit_test(long_lists_come_whole),
     };
     return cmocka_run_group_tests_name("remote", tests, NULL, NULL);

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/service.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/drivers.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "hsm/wire.h"
+
+/* The HSM, and what the reply under way borrows until it was sent. */
+struct service {
+    const struct hsm_driver *driver;
+    struct hsm *hsm; /* NULL until opened */
+
+    struct key_list keys; /* the list that is being sent in pages */
+    uint64_t *handles;    /* likewise */
+    size_t handle_count;
+
+    struct err err;
+    struct bytes blob;
+    struct hsm_info info;
+    struct hsm_slot_list slots;
+    struct key_desc key;
+    struct hsm_offers offers;
+    union {
+        Pb__Error error;
+        Pb__Nothing done;
+        Pb__Info info;
+        Pb__Slots slots;
+        Pb__Key key;
+        Pb__KeyPage keys;
+        Pb__HandlePage handles;
+        Pb__Offers offers;
+        Pb__Pair pair;
+    } msg;
+    union {
+        Pb__Slot slots[HSM_SLOTS_MAX];
+        Pb__Key keys[WIRE_KEYS_PAGE];
+        Pb__Offer offers[HSM_ALGS];
+    } parts;
+    union {
+        Pb__Slot *slots[HSM_SLOTS_MAX];
+        Pb__Key *keys[WIRE_KEYS_PAGE];
+        Pb__Offer *offers[HSM_ALGS];
+    } refs;
+};
+
+void service_sent(struct service *s)
+{
+    bytes_free(&s->blob);
+    free(s->slots.slots);
+    s->slots = (struct hsm_slot_list){0};
+}
+
+static void forget_lists(struct service *s)
+{
+    key_list_free(&s->keys);
+    free(s->handles);
+    s->handles = NULL;
+    s->handle_count = 0;
+}
+
+/* --- replies --- */
+
+static bool reply_done(struct service *s, Pb__Reply *reply)
+{
+    pb__nothing__init(&s->msg.done);
+    reply->result_case = PB__REPLY__RESULT_DONE;
+    reply->done = &s->msg.done;
+    return true;
+}
+
+static bool reply_blob(struct service *s, Pb__Reply *reply)
+{
+    reply->result_case = PB__REPLY__RESULT_BLOB;
+    reply->blob = (ProtobufCBinaryData){.len = s->blob.len, .data = s->blob.data};
+    return true;
+}
+
+static bool reply_handle(uint64_t handle, Pb__Reply *reply)
+{
+    reply->result_case = PB__REPLY__RESULT_HANDLE;
+    reply->handle = handle;
+    return true;
+}
+
+/* --- the calls: check what came, ask the driver, reply --- */
+
+static bool find_driver(const char *api, const struct hsm_driver **out, struct err *err)
+{
+    char known[128] = "";
+
+    for (size_t i = 0; drivers[i]; i++) {
+        if (strcmp(drivers[i]->name, api) == 0) {
+            *out = drivers[i];
+            return true;
+        }
+        size_t len = strlen(known);
+        text_print(known + len, sizeof known - len, "%s%s", len ? ", " : "", drivers[i]->name);
+    }
+    err_set(err, ERR_CONFIG, "there is no driver for the API \"%s\"", api);
+    return err_next(err, "Name one of these: %s", known);
+}
+
+static bool serve_open(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
+{
+    struct hsm_where where;
+
+    if (s->hsm)
+        return err_set(err, ERR_DATA, "an HSM is open already");
+    return wire_get_where(req->open, &where, err) && find_driver(where.api, &s->driver, err) &&
+           s->driver->open(&where, &s->hsm, err) && reply_done(s, reply);
+}
+
+static bool serve_info(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
+{
+    (void)req;
+    if (!s->driver->info(s->hsm, &s->info, err))
+        return false;
+    wire_put_info(&s->info, &s->msg.info);
+    reply->result_case = PB__REPLY__RESULT_INFO;
+    reply->info = &s->msg.info;
+    return true;
+}
+
+static bool serve_slots(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                        struct err *err)
+{
+    (void)req;
+    if (!s->driver->slots(s->hsm, &s->slots, err))
+        return false;
+    if (s->slots.count > HSM_SLOTS_MAX)
+        return err_set(err, ERR_HSM, "it has %zu slots, more than %d", s->slots.count,
+                       HSM_SLOTS_MAX);
+    pb__slots__init(&s->msg.slots);
+    for (size_t i = 0; i < s->slots.count; i++) {
+        wire_put_slot(&s->slots.slots[i], &s->parts.slots[i]);
+        s->refs.slots[i] = &s->parts.slots[i];
+    }
+    s->msg.slots.n_slots = s->slots.count;
+    s->msg.slots.slots = s->refs.slots;
+    reply->result_case = PB__REPLY__RESULT_SLOTS;
+    reply->slots = &s->msg.slots;
+    return true;
+}
+
+static bool serve_login(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                        struct err *err)
+{
+    struct secret pin = {0};
+
+    bool ok = wire_get_pin(&req->login->pin, &pin, err);
+    explicit_bzero(req->login->pin.data, req->login->pin.len);
+    ok = ok && s->driver->login(s->hsm, req->login->slot, &pin, err);
+    secret_free(&pin);
+    return ok && reply_done(s, reply);
+}
+
+/* How many of total entries the page from here on has. */
+static bool page_size(uint32_t from, size_t total, size_t most, size_t *count, struct err *err)
+{
+    if (from > total)
+        return err_set(err, ERR_DATA, "page at %u of a list of %zu", from, total);
+    *count = total - from < most ? total - from : most;
+    return true;
+}
+
+static bool serve_list(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
+{
+    uint32_t from = req->list->from;
+    size_t count;
+
+    if (from == 0) {
+        forget_lists(s);
+        if (!s->driver->list(s->hsm, &s->keys, err))
+            return false;
+    }
+    if (!page_size(from, s->keys.count, WIRE_KEYS_PAGE, &count, err))
+        return false;
+    pb__key_page__init(&s->msg.keys);
+    for (size_t i = 0; i < count; i++) {
+        wire_put_key(&s->keys.keys[from + i], &s->parts.keys[i]);
+        s->refs.keys[i] = &s->parts.keys[i];
+    }
+    s->msg.keys.n_keys = count;
+    s->msg.keys.keys = s->refs.keys;
+    s->msg.keys.more = from + count < s->keys.count;
+    reply->result_case = PB__REPLY__RESULT_KEYS;
+    reply->keys = &s->msg.keys;
+    return true;
+}
+
+static bool serve_handles(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                          struct err *err)
+{
+    uint32_t from = req->handles->from;
+    size_t count;
+
+    if (from == 0) {
+        forget_lists(s);
+        if (!s->driver->handles(s->hsm, &s->handles, &s->handle_count, err))
+            return false;
+    }
+    if (!page_size(from, s->handle_count, WIRE_HANDLES_PAGE, &count, err))
+        return false;
+    pb__handle_page__init(&s->msg.handles);
+    s->msg.handles.n_handles = count;
+    s->msg.handles.handles = count ? s->handles + from : NULL;
+    s->msg.handles.more = from + count < s->handle_count;
+    reply->result_case = PB__REPLY__RESULT_HANDLES;
+    reply->handles = &s->msg.handles;
+    return true;
+}
+
+static bool serve_describe(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                           struct err *err)
+{
+    if (!wire_get_handle(req->describe->handle, "handle", err) ||
+        !s->driver->describe(s->hsm, req->describe->handle, &s->key, err))
+        return false;
+    wire_put_key(&s->key, &s->msg.key);
+    reply->result_case = PB__REPLY__RESULT_KEY;
+    reply->key = &s->msg.key;
+    return true;
+}
+
+static bool serve_public_key(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                             struct err *err)
+{
+    return wire_get_handle(req->public_key->handle, "handle", err) &&
+           s->driver->public_key(s->hsm, req->public_key->handle, &s->blob, err) &&
+           reply_blob(s, reply);
+}
+
+static bool serve_offers(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                         struct err *err)
+{
+    (void)req;
+    if (!s->driver->offers(s->hsm, &s->offers, err))
+        return false;
+    Pb__Offers *msg = &s->msg.offers;
+    pb__offers__init(msg);
+    for (size_t i = 0; i < HSM_ALGS; i++) {
+        wire_put_offer(&s->offers.alg[i], &s->parts.offers[i]);
+        s->refs.offers[i] = &s->parts.offers[i];
+    }
+    msg->n_alg = HSM_ALGS;
+    msg->alg = s->refs.offers;
+    msg->proofs = s->offers.proofs;
+    msg->exact_length = (uint32_t)s->offers.exact_length;
+    msg->takes_length = (uint32_t)s->offers.takes_length;
+    msg->can_copy = s->offers.can_copy;
+    reply->result_case = PB__REPLY__RESULT_OFFERS;
+    reply->offers = msg;
+    return true;
+}
+
+static bool serve_make_pair(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                            struct err *err)
+{
+    struct hsm_pair pair = {0};
+
+    if (!wire_get_label(req->make_pair->label, err) ||
+        !s->driver->make_pair(s->hsm, req->make_pair->bits, req->make_pair->label, &pair, err))
+        return false;
+    s->blob = pair.spki; /* handed over */
+    pb__pair__init(&s->msg.pair);
+    s->msg.pair.private_handle = pair.private_handle;
+    s->msg.pair.public_handle = pair.public_handle;
+    s->msg.pair.spki = (ProtobufCBinaryData){.len = s->blob.len, .data = s->blob.data};
+    reply->result_case = PB__REPLY__RESULT_PAIR;
+    reply->pair = &s->msg.pair;
+    return true;
+}
+
+static bool serve_load_public(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                              struct err *err)
+{
+    const Pb__LoadPublic *args = req->load_public;
+    uint64_t handle;
+
+    return wire_get_label(args->label, err) &&
+           wire_get_bytes(&args->spki, 1, HSM_BLOB_MAX, "public key", &s->blob, err) &&
+           s->driver->load_public(s->hsm, &s->blob, args->label, &handle, err) &&
+           reply_handle(handle, reply);
+}
+
+static bool serve_make_aes(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                           struct err *err)
+{
+    uint64_t handle;
+
+    return wire_get_label(req->make_aes->label, err) &&
+           s->driver->make_aes(s->hsm, req->make_aes->bits, req->make_aes->label, &handle, err) &&
+           reply_handle(handle, reply);
+}
+
+static bool serve_wrap(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
+{
+    const Pb__Wrap *args = req->wrap;
+    enum hsm_alg alg;
+
+    return wire_get_alg(args->alg, &alg, err) &&
+           wire_get_handle(args->wrapping, "wrapping key's handle", err) &&
+           wire_get_handle(args->key, "key's handle", err) &&
+           s->driver->wrap(s->hsm, alg, args->wrapping, args->key, &s->blob, err) &&
+           reply_blob(s, reply);
+}
+
+static bool serve_unwrap(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                         struct err *err)
+{
+    const Pb__Unwrap *args = req->unwrap;
+    enum hsm_alg alg;
+    struct hsm_template template;
+    struct bytes spki;
+    uint64_t handle;
+
+    return wire_get_alg(args->alg, &alg, err) &&
+           wire_get_handle(args->unwrapping, "unwrapping key's handle", err) &&
+           wire_get_bytes(&args->blob, 0, HSM_BLOB_MAX, "blob", &s->blob, err) &&
+           wire_get_template(args->template_, &template, &spki, err) &&
+           s->driver->unwrap(s->hsm, alg, args->unwrapping, &s->blob, &template, &handle, err) &&
+           reply_handle(handle, reply);
+}
+
+static bool serve_prove(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                        struct err *err)
+{
+    const Pb__Prove *args = req->prove;
+    struct bytes challenge = {0};
+    enum hsm_proof proof;
+
+    bool ok =
+        wire_get_proof(args->proof, &proof, err) && wire_get_handle(args->handle, "handle", err) &&
+        wire_get_bytes(&args->challenge, 1, HSM_CHALLENGE_MAX, "challenge", &challenge, err) &&
+        s->driver->prove(s->hsm, proof, args->handle, &challenge, &s->blob, err);
+    bytes_free(&challenge);
+    return ok && reply_blob(s, reply);
+}
+
+static bool serve_commit(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                         struct err *err)
+{
+    const Pb__Commit *args = req->commit;
+    uint64_t handle;
+
+    return wire_get_handle(args->temporary, "temporary object's handle", err) &&
+           wire_get_name(&args->label, KEY_LABEL_MAX, "label", err) &&
+           wire_get_name(&args->id, KEY_ID_MAX, "id", err) &&
+           s->driver->commit(s->hsm, args->temporary, args->label.data, args->label.len,
+                             args->id.data, args->id.len, &handle, err) &&
+           reply_handle(handle, reply);
+}
+
+static bool serve_destroy(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                          struct err *err)
+{
+    return wire_get_handle(req->destroy->handle, "handle", err) &&
+           s->driver->destroy(s->hsm, req->destroy->handle, err) && reply_done(s, reply);
+}
+
+typedef bool call_fn(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err);
+
+static call_fn *const calls[] = {
+    [PB__REQUEST__CALL_OPEN] = serve_open,
+    [PB__REQUEST__CALL_INFO] = serve_info,
+    [PB__REQUEST__CALL_SLOTS] = serve_slots,
+    [PB__REQUEST__CALL_LOGIN] = serve_login,
+    [PB__REQUEST__CALL_LIST] = serve_list,
+    [PB__REQUEST__CALL_HANDLES] = serve_handles,
+    [PB__REQUEST__CALL_DESCRIBE] = serve_describe,
+    [PB__REQUEST__CALL_PUBLIC_KEY] = serve_public_key,
+    [PB__REQUEST__CALL_OFFERS] = serve_offers,
+    [PB__REQUEST__CALL_MAKE_PAIR] = serve_make_pair,
+    [PB__REQUEST__CALL_LOAD_PUBLIC] = serve_load_public,
+    [PB__REQUEST__CALL_MAKE_AES] = serve_make_aes,
+    [PB__REQUEST__CALL_WRAP] = serve_wrap,
+    [PB__REQUEST__CALL_UNWRAP] = serve_unwrap,
+    [PB__REQUEST__CALL_PROVE] = serve_prove,
+    [PB__REQUEST__CALL_COMMIT] = serve_commit,
+    [PB__REQUEST__CALL_DESTROY] = serve_destroy,
+};
+
+static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
+{
+    size_t call = (size_t)req->call_case;
+
+    if (call >= sizeof calls / sizeof calls[0] || !calls[call])
+        return err_set(err, ERR_DATA, "a request without a known call");
+    if (!s->hsm && call != PB__REQUEST__CALL_OPEN)
+        return err_set(err, ERR_DATA, "%s before an HSM was opened",
+                       wire_call_name(req->call_case));
+    return calls[call](s, req, reply, err);
+}
+
+void service_answer(struct service *s, const Pb__Request *req, Pb__Reply *reply)
+{
+    pb__reply__init(reply);
+    reply->id = req->id;
+    s->err = (struct err){0};
+    if (dispatch(s, req, reply, &s->err))
+        return;
+    wire_put_err(&s->err, &s->msg.error);
+    reply->result_case = PB__REPLY__RESULT_ERROR;
+    reply->error = &s->msg.error;
+}
+
+struct service *service_new(void)
+{
+    return calloc(1, sizeof(struct service));
+}
+
+void service_end(struct service *s)
+{
+    if (s->hsm)
+        s->driver->close(s->hsm);
+    service_sent(s);
+    forget_lists(s);
+    free(s);
+}

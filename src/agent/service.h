@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One HSM being served, without the pipe: a request in, the driver called, a reply out. */
+#ifndef HSMFERRY_AGENT_SERVICE_H
+#define HSMFERRY_AGENT_SERVICE_H
+
+#include "hsm/hsm.pb-c.h"
+
+struct service;
+
+/* No HSM is open yet. NULL: no memory. */
+struct service *service_new(void);
+
+/* Answers one request, whatever is in it; a failure is a reply like any other. *reply borrows from
+ * *s until service_sent(). Wipes the PIN in *req. */
+void service_answer(struct service *s, const Pb__Request *req, Pb__Reply *reply);
+void service_sent(struct service *s);
+
+/* Closes the HSM, where one is open, and frees. */
+void service_end(struct service *s);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fake HSM's state, and what its two halves (fake.c, fake_keys.c) share. */
+#ifndef HSMFERRY_TESTS_FAKE_FAKE_STATE_H
+#define HSMFERRY_TESTS_FAKE_FAKE_STATE_H
+
+#include "hsm/hsm.h"
+#include "tests/fake/personality.h"
+#include "tests/fake/store.h"
+
+struct fake {
+    struct hsm base;
+    struct personality p;
+    struct store store;
+    bool logged_in;
+};
+
+struct fake *fake_of(struct hsm *hsm);
+
+/* A call begins, on the library or on the token; and was made. fake_leave() returns true. */
+bool fake_enter(struct fake *f, const char *call, struct err *err);
+bool fake_enter_token(struct fake *f, const char *call, struct err *err);
+bool fake_leave(struct fake *f, const char *call);
+
+/* Shall the call under way tell this lie? */
+bool fake_lies(struct fake *f, const char *call, const char *how);
+
+/* The part of the contract that works with keys. */
+bool fake_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err);
+bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                    struct err *err);
+bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
+                      uint64_t *handle, struct err *err);
+bool fake_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+                   struct err *err);
+bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+               struct bytes *blob, struct err *err);
+bool fake_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
+                 const struct hsm_template *template, uint64_t *handle, struct err *err);
+bool fake_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
+                const struct bytes *challenge, struct bytes *answer, struct err *err);
+bool fake_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
+                 const uint8_t *id, size_t id_len, uint64_t *final, struct err *err);
+bool fake_destroy(struct hsm *hsm, uint64_t handle, struct err *err);
+
+#endif
