@@ -20,6 +20,18 @@ knows_keys() {
         done | { ! grep .; }
 }
 
+# Each option and command of --help has its line in the page.
+knows_options() {
+    "$abs_top_builddir/hsmferry" --help | grep -oE -- '--[a-z-]+|hsmferry [a-z]+ ' | sort -u |
+        while read -r word; do
+            case $word in
+            --*) pattern="^\.It Fl .*-${word#--}( |$)" ;;
+            *) pattern="^\.It Nm Cm ${word#hsmferry }( |$)" ;;
+            esac
+            grep -qE -- "$pattern" "$1" || echo "$word is missing"
+        done | { ! grep -v 'hsmferry moves'; }
+}
+
 has_example() {
     sed '/^#/d' examples/ceremony.yaml >"$tmp/example"
     sed -n '/^\.Bd -literal/,/^\.Ed/{/^\.[BE]d/d;p;}' man/hsmferry-ceremony.5 |
@@ -30,9 +42,11 @@ cd "$abs_top_srcdir" || exit
 printf '%s\n' '.Dd November 23, 2026' '.Dt A 1' '.Os' '.Sh NAME' '.Nm a' '.Nd b' '.Zz c' >"$tmp/bad.1"
 not_ok "control: mandoc sees an unknown macro" lint "$tmp/bad.1"
 not_ok "control: keys that a page lacks are seen" knows_keys "$tmp/bad.1"
+not_ok "control: options that a page lacks are seen" knows_options "$tmp/bad.1"
 for page in man/*.[1-8]; do
     ok "$page" lint "$page"
 done
 ok "hsmferry-ceremony.5 knows every key of the schema" knows_keys man/hsmferry-ceremony.5
+ok "hsmferry.1 knows every option and command" knows_options man/hsmferry.1
 ok "its example is examples/ceremony.yaml" has_example
 finish
