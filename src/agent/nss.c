@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver nss: opening a database, its slots, the login, the end; and the driver itself. */
+#include "agent/nss.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <nss.h>
+#include <pk11pub.h>
+#include <secerr.h>
+#include <secmod.h>
+#include <secport.h>
+
+#include "agent/nss_db.h"
+#include "agent/nss_key.h"
+#include "agent/nss_list.h"
+#include "agent/nss_offer.h"
+#include "agent/nss_prove.h"
+#include "agent/nss_wrap.h"
+#include "base/text.h"
+
+/* --- open and close --- */
+
+/* NSS would make a database where there is none; that is not what anybody asked for. */
+static bool check_where(const struct hsm_where *where, struct err *err)
+{
+    const char *folder = where->module + strlen("sql:");
+    char path[HSM_PATH_MAX + 16];
+
+    if (strncmp(where->module, "sql:/", 5) != 0)
+        return err_set(err, ERR_CONFIG,
+                       "an NSS database is named by \"sql:\" and an absolute folder");
+    if (where->params[0])
+        return err_set(err, ERR_CONFIG, "an NSS database takes no parameters");
+    text_print(path, sizeof path, "%s/key4.db", folder);
+    if (access(path, R_OK) != 0) {
+        err_set(err, ERR_CONFIG, "there is no NSS database in this folder (no readable key4.db)");
+        return err_next(err, "Name the folder that holds key4.db, or make it with certutil -N");
+    }
+    return true;
+}
+
+static bool nss_open(const struct hsm_where *where, struct hsm **out, struct err *err)
+{
+    struct nss *nss;
+
+    if (!check_where(where, err))
+        return false;
+    if (NSS_IsInitialized())
+        return err_set(err, ERR_CONFIG, "this process has an NSS database open already");
+    if (NSS_Initialize(where->module, "", "", SECMOD_DB, NSS_INIT_NOROOTINIT) != SECSuccess)
+        return nss_failed(err, PORT_GetError() == SEC_ERROR_READ_ONLY ? ERR_DENIED : ERR_HSM,
+                          "the NSS database cannot be opened for reading and writing");
+    nss = calloc(1, sizeof *nss);
+    if (!nss) {
+        NSS_Shutdown();
+        return err_set(err, ERR_FAILED, "out of memory");
+    }
+    nss->hsm.driver = &nss_driver;
+    *out = &nss->hsm;
+    return true;
+}
+
+static void nss_close(struct hsm *hsm)
+{
+    struct nss *nss = nss_of(hsm);
+
+    if (!nss)
+        return;
+    nss_drop_all(nss);
+    if (nss->slot)
+        PK11_FreeSlot(nss->slot);
+    PK11_LogoutAll();
+    NSS_Shutdown();
+    free(nss);
+}
+
+/* --- what it says of itself --- */
+
+/* Fixed fields, filled up with blanks. */
+static void set_text(char *out, size_t size, const CK_UTF8CHAR *raw, size_t len)
+{
+    while (len > 0 && (raw[len - 1] == ' ' || raw[len - 1] == '\0'))
+        len--;
+    text_safe(raw, len, out, size);
+}
+
+static void set_version(char *out, size_t size, CK_VERSION version)
+{
+    text_print(out, size, "%u.%u", version.major, version.minor);
+}
+
+static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
+{
+    CK_INFO raw = {0};
+
+    (void)hsm;
+    if (PK11_GetModInfo(SECMOD_GetInternalModule(), &raw) != SECSuccess)
+        return nss_failed(err, ERR_HSM, "NSS tells nothing of itself");
+    *info = (struct hsm_info){.api = "nss"};
+    set_text(info->library, sizeof info->library, raw.libraryDescription,
+             sizeof raw.libraryDescription);
+    set_text(info->manufacturer, sizeof info->manufacturer, raw.manufacturerID,
+             sizeof raw.manufacturerID);
+    text_print(info->version, sizeof info->version, "%s", NSS_GetVersion());
+    text_print(info->api_version, sizeof info->api_version, "%d.%d", NSS_VMAJOR, NSS_VMINOR);
+    return true;
+}
+
+/* --- slots --- */
+
+struct flag_pair {
+    CK_FLAGS theirs;
+    uint32_t ours;
+};
+
+static const struct flag_pair slot_flags[] = {
+    {CKF_TOKEN_PRESENT, HSM_SLOT_TOKEN_PRESENT},
+    {CKF_REMOVABLE_DEVICE, HSM_SLOT_REMOVABLE},
+    {CKF_HW_SLOT, HSM_SLOT_HARDWARE},
+    {0, 0},
+};
+
+static const struct flag_pair token_flags[] = {
+    {CKF_TOKEN_INITIALIZED, HSM_TOKEN_INITIALIZED},
+    {CKF_LOGIN_REQUIRED, HSM_TOKEN_LOGIN_REQUIRED},
+    {CKF_USER_PIN_INITIALIZED, HSM_TOKEN_PIN_SET},
+    {CKF_WRITE_PROTECTED, HSM_TOKEN_WRITE_PROTECTED},
+    {CKF_USER_PIN_COUNT_LOW, HSM_TOKEN_PIN_COUNT_LOW},
+    {CKF_USER_PIN_FINAL_TRY, HSM_TOKEN_PIN_FINAL_TRY},
+    {CKF_USER_PIN_LOCKED, HSM_TOKEN_PIN_LOCKED},
+    {CKF_USER_PIN_TO_BE_CHANGED, HSM_TOKEN_PIN_TO_BE_CHANGED},
+    {CKF_PROTECTED_AUTHENTICATION_PATH, HSM_TOKEN_PROTECTED_PATH},
+    {CKF_RNG, HSM_TOKEN_RNG},
+    {0, 0},
+};
+
+static uint32_t translate_flags(const struct flag_pair *pair, CK_FLAGS theirs)
+{
+    uint32_t ours = 0;
+
+    for (; pair->theirs; pair++)
+        if (theirs & pair->theirs)
+            ours |= pair->ours;
+    return ours;
+}
+
+/* Slot numbers are each module's own; those of NSS itself stay as they are. */
+static uint64_t slot_number(PK11SlotInfo *slot)
+{
+    uint64_t module = PK11_IsInternal(slot) ? 0 : (uint64_t)PK11_GetModuleID(slot);
+
+    return module << 32 | (uint64_t)PK11_GetSlotID(slot);
+}
+
+/* A slot or token that does not answer is listed as an empty one. */
+static void read_slot(PK11SlotInfo *from, struct hsm_slot *slot)
+{
+    CK_SLOT_INFO info = {0};
+    CK_TOKEN_INFO token = {0};
+
+    *slot = (struct hsm_slot){.id = slot_number(from)};
+    if (PK11_GetSlotInfo(from, &info) != SECSuccess)
+        return;
+    slot->flags = translate_flags(slot_flags, info.flags);
+    set_text(slot->description, sizeof slot->description, info.slotDescription,
+             sizeof info.slotDescription);
+    if (!(slot->flags & HSM_SLOT_TOKEN_PRESENT) || PK11_GetTokenInfo(from, &token) != SECSuccess)
+        return;
+    slot->flags |= translate_flags(token_flags, token.flags);
+    set_text(slot->label, sizeof slot->label, token.label, sizeof token.label);
+    set_text(slot->manufacturer, sizeof slot->manufacturer, token.manufacturerID,
+             sizeof token.manufacturerID);
+    set_text(slot->model, sizeof slot->model, token.model, sizeof token.model);
+    set_text(slot->serial, sizeof slot->serial, token.serialNumber, sizeof token.serialNumber);
+    set_version(slot->hardware, sizeof slot->hardware, token.hardwareVersion);
+    set_version(slot->firmware, sizeof slot->firmware, token.firmwareVersion);
+}
+
+/* References to the slots of all of NSS's modules, at most max of them; the caller frees each.
+ * Returns how many there are. */
+static size_t reference_slots(PK11SlotInfo **slots, size_t max)
+{
+    SECMODListLock *lock = SECMOD_GetDefaultModuleListLock();
+    size_t count = 0;
+
+    SECMOD_GetReadLock(lock);
+    for (SECMODModuleList *at = SECMOD_GetDefaultModuleList(); at; at = at->next)
+        for (int i = 0; i < at->module->slotCount; i++, count++)
+            if (count < max)
+                slots[count] = PK11_ReferenceSlot(at->module->slots[i]);
+    SECMOD_ReleaseReadLock(lock);
+    return count;
+}
+
+static bool nss_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err)
+{
+    PK11SlotInfo *found[HSM_SLOTS_MAX];
+    size_t count = reference_slots(found, HSM_SLOTS_MAX);
+    size_t held = count < HSM_SLOTS_MAX ? count : HSM_SLOTS_MAX;
+    struct hsm_slot *slots = calloc(held ? held : 1, sizeof *slots);
+
+    (void)hsm;
+    for (size_t i = 0; i < held; i++) {
+        if (slots)
+            read_slot(found[i], &slots[i]);
+        PK11_FreeSlot(found[i]);
+    }
+    if (slots && count == held) {
+        *list = (struct hsm_slot_list){slots, count};
+        return true;
+    }
+    free(slots);
+    return count == held ? err_set(err, ERR_FAILED, "out of memory")
+                         : err_set(err, ERR_HSM, "NSS shows more than %d slots", HSM_SLOTS_MAX);
+}
+
+/* --- login --- */
+
+static PK11SlotInfo *find_slot(uint64_t id)
+{
+    PK11SlotInfo *found[HSM_SLOTS_MAX], *slot = NULL;
+    size_t count = reference_slots(found, HSM_SLOTS_MAX);
+
+    for (size_t i = 0; i < count && i < HSM_SLOTS_MAX; i++) {
+        if (!slot && slot_number(found[i]) == id)
+            slot = found[i];
+        else
+            PK11_FreeSlot(found[i]);
+    }
+    return slot;
+}
+
+static bool check_token(PK11SlotInfo *slot, const struct secret *pin, struct err *err)
+{
+    struct hsm_slot now;
+    const char *obstacle;
+
+    read_slot(slot, &now);
+    obstacle = hsm_slot_obstacle(&now);
+    if (obstacle) {
+        bool denied = now.flags & HSM_TOKEN_INITIALIZED;
+        return err_set(err, denied ? ERR_DENIED : ERR_HSM, "the token %s: %s", now.label, obstacle);
+    }
+    if (now.flags & HSM_TOKEN_WRITE_PROTECTED)
+        return err_set(err, ERR_DENIED, "the token %s is write-protected", now.label);
+    if (pin->len == 0 && PK11_NeedLogin(slot) && !(now.flags & HSM_TOKEN_PROTECTED_PATH))
+        return err_set(err, ERR_DENIED, "the token %s needs a PIN", now.label);
+    return true;
+}
+
+/* A PIN that NSS may ask for once. */
+struct one_try {
+    const struct secret *pin;
+    bool made;
+};
+
+/* NSS asks here; it wipes and frees the copy. Outside of login() there is nothing to give. */
+static char *give_pin(PK11SlotInfo *slot, PRBool retry, void *context)
+{
+    struct one_try *one = context;
+    char *copy;
+
+    (void)slot;
+    if (!one || one->made || retry)
+        return NULL;
+    one->made = true;
+    copy = PORT_ZAlloc(one->pin->len + 1);
+    if (copy && one->pin->len)
+        memcpy(copy, one->pin->data, one->pin->len);
+    return copy;
+}
+
+static bool log_in(PK11SlotInfo *slot, const struct secret *pin, struct err *err)
+{
+    struct one_try one = {pin, false};
+
+    PK11_SetPasswordFunc(give_pin);
+    if (PK11_Authenticate(slot, PR_FALSE, &one) == SECSuccess)
+        return true;
+    if (PORT_GetError() == SEC_ERROR_BAD_PASSWORD)
+        nss_failed(err, ERR_DENIED, "wrong PIN for the NSS database");
+    else
+        nss_failed(err, ERR_HSM, "the NSS database did not let the user in (PK11_Authenticate)");
+    return err_now(err, "One try was made and it is not made again");
+}
+
+static bool nss_login(struct hsm *hsm, uint64_t id, const struct secret *pin, struct err *err)
+{
+    struct nss *nss = nss_of(hsm);
+    PK11SlotInfo *slot;
+
+    if (nss->slot)
+        return err_set(err, ERR_FAILED, "a token was chosen already");
+    slot = find_slot(id);
+    if (!slot)
+        return err_set(err, ERR_HSM, "NSS shows no slot %llu", (unsigned long long)id);
+    if (!check_token(slot, pin, err) || !log_in(slot, pin, err)) {
+        PK11_FreeSlot(slot);
+        return false;
+    }
+    nss->slot = slot;
+    return true;
+}
+
+const struct hsm_driver nss_driver = {
+    .name = "nss",
+    .open = nss_open,
+    .close = nss_close,
+    .info = nss_info,
+    .slots = nss_slots,
+    .login = nss_login,
+    .list = nss_list,
+    .handles = nss_handles,
+    .describe = nss_describe,
+    .public_key = nss_public_key,
+    .offers = nss_offer,
+    .make_pair = nss_make_pair,
+    .load_public = nss_load_public,
+    .make_aes = nss_make_aes,
+    .wrap = nss_wrap,
+    .unwrap = nss_unwrap,
+    .prove = nss_prove,
+    .commit = nss_commit,
+    .destroy = nss_destroy,
+};

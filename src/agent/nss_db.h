@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An open NSS database: what the whole driver works on, its temporary objects, and NSS's errors.
+ *
+ * NSS knows objects by pointers to its own structures, and a temporary object lives as long as the
+ * structure that made it. So the driver keeps those structures here. The handle of an object is the
+ * number that NSS itself has in it (PK11_GetSymKeyHandle(), pkcs11ID): the same after every start
+ * for an object of the database, never used twice by one process for a temporary one.
+ */
+#ifndef HSMFERRY_AGENT_NSS_DB_H
+#define HSMFERRY_AGENT_NSS_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pk11pub.h>
+
+#include "base/err.h"
+#include "hsm/hsm.h"
+
+/* A temporary object and NSS's structure that it lives by. */
+struct nss_temporary {
+    CK_OBJECT_HANDLE handle;
+    PK11ObjectType type; /* of what object points to */
+    void *object;
+};
+
+struct nss {
+    struct hsm hsm;     /* first: a struct hsm of this driver is a struct nss */
+    PK11SlotInfo *slot; /* NULL before the login */
+    struct nss_temporary *temporaries;
+    size_t count;
+    size_t room;
+};
+
+/* The structure behind a struct hsm of this driver. */
+struct nss *nss_of(struct hsm *hsm);
+
+/* The same, where a token must have been chosen: NULL and *err where none was. */
+struct nss *nss_logged_in(struct hsm *hsm, struct err *err);
+
+/* Sets *err to what happened, with the number and name of NSS's last error. Always returns false.
+ */
+bool nss_failed(struct err *err, enum err_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Takes over object, NSS's structure of a fresh temporary object, and tells its handle. Also on
+ * failure (memory): the object is then destroyed. */
+bool nss_keep(struct nss *nss, PK11ObjectType type, void *object, uint64_t *handle,
+              struct err *err);
+
+/* Destroys the temporary object with this handle. false: there is no such temporary. */
+bool nss_drop(struct nss *nss, CK_OBJECT_HANDLE handle);
+
+/* Destroys all temporary objects. */
+void nss_drop_all(struct nss *nss);
+
+#endif

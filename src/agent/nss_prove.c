@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/nss_prove.h"
+
+#include <string.h>
+
+#include <pk11pub.h>
+#include <secoid.h>
+
+#include "agent/nss_object.h"
+#include "agent/nss_wrap.h"
+
+enum { SHA256_LEN = 32, NONCE_LEN = 32 };
+
+/* Each fills out, which has room for any answer, and tells its length. */
+static bool by_aes_ecb(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    return PK11_Encrypt(key->key, CKM_AES_ECB, NULL, out->data, &out->len, out->len, in->data,
+                        in->len) == SECSuccess;
+}
+
+/* Digests are made in another slot than the database's: NSS takes a sensitive key there under an
+ * RSA key so small that nothing longer than NSS_DIGEST_MAX surely fits. */
+static bool by_digest(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    PK11Context *context = PK11_CreateDigestContext(SEC_OID_SHA256);
+    bool ok = context && PK11_DigestBegin(context) == SECSuccess &&
+              PK11_DigestOp(context, in->data, in->len) == SECSuccess &&
+              PK11_DigestKey(context, key->key) == SECSuccess &&
+              PK11_DigestFinal(context, out->data, &out->len, SHA256_LEN) == SECSuccess;
+
+    if (context)
+        PK11_DestroyContext(context, PR_TRUE);
+    return ok;
+}
+
+static bool by_hmac(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    SECItem none = {.data = NULL};
+
+    out->len = SHA256_LEN;
+    return PK11_SignWithSymKey(key->key, CKM_SHA256_HMAC, &none, out, in) == SECSuccess;
+}
+
+/* RFC 8017 9.2: the DigestInfo of a SHA-256 digest, which CKM_RSA_PKCS pads and signs. */
+static bool by_rsa_sign(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    unsigned char info[19 + SHA256_LEN] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
+                                           0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                                           0x01, 0x05, 0x00, 0x04, 0x20};
+    SECItem item = {.data = info, .len = sizeof info};
+
+    memcpy(info + 19, in->data, SHA256_LEN);
+    return PK11_SignWithMechanism(&key->private, CKM_RSA_PKCS, NULL, out, &item) == SECSuccess;
+}
+
+static bool by_ecdsa(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    return PK11_SignWithMechanism(&key->private, CKM_ECDSA, NULL, out, in) == SECSuccess;
+}
+
+static bool by_rsa_decrypt(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    CK_RSA_PKCS_OAEP_PARAMS oaep = nss_algs[HSM_RSA_OAEP_SHA1].oaep;
+    SECItem params = {.data = (unsigned char *)&oaep, .len = sizeof oaep};
+
+    return PK11_PrivDecrypt(&key->private, CKM_RSA_PKCS_OAEP, &params, out->data, &out->len,
+                            out->len, in->data, in->len) == SECSuccess;
+}
+
+/* Which keys can answer, to what, and how. */
+static const struct way {
+    enum key_class class;
+    enum key_kind kind; /* KEY_KIND_OTHER: any */
+    uint32_t use;
+    uint16_t min, max, multiple; /* of the challenge, in octets */
+    bool (*answer)(struct nss_object *key, const SECItem *in, SECItem *out);
+} ways[HSM_PROOFS] = {
+    [HSM_PROOF_AES_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT, 16, HSM_CHALLENGE_MAX, 16,
+                           by_aes_ecb},
+    [HSM_PROOF_DIGEST] = {KEY_CLASS_SECRET, KEY_KIND_OTHER, 0, NONCE_LEN, NONCE_LEN, 1, by_digest},
+    [HSM_PROOF_HMAC] = {KEY_CLASS_SECRET, KEY_KIND_OTHER, KEY_SIGN, 1, HSM_CHALLENGE_MAX, 1,
+                        by_hmac},
+    [HSM_PROOF_RSA_SIGN] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
+                            by_rsa_sign},
+    [HSM_PROOF_ECDSA] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
+                         by_ecdsa},
+    [HSM_PROOF_RSA_DECRYPT] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_DECRYPT, 1, 2048, 1,
+                               by_rsa_decrypt},
+};
+
+static bool check_way(enum hsm_proof proof, const struct way *way, const struct key_desc *key,
+                      const struct bytes *challenge, struct err *err)
+{
+    if (key->class != way->class || (way->kind != KEY_KIND_OTHER && key->kind != way->kind))
+        return err_set(err, ERR_UNSUPPORTED, "a key of this kind has no proof by %s",
+                       hsm_proof_name(proof));
+    if (way->use && !key_is(key, way->use))
+        return err_set(err, ERR_UNSUPPORTED, "the key may not %s", key_flag_name(way->use));
+    if (proof == HSM_PROOF_DIGEST && key->length > NSS_DIGEST_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "NSS digests no secret of more than %d octets",
+                       NSS_DIGEST_MAX);
+    if (challenge->len < way->min || challenge->len > way->max || challenge->len % way->multiple)
+        return err_set(err, ERR_DATA, "a challenge of %zu octets is none for %s", challenge->len,
+                       hsm_proof_name(proof));
+    return true;
+}
+
+bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
+               const struct bytes *challenge, struct bytes *answer, struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+    struct bytes made = {0};
+    struct nss_object key;
+    SECItem in, out;
+    bool ok;
+
+    if (!nss)
+        return false;
+    if ((unsigned)proof >= HSM_PROOFS)
+        return err_set(err, ERR_UNSUPPORTED, "no such proof");
+    ok = nss_object_open(nss, handle, &key, err) &&
+         check_way(proof, &ways[proof], &key.desc, challenge, err) &&
+         bytes_make(&made, HSM_BLOB_MAX, err);
+    if (ok) {
+        in = (SECItem){.data = challenge->data, .len = (unsigned)challenge->len};
+        out = (SECItem){.data = made.data, .len = (unsigned)made.len};
+        ok = ways[proof].answer(&key, &in, &out) ||
+             nss_failed(err, ERR_HSM, "NSS gives no answer by %s", hsm_proof_name(proof));
+    }
+    ok = ok && bytes_set(answer, out.data, out.len, err);
+    bytes_free(&made);
+    nss_object_close(&key);
+    return ok;
+}

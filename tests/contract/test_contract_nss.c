@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The contract's suite on NSS's own API: in this process, through a pipe to the real agent, and
+ * between it and SoftHSM. */
+#include <stdlib.h>
+
+#include "agent/nss.h"
+#include "base/text.h"
+#include "tests/contract/contract.h"
+#include "tests/nss/database.h"
+#include "tests/nss/place.h"
+#include "tests/softhsm/place.h"
+#include "tests/softhsm/tokens.h"
+
+int main(void)
+{
+    const char *build = getenv("abs_top_builddir");
+    char agent[4096];
+    int failed = 0;
+
+    if (!database_tools())
+        return 77;
+    text_print(agent, sizeof agent, "%s/hsmferry-agent", build ? build : ".");
+    const struct contract_hsm local = {"nss", &nss_driver, NULL, nss_set_up, nss_tear_down};
+    const struct contract_hsm piped = {"nss-behind-an-agent", NULL, agent, nss_set_up,
+                                       nss_tear_down};
+    const struct contract_hsm softhsm = {"softhsm-behind-an-agent", NULL, agent, softhsm_set_up,
+                                         softhsm_tear_down};
+
+    failed += contract_run(&local);
+    failed += contract_run(&piped);
+    failed += contract_run_pair(&piped, &piped);
+    if (tokens_module()) {
+        failed += contract_run_pair(&softhsm, &piped);
+        failed += contract_run_pair(&piped, &softhsm);
+    }
+    return failed != 0;
+}
