@@ -71,6 +71,19 @@ static void set_public(struct key_desc *key, const struct bytes *spki)
     key->has_public = spki_sha256(spki, key->spki_sha256);
 }
 
+/* Only a cipher key's, which is made with the key. That of a secret value is a hash of it, by which
+ * a password could be guessed. */
+static void set_check_value(const struct p11_object *o, struct key_desc *key)
+{
+    const struct view *value = &o->field[P11_CHECK_VALUE];
+
+    if ((key->kind != KEY_KIND_AES && key->kind != KEY_KIND_DES3) ||
+        value->len != sizeof key->check_value)
+        return;
+    memcpy(key->check_value, value->data, sizeof key->check_value);
+    key->check_value_len = sizeof key->check_value;
+}
+
 /* Reads one object and says what it is. spki may be NULL; it is filled only where key->has_public
  * is set. */
 static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
@@ -92,10 +105,7 @@ static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struc
         key->flags_known &= ~(uint32_t)KEY_LOCAL;
     key_set_label(key, o.field[P11_LABEL].data, o.field[P11_LABEL].len);
     key_set_id(key, o.field[P11_ID].data, o.field[P11_ID].len);
-    if (o.field[P11_CHECK_VALUE].len == sizeof key->check_value) {
-        memcpy(key->check_value, o.field[P11_CHECK_VALUE].data, sizeof key->check_value);
-        key->check_value_len = sizeof key->check_value;
-    }
+    set_check_value(&o, key);
     if (own_public(&o, key, &own))
         set_public(key, &own);
     if (spki && key->has_public)

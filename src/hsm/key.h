@@ -82,7 +82,7 @@ struct key_desc {
     uint8_t id[KEY_ID_MAX];
     bool has_public;         /* the public half is known: spki_sha256 is set */
     uint8_t spki_sha256[32]; /* SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7) */
-    uint8_t check_value[3];  /* CKA_CHECK_VALUE as the HSM tells it ... */
+    uint8_t check_value[3];  /* AES, DES3: CKA_CHECK_VALUE as the HSM tells it ... */
     uint8_t check_value_len; /* ... 0 or 3 */
 };
 
