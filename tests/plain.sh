@@ -177,6 +177,9 @@ ok "the next key was not begun" reports 'summary.outcome summary.migrated keys.1
     'aborted 1 pending'
 
 no_pins '[]'
+sed -i '/^keys:/d' "$tmp/c/ceremony.yaml"
+exits 78 "a file that names no keys" without_terminal
+no_pins '[]'
 ln -s /tmp "$tmp/c/reports"
 exits 74 "a report folder that is a symbolic link" without_terminal
 ok "nothing was begun" test ! -e "$tmp/c/destination"
