@@ -207,6 +207,8 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
         return side_failed(c, side);
     forget_plan(c);
     key_list_free(&party->keys);
+    for (size_t i = 0; i < list.count; i++)
+        hide_oracle(&list.keys[i]);
     party->keys = list;
     return tell_side(c, side, SIDE_LISTED, err);
 }
