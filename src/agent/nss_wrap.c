@@ -18,26 +18,41 @@
 enum { CBC_IV = 16, AES_BLOCK = 16, KW_BLOCK = 8 };
 
 const struct nss_alg nss_algs[HSM_ALGS] = {
-    [HSM_RSA_OAEP_SHA256] = {.mechanism = CKM_RSA_PKCS_OAEP,
-                             .oaep = {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0},
-                             "PK11_PubWrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-256",
-                             "PK11_PubUnwrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-256"},
-    [HSM_RSA_OAEP_SHA1] = {.mechanism = CKM_RSA_PKCS_OAEP,
-                           .oaep = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0},
-                           "PK11_PubWrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-1",
-                           "PK11_PubUnwrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-1"},
-    [HSM_AES_KWP] = {.mechanism = CKM_AES_KEY_WRAP_KWP,
-                     .wrap_words = "PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_KEY_WRAP_KWP",
-                     .unwrap_words =
-                         "PK11_UnwrapSymKeyWithFlagsPerm, PK11_UnwrapPrivKey CKM_AES_KEY_WRAP_KWP"},
-    [HSM_AES_KW] = {.mechanism = CKM_AES_KEY_WRAP,
-                    .wrap_words = "PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_KEY_WRAP",
-                    .unwrap_words =
-                        "PK11_UnwrapSymKeyWithFlagsPerm, PK11_UnwrapPrivKey CKM_AES_KEY_WRAP"},
-    [HSM_AES_CBC_PAD] = {.mechanism = CKM_AES_CBC_PAD,
-                         .wrap_words = "PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_CBC_PAD",
-                         .unwrap_words =
-                             "PK11_UnwrapSymKeyWithFlagsPerm, PK11_UnwrapPrivKey CKM_AES_CBC_PAD"},
+    [HSM_RSA_OAEP_SHA256] =
+        {
+            CKM_RSA_PKCS_OAEP,
+            {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0},
+            "PK11_PubWrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-256",
+            "PK11_PubUnwrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-256",
+        },
+    [HSM_RSA_OAEP_SHA1] =
+        {
+            CKM_RSA_PKCS_OAEP,
+            {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0},
+            "PK11_PubWrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-1",
+            "PK11_PubUnwrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-1",
+        },
+    [HSM_AES_KWP] =
+        {
+            CKM_AES_KEY_WRAP_KWP,
+            {0},
+            "PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_KEY_WRAP_KWP",
+            "PK11_UnwrapSymKeyWithFlagsPerm, PK11_UnwrapPrivKey CKM_AES_KEY_WRAP_KWP",
+        },
+    [HSM_AES_KW] =
+        {
+            CKM_AES_KEY_WRAP,
+            {0},
+            "PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_KEY_WRAP",
+            "PK11_UnwrapSymKeyWithFlagsPerm, PK11_UnwrapPrivKey CKM_AES_KEY_WRAP",
+        },
+    [HSM_AES_CBC_PAD] =
+        {
+            CKM_AES_CBC_PAD,
+            {0},
+            "PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_CBC_PAD",
+            "PK11_UnwrapSymKeyWithFlagsPerm, PK11_UnwrapPrivKey CKM_AES_CBC_PAD",
+        },
 };
 
 static bool is_oaep(enum hsm_alg alg)

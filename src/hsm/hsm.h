@@ -142,7 +142,8 @@ struct hsm_driver {
 
     /* The one irreversible step: makes the temporary object a token object with this label and id.
      * Everything else stays as it is. *final is the new handle; the temporary one may or may not
-     * still exist. Once this has been called, a failure means UNKNOWN: look before saying more. */
+     * still exist. Once this has been called, a failure means UNKNOWN: look before saying more; but
+     * ERR_CONFLICT: this id is another key's on a token that knows keys by it; nothing was made. */
     bool (*commit)(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
                    const uint8_t *id, size_t id_len, uint64_t *final, struct err *err);
 
