@@ -35,6 +35,7 @@ void app_free(struct app *app)
         inventory_free(&app->side[i].inventory);
         free(app->side[i].slots.slots);
     }
+    environment_free(app->old_environment);
     run_free(&app->run);
     log_free(&app->log);
     secret_free(&app->answer);
@@ -243,10 +244,24 @@ void app_take_keys(struct app *app, enum side side, const struct key_list *keys)
     app_size(app, app->columns, app->lines);
 }
 
+/* What has gone in this ceremony is taken, says the verdict: taken by itself. */
+static void note_moved(struct app *app)
+{
+    uint64_t *handles = calloc(app->run.key_count + 1, sizeof *handles);
+    size_t count = 0;
+
+    for (size_t i = 0; handles && i < app->run.key_count; i++)
+        if (app->run.keys[i].outcome == KEY_MIGRATED)
+            handles[count++] = app->run.keys[i].source.handle;
+    inventory_moved(&app->side[SIDE_SOURCE].inventory, handles, count);
+    free(handles);
+}
+
 void app_take_verdicts(struct app *app, const struct plan *verdicts)
 {
     if (verdicts)
         inventory_judge(&app->side[SIDE_SOURCE].inventory, verdicts);
+    note_moved(app);
 }
 
 void app_saved(struct app *app)

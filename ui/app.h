@@ -116,7 +116,8 @@ struct app_report {
 };
 
 struct app {
-    struct config *config; /* the ceremony as asked for; changed here */
+    struct config *config;  /* the ceremony as asked for; changed here */
+    char **old_environment; /* of the configuration before */
     int columns, lines;
     struct layout layout;
     int64_t now_ms; /* a clock that never goes back */

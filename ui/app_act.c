@@ -88,7 +88,7 @@ static void details(struct app *app)
 {
     const struct inventory *inv = &app->side[app->active].inventory;
 
-    if (!inventory_row(inv, inv->scroll.at)) {
+    if (app->view == VIEW_INVENTORY && !inventory_row(inv, inv->scroll.at)) {
         app_say(app, "There is no object to show.");
         return;
     }

@@ -27,10 +27,11 @@ void ceremony_view_migrate(struct app *app)
     }
 }
 
-/* Opens what wants a typed answer: nothing that was typed before it counts. */
+/* Opens what wants a typed answer: nothing that was typed before it counts. It waits behind a
+ * failure that was not read yet and behind a question of ours. */
 static void expect_typing(struct app *app)
 {
-    if (app->dialog != DIALOG_CONFIRM)
+    if (app->dialog != DIALOG_CONFIRM && app->dialog != DIALOG_MESSAGE)
         app->dialog = DIALOG_NONE;
     field_set(&app->field, "");
     app->dialog_scroll = (struct scroll){0};

@@ -31,6 +31,7 @@ void setup_retry(struct app *app);
 void setup_set_module(struct app *app, const char *path);
 void setup_set_environment(struct app *app, const char *text);
 void setup_pick_module(struct app *app, size_t row);
+void environment_free(char **environment);
 
 /* app_inventory.c */
 void inventory_view_move(struct app *app, long delta);

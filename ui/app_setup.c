@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ui/app_parts.h"
 
 static const char *const apis[] = {"pkcs11", "nss"};
@@ -66,8 +67,19 @@ void setup_restart(struct app *app)
     }
 }
 
+/* A ceremony that nobody has named is named by its day: its report and its file need a name. */
+static void name_ceremony(struct app *app)
+{
+    char today[32];
+
+    text_time(app->utc_ms, false, today);
+    if (!app->config->title[0])
+        snprintf(app->config->title, sizeof app->config->title, "Ceremony of %.10s", today);
+}
+
 void setup_begin(struct app *app)
 {
+    name_ceremony(app);
     for (unsigned i = 0; i < 2; i++)
         if (!app->config->side[i].where.api[0])
             snprintf(app->config->side[i].where.api, sizeof app->config->side[i].where.api, "%s",
@@ -145,7 +157,7 @@ static void edit_environment(struct app *app)
     app_open_input(app, INPUT_ENVIRONMENT, text);
 }
 
-static void environment_free(char **environment)
+void environment_free(char **environment)
 {
     for (char **variable = environment; variable && *variable; variable++)
         free(*variable);
@@ -182,7 +194,8 @@ void setup_set_environment(struct app *app, const char *text)
         app_say(app, "Write it as NAME=value, several with a blank between them.");
         return;
     }
-    environment_free(side->environment);
+    environment_free(app->old_environment);
+    app->old_environment = side->environment; /* the worker that goes may still read it */
     side->environment = environment;
     changed(app);
 }

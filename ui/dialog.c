@@ -19,7 +19,8 @@ static struct rect open_wide(const struct app *app, struct canvas *c, int w, int
 
     draw_blank(c, r, STYLE_NORMAL);
     draw_frame(c, r, STYLE_TITLE, title);
-    return layout_inside(r);
+    r = layout_inside(r);
+    return r.w > 2 ? (struct rect){r.x + 1, r.y, r.w - 2, r.h} : r;
 }
 
 static struct rect open_frame(const struct app *app, struct canvas *c, int h, const char *title)
@@ -196,37 +197,38 @@ static void draw_party(const struct app *app, struct canvas *c, struct rect r, i
                     app->run.refused == 1 ? "" : "s");
 }
 
-static void draw_choice(struct canvas *c, struct rect r, int y, const char *name,
-                        const struct run_choice *choice, const char *cipher)
+/* What was agreed on, and why, in as many lines as it takes; returns the line below. */
+static int draw_choice(struct canvas *c, struct rect r, int y, const char *name,
+                       const struct run_choice *choice, const char *cipher)
 {
-    char what[64];
+    char text[EVENT_TEXT_MAX + 96];
 
-    if (!choice->told) {
-        draw_format(c, r.x, y, r.w, STYLE_NORMAL, "%-10s none", name);
-        return;
-    }
-    snprintf(what, sizeof what, "%s %" PRIu32 ", %s", cipher, choice->bits,
-             hsm_alg_name(choice->alg));
-    draw_format(c, r.x, y, r.w, STYLE_NORMAL, "%-10s %-26s %s", name, what, choice->reason);
+    draw_text(c, r.x, y, 10, STYLE_STRONG, name);
+    if (choice->told)
+        snprintf(text, sizeof text, "%s %" PRIu32 ", %s: %s", cipher, choice->bits,
+                 hsm_alg_name(choice->alg), choice->reason);
+    else
+        snprintf(text, sizeof text, "none that both sides speak");
+    return y + draw_wrapped(c, (struct rect){r.x + 11, y, r.w - 11, 2}, STYLE_NORMAL, text);
 }
 
-static int draw_notes(const struct app *app, struct canvas *c, struct rect r, int y, int most,
+/* Notes of one kind from line y to line end; returns the line below them. */
+static int draw_notes(const struct app *app, struct canvas *c, struct rect r, int y, int end,
                       enum event_kind kind)
 {
-    int drawn = 0;
+    enum style style = kind == EVENT_WARNING ? STYLE_WARN : STYLE_DIM;
 
-    for (unsigned i = 0; i < app->run.note_count && drawn < most; i++) {
+    for (unsigned i = 0; i < app->run.note_count && y < end; i++) {
         const struct run_note *note = &app->run.notes[i];
+        char text[EVENT_TEXT_MAX + 96];
         if (note->kind != kind)
             continue;
-        if (kind == EVENT_WARNING)
-            draw_format(c, r.x, y + drawn, r.w, STYLE_WARN, "! %s", note->text);
-        else
-            draw_format(c, r.x, y + drawn, r.w, STYLE_DIM, "%-10s %s: %s", "not taken", note->name,
-                        note->text);
-        drawn++;
+        snprintf(text, sizeof text, "%s%s%s%s", kind == EVENT_WARNING ? "! " : "not ",
+                 kind == EVENT_WARNING ? "" : note->name, kind == EVENT_WARNING ? "" : ": ",
+                 note->text);
+        y += draw_wrapped(c, (struct rect){r.x, y, r.w, end - y < 2 ? end - y : 2}, style, text);
     }
-    return drawn;
+    return y;
 }
 
 static void draw_planned(struct canvas *c, struct rect r, int y, const struct run_key *key)
@@ -248,27 +250,31 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
                 key->route == ROUTE_DIRECT ? ", direct" : "");
 }
 
-/* Transport, envelope and what was not taken; returns the lines used. */
+/* Transport, envelope, what was not taken and what to know; returns the line below. */
 static int draw_deal(const struct app *app, struct canvas *c, struct rect r, int y)
 {
-    draw_choice(c, r, y, "Transport", &app->run.transport, "RSA");
-    draw_choice(c, r, y + 1, "Envelope", &app->run.envelope, "AES");
-    return 2 + draw_notes(app, c, r, y + 2, 2, EVENT_REJECTED);
+    int end = y + r.h / 2 - 2;
+
+    y = draw_choice(c, r, y, "Transport", &app->run.transport, "RSA");
+    y = draw_choice(c, r, y, "Envelope", &app->run.envelope, "AES");
+    y = draw_notes(app, c, r, y, end, EVENT_REJECTED);
+    return draw_notes(app, c, r, y, end, EVENT_WARNING);
 }
 
 static void draw_review(const struct app *app, struct canvas *c)
 {
     struct rect in = open_wide(app, c, app->layout.screen.w, app->layout.screen.h, "REVIEW");
-    int bottom = in.y + in.h - 1, y = in.y + 2, warnings;
+    int bottom = in.y + in.h - 1, y = in.y + 2;
     char question[64];
 
     draw_party(app, c, in, in.y);
     if (in.h >= 14)
-        y += 1 + draw_deal(app, c, in, y + 1) + 1;
-    warnings = draw_notes(app, c, in, bottom - 1, 1, EVENT_WARNING);
+        y = draw_deal(app, c, in, y + 1) + 1;
+    else
+        y = draw_notes(app, c, in, y, y + 2, EVENT_WARNING);
     draw_format(c, in.x, y, in.w, STYLE_DIM, "key, type, what it will be there, its proof%s",
                 app->run.key_count > (size_t)(bottom - y - 2) ? "   (Up and Down scroll)" : "");
-    for (int row = y + 1; row < bottom - warnings; row++) {
+    for (int row = y + 1; row < bottom - 1; row++) {
         size_t number = app->dialog_scroll.at + (size_t)(row - y);
         const struct run_key *key = run_key_at(&app->run, number);
         if (key)

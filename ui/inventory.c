@@ -319,7 +319,9 @@ static int compare_handles(const void *a, const void *b)
     return (i > j) - (i < j);
 }
 
-void inventory_mark_handles(struct inventory *inv, uint64_t *handles, size_t count)
+/* Calls act for each object whose handle is among these. */
+static void for_handles(struct inventory *inv, uint64_t *handles, size_t count,
+                        void (*act)(struct inventory *inv, size_t i))
 {
     if (count == 0)
         return;
@@ -327,7 +329,28 @@ void inventory_mark_handles(struct inventory *inv, uint64_t *handles, size_t cou
     inv->work += inv->list.count;
     for (size_t i = 0; i < inv->list.count; i++)
         if (bsearch(&inv->list.keys[i].handle, handles, count, sizeof *handles, compare_handles))
-            mark(inv, i, true);
+            act(inv, i);
+}
+
+static void mark_on(struct inventory *inv, size_t i)
+{
+    mark(inv, i, true);
+}
+
+static void set_moved(struct inventory *inv, size_t i)
+{
+    mark(inv, i, false);
+    inv->verdicts[i].moved = true;
+}
+
+void inventory_mark_handles(struct inventory *inv, uint64_t *handles, size_t count)
+{
+    for_handles(inv, handles, count, mark_on);
+}
+
+void inventory_moved(struct inventory *inv, uint64_t *handles, size_t count)
+{
+    for_handles(inv, handles, count, set_moved);
 }
 
 void inventory_handles(const struct inventory *inv, uint64_t *handles)

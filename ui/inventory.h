@@ -30,6 +30,7 @@ enum relation {
 struct verdict {
     bool known;
     bool goes;
+    bool moved; /* it went in this ceremony, and was proven */
     char reason[160];
 };
 
@@ -67,6 +68,9 @@ const struct verdict *inventory_verdict(const struct inventory *inv, size_t row)
 
 /* Takes over the engine's verdicts, which are in the order of the list that was taken. */
 void inventory_judge(struct inventory *inv, const struct plan *verdicts);
+
+/* The keys with these handles have gone; the handles are sorted. */
+void inventory_moved(struct inventory *inv, uint64_t *handles, size_t count);
 
 void inventory_sort(struct inventory *inv, enum inventory_sort sort);
 

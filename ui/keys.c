@@ -72,6 +72,7 @@ static const struct key_row rows[] = {
      3,
      "Details",
      "Show everything that is known of this side's module and slot."},
+    {ACTION_DETAILS, IN(LOG), {PRESS_F3, 'd'}, 3, "Details", "Show the whole line."},
     {ACTION_FILTER,
      IN(INVENTORY),
      {PRESS_F4, 'f'},

@@ -244,7 +244,9 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
     const struct run_key *last = run_key_at(run, run->key_now ? run->key_now - 1 : 0);
     char rate[96] = "", label[KEY_LABEL_TEXT] = "";
 
-    if (!run->over && done > 0 && ms >= 1000)
+    if (run->last_step == STEP_PROVE_FRESH)
+        snprintf(rate, sizeof rate, "   proven afresh %" PRIu32, run->proven_fresh);
+    else if (!run->over && done > 0 && ms >= 1000)
         snprintf(rate, sizeof rate, "   %zu keys/s   %zu s left", done * 1000 / (size_t)ms,
                  (run->goes - done) * (size_t)ms / done / 1000);
     if (last)

@@ -9,7 +9,7 @@
 
 #include "hsm/event.h"
 
-enum { LOG_LINES = 4096, LOG_TEXT = 240 };
+enum { LOG_LINES = 4096, LOG_TEXT = 480 };
 
 struct log_line {
     int64_t utc_ms;

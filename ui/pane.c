@@ -77,6 +77,8 @@ static const char *word_for(const struct app *app, enum side side, size_t row, c
         return app->side[SIDE_SOURCE].state == SIDE_LISTED ? matches[relation] : "";
     if (!key_is_movable_class(key))
         return relation == RELATION_SAME ? "there: same" : "";
+    if (verdict->moved)
+        return "moved";
     if (!verdict->known)
         return "";
     if (verdict->goes)
@@ -204,15 +206,15 @@ static void draw_slot(const struct app *app, struct canvas *c, enum side side, s
                       struct rect r)
 {
     const struct hsm_slot *slot = app_setup_slot(app, side, row);
-    int label = (r.w - 18) / 2 > 6 ? (r.w - 18) / 2 : 6;
+    int label = r.w - 38 > 8 ? r.w - 38 : 8;
     bool chosen = app_slot_is_chosen(app, side, slot);
     enum style style = chosen ? STYLE_STRONG : STYLE_NORMAL;
 
     if (chosen)
         draw_text(c, r.x + 1, r.y, 1, STYLE_STRONG, "*");
-    draw_format(c, r.x + 2, r.y, 13, style, "0x%" PRIx64, slot->id);
-    draw_text(c, r.x + 16, r.y, label, style, slot->label[0] ? slot->label : "-");
-    draw_text(c, r.x + 17 + label, r.y, r.w - 17 - label, style, slot_words(side, slot));
+    draw_format(c, r.x + 2, r.y, 11, style, "0x%" PRIx64, slot->id);
+    draw_text(c, r.x + 14, r.y, label, style, slot->label[0] ? slot->label : "-");
+    draw_text(c, r.x + 15 + label, r.y, r.w - 15 - label, style, slot_words(side, slot));
     if (row == app->side[side].setup.at)
         draw_cursor_row(app, c, side, r);
 }
@@ -262,7 +264,7 @@ void pane_draw_setup(const struct app *app, struct canvas *c, enum side side)
     draw_frame(c, app->layout.pane[side], side_style(side), pane_side_title(side));
     draw_choices(app, c, side, in);
     draw_text(c, in.x + 2, in.y + 4, 13, STYLE_DIM, "slot");
-    draw_text(c, in.x + 16, in.y + 4, in.w - 16, STYLE_DIM, "token and state");
+    draw_text(c, in.x + 14, in.y + 4, in.w - 14, STYLE_DIM, "token and state");
     draw_slots(app, c, side, (struct rect){in.x, in.y + 5, in.w, in.h - 8});
     if (!slot)
         return;
@@ -286,7 +288,7 @@ static void current_object(const struct app *app, char *out, size_t size)
         return;
     key_label_text(key, label);
     key_type_text(key, type);
-    if (app->active == SIDE_SOURCE && verdict->known && !verdict->goes) {
+    if (app->active == SIDE_SOURCE && verdict->known && !verdict->goes && !verdict->moved) {
         snprintf(out, size, "%.300s: %s, cannot go: %s", label, type, verdict->reason);
         return;
     }

@@ -39,7 +39,7 @@ static void draw_log(const struct app *app, struct canvas *c)
 /* --- the end -----------------------------------------------------------------------------------
  */
 
-static const char *end_words(enum end_outcome outcome)
+static const char *end_words(const struct run *run)
 {
     static const char *const words[] = {
         [END_COMPLETE] = "The ceremony is complete.",
@@ -47,7 +47,9 @@ static const char *end_words(enum end_outcome outcome)
         [END_FAILED] = "The ceremony failed.",
         [END_ABORTED] = "The ceremony was stopped.",
     };
-    return (unsigned)outcome <= END_ABORTED ? words[outcome] : "?";
+    if (run->outcome == END_PARTIAL && run->left_over > 0)
+        return "The ceremony is over; something may be left behind.";
+    return (unsigned)run->outcome <= END_ABORTED ? words[run->outcome] : "?";
 }
 
 static void draw_left_over(const struct app *app, struct canvas *c, struct rect r, int y)
@@ -69,30 +71,34 @@ static void draw_left_over(const struct app *app, struct canvas *c, struct rect 
     }
 }
 
+/* Returns the line below. */
 static int draw_report(const struct app *app, struct canvas *c, struct rect r, int y)
 {
     const struct app_report *report = &app->report;
     char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
+    unsigned each = r.w >= 12 + 5 * 12 ? 5 : 2; /* words of up to eleven letters on a line */
 
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Report");
     if (!report->written) {
         draw_text(c, r.x + 12, y, r.w - 12, STYLE_WARN,
                   report->err.what[0] ? report->err.what : "none was written");
-        return 2;
+        return y + 1;
     }
-    draw_path(c, r.x + 12, y, r.w - 12, STYLE_NORMAL, report->path);
-    draw_text(c, r.x, y + 1, 11, STYLE_STRONG, "SHA-256");
+    y += draw_wrapped(c, (struct rect){r.x + 12, y, r.w - 12, 3}, STYLE_NORMAL, report->path);
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "SHA-256");
     text_groups(report->sha256, 16, groups);
-    draw_format(c, r.x + 12, y + 1, r.w - 12, STYLE_NORMAL, "%.39s", groups);
-    draw_text(c, r.x + 12, y + 2, r.w - 12, STYLE_NORMAL, groups + 40);
-    for (int i = 0; i < 4; i++)
-        draw_text(c, r.x + 12, y + 3 + i, r.w - 12, STYLE_NORMAL,
-                  text_words(report->sha256, (unsigned)i * 8, 8, words));
-    draw_text(c, r.x + 12, y + 7, r.w - 12, STYLE_DIM, "(write these words on the record sheet)");
-    draw_format(c, r.x, y + 8, r.w, STYLE_NORMAL, "Check       hsmferry verify REPORT");
+    draw_format(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, "%.39s", groups);
+    draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, groups + 40);
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "write down");
+    for (unsigned i = 0; i < SHA256_SIZE; i += each)
+        draw_text(
+            c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
+            text_words(report->sha256, i, i + each > SHA256_SIZE ? SHA256_SIZE - i : each, words));
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Check with");
+    draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, "hsmferry verify REPORT");
     if (report->signed_by[0])
-        draw_format(c, r.x, y + 9, r.w, STYLE_NORMAL, "Signed      %s", report->signed_by);
-    return report->signed_by[0] ? 11 : 10;
+        draw_format(c, r.x, y++, r.w, STYLE_NORMAL, "Signed by   %s", report->signed_by);
+    return y;
 }
 
 /* The keys that did not go, and why, as far as there is room. */
@@ -120,14 +126,13 @@ static void draw_end(const struct app *app, struct canvas *c)
     int y = r.y;
 
     draw_format(c, r.x, y, r.w, good ? STYLE_GOOD : STYLE_BAD, "%s %s", good ? "[ ok ]" : "[FAIL]",
-                end_words(run->outcome));
+                end_words(run));
     draw_format(c, r.x, y + 1, r.w, STYLE_STRONG,
                 "%" PRIu32 " moved   %" PRIu32 " refused   %" PRIu32 " failed%s", run->migrated,
                 run->refused, run->failed, run->rehearsal ? "      REHEARSAL" : "");
     draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
-    y += 4;
-    y += draw_report(app, c, r, y);
+    y = draw_report(app, c, r, y + 4);
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Left over");
     draw_left_over(app, c, r, y);
     draw_not_moved(app, c, (struct rect){r.x, y + 2, r.w, b.y + b.h - y - 2});

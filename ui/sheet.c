@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 
+enum { SENTENCE = 66 }; /* bytes on a line of running text */
+
 __attribute__((format(printf, 2, 3))) static void line(struct sheet *s, const char *fmt, ...)
 {
     va_list args;
@@ -38,6 +40,23 @@ char *sheet_flags(const struct key_desc *key, uint32_t which, char *out, size_t 
                                     key_flag_name(flag));
     }
     return out;
+}
+
+/* Breaks a sentence into lines of at most width bytes at blanks. */
+static void sentence(struct sheet *s, const char *text, size_t width)
+{
+    while (*text) {
+        size_t len = strlen(text);
+        if (len > width) {
+            len = width;
+            while (len > 0 && text[len] != ' ')
+                len--;
+            if (len == 0)
+                len = strlen(text);
+        }
+        line(s, "%.*s", (int)len, text);
+        text += len + (text[len] == ' ');
+    }
 }
 
 /* --- help --------------------------------------------------------------------------------------
@@ -151,11 +170,24 @@ static void module(const struct app *app, struct sheet *s)
         line(s, "%-20s %s", "failed", app->side[app->active].err.what);
 }
 
+static void log_entry(const struct app *app, struct sheet *s)
+{
+    const struct log_line *entry = log_at(&app->log, app->log_scroll.at);
+    char time[32];
+
+    if (!entry)
+        return;
+    line(s, "%s  %s", text_time(entry->utc_ms, true, time), side_name(entry->side));
+    sentence(s, entry->text, SENTENCE);
+}
+
 static void details(const struct app *app, struct sheet *s)
 {
     snprintf(s->title, sizeof s->title, "DETAILS: %s", side_name(app->active));
     if (app->view == VIEW_SETUP)
         module(app, s);
+    else if (app->view == VIEW_LOG)
+        log_entry(app, s);
     else
         object(app, s);
 }
@@ -163,37 +195,20 @@ static void details(const struct app *app, struct sheet *s)
 /* --- a failure ---------------------------------------------------------------------------------
  */
 
-/* Breaks a sentence into lines of at most width bytes at blanks. */
-static void sentence(struct sheet *s, const char *text, size_t width)
-{
-    while (*text) {
-        size_t len = strlen(text);
-        if (len > width) {
-            len = width;
-            while (len > 0 && text[len] != ' ')
-                len--;
-            if (len == 0)
-                len = strlen(text);
-        }
-        line(s, "%.*s", (int)len, text);
-        text += len + (text[len] == ' ');
-    }
-}
-
 static void message(const struct app *app, struct sheet *s)
 {
     const struct err *err = &app->message;
 
     snprintf(s->title, sizeof s->title, "%s", err->code == ERR_NONE ? "DONE" : "FAILED");
-    sentence(s, err->what, 66);
+    sentence(s, err->what, SENTENCE);
     if (err->hsm_name[0] || err->hsm_code)
         line(s, "The HSM says: 0x%" PRIx64 " %s", err->hsm_code, err->hsm_name);
     if (err->now[0])
         line(s, "%s", "");
-    sentence(s, err->now, 66);
+    sentence(s, err->now, SENTENCE);
     if (err->next[0])
         line(s, "%s", "");
-    sentence(s, err->next, 66);
+    sentence(s, err->next, SENTENCE);
 }
 
 /* --- a gate ------------------------------------------------------------------------------------

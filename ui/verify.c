@@ -41,13 +41,13 @@ static void length_value(const struct key_desc *key, char *out)
 static void public_value(const struct key_desc *key, char *out)
 {
     if (key->has_public)
-        text_groups(key->spki_sha256, 5, out);
+        text_groups(key->spki_sha256, 4, out);
 }
 
 static void public_words(const struct key_desc *key, char *out)
 {
     if (key->has_public)
-        text_words(key->spki_sha256, 0, 4, out);
+        text_words(key->spki_sha256, 0, 2, out);
 }
 
 static void check_value(const struct key_desc *key, char *out)
@@ -77,21 +77,22 @@ enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
 /* The guards, and which of their values is the stricter one. */
 static const struct {
     uint32_t flag;
+    const char *name;
     enum { NATURE, STRICT_YES, STRICT_NO, NEITHER } stricter;
 } guards[] = {
-    {KEY_PRIVATE, STRICT_YES},
-    {KEY_SENSITIVE, STRICT_YES},
-    {KEY_EXTRACTABLE, STRICT_NO},
-    {KEY_WRAP_WITH_TRUSTED, STRICT_YES},
-    {KEY_ALWAYS_AUTHENTICATE, STRICT_YES},
-    {KEY_MODIFIABLE, STRICT_NO},
-    {KEY_COPYABLE, STRICT_NO},
-    {KEY_DESTROYABLE, STRICT_NO},
-    {KEY_TRUSTED, STRICT_NO},
-    {KEY_TOKEN, NEITHER},
-    {KEY_ALWAYS_SENSITIVE, NATURE},
-    {KEY_NEVER_EXTRACTABLE, NATURE},
-    {KEY_LOCAL, NATURE},
+    {KEY_PRIVATE, "private", STRICT_YES},
+    {KEY_SENSITIVE, "sensitive", STRICT_YES},
+    {KEY_EXTRACTABLE, "extractable", STRICT_NO},
+    {KEY_WRAP_WITH_TRUSTED, "trusted only", STRICT_YES},
+    {KEY_ALWAYS_AUTHENTICATE, "PIN each time", STRICT_YES},
+    {KEY_MODIFIABLE, "modifiable", STRICT_NO},
+    {KEY_COPYABLE, "copyable", STRICT_NO},
+    {KEY_DESTROYABLE, "destroyable", STRICT_NO},
+    {KEY_TRUSTED, "trusted", STRICT_NO},
+    {KEY_TOKEN, "stays", NEITHER},
+    {KEY_ALWAYS_SENSITIVE, "always sens.", NATURE},
+    {KEY_NEVER_EXTRACTABLE, "never extr.", NATURE},
+    {KEY_LOCAL, "made there", NATURE},
 };
 
 enum { GUARDS = sizeof guards / sizeof guards[0] };
@@ -156,7 +157,7 @@ size_t verify_rows(const struct key_desc *source, const struct key_desc *destina
                 attributes[i].value == use_value ? use_word(source, destination) : "DIFFERS";
     }
     for (unsigned i = 0; i < GUARDS; i++, n++) {
-        rows[n] = (struct verify_row){.name = key_flag_name(guards[i].flag)};
+        rows[n] = (struct verify_row){.name = guards[i].name};
         guard_value(source, guards[i].flag, rows[n].source);
         if (destination)
             guard_value(destination, guards[i].flag, rows[n].destination);
@@ -170,7 +171,7 @@ size_t verify_rows(const struct key_desc *source, const struct key_desc *destina
 /* --- the picture -------------------------------------------------------------------------------
  */
 
-enum { NAME_WIDTH = 13, PROOF_LINES = 5 };
+enum { NAME_WIDTH = 14, PROOF_LINES = 5 };
 
 static void draw_value(struct canvas *c, struct rect in, int y, const struct verify_row *row,
                        bool destination)

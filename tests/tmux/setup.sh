@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# From nothing: both HSMs are chosen on the screen, on real SoftHSM tokens; the choice is saved and
+# run again.
+set -u
+# shellcheck source=tests/tmux/lib.sh
+. "${0%/*}/lib.sh"
+need_softhsm softhsm2-util
+
+dir=$tmp/setup
+if ! sh "$abs_top_srcdir/examples/rehearse.sh" --build "$abs_top_builddir" --dir "$dir" --prepare \
+    >"$tmp/rehearse" 2>&1; then
+    cat "$tmp/rehearse"
+    exit 99
+fi
+cd "$dir" || exit 99
+pin=$(cat pins/source)
+pin2=$(cat pins/destination)
+
+# row COLUMNS: the row at the cursor of the pane in these columns, in ASCII.
+row() {
+    screen | cut -c"$1" | grep '^|>' || echo none
+}
+
+# choose LABEL COLUMNS: the tokens are in the list in no order that anyone knows.
+choose() {
+    for _ in 1 2 3 4 5 6; do
+        at=$(row "$2")
+        case $at in
+        *"$1"*ready*)
+            press Enter
+            return 0
+            ;;
+        esac
+        press Down
+        until [ "$(row "$2")" != "$at" ]; do
+            sleep 0.05
+        done
+    done
+    echo "no row with $1"
+    screen
+    return 1
+}
+
+# Types environment and module's path for the side at the cursor.
+module() {
+    press Home Down Down Enter
+    sees ENVIRONMENT || return 1
+    type_text "SOFTHSM2_CONF=$dir/softhsm2.conf"
+    press Enter
+    lacks ENVIRONMENT || return 1
+    press Up Enter
+    sees "another path" || return 1
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do # more than are known anywhere
+        press Down
+    done
+    press Enter
+    sees "The module's path" || return 1
+    press C-u
+    type_text "$softhsm"
+    press Enter
+    lacks "The module's path"
+}
+
+console 80x24 --ascii
+ok "it opens with nothing chosen" sees "Enter chooses one"
+ok "and says what is missing" sees "F8 Next"
+press F8
+ok "F8 does not go on without tokens" sees "Choose a token of the source first"
+ok "the source's module is typed" module
+ok "its slots are listed" sees "hsm-old"
+ok "also one without a token" sees "not initialised"
+press Down Down
+ok "the cursor is on a slot" sees "serial"
+ok "the source is chosen" choose hsm-old 1-40
+ok "that is told" sees "hsm-old is the source"
+press Tab
+ok "the destination's module is typed" module
+ok "its slots are listed" sees "hsm-new"
+press Down Down
+ok "the cursor is on a slot there too" sees "||>"
+ok "the destination is chosen" choose hsm-new 41-
+ok "that is told, with what next" sees "F8 goes on"
+press F2
+ok "F2 asks for a path" sees "Save the ceremony file as"
+press C-u
+type_text "$dir/chosen.yaml"
+press Enter
+ok "it is saved" sees "Saved:"
+press F8
+ok "the source's PIN is asked for" sees "SOURCE: token hsm-old"
+type_text "$pin"
+press Enter
+ok "the destination's PIN is asked for" sees "DESTINATION: token hsm-new"
+type_text "$pin2"
+press Enter
+ok "both are listed" sees " yes"
+press q
+ok "exit 0" ended 0
+
+console 80x24 "$dir/chosen.yaml"
+ok "the saved file runs again" sees "SOURCE: token hsm-old"
+type_text "$pin"
+press Enter
+ok "with the same destination" sees "DESTINATION: token hsm-new"
+type_text "$pin2"
+press Enter
+ok "listed again" sees " yes"
+press F4
+type_text "aes"
+press Enter
+ok "filtered" sees 'filter "aes"'
+press Home Space
+press F5
+ok "a key is reviewed" sees "Type  ferry 1"
+type_text "ferry 1"
+press Enter
+ok "compared" compare
+ok "and moved between the tokens" sees "The ceremony is complete."
+press F6
+ok "and shown beside the original" sees "again from a fresh process"
+press q
+ok "exit 0 again" ended 0
+finish
