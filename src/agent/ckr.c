@@ -2,8 +2,9 @@
 #include "agent/ckr.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/text.h"
 
 /* One row for each return code, sorted. ERR_HSM where it says no more than that the HSM refused. */
 static const struct row {
@@ -164,12 +165,12 @@ enum err_code ckr_code(unsigned long rv)
     return find(rv)->code;
 }
 
-static bool set(struct err *err, enum err_code code, unsigned long rv, const char *fmt,
-                va_list args)
+__attribute__((format(printf, 4, 0))) static bool
+set(struct err *err, enum err_code code, unsigned long rv, const char *fmt, va_list args)
 {
     char what[ERR_WHAT_MAX];
 
-    vsnprintf(what, sizeof what, fmt, args);
+    text_vprint(what, sizeof what, fmt, args);
     err_set_hsm(err, code, rv, ckr_name(rv), "%s", what);
     if (find(rv)->advice)
         err_next(err, "%s", find(rv)->advice);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pkcs11_key.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/ckr.h"
-#include "agent/pkcs11_attr.h"
 #include "agent/pkcs11_object.h"
 #include "agent/pkcs11_read.h"
 #include "agent/pkcs11_spki.h"
@@ -157,11 +157,11 @@ out:
 static bool check_id(struct p11 *p, CK_OBJECT_HANDLE temporary, const uint8_t *id, size_t id_len,
                      struct err *err)
 {
-    CK_OBJECT_HANDLE other;
-    CK_ULONG class, count = 0;
     struct p11_attrs with = {0};
     struct p11_object o;
-    CK_RV rv;
+    CK_ULONG class;
+    uint64_t *others;
+    size_t count;
 
     if (!p->one_per_id || id_len == 0)
         return true;
@@ -172,17 +172,11 @@ static bool check_id(struct p11 *p, CK_OBJECT_HANDLE temporary, const uint8_t *i
     p11_attrs_bool(&with, CKA_TOKEN, true);
     p11_attrs_number(&with, CKA_CLASS, class);
     p11_attrs_add(&with, CKA_ID, id, id_len);
-    rv = p->fn->C_FindObjectsInit(p->session, with.attr, with.count);
-    if (rv == CKR_OK) {
-        rv = p->fn->C_FindObjects(p->session, &other, 1, &count);
-        p->fn->C_FindObjectsFinal(p->session);
-    }
-    if (rv != CKR_OK)
-        return ckr_set(err, rv, "it cannot be found out whether the id is free (C_FindObjects)");
+    if (!p11_find(p, &with, &others, &count, err))
+        return false;
+    free(others);
     if (count > 0)
-        return err_set(err, ERR_CONFLICT,
-                       "there is a key with this id, which this HSM would "
-                       "overwrite");
+        return err_set(err, ERR_CONFLICT, "this HSM would overwrite the key that has this id");
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "agent/pkcs11_attr.h"
+#include "agent/pkcs11_key.h"
 #include "agent/pkcs11_read.h"
 #include "agent/pkcs11_spki.h"
 #include "agent/pkcs11_temp.h"
@@ -92,7 +93,7 @@ struct attempt {
     CK_OBJECT_HANDLE unwrapping;
     const struct bytes *blob;
     const struct hsm_template *template;
-    bool with_length;
+    bool with_length;          /* say the length of a secret, where the template has one */
     const struct bytes *point; /* of an EC key, for NSS; NULL: do not say it */
     unsigned extras;
 };
@@ -142,23 +143,43 @@ static CK_RV try_unwrap(struct p11 *p, const struct attempt *a, CK_OBJECT_HANDLE
 }
 
 /* Some tokens take an attribute in the template and ignore it, or do not take it: what makes the
- * key less guarded than it shall be is set afterwards. Where this fails too, whoever reads the key
- * back sees it. */
-static void enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
+ * key less guarded than it shall be is set afterwards. Returns false where that fails too. */
+static bool enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
 {
     const uint32_t off = KEY_USES | KEY_EXTRACTABLE, on = KEY_SENSITIVE;
     struct p11_object o;
     uint32_t loose;
+    bool ok = true;
 
     if (!p11_read(p, handle, &o, NULL))
-        return;
+        return false;
     loose = o.flags_known & ((o.flags & ~flags & off) | (~o.flags & flags & on));
     for (size_t i = 0; i < KEY_FLAGS; i++)
         if (loose & p11_flags[i].flag) {
             struct p11_attrs t = {0};
             p11_attrs_bool(&t, p11_flags[i].type, (p11_flags[i].flag & on) != 0);
-            p->fn->C_SetAttributeValue(p->session, handle, t.attr, t.count);
+            ok = p->fn->C_SetAttributeValue(p->session, handle, t.attr, t.count) == CKR_OK && ok;
         }
+    return ok;
+}
+
+/* One attempt, and where the token asks for more another one: NSS wants the public half of an EC
+ * key, some vendors the length of a secret, which others again refuse. */
+static CK_RV try_with_more(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *handle)
+{
+    const struct hsm_template *template = a->template;
+    struct attempt more = *a;
+    struct bytes point = {0};
+    CK_RV rv = try_unwrap(p, a, handle);
+
+    if (rv != CKR_TEMPLATE_INCOMPLETE)
+        return rv;
+    more.with_length = true;
+    if (template->kind == KEY_KIND_EC && template->spki && spki_to_point(template->spki, &point))
+        more.point = &point;
+    rv = try_unwrap(p, &more, handle);
+    bytes_free(&point);
+    return rv;
 }
 
 CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwrapping,
@@ -166,22 +187,20 @@ CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwr
                       bool with_length, CK_OBJECT_HANDLE *handle)
 {
     struct attempt a = {mech, unwrapping, blob, template, with_length, NULL, 0};
-    struct bytes point = {0};
     unsigned row = 0;
     CK_RV rv = CKR_GENERAL_ERROR;
 
     while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE | P11_SECRECY, &row, &a.extras)) {
-        rv = try_unwrap(p, &a, handle);
-        if (rv == CKR_TEMPLATE_INCOMPLETE && !a.point && template->kind == KEY_KIND_EC &&
-            template->spki && spki_to_point(template->spki, &point)) {
-            a.point = &point;
-            rv = try_unwrap(p, &a, handle);
+        rv = try_with_more(p, &a, handle);
+        /* Secrecy that the token ignored cannot be set on what is not modifiable; it matters more.
+         */
+        if (rv == CKR_OK && !enforce(p, *handle, template->flags) && (a.extras & P11_MODIFIABLE) &&
+            !(template->flags & KEY_MODIFIABLE)) {
+            p11_destroy(&p->hsm, *handle, NULL);
+            continue;
         }
         if (!p11_refuses_template(rv))
             break;
     }
-    bytes_free(&point);
-    if (rv == CKR_OK)
-        enforce(p, *handle, template->flags);
     return rv;
 }

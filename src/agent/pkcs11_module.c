@@ -70,10 +70,7 @@ static bool get_functions(void *library, const char *shown, CK_FUNCTION_LIST **f
     CK_RV rv;
 
     if (!symbol)
-        return err_set(err, ERR_HSM,
-                       "%s is a library, but not a PKCS#11 module: it has no "
-                       "C_GetFunctionList",
-                       shown);
+        return err_set(err, ERR_HSM, "%s is no PKCS#11 module: it has no C_GetFunctionList", shown);
     memcpy(&get, &symbol, sizeof get);
     rv = get(fn);
     if (rv != CKR_OK)

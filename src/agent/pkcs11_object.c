@@ -6,9 +6,7 @@
 
 #include "agent/ckname.h"
 #include "agent/ckr.h"
-#include "agent/pkcs11_attr.h"
 #include "agent/pkcs11_read.h"
-#include "agent/pkcs11_session.h"
 #include "base/text.h"
 
 /* --- what an object is --- */
@@ -84,6 +82,16 @@ static void set_check_value(const struct p11_object *o, struct key_desc *key)
     key->check_value_len = sizeof key->check_value;
 }
 
+/* Only a key that was made inside can always have been sensitive. So one that says this and not
+ * LOCAL is on a token that does not keep LOCAL: NSS says of every key that it is not. */
+static void set_flags(const struct p11_object *o, struct key_desc *key)
+{
+    key->flags = o->flags;
+    key->flags_known = o->flags_known;
+    if ((key->flags & KEY_ALWAYS_SENSITIVE) && !(key->flags & KEY_LOCAL))
+        key->flags_known &= ~(uint32_t)KEY_LOCAL;
+}
+
 /* Reads one object and says what it is. spki may be NULL; it is filled only where key->has_public
  * is set. */
 static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
@@ -97,12 +105,7 @@ static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struc
         return false;
     set_class(&o, key);
     set_size(&o, key);
-    key->flags = o.flags;
-    key->flags_known = o.flags_known;
-    /* Only a key that was made inside can always have been sensitive: the token does not keep LOCAL
-     * (NSS says of every key that it is not). */
-    if ((key->flags & KEY_ALWAYS_SENSITIVE) && !(key->flags & KEY_LOCAL))
-        key->flags_known &= ~(uint32_t)KEY_LOCAL;
+    set_flags(&o, key);
     key_set_label(key, o.field[P11_LABEL].data, o.field[P11_LABEL].len);
     key_set_id(key, o.field[P11_ID].data, o.field[P11_ID].len);
     set_check_value(&o, key);
@@ -123,19 +126,21 @@ static int compare_handles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Takes what the search that is under way finds, up to max. */
-static bool collect(struct p11 *p, size_t max, uint64_t **handles, size_t *count, struct err *err)
+/* Takes what the search that is under way finds. */
+static bool collect(struct p11 *p, uint64_t **handles, size_t *count, struct err *err)
 {
     CK_OBJECT_HANDLE found[256];
     CK_ULONG got;
 
     do {
         uint64_t *grown;
-        CK_RV rv = p->fn->C_FindObjects(p->session, found, 256, &got);
+        CK_RV rv;
+        got = 0;
+        rv = p->fn->C_FindObjects(p->session, found, 256, &got);
         if (rv != CKR_OK)
             return ckr_set(err, rv, "the objects cannot be listed (C_FindObjects)");
-        if (got > 256 || got > max - *count)
-            return err_set(err, ERR_HSM, "the token has more than %zu objects", max);
+        if (got > 256 || got > HSM_OBJECTS_MAX - *count)
+            return err_set(err, ERR_HSM, "the token has more than %d objects", HSM_OBJECTS_MAX);
         grown = reallocarray(*handles, *count + got + 1, sizeof *grown);
         if (!grown)
             return err_set(err, ERR_FAILED, "out of memory");
@@ -146,37 +151,31 @@ static bool collect(struct p11 *p, size_t max, uint64_t **handles, size_t *count
     return true;
 }
 
-static bool find(struct p11 *p, struct p11_attrs *with, uint64_t **handles, size_t *count,
-                 struct err *err)
+bool p11_find(struct p11 *p, struct p11_attrs *with, uint64_t **handles, size_t *count,
+              struct err *err)
 {
     CK_RV rv = p->fn->C_FindObjectsInit(p->session, with->attr, with->count);
+    uint64_t *found = NULL;
+    size_t n = 0;
     bool ok;
 
-    *handles = NULL;
-    *count = 0;
     if (rv != CKR_OK)
         return ckr_set(err, rv, "the objects cannot be listed (C_FindObjectsInit)");
-    ok = collect(p, HSM_OBJECTS_MAX, handles, count, err);
+    ok = collect(p, &found, &n, err);
     p->fn->C_FindObjectsFinal(p->session);
     if (!ok) {
-        free(*handles);
+        free(found);
         return false;
     }
-    qsort(*handles, *count, sizeof **handles, compare_handles);
+    qsort(found, n, sizeof *found, compare_handles);
+    *handles = found;
+    *count = n;
     return true;
 }
 
 bool p11_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
 {
-    struct p11_attrs all = {0};
-    uint64_t *found;
-    size_t n;
-
-    if (!find(p11_of(hsm), &all, &found, &n, err))
-        return false;
-    *handles = found;
-    *count = n;
-    return true;
+    return p11_find(p11_of(hsm), &(struct p11_attrs){0}, handles, count, err);
 }
 
 /* --- one object --- */
@@ -205,7 +204,7 @@ static void borrow_half(struct p11 *p, struct key_desc *key, struct bytes *spki)
 
     p11_attrs_number(&with, CKA_CLASS, CKO_PUBLIC_KEY);
     p11_attrs_add(&with, CKA_ID, key->id, key->id_len);
-    if (!find(p, &with, &handles, &count, NULL))
+    if (!p11_find(p, &with, &handles, &count, NULL))
         return;
     for (size_t i = 0; i < count; i++) {
         struct key_desc public;
@@ -343,7 +342,7 @@ bool p11_list(struct hsm *hsm, struct key_list *list, struct err *err)
     size_t count;
     bool ok = true;
 
-    if (!find(p, &(struct p11_attrs){0}, &handles, &count, err))
+    if (!p11_find(p, &(struct p11_attrs){0}, &handles, &count, err))
         return false;
     for (size_t i = 0; ok && i < count; i++)
         ok = list_one(p, handles[i], &found, &failure);

@@ -3,7 +3,12 @@
 #ifndef HSMFERRY_AGENT_PKCS11_OBJECT_H
 #define HSMFERRY_AGENT_PKCS11_OBJECT_H
 
-#include "hsm/hsm.h"
+#include "agent/pkcs11_attr.h"
+#include "agent/pkcs11_session.h"
+
+/* The handles of all objects that match, in ascending order. The caller frees *handles. */
+bool p11_find(struct p11 *p, struct p11_attrs *with, uint64_t **handles, size_t *count,
+              struct err *err);
 
 /* These meet the contract of hsm/hsm.h. */
 bool p11_list(struct hsm *hsm, struct key_list *list, struct err *err);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pkcs11_offer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/rand.h>
@@ -12,7 +11,7 @@
 #include "agent/pkcs11_attr.h"
 #include "agent/pkcs11_key.h"
 #include "agent/pkcs11_mech.h"
-#include "agent/pkcs11_object.h"
+#include "agent/pkcs11_probe.h"
 #include "agent/pkcs11_prove.h"
 #include "base/text.h"
 
@@ -20,8 +19,6 @@
 #ifndef CKM_AES_KEY_WRAP_KWP
 #define CKM_AES_KEY_WRAP_KWP 0x210bUL
 #endif
-
-static const char probe_label[] = "hsmferry:probe";
 
 /* What is tried, in this order; the first number that speaks an algorithm is taken. The same
  * number means different things on different tokens: 0x210A is RFC 5649 on SoftHSM, and RFC 3394
@@ -35,16 +32,6 @@ static const struct candidate {
     {{HSM_AES_KWP, CKM_AES_KEY_WRAP_KWP}, 24},
     {{HSM_AES_KWP, CKM_AES_KEY_WRAP_PAD}, 24},
     {{HSM_AES_CBC_PAD, CKM_AES_CBC_PAD}, 48},
-};
-
-/* The throw-away keys of one trial. */
-struct probe {
-    struct p11 *p;
-    struct hsm_offers *offers;
-    CK_OBJECT_HANDLE envelope; /* AES-256: wraps and unwraps */
-    CK_OBJECT_HANDLE subject;  /* AES-128: what is wrapped */
-    struct bytes challenge;    /* for telling keys apart */
-    struct bytes plain_wrap;   /* the subject by RFC 3394 */
 };
 
 /* --- what was found, in words --- */
@@ -73,93 +60,12 @@ static void set_offer(struct hsm_offer *offer, CK_MECHANISM_TYPE number, struct 
                    v.wrap ? v.wrap : "works", v.unwrap ? v.unwrap : "works");
 }
 
-/* --- throw-away keys --- */
-
-static CK_RV make(struct probe *b, enum key_kind kind, uint32_t length, uint32_t uses,
-                  CK_OBJECT_HANDLE *handle)
-{
-    const uint32_t guards =
-        KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_MODIFIABLE | KEY_COPYABLE;
-    struct p11_wish wish = {kind, length, uses | guards, probe_label};
-
-    return p11_generate(b->p, &wish, handle);
-}
-
-static void unmake(struct probe *b, CK_OBJECT_HANDLE handle)
-{
-    if (handle != CK_INVALID_HANDLE)
-        p11_destroy(&b->p->hsm, handle, NULL);
-}
-
-/* A temporary secret key that comes out of a blob. */
-static struct hsm_template arriving(enum key_kind kind, uint32_t length, uint32_t uses)
-{
-    return (struct hsm_template){
-        .class = KEY_CLASS_SECRET,
-        .kind = kind,
-        .length = length,
-        .flags =
-            uses | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_MODIFIABLE | KEY_COPYABLE,
-        .label = (const uint8_t *)probe_label,
-        .label_len = sizeof probe_label - 1,
-    };
-}
-
-/* --- telling keys apart --- */
-
-static bool answer(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE key,
-                   const struct bytes *challenge, struct bytes *out)
-{
-    return p11_prove(&b->p->hsm, proof, key, challenge, out, NULL);
-}
-
-static bool same_answer(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE x,
-                        CK_OBJECT_HANDLE y)
-{
-    struct bytes ax = {0}, ay = {0};
-    bool same = answer(b, proof, x, &b->challenge, &ax) &&
-                answer(b, proof, y, &b->challenge, &ay) && bytes_equal(&ax, &ay);
-
-    bytes_free(&ax);
-    bytes_free(&ay);
-    return same;
-}
-
-static bool can(const struct probe *b, enum hsm_proof proof)
-{
-    return (b->offers->proofs & UINT32_C(1) << proof) != 0;
-}
-
-/* The strongest way to tell that this token has; true where it has none. */
-static bool same_key(struct probe *b, CK_OBJECT_HANDLE x, CK_OBJECT_HANDLE y)
-{
-    if (can(b, HSM_PROOF_AES_ECB))
-        return same_answer(b, HSM_PROOF_AES_ECB, x, y);
-    return !can(b, HSM_PROOF_DIGEST) || same_answer(b, HSM_PROOF_DIGEST, x, y);
-}
-
-/* Is this key of the HSM the AES key with this value? */
-static bool is_value(struct probe *b, CK_OBJECT_HANDLE key, const struct bytes *value)
-{
-    struct bytes theirs = {0}, ours = {0};
-    bool same = !can(b, HSM_PROOF_AES_ECB) ||
-                (answer(b, HSM_PROOF_AES_ECB, key, &b->challenge, &theirs) &&
-                 counterpart_ecb(value, &b->challenge, &ours) && bytes_equal(&theirs, &ours));
-
-    bytes_free(&theirs);
-    bytes_free(&ours);
-    return same;
-}
-
 /* --- proofs --- */
 
 static void try_proof(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE key)
 {
-    struct bytes out = {0};
-
-    if (answer(b, proof, key, &b->challenge, &out))
+    if (probe_answers(b, proof, key))
         b->offers->proofs |= UINT32_C(1) << proof;
-    bytes_free(&out);
 }
 
 static void try_proofs(struct probe *b)
@@ -170,9 +76,9 @@ static void try_proofs(struct probe *b)
 
     try_proof(b, HSM_PROOF_AES_ECB, b->subject);
     try_proof(b, HSM_PROOF_DIGEST, b->subject);
-    if (make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK)
+    if (probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK)
         try_proof(b, HSM_PROOF_HMAC, secret);
-    unmake(b, secret);
+    probe_unmake(b, secret);
     for (size_t i = 0; i < sizeof listed / sizeof listed[0]; i++)
         if (p11_lists_proof(b->p, listed[i]))
             b->offers->proofs |= UINT32_C(1) << listed[i];
@@ -190,7 +96,7 @@ static const char *try_transport_wrap(struct probe *b, struct p11_mech mech,
     if (rv != CKR_OK)
         why = ckr_name(rv);
     else if (!counterpart_decrypt(other, mech.alg, &blob, &plain) || plain.len != 16 ||
-             !is_value(b, b->subject, &plain))
+             !probe_is_value(b, b->subject, &plain))
         why = "gives something else";
     bytes_free(&blob);
     bytes_free(&plain);
@@ -200,24 +106,19 @@ static const char *try_transport_wrap(struct probe *b, struct p11_mech mech,
 static const char *try_transport_unwrap(struct probe *b, struct p11_mech mech,
                                         const struct hsm_pair *pair)
 {
-    struct hsm_template template = arriving(KEY_KIND_AES, 0, KEY_ENCRYPT);
+    struct hsm_template template = probe_template(KEY_KIND_AES, 32, KEY_ENCRYPT);
     struct bytes blob = {0}, value = {0};
     CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
-    const char *why = NULL;
-    CK_RV rv;
+    const char *why = "could not be tried";
 
-    if (!bytes_make(&value, 32, NULL) || RAND_bytes(value.data, 32) != 1 ||
-        !counterpart_encrypt(mech.alg, &pair->spki, &value, &blob)) {
-        why = "could not be tried";
-        goto out;
+    if (bytes_make(&value, template.length, NULL) && RAND_bytes(value.data, (int)value.len) == 1 &&
+        counterpart_encrypt(mech.alg, &pair->spki, &value, &blob)) {
+        CK_RV rv = p11_mech_unwrap(b->p, mech, pair->private_handle, &blob, &template, false, &key);
+        why = rv != CKR_OK                      ? ckr_name(rv)
+              : !probe_is_value(b, key, &value) ? "gives another key"
+                                                : NULL;
     }
-    rv = p11_mech_unwrap(b->p, mech, pair->private_handle, &blob, &template, false, &key);
-    if (rv != CKR_OK)
-        why = ckr_name(rv);
-    else if (!is_value(b, key, &value))
-        why = "gives another key";
-out:
-    unmake(b, key);
+    probe_unmake(b, key);
     bytes_free(&blob);
     bytes_free(&value);
     return why;
@@ -245,9 +146,9 @@ static void try_transports(struct probe *b)
             v.unwrap = try_transport_unwrap(b, mech, &pair);
         set_offer(&b->offers->alg[algs[i]], mech.number, v);
     }
-    unmake(b, public);
-    unmake(b, pair.private_handle);
-    unmake(b, pair.public_handle);
+    probe_unmake(b, public);
+    probe_unmake(b, pair.private_handle);
+    probe_unmake(b, pair.public_handle);
     bytes_free(&pair.spki);
     bytes_free(&spki);
     counterpart_free(other);
@@ -270,7 +171,7 @@ static const char *check_envelope(struct probe *b, const struct candidate *c,
 
 static void try_envelope(struct probe *b, const struct candidate *c, struct hsm_offer *offer)
 {
-    struct hsm_template template = arriving(KEY_KIND_AES, 0, KEY_ENCRYPT);
+    struct hsm_template template = probe_template(KEY_KIND_AES, 16, KEY_ENCRYPT);
     struct bytes blob = {0};
     CK_OBJECT_HANDLE back = CK_INVALID_HANDLE;
     struct verdict v;
@@ -282,13 +183,13 @@ static void try_envelope(struct probe *b, const struct candidate *c, struct hsm_
         rv = p11_mech_unwrap(b->p, c->mech, b->envelope, &blob, &template, false, &back);
         if (rv != CKR_OK)
             v.unwrap = ckr_name(rv);
-        else if (!same_key(b, b->subject, back))
+        else if (!probe_same_key(b, b->subject, back))
             v.wrap = v.unwrap = "gives back another key";
     }
     if (!v.wrap && c->mech.alg == HSM_AES_KW)
         bytes_set(&b->plain_wrap, blob.data, blob.len, NULL);
     set_offer(offer, c->mech.number, v);
-    unmake(b, back);
+    probe_unmake(b, back);
     bytes_free(&blob);
 }
 
@@ -308,7 +209,7 @@ static void try_envelopes(struct probe *b)
 static bool send_secret(struct probe *b, struct p11_mech mech, CK_OBJECT_HANDLE secret,
                         uint32_t length, CK_OBJECT_HANDLE *back)
 {
-    struct hsm_template template = arriving(KEY_KIND_GENERIC, length, KEY_SIGN);
+    struct hsm_template template = probe_template(KEY_KIND_GENERIC, length, KEY_SIGN);
     struct bytes blob = {0};
     bool ok =
         p11_mech_wrap(b->p, mech, b->envelope, secret, &blob) == CKR_OK &&
@@ -325,11 +226,12 @@ static enum hsm_truth try_exact(struct probe *b, struct p11_mech mech)
     CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE, back = CK_INVALID_HANDLE;
     enum hsm_truth truth = HSM_UNKNOWN;
 
-    if (can(b, HSM_PROOF_DIGEST) && make(b, KEY_KIND_GENERIC, 13, KEY_SIGN, &secret) == CKR_OK &&
+    if (probe_can(b, HSM_PROOF_DIGEST) &&
+        probe_make(b, KEY_KIND_GENERIC, 13, KEY_SIGN, &secret) == CKR_OK &&
         send_secret(b, mech, secret, 0, &back))
-        truth = same_answer(b, HSM_PROOF_DIGEST, secret, back) ? HSM_YES : HSM_NO;
-    unmake(b, secret);
-    unmake(b, back);
+        truth = probe_same_answer(b, HSM_PROOF_DIGEST, secret, back) ? HSM_YES : HSM_NO;
+    probe_unmake(b, secret);
+    probe_unmake(b, back);
     return truth;
 }
 
@@ -340,13 +242,13 @@ static enum hsm_truth try_length(struct probe *b, struct p11_mech mech)
     struct bytes blob = {0};
     enum hsm_truth truth = HSM_UNKNOWN;
 
-    if (make(b, KEY_KIND_GENERIC, 16, KEY_SIGN, &secret) == CKR_OK) {
+    if (probe_make(b, KEY_KIND_GENERIC, 16, KEY_SIGN, &secret) == CKR_OK) {
         bool taken = send_secret(b, mech, secret, 8, &back) &&
                      p11_mech_wrap(b->p, mech, b->envelope, back, &blob) == CKR_OK;
         truth = taken && blob.len == 16 ? HSM_YES : HSM_NO;
     }
-    unmake(b, secret);
-    unmake(b, back);
+    probe_unmake(b, secret);
+    probe_unmake(b, back);
     bytes_free(&blob);
     return truth;
 }
@@ -369,10 +271,10 @@ static void try_copy(struct probe *b)
     CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
     struct p11_attrs t = {0};
 
-    p11_attrs_add(&t, CKA_LABEL, probe_label, sizeof probe_label - 1);
+    p11_attrs_add(&t, CKA_LABEL, probe_label, strlen(probe_label));
     b->offers->can_copy =
         b->p->fn->C_CopyObject(b->p->session, b->subject, t.attr, t.count, &copy) == CKR_OK;
-    unmake(b, copy);
+    probe_unmake(b, copy);
 }
 
 /* --- all of it --- */
@@ -386,9 +288,9 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     *offers = (struct hsm_offers){0};
     if (!bytes_make(&b.challenge, 32, err))
         return false;
-    rv = make(&b, KEY_KIND_AES, 16, KEY_ENCRYPT, &b.subject);
+    rv = probe_make(&b, KEY_KIND_AES, 16, KEY_ENCRYPT, &b.subject);
     if (rv == CKR_OK)
-        rv = make(&b, KEY_KIND_AES, 32, KEY_WRAP | KEY_UNWRAP, &b.envelope);
+        rv = probe_make(&b, KEY_KIND_AES, 32, KEY_WRAP | KEY_UNWRAP, &b.envelope);
     if (rv != CKR_OK) {
         ckr_set(err, rv, "no throw-away AES key can be made to try the HSM with");
         goto out;
@@ -404,8 +306,8 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     try_copy(&b);
     ok = true;
 out:
-    unmake(&b, b.subject);
-    unmake(&b, b.envelope);
+    probe_unmake(&b, b.subject);
+    probe_unmake(&b, b.envelope);
     bytes_free(&b.plain_wrap);
     bytes_free(&b.challenge);
     return ok;

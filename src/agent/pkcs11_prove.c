@@ -115,8 +115,7 @@ static bool check_key(struct p11 *p, const struct row *row, uint64_t handle, str
         return err_set(err, ERR_UNSUPPORTED, "this proof is not for a key of this type");
     if (row->use && (o.flags_known & row->use) && !(o.flags & row->use))
         return err_set(err, ERR_UNSUPPORTED,
-                       "this proof needs the use \"%s\", which the key does "
-                       "not have",
+                       "the key does not have the use that this proof needs: %s",
                        key_flag_name(row->use));
     if (o.flags & KEY_ALWAYS_AUTHENTICATE)
         return err_set(err, ERR_UNSUPPORTED,

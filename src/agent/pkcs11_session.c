@@ -230,6 +230,22 @@ static bool log_in(struct p11 *p, const struct hsm_slot *slot, const struct secr
     return true;
 }
 
+/* A slot id that the module did not give must not reach it: some crash. */
+static bool find_slot(struct hsm *hsm, uint64_t id, struct hsm_slot *slot, struct err *err)
+{
+    struct hsm_slot_list list;
+    bool found = false;
+
+    if (!p11_slots(hsm, &list, err))
+        return false;
+    for (size_t i = 0; !found && i < list.count; i++) {
+        *slot = list.slots[i];
+        found = slot->id == id;
+    }
+    free(list.slots);
+    return found || err_set(err, ERR_HSM, "the HSM has no slot %llu", (unsigned long long)id);
+}
+
 bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, struct err *err)
 {
     struct p11 *p = p11_of(hsm);
@@ -238,8 +254,7 @@ bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, struct er
 
     if (p->session != CK_INVALID_HANDLE)
         return err_set(err, ERR_FAILED, "a token was chosen already");
-    read_slot(p, (CK_SLOT_ID)id, &slot);
-    if (!check_token(&slot, err))
+    if (!find_slot(hsm, id, &slot, err) || !check_token(&slot, err))
         return false;
     rv = p->fn->C_OpenSession((CK_SLOT_ID)id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
                               &p->session);

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "agent/pkcs11_attr.h"
+#include "agent/pkcs11_object.h"
 
 static struct p11_temp *find(const struct p11 *p, CK_OBJECT_HANDLE handle)
 {
@@ -27,22 +27,18 @@ static bool add(struct p11 *p, CK_OBJECT_HANDLE handle)
 /* Destroys the session objects with this label that we did not make. */
 static void sweep(struct p11 *p, const void *label, size_t label_len)
 {
-    CK_OBJECT_HANDLE found[64];
-    CK_ULONG count = 0;
     struct p11_attrs with = {0};
-    CK_RV rv;
+    uint64_t *handles;
+    size_t count;
 
     p11_attrs_bool(&with, CKA_TOKEN, false);
     p11_attrs_add(&with, CKA_LABEL, label, label_len);
-    if (p->fn->C_FindObjectsInit(p->session, with.attr, with.count) != CKR_OK)
+    if (!p11_find(p, &with, &handles, &count, NULL))
         return;
-    rv = p->fn->C_FindObjects(p->session, found, 64, &count);
-    p->fn->C_FindObjectsFinal(p->session);
-    if (rv != CKR_OK || count > 64)
-        return;
-    for (CK_ULONG i = 0; i < count; i++)
-        if (!find(p, found[i]))
-            p->fn->C_DestroyObject(p->session, found[i]);
+    for (size_t i = 0; i < count; i++)
+        if (!find(p, (CK_OBJECT_HANDLE)handles[i]))
+            p->fn->C_DestroyObject(p->session, (CK_OBJECT_HANDLE)handles[i]);
+    free(handles);
 }
 
 CK_RV p11_temp_made(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE handle, const void *label,

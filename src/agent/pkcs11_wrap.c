@@ -16,16 +16,12 @@ static bool check_leave(struct p11 *p, uint64_t wrapping, uint64_t key, struct e
     if (!p11_read(p, (CK_OBJECT_HANDLE)key, &o, err))
         return false;
     if ((o.flags_known & KEY_EXTRACTABLE) && !(o.flags & KEY_EXTRACTABLE))
-        return err_set(err, ERR_DENIED,
-                       "the key is marked never to leave its HSM (not "
-                       "extractable)");
+        return err_set(err, ERR_DENIED, "the key may not leave its HSM: it is not extractable");
     trusted_only = (o.flags & KEY_WRAP_WITH_TRUSTED) != 0;
     if (!p11_read(p, (CK_OBJECT_HANDLE)wrapping, &o, err))
         return false;
     if (trusted_only && !(o.flags & KEY_TRUSTED))
-        return err_set(err, ERR_DENIED,
-                       "the key may only leave under a trusted wrapping key, and "
-                       "this one is not");
+        return err_set(err, ERR_DENIED, "the key may leave only under a trusted wrapping key");
     return true;
 }
 
@@ -76,8 +72,7 @@ static bool fail_unwrap(CK_RV rv, enum hsm_alg alg, struct err *err)
 {
     if (is_bad_blob(rv))
         return err_set(err, ERR_DATA,
-                       "the HSM did not accept the wrapped key: it is not what the "
-                       "other side sent");
+                       "the wrapped key was not accepted: it is not what the other side sent");
     return ckr_set(err, rv, "the HSM did not unwrap the key by %s (C_UnwrapKey)",
                    hsm_alg_name(alg));
 }

@@ -173,7 +173,7 @@ static void test_keys_that_may_not_leave(void **state)
 static void damaged(struct ferry *f, enum hsm_alg alg, const struct bytes *blob)
 {
     static const char *const says =
-        "the HSM did not accept the wrapped key: it is not what the other side sent";
+        "the wrapped key was not accepted: it is not what the other side sent";
     bool direct = alg == HSM_RSA_OAEP_SHA1;
     struct key_desc key = hsm_key(f->old, KEY_CLASS_SECRET, "aes256");
     struct hsm_template template = ferry_template(&key, NULL);

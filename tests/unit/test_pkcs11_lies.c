@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The PKCS#11 driver on a module that lies: lengths, counts, handles, objects that never end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/pkcs11.h"
+#include "agent/pkcs11_read.h"
+#include "agent/pkcs11_session.h"
+#include "agent/pkcs11_temp.h"
+
+/* What the module says, set by each test. */
+static struct {
+    CK_RV rv;                /* of the call that is tested */
+    CK_ULONG len;            /* a length or count that it tells */
+    CK_OBJECT_HANDLE made;   /* a handle that it gives */
+    const CK_ATTRIBUTE *has; /* the attributes of its one object ... */
+    size_t has_count;
+    bool stops;   /* ... which it stops telling at the first that it does not have */
+    bool endless; /* it always finds more objects */
+    unsigned calls, destroyed, found;
+} say;
+
+/* --- the module --- */
+
+static const CK_ATTRIBUTE *own(CK_ATTRIBUTE_TYPE type)
+{
+    for (size_t i = 0; i < say.has_count; i++)
+        if (say.has[i].type == type)
+            return &say.has[i];
+    return NULL;
+}
+
+static CK_RV tell(CK_ATTRIBUTE *asked)
+{
+    const CK_ATTRIBUTE *mine = own(asked->type);
+
+    if (!mine || (asked->pValue && asked->ulValueLen < mine->ulValueLen)) {
+        asked->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+        return mine ? CKR_BUFFER_TOO_SMALL : CKR_ATTRIBUTE_TYPE_INVALID;
+    }
+    if (asked->pValue)
+        memcpy(asked->pValue, mine->pValue, mine->ulValueLen);
+    asked->ulValueLen = mine->ulValueLen;
+    return CKR_OK;
+}
+
+static CK_RV get_attributes(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+    CK_RV result = say.rv;
+
+    (void)s, (void)o;
+    say.calls++;
+    for (CK_ULONG i = 0; say.rv == CKR_OK && i < n; i++) {
+        CK_RV rv = tell(&t[i]);
+        if (rv != CKR_OK)
+            result = rv;
+        if (rv != CKR_OK && say.stops)
+            break;
+    }
+    return result;
+}
+
+/* Every length it tells is say.len, and it has written nothing. */
+static CK_RV get_wrong_lengths(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+    (void)s, (void)o;
+    for (CK_ULONG i = 0; i < n; i++)
+        t[i].ulValueLen = say.len;
+    return say.rv;
+}
+
+static CK_RV find_init(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+    (void)s, (void)t, (void)n;
+    say.found = 0;
+    return say.rv;
+}
+
+static CK_RV find(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE *found, CK_ULONG room, CK_ULONG *count)
+{
+    (void)s;
+    for (CK_ULONG i = 0; i < room; i++)
+        found[i] = ++say.found;
+    *count = say.endless ? room : say.len;
+    say.len = 0;
+    return CKR_OK;
+}
+
+static CK_RV find_final(CK_SESSION_HANDLE s)
+{
+    (void)s;
+    return CKR_OK;
+}
+
+static CK_RV destroy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o)
+{
+    (void)s, (void)o;
+    say.destroyed++;
+    return CKR_OK;
+}
+
+static CK_RV generate(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t, CK_ULONG n,
+                      CK_OBJECT_HANDLE *made)
+{
+    (void)s, (void)m, (void)t, (void)n;
+    *made = say.made;
+    return say.rv;
+}
+
+static CK_RV slot_list(unsigned char present, CK_SLOT_ID *slots, CK_ULONG *count)
+{
+    (void)present;
+    for (CK_ULONG i = 0; slots && i < *count; i++)
+        slots[i] = i;
+    *count = say.len;
+    return say.rv;
+}
+
+static CK_RV slot_info(CK_SLOT_ID slot, CK_SLOT_INFO *info)
+{
+    (void)slot;
+    memset(info, 0xff, sizeof *info); /* also: a token is present */
+    return CKR_OK;
+}
+
+static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+    (void)slot;
+    memset(info, 0xff, sizeof *info);
+    return CKR_OK;
+}
+
+static CK_RV init_operation(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+    (void)s, (void)m, (void)key;
+    return CKR_OK;
+}
+
+static CK_RV run_operation(CK_SESSION_HANDLE s, unsigned char *in, CK_ULONG len, unsigned char *out,
+                           CK_ULONG *out_len)
+{
+    (void)s, (void)in, (void)len, (void)out;
+    *out_len = say.len;
+    return say.rv;
+}
+
+static CK_FUNCTION_LIST functions = {
+    .C_GetAttributeValue = get_attributes,
+    .C_FindObjectsInit = find_init,
+    .C_FindObjects = find,
+    .C_FindObjectsFinal = find_final,
+    .C_DestroyObject = destroy,
+    .C_GenerateKey = generate,
+    .C_GetSlotList = slot_list,
+    .C_GetSlotInfo = slot_info,
+    .C_GetTokenInfo = token_info,
+    .C_EncryptInit = init_operation,
+    .C_Encrypt = run_operation,
+};
+
+static struct p11 p;
+static struct err err;
+
+static int start(void **state)
+{
+    (void)state;
+    memset(&say, 0, sizeof say);
+    functions.C_GetAttributeValue = get_attributes;
+    p = (struct p11){.hsm.driver = &pkcs11_driver, .fn = &functions, .session = 1};
+    err = (struct err){0};
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    free(p.temps);
+    return 0;
+}
+
+/* --- reading --- */
+
+static CK_ULONG class_private = CKO_PRIVATE_KEY, type_rsa = CKK_RSA, type_ec = CKK_EC;
+static CK_BBOOL yes = CK_TRUE;
+static uint8_t octets[3000];
+
+#define HAS(...)                                                                                   \
+    do {                                                                                           \
+        static CK_ATTRIBUTE has_[] = {__VA_ARGS__};                                                \
+        say.has = has_;                                                                            \
+        say.has_count = sizeof has_ / sizeof has_[0];                                              \
+    } while (0)
+
+/* A token that keeps to the standard is asked once, one that stops early is asked for each. */
+static void test_reads_all_from_a_token_that_stops(void **state)
+{
+    (void)state;
+    HAS({CKA_CLASS, &class_private, sizeof class_private}, {CKA_ID, octets, 2},
+        {CKA_KEY_TYPE, &type_rsa, sizeof type_rsa}, {CKA_LABEL, octets, 7},
+        {CKA_MODULUS, octets, 256}, {CKA_EXTRACTABLE, &yes, 1});
+    for (unsigned round = 0; round < 2; round++) {
+        struct key_desc key;
+        say.stops = round == 1;
+        say.calls = 0;
+        assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+        assert_int_equal(key.class, KEY_CLASS_PRIVATE);
+        assert_int_equal(key.kind, KEY_KIND_RSA);
+        assert_int_equal(key.label_len, 7);
+        assert_int_equal(key.id_len, 2);
+        assert_int_equal(key.flags_known, KEY_EXTRACTABLE);
+        assert_int_equal(say.calls == 1, !say.stops);
+    }
+}
+
+static void test_long_texts(void **state)
+{
+    struct key_desc key;
+
+    (void)state;
+    memset(octets, 'x', sizeof octets);
+    HAS({CKA_LABEL, octets, 3000}, {CKA_ID, octets, 2000});
+    assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+    assert_int_equal(key.label_len, 3000);
+    assert_memory_equal(key.label, octets, KEY_LABEL_MAX);
+    assert_int_equal(key.id_len, 2000);
+    assert_memory_equal(key.id, octets, KEY_ID_MAX);
+    assert_int_equal(key.class, KEY_CLASS_OTHER);
+}
+
+static void test_wrong_lengths(void **state)
+{
+    static const CK_ULONG lengths[] = {0, 1, 2, 7, 8, 9, 511, 512, 513, 1 << 20, ~0UL, ~0UL - 1};
+    static const CK_RV codes[] = {CKR_OK, CKR_ATTRIBUTE_SENSITIVE, CKR_BUFFER_TOO_SMALL};
+
+    (void)state;
+    functions.C_GetAttributeValue = get_wrong_lengths;
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
+        for (size_t k = 0; k < 3; k++) {
+            struct key_desc key;
+            struct bytes spki = {0};
+            say.len = lengths[i];
+            say.rv = codes[k];
+            assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+            assert_int_equal(key.class, KEY_CLASS_OTHER);
+            assert_false(pkcs11_driver.public_key(&p.hsm, 5, &spki, &err));
+            assert_null(spki.data);
+        }
+}
+
+static void test_garbage_public_halves(void **state)
+{
+    static const uint8_t p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+    static const uint8_t no_oid[] = {0x06, 0xff, 0xff, 0xff};
+    struct bytes spki = {0};
+    struct key_desc key;
+
+    (void)state;
+    memset(octets, 0, sizeof octets);
+    HAS({CKA_CLASS, &class_private, sizeof class_private},
+        {CKA_KEY_TYPE, &type_rsa, sizeof type_rsa}, {CKA_MODULUS, octets, 256},
+        {CKA_PUBLIC_EXPONENT, octets, 3});
+    assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+    assert_false(key.has_public);
+    assert_int_equal(key.bits, 0);
+    for (unsigned fill = 0; fill < 256; fill++) {
+        memset(octets, (int)fill, sizeof octets);
+        HAS({CKA_CLASS, &class_private, sizeof class_private},
+            {CKA_KEY_TYPE, &type_ec, sizeof type_ec}, {CKA_EC_PARAMS, (void *)p256, sizeof p256},
+            {CKA_EC_POINT, octets, 67});
+        assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+        assert_false(key.has_public);
+        assert_string_equal(key.curve, "P-256");
+        assert_false(pkcs11_driver.public_key(&p.hsm, 5, &spki, &err));
+    }
+    HAS({CKA_CLASS, &class_private, sizeof class_private}, {CKA_KEY_TYPE, &type_ec, sizeof type_ec},
+        {CKA_EC_PARAMS, (void *)no_oid, sizeof no_oid}, {CKA_EC_POINT, octets, 0});
+    assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+    assert_string_equal(key.curve, "unknown");
+    assert_false(key.has_public);
+}
+
+/* --- finding --- */
+
+static void test_objects_without_end(void **state)
+{
+    uint64_t *handles = NULL;
+    size_t count = 0;
+
+    (void)state;
+    say.endless = true;
+    assert_false(pkcs11_driver.handles(&p.hsm, &handles, &count, &err));
+    assert_int_equal(err.code, ERR_HSM);
+    assert_null(handles);
+    say.endless = false;
+    say.len = 257; /* more than it was asked for */
+    assert_false(pkcs11_driver.handles(&p.hsm, &handles, &count, &err));
+    assert_int_equal(err.code, ERR_HSM);
+    say.len = 200; /* the control */
+    assert_true(pkcs11_driver.handles(&p.hsm, &handles, &count, &err));
+    assert_int_equal(count, 200);
+    free(handles);
+}
+
+/* What cannot be read is listed; but when nothing answers any more, there is no list. */
+static void test_unreadable_objects(void **state)
+{
+    struct key_list list = {0};
+
+    (void)state;
+    say.len = 3;
+    HAS({CKA_LABEL, octets, 1});
+    assert_true(pkcs11_driver.list(&p.hsm, &list, &err));
+    assert_int_equal(list.count, 3);
+    assert_int_equal(list.keys[0].class, KEY_CLASS_OTHER);
+    assert_int_equal(list.keys[0].handle, 1);
+    key_list_free(&list);
+    say.rv = CKR_SESSION_HANDLE_INVALID;
+    assert_false(pkcs11_driver.list(&p.hsm, &list, &err));
+    assert_int_equal(err.code, ERR_GONE);
+    assert_null(list.keys);
+}
+
+/* --- making --- */
+
+static void test_made_without_a_handle(void **state)
+{
+    uint64_t handle = 77;
+
+    (void)state;
+    assert_false(pkcs11_driver.make_aes(&p.hsm, 256, "x", &handle, &err));
+    assert_string_equal(err.hsm_name, "CKR_DEVICE_ERROR");
+    assert_int_equal(handle, 77);
+    say.made = 9;
+    assert_true(pkcs11_driver.make_aes(&p.hsm, 256, "x", &handle, &err));
+    assert_int_equal(handle, 9);
+}
+
+/* Objects 1 to 3 are found under the label; 2 is ours, so a refusal costs the two others. */
+static void test_leftovers_are_swept(void **state)
+{
+    uint64_t handle;
+
+    (void)state;
+    say.made = 2;
+    assert_true(pkcs11_driver.make_aes(&p.hsm, 256, "x", &handle, &err));
+    assert_int_equal(say.destroyed, 0);
+    say.len = 3;
+    assert_int_equal(p11_temp_made(&p, CKR_KEY_SIZE_RANGE, 0, "x", 1), CKR_KEY_SIZE_RANGE);
+    assert_int_equal(say.destroyed, 2);
+}
+
+/* --- slots and answers --- */
+
+static void test_slots(void **state)
+{
+    static const CK_ULONG too_many[] = {HSM_SLOTS_MAX + 1, 1 << 20, ~0UL};
+    struct hsm_slot_list list = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        say.len = too_many[i];
+        assert_false(pkcs11_driver.slots(&p.hsm, &list, &err));
+        assert_int_equal(err.code, ERR_HSM);
+        assert_null(list.slots);
+    }
+    say.len = HSM_SLOTS_MAX;
+    assert_true(pkcs11_driver.slots(&p.hsm, &list, &err));
+    assert_int_equal(list.count, HSM_SLOTS_MAX);
+    assert_string_equal(hsm_slot_obstacle(&list.slots[0]), "in error state");
+    assert_int_equal(strncmp(list.slots[0].label, "\\xff\\xff", 8), 0);
+    free(list.slots);
+    say.len = 0;
+    assert_true(pkcs11_driver.slots(&p.hsm, &list, &err));
+    assert_int_equal(list.count, 0);
+    free(list.slots);
+}
+
+static void test_answers(void **state)
+{
+    static CK_ULONG class_secret = CKO_SECRET_KEY, type_aes = CKK_AES;
+    static const CK_ULONG lies[] = {0, 2049, ~0UL};
+    struct bytes challenge = {octets, 32}, answer = {0};
+
+    (void)state;
+    HAS({CKA_CLASS, &class_secret, sizeof class_secret}, {CKA_KEY_TYPE, &type_aes, sizeof type_aes},
+        {CKA_ENCRYPT, &yes, 1});
+    for (size_t i = 0; i < 3; i++) {
+        say.len = lies[i];
+        assert_false(pkcs11_driver.prove(&p.hsm, HSM_PROOF_AES_ECB, 5, &challenge, &answer, &err));
+        assert_string_equal(err.hsm_name, "CKR_DEVICE_ERROR");
+        assert_null(answer.data);
+    }
+    say.len = 32;
+    assert_true(pkcs11_driver.prove(&p.hsm, HSM_PROOF_AES_ECB, 5, &challenge, &answer, &err));
+    assert_int_equal(answer.len, 32);
+    bytes_free(&answer);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+    const struct CMUnitTest tests[] = {
+        TEST(test_reads_all_from_a_token_that_stops),
+        TEST(test_long_texts),
+        TEST(test_wrong_lengths),
+        TEST(test_garbage_public_halves),
+        TEST(test_objects_without_end),
+        TEST(test_unreadable_objects),
+        TEST(test_made_without_a_handle),
+        TEST(test_leftovers_are_swept),
+        TEST(test_slots),
+        TEST(test_answers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agent/pkcs11_spki.h: public halves from PKCS#11's attributes, against OpenSSL's own encoding. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "agent/pkcs11_spki.h"
+
+static const uint8_t oid_p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+static const struct view p256 = {oid_p256, sizeof oid_p256};
+
+static struct bytes encoding_of(EVP_PKEY *key)
+{
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+    struct bytes out = {0};
+
+    assert_true(len > 0);
+    assert_true(bytes_set(&out, der, (size_t)len, NULL));
+    OPENSSL_free(der);
+    return out;
+}
+
+static struct view number_of(EVP_PKEY *key, const char *name, uint8_t *room)
+{
+    BIGNUM *number = NULL;
+    struct view out = {room, 0};
+
+    assert_int_equal(EVP_PKEY_get_bn_param(key, name, &number), 1);
+    room[0] = 0; /* a leading zero, as some tokens have it */
+    out.len = 1 + (size_t)BN_bn2bin(number, room + 1);
+    BN_free(number);
+    return out;
+}
+
+static void test_rsa(void **state)
+{
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    uint8_t n[300], e[16];
+    struct view modulus = number_of(key, OSSL_PKEY_PARAM_RSA_N, n);
+    struct view exponent = number_of(key, OSSL_PKEY_PARAM_RSA_E, e);
+    struct bytes expected = encoding_of(key), spki = {0}, back_n = {0}, back_e = {0};
+
+    (void)state;
+    assert_true(spki_from_rsa(modulus, exponent, &spki));
+    assert_true(bytes_equal(&spki, &expected));
+    assert_int_equal(spki_modulus_bits(modulus), 2048);
+    assert_true(spki_to_rsa(&spki, &back_n, &back_e, NULL));
+    assert_int_equal(back_n.len, 256);
+    assert_memory_equal(back_n.data, n + 1, 256);
+    assert_int_equal(back_e.len, 3);
+    assert_false(spki_from_rsa(modulus, (struct view){e, 1}, &spki)); /* e = 0 */
+    assert_false(spki_from_rsa((struct view){NULL, 0}, exponent, &spki));
+    bytes_free(&back_n);
+    bytes_free(&back_e);
+    bytes_free(&spki);
+    bytes_free(&expected);
+    EVP_PKEY_free(key);
+}
+
+/* One key has one encoding, however the token tells its point. */
+static void test_ec(void **state)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    struct bytes expected = encoding_of(key), spki = {0}, point = {0};
+    uint8_t wrapped[67] = {0x04, 65}, compressed[33];
+
+    (void)state;
+    assert_true(spki_to_point(&expected, &point));
+    assert_int_equal(point.len, 65);
+    memcpy(wrapped + 2, point.data, 65);
+    compressed[0] = 2 + (point.data[64] & 1);
+    memcpy(compressed + 1, point.data + 1, 32);
+    assert_true(spki_from_ec(p256, (struct view){wrapped, 67}, &spki));
+    assert_true(bytes_equal(&spki, &expected));
+    assert_true(spki_from_ec(p256, (struct view){point.data, 65}, &spki));
+    assert_true(bytes_equal(&spki, &expected));
+    assert_true(spki_from_ec(p256, (struct view){compressed, 33}, &spki));
+    assert_true(bytes_equal(&spki, &expected));
+    wrapped[66] ^= 1; /* not on the curve any more */
+    assert_false(spki_from_ec(p256, (struct view){wrapped, 67}, &spki));
+    assert_false(spki_to_rsa(&expected, &point, &point, NULL));
+    bytes_free(&point);
+    bytes_free(&spki);
+    bytes_free(&expected);
+    EVP_PKEY_free(key);
+}
+
+static void test_curves(void **state)
+{
+    static const struct {
+        const char *der;
+        size_t len;
+        const char *name;
+        uint32_t bits;
+    } rows[] = {
+        {"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07", 10, "P-256", 256},
+        {"\x06\x05\x2b\x81\x04\x00\x22", 7, "P-384", 384},
+        {"\x06\x05\x2b\x81\x04\x00\x23", 7, "P-521", 521},
+        {"\x06\x05\x2b\x81\x04\x00\x0a", 7, "secp256k1", 256},
+        {"\x06\x03\x2b\x65\x70", 5, "Ed25519", 255},
+        {"\x13\x0c"
+         "edwards25519",
+         14, "Ed25519", 255},
+        {"\x06\x05\x2b\x81\x04\x00\x21", 7, "1.3.132.0.33", 0},
+        {"\x06\x05\x2b\x81\x04\x00\x22\x00", 8, "unknown", 0}, /* a byte behind it */
+        {"\x30\x00", 2, "unknown", 0},
+        {"", 0, "unknown", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char name[KEY_CURVE_MAX];
+        uint32_t bits;
+        spki_curve((struct view){(const uint8_t *)rows[i].der, rows[i].len}, name, &bits);
+        assert_string_equal(name, rows[i].name);
+        assert_int_equal(bits, rows[i].bits);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rsa),
+        cmocka_unit_test(test_ec),
+        cmocka_unit_test(test_curves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
