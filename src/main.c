@@ -70,6 +70,12 @@ static int run_plain(struct session *s, struct plain_log *log)
     struct worker *worker;
     struct err err = {0};
 
+    if (config->key_count == 0) {
+        err_set(&err, ERR_CONFIG, "The ceremony file names no keys");
+        err_now(&err, "Nothing was started");
+        err_next(&err, "Name them under \"keys\"; on the screen they can be marked");
+        return fail(&err);
+    }
     if (!session_start(s, true, false, &worker, &err))
         return fail(&err);
     struct plain_result result = plain_run(&(struct plain_job){

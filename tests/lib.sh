@@ -64,7 +64,7 @@ exits() {
 }
 
 # relay WORDS COMMAND...: a program that makes cases itself and prints "ok - words", "not ok - words"
-# for each. That it ran to its end is one more case.
+# or "skip - words # reason" for each. That it ran to its end is one more case.
 relay() {
     tap_words=$1
     shift
@@ -75,7 +75,8 @@ relay() {
         case $tap_line in
         'ok - '*) tap_case 0 "${tap_line#ok - }" ;;
         'not ok - '*) tap_case 1 "${tap_line#not ok - }" ;;
-        *) printf '# %s\n' "$tap_line" ;;
+        'skip - '*) tap_line=${tap_line#skip - } && skip "${tap_line%% \# *}" "${tap_line#* \# }" ;;
+        *) printf '# %s\n' "${tap_line#\# }" ;;
         esac
     done <"$tmp/cases"
     tap_case "$tap_status" "$tap_words"

@@ -116,7 +116,7 @@ sed -i 's/gates: .*/gates: []/' "$tmp/c/ceremony.yaml"
 rm -r "$tmp/c/reports" # a second ceremony in the same second would be refused
 exits 0 "waived, it goes to its end by itself" without_terminal
 ok "the report reads as YAML and says so" reports \
-    'summary.outcome summary.migrated summary.refused summary.exit-code keys.# keys.2.reason' \
+    'summary.outcome summary.migrated summary.refused summary.exit-code keys.# keys.1.reason' \
     'complete 2 1 0 3 not extractable'
 ok "the waiver is reported" reported 'gate: "review", state: "waived"'
 ok "head and end say that it is a rehearsal" is_rehearsal
@@ -173,9 +173,12 @@ ceremony '[]' 'slow=commit:1:3000'
 ok "a signal within a commit waits for its end" on_terminal 3 "$pin" 'swordfish\n' \
     '[ .. ] 11 destination key 1 one: keep it' '\x03'
 ok "what was kept is proven again" logged 'ok . 11 relay       key 1 one: prove the kept key'
-ok "the next key was not begun" reports 'summary.outcome summary.migrated keys.1.outcome' \
+ok "the next key was not begun" reports 'summary.outcome summary.migrated keys.2.outcome' \
     'aborted 1 pending'
 
+no_pins '[]'
+sed -i '/^keys:/d' "$tmp/c/ceremony.yaml"
+exits 78 "a file that names no keys" without_terminal
 no_pins '[]'
 ln -s /tmp "$tmp/c/reports"
 exits 74 "a report folder that is a symbolic link" without_terminal

@@ -32,6 +32,7 @@ const struct nss_use nss_uses[] = {
 
 /* --- reading attributes --- */
 
+/* Without CKA_LOCAL: NSS says that not even the keys which it made were made there. */
 static const struct {
     CK_ATTRIBUTE_TYPE type;
     uint32_t flag;
@@ -45,7 +46,6 @@ static const struct {
     {CKA_TRUSTED, KEY_TRUSTED},
     {CKA_ALWAYS_SENSITIVE, KEY_ALWAYS_SENSITIVE},
     {CKA_NEVER_EXTRACTABLE, KEY_NEVER_EXTRACTABLE},
-    {CKA_LOCAL, KEY_LOCAL},
 };
 
 /* What is read beside the uses and the guards; never a secret value. CKA_NSS_DB of a private key

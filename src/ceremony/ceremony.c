@@ -169,8 +169,9 @@ static bool check_slot(struct ceremony *c, enum side side, struct err *err)
         err_set(err, ERR_DENIED, "the destination's token %s is write-protected", slot->label);
         return err_next(err, "Remove the write protection, or choose another destination.");
     }
-    if (other && strcmp(other->serial, slot->serial) == 0 && slot->serial[0] &&
-        strcmp(other->label, slot->label) == 0 &&
+    /* A serial of nothing but zeros is none: NSS has that one for all its databases. */
+    if (other && strcmp(other->serial, slot->serial) == 0 &&
+        slot->serial[strspn(slot->serial, "0")] && strcmp(other->label, slot->label) == 0 &&
         strcmp(other->manufacturer, slot->manufacturer) == 0) {
         err_set(err, ERR_CONFIG, "source and destination are the same token: %s, serial %s",
                 slot->label, slot->serial);
@@ -206,6 +207,8 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
         return side_failed(c, side);
     forget_plan(c);
     key_list_free(&party->keys);
+    for (size_t i = 0; i < list.count; i++)
+        hide_oracle(&list.keys[i]);
     party->keys = list;
     return tell_side(c, side, SIDE_LISTED, err);
 }

@@ -195,8 +195,18 @@ static int compare_handles(const void *a, const void *b)
     return (int)y->named - (int)x->named;
 }
 
-/* A key that was chosen several times is there once; in the order of its handles. */
-static void drop_doubles(struct plan *plan)
+static int compare_labels(const void *a, const void *b)
+{
+    const struct key_desc *x = &((const struct plan_item *)a)->key;
+    const struct key_desc *y = &((const struct plan_item *)b)->key;
+    int order = memcmp(x->label, y->label, sizeof x->label);
+
+    return order ? order : memcmp(x->id, y->id, sizeof x->id);
+}
+
+/* A key that was chosen several times is there once. The order is one that officers can follow on
+ * paper, and the same in rehearsal and production. */
+static void put_in_order(struct plan *plan)
 {
     size_t kept = 0;
 
@@ -206,6 +216,8 @@ static void drop_doubles(struct plan *plan)
         if (kept == 0 || plan->items[kept - 1].key.handle != plan->items[i].key.handle)
             plan->items[kept++] = plan->items[i];
     plan->count = kept;
+    if (kept > 1)
+        qsort(plan->items, kept, sizeof *plan->items, compare_labels);
 }
 
 /* Fills in the verdict on every item. */
@@ -248,7 +260,7 @@ bool plan_make(const struct policy *policy, const struct negotiation *deal,
 {
     *plan = (struct plan){0};
     if (collect(source, selection, plan, err)) {
-        drop_doubles(plan);
+        put_in_order(plan);
         if (judge_all(policy, deal, source, destination, plan, err))
             return true;
     }

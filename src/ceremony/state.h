@@ -115,6 +115,10 @@ static inline struct plan_item *item_of(struct ceremony *c)
 /* Forgets the key under way. */
 void passage_reset(struct ceremony *c);
 
+/* Takes out the check value of a stored secret: 24 bits of a digest of a password that somebody can
+ * guess must not be shown or recorded. */
+void hide_oracle(struct key_desc *key);
+
 /* --- tell.c: events ----------------------------------------------------------------------------
  */
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "ceremony/proof.h"
 
 enum { AES_BITS = 256, KWP_OVERHEAD_MIN = 16 };
@@ -16,14 +15,6 @@ enum { AES_BITS = 256, KWP_OVERHEAD_MIN = 16 };
 static void say(struct step_facts *facts, const char *text)
 {
     snprintf(facts->text, sizeof facts->text, "%s", text);
-}
-
-static void say_label(struct step_facts *facts, const struct key_desc *key)
-{
-    char label[KEY_LABEL_TEXT];
-
-    text_fit(key_label_text(key, label), EVENT_TEXT_MAX / 4, false, facts->text,
-             sizeof facts->text);
 }
 
 static bool destroy(struct hsm *hsm, uint64_t *handle, struct err *err)
@@ -89,7 +80,6 @@ static bool relay_public(struct ceremony *c, struct step_facts *facts, struct er
     facts->crossed = &c->pair.spki;
     if (!policy_check_transport(&c->setup.policy, c->pair.spki.data, c->pair.spki.len, &bits, err))
         return false;
-    say(facts, "public key");
     return tell_fingerprint(c, SIDE_DESTINATION, &c->pair.spki, bits, err);
 }
 
@@ -101,7 +91,7 @@ static bool load_public(struct ceremony *c, struct step_facts *facts, struct err
         !hsm->driver->public_key(hsm, c->public_handle, &c->read_back, err) ||
         !tell_fingerprint(c, SIDE_SOURCE, &c->read_back, c->setup.policy.rsa_bits, err))
         return false;
-    say(facts, "read back: the same as the destination's");
+    say(facts, "the same as the destination's");
     if (bytes_equal(&c->pair.spki, &c->read_back))
         return true;
     err_set(err, ERR_DATA,
@@ -135,7 +125,7 @@ static bool wrap_aes(struct ceremony *c, struct step_facts *facts, struct err *e
     struct hsm *hsm = source_of(c);
 
     facts->words = c->side[SIDE_SOURCE].offers.alg[c->deal.transport].wrap_words;
-    say(facts, "the AES key under the transport public key");
+    say(facts, "under the transport public key");
     return hsm->driver->wrap(hsm, c->deal.transport, c->public_handle, c->source_aes, &c->aes_blob,
                              err);
 }
@@ -154,7 +144,6 @@ static bool check_oaep_blob(struct ceremony *c, const struct bytes *blob, struct
 static bool relay_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     facts->crossed = &c->aes_blob;
-    say(facts, "encrypted AES key");
     return check_oaep_blob(c, &c->aes_blob, err);
 }
 
@@ -171,7 +160,7 @@ static bool unwrap_aes(struct ceremony *c, struct step_facts *facts, struct err 
     };
 
     facts->words = c->side[SIDE_DESTINATION].offers.alg[c->deal.transport].unwrap_words;
-    say(facts, "accepted: the AES key");
+    say(facts, "accepted");
     return hsm->driver->unwrap(hsm, c->deal.transport, c->pair.private_handle, &c->aes_blob,
                                &template, &c->destination_aes, err) &&
            check_own_key(hsm, c->destination_aes, "unwrapped AES key", KEY_UNWRAP, KEY_SENSITIVE,
@@ -213,7 +202,7 @@ static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *e
     enum hsm_alg alg = direct ? c->deal.transport : c->deal.envelope;
 
     facts->words = c->side[SIDE_SOURCE].offers.alg[alg].wrap_words;
-    say_label(facts, &item->key);
+    say(facts, direct ? "under the transport public key" : "under the AES key");
     return check_unchanged(c, err) &&
            (item->key.class != KEY_CLASS_PRIVATE ||
             hsm->driver->public_key(hsm, item->key.handle, &c->passage.spki, err)) &&
@@ -226,7 +215,6 @@ static bool relay_key(struct ceremony *c, struct step_facts *facts, struct err *
     const struct bytes *blob = &c->passage.blob;
 
     facts->crossed = blob;
-    say(facts, "encrypted key");
     if (item_of(c)->route == ROUTE_DIRECT)
         return check_oaep_blob(c, blob, err);
     if (blob->len < KWP_OVERHEAD_MIN || blob->len % 8 != 0)
@@ -281,7 +269,6 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
     };
 
     facts->words = c->side[SIDE_DESTINATION].offers.alg[alg].unwrap_words;
-    say(facts, "temporary, under the migration's own label");
     return hsm->driver->unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes,
                                &c->passage.blob, &template, &c->passage.temporary, err) &&
            hsm->driver->describe(hsm, c->passage.temporary, &is, err) &&
@@ -323,7 +310,7 @@ static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err
     const struct key_desc *key = &item_of(c)->key;
     struct fate *fate = &c->fates[c->item];
 
-    say_label(facts, key);
+    say(facts, "with the label and id of the original");
     c->passage.committing = true;
     return hsm->driver->commit(hsm, c->passage.temporary, key->label, key->label_len, key->id,
                                key->id_len, &fate->final, err);

@@ -150,6 +150,12 @@ bool tell_deal(struct ceremony *c, struct err *err)
            tell_choice(c, true, deal->envelope, 256, deal->envelope_reason, err);
 }
 
+void hide_oracle(struct key_desc *key)
+{
+    if (key->kind == KEY_KIND_GENERIC)
+        key->check_value_len = 0;
+}
+
 /* How the key will be proven, if its first proof can be answered. */
 static const char *first_proof(uint32_t proofs)
 {
@@ -262,6 +268,7 @@ void tell_key_done(struct ceremony *c, size_t item)
     e.key_done.outcome = fate->outcome;
     e.key_done.code = fate->err.code;
     e.key_done.desc = fate->found;
+    hide_oracle(&e.key_done.desc);
     if (fate->proven)
         put(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(fate->proof));
     put(e.key_done.text, sizeof e.key_done.text,

@@ -20,7 +20,7 @@ enum {
     REPORT_SLUG_MAX = 64,
     REPORT_NAME_MAX = 128,
     REPORT_ROOM = 1 << 20, /* free space in the folder without which no ceremony begins */
-    REPORT_GROWTH = 4,     /* a report is at most about this many times as long as its tape */
+    REPORT_GROWTH = 2,     /* a report is at most about this many times as long as its tape */
 };
 
 struct report {
@@ -106,22 +106,25 @@ static bool has_room(const struct report *r, struct err *err)
     return err_next(err, "Make room there, or name another folder in the ceremony file");
 }
 
+static bool name_taken(const char *what, const char *path, struct err *err)
+{
+    err_set(err, ERR_IO, "%s %s", what, path);
+    return err_next(err, "Start again: the name holds the time, so the next one is free");
+}
+
 static bool reserve_name(struct report *r, struct err *err)
 {
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     struct stat st;
 
     if (fstatat(r->folder, r->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        err_set(err, ERR_IO, "There is already something at %s", r->path);
-    else if (errno != ENOENT)
+        return name_taken("There is already something at", r->path, err);
+    if (errno != ENOENT)
         return err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", r->path);
-    else if ((r->part = openat(r->folder, r->part_name,
-                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) >= 0)
-        return true;
-    else if (errno != EEXIST)
-        return err_set_errno(err, ERR_IO, errno, "%s.part cannot be made", r->path);
-    else
-        err_set(err, ERR_IO, "Another ceremony is about to write %s", r->path);
-    return err_next(err, "Start again: the name holds the time, so the next one is free");
+    r->part = openat(r->folder, r->part_name, flags, 0600);
+    if (r->part < 0 && errno == EEXIST)
+        return name_taken("Another ceremony is about to write", r->path, err);
+    return r->part >= 0 || err_set_errno(err, ERR_IO, errno, "%s.part cannot be made", r->path);
 }
 
 /* Gives the finished file its name, unless something has got there first. */

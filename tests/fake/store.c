@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "hsm/hsm.h"
+#include "tests/fake/crypto.h"
 
 enum { FIELD_MAX = 4096 }; /* octets of one field of the file */
 
@@ -39,6 +40,23 @@ static void set_public(struct key_desc *desc, EVP_PKEY *pkey)
     OPENSSL_free(der);
 }
 
+/* As PKCS#11 defines CKA_CHECK_VALUE (v2.40 4.10.2): AES encrypts zeros, others give their SHA-1.
+ */
+static void set_check_value(struct object *o)
+{
+    uint8_t zeros[16] = {0}, digest[EVP_MAX_MD_SIZE];
+    struct bytes answer = {0};
+    struct key_desc *d = &o->desc;
+
+    if (d->kind == KEY_KIND_AES &&
+        crypto_prove(HSM_PROOF_AES_ECB, o, &(struct bytes){zeros, sizeof zeros}, &answer))
+        memcpy(d->check_value, answer.data, sizeof d->check_value);
+    else if (EVP_Digest(o->value.data, o->value.len, digest, NULL, EVP_sha1(), NULL) == 1)
+        memcpy(d->check_value, digest, sizeof d->check_value);
+    d->check_value_len = sizeof d->check_value;
+    bytes_free(&answer);
+}
+
 static void describe_value(struct object *o)
 {
     struct key_desc *d = &o->desc;
@@ -58,6 +76,8 @@ static void describe_value(struct object *o)
     } else {
         d->length = (uint32_t)o->value.len;
         d->bits = 8 * d->length;
+        if (d->class == KEY_CLASS_SECRET && o->value.len > 0)
+            set_check_value(o);
     }
 }
 

@@ -351,6 +351,7 @@ static void transport_key_is_not_readable(void **state)
     desc = describe(place, source);
     assert_int_equal(desc.flags & KEY_USES, KEY_WRAP);
     assert_true(key_is_not(&desc, KEY_MODIFIABLE | KEY_COPYABLE));
+    assert_false(key_is_not(&desc, KEY_LOCAL)); /* NSS would say so, though it made the key */
 
     template.flags = KEY_UNWRAP | KEY_EXTRACTABLE; /* the control: as NSS leaves it */
     must(nss->unwrap(place->hsm, HSM_RSA_OAEP_SHA256, pair.private_handle, &blob, &template,

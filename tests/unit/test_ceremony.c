@@ -253,6 +253,26 @@ static void key_done_once_for_each(void **state)
         assert_int_equal(told[i], 1);
 }
 
+/* A check value of a guessable secret would let its guesser test guesses. */
+static void no_check_value_of_a_password(void **state)
+{
+    struct rig *rig = *state;
+    unsigned shown = 0;
+
+    go(rig, "keys=generic13:password,aes32:k:+encrypt", "", "pkcs11:");
+    for (size_t i = 0; i < rig->count; i++) {
+        const struct event *e = &rig->events[i];
+        const struct key_desc *desc = e->kind == EVENT_PLANNED    ? &e->planned.desc
+                                      : e->kind == EVENT_KEY_DONE ? &e->key_done.desc
+                                                                  : NULL;
+        if (desc && desc->kind == KEY_KIND_GENERIC)
+            assert_int_equal(desc->check_value_len, 0);
+        else if (desc)
+            shown += desc->check_value_len > 0;
+    }
+    assert_true(shown > 0);
+}
+
 /* --- what cannot go
  * --------------------------------------------------------------------------------- */
 
@@ -547,6 +567,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(order_of_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(padded_secret_goes_directly, setup, teardown),
         cmocka_unit_test_setup_teardown(key_done_once_for_each, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_check_value_of_a_password, setup, teardown),
         cmocka_unit_test_setup_teardown(pattern_lists_what_cannot_go, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_can_go, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_open_to_the_right_words, setup, teardown),

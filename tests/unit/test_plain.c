@@ -113,7 +113,7 @@ static void test_every_kind(void **state)
 
     (void)state;
     for (int kind = -1; kind <= EVENT_KINDS; kind++) {
-        memset(&e, 'x', sizeof e);
+        memset(&e, 1, sizeof e);
         ((char *)&e)[sizeof e - 1] = '\0';
         e.kind = (enum event_kind)kind;
         size_t len = plain_line(&e, "label", line);
