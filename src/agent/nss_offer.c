@@ -239,7 +239,13 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
 {
     struct nss *nss = nss_logged_in(hsm, err);
     PK11RSAGenParams params = {.keySizeInBits = 2048, .pe = 65537};
-    struct hsm_offers found = {.can_copy = true};
+    struct hsm_offers found = {
+        .can_copy = true,
+        .act_words = {[HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
+                      [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
+                      [HSM_MAKE_AES] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",
+                      [HSM_COMMIT] = "PK11_ConvertSessionSymKeyToTokenSymKey, ...PrivKey..."},
+    };
     uint64_t private, public;
     size_t before;
     bool ok;

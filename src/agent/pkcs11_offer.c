@@ -279,6 +279,13 @@ static void try_copy(struct probe *b)
 
 /* --- all of it --- */
 
+static const char act_words[HSM_ACTS][HSM_WORDS_MAX] = {
+    [HSM_MAKE_PAIR] = "C_GenerateKeyPair CKM_RSA_PKCS_KEY_PAIR_GEN",
+    [HSM_LOAD_PUBLIC] = "C_CreateObject CKO_PUBLIC_KEY",
+    [HSM_MAKE_AES] = "C_GenerateKey CKM_AES_KEY_GEN",
+    [HSM_COMMIT] = "C_CopyObject CKA_TOKEN",
+};
+
 static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
 {
     struct probe b = {.p = p, .offers = offers};
@@ -286,6 +293,7 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     CK_RV rv;
 
     *offers = (struct hsm_offers){0};
+    memcpy(offers->act_words, act_words, sizeof act_words);
     if (!bytes_make(&b.challenge, 32, err))
         return false;
     rv = probe_make(&b, KEY_KIND_AES, 16, KEY_ENCRYPT, &b.subject);

@@ -17,6 +17,11 @@ static void say(struct step_facts *facts, const char *text)
     snprintf(facts->text, sizeof facts->text, "%s", text);
 }
 
+static const char *act_words(const struct ceremony *c, enum side side, enum hsm_act act)
+{
+    return c->side[side].offers.act_words[act];
+}
+
 static bool destroy(struct hsm *hsm, uint64_t *handle, struct err *err)
 {
     if (*handle == 0)
@@ -54,6 +59,7 @@ static bool make_pair(struct ceremony *c, struct step_facts *facts, struct err *
     uint32_t bits = c->setup.policy.rsa_bits;
     struct key_desc key;
 
+    facts->words = act_words(c, SIDE_DESTINATION, HSM_MAKE_PAIR);
     snprintf(facts->text, sizeof facts->text, "RSA %u, for unwrapping only", bits);
     if (!hsm->driver->make_pair(hsm, bits, c->label, &c->pair, err) ||
         !check_own_key(hsm, c->pair.private_handle, "transport private key", KEY_UNWRAP,
@@ -87,6 +93,7 @@ static bool load_public(struct ceremony *c, struct step_facts *facts, struct err
 {
     struct hsm *hsm = source_of(c);
 
+    facts->words = act_words(c, SIDE_SOURCE, HSM_LOAD_PUBLIC);
     if (!hsm->driver->load_public(hsm, &c->pair.spki, c->label, &c->public_handle, err) ||
         !hsm->driver->public_key(hsm, c->public_handle, &c->read_back, err) ||
         !tell_fingerprint(c, SIDE_SOURCE, &c->read_back, c->setup.policy.rsa_bits, err))
@@ -109,6 +116,7 @@ static bool make_aes(struct ceremony *c, struct step_facts *facts, struct err *e
 {
     struct hsm *hsm = source_of(c);
 
+    facts->words = act_words(c, SIDE_SOURCE, HSM_MAKE_AES);
     snprintf(facts->text, sizeof facts->text, "AES %d, for wrapping only", AES_BITS);
     return hsm->driver->make_aes(hsm, AES_BITS, c->label, &c->source_aes, err) &&
            check_own_key(hsm, c->source_aes, "AES transport key", KEY_WRAP,
@@ -310,6 +318,7 @@ static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err
     const struct key_desc *key = &item_of(c)->key;
     struct fate *fate = &c->fates[c->item];
 
+    facts->words = act_words(c, SIDE_DESTINATION, HSM_COMMIT);
     say(facts, "with the label and id of the original");
     c->passage.committing = true;
     return hsm->driver->commit(hsm, c->passage.temporary, key->label, key->label_len, key->id,

@@ -253,7 +253,8 @@ static void clear_rows_of_key(struct ceremony *c)
         if (rows[i].per_key)
             c->done &= ~(1U << i);
     passage_reset(c);
-    c->gates_passed &= ~(1U << GATE_KEY);
+    if (c->setup.policy.gates & 1U << GATE_KEY) /* a waiver is for all of them */
+        c->gates_passed &= ~(1U << GATE_KEY);
 }
 
 /* Moves on to the next key that can go, or to the closing rows. */

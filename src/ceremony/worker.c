@@ -169,6 +169,10 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
     struct event event = {.kind = EVENT_PIN, .side = side};
     bool ok;
 
+    if (w->setup.side[side].pin_file[0] && (slot->flags & HSM_TOKEN_PIN_FINAL_TRY)) {
+        err_set(err, ERR_DENIED, "one more wrong PIN would lock the token %s", slot->label);
+        return err_next(err, "Take pin-source out of the ceremony file and type the PIN yourself.");
+    }
     if (w->setup.side[side].pin_file[0])
         return pin_read_file(w->setup.side[side].pin_file, pin, err);
     memcpy(event.pin.token, slot->label, sizeof event.pin.token);

@@ -72,6 +72,9 @@ enum hsm_alg {
     HSM_ALGS
 };
 
+/* What a ceremony asks of an HSM besides encrypting and decrypting keys. */
+enum hsm_act { HSM_MAKE_PAIR, HSM_LOAD_PUBLIC, HSM_MAKE_AES, HSM_COMMIT, HSM_ACTS };
+
 /* Ways to show possession of a key, again by their bytes. Challenge -> answer: */
 enum hsm_proof {
     HSM_PROOF_AES_ECB,     /* 16..1024 octets, a multiple of 16 -> AES-ECB encryption of them */
@@ -96,12 +99,14 @@ struct hsm_offer {
 enum hsm_truth { HSM_UNKNOWN, HSM_NO, HSM_YES };
 
 /* What this HSM can do, found by trying with throw-away session keys, not from its lists. */
+enum { HSM_WORDS_MAX = 96 };
 struct hsm_offers {
     struct hsm_offer alg[HSM_ALGS];
     uint32_t proofs;             /* bit (1 << enum hsm_proof) for each that it can answer */
     enum hsm_truth exact_length; /* does AES_KWP wrap a secret of any length without padding it? */
     enum hsm_truth takes_length; /* does unwrap() honour hsm_template.length? */
-    bool can_copy;               /* commit() copies (HSM_YES) or must unwrap again */
+    char act_words[HSM_ACTS][HSM_WORDS_MAX]; /* "C_GenerateKey CKM_AES_KEY_GEN" */
+    bool can_copy;                           /* commit() copies (HSM_YES) or must unwrap again */
 };
 
 /* Names for events, reports and messages: "rsa-oaep-sha1", "aes-ecb", "write-protected". */

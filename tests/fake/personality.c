@@ -321,6 +321,10 @@ void personality_offers(const struct personality *p, struct hsm_offers *offers)
         .exact_length = p->exact ? HSM_YES : HSM_NO,
         .takes_length = p->takes ? HSM_YES : HSM_NO,
         .can_copy = true,
+        .act_words = {[HSM_MAKE_PAIR] = "fake make pair",
+                      [HSM_LOAD_PUBLIC] = "fake load public",
+                      [HSM_MAKE_AES] = "fake make aes",
+                      [HSM_COMMIT] = "fake commit"},
     };
     for (unsigned i = 0; i < HSM_ALGS; i++) {
         struct hsm_offer *offer = &offers->alg[i];

@@ -252,6 +252,7 @@ struct offers_message {
     Pb__Offers msg;
     Pb__Offer parts[HSM_ALGS + 1];
     Pb__Offer *refs[HSM_ALGS + 1];
+    char *acts[HSM_ACTS];
 };
 
 static void put_offers(const struct hsm_offers *offers, struct offers_message *to)
@@ -261,6 +262,7 @@ static void put_offers(const struct hsm_offers *offers, struct offers_message *t
         wire_put_offer(&offers->alg[i % HSM_ALGS], &to->parts[i]);
         to->refs[i] = &to->parts[i];
     }
+    wire_put_acts(offers, to->acts, &to->msg);
     to->msg.n_alg = HSM_ALGS;
     to->msg.alg = to->refs;
     to->msg.proofs = offers->proofs;
@@ -285,6 +287,7 @@ static void offers_are_checked(void **state)
         .takes_length = HSM_NO,
         .can_copy = true,
     };
+    strcpy(offers.act_words[HSM_COMMIT], "C_CopyObject");
     offers.alg[HSM_AES_KWP] = (struct hsm_offer){true, false, 0x210a, "C_WrapKey", "", "tried"};
     struct hsm_offers back;
     struct err err = {0};
@@ -300,10 +303,14 @@ static void offers_are_checked(void **state)
     assert_int_equal(back.exact_length, HSM_YES);
     assert_int_equal(back.takes_length, HSM_NO);
     assert_true(back.can_copy);
+    assert_memory_equal(&back.act_words, &offers.act_words, sizeof offers.act_words);
     pb__offers__free_unpacked(got, NULL);
     bytes_free(&frame);
 
     m = good.msg, m.n_alg = HSM_ALGS - 1, offers_refused(&m, "algorithms");
+    m = good.msg, m.n_act_words = HSM_ACTS - 1, offers_refused(&m, "acts");
+    good.acts[HSM_COMMIT] = unsafe, offers_refused(&good.msg, "act");
+    put_offers(&offers, &good);
     m = good.msg, m.n_alg = HSM_ALGS + 1, offers_refused(&m, "algorithms");
     m = good.msg, m.proofs = 1u << HSM_PROOFS, offers_refused(&m, "proofs");
     m = good.msg, m.exact_length = HSM_YES + 1, offers_refused(&m, "exact_length");
