@@ -32,6 +32,12 @@ knows_options() {
         done | { ! grep -v 'hsmferry moves'; }
 }
 
+# The section KEYS is what man/keys writes from the console's key table.
+has_keys() {
+    "$abs_top_builddir/man/keys" >"$tmp/keys"
+    sed -n '/^\.Sh KEYS/,/^\.Sh [^K]/p' "$1" | sed -n '/^\.Bl/,/^\.El/p' | diff - "$tmp/keys"
+}
+
 has_example() {
     sed '/^#/d' examples/ceremony.yaml >"$tmp/example"
     sed -n '/^\.Bd -literal/,/^\.Ed/{/^\.[BE]d/d;p;}' man/hsmferry-ceremony.5 |
@@ -43,10 +49,12 @@ printf '%s\n' '.Dd November 23, 2026' '.Dt A 1' '.Os' '.Sh NAME' '.Nm a' '.Nd b'
 not_ok "control: mandoc sees an unknown macro" lint "$tmp/bad.1"
 not_ok "control: keys that a page lacks are seen" knows_keys "$tmp/bad.1"
 not_ok "control: options that a page lacks are seen" knows_options "$tmp/bad.1"
+not_ok "control: keys of the screen that a page lacks are seen" has_keys "$tmp/bad.1"
 for page in man/*.[1-8]; do
     ok "$page" lint "$page"
 done
 ok "hsmferry-ceremony.5 knows every key of the schema" knows_keys man/hsmferry-ceremony.5
 ok "hsmferry.1 knows every option and command" knows_options man/hsmferry.1
+ok "hsmferry.1 lists the screen's keys as they are" has_keys man/hsmferry.1
 ok "its example is examples/ceremony.yaml" has_example
 finish

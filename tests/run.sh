@@ -117,11 +117,21 @@ check() {
     fi
 }
 
+# The console's scenarios under ThreadSanitizer: each report makes its program end with 66, which no
+# scenario expects.
+watch_threads() (
+    build "$work/tsan" --enable-tsan || exit
+    cd "$work/tsan" || exit
+    TSAN_OPTIONS='exitcode=66' HSMFERRY_TEST_PATIENCE=120 make -k check \
+        TESTS="$(cd "$top" && echo tests/tmux/[!l]*.sh)"
+)
+
 run 'autogen' "$top/autogen.sh" || finish
 run 'configure and make' build "$work/build" ${sanitize:+--enable-sanitize} || finish
 check
 run 'make install' install_and_look
 if [ -n "$long" ]; then
+    run 'the console under ThreadSanitizer' watch_threads
     run 'a build with clang' build "$work/clang" CC=clang
     run 'make distcheck' make -C "$work/build" -s -j "$(nproc)" distcheck
 fi

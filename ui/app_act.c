@@ -188,6 +188,11 @@ static void report(struct app *app)
         app_say(app, "There is no report yet: it is written when the ceremony ends.");
 }
 
+static void steps(struct app *app)
+{
+    app_go(app, VIEW_CEREMONY);
+}
+
 static void stop(struct app *app)
 {
     if (app->running)
@@ -213,7 +218,7 @@ static void back(struct app *app)
         return;
     }
     if (app->view == VIEW_END || app->view == VIEW_CEREMONY)
-        to = VIEW_INVENTORY;
+        to = app->view == VIEW_END ? VIEW_INVENTORY : VIEW_END;
     if (app->view == VIEW_SETUP)
         return;
     app_go(app, to);
@@ -274,6 +279,7 @@ void app_act(struct app *app, enum action action)
         [ACTION_PREVIOUS_KEY] = previous_key,
         [ACTION_LOG] = show_log,
         [ACTION_REPORT] = report,
+        [ACTION_STEPS] = steps,
         [ACTION_STOP] = stop,
         [ACTION_ABANDON] = abandon,
         [ACTION_BACK] = back,

@@ -18,7 +18,7 @@ static struct rect open_wide(const struct app *app, struct canvas *c, int w, int
     struct rect r = layout_dialog(&app->layout, w, h);
 
     draw_blank(c, r, STYLE_NORMAL);
-    draw_frame(c, r, STYLE_TITLE, title);
+    draw_frame(c, r, STYLE_STRONG, title);
     r = layout_inside(r);
     return r.w > 2 ? (struct rect){r.x + 1, r.y, r.w - 2, r.h} : r;
 }
@@ -112,7 +112,7 @@ static void draw_input(const struct app *app, struct canvas *c)
     struct rect in = layout_inside(r);
 
     draw_blank(c, r, STYLE_NORMAL);
-    draw_frame(c, r, STYLE_TITLE, app_input_title(app));
+    draw_frame(c, r, STYLE_STRONG, app_input_title(app));
     draw_text(c, in.x, in.y, in.w, STYLE_NORMAL, app_input_prompt(app));
     draw_field(c, in.x, in.y + 1, in.w, app->field.text);
 }
@@ -233,7 +233,7 @@ static int draw_notes(const struct app *app, struct canvas *c, struct rect r, in
 
 static void draw_planned(struct canvas *c, struct rect r, int y, const struct run_key *key)
 {
-    const int type = 13, proof = 18, as = r.w < 70 ? 0 : 27;
+    const int type = 12, proof = 21, as = r.w < 70 ? 0 : 27;
     const int label = r.w - type - as - proof;
     char text[KEY_LABEL_TEXT];
 

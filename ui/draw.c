@@ -203,16 +203,6 @@ static size_t next_line(const char **text, int width)
     return len;
 }
 
-int draw_wrapped_lines(const struct canvas *c, int width, const char *text)
-{
-    char ascii[LINE_MAX_BYTES];
-    int lines = 0;
-
-    for (text = showable(c, text, ascii); *text && width > 0; lines++)
-        next_line(&text, width);
-    return lines;
-}
-
 int draw_wrapped(struct canvas *c, struct rect r, enum style style, const char *text)
 {
     char ascii[LINE_MAX_BYTES];

@@ -89,9 +89,6 @@ int draw_right(struct canvas *c, int x, int y, int width, enum style style, cons
 /* Draws text word by word into r, "~" at the end where it does not fit. Returns the lines taken. */
 int draw_wrapped(struct canvas *c, struct rect r, enum style style, const char *text);
 
-/* Lines that draw_wrapped() would take in this width. */
-int draw_wrapped_lines(const struct canvas *c, int width, const char *text);
-
 /* The same sign width times. */
 void draw_run(struct canvas *c, int x, int y, int width, enum style style, enum sign sign);
 

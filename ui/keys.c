@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/keys.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -112,6 +113,7 @@ static const struct key_row rows[] = {
      "Log in to both tokens and list their keys."},
     {ACTION_NEXT_KEY, IN(VERIFY), {'n', PRESS_RIGHT, 'l'}, 2, "Next key", "The next key."},
     {ACTION_PREVIOUS_KEY, IN(VERIFY), {'p', PRESS_LEFT, 'h'}, 2, "Previous", "The key before."},
+    {ACTION_STEPS, IN(END), {PRESS_F5, 'c'}, 3, "Steps", "Show the steps of the ceremony again."},
     {ACTION_STOP,
      IN(CEREMONY),
      {PRESS_F7, 's'},
@@ -226,12 +228,9 @@ char *keys_names(const struct key_row *row, char *out)
 const char *keys_view_name(enum view view)
 {
     static const char *const names[VIEWS] = {
-        [VIEW_SETUP] = "Choosing the HSMs",
-        [VIEW_INVENTORY] = "Inventory",
-        [VIEW_CEREMONY] = "Ceremony",
-        [VIEW_VERIFY] = "Verification",
-        [VIEW_LOG] = "Log",
-        [VIEW_END] = "End",
+        [VIEW_SETUP] = "Setup",       [VIEW_INVENTORY] = "Inventory",
+        [VIEW_CEREMONY] = "Ceremony", [VIEW_VERIFY] = "Verification",
+        [VIEW_LOG] = "Log",           [VIEW_END] = "End",
     };
     return (unsigned)view < VIEWS ? names[view] : "?";
 }
@@ -262,15 +261,28 @@ size_t keys_hints(enum view view, int columns, const struct key_row *out[KEYS_HI
 
 void keys_manual(FILE *to)
 {
-    for (unsigned view = 0; view < VIEWS; view++) {
-        fprintf(to, ".SS %s\n", keys_view_name((enum view)view));
-        for (size_t i = 0; i < ROWS; i++) {
-            char names[KEYS_NAMES_MAX];
+    fputs(".Bl -tag -width Ds\n", to);
+    for (size_t i = 0; i < ROWS; i++) {
+        const char *before = "\nIn: ";
+        fputs(".It Ic", to);
+        for (unsigned k = 0; k < KEY_PRESSES_MAX && rows[i].presses[k]; k++) {
+            char name[KEYS_NAME_MAX];
+            keys_name(rows[i].presses[k], name);
+            /* A minus, not a hyphen; and no punctuation that mdoc would set apart. */
+            fprintf(to, " %s%s",
+                    strcmp(name, "-") == 0            ? "\\"
+                    : ispunct((unsigned char)name[0]) ? "\\&"
+                                                      : "",
+                    name);
+        }
+        fprintf(to, "\n%s", rows[i].help);
+        for (unsigned view = 0; rows[i].views != EVERYWHERE && view < VIEWS; view++) {
             if (!(rows[i].views & 1U << view))
                 continue;
-            /* A lone "-" must not become a hyphen. */
-            fprintf(to, ".TP\n.B %s\n%s\n",
-                    strcmp(keys_names(&rows[i], names), "-") ? names : "\\-", rows[i].help);
+            fprintf(to, "%s%s", before, keys_view_name((enum view)view));
+            before = ", ";
         }
+        fprintf(to, "%s\n", rows[i].views == EVERYWHERE ? "" : ".");
     }
+    fputs(".El\n", to);
 }

@@ -75,6 +75,7 @@ enum action {
     ACTION_PREVIOUS_KEY,
     ACTION_LOG,
     ACTION_REPORT,
+    ACTION_STEPS,
     ACTION_STOP,
     ACTION_ABANDON,
     ACTION_BACK,
@@ -118,7 +119,7 @@ const char *keys_view_name(enum view view);
 enum { KEYS_HINTS_MAX = 24 };
 size_t keys_hints(enum view view, int columns, const struct key_row *out[KEYS_HINTS_MAX]);
 
-/* Writes the manual page's list of keys (man macros). */
+/* Writes the manual page's list of keys (mdoc). */
 void keys_manual(FILE *to);
 
 #endif

@@ -249,7 +249,7 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
     else if (!run->over && done > 0 && ms >= 1000)
         snprintf(rate, sizeof rate, "   %zu keys/s   %zu s left", done * 1000 / (size_t)ms,
                  (run->goes - done) * (size_t)ms / done / 1000);
-    if (last)
+    if (last && !run->over)
         key_label_text(&last->source, label);
     draw_format(c, x, y, width, STYLE_NORMAL,
                 "moved %" PRIu32 "   refused %" PRIu32 "   failed %" PRIu32 "%s%s%s", run->arrived,
@@ -313,7 +313,7 @@ void lanes_draw(const struct app *app, struct canvas *c)
     draw_totals(app, c, b.x + 1, y, b.w - 1);
     draw_now(app, c, b.x + 1, y + 1, b.w - 1);
     draw_cursor(c, b.x + 1, y + 1);
-    if (bottom - y > 4) {
+    if (bottom - y > 3) {
         draw_run(c, b.x, y + 2, b.w, STYLE_DIM, SIGN_LINE);
         lanes_draw_log(app, c, (struct rect){b.x + 1, y + 3, b.w - 1, bottom - y - 3}, false);
     }

@@ -39,9 +39,9 @@ struct columns {
 
 static struct columns columns_for(int w)
 {
-    int left = w - 4 - 2; /* sign and mark; a gap before each of the others */
+    int left = w - 2 - 2; /* sign and mark; a gap before each of the others */
     int type = left / 4 < 9 ? 9 : left / 4 > 22 ? 22 : left / 4;
-    int verdict = (left - type) * 9 / 20;
+    int verdict = (left - type) * 2 / 5;
 
     return (struct columns){left - type - verdict, type, verdict};
 }
@@ -154,6 +154,14 @@ static void draw_foot(const struct app *app, struct canvas *c, enum side side, s
                     inv->list.count == 1 ? "" : "s", filtered);
 }
 
+/* What answers there, by the best name that it has. */
+static const char *model_of(const struct app_side *s)
+{
+    if (!s->has_token)
+        return "";
+    return s->token.model[0] ? s->token.model : s->info.library;
+}
+
 void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side)
 {
     const struct app_side *s = &app->side[side];
@@ -164,8 +172,7 @@ void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side
     if (in.h < 4)
         return;
     snprintf(title, sizeof title, "%s  %s%s%s", pane_side_title(side),
-             app->config->side[side].where.api, s->has_token ? " - " : "",
-             s->has_token ? s->info.library : "");
+             app->config->side[side].where.api, s->has_token ? " - " : "", model_of(s));
     draw_frame(c, app->layout.pane[side], side_style(side), title);
     if (s->has_token)
         draw_format(c, in.x + 1, in.y, in.w - 1, STYLE_STRONG, "%s  serial %s",

@@ -32,7 +32,7 @@ static void draw_log(const struct app *app, struct canvas *c)
     if (app->log.dropped)
         snprintf(title, sizeof title, "LOG  the last %zu lines, %" PRIu64 " more before",
                  app->log.count, app->log.dropped);
-    draw_frame(c, b, STYLE_TITLE, title);
+    draw_frame(c, b, STYLE_STRONG, title);
     lanes_draw_log(app, c, layout_inside(b), true);
 }
 

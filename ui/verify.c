@@ -89,10 +89,10 @@ static const struct {
     {KEY_COPYABLE, "copyable", STRICT_NO},
     {KEY_DESTROYABLE, "destroyable", STRICT_NO},
     {KEY_TRUSTED, "trusted", STRICT_NO},
-    {KEY_TOKEN, "stays", NEITHER},
+    {KEY_TOKEN, "token", NEITHER},
     {KEY_ALWAYS_SENSITIVE, "always sens.", NATURE},
     {KEY_NEVER_EXTRACTABLE, "never extr.", NATURE},
-    {KEY_LOCAL, "made there", NATURE},
+    {KEY_LOCAL, "local", NATURE},
 };
 
 enum { GUARDS = sizeof guards / sizeof guards[0] };

@@ -15,8 +15,8 @@ only_ascii() {
 
 ceremony plain "$few" 'slow=make_pair:1:3000' '[review]'
 console 80x24 "$dir/c.yaml"
-ok "colours: there are some" colored
 ok "resize: listed" listed 5
+ok "colours: there are some" colored
 for size in 200x60 41x13 100x12 79x24 80x24; do
     resize "$size"
     ok "resize: alive at $size" sees "hsm-old"

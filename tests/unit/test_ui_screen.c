@@ -430,7 +430,7 @@ static void test_differences_carry_a_word(void **state)
     n = verify_rows(&a, &b, rows);
     assert_false(row_of(rows, n, "label")->differs);
     assert_string_equal(row_of(rows, n, "extractable")->word, "tightened");
-    assert_string_equal(row_of(rows, n, "made there")->word, "by nature");
+    assert_string_equal(row_of(rows, n, "local")->word, "by nature");
     assert_string_equal(row_of(rows, n, "modifiable")->word, "LOOSENED");
     assert_string_equal(row_of(rows, n, "use")->word, "LOOSENED");
     assert_false(row_of(rows, n, "copyable")->differs); /* not told is no difference */
