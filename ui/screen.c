@@ -95,7 +95,7 @@ static int draw_report(const struct app *app, struct canvas *c, struct rect r, i
             c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
             text_words(report->sha256, i, i + each > SHA256_SIZE ? SHA256_SIZE - i : each, words));
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Check with");
-    draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, "hsmferry verify REPORT");
+    draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, "sha256sum REPORT");
     if (report->signed_by[0])
         draw_format(c, r.x, y++, r.w, STYLE_NORMAL, "Signed by   %s", report->signed_by);
     return y;

@@ -133,7 +133,7 @@ static void object(const struct app *app, struct sheet *s)
     for (unsigned i = 0; i < KEY_FLAGS; i++)
         line(s, "%-20s %s", key_flag_name(UINT32_C(1) << i), truth(key, UINT32_C(1) << i));
     if (key->check_value_len)
-        line(s, "%-20s %s", "check value", text_hex(key->check_value, key->check_value_len, text));
+        line(s, "%-20s %s", "check value", key_check_text(key, text));
     fingerprint(key, s);
     line(s, "%-20s %" PRIu64, "handle", key->handle);
 }

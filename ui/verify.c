@@ -29,12 +29,19 @@ static void class_value(const struct key_desc *key, char *out)
 
 static void type_value(const struct key_desc *key, char *out)
 {
-    key_type_text(key, out);
+    if (key->kind == KEY_KIND_OTHER)
+        snprintf(out, VERIFY_VALUE_MAX, "%s", key->type_name);
+    else
+        snprintf(out, VERIFY_VALUE_MAX, "%s%s%s", key_kind_name(key->kind),
+                 key->curve[0] ? " " : "", key->curve);
 }
 
-static void length_value(const struct key_desc *key, char *out)
+/* Apart from the type, since some HSMs do not tell it of keys that they unwrapped. */
+static void size_value(const struct key_desc *key, char *out)
 {
-    if (key->length)
+    if (key->kind == KEY_KIND_RSA && key->bits)
+        snprintf(out, VERIFY_VALUE_MAX, "%" PRIu32 " bits", key->bits);
+    else if (key->length)
         snprintf(out, VERIFY_VALUE_MAX, "%" PRIu32 " bytes", key->length);
 }
 
@@ -52,8 +59,7 @@ static void public_words(const struct key_desc *key, char *out)
 
 static void check_value(const struct key_desc *key, char *out)
 {
-    if (key->check_value_len)
-        text_hex(key->check_value, key->check_value_len, out);
+    key_check_text(key, out);
 }
 
 static void use_value(const struct key_desc *key, char *out)
@@ -67,7 +73,7 @@ static const struct {
 } attributes[] = {
     {"label", label_value},       {"id", id_value},
     {"class", class_value},       {"type", type_value},
-    {"length", length_value},     {"public key", public_value},
+    {"size", size_value},         {"public key", public_value},
     {"  in words", public_words}, {"check value", check_value},
     {"use", use_value},
 };

@@ -122,6 +122,17 @@ char *key_type_text(const struct key_desc *key, char *out)
     return out;
 }
 
+char *key_check_text(const struct key_desc *key, char *out)
+{
+    bool cipher = key->kind == KEY_KIND_AES || key->kind == KEY_KIND_DES3;
+
+    out[0] = '\0';
+    if (key->check_value_len == sizeof key->check_value)
+        snprintf(out, KEY_CHECK_TEXT, "%02x%02x%02x, %s", key->check_value[0], key->check_value[1],
+                 key->check_value[2], cipher ? "ECB of zeros" : "its own method");
+    return out;
+}
+
 char *key_label_text(const struct key_desc *key, char *out)
 {
     size_t len = key->label_len < KEY_LABEL_MAX ? key->label_len : KEY_LABEL_MAX;

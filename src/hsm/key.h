@@ -112,6 +112,11 @@ const char *key_flag_name(uint32_t flag);
 enum { KEY_TYPE_TEXT = 64 };
 char *key_type_text(const struct key_desc *key, char *out);
 
+/* The check value with its method beside it, "848606, ECB of zeros" (PKCS#11 v2.40 4.10.2); empty
+ * where there is none. out has KEY_CHECK_TEXT bytes. Returns out. */
+enum { KEY_CHECK_TEXT = 32 };
+char *key_check_text(const struct key_desc *key, char *out);
+
 /* The label through text_safe(), "(no label)" where it is empty. out has KEY_LABEL_TEXT bytes. */
 enum { KEY_LABEL_TEXT = 4 * KEY_LABEL_MAX + 1 };
 char *key_label_text(const struct key_desc *key, char *out);

@@ -289,9 +289,23 @@ static void test_obstacles(void **state)
                             cases[i].words);
 }
 
+static void test_check_text(void **state)
+{
+    struct key_desc key = {.kind = KEY_KIND_AES, .check_value = {0xf2, 0x90, 0}};
+    char out[KEY_CHECK_TEXT];
+
+    (void)state;
+    assert_string_equal(key_check_text(&key, out), "");
+    key.check_value_len = 3;
+    assert_string_equal(key_check_text(&key, out), "f29000, ECB of zeros");
+    key.kind = KEY_KIND_OTHER;
+    assert_string_equal(key_check_text(&key, out), "f29000, its own method");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_check_text),
         cmocka_unit_test(test_list_grows),
         cmocka_unit_test(test_label_and_id_of_any_length),
         cmocka_unit_test(test_label_text),
