@@ -146,9 +146,9 @@ static void half(void)
 /* It listens first: who ends before it was spoken to just ended. */
 static void greet_half(void)
 {
-    char greeting[512];
+    struct bytes greeting = {0};
 
-    if (read(STDIN_FILENO, greeting, sizeof greeting) > 0)
+    if (frame_read(&in, -1, &greeting) == FRAME_OK)
         half();
 }
 
