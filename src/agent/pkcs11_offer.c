@@ -41,22 +41,26 @@ struct verdict {
     const char *wrap, *unwrap;
 };
 
-static void set_offer(struct hsm_offer *offer, CK_MECHANISM_TYPE number, struct verdict v)
+static void set_offer(struct hsm_offer *offer, struct p11_mech mech, struct verdict v)
 {
+    const char *name = ckm_name(mech.number);
+    const char *hash = mech.alg == HSM_RSA_OAEP_SHA256 ? " SHA-256"
+                       : mech.alg == HSM_RSA_OAEP_SHA1 ? " SHA-1"
+                                                       : "";
+
     *offer = (struct hsm_offer){.wrap = !v.wrap, .unwrap = !v.unwrap};
     if (offer->wrap || offer->unwrap)
-        offer->mechanism = number;
+        offer->mechanism = mech.number;
     if (offer->wrap)
-        text_print(offer->wrap_words, sizeof offer->wrap_words, "C_WrapKey %s", ckm_name(number));
+        text_print(offer->wrap_words, sizeof offer->wrap_words, "C_WrapKey %s%s", name, hash);
     if (offer->unwrap)
-        text_print(offer->unwrap_words, sizeof offer->unwrap_words, "C_UnwrapKey %s",
-                   ckm_name(number));
+        text_print(offer->unwrap_words, sizeof offer->unwrap_words, "C_UnwrapKey %s%s", name, hash);
     if (!v.wrap && !v.unwrap)
         text_print(offer->reason, sizeof offer->reason, "tried with throw-away keys");
     else if (v.wrap && v.unwrap && strcmp(v.wrap, v.unwrap) == 0)
-        text_print(offer->reason, sizeof offer->reason, "%s: %s", ckm_name(number), v.wrap);
+        text_print(offer->reason, sizeof offer->reason, "%s%s: %s", name, hash, v.wrap);
     else
-        text_print(offer->reason, sizeof offer->reason, "%s: wrap %s; unwrap %s", ckm_name(number),
+        text_print(offer->reason, sizeof offer->reason, "%s%s: wrap %s; unwrap %s", name, hash,
                    v.wrap ? v.wrap : "works", v.unwrap ? v.unwrap : "works");
 }
 
@@ -144,7 +148,7 @@ static void try_transports(struct probe *b)
             v.wrap = try_transport_wrap(b, mech, other, public);
         if (unwraps)
             v.unwrap = try_transport_unwrap(b, mech, &pair);
-        set_offer(&b->offers->alg[algs[i]], mech.number, v);
+        set_offer(&b->offers->alg[algs[i]], mech, v);
     }
     probe_unmake(b, public);
     probe_unmake(b, pair.private_handle);
@@ -188,7 +192,7 @@ static void try_envelope(struct probe *b, const struct candidate *c, struct hsm_
     }
     if (!v.wrap && c->mech.alg == HSM_AES_KW)
         bytes_set(&b->plain_wrap, blob.data, blob.len, NULL);
-    set_offer(offer, c->mech.number, v);
+    set_offer(offer, c->mech, v);
     probe_unmake(b, back);
     bytes_free(&blob);
 }

@@ -135,7 +135,8 @@ static void test_list_secrets(void **state)
         assert_true(key_is(&key, KEY_ENCRYPT | KEY_DECRYPT | KEY_SIGN | KEY_VERIFY | KEY_WRAP |
                                      KEY_UNWRAP | KEY_DERIVE));
         assert_true(key_is_not(&key, KEY_LOCAL));
-        assert_int_equal(key.check_value_len, 3);
+        /* that of a secret value is a hash of it, which is nobody's business */
+        assert_int_equal(key.check_value_len, secrets[i].type == CKK_GENERIC_SECRET ? 0 : 3);
     }
     assert_string_equal(hsm_key(hsm, KEY_CLASS_SECRET, "aes128").type_name, "CKK_AES");
     assert_int_equal(hsm_key(hsm, KEY_CLASS_DATA, "data").kind, KEY_KIND_NONE);
@@ -191,7 +192,8 @@ static void test_offers(void **state)
     assert_int_equal(hsm_count(hsm), before);
     assert_false(o.alg[HSM_RSA_OAEP_SHA256].wrap);
     assert_false(o.alg[HSM_RSA_OAEP_SHA256].unwrap);
-    assert_string_equal(o.alg[HSM_RSA_OAEP_SHA256].reason, "CKM_RSA_PKCS_OAEP: CKR_ARGUMENTS_BAD");
+    assert_string_equal(o.alg[HSM_RSA_OAEP_SHA256].reason,
+                        "CKM_RSA_PKCS_OAEP SHA-256: CKR_ARGUMENTS_BAD");
     assert_true(o.alg[HSM_RSA_OAEP_SHA1].wrap && o.alg[HSM_RSA_OAEP_SHA1].unwrap);
     assert_true(o.alg[HSM_AES_KWP].wrap && o.alg[HSM_AES_KWP].unwrap);
     assert_int_equal(o.alg[HSM_AES_KWP].mechanism, 0x210a);
