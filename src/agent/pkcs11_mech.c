@@ -66,7 +66,7 @@ CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrappi
     if (rv != CKR_OK)
         return rv;
     if (len == 0 || len > room)
-        return CKR_DEVICE_ERROR;
+        return CKR_WRAPPED_KEY_LEN_RANGE;
     return bytes_set(blob, buffer, prefix + len, NULL) ? CKR_OK : CKR_HOST_MEMORY;
 }
 

@@ -114,7 +114,7 @@ static bool compare_inventory(struct ceremony *c, enum side side, struct err *er
 
     if (!read_handles(party, &now, &count, err)) {
         party->gone |= err->code == ERR_GONE;
-        c->left_over += !party->gone; /* nobody knows */
+        c->unsure |= !party->gone; /* the session objects of one that is gone went with it */
         return false;
     }
     finals = brought(c, &final_count, err);
@@ -262,6 +262,8 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
     ok = open_fresh(c, &fresh, &list, err) && names_make(&list, &names, err);
     if (ok)
         count_traces(c, &list, &names);
+    else
+        c->unsure = true;
     for (size_t i = 0; i < c->plan.count; i++) {
         struct fate *fate = &c->fates[i];
         if (!fate->proven)

@@ -80,6 +80,7 @@ struct ceremony {
     uint32_t done;      /* bit for each row of the table that is done and not undone */
     struct err failure; /* the first one that ended the ceremony or cost a key */
     uint32_t left_over;
+    bool unsure; /* nobody could look whether something is left over */
     int exit_code;
 
     bool gate_open;

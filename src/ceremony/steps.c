@@ -22,14 +22,39 @@ static const char *act_words(const struct ceremony *c, enum side side, enum hsm_
     return c->side[side].offers.act_words[act];
 }
 
+/* Tries twice: the first time may have failed after the object was gone, which then is no error. */
 static bool destroy(struct hsm *hsm, uint64_t *handle, struct err *err)
 {
     if (*handle == 0)
         return true;
-    if (!hsm->driver->destroy(hsm, *handle, err))
+    if (!hsm->driver->destroy(hsm, *handle, err) &&
+        (err->code == ERR_GONE || !hsm->driver->destroy(hsm, *handle, err)))
         return false;
     *handle = 0;
     return true;
+}
+
+/* One sentence, whatever is wrong with a blob and whoever finds out: to be told more would help who
+ * alters it. */
+static bool bad_blob(struct err *err)
+{
+    err_set(err, ERR_DATA, "the encrypted key cannot be used: it was damaged or altered");
+    err_now(err, "Nothing of it is on the destination");
+    return err_next(err, "Find out what alters it between the two HSMs before you try again.");
+}
+
+static bool wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                 struct bytes *blob, struct err *err)
+{
+    return hsm->driver->wrap(hsm, alg, wrapping, key, blob, err) ||
+           (err->code == ERR_DATA && bad_blob(err));
+}
+
+static bool unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
+                   const struct hsm_template *template, uint64_t *handle, struct err *err)
+{
+    return hsm->driver->unwrap(hsm, alg, unwrapping, blob, template, handle, err) ||
+           (err->code == ERR_DATA && bad_blob(err));
 }
 
 /* A key of ours must be exactly as guarded as it was asked for: one that may do more, or can be
@@ -134,19 +159,13 @@ static bool wrap_aes(struct ceremony *c, struct step_facts *facts, struct err *e
 
     facts->words = c->side[SIDE_SOURCE].offers.alg[c->deal.transport].wrap_words;
     say(facts, "under the transport public key");
-    return hsm->driver->wrap(hsm, c->deal.transport, c->public_handle, c->source_aes, &c->aes_blob,
-                             err);
+    return wrap(hsm, c->deal.transport, c->public_handle, c->source_aes, &c->aes_blob, err);
 }
 
 /* What OAEP makes is as long as the modulus (RFC 8017 section 7.1.1). */
 static bool check_oaep_blob(struct ceremony *c, const struct bytes *blob, struct err *err)
 {
-    size_t want = (c->setup.policy.rsa_bits + 7) / 8;
-
-    if (blob->len != want)
-        return err_set(err, ERR_DATA, "the source gave %zu bytes where OAEP makes %zu", blob->len,
-                       want);
-    return true;
+    return blob->len == (c->setup.policy.rsa_bits + 7) / 8 || bad_blob(err);
 }
 
 static bool relay_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -169,8 +188,8 @@ static bool unwrap_aes(struct ceremony *c, struct step_facts *facts, struct err 
 
     facts->words = c->side[SIDE_DESTINATION].offers.alg[c->deal.transport].unwrap_words;
     say(facts, "accepted");
-    return hsm->driver->unwrap(hsm, c->deal.transport, c->pair.private_handle, &c->aes_blob,
-                               &template, &c->destination_aes, err) &&
+    return unwrap(hsm, c->deal.transport, c->pair.private_handle, &c->aes_blob, &template,
+                  &c->destination_aes, err) &&
            check_own_key(hsm, c->destination_aes, "unwrapped AES key", KEY_UNWRAP, KEY_SENSITIVE,
                          err);
 }
@@ -214,8 +233,8 @@ static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *e
     return check_unchanged(c, err) &&
            (item->key.class != KEY_CLASS_PRIVATE ||
             hsm->driver->public_key(hsm, item->key.handle, &c->passage.spki, err)) &&
-           hsm->driver->wrap(hsm, alg, direct ? c->public_handle : c->source_aes, item->key.handle,
-                             &c->passage.blob, err);
+           wrap(hsm, alg, direct ? c->public_handle : c->source_aes, item->key.handle,
+                &c->passage.blob, err);
 }
 
 static bool relay_key(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -225,14 +244,12 @@ static bool relay_key(struct ceremony *c, struct step_facts *facts, struct err *
     facts->crossed = blob;
     if (item_of(c)->route == ROUTE_DIRECT)
         return check_oaep_blob(c, blob, err);
-    if (blob->len < KWP_OVERHEAD_MIN || blob->len % 8 != 0)
-        return err_set(err, ERR_DATA, "the source gave %zu bytes, which is no RFC 5649 ciphertext",
-                       blob->len);
-    return true;
+    return (blob->len >= KWP_OVERHEAD_MIN && blob->len % 8 == 0) || bad_blob(err);
 }
 
 /* What arrived must be what was asked for, in kind and size, and may do no more. */
-static bool check_arrived(const struct plan_item *item, const struct key_desc *is, struct err *err)
+static bool compare_arrived(const struct plan_item *item, const struct key_desc *is,
+                            struct err *err)
 {
     const uint32_t strict = KEY_SENSITIVE | KEY_PRIVATE;
 
@@ -257,6 +274,12 @@ static bool check_arrived(const struct plan_item *item, const struct key_desc *i
     return true;
 }
 
+static bool check_arrived(const struct plan_item *item, const struct key_desc *is, struct err *err)
+{
+    return compare_arrived(item, is, err) ||
+           err_next(err, "Move nothing more there before you know why the destination did this.");
+}
+
 static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     struct hsm *hsm = destination_of(c);
@@ -277,8 +300,8 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
     };
 
     facts->words = c->side[SIDE_DESTINATION].offers.alg[alg].unwrap_words;
-    return hsm->driver->unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes,
-                               &c->passage.blob, &template, &c->passage.temporary, err) &&
+    return unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes, &c->passage.blob,
+                  &template, &c->passage.temporary, err) &&
            hsm->driver->describe(hsm, c->passage.temporary, &is, err) &&
            check_arrived(item, &is, err);
 }

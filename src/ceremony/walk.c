@@ -84,6 +84,18 @@ static void judge_unfinished(struct ceremony *c)
     }
 }
 
+static const char *last_sentence(const struct ceremony *c, size_t migrated, size_t unknown)
+{
+    if (c->left_over)
+        return "something is left over: the inventories and warnings say what";
+    if (c->unsure)
+        return "nobody could look whether something is left over: look at both tokens";
+    if (unknown)
+        return "look for each unknown key on the destination before it is used there";
+    return migrated ? "every key that arrived was proven; the source is unchanged"
+                    : "source unchanged; nothing on the destination";
+}
+
 static void finish(struct ceremony *c)
 {
     const struct plan_item *refusal = first_named_refusal(c);
@@ -93,7 +105,7 @@ static void finish(struct ceremony *c)
     judge_unfinished(c);
     migrated = count_outcome(c, KEY_MIGRATED);
     unknown = count_outcome(c, KEY_UNKNOWN);
-    if (c->left_over || unknown)
+    if (c->left_over || c->unsure || unknown)
         c->exit_code = err_exit(ERR_UNFINISHED);
     else if (c->failure.code != ERR_NONE)
         c->exit_code = exit_of_failure(c->failure.code, migrated);
@@ -109,10 +121,7 @@ static void finish(struct ceremony *c)
     if (c->failure.code != ERR_NONE)
         tell_error(c, &c->failure);
     c->over = true;
-    tell_end(c, outcome,
-             c->left_over || unknown ? "something may be left on the destination: see its inventory"
-             : migrated              ? "every key that arrived was proven; the source is unchanged"
-                                     : "source unchanged; nothing on the destination");
+    tell_end(c, outcome, last_sentence(c, migrated, unknown));
     secret_free(&c->side[SIDE_DESTINATION].pin);
 }
 
