@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/fake/crypto.h"
@@ -93,6 +94,20 @@ static struct key_desc temporary(enum key_class class, enum key_kind kind, uint3
     return desc;
 }
 
+/* What where.params names in the place of the public half. */
+static bool read_spki(const char *path, struct bytes *spki, struct err *err)
+{
+    uint8_t der[4096];
+    FILE *file = fopen(path, "rb");
+    size_t len = file ? fread(der, 1, sizeof der, file) : 0;
+
+    if (file)
+        fclose(file);
+    bytes_free(spki);
+    return len > 0 ? bytes_set(spki, der, len, err)
+                   : err_set(err, ERR_CONFIG, "%s cannot be read", path);
+}
+
 /* Adds the half of a pair that desc describes; the object takes a reference of its own. */
 static bool add_half(struct fake *f, const struct key_desc *desc, EVP_PKEY *pkey, bool force,
                      uint64_t *handle, struct err *err)
@@ -136,7 +151,8 @@ bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hs
     EVP_PKEY *pkey = f->p.quick ? quick_pair() : EVP_RSA_gen(bits);
     bool ok = pkey && add_half(f, &private, pkey, true, &made.private_handle, err) &&
               add_half(f, &public, pkey, false, &made.public_handle, err) &&
-              tell_spki(f, "make_pair", pkey, &made.spki, err);
+              tell_spki(f, "make_pair", pkey, &made.spki, err) &&
+              (!f->p.spki[0] || read_spki(f->p.spki, &made.spki, err));
     EVP_PKEY_free(pkey);
     if (!ok) {
         store_remove(&f->store, made.private_handle);

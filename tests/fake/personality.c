@@ -107,6 +107,8 @@ static bool set_word(const struct reading *r, const char *name)
         return set_yes(r, &p->exact);
     if (strcmp(name, "takes") == 0)
         return set_yes(r, &p->takes);
+    if (strcmp(name, "spki") == 0)
+        return set_text(r, p->spki, sizeof p->spki);
     if (strcmp(name, "quick") == 0)
         return set_yes(r, &p->quick);
     return fault_add(&p->faults, name, r->value, r->err);

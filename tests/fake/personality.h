@@ -24,6 +24,7 @@ struct personality {
     bool twin;
     bool exact, takes;
     bool quick;
+    char spki[HSM_PATH_MAX];
     struct faults faults;
 };
 

@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Agents that die, talk nonsense, too much or half, and HSMs that hang: before a ceremony begins and
+# within it. What is on the destination afterwards is what is said.
+set -u
+# shellcheck source=tests/badinput/lib.sh
+. "${0%/*}/lib.sh"
+
+python=/usr/bin/python3
+[ -x "$python" ] || skip_all "python3 is not installed"
+hostile=$abs_top_builddir/tests/fake/hostile
+gone='Nothing more can be asked of this HSM; whether it finished this call is not known\. Look at the HSM'
+
+# spoiled SIDE HOW CALL N: a ceremony in which this answer of this side is spoiled.
+spoiled() {
+    good
+    range='/^source:/,/^destination:/'
+    [ "$1" = source ] || range='/^destination:/,$'
+    edit "$range s|^  agent: .*|  agent: [\"$python\", \"$abs_top_srcdir/tests/faults/agent.py\", \"$2\", \"$3\", \"$4\", \"$agent\"]|"
+}
+
+# The words with which each way is told.
+words_of() {
+    case $1 in
+    die | late) echo 'the agent ended' ;;
+    half) echo 'stopped in the middle of an answer' ;;
+    garbage | more | other) echo 'makes no sense' ;;
+    huge) echo 'is longer than any may be' ;;
+    esac
+}
+
+nothing_there() {
+    ends "$@" && ! arrived
+}
+
+one_there() {
+    ends "$@" && arrived
+}
+
+# --- before the ceremony ----------------------------------------------------------------------
+
+while read -r how says; do
+    good && edit "/^destination:/,\$ s|^  agent: .*|  agent: [\"$hostile\", \"$how\"]|" \
+        's/^  module: .*destination/&\n  time-limit: 1/'
+    ok "an agent's $how: 69" ends 69 "$says" "Look at the HSM, then start again|same version of both"
+done <<'END'
+noise makes no sense|longer than any may be
+oversize longer than any may be
+deaf no answer from the HSM for 1 s
+leave the agent ended.*exit 3
+crash the agent ended.*killed by signal 9
+half the agent ended|stopped in the middle
+other-magic makes no sense
+answer-half stopped in the middle
+answer-noise makes no sense
+answer-oversize longer than any may be
+answer-other-id makes no sense
+answer-never no answer from the HSM for 1 s
+END
+good && edit "/^destination:/,\$ s|^  agent: .*|  agent: [\"$hostile\", \"other-version\"]|"
+ok "an agent of another version: 78" ends 78 'speaks protocol' 'Install the same version of both'
+
+# --- within it: nothing arrived -------------------------------------------------------------------
+
+spoiled destination none unwrap 1
+ok "control: passed on unspoiled, it ends 0" one_there 0 'complete: 1 migrated'
+for how in die late half garbage huge more other; do
+    spoiled source "$how" wrap 2
+    ok "$how as the source wraps: 2" nothing_there 2 "$(words_of "$how")" "$gone" \
+        'source unchanged; nothing on the destination'
+    spoiled destination "$how" unwrap 2
+    ok "$how as the destination unwraps: 2" nothing_there 2 "$(words_of "$how")" "$gone" \
+        'source unchanged; nothing on the destination'
+done
+spoiled destination die commit 1
+ok "death before the commit: 2" nothing_there 2 'the agent ended' "$gone" 'nothing on the destination'
+
+# --- after the commit: the key is there, and nobody says that it is not --------------------------------
+
+for how in late half garbage huge; do
+    spoiled destination "$how" commit 1
+    ok "$how after the commit: 3" one_there 3 "$(words_of "$how")" "$gone" 'unknown' \
+        'something is left over'
+done
+
+# --- an HSM that hangs ------------------------------------------------------------------------------
+
+for call in make_pair unwrap; do
+    ceremony 'keys=aes32:one' "hang=$call:1" && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 1/'
+    ok "$call hangs" nothing_there 2 'no answer from the HSM for 1 s, in' "$gone" \
+        'source unchanged; nothing on the destination'
+done
+ceremony 'keys=aes32:one' 'hang=commit:1' && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 1/'
+ok "commit hangs, and it is looked whether it was done" nothing_there 2 'no answer from the HSM for 1 s' \
+    "$gone" 'nothing on the destination'
+finish

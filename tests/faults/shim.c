@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/faults/shim.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct fault {
+    char kind[8], function[SHIM_WIDTH];
+    unsigned at;
+    char argument[32];
+};
+
+CK_FUNCTION_LIST *shim_real;
+
+static struct fault faults[SHIM_FAULTS_MAX];
+static size_t fault_count;
+static bool removed;
+static CK_OBJECT_HANDLE last_handle;
+
+/* --- what can go wrong before a call, which may keep it from being made, and after it --- */
+
+static CK_ULONG number(const struct fault *f, CK_ULONG otherwise)
+{
+    return f->argument[0] ? strtoul(f->argument, NULL, 0) : otherwise;
+}
+
+static bool fail(struct call *call, const struct fault *f)
+{
+    call->rv = number(f, CKR_DEVICE_ERROR);
+    return false;
+}
+
+static void fail_late(struct call *call, const struct fault *f)
+{
+    fail(call, f);
+}
+
+static bool close_session(struct call *call, const struct fault *f)
+{
+    (void)f;
+    shim_real->C_CloseSession(call->session);
+    return true;
+}
+
+static bool remove_device(struct call *call, const struct fault *f)
+{
+    (void)f;
+    removed = true;
+    call->rv = CKR_DEVICE_REMOVED;
+    return false;
+}
+
+static char *path_of(const char *file, char path[4096])
+{
+    snprintf(path, 4096, "%s/%s", getenv("SHIM_COUNT"), file);
+    return path;
+}
+
+/* For every process. */
+static bool take_away(struct call *call, const struct fault *f)
+{
+    char path[4096];
+
+    close(open(path_of("away", path), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    return remove_device(call, f);
+}
+
+static bool hang(struct call *call, const struct fault *f)
+{
+    (void)call, (void)f;
+    while (pause() < 0)
+        ;
+    return true;
+}
+
+static bool be_slow(struct call *call, const struct fault *f)
+{
+    const CK_ULONG ms = number(f, 1000);
+    const struct timespec t = {.tv_sec = (time_t)(ms / 1000),
+                               .tv_nsec = (long)(ms % 1000) * 1000000};
+
+    (void)call;
+    nanosleep(&t, NULL);
+    return true;
+}
+
+static bool print(struct call *call, const struct fault *f)
+{
+    (void)call;
+    puts(f->argument);
+    fprintf(stderr, "%s\n", f->argument);
+    return true;
+}
+
+static bool die(struct call *call, const struct fault *f)
+{
+    const int sig = (int)number(f, SIGKILL);
+
+    (void)call;
+    signal(sig, SIG_DFL); /* also where a sanitizer would catch it */
+    raise(sig);
+    return true;
+}
+
+static void die_late(struct call *call, const struct fault *f)
+{
+    die(call, f);
+}
+
+/* An object on the token that nobody asked for, under this label. */
+static void plant(struct call *call, const struct fault *f)
+{
+    CK_OBJECT_CLASS class = CKO_DATA;
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof class},
+                        {CKA_TOKEN, &yes, sizeof yes},
+                        {CKA_LABEL, (void *)f->argument, strlen(f->argument)}};
+    CK_OBJECT_HANDLE made;
+
+    shim_real->C_CreateObject(call->session, t, sizeof t / sizeof t[0], &made);
+}
+
+/* --- lies about what is given out --- */
+
+/* The bytes given out: out, or the first attribute that has any. */
+static CK_BYTE *bytes_of(const struct call *call, CK_ULONG **len)
+{
+    *len = call->attributes ? &call->attributes->ulValueLen : call->len;
+    if (!*len || **len == 0 || **len == CK_UNAVAILABLE_INFORMATION)
+        return NULL;
+    return call->attributes ? call->attributes->pValue : call->out;
+}
+
+static void flip(struct call *call, const struct fault *f)
+{
+    CK_ULONG *len;
+    CK_BYTE *bytes = bytes_of(call, &len);
+
+    if (bytes)
+        bytes[number(f, *len - 1) % *len] ^= 1;
+}
+
+static void shorten(struct call *call, const struct fault *f)
+{
+    CK_ULONG *len;
+
+    if (bytes_of(call, &len))
+        *len -= number(f, 1);
+}
+
+static void lengthen(struct call *call, const struct fault *f)
+{
+    CK_ULONG *len;
+
+    if (bytes_of(call, &len))
+        *len += number(f, 1);
+}
+
+static void empty(struct call *call, const struct fault *f)
+{
+    CK_ULONG *len;
+
+    (void)f;
+    if (bytes_of(call, &len))
+        *len = 0;
+}
+
+static void give_handle(struct call *call, const struct fault *f)
+{
+    if (call->handle)
+        *call->handle = number(f, 0);
+}
+
+static void give_last_handle(struct call *call, const struct fault *f)
+{
+    (void)f;
+    if (call->handle)
+        *call->handle = last_handle;
+}
+
+static const struct kind {
+    const char *name;
+    bool (*before)(struct call *call, const struct fault *f);
+    void (*after)(struct call *call, const struct fault *f);
+} kinds[] = {
+    {"fail", fail, NULL},              /* ARGUMENT: the return code; 0x30 */
+    {"late", NULL, fail_late},         /* it is done, and then an error */
+    {"close", close_session, NULL},    /* the session is no more */
+    {"remove", remove_device, NULL},   /* nor is the device, for this process */
+    {"away", take_away, NULL},         /* nor for any other */
+    {"hang", hang, NULL},              /* it never ends */
+    {"slow", be_slow, NULL},           /* ARGUMENT: milliseconds; 1000 */
+    {"print", print, NULL},            /* ARGUMENT: what, to standard output and error */
+    {"die", die, NULL},                /* ARGUMENT: the signal; 9 */
+    {"diedone", NULL, die_late},       /* it is done, and then */
+    {"plant", NULL, plant},            /* ARGUMENT: a label */
+    {"flip", NULL, flip},              /* a bit of the last byte, or of that number ARGUMENT */
+    {"short", NULL, shorten},          /* by one byte or ARGUMENT */
+    {"long", NULL, lengthen},          /* likewise: the length lies */
+    {"empty", NULL, empty},            /* no bytes at all */
+    {"handle", NULL, give_handle},     /* ARGUMENT: which; 0 */
+    {"again", NULL, give_last_handle}, /* the one that was given out last */
+};
+
+/* --- which, and when --- */
+
+static const struct kind *kind_of(const struct fault *f)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i].name, f->kind) == 0)
+            return &kinds[i];
+    abort();
+}
+
+void shim_read_faults(const char *words)
+{
+    int len;
+
+    for (; words && *words && fault_count < SHIM_FAULTS_MAX;
+         words += len, words += strspn(words, " ")) {
+        struct fault *f = &faults[fault_count++];
+        len = 0;
+        if (sscanf(words, "%7[^:]:%31[^:]:%u%n", f->kind, f->function, &f->at, &len) != 3)
+            abort();
+        words += len;
+        len = 0;
+        sscanf(words, ":%31[^ ]%n", f->argument, &len);
+        kind_of(f);
+    }
+}
+
+/* --- counting, and the call itself --- */
+
+/* Appends to a file and tells how large that was before; shared by all processes of one side. */
+static off_t add_to(const char *file, const char *text, size_t len)
+{
+    char path[4096];
+    struct stat st = {0};
+
+    int fd = open(path_of(file, path), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, text, len) != (ssize_t)len || fstat(fd, &st) != 0)
+        abort();
+    close(fd);
+    return st.st_size;
+}
+
+struct counts {
+    unsigned same, any;
+};
+
+static struct counts count(const char *name)
+{
+    char line[SHIM_WIDTH + 1];
+
+    snprintf(line, sizeof line, "%-*s\n", SHIM_WIDTH - 1, name);
+    return (struct counts){(unsigned)add_to(name, ".", 1),
+                           (unsigned)(add_to("calls", line, SHIM_WIDTH) / SHIM_WIDTH)};
+}
+
+static bool is_due(const struct fault *f, const char *name, struct counts n)
+{
+    if (strcmp(f->function, "any") == 0)
+        return f->at == 0 || f->at == n.any;
+    return strcmp(f->function, name) == 0 && (f->at == 0 || f->at == n.same);
+}
+
+bool shim_begin(struct call *call)
+{
+    const struct counts n = count(call->name);
+    char path[4096];
+    bool go = !removed && access(path_of("away", path), F_OK) != 0;
+
+    call->rv = CKR_DEVICE_REMOVED;
+    for (size_t i = 0; i < fault_count; i++) {
+        const struct kind *kind = kind_of(&faults[i]);
+        call->due[i] = is_due(&faults[i], call->name, n);
+        if (call->due[i] && go && kind->before)
+            go = kind->before(call, &faults[i]);
+    }
+    return go;
+}
+
+CK_RV shim_end(struct call *call, CK_RV rv)
+{
+    call->rv = rv;
+    for (size_t i = 0; i < fault_count; i++)
+        if (call->due[i] && kind_of(&faults[i])->after)
+            kind_of(&faults[i])->after(call, &faults[i]);
+    if (call->rv == CKR_OK && call->handle)
+        last_handle = *call->handle;
+    return call->rv;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A PKCS#11 module around another, for tests: it forwards every function and does harm at the call
+ * that it is told. From the environment:
+ *
+ *   SHIM_MODULE   the real module's path
+ *   SHIM_COUNT    a folder of its own: each call adds a line of SHIM_WIDTH bytes, the function's
+ *                 name, to the file "calls", and a byte to the file of that name. So calls are
+ *                 counted from one process to the next: the fresh process too has an n-th call.
+ *   SHIM_FAULT    KIND:FUNCTION:N[:ARGUMENT], several with blanks between. FUNCTION may be "any".
+ * At its N-th call (0: at every one) KIND happens; the table in shim.c has the kinds.
+ */
+#ifndef HSMFERRY_TESTS_FAULTS_SHIM_H
+#define HSMFERRY_TESTS_FAULTS_SHIM_H
+
+#include <stdbool.h>
+
+#include <p11-kit/pkcs11.h>
+
+enum { SHIM_FAULTS_MAX = 8, SHIM_WIDTH = 32 };
+
+/* The call under way, and what it gives out. */
+struct call {
+    const char *name;
+    CK_RV rv;
+    CK_SESSION_HANDLE session;
+    CK_BYTE *out; /* bytes ... */
+    CK_ULONG *len;
+    CK_OBJECT_HANDLE *handle;  /* ... or a new object or session ... */
+    CK_ATTRIBUTE *attributes;  /* ... or what was read of an object */
+    bool due[SHIM_FAULTS_MAX]; /* which faults happen in it */
+};
+
+/* The real module's functions. */
+extern CK_FUNCTION_LIST *shim_real;
+
+/* Reads SHIM_FAULT; what it cannot read ends the process. */
+void shim_read_faults(const char *words);
+
+/* A call begins: counts it, and does what is due before it. False: it is not made, call->rv is its
+ * result. */
+bool shim_begin(struct call *call);
+
+/* A call was made with this result: does what is due behind it, and returns the result to give. */
+CK_RV shim_end(struct call *call, CK_RV rv);
+
+#endif
