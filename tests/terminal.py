@@ -4,16 +4,26 @@
 
 usage: terminal.py [WAIT TYPE]... -- COMMAND...
 
-Waits for the text WAIT, then types TYPE (\\n, \\x03 and the like as in Python), pair by pair. Prints
-all that the terminal showed and ends with the command's exit code; 99 where it showed nothing more
-for a minute, 128 + N where signal N ended it.
+Waits for the text WAIT, then types TYPE (\\n, \\x03 and the like as in Python), pair by pair. In TYPE,
+@words stands for the two words of the destination's fingerprint that are asked for. Prints all that
+the terminal showed and ends with the command's exit code; 99 where it showed nothing more for a
+minute, 128 + N where signal N ended it.
 """
 import os
 import pty
+import re
 import select
 import sys
 
 PATIENCE = 60
+
+
+def fingerprint_words(shown):
+    """The words that the last question asks for, as the lines above it show them."""
+    words = re.findall(r"^  words +[0-9-]+ +destination +(.*?)\r?$", shown, re.M)
+    asked = re.findall(r"type words (\d+) and (\d+) ", shown)[-1]
+    every = " ".join(words).split()
+    return " ".join(every[int(number) - 1] for number in asked)
 
 
 def main():
@@ -28,6 +38,8 @@ def main():
         if pairs and (found := shown.find(pairs[0][0].encode(), seen)) >= 0:
             seen = found + len(pairs[0][0])
             typed = pairs.pop(0)[1].encode().decode("unicode_escape")
+            if "@words" in typed:
+                typed = typed.replace("@words", fingerprint_words(shown.decode(errors="replace")))
             os.write(terminal, typed.encode("latin-1"))
             continue
         if not select.select([terminal], [], [], PATIENCE)[0]:

@@ -126,8 +126,9 @@ static bool token_missing(const struct party *party, enum side side, const struc
         err_set(err, ERR_HSM, "no token of the %s is named by %.200s: %zu slots, %zu tokens",
                 side_name(side), uri->text, party->slots.count, tokens);
     err_now(err, "Nothing was changed.");
-    return err_next(err, "Look at them with `hsmferry list`; is the device connected, the module's "
-                         "own configuration the right one?");
+    return err_next(err,
+                    "Look at them with `hsmferry list`, and check that the device is connected "
+                    "and the module's own configuration is the right one.");
 }
 
 static bool find_slot(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
@@ -303,9 +304,9 @@ static bool warn_of_strength(struct ceremony *c, struct err *err)
         stronger += c->plan.items[i].route != ROUTE_NONE &&
                     strength(c->plan.items[i].key.kind, c->plan.items[i].key.bits) > have;
     if (stronger && !tell_note(c, EVENT_WARNING, SIDE_RELAY, "transport-strength",
-                               "%zu keys are stronger than the RSA %u key that carries them (%u "
-                               "bits of strength)",
-                               stronger, c->setup.policy.rsa_bits, have))
+                               "stronger than the RSA %u key that carries them (%u bits of "
+                               "strength): %zu of the keys",
+                               c->setup.policy.rsa_bits, have, stronger))
         return err_set(err, ERR_IO, "a warning could not be recorded");
     return true;
 }

@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What README.md shows is what happens: its commands run, its ceremony file works, and each line of
+# output that it quotes is printed, in this order, but for times, numbers and names that differ.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/lib.sh"
+
+readme=$abs_top_srcdir/README.md
+hsmferry=$abs_top_builddir/hsmferry
+need_softhsm python3
+umask 077
+
+# shown COMMAND: what README.md shows below "$ COMMAND".
+shown() {
+    awk -v command="\$ $1" '/^```/ {inside = 0} inside {print} $0 == command {inside = 1}' "$readme"
+}
+
+# What differs from run to run becomes the same.
+form() {
+    sed -E 's/\r$//
+        s/words [0-9]+ and [0-9]+ (of the fingerprint: ).*/\1WORDS/
+        s/[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/TIME/
+        s/"?[0-9]{4}-[0-9]{2}-[0-9]{2}.*(\.\.\.)?$/DATE/
+        s/\b0x[0-9a-f]+ +/HEX /g
+        s/\b[0-9a-f]{12,}\b.*$/HEX/
+        s/(sha256|ceremony) [0-9a-f]*\.\.\.$/\1 HEX/
+        s/[0-9]+\.[0-9] ms/N ms/
+        s/^(Report +).*/\1PATH/
+        s/seq: [0-9]+/seq: N/
+        s/(words +[0-9-]+ +[a-z]+) .*/\1 WORDS/
+        s/ +/ /g
+        s/ $//'
+}
+
+# has_lines FILE: are the lines of standard input in FILE, in their order? "..." at the end of one
+# stands for the rest of it; "[...]" for any lines.
+has_lines() {
+    form >"$tmp/quoted"
+    [ -s "$tmp/quoted" ] || { echo "README.md quotes nothing" && return 1; }
+    form <"$1" | awk '
+        FNR == NR {
+            if ($0 != "[...]") { cut[++n] = sub(/\.\.\.$/, ""); line[n] = $0 }
+            next
+        }
+        at < n && (cut[at + 1] ? index($0, line[at + 1]) == 1 : $0 == line[at + 1]) { at++ }
+        END { if (at < n) { print "not printed: " line[at + 1]; exit 1 } }' "$tmp/quoted" -
+}
+
+# The ceremony file of README.md, on tokens that stand elsewhere.
+ceremony_file() {
+    awk '/^```/ {inside = 0} inside {print} /^```yaml$/ {inside = 1}' "$readme" |
+        sed "s|/usr/lib/softhsm/libsofthsm2.so|$softhsm|; s|/tmp/ferry|$tmp/ferry|"
+}
+
+rehearse() {
+    sh "$abs_top_srcdir/examples/rehearse.sh" --build "$abs_top_builddir" "$@" </dev/null
+}
+
+# on_terminal [WAIT TYPE]... -- COMMAND...: with the PINs typed first.
+on_terminal() {
+    python3 "$abs_top_srcdir/tests/terminal.py" \
+        'on the source:' "$(cat "$tmp/ferry/pins/source")\n" \
+        'on the destination:' "$(cat "$tmp/ferry/pins/destination")\n" "$@"
+}
+
+# Every command that README.md shows is tried here, or by run.sh.
+knows_command() {
+    case $1 in
+    'sh examples/rehearse.sh' | 'sh examples/rehearse.sh --plain') ;;
+    './autogen.sh' | 'mkdir build && cd build && ../configure && make && make check && make install') ;;
+    'hsmferry list move.yaml' | 'hsmferry --plain move.yaml' | 'cat reports/*.yaml') ;;
+    *) return 1 ;;
+    esac
+}
+
+grep '^\$ ' "$readme" | cut -c3- >"$tmp/commands"
+while IFS= read -r command; do
+    ok "known: $command" knows_command "$command"
+done <"$tmp/commands"
+for file in $(grep -oE '(examples|src|tests|ui)/[a-z./]*[a-z/]' "$readme" | sort -u) SECURITY.md; do
+    ok "there is $file" test -e "$abs_top_srcdir/$file"
+done
+
+ok "the rehearsal runs to its end" rehearse --plain --dir "$tmp/rehearsal"
+cp "$tmp/out" "$tmp/printed"
+shown 'sh examples/rehearse.sh --plain' >"$tmp/shown"
+ok "it prints what README.md shows" has_lines "$tmp/printed" <"$tmp/shown"
+sed 's/code-sign-p256/code-sign-p255/' "$tmp/printed" >"$tmp/other"
+not_ok "control: not where a name differs" has_lines "$tmp/other" <"$tmp/shown"
+sed -n '1!G;h;$p' "$tmp/printed" >"$tmp/other"
+not_ok "control: nor in another order" has_lines "$tmp/other" <"$tmp/shown"
+
+ok "two tokens for a first ceremony" rehearse --prepare --dir "$tmp/ferry"
+ceremony_file >"$tmp/ferry/move.yaml"
+ok "they can be listed" on_terminal -- "$hsmferry" list "$tmp/ferry/move.yaml"
+cp "$tmp/out" "$tmp/printed"
+shown 'hsmferry list move.yaml' >"$tmp/shown"
+ok "as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
+ok "the ceremony of README.md, on a terminal" on_terminal 'to start:' 'ferry 2\n' \
+    'of the fingerprint:' '@words\n' -- "$hsmferry" --plain "$tmp/ferry/move.yaml"
+cp "$tmp/out" "$tmp/printed"
+shown 'hsmferry --plain move.yaml' >"$tmp/shown"
+ok "it goes as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
+shown 'cat reports/*.yaml' >"$tmp/shown"
+ok "so does its report" has_lines "$(echo "$tmp"/ferry/reports/*.yaml)" <"$tmp/shown"
+finish
