@@ -285,6 +285,7 @@ static void side_event(struct app *app, const struct event *e)
     struct app_side *side = &app->side[e->side];
 
     side->state = e->side_state.state;
+    side->since_ms = app->now_ms;
     if (side->state == SIDE_OPENING)
         side->has_token = false;
 }

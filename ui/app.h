@@ -85,6 +85,7 @@ enum setup_row { SETUP_API, SETUP_MODULE, SETUP_ENVIRONMENT, SETUP_SLOTS };
 
 struct app_side {
     enum side_state state;
+    int64_t since_ms;           /* when it came into this state */
     struct hsm_slot_list slots; /* a copy */
     struct scroll setup;        /* over the setup rows and the slots */
     bool has_token;             /* one was chosen: info and token are set */

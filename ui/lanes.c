@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "ui/pane.h"
 
-enum { UNANSWERED_MS = 10000, DETAILS_LINES = 28, BAR = 20 };
+enum { DETAILS_LINES = 28, BAR = 20 };
 
 #define NOTHING STEPS /* no step in this lane */
 
@@ -127,20 +127,21 @@ static void draw_arrow(struct canvas *c, int from, int to, int y, bool right)
 static void draw_arrows(const struct app *app, struct canvas *c, const struct lane_row *row,
                         const struct lane_columns *lanes, const int end[3], int y)
 {
-    const struct run_step *relay = &app->run.steps[row->step[1]];
-    bool left = relay->told, handed_on = relay->told && relay->state == EVENT_OK;
-    bool first = row->way == RIGHTWARDS ? left : handed_on;
-    bool second = row->way == RIGHTWARDS ? handed_on : left;
-    int begin = row->way == RIGHTWARDS ? end[0] + 1 : lanes->x[1] - lanes->width / 2;
+    bool right = row->way == RIGHTWARDS;
+    const struct run_step *relay;
+    bool left_relay, reached_relay;
 
     if (row->way == STILL)
         return;
-    if (first)
-        draw_arrow(c, begin, lanes->x[1] - 1, y, row->way == RIGHTWARDS);
-    if (second)
-        draw_arrow(c, end[1] + 1,
-                   row->way == RIGHTWARDS ? lanes->x[2] - 1 : lanes->x[2] + lanes->width / 2, y,
-                   row->way == RIGHTWARDS);
+    relay = &app->run.steps[row->step[1]];
+    reached_relay = relay->told;
+    left_relay = relay->told && relay->state == EVENT_OK;
+    if (right ? reached_relay : left_relay)
+        draw_arrow(c, right ? end[0] + 1 : lanes->x[1] - lanes->width / 2, lanes->x[1] - 1, y,
+                   right);
+    if (right ? left_relay : reached_relay)
+        draw_arrow(c, end[1] + 1, right ? lanes->x[2] - 1 : lanes->x[2] + lanes->width / 2, y,
+                   right);
 }
 
 /* Under a row, where there is room: the API's own words, or the digest of what crossed. */
@@ -264,7 +265,7 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
     enum side side;
     int64_t ms;
 
-    if (run_unanswered(run, app->now_ms, UNANSWERED_MS, &side, &ms))
+    if (run_unanswered(run, app->now_ms, RUN_UNANSWERED_MS, &side, &ms))
         draw_format(c, x, y, width, STYLE_WARN,
                     "[WAIT] no answer from %s for %" PRId64 " s (%s); a gives it up",
                     pane_side_title(side), ms / 1000, run->call[side].name);

@@ -343,10 +343,10 @@ static void run(struct console *c)
 {
     c->canvas.ascii = term_is_ascii();
     set_time(c);
+    app_start(c->app);
     take_size(c);
     screen_draw(c->app, &c->canvas); /* something is seen before anything is opened */
     term_show(&c->canvas);
-    app_start(c->app);
     carry_out(c);
     c->dirty = true;
     while (!c->quit)

@@ -111,6 +111,13 @@ static void draw_object(const struct app *app, struct canvas *c, enum side side,
         draw_cursor_row(app, c, side, r);
 }
 
+enum { PATIENCE_S = 3 }; /* from then on a state that should pass shows its seconds */
+
+static bool is_waiting(enum side_state state)
+{
+    return state == SIDE_OPENING || state == SIDE_LOGGED_IN;
+}
+
 static void draw_state(const struct app *app, struct canvas *c, enum side side, struct rect r)
 {
     static const char *const words[SIDE_STATES] = {
@@ -122,12 +129,17 @@ static void draw_state(const struct app *app, struct canvas *c, enum side side, 
         [SIDE_FAILED] = "",
     };
     const struct app_side *s = &app->side[side];
+    int64_t seconds = (app->now_ms - s->since_ms) / 1000;
     int y;
 
+    if (s->state == SIDE_LISTED && s->inventory.filter[0]) {
+        draw_text(c, r.x + 1, r.y, r.w - 1, STYLE_DIM, "nothing passes the filter");
+        return;
+    }
     if (s->state != SIDE_FAILED) {
-        draw_text(c, r.x + 1, r.y, r.w - 1, STYLE_DIM,
-                  s->state == SIDE_LISTED && s->inventory.filter[0] ? "nothing passes the filter"
-                                                                    : words[s->state]);
+        y = draw_text(c, r.x + 1, r.y, r.w - 1, STYLE_DIM, words[s->state]);
+        if (is_waiting(s->state) && seconds >= PATIENCE_S)
+            draw_format(c, r.x + 2 + y, r.y, r.w - 2 - y, STYLE_WARN, "%" PRId64 " s", seconds);
         return;
     }
     draw_text(c, r.x + 1, r.y, r.w - 1, STYLE_BAD, "[FAIL] not open; R tries again");

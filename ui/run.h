@@ -9,7 +9,7 @@
 
 #include "hsm/event.h"
 
-enum { RUN_NOTES_MAX = 24 };
+enum { RUN_NOTES_MAX = 24, RUN_UNANSWERED_MS = 10000 };
 
 /* One key of the plan. */
 struct run_key {

@@ -168,18 +168,32 @@ static void draw_hints(const struct app *app, struct canvas *c, struct rect r)
     }
 }
 
+/* What matters most of: an answer to the last key, an HSM that hangs, what is at the cursor. */
+static void detail_text(const struct app *app, char *out, size_t size)
+{
+    enum side side;
+    int64_t ms;
+
+    out[0] = '\0';
+    if (app->status[0])
+        snprintf(out, size, "%s", app->status);
+    else if (app->view != VIEW_INVENTORY && app->view != VIEW_SETUP)
+        return; /* the ceremony's own lines say it */
+    else if (run_unanswered(&app->run, app->now_ms, RUN_UNANSWERED_MS, &side, &ms))
+        snprintf(out, size, "[WAIT] no answer from %s for %" PRId64 " s (%s); F7 begins anew",
+                 pane_side_title(side), ms / 1000, app->run.call[side].name);
+    else if (app->planning)
+        snprintf(out, size, "Making the plan ...");
+    else
+        pane_current(app, out, size);
+}
+
 static void draw_foot(const struct app *app, struct canvas *c)
 {
     enum dialog dialog = app_dialog(app);
     char text[1024];
 
-    pane_current(app, text, sizeof text);
-    if (app->status[0])
-        snprintf(text, sizeof text, "%s", app->status);
-    else if (app->planning)
-        snprintf(text, sizeof text, "Making the plan ...");
-    else if (app->view != VIEW_INVENTORY && app->view != VIEW_SETUP)
-        text[0] = '\0';
+    detail_text(app, text, sizeof text);
     draw_text(c, app->layout.detail.x + 1, app->layout.detail.y, app->layout.detail.w - 1,
               app->status[0] ? STYLE_STRONG : STYLE_NORMAL, text);
     if (dialog == DIALOG_NONE)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termcap.h>
 #include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -116,6 +117,8 @@ static bool is_utf8(void)
 
 bool term_start(const struct term_options *options, struct err *err)
 {
+    const char *type = getenv("TERM");
+
     if (tcgetattr(STDIN_FILENO, &before) < 0 || !isatty(STDOUT_FILENO)) {
         err_set(err, ERR_USAGE, "standard input and output are not a terminal");
         return err_next(err, "Run it on a terminal, or with --plain.");
@@ -123,7 +126,9 @@ bool term_start(const struct term_options *options, struct err *err)
     term.ascii = options->ascii || !is_utf8();
     if (!getenv("ESCDELAY"))
         set_escdelay(ESC_DELAY_MS);
-    term.screen = newterm(NULL, stdout, stdin);
+    /* Asked first: newterm() leaves memory behind where it does not know the terminal. */
+    if (type && tgetent(NULL, type) == 1)
+        term.screen = newterm(NULL, stdout, stdin);
     if (!term.screen) {
         err_set(err, ERR_USAGE, "the terminal's type (TERM) is not known");
         return err_next(err, "Set TERM to what the terminal is, or use --plain.");

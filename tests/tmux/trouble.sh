@@ -107,6 +107,12 @@ press y
 ok "leave: it stops, then ends" ended 2
 ok "leave: with a report" report_says aborted
 
+ceremony stuck "$few;hang=slots:1"
+console 80x24 "$dir/c.yaml"
+ok "hung at once: its seconds are shown" sees "opening ... 4 s"
+press q
+ok "hung at once: q leaves without waiting" ended 0
+
 ceremony missing "$few"
 sed -i "s|$agent|/nowhere/agent|" "$dir/c.yaml"
 console 80x24 "$dir/c.yaml"
