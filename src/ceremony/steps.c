@@ -348,24 +348,29 @@ static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err
                                key->id_len, &fate->final, err);
 }
 
-/* A commit that failed may still have been carried out. The one new object that bears the key's
- * name is ours, since the name was free before; with two, nobody can tell which. */
+static bool proves_ours(struct ceremony *c, uint64_t handle)
+{
+    const struct proof_pair pair = {source_of(c), item_of(c)->key.handle, &c->passage.spki,
+                                    destination_of(c), handle};
+    enum hsm_proof which;
+    struct err err;
+
+    return proof_run(&pair, item_of(c)->proofs, &which, &err);
+}
+
+/* A commit that failed may still have been carried out: then a new object bears the key's name and
+ * proves to be the key. Any other was made by somebody else, and is not ours to destroy; the
+ * inventory will name it. */
 static bool find_lost_commit(struct ceremony *c, uint64_t *handle, struct err *err)
 {
     struct hsm *hsm = destination_of(c);
     struct key_list now = {0};
-    unsigned found = 0;
     bool ok = hsm->driver->list(hsm, &now, err);
 
     for (size_t i = 0; ok && i < now.count; i++)
-        if (key_same_name(&now.keys[i], &item_of(c)->key)) {
+        if (key_same_name(&now.keys[i], &item_of(c)->key) && proves_ours(c, now.keys[i].handle))
             *handle = now.keys[i].handle;
-            found++;
-        }
     key_list_free(&now);
-    if (ok && found > 1)
-        ok =
-            err_set(err, ERR_CONFLICT, "%u new keys on the destination bear the key's name", found);
     return ok;
 }
 
