@@ -80,6 +80,8 @@ void app_failed(struct app *app, enum request_kind kind, const struct err *err)
 {
     if (kind >= REQUEST_OPEN && kind <= REQUEST_RUN && app->commands > 0)
         app->commands--;
+    if (kind == REQUEST_START) /* what was to follow cannot */
+        app->commands = app->request_count = 0;
     app->planning = false;
     app_show_error(app, err);
 }

@@ -24,6 +24,7 @@
 #include "ui/log.h"
 #include "ui/modules.h"
 #include "ui/run.h"
+#include "ui/scroll.h"
 
 /* What the loop shall do. */
 enum request_kind {

@@ -39,10 +39,15 @@ static void environment_done(struct app *app)
 
 static void save_done(struct app *app)
 {
+    struct err err;
+
     if (app->field.len == 0 || app->field.len >= sizeof app->save_path)
         return;
     memcpy(app->save_path, app->field.text, app->field.len + 1);
-    app_ask(app, REQUEST_SAVE, SIDE_RELAY);
+    if (inventory_view_keep_marks(app, &err))
+        app_ask(app, REQUEST_SAVE, SIDE_RELAY);
+    else
+        app_show_error(app, &err);
 }
 
 static const struct {

@@ -131,6 +131,42 @@ static void mark_files_keys(struct app *app)
     app->marks_are_files = app->config->key_count > 0;
 }
 
+/* The marks, as the ceremony file names keys; *uris is the caller's. */
+static bool marked_uris(const struct inventory *inv, struct uri **uris, size_t *count,
+                        struct err *err)
+{
+    char text[URI_TEXT_MAX];
+
+    *count = 0;
+    *uris = calloc(inv->marked_count + 1, sizeof **uris);
+    if (!*uris)
+        return err_set(err, ERR_FAILED, "There is no memory for %zu keys", inv->marked_count);
+    for (size_t i = 0; i < inv->list.count; i++)
+        if (inv->marked[i] &&
+            !uri_parse(uri_of_key(&inv->list.keys[i], text), &(*uris)[(*count)++], err)) {
+            free(*uris);
+            return false;
+        }
+    return true;
+}
+
+bool inventory_view_keep_marks(struct app *app, struct err *err)
+{
+    struct config *config = app->config;
+    struct uri *uris;
+    size_t count;
+
+    if (app->view != VIEW_INVENTORY || app->marks_are_files)
+        return true;
+    if (!marked_uris(&app->side[SIDE_SOURCE].inventory, &uris, &count, err))
+        return false;
+    free(config->keys);
+    config->keys = uris;
+    config->key_count = count;
+    app->marks_are_files = count > 0;
+    return true;
+}
+
 void inventory_view_listed(struct app *app)
 {
     mark_files_keys(app);

@@ -39,6 +39,7 @@ void inventory_view_mark(struct app *app);
 void inventory_view_compare(struct app *app);
 void inventory_view_find(struct app *app, const char *text, bool next);
 void inventory_view_listed(struct app *app);
+bool inventory_view_keep_marks(struct app *app, struct err *err); /* in the configuration */
 
 /* app_ceremony.c */
 void ceremony_view_migrate(struct app *app);

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "ceremony/plan.h"
 #include "hsm/key.h"
+#include "ui/scroll.h"
 
 enum inventory_sort { SORT_LABEL, SORT_TYPE, SORT_ID, SORTS };
 
@@ -33,14 +34,6 @@ struct verdict {
     bool moved; /* it went in this ceremony, and was proven */
     char reason[160];
 };
-
-/* A place in a list of rows: where the cursor is and which row is the first on the screen. */
-struct scroll {
-    size_t at, top;
-};
-
-/* Moves the cursor by delta rows within count rows and keeps it among the page rows shown. */
-void scroll_move(struct scroll *s, long delta, size_t count, size_t page);
 
 struct inventory {
     struct key_list list;

@@ -26,6 +26,7 @@ struct console {
     struct canvas canvas;
     int signals; /* signalfd */
     bool quit;
+    bool gone;  /* the terminal is: nothing is read or shown any more */
     bool dirty; /* something changed since the last frame */
     int64_t drawn_ms;
 };
@@ -270,17 +271,23 @@ static void take_size(struct console *c)
     }
 }
 
+/* A terminal that is gone tells it in two ways, which is not the same as asking twice. */
+static void terminate(struct console *c, bool gone)
+{
+    c->gone |= gone;
+    app_terminate(c->app);
+    carry_out(c);
+}
+
 static void take_signals(struct console *c)
 {
     struct signalfd_siginfo info;
 
     while (read(c->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGWINCH) {
+        if (info.ssi_signo == SIGWINCH)
             take_size(c);
-        } else {
-            app_terminate(c->app);
-            carry_out(c);
-        }
+        else if (info.ssi_signo != SIGHUP || !c->gone)
+            terminate(c, info.ssi_signo == SIGHUP);
     }
 }
 
@@ -288,6 +295,8 @@ static void draw(struct console *c)
 {
     int64_t now = clock_ms(CLOCK_MONOTONIC);
 
+    if (c->gone)
+        return;
     if (!c->dirty && now - c->drawn_ms < TICK_MS)
         return;
     if (now - c->drawn_ms < FRAME_MS)
@@ -301,7 +310,7 @@ static void draw(struct console *c)
 static void wait_and_take(struct console *c)
 {
     struct pollfd fds[] = {
-        {.fd = term_fd(), .events = POLLIN},
+        {.fd = c->gone ? -1 : term_fd(), .events = POLLIN},
         {.fd = c->signals, .events = POLLIN},
         {.fd = c->worker ? worker_fd(c->worker) : -1, .events = POLLIN},
     };
@@ -310,12 +319,10 @@ static void wait_and_take(struct console *c)
     set_time(c);
     if (fds[1].revents)
         take_signals(c);
-    if (fds[0].revents & (POLLHUP | POLLERR)) { /* the terminal is gone */
-        app_terminate(c->app);
-        carry_out(c);
-        c->quit = true;
-    }
-    take_keys(c);
+    if (!c->gone && (fds[0].revents & (POLLHUP | POLLERR)))
+        terminate(c, true);
+    if (!c->gone)
+        take_keys(c);
     if (fds[2].revents)
         take_events(c);
     draw(c);

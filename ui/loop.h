@@ -26,8 +26,8 @@ struct console_host {
 };
 
 /* Runs the console until the officer leaves or a signal ends it. config may be empty but for its
- * policy: then both HSMs are chosen on the screen; what is chosen is kept in it, and its
- * environments are freed with free(3). Returns the process's exit code; *err holds why the console
+ * policy: then both HSMs are chosen on the screen; what is chosen is kept in it, as config_free()
+ * frees it. Returns the process's exit code; *err holds why the console
  * could not start at all (ERR_USAGE: no terminal), its code is ERR_NONE otherwise. */
 int console_run(struct config *config, const struct console_host *host,
                 const struct term_options *options, struct err *err);

@@ -32,6 +32,21 @@ for signal in TERM INT HUP; do
     ok "SIG$signal in a ceremony: with a report" report_says aborted
 done
 
+# The window is closed while a step runs: no terminal any more, but an end and a report.
+closed() {
+    pid=$(hsmferry_pid)
+    t kill-session -t "$session"
+    closed_until=$(($(date +%s) + patience))
+    while kill -0 "$pid" 2>/dev/null; do
+        [ "$(date +%s)" -lt "$closed_until" ] || return 1
+        sleep 0.05
+    done
+}
+ok "closed window: running" running closed
+t new-session -d -s keep "exec sleep 1000"
+ok "closed window: it ends by itself" closed
+ok "closed window: with a report" report_says aborted
+
 # Whatever a crash is called in $?, the shell says 128 and the signal's number.
 ok "SIGSEGV: listed" idle crash
 ok "SIGSEGV: sent" hit SEGV

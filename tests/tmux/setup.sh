@@ -113,6 +113,13 @@ type_text "aes"
 press Enter
 ok "filtered" sees 'filter "aes"'
 press Home Space
+press F2
+ok "F2 asks for a path again" sees "Save the ceremony file as"
+press C-u
+type_text "$dir/marked.yaml"
+press Enter
+ok "and saves what is marked" sees "Saved:"
+ok "by its name" grep -q 'object=' "$dir/marked.yaml"
 press F5
 ok "a key is reviewed" sees "Type  ferry 1"
 type_text "ferry 1"

@@ -28,6 +28,25 @@ static void test_start_opens_both_sides(void **state)
     fixture_free(&f);
 }
 
+static void test_start_that_fails_leaves_nothing_under_way(void **state)
+{
+    struct request request;
+    struct fixture f;
+    struct err err;
+
+    (void)state;
+    fixture_new(&f);
+    app_start(f.app);
+    assert_true(app_request(f.app, &request));
+    assert_int_equal(request.kind, REQUEST_START);
+    err_set(&err, ERR_IO, "the report folder is missing");
+    app_failed(f.app, REQUEST_START, &err);
+    assert_false(app_request(f.app, &request));
+    assert_int_equal(f.app->commands, 0);
+    assert_int_equal(app_dialog(f.app), DIALOG_MESSAGE);
+    fixture_free(&f);
+}
+
 static void test_nothing_named_opens_the_setup(void **state)
 {
     struct fixture f;
@@ -73,14 +92,13 @@ static void test_file_keys_are_marked(void **state)
 {
     struct selection selection;
     uint64_t *handles;
-    struct uri uri;
     struct fixture f;
     struct err err;
 
     (void)state;
     fixture_new(&f);
-    assert_true(uri_parse("pkcs11:object=alpha", &uri, &err));
-    f.config.keys = &uri;
+    f.config.keys = calloc(1, sizeof *f.config.keys);
+    assert_true(uri_parse("pkcs11:object=alpha", f.config.keys, &err));
     f.config.key_count = 1;
     fixture_small(&f);
     assert_int_equal(f.app->side[SIDE_SOURCE].inventory.marked_count, 1);
@@ -93,7 +111,6 @@ static void test_file_keys_are_marked(void **state)
     assert_int_equal(selection.uri_count, 0);
     assert_int_equal(selection.handle_count, 2);
     free(handles);
-    f.config.keys = NULL;
     fixture_free(&f);
 }
 
@@ -641,6 +658,12 @@ static void test_save_asks_for_a_path(void **state)
     fixture_type(&f, "/tmp/x.yaml\n");
     assert_int_equal(f.asked[REQUEST_SAVE], 1);
     assert_string_equal(f.app->save_path, "/tmp/x.yaml");
+    assert_int_equal(f.config.key_count, 0);
+    fixture_type(&f, " ");
+    fixture_press(&f, PRESS_F2);
+    fixture_type(&f, "/tmp/y.yaml\n"); /* with the keys that are marked */
+    assert_int_equal(f.config.key_count, 1);
+    assert_true(strstr(f.config.keys[0].text, "object=alpha") != NULL);
     fixture_free(&f);
 }
 
@@ -648,6 +671,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_opens_both_sides),
+        cmocka_unit_test(test_start_that_fails_leaves_nothing_under_way),
         cmocka_unit_test(test_nothing_named_opens_the_setup),
         cmocka_unit_test(test_failed_side_is_told_and_opened_again_only_when_asked),
         cmocka_unit_test(test_file_keys_are_marked),

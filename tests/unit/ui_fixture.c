@@ -39,6 +39,7 @@ void fixture_free(struct fixture *f)
             free(*v);
         free(f->config.side[i].environment);
     }
+    free(f->config.keys);
     app_free(f->app);
 }
 
