@@ -69,8 +69,10 @@ static bool get_functions(void *library, const char *shown, CK_FUNCTION_LIST **f
     void *symbol = dlsym(library, "C_GetFunctionList");
     CK_RV rv;
 
-    if (!symbol)
-        return err_set(err, ERR_HSM, "%s is no PKCS#11 module: it has no C_GetFunctionList", shown);
+    if (!symbol) {
+        err_set(err, ERR_HSM, "%s is no PKCS#11 module: it has no C_GetFunctionList", shown);
+        return err_next(err, "Name the module that came with the HSM.");
+    }
     memcpy(&get, &symbol, sizeof get);
     rv = get(fn);
     if (rv != CKR_OK)

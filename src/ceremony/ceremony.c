@@ -82,13 +82,13 @@ void ceremony_free(struct ceremony *c)
     free(c);
 }
 
-/* Ends an attempt on a side that failed: told, and closed where it will not answer any more. */
-static bool side_failed(struct ceremony *c, enum side side)
+/* An attempt on a side failed: that is told, and nothing more is true than before. */
+static bool side_failed(struct ceremony *c, enum side side, struct err *err)
 {
     struct err ignored;
 
     tell_side(c, side, SIDE_FAILED, &ignored);
-    return false;
+    return err->now[0] ? false : err_now(err, "Nothing was changed.");
 }
 
 bool ceremony_open(struct ceremony *c, enum side side, struct err *err)
@@ -101,7 +101,7 @@ bool ceremony_open(struct ceremony *c, enum side side, struct err *err)
         return false;
     if (!c->host.open(c->host.ctx, side, &party->hsm, err) ||
         !party->hsm->driver->slots(party->hsm, &party->slots, err))
-        return side_failed(c, side);
+        return side_failed(c, side, err);
     return tell_side(c, side, SIDE_OPEN, err);
 }
 
@@ -205,7 +205,7 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
     if (!party->slot)
         return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
     if (!party->hsm->driver->list(party->hsm, &list, err))
-        return side_failed(c, side);
+        return side_failed(c, side, err);
     forget_plan(c);
     key_list_free(&party->keys);
     for (size_t i = 0; i < list.count; i++)
@@ -224,7 +224,7 @@ bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, 
         return false;
     if (!find_slot(c, side, uri, err) || !check_slot(c, side, err) || !login(c, side, err)) {
         party->slot = NULL;
-        return side_failed(c, side);
+        return side_failed(c, side, err);
     }
     return tell_hsm(c, side, err) && tell_side(c, side, SIDE_LOGGED_IN, err) &&
            ceremony_refresh(c, side, err);

@@ -221,6 +221,15 @@ static bool check_unchanged(struct ceremony *c, struct err *err)
     return err_set(err, ERR_CONFLICT, "the key on the source was changed since it was listed");
 }
 
+/* Why the source could not do it, where the plan could not know that. */
+static bool explain_wrap(const struct ceremony *c, const struct plan_item *item, struct err *err)
+{
+    if (err->code == ERR_UNSUPPORTED && item->route == ROUTE_DIRECT && item->key.length == 0)
+        err_next(err, "The source does not know how long it is; more than %u bytes cannot go.",
+                 c->deal.direct_max);
+    return false;
+}
+
 static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     struct hsm *hsm = source_of(c);
@@ -233,8 +242,9 @@ static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *e
     return check_unchanged(c, err) &&
            (item->key.class != KEY_CLASS_PRIVATE ||
             hsm->driver->public_key(hsm, item->key.handle, &c->passage.spki, err)) &&
-           wrap(hsm, alg, direct ? c->public_handle : c->source_aes, item->key.handle,
-                &c->passage.blob, err);
+           (wrap(hsm, alg, direct ? c->public_handle : c->source_aes, item->key.handle,
+                 &c->passage.blob, err) ||
+            explain_wrap(c, item, err));
 }
 
 static bool relay_key(struct ceremony *c, struct step_facts *facts, struct err *err)

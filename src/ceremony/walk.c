@@ -282,10 +282,14 @@ static bool others_go_on(enum err_code code)
            code == ERR_CONFLICT || code == ERR_NO_INPUT;
 }
 
-static void fail_key(struct ceremony *c, const struct err *err)
+static void fail_key(struct ceremony *c, struct err *err)
 {
     struct fate *fate = &c->fates[c->item];
+    bool go_on = others_go_on(err->code);
 
+    /* It cannot be carried after all: the code is what it would have been in the plan. */
+    if (err->code == ERR_UNSUPPORTED && row_now(c)->id == STEP_WRAP_KEY)
+        err->code = ERR_DATA;
     fate->outcome = KEY_FAILED;
     fate->err = *err;
     undo_key(c);
@@ -293,7 +297,7 @@ static void fail_key(struct ceremony *c, const struct err *err)
         c->failure = *err;
     if (fate->outcome == KEY_FAILED)
         tell_key_done(c, c->item);
-    if (others_go_on(err->code) && fate->outcome == KEY_FAILED && !c->side[SIDE_DESTINATION].gone)
+    if (go_on && fate->outcome == KEY_FAILED && !c->side[SIDE_DESTINATION].gone)
         next_key(c);
     else {
         clear_rows_of_key(c);
