@@ -20,7 +20,7 @@
 #define INFO_GIVES           NONE_OUT
 #define SLOTS_TAKES          (CK_BBOOL present, CK_SLOT_ID * slots, CK_ULONG * n)
 #define SLOTS_HANDS          (present, slots, n)
-#define SLOTS_GIVES          NONE_OUT
+#define SLOTS_GIVES          .out = (CK_BYTE *)slots, .len = n
 #define SLOT_INFO_TAKES      (CK_SLOT_ID slot, CK_SLOT_INFO * info)
 #define SLOT_INFO_HANDS      (slot, info)
 #define SLOT_INFO_GIVES      NONE_OUT

@@ -1,0 +1,178 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Bad modules, tokens, PINs and keys, on real tokens: the exit code, and what the officer is told.
+set -u
+# shellcheck source=tests/softhsm/two.sh
+. "${0%/*}/two.sh"
+
+untouched() { # untouched old|new: its objects are byte for byte what they were
+    (cd "$tmp/made-$1/tokens" && find . -name '*.object' ! -name token.object | sort) >"$tmp/files"
+    (cd "$tmp/c/$1/tokens" && find . -name '*.object' ! -name token.object | sort) |
+        diff "$tmp/files" - || return
+    while read -r file; do
+        cmp "$tmp/made-$1/tokens/$file" "$tmp/c/$1/tokens/$file" || return
+    done <"$tmp/files"
+}
+
+# refuses CODE SENSE...: it ends so, says each of these, and neither token was touched.
+refuses() {
+    ends "$@" && untouched old && untouched new
+}
+
+calls() { # calls old|new FUNCTION: how often it was called
+    wc -c <"$tmp/c/$1/calls/$2"
+}
+
+make_token old aes32:one:id=01 aes16:stays:id=02:-extractable \
+    aes32:trusted:id=03:+wrap-with-trusted ed25519:ed:id=04 data:memo generic333:long:id=05 \
+    aes32:twin:id=06 aes32:twin:id=07 aes32:taken:id=08 aes32:sameid:id=09 generic400:blob:id=0a \
+    aes32:unproven:id=0b:-encrypt ec256:ec:id=0c
+make_token new aes32:resident:id=d1 aes16:taken:id=d2 aes16:other:id=09
+
+# keys LABEL...: these keys only.
+keys() {
+    list=
+    for label in "$@"; do
+        list="$list\"pkcs11:object=$label\", "
+    done
+    edit "s/^keys: .*/keys: [${list%, }]/"
+}
+
+one() { # one FAULT-OF-OLD FAULT-OF-NEW: a ceremony with a key that can go
+    ceremony "$1" "$2"
+    keys one
+}
+
+one - -
+ok "control: nothing wrong, and it ends 0" ends 0 'complete: 1 migrated'
+not_ok "... and the destination was written" untouched new
+ok "... but not the source" untouched old
+
+# --- modules ------------------------------------------------------------------------------------------
+
+one - -
+library=$(ldd "$abs_top_builddir/hsmferry" | sed -n 's/.*libcrypto.*=> \([^ ]*\) .*/\1/p')
+edit "/^destination:/,\$ s|module: .*|module: $library|"
+ok "a library that is no module" refuses 69 'has no C_GetFunctionList' 'Nothing was changed' \
+    'Name the module that came with the HSM'
+one none die:C_Initialize:1:11
+ok "a module that crashes when it starts" refuses 69 'the agent ended, in open .*signal 11' \
+    'Nothing more can be asked' 'Look at the HSM'
+one none hang:C_Initialize:1
+edit '/^destination:/,$ s/^  api: .*/&\n  time-limit: 1/'
+ok "one that hangs" refuses 69 'no answer from the HSM for 1 s, in open' 'Look at the HSM'
+one none fail:C_Initialize:1
+ok "one that does not start" refuses 69 'does not start .C_Initialize. .0x30 CKR_DEVICE_ERROR' \
+    'Nothing was changed' 'Check the HSM'
+one none print:C_Initialize:1:hello
+ok "one that only prints: it is told, and harms nothing" ends 0 'its library says: hello' 'complete: 1'
+
+# --- tokens -----------------------------------------------------------------------------------------
+
+one none empty:C_GetSlotList:0
+ok "no slot" refuses 69 'the destination has no slot at all' 'Nothing was changed' 'hsmferry list'
+one - - && edit 's/token=new/token=never/'
+ok "no such token" refuses 69 'no token of the destination is named by pkcs11:token=never' \
+    'Nothing was changed' 'hsmferry list'
+one - - && rm -r "$tmp"/c/new/tokens/* && edit 's/pkcs11:token=new/pkcs11:/'
+ok "a token that is not initialised" ends 69 'cannot be used: not initialised' 'Nothing was changed' \
+    "vendor's own tool"
+one - -
+token make new
+at "$tmp/c/new" pkcs11-tool --module "$softhsm" --list-token-slots 2>/dev/null >"$tmp/slots"
+serial=$(sed -n 's/^  serial num *: *//p' "$tmp/slots" | head -n 1)
+ok "two tokens of one label" ends 78 '2 tokens of the destination are named' 'Nothing was changed' \
+    'Add serial='
+edit "s/token=new/&;serial=$serial/" 's/^report-folder: .*/report-folder: again/'
+ok "... and the serial tells them apart" ends 0 'complete: 1 migrated'
+
+# --- PINs -------------------------------------------------------------------------------------------
+
+one none none && echo codfish >"$tmp/c/pin"
+ok "a wrong PIN" refuses 77 'wrong PIN.*CKR_PIN_INCORRECT' 'One try was made' 'Find out the right PIN'
+ok "... is tried once" test "$(calls old C_Login)" -eq 1
+for pin in '' "$(head -c 256 /dev/zero | tr '\0' 1)" 'sword\000fish'; do
+    one none none && printf "%b\\n" "$pin" >"$tmp/c/pin"
+    ok "a PIN that cannot be one" refuses 64 'PIN file .* cannot be used' 'Put the PIN into it'
+    ok "... is not tried" test ! -e "$tmp/c/old/calls/C_Login"
+done
+
+# --- keys -------------------------------------------------------------------------------------------
+
+now='Nothing was changed'
+ceremony - - && keys one missing
+ok "a key that is not there" refuses 66 'no key on the source is named by pkcs11:object=missing' "$now" \
+    'hsmferry list'
+ceremony - - && keys one twin
+ok "two keys of one name" refuses 4 '2 keys on the source are named by pkcs11:object=twin' "$now" \
+    'Add id= or type='
+
+# stays CODE LABEL REASON [NEXT]: this key stays, alone and beside another one, which goes.
+stays() {
+    ceremony - - && keys "$2"
+    ok "$2 alone stays" refuses "$1" "$2: .*CANNOT GO: $3" "$now" 'Read the reason beside each key'
+    ceremony - - && keys one "$2"
+    ok "$2 stays, the others go on" ends "$1" "$2: .*CANNOT GO: $3" "$2: refused: $3" \
+        '1 migrated, 1 refused, 0 failed'
+}
+
+stays 77 stays 'not extractable'
+stays 77 trusted 'needs a trusted wrapping key'
+stays 65 ed 'unsupported type'
+stays 65 memo 'a data object'
+stays 65 long '333 bytes: the envelope would pad them, and 214 is the most'
+stays 4 taken 'its label or id is taken on the destination'
+stays 4 sameid 'its label or id is taken on the destination'
+ceremony - -
+ok "all keys: what can go goes, and nothing named was refused" ends 0 \
+    'complete: 6 migrated, 7 refused, 0 failed'
+
+# SoftHSM forgets the length of what it unwraps.
+ceremony - - && keys blob && edit 's/^  gates: .*/&\n  extractable: yes/'
+ok "a secret of 400 bytes goes in the envelope" ends 0 'complete: 1 migrated'
+token drop old blob
+keys blob resident
+edit 's/token=old/token=third/' 's/token=new/token=old/' 's/token=third/token=new/' \
+    "s|/c/old/softhsm|/c/third/softhsm|; s|/c/new/softhsm|/c/old/softhsm|; s|/c/third/softhsm|/c/new/softhsm|" \
+    's/^report-folder: .*/report-folder: again/'
+ok "... and a second time not, for its length is no longer known" ends 65 \
+    'CKR_KEY_SIZE_RANGE.*does not know how long it is' 'blob: failed' 'resident: migrated'
+
+# --- names ------------------------------------------------------------------------------------------
+
+# Whatever is in a label: it arrives byte for byte, and is never printed as it is.
+make_token old aes16::id=01 aes16:%0A%0D:id=02 aes16:%1B[2J:id=03 \
+    aes16:a%E2%80%AEb:id=04 aes16:%FF%FE:id=05 aes16:%00:id=06 \
+    "aes16:$(head -c 255 /dev/zero | tr '\0' x):id=07" aes16:%25s:id=08 "aes16:'\":id=09"
+make_token new
+names() { # names old|new: label and id of each object, in hexadecimal
+    at "$tmp/c/$1" "$python" "$abs_top_srcdir/tests/softhsm/snapshot.py" "$softhsm" "$1" "$tmp/c/pin" |
+        sed -n 's/.*\(CKA_ID=[0-9a-f]*\).*\(CKA_LABEL=[0-9a-f]*\).*/\1 \2/p' | sort
+}
+same_names() {
+    names old >"$tmp/names" && [ "$(wc -l <"$tmp/names")" -eq 9 ] && names new | diff "$tmp/names" -
+}
+is_printable() {
+    ! LC_ALL=C.UTF-8 grep -aP '[^[:print:]]|[\x{202a}-\x{202e}\x{2066}-\x{2069}]' "$@"
+}
+ceremony - -
+ok "nine hostile names" ends 0 'complete: 9 migrated' '\\x1b\[2J' '\\xff\\xfe' 'a\\xe2\\x80\\xaeb'
+ok "nothing of them is printed" is_printable "$tmp/log"
+ok "nor in the report" is_printable "$tmp"/c/reports/*.yaml
+ok "they arrived byte for byte" same_names
+token rename new a%E2%80%AEb changed
+not_ok "control: another name would be seen" same_names
+printf '\033[2J' >"$tmp/raw"
+not_ok "control: a raw one would be seen" is_printable "$tmp/raw"
+
+# --- many of them -------------------------------------------------------------------------------------
+
+if [ -n "${HSMFERRY_TEST_LONG:-}" ]; then
+    # shellcheck disable=SC2046 # a list of words
+    make_token old $(seq -f 'aes32:bulk-%05g' 1 10000)
+    ceremony - - && keys bulk-07777
+    ok "one of 10,000 keys" ends 0 'complete: 1 migrated' 'source +inventory before: 10000 objects'
+    ceremony - - && keys 'bulk-07*'
+    ok "a thousand of them" ends 0 'moved [0-9]+ of 1000' 'complete: 1000 migrated'
+fi
+finish
