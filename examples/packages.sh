@@ -8,7 +8,8 @@ packages_build='autoconf autoconf-archive automake gcc libc6-dev libcyaml-dev li
     protobuf-c-compiler'
 packages_rehearse='libsofthsm2'
 packages_test='binutils clang-format libcmocka-dev libnss3-tools mandoc opensc openssl
-    python3 python3-cryptography python3-pykcs11 python3-yaml shellcheck tmux'
+    python3 python3-cryptography python3-pykcs11 python3-yaml shellcheck
+    softhsm2 tmux'
 packages_long='clang'
 
 # packages_need PURPOSE...: installs what build, rehearse or test lack. Where it cannot, says what to

@@ -493,8 +493,9 @@ static unsigned count_in_memory(const uint8_t *masked)
             continue;
         if (to - from > UINT64_C(1) << 30) /* a sanitizer's own */
             continue;
-        for (; from + PIN_SIZE <= to; from += sizeof buf - PIN_SIZE) {
-            ssize_t n = pread(mem, buf, sizeof buf, (off_t)from);
+        for (; from + PIN_SIZE <= to; from += sizeof buf - (PIN_SIZE - 1)) {
+            size_t len = to - from < sizeof buf ? (size_t)(to - from) : sizeof buf;
+            ssize_t n = pread(mem, buf, len, (off_t)from);
             for (ssize_t i = 0; i + PIN_SIZE <= n; i++)
                 count += masked_equal(buf + i, masked);
             explicit_bzero(buf, sizeof buf);
