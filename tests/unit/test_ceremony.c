@@ -507,23 +507,45 @@ static void forgotten_destroy_is_noticed(void **state)
 /* --- lies
  * -------------------------------------------------------------------------------------------- */
 
+/* The first step that failed; STEPS: none. */
+static enum step_id failed_step(const struct rig *rig)
+{
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_STEP && rig->events[i].step.state == EVENT_FAILED)
+            return rig->events[i].step.id;
+    return STEPS;
+}
+
+/* Each lie is caught at the first step that can see it, before anything is built on it: above all,
+ * nothing is encrypted under a public key that is not the destination's. */
 static void lies_are_caught(void **state)
 {
     static const struct {
         bool by_destination;
         const char *lie;
-        int exit_code;
+        int exit_code; /* 0: any but that */
+        enum step_id at;
     } rows[] = {
-        {true, "lie=make_pair:1:flip", 65},   {true, "lie=make_pair:1:short", 65},
-        {true, "lie=make_pair:1:long", 65},   {false, "lie=load_public:1:other", 65},
-        {false, "lie=make_aes:1:guards", 65}, {false, "lie=wrap:1:flip", 65},
-        {false, "lie=wrap:1:short", 65},      {false, "lie=wrap:1:long", 65},
-        {false, "lie=wrap:2:flip", 65},       {false, "lie=wrap:2:short", 65},
-        {false, "lie=wrap:2:long", 65},       {false, "lie=wrap:2:other", 65},
-        {true, "lie=unwrap:2:other", 65},     {true, "lie=unwrap:2:guards", 65},
-        {true, "lie=prove:1:flip", 65},       {true, "lie=prove:1:short", 65},
-        {true, "lie=commit:1:other", 65},     {true, "lie=commit:1:guards", 65},
-        {true, "lie=commit:1:label", 65},     {true, "forget=commit:1", 0},
+        {true, "lie=make_pair:1:flip", 65, STEPS},
+        {true, "lie=make_pair:1:short", 65, STEP_RELAY_PUBLIC},
+        {true, "lie=make_pair:1:long", 65, STEP_RELAY_PUBLIC},
+        {false, "lie=load_public:1:other", 65, STEP_LOAD_PUBLIC},
+        {false, "lie=make_aes:1:guards", 65, STEP_MAKE_AES},
+        {false, "lie=wrap:1:flip", 65, STEP_UNWRAP_AES},
+        {false, "lie=wrap:1:short", 65, STEP_RELAY_AES},
+        {false, "lie=wrap:1:long", 65, STEP_RELAY_AES},
+        {false, "lie=wrap:2:flip", 65, STEP_UNWRAP_KEY},
+        {false, "lie=wrap:2:short", 65, STEP_RELAY_KEY},
+        {false, "lie=wrap:2:long", 65, STEP_RELAY_KEY},
+        {false, "lie=wrap:2:other", 65, STEP_PROVE},
+        {true, "lie=unwrap:2:other", 65, STEP_PROVE},
+        {true, "lie=unwrap:2:guards", 65, STEP_UNWRAP_KEY},
+        {true, "lie=prove:1:flip", 65, STEP_PROVE},
+        {true, "lie=prove:1:short", 65, STEP_PROVE},
+        {true, "lie=commit:1:other", 65, STEP_PROVE_AGAIN},
+        {true, "lie=commit:1:guards", 65, STEP_PROVE_AGAIN},
+        {true, "lie=commit:1:label", 65, STEP_PROVE_AGAIN},
+        {true, "forget=commit:1", 0, STEP_PROVE_AGAIN},
     };
     struct rig *rig = *state;
 
@@ -533,8 +555,10 @@ static void lies_are_caught(void **state)
         snprintf(source, sizeof source, "keys=aes32:k:+encrypt;%s",
                  rows[i].by_destination ? "" : rows[i].lie);
         end = go(rig, source, rows[i].by_destination ? rows[i].lie : "", "pkcs11:object=k");
-        if (rows[i].exit_code && end->end.exit_code != rows[i].exit_code)
+        if (rows[i].exit_code ? end->end.exit_code != rows[i].exit_code : end->end.exit_code == 0)
             fail_msg("%s: exit %d", rows[i].lie, end->end.exit_code);
+        if (rows[i].at != STEPS && failed_step(rig) != rows[i].at)
+            fail_msg("%s: caught at %s", rows[i].lie, step_name(failed_step(rig)));
         if (end->end.migrated || objects_on_destination(rig) != 1)
             fail_msg("%s: a key is on the destination", rows[i].lie);
         clear(rig);
