@@ -50,4 +50,24 @@ walk() { # walk SIZE
 walk 80x24
 walk 120x40
 walk 60x30
+
+# One ceremony after the other in one console, each with a report of its own.
+ceremony again 'keys=aes32:a,aes32:b' '' '[review]' 'pkcs11:object=a'
+console 80x24 "$dir/c.yaml"
+ok "again: what the file names is marked" sees "1 of 2 marked"
+migrate 1
+ok "again: the first is complete" sees "The ceremony is complete."
+press F5
+ok "again: its steps can be seen again" sees "RELAY (this host)"
+press Escape F7
+ok "again: both HSMs are there to choose from" sees "Compare label and serial"
+press F8
+ok "again: listed anew" sees "name taken"
+press - Down Space
+ok "again: another key is marked" sees "1 of 2 marked"
+migrate 1
+ok "again: the second is complete" sees "The ceremony is complete."
+ok "again: two reports" test "$(find "$dir/reports" -name '*.yaml' | wc -l)" -eq 2
+press q
+ok "again: exit 0" ended 0
 finish

@@ -105,12 +105,20 @@ screen() {
     t capture-pane -p
 }
 
-# sees TEXT: it is on the screen, or comes in time.
+# sees TEXT: it is on the screen, or comes in time. sees_like PATTERN: the same for a pattern.
 sees() {
+    wait_for -F "$1"
+}
+
+sees_like() {
+    wait_for -G "$1"
+}
+
+wait_for() {
     sees_until=$(($(date +%s) + patience))
-    until screen | grep -qF -- "$1"; do
+    until screen | grep -q "$1" -e "$2"; do
         if [ "$(date +%s)" -ge "$sees_until" ]; then
-            echo "not on the screen: $1"
+            echo "not on the screen: $2"
             screen
             patience=2 # what follows from a failure need not be waited for as long
             return 1
