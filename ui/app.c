@@ -48,8 +48,7 @@ void app_start(struct app *app)
     setup_begin(app);
 }
 
-/* --- requests ----------------------------------------------------------------------------------
- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 void app_ask(struct app *app, enum request_kind kind, enum side side)
 {
@@ -86,8 +85,7 @@ void app_failed(struct app *app, enum request_kind kind, const struct err *err)
     app_show_error(app, err);
 }
 
-/* --- what the officer is told ------------------------------------------------------------------
- */
+/* --- what the officer is told ----------------------------------------------------------------- */
 
 void app_say(struct app *app, const char *fmt, ...)
 {
@@ -143,8 +141,7 @@ int app_exit_code(const struct app *app)
     return 0;
 }
 
-/* --- size and time -----------------------------------------------------------------------------
- */
+/* --- size and time ---------------------------------------------------------------------------- */
 
 size_t app_page(const struct app *app, enum side side)
 {
@@ -173,8 +170,7 @@ void app_time(struct app *app, int64_t now_ms, int64_t utc_ms)
     app->utc_ms = utc_ms;
 }
 
-/* --- keys --------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 /* What may be done while an answer of the worker is awaited: typed-ahead keys do nothing. */
 static bool allowed_while_planning(enum action action)
@@ -216,8 +212,7 @@ void app_terminate(struct app *app)
     app_ask(app, REQUEST_QUIT, SIDE_RELAY);
 }
 
-/* --- what the worker holds ---------------------------------------------------------------------
- */
+/* --- what the worker holds -------------------------------------------------------------------- */
 
 void app_take_slots(struct app *app, enum side side, const struct hsm_slot_list *slots)
 {
@@ -279,8 +274,7 @@ void app_take_report(struct app *app, const struct app_report *report)
     app->report = *report;
 }
 
-/* --- events ------------------------------------------------------------------------------------
- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void side_event(struct app *app, const struct event *e)
 {

@@ -6,8 +6,7 @@
 #include "ui/app_parts.h"
 #include "ui/sheet.h"
 
-/* --- a line is typed ---------------------------------------------------------------------------
- */
+/* --- a line is typed -------------------------------------------------------------------------- */
 
 static void found_so_far(struct app *app)
 {
@@ -98,8 +97,7 @@ static void input_press(struct app *app, int press)
     }
 }
 
-/* --- yes or no ---------------------------------------------------------------------------------
- */
+/* --- yes or no -------------------------------------------------------------------------------- */
 
 static void quit_yes(struct app *app)
 {
@@ -160,8 +158,7 @@ static void confirm_press(struct app *app, int press)
         confirms[app->confirm].yes(app);
 }
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* Scrolls a list of count lines, of which the first shown is dialog_scroll.at; true when the key
  * was for that. */
@@ -208,8 +205,7 @@ static void modules_press(struct app *app, int press)
         scroll_move(&app->dialog_scroll, 1, rows, rows);
 }
 
-/* --- questions of the engine -------------------------------------------------------------------
- */
+/* --- questions of the engine ------------------------------------------------------------------ */
 
 static bool asks_for_help_or_quit(struct app *app, int press)
 {

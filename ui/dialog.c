@@ -52,8 +52,7 @@ static void draw_question(struct canvas *c, struct rect r, int y, const char *qu
         draw_field(c, r.x + end + 1, y, r.w - end - 1, typed);
 }
 
-/* --- pages -------------------------------------------------------------------------------------
- */
+/* --- pages ------------------------------------------------------------------------------------ */
 
 /* Draws the lines of a page from the one at first on. */
 static void draw_lines(struct canvas *c, struct rect r, const char *text, size_t first)
@@ -127,8 +126,7 @@ static void draw_confirm(const struct app *app, struct canvas *c)
     draw_cursor(c, in.x, in.y + y + 1);
 }
 
-/* --- questions of the engine -------------------------------------------------------------------
- */
+/* --- questions of the engine ------------------------------------------------------------------ */
 
 static const char *pin_warning(const struct app_pin *pin)
 {
@@ -181,8 +179,7 @@ static void draw_gate(const struct app *app, struct canvas *c)
     draw_question(c, in, bottom + 1, question, app->field.text);
 }
 
-/* --- review ------------------------------------------------------------------------------------
- */
+/* --- review ----------------------------------------------------------------------------------- */
 
 static void draw_party(const struct app *app, struct canvas *c, struct rect r, int y)
 {

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/inventory.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/text.h"
 
-/* --- orders ------------------------------------------------------------------------------------
- */
+/* --- orders ----------------------------------------------------------------------------------- */
 
 static int compare_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
@@ -99,8 +96,7 @@ static void sort_indices(struct inventory *inv, uint32_t *indices, size_t count,
         qsort_r(indices, count, sizeof *indices, compare_indices, &order);
 }
 
-/* --- filling -----------------------------------------------------------------------------------
- */
+/* --- filling ---------------------------------------------------------------------------------- */
 
 static bool holds(const char *hay, const char *needle)
 {
@@ -245,8 +241,7 @@ bool inventory_find(struct inventory *inv, const char *text, size_t row, size_t 
     return false;
 }
 
-/* --- marks -------------------------------------------------------------------------------------
- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 static void mark(struct inventory *inv, size_t i, bool on)
 {
@@ -339,8 +334,7 @@ void inventory_handles(const struct inventory *inv, uint64_t *handles)
             handles[n++] = inv->list.keys[i].handle;
 }
 
-/* --- the other side ----------------------------------------------------------------------------
- */
+/* --- the other side --------------------------------------------------------------------------- */
 
 /* The first place in by_name that is not before key; found in logarithmic time. */
 static size_t name_place(const struct inventory *inv, const struct key_desc *key)

@@ -191,8 +191,7 @@ static int draw_rows(const struct app *app, struct canvas *c, struct rect r)
     return y;
 }
 
-/* --- above and below the lanes -----------------------------------------------------------------
- */
+/* --- above and below the lanes ---------------------------------------------------------------- */
 
 static void draw_bar(struct canvas *c, int x, int y, int width, size_t done, size_t all)
 {

@@ -44,8 +44,7 @@ static void set_time(struct console *c)
     app_time(c->app, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
 }
 
-/* --- what the model wants done -----------------------------------------------------------------
- */
+/* --- what the model wants done ---------------------------------------------------------------- */
 
 static void end_worker(struct console *c)
 {
@@ -214,8 +213,7 @@ static void carry_out(struct console *c)
     }
 }
 
-/* --- what comes in -----------------------------------------------------------------------------
- */
+/* --- what comes in ---------------------------------------------------------------------------- */
 
 /* What the worker holds may be looked at from the end of the command that made it until the next
  * one, so it is copied before the model hears of that end. */
@@ -328,8 +326,7 @@ static void wait_and_take(struct console *c)
     draw(c);
 }
 
-/* --- from beginning to end ---------------------------------------------------------------------
- */
+/* --- from beginning to end -------------------------------------------------------------------- */
 
 /* Signals come as something to be read, like all else; the worker's thread and the agents have
  * their own rules. */

@@ -29,8 +29,7 @@ static void draw_cursor_row(const struct app *app, struct canvas *c, enum side s
     draw_cursor(c, row.x, row.y);
 }
 
-/* --- inventory ---------------------------------------------------------------------------------
- */
+/* --- inventory -------------------------------------------------------------------------------- */
 
 /* Widths of the columns in a pane that is w wide inside. */
 struct columns {
@@ -204,8 +203,7 @@ void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side
     draw_foot(app, c, side, (struct rect){in.x, in.y + in.h - 1, in.w, 1});
 }
 
-/* --- setup -------------------------------------------------------------------------------------
- */
+/* --- setup ------------------------------------------------------------------------------------ */
 
 /* Why a slot cannot be used, or what to know of its PIN, or that it is ready. */
 static const char *slot_words(enum side side, const struct hsm_slot *slot)
@@ -293,8 +291,7 @@ void pane_draw_setup(const struct app *app, struct canvas *c, enum side side)
                 slot->manufacturer, slot->model, slot->firmware);
 }
 
-/* --- the line for what is at the cursor --------------------------------------------------------
- */
+/* --- the line for what is at the cursor ------------------------------------------------------- */
 
 static void current_object(const struct app *app, char *out, size_t size)
 {

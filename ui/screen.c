@@ -36,8 +36,7 @@ static void draw_log(const struct app *app, struct canvas *c)
     lanes_draw_log(app, c, layout_inside(b), true);
 }
 
-/* --- the end -----------------------------------------------------------------------------------
- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static const char *end_words(const struct run *run)
 {
@@ -138,8 +137,7 @@ static void draw_end(const struct app *app, struct canvas *c)
     draw_not_moved(app, c, (struct rect){r.x, y + 2, r.w, b.y + b.h - y - 2});
 }
 
-/* --- the frame around every view ---------------------------------------------------------------
- */
+/* --- the frame around every view -------------------------------------------------------------- */
 
 static void draw_title(const struct app *app, struct canvas *c)
 {

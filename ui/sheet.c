@@ -59,8 +59,7 @@ static void sentence(struct sheet *s, const char *text, size_t width)
     }
 }
 
-/* --- help --------------------------------------------------------------------------------------
- */
+/* --- help ------------------------------------------------------------------------------------- */
 
 static void help(const struct app *app, struct sheet *s)
 {
@@ -78,8 +77,7 @@ static void help(const struct app *app, struct sheet *s)
     line(s, "%s", "[UNDO] taken back   [    ] still to come   * marked");
 }
 
-/* --- details -----------------------------------------------------------------------------------
- */
+/* --- details ---------------------------------------------------------------------------------- */
 
 static const char *truth(const struct key_desc *key, uint32_t flag)
 {
@@ -192,8 +190,7 @@ static void details(const struct app *app, struct sheet *s)
         object(app, s);
 }
 
-/* --- a failure ---------------------------------------------------------------------------------
- */
+/* --- a failure -------------------------------------------------------------------------------- */
 
 static void message(const struct app *app, struct sheet *s)
 {
@@ -211,8 +208,7 @@ static void message(const struct app *app, struct sheet *s)
     sentence(s, err->next, SENTENCE);
 }
 
-/* --- a gate ------------------------------------------------------------------------------------
- */
+/* --- a gate ----------------------------------------------------------------------------------- */
 
 enum { WORD_COLUMNS = 12, GATE_MARGIN = 8 };
 

@@ -2,10 +2,8 @@
 #include "ui/term.h"
 
 #include <curses.h>
-#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +30,7 @@ static char restore[RESTORE_MAX]; /* bytes that give the terminal back */
 static volatile sig_atomic_t restore_len;
 static char crash_stack[CRASH_STACK];
 
-/* --- giving it back ----------------------------------------------------------------------------
- */
+/* --- giving it back --------------------------------------------------------------------------- */
 
 void term_stop(void)
 {
@@ -85,8 +82,7 @@ static void prepare_for_crashes(void)
         sigaction(crashes[i], &action, NULL);
 }
 
-/* --- taking it ---------------------------------------------------------------------------------
- */
+/* --- taking it -------------------------------------------------------------------------------- */
 
 /* A meaning is shown by attributes first; colours only add to them. -1: the terminal's own. */
 static const struct {
@@ -156,8 +152,7 @@ bool term_is_ascii(void)
     return term.ascii;
 }
 
-/* --- keys --------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 int term_fd(void)
 {
@@ -246,8 +241,7 @@ void term_flush(void)
         ;
 }
 
-/* --- showing -----------------------------------------------------------------------------------
- */
+/* --- showing ---------------------------------------------------------------------------------- */
 
 void term_size(int *columns, int *lines)
 {

@@ -9,8 +9,7 @@
 #include "ui/pane.h"
 #include "ui/sheet.h"
 
-/* --- what is compared --------------------------------------------------------------------------
- */
+/* --- what is compared ------------------------------------------------------------------------- */
 
 static void label_value(const struct key_desc *key, char *out)
 {
@@ -174,8 +173,7 @@ size_t verify_rows(const struct key_desc *source, const struct key_desc *destina
     return n;
 }
 
-/* --- the picture -------------------------------------------------------------------------------
- */
+/* --- the picture ------------------------------------------------------------------------------ */
 
 enum { NAME_WIDTH = 14, PROOF_LINES = 5 };
 
