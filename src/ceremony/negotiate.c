@@ -83,6 +83,7 @@ bool negotiate(const struct policy *policy, const struct hsm_offers *source,
                 "%s %.120s",
                 hsm_alg_name(deal->rejected[0].alg), deal->rejected[0].reason,
                 hsm_alg_name(deal->rejected[1].alg), deal->rejected[1].reason);
+        err_now(err, "Nothing was changed.");
         return err_next(err, "Allow another OAEP hash in the policy, or use other HSMs.");
     }
     choose_envelope(source, destination, deal);

@@ -86,6 +86,13 @@ ok "two tokens of one label" ends 78 '2 tokens of the destination are named' 'No
 edit "s/token=new/&;serial=$serial/" 's/^report-folder: .*/report-folder: again/'
 ok "... and the serial tells them apart" ends 0 'complete: 1 migrated'
 
+one - -
+at "$tmp/c/old" pkcs11-tool --module "$softhsm" --list-token-slots 2>/dev/null >"$tmp/slots"
+serial=$(sed -n 's/^  serial num *: *//p' "$tmp/slots" | head -n 1)
+edit "s|/c/new/softhsm|/c/old/softhsm|" "s/token=new/serial=$serial/"
+ok "one token by two names" refuses 78 "source and destination are the same token: old, serial $serial" \
+    'Nothing was changed' 'Name two different tokens'
+
 # --- PINs -------------------------------------------------------------------------------------------
 
 one none none && echo codfish >"$tmp/c/pin"

@@ -35,65 +35,83 @@ run() { # run KEY FAULT-OF-OLD FAULT-OF-NEW: one key's ceremony; leaves $code an
 reported() { # reported WORDS...: each stands in the report
     for words in "$@"; do
         grep -qF -- "$words" "$tmp"/c/reports/*.yaml || {
-            echo "the report does not say: $words"; grep -h -A9 "^warnings:" "$tmp"/c/reports/*.yaml
+            echo "the report does not say: $words"
             return 1
         }
     done
+}
+
+ended() { # ended CODE WORDS...: with this code, and the report says it, and each of these
+    wanted=$1
+    shift
+    [ "$code" -eq "$wanted" ] && reported "exit-code: $wanted" "$@"
 }
 
 untouched() { # untouched old|new
     diff "$tmp/was-$1" "$tmp/now-$1"
 }
 
-# What must be true in the end. Whatever happens, the source is as it was, and no temporary is left.
-undone() {
-    [ "$code" -eq 2 ] && untouched new && reported 'exit-code: 2' 'left-over: 0' 'migrated: 0'
-}
-
-altered() { # what was relayed is not what was sent; one sentence, whatever was done to it
-    [ "$code" -eq 65 ] && untouched new && reported 'exit-code: 65' 'left-over: 0' 'migrated: 0' \
-        'what: "the encrypted key cannot be used: it was damaged or altered"'
-}
-
-moved() {
+moved() { # the key is on the destination, and nothing else that was not there before
     [ "$(objects_of new)" = "$((before + 1))" ] && grep -q "label: *$key\$" "$tmp/now-new"
 }
 
-kept() { # the key arrived, and nobody could prove that from a fresh process
-    [ "$code" -eq 3 ] && moved && reported 'exit-code: 3' 'outcome: "unknown"' 'migrated: 0'
+# --- how it may end ---------------------------------------------------------------------------------
+
+undone() {
+    untouched new && ended 2 'left-over: 0' 'migrated: 0'
 }
 
-unsure() { # the key arrived and is proven; what else there may be, nobody could see or destroy
-    [ "$code" -eq 3 ] && moved && reported 'exit-code: 3' 'outcome: "migrated"'
+altered() { # what was relayed is not what was sent; one sentence, whatever was done to it
+    untouched new && ended 65 'left-over: 0' 'migrated: 0' \
+        'what: "the encrypted key cannot be used: it was damaged or altered"'
+}
+
+unlike() { # the proof says that it is not the same key
+    untouched new && ended 65 'left-over: 0' 'migrated: 0' 'the proof failed'
 }
 
 lost() { # the device is gone, so nobody could look; there is nothing, though
-    [ "$code" -eq 3 ] && untouched new && reported 'exit-code: 3' 'migrated: 0' 'nobody could look'
+    untouched new && ended 3 'migrated: 0' 'nobody could look'
+}
+
+kept() { # the key arrived, and nobody could prove that from a fresh process
+    moved && ended 3 'outcome: "unknown"' 'migrated: 0'
+}
+
+unsure() { # the key arrived and is proven; what else there may be, nobody could see or destroy
+    moved && ended 3 'outcome: "migrated"'
+}
+
+left() { # the key is there, and nobody can tell that it is ours
+    moved && ended 3 'left-over: 1' 'name: "unexplained"'
 }
 
 whole() { # the fault did not matter
-    [ "$code" -eq 0 ] && moved && reported 'outcome: "complete"' 'exit-code: 0' 'left-over: 0'
+    moved && ended 0 'outcome: "complete"' 'left-over: 0'
 }
 
 truly() { # whatever it is that the code says
     case $code in
     0) whole ;;
-    3) { moved || untouched new; } && reported 'exit-code: 3' ;;
-    *) untouched new && reported "exit-code: $code" 'migrated: 0' ;;
+    3) { moved || untouched new; } && ended 3 ;;
+    *) untouched new && ended "$code" 'migrated: 0' ;;
     esac
 }
 
-in_the_end() { # in_the_end undone|altered|kept|unsure|lost|whole|truly
+# Whatever happens, the source is as it was, and no temporary is left.
+in_the_end() { # in_the_end HOW
     cat "$tmp/log"
     echo "ended with $code"
     untouched old && ! grep -h hsmferry: "$tmp/now-old" "$tmp/now-new" && "$1"
 }
 
-# faults SIDE FUNCTION N,... KIND: KIND at the N-th calls, counted from the protocol's first step.
+# faults SIDE FUNCTION N,... KIND[=ARGUMENT]: at the N-th calls, counted from the protocol's first
+# step.
 faults() {
     base=$(grep -c "^$2 " "$tmp/before-$1")
+    argument=$(echo "$4" | sed -n 's/^[^=]*=/:/p')
     for n in $(echo "$3" | tr , ' '); do
-        printf '%s:%s:%d ' "$4" "$2" $((base + n))
+        printf '%s:%s:%d%s ' "${4%%=*}" "$2" $((base + n)) "$argument"
     done
 }
 
@@ -107,6 +125,9 @@ for key in one two three; do
     run "$key" none none
     ok "control: without a fault $key arrives" in_the_end whole
 done
+ok "the source was logged in to once" test "$(grep -c '^C_Login ' "$tmp/c/old/calls/calls")" -eq 1
+ok "the destination once by each process" test "$(grep -c '^C_Login ' "$tmp/c/new/calls/calls")" -eq 2
+
 # The protocol begins with the second pair made on the destination (the first one is to find out what
 # it can), and on the source with the second public key loaded.
 awk '/^C_CreateObject/ && ++n == 2 { exit } { print }' "$tmp/c/old/calls/calls" >"$tmp/before-old"
@@ -141,6 +162,8 @@ three old C_WrapKey 2 remove undone
 one new C_UnwrapKey 3 fail undone
 two new C_UnwrapKey 3 late undone
 three new C_UnwrapKey 3 late undone
+one new C_UnwrapKey 3 handle undone
+one new C_UnwrapKey 3 close undone
 one new C_UnwrapKey 3 away lost
 one new C_UnwrapKey 3 die undone
 # what is wrapped is altered on its way
@@ -149,12 +172,15 @@ one old C_WrapKey 1 short altered
 one old C_WrapKey 2 flip altered
 two old C_WrapKey 2 short altered
 one old C_WrapKey 2 long altered
+one old C_WrapKey 2 long=100000 altered
 two old C_WrapKey 2 empty altered
 three old C_WrapKey 2 flip altered
 # prove it
 one old C_Encrypt 1 late undone
 one new C_EncryptInit 1 fail undone
+one new C_Encrypt 1 flip unlike
 two new C_Sign 1 late undone
+two new C_Sign 1 empty undone
 three old C_DigestKey 1 fail undone
 three new C_DigestFinal 1 late undone
 # keep it
@@ -162,6 +188,8 @@ one new C_CopyObject 1 fail undone
 one new C_CopyObject 1 late undone
 two new C_CopyObject 1 remove undone
 one new C_CopyObject 1 away lost
+one new C_CopyObject 1 handle undone
+one new C_CopyObject 1 again left
 three new C_CopyObject 1 die undone
 # prove it again, and destroy the temporary one
 one old C_Encrypt 2 late undone
