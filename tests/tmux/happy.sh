@@ -61,6 +61,8 @@ press F5
 ok "again: its steps can be seen again" sees "RELAY (this host)"
 press Escape F7
 ok "again: both HSMs are there to choose from" sees "Compare label and serial"
+ok "again: the source's token is found again" sees "*0x1         hsm-old"
+ok "again: the destination's, too" sees "*0x1         hsm-new"
 press F8
 ok "again: listed anew" sees "name taken"
 press - Down Space
