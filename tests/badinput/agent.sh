@@ -41,12 +41,12 @@ one_there() {
 
 while read -r how says; do
     good && edit "/^destination:/,\$ s|^  agent: .*|  agent: [\"$hostile\", \"$how\"]|" \
-        's/^  module: .*destination/&\n  time-limit: 1/'
+        's/^  module: .*destination/&\n  time-limit: 2/'
     ok "an agent's $how: 69" ends 69 "$says" "Look at the HSM, then start again|same version of both"
 done <<'END'
 noise makes no sense|longer than any may be
 oversize longer than any may be
-deaf no answer from the HSM for 1 s
+deaf no answer from the HSM for 2 s
 leave the agent ended.*exit 3
 crash the agent ended.*killed by signal 9
 half the agent ended|stopped in the middle
@@ -55,7 +55,7 @@ answer-half stopped in the middle
 answer-noise makes no sense
 answer-oversize longer than any may be
 answer-other-id makes no sense
-answer-never no answer from the HSM for 1 s
+answer-never no answer from the HSM for 2 s
 END
 good && edit "/^destination:/,\$ s|^  agent: .*|  agent: [\"$hostile\", \"other-version\"]|"
 ok "an agent of another version: 78" ends 78 'speaks protocol' 'Install the same version of both'
@@ -86,11 +86,11 @@ done
 # --- an HSM that hangs ------------------------------------------------------------------------------
 
 for call in make_pair unwrap; do
-    ceremony 'keys=aes32:one' "hang=$call:1" && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 1/'
-    ok "$call hangs" nothing_there 2 'no answer from the HSM for 1 s, in' "$gone" \
+    ceremony 'keys=aes32:one' "hang=$call:1" && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 2/'
+    ok "$call hangs" nothing_there 2 "no answer from the HSM for 2 s, in $call " "$gone" \
         'source unchanged; nothing on the destination'
 done
-ceremony 'keys=aes32:one' 'hang=commit:1' && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 1/'
-ok "commit hangs, and it is looked whether it was done" nothing_there 2 'no answer from the HSM for 1 s' \
+ceremony 'keys=aes32:one' 'hang=commit:1' && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 2/'
+ok "commit hangs, and it is looked whether it was done" nothing_there 2 'for 2 s, in commit ' \
     "$gone" 'nothing on the destination'
 finish

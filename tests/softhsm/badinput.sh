@@ -59,8 +59,8 @@ one none die:C_Initialize:1:11
 ok "a module that crashes when it starts" refuses 69 'the agent ended, in open .*signal 11' \
     'Nothing more can be asked' 'Look at the HSM'
 one none hang:C_Initialize:1
-edit '/^destination:/,$ s/^  api: .*/&\n  time-limit: 1/'
-ok "one that hangs" refuses 69 'no answer from the HSM for 1 s, in open' 'Look at the HSM'
+edit '/^destination:/,$ s/^  api: .*/&\n  time-limit: 2/'
+ok "one that hangs" refuses 69 'no answer from the HSM for 2 s, in open' 'Look at the HSM'
 one none fail:C_Initialize:1
 ok "one that does not start" refuses 69 'does not start .C_Initialize. .0x30 CKR_DEVICE_ERROR' \
     'Nothing was changed' 'Check the HSM'
