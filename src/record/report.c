@@ -19,6 +19,7 @@
 enum {
     REPORT_SLUG_MAX = 64,
     REPORT_NAME_MAX = 128,
+    REPORT_NUMBERS = 100,  /* names tried for one title and second */
     REPORT_ROOM = 1 << 20, /* free space in the folder without which no ceremony begins */
     REPORT_GROWTH = 2,     /* a report is at most about this many times as long as its tape */
 };
@@ -55,14 +56,19 @@ static void make_slug(const char *title, char slug[REPORT_SLUG_MAX + 1])
         text_print(slug, REPORT_SLUG_MAX + 1, "ceremony");
 }
 
-/* "2026-11-23T124107Z-root-ca-move.yaml": no colons, which some file systems do not take. */
-static void make_names(struct report *r, const char *folder, const char *title, int64_t utc_ms)
+/* "2026-11-23T124107Z-root-ca-move.yaml": no colons, which some file systems do not take. The
+ * second one of the same second is "...-2.yaml". */
+static void make_names(struct report *r, const char *folder, const char *title, int64_t utc_ms,
+                       unsigned number)
 {
-    char slug[REPORT_SLUG_MAX + 1], time[32];
+    char slug[REPORT_SLUG_MAX + 1], time[32], suffix[8] = "";
 
     make_slug(title, slug);
     text_time(utc_ms, false, time);
-    text_print(r->name, sizeof r->name, "%.13s%.2s%.2sZ-%s.yaml", time, time + 14, time + 17, slug);
+    if (number > 1)
+        text_print(suffix, sizeof suffix, "-%u", number);
+    text_print(r->name, sizeof r->name, "%.13s%.2s%.2sZ-%s%s.yaml", time, time + 14, time + 17,
+               slug, suffix);
     text_print(r->part_name, sizeof r->part_name, "%s.part", r->name);
     text_print(r->path, sizeof r->path, "%s/%s", folder, r->name);
 }
@@ -106,25 +112,36 @@ static bool has_room(const struct report *r, struct err *err)
     return err_next(err, "Make room there, or name another folder in the ceremony file");
 }
 
-static bool name_taken(const char *what, const char *path, struct err *err)
-{
-    err_set(err, ERR_IO, "%s %s", what, path);
-    return err_next(err, "Start again: the name holds the time, so the next one is free");
-}
-
+/* True when it is ours; false with ERR_CONFLICT: somebody else's. */
 static bool reserve_name(struct report *r, struct err *err)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     struct stat st;
 
     if (fstatat(r->folder, r->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        return name_taken("There is already something at", r->path, err);
+        return err_set(err, ERR_CONFLICT, "There is already something at %s", r->path);
     if (errno != ENOENT)
         return err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", r->path);
     r->part = openat(r->folder, r->part_name, flags, 0600);
     if (r->part < 0 && errno == EEXIST)
-        return name_taken("Another ceremony is about to write", r->path, err);
+        return err_set(err, ERR_CONFLICT, "Another ceremony is about to write %s", r->path);
     return r->part >= 0 || err_set_errno(err, ERR_IO, errno, "%s.part cannot be made", r->path);
+}
+
+/* Ceremonies that begin in one second, here or in another console, get a name each. */
+static bool reserve_any_name(struct report *r, const char *folder, const char *title,
+                             int64_t utc_ms, struct err *err)
+{
+    for (unsigned number = 1; number <= REPORT_NUMBERS; number++) {
+        make_names(r, folder, title, utc_ms, number);
+        if (reserve_name(r, err))
+            return true;
+        if (err->code != ERR_CONFLICT)
+            return false;
+        err_clear(err);
+    }
+    err_set(err, ERR_IO, "There is no free name for the report beside %s", r->path);
+    return err_next(err, "Start again: the name holds the time, so the next one is free");
 }
 
 /* Gives the finished file its name, unless something has got there first. */
@@ -204,8 +221,9 @@ bool report_new(const char *folder, const char *title, int64_t utc_ms, struct re
         return err_set(err, ERR_FAILED, "There is no memory for the report");
     r->sink.emit = take;
     r->folder = r->part = -1;
-    make_names(r, folder, title, utc_ms);
-    if (!open_folder(r, folder, err) || !has_room(r, err) || !reserve_name(r, err)) {
+    make_names(r, folder, title, utc_ms, 1);
+    if (!open_folder(r, folder, err) || !has_room(r, err) ||
+        !reserve_any_name(r, folder, title, utc_ms, err)) {
         err_now(err, "Nothing was done yet");
         report_free(r);
         return false;

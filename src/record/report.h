@@ -16,9 +16,10 @@ struct report;
 
 /* Makes sure, before anything else happens, that a report can be written: makes the folder (0700)
  * where it is missing, and reserves the report's name in it for this process alone,
- * FOLDER/2026-11-23T124107Z-<title>.yaml, by a file of that name with ".part" behind.
+ * FOLDER/2026-11-23T124107Z-<title>.yaml, by a file of that name with ".part" behind; where
+ * something stands there already, FOLDER/2026-11-23T124107Z-<title>-2.yaml, and so on.
  * Errors: ERR_IO: the folder cannot be made, is a symbolic link or no folder, others may write to
- * it, it is full; the report or its .part file exists already. */
+ * it, it is full; a hundred such names are taken. */
 bool report_new(const char *folder, const char *title, int64_t utc_ms, struct report **out,
                 struct err *err);
 

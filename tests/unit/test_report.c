@@ -514,21 +514,46 @@ static void test_read_only(void **state)
     assert_int_equal(chmod(f->folder, 0700), 0);
 }
 
+/* Ceremonies of the same title and second, whoever began them: each gets a name of its own, and
+ * what stands there already is not touched. */
 static void test_name_taken(void **state)
 {
-    static const char name[] = "2026-11-23T124107Z-x.yaml";
+    static const char *const names[] = {"2026-11-23T124107Z-x.yaml", "2026-11-23T124107Z-x-2.yaml",
+                                        "2026-11-23T124107Z-x-3.yaml.part",
+                                        "2026-11-23T124107Z-x-4.yaml"};
+    struct fixture *f = *state;
+    char path[4][160];
+    struct stat st;
+
+    for (size_t i = 0; i < 4; i++)
+        snprintf(path[i], sizeof path[i], "%s/%s", f->folder, names[i]);
+    close(open(path[0], O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(symlink("/nowhere", path[1]), 0);
+    close(open(path[2], O_CREAT | O_WRONLY, 0600));
+    start(f, "x");
+    begin(f);
+    assert_true(emit(f, ended(END_COMPLETE, 0)));
+    assert_string_equal(report_path(f->report), path[3]);
+    assert_int_equal(stat(path[0], &st), 0);
+    assert_int_equal(st.st_size, 0);
+    assert_int_equal(lstat(path[1], &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(stat(path[2], &st), 0);
+    assert_int_equal(st.st_size, 0);
+}
+
+static void test_no_name_is_free(void **state)
+{
     struct fixture *f = *state;
     char path[160];
 
-    snprintf(path, sizeof path, "%s/%s", f->folder, name);
-    close(open(path, O_CREAT | O_WRONLY, 0600));
+    for (unsigned i = 1; i <= 100; i++) {
+        snprintf(path, sizeof path,
+                 i == 1 ? "%s/2026-11-23T124107Z-x.yaml" : "%s/2026-11-23T124107Z-x-%u.yaml",
+                 f->folder, i);
+        close(open(path, O_CREAT | O_WRONLY, 0600));
+    }
     refused(f, f->folder);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(symlink("/nowhere", path), 0);
-    refused(f, f->folder);
-    assert_int_equal(unlink(path), 0);
-    start(f, "x");
-    refused(f, f->folder); /* two consoles in the same second */
 }
 
 /* What comes to stand under the name later is not overwritten either. */
@@ -680,6 +705,7 @@ int main(void)
         TEST(folder),
         TEST(read_only),
         TEST(name_taken),
+        TEST(no_name_is_free),
         TEST(name_taken_late),
         TEST(disk_fault),
         TEST(disk_full),
