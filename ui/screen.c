@@ -131,10 +131,11 @@ static void draw_end(const struct app *app, struct canvas *c)
                 run->refused, run->failed, run->rehearsal ? "      REHEARSAL" : "");
     draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
-    y = draw_report(app, c, r, y + 4);
-    draw_text(c, r.x, y, 11, STYLE_STRONG, "Left over");
-    draw_left_over(app, c, r, y);
-    draw_not_moved(app, c, (struct rect){r.x, y + 2, r.w, b.y + b.h - y - 2});
+    /* Above the report: a long path must not push off the screen what was left behind. */
+    draw_text(c, r.x, y + 4, 11, STYLE_STRONG, "Left over");
+    draw_left_over(app, c, r, y + 4);
+    y = draw_report(app, c, r, y + 7);
+    draw_not_moved(app, c, (struct rect){r.x, y, r.w, b.y + b.h - y});
 }
 
 /* --- the frame around every view -------------------------------------------------------------- */

@@ -406,6 +406,29 @@ static void test_the_end(void **state)
     fixture_free(&f);
 }
 
+/* What was left behind is on the screen however long the report's path is. */
+static void test_the_end_with_a_long_path(void **state)
+{
+    static const struct {
+        int columns, lines;
+    } sizes[] = {{80, 24}, {60, 30}, {60, 20}, {120, 40}};
+    struct canvas c = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    at_end(&f);
+    memset(f.app->report.path, 'x', sizeof f.app->report.path - 1);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        draw(&f, &c, sizes[i].columns, sizes[i].lines);
+        assert_true(shows(&c, "Left over"));
+        assert_true(shows(&c, "SOURCE"));
+        assert_true(shows(&c, "DESTINATION"));
+    }
+    canvas_free(&c);
+    fixture_free(&f);
+}
+
 static const struct verify_row *row_of(const struct verify_row *rows, size_t count,
                                        const char *name)
 {
@@ -474,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_ceremony_words),
         cmocka_unit_test(test_ascii_and_arrows),
         cmocka_unit_test(test_the_end),
+        cmocka_unit_test(test_the_end_with_a_long_path),
         cmocka_unit_test(test_differences_carry_a_word),
         cmocka_unit_test(test_frame_of_a_large_inventory),
     };
