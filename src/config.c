@@ -25,8 +25,7 @@ static const char *advice(const char *key)
     return strcasestr(key, "pin") || strcasestr(key, "pass") ? config_pin_advice : NULL;
 }
 
-/* --- the whole -----------------------------------------------------------------------------------
- */
+/* --- the whole --- */
 
 /* By what the file says; two names of one token are found out when both are open. */
 static bool check_two_tokens(const struct loader *l)
@@ -119,8 +118,7 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
            take_report_folder(l, raw->report_folder);
 }
 
-/* --- files ---------------------------------------------------------------------------------------
- */
+/* --- files --- */
 
 /* Reads what is in fd, at most CONFIG_SIZE_MAX bytes. */
 static bool read_file(int fd, const char *name, struct bytes *text, struct err *err)

@@ -54,8 +54,7 @@ static const char *subject(const struct place *place, char out[NAME_MAX_LEN])
     return out;
 }
 
-/* --- the text ------------------------------------------------------------------------------------
- */
+/* --- the text --- */
 
 /* The first byte that begins no character that may be shown, nor one of those in also; len where
  * there is none. */
@@ -94,8 +93,7 @@ static bool check_text(const struct walk *w)
     return err_next(w->err, "Remove it; the file must be plain UTF-8 text");
 }
 
-/* --- the next event, and what no event may be ----------------------------------------------------
- */
+/* --- the next event, and what no event may be --- */
 
 /* Does the line of mark begin with blanks that are not all spaces? */
 static bool is_indented_by_tab(const struct schema_source *source, yaml_mark_t mark)
@@ -177,8 +175,7 @@ static const char *word(const struct walk *w)
     return (const char *)w->event.data.scalar.value;
 }
 
-/* --- names that are not known ------------------------------------------------------------------
- */
+/* --- names that are not known --- */
 
 /* How many letters must be put in, left out or changed to make b of a; both are short. */
 static size_t distance(const char *a, const char *b)
@@ -245,8 +242,7 @@ static bool check_word(struct walk *w, const struct place *place,
     return wrong_at(w, w->event.start_mark, "%s must be one of: %s", subject(place, name), known);
 }
 
-/* --- values ------------------------------------------------------------------------------------
- */
+/* --- values --- */
 
 static bool check_value(struct walk *w, const struct place *place,
                         const cyaml_schema_value_t *schema);
@@ -368,8 +364,7 @@ static bool check_value(struct walk *w, const struct place *place,
     return types[schema->type].check(w, place, schema);
 }
 
-/* --- the document ------------------------------------------------------------------------------
- */
+/* --- the document --- */
 
 bool schema_start(const struct schema_source *source, yaml_parser_t *parser, struct err *err)
 {

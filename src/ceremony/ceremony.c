@@ -110,8 +110,7 @@ const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side s
     return &c->side[side].slots;
 }
 
-/* --- choosing a token
- * ------------------------------------------------------------------------------ */
+/* --- choosing a token --- */
 
 static bool token_missing(const struct party *party, enum side side, const struct uri *uri,
                           struct err *err)
@@ -235,8 +234,7 @@ const struct key_list *ceremony_keys(const struct ceremony *c, enum side side)
     return &c->side[side].keys;
 }
 
-/* --- negotiation and plan
- * -------------------------------------------------------------------------- */
+/* --- negotiation and plan --- */
 
 bool ceremony_negotiate(struct ceremony *c, struct err *err)
 {

@@ -161,8 +161,7 @@ bool closing_inventory(struct ceremony *c, struct step_facts *facts, struct err 
     return true;
 }
 
-/* --- the fresh process
- * ----------------------------------------------------------------------------- */
+/* --- the fresh process --- */
 
 /* The slot of the very same token, as a process of its own sees it. */
 static bool find_same_token(struct hsm *fresh, const struct hsm_slot *was, uint64_t *slot,

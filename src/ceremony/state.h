@@ -120,8 +120,7 @@ void passage_reset(struct ceremony *c);
  * guess must not be shown or recorded. */
 void hide_oracle(struct key_desc *key);
 
-/* --- tell.c: events ----------------------------------------------------------------------------
- */
+/* --- tell.c: events --- */
 
 bool tell_begin(struct ceremony *c, struct err *err);
 bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct err *err);
@@ -146,8 +145,7 @@ void tell_key_done(struct ceremony *c, size_t item);
 void tell_error(struct ceremony *c, const struct err *failure);
 void tell_end(struct ceremony *c, enum end_outcome outcome, const char *text);
 
-/* --- steps.c: the table --------------------------------------------------------------------------
- */
+/* --- steps.c: the table --- */
 
 /* One row: a step, what it does, what takes it back, which gate stands before it. */
 struct step_row {
@@ -162,8 +160,7 @@ struct step_row {
 /* The rows in their order; count of them in *count. */
 const struct step_row *steps_table(size_t *count);
 
-/* --- closing.c: what the closing rows do ---------------------------------------------------------
- */
+/* --- closing.c: what the closing rows do --- */
 
 bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *err);
 bool closing_inventory(struct ceremony *c, struct step_facts *facts, struct err *err);

@@ -75,8 +75,7 @@ static bool check_own_key(struct hsm *hsm, uint64_t handle, const char *what, ui
     return true;
 }
 
-/* --- 1 to 7: the transport keys ------------------------------------------------------------------
- */
+/* --- 1 to 7: the transport keys --- */
 
 static bool make_pair(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
@@ -199,8 +198,7 @@ static bool undo_unwrap_aes(struct ceremony *c, struct err *err)
     return destroy(destination_of(c), &c->destination_aes, err);
 }
 
-/* --- 8 to 11: one key ----------------------------------------------------------------------------
- */
+/* --- 8 to 11: one key --- */
 
 /* The key may have been changed, destroyed or replaced since it was listed and judged. */
 static bool check_unchanged(struct ceremony *c, struct err *err)
@@ -410,8 +408,7 @@ static bool prove_again(struct ceremony *c, struct step_facts *facts, struct err
     return true;
 }
 
-/* --- the table -----------------------------------------------------------------------------------
- */
+/* --- the table --- */
 
 const struct step_row *steps_table(size_t *count)
 {

@@ -37,8 +37,7 @@ static size_t find_row(bool per_key, bool closing)
     return count;
 }
 
-/* --- how it ends
- * ------------------------------------------------------------------------------------ */
+/* --- how it ends --- */
 
 static size_t count_outcome(const struct ceremony *c, enum key_outcome outcome)
 {
@@ -136,8 +135,7 @@ static void end_with(struct ceremony *c, const struct err *failure)
     c->at = find_row(false, true);
 }
 
-/* --- gates
- * ------------------------------------------------------------------------------------------ */
+/* --- gates --- */
 
 static bool is_typable(const struct key_desc *key)
 {
@@ -223,8 +221,7 @@ void ceremony_answer(struct ceremony *c, const char *typed)
     c->aborted = true;
 }
 
-/* --- one row
- * ---------------------------------------------------------------------------------------- */
+/* --- one row --- */
 
 /* Takes back what was done for the key under way. What cannot be taken back is left over. */
 static void undo_key(struct ceremony *c)

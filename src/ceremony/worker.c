@@ -51,8 +51,7 @@ struct worker {
     struct secret answer;
 };
 
-/* --- events up
- * ------------------------------------------------------------------------------------ */
+/* --- events up --- */
 
 static bool is_question(const struct event *event)
 {
@@ -83,8 +82,7 @@ static bool emit(struct event_sink *sink, const struct event *event, struct err 
     return true;
 }
 
-/* --- the ceremony's surroundings
- * ------------------------------------------------------------------- */
+/* --- the ceremony's surroundings --- */
 
 static int64_t clock_us(clockid_t clock)
 {
@@ -189,8 +187,7 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
     return ok;
 }
 
-/* --- commands
- * --------------------------------------------------------------------------------------- */
+/* --- commands --- */
 
 static void command_free(struct command *command)
 {
@@ -353,8 +350,7 @@ bool worker_plan(struct worker *w, const struct selection *selection, struct err
     return queue(w, command, err);
 }
 
-/* --- answers
- * ---------------------------------------------------------------------------------------- */
+/* --- answers --- */
 
 void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t len)
 {
@@ -392,8 +388,7 @@ void worker_abandon(struct worker *w, enum side side)
     eventfd_write(w->side[side].abandon_fd, 1);
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 /* Signals are the main thread's business. */
 static int start_thread(struct worker *w)

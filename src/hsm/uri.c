@@ -291,8 +291,7 @@ bool uri_parse(const char *text, struct uri *uri, struct err *err)
     return true;
 }
 
-/* --- matching ------------------------------------------------------------------------------------
- */
+/* --- matching --- */
 
 /* Tokens pad their texts with blanks and struct hsm_slot has them removed: blanks at the end do not
  * count. */
@@ -361,8 +360,7 @@ bool uri_names_key(const struct uri *uri)
     return uri->object.given || uri->id.given || uri->type != KEY_CLASS_OTHER;
 }
 
-/* --- writing -------------------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 /* Text that grows in a buffer that is known to be large enough. */
 struct writer {

@@ -190,8 +190,7 @@ static const struct event *find(const struct rig *rig, enum event_kind kind, siz
     return NULL;
 }
 
-/* --- it works
- * -------------------------------------------------------------------------------------- */
+/* --- it works --- */
 
 static void all_kinds_arrive(void **state)
 {
@@ -273,8 +272,7 @@ static void no_check_value_of_a_password(void **state)
     assert_true(shown > 0);
 }
 
-/* --- what cannot go
- * --------------------------------------------------------------------------------- */
+/* --- what cannot go --- */
 
 static void pattern_lists_what_cannot_go(void **state)
 {
@@ -303,8 +301,7 @@ static void nothing_can_go(void **state)
     assert_int_equal(rig->err.code, ERR_NO_INPUT);
 }
 
-/* --- gates
- * ------------------------------------------------------------------------------------------ */
+/* --- gates --- */
 
 static const struct event *walk_to_gate(struct rig *rig)
 {
@@ -434,8 +431,7 @@ static void stop_between_any_two_steps(void **state)
     }
 }
 
-/* --- undo: every call fails in turn
- * ------------------------------------------------------------------ */
+/* --- undo: every call fails in turn --- */
 
 static const char *const calls[] = {
     "describe", "public_key", "make_pair", "load_public", "make_aes", "wrap",   "unwrap", "prove",
@@ -504,8 +500,7 @@ static void forgotten_destroy_is_noticed(void **state)
     assert_true(end->end.left_over > 0);
 }
 
-/* --- lies
- * -------------------------------------------------------------------------------------------- */
+/* --- lies --- */
 
 /* The first step that failed; STEPS: none. */
 static enum step_id failed_step(const struct rig *rig)
@@ -565,8 +560,7 @@ static void lies_are_caught(void **state)
     }
 }
 
-/* --- the record
- * ---------------------------------------------------------------------------------------- */
+/* --- the record --- */
 
 /* A sink that refuses any one event: the step that it announces does not happen, and the truth is
  * kept. */

@@ -105,8 +105,7 @@ static void refused(const struct plan_item *item, enum err_code code, const char
     assert_non_null(strstr(item->reason.what, words));
 }
 
-/* --- negotiation
- * ----------------------------------------------------------------------------------- */
+/* --- negotiation --- */
 
 static void strongest_common_transport(void **state)
 {
@@ -145,8 +144,7 @@ static void destination_cannot(void **state)
     assert_non_null(strstr(w->err.what, "destination: CKR_MECHANISM_INVALID"));
 }
 
-/* --- routes
- * ---------------------------------------------------------------------------------------- */
+/* --- routes --- */
 
 static void routes_of_secrets(void **state)
 {
@@ -222,8 +220,7 @@ static void proofs_of_kinds(void **state)
     refused(only(w), ERR_DATA, "no proof");
 }
 
-/* --- names
- * ----------------------------------------------------------------------------------------- */
+/* --- names --- */
 
 static void named_key_is_absent(void **state)
 {

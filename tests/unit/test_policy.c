@@ -33,8 +33,7 @@ static struct key_desc aes_key(uint32_t flags)
     return key;
 }
 
-/* --- what may leave ------------------------------------------------------------------------------
- */
+/* --- what may leave --- */
 
 static void extractable_key_may_leave(void **state)
 {
@@ -94,8 +93,7 @@ static void reasons_to_stay(void **state)
     }
 }
 
-/* --- what it shall be ----------------------------------------------------------------------------
- */
+/* --- what it shall be --- */
 
 static void never_more_rights_than_before(void **state)
 {
@@ -138,8 +136,7 @@ static void unknown_freedoms_stay(void **state)
     assert_true(policy_want_flags(&policy, &key) & KEY_MODIFIABLE);
 }
 
-/* --- transport keys
- * -------------------------------------------------------------------------------- */
+/* --- transport keys --- */
 
 static size_t encode(EVP_PKEY *pkey, uint8_t *out)
 {
