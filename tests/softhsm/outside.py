@@ -6,21 +6,22 @@ tokens, python-cryptography (OpenSSL) for signatures, PyYAML for the report.
 
 Prints one line for each case, "ok - words" or "not ok - words"; ceremony.sh numbers them."""
 
+import hashlib
 import os
 import re
 import sys
 
 import yaml
 from PyKCS11 import (
-    CKA_CLASS, CKA_DECRYPT, CKA_DERIVE, CKA_EC_PARAMS, CKA_EC_POINT, CKA_ENCRYPT,
-    CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_MODULUS, CKA_PUBLIC_EXPONENT,
-    CKA_SENSITIVE, CKA_SIGN, CKA_UNWRAP, CKA_VALUE_LEN, CKA_VERIFY, CKA_WRAP, CKF_SERIAL_SESSION,
-    CKK_AES, CKK_EC, CKK_RSA, CKM_AES_ECB, CKM_ECDSA, CKM_SHA256, CKM_SHA256_HMAC,
-    CKM_SHA256_RSA_PKCS, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY, Mechanism,
-    PyKCS11Error, PyKCS11Lib,
+    CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_DECRYPT, CKA_DERIVE, CKA_EC_PARAMS, CKA_EC_POINT,
+    CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_MODULUS,
+    CKA_NEVER_EXTRACTABLE, CKA_PRIVATE, CKA_PUBLIC_EXPONENT, CKA_SENSITIVE, CKA_SIGN, CKA_TOKEN,
+    CKA_UNWRAP, CKA_VALUE_LEN, CKA_VERIFY, CKA_WRAP, CKF_SERIAL_SESSION, CKK_AES, CKK_EC, CKK_RSA,
+    CKM_AES_ECB, CKM_ECDSA, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS, CKO_PRIVATE_KEY,
+    CKO_PUBLIC_KEY, CKO_SECRET_KEY, Mechanism, PyKCS11Error, PyKCS11Lib,
 )
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 HOSTILE = b"\x1b[31mred\nall keys are safe \xe2\x80\xaetxt.exe\xff"
@@ -31,7 +32,15 @@ KEYS = {
     b"archive-aes128", b"backup-aes192", b"payments-aes256", b"tls-rsa2048", b"root-ca-rsa4096",
     b"code-sign-p256", b"time-stamp-p384", b"log-hmac32", b"token-hmac64", HOSTILE,
 } | set(PASSWORDS)
-USES = (CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP, CKA_DERIVE)
+USES = {
+    "encrypt": CKA_ENCRYPT, "decrypt": CKA_DECRYPT, "sign": CKA_SIGN, "verify": CKA_VERIFY,
+    "wrap": CKA_WRAP, "unwrap": CKA_UNWRAP, "derive": CKA_DERIVE,
+}
+FLAGS = USES | {
+    "token": CKA_TOKEN, "private": CKA_PRIVATE, "sensitive": CKA_SENSITIVE,
+    "extractable": CKA_EXTRACTABLE, "always-sensitive": CKA_ALWAYS_SENSITIVE,
+    "never-extractable": CKA_NEVER_EXTRACTABLE, "local": CKA_LOCAL,
+}
 CURVES = {"06082a8648ce3d030107": ec.SECP256R1(), "06052b81040022": ec.SECP384R1()}
 
 
@@ -53,6 +62,7 @@ class Token:
     def __init__(self, lib, label, pin):
         slots = lib.getSlotList(tokenPresent=True)
         slot = next(s for s in slots if lib.getTokenInfo(s).label.strip() == label)
+        self.name = label, lib.getTokenInfo(slot).serialNumber.strip()
         self.session = lib.openSession(slot, CKF_SERIAL_SESSION)
         self.session.login(pin)
         self.objects = self.session.findObjects([])
@@ -93,28 +103,27 @@ class Token:
         return bytes(digest.final())
 
 
-def rsa_verifies(old, label, signature, data):
-    """Does an RSA signature verify under the public key that the source holds?"""
+def public_key(old, label):
+    """A public key as the source holds it; CKA_EC_POINT is the point in an OCTET STRING."""
     handle = old.public_half[label]
-    n, e = (int.from_bytes(old.raw(handle, a), "big") for a in (CKA_MODULUS, CKA_PUBLIC_EXPONENT))
-    try:
-        rsa.RSAPublicNumbers(e, n).public_key().verify(
-            signature, data, padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature:
-        return False
-    return True
-
-
-def ec_verifies(old, label, signature, data):
-    """The same for ECDSA; CKA_EC_POINT is the point in an OCTET STRING."""
-    handle = old.public_half[label]
+    if old.get(handle, CKA_KEY_TYPE) == CKK_RSA:
+        n, e = (int.from_bytes(old.raw(handle, a), "big")
+                for a in (CKA_MODULUS, CKA_PUBLIC_EXPONENT))
+        return rsa.RSAPublicNumbers(e, n).public_key()
     curve = CURVES[old.raw(handle, CKA_EC_PARAMS).hex()]
-    key = ec.EllipticCurvePublicKey.from_encoded_point(curve, old.raw(handle, CKA_EC_POINT)[2:])
-    half = len(signature) // 2
-    r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
+    return ec.EllipticCurvePublicKey.from_encoded_point(curve, old.raw(handle, CKA_EC_POINT)[2:])
+
+
+def verifies(key, signature, data):
+    """Is it this key's signature? That of a token over a digest is r and s, one behind the other."""
+    sha256 = hashes.SHA256()
     try:
-        key.verify(utils.encode_dss_signature(r, s), data,
-                   ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, data, padding.PKCS1v15(), sha256)
+        else:
+            half = len(signature) // 2
+            r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
+            key.verify(utils.encode_dss_signature(r, s), data, ec.ECDSA(utils.Prehashed(sha256)))
     except InvalidSignature:
         return False
     return True
@@ -123,15 +132,15 @@ def ec_verifies(old, label, signature, data):
 def check_signer(old, new, label, kind):
     """The copy signs; the signature belongs to the original's public key and to no other."""
     data = os.urandom(32)
-    how, verifies, other = {
-        CKK_RSA: (CKM_SHA256_RSA_PKCS, rsa_verifies,
-                  b"root-ca-rsa4096" if label != b"root-ca-rsa4096" else b"tls-rsa2048"),
-        CKK_EC: (CKM_ECDSA, ec_verifies,
-                 b"time-stamp-p384" if label != b"time-stamp-p384" else b"code-sign-p256"),
+    how, others = {
+        CKK_RSA: (CKM_SHA256_RSA_PKCS, (b"root-ca-rsa4096", b"tls-rsa2048")),
+        CKK_EC: (CKM_ECDSA, (b"time-stamp-p384", b"code-sign-p256")),
     }[kind]
+    other = others[label == others[0]]
     signature = bytes(new.session.sign(new.secret_half[label], data, Mechanism(how)))
-    case(verifies(old, label, signature, data), f"{label.decode()}: the copy's signature verifies")
-    case(not verifies(old, other, signature, data),
+    case(verifies(public_key(old, label), signature, data),
+         f"{label.decode()}: the copy's signature verifies")
+    case(not verifies(public_key(old, other), signature, data),
          f"control: not under {other.decode()}'s public key")
 
 
@@ -158,7 +167,7 @@ def check_attributes(old, new, label):
     wrong = [name for name, attribute in
              (("label", CKA_LABEL), ("id", CKA_ID), ("type", CKA_KEY_TYPE))
              if old.raw(was, attribute) != new.raw(now, attribute)]
-    if [bool(old.get(was, use)) for use in USES] != [bool(new.get(now, use)) for use in USES]:
+    if any(bool(old.get(was, use)) != bool(new.get(now, use)) for use in USES.values()):
         wrong.append("uses")
     if not new.get(now, CKA_SENSITIVE) or new.get(now, CKA_EXTRACTABLE):
         wrong.append("guards")
@@ -197,6 +206,31 @@ def unescape(text):
                   lambda m: bytes.fromhex(m[1].decode()) if m[1] else b"\\", text.encode())
 
 
+def check_told(report, old, new):
+    """What the report tells of the tokens and of each key is what they tell us."""
+    for side, token in (("source", old), ("destination", new)):
+        case((report[side]["label"], report[side]["serial"]) == token.name,
+             f"it names the {side}'s token", str(token.name))
+        case(report["inventory"][side]["after"]["objects"] == len(token.objects),
+             f"it counts the {side}'s objects")
+    for key in report["keys"]:
+        label, wrong = bytes.fromhex(key["label-hex"]), []
+        for token, part in ((old, "source-attributes"), (new, "destination-attributes")):
+            told = key.get(part, {})
+            wrong += [f"{part} {name}" for name, attribute in FLAGS.items() if name in told and
+                      (told[name] == "yes") != token.get(token.secret_half[label], attribute)]
+        if "source-public-key" in key:
+            spki = public_key(old, label).public_bytes(
+                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+            digest = key["source-public-key"]["sha256"].replace(" ", "")
+            wrong += [] if digest == hashlib.sha256(spki).hexdigest() else ["source-public-key"]
+        case(not wrong, f"it tells {shown(label)} as the tokens do", str(wrong))
+    told = [name for key in report["keys"] for name in key.get("destination-attributes", {})]
+    case(told.count("extractable") == len(KEYS) and
+         sum("source-public-key" in key for key in report["keys"]) == 4,
+         "control: it tells attributes and public keys")
+
+
 def check_report(path, new, pins):
     """The report parses, and says what is on the tokens."""
     with open(path, encoding="utf-8") as file:
@@ -226,6 +260,7 @@ def check_report(path, new, pins):
     case({gate["state"] for gate in report["gates"]} == {"waived"},
          "it says that the gates were waived", str(report["gates"]))
     case(report["transport-key"]["agree"] == "yes", "both sides told one transport key")
+    return report
 
 
 def main(folder, module, report):
@@ -238,7 +273,7 @@ def main(folder, module, report):
             pins.append(file.read().strip())
     old, new = Token(lib, "hsm-old", pins[0]), Token(lib, "hsm-new", pins[1])
     check_tokens(old, new)
-    check_report(report, new, pins)
+    check_told(check_report(report, new, pins), old, new)
 
 
 if __name__ == "__main__":
