@@ -1,44 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsmferry: the command line. Joins ceremony file, worker, report and front end. */
+/* hsmferry: the command line. */
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include <cyaml/cyaml.h>
 #include <openssl/crypto.h>
 #include <protobuf-c/protobuf-c.h>
 #include <yaml.h>
 
-#include "base/err.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "session.h"
-#include "ui/list.h"
-#include "ui/loop.h"
+#include "command.h"
 #include "ui/plain.h"
-#include "ui/plain_log.h"
-#include "ui/plain_loop.h"
 
-/* The command line, once it is read. */
-struct invocation {
-    bool plain;
-    struct term_options screen;
-    const char *file; /* NULL: none was named */
-};
-
-static int fail(const struct err *err)
+int command_failed(const struct err *err)
 {
     plain_error(stderr, err);
     return err_exit(err->code);
 }
 
-static int misused(const char *what, const char *word)
+int command_misused(const char *what, const char *word)
 {
     char safe[TEXT_SAFE_SIZE(256)];
 
@@ -48,175 +33,18 @@ static int misused(const char *what, const char *word)
     return EX_USAGE;
 }
 
-/* --- hsmferry --plain FILE ------------------------------------------------------------------ */
-
-/* Where the ceremony came to no end of its own, the report says so. */
-static void end_report(struct report *report, struct plain_result *result)
-{
-    struct err err = {0};
-    const char *sentence = result->stopped ? "stopped before the ceremony began" : result->err.what;
-
-    if (report_end(report, result->stopped ? END_ABORTED : END_FAILED, result->exit_code, sentence,
-                   &err))
-        return;
-    plain_error(stderr, &err);
-    result->exit_code = result->exit_code ? result->exit_code : err_exit(err.code);
-}
-
-static int run_plain(struct session *s, struct plain_log *log)
-{
-    const struct config *config = s->config;
-    const struct selection keys = {.uris = config->keys, .uri_count = config->key_count};
-    struct worker *worker;
-    struct err err = {0};
-
-    if (config->key_count == 0) {
-        err_set(&err, ERR_CONFIG, "The ceremony file names no keys");
-        err_now(&err, "Nothing was started");
-        err_next(&err, "Name them under \"keys\"; on the screen they can be marked");
-        return fail(&err);
-    }
-    if (!session_start(s, true, false, &worker, &err))
-        return fail(&err);
-    struct plain_result result = plain_run(&(struct plain_job){
-        .worker = worker,
-        .token = {&config->side[SIDE_SOURCE].token, &config->side[SIDE_DESTINATION].token},
-        .selection = &keys,
-        .log = log,
-        .out = stdout,
-    });
-    worker_free(worker);
-    end_report(s->report, &result);
-    plain_log_farewell(log, report_path(s->report), report_sha256(s->report), result.exit_code);
-    return result.exit_code;
-}
-
-/* --- hsmferry [FILE] on a terminal ---------------------------------------------------------- */
-
-static bool start_for_console(void *ctx, const struct config *config, struct worker **out,
-                              struct err *err)
-{
-    (void)config; /* it is the session's */
-    return session_start(ctx, true, true, out, err);
-}
-
-static bool report_for_console(void *ctx, struct app_report *report, struct err *err)
-{
-    const struct session *s = ctx;
-    const char *path = s->report ? report_path(s->report) : NULL;
-
-    if (!path)
-        return err_set(err, ERR_IO, "No report was written");
-    text_print(report->path, sizeof report->path, "%s", path);
-    memcpy(report->sha256, report_sha256(s->report), sizeof report->sha256);
-    return true;
-}
-
-static int run_console(struct session *s, const struct term_options *screen)
-{
-    const struct console_host host = {s, start_for_console, report_for_console};
-    struct err err = {0};
-    int code = console_run(s->config, &host, screen, &err);
-
-    if (err.code != ERR_NONE)
-        return fail(&err);
-    if (s->report && report_path(s->report))
-        plain_report(stdout, report_path(s->report), report_sha256(s->report));
-    return code;
-}
-
-static int run_ceremony(const struct invocation *in)
-{
-    bool screen = !in->plain && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    struct session s = {0};
-    struct plain_log *log = NULL;
-    struct err err = {0};
-    int code;
-
-    if (!in->file && !screen)
-        return misused("A ceremony file is missing", "");
-    if (!session_load(&s, in->file, &err) || (!screen && !plain_log_new(stdout, &log, &err)))
-        code = fail(&err);
-    else
-        code = screen ? run_console(&s, &in->screen) : run_plain(&s, log);
-    plain_log_free(log);
-    session_free(&s);
-    return code;
-}
-
-/* --- hsmferry list FILE --------------------------------------------------------------------- */
-
-static int output_columns(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return LIST_COLUMNS;
-    return size.ws_col;
-}
-
-static void print_both(const struct config *config, const struct worker *worker)
-{
-    char module[2][TEXT_SAFE_SIZE(HSM_PATH_MAX)];
-    struct list_side sides[2];
-
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        const struct config_side *from = &config->side[side];
-        text_safe(from->where.module, strlen(from->where.module), module[side],
-                  sizeof module[side]);
-        sides[side] = (struct list_side){
-            .api = from->where.api,
-            .module = module[side],
-            .token = &from->token,
-            .slots = worker_slots(worker, side),
-            .keys = worker_keys(worker, side),
-        };
-    }
-    list_print(stdout, output_columns(), sides);
-}
-
-static int list_both(struct session *s)
-{
-    struct config_side *side = s->config->side;
-    struct worker *worker;
-    struct err err = {0};
-
-    if (!session_start(s, false, false, &worker, &err))
-        return fail(&err);
-    struct plain_result result = plain_run(&(struct plain_job){
-        .worker = worker,
-        .token = {&side[SIDE_SOURCE].token, &side[SIDE_DESTINATION].token},
-    });
-    print_both(s->config, worker);
-    worker_free(worker);
-    return result.exit_code;
-}
-
-static int run_list(const struct invocation *in)
-{
-    struct session s = {0};
-    struct err err = {0};
-    int code;
-
-    if (!in->file)
-        return misused("A ceremony file is missing behind", "list");
-    code = session_load(&s, in->file, &err) ? list_both(&s) : fail(&err);
-    session_free(&s);
-    return code;
-}
-
-/* --- the command line ----------------------------------------------------------------------- */
-
 static int print_help(void);
 static int print_version(void);
 
 static const struct command {
     const char *name; /* empty: none */
     int (*run)(const struct invocation *in);
+    int words_min, words_max; /* behind the name */
     const char *usage, *help;
 } commands[] = {
-    {"", run_ceremony, "[CEREMONY.yaml]", "carry out a ceremony"},
-    {"list", run_list, "list CEREMONY.yaml", "show slots, tokens and objects of its two HSMs"},
+    {"", command_ceremony, 0, 1, "[CEREMONY.yaml]", "carry out a ceremony"},
+    {"list", command_list, 1, 1, "list CEREMONY.yaml",
+     "show slots, tokens and objects of its two HSMs"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -283,7 +111,7 @@ static bool take_options(int argc, char **argv, struct invocation *in, int *word
         if (option && !option->run) {
             *(bool *)((char *)in + option->flag) = true;
         } else if (!ended) {
-            *code = option ? option->run() : misused("There is no such option", argv[i]);
+            *code = option ? option->run() : command_misused("There is no such option", argv[i]);
             return false;
         }
     }
@@ -309,9 +137,12 @@ static int run_command(int argc, char **argv)
     int named = command->name[0] ? 1 : 0; /* words that name the command */
     if (words == 1 && strcmp(argv[0], "help") == 0)
         return print_help();
-    if (words > named + 1)
-        return misused("There is a word too many", argv[named + 1]);
-    in.file = words > named ? argv[named] : NULL;
+    if (words < named + command->words_min)
+        return command_misused("A file is missing behind", command->name);
+    if (words > named + command->words_max)
+        return command_misused("There is a word too many", argv[named + command->words_max]);
+    for (int i = named; i < words; i++)
+        in.words[i - named] = argv[i];
     return command->run(&in);
 }
 
@@ -323,11 +154,11 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     if (!secret_harden_process(&err))
-        return fail(&err);
+        return command_failed(&err);
     int code = run_command(argc, argv);
     if (fflush(stdout) != 0 && code == EX_OK) {
         err_set_errno(&err, ERR_IO, errno, "Standard output cannot be written");
-        return fail(&err);
+        return command_failed(&err);
     }
     return code;
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of hsmferry: one function each, which gives the exit code. */
+#ifndef HSMFERRY_COMMAND_H
+#define HSMFERRY_COMMAND_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "ui/term.h"
+
+enum { COMMAND_WORDS = 2 };
+
+/* The command line, once it is read. */
+struct invocation {
+    bool plain;
+    struct term_options screen;
+    const char *words[COMMAND_WORDS]; /* behind the command's name; NULL: not given */
+};
+
+/* Tells what failed, or how the command line was wrong; word may be empty. Return the exit code. */
+int command_failed(const struct err *err);
+int command_misused(const char *what, const char *word);
+
+int command_ceremony(const struct invocation *in);
+int command_list(const struct invocation *in);
+
+#endif

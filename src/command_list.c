@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hsmferry list FILE */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "command.h"
+#include "session.h"
+#include "ui/list.h"
+#include "ui/plain_loop.h"
+
+static int output_columns(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return LIST_COLUMNS;
+    return size.ws_col;
+}
+
+static void print_both(const struct config *config, const struct worker *worker)
+{
+    char module[2][TEXT_SAFE_SIZE(HSM_PATH_MAX)];
+    struct list_side sides[2];
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        const struct config_side *from = &config->side[side];
+        text_safe(from->where.module, strlen(from->where.module), module[side],
+                  sizeof module[side]);
+        sides[side] = (struct list_side){
+            .api = from->where.api,
+            .module = module[side],
+            .token = &from->token,
+            .slots = worker_slots(worker, side),
+            .keys = worker_keys(worker, side),
+        };
+    }
+    list_print(stdout, output_columns(), sides);
+}
+
+static int list_both(struct session *s)
+{
+    struct config_side *side = s->config->side;
+    struct worker *worker;
+    struct err err = {0};
+
+    if (!session_start(s, false, false, &worker, &err))
+        return command_failed(&err);
+    struct plain_result result = plain_run(&(struct plain_job){
+        .worker = worker,
+        .token = {&side[SIDE_SOURCE].token, &side[SIDE_DESTINATION].token},
+    });
+    print_both(s->config, worker);
+    worker_free(worker);
+    return result.exit_code;
+}
+
+int command_list(const struct invocation *in)
+{
+    struct session s = {0};
+    struct err err = {0};
+    int code;
+
+    code = session_load(&s, in->words[0], &err) ? list_both(&s) : command_failed(&err);
+    session_free(&s);
+    return code;
+}
