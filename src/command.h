@@ -22,6 +22,7 @@ int command_failed(const struct err *err);
 int command_misused(const char *what, const char *word);
 
 int command_ceremony(const struct invocation *in);
+int command_diff(const struct invocation *in);
 int command_list(const struct invocation *in);
 
 #endif

@@ -154,14 +154,15 @@ static bool set_path(const char *path, const char *name, struct config *config, 
 }
 
 /* Makes config from the file's text; what it holds then is freed by the caller in any case. */
-static bool load_text(const struct bytes *text, const char *name, struct config *config,
-                      struct err *err)
+static bool load_text(const struct bytes *text, const char *name, enum config_use use,
+                      struct config *config, struct err *err)
 {
     const struct loader l = {.yaml = {.name = name,
                                       .text = (const char *)text->data,
                                       .len = text->len,
                                       .advice = advice},
                              .config = config,
+                             .use = use,
                              .err = err};
     void *raw = NULL;
     bool ok = schema_load(&l.yaml, &config_schema, &raw, err) && take_all(&l, raw);
@@ -170,7 +171,8 @@ static bool load_text(const struct bytes *text, const char *name, struct config 
     return ok;
 }
 
-bool config_read(int fd, const char *path, const char *name, struct config **out, struct err *err)
+bool config_read(int fd, const char *path, const char *name, enum config_use use,
+                 struct config **out, struct err *err)
 {
     struct config *config = calloc(1, sizeof *config);
     struct bytes text = {0};
@@ -179,7 +181,7 @@ bool config_read(int fd, const char *path, const char *name, struct config **out
     if (!config)
         return err_set(err, ERR_FAILED, "There is no memory for the ceremony file");
     ok = set_path(path, name, config, err) && read_file(fd, name, &text, err) &&
-         load_text(&text, name, config, err);
+         load_text(&text, name, use, config, err);
     bytes_free(&text);
     if (ok)
         *out = config;
@@ -188,14 +190,14 @@ bool config_read(int fd, const char *path, const char *name, struct config **out
     return ok;
 }
 
-bool config_load(const char *path, struct config **out, struct err *err)
+bool config_load(const char *path, enum config_use use, struct config **out, struct err *err)
 {
     char name[FILE_SHOWN];
     bool ok = false;
     int fd;
 
     if (file_open_trusted(path, 022, &fd, err)) {
-        ok = config_read(fd, path, file_shown(path, name), out, err);
+        ok = config_read(fd, path, file_shown(path, name), use, out, err);
         close(fd);
     } else if (err && err->code == ERR_NO_INPUT) {
         err->code = ERR_CONFIG;

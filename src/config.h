@@ -33,16 +33,27 @@ struct config {
     char report_folder[EVENT_PATH_MAX]; /* absolute; relative ones count from the file's folder */
 };
 
+/* What for a ceremony file is read: only to run it must its modules and databases be there. */
+enum config_use { CONFIG_TO_RUN, CONFIG_TO_COMPARE };
+
 /* Reads and checks a ceremony file to the last word. Messages name the file, line and column, and
  * the nearest known key for an unknown one; none holds a value that could be a PIN.
  * Errors: ERR_CONFIG (anything wrong in it, also empty, huge, a PIN in it, the same token on both
  * sides), ERR_DENIED (a symbolic link, writable by others or owned by someone else), ERR_CONFIG too
  * when it is missing. A file that names no keys is fine. Freed with config_free(). */
-bool config_load(const char *path, struct config **out, struct err *err);
+bool config_load(const char *path, enum config_use use, struct config **out, struct err *err);
 void config_free(struct config *config);
 
 /* Do both say the same, whatever files they come from? */
 bool config_equal(const struct config *a, const struct config *b);
+
+/* Tells, ordered by place, each value that only one of the two says, with the defaults for what a
+ * file leaves out: path is its place ("policy.rsa-bits"; entries of a list of mappings count from
+ * 1), and the other one's value is NULL. The order of a list of values does not matter.
+ * Errors: ERR_FAILED (memory), ERR_IO. */
+typedef void config_diff_fn(void *ctx, const char *path, const char *a, const char *b);
+bool config_diff(const struct config *a, const struct config *b, config_diff_fn *tell, void *ctx,
+                 struct err *err);
 
 /* Writes config as a ceremony file that config_load() reads back equal. It appears whole and
  * checked, or not at all. config->path is not looked at; an environment may be NULL.

@@ -11,6 +11,7 @@
 struct loader {
     struct schema_source yaml;
     struct config *config;
+    enum config_use use;
     struct err *err;
 };
 
@@ -38,6 +39,10 @@ bool config_same_place(const struct config_side *a, const struct config_side *b)
 
 /* Reads and checks what is in fd as config_load() does. path: where it is; name: what messages call
  * it. */
-bool config_read(int fd, const char *path, const char *name, struct config **out, struct err *err);
+bool config_read(int fd, const char *path, const char *name, enum config_use use,
+                 struct config **out, struct err *err);
+
+/* Writes config as a ceremony file into fd. */
+bool config_print(const struct config *config, int fd, struct err *err);
 
 #endif

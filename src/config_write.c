@@ -97,7 +97,7 @@ static void put_policy(struct writer *w, const struct policy *policy)
     writer_end(w);
 }
 
-static bool put_all(int fd, const struct config *config, struct err *err)
+bool config_print(const struct config *config, int fd, struct err *err)
 {
     uint8_t sha256[SHA256_SIZE];
     struct writer *w;
@@ -127,7 +127,7 @@ static bool check(const struct draft *d, const struct config *config, struct err
 
     if (lseek(d->fd, 0, SEEK_SET) != 0)
         return err_set_errno(err, ERR_IO, errno, "%s cannot be read again", d->name);
-    if (!config_read(d->fd, d->temporary, d->name, &again, err))
+    if (!config_read(d->fd, d->temporary, d->name, CONFIG_TO_RUN, &again, err))
         return false;
     ok = config_equal(config, again);
     config_free(again);
@@ -182,7 +182,7 @@ bool config_write(const struct config *config, const char *path, bool replace, s
     d.fd = mkostemp(d.temporary, O_CLOEXEC);
     if (d.fd < 0)
         return err_set_errno(err, ERR_IO, errno, "%s cannot be written", d.name);
-    ok = put_all(d.fd, config, err) && check(&d, config, err);
+    ok = config_print(config, d.fd, err) && check(&d, config, err);
     if (ok && fsync(d.fd) != 0)
         ok = err_set_errno(err, ERR_IO, errno, "%s cannot be brought to the disk", d.name);
     close(d.fd);

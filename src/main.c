@@ -45,6 +45,7 @@ static const struct command {
     {"", command_ceremony, 0, 1, "[CEREMONY.yaml]", "carry out a ceremony"},
     {"list", command_list, 1, 1, "list CEREMONY.yaml",
      "show slots, tokens and objects of its two HSMs"},
+    {"diff", command_diff, 2, 2, "diff A.yaml B.yaml", "do two differ in more than the devices?"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -51,7 +51,7 @@ static bool empty_config(struct config **out, struct err *err)
 bool session_load(struct session *s, const char *file, struct err *err)
 {
     find_agent(s);
-    return file ? config_load(file, &s->config, err) : empty_config(&s->config, err);
+    return file ? config_load(file, CONFIG_TO_RUN, &s->config, err) : empty_config(&s->config, err);
 }
 
 static struct worker_setup make_setup(const struct session *s, bool recorded, bool calls)

@@ -45,5 +45,25 @@ exits 78 "a file that looks like an option" "$hsmferry" -- --plain
 : >empty.yaml
 exits 78 "an empty ceremony file" "$hsmferry" --plain empty.yaml
 ok "that too is short and says what next" is_short "$hsmferry" --plain missing.yaml
+
+# Two ceremony files side by side, on a host that has none of their HSMs.
+sed 's|module: .*|&-not-here|' "$abs_top_srcdir/examples/ceremony.yaml" >a.yaml
+sed 's/rehearsal: no/rehearsal: yes/; s/hsm-old/hsm-spare/' a.yaml >devices.yaml
+sed 's/- "pkcs11:object=root.*/- "pkcs11:object=tls-*"/; t end
+    s/- "pkcs11:object=tls.*/- "pkcs11:object=root-ca;type=private"/; :end' a.yaml >order.yaml
+sed 's/4096/3072/' devices.yaml >policy.yaml
+sed '/tls-/d' a.yaml >key.yaml
+chmod 600 ./*.yaml
+ok "a ceremony file is the same as itself" says '^The same ceremony.$' "$hsmferry" diff a.yaml a.yaml
+ok "the order of keys makes no other ceremony" \
+    says '^The same ceremony.$' "$hsmferry" diff a.yaml order.yaml
+exits 0 "other devices make no other ceremony" "$hsmferry" diff a.yaml devices.yaml
+ok "they are told" says 'B source.token .*hsm-spare' "$hsmferry" diff a.yaml devices.yaml
+exits 65 "another policy makes another ceremony" "$hsmferry" diff devices.yaml policy.yaml
+ok "it is told" says 'A policy.rsa-bits *4096' "$hsmferry" diff devices.yaml policy.yaml
+exits 65 "so does a key less" "$hsmferry" diff a.yaml key.yaml
+ok "that is told" says 'A keys *pkcs11:object=tls-' "$hsmferry" diff a.yaml key.yaml
+exits 64 "one file is not enough for diff" "$hsmferry" diff a.yaml
+exits 78 "a file that is none" "$hsmferry" diff a.yaml empty.yaml
 exits 74 "help into a full disk" into_full_disk "$hsmferry" --help
 finish

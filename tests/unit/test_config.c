@@ -110,7 +110,7 @@ static struct config *loaded(void)
     struct config *config = NULL;
     struct err err = {0};
 
-    if (!config_load(path, &config, &err))
+    if (!config_load(path, CONFIG_TO_RUN, &config, &err))
         fail_msg("%s", err.what);
     return config;
 }
@@ -122,7 +122,7 @@ static void assert_refused(const char *name, enum err_code code, const char *at,
     char expected[128], line[1024];
     struct err err = {0};
 
-    if (config_load(path, &config, &err))
+    if (config_load(path, CONFIG_TO_RUN, &config, &err))
         fail_msg("%s: was taken", name);
     assert_null(config);
     err_line(&err, line, sizeof line);
@@ -670,7 +670,7 @@ static void test_random(void **state)
         for (int i = rand() % 4; i >= 0; i--)
             text[(size_t)rand() % (sizeof good - 1)] = signs[(size_t)rand() % (sizeof signs - 1)];
         put(text, sizeof good - 1 - (n % 8 ? 0 : (size_t)rand() % sizeof good), 0600);
-        if (config_load(path, &config, &err)) {
+        if (config_load(path, CONFIG_TO_RUN, &config, &err)) {
             config_free(config);
             continue;
         }
