@@ -59,6 +59,8 @@ static const cyaml_schema_field_t policy_fields[] = {
                      sensitive, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("extractable", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      extractable, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("allow-unauthenticated-envelope", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+                     struct raw_policy, unauthenticated, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_FLAGS_PTR("gates", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                           struct raw_policy, gates, gates, CYAML_ARRAY_LEN(gates)),
     CYAML_FIELD_END,

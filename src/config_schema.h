@@ -36,7 +36,7 @@ struct raw_side {
 struct raw_policy {
     uint32_t rsa_bits;     /* 0: absent */
     uint32_t *oaep_hashes; /* bits as in struct policy */
-    uint32_t sensitive, extractable;
+    uint32_t sensitive, extractable, unauthenticated;
     uint32_t *gates;
 };
 

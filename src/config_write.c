@@ -89,6 +89,8 @@ static void put_policy(struct writer *w, const struct policy *policy)
     writer_end(w);
     writer_yes(w, "sensitive", policy->sensitive);
     writer_yes(w, "extractable", policy->extractable);
+    if (policy->unauthenticated)
+        writer_yes(w, "allow-unauthenticated-envelope", true);
     writer_list(w, "gates", true);
     for (enum gate gate = 0; gate < GATES; gate++)
         if (policy->gates & 1U << gate)

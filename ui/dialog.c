@@ -198,12 +198,13 @@ static void draw_party(const struct app *app, struct canvas *c, struct rect r, i
 static int draw_choice(struct canvas *c, struct rect r, int y, const char *name,
                        const struct run_choice *choice, const char *cipher)
 {
-    char text[EVENT_TEXT_MAX + 96];
+    char text[EVENT_TEXT_MAX + 160];
 
     draw_text(c, r.x, y, 10, STYLE_STRONG, name);
     if (choice->told)
-        snprintf(text, sizeof text, "%s %" PRIu32 ", %s: %s", cipher, choice->bits,
-                 hsm_alg_name(choice->alg), choice->reason);
+        snprintf(text, sizeof text, "%s %" PRIu32 ", %s%s%s: %s", cipher, choice->bits,
+                 hsm_alg_name(choice->alg), choice->keys[0] ? " for " : "", choice->keys,
+                 choice->reason);
     else
         snprintf(text, sizeof text, "none that both sides speak");
     return y + draw_wrapped(c, (struct rect){r.x + 11, y, r.w - 11, 2}, STYLE_NORMAL, text);
@@ -254,8 +255,10 @@ static int draw_deal(const struct app *app, struct canvas *c, struct rect r, int
 
     y = draw_choice(c, r, y, "Transport", &app->run.transport, "RSA");
     y = draw_choice(c, r, y, "Envelope", &app->run.envelope, "AES");
-    y = draw_notes(app, c, r, y, end, EVENT_REJECTED);
-    return draw_notes(app, c, r, y, end, EVENT_WARNING);
+    for (unsigned i = 0; i < app->run.more_count; i++)
+        y = draw_choice(c, r, y, "and", &app->run.more[i], "AES");
+    y = draw_notes(app, c, r, y, end, EVENT_WARNING);
+    return draw_notes(app, c, r, y, end, EVENT_REJECTED);
 }
 
 static void draw_review(const struct app *app, struct canvas *c)

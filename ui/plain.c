@@ -143,6 +143,7 @@ static void tell_choice(struct line *l)
         l->event->choice.bits);
     add_some(l, ", source ", l->event->choice.source_words);
     add_some(l, ", destination ", l->event->choice.destination_words);
+    add_some(l, "; for ", l->event->choice.keys);
     add_some(l, "; ", l->event->choice.reason);
 }
 

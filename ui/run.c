@@ -34,6 +34,7 @@ void run_forget_plan(struct run *run)
     run->keys = NULL;
     run->key_count = run->key_room = run->goes = 0;
     run->refused = 0;
+    run->more_count = 0;
     forget_warnings(run);
 }
 
@@ -55,11 +56,16 @@ static void take_choice(struct run *run, const struct event *e)
 {
     struct run_choice *choice = e->choice.envelope ? &run->envelope : &run->transport;
 
+    if (e->choice.more && run->more_count == RUN_MORE_MAX)
+        return;
+    if (e->choice.more)
+        choice = &run->more[run->more_count++];
     choice->told = true;
     choice->alg = e->choice.alg;
     choice->bits = e->choice.bits;
     COPY(choice->source_words, e->choice.source_words);
     COPY(choice->destination_words, e->choice.destination_words);
+    COPY(choice->keys, e->choice.keys);
     COPY(choice->reason, e->choice.reason);
 }
 

@@ -9,7 +9,7 @@
 
 #include "hsm/event.h"
 
-enum { RUN_NOTES_MAX = 24, RUN_UNANSWERED_MS = 10000 };
+enum { RUN_NOTES_MAX = 24, RUN_MORE_MAX = 2, RUN_UNANSWERED_MS = 10000 };
 
 /* One key of the plan. */
 struct run_key {
@@ -41,6 +41,7 @@ struct run_choice {
     uint32_t bits;
     char source_words[96];
     char destination_words[96];
+    char keys[64]; /* the kinds that go in this envelope; empty: all that go in one */
     char reason[EVENT_TEXT_MAX];
 };
 
@@ -85,6 +86,8 @@ struct run {
     char version[32];
     bool rehearsal;
     struct run_choice transport, envelope;
+    struct run_choice more[RUN_MORE_MAX]; /* envelopes for some of the keys */
+    unsigned more_count;
     struct run_note notes[RUN_NOTES_MAX];
     unsigned note_count;
     struct run_key *keys; /* of the plan, in its order */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Candidates, strongest first. */
+/* Transports, strongest first. */
 static const struct {
     enum hsm_alg alg;
     uint32_t hash_len; /* octets of the OAEP hash */
@@ -12,6 +12,19 @@ static const struct {
     {HSM_RSA_OAEP_SHA256, 32},
     {HSM_RSA_OAEP_SHA1, 20},
 };
+
+/* Envelopes, strongest first. What is weak comes behind the key directly under OAEP, which protects
+ * its integrity. */
+static const struct {
+    enum hsm_alg alg;
+    bool weak;
+    const char *words;
+} envelopes[] = {
+    {HSM_AES_KWP, false, "RFC 5649: protects integrity, carries every length"},
+    {HSM_AES_KW, false, "RFC 3394: protects integrity, carries multiples of 8 bytes"},
+    {HSM_AES_CBC_PAD, true, "NO INTEGRITY: only the proof shows whether a key was altered"},
+};
+enum { ENVELOPES = sizeof envelopes / sizeof envelopes[0] };
 
 static void reject(struct negotiation *deal, enum hsm_alg alg, const char *who, const char *why)
 {
@@ -59,15 +72,44 @@ static bool choose_transport(const struct policy *policy, const struct hsm_offer
     return false;
 }
 
-static void choose_envelope(const struct hsm_offers *source, const struct hsm_offers *destination,
-                            struct negotiation *deal)
+/* Does a secret of any length arrive as it left? Padding as of PKCS#7 takes itself off again. */
+static bool is_exact(enum hsm_alg alg, const struct hsm_offers *source,
+                     const struct hsm_offers *destination)
 {
-    deal->has_envelope = common(source, destination, HSM_AES_KWP, deal);
-    deal->envelope = HSM_AES_KWP;
-    snprintf(deal->envelope_reason, sizeof deal->envelope_reason, "%s",
-             deal->has_envelope ? "RFC 5649: protects integrity, carries every length"
-                                : "no common envelope: only secrets that fit go, under OAEP");
-    deal->exact = source->exact_length == HSM_YES || destination->takes_length == HSM_YES;
+    return alg == HSM_AES_CBC_PAD || (alg == HSM_AES_KWP && (source->exact_length == HSM_YES ||
+                                                             destination->takes_length == HSM_YES));
+}
+
+static void choose_envelopes(const struct policy *policy, const struct hsm_offers *source,
+                             const struct hsm_offers *destination, bool weak,
+                             struct negotiation *deal)
+{
+    for (size_t i = 0; i < ENVELOPES; i++) {
+        enum hsm_alg alg = envelopes[i].alg;
+        if (envelopes[i].weak != weak)
+            continue;
+        if (weak && !policy->unauthenticated)
+            reject(deal, alg, "", "no integrity, and the policy does not allow that");
+        else if (common(source, destination, alg, deal))
+            deal->ways[deal->way_count++] =
+                (struct way){ROUTE_ENVELOPE, alg, is_exact(alg, source, destination)};
+    }
+}
+
+const char *negotiation_envelope_words(enum hsm_alg alg)
+{
+    for (size_t i = 0; i < ENVELOPES; i++)
+        if (envelopes[i].alg == alg)
+            return envelopes[i].words;
+    return "the key itself under the transport key";
+}
+
+bool negotiation_is_weak(enum hsm_alg alg)
+{
+    for (size_t i = 0; i < ENVELOPES; i++)
+        if (envelopes[i].alg == alg)
+            return envelopes[i].weak;
+    return false;
 }
 
 bool negotiate(const struct policy *policy, const struct hsm_offers *source,
@@ -86,7 +128,9 @@ bool negotiate(const struct policy *policy, const struct hsm_offers *source,
         err_now(err, "Nothing was changed.");
         return err_next(err, "Allow another OAEP hash in the policy, or use other HSMs.");
     }
-    choose_envelope(source, destination, deal);
+    choose_envelopes(policy, source, destination, false, deal);
+    deal->ways[deal->way_count++] = (struct way){ROUTE_DIRECT, deal->transport, true};
+    choose_envelopes(policy, source, destination, true, deal);
     /* What a private key does is checked with its public half; a secret needs both sides. */
     deal->proofs = (source->proofs & destination->proofs) | (destination->proofs & by_destination);
     return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The transport and the envelope that both sides really speak. */
+/* The transport and the ways for keys that both sides really speak. */
 #ifndef HSMFERRY_CEREMONY_NEGOTIATE_H
 #define HSMFERRY_CEREMONY_NEGOTIATE_H
 
@@ -8,28 +8,41 @@
 
 #include "base/err.h"
 #include "ceremony/policy.h"
+#include "hsm/event.h"
 #include "hsm/facts.h"
+
+/* One way for a key to travel. */
+struct way {
+    enum key_route route; /* in the AES envelope, or directly under the transport key */
+    enum hsm_alg alg;     /* what encrypts the key itself */
+    bool exact;           /* a secret of any length arrives as long as it left */
+};
+enum { WAYS_MAX = 4 };
 
 /* What both sides agreed on. */
 struct negotiation {
-    enum hsm_alg transport; /* an OAEP variant */
-    bool has_envelope;      /* without one, keys can only go directly under OAEP */
-    enum hsm_alg envelope;  /* HSM_AES_KWP */
-    uint32_t direct_max;    /* octets of a secret that fit directly under the transport */
-    bool exact;             /* a secret of any length arrives exact through the envelope */
-    uint32_t proofs;        /* those that both sides can answer */
+    enum hsm_alg transport;    /* an OAEP variant */
+    struct way ways[WAYS_MAX]; /* strongest first; each key goes by the first that fits it */
+    unsigned way_count;        /* at least one: directly */
+    uint32_t direct_max;       /* octets of a secret that fit directly under the transport */
+    uint32_t proofs;           /* those that both sides can answer */
     struct {
         enum hsm_alg alg;
         char reason[160];
     } rejected[HSM_ALGS]; /* candidates that were not taken, in the order tried */
     unsigned rejected_count;
     char transport_reason[160];
-    char envelope_reason[160];
 };
 
 /* Chooses, strongest first, what the source can wrap and the destination unwrap under the policy.
  * Errors: ERR_UNSUPPORTED: no common transport; the message says what each side offers. */
 bool negotiate(const struct policy *policy, const struct hsm_offers *source,
                const struct hsm_offers *destination, struct negotiation *deal, struct err *err);
+
+/* What to know of an envelope, in words: "RFC 5649: protects integrity, carries every length". */
+const char *negotiation_envelope_words(enum hsm_alg alg);
+
+/* Does this envelope leave it to the proof to find out that a key was altered on its way? */
+bool negotiation_is_weak(enum hsm_alg alg);
 
 #endif

@@ -34,47 +34,73 @@ static bool check_names(const struct judge *judge, const struct key_desc *key, s
                    key->has_public && other->has_public ? " by another key" : "");
 }
 
-static bool fits_directly(const struct negotiation *deal, uint32_t length, struct err *err)
+static bool fits_directly(const struct negotiation *deal, const struct key_desc *key,
+                          struct err *why)
 {
-    if (length > deal->direct_max)
-        return err_set(err, ERR_DATA,
+    if (key->class == KEY_CLASS_PRIVATE)
+        return err_set(why, ERR_UNSUPPORTED,
+                       "unsupported here: no envelope that both sides speak carries a private "
+                       "key, and it does not fit under the transport key itself");
+    if (key->length > deal->direct_max)
+        return err_set(why, ERR_DATA,
                        "%u bytes: the envelope would pad them, and %u is the most that fits under "
                        "the transport key itself",
-                       length, deal->direct_max);
+                       key->length, deal->direct_max);
     return true;
 }
 
-static void go(struct plan_item *item, enum key_route route, const char *how)
+/* How long a private key is in its envelope, nobody tells; a cipher key has a length that fits. */
+static bool fits_envelope(const struct way *way, const struct key_desc *key, struct err *why)
 {
-    item->route = route;
-    snprintf(item->reason.what, sizeof item->reason.what, "%s", how);
+    bool generic = key->kind == KEY_KIND_GENERIC;
+    bool eights = key->length > 0 && key->length % 8 == 0;
+
+    if (way->alg == HSM_AES_KW &&
+        (key->class == KEY_CLASS_PRIVATE || (generic && !(eights && key->length >= 16))))
+        return err_set(why, ERR_DATA, "%s carries multiples of 8 bytes only",
+                       hsm_alg_name(way->alg));
+    if (way->alg == HSM_AES_KWP && generic && !eights && !(key->length > 0 && way->exact))
+        return err_set(why, ERR_DATA, "%s would pad it", hsm_alg_name(way->alg));
+    return true;
+}
+
+/* Says how the key goes, and why not by a stronger way. */
+static void go(const struct negotiation *deal, struct plan_item *item, const struct way *way)
+{
+    char *text = item->reason.what;
+    size_t size = sizeof item->reason.what;
+
+    item->route = way->route;
+    item->alg = way->alg;
+    if (way->route == ROUTE_DIRECT)
+        snprintf(text, size, "directly under the transport key: %s",
+                 way == deal->ways       ? "there is no common envelope"
+                 : item->key.length == 0 ? "its length is not known, this keeps it"
+                                         : "the envelope would pad it");
+    else
+        snprintf(text, size, "in the AES envelope%s%s%s", way == deal->ways ? "" : ", ",
+                 way == deal->ways ? "" : hsm_alg_name(way->alg),
+                 negotiation_is_weak(way->alg) ? ": NO INTEGRITY" : "");
 }
 
 static bool choose_route(const struct negotiation *deal, struct plan_item *item)
 {
     const struct key_desc *key = &item->key;
-    bool generic = key->kind == KEY_KIND_GENERIC;
+    struct err why = {0}, direct = {0};
 
     if (key->length > SECRET_MAX)
         return err_set(&item->reason, ERR_DATA, "%u bytes are too long for the envelope",
                        key->length);
-    if (deal->has_envelope && (!generic || (key->length > 0 && key->length % 8 == 0) ||
-                               (key->length > 0 && deal->exact))) {
-        go(item, ROUTE_ENVELOPE, "in the AES envelope");
-        return true;
+    for (unsigned i = 0; i < deal->way_count; i++) {
+        const struct way *way = &deal->ways[i];
+        if (way->route == ROUTE_DIRECT ? fits_directly(deal, key, &direct)
+                                       : fits_envelope(way, key, &why)) {
+            go(deal, item, way);
+            return true;
+        }
     }
-    if (key->class == KEY_CLASS_PRIVATE)
-        return err_set(&item->reason, ERR_UNSUPPORTED,
-                       "no envelope that both sides speak, and a private key does not fit under "
-                       "the transport key");
-    if (!fits_directly(deal, key->length, &item->reason))
-        return false;
-    go(item, ROUTE_DIRECT,
-       !deal->has_envelope ? "directly under the transport key: there is no common envelope"
-       : key->length == 0
-           ? "directly under the transport key: its length is not known, this keeps it"
-           : "directly under the transport key: the envelope would pad it");
-    return true;
+    item->reason = direct;
+    return false;
 }
 
 /* The proofs that this key's own uses allow, before asking whether both sides can answer them. */

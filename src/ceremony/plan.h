@@ -25,6 +25,7 @@ struct plan_item {
     struct key_desc key;  /* as listed on the source */
     bool named;           /* chosen by itself, not by a pattern */
     enum key_route route; /* ROUTE_NONE: it cannot go, and reason says why */
+    enum hsm_alg alg;     /* what encrypts it, where it goes */
     uint32_t want_flags;
     uint32_t proofs;   /* bit (1 << enum hsm_proof) for each that may prove it */
     struct err reason; /* code ERR_NONE when it goes; what: why not, or how it goes */

@@ -17,11 +17,12 @@ struct policy {
     uint32_t transports; /* bit (1 << enum hsm_alg) for each OAEP variant allowed */
     bool sensitive;      /* what the keys shall be on the destination ... */
     bool extractable;
-    uint32_t gates; /* bit (1 << enum gate) for each that waits; the others are waived */
+    bool unauthenticated; /* may keys go in an envelope without integrity? */
+    uint32_t gates;       /* bit (1 << enum gate) for each that waits; the others are waived */
 };
 
-/* RSA 3072, OAEP with SHA-256 or SHA-1, sensitive, not extractable, gates review and
- * fingerprint. */
+/* RSA 3072, OAEP with SHA-256 or SHA-1, sensitive, not extractable, no envelope without
+ * integrity, gates review and fingerprint. */
 struct policy policy_default(void);
 
 /* What a key shall be on the destination: the uses and guards of the source's key under the policy;

@@ -15,6 +15,8 @@
 #include "hsm/event.h"
 #include "hsm/hsm.h"
 
+enum { AES_BITS = 256 }; /* of the symmetric transport key */
+
 /* One of the two HSMs. */
 struct party {
     struct hsm *hsm;
@@ -66,6 +68,7 @@ struct ceremony {
     struct party side[2];
     bool has_deal;
     struct negotiation deal;
+    enum hsm_alg envelope; /* the one that was told first */
     struct plan verdicts;
     bool has_verdicts;
     struct plan plan;

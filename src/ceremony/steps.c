@@ -10,8 +10,6 @@
 
 #include "ceremony/proof.h"
 
-enum { AES_BITS = 256, KWP_OVERHEAD_MIN = 16 };
-
 static void say(struct step_facts *facts, const char *text)
 {
     snprintf(facts->text, sizeof facts->text, "%s", text);
@@ -233,7 +231,7 @@ static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *e
     struct hsm *hsm = source_of(c);
     const struct plan_item *item = item_of(c);
     bool direct = item->route == ROUTE_DIRECT;
-    enum hsm_alg alg = direct ? c->deal.transport : c->deal.envelope;
+    enum hsm_alg alg = item->alg;
 
     facts->words = c->side[SIDE_SOURCE].offers.alg[alg].wrap_words;
     say(facts, direct ? "under the transport public key" : "under the AES key");
@@ -250,9 +248,16 @@ static bool relay_key(struct ceremony *c, struct step_facts *facts, struct err *
     const struct bytes *blob = &c->passage.blob;
 
     facts->crossed = blob;
-    if (item_of(c)->route == ROUTE_DIRECT)
+    switch (item_of(c)->alg) {
+    case HSM_AES_KWP: /* RFC 5649 section 4.1 */
+        return (blob->len >= 16 && blob->len % 8 == 0) || bad_blob(err);
+    case HSM_AES_KW: /* RFC 3394 section 2.2.1 */
+        return (blob->len >= 24 && blob->len % 8 == 0) || bad_blob(err);
+    case HSM_AES_CBC_PAD: /* an IV, and at least one block */
+        return (blob->len >= 32 && blob->len % 16 == 0) || bad_blob(err);
+    default:
         return check_oaep_blob(c, blob, err);
-    return (blob->len >= KWP_OVERHEAD_MIN && blob->len % 8 == 0) || bad_blob(err);
+    }
 }
 
 /* What arrived must be what was asked for, in kind and size, and may do no more. */
@@ -293,7 +298,7 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
     struct hsm *hsm = destination_of(c);
     const struct plan_item *item = item_of(c);
     bool direct = item->route == ROUTE_DIRECT;
-    enum hsm_alg alg = direct ? c->deal.transport : c->deal.envelope;
+    enum hsm_alg alg = item->alg;
     struct key_desc is;
     const struct hsm_template template = {
         .class = item->key.class,

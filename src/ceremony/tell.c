@@ -97,7 +97,9 @@ static bool tell_policy(struct ceremony *c)
     const char *const yes_no[] = {"no", "yes"};
     bool ok = tell_note(c, EVENT_POLICY, SIDE_RELAY, "rsa-bits", "%u", p->rsa_bits) &&
               tell_note(c, EVENT_POLICY, SIDE_RELAY, "sensitive", "%s", yes_no[p->sensitive]) &&
-              tell_note(c, EVENT_POLICY, SIDE_RELAY, "extractable", "%s", yes_no[p->extractable]);
+              tell_note(c, EVENT_POLICY, SIDE_RELAY, "extractable", "%s", yes_no[p->extractable]) &&
+              tell_note(c, EVENT_POLICY, SIDE_RELAY, "unauthenticated-envelope", "%s",
+                        p->unauthenticated ? "allowed" : "not allowed");
 
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++)
         if (alg == HSM_RSA_OAEP_SHA256 || alg == HSM_RSA_OAEP_SHA1)
@@ -109,20 +111,72 @@ static bool tell_policy(struct ceremony *c)
     return ok;
 }
 
-static bool tell_choice(struct ceremony *c, bool envelope, enum hsm_alg alg, uint32_t bits,
+/* Fills in the words of alg on both sides, and tells it. */
+static bool tell_choice(struct ceremony *c, struct event *event, enum hsm_alg alg,
                         const char *reason, struct err *err)
 {
-    struct event e = {.kind = EVENT_CHOICE, .side = SIDE_RELAY};
-
-    e.choice.envelope = envelope;
-    e.choice.alg = alg;
-    e.choice.bits = bits;
-    put(e.choice.source_words, sizeof e.choice.source_words,
+    event->kind = EVENT_CHOICE;
+    event->side = SIDE_RELAY;
+    event->choice.alg = alg;
+    put(event->choice.source_words, sizeof event->choice.source_words,
         c->side[SIDE_SOURCE].offers.alg[alg].wrap_words);
-    put(e.choice.destination_words, sizeof e.choice.destination_words,
+    put(event->choice.destination_words, sizeof event->choice.destination_words,
         c->side[SIDE_DESTINATION].offers.alg[alg].unwrap_words);
-    put(e.choice.reason, sizeof e.choice.reason, reason);
-    return ceremony_tell(c, &e, err);
+    put(event->choice.reason, sizeof event->choice.reason, reason);
+    return ceremony_tell(c, event, err);
+}
+
+static bool tell_transport(struct ceremony *c, struct err *err)
+{
+    struct event e = {.choice.bits = c->setup.policy.rsa_bits};
+
+    return tell_choice(c, &e, c->deal.transport, c->deal.transport_reason, err);
+}
+
+/* keys: the kinds that go in it. */
+static bool tell_envelope(struct ceremony *c, enum hsm_alg alg, const char *keys, bool more,
+                          struct err *err)
+{
+    struct event e = {.choice = {.envelope = true, .more = more, .bits = AES_BITS}};
+
+    put(e.choice.keys, sizeof e.choice.keys, keys);
+    if (!more)
+        c->envelope = alg;
+    return tell_choice(c, &e, alg, negotiation_envelope_words(alg), err);
+}
+
+/* The kinds of keys that the plan sends by alg in an envelope, in words; false: none. */
+static bool kinds_in(const struct plan *plan, enum hsm_alg alg, char *out, size_t size)
+{
+    uint32_t kinds = 0;
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].route == ROUTE_ENVELOPE && plan->items[i].alg == alg)
+            kinds |= UINT32_C(1) << plan->items[i].key.kind;
+    for (enum key_kind kind = 0; kind < KEY_KINDS; kind++)
+        if ((kinds & UINT32_C(1) << kind) && len < size)
+            len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "",
+                                    key_kind_name(kind));
+    return kinds != 0;
+}
+
+/* The strongest envelope was told when the sides agreed; now what else the plan came to. */
+static bool tell_envelopes(struct ceremony *c, struct err *err)
+{
+    bool more = false;
+
+    for (unsigned i = 0; i < c->deal.way_count; i++) {
+        const struct way *way = &c->deal.ways[i];
+        char keys[64];
+        if (way->route != ROUTE_ENVELOPE || !kinds_in(&c->plan, way->alg, keys, sizeof keys))
+            continue;
+        if ((more || way->alg != c->envelope) && !tell_envelope(c, way->alg, keys, more, err))
+            return false;
+        more = true;
+    }
+    return true;
 }
 
 bool tell_deal(struct ceremony *c, struct err *err)
@@ -143,11 +197,12 @@ bool tell_deal(struct ceremony *c, struct err *err)
         if (!tell_note(c, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(deal->rejected[i].alg), "%s",
                        deal->rejected[i].reason))
             return err_set(err, ERR_IO, "the negotiation could not be recorded");
-    if (!tell_choice(c, false, deal->transport, c->setup.policy.rsa_bits, deal->transport_reason,
-                     err))
+    if (!tell_transport(c, err))
         return false;
-    return !deal->has_envelope ||
-           tell_choice(c, true, deal->envelope, 256, deal->envelope_reason, err);
+    for (unsigned i = 0; i < deal->way_count; i++)
+        if (deal->ways[i].route == ROUTE_ENVELOPE)
+            return tell_envelope(c, deal->ways[i].alg, "", false, err);
+    return true;
 }
 
 void hide_oracle(struct key_desc *key)
@@ -180,7 +235,7 @@ bool tell_plan(struct ceremony *c, struct err *err)
         if (!ceremony_tell(c, &e, err))
             return false;
     }
-    return true;
+    return tell_envelopes(c, err);
 }
 
 bool tell_gate(struct ceremony *c, enum gate gate, enum gate_state state, const char *question,

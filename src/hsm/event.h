@@ -127,8 +127,10 @@ struct event {
         } offer;
         struct {
             bool envelope; /* the envelope for keys; else the transport of the AES key */
+            bool more;     /* one more envelope, for some of the keys */
             enum hsm_alg alg;
             uint32_t bits; /* of the RSA pair; of the AES key */
+            char keys[64]; /* the kinds of keys that go in it; empty: all that go in one */
             char source_words[96];
             char destination_words[96];
             char reason[EVENT_TEXT_MAX];

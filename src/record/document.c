@@ -252,7 +252,16 @@ static void put_choice(const struct view *v, const char *name, size_t at)
     writer_number(v->w, "bits", event.choice.bits);
     writer_text(v->w, "source", event.choice.source_words);
     writer_text(v->w, "destination", event.choice.destination_words);
+    part_some(v->w, "keys", event.choice.keys);
     writer_text(v->w, "reason", event.choice.reason);
+    writer_end(v->w);
+}
+
+static void put_more_envelopes(const struct view *v)
+{
+    writer_list(v->w, "more-envelopes", false);
+    for (unsigned alg = 0; alg < HSM_ALGS; alg++)
+        put_choice(v, NULL, v->ledger->more[alg]);
     writer_end(v->w);
 }
 
@@ -285,6 +294,7 @@ static void put_negotiation(const struct view *v)
     writer_map(v->w, "negotiation", false);
     put_choice(v, "transport", v->ledger->choice[false]);
     put_choice(v, "envelope", v->ledger->choice[true]);
+    put_more_envelopes(v);
     part_notes(v, EVENT_REJECTED, "rejected", "candidate");
     writer_list(v->w, "offers", false);
     for (unsigned side = 0; side < 2; side++)

@@ -26,6 +26,7 @@ static void forget_plan(struct ledger *ledger)
     if (ledger->keys)
         memset(ledger->keys, 0, ledger->key_room * sizeof *ledger->keys);
     ledger->key_count = 0;
+    memset(ledger->more, 0, sizeof ledger->more);
 }
 
 static bool note_key(struct ledger *ledger, const struct event *event, size_t at, struct err *err)
@@ -57,6 +58,8 @@ static size_t *place_for(struct ledger *ledger, const struct event *event)
     case EVENT_END:
         return &ledger->end;
     case EVENT_CHOICE:
+        if (event->choice.more)
+            return (unsigned)event->choice.alg < HSM_ALGS ? &ledger->more[event->choice.alg] : NULL;
         return &ledger->choice[event->choice.envelope];
     case EVENT_HSM:
         return one_side ? &ledger->hsm[event->side] : NULL;

@@ -21,6 +21,7 @@ struct ledger_key {
 struct ledger {
     size_t begin, end, last;
     size_t hsm[2], choice[2], fingerprint[2]; /* [side], [is envelope], [side] */
+    size_t more[HSM_ALGS];                    /* more envelopes */
     size_t offer[2][HSM_ALGS];
     size_t inventory[2][2];  /* [side][is after] */
     struct ledger_key *keys; /* by number - 1 */

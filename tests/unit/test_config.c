@@ -494,6 +494,7 @@ static void test_equal(void **state)
         {"[sha1]", "[sha256]"},
         {"sensitive: no", "sensitive: yes"},
         {"extractable: yes", "extractable: no"},
+        {"extractable: yes", "extractable: yes\n  allow-unauthenticated-envelope: yes"},
         {"[review, key]", "[key]"},
         {"folder: reports", "folder: report"},
     };
@@ -525,6 +526,7 @@ static void test_write(void **state)
         {"keys:\n  - \"pkcs11:object=root-ca;type=private\"\n  - pkcs11:object=tls-*\n", ""},
         {"  - name: Ada Lovelace\n    role: source officer\n  - name: Zo\xc3\xab\n", ""},
         {"[review, key]", "[]"},
+        {"extractable: yes", "allow-unauthenticated-envelope: yes"},
         {"[sha1]", "[sha256, sha1]"},
         {"parameters: \"\"", "parameters: \"configDir='sql:/a b' # \\\\ \\\" no\""},
         {"A_1=", "\"A=*x: [\\u00e9, \\U0001f511] # 'y' \\\"z\\\" %41 \\\\\""},

@@ -114,7 +114,7 @@ static void strongest_common_transport(void **state)
     assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
     assert_int_equal(w->deal.transport, HSM_RSA_OAEP_SHA1);
     assert_int_equal(w->deal.direct_max, 384 - 42);
-    assert_int_equal(w->deal.rejected_count, 1);
+    assert_int_equal(w->deal.rejected_count, 3);
     assert_string_equal(w->deal.rejected[0].reason, "source: CKR_ARGUMENTS_BAD");
 
     offer(&w->source, HSM_RSA_OAEP_SHA256, "");
@@ -144,7 +144,78 @@ static void destination_cannot(void **state)
     assert_non_null(strstr(w->err.what, "destination: CKR_MECHANISM_INVALID"));
 }
 
+static void rejected(const struct world *w, enum hsm_alg alg, const char *words)
+{
+    for (unsigned i = 0; i < w->deal.rejected_count; i++)
+        if (w->deal.rejected[i].alg == alg) {
+            assert_non_null(strstr(w->deal.rejected[i].reason, words));
+            return;
+        }
+    fail_msg("%s was not rejected", hsm_alg_name(alg));
+}
+
+/* What protects no integrity comes last, and only where the policy says so. */
+static void ways_in_their_order(void **state)
+{
+    static const enum hsm_alg order[] = {HSM_AES_KWP, HSM_AES_KW, HSM_RSA_OAEP_SHA1,
+                                         HSM_AES_CBC_PAD};
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < 2; i++) {
+        offer(i ? &w->destination : &w->source, HSM_AES_KW, "");
+        offer(i ? &w->destination : &w->source, HSM_AES_CBC_PAD, "");
+    }
+    for (unsigned allowed = 0; allowed < 2; allowed++) {
+        w->policy.unauthenticated = allowed;
+        assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
+        assert_int_equal(w->deal.way_count, 3 + allowed);
+        for (unsigned i = 0; i < w->deal.way_count; i++)
+            assert_int_equal(w->deal.ways[i].alg, order[i]);
+        if (!allowed)
+            rejected(w, HSM_AES_CBC_PAD, "no integrity");
+    }
+}
+
 /* --- routes --- */
+
+/* One of each kind, under envelopes that are not the best. */
+static void weaker_envelopes(void **state)
+{
+    static const struct {
+        enum key_kind kind;
+        uint32_t length;
+        enum hsm_alg kw, cbc; /* HSM_ALGS: it cannot go */
+    } rows[] = {
+        {KEY_KIND_AES, 24, HSM_AES_KW, HSM_RSA_OAEP_SHA1},
+        {KEY_KIND_GENERIC, 8, HSM_RSA_OAEP_SHA1, HSM_RSA_OAEP_SHA1},
+        {KEY_KIND_GENERIC, 13, HSM_RSA_OAEP_SHA1, HSM_RSA_OAEP_SHA1},
+        {KEY_KIND_GENERIC, 16, HSM_AES_KW, HSM_RSA_OAEP_SHA1},
+        {KEY_KIND_GENERIC, 343, HSM_ALGS, HSM_AES_CBC_PAD},
+        {KEY_KIND_GENERIC, 400, HSM_AES_KW, HSM_AES_CBC_PAD},
+        {KEY_KIND_RSA, 0, HSM_ALGS, HSM_AES_CBC_PAD},
+    };
+    struct world *w = *state;
+
+    w->policy.unauthenticated = true;
+    choose(w, "pkcs11:object=k");
+    for (unsigned cbc = 0; cbc < 2; cbc++)
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            enum hsm_alg want = cbc ? rows[i].cbc : rows[i].kw;
+            for (unsigned side = 0; side < 2; side++) {
+                struct hsm_offers *offers = side ? &w->destination : &w->source;
+                offer(offers, HSM_AES_KWP, "CKR_MECHANISM_INVALID");
+                offer(offers, HSM_AES_KW, cbc ? "CKR_MECHANISM_INVALID" : "");
+                offer(offers, HSM_AES_CBC_PAD, cbc ? "" : "CKR_MECHANISM_INVALID");
+            }
+            add(&w->keys, rows[i].kind == KEY_KIND_RSA ? KEY_CLASS_PRIVATE : KEY_CLASS_SECRET,
+                rows[i].kind, rows[i].length, "k");
+            if (want == HSM_ALGS)
+                assert_int_equal(only(w)->route, ROUTE_NONE);
+            else
+                assert_int_equal(only(w)->alg, want);
+            key_list_free(&w->keys);
+        }
+}
 
 static void routes_of_secrets(void **state)
 {
@@ -359,6 +430,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(strongest_common_transport, setup, teardown),
         cmocka_unit_test_setup_teardown(policy_forbids_a_transport, setup, teardown),
         cmocka_unit_test_setup_teardown(destination_cannot, setup, teardown),
+        cmocka_unit_test_setup_teardown(ways_in_their_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(weaker_envelopes, setup, teardown),
         cmocka_unit_test_setup_teardown(routes_of_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(exact_envelope_takes_every_length, setup, teardown),
         cmocka_unit_test_setup_teardown(without_envelope, setup, teardown),
