@@ -239,33 +239,40 @@ static enum hsm_truth try_exact(struct probe *b, struct p11_mech mech)
     return truth;
 }
 
-/* Asks for the first 8 of 16 octets: RFC 5649 of 8 octets takes 16, of 16 octets 24. */
+/* Asks for the first 16 of 32 octets: wrapped again, what came takes as much less. */
 static enum hsm_truth try_length(struct probe *b, struct p11_mech mech)
 {
     CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE, back = CK_INVALID_HANDLE;
-    struct bytes blob = {0};
+    struct bytes whole = {0}, part = {0};
     enum hsm_truth truth = HSM_UNKNOWN;
 
-    if (probe_make(b, KEY_KIND_GENERIC, 16, KEY_SIGN, &secret) == CKR_OK) {
-        bool taken = send_secret(b, mech, secret, 8, &back) &&
-                     p11_mech_wrap(b->p, mech, b->envelope, back, &blob) == CKR_OK;
-        truth = taken && blob.len == 16 ? HSM_YES : HSM_NO;
+    if (probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK &&
+        p11_mech_wrap(b->p, mech, b->envelope, secret, &whole) == CKR_OK) {
+        bool taken = send_secret(b, mech, secret, 16, &back) &&
+                     p11_mech_wrap(b->p, mech, b->envelope, back, &part) == CKR_OK;
+        truth = taken && part.len + 16 == whole.len ? HSM_YES : HSM_NO;
     }
     probe_unmake(b, secret);
     probe_unmake(b, back);
-    bytes_free(&blob);
+    bytes_free(&whole);
+    bytes_free(&part);
     return truth;
 }
 
 static void try_lengths(struct probe *b)
 {
-    const struct hsm_offer *kwp = &b->offers->alg[HSM_AES_KWP];
-    struct p11_mech mech = {HSM_AES_KWP, (CK_MECHANISM_TYPE)kwp->mechanism};
+    static const enum hsm_alg order[] = {HSM_AES_KWP, HSM_AES_CBC_PAD, HSM_AES_KW};
 
-    if (!kwp->wrap || !kwp->unwrap)
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        const struct hsm_offer *offer = &b->offers->alg[order[i]];
+        struct p11_mech mech = {order[i], (CK_MECHANISM_TYPE)offer->mechanism};
+        if (!offer->wrap || !offer->unwrap)
+            continue;
+        if (order[i] == HSM_AES_KWP)
+            b->offers->exact_length = try_exact(b, mech);
+        b->offers->takes_length = try_length(b, mech);
         return;
-    b->offers->exact_length = try_exact(b, mech);
-    b->offers->takes_length = try_length(b, mech);
+    }
 }
 
 /* --- copying --- */

@@ -7,13 +7,25 @@
 #include "agent/pkcs11_read.h"
 #include "agent/pkcs11_temp.h"
 
-/* May key leave under wrapping? Not every token holds itself to these two attributes. */
-static bool check_leave(struct p11 *p, uint64_t wrapping, uint64_t key, struct err *err)
+/* RFC 3394 carries multiples of 8 octets only; some tokens fill others up with zeros. */
+static bool check_length(enum hsm_alg alg, const struct p11_object *key, struct err *err)
+{
+    CK_ULONG length;
+
+    if (alg == HSM_AES_KW && p11_number(key, P11_VALUE_LEN, &length) && length % 8 != 0)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "the key's length is not a multiple of 8 octets, as aes-kw needs it");
+    return true;
+}
+
+/* May key leave under wrapping, by alg? Not every token holds itself to these two attributes. */
+static bool check_leave(struct p11 *p, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                        struct err *err)
 {
     struct p11_object o;
     bool trusted_only;
 
-    if (!p11_read(p, (CK_OBJECT_HANDLE)key, &o, err))
+    if (!p11_read(p, (CK_OBJECT_HANDLE)key, &o, err) || !check_length(alg, &o, err))
         return false;
     if ((o.flags_known & KEY_EXTRACTABLE) && !(o.flags & KEY_EXTRACTABLE))
         return err_set(err, ERR_DENIED, "the key may not leave its HSM: it is not extractable");
@@ -41,7 +53,7 @@ bool p11_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key
     const struct hsm_offer *offer;
     CK_RV rv;
 
-    if (!p11_offer(p, alg, &offer, err) || !check_leave(p, wrapping, key, err))
+    if (!p11_offer(p, alg, &offer, err) || !check_leave(p, alg, wrapping, key, err))
         return false;
     if (!offer->wrap)
         return err_set(err, ERR_UNSUPPORTED, "this HSM does not wrap by %s: %s", hsm_alg_name(alg),

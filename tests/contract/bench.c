@@ -131,6 +131,13 @@ const char *const known_types[] = {"aes16",     "aes24",     "aes32",     "gener
                                    "generic16", "generic20", "generic64", "rsa2048",
                                    "ec256",     "ec384",     NULL};
 
+bool bench_has(const struct bench *b, const char *type)
+{
+    const char *lacks = b->place.lacks;
+
+    return !lacks || strncmp(type, lacks, strlen(lacks)) != 0;
+}
+
 enum {
     ORDINARY = KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_MODIFIABLE | KEY_COPYABLE |
                KEY_DESTROYABLE
@@ -264,6 +271,16 @@ enum hsm_alg bench_oaep(const struct bench *b, bool wrap)
     return HSM_ALGS;
 }
 
+enum hsm_alg bench_envelope(const struct bench *b, bool wrap)
+{
+    static const enum hsm_alg order[] = {HSM_AES_KWP, HSM_AES_CBC_PAD};
+
+    for (size_t i = 0; i < 2; i++)
+        if (wrap ? b->offers.alg[order[i]].wrap : b->offers.alg[order[i]].unwrap)
+            return order[i];
+    return HSM_ALGS;
+}
+
 struct hsm_template bench_template(const struct object *known, struct bytes *spki)
 {
     if (known->pkey)
@@ -290,7 +307,8 @@ void bench_kek(struct bench *b)
 
     if (b->kek)
         return;
-    if (oaep == HSM_ALGS || !b->offers.alg[HSM_AES_KWP].unwrap)
+    b->envelope = bench_envelope(b, false);
+    if (oaep == HSM_ALGS || b->envelope == HSM_ALGS)
         skip();
     MUST(b, b->hsm->driver->make_pair(b->hsm, 2048, "hsmferry:contract", &pair, &b->err));
     b->pair = pair.private_handle;
@@ -313,10 +331,10 @@ uint64_t bench_import(struct bench *b, const struct object *known)
 
     bench_kek(b);
     assert_true(object_value(known, &value));
-    assert_true(crypto_wrap(HSM_AES_KWP, b->kek_value, &value, &blob));
+    assert_true(crypto_wrap(b->envelope, b->kek_value, &value, &blob));
     struct hsm_template template = bench_template(known, &spki);
     MUST(b,
-         b->hsm->driver->unwrap(b->hsm, HSM_AES_KWP, b->kek, &blob, &template, &handle, &b->err));
+         b->hsm->driver->unwrap(b->hsm, b->envelope, b->kek, &blob, &template, &handle, &b->err));
     assert_int_not_equal(handle, 0);
     bytes_free(&value);
     bytes_free(&blob);

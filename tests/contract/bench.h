@@ -19,7 +19,8 @@ struct bench {
     uint64_t pair; /* a transport key of the HSM's, once bench_kek() was called ... */
     uint64_t kek;  /* ... and an AES key under it, whose value we know: */
     struct object *kek_value;
-    struct err err; /* of the last call */
+    enum hsm_alg envelope; /* by which keys come in under it */
+    struct err err;        /* of the last call */
 };
 
 /* Fails the test, with the sentence of b->err, unless ok. */
@@ -53,6 +54,9 @@ void bench_same_inventory(struct bench *b, struct inventory then);
 struct object *known_key(const char *type);
 extern const char *const known_types[]; /* NULL at the end */
 
+/* Does this HSM know keys of this type? */
+bool bench_has(const struct bench *b, const char *type);
+
 /* What of it crosses in clear: the DER SubjectPublicKeyInfo of a pair. */
 struct bytes known_spki(const struct object *known);
 
@@ -65,7 +69,12 @@ bool known_answer_is_right(const struct object *known, enum hsm_proof proof,
 /* The OAEP that this HSM unwraps by (or wraps by), HSM_ALGS where there is none. */
 enum hsm_alg bench_oaep(const struct bench *b, bool wrap);
 
-/* Makes b->pair and b->kek. Skips the test where the HSM does not unwrap by OAEP and AES_KWP. */
+/* The envelope for any key that this HSM unwraps by (or wraps by): AES_KWP before AES_CBC_PAD, or
+ * HSM_ALGS where there is neither. */
+enum hsm_alg bench_envelope(const struct bench *b, bool wrap);
+
+/* Makes b->pair and b->kek. Skips the test where the HSM does not unwrap by OAEP and an envelope.
+ */
 void bench_kek(struct bench *b);
 
 /* A template that makes the known key what its desc says. spki: room for what it points to. */

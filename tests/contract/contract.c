@@ -325,37 +325,65 @@ static bool same_key(const struct object *known, const struct bytes *value)
     return same;
 }
 
-static void check_wrapped(struct bench *b, const struct object *known, const struct bytes *value)
+static void check_wrapped(struct bench *b, enum hsm_alg alg, const struct object *known,
+                          const struct bytes *value)
 {
     bool secret = known->desc.class == KEY_CLASS_SECRET;
 
-    if (!secret || known->value.len % 8 == 0 || b->offers.exact_length == HSM_YES)
+    if (!secret || known->value.len % 8 == 0 || alg == HSM_AES_CBC_PAD ||
+        b->offers.exact_length == HSM_YES)
         assert_true(same_key(known, value));
     else if (b->offers.exact_length == HSM_NO)
         assert_false(same_key(known, value)); /* else it offers less than it can */
 }
 
-static void wrap_by_kwp(void **state)
+/* RFC 3394 knows multiples of eight octets only, which no private key needs to be. */
+static bool may_refuse(enum hsm_alg alg, const struct object *known)
 {
-    struct bench *b = *state;
-    uint64_t under;
+    return alg == HSM_AES_KW &&
+           (known->desc.class == KEY_CLASS_PRIVATE || known->value.len % 8 != 0);
+}
 
-    bench_login(b);
-    if (!b->offers.alg[HSM_AES_KWP].wrap || bench_oaep(b, true) == HSM_ALGS)
-        skip();
+static void wrap_every_kind(struct bench *b, enum hsm_alg alg)
+{
+    uint64_t under;
     struct object *aes = learn_aes(b, bench_oaep(b, true), &under);
+
     for (size_t i = 0; known_types[i]; i++) {
-        struct object *known = known_key(known_types[i]);
+        struct object *known;
         struct bytes blob = {0}, value = {0};
+        if (!bench_has(b, known_types[i]))
+            continue;
+        known = known_key(known_types[i]);
         uint64_t handle = bench_import(b, known);
-        MUST(b, driver(b)->wrap(b->hsm, HSM_AES_KWP, under, handle, &blob, &b->err));
-        assert_true(crypto_unwrap(HSM_AES_KWP, aes, &blob, &value));
-        check_wrapped(b, known, &value);
+        bool ok = driver(b)->wrap(b->hsm, alg, under, handle, &blob, &b->err);
+        if (!ok && may_refuse(alg, known)) {
+            MUST_FAIL(b, ok, ERR_UNSUPPORTED);
+        } else {
+            MUST(b, ok);
+            assert_true(crypto_unwrap(alg, aes, &blob, &value));
+            check_wrapped(b, alg, known, &value);
+        }
         bytes_free(&blob);
         bytes_free(&value);
         object_free(known);
     }
     object_free(aes);
+}
+
+static void wrap_by_each_envelope(void **state)
+{
+    struct bench *b = *state;
+    unsigned tried = 0;
+
+    bench_login(b);
+    for (enum hsm_alg alg = HSM_AES_KWP; alg < HSM_ALGS; alg++)
+        if (b->offers.alg[alg].wrap && bench_oaep(b, true) != HSM_ALGS) {
+            wrap_every_kind(b, alg);
+            tried++;
+        }
+    if (!tried)
+        skip();
 }
 
 static void key_that_may_not_leave_does_not(void **state)
@@ -369,7 +397,7 @@ static void key_that_may_not_leave_does_not(void **state)
     MUST(b, driver(b)->make_aes(b->hsm, 256, label, &under, &b->err));
     known->desc.flags &= ~(uint32_t)KEY_EXTRACTABLE;
     uint64_t handle = bench_import(b, known);
-    MUST_FAIL(b, driver(b)->wrap(b->hsm, HSM_AES_KWP, under, handle, &blob, &b->err), ERR_DENIED);
+    MUST_FAIL(b, driver(b)->wrap(b->hsm, b->envelope, under, handle, &blob, &b->err), ERR_DENIED);
     assert_null(blob.data);
     object_free(known);
 }
@@ -382,7 +410,7 @@ static void key_that_may_not_wrap_does_not(void **state)
 
     bench_login(b);
     uint64_t under = bench_import(b, known), handle = bench_import(b, other);
-    assert_false(driver(b)->wrap(b->hsm, HSM_AES_KWP, under, handle, &blob, &b->err));
+    assert_false(driver(b)->wrap(b->hsm, b->envelope, under, handle, &blob, &b->err));
     assert_null(blob.data);
     object_free(known);
     object_free(other);
@@ -390,16 +418,33 @@ static void key_that_may_not_wrap_does_not(void **state)
 
 /* --- unwrapping: what OpenSSL encrypted goes in, and proves --- */
 
+/* One known key in by this envelope. */
+static void unwrap_one(struct bench *b, enum hsm_alg alg, const struct object *known)
+{
+    struct bytes value = {0};
+
+    assert_true(object_value(known, &value));
+    if (alg != HSM_AES_KW || value.len % 8 == 0) {
+        b->envelope = alg;
+        bench_prove(b, bench_import(b, known), known);
+    }
+    bytes_free(&value);
+}
+
 static void unwrap_every_kind(void **state)
 {
     struct bench *b = *state;
 
     bench_login(b);
-    for (size_t i = 0; known_types[i]; i++) {
-        struct object *known = known_key(known_types[i]);
-        bench_prove(b, bench_import(b, known), known);
-        object_free(known);
-    }
+    bench_kek(b);
+    for (enum hsm_alg alg = HSM_AES_KWP; alg < HSM_ALGS; alg++)
+        for (size_t i = 0; b->offers.alg[alg].unwrap && known_types[i]; i++) {
+            if (!bench_has(b, known_types[i]))
+                continue;
+            struct object *known = known_key(known_types[i]);
+            unwrap_one(b, alg, known);
+            object_free(known);
+        }
 }
 
 static void unwrap_makes_what_the_template_says(void **state)
@@ -409,6 +454,8 @@ static void unwrap_makes_what_the_template_says(void **state)
 
     bench_login(b);
     for (size_t i = 0; known_types[i]; i++) {
+        if (!bench_has(b, known_types[i]))
+            continue;
         struct object *known = known_key(known_types[i]);
         known->desc.flags &= ~(uint32_t)(KEY_SENSITIVE | KEY_EXTRACTABLE);
         known->desc.flags |= guards[i % 2];
@@ -466,9 +513,9 @@ static void unwrap_takes_the_length(void **state)
     bench_kek(b);
     assert_true(bytes_make(&padded, 16, NULL));
     memcpy(padded.data, known->value.data, known->value.len);
-    assert_true(crypto_wrap(HSM_AES_KWP, b->kek_value, &padded, &blob));
+    assert_true(crypto_wrap(b->envelope, b->kek_value, &padded, &blob));
     struct hsm_template template = bench_template(known, NULL);
-    bool ok = driver(b)->unwrap(b->hsm, HSM_AES_KWP, b->kek, &blob, &template, &handle, &b->err);
+    bool ok = driver(b)->unwrap(b->hsm, b->envelope, b->kek, &blob, &template, &handle, &b->err);
     if (b->offers.takes_length == HSM_YES) {
         MUST(b, ok);
         bench_prove(b, handle, known);
@@ -547,6 +594,8 @@ static void altered_envelope_is_refused(void **state)
 
     bench_login(b);
     bench_kek(b);
+    if (b->envelope == HSM_AES_CBC_PAD)
+        skip(); /* it has no integrity */
     for (size_t i = 0; i < 4; i++) {
         struct object *known = known_key(types[i]);
         check_refused(b, HSM_AES_KWP, b->kek, b->kek_value, known);
@@ -584,10 +633,10 @@ static void secret_is_no_private_key(void **state)
     bench_login(b);
     bench_kek(b);
     struct inventory before = bench_inventory(b);
-    assert_true(crypto_wrap(HSM_AES_KWP, b->kek_value, &aes->value, &blob));
+    assert_true(crypto_wrap(b->envelope, b->kek_value, &aes->value, &blob));
     struct hsm_template template = bench_template(rsa, &spki);
     assert_false(
-        driver(b)->unwrap(b->hsm, HSM_AES_KWP, b->kek, &blob, &template, &handle, &b->err));
+        driver(b)->unwrap(b->hsm, b->envelope, b->kek, &blob, &template, &handle, &b->err));
     assert_int_equal(handle, 0);
     bench_same_inventory(b, before);
     bytes_free(&blob);
@@ -609,6 +658,8 @@ static void every_offered_proof_is_right(void **state)
 
     bench_login(b);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++) {
+        if (!bench_has(b, types[proof]))
+            continue;
         struct object *known = known_key(types[proof]);
         struct bytes challenge = {0}, answer = {0}, text = {0};
         assert_true(bytes_make(&challenge, 32, NULL));
@@ -679,6 +730,8 @@ static void committed_keys_stay(void **state)
     if (!b->offers.can_copy)
         skip();
     for (size_t i = 0; known_types[i]; i++) {
+        if (!bench_has(b, known_types[i]))
+            continue;
         known[i] = known_key(known_types[i]);
         known[i]->desc.flags &= ~(uint32_t)KEY_EXTRACTABLE;
         assert_int_equal(count_named(b, known[i], &found), 0);
@@ -687,6 +740,8 @@ static void committed_keys_stay(void **state)
     bench_close(b);
     bench_login(b);
     for (size_t i = 0; known_types[i]; i++) {
+        if (!known[i])
+            continue;
         assert_int_equal(count_named(b, known[i], &found), 1);
         check_flags(&found, known[i]->desc.flags | KEY_TOKEN,
                     KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_PRIVATE | KEY_TOKEN);
@@ -760,6 +815,8 @@ static void public_half_is_the_known_one(void **state)
 
     bench_login(b);
     for (size_t i = 0; i < 3; i++) {
+        if (!bench_has(b, types[i]))
+            continue;
         struct object *known = known_key(types[i]);
         struct bytes spki = known_spki(known), told = {0};
         uint64_t handle = bench_import(b, known);
@@ -829,7 +886,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(garbage_is_no_public_key),
         ROW(aes_is_for_wrapping_only),
         ROW(wrap_by_oaep),
-        ROW(wrap_by_kwp),
+        ROW(wrap_by_each_envelope),
         ROW(key_that_may_not_leave_does_not),
         ROW(key_that_may_not_wrap_does_not),
         ROW(unwrap_every_kind),

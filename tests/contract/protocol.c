@@ -77,23 +77,31 @@ static void destroy_transport(struct pair *p)
     bytes_free(&p->rsa.spki);
 }
 
-/* Does AES_KWP carry this key whole, from this source to that destination? */
-static bool envelope_carries(const struct pair *p, const struct object *known)
+/* Does this algorithm carry this key whole, from this source to that destination? */
+static bool carries(const struct pair *p, enum hsm_alg alg, const struct object *known)
 {
-    const struct hsm_offer *from = &p->from.offers.alg[HSM_AES_KWP];
-    const struct hsm_offer *to = &p->to.offers.alg[HSM_AES_KWP];
+    const struct hsm_offers *from = &p->from.offers, *to = &p->to.offers;
+    bool secret = known->desc.class == KEY_CLASS_SECRET, eights = known->value.len % 8 == 0;
 
-    if (!from->wrap || !to->unwrap)
+    if (!from->alg[alg].wrap || !to->alg[alg].unwrap)
         return false;
-    return known->desc.class == KEY_CLASS_PRIVATE || known->value.len % 8 == 0 ||
-           p->from.offers.exact_length == HSM_YES || p->to.offers.takes_length == HSM_YES;
+    switch (alg) {
+    case HSM_AES_KWP:
+        return !secret || eights || from->exact_length == HSM_YES || to->takes_length == HSM_YES;
+    case HSM_AES_KW:
+        return secret && eights;
+    case HSM_AES_CBC_PAD:
+        return true;
+    default:
+        return secret && alg == p->oaep;
+    }
 }
 
 /* Steps 8 to 11 for one key, by the envelope or under OAEP itself. */
-static void carry(struct pair *p, const struct object *known, bool direct)
+static void carry(struct pair *p, enum hsm_alg alg, const struct object *known)
 {
     struct bench *from = &p->from, *to = &p->to;
-    enum hsm_alg alg = direct ? p->oaep : HSM_AES_KWP;
+    bool direct = alg == p->oaep;
     struct bytes blob = {0}, spki = {0};
     uint64_t temporary, final;
 
@@ -133,15 +141,14 @@ static void every_kind_crosses(void **state)
     struct inventory from = bench_inventory(&p->from), to = bench_inventory(&p->to);
     make_transport(p);
     for (size_t i = 0; known_types[i]; i++) {
+        if (!bench_has(&p->from, known_types[i]) || !bench_has(&p->to, known_types[i]))
+            continue;
         struct object *known = known_key(known_types[i]);
-        if (envelope_carries(p, known)) {
-            carry(p, known, false);
-            carried++;
-        }
-        if (known->desc.class == KEY_CLASS_SECRET) {
-            carry(p, known, true);
-            carried++;
-        }
+        for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
+            if (carries(p, alg, known)) {
+                carry(p, alg, known);
+                carried++;
+            }
         object_free(known);
     }
     assert_true(carried > 0);
