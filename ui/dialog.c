@@ -221,9 +221,12 @@ static int draw_notes(const struct app *app, struct canvas *c, struct rect r, in
         char text[EVENT_TEXT_MAX + 96];
         if (note->kind != kind)
             continue;
-        snprintf(text, sizeof text, "%s%s%s%s", kind == EVENT_WARNING ? "! " : "not ",
-                 kind == EVENT_WARNING ? "" : note->name, kind == EVENT_WARNING ? "" : ": ",
-                 note->text);
+        if (kind == EVENT_REJECTED)
+            snprintf(text, sizeof text, "not %s: %s", note->name, note->text);
+        else if (note->keys > 1)
+            snprintf(text, sizeof text, "! %u keys: %s", note->keys, note->text);
+        else
+            snprintf(text, sizeof text, "! %s", note->text);
         y += draw_wrapped(c, (struct rect){r.x, y, r.w, end - y < 2 ? end - y : 2}, style, text);
     }
     return y;

@@ -17,6 +17,7 @@ struct plain_log {
     size_t label_count;
     uint32_t goes;    /* keys that can go ... */
     uint32_t hidden;  /* ... and those of them that were not told one by one */
+    uint32_t warned;  /* warnings about single keys */
     uint32_t key_now; /* the last key of which something was heard */
     uint32_t moved, failed, proven;
     int64_t moving_since; /* when the first key's first step began; 0: not yet */
@@ -49,7 +50,7 @@ static void forget_keys(struct plain_log *l)
     free(l->labels);
     l->labels = NULL;
     l->label_count = 0;
-    l->goes = l->hidden = 0;
+    l->goes = l->hidden = l->warned = 0;
 }
 
 void plain_log_free(struct plain_log *l)
@@ -152,6 +153,13 @@ static bool take_gate(struct plain_log *l, const struct event *event, int64_t no
     return !told;
 }
 
+/* The report has them all. */
+static bool take_warning(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    return event->key == 0 || ++l->warned <= PLAIN_MANY;
+}
+
 static bool take_proof(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     (void)now_ms;
@@ -210,9 +218,11 @@ static bool take_inventory(struct plain_log *l, const struct event *event, int64
 }
 
 static bool (*const takers[EVENT_KINDS])(struct plain_log *, const struct event *, int64_t) = {
-    [EVENT_BEGIN] = take_begin,         [EVENT_PLANNED] = take_planned,   [EVENT_STEP] = take_step,
-    [EVENT_PROOF] = take_proof,         [EVENT_KEY_DONE] = take_key_done, [EVENT_END] = take_end,
+    [EVENT_BEGIN] = take_begin,         [EVENT_PLANNED] = take_planned,
+    [EVENT_STEP] = take_step,           [EVENT_PROOF] = take_proof,
+    [EVENT_KEY_DONE] = take_key_done,   [EVENT_END] = take_end,
     [EVENT_INVENTORY] = take_inventory, [EVENT_GATE] = take_gate,
+    [EVENT_WARNING] = take_warning,
 };
 
 void plain_log_event(struct plain_log *l, const struct event *event, int64_t now_ms)
@@ -223,6 +233,11 @@ void plain_log_event(struct plain_log *l, const struct event *event, int64_t now
         fprintf(l->out, "and %" PRIu32 " more keys that go: %" PRIu32 " in all\n", l->hidden,
                 l->goes);
         l->hidden = 0;
+    }
+    if (event->kind != EVENT_WARNING && l->warned > PLAIN_MANY) {
+        fprintf(l->out, "and %" PRIu32 " more warnings; the report has them all\n",
+                l->warned - PLAIN_MANY);
+        l->warned = 0;
     }
     if (!takers[event->kind] || takers[event->kind](l, event, now_ms))
         tell(l, event);

@@ -74,12 +74,15 @@ static void take_note(struct run *run, const struct event *e)
     struct run_note *note;
 
     for (unsigned i = 0; i < run->note_count; i++)
-        if (run->notes[i].kind == e->kind && strcmp(run->notes[i].text, e->note.text) == 0)
-            return; /* told again when the HSMs were asked again */
+        if (run->notes[i].kind == e->kind && strcmp(run->notes[i].text, e->note.text) == 0) {
+            run->notes[i].keys += e->key != 0;
+            return; /* of another key, or again when the HSMs were asked again */
+        }
     if (run->note_count == RUN_NOTES_MAX)
         return;
     note = &run->notes[run->note_count++];
     note->kind = e->kind;
+    note->keys = e->key != 0;
     COPY(note->name, e->note.name);
     COPY(note->text, e->note.text);
 }

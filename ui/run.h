@@ -47,6 +47,7 @@ struct run_choice {
 
 struct run_note {
     enum event_kind kind; /* EVENT_WARNING or EVENT_REJECTED */
+    unsigned keys;        /* of how many keys of the plan it was told */
     char name[64];
     char text[EVENT_TEXT_MAX];
 };

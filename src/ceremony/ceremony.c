@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "ceremony/state.h"
+#include "ceremony/strength.h"
 
 bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host *host,
                   struct ceremony **out, struct err *err)
@@ -272,41 +273,25 @@ const struct plan *ceremony_the_verdicts(const struct ceremony *c)
     return c->has_verdicts ? &c->verdicts : NULL;
 }
 
-/* Security strength in bits (NIST SP 800-57 part 1 rev. 5, tables 2 and 3). */
-static unsigned strength(enum key_kind kind, uint32_t bits)
+/* What the officers must know of one key before they start. */
+static bool warn_of(struct ceremony *c, size_t i, struct err *err)
 {
-    switch (kind) {
-    case KEY_KIND_RSA:
-        return bits >= 15360  ? 256
-               : bits >= 7680 ? 192
-               : bits >= 4096 ? 152
-               : bits >= 3072 ? 128
-                              : 112;
-    case KEY_KIND_EC:
-        return bits / 2 < 256 ? bits / 2 : 256;
-    case KEY_KIND_DES3:
-        return 112;
-    case KEY_KIND_AES:
-        return bits;
-    default:
-        return 0; /* a stored value has the strength that its owner gave it */
-    }
-}
+    const struct plan_item *item = &c->plan.items[i];
+    uint32_t rsa_bits = c->setup.policy.rsa_bits;
+    unsigned have = strength_of(KEY_KIND_RSA, rsa_bits);
+    unsigned needs = strength_of(item->key.kind, item->key.bits);
+    char type[KEY_TYPE_TEXT];
 
-static bool warn_of_strength(struct ceremony *c, struct err *err)
-{
-    unsigned have = strength(KEY_KIND_RSA, c->setup.policy.rsa_bits);
-    size_t stronger = 0;
-
-    for (size_t i = 0; i < c->plan.count; i++)
-        stronger += c->plan.items[i].route != ROUTE_NONE &&
-                    strength(c->plan.items[i].key.kind, c->plan.items[i].key.bits) > have;
-    if (stronger && !tell_note(c, EVENT_WARNING, SIDE_RELAY, "transport-strength",
-                               "stronger than the RSA %u key that carries them (%u bits of "
-                               "strength): %zu of the keys",
-                               c->setup.policy.rsa_bits, have, stronger))
-        return err_set(err, ERR_IO, "a warning could not be recorded");
-    return true;
+    if (item->route == ROUTE_NONE)
+        return true;
+    if (needs > have && !tell_warning(c, i, err, "transport-strength",
+                                      "%s (%u bits of strength) under an RSA %u transport key "
+                                      "(%u): weaker than the key it carries",
+                                      key_type_text(&item->key, type), needs, rsa_bits, have))
+        return false;
+    return !negotiation_is_weak(item->alg) ||
+           tell_warning(c, i, err, "no-integrity", "%s protects no integrity: %s",
+                        hsm_alg_name(item->alg), "only the proof shows whether a key was altered");
 }
 
 static bool nothing_goes(const struct plan *plan, struct err *err)
@@ -338,8 +323,11 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
     for (size_t i = 0; i < c->plan.count; i++)
         if (c->plan.items[i].route == ROUTE_NONE)
             c->fates[i] = (struct fate){.outcome = KEY_REFUSED, .err = c->plan.items[i].reason};
-    if (!tell_plan(c, err) || !warn_of_strength(c, err))
+    if (!tell_plan(c, err))
         return false;
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (!warn_of(c, i, err))
+            return false;
     return c->plan.goes > 0 || nothing_goes(&c->plan, err);
 }
 

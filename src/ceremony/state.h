@@ -130,6 +130,9 @@ bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct
 bool tell_hsm(struct ceremony *c, enum side side, struct err *err);
 bool tell_note(struct ceremony *c, enum event_kind kind, enum side side, const char *name,
                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* A warning about one key of the plan. */
+bool tell_warning(struct ceremony *c, size_t item, struct err *err, const char *name,
+                  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 bool tell_deal(struct ceremony *c, struct err *err);
 bool tell_plan(struct ceremony *c, struct err *err);
 bool tell_gate(struct ceremony *c, enum gate gate, enum gate_state state, const char *question,

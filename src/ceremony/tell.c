@@ -91,6 +91,19 @@ bool tell_note(struct ceremony *c, enum event_kind kind, enum side side, const c
     return ceremony_tell(c, &e, &ignored);
 }
 
+bool tell_warning(struct ceremony *c, size_t item, struct err *err, const char *name,
+                  const char *fmt, ...)
+{
+    struct event e = {.kind = EVENT_WARNING, .side = SIDE_RELAY, .key = (uint32_t)item + 1};
+    va_list args;
+
+    put(e.note.name, sizeof e.note.name, name);
+    va_start(args, fmt);
+    vsnprintf(e.note.text, sizeof e.note.text, fmt, args);
+    va_end(args);
+    return ceremony_tell(c, &e, err);
+}
+
 static bool tell_policy(struct ceremony *c)
 {
     const struct policy *p = &c->setup.policy;

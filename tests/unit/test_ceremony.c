@@ -286,6 +286,21 @@ static void pattern_lists_what_cannot_go(void **state)
     assert_int_equal(end->end.refused, 1);
 }
 
+/* Three of four are stronger than RSA 2048: each is warned about, by its number. */
+static void weaker_transport_is_warned_about(void **state)
+{
+    struct rig *rig = *state;
+    uint32_t warned = 0;
+
+    assert_true(prepare(rig, "keys=aes16:b,aes32:a,ec256:e:+public,generic32:s", "", "pkcs11:"));
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_WARNING) {
+            assert_non_null(strstr(rig->events[i].note.text, "weaker than the key it carries"));
+            warned |= 1U << rig->events[i].key;
+        }
+    assert_int_equal(warned, 1U << 1 | 1U << 2 | 1U << 3);
+}
+
 static void nothing_can_go(void **state)
 {
     struct rig *rig = *state;
@@ -587,6 +602,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(key_done_once_for_each, setup, teardown),
         cmocka_unit_test_setup_teardown(no_check_value_of_a_password, setup, teardown),
         cmocka_unit_test_setup_teardown(pattern_lists_what_cannot_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(weaker_transport_is_warned_about, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_can_go, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_open_to_the_right_words, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_fail_closed, setup, teardown),

@@ -10,6 +10,7 @@
 
 #include "ceremony/names.h"
 #include "ceremony/plan.h"
+#include "ceremony/strength.h"
 
 static const uint32_t all_known = (1U << KEY_FLAGS) - 1;
 
@@ -291,6 +292,26 @@ static void proofs_of_kinds(void **state)
     refused(only(w), ERR_DATA, "no proof");
 }
 
+/* NIST SP 800-57 part 1 rev. 5, table 2. */
+static void strengths(void **state)
+{
+    static const struct {
+        enum key_kind kind;
+        uint32_t bits;
+        unsigned strength;
+    } rows[] = {
+        {KEY_KIND_RSA, 2048, 112},  {KEY_KIND_RSA, 3072, 128},   {KEY_KIND_RSA, 7680, 192},
+        {KEY_KIND_RSA, 15360, 256}, {KEY_KIND_EC, 256, 128},     {KEY_KIND_EC, 384, 192},
+        {KEY_KIND_EC, 521, 256},    {KEY_KIND_AES, 128, 128},    {KEY_KIND_AES, 256, 256},
+        {KEY_KIND_AES, 0, 256},     {KEY_KIND_GENERIC, 2048, 0}, {KEY_KIND_DES3, 192, 112},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(strength_of(rows[i].kind, rows[i].bits), rows[i].strength);
+    assert_true(strength_of(KEY_KIND_RSA, 4096) > strength_of(KEY_KIND_RSA, 3072));
+}
+
 /* --- names --- */
 
 static void named_key_is_absent(void **state)
@@ -432,6 +453,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(destination_cannot, setup, teardown),
         cmocka_unit_test_setup_teardown(ways_in_their_order, setup, teardown),
         cmocka_unit_test_setup_teardown(weaker_envelopes, setup, teardown),
+        cmocka_unit_test(strengths),
         cmocka_unit_test_setup_teardown(routes_of_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(exact_envelope_takes_every_length, setup, teardown),
         cmocka_unit_test_setup_teardown(without_envelope, setup, teardown),
