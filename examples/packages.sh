@@ -6,7 +6,7 @@
 packages_build='autoconf autoconf-archive automake gcc libc6-dev libcyaml-dev libncurses-dev
     libnss3-dev libp11-kit-dev libprotobuf-c-dev libssl-dev libyaml-dev make pkg-config
     protobuf-c-compiler'
-packages_rehearse='libsofthsm2'
+packages_rehearse='libnss3 libsofthsm2'
 packages_test='binutils clang-format libcmocka-dev libnss3-tools mandoc opencryptoki opensc openssl
     python3 python3-cryptography python3-pykcs11 python3-yaml shellcheck
     softhsm2 tmux'

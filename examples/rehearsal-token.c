@@ -2,11 +2,12 @@
 /*
  * Makes and fills one of the two tokens of a rehearsal, with nothing but PKCS#11:
  *
- *     rehearsal-token source|destination MODULE PIN-FILE
+ *     rehearsal-token source|destination MODULE PIN-FILE [PARAMETERS]
  *
- * The PIN is read from a file, so that it stands in no command line. What goes onto the tokens is
- * in the tables at the foot: keys are generated on the token; only the stored passwords, which
- * are not keys by nature, are put there.
+ * The PIN is read from a file, so that it stands in no command line. PARAMETERS are those of NSS's
+ * softoken, whose token is a key database: it is made where they say, and NSS's own API opens it
+ * too. What goes onto the tokens is in the tables at the foot: keys are generated on the token;
+ * only the stored passwords, which are not keys by nature, are put there.
  */
 #include <assert.h>
 #include <errno.h>
@@ -395,10 +396,20 @@ static bool find_blank_slot(struct token *token, struct err *err)
     return err_set(err, ERR_HSM, "There is no slot with a blank token");
 }
 
-/* Initialises the blank token and leaves a session with the user logged in. The security
- * officer's PIN is random and forgotten: nobody needs it again. */
-static bool init_token(struct token *token, const struct role *role, const struct secret *pin,
-                       struct err *err)
+/* The security officer's PIN is random and forgotten: nobody needs it again. NSS knows no such
+ * officer: who sets the first PIN of a database says nothing. */
+static bool make_so_pin(bool nss, struct secret *so_pin, struct err *err)
+{
+    if (!secret_new(so_pin, SO_PIN_BYTES, err))
+        return false;
+    so_pin->len = nss ? 0 : SO_PIN_BYTES;
+    return getentropy(so_pin->data, so_pin->len) == 0 ||
+           err_set_errno(err, ERR_FAILED, errno, "There is no randomness to be had");
+}
+
+/* Initialises the blank token and leaves a session with the user logged in. */
+static bool init_token(struct token *token, const struct role *role, bool nss,
+                       const struct secret *pin, struct err *err)
 {
     CK_FUNCTION_LIST *p11 = token->p11;
     struct secret so_pin = {0};
@@ -406,14 +417,8 @@ static bool init_token(struct token *token, const struct role *role, const struc
     bool done = false;
 
     memcpy(label, role->label, sizeof label);
-    if (!secret_new(&so_pin, SO_PIN_BYTES, err))
-        return false;
-    so_pin.len = SO_PIN_BYTES;
-    if (getentropy(so_pin.data, so_pin.len)) {
-        err_set_errno(err, ERR_FAILED, errno, "There is no randomness to be had");
-        goto out;
-    }
     done =
+        make_so_pin(nss, &so_pin, err) &&
         answered(p11->C_InitToken(token->slot, so_pin.data, so_pin.len, label), "C_InitToken", NULL,
                  err) &&
         answered(p11->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
@@ -424,22 +429,30 @@ static bool init_token(struct token *token, const struct role *role, const struc
         answered(p11->C_InitPIN(token->session, pin->data, pin->len), "C_InitPIN", NULL, err) &&
         answered(p11->C_Logout(token->session), "C_Logout", NULL, err) &&
         answered(p11->C_Login(token->session, CKU_USER, pin->data, pin->len), "C_Login", NULL, err);
-out:
     secret_free(&so_pin);
     return done;
 }
 
+/* CK_C_INITIALIZE_ARGS as NSS has it: with a string of its own before the reserved pointer. */
+struct nss_arguments {
+    void *mutexes[4];
+    CK_FLAGS flags;
+    char *parameters;
+    void *reserved;
+};
+
 static bool make_token(const struct role *role, const char *module, const struct secret *pin,
-                       struct err *err)
+                       char *parameters, struct err *err)
 {
+    struct nss_arguments nss = {.flags = CKF_OS_LOCKING_OK, .parameters = parameters};
     struct token token = {.p11 = p11_kit_module_load(module, P11_KIT_MODULE_UNMANAGED)};
     bool done;
 
     if (!token.p11)
         return err_set(err, ERR_HSM, "%s cannot be loaded: %s", module, p11_kit_message());
-    done = answered(token.p11->C_Initialize(NULL), "C_Initialize", NULL, err);
+    done = answered(token.p11->C_Initialize(parameters ? &nss : NULL), "C_Initialize", NULL, err);
     if (done) {
-        done = find_blank_slot(&token, err) && init_token(&token, role, pin, err);
+        done = find_blank_slot(&token, err) && init_token(&token, role, parameters, pin, err);
         for (const struct recipe *r = role->recipes; done && r->make; r++)
             done = r->make(&token, r, err);
         token.p11->C_Finalize(NULL); /* logs out, closes the session */
@@ -478,16 +491,16 @@ static const struct role *role_find(const char *name)
 
 int main(int argc, char **argv)
 {
-    const struct role *role = argc == 4 ? role_find(argv[1]) : NULL;
+    const struct role *role = argc == 4 || argc == 5 ? role_find(argv[1]) : NULL;
     struct secret pin = {0};
     struct err err = {0};
     char line[1024];
 
     if (!role) {
-        fputs("usage: rehearsal-token source|destination MODULE PIN-FILE\n", stderr);
+        fputs("usage: rehearsal-token source|destination MODULE PIN-FILE [PARAMETERS]\n", stderr);
         return err_exit(ERR_USAGE);
     }
-    if (!read_pin(argv[3], &pin, &err) || !make_token(role, argv[2], &pin, &err))
+    if (!read_pin(argv[3], &pin, &err) || !make_token(role, argv[2], &pin, argv[4], &err))
         fprintf(stderr, "rehearsal-token: %s\n", err_line(&err, line, sizeof line));
     secret_free(&pin);
     return err_exit(err.code);

@@ -5,11 +5,16 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: sh examples/rehearse.sh [--dir DIR] [--plain] [--prepare] [--build BUILD]
+usage: sh examples/rehearse.sh [--pair SOURCE:DESTINATION] [--dir DIR] [--plain] [--prepare]
+                               [--build BUILD]
 
-Installs what is missing (Debian, as root), builds hsmferry, makes two fresh SoftHSM tokens, hsm-old
-with keys of all kinds and hsm-new, and moves the keys from the one to the other.
+Installs what is missing (Debian, as root), builds hsmferry, makes two fresh tokens, the source with
+keys of all kinds, and moves the keys from the one to the other.
 
+  --pair SOURCE:DESTINATION   which two HSMs (softhsm:nss). Each of them is one of
+      softhsm       SoftHSM 2, through PKCS#11
+      nss           an NSS key database, through NSS's own API
+      softoken      an NSS key database, through NSS's PKCS#11 module
   --dir DIR      where tokens, PINs, ceremony file and report go (default: a new private folder)
   --plain        plain lines to the end, no questions; so too when there is no terminal
   --prepare      make the tokens and the ceremony file, but do not run the ceremony
@@ -26,7 +31,7 @@ stop() {
 }
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-dir='' plain='' prepare='' build=''
+dir='' plain='' prepare='' build='' pair=softhsm:nss
 while [ $# -gt 0 ]; do
     case $1 in
     --dir | --build)
@@ -34,21 +39,33 @@ while [ $# -gt 0 ]; do
         if [ "$1" = --dir ]; then dir=$2; else build=$2; fi
         shift
         ;;
+    --pair)
+        pair=${2:-}
+        shift
+        ;;
     --plain) plain=yes ;;
     --prepare) prepare=yes ;;
     -h | --help) usage && exit 0 ;;
     *) stop 64 "What is '$1'?" "$(usage)" ;;
     esac
-    shift
+    [ $# -eq 0 ] || shift
+done
+source=${pair%%:*} destination=${pair#*:}
+for kind in "$source" "$destination"; do
+    case $pair/$kind in
+    *:*/softhsm | *:*/nss | *:*/softoken) ;;
+    *) stop 64 "There is no pair '$pair'. What can be in one is below." "$(usage)" ;;
+    esac
 done
 [ -t 0 ] && [ -t 1 ] || plain=yes
 
-# SoftHSM's configuration ends a value at these and knows no quotes.
+# SoftHSM's configuration ends a value at '=' and '#' and knows no quotes; NSS has a meaning of its own
+# for a backslash.
 check_dir() {
     case $1 in
-    *[=#]* | *[[:cntrl:]]*)
-        stop 64 "SoftHSM cannot keep tokens in $(printf %s "$1" | tr '[:cntrl:]' '?')." \
-            "Nothing was made. Choose a folder without '=', '#' and control characters in its path."
+    *[=#\\]* | *[[:cntrl:]]*)
+        stop 64 "No tokens can be kept in $(printf %s "$1" | tr '[:cntrl:]' '?')." \
+            "Nothing was made. Choose a folder without '=', '#', '\\' and control characters in its path."
         ;;
     esac
 }
@@ -68,13 +85,15 @@ build_programs() {
     fi
 }
 
+# find_module softhsm|nss|softoken: the PKCS#11 module that makes such a token, in $module.
 find_module() {
-    for module in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so \
-        /usr/lib*/pkcs11/libsofthsm2.so /usr/lib*/softhsm/libsofthsm2.so \
-        /usr/local/lib/softhsm/libsofthsm2.so; do
+    case $1 in softhsm) name=libsofthsm2.so ;; *) name=libsoftokn3.so ;; esac
+    for module in /usr/lib/softhsm/"$name" /usr/lib/*/softhsm/"$name" /usr/lib*/pkcs11/"$name" \
+        /usr/lib*/softhsm/"$name" /usr/local/lib/softhsm/"$name" /usr/lib/*/"$name" /usr/lib/*/nss/"$name" \
+        /usr/lib64/"$name"; do
         [ -f "$module" ] && return
     done
-    stop 69 "libsofthsm2.so is nowhere to be found. Install SoftHSM 2."
+    stop 69 "$name is nowhere to be found. Install $1. No token was made."
 }
 
 make_dir() {
@@ -84,7 +103,7 @@ make_dir() {
     else
         case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
         check_dir "$dir"
-        for part in tokens pins reports softhsm2.conf ceremony.yaml; do
+        for part in tokens nss-source nss-destination pins reports softhsm2.conf ceremony.yaml; do
             [ ! -e "$dir/$part" ] || stop 77 "$dir already holds a rehearsal: there is $dir/$part." \
                 "Nothing was changed. Choose another folder, or remove this one first."
         done
@@ -93,24 +112,34 @@ make_dir() {
     fi
 }
 
-# make_token source|destination
+# What NSS's module is told: which database. It takes a backslash for "the next as it is".
+nss_parameters() {
+    printf "configdir='sql:%s' certPrefix='' keyPrefix='' secmod='' flags=" \
+        "$(printf %s "$dir/nss-$1" | sed "s/'/\\\\'/g")"
+}
+
+# make_token source|destination KIND
 make_token() {
     od -An -N8 -tx1 /dev/urandom | tr -d ' \n' >"$dir/pins/$1"
     echo >>"$dir/pins/$1"
-    SOFTHSM2_CONF=$dir/softhsm2.conf \
-        "$build/examples/rehearsal-token" "$1" "$module" "$dir/pins/$1"
-}
-
-make_tokens() {
-    mkdir "$dir/tokens" "$dir/pins" "$dir/reports"
-    cat >"$dir/softhsm2.conf" <<END
+    find_module "$2"
+    case $2 in
+    softhsm)
+        mkdir -p "$dir/tokens"
+        cat >"$dir/softhsm2.conf" <<END
 directories.tokendir = $dir/tokens
 objectstore.backend = file
 log.level = ERROR
 slots.removable = false
 END
-    make_token source
-    make_token destination
+        SOFTHSM2_CONF=$dir/softhsm2.conf \
+            "$build/examples/rehearsal-token" "$1" "$module" "$dir/pins/$1"
+        ;;
+    *)
+        mkdir "$dir/nss-$1"
+        "$build/examples/rehearsal-token" "$1" "$module" "$dir/pins/$1" "$(nss_parameters "$1")"
+        ;;
+    esac
 }
 
 # Text as a YAML scalar in single quotes.
@@ -127,16 +156,23 @@ uri_path() (
     esac
 )
 
-# side source|destination TOKEN: one HSM in the ceremony file.
+# side source|destination KIND: one HSM in the ceremony file.
 side() {
-    cat <<END
-$1:
-  api: pkcs11
-  module: $module
-  token: pkcs11:token=$2?pin-source=file:$(uri_path "$dir/pins/$1")
-  environment:
-    - $(yaml "SOFTHSM2_CONF=$dir/softhsm2.conf")
-END
+    find_module "$2"
+    api=pkcs11 token=NSS%20Certificate%20DB
+    case $1:$2 in
+    source:softhsm) token=hsm-old ;;
+    destination:softhsm) token=hsm-new ;;
+    *:nss) api=nss module=sql:$dir/nss-$1 ;;
+    esac
+    echo "$1:"
+    echo "  api: $api"
+    echo "  module: $(yaml "$module")"
+    echo "  token: pkcs11:token=$token?pin-source=file:$(uri_path "$dir/pins/$1")"
+    case $2 in
+    softhsm) echo "  environment: [$(yaml "SOFTHSM2_CONF=$dir/softhsm2.conf")]" ;;
+    softoken) echo "  parameters: $(yaml "$(nss_parameters "$1")")" ;;
+    esac
 }
 
 make_ceremony() {
@@ -149,8 +185,8 @@ rehearsal: yes
 officers:
   - name: Source Officer
   - name: Destination Officer
-$(side source hsm-old)
-$(side destination hsm-new)
+$(side source "$source")
+$(side destination "$destination")
 keys:
   - pkcs11:object=*
 policy:
@@ -186,10 +222,14 @@ else
     build=$top/build
     build_programs
 fi
-find_module
+for kind in "$source" "$destination"; do
+    find_module "$kind"
+done
 umask 077
 make_dir
-make_tokens
+mkdir "$dir/pins" "$dir/reports"
+make_token source "$source"
+make_token destination "$destination"
 make_ceremony
 if [ -n "$prepare" ]; then
     echo "The rehearsal is ready: $dir/ceremony.yaml"

@@ -8,7 +8,7 @@ set -u
 
 readme=$abs_top_srcdir/README.md
 hsmferry=$abs_top_builddir/hsmferry
-need_softhsm python3
+need_softhsm python3 certutil
 umask 077
 
 # shown COMMAND: what README.md shows below "$ COMMAND".
@@ -28,6 +28,7 @@ form() {
         s/[0-9]+\.[0-9] ms/N ms/
         s/^(Report +).*/\1PATH/
         s/seq: [0-9]+/seq: N/
+        s/^< *[0-9]+>/<N>/
         s/(words +[0-9-]+ +[a-z]+) .*/\1 WORDS/
         s/ +/ /g
         s/ $//'
@@ -64,12 +65,15 @@ on_terminal() {
         'on the destination:' "$(cat "$tmp/ferry/pins/destination")\n" "$@"
 }
 
+certutil='certutil -K -d sql:/tmp/ferry/nss-destination -f /tmp/ferry/pins/destination'
+
 # Every command that README.md shows is tried here, or by run.sh.
 knows_command() {
     case $1 in
     'sh examples/rehearse.sh' | 'sh examples/rehearse.sh --plain') ;;
     './autogen.sh' | 'mkdir build && cd build && ../configure && make && make check && make install') ;;
     'hsmferry list move.yaml' | 'hsmferry --plain move.yaml' | 'cat reports/*.yaml') ;;
+    "$certutil") ;;
     *) return 1 ;;
     esac
 }
@@ -91,10 +95,10 @@ not_ok "control: not where a name differs" has_lines "$tmp/other" <"$tmp/shown"
 sed -n '1!G;h;$p' "$tmp/printed" >"$tmp/other"
 not_ok "control: nor in another order" has_lines "$tmp/other" <"$tmp/shown"
 
-ok "two tokens for a first ceremony" rehearse --prepare --dir "$tmp/ferry"
+ok "both tokens of a first ceremony" rehearse --prepare --dir "$tmp/ferry"
 ceremony_file >"$tmp/ferry/move.yaml"
 ok "they can be listed" on_terminal -- "$hsmferry" list "$tmp/ferry/move.yaml"
-cp "$tmp/out" "$tmp/printed"
+sed "s#$tmp/ferry#/tmp/ferry#" "$tmp/out" >"$tmp/printed"
 shown 'hsmferry list move.yaml' >"$tmp/shown"
 ok "as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
 ok "the ceremony of README.md, on a terminal" on_terminal 'to start:' 'ferry 2\n' \
@@ -104,4 +108,10 @@ shown 'hsmferry --plain move.yaml' >"$tmp/shown"
 ok "it goes as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
 shown 'cat reports/*.yaml' >"$tmp/shown"
 ok "so does its report" has_lines "$(echo "$tmp"/ferry/reports/*.yaml)" <"$tmp/shown"
+
+shown "$certutil" >"$tmp/shown"
+ok "the key is there for another program" \
+    sh -c "$(echo "$certutil" | sed "s|/tmp/ferry|$tmp/ferry|g")"
+cp "$tmp/out" "$tmp/printed"
+ok "which shows it as README.md does" has_lines "$tmp/printed" <"$tmp/shown"
 finish

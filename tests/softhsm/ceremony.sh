@@ -37,7 +37,8 @@ END
 }
 
 rehearse() {
-    sh "$abs_top_srcdir/examples/rehearse.sh" --build "$tmp/build" --plain --dir "$dir" </dev/null
+    sh "$abs_top_srcdir/examples/rehearse.sh" --pair softhsm:softhsm --build "$tmp/build" --plain \
+        --dir "$dir" </dev/null
 }
 
 # tool TOKEN ARGUMENT...: pkcs11-tool on a token; the PIN is in $PIN.

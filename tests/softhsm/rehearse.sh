@@ -15,19 +15,31 @@ objects() {
         pkcs11-tool --module "$softhsm" --token-label "$2" --login --pin env:PIN --list-objects 2>/dev/null
 }
 
+# nss COMMAND...: a tool of NSS on the database of the default pair's destination.
+nss() {
+    nss_tool=$1
+    shift
+    "$nss_tool" "$@" -d "sql:$tmp/b/nss-destination" -f "$tmp/b/pins/destination"
+}
+
 same() {
     echo "$2, not $1"
     [ "$1" = "$2" ]
 }
 
-need_softhsm pkcs11-tool
+need_softhsm pkcs11-tool certutil symkeyutil
 exits 64 "an option that there is not" rehearse --fast
 exits 64 "--dir without a folder" rehearse --dir
+exits 64 "--pair without one" rehearse --pair
+for pair in nss nss: :nss : nss:nss:nss nss:tpm; do
+    exits 64 "no pair: $pair" rehearse --pair "$pair" --dir "$tmp/none"
+done
 exits 64 "a folder that SoftHSM's configuration cannot name" rehearse --dir "$tmp/a=b"
-ok "... and nothing was made" test ! -e "$tmp/a=b"
 exits 64 "the same for '#'" rehearse --dir "$tmp/a#b"
+exits 64 "one that NSS takes for another" rehearse --dir "$tmp/a\\b"
+ok "... and nothing was made" test ! -e "$tmp/none" -a ! -e "$tmp/a=b" -a ! -e "$tmp/a\\b"
 
-ok "a rehearsal is made" rehearse --prepare --dir "$tmp/a"
+ok "a rehearsal is made" rehearse --prepare --pair softhsm:softhsm --dir "$tmp/a"
 ok "the PINs are for the owner only" same "600 600" \
     "$(stat -c %a "$tmp/a/pins/source" "$tmp/a/pins/destination" | xargs)"
 ok "so are the folders" same "700 700 700" \
@@ -49,5 +61,17 @@ cp -R "$tmp/a" "$tmp/before"
 exits 77 "a second rehearsal in the same folder is refused" rehearse --prepare --dir "$tmp/a"
 ok "... and changed nothing" diff -r "$tmp/before" "$tmp/a"
 
-ok "a folder with blanks, quotes and umlauts" rehearse --prepare --dir "$tmp/a b'c%d\"ü"
+ok "the default is from SoftHSM to a database of NSS" rehearse --dir "$tmp/b"
+nss certutil -K >"$tmp/keys"
+ok "... whose tools see what was there and the 4 private keys that came" \
+    same 5 "$(grep -c '^<' "$tmp/keys")"
+nss symkeyutil -L >"$tmp/keys"
+ok "... and the 8 secrets, with their lengths" same "13 16 20 24 32 32 32 32 64" \
+    "$(grep -oaE ' [0-9]+ +[0-9]+ +(aes|generic) ' "$tmp/keys" | awk '{print $1}' | sort -n | xargs)"
+not_ok "... and not the one that stays" grep -q stays-aes256 "$tmp/keys"
+
+for pair in softhsm:nss nss:softoken softoken:softhsm; do
+    ok "$pair in a folder with blanks, quotes and umlauts" \
+        rehearse --pair "$pair" --dir "$tmp/$pair b'c%d\"ü"
+done
 finish

@@ -8,8 +8,8 @@ set -u
 need_softhsm softhsm2-util
 
 dir=$tmp/setup
-if ! sh "$abs_top_srcdir/examples/rehearse.sh" --build "$abs_top_builddir" --dir "$dir" --prepare \
-    >"$tmp/rehearse" 2>&1; then
+if ! sh "$abs_top_srcdir/examples/rehearse.sh" --pair softhsm:softhsm --build "$abs_top_builddir" \
+    --dir "$dir" --prepare >"$tmp/rehearse" 2>&1; then
     cat "$tmp/rehearse"
     exit 99
 fi
