@@ -8,12 +8,12 @@ set -u
 # One line for each room: its folder, and all that its files may include of ours (a regular
 # expression). What stands in no room (src/main.c, src/config.c) joins them and may include all.
 rooms() {
-    plain='hsm/(key|facts|event)\.h'
+    plain='hsm/(key|facts|event|fidelity)\.h'
     cat <<END
 src/base        base/
 src/hsm         base/|hsm/
 src/agent       base/|hsm/|agent/
-src/ceremony    base/|hsm/(event|facts|hsm|key|remote|trace|uri)\.h|ceremony/
+src/ceremony    base/|hsm/(event|facts|fidelity|hsm|key|remote|trace|uri)\.h|ceremony/
 src/record      base/|$plain|record/
 ui              base/|$plain|hsm/uri\.h|ceremony/|record/|ui/|config\.h
 END

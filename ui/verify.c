@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/verify.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,166 +8,76 @@
 #include "ui/pane.h"
 #include "ui/sheet.h"
 
-/* --- what is compared ------------------------------------------------------------------------- */
+/* --- the rows --------------------------------------------------------------------------------- */
 
-static void label_value(const struct key_desc *key, char *out)
+/* Names that are too long for their column. */
+static const char *short_name(const char *name)
 {
-    key_label_text(key, out);
+    static const char *const names[][2] = {
+        {"wrap-with-trusted", "trusted only"},
+        {"always-authenticate", "PIN each time"},
+        {"always-sensitive", "always sens."},
+        {"never-extractable", "never extr."},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i][0]) == 0)
+            return names[i][1];
+    return name;
 }
 
-static void id_value(const struct key_desc *key, char *out)
+/* Fewer uses, other guards: a difference that is allowed, unless it is one of the last two. */
+static bool is_bad(enum fidelity verdict)
 {
-    text_hex(key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, out);
+    return verdict == FIDELITY_LOOSENED || verdict == FIDELITY_DIFFERS;
 }
 
-static void class_value(const struct key_desc *key, char *out)
+static void put_row(const struct fidelity_pair *pair, const struct fidelity_row *from,
+                    struct verify_row *row)
 {
-    snprintf(out, VERIFY_VALUE_MAX, "%s", key_class_name(key->class));
+    bool untold = !from->found[0];
+
+    row->name = short_name(from->name);
+    row->differs = from->verdict != FIDELITY_OPEN && from->verdict != FIDELITY_KEPT;
+    row->bad = is_bad(from->verdict);
+    row->word = row->differs ? fidelity_name(from->verdict) : "";
+    snprintf(row->source, sizeof row->source, "%s", from->source[0] ? from->source : "not told");
+    snprintf(
+        row->destination, sizeof row->destination, "%s%s%s%s",
+        !pair->found ? "-"
+        : untold     ? "not told"
+                     : from->found,
+        row->differs && from->asked[0] && strcmp(from->asked, from->found) != 0 ? " (asked " : "",
+        row->differs && from->asked[0] && strcmp(from->asked, from->found) != 0 ? from->asked : "",
+        row->differs && from->asked[0] && strcmp(from->asked, from->found) != 0 ? ")" : "");
 }
 
-static void type_value(const struct key_desc *key, char *out)
+/* The fingerprint of the public half once more, in words. */
+static void put_words(const struct fidelity_pair *pair, const struct verify_row *above,
+                      struct verify_row *row)
 {
-    if (key->kind == KEY_KIND_OTHER)
-        snprintf(out, VERIFY_VALUE_MAX, "%s", key->type_name);
-    else
-        snprintf(out, VERIFY_VALUE_MAX, "%s%s%s", key_kind_name(key->kind),
-                 key->curve[0] ? " " : "", key->curve);
+    *row = *above;
+    row->name = "  in words";
+    if (pair->source->has_public)
+        text_words(pair->source->spki_sha256, 0, 2, row->source);
+    if (pair->found && pair->found->has_public)
+        text_words(pair->found->spki_sha256, 0, 2, row->destination);
 }
 
-/* Apart from the type, since some HSMs do not tell it of keys that they unwrapped. */
-static void size_value(const struct key_desc *key, char *out)
+size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX])
 {
-    if (key->kind == KEY_KIND_RSA && key->bits)
-        snprintf(out, VERIFY_VALUE_MAX, "%" PRIu32 " bits", key->bits);
-    else if (key->length)
-        snprintf(out, VERIFY_VALUE_MAX, "%" PRIu32 " bytes", key->length);
-}
-
-static void public_value(const struct key_desc *key, char *out)
-{
-    if (key->has_public)
-        text_groups(key->spki_sha256, 4, out);
-}
-
-static void public_words(const struct key_desc *key, char *out)
-{
-    if (key->has_public)
-        text_words(key->spki_sha256, 0, 2, out);
-}
-
-static void check_value(const struct key_desc *key, char *out)
-{
-    key_check_text(key, out);
-}
-
-static void use_value(const struct key_desc *key, char *out)
-{
-    sheet_flags(key, KEY_USES, out, VERIFY_VALUE_MAX);
-}
-
-static const struct {
-    const char *name;
-    void (*value)(const struct key_desc *key, char *out); /* leaves out empty: not told */
-} attributes[] = {
-    {"label", label_value},       {"id", id_value},
-    {"class", class_value},       {"type", type_value},
-    {"size", size_value},         {"public key", public_value},
-    {"  in words", public_words}, {"check value", check_value},
-    {"use", use_value},
-};
-
-enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
-
-/* The guards, and which of their values is the stricter one. */
-static const struct {
-    uint32_t flag;
-    const char *name;
-    enum { NATURE, STRICT_YES, STRICT_NO, NEITHER } stricter;
-} guards[] = {
-    {KEY_PRIVATE, "private", STRICT_YES},
-    {KEY_SENSITIVE, "sensitive", STRICT_YES},
-    {KEY_EXTRACTABLE, "extractable", STRICT_NO},
-    {KEY_WRAP_WITH_TRUSTED, "trusted only", STRICT_YES},
-    {KEY_ALWAYS_AUTHENTICATE, "PIN each time", STRICT_YES},
-    {KEY_MODIFIABLE, "modifiable", STRICT_NO},
-    {KEY_COPYABLE, "copyable", STRICT_NO},
-    {KEY_DESTROYABLE, "destroyable", STRICT_NO},
-    {KEY_TRUSTED, "trusted", STRICT_NO},
-    {KEY_TOKEN, "token", NEITHER},
-    {KEY_ALWAYS_SENSITIVE, "always sens.", NATURE},
-    {KEY_NEVER_EXTRACTABLE, "never extr.", NATURE},
-    {KEY_LOCAL, "local", NATURE},
-};
-
-enum { GUARDS = sizeof guards / sizeof guards[0] };
-_Static_assert(ATTRIBUTES + GUARDS <= VERIFY_ROWS_MAX, "every row has a place");
-
-static void guard_value(const struct key_desc *key, uint32_t flag, char *out)
-{
-    snprintf(out, VERIFY_VALUE_MAX, "%s",
-             key_is(key, flag)       ? "yes"
-             : key_is_not(key, flag) ? "no"
-                                     : "");
-}
-
-static const char *guard_word(unsigned guard, const char *destination)
-{
-    bool yes = strcmp(destination, "yes") == 0;
-
-    switch (guards[guard].stricter) {
-    case NATURE:
-        return "by nature";
-    case STRICT_YES:
-        return yes ? "tightened" : "LOOSENED";
-    case STRICT_NO:
-        return yes ? "LOOSENED" : "tightened";
-    default:
-        return "differs";
-    }
-}
-
-/* A use that is gone makes the key weaker; one that came makes it another key to fear. */
-static const char *use_word(const struct key_desc *source, const struct key_desc *destination)
-{
-    uint32_t came = destination->flags & ~source->flags & KEY_USES;
-
-    return came ? "LOOSENED" : "fewer uses";
-}
-
-static void settle(struct verify_row *row, const struct key_desc *destination)
-{
-    row->word = "";
-    row->differs = destination && row->source[0] && row->destination[0] &&
-                   strcmp(row->source, row->destination) != 0;
-    if (!row->source[0])
-        strcpy(row->source, "not told");
-    if (!row->destination[0])
-        strcpy(row->destination, destination ? "not told" : "-");
-}
-
-size_t verify_rows(const struct key_desc *source, const struct key_desc *destination,
-                   struct verify_row rows[VERIFY_ROWS_MAX])
-{
+    struct fidelity_row from;
     size_t n = 0;
 
-    for (unsigned i = 0; i < ATTRIBUTES; i++, n++) {
-        rows[n] = (struct verify_row){.name = attributes[i].name};
-        attributes[i].value(source, rows[n].source);
-        if (destination)
-            attributes[i].value(destination, rows[n].destination);
-        settle(&rows[n], destination);
-        if (rows[n].differs)
-            rows[n].word =
-                attributes[i].value == use_value ? use_word(source, destination) : "DIFFERS";
-    }
-    for (unsigned i = 0; i < GUARDS; i++, n++) {
-        rows[n] = (struct verify_row){.name = guards[i].name};
-        guard_value(source, guards[i].flag, rows[n].source);
-        if (destination)
-            guard_value(destination, guards[i].flag, rows[n].destination);
-        settle(&rows[n], destination);
-        if (rows[n].differs)
-            rows[n].word = guard_word(i, rows[n].destination);
+    for (unsigned at = 0; fidelity_row(pair, at, &from); at++) {
+        bool name = strcmp(from.name, "label") == 0 || strcmp(from.name, "id") == 0;
+        if (!from.source[0] && !from.found[0] && !name)
+            continue;
+        put_row(pair, &from, &rows[n++]);
+        if (strcmp(from.name, "public key") == 0) {
+            put_words(pair, &rows[n - 1], &rows[n]);
+            n++;
+        }
     }
     return n;
 }
@@ -181,9 +90,7 @@ static void draw_value(struct canvas *c, struct rect in, int y, const struct ver
                        bool destination)
 {
     const char *value = destination ? row->destination : row->source;
-    enum style style = !row->differs                                ? STYLE_NORMAL
-                       : row->word[0] == 'L' || row->word[0] == 'D' ? STYLE_BAD
-                                                                    : STYLE_WARN;
+    enum style style = !row->differs ? STYLE_NORMAL : row->bad ? STYLE_BAD : STYLE_WARN;
     int word = destination && row->differs ? (int)strlen(row->word) + 1 : 0;
 
     if (row->differs)
@@ -259,10 +166,14 @@ static void draw_proof(const struct app *app, struct canvas *c, struct rect r,
         draw_format(c, r.x + 1, r.y + PROOF_LINES - 1, r.w - 2,
                     key->outcome == KEY_MIGRATED ? STYLE_GOOD : STYLE_WARN, "%s   key %zu of %zu",
                     key_outcome_name(key->outcome), app->verify_at, app->run.key_count);
+    if (r.w >= 78)
+        draw_right(c, r.x, r.y + PROOF_LINES - 1, r.w - 1, STYLE_DIM,
+                   "by nature: history, which no import can set");
 }
 
 void verify_draw(const struct app *app, struct canvas *c)
 {
+    const struct run_key *key = run_key_at(&app->run, app->verify_at);
     const struct key_desc *source, *destination;
     struct verify_row rows[VERIFY_ROWS_MAX];
     struct rect b = app->layout.body;
@@ -277,7 +188,8 @@ void verify_draw(const struct app *app, struct canvas *c)
     if (!source)
         return;
     b.h -= PROOF_LINES;
-    count = verify_rows(source, destination, rows);
+    count = verify_rows(
+        &(struct fidelity_pair){source, key ? &key->want_flags : NULL, destination, false}, rows);
     draw_side(app, c, (struct rect){b.x + half, b.y, b.w - half, b.h}, SIDE_DESTINATION, rows,
               count);
     draw_side(app, c, (struct rect){b.x, b.y, half, b.h}, SIDE_SOURCE, rows, count);

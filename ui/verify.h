@@ -3,22 +3,23 @@
 #ifndef HSMFERRY_UI_VERIFY_H
 #define HSMFERRY_UI_VERIFY_H
 
+#include "hsm/fidelity.h"
 #include "ui/app.h"
 #include "ui/draw.h"
 
-enum { VERIFY_ROWS_MAX = 48, VERIFY_VALUE_MAX = 4 * KEY_LABEL_MAX + 1 };
+enum { VERIFY_ROWS_MAX = FIDELITY_ROWS_MAX + 1, VERIFY_VALUE_MAX = FIDELITY_VALUE_MAX + 16 };
 
 struct verify_row {
     const char *name;
     char source[VERIFY_VALUE_MAX];
     char destination[VERIFY_VALUE_MAX];
-    bool differs;
+    bool differs, bad;
     const char *word; /* what the difference means: "tightened", "by nature"; "" where none */
 };
 
-/* Compares two keys attribute by attribute; destination may be NULL. Returns the rows written. */
-size_t verify_rows(const struct key_desc *source, const struct key_desc *destination,
-                   struct verify_row rows[VERIFY_ROWS_MAX]);
+/* The rows of hsm/fidelity.h of which anything is told, for two narrow columns. Returns the rows
+ * written. */
+size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX]);
 
 void verify_draw(const struct app *app, struct canvas *c);
 

@@ -50,9 +50,13 @@ static const struct {
 
 /* What is read beside the uses and the guards; never a secret value. CKA_NSS_DB of a private key
  * is its public value. */
-static const CK_ATTRIBUTE_TYPE values[] = {
-    CKA_CLASS,   CKA_KEY_TYPE,        CKA_LABEL,     CKA_ID,       CKA_VALUE_LEN,
-    CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS, CKA_EC_POINT, CKA_NSS_DB};
+static const CK_ATTRIBUTE_TYPE values[] = {CKA_CLASS,           CKA_KEY_TYPE,
+                                           CKA_LABEL,           CKA_ID,
+                                           CKA_VALUE_LEN,       CKA_MODULUS,
+                                           CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS,
+                                           CKA_EC_POINT,        CKA_NSS_DB,
+                                           CKA_SUBJECT,         CKA_START_DATE,
+                                           CKA_END_DATE,        CKA_ALLOWED_MECHANISMS};
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
@@ -217,6 +221,30 @@ static void set_guards(struct nss_object *object)
         desc->flags |= KEY_PRIVATE;
 }
 
+static void set_terms(struct nss_object *object)
+{
+    struct key_desc *desc = &object->desc;
+    SECItem start = nss_object_value(object, CKA_START_DATE);
+    SECItem end = nss_object_value(object, CKA_END_DATE);
+    SECItem subject = nss_object_value(object, CKA_SUBJECT);
+    SECItem allowed = nss_object_value(object, CKA_ALLOWED_MECHANISMS);
+    uint64_t numbers[NSS_ALLOWED_MAX];
+    size_t count = allowed.len / sizeof(CK_MECHANISM_TYPE);
+
+    if (start.data || end.data)
+        key_set_dates(desc, start.data, start.len, end.data, end.len);
+    if (subject.data)
+        key_set_subject(desc, subject.data, subject.len);
+    if (allowed.data && count <= NSS_ALLOWED_MAX) {
+        for (size_t i = 0; i < count; i++) {
+            CK_MECHANISM_TYPE number;
+            memcpy(&number, allowed.data + i * sizeof number, sizeof number);
+            numbers[i] = number;
+        }
+        key_set_allowed(desc, numbers, count);
+    }
+}
+
 static void describe(struct nss *nss, struct nss_object *object)
 {
     struct key_desc *desc = &object->desc;
@@ -248,6 +276,7 @@ static void describe(struct nss *nss, struct nss_object *object)
     set_guards(object);
     set_size(object);
     set_public(object);
+    set_terms(object);
 }
 
 /* PK11SymKey is the one structure of NSS that can be had for a number, and it reads the attributes

@@ -289,6 +289,24 @@ static bool check_kind(enum hsm_alg alg, const struct hsm_template *template,
     return true;
 }
 
+/* What limits a key, as far as NSS keeps it; what it did not keep is seen when the key is read. */
+static void settle_terms(PK11ObjectType type, void *key, const struct key_terms *terms)
+{
+    CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX];
+    size_t count = terms->allowed_count <= KEY_ALLOWED_MAX ? terms->allowed_count : 0;
+
+    for (size_t i = 0; i < count; i++)
+        allowed[i] = terms->allowed[i];
+    if (count)
+        nss_write(type, key, CKA_ALLOWED_MECHANISMS, allowed, count * sizeof allowed[0]);
+    if (terms->start[0])
+        nss_write(type, key, CKA_START_DATE, terms->start, KEY_DATE_SIZE - 1);
+    if (terms->end[0])
+        nss_write(type, key, CKA_END_DATE, terms->end, KEY_DATE_SIZE - 1);
+    if (type == PK11_TypePrivKey && terms->subject_len && terms->subject_len <= KEY_SUBJECT_MAX)
+        nss_write(type, key, CKA_SUBJECT, terms->subject, terms->subject_len);
+}
+
 /* NSS leaves what it was not told to its defaults, and a fresh key readable. So: sensitive at
  * once, then every use that it has, exactly. */
 static bool settle(PK11ObjectType type, void *key, const struct hsm_template *template)
@@ -305,6 +323,8 @@ static bool settle(PK11ObjectType type, void *key, const struct hsm_template *te
         if (uses & use->flag)
             ok = nss_write(type, key, use->type, template->flags & use->flag ? &yes : &no,
                            sizeof yes);
+    if (ok && template->terms)
+        settle_terms(type, key, template->terms);
     return ok && nss_write(type, key, CKA_LABEL, template->label, template->label_len) &&
            nss_write(type, key, CKA_ID, template->id, template->id_len);
 }

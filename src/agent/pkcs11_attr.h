@@ -38,6 +38,7 @@ enum p11_extra {
     P11_COPYABLE = 1 << 2,   /* guards that a template may say: these are new in 2.40 ... */
     P11_MODIFIABLE = 1 << 3, /* ... and these are old */
     P11_SECRECY = 1 << 4,    /* sensitive and extractable of a key that is unwrapped */
+    P11_TERMS = 1 << 5,      /* dates, allowed mechanisms, subject */
 };
 
 /* Our key flags and PKCS#11's boolean attributes: KEY_FLAGS rows. */

@@ -96,9 +96,28 @@ struct attempt {
     bool with_length;          /* say the length of a secret, where the template has one */
     const struct bytes *point; /* of an EC key, for NSS; NULL: do not say it */
     unsigned extras;
+    CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX]; /* what the template points to */
 };
 
-static bool set_template(struct p11_attrs *t, const struct attempt *a)
+/* What limits the key: only what there is, since some tokens know none of it. */
+static void set_terms(struct p11_attrs *t, const struct key_terms *terms, enum key_class class,
+                      CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX])
+{
+    size_t count = terms->allowed_count <= KEY_ALLOWED_MAX ? terms->allowed_count : 0;
+
+    if (terms->start[0])
+        p11_attrs_add(t, CKA_START_DATE, terms->start, KEY_DATE_SIZE - 1);
+    if (terms->end[0])
+        p11_attrs_add(t, CKA_END_DATE, terms->end, KEY_DATE_SIZE - 1);
+    for (size_t i = 0; i < count; i++)
+        allowed[i] = terms->allowed[i];
+    if (count)
+        p11_attrs_add(t, CKA_ALLOWED_MECHANISMS, allowed, count * sizeof allowed[0]);
+    if (class == KEY_CLASS_PRIVATE && terms->subject_len && terms->subject_len <= KEY_SUBJECT_MAX)
+        p11_attrs_add(t, CKA_SUBJECT, terms->subject, terms->subject_len);
+}
+
+static bool set_template(struct p11_attrs *t, struct attempt *a)
 {
     const struct hsm_template *template = a->template;
     CK_OBJECT_CLASS class;
@@ -117,10 +136,12 @@ static bool set_template(struct p11_attrs *t, const struct attempt *a)
         p11_attrs_number(t, CKA_VALUE_LEN, template->length);
     if (a->point)
         p11_attrs_add(t, P11_CKA_NSS_DB, a->point->data, a->point->len);
+    if (template->terms && (a->extras & P11_TERMS))
+        set_terms(t, template->terms, template->class, a->allowed);
     return true;
 }
 
-static CK_RV try_unwrap(struct p11 *p, const struct attempt *a, CK_OBJECT_HANDLE *handle)
+static CK_RV try_unwrap(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *handle)
 {
     size_t prefix = prefix_of(a->mech);
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
@@ -186,11 +207,16 @@ CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwr
                       const struct bytes *blob, const struct hsm_template *template,
                       bool with_length, CK_OBJECT_HANDLE *handle)
 {
-    struct attempt a = {mech, unwrapping, blob, template, with_length, NULL, 0};
+    struct attempt a = {.mech = mech,
+                        .unwrapping = unwrapping,
+                        .blob = blob,
+                        .template = template,
+                        .with_length = with_length};
+    const unsigned may = P11_COPYABLE | P11_MODIFIABLE | P11_SECRECY;
     unsigned row = 0;
     CK_RV rv = CKR_GENERAL_ERROR;
 
-    while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE | P11_SECRECY, &row, &a.extras)) {
+    while (p11_extras_next(template->terms ? may | P11_TERMS : may, &row, &a.extras)) {
         rv = try_with_more(p, &a, handle);
         /* Secrecy that the token ignored cannot be set on what is not modifiable; it matters more.
          */

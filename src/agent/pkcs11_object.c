@@ -92,6 +92,26 @@ static void set_flags(const struct p11_object *o, struct key_desc *key)
         key->flags_known &= ~(uint32_t)KEY_LOCAL;
 }
 
+static void set_terms(const struct p11_object *o, struct key_desc *key)
+{
+    const struct view *start = &o->field[P11_START_DATE], *end = &o->field[P11_END_DATE];
+    const struct view *allowed = &o->field[P11_ALLOWED_MECHANISMS];
+    CK_MECHANISM_TYPE numbers[128];
+    uint64_t wide[128];
+    size_t count = allowed->len / sizeof numbers[0];
+
+    if (start->data || end->data)
+        key_set_dates(key, start->data, start->len, end->data, end->len);
+    if (allowed->data && count <= 128) {
+        memcpy(numbers, allowed->data, count * sizeof numbers[0]);
+        for (size_t i = 0; i < count; i++)
+            wide[i] = numbers[i];
+        key_set_allowed(key, wide, count);
+    }
+    if (o->field[P11_SUBJECT].data)
+        key_set_subject(key, o->field[P11_SUBJECT].data, o->field[P11_SUBJECT].len);
+}
+
 /* Reads one object and says what it is. spki may be NULL; it is filled only where key->has_public
  * is set. */
 static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
@@ -109,6 +129,7 @@ static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struc
     key_set_label(key, o.field[P11_LABEL].data, o.field[P11_LABEL].len);
     key_set_id(key, o.field[P11_ID].data, o.field[P11_ID].len);
     set_check_value(&o, key);
+    set_terms(&o, key);
     if (own_public(&o, key, &own))
         set_public(key, &own);
     if (spki && key->has_public)

@@ -26,12 +26,16 @@ enum p11_field {
     P11_EC_PARAMS,
     P11_EC_POINT,
     P11_NSS_POINT,
+    P11_START_DATE,
+    P11_END_DATE,
+    P11_ALLOWED_MECHANISMS,
+    P11_SUBJECT,
     P11_FIELDS
 };
 
 /* What an object told. It points into itself: never copy it. Of a label or id whose length is more
  * than KEY_LABEL_MAX or KEY_ID_MAX, only so much is there. */
-enum { P11_ROOM = 6144 };
+enum { P11_ROOM = 8192 };
 struct p11_object {
     struct view field[P11_FIELDS]; /* data NULL: not told */
     uint32_t flags, flags_known;   /* enum key_flag */

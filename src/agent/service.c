@@ -40,6 +40,7 @@ struct service {
         Pb__Key keys[WIRE_KEYS_PAGE];
         Pb__Offer offers[HSM_ALGS];
     } parts;
+    Pb__Terms terms[WIRE_KEYS_PAGE];
     union {
         Pb__Slot *slots[HSM_SLOTS_MAX];
         Pb__Key *keys[WIRE_KEYS_PAGE];
@@ -182,7 +183,7 @@ static bool serve_list(struct service *s, const Pb__Request *req, Pb__Reply *rep
         return false;
     pb__key_page__init(&s->msg.keys);
     for (size_t i = 0; i < count; i++) {
-        wire_put_key(&s->keys.keys[from + i], &s->parts.keys[i]);
+        wire_put_key(&s->keys.keys[from + i], &s->parts.keys[i], &s->terms[i]);
         s->refs.keys[i] = &s->parts.keys[i];
     }
     s->msg.keys.n_keys = count;
@@ -221,7 +222,7 @@ static bool serve_describe(struct service *s, const Pb__Request *req, Pb__Reply 
     if (!wire_get_handle(req->describe->handle, "handle", err) ||
         !s->driver->describe(s->hsm, req->describe->handle, &s->key, err))
         return false;
-    wire_put_key(&s->key, &s->msg.key);
+    wire_put_key(&s->key, &s->msg.key, s->terms);
     reply->result_case = PB__REPLY__RESULT_KEY;
     reply->key = &s->msg.key;
     return true;
@@ -317,13 +318,14 @@ static bool serve_unwrap(struct service *s, const Pb__Request *req, Pb__Reply *r
     const Pb__Unwrap *args = req->unwrap;
     enum hsm_alg alg;
     struct hsm_template template;
+    struct key_terms terms;
     struct bytes spki;
     uint64_t handle;
 
     return wire_get_alg(args->alg, &alg, err) &&
            wire_get_handle(args->unwrapping, "unwrapping key's handle", err) &&
            wire_get_bytes(&args->blob, 0, HSM_BLOB_MAX, "blob", &s->blob, err) &&
-           wire_get_template(args->template_, &template, &spki, err) &&
+           wire_get_template(args->template_, &template, &spki, &terms, err) &&
            s->driver->unwrap(s->hsm, alg, args->unwrapping, &s->blob, &template, &handle, err) &&
            reply_handle(handle, reply);
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "ceremony/names.h"
 #include "ceremony/proof.h"
+#include "hsm/fidelity.h"
 
 bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
@@ -208,6 +209,7 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
     struct hsm *source = source_of(c);
     const struct proof_pair pair = {source, item->key.handle, &spki, fresh,
                                     found ? found->handle : 0};
+    const struct fidelity_pair same = {&item->key, &item->want_flags, found, false};
     bool ok = true;
 
     if (!found)
@@ -215,7 +217,8 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
                      "a fresh process does not find exactly one key of this name");
     else if (item->key.class == KEY_CLASS_PRIVATE)
         ok = source->driver->public_key(source, item->key.handle, &spki, &fate->err);
-    ok = ok && proof_run(&pair, 1U << fate->proof, &fate->proof, &fate->err) &&
+    ok = ok && fidelity_check(&same, &fate->err) &&
+         proof_run(&pair, 1U << fate->proof, &fate->proof, &fate->err) &&
          tell_proof(c, i, STEP_PROVE_FRESH, fate->proof, true, proof_sentence(fate->proof),
                     &fate->err);
     if (ok)

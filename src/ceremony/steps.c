@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ceremony/proof.h"
+#include "hsm/fidelity.h"
 
 static void say(struct step_facts *facts, const char *text)
 {
@@ -212,7 +213,8 @@ static bool check_unchanged(struct ceremony *c, struct err *err)
     if (key_same_name(planned, &now) && planned->kind == now.kind &&
         planned->length == now.length && planned->flags == now.flags &&
         planned->flags_known == now.flags_known && planned->has_public == now.has_public &&
-        memcmp(planned->spki_sha256, now.spki_sha256, sizeof now.spki_sha256) == 0)
+        memcmp(planned->spki_sha256, now.spki_sha256, sizeof now.spki_sha256) == 0 &&
+        memcmp(&planned->terms, &now.terms, sizeof now.terms) == 0)
         return true;
     return err_set(err, ERR_CONFLICT, "the key on the source was changed since it was listed");
 }
@@ -261,35 +263,12 @@ static bool relay_key(struct ceremony *c, struct step_facts *facts, struct err *
 }
 
 /* What arrived must be what was asked for, in kind and size, and may do no more. */
-static bool compare_arrived(const struct plan_item *item, const struct key_desc *is,
-                            struct err *err)
+static bool check_arrived(const struct plan_item *item, const struct key_desc *is, bool temporary,
+                          struct err *err)
 {
-    const uint32_t strict = KEY_SENSITIVE | KEY_PRIVATE;
+    const struct fidelity_pair pair = {&item->key, &item->want_flags, is, temporary};
 
-    if (is->class != item->key.class || is->kind != item->key.kind)
-        return err_set(err, ERR_DATA, "the unwrapped key has another type than the original");
-    if (is->length && item->key.length && is->length != item->key.length)
-        return err_set(err, ERR_DATA, "the unwrapped key has %u bytes, the original has %u",
-                       is->length, item->key.length);
-    if (is->has_public && item->key.has_public &&
-        memcmp(is->spki_sha256, item->key.spki_sha256, sizeof is->spki_sha256) != 0)
-        return err_set(err, ERR_DATA,
-                       "the unwrapped key has another public half than the original");
-    for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1) {
-        bool want = item->want_flags & flag;
-        bool loose = (flag & (KEY_USES | KEY_EXTRACTABLE)) ? !want && key_is(is, flag)
-                     : (flag & strict)                     ? want && !key_is(is, flag)
-                                                           : false;
-        if (loose)
-            return err_set(err, ERR_DATA, "the destination made the key %s%s, against its template",
-                           want ? "not " : "", key_flag_name(flag));
-    }
-    return true;
-}
-
-static bool check_arrived(const struct plan_item *item, const struct key_desc *is, struct err *err)
-{
-    return compare_arrived(item, is, err) ||
+    return fidelity_check(&pair, err) ||
            err_next(err, "Move nothing more there before you know why the destination did this.");
 }
 
@@ -310,13 +289,14 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
         .id = item->key.id,
         .id_len = item->key.id_len,
         .spki = c->passage.spki.len ? &c->passage.spki : NULL,
+        .terms = &item->key.terms,
     };
 
     facts->words = c->side[SIDE_DESTINATION].offers.alg[alg].unwrap_words;
     return unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes, &c->passage.blob,
                   &template, &c->passage.temporary, err) &&
            hsm->driver->describe(hsm, c->passage.temporary, &is, err) &&
-           check_arrived(item, &is, err);
+           check_arrived(item, &is, true, err);
 }
 
 static bool undo_unwrap_key(struct ceremony *c, struct err *err)
@@ -402,9 +382,7 @@ static bool prove_again(struct ceremony *c, struct step_facts *facts, struct err
 
     if (!hsm->driver->describe(hsm, fate->final, &fate->found, err))
         return false;
-    if (!key_same_name(&fate->found, &item_of(c)->key))
-        return err_set(err, ERR_DATA, "the kept key bears another label or id than it was given");
-    if (!check_arrived(item_of(c), &fate->found, err) ||
+    if (!check_arrived(item_of(c), &fate->found, false, err) ||
         !prove_at(c, STEP_PROVE_AGAIN, fate->final, facts, err))
         return false;
     if (c->passage.temporary != fate->final && !destroy(hsm, &c->passage.temporary, err))

@@ -55,7 +55,8 @@ struct hsm_template {
     size_t label_len;
     const uint8_t *id;
     size_t id_len;
-    const struct bytes *spki; /* private keys: the public half (DER); NULL where unknown */
+    const struct bytes *spki;      /* private keys: the public half (DER); NULL where unknown */
+    const struct key_terms *terms; /* as far as this API has them; NULL: none */
 };
 
 /* A transport key pair, as made. */

@@ -45,6 +45,55 @@ void key_set_id(struct key_desc *key, const void *id, size_t len)
     key->id_len = set_raw(key->id, sizeof key->id, id, len);
 }
 
+static void set_date(char *to, const void *from, size_t len)
+{
+    const char *digits = from;
+    bool date = len == KEY_DATE_SIZE - 1 && memcmp(digits, "00000000", len) != 0;
+
+    for (size_t i = 0; date && i < len; i++)
+        date = digits[i] >= '0' && digits[i] <= '9';
+    memset(to, 0, KEY_DATE_SIZE);
+    if (date)
+        memcpy(to, digits, len);
+}
+
+void key_set_dates(struct key_desc *key, const void *start, size_t start_len, const void *end,
+                   size_t end_len)
+{
+    set_date(key->terms.start, start, start_len);
+    set_date(key->terms.end, end, end_len);
+    key->terms.known |= KEY_DATES;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+void key_set_allowed(struct key_desc *key, const uint64_t *numbers, size_t count)
+{
+    struct key_terms *terms = &key->terms;
+
+    memset(terms->allowed, 0, sizeof terms->allowed);
+    terms->allowed_count = count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
+    for (size_t i = 0; i < count && i < KEY_ALLOWED_MAX; i++) {
+        terms->allowed[i] = (uint32_t)numbers[i];
+        if (numbers[i] > UINT32_MAX)
+            terms->allowed_count = UINT16_MAX;
+    }
+    qsort(terms->allowed, count < KEY_ALLOWED_MAX ? count : KEY_ALLOWED_MAX,
+          sizeof terms->allowed[0], compare_numbers);
+    terms->known |= KEY_ALLOWED;
+}
+
+void key_set_subject(struct key_desc *key, const void *der, size_t len)
+{
+    key->terms.subject_len = set_raw(key->terms.subject, sizeof key->terms.subject, der, len);
+    key->terms.known |= KEY_SUBJECT;
+}
+
 const char *key_class_name(enum key_class class)
 {
     static const char *const names[KEY_CLASSES] = {

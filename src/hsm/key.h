@@ -66,6 +66,19 @@ enum {
 
 enum { KEY_LABEL_MAX = 255, KEY_ID_MAX = 128, KEY_CURVE_MAX = 32, KEY_TYPE_MAX = 32 };
 
+/* What binds a key besides its flags, and whose it is. */
+enum key_term { KEY_DATES = 1 << 0, KEY_ALLOWED = 1 << 1, KEY_SUBJECT = 1 << 2 };
+enum { KEY_TERMS = 7, KEY_DATE_SIZE = 9, KEY_ALLOWED_MAX = 16, KEY_SUBJECT_MAX = 256 };
+struct key_terms {
+    uint32_t known;                    /* enum key_term: what this HSM told, also "none" */
+    char start[KEY_DATE_SIZE];         /* "20260131"; empty: from ever */
+    char end[KEY_DATE_SIZE];           /* empty: for ever */
+    uint16_t allowed_count;            /* more than KEY_ALLOWED_MAX: too many to hold; 0: all */
+    uint32_t allowed[KEY_ALLOWED_MAX]; /* ascending mechanism numbers, as of PKCS#11 */
+    uint16_t subject_len;              /* the true length; more than KEY_SUBJECT_MAX: cut */
+    uint8_t subject[KEY_SUBJECT_MAX];  /* a DER Name (RFC 5280 4.1.2.6) */
+};
+
 struct key_desc {
     uint64_t handle; /* meaningful only to the HSM that gave it, until its session ends */
     enum key_class class;
@@ -84,6 +97,7 @@ struct key_desc {
     uint8_t spki_sha256[32]; /* SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7) */
     uint8_t check_value[3];  /* AES, DES3: CKA_CHECK_VALUE as the HSM tells it ... */
     uint8_t check_value_len; /* ... 0 or 3 */
+    struct key_terms terms;
 };
 
 /* A growing list of keys. {0} is empty and valid. */
@@ -101,6 +115,13 @@ void key_list_free(struct key_list *list);
  * 65535). */
 void key_set_label(struct key_desc *key, const void *label, size_t len);
 void key_set_id(struct key_desc *key, const void *id, size_t len);
+
+/* Sets them from what an HSM told. Eight digits are a date, anything else is none (PKCS#11 v2.40
+ * 2.1, CK_DATE). Of mechanisms, numbers is count CK_ULONGs' worth of values. */
+void key_set_dates(struct key_desc *key, const void *start, size_t start_len, const void *end,
+                   size_t end_len);
+void key_set_allowed(struct key_desc *key, const uint64_t *numbers, size_t count);
+void key_set_subject(struct key_desc *key, const void *der, size_t len);
 
 /* Words for reports and screens: "secret", "AES", "sensitive". flag is one bit. */
 const char *key_class_name(enum key_class class);

@@ -276,8 +276,9 @@ static bool remote_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping
                           uint64_t *handle, struct err *err)
 {
     Pb__Template msg;
+    Pb__Terms terms;
     Pb__Unwrap unwrap = PB__UNWRAP__INIT;
-    wire_put_template(template, &msg);
+    wire_put_template(template, &msg, &terms);
     unwrap.alg = (uint32_t)alg;
     unwrap.unwrapping = unwrapping;
     unwrap.blob = lend_bytes(blob->data, blob->len);

@@ -10,6 +10,7 @@ enum { CHECK_VALUE_SIZE = 3 };
 
 /* Every flag that key.h and facts.h know. */
 static const uint32_t key_flags = (UINT32_C(1) << KEY_FLAGS) - 1;
+static const uint32_t key_terms = KEY_TERMS;
 static const uint32_t slot_flags = (UINT32_C(1) << HSM_SLOT_FLAGS) - 1;
 static const uint32_t proof_bits = (UINT32_C(1) << HSM_PROOFS) - 1;
 
@@ -201,7 +202,72 @@ bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err
     return true;
 }
 
-void wire_put_template(const struct hsm_template *template, Pb__Template *msg)
+static size_t at_most(size_t len, size_t max)
+{
+    return len < max ? len : max;
+}
+
+/* Bytes that may be cut: len is the true length, at most max of them are here. */
+static bool get_cut(const ProtobufCBinaryData *msg, uint32_t len, size_t max, const char *name,
+                    struct err *err)
+{
+    return (len <= UINT16_MAX && msg->len == at_most(len, max)) ||
+           err_set(err, ERR_DATA, "%s of %u octets came with %zu", name, len, msg->len);
+}
+
+/* Lends terms to msg, and msg to whom it belongs to: NULL where nothing is known. */
+static Pb__Terms *lend_terms(const struct key_terms *terms, Pb__Terms *msg)
+{
+    pb__terms__init(msg);
+    if (!terms || !terms->known)
+        return NULL;
+    msg->known = terms->known;
+    msg->start = lend_text(terms->start);
+    msg->end = lend_text(terms->end);
+    msg->allowed_count = terms->allowed_count;
+    msg->n_allowed = at_most(terms->allowed_count, KEY_ALLOWED_MAX);
+    msg->allowed = (uint32_t *)terms->allowed;
+    msg->subject_len = terms->subject_len;
+    msg->subject = lend_bytes(terms->subject, at_most(terms->subject_len, KEY_SUBJECT_MAX));
+    return msg;
+}
+
+static bool is_date(const char *date)
+{
+    return strspn(date, "0123456789") == strlen(date) &&
+           (!date[0] || strlen(date) == KEY_DATE_SIZE - 1);
+}
+
+static bool get_terms(const Pb__Terms *msg, struct key_terms *out, struct err *err)
+{
+    struct key_desc made = {0};
+    uint64_t allowed[KEY_ALLOWED_MAX];
+
+    *out = made.terms;
+    if (!msg)
+        return true;
+    if (!get_flags(msg->known, key_terms, "known terms", err) ||
+        !get_cut(&msg->subject, msg->subject_len, KEY_SUBJECT_MAX, "subject", err))
+        return false;
+    if (msg->allowed_count > UINT16_MAX ||
+        msg->n_allowed != at_most(msg->allowed_count, KEY_ALLOWED_MAX))
+        return err_set(err, ERR_DATA, "%u allowed mechanisms came with %zu", msg->allowed_count,
+                       msg->n_allowed);
+    for (size_t i = 0; i < msg->n_allowed; i++)
+        allowed[i] = msg->allowed[i];
+    if (!is_date(msg->start) || !is_date(msg->end))
+        return err_set(err, ERR_DATA, "a date is none");
+    key_set_dates(&made, msg->start, strlen(msg->start), msg->end, strlen(msg->end));
+    key_set_allowed(&made, allowed, msg->n_allowed);
+    key_set_subject(&made, msg->subject.data, msg->subject.len);
+    made.terms.known = msg->known;
+    made.terms.allowed_count = (uint16_t)msg->allowed_count;
+    made.terms.subject_len = (uint16_t)msg->subject_len;
+    *out = made.terms;
+    return true;
+}
+
+void wire_put_template(const struct hsm_template *template, Pb__Template *msg, Pb__Terms *terms)
 {
     pb__template__init(msg);
     msg->class_ = (uint32_t) template->class;
@@ -212,10 +278,11 @@ void wire_put_template(const struct hsm_template *template, Pb__Template *msg)
     msg->id = lend_bytes(template->id, template->id_len);
     if (template->spki)
         msg->spki = lend_bytes(template->spki->data, template->spki->len);
+    msg->terms = lend_terms(template->terms, terms);
 }
 
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
-                       struct err *err)
+                       struct key_terms *terms, struct err *err)
 {
     if (!msg)
         return err_set(err, ERR_DATA, "the template is missing");
@@ -224,7 +291,8 @@ bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct
         !get_flags(msg->flags, key_flags, "flags", err) ||
         !wire_get_name(&msg->label, KEY_LABEL_MAX, "label", err) ||
         !wire_get_name(&msg->id, KEY_ID_MAX, "id", err) ||
-        !check_length(&msg->spki, 0, HSM_BLOB_MAX, "public key", err))
+        !check_length(&msg->spki, 0, HSM_BLOB_MAX, "public key", err) ||
+        !get_terms(msg->terms, terms, err))
         return false;
     *spki = (struct bytes){msg->spki.data, msg->spki.len};
     *out = (struct hsm_template){
@@ -237,6 +305,7 @@ bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct
         .id = msg->id.data,
         .id_len = msg->id.len,
         .spki = spki->len ? spki : NULL,
+        .terms = msg->terms ? terms : NULL,
     };
     return true;
 }
@@ -299,12 +368,7 @@ bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err)
     return true;
 }
 
-static size_t at_most(size_t len, size_t max)
-{
-    return len < max ? len : max;
-}
-
-void wire_put_key(const struct key_desc *key, Pb__Key *msg)
+void wire_put_key(const struct key_desc *key, Pb__Key *msg, Pb__Terms *terms)
 {
     pb__key__init(msg);
     msg->handle = key->handle;
@@ -322,14 +386,7 @@ void wire_put_key(const struct key_desc *key, Pb__Key *msg)
     msg->id = lend_bytes(key->id, at_most(key->id_len, KEY_ID_MAX));
     msg->spki_sha256 = lend_bytes(key->spki_sha256, key->has_public ? SHA256_SIZE : 0);
     msg->check_value = lend_bytes(key->check_value, key->check_value_len);
-}
-
-/* Bytes that may be cut: len is the true length, at most max of them are here. */
-static bool get_cut(const ProtobufCBinaryData *msg, uint32_t len, size_t max, const char *name,
-                    struct err *err)
-{
-    return (len <= UINT16_MAX && msg->len == at_most(len, max)) ||
-           err_set(err, ERR_DATA, "%s of %u octets came with %zu", name, len, msg->len);
+    msg->terms = lend_terms(&key->terms, terms);
 }
 
 /* Bytes that are there in full or not at all. */
@@ -377,7 +434,8 @@ bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err)
         .check_value_len = (uint8_t)msg->check_value.len,
     };
     if (!get_text(msg->curve, "curve", key.curve, sizeof key.curve, err) ||
-        !get_text(msg->type_name, "type", key.type_name, sizeof key.type_name, err))
+        !get_text(msg->type_name, "type", key.type_name, sizeof key.type_name, err) ||
+        !get_terms(msg->terms, &key.terms, err))
         return false;
     copy_bytes(&msg->label, key.label);
     copy_bytes(&msg->id, key.id);

@@ -63,10 +63,11 @@ bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err
 /* The PIN is copied into *out; wiping the message is the caller's business. */
 bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err *err);
 
-/* *out and the spki it may point to (*spki, not to be freed) borrow from the message. */
-void wire_put_template(const struct hsm_template *template, Pb__Template *msg);
+/* *out and the spki it may point to (*spki, not to be freed) borrow from the message; *terms is
+ * what its terms point to. Both ways. */
+void wire_put_template(const struct hsm_template *template, Pb__Template *msg, Pb__Terms *terms);
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
-                       struct err *err);
+                       struct key_terms *terms, struct err *err);
 
 /* --- what replies carry --- */
 
@@ -76,7 +77,8 @@ bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err);
 void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg);
 bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err);
 
-void wire_put_key(const struct key_desc *key, Pb__Key *msg);
+/* terms is room for what msg points to. */
+void wire_put_key(const struct key_desc *key, Pb__Key *msg, Pb__Terms *terms);
 bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err);
 
 /* Lends the words of the acts to msg; refs has room for HSM_ACTS. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hsm/fidelity.h"
 #include "record/parts.h"
 
 static void put_summary(const struct view *v)
@@ -33,13 +34,39 @@ static void put_summary(const struct view *v)
     writer_end(w);
 }
 
-/* The flags that were told, each with yes or no; one that is absent was not told. */
-static void put_flags(struct writer *w, const char *key, uint32_t flags, uint32_t known)
+/* Who does not keep what was asked for. */
+static void put_vendor(const struct view *v)
 {
-    writer_map(w, key, true);
-    for (unsigned i = 0; i < KEY_FLAGS; i++)
-        if (known & UINT32_C(1) << i)
-            writer_yes(w, key_flag_name(UINT32_C(1) << i), flags & UINT32_C(1) << i);
+    struct event event;
+
+    if (!v->ledger->hsm[SIDE_DESTINATION])
+        return;
+    tape_read(v->tape, v->ledger->hsm[SIDE_DESTINATION], &event);
+    writer_text(v->w, "by",
+                event.hsm.slot.model[0] ? event.hsm.slot.model : event.hsm.info.library);
+}
+
+/* Every attribute of which anything is told: on the source, asked for, found, and what that means.
+ */
+static void put_attributes(const struct view *v, const struct fidelity_pair *pair)
+{
+    struct writer *w = v->w;
+    struct fidelity_row row;
+
+    writer_list(w, "attributes", false);
+    for (unsigned at = 0; fidelity_row(pair, at, &row); at++) {
+        if (!row.source[0] && !row.found[0])
+            continue;
+        writer_map(w, NULL, true);
+        writer_text(w, "name", row.name);
+        part_some(w, "source", row.source);
+        part_some(w, "asked", row.asked);
+        part_some(w, "found", row.found);
+        part_some(w, "verdict", fidelity_name(row.verdict));
+        if (row.verdict == FIDELITY_DROPPED)
+            put_vendor(v);
+        writer_end(w);
+    }
     writer_end(w);
 }
 
@@ -79,8 +106,9 @@ static void put_public(struct writer *w, const char *key, const struct key_desc 
 }
 
 /* A key as planned, and (done not NULL) the last word on it. */
-static void put_key(struct writer *w, const struct event *planned, const struct event *done)
+static void put_key(const struct view *v, const struct event *planned, const struct event *done)
 {
+    struct writer *w = v->w;
     const struct key_desc *desc = &planned->planned.desc;
     enum key_outcome outcome = ledger_outcome(planned, done);
     enum err_code code = done ? done->key_done.code : planned->planned.refused;
@@ -101,14 +129,12 @@ static void put_key(struct writer *w, const struct event *planned, const struct 
                     done && done->key_done.proof[0] ? done->key_done.proof
                                                     : planned->planned.proof);
     }
-    put_flags(w, "source-attributes", desc->flags, desc->flags_known);
-    if (planned->planned.route != ROUTE_NONE)
-        put_flags(w, "wanted-attributes", planned->planned.want_flags,
-                  planned->planned.want_flags | KEY_USES | KEY_PRIVATE | KEY_SENSITIVE |
-                      KEY_EXTRACTABLE);
-    if (arrived)
-        put_flags(w, "destination-attributes", done->key_done.desc.flags,
-                  done->key_done.desc.flags_known);
+    put_attributes(
+        v, &(struct fidelity_pair){
+               .source = desc,
+               .asked = planned->planned.route == ROUTE_NONE ? NULL : &planned->planned.want_flags,
+               .found = arrived ? &done->key_done.desc : NULL,
+           });
     put_public(w, "source-public-key", desc);
     if (arrived)
         put_public(w, "destination-public-key", &done->key_done.desc);
@@ -130,7 +156,7 @@ static void put_keys(const struct view *v)
         tape_read(v->tape, key->planned, &planned);
         if (key->done)
             tape_read(v->tape, key->done, &done);
-        put_key(v->w, &planned, key->done ? &done : NULL);
+        put_key(v, &planned, key->done ? &done : NULL);
     }
     writer_end(v->w);
 }
@@ -138,6 +164,7 @@ static void put_keys(const struct view *v)
 static void put_format(const struct view *v)
 {
     writer_text(v->w, "format", "hsmferry-audit/1");
+    writer_text(v->w, "by-nature", fidelity_nature_words());
 }
 
 static void put_ceremony(const struct view *v)

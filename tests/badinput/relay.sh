@@ -85,7 +85,7 @@ refused "a key of another type" 'another type' "$move_nothing"
 ceremony 'keys=generic32:one' 'lie=unwrap:2:other'
 refused "another key" 'proof failed' 'find out what altered it'
 ceremony 'keys=ec256:one:+public' 'lie=unwrap:2:other'
-refused "another private key" 'another public half' "$move_nothing"
+refused "another private key" 'another public key' "$move_nothing"
 ceremony 'keys=aes32:one' 'lie=prove:1:flip'
 refused "a proof that differs" 'proof failed' 'find out what altered it'
 ceremony 'keys=aes32:one' 'lie=prove:2:flip'

@@ -22,6 +22,7 @@
 #include <yaml.h>
 
 #include "base/text.h"
+#include "hsm/fidelity.h"
 #include "record/report.h"
 #include "record/tape.h"
 
@@ -210,6 +211,32 @@ static size_t count_at(struct fixture *f, const char *path)
     return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
 }
 
+/* One row of a key's attributes; NULL: it says nothing of this. All NULL: there is no such row. */
+static void assert_attribute(struct fixture *f, const char *key, const char *name,
+                             const char *source, const char *asked, const char *found,
+                             const char *verdict)
+{
+    const char *const fields[] = {"source", "asked", "found", "verdict"};
+    const char *const values[] = {source, asked, found, verdict};
+    char path[96], row[64] = "";
+    const char *is;
+
+    for (unsigned i = 0; i < FIDELITY_ROWS_MAX; i++) {
+        snprintf(path, sizeof path, "%s.attributes.%u.name", key, i);
+        is = text_at(f, path);
+        if (is && strcmp(is, name) == 0)
+            snprintf(row, sizeof row, "%s.attributes.%u", key, i);
+    }
+    assert_int_equal(row[0] != '\0', source || found);
+    for (unsigned i = 0; row[0] && i < 4; i++) {
+        snprintf(path, sizeof path, "%s.%s", row, fields[i]);
+        is = text_at(f, path);
+        assert_int_equal(is != NULL, values[i] != NULL);
+        if (values[i])
+            assert_string_equal(is, values[i]);
+    }
+}
+
 static void test_whole(void **state)
 {
     struct fixture *f = *state;
@@ -252,10 +279,12 @@ static void test_whole(void **state)
     assert_string_equal(text_at(f, "keys.0.id"), "02");
     assert_string_equal(text_at(f, "keys.0.type"), "13 bytes");
     assert_string_equal(text_at(f, "keys.0.outcome"), "migrated");
-    assert_string_equal(text_at(f, "keys.0.source-attributes.extractable"), "yes");
-    assert_string_equal(text_at(f, "keys.0.source-attributes.sensitive"), "no");
-    assert_null(text_at(f, "keys.0.source-attributes.local"));
-    assert_string_equal(text_at(f, "keys.0.wanted-attributes.sensitive"), "yes");
+    assert_attribute(f, "keys.0", "extractable", "yes", "no", "yes", "LOOSENED");
+    assert_attribute(f, "keys.0", "sign", "yes", "yes", "yes", "kept");
+    assert_attribute(f, "keys.0", "sensitive", "no", "yes", "no", "LOOSENED");
+    assert_attribute(f, "keys.0", "label", "db-password", NULL, "arrived", "DIFFERS");
+    assert_attribute(f, "keys.0", "local", NULL, NULL, NULL, NULL);
+    assert_attribute(f, "keys.1", "extractable", "yes", NULL, NULL, NULL);
     assert_string_equal(text_at(f, "keys.1.outcome"), "refused");
     assert_string_equal(text_at(f, "keys.1.reason"), "It may not leave");
     assert_string_equal(text_at(f, "keys.1.code"), "denied");
@@ -284,7 +313,7 @@ static void test_outcomes(void **state)
     for (unsigned i = 0; i < KEY_OUTCOMES; i++) {
         snprintf(path, sizeof path, "keys.%u.outcome", i);
         assert_string_equal(text_at(f, path), key_outcome_name((enum key_outcome)i));
-        snprintf(path, sizeof path, "keys.%u.destination-attributes", i);
+        snprintf(path, sizeof path, "keys.%u.attributes.0.found", i);
         assert_int_equal(node_at(f, path) != NULL, i == KEY_MIGRATED);
     }
 }

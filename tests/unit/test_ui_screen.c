@@ -450,15 +450,15 @@ static void test_differences_carry_a_word(void **state)
     b.flags &= ~(uint32_t)KEY_EXTRACTABLE;
     b.flags |= KEY_ENCRYPT | KEY_MODIFIABLE;
     b.flags_known &= ~(uint32_t)KEY_COPYABLE;
-    n = verify_rows(&a, &b, rows);
+    n = verify_rows(&(struct fidelity_pair){&a, NULL, &b, false}, rows);
     assert_false(row_of(rows, n, "label")->differs);
     assert_string_equal(row_of(rows, n, "extractable")->word, "tightened");
     assert_string_equal(row_of(rows, n, "local")->word, "by nature");
     assert_string_equal(row_of(rows, n, "modifiable")->word, "LOOSENED");
-    assert_string_equal(row_of(rows, n, "use")->word, "LOOSENED");
+    assert_string_equal(row_of(rows, n, "encrypt")->word, "LOOSENED");
     assert_false(row_of(rows, n, "copyable")->differs); /* not told is no difference */
     assert_string_equal(row_of(rows, n, "copyable")->destination, "not told");
-    n = verify_rows(&a, NULL, rows);
+    n = verify_rows(&(struct fidelity_pair){&a, NULL, NULL, false}, rows);
     assert_string_equal(row_of(rows, n, "label")->destination, "-");
 }
 

@@ -59,16 +59,20 @@ static struct key_desc good_key(void)
     key_set_label(&key, "a\0\xff\x1b[2J", 8);
     key_set_id(&key, "\1\0", 2);
     memset(key.spki_sha256, 0xa5, sizeof key.spki_sha256);
+    key_set_dates(&key, "20260131", 8, "", 0);
+    key_set_allowed(&key, (const uint64_t[]){0x40, 0x0d}, 2);
+    key_set_subject(&key, "\x30\0", 2);
     return key;
 }
 
 static struct key_desc key_there_and_back(const struct key_desc *key)
 {
     Pb__Key msg;
+    Pb__Terms terms;
     struct key_desc back;
     struct err err = {0};
 
-    wire_put_key(key, &msg);
+    wire_put_key(key, &msg, &terms);
     struct bytes frame = packed(&msg.base);
     Pb__Key *got = pb__key__unpack(NULL, frame.len, frame.data);
     assert_non_null(got);
@@ -135,9 +139,17 @@ static void bad_key_is_refused(void **state)
 {
     (void)state;
     struct key_desc key = good_key();
+    Pb__Terms terms, t;
     Pb__Key good, m;
 
-    wire_put_key(&key, &good);
+    wire_put_key(&key, &good, &terms);
+    m = good, t = terms, m.terms = &t;
+    t = terms, t.known = KEY_TERMS + 1, key_refused(&m, "known terms");
+    t = terms, t.start = (char *)"2026013", key_refused(&m, "date");
+    t = terms, t.end = (char *)"2026o131", key_refused(&m, "date");
+    t = terms, t.allowed_count = 3, key_refused(&m, "allowed");
+    t = terms, t.allowed_count = UINT16_MAX + 1, key_refused(&m, "allowed");
+    t = terms, t.subject_len = 3, key_refused(&m, "subject");
     m = good, m.handle = 0, key_refused(&m, "handle");
     m = good, m.class_ = KEY_CLASSES, key_refused(&m, "class");
     m = good, m.kind = KEY_KINDS, key_refused(&m, "kind");
@@ -379,9 +391,10 @@ static void where_is_checked(void **state)
 static void template_refused(const Pb__Template *msg, const char *field)
 {
     struct hsm_template out;
+    struct key_terms terms;
     struct bytes spki;
     struct err err = {0};
-    check_refusal(wire_get_template(msg, &out, &spki, &err), &err, field);
+    check_refusal(wire_get_template(msg, &out, &spki, &terms, &err), &err, field);
 }
 
 static void template_is_checked(void **state)
@@ -389,6 +402,7 @@ static void template_is_checked(void **state)
     (void)state;
     static uint8_t der[] = {0x30, 0x03, 0x02, 0x01, 0x00};
     struct bytes public = {der, sizeof der}, spki;
+    struct key_desc key = good_key();
     const struct hsm_template t = {
         .class = KEY_CLASS_SECRET,
         .kind = KEY_KIND_GENERIC,
@@ -399,15 +413,18 @@ static void template_is_checked(void **state)
         .id = (const uint8_t *)"\1",
         .id_len = 1,
         .spki = &public,
+        .terms = &key.terms,
     };
     struct hsm_template back;
+    struct key_terms terms;
     struct err err = {0};
     Pb__Template good, m;
+    Pb__Terms of;
 
-    wire_put_template(&t, &good);
+    wire_put_template(&t, &good, &of);
     struct bytes frame = packed(&good.base);
     Pb__Template *got = pb__template__unpack(NULL, frame.len, frame.data);
-    assert_true(wire_get_template(got, &back, &spki, &err));
+    assert_true(wire_get_template(got, &back, &spki, &terms, &err));
     assert_int_equal(back.class, t.class);
     assert_int_equal(back.kind, t.kind);
     assert_int_equal(back.length, t.length);
@@ -417,12 +434,16 @@ static void template_is_checked(void **state)
     assert_int_equal(back.id_len, 1);
     assert_memory_equal(back.id, t.id, 1);
     assert_true(bytes_equal(back.spki, &public));
+    assert_memory_equal(back.terms, &key.terms, sizeof key.terms);
     pb__template__free_unpacked(got, NULL);
     bytes_free(&frame);
 
     m = good, m.spki.len = 0;
-    assert_true(wire_get_template(&m, &back, &spki, &err));
+    assert_true(wire_get_template(&m, &back, &spki, &terms, &err));
     assert_null(back.spki);
+    m = good, m.terms = NULL;
+    assert_true(wire_get_template(&m, &back, &spki, &terms, &err));
+    assert_null(back.terms);
 
     template_refused(NULL, "template");
     m = good, m.class_ = KEY_CLASSES, template_refused(&m, "class");
@@ -566,10 +587,11 @@ static void altered_bytes_do_no_harm(void **state)
     (void)state;
     struct key_desc key = good_key();
     Pb__Reply reply = PB__REPLY__INIT;
+    Pb__Terms terms;
     Pb__Key msg;
     unsigned understood = 0, refused = 0;
 
-    wire_put_key(&key, &msg);
+    wire_put_key(&key, &msg, &terms);
     reply.id = 1;
     reply.result_case = PB__REPLY__RESULT_KEY;
     reply.key = &msg;

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsm/fidelity.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* --- what is no flag ------------------------------------------------------------------------- */
+
+static void label_value(const struct key_desc *key, char *out)
+{
+    key_label_text(key, out);
+}
+
+static void id_value(const struct key_desc *key, char *out)
+{
+    text_hex(key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, out);
+}
+
+static void class_value(const struct key_desc *key, char *out)
+{
+    snprintf(out, FIDELITY_VALUE_MAX, "%s", key_class_name(key->class));
+}
+
+static void type_value(const struct key_desc *key, char *out)
+{
+    if (key->kind == KEY_KIND_OTHER)
+        snprintf(out, FIDELITY_VALUE_MAX, "%s", key->type_name);
+    else
+        snprintf(out, FIDELITY_VALUE_MAX, "%s%s%s", key_kind_name(key->kind),
+                 key->curve[0] ? " " : "", key->curve);
+}
+
+/* Apart from the type, since some HSMs do not tell it of keys that they unwrapped. */
+static void size_value(const struct key_desc *key, char *out)
+{
+    if (key->kind == KEY_KIND_RSA && key->bits)
+        snprintf(out, FIDELITY_VALUE_MAX, "%" PRIu32 " bits", key->bits);
+    else if (key->length)
+        snprintf(out, FIDELITY_VALUE_MAX, "%" PRIu32 " bytes", key->length);
+}
+
+static void public_value(const struct key_desc *key, char *out)
+{
+    if (key->has_public)
+        text_groups(key->spki_sha256, 4, out);
+}
+
+static void check_value(const struct key_desc *key, char *out)
+{
+    key_check_text(key, out);
+}
+
+static void subject_value(const struct key_desc *key, char *out)
+{
+    size_t len =
+        key->terms.subject_len < KEY_SUBJECT_MAX ? key->terms.subject_len : KEY_SUBJECT_MAX;
+
+    text_hex(key->terms.subject, len, out);
+}
+
+static void start_value(const struct key_desc *key, char *out)
+{
+    snprintf(out, FIDELITY_VALUE_MAX, "%s", key->terms.start);
+}
+
+static void end_value(const struct key_desc *key, char *out)
+{
+    snprintf(out, FIDELITY_VALUE_MAX, "%s", key->terms.end);
+}
+
+static void allowed_value(const struct key_desc *key, char *out)
+{
+    size_t count = key->terms.allowed_count, at = 0;
+
+    if (count > KEY_ALLOWED_MAX)
+        snprintf(out, FIDELITY_VALUE_MAX, "%zu mechanisms", count);
+    else
+        for (size_t i = 0; i < count; i++)
+            at += (size_t)snprintf(out + at, FIDELITY_VALUE_MAX - at, "%s0x%" PRIx32, i ? " " : "",
+                                   key->terms.allowed[i]);
+}
+
+/* --- judging them ---------------------------------------------------------------------------- */
+
+/* Where both tell it, it is the same. */
+static enum fidelity same(const struct fidelity_pair *pair, const struct fidelity_row *row)
+{
+    (void)pair;
+    if (!row->source[0] || !row->found[0])
+        return FIDELITY_OPEN;
+    return strcmp(row->source, row->found) == 0 ? FIDELITY_KEPT : FIDELITY_DIFFERS;
+}
+
+/* HSMs may make it by other methods, so another one proves nothing. */
+static enum fidelity alike(const struct fidelity_pair *pair, const struct fidelity_row *row)
+{
+    return same(pair, row) == FIDELITY_KEPT ? FIDELITY_KEPT : FIDELITY_OPEN;
+}
+
+/* A name may be none: that too is one. */
+static enum fidelity same_name(const struct fidelity_pair *pair, const struct fidelity_row *row)
+{
+    if (pair->temporary)
+        return FIDELITY_OPEN;
+    return strcmp(row->source, row->found) == 0 ? FIDELITY_KEPT : FIDELITY_DIFFERS;
+}
+
+static enum fidelity same_public(const struct fidelity_pair *pair, const struct fidelity_row *row)
+{
+    const struct key_desc *s = pair->source, *f = pair->found;
+    (void)row;
+
+    if (!s->has_public || !f->has_public)
+        return FIDELITY_OPEN;
+    return memcmp(s->spki_sha256, f->spki_sha256, sizeof s->spki_sha256) == 0 ? FIDELITY_KEPT
+                                                                              : FIDELITY_DIFFERS;
+}
+
+static enum fidelity kept_subject(const struct fidelity_pair *pair, const struct fidelity_row *row)
+{
+    if (!row->source[0] && !row->found[0])
+        return FIDELITY_OPEN;
+    if (strcmp(row->source, row->found) == 0 &&
+        pair->source->terms.subject_len == pair->found->terms.subject_len)
+        return FIDELITY_KEPT;
+    return row->found[0] ? FIDELITY_DIFFERS : FIDELITY_DROPPED;
+}
+
+/* A later beginning, an earlier end is tighter; none is the loosest. */
+static enum fidelity later(const struct fidelity_pair *pair, const struct fidelity_row *row)
+{
+    int order = strcmp(row->found, row->source);
+    (void)pair;
+
+    if (!row->source[0] && !row->found[0])
+        return FIDELITY_OPEN;
+    return order == 0 ? FIDELITY_KEPT : order > 0 ? FIDELITY_TIGHTENED : FIDELITY_LOOSENED;
+}
+
+static enum fidelity earlier(const struct fidelity_pair *pair, const struct fidelity_row *row)
+{
+    enum fidelity verdict = later(pair, row);
+
+    if (row->source[0] && row->found[0] && verdict != FIDELITY_KEPT)
+        return verdict == FIDELITY_TIGHTENED ? FIDELITY_LOOSENED : FIDELITY_TIGHTENED;
+    return verdict;
+}
+
+static bool allows(const struct key_terms *terms, uint32_t mechanism)
+{
+    for (size_t i = 0; i < terms->allowed_count && i < KEY_ALLOWED_MAX; i++)
+        if (terms->allowed[i] == mechanism)
+            return true;
+    return terms->allowed_count == 0;
+}
+
+static enum fidelity fewer(const struct fidelity_pair *pair, const struct fidelity_row *row)
+{
+    const struct key_terms *s = &pair->source->terms, *f = &pair->found->terms;
+
+    if (s->allowed_count == 0 && f->allowed_count == 0)
+        return FIDELITY_OPEN;
+    if (s->allowed_count > KEY_ALLOWED_MAX || f->allowed_count > KEY_ALLOWED_MAX ||
+        (s->allowed_count && f->allowed_count == 0))
+        return FIDELITY_LOOSENED;
+    for (size_t i = 0; i < f->allowed_count; i++)
+        if (!allows(s, f->allowed[i]))
+            return FIDELITY_LOOSENED;
+    return strcmp(row->source, row->found) == 0 ? FIDELITY_KEPT : FIDELITY_TIGHTENED;
+}
+
+static const struct {
+    const char *name;
+    void (*value)(const struct key_desc *key, char *out); /* leaves out empty: not told */
+    enum fidelity (*judge)(const struct fidelity_pair *pair, const struct fidelity_row *row);
+} attributes[] = {
+    {"label", label_value, same_name},    {"id", id_value, same_name},
+    {"class", class_value, same},         {"type", type_value, same},
+    {"size", size_value, same},           {"public key", public_value, same_public},
+    {"check value", check_value, alike},  {"subject", subject_value, kept_subject},
+    {"start date", start_value, later},   {"end date", end_value, earlier},
+    {"mechanisms", allowed_value, fewer},
+};
+
+enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
+
+/* --- flags ----------------------------------------------------------------------------------- */
+
+/* Which value of each is the stricter one, and whether it must never get lost. */
+enum nature { USE, STRICT_YES, STRICT_NO, HISTORY, PLACE };
+static const struct {
+    uint32_t flag;
+    enum nature nature;
+    bool never; /* never looser than was asked for, nor untold where that is strict */
+    bool late;  /* only the committed key has it */
+} flags[] = {
+    {KEY_ENCRYPT, USE, true, false},
+    {KEY_DECRYPT, USE, true, false},
+    {KEY_SIGN, USE, true, false},
+    {KEY_VERIFY, USE, true, false},
+    {KEY_WRAP, USE, true, false},
+    {KEY_UNWRAP, USE, true, false},
+    {KEY_DERIVE, USE, true, false},
+    {KEY_SIGN_RECOVER, USE, true, false},
+    {KEY_VERIFY_RECOVER, USE, true, false},
+    {KEY_PRIVATE, STRICT_YES, true, false},
+    {KEY_SENSITIVE, STRICT_YES, true, false},
+    {KEY_EXTRACTABLE, STRICT_NO, true, false},
+    {KEY_WRAP_WITH_TRUSTED, STRICT_YES, true, false},
+    {KEY_ALWAYS_AUTHENTICATE, STRICT_YES, true, false},
+    {KEY_MODIFIABLE, STRICT_NO, true, true},
+    {KEY_COPYABLE, STRICT_NO, false, true},
+    {KEY_DESTROYABLE, STRICT_NO, false, false},
+    {KEY_TRUSTED, USE, true, false},
+    {KEY_TOKEN, PLACE, false, true},
+    {KEY_ALWAYS_SENSITIVE, HISTORY, false, false},
+    {KEY_NEVER_EXTRACTABLE, HISTORY, false, false},
+    {KEY_LOCAL, HISTORY, false, false},
+};
+
+_Static_assert(sizeof flags / sizeof flags[0] == KEY_FLAGS, "every flag has a row");
+_Static_assert(ATTRIBUTES + KEY_FLAGS <= FIDELITY_ROWS_MAX, "every row has a place");
+
+static void flag_value(const struct key_desc *key, uint32_t flag, char *out)
+{
+    snprintf(out, FIDELITY_VALUE_MAX, "%s",
+             key_is(key, flag)       ? "yes"
+             : key_is_not(key, flag) ? "no"
+                                     : "");
+}
+
+/* An HSM that does not tell a guard does not have it; one that does not tell a use has none. */
+static bool is_strict(const struct key_desc *key, unsigned at)
+{
+    return flags[at].nature == STRICT_YES ? key_is(key, flags[at].flag)
+           : flags[at].nature == USE      ? !key_is(key, flags[at].flag)
+                                          : key_is_not(key, flags[at].flag);
+}
+
+static enum fidelity judge_flag(const struct fidelity_pair *pair, unsigned at,
+                                const struct fidelity_row *row)
+{
+    bool strict = is_strict(pair->source, at), found = is_strict(pair->found, at), asked = strict;
+    bool differs = row->source[0] && row->found[0] && strcmp(row->source, row->found) != 0;
+
+    if (flags[at].late && pair->temporary)
+        return FIDELITY_OPEN;
+    if (flags[at].nature == HISTORY || flags[at].nature == PLACE)
+        return !row->source[0] || !row->found[0] ? FIDELITY_OPEN
+               : !differs                        ? FIDELITY_KEPT
+               : flags[at].nature == HISTORY     ? FIDELITY_NATURE
+                                                 : FIDELITY_DIFFERS;
+    if (!pair->asked && !row->found[0])
+        return FIDELITY_OPEN;
+    if (pair->asked)
+        asked = ((*pair->asked & flags[at].flag) != 0) == (flags[at].nature == STRICT_YES);
+    if (asked && !found)
+        return flags[at].never ? FIDELITY_LOOSENED : FIDELITY_DROPPED;
+    if (!asked && found && flags[at].nature == USE)
+        return FIDELITY_DROPPED;
+    if (!row->source[0] || !row->found[0])
+        return FIDELITY_OPEN;
+    return differs ? FIDELITY_TIGHTENED : FIDELITY_KEPT;
+}
+
+static void flag_row(const struct fidelity_pair *pair, unsigned at, struct fidelity_row *row)
+{
+    row->name = key_flag_name(flags[at].flag);
+    flag_value(pair->source, flags[at].flag, row->source);
+    if (pair->asked && flags[at].nature != HISTORY)
+        snprintf(row->asked, sizeof row->asked, "%s", *pair->asked & flags[at].flag ? "yes" : "no");
+    if (!pair->found)
+        return;
+    flag_value(pair->found, flags[at].flag, row->found);
+    row->verdict = judge_flag(pair, at, row);
+}
+
+bool fidelity_row(const struct fidelity_pair *pair, unsigned at, struct fidelity_row *row)
+{
+    if (at >= ATTRIBUTES + KEY_FLAGS)
+        return false;
+    *row = (struct fidelity_row){.verdict = FIDELITY_OPEN};
+    if (at >= ATTRIBUTES) {
+        flag_row(pair, at - ATTRIBUTES, row);
+        return true;
+    }
+    row->name = attributes[at].name;
+    attributes[at].value(pair->source, row->source);
+    if (pair->found) {
+        attributes[at].value(pair->found, row->found);
+        row->verdict = attributes[at].judge(pair, row);
+    }
+    return true;
+}
+
+bool fidelity_check(const struct fidelity_pair *pair, struct err *err)
+{
+    struct fidelity_row row;
+
+    for (unsigned at = 0; fidelity_row(pair, at, &row); at++) {
+        const char *is = row.found[0] ? row.found : "not told";
+        const char *was = row.asked[0] ? row.asked : row.source[0] ? row.source : "none";
+        if (row.verdict == FIDELITY_DIFFERS)
+            return err_set(err, ERR_DATA,
+                           "the arrived key has another %s than the original: %.60s, not "
+                           "%.60s",
+                           row.name, is, was);
+        if (row.verdict == FIDELITY_LOOSENED)
+            return err_set(
+                err, ERR_DATA,
+                "the destination made the key looser, against its template: %s is %.60s, "
+                "not %.60s",
+                row.name, is, was);
+    }
+    return true;
+}
+
+const char *fidelity_name(enum fidelity verdict)
+{
+    static const char *const names[FIDELITIES] = {
+        [FIDELITY_OPEN] = "",
+        [FIDELITY_KEPT] = "kept",
+        [FIDELITY_TIGHTENED] = "tightened",
+        [FIDELITY_DROPPED] = "dropped",
+        [FIDELITY_NATURE] = "by nature",
+        [FIDELITY_LOOSENED] = "LOOSENED",
+        [FIDELITY_DIFFERS] = "DIFFERS",
+    };
+    return (unsigned)verdict < FIDELITIES ? names[verdict] : "?";
+}
+
+const char *fidelity_nature_words(void)
+{
+    return "always-sensitive, never-extractable and local tell where a key was born and that it "
+           "never left; a key that was moved has left, so on the destination they are no";
+}
