@@ -8,7 +8,7 @@ packages_build='autoconf autoconf-archive automake gcc libc6-dev libcyaml-dev li
     protobuf-c-compiler'
 packages_rehearse='libnss3 libsofthsm2'
 packages_test='binutils clang-format libcmocka-dev libnss3-tools mandoc opencryptoki opensc openssl
-    python3 python3-cryptography python3-pykcs11 python3-yaml shellcheck
+    python3 python3-cryptography python3-jsonschema python3-pykcs11 python3-yaml shellcheck
     softhsm2 tmux'
 packages_long='clang'
 

@@ -106,7 +106,32 @@ need_softhsm() {
     skip_all "SoftHSM is not installed"
 }
 
+# keep_reports FOLDER: puts the reports in it aside, before the test makes it anew; finish holds each
+# against its schema.
+keep_reports() {
+    [ ! -L "$1" ] || return 0
+    mkdir -p "$tmp/kept"
+    for tap_report in "$1"/*.yaml; do
+        [ ! -f "$tap_report" ] ||
+            mv "$tap_report" "$tmp/kept/$(find "$tmp/kept" -type f | wc -l).yaml"
+    done
+}
+
+# Every report that the test made is of the published form.
+tap_reports() {
+    find "$tmp" -type f \( -path '*/reports/*.yaml' -o -path '*/kept/*.yaml' \) >"$tmp/reports.list"
+    [ -s "$tmp/reports.list" ] || return 0
+    tap_words="all $(wc -l <"$tmp/reports.list") reports are of the published form"
+    python3 -c 'import jsonschema, yaml' 2>/dev/null || {
+        skip "$tap_words" "python3-jsonschema or python3-yaml is not installed"
+        return 0
+    }
+    ok "$tap_words" xargs -d '\n' -a "$tmp/reports.list" \
+        python3 "$abs_top_srcdir/tests/read_report.py" --all
+}
+
 finish() {
+    tap_reports
     echo "1..$tap_count"
     tap_finished=yes
     exit "$((tap_failed != 0))"

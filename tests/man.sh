@@ -56,5 +56,14 @@ done
 ok "hsmferry-ceremony.5 knows every key of the schema" knows_keys man/hsmferry-ceremony.5
 ok "hsmferry.1 knows every option and command" knows_options man/hsmferry.1
 ok "hsmferry.1 lists the screen's keys as they are" has_keys man/hsmferry.1
+report_page() {
+    python3 tests/report_page.py src/record/hsmferry-audit-1.schema.json "$1"
+}
+sed '/^\.It Ic exit-code/d' man/hsmferry-report.5 >"$tmp/less.5"
+sed 's/^\.It Ic exit-code/&-name/' man/hsmferry-report.5 >"$tmp/more.5"
+not_ok "control: a field of the report that its page lacks is seen" report_page "$tmp/less.5"
+not_ok "control: so is one that no report has" report_page "$tmp/more.5"
+ok "hsmferry-report.5 explains the fields of the schema, no more and no less" \
+    report_page man/hsmferry-report.5
 ok "its example is examples/ceremony.yaml" has_example
 finish

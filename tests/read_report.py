@@ -1,15 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Reads an audit report with a YAML library that is not ours.
+"""Reads audit reports with libraries that are not ours, and holds them against their JSON Schema.
 
-usage: read_report.py REPORT PATH...
+usage: read_report.py REPORT [PATH...]
+       read_report.py --all REPORT...
 
 Prints what is at each path, one line each: "summary.outcome", "keys.0.label", "keys.#" (how many).
-Ends with 1 where there is nothing.
+Ends with 1 where there is nothing, or a report is not of the published form.
 """
+import json
+import pathlib
 import sys
 
+import jsonschema
 import yaml
+
+TREE = pathlib.Path(__file__).resolve().parent.parent
+SCHEMA = json.loads((TREE / "src/record/hsmferry-audit-1.schema.json").read_text())
+ORDER = list(SCHEMA["properties"])
 
 
 def at(node, path):
@@ -23,11 +31,27 @@ def at(node, path):
     return node
 
 
-with open(sys.argv[1], encoding="utf-8") as file:
-    report = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-assert list(report)[:2] == ["summary", "keys"], "it does not open with its summary"
-try:
-    for wanted in sys.argv[2:]:
-        print(at(report, wanted))
-except (LookupError, ValueError) as wrong:
-    sys.exit(f"{wanted}: nothing there ({wrong!r})")
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        report = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    for wrong in jsonschema.Draft202012Validator(SCHEMA).iter_errors(report):
+        sys.exit(f"{path}: {wrong.json_path}: {wrong.message}")
+    if list(report) != [key for key in ORDER if key in report]:
+        sys.exit(f"{path}: its parts are not in the schema's order")
+    return report
+
+
+def main(words):
+    if words[0] == "--all":
+        for path in words[1:]:
+            read(path)
+        return
+    report = read(words[0])
+    try:
+        for wanted in words[1:]:
+            print(at(report, wanted))
+    except (LookupError, ValueError) as wrong:
+        sys.exit(f"{wanted}: nothing there ({wrong!r})")
+
+
+main(sys.argv[1:])

@@ -12,6 +12,7 @@ umask 077
 # ceremony SOURCE DESTINATION: two fresh test doubles, with these parameters beside the usual ones,
 # and their ceremony file: $tmp/c/ceremony.yaml.
 ceremony() {
+    keep_reports "$tmp/c/reports"
     rm -rf "$tmp/c"
     mkdir "$tmp/c"
     echo swordfish >"$tmp/c/pin"

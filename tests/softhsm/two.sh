@@ -35,6 +35,7 @@ configure_tokens() { # configure_tokens FOLDER
 
 # make_token old|new [OBJECT]...: the token that each case begins with.
 make_token() {
+    keep_reports "$tmp/c/reports"
     rm -rf "$tmp/c"
     mkdir -p "$tmp/c/$1/tokens"
     configure_tokens "$tmp/c/$1"
@@ -65,6 +66,7 @@ END
 # ceremony FAULT-OF-OLD FAULT-OF-NEW: the tokens as they were made, and a ceremony file that moves all
 # keys from old to new, in $tmp/c. FAULT is what the shim shall do; "none", or "-": not even a shim.
 ceremony() {
+    keep_reports "$tmp/c/reports"
     rm -rf "$tmp/c"
     mkdir "$tmp/c"
     for side in old new; do
