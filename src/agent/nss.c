@@ -17,6 +17,7 @@
 #include "agent/nss_list.h"
 #include "agent/nss_offer.h"
 #include "agent/nss_prove.h"
+#include "agent/nss_sample.h"
 #include "agent/nss_wrap.h"
 #include "base/text.h"
 
@@ -319,6 +320,7 @@ const struct hsm_driver nss_driver = {
     .make_pair = nss_make_pair,
     .load_public = nss_load_public,
     .make_aes = nss_make_aes,
+    .make_key = nss_make_key,
     .wrap = nss_wrap,
     .unwrap = nss_unwrap,
     .prove = nss_prove,

@@ -144,15 +144,6 @@ static const struct {
 
 static void set_curve(struct key_desc *desc, SECItem params)
 {
-    static const struct {
-        SECOidTag tag;
-        const char *name;
-    } names[] = {
-        {SEC_OID_SECG_EC_SECP256R1, "P-256"},
-        {SEC_OID_SECG_EC_SECP384R1, "P-384"},
-        {SEC_OID_SECG_EC_SECP521R1, "P-521"},
-        {SEC_OID_SECG_EC_SECP256K1, "secp256k1"},
-    };
     SECItem oid = nss_curve_oid(params);
     SECOidTag tag = oid.len ? SECOID_FindOIDTag(&oid) : SEC_OID_UNKNOWN;
     char *dotted = oid.len ? CERT_GetOidString(&oid) : NULL;
@@ -161,9 +152,9 @@ static void set_curve(struct key_desc *desc, SECItem params)
         text_print(desc->curve, sizeof desc->curve, "%s",
                    dotted + (strncmp(dotted, "OID.", 4) == 0 ? 4 : 0));
     PR_smprintf_free(dotted);
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (tag == names[i].tag)
-            text_print(desc->curve, sizeof desc->curve, "%s", names[i].name);
+    for (const struct nss_curve *curve = nss_curves; curve->name; curve++)
+        if (tag == curve->tag)
+            text_print(desc->curve, sizeof desc->curve, "%s", curve->name);
     desc->bits = (uint32_t)SECKEY_ECParamsToKeySize(&params);
 }
 

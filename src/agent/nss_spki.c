@@ -3,6 +3,14 @@
 
 #include <secitem.h>
 
+const struct nss_curve nss_curves[] = {
+    {SEC_OID_SECG_EC_SECP256R1, "P-256"},
+    {SEC_OID_SECG_EC_SECP384R1, "P-384"},
+    {SEC_OID_SECG_EC_SECP521R1, "P-521"},
+    {SEC_OID_SECG_EC_SECP256K1, "secp256k1"},
+    {SEC_OID_UNKNOWN, NULL},
+};
+
 /* DER "OBJECT IDENTIFIER": tag, one byte of length, content. */
 SECItem nss_curve_oid(SECItem params)
 {

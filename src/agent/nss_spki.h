@@ -11,6 +11,13 @@
 /* The OID inside the DER of CKA_EC_PARAMS; empty where they name no curve. Points into params. */
 SECItem nss_curve_oid(SECItem params);
 
+/* The curves that have a name here; name NULL at the end. */
+struct nss_curve {
+    SECOidTag tag;
+    const char *name;
+};
+extern const struct nss_curve nss_curves[];
+
 /* The public half of a public or private key, from its own attributes.
  * Errors: ERR_UNSUPPORTED (it has none). */
 bool nss_spki_of(const struct nss_object *object, struct bytes *spki, struct err *err);

@@ -5,6 +5,7 @@
 #include "agent/pkcs11_object.h"
 #include "agent/pkcs11_offer.h"
 #include "agent/pkcs11_prove.h"
+#include "agent/pkcs11_sample.h"
 #include "agent/pkcs11_session.h"
 #include "agent/pkcs11_wrap.h"
 
@@ -23,6 +24,7 @@ const struct hsm_driver pkcs11_driver = {
     .make_pair = p11_make_pair,
     .load_public = p11_load_public,
     .make_aes = p11_make_aes,
+    .make_key = p11_make_key,
     .wrap = p11_wrap,
     .unwrap = p11_unwrap,
     .prove = p11_prove,

@@ -24,8 +24,10 @@ static void begin(struct p11_attrs *t, const char *label)
 
 CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE *handle)
 {
-    CK_MECHANISM mechanism = {
-        wish->kind == KEY_KIND_AES ? CKM_AES_KEY_GEN : CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
+    CK_MECHANISM mechanism = {wish->kind == KEY_KIND_AES    ? CKM_AES_KEY_GEN
+                              : wish->kind == KEY_KIND_DES3 ? CKM_DES3_KEY_GEN
+                                                            : CKM_GENERIC_SECRET_KEY_GEN,
+                              NULL, 0};
     unsigned row = 0, extras;
     CK_RV rv = CKR_GENERAL_ERROR;
 
@@ -33,7 +35,8 @@ CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE 
         struct p11_attrs t;
         CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
         begin(&t, wish->label);
-        p11_attrs_number(&t, CKA_VALUE_LEN, wish->length);
+        if (wish->kind != KEY_KIND_DES3)
+            p11_attrs_number(&t, CKA_VALUE_LEN, wish->length);
         p11_attrs_flags(&t, KEY_CLASS_SECRET, wish->flags, extras | P11_SECRECY);
         rv = p->fn->C_GenerateKey(p->session, &mechanism, t.attr, t.count, &made);
         rv = p11_temp_made(p, rv, made, wish->label, strlen(wish->label));

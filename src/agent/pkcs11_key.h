@@ -7,7 +7,7 @@
 
 /* What to generate: a temporary secret key. */
 struct p11_wish {
-    enum key_kind kind; /* KEY_KIND_AES or KEY_KIND_GENERIC */
+    enum key_kind kind; /* KEY_KIND_AES, KEY_KIND_DES3 or KEY_KIND_GENERIC */
     uint32_t length;    /* octets */
     uint32_t flags;     /* enum key_flag */
     const char *label;

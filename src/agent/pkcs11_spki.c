@@ -196,17 +196,39 @@ static bool is_named_edwards(struct view params)
     return params.len == sizeof der - 1 && memcmp(params.data, der, params.len) == 0;
 }
 
+/* The curves that have a name here; others are dotted OIDs. */
+static const struct {
+    int nid;
+    const char *name;
+    uint32_t bits;
+} curves[] = {
+    {NID_X9_62_prime256v1, "P-256", 256}, {NID_secp384r1, "P-384", 384},
+    {NID_secp521r1, "P-521", 521},        {NID_secp256k1, "secp256k1", 256},
+    {NID_ED25519, "Ed25519", 255},        {NID_ED448, "Ed448", 448},
+};
+
+bool spki_curve_params(const char *name, struct bytes *params)
+{
+    ASN1_OBJECT *oid = NULL;
+    unsigned char *der = NULL;
+    int len;
+    bool ok;
+
+    for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
+        if (strcmp(curves[i].name, name) == 0)
+            oid = OBJ_nid2obj(curves[i].nid);
+    if (!oid)
+        oid = OBJ_txt2obj(name, 1);
+    len = oid ? i2d_ASN1_OBJECT(oid, &der) : -1;
+    ok = len > 0 && bytes_set(params, der, (size_t)len, NULL);
+    OPENSSL_free(der);
+    ASN1_OBJECT_free(oid);
+    ERR_clear_error();
+    return ok;
+}
+
 void spki_curve(struct view params, char name[KEY_CURVE_MAX], uint32_t *bits)
 {
-    static const struct {
-        int nid;
-        const char *name;
-        uint32_t bits;
-    } curves[] = {
-        {NID_X9_62_prime256v1, "P-256", 256}, {NID_secp384r1, "P-384", 384},
-        {NID_secp521r1, "P-521", 521},        {NID_secp256k1, "secp256k1", 256},
-        {NID_ED25519, "Ed25519", 255},        {NID_ED448, "Ed448", 448},
-    };
     ASN1_OBJECT *oid;
     int nid = curve_nid(params, &oid);
 

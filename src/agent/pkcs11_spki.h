@@ -38,4 +38,7 @@ uint32_t spki_modulus_bits(struct view modulus);
 /* The name of the curve that CKA_EC_PARAMS names, and the bits of its field (0: unknown). */
 void spki_curve(struct view params, char name[KEY_CURVE_MAX], uint32_t *bits);
 
+/* CKA_EC_PARAMS for a curve that spki_curve() has named. Returns false for a name that is none. */
+bool spki_curve_params(const char *name, struct bytes *params);
+
 #endif

@@ -34,6 +34,7 @@ struct service {
         Pb__HandlePage handles;
         Pb__Offers offers;
         Pb__Pair pair;
+        Pb__Made made;
     } msg;
     union {
         Pb__Slot slots[HSM_SLOTS_MAX];
@@ -300,6 +301,23 @@ static bool serve_make_aes(struct service *s, const Pb__Request *req, Pb__Reply 
            reply_handle(handle, reply);
 }
 
+static bool serve_make_key(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                           struct err *err)
+{
+    const Pb__MakeKey *args = req->make_key;
+    struct hsm_sample sample;
+    Pb__Made *made = &s->msg.made;
+
+    pb__made__init(made);
+    if (!wire_get_label(args->label, err) || !wire_get_sample(args, &sample, err) ||
+        !s->driver->make_key(s->hsm, &sample, args->label, &made->handle, &made->public_handle,
+                             err))
+        return false;
+    reply->result_case = PB__REPLY__RESULT_MADE;
+    reply->made = made;
+    return true;
+}
+
 static bool serve_wrap(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
     const Pb__Wrap *args = req->wrap;
@@ -381,6 +399,7 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_MAKE_PAIR] = serve_make_pair,
     [PB__REQUEST__CALL_LOAD_PUBLIC] = serve_load_public,
     [PB__REQUEST__CALL_MAKE_AES] = serve_make_aes,
+    [PB__REQUEST__CALL_MAKE_KEY] = serve_make_key,
     [PB__REQUEST__CALL_WRAP] = serve_wrap,
     [PB__REQUEST__CALL_UNWRAP] = serve_unwrap,
     [PB__REQUEST__CALL_PROVE] = serve_prove,

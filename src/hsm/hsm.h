@@ -66,6 +66,14 @@ struct hsm_pair {
     struct bytes spki;      /* DER SubjectPublicKeyInfo as the HSM tells it */
 };
 
+/* A throw-away key that stands for others of its kind. */
+struct hsm_sample {
+    enum key_kind kind;        /* AES, DES3, GENERIC, RSA or EC */
+    uint32_t length;           /* octets of a secret */
+    uint32_t bits;             /* of an RSA modulus */
+    char curve[KEY_CURVE_MAX]; /* EC: as in struct key_desc */
+};
+
 struct hsm;
 
 struct hsm_driver {
@@ -124,6 +132,14 @@ struct hsm_driver {
      * once), for wrapping only, neither modifiable nor copyable where the API can say so. */
     bool (*make_aes)(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                      struct err *err);
+
+    /* A throw-away key to try a way with before a real one takes it: made inside the HSM,
+     * temporary, sensitive, extractable, modifiable and copyable; ciphers encrypt and decrypt,
+     * other secrets and private keys sign, RSA also decrypts. public_key() finds a private key's
+     * other half, which is an object of its own (*public_handle) where the API makes one; else,
+     * and of secrets, that is 0. Errors: ERR_UNSUPPORTED (it makes no such keys). */
+    bool (*make_key)(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+                     uint64_t *handle, uint64_t *public_handle, struct err *err);
 
     /* Protocol steps 5 and 8. Encrypts key under wrapping. Errors: ERR_DENIED (the key may not
      * leave), ERR_UNSUPPORTED (not by this algorithm). */

@@ -89,6 +89,19 @@ static bool get_handle(const Pb__Reply *reply, void *out, struct err *err)
     return true;
 }
 
+/* The two handles of a throw-away key. */
+struct made {
+    uint64_t handle, public_handle;
+};
+
+static bool get_made(const Pb__Reply *reply, void *out, struct err *err)
+{
+    if (!wire_get_handle(reply->made->handle, "the new key's handle", err))
+        return false;
+    *(struct made *)out = (struct made){reply->made->handle, reply->made->public_handle};
+    return true;
+}
+
 static const struct peer_answer blob_answer = {PB__REPLY__RESULT_BLOB, get_blob};
 static const struct peer_answer handle_answer = {PB__REPLY__RESULT_HANDLE, get_handle};
 
@@ -261,6 +274,21 @@ static bool remote_make_aes(struct hsm *hsm, uint32_t bits, const char *label, u
     return ask(hsm, PB__REQUEST__CALL_MAKE_AES, &make, &handle_answer, handle, err);
 }
 
+static bool remote_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+                            uint64_t *handle, uint64_t *public_handle, struct err *err)
+{
+    static const struct peer_answer answer = {PB__REPLY__RESULT_MADE, get_made};
+    Pb__MakeKey make;
+    struct made made;
+    wire_put_sample(sample, &make);
+    make.label = lend_text(label);
+    if (!ask(hsm, PB__REQUEST__CALL_MAKE_KEY, &make, &answer, &made, err))
+        return false;
+    *handle = made.handle;
+    *public_handle = made.public_handle;
+    return true;
+}
+
 static bool remote_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                         struct bytes *blob, struct err *err)
 {
@@ -335,6 +363,7 @@ static const struct hsm_driver remote_driver = {
     .make_pair = remote_make_pair,
     .load_public = remote_load_public,
     .make_aes = remote_make_aes,
+    .make_key = remote_make_key,
     .wrap = remote_wrap,
     .unwrap = remote_unwrap,
     .prove = remote_prove,

@@ -178,6 +178,16 @@ static bool trace_make_aes(struct hsm *hsm, uint32_t bits, const char *label, ui
            end(&s, s.inner->driver->make_aes(s.inner, bits, label, handle, &s.failure));
 }
 
+static bool trace_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+                           uint64_t *handle, uint64_t *public_handle, struct err *err)
+{
+    struct span s = span_of(hsm, "make-key", err);
+    say(&s, "%s%s%s, to be thrown away", key_kind_name(sample->kind), sample->curve[0] ? " " : "",
+        sample->curve);
+    return begin(&s) && end(&s, s.inner->driver->make_key(s.inner, sample, label, handle,
+                                                          public_handle, &s.failure));
+}
+
 static bool trace_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                        struct bytes *blob, struct err *err)
 {
@@ -247,6 +257,7 @@ static const struct hsm_driver trace_driver = {
     .make_pair = trace_make_pair,
     .load_public = trace_load_public,
     .make_aes = trace_make_aes,
+    .make_key = trace_make_key,
     .wrap = trace_wrap,
     .unwrap = trace_unwrap,
     .prove = trace_prove,

@@ -310,6 +310,27 @@ bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct
     return true;
 }
 
+void wire_put_sample(const struct hsm_sample *sample, Pb__MakeKey *msg)
+{
+    pb__make_key__init(msg);
+    msg->kind = (uint32_t)sample->kind;
+    msg->length = sample->length;
+    msg->bits = sample->bits;
+    msg->curve = lend_text(sample->curve);
+}
+
+bool wire_get_sample(const Pb__MakeKey *msg, struct hsm_sample *out, struct err *err)
+{
+    struct hsm_sample sample = {.length = msg->length, .bits = msg->bits};
+
+    if (!get_enum(msg->kind, KEY_KINDS, "kind", err) ||
+        !get_text(msg->curve, "curve", sample.curve, sizeof sample.curve, err))
+        return false;
+    sample.kind = (enum key_kind)msg->kind;
+    *out = sample;
+    return true;
+}
+
 /* --- what replies carry --- */
 
 void wire_put_info(const struct hsm_info *info, Pb__Info *msg)

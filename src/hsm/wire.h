@@ -23,7 +23,7 @@
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
 enum {
-    WIRE_PROTOCOL = 1,
+    WIRE_PROTOCOL = 2,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
 };
@@ -68,6 +68,9 @@ bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err
 void wire_put_template(const struct hsm_template *template, Pb__Template *msg, Pb__Terms *terms);
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
                        struct key_terms *terms, struct err *err);
+
+void wire_put_sample(const struct hsm_sample *sample, Pb__MakeKey *msg);
+bool wire_get_sample(const Pb__MakeKey *msg, struct hsm_sample *out, struct err *err);
 
 /* --- what replies carry --- */
 

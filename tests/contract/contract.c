@@ -280,6 +280,73 @@ static void aes_is_for_wrapping_only(void **state)
     bench_same_inventory(b, before);
 }
 
+/* Throw-away keys can go any way that a real one can, and leave nothing behind. */
+static void throw_away_keys_of_every_kind(void **state)
+{
+    static const struct {
+        const char *like;
+        struct hsm_sample sample;
+        enum hsm_proof proof;
+    } rows[] = {
+        {"aes16", {.kind = KEY_KIND_AES, .length = 16}, HSM_PROOF_AES_ECB},
+        {"aes32", {.kind = KEY_KIND_AES, .length = 32}, HSM_PROOF_AES_ECB},
+        {"generic13", {.kind = KEY_KIND_GENERIC, .length = 13}, HSM_PROOF_DIGEST},
+        {"generic64", {.kind = KEY_KIND_GENERIC, .length = 32}, HSM_PROOF_HMAC},
+        {"rsa2048", {.kind = KEY_KIND_RSA, .bits = 2048}, HSM_PROOF_RSA_SIGN},
+        {"ec256", {.kind = KEY_KIND_EC, .curve = "P-256"}, HSM_PROOF_ECDSA},
+        {"ec384", {.kind = KEY_KIND_EC, .curve = "P-384"}, HSM_PROOF_ECDSA},
+    };
+    struct bench *b = *state;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t digest[32] = {1};
+        struct bytes challenge = {digest, sizeof digest}, answer = {0}, spki = {0};
+        uint64_t handle, public;
+        if (!bench_has(b, rows[i].like))
+            continue;
+        MUST(b, driver(b)->make_key(b->hsm, &rows[i].sample, label, &handle, &public, &b->err));
+        struct key_desc key = described(b, handle);
+        bool private = key.class == KEY_CLASS_PRIVATE;
+        assert_int_equal(key.kind, rows[i].sample.kind);
+        assert_int_equal(key.length, rows[i].sample.length);
+        assert_string_equal(key.curve, rows[i].sample.curve);
+        check_label(&key, label, strlen(label));
+        check_flags(&key, KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_PRIVATE,
+                    KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_PRIVATE | KEY_TOKEN);
+        if (private)
+            MUST(b, driver(b)->public_key(b->hsm, handle, &spki, &b->err));
+        if (b->offers.proofs & 1u << rows[i].proof)
+            MUST(b, driver(b)->prove(b->hsm, rows[i].proof, handle, &challenge, &answer, &b->err));
+        MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
+        if (public)
+            MUST(b, driver(b)->destroy(b->hsm, public, &b->err));
+        bytes_free(&answer);
+        bytes_free(&spki);
+    }
+    bench_same_inventory(b, before);
+}
+
+static void throw_away_key_that_cannot_be(void **state)
+{
+    static const struct hsm_sample samples[] = {
+        {.kind = KEY_KIND_EC, .curve = "no such curve"},
+        {.kind = KEY_KIND_OTHER},
+        {.kind = KEY_KIND_NONE},
+    };
+    struct bench *b = *state;
+    uint64_t handle = 0, public = 0;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
+        MUST_FAIL(b, driver(b)->make_key(b->hsm, &samples[i], label, &handle, &public, &b->err),
+                  ERR_UNSUPPORTED);
+    assert_int_equal(handle, 0);
+    bench_same_inventory(b, before);
+}
+
 /* --- wrapping: what comes out is what OpenSSL decrypts --- */
 
 /* The HSM's AES key, whose value it told us under a public key of ours. */
@@ -885,6 +952,8 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(loaded_public_key_is_the_one_given),
         ROW(garbage_is_no_public_key),
         ROW(aes_is_for_wrapping_only),
+        ROW(throw_away_keys_of_every_kind),
+        ROW(throw_away_key_that_cannot_be),
         ROW(wrap_by_oaep),
         ROW(wrap_by_each_envelope),
         ROW(key_that_may_not_leave_does_not),

@@ -268,6 +268,7 @@ const struct hsm_driver fake_driver = {
     .make_pair = fake_make_pair,
     .load_public = fake_load_public,
     .make_aes = fake_make_aes,
+    .make_key = fake_make_key,
     .wrap = fake_wrap,
     .unwrap = fake_unwrap,
     .prove = fake_prove,

@@ -22,7 +22,8 @@
  *   offers=A,B           the algorithms it speaks, by hsm_alg_name(); default: all
  *   proofs=A,B           the proofs it can answer, by hsm_proof_name(); default: all
  *   exact=no             its AES_KWP pads secrets with zeros to a multiple of 8, as SoftHSM's does
- *   quick=yes            make_pair() gives the same 2048-bit pair for as long as the process lives
+ *   quick=yes            make_pair() gives the same 2048-bit pair for as long as the process lives,
+ *                        make_key() another one, for RSA keys
  *   spki=FILE            make_pair() tells this for the public half
  *   takes=no             it pays no heed to hsm_template.length
  *

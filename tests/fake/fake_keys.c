@@ -122,14 +122,14 @@ static bool add_half(struct fake *f, const struct key_desc *desc, EVP_PKEY *pkey
 }
 
 /* Sweeps over hundreds of ceremonies must not spend their time on finding primes. */
-static EVP_PKEY *quick_pair(void)
+static EVP_PKEY *quick_pair(bool sample)
 {
-    static EVP_PKEY *pair;
+    static EVP_PKEY *pairs[2];
 
-    if (!pair)
-        pair = EVP_RSA_gen(2048);
-    EVP_PKEY_up_ref(pair);
-    return pair;
+    if (!pairs[sample])
+        pairs[sample] = EVP_RSA_gen(2048);
+    EVP_PKEY_up_ref(pairs[sample]);
+    return pairs[sample];
 }
 
 bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
@@ -148,7 +148,7 @@ bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hs
                   TEMPORARY_GUARDS | KEY_UNWRAP | KEY_NEVER_EXTRACTABLE | KEY_LOCAL, label);
     struct key_desc public =
         temporary(KEY_CLASS_PUBLIC, KEY_KIND_RSA, KEY_WRAP | KEY_DESTROYABLE | KEY_LOCAL, label);
-    EVP_PKEY *pkey = f->p.quick ? quick_pair() : EVP_RSA_gen(bits);
+    EVP_PKEY *pkey = f->p.quick ? quick_pair(false) : EVP_RSA_gen(bits);
     bool ok = pkey && add_half(f, &private, pkey, true, &made.private_handle, err) &&
               add_half(f, &public, pkey, false, &made.public_handle, err) &&
               tell_spki(f, "make_pair", pkey, &made.spki, err) &&
@@ -208,6 +208,70 @@ bool fake_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *
     struct object *o = object_new(&desc, value, bits / 8);
     OPENSSL_cleanse(value, sizeof value);
     return store_add(&f->store, o, handle, err) && fake_leave(f, "make_aes");
+}
+
+static bool make_sample_secret(struct fake *f, const struct hsm_sample *sample,
+                               const struct key_desc *desc, uint64_t *handle, struct err *err)
+{
+    struct bytes value = {0};
+    bool ok = sample->length > 0 && sample->length <= 1024 &&
+              bytes_make(&value, sample->length, err) &&
+              RAND_bytes(value.data, (int)value.len) == 1;
+
+    if (ok)
+        ok = store_add(&f->store, object_new(desc, value.data, value.len), handle, err);
+    else
+        err_set_hsm(err, ERR_UNSUPPORTED, 0x62, "CKR_KEY_SIZE_RANGE", "no secret of %u bytes",
+                    sample->length);
+    bytes_free(&value);
+    return ok;
+}
+
+static bool make_sample_pair(struct fake *f, const struct hsm_sample *sample, struct key_desc *desc,
+                             uint64_t *handle, uint64_t *public_handle, struct err *err)
+{
+    bool rsa = sample->kind == KEY_KIND_RSA;
+    EVP_PKEY *pkey = !rsa         ? EVP_EC_gen(sample->curve)
+                     : f->p.quick ? quick_pair(true)
+                                  : EVP_RSA_gen(sample->bits);
+    bool ok = pkey != NULL;
+
+    if (ok) {
+        ok = add_half(f, desc, pkey, false, handle, err);
+        desc->class = KEY_CLASS_PUBLIC;
+        desc->flags = KEY_VERIFY | KEY_DESTROYABLE | KEY_LOCAL;
+        ok = ok && add_half(f, desc, pkey, false, public_handle, err);
+    } else {
+        err_set_hsm(err, ERR_UNSUPPORTED, 0x140, "CKR_CURVE_NOT_SUPPORTED", "no such key is made");
+    }
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+bool fake_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+                   uint64_t *handle, uint64_t *public_handle, struct err *err)
+{
+    struct fake *f = fake_of(hsm);
+    bool pair = sample->kind == KEY_KIND_RSA || sample->kind == KEY_KIND_EC;
+    uint32_t uses = pair                               ? KEY_SIGN | KEY_DECRYPT
+                    : sample->kind == KEY_KIND_GENERIC ? KEY_SIGN | KEY_VERIFY
+                                                       : KEY_ENCRYPT | KEY_DECRYPT;
+    struct key_desc desc = temporary(pair ? KEY_CLASS_PRIVATE : KEY_CLASS_SECRET, sample->kind,
+                                     TEMPORARY_GUARDS | KEY_EXTRACTABLE | KEY_MODIFIABLE |
+                                         KEY_COPYABLE | KEY_LOCAL | uses,
+                                     label);
+    uint64_t made, other = 0;
+
+    if (!fake_enter_token(f, "make_key", err))
+        return false;
+    if (sample->kind == KEY_KIND_EC)
+        desc.flags &= ~(uint32_t)KEY_DECRYPT;
+    if (!(pair ? make_sample_pair(f, sample, &desc, &made, &other, err)
+               : make_sample_secret(f, sample, &desc, &made, err)))
+        return false;
+    *handle = made;
+    *public_handle = other;
+    return fake_leave(f, "make_key");
 }
 
 /* --- wrapping and unwrapping --- */

@@ -21,7 +21,8 @@ import subprocess
 import sys
 
 CALLS = ("open", "info", "slots", "login", "list", "handles", "describe", "public_key", "offers",
-         "make_pair", "load_public", "make_aes", "wrap", "unwrap", "prove", "commit", "destroy")
+         "make_pair", "load_public", "make_aes", "wrap", "unwrap", "prove", "commit", "destroy",
+         "make_key")
 FIRST_FIELD = 2
 
 

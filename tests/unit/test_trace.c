@@ -139,7 +139,8 @@ static void make_all_calls(struct hsm *hsm)
         .label = (const uint8_t *)"t",
         .label_len = 1,
     };
-    uint64_t public, aes, other, final, *handles;
+    const struct hsm_sample sample = {.kind = KEY_KIND_AES, .length = 16};
+    uint64_t public, aes, sampled, none, other, final, *handles;
     size_t count;
     struct err err;
 
@@ -152,6 +153,7 @@ static void make_all_calls(struct hsm *hsm)
     assert_true(d->public_key(hsm, pair.private_handle, &spki, &err));
     assert_true(d->load_public(hsm, &spki, "t", &public, &err));
     assert_true(d->make_aes(hsm, 256, "t", &aes, &err));
+    assert_true(d->make_key(hsm, &sample, "t", &sampled, &none, &err));
     assert_true(d->describe(hsm, aes, &key, &err));
     assert_true(d->wrap(hsm, HSM_RSA_OAEP_SHA256, public, aes, &blob, &err));
     assert_true(
@@ -184,12 +186,13 @@ static void every_call_is_told(void **state)
         {"public-key", "object 2"},
         {"load-public", "294 bytes"},
         {"make-aes", "AES 256"},
+        {"make-key", "AES, to be thrown away"},
         {"describe", "object 5"},
         {"wrap", "rsa-oaep-sha256"},
         {"unwrap", "rsa-oaep-sha256, 256 bytes"},
         {"prove", "sha256-digest"},
         {"commit", "\\x1b[2J"},
-        {"destroy", "object 6"},
+        {"destroy", "object 7"},
     };
     enum { ROWS = sizeof rows / sizeof rows[0] };
     struct log log;

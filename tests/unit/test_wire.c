@@ -362,6 +362,31 @@ static void pair_is_checked(void **state)
 
 /* --- requests --- */
 
+static void sample_is_checked(void **state)
+{
+    (void)state;
+    const struct hsm_sample sample = {KEY_KIND_EC, 13, 2048, "P-256"};
+    char long_name[KEY_CURVE_MAX + 1];
+    struct hsm_sample out;
+    Pb__MakeKey good, m;
+    struct err err = {0};
+
+    wire_put_sample(&sample, &good);
+    assert_true(wire_get_sample(&good, &out, &err));
+    assert_int_equal(out.kind, KEY_KIND_EC);
+    assert_int_equal(out.length, 13);
+    assert_int_equal(out.bits, 2048);
+    assert_string_equal(out.curve, "P-256");
+    m = good, m.kind = KEY_KINDS;
+    check_refusal(wire_get_sample(&m, &out, &err), &err, "kind");
+    m = good, m.curve = unsafe;
+    check_refusal(wire_get_sample(&m, &out, &err), &err, "curve");
+    memset(long_name, 'a', KEY_CURVE_MAX);
+    long_name[KEY_CURVE_MAX] = '\0';
+    m = good, m.curve = long_name;
+    check_refusal(wire_get_sample(&m, &out, &err), &err, "curve");
+}
+
 static void where_is_checked(void **state)
 {
     (void)state;
@@ -623,6 +648,7 @@ int main(void)
         cmocka_unit_test(info_is_checked),
         cmocka_unit_test(offers_are_checked),
         cmocka_unit_test(pair_is_checked),
+        cmocka_unit_test(sample_is_checked),
         cmocka_unit_test(where_is_checked),
         cmocka_unit_test(template_is_checked),
         cmocka_unit_test(single_fields_are_checked),
