@@ -86,7 +86,9 @@ class Spec:
             self.on -= {option[1:]}
 
     def template(self, without=frozenset()):
-        """The attributes of the secret or private half, in full."""
+        """The attributes of the secret or private half, in full; but opencryptoki knows no
+        wrap-with-trusted, which is off where it is not said."""
+        without = without | ({"wrap-with-trusted"} - self.on)
         flags = [(number, p11.CK_TRUE if flag in self.on else p11.CK_FALSE)
                  for flag, number in FLAGS.items() if flag not in without]
         return self.name + flags + [(p11.CKA_PRIVATE, p11.CK_TRUE)]

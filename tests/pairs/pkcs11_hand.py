@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For hand.py: the keys of a PKCS#11 token, through PyKCS11."""
+
+import ctypes
+import hashlib
+import os
+import sys
+
+from PyKCS11 import (
+    CKA_KEY_TYPE, CKA_VALUE_LEN, CKK_RSA, CKM_AES_ECB, CKM_ECDSA, CKM_RSA_PKCS, Mechanism,
+    PyKCS11Lib,
+)
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import utils
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "softhsm"))
+from outside import Token, public_key
+
+SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
+
+
+class Arguments(ctypes.Structure):
+    """CK_C_INITIALIZE_ARGS as NSS has it: with a string before the reserved pointer."""
+    _fields_ = [("mutexes", ctypes.c_void_p * 4), ("flags", ctypes.c_ulong),
+                ("parameters", ctypes.c_char_p), ("reserved", ctypes.c_void_p)]
+
+
+def load(module, parameters):
+    """A module, started with parameters where there are some: PyKCS11 gives none, and takes a
+    module as it finds it."""
+    if parameters:
+        functions = ctypes.POINTER(ctypes.c_void_p)()
+        assert ctypes.CDLL(module).C_GetFunctionList(ctypes.byref(functions)) == 0
+        arguments = Arguments(flags=2, parameters=parameters.encode())
+        initialize = ctypes.CFUNCTYPE(ctypes.c_ulong, ctypes.c_void_p)(functions[1])
+        assert initialize(ctypes.addressof(arguments)) == 0
+    lib = PyKCS11Lib()
+    lib.load(module)
+    return lib
+
+
+class Hand:
+    """A token, the user let in. Its keys have different labels."""
+
+    def __init__(self, pin, module, token, parameters=""):
+        self.token = Token(load(module, parameters), token, pin)
+
+    def key(self, label):
+        """The secret or private half."""
+        return self.token.secret_half[label.encode()]
+
+    def encrypt(self, label, _, data):
+        """AES in ECB mode, one block."""
+        return self.token.aes(self.key(label), data)
+
+    def decrypt(self, label, _, data):
+        """The other way."""
+        return bytes(self.token.session.decrypt(self.key(label), data, Mechanism(CKM_AES_ECB)))
+
+    def mac(self, label, _, data):
+        """HMAC-SHA-256."""
+        return self.token.hmac(self.key(label), data)
+
+    def digest(self, label, *_):
+        """SHA-256 of the value."""
+        return self.token.digest(self.key(label))
+
+    def length(self, label, *_):
+        """In bytes; some tokens forget it when a key arrives."""
+        length = self.token.get(self.key(label), CKA_VALUE_LEN)
+        return bytes([length]) if length else None
+
+    def public(self, label, *_):
+        """SubjectPublicKeyInfo."""
+        return public_key(self.token, label.encode()).public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+    def sign(self, label, _, data):
+        """RSA PKCS #1 v1.5 or ECDSA with SHA-256, by the mechanisms that all tokens have."""
+        key, digest = self.key(label), hashlib.sha256(data).digest()
+        if self.token.get(key, CKA_KEY_TYPE) == CKK_RSA:
+            return bytes(self.token.session.sign(key, SHA256_INFO + digest,
+                                                 Mechanism(CKM_RSA_PKCS)))
+        both = bytes(self.token.session.sign(key, digest, Mechanism(CKM_ECDSA)))
+        numbers = [both[:len(both) // 2], both[len(both) // 2:]]
+        return utils.encode_dss_signature(*(int.from_bytes(n, "big") for n in numbers))
