@@ -24,5 +24,6 @@ int command_misused(const char *what, const char *word);
 int command_ceremony(const struct invocation *in);
 int command_diff(const struct invocation *in);
 int command_list(const struct invocation *in);
+int command_report(const struct invocation *in);
 
 #endif

@@ -46,6 +46,7 @@ static const struct command {
     {"list", command_list, 1, 1, "list CEREMONY.yaml",
      "show slots, tokens and objects of its two HSMs"},
     {"diff", command_diff, 2, 2, "diff A.yaml B.yaml", "do two differ in more than the devices?"},
+    {"report", command_report, 1, 1, "report JOURNAL", "write a ceremony's report again"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -33,6 +33,12 @@ for library in hsmferry OpenSSL libyaml libcyaml protobuf-c; do
 done
 exits 64 "no ceremony file" "$hsmferry"
 exits 64 "no ceremony file behind list" "$hsmferry" list
+exits 64 "no journal behind report" "$hsmferry" report
+exits 66 "a journal that is not there" "$hsmferry" report missing.journal
+echo nonsense >none.journal
+exits 65 "what is no journal" "$hsmferry" report none.journal
+chmod 666 none.journal
+exits 77 "a journal that others can write" "$hsmferry" report none.journal
 exits 64 "an unknown option" "$hsmferry" --nonsense x.yaml
 exits 64 "an unknown short option" "$hsmferry" -x x.yaml
 exits 64 "a word too many" "$hsmferry" x.yaml y.yaml

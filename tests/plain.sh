@@ -194,7 +194,8 @@ limited() {
     cat "$tmp/log"
     return "$(cat "$tmp/status")"
 }
-exits 74 "a disk that is full when the report is written" limited
-ok "it says so" logged 'could not be written: File too large'
-ok "no half report stays" test -z "$(ls "$tmp/c/reports")"
+exits 74 "a disk that is full before the first step" limited
+ok "it says so" logged 'The journal .* cannot be written: File too large'
+not_ok "no step was begun" logged "  1 destination"
+ok "no journal and no half report stays" test -z "$(find "$tmp/c/reports" -name '*.part' -o -name '*.journal')"
 finish

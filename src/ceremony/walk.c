@@ -124,11 +124,17 @@ static void finish(struct ceremony *c)
     secret_free(&c->side[SIDE_DESTINATION].pin);
 }
 
+/* The first one counts. */
+static void note_failure(struct ceremony *c, const struct err *err)
+{
+    if (c->failure.code == ERR_NONE)
+        c->failure = *err;
+}
+
 /* From here on only the closing rows are carried out. */
 static void end_with(struct ceremony *c, const struct err *failure)
 {
-    if (c->failure.code == ERR_NONE)
-        c->failure = *failure;
+    note_failure(c, failure);
     c->aborted |= failure->code == ERR_STOPPED;
     c->ending = true;
     c->gate_open = false;
@@ -290,8 +296,7 @@ static void fail_key(struct ceremony *c, struct err *err)
     fate->outcome = KEY_FAILED;
     fate->err = *err;
     undo_key(c);
-    if (c->failure.code == ERR_NONE)
-        c->failure = *err;
+    note_failure(c, err);
     if (fate->outcome == KEY_FAILED)
         tell_key_done(c, c->item);
     if (go_on && fate->outcome == KEY_FAILED && !c->side[SIDE_DESTINATION].gone)
@@ -325,8 +330,7 @@ static void fail_row(struct ceremony *c, const struct step_row *row, struct err 
     if (row->per_key)
         fail_key(c, err);
     else if (row->closing) {
-        if (c->failure.code == ERR_NONE)
-            c->failure = *err;
+        note_failure(c, err);
         c->at++;
     } else {
         /* The row itself may have got half way. */
@@ -375,8 +379,11 @@ static bool run_row(struct ceremony *c, const struct step_row *row, struct err *
     bool ok;
 
     /* Cleaning up must not wait for a record that can no longer be written. */
-    if (!tell_step(c, row->id, EVENT_BEGUN, 0, NULL, err) && !row->closing)
-        return false;
+    if (!tell_step(c, row->id, EVENT_BEGUN, 0, NULL, err)) {
+        if (!row->closing)
+            return false;
+        note_failure(c, err);
+    }
     begun = c->host.mono_us(c->host.ctx);
     ok = row->run(c, &facts, err);
     took = c->host.mono_us(c->host.ctx) - begun;

@@ -334,7 +334,7 @@ static void put_negotiation(const struct view *v)
 static void (*const sections[])(const struct view *) = {
     put_summary,     put_keys,       put_format,      put_ceremony,       put_tool,    put_source,
     put_destination, put_policy,     put_negotiation, part_transport_key, part_gates,  part_steps,
-    part_proofs,     part_inventory, part_warnings,   part_spoken,        part_errors,
+    part_proofs,     part_inventory, part_warnings,   part_spoken,        part_errors, part_journal,
 };
 
 void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w)

@@ -234,3 +234,12 @@ void part_errors(const struct view *v)
     }
     writer_end(w);
 }
+
+/* The journal that the report was made from. */
+void part_journal(const struct view *v)
+{
+    writer_map(v->w, "journal", false);
+    writer_number(v->w, "records", (int64_t)v->tape->records);
+    put_sha256(v->w, "head", v->tape->head);
+    writer_end(v->w);
+}

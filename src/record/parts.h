@@ -38,5 +38,6 @@ void part_inventory(const struct view *v);
 void part_warnings(const struct view *v);
 void part_spoken(const struct view *v);
 void part_errors(const struct view *v);
+void part_journal(const struct view *v);
 
 #endif

@@ -12,6 +12,8 @@
 
 #include "base/text.h"
 #include "record/document.h"
+#include "record/fields.h"
+#include "record/journal.h"
 #include "record/ledger.h"
 #include "record/tape.h"
 #include "record/writer.h"
@@ -32,7 +34,12 @@ struct report {
     char part_name[REPORT_NAME_MAX];
     char path[EVENT_PATH_MAX + REPORT_NAME_MAX];
     uint8_t sha256[SHA256_SIZE];
+    char journal_name[REPORT_NAME_MAX];
+    char journal_path[EVENT_PATH_MAX + REPORT_NAME_MAX];
+    struct journal *journal;
     struct tape tape;
+    bool lost;    /* the journal could not be written any more */
+    bool begun;   /* a step was announced: from here on the journal stays */
     bool over;    /* EVENT_END came */
     bool written; /* the report stands under its own name */
 };
@@ -71,6 +78,9 @@ static void make_names(struct report *r, const char *folder, const char *title, 
                slug, suffix);
     text_print(r->part_name, sizeof r->part_name, "%s.part", r->name);
     text_print(r->path, sizeof r->path, "%s/%s", folder, r->name);
+    text_print(r->journal_name, sizeof r->journal_name, "%.*s.journal",
+               (int)strlen(r->name) - (int)strlen(".yaml"), r->name);
+    text_print(r->journal_path, sizeof r->journal_path, "%s/%s", folder, r->journal_name);
 }
 
 static bool bad_folder(const char *folder, const char *why, struct err *err)
@@ -125,7 +135,14 @@ static bool reserve_name(struct report *r, struct err *err)
     r->part = openat(r->folder, r->part_name, flags, 0600);
     if (r->part < 0 && errno == EEXIST)
         return err_set(err, ERR_CONFLICT, "Another ceremony is about to write %s", r->path);
-    return r->part >= 0 || err_set_errno(err, ERR_IO, errno, "%s.part cannot be made", r->path);
+    if (r->part < 0)
+        return err_set_errno(err, ERR_IO, errno, "%s.part cannot be made", r->path);
+    if (journal_new(r->folder, r->journal_name, r->journal_path, &r->journal, err))
+        return true;
+    unlinkat(r->folder, r->part_name, 0);
+    close(r->part);
+    r->part = -1;
+    return false;
 }
 
 /* Ceremonies that begin in one second, here or in another console, get a name each. */
@@ -156,15 +173,16 @@ static bool rename_part(const struct report *r)
            unlinkat(r->folder, r->part_name, 0) == 0;
 }
 
-static bool write_part(struct report *r, struct err *err)
+static bool write_document(const struct tape *tape, int fd, uint8_t sha256[SHA256_SIZE],
+                           struct err *err)
 {
     struct ledger ledger;
     struct writer *w;
-    bool ok = ledger_make(&r->tape, &ledger, err) && writer_new(r->part, &w, err);
+    bool ok = ledger_make(tape, &ledger, err) && writer_new(fd, &w, err);
 
     if (ok) {
-        document_write(&r->tape, &ledger, w);
-        ok = writer_close(w, r->sha256, err);
+        document_write(tape, &ledger, w);
+        ok = writer_close(w, sha256, err);
     }
     ledger_free(&ledger);
     return ok;
@@ -172,7 +190,7 @@ static bool write_part(struct report *r, struct err *err)
 
 static bool write_report(struct report *r, struct err *err)
 {
-    bool ok = write_part(r, err);
+    bool ok = write_document(&r->tape, r->part, r->sha256, err);
 
     if (ok && fsync(r->part) != 0)
         ok = err_set_errno(err, ERR_IO, errno, "The report could not be brought to the disk");
@@ -190,26 +208,34 @@ static bool write_report(struct report *r, struct err *err)
     return err_next(err, "Copy it to another disk");
 }
 
-/* Calls, PINs and the worker's own messages are no part of the record. */
-static bool is_recorded(enum event_kind kind)
+/* Once the journal is lost no step begins any more, but for those that clean up; the report still
+ * says what they did. */
+static bool write_journal(struct report *r, const struct event *event, struct err *err)
 {
-    return kind != EVENT_CALL && kind != EVENT_PIN && kind != EVENT_DONE;
+    bool begins = event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN;
+    bool passes = r->lost && !(begins && event->step.id < STEP_DESTROY) &&
+                  !(event->kind == EVENT_END && event->end.exit_code == 0);
+
+    r->lost |= !journal_add(r->journal, event, err);
+    r->tape.records = journal_records(r->journal);
+    memcpy(r->tape.head, journal_head(r->journal), sizeof r->tape.head);
+    r->begun |= begins && !r->lost;
+    return passes || !r->lost;
 }
 
 static bool take(struct event_sink *sink, const struct event *event, struct err *err)
 {
     struct report *r = (struct report *)sink;
+    size_t count;
 
-    if (r->over || !is_recorded(event->kind))
+    if (r->over || !fields_of(event->kind, &count))
         return true;
     if (event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN && !has_room(r, err))
         return false;
-    if (!tape_add(&r->tape, event, NULL, err))
+    r->over = event->kind == EVENT_END;
+    if (!write_journal(r, event, err) || !tape_add(&r->tape, event, NULL, err))
         return false;
-    if (event->kind != EVENT_END)
-        return true;
-    r->over = true;
-    return write_report(r, err);
+    return !r->over || write_report(r, err);
 }
 
 bool report_new(const char *folder, const char *title, int64_t utc_ms, struct report **out,
@@ -237,31 +263,70 @@ struct event_sink *report_sink(struct report *r)
     return &r->sink;
 }
 
+/* The end of a ceremony that did not tell one. */
+static bool make_end(const struct tape *tape, enum end_outcome outcome, int exit_code,
+                     const char *sentence, struct event *end, struct err *err)
+{
+    struct event last;
+    struct ledger ledger;
+    bool ok = ledger_make(tape, &ledger, err);
+
+    *end = (struct event){.kind = EVENT_END, .side = SIDE_RELAY};
+    if (ok) {
+        tape_read(tape, ledger.last, &last);
+        end->seq = last.seq + 1;
+        end->utc_ms = last.utc_ms;
+        end->mono_ms = last.mono_ms;
+        end->end.outcome = outcome;
+        end->end.exit_code = exit_code;
+        end->end.migrated = ledger.outcomes[KEY_MIGRATED];
+        end->end.refused = ledger.outcomes[KEY_REFUSED];
+        end->end.failed = ledger.outcomes[KEY_FAILED] + ledger.outcomes[KEY_UNKNOWN];
+        text_print(end->end.text, sizeof end->end.text, "%s", sentence);
+    }
+    ledger_free(&ledger);
+    return ok;
+}
+
 bool report_end(struct report *r, enum end_outcome outcome, int exit_code, const char *sentence,
                 struct err *err)
 {
-    struct event end = {.kind = EVENT_END, .side = SIDE_RELAY};
-    struct event last;
-    struct ledger ledger;
+    struct event end;
 
     if (r->over || r->tape.len == 0)
         return true;
-    if (!ledger_make(&r->tape, &ledger, err)) {
-        ledger_free(&ledger);
-        return false;
-    }
-    tape_read(&r->tape, ledger.last, &last);
-    end.seq = last.seq + 1;
-    end.utc_ms = last.utc_ms;
-    end.mono_ms = last.mono_ms;
-    end.end.outcome = outcome;
-    end.end.exit_code = exit_code;
-    end.end.migrated = ledger.outcomes[KEY_MIGRATED];
-    end.end.refused = ledger.outcomes[KEY_REFUSED];
-    end.end.failed = ledger.outcomes[KEY_FAILED] + ledger.outcomes[KEY_UNKNOWN];
-    text_print(end.end.text, sizeof end.end.text, "%s", sentence);
-    ledger_free(&ledger);
-    return take(&r->sink, &end, err);
+    return make_end(&r->tape, outcome, exit_code, sentence, &end, err) && take(&r->sink, &end, err);
+}
+
+static bool add_missing_end(struct tape *tape, struct err *err)
+{
+    struct event event, end;
+    size_t at = 0;
+
+    if (tape_next(tape, UINT32_C(1) << EVENT_END, &at, &event))
+        return true;
+    return make_end(tape, END_FAILED, err_exit(ERR_UNFINISHED),
+                    "its journal ends here: the ceremony was interrupted, and must be resumed",
+                    &end, err) &&
+           tape_add(tape, &end, NULL, err);
+}
+
+bool report_again(const char *journal, int fd, bool *torn, struct err *err)
+{
+    struct tape tape = {0};
+    uint8_t sha256[SHA256_SIZE];
+    bool ok = journal_read(journal, &tape, torn, err);
+
+    if (ok && tape.len == 0)
+        ok = err_set(err, ERR_DATA, "The journal %s tells of nothing", journal);
+    ok = ok && add_missing_end(&tape, err) && write_document(&tape, fd, sha256, err);
+    tape_free(&tape);
+    return ok;
+}
+
+const char *report_journal(const struct report *r)
+{
+    return r->journal_path;
 }
 
 const char *report_path(const struct report *r)
@@ -282,6 +347,7 @@ void report_free(struct report *r)
         unlinkat(r->folder, r->part_name, 0);
     if (r->part >= 0)
         close(r->part);
+    journal_free(r->journal, !r->begun && (!r->over || r->lost));
     if (r->folder >= 0)
         close(r->folder);
     tape_free(&r->tape);

@@ -15,6 +15,8 @@ struct tape {
     uint8_t *data;
     size_t len;
     size_t room;
+    uint64_t records; /* lines of the journal that holds the same events, and the SHA-256 at the */
+    uint8_t head[32]; /* end of its last one; 0: there is none */
 };
 
 /* Appends a copy; *at (may be NULL) becomes its place. Errors: ERR_FAILED (memory). */
