@@ -215,42 +215,42 @@ static bool needs_half(const struct key_desc *key)
            key->id_len <= KEY_ID_MAX && (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC);
 }
 
-/* Takes the public half over from the objects with the same id. Two that differ: neither. */
-static void borrow_half(struct p11 *p, struct key_desc *key, struct bytes *spki)
+/* Takes the public half over from the objects with the same id. Two that differ: neither. That
+ * there is none must be true: who is told so takes the key for another one. */
+static bool borrow_half(struct p11 *p, struct key_desc *key, struct bytes *spki, struct err *err)
 {
     struct p11_attrs with = {0};
     uint64_t *handles;
     size_t count;
-    bool ambiguous = false;
+    bool ambiguous = false, ok = true;
 
     p11_attrs_number(&with, CKA_CLASS, CKO_PUBLIC_KEY);
     p11_attrs_add(&with, CKA_ID, key->id, key->id_len);
-    if (!p11_find(p, &with, &handles, &count, NULL))
-        return;
-    for (size_t i = 0; i < count; i++) {
+    if (!p11_find(p, &with, &handles, &count, err))
+        return false;
+    for (size_t i = 0; ok && i < count; i++) {
         struct key_desc public;
         struct bytes half = {0};
-        if (read_key(p, handles[i], &public, &half, NULL) && is_half(key, &public)) {
+        ok = read_key(p, handles[i], &public, &half, err);
+        if (ok && is_half(key, &public)) {
             ambiguous = ambiguous || (spki->len > 0 && !bytes_equal(spki, &half));
-            bytes_set(spki, half.data, half.len, NULL);
+            ok = bytes_set(spki, half.data, half.len, err);
         }
         bytes_free(&half);
     }
     free(handles);
-    if (ambiguous)
+    if (ambiguous || !ok)
         bytes_free(spki);
     else if (spki->len > 0)
         set_public(key, spki);
+    return ok;
 }
 
 static bool read_with_half(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
                            struct err *err)
 {
-    if (!read_key(p, handle, key, spki, err))
-        return false;
-    if (needs_half(key))
-        borrow_half(p, key, spki);
-    return true;
+    return read_key(p, handle, key, spki, err) &&
+           (!needs_half(key) || borrow_half(p, key, spki, err));
 }
 
 bool p11_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)

@@ -73,28 +73,37 @@ static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
     assert(at <= object->room + sizeof object->room);
 }
 
+/* Does this answer only say that the object does not tell some attribute? Any other is a failure of
+ * the HSM, and no word about the object. */
+static bool is_reticent(CK_RV rv)
+{
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
+           rv == CKR_BUFFER_TOO_SMALL;
+}
+
 /* Reads one attribute alone, first its length. A longer one than room is cut, its length kept. */
-static void read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr, size_t room)
+static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr, size_t room)
 {
     CK_ATTRIBUTE one = {attr->type, NULL, 0};
     uint8_t *buffer;
     size_t len;
+    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, &one, 1);
 
     attr->ulValueLen = CK_UNAVAILABLE_INFORMATION;
-    if (p->fn->C_GetAttributeValue(p->session, handle, &one, 1) != CKR_OK ||
-        one.ulValueLen > LONG_MAX_LEN)
-        return;
+    if (rv != CKR_OK || one.ulValueLen > LONG_MAX_LEN)
+        return is_reticent(rv) ? CKR_OK : rv;
     len = one.ulValueLen;
     buffer = malloc(len + 1);
     if (!buffer)
-        return;
+        return CKR_HOST_MEMORY;
     one.pValue = buffer;
-    if (p->fn->C_GetAttributeValue(p->session, handle, &one, 1) == CKR_OK &&
-        one.ulValueLen <= len) {
+    rv = p->fn->C_GetAttributeValue(p->session, handle, &one, 1);
+    if (rv == CKR_OK && one.ulValueLen <= len) {
         memcpy(attr->pValue, buffer, one.ulValueLen < room ? one.ulValueLen : room);
         attr->ulValueLen = one.ulValueLen;
     }
     free(buffer);
+    return is_reticent(rv) ? CKR_OK : rv;
 }
 
 /* After a call in which some attribute failed: which ones to ask for alone? Those before which the
@@ -108,13 +117,13 @@ static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[
 {
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, ATTRS);
 
-    if (rv != CKR_ATTRIBUTE_TYPE_INVALID && rv != CKR_ATTRIBUTE_SENSITIVE &&
-        rv != CKR_BUFFER_TOO_SMALL)
+    if (!is_reticent(rv))
         return rv;
-    for (size_t i = 0; i < ATTRS; i++)
+    rv = CKR_OK;
+    for (size_t i = 0; rv == CKR_OK && i < ATTRS; i++)
         if (is_doubtful(i, &attr[i]))
-            read_alone(p, handle, &attr[i], room_of(i));
-    return CKR_OK;
+            rv = read_alone(p, handle, &attr[i], room_of(i));
+    return rv;
 }
 
 /* Takes over what was told. Lengths are not to be trusted: more than the room is a lie. */

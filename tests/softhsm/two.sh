@@ -69,10 +69,10 @@ ceremony() {
     keep_reports "$tmp/c/reports"
     rm -rf "$tmp/c"
     mkdir "$tmp/c"
-    for side in old new; do
-        cp -R "$tmp/made-$side" "$tmp/c/$side"
-        mkdir "$tmp/c/$side/calls"
-        configure_tokens "$tmp/c/$side"
+    for each in old new; do
+        cp -R "$tmp/made-$each" "$tmp/c/$each"
+        mkdir "$tmp/c/$each/calls"
+        configure_tokens "$tmp/c/$each"
     done
     echo swordfish >"$tmp/c/pin"
     cat >"$tmp/c/ceremony.yaml" <<END

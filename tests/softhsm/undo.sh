@@ -155,6 +155,10 @@ one old C_WrapKey 1 late undone
 one new C_UnwrapKey 2 fail undone
 one new C_UnwrapKey 2 late undone
 one new C_UnwrapKey 2 remove undone
+# read the key again, and the public object beside it: unreadable is not the same as changed
+one old C_GetAttributeValue 3 fail undone
+two old C_GetAttributeValue 4 fail undone
+two old C_FindObjects 1 fail undone
 # wrap the key, unwrap it
 one old C_WrapKey 2 fail undone
 two old C_WrapKey 2 late undone
