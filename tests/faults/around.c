@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/faults/around.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/ckr.h"
+#include "agent/nss.h"
+#include "agent/pkcs11.h"
+#include "tests/faults/shim.h"
+
+struct around {
+    struct hsm hsm;
+    struct hsm *inner;
+};
+
+/* One HSM in a process. */
+static bool counts, closed;
+
+/* What the shim asks of the real module. */
+static CK_RV lose_session(CK_SESSION_HANDLE session)
+{
+    (void)session;
+    closed = true;
+    return CKR_OK;
+}
+
+static struct hsm *inner_of(struct hsm *hsm)
+{
+    return ((struct around *)hsm)->inner;
+}
+
+/* --- a call, and what it gives out ------------------------------------------------------------ */
+
+static bool begin(struct call *call, struct err *err)
+{
+    if (!counts)
+        return true;
+    if (!shim_begin(call))
+        return ckr_set(err, call->rv, "%s failed", call->name);
+    return !closed || ckr_set(err, CKR_SESSION_HANDLE_INVALID, "%s failed", call->name);
+}
+
+static bool end(struct call *call, bool ok, struct err *err)
+{
+    CK_RV rv;
+
+    if (!counts)
+        return ok;
+    rv = shim_end(call, ok ? CKR_OK : CKR_FUNCTION_FAILED);
+    return ok && (rv == CKR_OK || ckr_set(err, rv, "%s failed", call->name));
+}
+
+static bool end_bytes(struct call *call, bool ok, struct bytes *out, struct err *err)
+{
+    if (ok) {
+        call->out = out->data;
+        call->len = &out->len;
+    }
+    if (end(call, ok, err))
+        return true;
+    if (ok)
+        bytes_free(out);
+    return false;
+}
+
+/* A call that gives out nothing that could be spoiled. */
+#define FORWARD(function, takes, hands)                                                            \
+    static bool around_##function takes                                                            \
+    {                                                                                              \
+        struct call call = {.name = #function};                                                    \
+        return begin(&call, err) && end(&call, inner_of(hsm)->driver->function hands, err);        \
+    }
+FORWARD(info, (struct hsm * hsm, struct hsm_info *info, struct err *err),
+        (inner_of(hsm), info, err))
+FORWARD(slots, (struct hsm * hsm, struct hsm_slot_list *list, struct err *err),
+        (inner_of(hsm), list, err))
+FORWARD(login, (struct hsm * hsm, uint64_t slot, const struct secret *pin, struct err *err),
+        (inner_of(hsm), slot, pin, err))
+FORWARD(offers, (struct hsm * hsm, struct hsm_offers *offers, struct err *err),
+        (inner_of(hsm), offers, err))
+FORWARD(destroy, (struct hsm * hsm, uint64_t handle, struct err *err), (inner_of(hsm), handle, err))
+
+/* One that makes an object. */
+#define MAKE(function, takes, hands)                                                               \
+    static bool around_##function takes                                                            \
+    {                                                                                              \
+        struct call call = {.name = #function, .handle = handle};                                  \
+        return begin(&call, err) && end(&call, inner_of(hsm)->driver->function hands, err);        \
+    }
+MAKE(load_public,
+     (struct hsm * hsm, const struct bytes *spki, const char *label, uint64_t *handle,
+      struct err *err),
+     (inner_of(hsm), spki, label, handle, err))
+MAKE(make_aes,
+     (struct hsm * hsm, uint32_t bits, const char *label, uint64_t *handle, struct err *err),
+     (inner_of(hsm), bits, label, handle, err))
+
+/* One that gives out bytes. */
+#define GIVE(function, takes, hands, bytes)                                                        \
+    static bool around_##function takes                                                            \
+    {                                                                                              \
+        struct call call = {.name = #function};                                                    \
+        return begin(&call, err) &&                                                                \
+               end_bytes(&call, inner_of(hsm)->driver->function hands, bytes, err);                \
+    }
+GIVE(public_key, (struct hsm * hsm, uint64_t handle, struct bytes *spki, struct err *err),
+     (inner_of(hsm), handle, spki, err), spki)
+GIVE(wrap,
+     (struct hsm * hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key, struct bytes *blob,
+      struct err *err),
+     (inner_of(hsm), alg, wrapping, key, blob, err), blob)
+GIVE(prove,
+     (struct hsm * hsm, enum hsm_proof proof, uint64_t handle, const struct bytes *challenge,
+      struct bytes *answer, struct err *err),
+     (inner_of(hsm), proof, handle, challenge, answer, err), answer)
+GIVE(make_pair,
+     (struct hsm * hsm, uint32_t bits, const char *label, struct hsm_pair *pair, struct err *err),
+     (inner_of(hsm), bits, label, pair, err), &pair->spki)
+
+static bool around_list(struct hsm *hsm, struct key_list *list, struct err *err)
+{
+    struct call call = {.name = "list", .len = &list->count};
+
+    if (!begin(&call, err))
+        return false;
+    bool ok = inner_of(hsm)->driver->list(inner_of(hsm), list, err);
+    if (end(&call, ok, err))
+        return true;
+    if (ok)
+        key_list_free(list);
+    return false;
+}
+
+static bool around_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
+{
+    struct call call = {.name = "handles", .len = count};
+
+    if (!begin(&call, err))
+        return false;
+    bool ok = inner_of(hsm)->driver->handles(inner_of(hsm), handles, count, err);
+    call.out = ok ? (CK_BYTE *)*handles : NULL;
+    if (end(&call, ok, err))
+        return true;
+    if (ok)
+        free(*handles);
+    return false;
+}
+
+/* --- the naive order -------------------------------------------------------------------------- */
+
+static struct {
+    uint64_t handle; /* of the key that has its final name already; 0: none */
+    char label[64];  /* the one that it was to have until then */
+} early;
+
+static bool around_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                          const struct bytes *blob, const struct hsm_template *t, uint64_t *handle,
+                          struct err *err)
+{
+    const char *name = getenv("SHIM_NAIVE");
+    struct hsm *inner = inner_of(hsm);
+    struct call call = {.name = "unwrap", .handle = handle};
+    bool ok =
+        begin(&call, err) && inner->driver->unwrap(inner, alg, unwrapping, blob, t, handle, err);
+
+    if (ok && name && (t->flags & KEY_TOKEN) && t->label_len < sizeof early.label) {
+        memcpy(early.label, t->label, t->label_len);
+        ok = inner->driver->commit(inner, *handle, (const uint8_t *)name, strlen(name), t->id,
+                                   t->id_len, &early.handle, err) &&
+             inner->driver->destroy(inner, *handle, err);
+        *handle = early.handle;
+    }
+    return end(&call, ok, err);
+}
+
+static bool around_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label,
+                          size_t label_len, const uint8_t *id, size_t id_len, uint64_t *handle,
+                          struct err *err)
+{
+    struct hsm *inner = inner_of(hsm);
+    struct call call = {.name = "commit", .handle = handle};
+
+    if (!begin(&call, err))
+        return false;
+    if (early.handle && early.handle == temporary) {
+        early.handle = 0;
+        *handle = temporary;
+        return end(&call, true, err);
+    }
+    return end(&call,
+               inner->driver->commit(inner, temporary, label, label_len, id, id_len, handle, err),
+               err);
+}
+
+static bool around_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
+{
+    CK_ULONG size = sizeof key->flags;
+    struct call call = {.name = "describe", .out = (CK_BYTE *)&key->flags, .len = &size};
+
+    if (!begin(&call, err) ||
+        !end(&call, inner_of(hsm)->driver->describe(inner_of(hsm), handle, key, err), err))
+        return false;
+    if (early.handle && early.handle == handle) { /* what nobody is to see */
+        key->flags &= ~(uint32_t)KEY_TOKEN;
+        key_set_label(key, (const uint8_t *)early.label, strlen(early.label));
+    }
+    return true;
+}
+
+/* --- the drivers --------------------------------------------------------------------------------
+ */
+
+static bool open_around(const struct hsm_driver *driver, const struct hsm_driver *self,
+                        const struct hsm_where *where, struct hsm **out, struct err *err)
+{
+    static CK_FUNCTION_LIST asked = {.C_CloseSession = lose_session};
+    struct call call = {.name = "open"};
+    struct around *a;
+
+    counts = getenv("SHIM_COUNT") && !getenv("SHIM_MODULE");
+    if (counts) {
+        shim_real = &asked;
+        shim_read_faults(getenv("SHIM_FAULT"));
+    }
+    if (!begin(&call, err))
+        return false;
+    a = calloc(1, sizeof *a);
+    if (!a)
+        return err_set(err, ERR_FAILED, "no memory");
+    a->hsm.driver = self;
+    *out = &a->hsm;
+    return end(&call, driver->open(where, &a->inner, err), err);
+}
+
+static bool open_pkcs11(const struct hsm_where *where, struct hsm **out, struct err *err)
+{
+    return open_around(&pkcs11_driver, &around_pkcs11, where, out, err);
+}
+
+static bool open_nss(const struct hsm_where *where, struct hsm **out, struct err *err)
+{
+    return open_around(&nss_driver, &around_nss, where, out, err);
+}
+
+/* Whatever happens to it, the HSM is closed. */
+static void around_close(struct hsm *hsm)
+{
+    struct call call = {.name = "close"};
+    struct err err;
+
+    begin(&call, &err);
+    inner_of(hsm)->driver->close(inner_of(hsm));
+    end(&call, true, &err);
+    free(hsm);
+}
+
+#define AROUND(api)                                                                                \
+    const struct hsm_driver around_##api = {                                                       \
+        .name = #api,                                                                              \
+        .open = open_##api,                                                                        \
+        .close = around_close,                                                                     \
+        .info = around_info,                                                                       \
+        .slots = around_slots,                                                                     \
+        .login = around_login,                                                                     \
+        .list = around_list,                                                                       \
+        .handles = around_handles,                                                                 \
+        .describe = around_describe,                                                               \
+        .public_key = around_public_key,                                                           \
+        .offers = around_offers,                                                                   \
+        .make_pair = around_make_pair,                                                             \
+        .load_public = around_load_public,                                                         \
+        .make_aes = around_make_aes,                                                               \
+        .wrap = around_wrap,                                                                       \
+        .unwrap = around_unwrap,                                                                   \
+        .prove = around_prove,                                                                     \
+        .commit = around_commit,                                                                   \
+        .destroy = around_destroy,                                                                 \
+    }
+AROUND(pkcs11);
+AROUND(nss);

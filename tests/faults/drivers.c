@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of hsmferry-agent-faults. */
+#include "agent/drivers.h"
+
+#include "tests/faults/around.h"
+
+const struct hsm_driver *const drivers[] = {
+    &around_pkcs11,
+    &around_nss,
+    NULL,
+};

@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Says what is not true after a ceremony, whatever happened in it. Looks at the tokens, the report
+and the journal with no code of ours.
+
+    invariants.py CASE...       each a folder as sweep.py leaves it; prints what is wrong
+    invariants.py --serve       reads the folders from standard input; a line of JSON for each
+
+A case's case.json says what was run and how it ended; made/ beside it holds the tokens as they were
+before, what is on them (old.json, new.json), what the source answers (answers.json), and what each
+key looks like once it has moved (golden.json; where that is missing, the case makes it)."""
+
+import glob
+import hashlib
+import json
+import os
+import sys
+
+import yaml
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+import raw
+
+PIN, BLOCK = "swordfish", bytes(range(16))
+NSS_LABEL = "NSS Certificate DB"
+AGREE = "nothing: the inventories agree"
+TRUE, FALSE = "01", "00"
+
+
+def open_token(side, folder):
+    """One side of a case, opened by its own module."""
+    if side["kind"] == "softhsm":
+        os.environ["SOFTHSM2_CONF"] = f"{folder}/softhsm2.conf"
+        return raw.Token(side["module"], side["label"], PIN)
+    return raw.Token(side["module"], NSS_LABEL, PIN,
+                     f"configdir='sql:{folder}' certPrefix='' keyPrefix='' secmod='' flags=")
+
+
+def snapshot(side, folder):
+    """All objects of a token, without their handles, in an order of their own."""
+    token = open_token(side, folder)
+    try:
+        return sorted(token.objects().values(), key=json.dumps)
+    finally:
+        token.close()
+
+
+def ask(token, handle, thing):
+    """What tells a secret from any other, and does not tell the secret."""
+    if thing["key-type"][:2] == "1f":
+        return {"encrypted": token.encrypt(handle, BLOCK).hex()}
+    return {"digest": token.digest(handle).hex()}
+
+
+def answers_of(side, folder):
+    """The same of all keys of a token; the public half of a pair."""
+    token = open_token(side, folder)
+    try:
+        return {label_of(o): o if "ec-point" in o else ask(token, h, o)
+                for h, o in token.objects().items() if o["class"][:2] in ("02", "04")}
+    finally:
+        token.close()
+
+
+def label_of(thing):
+    """The label as text."""
+    return bytes.fromhex(thing.get("label", "")).decode(errors="replace")
+
+
+def files_of(side, folder):
+    """The bytes of all objects, where these are files; logins write token.object."""
+    if side["kind"] != "softhsm":
+        return None
+    paths = glob.glob(f"{folder}/tokens/*/*.object")
+    return sorted(open(p, "rb").read() for p in paths if os.path.basename(p) != "token.object")
+
+
+def is_signature(thing, signature):
+    """Does it verify under the public point of a key?"""
+    point = bytes.fromhex(thing["ec-point"])
+    key = ec.EllipticCurvePublicKey.from_encoded_point(
+        ec.SECP256R1(), point[2:] if point[0] == 4 and point[1] == 65 else point)
+    half = len(signature) // 2
+    der = utils.encode_dss_signature(int.from_bytes(signature[:half], "big"),
+                                     int.from_bytes(signature[half:], "big"))
+    try:
+        key.verify(der, BLOCK, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+class Case:
+    """One case, and what is wrong about it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        with open(f"{folder}/case.json", encoding="utf-8") as file:
+            vars(self).update(json.load(file))
+        self.code, self.keys, self.lies = self.code, self.keys, self.lies
+        self.wrong = []
+        self.report, self.outcomes = None, {}
+
+    def must(self, true, words):
+        """One invariant."""
+        if not true:
+            self.wrong.append(words)
+        return true
+
+    def made(self, name):
+        """What setting up left in made/."""
+        try:
+            with open(f"{self.made_folder}/{name}.json", encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return None
+
+    # --- what was said ---
+
+    def read_report(self):
+        """The last report, if one was written."""
+        reports = sorted(glob.glob(f"{self.folder}/reports/*.yaml"), key=os.path.getmtime)
+        if reports:
+            with open(reports[-1], encoding="utf-8") as file:
+                self.report = yaml.load(file, Loader=yaml.CSafeLoader)
+            self.outcomes = {key["label"]: key["outcome"] for key in self.report["keys"]}
+
+    def check_words(self):
+        """The report says what the exit code says."""
+        if not self.report:
+            self.must(self.is_killed() or self.code not in (0, 3),
+                      f"exit {self.code} without a report")
+            return
+        summary = self.report["summary"]
+        if not self.is_killed():
+            self.must(summary["exit-code"] == self.code,
+                      f"the report says exit {summary['exit-code']}, it was {self.code}")
+        all_moved = all(self.outcomes.get(k) == "migrated" for k in self.keys)
+        clean = summary["left-over"] == 0 and summary["failed"] == 0
+        self.must((summary["exit-code"] == 0) == (all_moved and clean and not self.is_unsure()),
+                  f"exit {summary['exit-code']}, and the keys are {self.outcomes}")
+
+    def is_unsure(self):
+        """Does the report say itself that somebody must look?"""
+        return "nobody could look" in self.report["summary"]["sentence"] or \
+            any(e.get("code") != "none" for e in self.report["errors"])
+
+    def check_diagnosis(self):
+        """No error of the HSM is told as a conflict, and no doubt as a certainty."""
+        if not self.lies:
+            self.must(self.code != 4, "a failing HSM was told as a conflict (exit 4)")
+        if not self.report:
+            return
+        committed = {}
+        for step in self.report["steps"]:
+            if step["name"] == "commit":
+                committed[step["key"]] = step["state"]
+        for key in self.report["keys"]:
+            self.must(not (committed.get(key["number"]) == "ok" and key["outcome"] == "failed"),
+                      f"{key['label']}: the commit was answered OK and not taken back, and the "
+                      "outcome is not unknown but failed")
+
+    def check_journals(self):
+        """Each journal's chain holds; a last line may be torn by a crash."""
+        for path in glob.glob(f"{self.folder}/reports/*.journal"):
+            with open(path, "rb") as file:
+                lines = file.read().split(b"\n")
+            head = hashlib.sha256(b"hsmferry-journal/1").digest()
+            for number, line in enumerate(lines[:-1], 1):
+                text, _, told = line.rpartition(b"\tsum=")
+                head = hashlib.sha256(head + text).digest()
+                if not self.must(told.decode(errors="replace") == head.hex(),
+                                 f"line {number} of the journal does not chain"):
+                    break
+
+    def check_logins(self):
+        """One PIN entry for each process."""
+        for side in ("old", "new"):
+            try:
+                with open(f"{self.folder}/{side}/calls/calls", encoding="utf-8") as file:
+                    calls = file.read().split()
+            except FileNotFoundError:
+                continue
+            opened = calls.count("C_Initialize") + calls.count("open")
+            logins = calls.count("C_Login") + calls.count("login")
+            self.must(logins <= opened, f"{logins} logins in {opened} processes on {side}")
+
+    # --- what is true ---
+
+    def check_source(self):
+        """Byte for byte, or by all that it tells."""
+        files = files_of(self.old, f"{self.folder}/old")
+        if files is not None:
+            same = files == files_of(self.old, f"{self.made_folder}/old")
+        else:
+            same = snapshot(self.old, f"{self.folder}/old") == self.made("old")
+        self.must(same, "the source changed")
+
+    def is_proven(self, token, handle, thing):
+        """Does this object hold the same key as the source's of that label?"""
+        answers = self.made("answers")[label_of(thing)]
+        if "ec-point" in answers:
+            return is_signature(answers, token.sign(handle, BLOCK))
+        return ask(token, handle, thing) == answers
+
+    def check_destination(self):
+        """Each new object is a key under its final name, whole and proven, or is told of."""
+        token = open_token(self.new, f"{self.folder}/new")
+        try:
+            now = token.objects()
+            was = self.made("new")
+            new = {h: o for h, o in now.items() if o not in was}
+            self.must(len(now) - len(new) == len(was), "the destination lost or changed an object")
+            finals = {k: [] for k in self.keys}
+            extra = []
+            for handle, thing in new.items():
+                if thing["class"][:2] in ("03", "04"):
+                    self.must(thing.get("sensitive") == TRUE,
+                              f"a key that is not sensitive: {label_of(thing)}")
+                if label_of(thing) in finals:
+                    finals[label_of(thing)].append(thing)
+                    self.must(self.is_proven(token, handle, thing),
+                              f"{label_of(thing)} is there, and is another key")
+                else:
+                    extra.append(label_of(thing))
+        finally:
+            token.close()
+        golden = self.made("golden")
+        if golden is None:
+            with open(f"{self.made_folder}/golden.json", "w", encoding="utf-8") as file:
+                json.dump(finals, file)
+            golden = finals
+        for key, things in finals.items():
+            self.check_key(key, things, golden[key])
+        self.check_extra(finals, extra)
+
+    def check_key(self, key, things, golden):
+        """What the report says of a key against what is there."""
+        outcome = self.outcomes.get(key)
+        self.must(len(things) <= len(golden), f"{key} is there {len(things)} times")
+        if things and self.report:
+            self.must(self.was_proven(key), f"{key} has its final name, and nobody proved it")
+        told = self.report and self.report["summary"]["left-over"] > 0
+        if things and not told and outcome != "unknown":
+            self.must(things == golden, f"{key} is there, but not as it should be: {things}")
+        if outcome == "migrated":
+            self.must(things, f"{key} is migrated, and not there")
+        elif self.report and outcome != "unknown":
+            self.must(not things or told, f"{key} is {outcome}, and there")
+
+    def was_proven(self, label):
+        """Before it got its final name?"""
+        number = next(k["number"] for k in self.report["keys"] if k["label"] == label)
+        return any(s["name"] == "prove" and s["state"] == "ok" and s.get("key") == number
+                   for s in self.report["steps"])
+
+    def check_extra(self, finals, extra):
+        """What is there beside the keys."""
+        there = [k for k, things in finals.items() if things]
+        if self.code == 0:
+            self.must(len(there) == len(self.keys) and not extra,
+                      f"exit 0 with {there}, and beside them {extra}")
+        if self.code == 2:
+            self.must(not there and not extra, f"exit 2 with {there + extra}")
+        if not self.report:
+            self.must(self.is_killed() or not there + extra, f"no report names {there + extra}")
+            return
+        known = [k for k in there if self.outcomes.get(k) in ("migrated", "unknown")]
+        self.must(not extra or self.report["summary"]["left-over"] > 0 or self.is_unsure(),
+                  f"nothing names {extra}")
+        if self.code != 3:
+            self.must(not extra and there == known, f"exit {self.code} with {there + extra}")
+        if f"on the destination {AGREE}" in self.log():
+            self.must(not extra and there == known, f"left over is told as nothing: {there + extra}")
+
+    def is_killed(self):
+        """Was the console killed, so that it could not say anything?"""
+        return self.code is None or self.code < 0
+
+    def log(self):
+        """All that was printed."""
+        with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def check(self):
+        """All of it."""
+        self.read_report()
+        self.check_words()
+        self.check_diagnosis()
+        self.check_journals()
+        self.check_logins()
+        self.check_source()
+        self.check_destination()
+        return self.wrong
+
+
+def main(arguments):
+    """The cases named, or those that come in."""
+    if arguments == ["--serve"]:
+        for line in sys.stdin:
+            print(json.dumps(Case(line.strip()).check()), flush=True)
+        return 0
+    failed = 0
+    for folder in arguments:
+        for words in Case(folder).check():
+            failed = 1
+            print(f"{folder}: {words}")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

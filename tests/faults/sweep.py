@@ -1,0 +1,427 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fault at every call: runs a small ceremony between two real tokens again and again, lets one
+thing go wrong in each, and has invariants.py look at what is true afterwards.
+
+    sweep.py BUILD [OPTION]...
+
+    --pair A:B      softhsm:softhsm, softhsm:nss or nss:softhsm; may be given again (all three)
+    --every N       each N-th of the single faults only
+    --of CALL       only faults of calls of this name
+    --double N      N random double faults too
+    --kill N        N random kill -9, of the console or an agent, too
+    --naive         a destination that takes the naive order: its key gets its name unproven
+    --seed S        of all that is random (1)
+    --jobs J        at a time
+    --only CASE     that case alone; it stays for a look
+
+A case is PAIR/FAULTS-OF-SOURCE/FAULTS-OF-DESTINATION, as shim.h has them, or PAIR/kill/WHO@SECONDS.
+BUILD is where make check TESTS= was run."""
+
+import argparse
+import glob
+import itertools
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import raw  # noqa: E402 pylint: disable=wrong-import-position
+from invariants import NSS_LABEL, PIN, answers_of, open_token, snapshot  # noqa: E402
+
+PAIRS = ("softhsm:softhsm", "softhsm:nss", "nss:softhsm")
+KEYS = ("one", "two", "three")
+PYTHON = sys.executable
+LIMIT = 120  # seconds until a console that does not end is a violation
+
+# What goes wrong at every call; and where it gives out bytes or a handle.
+GENERAL = ("fail", "fail:0x31", "fail:0xb3", "late", "close", "remove", "away", "hang", "die",
+           "diedone")
+OF_BYTES, OF_HANDLES = ("empty", "short", "flip"), ("handle", "again")
+LIES = set(OF_BYTES + OF_HANDLES)
+BYTES = {"C_WrapKey", "C_Encrypt", "C_Sign", "C_DigestFinal", "C_FindObjects", "C_GetSlotList",
+         "C_GetAttributeValue", "wrap", "public_key", "prove", "make_pair", "handles"}
+HANDLES = {"C_OpenSession", "C_CreateObject", "C_CopyObject", "C_GenerateKey", "C_UnwrapKey",
+           "C_GenerateKeyPair", "load_public", "make_aes", "unwrap", "commit"}
+
+
+def find(*patterns):
+    """The first file that one of these names."""
+    for pattern in patterns:
+        for path in glob.glob(pattern):
+            return path
+    sys.exit(f"sweep.py: there is no {patterns[0]}")
+
+
+MODULES = {
+    "softhsm": find("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/*/softhsm/libsofthsm2.so"),
+    "nss": find("/usr/lib/*/libsoftokn3.so", "/usr/lib/*/nss/libsoftokn3.so"),
+}
+
+
+def configure_softhsm(folder):
+    """Its configuration names a folder."""
+    with open(f"{folder}/softhsm2.conf", "w", encoding="ascii") as file:
+        file.write(f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\n"
+                   "log.level = ERROR\n")
+
+
+class Sweep:
+    """What all cases share."""
+
+    def __init__(self, options):
+        self.options = options
+        base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.top = tempfile.mkdtemp(prefix="hsmferry-sweep.", dir=base)
+        self.agent = f"{options.build}/tests/faults/hsmferry-agent-faults"
+        self.shim = f"{options.build}/tests/faults/shim.so"
+        self.local = threading.local()
+        self.numbers = itertools.count()
+        self.checkers = []
+        self.violations = []
+        self.codes = {}
+        self.cpu = 0.0
+        self.lock = threading.Lock()
+
+    # --- tokens, made once ---
+
+    def make_softhsm(self, side, folder):
+        """By a tool that is not ours."""
+        os.makedirs(f"{folder}/tokens")
+        configure_softhsm(folder)
+        subprocess.run([PYTHON, f"{HERE}/../softhsm/tokens.py", "make", side["module"],
+                        side["label"]], check=True,
+                       env={**os.environ, "SOFTHSM2_CONF": f"{folder}/softhsm2.conf"})
+
+    def make_nss(self, _, folder):
+        """Likewise; one round for the PIN is enough here."""
+        os.makedirs(folder)
+        subprocess.run(["certutil", "-N", "-d", f"sql:{folder}", "-f", f"{self.top}/pin"],
+                       check=True, env={**os.environ, "NSS_MAX_MP_PBE_ITERATION_COUNT": "1"})
+
+    def fill(self, side, folder, role):
+        """The keys."""
+        on, off = raw.as_bytes(True), raw.as_bytes(False)
+        base = {"token": on, "private": on, "sensitive": on, "extractable": on}
+        uses = {u: off for u in ("wrap", "unwrap", "derive")}
+        token = open_token(side, folder)
+
+        def secret(label, number, kind, value, *used):
+            token.create(**{"class": raw.CKO_SECRET_KEY, "key-type": kind, **base, **uses,
+                            **{u: on if u in used else off
+                               for u in ("encrypt", "decrypt", "sign", "verify")},
+                            "label": label, "id": number, "value": value})
+
+        if role == "new":
+            secret(b"resident", b"\xd1", raw.CKK_AES, os.urandom(32), "encrypt", "decrypt")
+        else:
+            secret(b"one", b"\1", raw.CKK_AES, os.urandom(32), "encrypt", "decrypt")
+            secret(b"two", b"\2", raw.CKK_GENERIC_SECRET, os.urandom(13), "sign", "verify")
+            token.create_ec({"token": on, "private": off, "verify": on, "label": b"three",
+                             "id": b"\3"},
+                            {**base, "sign": on, "decrypt": off, "unwrap": off, "derive": off,
+                             "label": b"three", "id": b"\3"})
+        token.close()
+
+    def make(self, pair):
+        """Both tokens of a pair, in a folder of their own."""
+        made = f"{self.top}/{pair.replace(':', '-')}"
+        sides = {}
+        for role, kind in zip(("old", "new"), pair.split(":")):
+            side = {"kind": kind, "label": role, "module": MODULES[kind]}
+            getattr(self, f"make_{kind}")(side, f"{made}/{role}")
+            self.fill(side, f"{made}/{role}", role)
+            with open(f"{made}/{role}.json", "w", encoding="utf-8") as file:
+                json.dump(snapshot(side, f"{made}/{role}"), file)
+            sides[role] = side
+        with open(f"{made}/answers.json", "w", encoding="utf-8") as file:
+            json.dump(answers_of(sides["old"], f"{made}/old"), file)
+        return made, sides
+
+    def set_up(self):
+        """All that is made once."""
+        with open(f"{self.top}/pin", "w", encoding="ascii") as file:
+            file.write(PIN + "\n")
+        subprocess.run(["openssl", "genrsa", "-out", f"{self.top}/pair.pem", "2048"], check=True,
+                       stderr=subprocess.DEVNULL)
+
+    # --- one case ---
+
+    def side_text(self, side, folder, fault):
+        """One side of the ceremony file."""
+        environment = [f"SHIM_COUNT={folder}/calls", f"SHIM_FAULT={fault}",
+                       f"SHIM_PAIR={self.top}/pair.pem", "NSS_MAX_MP_PBE_ITERATION_COUNT=1"]
+        token = side["label"] if side["kind"] == "softhsm" else NSS_LABEL.replace(" ", "%20")
+        if side["kind"] == "softhsm":
+            environment += [f"SOFTHSM2_CONF={folder}/softhsm2.conf", f"SHIM_MODULE={side['module']}"]
+        if self.options.naive and side["label"] == "new":
+            environment.append(f"SHIM_NAIVE={KEYS[0]}")
+        return "\n".join([
+            f"  api: {'pkcs11' if side['kind'] == 'softhsm' else 'nss'}",
+            f"  module: {self.shim if side['kind'] == 'softhsm' else 'sql:' + folder}",
+            f"  agent: [\"{self.agent}\"]",
+            f"  token: \"pkcs11:token={token}?pin-source=file:{self.top}/pin\"",
+            f"  time-limit: {1 if 'hang' in fault else 30}",
+            f"  environment: {json.dumps(environment)}", ""])
+
+    def write_ceremony(self, folder, sides, faults):
+        """The ceremony file of a case."""
+        with open(f"{folder}/ceremony.yaml", "w", encoding="utf-8") as file:
+            file.write("title: Sweep\nrehearsal: yes\n")
+            for name, role in (("source", "old"), ("destination", "new")):
+                file.write(f"{name}:\n"
+                           + self.side_text(sides[role], f"{folder}/{role}", faults[role]))
+            keys = KEYS[:1] if self.options.naive else KEYS
+            names = [f"pkcs11:object={key}" + (";type=private" if key == "three" else "")
+                     for key in keys]
+            file.write(f"keys: {json.dumps(names)}\n"
+                       "policy:\n  rsa-bits: 2048\n  gates: []\nreport-folder: reports\n")
+        return list(keys)
+
+    def prepare(self, made, sides, faults):
+        """A folder with fresh copies of both tokens."""
+        folder = f"{self.top}/case-{next(self.numbers)}"
+        for role in ("old", "new"):
+            shutil.copytree(f"{made}/{role}", f"{folder}/{role}")
+            os.mkdir(f"{folder}/{role}/calls")
+            if sides[role]["kind"] == "softhsm":
+                configure_softhsm(f"{folder}/{role}")
+        return folder, self.write_ceremony(folder, sides, faults)
+
+    def kill(self, console, who, seconds):
+        """The console, or one of its agents, at this moment."""
+        time.sleep(seconds)
+        victim = console.pid
+        if who != "console":
+            try:
+                with open(f"/proc/{victim}/task/{victim}/children", encoding="ascii") as file:
+                    children = file.read().split()
+            except OSError:
+                return
+            if len(children) <= int(who[-1]):
+                return
+            victim = int(children[int(who[-1])])
+        try:
+            os.kill(victim, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def run_console(self, folder, kill, *arguments):
+        """One run of hsmferry; its exit code."""
+        with open(f"{folder}/log", "ab") as log:
+            with subprocess.Popen([f"{self.options.build}/hsmferry", *arguments], stdout=log,
+                                  stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
+                                  env={"PATH": os.environ["PATH"]}) as console:
+                if kill:
+                    self.kill(console, *kill)
+                try:
+                    return console.wait(LIMIT)
+                except subprocess.TimeoutExpired:
+                    console.kill()
+                    return None
+
+    def check(self, folder):
+        """What invariants.py says of it."""
+        if not hasattr(self.local, "checker"):
+            # pylint: disable=consider-using-with
+            self.local.checker = subprocess.Popen(
+                [PYTHON, f"{HERE}/invariants.py", "--serve"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True)
+            with self.lock:
+                self.checkers.append(self.local.checker)
+        checker = self.local.checker
+        checker.stdin.write(folder + "\n")
+        checker.stdin.flush()
+        answer = checker.stdout.readline()
+        if answer:
+            return json.loads(answer)
+        del self.local.checker
+        return ["invariants.py could not look at it"]
+
+    def run(self, case, made, sides):
+        """One case, from fresh tokens to the verdict."""
+        pair, old, new = case.split("/")
+        kill = None
+        faults = {"old": old, "new": new}
+        if old == "kill":
+            who, seconds = new.split("@")
+            kill, faults = (who, float(seconds)), {"old": "", "new": ""}
+        folder, keys = self.prepare(made, sides, faults)
+        code = self.run_console(folder, kill, "--plain", "ceremony.yaml")
+        wrong = [] if code is not None else [f"it did not end in {LIMIT} seconds"]
+        lies = any(f.split(":")[0] in LIES for f in (old + " " + new).split())
+        with open(f"{folder}/case.json", "w", encoding="utf-8") as file:
+            json.dump({**sides, "made_folder": made, "keys": keys, "code": code, "lies": lies,
+                       "pair": pair}, file)
+        self.wait_for_agents(folder)
+        wrong += self.check(folder)
+        with self.lock:
+            self.codes[code] = self.codes.get(code, 0) + 1
+            if wrong:
+                self.violations.append(case)
+                print(f"VIOLATION {case}, exit {code}")
+                for words in wrong:
+                    print(f"    {words}")
+                print(f"    again: {self.command(case)}", flush=True)
+        if not self.options.only:
+            shutil.rmtree(folder)
+        else:
+            print(f"exit {code}; it is in {folder}")
+        return code
+
+    @staticmethod
+    def wait_for_agents(folder):
+        """An agent whose console was killed ends by itself."""
+        del folder
+
+    def command(self, case):
+        """What repeats a case."""
+        naive = " --naive" if self.options.naive else ""
+        return f"{PYTHON} {HERE}/sweep.py {self.options.build}{naive} --only '{case}'"
+
+    # --- which cases ---
+
+    def golden(self, pair, made, sides):
+        """Once without a fault: what a moved key looks like, and which calls there are."""
+        folder, keys = self.prepare(made, sides, {"old": "", "new": ""})
+        began = time.monotonic()
+        code = self.run_console(folder, None, "--plain", "ceremony.yaml")
+        took = time.monotonic() - began
+        with open(f"{folder}/case.json", "w", encoding="utf-8") as file:
+            json.dump({**sides, "made_folder": made, "keys": keys, "code": code, "lies": False,
+                       "pair": pair}, file)
+        wrong = self.check(folder)
+        if code != 0 or wrong:
+            with open(f"{folder}/log", encoding="utf-8") as log:
+                sys.exit(f"{log.read()}sweep.py: {pair} ends with {code} without a fault: {wrong}")
+        calls = {}
+        for role in ("old", "new"):
+            with open(f"{folder}/{role}/calls/calls", encoding="ascii") as file:
+                calls[role] = file.read().split()
+        shutil.rmtree(folder)
+        return calls, took
+
+    def singles(self, pair, calls):
+        """Every call with every kind."""
+        for role in ("old", "new"):
+            for number, name in enumerate(calls[role], 1):
+                if self.options.of not in (None, name):
+                    continue
+                kinds = GENERAL + OF_BYTES * (name in BYTES) + OF_HANDLES * (name in HANDLES)
+                for kind in kinds:
+                    yield self.case_of(pair, role, [fault_text(kind, number)])
+
+    @staticmethod
+    def case_of(pair, role, faults):
+        """Faults of one side as a case."""
+        text = " ".join(faults)
+        return f"{pair}/{text}/" if role == "old" else f"{pair}//{text}"
+
+    def doubles(self, pair, calls, count, rng):
+        """Two of them, on one side or on both."""
+        kinds = GENERAL + OF_BYTES + OF_HANDLES
+        for _ in range(count):
+            faults = {"old": [], "new": []}
+            for _ in range(2):
+                role = rng.choice(("old", "new", "new"))
+                faults[role].append(fault_text(rng.choice(kinds),
+                                               rng.randint(1, len(calls[role]))))
+            yield f"{pair}/{' '.join(faults['old'])}/{' '.join(faults['new'])}"
+
+    @staticmethod
+    def kills(pair, took, count, rng):
+        """Whom, and when."""
+        for _ in range(count):
+            who = rng.choice(("console", "console", "agent0", "agent1"))
+            yield f"{pair}/kill/{who}@{rng.uniform(0, took * 1.1):.4f}"
+
+    def cases(self, pair, made, sides, rng):
+        """All that are asked for, of this pair."""
+        options = self.options
+        calls, took = self.golden(pair, made, sides)
+        some = list(self.singles(pair, calls))[options.every // 2::options.every]
+        some += self.doubles(pair, calls, options.double // len(options.pair), rng)
+        some += self.kills(pair, took, options.kill // len(options.pair), rng)
+        print(f"# {pair}: {len(calls['old'])} and {len(calls['new'])} calls, {len(some)} cases",
+              flush=True)
+        return some
+
+    def stop(self):
+        """Nothing stays, but for a case that was asked for."""
+        for checker in self.checkers:
+            checker.stdin.close()
+            checker.wait()
+        if not self.options.only:
+            shutil.rmtree(self.top)
+
+
+def fault_text(kind, number):
+    """As SHIM_FAULT has it."""
+    name, _, argument = kind.partition(":")
+    return f"{name}:any:{number}" + (f":{argument}" if argument else "")
+
+
+def parse():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("--pair", action="append", choices=PAIRS)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--of")
+    parser.add_argument("--double", type=int, default=0)
+    parser.add_argument("--kill", type=int, default=0)
+    parser.add_argument("--naive", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
+    parser.add_argument("--only")
+    options = parser.parse_args()
+    options.build = os.path.abspath(options.build)
+    options.pair = options.pair or ([options.only.split("/")[0]] if options.only else list(PAIRS))
+    return options
+
+
+def main():
+    """The sweep; 1: something was not true."""
+    options = parse()
+    os.umask(0o077)
+    sweep = Sweep(options)
+    rng = random.Random(options.seed)
+    began = time.monotonic()
+    total = 0
+    try:
+        sweep.set_up()
+        print(f"# seed {options.seed}", flush=True)
+        for pair in options.pair:
+            made, sides = sweep.make(pair)
+            if options.only:
+                sweep.golden(pair, made, sides)
+                cases = [options.only]
+            else:
+                cases = sweep.cases(pair, made, sides, rng)
+            rng.shuffle(cases)
+            with ThreadPoolExecutor(options.jobs) as pool:
+                list(pool.map(lambda case, m=made, s=sides: sweep.run(case, m, s), cases))
+            total += len(cases)
+    finally:
+        sweep.stop()
+    codes = ", ".join(f"{code}: {n}" for code, n in
+                      sorted(sweep.codes.items(), key=lambda c: -c[1]))
+    used = os.times()
+    print(f"# exit codes: {codes}")
+    print(f"{total} runs, {len(sweep.violations)} violations, {time.monotonic() - began:.0f} s, "
+          f"{used.children_user + used.children_system:.0f} s of processors")
+    return 1 if sweep.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A tenth of the fault sweep (make faults is all of it), and its control: a destination that takes the
+# naive order is found out.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/../lib.sh"
+
+python=/usr/bin/python3 # Debian's own: it has Debian's modules
+need_softhsm certutil openssl "$python"
+"$python" -c 'import PyKCS11, cryptography, yaml' 2>/dev/null ||
+    skip_all "python3-pykcs11, python3-cryptography or python3-yaml is not installed"
+
+# sweep OPTION...: tells what it found, also where all is well.
+sweep() {
+    "$python" "$abs_top_srcdir/tests/faults/sweep.py" "$abs_top_builddir" "$@"
+}
+
+# The summary, behind the words of the case.
+counted() {
+    sed -n 's/^[0-9]* runs, .*/# &/p' "$tmp/out"
+}
+
+ok "whatever fails, what is said is true" sweep --every 10 --double 50 --kill 30
+counted
+not_ok "control: the naive order is caught" sweep --naive --pair softhsm:nss --of prove
+ok "... by what it leaves under its final name" grep -q 'has its final name, and nobody proved it' "$tmp/out"
+ok "control: the right order is not" sweep --pair softhsm:nss --of prove
+finish
