@@ -223,12 +223,19 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
         uint64_t key;
         const struct bytes *challenge;
     } by[HSM_PROOFS] = {
-        [HSM_PROOF_AES_ECB] = {secret, &fixed}, [HSM_PROOF_DIGEST] = {secret, &fixed},
-        [HSM_PROOF_HMAC] = {secret, &fixed},    [HSM_PROOF_RSA_SIGN] = {rsa, &fixed},
-        [HSM_PROOF_ECDSA] = {ec, &fixed},       [HSM_PROOF_RSA_DECRYPT] = {rsa, &cipher},
+        [HSM_PROOF_AES_ECB] = {secret, &fixed},   [HSM_PROOF_AES_DECRYPT] = {secret, &fixed},
+        [HSM_PROOF_DIGEST] = {secret, &fixed},    [HSM_PROOF_HMAC] = {secret, &fixed},
+        [HSM_PROOF_RSA_SIGN] = {rsa, &fixed},     [HSM_PROOF_ECDSA] = {ec, &fixed},
+        [HSM_PROOF_RSA_DECRYPT] = {rsa, &cipher},
     };
+    /* What has no challenge here is known by NSS's mechanisms. */
+    if (PK11_DoesMechanism(nss->slot, CKM_RSA_PKCS_OAEP))
+        proofs |= UINT32_C(1) << HSM_PROOF_RSA_UNWRAP;
+    if (PK11_DoesMechanism(nss->slot, CKM_ECDH1_DERIVE))
+        proofs |= UINT32_C(1) << HSM_PROOF_ECDH;
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
-        if (nss_prove(&nss->hsm, proof, by[proof].key, by[proof].challenge, &answer, NULL))
+        if (by[proof].challenge &&
+            nss_prove(&nss->hsm, proof, by[proof].key, by[proof].challenge, &answer, NULL))
             proofs |= UINT32_C(1) << proof;
     bytes_free(&cipher);
     bytes_free(&answer);
@@ -269,6 +276,8 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
         found.exact_length = arriving_length(nss, 0) == sizeof rfc5649_key ? HSM_YES : HSM_NO;
         found.takes_length = arriving_length(nss, 17) == 17 ? HSM_YES : HSM_NO;
         found.proofs = try_proofs(nss, private, public);
+        for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
+            text_print(found.proof_words[proof], HSM_WORDS_MAX, "%s", nss_proof_words(proof));
         *offers = found;
     }
     while (nss->count > before) /* the throw-away keys */

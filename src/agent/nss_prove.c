@@ -18,18 +18,80 @@ static bool by_aes_ecb(struct nss_object *key, const SECItem *in, SECItem *out)
                         in->len) == SECSuccess;
 }
 
-/* Digests are made in another slot than the database's: NSS takes a sensitive key there under an
- * RSA key so small that nothing longer than NSS_DIGEST_MAX surely fits. */
-static bool by_digest(struct nss_object *key, const SECItem *in, SECItem *out)
+static bool by_aes_decrypt(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    return PK11_Decrypt(key->key, CKM_AES_ECB, NULL, out->data, &out->len, out->len, in->data,
+                        in->len) == SECSuccess;
+}
+
+/* Digests are made in another slot than the database's. NSS takes a sensitive key there by itself,
+ * but under an RSA key so small that nothing longer than NSS_MOVES_MAX surely fits. This is the
+ * same with a larger one. NULL: it could not be moved. */
+static PK11SymKey *move_to_digest(PK11SymKey *key)
+{
+    CK_RSA_PKCS_OAEP_PARAMS oaep = nss_algs[HSM_RSA_OAEP_SHA1].oaep;
+    SECItem params = {.data = (unsigned char *)&oaep, .len = sizeof oaep};
+    PK11RSAGenParams rsa = {.keySizeInBits = 2048, .pe = 65537};
+    PK11SlotInfo *slot = PK11_GetInternalSlot();
+    SECKEYPublicKey *public = NULL;
+    SECKEYPrivateKey *private = slot ? PK11_GenerateKeyPair(slot, CKM_RSA_PKCS_KEY_PAIR_GEN, &rsa,
+                                                            &public, PR_FALSE, PR_TRUE, NULL)
+                                     : NULL;
+    SECKEYPublicKey *copy = private ? SECKEY_CopyPublicKey(public) : NULL;
+    unsigned char room[256];
+    SECItem wrapped = {.data = room, .len = sizeof room};
+    PK11SymKey *moved = NULL;
+
+    if (copy && PK11_PubWrapSymKeyWithMechanism(copy, CKM_RSA_PKCS_OAEP, &params, key, &wrapped) ==
+                    SECSuccess)
+        moved = PK11_PubUnwrapSymKeyWithMechanism(private, CKM_RSA_PKCS_OAEP, &params, &wrapped,
+                                                  CKM_SHA256_HMAC, CKA_SIGN, 0);
+    if (copy)
+        SECKEY_DestroyPublicKey(copy);
+    if (public)
+        SECKEY_DestroyPublicKey(public);
+    if (private)
+        SECKEY_DestroyPrivateKey(private);
+    if (slot)
+        PK11_FreeSlot(slot);
+    return moved;
+}
+
+static bool digest(PK11SymKey *key, const SECItem *nonce, SECItem *out)
 {
     PK11Context *context = PK11_CreateDigestContext(SEC_OID_SHA256);
     bool ok = context && PK11_DigestBegin(context) == SECSuccess &&
-              PK11_DigestOp(context, in->data, in->len) == SECSuccess &&
-              PK11_DigestKey(context, key->key) == SECSuccess &&
+              PK11_DigestOp(context, nonce->data, NONCE_LEN) == SECSuccess &&
+              PK11_DigestKey(context, key) == SECSuccess &&
               PK11_DigestFinal(context, out->data, &out->len, SHA256_LEN) == SECSuccess;
 
     if (context)
         PK11_DestroyContext(context, PR_TRUE);
+    return ok;
+}
+
+static bool by_digest(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    PK11SymKey *moved;
+    bool ok;
+
+    if (key->desc.length && key->desc.length <= NSS_MOVES_MAX)
+        return digest(key->key, in, out);
+    moved = move_to_digest(key->key);
+    ok = moved && digest(moved, in, out);
+    PK11_FreeSymKey(moved);
+    return ok;
+}
+
+/* Digests a secret that was made for the moment, and destroys it. */
+static bool digest_made(PK11SymKey *made, const SECItem *in, SECItem *out)
+{
+    PK11SymKey *moved =
+        made && PK11_GetKeyLength(made) > NSS_MOVES_MAX ? move_to_digest(made) : NULL;
+    bool ok = made && digest(moved ? moved : made, in, out);
+
+    PK11_FreeSymKey(moved);
+    PK11_FreeSymKey(made);
     return ok;
 }
 
@@ -67,6 +129,32 @@ static bool by_rsa_decrypt(struct nss_object *key, const SECItem *in, SECItem *o
                             out->len, in->data, in->len) == SECSuccess;
 }
 
+static bool by_rsa_unwrap(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    CK_RSA_PKCS_OAEP_PARAMS oaep = nss_algs[HSM_RSA_OAEP_SHA1].oaep;
+    SECItem params = {.data = (unsigned char *)&oaep, .len = sizeof oaep};
+    SECItem cipher = {.data = in->data + NONCE_LEN, .len = in->len - NONCE_LEN};
+
+    return digest_made(PK11_PubUnwrapSymKeyWithMechanism(&key->private, CKM_RSA_PKCS_OAEP, &params,
+                                                         &cipher, CKM_SHA256_HMAC, CKA_SIGN, 0),
+                       in, out);
+}
+
+static bool by_ecdh(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    SECKEYPublicKey other = {
+        .keyType = ecKey,
+        .u.ec = {.DEREncodedParams = nss_object_value(key, CKA_EC_PARAMS),
+                 .publicValue = {.data = in->data + NONCE_LEN, .len = in->len - NONCE_LEN},
+                 .encoding = ECPoint_Uncompressed},
+    };
+
+    return digest_made(PK11_PubDeriveWithKDF(&key->private, &other, PR_FALSE, NULL, NULL,
+                                             CKM_ECDH1_DERIVE, CKM_SHA256_HMAC, CKA_SIGN, 0,
+                                             CKD_NULL, NULL, NULL),
+                       in, out);
+}
+
 /* Which keys can answer, to what, and how. */
 static const struct way {
     enum key_class class;
@@ -74,18 +162,29 @@ static const struct way {
     uint32_t use;
     uint16_t min, max, multiple; /* of the challenge, in octets */
     bool (*answer)(struct nss_object *key, const SECItem *in, SECItem *out);
+    const char *words;
 } ways[HSM_PROOFS] = {
     [HSM_PROOF_AES_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT, 16, HSM_CHALLENGE_MAX, 16,
-                           by_aes_ecb},
-    [HSM_PROOF_DIGEST] = {KEY_CLASS_SECRET, KEY_KIND_OTHER, 0, NONCE_LEN, NONCE_LEN, 1, by_digest},
+                           by_aes_ecb, "PK11_Encrypt CKM_AES_ECB"},
+    [HSM_PROOF_AES_DECRYPT] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_DECRYPT, 16, HSM_CHALLENGE_MAX,
+                               16, by_aes_decrypt, "PK11_Decrypt CKM_AES_ECB"},
+    [HSM_PROOF_DIGEST] = {KEY_CLASS_SECRET, KEY_KIND_OTHER, 0, NONCE_LEN, NONCE_LEN, 1, by_digest,
+                          "PK11_DigestKey SHA-256"},
     [HSM_PROOF_HMAC] = {KEY_CLASS_SECRET, KEY_KIND_OTHER, KEY_SIGN, 1, HSM_CHALLENGE_MAX, 1,
-                        by_hmac},
+                        by_hmac, "PK11_SignWithSymKey CKM_SHA256_HMAC"},
     [HSM_PROOF_RSA_SIGN] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
-                            by_rsa_sign},
+                            by_rsa_sign, "PK11_SignWithMechanism CKM_RSA_PKCS"},
     [HSM_PROOF_ECDSA] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
-                         by_ecdsa},
+                         by_ecdsa, "PK11_SignWithMechanism CKM_ECDSA"},
     [HSM_PROOF_RSA_DECRYPT] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_DECRYPT, 1, 2048, 1,
-                               by_rsa_decrypt},
+                               by_rsa_decrypt, "PK11_PrivDecrypt CKM_RSA_PKCS_OAEP SHA-1"},
+    [HSM_PROOF_RSA_UNWRAP] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_UNWRAP, NONCE_LEN + 1,
+                              HSM_CHALLENGE_MAX, 1, by_rsa_unwrap,
+                              "PK11_PubUnwrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP, "
+                              "PK11_DigestKey"},
+    [HSM_PROOF_ECDH] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_DERIVE, NONCE_LEN + 3,
+                        HSM_CHALLENGE_MAX, 1, by_ecdh,
+                        "PK11_PubDeriveWithKDF CKM_ECDH1_DERIVE, PK11_DigestKey"},
 };
 
 static bool check_way(enum hsm_proof proof, const struct way *way, const struct key_desc *key,
@@ -97,7 +196,7 @@ static bool check_way(enum hsm_proof proof, const struct way *way, const struct 
     if (way->use && !key_is(key, way->use))
         return err_set(err, ERR_UNSUPPORTED, "the key may not %s", key_flag_name(way->use));
     if (proof == HSM_PROOF_DIGEST && key->length > NSS_DIGEST_MAX)
-        return err_set(err, ERR_UNSUPPORTED, "NSS digests no secret of more than %d octets",
+        return err_set(err, ERR_UNSUPPORTED, "no secret of more than %d octets is digested here",
                        NSS_DIGEST_MAX);
     if (challenge->len < way->min || challenge->len > way->max || challenge->len % way->multiple)
         return err_set(err, ERR_DATA, "a challenge of %zu octets is none for %s", challenge->len,
@@ -131,4 +230,9 @@ bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     bytes_free(&made);
     nss_object_close(&key);
     return ok;
+}
+
+const char *nss_proof_words(enum hsm_proof proof)
+{
+    return (unsigned)proof < HSM_PROOFS ? ways[proof].words : "";
 }

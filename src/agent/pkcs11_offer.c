@@ -75,10 +75,12 @@ static void try_proof(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE ke
 static void try_proofs(struct probe *b)
 {
     static const enum hsm_proof listed[] = {HSM_PROOF_RSA_SIGN, HSM_PROOF_ECDSA,
-                                            HSM_PROOF_RSA_DECRYPT};
+                                            HSM_PROOF_RSA_DECRYPT, HSM_PROOF_RSA_UNWRAP,
+                                            HSM_PROOF_ECDH};
     CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
 
     try_proof(b, HSM_PROOF_AES_ECB, b->subject);
+    try_proof(b, HSM_PROOF_AES_DECRYPT, b->subject);
     try_proof(b, HSM_PROOF_DIGEST, b->subject);
     if (probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK)
         try_proof(b, HSM_PROOF_HMAC, secret);
@@ -305,9 +307,11 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
 
     *offers = (struct hsm_offers){0};
     memcpy(offers->act_words, act_words, sizeof act_words);
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
+        text_print(offers->proof_words[proof], HSM_WORDS_MAX, "%s", p11_proof_words(proof));
     if (!bytes_make(&b.challenge, 32, err))
         return false;
-    rv = probe_make(&b, KEY_KIND_AES, 16, KEY_ENCRYPT, &b.subject);
+    rv = probe_make(&b, KEY_KIND_AES, 16, KEY_ENCRYPT | KEY_DECRYPT, &b.subject);
     if (rv == CKR_OK)
         rv = probe_make(&b, KEY_KIND_AES, 32, KEY_WRAP | KEY_UNWRAP, &b.envelope);
     if (rv != CKR_OK) {

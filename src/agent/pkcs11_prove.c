@@ -4,9 +4,12 @@
 #include <string.h>
 
 #include "agent/ckr.h"
+#include "agent/pkcs11_attr.h"
 #include "agent/pkcs11_read.h"
+#include "agent/pkcs11_temp.h"
 
 #define ANY_TYPE (~(CK_KEY_TYPE)0)
+enum { NONCE = 32 };
 
 /* What each proof is: the mechanism, which keys can answer, and the challenges it takes. */
 static const struct row {
@@ -16,16 +19,29 @@ static const struct row {
     CK_KEY_TYPE type;
     uint32_t use; /* 0: any key may be digested */
     size_t shortest, longest, multiple;
+    const char *words;
 } rows[HSM_PROOFS] = {
     [HSM_PROOF_AES_ECB] = {CKM_AES_ECB, CKF_ENCRYPT, CKO_SECRET_KEY, CKK_AES, KEY_ENCRYPT, 16,
-                           HSM_CHALLENGE_MAX, 16},
-    [HSM_PROOF_DIGEST] = {CKM_SHA256, CKF_DIGEST, CKO_SECRET_KEY, ANY_TYPE, 0, 32, 32, 1},
+                           HSM_CHALLENGE_MAX, 16, "C_Encrypt CKM_AES_ECB"},
+    [HSM_PROOF_AES_DECRYPT] = {CKM_AES_ECB, CKF_DECRYPT, CKO_SECRET_KEY, CKK_AES, KEY_DECRYPT, 16,
+                               HSM_CHALLENGE_MAX, 16, "C_Decrypt CKM_AES_ECB"},
+    [HSM_PROOF_DIGEST] = {CKM_SHA256, CKF_DIGEST, CKO_SECRET_KEY, ANY_TYPE, 0, 32, 32, 1,
+                          "C_DigestKey CKM_SHA256"},
     [HSM_PROOF_HMAC] = {CKM_SHA256_HMAC, CKF_SIGN, CKO_SECRET_KEY, ANY_TYPE, KEY_SIGN, 1,
-                        HSM_CHALLENGE_MAX, 1},
-    [HSM_PROOF_RSA_SIGN] = {CKM_RSA_PKCS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA, KEY_SIGN, 32, 32, 1},
-    [HSM_PROOF_ECDSA] = {CKM_ECDSA, CKF_SIGN, CKO_PRIVATE_KEY, CKK_EC, KEY_SIGN, 32, 32, 1},
+                        HSM_CHALLENGE_MAX, 1, "C_Sign CKM_SHA256_HMAC"},
+    [HSM_PROOF_RSA_SIGN] = {CKM_RSA_PKCS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA, KEY_SIGN, 32, 32, 1,
+                            "C_Sign CKM_RSA_PKCS"},
+    [HSM_PROOF_ECDSA] = {CKM_ECDSA, CKF_SIGN, CKO_PRIVATE_KEY, CKK_EC, KEY_SIGN, 32, 32, 1,
+                         "C_Sign CKM_ECDSA"},
     [HSM_PROOF_RSA_DECRYPT] = {CKM_RSA_PKCS_OAEP, CKF_DECRYPT, CKO_PRIVATE_KEY, CKK_RSA,
-                               KEY_DECRYPT, 1, HSM_CHALLENGE_MAX, 1},
+                               KEY_DECRYPT, 1, HSM_CHALLENGE_MAX, 1,
+                               "C_Decrypt CKM_RSA_PKCS_OAEP SHA-1"},
+    [HSM_PROOF_RSA_UNWRAP] = {CKM_RSA_PKCS_OAEP, CKF_UNWRAP, CKO_PRIVATE_KEY, CKK_RSA, KEY_UNWRAP,
+                              NONCE + 1, HSM_CHALLENGE_MAX, 1,
+                              "C_UnwrapKey CKM_RSA_PKCS_OAEP SHA-1, C_DigestKey CKM_SHA256"},
+    [HSM_PROOF_ECDH] = {CKM_ECDH1_DERIVE, CKF_DERIVE, CKO_PRIVATE_KEY, CKK_EC, KEY_DERIVE,
+                        NONCE + 3, HSM_CHALLENGE_MAX, 1,
+                        "C_DeriveKey CKM_ECDH1_DERIVE, C_DigestKey CKM_SHA256"},
 };
 
 /* SEQUENCE { SEQUENCE { sha256, NULL }, OCTET STRING of 32 octets } (RFC 8017 9.2), up to the
@@ -56,29 +72,73 @@ run_plain(struct operation *o, CK_RV (*init)(CK_SESSION_HANDLE, CK_MECHANISM *, 
     return rv == CKR_OK ? run(o->session, o->in, o->in_len, o->out, &o->out_len) : rv;
 }
 
-static CK_RV run_digest(CK_FUNCTION_LIST *fn, struct operation *o)
+static CK_RV run_digest(CK_FUNCTION_LIST *fn, struct operation *o, CK_OBJECT_HANDLE key)
 {
-    CK_RV rv = fn->C_DigestInit(o->session, &o->mechanism), ended;
+    CK_MECHANISM sha256 = {CKM_SHA256, NULL, 0};
+    CK_RV rv = fn->C_DigestInit(o->session, &sha256), ended;
 
     if (rv != CKR_OK)
         return rv;
-    rv = fn->C_DigestUpdate(o->session, o->in, o->in_len);
+    rv = fn->C_DigestUpdate(o->session, o->in, NONCE);
     if (rv == CKR_OK)
-        rv = fn->C_DigestKey(o->session, o->key);
+        rv = fn->C_DigestKey(o->session, key);
     /* also after a failure: a digest left under way blocks the session */
     ended = fn->C_DigestFinal(o->session, o->out, &o->out_len);
     return rv != CKR_OK ? rv : ended;
 }
 
-static CK_RV run(CK_FUNCTION_LIST *fn, enum hsm_proof proof, struct operation *o)
+static CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0};
+
+/* Behind the nonce: a ciphertext to unwrap or a point to derive with. The secret that comes of it
+ * stays on the token, is digested there, and is gone when this returns. */
+static CK_RV run_made(struct p11 *p, enum hsm_proof proof, struct operation *o)
 {
-    CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0};
+    static const char label[] = "hsmferry:proof";
+    CK_ULONG len = o->in_len - NONCE;
+    CK_ECDH1_DERIVE_PARAMS ecdh = {CKD_NULL, 0, NULL, len, o->in + NONCE};
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    struct p11_attrs t = {0};
+    CK_RV rv, gone;
+
+    p11_attrs_number(&t, CKA_CLASS, CKO_SECRET_KEY);
+    p11_attrs_number(&t, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+    p11_attrs_bool(&t, CKA_TOKEN, false);
+    p11_attrs_add(&t, CKA_LABEL, label, strlen(label));
+    p11_attrs_flags(&t, KEY_CLASS_SECRET, KEY_PRIVATE | KEY_SENSITIVE, P11_SECRECY);
+    if (proof == HSM_PROOF_ECDH) {
+        o->mechanism.pParameter = &ecdh;
+        o->mechanism.ulParameterLen = sizeof ecdh;
+        p11_attrs_number(&t, CKA_VALUE_LEN, (len - 1) / 2);
+        rv = p->fn->C_DeriveKey(o->session, &o->mechanism, o->key, t.attr, t.count, &made);
+    } else {
+        o->mechanism.pParameter = &oaep;
+        o->mechanism.ulParameterLen = sizeof oaep;
+        rv = p->fn->C_UnwrapKey(o->session, &o->mechanism, o->key, o->in + NONCE, len, t.attr,
+                                t.count, &made);
+    }
+    rv = p11_temp_made(p, rv, made, label, strlen(label));
+    if (rv != CKR_OK)
+        return rv;
+    rv = run_digest(p->fn, o, made);
+    gone = p->fn->C_DestroyObject(o->session, made);
+    p11_temp_forget(p, made);
+    return rv != CKR_OK ? rv : gone;
+}
+
+static CK_RV run(struct p11 *p, enum hsm_proof proof, struct operation *o)
+{
+    CK_FUNCTION_LIST *fn = p->fn;
 
     switch (proof) {
     case HSM_PROOF_AES_ECB:
         return run_plain(o, fn->C_EncryptInit, fn->C_Encrypt);
     case HSM_PROOF_DIGEST:
-        return run_digest(fn, o);
+        return run_digest(fn, o, o->key);
+    case HSM_PROOF_AES_DECRYPT:
+        return run_plain(o, fn->C_DecryptInit, fn->C_Decrypt);
+    case HSM_PROOF_RSA_UNWRAP:
+    case HSM_PROOF_ECDH:
+        return run_made(p, proof, o);
     case HSM_PROOF_RSA_DECRYPT:
         o->mechanism.pParameter = &oaep;
         o->mechanism.ulParameterLen = sizeof oaep;
@@ -145,7 +205,7 @@ bool p11_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     o.mechanism.mechanism = rows[proof].mechanism;
     memcpy(o.in, challenge->data, challenge->len);
     o.in_len = challenge->len;
-    rv = run(p->fn, proof, &o);
+    rv = run(p, proof, &o);
     if (rv == CKR_OK && (o.out_len == 0 || o.out_len > ANSWER_ROOM))
         rv = CKR_DEVICE_ERROR;
     if (rv == CKR_OK)
@@ -163,4 +223,9 @@ bool p11_lists_proof(struct p11 *p, enum hsm_proof proof)
 
     return p->fn->C_GetMechanismInfo(p->slot, rows[proof].mechanism, &info) == CKR_OK &&
            (info.flags & rows[proof].listed_for) != 0;
+}
+
+const char *p11_proof_words(enum hsm_proof proof)
+{
+    return (unsigned)proof < HSM_PROOFS ? rows[proof].words : "";
 }

@@ -12,4 +12,7 @@ bool p11_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
 /* Does the token list the mechanism of this proof for the operation that it needs? */
 bool p11_lists_proof(struct p11 *p, enum hsm_proof proof);
 
+/* The calls that it makes: "C_Sign CKM_ECDSA". */
+const char *p11_proof_words(enum hsm_proof proof);
+
 #endif

@@ -47,7 +47,7 @@ struct service {
         Pb__Key *keys[WIRE_KEYS_PAGE];
         Pb__Offer *offers[HSM_ALGS];
     } refs;
-    char *act_words[HSM_ACTS];
+    char *words[HSM_ACTS + HSM_PROOFS];
 };
 
 void service_sent(struct service *s)
@@ -249,7 +249,7 @@ static bool serve_offers(struct service *s, const Pb__Request *req, Pb__Reply *r
         wire_put_offer(&s->offers.alg[i], &s->parts.offers[i]);
         s->refs.offers[i] = &s->parts.offers[i];
     }
-    wire_put_acts(&s->offers, s->act_words, msg);
+    wire_put_words(&s->offers, s->words, msg);
     msg->n_alg = HSM_ALGS;
     msg->alg = s->refs.offers;
     msg->proofs = s->offers.proofs;

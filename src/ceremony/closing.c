@@ -218,7 +218,8 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
     else if (item->key.class == KEY_CLASS_PRIVATE)
         ok = source->driver->public_key(source, item->key.handle, &spki, &fate->err);
     ok = ok && fidelity_check(&same, &fate->err) &&
-         proof_run(&pair, 1U << fate->proof, &fate->proof, &fate->err) &&
+         proof_run(&pair, proof_exact(1U << fate->proof, &item->key, found), &fate->proof,
+                   &fate->err) &&
          tell_proof(c, i, STEP_PROVE_FRESH, fate->proof, true, proof_sentence(fate->proof),
                     &fate->err);
     if (ok)

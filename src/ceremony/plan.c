@@ -103,27 +103,38 @@ static bool choose_route(const struct negotiation *deal, struct plan_item *item)
     return false;
 }
 
+/* Which proofs suit which kind of key, and the use that each needs: none of them is given a new
+ * one. Any secret may be digested. */
+static const struct {
+    enum key_kind kind;
+    enum hsm_proof proof;
+    uint32_t use;
+} suits[] = {
+    {KEY_KIND_AES, HSM_PROOF_AES_ECB, KEY_ENCRYPT},
+    {KEY_KIND_AES, HSM_PROOF_AES_DECRYPT, KEY_DECRYPT},
+    {KEY_KIND_AES, HSM_PROOF_DIGEST, 0},
+    {KEY_KIND_DES3, HSM_PROOF_DIGEST, 0},
+    {KEY_KIND_GENERIC, HSM_PROOF_DIGEST, 0},
+    {KEY_KIND_GENERIC, HSM_PROOF_HMAC, KEY_SIGN},
+    {KEY_KIND_RSA, HSM_PROOF_RSA_SIGN, KEY_SIGN},
+    {KEY_KIND_RSA, HSM_PROOF_RSA_DECRYPT, KEY_DECRYPT},
+    {KEY_KIND_RSA, HSM_PROOF_RSA_UNWRAP, KEY_UNWRAP},
+    {KEY_KIND_EC, HSM_PROOF_ECDSA, KEY_SIGN},
+    {KEY_KIND_EC, HSM_PROOF_ECDH, KEY_DERIVE},
+};
+
+enum { HMAC_SHORTEST = 32 }; /* octets of a key that every HSM known takes for HMAC-SHA-256 */
+
 /* The proofs that this key's own uses allow, before asking whether both sides can answer them. */
 static uint32_t proofs_of(const struct key_desc *key)
 {
-    bool sign = key_is(key, KEY_SIGN);
+    uint32_t proofs = 0;
 
-    switch (key->kind) {
-    case KEY_KIND_AES:
-        return 1U << HSM_PROOF_DIGEST | (key_is(key, KEY_ENCRYPT) ? 1U << HSM_PROOF_AES_ECB : 0);
-    case KEY_KIND_GENERIC:
-        /* HMAC pads with zeros up to its block, so it proves nothing about an unknown length. */
-        return 1U << HSM_PROOF_DIGEST | (sign && key->length >= 32 ? 1U << HSM_PROOF_HMAC : 0);
-    case KEY_KIND_DES3:
-        return 1U << HSM_PROOF_DIGEST;
-    case KEY_KIND_RSA:
-        return (sign ? 1U << HSM_PROOF_RSA_SIGN : 0) |
-               (key_is(key, KEY_DECRYPT) ? 1U << HSM_PROOF_RSA_DECRYPT : 0);
-    case KEY_KIND_EC:
-        return sign ? 1U << HSM_PROOF_ECDSA : 0;
-    default:
-        return 0;
-    }
+    for (size_t i = 0; i < sizeof suits / sizeof suits[0]; i++)
+        if (suits[i].kind == key->kind && (suits[i].use == 0 || key_is(key, suits[i].use)) &&
+            (suits[i].proof != HSM_PROOF_HMAC || key->length >= HMAC_SHORTEST))
+            proofs |= 1U << suits[i].proof;
+    return proofs;
 }
 
 static bool judge_key(const struct judge *judge, struct plan_item *item)

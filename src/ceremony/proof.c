@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/proof.h"
 
+#include <string.h>
+
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -23,22 +25,55 @@ static bool differ(struct err *err, const char *how)
     return err_next(err, "Do not use this key on the destination; find out what altered it.");
 }
 
-/* Both sides answer the same challenge; the answers are equal. */
+/* Each side carries out the operation by its own API, over the same challenge. */
+struct answers {
+    struct bytes source, destination;
+};
+
+static void forget(struct answers *a)
+{
+    bytes_free(&a->source);
+    bytes_free(&a->destination);
+}
+
+static bool ask_both(const struct proof_pair *pair, enum hsm_proof proof,
+                     const struct bytes *challenge, struct answers *a, struct err *err)
+{
+    return pair->source->driver->prove(pair->source, proof, pair->source_key, challenge, &a->source,
+                                       err) &&
+           pair->destination->driver->prove(pair->destination, proof, pair->destination_key,
+                                            challenge, &a->destination, err);
+}
+
+/* Both answers are equal. */
 static bool prove_alike(const struct proof_pair *pair, enum hsm_proof proof, size_t challenge_len,
                         size_t answer_len, struct err *err)
 {
-    struct bytes challenge = {0}, ours = {0}, theirs = {0};
+    struct bytes challenge = {0};
+    struct answers a = {0};
     bool ok = fresh_challenge(challenge_len, &challenge, err) &&
-              pair->source->driver->prove(pair->source, proof, pair->source_key, &challenge, &ours,
-                                          err) &&
-              pair->destination->driver->prove(pair->destination, proof, pair->destination_key,
-                                               &challenge, &theirs, err);
+              ask_both(pair, proof, &challenge, &a, err);
 
-    if (ok && (ours.len != answer_len || !bytes_equal(&ours, &theirs)))
+    if (ok && (a.source.len != answer_len || !bytes_equal(&a.source, &a.destination)))
         ok = differ(err, "source and destination answer the same challenge differently");
     bytes_free(&challenge);
-    bytes_free(&ours);
-    bytes_free(&theirs);
+    forget(&a);
+    return ok;
+}
+
+/* Both answers are what we expect of whoever holds the private half. */
+static bool prove_expected(const struct proof_pair *pair, enum hsm_proof proof,
+                           const struct bytes *challenge, const struct bytes *expected,
+                           struct err *err)
+{
+    struct answers a = {0};
+    bool ok = ask_both(pair, proof, challenge, &a, err);
+
+    if (ok && !bytes_equal(expected, &a.source))
+        ok = differ(err, "the source itself does not answer as its own public key wants it");
+    if (ok && !bytes_equal(expected, &a.destination))
+        ok = differ(err, "the destination does not answer as the source's public key wants it");
+    forget(&a);
     return ok;
 }
 
@@ -88,25 +123,28 @@ static bool verify(EVP_PKEY *pkey, const struct bytes *digest, const struct byte
     return ok;
 }
 
-/* The destination signs the digest of a random message; it verifies under the source's public key.
- */
+/* Both sides sign the digest of a random message; both signatures verify under the source's public
+ * key. */
 static bool prove_signature(const struct proof_pair *pair, enum hsm_proof proof, struct err *err)
 {
-    struct bytes message = {0}, digest = {0}, signature = {0};
+    struct bytes message = {0}, digest = {0};
+    struct answers a = {0};
     EVP_PKEY *pkey = public_key(pair, err);
     bool ok = pkey && fresh_challenge(32, &message, err) &&
               bytes_make(&digest, SHA256_DIGEST_LENGTH, err) &&
               SHA256(message.data, message.len, digest.data) &&
-              pair->destination->driver->prove(pair->destination, proof, pair->destination_key,
-                                               &digest, &signature, err) &&
-              (proof != HSM_PROOF_ECDSA || ecdsa_to_der(&signature, err));
+              ask_both(pair, proof, &digest, &a, err) &&
+              (proof != HSM_PROOF_ECDSA ||
+               (ecdsa_to_der(&a.source, err) && ecdsa_to_der(&a.destination, err)));
 
-    if (ok && !verify(pkey, &digest, &signature))
+    if (ok && !verify(pkey, &digest, &a.source))
+        ok = differ(err, "a signature by the source does not verify under its own public key");
+    if (ok && !verify(pkey, &digest, &a.destination))
         ok = differ(err, "a signature by the destination does not verify under the source's "
                          "public key");
     bytes_free(&message);
     bytes_free(&digest);
-    bytes_free(&signature);
+    forget(&a);
     EVP_PKEY_free(pkey);
     return ok;
 }
@@ -127,21 +165,102 @@ static bool encrypt_oaep(EVP_PKEY *pkey, const struct bytes *plain, struct bytes
     return ok;
 }
 
-/* The destination decrypts what was encrypted under the source's public key. */
+/* Both sides decrypt what was encrypted under the source's public key. */
 static bool prove_decryption(const struct proof_pair *pair, struct err *err)
 {
-    struct bytes plain = {0}, cipher = {0}, answer = {0};
+    struct bytes plain = {0}, cipher = {0};
     EVP_PKEY *pkey = public_key(pair, err);
     bool ok = pkey && fresh_challenge(32, &plain, err) &&
               encrypt_oaep(pkey, &plain, &cipher, err) &&
-              pair->destination->driver->prove(pair->destination, HSM_PROOF_RSA_DECRYPT,
-                                               pair->destination_key, &cipher, &answer, err);
+              prove_expected(pair, HSM_PROOF_RSA_DECRYPT, &cipher, &plain, err);
 
-    if (ok && !bytes_equal(&plain, &answer))
-        ok = differ(err, "the destination does not decrypt what the source's public key encrypted");
     bytes_free(&plain);
     bytes_free(&cipher);
-    bytes_free(&answer);
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+static bool join(const struct bytes *a, const struct bytes *b, struct bytes *out, struct err *err)
+{
+    if (a->len + b->len > HSM_CHALLENGE_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "no challenge fits a key of this size");
+    if (!bytes_make(out, a->len + b->len, err))
+        return false;
+    memcpy(out->data, a->data, a->len);
+    memcpy(out->data + a->len, b->data, b->len);
+    return true;
+}
+
+/* Both sides make the secret from what stands behind the nonce in the challenge, and tell only the
+ * digest of both. */
+static bool prove_secret(const struct proof_pair *pair, enum hsm_proof proof,
+                         const struct bytes *nonce, const struct bytes *from,
+                         const struct bytes *secret, struct err *err)
+{
+    struct bytes challenge = {0}, text = {0}, expected = {0};
+    bool ok = join(nonce, from, &challenge, err) && join(nonce, secret, &text, err) &&
+              bytes_make(&expected, SHA256_DIGEST_LENGTH, err) &&
+              SHA256(text.data, text.len, expected.data) &&
+              prove_expected(pair, proof, &challenge, &expected, err);
+
+    bytes_free(&challenge);
+    bytes_free(&text);
+    bytes_free(&expected);
+    return ok;
+}
+
+/* Both sides unwrap a random secret that was encrypted under the source's public key. */
+static bool prove_unwrapping(const struct proof_pair *pair, struct err *err)
+{
+    struct bytes nonce = {0}, plain = {0}, cipher = {0};
+    EVP_PKEY *pkey = public_key(pair, err);
+    bool ok = pkey && fresh_challenge(32, &nonce, err) && fresh_challenge(32, &plain, err) &&
+              encrypt_oaep(pkey, &plain, &cipher, err) &&
+              prove_secret(pair, HSM_PROOF_RSA_UNWRAP, &nonce, &cipher, &plain, err);
+
+    bytes_free(&nonce);
+    bytes_free(&plain);
+    bytes_free(&cipher);
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+/* What we ourselves derive: a fresh pair on the curve, and its secret with the source's public
+ * key. */
+static bool agree(EVP_PKEY *pkey, struct bytes *point, struct bytes *secret, struct err *err)
+{
+    EVP_PKEY_CTX *make = EVP_PKEY_CTX_new(pkey, NULL), *derive = NULL;
+    unsigned char *encoded = NULL;
+    EVP_PKEY *ours = NULL;
+    size_t len = 0;
+    bool ok = make && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC &&
+              EVP_PKEY_keygen_init(make) == 1 && EVP_PKEY_keygen(make, &ours) == 1 &&
+              (derive = EVP_PKEY_CTX_new(ours, NULL)) && EVP_PKEY_derive_init(derive) == 1 &&
+              EVP_PKEY_derive_set_peer(derive, pkey) == 1 &&
+              EVP_PKEY_derive(derive, NULL, &len) == 1 && bytes_make(secret, len, err) &&
+              EVP_PKEY_derive(derive, secret->data, &secret->len) == 1 &&
+              (len = EVP_PKEY_get1_encoded_public_key(ours, &encoded)) > 0 &&
+              bytes_set(point, encoded, len, err);
+
+    OPENSSL_free(encoded);
+    EVP_PKEY_CTX_free(make);
+    EVP_PKEY_CTX_free(derive);
+    EVP_PKEY_free(ours);
+    return ok || err_set(err, ERR_UNSUPPORTED, "nothing can be derived with this public key");
+}
+
+/* Both sides derive the secret that a fresh key of ours and theirs have in common. It is worth
+ * nothing to anybody: our half is thrown away. */
+static bool prove_agreement(const struct proof_pair *pair, struct err *err)
+{
+    struct bytes nonce = {0}, point = {0}, secret = {0};
+    EVP_PKEY *pkey = public_key(pair, err);
+    bool ok = pkey && fresh_challenge(32, &nonce, err) && agree(pkey, &point, &secret, err) &&
+              prove_secret(pair, HSM_PROOF_ECDH, &nonce, &point, &secret, err);
+
+    bytes_free(&nonce);
+    bytes_free(&point);
+    bytes_free(&secret);
     EVP_PKEY_free(pkey);
     return ok;
 }
@@ -150,6 +269,7 @@ static bool prove_by(const struct proof_pair *pair, enum hsm_proof proof, struct
 {
     switch (proof) {
     case HSM_PROOF_AES_ECB:
+    case HSM_PROOF_AES_DECRYPT:
         return prove_alike(pair, proof, 32, 32, err);
     case HSM_PROOF_DIGEST:
     case HSM_PROOF_HMAC:
@@ -159,6 +279,10 @@ static bool prove_by(const struct proof_pair *pair, enum hsm_proof proof, struct
         return prove_signature(pair, proof, err);
     case HSM_PROOF_RSA_DECRYPT:
         return prove_decryption(pair, err);
+    case HSM_PROOF_RSA_UNWRAP:
+        return prove_unwrapping(pair, err);
+    case HSM_PROOF_ECDH:
+        return prove_agreement(pair, err);
     default:
         return err_set(err, ERR_UNSUPPORTED, "no such proof");
     }
@@ -182,19 +306,32 @@ bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *w
     return false;
 }
 
+uint32_t proof_exact(uint32_t proofs, const struct key_desc *source, const struct key_desc *found)
+{
+    const uint32_t hmac_block = 64;
+    bool exact =
+        source->length >= hmac_block || (source->length && source->length == found->length);
+
+    return exact ? proofs : proofs & ~(1U << HSM_PROOF_HMAC);
+}
+
 const char *proof_sentence(enum hsm_proof which)
 {
     static const char *const sentences[HSM_PROOFS] = {
         [HSM_PROOF_AES_ECB] = "both sides encrypted the same random block to the same ciphertext",
         [HSM_PROOF_DIGEST] = "both sides digested a random nonce and the value to the same SHA-256",
         [HSM_PROOF_HMAC] = "both sides computed the same HMAC-SHA-256 over a random challenge",
-        [HSM_PROOF_RSA_SIGN] =
-            "signature by the destination over a random challenge, verified with "
-            "the source's public key",
-        [HSM_PROOF_ECDSA] = "signature by the destination over a random challenge, verified with "
+        [HSM_PROOF_AES_DECRYPT] = "both sides decrypted the same random block to the same text",
+        [HSM_PROOF_RSA_SIGN] = "both sides signed a random challenge; both signatures verify under "
+                               "the source's public key",
+        [HSM_PROOF_ECDSA] = "both sides signed a random challenge; both signatures verify under "
                             "the source's public key",
-        [HSM_PROOF_RSA_DECRYPT] = "the destination decrypted a random block encrypted under the "
+        [HSM_PROOF_RSA_DECRYPT] = "both sides decrypted a random block encrypted under the "
                                   "source's public key",
+        [HSM_PROOF_RSA_UNWRAP] = "both sides unwrapped a random secret encrypted under the "
+                                 "source's public key",
+        [HSM_PROOF_ECDH] = "both sides derived the secret that a fresh key shares with the "
+                           "source's public key",
     };
     return (unsigned)which < HSM_PROOFS ? sentences[which] : "?";
 }

@@ -20,13 +20,18 @@ struct proof_pair {
 };
 
 /* Proves it by the first of the proofs (bits 1 << enum hsm_proof) that both sides can answer, and
- * tells which one that was. Secrets: both answer the same fresh challenge and the answers are
- * compared. Private keys: the destination answers, and OpenSSL checks that under the public key
- * that the source gave. Answers are wiped.
+ * tells which one that was. Each side carries out the operation by its own API. Secrets: both
+ * answer the same fresh challenge and the answers are compared. Private keys: OpenSSL checks both
+ * answers under the public key that the source gave. Answers are wiped.
  * Errors: ERR_DATA (the proof failed: not the same key), ERR_UNSUPPORTED (none of the proofs could
  * be answered), whatever an HSM answered otherwise. */
 bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *which,
                struct err *err);
+
+/* Of these proofs, those that would show if found, on the destination, were source with zeros at
+ * its end: HMAC fills a key up with zeros to its block of 64 octets (RFC 2104), so it proves a
+ * shorter one only where the destination tells the length. */
+uint32_t proof_exact(uint32_t proofs, const struct key_desc *source, const struct key_desc *found);
 
 /* One sentence that an auditor could quote; key in words is not part of it. */
 const char *proof_sentence(enum hsm_proof which);

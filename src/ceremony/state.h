@@ -53,7 +53,8 @@ struct passage {
     struct bytes spki; /* of a private key, as the source told it */
     struct bytes blob; /* the encrypted key */
     uint64_t temporary;
-    bool committing; /* commit() was called: from here on the outcome must be looked for */
+    struct key_desc arrived; /* the temporary, as read back */
+    bool committing;         /* commit() was called: from here on the outcome must be looked for */
 };
 
 struct ceremony {

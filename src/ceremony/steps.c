@@ -278,7 +278,7 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
     const struct plan_item *item = item_of(c);
     bool direct = item->route == ROUTE_DIRECT;
     enum hsm_alg alg = item->alg;
-    struct key_desc is;
+    struct key_desc *is = &c->passage.arrived;
     const struct hsm_template template = {
         .class = item->key.class,
         .kind = item->key.kind,
@@ -295,8 +295,8 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
     facts->words = c->side[SIDE_DESTINATION].offers.alg[alg].unwrap_words;
     return unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes, &c->passage.blob,
                   &template, &c->passage.temporary, err) &&
-           hsm->driver->describe(hsm, c->passage.temporary, &is, err) &&
-           check_arrived(item, &is, true, err);
+           hsm->driver->describe(hsm, c->passage.temporary, is, err) &&
+           check_arrived(item, is, true, err);
 }
 
 static bool undo_unwrap_key(struct ceremony *c, struct err *err)
@@ -305,7 +305,7 @@ static bool undo_unwrap_key(struct ceremony *c, struct err *err)
 }
 
 static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
-                     struct step_facts *facts, struct err *err)
+                     const struct key_desc *found, struct step_facts *facts, struct err *err)
 {
     struct fate *fate = &c->fates[c->item];
     const struct proof_pair pair = {
@@ -316,7 +316,8 @@ static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
         .destination_key = handle,
     };
 
-    if (!proof_run(&pair, item_of(c)->proofs, &fate->proof, err))
+    if (!proof_run(&pair, proof_exact(item_of(c)->proofs, &item_of(c)->key, found), &fate->proof,
+                   err))
         return false;
     facts->words = hsm_proof_name(fate->proof);
     say(facts, proof_sentence(fate->proof));
@@ -325,7 +326,7 @@ static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
 
 static bool prove(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
-    return prove_at(c, STEP_PROVE, c->passage.temporary, facts, err);
+    return prove_at(c, STEP_PROVE, c->passage.temporary, &c->passage.arrived, facts, err);
 }
 
 static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -383,7 +384,7 @@ static bool prove_again(struct ceremony *c, struct step_facts *facts, struct err
     if (!hsm->driver->describe(hsm, fate->final, &fate->found, err))
         return false;
     if (!check_arrived(item_of(c), &fate->found, false, err) ||
-        !prove_at(c, STEP_PROVE_AGAIN, fate->final, facts, err))
+        !prove_at(c, STEP_PROVE_AGAIN, fate->final, &fate->found, facts, err))
         return false;
     if (c->passage.temporary != fate->final && !destroy(hsm, &c->passage.temporary, err))
         return false;

@@ -306,6 +306,9 @@ bool tell_proof(struct ceremony *c, size_t item, enum step_id stage, enum hsm_pr
     e.proof.proof = proof;
     e.proof.state = ok ? EVENT_OK : EVENT_FAILED;
     e.proof.stage = stage;
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        put(e.proof.words[side], sizeof e.proof.words[side],
+            c->side[side].offers.proof_words[proof]);
     put(e.proof.text, sizeof e.proof.text, text);
     return ceremony_tell(c, &e, err);
 }

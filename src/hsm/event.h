@@ -168,8 +168,9 @@ struct event {
         struct {
             enum hsm_proof proof;
             enum event_state state;
-            enum step_id stage;        /* STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH */
-            char text[EVENT_TEXT_MAX]; /* one sentence that an auditor could quote */
+            enum step_id stage;           /* STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH */
+            char words[2][HSM_WORDS_MAX]; /* by side: the operation, in the API's own words */
+            char text[EVENT_TEXT_MAX];    /* one sentence that an auditor could quote */
         } proof;
         struct {
             enum key_outcome outcome;

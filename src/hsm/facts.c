@@ -16,9 +16,15 @@ const char *hsm_alg_name(enum hsm_alg alg)
 const char *hsm_proof_name(enum hsm_proof proof)
 {
     static const char *const names[HSM_PROOFS] = {
-        [HSM_PROOF_AES_ECB] = "aes-ecb",       [HSM_PROOF_DIGEST] = "sha256-digest",
-        [HSM_PROOF_HMAC] = "hmac-sha256",      [HSM_PROOF_RSA_SIGN] = "rsa-signature",
-        [HSM_PROOF_ECDSA] = "ecdsa-signature", [HSM_PROOF_RSA_DECRYPT] = "rsa-decryption",
+        [HSM_PROOF_AES_ECB] = "aes-ecb",
+        [HSM_PROOF_AES_DECRYPT] = "aes-ecb-decryption",
+        [HSM_PROOF_DIGEST] = "sha256-digest",
+        [HSM_PROOF_HMAC] = "hmac-sha256",
+        [HSM_PROOF_RSA_SIGN] = "rsa-signature",
+        [HSM_PROOF_ECDSA] = "ecdsa-signature",
+        [HSM_PROOF_RSA_DECRYPT] = "rsa-decryption",
+        [HSM_PROOF_RSA_UNWRAP] = "rsa-unwrapping",
+        [HSM_PROOF_ECDH] = "ecdh",
     };
     return (unsigned)proof < HSM_PROOFS ? names[proof] : "?";
 }

@@ -78,11 +78,17 @@ enum hsm_act { HSM_MAKE_PAIR, HSM_LOAD_PUBLIC, HSM_MAKE_AES, HSM_COMMIT, HSM_ACT
 /* Ways to show possession of a key, again by their bytes. Challenge -> answer: */
 enum hsm_proof {
     HSM_PROOF_AES_ECB,     /* 16..1024 octets, a multiple of 16 -> AES-ECB encryption of them */
+    HSM_PROOF_AES_DECRYPT, /* the same -> AES-ECB decryption of them */
     HSM_PROOF_DIGEST,      /* nonce, 32 octets -> SHA-256(nonce || value) */
     HSM_PROOF_HMAC,        /* 1..1024 octets -> HMAC-SHA-256 */
     HSM_PROOF_RSA_SIGN,    /* a SHA-256 digest -> RSASSA-PKCS1-v1_5 signature (RFC 8017 8.2) */
     HSM_PROOF_ECDSA,       /* a SHA-256 digest -> r || s, each of the field's length */
     HSM_PROOF_RSA_DECRYPT, /* RSAES-OAEP SHA-1 ciphertext -> plaintext */
+    HSM_PROOF_RSA_UNWRAP, /* nonce, 32 octets, and such a ciphertext -> SHA-256(nonce || plaintext);
+                             the plaintext stays inside, as a secret of its own for the moment */
+    HSM_PROOF_ECDH,       /* nonce, 32 octets, and an uncompressed point of the key's curve ->
+                             SHA-256(nonce || shared secret), which stays inside likewise (X only,
+                             SP 800-56A 5.7.1.2) */
     HSM_PROOFS
 };
 
@@ -105,8 +111,10 @@ struct hsm_offers {
     uint32_t proofs;             /* bit (1 << enum hsm_proof) for each that it can answer */
     enum hsm_truth exact_length; /* does AES_KWP wrap a secret of any length without padding it? */
     enum hsm_truth takes_length; /* does unwrap() honour hsm_template.length? */
-    char act_words[HSM_ACTS][HSM_WORDS_MAX]; /* "C_GenerateKey CKM_AES_KEY_GEN" */
-    bool can_copy;                           /* commit() copies (HSM_YES) or must unwrap again */
+    char act_words[HSM_ACTS][HSM_WORDS_MAX];     /* "C_GenerateKey CKM_AES_KEY_GEN" */
+    char proof_words[HSM_PROOFS][HSM_WORDS_MAX]; /* "C_Sign CKM_ECDSA"; each is an operation that
+                                                    applications carry out with such a key */
+    bool can_copy; /* commit() copies (HSM_YES) or must unwrap again */
 };
 
 /* Names for events, reports and messages: "rsa-oaep-sha1", "aes-ecb", "write-protected". */

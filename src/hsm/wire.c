@@ -477,12 +477,17 @@ void wire_put_offer(const struct hsm_offer *offer, Pb__Offer *msg)
     msg->reason = lend_text(offer->reason);
 }
 
-void wire_put_acts(const struct hsm_offers *offers, char **refs, Pb__Offers *msg)
+void wire_put_words(const struct hsm_offers *offers, char **refs, Pb__Offers *msg)
 {
     for (size_t i = 0; i < HSM_ACTS; i++)
         refs[i] = lend_text(offers->act_words[i]);
     msg->n_act_words = HSM_ACTS;
     msg->act_words = refs;
+    refs += HSM_ACTS;
+    for (size_t i = 0; i < HSM_PROOFS; i++)
+        refs[i] = lend_text(offers->proof_words[i]);
+    msg->n_proof_words = HSM_PROOFS;
+    msg->proof_words = refs;
 }
 
 static bool get_offer(const Pb__Offer *msg, struct hsm_offer *out, struct err *err)
@@ -501,6 +506,8 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         return err_set(err, ERR_DATA, "offers for %zu algorithms", msg->n_alg);
     if (msg->n_act_words != HSM_ACTS)
         return err_set(err, ERR_DATA, "words for %zu acts", msg->n_act_words);
+    if (msg->n_proof_words != HSM_PROOFS)
+        return err_set(err, ERR_DATA, "words for %zu proofs", msg->n_proof_words);
     if (!get_flags(msg->proofs, proof_bits, "proofs", err) ||
         !get_enum(msg->exact_length, HSM_YES + 1, "exact_length", err) ||
         !get_enum(msg->takes_length, HSM_YES + 1, "takes_length", err))
@@ -518,6 +525,10 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
     for (size_t i = 0; i < HSM_ACTS; i++)
         if (!get_text(msg->act_words[i], "act", offers.act_words[i], sizeof offers.act_words[i],
                       err))
+            return false;
+    for (size_t i = 0; i < HSM_PROOFS; i++)
+        if (!get_text(msg->proof_words[i], "proof", offers.proof_words[i],
+                      sizeof offers.proof_words[i], err))
             return false;
     *out = offers;
     return true;

@@ -84,8 +84,8 @@ bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err);
 void wire_put_key(const struct key_desc *key, Pb__Key *msg, Pb__Terms *terms);
 bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err);
 
-/* Lends the words of the acts to msg; refs has room for HSM_ACTS. */
-void wire_put_acts(const struct hsm_offers *offers, char **refs, Pb__Offers *msg);
+/* Lends the words of acts and proofs to msg; refs has room for HSM_ACTS + HSM_PROOFS. */
+void wire_put_words(const struct hsm_offers *offers, char **refs, Pb__Offers *msg);
 void wire_put_offer(const struct hsm_offer *offer, Pb__Offer *msg);
 bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *err);
 

@@ -143,6 +143,8 @@ static const struct field proof[] = {
     WORD("proof", proof.proof, hsm_proof_name, HSM_PROOFS),
     WORD("state", proof.state, event_state_name, EVENT_UNDONE + 1),
     WORD("stage", proof.stage, step_name, STEPS),
+    FIELD(FIELD_TEXT, "source", proof.words[SIDE_SOURCE]),
+    FIELD(FIELD_TEXT, "destination", proof.words[SIDE_DESTINATION]),
     FIELD(FIELD_TEXT, "text", proof.text),
 };
 

@@ -162,6 +162,8 @@ void part_proofs(const struct view *v)
         writer_text(w, "stage", step_name(event.proof.stage));
         writer_text(w, "method", hsm_proof_name(event.proof.proof));
         writer_text(w, "state", event_state_name(event.proof.state));
+        part_some(w, "source", event.proof.words[SIDE_SOURCE]);
+        part_some(w, "destination", event.proof.words[SIDE_DESTINATION]);
         writer_text(w, "text", event.proof.text);
         writer_end(w);
     }

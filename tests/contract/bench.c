@@ -254,6 +254,8 @@ static bool proof_fits(const struct object *known, enum hsm_proof proof)
         [HSM_PROOF_AES_ECB] = KEY_KIND_AES,     [HSM_PROOF_DIGEST] = KEY_KIND_GENERIC,
         [HSM_PROOF_HMAC] = KEY_KIND_GENERIC,    [HSM_PROOF_RSA_SIGN] = KEY_KIND_RSA,
         [HSM_PROOF_RSA_DECRYPT] = KEY_KIND_RSA, [HSM_PROOF_ECDSA] = KEY_KIND_EC,
+        [HSM_PROOF_AES_DECRYPT] = KEY_KIND_AES, [HSM_PROOF_RSA_UNWRAP] = KEY_KIND_RSA,
+        [HSM_PROOF_ECDH] = KEY_KIND_EC,
     };
     return kinds[proof] == known->desc.kind &&
            (proof != HSM_PROOF_HMAC || known->value.len >= 32); /* SoftHSM's least */

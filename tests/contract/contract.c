@@ -714,37 +714,69 @@ static void secret_is_no_private_key(void **state)
 
 /* --- proving --- */
 
+/* 32 random octets; behind them what a proof that makes a secret for the moment makes it from. */
+static void make_challenge(enum hsm_proof proof, const struct object *known, struct bytes *out)
+{
+    struct bytes nonce = {0}, rest = {0};
+    unsigned char *point = NULL;
+    EVP_PKEY *other = NULL;
+
+    assert_true(bytes_make(&nonce, 32, NULL));
+    assert_int_equal(RAND_bytes(nonce.data, 32), 1);
+    if (proof == HSM_PROOF_RSA_DECRYPT || proof == HSM_PROOF_RSA_UNWRAP)
+        assert_true(crypto_wrap(HSM_RSA_OAEP_SHA1, known, &nonce, &rest));
+    if (proof == HSM_PROOF_ECDH) {
+        other = EVP_EC_gen(known->desc.curve);
+        assert_true(bytes_make(&rest, EVP_PKEY_get1_encoded_public_key(other, &point), NULL));
+        memcpy(rest.data, point, rest.len);
+    }
+    bool nonce_too = proof != HSM_PROOF_RSA_DECRYPT;
+    assert_true(bytes_make(out, (nonce_too ? nonce.len : 0) + rest.len, NULL));
+    if (nonce_too)
+        memcpy(out->data, nonce.data, nonce.len);
+    if (rest.len)
+        memcpy(out->data + out->len - rest.len, rest.data, rest.len);
+    OPENSSL_free(point);
+    EVP_PKEY_free(other);
+    bytes_free(&nonce);
+    bytes_free(&rest);
+}
+
 static void every_offered_proof_is_right(void **state)
 {
-    static const char *const types[HSM_PROOFS] = {
-        [HSM_PROOF_AES_ECB] = "aes32",       [HSM_PROOF_DIGEST] = "generic13",
-        [HSM_PROOF_HMAC] = "generic64",      [HSM_PROOF_RSA_SIGN] = "rsa2048",
-        [HSM_PROOF_RSA_DECRYPT] = "rsa2048", [HSM_PROOF_ECDSA] = "ec256",
+    static const struct {
+        const char *type;
+        uint32_t use;
+    } by[HSM_PROOFS] = {
+        [HSM_PROOF_AES_ECB] = {"aes32", KEY_ENCRYPT},
+        [HSM_PROOF_AES_DECRYPT] = {"aes32", KEY_DECRYPT},
+        [HSM_PROOF_DIGEST] = {"generic13", 0},
+        [HSM_PROOF_HMAC] = {"generic64", KEY_SIGN},
+        [HSM_PROOF_RSA_SIGN] = {"rsa2048", KEY_SIGN},
+        [HSM_PROOF_RSA_DECRYPT] = {"rsa2048", KEY_DECRYPT},
+        [HSM_PROOF_RSA_UNWRAP] = {"rsa2048", KEY_UNWRAP},
+        [HSM_PROOF_ECDSA] = {"ec256", KEY_SIGN},
+        [HSM_PROOF_ECDH] = {"ec256", KEY_DERIVE},
     };
     struct bench *b = *state;
 
     bench_login(b);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++) {
-        if (!bench_has(b, types[proof]))
+        if (!bench_has(b, by[proof].type) || !(b->offers.proofs & 1u << proof))
             continue;
-        struct object *known = known_key(types[proof]);
-        struct bytes challenge = {0}, answer = {0}, text = {0};
-        assert_true(bytes_make(&challenge, 32, NULL));
-        assert_int_equal(RAND_bytes(challenge.data, 32), 1);
-        if (proof == HSM_PROOF_RSA_DECRYPT) {
-            text = challenge; /* handed over */
-            challenge = (struct bytes){0};
-            assert_true(crypto_wrap(HSM_RSA_OAEP_SHA1, known, &text, &challenge));
-        }
-        if (b->offers.proofs & 1u << proof) {
-            uint64_t handle = bench_import(b, known);
-            MUST(b, driver(b)->prove(b->hsm, proof, handle, &challenge, &answer, &b->err));
-            assert_true(known_answer_is_right(known, proof, &challenge, &answer));
-            assert_true(proof != HSM_PROOF_RSA_DECRYPT || bytes_equal(&answer, &text));
-        }
+        struct object *known = known_key(by[proof].type);
+        struct bytes challenge = {0}, answer = {0};
+        known->desc.flags |= by[proof].use;
+        make_challenge(proof, known, &challenge);
+        uint64_t handle = bench_import(b, known);
+        struct inventory before = bench_inventory(b);
+        MUST(b, driver(b)->prove(b->hsm, proof, handle, &challenge, &answer, &b->err));
+        if (!known_answer_is_right(known, proof, &challenge, &answer))
+            fail_msg("the answer by %s is wrong", hsm_proof_name(proof));
+        assert_string_not_equal(b->offers.proof_words[proof], "");
+        bench_same_inventory(b, before);
         bytes_free(&challenge);
         bytes_free(&answer);
-        bytes_free(&text);
         object_free(known);
     }
 }

@@ -128,15 +128,22 @@ static bool aes_unwrap(enum hsm_alg alg, const struct bytes *key, const struct b
                       plain);
 }
 
-static bool aes_ecb(const struct bytes *key, const struct bytes *in, struct bytes *out)
+static bool aes_ecb(const struct bytes *key, bool encrypt, const struct bytes *in,
+                    struct bytes *out)
 {
     static const EVP_CIPHER *(*const ciphers[])(void) = {EVP_aes_128_ecb, EVP_aes_192_ecb,
                                                          EVP_aes_256_ecb};
-    if (in->len % AES_BLOCK != 0 ||
-        !run_cipher(ciphers[key->len / 8 - 2](), key, NULL, true, in->data, in->len, out))
-        return false;
-    out->len = in->len; /* without the block of padding */
-    return true;
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int len = 0;
+    bool ok =
+        ctx && in->len % AES_BLOCK == 0 && bytes_make(out, in->len, NULL) &&
+        EVP_CipherInit_ex(ctx, ciphers[key->len / 8 - 2](), NULL, key->data, NULL, encrypt) == 1 &&
+        EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
+        EVP_CipherUpdate(ctx, out->data, &len, in->data, (int)in->len) == 1 &&
+        (size_t)len == in->len;
+
+    EVP_CIPHER_CTX_free(ctx);
+    return ok;
 }
 
 /* --- what the driver calls --- */
@@ -186,12 +193,45 @@ static bool hmac(const struct bytes *value, const struct bytes *text, struct byt
            HMAC(EVP_sha256(), value->data, (int)value->len, text->data, text->len, out->data, NULL);
 }
 
+/* challenge: a nonce, and what the secret comes from. */
+static bool digest_of(const struct bytes *challenge, struct bytes *secret, struct bytes *out)
+{
+    bool ok = digest(secret, &(struct bytes){challenge->data, DIGEST}, out);
+
+    bytes_free(secret);
+    return ok;
+}
+
+static bool ecdh(EVP_PKEY *pkey, const struct bytes *point, struct bytes *secret)
+{
+    EVP_PKEY *other = EVP_PKEY_new();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+    bool ok = ctx && other && EVP_PKEY_copy_parameters(other, pkey) == 1 &&
+              EVP_PKEY_set1_encoded_public_key(other, point->data, point->len) == 1 &&
+              EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, other) == 1 &&
+              bytes_make(secret, 66, NULL) && EVP_PKEY_derive(ctx, secret->data, &secret->len) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(other);
+    return ok;
+}
+
 bool crypto_prove(enum hsm_proof proof, const struct object *key, const struct bytes *challenge,
                   struct bytes *answer)
 {
+    const struct bytes rest = {challenge->data + DIGEST,
+                               challenge->len > DIGEST ? challenge->len - DIGEST : 0};
+    struct bytes secret = {0};
+
     switch (proof) {
     case HSM_PROOF_AES_ECB:
-        return aes_ecb(&key->value, challenge, answer);
+    case HSM_PROOF_AES_DECRYPT:
+        return aes_ecb(&key->value, proof == HSM_PROOF_AES_ECB, challenge, answer);
+    case HSM_PROOF_RSA_UNWRAP:
+        return rsa_oaep(key->pkey, EVP_sha1(), false, &rest, &secret) &&
+               digest_of(challenge, &secret, answer);
+    case HSM_PROOF_ECDH:
+        return ecdh(key->pkey, &rest, &secret) && digest_of(challenge, &secret, answer);
     case HSM_PROOF_DIGEST:
         return digest(&key->value, challenge, answer);
     case HSM_PROOF_HMAC:

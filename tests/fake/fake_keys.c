@@ -449,6 +449,9 @@ static bool fits(const struct object *o, enum hsm_proof proof)
         [HSM_PROOF_RSA_SIGN] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN},
         [HSM_PROOF_ECDSA] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN},
         [HSM_PROOF_RSA_DECRYPT] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_DECRYPT},
+        [HSM_PROOF_AES_DECRYPT] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_DECRYPT},
+        [HSM_PROOF_RSA_UNWRAP] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_UNWRAP},
+        [HSM_PROOF_ECDH] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_DERIVE},
     };
     return o->desc.class == needs[proof].class &&
            (needs[proof].kind == KEY_KIND_OTHER || o->desc.kind == needs[proof].kind) &&

@@ -328,6 +328,8 @@ void personality_offers(const struct personality *p, struct hsm_offers *offers)
                       [HSM_MAKE_AES] = "fake make aes",
                       [HSM_COMMIT] = "fake commit"},
     };
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
+        text_print(offers->proof_words[proof], HSM_WORDS_MAX, "fake %s", hsm_proof_name(proof));
     for (unsigned i = 0; i < HSM_ALGS; i++) {
         struct hsm_offer *offer = &offers->alg[i];
         offer->wrap = offer->unwrap = p->algs & (1u << i);

@@ -215,8 +215,8 @@ def check_told(report, old, new):
              f"it counts the {side}'s objects")
     for key in report["keys"]:
         label, wrong = bytes.fromhex(key["label-hex"]), []
-        for token, part in ((old, "source-attributes"), (new, "destination-attributes")):
-            told = key.get(part, {})
+        for token, part in ((old, "source"), (new, "found")):
+            told = {row["name"]: row[part] for row in key["attributes"] if part in row}
             wrong += [f"{part} {name}" for name, attribute in FLAGS.items() if name in told and
                       (told[name] == "yes") != token.get(token.secret_half[label], attribute)]
         if "source-public-key" in key:
@@ -225,7 +225,12 @@ def check_told(report, old, new):
             digest = key["source-public-key"]["sha256"].replace(" ", "")
             wrong += [] if digest == hashlib.sha256(spki).hexdigest() else ["source-public-key"]
         case(not wrong, f"it tells {shown(label)} as the tokens do", str(wrong))
-    told = [name for key in report["keys"] for name in key.get("destination-attributes", {})]
+    told = [row["name"] for key in report["keys"] for row in key["attributes"] if "found" in row]
+    verdicts = {(row["name"], row["verdict"]) for key in report["keys"] for row in key["attributes"]
+                if "verdict" in row and row["verdict"] != "kept"}
+    case(verdicts == {("extractable", "tightened"), ("local", "by nature"),
+                      ("always-sensitive", "by nature")},
+         "it tells what became tighter, and what cannot be the same", str(verdicts))
     case(told.count("extractable") == len(KEYS) and
          sum("source-public-key" in key for key in report["keys"]) == 4,
          "control: it tells attributes and public keys")

@@ -264,7 +264,7 @@ struct offers_message {
     Pb__Offers msg;
     Pb__Offer parts[HSM_ALGS + 1];
     Pb__Offer *refs[HSM_ALGS + 1];
-    char *acts[HSM_ACTS];
+    char *words[HSM_ACTS + HSM_PROOFS];
 };
 
 static void put_offers(const struct hsm_offers *offers, struct offers_message *to)
@@ -274,7 +274,7 @@ static void put_offers(const struct hsm_offers *offers, struct offers_message *t
         wire_put_offer(&offers->alg[i % HSM_ALGS], &to->parts[i]);
         to->refs[i] = &to->parts[i];
     }
-    wire_put_acts(offers, to->acts, &to->msg);
+    wire_put_words(offers, to->words, &to->msg);
     to->msg.n_alg = HSM_ALGS;
     to->msg.alg = to->refs;
     to->msg.proofs = offers->proofs;
@@ -300,6 +300,7 @@ static void offers_are_checked(void **state)
         .can_copy = true,
     };
     strcpy(offers.act_words[HSM_COMMIT], "C_CopyObject");
+    strcpy(offers.proof_words[HSM_PROOF_ECDH], "C_DeriveKey");
     offers.alg[HSM_AES_KWP] = (struct hsm_offer){true, false, 0x210a, "C_WrapKey", "", "tried"};
     struct hsm_offers back;
     struct err err = {0};
@@ -315,13 +316,15 @@ static void offers_are_checked(void **state)
     assert_int_equal(back.exact_length, HSM_YES);
     assert_int_equal(back.takes_length, HSM_NO);
     assert_true(back.can_copy);
+    assert_memory_equal(&back.proof_words, &offers.proof_words, sizeof offers.proof_words);
     assert_memory_equal(&back.act_words, &offers.act_words, sizeof offers.act_words);
     pb__offers__free_unpacked(got, NULL);
     bytes_free(&frame);
 
     m = good.msg, m.n_alg = HSM_ALGS - 1, offers_refused(&m, "algorithms");
+    m = good.msg, m.n_proof_words = HSM_PROOFS - 1, offers_refused(&m, "proofs");
     m = good.msg, m.n_act_words = HSM_ACTS - 1, offers_refused(&m, "acts");
-    good.acts[HSM_COMMIT] = unsafe, offers_refused(&good.msg, "act");
+    good.words[HSM_COMMIT] = unsafe, offers_refused(&good.msg, "act");
     put_offers(&offers, &good);
     m = good.msg, m.n_alg = HSM_ALGS + 1, offers_refused(&m, "algorithms");
     m = good.msg, m.proofs = 1u << HSM_PROOFS, offers_refused(&m, "proofs");
