@@ -14,6 +14,7 @@ enum { COMMAND_WORDS = 2 };
 struct invocation {
     bool plain;
     struct term_options screen;
+    const char *signature, *key;      /* of a report; NULL: not given */
     const char *words[COMMAND_WORDS]; /* behind the command's name; NULL: not given */
 };
 
@@ -25,5 +26,6 @@ int command_ceremony(const struct invocation *in);
 int command_diff(const struct invocation *in);
 int command_list(const struct invocation *in);
 int command_report(const struct invocation *in);
+int command_verify(const struct invocation *in);
 
 #endif

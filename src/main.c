@@ -47,24 +47,30 @@ static const struct command {
      "show slots, tokens and objects of its two HSMs"},
     {"diff", command_diff, 2, 2, "diff A.yaml B.yaml", "do two differ in more than the devices?"},
     {"report", command_report, 1, 1, "report JOURNAL", "write a ceremony's report again"},
+    {"verify", command_verify, 1, 1, "verify REPORT.yaml", "is this report whole and in order?"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-/* Either something to do at once, or something to note in the invocation. */
+/* Either something to do at once, or something to note in the invocation: that the option is there,
+ * or the word behind it. */
 static const struct option {
-    const char *name, *letter;
+    const char *name, *letter, *word;
     int (*run)(void);
     size_t flag; /* where in struct invocation */
     const char *help;
 } options[] = {
-    {"--plain", "", NULL, offsetof(struct invocation, plain),
+    {"--plain", "", "", NULL, offsetof(struct invocation, plain),
      "lines instead of a screen: for logs, pipes and screen readers"},
-    {"--ascii", "", NULL, offsetof(struct invocation, screen.ascii),
+    {"--ascii", "", "", NULL, offsetof(struct invocation, screen.ascii),
      "a screen of nothing but ASCII"},
-    {"--no-color", "", NULL, offsetof(struct invocation, screen.no_color),
+    {"--no-color", "", "", NULL, offsetof(struct invocation, screen.no_color),
      "a screen without colours"},
-    {"--help", "-h", print_help, 0, "this text"},
-    {"--version", "-V", print_version, 0, "its version and those of its libraries"},
+    {"--signature", "", " FILE", NULL, offsetof(struct invocation, signature),
+     "verify: a signature of the report"},
+    {"--key", "", " FILE", NULL, offsetof(struct invocation, key),
+     "verify: the public key that made it, as PEM"},
+    {"--help", "-h", "", print_help, 0, "this text"},
+    {"--version", "-V", "", print_version, 0, "its version and those of its libraries"},
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
@@ -75,7 +81,8 @@ static int print_help(void)
         printf("  hsmferry %-20s %s\n", commands[i].usage, commands[i].help);
     puts("");
     for (size_t i = 0; i < OPTIONS; i++)
-        printf("  %-29s %s\n", options[i].name, options[i].help);
+        printf("  %s%-*s %s\n", options[i].name, 29 - (int)strlen(options[i].name), options[i].word,
+               options[i].help);
     puts("\nThe manual page hsmferry(1) has the whole.");
     return EX_OK;
 }
@@ -110,7 +117,12 @@ static bool take_options(int argc, char **argv, struct invocation *in, int *word
         }
         ended = strcmp(argv[i], "--") == 0;
         const struct option *option = ended ? NULL : find_option(argv[i]);
-        if (option && !option->run) {
+        if (option && option->word[0] && i + 1 == argc) {
+            *code = command_misused("A file is missing behind", argv[i]);
+            return false;
+        } else if (option && option->word[0]) {
+            *(const char **)(void *)((char *)in + option->flag) = argv[++i];
+        } else if (option && !option->run) {
             *(bool *)((char *)in + option->flag) = true;
         } else if (!ended) {
             *code = option ? option->run() : command_misused("There is no such option", argv[i]);

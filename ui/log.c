@@ -61,7 +61,7 @@ static void add_step(struct log *log, const struct event *e)
     bool bad = e->step.state == EVENT_FAILED;
     char groups[TEXT_GROUPS_SIZE] = "";
 
-    if (e->step.bytes)
+    if (e->step.bytes && e->side == SIDE_RELAY)
         text_groups(e->step.sha256, 4, groups);
     add(log, e, bad, "step %d %s: %s %s%s%s", step_number(e->step.id), step_title(e->step.id),
         event_state_name(e->step.state), e->step.text, groups[0] ? "  sha256 " : "", groups);

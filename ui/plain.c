@@ -206,7 +206,7 @@ static void tell_step(struct line *l)
         step_title(l->event->step.id));
     add_some(l, ": ", l->event->step.words);
     add_some(l, ", ", l->event->step.text);
-    if (l->event->step.bytes)
+    if (l->event->step.bytes && l->event->side == SIDE_RELAY)
         add(l, ", %" PRIu32 " bytes, sha256 %s", l->event->step.bytes,
             text_hex(l->event->step.sha256, SHA256_SIZE, hex));
     if (l->event->step.state == EVENT_OK || l->event->step.state == EVENT_FAILED)

@@ -165,7 +165,7 @@ static void take_step(struct run *run, const struct event *e, int64_t now_ms)
     step->state = e->step.state;
     if (e->step.state == EVENT_UNDONE)
         return;
-    step->bytes = e->step.bytes;
+    step->bytes = e->side == SIDE_RELAY ? e->step.bytes : 0; /* where it is shown */
     step->micros = e->step.micros;
     run->arrived += e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK;
     COPY(step->sha256, e->step.sha256);

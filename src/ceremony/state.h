@@ -44,7 +44,7 @@ struct fate {
 /* Facts of a step, gathered while it runs and told when it ends. */
 struct step_facts {
     const char *words;           /* the API's own call */
-    const struct bytes *crossed; /* what crosses the relay; NULL: nothing */
+    const struct bytes *crossed; /* what leaves, crosses the relay, arrives; NULL: nothing */
     char text[EVENT_TEXT_MAX];
 };
 

@@ -156,6 +156,7 @@ static bool wrap_aes(struct ceremony *c, struct step_facts *facts, struct err *e
     struct hsm *hsm = source_of(c);
 
     facts->words = c->side[SIDE_SOURCE].offers.alg[c->deal.transport].wrap_words;
+    facts->crossed = &c->aes_blob;
     say(facts, "under the transport public key");
     return wrap(hsm, c->deal.transport, c->public_handle, c->source_aes, &c->aes_blob, err);
 }
@@ -185,6 +186,7 @@ static bool unwrap_aes(struct ceremony *c, struct step_facts *facts, struct err 
     };
 
     facts->words = c->side[SIDE_DESTINATION].offers.alg[c->deal.transport].unwrap_words;
+    facts->crossed = &c->aes_blob;
     say(facts, "accepted");
     return unwrap(hsm, c->deal.transport, c->pair.private_handle, &c->aes_blob, &template,
                   &c->destination_aes, err) &&
@@ -236,6 +238,7 @@ static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *e
     enum hsm_alg alg = item->alg;
 
     facts->words = c->side[SIDE_SOURCE].offers.alg[alg].wrap_words;
+    facts->crossed = &c->passage.blob;
     say(facts, direct ? "under the transport public key" : "under the AES key");
     return check_unchanged(c, err) &&
            (item->key.class != KEY_CLASS_PRIVATE ||
@@ -293,6 +296,7 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
     };
 
     facts->words = c->side[SIDE_DESTINATION].offers.alg[alg].unwrap_words;
+    facts->crossed = &c->passage.blob;
     return unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes, &c->passage.blob,
                   &template, &c->passage.temporary, err) &&
            hsm->driver->describe(hsm, c->passage.temporary, is, err) &&

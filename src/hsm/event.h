@@ -154,7 +154,7 @@ struct event {
         struct {
             enum step_id id;
             enum event_state state;
-            uint32_t bytes;            /* what crosses the relay; 0: nothing */
+            uint32_t bytes;            /* what leaves, crosses the relay, arrives; 0: nothing */
             uint8_t sha256[32];        /* of it */
             int64_t micros;            /* how long it took, once it ended */
             char words[96];            /* the API's own call: "C_WrapKey CKM_RSA_PKCS_OAEP" */

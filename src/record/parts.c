@@ -86,6 +86,7 @@ void part_gates(const struct view *v)
     writer_list(w, "gates", false);
     for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_GATE), &at, &event);) {
         writer_map(w, NULL, true);
+        writer_number(w, "seq", (int64_t)event.seq);
         writer_time(w, "at", event.utc_ms);
         writer_text(w, "gate", gate_name(event.gate.gate));
         writer_text(w, "state", gate_state_name(event.gate.state));
@@ -104,6 +105,7 @@ static void put_step(struct writer *w, const struct event *event, const struct e
 {
     writer_map(w, NULL, true);
     writer_number(w, "seq", (int64_t)event->seq);
+    writer_number(w, "offset-ms", event->mono_ms);
     writer_number(w, "number", step_number(event->step.id));
     writer_text(w, "name", step_name(event->step.id));
     writer_text(w, "side", side_name(event->side));
@@ -157,6 +159,7 @@ void part_proofs(const struct view *v)
         if (event.proof.state == EVENT_BEGUN)
             continue;
         writer_map(w, NULL, true);
+        writer_number(w, "seq", (int64_t)event.seq);
         writer_time(w, "at", event.utc_ms);
         writer_number(w, "key", event.key);
         writer_text(w, "stage", step_name(event.proof.stage));

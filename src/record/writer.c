@@ -20,6 +20,7 @@ struct writer {
     EVP_MD_CTX *digest;
     bool in_map[WRITER_DEPTH];
     unsigned depth;
+    size_t lines;
     bool failed;
     int error; /* errno of the write that failed; 0: libyaml or libcrypto gave up */
 };
@@ -30,6 +31,8 @@ static int write_all(void *ctx, unsigned char *data, size_t len)
 
     if (EVP_DigestUpdate(w->digest, data, len) != 1)
         return 0;
+    for (size_t i = 0; i < len; i++)
+        w->lines += data[i] == '\n';
     while (len > 0) {
         ssize_t n = write(w->fd, data, len);
         if (n < 0 && errno == EINTR)
@@ -184,6 +187,30 @@ void writer_time(struct writer *w, const char *key, int64_t utc_ms)
     writer_text(w, key, text_time(utc_ms, true, text));
 }
 
+void writer_seal_line(size_t lines, const uint8_t sha256[32], char *out)
+{
+    char hex[2 * 32 + 1];
+
+    snprintf(out, WRITER_SEAL_SIZE, "seal: {lines: %zu, sha256: \"%s\"}\n", lines,
+             text_hex(sha256, 32, hex));
+}
+
+/* The last line tells of all lines before it. */
+static bool write_seal(struct writer *w)
+{
+    char line[WRITER_SEAL_SIZE];
+    EVP_MD_CTX *so_far = EVP_MD_CTX_new();
+    uint8_t sha256[32];
+    bool ok = so_far && EVP_MD_CTX_copy_ex(so_far, w->digest) == 1 &&
+              EVP_DigestFinal_ex(so_far, sha256, NULL) == 1;
+
+    EVP_MD_CTX_free(so_far);
+    if (!ok)
+        return false;
+    writer_seal_line(w->lines, sha256, line);
+    return write_all(w, (unsigned char *)line, strlen(line));
+}
+
 bool writer_close(struct writer *w, uint8_t sha256[32], struct err *err)
 {
     yaml_event_t event;
@@ -191,7 +218,7 @@ bool writer_close(struct writer *w, uint8_t sha256[32], struct err *err)
 
     emit(w, &event, yaml_document_end_event_initialize(&event, 1));
     emit(w, &event, yaml_stream_end_event_initialize(&event));
-    ok = !w->failed && yaml_emitter_flush(&w->emitter) &&
+    ok = !w->failed && yaml_emitter_flush(&w->emitter) && write_seal(w) &&
          EVP_DigestFinal_ex(w->digest, sha256, NULL) == 1;
     if (!ok && w->error)
         err_set_errno(err, ERR_IO, w->error, "The YAML document could not be written");

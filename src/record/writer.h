@@ -31,8 +31,13 @@ void writer_number(struct writer *w, const char *key, int64_t number);
 void writer_hex(struct writer *w, const char *key, const void *raw, size_t len);
 void writer_time(struct writer *w, const char *key, int64_t utc_ms);
 
-/* Ends the document, tells the SHA-256 of all that was written, and frees (also on failure).
- * Errors: ERR_IO. */
+/* The last line of a document whose outermost part is a mapping: how many lines are before it, and
+ * their SHA-256. out has WRITER_SEAL_SIZE bytes. */
+enum { WRITER_SEAL_SIZE = 128 };
+void writer_seal_line(size_t lines, const uint8_t sha256[32], char *out);
+
+/* Ends the document with that line, tells the SHA-256 of all that was written, and frees (also on
+ * failure). Errors: ERR_IO. */
 bool writer_close(struct writer *w, uint8_t sha256[32], struct err *err);
 
 #endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Has a document the form that a JSON Schema describes? */
+#ifndef HSMFERRY_RECORD_FORM_H
+#define HSMFERRY_RECORD_FORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "record/tree.h"
+
+/* Holds document against schema, of which these keywords are understood, and no others may be in
+ * it: $ref to a definition, type (object, array, string, integer), properties, required,
+ * additionalProperties (false), items, enum (of strings), pattern (an extended regular expression),
+ * minimum, maximum. Errors: ERR_DATA, with the line and the place; ERR_FAILED: the schema is one
+ * that this cannot judge. */
+bool form_check(const struct node *schema, const struct node *document, struct err *err);
+
+/* The schema of the report (hsmferry-audit-1.schema.json), as it was when this was built. */
+extern const unsigned char form_report[];
+extern const size_t form_report_len;
+
+#endif

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules in the order of their table, which is at the end. */
+#include "record/verify_rules.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/utf8.h"
+#include "hsm/event.h"
+#include "record/tree.h"
+
+static bool wrong(const struct node *node, struct err *err, const char *why)
+{
+    return err_set(err, ERR_DATA, "line %u: %s", node->line, why);
+}
+
+/* --- what is said twice is said alike --- */
+
+/* Fills sha256 from groups of hex digits. */
+static bool read_groups(const char *groups, uint8_t sha256[SHA256_SIZE])
+{
+    char hex[2 * SHA256_SIZE + 1];
+    size_t len = 0, size = SHA256_SIZE;
+
+    for (; *groups && len < sizeof hex - 1; groups++)
+        if (*groups != ' ')
+            hex[len++] = *groups;
+    hex[len] = '\0';
+    return text_unhex(hex, sha256, &size) && size == SHA256_SIZE;
+}
+
+/* Nothing in it plays tricks on whoever reads it on a terminal. */
+static bool check_shown(const struct node *node, struct err *err)
+{
+    const uint8_t *text = (const uint8_t *)(node->text ? node->text : "");
+    uint32_t point;
+
+    for (size_t left = strlen((const char *)text), n; left > 0; text += n, left -= n) {
+        n = utf8_decode(text, left, &point);
+        if (n == 0 || utf8_width(point) < 0)
+            return wrong(node, err, "there is a character in it that must not be shown");
+    }
+    for (const struct node *n = node->first; n; n = n->next)
+        if (!check_shown(n, err))
+            return false;
+    return true;
+}
+
+/* Wherever a fingerprint stands as words too, they are its words. */
+static bool check_words(const struct node *node, struct err *err)
+{
+    const struct node *words = node_at(node, "words");
+    char expected[TEXT_WORDS_SIZE];
+    uint8_t sha256[SHA256_SIZE];
+
+    if (words && (!read_groups(node_text(node, "sha256"), sha256) ||
+                  strcmp(text_words(sha256, 0, SHA256_SIZE, expected), words->text) != 0))
+        return wrong(words, err, "these are not the words of the fingerprint above");
+    for (const struct node *n = node->first; n; n = n->next)
+        if (!check_words(n, err))
+            return false;
+    return true;
+}
+
+static bool check_labels(const struct node *report, struct err *err)
+{
+    char label[TEXT_SAFE_SIZE(256)];
+    uint8_t raw[256];
+
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next) {
+        size_t len = sizeof raw;
+        if (!text_unhex(node_text(key, "label-hex"), raw, &len))
+            return wrong(key, err, "the label's bytes are none");
+        text_safe(raw, len, label, sizeof label);
+        if (!node_is(key, "label", label))
+            return wrong(key, err, "this label is not what its bytes say");
+    }
+    return true;
+}
+
+static bool check_transport(const struct node *report, struct err *err)
+{
+    const struct node *told = node_at(report, "transport-key");
+    const char *source = node_text(told, "source.sha256");
+    const char *destination = node_text(told, "destination.sha256");
+    bool agree = strcmp(source, destination) == 0;
+
+    if (source[0] && destination[0])
+        return node_is(told, "agree", agree ? "yes" : "no") ||
+               wrong(told, err, "\"agree\" is not what the two fingerprints say");
+    return !node_at(told, "agree") || wrong(told, err, "one fingerprint cannot agree");
+}
+
+/* --- keys and their counts --- */
+
+static size_t count_outcome(const struct node *report, const char *outcome)
+{
+    size_t count = 0;
+
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+        count += node_is(key, "outcome", outcome);
+    return count;
+}
+
+static bool check_counts(const struct node *report, struct err *err)
+{
+    const struct node *summary = node_at(report, "summary");
+    int64_t number = 0;
+
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+        if (node_number(key, "number") != ++number)
+            return wrong(key, err, "the keys are not numbered from 1");
+    if (node_number(summary, "migrated") != (int64_t)count_outcome(report, "migrated") ||
+        node_number(summary, "refused") != (int64_t)count_outcome(report, "refused") ||
+        node_number(summary, "failed") !=
+            (int64_t)(count_outcome(report, "failed") + count_outcome(report, "unknown")))
+        return wrong(summary, err, "the summary does not count the keys as they are listed");
+    return true;
+}
+
+/* Does the exit code say what the outcome says? */
+static bool check_outcome(const struct node *report, struct err *err)
+{
+    const struct node *summary = node_at(report, "summary");
+    int64_t code = node_number(summary, "exit-code");
+    bool migrated = node_number(summary, "migrated") > 0;
+    bool open = node_number(summary, "left-over") > 0 || count_outcome(report, "unknown") > 0;
+
+    if (node_is(summary, "outcome", "complete") ? code != 0 : code == 0)
+        return wrong(summary, err, "the exit code does not fit the outcome");
+    if ((node_is(summary, "outcome", "complete") || node_is(summary, "outcome", "partial")) &&
+        !migrated)
+        return wrong(summary, err, "no key was migrated, and the outcome says otherwise");
+    if (node_is(summary, "outcome", "failed") && migrated)
+        return wrong(summary, err, "keys were migrated, and the outcome says otherwise");
+    if (open && code != err_exit(ERR_UNFINISHED))
+        return wrong(summary, err, "something is left over, and the exit code says otherwise");
+    if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "refused") !=
+                         node_at(report, "keys")->count)
+        return wrong(summary, err, "a key has no good end, and the exit code says otherwise");
+    return true;
+}
+
+/* A key that arrived is the key that left. */
+static bool check_fidelity(const struct node *report, struct err *err)
+{
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next) {
+        if (!node_is(key, "outcome", "migrated"))
+            continue;
+        if (!node_is(key, "source-public-key.sha256",
+                     node_text(key, "destination-public-key.sha256")) &&
+            node_at(key, "source-public-key") && node_at(key, "destination-public-key"))
+            return wrong(key, err, "a migrated key has another public half than the original");
+        for (const struct node *row = node_at(key, "attributes")->first; row; row = row->next)
+            if (node_is(row, "verdict", "LOOSENED") || node_is(row, "verdict", "DIFFERS"))
+                return wrong(row, err, "a migrated key is looser than the original, or another");
+    }
+    return true;
+}
+
+/* --- order --- */
+
+static enum step_id step_of(const struct node *step)
+{
+    enum step_id id = 0;
+
+    while (id < STEPS && !node_is(step, "name", step_name(id)))
+        id++;
+    return id;
+}
+
+static bool is_per_key(enum step_id id)
+{
+    return id >= STEP_WRAP_KEY && id <= STEP_PROVE_AGAIN;
+}
+
+/* What came before, while the steps are walked. */
+struct walk {
+    int64_t seq, key;
+    int next;      /* the step that may come next, but for closing ones and a next key */
+    bool closing;  /* closing steps have begun */
+    bool key_over; /* the key under way came to its end, or failed */
+};
+
+/* May this step come now? Then notes that it did. */
+static bool walk_on(struct walk *w, const struct node *step, enum step_id id)
+{
+    bool ok = node_is(step, "state", "ok");
+    int64_t key = node_number(step, "key");
+
+    if (is_per_key(id)) {
+        bool first = id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY && key > w->key;
+        if (w->closing || !(first || (key == w->key && (int)id == w->next && !w->key_over)))
+            return false;
+        w->key = key;
+        w->key_over = !ok || id == STEP_PROVE_AGAIN;
+    } else if (id >= STEP_DESTROY) {
+        if (w->closing && (int)id < w->next)
+            return false;
+        w->closing = true;
+        w->next = (int)id + 1;
+        return true;
+    } else if (w->closing || (int)id != w->next)
+        return false;
+    w->next = ok || is_per_key(id) ? (int)id + 1 : STEPS;
+    return true;
+}
+
+static bool check_order(const struct node *report, struct err *err)
+{
+    struct walk w = {0};
+
+    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
+        enum step_id id = step_of(step);
+        if (node_number(step, "seq") <= w.seq)
+            return wrong(step, err, "this step's number is not above the one before");
+        w.seq = node_number(step, "seq");
+        if (node_number(step, "number") != step_number(id) ||
+            !node_is(step, "side", side_name(step_side(id))) ||
+            is_per_key(id) != (node_at(step, "key") != NULL))
+            return wrong(step, err, "number, side and key are not those of this step");
+        if (!node_is(step, "state", "undone") && !walk_on(&w, step, id))
+            return wrong(step, err, "this step may not come here");
+    }
+    return true;
+}
+
+/* The gates that were passed so far. */
+struct passed {
+    const struct node *next; /* the gate that comes next */
+    bool gate[GATES];
+    int64_t key; /* that the last confirmed gate was for; 0: for all */
+};
+
+static void pass_until(struct passed *p, int64_t seq)
+{
+    for (; p->next && node_number(p->next, "seq") < seq; p->next = p->next->next)
+        for (enum gate gate = 0; gate < GATES; gate++) {
+            bool waived = node_is(p->next, "state", "waived");
+            if (!node_is(p->next, "gate", gate_name(gate)) ||
+                !(waived || node_is(p->next, "state", "confirmed")))
+                continue;
+            p->gate[gate] = true;
+            if (gate == GATE_KEY)
+                p->key = waived ? 0 : node_number(p->next, "key");
+        }
+}
+
+/* A waiver stands in the policy too. */
+static bool check_waivers(const struct node *report, struct err *err)
+{
+    for (const struct node *g = node_at(report, "gates")->first; g; g = g->next)
+        for (const struct node *p = node_at(report, "policy")->first; p; p = p->next)
+            if (node_is(p, "name", node_text(g, "gate")) &&
+                node_is(g, "state", "waived") != node_is(p, "value", "gate waived"))
+                return wrong(g, err, "the policy says otherwise of this gate");
+    return true;
+}
+
+static bool check_gates(const struct node *report, struct err *err)
+{
+    static const struct {
+        enum step_id step;
+        enum gate gate;
+    } before[] = {{STEP_MAKE_PAIR, GATE_REVIEW},
+                  {STEP_MAKE_AES, GATE_FINGERPRINT},
+                  {STEP_WRAP_KEY, GATE_KEY}};
+    struct passed passed = {.next = node_at(report, "gates")->first};
+
+    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
+        pass_until(&passed, node_number(step, "seq"));
+        for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
+            if (step_of(step) == before[i].step &&
+                (!passed.gate[before[i].gate] || (before[i].gate == GATE_KEY && passed.key != 0 &&
+                                                  passed.key != node_number(step, "key"))))
+                return wrong(step, err, "no gate was passed before this step");
+    }
+    return check_waivers(report, err);
+}
+
+/* --- what crossed the relay, and the proofs --- */
+
+/* The public key that the relay carried is the one that both sides tell. */
+static bool check_relay(const struct node *report, struct err *err)
+{
+    const struct node *step = node_at(report, "steps")->first;
+    const struct node *told = node_at(report, "transport-key");
+    static const char *const sides[] = {"destination.sha256", "source.sha256"};
+    uint8_t carried[SHA256_SIZE], other[SHA256_SIZE];
+    size_t len = sizeof carried;
+
+    while (step && !(step_of(step) == STEP_RELAY_PUBLIC && node_is(step, "state", "ok")))
+        step = step->next;
+    if (!step)
+        return true;
+    if (!text_unhex(node_text(step, "sha256"), carried, &len) || len != sizeof carried)
+        return wrong(step, err, "what was carried is not told");
+    for (size_t i = 0; i < 2; i++)
+        if (node_at(told, sides[i]) &&
+            (!read_groups(node_text(told, sides[i]), other) ||
+             memcmp(carried, other, sizeof other) != 0) &&
+            !(i == 1 && node_is(told, "agree", "no")))
+            return wrong(step, err, "this is not the transport key that the two sides tell");
+    return true;
+}
+
+/* Each blob is the same where it left, on the relay, and where it arrived. */
+static bool check_blobs(const struct node *report, struct err *err)
+{
+    static const enum step_id from[] = {STEP_WRAP_AES, STEP_WRAP_KEY};
+
+    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next)
+        for (size_t i = 0; i < 2; i++) {
+            const struct node *next = step;
+            if (step_of(step) != from[i] || !node_is(step, "state", "ok"))
+                continue;
+            for (enum step_id id = from[i] + 1; id <= from[i] + 2; id++) {
+                next = next->next;
+                if (!next || step_of(next) != id || !node_is(next, "state", "ok"))
+                    break;
+                if (!node_is(next, "sha256", node_text(step, "sha256")) ||
+                    node_number(next, "bytes") != node_number(step, "bytes"))
+                    return wrong(next, err, "this is not what the source encrypted");
+            }
+        }
+    return true;
+}
+
+/* What became of one key: bits 1 << enum step_id; one of a proof's stage is there only where those
+ * of the stages before are. */
+struct trail {
+    const struct node *key;
+    uint32_t steps, proofs;
+};
+
+static void follow_steps(const struct node *report, struct trail *trails, int64_t count)
+{
+    for (const struct node *n = node_at(report, "steps")->first; n; n = n->next) {
+        int64_t key = node_number(n, "key");
+        if (key >= 1 && key <= count && node_is(n, "state", "ok"))
+            trails[key - 1].steps |= UINT32_C(1) << step_of(n);
+    }
+}
+
+static void follow_proofs(const struct node *report, struct trail *trails, int64_t count)
+{
+    static const enum step_id stages[] = {STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH};
+    int64_t seq = 0;
+
+    for (const struct node *n = node_at(report, "proofs")->first; n; n = n->next) {
+        int64_t key = node_number(n, "key");
+        uint32_t before = 0;
+        if (key < 1 || key > count || node_number(n, "seq") <= seq || !node_is(n, "state", "ok") ||
+            !node_is(n, "method", node_text(trails[key - 1].key, "proof")))
+            continue;
+        seq = node_number(n, "seq");
+        for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+            uint32_t bit = UINT32_C(1) << stages[i];
+            if (node_is(n, "stage", step_name(stages[i])) && trails[key - 1].proofs == before)
+                trails[key - 1].proofs |= bit;
+            before |= bit;
+        }
+    }
+}
+
+static bool check_trail(const struct trail *trail, struct err *err)
+{
+    static const uint32_t all = (UINT32_C(2) << STEP_PROVE_AGAIN) - (UINT32_C(1) << STEP_WRAP_KEY);
+
+    if (node_is(trail->key, "outcome", "migrated")) {
+        if (!(trail->proofs & UINT32_C(1) << STEP_PROVE_FRESH))
+            return wrong(trail->key, err, "a migrated key was not proven three times");
+        if (trail->steps != all)
+            return wrong(trail->key, err, "a migrated key has not gone through all steps");
+    }
+    if (node_is(trail->key, "outcome", "refused") && trail->steps)
+        return wrong(trail->key, err, "a refused key was encrypted");
+    return true;
+}
+
+static bool check_proofs(const struct node *report, struct err *err)
+{
+    const struct node *keys = node_at(report, "keys");
+    struct trail *trails = calloc(keys->count + 1, sizeof *trails);
+    bool ok = true;
+    size_t i = 0;
+
+    if (!trails)
+        return err_set(err, ERR_FAILED, "There is no memory for what became of the keys");
+    for (const struct node *key = keys->first; key; key = key->next)
+        trails[i++].key = key;
+    follow_steps(report, trails, (int64_t)keys->count);
+    follow_proofs(report, trails, (int64_t)keys->count);
+    for (i = 0; i < keys->count && ok; i++)
+        ok = check_trail(&trails[i], err);
+    free(trails);
+    return ok;
+}
+
+const struct verify_rule verify_rules[] = {
+    {"every text is safe to be shown", check_shown},
+    {"fingerprints and their words are the same", check_words},
+    {"labels and their bytes are the same", check_labels},
+    {"both sides tell of the transport key what the report says", check_transport},
+    {"the summary counts the keys as they are listed", check_counts},
+    {"outcome and exit code fit what happened", check_outcome},
+    {"what arrived is what left", check_fidelity},
+    {"the steps come in the protocol's order", check_order},
+    {"each step that needs a gate comes after it", check_gates},
+    {"the relay carried the transport key that both sides tell", check_relay},
+    {"what the source encrypted is what the relay carried and the destination got", check_blobs},
+    {"no key is migrated without three proofs", check_proofs},
+};
+const size_t verify_rule_count = sizeof verify_rules / sizeof verify_rules[0];

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Changes an audit report in every way that a test thinks of, and asks hsmferry verify.
+
+usage: forge.py HSMFERRY REPORT
+
+Prints a case in a line each: "ok - words" or "not ok - words".
+"""
+import hashlib
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+hsmferry, report = sys.argv[1:]
+with open(report, "rb") as file:
+    whole = file.read()
+lines = whole.splitlines(keepends=True)
+chance = random.Random(20261123)
+place = os.path.join(tempfile.mkdtemp(dir=os.environ.get("TMPDIR")), "forged.yaml")
+
+
+def seal(body):
+    """A forger's seal: anybody can make one."""
+    count, digest = body.count(b"\n"), hashlib.sha256(body).hexdigest()
+    return body + b'seal: {lines: %d, sha256: "%s"}\n' % (count, digest.encode())
+
+
+def verify(text):
+    with open(place, "wb") as file:
+        file.write(text)
+    done = subprocess.run([hsmferry, "verify", place], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def case(good, words, shown=""):
+    print("ok -" if good else "not ok -", words)
+    if not good:
+        print("#", shown[-300:].replace("\n", "\n# "))
+
+
+def all_seen(words, mutants):
+    missed = [what for what, text in mutants if text != whole and verify(text)[0] != 65]
+    case(not missed, words, ", ".join(missed))
+
+
+def bytes_changed(count, text):
+    for _ in range(count):
+        at = chance.randrange(len(text))
+        yield f"byte {at}", text[:at] + bytes([text[at] ^ chance.randrange(1, 256)]) + text[at + 1:]
+
+
+def lines_changed(n, text):
+    for i in range(n):
+        for what, middle in (("deleted", []), ("doubled", 2 * text[i:i + 1])):
+            yield f"line {i + 1} {what}", b"".join(text[:i] + middle + text[i + 1:])
+        yield f"line {i + 1} swapped", b"".join(text[:i] + text[i:i + 2][::-1] + text[i + 2:])
+        yield f"cut off before line {i + 1}", b"".join(text[:i])
+        yield f"cut off in line {i + 1}", b"".join(text[:i]) + text[i][:len(text[i]) // 2]
+
+
+# What a forger who knows the seal might try; each is found by what it contradicts.
+FORGERIES = [
+    ("a refused key called migrated", rb'outcome: "refused"\n  reason:', rb'outcome: "migrated"\n  proven:',
+     "count"),
+    ("a count", rb"  migrated: 2\n", rb"  migrated: 3\n", "count"),
+    ("the outcome", rb'outcome: "complete"', rb'outcome: "failed"', "exit code"),
+    ("the exit code", rb"exit-code: 0", rb"exit-code: 2", "exit code"),
+    ("a proof left out", rb'- \{seq: \d+, at: "[^"]*", key: 1, stage: "prove-fresh".*\n', b"", "three times"),
+    ("a proof that failed", rb'(stage: "prove-again".*?state: )"ok"', rb'\1"failed"', "three times"),
+    ("a step left out", rb"- \{seq: \d+, [^\n]*commit.*\n", b"", "may not come here"),
+    ("a step on the other side", rb'("make-aes", side: )"source"', rb'\1"destination"', "of this step"),
+    ("a key wrapped before the AES key was taken", rb'(- [^\n]*"unwrap-aes".*\n)(- [^\n]*"wrap-key".*\n)',
+     rb"\2\1", "may not come here"),
+    ("a gate left out", rb'- \{seq: \d+, at: "[^"]*", gate: "review".*\n', b"", "no gate"),
+    ("another blob on the relay", rb'("relay-key".*?sha256: ")....', rb"\1beef", "encrypted"),
+    ("another blob at the destination", rb'("unwrap-aes".*?sha256: ")....', rb"\1beef", "encrypted"),
+    ("another transport key", rb'("relay-public".*?sha256: ")....', rb"\1beef", "transport key"),
+    ("another word", rb'(words: ")[a-zA-Z]+', rb"\1aardvark", "words"),
+    ("another label", rb'label: "one"', rb'label: "two"', "label"),
+    ("a looser key", rb'verdict: "kept"', rb'verdict: "LOOSENED"', "looser"),
+    ("a field that is not known", rb"  left-over: 0\n", rb"  left-over: 0\n  signed: 1\n", "no report has"),
+    ("a field left out", rb"  left-over: 0\n", b"", "missing"),
+    ("a word that is not known", rb'rehearsal: "yes"', rb'rehearsal: "maybe"', "none of the words"),
+    ("a date that is none", rb'(ended: "\d{4}-)', rb"\1x", "written"),
+    ("a number that is none", rb"exit-code: 0", rb"exit-code: 0x0", "no number"),
+    ("a huge number", rb"exit-code: 0", rb"exit-code: 9999999999999999999", "cannot be"),
+    ("a comment", rb"\nkeys:", rb"\n# all is well\nkeys:", "as hsmferry writes"),
+    ("quotes of another kind", rb'"complete"', rb"'complete'", "neither plain"),
+    ("an alias", rb'"complete"', rb"*x", "alias"),
+    ("an anchor", rb'"complete"', rb'&x "complete"', "anchor"),
+    ("a tag", rb'"complete"', rb'!!str "complete"', "tag"),
+    ("a key twice", rb"  migrated: 2\n", rb"  migrated: 2\n  migrated: 2\n", "twice"),
+    ("a second document", rb"\nkeys:", rb"\n---\nkeys:", "second document"),
+    ("a terminal sequence", rb'(title: ")', rb"\1\\e[2J", "not be shown"),
+    ("nesting without end", rb'"complete"', b"[" * 2000 + b"]" * 2000, "deep"),
+    ("no YAML", rb'"complete"', rb'"complete', "not "),
+]
+
+body = whole[:whole.rindex(b"seal:")]
+code, said = verify(whole)
+case(code == 0, "the report as it was written passes", said)
+case(seal(body) == whole, "anybody can make the seal: it is the SHA-256 of the lines before it")
+case(verify(whole.replace(b"\n", b"\r\n"))[0] == 65, "other ends of lines are seen")
+all_seen("200 changes of one byte are seen", bytes_changed(200, whole))
+all_seen("lines deleted, doubled, swapped, cut off are seen", lines_changed(len(lines), lines))
+passed = [what for what, text in bytes_changed(200, body) if verify(seal(text))[0] == 0]
+case(passed, f"control: without the seal some changes would pass ({len(passed)} of 200 do)")
+for words, pattern, instead, why in FORGERIES:
+    forged, n = re.subn(pattern, instead, body, count=1)
+    code, said = verify(seal(forged)) if n else (0, "there is nothing to change")
+    case(code == 65 and why in said, f"{words}, under a new seal", f"{code}: {said}")

@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# hsmferry verify: a report that anybody has touched does not pass. The HSMs are test doubles.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/lib.sh"
+
+command -v python3 >/dev/null || skip_all "python3 is not installed"
+hsmferry=$abs_top_builddir/hsmferry
+agent=$abs_top_builddir/tests/fake/hsmferry-agent-fake
+umask 077
+
+says() { # says WORDS COMMAND...: it prints these words
+    words=$1
+    shift
+    "$@" 2>&1 | grep -q -- "$words"
+}
+
+echo marlinspike >"$tmp/pin"
+cat >"$tmp/ceremony.yaml" <<END
+title: Verified
+rehearsal: yes
+officers:
+  - name: Ada
+    role: source officer
+source:
+  api: fake
+  agent: ["$agent"]
+  module: $tmp/source
+  parameters: "label=old;serial=1;pin=marlinspike;keys=aes32:one,ec256:two:+public,aes16:stays:-extractable"
+  token: "pkcs11:token=old?pin-source=file:$tmp/pin"
+destination:
+  api: fake
+  agent: ["$agent"]
+  module: $tmp/destination
+  parameters: "label=new;serial=2;pin=marlinspike"
+  token: "pkcs11:token=new?pin-source=file:$tmp/pin"
+keys: ["pkcs11:type=secret-key", "pkcs11:type=private"]
+policy:
+  gates: []
+report-folder: reports
+END
+exits 0 "a ceremony" "$hsmferry" --plain "$tmp/ceremony.yaml"
+report=$(echo "$tmp"/reports/*.yaml)
+ok "its report passes" "$hsmferry" verify "$report"
+ok "the verdict says whose it is" says '^REHEARSAL: Verified, ' "$hsmferry" verify "$report"
+ok "and that nobody signed it" says 'UNSIGNED' "$hsmferry" verify "$report"
+relay "its forgeries" python3 "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report"
+
+# --- signatures that OpenSSL alone made ---
+for kind in 'RSA -pkeyopt rsa_keygen_bits:2048' 'EC -pkeyopt ec_paramgen_curve:P-256'; do
+    name=${kind%% *}
+    # shellcheck disable=SC2086 # words
+    openssl genpkey -quiet -algorithm $kind -out "$tmp/$name.key" 2>/dev/null ||
+        openssl genpkey -algorithm $kind -out "$tmp/$name.key" 2>/dev/null
+    openssl pkey -in "$tmp/$name.key" -pubout -out "$tmp/$name.pem"
+    openssl dgst -sha256 -sign "$tmp/$name.key" -out "$tmp/$name.sig" "$report"
+    exits 0 "a signature by an $name key" "$hsmferry" verify "$report" --signature "$tmp/$name.sig" \
+        --key "$tmp/$name.pem"
+done
+exits 65 "a signature by another key" "$hsmferry" verify "$report" --signature "$tmp/RSA.sig" \
+    --key "$tmp/EC.pem"
+echo other >"$tmp/other"
+openssl dgst -sha256 -sign "$tmp/EC.key" -out "$tmp/other.sig" "$tmp/other"
+exits 65 "the signature of something else" "$hsmferry" verify "$report" --signature "$tmp/other.sig" \
+    --key "$tmp/EC.pem"
+exits 65 "a key that is none" "$hsmferry" verify "$report" --signature "$tmp/EC.sig" --key "$tmp/other"
+exits 64 "a signature without a key" "$hsmferry" verify "$report" --signature "$tmp/EC.sig"
+exits 64 "an option without its file" "$hsmferry" verify "$report" --key
+
+# --- no report at all ---
+: >"$tmp/empty"
+mkfifo "$tmp/pipe"
+exits 66 "a file that is not there" "$hsmferry" verify "$tmp/missing"
+exits 65 "an empty file" "$hsmferry" verify "$tmp/empty"
+exits 65 "a pipe" "$hsmferry" verify "$tmp/pipe"
+exits 65 "a folder" "$hsmferry" verify "$tmp"
+exits 65 "a ceremony file" "$hsmferry" verify "$tmp/ceremony.yaml"
+exits 64 "no file" "$hsmferry" verify
+finish
