@@ -14,8 +14,8 @@ enum { COMMAND_WORDS = 2 };
 struct invocation {
     bool plain;
     struct term_options screen;
-    const char *signature, *key;      /* of a report; NULL: not given */
-    const char *words[COMMAND_WORDS]; /* behind the command's name; NULL: not given */
+    const char *journal, *signature, *key; /* of a report; NULL: not given */
+    const char *words[COMMAND_WORDS];      /* behind the command's name; NULL: not given */
 };
 
 /* Tells what failed, or how the command line was wrong; word may be empty. Return the exit code. */

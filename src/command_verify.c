@@ -75,6 +75,12 @@ static bool verify(const struct invocation *in, const struct bytes *report, stru
     if (!verify_logic(*tree, err))
         return tell(false, "logic", err->what);
     tell(true, "logic", "steps, gates, proofs, digests and counts agree");
+    if (!in->journal)
+        tell_open("journal", "not looked at: none was given (--journal)");
+    else if (verify_journal(report, in->journal, err))
+        tell(true, "journal", "its chain holds, and it makes this very report");
+    else
+        return tell(false, "journal", err->what);
     if (!in->signature)
         tell_open("signature", "UNSIGNED here: none was given (--signature, --key)");
     else if (check_signature(in, report, err))

@@ -65,6 +65,8 @@ static const struct option {
      "a screen of nothing but ASCII"},
     {"--no-color", "", "", NULL, offsetof(struct invocation, screen.no_color),
      "a screen without colours"},
+    {"--journal", "", " FILE", NULL, offsetof(struct invocation, journal),
+     "verify: the journal of the ceremony"},
     {"--signature", "", " FILE", NULL, offsetof(struct invocation, signature),
      "verify: a signature of the report"},
     {"--key", "", " FILE", NULL, offsetof(struct invocation, key),

@@ -73,7 +73,7 @@ knows_command() {
     'sh examples/rehearse.sh' | 'sh examples/rehearse.sh --plain') ;;
     './autogen.sh' | 'mkdir build && cd build && ../configure && make && make check && make install') ;;
     'hsmferry list move.yaml' | 'hsmferry --plain move.yaml' | 'cat reports/*.yaml') ;;
-    'hsmferry verify reports/*.yaml') ;;
+    'hsmferry verify reports/*.yaml --journal reports/*.journal') ;;
     "$certutil") ;;
     *) return 1 ;;
     esac
@@ -107,9 +107,10 @@ ok "the ceremony of README.md, on a terminal" on_terminal 'to start:' 'ferry 2\n
 cp "$tmp/out" "$tmp/printed"
 shown 'hsmferry --plain move.yaml' >"$tmp/shown"
 ok "it goes as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
-ok "its report can be verified" "$hsmferry" verify "$tmp"/ferry/reports/*.yaml
+ok "its report can be verified" "$hsmferry" verify "$tmp"/ferry/reports/*.yaml \
+    --journal "$tmp"/ferry/reports/*.journal
 cp "$tmp/out" "$tmp/printed"
-shown 'hsmferry verify reports/*.yaml' >"$tmp/shown"
+shown 'hsmferry verify reports/*.yaml --journal reports/*.journal' >"$tmp/shown"
 ok "as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
 shown 'cat reports/*.yaml' >"$tmp/shown"
 ok "so does its report" has_lines "$(echo "$tmp"/ferry/reports/*.yaml)" <"$tmp/shown"

@@ -47,6 +47,18 @@ ok "the verdict says whose it is" says '^REHEARSAL: Verified, ' "$hsmferry" veri
 ok "and that nobody signed it" says 'UNSIGNED' "$hsmferry" verify "$report"
 relay "its forgeries" python3 "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report"
 
+# --- the journal ---
+journal=${report%.yaml}.journal
+exits 0 "its journal makes the same report" "$hsmferry" verify "$report" --journal "$journal"
+sed 's/title: "Verified"/title: "Verifies"/' "$report" | sed '$d' >"$tmp/forged"
+printf 'seal: {lines: %s, sha256: "%s"}\n' "$(wc -l <"$tmp/forged")" \
+    "$(sha256sum <"$tmp/forged" | cut -d' ' -f1)" >>"$tmp/forged"
+exits 0 "control: a forgery under a new seal passes without it" "$hsmferry" verify "$tmp/forged"
+exits 65 "and with it does not" "$hsmferry" verify "$tmp/forged" --journal "$journal"
+ok "the first line that differs is named" says "line $(grep -n Verifies "$tmp/forged" | cut -d: -f1) " \
+    "$hsmferry" verify "$tmp/forged" --journal "$journal"
+relay "its journal forged" python3 "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report" "$journal"
+
 # --- signatures that OpenSSL alone made ---
 for kind in 'RSA -pkeyopt rsa_keygen_bits:2048' 'EC -pkeyopt ec_paramgen_curve:P-256'; do
     name=${kind%% *}

@@ -8,12 +8,14 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
 #include "record/form.h"
+#include "record/report.h"
 #include "record/verify_rules.h"
 #include "record/writer.h"
 
@@ -104,6 +106,38 @@ bool verify_logic(const struct tree *report, struct err *err)
         if (!verify_rules[i].check(tree_root(report), err))
             return false;
     return true;
+}
+
+/* The number of the first line that is not the same in both. */
+static size_t first_difference(const struct bytes *a, const struct bytes *b)
+{
+    size_t line = 1;
+
+    for (size_t i = 0; i < a->len && i < b->len && a->data[i] == b->data[i]; i++)
+        line += a->data[i] == '\n';
+    return line;
+}
+
+bool verify_journal(const struct bytes *report, const char *journal, struct err *err)
+{
+    int fd = memfd_create("report", MFD_CLOEXEC);
+    struct bytes again = {0};
+    bool torn, ok = false;
+    off_t len;
+
+    if (fd < 0)
+        return err_set_errno(err, ERR_FAILED, errno, "There is no memory for a report");
+    if (report_again(journal, fd, &torn, err)) {
+        len = lseek(fd, 0, SEEK_END);
+        ok = bytes_make(&again, len > 0 ? (size_t)len : 0, err) && lseek(fd, 0, SEEK_SET) == 0 &&
+             read_whole(fd, &again, "the report made again", err);
+        if (ok && !bytes_equal(report, &again))
+            ok = err_set(err, ERR_DATA, "line %zu is not what this journal says",
+                         first_difference(report, &again));
+    }
+    bytes_free(&again);
+    close(fd);
+    return ok;
 }
 
 static EVP_PKEY *read_key(const struct bytes *pem)

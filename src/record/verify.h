@@ -27,6 +27,10 @@ bool verify_form(const struct bytes *report, struct tree **out, struct err *err)
 /* Can a ceremony be so (verify_rules.h)? */
 bool verify_logic(const struct tree *report, struct err *err);
 
+/* Is it the report that the journal at this path makes, byte for byte? It names the first line that
+ * is another. Errors also: as report_again(). */
+bool verify_journal(const struct bytes *report, const char *journal, struct err *err);
+
 /* Is signature one of these bytes (SHA-256; PKCS#1 v1.5 or ECDSA in DER) by the key in pem? */
 bool verify_signature(const struct bytes *report, const struct bytes *signature,
                       const struct bytes *pem, struct err *err);
