@@ -345,4 +345,5 @@ void document_write(const struct tape *tape, const struct ledger *ledger, struct
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         sections[i](&view);
     writer_end(w);
+    writer_seal(w);
 }

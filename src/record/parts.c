@@ -105,7 +105,6 @@ static void put_step(struct writer *w, const struct event *event, const struct e
 {
     writer_map(w, NULL, true);
     writer_number(w, "seq", (int64_t)event->seq);
-    writer_number(w, "offset-ms", event->mono_ms);
     writer_number(w, "number", step_number(event->step.id));
     writer_text(w, "name", step_name(event->step.id));
     writer_text(w, "side", side_name(event->side));
@@ -118,6 +117,7 @@ static void put_step(struct writer *w, const struct event *event, const struct e
         writer_time(w, "ended", event->utc_ms);
         writer_number(w, "ms", event->step.micros / 1000);
     }
+    writer_number(w, "offset-ms", event->mono_ms);
     part_some(w, "call", event->step.words);
     if (event->step.bytes) {
         writer_number(w, "bytes", event->step.bytes);

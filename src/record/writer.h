@@ -36,7 +36,10 @@ void writer_time(struct writer *w, const char *key, int64_t utc_ms);
 enum { WRITER_SEAL_SIZE = 128 };
 void writer_seal_line(size_t lines, const uint8_t sha256[32], char *out);
 
-/* Ends the document with that line, tells the SHA-256 of all that was written, and frees (also on
+/* Makes that line the document's last one. */
+void writer_seal(struct writer *w);
+
+/* Ends the document, tells the SHA-256 of all that was written, and frees (also on
  * failure). Errors: ERR_IO. */
 bool writer_close(struct writer *w, uint8_t sha256[32], struct err *err);
 

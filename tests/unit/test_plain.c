@@ -44,8 +44,14 @@ static void test_steps(void **state)
     snprintf(e.step.words, sizeof e.step.words, "C_WrapKey CKM_RSA_PKCS_OAEP");
     assert_line(&e, NULL,
                 "12:41:07.512Z [ ok ]  5 source      encrypt the AES key: C_WrapKey "
-                "CKM_RSA_PKCS_OAEP, 384 bytes, sha256 "
-                "abababababababababababababababababababababababababababababababab, 12.3 ms");
+                "CKM_RSA_PKCS_OAEP, 12.3 ms");
+    e.step.id = STEP_RELAY_AES;
+    e.side = SIDE_RELAY;
+    e.step.words[0] = '\0';
+    assert_line(
+        &e, NULL,
+        "12:41:07.512Z [ ok ]  6 relay       carry the encrypted AES key, 384 bytes, sha256 "
+        "abababababababababababababababababababababababababababababababab, 12.3 ms");
     e.key = 3;
     e.step.id = STEP_UNWRAP_KEY;
     e.side = SIDE_DESTINATION;
