@@ -228,6 +228,19 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
     bytes_free(&spki);
 }
 
+/* A key that was not proven: is anything under its name after all? A commit that was answered OK is
+ * not undone by not being found. Where the inventories could not be compared, a key that failed may
+ * be there too. */
+static void count_trace(struct ceremony *c, struct fate *fate, bool there)
+{
+    bool looked = !c->side[SIDE_DESTINATION].gone;
+
+    if (there && (fate->outcome == KEY_UNKNOWN || (fate->outcome == KEY_FAILED && !looked)))
+        c->left_over++;
+    else if (!there && fate->outcome == KEY_UNKNOWN && fate->final == 0)
+        fate->outcome = KEY_FAILED;
+}
+
 /* Temporaries that outlived their session, and the traces of a commit whose answer was lost. */
 static void count_traces(struct ceremony *c, const struct key_list *list, const struct names *names)
 {
@@ -235,15 +248,9 @@ static void count_traces(struct ceremony *c, const struct key_list *list, const 
         if (list->keys[i].label_len == strlen(c->label) &&
             memcmp(list->keys[i].label, c->label, strlen(c->label)) == 0)
             c->left_over++;
-    for (size_t i = 0; i < c->plan.count; i++) {
-        struct fate *fate = &c->fates[i];
-        if (fate->outcome != KEY_UNKNOWN || fate->proven)
-            continue;
-        if (names_same(names, &c->plan.items[i].key) == 0)
-            fate->outcome = KEY_FAILED;
-        else
-            c->left_over++;
-    }
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (!c->fates[i].proven)
+            count_trace(c, &c->fates[i], names_same(names, &c->plan.items[i].key) > 0);
 }
 
 bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err)

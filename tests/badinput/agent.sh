@@ -83,6 +83,18 @@ for how in late half garbage huge; do
         'something is left over'
 done
 
+# --- an HSM that lies about the commit, and then is gone: only a fresh process can look ---------------
+
+lying() { # lying FAULTS: of the destination
+    ceremony 'keys=aes32:one' "$1"
+}
+lying 'forget=commit:1;die=describe:5'
+ok "kept, it said, and nothing is there: unknown" nothing_there 3 'key 1 one: unknown'
+lying 'lie=commit:1:twice;fail=prove:2;die=destroy:3'
+ok "two were made and one was taken back: the other is told" one_there 3 'something is left over'
+lying 'fail=prove:2;die=destroy:3'
+ok "control: one, taken back: nothing is there" nothing_there 2 'nothing on the destination'
+
 # --- an HSM that hangs ------------------------------------------------------------------------------
 
 for call in make_pair unwrap; do
