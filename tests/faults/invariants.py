@@ -101,6 +101,7 @@ class Case:
         self.code, self.keys, self.lies = self.code, self.keys, self.lies
         self.wrong = []
         self.report, self.outcomes = None, {}
+        self.ids, self.proven, self.named = set(), set(), set()
 
     def must(self, true, words):
         """One invariant."""
@@ -161,18 +162,35 @@ class Case:
                       f"{key['label']}: the commit was answered OK and not taken back, and the "
                       "outcome is not unknown but failed")
 
-    def check_journals(self):
-        """Each journal's chain holds; a last line may be torn by a crash."""
+    def read_journals(self):
+        """Each journal's chain holds; a last line may be torn by a crash. Takes over what they tell
+        of the keys: which was proven, and which was about to get its final name."""
         for path in glob.glob(f"{self.folder}/reports/*.journal"):
             with open(path, "rb") as file:
                 lines = file.read().split(b"\n")
-            head = hashlib.sha256(b"hsmferry-journal/1").digest()
-            for number, line in enumerate(lines[:-1], 1):
+            magic, labels = lines[0], {}
+            head = hashlib.sha256(magic).digest()
+            for number, line in enumerate(lines[1:-1], 2):
                 text, _, told = line.rpartition(b"\tsum=")
                 head = hashlib.sha256(head + text).digest()
                 if not self.must(told.decode(errors="replace") == head.hex(),
                                  f"line {number} of the journal does not chain"):
                     break
+                self.take_event(text.decode().split("\t"), labels)
+
+    def take_event(self, words, labels):
+        """One line of a journal."""
+        event = dict(word.partition("=")[::2] for word in words[5:])
+        if words[3] == "begin":
+            self.ids.add(event["id"])
+        elif words[3] == "planned":
+            labels[event["key"]] = event["label"]
+        elif words[3] == "step" and "key" in event:
+            label, step, state = labels[event["key"]], event["step"], event["state"]
+            if step == "prove" and state == "ok":
+                self.proven.add(label)
+            elif step == "commit" and state == "begun":
+                self.named.add(label)
 
     def check_logins(self):
         """One PIN entry for each process."""
@@ -239,8 +257,9 @@ class Case:
         """What the report says of a key against what is there."""
         outcome = self.outcomes.get(key)
         self.must(len(things) <= len(golden), f"{key} is there {len(things)} times")
-        if things and self.report:
-            self.must(self.was_proven(key), f"{key} has its final name, and nobody proved it")
+        if things:
+            self.must(key in self.proven, f"{key} has its final name, and nobody proved it")
+            self.must(key in self.named, f"{key} has its final name, and no journal announced it")
         told = self.report and self.report["summary"]["left-over"] > 0
         if things and not told and outcome != "unknown":
             self.must(things == golden, f"{key} is there, but not as it should be: {things}")
@@ -248,12 +267,6 @@ class Case:
             self.must(things, f"{key} is migrated, and not there")
         elif self.report and outcome != "unknown":
             self.must(not things or told, f"{key} is {outcome}, and there")
-
-    def was_proven(self, label):
-        """Before it got its final name?"""
-        number = next(k["number"] for k in self.report["keys"] if k["label"] == label)
-        return any(s["name"] == "prove" and s["state"] == "ok" and s.get("key") == number
-                   for s in self.report["steps"])
 
     def check_extra(self, finals, extra):
         """What is there beside the keys."""
@@ -264,7 +277,9 @@ class Case:
         if self.code == 2:
             self.must(not there and not extra, f"exit 2 with {there + extra}")
         if not self.report:
+            ours = [label for label in extra if label.partition(":")[2] in self.ids]
             self.must(self.is_killed() or not there + extra, f"no report names {there + extra}")
+            self.must(ours == extra, f"no journal names {extra}")
             return
         known = [k for k in there if self.outcomes.get(k) in ("migrated", "unknown")]
         self.must(not extra or self.report["summary"]["left-over"] > 0 or self.is_unsure(),
@@ -288,7 +303,7 @@ class Case:
         self.read_report()
         self.check_words()
         self.check_diagnosis()
-        self.check_journals()
+        self.read_journals()
         self.check_logins()
         self.check_source()
         self.check_destination()
