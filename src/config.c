@@ -121,26 +121,6 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
 
 /* --- files --- */
 
-/* Reads what is in fd, at most CONFIG_SIZE_MAX bytes. */
-static bool read_file(int fd, const char *name, struct bytes *text, struct err *err)
-{
-    size_t len = 0;
-    ssize_t n;
-
-    if (!bytes_make(text, CONFIG_SIZE_MAX + 1, err))
-        return false;
-    while (len < text->len && (n = read(fd, text->data + len, text->len - len)) != 0) {
-        if (n > 0)
-            len += (size_t)n;
-        else if (errno != EINTR)
-            return err_set_errno(err, ERR_IO, errno, "%s cannot be read", name);
-    }
-    if (len > CONFIG_SIZE_MAX)
-        return err_set(err, ERR_CONFIG, "%s is larger than %d KiB", name, CONFIG_SIZE_MAX / 1024);
-    text->len = len;
-    return true;
-}
-
 /* The absolute path of the file, which is open. */
 static bool set_path(const char *path, const char *name, struct config *config, struct err *err)
 {
@@ -181,7 +161,7 @@ bool config_read(int fd, const char *path, const char *name, enum config_use use
 
     if (!config)
         return err_set(err, ERR_FAILED, "There is no memory for the ceremony file");
-    ok = set_path(path, name, config, err) && read_file(fd, name, &text, err) &&
+    ok = set_path(path, name, config, err) && file_read(fd, name, CONFIG_SIZE_MAX, &text, err) &&
          load_text(&text, name, use, config, err);
     bytes_free(&text);
     if (ok)

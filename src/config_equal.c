@@ -60,6 +60,7 @@ bool config_equal(const struct config *a, const struct config *b)
     for (int i = 0; i < 2; i++)
         if (!config_same_place(&a->side[i], &b->side[i]) ||
             !same_uri(&a->side[i].token, &b->side[i].token) ||
+            strcmp(a->side[i].where.dialect, b->side[i].where.dialect) != 0 ||
             a->side[i].limit_ms != b->side[i].limit_ms)
             return false;
     return strcmp(a->title, b->title) == 0 && a->rehearsal == b->rehearsal &&

@@ -27,6 +27,7 @@ struct raw_side {
     char *api;
     char *module;
     char *parameters;
+    char *dialect;
     char *token;
     struct raw_list environment;
     uint32_t *time_limit; /* seconds */

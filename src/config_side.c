@@ -210,6 +210,24 @@ static bool take_token(const struct loader *l, enum side side, const char *text)
     return true;
 }
 
+/* Where it is found, and whether it is right, the agent says. */
+static bool check_dialect(const struct loader *l, enum side side)
+{
+    const struct hsm_where *where = &l->config->side[side].where;
+    char path[CONFIG_PLACE];
+
+    if (!where->dialect[0])
+        return true;
+    if (strcmp(where->api, "nss") == 0)
+        return config_wrong(l, under(side, "dialect", path), "only PKCS#11 has dialects");
+    if (where->dialect[0] != '/' && strchr(where->dialect, '/')) {
+        config_wrong(l, under(side, "dialect", path),
+                     "a dialect is a name, or the absolute path of its file");
+        return err_next(l->err, "Write for example softhsm, or /etc/my-hsm.yaml");
+    }
+    return true;
+}
+
 static bool take_limit(const struct loader *l, enum side side, const uint32_t *seconds)
 {
     uint32_t limit = seconds ? *seconds : RAW_DEFAULT_LIMIT;
@@ -230,7 +248,8 @@ bool config_take_side(const struct loader *l, enum side side, const struct raw_s
     strcpy(where->api, raw->api);
     strcpy(where->module, raw->module);
     strcpy(where->params, raw->parameters ? raw->parameters : "");
-    return take_agent(l, side, &raw->agent) && check_where(l, side) &&
+    strcpy(where->dialect, raw->dialect ? raw->dialect : "");
+    return take_agent(l, side, &raw->agent) && check_where(l, side) && check_dialect(l, side) &&
            take_token(l, side, raw->token) && take_environment(l, side, &raw->environment) &&
            take_limit(l, side, raw->time_limit);
 }

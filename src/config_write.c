@@ -43,6 +43,8 @@ static void put_side(struct writer *w, enum side which, const struct config_side
     writer_text(w, "module", side->where.module);
     if (side->where.params[0])
         writer_text(w, "parameters", side->where.params);
+    if (side->where.dialect[0])
+        writer_text(w, "dialect", side->where.dialect);
     writer_text(w, "token", uri_whole(&side->token, uri));
     if (side->environment && side->environment[0])
         put_texts(w, "environment", side->environment);

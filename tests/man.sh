@@ -12,9 +12,9 @@ lint() {
     mandoc -Tlint -Wstyle "$1" | grep -v 'referenced manual not found' | { ! grep .; }
 }
 
-# Each key of the ceremony file's schema has its line in the page.
+# knows_keys PAGE SCHEMA: each key of the schema has its line in the page.
 knows_keys() {
-    grep -oE '(TEXTS?|CYAML_FIELD_[A-Z_]+)\("[a-z-]+"' src/config_schema.c | cut -d'"' -f2 |
+    grep -oE '(TEXTS?|WORDS?|TRIES|CYAML_FIELD_[A-Z_]+)\("[a-z0-9-]+"' "$2" | cut -d'"' -f2 |
         while read -r key; do
             grep -qE "^\.I[tc] .*\b$key( |$)" "$1" || echo "$key is missing"
         done | { ! grep .; }
@@ -47,13 +47,16 @@ has_example() {
 cd "$abs_top_srcdir" || exit
 printf '%s\n' '.Dd November 23, 2026' '.Dt A 1' '.Os' '.Sh NAME' '.Nm a' '.Nd b' '.Zz c' >"$tmp/bad.1"
 not_ok "control: mandoc sees an unknown macro" lint "$tmp/bad.1"
-not_ok "control: keys that a page lacks are seen" knows_keys "$tmp/bad.1"
+not_ok "control: keys that a page lacks are seen" knows_keys "$tmp/bad.1" src/config_schema.c
 not_ok "control: options that a page lacks are seen" knows_options "$tmp/bad.1"
 not_ok "control: keys of the screen that a page lacks are seen" has_keys "$tmp/bad.1"
 for page in man/*.[1-8]; do
     ok "$page" lint "$page"
 done
-ok "hsmferry-ceremony.5 knows every key of the schema" knows_keys man/hsmferry-ceremony.5
+ok "hsmferry-ceremony.5 knows every key of the schema" \
+    knows_keys man/hsmferry-ceremony.5 src/config_schema.c
+ok "hsmferry-dialect.5 knows every key of the schema" \
+    knows_keys man/hsmferry-dialect.5 src/agent/dialect_schema.c
 ok "hsmferry.1 knows every option and command" knows_options man/hsmferry.1
 ok "hsmferry.1 lists the screen's keys as they are" has_keys man/hsmferry.1
 report_page() {

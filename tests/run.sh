@@ -70,7 +70,7 @@ build() (
 install_and_look() (
     make -C "$work/build" -s install DESTDIR="$work/root" || exit
     for file in bin/hsmferry libexec/hsmferry-agent share/man/man1/hsmferry.1 \
-        share/man/man5/hsmferry-ceremony.5; do
+        share/man/man5/hsmferry-ceremony.5 share/hsmferry/dialects/softhsm.yaml; do
         [ -e "$work/root/usr/local/$file" ] || { echo "not installed: $file" && exit 1; }
     done
     "$work/root/usr/local/bin/hsmferry" --version

@@ -97,3 +97,31 @@ bool counterpart_ecb(const struct bytes *key, const struct bytes *data, struct b
     EVP_CIPHER_CTX_free(ctx);
     return ok;
 }
+
+bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct bytes *blob,
+                      struct bytes *plain)
+{
+    const EVP_CIPHER *cipher = alg == HSM_AES_KW        ? EVP_aes_256_wrap()
+                               : alg == HSM_AES_KWP     ? EVP_aes_256_wrap_pad()
+                               : alg == HSM_AES_CBC_PAD ? EVP_aes_256_cbc()
+                                                        : NULL;
+    size_t iv = alg == HSM_AES_CBC_PAD ? 16 : 0;
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int len = 0, last = 0;
+    bool ok;
+
+    if (ctx)
+        EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+    ok = ctx && cipher && key->len == 32 && blob->len > iv &&
+         bytes_make(plain, blob->len + 16, NULL) &&
+         EVP_DecryptInit_ex(ctx, cipher, NULL, key->data, iv ? blob->data : NULL) == 1 &&
+         EVP_DecryptUpdate(ctx, plain->data, &len, blob->data + iv, (int)(blob->len - iv)) == 1 &&
+         len >= 0 && EVP_DecryptFinal_ex(ctx, plain->data + len, &last) == 1;
+    if (ok)
+        plain->len = (size_t)(len + last);
+    else
+        bytes_free(plain);
+    EVP_CIPHER_CTX_free(ctx);
+    ERR_clear_error();
+    return ok;
+}

@@ -25,6 +25,11 @@ bool counterpart_decrypt(const struct counterpart *other, enum hsm_alg alg,
 bool counterpart_encrypt(enum hsm_alg alg, const struct bytes *spki, const struct bytes *plain,
                          struct bytes *blob);
 
+/* Decrypts blob under an AES key of 32 octets by AES_KW, AES_KWP or AES_CBC_PAD (IV in front).
+ * Returns false where it is no ciphertext of that. */
+bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct bytes *blob,
+                      struct bytes *plain);
+
 /* AES-ECB of data, a multiple of 16 octets, under a key of 16, 24 or 32. */
 bool counterpart_ecb(const struct bytes *key, const struct bytes *data, struct bytes *out);
 

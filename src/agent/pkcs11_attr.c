@@ -154,6 +154,6 @@ static bool is_sent(const struct p11_flag *f, enum key_class class, uint32_t fla
 void p11_attrs_flags(struct p11_attrs *t, enum key_class class, uint32_t flags, unsigned extras)
 {
     for (size_t i = 0; i < KEY_FLAGS; i++)
-        if (is_sent(&p11_flags[i], class, flags, extras))
+        if (!(t->omit & p11_flags[i].flag) && is_sent(&p11_flags[i], class, flags, extras))
             p11_attrs_bool(t, p11_flags[i].type, (flags & p11_flags[i].flag) != 0);
 }

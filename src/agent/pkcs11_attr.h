@@ -18,6 +18,7 @@ struct p11_attrs {
     CK_ATTRIBUTE attr[P11_ATTRS_MAX];
     CK_ULONG count;
     CK_ULONG numbers[P11_ATTRS_MAX];
+    uint32_t omit; /* enum key_flag: what p11_attrs_flags() leaves out */
 };
 
 void p11_attrs_add(struct p11_attrs *t, CK_ATTRIBUTE_TYPE type, const void *value, size_t len);

@@ -13,9 +13,9 @@
 /* What a made key is guarded by where the token knows it; uses and secrecy it always is. */
 enum { GUARDS = P11_ALLOWED | P11_FORCE | P11_COPYABLE | P11_MODIFIABLE };
 
-static void begin(struct p11_attrs *t, const char *label)
+static void begin(const struct p11 *p, struct p11_attrs *t, const char *label)
 {
-    *t = (struct p11_attrs){0};
+    *t = (struct p11_attrs){.omit = p->dialect.omit};
     p11_attrs_bool(t, CKA_TOKEN, false);
     p11_attrs_add(t, CKA_LABEL, label, strlen(label));
 }
@@ -34,7 +34,7 @@ CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE 
     while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE, &row, &extras)) {
         struct p11_attrs t;
         CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-        begin(&t, wish->label);
+        begin(p, &t, wish->label);
         if (wish->kind != KEY_KIND_DES3)
             p11_attrs_number(&t, CKA_VALUE_LEN, wish->length);
         p11_attrs_flags(&t, KEY_CLASS_SECRET, wish->flags, extras | P11_SECRECY);
@@ -78,11 +78,11 @@ static CK_RV generate_pair(struct p11 *p, uint32_t bits, const char *label, unsi
     struct p11_attrs pub, priv, forced = {0};
     CK_RV rv;
 
-    begin(&pub, label);
+    begin(p, &pub, label);
     p11_attrs_number(&pub, CKA_MODULUS_BITS, bits);
     p11_attrs_add(&pub, CKA_PUBLIC_EXPONENT, exponent, sizeof exponent);
     p11_attrs_flags(&pub, KEY_CLASS_PUBLIC, KEY_WRAP, 0);
-    begin(&priv, label);
+    begin(p, &priv, label);
     p11_attrs_flags(&priv, KEY_CLASS_PRIVATE, KEY_PRIVATE | KEY_SENSITIVE | KEY_UNWRAP,
                     extras | P11_SECRECY);
     p11_attrs_bool(&forced, CKA_SENSITIVE, true);
@@ -103,10 +103,14 @@ bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm
     struct p11 *p = p11_of(hsm);
     CK_OBJECT_HANDLE public = CK_INVALID_HANDLE, private = CK_INVALID_HANDLE;
     struct bytes spki = {0};
-    unsigned row = 0, extras;
+    unsigned guards = GUARDS, row = 0, extras;
     CK_RV rv = CKR_GENERAL_ERROR;
 
-    while (p11_extras_next(GUARDS, &row, &extras)) {
+    if (p->dialect.omit & DIALECT_OMIT_ALLOWED)
+        guards &= ~(unsigned)P11_ALLOWED;
+    if (p->dialect.omit & DIALECT_OMIT_FORCE)
+        guards &= ~(unsigned)P11_FORCE;
+    while (p11_extras_next(guards, &row, &extras)) {
         rv = generate_pair(p, bits, label, extras, &public, &private);
         if (!p11_refuses_template(rv))
             break;
@@ -135,7 +139,7 @@ bool p11_load_public(struct hsm *hsm, const struct bytes *spki, const char *labe
 
     if (!ok)
         goto out;
-    begin(&t, label);
+    begin(p, &t, label);
     p11_attrs_number(&t, CKA_CLASS, CKO_PUBLIC_KEY);
     p11_attrs_number(&t, CKA_KEY_TYPE, CKK_RSA);
     p11_attrs_add(&t, CKA_MODULUS, modulus.data, modulus.len);
@@ -166,7 +170,7 @@ static bool check_id(struct p11 *p, CK_OBJECT_HANDLE temporary, const uint8_t *i
     uint64_t *others;
     size_t count;
 
-    if (!p->one_per_id || id_len == 0)
+    if (!(p->overwrites || p->dialect.one_per_id) || id_len == 0)
         return true;
     if (!p11_read(p, temporary, &o, err))
         return false;

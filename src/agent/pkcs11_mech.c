@@ -27,25 +27,51 @@ static void set_oaep(struct call *c, CK_MECHANISM_TYPE hash, CK_RSA_PKCS_MGF_TYP
     c->mechanism.ulParameterLen = sizeof c->oaep;
 }
 
-/* The parameters of each algorithm. Those of the key wraps are none: some tokens refuse even the
- * standard's own initial value. */
+/* RFC 3394 2.2.3.1; RFC 5649 3, of which PKCS#11 3.0 takes the first four octets. */
+static const uint8_t value_3394[] = {0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6};
+static const uint8_t value_5649[] = {0xa6, 0x59, 0x59, 0xa6};
+
+static void set_iv(struct call *c, const void *iv, size_t len)
+{
+    if (iv)
+        memcpy(c->iv, iv, len);
+    c->mechanism.pParameter = c->iv;
+    c->mechanism.ulParameterLen = len;
+}
+
 static void set_call(struct call *c, struct p11_mech mech)
 {
     *c = (struct call){.mechanism = {mech.number, NULL, 0}};
-    if (mech.alg == HSM_RSA_OAEP_SHA256)
-        set_oaep(c, CKM_SHA256, CKG_MGF1_SHA256);
-    if (mech.alg == HSM_RSA_OAEP_SHA1)
-        set_oaep(c, CKM_SHA_1, CKG_MGF1_SHA1);
-    if (mech.alg == HSM_AES_CBC_PAD) {
-        c->mechanism.pParameter = c->iv;
-        c->mechanism.ulParameterLen = sizeof c->iv;
+    switch (mech.parameter) {
+    case DIALECT_OAEP:
+        if (mech.alg == HSM_RSA_OAEP_SHA256)
+            set_oaep(c, CKM_SHA256, CKG_MGF1_SHA256);
+        else
+            set_oaep(c, CKM_SHA_1, CKG_MGF1_SHA1);
+        break;
+    case DIALECT_RANDOM_IV:
+        set_iv(c, NULL, IV_LEN);
+        break;
+    case DIALECT_INITIAL_VALUE:
+        if (mech.alg == HSM_AES_KW)
+            set_iv(c, value_3394, sizeof value_3394);
+        else
+            set_iv(c, value_5649, sizeof value_5649);
+        break;
+    case DIALECT_NONE:
+        break;
     }
 }
 
 /* Octets in front of the ciphertext: the IV, where there is one. */
 static size_t prefix_of(struct p11_mech mech)
 {
-    return mech.alg == HSM_AES_CBC_PAD ? IV_LEN : 0;
+    return mech.parameter == DIALECT_RANDOM_IV ? IV_LEN : 0;
+}
+
+struct p11_mech p11_mech_of(enum hsm_alg alg, const struct dialect_mechanism *mechanism)
+{
+    return (struct p11_mech){alg, (CK_MECHANISM_TYPE)mechanism->number, mechanism->parameter};
 }
 
 CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrapping,
@@ -111,19 +137,19 @@ static void set_terms(struct p11_attrs *t, const struct key_terms *terms, enum k
         p11_attrs_add(t, CKA_END_DATE, terms->end, KEY_DATE_SIZE - 1);
     for (size_t i = 0; i < count; i++)
         allowed[i] = terms->allowed[i];
-    if (count)
+    if (count && !(t->omit & DIALECT_OMIT_ALLOWED))
         p11_attrs_add(t, CKA_ALLOWED_MECHANISMS, allowed, count * sizeof allowed[0]);
     if (class == KEY_CLASS_PRIVATE && terms->subject_len && terms->subject_len <= KEY_SUBJECT_MAX)
         p11_attrs_add(t, CKA_SUBJECT, terms->subject, terms->subject_len);
 }
 
-static bool set_template(struct p11_attrs *t, struct attempt *a)
+static bool set_template(const struct p11 *p, struct p11_attrs *t, struct attempt *a)
 {
     const struct hsm_template *template = a->template;
     CK_OBJECT_CLASS class;
     CK_KEY_TYPE type;
 
-    *t = (struct p11_attrs){0};
+    *t = (struct p11_attrs){.omit = p->dialect.omit};
     if (!p11_class_number(template->class, &class) || !p11_kind_number(template->kind, &type))
         return false;
     p11_attrs_number(t, CKA_CLASS, class);
@@ -151,7 +177,7 @@ static CK_RV try_unwrap(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *hand
 
     if (!is_possible(a->mech.alg, a->blob->len))
         return CKR_WRAPPED_KEY_LEN_RANGE;
-    if (!set_template(&t, a))
+    if (!set_template(p, &t, a))
         return CKR_TEMPLATE_INCONSISTENT;
     set_call(&c, a->mech);
     memcpy(c.iv, a->blob->data, prefix);
@@ -174,7 +200,8 @@ static bool enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
 
     if (!p11_read(p, handle, &o, NULL))
         return false;
-    loose = o.flags_known & ((o.flags & ~flags & off) | (~o.flags & flags & on));
+    loose = ((o.flags & ~flags & off) | (~o.flags & flags & on)) & o.flags_known;
+    loose |= ((~flags & off) | (flags & on)) & ~o.flags_known & p->dialect.set_afterwards;
     for (size_t i = 0; i < KEY_FLAGS; i++)
         if (loose & p11_flags[i].flag) {
             struct p11_attrs t = {0};
@@ -184,21 +211,39 @@ static bool enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
     return ok;
 }
 
-/* One attempt, and where the token asks for more another one: NSS wants the public half of an EC
- * key, some vendors the length of a secret, which others again refuse. */
-static CK_RV try_with_more(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *handle)
+/* The public half of an EC key as a bare point, for those who want it. */
+static bool set_point(struct attempt *a, struct bytes *point)
 {
     const struct hsm_template *template = a->template;
-    struct attempt more = *a;
-    struct bytes point = {0};
-    CK_RV rv = try_unwrap(p, a, handle);
 
-    if (rv != CKR_TEMPLATE_INCOMPLETE)
-        return rv;
-    more.with_length = true;
-    if (template->kind == KEY_KIND_EC && template->spki && spki_to_point(template->spki, &point))
-        more.point = &point;
-    rv = try_unwrap(p, &more, handle);
+    if (a->point || template->kind != KEY_KIND_EC || template->class != KEY_CLASS_PRIVATE ||
+        !template->spki || !spki_to_point(template->spki, point))
+        return false;
+    a->point = point;
+    return true;
+}
+
+/* One attempt as the dialect says; where it does not say, and the token asks for more, another one:
+ * NSS wants the public half of an EC key, some vendors the length of a secret, which others refuse.
+ */
+static CK_RV try_with_more(struct p11 *p, const struct attempt *first, CK_OBJECT_HANDLE *handle)
+{
+    const enum dialect_rule length = p->dialect.value_length, ec = p->dialect.ec_point;
+    struct attempt a = *first;
+    struct bytes point = {0};
+    CK_RV rv;
+
+    if (length != DIALECT_UNSAID)
+        a.with_length = length == DIALECT_REQUIRED;
+    if (ec == DIALECT_REQUIRED)
+        set_point(&a, &point);
+    rv = try_unwrap(p, &a, handle);
+    if (rv == CKR_TEMPLATE_INCOMPLETE && (length == DIALECT_UNSAID || ec == DIALECT_UNSAID)) {
+        a.with_length = a.with_length || length == DIALECT_UNSAID;
+        if (ec == DIALECT_UNSAID)
+            set_point(&a, &point);
+        rv = try_unwrap(p, &a, handle);
+    }
     bytes_free(&point);
     return rv;
 }
@@ -212,11 +257,14 @@ CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwr
                         .blob = blob,
                         .template = template,
                         .with_length = with_length};
-    const unsigned may = P11_COPYABLE | P11_MODIFIABLE | P11_SECRECY;
-    unsigned row = 0;
+    unsigned may = P11_COPYABLE | P11_MODIFIABLE, row = 0;
     CK_RV rv = CKR_GENERAL_ERROR;
 
-    while (p11_extras_next(template->terms ? may | P11_TERMS : may, &row, &a.extras)) {
+    if (p->dialect.secrecy != DIALECT_REFUSED)
+        may |= P11_SECRECY;
+    if (template->terms)
+        may |= P11_TERMS;
+    while (p11_extras_next(may, &row, &a.extras)) {
         rv = try_with_more(p, &a, handle);
         /* Secrecy that the token ignored cannot be set on what is not modifiable; it matters more.
          */

@@ -17,6 +17,7 @@ struct p11 *p11_of(struct hsm *hsm)
     return (struct p11 *)hsm;
 }
 
+/* Whatever dialect somebody names: a key that is overwritten is lost. */
 static bool is_nss(const struct p11 *p)
 {
     static const char maker[] = "Mozilla Foundation";
@@ -26,19 +27,30 @@ static bool is_nss(const struct p11 *p)
            memcmp(info.manufacturerID, maker, sizeof maker - 1) == 0;
 }
 
+static bool take_named_dialect(struct p11 *p, const char *name, struct err *err)
+{
+    struct dialect_folders folders;
+
+    if (!name[0])
+        return true;
+    dialect_folders(&folders);
+    return dialect_named(&folders, name, &p->dialect, err);
+}
+
 bool p11_open(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
     struct p11 *p = calloc(1, sizeof *p);
 
     if (!p)
         return err_set(err, ERR_FAILED, "out of memory");
-    if (!p11_module_start(where->module, where->params, &p->module, err)) {
+    if (!take_named_dialect(p, where->dialect, err) ||
+        !p11_module_start(where->module, where->params, &p->module, err)) {
         free(p);
         return false;
     }
     p->hsm.driver = &pkcs11_driver;
     p->fn = p->module.fn;
-    p->one_per_id = is_nss(p);
+    p->overwrites = is_nss(p);
     *out = &p->hsm;
     return true;
 }
@@ -86,6 +98,7 @@ bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
              sizeof raw.manufacturerID);
     set_version(info->version, sizeof info->version, raw.libraryVersion);
     set_version(info->api_version, sizeof info->api_version, raw.cryptokiVersion);
+    info->dialect = p->dialect.is;
     return true;
 }
 
@@ -230,6 +243,25 @@ static bool log_in(struct p11 *p, const struct hsm_slot *slot, const struct secr
     return true;
 }
 
+/* Unless one was named, by what library and token say of themselves. */
+static bool choose_dialect(struct p11 *p, const struct hsm_slot *slot, struct err *err)
+{
+    struct dialect_folders folders;
+    struct hsm_info info;
+    const struct dialect_facts facts = {.manufacturer = info.manufacturer,
+                                        .library = info.library,
+                                        .api_version = info.api_version,
+                                        .token_manufacturer = slot->manufacturer,
+                                        .model = slot->model};
+
+    if (p->dialect.is.name[0])
+        return true;
+    if (!p11_info(&p->hsm, &info, err))
+        return false;
+    dialect_folders(&folders);
+    return dialect_recognise(&folders, &facts, &p->dialect, err);
+}
+
 /* A slot id that the module did not give must not reach it: some crash. */
 static bool find_slot(struct hsm *hsm, uint64_t id, struct hsm_slot *slot, struct err *err)
 {
@@ -254,7 +286,8 @@ bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, struct er
 
     if (p->session != CK_INVALID_HANDLE)
         return err_set(err, ERR_FAILED, "a token was chosen already");
-    if (!find_slot(hsm, id, &slot, err) || !check_token(&slot, err))
+    if (!find_slot(hsm, id, &slot, err) || !check_token(&slot, err) ||
+        !choose_dialect(p, &slot, err))
         return false;
     rv = p->fn->C_OpenSession((CK_SLOT_ID)id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
                               &p->session);

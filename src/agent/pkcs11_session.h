@@ -5,6 +5,7 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include "agent/dialect.h"
 #include "agent/pkcs11_module.h"
 #include "hsm/hsm.h"
 
@@ -20,11 +21,13 @@ struct p11 {
     CK_FUNCTION_LIST *fn; /* the module's */
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE before the login */
-    bool one_per_id; /* it keeps one key of each class and id: the next overwrites it (NSS) */
+    struct dialect dialect;    /* chosen at the login, unless it was named */
+    bool overwrites; /* by its maker: a key with the class and id of another replaces it */
     struct p11_temp *temps;
     size_t temp_count;
-    bool probed; /* offers is filled */
+    bool probed; /* offers is filled, and how it speaks each algorithm: */
     struct hsm_offers offers;
+    struct dialect_mechanism spoken[HSM_ALGS];
 };
 
 /* The structure behind a struct hsm of this driver. */

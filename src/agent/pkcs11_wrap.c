@@ -18,7 +18,15 @@ static bool check_length(enum hsm_alg alg, const struct p11_object *key, struct 
     return true;
 }
 
-/* May key leave under wrapping, by alg? Not every token holds itself to these two attributes. */
+/* Not every token holds itself to these two attributes. Of one that does not, silence is no. */
+static bool is_extractable(const struct p11 *p, const struct p11_object *key)
+{
+    if (key->flags_known & KEY_EXTRACTABLE)
+        return (key->flags & KEY_EXTRACTABLE) != 0;
+    return !(p->dialect.is.not_enforced & KEY_EXTRACTABLE);
+}
+
+/* May key leave under wrapping, by alg? */
 static bool check_leave(struct p11 *p, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                         struct err *err)
 {
@@ -27,7 +35,7 @@ static bool check_leave(struct p11 *p, enum hsm_alg alg, uint64_t wrapping, uint
 
     if (!p11_read(p, (CK_OBJECT_HANDLE)key, &o, err) || !check_length(alg, &o, err))
         return false;
-    if ((o.flags_known & KEY_EXTRACTABLE) && !(o.flags & KEY_EXTRACTABLE))
+    if (!is_extractable(p, &o))
         return err_set(err, ERR_DENIED, "the key may not leave its HSM: it is not extractable");
     trusted_only = (o.flags & KEY_WRAP_WITH_TRUSTED) != 0;
     if (!p11_read(p, (CK_OBJECT_HANDLE)wrapping, &o, err))
@@ -58,8 +66,8 @@ bool p11_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key
     if (!offer->wrap)
         return err_set(err, ERR_UNSUPPORTED, "this HSM does not wrap by %s: %s", hsm_alg_name(alg),
                        offer->reason);
-    rv = p11_mech_wrap(p, (struct p11_mech){alg, (CK_MECHANISM_TYPE)offer->mechanism},
-                       (CK_OBJECT_HANDLE)wrapping, (CK_OBJECT_HANDLE)key, blob);
+    rv = p11_mech_wrap(p, p11_mech_of(alg, &p->spoken[alg]), (CK_OBJECT_HANDLE)wrapping,
+                       (CK_OBJECT_HANDLE)key, blob);
     return rv == CKR_OK || fail_wrap(rv, alg, err);
 }
 
@@ -106,9 +114,8 @@ bool p11_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const st
                        hsm_alg_name(alg), offer->reason);
     if (template->flags & KEY_TOKEN)
         temporary.flags |= freedoms;
-    rv = p11_mech_unwrap(p, (struct p11_mech){alg, (CK_MECHANISM_TYPE)offer->mechanism},
-                         (CK_OBJECT_HANDLE)unwrapping, blob, &temporary,
-                         p->offers.takes_length == HSM_YES, &made);
+    rv = p11_mech_unwrap(p, p11_mech_of(alg, &p->spoken[alg]), (CK_OBJECT_HANDLE)unwrapping, blob,
+                         &temporary, p->offers.takes_length == HSM_YES, &made);
     if (rv != CKR_OK)
         return fail_unwrap(rv, alg, err);
     p11_temp_defer(p, made, temporary.flags & ~template->flags);

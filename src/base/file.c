@@ -66,3 +66,28 @@ bool file_open_trusted(const char *path, mode_t forbidden, int *fd, struct err *
     close(opened);
     return false;
 }
+
+bool file_read(int fd, const char *name, size_t max, struct bytes *text, struct err *err)
+{
+    struct bytes read_in = {0};
+    size_t len = 0;
+    ssize_t n;
+
+    if (!bytes_make(&read_in, max + 1, err))
+        return false;
+    while (len < read_in.len && (n = read(fd, read_in.data + len, read_in.len - len)) != 0) {
+        if (n > 0)
+            len += (size_t)n;
+        else if (errno != EINTR) {
+            bytes_free(&read_in);
+            return err_set_errno(err, ERR_IO, errno, "%s cannot be read", name);
+        }
+    }
+    if (len > max) {
+        bytes_free(&read_in);
+        return err_set(err, ERR_CONFIG, "%s is larger than %zu KiB", name, max / 1024);
+    }
+    read_in.len = len;
+    *text = read_in;
+    return true;
+}

@@ -6,12 +6,17 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/bytes.h"
 #include "base/err.h"
 
 /* Opens a file for reading into *fd. It must be a regular file, not a symbolic link, of this user
  * or root, without any of the permission bits in forbidden: 022, nobody else may write it; 077,
  * nor read it. Errors: ERR_NO_INPUT (there is none), ERR_DENIED, ERR_IO. */
 bool file_open_trusted(const char *path, mode_t forbidden, int *fd, struct err *err);
+
+/* All that is in fd, which messages call name. Errors: ERR_CONFIG (more than max octets), ERR_IO,
+ * ERR_FAILED. The caller frees *text. */
+bool file_read(int fd, const char *name, size_t max, struct bytes *text, struct err *err);
 
 /* A path as messages show it: made safe, and cut in the middle where it is long. out has FILE_SHOWN
  * bytes. Returns out. */

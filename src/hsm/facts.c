@@ -42,6 +42,16 @@ const char *hsm_slot_flag_name(uint32_t flag)
     return "?";
 }
 
+const char *hsm_dialect_status_name(enum hsm_dialect_status status)
+{
+    static const char *const names[HSM_DIALECT_STATUSES] = {
+        [HSM_DIALECT_NONE] = "none",
+        [HSM_DIALECT_TRIED] = "tried",
+        [HSM_DIALECT_DOCUMENTS] = "documents",
+    };
+    return (unsigned)status < HSM_DIALECT_STATUSES ? names[status] : "?";
+}
+
 const char *hsm_slot_obstacle(const struct hsm_slot *slot)
 {
     static const struct {

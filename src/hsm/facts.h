@@ -16,6 +16,22 @@ enum {
     HSM_OBJECTS_MAX = 200000, /* objects that are listed */
 };
 
+/* How far a vendor's dialect is known. */
+enum hsm_dialect_status {
+    HSM_DIALECT_NONE,      /* this API has no dialects */
+    HSM_DIALECT_TRIED,     /* a test of ours runs on this HSM */
+    HSM_DIALECT_DOCUMENTS, /* from the vendor's documents only */
+    HSM_DIALECT_STATUSES
+};
+
+/* The vendor's dialect that an HSM is spoken to in. */
+struct hsm_dialect {
+    char name[HSM_TEXT_MAX]; /* "softhsm"; "": none, or not known before the login */
+    enum hsm_dialect_status status;
+    uint8_t sha256[32];    /* of its file */
+    uint32_t not_enforced; /* enum key_flag: what this HSM does not hold itself to, so we do */
+};
+
 /* What answers there. All text has passed text_safe(). */
 struct hsm_info {
     char api[16];
@@ -23,6 +39,7 @@ struct hsm_info {
     char manufacturer[HSM_TEXT_MAX]; /* of the library */
     char version[16];                /* of the library: "2.6" */
     char api_version[16];            /* "2.40" */
+    struct hsm_dialect dialect;
 };
 
 enum hsm_slot_flag {
@@ -121,6 +138,9 @@ struct hsm_offers {
 const char *hsm_alg_name(enum hsm_alg alg);
 const char *hsm_proof_name(enum hsm_proof proof);
 const char *hsm_slot_flag_name(uint32_t flag);
+
+/* "none", "tried", "documents". */
+const char *hsm_dialect_status_name(enum hsm_dialect_status status);
 
 /* Why the token in this slot cannot be used, in words ("no token", "not initialised", "PIN
  * locked"), or NULL where it can. */

@@ -41,6 +41,8 @@ struct hsm_where {
     char module[HSM_PATH_MAX]; /* pkcs11: absolute path of the module; nss: the database, "sql:/..."
                                 */
     char params[HSM_PATH_MAX]; /* pkcs11: CK_C_INITIALIZE_ARGS reserved string (NSS softoken); "" */
+    char dialect[HSM_PATH_MAX]; /* pkcs11: name or absolute path of a vendor's dialect; "": the one
+                                   that recognises the HSM */
 };
 
 /* What a key is to be, in full: a driver sends every attribute, omitted ones default to anything.

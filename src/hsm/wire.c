@@ -171,6 +171,7 @@ void wire_put_where(const struct hsm_where *where, Pb__Where *msg)
     msg->api = lend_text(where->api);
     msg->module = lend_text(where->module);
     msg->params = lend_text(where->params);
+    msg->dialect = lend_text(where->dialect);
 }
 
 bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err)
@@ -179,7 +180,8 @@ bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err
 
     if (!get_string(msg->api, "api", where.api, sizeof where.api, err) ||
         !get_string(msg->module, "module", where.module, sizeof where.module, err) ||
-        !get_string(msg->params, "params", where.params, sizeof where.params, err))
+        !get_string(msg->params, "params", where.params, sizeof where.params, err) ||
+        !get_string(msg->dialect, "dialect", where.dialect, sizeof where.dialect, err))
         return false;
     *out = where;
     return true;
@@ -341,6 +343,27 @@ void wire_put_info(const struct hsm_info *info, Pb__Info *msg)
     msg->manufacturer = lend_text(info->manufacturer);
     msg->version = lend_text(info->version);
     msg->api_version = lend_text(info->api_version);
+    msg->dialect = lend_text(info->dialect.name);
+    msg->dialect_status = (uint32_t)info->dialect.status;
+    if (info->dialect.name[0])
+        msg->dialect_sha256 = lend_bytes(info->dialect.sha256, sizeof info->dialect.sha256);
+    msg->not_enforced = info->dialect.not_enforced;
+}
+
+static bool get_dialect(const Pb__Info *msg, struct hsm_dialect *out, struct err *err)
+{
+    size_t hash = msg->dialect[0] ? sizeof out->sha256 : 0;
+
+    if (!get_text(msg->dialect, "dialect", out->name, sizeof out->name, err) ||
+        !get_enum(msg->dialect_status, HSM_DIALECT_STATUSES, "dialect's status", err) ||
+        !check_length(&msg->dialect_sha256, hash, hash, "dialect's hash", err) ||
+        !get_flags(msg->not_enforced, key_flags, "what is not enforced", err))
+        return false;
+    out->status = (enum hsm_dialect_status)msg->dialect_status;
+    out->not_enforced = msg->not_enforced;
+    if (hash)
+        memcpy(out->sha256, msg->dialect_sha256.data, hash);
+    return true;
 }
 
 bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err)
@@ -351,7 +374,8 @@ bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err)
         !get_text(msg->library, "library", i.library, sizeof i.library, err) ||
         !get_text(msg->manufacturer, "manufacturer", i.manufacturer, sizeof i.manufacturer, err) ||
         !get_text(msg->version, "version", i.version, sizeof i.version, err) ||
-        !get_text(msg->api_version, "API version", i.api_version, sizeof i.api_version, err))
+        !get_text(msg->api_version, "API version", i.api_version, sizeof i.api_version, err) ||
+        !get_dialect(msg, &i.dialect, err))
         return false;
     *out = i;
     return true;

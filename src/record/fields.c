@@ -82,6 +82,10 @@ static const struct field hsm[] = {
     FIELD(FIELD_TEXT, "library", hsm.info.library),
     FIELD(FIELD_TEXT, "library-manufacturer", hsm.info.manufacturer),
     FIELD(FIELD_TEXT, "library-version", hsm.info.version),
+    FIELD(FIELD_TEXT, "dialect", hsm.info.dialect.name),
+    WORD("dialect-status", hsm.info.dialect.status, hsm_dialect_status_name, HSM_DIALECT_STATUSES),
+    FIELD(FIELD_HEX, "dialect-sha256", hsm.info.dialect.sha256),
+    FIELD(FIELD_BITS, "not-enforced", hsm.info.dialect.not_enforced),
 };
 
 static const struct field offer[] = {

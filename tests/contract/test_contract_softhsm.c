@@ -8,6 +8,14 @@
 #include "tests/softhsm/place.h"
 #include "tests/softhsm/tokens.h"
 
+static bool set_up_local(struct contract_place *place)
+{
+    bool ok = softhsm_set_up(place);
+
+    text_print(place->where.dialect, sizeof place->where.dialect, "%s", tokens_dialect());
+    return ok;
+}
+
 int main(void)
 {
     const char *build = getenv("abs_top_builddir");
@@ -17,7 +25,7 @@ int main(void)
     if (!tokens_module())
         return 77;
     text_print(agent, sizeof agent, "%s/hsmferry-agent", build ? build : ".");
-    const struct contract_hsm local = {"softhsm", &pkcs11_driver, NULL, softhsm_set_up,
+    const struct contract_hsm local = {"softhsm", &pkcs11_driver, NULL, set_up_local,
                                        softhsm_tear_down};
     const struct contract_hsm piped = {"softhsm-behind-an-agent", NULL, agent, softhsm_set_up,
                                        softhsm_tear_down};

@@ -136,6 +136,7 @@ struct hsm *hsm_open(void)
     struct hsm *hsm = NULL;
 
     snprintf(where.module, sizeof where.module, "%s", tokens.module);
+    snprintf(where.dialect, sizeof where.dialect, "%s", tokens_dialect());
     must(pkcs11_driver.open(&where, &hsm, &err));
     return hsm;
 }

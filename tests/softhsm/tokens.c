@@ -21,6 +21,15 @@ const char *tokens_module(void)
     return NULL;
 }
 
+const char *tokens_dialect(void)
+{
+    static char path[512];
+    const char *top = getenv("abs_top_srcdir");
+
+    snprintf(path, sizeof path, "%s/dialects/softhsm.yaml", top ? top : ".");
+    return path;
+}
+
 static CK_FUNCTION_LIST *load(const char *module)
 {
     void *library = dlopen(module, RTLD_NOW | RTLD_LOCAL);

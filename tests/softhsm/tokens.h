@@ -36,6 +36,10 @@ struct tokens_object {
 /* Where SoftHSM is installed, or NULL. */
 const char *tokens_module(void);
 
+/* SoftHSM's dialect in the source tree: for a driver in the test's own process, beside which there
+ * are none. */
+const char *tokens_dialect(void);
+
 /* Makes the folder, points SOFTHSM2_CONF into it and initialises both tokens. */
 bool tokens_make(struct tokens *tokens);
 

@@ -343,6 +343,9 @@ static void test_meaning(void **state)
         {"api: pkcs11", "api: pkcs12", "9:8", "\"api\" must be one of: pkcs11, nss"},
         /* agents */
         {"  time-limit: 30", "  agent: [ssh, host]", "13:11", "must be an absolute path"},
+        {"  time-limit: 30", "  dialect: ../luna", "13:12", "a dialect is a name, or the absolute"},
+        {"  time-limit: 30", "  dialect: \"\"", "13:12", "must not be empty"},
+        {"parameters: \"\"", "dialect: luna", "17:12", "only PKCS#11 has dialects"},
         {"  time-limit: 30", "  agent: [\"\"]", "13:11", "must not be empty"},
         /* environments */
         {"A_1=", "A", "12:53", "must be NAME=value"},
@@ -486,6 +489,7 @@ static void test_equal(void **state)
         {", A_1=", ""},
         {"30", "31"},
         {"  time-limit: 30", "  time-limit: 30\n  agent: [/bin/agent]"},
+        {"  time-limit: 30", "  time-limit: 30\n  dialect: luna"},
         {"parameters: \"\"", "parameters: a"},
         {"hsm-new", "hsm"},
         {"root-ca;type=private", "root-ca"},
@@ -530,6 +534,7 @@ static void test_write(void **state)
         {"[sha1]", "[sha256, sha1]"},
         {"parameters: \"\"", "parameters: \"configDir='sql:/a b' # \\\\ \\\" no\""},
         {"A_1=", "\"A=*x: [\\u00e9, \\U0001f511] # 'y' \\\"z\\\" %41 \\\\\""},
+        {"  time-limit: 30", "  dialect: /etc/my hsm.yaml"},
         {"  time-limit: 30",
          "  agent: [/usr/bin/ssh, \"-o a=b\", \"yes\", \"~\", \"012\", \"&a\"]"},
         {"title: Root CA move 2026", "title: \"no\""},

@@ -103,7 +103,7 @@ static uint32_t arrive(uint32_t flags)
                                   .C_DestroyObject = destroy,
                                   .C_FindObjectsInit = find_nothing};
     struct p11 p = {.hsm.driver = &pkcs11_driver, .fn = &fn, .session = 1};
-    struct p11_mech mech = {HSM_AES_KWP, CKM_AES_KEY_WRAP};
+    struct p11_mech mech = {HSM_AES_KWP, CKM_AES_KEY_WRAP, DIALECT_NONE};
     struct hsm_template template = {.class = KEY_CLASS_SECRET,
                                     .kind = KEY_KIND_AES,
                                     .flags = flags,

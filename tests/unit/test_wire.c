@@ -235,10 +235,15 @@ static void info_refused(const Pb__Info *msg, const char *field)
 static void info_is_checked(void **state)
 {
     (void)state;
-    const struct hsm_info info = {"pkcs11", "Implementation of PKCS11", "SoftHSM", "2.6", "2.40"};
+    const struct hsm_info info = {
+        "pkcs11",  "Implementation of PKCS11",
+        "SoftHSM", "2.6",
+        "2.40",    {"softhsm", HSM_DIALECT_TRIED, {0xa5, [31] = 0x5a}, KEY_EXTRACTABLE},
+    };
     struct hsm_info back;
     struct err err = {0};
     Pb__Info good, m;
+    char none[] = "";
 
     wire_put_info(&info, &good);
     struct bytes frame = packed(&good.base);
@@ -258,6 +263,12 @@ static void info_is_checked(void **state)
     m = good, m.version = long_text, info_refused(&m, "version");
     m = good, m.api_version = unsafe, info_refused(&m, "API version");
     m = good, m.api_version = long_text, info_refused(&m, "API version");
+    m = good, m.dialect = unsafe, info_refused(&m, "dialect");
+    m = good, m.dialect = long_text, info_refused(&m, "dialect");
+    m = good, m.dialect_status = HSM_DIALECT_STATUSES, info_refused(&m, "dialect's status");
+    m = good, m.dialect_sha256.len = 31, info_refused(&m, "dialect's hash");
+    m = good, m.dialect = none, info_refused(&m, "dialect's hash");
+    m = good, m.not_enforced = 1u << KEY_FLAGS, info_refused(&m, "not enforced");
 }
 
 struct offers_message {
@@ -393,7 +404,8 @@ static void sample_is_checked(void **state)
 static void where_is_checked(void **state)
 {
     (void)state;
-    const struct hsm_where where = {"nss", "sql:/a path/\xc3\xa4", "configdir='x'"};
+    const struct hsm_where where = {"nss", "sql:/a path/\xc3\xa4", "configdir='x'",
+                                    "/a/dialect.yaml"};
     struct hsm_where back;
     struct err err = {0};
     Pb__Where good, m;
@@ -405,6 +417,7 @@ static void where_is_checked(void **state)
     assert_string_equal(back.api, where.api);
     assert_string_equal(back.module, where.module);
     assert_string_equal(back.params, where.params);
+    assert_string_equal(back.dialect, where.dialect);
     pb__where__free_unpacked(got, NULL);
     bytes_free(&frame);
 
@@ -414,6 +427,8 @@ static void where_is_checked(void **state)
     check_refusal(wire_get_where(&m, &back, &err), &err, "module");
     m = good, m.params = long_text;
     check_refusal(wire_get_where(&m, &back, &err), &err, "params");
+    m = good, m.dialect = long_text;
+    check_refusal(wire_get_where(&m, &back, &err), &err, "dialect");
 }
 
 static void template_refused(const Pb__Template *msg, const char *field)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A dialect's file as it is written: what libcyaml fills before dialect_read.c makes sense of it.
+ */
+#ifndef HSMFERRY_AGENT_DIALECT_SCHEMA_H
+#define HSMFERRY_AGENT_DIALECT_SCHEMA_H
+
+#include <stdint.h>
+
+#include <cyaml/cyaml.h>
+
+#include "hsm/facts.h"
+
+struct raw_pattern {
+    char *manufacturer, *library, *model, *api_version;
+};
+
+struct raw_mechanism {
+    char *mechanism;
+    char *number;
+    uint32_t parameters; /* enum dialect_parameter */
+};
+
+struct raw_tries {
+    struct raw_mechanism *items;
+    uint32_t count;
+};
+
+/* One member for each enum hsm_alg, in its order. */
+struct raw_algorithms {
+    struct raw_tries alg[HSM_ALGS];
+};
+
+struct raw_template {
+    uint32_t value_length, ec_point, secrecy; /* enum dialect_rule */
+    uint32_t omit;
+};
+
+struct raw_believed {
+    uint32_t exact_length, takes_length, copies; /* enum hsm_truth */
+};
+
+struct raw_dialect {
+    char *name, *title;
+    uint32_t status; /* enum hsm_dialect_status */
+    char **sources;
+    uint32_t source_count;
+    char **notes;
+    uint32_t note_count;
+    struct raw_pattern *patterns;
+    uint32_t pattern_count;
+    uint32_t fallback; /* enum hsm_truth */
+    uint32_t trust;    /* enum raw_trust */
+    struct raw_believed *believed;
+    struct raw_algorithms algorithms;
+    struct raw_template template;
+    uint32_t set_afterwards, not_enforced; /* enum key_flag */
+    uint32_t one_per_id;                   /* enum hsm_truth */
+};
+
+enum raw_trust { RAW_TRUST_ABSENT, RAW_TRUST_BEHAVIOUR, RAW_TRUST_FILE };
+
+/* Of a struct raw_dialect. */
+extern const cyaml_schema_value_t dialect_schema;
+
+#endif
