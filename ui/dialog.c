@@ -9,7 +9,7 @@
 #include "ui/pane.h"
 #include "ui/sheet.h"
 
-enum { WIDTH = 76, MASK = 16 };
+enum { WIDTH = 76, MASK = 16, ROOMY_LINES = 28 };
 
 /* A frame in the middle, at most w wide and h high; returns its inside. */
 static struct rect open_wide(const struct app *app, struct canvas *c, int w, int h,
@@ -181,33 +181,44 @@ static void draw_gate(const struct app *app, struct canvas *c)
 
 /* --- review ----------------------------------------------------------------------------------- */
 
-static void draw_party(const struct app *app, struct canvas *c, struct rect r, int y)
+/* From where to where; returns the line below. */
+static int draw_party(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct app_side *from = &app->side[SIDE_SOURCE], *to = &app->side[SIDE_DESTINATION];
+    char text[1024];
+    int y = r.y;
 
-    draw_format(c, r.x, y, r.w, STYLE_STRONG, "%zu key%s from %s (%s, %s) to %s (%s, %s)",
-                app->run.goes, app->run.goes == 1 ? " goes" : "s go",
-                app_side_label(app, SIDE_SOURCE), from->token.model, from->info.api,
-                app_side_label(app, SIDE_DESTINATION), to->token.model, to->info.api);
+    snprintf(text, sizeof text, "%zu key%s from %s (%s, %s) to %s (%s, %s)", app->run.goes,
+             app->run.goes == 1 ? " goes" : "s go", app_side_label(app, SIDE_SOURCE),
+             from->token.model, from->info.api, app_side_label(app, SIDE_DESTINATION),
+             to->token.model, to->info.api);
+    y += draw_wrapped(c, (struct rect){r.x, y, r.w, 2}, STYLE_STRONG, text);
     if (app->run.refused)
-        draw_format(c, r.x, y + 1, r.w, STYLE_WARN, "%" PRIu32 " key%s cannot go", app->run.refused,
+        draw_format(c, r.x, y++, r.w, STYLE_WARN, "%" PRIu32 " key%s cannot go", app->run.refused,
                     app->run.refused == 1 ? "" : "s");
+    return y;
 }
 
-/* What was agreed on, and why, in as many lines as it takes; returns the line below. */
+/* What was agreed on, in which words of both sides and, where there is room, why; in as many lines
+ * as it takes. Returns the line below. */
 static int draw_choice(struct canvas *c, struct rect r, int y, const char *name,
                        const struct run_choice *choice, const char *cipher)
 {
-    char text[EVENT_TEXT_MAX + 160];
+    char text[EVENT_TEXT_MAX + 160], words[sizeof choice->source_words * 2 + 8];
+    bool roomy = r.h >= ROOMY_LINES;
 
     draw_text(c, r.x, y, 10, STYLE_STRONG, name);
+    snprintf(words, sizeof words, "%s, then %s", choice->source_words, choice->destination_words);
     if (choice->told)
         snprintf(text, sizeof text, "%s %" PRIu32 ", %s%s%s: %s", cipher, choice->bits,
                  hsm_alg_name(choice->alg), choice->keys[0] ? " for " : "", choice->keys,
-                 choice->reason);
+                 roomy ? choice->reason : words);
     else
         snprintf(text, sizeof text, "none that both sides speak");
-    return y + draw_wrapped(c, (struct rect){r.x + 11, y, r.w - 11, 2}, STYLE_NORMAL, text);
+    y += draw_wrapped(c, (struct rect){r.x + 11, y, r.w - 11, 3}, STYLE_NORMAL, text);
+    if (choice->told && roomy)
+        y += draw_wrapped(c, (struct rect){r.x + 11, y, r.w - 11, 2}, STYLE_DIM, words);
+    return y;
 }
 
 /* Notes of one kind from line y to line end; returns the line below them. */
@@ -267,10 +278,9 @@ static int draw_deal(const struct app *app, struct canvas *c, struct rect r, int
 static void draw_review(const struct app *app, struct canvas *c)
 {
     struct rect in = open_wide(app, c, app->layout.screen.w, app->layout.screen.h, "REVIEW");
-    int bottom = in.y + in.h - 1, y = in.y + 2;
+    int bottom = in.y + in.h - 1, y = draw_party(app, c, in);
     char question[64];
 
-    draw_party(app, c, in, in.y);
     if (in.h >= 14)
         y = draw_deal(app, c, in, y + 1) + 1;
     else

@@ -144,25 +144,48 @@ static void draw_arrows(const struct app *app, struct canvas *c, const struct la
                    right);
 }
 
+/* The API's own words in one line where they fit, else the call in one and its mechanism in the
+ * other. */
+static void draw_words(struct canvas *c, const char *words, int x, int y, int width, int lines)
+{
+    const char *mechanism = strstr(words, " CK");
+
+    if (lines < 2 || !mechanism || (int)strlen(words) <= width) {
+        draw_text(c, x, y, width, STYLE_DIM, words);
+        return;
+    }
+    draw_format(c, x, y, width, STYLE_DIM, "%.*s", (int)(mechanism - words), words);
+    draw_text(c, x, y + 1, width, STYLE_DIM, mechanism + 1);
+}
+
 /* Under a row, where there is room: the API's own words, or the digest of what crossed. */
 static void draw_row_details(const struct app *app, struct canvas *c, const struct lane_row *row,
-                             const struct lane_columns *lanes, int y)
+                             const struct lane_columns *lanes, int y, int lines)
 {
     for (unsigned lane = 0; lane < 3; lane++) {
         const struct run_step *step;
         char groups[TEXT_GROUPS_SIZE];
+        int x = lanes->x[lane];
         if (row->step[lane] == NOTHING)
             continue;
         step = &app->run.steps[row->step[lane]];
         if (step->state == EVENT_FAILED)
-            draw_text(c, lanes->x[lane] + 7, y, lanes->width - 7, STYLE_BAD, step->text);
+            draw_text(c, x, y, lanes->width, STYLE_BAD, step->text);
         else if (step->bytes)
-            draw_format(c, lanes->x[lane], y, lanes->width, STYLE_DIM, "sha256 %s",
+            draw_format(c, x, y, lanes->width, STYLE_DIM, "sha256 %s",
                         text_groups(step->sha256, lanes->width < 26 ? 3 : 4, groups));
         else if (step->told)
-            draw_text(c, lanes->x[lane] + 7, y, lanes->width - 7, STYLE_DIM,
-                      step->words[0] ? step->words : step->text);
+            draw_words(c, step->words[0] ? step->words : step->text, x, y, lanes->width, lines);
     }
+}
+
+/* Lines below a row: where a key is wrapped and unwrapped, the words of both APIs are to be read in
+ * full as soon as there is any room; the digests of what crosses come next. */
+static int detail_lines(const struct lane_row *row, int height)
+{
+    if (row->way == RIGHTWARDS && height >= ROWS + 2 + 3)
+        return 2;
+    return height >= DETAILS_LINES || (row->way != STILL && height >= ROWS + 3);
 }
 
 /* A step's words may run on into the next lane where nothing stands there. */
@@ -174,7 +197,6 @@ static int room_for(const struct lane_row *row, unsigned lane, int width)
 static int draw_rows(const struct app *app, struct canvas *c, struct rect r)
 {
     struct lane_columns lanes = layout_lanes(r);
-    bool roomy = r.h >= DETAILS_LINES;
     int y = r.y;
 
     for (unsigned i = 0; i < ROWS && y < r.y + r.h; i++) {
@@ -183,10 +205,11 @@ static int draw_rows(const struct app *app, struct canvas *c, struct rect r)
             if (rows[i].step[lane] != NOTHING)
                 end[lane] = draw_step(app, c, rows[i].step[lane], lanes.x[lane], y,
                                       room_for(&rows[i], lane, lanes.width));
+        int lines = detail_lines(&rows[i], r.h);
         draw_arrows(app, c, &rows[i], &lanes, end, y++);
-        /* The digests of what crosses are shown wherever there is any room. */
-        if ((roomy || (rows[i].way != STILL && r.h >= ROWS + 3)) && y < r.y + r.h)
-            draw_row_details(app, c, &rows[i], &lanes, y++);
+        if (lines)
+            draw_row_details(app, c, &rows[i], &lanes, y, lines);
+        y += lines;
     }
     return y;
 }

@@ -182,8 +182,9 @@ void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side
 
     if (in.h < 4)
         return;
-    snprintf(title, sizeof title, "%s  %s%s%s", pane_side_title(side),
-             app->config->side[side].where.api, s->has_token ? " - " : "", model_of(s));
+    snprintf(title, sizeof title, "%s  %s%s%s%s%s", pane_side_title(side),
+             app->config->side[side].where.api, s->has_token ? " " : "",
+             s->has_token ? s->info.api_version : "", s->has_token ? " - " : "", model_of(s));
     draw_frame(c, app->layout.pane[side], side_style(side), title);
     if (s->has_token)
         draw_format(c, in.x + 1, in.y, in.w - 1, STYLE_STRONG, "%s  serial %s",

@@ -251,7 +251,8 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
         .act_words = {[HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
                       [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
                       [HSM_MAKE_AES] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",
-                      [HSM_COMMIT] = "PK11_ConvertSessionSymKeyToTokenSymKey, ...PrivKey..."},
+                      [HSM_COMMIT] = "PK11_ConvertSessionSymKeyToTokenSymKey, "
+                                     "PK11_ConvertSessionPrivKeyToTokenPrivKey"},
     };
     uint64_t private, public;
     size_t before;

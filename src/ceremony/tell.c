@@ -277,7 +277,8 @@ bool tell_step(struct ceremony *c, enum step_id id, enum event_state state, int6
     e.step.state = state;
     e.step.micros = micros;
     if (facts && facts->words)
-        put(e.step.words, sizeof e.step.words, facts->words);
+        hsm_words_for(facts->words, e.key && c->plan.items[c->item].key.class == KEY_CLASS_PRIVATE,
+                      e.step.words, sizeof e.step.words);
     if (facts)
         put(e.step.text, sizeof e.step.text, facts->text);
     if (facts && facts->crossed && state == EVENT_OK) {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsm/facts.h"
 
+#include <stdio.h>
+#include <string.h>
+
 const char *hsm_alg_name(enum hsm_alg alg)
 {
     static const char *const names[HSM_ALGS] = {
@@ -11,6 +14,17 @@ const char *hsm_alg_name(enum hsm_alg alg)
         [HSM_AES_CBC_PAD] = "aes-cbc-pad",
     };
     return (unsigned)alg < HSM_ALGS ? names[alg] : "?";
+}
+
+void hsm_words_for(const char *words, bool private, char *out, size_t size)
+{
+    const char *comma = strstr(words, ", ");
+
+    if (!comma || private)
+        snprintf(out, size, "%s", comma ? comma + 2 : words);
+    else
+        snprintf(out, size, "%.*s%s", (int)(comma - words), words,
+                 comma + 2 + strcspn(comma + 2, " "));
 }
 
 const char *hsm_proof_name(enum hsm_proof proof)

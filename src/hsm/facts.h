@@ -109,7 +109,8 @@ enum hsm_proof {
     HSM_PROOFS
 };
 
-/* How this HSM speaks one algorithm. */
+/* How this HSM speaks one algorithm. Words may name two calls, "PK11_WrapSymKey, PK11_WrapPrivKey
+ * CKM_AES_KEY_WRAP_KWP": the first is for secret keys, the second for private ones. */
 struct hsm_offer {
     bool wrap;             /* usable in hsm_wrap() */
     bool unwrap;           /* usable in hsm_unwrap() */
@@ -133,6 +134,10 @@ struct hsm_offers {
                                                     applications carry out with such a key */
     bool can_copy; /* commit() copies (HSM_YES) or must unwrap again */
 };
+
+/* Copies the words of an offer or act for one class of keys: "PK11_WrapPrivKey
+ * CKM_AES_KEY_WRAP_KWP". What does not fit into size is cut. */
+void hsm_words_for(const char *words, bool private, char *out, size_t size);
 
 /* Names for events, reports and messages: "rsa-oaep-sha1", "aes-ecb", "write-protected". */
 const char *hsm_alg_name(enum hsm_alg alg);
