@@ -64,6 +64,23 @@ static void put_words(const struct fidelity_pair *pair, const struct verify_row 
         text_words(pair->found->spki_sha256, 0, 2, row->destination);
 }
 
+/* What differs comes next to the name: where there is room for a part of the rows, for that part.
+ */
+static void put_differences_first(struct verify_row *rows, size_t count)
+{
+    size_t to = 0;
+
+    while (to < count && (strcmp(rows[to].name, "label") == 0 || strcmp(rows[to].name, "id") == 0))
+        to++;
+    for (size_t i = to; i < count; i++) {
+        struct verify_row row = rows[i];
+        if (!row.differs)
+            continue;
+        memmove(&rows[to + 1], &rows[to], (i - to) * sizeof row);
+        rows[to++] = row;
+    }
+}
+
 size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX])
 {
     struct fidelity_row from;
@@ -79,6 +96,7 @@ size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERI
             n++;
         }
     }
+    put_differences_first(rows, n);
     return n;
 }
 

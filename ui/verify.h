@@ -17,8 +17,8 @@ struct verify_row {
     const char *word; /* what the difference means: "tightened", "by nature"; "" where none */
 };
 
-/* The rows of hsm/fidelity.h of which anything is told, for two narrow columns. Returns the rows
- * written. */
+/* The rows of hsm/fidelity.h of which anything is told, for two narrow columns; those that differ
+ * come next to the name. Returns the rows written. */
 size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX]);
 
 void verify_draw(const struct app *app, struct canvas *c);
