@@ -82,6 +82,7 @@ static bool take_policy(const struct loader *l, const struct raw_policy *raw)
         policy->sensitive = raw->sensitive == RAW_YES;
     if (raw->extractable)
         policy->extractable = raw->extractable == RAW_YES;
+    policy->waive_unproven = raw->unproven == RAW_WAIVER;
     policy->unauthenticated = raw->unauthenticated == RAW_YES;
     if (raw->gates)
         policy->gates = *raw->gates;

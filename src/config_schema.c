@@ -50,6 +50,8 @@ static const cyaml_schema_field_t side_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_strval_t unproven[] = {{"refuse", RAW_REFUSE}, {"waiver", RAW_WAIVER}};
+
 static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_ENUM("rsa-bits", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      rsa_bits, sizes, CYAML_ARRAY_LEN(sizes)),
@@ -62,6 +64,8 @@ static const cyaml_schema_field_t policy_fields[] = {
                      extractable, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("allow-unauthenticated-envelope", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
                      struct raw_policy, unauthenticated, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("unproven", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     unproven, unproven, CYAML_ARRAY_LEN(unproven)),
     CYAML_FIELD_FLAGS_PTR("gates", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                           struct raw_policy, gates, gates, CYAML_ARRAY_LEN(gates)),
     CYAML_FIELD_END,

@@ -248,7 +248,7 @@ static void note_moved(struct app *app)
     size_t count = 0;
 
     for (size_t i = 0; handles && i < app->run.key_count; i++)
-        if (app->run.keys[i].outcome == KEY_MIGRATED)
+        if (app->run.keys[i].outcome == KEY_MIGRATED || app->run.keys[i].outcome == KEY_UNPROVEN)
             handles[count++] = app->run.keys[i].source.handle;
     inventory_moved(&app->side[SIDE_SOURCE].inventory, handles, count);
     free(handles);

@@ -100,8 +100,10 @@ void app_pair(const struct app *app, const struct key_desc **source,
     *source = *destination = NULL;
     if (key) {
         *source = &key->source;
-        *destination =
-            key->outcome == KEY_MIGRATED || key->outcome == KEY_UNKNOWN ? &key->destination : NULL;
+        *destination = key->outcome == KEY_MIGRATED || key->outcome == KEY_UNKNOWN ||
+                               key->outcome == KEY_UNPROVEN
+                           ? &key->destination
+                           : NULL;
         return;
     }
     if (here)

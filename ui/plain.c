@@ -273,8 +273,11 @@ static void tell_error(struct line *l)
 static void tell_end(struct line *l)
 {
     head(l, l->event->end.outcome == END_COMPLETE ? sign_ok : sign_failed, 0);
-    add(l, "the ceremony is %s: %" PRIu32 " migrated, %" PRIu32 " refused, %" PRIu32 " failed",
-        end_outcome_name(l->event->end.outcome), l->event->end.migrated, l->event->end.refused,
+    add(l, "the ceremony is %s: %" PRIu32 " migrated", end_outcome_name(l->event->end.outcome),
+        l->event->end.migrated);
+    if (l->event->end.unproven)
+        add(l, ", %" PRIu32 " UNPROVEN", l->event->end.unproven);
+    add(l, ", %" PRIu32 " refused, %" PRIu32 " failed", l->event->end.refused,
         l->event->end.failed);
     add_some(l, "; ", l->event->end.text);
 }

@@ -238,6 +238,7 @@ static void take_end(struct run *run, const struct event *e, int64_t now_ms)
     run->outcome = e->end.outcome;
     run->exit_code = e->end.exit_code;
     run->migrated = e->end.migrated;
+    run->unproven = e->end.unproven;
     run->refused = e->end.refused;
     run->failed = e->end.failed;
     run->left_over = e->end.left_over;

@@ -96,12 +96,12 @@ struct run {
     size_t goes;
     struct run_step steps[STEPS];
     enum step_id last_step;
-    uint32_t key_now;                   /* the key at hand, from 1; 0: none yet */
-    uint32_t key_last;                  /* the last one that ended */
-    uint32_t arrived;                   /* keys that were kept and proven */
-    uint32_t proven_fresh;              /* and proven again from a fresh process */
-    uint32_t migrated, refused, failed; /* migrated: told at the end only */
-    int64_t first_key_ms;               /* when the first key began, on the front end's own clock */
+    uint32_t key_now;                             /* the key at hand, from 1; 0: none yet */
+    uint32_t key_last;                            /* the last one that ended */
+    uint32_t arrived;                             /* keys that were kept and proven */
+    uint32_t proven_fresh;                        /* and proven again from a fresh process */
+    uint32_t migrated, unproven, refused, failed; /* migrated: told at the end only */
+    int64_t first_key_ms; /* when the first key began, on the front end's own clock */
     int64_t begun_ms, ended_ms;
     struct run_gate gate;
     struct run_fingerprint fingerprint[2];

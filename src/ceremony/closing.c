@@ -218,13 +218,13 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
     else if (item->key.class == KEY_CLASS_PRIVATE)
         ok = source->driver->public_key(source, item->key.handle, &spki, &fate->err);
     ok = ok && fidelity_check(&same, &fate->err) &&
-         proof_run(&pair, proof_exact(1U << fate->proof, &item->key, found), &fate->proof,
-                   &fate->err) &&
-         tell_proof(c, i, STEP_PROVE_FRESH, fate->proof, true, proof_sentence(fate->proof),
-                    &fate->err);
+         (item->unproven || (proof_run(&pair, proof_exact(1U << fate->proof, &item->key, found),
+                                       &fate->proof, &fate->err) &&
+                             tell_proof(c, i, STEP_PROVE_FRESH, fate->proof, true,
+                                        proof_sentence(fate->proof), &fate->err)));
     if (ok)
         fate->found = *found;
-    fate->outcome = ok ? KEY_MIGRATED : KEY_UNKNOWN;
+    fate->outcome = !ok ? KEY_UNKNOWN : item->unproven ? KEY_UNPROVEN : KEY_MIGRATED;
     bytes_free(&spki);
 }
 
@@ -284,7 +284,7 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
             fate->outcome = KEY_UNKNOWN;
             fate->err = *err;
         }
-        migrated += fate->outcome == KEY_MIGRATED;
+        migrated += fate->outcome == KEY_MIGRATED || fate->outcome == KEY_UNPROVEN;
     }
     names_free(&names);
     key_list_free(&list);

@@ -137,6 +137,20 @@ static uint32_t proofs_of(const struct key_desc *key)
     return proofs;
 }
 
+/* Without a proof, that the envelope opened is all that vouches for a key. */
+static bool has_floor(struct plan_item *item)
+{
+    char *text = item->reason.what;
+    size_t len = strlen(text);
+
+    if (negotiation_is_weak(item->alg))
+        return err_set(&item->reason, ERR_DATA,
+                       "nothing can prove it, and the envelope has no integrity of its own");
+    snprintf(text + len, sizeof item->reason.what - len,
+             "; UNPROVEN: that it opens is all that vouches for it");
+    return true;
+}
+
 static bool judge_key(const struct judge *judge, struct plan_item *item)
 {
     struct err *reason = &item->reason;
@@ -144,11 +158,12 @@ static bool judge_key(const struct judge *judge, struct plan_item *item)
     if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason))
         return false;
     item->proofs = proofs_of(&item->key) & judge->deal->proofs;
-    if (item->proofs == 0)
+    item->unproven = item->proofs == 0;
+    if (item->unproven && !judge->policy->waive_unproven)
         return err_set(reason, ERR_DATA,
                        "its uses allow no proof that both sides can carry out: it could arrive, "
                        "but not proven");
-    return choose_route(judge->deal, item);
+    return choose_route(judge->deal, item) && (!item->unproven || has_floor(item));
 }
 
 static void judge_item(const struct judge *judge, struct plan_item *item)

@@ -28,6 +28,7 @@ struct plan_item {
     enum hsm_alg alg;     /* what encrypts it, where it goes */
     uint32_t want_flags;
     uint32_t proofs;   /* bit (1 << enum hsm_proof) for each that may prove it */
+    bool unproven;     /* none may: it goes by a waiver, vouched for by the envelope alone */
     struct err reason; /* code ERR_NONE when it goes; what: why not, or how it goes */
 };
 

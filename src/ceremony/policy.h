@@ -17,6 +17,7 @@ struct policy {
     uint32_t transports; /* bit (1 << enum hsm_alg) for each OAEP variant allowed */
     bool sensitive;      /* what the keys shall be on the destination ... */
     bool extractable;
+    bool waive_unproven;  /* may keys go that nothing can prove, each by a typed waiver? */
     bool unauthenticated; /* may keys go in an envelope without integrity? */
     uint32_t gates;       /* bit (1 << enum gate) for each that waits; the others are waived */
 };

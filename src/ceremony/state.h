@@ -35,7 +35,7 @@ struct fate {
     enum key_outcome outcome;
     bool told;      /* EVENT_KEY_DONE went out */
     uint64_t final; /* its handle on the destination once committed */
-    bool proven;    /* twice, in this session */
+    bool proven;    /* kept, and proven twice in this session, or waived */
     enum hsm_proof proof;
     struct key_desc found; /* as read back on the destination */
     struct err err;

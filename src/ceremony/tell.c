@@ -114,6 +114,8 @@ static bool tell_policy(struct ceremony *c)
               tell_note(c, EVENT_POLICY, SIDE_RELAY, "unauthenticated-envelope", "%s",
                         p->unauthenticated ? "allowed" : "not allowed");
 
+    ok = ok && tell_note(c, EVENT_POLICY, SIDE_RELAY, "unproven", "%s",
+                         p->waive_unproven ? "waiver" : "refuse");
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++)
         if (alg == HSM_RSA_OAEP_SHA256 || alg == HSM_RSA_OAEP_SHA1)
             ok = tell_note(c, EVENT_POLICY, SIDE_RELAY, hsm_alg_name(alg), "%s",
@@ -244,7 +246,8 @@ bool tell_plan(struct ceremony *c, struct err *err)
         e.planned.refused = item->reason.code;
         e.planned.named = item->named;
         put(e.planned.reason, sizeof e.planned.reason, item->reason.what);
-        put(e.planned.proof, sizeof e.planned.proof, first_proof(item->proofs));
+        put(e.planned.proof, sizeof e.planned.proof,
+            item->unproven ? "unproven" : first_proof(item->proofs));
         if (!ceremony_tell(c, &e, err))
             return false;
     }
@@ -341,10 +344,13 @@ void tell_key_done(struct ceremony *c, size_t item)
     e.key_done.code = fate->err.code;
     e.key_done.desc = fate->found;
     hide_oracle(&e.key_done.desc);
-    if (fate->proven)
+    if (fate->proven && !c->plan.items[item].unproven)
         put(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(fate->proof));
     put(e.key_done.text, sizeof e.key_done.text,
-        fate->outcome == KEY_MIGRATED ? proof_sentence(fate->proof) : fate->err.what);
+        fate->outcome == KEY_MIGRATED   ? proof_sentence(fate->proof)
+        : fate->outcome == KEY_UNPROVEN ? "arrived with these rights; nothing proves that it is "
+                                          "the same key: waived by the officers"
+                                        : fate->err.what);
     if (!ceremony_tell(c, &e, &err) && c->failure.code == ERR_NONE)
         c->failure = err;
 }
@@ -366,6 +372,7 @@ void tell_end(struct ceremony *c, enum end_outcome outcome, const char *text)
     e.end.exit_code = c->exit_code;
     for (size_t i = 0; i < c->plan.count; i++) {
         e.end.migrated += c->fates[i].outcome == KEY_MIGRATED;
+        e.end.unproven += c->fates[i].outcome == KEY_UNPROVEN;
         e.end.refused += c->fates[i].outcome == KEY_REFUSED;
         e.end.failed += c->fates[i].outcome == KEY_FAILED || c->fates[i].outcome == KEY_UNKNOWN;
     }

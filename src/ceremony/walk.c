@@ -85,12 +85,16 @@ static void judge_unfinished(struct ceremony *c)
 
 static const char *last_sentence(const struct ceremony *c, size_t migrated, size_t unknown)
 {
+    size_t unproven = count_outcome(c, KEY_UNPROVEN);
+
     if (c->left_over)
         return "something is left over: the inventories and warnings say what";
     if (c->unsure)
         return "nobody could look whether something is left over: look at both tokens";
     if (unknown)
         return "look for each unknown key on the destination before it is used there";
+    if (unproven)
+        return "unproven keys arrived, by waiver: try each one before it is relied on there";
     return migrated ? "every key that arrived was proven; the source is unchanged"
                     : "source unchanged; nothing on the destination";
 }
@@ -98,23 +102,24 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
 static void finish(struct ceremony *c)
 {
     const struct plan_item *refusal = first_named_refusal(c);
-    size_t migrated, unknown;
+    size_t migrated, unknown, unproven;
     enum end_outcome outcome;
 
     judge_unfinished(c);
     migrated = count_outcome(c, KEY_MIGRATED);
     unknown = count_outcome(c, KEY_UNKNOWN);
-    if (c->left_over || c->unsure || unknown)
+    unproven = count_outcome(c, KEY_UNPROVEN);
+    if (c->left_over || c->unsure || unknown || unproven)
         c->exit_code = err_exit(ERR_UNFINISHED);
     else if (c->failure.code != ERR_NONE)
         c->exit_code = exit_of_failure(c->failure.code, migrated);
     else
         c->exit_code = refusal ? err_exit(refusal->reason.code) : 0;
 
-    outcome = c->aborted          ? END_ABORTED
-              : migrated == 0     ? END_FAILED
-              : c->exit_code != 0 ? END_PARTIAL
-                                  : END_COMPLETE;
+    outcome = c->aborted                 ? END_ABORTED
+              : migrated + unproven == 0 ? END_FAILED
+              : c->exit_code != 0        ? END_PARTIAL
+                                         : END_COMPLETE;
     for (size_t i = 0; i < c->plan.count; i++)
         tell_key_done(c, i);
     if (c->failure.code != ERR_NONE)
@@ -151,6 +156,12 @@ static bool is_typable(const struct key_desc *key)
     return key->label_len > 0 && key->label_len <= TYPED_LABEL_MAX;
 }
 
+/* A key that nothing can prove goes only by a word of the officers, whatever the policy waives. */
+static bool needs_waiver(struct ceremony *c, enum gate gate)
+{
+    return gate == GATE_KEY && item_of(c)->unproven;
+}
+
 /* Says what is to be typed at this gate, and asks for it. */
 static void ask(struct ceremony *c, enum gate gate, char *question, size_t size)
 {
@@ -172,6 +183,13 @@ static void ask(struct ceremony *c, enum gate gate, char *question, size_t size)
         snprintf(question, size, "type words %u and %u of the fingerprint", first + 1, first + 2);
         break;
     default:
+        if (needs_waiver(c, gate)) {
+            snprintf(c->gate_expected, sizeof c->gate_expected, "unproven");
+            snprintf(question, size,
+                     "type  unproven  to move this key though nothing can prove "
+                     "that it arrives as it left");
+            break;
+        }
         snprintf(c->gate_expected, sizeof c->gate_expected, "Yes");
         if (is_typable(&item_of(c)->key))
             snprintf(c->gate_expected, sizeof c->gate_expected, "%.*s",
@@ -181,14 +199,19 @@ static void ask(struct ceremony *c, enum gate gate, char *question, size_t size)
     }
 }
 
+static uint32_t gate_bit(struct ceremony *c, enum gate gate)
+{
+    return 1U << (needs_waiver(c, gate) ? GATES : gate);
+}
+
 /* True when nothing stands before this row any more. */
 static bool pass_gate(struct ceremony *c, enum gate gate, struct err *err)
 {
     char question[EVENT_TEXT_MAX] = "";
 
-    if (gate == GATES || (c->gates_passed & 1U << gate))
+    if (gate == GATES || (c->gates_passed & gate_bit(c, gate)))
         return true;
-    if (!(c->setup.policy.gates & 1U << gate)) {
+    if (!needs_waiver(c, gate) && !(c->setup.policy.gates & 1U << gate)) {
         c->gates_passed |= 1U << gate;
         return tell_gate(c, gate, GATE_WAIVED, "waived by the ceremony file", err);
     }
@@ -208,7 +231,7 @@ void ceremony_answer(struct ceremony *c, const char *typed)
         return;
     c->gate_open = false;
     if (text_typed_equal(typed, c->gate_expected, row->gate != GATE_KEY)) {
-        c->gates_passed |= 1U << row->gate;
+        c->gates_passed |= gate_bit(c, row->gate);
         c->gate_tries = 0;
         if (!tell_gate(c, row->gate, GATE_CONFIRMED, "", &err))
             end_with(c, &err);
@@ -265,6 +288,7 @@ static void clear_rows_of_key(struct ceremony *c)
         if (rows[i].per_key)
             c->done &= ~(1U << i);
     passage_reset(c);
+    c->gates_passed &= ~(1U << GATES);
     if (c->setup.policy.gates & 1U << GATE_KEY) /* a waiver is for all of them */
         c->gates_passed &= ~(1U << GATE_KEY);
 }

@@ -95,8 +95,8 @@ const char *gate_state_name(enum gate_state state)
 
 const char *key_outcome_name(enum key_outcome outcome)
 {
-    static const char *const names[KEY_OUTCOMES] = {"pending", "migrated", "refused", "failed",
-                                                    "unknown"};
+    static const char *const names[KEY_OUTCOMES] = {"pending", "migrated", "refused",
+                                                    "failed",  "unknown",  "unproven"};
     return NAME_OF(names, outcome);
 }
 

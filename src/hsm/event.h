@@ -82,7 +82,15 @@ enum step_id {
     STEPS
 };
 
-enum key_outcome { KEY_PENDING, KEY_MIGRATED, KEY_REFUSED, KEY_FAILED, KEY_UNKNOWN, KEY_OUTCOMES };
+enum key_outcome {
+    KEY_PENDING,
+    KEY_MIGRATED,
+    KEY_REFUSED,
+    KEY_FAILED,
+    KEY_UNKNOWN,
+    KEY_UNPROVEN /* arrived by a waiver: nothing proves it */,
+    KEY_OUTCOMES
+};
 enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT }; /* AES-wrapped; under OAEP itself */
 enum end_outcome { END_COMPLETE, END_PARTIAL, END_FAILED, END_ABORTED };
 
@@ -207,7 +215,7 @@ struct event {
         struct {
             enum end_outcome outcome;
             int exit_code;
-            uint32_t migrated, refused, failed;
+            uint32_t migrated, unproven, refused, failed;
             uint32_t left_over; /* temporaries that could not be destroyed, unexplained objects */
             char text[EVENT_TEXT_MAX];
         } end;

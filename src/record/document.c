@@ -21,6 +21,8 @@ static void put_summary(const struct view *v)
     writer_map(w, "summary", false);
     writer_text(w, "outcome", end_outcome_name(end.end.outcome));
     writer_number(w, "migrated", end.end.migrated);
+    if (end.end.unproven)
+        writer_number(w, "unproven", end.end.unproven);
     writer_number(w, "refused", end.end.refused);
     writer_number(w, "failed", end.end.failed);
     writer_number(w, "exit-code", end.end.exit_code);
@@ -112,13 +114,14 @@ static void put_key(const struct view *v, const struct event *planned, const str
     const struct key_desc *desc = &planned->planned.desc;
     enum key_outcome outcome = ledger_outcome(planned, done);
     enum err_code code = done ? done->key_done.code : planned->planned.refused;
-    bool arrived = done && outcome == KEY_MIGRATED;
+    bool proven = outcome == KEY_MIGRATED;
+    bool arrived = done && (proven || outcome == KEY_UNPROVEN);
 
     writer_map(w, NULL, false);
     writer_number(w, "number", planned->key);
     put_name(w, desc);
     writer_text(w, "outcome", key_outcome_name(outcome));
-    writer_text(w, arrived ? "proven" : "reason",
+    writer_text(w, arrived && proven ? "proven" : "reason",
                 done ? done->key_done.text : planned->planned.reason);
     if (code != ERR_NONE)
         writer_text(w, "code", err_code_name(code));

@@ -181,6 +181,7 @@ static const struct field end[] = {
     WORD("outcome", end.outcome, end_outcome_name, END_ABORTED + 1),
     FIELD(FIELD_SIGNED, "exit-code", end.exit_code),
     FIELD(FIELD_NUMBER, "migrated", end.migrated),
+    FIELD(FIELD_NUMBER, "unproven", end.unproven),
     FIELD(FIELD_NUMBER, "refused", end.refused),
     FIELD(FIELD_NUMBER, "failed", end.failed),
     FIELD(FIELD_NUMBER, "left-over", end.left_over),

@@ -280,6 +280,7 @@ static bool make_end(const struct tape *tape, enum end_outcome outcome, int exit
         end->end.outcome = outcome;
         end->end.exit_code = exit_code;
         end->end.migrated = ledger.outcomes[KEY_MIGRATED];
+        end->end.unproven = ledger.outcomes[KEY_UNPROVEN];
         end->end.refused = ledger.outcomes[KEY_REFUSED];
         end->end.failed = ledger.outcomes[KEY_FAILED] + ledger.outcomes[KEY_UNKNOWN];
         text_print(end->end.text, sizeof end->end.text, "%s", sentence);

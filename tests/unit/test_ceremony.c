@@ -575,6 +575,53 @@ static void lies_are_caught(void **state)
     }
 }
 
+/* --- what nothing can prove --- */
+
+/* A private key without any use: it may not go; by a waiver it may, at a gate that no policy
+ * waives, and is never called migrated. */
+static void unproven_needs_a_word(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *event;
+
+    assert_false(
+        prepare(rig, "keys=rsa2048:k:-sign:-decrypt:+public", "", "pkcs11:object=k;type=private"));
+    assert_int_equal(rig->err.code, ERR_DATA);
+    clear(rig);
+
+    rig->setup.policy.waive_unproven = true;
+    assert_true(
+        prepare(rig, "keys=aes32:a:+encrypt,rsa2048:k:-sign:-decrypt:+public", "", "pkcs11:"));
+    event = walk_to_gate(rig);
+    assert_int_equal(event->gate.gate, GATE_KEY);
+    assert_int_equal(event->key, 2);
+    assert_non_null(strstr(event->gate.question, "nothing can prove"));
+    ceremony_answer(rig->ceremony, "unproven");
+    event = run(rig);
+    assert_int_equal(event->end.exit_code, 3);
+    assert_int_equal(event->end.outcome, END_PARTIAL);
+    assert_int_equal(event->end.migrated, 1);
+    assert_int_equal(event->end.unproven, 1);
+    for (size_t i = 0; i < rig->count; i++) {
+        event = &rig->events[i];
+        assert_false(event->kind == EVENT_PROOF && event->key == 2);
+        if (event->kind == EVENT_KEY_DONE && event->key == 2) {
+            assert_int_equal(event->key_done.outcome, KEY_UNPROVEN);
+            assert_string_equal(event->key_done.proof, "");
+        }
+    }
+    clear(rig);
+
+    assert_true(
+        prepare(rig, "keys=rsa2048:k:-sign:-decrypt:+public", "", "pkcs11:object=k;type=private"));
+    walk_to_gate(rig);
+    ceremony_answer(rig->ceremony, "k");
+    walk_to_gate(rig);
+    ceremony_answer(rig->ceremony, "yes");
+    assert_int_equal(run(rig)->end.unproven, 0);
+    assert_int_equal(objects_on_destination(rig), 1);
+}
+
 /* --- the record --- */
 
 /* A sink that refuses any one event: the step that it announces does not happen, and the truth is
@@ -614,6 +661,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_call_loses_the_hsm, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_destroy_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(lies_are_caught, setup, teardown),
+        cmocka_unit_test_setup_teardown(unproven_needs_a_word, setup, teardown),
         cmocka_unit_test_setup_teardown(record_refuses_any_event, setup, teardown),
     };
 

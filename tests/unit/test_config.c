@@ -308,6 +308,7 @@ static void test_schema(void **state)
          "an entry of \"oaep-hashes\" must be one of: sha256, sha1"},
         {"[sha1]", "[]", "24:16", "at least one hash"},
         {"[sha1]", "sha1", "24:16", "must be a list of words"},
+        {"extractable: yes", "unproven: maybe", "26:13", "\"unproven\" must be one of"},
         {"[review, key]", "[review, [key]]", "27:19", "an entry of \"gates\" must be a word"},
     };
     char longest[512] = "title: ";
