@@ -87,6 +87,8 @@ class Sweep:
         self.local = threading.local()
         self.numbers = itertools.count()
         self.checkers = []
+        self.resumes = "resume" in subprocess.run(
+            [f"{options.build}/hsmferry", "--help"], check=True, capture_output=True, text=True).stdout
         self.violations = []
         self.codes = {}
         self.cpu = 0.0
@@ -195,25 +197,35 @@ class Sweep:
             os.mkdir(f"{folder}/{role}/calls")
             if sides[role]["kind"] == "softhsm":
                 configure_softhsm(f"{folder}/{role}")
-        return folder, self.write_ceremony(folder, sides, faults)
+        keys = self.write_ceremony(folder, sides, faults)
+        return folder, {**sides, "made_folder": made, "keys": keys, "lies": False,
+                        "resumed": False}
+
+    @staticmethod
+    def agents_of(console):
+        """The processes that it started, from whatever thread."""
+        found = []
+        for path in sorted(glob.glob(f"/proc/{console.pid}/task/*/children")):
+            try:
+                with open(path, encoding="ascii") as file:
+                    found += [int(pid) for pid in file.read().split()]
+            except OSError:
+                pass
+        return found
 
     def kill(self, console, who, seconds):
-        """The console, or one of its agents, at this moment."""
+        """The console, or one of its agents, at this moment. An agent whose console is no more ends
+        its call first, and then itself: that is waited for."""
         time.sleep(seconds)
-        victim = console.pid
-        if who != "console":
-            try:
-                with open(f"/proc/{victim}/task/{victim}/children", encoding="ascii") as file:
-                    children = file.read().split()
-            except OSError:
-                return
-            if len(children) <= int(who[-1]):
-                return
-            victim = int(children[int(who[-1])])
-        try:
-            os.kill(victim, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        agents = self.agents_of(console)
+        if who == "console":
+            console.kill()
+        elif len(agents) > int(who[-1]):
+            os.kill(agents[int(who[-1])], signal.SIGKILL)
+        else:
+            return
+        while who == "console" and any(os.path.exists(f"/proc/{pid}/fd/0") for pid in agents):
+            time.sleep(0.005)
 
     def run_console(self, folder, kill, *arguments):
         """One run of hsmferry; its exit code."""
@@ -229,8 +241,28 @@ class Sweep:
                     console.kill()
                     return None
 
-    def check(self, folder):
+    def resume(self, folder, facts, sides):
+        """What is true after `hsmferry resume`, when nothing fails any more."""
+        journals = glob.glob(f"{folder}/reports/*.journal")
+        if not journals or not self.resumes:
+            return []
+        self.write_ceremony(folder, sides, {"old": "", "new": ""})
+        for away in glob.glob(f"{folder}/*/calls/away"):
+            os.remove(away)
+        log = os.path.getsize(f"{folder}/log")
+        code = self.run_console(folder, None, "resume", journals[0])
+        with open(f"{folder}/log", encoding="utf-8", errors="replace") as file:
+            file.seek(log)
+            if "there is nothing to do" in file.read():
+                return [] if code == 0 else [f"nothing to do, and exit {code}"]
+        return self.check(folder, {**facts, "resumed": True}, code)
+
+    def check(self, folder, facts, code):
         """What invariants.py says of it."""
+        if code is None:
+            return [f"it did not end in {LIMIT} seconds"]
+        with open(f"{folder}/case.json", "w", encoding="utf-8") as file:
+            json.dump({**facts, "code": code}, file)
         if not hasattr(self.local, "checker"):
             # pylint: disable=consider-using-with
             self.local.checker = subprocess.Popen(
@@ -255,15 +287,12 @@ class Sweep:
         if old == "kill":
             who, seconds = new.split("@")
             kill, faults = (who, float(seconds)), {"old": "", "new": ""}
-        folder, keys = self.prepare(made, sides, faults)
+        folder, facts = self.prepare(made, sides, faults)
+        facts["lies"] = any(f.split(":")[0] in LIES for f in (old + " " + new).split())
         code = self.run_console(folder, kill, "--plain", "ceremony.yaml")
-        wrong = [] if code is not None else [f"it did not end in {LIMIT} seconds"]
-        lies = any(f.split(":")[0] in LIES for f in (old + " " + new).split())
-        with open(f"{folder}/case.json", "w", encoding="utf-8") as file:
-            json.dump({**sides, "made_folder": made, "keys": keys, "code": code, "lies": lies,
-                       "pair": pair}, file)
-        self.wait_for_agents(folder)
-        wrong += self.check(folder)
+        wrong = self.check(folder, facts, code)
+        if code != 0:
+            wrong += [f"after resume: {words}" for words in self.resume(folder, facts, sides)]
         with self.lock:
             self.codes[code] = self.codes.get(code, 0) + 1
             if wrong:
@@ -278,11 +307,6 @@ class Sweep:
             print(f"exit {code}; it is in {folder}")
         return code
 
-    @staticmethod
-    def wait_for_agents(folder):
-        """An agent whose console was killed ends by itself."""
-        del folder
-
     def command(self, case):
         """What repeats a case."""
         naive = " --naive" if self.options.naive else ""
@@ -292,14 +316,11 @@ class Sweep:
 
     def golden(self, pair, made, sides):
         """Once without a fault: what a moved key looks like, and which calls there are."""
-        folder, keys = self.prepare(made, sides, {"old": "", "new": ""})
+        folder, facts = self.prepare(made, sides, {"old": "", "new": ""})
         began = time.monotonic()
         code = self.run_console(folder, None, "--plain", "ceremony.yaml")
         took = time.monotonic() - began
-        with open(f"{folder}/case.json", "w", encoding="utf-8") as file:
-            json.dump({**sides, "made_folder": made, "keys": keys, "code": code, "lies": False,
-                       "pair": pair}, file)
-        wrong = self.check(folder)
+        wrong = self.check(folder, facts, code)
         if code != 0 or wrong:
             with open(f"{folder}/log", encoding="utf-8") as log:
                 sys.exit(f"{log.read()}sweep.py: {pair} ends with {code} without a fault: {wrong}")
