@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "session.h"
 #include "ui/term.h"
 
 enum { COMMAND_WORDS = 2 };
@@ -22,10 +23,15 @@ struct invocation {
 int command_failed(const struct err *err);
 int command_misused(const char *what, const char *word);
 
+/* Runs the session's ceremony in plain lines; one that has a prior is resumed. */
+int command_run_plain(struct session *s);
+
 int command_ceremony(const struct invocation *in);
+int command_clean(const struct invocation *in);
 int command_diff(const struct invocation *in);
 int command_list(const struct invocation *in);
 int command_report(const struct invocation *in);
 int command_verify(const struct invocation *in);
+int command_resume(const struct invocation *in);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "command.h"
+#include "record/history.h"
 #include "session.h"
 #include "ui/loop.h"
 #include "ui/plain.h"
@@ -27,31 +28,54 @@ static void end_report(struct report *report, struct plain_result *result)
     result->exit_code = result->exit_code ? result->exit_code : err_exit(err.code);
 }
 
-static int run_plain(struct session *s, struct plain_log *log)
+/* What was interrupted comes first: nobody knows what is true before. */
+static bool nothing_is_open(const struct config *config, struct err *err)
+{
+    char path[EVENT_PATH_MAX];
+
+    if (!history_find(config->report_folder, path, err))
+        return err->code == ERR_NONE;
+    err_set(err, ERR_UNFINISHED, "A ceremony was interrupted: %s", path);
+    err_now(err, "Nothing new was started");
+    return err_next(err, "Run: hsmferry resume %s (or clean, to take it back)", path);
+}
+
+static bool can_start(const struct session *s, struct err *err)
+{
+    if (s->prior)
+        return true;
+    if (s->config->key_count > 0)
+        return nothing_is_open(s->config, err);
+    err_set(err, ERR_CONFIG, "The ceremony file names no keys");
+    err_now(err, "Nothing was started");
+    return err_next(err, "Name them under \"keys\"; on the screen they can be marked");
+}
+
+int command_run_plain(struct session *s)
 {
     const struct config *config = s->config;
     const struct selection keys = {.uris = config->keys, .uri_count = config->key_count};
+    struct plain_log *log = NULL;
     struct worker *worker;
     struct err err = {0};
 
-    if (config->key_count == 0) {
-        err_set(&err, ERR_CONFIG, "The ceremony file names no keys");
-        err_now(&err, "Nothing was started");
-        err_next(&err, "Name them under \"keys\"; on the screen they can be marked");
+    if (!can_start(s, &err) || !plain_log_new(stdout, &log, &err) ||
+        !session_start(s, true, false, &worker, &err)) {
+        plain_log_free(log);
         return command_failed(&err);
     }
-    if (!session_start(s, true, false, &worker, &err))
-        return command_failed(&err);
     struct plain_result result = plain_run(&(struct plain_job){
         .worker = worker,
         .token = {&config->side[SIDE_SOURCE].token, &config->side[SIDE_DESTINATION].token},
         .selection = &keys,
+        .resume = s->prior != NULL,
         .log = log,
         .out = stdout,
     });
     worker_free(worker);
     end_report(s->report, &result);
     plain_log_farewell(log, report_path(s->report), report_sha256(s->report), result.exit_code);
+    plain_log_free(log);
     return result.exit_code;
 }
 
@@ -94,17 +118,15 @@ int command_ceremony(const struct invocation *in)
     bool screen = !in->plain && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     const char *file = in->words[0];
     struct session s = {0};
-    struct plain_log *log = NULL;
     struct err err = {0};
     int code;
 
     if (!file && !screen)
         return command_misused("A ceremony file is missing", "");
-    if (!session_load(&s, file, &err) || (!screen && !plain_log_new(stdout, &log, &err)))
+    if (!session_load(&s, file, &err))
         code = command_failed(&err);
     else
-        code = screen ? run_console(&s, &in->screen) : run_plain(&s, log);
-    plain_log_free(log);
+        code = screen ? run_console(&s, &in->screen) : command_run_plain(&s);
     session_free(&s);
     return code;
 }

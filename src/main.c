@@ -46,6 +46,10 @@ static const struct command {
     {"list", command_list, 1, 1, "list CEREMONY.yaml",
      "show slots, tokens and objects of its two HSMs"},
     {"diff", command_diff, 2, 2, "diff A.yaml B.yaml", "do two differ in more than the devices?"},
+    {"resume", command_resume, 1, 2, "resume JOURNAL [CEREMONY.yaml]",
+     "go on after one was interrupted"},
+    {"clean", command_clean, 1, 2, "clean JOURNAL [CEREMONY.yaml]",
+     "take back what an interrupted one left"},
     {"report", command_report, 1, 1, "report JOURNAL", "write a ceremony's report again"},
     {"verify", command_verify, 1, 1, "verify REPORT.yaml", "is this report whole and in order?"},
 };

@@ -63,6 +63,7 @@ static struct worker_setup make_setup(const struct session *s, bool recorded, bo
         .ceremony.rehearsal = config->rehearsal,
         .ceremony.officer_count = config->officer_count,
         .ceremony.policy = config->policy,
+        .ceremony.prior = s->prior,
     };
 
     text_print(setup.ceremony.title, sizeof setup.ceremony.title, "%s", config->title);

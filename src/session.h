@@ -14,7 +14,8 @@
 /* {0} is empty and valid. It must stay where it is: workers refer to it. */
 struct session {
     struct config *config;
-    struct report *report; /* NULL: none was asked for yet */
+    struct report *report;     /* NULL: none was asked for yet */
+    const struct prior *prior; /* the ceremony that is resumed; NULL: none */
     char agent[PATH_MAX];
     const char *own_agent[2]; /* its command */
 };

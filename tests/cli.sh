@@ -35,6 +35,10 @@ exits 64 "no ceremony file" "$hsmferry"
 exits 64 "no ceremony file behind list" "$hsmferry" list
 exits 64 "no journal behind report" "$hsmferry" report
 exits 66 "a journal that is not there" "$hsmferry" report missing.journal
+for command in resume clean; do
+    exits 64 "no journal behind $command" "$hsmferry" $command
+    exits 66 "a journal for $command that is not there" "$hsmferry" $command missing.journal
+done
 echo nonsense >none.journal
 exits 65 "what is no journal" "$hsmferry" report none.journal
 chmod 666 none.journal

@@ -74,6 +74,8 @@ static bool send_command(const struct loop *l, struct err *err)
     case WORKER_CHOOSE:
         return worker_choose(w, side, l->job->token[side], err);
     case WORKER_PLAN:
+        if (l->job->resume)
+            return worker_resume(w, err);
         return worker_plan(w, l->job->selection, err);
     default:
         return worker_run(w, err);

@@ -17,8 +17,9 @@ struct plain_job {
     struct worker *worker;
     const struct uri *token[2];        /* by enum side */
     const struct selection *selection; /* NULL: no ceremony, only open both HSMs and list them */
-    struct plain_log *log;             /* NULL: only failures are told, on standard error */
-    FILE *out; /* what the log writes to: when that fails, the ceremony stops */
+    bool resume;           /* an interrupted ceremony goes on: the selection is its own */
+    struct plain_log *log; /* NULL: only failures are told, on standard error */
+    FILE *out;             /* what the log writes to: when that fails, the ceremony stops */
 };
 
 struct plain_result {

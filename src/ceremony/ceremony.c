@@ -53,7 +53,7 @@ void passage_reset(struct ceremony *c)
     c->passage = (struct passage){0};
 }
 
-static void forget_plan(struct ceremony *c)
+void forget_plan(struct ceremony *c)
 {
     plan_free(&c->plan);
     free(c->fates);

@@ -17,6 +17,7 @@
 #include "ceremony/negotiate.h"
 #include "ceremony/plan.h"
 #include "ceremony/policy.h"
+#include "ceremony/prior.h"
 #include "hsm/event.h"
 #include "hsm/hsm.h"
 #include "hsm/uri.h"
@@ -37,6 +38,7 @@ struct ceremony_setup {
     unsigned officer_count;
     struct hsm_where where[2]; /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
     struct policy policy;
+    const struct prior *prior; /* the ceremony that this one resumes; NULL: none. Not copied */
 };
 
 /* What the engine needs of its surroundings. */
@@ -99,6 +101,12 @@ const struct plan *ceremony_the_verdicts(const struct ceremony *c);
 /* Makes the plan for these keys and tells it. May be called again until the first step.
  * Errors: as plan_make(); the code of the first refusal when no key at all can go. */
 bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct err *err);
+
+/* Instead of ceremony_plan(), where setup.prior says what was interrupted: looks for its keys on
+ * the destination, keeps and proves those that it put there, destroys what else it left behind, and
+ * plans the others anew. Errors: ERR_CONFLICT (other tokens; a key is there that it did not put
+ * there, or that is another one: nothing was touched). */
+bool ceremony_resume(struct ceremony *c, struct err *err);
 
 /* The plan; empty before ceremony_plan(). */
 const struct plan *ceremony_the_plan(const struct ceremony *c);

@@ -117,8 +117,9 @@ static inline struct plan_item *item_of(struct ceremony *c)
     return &c->plan.items[c->item];
 }
 
-/* Forgets the key under way. */
+/* Forgets the key under way; the plan. */
 void passage_reset(struct ceremony *c);
+void forget_plan(struct ceremony *c);
 
 /* Takes out the check value of a stored secret: 24 bits of a digest of a password that somebody can
  * guess must not be shown or recorded. */
@@ -166,6 +167,17 @@ struct step_row {
 
 /* The rows in their order; count of them in *count. */
 const struct step_row *steps_table(size_t *count);
+
+/* What STEP_PROVE_AGAIN does: reads back and proves the key at hand, once it is committed. */
+bool steps_prove_again(struct ceremony *c, struct step_facts *facts, struct err *err);
+
+/* --- walk.c, resume.c --- */
+
+/* Makes the first row that is needed the next one, once the plan says what is there already. */
+bool walk_resume(struct ceremony *c, struct err *err);
+
+/* Objects that bear neither class nor label nor id: halves, as a crash may leave them. */
+uint32_t count_nameless(const struct key_list *list);
 
 /* --- closing.c: what the closing rows do --- */
 

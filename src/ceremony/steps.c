@@ -384,7 +384,7 @@ static bool undo_commit(struct ceremony *c, struct err *err)
            destroy(destination_of(c), final, err);
 }
 
-static bool prove_again(struct ceremony *c, struct step_facts *facts, struct err *err)
+bool steps_prove_again(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     struct hsm *hsm = destination_of(c);
     struct fate *fate = &c->fates[c->item];
@@ -420,7 +420,7 @@ const struct step_row *steps_table(size_t *count)
         {STEP_UNWRAP_KEY, true, false, GATES, unwrap_key, undo_unwrap_key},
         {STEP_PROVE, true, false, GATES, prove, NULL},
         {STEP_COMMIT, true, false, GATES, commit, undo_commit},
-        {STEP_PROVE_AGAIN, true, false, GATES, prove_again, NULL},
+        {STEP_PROVE_AGAIN, true, false, GATES, steps_prove_again, NULL},
         {STEP_DESTROY, false, true, GATES, closing_destroy, NULL},
         {STEP_INVENTORY, false, true, GATES, closing_inventory, NULL},
         {STEP_PROVE_FRESH, false, true, GATES, closing_fresh, NULL},

@@ -41,6 +41,8 @@ bool tell_begin(struct ceremony *c, struct err *err)
     gethostname(host, sizeof host - 1);
     put(e.begin.title, sizeof e.begin.title, c->setup.title);
     put(e.begin.id, sizeof e.begin.id, c->id);
+    if (c->setup.prior)
+        put(e.begin.resumes, sizeof e.begin.resumes, c->setup.prior->id);
     put(e.begin.version, sizeof e.begin.version, PACKAGE_VERSION);
     put(e.begin.file, sizeof e.begin.file, c->setup.file);
     put(e.begin.libraries, sizeof e.begin.libraries, OpenSSL_version(OPENSSL_VERSION));
@@ -245,6 +247,7 @@ bool tell_plan(struct ceremony *c, struct err *err)
         e.planned.route = item->route;
         e.planned.refused = item->reason.code;
         e.planned.named = item->named;
+        e.planned.kept = c->fates[i].final != 0;
         put(e.planned.reason, sizeof e.planned.reason, item->reason.what);
         put(e.planned.proof, sizeof e.planned.proof,
             item->unproven ? "unproven" : first_proof(item->proofs));
@@ -327,6 +330,7 @@ bool tell_inventory(struct ceremony *c, enum side side, bool after, size_t objec
     e.inventory.objects = (uint32_t)objects;
     e.inventory.unexplained = unexplained;
     e.inventory.missing = missing;
+    e.inventory.nameless = after ? 0 : count_nameless(&c->side[side].keys);
     SHA256((const unsigned char *)handles, objects * sizeof *handles, e.inventory.sha256);
     return ceremony_tell(c, &e, err);
 }

@@ -116,10 +116,10 @@ static void finish(struct ceremony *c)
     else
         c->exit_code = refusal ? err_exit(refusal->reason.code) : 0;
 
-    outcome = c->aborted                 ? END_ABORTED
-              : migrated + unproven == 0 ? END_FAILED
-              : c->exit_code != 0        ? END_PARTIAL
-                                         : END_COMPLETE;
+    outcome = c->aborted                                                           ? END_ABORTED
+              : migrated + unproven == 0 && !(c->setup.prior && c->exit_code == 0) ? END_FAILED
+              : c->exit_code != 0                                                  ? END_PARTIAL
+                                                                                   : END_COMPLETE;
     for (size_t i = 0; i < c->plan.count; i++)
         tell_key_done(c, i);
     if (c->failure.code != ERR_NONE)
@@ -297,7 +297,8 @@ static void clear_rows_of_key(struct ceremony *c)
 static void next_key(struct ceremony *c)
 {
     clear_rows_of_key(c);
-    while (++c->item < c->plan.count && c->fates[c->item].outcome == KEY_REFUSED)
+    while (++c->item < c->plan.count &&
+           (c->fates[c->item].outcome == KEY_REFUSED || c->fates[c->item].proven))
         ;
     c->at = c->item < c->plan.count ? find_row(true, false) : find_row(false, true);
 }
@@ -426,6 +427,14 @@ static bool begin(struct ceremony *c, struct err *err)
     if (c->plan.goes == 0)
         return err_set(err, ERR_USAGE, "there is no plan with a key that can go");
     c->begun = true;
+    return opening_inventory(c, err);
+}
+
+bool walk_resume(struct ceremony *c, struct err *err)
+{
+    c->begun = true;
+    if (c->plan.goes == 0)
+        c->at = find_row(false, true);
     return opening_inventory(c, err);
 }
 

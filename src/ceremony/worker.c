@@ -230,6 +230,8 @@ static bool run_command(struct worker *w, const struct command *command, struct 
         return ceremony_verdicts(w->ceremony, err);
     case WORKER_PLAN:
         return ceremony_plan(w->ceremony, &command->selection, err);
+    case WORKER_RESUME:
+        return ceremony_resume(w->ceremony, err);
     default:
         run_ceremony(w);
         return true;
@@ -316,6 +318,11 @@ bool worker_refresh(struct worker *w, enum side side, struct err *err)
 bool worker_verdicts(struct worker *w, struct err *err)
 {
     return queue(w, command_new(WORKER_VERDICTS, SIDE_RELAY), err);
+}
+
+bool worker_resume(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_RESUME, SIDE_RELAY), err);
 }
 
 bool worker_run(struct worker *w, struct err *err)

@@ -36,6 +36,7 @@ enum worker_command {
     WORKER_REFRESH,  /* side: ceremony_refresh() */
     WORKER_VERDICTS, /* ceremony_verdicts(): once both sides are listed */
     WORKER_PLAN,     /* selection: ceremony_negotiate() where needed, ceremony_plan() */
+    WORKER_RESUME,   /* ceremony_resume(), in the place of WORKER_PLAN */
     WORKER_RUN,      /* ceremony_step() until it is done; gates wait for worker_answer() */
     WORKER_COMMANDS
 };
@@ -61,6 +62,7 @@ bool worker_choose(struct worker *w, enum side side, const struct uri *uri, stru
 bool worker_refresh(struct worker *w, enum side side, struct err *err);
 bool worker_verdicts(struct worker *w, struct err *err);
 bool worker_plan(struct worker *w, const struct selection *selection, struct err *err);
+bool worker_resume(struct worker *w, struct err *err);
 bool worker_run(struct worker *w, struct err *err);
 
 /* Answers the gate or the question for a PIN that is open now; text is copied into locked memory

@@ -107,6 +107,7 @@ struct event {
         struct {
             char title[EVENT_TEXT_MAX];
             char id[40];      /* the migration's id: label of temporaries is "hsmferry:<id>" */
+            char resumes[40]; /* the id of the interrupted one that this one resumes; empty: none */
             char version[32]; /* of this program */
             char file[EVENT_PATH_MAX]; /* the ceremony file; empty: none */
             char libraries[EVENT_TEXT_MAX];
@@ -149,6 +150,7 @@ struct event {
             enum key_route route;        /* ROUTE_NONE: refused */
             enum err_code refused;       /* why it cannot go: ERR_NONE when it can */
             bool named;                  /* named in the ceremony file itself, not by a pattern */
+            bool kept;                   /* an interrupted ceremony has put it there already */
             char reason[EVENT_TEXT_MAX]; /* why it cannot go, or how it goes */
             char proof[32];              /* how it will be proven */
         } planned;
@@ -192,6 +194,7 @@ struct event {
             uint32_t objects;
             uint32_t unexplained; /* after: objects that neither were there nor were migrated */
             uint32_t missing;     /* after: objects that were there before */
+            uint32_t nameless;    /* before: objects that bear neither class nor name */
             uint8_t sha256[32];   /* over the sorted handles */
         } inventory;
         struct {

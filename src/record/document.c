@@ -180,6 +180,7 @@ static void put_ceremony(const struct view *v)
     writer_map(w, "ceremony", false);
     writer_text(w, "title", event.begin.title);
     writer_text(w, "id", event.begin.id);
+    part_some(w, "resumes", event.begin.resumes);
     writer_text(w, "file", event.begin.file);
     writer_list(w, "officers", false);
     for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_OFFICER), &at, &event);) {

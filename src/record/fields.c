@@ -46,10 +46,10 @@
         FIELD(FIELD_NUMBER, "subject-length", key.terms.subject_len)
 
 static const struct field begin[] = {
-    FIELD(FIELD_TEXT, "title", begin.title),         FIELD(FIELD_TEXT, "id", begin.id),
-    FIELD(FIELD_YES, "rehearsal", begin.rehearsal),  FIELD(FIELD_TEXT, "version", begin.version),
-    FIELD(FIELD_TEXT, "libraries", begin.libraries), FIELD(FIELD_TEXT, "host", begin.host),
-    FIELD(FIELD_TEXT, "file", begin.file),
+    FIELD(FIELD_TEXT, "title", begin.title),     FIELD(FIELD_TEXT, "id", begin.id),
+    FIELD(FIELD_TEXT, "resumes", begin.resumes), FIELD(FIELD_YES, "rehearsal", begin.rehearsal),
+    FIELD(FIELD_TEXT, "version", begin.version), FIELD(FIELD_TEXT, "libraries", begin.libraries),
+    FIELD(FIELD_TEXT, "host", begin.host),       FIELD(FIELD_TEXT, "file", begin.file),
 };
 
 static const struct field officer[] = {
@@ -114,6 +114,7 @@ static const struct field planned[] = {
     WORD("route", planned.route, key_route_name, ROUTE_DIRECT + 1),
     WORD("refused", planned.refused, err_code_name, ERR_CODES),
     FIELD(FIELD_YES, "named", planned.named),
+    FIELD(FIELD_YES, "kept", planned.kept),
     FIELD(FIELD_BITS, "want-flags", planned.want_flags),
     FIELD(FIELD_TEXT, "proof", planned.proof),
     FIELD(FIELD_TEXT, "reason", planned.reason),
@@ -165,6 +166,7 @@ static const struct field inventory[] = {
     FIELD(FIELD_NUMBER, "objects", inventory.objects),
     FIELD(FIELD_NUMBER, "unexplained", inventory.unexplained),
     FIELD(FIELD_NUMBER, "missing", inventory.missing),
+    FIELD(FIELD_NUMBER, "nameless", inventory.nameless),
     FIELD(FIELD_HEX, "sha256", inventory.sha256),
 };
 

@@ -114,6 +114,32 @@ static void die_late(struct call *call, const struct fault *f)
     die(call, f);
 }
 
+/* The console that started this agent. */
+static bool kill_console(struct call *call, const struct fault *f)
+{
+    (void)call, (void)f;
+    kill(getppid(), SIGKILL);
+    return true;
+}
+
+static void kill_console_late(struct call *call, const struct fault *f)
+{
+    kill_console(call, f);
+}
+
+/* Both at once, as in a power cut. */
+static bool cut(struct call *call, const struct fault *f)
+{
+    kill_console(call, f);
+    raise(SIGKILL);
+    return true;
+}
+
+static void cut_late(struct call *call, const struct fault *f)
+{
+    cut(call, f);
+}
+
 /* An object on the token that nobody asked for, under this label. */
 static void plant(struct call *call, const struct fault *f)
 {
@@ -190,16 +216,20 @@ static const struct kind {
     bool (*before)(struct call *call, const struct fault *f);
     void (*after)(struct call *call, const struct fault *f);
 } kinds[] = {
-    {"fail", fail, NULL},              /* ARGUMENT: the return code; 0x30 */
-    {"late", NULL, fail_late},         /* it is done, and then an error */
-    {"close", close_session, NULL},    /* the session is no more */
-    {"remove", remove_device, NULL},   /* nor is the device, for this process */
-    {"away", take_away, NULL},         /* nor for any other */
-    {"hang", hang, NULL},              /* it never ends */
-    {"slow", be_slow, NULL},           /* ARGUMENT: milliseconds; 1000 */
-    {"print", print, NULL},            /* ARGUMENT: what, to standard output and error */
-    {"die", die, NULL},                /* ARGUMENT: the signal; 9 */
-    {"diedone", NULL, die_late},       /* it is done, and then */
+    {"fail", fail, NULL},            /* ARGUMENT: the return code; 0x30 */
+    {"late", NULL, fail_late},       /* it is done, and then an error */
+    {"close", close_session, NULL},  /* the session is no more */
+    {"remove", remove_device, NULL}, /* nor is the device, for this process */
+    {"away", take_away, NULL},       /* nor for any other */
+    {"hang", hang, NULL},            /* it never ends */
+    {"slow", be_slow, NULL},         /* ARGUMENT: milliseconds; 1000 */
+    {"print", print, NULL},          /* ARGUMENT: what, to standard output and error */
+    {"die", die, NULL},              /* ARGUMENT: the signal; 9 */
+    {"diedone", NULL, die_late},     /* it is done, and then */
+    {"widow", kill_console, NULL},   /* the console is killed, the agent lives on */
+    {"widowed", NULL, kill_console_late},
+    {"cut", cut, NULL}, /* both are killed */
+    {"cutdone", NULL, cut_late},
     {"plant", NULL, plant},            /* ARGUMENT: a label */
     {"flip", NULL, flip},              /* a bit of the last byte, or of that number ARGUMENT */
     {"short", NULL, shorten},          /* by one byte or ARGUMENT */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the journal of an interrupted ceremony says: all that a resuming one starts from. */
+#ifndef HSMFERRY_CEREMONY_PRIOR_H
+#define HSMFERRY_CEREMONY_PRIOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hsm/facts.h"
+#include "hsm/key.h"
+
+/* One key that was to go. */
+struct prior_key {
+    bool intended; /* its commit was announced, and not taken back: it may be there, and be ours */
+    bool proven;   /* ... and it was proven behind its commit */
+    bool waived;   /* it arrived, and nothing can prove it: that was waived then */
+    bool failed;   /* it is known not to be there: its turn came and went */
+};
+
+struct prior {
+    char id[40];             /* of that ceremony; its temporaries are labelled "hsmferry:<id>" */
+    bool clean;              /* take back what was not proven, and start nothing over */
+    struct hsm_slot slot[2]; /* the tokens, by enum side */
+    uint32_t nameless[2];    /* objects that bore neither class nor name when it began */
+    uint32_t cuts;           /* commits that never told that they went well */
+    struct key_list descs;   /* the keys, as listed on the source then; ... */
+    struct prior_key *keys;  /* ... what is known of each, in the same order */
+};
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Going on after an interrupted ceremony. What its journal announced is looked for on both HSMs: a
+ * key that is there, was announced, and proves to be the same key, is kept; one that is there
+ * otherwise is a conflict, and nothing at all is touched; what is not there goes again, from the
+ * beginning. Everything is looked at before anything is changed.
+ */
+#include "ceremony/ceremony.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ceremony/names.h"
+#include "ceremony/state.h"
+
+/* The names that matter, sorted. */
+struct search {
+    struct names prior, source, destination;
+};
+
+static bool search_make(const struct ceremony *c, struct search *search, struct err *err)
+{
+    return names_make(&c->setup.prior->descs, &search->prior, err) &&
+           names_make(&c->side[SIDE_SOURCE].keys, &search->source, err) &&
+           names_make(&c->side[SIDE_DESTINATION].keys, &search->destination, err);
+}
+
+static void search_free(struct search *search)
+{
+    names_free(&search->prior);
+    names_free(&search->source);
+    names_free(&search->destination);
+}
+
+/* What the journal says of a key of this name; NULL: nothing. */
+static const struct prior_key *known(const struct ceremony *c, const struct search *search,
+                                     const struct key_desc *key)
+{
+    const struct key_desc *found = names_only(&search->prior, key);
+
+    return found ? &c->setup.prior->keys[found - c->setup.prior->descs.keys] : NULL;
+}
+
+static bool conflict(struct err *err, const struct key_desc *key, const char *what)
+{
+    char label[KEY_LABEL_TEXT];
+
+    err_set(err, ERR_CONFLICT, "%.200s: %s", key_label_text(key, label), what);
+    err_now(err, "Nothing was touched");
+    return err_next(err, "Look at both tokens with their vendors' own tools, and decide yourself "
+                         "which keys stay");
+}
+
+static bool check_tokens(const struct ceremony *c, struct err *err)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        const struct hsm_slot *was = &c->setup.prior->slot[side], *is = c->side[side].slot;
+        if (!is)
+            return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
+        if (strcmp(was->serial, is->serial) == 0 && strcmp(was->label, is->label) == 0 &&
+            strcmp(was->manufacturer, is->manufacturer) == 0)
+            continue;
+        err_set(err, ERR_CONFLICT,
+                "the token of the %s is %.40s, serial %.40s, but the interrupted ceremony had "
+                "%.40s, serial %.40s",
+                side_name(side), is->label, is->serial, was->label, was->serial);
+        err_now(err, "Nothing was touched");
+        return err_next(err, "Name the ceremony file for those two tokens");
+    }
+    return true;
+}
+
+/* --- what it left behind --- */
+
+static bool is_nameless(const struct key_desc *key)
+{
+    return key->class == KEY_CLASS_OTHER && key->label_len == 0 && key->id_len == 0;
+}
+
+uint32_t count_nameless(const struct key_list *list)
+{
+    uint32_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        count += is_nameless(&list->keys[i]);
+    return count;
+}
+
+static bool is_temporary(const struct prior *prior, const struct key_desc *key)
+{
+    char label[64];
+    size_t len = (size_t)snprintf(label, sizeof label, "hsmferry:%s", prior->id);
+
+    return key->label_len == len && memcmp(key->label, label, len) == 0;
+}
+
+/* A commit that was cut off may have left half an object, without a name. It is that one only where
+ * there was none of its kind before, and there are no more now than such commits. */
+static bool is_half(const struct ceremony *c, enum side side, const struct key_desc *key)
+{
+    const struct prior *prior = c->setup.prior;
+
+    return side == SIDE_DESTINATION && is_nameless(key) && prior->nameless[side] == 0 &&
+           count_nameless(&c->side[side].keys) <= prior->cuts;
+}
+
+static bool is_left_over(const struct ceremony *c, enum side side, const struct key_desc *key)
+{
+    return is_temporary(c->setup.prior, key) || is_half(c, side, key);
+}
+
+/* Destroys an object that the journal explains; that it will is told first. */
+static bool sweep_one(struct ceremony *c, enum side side, const struct key_desc *key,
+                      const char *what, struct err *err)
+{
+    struct hsm *hsm = c->side[side].hsm;
+    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
+
+    if (!tell_note(c, EVENT_WARNING, side, "swept", "%s, handle %llu: %s, %.120s", what,
+                   (unsigned long long)key->handle, key_type_text(key, type),
+                   key_label_text(key, label)))
+        return err_set(err, ERR_IO, "what is to be destroyed could not be recorded");
+    return hsm->driver->destroy(hsm, key->handle, err);
+}
+
+static bool sweep(struct ceremony *c, enum side side, struct err *err)
+{
+    struct key_list *keys = &c->side[side].keys;
+    uint32_t nameless;
+
+    for (size_t i = 0; i < keys->count;) {
+        if (!is_left_over(c, side, &keys->keys[i])) {
+            i++;
+            continue;
+        }
+        if (!sweep_one(c, side, &keys->keys[i], "left by the interrupted ceremony", err))
+            return false;
+        keys->keys[i] = keys->keys[--keys->count];
+    }
+    nameless = count_nameless(keys);
+    if (nameless > c->setup.prior->nameless[side])
+        tell_note(c, EVENT_WARNING, side, "unexplained",
+                  "%u objects bear neither class nor name, %u did before: look at them", nameless,
+                  c->setup.prior->nameless[side]);
+    return true;
+}
+
+/* --- the plan --- */
+
+/* The destination's objects but for what may be ours: their names are not taken by others. */
+static bool list_others(const struct ceremony *c, const struct search *search,
+                        struct key_list *others, struct err *err)
+{
+    const struct key_list *keys = &c->side[SIDE_DESTINATION].keys;
+
+    for (size_t i = 0; i < keys->count; i++) {
+        const struct key_desc *key = &keys->keys[i];
+        const struct prior_key *was = known(c, search, key);
+        if (!is_left_over(c, SIDE_DESTINATION, key) && !(was && was->intended) &&
+            !key_list_add(others, key))
+            return err_set(err, ERR_FAILED, "no memory for %zu keys", keys->count);
+    }
+    return true;
+}
+
+/* The keys of the source that were to go. One that is there no more can neither go nor be proven.
+ */
+static bool select_keys(const struct ceremony *c, const struct search *search, uint64_t *handles,
+                        size_t *count, struct err *err)
+{
+    const struct prior *prior = c->setup.prior;
+
+    *count = 0;
+    for (size_t i = 0; i < prior->descs.count; i++) {
+        const struct key_desc *was = &prior->descs.keys[i];
+        const struct key_desc *is = names_only(&search->source, was);
+        if (!is || is->kind != was->kind || is->has_public != was->has_public ||
+            memcmp(is->spki_sha256, was->spki_sha256, sizeof is->spki_sha256) != 0)
+            return conflict(err, was, "this key is no longer on the source as it was");
+        handles[(*count)++] = is->handle;
+    }
+    return true;
+}
+
+static bool make_plan(struct ceremony *c, const struct search *search, struct err *err)
+{
+    uint64_t *handles = calloc(c->setup.prior->descs.count + 1, sizeof *handles);
+    struct selection selection = {.handles = handles};
+    struct key_list others = {0};
+    bool ok = handles || err_set(err, ERR_FAILED, "no memory for the keys");
+
+    ok = ok && select_keys(c, search, handles, &selection.handle_count, err) &&
+         list_others(c, search, &others, err) &&
+         plan_make(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys, &others, &selection,
+                   &c->plan, err);
+    free(handles);
+    key_list_free(&others);
+    if (!ok)
+        return false;
+    c->fates = calloc(c->plan.count + 1, sizeof *c->fates);
+    return c->fates || err_set(err, ERR_FAILED, "no memory for %zu keys", c->plan.count);
+}
+
+/* Looks for one key of the plan by its name alone. */
+static bool look_for(struct ceremony *c, const struct search *search, size_t i, struct err *err)
+{
+    struct plan_item *item = &c->plan.items[i];
+    const struct prior_key *was = known(c, search, &item->key);
+    unsigned there = names_same(&search->destination, &item->key);
+
+    if (!was)
+        return conflict(err, &item->key, "the journal names it twice");
+    if (there == 0 || (!was->intended && was->failed))
+        return true;
+    if (there > 1)
+        return conflict(err, &item->key, "there are two of this name on the destination");
+    if (!was->intended)
+        return conflict(err, &item->key,
+                        "it is on the destination, and the interrupted ceremony did not put it "
+                        "there");
+    if (item->route == ROUTE_NONE || (item->unproven && !was->waived))
+        return conflict(err, &item->key, "it is on the destination, and cannot be proven");
+    c->fates[i].final = names_only(&search->destination, &item->key)->handle;
+    return true;
+}
+
+static void settle(struct ceremony *c, size_t i)
+{
+    struct plan_item *item = &c->plan.items[i];
+    struct fate *fate = &c->fates[i];
+
+    if (item->route != ROUTE_NONE && (fate->final || c->setup.prior->clean)) {
+        c->plan.goes--;
+        item->route = fate->final ? item->route : ROUTE_NONE;
+        err_set(&item->reason, ERR_NONE, "%s",
+                fate->final ? "it is there already, announced by the interrupted ceremony"
+                            : "it did not arrive, and is not started over");
+    }
+    if (item->route == ROUTE_NONE)
+        *fate = (struct fate){.outcome = KEY_REFUSED, .err = item->reason};
+}
+
+/* Is what bears its name on the destination this key? What an HSM cannot tell is not a conflict. */
+static bool prove_kept(struct ceremony *c, size_t i, struct err *err)
+{
+    const struct key_desc *key = &c->plan.items[i].key;
+    struct step_facts facts = {0};
+    bool ok;
+
+    c->item = i;
+    passage_reset(c);
+    ok = (key->class != KEY_CLASS_PRIVATE ||
+          source_of(c)->driver->public_key(source_of(c), key->handle, &c->passage.spki, err)) &&
+         steps_prove_again(c, &facts, err);
+    passage_reset(c);
+    if (ok || (err->code != ERR_DATA && err->code != ERR_UNSUPPORTED))
+        return ok;
+    return conflict(err, key,
+                    "what bears its name on the destination is another key, or guarded "
+                    "worse");
+}
+
+/* Cleaning up takes back a key that the interrupted ceremony had not proven; it did just now. */
+static bool take_back(struct ceremony *c, const struct search *search, size_t i, struct err *err)
+{
+    struct fate *fate = &c->fates[i];
+
+    if (!c->setup.prior->clean || !fate->final || known(c, search, &c->plan.items[i].key)->proven)
+        return true;
+    if (!sweep_one(c, SIDE_DESTINATION, &fate->found, "kept, but not proven then", err))
+        return false;
+    err_set(&c->plan.items[i].reason, ERR_NONE, "its commit was cut off: it was taken back");
+    *fate = (struct fate){.outcome = KEY_REFUSED, .err = c->plan.items[i].reason};
+    return true;
+}
+
+static bool look(struct ceremony *c, const struct search *search, struct err *err)
+{
+    if (!make_plan(c, search, err))
+        return false;
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (!look_for(c, search, i, err))
+            return false;
+    for (size_t i = 0; i < c->plan.count; i++)
+        settle(c, i);
+    if (!tell_plan(c, err))
+        return false;
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (c->fates[i].final && !prove_kept(c, i, err))
+            return false;
+    return true;
+}
+
+static bool change(struct ceremony *c, const struct search *search, struct err *err)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (!sweep(c, side, err))
+            return false;
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (!take_back(c, search, i, err))
+            return false;
+    return true;
+}
+
+bool ceremony_resume(struct ceremony *c, struct err *err)
+{
+    struct search search = {0};
+    bool ok;
+
+    if (!c->setup.prior || c->begun)
+        return err_set(err, ERR_USAGE, "there is nothing to resume, or it has begun");
+    if (!check_tokens(c, err) || (!c->has_deal && !ceremony_negotiate(c, err)))
+        return false;
+    forget_plan(c);
+    ok = search_make(c, &search, err) && look(c, &search, err) && change(c, &search, err) &&
+         walk_resume(c, err);
+    search_free(&search);
+    return ok;
+}

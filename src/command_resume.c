@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hsmferry resume and clean: what to do after a ceremony was interrupted. */
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/text.h"
+#include "command.h"
+#include "interrupted.h"
+
+/* The folder of the journal: the new one's place is beside it. */
+static bool find_folder(const char *journal, char folder[EVENT_PATH_MAX], struct err *err)
+{
+    char real[PATH_MAX];
+
+    if (!realpath(journal, real) ||
+        text_print(folder, EVENT_PATH_MAX, "%s", dirname(real)) >= EVENT_PATH_MAX - 1)
+        return err_set(err, ERR_IO, "The folder of the journal cannot be named");
+    return true;
+}
+
+/* Is there something to do? If not, says so and why. */
+static bool is_needed(const struct history *history, const char *folder, struct err *err)
+{
+    char by[EVENT_PATH_MAX];
+
+    if (!history->begun)
+        puts("No step of this ceremony was begun: there is nothing to do.");
+    else if (!history_is_open(history))
+        puts("This ceremony came to its end: there is nothing to do.");
+    else if (history_is_settled(folder, history, by, err))
+        printf("This ceremony was taken over by a later one, %s: look at that one.\n", by);
+    else
+        return err->code == ERR_NONE;
+    return false;
+}
+
+static bool load(struct session *s, const struct interrupted *it, const char *file,
+                 const char *folder, struct err *err)
+{
+    if (!file && !it->history.file[0]) {
+        err_set(err, ERR_USAGE, "That ceremony had no ceremony file");
+        return err_next(err, "Write one that names its two tokens, and put it behind the journal");
+    }
+    if (!session_load(s, file ? file : it->history.file, err))
+        return false;
+    text_print(s->config->report_folder, sizeof s->config->report_folder, "%s", folder);
+    s->prior = &it->prior;
+    return true;
+}
+
+static int go_on(const struct invocation *in, bool clean)
+{
+    char folder[EVENT_PATH_MAX];
+    struct interrupted it;
+    struct session s = {0};
+    struct err err = {0};
+    int code = EX_OK;
+
+    if (interrupted_load(in->words[0], &it, &err) && find_folder(in->words[0], folder, &err) &&
+        is_needed(&it.history, folder, &err)) {
+        it.prior.clean = clean;
+        if (it.torn)
+            puts("The journal's last line was not written to its end: it is left out.");
+        if (load(&s, &it, in->words[1], folder, &err))
+            code = command_run_plain(&s);
+    }
+    if (err.code != ERR_NONE)
+        code = command_failed(&err);
+    session_free(&s);
+    interrupted_free(&it);
+    return code;
+}
+
+int command_resume(const struct invocation *in)
+{
+    return go_on(in, false);
+}
+
+int command_clean(const struct invocation *in)
+{
+    return go_on(in, true);
+}

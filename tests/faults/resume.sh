@@ -1,0 +1,143 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Ceremonies on real tokens that are cut off: the next start tells it, resume brings all keys, clean
+# takes back what was not proven; the source is never changed, and nothing is left over.
+set -u
+# shellcheck source=tests/softhsm/two.sh
+. "${0%/*}/../softhsm/two.sh"
+
+hsmferry=$abs_top_builddir/hsmferry
+
+files() { # files old|new: each object, byte for byte; but for the login's own
+    (cd "$tmp/c/$1/tokens" && find . -name '*.object' ! -name token.object -exec cksum {} + | sort)
+}
+
+count() { # count old|new: how many objects there are
+    files "$1" | wc -l
+}
+
+labels() { # labels of the keys on the new token, as another program lists them
+    PIN=swordfish at "$tmp/c/new" pkcs11-tool --module "$softhsm" --token-label new --login \
+        --pin env:PIN --list-objects --type secrkey 2>/dev/null | sed -n 's/^ *label: *//p' | sort |
+        xargs
+}
+
+# interrupt FAULT-OF-OLD FAULT-OF-NEW: a ceremony of three keys that is cut off; leaves $journal.
+interrupt() {
+    ceremony "$1" "$2"
+    files old >"$tmp/old"
+    timeout -k 5 100 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
+    status=$?
+    edit 's/SHIM_FAULT=[^"]*/SHIM_FAULT=/'
+    journal=$(find "$tmp/c/reports" -name '*.journal')
+    cat "$tmp/log"
+    [ "$status" -eq "${3:-137}" ] && [ -n "$journal" ]
+}
+
+# run CODE WORDS ARGUMENT...: hsmferry ends with this code and says these words.
+run() {
+    code=$1
+    words=$2
+    shift 2
+    status=0
+    timeout -k 5 100 "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 || status=$?
+    cat "$tmp/log"
+    [ "$status" -eq "$code" ] || echo "it ended with $status, not $code"
+    [ "$status" -eq "$code" ] && grep -qE -- "$words" "$tmp/log"
+}
+
+files_are() { # files_are old|new: as they were noted before
+    files "$1" | diff "$tmp/$1" -
+}
+
+source_is_unchanged() {
+    files_are old
+}
+
+all_arrived() {
+    [ "$(labels)" = "one resident three two" ] && [ "$(count new)" -eq 4 ] && source_is_unchanged
+}
+
+# The next start tells it; resume brings what is missing; then nothing is open any more.
+resumes() {
+    run 3 'A ceremony was interrupted: .*journal' --plain "$tmp/c/ceremony.yaml" &&
+        run 0 'complete: 3 migrated' resume "$journal" && all_arrived &&
+        run 0 'taken over by a later one' resume "$journal" &&
+        run 4 'taken' --plain "$tmp/c/ceremony.yaml"
+}
+
+# cleans N: ... or clean leaves the N keys that were proven, and nothing else.
+cleans() {
+    run 0 "$1 migrated" clean "$journal" && [ "$(count new)" -eq $((1 + $1)) ] &&
+        source_is_unchanged && run 0 'taken over by a later one' clean "$journal"
+}
+
+make_token old aes32:one:id=01 generic24:two:id=02 aes16:three:id=03
+make_token new aes32:resident:id=d1
+
+# --- cut off at each call that makes something ------------------------------------------------------
+
+ceremony none none
+ok "control: three keys, nothing wrong" run 0 'complete: 3 migrated' --plain "$tmp/c/ceremony.yaml"
+cp -R "$tmp/c" "$tmp/whole"
+
+# at SIDE FUNCTION N: that call, counted from the last one (1) backwards, as the shim counts.
+nth() {
+    echo "$2:$(($(wc -c <"$tmp/whole/$1/calls/$2") + 1 - $3))"
+}
+
+# side function from-the-end kinds kept
+while read -r side function back kinds kept; do
+    call=$(nth "$side" "$function" "$back")
+    for kind in $(echo "$kinds" | tr , ' '); do
+        old=none
+        new=none
+        eval "$side=\$kind:\$call"
+        ok "$kind at $call on $side" interrupt "$old" "$new"
+        ok "... is told, and resumed" resumes
+        ok "$kind at $call on $side again" interrupt "$old" "$new"
+        ok "... and cleaned up: $kept keys stay" cleans "$kept"
+    done
+done <<'END'
+new C_GenerateKeyPair 1 cut,widowed 0
+old C_WrapKey 3 cut 0
+new C_UnwrapKey 2 cutdone,widow 1
+new C_CopyObject 3 cut,cutdone,widow,widowed 0
+new C_CopyObject 2 cutdone 1
+new C_CopyObject 1 widowed 2
+END
+
+# --- what a resumed ceremony finds ------------------------------------------------------------------
+
+half() { # a crash inside C_CopyObject: eight bytes, without class or label
+    half=$(find "$tmp/c/new/tokens" -mindepth 1 -type d)/half
+    head -c 8 /dev/zero >"$half.object" && : >"$half.lock"
+}
+
+third=$(nth new C_CopyObject 1)
+interrupt none "cut:$third" && half
+ok "half an object that a cut commit left is destroyed" resumes
+interrupt none "cut:$third" && half
+ok "... also when cleaning up" cleans 2
+interrupt none "cut:$(nth new C_UnwrapKey 1)" && half
+ok "one that no commit explains is told and left alone" \
+    run 0 'bear neither class nor name' resume "$journal"
+ok "... it is still there" test "$(count new)" -eq 5
+
+interrupt none "cut:$(nth new C_UnwrapKey 1)" && token put new generic24:two:id=02
+files new >"$tmp/new"
+ok "a key that is there, and was not put there: a conflict" run 4 'did not put it' resume "$journal"
+ok "... and nothing was touched" files_are new
+interrupt none "cut:$third" && token put new generic24:two:id=02
+files new >"$tmp/new"
+for command in resume clean; do
+    ok "another key in its place: a conflict for $command" run 4 'is another key' $command "$journal"
+    ok "... and $command touched nothing" files_are new
+done
+interrupt none "cut:$third" && token rename old two changed
+ok "a key that is no longer on the source: a conflict" run 4 'no longer on the source' resume "$journal"
+interrupt none "cut:$third"
+edit 's/SHIM_FAULT=/&fail:C_FindObjects:0/'
+ok "an HSM that fails is neither conflict nor clean" run 69 'CKR_DEVICE_ERROR' resume "$journal"
+edit 's/SHIM_FAULT=[^"]*/SHIM_FAULT=/'
+finish
