@@ -4,7 +4,7 @@
 # For reading with "."; runs nothing by itself.
 
 packages_build='autoconf autoconf-archive automake gcc libc6-dev libcyaml-dev libncurses-dev
-    libnss3-dev libp11-kit-dev libprotobuf-c-dev libssl-dev libyaml-dev make pkg-config
+    libnss3-dev libp11-dev libp11-kit-dev libprotobuf-c-dev libssl-dev libyaml-dev make pkg-config
     protobuf-c-compiler'
 packages_rehearse='libnss3 libsofthsm2'
 packages_test='binutils clang-format libcmocka-dev libnss3-tools mandoc opencryptoki opensc openssl

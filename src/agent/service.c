@@ -407,6 +407,14 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_DESTROY] = serve_destroy,
 };
 
+/* The calls that every driver has. */
+static bool only_proves(Pb__Request__CallCase call)
+{
+    return call == PB__REQUEST__CALL_OPEN || call == PB__REQUEST__CALL_INFO ||
+           call == PB__REQUEST__CALL_SLOTS || call == PB__REQUEST__CALL_LOGIN ||
+           call == PB__REQUEST__CALL_LIST || call == PB__REQUEST__CALL_PROVE;
+}
+
 static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
     size_t call = (size_t)req->call_case;
@@ -415,6 +423,9 @@ static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply
         return err_set(err, ERR_DATA, "a request without a known call");
     if (!s->hsm && call != PB__REQUEST__CALL_OPEN)
         return err_set(err, ERR_DATA, "%s before an HSM was opened",
+                       wire_call_name(req->call_case));
+    if (s->driver && !s->driver->wrap && !only_proves(req->call_case))
+        return err_set(err, ERR_UNSUPPORTED, "this path to the HSM only proves: it has no %s",
                        wire_call_name(req->call_case));
     return calls[call](s, req, reply, err);
 }

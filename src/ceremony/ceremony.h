@@ -46,6 +46,9 @@ struct ceremony_host {
     void *ctx;
     /* Starts an agent for this side and opens the HSM in it; called again for the fresh proof. */
     bool (*open)(void *ctx, enum side side, struct hsm **hsm, struct err *err);
+    /* The same, on the path that an application takes to private keys (libp11): a driver that only
+     * proves. Errors: ERR_NO_INPUT (this API has no other path). */
+    bool (*open_app)(void *ctx, enum side side, struct hsm **hsm, struct err *err);
     /* Gives the PIN of the token in slot; pin is empty and has room for SECRET_PIN_MAX. */
     bool (*pin)(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
                 struct err *err);

@@ -186,17 +186,14 @@ static bool find_same_token(struct hsm *fresh, const struct hsm_slot *was, uint6
     return true;
 }
 
-static bool open_fresh(struct ceremony *c, struct hsm **fresh, struct key_list *list,
-                       struct err *err)
+bool closing_enter(struct ceremony *c, struct hsm *fresh, struct key_list *list, struct err *err)
 {
     struct party *party = &c->side[SIDE_DESTINATION];
     uint64_t slot = 0;
 
-    if (!c->host.open(c->host.ctx, SIDE_DESTINATION, fresh, err))
-        return false;
-    return find_same_token(*fresh, party->slot, &slot, err) &&
-           (*fresh)->driver->login(*fresh, slot, &party->pin, err) &&
-           (*fresh)->driver->list(*fresh, list, err);
+    return find_same_token(fresh, party->slot, &slot, err) &&
+           fresh->driver->login(fresh, slot, &party->pin, err) &&
+           fresh->driver->list(fresh, list, err);
 }
 
 /* Proves key number i from the fresh process; its fate is decided here. */
@@ -220,7 +217,7 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
     ok = ok && fidelity_check(&same, &fate->err) &&
          (item->unproven || (proof_run(&pair, proof_exact(1U << fate->proof, &item->key, found),
                                        &fate->proof, &fate->err) &&
-                             tell_proof(c, i, STEP_PROVE_FRESH, fate->proof, true,
+                             tell_proof(c, i, STEP_PROVE_FRESH, fate->proof, NULL,
                                         proof_sentence(fate->proof), &fate->err)));
     if (ok)
         fate->found = *found;
@@ -258,7 +255,8 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
     struct hsm *fresh = NULL;
     struct key_list list = {0};
     struct names names = {0};
-    size_t proven = 0, unsure = 0, migrated = 0;
+    size_t proven = 0, unsure = 0, migrated = 0, by_app;
+    int len;
     bool ok;
 
     for (size_t i = 0; i < c->plan.count; i++) {
@@ -269,7 +267,8 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
         snprintf(facts->text, sizeof facts->text, "not needed: no key was kept");
         return true;
     }
-    ok = open_fresh(c, &fresh, &list, err) && names_make(&list, &names, err);
+    ok = c->host.open(c->host.ctx, SIDE_DESTINATION, &fresh, err) &&
+         closing_enter(c, fresh, &list, err) && names_make(&list, &names, err);
     if (ok)
         count_traces(c, &list, &names);
     else
@@ -284,15 +283,20 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
             fate->outcome = KEY_UNKNOWN;
             fate->err = *err;
         }
-        migrated += fate->outcome == KEY_MIGRATED || fate->outcome == KEY_UNPROVEN;
     }
     names_free(&names);
     key_list_free(&list);
     if (fresh)
         fresh->driver->close(fresh);
+    by_app = ok ? closing_as_application(c) : 0;
+    for (size_t i = 0; i < c->plan.count; i++)
+        migrated += c->fates[i].outcome == KEY_MIGRATED || c->fates[i].outcome == KEY_UNPROVEN;
     secret_free(&c->side[SIDE_DESTINATION].pin);
-    snprintf(facts->text, sizeof facts->text, "%zu of %zu keys proven by a process of its own",
-             migrated, proven);
+    len = snprintf(facts->text, sizeof facts->text,
+                   "%zu of %zu keys proven by a process of its own", migrated, proven);
+    if (by_app)
+        snprintf(facts->text + len, sizeof facts->text - (size_t)len,
+                 ", %zu of them also through OpenSSL and libp11", by_app);
     if (ok && migrated < proven)
         ok =
             err_set(err, ERR_UNFINISHED, "%zu of %zu keys could not be proven from a fresh process",

@@ -143,8 +143,9 @@ bool tell_step(struct ceremony *c, enum step_id id, enum event_state state, int6
                const struct step_facts *facts, struct err *err);
 bool tell_fingerprint(struct ceremony *c, enum side side, const struct bytes *spki, uint32_t bits,
                       struct err *err);
-bool tell_proof(struct ceremony *c, size_t item, enum step_id stage, enum hsm_proof proof, bool ok,
-                const char *text, struct err *err);
+/* path: how the destination's key was reached, where not by the driver that moved it; else NULL. */
+bool tell_proof(struct ceremony *c, size_t item, enum step_id stage, enum hsm_proof proof,
+                const char *path, const char *text, struct err *err);
 bool tell_inventory(struct ceremony *c, enum side side, bool after, size_t objects,
                     uint32_t unexplained, uint32_t missing, const uint64_t *handles,
                     struct err *err);
@@ -184,6 +185,14 @@ uint32_t count_nameless(const struct key_list *list);
 bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *err);
 bool closing_inventory(struct ceremony *c, struct step_facts *facts, struct err *err);
 bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err);
+
+/* Logs in to the destination's token in a process of its own, and lists its keys. */
+bool closing_enter(struct ceremony *c, struct hsm *fresh, struct key_list *list, struct err *err);
+
+/* application.c: proves the migrated private keys once more on the path of applications, where
+ * there is one; a key for which that goes wrong is no longer called migrated. Returns how many it
+ * proved; why others could not be tried is told as a warning. */
+size_t closing_as_application(struct ceremony *c);
 
 /* The inventory before the first step, of both sides. */
 bool opening_inventory(struct ceremony *c, struct err *err);

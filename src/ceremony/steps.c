@@ -325,7 +325,7 @@ static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
         return false;
     facts->words = hsm_proof_name(fate->proof);
     say(facts, proof_sentence(fate->proof));
-    return tell_proof(c, c->item, stage, fate->proof, true, facts->text, err);
+    return tell_proof(c, c->item, stage, fate->proof, NULL, facts->text, err);
 }
 
 static bool prove(struct ceremony *c, struct step_facts *facts, struct err *err)

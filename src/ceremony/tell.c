@@ -305,17 +305,17 @@ bool tell_fingerprint(struct ceremony *c, enum side side, const struct bytes *sp
     return ceremony_tell(c, &e, err);
 }
 
-bool tell_proof(struct ceremony *c, size_t item, enum step_id stage, enum hsm_proof proof, bool ok,
-                const char *text, struct err *err)
+bool tell_proof(struct ceremony *c, size_t item, enum step_id stage, enum hsm_proof proof,
+                const char *path, const char *text, struct err *err)
 {
     struct event e = {.kind = EVENT_PROOF, .side = SIDE_DESTINATION, .key = (uint32_t)item + 1};
 
     e.proof.proof = proof;
-    e.proof.state = ok ? EVENT_OK : EVENT_FAILED;
+    e.proof.state = EVENT_OK;
     e.proof.stage = stage;
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
         put(e.proof.words[side], sizeof e.proof.words[side],
-            c->side[side].offers.proof_words[proof]);
+            path && side == SIDE_DESTINATION ? path : c->side[side].offers.proof_words[proof]);
     put(e.proof.text, sizeof e.proof.text, text);
     return ceremony_tell(c, &e, err);
 }

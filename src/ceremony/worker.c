@@ -121,11 +121,11 @@ static void tell_spoken(void *ctx, const char *line)
     ceremony_tell(side->worker->ceremony, &event, &ignored);
 }
 
-static bool host_open(void *ctx, enum side side, struct hsm **hsm, struct err *err)
+static bool open_at(struct worker *w, enum side side, const struct hsm_where *where,
+                    struct hsm **hsm, struct err *err)
 {
-    struct worker *w = ctx;
     const struct remote_setup remote = {
-        .where = w->setup.ceremony.where[side],
+        .where = *where,
         .argv = w->setup.side[side].argv,
         .environment = w->setup.side[side].environment,
         .limit_ms = w->setup.side[side].limit_ms,
@@ -144,6 +144,24 @@ static bool host_open(void *ctx, enum side side, struct hsm **hsm, struct err *e
         return true;
     inner->driver->close(inner);
     return false;
+}
+
+static bool host_open(void *ctx, enum side side, struct hsm **hsm, struct err *err)
+{
+    struct worker *w = ctx;
+
+    return open_at(w, side, &w->setup.ceremony.where[side], hsm, err);
+}
+
+static bool host_open_app(void *ctx, enum side side, struct hsm **hsm, struct err *err)
+{
+    struct worker *w = ctx;
+    struct hsm_where where = w->setup.ceremony.where[side];
+
+    if (strcmp(where.api, "pkcs11") != 0)
+        return err_set(err, ERR_NO_INPUT, "there is no other path to this HSM");
+    strcpy(where.api, "libp11");
+    return open_at(w, side, &where, hsm, err);
 }
 
 /* Waits until the open question is answered; false when it is refused or all is to end. */
@@ -453,7 +471,8 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
     fcntl(w->events[0], F_SETFL, O_NONBLOCK);
     fcntl(w->events[1], F_SETPIPE_SZ, PIPE_SIZE); /* a larger one is a convenience */
     if (!ceremony_new(&setup->ceremony,
-                      &(struct ceremony_host){w, host_open, host_pin, utc_ms, mono_us, &w->sink},
+                      &(struct ceremony_host){w, host_open, host_open_app, host_pin, utc_ms,
+                                              mono_us, &w->sink},
                       &w->ceremony, err))
         goto failed;
     no = start_thread(w);

@@ -78,6 +78,8 @@ struct hsm_sample {
 
 struct hsm;
 
+/* Those that move keys have all members. One that only proves (another path to the same token) has
+ * open, close, info, slots, login, list and prove; the others are NULL. */
 struct hsm_driver {
     const char *name; /* as in struct hsm_where.api */
 

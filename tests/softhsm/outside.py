@@ -245,6 +245,12 @@ def check_report(path, new, pins):
     case(not any(pin in text for pin in pins), "no PIN is in it")
     case(text.startswith("summary:"), "it opens with its summary")
 
+    private = {key["number"] for key in report["keys"] if key["class"] == "private"}
+    by_app = {proof["key"] for proof in report["proofs"] if proof["stage"] == "prove-fresh" and
+              "libp11" in proof["destination"]}
+    case(by_app == private and private, "each private key was proven through OpenSSL and libp11",
+         str(by_app))
+
     summary = report["summary"]
     arrived = len(set(new.secret_half) - RESIDENTS)
     case(summary["outcome"] == "complete", "the outcome is complete", summary["outcome"])

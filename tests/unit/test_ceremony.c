@@ -34,6 +34,7 @@ struct rig {
     struct ceremony_setup setup;
     struct ceremony *ceremony;
     unsigned opened[2];
+    const char *app;    /* faults of the path of applications; NULL: there is none */
     bool fresh_differs; /* the fresh process is given no faults */
     int64_t clock;
     struct err err;
@@ -59,6 +60,19 @@ static bool open_fake(void *ctx, enum side side, struct hsm **hsm, struct err *e
     snprintf(where.module, sizeof where.module, "%s", rig->store[side]);
     snprintf(where.params, sizeof where.params, "%s",
              rig->opened[side]++ ? "label=dst;serial=2" : rig->params[side]);
+    return fake_driver.open(&where, hsm, err);
+}
+
+/* The other path to the destination: a fake that tells the truth, or what the test lets it tell. */
+static bool open_app(void *ctx, enum side side, struct hsm **hsm, struct err *err)
+{
+    struct rig *rig = ctx;
+    struct hsm_where where = {.api = "fake"};
+
+    if (!rig->app)
+        return err_set(err, ERR_NO_INPUT, "there is no other path to this HSM");
+    snprintf(where.module, sizeof where.module, "%s", rig->store[side]);
+    snprintf(where.params, sizeof where.params, "label=dst;serial=2;%s", rig->app);
     return fake_driver.open(&where, hsm, err);
 }
 
@@ -122,7 +136,7 @@ static int teardown(void **state)
 /* Opens, chooses and plans; keys and faults are words of fake.h. */
 static bool prepare(struct rig *rig, const char *source, const char *destination, const char *keys)
 {
-    const struct ceremony_host host = {rig, open_fake, give_pin, tick, tick, &rig->sink};
+    const struct ceremony_host host = {rig, open_fake, open_app, give_pin, tick, tick, &rig->sink};
     struct uri any, key;
     const struct selection selection = {&key, 1, NULL, 0};
 
@@ -622,6 +636,51 @@ static void unproven_needs_a_word(void **state)
     assert_int_equal(objects_on_destination(rig), 1);
 }
 
+/* --- as an application would do it --- */
+
+static size_t count_text(const struct rig *rig, enum event_kind kind, const char *text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < rig->count; i++) {
+        const struct event *e = &rig->events[i];
+        count += e->kind == kind &&
+                 strstr(kind == EVENT_PROOF ? e->proof.words[SIDE_DESTINATION] : e->note.text,
+                        text) != NULL;
+    }
+    return count;
+}
+
+/* Private keys are proven once more by another path; a wrong answer there costs the outcome, a path
+ * that cannot be taken is told. */
+static void applications_must_see_it_too(void **state)
+{
+    static const struct {
+        const char *app;
+        uint32_t migrated;
+        size_t proofs, warnings;
+        int exit_code;
+    } rows[] = {
+        {NULL, 5, 0, 0, 0},
+        {"", 5, 2, 0, 0},
+        {"lie=prove:1:flip", 4, 1, 0, 3},
+        {"proofs=ecdsa-signature", 5, 1, 1, 0},
+        {"fail=list:1:0x30", 5, 0, 1, 0},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rig->app = rows[i].app;
+        const struct event *end = go(rig, "keys=" KEYS, "", "pkcs11:");
+        if (end->end.migrated != rows[i].migrated || end->end.exit_code != rows[i].exit_code ||
+            count_text(rig, EVENT_PROOF, "libp11") != rows[i].proofs ||
+            count_text(rig, EVENT_WARNING, "libp11") != rows[i].warnings)
+            fail_msg("%s: %u migrated, exit %d", rows[i].app, end->end.migrated,
+                     end->end.exit_code);
+        clear(rig);
+    }
+}
+
 /* --- the record --- */
 
 /* A sink that refuses any one event: the step that it announces does not happen, and the truth is
@@ -662,6 +721,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(forgotten_destroy_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(lies_are_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_needs_a_word, setup, teardown),
+        cmocka_unit_test_setup_teardown(applications_must_see_it_too, setup, teardown),
         cmocka_unit_test_setup_teardown(record_refuses_any_event, setup, teardown),
     };
 
