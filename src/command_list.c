@@ -22,15 +22,19 @@ static int output_columns(void)
 
 static void print_both(const struct config *config, const struct worker *worker)
 {
-    char module[2][TEXT_SAFE_SIZE(HSM_PATH_MAX)];
+    char module[2][TEXT_SAFE_SIZE(HSM_PATH_MAX)], api[2][HSM_DIALECT_TEXT + 16];
+    char dialect[HSM_DIALECT_TEXT];
     struct list_side sides[2];
 
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         const struct config_side *from = &config->side[side];
         text_safe(from->where.module, strlen(from->where.module), module[side],
                   sizeof module[side]);
+        hsm_dialect_text(&worker_info(worker, side)->dialect, dialect);
+        text_print(api[side], sizeof api[side], "%s%s%s", from->where.api, dialect[0] ? ", " : "",
+                   dialect);
         sides[side] = (struct list_side){
-            .api = from->where.api,
+            .api = api[side],
             .module = module[side],
             .token = &from->token,
             .slots = worker_slots(worker, side),

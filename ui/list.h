@@ -15,7 +15,7 @@ enum {
 };
 
 struct list_side {
-    const char *api;
+    const char *api;         /* and its dialect */
     const char *module;      /* safe text */
     const struct uri *token; /* the one that is named: told beside its slot */
     const struct hsm_slot_list *slots;

@@ -103,6 +103,19 @@ static void tell_side(struct line *l)
     add(l, "%s", side_state_name(state));
 }
 
+static void tell_dialect(struct line *l, const struct hsm_dialect *dialect)
+{
+    char text[HSM_DIALECT_TEXT], groups[TEXT_GROUPS_SIZE];
+
+    if (!dialect->name[0])
+        return;
+    add_some(l, ", ", hsm_dialect_text(dialect, text));
+    add_some(l, " sha256 ", text_groups(dialect->sha256, 4, groups));
+    for (unsigned i = 0; i < KEY_FLAGS; i++)
+        if (dialect->not_enforced & UINT32_C(1) << i)
+            add(l, ", does not enforce %s", key_flag_name(UINT32_C(1) << i));
+}
+
 static void tell_hsm(struct line *l)
 {
     const struct hsm_info *info = &l->event->hsm.info;
@@ -117,6 +130,7 @@ static void tell_hsm(struct line *l)
     add_some(l, " ", info->version);
     add(l, ", %s", info->api);
     add_some(l, " ", info->api_version);
+    tell_dialect(l, &info->dialect);
     add_some(l, ", ", l->event->hsm.module);
 }
 

@@ -150,6 +150,21 @@ static void slot_facts(const struct hsm_slot *slot, struct sheet *s)
              slot->flags & UINT32_C(1) << i ? "yes" : "no");
 }
 
+static void dialect(const struct app_side *side, struct sheet *s)
+{
+    const struct hsm_dialect *d = &side->info.dialect;
+    struct key_desc passes = {.flags = d->not_enforced, .flags_known = d->not_enforced};
+    char text[TEXT_GROUPS_SIZE + HSM_DIALECT_TEXT + 256];
+
+    if (!side->has_token || !d->name[0])
+        return;
+    line(s, "%-20s %s", "spoken to in", hsm_dialect_text(d, text));
+    line(s, "%-20s %s", "  file's sha256", text_groups(d->sha256, 8, text));
+    if (d->not_enforced)
+        line(s, "%-20s %s; hsmferry does", "  does not enforce",
+             sheet_flags(&passes, d->not_enforced, text, sizeof text));
+}
+
 static void module(const struct app *app, struct sheet *s)
 {
     const struct config_side *side = &app->config->side[app->active];
@@ -162,6 +177,7 @@ static void module(const struct app *app, struct sheet *s)
         text_safe(*variable, strlen(*variable), safe, sizeof safe);
         line(s, "%-20s %s", "environment", safe);
     }
+    dialect(&app->side[app->active], s);
     if (slot)
         slot_facts(slot, s);
     else if (app->side[app->active].state == SIDE_FAILED)

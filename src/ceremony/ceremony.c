@@ -111,6 +111,11 @@ const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side s
     return &c->side[side].slots;
 }
 
+const struct hsm_info *ceremony_info(const struct ceremony *c, enum side side)
+{
+    return &c->side[side].info;
+}
+
 /* --- choosing a token --- */
 
 static bool token_missing(const struct party *party, enum side side, const struct uri *uri,

@@ -78,6 +78,9 @@ bool ceremony_open(struct ceremony *c, enum side side, struct err *err);
 /* The slots as read. Valid until the next ceremony_open() of this side. */
 const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side side);
 
+/* What was told of the HSM when its token was chosen; {0} before. */
+const struct hsm_info *ceremony_info(const struct ceremony *c, enum side side);
+
 /* Chooses the one token that uri names, logs in (one try), lists its keys.
  * Errors: ERR_HSM (no slot, no such token, not initialised), ERR_CONFIG (two tokens match; the same
  * token as on the other side), ERR_DENIED (PIN, write-protected destination). */

@@ -76,6 +76,7 @@ bool tell_hsm(struct ceremony *c, enum side side, struct err *err)
         return false;
     put(e.hsm.module, sizeof e.hsm.module, c->setup.where[side].module);
     e.hsm.slot = *s->slot;
+    s->info = e.hsm.info;
     return ceremony_tell(c, &e, err);
 }
 

@@ -517,6 +517,11 @@ const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side)
     return ceremony_slots(w->ceremony, side);
 }
 
+const struct hsm_info *worker_info(const struct worker *w, enum side side)
+{
+    return ceremony_info(w->ceremony, side);
+}
+
 const struct key_list *worker_keys(const struct worker *w, enum side side)
 {
     return ceremony_keys(w->ceremony, side);

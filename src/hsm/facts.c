@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 const char *hsm_alg_name(enum hsm_alg alg)
 {
     static const char *const names[HSM_ALGS] = {
@@ -64,6 +66,15 @@ const char *hsm_dialect_status_name(enum hsm_dialect_status status)
         [HSM_DIALECT_DOCUMENTS] = "documents",
     };
     return (unsigned)status < HSM_DIALECT_STATUSES ? names[status] : "?";
+}
+
+char *hsm_dialect_text(const struct hsm_dialect *dialect, char *out)
+{
+    out[0] = '\0';
+    if (dialect->name[0])
+        text_print(out, HSM_DIALECT_TEXT, "dialect %s (%s)", dialect->name,
+                   dialect->status == HSM_DIALECT_DOCUMENTS ? "from documents" : "tried");
+    return out;
 }
 
 const char *hsm_slot_obstacle(const struct hsm_slot *slot)

@@ -147,6 +147,11 @@ const char *hsm_slot_flag_name(uint32_t flag);
 /* "none", "tried", "documents". */
 const char *hsm_dialect_status_name(enum hsm_dialect_status status);
 
+/* "dialect luna (from documents)", "" where there is none. out has HSM_DIALECT_TEXT bytes. Returns
+ * out. */
+enum { HSM_DIALECT_TEXT = HSM_TEXT_MAX + 32 };
+char *hsm_dialect_text(const struct hsm_dialect *dialect, char *out);
+
 /* Why the token in this slot cannot be used, in words ("no token", "not initialised", "PIN
  * locked"), or NULL where it can. */
 const char *hsm_slot_obstacle(const struct hsm_slot *slot);

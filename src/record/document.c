@@ -227,6 +227,24 @@ static void put_slot(struct writer *w, const struct hsm_slot *slot)
     writer_end(w);
 }
 
+static void put_dialect(struct writer *w, const struct hsm_dialect *dialect)
+{
+    char hex[2 * sizeof dialect->sha256 + 1];
+
+    if (!dialect->name[0])
+        return;
+    writer_map(w, "dialect", false);
+    writer_text(w, "name", dialect->name);
+    writer_text(w, "status", hsm_dialect_status_name(dialect->status));
+    writer_text(w, "sha256", text_hex(dialect->sha256, sizeof dialect->sha256, hex));
+    writer_list(w, "not-enforced", true);
+    for (unsigned i = 0; i < KEY_FLAGS; i++)
+        if (dialect->not_enforced & UINT32_C(1) << i)
+            writer_text(w, NULL, key_flag_name(UINT32_C(1) << i));
+    writer_end(w);
+    writer_end(w);
+}
+
 static void put_hsm(const struct view *v, enum side side)
 {
     struct writer *w = v->w;
@@ -242,6 +260,7 @@ static void put_hsm(const struct view *v, enum side side)
         writer_text(w, "library", info->library);
         writer_text(w, "library-manufacturer", info->manufacturer);
         writer_text(w, "library-version", info->version);
+        put_dialect(w, &info->dialect);
         put_slot(w, &event.hsm.slot);
     }
     writer_end(w);

@@ -72,6 +72,21 @@ static void info_is_text_for_people(void **state)
     check_text(info.api_version);
 }
 
+static void dialect_is_recognised(void **state)
+{
+    static const uint8_t none[SHA256_SIZE];
+    struct bench *b = *state;
+    struct hsm_info info;
+
+    if (!b->place.speaks)
+        skip();
+    bench_login(b);
+    MUST(b, driver(b)->info(b->hsm, &info, &b->err));
+    assert_string_equal(info.dialect.name, b->place.speaks);
+    assert_int_equal(info.dialect.status, HSM_DIALECT_TRIED); /* by this very test */
+    assert_memory_not_equal(info.dialect.sha256, none, sizeof none);
+}
+
 static void slots_hold_the_token(void **state)
 {
     struct bench *b = *state;
@@ -973,6 +988,7 @@ int contract_run(const struct contract_hsm *hsm)
     } rows[] = {
 #define ROW(name) {#name, name}
         ROW(info_is_text_for_people),
+        ROW(dialect_is_recognised),
         ROW(slots_hold_the_token),
         ROW(wrong_pin_is_denied),
         ROW(no_such_slot_is_refused),

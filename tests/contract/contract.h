@@ -20,7 +20,8 @@ struct contract_place {
     uint64_t slot;
     char pin[32];
     char environment[CONTRACT_ENV_MAX][HSM_PATH_MAX]; /* of its agent: "NAME=value", "": none */
-    const char *lacks; /* known_key() types that begin so do not exist here; NULL: it has all */
+    const char *speaks; /* the dialect in which this HSM is recognised; NULL: not looked at */
+    const char *lacks;  /* known_key() types that begin so do not exist here; NULL: it has all */
     char folder[HSM_PATH_MAX]; /* for set_up() and tear_down(): what they keep of it */
 };
 

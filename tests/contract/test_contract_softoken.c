@@ -47,8 +47,10 @@ static bool make_database(const char *folder)
 
 static bool set_up(struct contract_place *place)
 {
-    *place = (struct contract_place){
-        .slot = SLOT_KEYS, .pin = PIN, .folder = "/tmp/hsmferry-softoken.XXXXXX"};
+    *place = (struct contract_place){.slot = SLOT_KEYS,
+                                     .pin = PIN,
+                                     .speaks = "nss-softoken",
+                                     .folder = "/tmp/hsmferry-softoken.XXXXXX"};
     if (!mkdtemp(place->folder))
         return false;
     text_print(place->where.api, sizeof place->where.api, "pkcs11");

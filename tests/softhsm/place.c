@@ -8,7 +8,7 @@ bool softhsm_set_up(struct contract_place *place)
 {
     struct tokens tokens;
 
-    *place = (struct contract_place){.pin = TOKENS_PIN};
+    *place = (struct contract_place){.pin = TOKENS_PIN, .speaks = "softhsm"};
     if (!tokens_make(&tokens))
         return false;
     place->slot = tokens.slot[TOKENS_OLD];

@@ -69,6 +69,31 @@ static void test_steps(void **state)
                 "(temporary)");
 }
 
+static void test_dialect(void **state)
+{
+    struct event e = made(EVENT_HSM, SIDE_SOURCE, 0);
+
+    (void)state;
+    strcpy(e.hsm.slot.label, "hsm-old");
+    strcpy(e.hsm.slot.serial, "8f3c");
+    strcpy(e.hsm.info.library, "Chrystoki");
+    strcpy(e.hsm.info.version, "7.4");
+    strcpy(e.hsm.info.api, "pkcs11");
+    strcpy(e.hsm.info.api_version, "2.20");
+    strcpy(e.hsm.module, "/a.so");
+    assert_line(&e, NULL,
+                "12:41:07.512Z [    ]    source      token hsm-old, serial 8f3c, Chrystoki 7.4, "
+                "pkcs11 2.20, /a.so");
+    strcpy(e.hsm.info.dialect.name, "luna");
+    e.hsm.info.dialect.status = HSM_DIALECT_DOCUMENTS;
+    memset(e.hsm.info.dialect.sha256, 0xab, sizeof e.hsm.info.dialect.sha256);
+    e.hsm.info.dialect.not_enforced = KEY_EXTRACTABLE;
+    assert_line(&e, NULL,
+                "12:41:07.512Z [    ]    source      token hsm-old, serial 8f3c, Chrystoki 7.4, "
+                "pkcs11 2.20, dialect luna (from documents) sha256 abab abab abab abab, does not "
+                "enforce extractable, /a.so");
+}
+
 static void test_gates(void **state)
 {
     struct event e = made(EVENT_GATE, SIDE_RELAY, 0);
@@ -363,6 +388,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_dialect),
         cmocka_unit_test(test_gates),
         cmocka_unit_test(test_planned),
         cmocka_unit_test(test_every_kind),

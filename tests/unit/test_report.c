@@ -313,6 +313,37 @@ static void test_whole(void **state)
     assert_int_equal(count_at(f, "proofs"), 1);
 }
 
+/* In which dialect each side was spoken to, and how far that is known; none on the other. */
+static void test_dialects(void **state)
+{
+    struct fixture *f = *state;
+    struct event hsm = {.kind = EVENT_HSM, .side = SIDE_SOURCE};
+    char hash[65];
+
+    start(f, "t");
+    begin(f);
+    snprintf(hsm.hsm.info.api, sizeof hsm.hsm.info.api, "nss");
+    hsm.side = SIDE_DESTINATION;
+    assert_true(emit(f, hsm));
+    snprintf(hsm.hsm.info.api, sizeof hsm.hsm.info.api, "pkcs11");
+    snprintf(hsm.hsm.info.dialect.name, sizeof hsm.hsm.info.dialect.name, "luna");
+    hsm.hsm.info.dialect.status = HSM_DIALECT_DOCUMENTS;
+    hsm.hsm.info.dialect.not_enforced = KEY_EXTRACTABLE;
+    memset(hsm.hsm.info.dialect.sha256, 0xab, sizeof hsm.hsm.info.dialect.sha256);
+    hsm.side = SIDE_SOURCE;
+    assert_true(emit(f, hsm));
+    assert_true(emit(f, ended(END_FAILED, 2)));
+    load(f);
+    memset(hash, 0, sizeof hash);
+    for (size_t i = 0; i < 64; i += 2)
+        memcpy(hash + i, "ab", 2);
+    assert_string_equal(text_at(f, "source.dialect.name"), "luna");
+    assert_string_equal(text_at(f, "source.dialect.status"), "documents");
+    assert_string_equal(text_at(f, "source.dialect.sha256"), hash);
+    assert_string_equal(text_at(f, "source.dialect.not-enforced.0"), "extractable");
+    assert_null(node_at(f, "destination.dialect"));
+}
+
 static void test_outcomes(void **state)
 {
     struct fixture *f = *state;
@@ -741,6 +772,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(whole),
+        TEST(dialects),
         TEST(outcomes),
         TEST(ends),
         TEST(labels),

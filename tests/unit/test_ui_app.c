@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "ui/sheet.h"
 #include "ui_fixture.h"
 
 static void test_start_opens_both_sides(void **state)
@@ -612,6 +613,31 @@ static void test_setup_chooses_slots(void **state)
     fixture_free(&f);
 }
 
+static void test_setup_tells_the_dialect(void **state)
+{
+    struct event e = {.kind = EVENT_HSM, .side = SIDE_SOURCE};
+    struct sheet sheet;
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    f.app->active = SIDE_SOURCE;
+    f.app->view = VIEW_SETUP;
+    fixture_event(&f, &e);
+    sheet_make(f.app, DIALOG_DETAILS, &sheet);
+    assert_null(strstr(sheet.text, "spoken to in"));
+    strcpy(e.hsm.info.dialect.name, "luna");
+    e.hsm.info.dialect.status = HSM_DIALECT_DOCUMENTS;
+    e.hsm.info.dialect.not_enforced = KEY_EXTRACTABLE | KEY_WRAP_WITH_TRUSTED;
+    memset(e.hsm.info.dialect.sha256, 0xab, sizeof e.hsm.info.dialect.sha256);
+    fixture_event(&f, &e);
+    sheet_make(f.app, DIALOG_DETAILS, &sheet);
+    assert_non_null(strstr(sheet.text, "spoken to in         dialect luna (from documents)\n"));
+    assert_non_null(strstr(sheet.text, "abab abab abab abab"));
+    assert_non_null(strstr(sheet.text, "extractable wrap-with-trusted; hsmferry does\n"));
+    fixture_free(&f);
+}
+
 static void test_setup_changes_a_module(void **state)
 {
     struct fixture f;
@@ -696,6 +722,7 @@ int main(void)
         cmocka_unit_test(test_hostile_numbers_are_ignored),
         cmocka_unit_test(test_log_is_bounded),
         cmocka_unit_test(test_setup_chooses_slots),
+        cmocka_unit_test(test_setup_tells_the_dialect),
         cmocka_unit_test(test_setup_changes_a_module),
         cmocka_unit_test(test_save_asks_for_a_path),
     };
