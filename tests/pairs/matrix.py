@@ -43,7 +43,7 @@ softoken -> opencryptoki       d   d   d   d    d    d    d    E    E    P    P 
 softoken -> opencryptoki:weak  d   d   d   d    d    d    d    c    c    P    P    .       X
 opencryptoki -> softhsm        d   d   d   d    d    d    d    E    E    .    .    .       X
 opencryptoki -> nss            d   d   d   d    d    d    d    E    E    .    .    .       X
-opencryptoki -> nss:weak       d   d   d   d    d    d    N    c    c    .    .    .       X
+opencryptoki -> nss:weak       d   d   d   d    d    d    d    c    c    .    .    .       X
 opencryptoki -> softoken       d   d   d   d    d    d    d    E    E    .    .    .       X
 opencryptoki -> softoken:weak  d   d   d   d    d    d    d    c    c    .    .    .       X
 opencryptoki -> opencryptoki   d   d   d   d    d    d    d    E    E    .    .    .       X
@@ -188,10 +188,10 @@ def check_key(words, how, told, report, listed, copies):
     """One key against its place in the table."""
     label = name_of(told)
     moved = [step for step in report["steps"] if step.get("key") == told["number"]]
-    stays = REASONS.get(how)
-    if stays:
-        case(told["outcome"] == "refused" and stays in told["reason"] and label not in listed
-             and not moved, f"{words}: {label} is refused: {stays}", str((told, moved)))
+    if how in REASONS:
+        case(told["outcome"] == "refused" and REASONS[how] in told["reason"] and not moved
+             and label not in listed, f"{words}: {label} is refused: {REASONS[how]}",
+             str((told, moved)))
         return
     arrived = told["outcome"] == "migrated"
     case(arrived and PLANS[how] in told["plan"] and ("NO INTEGRITY" in told["plan"]) == (how == "c")
@@ -208,7 +208,7 @@ def check_pair(pair, source, original, folder, hsmferry):
     os.mkdir(folder)
     destination = SIDES[kind](f"{folder}/destination")
     code, report = run_ceremony(source, destination, weak, folder, hsmferry)
-    case(code == 0 and report, f"{pair}: the ceremony ends with 0", f"with {code}")
+    case(code == 0 and report, f"{pair}: the ceremony is complete", f"exit code {code}")
     if report is None:
         with open(f"{folder}/log", encoding="utf-8") as log:
             print(textwrap.indent(log.read(), "# "))

@@ -3,6 +3,8 @@
 # Every kind of key to and from the soft token of opencryptoki: with the policy as it is without a
 # word, and with keys in an envelope without integrity where the ceremony file allows that.
 set -u
+# Not where start.sh puts something else for opencryptoki.
+case ${TMPDIR:-} in /dev/shm* | /run*) TMPDIR=/tmp && export TMPDIR ;; esac
 # shellcheck source=tests/pairs/lib.sh
 . "${0%/*}/lib.sh"
 

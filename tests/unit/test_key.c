@@ -302,6 +302,32 @@ static void test_check_text(void **state)
     assert_string_equal(key_check_text(&key, out), "f29000, its own method");
 }
 
+static void test_words_for_a_class_of_keys(void **state)
+{
+    static const struct {
+        const char *words, *secret, *private;
+    } cases[] = {
+        {"C_WrapKey CKM_AES_KEY_WRAP_PAD", "C_WrapKey CKM_AES_KEY_WRAP_PAD",
+         "C_WrapKey CKM_AES_KEY_WRAP_PAD"},
+        {"PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_CBC_PAD", "PK11_WrapSymKey CKM_AES_CBC_PAD",
+         "PK11_WrapPrivKey CKM_AES_CBC_PAD"},
+        {"keep_secret, keep_private", "keep_secret", "keep_private"},
+        {"", "", ""},
+        {", ", "", ""},
+    };
+    char out[64], little[8];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hsm_words_for(cases[i].words, false, out, sizeof out);
+        assert_string_equal(out, cases[i].secret);
+        hsm_words_for(cases[i].words, true, out, sizeof out);
+        assert_string_equal(out, cases[i].private);
+    }
+    hsm_words_for(cases[1].words, true, little, sizeof little);
+    assert_string_equal(little, "PK11_Wr");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -317,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_flag_numbers),
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_obstacles),
+        cmocka_unit_test(test_words_for_a_class_of_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

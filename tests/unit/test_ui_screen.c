@@ -451,7 +451,10 @@ static void test_differences_carry_a_word(void **state)
     b.flags |= KEY_ENCRYPT | KEY_MODIFIABLE;
     b.flags_known &= ~(uint32_t)KEY_COPYABLE;
     n = verify_rows(&(struct fidelity_pair){&a, NULL, &b, false}, rows);
-    assert_false(row_of(rows, n, "label")->differs);
+    assert_string_equal(rows[0].name, "label");
+    assert_false(rows[0].differs);
+    assert_true(rows[2].differs && rows[5].differs); /* next to label and id */
+    assert_false(rows[6].differs);
     assert_string_equal(row_of(rows, n, "extractable")->word, "tightened");
     assert_string_equal(row_of(rows, n, "local")->word, "by nature");
     assert_string_equal(row_of(rows, n, "modifiable")->word, "LOOSENED");
