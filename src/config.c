@@ -84,6 +84,8 @@ static bool take_policy(const struct loader *l, const struct raw_policy *raw)
         policy->extractable = raw->extractable == RAW_YES;
     policy->waive_unproven = raw->unproven == RAW_WAIVER;
     policy->unauthenticated = raw->unauthenticated == RAW_YES;
+    if (raw->canary)
+        policy->canary = (enum canary_rule)(raw->canary - 1);
     if (raw->gates)
         policy->gates = *raw->gates;
     return policy->transports ||

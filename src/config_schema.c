@@ -23,6 +23,11 @@ static const cyaml_strval_t hashes[] = {
     {"sha256", 1 << HSM_RSA_OAEP_SHA256},
     {"sha1", 1 << HSM_RSA_OAEP_SHA1},
 };
+static const cyaml_strval_t canaries[] = {
+    {"required", 1 + CANARY_REQUIRED},
+    {"when-possible", 1 + CANARY_WHEN_POSSIBLE},
+    {"none", 1 + CANARY_NONE},
+};
 static const cyaml_strval_t gates[] = {
     {"review", 1 << GATE_REVIEW},
     {"fingerprint", 1 << GATE_FINGERPRINT},
@@ -66,6 +71,8 @@ static const cyaml_schema_field_t policy_fields[] = {
                      struct raw_policy, unauthenticated, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("unproven", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      unproven, unproven, CYAML_ARRAY_LEN(unproven)),
+    CYAML_FIELD_ENUM("canary", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy, canary,
+                     canaries, CYAML_ARRAY_LEN(canaries)),
     CYAML_FIELD_FLAGS_PTR("gates", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                           struct raw_policy, gates, gates, CYAML_ARRAY_LEN(gates)),
     CYAML_FIELD_END,

@@ -155,7 +155,7 @@ ok "a wrong PIN is tried once" on_terminal 77 "$pin" 'codfish\n'
 ceremony '[]'
 ok "an empty PIN" on_terminal 64 "$pin" '\n'
 
-ceremony '[]' 'slow=make_pair:1:3000'
+ceremony '[]' 'slow=make_pair:2:3000'
 ok "a signal within a step waits for its end" on_terminal 2 "$pin" 'swordfish\n' \
     '[ .. ]  1 destination' '\x03' 'SIGINT' '\x03'
 ok "a second one changes nothing" logged 'SIGINT: the ceremony is stopping already'

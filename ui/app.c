@@ -175,7 +175,8 @@ void app_time(struct app *app, int64_t now_ms, int64_t utc_ms)
 /* What may be done while an answer of the worker is awaited: typed-ahead keys do nothing. */
 static bool allowed_while_planning(enum action action)
 {
-    return action == ACTION_QUIT || action == ACTION_HELP || action == ACTION_REDRAW;
+    return action == ACTION_QUIT || action == ACTION_SETUP || action == ACTION_HELP ||
+           action == ACTION_REDRAW;
 }
 
 void app_press(struct app *app, int press)

@@ -221,6 +221,40 @@ static int draw_choice(struct canvas *c, struct rect r, int y, const char *name,
     return y;
 }
 
+/* ", AES, RSA" for the kinds in bits; returns out. */
+static char *kind_names(uint32_t bits, char *out, size_t size)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (unsigned kind = 0; kind < KEY_KINDS && len < size; kind++)
+        if (bits & UINT32_C(1) << kind)
+            len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "",
+                                    key_kind_name((enum key_kind)kind));
+    return out;
+}
+
+/* For which kinds a throw-away key has gone the whole way. One that failed by the first envelope
+ * and passed by the next has passed. */
+static int draw_canary(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    uint32_t passed = app->run.canaries[CANARY_PASSED];
+    uint32_t failed = app->run.canaries[CANARY_FAILED] & ~passed;
+    uint32_t none = app->run.canaries[CANARY_IMPOSSIBLE] & ~passed & ~failed;
+    char names[3][96], time[32] = "", text[EVENT_TEXT_MAX + 96];
+
+    if (app->run.canary_ms == 0)
+        return y;
+    text_time(app->run.canary_ms, false, time);
+    snprintf(text, sizeof text, "%s%s%s%s%s%s%s", kind_names(passed, names[0], sizeof names[0]),
+             passed ? "   passed " : "", passed ? time + sizeof "2026-11-23" : "",
+             failed ? "   FAILED: " : "", kind_names(failed, names[1], sizeof names[1]),
+             none ? "   not possible: " : "", kind_names(none, names[2], sizeof names[2]));
+    draw_text(c, r.x, y, 10, STYLE_STRONG, "Canary");
+    draw_text(c, r.x + 11, y, r.w - 11, failed ? STYLE_WARN : STYLE_NORMAL, text);
+    return y + 1;
+}
+
 /* Notes of one kind from line y to line end; returns the line below them. */
 static int draw_notes(const struct app *app, struct canvas *c, struct rect r, int y, int end,
                       enum event_kind kind)
@@ -271,6 +305,7 @@ static int draw_deal(const struct app *app, struct canvas *c, struct rect r, int
     y = draw_choice(c, r, y, "Envelope", &app->run.envelope, "AES");
     for (unsigned i = 0; i < app->run.more_count; i++)
         y = draw_choice(c, r, y, "and", &app->run.more[i], "AES");
+    y = draw_canary(app, c, r, y);
     y = draw_notes(app, c, r, y, end, EVENT_WARNING);
     return draw_notes(app, c, r, y, end, EVENT_REJECTED);
 }

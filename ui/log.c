@@ -104,6 +104,10 @@ void log_event(struct log *log, const struct event *e)
         add(log, e, e->key_done.outcome != KEY_MIGRATED, "key %" PRIu32 ": %s %s", e->key,
             key_outcome_name(e->key_done.outcome), e->key_done.text);
         break;
+    case EVENT_CANARY:
+        add(log, e, e->canary.state == CANARY_FAILED, "canary %s, %s: %s: %s", e->canary.type,
+            hsm_alg_name(e->canary.alg), canary_state_name(e->canary.state), e->canary.text);
+        break;
     case EVENT_REJECTED:
     case EVENT_WARNING:
     case EVENT_POLICY:

@@ -167,6 +167,22 @@ static void tell_rejected(struct line *l)
     add(l, "not %s: %s", l->event->note.name, l->event->note.text);
 }
 
+static void tell_canary(struct line *l)
+{
+    enum canary_state state = l->event->canary.state;
+    int64_t micros = l->event->canary.micros;
+    char hex[2 * SHA256_SIZE + 1];
+
+    head(l, state == CANARY_PASSED ? sign_ok : state == CANARY_FAILED ? sign_failed : sign_none, 0);
+    add(l, "canary %s, %s: %s", l->event->canary.type, hsm_alg_name(l->event->canary.alg),
+        canary_state_name(state));
+    add_some(l, ": ", l->event->canary.text);
+    if (l->event->canary.bytes)
+        add(l, ", %" PRIu32 " bytes, sha256 %s", l->event->canary.bytes,
+            text_hex(l->event->canary.sha256, SHA256_SIZE, hex));
+    add(l, ", %" PRId64 ".%" PRId64 " ms", micros / 1000, micros % 1000 / 100);
+}
+
 static void tell_planned(struct line *l)
 {
     char type[KEY_TYPE_TEXT];
@@ -307,16 +323,27 @@ static void tell_pin(struct line *l)
 }
 
 static void (*const tellers[EVENT_KINDS])(struct line *) = {
-    [EVENT_BEGIN] = tell_begin,       [EVENT_OFFICER] = tell_officer,
-    [EVENT_POLICY] = tell_policy,     [EVENT_SIDE] = tell_side,
-    [EVENT_HSM] = tell_hsm,           [EVENT_OFFER] = tell_offer,
-    [EVENT_CHOICE] = tell_choice,     [EVENT_REJECTED] = tell_rejected,
-    [EVENT_PLANNED] = tell_planned,   [EVENT_WARNING] = tell_warning,
-    [EVENT_GATE] = tell_gate,         [EVENT_STEP] = tell_step,
-    [EVENT_PROOF] = tell_proof,       [EVENT_FINGERPRINT] = tell_fingerprint,
-    [EVENT_KEY_DONE] = tell_key_done, [EVENT_INVENTORY] = tell_inventory,
-    [EVENT_SPOKEN] = tell_spoken,     [EVENT_ERROR] = tell_error,
-    [EVENT_END] = tell_end,           [EVENT_PIN] = tell_pin,
+    [EVENT_BEGIN] = tell_begin,
+    [EVENT_OFFICER] = tell_officer,
+    [EVENT_POLICY] = tell_policy,
+    [EVENT_SIDE] = tell_side,
+    [EVENT_HSM] = tell_hsm,
+    [EVENT_OFFER] = tell_offer,
+    [EVENT_CHOICE] = tell_choice,
+    [EVENT_REJECTED] = tell_rejected,
+    [EVENT_CANARY] = tell_canary,
+    [EVENT_PLANNED] = tell_planned,
+    [EVENT_WARNING] = tell_warning,
+    [EVENT_GATE] = tell_gate,
+    [EVENT_STEP] = tell_step,
+    [EVENT_PROOF] = tell_proof,
+    [EVENT_FINGERPRINT] = tell_fingerprint,
+    [EVENT_KEY_DONE] = tell_key_done,
+    [EVENT_INVENTORY] = tell_inventory,
+    [EVENT_SPOKEN] = tell_spoken,
+    [EVENT_ERROR] = tell_error,
+    [EVENT_END] = tell_end,
+    [EVENT_PIN] = tell_pin,
 };
 
 size_t plain_line(const struct event *event, const char *label, char *out)

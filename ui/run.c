@@ -69,6 +69,14 @@ static void take_choice(struct run *run, const struct event *e)
     COPY(choice->reason, e->choice.reason);
 }
 
+/* What stands for a kind of keys; that of the transport is none of them. */
+static void take_canary(struct run *run, const struct event *e)
+{
+    run->canary_ms = e->utc_ms;
+    if (!e->canary.transport && (unsigned)e->canary.state < CANARY_STATES)
+        run->canaries[e->canary.state] |= UINT32_C(1) << e->canary.kind;
+}
+
 static void take_note(struct run *run, const struct event *e)
 {
     struct run_note *note;
@@ -254,6 +262,9 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
         break;
     case EVENT_CHOICE:
         take_choice(run, e);
+        break;
+    case EVENT_CANARY:
+        take_canary(run, e);
         break;
     case EVENT_REJECTED:
     case EVENT_WARNING:

@@ -185,7 +185,7 @@ static void detail_text(const struct app *app, char *out, size_t size)
         snprintf(out, size, "[WAIT] no answer from %s for %" PRId64 " s (%s); F7 begins anew",
                  pane_side_title(side), ms / 1000, app->run.call[side].name);
     else if (app->planning)
-        snprintf(out, size, "Making the plan ...");
+        snprintf(out, size, "Making the plan; throw-away keys try the way ...");
     else
         pane_current(app, out, size);
 }

@@ -19,7 +19,7 @@ static CK_ATTRIBUTE attribute(CK_ATTRIBUTE_TYPE type, const void *value, size_t 
     return (CK_ATTRIBUTE){type, (void *)value, len};
 }
 
-static bool make_secret(struct nss *nss, const struct hsm_sample *sample, const char *label,
+static bool make_secret(struct nss *nss, const struct key_sample *sample, const char *label,
                         uint64_t *handle, struct err *err)
 {
     static const struct {
@@ -73,7 +73,7 @@ static bool curve_params(const char *name, uint8_t *out, size_t size, SECItem *p
 }
 
 /* NSS gives an RSA private key SIGN_RECOVER whatever it was asked for. */
-static bool generate_pair(struct nss *nss, const struct hsm_sample *sample, void *params,
+static bool generate_pair(struct nss *nss, const struct key_sample *sample, void *params,
                           const char *label, SECKEYPrivateKey **private, SECKEYPublicKey **public)
 {
     const CK_FLAGS all = CKF_ENCRYPT | CKF_DECRYPT | CKF_SIGN | CKF_SIGN_RECOVER | CKF_VERIFY |
@@ -90,7 +90,7 @@ static bool generate_pair(struct nss *nss, const struct hsm_sample *sample, void
            nss_write(PK11_TypePubKey, *public, CKA_LABEL, label, strlen(label));
 }
 
-static bool make_pair(struct nss *nss, const struct hsm_sample *sample, const char *label,
+static bool make_pair(struct nss *nss, const struct key_sample *sample, const char *label,
                       uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
     PK11RSAGenParams rsa = {.keySizeInBits = (int)sample->bits, .pe = 65537};
@@ -130,7 +130,7 @@ out:
     return ok;
 }
 
-bool nss_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+bool nss_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                   uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
     struct nss *nss = nss_logged_in(hsm, err);

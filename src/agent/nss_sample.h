@@ -5,7 +5,7 @@
 
 #include "agent/nss_db.h"
 
-bool nss_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+bool nss_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                   uint64_t *handle, uint64_t *public_handle, struct err *err);
 
 #endif

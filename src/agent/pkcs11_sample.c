@@ -16,7 +16,7 @@ enum {
     ID_LEN = 8,
 };
 
-static bool make_secret(struct p11 *p, const struct hsm_sample *sample, const char *label,
+static bool make_secret(struct p11 *p, const struct key_sample *sample, const char *label,
                         uint64_t *handle, struct err *err)
 {
     bool generic = sample->kind == KEY_KIND_GENERIC;
@@ -45,7 +45,7 @@ static void begin_half(struct p11_attrs *t, const char *label, const uint8_t id[
 }
 
 /* params: the curve; empty for RSA. */
-static CK_RV generate_pair(struct p11 *p, const struct hsm_sample *sample,
+static CK_RV generate_pair(struct p11 *p, const struct key_sample *sample,
                            const struct bytes *params, const char *label, CK_OBJECT_HANDLE *public,
                            CK_OBJECT_HANDLE *private)
 {
@@ -76,7 +76,7 @@ static CK_RV generate_pair(struct p11 *p, const struct hsm_sample *sample,
     return p11_temp_made(p, rv, *public, label, strlen(label));
 }
 
-static bool make_pair(struct p11 *p, const struct hsm_sample *sample, const char *label,
+static bool make_pair(struct p11 *p, const struct key_sample *sample, const char *label,
                       uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
     CK_OBJECT_HANDLE public = CK_INVALID_HANDLE, private = CK_INVALID_HANDLE;
@@ -94,7 +94,7 @@ static bool make_pair(struct p11 *p, const struct hsm_sample *sample, const char
     return true;
 }
 
-bool p11_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+bool p11_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                   uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
     switch (sample->kind) {

@@ -305,7 +305,7 @@ static bool serve_make_key(struct service *s, const Pb__Request *req, Pb__Reply 
                            struct err *err)
 {
     const Pb__MakeKey *args = req->make_key;
-    struct hsm_sample sample;
+    struct key_sample sample;
     Pb__Made *made = &s->msg.made;
 
     pb__made__init(made);

@@ -299,6 +299,14 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
                         hsm_alg_name(item->alg), "only the proof shows whether a key was altered");
 }
 
+static bool warn_of_no_canary(struct ceremony *c, struct err *err)
+{
+    return c->setup.policy.canary != CANARY_NONE ||
+           tell_note(c, EVENT_WARNING, SIDE_RELAY, "no-canary",
+                     "no canary, as the policy says: the first real key is what tries the way") ||
+           err_set(err, ERR_IO, "a warning could not be recorded");
+}
+
 static bool nothing_goes(const struct plan *plan, struct err *err)
 {
     const struct err *reason = plan->count ? &plan->items[0].reason : NULL;
@@ -312,6 +320,19 @@ static bool nothing_goes(const struct plan *plan, struct err *err)
     return err_next(err, "Read the reason beside each key, and choose others.");
 }
 
+static bool make_plan(struct ceremony *c, const struct selection *selection, struct err *err)
+{
+    const struct key_list *source = &c->side[SIDE_SOURCE].keys;
+    const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
+    bool ok = plan_make(&c->setup.policy, &c->deal, source, destination, selection, &c->plan, err);
+
+    /* Each round tries what was not tried yet, and there are not many ways. */
+    while (ok && canary_due(c))
+        ok = canary_run(c, err) &&
+             plan_judge(&c->setup.policy, &c->deal, source, destination, &c->plan, err);
+    return ok;
+}
+
 bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct err *err)
 {
     if (c->begun)
@@ -319,8 +340,7 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
     if (!c->has_deal && !ceremony_negotiate(c, err))
         return false;
     forget_plan(c);
-    if (!plan_make(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys,
-                   &c->side[SIDE_DESTINATION].keys, selection, &c->plan, err))
+    if (!make_plan(c, selection, err))
         return false;
     c->fates = calloc(c->plan.count + 1, sizeof *c->fates);
     if (!c->fates)
@@ -328,7 +348,7 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
     for (size_t i = 0; i < c->plan.count; i++)
         if (c->plan.items[i].route == ROUTE_NONE)
             c->fates[i] = (struct fate){.outcome = KEY_REFUSED, .err = c->plan.items[i].reason};
-    if (!tell_plan(c, err))
+    if (!tell_plan(c, err) || !warn_of_no_canary(c, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (!warn_of(c, i, err))

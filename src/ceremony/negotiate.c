@@ -96,6 +96,18 @@ static void choose_envelopes(const struct policy *policy, const struct hsm_offer
     }
 }
 
+const struct trial *negotiation_trial(const struct negotiation *deal, const struct key_desc *key,
+                                      enum hsm_alg alg)
+{
+    struct key_sample sample;
+
+    key_sample_of(key, &sample);
+    for (unsigned i = 0; i < deal->trial_count; i++)
+        if (deal->trials[i].alg == alg && key_sample_equal(&deal->trials[i].sample, &sample))
+            return &deal->trials[i];
+    return NULL;
+}
+
 const char *negotiation_envelope_words(enum hsm_alg alg)
 {
     for (size_t i = 0; i < ENVELOPES; i++)

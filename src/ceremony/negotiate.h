@@ -19,6 +19,15 @@ struct way {
 };
 enum { WAYS_MAX = 4 };
 
+/* What a throw-away key showed of one way for its kind. */
+struct trial {
+    struct key_sample sample;
+    enum hsm_alg alg;
+    enum canary_state state;
+    char reason[160]; /* why it did not pass */
+};
+enum { TRIALS_MAX = 64 };
+
 /* What both sides agreed on. */
 struct negotiation {
     enum hsm_alg transport;    /* an OAEP variant */
@@ -32,12 +41,18 @@ struct negotiation {
     } rejected[HSM_ALGS]; /* candidates that were not taken, in the order tried */
     unsigned rejected_count;
     char transport_reason[160];
+    struct trial trials[TRIALS_MAX];
+    unsigned trial_count;
 };
 
 /* Chooses, strongest first, what the source can wrap and the destination unwrap under the policy.
  * Errors: ERR_UNSUPPORTED: no common transport; the message says what each side offers. */
 bool negotiate(const struct policy *policy, const struct hsm_offers *source,
                const struct hsm_offers *destination, struct negotiation *deal, struct err *err);
+
+/* What was found out about keys like this one by alg; NULL: nothing yet. */
+const struct trial *negotiation_trial(const struct negotiation *deal, const struct key_desc *key,
+                                      enum hsm_alg alg);
 
 /* What to know of an envelope, in words: "RFC 5649: protects integrity, carries every length". */
 const char *negotiation_envelope_words(enum hsm_alg alg);

@@ -83,23 +83,41 @@ static void go(const struct negotiation *deal, struct plan_item *item, const str
                  negotiation_is_weak(way->alg) ? ": NO INTEGRITY" : "");
 }
 
-static bool choose_route(const struct negotiation *deal, struct plan_item *item)
+/* Did a key like this one get through by this way, as far as that was tried and must be? */
+static bool canary_lives(const struct judge *judge, const struct way *way,
+                         const struct key_desc *key, struct err *why)
 {
+    const struct trial *trial = negotiation_trial(judge->deal, key, way->alg);
+
+    if (trial && trial->state == CANARY_FAILED)
+        return err_set(why, ERR_HSM, "canary: %s", trial->reason);
+    if (trial && trial->state == CANARY_IMPOSSIBLE && judge->policy->canary == CANARY_REQUIRED) {
+        err_set(why, ERR_HSM, "no canary, which the policy requires: %s", trial->reason);
+        return err_next(why, "Say canary: when-possible in the policy to let it go without.");
+    }
+    return true;
+}
+
+static bool choose_route(const struct judge *judge, struct plan_item *item)
+{
+    const struct negotiation *deal = judge->deal;
     const struct key_desc *key = &item->key;
-    struct err why = {0}, direct = {0};
+    struct err why = {0}, direct = {0}, canary = {0};
 
     if (key->length > SECRET_MAX)
         return err_set(&item->reason, ERR_DATA, "%u bytes are too long for the envelope",
                        key->length);
     for (unsigned i = 0; i < deal->way_count; i++) {
         const struct way *way = &deal->ways[i];
-        if (way->route == ROUTE_DIRECT ? fits_directly(deal, key, &direct)
-                                       : fits_envelope(way, key, &why)) {
+        if (!(way->route == ROUTE_DIRECT ? fits_directly(deal, key, &direct)
+                                         : fits_envelope(way, key, &why)))
+            continue;
+        if (canary_lives(judge, way, key, &canary)) {
             go(deal, item, way);
             return true;
         }
     }
-    item->reason = direct;
+    item->reason = canary.code == ERR_NONE ? direct : canary;
     return false;
 }
 
@@ -137,6 +155,11 @@ static uint32_t proofs_of(const struct key_desc *key)
     return proofs;
 }
 
+uint32_t plan_proofs(const struct negotiation *deal, const struct key_desc *key)
+{
+    return proofs_of(key) & deal->proofs;
+}
+
 /* Without a proof, that the envelope opened is all that vouches for a key. */
 static bool has_floor(struct plan_item *item)
 {
@@ -157,17 +180,18 @@ static bool judge_key(const struct judge *judge, struct plan_item *item)
 
     if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason))
         return false;
-    item->proofs = proofs_of(&item->key) & judge->deal->proofs;
+    item->proofs = plan_proofs(judge->deal, &item->key);
     item->unproven = item->proofs == 0;
     if (item->unproven && !judge->policy->waive_unproven)
         return err_set(reason, ERR_DATA,
                        "its uses allow no proof that both sides can carry out: it could arrive, "
                        "but not proven");
-    return choose_route(judge->deal, item) && (!item->unproven || has_floor(item));
+    return choose_route(judge, item) && (!item->unproven || has_floor(item));
 }
 
 static void judge_item(const struct judge *judge, struct plan_item *item)
 {
+    item->reason = (struct err){0};
     item->want_flags = policy_want_flags(judge->policy, &item->key);
     if (!judge_key(judge, item))
         item->route = ROUTE_NONE;
@@ -272,15 +296,15 @@ static void put_in_order(struct plan *plan)
         qsort(plan->items, kept, sizeof *plan->items, compare_labels);
 }
 
-/* Fills in the verdict on every item. */
-static bool judge_all(const struct policy *policy, const struct negotiation *deal,
-                      const struct key_list *source, const struct key_list *destination,
-                      struct plan *plan, struct err *err)
+bool plan_judge(const struct policy *policy, const struct negotiation *deal,
+                const struct key_list *source, const struct key_list *destination,
+                struct plan *plan, struct err *err)
 {
     struct judge judge = {.policy = policy, .deal = deal};
     bool ok =
         names_make(source, &judge.source, err) && names_make(destination, &judge.destination, err);
 
+    plan->goes = 0;
     for (size_t i = 0; ok && i < plan->count; i++) {
         judge_item(&judge, &plan->items[i]);
         plan->goes += plan->items[i].route != ROUTE_NONE;
@@ -313,7 +337,7 @@ bool plan_make(const struct policy *policy, const struct negotiation *deal,
     *plan = (struct plan){0};
     if (collect(source, selection, plan, err)) {
         put_in_order(plan);
-        if (judge_all(policy, deal, source, destination, plan, err))
+        if (plan_judge(policy, deal, source, destination, plan, err))
             return true;
     }
     plan_free(plan);
@@ -329,7 +353,7 @@ bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,
     *plan = (struct plan){0};
     for (size_t i = 0; ok && i < source->count; i++)
         ok = plan_add(plan, &source->keys[i], false, err);
-    if (ok && judge_all(policy, deal, source, destination, plan, err))
+    if (ok && plan_judge(policy, deal, source, destination, plan, err))
         return true;
     plan_free(plan);
     return false;

@@ -45,6 +45,15 @@ bool plan_make(const struct policy *policy, const struct negotiation *deal,
                const struct selection *selection, struct plan *plan, struct err *err);
 void plan_free(struct plan *plan);
 
+/* Gives every item its verdict anew: after something was found out about the deal.
+ * Errors: ERR_FAILED (memory). */
+bool plan_judge(const struct policy *policy, const struct negotiation *deal,
+                const struct key_list *source, const struct key_list *destination,
+                struct plan *plan, struct err *err);
+
+/* The proofs that this key's own uses allow and both sides can answer. */
+uint32_t plan_proofs(const struct negotiation *deal, const struct key_desc *key);
+
 /* The verdict on every object of the source, in the order of its list, as the inventory shows them
  * before anything was chosen. Errors: ERR_FAILED (memory). Freed with plan_free(). */
 bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,

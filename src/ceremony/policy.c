@@ -10,6 +10,12 @@
 
 #include "base/bytes.h"
 
+const char *canary_rule_name(enum canary_rule rule)
+{
+    static const char *const names[] = {"required", "when-possible", "none"};
+    return (unsigned)rule < sizeof names / sizeof names[0] ? names[rule] : "?";
+}
+
 struct policy policy_default(void)
 {
     return (struct policy){

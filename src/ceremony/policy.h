@@ -11,6 +11,10 @@
 #include "hsm/facts.h"
 #include "hsm/key.h"
 
+/* Must a throw-away key go each way before a real one does? When possible: a kind of which the
+ * source makes none goes without. */
+enum canary_rule { CANARY_REQUIRED, CANARY_WHEN_POSSIBLE, CANARY_NONE };
+
 /* What the officers decided before the ceremony. */
 struct policy {
     uint32_t rsa_bits;   /* of the transport pair: 2048, 3072 or 4096 */
@@ -19,11 +23,15 @@ struct policy {
     bool extractable;
     bool waive_unproven;  /* may keys go that nothing can prove, each by a typed waiver? */
     bool unauthenticated; /* may keys go in an envelope without integrity? */
-    uint32_t gates;       /* bit (1 << enum gate) for each that waits; the others are waived */
+    enum canary_rule canary;
+    uint32_t gates; /* bit (1 << enum gate) for each that waits; the others are waived */
 };
 
+/* As the ceremony file says it: "required". */
+const char *canary_rule_name(enum canary_rule rule);
+
 /* RSA 3072, OAEP with SHA-256 or SHA-1, sensitive, not extractable, no envelope without
- * integrity, gates review and fingerprint. */
+ * integrity, a canary for every kind, gates review and fingerprint. */
 struct policy policy_default(void);
 
 /* What a key shall be on the destination: the uses and guards of the source's key under the policy;

@@ -133,6 +133,8 @@ bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct
 bool tell_hsm(struct ceremony *c, enum side side, struct err *err);
 bool tell_note(struct ceremony *c, enum event_kind kind, enum side side, const char *name,
                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* The transport was found not to work: what was rejected, and what is tried instead. */
+bool tell_deal_again(struct ceremony *c, enum hsm_alg rejected, const char *why, struct err *err);
 /* A warning about one key of the plan. */
 bool tell_warning(struct ceremony *c, size_t item, struct err *err, const char *name,
                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
@@ -180,6 +182,16 @@ bool walk_resume(struct ceremony *c, struct err *err);
 
 /* Objects that bear neither class nor label nor id: halves, as a crash may leave them. */
 uint32_t count_nameless(const struct key_list *list);
+
+/* --- canary.c: before the ceremony --- */
+
+/* Does the plan use a way that no throw-away key has gone yet, where one must? */
+bool canary_due(const struct ceremony *c);
+
+/* Tries each of those ways, and notes in c->deal what was found; the plan is then to be judged
+ * again. Errors: what ends the attempt as a whole: an HSM is gone, the officers stopped it, no
+ * transport works, ERR_UNFINISHED (something is left over). */
+bool canary_run(struct ceremony *c, struct err *err);
 
 /* --- closing.c: what the closing rows do --- */
 

@@ -115,7 +115,8 @@ static bool tell_policy(struct ceremony *c)
               tell_note(c, EVENT_POLICY, SIDE_RELAY, "sensitive", "%s", yes_no[p->sensitive]) &&
               tell_note(c, EVENT_POLICY, SIDE_RELAY, "extractable", "%s", yes_no[p->extractable]) &&
               tell_note(c, EVENT_POLICY, SIDE_RELAY, "unauthenticated-envelope", "%s",
-                        p->unauthenticated ? "allowed" : "not allowed");
+                        p->unauthenticated ? "allowed" : "not allowed") &&
+              tell_note(c, EVENT_POLICY, SIDE_RELAY, "canary", "%s", canary_rule_name(p->canary));
 
     ok = ok && tell_note(c, EVENT_POLICY, SIDE_RELAY, "unproven", "%s",
                          p->waive_unproven ? "waiver" : "refuse");
@@ -221,6 +222,13 @@ bool tell_deal(struct ceremony *c, struct err *err)
         if (deal->ways[i].route == ROUTE_ENVELOPE)
             return tell_envelope(c, deal->ways[i].alg, "", false, err);
     return true;
+}
+
+bool tell_deal_again(struct ceremony *c, enum hsm_alg rejected, const char *why, struct err *err)
+{
+    if (!tell_note(c, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(rejected), "%s", why))
+        return err_set(err, ERR_IO, "the negotiation could not be recorded");
+    return tell_transport(c, err);
 }
 
 void hide_oracle(struct key_desc *key)

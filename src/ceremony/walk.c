@@ -48,10 +48,12 @@ static size_t count_outcome(const struct ceremony *c, enum key_outcome outcome)
     return count;
 }
 
-static const struct plan_item *first_named_refusal(const struct ceremony *c)
+/* A key that was named, or one that an HSM failed at: that is no property of the key. */
+static const struct plan_item *first_refusal_that_counts(const struct ceremony *c)
 {
     for (size_t i = 0; i < c->plan.count; i++)
-        if (c->plan.items[i].named && c->fates[i].outcome == KEY_REFUSED)
+        if (c->fates[i].outcome == KEY_REFUSED &&
+            (c->plan.items[i].named || c->plan.items[i].reason.code == ERR_HSM))
             return &c->plan.items[i];
     return NULL;
 }
@@ -101,7 +103,7 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
 
 static void finish(struct ceremony *c)
 {
-    const struct plan_item *refusal = first_named_refusal(c);
+    const struct plan_item *refusal = first_refusal_that_counts(c);
     size_t migrated, unknown, unproven;
     enum end_outcome outcome;
 

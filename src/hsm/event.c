@@ -50,6 +50,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_OFFER] = "offer",
         [EVENT_CHOICE] = "choice",
         [EVENT_REJECTED] = "rejected",
+        [EVENT_CANARY] = "canary",
         [EVENT_PLANNED] = "planned",
         [EVENT_WARNING] = "warning",
         [EVENT_GATE] = "gate",
@@ -90,6 +91,12 @@ const char *gate_name(enum gate gate)
 const char *gate_state_name(enum gate_state state)
 {
     static const char *const names[] = {"open", "wrong", "confirmed", "refused", "waived"};
+    return NAME_OF(names, state);
+}
+
+const char *canary_state_name(enum canary_state state)
+{
+    static const char *const names[] = {"passed", "failed", "impossible"};
     return NAME_OF(names, state);
 }
 

@@ -28,6 +28,7 @@ enum event_kind {
     EVENT_OFFER,       /* offer: how one side speaks one algorithm, or why not */
     EVENT_CHOICE,      /* choice: what was negotiated */
     EVENT_REJECTED,    /* note: a candidate of the negotiation and why it was rejected */
+    EVENT_CANARY,      /* canary: a throw-away key went the whole way, or did not */
     EVENT_PLANNED,     /* planned: one for each key that was asked for */
     EVENT_WARNING,     /* note: something the officers must know before they start */
     EVENT_GATE,        /* gate: officers are asked, or have answered */
@@ -60,6 +61,9 @@ enum side_state {
 
 enum gate { GATE_REVIEW, GATE_FINGERPRINT, GATE_KEY, GATES };
 enum gate_state { GATE_OPEN, GATE_WRONG, GATE_CONFIRMED, GATE_REFUSED, GATE_WAIVED };
+
+/* What became of a throw-away key. Impossible: the source does not make one. */
+enum canary_state { CANARY_PASSED, CANARY_FAILED, CANARY_IMPOSSIBLE, CANARY_STATES };
 
 /* The protocol's steps. step_number() tells the number that the documents use. */
 enum step_id {
@@ -144,6 +148,17 @@ struct event {
             char destination_words[96];
             char reason[EVENT_TEXT_MAX];
         } choice;
+        struct {
+            enum canary_state state;
+            bool transport; /* the canary's own transport keys, not a kind of the plan's */
+            enum key_kind kind;
+            enum hsm_alg alg;          /* what encrypted it */
+            char type[64];             /* "RSA 2048" */
+            uint32_t bytes;            /* what crossed the relay; 0: nothing */
+            uint8_t sha256[32];        /* of it */
+            int64_t micros;            /* how long it took */
+            char text[EVENT_TEXT_MAX]; /* how it was proven, or what failed */
+        } canary;
         struct {
             struct key_desc desc;        /* as listed on the source */
             uint32_t want_flags;         /* what it shall be on the destination */
@@ -239,6 +254,7 @@ const char *event_state_name(enum event_state state);
 const char *side_state_name(enum side_state state);
 const char *gate_name(enum gate gate);
 const char *gate_state_name(enum gate_state state);
+const char *canary_state_name(enum canary_state state);
 const char *key_outcome_name(enum key_outcome outcome);
 const char *key_route_name(enum key_route route);
 const char *end_outcome_name(enum end_outcome outcome);

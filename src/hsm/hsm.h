@@ -68,14 +68,6 @@ struct hsm_pair {
     struct bytes spki;      /* DER SubjectPublicKeyInfo as the HSM tells it */
 };
 
-/* A throw-away key that stands for others of its kind. */
-struct hsm_sample {
-    enum key_kind kind;        /* AES, DES3, GENERIC, RSA or EC */
-    uint32_t length;           /* octets of a secret */
-    uint32_t bits;             /* of an RSA modulus */
-    char curve[KEY_CURVE_MAX]; /* EC: as in struct key_desc */
-};
-
 struct hsm;
 
 /* Those that move keys have all members. One that only proves (another path to the same token) has
@@ -142,7 +134,7 @@ struct hsm_driver {
      * other secrets and private keys sign, RSA also decrypts. public_key() finds a private key's
      * other half, which is an object of its own (*public_handle) where the API makes one; else,
      * and of secrets, that is 0. Errors: ERR_UNSUPPORTED (it makes no such keys). */
-    bool (*make_key)(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+    bool (*make_key)(struct hsm *hsm, const struct key_sample *sample, const char *label,
                      uint64_t *handle, uint64_t *public_handle, struct err *err);
 
     /* Protocol steps 5 and 8. Encrypts key under wrapping. Errors: ERR_DENIED (the key may not

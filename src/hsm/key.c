@@ -171,6 +171,56 @@ char *key_type_text(const struct key_desc *key, char *out)
     return out;
 }
 
+char *key_sample_text(const struct key_sample *sample, char *out)
+{
+    bool private = sample->kind == KEY_KIND_RSA || sample->kind == KEY_KIND_EC;
+    struct key_desc key = {
+        .class = private ? KEY_CLASS_PRIVATE : KEY_CLASS_SECRET,
+        .kind = sample->kind,
+        .bits = private ? sample->bits : 8 * sample->length,
+        .length = sample->length,
+    };
+
+    memcpy(key.curve, sample->curve, sizeof key.curve);
+    return key_type_text(&key, out);
+}
+
+void key_sample_of(const struct key_desc *key, struct key_sample *sample)
+{
+    enum {
+        AES_LONGEST = 32,
+        DES3_LENGTH = 24,
+        IN_EIGHTS = 32,
+        NOT_IN_EIGHTS = 13,
+        RSA_BITS = 2048
+    };
+
+    *sample = (struct key_sample){.kind = key->kind};
+    switch (key->kind) {
+    case KEY_KIND_AES:
+        sample->length = key->length ? key->length : AES_LONGEST;
+        break;
+    case KEY_KIND_DES3:
+        sample->length = DES3_LENGTH;
+        break;
+    case KEY_KIND_GENERIC:
+        sample->length = key->length > 0 && key->length % 8 == 0 ? IN_EIGHTS : NOT_IN_EIGHTS;
+        break;
+    case KEY_KIND_RSA:
+        sample->bits = RSA_BITS;
+        break;
+    default:
+        memcpy(sample->curve, key->curve, sizeof sample->curve);
+        break;
+    }
+}
+
+bool key_sample_equal(const struct key_sample *a, const struct key_sample *b)
+{
+    return a->kind == b->kind && a->length == b->length && a->bits == b->bits &&
+           strcmp(a->curve, b->curve) == 0;
+}
+
 char *key_check_text(const struct key_desc *key, char *out)
 {
     bool cipher = key->kind == KEY_KIND_AES || key->kind == KEY_KIND_DES3;

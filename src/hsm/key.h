@@ -100,6 +100,20 @@ struct key_desc {
     struct key_terms terms;
 };
 
+/* A throw-away key that stands for others of its kind. */
+struct key_sample {
+    enum key_kind kind;        /* AES, DES3, GENERIC, RSA or EC */
+    uint32_t length;           /* octets of a secret */
+    uint32_t bits;             /* of an RSA modulus */
+    char curve[KEY_CURVE_MAX]; /* EC: as in struct key_desc */
+};
+
+/* What stands for this key: a secret of its length as far as envelopes tell lengths apart (octets
+ * in eights or not), RSA 2048 for RSA of any size (larger ones take seconds to make and go the same
+ * way), EC on its own curve. */
+void key_sample_of(const struct key_desc *key, struct key_sample *sample);
+bool key_sample_equal(const struct key_sample *a, const struct key_sample *b);
+
 /* A growing list of keys. {0} is empty and valid. */
 struct key_list {
     struct key_desc *keys;
@@ -132,6 +146,9 @@ const char *key_flag_name(uint32_t flag);
  * KEY_TYPE_TEXT bytes. Returns out. */
 enum { KEY_TYPE_TEXT = 64 };
 char *key_type_text(const struct key_desc *key, char *out);
+
+/* The same of what stands for a key. */
+char *key_sample_text(const struct key_sample *sample, char *out);
 
 /* The check value with its method beside it, "848606, ECB of zeros" (PKCS#11 v2.40 4.10.2); empty
  * where there is none. out has KEY_CHECK_TEXT bytes. Returns out. */

@@ -274,7 +274,7 @@ static bool remote_make_aes(struct hsm *hsm, uint32_t bits, const char *label, u
     return ask(hsm, PB__REQUEST__CALL_MAKE_AES, &make, &handle_answer, handle, err);
 }
 
-static bool remote_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+static bool remote_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                             uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
     static const struct peer_answer answer = {PB__REPLY__RESULT_MADE, get_made};

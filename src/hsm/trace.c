@@ -178,7 +178,7 @@ static bool trace_make_aes(struct hsm *hsm, uint32_t bits, const char *label, ui
            end(&s, s.inner->driver->make_aes(s.inner, bits, label, handle, &s.failure));
 }
 
-static bool trace_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+static bool trace_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                            uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
     struct span s = span_of(hsm, "make-key", err);

@@ -312,7 +312,7 @@ bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct
     return true;
 }
 
-void wire_put_sample(const struct hsm_sample *sample, Pb__MakeKey *msg)
+void wire_put_sample(const struct key_sample *sample, Pb__MakeKey *msg)
 {
     pb__make_key__init(msg);
     msg->kind = (uint32_t)sample->kind;
@@ -321,9 +321,9 @@ void wire_put_sample(const struct hsm_sample *sample, Pb__MakeKey *msg)
     msg->curve = lend_text(sample->curve);
 }
 
-bool wire_get_sample(const Pb__MakeKey *msg, struct hsm_sample *out, struct err *err)
+bool wire_get_sample(const Pb__MakeKey *msg, struct key_sample *out, struct err *err)
 {
-    struct hsm_sample sample = {.length = msg->length, .bits = msg->bits};
+    struct key_sample sample = {.length = msg->length, .bits = msg->bits};
 
     if (!get_enum(msg->kind, KEY_KINDS, "kind", err) ||
         !get_text(msg->curve, "curve", sample.curve, sizeof sample.curve, err))

@@ -69,8 +69,8 @@ void wire_put_template(const struct hsm_template *template, Pb__Template *msg, P
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
                        struct key_terms *terms, struct err *err);
 
-void wire_put_sample(const struct hsm_sample *sample, Pb__MakeKey *msg);
-bool wire_get_sample(const Pb__MakeKey *msg, struct hsm_sample *out, struct err *err);
+void wire_put_sample(const struct key_sample *sample, Pb__MakeKey *msg);
+bool wire_get_sample(const Pb__MakeKey *msg, struct key_sample *out, struct err *err);
 
 /* --- what replies carry --- */
 

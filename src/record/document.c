@@ -354,10 +354,34 @@ static void put_negotiation(const struct view *v)
     writer_end(v->w);
 }
 
+static void put_canaries(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "canaries", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_CANARY), &at, &event);) {
+        writer_map(w, NULL, true);
+        writer_time(w, "at", event.utc_ms);
+        writer_text(w, "type", event.canary.type);
+        writer_text(w, "algorithm", hsm_alg_name(event.canary.alg));
+        writer_text(w, "state", canary_state_name(event.canary.state));
+        writer_number(w, "ms", event.canary.micros / 1000);
+        if (event.canary.bytes) {
+            writer_number(w, "bytes", event.canary.bytes);
+            writer_hex(w, "sha256", event.canary.sha256, SHA256_SIZE);
+        }
+        writer_text(w, "text", event.canary.text);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
 static void (*const sections[])(const struct view *) = {
-    put_summary,     put_keys,       put_format,      put_ceremony,       put_tool,    put_source,
-    put_destination, put_policy,     put_negotiation, part_transport_key, part_gates,  part_steps,
-    part_proofs,     part_inventory, part_warnings,   part_spoken,        part_errors, part_journal,
+    put_summary,        put_keys,        put_format,  put_ceremony,    put_tool,
+    put_source,         put_destination, put_policy,  put_negotiation, put_canaries,
+    part_transport_key, part_gates,      part_steps,  part_proofs,     part_inventory,
+    part_warnings,      part_spoken,     part_errors, part_journal,
 };
 
 void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w)

@@ -109,6 +109,18 @@ static const struct field choice[] = {
     FIELD(FIELD_TEXT, "reason", choice.reason),
 };
 
+static const struct field canary[] = {
+    WORD("state", canary.state, canary_state_name, CANARY_STATES),
+    FIELD(FIELD_YES, "transport", canary.transport),
+    WORD("kind", canary.kind, key_kind_name, KEY_KINDS),
+    WORD("algorithm", canary.alg, hsm_alg_name, HSM_ALGS),
+    FIELD(FIELD_TEXT, "type", canary.type),
+    FIELD(FIELD_NUMBER, "bytes", canary.bytes),
+    FIELD(FIELD_HEX, "sha256", canary.sha256),
+    FIELD(FIELD_SIGNED, "micros", canary.micros),
+    FIELD(FIELD_TEXT, "text", canary.text),
+};
+
 static const struct field planned[] = {
     KEY_FIELDS(planned.desc),
     WORD("route", planned.route, key_route_name, ROUTE_DIRECT + 1),
@@ -207,6 +219,7 @@ static const struct {
     [EVENT_OFFER] = KIND(offer),
     [EVENT_CHOICE] = KIND(choice),
     [EVENT_REJECTED] = KIND(note),
+    [EVENT_CANARY] = KIND(canary),
     [EVENT_PLANNED] = KIND(planned),
     [EVENT_WARNING] = KIND(note),
     [EVENT_GATE] = KIND(gate),

@@ -37,6 +37,7 @@ keys: ["pkcs11:object=*"]
 policy:
   rsa-bits: 2048
   gates: []
+  canary: none # what is wrong here shall meet the ceremony itself
 report-folder: reports
 END
 }

@@ -300,7 +300,7 @@ static void throw_away_keys_of_every_kind(void **state)
 {
     static const struct {
         const char *like;
-        struct hsm_sample sample;
+        struct key_sample sample;
         enum hsm_proof proof;
     } rows[] = {
         {"aes16", {.kind = KEY_KIND_AES, .length = 16}, HSM_PROOF_AES_ECB},
@@ -345,7 +345,7 @@ static void throw_away_keys_of_every_kind(void **state)
 
 static void throw_away_key_that_cannot_be(void **state)
 {
-    static const struct hsm_sample samples[] = {
+    static const struct key_sample samples[] = {
         {.kind = KEY_KIND_EC, .curve = "no such curve"},
         {.kind = KEY_KIND_OTHER},
         {.kind = KEY_KIND_NONE},

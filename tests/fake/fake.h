@@ -21,10 +21,12 @@
  *   bulk=N               and N AES keys more, "bulk-00001" ...
  *   offers=A,B           the algorithms it speaks, by hsm_alg_name(); default: all
  *   proofs=A,B           the proofs it can answer, by hsm_proof_name(); default: all
- *   exact=no             its AES_KWP pads secrets with zeros to a multiple of 8, as SoftHSM's does
+ *   exact=no             its AES_KWP pads secrets with zeros to a multiple of 8, as SoftHSM's does;
+ *                        lies: and says that it does not
  *   quick=yes            make_pair() gives the same 2048-bit pair for as long as the process lives,
  *                        make_key() another one, for RSA keys
  *   spki=FILE            make_pair() tells this for the public half
+ *   means=A:B            it says that it speaks algorithm A, and does B; may be given again
  *   takes=no             it pays no heed to hsm_template.length
  *
  * Faults: KIND=CALL:N[:ARG], where CALL is a function of the contract, and N says at which call of

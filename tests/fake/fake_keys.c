@@ -210,7 +210,7 @@ bool fake_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *
     return store_add(&f->store, o, handle, err) && fake_leave(f, "make_aes");
 }
 
-static bool make_sample_secret(struct fake *f, const struct hsm_sample *sample,
+static bool make_sample_secret(struct fake *f, const struct key_sample *sample,
                                const struct key_desc *desc, uint64_t *handle, struct err *err)
 {
     struct bytes value = {0};
@@ -227,7 +227,7 @@ static bool make_sample_secret(struct fake *f, const struct hsm_sample *sample,
     return ok;
 }
 
-static bool make_sample_pair(struct fake *f, const struct hsm_sample *sample, struct key_desc *desc,
+static bool make_sample_pair(struct fake *f, const struct key_sample *sample, struct key_desc *desc,
                              uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
     bool rsa = sample->kind == KEY_KIND_RSA;
@@ -248,7 +248,7 @@ static bool make_sample_pair(struct fake *f, const struct hsm_sample *sample, st
     return ok;
 }
 
-bool fake_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+bool fake_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                    uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
     struct fake *f = fake_of(hsm);
@@ -327,7 +327,7 @@ bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t ke
     bool ok = object_value(o, &value) && (f->p.exact || alg != HSM_AES_KWP || pad_to_8(o, &value));
     if (ok && fake_lies(f, "wrap", "other"))
         value.data[value.len - 1] ^= 1;
-    ok = ok && crypto_wrap(alg, under, &value, &made);
+    ok = ok && crypto_wrap(f->p.means[alg], under, &value, &made);
     bytes_free(&value);
     if (!ok) {
         bytes_free(&made);
@@ -415,7 +415,7 @@ bool fake_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const s
         return err_set_hsm(err, ERR_DENIED, 0xd1, "CKR_TEMPLATE_INCONSISTENT",
                            "what this key unwraps must be sensitive");
     struct object *o = NULL;
-    if (crypto_unwrap(alg, under, blob, &value))
+    if (crypto_unwrap(f->p.means[alg], under, blob, &value))
         o = unwrapped(f, &value, template);
     bytes_free(&value);
     if (!o)

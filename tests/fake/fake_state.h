@@ -32,7 +32,7 @@ bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *lab
                       uint64_t *handle, struct err *err);
 bool fake_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                    struct err *err);
-bool fake_make_key(struct hsm *hsm, const struct hsm_sample *sample, const char *label,
+bool fake_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                    uint64_t *handle, uint64_t *public_handle, struct err *err);
 bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                struct bytes *blob, struct err *err);

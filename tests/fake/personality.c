@@ -79,6 +79,26 @@ static const char *proof_at(unsigned i)
     return hsm_proof_name((enum hsm_proof)i);
 }
 
+static bool set_meaning(const struct reading *r)
+{
+    char said[HSM_PATH_MAX], *done;
+    unsigned a = 0, b = 0;
+
+    text_print(said, sizeof said, "%s", r->value);
+    done = strchr(said, ':');
+    if (!done)
+        return bad(r, "pair of algorithms");
+    *done++ = '\0';
+    while (a < HSM_ALGS && strcmp(alg_at(a), said) != 0)
+        a++;
+    while (b < HSM_ALGS && strcmp(alg_at(b), done) != 0)
+        b++;
+    if (a == HSM_ALGS || b == HSM_ALGS)
+        return bad(r, "pair of algorithms");
+    r->p->means[a] = (enum hsm_alg)b;
+    return true;
+}
+
 static bool set_word(const struct reading *r, const char *name)
 {
     struct personality *p = r->p;
@@ -101,10 +121,19 @@ static bool set_word(const struct reading *r, const char *name)
         return set_bits(r, alg_at, HSM_ALGS, &p->algs);
     if (strcmp(name, "proofs") == 0)
         return set_bits(r, proof_at, HSM_PROOFS, &p->proofs);
+    if (strcmp(name, "means") == 0)
+        return set_meaning(r);
     if (strcmp(name, "twin") == 0)
         return set_yes(r, &p->twin);
-    if (strcmp(name, "exact") == 0)
-        return set_yes(r, &p->exact);
+    if (strcmp(name, "exact") == 0 && strcmp(r->value, "lies") == 0) {
+        p->exact = false;
+        return true;
+    }
+    if (strcmp(name, "exact") == 0) {
+        bool known = set_yes(r, &p->exact);
+        p->says_exact = p->exact;
+        return known;
+    }
     if (strcmp(name, "takes") == 0)
         return set_yes(r, &p->takes);
     if (strcmp(name, "spki") == 0)
@@ -126,8 +155,11 @@ bool personality_parse(const struct hsm_where *where, struct personality *p, str
         .algs = (1u << HSM_ALGS) - 1,
         .proofs = (1u << HSM_PROOFS) - 1,
         .exact = true,
+        .says_exact = true,
         .takes = true,
     };
+    for (unsigned i = 0; i < HSM_ALGS; i++)
+        p->means[i] = (enum hsm_alg)i;
     memcpy(p->path, where->module, sizeof p->path);
     memcpy(words, where->params, sizeof words);
     for (char *word; (word = strsep(&rest, ";"));) {
@@ -320,7 +352,7 @@ void personality_offers(const struct personality *p, struct hsm_offers *offers)
 {
     *offers = (struct hsm_offers){
         .proofs = p->proofs,
-        .exact_length = p->exact ? HSM_YES : HSM_NO,
+        .exact_length = p->says_exact ? HSM_YES : HSM_NO,
         .takes_length = p->takes ? HSM_YES : HSM_NO,
         .can_copy = true,
         .act_words = {[HSM_MAKE_PAIR] = "fake make pair",

@@ -18,11 +18,12 @@ struct personality {
     char keys[HSM_PATH_MAX];
     unsigned tries;
     unsigned bulk;
-    uint32_t flags;  /* enum hsm_slot_flag, besides the usual */
-    uint32_t algs;   /* bit (1 << enum hsm_alg) for each */
-    uint32_t proofs; /* likewise */
+    uint32_t flags;               /* enum hsm_slot_flag, besides the usual */
+    uint32_t algs;                /* bit (1 << enum hsm_alg) for each */
+    uint32_t proofs;              /* likewise */
+    enum hsm_alg means[HSM_ALGS]; /* what it does for each */
     bool twin;
-    bool exact, takes;
+    bool exact, says_exact, takes;
     bool quick;
     char spki[HSM_PATH_MAX];
     struct faults faults;

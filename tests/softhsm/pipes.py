@@ -116,11 +116,13 @@ def is_answer(keys, challenge, answer):
     return False
 
 
-def is_description(key, keys, spki_digests):
+def is_description(key, keys, spki_digests, thrown_away):
     """Does the description of a key tell names, the digest of a public half, an AES check value, and
-    no more?"""
-    names = [name.decode() for field in ("label", "id") for name in key.get(field, []) if name]
+    no more? A throw-away key has a random id."""
+    named = ("label",) if thrown_away else ("label", "id")
+    names = [name.decode() for field in named for name in key.get(field, []) if name]
     return (all(name in keys.keys or name.startswith("hsmferry:") for name in names) and
+            all(len(name) <= 8 for name in key.get("id", []) if thrown_away) and
             all(digest in spki_digests for digest in key.get("spki_sha256", []) if digest) and
             (key["type_name"] == [b"CKK_AES"] or not any(key.get("check_value", []))))
 
@@ -165,7 +167,7 @@ def check_relayed(taps, report):
 
 
 def conversations(proto, folder):
-    """(call, what was asked, kind of the reply, what it holds) of each call of each agent."""
+    """(agent, call, what was asked, kind of the reply, what it holds) of each call of each agent."""
     for out in sorted(glob.glob(f"{folder}/taps/*/*.out")):
         asked = {}
         with open(out[:-3] + "in", "rb") as stream:
@@ -179,17 +181,70 @@ def conversations(proto, folder):
                 reply = proto.read("Reply", frame)
                 call, body = asked[reply.pop("id")[0]]
                 [(kind, [result])] = reply.items()
-                yield call, body, kind, result
+                yield out, call, body, kind, result
+
+
+def verifies(spki, signature, challenge):
+    """Is it a signature over the challenge, under this public key?"""
+    key = serialization.load_der_public_key(spki)
+    sha256 = utils.Prehashed(hashes.SHA256())
+    how = (padding.PKCS1v15(), sha256)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        half = len(signature) // 2
+        signature = utils.encode_dss_signature(*(int.from_bytes(part, "big") for part in
+                                                 (signature[:half], signature[half:])))
+        how = (ec.ECDSA(sha256),)
+    try:
+        key.verify(signature, challenge, *how)
+    except InvalidSignature:
+        return False
+    return True
+
+
+class Canary:
+    """The throw-away keys: nobody knows their values, but what both sides say of them."""
+
+    def __init__(self, proto, talks, report):
+        self.proto = proto
+        self.relayed = {bytes.fromhex(canary["sha256"])
+                        for canary in report["canaries"] if "sha256" in canary}
+        self.handles = set()
+        for agent, call, body, kind, result in talks:
+            if kind == "made":
+                self.handles.add((agent, proto.read("Made", result)["handle"][0]))
+            if call == "unwrap" and kind == "handle":
+                blob = proto.read("Unwrap", body)["blob"][0]
+                if hashlib.sha256(blob).digest() in self.relayed:
+                    self.handles.add((agent, result))
+        self.spkis = [result for agent, call, body, kind, result in talks if call == "public_key"
+                      and (agent, proto.read("Object", body)["handle"][0]) in self.handles]
+        self.answers = collections.Counter(
+            (proto.read("Prove", body)["challenge"][0], result)
+            for _, call, body, kind, result in talks if call == "prove" and kind == "blob")
+
+    def is_answer(self, challenge, answer):
+        """Did both sides answer so, or does it verify?"""
+        return (self.answers[challenge, answer] == 2 or
+                any(verifies(spki, answer, challenge) for spki in self.spkis))
 
 
 def check_replies(proto, folder, keys, report):
     """Every octet string of every reply is accounted for."""
-    relayed = {bytes.fromhex(step["sha256"]) for step in report["steps"] if "sha256" in step}
-    digests = relayed | {keys.spki_sha256(label) for label in ("rsa", "ec")}
+    all_calls = list(conversations(proto, folder))
+    canary = Canary(proto, all_calls, report)
+    relayed = canary.relayed | {bytes.fromhex(step["sha256"])
+                                for step in report["steps"] if "sha256" in step}
+    digests = (relayed | {keys.spki_sha256(label) for label in ("rsa", "ec")} |
+               {hashlib.sha256(spki).digest() for spki in canary.spkis} |
+               {hashlib.sha256(proto.read("Pair", result)["spki"][0]).digest()
+                for _, _, _, kind, result in all_calls if kind == "pair"})
 
-    def is_fine(call, body, kind, result):
+    def is_fine(agent, call, body, kind, result):
         if kind == "blob" and call == "prove":
-            return is_answer(keys, proto.read("Prove", body)["challenge"][0], result)
+            asked = proto.read("Prove", body)
+            if (agent, asked["handle"][0]) in canary.handles:
+                return canary.is_answer(asked["challenge"][0], result)
+            return is_answer(keys, asked["challenge"][0], result)
         if kind == "blob" and call == "wrap":
             return hashlib.sha256(result).digest() in relayed
         if kind == "blob":
@@ -197,22 +252,26 @@ def check_replies(proto, folder, keys, report):
         if kind == "pair":
             return is_public_key(proto.read("Pair", result)["spki"][0])
         if kind == "key":
-            return is_description(proto.read("Key", result), keys, digests)
+            key = proto.read("Key", result)
+            thrown_away = (agent, key["handle"][0]) in canary.handles
+            return is_description(key, keys, digests, thrown_away)
         if kind == "keys":
             page = proto.read("KeyPage", result).get("keys", [])
-            return all(is_description(proto.read("Key", key), keys, digests) for key in page)
-        return kind in ("done", "info", "slots", "handles", "offers", "handle")
+            return all(is_description(proto.read("Key", key), keys, digests, False)
+                       for key in page)
+        return kind in ("done", "info", "slots", "handles", "offers", "handle", "made")
 
-    all_calls = list(conversations(proto, folder))
+    case(len(canary.handles) > 4 and len(canary.spkis) >= 2,
+         "control: throw-away keys are among them", f"{canary.handles} {len(canary.spkis)}")
     odd = [talk for talk in all_calls if not is_fine(*talk)]
     case(not odd, "every reply is accounted for: public keys, the report's ciphertext, answers to "
          "challenges, names", str(odd))
-    calls = collections.Counter(talk[0] for talk in all_calls)
+    calls = collections.Counter(talk[1] for talk in all_calls)
     print(f"# {dict(calls)}")
     case({"login", "wrap", "unwrap", "prove", "commit", "public_key"} <= set(calls),
          "control: the calls of a ceremony are among them")
-    planted = [(call, body, kind, keys.value("aes"))
-               for call, body, kind, _ in all_calls if kind == "blob"]
+    planted = [(agent, call, body, kind, keys.value("aes"))
+               for agent, call, body, kind, _ in all_calls if kind == "blob"]
     case(planted and not any(is_fine(*talk) for talk in planted),
          "control: a key in the place of any of them is not")
 

@@ -106,9 +106,9 @@ in_the_end() { # in_the_end HOW
 }
 
 # faults SIDE FUNCTION N,... KIND[=ARGUMENT]: at the N-th calls, counted from the protocol's first
-# step.
+# step with this key.
 faults() {
-    base=$(grep -c "^$2 " "$tmp/before-$1")
+    base=$(grep -c "^$2 " "$tmp/before-$1-$key")
     argument=$(echo "$4" | sed -n 's/^[^=]*=/:/p')
     for n in $(echo "$3" | tr , ' '); do
         printf '%s:%s:%d%s ' "${4%%=*}" "$2" $((base + n)) "$argument"
@@ -124,14 +124,15 @@ before=$(objects_of new)
 for key in one two three; do
     run "$key" none none
     ok "control: without a fault $key arrives" in_the_end whole
+    # The protocol begins with the third pair made on the destination, and on the source with the
+    # third public key loaded: the first is to find out what it can, the second the canary's.
+    awk '/^C_CreateObject/ && ++n == 3 { exit } { print }' "$tmp/c/old/calls/calls" \
+        >"$tmp/before-old-$key"
+    awk '/^C_GenerateKeyPair/ && ++n == 3 { exit } { print }' "$tmp/c/new/calls/calls" \
+        >"$tmp/before-new-$key"
 done
 ok "the source was logged in to once" test "$(grep -c '^C_Login ' "$tmp/c/old/calls/calls")" -eq 1
 ok "the destination once by each process" test "$(grep -c '^C_Login ' "$tmp/c/new/calls/calls")" -eq 2
-
-# The protocol begins with the second pair made on the destination (the first one is to find out what
-# it can), and on the source with the second public key loaded.
-awk '/^C_CreateObject/ && ++n == 2 { exit } { print }' "$tmp/c/old/calls/calls" >"$tmp/before-old"
-awk '/^C_GenerateKeyPair/ && ++n == 2 { exit } { print }' "$tmp/c/new/calls/calls" >"$tmp/before-new"
 
 while read -r key side function n kind end; do
     case $key in '#' | '') continue ;; esac
@@ -223,12 +224,12 @@ END
 
 # The controls: what is planted during a ceremony is seen by it, and from outside.
 key=one
-run one none "plant:C_CopyObject:$(($(grep -c '^C_CopyObject' "$tmp/before-new") + 1)):hsmferry:x"
+run one none "plant:C_CopyObject:$(($(grep -c '^C_CopyObject' "$tmp/before-new-$key") + 1)):hsmferry:x"
 ok "control: an object planted on the destination: exit 3" test "$code" -eq 3
 ok "the report names it" reported 'exit-code: 3' 'left-over: 1' 'hsmferry:x'
 not_ok "from outside it is seen" in_the_end unsure
 ok "... by its label" grep -q 'label: *.hsmferry:x' "$tmp/now-new"
-run one "plant:C_WrapKey:$(($(grep -c '^C_WrapKey' "$tmp/before-old") + 1)):x" none
+run one "plant:C_WrapKey:$(($(grep -c '^C_WrapKey' "$tmp/before-old-$key") + 1)):x" none
 ok "control: an object planted on the source: exit 3" test "$code" -eq 3
 ok "the report names it" reported 'exit-code: 3' 'left-over: 1' 'data, data, x'
 not_ok "from outside it is seen" untouched old
@@ -238,7 +239,7 @@ if [ -n "${HSMFERRY_TEST_LONG:-}" ]; then
     run one none none
     set -- fail late close remove away die diedone empty short long flip handle again
     for side in old new; do
-        n=$(wc -l <"$tmp/before-$side")
+        n=$(wc -l <"$tmp/before-$side-$key")
         last=$(wc -l <"$tmp/c/$side/calls/calls")
         while [ $((n += 1)) -le "$last" ]; do
             kind=$1 && shift && set -- "$@" "$kind"

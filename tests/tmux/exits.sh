@@ -16,7 +16,7 @@ idle() { # idle NAME
 }
 
 running() { # running NAME
-    ceremony "$1" "$few" 'slow=make_pair:1:2000' '[review]'
+    ceremony "$1" "$few" 'slow=make_pair:2:2000' '[review]'
     console 80x24 "$dir/c.yaml"
     listed 5 && press Space Space && sees "2 of 5 marked" && migrate 2 &&
         sees "[ .. ] 1 make RSA pair"

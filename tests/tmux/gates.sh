@@ -39,7 +39,7 @@ ok "typed ahead: and nothing began" sees "2 of 5 marked"
 press q
 ok "typed ahead: exit 0" ended 0
 
-ok "fingerprint: marked" begin words '[review, fingerprint]' 'slow=make_pair:1:1500'
+ok "fingerprint: marked" begin words '[review, fingerprint]' 'slow=make_pair:2:1500'
 ok "fingerprint: the ceremony begins" migrate 2
 ok "fingerprint: a step runs" sees "[ .. ] 1 make RSA pair"
 type_text "solo speculate" # before anything is asked

@@ -13,7 +13,7 @@ only_ascii() {
     ! screen | LC_ALL=C grep -n '[^ -~]'
 }
 
-ceremony plain "$few" 'slow=make_pair:1:3000' '[review]'
+ceremony plain "$few" 'slow=make_pair:2:3000' '[review]'
 console 80x24 "$dir/c.yaml"
 ok "resize: listed" listed 5
 ok "colours: there are some" colored

@@ -55,7 +55,7 @@ ok "last try: opens the token" sees "of 5 marked"
 press F10
 ok "last try: leaving at a question" ended 0
 
-ok "hung: begins" begin hung 'hang=wrap:1'
+ok "hung: begins" begin hung 'hang=wrap:4'
 ok "hung: after ten seconds it is told" sees "no answer from SOURCE for 1"
 press a
 ok "hung: giving up asks" sees "Give up the call"
@@ -66,13 +66,13 @@ ok "hung: the log has it" sees "wrap"
 press q
 ok "hung: exit 2" ended 2
 
-ok "dead: begins" begin dead 'die=wrap:1'
+ok "dead: begins" begin dead 'die=wrap:4'
 ok "dead: the ceremony ends" sees "The ceremony failed."
 ok "dead: nothing was moved" sees "0 moved"
 press q
 ok "dead: exit 2" ended 2
 
-ok "talking: begins" begin talking 'print=wrap:1:HELLO-FROM-THE-VENDOR'
+ok "talking: begins" begin talking 'print=wrap:4:HELLO-FROM-THE-VENDOR'
 ok "talking: the ceremony is complete" sees "The ceremony is complete."
 not_ok "talking: the screen is not disturbed" sh -c "
     tmux -L $server capture-pane -p | grep HELLO"
@@ -84,7 +84,7 @@ ok "talking: its words are in the log" sees "the library says: HELLO-FROM-THE-VE
 press q
 ok "talking: exit 0" ended 0
 
-ok "stop: begins" begin stop '' 'slow=make_pair:1:2000'
+ok "stop: begins" begin stop '' 'slow=make_pair:2:2000'
 ok "stop: a step runs" sees "[ .. ] 1 make RSA pair"
 press q
 ok "stop: q asks" sees "A ceremony is running"
@@ -99,7 +99,7 @@ ok "stop: it stops before the next step" sees "The ceremony was stopped."
 press q
 ok "stop: exit 2" ended 2
 
-ok "leave: begins" begin leave '' 'slow=make_pair:1:2000'
+ok "leave: begins" begin leave '' 'slow=make_pair:2:2000'
 ok "leave: a step runs" sees "[ .. ] 1 make RSA pair"
 press q
 ok "leave: q asks" sees "A ceremony is running"

@@ -35,6 +35,7 @@ struct rig {
     struct ceremony *ceremony;
     unsigned opened[2];
     const char *app;    /* faults of the path of applications; NULL: there is none */
+    unsigned touched;   /* calls that did something with a real key of the source */
     bool fresh_differs; /* the fresh process is given no faults */
     int64_t clock;
     struct err err;
@@ -52,6 +53,41 @@ static bool take(struct event_sink *sink, const struct event *event, struct err 
     return true;
 }
 
+/* --- a source that is watched: what is done with the keys that it has? --- */
+
+static struct rig *watching;
+
+static void watch(const struct hsm *hsm, uint64_t handle)
+{
+    const struct key_list *keys = ceremony_keys(watching->ceremony, SIDE_SOURCE);
+
+    (void)hsm;
+    for (size_t i = 0; i < keys->count; i++)
+        watching->touched += keys->keys[i].handle == handle;
+}
+
+static bool watched_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                         struct bytes *blob, struct err *err)
+{
+    watch(hsm, key);
+    return fake_driver.wrap(hsm, alg, wrapping, key, blob, err);
+}
+
+static bool watched_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
+                          const struct bytes *challenge, struct bytes *answer, struct err *err)
+{
+    watch(hsm, handle);
+    return fake_driver.prove(hsm, proof, handle, challenge, answer, err);
+}
+
+static bool watched_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
+{
+    watch(hsm, handle);
+    return fake_driver.destroy(hsm, handle, err);
+}
+
+static struct hsm_driver watched;
+
 static bool open_fake(void *ctx, enum side side, struct hsm **hsm, struct err *err)
 {
     struct rig *rig = ctx;
@@ -60,7 +96,11 @@ static bool open_fake(void *ctx, enum side side, struct hsm **hsm, struct err *e
     snprintf(where.module, sizeof where.module, "%s", rig->store[side]);
     snprintf(where.params, sizeof where.params, "%s",
              rig->opened[side]++ ? "label=dst;serial=2" : rig->params[side]);
-    return fake_driver.open(&where, hsm, err);
+    if (!fake_driver.open(&where, hsm, err))
+        return false;
+    if (side == SIDE_SOURCE)
+        (*hsm)->driver = &watched;
+    return true;
 }
 
 /* The other path to the destination: a fake that tells the truth, or what the test lets it tell. */
@@ -100,6 +140,11 @@ static int setup(void **state)
     strcpy(rig->folder, "/tmp/hsmferry-ceremony-XXXXXX");
     assert_non_null(mkdtemp(rig->folder));
     rig->sink.emit = take;
+    watching = rig;
+    watched = fake_driver;
+    watched.wrap = watched_wrap;
+    watched.prove = watched_prove;
+    watched.destroy = watched_destroy;
     rig->setup.policy = policy_default();
     rig->setup.policy.rsa_bits = 2048;
     rig->setup.policy.gates = 0;
@@ -116,7 +161,7 @@ static void clear(struct rig *rig)
     ceremony_free(rig->ceremony);
     rig->ceremony = NULL;
     rig->count = 0;
-    rig->opened[0] = rig->opened[1] = 0;
+    rig->opened[0] = rig->opened[1] = rig->touched = 0;
     rig->err = (struct err){0};
     unlink(rig->store[0]);
     unlink(rig->store[1]);
@@ -133,12 +178,13 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Opens, chooses and plans; keys and faults are words of fake.h. */
+/* Opens, chooses and plans, which touches no real key; keys and faults are words of fake.h. */
 static bool prepare(struct rig *rig, const char *source, const char *destination, const char *keys)
 {
     const struct ceremony_host host = {rig, open_fake, open_app, give_pin, tick, tick, &rig->sink};
     struct uri any, key;
     const struct selection selection = {&key, 1, NULL, 0};
+    bool ok;
 
     snprintf(rig->params[0], sizeof rig->params[0], "label=src;serial=1;%s", source);
     snprintf(rig->params[1], sizeof rig->params[1],
@@ -146,11 +192,13 @@ static bool prepare(struct rig *rig, const char *source, const char *destination
     assert_true(uri_parse("pkcs11:slot-id=1", &any, &rig->err));
     assert_true(uri_parse(keys, &key, &rig->err));
     assert_true(ceremony_new(&rig->setup, &host, &rig->ceremony, &rig->err));
-    return ceremony_open(rig->ceremony, SIDE_SOURCE, &rig->err) &&
-           ceremony_open(rig->ceremony, SIDE_DESTINATION, &rig->err) &&
-           ceremony_choose(rig->ceremony, SIDE_SOURCE, &any, &rig->err) &&
-           ceremony_choose(rig->ceremony, SIDE_DESTINATION, &any, &rig->err) &&
-           ceremony_plan(rig->ceremony, &selection, &rig->err);
+    ok = ceremony_open(rig->ceremony, SIDE_SOURCE, &rig->err) &&
+         ceremony_open(rig->ceremony, SIDE_DESTINATION, &rig->err) &&
+         ceremony_choose(rig->ceremony, SIDE_SOURCE, &any, &rig->err) &&
+         ceremony_choose(rig->ceremony, SIDE_DESTINATION, &any, &rig->err) &&
+         ceremony_plan(rig->ceremony, &selection, &rig->err);
+    assert_int_equal(rig->touched, 0);
+    return ok;
 }
 
 /* Walks to the end with every gate waived. A sink that refused the last word changes the exit. */
@@ -463,8 +511,9 @@ static void stop_between_any_two_steps(void **state)
 /* --- undo: every call fails in turn --- */
 
 static const char *const calls[] = {
-    "describe", "public_key", "make_pair", "load_public", "make_aes", "wrap",   "unwrap", "prove",
-    "commit",   "destroy",    "handles",   "list",        "info",     "offers", "login",  "slots"};
+    "describe", "public_key", "make_pair", "load_public", "make_aes", "make_key",
+    "wrap",     "unwrap",     "prove",     "commit",      "destroy",  "handles",
+    "list",     "info",       "offers",    "login",       "slots"};
 
 /* The truth of the end: exit code, report and token agree, and nothing else is there. */
 static void check_end(struct rig *rig, const struct event *end, const char *fault)
@@ -484,16 +533,17 @@ static void check_end(struct rig *rig, const struct event *end, const char *faul
         fail_msg("%s: left over %u, but exit %d", fault, end->end.left_over, end->end.exit_code);
 }
 
-static unsigned sweep(struct rig *rig, const char *kind, const char *arg)
+/* Every call fails in turn on either side, the first times that it is made. */
+static unsigned sweep(struct rig *rig, unsigned times, const char *arg)
 {
     unsigned hit = 0;
 
     for (unsigned side = 0; side < 2; side++)
         for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-            for (unsigned n = 1; n <= 4; n++) {
+            for (unsigned n = 1; n <= times; n++) {
                 char fault[64], params[2][256];
                 const struct event *end;
-                snprintf(fault, sizeof fault, "%s=%s:%u%s", kind, calls[i], n, arg);
+                snprintf(fault, sizeof fault, "fail=%s:%u%s", calls[i], n, arg);
                 snprintf(params[side], sizeof params[side], "%s;%s",
                          side ? "" : "keys=aes32:k:+encrypt,ec256:r:+sign:+public", fault);
                 snprintf(params[!side], sizeof params[!side], "%s",
@@ -502,29 +552,46 @@ static unsigned sweep(struct rig *rig, const char *kind, const char *arg)
                     end = run(rig);
                     check_end(rig, end, fault);
                     hit += end->end.exit_code != 0;
-                } else
+                } else {
                     assert_int_not_equal(rig->err.code, ERR_NONE);
+                    assert_true(objects_on_destination(rig) <= 1); /* 0: it was never opened */
+                    hit++;
+                }
                 clear(rig);
             }
     return hit;
 }
 
+/* The faults meet the canary first, then the ceremony; without a canary, the ceremony alone. */
 static void every_call_fails_once(void **state)
 {
-    assert_true(sweep(*state, "fail", ":0x30") > 20);
+    struct rig *rig = *state;
+
+    assert_true(sweep(rig, 7, ":0x30") > 40);
+    rig->setup.policy.canary = CANARY_NONE;
+    assert_true(sweep(rig, 4, ":0x30") > 20);
 }
 
 static void every_call_loses_the_hsm(void **state)
 {
-    assert_true(sweep(*state, "fail", ":0x32") > 20);
+    struct rig *rig = *state;
+
+    assert_true(sweep(rig, 7, ":0x32") > 40);
+    rig->setup.policy.canary = CANARY_NONE;
+    assert_true(sweep(rig, 4, ":0x32") > 20);
 }
 
 /* The control: an HSM that says it destroyed and did not is noticed. */
 static void forgotten_destroy_is_noticed(void **state)
 {
     struct rig *rig = *state;
-    const struct event *end = go(rig, "keys=aes32:k:+encrypt", "forget=destroy:1", "pkcs11:");
+    const struct event *end;
 
+    assert_false(prepare(rig, "keys=aes32:k:+encrypt", "forget=destroy:1", "pkcs11:"));
+    assert_int_equal(rig->err.code, ERR_UNFINISHED);
+    clear(rig);
+    rig->setup.policy.canary = CANARY_NONE;
+    end = go(rig, "keys=aes32:k:+encrypt", "forget=destroy:1", "pkcs11:");
     assert_int_equal(end->end.exit_code, 3);
     assert_true(end->end.left_over > 0);
 }
@@ -573,6 +640,7 @@ static void lies_are_caught(void **state)
     };
     struct rig *rig = *state;
 
+    rig->setup.policy.canary = CANARY_NONE; /* which would catch them before any step */
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char source[256];
         const struct event *end;
@@ -681,10 +749,197 @@ static void applications_must_see_it_too(void **state)
     }
 }
 
+/* --- the canary --- */
+
+/* The last of this kind about this algorithm; NULL: none. */
+static const struct event *canary_of(const struct rig *rig, enum hsm_alg alg)
+{
+    const struct event *found = NULL;
+
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_CANARY && rig->events[i].canary.alg == alg)
+            found = &rig->events[i];
+    return found;
+}
+
+static unsigned count_canaries(const struct rig *rig, enum canary_state state)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < rig->count; i++)
+        count += rig->events[i].kind == EVENT_CANARY && rig->events[i].canary.state == state;
+    return count;
+}
+
+/* One for each kind, size class and way, and one for the transport; not one for each key. */
+static void one_canary_for_each_kind(void **state)
+{
+    struct rig *rig = *state;
+
+    assert_true(prepare(rig,
+                        "quick=yes;keys=aes32:a,aes32:b,aes16:c,rsa2048:r:+public,"
+                        "rsa3072:s:+public,ec256:e:+public,generic32:g,generic64:h",
+                        "", "pkcs11:"));
+    assert_int_equal(count_canaries(rig, CANARY_PASSED), 1 + 2 + 1 + 1 + 1);
+    assert_int_equal(count_canaries(rig, CANARY_FAILED), 0);
+    assert_null(find(rig, EVENT_STEP, 0));
+    assert_non_null(strstr(canary_of(rig, HSM_AES_KWP)->canary.text, "signatures verify"));
+}
+
+/* Marked and planned again: what was tried is not tried again, something new is. */
+static void canary_is_not_repeated(void **state)
+{
+    const uint64_t handles[] = {1, 2};
+    const struct selection one = {NULL, 0, handles, 1}, both = {NULL, 0, handles, 2};
+    struct rig *rig = *state;
+    unsigned before;
+
+    assert_true(prepare(rig, "keys=aes32:a,ec256:e", "", "pkcs11:object=a"));
+    before = count_canaries(rig, CANARY_PASSED);
+    assert_true(ceremony_plan(rig->ceremony, &one, &rig->err));
+    assert_int_equal(count_canaries(rig, CANARY_PASSED), before);
+    assert_true(ceremony_plan(rig->ceremony, &both, &rig->err));
+    assert_int_equal(count_canaries(rig, CANARY_PASSED), before + 2); /* with a transport */
+    assert_int_equal(run(rig)->end.migrated, 2);
+}
+
+/* A side that does something else than its number says: the canary catches it before a real key
+ * is touched, and the next envelope is taken. Without it, a real key finds out. */
+static void wrong_number_is_caught(void **state)
+{
+    static const char *const keys = "keys=aes32:a:+encrypt";
+    struct rig *rig = *state;
+    const struct event *end;
+
+    for (unsigned side = 0; side < 2; side++) {
+        char source[128];
+        snprintf(source, sizeof source, "%s;%s", keys, side ? "" : "means=aes-kwp:aes-kw");
+        end = go(rig, source, side ? "means=aes-kwp:aes-kw" : "", "pkcs11:");
+        assert_int_equal(end->end.exit_code, 0);
+        assert_int_equal(end->end.migrated, 1);
+        assert_int_equal(canary_of(rig, HSM_AES_KWP)->canary.state, CANARY_FAILED);
+        assert_int_equal(canary_of(rig, HSM_AES_KW)->canary.state, CANARY_PASSED);
+        assert_non_null(strstr(find(rig, EVENT_PLANNED, 0)->planned.reason, "aes-kw"));
+        assert_true(rig->touched > 0);
+        clear(rig);
+
+        rig->setup.policy.canary = CANARY_NONE;
+        end = go(rig, source, side ? "means=aes-kwp:aes-kw" : "", "pkcs11:");
+        assert_int_equal(end->end.exit_code, 65);
+        assert_int_equal(end->end.migrated, 0);
+        assert_true(rig->touched > 0);
+        rig->setup.policy.canary = CANARY_REQUIRED;
+        clear(rig);
+    }
+}
+
+/* It says that it wraps any length exactly, and fills up with zeros. */
+static void padding_is_caught(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end = go(rig, "exact=lies;keys=generic13:p", "takes=no", "pkcs11:");
+
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(canary_of(rig, HSM_AES_KWP)->canary.state, CANARY_FAILED);
+    assert_int_equal(find(rig, EVENT_PLANNED, 0)->planned.route, ROUTE_DIRECT);
+    assert_int_equal(find(rig, EVENT_KEY_DONE, 0)->key_done.desc.length, 13);
+}
+
+static void no_way_is_left(void **state)
+{
+    static const char *const wrong = "offers=rsa-oaep-sha256,aes-kwp;means=aes-kwp:aes-kw";
+    struct rig *rig = *state;
+    const struct event *end;
+
+    assert_false(prepare(rig, "keys=ec256:e", wrong, "pkcs11:object=e"));
+    assert_int_equal(err_exit(rig->err.code), 69);
+    assert_non_null(strstr(rig->err.what, "canary"));
+    clear(rig);
+    /* A key that can go goes; that another one cannot is the HSM's fault, so it is told. */
+    end = go(rig, "keys=ec256:e,aes32:a", wrong, "pkcs11:");
+    assert_int_equal(end->end.migrated, 1);
+    assert_int_equal(end->end.refused, 1);
+    assert_int_equal(end->end.exit_code, 69);
+}
+
+static void wrong_transport_is_caught(void **state)
+{
+    static const char *const wrong = "means=rsa-oaep-sha256:rsa-oaep-sha1";
+    struct rig *rig = *state;
+    const struct event *end = go(rig, "keys=aes32:a", wrong, "pkcs11:");
+
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(canary_of(rig, HSM_RSA_OAEP_SHA256)->canary.state, CANARY_FAILED);
+    assert_int_equal(canary_of(rig, HSM_RSA_OAEP_SHA1)->canary.state, CANARY_PASSED);
+    clear(rig);
+    rig->setup.policy.transports = 1U << HSM_RSA_OAEP_SHA256;
+    assert_false(prepare(rig, "keys=aes32:a", wrong, "pkcs11:"));
+    assert_int_equal(err_exit(rig->err.code), 69);
+    assert_non_null(strstr(rig->err.what, "destination: canary"));
+}
+
+/* A source that makes no throw-away keys: the policy decides. */
+static void canary_is_impossible(void **state)
+{
+    static const char *const source = "fail=make_key:0:0x54;keys=aes32:a";
+    struct rig *rig = *state;
+    const struct event *end;
+
+    assert_false(prepare(rig, source, "", "pkcs11:object=a"));
+    assert_int_equal(err_exit(rig->err.code), 69);
+    assert_non_null(strstr(rig->err.what, "no canary"));
+    clear(rig);
+    rig->setup.policy.canary = CANARY_WHEN_POSSIBLE;
+    end = go(rig, source, "", "pkcs11:object=a");
+    assert_int_equal(end->end.migrated, 1);
+    assert_int_equal(canary_of(rig, HSM_AES_KWP)->canary.state, CANARY_IMPOSSIBLE);
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_WARNING &&
+            strstr(rig->events[i].note.text, "no canary AES 256"))
+            return;
+    fail_msg("nobody was warned");
+}
+
+/* Whatever a side does wrong at any call: what is told is true, and no key is there that is not
+ * the one that left. */
+static void lies_meet_the_canary(void **state)
+{
+    static const char *const lies[][2] = {
+        {"make_pair", "flip"},  {"make_pair", "other"}, {"load_public", "other"},
+        {"make_aes", "guards"}, {"wrap", "flip"},       {"wrap", "short"},
+        {"wrap", "long"},       {"wrap", "other"},      {"unwrap", "other"},
+        {"unwrap", "guards"},   {"unwrap", "twice"},    {"prove", "flip"},
+        {"describe", "guards"}, {"describe", "kind"},   {"commit", "other"},
+        {"handles", "more"},
+    };
+    struct rig *rig = *state;
+    unsigned stopped = 0, rejected = 0;
+
+    for (unsigned side = 0; side < 2; side++)
+        for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++)
+            for (unsigned n = 1; n <= 4; n++) {
+                char lie[64], source[256], destination[80];
+                snprintf(lie, sizeof lie, "%s:%u:%s", lies[i][0], n, lies[i][1]);
+                snprintf(source, sizeof source, "keys=aes32:k:+encrypt,ec256:r:+sign:+public%s%s",
+                         side ? "" : ";lie=", side ? "" : lie);
+                snprintf(destination, sizeof destination, "lie=%s", lie);
+                if (prepare(rig, source, side ? destination : "", "pkcs11:"))
+                    check_end(rig, run(rig), lie);
+                else {
+                    assert_int_equal(objects_on_destination(rig), 1);
+                    stopped++;
+                }
+                rejected += count_canaries(rig, CANARY_FAILED) > 0;
+                clear(rig);
+            }
+    assert_true(stopped > 10);
+    assert_true(rejected > 10);
+}
+
 /* --- the record --- */
 
-/* A sink that refuses any one event: the step that it announces does not happen, and the truth is
- * kept. */
+/* A sink that refuses any one event: the step that it announces does not happen, and the truth
+ * is kept. */
 static void record_refuses_any_event(void **state)
 {
     struct rig *rig = *state;
@@ -722,6 +977,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(lies_are_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_needs_a_word, setup, teardown),
         cmocka_unit_test_setup_teardown(applications_must_see_it_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_canary_for_each_kind, setup, teardown),
+        cmocka_unit_test_setup_teardown(canary_is_not_repeated, setup, teardown),
+        cmocka_unit_test_setup_teardown(wrong_number_is_caught, setup, teardown),
+        cmocka_unit_test_setup_teardown(padding_is_caught, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_way_is_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(wrong_transport_is_caught, setup, teardown),
+        cmocka_unit_test_setup_teardown(canary_is_impossible, setup, teardown),
+        cmocka_unit_test_setup_teardown(lies_meet_the_canary, setup, teardown),
         cmocka_unit_test_setup_teardown(record_refuses_any_event, setup, teardown),
     };
 

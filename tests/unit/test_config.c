@@ -500,6 +500,7 @@ static void test_equal(void **state)
         {"sensitive: no", "sensitive: yes"},
         {"extractable: yes", "extractable: no"},
         {"extractable: yes", "extractable: yes\n  allow-unauthenticated-envelope: yes"},
+        {"extractable: yes", "extractable: yes\n  canary: when-possible"},
         {"[review, key]", "[key]"},
         {"folder: reports", "folder: report"},
     };
@@ -532,6 +533,8 @@ static void test_write(void **state)
         {"  - name: Ada Lovelace\n    role: source officer\n  - name: Zo\xc3\xab\n", ""},
         {"[review, key]", "[]"},
         {"extractable: yes", "allow-unauthenticated-envelope: yes"},
+        {"extractable: yes", "canary: when-possible"},
+        {"extractable: yes", "canary: none"},
         {"[sha1]", "[sha256, sha1]"},
         {"parameters: \"\"", "parameters: \"configDir='sql:/a b' # \\\\ \\\" no\""},
         {"A_1=", "\"A=*x: [\\u00e9, \\U0001f511] # 'y' \\\"z\\\" %41 \\\\\""},

@@ -38,6 +38,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_OFFER, offer)                                                                          \
     X(EVENT_CHOICE, choice)                                                                        \
     X(EVENT_REJECTED, note)                                                                        \
+    X(EVENT_CANARY, canary)                                                                        \
     X(EVENT_PLANNED, planned)                                                                      \
     X(EVENT_WARNING, note)                                                                         \
     X(EVENT_GATE, gate)                                                                            \

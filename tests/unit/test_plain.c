@@ -136,6 +136,24 @@ static void test_planned(void **state)
                 "key; proof: rsa-signature");
 }
 
+static void test_canary(void **state)
+{
+    struct event e = made(EVENT_CANARY, SIDE_RELAY, 0);
+
+    (void)state;
+    e.canary.alg = HSM_AES_KWP;
+    e.canary.micros = 12345;
+    snprintf(e.canary.type, sizeof e.canary.type, "RSA 2048");
+    snprintf(e.canary.text, sizeof e.canary.text, "proven");
+    assert_line(&e, NULL,
+                "12:41:07.512Z [ ok ]    relay       canary RSA 2048, aes-kwp: passed: proven, "
+                "12.3 ms");
+    e.canary.state = CANARY_FAILED;
+    assert_line(&e, NULL,
+                "12:41:07.512Z [FAIL]    relay       canary RSA 2048, aes-kwp: failed: proven, "
+                "12.3 ms");
+}
+
 /* Every kind of event, told or not, however its enums stand: one line at most, never a newline. */
 static void test_every_kind(void **state)
 {
@@ -391,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_dialect),
         cmocka_unit_test(test_gates),
         cmocka_unit_test(test_planned),
+        cmocka_unit_test(test_canary),
         cmocka_unit_test(test_every_kind),
         cmocka_unit_test(test_error),
         TEST(few),

@@ -139,7 +139,7 @@ static void make_all_calls(struct hsm *hsm)
         .label = (const uint8_t *)"t",
         .label_len = 1,
     };
-    const struct hsm_sample sample = {.kind = KEY_KIND_AES, .length = 16};
+    const struct key_sample sample = {.kind = KEY_KIND_AES, .length = 16};
     uint64_t public, aes, sampled, none, other, final, *handles;
     size_t count;
     struct err err;

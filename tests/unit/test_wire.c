@@ -379,9 +379,9 @@ static void pair_is_checked(void **state)
 static void sample_is_checked(void **state)
 {
     (void)state;
-    const struct hsm_sample sample = {KEY_KIND_EC, 13, 2048, "P-256"};
+    const struct key_sample sample = {KEY_KIND_EC, 13, 2048, "P-256"};
     char long_name[KEY_CURVE_MAX + 1];
-    struct hsm_sample out;
+    struct key_sample out;
     Pb__MakeKey good, m;
     struct err err = {0};
 

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The canary: before a real key is touched, throw-away keys made on the source for the purpose go
+ * the whole way - the rows of the table itself, under transport keys of their own - up to the
+ * proof, and are destroyed on both sides. What fails shows which words of which side are not true.
+ *
+ * It is a ceremony inside the ceremony: a second struct ceremony on the same two HSMs, whose plan
+ * is the throw-away keys, and whose steps nobody hears of but through EVENT_CANARY.
+ */
+#include "ceremony/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/sha.h>
+
+#include "ceremony/proof.h"
+
+struct canary {
+    struct event_sink sink; /* of the trial */
+    struct ceremony *real;
+    struct ceremony *trial;
+    struct key_sample *samples; /* what the items of the trial's plan stand for */
+};
+
+/* Of all that the trial tells, only warnings are the officers' business. */
+static bool hear(struct event_sink *sink, const struct event *event, struct err *err)
+{
+    struct canary *y = (struct canary *)sink;
+    struct event copy = *event;
+
+    return event->kind != EVENT_WARNING || ceremony_tell(y->real, &copy, err);
+}
+
+/* --- what is to be tried --- */
+
+static bool is_untried(const struct ceremony *c, const struct plan_item *item)
+{
+    return item->route != ROUTE_NONE && !negotiation_trial(&c->deal, &item->key, item->alg);
+}
+
+bool canary_due(const struct ceremony *c)
+{
+    if (c->setup.policy.canary == CANARY_NONE || c->deal.trial_count == TRIALS_MAX)
+        return false;
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (is_untried(c, &c->plan.items[i]))
+            return true;
+    return false;
+}
+
+static bool is_listed(const struct canary *y, const struct key_sample *sample, enum hsm_alg alg)
+{
+    for (size_t i = 0; i < y->trial->plan.count; i++)
+        if (y->trial->plan.items[i].alg == alg && key_sample_equal(&y->samples[i], sample))
+            return true;
+    return false;
+}
+
+/* One throw-away key for each kind and way. */
+static bool list_samples(struct canary *y, struct err *err)
+{
+    const struct ceremony *c = y->real;
+    struct plan *plan = &y->trial->plan;
+    size_t room = TRIALS_MAX - c->deal.trial_count;
+
+    plan->items = calloc(room, sizeof *plan->items);
+    y->trial->fates = calloc(room, sizeof *y->trial->fates);
+    y->samples = calloc(room, sizeof *y->samples);
+    if (!plan->items || !y->trial->fates || !y->samples)
+        return err_set(err, ERR_FAILED, "no memory for throw-away keys");
+    for (size_t i = 0; i < c->plan.count && plan->count < room; i++) {
+        const struct plan_item *item = &c->plan.items[i];
+        struct key_sample sample;
+        key_sample_of(&item->key, &sample);
+        if (!is_untried(c, item) || is_listed(y, &sample, item->alg))
+            continue;
+        y->samples[plan->count] = sample;
+        plan->items[plan->count++] = (struct plan_item){.route = item->route, .alg = item->alg};
+    }
+    return true;
+}
+
+static bool canary_begin(struct canary *y, struct ceremony *c, struct err *err)
+{
+    struct ceremony *t = calloc(1, sizeof *t);
+
+    *y = (struct canary){.sink.emit = hear, .real = c, .trial = t};
+    if (!t)
+        return err_set(err, ERR_FAILED, "no memory for throw-away keys");
+    t->setup = c->setup;
+    t->host = c->host;
+    t->host.sink = &y->sink;
+    t->deal = c->deal;
+    memcpy(t->label, c->label, sizeof t->label);
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        t->side[side].hsm = c->side[side].hsm;
+        t->side[side].offers = c->side[side].offers;
+    }
+    return list_samples(y, err);
+}
+
+static void canary_end(struct canary *y)
+{
+    struct ceremony *t = y->trial;
+
+    if (!t)
+        return;
+    passage_reset(t);
+    bytes_free(&t->pair.spki);
+    bytes_free(&t->read_back);
+    bytes_free(&t->aes_blob);
+    free(t->side[SIDE_SOURCE].before);
+    free(t->side[SIDE_DESTINATION].before);
+    plan_free(&t->plan);
+    free(t->fates);
+    free(t);
+    free(y->samples);
+}
+
+/* --- running rows --- */
+
+/* Is it this way that does not work, and not the HSM, the record, or we? */
+static bool is_of_the_way(const struct err *err)
+{
+    return err->code == ERR_HSM || err->code == ERR_UNSUPPORTED || err->code == ERR_DATA ||
+           err->code == ERR_DENIED || err->code == ERR_CONFLICT || err->code == ERR_NO_INPUT;
+}
+
+static void note_crossed(struct event *e, const struct bytes *crossed)
+{
+    e->canary.bytes = (uint32_t)crossed->len;
+    SHA256(crossed->data, crossed->len, e->canary.sha256);
+}
+
+/* Runs the rows before the keys, or those of a key up to its first proof, and notes in *e what
+ * crossed the relay last. On failure trial->at is the row. */
+static bool run_rows(struct ceremony *t, bool per_key, struct event *e, struct err *err)
+{
+    size_t count;
+    const struct step_row *rows = steps_table(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct step_facts facts = {0};
+        if (rows[i].per_key != per_key || rows[i].closing || rows[i].id == STEP_COMMIT ||
+            rows[i].id == STEP_PROVE_AGAIN)
+            continue;
+        t->at = i;
+        t->done |= rows[i].undo ? 1U << i : 0; /* also half of it */
+        if (!rows[i].run(t, &facts, err)) {
+            snprintf(e->canary.text, sizeof e->canary.text, "%s: %.180s%s%s",
+                     step_title(rows[i].id), err->what, err->hsm_name[0] ? ", " : "",
+                     err->hsm_name);
+            return false;
+        }
+        if (facts.crossed)
+            note_crossed(e, facts.crossed);
+    }
+    return true;
+}
+
+/* Takes back what the rows of a key have left. */
+static void undo_key_rows(struct ceremony *t, struct err *err)
+{
+    size_t count;
+    const struct step_row *rows = steps_table(&count);
+
+    for (size_t i = count; i-- > 0;)
+        if (rows[i].per_key && (t->done & 1U << i)) {
+            t->done &= ~(1U << i);
+            rows[i].undo(t, err);
+        }
+    passage_reset(t);
+}
+
+static bool tell_canary(struct canary *y, struct event *e, int64_t begun, struct err *err)
+{
+    const struct ceremony_host *host = &y->real->host;
+
+    e->kind = EVENT_CANARY;
+    e->side = SIDE_RELAY;
+    e->canary.micros = host->mono_us(host->ctx) - begun;
+    return ceremony_tell(y->real, e, err);
+}
+
+/* --- the transport --- */
+
+/* Whoever failed here does not do what it offered. The strongest transport that is left is tried
+ * in the next round. */
+static bool refute_transport(struct canary *y, const struct event *e, struct err *err)
+{
+    struct ceremony *c = y->real;
+    enum hsm_alg alg = c->deal.transport;
+    size_t count;
+    bool unwrap = steps_table(&count)[y->trial->at].id == STEP_UNWRAP_AES;
+    struct hsm_offer *offer = &c->side[unwrap ? SIDE_DESTINATION : SIDE_SOURCE].offers.alg[alg];
+    struct negotiation again;
+
+    if (unwrap)
+        offer->unwrap = false;
+    else
+        offer->wrap = false;
+    snprintf(offer->reason, sizeof offer->reason, "canary: %.150s", e->canary.text);
+    if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].offers,
+                   &c->side[SIDE_DESTINATION].offers, &again, err))
+        return false;
+    c->deal = again;
+    return tell_deal_again(c, alg, offer->reason, err);
+}
+
+/* Brings the AES key to the destination. *refuted: the transport does not work, and another one
+ * is to be tried. */
+static bool try_transport(struct canary *y, bool *refuted, struct err *err)
+{
+    struct ceremony *t = y->trial;
+    int64_t begun = t->host.mono_us(t->host.ctx);
+    struct event e = {
+        .canary = {.transport = true, .kind = KEY_KIND_AES, .alg = t->deal.transport}};
+    size_t count;
+    bool ok;
+
+    snprintf(e.canary.type, sizeof e.canary.type, "transport AES %d", AES_BITS);
+    ok = run_rows(t, false, &e, err);
+    if (ok)
+        snprintf(e.canary.text, sizeof e.canary.text, "the destination decrypted the AES key");
+    else if (!is_of_the_way(err) || steps_table(&count)[t->at].id < STEP_WRAP_AES)
+        return false;
+    e.canary.state = ok ? CANARY_PASSED : CANARY_FAILED;
+    *refuted = !ok;
+    return tell_canary(y, &e, begun, err) && (ok || refute_transport(y, &e, err));
+}
+
+/* --- one throw-away key --- */
+
+static void destroy_sample(struct hsm *hsm, uint64_t handle, struct err *err)
+{
+    if (handle && !hsm->driver->destroy(hsm, handle, err) && err->code != ERR_GONE)
+        hsm->driver->destroy(hsm, handle, err);
+}
+
+/* Makes the throw-away key into an item of the plan. */
+static bool plan_sample(struct canary *y, struct plan_item *item, struct event *e, struct err *err)
+{
+    struct hsm *hsm = source_of(y->trial);
+    uint64_t handle = item->key.handle;
+    bool ok = hsm->driver->describe(hsm, handle, &item->key, err);
+
+    item->key.handle = handle;
+    item->want_flags = policy_want_flags(&y->real->setup.policy, &item->key);
+    item->proofs = plan_proofs(&y->trial->deal, &item->key);
+    if (ok && item->proofs == 0)
+        ok = err_set(err, ERR_UNSUPPORTED, "both sides can answer no proof of such a key");
+    if (!ok)
+        snprintf(e->canary.text, sizeof e->canary.text, "%.200s", err->what);
+    return ok;
+}
+
+/* What became of a throw-away key goes into the deal, and to the officers. */
+static bool note_trial(struct canary *y, const struct key_sample *sample, struct event *e,
+                       int64_t begun, struct err *err)
+{
+    struct ceremony *c = y->real;
+    enum hsm_alg alg = e->canary.alg;
+    struct trial *trial = &c->deal.trials[c->deal.trial_count++];
+    bool failed = e->canary.state == CANARY_FAILED;
+    bool refused = failed || c->setup.policy.canary == CANARY_REQUIRED;
+
+    *trial = (struct trial){.sample = *sample, .alg = alg, .state = e->canary.state};
+    snprintf(trial->reason, sizeof trial->reason, "%.159s", e->canary.text);
+    if (!tell_canary(y, e, begun, err))
+        return false;
+    return e->canary.state == CANARY_PASSED ||
+           tell_note(c, refused ? EVENT_REJECTED : EVENT_WARNING, SIDE_RELAY, hsm_alg_name(alg),
+                     "%s %s: %.150s", failed ? "canary" : "no canary", e->canary.type,
+                     e->canary.text) ||
+           err_set(err, ERR_IO, "the canary could not be recorded");
+}
+
+/* Sends throw-away key number i the whole way. False only where nothing more is to be tried; what
+ * could not be destroyed, the inventory shows. */
+static bool try_sample(struct canary *y, size_t i, struct err *err)
+{
+    struct ceremony *t = y->trial;
+    struct hsm *hsm = source_of(t);
+    struct plan_item *item = &t->plan.items[i];
+    int64_t begun = t->host.mono_us(t->host.ctx);
+    struct event e = {.canary = {.kind = y->samples[i].kind, .alg = item->alg}};
+    struct err undone = {0};
+    uint64_t public = 0;
+    bool made, ok;
+
+    t->item = i;
+    key_sample_text(&y->samples[i], e.canary.type);
+    made = hsm->driver->make_key(hsm, &y->samples[i], t->label, &item->key.handle, &public, err);
+    if (!made)
+        snprintf(e.canary.text, sizeof e.canary.text, "%.200s%s%s", err->what,
+                 err->hsm_name[0] ? ", " : "", err->hsm_name);
+    ok = made && plan_sample(y, item, &e, err) && run_rows(t, true, &e, err);
+    if (ok)
+        snprintf(e.canary.text, sizeof e.canary.text, "%s", proof_sentence(t->fates[i].proof));
+    e.canary.state = ok ? CANARY_PASSED : made ? CANARY_FAILED : CANARY_IMPOSSIBLE;
+    undo_key_rows(t, &undone);
+    destroy_sample(hsm, item->key.handle, &undone);
+    destroy_sample(hsm, public, &undone);
+    if (!ok && !is_of_the_way(err))
+        return false;
+    if (undone.code == ERR_GONE) {
+        *err = undone;
+        return false;
+    }
+    return note_trial(y, &y->samples[i], &e, begun, err);
+}
+
+/* --- the whole --- */
+
+static bool try_all(struct canary *y, struct err *err)
+{
+    bool refuted = false;
+
+    if (!opening_inventory(y->trial, err) || !try_transport(y, &refuted, err))
+        return false;
+    for (size_t i = 0; !refuted && i < y->trial->plan.count; i++) {
+        if (atomic_load(&y->real->stop))
+            return err_set(err, ERR_STOPPED, "stopped by the officers before the review");
+        if (!try_sample(y, i, err))
+            return false;
+    }
+    return true;
+}
+
+/* Destroys what the trial has made, and looks whether it is gone. */
+static bool clean_up(struct canary *y, struct err *err)
+{
+    struct ceremony *t = y->trial;
+    struct step_facts facts;
+    struct err ignored;
+    char why[EVENT_TEXT_MAX];
+    bool clean;
+
+    closing_destroy(t, &facts, &ignored); /* what it did not, the inventory shows */
+    clean = closing_inventory(t, &facts, err);
+    if (clean || (!t->left_over && !t->unsure && err->code == ERR_GONE))
+        return clean;
+    snprintf(why, sizeof why, "%.255s", err->what);
+    err_set(err, ERR_UNFINISHED, "something of the canary may be left over: %s", why);
+    err_now(err, "No real key was touched.");
+    return err_next(err, "Look for objects with the label %s on both tokens, and destroy them.",
+                    t->label);
+}
+
+bool canary_run(struct ceremony *c, struct err *err)
+{
+    struct canary y;
+    struct err cleaning = {0};
+    bool ok = canary_begin(&y, c, err) && try_all(&y, err);
+
+    if (y.trial && !clean_up(&y, &cleaning) && (ok || cleaning.code == ERR_UNFINISHED)) {
+        *err = cleaning;
+        ok = false;
+    }
+    canary_end(&y);
+    return ok || (err->now[0] ? false : err_now(err, "Nothing was changed."));
+}
