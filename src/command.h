@@ -14,6 +14,7 @@ enum { COMMAND_WORDS = 2 };
 /* The command line, once it is read. */
 struct invocation {
     bool plain;
+    bool no_canary; /* of probe */
     struct term_options screen;
     const char *journal, *signature, *key; /* of a report; NULL: not given */
     const char *words[COMMAND_WORDS];      /* behind the command's name; NULL: not given */
@@ -30,6 +31,7 @@ int command_ceremony(const struct invocation *in);
 int command_clean(const struct invocation *in);
 int command_diff(const struct invocation *in);
 int command_list(const struct invocation *in);
+int command_probe(const struct invocation *in);
 int command_report(const struct invocation *in);
 int command_verify(const struct invocation *in);
 int command_resume(const struct invocation *in);

@@ -45,6 +45,8 @@ static const struct command {
     {"", command_ceremony, 0, 1, "[CEREMONY.yaml]", "carry out a ceremony"},
     {"list", command_list, 1, 1, "list CEREMONY.yaml",
      "show slots, tokens and objects of its two HSMs"},
+    {"probe", command_probe, 1, 1, "probe CEREMONY.yaml",
+     "what would go, how, and why not; touches no key"},
     {"diff", command_diff, 2, 2, "diff A.yaml B.yaml", "do two differ in more than the devices?"},
     {"resume", command_resume, 1, 2, "resume JOURNAL [CEREMONY.yaml]",
      "go on after one was interrupted"},
@@ -69,6 +71,8 @@ static const struct option {
      "a screen of nothing but ASCII"},
     {"--no-color", "", "", NULL, offsetof(struct invocation, screen.no_color),
      "a screen without colours"},
+    {"--no-canary", "", "", NULL, offsetof(struct invocation, no_canary),
+     "probe: without throw-away keys"},
     {"--journal", "", " FILE", NULL, offsetof(struct invocation, journal),
      "verify: the journal of the ceremony"},
     {"--signature", "", " FILE", NULL, offsetof(struct invocation, signature),
@@ -161,6 +165,8 @@ static int run_command(int argc, char **argv)
         return command_misused("A file is missing behind", command->name);
     if (words > named + command->words_max)
         return command_misused("There is a word too many", argv[named + command->words_max]);
+    if (in.no_canary && command->run != command_probe)
+        return command_misused("Only probe can do this", "--no-canary");
     for (int i = named; i < words; i++)
         in.words[i - named] = argv[i];
     return command->run(&in);

@@ -33,6 +33,8 @@ for library in hsmferry OpenSSL libyaml libcyaml protobuf-c; do
 done
 exits 64 "no ceremony file" "$hsmferry"
 exits 64 "no ceremony file behind list" "$hsmferry" list
+exits 64 "no ceremony file behind probe" "$hsmferry" probe
+exits 64 "--no-canary is for probe alone" "$hsmferry" --no-canary --plain x.yaml
 exits 64 "no journal behind report" "$hsmferry" report
 exits 66 "a journal that is not there" "$hsmferry" report missing.journal
 for command in resume clean; do

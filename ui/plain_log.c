@@ -15,6 +15,7 @@ struct plain_log {
     bool rehearsal;
     char **labels; /* by key number - 1, safe text; NULL: not known */
     size_t label_count;
+    uint32_t many;    /* keys from here on are not told one by one */
     uint32_t goes;    /* keys that can go ... */
     uint32_t hidden;  /* ... and those of them that were not told one by one */
     uint32_t warned;  /* warnings about single keys */
@@ -39,8 +40,14 @@ bool plain_log_new(FILE *out, struct plain_log **log, struct err *err)
     if (!l)
         return err_set(err, ERR_FAILED, "There is no memory for the log");
     l->out = out;
+    l->many = PLAIN_MANY;
     *log = l;
     return true;
+}
+
+void plain_log_tell_all(struct plain_log *l)
+{
+    l->many = UINT32_MAX;
 }
 
 static void forget_keys(struct plain_log *l)
@@ -93,7 +100,7 @@ static void tell(struct plain_log *l, const struct event *event)
 
 static bool is_many(const struct plain_log *l)
 {
-    return l->goes > PLAIN_MANY;
+    return l->goes > l->many;
 }
 
 /* Each takes an event of its kind for what the log itself must know of it, and says whether it is
@@ -114,7 +121,7 @@ static bool take_planned(struct plain_log *l, const struct event *event, int64_t
     keep_label(l, event);
     if (event->planned.route == ROUTE_NONE)
         return true;
-    if (++l->goes <= PLAIN_MANY)
+    if (++l->goes <= l->many)
         return true;
     l->hidden++;
     return false;
@@ -157,7 +164,7 @@ static bool take_gate(struct plain_log *l, const struct event *event, int64_t no
 static bool take_warning(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     (void)now_ms;
-    return event->key == 0 || ++l->warned <= PLAIN_MANY;
+    return event->key == 0 || ++l->warned <= l->many;
 }
 
 static bool take_proof(struct plain_log *l, const struct event *event, int64_t now_ms)
@@ -234,9 +241,9 @@ void plain_log_event(struct plain_log *l, const struct event *event, int64_t now
                 l->goes);
         l->hidden = 0;
     }
-    if (event->kind != EVENT_WARNING && l->warned > PLAIN_MANY) {
+    if (event->kind != EVENT_WARNING && l->warned > l->many) {
         fprintf(l->out, "and %" PRIu32 " more warnings; the report has them all\n",
-                l->warned - PLAIN_MANY);
+                l->warned - l->many);
         l->warned = 0;
     }
     if (!takers[event->kind] || takers[event->kind](l, event, now_ms))

@@ -18,6 +18,9 @@ struct plain_log;
 /* out stays the caller's. now_ms, here and below, is the caller's own clock that never goes back.
  * Errors: ERR_FAILED (memory). */
 bool plain_log_new(FILE *out, struct plain_log **log, struct err *err);
+/* Every key is told one by one, also where there are many. */
+void plain_log_tell_all(struct plain_log *log);
+
 void plain_log_free(struct plain_log *log);
 
 /* Takes one event. */

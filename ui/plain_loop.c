@@ -89,7 +89,7 @@ static bool is_skipped(const struct loop *l)
 
 static void start_command(struct loop *l)
 {
-    size_t count = l->job->selection ? COMMANDS : COMMANDS - 2;
+    size_t count = !l->job->selection ? COMMANDS - 2 : l->job->until_plan ? COMMANDS - 1 : COMMANDS;
     struct err err = {0};
 
     while (l->command < count && is_skipped(l))

@@ -18,6 +18,7 @@ struct plain_job {
     const struct uri *token[2];        /* by enum side */
     const struct selection *selection; /* NULL: no ceremony, only open both HSMs and list them */
     bool resume;           /* an interrupted ceremony goes on: the selection is its own */
+    bool until_plan;       /* ends with the plan: nothing is begun */
     struct plain_log *log; /* NULL: only failures are told, on standard error */
     FILE *out;             /* what the log writes to: when that fails, the ceremony stops */
 };

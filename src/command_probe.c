@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hsmferry probe FILE: all that comes before the first question of a ceremony, and nothing else. */
+#include <stdio.h>
+
+#include "command.h"
+#include "session.h"
+#include "ui/plain_log.h"
+#include "ui/plain_loop.h"
+
+/* The code that the ceremony would end with for this: that of a key named by itself. */
+static int verdict(const struct plan *plan)
+{
+    int code = 0;
+
+    for (size_t i = plan->count; i-- > 0;)
+        if (plan->items[i].named && plan->items[i].route == ROUTE_NONE)
+            code = err_exit(plan->items[i].reason.code);
+    printf("%zu of %zu keys can go; no key was touched\n", plan->goes, plan->count);
+    return code;
+}
+
+static int probe(struct session *s, struct plain_log *log)
+{
+    const struct config *config = s->config;
+    struct uri all;
+    struct selection keys = {.uris = config->keys, .uri_count = config->key_count};
+    struct worker *worker;
+    struct err err = {0};
+
+    if (config->key_count == 0) {
+        if (!uri_parse("pkcs11:", &all, &err))
+            return command_failed(&err);
+        keys = (struct selection){.uris = &all, .uri_count = 1};
+    }
+    if (!session_start(s, false, false, &worker, &err))
+        return command_failed(&err);
+    plain_log_tell_all(log);
+    struct plain_result result = plain_run(&(struct plain_job){
+        .worker = worker,
+        .token = {&config->side[SIDE_SOURCE].token, &config->side[SIDE_DESTINATION].token},
+        .selection = &keys,
+        .until_plan = true,
+        .log = log,
+        .out = stdout,
+    });
+    if (result.exit_code == 0)
+        result.exit_code = verdict(worker_plan_now(worker));
+    worker_free(worker);
+    return result.exit_code;
+}
+
+int command_probe(const struct invocation *in)
+{
+    struct session s = {0};
+    struct plain_log *log = NULL;
+    struct err err = {0};
+    int code;
+
+    if (!session_load(&s, in->words[0], &err) || !plain_log_new(stdout, &log, &err)) {
+        code = command_failed(&err);
+    } else {
+        if (in->no_canary)
+            s.config->policy.canary = CANARY_NONE;
+        code = probe(&s, log);
+    }
+    plain_log_free(log);
+    session_free(&s);
+    return code;
+}
