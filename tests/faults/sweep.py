@@ -13,6 +13,7 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     --seed S        of all that is random (1)
     --jobs J        at a time
     --only CASE     that case alone; it stays for a look
+    --dir DIR       where tokens and cases go (a new folder in memory)
 
 A case is PAIR/FAULTS-OF-SOURCE/FAULTS-OF-DESTINATION, as shim.h has them, or PAIR/kill/WHO@SECONDS.
 BUILD is where make check TESTS= was run."""
@@ -81,7 +82,7 @@ class Sweep:
     def __init__(self, options):
         self.options = options
         base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        self.top = tempfile.mkdtemp(prefix="hsmferry-sweep.", dir=base)
+        self.top = tempfile.mkdtemp(prefix="hsmferry-sweep.", dir=options.dir or base)
         self.agent = f"{options.build}/tests/faults/hsmferry-agent-faults"
         self.shim = f"{options.build}/tests/faults/shim.so"
         self.local = threading.local()
@@ -405,6 +406,7 @@ def parse():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
     parser.add_argument("--only")
+    parser.add_argument("--dir")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
     options.pair = options.pair or ([options.only.split("/")[0]] if options.only else list(PAIRS))

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What invariants.py is there to find, it finds: a case that is well, and then one thing wrong in it.
+set -u
+# shellcheck source=tests/softhsm/two.sh
+. "${0%/*}/../softhsm/two.sh"
+need_softhsm certutil openssl
+"$python" -c 'import cryptography, yaml' 2>/dev/null ||
+    skip_all "python3-cryptography or python3-yaml is not installed"
+
+case_of() {
+    "$python" "$abs_top_srcdir/tests/faults/sweep.py" "$abs_top_builddir" --dir "$tmp" \
+        --only 'softhsm:softhsm/slow:any:1:1/'
+}
+
+look() {
+    "$python" "$abs_top_srcdir/tests/faults/invariants.py" "$tmp/c"
+}
+
+# wrong WORDS COMMAND...: after the command, this is what is said.
+wrong() {
+    words=$1
+    shift
+    rm -rf "$tmp/c"
+    cp -R "$well" "$tmp/c"
+    for each in old new; do configure_tokens "$tmp/c/$each"; done
+    "$@" && ! look >"$tmp/said" && cat "$tmp/said" && grep -qF -- "$words" "$tmp/said"
+}
+
+replace() { # another key under the name of one
+    token drop new one && token put new aes32:one:id=01
+}
+
+alter() { # alter FILE SED-EXPRESSION
+    file=$(find "$tmp/c" -path "*/$1")
+    before=$(cksum "$file") && sed -i "$2" "$file" && [ "$before" != "$(cksum "$file")" ]
+}
+
+ok "a ceremony without a fault is well" case_of
+well=$(dirname "$(find "$tmp" -name case.json)")
+ok "the source changed" wrong 'the source changed' token rename old one other
+ok "a key is gone that was said to be there" wrong 'one is migrated, and not there' token drop new one
+ok "... and the exit code was 0" wrong 'exit 0 with' token drop new one
+ok "another key has its name" wrong 'one is there, and is another key' replace
+ok "a key twice" wrong 'one is there 2 times' token put new aes32:one:id=01
+ok "an object nobody told of" wrong "nothing names ['planted']" token put new data:planted
+ok "... when it was said that there is none" wrong 'left over is told as nothing' token put new data:planted
+ok "a key that can be read" wrong 'not sensitive' token put new aes32:planted:-sensitive
+ok "something that was there is gone" wrong 'lost or changed an object' token drop new resident
+ok "a key is there and was said to have failed" wrong 'one is failed, and there' \
+    alter 'reports/*.yaml' '/label: "one"/,/outcome/ s/migrated/failed/'
+ok "another exit code than in the report" wrong 'the report says exit 0, it was 2' \
+    alter case.json 's/"code": 0/"code": 2/'
+ok "a conflict where an HSM only failed" wrong 'told as a conflict' alter case.json 's/"code": 0/"code": 4/'
+ok "a line of the journal altered" wrong 'line 3 of the journal does not chain' \
+    alter 'reports/*.journal' '3s/opening/closed/'
+ok "a key that nobody proved" wrong 'has its final name, and nobody proved it' \
+    alter 'reports/*.journal' 's/step=prove\t/step=none\t/'
+ok "two logins in a process" wrong 'logins in 1 processes on old' alter old/calls/calls 's/^C_GetInfo /C_Login /'
+finish
