@@ -15,7 +15,8 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     --only CASE     that case alone; it stays for a look
     --dir DIR       where tokens and cases go (a new folder in memory)
 
-A case is PAIR/FAULTS-OF-SOURCE/FAULTS-OF-DESTINATION, as shim.h has them, or PAIR/kill/WHO@SECONDS.
+A case is PAIR/FAULTS-OF-SOURCE/FAULTS-OF-DESTINATION, as shim.h has them, or PAIR/kill/WHO@SECONDS,
+and a second number behind a comma for the console that resumes.
 BUILD is where make check TESTS= was run."""
 
 import argparse
@@ -24,6 +25,7 @@ import itertools
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -42,6 +44,7 @@ from invariants import NSS_LABEL, PIN, answers_of, open_token, snapshot  # noqa:
 PAIRS = ("softhsm:softhsm", "softhsm:nss", "nss:softhsm")
 KEYS = ("one", "two", "three")
 PYTHON = sys.executable
+DONE = re.compile("there is nothing to do|taken over by a later one")
 LIMIT = 120  # seconds until a console that does not end is a violation
 
 # What goes wrong at every call; and where it gives out bytes or a handle.
@@ -88,8 +91,6 @@ class Sweep:
         self.local = threading.local()
         self.numbers = itertools.count()
         self.checkers = []
-        self.resumes = "resume" in subprocess.run(
-            [f"{options.build}/hsmferry", "--help"], check=True, capture_output=True, text=True).stdout
         self.violations = []
         self.codes = {}
         self.cpu = 0.0
@@ -200,7 +201,7 @@ class Sweep:
                 configure_softhsm(f"{folder}/{role}")
         keys = self.write_ceremony(folder, sides, faults)
         return folder, {**sides, "made_folder": made, "keys": keys, "lies": False,
-                        "resumed": False}
+                        "resumed": False, "log_from": 0}
 
     @staticmethod
     def agents_of(console):
@@ -242,21 +243,25 @@ class Sweep:
                     console.kill()
                     return None
 
-    def resume(self, folder, facts, sides):
-        """What is true after `hsmferry resume`, when nothing fails any more."""
-        journals = glob.glob(f"{folder}/reports/*.journal")
-        if not journals or not self.resumes:
-            return []
+    def resume(self, folder, facts, sides, again):
+        """What is true after `hsmferry resume`, when nothing fails any more. again: when to kill it,
+        so that it must be resumed itself."""
         self.write_ceremony(folder, sides, {"old": "", "new": ""})
         for away in glob.glob(f"{folder}/*/calls/away"):
             os.remove(away)
-        log = os.path.getsize(f"{folder}/log")
-        code = self.run_console(folder, None, "resume", journals[0])
-        with open(f"{folder}/log", encoding="utf-8", errors="replace") as file:
-            file.seek(log)
-            if "there is nothing to do" in file.read():
-                return [] if code == 0 else [f"nothing to do, and exit {code}"]
-        return self.check(folder, {**facts, "resumed": True}, code)
+        if again is not None:
+            for journal in glob.glob(f"{folder}/reports/*.journal"):
+                self.run_console(folder, ("console", again), "resume", journal)
+        for journal in sorted(glob.glob(f"{folder}/reports/*.journal"), key=os.path.getmtime,
+                              reverse=True):
+            log_from = os.path.getsize(f"{folder}/log")
+            code = self.run_console(folder, None, "resume", journal)
+            with open(f"{folder}/log", encoding="utf-8", errors="replace") as file:
+                file.seek(log_from)
+                if code == 0 and DONE.search(file.read()):
+                    continue
+            return self.check(folder, {**facts, "resumed": True, "log_from": log_from}, code)
+        return []
 
     def check(self, folder, facts, code):
         """What invariants.py says of it."""
@@ -283,17 +288,19 @@ class Sweep:
     def run(self, case, made, sides):
         """One case, from fresh tokens to the verdict."""
         pair, old, new = case.split("/")
-        kill = None
+        kill, again = None, None
         faults = {"old": old, "new": new}
         if old == "kill":
-            who, seconds = new.split("@")
-            kill, faults = (who, float(seconds)), {"old": "", "new": ""}
+            who, _, when = new.partition("@")
+            first, *more = map(float, when.split(","))
+            kill, again, faults = (who, first), more[0] if more else None, {"old": "", "new": ""}
         folder, facts = self.prepare(made, sides, faults)
         facts["lies"] = any(f.split(":")[0] in LIES for f in (old + " " + new).split())
         code = self.run_console(folder, kill, "--plain", "ceremony.yaml")
         wrong = self.check(folder, facts, code)
         if code != 0:
-            wrong += [f"after resume: {words}" for words in self.resume(folder, facts, sides)]
+            wrong += [f"after resume: {words}" for words in
+                      self.resume(folder, facts, sides, again)]
         with self.lock:
             self.codes[code] = self.codes.get(code, 0) + 1
             if wrong:
@@ -361,10 +368,11 @@ class Sweep:
 
     @staticmethod
     def kills(pair, took, count, rng):
-        """Whom, and when."""
+        """Whom, and when; sometimes the console that resumes, too."""
         for _ in range(count):
             who = rng.choice(("console", "console", "agent0", "agent1"))
-            yield f"{pair}/kill/{who}@{rng.uniform(0, took * 1.1):.4f}"
+            times = [rng.uniform(0, took * 1.1) for _ in range(rng.choice((1, 1, 2)))]
+            yield f"{pair}/kill/{who}@{','.join(f'{t:.4f}' for t in times)}"
 
     def cases(self, pair, made, sides, rng):
         """All that are asked for, of this pair."""
