@@ -224,7 +224,8 @@ static void review_press(struct app *app, int press)
         app->reviewing = false;
     else if (press == PRESS_ENTER)
         ceremony_view_start(app);
-    else if (!asks_for_help_or_quit(app, press) && !scrolled(app, press, app->run.key_count))
+    else if (!asks_for_help_or_quit(app, press) &&
+             !scrolled(app, press, app->run.key_count + app->run.note_count))
         field_press(&app->field, press);
 }
 

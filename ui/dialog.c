@@ -255,24 +255,33 @@ static int draw_canary(const struct app *app, struct canvas *c, struct rect r, i
     return y + 1;
 }
 
-/* Notes of one kind from line y to line end; returns the line below them. */
-static int draw_notes(const struct app *app, struct canvas *c, struct rect r, int y, int end,
-                      enum event_kind kind)
+/* In at most two lines, and not below end; returns the line below. */
+static int draw_note(struct canvas *c, struct rect r, int y, int end, const struct run_note *note)
 {
-    enum style style = kind == EVENT_WARNING ? STYLE_WARN : STYLE_DIM;
+    enum style style = note->kind == EVENT_WARNING ? STYLE_WARN : STYLE_DIM;
+    char text[EVENT_TEXT_MAX + 96];
 
-    for (unsigned i = 0; i < app->run.note_count && y < end; i++) {
-        const struct run_note *note = &app->run.notes[i];
-        char text[EVENT_TEXT_MAX + 96];
-        if (note->kind != kind)
+    if (note->kind == EVENT_REJECTED)
+        snprintf(text, sizeof text, "not %s: %s", note->name, note->text);
+    else if (note->keys > 1)
+        snprintf(text, sizeof text, "! %u keys: %s", note->keys, note->text);
+    else
+        snprintf(text, sizeof text, "! %s", note->text);
+    return y + draw_wrapped(c, (struct rect){r.x, y, r.w, end - y < 2 ? end - y : 2}, style, text);
+}
+
+/* Notes of one kind from line y to line end, and how many have no room there; returns the line
+ * below them. */
+static int draw_notes(const struct app *app, struct canvas *c, struct rect r, int y, int end,
+                      enum event_kind kind, unsigned *hidden)
+{
+    for (unsigned i = 0; i < app->run.note_count; i++) {
+        if (app->run.notes[i].kind != kind)
             continue;
-        if (kind == EVENT_REJECTED)
-            snprintf(text, sizeof text, "not %s: %s", note->name, note->text);
-        else if (note->keys > 1)
-            snprintf(text, sizeof text, "! %u keys: %s", note->keys, note->text);
+        if (y < end)
+            y = draw_note(c, r, y, end, &app->run.notes[i]);
         else
-            snprintf(text, sizeof text, "! %s", note->text);
-        y += draw_wrapped(c, (struct rect){r.x, y, r.w, end - y < 2 ? end - y : 2}, style, text);
+            ++*hidden;
     }
     return y;
 }
@@ -297,7 +306,8 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
 }
 
 /* Transport, envelope, what was not taken and what to know; returns the line below. */
-static int draw_deal(const struct app *app, struct canvas *c, struct rect r, int y)
+static int draw_deal(const struct app *app, struct canvas *c, struct rect r, int y,
+                     unsigned *hidden)
 {
     int end = y + r.h / 2 - 2;
 
@@ -306,28 +316,52 @@ static int draw_deal(const struct app *app, struct canvas *c, struct rect r, int
     for (unsigned i = 0; i < app->run.more_count; i++)
         y = draw_choice(c, r, y, "and", &app->run.more[i], "AES");
     y = draw_canary(app, c, r, y);
-    y = draw_notes(app, c, r, y, end, EVENT_WARNING);
-    return draw_notes(app, c, r, y, end, EVENT_REJECTED);
+    y = draw_notes(app, c, r, y, end, EVENT_WARNING, hidden);
+    return draw_notes(app, c, r, y, end, EVENT_REJECTED, hidden);
+}
+
+/* The keys from line y on, and behind them all notes, for those that had no room above. */
+static void draw_plan(const struct app *app, struct canvas *c, struct rect r, int y, int end)
+{
+    const struct run *run = &app->run;
+
+    for (size_t at = app->dialog_scroll.at; y < end && at < run->key_count + run->note_count;
+         at++) {
+        const struct run_key *key = run_key_at(run, at + 1);
+        if (key)
+            draw_planned(c, r, y++, key);
+        else
+            y = draw_note(c, r, y, end, &run->notes[at - run->key_count]);
+    }
+}
+
+static void draw_plan_head(const struct app *app, struct canvas *c, struct rect r, int y,
+                           unsigned hidden)
+{
+    char more[64] = "";
+
+    if (hidden)
+        snprintf(more, sizeof more, "   (Up and Down: %u more note%s behind the keys)", hidden,
+                 hidden == 1 ? "" : "s");
+    else if (app->run.key_count > (size_t)r.h)
+        snprintf(more, sizeof more, "   (Up and Down scroll)");
+    draw_format(c, r.x, y, r.w, hidden ? STYLE_WARN : STYLE_DIM, "key, type, what it will be%s%s",
+                hidden ? "" : " there, its proof", more);
 }
 
 static void draw_review(const struct app *app, struct canvas *c)
 {
     struct rect in = open_wide(app, c, app->layout.screen.w, app->layout.screen.h, "REVIEW");
     int bottom = in.y + in.h - 1, y = draw_party(app, c, in);
+    unsigned hidden = 0;
     char question[64];
 
     if (in.h >= 14)
-        y = draw_deal(app, c, in, y + 1) + 1;
+        y = draw_deal(app, c, in, y + 1, &hidden) + 1;
     else
-        y = draw_notes(app, c, in, y, y + 2, EVENT_WARNING);
-    draw_format(c, in.x, y, in.w, STYLE_DIM, "key, type, what it will be there, its proof%s",
-                app->run.key_count > (size_t)(bottom - y - 2) ? "   (Up and Down scroll)" : "");
-    for (int row = y + 1; row < bottom - 1; row++) {
-        size_t number = app->dialog_scroll.at + (size_t)(row - y);
-        const struct run_key *key = run_key_at(&app->run, number);
-        if (key)
-            draw_planned(c, in, row, key);
-    }
+        y = draw_notes(app, c, in, y, y + 2, EVENT_WARNING, &hidden);
+    draw_plan_head(app, c, (struct rect){in.x, y + 1, in.w, bottom - y - 2}, y, hidden);
+    draw_plan(app, c, in, y + 1, bottom - 1);
     if (app_review_waived(app))
         snprintf(question, sizeof question, "Type  start  and Enter, or Esc to go back:");
     else

@@ -301,6 +301,39 @@ static void test_review_words(void **state)
     fixture_free(&f);
 }
 
+/* A warning that has no room above the keys is counted there, and stands behind them. */
+static void test_review_hides_no_warning(void **state)
+{
+    enum { WARNINGS = 9 };
+    struct canvas c = {0};
+    struct fixture f;
+    char text[32];
+
+    (void)state;
+    fixture_new(&f);
+    in_review(&f);
+    for (int i = 0; i < WARNINGS; i++) {
+        struct event e = {.kind = EVENT_WARNING, .side = SIDE_RELAY};
+        snprintf(e.note.text, sizeof e.note.text, "warning %c", 'a' + i);
+        fixture_event(&f, &e);
+    }
+    draw(&f, &c, 80, 24);
+    assert_true(shows(&c, "more notes behind the keys"));
+    assert_false(shows(&c, "warning i"));
+    for (int i = 0; i < WARNINGS; i++) {
+        snprintf(text, sizeof text, "! warning %c", 'a' + i);
+        for (int presses = 0; !shows(&c, text) && presses < 40; presses++) {
+            fixture_press(&f, PRESS_DOWN);
+            draw(&f, &c, 80, 24);
+        }
+        assert_true(shows(&c, text));
+    }
+    draw(&f, &c, 120, 60);
+    assert_false(shows(&c, "behind the keys"));
+    canvas_free(&c);
+    fixture_free(&f);
+}
+
 static void test_gate_shows_both_fingerprints(void **state)
 {
     struct event e = {.kind = EVENT_FINGERPRINT, .side = SIDE_DESTINATION};
@@ -495,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_hostile_labels_are_escaped),
         cmocka_unit_test(test_inventory_words),
         cmocka_unit_test(test_review_words),
+        cmocka_unit_test(test_review_hides_no_warning),
         cmocka_unit_test(test_gate_shows_both_fingerprints),
         cmocka_unit_test(test_pin_has_no_length),
         cmocka_unit_test(test_ceremony_words),
