@@ -7,12 +7,13 @@ packages_build='autoconf autoconf-archive automake gcc libc6-dev libcyaml-dev li
     libnss3-dev libp11-dev libp11-kit-dev libprotobuf-c-dev libssl-dev libyaml-dev make pkg-config
     protobuf-c-compiler'
 packages_rehearse='libnss3 libsofthsm2'
+packages_opencryptoki='opencryptoki'
 packages_test='binutils clang-format libcmocka-dev libnss3-tools mandoc opencryptoki opensc openssl
     python3 python3-cryptography python3-jsonschema python3-pykcs11 python3-yaml shellcheck
     softhsm2 tmux'
 packages_long='clang'
 
-# packages_need PURPOSE...: installs what build, rehearse or test lack. Where it cannot, says what to
+# packages_need PURPOSE...: installs what build, rehearse, opencryptoki or test lack. Where it cannot, says what to
 # install and ends the script with 69.
 packages_need() {
     packages_wanted=
@@ -20,6 +21,7 @@ packages_need() {
         case $packages_purpose in
         build) packages_wanted="$packages_wanted $packages_build" ;;
         rehearse) packages_wanted="$packages_wanted $packages_rehearse" ;;
+        opencryptoki) packages_wanted="$packages_wanted $packages_opencryptoki" ;;
         test) packages_wanted="$packages_wanted $packages_test" ;;
         long) packages_wanted="$packages_wanted $packages_long" ;;
         esac

@@ -6,8 +6,10 @@
  *
  * The PIN is read from a file, so that it stands in no command line. PARAMETERS are those of NSS's
  * softoken, whose token is a key database: it is made where they say, and NSS's own API opens it
- * too. What goes onto the tokens is in the tables at the foot: keys are generated on the token;
- * only the stored passwords, which are not keys by nature, are put there.
+ * too. Where there is no blank token, one called "old" or "new" is taken, and its PIN is in the
+ * file; a kind of key that it does not make is left out. What goes onto the tokens is in the tables
+ * at the foot: keys are generated on the token; only the stored passwords, which are not keys by
+ * nature, are put there.
  */
 #include <assert.h>
 #include <errno.h>
@@ -368,17 +370,21 @@ static const struct recipe destination_recipes[] = {
 
 static const struct role {
     const char *name;
-    const char *label; /* of the token, blanks to 32 characters */
+    const char *ready; /* label of a token that is there already, blanks to 32 characters ... */
+    const char *label; /* ... and of one that is made */
     const struct recipe *recipes;
 } roles[] = {
-    {"source", "hsm-old                         ", source_recipes},
-    {"destination", "hsm-new                         ", destination_recipes},
+    {"source", "old                             ", "hsm-old                         ",
+     source_recipes},
+    {"destination", "new                             ", "hsm-new                         ",
+     destination_recipes},
 };
 
 /* --- the token itself --------------------------------------------------------------------------
  */
 
-static bool find_blank_slot(struct token *token, struct err *err)
+/* A blank token if there is one, else the one of this role. */
+static bool find_slot(struct token *token, const struct role *role, bool *blank, struct err *err)
 {
     CK_SLOT_ID slots[16];
     CK_ULONG count = sizeof slots / sizeof *slots;
@@ -387,13 +393,16 @@ static bool find_blank_slot(struct token *token, struct err *err)
     if (!answered(token->p11->C_GetSlotList(CK_TRUE, slots, &count), "C_GetSlotList", NULL, err))
         return false;
     for (CK_ULONG i = 0; i < count; i++) {
-        if (token->p11->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
-            !(info.flags & CKF_TOKEN_INITIALIZED)) {
+        if (token->p11->C_GetTokenInfo(slots[i], &info) != CKR_OK)
+            continue;
+        *blank = !(info.flags & CKF_TOKEN_INITIALIZED);
+        if (*blank || memcmp(info.label, role->ready, sizeof info.label) == 0) {
             token->slot = slots[i];
             return true;
         }
     }
-    return err_set(err, ERR_HSM, "There is no slot with a blank token");
+    return err_set(err, ERR_HSM, "There is no slot with a blank token, nor one called %s",
+                   role->ready);
 }
 
 /* The security officer's PIN is random and forgotten: nobody needs it again. NSS knows no such
@@ -407,6 +416,19 @@ static bool make_so_pin(bool nss, struct secret *so_pin, struct err *err)
            err_set_errno(err, ERR_FAILED, errno, "There is no randomness to be had");
 }
 
+static bool open_session(struct token *token, struct err *err)
+{
+    return answered(token->p11->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION,
+                                              NULL, NULL, &token->session),
+                    "C_OpenSession", NULL, err);
+}
+
+static bool log_in(struct token *token, CK_USER_TYPE who, const struct secret *pin, struct err *err)
+{
+    return answered(token->p11->C_Login(token->session, who, pin->data, pin->len), "C_Login", NULL,
+                    err);
+}
+
 /* Initialises the blank token and leaves a session with the user logged in. */
 static bool init_token(struct token *token, const struct role *role, bool nss,
                        const struct secret *pin, struct err *err)
@@ -417,18 +439,13 @@ static bool init_token(struct token *token, const struct role *role, bool nss,
     bool done = false;
 
     memcpy(label, role->label, sizeof label);
-    done =
-        make_so_pin(nss, &so_pin, err) &&
-        answered(p11->C_InitToken(token->slot, so_pin.data, so_pin.len, label), "C_InitToken", NULL,
-                 err) &&
-        answered(p11->C_OpenSession(token->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-                                    &token->session),
-                 "C_OpenSession", NULL, err) &&
-        answered(p11->C_Login(token->session, CKU_SO, so_pin.data, so_pin.len), "C_Login", NULL,
-                 err) &&
-        answered(p11->C_InitPIN(token->session, pin->data, pin->len), "C_InitPIN", NULL, err) &&
-        answered(p11->C_Logout(token->session), "C_Logout", NULL, err) &&
-        answered(p11->C_Login(token->session, CKU_USER, pin->data, pin->len), "C_Login", NULL, err);
+    done = make_so_pin(nss, &so_pin, err) &&
+           answered(p11->C_InitToken(token->slot, so_pin.data, so_pin.len, label), "C_InitToken",
+                    NULL, err) &&
+           open_session(token, err) && log_in(token, CKU_SO, &so_pin, err) &&
+           answered(p11->C_InitPIN(token->session, pin->data, pin->len), "C_InitPIN", NULL, err) &&
+           answered(p11->C_Logout(token->session), "C_Logout", NULL, err) &&
+           log_in(token, CKU_USER, pin, err);
     secret_free(&so_pin);
     return done;
 }
@@ -441,20 +458,34 @@ struct nss_arguments {
     void *reserved;
 };
 
+static bool make_keys(struct token *token, const struct recipe *recipes, struct err *err)
+{
+    for (const struct recipe *r = recipes; r->make; r++) {
+        if (r->make(token, r, err))
+            continue;
+        if (err->hsm_code != CKR_MECHANISM_INVALID)
+            return false;
+        fprintf(stderr, "This token has no mechanism for all of %s; it goes without.\n", r->label);
+        err_clear(err);
+    }
+    return true;
+}
+
 static bool make_token(const struct role *role, const char *module, const struct secret *pin,
                        char *parameters, struct err *err)
 {
     struct nss_arguments nss = {.flags = CKF_OS_LOCKING_OK, .parameters = parameters};
     struct token token = {.p11 = p11_kit_module_load(module, P11_KIT_MODULE_UNMANAGED)};
-    bool done;
+    bool done, blank;
 
     if (!token.p11)
         return err_set(err, ERR_HSM, "%s cannot be loaded: %s", module, p11_kit_message());
     done = answered(token.p11->C_Initialize(parameters ? &nss : NULL), "C_Initialize", NULL, err);
     if (done) {
-        done = find_blank_slot(&token, err) && init_token(&token, role, parameters, pin, err);
-        for (const struct recipe *r = role->recipes; done && r->make; r++)
-            done = r->make(&token, r, err);
+        done = find_slot(&token, role, &blank, err) &&
+               (blank ? init_token(&token, role, parameters, pin, err)
+                      : open_session(&token, err) && log_in(&token, CKU_USER, pin, err)) &&
+               make_keys(&token, role->recipes, err);
         token.p11->C_Finalize(NULL); /* logs out, closes the session */
     }
     p11_kit_module_release(token.p11);

@@ -15,6 +15,8 @@ keys of all kinds, and moves the keys from the one to the other.
       softhsm       SoftHSM 2, through PKCS#11
       nss           an NSS key database, through NSS's own API
       softoken      an NSS key database, through NSS's PKCS#11 module
+      opencryptoki  opencryptoki's soft token, through PKCS#11; root only, with a daemon of its own
+                    and tokens that end with the rehearsal; private keys cannot go there or leave it
   --dir DIR      where tokens, PINs, ceremony file and report go (default: a new private folder)
   --plain        plain lines to the end, no questions; so too when there is no terminal
   --prepare      make the tokens and the ceremony file, but do not run the ceremony
@@ -53,7 +55,7 @@ done
 source=${pair%%:*} destination=${pair#*:}
 for kind in "$source" "$destination"; do
     case $pair/$kind in
-    *:*/softhsm | *:*/nss | *:*/softoken) ;;
+    *:*/softhsm | *:*/nss | *:*/softoken | *:*/opencryptoki) ;;
     *) stop 64 "There is no pair '$pair'. What can be in one is below." "$(usage)" ;;
     esac
 done
@@ -85,11 +87,15 @@ build_programs() {
     fi
 }
 
-# find_module softhsm|nss|softoken: the PKCS#11 module that makes such a token, in $module.
+# find_module softhsm|nss|softoken|opencryptoki: the PKCS#11 module that makes such a token, in $module.
 find_module() {
-    case $1 in softhsm) name=libsofthsm2.so ;; *) name=libsoftokn3.so ;; esac
+    case $1 in
+    softhsm) name=libsofthsm2.so ;;
+    opencryptoki) name=libopencryptoki.so ;;
+    *) name=libsoftokn3.so ;;
+    esac
     for module in /usr/lib/softhsm/"$name" /usr/lib/*/softhsm/"$name" /usr/lib*/pkcs11/"$name" \
-        /usr/lib*/softhsm/"$name" /usr/local/lib/softhsm/"$name" /usr/lib/*/"$name" /usr/lib/*/nss/"$name" \
+        /usr/lib*/softhsm/"$name" /usr/lib/*/pkcs11/"$name" /usr/local/lib/softhsm/"$name" /usr/lib/*/"$name" /usr/lib/*/nss/"$name" \
         /usr/lib64/"$name"; do
         [ -f "$module" ] && return
     done
@@ -124,6 +130,10 @@ make_token() {
     echo >>"$dir/pins/$1"
     find_module "$2"
     case $2 in
+    opencryptoki) # start.sh has made it
+        echo 87651234 >"$dir/pins/$1"
+        "$build/examples/rehearsal-token" "$1" "$module" "$dir/pins/$1"
+        ;;
     softhsm)
         mkdir -p "$dir/tokens"
         cat >"$dir/softhsm2.conf" <<END
@@ -163,6 +173,8 @@ side() {
     case $1:$2 in
     source:softhsm) token=hsm-old ;;
     destination:softhsm) token=hsm-new ;;
+    source:opencryptoki) token=old ;;
+    destination:opencryptoki) token=new ;;
     *:nss) api=nss module=sql:$dir/nss-$1 ;;
     esac
     echo "$1:"
@@ -212,6 +224,20 @@ run_ceremony() {
     return "$status"
 }
 
+# Runs this again where there is an opencryptoki that nobody else uses.
+start_opencryptoki() {
+    [ -z "$prepare" ] || stop 64 "--prepare and opencryptoki do not go together:" \
+        "its tokens end with the rehearsal. Nothing was made."
+    [ "$(id -u)" -eq 0 ] || stop 77 "Only root can start opencryptoki's daemon for a rehearsal." \
+        "Nothing was made."
+    case ${dir:-${TMPDIR:-/tmp}} in
+    /run* | /dev/shm*) stop 64 "opencryptoki needs /run and /dev/shm for itself." \
+        "Nothing was made. Choose another folder with --dir." ;;
+    esac
+    exec sh "$top/tests/opencryptoki/start.sh" sh "$top/examples/rehearse.sh" --pair "$pair" \
+        --build "$build" ${dir:+--dir "$dir"} ${plain:+--plain}
+}
+
 # shellcheck source=examples/packages.sh
 . "$top/examples/packages.sh"
 if [ -n "$build" ]; then
@@ -222,6 +248,12 @@ else
     build=$top/build
     build_programs
 fi
+case $pair in
+*opencryptoki*)
+    packages_need opencryptoki
+    [ -n "${HSMFERRY_OPENCRYPTOKI:-}" ] || start_opencryptoki
+    ;;
+esac
 for kind in "$source" "$destination"; do
     find_module "$kind"
 done

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The rehearsal makes what it says, privately, and never over something that is there.
 set -u
+# Not where start.sh puts something else for opencryptoki.
+case ${TMPDIR:-} in /dev/shm* | /run*) TMPDIR=/tmp && export TMPDIR ;; esac
 # shellcheck source=tests/lib.sh
 . "${0%/*}/../lib.sh"
 
@@ -74,4 +76,14 @@ for pair in softhsm:nss nss:softoken softoken:softhsm; do
     ok "$pair in a folder with blanks, quotes and umlauts" \
         rehearse --pair "$pair" --dir "$tmp/$pair b'c%d\"ü"
 done
+
+exits 64 "none with opencryptoki is prepared" rehearse --pair softhsm:opencryptoki --prepare
+if sh "$abs_top_srcdir/tests/opencryptoki/start.sh" true >/dev/null 2>&1; then
+    for pair in softhsm:opencryptoki opencryptoki:nss; do
+        ok "$pair, in opencryptoki's own surroundings" rehearse --pair "$pair" --dir "$tmp/o-$pair"
+        ok "... its report stays" test -n "$(find "$tmp/o-$pair/reports" -name '*.yaml')"
+    done
+else
+    skip "pairs with opencryptoki" "it cannot be started here"
+fi
 finish
