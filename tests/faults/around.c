@@ -96,6 +96,11 @@ MAKE(make_aes,
      (struct hsm * hsm, uint32_t bits, const char *label, uint64_t *handle, struct err *err),
      (inner_of(hsm), bits, label, handle, err))
 
+MAKE(make_key,
+     (struct hsm * hsm, const struct key_sample *sample, const char *label, uint64_t *handle,
+      uint64_t *public_handle, struct err *err),
+     (inner_of(hsm), sample, label, handle, public_handle, err))
+
 /* One that gives out bytes. */
 #define GIVE(function, takes, hands, bytes)                                                        \
     static bool around_##function takes                                                            \
@@ -255,6 +260,8 @@ static void around_close(struct hsm *hsm)
     free(hsm);
 }
 
+_Static_assert(sizeof(struct hsm_driver) == 20 * sizeof(void *), "each function has one here");
+
 #define AROUND(api)                                                                                \
     const struct hsm_driver around_##api = {                                                       \
         .name = #api,                                                                              \
@@ -271,6 +278,7 @@ static void around_close(struct hsm *hsm)
         .make_pair = around_make_pair,                                                             \
         .load_public = around_load_public,                                                         \
         .make_aes = around_make_aes,                                                               \
+        .make_key = around_make_key,                                                               \
         .wrap = around_wrap,                                                                       \
         .unwrap = around_unwrap,                                                                   \
         .prove = around_prove,                                                                     \

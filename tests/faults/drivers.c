@@ -2,10 +2,12 @@
 /* The list of hsmferry-agent-faults. */
 #include "agent/drivers.h"
 
+#include "agent/libp11.h"
 #include "tests/faults/around.h"
 
 const struct hsm_driver *const drivers[] = {
     &around_pkcs11,
     &around_nss,
+    &libp11_driver,
     NULL,
 };

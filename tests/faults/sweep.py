@@ -55,7 +55,11 @@ LIES = set(OF_BYTES + OF_HANDLES)
 BYTES = {"C_WrapKey", "C_Encrypt", "C_Sign", "C_DigestFinal", "C_FindObjects", "C_GetSlotList",
          "C_GetAttributeValue", "wrap", "public_key", "prove", "make_pair", "handles"}
 HANDLES = {"C_OpenSession", "C_CreateObject", "C_CopyObject", "C_GenerateKey", "C_UnwrapKey",
-           "C_GenerateKeyPair", "load_public", "make_aes", "unwrap", "commit"}
+           "C_GenerateKeyPair", "load_public", "make_aes", "make_key", "unwrap", "commit"}
+# The first step on each side, the last time that it is made: before, it is only tried. The
+# inventories come a few calls earlier.
+FIRST = {"old": {"C_CreateObject", "load_public"}, "new": {"C_GenerateKeyPair", "make_pair"}}
+INVENTORY = 4
 
 
 def find(*patterns):
@@ -340,12 +344,16 @@ class Sweep:
         return calls, took
 
     def singles(self, pair, calls):
-        """Every call with every kind."""
+        """Every call of the ceremony with every kind. Before its first step nothing is on any token
+        that could be lost: there the kinds take turns."""
         for role in ("old", "new"):
+            first = max(n for n, name in enumerate(calls[role], 1) if name in FIRST[role]) - INVENTORY
             for number, name in enumerate(calls[role], 1):
                 if self.options.of not in (None, name):
                     continue
                 kinds = GENERAL + OF_BYTES * (name in BYTES) + OF_HANDLES * (name in HANDLES)
+                if number < first:
+                    kinds = kinds[number % len(kinds)::len(kinds)]
                 for kind in kinds:
                     yield self.case_of(pair, role, [fault_text(kind, number)])
 
