@@ -72,11 +72,23 @@ ok "and its file" reported source sha256 "$(sha256sum <"$mine" | cut -d' ' -f1)"
 ok "but not for the other side" reported destination name softhsm
 
 # The AES key goes under the transport key itself then, and the private key stays.
-write_mine 's/CKM_AES_KEY_WRAP_PAD, number: "0x210a"/CKM_AES_KEY_WRAP, number: "0x2109"/
-    /CKM_AES_KEY_WRAP_KWP/d; /^  aes-kw:/,/2109/d'
+wrong='s/CKM_AES_KEY_WRAP_PAD, number: "0x210a"/CKM_AES_KEY_WRAP, number: "0x2109"/'
+write_mine -e "$wrong" -e '/CKM_AES_KEY_WRAP_KWP/d; /^  aes-kw:/,/2109/d'
 runs 0 "a dialect with a wrong number" "$mine" --plain
-ok "is not believed" said 'CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649, though the dialect mine names it'
+ok "is not believed" said \
+    'CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649, though the dialect mine names it'
 ok "and no envelope is spoken" said 'two: RSA 2048, CANNOT GO'
+
+# Where the file is believed, the first to notice is the throw-away key that goes ahead of the keys.
+believe='s/^algorithms:/trust: file\nbelieved: {exact-length: no, takes-length: no, copies: yes}\n&/'
+write_mine "$believe"
+runs 0 "control: a dialect that is believed, and right" "$mine" --plain
+ok "is not tried" said 'believed from the dialect mine, not tried'
+write_mine -e "$believe" -e "$wrong"
+runs 69 "one that is believed, and wrong" "$mine" --plain
+ok "is found out by the canary" said 'canary AES 256, aes-kwp: failed' \
+    'canary RSA 2048, aes-kwp: failed'
+ok "no private key moves" said 'two: RSA 2048, CANNOT GO: canary'
 
 write_mine 's/^status: documents/status: good/'
 runs 78 "a wrong dialect stops before anything" "$mine" --plain
