@@ -92,6 +92,12 @@ void nss_drop_all(struct nss *nss)
     while (nss->count > 0)
         nss_drop(nss, nss->temporaries[0].handle);
     free(nss->temporaries);
+    if (nss->mover)
+        SECKEY_DestroyPrivateKey(nss->mover);
+    if (nss->mover_public)
+        SECKEY_DestroyPublicKey(nss->mover_public);
+    nss->mover = NULL;
+    nss->mover_public = NULL;
     nss->temporaries = NULL;
     nss->room = 0;
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <keyhi.h>
 #include <pk11pub.h>
 
 #include "base/err.h"
@@ -32,6 +33,9 @@ struct nss {
     struct nss_temporary *temporaries;
     size_t count;
     size_t room;
+    /* Under which secrets are moved to where NSS digests; NULL until the first. */
+    SECKEYPrivateKey *mover;
+    SECKEYPublicKey *mover_public;
 };
 
 /* The structure behind a struct hsm of this driver. */
@@ -53,7 +57,7 @@ bool nss_keep(struct nss *nss, PK11ObjectType type, void *object, uint64_t *hand
 /* Destroys the temporary object with this handle. false: there is no such temporary. */
 bool nss_drop(struct nss *nss, CK_OBJECT_HANDLE handle);
 
-/* Destroys all temporary objects. */
+/* Destroys all temporary objects, and the pair under which secrets were moved. */
 void nss_drop_all(struct nss *nss);
 
 #endif

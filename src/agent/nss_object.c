@@ -274,7 +274,7 @@ static void describe(struct nss *nss, struct nss_object *object)
  * of an object of any class. */
 bool nss_object_open(struct nss *nss, uint64_t handle, struct nss_object *object, struct err *err)
 {
-    *object = (struct nss_object){.desc.handle = handle};
+    *object = (struct nss_object){.desc.handle = handle, .nss = nss};
     object->arena = PORT_NewArena(DER_DEFAULT_CHUNKSIZE);
     object->key = PK11_SymKeyFromHandle(nss->slot, NULL, PK11_OriginUnwrap, CKM_INVALID_MECHANISM,
                                         handle, PR_FALSE, NULL);

@@ -14,6 +14,7 @@ enum { NSS_ATTRIBUTES_MAX = 40, NSS_ALLOWED_MAX = 128 };
 /* An object as it was when it was opened. */
 struct nss_object {
     struct key_desc desc;
+    struct nss *nss; /* where it is */
     PK11SymKey *key; /* the object, of whatever class, to read and write it; secrets: to use it */
     SECKEYPrivateKey private; /* private keys: to use it */
     PLArenaPool *arena;       /* holds the values of: */

@@ -24,36 +24,39 @@ static bool by_aes_decrypt(struct nss_object *key, const SECItem *in, SECItem *o
                         in->len) == SECSuccess;
 }
 
+static bool make_mover(struct nss *nss)
+{
+    PK11RSAGenParams rsa = {.keySizeInBits = 2048, .pe = 65537};
+    PK11SlotInfo *slot = PK11_GetInternalSlot();
+
+    if (!nss->mover && slot)
+        nss->mover = PK11_GenerateKeyPair(slot, CKM_RSA_PKCS_KEY_PAIR_GEN, &rsa, &nss->mover_public,
+                                          PR_FALSE, PR_TRUE, NULL);
+    if (slot)
+        PK11_FreeSlot(slot);
+    return nss->mover != NULL;
+}
+
 /* Digests are made in another slot than the database's. NSS takes a sensitive key there by itself,
  * but under an RSA key so small that nothing longer than NSS_MOVES_MAX surely fits. This is the
  * same with a larger one. NULL: it could not be moved. */
-static PK11SymKey *move_to_digest(PK11SymKey *key)
+static PK11SymKey *move_to_digest(struct nss *nss, PK11SymKey *key)
 {
     CK_RSA_PKCS_OAEP_PARAMS oaep = nss_algs[HSM_RSA_OAEP_SHA1].oaep;
     SECItem params = {.data = (unsigned char *)&oaep, .len = sizeof oaep};
-    PK11RSAGenParams rsa = {.keySizeInBits = 2048, .pe = 65537};
-    PK11SlotInfo *slot = PK11_GetInternalSlot();
-    SECKEYPublicKey *public = NULL;
-    SECKEYPrivateKey *private = slot ? PK11_GenerateKeyPair(slot, CKM_RSA_PKCS_KEY_PAIR_GEN, &rsa,
-                                                            &public, PR_FALSE, PR_TRUE, NULL)
-                                     : NULL;
-    SECKEYPublicKey *copy = private ? SECKEY_CopyPublicKey(public) : NULL;
     unsigned char room[256];
     SECItem wrapped = {.data = room, .len = sizeof room};
+    SECKEYPublicKey *copy = NULL; /* NSS puts it into the key's slot, and takes it out with this */
     PK11SymKey *moved = NULL;
 
+    if (make_mover(nss))
+        copy = SECKEY_CopyPublicKey(nss->mover_public);
     if (copy && PK11_PubWrapSymKeyWithMechanism(copy, CKM_RSA_PKCS_OAEP, &params, key, &wrapped) ==
                     SECSuccess)
-        moved = PK11_PubUnwrapSymKeyWithMechanism(private, CKM_RSA_PKCS_OAEP, &params, &wrapped,
+        moved = PK11_PubUnwrapSymKeyWithMechanism(nss->mover, CKM_RSA_PKCS_OAEP, &params, &wrapped,
                                                   CKM_SHA256_HMAC, CKA_SIGN, 0);
     if (copy)
         SECKEY_DestroyPublicKey(copy);
-    if (public)
-        SECKEY_DestroyPublicKey(public);
-    if (private)
-        SECKEY_DestroyPrivateKey(private);
-    if (slot)
-        PK11_FreeSlot(slot);
     return moved;
 }
 
@@ -77,17 +80,17 @@ static bool by_digest(struct nss_object *key, const SECItem *in, SECItem *out)
 
     if (key->desc.length && key->desc.length <= NSS_MOVES_MAX)
         return digest(key->key, in, out);
-    moved = move_to_digest(key->key);
+    moved = move_to_digest(key->nss, key->key);
     ok = moved && digest(moved, in, out);
     PK11_FreeSymKey(moved);
     return ok;
 }
 
 /* Digests a secret that was made for the moment, and destroys it. */
-static bool digest_made(PK11SymKey *made, const SECItem *in, SECItem *out)
+static bool digest_made(struct nss *nss, PK11SymKey *made, const SECItem *in, SECItem *out)
 {
     PK11SymKey *moved =
-        made && PK11_GetKeyLength(made) > NSS_MOVES_MAX ? move_to_digest(made) : NULL;
+        made && PK11_GetKeyLength(made) > NSS_MOVES_MAX ? move_to_digest(nss, made) : NULL;
     bool ok = made && digest(moved ? moved : made, in, out);
 
     PK11_FreeSymKey(moved);
@@ -135,7 +138,8 @@ static bool by_rsa_unwrap(struct nss_object *key, const SECItem *in, SECItem *ou
     SECItem params = {.data = (unsigned char *)&oaep, .len = sizeof oaep};
     SECItem cipher = {.data = in->data + NONCE_LEN, .len = in->len - NONCE_LEN};
 
-    return digest_made(PK11_PubUnwrapSymKeyWithMechanism(&key->private, CKM_RSA_PKCS_OAEP, &params,
+    return digest_made(key->nss,
+                       PK11_PubUnwrapSymKeyWithMechanism(&key->private, CKM_RSA_PKCS_OAEP, &params,
                                                          &cipher, CKM_SHA256_HMAC, CKA_SIGN, 0),
                        in, out);
 }
@@ -149,7 +153,8 @@ static bool by_ecdh(struct nss_object *key, const SECItem *in, SECItem *out)
                  .encoding = ECPoint_Uncompressed},
     };
 
-    return digest_made(PK11_PubDeriveWithKDF(&key->private, &other, PR_FALSE, NULL, NULL,
+    return digest_made(key->nss,
+                       PK11_PubDeriveWithKDF(&key->private, &other, PR_FALSE, NULL, NULL,
                                              CKM_ECDH1_DERIVE, CKM_SHA256_HMAC, CKA_SIGN, 0,
                                              CKD_NULL, NULL, NULL),
                        in, out);

@@ -161,12 +161,13 @@ class Copies:
                  f"{words}: control: another public key")
 
 
-def run_ceremony(source, destination, weak, folder, hsmferry):
+def run_ceremony(source, destination, weak, folder, hsmferry, policy=""):
     """Its exit code and its report."""
     with open(f"{folder}/ceremony.yaml", "w", encoding="utf-8") as file:
         file.write("title: Pair\nrehearsal: yes\n")
         file.write(source.lines("source") + destination.lines("destination"))
-        file.write("keys: ['pkcs11:object=*']\nreport-folder: reports\npolicy:\n  gates: []\n")
+        file.write("keys: ['pkcs11:object=*']\nreport-folder: reports\npolicy:\n  gates: []\n" +
+                   policy)
         if weak:
             file.write("  allow-unauthenticated-envelope: yes\n")
     with open(f"{folder}/log", "w", encoding="utf-8") as log:

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import utils
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "softhsm"))
-from outside import Token, public_key
+from outside import FLAGS, USES, Token, public_key
 
+RIGHTS = [*USES, "private", "sensitive", "extractable"]
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 
 
@@ -69,6 +70,11 @@ class Hand:
         """In bytes; some tokens forget it when a key arrives."""
         length = self.token.get(self.key(label), CKA_VALUE_LEN)
         return bytes([length]) if length else None
+
+    def flags(self, label, *_):
+        """A byte for each of RIGHTS: 1, 0, or 255 where the token tells none."""
+        told = [self.token.get(self.key(label), FLAGS[name]) for name in RIGHTS]
+        return bytes(255 if flag is None else bool(flag) for flag in told)
 
     def public(self, label, *_):
         """SubjectPublicKeyInfo."""

@@ -22,6 +22,7 @@ CURVES = {"ec256": "06082a8648ce3d030107", "ec384": "06052b81040022", "ed25519":
 FLAGS = {
     "encrypt": p11.CKA_ENCRYPT, "decrypt": p11.CKA_DECRYPT, "sign": p11.CKA_SIGN,
     "verify": p11.CKA_VERIFY, "wrap": p11.CKA_WRAP, "unwrap": p11.CKA_UNWRAP,
+    "derive": p11.CKA_DERIVE,
     "sensitive": p11.CKA_SENSITIVE, "extractable": p11.CKA_EXTRACTABLE,
     "wrap-with-trusted": p11.CKA_WRAP_WITH_TRUSTED,
 }

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moves keys of each kind with each pattern of uses, and holds how they were proven and what they
+may do now against the table below: by the report, and by PyKCS11 on the destination.
+
+    rights.py FOLDER HSMFERRY PAIR...
+
+PAIR is SOURCE:DESTINATION. Prints one line for each case."""
+
+import os
+import sys
+
+from matrix import name_of, run_ceremony
+from sides import SIDES, Softoken
+from pkcs11_hand import RIGHTS
+
+from outside import case
+
+# Kind, uses, proof; a dash: it has no use that proves it, and stays.
+TABLE = """
+aes32      encrypt          aes-ecb
+aes32      decrypt          aes-ecb-decryption
+aes32      encrypt,decrypt  aes-ecb
+aes32      wrap             sha256-digest
+aes32      unwrap           sha256-digest
+aes32      sign,verify      sha256-digest
+generic32  sign             sha256-digest
+generic32  verify           sha256-digest
+generic32  derive           sha256-digest
+generic100 sign,verify      sha256-digest
+rsa2048    sign             rsa-signature
+rsa2048    decrypt          rsa-decryption
+rsa2048    unwrap           rsa-unwrapping
+rsa2048    sign,decrypt     rsa-signature
+rsa2048    none             -
+ec256      sign             ecdsa-signature
+ec256      derive           ecdh
+ec384      derive           ecdh
+ec256      none             -
+"""
+ROWS = {f"{row.split()[0]}-{row.split()[1].replace(',', '-')}": row.split()
+        for row in TABLE.strip().splitlines()}
+ON = {"aes": {"encrypt", "decrypt"}, "gen": {"sign", "verify"}, "rsa": {"sign", "decrypt"},
+      "ec2": {"sign"}, "ec3": {"sign"}}
+# What may be otherwise than on the source, and how.
+CHANGES = {("extractable", "tightened"), ("always-sensitive", "by nature"), ("local", "by nature")}
+
+def spec(number, label):
+    """The key as tokens.py is told of it: with these uses and no other."""
+    kind, uses, _ = ROWS[label]
+    wanted, usual = set(uses.split(",")) - {"none"}, ON[kind[:3]]
+    options = [f"+{use}" for use in wanted - usual] + [f"-{use}" for use in usual - wanted]
+    return ":".join([kind, label, f"id={number:02x}", *options])
+
+
+def check_key(pair, label, key, flags):
+    """One key: how it was proven, what the report says of its rights, what it has of them."""
+    uses, proof = set(ROWS[label][1].split(",")), ROWS[label][2]
+    if proof == "-":
+        case(key["outcome"] == "refused" and "no proof" in key["reason"],
+             f"{pair}: {label} stays: nothing could prove it", str(key))
+        return
+    case(key["outcome"] == "migrated" and key["proof"] == proof, f"{pair}: {label} by {proof}",
+         str(key))
+    rows = {row["name"]: row for row in key["attributes"]}
+    changes = {(name, row["verdict"]) for name, row in rows.items()
+               if row.get("verdict", "kept") != "kept"}
+    case(changes <= CHANGES and ("extractable", "tightened") in changes,
+         f"{pair}: {label} changed in nothing else", str(changes))
+    case({name for name in rows if name in RIGHTS and rows[name].get("found") == "yes"}
+         == uses | {"private", "sensitive"}, f"{pair}: the report tells what {label} may do")
+    case({name for name, flag in zip(RIGHTS, flags or b"") if flag == 1}
+         == uses | {"private", "sensitive"}, f"{pair}: so does another program", str(flags))
+
+
+def check_pair(pair, folder, hsmferry):
+    """All keys over one pair."""
+    folder = f"{folder}/{pair.replace(':', '-')}"
+    source, destination = (SIDES[kind](f"{folder}/{side}") for kind, side in
+                           zip(pair.split(":"), ("source", "destination")))
+    source.fill([spec(number, label) for number, label in enumerate(ROWS, 1)])
+    code, report = run_ceremony(source, destination, False, folder, hsmferry)
+    case(code == 0 and report, f"{pair}: the ceremony ends with 0", f"with {code}")
+    if not report:
+        with open(f"{folder}/log", encoding="utf-8") as log:
+            print("# " + log.read().replace("\n", "\n# "))
+        return
+    keys = {name_of(key): key for key in report["keys"]}
+    case(set(keys) == set(ROWS), f"{pair}: the report tells of every key")
+    if isinstance(destination, Softoken):  # NSS's own API tells no single attributes
+        destination.hand = Softoken.hand.__get__(destination)
+    arrived = [label for label in ROWS if keys[label]["outcome"] == "migrated"]
+    flags = dict(zip(arrived, destination.work([("flags", label, "", "") for label in arrived])))
+    for label in ROWS:
+        check_key(pair, label, keys[label], flags.get(label))
+    case(flags["aes32-encrypt"] != flags["aes32-decrypt"],
+         f"{pair}: control: the other program tells uses apart")
+    check_both_apis(pair, report, [keys[label] for label in arrived])
+
+
+def check_both_apis(pair, report, arrived):
+    """Each key did one thing on each side, in the words of each side's API."""
+    words = {"softhsm": "C_", "nss": "PK11_"}
+    for side, kind in zip(("source", "destination"), pair.split(":")):
+        did = {proof["key"] for proof in report["proofs"]
+               if proof["stage"] == "prove" and proof[side].startswith(words[kind])}
+        case(did == {key["number"] for key in arrived} and did,
+             f"{pair}: each key worked on the {side}, through {words[kind]}...", str(did))
+
+
+def main(folder, hsmferry, *pairs):
+    """As above."""
+    os.umask(0o077)
+    for pair in pairs:
+        check_pair(pair, folder, hsmferry)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
