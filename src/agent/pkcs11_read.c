@@ -113,10 +113,36 @@ static bool is_doubtful(size_t i, const CK_ATTRIBUTE *attr)
     return is_untouched(i, attr) || (is_text(i) && attr->ulValueLen == CK_UNAVAILABLE_INFORMATION);
 }
 
+/* All but the dates: SoftHSM stores those of a private object and fails to read them, and with them
+ * the rest. They are then not told. */
+static CK_RV read_without_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS])
+{
+    CK_ATTRIBUTE some[ATTRS];
+    size_t place[ATTRS], count = 0;
+    CK_RV rv;
+
+    for (size_t i = 0; i < ATTRS; i++) {
+        if (i == P11_START_DATE || i == P11_END_DATE) {
+            attr[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
+            continue;
+        }
+        attr[i].ulValueLen = room_of(i);
+        memset(attr[i].pValue, UNTOUCHED, room_of(i));
+        place[count] = i;
+        some[count++] = attr[i];
+    }
+    rv = p->fn->C_GetAttributeValue(p->session, handle, some, count);
+    for (size_t i = 0; i < count; i++)
+        attr[place[i]].ulValueLen = some[i].ulValueLen;
+    return rv;
+}
+
 static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS])
 {
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, ATTRS);
 
+    if (rv == CKR_GENERAL_ERROR)
+        rv = read_without_dates(p, handle, attr);
     if (!is_reticent(rv))
         return rv;
     rv = CKR_OK;

@@ -271,8 +271,11 @@ static bool check_arrived(const struct plan_item *item, const struct key_desc *i
 {
     const struct fidelity_pair pair = {&item->key, &item->want_flags, is, temporary};
 
-    return fidelity_check(&pair, err) ||
-           err_next(err, "Move nothing more there before you know why the destination did this.");
+    if (fidelity_check(&pair, err))
+        return true;
+    if (err->code == ERR_DENIED)
+        return err_next(err, "Leave this key on the source, or take an HSM that has this guard.");
+    return err_next(err, "Move nothing more there before you know why the destination did this.");
 }
 
 static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err *err)

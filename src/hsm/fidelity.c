@@ -296,6 +296,18 @@ bool fidelity_row(const struct fidelity_pair *pair, unsigned at, struct fidelity
     return true;
 }
 
+/* An HSM that does not hold to these must not be trusted with more keys. The others are guards that
+ * some HSMs do not have: then this key stays, and others may go on. */
+static bool is_secrecy(const char *name)
+{
+    static const uint32_t secrecy = KEY_USES | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE;
+
+    for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1)
+        if ((secrecy & flag) && strcmp(name, key_flag_name(flag)) == 0)
+            return true;
+    return false;
+}
+
 bool fidelity_check(const struct fidelity_pair *pair, struct err *err)
 {
     struct fidelity_row row;
@@ -310,7 +322,7 @@ bool fidelity_check(const struct fidelity_pair *pair, struct err *err)
                            row.name, is, was);
         if (row.verdict == FIDELITY_LOOSENED)
             return err_set(
-                err, ERR_DATA,
+                err, is_secrecy(row.name) ? ERR_DATA : ERR_DENIED,
                 "the destination made the key looser, against its template: %s is %.60s, "
                 "not %.60s",
                 row.name, is, was);

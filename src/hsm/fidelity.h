@@ -46,8 +46,9 @@ struct fidelity_row {
 /* Fills in row number at, from 0. Returns false behind the last one. */
 bool fidelity_row(const struct fidelity_pair *pair, unsigned at, struct fidelity_row *row);
 
-/* May what was found stay? Errors: ERR_DATA, naming the first attribute that differs or is looser
- * than on the source or than was asked for. */
+/* May what was found stay? Errors, naming the first attribute: ERR_DATA (it differs, or the key can
+ * be read or used in more ways than asked for), ERR_DENIED (another guard is looser: this HSM does
+ * not have it, and the policy is never to loosen). */
 bool fidelity_check(const struct fidelity_pair *pair, struct err *err);
 
 /* "kept", "tightened", "dropped", "by nature", "LOOSENED", "DIFFERS"; "" for FIDELITY_OPEN. */

@@ -70,6 +70,7 @@ static void fake_close(struct hsm *hsm)
 
     fake_enter(f, "close", NULL);
     store_clear(&f->store);
+    bytes_free(&f->first_answer);
     OPENSSL_cleanse(f->p.pin, sizeof f->p.pin);
     free(f);
 }

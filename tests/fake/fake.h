@@ -45,7 +45,9 @@
  * Lies: wrap, public_key, make_pair and prove answer: "flip" (a bit of the output), "short" (an
  * octet less), "long" (an octet more), "other" (of another key; wrap, public_key and make_pair).
  * load_public "other" loads another key. unwrap and commit: "other" (another value of the same
- * kind), "guards" (not sensitive, extractable), "label" (another label), "twice" (makes two).
+ * kind), "guards" (not sensitive, extractable), "readable" (not sensitive), "use" (one more),
+ * "pad" and "cut" (a secret of another length, which it does not tell), "label" (another label),
+ * "twice" (makes two). prove "replay": what it answered the first time.
  * describe: "guards" (says the opposite), "label", "kind". handles, list: "less" (not the last
  * one), "more" (handles: one that is not there). make_aes: "guards" (it may also decrypt).
  */

@@ -359,6 +359,24 @@ static struct object *other_than(const struct object *o)
     return other;
 }
 
+/* The same object with a value that is longer by zeros, or shorter. */
+static struct object *resized(struct object *o, bool longer)
+{
+    uint8_t value[1024] = {0};
+    size_t len = longer ? (o->value.len / 8 + 1) * 8 : o->value.len - 1;
+    struct object *made = NULL;
+
+    if (o->value.len > 1 && len <= sizeof value) {
+        memcpy(value, o->value.data, len < o->value.len ? len : o->value.len);
+        made = object_new(&o->desc, value, len);
+    }
+    if (made)
+        made->desc.length = made->desc.bits = 0; /* it does not tell */
+    OPENSSL_cleanse(value, sizeof value);
+    object_free(o);
+    return made;
+}
+
 /* Does to a new object what call was told to; takes it and gives it back. */
 static struct object *bend_object(struct fake *f, const char *call, struct object *o)
 {
@@ -371,6 +389,12 @@ static struct object *bend_object(struct fake *f, const char *call, struct objec
         o->desc.flags = (o->desc.flags & ~(uint32_t)KEY_SENSITIVE) | KEY_EXTRACTABLE;
     if (o && fake_lies(f, call, "label"))
         key_set_label(&o->desc, "another", 7);
+    if (o && fake_lies(f, call, "use"))
+        o->desc.flags |= KEY_DERIVE;
+    if (o && fake_lies(f, call, "readable"))
+        o->desc.flags &= ~(uint32_t)KEY_SENSITIVE;
+    if (o && (fake_lies(f, call, "pad") || fake_lies(f, call, "cut")))
+        o = resized(o, fake_lies(f, call, "pad"));
     return o;
 }
 
@@ -477,6 +501,10 @@ bool fake_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
         return err_set_hsm(err, ERR_DATA, 0x21, "CKR_DATA_LEN_RANGE", "this is no challenge for %s",
                            hsm_proof_name(proof));
     }
+    if (fake_lies(f, "prove", "replay") && f->first_answer.data)
+        bytes_set(&made, f->first_answer.data, f->first_answer.len, NULL);
+    else if (!f->first_answer.data)
+        bytes_set(&f->first_answer, made.data, made.len, NULL);
     bend(f, "prove", &made);
     *answer = made; /* handed over */
     return fake_leave(f, "prove");

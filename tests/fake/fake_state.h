@@ -12,6 +12,7 @@ struct fake {
     struct personality p;
     struct store store;
     bool logged_in;
+    struct bytes first_answer; /* to a challenge, for the lie "replay" */
 };
 
 struct fake *fake_of(struct hsm *hsm);

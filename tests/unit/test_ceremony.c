@@ -631,6 +631,9 @@ static void lies_are_caught(void **state)
         {false, "lie=wrap:2:other", 65, STEP_PROVE},
         {true, "lie=unwrap:2:other", 65, STEP_PROVE},
         {true, "lie=unwrap:2:guards", 65, STEP_UNWRAP_KEY},
+        {true, "lie=unwrap:2:readable", 65, STEP_UNWRAP_KEY},
+        {true, "lie=unwrap:2:use", 65, STEP_UNWRAP_KEY},
+        {true, "lie=prove:2:replay", 65, STEP_PROVE_AGAIN},
         {true, "lie=prove:1:flip", 65, STEP_PROVE},
         {true, "lie=prove:1:short", 65, STEP_PROVE},
         {true, "lie=commit:1:other", 65, STEP_PROVE_AGAIN},
@@ -653,6 +656,22 @@ static void lies_are_caught(void **state)
             fail_msg("%s: caught at %s", rows[i].lie, step_name(failed_step(rig)));
         if (end->end.migrated || objects_on_destination(rig) != 1)
             fail_msg("%s: a key is on the destination", rows[i].lie);
+        clear(rig);
+    }
+}
+
+/* A destination that pads or cuts a secret, and does not tell how long it is now. */
+static void another_length_is_caught(void **state)
+{
+    static const char *const lies[] = {"lie=unwrap:2:pad", "lie=unwrap:2:cut"};
+    struct rig *rig = *state;
+
+    rig->setup.policy.canary = CANARY_NONE;
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        const struct event *end = go(rig, "keys=generic13:k:+sign", lies[i], "pkcs11:object=k");
+        assert_int_equal(end->end.exit_code, 65);
+        assert_int_equal(failed_step(rig), STEP_PROVE);
+        assert_int_equal(objects_on_destination(rig), 1);
         clear(rig);
     }
 }
@@ -975,6 +994,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_call_loses_the_hsm, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_destroy_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(lies_are_caught, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_length_is_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_needs_a_word, setup, teardown),
         cmocka_unit_test_setup_teardown(applications_must_see_it_too, setup, teardown),
         cmocka_unit_test_setup_teardown(one_canary_for_each_kind, setup, teardown),
