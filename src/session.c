@@ -30,6 +30,18 @@ static void find_agent(struct session *s)
     text_print(s->agent, sizeof s->agent, "%s%s", HSMFERRY_AGENT_DIR, name);
 }
 
+/* Where all users of this host find each other's locks; else those of one user do. */
+static void find_locks(struct session *s)
+{
+    const char *own = getenv("XDG_RUNTIME_DIR");
+    unsigned count = 0;
+
+    s->locks[count++] = "/run/lock";
+    if (own && own[0] == '/')
+        s->locks[count++] = own;
+    s->locks[count] = "/tmp";
+}
+
 static bool empty_config(struct config **out, struct err *err)
 {
     struct config *config = calloc(1, sizeof *config);
@@ -51,6 +63,7 @@ static bool empty_config(struct config **out, struct err *err)
 bool session_load(struct session *s, const char *file, struct err *err)
 {
     find_agent(s);
+    find_locks(s);
     return file ? config_load(file, CONFIG_TO_RUN, &s->config, err) : empty_config(&s->config, err);
 }
 
@@ -59,6 +72,7 @@ static struct worker_setup make_setup(const struct session *s, bool recorded, bo
     const struct config *config = s->config;
     struct worker_setup setup = {
         .record = recorded ? report_sink(s->report) : NULL,
+        .locks = s->locks,
         .calls = calls,
         .ceremony.rehearsal = config->rehearsal,
         .ceremony.officer_count = config->officer_count,

@@ -18,6 +18,7 @@ struct session {
     const struct prior *prior; /* the ceremony that is resumed; NULL: none */
     char agent[PATH_MAX];
     const char *own_agent[2]; /* its command */
+    const char *locks[4];     /* folders for the locks of tokens, NULL at the end */
 };
 
 /* Reads the ceremony file; NULL: an empty ceremony under the default policy, whose report goes to

@@ -333,11 +333,21 @@ static bool make_plan(struct ceremony *c, const struct selection *selection, str
     return ok;
 }
 
+bool claim_both(struct ceremony *c, struct err *err)
+{
+    for (enum side side = SIDE_SOURCE; c->host.claim && side <= SIDE_DESTINATION; side++)
+        if (!c->side[side].slot)
+            return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
+        else if (!c->host.claim(c->host.ctx, side, c->side[side].slot, err))
+            return false;
+    return true;
+}
+
 bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct err *err)
 {
     if (c->begun)
         return err_set(err, ERR_USAGE, "the ceremony has begun: its plan is fixed");
-    if (!c->has_deal && !ceremony_negotiate(c, err))
+    if (!claim_both(c, err) || (!c->has_deal && !ceremony_negotiate(c, err)))
         return false;
     forget_plan(c);
     if (!make_plan(c, selection, err))

@@ -52,6 +52,9 @@ struct ceremony_host {
     /* Gives the PIN of the token in slot; pin is empty and has room for SECRET_PIN_MAX. */
     bool (*pin)(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
                 struct err *err);
+    /* Claims the chosen token for this ceremony, before it is planned; the claim before for this
+     * side ends. NULL: nobody else is there. */
+    bool (*claim)(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err);
     int64_t (*utc_ms)(void *ctx);  /* wall clock */
     int64_t (*mono_us)(void *ctx); /* a clock that never goes back, microseconds */
     struct event_sink *sink;

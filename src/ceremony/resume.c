@@ -194,6 +194,9 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
          list_others(c, search, &others, err) &&
          plan_make(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys, &others, &selection,
                    &c->plan, err);
+    while (ok && !c->setup.prior->clean && canary_due(c))
+        ok = canary_run(c, err) && plan_judge(&c->setup.policy, &c->deal,
+                                              &c->side[SIDE_SOURCE].keys, &others, &c->plan, err);
     free(handles);
     key_list_free(&others);
     if (!ok)
@@ -310,7 +313,8 @@ bool ceremony_resume(struct ceremony *c, struct err *err)
 
     if (!c->setup.prior || c->begun)
         return err_set(err, ERR_USAGE, "there is nothing to resume, or it has begun");
-    if (!check_tokens(c, err) || (!c->has_deal && !ceremony_negotiate(c, err)))
+    if (!check_tokens(c, err) || !claim_both(c, err) ||
+        (!c->has_deal && !ceremony_negotiate(c, err)))
         return false;
     forget_plan(c);
     ok = search_make(c, &search, err) && look(c, &search, err) && change(c, &search, err) &&

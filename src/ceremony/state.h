@@ -118,6 +118,9 @@ static inline struct plan_item *item_of(struct ceremony *c)
     return &c->plan.items[c->item];
 }
 
+/* Claims both tokens for this ceremony. */
+bool claim_both(struct ceremony *c, struct err *err);
+
 /* Forgets the key under way; the plan. */
 void passage_reset(struct ceremony *c);
 void forget_plan(struct ceremony *c);

@@ -15,6 +15,7 @@
 #include "base/pin.h"
 #include "base/secret.h"
 #include "ceremony/ceremony.h"
+#include "ceremony/claim.h"
 #include "hsm/remote.h"
 #include "hsm/trace.h"
 
@@ -38,6 +39,7 @@ struct worker {
         struct worker *worker;
         enum side side;
         int abandon_fd;
+        int claim_fd; /* -1: none */
     } side[2];
     int events[2]; /* pipe: events up */
     pthread_t thread;
@@ -109,6 +111,18 @@ static bool tell_call(void *ctx, struct event *event, struct err *err)
     struct worker *w = ctx;
 
     return ceremony_tell(w->ceremony, event, err);
+}
+
+static bool host_claim(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err)
+{
+    struct worker *w = ctx;
+    int *fd = &w->side[side].claim_fd;
+
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    return !w->setup.locks ||
+           claim_token(w->setup.locks, &w->setup.ceremony.where[side], slot, side, fd, err);
 }
 
 static void tell_spoken(void *ctx, const char *line)
@@ -437,9 +451,12 @@ static void release(struct worker *w)
         STAILQ_REMOVE_HEAD(&w->commands, next);
         command_free(command);
     }
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         if (w->side[side].abandon_fd >= 0)
             close(w->side[side].abandon_fd);
+        if (w->side[side].claim_fd >= 0)
+            close(w->side[side].claim_fd);
+    }
     for (unsigned i = 0; i < 2; i++)
         if (w->events[i] >= 0)
             close(w->events[i]);
@@ -463,7 +480,8 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-        w->side[side] = (struct side_of_worker){w, side, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+        w->side[side] =
+            (struct side_of_worker){w, side, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), -1};
     if (w->side[0].abandon_fd < 0 || w->side[1].abandon_fd < 0 || pipe2(w->events, O_CLOEXEC) < 0) {
         err_set_errno(err, ERR_IO, errno, "no pipes for a ceremony");
         goto failed;
@@ -471,8 +489,8 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
     fcntl(w->events[0], F_SETFL, O_NONBLOCK);
     fcntl(w->events[1], F_SETPIPE_SZ, PIPE_SIZE); /* a larger one is a convenience */
     if (!ceremony_new(&setup->ceremony,
-                      &(struct ceremony_host){w, host_open, host_open_app, host_pin, utc_ms,
-                                              mono_us, &w->sink},
+                      &(struct ceremony_host){w, host_open, host_open_app, host_pin, host_claim,
+                                              utc_ms, mono_us, &w->sink},
                       &w->ceremony, err))
         goto failed;
     no = start_thread(w);

@@ -27,6 +27,7 @@ struct worker_setup {
     struct worker_side side[2];
     struct event_sink *record; /* gets every event on the worker's thread, before the pipe does; may
                                   refuse; may be NULL */
+    const char *const *locks;  /* folders for locks, NULL at the end; NULL: no claims are made */
     bool calls;                /* also tell every single call (EVENT_CALL) */
 };
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A claim on a token: on one host no two ceremonies change the same token, and none reads what
+ * another one changes. */
+#ifndef HSMFERRY_CEREMONY_CLAIM_H
+#define HSMFERRY_CEREMONY_CLAIM_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "hsm/event.h"
+#include "hsm/facts.h"
+#include "hsm/hsm.h"
+
+/* Claims the token in this slot: the source's together with others, the destination's alone. The
+ * lock's file lies in the first of these folders (NULL at the end) that can be used; *fd is the
+ * caller's to close, which ends the claim, and so does the end of the process.
+ * Errors: ERR_DENIED (naming the process that has it), ERR_IO. */
+bool claim_token(const char *const *folders, const struct hsm_where *where,
+                 const struct hsm_slot *slot, enum side side, int *fd, struct err *err);
+
+#endif
