@@ -27,6 +27,10 @@ int command_misused(const char *what, const char *word);
 /* Runs the session's ceremony in plain lines; one that has a prior is resumed. */
 int command_run_plain(struct session *s);
 
+/* Resumes the ceremony of a journal, or cleans up after it. file: for its two HSMs; NULL: the one
+ * that the journal names. */
+int command_settle(const char *journal, const char *file, bool clean);
+
 int command_ceremony(const struct invocation *in);
 int command_clean(const struct invocation *in);
 int command_diff(const struct invocation *in);

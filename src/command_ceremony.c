@@ -81,16 +81,24 @@ int command_run_plain(struct session *s)
 
 /* --- on a terminal --- */
 
+struct on_screen {
+    struct session *session;
+    char interrupted[EVENT_PATH_MAX]; /* a journal; empty: none */
+    bool settles, cleans;             /* what the officers want done about it */
+};
+
 static bool start_for_console(void *ctx, const struct config *config, struct worker **out,
                               struct err *err)
 {
+    const struct on_screen *screen = ctx;
+
     (void)config; /* it is the session's */
-    return session_start(ctx, true, true, out, err);
+    return session_start(screen->session, true, true, out, err);
 }
 
 static bool report_for_console(void *ctx, struct app_report *report, struct err *err)
 {
-    const struct session *s = ctx;
+    const struct session *s = ((const struct on_screen *)ctx)->session;
     const char *path = s->report ? report_path(s->report) : NULL;
 
     if (!path)
@@ -100,16 +108,37 @@ static bool report_for_console(void *ctx, struct app_report *report, struct err 
     return true;
 }
 
-static int run_console(struct session *s, const struct term_options *screen)
+static void settle_for_console(void *ctx, bool clean)
 {
-    const struct console_host host = {s, start_for_console, report_for_console};
-    struct err err = {0};
-    int code = console_run(s->config, &host, screen, &err);
+    struct on_screen *screen = ctx;
 
+    screen->settles = true;
+    screen->cleans = clean;
+}
+
+static int run_console(struct session *s, const struct term_options *options)
+{
+    struct on_screen screen = {.session = s};
+    struct console_host host = {.ctx = &screen,
+                                .start = start_for_console,
+                                .report = report_for_console,
+                                .settle = settle_for_console};
+    struct err err = {0};
+
+    if (history_find(s->config->report_folder, screen.interrupted, &err))
+        host.interrupted = screen.interrupted;
+    else if (err.code != ERR_NONE)
+        return command_failed(&err);
+    int code = console_run(s->config, &host, options, &err);
     if (err.code != ERR_NONE)
         return command_failed(&err);
+    if (screen.settles)
+        return command_settle(screen.interrupted, s->config->path[0] ? s->config->path : NULL,
+                              screen.cleans);
     if (s->report && report_path(s->report))
         plain_report(stdout, report_path(s->report), report_sha256(s->report));
+    else if (host.interrupted && code == 0)
+        code = err_exit(ERR_UNFINISHED);
     return code;
 }
 

@@ -51,7 +51,7 @@ static bool load(struct session *s, const struct interrupted *it, const char *fi
     return true;
 }
 
-static int go_on(const struct invocation *in, bool clean)
+int command_settle(const char *journal, const char *file, bool clean)
 {
     char folder[EVENT_PATH_MAX];
     struct interrupted it;
@@ -59,12 +59,12 @@ static int go_on(const struct invocation *in, bool clean)
     struct err err = {0};
     int code = EX_OK;
 
-    if (interrupted_load(in->words[0], &it, &err) && find_folder(in->words[0], folder, &err) &&
+    if (interrupted_load(journal, &it, &err) && find_folder(journal, folder, &err) &&
         is_needed(&it.history, folder, &err)) {
         it.prior.clean = clean;
         if (it.torn)
             puts("The journal's last line was not written to its end: it is left out.");
-        if (load(&s, &it, in->words[1], folder, &err))
+        if (load(&s, &it, file, folder, &err))
             code = command_run_plain(&s);
     }
     if (err.code != ERR_NONE)
@@ -76,10 +76,10 @@ static int go_on(const struct invocation *in, bool clean)
 
 int command_resume(const struct invocation *in)
 {
-    return go_on(in, false);
+    return command_settle(in->words[0], in->words[1], false);
 }
 
 int command_clean(const struct invocation *in)
 {
-    return go_on(in, true);
+    return command_settle(in->words[0], in->words[1], true);
 }

@@ -45,7 +45,10 @@ void app_free(struct app *app)
 
 void app_start(struct app *app)
 {
-    setup_begin(app);
+    if (app->interrupted[0])
+        app_open_input(app, INPUT_SETTLE, "");
+    else
+        setup_begin(app);
 }
 
 /* --- requests --------------------------------------------------------------------------------- */

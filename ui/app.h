@@ -43,6 +43,7 @@ enum request_kind {
     REQUEST_FLUSH,    /* throw away what was typed ahead */
     REQUEST_REDRAW,   /* the terminal may show something else than we think */
     REQUEST_SUSPEND,  /* to the shell and back */
+    REQUEST_SETTLE,   /* leave, and resume or clean up what was interrupted: app->cleans */
     REQUEST_QUIT,
     REQUESTS
 };
@@ -77,6 +78,7 @@ enum input {
     INPUT_MODULE,
     INPUT_ENVIRONMENT,
     INPUT_SAVE,
+    INPUT_SETTLE, /* what to do about app->interrupted */
     INPUTS
 };
 enum confirm { CONFIRM_QUIT, CONFIRM_STOP, CONFIRM_ABANDON, CONFIRMS };
@@ -118,8 +120,10 @@ struct app_report {
 };
 
 struct app {
-    struct config *config;  /* the ceremony as asked for; changed here */
-    char **old_environment; /* of the configuration before */
+    struct config *config;            /* the ceremony as asked for; changed here */
+    char interrupted[EVENT_PATH_MAX]; /* journal of a ceremony that was interrupted; empty: none */
+    bool cleans;                      /* it is to be cleaned up, not resumed */
+    char **old_environment;           /* of the configuration before */
     int columns, lines;
     struct layout layout;
     int64_t now_ms; /* a clock that never goes back */
@@ -169,7 +173,8 @@ struct app {
 bool app_new(struct config *config, struct app **out, struct err *err);
 void app_free(struct app *app);
 
-/* Asks for the first worker, and for what can be opened at once. */
+/* Asks for the first worker, and for what can be opened at once; where something was interrupted,
+ * first what is to become of that. */
 void app_start(struct app *app);
 
 /* --- inputs ---------------------------------------------------------------------------------- */

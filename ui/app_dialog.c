@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ui/app_parts.h"
 #include "ui/sheet.h"
 
@@ -49,22 +50,42 @@ static void save_done(struct app *app)
         app_show_error(app, &err);
 }
 
+/* Whatever else was typed leaves it alone: both tokens can be looked at. */
+static void settle_left(struct app *app)
+{
+    setup_begin(app);
+    app_say(app, "Left alone: %s", app->interrupted);
+}
+
+static void settle_done(struct app *app)
+{
+    app->cleans = text_typed_equal(app->field.text, "clean", true);
+    if (app->cleans || text_typed_equal(app->field.text, "resume", true))
+        app_ask(app, REQUEST_SETTLE, SIDE_RELAY);
+    else
+        settle_left(app);
+}
+
 static const struct {
     const char *title;
     const char *prompt;
     void (*changed)(struct app *app); /* after each key; may be NULL */
     void (*done)(struct app *app);    /* on Enter; may be NULL */
+    void (*left)(struct app *app);    /* on Esc; may be NULL */
 } inputs[INPUTS] = {
-    [INPUT_FIND] = {"FIND", "Text in label, type or id:", found_so_far, NULL},
+    [INPUT_FIND] = {"FIND", "Text in label, type or id:", found_so_far, NULL, NULL},
     [INPUT_FILTER] = {"FILTER", "Show only what holds this text; empty shows all:", NULL,
-                      filter_done},
+                      filter_done, NULL},
     [INPUT_PATTERN] = {"MARK", "Mark the keys whose label matches; * stands for anything:", NULL,
-                       pattern_done},
+                       pattern_done, NULL},
     [INPUT_MODULE] = {"MODULE", "The module's path, or sql: and the folder of an NSS store:", NULL,
-                      module_done},
+                      module_done, NULL},
     [INPUT_ENVIRONMENT] = {"ENVIRONMENT", "What the module's agent finds set, as NAME=value:", NULL,
-                           environment_done},
-    [INPUT_SAVE] = {"SAVE", "Save the ceremony file as:", NULL, save_done},
+                           environment_done, NULL},
+    [INPUT_SAVE] = {"SAVE", "Save the ceremony file as:", NULL, save_done, NULL},
+    [INPUT_SETTLE] = {"A CEREMONY WAS INTERRUPTED",
+                      "Type  resume  to go on with it,  clean  to take it back; Esc leaves it:",
+                      NULL, settle_done, settle_left},
 };
 
 const char *app_input_title(const struct app *app)
@@ -88,6 +109,8 @@ static void input_press(struct app *app, int press)
 {
     if (press == PRESS_ESC) {
         app->dialog = DIALOG_NONE;
+        if (inputs[app->input].left)
+            inputs[app->input].left(app);
     } else if (press == PRESS_ENTER) {
         app->dialog = DIALOG_NONE;
         if (inputs[app->input].done)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -178,6 +179,15 @@ static bool do_suspend(struct console *c, const struct request *r, struct err *e
     return true;
 }
 
+static bool do_settle(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    (void)err;
+    c->host->settle(c->host->ctx, c->app->cleans);
+    c->quit = true;
+    return true;
+}
+
 static bool do_quit(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
@@ -197,7 +207,8 @@ static const struct {
     [REQUEST_STOP] = {do_stop, true},         [REQUEST_ABANDON] = {do_abandon, true},
     [REQUEST_SAVE] = {do_save, false},        [REQUEST_REPORT] = {do_report, false},
     [REQUEST_FLUSH] = {do_flush, false},      [REQUEST_REDRAW] = {do_redraw, false},
-    [REQUEST_SUSPEND] = {do_suspend, false},  [REQUEST_QUIT] = {do_quit, false},
+    [REQUEST_SETTLE] = {do_settle, false},    [REQUEST_SUSPEND] = {do_suspend, false},
+    [REQUEST_QUIT] = {do_quit, false},
 };
 
 static void carry_out(struct console *c)
@@ -345,6 +356,8 @@ static bool open_signals(struct console *c, sigset_t *were, struct err *err)
 
 static void run(struct console *c)
 {
+    if (c->host->interrupted)
+        snprintf(c->app->interrupted, sizeof c->app->interrupted, "%s", c->host->interrupted);
     c->canvas.ascii = term_is_ascii();
     set_time(c);
     app_start(c->app);

@@ -23,6 +23,11 @@ struct console_host {
     /* Tells where the report of the ceremony that has just ended is, and its digest. False, with
      * the reason, when none was written. Called after EVENT_DONE of WORKER_RUN. */
     bool (*report)(void *ctx, struct app_report *report, struct err *err);
+
+    /* The journal of a ceremony that was interrupted, and is to be asked about first; NULL: none.
+     * settle() takes the answer: what is to be done once the console has left. */
+    const char *interrupted;
+    void (*settle)(void *ctx, bool clean);
 };
 
 /* Runs the console until the officer leaves or a signal ends it. config may be empty but for its

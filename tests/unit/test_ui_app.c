@@ -29,6 +29,43 @@ static void test_start_opens_both_sides(void **state)
     fixture_free(&f);
 }
 
+/* What was interrupted is asked about before anything is opened. */
+static void test_interrupted_is_settled_first(void **state)
+{
+    static const struct {
+        const char *typed;
+        bool settles, cleans;
+    } rows[] = {
+        {"resume", true, false}, {"Clean", true, true}, {"yes", false, false}, {"", false, false}};
+    struct fixture f;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixture_new(&f);
+        snprintf(f.app->interrupted, sizeof f.app->interrupted, "/reports/x.journal");
+        app_start(f.app);
+        fixture_drain(&f);
+        assert_int_equal(f.asked[REQUEST_START], 0);
+        assert_int_equal(app_dialog(f.app), DIALOG_INPUT);
+        fixture_type(&f, rows[i].typed);
+        app_press(f.app, PRESS_ENTER);
+        fixture_drain(&f);
+        assert_int_equal(f.asked[REQUEST_SETTLE], rows[i].settles);
+        assert_int_equal(f.asked[REQUEST_START], !rows[i].settles);
+        assert_int_equal(f.app->cleans, rows[i].cleans);
+        fixture_free(&f);
+    }
+    fixture_new(&f);
+    snprintf(f.app->interrupted, sizeof f.app->interrupted, "/reports/x.journal");
+    app_start(f.app);
+    app_press(f.app, PRESS_ESC);
+    fixture_drain(&f);
+    assert_int_equal(f.asked[REQUEST_SETTLE], 0);
+    assert_int_equal(f.asked[REQUEST_START], 1);
+    assert_non_null(strstr(f.app->status, "x.journal"));
+    fixture_free(&f);
+}
+
 static void test_start_that_fails_leaves_nothing_under_way(void **state)
 {
     struct request request;
@@ -697,6 +734,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_opens_both_sides),
+        cmocka_unit_test(test_interrupted_is_settled_first),
         cmocka_unit_test(test_start_that_fails_leaves_nothing_under_way),
         cmocka_unit_test(test_nothing_named_opens_the_setup),
         cmocka_unit_test(test_failed_side_is_told_and_opened_again_only_when_asked),
