@@ -87,6 +87,11 @@ for file in $(grep -oE '(examples|src|tests|ui)/[a-z./]*[a-z/]' "$readme" | sort
     ok "there is $file" test -e "$abs_top_srcdir/$file"
 done
 
+for file in "$abs_top_srcdir"/tests/pairs/*.sh; do
+    [ "${file##*/}" = lib.sh ] || ok "its table names tests/pairs/${file##*/}" \
+        grep -q "works: .tests/pairs/${file##*/}" "$readme"
+done
+
 ok "the rehearsal runs to its end" rehearse --plain --dir "$tmp/rehearsal"
 cp "$tmp/out" "$tmp/printed"
 shown 'sh examples/rehearse.sh --plain' >"$tmp/shown"

@@ -241,12 +241,14 @@ static void draw_choices(const struct app *app, struct canvas *c, enum side side
 {
     const struct config_side *config = &app->config->side[side];
     char *const *environment = config->environment;
+    bool store = strcmp(config->where.api, "nss") == 0;
+    const char *unset = store ? "(Enter names its folder)" : "(Enter chooses one)";
     const struct {
         const char *name, *value;
     } rows[SETUP_SLOTS] = {
         [SETUP_API] = {"API", config->where.api},
-        [SETUP_MODULE] = {strcmp(config->where.api, "nss") ? "Module" : "Store",
-                          config->where.module[0] ? config->where.module : "(Enter chooses one)"},
+        [SETUP_MODULE] = {store ? "Store" : "Module",
+                          config->where.module[0] ? config->where.module : unset},
         [SETUP_ENVIRONMENT] = {"Environ",
                                environment && environment[0] ? environment[0] : "(nothing set)"},
     };
@@ -286,8 +288,8 @@ void pane_draw_setup(const struct app *app, struct canvas *c, enum side side)
     draw_slots(app, c, side, (struct rect){in.x, in.y + 5, in.w, in.h - 8});
     if (!slot)
         return;
-    draw_format(c, in.x + 1, in.y + in.h - 2, in.w - 1, STYLE_NORMAL, "serial %s",
-                slot->serial[0] ? slot->serial : "-");
+    draw_format(c, in.x + 1, in.y + in.h - 2, in.w - 1, STYLE_NORMAL, "%s%sserial %s", slot->label,
+                slot->label[0] ? "  " : "", slot->serial[0] ? slot->serial : "-");
     draw_format(c, in.x + 1, in.y + in.h - 1, in.w - 1, STYLE_NORMAL, "%s %s, fw %s",
                 slot->manufacturer, slot->model, slot->firmware);
 }
