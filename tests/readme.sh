@@ -72,6 +72,7 @@ knows_command() {
     case $1 in
     'sh examples/rehearse.sh' | 'sh examples/rehearse.sh --plain') ;;
     './autogen.sh' | 'mkdir build && cd build && ../configure && make && make check && make install') ;;
+    'hsmferry probe move.yaml') ;;
     'hsmferry list move.yaml' | 'hsmferry --plain move.yaml' | 'cat reports/*.yaml') ;;
     'hsmferry verify reports/*.yaml --journal reports/*.journal') ;;
     "$certutil") ;;
@@ -106,6 +107,10 @@ ceremony_file >"$tmp/ferry/move.yaml"
 ok "they can be listed" on_terminal -- "$hsmferry" list "$tmp/ferry/move.yaml"
 sed "s#$tmp/ferry#/tmp/ferry#" "$tmp/out" >"$tmp/printed"
 shown 'hsmferry list move.yaml' >"$tmp/shown"
+ok "as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
+ok "they can be probed" on_terminal -- "$hsmferry" probe "$tmp/ferry/move.yaml"
+cp "$tmp/out" "$tmp/printed"
+shown 'hsmferry probe move.yaml' >"$tmp/shown"
 ok "as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
 ok "the ceremony of README.md, on a terminal" on_terminal 'to start:' 'ferry 2\n' \
     'of the fingerprint:' '@words\n' -- "$hsmferry" --plain "$tmp/ferry/move.yaml"

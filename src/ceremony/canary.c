@@ -35,9 +35,13 @@ static bool hear(struct event_sink *sink, const struct event *event, struct err 
 
 /* --- what is to be tried --- */
 
-static bool is_untried(const struct ceremony *c, const struct plan_item *item)
+/* A key that is there already, as after an interruption, goes nowhere. */
+static bool is_untried(const struct ceremony *c, size_t i)
 {
-    return item->route != ROUTE_NONE && !negotiation_trial(&c->deal, &item->key, item->alg);
+    const struct plan_item *item = &c->plan.items[i];
+
+    return item->route != ROUTE_NONE && !(c->fates && c->fates[i].final) &&
+           !negotiation_trial(&c->deal, &item->key, item->alg);
 }
 
 bool canary_due(const struct ceremony *c)
@@ -45,7 +49,7 @@ bool canary_due(const struct ceremony *c)
     if (c->setup.policy.canary == CANARY_NONE || c->deal.trial_count == TRIALS_MAX)
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
-        if (is_untried(c, &c->plan.items[i]))
+        if (is_untried(c, i))
             return true;
     return false;
 }
@@ -74,7 +78,7 @@ static bool list_samples(struct canary *y, struct err *err)
         const struct plan_item *item = &c->plan.items[i];
         struct key_sample sample;
         key_sample_of(&item->key, &sample);
-        if (!is_untried(c, item) || is_listed(y, &sample, item->alg))
+        if (!is_untried(c, i) || is_listed(y, &sample, item->alg))
             continue;
         y->samples[plan->count] = sample;
         plan->items[plan->count++] = (struct plan_item){.route = item->route, .alg = item->alg};
@@ -361,4 +365,27 @@ bool canary_run(struct ceremony *c, struct err *err)
     }
     canary_end(&y);
     return ok || (err->now[0] ? false : err_now(err, "Nothing was changed."));
+}
+
+bool canary_must_pass(struct ceremony *c, struct err *err)
+{
+    enum hsm_alg transport = c->deal.transport;
+
+    if (!canary_due(c))
+        return true;
+    if (!canary_run(c, err))
+        return false;
+    if (c->deal.transport != transport) {
+        err_set(err, ERR_HSM, "canary: %s does not work any more", hsm_alg_name(transport));
+        return err_now(err, "Nothing was changed.");
+    }
+    for (unsigned i = 0; i < c->deal.trial_count; i++) {
+        const struct trial *trial = &c->deal.trials[i];
+        if (trial->state == CANARY_PASSED ||
+            (trial->state == CANARY_IMPOSSIBLE && c->setup.policy.canary != CANARY_REQUIRED))
+            continue;
+        err_set(err, ERR_HSM, "canary by %s: %s", hsm_alg_name(trial->alg), trial->reason);
+        return err_now(err, "Nothing was changed.");
+    }
+    return true;
 }

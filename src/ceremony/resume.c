@@ -287,7 +287,7 @@ static bool look(struct ceremony *c, const struct search *search, struct err *er
             return false;
     for (size_t i = 0; i < c->plan.count; i++)
         settle(c, i);
-    if (!tell_plan(c, err))
+    if (!canary_must_pass(c, err) || !tell_plan(c, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (c->fates[i].final && !prove_kept(c, i, err))

@@ -196,6 +196,10 @@ bool canary_due(const struct ceremony *c);
  * transport works, ERR_UNFINISHED (something is left over). */
 bool canary_run(struct ceremony *c, struct err *err);
 
+/* For a plan that is not judged again, as after an interruption: tries what is due, and whatever
+ * does not pass is a failure. */
+bool canary_must_pass(struct ceremony *c, struct err *err);
+
 /* --- closing.c: what the closing rows do --- */
 
 bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *err);

@@ -298,6 +298,8 @@ static void test_review_words(void **state)
     assert_shows(&f, "to hsm-new");
     assert_shows(&f, "sensitive, not extractable");
     assert_shows(&f, "Type  ferry 2  and Enter");
+    assert_shows(&f, "Canary     AES, RSA   passed ");
+    assert_shows(&f, "FAILED: DES3   not possible: ");
     fixture_free(&f);
 }
 

@@ -216,6 +216,14 @@ void fixture_review(struct fixture *f)
     uint32_t number = 0;
 
     fixture_press(f, PRESS_F5);
+    for (enum key_kind kind = KEY_KIND_AES; kind <= KEY_KIND_RSA; kind++) {
+        struct event e = {.kind = EVENT_CANARY, .side = SIDE_RELAY, .utc_ms = 1795437680000};
+        e.canary.kind = kind;
+        e.canary.state = kind == KEY_KIND_DES3      ? CANARY_FAILED
+                         : kind == KEY_KIND_GENERIC ? CANARY_IMPOSSIBLE
+                                                    : CANARY_PASSED;
+        fixture_event(f, &e);
+    }
     for (size_t i = 0; i < inv->list.count; i++) {
         struct event e = {.kind = EVENT_PLANNED, .side = SIDE_SOURCE, .key = number + 1};
         if (!inv->marked[i])
