@@ -251,11 +251,11 @@ static void draw_heads(const struct app *app, struct canvas *c, struct rect r)
 {
     struct lane_columns lanes = layout_lanes(r);
 
-    draw_format(c, lanes.x[0], r.y, lanes.width, STYLE_SOURCE, "SOURCE %s",
-                app_side_label(app, SIDE_SOURCE));
+    draw_format(c, lanes.x[0], r.y, lanes.width, STYLE_SOURCE, "SOURCE %s %s",
+                app->side[SIDE_SOURCE].info.api, app_side_label(app, SIDE_SOURCE));
     draw_text(c, lanes.x[1], r.y, lanes.width, STYLE_STRONG, "RELAY (this host)");
-    draw_format(c, lanes.x[2], r.y, lanes.width, STYLE_DESTINATION, "DESTINATION %s",
-                app_side_label(app, SIDE_DESTINATION));
+    draw_format(c, lanes.x[2], r.y, lanes.width, STYLE_DESTINATION, "DESTINATION %s %s",
+                app->side[SIDE_DESTINATION].info.api, app_side_label(app, SIDE_DESTINATION));
 }
 
 /* Over many keys: how many, how fast, how long still. */
