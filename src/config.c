@@ -88,6 +88,8 @@ static bool take_policy(const struct loader *l, const struct raw_policy *raw)
         policy->canary = (enum canary_rule)(raw->canary - 1);
     if (raw->gates)
         policy->gates = *raw->gates;
+    if (raw->two_officers)
+        policy->two_officers = *raw->two_officers;
     return policy->transports ||
            config_wrong(l, "policy.oaep-hashes", "at least one hash must be allowed: sha256, sha1");
 }
@@ -105,6 +107,23 @@ static bool take_report_folder(const struct loader *l, const char *folder)
     return true;
 }
 
+/* Who is asked must be there by name: in production both officers, and wherever a gate waits for
+ * both. */
+static bool check_officers(const struct loader *l)
+{
+    const struct config *config = l->config;
+    const char *why = !config->rehearsal ? "a ceremony that is no rehearsal"
+                                         : "a gate that waits for two officers";
+
+    if (l->use == CONFIG_TO_COMPARE || (config->rehearsal && !config->policy.two_officers))
+        return true;
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (!officer_find(config->officers, config->officer_count, officer_roles[side]))
+            return config_wrong(l, "officers", "%s needs an officer whose role is \"%s\"", why,
+                                officer_roles[side]);
+    return true;
+}
+
 static bool take_all(const struct loader *l, const struct raw_config *raw)
 {
     struct config *config = l->config;
@@ -118,7 +137,7 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
     }
     return config_take_side(l, SIDE_SOURCE, &raw->source) &&
            config_take_side(l, SIDE_DESTINATION, &raw->destination) && check_two_tokens(l) &&
-           take_keys(l, &raw->keys) && take_policy(l, &raw->policy) &&
+           take_keys(l, &raw->keys) && take_policy(l, &raw->policy) && check_officers(l) &&
            take_report_folder(l, raw->report_folder);
 }
 

@@ -53,7 +53,7 @@ static bool same_policy(const struct policy *a, const struct policy *b)
     return a->rsa_bits == b->rsa_bits && a->transports == b->transports &&
            a->sensitive == b->sensitive && a->extractable == b->extractable &&
            a->waive_unproven == b->waive_unproven && a->unauthenticated == b->unauthenticated &&
-           a->canary == b->canary && a->gates == b->gates;
+           a->canary == b->canary && a->gates == b->gates && a->two_officers == b->two_officers;
 }
 
 bool config_equal(const struct config *a, const struct config *b)

@@ -75,6 +75,9 @@ static const cyaml_schema_field_t policy_fields[] = {
                      canaries, CYAML_ARRAY_LEN(canaries)),
     CYAML_FIELD_FLAGS_PTR("gates", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                           struct raw_policy, gates, gates, CYAML_ARRAY_LEN(gates)),
+    CYAML_FIELD_FLAGS_PTR("two-officers",
+                          CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                          struct raw_policy, two_officers, gates, CYAML_ARRAY_LEN(gates)),
     CYAML_FIELD_END,
 };
 

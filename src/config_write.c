@@ -101,6 +101,11 @@ static void put_policy(struct writer *w, const struct policy *policy)
         if (policy->gates & 1U << gate)
             writer_text(w, NULL, gate_name(gate));
     writer_end(w);
+    writer_list(w, "two-officers", true);
+    for (enum gate gate = 0; gate < GATES; gate++)
+        if (policy->two_officers & 1U << gate)
+            writer_text(w, NULL, gate_name(gate));
+    writer_end(w);
     writer_end(w);
 }
 

@@ -53,6 +53,7 @@ static bool empty_config(struct config **out, struct err *err)
         free(config);
         return err_set_errno(err, ERR_IO, errno, "The folder for the report cannot be named");
     }
+    config->rehearsal = true; /* production wants officers by name, as only a file has them */
     config->policy = policy_default();
     config->side[SIDE_SOURCE].limit_ms = config->side[SIDE_DESTINATION].limit_ms = SESSION_LIMIT_MS;
     text_print(config->report_folder, sizeof config->report_folder, "%s/reports", here);

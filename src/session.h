@@ -21,7 +21,7 @@ struct session {
     const char *locks[4];     /* folders for the locks of tokens, NULL at the end */
 };
 
-/* Reads the ceremony file; NULL: an empty ceremony under the default policy, whose report goes to
+/* Reads the ceremony file; NULL: an empty rehearsal under the default policy, whose report goes to
  * ./reports. Errors: as config_load(). */
 bool session_load(struct session *s, const char *file, struct err *err);
 

@@ -28,22 +28,23 @@
 
 /* What the loop shall do. */
 enum request_kind {
-    REQUEST_START,    /* a new worker for app->config; the old one goes */
-    REQUEST_OPEN,     /* worker_open(side) */
-    REQUEST_CHOOSE,   /* worker_choose(side, app->config->side[side].token) */
-    REQUEST_REFRESH,  /* worker_refresh(side) */
-    REQUEST_VERDICTS, /* worker_verdicts() */
-    REQUEST_PLAN,     /* worker_plan(): app_selection() */
-    REQUEST_RUN,      /* worker_run() */
-    REQUEST_ANSWER,   /* worker_answer(serial, app->answer), then wipe it */
-    REQUEST_STOP,     /* worker_stop() */
-    REQUEST_ABANDON,  /* worker_abandon(side) */
-    REQUEST_SAVE,     /* config_write(app->config, app->save_path) */
-    REQUEST_REPORT,   /* ask where the report is: app_report() */
-    REQUEST_FLUSH,    /* throw away what was typed ahead */
-    REQUEST_REDRAW,   /* the terminal may show something else than we think */
-    REQUEST_SUSPEND,  /* to the shell and back */
-    REQUEST_SETTLE,   /* leave, and resume or clean up what was interrupted: app->cleans */
+    REQUEST_START,     /* a new worker for app->config; the old one goes */
+    REQUEST_OPEN,      /* worker_open(side) */
+    REQUEST_CHOOSE,    /* worker_choose(side, app->config->side[side].token) */
+    REQUEST_REFRESH,   /* worker_refresh(side) */
+    REQUEST_VERDICTS,  /* worker_verdicts() */
+    REQUEST_PLAN,      /* worker_plan(): app_selection() */
+    REQUEST_RUN,       /* worker_run() */
+    REQUEST_EXCEPTION, /* worker_exception(app->exception) */
+    REQUEST_ANSWER,    /* worker_answer(serial, app->answer), then wipe it */
+    REQUEST_STOP,      /* worker_stop() */
+    REQUEST_ABANDON,   /* worker_abandon(side) */
+    REQUEST_SAVE,      /* config_write(app->config, app->save_path) */
+    REQUEST_REPORT,    /* ask where the report is: app_report() */
+    REQUEST_FLUSH,     /* throw away what was typed ahead */
+    REQUEST_REDRAW,    /* the terminal may show something else than we think */
+    REQUEST_SUSPEND,   /* to the shell and back */
+    REQUEST_SETTLE,    /* leave, and resume or clean up what was interrupted: app->cleans */
     REQUEST_QUIT,
     REQUESTS
 };
@@ -78,7 +79,10 @@ enum input {
     INPUT_MODULE,
     INPUT_ENVIRONMENT,
     INPUT_SAVE,
-    INPUT_SETTLE, /* what to do about app->interrupted */
+    INPUT_SETTLE,   /* what to do about app->interrupted */
+    INPUT_EXPECTED, /* an exception, in three parts */
+    INPUT_HAPPENED,
+    INPUT_DECIDED,
     INPUTS
 };
 enum confirm { CONFIRM_QUIT, CONFIRM_STOP, CONFIRM_ABANDON, CONFIRMS };
@@ -107,6 +111,7 @@ struct app_pin {
     bool sworn; /* before the last try: the words were typed */
     char token[4 * 32 + 1];
     char serial[4 * 16 + 1];
+    char officer[EVENT_TEXT_MAX]; /* who types it; empty: nobody by name */
     struct secret typed;
 };
 
@@ -150,6 +155,7 @@ struct app {
     char save_path[EVENT_PATH_MAX];
 
     struct app_pin pin;
+    struct event exception; /* while it is typed, and until it was handed on */
     struct secret answer;
     unsigned commands;     /* commands under way */
     bool choosing;         /* tokens are to be chosen as soon as both sides are open */

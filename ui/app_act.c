@@ -282,6 +282,7 @@ void app_act(struct app *app, enum action action)
         [ACTION_STEPS] = steps,
         [ACTION_STOP] = stop,
         [ACTION_ABANDON] = abandon,
+        [ACTION_EXCEPTION] = ceremony_view_exception,
         [ACTION_BACK] = back,
         [ACTION_REDRAW] = redraw,
         [ACTION_SUSPEND] = suspend,

@@ -31,6 +31,8 @@ void ceremony_view_migrate(struct app *app)
  * failure that was not read yet and behind a question of ours. */
 static void expect_typing(struct app *app)
 {
+    if (app->dialog == DIALOG_INPUT && app->input >= INPUT_EXPECTED)
+        return; /* an exception is being written: the question waits */
     if (app->dialog != DIALOG_CONFIRM && app->dialog != DIALOG_MESSAGE)
         app->dialog = DIALOG_NONE;
     field_set(&app->field, "");
@@ -118,6 +120,7 @@ void ceremony_view_ask_pin(struct app *app, const struct event *e)
     pin->sworn = !(e->pin.flags & HSM_TOKEN_PIN_FINAL_TRY);
     memcpy(pin->token, e->pin.token, sizeof pin->token);
     memcpy(pin->serial, e->pin.serial, sizeof pin->serial);
+    memcpy(pin->officer, e->pin.officer, sizeof pin->officer);
     pin->typed.len = 0;
     expect_typing(app);
 }
@@ -158,6 +161,41 @@ void ceremony_view_refuse(struct app *app)
     app->pin.open = false;
     app->run.gate.open = false;
     app_ask(app, REQUEST_STOP, SIDE_RELAY);
+}
+
+/* With the step at which it is begun, not the one that has come until it is written. */
+void ceremony_view_exception(struct app *app)
+{
+    struct event *e = &app->exception;
+
+    if (app->run.over || app->side[SIDE_SOURCE].state == SIDE_CLOSED) {
+        app_say(app, app->run.over ? "This ceremony is over; write it on paper."
+                                   : "No ceremony has begun.");
+        return;
+    }
+    *e = (struct event){.kind = EVENT_EXCEPTION, .side = SIDE_RELAY};
+    e->exception.begun = app->run.begun_ms != 0;
+    if (e->exception.begun)
+        run_step_now(&app->run, &e->exception.step);
+    if (e->exception.step >= STEP_WRAP_KEY && e->exception.step <= STEP_PROVE_AGAIN)
+        e->key = app->run.key_now;
+    app_open_input(app, INPUT_EXPECTED, "");
+}
+
+void ceremony_view_exception_part(struct app *app)
+{
+    struct event *e = &app->exception;
+    char *const parts[] = {e->exception.expected, e->exception.happened, e->exception.decided};
+    unsigned part = (unsigned)app->input - INPUT_EXPECTED;
+
+    text_safe(app->field.text, app->field.len, parts[part], EVENT_TEXT_MAX);
+    if (app->field.len == 0 || part < 2) {
+        app_open_input(app, app->field.len == 0 ? app->input : app->input + 1, "");
+        return;
+    }
+    field_set(&app->field, "");
+    app_ask(app, REQUEST_EXCEPTION, SIDE_RELAY);
+    app_say(app, "The exception is written down.");
 }
 
 void ceremony_view_ended(struct app *app)

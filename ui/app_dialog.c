@@ -86,6 +86,12 @@ static const struct {
     [INPUT_SETTLE] = {"A CEREMONY WAS INTERRUPTED",
                       "Type  resume  to go on with it,  clean  to take it back; Esc leaves it:",
                       NULL, settle_done, settle_left},
+    [INPUT_EXPECTED] = {"EXCEPTION", "What was expected:", NULL, ceremony_view_exception_part,
+                        NULL},
+    [INPUT_HAPPENED] = {"EXCEPTION", "What happened instead:", NULL, ceremony_view_exception_part,
+                        NULL},
+    [INPUT_DECIDED] = {"EXCEPTION", "What was decided, and by whom:", NULL,
+                       ceremony_view_exception_part, NULL},
 };
 
 const char *app_input_title(const struct app *app)
@@ -111,6 +117,7 @@ static void input_press(struct app *app, int press)
         app->dialog = DIALOG_NONE;
         if (inputs[app->input].left)
             inputs[app->input].left(app);
+        field_set(&app->field, ""); /* a question of the engine may be behind it */
     } else if (press == PRESS_ENTER) {
         app->dialog = DIALOG_NONE;
         if (inputs[app->input].done)
@@ -234,6 +241,8 @@ static bool asks_for_help_or_quit(struct app *app, int press)
 {
     if (press == PRESS_F1)
         app_act(app, ACTION_HELP);
+    else if (press == PRESS_F2)
+        ceremony_view_exception(app);
     else if (press == PRESS_F10 || press == PRESS_CTRL('c'))
         app_act(app, ACTION_QUIT);
     else

@@ -50,6 +50,8 @@ void ceremony_view_answer_gate(struct app *app);
 void ceremony_view_ask_pin(struct app *app, const struct event *event);
 void ceremony_view_answer_pin(struct app *app);
 void ceremony_view_refuse(struct app *app);
+void ceremony_view_exception(struct app *app);
+void ceremony_view_exception_part(struct app *app);
 void ceremony_view_ended(struct app *app);
 void ceremony_view_compare(struct app *app, long delta);
 

@@ -19,6 +19,8 @@ static struct rect open_wide(const struct app *app, struct canvas *c, int w, int
 
     draw_blank(c, r, STYLE_NORMAL);
     draw_frame(c, r, STYLE_STRONG, title);
+    if (app->config->rehearsal && r.w >= 40) /* it may cover the stamp of the view's first line */
+        draw_text(c, r.x + r.w - 13, r.y, 11, STYLE_STRONG, " REHEARSAL ");
     r = layout_inside(r);
     return r.w > 2 ? (struct rect){r.x + 1, r.y, r.w - 2, r.h} : r;
 }
@@ -152,7 +154,8 @@ static void draw_pin(const struct app *app, struct canvas *c)
         return;
     }
     /* As wide for one character as for twenty: its length is a secret too. */
-    end = draw_text(c, in.x, in.y + 4, in.w, STYLE_STRONG, "PIN: ");
+    end = draw_format(c, in.x, in.y + 4, in.w, STYLE_STRONG, "%s%sPIN: ", pin->officer,
+                      pin->officer[0] ? ", your " : "");
     if (pin->typed.len > 0)
         draw_run(c, in.x + end, in.y + 4, MASK, STYLE_STRONG, SIGN_MASK);
     draw_cursor(c, in.x + end + (pin->typed.len > 0 ? MASK : 0), in.y + 4);
@@ -174,7 +177,8 @@ static void draw_gate(const struct app *app, struct canvas *c)
         draw_format(c, in.x, bottom, in.w, STYLE_BAD, "[FAIL] That was wrong. Tries left: %u",
                     gate->tries_left);
     else
-        draw_text(c, in.x, bottom, in.w, STYLE_NORMAL, gate->officer);
+        draw_format(c, in.x, bottom, in.w, STYLE_NORMAL, "%s%s%s", gate->officer,
+                    gate->role[0] ? ", " : "", gate->role);
     snprintf(question, sizeof question, "%s:", gate->question);
     draw_question(c, in, bottom + 1, question, app->field.text);
 }

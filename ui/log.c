@@ -114,6 +114,9 @@ void log_event(struct log *log, const struct event *e)
         add(log, e, e->kind == EVENT_WARNING, "%s %s: %s", event_kind_name(e->kind), e->note.name,
             e->note.text);
         break;
+    case EVENT_EXCEPTION:
+        add(log, e, true, "exception: %s", e->exception.happened);
+        break;
     case EVENT_END:
         add(log, e, e->end.exit_code != 0, "end: %s %s", end_outcome_name(e->end.outcome),
             e->end.text);

@@ -220,8 +220,10 @@ static void tell_gate(struct line *l)
     head(l, states[state].sign, 0);
     add(l, "gate %s: %s", gate_name(l->event->gate.gate), states[state].words);
     add_some(l, ": ", l->event->gate.question);
-    if (state != GATE_WAIVED)
+    if (state != GATE_WAIVED) {
         add_some(l, ", ", l->event->gate.officer);
+        add_some(l, ", ", l->event->gate.role);
+    }
     if (state == GATE_OPEN || state == GATE_WRONG)
         add(l, " (tries left: %u)", l->event->gate.tries_left);
 }
@@ -322,6 +324,13 @@ static void tell_pin(struct line *l)
         add(l, "; few tries are left");
 }
 
+static void tell_exception(struct line *l)
+{
+    head(l, sign_none, 0);
+    add(l, "exception: expected: %s; happened: %s; decided: %s", l->event->exception.expected,
+        l->event->exception.happened, l->event->exception.decided);
+}
+
 static void (*const tellers[EVENT_KINDS])(struct line *) = {
     [EVENT_BEGIN] = tell_begin,
     [EVENT_OFFICER] = tell_officer,
@@ -344,6 +353,7 @@ static void (*const tellers[EVENT_KINDS])(struct line *) = {
     [EVENT_ERROR] = tell_error,
     [EVENT_END] = tell_end,
     [EVENT_PIN] = tell_pin,
+    [EVENT_EXCEPTION] = tell_exception,
 };
 
 size_t plain_line(const struct event *event, const char *label, char *out)

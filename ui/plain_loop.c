@@ -148,8 +148,8 @@ static void ask_pin(struct loop *l)
     char prompt[EVENT_TEXT_MAX];
 
     l->last_try = false;
-    text_print(prompt, sizeof prompt, "PIN of token %s on the %s", l->pin.pin.token,
-               side_name(l->pin.side));
+    text_print(prompt, sizeof prompt, "%s%sPIN of token %s on the %s", l->pin.pin.officer,
+               l->pin.pin.officer[0] ? ", your " : "", l->pin.pin.token, side_name(l->pin.side));
     ask(l, prompt, true);
 }
 

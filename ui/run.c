@@ -142,6 +142,7 @@ static void take_gate(struct run *run, const struct event *e)
     gate->tries_left = e->gate.tries_left;
     COPY(gate->question, e->gate.question);
     COPY(gate->officer, e->gate.officer);
+    COPY(gate->role, e->gate.role);
 }
 
 /* The steps of the key before are no longer what happened to this one. */

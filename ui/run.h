@@ -61,6 +61,7 @@ struct run_gate {
     bool wrong; /* the answer before was wrong */
     char question[EVENT_TEXT_MAX];
     char officer[EVENT_TEXT_MAX];
+    char role[64];
 };
 
 struct run_fingerprint {

@@ -29,6 +29,13 @@ struct officer {
     char role[64];
 };
 
+/* What the officers of the two sides are called in a ceremony file, by enum side. */
+extern const char *const officer_roles[2];
+
+/* The first officer with this role; NULL: there is none. */
+const struct officer *officer_find(const struct officer *officers, unsigned count,
+                                   const char *role);
+
 /* The ceremony as it was asked for; copied by ceremony_new(). */
 struct ceremony_setup {
     char title[EVENT_TEXT_MAX];

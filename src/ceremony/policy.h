@@ -24,7 +24,8 @@ struct policy {
     bool waive_unproven;  /* may keys go that nothing can prove, each by a typed waiver? */
     bool unauthenticated; /* may keys go in an envelope without integrity? */
     enum canary_rule canary;
-    uint32_t gates; /* bit (1 << enum gate) for each that waits; the others are waived */
+    uint32_t gates;        /* bit (1 << enum gate) for each that waits; the others are waived */
+    uint32_t two_officers; /* those of them that wait for both officers */
 };
 
 /* As the ceremony file says it: "required". */

@@ -91,7 +91,11 @@ struct ceremony {
     bool gate_open;
     unsigned gate_tries; /* left */
     uint32_t gates_passed;
+    unsigned gate_roles; /* tries left to name the right role */
+    bool gate_half;      /* the first of two officers has confirmed */
+    unsigned gate_word;  /* the first word that was asked for last */
     char gate_expected[64];
+    const struct officer *gate_officer; /* whose answer is awaited; NULL: nobody's by name */
 
     struct hsm_pair pair;     /* step 1 */
     struct bytes read_back;   /* step 3 */
@@ -143,6 +147,7 @@ bool tell_warning(struct ceremony *c, size_t item, struct err *err, const char *
                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 bool tell_deal(struct ceremony *c, struct err *err);
 bool tell_plan(struct ceremony *c, struct err *err);
+/* By c->gate_officer. */
 bool tell_gate(struct ceremony *c, enum gate gate, enum gate_state state, const char *question,
                struct err *err);
 bool tell_step(struct ceremony *c, enum step_id id, enum event_state state, int64_t micros,
@@ -159,6 +164,14 @@ bool tell_inventory(struct ceremony *c, enum side side, bool after, size_t objec
 void tell_key_done(struct ceremony *c, size_t item);
 void tell_error(struct ceremony *c, const struct err *failure);
 void tell_end(struct ceremony *c, enum end_outcome outcome, const char *text);
+
+/* --- gate.c --- */
+
+/* True when nothing stands before this row any more; else the gate is open, or *err is set. */
+bool gate_pass(struct ceremony *c, enum gate gate, struct err *err);
+
+/* Judges what was typed at the open gate. On false the ceremony is to end with *err. */
+bool gate_answer(struct ceremony *c, enum gate gate, const char *typed, struct err *err);
 
 /* --- steps.c: the table --- */
 

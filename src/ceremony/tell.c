@@ -126,7 +126,9 @@ static bool tell_policy(struct ceremony *c)
                            p->transports & 1U << alg ? "allowed" : "not allowed");
     for (enum gate gate = 0; ok && gate < GATES; gate++)
         ok = tell_note(c, EVENT_POLICY, SIDE_RELAY, gate_name(gate), "%s",
-                       p->gates & 1U << gate ? "gate waits" : "gate waived");
+                       !(p->gates & 1U << gate)       ? "gate waived"
+                       : p->two_officers & 1U << gate ? "gate waits for both officers"
+                                                      : "gate waits");
     return ok;
 }
 
@@ -276,8 +278,10 @@ bool tell_gate(struct ceremony *c, enum gate gate, enum gate_state state, const 
     e.gate.state = state;
     e.gate.tries_left = c->gate_tries;
     put(e.gate.question, sizeof e.gate.question, question);
-    if (c->setup.officer_count > 0)
-        put(e.gate.officer, sizeof e.gate.officer, c->setup.officers[0].name);
+    if (c->gate_officer) {
+        put(e.gate.officer, sizeof e.gate.officer, c->gate_officer->name);
+        put(e.gate.role, sizeof e.gate.role, c->gate_officer->role);
+    }
     return ceremony_tell(c, &e, err);
 }
 

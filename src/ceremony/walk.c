@@ -5,17 +5,11 @@
  */
 #include "ceremony/ceremony.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/rand.h>
-#include <openssl/sha.h>
-
 #include "base/text.h"
 #include "ceremony/state.h"
-
-enum { GATE_TRIES = 2, TYPED_LABEL_MAX = 40 };
 
 static const struct step_row *row_now(const struct ceremony *c)
 {
@@ -150,80 +144,6 @@ static void end_with(struct ceremony *c, const struct err *failure)
 
 /* --- gates --- */
 
-static bool is_typable(const struct key_desc *key)
-{
-    for (size_t i = 0; i < key->label_len && i < KEY_LABEL_MAX; i++)
-        if (!isgraph(key->label[i]) && key->label[i] != ' ')
-            return false;
-    return key->label_len > 0 && key->label_len <= TYPED_LABEL_MAX;
-}
-
-/* A key that nothing can prove goes only by a word of the officers, whatever the policy waives. */
-static bool needs_waiver(struct ceremony *c, enum gate gate)
-{
-    return gate == GATE_KEY && item_of(c)->unproven;
-}
-
-/* Says what is to be typed at this gate, and asks for it. */
-static void ask(struct ceremony *c, enum gate gate, char *question, size_t size)
-{
-    uint8_t sha256[SHA256_SIZE], random;
-    char words[TEXT_WORDS_SIZE];
-    unsigned first;
-
-    switch (gate) {
-    case GATE_REVIEW:
-        snprintf(c->gate_expected, sizeof c->gate_expected, "ferry %zu", c->plan.goes);
-        snprintf(question, size, "type  %s  to start", c->gate_expected);
-        break;
-    case GATE_FINGERPRINT:
-        /* Other words at each ceremony, so that they are read and not remembered. */
-        first = RAND_bytes(&random, 1) == 1 ? random % (SHA256_SIZE / 2) * 2U : 0;
-        SHA256(c->read_back.data, c->read_back.len, sha256);
-        snprintf(c->gate_expected, sizeof c->gate_expected, "%s",
-                 text_words(sha256, first, 2, words));
-        snprintf(question, size, "type words %u and %u of the fingerprint", first + 1, first + 2);
-        break;
-    default:
-        if (needs_waiver(c, gate)) {
-            snprintf(c->gate_expected, sizeof c->gate_expected, "unproven");
-            snprintf(question, size,
-                     "type  unproven  to move this key though nothing can prove "
-                     "that it arrives as it left");
-            break;
-        }
-        snprintf(c->gate_expected, sizeof c->gate_expected, "Yes");
-        if (is_typable(&item_of(c)->key))
-            snprintf(c->gate_expected, sizeof c->gate_expected, "%.*s",
-                     (int)item_of(c)->key.label_len, (const char *)item_of(c)->key.label);
-        snprintf(question, size, "type  %s  to move this key", c->gate_expected);
-        break;
-    }
-}
-
-static uint32_t gate_bit(struct ceremony *c, enum gate gate)
-{
-    return 1U << (needs_waiver(c, gate) ? GATES : gate);
-}
-
-/* True when nothing stands before this row any more. */
-static bool pass_gate(struct ceremony *c, enum gate gate, struct err *err)
-{
-    char question[EVENT_TEXT_MAX] = "";
-
-    if (gate == GATES || (c->gates_passed & gate_bit(c, gate)))
-        return true;
-    if (!needs_waiver(c, gate) && !(c->setup.policy.gates & 1U << gate)) {
-        c->gates_passed |= 1U << gate;
-        return tell_gate(c, gate, GATE_WAIVED, "waived by the ceremony file", err);
-    }
-    if (c->gate_tries == 0)
-        c->gate_tries = GATE_TRIES;
-    ask(c, gate, question, sizeof question);
-    c->gate_open = tell_gate(c, gate, GATE_OPEN, question, err);
-    return false;
-}
-
 void ceremony_answer(struct ceremony *c, const char *typed)
 {
     const struct step_row *row = row_now(c);
@@ -231,25 +151,10 @@ void ceremony_answer(struct ceremony *c, const char *typed)
 
     if (!c->gate_open || !row)
         return;
-    c->gate_open = false;
-    if (text_typed_equal(typed, c->gate_expected, row->gate != GATE_KEY)) {
-        c->gates_passed |= gate_bit(c, row->gate);
-        c->gate_tries = 0;
-        if (!tell_gate(c, row->gate, GATE_CONFIRMED, "", &err))
-            end_with(c, &err);
+    if (gate_answer(c, row->gate, typed, &err))
         return;
-    }
-    c->gate_tries--;
-    tell_gate(c, row->gate, c->gate_tries ? GATE_WRONG : GATE_REFUSED, "", &err);
-    if (c->gate_tries > 0)
-        return;
-    err_set(&err, row->gate == GATE_FINGERPRINT ? ERR_DATA : ERR_STOPPED,
-            "the %s gate was answered wrong twice", gate_name(row->gate));
-    err_next(&err, row->gate == GATE_FINGERPRINT
-                       ? "Compare the fingerprints of both sides before you try again."
-                       : "Start again when you are sure.");
+    c->aborted |= err.code == ERR_STOPPED || err.code == ERR_DATA;
     end_with(c, &err);
-    c->aborted = true;
 }
 
 /* --- one row --- */
@@ -457,7 +362,7 @@ enum ceremony_next ceremony_step(struct ceremony *c)
     }
     if (c->gate_open)
         return NEXT_GATE;
-    if (!row->closing && !pass_gate(c, row->gate, &err)) {
+    if (!row->closing && !gate_pass(c, row->gate, &err)) {
         if (c->gate_open)
             return NEXT_GATE;
         end_with(c, &err);

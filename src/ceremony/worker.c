@@ -31,6 +31,12 @@ struct command {
     struct selection selection;
 };
 
+/* What officers wrote down, until the thread tells it. */
+struct waiting {
+    STAILQ_ENTRY(waiting) next;
+    struct event event;
+};
+
 struct worker {
     struct worker_setup setup;
     struct event_sink sink; /* the first of three: record, then pipe */
@@ -47,6 +53,7 @@ struct worker {
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
     STAILQ_HEAD(commands, command) commands;
+    STAILQ_HEAD(exceptions, waiting) exceptions;
     bool quit;
     uint64_t asked; /* seq of the open question; 0: none */
     bool answered, refused;
@@ -178,18 +185,44 @@ static bool host_open_app(void *ctx, enum side side, struct hsm **hsm, struct er
     return open_at(w, side, &where, hsm, err);
 }
 
+/* Tells what officers wrote down; the lock is held, but not while it is told. */
+static void tell_exceptions(struct worker *w)
+{
+    struct waiting *waiting;
+    struct err ignored;
+
+    while ((waiting = STAILQ_FIRST(&w->exceptions)) != NULL) {
+        STAILQ_REMOVE_HEAD(&w->exceptions, next);
+        pthread_mutex_unlock(&w->lock);
+        ceremony_tell(w->ceremony, &waiting->event, &ignored);
+        free(waiting);
+        pthread_mutex_lock(&w->lock);
+    }
+}
+
 /* Waits until the open question is answered; false when it is refused or all is to end. */
 static bool wait_for_answer(struct worker *w)
 {
     bool answered;
 
     pthread_mutex_lock(&w->lock);
-    while (!w->answered && !w->refused && !w->quit)
+    for (tell_exceptions(w); !w->answered && !w->refused && !w->quit; tell_exceptions(w))
         pthread_cond_wait(&w->changed, &w->lock);
     answered = w->answered;
     w->asked = 0;
     pthread_mutex_unlock(&w->lock);
     return answered;
+}
+
+/* Who types the PIN of this side, where the ceremony file names somebody for it. */
+static void name_officer(const struct worker *w, enum side side, char out[EVENT_TEXT_MAX])
+{
+    const struct ceremony_setup *setup = &w->setup.ceremony;
+    const struct officer *officer =
+        officer_find(setup->officers, setup->officer_count, officer_roles[side]);
+
+    if (officer)
+        memcpy(out, officer->name, EVENT_TEXT_MAX);
 }
 
 static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
@@ -208,6 +241,7 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
     memcpy(event.pin.token, slot->label, sizeof event.pin.token);
     memcpy(event.pin.serial, slot->serial, sizeof event.pin.serial);
     event.pin.flags = slot->flags;
+    name_officer(w, side, event.pin.officer);
     if (!ceremony_tell(w->ceremony, &event, err))
         return false;
     if (!wait_for_answer(w)) {
@@ -232,6 +266,9 @@ static void run_ceremony(struct worker *w)
 {
     for (;;) {
         char typed[ANSWER_MAX + 1] = "";
+        pthread_mutex_lock(&w->lock);
+        tell_exceptions(w);
+        pthread_mutex_unlock(&w->lock);
         switch (ceremony_step(w->ceremony)) {
         case NEXT_STEP:
             break;
@@ -276,7 +313,7 @@ static struct command *take_command(struct worker *w)
     struct command *command = NULL;
 
     pthread_mutex_lock(&w->lock);
-    while (!w->quit && STAILQ_EMPTY(&w->commands))
+    for (tell_exceptions(w); !w->quit && STAILQ_EMPTY(&w->commands); tell_exceptions(w))
         pthread_cond_wait(&w->changed, &w->lock);
     if (!w->quit) {
         command = STAILQ_FIRST(&w->commands);
@@ -411,6 +448,20 @@ void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t l
     secret_free(&answer);
 }
 
+bool worker_exception(struct worker *w, const struct event *exception, struct err *err)
+{
+    struct waiting *waiting = calloc(1, sizeof *waiting);
+
+    if (!waiting)
+        return err_set(err, ERR_FAILED, "no memory for an exception");
+    waiting->event = *exception;
+    pthread_mutex_lock(&w->lock);
+    STAILQ_INSERT_TAIL(&w->exceptions, waiting, next);
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    return true;
+}
+
 void worker_stop(struct worker *w)
 {
     pthread_mutex_lock(&w->lock);
@@ -445,8 +496,13 @@ static int start_thread(struct worker *w)
 static void release(struct worker *w)
 {
     struct command *command;
+    struct waiting *waiting;
 
     ceremony_free(w->ceremony);
+    while ((waiting = STAILQ_FIRST(&w->exceptions)) != NULL) {
+        STAILQ_REMOVE_HEAD(&w->exceptions, next);
+        free(waiting);
+    }
     while ((command = STAILQ_FIRST(&w->commands)) != NULL) {
         STAILQ_REMOVE_HEAD(&w->commands, next);
         command_free(command);
@@ -477,6 +533,7 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
     w->sink.emit = emit;
     w->events[0] = w->events[1] = -1;
     STAILQ_INIT(&w->commands);
+    STAILQ_INIT(&w->exceptions);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)

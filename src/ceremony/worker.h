@@ -71,6 +71,10 @@ bool worker_run(struct worker *w, struct err *err);
  * input confirms nothing): serial must be the seq of the EVENT_GATE or EVENT_PIN event. */
 void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t len);
 
+/* Tells an EVENT_EXCEPTION, of which all but number and time is filled in, before the worker does
+ * anything else; so it is kept also while a gate is open. Errors: ERR_FAILED (memory). */
+bool worker_exception(struct worker *w, const struct event *exception, struct err *err);
+
 /* Refuses the open gate or question; without one, asks to stop at the next boundary. */
 void worker_stop(struct worker *w);
 

@@ -62,6 +62,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_CALL] = "call",
         [EVENT_SPOKEN] = "spoken",
         [EVENT_ERROR] = "error",
+        [EVENT_EXCEPTION] = "exception",
         [EVENT_END] = "end",
         [EVENT_PIN] = "pin",
         [EVENT_DONE] = "done",

@@ -40,6 +40,7 @@ enum event_kind {
     EVENT_CALL,        /* call: one call into an HSM begins or ended (the log pane) */
     EVENT_SPOKEN,      /* note: a vendor library printed this */
     EVENT_ERROR,       /* error: a failure, as the officer reads it */
+    EVENT_EXCEPTION,   /* exception: officers write down that something was not as planned */
     EVENT_END,         /* end: outcome and counts */
     EVENT_PIN,         /* pin: the PIN of one side's token is wanted */
     EVENT_DONE,        /* done: a command to the worker has ended */
@@ -174,7 +175,8 @@ struct event {
             enum gate_state state;
             unsigned tries_left;
             char question[EVENT_TEXT_MAX]; /* what to type, for the officer */
-            char officer[EVENT_TEXT_MAX];  /* who answers, where the file names them */
+            char officer[EVENT_TEXT_MAX];  /* who answers, where the file names them ... */
+            char role[64];                 /* ... and as what */
         } gate;
         struct {
             enum step_id id;
@@ -223,13 +225,21 @@ struct event {
         struct {
             char token[4 * 32 + 1];
             char serial[4 * 16 + 1];
-            uint32_t flags; /* enum hsm_slot_flag: count low, final try */
+            char officer[EVENT_TEXT_MAX]; /* of this side, where the file names one */
+            uint32_t flags;               /* enum hsm_slot_flag: count low, final try */
         } pin;
         struct {
             unsigned command; /* enum worker_command */
             bool ok;          /* when not, an EVENT_ERROR came before */
         } done;
         struct err error;
+        struct {
+            bool begun;        /* a step had begun: ... */
+            enum step_id step; /* ... this one was the last; event.key: with this key */
+            char expected[EVENT_TEXT_MAX];
+            char happened[EVENT_TEXT_MAX];
+            char decided[EVENT_TEXT_MAX];
+        } exception;
         struct {
             enum end_outcome outcome;
             int exit_code;

@@ -10,6 +10,16 @@
 #include "hsm/fidelity.h"
 #include "record/parts.h"
 
+static int64_t count_exceptions(const struct view *v)
+{
+    struct event event;
+    int64_t count = 0;
+
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_EXCEPTION), &at, &event);)
+        count++;
+    return count;
+}
+
 static void put_summary(const struct view *v)
 {
     struct writer *w = v->w;
@@ -29,6 +39,7 @@ static void put_summary(const struct view *v)
     writer_yes(w, "rehearsal", begin.begin.rehearsal);
     writer_text(w, "sentence", end.end.text);
     writer_number(w, "left-over", end.end.left_over);
+    writer_number(w, "exceptions", count_exceptions(v));
     if (v->ledger->begin)
         writer_time(w, "begun", begin.utc_ms);
     writer_time(w, "ended", end.utc_ms);
@@ -381,7 +392,7 @@ static void (*const sections[])(const struct view *) = {
     put_summary,        put_keys,        put_format,  put_ceremony,    put_tool,
     put_source,         put_destination, put_policy,  put_negotiation, put_canaries,
     part_transport_key, part_gates,      part_steps,  part_proofs,     part_inventory,
-    part_warnings,      part_spoken,     part_errors, part_journal,
+    part_warnings,      part_exceptions, part_spoken, part_errors,     part_journal,
 };
 
 void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w)

@@ -138,6 +138,7 @@ static const struct field gate[] = {
     FIELD(FIELD_NUMBER, "tries-left", gate.tries_left),
     FIELD(FIELD_TEXT, "question", gate.question),
     FIELD(FIELD_TEXT, "officer", gate.officer),
+    FIELD(FIELD_TEXT, "role", gate.role),
 };
 
 static const struct field step[] = {
@@ -191,6 +192,14 @@ static const struct field error[] = {
     FIELD(FIELD_TEXT, "next", error.next),
 };
 
+static const struct field exception[] = {
+    FIELD(FIELD_YES, "begun", exception.begun),
+    WORD("step", exception.step, step_name, STEPS),
+    FIELD(FIELD_TEXT, "expected", exception.expected),
+    FIELD(FIELD_TEXT, "happened", exception.happened),
+    FIELD(FIELD_TEXT, "decided", exception.decided),
+};
+
 static const struct field end[] = {
     WORD("outcome", end.outcome, end_outcome_name, END_ABORTED + 1),
     FIELD(FIELD_SIGNED, "exit-code", end.exit_code),
@@ -231,6 +240,7 @@ static const struct {
     [EVENT_CALL] = {NULL, 0},
     [EVENT_SPOKEN] = KIND(note),
     [EVENT_ERROR] = KIND(error),
+    [EVENT_EXCEPTION] = KIND(exception),
     [EVENT_END] = KIND(end),
     [EVENT_PIN] = {NULL, 0},
     [EVENT_DONE] = {NULL, 0},

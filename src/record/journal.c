@@ -83,6 +83,7 @@ static bool is_vital(const struct event *event)
         return event->step.state == EVENT_BEGUN && (!of_key || event->step.id == STEP_COMMIT);
     case EVENT_GATE:
         return event->gate.state != GATE_OPEN;
+    case EVENT_EXCEPTION:
     case EVENT_END:
         return true;
     default:

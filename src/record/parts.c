@@ -93,6 +93,7 @@ void part_gates(const struct view *v)
         if (event.key)
             writer_number(w, "key", event.key);
         part_some(w, "officer", event.gate.officer);
+        part_some(w, "role", event.gate.role);
         part_some(w, "question", event.gate.question);
         writer_end(w);
     }
@@ -212,6 +213,28 @@ void part_warnings(const struct view *v)
 void part_spoken(const struct view *v)
 {
     part_notes(v, EVENT_SPOKEN, "spoken", "name");
+}
+
+void part_exceptions(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "exceptions", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_EXCEPTION), &at, &event);) {
+        writer_map(w, NULL, false);
+        writer_number(w, "seq", (int64_t)event.seq);
+        writer_time(w, "at", event.utc_ms);
+        if (event.exception.begun)
+            writer_text(w, "step", step_name(event.exception.step));
+        if (event.key)
+            writer_number(w, "key", event.key);
+        writer_text(w, "expected", event.exception.expected);
+        writer_text(w, "happened", event.exception.happened);
+        writer_text(w, "decided", event.exception.decided);
+        writer_end(w);
+    }
+    writer_end(w);
 }
 
 void part_errors(const struct view *v)

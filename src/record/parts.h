@@ -36,6 +36,7 @@ void part_steps(const struct view *v);
 void part_proofs(const struct view *v);
 void part_inventory(const struct view *v);
 void part_warnings(const struct view *v);
+void part_exceptions(const struct view *v);
 void part_spoken(const struct view *v);
 void part_errors(const struct view *v);
 void part_journal(const struct view *v);

@@ -117,6 +117,8 @@ static bool check_counts(const struct node *report, struct err *err)
         node_number(summary, "failed") !=
             (int64_t)(count_outcome(report, "failed") + count_outcome(report, "unknown")))
         return wrong(summary, err, "the summary does not count the keys as they are listed");
+    if (node_number(summary, "exceptions") != (int64_t)node_at(report, "exceptions")->count)
+        return wrong(summary, err, "the summary does not count the exceptions as they are listed");
     return true;
 }
 
@@ -229,10 +231,30 @@ static bool check_order(const struct node *report, struct err *err)
 
 /* The gates that were passed so far. */
 struct passed {
-    const struct node *next; /* the gate that comes next */
+    const struct node *next;        /* the gate that comes next */
+    bool both[GATES];               /* it waits for both officers */
+    const struct node *half[GATES]; /* the first of them has confirmed here */
     bool gate[GATES];
     int64_t key; /* that the last confirmed gate was for; 0: for all */
 };
+
+static void read_policy(struct passed *p, const struct node *report)
+{
+    for (const struct node *n = node_at(report, "policy")->first; n; n = n->next)
+        for (enum gate gate = 0; gate < GATES; gate++)
+            if (node_is(n, "name", gate_name(gate)))
+                p->both[gate] = node_is(n, "value", "gate waits for both officers");
+}
+
+/* Is this confirmation enough? */
+static bool is_whole(struct passed *p, enum gate gate, const struct node *now)
+{
+    const struct node *half = p->half[gate];
+
+    p->half[gate] = p->both[gate] && !half ? now : NULL;
+    return !p->both[gate] || (half && !node_is(now, "role", node_text(half, "role")) &&
+                              node_number(now, "key") == node_number(half, "key"));
+}
 
 static void pass_until(struct passed *p, int64_t seq)
 {
@@ -240,7 +262,7 @@ static void pass_until(struct passed *p, int64_t seq)
         for (enum gate gate = 0; gate < GATES; gate++) {
             bool waived = node_is(p->next, "state", "waived");
             if (!node_is(p->next, "gate", gate_name(gate)) ||
-                !(waived || node_is(p->next, "state", "confirmed")))
+                !(waived || (node_is(p->next, "state", "confirmed") && is_whole(p, gate, p->next))))
                 continue;
             p->gate[gate] = true;
             if (gate == GATE_KEY)
@@ -269,6 +291,7 @@ static bool check_gates(const struct node *report, struct err *err)
                   {STEP_WRAP_KEY, GATE_KEY}};
     struct passed passed = {.next = node_at(report, "gates")->first};
 
+    read_policy(&passed, report);
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
         pass_until(&passed, node_number(step, "seq"));
         for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
@@ -278,6 +301,21 @@ static bool check_gates(const struct node *report, struct err *err)
                 return wrong(step, err, "no gate was passed before this step");
     }
     return check_waivers(report, err);
+}
+
+static bool check_officers(const struct node *report, struct err *err)
+{
+    static const char *const roles[] = {"source officer", "destination officer"};
+    const struct node *officers = node_at(report, "ceremony.officers");
+
+    for (size_t i = 0; i < 2 && node_is(report, "summary.rehearsal", "no"); i++) {
+        const struct node *n = officers->first;
+        while (n && !text_typed_equal(node_text(n, "role"), roles[i], true))
+            n = n->next;
+        if (!n)
+            return wrong(officers, err, "in production both officers are there by name");
+    }
+    return true;
 }
 
 /* --- what crossed the relay, and the proofs --- */
@@ -404,11 +442,12 @@ const struct verify_rule verify_rules[] = {
     {"fingerprints and their words are the same", check_words},
     {"labels and their bytes are the same", check_labels},
     {"both sides tell of the transport key what the report says", check_transport},
-    {"the summary counts the keys as they are listed", check_counts},
+    {"the summary counts keys and exceptions as they are listed", check_counts},
     {"outcome and exit code fit what happened", check_outcome},
     {"what arrived is what left", check_fidelity},
     {"the steps come in the protocol's order", check_order},
     {"each step that needs a gate comes after it", check_gates},
+    {"both officers of a ceremony that is no rehearsal are named", check_officers},
     {"the relay carried the transport key that both sides tell", check_relay},
     {"what the source encrypted is what the relay carried and the destination got", check_blobs},
     {"no key is migrated without three proofs", check_proofs},

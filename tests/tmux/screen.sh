@@ -102,7 +102,7 @@ console 80x24 "$dir/c.yaml"
 ok "keys: listed" listed 5
 press '?'
 ok "keys: ? is help" sees "HELP: Inventory"
-press PageDown
+press PageDown PageDown
 ok "keys: help scrolls" sees "Esc and a digit"
 press Escape
 ok "keys: Esc closes it" lacks "HELP: Inventory"

@@ -464,6 +464,88 @@ static void gates_fail_closed(void **state)
     }
 }
 
+/* What the second officer is asked to type, behind this role. */
+static const char *second_answer(const struct rig *rig, const struct event *gate, const char *role)
+{
+    static char answer[TEXT_WORDS_SIZE + 64];
+    const char *asked = strstr(gate->gate.question, "words");
+    char question[64], words[TEXT_WORDS_SIZE];
+
+    assert_non_null(asked);
+    snprintf(question, sizeof question, "type %.50s", asked);
+    words_asked_for(rig, question, words);
+    snprintf(answer, sizeof answer, "%s %s", role, words);
+    return answer;
+}
+
+static void set_officers(struct rig *rig, uint32_t gates)
+{
+    static const struct officer officers[] = {
+        {"Wit", "witness"}, {"Charles", "Destination officer"}, {"Ada", "source officer"}};
+
+    memcpy(rig->setup.officers, officers, sizeof officers);
+    rig->setup.officer_count = 3;
+    rig->setup.policy.gates = rig->setup.policy.two_officers = gates;
+}
+
+static void both_officers_confirm(void **state)
+{
+    struct rig *rig = *state;
+    char first[TEXT_WORDS_SIZE];
+    const struct event *gate;
+
+    set_officers(rig, (1U << GATES) - 1);
+    assert_true(prepare(rig, "keys=aes32:k:+encrypt", "", "pkcs11:"));
+    gate = walk_to_gate(rig);
+    assert_string_equal(gate->gate.officer, "Ada");
+    ceremony_answer(rig->ceremony, "ferry 1");
+    gate = walk_to_gate(rig);
+    assert_int_equal(gate->gate.gate, GATE_REVIEW);
+    assert_null(find(rig, EVENT_STEP, 0));
+    assert_string_equal(gate->gate.officer, "Charles");
+    assert_string_equal(gate->gate.role, "Destination officer");
+    ceremony_answer(rig->ceremony, "destination officer ferry 1");
+    gate = walk_to_gate(rig);
+    assert_int_equal(gate->gate.gate, GATE_FINGERPRINT);
+    words_asked_for(rig, gate->gate.question, first);
+    ceremony_answer(rig->ceremony, first);
+    gate = walk_to_gate(rig);
+    assert_string_not_equal(second_answer(rig, gate, ""), first);
+    ceremony_answer(rig->ceremony, second_answer(rig, gate, "source officer"));
+    gate = walk_to_gate(rig);
+    ceremony_answer(rig->ceremony, second_answer(rig, gate, "source officer"));
+    gate = walk_to_gate(rig);
+    ceremony_answer(rig->ceremony, "destination officer aardvark adroitness");
+    gate = walk_to_gate(rig);
+    assert_int_equal(gate->gate.tries_left, 1);
+    ceremony_answer(rig->ceremony, second_answer(rig, gate, "destination officer"));
+    walk_to_gate(rig);
+    ceremony_answer(rig->ceremony, "k");
+    walk_to_gate(rig);
+    ceremony_answer(rig->ceremony, "DESTINATION OFFICER k");
+    assert_int_equal(run(rig)->end.migrated, 1);
+}
+
+/* Neither one officer alone, nor one who plays both, gets anywhere. */
+static void one_officer_is_not_two(void **state)
+{
+    static const char *const answers[] = {"ferry 1", "source officer ferry 1", "witness ferry 1",
+                                          "destination officerferry 1", "destination officer no"};
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        set_officers(rig, 1U << GATE_REVIEW);
+        assert_true(prepare(rig, "keys=aes32:k:+encrypt", "", "pkcs11:"));
+        walk_to_gate(rig);
+        ceremony_answer(rig->ceremony, "ferry 1");
+        for (unsigned n = 0; n < 3 && ceremony_step(rig->ceremony) == NEXT_GATE; n++)
+            ceremony_answer(rig->ceremony, answers[i]);
+        assert_int_equal(run(rig)->end.outcome, END_ABORTED);
+        assert_int_equal(rig->events[rig->count - 1].end.migrated, 0);
+        clear(rig);
+    }
+}
+
 static void an_answer_before_the_question_counts_nothing(void **state)
 {
     struct rig *rig = *state;
@@ -987,6 +1069,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_can_go, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_open_to_the_right_words, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_fail_closed, setup, teardown),
+        cmocka_unit_test_setup_teardown(both_officers_confirm, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_officer_is_not_two, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_before_the_question_counts_nothing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(waived_gates_are_told, setup, teardown),

@@ -27,7 +27,7 @@ static const char good[] =
     "officers:\n"                                                               /* 4 */
     "  - name: Ada Lovelace\n"                                                  /* 5 */
     "    role: source officer\n"                                                /* 6 */
-    "  - name: Zo\xc3\xab\n"                                                    /* 7 */
+    "  - {name: Zo\xc3\xab, role: destination officer}\n"                       /* 7 */
     "source:\n"                                                                 /* 8 */
     "  api: pkcs11\n"                                                           /* 9 */
     "  module: SELF\n"                                                          /* 10 */
@@ -149,7 +149,7 @@ static void test_good(void **state)
     assert_string_equal(c->officers[0].name, "Ada Lovelace");
     assert_string_equal(c->officers[0].role, "source officer");
     assert_string_equal(c->officers[1].name, "Zo\xc3\xab");
-    assert_string_equal(c->officers[1].role, "");
+    assert_string_equal(c->officers[1].role, "destination officer");
     assert_string_equal(c->side[0].where.api, "pkcs11");
     assert_string_equal(c->side[0].where.module, self);
     assert_string_equal(c->side[0].where.params, "");
@@ -283,7 +283,7 @@ static void test_schema(void **state)
         {"rehearsal: yes", "rehearsal: [yes]", "3:12", "\"rehearsal\" must be a word"},
         {"rehearsal: yes\n", "", "2:1", "the document lacks \"rehearsal\""},
         {"title: Root CA move 2026\n", "", "2:1", "the document lacks \"title\""},
-        {"  - name: Zo", "  - role: Zo", "7:5", "an entry of \"officers\" lacks \"name\""},
+        {"{name: Zo\xc3\xab, ", "{", "7:5", "an entry of \"officers\" lacks \"name\""},
         {"  token: pkcs11:token=hsm-new\n", "", "15:3", "\"destination\" lacks \"token\""},
         {"report-folder: reports\n", "", "2:1", "lacks \"report-folder\""},
         {"Root CA move 2026", "\"\"", "2:8", "\"title\" must not be empty"},
@@ -326,6 +326,9 @@ static void test_schema(void **state)
 static void test_meaning(void **state)
 {
     static const struct wrong cases[] = {
+        /* officers who must be there */
+        {"rehearsal: yes\nofficers:\n  - name: Ada Lovelace\n    role: source officer\n",
+         "rehearsal: no\nofficers:\n", "5:3", "needs an officer whose role is \"source officer\""},
         /* PINs */
         {"  token: \"pkcs11", "  pin: 1234\n  token: \"pkcs11", "11:3", "A PIN has no place"},
         {"  token: \"pkcs11", "  Password: 1234\n  token: \"pkcs11", "11:3", "A PIN has no place"},
@@ -483,7 +486,8 @@ static void test_equal(void **state)
         {"rehearsal: yes", "rehearsal: no"},
         {"Ada", "Bea"},
         {"source officer", "witness"},
-        {"  - name: Zo\xc3\xab\n", ""},
+        {"  - {name: Zo\xc3\xab, role: destination officer}\n", ""},
+        {"[review, key]\n", "[review, key]\n  two-officers: [key]\n"},
         {"8f?", "8e?"},
         {"p%20in", "pin"},
         {"A_1=", "A_1=1"},
@@ -530,7 +534,10 @@ static void test_write(void **state)
     } cases[] = {
         {"", ""},
         {"keys:\n  - \"pkcs11:object=root-ca;type=private\"\n  - pkcs11:object=tls-*\n", ""},
-        {"  - name: Ada Lovelace\n    role: source officer\n  - name: Zo\xc3\xab\n", ""},
+        {"  - name: Ada Lovelace\n    role: source officer\n"
+         "  - {name: Zo\xc3\xab, role: destination officer}\n",
+         ""},
+        {"[review, key]\n", "[review, key]\n  two-officers: [review, fingerprint]\n"},
         {"[review, key]", "[]"},
         {"extractable: yes", "allow-unauthenticated-envelope: yes"},
         {"extractable: yes", "canary: when-possible"},

@@ -48,6 +48,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_KEY_DONE, key_done)                                                                    \
     X(EVENT_INVENTORY, inventory)                                                                  \
     X(EVENT_SPOKEN, note)                                                                          \
+    X(EVENT_EXCEPTION, exception)                                                                  \
     X(EVENT_ERROR, error)                                                                          \
     X(EVENT_END, end)
 

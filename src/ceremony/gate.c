@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gates: what is to be typed, by whom, and whether it was. Where a gate waits for both officers the
+ * second one names its role first, and is asked for other words, so that no echo of the first
+ * answer passes.
+ */
+#include "ceremony/ceremony.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+
+#include "base/text.h"
+#include "ceremony/state.h"
+
+enum { GATE_TRIES = 2, GATE_ROLE_TRIES = 3, TYPED_LABEL_MAX = 40 };
+
+const char *const officer_roles[2] = {"source officer", "destination officer"};
+
+const struct officer *officer_find(const struct officer *officers, unsigned count, const char *role)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (text_typed_equal(officers[i].role, role, true))
+            return &officers[i];
+    return NULL;
+}
+
+/* A key that nothing can prove goes only by a word of the officers, whatever the policy waives. */
+static bool needs_waiver(struct ceremony *c, enum gate gate)
+{
+    return gate == GATE_KEY && item_of(c)->unproven;
+}
+
+static uint32_t gate_bit(struct ceremony *c, enum gate gate)
+{
+    return 1U << (needs_waiver(c, gate) ? GATES : gate);
+}
+
+static bool needs_both(const struct ceremony *c, enum gate gate)
+{
+    return c->setup.policy.two_officers & 1U << gate;
+}
+
+/* Whose answer is awaited now. */
+static const struct officer *who_answers(const struct ceremony *c, enum gate gate)
+{
+    const struct ceremony_setup *setup = &c->setup;
+
+    if (needs_both(c, gate))
+        return officer_find(setup->officers, setup->officer_count,
+                            officer_roles[c->gate_half ? SIDE_DESTINATION : SIDE_SOURCE]);
+    return setup->officer_count > 0 ? &setup->officers[0] : NULL;
+}
+
+static bool is_typable(const struct key_desc *key)
+{
+    for (size_t i = 0; i < key->label_len && i < KEY_LABEL_MAX; i++)
+        if (!isgraph(key->label[i]) && key->label[i] != ' ')
+            return false;
+    return key->label_len > 0 && key->label_len <= TYPED_LABEL_MAX;
+}
+
+/* Other words at each ceremony, and for each officer, so that they are read and not remembered. */
+static unsigned choose_words(const struct ceremony *c)
+{
+    uint8_t random = 0;
+
+    if (RAND_bytes(&random, 1) != 1)
+        random = 0;
+    return c->gate_half ? (c->gate_word + 2 + random % (SHA256_SIZE / 2 - 1) * 2U) % SHA256_SIZE
+                        : random % (SHA256_SIZE / 2) * 2U;
+}
+
+/* What is to be typed at this gate, and how the question tells it. */
+static void choose_answer(struct ceremony *c, enum gate gate, char *question, size_t size)
+{
+    uint8_t sha256[SHA256_SIZE];
+    char words[TEXT_WORDS_SIZE];
+
+    switch (gate) {
+    case GATE_REVIEW:
+        snprintf(c->gate_expected, sizeof c->gate_expected, "ferry %zu", c->plan.goes);
+        snprintf(question, size, " %s  to start", c->gate_expected);
+        break;
+    case GATE_FINGERPRINT:
+        c->gate_word = choose_words(c);
+        SHA256(c->read_back.data, c->read_back.len, sha256);
+        snprintf(c->gate_expected, sizeof c->gate_expected, "%s",
+                 text_words(sha256, c->gate_word, 2, words));
+        snprintf(question, size, "words %u and %u of the fingerprint", c->gate_word + 1,
+                 c->gate_word + 2);
+        break;
+    default:
+        if (needs_waiver(c, gate)) {
+            snprintf(c->gate_expected, sizeof c->gate_expected, "unproven");
+            snprintf(question, size,
+                     " unproven  to move this key though nothing can prove that it arrives as it "
+                     "left");
+            break;
+        }
+        snprintf(c->gate_expected, sizeof c->gate_expected, "Yes");
+        if (is_typable(&item_of(c)->key))
+            snprintf(c->gate_expected, sizeof c->gate_expected, "%.*s",
+                     (int)item_of(c)->key.label_len, (const char *)item_of(c)->key.label);
+        snprintf(question, size, " %s  to move this key", c->gate_expected);
+        break;
+    }
+}
+
+/* Asks the officer whose turn it is. */
+static void ask(struct ceremony *c, enum gate gate, char *question, size_t size)
+{
+    char answer[EVENT_TEXT_MAX / 2];
+
+    c->gate_officer = who_answers(c, gate);
+    choose_answer(c, gate, answer, sizeof answer);
+    if (c->gate_half)
+        text_print(question, size, "type your role, %s, then %s", c->gate_officer->role, answer);
+    else
+        text_print(question, size, "type %s", answer);
+}
+
+bool gate_pass(struct ceremony *c, enum gate gate, struct err *err)
+{
+    char question[EVENT_TEXT_MAX] = "";
+
+    if (gate == GATES || (c->gates_passed & gate_bit(c, gate)))
+        return true;
+    if (!needs_waiver(c, gate) && !(c->setup.policy.gates & 1U << gate)) {
+        c->gates_passed |= 1U << gate;
+        return tell_gate(c, gate, GATE_WAIVED, "waived by the ceremony file", err);
+    }
+    if (c->gate_tries == 0) {
+        c->gate_tries = GATE_TRIES;
+        c->gate_roles = GATE_ROLE_TRIES;
+    }
+    ask(c, gate, question, sizeof question);
+    c->gate_open = tell_gate(c, gate, GATE_OPEN, question, err);
+    return false;
+}
+
+/* Takes the role off the front of what was typed; NULL: it is not there. */
+static const char *behind_role(const char *typed, const char *role)
+{
+    while (*typed == ' ')
+        typed++;
+    return strncasecmp(typed, role, strlen(role)) == 0 && typed[strlen(role)] == ' '
+               ? typed + strlen(role)
+               : NULL;
+}
+
+/* Is it the answer? Where not, takes away one of the tries; *why says what was wrong. */
+static bool judge(struct ceremony *c, enum gate gate, const char *typed, const char **why)
+{
+    *why = "";
+    if (c->gate_half) {
+        typed = behind_role(typed, c->gate_officer->role);
+        if (!typed && --c->gate_roles == 0)
+            c->gate_tries = 0;
+        *why = typed ? "the words were wrong" : "the role was wrong";
+        if (!typed)
+            return false;
+    }
+    if (text_typed_equal(typed, c->gate_expected, gate != GATE_KEY))
+        return true;
+    c->gate_tries--;
+    return false;
+}
+
+static bool confirmed(struct ceremony *c, enum gate gate, struct err *err)
+{
+    bool half = needs_both(c, gate) && !c->gate_half;
+
+    c->gate_tries = 0;
+    c->gate_half = half;
+    if (!half)
+        c->gates_passed |= gate_bit(c, gate);
+    return tell_gate(c, gate, GATE_CONFIRMED, "", err);
+}
+
+bool gate_answer(struct ceremony *c, enum gate gate, const char *typed, struct err *err)
+{
+    const char *why;
+
+    c->gate_open = false;
+    if (judge(c, gate, typed, &why))
+        return confirmed(c, gate, err);
+    tell_gate(c, gate, c->gate_tries ? GATE_WRONG : GATE_REFUSED, why, err);
+    if (c->gate_tries > 0)
+        return true;
+    c->gate_half = false;
+    err_set(err, gate == GATE_FINGERPRINT ? ERR_DATA : ERR_STOPPED,
+            "the %s gate was answered wrong too often", gate_name(gate));
+    return err_next(err, gate == GATE_FINGERPRINT
+                             ? "Compare the fingerprints of both sides before you try again."
+                             : "Start again when you are sure.");
+}
