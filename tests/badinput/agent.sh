@@ -98,11 +98,11 @@ ok "control: one, taken back: nothing is there" nothing_there 2 'nothing on the 
 # --- an HSM that hangs ------------------------------------------------------------------------------
 
 for call in make_pair unwrap; do
-    ceremony 'keys=aes32:one' "hang=$call:1" && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 2/'
-    ok "$call hangs" nothing_there 2 "no answer from the HSM for 2 s, in $call " "$gone" \
+    ceremony 'keys=aes32:one' "hang=$call:1" && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 5/'
+    ok "$call hangs" nothing_there 2 "no answer from the HSM for 5 s, in $call " "$gone" \
         'source unchanged; nothing on the destination'
 done
-ceremony 'keys=aes32:one' 'hang=commit:1' && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 2/'
-ok "commit hangs, and it is looked whether it was done" nothing_there 2 'for 2 s, in commit ' \
+ceremony 'keys=aes32:one' 'hang=commit:1' && edit '/^destination:/,$ s/^  api: fake/&\n  time-limit: 5/'
+ok "commit hangs, and it is looked whether it was done" nothing_there 2 'for 5 s, in commit ' \
     "$gone" 'nothing on the destination'
 finish
