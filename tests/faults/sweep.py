@@ -142,7 +142,7 @@ class Sweep:
 
     def make(self, pair):
         """Both tokens of a pair, in a folder of their own."""
-        made = f"{self.top}/{pair.replace(':', '-')}"
+        made = f"{self.top}/{pair.replace(':', '-')}-{next(self.numbers)}"
         sides = {}
         for role, kind in zip(("old", "new"), pair.split(":")):
             side = {"kind": kind, "label": role, "module": MODULES[kind]}
@@ -154,6 +154,16 @@ class Sweep:
         with open(f"{made}/answers.json", "w", encoding="utf-8") as file:
             json.dump(answers_of(sides["old"], f"{made}/old"), file)
         return made, sides
+
+    def own(self, pair):
+        """Tokens of this thread's own: a host lets nobody use the same ones at a time."""
+        if not hasattr(self.local, "made"):
+            self.local.made = {}
+        if pair not in self.local.made:
+            with self.lock:  # SOFTHSM2_CONF is the whole process's
+                self.local.made[pair] = self.make(pair)
+            self.golden(pair)
+        return self.local.made[pair]
 
     def set_up(self):
         """All that is made once."""
@@ -289,9 +299,10 @@ class Sweep:
         del self.local.checker
         return ["invariants.py could not look at it"]
 
-    def run(self, case, made, sides):
+    def run(self, case):
         """One case, from fresh tokens to the verdict."""
         pair, old, new = case.split("/")
+        made, sides = self.own(pair)
         kill, again = None, None
         faults = {"old": old, "new": new}
         if old == "kill":
@@ -326,8 +337,9 @@ class Sweep:
 
     # --- which cases ---
 
-    def golden(self, pair, made, sides):
+    def golden(self, pair):
         """Once without a fault: what a moved key looks like, and which calls there are."""
+        made, sides = self.own(pair)
         folder, facts = self.prepare(made, sides, {"old": "", "new": ""})
         began = time.monotonic()
         code = self.run_console(folder, None, "--plain", "ceremony.yaml")
@@ -382,10 +394,10 @@ class Sweep:
             times = [rng.uniform(0, took * 1.1) for _ in range(rng.choice((1, 1, 2)))]
             yield f"{pair}/kill/{who}@{','.join(f'{t:.4f}' for t in times)}"
 
-    def cases(self, pair, made, sides, rng):
+    def cases(self, pair, rng):
         """All that are asked for, of this pair."""
         options = self.options
-        calls, took = self.golden(pair, made, sides)
+        calls, took = self.golden(pair)
         some = list(self.singles(pair, calls))[options.every // 2::options.every]
         some += self.doubles(pair, calls, options.double // len(options.pair), rng)
         some += self.kills(pair, took, options.kill // len(options.pair), rng)
@@ -441,15 +453,10 @@ def main():
         sweep.set_up()
         print(f"# seed {options.seed}", flush=True)
         for pair in options.pair:
-            made, sides = sweep.make(pair)
-            if options.only:
-                sweep.golden(pair, made, sides)
-                cases = [options.only]
-            else:
-                cases = sweep.cases(pair, made, sides, rng)
+            cases = [options.only] if options.only else sweep.cases(pair, rng)
             rng.shuffle(cases)
             with ThreadPoolExecutor(options.jobs) as pool:
-                list(pool.map(lambda case, m=made, s=sides: sweep.run(case, m, s), cases))
+                list(pool.map(sweep.run, cases))
             total += len(cases)
     finally:
         sweep.stop()
