@@ -37,6 +37,7 @@ int command_diff(const struct invocation *in);
 int command_list(const struct invocation *in);
 int command_probe(const struct invocation *in);
 int command_report(const struct invocation *in);
+int command_sheet(const struct invocation *in);
 int command_verify(const struct invocation *in);
 int command_resume(const struct invocation *in);
 

@@ -53,6 +53,7 @@ static const struct command {
     {"clean", command_clean, 1, 2, "clean JOURNAL [CEREMONY.yaml]",
      "take back what an interrupted one left"},
     {"report", command_report, 1, 1, "report JOURNAL", "write a ceremony's report again"},
+    {"sheet", command_sheet, 1, 1, "sheet REPORT.yaml", "print a report for those who sign it"},
     {"verify", command_verify, 1, 1, "verify REPORT.yaml", "is this report whole and in order?"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -47,6 +47,8 @@ ok "the verdict says whose it is" says '^REHEARSAL: Verified, ' "$hsmferry" veri
 ok "and that nobody signed it" says 'UNSIGNED' "$hsmferry" verify "$report"
 relay "its forgeries" python3 "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report"
 
+sed 's/Verified/Verifies/' "$report" >"$tmp/touched"
+
 # --- the journal ---
 journal=${report%.yaml}.journal
 exits 0 "its journal makes the same report" "$hsmferry" verify "$report" --journal "$journal"
@@ -79,6 +81,25 @@ exits 65 "the signature of something else" "$hsmferry" verify "$report" --signat
 exits 65 "a key that is none" "$hsmferry" verify "$report" --signature "$tmp/EC.sig" --key "$tmp/other"
 exits 64 "a signature without a key" "$hsmferry" verify "$report" --signature "$tmp/EC.sig"
 exits 64 "an option without its file" "$hsmferry" verify "$report" --key
+
+# --- on paper ---
+fits() { # the sheet is 80 columns wide, and each page has 60 lines at most
+    awk '{sub(/^\f/, "", $0) && n = 0; if (length($0) > 80 || ++n > 60) exit 1}' "$tmp/out.sheet"
+}
+
+all_pages_say() {
+    [ "$(grep -c 'page [0-9]*$' "$tmp/out.sheet")" -eq "$(grep -c 'REHEARSAL   page' "$tmp/out.sheet")" ]
+}
+
+ok "a sheet" "$hsmferry" sheet "$report"
+cp "$tmp/out" "$tmp/out.sheet"
+ok "it fits on paper" fits
+ok "each page says that it is a rehearsal" all_pages_say
+for word in 'old, serial 1' 'new, serial 2' 'Ada, source officer' 'waived' 'EXCEPTIONS' 'signature ___' \
+    'refused: not extractable' 'check value' 'in words'; do
+    ok "it says: $word" grep -q -- "$word" "$tmp/out.sheet"
+done
+exits 65 "no sheet of a report that was touched" "$hsmferry" sheet "$tmp/touched"
 
 # --- no report at all ---
 : >"$tmp/empty"

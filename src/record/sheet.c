@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/sheet.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { SHEET_TEXT = 8192, SHEET_LABEL = 15 };
+
+struct sheet {
+    FILE *out;
+    const struct node *report;
+    unsigned line, page;
+};
+
+static void head(struct sheet *s)
+{
+    char title[128];
+
+    text_fit(node_text(s->report, "ceremony.title"), 50, false, title, sizeof title);
+    fprintf(s->out, "%s%s   %s   page %u\n\n", s->page ? "\f" : "", title,
+            node_is(s->report, "summary.rehearsal", "yes") ? "REHEARSAL" : "PRODUCTION",
+            s->page + 1);
+    s->page++;
+    s->line = 2;
+}
+
+static void put(struct sheet *s, const char *indent, const char *text, size_t len)
+{
+    if (s->line == SHEET_LINES)
+        head(s);
+    fprintf(s->out, "%s%.*s\n", len ? indent : "", (int)len, text);
+    s->line++;
+}
+
+/* How much of text goes on one line of this many columns, ended at a blank where there is one. */
+static size_t take(const char *text, int columns)
+{
+    char part[SHEET_TEXT];
+    size_t len = strlen(text), end;
+
+    if (text_width(text) <= columns)
+        return len;
+    do {
+        do
+            len--;
+        while (((unsigned char)text[len] & 0xc0) == 0x80);
+        memcpy(part, text, len);
+        part[len] = '\0';
+    } while (text_width(part) > columns);
+    for (end = len; end > 0 && text[end] != ' ';)
+        end--;
+    return end > 0 ? end : len;
+}
+
+/* Lines under a name, which stands in front of the first one. */
+static void tell(struct sheet *s, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+static void tell(struct sheet *s, const char *name, const char *fmt, ...)
+{
+    char text[SHEET_TEXT], before[SHEET_LABEL + 3];
+    const char *at = text;
+    va_list args;
+
+    va_start(args, fmt);
+    text_vprint(text, sizeof text, fmt, args);
+    va_end(args);
+    snprintf(before, sizeof before, "  %-*s", SHEET_LABEL, name);
+    do {
+        size_t len = take(at, SHEET_COLUMNS - SHEET_LABEL - 2);
+        put(s, before, at, len);
+        at += len;
+        at += strspn(at, " ");
+        snprintf(before, sizeof before, "  %-*s", SHEET_LABEL, "");
+    } while (*at);
+}
+
+static void section(struct sheet *s, const char *title)
+{
+    if (s->line + 4 > SHEET_LINES) /* no title at the end of a page */
+        head(s);
+    else
+        put(s, "", "", 0);
+    put(s, "", title, strlen(title));
+}
+
+static void put_summary(struct sheet *s)
+{
+    const struct node *summary = node_at(s->report, "summary");
+
+    section(s, "RECORD OF A KEY CEREMONY");
+    tell(s, "ceremony", "%s", node_text(s->report, "ceremony.title"));
+    tell(s, "id", "%s", node_text(s->report, "ceremony.id"));
+    tell(s, "begun", "%s", node_text(summary, "begun"));
+    tell(s, "ended", "%s", node_text(summary, "ended"));
+    tell(s, "outcome", "%s, exit code %s: %s", node_text(summary, "outcome"),
+         node_text(summary, "exit-code"), node_text(summary, "sentence"));
+    tell(s, "keys", "%s migrated, %s refused, %s failed", node_text(summary, "migrated"),
+         node_text(summary, "refused"), node_text(summary, "failed"));
+    tell(s, "exceptions", "%s", node_text(summary, "exceptions"));
+    tell(s, "written by", "%s %s on %s", node_text(s->report, "tool.name"),
+         node_text(s->report, "tool.version"), node_text(s->report, "tool.host"));
+}
+
+static void put_devices(struct sheet *s)
+{
+    static const char *const sides[] = {"source", "destination"};
+
+    section(s, "DEVICES");
+    for (unsigned i = 0; i < 2; i++) {
+        const struct node *hsm = node_at(s->report, sides[i]);
+        tell(s, sides[i], "%s, serial %s", node_text(hsm, "label"), node_text(hsm, "serial"));
+        tell(s, "", "%s %s, firmware %s, %s through %s", node_text(hsm, "manufacturer"),
+             node_text(hsm, "model"), node_text(hsm, "firmware"), node_text(hsm, "api"),
+             node_text(hsm, "module"));
+    }
+}
+
+static void put_key(struct sheet *s, const struct node *key)
+{
+    const struct node *print = node_at(key, "source-public-key");
+
+    put(s, "", "", 0);
+    tell(s, node_text(key, "number"), "%s", node_text(key, "label"));
+    tell(s, "type", "%s %s, id %s", node_text(key, "class"), node_text(key, "type"),
+         node_text(key, "id"));
+    tell(s, "outcome", "%s: %s", node_text(key, "outcome"),
+         node_at(key, "proven") ? node_text(key, "proven") : node_text(key, "reason"));
+    if (node_at(key, "source-check-value"))
+        tell(s, "check value", "%s on the source%s%s", node_text(key, "source-check-value"),
+             node_at(key, "destination-check-value") ? ", on the destination " : "",
+             node_text(key, "destination-check-value"));
+    if (!print)
+        return;
+    tell(s, "public half", "%s", node_text(print, "sha256"));
+    tell(s, "in words", "%s", node_text(print, "words"));
+}
+
+static void put_keys(struct sheet *s)
+{
+    section(s, "KEYS");
+    for (const struct node *key = node_at(s->report, "keys")->first; key; key = key->next)
+        put_key(s, key);
+}
+
+static void put_transport(struct sheet *s)
+{
+    const struct node *told = node_at(s->report, "transport-key.source");
+
+    if (!told)
+        return;
+    section(s, "TRANSPORT KEY, as the source loaded it");
+    tell(s, "agree", "%s: the destination made %s", node_text(s->report, "transport-key.agree"),
+         node_is(s->report, "transport-key.agree", "yes") ? "the same" : "ANOTHER ONE");
+    tell(s, "fingerprint", "%s", node_text(told, "sha256"));
+    tell(s, "in words", "%s", node_text(told, "words"));
+}
+
+/* What was asked is not told; only how it ended. */
+static void put_gates(struct sheet *s)
+{
+    section(s, "CONFIRMATIONS AND WAIVERS");
+    for (const struct node *g = node_at(s->report, "gates")->first; g; g = g->next)
+        if (!node_is(g, "state", "open"))
+            tell(s, node_text(g, "gate"), "%s%s%s, %s%s%s%s%s", node_text(g, "state"),
+                 node_at(g, "key") ? ", key " : "", node_text(g, "key"), node_text(g, "at"),
+                 node_is(g, "state", "waived") || !node_at(g, "officer") ? "" : ", ",
+                 node_is(g, "state", "waived") ? "" : node_text(g, "officer"),
+                 node_is(g, "state", "waived") || !node_text(g, "role")[0] ? "" : ", ",
+                 node_is(g, "state", "waived") ? "" : node_text(g, "role"));
+}
+
+static void put_exceptions(struct sheet *s)
+{
+    section(s, "EXCEPTIONS");
+    if (node_at(s->report, "exceptions")->count == 0)
+        tell(s, "", "%s", "none");
+    for (const struct node *e = node_at(s->report, "exceptions")->first; e; e = e->next) {
+        tell(s, "at", "%s, %s%s%s", node_text(e, "at"),
+             node_at(e, "step") ? node_text(e, "step") : "before the first step",
+             node_at(e, "key") ? ", key " : "", node_text(e, "key"));
+        tell(s, "expected", "%s", node_text(e, "expected"));
+        tell(s, "happened", "%s", node_text(e, "happened"));
+        tell(s, "decided", "%s", node_text(e, "decided"));
+    }
+}
+
+static void put_warnings(struct sheet *s)
+{
+    section(s, "WARNINGS");
+    if (node_at(s->report, "warnings")->count == 0)
+        tell(s, "", "%s", "none");
+    for (const struct node *w = node_at(s->report, "warnings")->first; w; w = w->next)
+        tell(s, node_at(w, "key") ? "key" : "", "%s%s%s", node_text(w, "key"),
+             node_at(w, "key") ? ": " : "", node_text(w, "text"));
+}
+
+static void put_report(struct sheet *s, const uint8_t sha256[SHA256_SIZE])
+{
+    char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
+
+    section(s, "REPORT AND JOURNAL");
+    tell(s, "report", "sha256 %s", text_groups(sha256, 16, groups));
+    tell(s, "in words", "%s", text_words(sha256, 0, SHA256_SIZE, words));
+    tell(s, "journal", "%s records, head %s", node_text(s->report, "journal.records"),
+         node_text(s->report, "journal.head"));
+}
+
+static void put_signature(struct sheet *s, const char *name, const char *role)
+{
+    if (s->line + 3 > SHEET_LINES) /* a name and its line stay together */
+        head(s);
+    put(s, "", "", 0);
+    tell(s, "present", "%s%s%s", name, role[0] ? ", " : "", role);
+    tell(s, "", "%s", "date ______________   signature ______________________________");
+}
+
+static void put_signatures(struct sheet *s)
+{
+    const struct node *officers = node_at(s->report, "ceremony.officers");
+
+    section(s, "SIGNATURES OF THOSE WHO WERE PRESENT");
+    for (const struct node *o = officers->first; o; o = o->next)
+        put_signature(s, node_text(o, "name"), node_text(o, "role"));
+    for (size_t i = officers->count; i < 2; i++)
+        put_signature(s, "name ______________________________", "");
+}
+
+void sheet_print(const struct node *report, const uint8_t sha256[SHA256_SIZE], FILE *out)
+{
+    static void (*const sections[])(struct sheet *) = {
+        put_summary, put_devices, put_keys, put_transport, put_gates, put_exceptions, put_warnings};
+    struct sheet s = {.out = out, .report = report};
+
+    head(&s);
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+        sections[i](&s);
+    put_report(&s, sha256);
+    put_signatures(&s);
+}
