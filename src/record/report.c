@@ -198,7 +198,7 @@ static bool write_report(struct report *r, struct err *err)
         ok = err_set_errno(err, ERR_IO, errno, "The report could not be given its name");
     if (!ok) {
         err_now(err, "There is no report at %s", r->path);
-        return err_next(err, "Keep what the screen and the log say of this ceremony");
+        return err_next(err, "Make room, then run: hsmferry report %s", r->journal_path);
     }
     r->written = true;
     if (fsync(r->folder) == 0)

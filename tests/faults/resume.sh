@@ -124,6 +124,15 @@ ok "one that no commit explains is told and left alone" \
     run 0 'bear neither class nor name' resume "$journal"
 ok "... it is still there" test "$(count new)" -eq 5
 
+interrupt none "cut:$third" && truncate -s -7 "$journal"
+ok "a torn last line is left out, and told" run 0 'not written to its end' resume "$journal"
+ok "... and all keys arrive" all_arrived
+interrupt none "cut:$third" && sed -i '/\tgate\t/s/waived/refused/' "$journal"
+files new >"$tmp/new"
+for command in resume clean report; do
+    ok "an altered journal, for $command" run 65 'Line [0-9]+ of the journal' $command "$journal"
+done
+ok "... and nothing was touched" files_are new
 interrupt none "cut:$(nth new C_UnwrapKey 1)" && token put new generic24:two:id=02
 files new >"$tmp/new"
 ok "a key that is there, and was not put there: a conflict" run 4 'did not put it' resume "$journal"

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For LD_PRELOAD, in tests: lets a call on our own files fail. From the environment:
+ *
+ *   FILES_UNDER  only files whose path begins so
+ *   FILES_COUNT  a file that gets a line for each such call: the function's name
+ *   FILES_FAULT  FUNCTION:N:ERRNO: the N-th such call of this function fails, with nothing done.
+ *                N+: every one from there on, and a write() of ENOSPC has written half.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static unsigned calls[4];
+static bool half; /* a write that fails has written half */
+static const char *const names[] = {"openat", "write", "fsync", "renameat2"};
+enum { OPENAT, WRITE, FSYNC, RENAMEAT2 };
+
+static bool is_under(int fd)
+{
+    const char *under = getenv("FILES_UNDER");
+    char link[64], path[PATH_MAX] = "";
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    return under && readlink(link, path, sizeof path - 1) > 0 &&
+           strncmp(path, under, strlen(under)) == 0;
+}
+
+static void note(const char *name)
+{
+    const char *file = getenv("FILES_COUNT");
+    FILE *out = file ? fopen(file, "ae") : NULL;
+
+    if (out) {
+        fprintf(out, "%s\n", name);
+        fclose(out);
+    }
+}
+
+/* Counts a call on this descriptor; the errno with which it is to fail, 0: none. */
+static int due(int which, int fd)
+{
+    const char *fault = getenv("FILES_FAULT");
+    char function[16], onwards = '\0';
+    unsigned at;
+    int no;
+
+    if (!is_under(fd))
+        return 0;
+    note(names[which]);
+    calls[which]++;
+    if (!fault || (sscanf(fault, "%15[^:]:%u:%d", function, &at, &no) != 3 &&
+                   sscanf(fault, "%15[^:]:%u%c:%d", function, &at, &onwards, &no) != 4))
+        return 0;
+    if (strcmp(function, names[which]) != 0)
+        return 0;
+    half = onwards && no == ENOSPC;
+    return calls[which] == at || (onwards && calls[which] > at) ? no : 0;
+}
+
+static int fails(int no)
+{
+    errno = no;
+    return -1;
+}
+
+int openat(int dir, const char *path, int flags, ...)
+{
+    int no = due(OPENAT, dir);
+    va_list args;
+
+    va_start(args, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return no ? fails(no) : (int)syscall(SYS_openat, dir, path, flags, mode);
+}
+
+ssize_t write(int fd, const void *data, size_t len)
+{
+    int no = due(WRITE, fd);
+
+    if (no && half && len > 1)
+        return syscall(SYS_write, fd, data, len / 2);
+    return no ? fails(no) : syscall(SYS_write, fd, data, len);
+}
+
+int fsync(int fd)
+{
+    int no = due(FSYNC, fd);
+
+    return no ? fails(no) : (int)syscall(SYS_fsync, fd);
+}
+
+int renameat2(int from, const char *old, int to, const char *new, unsigned flags)
+{
+    int no = due(RENAMEAT2, from);
+
+    return no ? fails(no) : (int)syscall(SYS_renameat2, from, old, to, new, flags);
+}
