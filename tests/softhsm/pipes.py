@@ -124,7 +124,7 @@ def is_description(key, keys, spki_digests, thrown_away):
     return (all(name in keys.keys or name.startswith("hsmferry:") for name in names) and
             all(len(name) <= 8 for name in key.get("id", []) if thrown_away) and
             all(digest in spki_digests for digest in key.get("spki_sha256", []) if digest) and
-            (key["type_name"] == [b"CKK_AES"] or not any(key.get("check_value", []))))
+            (key.get("type_name") == [b"CKK_AES"] or not any(key.get("check_value", []))))
 
 
 # --- the looks ------------------------------------------------------------------------------------
@@ -154,7 +154,8 @@ def check_streams(taps, keys, pins):
 def check_relayed(taps, report):
     """What the report says crossed the relay is what crossed."""
     relayed = [step for step in report["steps"] if "sha256" in step]
-    case(len(relayed) == 2 + len(report["keys"]), "the report names what crossed the relay")
+    # The public key once; each blob where it leaves, where it crosses and where it arrives.
+    case(len(relayed) == 1 + 3 + 3 * len(report["keys"]), "the report names what crossed the relay")
     for step in relayed:
         def holds(data, size=step["bytes"], wanted=step["sha256"]):
             return any(hashlib.sha256(data[at:at + size]).hexdigest() == wanted

@@ -226,7 +226,7 @@ static void test_yaml(void **state)
 {
     static const struct wrong cases[] = {
         {"title: Root", "title: \"a\" Root", "2:12", "this is not YAML"},
-        {"title: Root", "title: \"Root", "11:11", "this is not YAML"},
+        {"folder: reports", "folder: \"reports", "29:1", "this is not YAML"},
         {"title: Root CA", "title: Root: CA", "2:12", "put quotes around"},
         {"  api: pkcs11", "\tapi: pkcs11", "9:1", "Indent with spaces"},
         {"  api: pkcs11", " \tapi: pkcs11", "9:2", "Indent with spaces"},
