@@ -32,6 +32,8 @@ static bool rsa_oaep(EVP_PKEY *pkey, const EVP_MD *md, bool encrypt, const struc
     if (ctx && bytes_make(out, (size_t)EVP_PKEY_get_size(pkey), NULL))
         ok = (encrypt ? EVP_PKEY_encrypt(ctx, out->data, &out->len, in->data, in->len)
                       : EVP_PKEY_decrypt(ctx, out->data, &out->len, in->data, in->len)) == 1;
+    if (!ok)
+        bytes_free(out);
     EVP_PKEY_CTX_free(ctx);
     return ok;
 }
