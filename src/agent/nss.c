@@ -17,6 +17,7 @@
 #include "agent/nss_list.h"
 #include "agent/nss_offer.h"
 #include "agent/nss_prove.h"
+#include "agent/nss_public.h"
 #include "agent/nss_sample.h"
 #include "agent/nss_wrap.h"
 #include "base/text.h"
@@ -316,6 +317,7 @@ const struct hsm_driver nss_driver = {
     .handles = nss_handles,
     .describe = nss_describe,
     .public_key = nss_public_key,
+    .certificate = nss_certificate,
     .offers = nss_offer,
     .make_pair = nss_make_pair,
     .load_public = nss_load_public,
@@ -325,5 +327,6 @@ const struct hsm_driver nss_driver = {
     .unwrap = nss_unwrap,
     .prove = nss_prove,
     .commit = nss_commit,
+    .make_public = nss_make_public,
     .destroy = nss_destroy,
 };

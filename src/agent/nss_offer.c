@@ -252,7 +252,9 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
                       [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
                       [HSM_MAKE_AES] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",
                       [HSM_COMMIT] = "PK11_ConvertSessionSymKeyToTokenSymKey, "
-                                     "PK11_ConvertSessionPrivKeyToTokenPrivKey"},
+                                     "PK11_ConvertSessionPrivKeyToTokenPrivKey",
+                      [HSM_READ_PUBLIC] = "PK11_ReadRawAttributes",
+                      [HSM_MAKE_PUBLIC] = "PK11_CreateManagedGenericObject CKA_TOKEN"},
     };
     uint64_t private, public;
     size_t before;

@@ -5,6 +5,7 @@
 #include "agent/pkcs11_object.h"
 #include "agent/pkcs11_offer.h"
 #include "agent/pkcs11_prove.h"
+#include "agent/pkcs11_public.h"
 #include "agent/pkcs11_sample.h"
 #include "agent/pkcs11_session.h"
 #include "agent/pkcs11_wrap.h"
@@ -20,6 +21,7 @@ const struct hsm_driver pkcs11_driver = {
     .handles = p11_handles,
     .describe = p11_describe,
     .public_key = p11_public_key,
+    .certificate = p11_certificate,
     .offers = p11_offers,
     .make_pair = p11_make_pair,
     .load_public = p11_load_public,
@@ -29,5 +31,6 @@ const struct hsm_driver pkcs11_driver = {
     .unwrap = p11_unwrap,
     .prove = p11_prove,
     .commit = p11_commit,
+    .make_public = p11_make_public,
     .destroy = p11_destroy,
 };

@@ -128,6 +128,8 @@ static const char act_words[HSM_ACTS][HSM_WORDS_MAX] = {
     [HSM_LOAD_PUBLIC] = "C_CreateObject CKO_PUBLIC_KEY",
     [HSM_MAKE_AES] = "C_GenerateKey CKM_AES_KEY_GEN",
     [HSM_COMMIT] = "C_CopyObject CKA_TOKEN",
+    [HSM_READ_PUBLIC] = "C_GetAttributeValue",
+    [HSM_MAKE_PUBLIC] = "C_CreateObject CKA_TOKEN",
 };
 
 static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)

@@ -237,6 +237,14 @@ static bool serve_public_key(struct service *s, const Pb__Request *req, Pb__Repl
            reply_blob(s, reply);
 }
 
+static bool serve_certificate(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                              struct err *err)
+{
+    return wire_get_handle(req->certificate->handle, "handle", err) &&
+           s->driver->certificate(s->hsm, req->certificate->handle, &s->blob, err) &&
+           reply_blob(s, reply);
+}
+
 static bool serve_offers(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                          struct err *err)
 {
@@ -377,6 +385,21 @@ static bool serve_commit(struct service *s, const Pb__Request *req, Pb__Reply *r
            reply_handle(handle, reply);
 }
 
+static bool serve_make_public(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                              struct err *err)
+{
+    struct hsm_template template;
+    struct key_terms terms;
+    struct bytes spki;
+    uint64_t handle;
+
+    if (!wire_get_template(req->make_public, &template, &spki, &terms, err))
+        return false;
+    if (!template.spki)
+        return err_set(err, ERR_DATA, "the public object is empty");
+    return s->driver->make_public(s->hsm, &template, &handle, err) && reply_handle(handle, reply);
+}
+
 static bool serve_destroy(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                           struct err *err)
 {
@@ -395,6 +418,7 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_HANDLES] = serve_handles,
     [PB__REQUEST__CALL_DESCRIBE] = serve_describe,
     [PB__REQUEST__CALL_PUBLIC_KEY] = serve_public_key,
+    [PB__REQUEST__CALL_CERTIFICATE] = serve_certificate,
     [PB__REQUEST__CALL_OFFERS] = serve_offers,
     [PB__REQUEST__CALL_MAKE_PAIR] = serve_make_pair,
     [PB__REQUEST__CALL_LOAD_PUBLIC] = serve_load_public,
@@ -404,6 +428,7 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_UNWRAP] = serve_unwrap,
     [PB__REQUEST__CALL_PROVE] = serve_prove,
     [PB__REQUEST__CALL_COMMIT] = serve_commit,
+    [PB__REQUEST__CALL_MAKE_PUBLIC] = serve_make_public,
     [PB__REQUEST__CALL_DESTROY] = serve_destroy,
 };
 

@@ -90,7 +90,15 @@ enum hsm_alg {
 };
 
 /* What a ceremony asks of an HSM besides encrypting and decrypting keys. */
-enum hsm_act { HSM_MAKE_PAIR, HSM_LOAD_PUBLIC, HSM_MAKE_AES, HSM_COMMIT, HSM_ACTS };
+enum hsm_act {
+    HSM_MAKE_PAIR,
+    HSM_LOAD_PUBLIC,
+    HSM_MAKE_AES,
+    HSM_COMMIT,
+    HSM_READ_PUBLIC,
+    HSM_MAKE_PUBLIC,
+    HSM_ACTS
+};
 
 /* Ways to show possession of a key, again by their bytes. Challenge -> answer: */
 enum hsm_proof {

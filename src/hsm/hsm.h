@@ -57,7 +57,8 @@ struct hsm_template {
     size_t label_len;
     const uint8_t *id;
     size_t id_len;
-    const struct bytes *spki;      /* private keys: the public half (DER); NULL where unknown */
+    const struct bytes *spki;      /* private keys: the public half (DER), NULL where unknown;
+                                      public objects: all that they consist of (DER) */
     const struct key_terms *terms; /* as far as this API has them; NULL: none */
 };
 
@@ -111,6 +112,10 @@ struct hsm_driver {
      * Errors: ERR_UNSUPPORTED (it cannot be had). */
     bool (*public_key)(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err);
 
+    /* The DER of a certificate, as the HSM stores it (RFC 5280 4.1). It is not looked into.
+     * Errors: ERR_UNSUPPORTED (the object is no certificate, or does not tell). */
+    bool (*certificate)(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err);
+
     /* What it can do. Makes throw-away session keys and destroys them. */
     bool (*offers)(struct hsm *hsm, struct hsm_offers *offers, struct err *err);
 
@@ -159,6 +164,13 @@ struct hsm_driver {
      * ERR_CONFLICT: this id is another key's on a token that knows keys by it; nothing was made. */
     bool (*commit)(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
                    const uint8_t *id, size_t id_len, uint64_t *final, struct err *err);
+
+    /* Makes a public key or a certificate of template->spki: at once a token object with this label
+     * and id, since there is no secret in it that would have to be proven first. Errors as with
+     * commit(): UNKNOWN, but ERR_UNSUPPORTED (this HSM stores no such object) and ERR_CONFLICT (it
+     * would take another one's place): nothing was made. */
+    bool (*make_public)(struct hsm *hsm, const struct hsm_template *template, uint64_t *final,
+                        struct err *err);
 
     /* Destroys an object. One that is already gone is no error. */
     bool (*destroy)(struct hsm *hsm, uint64_t handle, struct err *err);

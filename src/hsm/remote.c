@@ -239,6 +239,13 @@ static bool remote_public_key(struct hsm *hsm, uint64_t handle, struct bytes *sp
     return ask(hsm, PB__REQUEST__CALL_PUBLIC_KEY, &object, &blob_answer, spki, err);
 }
 
+static bool remote_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err)
+{
+    Pb__Object object = PB__OBJECT__INIT;
+    object.handle = handle;
+    return ask(hsm, PB__REQUEST__CALL_CERTIFICATE, &object, &blob_answer, der, err);
+}
+
 static bool remote_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
 {
     static const struct peer_answer answer = {PB__REPLY__RESULT_OFFERS, get_offers};
@@ -335,6 +342,15 @@ static bool remote_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *la
     return ask(hsm, PB__REQUEST__CALL_COMMIT, &commit, &handle_answer, final, err);
 }
 
+static bool remote_make_public(struct hsm *hsm, const struct hsm_template *template,
+                               uint64_t *final, struct err *err)
+{
+    Pb__Template msg;
+    Pb__Terms terms;
+    wire_put_template(template, &msg, &terms);
+    return ask(hsm, PB__REQUEST__CALL_MAKE_PUBLIC, &msg, &handle_answer, final, err);
+}
+
 static bool remote_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
 {
     Pb__Object object = PB__OBJECT__INIT;
@@ -359,6 +375,7 @@ static const struct hsm_driver remote_driver = {
     .handles = remote_handles,
     .describe = remote_describe,
     .public_key = remote_public_key,
+    .certificate = remote_certificate,
     .offers = remote_offers,
     .make_pair = remote_make_pair,
     .load_public = remote_load_public,
@@ -368,6 +385,7 @@ static const struct hsm_driver remote_driver = {
     .unwrap = remote_unwrap,
     .prove = remote_prove,
     .commit = remote_commit,
+    .make_public = remote_make_public,
     .destroy = remote_destroy,
 };
 

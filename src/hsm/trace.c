@@ -146,6 +146,13 @@ static bool trace_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spk
     return begin(&s) && end(&s, s.inner->driver->public_key(s.inner, handle, spki, &s.failure));
 }
 
+static bool trace_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err)
+{
+    struct span s = span_of(hsm, "certificate", err);
+    say(&s, "object %" PRIu64, handle);
+    return begin(&s) && end(&s, s.inner->driver->certificate(s.inner, handle, der, &s.failure));
+}
+
 static bool trace_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
 {
     struct span s = span_of(hsm, "offers", err);
@@ -226,6 +233,14 @@ static bool trace_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *lab
                                                         id_len, final, &s.failure));
 }
 
+static bool trace_make_public(struct hsm *hsm, const struct hsm_template *template, uint64_t *final,
+                              struct err *err)
+{
+    struct span s = span_of(hsm, "make-public", err);
+    text_safe(template->label, template->label_len, s.event.call.words, sizeof s.event.call.words);
+    return begin(&s) && end(&s, s.inner->driver->make_public(s.inner, template, final, &s.failure));
+}
+
 static bool trace_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
 {
     struct span s = span_of(hsm, "destroy", err);
@@ -253,6 +268,7 @@ static const struct hsm_driver trace_driver = {
     .handles = trace_handles,
     .describe = trace_describe,
     .public_key = trace_public_key,
+    .certificate = trace_certificate,
     .offers = trace_offers,
     .make_pair = trace_make_pair,
     .load_public = trace_load_public,
@@ -262,6 +278,7 @@ static const struct hsm_driver trace_driver = {
     .unwrap = trace_unwrap,
     .prove = trace_prove,
     .commit = trace_commit,
+    .make_public = trace_make_public,
     .destroy = trace_destroy,
 };
 

@@ -207,6 +207,28 @@ struct bytes known_spki(const struct object *known)
     return spki;
 }
 
+struct bytes known_certificate(const struct object *known, const char *name)
+{
+    struct bytes made = {0};
+    X509 *x = X509_new();
+    uint8_t *der = NULL;
+
+    assert_non_null(x);
+    ASN1_INTEGER_set(X509_get_serialNumber(x), 0x1234);
+    X509_gmtime_adj(X509_getm_notBefore(x), 0);
+    X509_gmtime_adj(X509_getm_notAfter(x), 86400);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+                               (const uint8_t *)strchr(name, '=') + 1, -1, -1, 0);
+    X509_set_issuer_name(x, X509_get_subject_name(x));
+    assert_int_equal(X509_set_pubkey(x, known->pkey), 1);
+    assert_true(X509_sign(x, known->pkey, EVP_sha256()) > 0);
+    int len = i2d_X509(x, &der);
+    assert_true(len > 0 && bytes_set(&made, der, (size_t)len, NULL));
+    OPENSSL_free(der);
+    X509_free(x);
+    return made;
+}
+
 static bool verify(EVP_PKEY *pkey, const struct bytes *digest, const uint8_t *sig, size_t len)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);

@@ -60,6 +60,9 @@ bool bench_has(const struct bench *b, const char *type);
 /* What of it crosses in clear: the DER SubjectPublicKeyInfo of a pair. */
 struct bytes known_spki(const struct object *known);
 
+/* A self-signed certificate for it, as DER; name is "CN=...". */
+struct bytes known_certificate(const struct object *known, const char *name);
+
 /* Checks an HSM's answer to a challenge. */
 bool known_answer_is_right(const struct object *known, enum hsm_proof proof,
                            const struct bytes *challenge, const struct bytes *answer);

@@ -961,6 +961,138 @@ static void secret_has_no_public_half(void **state)
     assert_null(spki.data);
 }
 
+/* --- public objects --- */
+
+/* An object of this kind, of der, named as known is. */
+static struct hsm_template public_template(const struct object *known, enum key_class class,
+                                           const struct bytes *der)
+{
+    return (struct hsm_template){
+        .class = class,
+        .kind = class == KEY_CLASS_PUBLIC ? known->desc.kind : KEY_KIND_NONE,
+        .flags = class == KEY_CLASS_PUBLIC ? KEY_TOKEN | KEY_VERIFY : KEY_TOKEN,
+        .label = known->desc.label,
+        .label_len = known->desc.label_len,
+        .id = known->desc.id,
+        .id_len = known->desc.id_len,
+        .spki = der,
+    };
+}
+
+/* The one object of this class after a new login, which bears this name. */
+static struct key_desc found_again(struct bench *b, enum key_class class,
+                                   const struct object *known)
+{
+    struct key_list list = {0};
+    struct key_desc key = {0};
+    size_t found = 0;
+
+    bench_close(b);
+    bench_login(b);
+    MUST(b, driver(b)->list(b->hsm, &list, &b->err));
+    for (size_t i = 0; i < list.count; i++) {
+        const struct key_desc *is = &list.keys[i];
+        if (is->class != class || is->id_len != known->desc.id_len ||
+            memcmp(is->id, known->desc.id, is->id_len) != 0)
+            continue;
+        key = *is;
+        found++;
+    }
+    assert_int_equal(found, 1);
+    check_label(&key, known->desc.label, known->desc.label_len);
+    key_list_free(&list);
+    return key;
+}
+
+static void public_keys_are_stored_byte_for_byte(void **state)
+{
+    static const char *const types[] = {"rsa2048", "ec256", "ec384"};
+    struct bench *b = *state;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    for (size_t i = 0; i < 3; i++) {
+        if (!bench_has(b, types[i]))
+            continue;
+        struct object *known = known_key(types[i]);
+        struct bytes spki = known_spki(known), told = {0};
+        struct hsm_template t = public_template(known, KEY_CLASS_PUBLIC, &spki);
+        uint64_t handle;
+        MUST(b, driver(b)->make_public(b->hsm, &t, &handle, &b->err));
+        struct key_desc key = found_again(b, KEY_CLASS_PUBLIC, known);
+        check_flags(&key, KEY_VERIFY | KEY_TOKEN, KEY_USES | KEY_TOKEN | KEY_PRIVATE);
+        assert_int_equal(key.kind, known->desc.kind);
+        assert_memory_equal(key.spki_sha256, known->desc.spki_sha256, SHA256_SIZE);
+        MUST(b, driver(b)->public_key(b->hsm, key.handle, &told, &b->err));
+        assert_true(bytes_equal(&told, &spki));
+        bytes_free(&told);
+        MUST_FAIL(b, driver(b)->certificate(b->hsm, key.handle, &told, &b->err), ERR_UNSUPPORTED);
+        MUST(b, driver(b)->destroy(b->hsm, key.handle, &b->err));
+        bytes_free(&spki);
+        object_free(known);
+    }
+    bench_same_inventory(b, before);
+}
+
+static void certificates_are_stored_byte_for_byte(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("rsa2048");
+    struct bytes der = known_certificate(known, "CN=contract"), told = {0};
+    struct hsm_template t = public_template(known, KEY_CLASS_CERTIFICATE, &der);
+    uint64_t handle;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    MUST(b, driver(b)->make_public(b->hsm, &t, &handle, &b->err));
+    struct key_desc key = found_again(b, KEY_CLASS_CERTIFICATE, known);
+    MUST(b, driver(b)->certificate(b->hsm, key.handle, &told, &b->err));
+    assert_true(bytes_equal(&told, &der));
+    MUST(b, driver(b)->destroy(b->hsm, key.handle, &b->err));
+    bench_same_inventory(b, before);
+    bytes_free(&told);
+    bytes_free(&der);
+    object_free(known);
+}
+
+/* A key's value is the key: who asks for it as a certificate's gets nothing. */
+static void key_is_no_certificate(void **state)
+{
+    struct bench *b = *state;
+    struct bytes der = {0};
+    uint64_t handle;
+
+    bench_login(b);
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    MUST_FAIL(b, driver(b)->certificate(b->hsm, handle, &der, &b->err), ERR_UNSUPPORTED);
+    assert_null(der.data);
+}
+
+static void garbage_is_no_public_object(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("rsa2048");
+    uint8_t noise[270];
+    struct bytes garbage = {noise, sizeof noise}, spki = known_spki(known);
+    uint64_t handle = 0;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    memset(noise, 0x30, sizeof noise);
+    for (enum key_class class = KEY_CLASS_PUBLIC; class <= KEY_CLASS_CERTIFICATE; class ++) {
+        struct hsm_template t = public_template(known, class, &garbage);
+        assert_false(driver(b)->make_public(b->hsm, &t, &handle, &b->err));
+    }
+    struct hsm_template t = public_template(known, KEY_CLASS_CERTIFICATE, &spki);
+    assert_false(driver(b)->make_public(b->hsm, &t, &handle, &b->err));
+    t.class = KEY_CLASS_PRIVATE;
+    MUST_FAIL(b, driver(b)->make_public(b->hsm, &t, &handle, &b->err), ERR_UNSUPPORTED);
+    assert_int_equal(handle, 0);
+    bench_same_inventory(b, before);
+    bytes_free(&spki);
+    object_free(known);
+}
+
 /* --- the suite --- */
 
 static int start(void **state)
@@ -1021,6 +1153,10 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(destroyed_object_is_gone),
         ROW(public_half_is_the_known_one),
         ROW(secret_has_no_public_half),
+        ROW(public_keys_are_stored_byte_for_byte),
+        ROW(certificates_are_stored_byte_for_byte),
+        ROW(key_is_no_certificate),
+        ROW(garbage_is_no_public_object),
 #undef ROW
     };
     enum { ROWS = sizeof rows / sizeof rows[0] };

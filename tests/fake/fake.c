@@ -265,6 +265,7 @@ const struct hsm_driver fake_driver = {
     .handles = fake_handles,
     .describe = fake_describe,
     .public_key = fake_public_key,
+    .certificate = fake_certificate,
     .offers = fake_offers,
     .make_pair = fake_make_pair,
     .load_public = fake_load_public,
@@ -274,5 +275,6 @@ const struct hsm_driver fake_driver = {
     .unwrap = fake_unwrap,
     .prove = fake_prove,
     .commit = fake_commit,
+    .make_public = fake_make_public,
     .destroy = fake_destroy,
 };

@@ -80,6 +80,21 @@ bool fake_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struc
     return tell_spki(f, "public_key", o->pkey, spki, err) && fake_leave(f, "public_key");
 }
 
+bool fake_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err)
+{
+    struct fake *f = fake_of(hsm);
+
+    if (!fake_enter_token(f, "certificate", err))
+        return false;
+    const struct object *o = store_find(&f->store, handle);
+    if (!o)
+        return invalid_handle(err);
+    if (o->desc.class != KEY_CLASS_CERTIFICATE || o->value.len == 0)
+        return err_set(err, ERR_UNSUPPORTED, "this object is no certificate");
+    return bytes_set(der, o->value.data, o->value.len, err) && bend(f, "certificate", der) &&
+           fake_leave(f, "certificate");
+}
+
 /* --- making --- */
 
 enum {
@@ -549,6 +564,49 @@ bool fake_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size
     }
     return store_add(&f->store, bend_object(f, "commit", copy), final, err) &&
            store_save(&f->store, err) && fake_leave(f, "commit");
+}
+
+static bool is_certificate(const struct bytes *der)
+{
+    const uint8_t *at = der->data;
+    X509 *x = d2i_X509(NULL, &at, (long)der->len);
+    bool is = x && at == der->data + der->len;
+
+    X509_free(x);
+    return is;
+}
+
+bool fake_make_public(struct hsm *hsm, const struct hsm_template *template, uint64_t *final,
+                      struct err *err)
+{
+    struct fake *f = fake_of(hsm);
+    struct key_desc desc = {.class = template->class,
+                            .kind = template->kind,
+                            .flags = template->flags | KEY_TOKEN | KEY_DESTROYABLE};
+    struct bytes der = {0};
+
+    if (!fake_enter_token(f, "make_public", err))
+        return false;
+    if (template->class != KEY_CLASS_PUBLIC && template->class != KEY_CLASS_CERTIFICATE)
+        return err_set(err, ERR_UNSUPPORTED, "this is no public object");
+    if (fault_forgets(&f->p.faults, "make_public")) {
+        *final = ++f->store.last;
+        return true;
+    }
+    key_set_label(&desc, template->label, template->label_len);
+    key_set_id(&desc, template->id, template->id_len);
+    if (!bytes_set(&der, template->spki->data, template->spki->len, err))
+        return false;
+    bend(f, "make_public", &der);
+    struct object *made = NULL;
+    if (desc.class == KEY_CLASS_PUBLIC || is_certificate(&der))
+        made = object_new(&desc, der.data, der.len);
+    bytes_free(&der);
+    if (!made)
+        return err_set_hsm(err, ERR_DATA, 0x13, "CKR_ATTRIBUTE_VALUE_INVALID",
+                           "this is no public object");
+    return store_add(&f->store, bend_object(f, "make_public", made), final, err) &&
+           store_save(&f->store, err) && fake_leave(f, "make_public");
 }
 
 bool fake_destroy(struct hsm *hsm, uint64_t handle, struct err *err)

@@ -27,6 +27,7 @@ bool fake_lies(struct fake *f, const char *call, const char *how);
 
 /* The part of the contract that works with keys. */
 bool fake_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err);
+bool fake_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err);
 bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
                     struct err *err);
 bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
@@ -43,6 +44,8 @@ bool fake_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
                 const struct bytes *challenge, struct bytes *answer, struct err *err);
 bool fake_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
                  const uint8_t *id, size_t id_len, uint64_t *final, struct err *err);
+bool fake_make_public(struct hsm *hsm, const struct hsm_template *template, uint64_t *final,
+                      struct err *err);
 bool fake_destroy(struct hsm *hsm, uint64_t handle, struct err *err);
 
 #endif

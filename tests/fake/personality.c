@@ -358,7 +358,9 @@ void personality_offers(const struct personality *p, struct hsm_offers *offers)
         .act_words = {[HSM_MAKE_PAIR] = "fake make pair",
                       [HSM_LOAD_PUBLIC] = "fake load public",
                       [HSM_MAKE_AES] = "fake make aes",
-                      [HSM_COMMIT] = "fake commit"},
+                      [HSM_COMMIT] = "fake commit",
+                      [HSM_READ_PUBLIC] = "fake read",
+                      [HSM_MAKE_PUBLIC] = "fake make public"},
     };
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         text_print(offers->proof_words[proof], HSM_WORDS_MAX, "fake %s", hsm_proof_name(proof));

@@ -73,10 +73,10 @@ static void describe_value(struct object *o)
         if (d->kind == KEY_KIND_EC)
             set_curve(d, o->pkey);
         set_public(d, o->pkey);
-    } else {
+    } else if (d->class == KEY_CLASS_SECRET) {
         d->length = (uint32_t)o->value.len;
         d->bits = 8 * d->length;
-        if (d->class == KEY_CLASS_SECRET && o->value.len > 0)
+        if (o->value.len > 0)
             set_check_value(o);
     }
 }
@@ -132,7 +132,7 @@ struct object *object_new(const struct key_desc *desc, const void *value, size_t
         EVP_PKEY_free(pkey);
         return NULL;
     }
-    if (desc->class == KEY_CLASS_SECRET) {
+    if (desc->class == KEY_CLASS_SECRET || (desc->class == KEY_CLASS_CERTIFICATE && len > 0)) {
         if (!bytes_set(&o->value, value, len, NULL)) {
             object_free(o);
             return NULL;

@@ -95,6 +95,9 @@ MAKE(load_public,
 MAKE(make_aes,
      (struct hsm * hsm, uint32_t bits, const char *label, uint64_t *handle, struct err *err),
      (inner_of(hsm), bits, label, handle, err))
+MAKE(make_public,
+     (struct hsm * hsm, const struct hsm_template *template, uint64_t *handle, struct err *err),
+     (inner_of(hsm), template, handle, err))
 
 MAKE(make_key,
      (struct hsm * hsm, const struct key_sample *sample, const char *label, uint64_t *handle,
@@ -111,6 +114,8 @@ MAKE(make_key,
     }
 GIVE(public_key, (struct hsm * hsm, uint64_t handle, struct bytes *spki, struct err *err),
      (inner_of(hsm), handle, spki, err), spki)
+GIVE(certificate, (struct hsm * hsm, uint64_t handle, struct bytes *der, struct err *err),
+     (inner_of(hsm), handle, der, err), der)
 GIVE(wrap,
      (struct hsm * hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key, struct bytes *blob,
       struct err *err),
@@ -260,7 +265,7 @@ static void around_close(struct hsm *hsm)
     free(hsm);
 }
 
-_Static_assert(sizeof(struct hsm_driver) == 20 * sizeof(void *), "each function has one here");
+_Static_assert(sizeof(struct hsm_driver) == 22 * sizeof(void *), "each function has one here");
 
 #define AROUND(api)                                                                                \
     const struct hsm_driver around_##api = {                                                       \
@@ -274,6 +279,7 @@ _Static_assert(sizeof(struct hsm_driver) == 20 * sizeof(void *), "each function 
         .handles = around_handles,                                                                 \
         .describe = around_describe,                                                               \
         .public_key = around_public_key,                                                           \
+        .certificate = around_certificate,                                                         \
         .offers = around_offers,                                                                   \
         .make_pair = around_make_pair,                                                             \
         .load_public = around_load_public,                                                         \
@@ -283,6 +289,7 @@ _Static_assert(sizeof(struct hsm_driver) == 20 * sizeof(void *), "each function 
         .unwrap = around_unwrap,                                                                   \
         .prove = around_prove,                                                                     \
         .commit = around_commit,                                                                   \
+        .make_public = around_make_public,                                                         \
         .destroy = around_destroy,                                                                 \
     }
 AROUND(pkcs11);

@@ -53,9 +53,11 @@ GENERAL = ("fail", "fail:0x31", "fail:0xb3", "late", "close", "remove", "away", 
 OF_BYTES, OF_HANDLES = ("empty", "short", "flip"), ("handle", "again")
 LIES = set(OF_BYTES + OF_HANDLES)
 BYTES = {"C_WrapKey", "C_Encrypt", "C_Sign", "C_DigestFinal", "C_FindObjects", "C_GetSlotList",
-         "C_GetAttributeValue", "wrap", "public_key", "prove", "make_pair", "handles"}
+         "C_GetAttributeValue", "wrap", "public_key", "certificate", "prove", "make_pair",
+         "handles"}
 HANDLES = {"C_OpenSession", "C_CreateObject", "C_CopyObject", "C_GenerateKey", "C_UnwrapKey",
-           "C_GenerateKeyPair", "load_public", "make_aes", "make_key", "unwrap", "commit"}
+           "C_GenerateKeyPair", "load_public", "make_aes", "make_key", "unwrap", "commit",
+           "make_public"}
 # The first step on each side, the last time that it is made: before, it is only tried. The
 # inventories come a few calls earlier.
 FIRST = {"old": {"C_CreateObject", "load_public"}, "new": {"C_GenerateKeyPair", "make_pair"}}

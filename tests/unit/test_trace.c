@@ -131,6 +131,11 @@ static void make_all_calls(struct hsm *hsm)
     struct hsm_pair pair;
     struct bytes spki = {0}, blob = {0}, answer = {0};
     struct bytes challenge = {(uint8_t[32]){1}, 32};
+    struct hsm_template half = {.class = KEY_CLASS_PUBLIC,
+                                .kind = KEY_KIND_RSA,
+                                .label = (const uint8_t *)"half",
+                                .label_len = 4,
+                                .spki = &spki};
     const struct hsm_template template = {
         .class = KEY_CLASS_SECRET,
         .kind = KEY_KIND_AES,
@@ -160,6 +165,8 @@ static void make_all_calls(struct hsm *hsm)
         d->unwrap(hsm, HSM_RSA_OAEP_SHA256, pair.private_handle, &blob, &template, &other, &err));
     assert_true(d->prove(hsm, HSM_PROOF_DIGEST, other, &challenge, &answer, &err));
     assert_true(d->commit(hsm, other, (const uint8_t *)"\x1b[2J", 4, NULL, 0, &final, &err));
+    assert_true(d->make_public(hsm, &half, &final, &err));
+    assert_false(d->certificate(hsm, final, &answer, &err));
     assert_true(d->destroy(hsm, other, &err));
     free(slots.slots);
     free(handles);
@@ -192,6 +199,8 @@ static void every_call_is_told(void **state)
         {"unwrap", "rsa-oaep-sha256, 256 bytes"},
         {"prove", "sha256-digest"},
         {"commit", "\\x1b[2J"},
+        {"make-public", "half"},
+        {"certificate", "object 9"},
         {"destroy", "object 7"},
     };
     enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -203,7 +212,9 @@ static void every_call_is_told(void **state)
     for (size_t i = 0; i < ROWS; i++) {
         assert_int_equal(log.events[2 * i].call.state, EVENT_BEGUN);
         assert_string_equal(log.events[2 * i].call.name, rows[i].name);
-        check_call(&log.events[2 * i + 1], EVENT_OK, rows[i].name, rows[i].words);
+        check_call(&log.events[2 * i + 1],
+                   strcmp(rows[i].name, "certificate") == 0 ? EVENT_FAILED : EVENT_OK, rows[i].name,
+                   rows[i].words);
     }
     hsm->driver->close(hsm);
 }
