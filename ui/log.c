@@ -74,6 +74,14 @@ static void add_error(struct log *log, const struct event *e)
     add(log, e, true, "%s", err_line(&e->error, line, sizeof line));
 }
 
+static void add_check(struct log *log, const struct event *e)
+{
+    char text[EVENT_CHECK_TEXT];
+
+    add(log, e, false, "key %" PRIu32 ": check value %s", e->key,
+        event_check_text(&e->check, text));
+}
+
 void log_event(struct log *log, const struct event *e)
 {
     switch (e->kind) {
@@ -99,6 +107,9 @@ void log_event(struct log *log, const struct event *e)
     case EVENT_PROOF:
         add(log, e, e->proof.state == EVENT_FAILED, "proof %s: %s %s",
             hsm_proof_name(e->proof.proof), event_state_name(e->proof.state), e->proof.text);
+        break;
+    case EVENT_CHECK:
+        add_check(log, e);
         break;
     case EVENT_KEY_DONE:
         add(log, e, e->key_done.outcome != KEY_MIGRATED, "key %" PRIu32 ": %s %s", e->key,

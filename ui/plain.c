@@ -260,6 +260,15 @@ static void tell_proof(struct line *l)
     head(l, state_sign(l->event->proof.state), step_number(l->event->proof.stage));
     add(l, "%s: %s", step_title(l->event->proof.stage), hsm_proof_name(l->event->proof.proof));
     add_some(l, ": ", l->event->proof.text);
+    add_some(l, ", by ", l->event->proof.words[SIDE_DESTINATION]);
+}
+
+static void tell_check(struct line *l)
+{
+    char text[EVENT_CHECK_TEXT];
+
+    head(l, sign_none, step_number(STEP_PROVE));
+    add(l, "check value %s", event_check_text(&l->event->check, text));
 }
 
 static void tell_key_done(struct line *l)
@@ -347,6 +356,7 @@ static void (*const tellers[EVENT_KINDS])(struct line *) = {
     [EVENT_STEP] = tell_step,
     [EVENT_PROOF] = tell_proof,
     [EVENT_FINGERPRINT] = tell_fingerprint,
+    [EVENT_CHECK] = tell_check,
     [EVENT_KEY_DONE] = tell_key_done,
     [EVENT_INVENTORY] = tell_inventory,
     [EVENT_SPOKEN] = tell_spoken,

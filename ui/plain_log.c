@@ -179,6 +179,13 @@ static bool take_proof(struct plain_log *l, const struct event *event, int64_t n
     return !is_many(l) && event->proof.stage == STEP_PROVE_FRESH;
 }
 
+static bool take_check(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)event;
+    (void)now_ms;
+    return !is_many(l);
+}
+
 static bool take_key_done(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     enum key_outcome outcome = event->key_done.outcome;
@@ -229,7 +236,7 @@ static bool (*const takers[EVENT_KINDS])(struct plain_log *, const struct event 
     [EVENT_STEP] = take_step,           [EVENT_PROOF] = take_proof,
     [EVENT_KEY_DONE] = take_key_done,   [EVENT_END] = take_end,
     [EVENT_INVENTORY] = take_inventory, [EVENT_GATE] = take_gate,
-    [EVENT_WARNING] = take_warning,
+    [EVENT_WARNING] = take_warning,     [EVENT_CHECK] = take_check,
 };
 
 void plain_log_event(struct plain_log *l, const struct event *event, int64_t now_ms)

@@ -196,6 +196,22 @@ static void take_proof(struct run *run, const struct event *e)
     }
 }
 
+/* An interrupted ceremony that goes on tells them again. */
+static void take_check(struct run *run, const struct event *e)
+{
+    struct run_key *key = key_of(run, e);
+    unsigned at = 0;
+
+    if (!key)
+        return;
+    while (at < key->check_count && key->checks[at].method != e->check.method)
+        at++;
+    if (at == sizeof key->checks / sizeof key->checks[0])
+        return;
+    key->checks[at] = e->check;
+    key->check_count += at == key->check_count;
+}
+
 static void take_key_done(struct run *run, const struct event *e)
 {
     struct run_key *key = key_of(run, e);
@@ -284,6 +300,9 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
         break;
     case EVENT_PROOF:
         take_proof(run, e);
+        break;
+    case EVENT_CHECK:
+        take_check(run, e);
         break;
     case EVENT_KEY_DONE:
         take_key_done(run, e);

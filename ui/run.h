@@ -19,9 +19,11 @@ struct run_key {
     enum key_route route;
     enum key_outcome outcome;
     char reason[EVENT_TEXT_MAX]; /* how it goes or why not; later the last word on it */
-    char proof[EVENT_TEXT_MAX];  /* the method planned; later the proof's sentence */
-    unsigned stages;             /* bit (1 << enum step_id) for each stage that proved it */
-    int64_t proven_ms;           /* wall clock of the last proof */
+    struct check checks[2];      /* the check values, where they were told */
+    unsigned check_count;
+    char proof[EVENT_TEXT_MAX]; /* the method planned; later the proof's sentence */
+    unsigned stages;            /* bit (1 << enum step_id) for each stage that proved it */
+    int64_t proven_ms;          /* wall clock of the last proof */
 };
 
 struct run_step {

@@ -100,6 +100,30 @@ size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERI
     return n;
 }
 
+size_t verify_checks(const struct run_key *key, struct verify_row *rows, size_t count)
+{
+    size_t at = 0;
+
+    while (at < count && (strcmp(rows[at].name, "label") == 0 || strcmp(rows[at].name, "id") == 0))
+        at++;
+    for (unsigned i = 0; key && i < key->check_count; i++) {
+        const struct check *check = &key->checks[i];
+        struct verify_row *row = &rows[at];
+        if (check->method == KEY_CHECK_SPKI) /* the row of the public key says it */
+            continue;
+        memmove(row + 1, row, (count++ - at++) * sizeof *row);
+        *row = (struct verify_row){.name = key_check_words(check->method), .word = ""};
+        event_check_value(check, SIDE_SOURCE, row->source);
+        event_check_value(check, SIDE_DESTINATION, row->destination);
+        if (row->source[0] == '\0') {
+            row->name = check->method ? row->name : "check value";
+            snprintf(row->source, sizeof row->source, "none: %s", check->text);
+            snprintf(row->destination, sizeof row->destination, "none");
+        }
+    }
+    return count;
+}
+
 /* --- the picture ------------------------------------------------------------------------------ */
 
 enum { NAME_WIDTH = 14, PROOF_LINES = 5 };
@@ -208,6 +232,7 @@ void verify_draw(const struct app *app, struct canvas *c)
     b.h -= PROOF_LINES;
     count = verify_rows(
         &(struct fidelity_pair){source, key ? &key->want_flags : NULL, destination, false}, rows);
+    count = verify_checks(key, rows, count);
     draw_side(app, c, (struct rect){b.x + half, b.y, b.w - half, b.h}, SIDE_DESTINATION, rows,
               count);
     draw_side(app, c, (struct rect){b.x, b.y, half, b.h}, SIDE_SOURCE, rows, count);

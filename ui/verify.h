@@ -7,7 +7,7 @@
 #include "ui/app.h"
 #include "ui/draw.h"
 
-enum { VERIFY_ROWS_MAX = FIDELITY_ROWS_MAX + 1, VERIFY_VALUE_MAX = FIDELITY_VALUE_MAX + 16 };
+enum { VERIFY_ROWS_MAX = FIDELITY_ROWS_MAX + 3, VERIFY_VALUE_MAX = FIDELITY_VALUE_MAX + 16 };
 
 struct verify_row {
     const char *name;
@@ -20,6 +20,10 @@ struct verify_row {
 /* The rows of hsm/fidelity.h of which anything is told, for two narrow columns; those that differ
  * come next to the name. Returns the rows written. */
 size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX]);
+
+/* Puts the key's check values, once they were told, behind the rows of its name; key may be NULL.
+ * Returns the rows that are there now. */
+size_t verify_checks(const struct run_key *key, struct verify_row *rows, size_t count);
 
 void verify_draw(const struct app *app, struct canvas *c);
 

@@ -212,7 +212,8 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
     static unsigned char p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
     SECItem curve = {.data = p256, .len = sizeof p256};
     uint8_t digest[32] = {0};
-    struct bytes fixed = {digest, sizeof digest}, cipher = {0}, answer = {0};
+    struct bytes fixed = {digest, sizeof digest}, block = {digest, 16};
+    struct bytes cipher = {0}, answer = {0};
     uint64_t secret = 0, ec = 0, ec_public;
     uint32_t proofs = 0;
 
@@ -223,10 +224,11 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
         uint64_t key;
         const struct bytes *challenge;
     } by[HSM_PROOFS] = {
-        [HSM_PROOF_AES_ECB] = {secret, &fixed},   [HSM_PROOF_AES_DECRYPT] = {secret, &fixed},
-        [HSM_PROOF_DIGEST] = {secret, &fixed},    [HSM_PROOF_HMAC] = {secret, &fixed},
-        [HSM_PROOF_RSA_SIGN] = {rsa, &fixed},     [HSM_PROOF_ECDSA] = {ec, &fixed},
-        [HSM_PROOF_RSA_DECRYPT] = {rsa, &cipher},
+        [HSM_PROOF_AES_ECB] = {secret, &fixed},    [HSM_PROOF_AES_DECRYPT] = {secret, &fixed},
+        [HSM_PROOF_DIGEST] = {secret, &fixed},     [HSM_PROOF_HMAC] = {secret, &fixed},
+        [HSM_PROOF_RSA_SIGN] = {rsa, &fixed},      [HSM_PROOF_ECDSA] = {ec, &fixed},
+        [HSM_PROOF_RSA_DECRYPT] = {rsa, &cipher},  [HSM_PROOF_CHECK_ECB] = {secret, &block},
+        [HSM_PROOF_CHECK_CMAC] = {secret, &block},
     };
     /* What has no challenge here is known by NSS's mechanisms. */
     if (PK11_DoesMechanism(nss->slot, CKM_RSA_PKCS_OAEP))

@@ -24,6 +24,31 @@ static bool by_aes_decrypt(struct nss_object *key, const SECItem *in, SECItem *o
                         in->len) == SECSuccess;
 }
 
+/* The first octets of what was made, and no more. */
+static bool cut_check(bool ok, SECItem *out)
+{
+    out->len = HSM_CHECK_SIZE;
+    return ok;
+}
+
+static bool by_check_ecb(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    CK_MECHANISM_TYPE ecb = key->desc.kind == KEY_KIND_DES3 ? CKM_DES3_ECB : CKM_AES_ECB;
+
+    return cut_check(PK11_Encrypt(key->key, ecb, NULL, out->data, &out->len, out->len, in->data,
+                                  in->len) == SECSuccess,
+                     out);
+}
+
+static bool by_check_cmac(struct nss_object *key, const SECItem *in, SECItem *out)
+{
+    SECItem none = {.data = NULL};
+
+    out->len = in->len; /* a CMAC is a block */
+    return cut_check(PK11_SignWithSymKey(key->key, CKM_AES_CMAC, &none, out, in) == SECSuccess,
+                     out);
+}
+
 static bool make_mover(struct nss *nss)
 {
     PK11RSAGenParams rsa = {.keySizeInBits = 2048, .pe = 65537};
@@ -168,6 +193,7 @@ static const struct way {
     uint16_t min, max, multiple; /* of the challenge, in octets */
     bool (*answer)(struct nss_object *key, const SECItem *in, SECItem *out);
     const char *words;
+    bool check; /* a check value: of zeros only */
 } ways[HSM_PROOFS] = {
     [HSM_PROOF_AES_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT, 16, HSM_CHALLENGE_MAX, 16,
                            by_aes_ecb, "PK11_Encrypt CKM_AES_ECB"},
@@ -190,12 +216,22 @@ static const struct way {
     [HSM_PROOF_ECDH] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_DERIVE, NONCE_LEN + 3,
                         HSM_CHALLENGE_MAX, 1, by_ecdh,
                         "PK11_PubDeriveWithKDF CKM_ECDH1_DERIVE, PK11_DigestKey"},
+    [HSM_PROOF_CHECK_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT, 8, 16, 8, by_check_ecb,
+                             "PK11_Encrypt CKM_AES_ECB or CKM_DES3_ECB", true},
+    [HSM_PROOF_CHECK_CMAC] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_SIGN, 8, 16, 8, by_check_cmac,
+                              "PK11_SignWithSymKey CKM_AES_CMAC", true},
 };
+
+static bool is_kind(const struct way *way, const struct key_desc *key)
+{
+    return way->kind == KEY_KIND_OTHER || key->kind == way->kind ||
+           (way->answer == by_check_ecb && key->kind == KEY_KIND_DES3); /* it has no CMAC of that */
+}
 
 static bool check_way(enum hsm_proof proof, const struct way *way, const struct key_desc *key,
                       const struct bytes *challenge, struct err *err)
 {
-    if (key->class != way->class || (way->kind != KEY_KIND_OTHER && key->kind != way->kind))
+    if (key->class != way->class || !is_kind(way, key))
         return err_set(err, ERR_UNSUPPORTED, "a key of this kind has no proof by %s",
                        hsm_proof_name(proof));
     if (way->use && !key_is(key, way->use))
@@ -206,6 +242,9 @@ static bool check_way(enum hsm_proof proof, const struct way *way, const struct 
     if (challenge->len < way->min || challenge->len > way->max || challenge->len % way->multiple)
         return err_set(err, ERR_DATA, "a challenge of %zu octets is none for %s", challenge->len,
                        hsm_proof_name(proof));
+    for (size_t i = 0; way->check && i < challenge->len; i++)
+        if (challenge->data[i])
+            return err_set(err, ERR_DATA, "a check value is of zeros only");
     return true;
 }
 

@@ -23,9 +23,9 @@ static void try_proof(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE ke
 
 static void try_proofs(struct probe *b)
 {
-    static const enum hsm_proof listed[] = {HSM_PROOF_RSA_SIGN, HSM_PROOF_ECDSA,
-                                            HSM_PROOF_RSA_DECRYPT, HSM_PROOF_RSA_UNWRAP,
-                                            HSM_PROOF_ECDH};
+    static const enum hsm_proof listed[] = {
+        HSM_PROOF_RSA_SIGN, HSM_PROOF_ECDSA,     HSM_PROOF_RSA_DECRYPT, HSM_PROOF_RSA_UNWRAP,
+        HSM_PROOF_ECDH,     HSM_PROOF_CHECK_ECB, HSM_PROOF_CHECK_CMAC};
     CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
 
     try_proof(b, HSM_PROOF_AES_ECB, b->subject);

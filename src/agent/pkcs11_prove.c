@@ -20,6 +20,7 @@ static const struct row {
     uint32_t use; /* 0: any key may be digested */
     size_t shortest, longest, multiple;
     const char *words;
+    CK_MECHANISM_TYPE des3; /* the same for a CKK_DES3 key; 0: not with those */
 } rows[HSM_PROOFS] = {
     [HSM_PROOF_AES_ECB] = {CKM_AES_ECB, CKF_ENCRYPT, CKO_SECRET_KEY, CKK_AES, KEY_ENCRYPT, 16,
                            HSM_CHALLENGE_MAX, 16, "C_Encrypt CKM_AES_ECB"},
@@ -42,6 +43,10 @@ static const struct row {
     [HSM_PROOF_ECDH] = {CKM_ECDH1_DERIVE, CKF_DERIVE, CKO_PRIVATE_KEY, CKK_EC, KEY_DERIVE,
                         NONCE + 3, HSM_CHALLENGE_MAX, 1,
                         "C_DeriveKey CKM_ECDH1_DERIVE, C_DigestKey CKM_SHA256"},
+    [HSM_PROOF_CHECK_ECB] = {CKM_AES_ECB, CKF_ENCRYPT, CKO_SECRET_KEY, CKK_AES, KEY_ENCRYPT, 8, 16,
+                             8, "C_Encrypt CKM_AES_ECB or CKM_DES3_ECB", CKM_DES3_ECB},
+    [HSM_PROOF_CHECK_CMAC] = {CKM_AES_CMAC, CKF_SIGN, CKO_SECRET_KEY, CKK_AES, KEY_SIGN, 8, 16, 8,
+                              "C_Sign CKM_AES_CMAC or CKM_DES3_CMAC", CKM_DES3_CMAC},
 };
 
 /* SEQUENCE { SEQUENCE { sha256, NULL }, OCTET STRING of 32 octets } (RFC 8017 9.2), up to the
@@ -131,6 +136,7 @@ static CK_RV run(struct p11 *p, enum hsm_proof proof, struct operation *o)
 
     switch (proof) {
     case HSM_PROOF_AES_ECB:
+    case HSM_PROOF_CHECK_ECB:
         return run_plain(o, fn->C_EncryptInit, fn->C_Encrypt);
     case HSM_PROOF_DIGEST:
         return run_digest(fn, o, o->key);
@@ -159,11 +165,16 @@ static bool check_challenge(const struct row *row, const struct bytes *challenge
         challenge->len % row->multiple != 0)
         return err_set(err, ERR_DATA, "a challenge of %zu octets does not fit this proof",
                        challenge->len);
+    for (size_t i = 0; row->des3 && i < challenge->len; i++)
+        if (challenge->data[i])
+            return err_set(err, ERR_DATA, "a check value is of zeros only");
     return true;
 }
 
-/* Some tokens do not hold themselves to a key's type and uses, so we do. */
-static bool check_key(struct p11 *p, const struct row *row, uint64_t handle, struct err *err)
+/* Some tokens do not hold themselves to a key's type and uses, so we do. Tells the mechanism for
+ * this key. */
+static bool check_key(struct p11 *p, const struct row *row, uint64_t handle,
+                      CK_MECHANISM_TYPE *mechanism, struct err *err)
 {
     struct p11_object o;
     CK_ULONG class, type;
@@ -171,7 +182,8 @@ static bool check_key(struct p11 *p, const struct row *row, uint64_t handle, str
     if (!p11_read(p, (CK_OBJECT_HANDLE)handle, &o, err))
         return false;
     if (!p11_number(&o, P11_CLASS, &class) || !p11_number(&o, P11_KEY_TYPE, &type) ||
-        class != row->class || (row->type != ANY_TYPE && type != row->type))
+        class != row->class ||
+        (row->type != ANY_TYPE && type != row->type && !(row->des3 && type == CKK_DES3)))
         return err_set(err, ERR_UNSUPPORTED, "this proof is not for a key of this type");
     if (row->use && (o.flags_known & row->use) && !(o.flags & row->use))
         return err_set(err, ERR_UNSUPPORTED,
@@ -180,6 +192,7 @@ static bool check_key(struct p11 *p, const struct row *row, uint64_t handle, str
     if (o.flags & KEY_ALWAYS_AUTHENTICATE)
         return err_set(err, ERR_UNSUPPORTED,
                        "this key asks for the PIN before every single operation");
+    *mechanism = row->des3 && type == CKK_DES3 ? row->des3 : row->mechanism;
     return true;
 }
 
@@ -200,14 +213,16 @@ bool p11_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
 
     if ((unsigned)proof >= HSM_PROOFS)
         return err_set(err, ERR_UNSUPPORTED, "no such proof");
-    if (!check_challenge(&rows[proof], challenge, err) || !check_key(p, &rows[proof], handle, err))
+    if (!check_challenge(&rows[proof], challenge, err) ||
+        !check_key(p, &rows[proof], handle, &o.mechanism.mechanism, err))
         return false;
-    o.mechanism.mechanism = rows[proof].mechanism;
     memcpy(o.in, challenge->data, challenge->len);
     o.in_len = challenge->len;
     rv = run(p, proof, &o);
     if (rv == CKR_OK && (o.out_len == 0 || o.out_len > ANSWER_ROOM))
         rv = CKR_DEVICE_ERROR;
+    if (rv == CKR_OK && rows[proof].des3 && o.out_len > HSM_CHECK_SIZE)
+        o.out_len = HSM_CHECK_SIZE; /* the rest is nobody's business */
     if (rv == CKR_OK)
         ok = bytes_set(answer, o.out, o.out_len, err);
     else

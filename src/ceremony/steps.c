@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/check.h"
 #include "ceremony/proof.h"
 #include "hsm/fidelity.h"
 
@@ -331,13 +332,27 @@ static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
     return tell_proof(c, c->item, stage, fate->proof, NULL, facts->text, err);
 }
 
+static bool tell_checks(struct ceremony *c, struct err *err)
+{
+    const struct check_pair pair = {&item_of(c)->key,
+                                    {source_of(c), destination_of(c)},
+                                    {item_of(c)->key.handle, c->passage.temporary}};
+
+    for (unsigned i = 0; i < check_count(pair.key); i++) {
+        struct event e = {.kind = EVENT_CHECK, .side = SIDE_RELAY, .key = (uint32_t)c->item + 1};
+        if (!check_value(&pair, i, c->deal.proofs, &e.check, err) || !ceremony_tell(c, &e, err))
+            return false;
+    }
+    return true;
+}
+
 static bool prove(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
-    if (item_of(c)->unproven) {
+    if (item_of(c)->unproven)
         say(facts, "UNPROVEN by waiver: its uses allow no proof");
-        return true;
-    }
-    return prove_at(c, STEP_PROVE, c->passage.temporary, &c->passage.arrived, facts, err);
+    else if (!prove_at(c, STEP_PROVE, c->passage.temporary, &c->passage.arrived, facts, err))
+        return false;
+    return tell_checks(c, err);
 }
 
 static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err)

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsm/event.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
 /* The protocol as people number it: one row for each step, in the order in which they happen. */
 static const struct {
     const char *name;
@@ -42,29 +47,18 @@ const char *side_name(enum side side)
 const char *event_kind_name(enum event_kind kind)
 {
     static const char *const names[EVENT_KINDS] = {
-        [EVENT_BEGIN] = "begin",
-        [EVENT_OFFICER] = "officer",
-        [EVENT_POLICY] = "policy",
-        [EVENT_SIDE] = "side",
-        [EVENT_HSM] = "hsm",
-        [EVENT_OFFER] = "offer",
-        [EVENT_CHOICE] = "choice",
-        [EVENT_REJECTED] = "rejected",
-        [EVENT_CANARY] = "canary",
-        [EVENT_PLANNED] = "planned",
-        [EVENT_WARNING] = "warning",
-        [EVENT_GATE] = "gate",
-        [EVENT_STEP] = "step",
-        [EVENT_FINGERPRINT] = "fingerprint",
-        [EVENT_PROOF] = "proof",
-        [EVENT_KEY_DONE] = "key-done",
-        [EVENT_INVENTORY] = "inventory",
-        [EVENT_CALL] = "call",
-        [EVENT_SPOKEN] = "spoken",
-        [EVENT_ERROR] = "error",
-        [EVENT_EXCEPTION] = "exception",
-        [EVENT_END] = "end",
-        [EVENT_PIN] = "pin",
+        [EVENT_BEGIN] = "begin",       [EVENT_OFFICER] = "officer",
+        [EVENT_POLICY] = "policy",     [EVENT_SIDE] = "side",
+        [EVENT_HSM] = "hsm",           [EVENT_OFFER] = "offer",
+        [EVENT_CHOICE] = "choice",     [EVENT_REJECTED] = "rejected",
+        [EVENT_CANARY] = "canary",     [EVENT_PLANNED] = "planned",
+        [EVENT_WARNING] = "warning",   [EVENT_GATE] = "gate",
+        [EVENT_STEP] = "step",         [EVENT_FINGERPRINT] = "fingerprint",
+        [EVENT_PROOF] = "proof",       [EVENT_CHECK] = "check-value",
+        [EVENT_KEY_DONE] = "key-done", [EVENT_INVENTORY] = "inventory",
+        [EVENT_CALL] = "call",         [EVENT_SPOKEN] = "spoken",
+        [EVENT_ERROR] = "error",       [EVENT_EXCEPTION] = "exception",
+        [EVENT_END] = "end",           [EVENT_PIN] = "pin",
         [EVENT_DONE] = "done",
     };
     return NAME_OF(names, kind);
@@ -138,4 +132,32 @@ const char *step_title(enum step_id id)
 enum side step_side(enum step_id id)
 {
     return (unsigned)id < STEPS ? steps[id].side : SIDE_RELAY;
+}
+
+char *event_check_value(const struct check *check, enum side side, char *out)
+{
+    enum { SHOWN = 8 };
+    size_t len = check->value[side].len;
+
+    text_hex(check->value[side].octets, len < SHOWN ? len : SHOWN, out);
+    if (len > SHOWN)
+        strcat(out, "...");
+    return out;
+}
+
+char *event_check_text(const struct check *check, char *out)
+{
+    const struct key_check_value *value = check->value;
+    bool one = value[SIDE_SOURCE].len > 0;
+    char text[EVENT_CHECK_TEXT];
+
+    event_check_value(check, SIDE_SOURCE, text);
+    if (!one)
+        snprintf(out, EVENT_CHECK_TEXT, "none%s%s: %s", check->method ? " by " : "",
+                 check->method ? key_check_words(check->method) : "", check->text);
+    else
+        snprintf(out, EVENT_CHECK_TEXT, "%.40s, %s, %s", text, key_check_words(check->method),
+                 memcmp(&value[0], &value[1], sizeof value[0]) == 0 ? "the same on both sides"
+                                                                    : check->text);
+    return out;
 }

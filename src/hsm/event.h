@@ -35,6 +35,7 @@ enum event_kind {
     EVENT_STEP,        /* step: a step of the protocol begins or ended */
     EVENT_FINGERPRINT, /* fingerprint: of the transport key, as one side told it */
     EVENT_PROOF,       /* proof: one proof of one key */
+    EVENT_CHECK,       /* check: one check value of one key, from both sides */
     EVENT_KEY_DONE,    /* key_done: the last word on one key */
     EVENT_INVENTORY,   /* inventory: of one side, before or after */
     EVENT_CALL,        /* call: one call into an HSM begins or ended (the log pane) */
@@ -100,6 +101,13 @@ enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT }; /* AES-wrapped; und
 enum end_outcome { END_COMPLETE, END_PARTIAL, END_FAILED, END_ABORTED };
 
 enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
+
+/* One check value of one key. */
+struct check {
+    enum key_check method;
+    struct key_check_value value[2]; /* by side; both empty: none */
+    char text[EVENT_TEXT_MAX];       /* why there is none, or not on both sides */
+};
 
 struct event {
     uint64_t seq;    /* from 1, without gaps */
@@ -199,6 +207,7 @@ struct event {
             char words[2][HSM_WORDS_MAX]; /* by side: the operation, in the API's own words */
             char text[EVENT_TEXT_MAX];    /* one sentence that an auditor could quote */
         } proof;
+        struct check check;
         struct {
             enum key_outcome outcome;
             enum err_code code;
@@ -268,6 +277,15 @@ const char *canary_state_name(enum canary_state state);
 const char *key_outcome_name(enum key_outcome outcome);
 const char *key_route_name(enum key_route route);
 const char *end_outcome_name(enum end_outcome outcome);
+
+/* A check value with its method: "f29000, ECB of zeros, the same on both sides", "none by CMAC of
+ * zeros: ...". out has EVENT_CHECK_TEXT bytes. Returns out. */
+enum { EVENT_CHECK_TEXT = EVENT_TEXT_MAX + 128 };
+char *event_check_text(const struct check *check, char *out);
+
+/* One side's value alone: hexadecimal, of long ones the first eight octets; empty: none. out has
+ * EVENT_CHECK_TEXT bytes. Returns out. */
+char *event_check_value(const struct check *check, enum side side, char *out);
 
 /* The step's name for reports ("make-pair"), its number in the protocol (1..12), what it does in
  * a few words ("make the transport pair"), and where it happens. */

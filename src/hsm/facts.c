@@ -41,6 +41,8 @@ const char *hsm_proof_name(enum hsm_proof proof)
         [HSM_PROOF_RSA_DECRYPT] = "rsa-decryption",
         [HSM_PROOF_RSA_UNWRAP] = "rsa-unwrapping",
         [HSM_PROOF_ECDH] = "ecdh",
+        [HSM_PROOF_CHECK_ECB] = "check-value-ecb",
+        [HSM_PROOF_CHECK_CMAC] = "check-value-cmac",
     };
     return (unsigned)proof < HSM_PROOFS ? names[proof] : "?";
 }

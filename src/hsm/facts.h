@@ -114,6 +114,10 @@ enum hsm_proof {
     HSM_PROOF_ECDH,       /* nonce, 32 octets, and an uncompressed point of the key's curve ->
                              SHA-256(nonce || shared secret), which stays inside likewise (X only,
                              SP 800-56A 5.7.1.2) */
+    /* Not proofs, but what officers compare: a block of zeros of an AES or triple DES key's cipher
+     * -> the first HSM_CHECK_SIZE octets of its ECB encryption, or of its CMAC (SP 800-38B). */
+    HSM_PROOF_CHECK_ECB,
+    HSM_PROOF_CHECK_CMAC,
     HSM_PROOFS
 };
 
@@ -127,6 +131,8 @@ struct hsm_offer {
     char unwrap_words[96]; /* "C_UnwrapKey CKM_AES_KEY_WRAP_PAD" */
     char reason[160];      /* why not, or how it is known; for the officer */
 };
+
+enum { HSM_CHECK_SIZE = 3 };
 
 enum hsm_truth { HSM_UNKNOWN, HSM_NO, HSM_YES };
 

@@ -228,8 +228,21 @@ char *key_check_text(const struct key_desc *key, char *out)
     out[0] = '\0';
     if (key->check_value_len == sizeof key->check_value)
         snprintf(out, KEY_CHECK_TEXT, "%02x%02x%02x, %s", key->check_value[0], key->check_value[1],
-                 key->check_value[2], cipher ? "ECB of zeros" : "its own method");
+                 key->check_value[2], cipher ? key_check_words(KEY_CHECK_ECB) : "its own method");
     return out;
+}
+
+const char *key_check_name(enum key_check method)
+{
+    static const char *const names[KEY_CHECKS] = {"none", "ecb-zero", "cmac-zero", "spki-sha256"};
+    return (unsigned)method < KEY_CHECKS ? names[method] : "?";
+}
+
+const char *key_check_words(enum key_check method)
+{
+    static const char *const words[KEY_CHECKS] = {"none", "ECB of zeros", "CMAC of zeros",
+                                                  "SHA-256 of SPKI"};
+    return (unsigned)method < KEY_CHECKS ? words[method] : "?";
 }
 
 char *key_label_text(const struct key_desc *key, char *out)

@@ -100,6 +100,20 @@ struct key_desc {
     struct key_terms terms;
 };
 
+/* What officers compare to know a key again, by how it is computed. */
+enum key_check {
+    KEY_CHECK_NONE, /* a key that has none */
+    KEY_CHECK_ECB,  /* AES, DES3: the first 3 octets of an encrypted block of zeros */
+    KEY_CHECK_CMAC, /* AES, DES3: the first 3 octets of the CMAC of a block of zeros */
+    KEY_CHECK_SPKI, /* RSA, EC: SHA-256 of the SubjectPublicKeyInfo; no operation on the key */
+    KEY_CHECKS
+};
+enum { KEY_CHECK_MAX = 32 };
+struct key_check_value {
+    uint32_t len; /* 0: none */
+    uint8_t octets[KEY_CHECK_MAX];
+};
+
 /* A throw-away key that stands for others of its kind. */
 struct key_sample {
     enum key_kind kind;        /* AES, DES3, GENERIC, RSA or EC */
@@ -154,6 +168,10 @@ char *key_sample_text(const struct key_sample *sample, char *out);
  * where there is none. out has KEY_CHECK_TEXT bytes. Returns out. */
 enum { KEY_CHECK_TEXT = 32 };
 char *key_check_text(const struct key_desc *key, char *out);
+
+/* "none", "ecb-zero", "cmac-zero", "spki-sha256"; and in words: "ECB of zeros". */
+const char *key_check_name(enum key_check method);
+const char *key_check_words(enum key_check method);
 
 /* The label through text_safe(), "(no label)" where it is empty. out has KEY_LABEL_TEXT bytes. */
 enum { KEY_LABEL_TEXT = 4 * KEY_LABEL_MAX + 1 };

@@ -118,8 +118,32 @@ static void put_public(struct writer *w, const char *key, const struct key_desc 
     writer_end(w);
 }
 
+/* The check values that were compared, each with its method; or why there is none. */
+static void put_checks(const struct view *v, const size_t checks[KEY_CHECKS])
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "check-values", false);
+    for (unsigned method = 0; method < KEY_CHECKS; method++) {
+        const struct key_check_value *value = event.check.value;
+        if (!checks[method])
+            continue;
+        tape_read(v->tape, checks[method], &event);
+        writer_map(w, NULL, true);
+        writer_text(w, "method", key_check_name(event.check.method));
+        for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+            if (value[side].len > 0 && value[side].len <= KEY_CHECK_MAX)
+                writer_hex(w, side_name(side), value[side].octets, value[side].len);
+        part_some(w, "none", event.check.text);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
 /* A key as planned, and (done not NULL) the last word on it. */
-static void put_key(const struct view *v, const struct event *planned, const struct event *done)
+static void put_key(const struct view *v, const struct event *planned, const struct event *done,
+                    const size_t checks[KEY_CHECKS])
 {
     struct writer *w = v->w;
     const struct key_desc *desc = &planned->planned.desc;
@@ -155,6 +179,7 @@ static void put_key(const struct view *v, const struct event *planned, const str
     put_check_value(w, "source-check-value", desc);
     if (arrived)
         put_check_value(w, "destination-check-value", &done->key_done.desc);
+    put_checks(v, checks);
     writer_end(w);
 }
 
@@ -170,7 +195,7 @@ static void put_keys(const struct view *v)
         tape_read(v->tape, key->planned, &planned);
         if (key->done)
             tape_read(v->tape, key->done, &done);
-        put_key(v, &planned, key->done ? &done : NULL);
+        put_key(v, &planned, key->done ? &done : NULL, key->checks);
     }
     writer_end(v->w);
 }

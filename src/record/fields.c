@@ -166,6 +166,15 @@ static const struct field proof[] = {
     FIELD(FIELD_TEXT, "text", proof.text),
 };
 
+static const struct field check[] = {
+    WORD("method", check.method, key_check_name, KEY_CHECKS),
+    FIELD(FIELD_HEX, "source", check.value[SIDE_SOURCE].octets),
+    FIELD(FIELD_NUMBER, "source-length", check.value[SIDE_SOURCE].len),
+    FIELD(FIELD_HEX, "destination", check.value[SIDE_DESTINATION].octets),
+    FIELD(FIELD_NUMBER, "destination-length", check.value[SIDE_DESTINATION].len),
+    FIELD(FIELD_TEXT, "text", check.text),
+};
+
 static const struct field key_done[] = {
     WORD("outcome", key_done.outcome, key_outcome_name, KEY_OUTCOMES),
     WORD("code", key_done.code, err_code_name, ERR_CODES),
@@ -220,29 +229,18 @@ static const struct {
     const struct field *fields;
     size_t count;
 } kinds[EVENT_KINDS] = {
-    [EVENT_BEGIN] = KIND(begin),
-    [EVENT_OFFICER] = KIND(officer),
-    [EVENT_POLICY] = KIND(note),
-    [EVENT_SIDE] = KIND(side),
-    [EVENT_HSM] = KIND(hsm),
-    [EVENT_OFFER] = KIND(offer),
-    [EVENT_CHOICE] = KIND(choice),
-    [EVENT_REJECTED] = KIND(note),
-    [EVENT_CANARY] = KIND(canary),
-    [EVENT_PLANNED] = KIND(planned),
-    [EVENT_WARNING] = KIND(note),
-    [EVENT_GATE] = KIND(gate),
-    [EVENT_STEP] = KIND(step),
-    [EVENT_FINGERPRINT] = KIND(fingerprint),
-    [EVENT_PROOF] = KIND(proof),
-    [EVENT_KEY_DONE] = KIND(key_done),
-    [EVENT_INVENTORY] = KIND(inventory),
-    [EVENT_CALL] = {NULL, 0},
-    [EVENT_SPOKEN] = KIND(note),
-    [EVENT_ERROR] = KIND(error),
-    [EVENT_EXCEPTION] = KIND(exception),
-    [EVENT_END] = KIND(end),
-    [EVENT_PIN] = {NULL, 0},
+    [EVENT_BEGIN] = KIND(begin),       [EVENT_OFFICER] = KIND(officer),
+    [EVENT_POLICY] = KIND(note),       [EVENT_SIDE] = KIND(side),
+    [EVENT_HSM] = KIND(hsm),           [EVENT_OFFER] = KIND(offer),
+    [EVENT_CHOICE] = KIND(choice),     [EVENT_REJECTED] = KIND(note),
+    [EVENT_CANARY] = KIND(canary),     [EVENT_PLANNED] = KIND(planned),
+    [EVENT_WARNING] = KIND(note),      [EVENT_GATE] = KIND(gate),
+    [EVENT_STEP] = KIND(step),         [EVENT_FINGERPRINT] = KIND(fingerprint),
+    [EVENT_PROOF] = KIND(proof),       [EVENT_CHECK] = KIND(check),
+    [EVENT_KEY_DONE] = KIND(key_done), [EVENT_INVENTORY] = KIND(inventory),
+    [EVENT_CALL] = {NULL, 0},          [EVENT_SPOKEN] = KIND(note),
+    [EVENT_ERROR] = KIND(error),       [EVENT_EXCEPTION] = KIND(exception),
+    [EVENT_END] = KIND(end),           [EVENT_PIN] = {NULL, 0},
     [EVENT_DONE] = {NULL, 0},
 };
 

@@ -40,8 +40,10 @@ static bool note_key(struct ledger *ledger, const struct event *event, size_t at
     struct ledger_key *key = &ledger->keys[event->key - 1];
     if (event->kind == EVENT_PLANNED)
         *key = (struct ledger_key){.planned = at};
-    else
+    else if (event->kind == EVENT_KEY_DONE)
         key->done = at;
+    else if ((unsigned)event->check.method < KEY_CHECKS)
+        key->checks[event->check.method] = at;
     if (ledger->key_count < event->key)
         ledger->key_count = event->key;
     return true;
@@ -102,6 +104,7 @@ static void count_outcomes(const struct tape *tape, struct ledger *ledger)
 
 bool ledger_make(const struct tape *tape, struct ledger *ledger, struct err *err)
 {
+    const uint32_t of_keys = 1U << EVENT_PLANNED | 1U << EVENT_KEY_DONE | 1U << EVENT_CHECK;
     struct event event;
     size_t at = 0;
 
@@ -110,8 +113,7 @@ bool ledger_make(const struct tape *tape, struct ledger *ledger, struct err *err
         size_t *place = place_for(ledger, &event);
         if (place)
             *place = at;
-        if ((event.kind == EVENT_PLANNED || event.kind == EVENT_KEY_DONE) &&
-            !note_key(ledger, &event, at, err))
+        if ((of_keys & UINT32_C(1) << event.kind) && !note_key(ledger, &event, at, err))
             return false;
         ledger->last = at;
     }

@@ -14,6 +14,7 @@
 
 struct ledger_key {
     size_t planned, done;
+    size_t checks[KEY_CHECKS]; /* by method */
 };
 
 /* Places on the tape, 0: none. Where something was told again, the last word counts; a plan that

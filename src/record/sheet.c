@@ -118,6 +118,21 @@ static void put_devices(struct sheet *s)
     }
 }
 
+/* Each with its method. */
+static void put_checks(struct sheet *s, const struct node *key)
+{
+    for (const struct node *c = node_at(key, "check-values")->first; c; c = c->next) {
+        bool both = node_at(c, "source") && node_at(c, "destination");
+        if (node_is(c, "method", "spki-sha256"))
+            continue; /* the public half says it */
+        if (node_at(c, "source"))
+            tell(s, "check value", "%s, %s%s", node_text(c, "source"), node_text(c, "method"),
+                 both ? ", the same on both sides" : "");
+        else
+            tell(s, "check value", "none by %s: %s", node_text(c, "method"), node_text(c, "none"));
+    }
+}
+
 static void put_key(struct sheet *s, const struct node *key)
 {
     const struct node *print = node_at(key, "source-public-key");
@@ -129,9 +144,11 @@ static void put_key(struct sheet *s, const struct node *key)
     tell(s, "outcome", "%s: %s", node_text(key, "outcome"),
          node_at(key, "proven") ? node_text(key, "proven") : node_text(key, "reason"));
     if (node_at(key, "source-check-value"))
-        tell(s, "check value", "%s on the source%s%s", node_text(key, "source-check-value"),
-             node_at(key, "destination-check-value") ? ", on the destination " : "",
+        tell(s, "check value", "%s as the source tells it%s%s",
+             node_text(key, "source-check-value"),
+             node_at(key, "destination-check-value") ? ", the destination " : "",
              node_text(key, "destination-check-value"));
+    put_checks(s, key);
     if (!print)
         return;
     tell(s, "public half", "%s", node_text(print, "sha256"));

@@ -450,6 +450,17 @@ static bool check_proofs(const struct node *report, struct err *err)
     return ok;
 }
 
+/* Of a key that arrived, both sides tell the same check value, or none. */
+static bool check_check_values(const struct node *report, struct err *err)
+{
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+        for (const struct node *c = node_at(key, "check-values")->first; c; c = c->next)
+            if (node_is(key, "outcome", "migrated") && node_at(c, "destination") &&
+                !node_is(c, "destination", node_text(c, "source")))
+                return wrong(c, err, "a migrated key has two check values");
+    return true;
+}
+
 const struct verify_rule verify_rules[] = {
     {"every text is safe to be shown", check_shown},
     {"fingerprints and their words are the same", check_words},
@@ -464,5 +475,6 @@ const struct verify_rule verify_rules[] = {
     {"the relay carried the transport key that both sides tell", check_relay},
     {"what the source encrypted is what the relay carried and the destination got", check_blobs},
     {"no key is migrated without three proofs", check_proofs},
+    {"both sides tell the same check values", check_check_values},
 };
 const size_t verify_rule_count = sizeof verify_rules / sizeof verify_rules[0];

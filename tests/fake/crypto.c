@@ -148,6 +148,47 @@ static bool aes_ecb(const struct bytes *key, bool encrypt, const struct bytes *i
     return ok;
 }
 
+/* --- check values --- */
+
+/* OpenSSL's name of the cipher of such a key in this mode. */
+static const char *cipher_name(const struct object *key, const char *mode, char out[16])
+{
+    if (key->desc.kind == KEY_KIND_DES3)
+        snprintf(out, 16, "DES-EDE3-%s", mode);
+    else
+        snprintf(out, 16, "AES-%zu-%s", 8 * key->value.len, mode);
+    return out;
+}
+
+static bool check_ecb(const struct object *key, const struct bytes *zeros, struct bytes *out)
+{
+    char name[16];
+    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, cipher_name(key, "ECB", name), NULL);
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int len = 0;
+    bool ok = ctx && cipher && bytes_make(out, zeros->len + AES_BLOCK, NULL) &&
+              EVP_EncryptInit_ex(ctx, cipher, NULL, key->value.data, NULL) == 1 &&
+              EVP_EncryptUpdate(ctx, out->data, &len, zeros->data, (int)zeros->len) == 1 &&
+              (size_t)len == zeros->len;
+
+    out->len = HSM_CHECK_SIZE;
+    EVP_CIPHER_CTX_free(ctx);
+    EVP_CIPHER_free(cipher);
+    return ok;
+}
+
+static bool check_cmac(const struct object *key, const struct bytes *zeros, struct bytes *out)
+{
+    char name[16];
+    size_t len = 0;
+    bool ok = bytes_make(out, AES_BLOCK, NULL) &&
+              EVP_Q_mac(NULL, "CMAC", NULL, cipher_name(key, "CBC", name), NULL, key->value.data,
+                        key->value.len, zeros->data, zeros->len, out->data, out->len, &len);
+
+    out->len = HSM_CHECK_SIZE;
+    return ok;
+}
+
 /* --- what the driver calls --- */
 
 static const EVP_MD *oaep_md(enum hsm_alg alg)
@@ -244,6 +285,10 @@ bool crypto_prove(enum hsm_proof proof, const struct object *key, const struct b
         return ecdsa(key->pkey, challenge, answer);
     case HSM_PROOF_RSA_DECRYPT:
         return rsa_oaep(key->pkey, EVP_sha1(), false, challenge, answer);
+    case HSM_PROOF_CHECK_ECB:
+        return check_ecb(key, challenge, answer);
+    case HSM_PROOF_CHECK_CMAC:
+        return check_cmac(key, challenge, answer);
     default:
         return false;
     }

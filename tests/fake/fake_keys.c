@@ -491,9 +491,14 @@ static bool fits(const struct object *o, enum hsm_proof proof)
         [HSM_PROOF_AES_DECRYPT] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_DECRYPT},
         [HSM_PROOF_RSA_UNWRAP] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_UNWRAP},
         [HSM_PROOF_ECDH] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_DERIVE},
+        [HSM_PROOF_CHECK_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT},
+        [HSM_PROOF_CHECK_CMAC] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_SIGN},
     };
+    bool check = proof == HSM_PROOF_CHECK_ECB || proof == HSM_PROOF_CHECK_CMAC;
+
     return o->desc.class == needs[proof].class &&
-           (needs[proof].kind == KEY_KIND_OTHER || o->desc.kind == needs[proof].kind) &&
+           (needs[proof].kind == KEY_KIND_OTHER || o->desc.kind == needs[proof].kind ||
+            (check && o->desc.kind == KEY_KIND_DES3)) &&
            (o->desc.flags & needs[proof].use) == needs[proof].use;
 }
 

@@ -49,7 +49,7 @@ static void set_check_value(struct object *o)
     struct key_desc *d = &o->desc;
 
     if (d->kind == KEY_KIND_AES &&
-        crypto_prove(HSM_PROOF_AES_ECB, o, &(struct bytes){zeros, sizeof zeros}, &answer))
+        crypto_prove(HSM_PROOF_CHECK_ECB, o, &(struct bytes){zeros, sizeof zeros}, &answer))
         memcpy(d->check_value, answer.data, sizeof d->check_value);
     else if (EVP_Digest(o->value.data, o->value.len, digest, NULL, EVP_sha1(), NULL) == 1)
         memcpy(d->check_value, digest, sizeof d->check_value);

@@ -8,6 +8,7 @@ PAIR is SOURCE:DESTINATION, or SOURCE:DESTINATION:weak to let keys go without in
 line for each case, "ok - words" or "not ok - words"."""
 
 import glob
+import hashlib
 import os
 import subprocess
 import sys
@@ -197,6 +198,12 @@ def check_key(words, how, told, report, listed, copies):
     arrived = told["outcome"] == "migrated"
     case(arrived and PLANS[how] in told["plan"] and ("NO INTEGRITY" in told["plan"]) == (how == "c")
          and told["proven"], f"{words}: {label} arrived, {PLANS[how]}, and was proven", str(told))
+    if arrived and label.startswith(("rsa", "ec")):
+        print_of = hashlib.sha256(copies.original.did["public", label]).hexdigest()
+        check = told["check-values"][0]
+        case(check["method"] == "spki-sha256" and check["source"] == print_of
+             and check.get("destination", print_of) == print_of,
+             f"{words}: {label}: another program computes the same SHA-256 of SPKI", str(check))
     if arrived:
         case(copies.works(label), f"{words}: {label} works in another program like the original",
              str({key: done for key, done in copies.did.items() if label in key}))

@@ -6,9 +6,12 @@ may do now against the table below: by the report, and by PyKCS11 on the destina
 
 PAIR is SOURCE:DESTINATION. Prints one line for each case."""
 
+import hashlib
 import os
 import sys
 
+from cryptography.hazmat.primitives import cmac
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from matrix import name_of, run_ceremony
 from sides import SIDES, Softoken
 from pkcs11_hand import RIGHTS
@@ -23,6 +26,8 @@ aes32      encrypt,decrypt  aes-ecb
 aes32      wrap             sha256-digest
 aes32      unwrap           sha256-digest
 aes32      sign,verify      sha256-digest
+des3       encrypt,decrypt  sha256-digest
+des3       sign,verify      sha256-digest
 generic32  sign             sha256-digest
 generic32  verify           sha256-digest
 generic32  derive           sha256-digest
@@ -39,8 +44,12 @@ ec256      none             -
 """
 ROWS = {f"{row.split()[0]}-{row.split()[1].replace(',', '-')}": row.split()
         for row in TABLE.strip().splitlines()}
-ON = {"aes": {"encrypt", "decrypt"}, "gen": {"sign", "verify"}, "rsa": {"sign", "decrypt"},
+ON = {"aes": {"encrypt", "decrypt"}, "des": {"encrypt", "decrypt"}, "gen": {"sign", "verify"}, "rsa": {"sign", "decrypt"},
       "ec2": {"sign"}, "ec3": {"sign"}}
+# Keys of a cipher that are known here, with odd parity for triple DES.
+VALUES = {label: bytes(byte ^ (byte.bit_count() % 2 == 0) for byte in
+                       hashlib.sha256(label.encode()).digest()[:24 if "des3" in label else 32])
+          for label in ROWS if label.startswith(("aes", "des"))}
 # What may be otherwise than on the source, and how.
 CHANGES = {("extractable", "tightened"), ("always-sensitive", "by nature"), ("local", "by nature")}
 
@@ -49,7 +58,39 @@ def spec(number, label):
     kind, uses, _ = ROWS[label]
     wanted, usual = set(uses.split(",")) - {"none"}, ON[kind[:3]]
     options = [f"+{use}" for use in wanted - usual] + [f"-{use}" for use in usual - wanted]
+    if label in VALUES:
+        options += [f"value={VALUES[label].hex()}"]
     return ":".join([kind, label, f"id={number:02x}", *options])
+
+
+def check_values(label, pair):
+    """What the report must say, computed here: method, and the value or None."""
+    kind, uses = ROWS[label][0], ROWS[label][1].split(",")
+    if kind.startswith("generic"):
+        return {"none": None}
+    cipher = (algorithms.AES if kind.startswith("aes") else algorithms.TripleDES)(VALUES[label])
+    zeros, mac = bytes(cipher.block_size // 8), cmac.CMAC(cipher)
+    mac.update(zeros)
+    ecb = Cipher(cipher, modes.ECB()).encryptor().update(zeros)[:3].hex()
+    can_mac = "sign" in uses and (kind != "des3" or "nss" not in pair)  # NSS has none for that
+    return {"ecb-zero": ecb if "encrypt" in uses else None,
+            "cmac-zero": mac.finalize()[:3].hex() if can_mac else None}
+
+
+def check_check_values(pair, label, key):
+    """Both sides' are those that are computed here; where there is none, the report says why."""
+    if label.startswith(("rsa", "ec")):
+        told = {check["method"]: check["source"] == check.get("destination", check["source"])
+                for check in key["check-values"]}
+        case(told == {"spki-sha256": True}, f"{pair}: the report names {label}'s fingerprint",
+             str(key["check-values"]))
+        return
+    wanted = check_values(label, pair)
+    told = {check["method"]: check for check in key["check-values"]}
+    case(set(told) == set(wanted) and
+         all(told[how].get(side) == value and ("none" in told[how]) == (value is None)
+             for how, value in wanted.items() for side in ("source", "destination")),
+         f"{pair}: {label}'s check values are as computed: {wanted}", str(told))
 
 
 def check_key(pair, label, key, flags):
@@ -61,6 +102,7 @@ def check_key(pair, label, key, flags):
         return
     case(key["outcome"] == "migrated" and key["proof"] == proof, f"{pair}: {label} by {proof}",
          str(key))
+    check_check_values(pair, label, key)
     rows = {row["name"]: row for row in key["attributes"]}
     changes = {(name, row["verdict"]) for name, row in rows.items()
                if row.get("verdict", "kept") != "kept"}

@@ -99,6 +99,8 @@ def is_answer(keys, challenge, answer):
     """Is it what one of the known keys makes of the challenge: a block of ciphertext, a digest, a
     signature?"""
     aes = Cipher(algorithms.AES(keys.value("aes")), modes.ECB()).encryptor()
+    if not any(challenge):  # a check value: three octets, and no more
+        return answer == aes.update(challenge)[:3]
     if len(challenge) % 16 == 0 and answer == aes.update(challenge):
         return True
     if answer == hashlib.sha256(challenge + keys.value("password")).digest():

@@ -7,7 +7,7 @@
     tokens.py drop MODULE TOKEN LABEL         destroys objects
 
 SOFTHSM2_CONF says where the tokens are. OBJECT is TYPE:LABEL[:OPTION]..., where TYPE is aesN,
-genericN (bytes), rsaN (bits), ec256, ec384, ed25519 or data; %HH in LABEL is any byte; OPTION is
+des3, genericN (bytes), rsaN (bits), ec256, ec384, ed25519 or data; %HH in LABEL is any byte; OPTION is
 id=HEX, value=HEX (secrets), +FLAG or -FLAG of the secret or private half."""
 
 import os
@@ -27,7 +27,7 @@ FLAGS = {
     "wrap-with-trusted": p11.CKA_WRAP_WITH_TRUSTED,
 }
 ON = {
-    "aes": {"encrypt", "decrypt"}, "generic": {"sign", "verify"}, "rsa": {"sign", "decrypt"},
+    "aes": {"encrypt", "decrypt"}, "des": {"encrypt", "decrypt"}, "generic": {"sign", "verify"}, "rsa": {"sign", "decrypt"},
     "ec": {"sign"}, "ed": {"sign"},
 }
 PUBLIC_USES = {"encrypt", "verify", "wrap"}
@@ -97,10 +97,11 @@ class Spec:
 
 def put_secret(session, spec):
     """A secret, of its own value or a random one."""
+    types = {"aes": p11.CKK_AES, "des": p11.CKK_DES3, "generic": p11.CKK_GENERIC_SECRET}
     value = spec.value or os.urandom(spec.size)
     session.createObject(spec.template() + [
         (p11.CKA_CLASS, p11.CKO_SECRET_KEY),
-        (p11.CKA_KEY_TYPE, p11.CKK_AES if spec.kind == "aes" else p11.CKK_GENERIC_SECRET),
+        (p11.CKA_KEY_TYPE, types[spec.kind]),
         (p11.CKA_VALUE, value)])
 
 
@@ -121,7 +122,7 @@ def put_data(session, spec):
     session.createObject(spec.name + [(p11.CKA_CLASS, p11.CKO_DATA), (p11.CKA_VALUE, b"data")])
 
 
-PUT = {"aes": put_secret, "generic": put_secret, "rsa": put_pair, "ec": put_pair, "ed": put_pair,
+PUT = {"aes": put_secret, "des": put_secret, "generic": put_secret, "rsa": put_pair, "ec": put_pair, "ed": put_pair,
        "data": put_data}
 
 

@@ -44,6 +44,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_GATE, gate)                                                                            \
     X(EVENT_STEP, step)                                                                            \
     X(EVENT_FINGERPRINT, fingerprint)                                                              \
+    X(EVENT_CHECK, check)                                                                          \
     X(EVENT_PROOF, proof)                                                                          \
     X(EVENT_KEY_DONE, key_done)                                                                    \
     X(EVENT_INVENTORY, inventory)                                                                  \
