@@ -62,8 +62,34 @@ static enum relation relation_to(const struct app *app, enum side side, const st
     return inventory_counterpart(&app->side[other].inventory, key, &there);
 }
 
+/* The reason in a column of any width: the line below the panes tells it in full. */
+static const char *why_not(const char *reason, int width, char *out, size_t size)
+{
+    static const struct {
+        const char *reason, *narrow; /* how it begins; in ten columns, as at 80 */
+    } table[] = {
+        {"not extractable", "not extr."},
+        {"the source does not say that it is extractable", "not extr.?"},
+        {"unsupported type", "no: type"},
+        {"a data object", "no: data"},
+        {"its public half is not on the source", "no public"},
+        {"needs a trusted wrapping key", "no: trust"},
+        {"asks for its PIN at every use", "no: PIN"},
+        {"its uses allow no proof", "no proof"},
+        {"the destination offers no operation", "no use"},
+        {"two keys on the source", "no: twins"},
+        {"canary", "no: canary"},
+    };
+
+    snprintf(out, size, "no: %s", reason);
+    for (size_t i = 0; (int)strlen(out) > width && i < sizeof table / sizeof table[0]; i++)
+        if (strncmp(reason, table[i].reason, strlen(table[i].reason)) == 0)
+            return table[i].narrow;
+    return out;
+}
+
 /* What stands in the last column: may it go, or what is it to the source. */
-static const char *word_for(const struct app *app, enum side side, size_t row, char *out,
+static const char *word_for(const struct app *app, enum side side, size_t row, int width, char *out,
                             size_t size)
 {
     static const char *const matches[RELATIONS] = {"only here", "same", "same name", "differs"};
@@ -86,8 +112,7 @@ static const char *word_for(const struct app *app, enum side side, size_t row, c
         return "there: same";
     if (relation != RELATION_NONE)
         return relation == RELATION_OTHER ? "name taken: other key" : "name taken";
-    snprintf(out, size, "no: %s", verdict->reason);
-    return out;
+    return why_not(verdict->reason, width, out, size);
 }
 
 static void draw_object(const struct app *app, struct canvas *c, enum side side, size_t row,
@@ -99,7 +124,7 @@ static void draw_object(const struct app *app, struct canvas *c, enum side side,
     char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT], word[200];
     bool marked = inventory_is_marked(inv, row);
     enum style style = marked ? STYLE_STRONG : STYLE_NORMAL;
-    const char *verdict = word_for(app, side, row, word, sizeof word);
+    const char *verdict = word_for(app, side, row, w.verdict, word, sizeof word);
 
     if (marked)
         draw_text(c, r.x + 1, r.y, 1, STYLE_STRONG, "*");

@@ -138,7 +138,7 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     bool ok = false;
     CK_RV rv;
 
-    *offers = (struct hsm_offers){0};
+    *offers = (struct hsm_offers){.one_per_id = p->overwrites || p->dialect.one_per_id};
     memcpy(offers->act_words, act_words, sizeof act_words);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         text_print(offers->proof_words[proof], HSM_WORDS_MAX, "%s", p11_proof_words(proof));

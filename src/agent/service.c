@@ -264,6 +264,7 @@ static bool serve_offers(struct service *s, const Pb__Request *req, Pb__Reply *r
     msg->exact_length = (uint32_t)s->offers.exact_length;
     msg->takes_length = (uint32_t)s->offers.takes_length;
     msg->can_copy = s->offers.can_copy;
+    msg->one_per_id = s->offers.one_per_id;
     reply->result_case = PB__REPLY__RESULT_OFFERS;
     reply->offers = msg;
     return true;

@@ -143,6 +143,8 @@ bool negotiate(const struct policy *policy, const struct hsm_offers *source,
     choose_envelopes(policy, source, destination, false, deal);
     deal->ways[deal->way_count++] = (struct way){ROUTE_DIRECT, deal->transport, true};
     choose_envelopes(policy, source, destination, true, deal);
+    deal->by_destination = destination->proofs;
+    deal->one_per_id = destination->one_per_id;
     /* What a private key does is checked with its public half; a secret needs both sides. */
     deal->proofs = (source->proofs & destination->proofs) | (destination->proofs & by_destination);
     return true;

@@ -35,6 +35,8 @@ struct negotiation {
     unsigned way_count;        /* at least one: directly */
     uint32_t direct_max;       /* octets of a secret that fit directly under the transport */
     uint32_t proofs;           /* those that both sides can answer */
+    uint32_t by_destination;   /* those that the destination can */
+    bool one_per_id;           /* the destination keeps one key of each class and id */
     struct {
         enum hsm_alg alg;
         char reason[160];

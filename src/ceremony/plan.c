@@ -174,6 +174,22 @@ static bool has_floor(struct plan_item *item)
     return true;
 }
 
+/* A destination that does nothing of what this key is for may not even have such keys. */
+static bool explain_unproven(const struct negotiation *deal, const struct key_desc *key,
+                             struct err *why)
+{
+    uint32_t proofs = proofs_of(key);
+
+    if (proofs && !(proofs & deal->by_destination))
+        return err_set(why, ERR_UNSUPPORTED,
+                       "the destination offers no operation for %s keys of these uses: it could be "
+                       "neither used nor proven there",
+                       key_kind_name(key->kind));
+    return err_set(why, ERR_DATA,
+                   "its uses allow no proof that both sides can carry out: it could arrive, but "
+                   "not proven");
+}
+
 static bool judge_key(const struct judge *judge, struct plan_item *item)
 {
     struct err *reason = &item->reason;
@@ -183,9 +199,7 @@ static bool judge_key(const struct judge *judge, struct plan_item *item)
     item->proofs = plan_proofs(judge->deal, &item->key);
     item->unproven = item->proofs == 0;
     if (item->unproven && !judge->policy->waive_unproven)
-        return err_set(reason, ERR_DATA,
-                       "its uses allow no proof that both sides can carry out: it could arrive, "
-                       "but not proven");
+        return explain_unproven(judge->deal, &item->key, reason);
     return choose_route(judge, item) && (!item->unproven || has_floor(item));
 }
 
@@ -296,21 +310,77 @@ static void put_in_order(struct plan *plan)
         qsort(plan->items, kept, sizeof *plan->items, compare_labels);
 }
 
-bool plan_judge(const struct policy *policy, const struct negotiation *deal,
-                const struct key_list *source, const struct key_list *destination,
-                struct plan *plan, struct err *err)
+static int compare_ids(const void *a, const void *b)
+{
+    const struct key_desc *x = &(*(const struct plan_item *const *)a)->key;
+    const struct key_desc *y = &(*(const struct plan_item *const *)b)->key;
+
+    if (x->class != y->class)
+        return x->class < y->class ? -1 : 1;
+    if (x->id_len != y->id_len)
+        return x->id_len < y->id_len ? -1 : 1;
+    return memcmp(x->id, y->id, sizeof x->id);
+}
+
+static void refuse_twin(struct plan_item *item)
+{
+    err_set(&item->reason, ERR_CONFLICT,
+            "another chosen key has its id, and the destination keeps one key of each: choose one");
+    item->route = ROUTE_NONE;
+}
+
+/* Of two keys that replace each other, which one is to stay is not for us to say. */
+static bool refuse_rivals(struct plan *plan, struct err *err)
+{
+    struct plan_item **by_id = calloc(plan->count + 1, sizeof(struct plan_item *));
+    size_t count = 0;
+
+    if (!by_id)
+        return err_set(err, ERR_FAILED, "no memory for the ids of %zu keys", plan->count);
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].route != ROUTE_NONE && plan->items[i].key.id_len > 0)
+            by_id[count++] = &plan->items[i];
+    if (count > 1)
+        qsort(by_id, count, sizeof *by_id, compare_ids);
+    for (size_t i = 1; i < count; i++)
+        if (compare_ids(&by_id[i - 1], &by_id[i]) == 0) {
+            refuse_twin(by_id[i - 1]);
+            refuse_twin(by_id[i]);
+        }
+    free(by_id);
+    return true;
+}
+
+static bool judge_each(const struct policy *policy, const struct negotiation *deal,
+                       const struct key_list *source, const struct key_list *destination,
+                       struct plan *plan, struct err *err)
 {
     struct judge judge = {.policy = policy, .deal = deal};
     bool ok =
         names_make(source, &judge.source, err) && names_make(destination, &judge.destination, err);
 
-    plan->goes = 0;
-    for (size_t i = 0; ok && i < plan->count; i++) {
+    for (size_t i = 0; ok && i < plan->count; i++)
         judge_item(&judge, &plan->items[i]);
-        plan->goes += plan->items[i].route != ROUTE_NONE;
-    }
     names_free(&judge.source);
     names_free(&judge.destination);
+    return ok;
+}
+
+static void count_going(struct plan *plan)
+{
+    plan->goes = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        plan->goes += plan->items[i].route != ROUTE_NONE;
+}
+
+bool plan_judge(const struct policy *policy, const struct negotiation *deal,
+                const struct key_list *source, const struct key_list *destination,
+                struct plan *plan, struct err *err)
+{
+    bool ok = judge_each(policy, deal, source, destination, plan, err) &&
+              (!deal->one_per_id || refuse_rivals(plan, err));
+
+    count_going(plan);
     return ok;
 }
 
@@ -353,10 +423,11 @@ bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,
     *plan = (struct plan){0};
     for (size_t i = 0; ok && i < source->count; i++)
         ok = plan_add(plan, &source->keys[i], false, err);
-    if (ok && plan_judge(policy, deal, source, destination, plan, err))
-        return true;
-    plan_free(plan);
-    return false;
+    ok = ok && judge_each(policy, deal, source, destination, plan, err);
+    count_going(plan);
+    if (!ok)
+        plan_free(plan);
+    return ok;
 }
 
 void plan_free(struct plan *plan)

@@ -181,6 +181,11 @@ char *key_sample_text(const struct key_sample *sample, char *out)
         .length = sample->length,
     };
 
+    if (sample->kind == KEY_KIND_GENERIC) {
+        snprintf(out, KEY_TYPE_TEXT, "%s, %u byte%s", key_kind_name(sample->kind), sample->length,
+                 sample->length == 1 ? "" : "s");
+        return out;
+    }
     memcpy(key.curve, sample->curve, sizeof key.curve);
     return key_type_text(&key, out);
 }

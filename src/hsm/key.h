@@ -161,7 +161,7 @@ const char *key_flag_name(uint32_t flag);
 enum { KEY_TYPE_TEXT = 64 };
 char *key_type_text(const struct key_desc *key, char *out);
 
-/* The same of what stands for a key. */
+/* The same of what stands for a key, where no label is beside it: "generic secret, 13 bytes". */
 char *key_sample_text(const struct key_sample *sample, char *out);
 
 /* The check value with its method beside it, "848606, ECB of zeros" (PKCS#11 v2.40 4.10.2); empty

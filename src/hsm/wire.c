@@ -542,6 +542,7 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         .exact_length = (enum hsm_truth)msg->exact_length,
         .takes_length = (enum hsm_truth)msg->takes_length,
         .can_copy = msg->can_copy,
+        .one_per_id = msg->one_per_id,
     };
     for (size_t i = 0; i < HSM_ALGS; i++)
         if (!get_offer(msg->alg[i], &offers.alg[i], err))

@@ -53,7 +53,7 @@ opencryptoki -> opencryptoki:weak d d  d   d    d    d    d    c    c    .    . 
 PLANS = {"e": "in the AES envelope", "c": "NO INTEGRITY", "d": "directly under the transport key"}
 # Why a key is refused before anything moved.
 REASONS = {"E": "no envelope that both sides speak carries a private key",
-           "P": "no proof that both sides can carry out", "T": "unsupported type",
+           "P": "the destination offers no operation for EC keys", "T": "unsupported type",
            "X": "not extractable"}
 KEYS = ("aes128 aes192 aes256 secret13 secret20 secret32 secret64 rsa2048 rsa4096 ec256 ec384 "
         "ed25519 stays").split()

@@ -17,7 +17,7 @@ walk() { # walk SIZE
     type_text 1234
     press Enter
     ok "$1: both HSMs are listed" listed 5
-    ok "$1: a key that cannot go says so" sees "no: not"
+    ok "$1: a key that cannot go says so" sees "not extr"
     press Space Space
     ok "$1: two keys are marked" sees "2 of 5 marked"
     press F5

@@ -101,6 +101,11 @@ static void test_type_text(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_string_equal(key_type_text(&cases[i].key, out), cases[i].text);
+    assert_string_equal(
+        key_sample_text(&(struct key_sample){.kind = KEY_KIND_GENERIC, .length = 13}, out),
+        "generic secret, 13 bytes");
+    assert_string_equal(
+        key_sample_text(&(struct key_sample){.kind = KEY_KIND_RSA, .bits = 2048}, out), "RSA 2048");
 }
 
 static void test_names_that_collide(void **state)

@@ -300,6 +300,9 @@ static void proofs_of_kinds(void **state)
     key->length = 32;
     assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_DIGEST | 1U << HSM_PROOF_HMAC);
     w->destination.proofs = 0;
+    refused(only(w), ERR_UNSUPPORTED, "no operation for generic secret keys");
+    w->destination.proofs = 1U << HSM_PROOF_HMAC; /* and the source cannot do that */
+    w->source.proofs = 1U << HSM_PROOF_DIGEST;
     refused(only(w), ERR_DATA, "no proof");
 }
 
@@ -380,6 +383,36 @@ static void name_is_taken(void **state)
     refused(only(w), ERR_CONFLICT, "taken");
     other->class = KEY_CLASS_PUBLIC;
     assert_int_equal(only(w)->route, ROUTE_ENVELOPE);
+}
+
+/* A destination that keeps one key of each class and id: of two that were chosen neither goes. */
+static void one_replaces_the_other(void **state)
+{
+    struct world *w = *state;
+    struct plan verdicts;
+
+    key_set_id(add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a"), "1", 1);
+    key_set_id(add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_GENERIC, 32, "b"), "1", 1);
+    key_set_id(add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "c"), "1", 1);
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "d");
+    key_set_id(add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "e"), "", 0);
+    key_set_id(add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "f"), "", 0);
+    choose(w, "pkcs11:");
+    assert_true(make(w));
+    assert_int_equal(w->plan.goes, 6);
+    w->destination.one_per_id = true;
+    assert_true(make(w));
+    assert_int_equal(w->plan.goes, 4);
+    refused(&w->plan.items[0], ERR_CONFLICT, "another chosen key has its id");
+    refused(&w->plan.items[1], ERR_CONFLICT, "another chosen key has its id");
+    /* each by itself may go, also where the other one stays anyway */
+    assert_true(plan_verdicts(&w->policy, &w->deal, &w->keys, &w->there, &verdicts, &w->err));
+    assert_int_equal(verdicts.goes, 6);
+    plan_free(&verdicts);
+    w->keys.keys[1].flags &= ~(uint32_t)KEY_EXTRACTABLE;
+    assert_true(make(w));
+    assert_int_equal(w->plan.goes, 5);
+    assert_int_equal(w->plan.items[0].route, ROUTE_ENVELOPE);
 }
 
 static void chosen_twice_goes_once(void **state)
@@ -473,6 +506,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_keys_match_one_name, setup, teardown),
         cmocka_unit_test_setup_teardown(twins_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(name_is_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_replaces_the_other, setup, teardown),
         cmocka_unit_test_setup_teardown(chosen_twice_goes_once, setup, teardown),
         cmocka_unit_test_setup_teardown(patterns_mean_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(marked_key_has_gone, setup, teardown),

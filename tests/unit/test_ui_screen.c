@@ -274,6 +274,10 @@ static void test_inventory_words(void **state)
     assert_shows(&f, "can go?");
     assert_shows(&f, "only here");
     assert_shows(&f, "0 of 4 marked");
+    assert_shows(&f, "AES 128   not extr. "); /* in ten columns, and not cut */
+    app_size(f.app, 140, 24);
+    assert_shows(&f, "no: not extractable");
+    app_size(f.app, 80, 24);
     fixture_type(&f, "  ");
     assert_shows(&f, "2 of 4 marked");
     assert_shows(&f, "no-way: AES 128, cannot go: not extractable");

@@ -292,6 +292,7 @@ static void put_offers(const struct hsm_offers *offers, struct offers_message *t
     to->msg.exact_length = (uint32_t)offers->exact_length;
     to->msg.takes_length = (uint32_t)offers->takes_length;
     to->msg.can_copy = offers->can_copy;
+    to->msg.one_per_id = offers->one_per_id;
 }
 
 static void offers_refused(const Pb__Offers *msg, const char *field)
@@ -309,6 +310,7 @@ static void offers_are_checked(void **state)
         .exact_length = HSM_YES,
         .takes_length = HSM_NO,
         .can_copy = true,
+        .one_per_id = true,
     };
     strcpy(offers.act_words[HSM_COMMIT], "C_CopyObject");
     strcpy(offers.proof_words[HSM_PROOF_ECDH], "C_DeriveKey");
@@ -327,6 +329,7 @@ static void offers_are_checked(void **state)
     assert_int_equal(back.exact_length, HSM_YES);
     assert_int_equal(back.takes_length, HSM_NO);
     assert_true(back.can_copy);
+    assert_true(back.one_per_id);
     assert_memory_equal(&back.proof_words, &offers.proof_words, sizeof offers.proof_words);
     assert_memory_equal(&back.act_words, &offers.act_words, sizeof offers.act_words);
     pb__offers__free_unpacked(got, NULL);
