@@ -3,6 +3,7 @@
 # What README.md shows is what happens: its commands run, its ceremony file works, and each line of
 # output that it quotes is printed, in this order, but for times, numbers and names that differ.
 set -u
+TMPDIR=/tmp # the two columns of README.md's list have room for a short path
 # shellcheck source=tests/lib.sh
 . "${0%/*}/lib.sh"
 
