@@ -27,6 +27,10 @@ int command_misused(const char *what, const char *word);
 /* Runs the session's ceremony in plain lines; one that has a prior is resumed. */
 int command_run_plain(struct session *s);
 
+/* Signs a report with the key that the session's ceremony file names, in plain lines; s->signing
+ * says what became of it. Returns the exit code; a failure that was not told yet is in *err. */
+int command_sign_plain(struct session *s, const char *report, struct err *err);
+
 /* Resumes the ceremony of a journal, or cleans up after it. file: for its two HSMs; NULL: the one
  * that the journal names. */
 int command_settle(const char *journal, const char *file, bool clean);
@@ -37,6 +41,7 @@ int command_diff(const struct invocation *in);
 int command_list(const struct invocation *in);
 int command_probe(const struct invocation *in);
 int command_report(const struct invocation *in);
+int command_sign(const struct invocation *in);
 int command_sheet(const struct invocation *in);
 int command_verify(const struct invocation *in);
 int command_resume(const struct invocation *in);

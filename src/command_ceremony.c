@@ -28,6 +28,42 @@ static void end_report(struct report *report, struct plain_result *result)
     result->exit_code = result->exit_code ? result->exit_code : err_exit(err.code);
 }
 
+int command_sign_plain(struct session *s, const char *report, struct err *err)
+{
+    struct worker *worker;
+
+    session_to_sign(s, report);
+    if (!session_start(s, false, false, &worker, err)) {
+        session_unsigned(s, err);
+        return err_exit(err->code);
+    }
+    const struct plain_job job = {.worker = worker, .sign = true, .out = stdout};
+    struct plain_result result = plain_run(&job);
+    worker_free(worker);
+    return result.exit_code;
+}
+
+/* A report stays what it is where nothing signs it; the exit code tells of that failure where there
+ * was no other. */
+static void sign_report(struct session *s, struct plain_result *result)
+{
+    struct err err = {0};
+    int code;
+
+    if (!report_path(s->report) || !config_signs_on(s->config))
+        return;
+    if (result->stopped) {
+        err_set(&err, ERR_STOPPED, "stopped before it was signed");
+        session_unsigned(s, &err);
+        return;
+    }
+    code = command_sign_plain(s, report_path(s->report), &err);
+    if (err.code != ERR_NONE)
+        plain_error(stderr, &err);
+    if (result->exit_code == 0)
+        result->exit_code = code;
+}
+
 /* What was interrupted comes first: nobody knows what is true before. */
 static bool nothing_is_open(const struct config *config, struct err *err)
 {
@@ -64,17 +100,20 @@ int command_run_plain(struct session *s)
         plain_log_free(log);
         return command_failed(&err);
     }
-    struct plain_result result = plain_run(&(struct plain_job){
+    const struct plain_job job = {
         .worker = worker,
         .token = {&config->side[SIDE_SOURCE].token, &config->side[SIDE_DESTINATION].token},
         .selection = &keys,
         .resume = s->prior != NULL,
         .log = log,
         .out = stdout,
-    });
+    };
+    struct plain_result result = plain_run(&job);
     worker_free(worker);
     end_report(s->report, &result);
-    plain_log_farewell(log, report_path(s->report), report_sha256(s->report), result.exit_code);
+    sign_report(s, &result);
+    plain_log_farewell(log, report_path(s->report), report_sha256(s->report), &s->signing,
+                       result.exit_code);
     plain_log_free(log);
     return result.exit_code;
 }
@@ -98,13 +137,16 @@ static bool start_for_console(void *ctx, const struct config *config, struct wor
 
 static bool report_for_console(void *ctx, struct app_report *report, struct err *err)
 {
-    const struct session *s = ((const struct on_screen *)ctx)->session;
+    struct session *s = ((const struct on_screen *)ctx)->session;
     const char *path = s->report ? report_path(s->report) : NULL;
 
     if (!path)
         return err_set(err, ERR_IO, "No report was written");
     text_print(report->path, sizeof report->path, "%s", path);
     memcpy(report->sha256, report_sha256(s->report), sizeof report->sha256);
+    if (!s->signing.report[0])
+        session_to_sign(s, path);
+    report->signing = s->signing;
     return true;
 }
 
@@ -136,7 +178,7 @@ static int run_console(struct session *s, const struct term_options *options)
         return command_settle(screen.interrupted, s->config->path[0] ? s->config->path : NULL,
                               screen.cleans);
     if (s->report && report_path(s->report))
-        plain_report(stdout, report_path(s->report), report_sha256(s->report));
+        plain_report(stdout, report_path(s->report), report_sha256(s->report), &s->signing);
     else if (host.interrupted && code == 0)
         code = err_exit(ERR_UNFINISHED);
     return code;

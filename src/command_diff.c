@@ -11,7 +11,8 @@
 /* What may differ between a rehearsal and its ceremony. */
 static bool is_device(const char *path)
 {
-    static const char *const places[] = {"source.", "destination.", "rehearsal", "report-folder"};
+    static const char *const places[] = {"source.", "destination.", "rehearsal", "report-folder",
+                                         "sign-report."};
 
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (strncmp(path, places[i], strlen(places[i])) == 0)

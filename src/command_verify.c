@@ -4,8 +4,10 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "command.h"
+#include "record/signing.h"
 #include "record/verify.h"
 
 /* One line for each question: what was asked, and how it stands. */
@@ -50,17 +52,42 @@ static void print_ceremony(const struct node *report)
            node_text(summary, "failed"));
 }
 
-static bool check_signature(const struct invocation *in, const struct bytes *report,
-                            struct err *err)
+static bool check_signature(const char *signature_path, const char *key_path,
+                            const struct bytes *report, struct err *err)
 {
     struct bytes signature = {0}, pem = {0};
-    bool ok = verify_load(in->signature, VERIFY_SIGNATURE_MAX, &signature, err) &&
-              verify_load(in->key, VERIFY_SIGNATURE_MAX, &pem, err) &&
+    bool ok = verify_load(signature_path, VERIFY_SIGNATURE_MAX, &signature, err) &&
+              verify_load(key_path, VERIFY_SIGNATURE_MAX, &pem, err) &&
               verify_signature(report, &signature, &pem, err);
 
     bytes_free(&signature);
     bytes_free(&pem);
     return ok;
+}
+
+/* Signatures beside the report say that somebody with the key beside them signed it; who that is,
+ * only a key from elsewhere can say. */
+static bool verify_beside(const struct invocation *in, const struct bytes *report,
+                          const struct tree *tree, struct err *err)
+{
+    const struct node *key = node_at(tree_root(tree), "signature.key");
+    struct signing_files files;
+    char words[FILE_SHOWN + 64], name[FILE_SHOWN];
+    unsigned number = 1;
+
+    for (; number <= SIGNING_MAX && signing_find(in->words[0], number, &files); number++) {
+        if (!check_signature(files.signature, files.public_key, report, err))
+            return tell(false, "signature", err->what);
+        snprintf(words, sizeof words, "%u: by the key in %s; is that theirs?", number,
+                 file_shown(files.public_key, name));
+        tell(true, "signature", words);
+    }
+    if (number > 1)
+        return true;
+    tell_open("signature", "UNSIGNED here: none was given (--signature, --key), none is beside it");
+    if (key)
+        tell_open("", "though a key was named that signs it: see \"signature\" in it");
+    return true;
 }
 
 static bool verify(const struct invocation *in, const struct bytes *report, struct tree **tree,
@@ -82,8 +109,8 @@ static bool verify(const struct invocation *in, const struct bytes *report, stru
     else
         return tell(false, "journal", err->what);
     if (!in->signature)
-        tell_open("signature", "UNSIGNED here: none was given (--signature, --key)");
-    else if (check_signature(in, report, err))
+        return verify_beside(in, report, *tree, err);
+    if (check_signature(in->signature, in->key, report, err))
         tell(true, "signature", "by the key that was given, over this very file");
     else
         return tell(false, "signature", err->what);

@@ -69,6 +69,42 @@ static bool take_keys(const struct loader *l, const struct raw_list *keys)
     return true;
 }
 
+/* The key that signs is one, of one device. */
+static bool take_signer(const struct loader *l, const struct raw_signer *raw)
+{
+    struct config_signer *signer = &l->config->signer;
+
+    if (!raw->key)
+        return true;
+    if (!raw->side == !raw->device.api) {
+        config_wrong(l, "sign-report", "the key that signs is on one device");
+        return err_next(l->err, "Write either \"side\" (source, destination) or \"device\"");
+    }
+    signer->side = raw->side ? (enum side)(raw->side - 1) : SIDE_RELAY;
+    if (raw->officer)
+        strcpy(signer->officer, raw->officer);
+    else if (raw->side)
+        strcpy(signer->officer, officer_roles[signer->side]);
+    if (raw->device.api &&
+        !config_take_side(l, "sign-report.device", &raw->device, &signer->device))
+        return false;
+    if (!config_take_uri(l, raw->key, "sign-report.key", &signer->key))
+        return false;
+    return (!uri_is_pattern(&signer->key) && !uri_names_token(&signer->key) &&
+            !signer->key.pin_file[0]) ||
+           config_wrong(l, "sign-report.key",
+                        "this must name one key, by object or id, and no token");
+}
+
+const struct config_side *config_signs_on(const struct config *config)
+{
+    const struct config_signer *signer = &config->signer;
+
+    if (!signer->key.text[0])
+        return NULL;
+    return signer->side == SIDE_RELAY ? &signer->device : &config->side[signer->side];
+}
+
 static bool take_policy(const struct loader *l, const struct raw_policy *raw)
 {
     struct policy *policy = &l->config->policy;
@@ -135,9 +171,10 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
         strcpy(config->officers[i].name, raw->officers[i].name);
         strcpy(config->officers[i].role, raw->officers[i].role ? raw->officers[i].role : "");
     }
-    return config_take_side(l, SIDE_SOURCE, &raw->source) &&
-           config_take_side(l, SIDE_DESTINATION, &raw->destination) && check_two_tokens(l) &&
-           take_keys(l, &raw->keys) && take_policy(l, &raw->policy) && check_officers(l) &&
+    return config_take_side(l, "source", &raw->source, &config->side[SIDE_SOURCE]) &&
+           config_take_side(l, "destination", &raw->destination, &config->side[SIDE_DESTINATION]) &&
+           check_two_tokens(l) && take_keys(l, &raw->keys) && take_signer(l, &raw->signer) &&
+           take_policy(l, &raw->policy) && check_officers(l) &&
            take_report_folder(l, raw->report_folder);
 }
 
@@ -220,14 +257,19 @@ static void free_list(char **list)
     free(list);
 }
 
+static void free_side(struct config_side *side)
+{
+    free_list(side->environment);
+    free_list(side->agent);
+}
+
 void config_free(struct config *config)
 {
     if (!config)
         return;
-    for (int side = 0; side < 2; side++) {
-        free_list(config->side[side].environment);
-        free_list(config->side[side].agent);
-    }
+    for (int side = 0; side < 2; side++)
+        free_side(&config->side[side]);
+    free_side(&config->signer.device);
     free(config->keys);
     free(config);
 }

@@ -20,6 +20,14 @@ struct config_side {
     int limit_ms;       /* for one call into this HSM */
 };
 
+/* The key that signs the report, and where it stays. */
+struct config_signer {
+    struct uri key;            /* text empty: nothing signs */
+    enum side side;            /* on this side; SIDE_RELAY: on a device of its own ... */
+    struct config_side device; /* ... which is this one */
+    char officer[64];          /* the role of who holds it; empty: nobody by name */
+};
+
 struct config {
     char path[EVENT_PATH_MAX]; /* absolute */
     char title[EVENT_TEXT_MAX];
@@ -30,6 +38,7 @@ struct config {
     struct uri *keys;
     size_t key_count;
     struct policy policy;
+    struct config_signer signer;
     char report_folder[EVENT_PATH_MAX]; /* absolute; relative ones count from the file's folder */
 };
 
@@ -43,6 +52,9 @@ enum config_use { CONFIG_TO_RUN, CONFIG_TO_COMPARE };
  * when it is missing. A file that names no keys is fine. Freed with config_free(). */
 bool config_load(const char *path, enum config_use use, struct config **out, struct err *err);
 void config_free(struct config *config);
+
+/* Where the key that signs is; NULL: nothing signs. */
+const struct config_side *config_signs_on(const struct config *config);
 
 /* Do both say the same, whatever files they come from? */
 bool config_equal(const struct config *a, const struct config *b);

@@ -56,16 +56,25 @@ static bool same_policy(const struct policy *a, const struct policy *b)
            a->canary == b->canary && a->gates == b->gates && a->two_officers == b->two_officers;
 }
 
+static bool same_device(const struct config_side *a, const struct config_side *b)
+{
+    return config_same_place(a, b) && same_uri(&a->token, &b->token) &&
+           strcmp(a->where.dialect, b->where.dialect) == 0 && a->limit_ms == b->limit_ms;
+}
+
+static bool same_signer(const struct config_signer *a, const struct config_signer *b)
+{
+    return same_uri(&a->key, &b->key) && a->side == b->side &&
+           same_device(&a->device, &b->device) && strcmp(a->officer, b->officer) == 0;
+}
+
 bool config_equal(const struct config *a, const struct config *b)
 {
     for (int i = 0; i < 2; i++)
-        if (!config_same_place(&a->side[i], &b->side[i]) ||
-            !same_uri(&a->side[i].token, &b->side[i].token) ||
-            strcmp(a->side[i].where.dialect, b->side[i].where.dialect) != 0 ||
-            a->side[i].limit_ms != b->side[i].limit_ms)
+        if (!same_device(&a->side[i], &b->side[i]))
             return false;
     return strcmp(a->title, b->title) == 0 && a->rehearsal == b->rehearsal &&
            a->officer_count == b->officer_count && same_officers(a, b) &&
            a->key_count == b->key_count && same_keys(a, b) && same_policy(&a->policy, &b->policy) &&
-           strcmp(a->report_folder, b->report_folder) == 0;
+           same_signer(&a->signer, &b->signer) && strcmp(a->report_folder, b->report_folder) == 0;
 }

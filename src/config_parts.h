@@ -31,8 +31,9 @@ const char *config_entry(const char *list, size_t index, char *out);
 /* Reads a URI that stands at path. */
 bool config_take_uri(const struct loader *l, const char *text, const char *path, struct uri *uri);
 
-/* Checks and takes all that the file says of one side. */
-bool config_take_side(const struct loader *l, enum side side, const struct raw_side *raw);
+/* Checks and takes all that the file says at this place ("source") of one device. */
+bool config_take_side(const struct loader *l, const char *at, const struct raw_side *raw,
+                      struct config_side *to);
 
 /* Do both sides reach an HSM in the same way? */
 bool config_same_place(const struct config_side *a, const struct config_side *b);

@@ -55,6 +55,18 @@ static const cyaml_schema_field_t side_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_strval_t sides[] = {{"source", 1 + SIDE_SOURCE},
+                                       {"destination", 1 + SIDE_DESTINATION}};
+
+static const cyaml_schema_field_t signer_fields[] = {
+    CYAML_FIELD_ENUM("side", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_signer, side,
+                     sides, CYAML_ARRAY_LEN(sides)),
+    CYAML_FIELD_MAPPING("device", CYAML_FLAG_OPTIONAL, struct raw_signer, device, side_fields),
+    TEXT("key", struct raw_signer, key, URI_WHOLE_MAX - 1),
+    OPTIONAL_TEXT("officer", struct raw_signer, officer, 1, 60),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_strval_t unproven[] = {{"refuse", RAW_REFUSE}, {"waiver", RAW_WAIVER}};
 
 static const cyaml_schema_field_t policy_fields[] = {
@@ -93,6 +105,8 @@ static const cyaml_schema_field_t config_fields[] = {
                         side_fields),
     TEXTS("keys", struct raw_config, keys, KEYS_MAX),
     CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct raw_config, policy, policy_fields),
+    CYAML_FIELD_MAPPING("sign-report", CYAML_FLAG_OPTIONAL, struct raw_config, signer,
+                        signer_fields),
     TEXT("report-folder", struct raw_config, report_folder, EVENT_PATH_MAX - 1),
     CYAML_FIELD_END,
 };

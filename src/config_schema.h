@@ -34,6 +34,14 @@ struct raw_side {
     struct raw_list agent;
 };
 
+/* Which key signs the report: one of a side, or of a device of its own. */
+struct raw_signer {
+    uint32_t side; /* 1 + enum side; 0: absent */
+    struct raw_side device;
+    char *key; /* NULL: nothing signs */
+    char *officer;
+};
+
 enum raw_unproven { RAW_REFUSE = 1, RAW_WAIVER };
 
 struct raw_policy {
@@ -54,6 +62,7 @@ struct raw_config {
     struct raw_side source, destination;
     struct raw_list keys;
     struct raw_policy policy;
+    struct raw_signer signer;
     char *report_folder;
 };
 

@@ -32,10 +32,17 @@ bool config_wrong(const struct loader *l, const char *path, const char *fmt, ...
     return schema_at(&l->yaml, l->err, "%s", path);
 }
 
+/* One device while it is made sense of. */
+struct device {
+    const struct loader *l;
+    struct config_side *to;
+    const char *at; /* its place in the file: "source", "sign-report.device" */
+};
+
 /* "source.environment" and the like. */
-static const char *under(enum side side, const char *key, char *out)
+static const char *under(const struct device *d, const char *key, char *out)
 {
-    text_print(out, CONFIG_PLACE, "%s.%s", side_name(side), key);
+    text_print(out, CONFIG_PLACE, "%s.%s", d->at, key);
     return out;
 }
 
@@ -111,30 +118,30 @@ static bool copy_list(const struct loader *l, const struct raw_list *list, char 
     return copy || config_no_memory(l);
 }
 
-static bool take_environment(const struct loader *l, enum side side, const struct raw_list *list)
+static bool take_environment(const struct device *d, const struct raw_list *list)
 {
     char key[CONFIG_PLACE], path[CONFIG_PLACE];
 
-    under(side, "environment", key);
+    under(d, "environment", key);
     for (size_t i = 0; i < list->count; i++)
-        if (!check_variable(l, list, i, config_entry(key, i, path)))
+        if (!check_variable(d->l, list, i, config_entry(key, i, path)))
             return false;
-    return copy_list(l, list, &l->config->side[side].environment);
+    return copy_list(d->l, list, &d->to->environment);
 }
 
-static bool take_agent(const struct loader *l, enum side side, const struct raw_list *list)
+static bool take_agent(const struct device *d, const struct raw_list *list)
 {
     char path[CONFIG_PLACE];
 
     if (list->count == 0)
         return true;
     if (list->items[0][0] != '/') {
-        config_wrong(l, under(side, "agent.0", path),
+        config_wrong(d->l, under(d, "agent.0", path),
                      "the agent's program must be an absolute path");
-        return err_next(l->err,
+        return err_next(d->l->err,
                         "Write for example [\"/usr/bin/ssh\", \"host\", \"hsmferry-agent\"]");
     }
-    return copy_list(l, list, &l->config->side[side].agent);
+    return copy_list(d->l, list, &d->to->agent);
 }
 
 /* A module must be there and look like one before anything is loaded. */
@@ -179,77 +186,79 @@ static bool check_database(const struct loader *l, const char *module, const cha
 }
 
 /* Another agent may be on another host, and may know other APIs: it checks for itself. */
-static bool check_where(const struct loader *l, enum side side)
+static bool check_where(const struct device *d)
 {
     static const struct {
         const char *api;
         bool (*check)(const struct loader *, const char *, const char *);
     } apis[] = {{"pkcs11", check_module}, {"nss", check_database}};
-    const struct hsm_where *where = &l->config->side[side].where;
+    const struct hsm_where *where = &d->to->where;
     char path[CONFIG_PLACE];
 
-    if (l->config->side[side].agent)
+    if (d->to->agent)
         return true;
     for (size_t i = 0; i < sizeof apis / sizeof apis[0]; i++)
         if (strcmp(where->api, apis[i].api) == 0)
-            return apis[i].check(l, where->module, under(side, "module", path));
-    return config_wrong(l, under(side, "api", path), "\"api\" must be one of: pkcs11, nss");
+            return apis[i].check(d->l, where->module, under(d, "module", path));
+    return config_wrong(d->l, under(d, "api", path), "\"api\" must be one of: pkcs11, nss");
 }
 
-static bool take_token(const struct loader *l, enum side side, const char *text)
+static bool take_token(const struct device *d, const char *text)
 {
-    struct uri *token = &l->config->side[side].token;
+    struct uri *token = &d->to->token;
     char path[CONFIG_PLACE];
 
-    if (!config_take_uri(l, text, under(side, "token", path), token))
+    if (!config_take_uri(d->l, text, under(d, "token", path), token))
         return false;
     if (uri_names_key(token)) {
-        config_wrong(l, path, "this names a key, where only a token may be named");
-        return err_next(l->err, "Leave out object, id and type; keys are named under \"keys\"");
+        config_wrong(d->l, path, "this names a key, where only a token may be named");
+        return err_next(d->l->err, "Leave out object, id and type; keys are named under \"keys\"");
     }
     return true;
 }
 
 /* Where it is found, and whether it is right, the agent says. */
-static bool check_dialect(const struct loader *l, enum side side)
+static bool check_dialect(const struct device *d)
 {
-    const struct hsm_where *where = &l->config->side[side].where;
+    const struct hsm_where *where = &d->to->where;
     char path[CONFIG_PLACE];
 
     if (!where->dialect[0])
         return true;
     if (strcmp(where->api, "nss") == 0)
-        return config_wrong(l, under(side, "dialect", path), "only PKCS#11 has dialects");
+        return config_wrong(d->l, under(d, "dialect", path), "only PKCS#11 has dialects");
     if (where->dialect[0] != '/' && strchr(where->dialect, '/')) {
-        config_wrong(l, under(side, "dialect", path),
+        config_wrong(d->l, under(d, "dialect", path),
                      "a dialect is a name, or the absolute path of its file");
-        return err_next(l->err, "Write for example softhsm, or /etc/my-hsm.yaml");
+        return err_next(d->l->err, "Write for example softhsm, or /etc/my-hsm.yaml");
     }
     return true;
 }
 
-static bool take_limit(const struct loader *l, enum side side, const uint32_t *seconds)
+static bool take_limit(const struct device *d, const uint32_t *seconds)
 {
     uint32_t limit = seconds ? *seconds : RAW_DEFAULT_LIMIT;
     char path[CONFIG_PLACE];
 
     if (limit < 1 || limit > LIMIT_MAX)
-        return config_wrong(l, under(side, "time-limit", path),
+        return config_wrong(d->l, under(d, "time-limit", path),
                             "\"time-limit\" must be 1 to %d seconds", LIMIT_MAX);
-    l->config->side[side].limit_ms = (int)limit * 1000;
+    d->to->limit_ms = (int)limit * 1000;
     return true;
 }
 
-bool config_take_side(const struct loader *l, enum side side, const struct raw_side *raw)
+bool config_take_side(const struct loader *l, const char *at, const struct raw_side *raw,
+                      struct config_side *to)
 {
-    struct hsm_where *where = &l->config->side[side].where;
+    const struct device d = {l, to, at};
+    struct hsm_where *where = &to->where;
 
     /* All fit: the schema has their lengths. */
     strcpy(where->api, raw->api);
     strcpy(where->module, raw->module);
     strcpy(where->params, raw->parameters ? raw->parameters : "");
     strcpy(where->dialect, raw->dialect ? raw->dialect : "");
-    return take_agent(l, side, &raw->agent) && check_where(l, side) && check_dialect(l, side) &&
-           take_token(l, side, raw->token) && take_environment(l, side, &raw->environment) &&
-           take_limit(l, side, raw->time_limit);
+    return take_agent(&d, &raw->agent) && check_where(&d) && check_dialect(&d) &&
+           take_token(&d, raw->token) && take_environment(&d, &raw->environment) &&
+           take_limit(&d, raw->time_limit);
 }

@@ -34,11 +34,11 @@ static void put_texts(struct writer *w, const char *key, char *const *texts)
     writer_end(w);
 }
 
-static void put_side(struct writer *w, enum side which, const struct config_side *side)
+static void put_side(struct writer *w, const char *key, const struct config_side *side)
 {
     char uri[URI_WHOLE_MAX];
 
-    writer_map(w, side_name(which), false);
+    writer_map(w, key, false);
     writer_text(w, "api", side->where.api);
     writer_text(w, "module", side->where.module);
     if (side->where.params[0])
@@ -76,6 +76,21 @@ static void put_keys(struct writer *w, const struct config *config)
     writer_list(w, "keys", false);
     for (size_t i = 0; i < config->key_count; i++)
         writer_text(w, NULL, config->keys[i].text);
+    writer_end(w);
+}
+
+static void put_signer(struct writer *w, const struct config_signer *signer)
+{
+    if (!signer->key.text[0])
+        return;
+    writer_map(w, "sign-report", false);
+    if (signer->side == SIDE_RELAY)
+        put_side(w, "device", &signer->device);
+    else
+        writer_text(w, "side", side_name(signer->side));
+    writer_text(w, "key", signer->key.text);
+    if (signer->officer[0])
+        writer_text(w, "officer", signer->officer);
     writer_end(w);
 }
 
@@ -122,10 +137,11 @@ bool config_print(const struct config *config, int fd, struct err *err)
     writer_text(w, "title", config->title);
     writer_yes(w, "rehearsal", config->rehearsal);
     put_officers(w, config);
-    put_side(w, SIDE_SOURCE, &config->side[SIDE_SOURCE]);
-    put_side(w, SIDE_DESTINATION, &config->side[SIDE_DESTINATION]);
+    put_side(w, "source", &config->side[SIDE_SOURCE]);
+    put_side(w, "destination", &config->side[SIDE_DESTINATION]);
     put_keys(w, config);
     put_policy(w, &config->policy);
+    put_signer(w, &config->signer);
     writer_text(w, "report-folder", config->report_folder);
     writer_end(w);
     return writer_close(w, sha256, err);

@@ -54,6 +54,8 @@ static const struct command {
      "take back what an interrupted one left"},
     {"report", command_report, 1, 1, "report JOURNAL", "write a ceremony's report again"},
     {"sheet", command_sheet, 1, 1, "sheet REPORT.yaml", "print a report for those who sign it"},
+    {"sign", command_sign, 2, 2, "sign REPORT.yaml CEREMONY.yaml",
+     "let an HSM's key sign a report"},
     {"verify", command_verify, 1, 1, "verify REPORT.yaml", "is this report whole and in order?"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

@@ -7,7 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+
 #include "base/text.h"
+#include "record/verify.h"
 
 enum { SESSION_LIMIT_MS = 120000 };
 
@@ -61,14 +64,115 @@ static bool empty_config(struct config **out, struct err *err)
     return true;
 }
 
-bool session_load(struct session *s, const char *file, struct err *err)
+bool session_load_as(struct session *s, const char *file, enum config_use use, struct err *err)
 {
     find_agent(s);
     find_locks(s);
-    return file ? config_load(file, CONFIG_TO_RUN, &s->config, err) : empty_config(&s->config, err);
+    return config_load(file, use, &s->config, err);
 }
 
-static struct worker_setup make_setup(const struct session *s, bool recorded, bool calls)
+bool session_load(struct session *s, const char *file, struct err *err)
+{
+    if (file)
+        return session_load_as(s, file, CONFIG_TO_RUN, err);
+    find_agent(s);
+    find_locks(s);
+    return empty_config(&s->config, err);
+}
+
+/* --- signing the report, on the worker's thread --- */
+
+/* What is signed must be in order, and what is shown as its SHA-256 must be that. */
+static bool digest_report(void *ctx, uint8_t sha256[SHA256_SIZE], struct err *err)
+{
+    struct session *s = ctx;
+    const uint8_t *shown = s->report ? report_sha256(s->report) : NULL;
+    struct bytes report = {0};
+    struct tree *tree = NULL;
+    bool ok = verify_load(s->signing.report, VERIFY_REPORT_MAX, &report, err) &&
+              verify_seal(&report, err) && verify_form(&report, &tree, err) &&
+              verify_logic(tree, err);
+
+    if (ok && EVP_Q_digest(NULL, "SHA256", NULL, report.data, report.len, sha256, NULL) != 1)
+        ok = err_set(err, ERR_FAILED, "There is no memory for a SHA-256");
+    if (ok && shown && memcmp(shown, sha256, SHA256_SIZE) != 0)
+        ok = err_set(err, ERR_DATA, "the report was changed after it was written");
+    tree_free(tree);
+    bytes_free(&report);
+    return ok;
+}
+
+static bool keep_signature(void *ctx, const struct signature *signature, struct err *err)
+{
+    struct session *s = ctx;
+    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT], id[2 * KEY_ID_MAX + 1];
+    const struct key_desc *key = &signature->key;
+
+    if (!signing_keep(s->signing.report, &signature->bytes, &signature->spki, &s->signing.files,
+                      err))
+        return false;
+    text_hex(key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, id);
+    text_print(s->signing.by, sizeof s->signing.by, "%s%s, %s, on %s, serial %s",
+               key->label_len ? "" : "id ", key->label_len ? key_label_text(key, label) : id,
+               key_type_text(key, type), signature->slot.label, signature->slot.serial);
+    s->signing.done = true;
+    return true;
+}
+
+void session_to_sign(struct session *s, const char *report)
+{
+    s->signing = (struct signing){0};
+    text_print(s->signing.report, sizeof s->signing.report, "%s", report);
+}
+
+void session_unsigned(struct session *s, const struct err *why)
+{
+    text_print(s->signing.why, sizeof s->signing.why, "%s", why->what);
+}
+
+static void signing_failed(void *ctx, const struct err *err)
+{
+    session_unsigned(ctx, err);
+}
+
+/* --- the worker --- */
+
+static void reach(const struct session *s, const struct config_side *from, struct worker_side *to)
+{
+    to->argv = from->agent ? (const char *const *)from->agent : s->own_agent;
+    to->environment = from->environment ? (const char *const *)from->environment : no_environment;
+    text_print(to->pin_file, sizeof to->pin_file, "%s", from->token.pin_file);
+    to->limit_ms = from->limit_ms;
+}
+
+static void make_signer(struct session *s, struct worker_setup *setup)
+{
+    const struct config_signer *from = &s->config->signer;
+    const struct config_side *on = config_signs_on(s->config);
+    struct event_signer *told = &setup->ceremony.signer;
+
+    if (!on)
+        return;
+    text_print(told->key, sizeof told->key, "%s", from->key.text);
+    text_print(told->device, sizeof told->device, "%s",
+               from->side == SIDE_RELAY ? "another" : side_name(from->side));
+    memcpy(told->api, on->where.api, sizeof told->api);
+    memcpy(told->module, on->where.module, sizeof told->module);
+    text_print(told->token, sizeof told->token, "%s", on->token.text);
+    memcpy(told->role, from->officer, sizeof told->role);
+    reach(s, on, &setup->side[SIDE_RELAY]);
+    s->signer = (struct worker_signer){.where = on->where,
+                                       .token = on->token,
+                                       .key = from->key,
+                                       .ctx = s,
+                                       .digest = digest_report,
+                                       .keep = keep_signature,
+                                       .failed = signing_failed};
+    memcpy(s->signer.role, from->officer, sizeof s->signer.role);
+    setup->signer = &s->signer;
+}
+
+static struct worker_setup make_setup(struct session *s, bool recorded, bool calls)
 {
     const struct config *config = s->config;
     struct worker_setup setup = {
@@ -85,15 +189,10 @@ static struct worker_setup make_setup(const struct session *s, bool recorded, bo
     text_print(setup.ceremony.file, sizeof setup.ceremony.file, "%s", config->path);
     memcpy(setup.ceremony.officers, config->officers, sizeof setup.ceremony.officers);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        const struct config_side *from = &config->side[side];
-        struct worker_side *to = &setup.side[side];
-        setup.ceremony.where[side] = from->where;
-        to->argv = from->agent ? (const char *const *)from->agent : s->own_agent;
-        to->environment =
-            from->environment ? (const char *const *)from->environment : no_environment;
-        text_print(to->pin_file, sizeof to->pin_file, "%s", from->token.pin_file);
-        to->limit_ms = from->limit_ms;
+        setup.ceremony.where[side] = config->side[side].where;
+        reach(s, &config->side[side], &setup.side[side]);
     }
+    make_signer(s, &setup);
     return setup;
 }
 
@@ -103,6 +202,7 @@ static bool renew_report(struct session *s, struct err *err)
 
     report_free(s->report);
     s->report = NULL;
+    s->signing = (struct signing){0};
     clock_gettime(CLOCK_REALTIME, &t);
     return report_new(s->config->report_folder, s->config->title,
                       (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, &s->report, err);

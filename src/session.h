@@ -10,6 +10,7 @@
 #include "ceremony/worker.h"
 #include "config.h"
 #include "record/report.h"
+#include "record/signing.h"
 
 /* {0} is empty and valid. It must stay where it is: workers refer to it. */
 struct session {
@@ -19,17 +20,28 @@ struct session {
     char agent[PATH_MAX];
     const char *own_agent[2]; /* its command */
     const char *locks[4];     /* folders for the locks of tokens, NULL at the end */
+    struct worker_signer signer;
+    struct signing signing; /* what became of that; its report is what is signed */
 };
 
 /* Reads the ceremony file; NULL: an empty rehearsal under the default policy, whose report goes to
  * ./reports. Errors: as config_load(). */
 bool session_load(struct session *s, const char *file, struct err *err);
 
+/* The same for a ceremony file that must be there, whose own HSMs need not be. */
+bool session_load_as(struct session *s, const char *file, enum config_use use, struct err *err);
+
 /* Starts a worker for the ceremony as it is configured now; it must be freed before the session, or
  * before this is called again. recorded: with a new report; one that was not written is given up.
  * calls: every single call into an HSM is told. Errors: as report_new(), worker_new(). */
 bool session_start(struct session *s, bool recorded, bool calls, struct worker **out,
                    struct err *err);
+
+/* What worker_sign() signs from now on: this report, as it is now. */
+void session_to_sign(struct session *s, const char *report);
+
+/* Notes why it is not signed. */
+void session_unsigned(struct session *s, const struct err *why);
 
 void session_free(struct session *s);
 

@@ -82,7 +82,7 @@ FORGERIES = [
     ("another word", rb'(words: ")[a-zA-Z]+', rb"\1aardvark", "words"),
     ("another label", rb'label: "one"', rb'label: "two"', "label"),
     ("a looser key", rb'verdict: "kept"', rb'verdict: "LOOSENED"', "looser"),
-    ("a field that is not known", rb"  left-over: 0\n", rb"  left-over: 0\n  signed: 1\n", "no report has"),
+    ("a field that is not known", rb"  left-over: 0\n", rb"  left-over: 0\n  signer: 1\n", "no report has"),
     ("a field left out", rb"  left-over: 0\n", b"", "missing"),
     ("a word that is not known", rb'rehearsal: "yes"', rb'rehearsal: "maybe"', "none of the words"),
     ("a date that is none", rb'(ended: "\d{4}-)', rb"\1x", "written"),

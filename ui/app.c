@@ -349,6 +349,9 @@ static void done_event(struct app *app, const struct event *e)
     case WORKER_RUN:
         ceremony_view_ended(app);
         break;
+    case WORKER_SIGN:
+        ceremony_view_signed(app, e->done.ok);
+        break;
     default: /* a list that could not be read again is in the log */
         break;
     }
@@ -378,6 +381,6 @@ void app_event(struct app *app, const struct event *e)
         side_event(app, e);
     else if (e->side != SIDE_RELAY && e->kind == EVENT_HSM)
         hsm_event(app, e);
-    else if (e->side != SIDE_RELAY && e->kind == EVENT_PIN)
+    else if (e->kind == EVENT_PIN)
         ceremony_view_ask_pin(app, e);
 }

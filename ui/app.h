@@ -17,6 +17,7 @@
 #include "ceremony/plan.h"
 #include "config.h"
 #include "hsm/event.h"
+#include "record/signing.h"
 #include "ui/field.h"
 #include "ui/inventory.h"
 #include "ui/keys.h"
@@ -34,6 +35,7 @@ enum request_kind {
     REQUEST_REFRESH,   /* worker_refresh(side) */
     REQUEST_VERDICTS,  /* worker_verdicts() */
     REQUEST_PLAN,      /* worker_plan(): app_selection() */
+    REQUEST_SIGN,      /* worker_sign() */
     REQUEST_RUN,       /* worker_run() */
     REQUEST_EXCEPTION, /* worker_exception(app->exception) */
     REQUEST_ANSWER,    /* worker_answer(serial, app->answer), then wipe it */
@@ -120,8 +122,8 @@ struct app_report {
     bool written;
     char path[EVENT_PATH_MAX];
     uint8_t sha256[32];
-    char signed_by[EVENT_TEXT_MAX]; /* empty: not signed */
-    struct err err;                 /* why there is none */
+    struct signing signing;
+    struct err err; /* why there is none */
 };
 
 struct app {

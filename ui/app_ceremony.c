@@ -213,11 +213,22 @@ void ceremony_view_ended(struct app *app)
         return;
     }
     app_ask(app, REQUEST_REPORT, SIDE_RELAY);
+    if (app->config->signer.key.text[0])
+        app_ask(app, REQUEST_SIGN, SIDE_RELAY);
     app_ask(app, REQUEST_REFRESH, SIDE_SOURCE);
     app_ask(app, REQUEST_REFRESH, SIDE_DESTINATION);
     app_ask(app, REQUEST_VERDICTS, SIDE_RELAY);
     app_go(app, VIEW_END);
     app->under = VIEW_INVENTORY;
+}
+
+/* The report is asked for again: it says who signed it, or why nobody did. */
+void ceremony_view_signed(struct app *app, bool ok)
+{
+    app->pin.open = false;
+    app_ask(app, REQUEST_REPORT, SIDE_RELAY);
+    if (!ok)
+        app_show_error(app, &app->last_error);
 }
 
 /* Shows the key delta places on from the one shown; 0: the one at hand. */

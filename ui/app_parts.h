@@ -53,6 +53,7 @@ void ceremony_view_refuse(struct app *app);
 void ceremony_view_exception(struct app *app);
 void ceremony_view_exception_part(struct app *app);
 void ceremony_view_ended(struct app *app);
+void ceremony_view_signed(struct app *app, bool ok);
 void ceremony_view_compare(struct app *app, long delta);
 
 #endif

@@ -145,7 +145,8 @@ static void draw_pin(const struct app *app, struct canvas *c)
     struct rect in = open_frame(app, c, 8, "PIN");
     int end;
 
-    draw_format(c, in.x, in.y, in.w, STYLE_STRONG, "%s: token %s", pane_side_title(pin->side),
+    draw_format(c, in.x, in.y, in.w, STYLE_STRONG, "%s: token %s",
+                pin->side == SIDE_RELAY ? "SIGN THE REPORT" : pane_side_title(pin->side),
                 pin->token);
     draw_format(c, in.x, in.y + 1, in.w, STYLE_NORMAL, "serial %s", pin->serial);
     draw_text(c, in.x, in.y + 2, in.w, pin->sworn ? STYLE_DIM : STYLE_WARN, pin_warning(pin));

@@ -54,6 +54,7 @@ static void end_worker(struct console *c)
     /* Nobody waits for an HSM that does not answer. */
     worker_abandon(c->worker, SIDE_SOURCE);
     worker_abandon(c->worker, SIDE_DESTINATION);
+    worker_abandon(c->worker, SIDE_RELAY);
     worker_free(c->worker);
     c->worker = NULL;
 }
@@ -104,6 +105,12 @@ static bool do_run(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
     return worker_run(c->worker, err);
+}
+
+static bool do_sign(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    return worker_sign(c->worker, err);
 }
 
 static bool do_answer(struct console *c, const struct request *r, struct err *err)
@@ -206,23 +213,15 @@ static const struct {
     bool (*carry_out)(struct console *c, const struct request *r, struct err *err);
     bool needs_worker;
 } doings[REQUESTS] = {
-    [REQUEST_START] = {do_start, false},
-    [REQUEST_OPEN] = {do_open, true},
-    [REQUEST_CHOOSE] = {do_choose, true},
-    [REQUEST_REFRESH] = {do_refresh, true},
-    [REQUEST_VERDICTS] = {do_verdicts, true},
-    [REQUEST_PLAN] = {do_plan, true},
-    [REQUEST_RUN] = {do_run, true},
-    [REQUEST_ANSWER] = {do_answer, true},
-    [REQUEST_STOP] = {do_stop, true},
-    [REQUEST_ABANDON] = {do_abandon, true},
-    [REQUEST_SAVE] = {do_save, false},
-    [REQUEST_REPORT] = {do_report, false},
-    [REQUEST_FLUSH] = {do_flush, false},
-    [REQUEST_REDRAW] = {do_redraw, false},
-    [REQUEST_EXCEPTION] = {do_exception, true},
-    [REQUEST_SETTLE] = {do_settle, false},
-    [REQUEST_SUSPEND] = {do_suspend, false},
+    [REQUEST_START] = {do_start, false},      [REQUEST_OPEN] = {do_open, true},
+    [REQUEST_CHOOSE] = {do_choose, true},     [REQUEST_REFRESH] = {do_refresh, true},
+    [REQUEST_VERDICTS] = {do_verdicts, true}, [REQUEST_PLAN] = {do_plan, true},
+    [REQUEST_SIGN] = {do_sign, true},         [REQUEST_RUN] = {do_run, true},
+    [REQUEST_ANSWER] = {do_answer, true},     [REQUEST_STOP] = {do_stop, true},
+    [REQUEST_ABANDON] = {do_abandon, true},   [REQUEST_SAVE] = {do_save, false},
+    [REQUEST_REPORT] = {do_report, false},    [REQUEST_FLUSH] = {do_flush, false},
+    [REQUEST_REDRAW] = {do_redraw, false},    [REQUEST_EXCEPTION] = {do_exception, true},
+    [REQUEST_SETTLE] = {do_settle, false},    [REQUEST_SUSPEND] = {do_suspend, false},
     [REQUEST_QUIT] = {do_quit, false},
 };
 

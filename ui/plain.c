@@ -84,6 +84,15 @@ static void tell_officer(struct line *l)
     add_some(l, ", ", l->event->officer.role);
 }
 
+static void tell_signer(struct line *l)
+{
+    const struct event_signer *signer = &l->event->signer;
+
+    head(l, sign_none, 0);
+    add(l, "the report will be signed by %s on %s", signer->key, signer->token);
+    add_some(l, ", ", signer->role);
+}
+
 static void tell_policy(struct line *l)
 {
     head(l, sign_none, 0);
@@ -343,6 +352,7 @@ static void tell_exception(struct line *l)
 static void (*const tellers[EVENT_KINDS])(struct line *) = {
     [EVENT_BEGIN] = tell_begin,
     [EVENT_OFFICER] = tell_officer,
+    [EVENT_SIGNER] = tell_signer,
     [EVENT_POLICY] = tell_policy,
     [EVENT_SIDE] = tell_side,
     [EVENT_HSM] = tell_hsm,
@@ -389,7 +399,7 @@ void plain_error(FILE *out, const struct err *err)
         fprintf(out, "  next: %s\n", err->next);
 }
 
-void plain_report(FILE *out, const char *path, const uint8_t *sha256)
+void plain_report(FILE *out, const char *path, const uint8_t *sha256, const struct signing *signing)
 {
     enum { IN_ROW = 8 };
     char text[TEXT_WORDS_SIZE];
@@ -398,4 +408,5 @@ void plain_report(FILE *out, const char *path, const uint8_t *sha256)
     fprintf(out, "SHA-256    %s\n", text_groups(sha256, SHA256_SIZE / 2, text));
     for (unsigned at = 0; at < SHA256_SIZE; at += IN_ROW)
         fprintf(out, "           %s\n", text_words(sha256, at, IN_ROW, text));
+    signing_print(signing, out);
 }

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "hsm/event.h"
+#include "record/signing.h"
 
 enum { PLAIN_LINE_MAX = 6144 };
 
@@ -26,6 +27,7 @@ size_t plain_line(const struct event *event, const char *label, char *out);
 void plain_error(FILE *out, const struct err *err);
 
 /* Writes where the report is, and its SHA-256 in groups and words. */
-void plain_report(FILE *out, const char *path, const uint8_t *sha256);
+void plain_report(FILE *out, const char *path, const uint8_t *sha256,
+                  const struct signing *signing);
 
 #endif

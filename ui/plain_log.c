@@ -320,10 +320,10 @@ static void tell_left_over(struct plain_log *l)
 }
 
 void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *sha256,
-                        int exit_code)
+                        const struct signing *signing, int exit_code)
 {
     if (report)
-        plain_report(l->out, report, sha256);
+        plain_report(l->out, report, sha256, signing);
     else
         fprintf(l->out, "Report     there is none\n");
     if (l->over)

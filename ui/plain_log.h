@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "hsm/event.h"
+#include "record/signing.h"
 
 struct plain_log;
 
@@ -35,6 +36,6 @@ void plain_log_note(struct plain_log *log, const char *text);
 /* The last lines: where the report is (NULL: there is none), what is left over, and the exit code.
  */
 void plain_log_farewell(struct plain_log *log, const char *report, const uint8_t *sha256,
-                        int exit_code);
+                        const struct signing *signing, int exit_code);
 
 #endif

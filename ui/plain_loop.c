@@ -23,8 +23,9 @@ static const struct {
     {WORKER_OPEN, SIDE_SOURCE},   {WORKER_OPEN, SIDE_DESTINATION},
     {WORKER_CHOOSE, SIDE_SOURCE}, {WORKER_CHOOSE, SIDE_DESTINATION},
     {WORKER_PLAN, SIDE_RELAY},    {WORKER_RUN, SIDE_RELAY},
+    {WORKER_SIGN, SIDE_RELAY},
 };
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
+enum { SIGN = sizeof commands / sizeof commands[0] - 1 };
 
 struct loop {
     const struct plain_job *job;
@@ -77,9 +78,17 @@ static bool send_command(const struct loop *l, struct err *err)
         if (l->job->resume)
             return worker_resume(w, err);
         return worker_plan(w, l->job->selection, err);
+    case WORKER_SIGN:
+        return worker_sign(w, err);
     default:
         return worker_run(w, err);
     }
+}
+
+/* Which command of the table is the last. */
+static size_t count_commands(const struct plain_job *job)
+{
+    return job->sign ? SIGN + 1 : !job->selection ? SIGN - 2 : job->until_plan ? SIGN - 1 : SIGN;
 }
 
 static bool is_skipped(const struct loop *l)
@@ -89,7 +98,7 @@ static bool is_skipped(const struct loop *l)
 
 static void start_command(struct loop *l)
 {
-    size_t count = !l->job->selection ? COMMANDS - 2 : l->job->until_plan ? COMMANDS - 1 : COMMANDS;
+    size_t count = count_commands(l->job);
     struct err err = {0};
 
     while (l->command < count && is_skipped(l))
@@ -103,7 +112,7 @@ static void start_command(struct loop *l)
 
 static void command_done(struct loop *l, const struct event *event)
 {
-    if (!event->done.ok && l->job->selection) {
+    if (!event->done.ok && (l->job->selection || l->job->sign)) {
         l->over = true;
         return;
     }
@@ -148,8 +157,10 @@ static void ask_pin(struct loop *l)
     char prompt[EVENT_TEXT_MAX];
 
     l->last_try = false;
-    text_print(prompt, sizeof prompt, "%s%sPIN of token %s on the %s", l->pin.pin.officer,
-               l->pin.pin.officer[0] ? ", your " : "", l->pin.pin.token, side_name(l->pin.side));
+    text_print(prompt, sizeof prompt, "%s%sPIN of token %s %s%s", l->pin.pin.officer,
+               l->pin.pin.officer[0] ? ", your " : "", l->pin.pin.token,
+               l->pin.side == SIDE_RELAY ? "to sign the report" : "on the ",
+               l->pin.side == SIDE_RELAY ? "" : side_name(l->pin.side));
     ask(l, prompt, true);
 }
 
@@ -301,7 +312,7 @@ static bool wait_and_take(struct loop *l, int signals, struct err *err)
 
 struct plain_result plain_run(const struct plain_job *job)
 {
-    struct loop l = {.job = job};
+    struct loop l = {.job = job, .command = job->sign ? SIGN : 0};
     struct err err = {0};
     int signals = open_signals(&err);
 

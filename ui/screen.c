@@ -94,10 +94,25 @@ static int draw_report(const struct app *app, struct canvas *c, struct rect r, i
             c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
             text_words(report->sha256, i, i + each > SHA256_SIZE ? SHA256_SIZE - i : each, words));
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Check with");
-    draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, "sha256sum REPORT");
-    if (report->signed_by[0])
-        draw_format(c, r.x, y++, r.w, STYLE_NORMAL, "Signed by   %s", report->signed_by);
+    draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
+              report->signing.done ? "openssl dgst -sha256 -verify PUB.PEM -signature SIG REPORT"
+                                   : "sha256sum REPORT");
     return y;
+}
+
+static void draw_signature(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    const struct signing *signing = &app->report.signing;
+    const char *none = app->config->signer.key.text[0] ? "not yet" : "no key is named that signs";
+
+    if (!app->report.written)
+        return;
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Signature");
+    draw_format(c, r.x + 12, y, r.w - 12, signing->done ? STYLE_GOOD : STYLE_WARN, "%s%s",
+                signing->done ? "by " : "UNSIGNED: ",
+                signing->done     ? signing->by
+                : signing->why[0] ? signing->why
+                                  : none);
 }
 
 /* The keys that did not go, and why, as far as there is room. */
@@ -137,6 +152,7 @@ static void draw_end(const struct app *app, struct canvas *c)
     /* Above the report: a long path must not push off the screen what was left behind. */
     draw_text(c, r.x, y + 4, 11, STYLE_STRONG, "Left over");
     draw_left_over(app, c, r, y + 4);
+    draw_signature(app, c, r, y + 6);
     y = draw_report(app, c, r, y + 7);
     draw_not_moved(app, c, (struct rect){r.x, y, r.w, b.y + b.h - y});
 }

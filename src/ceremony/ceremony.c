@@ -118,51 +118,51 @@ const struct hsm_info *ceremony_info(const struct ceremony *c, enum side side)
 
 /* --- choosing a token --- */
 
-static bool token_missing(const struct party *party, enum side side, const struct uri *uri,
-                          struct err *err)
+static bool token_missing(const struct hsm_slot_list *slots, const char *whose,
+                          const struct uri *uri, struct err *err)
 {
     size_t tokens = 0;
 
-    for (size_t i = 0; i < party->slots.count; i++)
-        tokens += (party->slots.slots[i].flags & HSM_SLOT_TOKEN_PRESENT) != 0;
-    if (party->slots.count == 0)
-        err_set(err, ERR_HSM, "the %s has no slot at all", side_name(side));
+    for (size_t i = 0; i < slots->count; i++)
+        tokens += (slots->slots[i].flags & HSM_SLOT_TOKEN_PRESENT) != 0;
+    if (slots->count == 0)
+        err_set(err, ERR_HSM, "the %s has no slot at all", whose);
     else
-        err_set(err, ERR_HSM, "no token of the %s is named by %.200s: %zu slots, %zu tokens",
-                side_name(side), uri->text, party->slots.count, tokens);
+        err_set(err, ERR_HSM, "no token of the %s is named by %.200s: %zu slots, %zu tokens", whose,
+                uri->text, slots->count, tokens);
     err_now(err, "Nothing was changed.");
     return err_next(err,
                     "Look at them with `hsmferry list`, and check that the device is connected "
                     "and the module's own configuration is the right one.");
 }
 
-static bool find_slot(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
+bool find_slot(const struct hsm_slot_list *slots, const char *whose, const struct uri *uri,
+               const struct hsm_slot **out, struct err *err)
 {
-    struct party *party = &c->side[side];
     const struct hsm_slot *found = NULL;
     unsigned matches = 0;
 
-    for (size_t i = 0; i < party->slots.count; i++)
-        if (uri_matches_slot(uri, &party->slots.slots[i])) {
-            found = &party->slots.slots[i];
+    for (size_t i = 0; i < slots->count; i++)
+        if (uri_matches_slot(uri, &slots->slots[i])) {
+            found = &slots->slots[i];
             matches++;
         }
     if (!found)
-        return token_missing(party, side, uri, err);
+        return token_missing(slots, whose, uri, err);
     if (matches > 1) {
-        err_set(err, ERR_CONFIG, "%u tokens of the %s are named by %.200s", matches,
-                side_name(side), uri->text);
+        err_set(err, ERR_CONFIG, "%u tokens of the %s are named by %.200s", matches, whose,
+                uri->text);
         return err_next(err,
                         "Add serial= so that it names one; `hsmferry list` shows the serials.");
     }
     if (hsm_slot_obstacle(found)) {
         bool pin = found->flags & (HSM_TOKEN_PIN_LOCKED | HSM_TOKEN_PIN_TO_BE_CHANGED);
         err_set(err, pin ? ERR_DENIED : ERR_HSM, "the token %s of the %s cannot be used: %s",
-                found->label, side_name(side), hsm_slot_obstacle(found));
+                found->label, whose, hsm_slot_obstacle(found));
         err_now(err, "Nothing was changed.");
         return err_next(err, "Prepare the token with its vendor's own tool.");
     }
-    party->slot = found;
+    *out = found;
     return true;
 }
 
@@ -192,8 +192,7 @@ static bool login(struct ceremony *c, enum side side, struct err *err)
     struct party *party = &c->side[side];
     bool ok = secret_new(&party->pin, SECRET_PIN_MAX, err);
 
-    if (ok && (party->slot->flags & HSM_TOKEN_LOGIN_REQUIRED) &&
-        !(party->slot->flags & HSM_TOKEN_PROTECTED_PATH))
+    if (ok && needs_pin(party->slot))
         ok = c->host.pin(c->host.ctx, side, party->slot, &party->pin, err) &&
              secret_check_pin(&party->pin, err);
     ok = ok && party->hsm->driver->login(party->hsm, party->slot->id, &party->pin, err);
@@ -227,7 +226,8 @@ bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, 
         return err_set(err, ERR_USAGE, "the %s is not open", side_name(side));
     if (party->slot && !ceremony_open(c, side, err))
         return false;
-    if (!find_slot(c, side, uri, err) || !check_slot(c, side, err) || !login(c, side, err)) {
+    if (!find_slot(&party->slots, side_name(side), uri, &party->slot, err) ||
+        !check_slot(c, side, err) || !login(c, side, err)) {
         party->slot = NULL;
         return side_failed(c, side, err);
     }

@@ -43,7 +43,8 @@ struct ceremony_setup {
     bool rehearsal;
     struct officer officers[CEREMONY_OFFICERS_MAX];
     unsigned officer_count;
-    struct hsm_where where[2]; /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
+    struct event_signer signer; /* told, and no more */
+    struct hsm_where where[2];  /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
     struct policy policy;
     const struct prior *prior; /* the ceremony that this one resumes; NULL: none. Not copied */
 };

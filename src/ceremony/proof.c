@@ -123,6 +123,20 @@ static bool verify(EVP_PKEY *pkey, const struct bytes *digest, const struct byte
     return ok;
 }
 
+bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struct bytes *digest,
+                     struct bytes *signature, struct err *err)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)spki->len);
+    bool ok = pkey ? proof != HSM_PROOF_ECDSA || ecdsa_to_der(signature, err)
+                   : err_set(err, ERR_DATA, "the public key of the key that signed cannot be read");
+
+    if (ok && !verify(pkey, digest, signature))
+        ok = err_set(err, ERR_DATA, "what the HSM signed does not verify under its public key");
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
 /* Both sides sign the digest of a random message; both signatures verify under the source's public
  * key. */
 static bool prove_signature(const struct proof_pair *pair, enum hsm_proof proof, struct err *err)

@@ -28,6 +28,11 @@ struct proof_pair {
 bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *which,
                struct err *err);
 
+/* Is this, as an HSM answered HSM_PROOF_RSA_SIGN or HSM_PROOF_ECDSA, a signature over the digest
+ * under this public half (DER)? Makes an ECDSA signature DER. Errors: ERR_DATA (it is none). */
+bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struct bytes *digest,
+                     struct bytes *signature, struct err *err);
+
 /* Of these proofs, those that would show if found, on the destination, were source with zeros at
  * its end: HMAC fills a key up with zeros to its block of 64 octets (RFC 2104), so it proves a
  * shorter one only where the destination tells the length. */

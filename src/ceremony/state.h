@@ -122,6 +122,17 @@ static inline struct plan_item *item_of(struct ceremony *c)
     return &c->plan.items[c->item];
 }
 
+/* The one token that uri names, which can be used; whose: "source". Errors: as ceremony_choose().
+ */
+bool find_slot(const struct hsm_slot_list *slots, const char *whose, const struct uri *uri,
+               const struct hsm_slot **found, struct err *err);
+
+/* Does this token want a PIN that is typed here? */
+static inline bool needs_pin(const struct hsm_slot *slot)
+{
+    return (slot->flags & HSM_TOKEN_LOGIN_REQUIRED) && !(slot->flags & HSM_TOKEN_PROTECTED_PATH);
+}
+
 /* Claims both tokens for this ceremony. */
 bool claim_both(struct ceremony *c, struct err *err);
 

@@ -57,7 +57,8 @@ bool tell_begin(struct ceremony *c, struct err *err)
         if (!ceremony_tell(c, &officer, err))
             return false;
     }
-    return true;
+    e = (struct event){.kind = EVENT_SIGNER, .side = SIDE_RELAY, .signer = c->setup.signer};
+    return !e.signer.key[0] || ceremony_tell(c, &e, err);
 }
 
 bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct err *err)

@@ -46,7 +46,7 @@ struct worker {
         enum side side;
         int abandon_fd;
         int claim_fd; /* -1: none */
-    } side[2];
+    } side[SIDES];
     int events[2]; /* pipe: events up */
     pthread_t thread;
 
@@ -161,7 +161,7 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
     if (!remote_open(&remote, &inner, err))
         return false;
     *hsm = inner;
-    if (!w->setup.calls || trace_new(inner, side, tell_call, w, hsm, err))
+    if (!w->setup.calls || side == SIDE_RELAY || trace_new(inner, side, tell_call, w, hsm, err))
         return true;
     inner->driver->close(inner);
     return false;
@@ -170,8 +170,10 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
 static bool host_open(void *ctx, enum side side, struct hsm **hsm, struct err *err)
 {
     struct worker *w = ctx;
+    const struct hsm_where *where =
+        side == SIDE_RELAY ? &w->setup.signer->where : &w->setup.ceremony.where[side];
 
-    return open_at(w, side, &w->setup.ceremony.where[side], hsm, err);
+    return open_at(w, side, where, hsm, err);
 }
 
 static bool host_open_app(void *ctx, enum side side, struct hsm **hsm, struct err *err)
@@ -218,10 +220,10 @@ static bool wait_for_answer(struct worker *w)
 static void name_officer(const struct worker *w, enum side side, char out[EVENT_TEXT_MAX])
 {
     const struct ceremony_setup *setup = &w->setup.ceremony;
-    const struct officer *officer =
-        officer_find(setup->officers, setup->officer_count, officer_roles[side]);
+    const char *role = side == SIDE_RELAY ? w->setup.signer->role : officer_roles[side];
+    const struct officer *officer = officer_find(setup->officers, setup->officer_count, role);
 
-    if (officer)
+    if (officer && role[0])
         memcpy(out, officer->name, EVENT_TEXT_MAX);
 }
 
@@ -286,6 +288,25 @@ static void run_ceremony(struct worker *w)
     }
 }
 
+static bool sign(struct worker *w, struct err *err)
+{
+    const struct worker_signer *signer = w->setup.signer;
+    const struct ceremony_host host = {.ctx = w, .open = host_open, .pin = host_pin};
+    struct signature made = {0};
+    uint8_t sha256[32];
+    bool ok;
+
+    if (!signer)
+        return err_set(err, ERR_USAGE, "no key is named that signs the report");
+    ok = signer->digest(signer->ctx, sha256, err) &&
+         sign_sha256(&host, &signer->token, &signer->key, sha256, &made, err) &&
+         signer->keep(signer->ctx, &made, err);
+    signature_free(&made);
+    if (!ok)
+        signer->failed(signer->ctx, err);
+    return ok;
+}
+
 static bool run_command(struct worker *w, const struct command *command, struct err *err)
 {
     switch (command->what) {
@@ -301,6 +322,8 @@ static bool run_command(struct worker *w, const struct command *command, struct 
         return ceremony_plan(w->ceremony, &command->selection, err);
     case WORKER_RESUME:
         return ceremony_resume(w->ceremony, err);
+    case WORKER_SIGN:
+        return sign(w, err);
     default:
         run_ceremony(w);
         return true;
@@ -397,6 +420,11 @@ bool worker_resume(struct worker *w, struct err *err)
 bool worker_run(struct worker *w, struct err *err)
 {
     return queue(w, command_new(WORKER_RUN, SIDE_RELAY), err);
+}
+
+bool worker_sign(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_SIGN, SIDE_RELAY), err);
 }
 
 static void *copy_of(const void *from, size_t count, size_t size)
@@ -507,7 +535,7 @@ static void release(struct worker *w)
         STAILQ_REMOVE_HEAD(&w->commands, next);
         command_free(command);
     }
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+    for (enum side side = SIDE_SOURCE; side < SIDES; side++) {
         if (w->side[side].abandon_fd >= 0)
             close(w->side[side].abandon_fd);
         if (w->side[side].claim_fd >= 0)
@@ -536,10 +564,11 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
     STAILQ_INIT(&w->exceptions);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+    for (enum side side = SIDE_SOURCE; side < SIDES; side++)
         w->side[side] =
             (struct side_of_worker){w, side, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), -1};
-    if (w->side[0].abandon_fd < 0 || w->side[1].abandon_fd < 0 || pipe2(w->events, O_CLOEXEC) < 0) {
+    if (w->side[0].abandon_fd < 0 || w->side[1].abandon_fd < 0 || w->side[2].abandon_fd < 0 ||
+        pipe2(w->events, O_CLOEXEC) < 0) {
         err_set_errno(err, ERR_IO, errno, "no pipes for a ceremony");
         goto failed;
     }

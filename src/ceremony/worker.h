@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "ceremony/ceremony.h"
+#include "ceremony/sign.h"
 #include "hsm/event.h"
 #include "hsm/uri.h"
 
@@ -22,9 +23,22 @@ struct worker_side {
     int limit_ms;                    /* for one call */
 };
 
+/* The key that signs the report, which stays in its HSM, and the file that it signs. */
+struct worker_signer {
+    struct hsm_where where;
+    struct uri token, key;
+    char role[64]; /* of the officer who gives its PIN; empty: nobody by name */
+    void *ctx;
+    /* On the worker's thread: what is to be signed, as it is now; what became of it; why not. */
+    bool (*digest)(void *ctx, uint8_t sha256[32], struct err *err);
+    bool (*keep)(void *ctx, const struct signature *signature, struct err *err);
+    void (*failed)(void *ctx, const struct err *err);
+};
+
 struct worker_setup {
     struct ceremony_setup ceremony;
-    struct worker_side side[2];
+    struct worker_side side[SIDES];     /* SIDE_RELAY: of the signer */
+    const struct worker_signer *signer; /* NULL: nothing signs. Not copied */
     struct event_sink *record; /* gets every event on the worker's thread, before the pipe does; may
                                   refuse; may be NULL */
     const char *const *locks;  /* folders for locks, NULL at the end; NULL: no claims are made */
@@ -39,6 +53,7 @@ enum worker_command {
     WORKER_PLAN,     /* selection: ceremony_negotiate() where needed, ceremony_plan() */
     WORKER_RESUME,   /* ceremony_resume(), in the place of WORKER_PLAN */
     WORKER_RUN,      /* ceremony_step() until it is done; gates wait for worker_answer() */
+    WORKER_SIGN,     /* setup.signer: sign_sha256() of its digest(), then its keep() */
     WORKER_COMMANDS
 };
 
@@ -65,6 +80,7 @@ bool worker_verdicts(struct worker *w, struct err *err);
 bool worker_plan(struct worker *w, const struct selection *selection, struct err *err);
 bool worker_resume(struct worker *w, struct err *err);
 bool worker_run(struct worker *w, struct err *err);
+bool worker_sign(struct worker *w, struct err *err);
 
 /* Answers the gate or the question for a PIN that is open now; text is copied into locked memory
  * and the caller wipes its own. An answer that comes when nothing was asked is dropped (typed-ahead

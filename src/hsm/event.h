@@ -22,6 +22,7 @@ enum side { SIDE_SOURCE, SIDE_DESTINATION, SIDE_RELAY, SIDES };
 enum event_kind {
     EVENT_BEGIN,       /* begin: the ceremony as it was asked for */
     EVENT_OFFICER,     /* officer: one for each */
+    EVENT_SIGNER,      /* signer: the key that will sign the report, where one is named */
     EVENT_POLICY,      /* note: one line of the policy in force, name and value */
     EVENT_SIDE,        /* side_state: an HSM was opened, logged in to, listed, or failed */
     EVENT_HSM,         /* hsm: what an opened and chosen HSM says of itself */
@@ -109,6 +110,16 @@ struct check {
     char text[EVENT_TEXT_MAX];       /* why there is none, or not on both sides */
 };
 
+/* A key that signs the report once it is written, as the ceremony file names it. */
+struct event_signer {
+    char key[EVENT_TEXT_MAX]; /* its URI; empty: nothing signs */
+    char device[16];          /* "source", "destination", "another" */
+    char api[16];
+    char module[EVENT_PATH_MAX];
+    char token[EVENT_TEXT_MAX]; /* its URI */
+    char role[64];              /* of the officer who holds it; empty: nobody by name */
+};
+
 struct event {
     uint64_t seq;    /* from 1, without gaps */
     int64_t utc_ms;  /* wall clock, milliseconds since 1970 */
@@ -131,6 +142,7 @@ struct event {
             char name[EVENT_TEXT_MAX];
             char role[64];
         } officer;
+        struct event_signer signer;
         struct {
             char name[64];
             char text[EVENT_TEXT_MAX];

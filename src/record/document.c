@@ -20,6 +20,38 @@ static int64_t count_exceptions(const struct view *v)
     return count;
 }
 
+/* What the report can say of its own signature: which key is to make it, or that none is. */
+static void put_signed(const struct view *v)
+{
+    struct event event;
+    size_t at = 0;
+
+    if (!tape_next(v->tape, part_kind(EVENT_SIGNER), &at, &event))
+        writer_text(v->w, "signed", "UNSIGNED: the ceremony names no key that signs");
+    else
+        writer_text(
+            v->w, "signed",
+            "by the key under \"signature\", in a file beside this one; UNSIGNED without it");
+}
+
+static void put_signature(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+    size_t at = 0;
+
+    writer_map(w, "signature", false);
+    if (tape_next(v->tape, part_kind(EVENT_SIGNER), &at, &event)) {
+        writer_text(w, "key", event.signer.key);
+        writer_text(w, "device", event.signer.device);
+        writer_text(w, "api", event.signer.api);
+        writer_text(w, "module", event.signer.module);
+        writer_text(w, "token", event.signer.token);
+        part_some(w, "role", event.signer.role);
+    }
+    writer_end(w);
+}
+
 static void put_summary(const struct view *v)
 {
     struct writer *w = v->w;
@@ -38,6 +70,7 @@ static void put_summary(const struct view *v)
     writer_number(w, "exit-code", end.end.exit_code);
     writer_yes(w, "rehearsal", begin.begin.rehearsal);
     writer_text(w, "sentence", end.end.text);
+    put_signed(v);
     writer_number(w, "left-over", end.end.left_over);
     writer_number(w, "exceptions", count_exceptions(v));
     if (v->ledger->begin)
@@ -414,10 +447,10 @@ static void put_canaries(const struct view *v)
 }
 
 static void (*const sections[])(const struct view *) = {
-    put_summary,        put_keys,        put_format,  put_ceremony,    put_tool,
-    put_source,         put_destination, put_policy,  put_negotiation, put_canaries,
-    part_transport_key, part_gates,      part_steps,  part_proofs,     part_inventory,
-    part_warnings,      part_exceptions, part_spoken, part_errors,     part_journal,
+    put_summary, put_keys,        put_format,   put_ceremony,    put_tool,      put_signature,
+    put_source,  put_destination, put_policy,   put_negotiation, put_canaries,  part_transport_key,
+    part_gates,  part_steps,      part_proofs,  part_inventory,  part_warnings, part_exceptions,
+    part_spoken, part_errors,     part_journal,
 };
 
 void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w)

@@ -57,6 +57,12 @@ static const struct field officer[] = {
     FIELD(FIELD_TEXT, "role", officer.role),
 };
 
+static const struct field signer[] = {
+    FIELD(FIELD_TEXT, "uri", signer.key),     FIELD(FIELD_TEXT, "device", signer.device),
+    FIELD(FIELD_TEXT, "api", signer.api),     FIELD(FIELD_TEXT, "module", signer.module),
+    FIELD(FIELD_TEXT, "token", signer.token), FIELD(FIELD_TEXT, "role", signer.role),
+};
+
 static const struct field note[] = {
     FIELD(FIELD_TEXT, "name", note.name),
     FIELD(FIELD_TEXT, "text", note.text),
@@ -229,18 +235,31 @@ static const struct {
     const struct field *fields;
     size_t count;
 } kinds[EVENT_KINDS] = {
-    [EVENT_BEGIN] = KIND(begin),       [EVENT_OFFICER] = KIND(officer),
-    [EVENT_POLICY] = KIND(note),       [EVENT_SIDE] = KIND(side),
-    [EVENT_HSM] = KIND(hsm),           [EVENT_OFFER] = KIND(offer),
-    [EVENT_CHOICE] = KIND(choice),     [EVENT_REJECTED] = KIND(note),
-    [EVENT_CANARY] = KIND(canary),     [EVENT_PLANNED] = KIND(planned),
-    [EVENT_WARNING] = KIND(note),      [EVENT_GATE] = KIND(gate),
-    [EVENT_STEP] = KIND(step),         [EVENT_FINGERPRINT] = KIND(fingerprint),
-    [EVENT_PROOF] = KIND(proof),       [EVENT_CHECK] = KIND(check),
-    [EVENT_KEY_DONE] = KIND(key_done), [EVENT_INVENTORY] = KIND(inventory),
-    [EVENT_CALL] = {NULL, 0},          [EVENT_SPOKEN] = KIND(note),
-    [EVENT_ERROR] = KIND(error),       [EVENT_EXCEPTION] = KIND(exception),
-    [EVENT_END] = KIND(end),           [EVENT_PIN] = {NULL, 0},
+    [EVENT_BEGIN] = KIND(begin),
+    [EVENT_OFFICER] = KIND(officer),
+    [EVENT_SIGNER] = KIND(signer),
+    [EVENT_POLICY] = KIND(note),
+    [EVENT_SIDE] = KIND(side),
+    [EVENT_HSM] = KIND(hsm),
+    [EVENT_OFFER] = KIND(offer),
+    [EVENT_CHOICE] = KIND(choice),
+    [EVENT_REJECTED] = KIND(note),
+    [EVENT_CANARY] = KIND(canary),
+    [EVENT_PLANNED] = KIND(planned),
+    [EVENT_WARNING] = KIND(note),
+    [EVENT_GATE] = KIND(gate),
+    [EVENT_STEP] = KIND(step),
+    [EVENT_FINGERPRINT] = KIND(fingerprint),
+    [EVENT_PROOF] = KIND(proof),
+    [EVENT_CHECK] = KIND(check),
+    [EVENT_KEY_DONE] = KIND(key_done),
+    [EVENT_INVENTORY] = KIND(inventory),
+    [EVENT_CALL] = {NULL, 0},
+    [EVENT_SPOKEN] = KIND(note),
+    [EVENT_ERROR] = KIND(error),
+    [EVENT_EXCEPTION] = KIND(exception),
+    [EVENT_END] = KIND(end),
+    [EVENT_PIN] = {NULL, 0},
     [EVENT_DONE] = {NULL, 0},
 };
 

@@ -221,6 +221,10 @@ static void put_report(struct sheet *s, const uint8_t sha256[SHA256_SIZE])
     section(s, "REPORT AND JOURNAL");
     tell(s, "report", "sha256 %s", text_groups(sha256, 16, groups));
     tell(s, "in words", "%s", text_words(sha256, 0, SHA256_SIZE, words));
+    tell(s, "signed", "%s", node_text(s->report, "summary.signed"));
+    if (node_at(s->report, "signature.key"))
+        tell(s, "signing key", "%s on %s", node_text(s->report, "signature.key"),
+             node_text(s->report, "signature.token"));
     tell(s, "journal", "%s records, head %s", node_text(s->report, "journal.records"),
          node_text(s->report, "journal.head"));
 }

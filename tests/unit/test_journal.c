@@ -32,6 +32,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
 #define RECORDED(X)                                                                                \
     X(EVENT_BEGIN, begin)                                                                          \
     X(EVENT_OFFICER, officer)                                                                      \
+    X(EVENT_SIGNER, signer)                                                                        \
     X(EVENT_POLICY, note)                                                                          \
     X(EVENT_SIDE, side_state)                                                                      \
     X(EVENT_HSM, hsm)                                                                              \

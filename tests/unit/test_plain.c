@@ -351,7 +351,7 @@ static void end_it(struct fixture *f, const char *report)
     e.end.migrated = 3;
     e.end.refused = 1;
     plain_log_event(f->log, &e, 0);
-    plain_log_farewell(f->log, report, sha256, 77);
+    plain_log_farewell(f->log, report, sha256, &(struct signing){0}, 77);
 }
 
 static const char *last_line(const struct fixture *f)
@@ -380,6 +380,7 @@ static void test_farewell(void **state)
     end_it(f, "/reports/x.yaml");
     assert_non_null(strstr(f->text, "the ceremony is partial: 3 migrated, 1 refused, 0 failed"));
     assert_non_null(strstr(f->text, "Report     /reports/x.yaml\nSHA-256    0000 "));
+    assert_non_null(strstr(f->text, "\nSignature  UNSIGNED: "));
     assert_non_null(strstr(f->text, "on the source nothing: the inventories agree\n"));
     assert_non_null(strstr(f->text, "on the destination 2 unexplained objects, 0 missing"));
     assert_string_equal(last_line(f), "The ceremony is partial, exit code 77.   REHEARSAL\n");
@@ -391,7 +392,7 @@ static void test_farewell_early(void **state)
     const uint8_t sha256[32] = {0};
     struct fixture *f = *state;
 
-    plain_log_farewell(f->log, NULL, sha256, 69);
+    plain_log_farewell(f->log, NULL, sha256, &(struct signing){0}, 69);
     assert_string_equal(f->text, "Report     there is none\n"
                                  "The ceremony has no report, exit code 69.\n");
     end_it(f, NULL);

@@ -441,6 +441,7 @@ static void test_the_end(void **state)
     at_end(&f);
     assert_shows(&f, "The ceremony is complete.");
     assert_shows(&f, "/tmp/reports/report.yaml");
+    assert_shows(&f, "Signature   UNSIGNED: no key is named that signs");
     assert_shows(&f, "sha256sum REPORT");
     fixture_free(&f);
 }

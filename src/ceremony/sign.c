@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/sign.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ceremony/proof.h"
+#include "ceremony/state.h"
+
+static bool enter(const struct ceremony_host *host, struct hsm *hsm, const struct uri *token,
+                  struct hsm_slot *slot, struct err *err)
+{
+    struct hsm_slot_list slots = {0};
+    const struct hsm_slot *found;
+    struct secret pin = {0};
+    bool ok;
+
+    if (!hsm->driver->slots(hsm, &slots, err))
+        return false;
+    ok = find_slot(&slots, "key that signs", token, &found, err) &&
+         secret_new(&pin, SECRET_PIN_MAX, err);
+    if (ok)
+        *slot = *found;
+    if (ok && needs_pin(slot))
+        ok = host->pin(host->ctx, SIDE_RELAY, slot, &pin, err) && secret_check_pin(&pin, err);
+    ok = ok && hsm->driver->login(hsm, slot->id, &pin, err);
+    secret_free(&pin);
+    free(slots.slots);
+    return ok;
+}
+
+static bool find_key(struct hsm *hsm, const struct uri *uri, struct key_desc *key, struct err *err)
+{
+    struct key_list list = {0};
+    unsigned found = 0;
+
+    if (!hsm->driver->list(hsm, &list, err))
+        return false;
+    for (size_t i = 0; i < list.count; i++)
+        if (list.keys[i].class == KEY_CLASS_PRIVATE && uri_matches_key(uri, &list.keys[i])) {
+            *key = list.keys[i];
+            found++;
+        }
+    key_list_free(&list);
+    if (found == 1)
+        return true;
+    err_set(err, found ? ERR_CONFIG : ERR_NO_INPUT,
+            "%s private key on that token is named by %.200s", found ? "more than one" : "no",
+            uri->text);
+    return err_next(err, "Correct \"key\" under \"sign-report\" in the ceremony file");
+}
+
+static bool sign(struct hsm *hsm, const uint8_t sha256[32], struct signature *out, struct err *err)
+{
+    enum hsm_proof way = out->key.kind == KEY_KIND_RSA  ? HSM_PROOF_RSA_SIGN
+                         : out->key.kind == KEY_KIND_EC ? HSM_PROOF_ECDSA
+                                                        : HSM_PROOFS;
+    struct bytes digest = {0};
+    bool ok;
+
+    if (way == HSM_PROOFS)
+        return err_set(err, ERR_UNSUPPORTED, "a key of this kind signs no report: RSA and EC do");
+    ok = hsm->driver->public_key(hsm, out->key.handle, &out->spki, err) &&
+         bytes_set(&digest, sha256, 32, err) &&
+         hsm->driver->prove(hsm, way, out->key.handle, &digest, &out->bytes, err) &&
+         proof_signature(&out->spki, way, &digest, &out->bytes, err);
+    bytes_free(&digest);
+    return ok;
+}
+
+bool sign_sha256(const struct ceremony_host *host, const struct uri *token, const struct uri *key,
+                 const uint8_t sha256[32], struct signature *out, struct err *err)
+{
+    struct hsm *hsm;
+    bool ok;
+
+    if (!host->open(host->ctx, SIDE_RELAY, &hsm, err))
+        return false;
+    ok = enter(host, hsm, token, &out->slot, err) && find_key(hsm, key, &out->key, err) &&
+         sign(hsm, sha256, out, err);
+    hsm->driver->close(hsm);
+    if (!ok)
+        signature_free(out);
+    return ok;
+}
+
+void signature_free(struct signature *signature)
+{
+    bytes_free(&signature->bytes);
+    bytes_free(&signature->spki);
+}

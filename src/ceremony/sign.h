@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signing with a private key that stays in its HSM, by the operations that also prove keys. */
+#ifndef HSMFERRY_CEREMONY_SIGN_H
+#define HSMFERRY_CEREMONY_SIGN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "ceremony/ceremony.h"
+#include "hsm/key.h"
+#include "hsm/uri.h"
+
+/* A signature over a SHA-256, and by which key. {0} is empty; freed with signature_free(). */
+struct signature {
+    struct bytes bytes; /* RSASSA-PKCS1-v1_5 (RFC 8017 8.2), or ECDSA as DER (RFC 3279 2.2.3) */
+    struct bytes spki;  /* the public half, DER SubjectPublicKeyInfo */
+    struct key_desc key;
+    struct hsm_slot slot; /* of its token */
+};
+
+/* Opens the HSM of SIDE_RELAY by host->open(), logs in to the one token with the PIN of
+ * host->pin(), signs with the one private key, and closes it. The signature was checked under the
+ * public half that the HSM tells. Errors: ERR_NO_INPUT (no such key), ERR_CONFIG (two of them, or
+ * of the tokens), ERR_UNSUPPORTED (neither RSA nor EC, or it may not sign), ERR_DATA (what it made
+ * is no signature by that key), whatever the HSM answered. */
+bool sign_sha256(const struct ceremony_host *host, const struct uri *token, const struct uri *key,
+                 const uint8_t sha256[32], struct signature *out, struct err *err);
+
+void signature_free(struct signature *signature);
+
+#endif
