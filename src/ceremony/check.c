@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/sha.h>
-
 /* Over a block of zeros: PKCS#11 v2.40 4.10.2 (ECB); ANSI X9.24-1 (2017) Annex A (CMAC, and for
  * triple DES also ECB). */
 static const struct {
@@ -51,11 +49,12 @@ static bool compute(const struct check_pair *pair, unsigned at, uint32_t offered
                     struct check *check, struct err *err)
 {
     uint8_t block[16] = {0};
-    const struct bytes zeros = {block, pair->key->kind == KEY_KIND_DES3 ? 8 : sizeof block};
+    const struct bytes zeros = {block,
+                                pair->key[SIDE_SOURCE]->kind == KEY_KIND_DES3 ? 8 : sizeof block};
     char why[EVENT_TEXT_MAX];
 
     check->method = computed[at].method;
-    if (!key_is(pair->key, computed[at].use)) {
+    if (!key_is(pair->key[SIDE_SOURCE], computed[at].use)) {
         snprintf(why, sizeof why, "its uses do not allow: %s", key_flag_name(computed[at].use));
         return none(check, why);
     }
@@ -76,23 +75,18 @@ static bool compute(const struct check_pair *pair, unsigned at, uint32_t offered
 }
 
 /* Whether both public halves are the same is for the comparison of attributes to say. */
-static bool digest_spki(const struct check_pair *pair, struct check *check, struct err *err)
+static bool tell_spki(const struct check_pair *pair, struct check *check)
 {
     check->method = KEY_CHECK_SPKI;
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        struct hsm *hsm = pair->hsm[side];
         struct key_check_value *value = &check->value[side];
-        struct bytes spki = {0};
-        if (hsm->driver->public_key(hsm, pair->handle[side], &spki, err)) {
-            value->len = SHA256_DIGEST_LENGTH;
-            SHA256(spki.data, spki.len, value->octets);
-        } else if (err->code == ERR_GONE) {
-            return false;
+        if (pair->key[side]->has_public) {
+            value->len = sizeof pair->key[side]->spki_sha256;
+            memcpy(value->octets, pair->key[side]->spki_sha256, value->len);
         } else {
             snprintf(check->text, sizeof check->text, "the %s tells no public half",
                      side_name(side));
         }
-        bytes_free(&spki);
     }
     return true;
 }
@@ -110,10 +104,12 @@ unsigned check_count(const struct key_desc *key)
 bool check_value(const struct check_pair *pair, unsigned at, uint32_t offered, struct check *check,
                  struct err *err)
 {
+    const struct key_desc *key = pair->key[SIDE_SOURCE];
+
     *check = (struct check){0};
-    if (is_cipher(pair->key))
+    if (is_cipher(key))
         return compute(pair, at, offered, check, err);
-    if (pair->key->kind == KEY_KIND_RSA || pair->key->kind == KEY_KIND_EC)
-        return digest_spki(pair, check, err);
+    if (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC)
+        return tell_spki(pair, check);
     return none(check, "a check value would help to guess a stored secret");
 }

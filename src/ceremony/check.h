@@ -12,8 +12,8 @@
 
 /* Two places that are said to hold the same key. */
 struct check_pair {
-    const struct key_desc *key; /* as the source describes it */
-    struct hsm *hsm[2];         /* by side */
+    const struct key_desc *key[2]; /* by side, as it describes it */
+    struct hsm *hsm[2];
     uint64_t handle[2];
 };
 

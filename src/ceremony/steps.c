@@ -334,11 +334,12 @@ static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
 
 static bool tell_checks(struct ceremony *c, struct err *err)
 {
-    const struct check_pair pair = {&item_of(c)->key,
+    const struct key_desc *key = &item_of(c)->key;
+    const struct check_pair pair = {{key, &c->passage.arrived},
                                     {source_of(c), destination_of(c)},
-                                    {item_of(c)->key.handle, c->passage.temporary}};
+                                    {key->handle, c->passage.temporary}};
 
-    for (unsigned i = 0; i < check_count(pair.key); i++) {
+    for (unsigned i = 0; i < check_count(key); i++) {
         struct event e = {.kind = EVENT_CHECK, .side = SIDE_RELAY, .key = (uint32_t)c->item + 1};
         if (!check_value(&pair, i, c->deal.proofs, &e.check, err) || !ceremony_tell(c, &e, err))
             return false;

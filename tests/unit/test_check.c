@@ -45,7 +45,8 @@ static bool tell(const char *source, const char *destination, unsigned at, uint3
 {
     struct key_desc key[2];
     struct hsm *hsm[2] = {enter(source, &key[0]), enter(destination, &key[1])};
-    const struct check_pair pair = {&key[0], {hsm[0], hsm[1]}, {key[0].handle, key[1].handle}};
+    const struct check_pair pair = {
+        {&key[0], &key[1]}, {hsm[0], hsm[1]}, {key[0].handle, key[1].handle}};
     struct check check;
     bool ok = check_value(&pair, at, offered, &check, err);
 
@@ -119,7 +120,7 @@ static void public_halves(void **state)
 {
     struct key_desc key = {0};
     struct hsm *hsm = enter("keys=ec256:k:+sign:+public;fail=prove:1:0x30", &key);
-    const struct check_pair pair = {&key, {hsm, hsm}, {key.handle, key.handle}};
+    const struct check_pair pair = {{&key, &key}, {hsm, hsm}, {key.handle, key.handle}};
     char text[EVENT_CHECK_TEXT];
     struct check check;
     struct err err;
