@@ -31,8 +31,8 @@ int command_run_plain(struct session *s);
  * says what became of it. Returns the exit code; a failure that was not told yet is in *err. */
 int command_sign_plain(struct session *s, const char *report, struct err *err);
 
-/* Resumes the ceremony of a journal, or cleans up after it. file: for its two HSMs; NULL: the one
- * that the journal names. */
+/* Resumes the ceremony of a journal, or cleans up after it. file: for its two HSMs; NULL: what lies
+ * beside the journal, or else the one that it names. */
 int command_settle(const char *journal, const char *file, bool clean);
 
 int command_ceremony(const struct invocation *in);

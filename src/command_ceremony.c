@@ -135,6 +135,11 @@ static bool start_for_console(void *ctx, const struct config *config, struct wor
     return session_start(screen->session, true, true, out, err);
 }
 
+static bool keep_for_console(void *ctx, struct err *err)
+{
+    return session_keep(((const struct on_screen *)ctx)->session, err);
+}
+
 static bool report_for_console(void *ctx, struct app_report *report, struct err *err)
 {
     struct session *s = ((const struct on_screen *)ctx)->session;
@@ -163,6 +168,7 @@ static int run_console(struct session *s, const struct term_options *options)
     struct on_screen screen = {.session = s};
     struct console_host host = {.ctx = &screen,
                                 .start = start_for_console,
+                                .keep = keep_for_console,
                                 .report = report_for_console,
                                 .settle = settle_for_console};
     struct err err = {0};
@@ -175,8 +181,7 @@ static int run_console(struct session *s, const struct term_options *options)
     if (err.code != ERR_NONE)
         return command_failed(&err);
     if (screen.settles)
-        return command_settle(screen.interrupted, s->config->path[0] ? s->config->path : NULL,
-                              screen.cleans);
+        return command_settle(screen.interrupted, NULL, screen.cleans);
     if (s->report && report_path(s->report))
         plain_report(stdout, report_path(s->report), report_sha256(s->report), &s->signing);
     else if (host.interrupted && code == 0)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "command.h"
@@ -37,14 +38,27 @@ static bool is_needed(const struct history *history, const char *folder, struct 
     return false;
 }
 
+/* What says how both HSMs are reached: the file that was named now, else what lies beside the
+ * journal, since that is as it was chosen on the screen, else the ceremony's own file. */
+static const char *find_file(const struct interrupted *it, const char *journal, const char *named,
+                             char kept[PATH_MAX])
+{
+    if (named)
+        return named;
+    return session_kept(journal, kept) && access(kept, F_OK) == 0 ? kept : it->history.file;
+}
+
 static bool load(struct session *s, const struct interrupted *it, const char *file,
                  const char *folder, struct err *err)
 {
-    if (!file && !it->history.file[0]) {
-        err_set(err, ERR_USAGE, "That ceremony had no ceremony file");
+    if (!file[0]) {
+        err_set(err, ERR_USAGE,
+                "That ceremony had no ceremony file, and none lies beside its "
+                "journal");
+        err_now(err, "Nothing was touched");
         return err_next(err, "Write one that names its two tokens, and put it behind the journal");
     }
-    if (!session_load(s, file ? file : it->history.file, err))
+    if (!session_load(s, file, err))
         return false;
     text_print(s->config->report_folder, sizeof s->config->report_folder, "%s", folder);
     s->prior = &it->prior;
@@ -53,7 +67,7 @@ static bool load(struct session *s, const struct interrupted *it, const char *fi
 
 int command_settle(const char *journal, const char *file, bool clean)
 {
-    char folder[EVENT_PATH_MAX];
+    char folder[EVENT_PATH_MAX], kept[PATH_MAX];
     struct interrupted it;
     struct session s = {0};
     struct err err = {0};
@@ -64,7 +78,7 @@ int command_settle(const char *journal, const char *file, bool clean)
         it.prior.clean = clean;
         if (it.torn)
             puts("The journal's last line was not written to its end: it is left out.");
-        if (load(&s, &it, file, folder, &err))
+        if (load(&s, &it, find_file(&it, journal, file, kept), folder, &err))
             code = command_run_plain(&s);
     }
     if (err.code != ERR_NONE)

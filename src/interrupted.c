@@ -11,8 +11,7 @@
 #include "base/text.h"
 #include "record/journal.h"
 
-/* The journal's number of a key, from 1, as an index into prior; those that could not go have none.
- */
+/* The journal's number of a key, from 1, as an index into prior. */
 struct numbers {
     size_t *index; /* + 1; 0: none */
     size_t count;
@@ -34,14 +33,18 @@ static bool take_planned(struct prior *prior, struct numbers *numbers, const str
         prior->descs.count = 0;
         memset(numbers->index, 0, numbers->count * sizeof *numbers->index);
     }
-    if (event->key == 0 || event->key > numbers->count || event->planned.route == ROUTE_NONE)
+    if (event->key == 0 || event->key > numbers->count)
         return true;
     keys = reallocarray(prior->keys, prior->descs.count + 1, sizeof *keys);
     if (keys)
         prior->keys = keys;
     if (!keys || !key_list_add(&prior->descs, &event->planned.desc))
         return err_set(err, ERR_FAILED, "There is no memory for the keys of the journal");
-    keys[prior->descs.count - 1] = (struct prior_key){.intended = event->planned.kept};
+    keys[prior->descs.count - 1] = (struct prior_key){
+        .named = event->planned.named,
+        .refused = event->planned.route == ROUTE_NONE,
+        .intended = event->planned.kept,
+    };
     numbers->index[event->key - 1] = prior->descs.count;
     return true;
 }
@@ -54,13 +57,13 @@ static void take_commit(struct prior *prior, struct prior_key *key, enum event_s
     } else if (state == EVENT_OK && prior->cuts > 0)
         prior->cuts--;
     else if (state == EVENT_UNDONE)
-        *key = (struct prior_key){0};
+        *key = (struct prior_key){.named = key->named};
 }
 
 static void take_done(struct prior_key *key, const struct event *event)
 {
     if (event->key_done.outcome == KEY_FAILED)
-        *key = (struct prior_key){.failed = true};
+        *key = (struct prior_key){.named = key->named, .failed = true};
     key->waived = event->key_done.outcome == KEY_UNPROVEN;
     key->proven |= key->waived;
 }

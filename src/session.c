@@ -196,12 +196,25 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
     return setup;
 }
 
+/* A ceremony that did not begin leaves neither journal nor what would resume it. */
+static void drop_report(struct session *s)
+{
+    char journal[PATH_MAX];
+
+    if (s->report)
+        text_print(journal, sizeof journal, "%s", report_journal(s->report));
+    report_free(s->report);
+    s->report = NULL;
+    if (s->kept[0] && access(journal, F_OK) != 0)
+        unlink(s->kept);
+    s->kept[0] = 0;
+}
+
 static bool renew_report(struct session *s, struct err *err)
 {
     struct timespec t;
 
-    report_free(s->report);
-    s->report = NULL;
+    drop_report(s);
     s->signing = (struct signing){0};
     clock_gettime(CLOCK_REALTIME, &t);
     return report_new(s->config->report_folder, s->config->title,
@@ -217,9 +230,41 @@ bool session_start(struct session *s, bool recorded, bool calls, struct worker *
     return worker_new(&setup, out, err);
 }
 
+bool session_kept(const char *journal, char path[PATH_MAX])
+{
+    static const char suffix[] = ".journal";
+    size_t len = strlen(journal);
+
+    return len >= sizeof suffix && strcmp(journal + len - sizeof suffix + 1, suffix) == 0 &&
+           text_print(path, PATH_MAX, "%.*s.ceremony", (int)(len - sizeof suffix + 1), journal) <
+               PATH_MAX - 1;
+}
+
+/* Does its file say what is configured now? */
+static bool is_in_file(const struct config *config)
+{
+    struct config *file;
+    struct err ignored = {0};
+
+    if (!config->path[0] || !config_load(config->path, CONFIG_TO_RUN, &file, &ignored))
+        return false;
+    bool same = config_equal(config, file);
+    config_free(file);
+    return same;
+}
+
+bool session_keep(struct session *s, struct err *err)
+{
+    if (!s->report || is_in_file(s->config))
+        return true;
+    if (!session_kept(report_journal(s->report), s->kept))
+        return err_set(err, ERR_IO, "The path %s is too long", report_journal(s->report));
+    return config_write(s->config, s->kept, true, err);
+}
+
 void session_free(struct session *s)
 {
-    report_free(s->report);
+    drop_report(s);
     config_free(s->config);
     *s = (struct session){0};
 }

@@ -22,6 +22,7 @@ struct session {
     const char *locks[4];     /* folders for the locks of tokens, NULL at the end */
     struct worker_signer signer;
     struct signing signing; /* what became of that; its report is what is signed */
+    char kept[PATH_MAX];    /* the ceremony as session_keep() wrote it; empty: it did not */
 };
 
 /* Reads the ceremony file; NULL: an empty rehearsal under the default policy, whose report goes to
@@ -42,6 +43,14 @@ void session_to_sign(struct session *s, const char *report);
 
 /* Notes why it is not signed. */
 void session_unsigned(struct session *s, const struct err *why);
+
+/* Before the first step: where no ceremony file says what is configured now, as it was chosen on
+ * the screen, writes one beside the report's journal, so that it can be resumed. It holds no PIN.
+ * It goes with a journal that tells of nothing. Errors: as config_write(). */
+bool session_keep(struct session *s, struct err *err);
+
+/* Where session_keep() writes for this journal; false: it is no journal's name. */
+bool session_kept(const char *journal, char path[PATH_MAX]);
 
 void session_free(struct session *s);
 

@@ -85,6 +85,12 @@ void app_failed(struct app *app, enum request_kind kind, const struct err *err)
     if (kind == REQUEST_START) /* what was to follow cannot */
         app->commands = app->request_count = 0;
     app->planning = false;
+    if (kind == REQUEST_RUN) { /* nothing was begun */
+        app->running = app->starting = false;
+        explicit_bzero(app->answer.data, app->answer.cap);
+        app->answer.len = 0;
+        app->view = VIEW_INVENTORY;
+    }
     app_show_error(app, err);
 }
 

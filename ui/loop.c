@@ -104,7 +104,7 @@ static bool do_plan(struct console *c, const struct request *r, struct err *err)
 static bool do_run(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
-    return worker_run(c->worker, err);
+    return c->host->keep(c->host->ctx, err) && worker_run(c->worker, err);
 }
 
 static bool do_sign(struct console *c, const struct request *r, struct err *err)

@@ -20,6 +20,9 @@ struct console_host {
      * config lives as long as the worker. */
     bool (*start)(void *ctx, const struct config *config, struct worker **out, struct err *err);
 
+    /* Keeps what resuming this ceremony would need, before its first step. */
+    bool (*keep)(void *ctx, struct err *err);
+
     /* Tells where the report of the ceremony that has just ended is, and its digest. False, with
      * the reason, when none was written. Called after EVENT_DONE of WORKER_RUN. */
     bool (*report)(void *ctx, struct app_report *report, struct err *err);

@@ -10,8 +10,10 @@
 #include "hsm/facts.h"
 #include "hsm/key.h"
 
-/* One key that was to go. */
+/* One key that was asked for. */
 struct prior_key {
+    bool named;    /* by itself, not by a pattern */
+    bool refused;  /* it could not go then; where an HSM had failed, it may now */
     bool intended; /* its commit was announced, and not taken back: it may be there, and be ours */
     bool proven;   /* ... and it was proven behind its commit */
     bool waived;   /* it arrived, and nothing can prove it: that was waived then */

@@ -164,8 +164,8 @@ static bool list_others(const struct ceremony *c, const struct search *search,
     return true;
 }
 
-/* The keys of the source that were to go. One that is there no more can neither go nor be proven.
- */
+/* The keys of the source that were asked for. One that is there no more can neither go nor be
+ * proven; that does not matter where it could not go then. */
 static bool select_keys(const struct ceremony *c, const struct search *search, uint64_t *handles,
                         size_t *count, struct err *err)
 {
@@ -175,10 +175,12 @@ static bool select_keys(const struct ceremony *c, const struct search *search, u
     for (size_t i = 0; i < prior->descs.count; i++) {
         const struct key_desc *was = &prior->descs.keys[i];
         const struct key_desc *is = names_only(&search->source, was);
-        if (!is || is->kind != was->kind || is->has_public != was->has_public ||
-            memcmp(is->spki_sha256, was->spki_sha256, sizeof is->spki_sha256) != 0)
+        bool same = is && is->kind == was->kind && is->has_public == was->has_public &&
+                    memcmp(is->spki_sha256, was->spki_sha256, sizeof is->spki_sha256) == 0;
+        if (!same && !prior->keys[i].refused)
             return conflict(err, was, "this key is no longer on the source as it was");
-        handles[(*count)++] = is->handle;
+        if (same)
+            handles[(*count)++] = is->handle;
     }
     return true;
 }
@@ -194,6 +196,11 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
          list_others(c, search, &others, err) &&
          plan_make(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys, &others, &selection,
                    &c->plan, err);
+    /* What could not go then may stay without a word, as it did; what was to go may not. */
+    for (size_t i = 0; ok && i < c->plan.count; i++) {
+        const struct prior_key *was = known(c, search, &c->plan.items[i].key);
+        c->plan.items[i].named = was && (was->named || !was->refused);
+    }
     while (ok && !c->setup.prior->clean && canary_due(c))
         ok = canary_run(c, err) && plan_judge(&c->setup.policy, &c->deal,
                                               &c->side[SIDE_SOURCE].keys, &others, &c->plan, err);
@@ -214,7 +221,7 @@ static bool look_for(struct ceremony *c, const struct search *search, size_t i, 
 
     if (!was)
         return conflict(err, &item->key, "the journal names it twice");
-    if (there == 0 || (!was->intended && was->failed))
+    if (there == 0 || (!was->intended && (was->failed || was->refused)))
         return true;
     if (there > 1)
         return conflict(err, &item->key, "there are two of this name on the destination");
@@ -233,8 +240,8 @@ static void settle(struct ceremony *c, size_t i)
     struct plan_item *item = &c->plan.items[i];
     struct fate *fate = &c->fates[i];
 
-    if (item->route != ROUTE_NONE && (fate->final || c->setup.prior->clean)) {
-        c->plan.goes--;
+    if (fate->final || c->setup.prior->clean) {
+        c->plan.goes -= item->route != ROUTE_NONE;
         item->route = fate->final ? item->route : ROUTE_NONE;
         err_set(&item->reason, ERR_NONE, "%s",
                 fate->final ? "it is there already, announced by the interrupted ceremony"

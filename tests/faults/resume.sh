@@ -143,6 +143,13 @@ for command in resume clean; do
     ok "another key in its place: a conflict for $command" run 4 'is another key' $command "$journal"
     ok "... and $command touched nothing" files_are new
 done
+# A destination that cannot digest can prove no secret: "two" is refused.
+second=$(nth new C_CopyObject 2)
+interrupt none "fail:C_DigestKey:0 cut:$second"
+ok "control: a key is refused since an HSM fails" grep -q 'two: .*CANNOT GO' "$tmp/log"
+ok "... and goes once it no longer does" resumes
+interrupt none "fail:C_DigestKey:0 cut:$second"
+ok "... but not when cleaning up" cleans 1
 interrupt none "cut:$third" && token rename old two changed
 ok "a key that is no longer on the source: a conflict" run 4 'no longer on the source' resume "$journal"
 interrupt none "cut:$third"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # From nothing: both HSMs are chosen on the screen, on real SoftHSM tokens; the choice is saved and
-# run again.
+# run again. A ceremony without a file that is killed is resumed, and cleaned up, without one.
 set -u
 # shellcheck source=tests/tmux/lib.sh
 . "${0%/*}/lib.sh"
@@ -97,8 +97,66 @@ ok "the destination's PIN is asked for" sees "DESTINATION: token hsm-new"
 type_text "$pin2"
 press Enter
 ok "both are listed" sees " yes"
-press q
-ok "exit 0" ended 0
+
+# --- killed, without a file -----------------------------------------------------------------------------
+
+# lines_pins: the PINs, as plain lines ask for them.
+lines_pins() {
+    sees "PIN of token hsm-old" && type_text "$pin" && press Enter &&
+        sees "PIN of token hsm-new" && type_text "$pin2" && press Enter
+}
+
+# The words of the fingerprint that the lines ask for.
+lines_words() {
+    screen | awk '
+        $1 == "words" && $3 == "destination" { for (i = 4; i <= NF; i++) word[++count] = $i }
+        match($0, /type words [0-9]+ and [0-9]+/) { split(substr($0, RSTART, RLENGTH), ask, " ") }
+        END { print word[ask[3]], word[ask[5]] }'
+}
+
+no_pin_in() {
+    ! grep -q "$pin\|$pin2" "$@"
+}
+
+press Left F4
+type_text "tls"
+press Enter
+ok "filtered" sees 'filter "tls"'
+press Space F5
+ok "a key is reviewed" sees "Type  ferry 1"
+type_text "ferry 1"
+press Enter
+ok "at the fingerprint" sees "as the SOURCE loaded it"
+beside=$(ls "$PWD"/reports/*.ceremony)
+journal=${beside%.ceremony}.journal
+ok "what resuming needs lies beside the journal" test -e "$journal"
+ok "... for its owner alone" test "$(stat -c %a "$beside")" = 600
+ok "... and holds no PIN" no_pin_in "$beside" "$journal"
+ok "... as it was saved" "$hsmferry" diff "$beside" "$dir/chosen.yaml"
+kill -s KILL "$(hsmferry_pid)"
+ok "killed" sees "[exit 137]"
+mv "$beside" "$beside.away"
+"$hsmferry" resume "$journal" </dev/null >"$tmp/log" 2>&1
+exits 0 "without it nothing says how to reach the HSMs: 64" test $? -eq 64
+ok "... as it is told" grep -q 'none lies beside its journal' "$tmp/log"
+mv "$beside.away" "$beside"
+cp -R reports other
+console 80x24 clean "other/${journal##*/}"
+ok "clean asks for both PINs" lines_pins
+ok "... and takes back what there is" sees "[exit 0]"
+console 160x50
+ok "the next start asks what is to become of it" sees "A CEREMONY WAS INTERRUPTED"
+type_text resume
+press Enter
+ok "resume asks for both PINs" lines_pins
+ok "... the plan" sees "type  ferry 1"
+type_text "ferry 1"
+press Enter
+ok "... the fingerprint" sees "of the fingerprint:"
+type_text "$(lines_words)"
+press Enter
+ok "... and the key arrives" sees "1 migrated, 0 refused, 0 failed"
+ok "exit 0" sees "[exit 0]"
 
 console 80x24 "$dir/chosen.yaml"
 ok "the saved file runs again" sees "SOURCE: token hsm-old"
