@@ -47,7 +47,7 @@ static bool prove_one(struct ceremony *c, size_t i, struct hsm *app, const struc
     struct err err = {0};
     enum hsm_proof which;
     bool ok =
-        source_of(c)->driver->public_key(source_of(c), key->handle, &spki, &err) &&
+        proof_public(source_of(c), key, &spki, &err) &&
         proof_run(&pair, 1U << fate->proof, &which, &err) &&
         tell_proof(c, i, STEP_PROVE_FRESH, which, path_of(which), proof_sentence(which), &err);
 

@@ -213,7 +213,7 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
         ok = err_set(&fate->err, ERR_UNFINISHED,
                      "a fresh process does not find exactly one key of this name");
     else if (item->key.class == KEY_CLASS_PRIVATE)
-        ok = source->driver->public_key(source, item->key.handle, &spki, &fate->err);
+        ok = proof_public(source, &item->key, &spki, &fate->err);
     ok = ok && fidelity_check(&same, &fate->err) &&
          (item->unproven || (proof_run(&pair, proof_exact(1U << fate->proof, &item->key, found),
                                        &fate->proof, &fate->err) &&

@@ -5,6 +5,7 @@
 
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -45,6 +46,47 @@ static bool ask_both(const struct proof_pair *pair, enum hsm_proof proof,
                                             challenge, &a->destination, err);
 }
 
+static bool is_digest(const struct bytes *challenge, const struct bytes *answer)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    return SHA256(challenge->data, challenge->len, digest) &&
+           bytes_equal(answer, &(struct bytes){digest, sizeof digest});
+}
+
+static bool is_keyless_mac(const struct bytes *challenge, const struct bytes *answer)
+{
+    uint8_t mac[SHA256_DIGEST_LENGTH];
+    unsigned len = sizeof mac;
+
+    return HMAC(EVP_sha256(), "", 0, challenge->data, challenge->len, mac, &len) &&
+           bytes_equal(answer, &(struct bytes){mac, len});
+}
+
+/* Two different blocks come out as they went in, or as one. */
+static bool is_no_cipher(const struct bytes *challenge, const struct bytes *answer)
+{
+    size_t half = answer->len / 2;
+
+    return bytes_equal(challenge, answer) || memcmp(answer->data, answer->data + half, half) == 0;
+}
+
+/* Two HSMs with the same fault agree with each other, whatever keys they hold: where they leave the
+ * key out, their answer is one that anybody can give. */
+static bool needs_no_key(enum hsm_proof proof, const struct bytes *challenge,
+                         const struct bytes *answer)
+{
+    switch (proof) {
+    case HSM_PROOF_AES_ECB:
+    case HSM_PROOF_AES_DECRYPT:
+        return is_no_cipher(challenge, answer);
+    case HSM_PROOF_DIGEST:
+        return is_digest(challenge, answer);
+    default:
+        return is_keyless_mac(challenge, answer);
+    }
+}
+
 /* Both answers are equal. */
 static bool prove_alike(const struct proof_pair *pair, enum hsm_proof proof, size_t challenge_len,
                         size_t answer_len, struct err *err)
@@ -56,6 +98,8 @@ static bool prove_alike(const struct proof_pair *pair, enum hsm_proof proof, siz
 
     if (ok && (a.source.len != answer_len || !bytes_equal(&a.source, &a.destination)))
         ok = differ(err, "source and destination answer the same challenge differently");
+    if (ok && needs_no_key(proof, &challenge, &a.source))
+        ok = differ(err, "both sides answer as if there were no key at all");
     bytes_free(&challenge);
     forget(&a);
     return ok;
@@ -79,12 +123,22 @@ static bool prove_expected(const struct proof_pair *pair, enum hsm_proof proof,
 
 static EVP_PKEY *public_key(const struct proof_pair *pair, struct err *err)
 {
-    const unsigned char *at = pair->source_spki ? pair->source_spki->data : NULL;
-    EVP_PKEY *pkey = at ? d2i_PUBKEY(NULL, &at, (long)pair->source_spki->len) : NULL;
+    const struct bytes *spki = pair->source_spki;
+    const unsigned char *at = spki ? spki->data : NULL;
+    EVP_PKEY *pkey = at ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+    EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new(pkey, NULL) : NULL;
 
-    if (!pkey)
+    if (!pkey || at != spki->data + spki->len)
         err_set(err, ERR_DATA, "the source's public key cannot be read");
-    return pkey;
+    else if (!ctx || EVP_PKEY_public_check(ctx) != 1)
+        differ(err, "the source's public key is one under which anybody could answer");
+    else {
+        EVP_PKEY_CTX_free(ctx);
+        return pkey;
+    }
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(pkey);
+    return NULL;
 }
 
 /* An ECDSA signature as PKCS#11 gives it, r || s, becomes the DER that OpenSSL wants. */
@@ -320,11 +374,23 @@ bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *w
     return false;
 }
 
+bool proof_public(struct hsm *source, const struct key_desc *listed, struct bytes *spki,
+                  struct err *err)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    if (!source->driver->public_key(source, listed->handle, spki, err))
+        return false;
+    SHA256(spki->data, spki->len, digest);
+    if (!listed->has_public || memcmp(digest, listed->spki_sha256, sizeof digest) == 0)
+        return true;
+    err_set(err, ERR_DATA, "the source now tells another public key than it listed for this key");
+    return err_next(err, "Find out who changed the public key on the source.");
+}
+
 uint32_t proof_exact(uint32_t proofs, const struct key_desc *source, const struct key_desc *found)
 {
-    const uint32_t hmac_block = 64;
-    bool exact =
-        source->length >= hmac_block || (source->length && source->length == found->length);
+    bool exact = source->length && source->length == found->length;
 
     return exact ? proofs : proofs & ~(1U << HSM_PROOF_HMAC);
 }

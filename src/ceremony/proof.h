@@ -21,8 +21,10 @@ struct proof_pair {
 
 /* Proves it by the first of the proofs (bits 1 << enum hsm_proof) that both sides can answer, and
  * tells which one that was. Each side carries out the operation by its own API. Secrets: both
- * answer the same fresh challenge and the answers are compared. Private keys: OpenSSL checks both
- * answers under the public key that the source gave. Answers are wiped.
+ * answer the same fresh challenge, the answers are compared, and are none that needs no key.
+ * Private keys: OpenSSL checks both answers under the public key that the source gave, which must
+ * be one under which not everybody can answer (SP 800-89 5.3.3, SP 800-56A 5.6.2.3). Answers are
+ * wiped.
  * Errors: ERR_DATA (the proof failed: not the same key), ERR_UNSUPPORTED (none of the proofs could
  * be answered), whatever an HSM answered otherwise. */
 bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *which,
@@ -33,9 +35,15 @@ bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *w
 bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struct bytes *digest,
                      struct bytes *signature, struct err *err);
 
-/* Of these proofs, those that would show if found, on the destination, were source with zeros at
- * its end: HMAC fills a key up with zeros to its block of 64 octets (RFC 2104), so it proves a
- * shorter one only where the destination tells the length. */
+/* Reads the public half that answers are checked under, of the private key that was listed so.
+ * Errors: ERR_DATA (the source tells another one now), whatever the source answered otherwise. */
+bool proof_public(struct hsm *source, const struct key_desc *listed, struct bytes *spki,
+                  struct err *err);
+
+/* Of these proofs, those that show whether found, on the destination, has source's value and no
+ * other. HMAC fills a key up with zeros to its block of 64 octets, and takes the digest of a longer
+ * one in its place (RFC 2104 section 2): two keys that it cannot tell apart have different lengths,
+ * so it proves only where the destination tells the length. */
 uint32_t proof_exact(uint32_t proofs, const struct key_desc *source, const struct key_desc *found);
 
 /* One sentence that an auditor could quote; key in words is not part of it. */

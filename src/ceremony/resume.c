@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ceremony/names.h"
+#include "ceremony/proof.h"
 #include "ceremony/state.h"
 
 /* The names that matter, sorted. */
@@ -261,7 +262,7 @@ static bool prove_kept(struct ceremony *c, size_t i, struct err *err)
     c->item = i;
     passage_reset(c);
     ok = (key->class != KEY_CLASS_PRIVATE ||
-          source_of(c)->driver->public_key(source_of(c), key->handle, &c->passage.spki, err)) &&
+          proof_public(source_of(c), key, &c->passage.spki, err)) &&
          steps_prove_again(c, &facts, err);
     passage_reset(c);
     if (ok || (err->code != ERR_DATA && err->code != ERR_UNSUPPORTED))

@@ -243,7 +243,7 @@ static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *e
     say(facts, direct ? "under the transport public key" : "under the AES key");
     return check_unchanged(c, err) &&
            (item->key.class != KEY_CLASS_PRIVATE ||
-            hsm->driver->public_key(hsm, item->key.handle, &c->passage.spki, err)) &&
+            proof_public(hsm, &item->key, &c->passage.spki, err)) &&
            (wrap(hsm, alg, direct ? c->public_handle : c->source_aes, item->key.handle,
                  &c->passage.blob, err) ||
             explain_wrap(c, item, err));
@@ -369,14 +369,15 @@ static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err
                                key->id_len, &fate->final, err);
 }
 
-static bool proves_ours(struct ceremony *c, uint64_t handle)
+static bool proves_ours(struct ceremony *c, const struct key_desc *found)
 {
-    const struct proof_pair pair = {source_of(c), item_of(c)->key.handle, &c->passage.spki,
-                                    destination_of(c), handle};
+    const struct key_desc *key = &item_of(c)->key;
+    const struct proof_pair pair = {source_of(c), key->handle, &c->passage.spki, destination_of(c),
+                                    found->handle};
     enum hsm_proof which;
     struct err err;
 
-    return proof_run(&pair, item_of(c)->proofs, &which, &err);
+    return proof_run(&pair, proof_exact(item_of(c)->proofs, key, found), &which, &err);
 }
 
 /* A commit that failed may still have been carried out: then a new object bears the key's name and
@@ -389,7 +390,7 @@ static bool find_lost_commit(struct ceremony *c, uint64_t *handle, struct err *e
     bool ok = hsm->driver->list(hsm, &now, err);
 
     for (size_t i = 0; ok && i < now.count; i++)
-        if (key_same_name(&now.keys[i], &item_of(c)->key) && proves_ours(c, now.keys[i].handle))
+        if (key_same_name(&now.keys[i], &item_of(c)->key) && proves_ours(c, &now.keys[i]))
             *handle = now.keys[i].handle;
     key_list_free(&now);
     return ok;
