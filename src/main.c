@@ -7,14 +7,10 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include <cyaml/cyaml.h>
-#include <openssl/crypto.h>
-#include <protobuf-c/protobuf-c.h>
-#include <yaml.h>
-
 #include "base/secret.h"
 #include "base/text.h"
 #include "command.h"
+#include "libraries.h"
 #include "ui/plain.h"
 
 int command_failed(const struct err *err)
@@ -102,9 +98,10 @@ static int print_help(void)
 
 static int print_version(void)
 {
-    printf("%s\n%s\nlibyaml %s\nlibcyaml %s\nprotobuf-c %s\n%s\n", PACKAGE_STRING,
-           OpenSSL_version(OPENSSL_VERSION), yaml_get_version_string(), cyaml_version_str,
-           protobuf_c_version(), term_version());
+    char libraries[EVENT_TEXT_MAX];
+
+    libraries_text("\n", libraries, sizeof libraries);
+    printf("%s\n%s\n", PACKAGE_STRING, libraries);
     return EX_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "base/text.h"
+#include "libraries.h"
 #include "record/verify.h"
 
 enum { SESSION_LIMIT_MS = 120000 };
@@ -186,6 +187,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
     };
 
     text_print(setup.ceremony.title, sizeof setup.ceremony.title, "%s", config->title);
+    libraries_text(", ", setup.ceremony.libraries, sizeof setup.ceremony.libraries);
     text_print(setup.ceremony.file, sizeof setup.ceremony.file, "%s", config->path);
     memcpy(setup.ceremony.officers, config->officers, sizeof setup.ceremony.officers);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {

@@ -2,6 +2,7 @@
 /* The driver nss: opening a database, its slots, the login, the end; and the driver itself. */
 #include "agent/nss.h"
 
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "agent/nss_public.h"
 #include "agent/nss_sample.h"
 #include "agent/nss_wrap.h"
+#include "base/file.h"
 #include "base/text.h"
 
 /* --- open and close --- */
@@ -93,6 +95,16 @@ static void set_version(char *out, size_t size, CK_VERSION version)
     text_print(out, size, "%u.%u", version.major, version.minor);
 }
 
+/* The shared object in which NSS keeps keys: it loads that itself. */
+static int take_softoken(struct dl_phdr_info *object, size_t size, void *ctx)
+{
+    struct hsm_file *module = ctx;
+
+    (void)size;
+    return strstr(object->dlpi_name, "/libsoftokn3.so") &&
+           file_sha256(object->dlpi_name, module->path, sizeof module->path, module->sha256);
+}
+
 static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 {
     CK_INFO raw = {0};
@@ -106,6 +118,7 @@ static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
     set_text(info->manufacturer, sizeof info->manufacturer, raw.manufacturerID,
              sizeof raw.manufacturerID);
     text_print(info->version, sizeof info->version, "%s", NSS_GetVersion());
+    dl_iterate_phdr(take_softoken, &info->module);
     text_print(info->api_version, sizeof info->api_version, "%d.%d", NSS_VMAJOR, NSS_VMINOR);
     return true;
 }

@@ -115,6 +115,7 @@ bool p11_module_start(const char *path, const char *params, struct p11_module *m
     if (!get_functions(library, shown, &started.fn, err) ||
         !initialize(&started, params, shown, err))
         return false;
+    text_print(started.path, sizeof started.path, "%s", path);
     *module = started;
     return true;
 }

@@ -8,10 +8,12 @@
 #include <p11-kit/pkcs11.h>
 
 #include "base/err.h"
+#include "hsm/hsm.h"
 
 struct p11_module {
     CK_FUNCTION_LIST *fn; /* complete: no function in it is NULL */
-    bool ours;            /* we initialised it, so we finalise it */
+    char path[HSM_PATH_MAX];
+    bool ours; /* we initialised it, so we finalise it */
 };
 
 /* Loads the module at this absolute path and initialises it; params is NSS's parameter string or

@@ -6,6 +6,7 @@
 
 #include "agent/ckr.h"
 #include "agent/pkcs11.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #ifndef CKF_ERROR_STATE
@@ -99,6 +100,7 @@ bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
     set_version(info->version, sizeof info->version, raw.libraryVersion);
     set_version(info->api_version, sizeof info->api_version, raw.cryptokiVersion);
     info->dialect = p->dialect.is;
+    file_sha256(p->module.path, info->module.path, sizeof info->module.path, info->module.sha256);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/drivers.h"
+#include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "hsm/wire.h"
@@ -122,6 +123,9 @@ static bool serve_info(struct service *s, const Pb__Request *req, Pb__Reply *rep
     (void)req;
     if (!s->driver->info(s->hsm, &s->info, err))
         return false;
+    text_print(s->info.agent_version, sizeof s->info.agent_version, "%s", PACKAGE_VERSION);
+    file_sha256("/proc/self/exe", s->info.agent.path, sizeof s->info.agent.path,
+                s->info.agent.sha256);
     wire_put_info(&s->info, &s->msg.info);
     reply->result_case = PB__REPLY__RESULT_INFO;
     reply->info = &s->msg.info;

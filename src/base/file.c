@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,4 +92,36 @@ bool file_read(int fd, const char *name, size_t max, struct bytes *text, struct 
     read_in.len = len;
     *text = read_in;
     return true;
+}
+
+static bool digest_of(int fd, uint8_t sha256[32])
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t part[16384];
+    ssize_t n = -1;
+    bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+
+    while (ok && (n = read(fd, part, sizeof part)) != 0)
+        ok = n > 0 ? EVP_DigestUpdate(ctx, part, (size_t)n) == 1 : errno == EINTR;
+    ok = ok && EVP_DigestFinal_ex(ctx, sha256, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    return ok;
+}
+
+bool file_sha256(const char *path, char *real, size_t real_size, uint8_t sha256[32])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    char whole[PATH_MAX];
+    struct stat st;
+    bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && realpath(path, whole) &&
+              digest_of(fd, sha256);
+
+    if (fd >= 0)
+        close(fd);
+    memset(real, 0, real_size);
+    if (ok)
+        text_safe(whole, strlen(whole), real, real_size);
+    else
+        memset(sha256, 0, 32);
+    return ok;
 }

@@ -4,6 +4,8 @@
 #define HSMFERRY_BASE_FILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/bytes.h"
@@ -17,6 +19,10 @@ bool file_open_trusted(const char *path, mode_t forbidden, int *fd, struct err *
 /* All that is in fd, which messages call name. Errors: ERR_CONFIG (more than max octets), ERR_IO,
  * ERR_FAILED. The caller frees *text. */
 bool file_read(int fd, const char *name, size_t max, struct bytes *text, struct err *err);
+
+/* The path without symbolic links (safe to show, cut where real_size is too small) and the SHA-256
+ * of the regular file that is there now. False: it cannot be read; both are then empty. */
+bool file_sha256(const char *path, char *real, size_t real_size, uint8_t sha256[32]);
 
 /* A path as messages show it: made safe, and cut in the middle where it is long. out has FILE_SHOWN
  * bytes. Returns out. */

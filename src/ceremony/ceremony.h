@@ -39,7 +39,8 @@ const struct officer *officer_find(const struct officer *officers, unsigned coun
 /* The ceremony as it was asked for; copied by ceremony_new(). */
 struct ceremony_setup {
     char title[EVENT_TEXT_MAX];
-    char file[EVENT_PATH_MAX]; /* the ceremony file; empty: none */
+    char file[EVENT_PATH_MAX];      /* the ceremony file; empty: none */
+    char libraries[EVENT_TEXT_MAX]; /* of this program, with their versions */
     bool rehearsal;
     struct officer officers[CEREMONY_OFFICERS_MAX];
     unsigned officer_count;

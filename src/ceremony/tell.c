@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "ceremony/proof.h"
 
@@ -45,7 +45,9 @@ bool tell_begin(struct ceremony *c, struct err *err)
         put(e.begin.resumes, sizeof e.begin.resumes, c->setup.prior->id);
     put(e.begin.version, sizeof e.begin.version, PACKAGE_VERSION);
     put(e.begin.file, sizeof e.begin.file, c->setup.file);
-    put(e.begin.libraries, sizeof e.begin.libraries, OpenSSL_version(OPENSSL_VERSION));
+    put(e.begin.libraries, sizeof e.begin.libraries, c->setup.libraries);
+    file_sha256("/proc/self/exe", e.begin.program.path, sizeof e.begin.program.path,
+                e.begin.program.sha256);
     text_safe(host, strlen(host), e.begin.host, sizeof e.begin.host);
     e.begin.rehearsal = c->setup.rehearsal;
     if (!ceremony_tell(c, &e, err))

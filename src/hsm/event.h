@@ -135,6 +135,7 @@ struct event {
             char version[32]; /* of this program */
             char file[EVENT_PATH_MAX]; /* the ceremony file; empty: none */
             char libraries[EVENT_TEXT_MAX];
+            struct hsm_file program; /* this one */
             char host[EVENT_TEXT_MAX];
             bool rehearsal;
         } begin;

@@ -32,6 +32,12 @@ struct hsm_dialect {
     uint32_t not_enforced; /* enum key_flag: what this HSM does not hold itself to, so we do */
 };
 
+/* A file that runs there. */
+struct hsm_file {
+    char path[256];     /* without symbolic links; empty: not known */
+    uint8_t sha256[32]; /* of it, as it was on the disk then */
+};
+
 /* What answers there. All text has passed text_safe(). */
 struct hsm_info {
     char api[16];
@@ -40,6 +46,9 @@ struct hsm_info {
     char version[16];                /* of the library: "2.6" */
     char api_version[16];            /* "2.40" */
     struct hsm_dialect dialect;
+    char agent_version[32]; /* of hsmferry-agent */
+    struct hsm_file agent;  /* that program */
+    struct hsm_file module; /* the library behind the API; of NSS, the module that holds the keys */
 };
 
 enum hsm_slot_flag {

@@ -335,6 +335,13 @@ bool wire_get_sample(const Pb__MakeKey *msg, struct key_sample *out, struct err 
 
 /* --- what replies carry --- */
 
+static void put_file(const struct hsm_file *file, char **path, ProtobufCBinaryData *sha256)
+{
+    *path = lend_text(file->path);
+    if (file->path[0])
+        *sha256 = lend_bytes(file->sha256, sizeof file->sha256);
+}
+
 void wire_put_info(const struct hsm_info *info, Pb__Info *msg)
 {
     pb__info__init(msg);
@@ -348,6 +355,22 @@ void wire_put_info(const struct hsm_info *info, Pb__Info *msg)
     if (info->dialect.name[0])
         msg->dialect_sha256 = lend_bytes(info->dialect.sha256, sizeof info->dialect.sha256);
     msg->not_enforced = info->dialect.not_enforced;
+    msg->agent_version = lend_text(info->agent_version);
+    put_file(&info->agent, &msg->agent, &msg->agent_sha256);
+    put_file(&info->module, &msg->module, &msg->module_sha256);
+}
+
+static bool get_file(const char *path, const ProtobufCBinaryData *sha256, const char *name,
+                     struct hsm_file *out, struct err *err)
+{
+    size_t hash = path[0] ? sizeof out->sha256 : 0;
+
+    if (!get_text(path, name, out->path, sizeof out->path, err) ||
+        !check_length(sha256, hash, hash, "hash of a file", err))
+        return false;
+    if (hash)
+        memcpy(out->sha256, sha256->data, hash);
+    return true;
 }
 
 static bool get_dialect(const Pb__Info *msg, struct hsm_dialect *out, struct err *err)
@@ -375,7 +398,11 @@ bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err)
         !get_text(msg->manufacturer, "manufacturer", i.manufacturer, sizeof i.manufacturer, err) ||
         !get_text(msg->version, "version", i.version, sizeof i.version, err) ||
         !get_text(msg->api_version, "API version", i.api_version, sizeof i.api_version, err) ||
-        !get_dialect(msg, &i.dialect, err))
+        !get_dialect(msg, &i.dialect, err) ||
+        !get_text(msg->agent_version, "agent's version", i.agent_version, sizeof i.agent_version,
+                  err) ||
+        !get_file(msg->agent, &msg->agent_sha256, "agent's path", &i.agent, err) ||
+        !get_file(msg->module, &msg->module_sha256, "module's path", &i.module, err))
         return false;
     *out = i;
     return true;

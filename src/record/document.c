@@ -52,6 +52,16 @@ static void put_signature(const struct view *v)
     writer_end(w);
 }
 
+/* In the head and on every key: neither is ever taken for the other. */
+static void put_stamp(const struct view *v)
+{
+    struct event begin = {0};
+
+    if (v->ledger->begin)
+        tape_read(v->tape, v->ledger->begin, &begin);
+    writer_text(v->w, "stamp", begin.begin.rehearsal ? "REHEARSAL" : "PRODUCTION");
+}
+
 static void put_summary(const struct view *v)
 {
     struct writer *w = v->w;
@@ -61,6 +71,7 @@ static void put_summary(const struct view *v)
         tape_read(v->tape, v->ledger->begin, &begin);
     tape_read(v->tape, v->ledger->end, &end);
     writer_map(w, "summary", false);
+    put_stamp(v);
     writer_text(w, "outcome", end_outcome_name(end.end.outcome));
     writer_number(w, "migrated", end.end.migrated);
     if (end.end.unproven)
@@ -187,6 +198,7 @@ static void put_key(const struct view *v, const struct event *planned, const str
 
     writer_map(w, NULL, false);
     writer_number(w, "number", planned->key);
+    put_stamp(v);
     put_name(w, desc);
     writer_text(w, "outcome", key_outcome_name(outcome));
     writer_text(w, arrived && proven ? "proven" : "reason",
@@ -262,6 +274,15 @@ static void put_ceremony(const struct view *v)
     writer_end(w);
 }
 
+static void put_file(struct writer *w, const char *path, const char *sha256,
+                     const struct hsm_file *file)
+{
+    if (!file->path[0])
+        return;
+    writer_text(w, path, file->path);
+    writer_hex(w, sha256, file->sha256, sizeof file->sha256);
+}
+
 static void put_tool(const struct view *v)
 {
     struct writer *w = v->w;
@@ -273,6 +294,7 @@ static void put_tool(const struct view *v)
     writer_text(w, "name", "hsmferry");
     writer_text(w, "version", event.begin.version);
     writer_text(w, "libraries", event.begin.libraries);
+    put_file(w, "program", "program-sha256", &event.begin.program);
     writer_text(w, "host", event.begin.host);
     writer_end(w);
 }
@@ -329,6 +351,9 @@ static void put_hsm(const struct view *v, enum side side)
         writer_text(w, "library", info->library);
         writer_text(w, "library-manufacturer", info->manufacturer);
         writer_text(w, "library-version", info->version);
+        put_file(w, "module-file", "module-sha256", &info->module);
+        writer_text(w, "agent-version", info->agent_version);
+        put_file(w, "agent-file", "agent-sha256", &info->agent);
         put_dialect(w, &info->dialect);
         put_slot(w, &event.hsm.slot);
     }

@@ -46,10 +46,16 @@
         FIELD(FIELD_NUMBER, "subject-length", key.terms.subject_len)
 
 static const struct field begin[] = {
-    FIELD(FIELD_TEXT, "title", begin.title),     FIELD(FIELD_TEXT, "id", begin.id),
-    FIELD(FIELD_TEXT, "resumes", begin.resumes), FIELD(FIELD_YES, "rehearsal", begin.rehearsal),
-    FIELD(FIELD_TEXT, "version", begin.version), FIELD(FIELD_TEXT, "libraries", begin.libraries),
-    FIELD(FIELD_TEXT, "host", begin.host),       FIELD(FIELD_TEXT, "file", begin.file),
+    FIELD(FIELD_TEXT, "title", begin.title),
+    FIELD(FIELD_TEXT, "id", begin.id),
+    FIELD(FIELD_TEXT, "resumes", begin.resumes),
+    FIELD(FIELD_YES, "rehearsal", begin.rehearsal),
+    FIELD(FIELD_TEXT, "version", begin.version),
+    FIELD(FIELD_TEXT, "libraries", begin.libraries),
+    FIELD(FIELD_TEXT, "program", begin.program.path),
+    FIELD(FIELD_HEX, "program-sha256", begin.program.sha256),
+    FIELD(FIELD_TEXT, "host", begin.host),
+    FIELD(FIELD_TEXT, "file", begin.file),
 };
 
 static const struct field officer[] = {
@@ -92,6 +98,11 @@ static const struct field hsm[] = {
     WORD("dialect-status", hsm.info.dialect.status, hsm_dialect_status_name, HSM_DIALECT_STATUSES),
     FIELD(FIELD_HEX, "dialect-sha256", hsm.info.dialect.sha256),
     FIELD(FIELD_BITS, "not-enforced", hsm.info.dialect.not_enforced),
+    FIELD(FIELD_TEXT, "agent-version", hsm.info.agent_version),
+    FIELD(FIELD_TEXT, "agent", hsm.info.agent.path),
+    FIELD(FIELD_HEX, "agent-sha256", hsm.info.agent.sha256),
+    FIELD(FIELD_TEXT, "module-file", hsm.info.module.path),
+    FIELD(FIELD_HEX, "module-sha256", hsm.info.module.sha256),
 };
 
 static const struct field offer[] = {

@@ -64,6 +64,20 @@ static bool check_words(const struct node *node, struct err *err)
     return true;
 }
 
+/* A rehearsal and what it rehearsed are never taken for each other. */
+static bool check_stamps(const struct node *report, struct err *err)
+{
+    const struct node *summary = node_at(report, "summary");
+    const char *stamp = node_is(summary, "rehearsal", "yes") ? "REHEARSAL" : "PRODUCTION";
+
+    if (!node_is(summary, "stamp", stamp))
+        return wrong(summary, err, "the stamp is not that of a ceremony of this kind");
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+        if (!node_is(key, "stamp", stamp))
+            return wrong(key, err, "this key's stamp is not the summary's");
+    return true;
+}
+
 static bool check_labels(const struct node *report, struct err *err)
 {
     char label[TEXT_SAFE_SIZE(256)];
@@ -464,6 +478,7 @@ static bool check_check_values(const struct node *report, struct err *err)
 const struct verify_rule verify_rules[] = {
     {"every text is safe to be shown", check_shown},
     {"fingerprints and their words are the same", check_words},
+    {"summary and keys bear the ceremony's stamp", check_stamps},
     {"labels and their bytes are the same", check_labels},
     {"both sides tell of the transport key what the report says", check_transport},
     {"the summary counts keys and exceptions as they are listed", check_counts},

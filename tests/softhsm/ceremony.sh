@@ -70,11 +70,20 @@ signs_for_certificate() {
         openssl dgst -sha256 -verify "$tmp/public.pem" -signature "$tmp/signature" "$tmp/data"
 }
 
+# tells FIELD FILE: the report has this file's SHA-256 under this name.
+tells() {
+    grep -qE "^  $1: \"$(sha256sum <"$2" | cut -d' ' -f1)\"$" "$report"
+}
+
 make_build
 ok "the rehearsal runs to its end, without a terminal" rehearse
 report=$(sed -n '$s/^The report is //p' "$tmp/out")
 ok "its last line says where the report is" test -f "$report"
 relay "the look from outside" "$python" "$here/outside.py" "$dir" "$softhsm" "$report"
+ok "it has the SHA-256 of the program" tells program-sha256 "$abs_top_builddir/hsmferry"
+ok "and of the agent that ran" tells agent-sha256 "$abs_top_builddir/hsmferry-agent"
+ok "and of the module" tells module-sha256 "$softhsm"
+not_ok "control: not of another file" tells module-sha256 "$abs_top_builddir/hsmferry-agent"
 source=$(dirname "$(grep -l hsm-old "$dir"/tokens/*/token.object)")
 not_ok "no object of the source was written" source_written
 

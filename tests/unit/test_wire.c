@@ -236,9 +236,15 @@ static void info_is_checked(void **state)
 {
     (void)state;
     const struct hsm_info info = {
-        "pkcs11",  "Implementation of PKCS11",
-        "SoftHSM", "2.6",
-        "2.40",    {"softhsm", HSM_DIALECT_TRIED, {0xa5, [31] = 0x5a}, KEY_EXTRACTABLE},
+        "pkcs11",
+        "Implementation of PKCS11",
+        "SoftHSM",
+        "2.6",
+        "2.40",
+        {"softhsm", HSM_DIALECT_TRIED, {0xa5, [31] = 0x5a}, KEY_EXTRACTABLE},
+        "1.0",
+        {"/usr/libexec/hsmferry-agent", {1}},
+        {"/usr/lib/softhsm/libsofthsm2.so", {2, [31] = 3}},
     };
     struct hsm_info back;
     struct err err = {0};
@@ -269,6 +275,12 @@ static void info_is_checked(void **state)
     m = good, m.dialect_sha256.len = 31, info_refused(&m, "dialect's hash");
     m = good, m.dialect = none, info_refused(&m, "dialect's hash");
     m = good, m.not_enforced = 1u << KEY_FLAGS, info_refused(&m, "not enforced");
+    m = good, m.agent_version = unsafe, info_refused(&m, "agent's version");
+    m = good, m.agent = unsafe, info_refused(&m, "agent's path");
+    m = good, m.agent = long_text, info_refused(&m, "agent's path");
+    m = good, m.agent_sha256.len = 33, info_refused(&m, "hash of a file");
+    m = good, m.module = long_text, info_refused(&m, "module's path");
+    m = good, m.module = none, info_refused(&m, "hash of a file");
 }
 
 struct offers_message {
