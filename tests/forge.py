@@ -80,6 +80,7 @@ FORGERIES = [
     ("another blob at the destination", rb'("unwrap-aes".*?sha256: ")....', rb"\1beef", "encrypted"),
     ("another transport key", rb'("relay-public".*?sha256: ")....', rb"\1beef", "transport key"),
     ("another word", rb'(words: ")[a-zA-Z]+', rb"\1aardvark", "words"),
+    ("a key that was there already", rb'  plan: "', b'  kept: "yes"\n  plan: "', "resumed"),
     ("another stamp", rb'stamp: "REHEARSAL"', rb'stamp: "PRODUCTION"', "stamp"),
     ("another label", rb'label: "one"', rb'label: "two"', "label"),
     ("a looser key", rb'verdict: "kept"', rb'verdict: "LOOSENED"', "looser"),

@@ -206,6 +206,8 @@ static void put_key(const struct view *v, const struct event *planned, const str
     if (code != ERR_NONE)
         writer_text(w, "code", err_code_name(code));
     writer_text(w, "route", key_route_name(planned->planned.route));
+    if (planned->planned.kept)
+        writer_yes(w, "kept", true);
     if (planned->planned.route != ROUTE_NONE) {
         writer_text(w, "plan", planned->planned.reason);
         writer_text(w, "proof",

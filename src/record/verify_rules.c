@@ -392,9 +392,7 @@ struct trail {
 
 static void begin_trail(const struct node *report, const struct node *key, struct trail *trail)
 {
-    static const char there[] = "it is there already, announced by the interrupted ceremony";
-
-    *trail = (struct trail){.key = key, .was_there = node_is(key, "plan", there)};
+    *trail = (struct trail){.key = key, .was_there = node_is(key, "kept", "yes")};
     trail->was_there &= node_at(report, "ceremony.resumes") != NULL;
     if (trail->was_there)
         trail->proofs = UINT32_C(1) << STEP_PROVE;
@@ -434,6 +432,8 @@ static bool check_trail(const struct trail *trail, struct err *err)
 {
     static const uint32_t all = (UINT32_C(2) << STEP_PROVE_AGAIN) - (UINT32_C(1) << STEP_WRAP_KEY);
 
+    if (node_is(trail->key, "kept", "yes") && !trail->was_there)
+        return wrong(trail->key, err, "this key cannot have been there: nothing is resumed");
     if (node_is(trail->key, "outcome", "migrated")) {
         if (!(trail->proofs & UINT32_C(1) << STEP_PROVE_FRESH))
             return wrong(trail->key, err, "a migrated key was not proven three times");
