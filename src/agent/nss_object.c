@@ -219,15 +219,15 @@ static void set_terms(struct nss_object *object)
     SECItem end = nss_object_value(object, CKA_END_DATE);
     SECItem subject = nss_object_value(object, CKA_SUBJECT);
     SECItem allowed = nss_object_value(object, CKA_ALLOWED_MECHANISMS);
-    uint64_t numbers[NSS_ALLOWED_MAX];
+    uint64_t numbers[KEY_ALLOWED_MAX];
     size_t count = allowed.len / sizeof(CK_MECHANISM_TYPE);
 
     if (start.data || end.data)
         key_set_dates(desc, start.data, start.len, end.data, end.len);
     if (subject.data)
         key_set_subject(desc, subject.data, subject.len);
-    if (allowed.data && count <= NSS_ALLOWED_MAX) {
-        for (size_t i = 0; i < count; i++) {
+    if (allowed.data) {
+        for (size_t i = 0; i < count && i < KEY_ALLOWED_MAX; i++) {
             CK_MECHANISM_TYPE number;
             memcpy(&number, allowed.data + i * sizeof number, sizeof number);
             numbers[i] = number;

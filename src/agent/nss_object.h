@@ -9,7 +9,7 @@
 #include "agent/nss_db.h"
 #include "hsm/key.h"
 
-enum { NSS_ATTRIBUTES_MAX = 40, NSS_ALLOWED_MAX = 128 };
+enum { NSS_ATTRIBUTES_MAX = 40 };
 
 /* An object as it was when it was opened. */
 struct nss_object {

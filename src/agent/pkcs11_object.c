@@ -96,15 +96,18 @@ static void set_terms(const struct p11_object *o, struct key_desc *key)
 {
     const struct view *start = &o->field[P11_START_DATE], *end = &o->field[P11_END_DATE];
     const struct view *allowed = &o->field[P11_ALLOWED_MECHANISMS];
-    CK_MECHANISM_TYPE numbers[128];
-    uint64_t wide[128];
+    CK_MECHANISM_TYPE numbers[KEY_ALLOWED_MAX];
+    uint64_t wide[KEY_ALLOWED_MAX];
     size_t count = allowed->len / sizeof numbers[0];
 
     if (start->data || end->data)
         key_set_dates(key, start->data, start->len, end->data, end->len);
-    if (allowed->data && count <= 128) {
-        memcpy(numbers, allowed->data, count * sizeof numbers[0]);
-        for (size_t i = 0; i < count; i++)
+    if (o->dates_hidden)
+        key->terms.known |= KEY_DATES_HIDDEN;
+    if (allowed->data) {
+        size_t held = count < KEY_ALLOWED_MAX ? count : KEY_ALLOWED_MAX;
+        memcpy(numbers, allowed->data, held * sizeof numbers[0]);
+        for (size_t i = 0; i < held; i++)
             wide[i] = numbers[i];
         key_set_allowed(key, wide, count);
     }

@@ -28,7 +28,7 @@ static const struct {
     [P11_NSS_POINT] = {P11_CKA_NSS_DB, 512},
     [P11_START_DATE] = {CKA_START_DATE, 16},
     [P11_END_DATE] = {CKA_END_DATE, 16},
-    [P11_ALLOWED_MECHANISMS] = {CKA_ALLOWED_MECHANISMS, 1032},
+    [P11_ALLOWED_MECHANISMS] = {CKA_ALLOWED_MECHANISMS, 4104}, /* more than there are */
     [P11_SUBJECT] = {CKA_SUBJECT, 520},
 };
 enum { FLAG_ROOM = 8, ATTRS = P11_FIELDS + KEY_FLAGS, LONG_MAX_LEN = 65535, UNTOUCHED = 0xff };
@@ -114,7 +114,7 @@ static bool is_doubtful(size_t i, const CK_ATTRIBUTE *attr)
 }
 
 /* All but the dates: SoftHSM stores those of a private object and fails to read them, and with them
- * the rest. They are then not told. */
+ * the rest. */
 static CK_RV read_without_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS])
 {
     CK_ATTRIBUTE some[ATTRS];
@@ -122,10 +122,8 @@ static CK_RV read_without_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRI
     CK_RV rv;
 
     for (size_t i = 0; i < ATTRS; i++) {
-        if (i == P11_START_DATE || i == P11_END_DATE) {
-            attr[i].ulValueLen = CK_UNAVAILABLE_INFORMATION;
+        if (i == P11_START_DATE || i == P11_END_DATE)
             continue;
-        }
         attr[i].ulValueLen = room_of(i);
         memset(attr[i].pValue, UNTOUCHED, room_of(i));
         place[count] = i;
@@ -137,12 +135,33 @@ static CK_RV read_without_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRI
     return rv;
 }
 
-static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS])
+/* Where they alone fail likewise, the object has some. */
+static CK_RV read_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS],
+                        bool *hidden)
+{
+    CK_ATTRIBUTE both[] = {{CKA_START_DATE, attr[P11_START_DATE].pValue, room_of(P11_START_DATE)},
+                           {CKA_END_DATE, attr[P11_END_DATE].pValue, room_of(P11_END_DATE)}};
+    CK_RV rv;
+
+    attr[P11_START_DATE].ulValueLen = attr[P11_END_DATE].ulValueLen = CK_UNAVAILABLE_INFORMATION;
+    rv = p->fn->C_GetAttributeValue(p->session, handle, both, 2);
+    *hidden = rv == CKR_GENERAL_ERROR;
+    if (*hidden || is_reticent(rv))
+        return CKR_OK;
+    attr[P11_START_DATE].ulValueLen = both[0].ulValueLen;
+    attr[P11_END_DATE].ulValueLen = both[1].ulValueLen;
+    return rv;
+}
+
+static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS],
+                      bool *dates_hidden)
 {
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, ATTRS);
 
-    if (rv == CKR_GENERAL_ERROR)
-        rv = read_without_dates(p, handle, attr);
+    if (rv == CKR_GENERAL_ERROR) {
+        CK_RV dates = read_dates(p, handle, attr, dates_hidden);
+        rv = dates == CKR_OK ? read_without_dates(p, handle, attr) : dates;
+    }
     if (!is_reticent(rv))
         return rv;
     rv = CKR_OK;
@@ -177,7 +196,7 @@ bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object,
 
     memset(object, 0, sizeof *object);
     lay_out(object, attr);
-    rv = read_all(p, handle, attr);
+    rv = read_all(p, handle, attr, &object->dates_hidden);
     if (rv != CKR_OK)
         return ckr_set(err, rv, "object %lu cannot be read (C_GetAttributeValue)", handle);
     take(object, attr);

@@ -35,10 +35,11 @@ enum p11_field {
 
 /* What an object told. It points into itself: never copy it. Of a label or id whose length is more
  * than KEY_LABEL_MAX or KEY_ID_MAX, only so much is there. */
-enum { P11_ROOM = 8192 };
+enum { P11_ROOM = 12288 };
 struct p11_object {
     struct view field[P11_FIELDS]; /* data NULL: not told */
     uint32_t flags, flags_known;   /* enum key_flag */
+    bool dates_hidden;             /* it has some, but the HSM fails to read them */
     _Alignas(16) uint8_t room[P11_ROOM];
 };
 

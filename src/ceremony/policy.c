@@ -81,6 +81,12 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
                        "can make");
     if (key_is(key, KEY_ALWAYS_AUTHENTICATE))
         return err_set(err, ERR_DATA, "asks for its PIN at every use, so it cannot be proven");
+    if (key->terms.known & KEY_DATES_HIDDEN)
+        return err_set(err, ERR_DATA,
+                       "the source cannot read this key's dates, so they would get lost");
+    if (key->terms.allowed_count > KEY_ALLOWED_MAX)
+        return err_set(err, ERR_DATA, "it allows %u mechanisms by name, and %d are carried along",
+                       key->terms.allowed_count, KEY_ALLOWED_MAX);
     if (key->label_len > KEY_LABEL_MAX)
         return err_set(err, ERR_DATA, "its label of %u bytes is longer than %d", key->label_len,
                        KEY_LABEL_MAX);

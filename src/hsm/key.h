@@ -67,8 +67,13 @@ enum {
 enum { KEY_LABEL_MAX = 255, KEY_ID_MAX = 128, KEY_CURVE_MAX = 32, KEY_TYPE_MAX = 32 };
 
 /* What binds a key besides its flags, and whose it is. */
-enum key_term { KEY_DATES = 1 << 0, KEY_ALLOWED = 1 << 1, KEY_SUBJECT = 1 << 2 };
-enum { KEY_TERMS = 7, KEY_DATE_SIZE = 9, KEY_ALLOWED_MAX = 16, KEY_SUBJECT_MAX = 256 };
+enum key_term {
+    KEY_DATES = 1 << 0,
+    KEY_ALLOWED = 1 << 1,
+    KEY_SUBJECT = 1 << 2,
+    KEY_DATES_HIDDEN = 1 << 3, /* it has dates, but the HSM fails to read them */
+};
+enum { KEY_TERMS = 15, KEY_DATE_SIZE = 9, KEY_ALLOWED_MAX = 16, KEY_SUBJECT_MAX = 256 };
 struct key_terms {
     uint32_t known;                    /* enum key_term: what this HSM told, also "none" */
     char start[KEY_DATE_SIZE];         /* "20260131"; empty: from ever */
@@ -145,7 +150,7 @@ void key_set_label(struct key_desc *key, const void *label, size_t len);
 void key_set_id(struct key_desc *key, const void *id, size_t len);
 
 /* Sets them from what an HSM told. Eight digits are a date, anything else is none (PKCS#11 v2.40
- * 2.1, CK_DATE). Of mechanisms, numbers is count CK_ULONGs' worth of values. */
+ * 2.1, CK_DATE). Of mechanisms, numbers holds the first KEY_ALLOWED_MAX of count. */
 void key_set_dates(struct key_desc *key, const void *start, size_t start_len, const void *end,
                    size_t end_len);
 void key_set_allowed(struct key_desc *key, const uint64_t *numbers, size_t count);

@@ -7,18 +7,21 @@
     tokens.py drop MODULE TOKEN LABEL         destroys objects
 
 SOFTHSM2_CONF says where the tokens are. OBJECT is TYPE:LABEL[:OPTION]..., where TYPE is aesN,
-des3, genericN (bytes), rsaN (bits), ec256, ec384, ed25519 or data; %HH in LABEL is any byte; OPTION is
-id=HEX, value=HEX (secrets), +FLAG or -FLAG of the secret or private half."""
+des3, genericN, hmacN (bytes), rsaN (bits), ec256, ec384, ec521, ed25519 or data; %HH in LABEL is
+any byte; OPTION is id=HEX, value=HEX (secrets), and of the secret or private half +FLAG, -FLAG,
+start=DATE, end=DATE, allowed=HEX,HEX (mechanisms) or subject=HEX."""
 
 import os
 import re
+import struct
 import sys
 from urllib.parse import unquote_to_bytes
 
 import PyKCS11 as p11
 
 PIN, SO_PIN = "swordfish", "admiral"
-CURVES = {"ec256": "06082a8648ce3d030107", "ec384": "06052b81040022", "ed25519": "06032b6570"}
+CURVES = {"ec256": "06082a8648ce3d030107", "ec384": "06052b81040022",
+          "ec521": "06052b81040023", "ed25519": "06032b6570"}
 FLAGS = {
     "encrypt": p11.CKA_ENCRYPT, "decrypt": p11.CKA_DECRYPT, "sign": p11.CKA_SIGN,
     "verify": p11.CKA_VERIFY, "wrap": p11.CKA_WRAP, "unwrap": p11.CKA_UNWRAP,
@@ -26,14 +29,25 @@ FLAGS = {
     "sensitive": p11.CKA_SENSITIVE, "extractable": p11.CKA_EXTRACTABLE,
     "wrap-with-trusted": p11.CKA_WRAP_WITH_TRUSTED,
 }
-ON = {
-    "aes": {"encrypt", "decrypt"}, "des": {"encrypt", "decrypt"}, "generic": {"sign", "verify"}, "rsa": {"sign", "decrypt"},
-    "ec": {"sign"}, "ed": {"sign"},
+# Said only where they are asked for: not every token knows them.
+RARE = {
+    "modifiable": p11.CKA_MODIFIABLE, "copyable": p11.CKA_COPYABLE,
+    "destroyable": p11.CKA_DESTROYABLE, "trusted": p11.CKA_TRUSTED,
+    "always-authenticate": p11.CKA_ALWAYS_AUTHENTICATE,
 }
+ON = {
+    "aes": {"encrypt", "decrypt"}, "des": {"encrypt", "decrypt"}, "generic": {"sign", "verify"},
+    "hmac": {"sign", "verify"}, "rsa": {"sign", "decrypt"}, "ec": {"sign"}, "ed": {"sign"},
+}
+SECRETS = {"aes": p11.CKK_AES, "des": p11.CKK_DES3, "generic": p11.CKK_GENERIC_SECRET,
+           "hmac": p11.CKK_SHA256_HMAC}
 PUBLIC_USES = {"encrypt", "verify", "wrap"}
 
-# A label is bytes, not text.
+# A label is bytes, not text; and PyKCS11 does not know all flags.
 p11.Session.isString = lambda self, attribute: False
+is_known_flag = p11.Session.isBool
+p11.Session.isBool = lambda self, attribute: attribute in RARE.values() or is_known_flag(
+    self, attribute)
 
 
 def enter(module, label):
@@ -71,7 +85,8 @@ class Spec:
         self.curve = CURVES.get(kind)
         self.name = [(p11.CKA_LABEL, unquote_to_bytes(label)), (p11.CKA_TOKEN, p11.CK_TRUE)]
         self.value = None
-        self.on = ON.get(self.kind, set()) | {"sensitive", "extractable"}
+        self.on = ON.get(self.kind, set()) | {"sensitive", "extractable", "private"}
+        self.rare, self.terms = {}, []
         for option in options:
             self.take(option)
 
@@ -81,6 +96,17 @@ class Spec:
             self.name.append((p11.CKA_ID, bytes.fromhex(option[3:])))
         elif option.startswith("value="):
             self.value = bytes.fromhex(option[6:])
+        elif option.startswith(("start=", "end=")):
+            self.terms.append((p11.CKA_START_DATE if option[0] == "s" else p11.CKA_END_DATE,
+                               option.split("=")[1].encode()))
+        elif option.startswith("allowed="):
+            numbers = [int(word, 16) for word in option[8:].split(",")]
+            self.terms.append((p11.CKA_ALLOWED_MECHANISMS,
+                               struct.pack(f"@{len(numbers)}L", *numbers)))
+        elif option.startswith("subject="):
+            self.terms.append((p11.CKA_SUBJECT, bytes.fromhex(option[8:])))
+        elif option[1:] in RARE:
+            self.rare[option[1:]] = p11.CK_TRUE if option[0] == "+" else p11.CK_FALSE
         elif option[0] == "+":
             self.on |= {option[1:]}
         else:
@@ -92,16 +118,17 @@ class Spec:
         without = without | ({"wrap-with-trusted"} - self.on)
         flags = [(number, p11.CK_TRUE if flag in self.on else p11.CK_FALSE)
                  for flag, number in FLAGS.items() if flag not in without]
-        return self.name + flags + [(p11.CKA_PRIVATE, p11.CK_TRUE)]
+        private = p11.CK_TRUE if "private" in self.on else p11.CK_FALSE
+        rare = [(RARE[flag], value) for flag, value in self.rare.items()]
+        return self.name + flags + rare + self.terms + [(p11.CKA_PRIVATE, private)]
 
 
 def put_secret(session, spec):
     """A secret, of its own value or a random one."""
-    types = {"aes": p11.CKK_AES, "des": p11.CKK_DES3, "generic": p11.CKK_GENERIC_SECRET}
-    value = spec.value or os.urandom(spec.size)
+    value = spec.value or os.urandom(24 if spec.kind == "des" else spec.size)
     session.createObject(spec.template() + [
         (p11.CKA_CLASS, p11.CKO_SECRET_KEY),
-        (p11.CKA_KEY_TYPE, types[spec.kind]),
+        (p11.CKA_KEY_TYPE, SECRETS[spec.kind]),
         (p11.CKA_VALUE, value)])
 
 
@@ -122,8 +149,8 @@ def put_data(session, spec):
     session.createObject(spec.name + [(p11.CKA_CLASS, p11.CKO_DATA), (p11.CKA_VALUE, b"data")])
 
 
-PUT = {"aes": put_secret, "des": put_secret, "generic": put_secret, "rsa": put_pair, "ec": put_pair, "ed": put_pair,
-       "data": put_data}
+PUT = {kind: put_secret for kind in SECRETS} | {"rsa": put_pair, "ec": put_pair, "ed": put_pair,
+                                                "data": put_data}
 
 
 def put(session, texts):

@@ -93,6 +93,26 @@ static void reasons_to_stay(void **state)
     }
 }
 
+/* What binds a key and cannot be carried along would get lost. */
+static void bonds_that_would_get_lost(void **state)
+{
+    const uint64_t numbers[KEY_ALLOWED_MAX + 1] = {1, 2, 3};
+    struct key_desc key = aes_key(KEY_EXTRACTABLE);
+    struct err err = {0};
+
+    (void)state;
+    key_set_allowed(&key, numbers, KEY_ALLOWED_MAX);
+    key_set_dates(&key, "20260101", 8, "20301231", 8);
+    assert_true(policy_may_leave(&key, &err));
+    key.terms.known |= KEY_DATES_HIDDEN;
+    assert_false(policy_may_leave(&key, &err));
+    assert_non_null(strstr(err.what, "dates"));
+    key.terms.known &= ~(uint32_t)KEY_DATES_HIDDEN;
+    key_set_allowed(&key, numbers, KEY_ALLOWED_MAX + 1);
+    assert_false(policy_may_leave(&key, &err));
+    assert_non_null(strstr(err.what, "17 mechanisms"));
+}
+
 /* --- what it shall be --- */
 
 static void never_more_rights_than_before(void **state)
@@ -245,9 +265,13 @@ static void transport_key_in_ber(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(extractable_key_may_leave),     cmocka_unit_test(reasons_to_stay),
-        cmocka_unit_test(never_more_rights_than_before), cmocka_unit_test(default_policy_tightens),
-        cmocka_unit_test(unknown_freedoms_stay),         cmocka_unit_test(transport_keys),
+        cmocka_unit_test(extractable_key_may_leave),
+        cmocka_unit_test(reasons_to_stay),
+        cmocka_unit_test(bonds_that_would_get_lost),
+        cmocka_unit_test(never_more_rights_than_before),
+        cmocka_unit_test(default_policy_tightens),
+        cmocka_unit_test(unknown_freedoms_stay),
+        cmocka_unit_test(transport_keys),
         cmocka_unit_test(transport_key_in_ber),
     };
 
