@@ -15,6 +15,7 @@ enum { COMMAND_WORDS = 2 };
 struct invocation {
     bool plain;
     bool no_canary; /* of probe */
+    bool compare;   /* of list */
     struct term_options screen;
     const char *journal, *signature, *key; /* of a report; NULL: not given */
     const char *words[COMMAND_WORDS];      /* behind the command's name; NULL: not given */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hsmferry list FILE */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -44,20 +45,35 @@ static void print_both(const struct config *config, const struct worker *worker)
     list_print(stdout, output_columns(), sides);
 }
 
-static int list_both(struct session *s)
+/* What was found out about keys of one name, below the list. */
+static void print_compared(const char *lines)
+{
+    printf("\nKeys of one name, an operation on each where no public half tells it:\n%s", lines);
+}
+
+static int list_both(struct session *s, bool compare)
 {
     struct config_side *side = s->config->side;
     struct worker *worker;
     struct err err = {0};
+    char *lines = NULL;
+    FILE *compared = NULL;
+    size_t len;
 
     if (!session_start(s, false, false, &worker, &err))
         return command_failed(&err);
+    if (compare)
+        compared = open_memstream(&lines, &len);
     struct plain_result result = plain_run(&(struct plain_job){
         .worker = worker,
         .token = {&side[SIDE_SOURCE].token, &side[SIDE_DESTINATION].token},
+        .compared = compared,
     });
     print_both(s->config, worker);
     worker_free(worker);
+    if (compared && fclose(compared) == 0)
+        print_compared(lines);
+    free(lines);
     return result.exit_code;
 }
 
@@ -67,7 +83,7 @@ int command_list(const struct invocation *in)
     struct err err = {0};
     int code;
 
-    code = session_load(&s, in->words[0], &err) ? list_both(&s) : command_failed(&err);
+    code = session_load(&s, in->words[0], &err) ? list_both(&s, in->compare) : command_failed(&err);
     session_free(&s);
     return code;
 }

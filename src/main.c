@@ -72,6 +72,8 @@ static const struct option {
      "a screen without colours"},
     {"--no-canary", "", "", NULL, offsetof(struct invocation, no_canary),
      "probe: without throw-away keys"},
+    {"--compare", "", "", NULL, offsetof(struct invocation, compare),
+     "list: ask both HSMs which keys of one name are the same"},
     {"--journal", "", " FILE", NULL, offsetof(struct invocation, journal),
      "verify: the journal of the ceremony"},
     {"--signature", "", " FILE", NULL, offsetof(struct invocation, signature),
@@ -167,6 +169,8 @@ static int run_command(int argc, char **argv)
         return command_misused("There is a word too many", argv[named + command->words_max]);
     if (in.no_canary && command->run != command_probe)
         return command_misused("Only probe can do this", "--no-canary");
+    if (in.compare && command->run != command_list)
+        return command_misused("Only list can do this", "--compare");
     for (int i = named; i < words; i++)
         in.words[i - named] = argv[i];
     return command->run(&in);

@@ -49,6 +49,7 @@ exits 64 "an unknown option" "$hsmferry" --nonsense x.yaml
 exits 64 "an unknown short option" "$hsmferry" -x x.yaml
 exits 64 "a word too many" "$hsmferry" x.yaml y.yaml
 exits 64 "a word too many behind list" "$hsmferry" list x.yaml y.yaml
+exits 64 "a ceremony that only compares" "$hsmferry" --compare x.yaml
 ok "a refusal is short and says what next" is_short "$hsmferry" --nonsense
 ok "an option is shown escaped" says '\\x1b' "$hsmferry" "--$(printf '\033')"
 exits 78 "a ceremony file that is not there" "$hsmferry" --plain missing.yaml

@@ -37,6 +37,7 @@ void app_free(struct app *app)
     }
     environment_free(app->old_environment);
     run_free(&app->run);
+    comparisons_free(&app->comparisons);
     log_free(&app->log);
     secret_free(&app->answer);
     secret_free(&app->pin.typed);
@@ -246,6 +247,7 @@ void app_take_keys(struct app *app, enum side side, const struct key_list *keys)
 {
     struct err err;
 
+    comparisons_free(&app->comparisons);
     if (!inventory_take(&app->side[side].inventory, keys, &err))
         app_show_error(app, &err);
     app_size(app, app->columns, app->lines);
@@ -345,6 +347,7 @@ static void done_event(struct app *app, const struct event *e)
     case WORKER_CHOOSE:
         chosen(app, e->side, e->done.ok);
         break;
+    case WORKER_COMPARE:
     case WORKER_VERDICTS:
         if (!e->done.ok)
             app_show_error(app, &app->last_error);
@@ -387,6 +390,8 @@ void app_event(struct app *app, const struct event *e)
         side_event(app, e);
     else if (e->side != SIDE_RELAY && e->kind == EVENT_HSM)
         hsm_event(app, e);
+    else if (e->kind == EVENT_COMPARED)
+        inventory_view_compared(app, &e->compared);
     else if (e->kind == EVENT_PIN)
         ceremony_view_ask_pin(app, e);
 }

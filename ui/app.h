@@ -18,6 +18,7 @@
 #include "config.h"
 #include "hsm/event.h"
 #include "record/signing.h"
+#include "ui/comparisons.h"
 #include "ui/field.h"
 #include "ui/inventory.h"
 #include "ui/keys.h"
@@ -33,6 +34,7 @@ enum request_kind {
     REQUEST_OPEN,      /* worker_open(side) */
     REQUEST_CHOOSE,    /* worker_choose(side, app->config->side[side].token) */
     REQUEST_REFRESH,   /* worker_refresh(side) */
+    REQUEST_COMPARED,  /* worker_compare(app_pair()) */
     REQUEST_VERDICTS,  /* worker_verdicts() */
     REQUEST_PLAN,      /* worker_plan(): app_selection() */
     REQUEST_SIGN,      /* worker_sign() */
@@ -141,6 +143,7 @@ struct app {
     enum dialog dialog;
     enum side active;
     struct app_side side[2];
+    struct comparisons comparisons;
     struct run run;
     struct log log;
     struct scroll log_scroll;
@@ -226,6 +229,9 @@ size_t app_page(const struct app *app, enum side side);
 /* The pair in the verification view; either may be NULL. */
 void app_pair(const struct app *app, const struct key_desc **source,
               const struct key_desc **destination);
+
+/* How an object relates to those of the other side, also by what both HSMs were asked. */
+enum relation app_relation(const struct app *app, enum side side, const struct key_desc *key);
 
 /* Rows of the setup view's list, and the slot of a row (NULL: not a slot). */
 size_t app_setup_rows(const struct app *app, enum side side);

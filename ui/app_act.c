@@ -272,6 +272,7 @@ void app_act(struct app *app, enum action action)
         [ACTION_SORT] = sort,
         [ACTION_MIGRATE] = ceremony_view_migrate,
         [ACTION_COMPARE] = compare,
+        [ACTION_ASK_SAME] = inventory_view_ask_same,
         [ACTION_SETUP] = choose_again,
         [ACTION_RETRY] = setup_retry,
         [ACTION_NEXT] = setup_next,

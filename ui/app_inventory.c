@@ -88,6 +88,47 @@ void inventory_view_compare(struct app *app)
     app_go(app, VIEW_VERIFY);
 }
 
+/* An operation on both keys, so only when it is asked for. */
+void inventory_view_ask_same(struct app *app)
+{
+    const struct key_desc *source, *destination;
+
+    app_pair(app, &source, &destination);
+    if (app->verify_at)
+        app_say(app, "The ceremony proves these itself.");
+    else if (!source || !destination)
+        app_say(app, "The other side holds no key of this name.");
+    else if (!key_is_movable_class(source))
+        app_say(app, "Only secret and private keys have something to ask the HSMs for.");
+    else if (app->running || app->commands)
+        app_say(app, "The HSMs are at work; ask again when they are done.");
+    else {
+        app_say(app, "Both HSMs are asked ...");
+        app_ask(app, REQUEST_COMPARED, SIDE_RELAY);
+    }
+}
+
+void inventory_view_compared(struct app *app, const struct compared *compared)
+{
+    char text[EVENT_COMPARED_TEXT];
+
+    comparisons_add(&app->comparisons, compared); /* else it is told, and not kept */
+    app_say(app, "%.100s: %.300s", compared->label, event_compared_text(compared, text));
+}
+
+enum relation app_relation(const struct app *app, enum side side, const struct key_desc *key)
+{
+    enum side other = side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+    const struct compared *asked = comparisons_find(&app->comparisons, side, key->handle);
+    const struct key_desc *there;
+    enum relation relation = inventory_counterpart(&app->side[other].inventory, key, &there);
+
+    if (relation != RELATION_NAME || !asked || asked->handle[other] != there->handle ||
+        asked->result == COMPARED_UNKNOWN)
+        return relation;
+    return asked->result == COMPARED_SAME ? RELATION_SAME : RELATION_OTHER;
+}
+
 void app_pair(const struct app *app, const struct key_desc **source,
               const struct key_desc **destination)
 {

@@ -37,6 +37,8 @@ void environment_free(char **environment);
 void inventory_view_move(struct app *app, long delta);
 void inventory_view_mark(struct app *app);
 void inventory_view_compare(struct app *app);
+void inventory_view_ask_same(struct app *app);
+void inventory_view_compared(struct app *app, const struct compared *compared);
 void inventory_view_find(struct app *app, const char *text, bool next);
 void inventory_view_listed(struct app *app);
 bool inventory_view_keep_marks(struct app *app, struct err *err); /* in the configuration */

@@ -81,6 +81,17 @@ static bool do_refresh(struct console *c, const struct request *r, struct err *e
     return worker_refresh(c->worker, r->side, err);
 }
 
+static bool do_compared(struct console *c, const struct request *r, struct err *err)
+{
+    const struct key_desc *source, *destination;
+
+    (void)r;
+    app_pair(c->app, &source, &destination);
+    if (!source || !destination)
+        return err_set(err, ERR_NO_INPUT, "The other side holds no key of this name");
+    return worker_compare(c->worker, (const uint64_t[2]){source->handle, destination->handle}, err);
+}
+
 static bool do_verdicts(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
@@ -213,15 +224,25 @@ static const struct {
     bool (*carry_out)(struct console *c, const struct request *r, struct err *err);
     bool needs_worker;
 } doings[REQUESTS] = {
-    [REQUEST_START] = {do_start, false},      [REQUEST_OPEN] = {do_open, true},
-    [REQUEST_CHOOSE] = {do_choose, true},     [REQUEST_REFRESH] = {do_refresh, true},
-    [REQUEST_VERDICTS] = {do_verdicts, true}, [REQUEST_PLAN] = {do_plan, true},
-    [REQUEST_SIGN] = {do_sign, true},         [REQUEST_RUN] = {do_run, true},
-    [REQUEST_ANSWER] = {do_answer, true},     [REQUEST_STOP] = {do_stop, true},
-    [REQUEST_ABANDON] = {do_abandon, true},   [REQUEST_SAVE] = {do_save, false},
-    [REQUEST_REPORT] = {do_report, false},    [REQUEST_FLUSH] = {do_flush, false},
-    [REQUEST_REDRAW] = {do_redraw, false},    [REQUEST_EXCEPTION] = {do_exception, true},
-    [REQUEST_SETTLE] = {do_settle, false},    [REQUEST_SUSPEND] = {do_suspend, false},
+    [REQUEST_START] = {do_start, false},
+    [REQUEST_OPEN] = {do_open, true},
+    [REQUEST_CHOOSE] = {do_choose, true},
+    [REQUEST_REFRESH] = {do_refresh, true},
+    [REQUEST_COMPARED] = {do_compared, true},
+    [REQUEST_VERDICTS] = {do_verdicts, true},
+    [REQUEST_PLAN] = {do_plan, true},
+    [REQUEST_SIGN] = {do_sign, true},
+    [REQUEST_RUN] = {do_run, true},
+    [REQUEST_ANSWER] = {do_answer, true},
+    [REQUEST_STOP] = {do_stop, true},
+    [REQUEST_ABANDON] = {do_abandon, true},
+    [REQUEST_SAVE] = {do_save, false},
+    [REQUEST_REPORT] = {do_report, false},
+    [REQUEST_FLUSH] = {do_flush, false},
+    [REQUEST_REDRAW] = {do_redraw, false},
+    [REQUEST_EXCEPTION] = {do_exception, true},
+    [REQUEST_SETTLE] = {do_settle, false},
+    [REQUEST_SUSPEND] = {do_suspend, false},
     [REQUEST_QUIT] = {do_quit, false},
 };
 

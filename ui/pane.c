@@ -54,14 +54,6 @@ static char *type_text(const struct key_desc *key, char *out)
     return out;
 }
 
-static enum relation relation_to(const struct app *app, enum side side, const struct key_desc *key)
-{
-    const struct key_desc *there;
-    enum side other = side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
-
-    return inventory_counterpart(&app->side[other].inventory, key, &there);
-}
-
 /* The reason in a column of any width: the line below the panes tells it in full. */
 static const char *why_not(const char *reason, int width, char *out, size_t size)
 {
@@ -96,7 +88,7 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
     const struct inventory *inv = &app->side[side].inventory;
     const struct key_desc *key = inventory_row(inv, row);
     const struct verdict *verdict = inventory_verdict(inv, row);
-    enum relation relation = relation_to(app, side, key);
+    enum relation relation = app_relation(app, side, key);
 
     if (side == SIDE_DESTINATION)
         return app->side[SIDE_SOURCE].state == SIDE_LISTED ? matches[relation] : "";

@@ -280,6 +280,14 @@ static void tell_check(struct line *l)
     add(l, "check value %s", event_check_text(&l->event->check, text));
 }
 
+static void tell_compared(struct line *l)
+{
+    char text[EVENT_COMPARED_TEXT];
+
+    head(l, sign_none, 0);
+    add(l, "%s: %s", l->event->compared.label, event_compared_text(&l->event->compared, text));
+}
+
 static void tell_key_done(struct line *l)
 {
     enum key_outcome outcome = l->event->key_done.outcome;
@@ -367,6 +375,7 @@ static void (*const tellers[EVENT_KINDS])(struct line *) = {
     [EVENT_PROOF] = tell_proof,
     [EVENT_FINGERPRINT] = tell_fingerprint,
     [EVENT_CHECK] = tell_check,
+    [EVENT_COMPARED] = tell_compared,
     [EVENT_KEY_DONE] = tell_key_done,
     [EVENT_INVENTORY] = tell_inventory,
     [EVENT_SPOKEN] = tell_spoken,

@@ -22,8 +22,8 @@ static const struct {
 } commands[] = {
     {WORKER_OPEN, SIDE_SOURCE},   {WORKER_OPEN, SIDE_DESTINATION},
     {WORKER_CHOOSE, SIDE_SOURCE}, {WORKER_CHOOSE, SIDE_DESTINATION},
-    {WORKER_PLAN, SIDE_RELAY},    {WORKER_RUN, SIDE_RELAY},
-    {WORKER_SIGN, SIDE_RELAY},
+    {WORKER_COMPARE, SIDE_RELAY}, {WORKER_PLAN, SIDE_RELAY},
+    {WORKER_RUN, SIDE_RELAY},     {WORKER_SIGN, SIDE_RELAY},
 };
 enum { SIGN = sizeof commands / sizeof commands[0] - 1 };
 
@@ -74,6 +74,8 @@ static bool send_command(const struct loop *l, struct err *err)
         return worker_open(w, side, err);
     case WORKER_CHOOSE:
         return worker_choose(w, side, l->job->token[side], err);
+    case WORKER_COMPARE:
+        return worker_compare(w, NULL, err);
     case WORKER_PLAN:
         if (l->job->resume)
             return worker_resume(w, err);
@@ -93,6 +95,8 @@ static size_t count_commands(const struct plain_job *job)
 
 static bool is_skipped(const struct loop *l)
 {
+    if (commands[l->command].what == WORKER_COMPARE)
+        return !l->job->compared || l->side_failed[SIDE_SOURCE] || l->side_failed[SIDE_DESTINATION];
     return commands[l->command].side != SIDE_RELAY && l->side_failed[commands[l->command].side];
 }
 
@@ -116,7 +120,7 @@ static void command_done(struct loop *l, const struct event *event)
         l->over = true;
         return;
     }
-    if (!event->done.ok)
+    if (!event->done.ok && commands[l->command].side != SIDE_RELAY)
         l->side_failed[commands[l->command].side] = true;
     l->command++;
     start_command(l);
@@ -221,6 +225,21 @@ static void stop(struct loop *l, const char *why)
     l->result.stopped = true;
 }
 
+/* "payments-kek: same, aes-ecb: ..."; of a key that is alone, on which side. */
+static void tell_compared(FILE *out, const struct compared *compared)
+{
+    char text[EVENT_COMPARED_TEXT];
+    bool source = compared->handle[SIDE_SOURCE] != 0;
+
+    if (!out)
+        return;
+    if (compared->result == COMPARED_ONLY_HERE)
+        fprintf(out, "%s: only on the %s\n", compared->label,
+                side_name(source ? SIDE_SOURCE : SIDE_DESTINATION));
+    else
+        fprintf(out, "%s: %s\n", compared->label, event_compared_text(compared, text));
+}
+
 static void take_event(struct loop *l, const struct event *event)
 {
     if (l->job->log)
@@ -229,6 +248,9 @@ static void take_event(struct loop *l, const struct event *event)
         plain_error(stderr, &event->error);
 
     switch (event->kind) {
+    case EVENT_COMPARED:
+        tell_compared(l->job->compared, &event->compared);
+        break;
     case EVENT_PIN:
         ask_of(l, event);
         break;

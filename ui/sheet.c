@@ -112,6 +112,18 @@ static void verdict(const struct app *app, struct sheet *s)
     line(s, "%-20s %s: %s", "can it go?", v->goes ? "yes" : "no", v->reason);
 }
 
+/* As the HSM tells it by itself, and what was asked for. */
+static void check_values(const struct app *app, const struct key_desc *key, struct sheet *s)
+{
+    const struct compared *asked = comparisons_find(&app->comparisons, app->active, key->handle);
+    char text[EVENT_CHECK_TEXT];
+
+    if (key->check_value_len)
+        line(s, "%-20s %s", "check value", key_check_text(key, text));
+    for (unsigned i = 0; asked && i < asked->check_count; i++)
+        line(s, "%-20s %s", "check value", event_check_text(&asked->checks[i], text));
+}
+
 static void object(const struct app *app, struct sheet *s)
 {
     const struct inventory *inv = &app->side[app->active].inventory;
@@ -130,8 +142,7 @@ static void object(const struct app *app, struct sheet *s)
     verdict(app, s);
     for (unsigned i = 0; i < KEY_FLAGS; i++)
         line(s, "%-20s %s", key_flag_name(UINT32_C(1) << i), truth(key, UINT32_C(1) << i));
-    if (key->check_value_len)
-        line(s, "%-20s %s", "check value", key_check_text(key, text));
+    check_values(app, key, s);
     fingerprint(key, s);
     line(s, "%-20s %" PRIu64, "handle", key->handle);
 }

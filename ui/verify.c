@@ -100,14 +100,15 @@ size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERI
     return n;
 }
 
-size_t verify_checks(const struct run_key *key, struct verify_row *rows, size_t count)
+size_t verify_checks(const struct check *checks, unsigned check_count, struct verify_row *rows,
+                     size_t count)
 {
     size_t at = 0;
 
     while (at < count && (strcmp(rows[at].name, "label") == 0 || strcmp(rows[at].name, "id") == 0))
         at++;
-    for (unsigned i = 0; key && i < key->check_count; i++) {
-        const struct check *check = &key->checks[i];
+    for (unsigned i = 0; i < check_count; i++) {
+        const struct check *check = &checks[i];
         struct verify_row *row = &rows[at];
         if (check->method == KEY_CHECK_SPKI) /* the row of the public key says it */
             continue;
@@ -160,21 +161,42 @@ static void draw_side(const struct app *app, struct canvas *c, struct rect r, en
     draw_cursor(c, in.x, in.y);
 }
 
+/* What both HSMs were asked about this pair of the inventory; NULL: nothing. */
+static const struct compared *asked_of(const struct app *app, const struct key_desc *source,
+                                       const struct key_desc *destination)
+{
+    const struct compared *asked =
+        source && destination ? comparisons_find(&app->comparisons, SIDE_SOURCE, source->handle)
+                              : NULL;
+
+    return asked && asked->handle[SIDE_DESTINATION] == destination->handle ? asked : NULL;
+}
+
 /* How it was proven, in a sentence that can be quoted. */
 static void proof_words(const struct app *app, const struct key_desc *source,
                         const struct key_desc *destination, char *out, size_t size)
 {
     const struct run_key *key = run_key_at(&app->run, app->verify_at);
+    const struct compared *asked = asked_of(app, source, destination);
     const struct key_desc *ignored;
     char time[32] = "";
 
+    if (!key && asked) {
+        snprintf(out, size, "%s %s%s%s: %s",
+                 asked->result == COMPARED_SAME      ? "[ ok ]"
+                 : asked->result == COMPARED_DIFFERS ? "[FAIL]"
+                                                     : "[    ]",
+                 comparison_name(asked->result), asked->method[0] ? ", " : "", asked->method,
+                 asked->text);
+        return;
+    }
     if (!key) {
         bool same = source && destination &&
                     inventory_counterpart(&app->side[SIDE_DESTINATION].inventory, source,
                                           &ignored) == RELATION_SAME;
         snprintf(out, size, "%s",
                  same ? "Both hold the same public half. Nothing was proven in this ceremony."
-                      : "The same name. Whether it is the same key was not proven here.");
+                      : "The same name. = asks both HSMs whether it is the same key, too.");
         return;
     }
     if (key->outcome == KEY_REFUSED || key->outcome == KEY_FAILED) {
@@ -217,12 +239,14 @@ void verify_draw(const struct app *app, struct canvas *c)
 {
     const struct run_key *key = run_key_at(&app->run, app->verify_at);
     const struct key_desc *source, *destination;
+    const struct compared *asked;
     struct verify_row rows[VERIFY_ROWS_MAX];
     struct rect b = app->layout.body;
     int half = b.w / 2;
     size_t count;
 
     app_pair(app, &source, &destination);
+    asked = asked_of(app, source, destination);
     if (!source) {
         source = destination;
         destination = NULL;
@@ -232,7 +256,10 @@ void verify_draw(const struct app *app, struct canvas *c)
     b.h -= PROOF_LINES;
     count = verify_rows(
         &(struct fidelity_pair){source, key ? &key->want_flags : NULL, destination, false}, rows);
-    count = verify_checks(key, rows, count);
+    if (key)
+        count = verify_checks(key->checks, key->check_count, rows, count);
+    else if (asked)
+        count = verify_checks(asked->checks, asked->check_count, rows, count);
     draw_side(app, c, (struct rect){b.x + half, b.y, b.w - half, b.h}, SIDE_DESTINATION, rows,
               count);
     draw_side(app, c, (struct rect){b.x, b.y, half, b.h}, SIDE_SOURCE, rows, count);

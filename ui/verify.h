@@ -21,9 +21,9 @@ struct verify_row {
  * come next to the name. Returns the rows written. */
 size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX]);
 
-/* Puts the key's check values, once they were told, behind the rows of its name; key may be NULL.
- * Returns the rows that are there now. */
-size_t verify_checks(const struct run_key *key, struct verify_row *rows, size_t count);
+/* Puts a key's check values behind the rows of its name. Returns the rows that are there now. */
+size_t verify_checks(const struct check *checks, unsigned check_count, struct verify_row *rows,
+                     size_t count);
 
 void verify_draw(const struct app *app, struct canvas *c);
 

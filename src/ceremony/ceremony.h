@@ -116,6 +116,12 @@ bool ceremony_verdicts(struct ceremony *c, struct err *err);
 /* As made last; NULL before. In the order of ceremony_keys() of the source. */
 const struct plan *ceremony_the_verdicts(const struct ceremony *c);
 
+/* Asks both HSMs whether the keys with these handles, by side, are the same, by an operation that
+ * their own uses allow, and tells it (EVENT_COMPARED). NULL: every secret and private key with the
+ * one of its name on the other side. Errors: ERR_USAGE (a ceremony is running), ERR_NO_INPUT (no
+ * such key), as ceremony_negotiate(), what an HSM answered otherwise. */
+bool ceremony_compare(struct ceremony *c, const uint64_t handle[2], struct err *err);
+
 /* Makes the plan for these keys and tells it. May be called again until the first step.
  * Errors: as plan_make(); the code of the first refusal when no key at all can go. */
 bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct err *err);

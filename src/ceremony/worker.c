@@ -318,6 +318,8 @@ static bool run_command(struct worker *w, const struct command *command, struct 
         return ceremony_refresh(w->ceremony, command->side, err);
     case WORKER_VERDICTS:
         return ceremony_verdicts(w->ceremony, err);
+    case WORKER_COMPARE:
+        return ceremony_compare(w->ceremony, command->handles, err);
     case WORKER_PLAN:
         return ceremony_plan(w->ceremony, &command->selection, err);
     case WORKER_RESUME:
@@ -434,6 +436,17 @@ static void *copy_of(const void *from, size_t count, size_t size)
     if (to && count)
         memcpy(to, from, count * size);
     return to;
+}
+
+bool worker_compare(struct worker *w, const uint64_t handle[2], struct err *err)
+{
+    struct command *command = command_new(WORKER_COMPARE, SIDE_RELAY);
+
+    if (command && handle && !(command->handles = copy_of(handle, 2, sizeof *handle))) {
+        command_free(command);
+        command = NULL;
+    }
+    return queue(w, command, err);
 }
 
 bool worker_plan(struct worker *w, const struct selection *selection, struct err *err)

@@ -50,6 +50,7 @@ enum worker_command {
     WORKER_CHOOSE,   /* side, uri: ceremony_choose() */
     WORKER_REFRESH,  /* side: ceremony_refresh() */
     WORKER_VERDICTS, /* ceremony_verdicts(): once both sides are listed */
+    WORKER_COMPARE,  /* ceremony_compare() */
     WORKER_PLAN,     /* selection: ceremony_negotiate() where needed, ceremony_plan() */
     WORKER_RESUME,   /* ceremony_resume(), in the place of WORKER_PLAN */
     WORKER_RUN,      /* ceremony_step() until it is done; gates wait for worker_answer() */
@@ -77,6 +78,7 @@ bool worker_open(struct worker *w, enum side side, struct err *err);
 bool worker_choose(struct worker *w, enum side side, const struct uri *uri, struct err *err);
 bool worker_refresh(struct worker *w, enum side side, struct err *err);
 bool worker_verdicts(struct worker *w, struct err *err);
+bool worker_compare(struct worker *w, const uint64_t handle[2], struct err *err); /* NULL: all */
 bool worker_plan(struct worker *w, const struct selection *selection, struct err *err);
 bool worker_resume(struct worker *w, struct err *err);
 bool worker_run(struct worker *w, struct err *err);

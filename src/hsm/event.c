@@ -68,6 +68,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_INVENTORY] = "inventory",
         [EVENT_CALL] = "call",
         [EVENT_SPOKEN] = "spoken",
+        [EVENT_COMPARED] = "compared",
         [EVENT_ERROR] = "error",
         [EVENT_EXCEPTION] = "exception",
         [EVENT_END] = "end",
@@ -121,6 +122,12 @@ const char *key_route_name(enum key_route route)
     return NAME_OF(names, route);
 }
 
+const char *comparison_name(enum comparison result)
+{
+    static const char *const names[COMPARISONS] = {"same", "differs", "only here", "not known"};
+    return NAME_OF(names, result);
+}
+
 const char *end_outcome_name(enum end_outcome outcome)
 {
     static const char *const names[] = {"complete", "partial", "failed", "aborted"};
@@ -172,5 +179,19 @@ char *event_check_text(const struct check *check, char *out)
         snprintf(out, EVENT_CHECK_TEXT, "%.40s, %s, %s", text, key_check_words(check->method),
                  memcmp(&value[0], &value[1], sizeof value[0]) == 0 ? "the same on both sides"
                                                                     : check->text);
+    return out;
+}
+
+char *event_compared_text(const struct compared *compared, char *out)
+{
+    char check[EVENT_CHECK_TEXT];
+    size_t len =
+        text_print(out, EVENT_COMPARED_TEXT, "%s%s%s: %s", comparison_name(compared->result),
+                   compared->method[0] ? ", " : "", compared->method, compared->text);
+
+    for (unsigned i = 0; i < compared->check_count && i < COMPARED_CHECKS; i++)
+        if (compared->checks[i].value[SIDE_SOURCE].len)
+            len += text_print(out + len, EVENT_COMPARED_TEXT - len, "; check value %s",
+                              event_check_text(&compared->checks[i], check));
     return out;
 }

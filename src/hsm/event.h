@@ -41,6 +41,7 @@ enum event_kind {
     EVENT_INVENTORY,   /* inventory: of one side, before or after */
     EVENT_CALL,        /* call: one call into an HSM begins or ended (the log pane) */
     EVENT_SPOKEN,      /* note: a vendor library printed this */
+    EVENT_COMPARED,    /* compared: whether two keys of one name are the same, on request */
     EVENT_ERROR,       /* error: a failure, as the officer reads it */
     EVENT_EXCEPTION,   /* exception: officers write down that something was not as planned */
     EVENT_END,         /* end: outcome and counts */
@@ -118,6 +119,24 @@ struct event_signer {
     char module[EVENT_PATH_MAX];
     char token[EVENT_TEXT_MAX]; /* its URI */
     char role[64];              /* of the officer who holds it; empty: nobody by name */
+};
+
+enum comparison {
+    COMPARED_SAME,
+    COMPARED_DIFFERS,
+    COMPARED_ONLY_HERE, /* the other side has none of this name: its handle is 0 */
+    COMPARED_UNKNOWN,   /* no operation that both may carry out tells */
+    COMPARISONS
+};
+enum { COMPARED_CHECKS = 2 };
+struct compared {
+    enum comparison result;
+    uint64_t handle[2]; /* by side */
+    char label[KEY_LABEL_TEXT];
+    char method[32]; /* the proof, "public half"; empty: none */
+    char text[EVENT_TEXT_MAX];
+    struct check checks[COMPARED_CHECKS];
+    unsigned check_count;
 };
 
 struct event {
@@ -221,6 +240,7 @@ struct event {
             char text[EVENT_TEXT_MAX];    /* one sentence that an auditor could quote */
         } proof;
         struct check check;
+        struct compared compared;
         struct {
             enum key_outcome outcome;
             enum err_code code;
@@ -289,12 +309,18 @@ const char *gate_state_name(enum gate_state state);
 const char *canary_state_name(enum canary_state state);
 const char *key_outcome_name(enum key_outcome outcome);
 const char *key_route_name(enum key_route route);
+const char *comparison_name(enum comparison result);
 const char *end_outcome_name(enum end_outcome outcome);
 
 /* A check value with its method: "f29000, ECB of zeros, the same on both sides", "none by CMAC of
  * zeros: ...". out has EVENT_CHECK_TEXT bytes. Returns out. */
 enum { EVENT_CHECK_TEXT = EVENT_TEXT_MAX + 128 };
 char *event_check_text(const struct check *check, char *out);
+
+/* "same, aes-ecb: both sides encrypted ...; check value f29000, ECB of zeros, ...". out has
+ * EVENT_COMPARED_TEXT bytes. Returns out. */
+enum { EVENT_COMPARED_TEXT = 3 * EVENT_CHECK_TEXT };
+char *event_compared_text(const struct compared *compared, char *out);
 
 /* One side's value alone: hexadecimal, of long ones the first eight octets; empty: none. out has
  * EVENT_CHECK_TEXT bytes. Returns out. */

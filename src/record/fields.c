@@ -267,6 +267,7 @@ static const struct {
     [EVENT_INVENTORY] = KIND(inventory),
     [EVENT_CALL] = {NULL, 0},
     [EVENT_SPOKEN] = KIND(note),
+    [EVENT_COMPARED] = {NULL, 0},
     [EVENT_ERROR] = KIND(error),
     [EVENT_EXCEPTION] = KIND(exception),
     [EVENT_END] = KIND(end),

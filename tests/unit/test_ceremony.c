@@ -1058,6 +1058,58 @@ static void record_refuses_any_event(void **state)
     assert_true(rig->refuse_at > 60);
 }
 
+/* --- comparing on request --- */
+
+static const struct compared *compared(const struct rig *rig, const char *label)
+{
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_COMPARED &&
+            strcmp(rig->events[i].compared.label, label) == 0)
+            return &rig->events[i].compared;
+    fail_msg("nothing is told of %s", label);
+    return NULL;
+}
+
+static void keys_are_compared_on_request(void **state)
+{
+#define VALUE "value=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+    static const struct {
+        const char *label;
+        enum comparison result;
+        const char *method;
+        unsigned checks;
+    } rows[] = {
+        {"a", COMPARED_SAME, "aes-ecb", 2},       {"b", COMPARED_DIFFERS, "", 0},
+        {"c", COMPARED_ONLY_HERE, "", 0},         {"d", COMPARED_ONLY_HERE, "", 0},
+        {"e", COMPARED_DIFFERS, "", 0},           {"f", COMPARED_DIFFERS, "public half", 0},
+        {"g", COMPARED_SAME, "sha256-digest", 2},
+    };
+    struct rig *rig = *state;
+    uint64_t nobody[2] = {77, 78};
+
+    rig->setup.policy.canary = CANARY_NONE;
+    prepare(rig,
+            "keys=aes32:a:+encrypt:" VALUE ",aes32:b,aes32:c,generic13:e,ec256:f:+sign:+public,"
+            "aes32:g:-encrypt:-decrypt:" VALUE,
+            "keys=aes32:a:+encrypt:" VALUE ",aes32:b,aes32:d,aes16:e,ec256:f:+sign:+public,"
+            "aes32:g:-encrypt:-decrypt:" VALUE,
+            "pkcs11:object=c");
+    assert_int_equal(rig->touched, 0); /* nobody asked */
+    assert_false(ceremony_compare(rig->ceremony, nobody, &rig->err));
+    assert_int_equal(rig->err.code, ERR_NO_INPUT);
+    assert_true(ceremony_compare(rig->ceremony, NULL, &rig->err));
+    assert_true(rig->touched > 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct compared *is = compared(rig, rows[i].label);
+        assert_int_equal(is->result, rows[i].result);
+        assert_string_equal(is->method, rows[i].method);
+        assert_int_equal(is->check_count, rows[i].checks);
+    }
+    assert_int_equal(ceremony_step(rig->ceremony), NEXT_STEP);
+    assert_false(ceremony_compare(rig->ceremony, NULL, &rig->err));
+    assert_int_equal(rig->err.code, ERR_USAGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1066,6 +1118,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(padded_secret_goes_directly, setup, teardown),
         cmocka_unit_test_setup_teardown(key_done_once_for_each, setup, teardown),
         cmocka_unit_test_setup_teardown(no_check_value_of_a_password, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_are_compared_on_request, setup, teardown),
         cmocka_unit_test_setup_teardown(pattern_lists_what_cannot_go, setup, teardown),
         cmocka_unit_test_setup_teardown(weaker_transport_is_warned_about, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_can_go, setup, teardown),

@@ -75,6 +75,7 @@ static size_t fill(struct event *event, enum event_kind kind, size_t *size)
         RECORDED(CASE)
 #undef CASE
     case EVENT_CALL:
+    case EVENT_COMPARED:
     case EVENT_PIN:
     case EVENT_DONE:
     case EVENT_KINDS:
@@ -333,7 +334,8 @@ static void test_what_is_written(void **state)
     assert_memory_equal(text, first, sizeof first - 1);
     assert_true(reads(f, &torn));
     assert_false(torn);
-    assert_int_equal(f->tape.records, EVENT_END - 1 + 1); /* no calls, but a step more */
+    assert_int_equal(f->tape.records,
+                     EVENT_END - 2 + 1); /* no calls and comparisons, but a step more */
     assert_true(tape_next(&f->tape, UINT32_C(1) << EVENT_KEY_DONE, &at, &event));
     struct event told = full_event(EVENT_KEY_DONE, 'k');
     assert_memory_equal(&told.key_done, &event.key_done, sizeof told.key_done);

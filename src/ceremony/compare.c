@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Are two keys of one name the same? Asked by officers, since it is an operation on both. */
+#include "ceremony/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ceremony/check.h"
+#include "ceremony/names.h"
+#include "ceremony/proof.h"
+
+/* A key of the source and the one of its name on the destination. */
+struct couple {
+    const struct key_desc *key[2]; /* by side; one may be NULL */
+};
+
+static void conclude(struct compared *to, enum comparison result, const char *method,
+                     const char *text)
+{
+    to->result = result;
+    snprintf(to->method, sizeof to->method, "%s", method);
+    snprintf(to->text, sizeof to->text, "%s", text);
+}
+
+/* The check values of keys that were found to be the same, as far as their uses allow them. */
+static bool add_checks(struct ceremony *c, const struct couple *couple, struct compared *to,
+                       struct err *err)
+{
+    const struct check_pair pair = {{couple->key[0], couple->key[1]},
+                                    {source_of(c), destination_of(c)},
+                                    {couple->key[0]->handle, couple->key[1]->handle}};
+    unsigned count = check_count(couple->key[SIDE_SOURCE]);
+
+    for (unsigned i = 0; i < count; i++)
+        if (!check_value(&pair, i, c->deal.proofs, &to->checks[i], err))
+            return false;
+    to->check_count = count;
+    return true;
+}
+
+static bool prove(struct ceremony *c, const struct couple *couple, enum hsm_proof *which,
+                  struct err *err)
+{
+    const struct key_desc *source = couple->key[SIDE_SOURCE];
+    const struct key_desc *found = couple->key[SIDE_DESTINATION];
+    struct bytes spki = {0};
+    const struct proof_pair pair = {source_of(c), source->handle, &spki, destination_of(c),
+                                    found->handle};
+    bool ok =
+        (source->class != KEY_CLASS_PRIVATE ||
+         source_of(c)->driver->public_key(source_of(c), source->handle, &spki, err)) &&
+        proof_run(&pair, proof_exact(plan_proofs(&c->deal, source), source, found), which, err);
+
+    bytes_free(&spki);
+    return ok;
+}
+
+/* Errors: what is no answer of the keys' own. */
+static bool judge(struct ceremony *c, const struct couple *couple, struct compared *to,
+                  struct err *err)
+{
+    const struct key_desc *source = couple->key[SIDE_SOURCE];
+    const struct key_desc *found = couple->key[SIDE_DESTINATION];
+    enum hsm_proof which;
+
+    if (!source || !found)
+        conclude(to, COMPARED_ONLY_HERE, "", "the other side has none of this name");
+    else if (source->kind != found->kind)
+        conclude(to, COMPARED_DIFFERS, "", "they are of different kinds");
+    else if (source->has_public && found->has_public)
+        conclude(to,
+                 memcmp(source->spki_sha256, found->spki_sha256, sizeof found->spki_sha256) == 0
+                     ? COMPARED_SAME
+                     : COMPARED_DIFFERS,
+                 "public half", "as both sides tell it; no operation on the key");
+    else if (prove(c, couple, &which, err) && add_checks(c, couple, to, err))
+        conclude(to, COMPARED_SAME, hsm_proof_name(which), proof_sentence(which));
+    else if (err->code == ERR_DATA)
+        conclude(to, COMPARED_DIFFERS, "", "both sides answer the same challenge differently");
+    else if (err->code == ERR_UNSUPPORTED)
+        conclude(to, COMPARED_UNKNOWN, "", "their uses allow no operation that would tell");
+    else
+        return false;
+    return true;
+}
+
+static bool compare(struct ceremony *c, const struct couple *couple, struct err *err)
+{
+    struct event e = {.kind = EVENT_COMPARED, .side = SIDE_RELAY};
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        if (!couple->key[side])
+            continue;
+        e.compared.handle[side] = couple->key[side]->handle;
+        key_label_text(couple->key[side], e.compared.label);
+    }
+    return judge(c, couple, &e.compared, err) && ceremony_tell(c, &e, err);
+}
+
+static const struct key_desc *by_handle(const struct key_list *list, uint64_t handle)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->keys[i].handle == handle && key_is_movable_class(&list->keys[i]))
+            return &list->keys[i];
+    return NULL;
+}
+
+/* Every secret and private key of both sides, each pair once. */
+static bool compare_all(struct ceremony *c, struct err *err)
+{
+    const struct key_list *list[2] = {&c->side[0].keys, &c->side[1].keys};
+    struct names names[2] = {{0}};
+    bool ok = names_make(list[0], &names[0], err) && names_make(list[1], &names[1], err);
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        for (size_t i = 0; ok && i < list[side]->count; i++) {
+            const struct key_desc *key = &list[side]->keys[i];
+            const struct key_desc *there = names_taken(&names[!side], key);
+            if (!key_is_movable_class(key) || (side == SIDE_DESTINATION && there))
+                continue;
+            ok = compare(c,
+                         &(struct couple){
+                             {side == SIDE_SOURCE ? key : NULL, side == SIDE_SOURCE ? there : key}},
+                         err);
+        }
+    names_free(&names[0]);
+    names_free(&names[1]);
+    return ok;
+}
+
+bool ceremony_compare(struct ceremony *c, const uint64_t handle[2], struct err *err)
+{
+    struct couple couple;
+
+    if (c->begun && !c->over)
+        return err_set(err, ERR_USAGE, "a ceremony is running");
+    if (!c->has_deal && !ceremony_negotiate(c, err))
+        return false;
+    if (!handle)
+        return compare_all(c, err);
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        couple.key[side] = by_handle(&c->side[side].keys, handle[side]);
+        if (!couple.key[side])
+            return err_set(err, ERR_NO_INPUT, "there is no such key on the %s any more",
+                           side_name(side));
+    }
+    return compare(c, &couple, err);
+}
