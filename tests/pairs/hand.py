@@ -6,8 +6,8 @@ libraries want it.
     hand.py nss PIN FOLDER
 
 Standard input is a JSON list of jobs [WHAT, LABEL, ID, DATA], ID and DATA in hex; standard output
-the list of their answers in hex: null where the token refused. WHAT is encrypt, decrypt, mac,
-digest, length, public or sign."""
+the list of their answers in hex: null where the token refused. WHAT is the name of a function of
+Hand."""
 
 import importlib
 import json

@@ -3,11 +3,14 @@
 
 import ctypes
 import hashlib
+import json
 import os
+import struct
 import sys
 
 from PyKCS11 import (
-    CKA_KEY_TYPE, CKA_VALUE_LEN, CKK_RSA, CKM_AES_ECB, CKM_ECDSA, CKM_RSA_PKCS, Mechanism,
+    CKA_ALLOWED_MECHANISMS, CKA_END_DATE, CKA_ID, CKA_KEY_TYPE, CKA_START_DATE, CKA_SUBJECT,
+    CKA_VALUE_LEN, CKK_RSA, CKM_AES_ECB, CKM_ECDSA, CKM_RSA_PKCS, Mechanism, PyKCS11Error,
     PyKCS11Lib,
 )
 from cryptography.hazmat.primitives import serialization
@@ -15,8 +18,19 @@ from cryptography.hazmat.primitives.asymmetric import utils
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "softhsm"))
 from outside import FLAGS, USES, Token, public_key
+from tokens import FLAGS as SETTABLE, RARE
 
 RIGHTS = [*USES, "private", "sensitive", "extractable"]
+# By the report's names: number, and how the report shows its bytes.
+ATTRIBUTES = {
+    name: (number, lambda raw: {b"\0": "no", b"\1": "yes"}.get(raw, ""))
+    for name, number in (FLAGS | SETTABLE | RARE).items()
+} | {
+    "start date": (CKA_START_DATE, bytes.decode), "end date": (CKA_END_DATE, bytes.decode),
+    "mechanisms": (CKA_ALLOWED_MECHANISMS, lambda raw: " ".join(
+        hex(number) for number in sorted(struct.unpack(f"@{len(raw) // 8}L", raw)))),
+    "subject": (CKA_SUBJECT, bytes.hex), "id": (CKA_ID, bytes.hex),
+}
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 
 
@@ -75,6 +89,19 @@ class Hand:
         """A byte for each of RIGHTS: 1, 0, or 255 where the token tells none."""
         told = [self.token.get(self.key(label), FLAGS[name]) for name in RIGHTS]
         return bytes(255 if flag is None else bool(flag) for flag in told)
+
+    def attributes(self, label, *_):
+        """What this token tells of ATTRIBUTES, in the report's words, as JSON."""
+        key = self.key(label)
+        told = {name: show(self.raw(key, number)) for name, (number, show) in ATTRIBUTES.items()}
+        return json.dumps(told).encode()
+
+    def raw(self, key, number):
+        """An attribute's bytes; none where it is not told."""
+        try:
+            return self.token.raw(key, number)
+        except PyKCS11Error:
+            return b""
 
     def public(self, label, *_):
         """SubjectPublicKeyInfo."""

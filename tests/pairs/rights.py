@@ -44,7 +44,8 @@ ec256      none             -
 """
 ROWS = {f"{row.split()[0]}-{row.split()[1].replace(',', '-')}": row.split()
         for row in TABLE.strip().splitlines()}
-ON = {"aes": {"encrypt", "decrypt"}, "des": {"encrypt", "decrypt"}, "gen": {"sign", "verify"}, "rsa": {"sign", "decrypt"},
+ON = {"aes": {"encrypt", "decrypt"}, "des": {"encrypt", "decrypt"}, "gen": {"sign", "verify"},
+      "rsa": {"sign", "decrypt"},
       "ec2": {"sign"}, "ec3": {"sign"}}
 # Keys of a cipher that are known here, with odd parity for triple DES.
 VALUES = {label: bytes(byte ^ (byte.bit_count() % 2 == 0) for byte in
