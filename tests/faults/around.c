@@ -7,6 +7,7 @@
 #include "agent/ckr.h"
 #include "agent/nss.h"
 #include "agent/pkcs11.h"
+#include "tests/faults/pair.h"
 #include "tests/faults/shim.h"
 
 struct around {
@@ -250,6 +251,7 @@ static bool open_pkcs11(const struct hsm_where *where, struct hsm **out, struct 
 
 static bool open_nss(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
+    pair_give_to_nss();
     return open_around(&nss_driver, &around_nss, where, out, err);
 }
 

@@ -25,6 +25,10 @@ import raw
 
 PIN, BLOCK = "swordfish", bytes(range(16))
 NSS_LABEL = "NSS Certificate DB"
+# What is read of a report, and what of a journal: all that decides what who resumes does, and more.
+SECTIONS = ("summary:", "keys:", "steps:", "errors:")
+TELLS = ("key", "step", "state", "stage", "outcome", "route", "refused", "kept", "after", "objects",
+         "nameless", "unexplained", "missing", "label", "class", "named", "want-flags", "transport")
 AGREE = "nothing: the inventories agree"
 TRUE, FALSE = "01", "00"
 
@@ -93,6 +97,18 @@ def is_signature(thing, signature):
     return True
 
 
+def parts_of(report):
+    """The lines of a report that are looked at here; to read all takes longer than the ceremony."""
+    kept, wanted = [], ""
+    for line in report:
+        if line[0] not in " -":
+            wanted = line.split()[0] if line.startswith(SECTIONS) else ""
+        if wanted and (wanted != "steps:" or line[0] != "-" or ' name: "commit"' in line) and not (
+                wanted == "keys:" and line.startswith("  -")):
+            kept.append(line)
+    return "".join(kept)
+
+
 class Case:
     """One case, and what is wrong about it."""
 
@@ -102,7 +118,8 @@ class Case:
             vars(self).update(json.load(file))
         self.wrong = []
         self.report, self.outcomes = None, {}
-        self.ids, self.proven, self.named = set(), set(), set()
+        self.ids, self.proven, self.named, self.whole = set(), set(), set(), set()
+        self.told, self.shape = [], []
 
     def must(self, true, words):
         """One invariant."""
@@ -125,7 +142,8 @@ class Case:
         reports = sorted(glob.glob(f"{self.folder}/reports/*.yaml"), key=os.path.getmtime)
         if reports:
             with open(reports[-1], encoding="utf-8") as file:
-                self.report = yaml.load(file, Loader=yaml.CSafeLoader)
+                self.report = yaml.load(parts_of(file), Loader=yaml.CSafeLoader)
+            self.report["steps"] = self.report["steps"] or []
             self.outcomes = {key["label"]: key["outcome"] for key in self.report["keys"]}
 
     def check_words(self):
@@ -145,7 +163,10 @@ class Case:
                   f"exit {summary['exit-code']}, and the keys are {self.outcomes}")
 
     def wanted(self):
-        """The keys that were to go: whoever resumes takes those that were not refused before."""
+        """The keys that were to go: whoever resumes takes those that were not refused before, and
+        whoever cleans up none that is not there."""
+        if self.cleaned:
+            return [key for key, outcome in self.outcomes.items() if outcome != "refused"]
         return list(self.outcomes) if self.resumed and self.outcomes else self.keys
 
     def is_unsure(self):
@@ -170,22 +191,28 @@ class Case:
     def read_journals(self):
         """Each journal's chain holds; a last line may be torn by a crash. Takes over what they tell
         of the keys: which was proven, and which was about to get its final name."""
-        for path in glob.glob(f"{self.folder}/reports/*.journal"):
+        paths = sorted(glob.glob(f"{self.folder}/reports/*.journal"), key=os.path.getmtime)
+        for path in paths:
             with open(path, "rb") as file:
                 lines = file.read().split(b"\n")
             magic, labels = lines[0], {}
             head = hashlib.sha256(magic).digest()
+            self.told.append(["journal", lines[-1] == b""])
+            before = path != paths[-1]
             for number, line in enumerate(lines[1:-1], 2):
                 text, _, told = line.rpartition(b"\tsum=")
                 head = hashlib.sha256(head + text).digest()
                 if not self.must(told.decode(errors="replace") == head.hex(),
                                  f"line {number} of the journal does not chain"):
                     break
-                self.take_event(text.decode().split("\t"), labels)
+                self.take_event(text.decode().split("\t"), labels, before)
 
-    def take_event(self, words, labels):
-        """One line of a journal."""
+    def take_event(self, words, labels, before):
+        """One line of a journal; before: it is not the last one's."""
         event = dict(word.partition("=")[::2] for word in words[5:])
+        self.told.append(words[3:5] + [(f, event[f]) for f in TELLS if f in event])
+        if before and "key" in event:
+            self.take_proof(words[3], event, labels.get(event["key"]))
         if words[3] == "begin":
             self.ids.add(event["id"])
         elif words[3] == "planned":
@@ -196,6 +223,13 @@ class Case:
                 self.proven.add(label)
             elif step == "commit" and state == "begun":
                 self.named.add(label)
+
+    def take_proof(self, kind, event, label):
+        """Which keys were proven behind their commit, and not taken back then."""
+        if kind == "proof" and event["stage"] == "prove-again" and event["state"] == "ok":
+            self.whole.add(label)
+        elif event.get("state") == "undone" or event.get("outcome") == "failed":
+            self.whole.discard(label)
 
     def check_logins(self):
         """One PIN entry for each process."""
@@ -234,7 +268,8 @@ class Case:
             finals = {k: [] for k in self.keys}
             extra = []
             for handle, thing in new.items():
-                if thing["class"][:2] in ("03", "04"):
+                self.shape.append(self.without_ids(thing))
+                if thing.get("class", "")[:2] in ("03", "04"):
                     self.must(thing.get("sensitive") == TRUE,
                               f"a key that is not sensitive: {label_of(thing)}")
                 if label_of(thing) in finals:
@@ -245,6 +280,7 @@ class Case:
                     extra.append(label_of(thing))
         finally:
             token.close()
+        self.check_kept(finals)
         golden = self.made("golden")
         if golden is None:
             with open(f"{self.made_folder}/golden.json", "w", encoding="utf-8") as file:
@@ -253,6 +289,19 @@ class Case:
         for key, things in finals.items():
             self.check_key(key, things, golden[key])
         self.check_extra(finals, extra)
+
+    def without_ids(self, thing):
+        """An object's attributes; the names of temporaries are those of their ceremony."""
+        text = json.dumps(thing, sort_keys=True)
+        for one in self.ids:
+            text = text.replace(one.encode().hex(), "")
+        return text
+
+    def check_kept(self, finals):
+        """Whoever cleans up leaves the keys that were proven, and no other."""
+        if self.cleaned and self.code == 0:
+            there = {key for key, things in finals.items() if things}
+            self.must(there == self.whole, f"left are {there}, and proven were {self.whole}")
 
     def check_key(self, key, things, golden):
         """What the report says of a key against what is there."""
@@ -272,7 +321,9 @@ class Case:
     def honest(self):
         """Outcomes of a key that is there. After an HSM that lied about what it made, who resumes
         finds the name taken, and refuses."""
-        return ("migrated", "unknown", "refused") if self.resumed else ("migrated", "unknown")
+        if self.resumed and (self.lies or not self.cleaned):
+            return ("migrated", "unknown", "refused")
+        return ("migrated", "unknown")
 
     def check_extra(self, finals, extra):
         """What is there beside the keys."""
@@ -305,6 +356,11 @@ class Case:
             file.seek(self.log_from)
             return file.read()
 
+    def state(self):
+        """All that a next start finds; but for times, handles, numbers by chance, and words."""
+        found = json.dumps([self.told, sorted(self.shape)])
+        return hashlib.sha256(found.encode()).hexdigest()
+
     def check(self):
         """All of it."""
         if self.resumed and not self.lies:
@@ -323,7 +379,8 @@ def main(arguments):
     """The cases named, or those that come in."""
     if arguments == ["--serve"]:
         for line in sys.stdin:
-            print(json.dumps(Case(line.strip()).check()), flush=True)
+            case = Case(line.strip())
+            print(json.dumps([case.check(), case.state()]), flush=True)
         return 0
     failed = 0
     for folder in arguments:

@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * In the place of OpenSSL's own functions, for the agent that thousands of runs start: RSA pairs
- * are not searched for but read from the file SHIM_PAIR (PEM). SoftHSM and the agent call these;
- * whatever else they do with such a pair is the real thing.
+ * In the place of OpenSSL's own functions, and of NSS's, for the agent that thousands of runs
+ * start. Only the search for primes is left out; whatever is done with such a pair is the real
+ * thing.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
+#include "tests/faults/pair.h"
+
+#include <blapit.h>
+#include <dlfcn.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <secitem.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* --- OpenSSL --- */
 
 static EVP_PKEY *read_pair(void)
 {
@@ -43,4 +54,66 @@ int RSA_generate_key_ex(RSA *rsa, int bits, BIGNUM *e, BN_GENCB *cb)
     (void)e, (void)cb;
     EVP_PKEY_free(pair);
     return ok;
+}
+
+/* --- NSS --- */
+
+/* How NSS's arithmetic is entered: a table, of which this is the beginning. */
+struct arithmetic {
+    unsigned short length, version;
+    RSAPrivateKey *(*new_rsa)(int bits, SECItem *e);
+};
+
+static struct arithmetic real;
+
+static bool put_number(RSAPrivateKey *key, SECItem *item, const BIGNUM *number)
+{
+    return SECITEM_AllocItem(key->arena, item, (unsigned)BN_num_bytes(number)) &&
+           BN_bn2bin(number, item->data) > 0;
+}
+
+static RSAPrivateKey *give_rsa(int bits, SECItem *e)
+{
+    static EVP_PKEY *pair;
+    const RSA *from = pair || (pair = read_pair()) ? EVP_PKEY_get0_RSA(pair) : NULL;
+    PLArenaPool *arena = PORT_NewArena(NSS_FREEBL_DEFAULT_CHUNKSIZE);
+    RSAPrivateKey *key = arena ? PORT_ArenaZAlloc(arena, sizeof *key) : NULL;
+    bool ok = key && from && RSA_bits(from) == bits;
+
+    if (key)
+        key->arena = arena;
+    ok = ok && SECITEM_AllocItem(arena, &key->version, 1) &&
+         put_number(key, &key->modulus, RSA_get0_n(from)) &&
+         put_number(key, &key->publicExponent, RSA_get0_e(from)) &&
+         put_number(key, &key->privateExponent, RSA_get0_d(from)) &&
+         put_number(key, &key->prime1, RSA_get0_p(from)) &&
+         put_number(key, &key->prime2, RSA_get0_q(from)) &&
+         put_number(key, &key->exponent1, RSA_get0_dmp1(from)) &&
+         put_number(key, &key->exponent2, RSA_get0_dmq1(from)) &&
+         put_number(key, &key->coefficient, RSA_get0_iqmp(from));
+    if (ok)
+        return key;
+    if (arena)
+        PORT_FreeArena(arena, PR_TRUE);
+    return real.new_rsa(bits, e); /* the small ones by which NSS moves a key between its slots */
+}
+
+void pair_give_to_nss(void)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *library = getenv("SHIM_PAIR") ? dlopen("libfreeblpriv3.so", RTLD_NOW) : NULL;
+    void *symbol = library ? dlsym(library, "FREEBL_GetVector") : NULL;
+    struct arithmetic *(*get)(void);
+    struct arithmetic *table;
+    char *at;
+
+    if (!symbol)
+        return;
+    memcpy(&get, &symbol, sizeof get);
+    table = get();
+    real = *table;
+    at = (char *)table - (size_t)table % page;
+    if (mprotect(at, page, PROT_READ | PROT_WRITE) != 0)
+        abort();
+    table->new_rsa = give_rsa;
 }

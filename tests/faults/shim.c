@@ -15,6 +15,7 @@ struct fault {
     char kind[8], function[SHIM_WIDTH];
     unsigned at;
     char argument[32];
+    int file; /* that counts */
 };
 
 CK_FUNCTION_LIST *shim_real;
@@ -256,6 +257,7 @@ void shim_read_faults(const char *words)
     for (; words && *words && fault_count < SHIM_FAULTS_MAX;
          words += len, words += strspn(words, " ")) {
         struct fault *f = &faults[fault_count++];
+        f->file = -1;
         len = 0;
         if (sscanf(words, "%7[^:]:%31[^:]:%u%n", f->kind, f->function, &f->at, &len) != 3)
             abort();
@@ -268,42 +270,54 @@ void shim_read_faults(const char *words)
 
 /* --- counting, and the call itself --- */
 
-/* Appends to a file and tells how large that was before; shared by all processes of one side. */
-static off_t add_to(const char *file, const char *text, size_t len)
+/* The file, kept open: most of a sweep's calls of the system would open it. */
+static int file_of(const char *name, int *fd)
 {
     char path[4096];
+
+    if (*fd < 0)
+        *fd = open(path_of(name, path), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    return *fd;
+}
+
+/* Appends to a file and tells how large it is then; shared by all processes of one side. */
+static off_t add_to(int fd, const char *text, size_t len)
+{
     struct stat st = {0};
 
-    int fd = open(path_of(file, path), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, text, len) != (ssize_t)len || fstat(fd, &st) != 0)
         abort();
-    close(fd);
     return st.st_size;
 }
 
-struct counts {
-    unsigned same, any;
-};
-
-static struct counts count(const char *name)
+static unsigned count(const char *name)
 {
+    static int calls = -1;
     char line[SHIM_WIDTH + 1];
 
     snprintf(line, sizeof line, "%-*s\n", SHIM_WIDTH - 1, name);
-    return (struct counts){(unsigned)add_to(name, ".", 1),
-                           (unsigned)(add_to("calls", line, SHIM_WIDTH) / SHIM_WIDTH)};
+    return (unsigned)(add_to(file_of("calls", &calls), line, SHIM_WIDTH) / SHIM_WIDTH);
 }
 
-static bool is_due(const struct fault *f, const char *name, struct counts n)
+/* Those of its own name are counted for a fault that wants to know. */
+static unsigned count_same(struct fault *f)
 {
-    if (strcmp(f->function, "any") == 0)
-        return f->at == 0 || f->at == n.any;
-    return strcmp(f->function, name) == 0 && (f->at == 0 || f->at == n.same);
+    char name[SHIM_WIDTH + 8];
+
+    snprintf(name, sizeof name, "%s.%td", f->function, f - faults);
+    return (unsigned)add_to(file_of(name, &f->file), ".", 1);
+}
+
+static bool is_due(struct fault *f, const char *name, unsigned any)
+{
+    if (strcmp(f->function, "any") != 0 && strcmp(f->function, name) != 0)
+        return false;
+    return f->at == 0 || f->at == (strcmp(f->function, "any") == 0 ? any : count_same(f));
 }
 
 bool shim_begin(struct call *call)
 {
-    const struct counts n = count(call->name);
+    const unsigned n = count(call->name);
     char path[4096];
     bool go = !removed && access(path_of("away", path), F_OK) != 0;
 
