@@ -84,7 +84,7 @@ static int serve_one(struct pipes *pipes, struct service *service, bool *end)
 
 static struct frame_io io_of(int fd)
 {
-    return (struct frame_io){.fd = fd, .abandon_fd = -1, .aside_fd = -1};
+    return (struct frame_io){.fd = fd, .abandon_fd = -1, .aside_fd = -1, .keeps = true};
 }
 
 int serve(int in_fd, int out_fd)

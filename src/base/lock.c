@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -32,6 +34,21 @@ static int find_holder(int fd)
     return found;
 }
 
+/* Whoever took the lock is gone, but a process that it gave the file to is not. */
+static bool held_on(int fd, const char *what, int pid, struct err *err)
+{
+    char link[32], path[PATH_MAX] = "";
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (readlink(link, path, sizeof path - 1) < 0)
+        path[0] = '\0';
+    err_set(err, ERR_DENIED, "%s is in use by an agent of process %d, which itself has ended", what,
+            pid);
+    err_now(err, "Nothing was changed; what that agent still does in the HSM is not known");
+    return err_next(
+        err, "Wait until its call ends, then start again; fuser %.200s tells its number", path);
+}
+
 bool lock_take(int fd, bool shared, const char *what, struct err *err)
 {
     char who[48] = "another process";
@@ -40,6 +57,8 @@ bool lock_take(int fd, bool shared, const char *what, struct err *err)
     if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 || errno != EWOULDBLOCK)
         return true;
     pid = find_holder(fd);
+    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
+        return held_on(fd, what, pid, err);
     if (pid > 0)
         snprintf(who, sizeof who, "process %d", pid);
     err_set(err, ERR_DENIED, "%s is in use by %s", what, who);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locks between processes (flock(2)): they end with the process that holds them, however it ends.
- */
+/* Locks between processes (flock(2)): they end with the process that holds them, however it ends,
+ * and with those that it gave the open file to. */
 #ifndef HSMFERRY_BASE_LOCK_H
 #define HSMFERRY_BASE_LOCK_H
 

@@ -324,7 +324,9 @@ bool ceremony_resume(struct ceremony *c, struct err *err)
     if (!check_tokens(c, err) || !claim_both(c, err) ||
         (!c->has_deal && !ceremony_negotiate(c, err)))
         return false;
-    forget_plan(c);
+    /* What was listed before the claim, another one may have changed until it. */
+    if (!ceremony_refresh(c, SIDE_SOURCE, err) || !ceremony_refresh(c, SIDE_DESTINATION, err))
+        return false;
     ok = search_make(c, &search, err) && look(c, &search, err) && change(c, &search, err) &&
          walk_resume(c, err);
     search_free(&search);

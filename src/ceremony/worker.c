@@ -45,7 +45,8 @@ struct worker {
         struct worker *worker;
         enum side side;
         int abandon_fd;
-        int claim_fd; /* -1: none */
+        int claim_fd;            /* -1: none; ... */
+        struct hsm_slot claimed; /* ... the token whose lock it is */
     } side[SIDES];
     int events[2]; /* pipe: events up */
     pthread_t thread;
@@ -120,16 +121,23 @@ static bool tell_call(void *ctx, struct event *event, struct err *err)
     return ceremony_tell(w->ceremony, event, err);
 }
 
+/* The agents hold it, too: one that outlives us in a call keeps others from the token until that
+ * call has ended. So a claim is given back by the end of both, and not made a second time. */
 static bool host_claim(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err)
 {
     struct worker *w = ctx;
-    int *fd = &w->side[side].claim_fd;
+    struct side_of_worker *of = &w->side[side];
+    const struct hsm_slot *was = &of->claimed;
 
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-    return !w->setup.locks ||
-           claim_token(w->setup.locks, &w->setup.ceremony.where[side], slot, side, fd, err);
+    if (of->claim_fd >= 0 && was->id == slot->id && strcmp(was->serial, slot->serial) == 0 &&
+        strcmp(was->label, slot->label) == 0)
+        return true;
+    if (of->claim_fd >= 0)
+        close(of->claim_fd);
+    of->claim_fd = -1;
+    of->claimed = *slot;
+    return !w->setup.locks || claim_token(w->setup.locks, &w->setup.ceremony.where[side], slot,
+                                          side, &of->claim_fd, err);
 }
 
 static void tell_spoken(void *ctx, const char *line)
@@ -150,6 +158,7 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
         .argv = w->setup.side[side].argv,
         .environment = w->setup.side[side].environment,
         .limit_ms = w->setup.side[side].limit_ms,
+        .keep_fd = &w->side[side].claim_fd,
         .abandon_fd = w->side[side].abandon_fd,
         .spoken = tell_spoken,
         .ctx = &w->side[side],
@@ -579,7 +588,10 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
     pthread_cond_init(&w->changed, NULL);
     for (enum side side = SIDE_SOURCE; side < SIDES; side++)
         w->side[side] =
-            (struct side_of_worker){w, side, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), -1};
+            (struct side_of_worker){.worker = w,
+                                    .side = side,
+                                    .abandon_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                                    .claim_fd = -1};
     if (w->side[0].abandon_fd < 0 || w->side[1].abandon_fd < 0 || w->side[2].abandon_fd < 0 ||
         pipe2(w->events, O_CLOEXEC) < 0) {
         err_set_errno(err, ERR_IO, errno, "no pipes for a ceremony");

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,6 +48,26 @@ static enum frame_result wait_ready(struct frame_io *io, short events, int64_t d
     }
 }
 
+/* Room for one descriptor beside the bytes (cmsg(3)). */
+union beside {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+};
+
+/* Descriptors that come along are not looked at: that they are open is what they are for. */
+static ssize_t read_some(struct frame_io *io, uint8_t *data, size_t len)
+{
+    union beside beside;
+    struct iovec iov = {data, len};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = beside.room,
+                         .msg_controllen = sizeof beside.room};
+    ssize_t n = io->keeps ? recvmsg(io->fd, &msg, MSG_CMSG_CLOEXEC) : -1;
+
+    return io->keeps && (n >= 0 || errno != ENOTSOCK) ? n : read(io->fd, data, len);
+}
+
 /* A socket tells that the other end died with unread data by ECONNRESET: an end like any other. */
 static enum frame_result read_all(struct frame_io *io, int64_t deadline, uint8_t *data, size_t len)
 {
@@ -54,7 +75,7 @@ static enum frame_result read_all(struct frame_io *io, int64_t deadline, uint8_t
         enum frame_result result = wait_ready(io, POLLIN, deadline);
         if (result != FRAME_OK)
             return result;
-        ssize_t n = read(io->fd, data + got, len - got);
+        ssize_t n = read_some(io, data + got, len - got);
         if (n > 0)
             got += (size_t)n;
         else if (n == 0 || errno == ECONNRESET)
@@ -85,10 +106,29 @@ enum frame_result frame_read(struct frame_io *io, int64_t deadline, struct bytes
     return result == FRAME_END ? FRAME_TORN : result;
 }
 
-static ssize_t write_some(int fd, const uint8_t *data, size_t len)
+/* Bytes, and the descriptor that is lent. */
+static ssize_t send_along(struct frame_io *io, const uint8_t *data, size_t len)
 {
-    ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
-    return n < 0 && errno == ENOTSOCK ? write(fd, data, len) : n;
+    union beside beside = {0};
+    struct iovec iov = {(void *)data, len}; /* it is not const, though nothing writes there */
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = beside.room,
+                         .msg_controllen = sizeof beside.room};
+
+    beside.head = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(&beside.head), &io->lend_fd, sizeof io->lend_fd);
+    ssize_t n = sendmsg(io->fd, &msg, MSG_NOSIGNAL);
+    if (n > 0)
+        io->lend_fd = 0;
+    return n;
+}
+
+static ssize_t write_some(struct frame_io *io, const uint8_t *data, size_t len)
+{
+    ssize_t n = io->lend_fd ? send_along(io, data, len) : send(io->fd, data, len, MSG_NOSIGNAL);
+    return n < 0 && errno == ENOTSOCK ? write(io->fd, data, len) : n;
 }
 
 static enum frame_result write_all(struct frame_io *io, int64_t deadline, const uint8_t *data,
@@ -98,7 +138,7 @@ static enum frame_result write_all(struct frame_io *io, int64_t deadline, const 
         enum frame_result result = wait_ready(io, POLLOUT, deadline);
         if (result != FRAME_OK)
             return result;
-        ssize_t n = write_some(io->fd, data + done, len - done);
+        ssize_t n = write_some(io, data + done, len - done);
         if (n >= 0)
             done += (size_t)n;
         else if (errno == EPIPE || errno == ECONNRESET)

@@ -23,6 +23,8 @@ struct frame_io {
     /* Returns false when there will be no more to read: aside_fd becomes -1. */
     bool (*aside)(void *ctx);
     void *ctx;
+    int lend_fd; /* a copy of it goes along with the next frame; then 0, which is none */
+    bool keeps;  /* descriptors that come along stay open as long as this process lives */
 };
 
 enum frame_result {

@@ -27,6 +27,7 @@ struct peer {
     struct spoken spoken;
     struct frame_io io;
     int limit_ms;
+    const int *keep_fd; /* not lent yet; NULL: there is none, or it was */
     uint64_t last_id;
     struct err gone; /* once the agent is gone: why */
 };
@@ -120,6 +121,10 @@ static bool exchange(struct peer *p, const ProtobufCMessage *msg, const char *ca
     if (!wire_pack(msg, &frame, err))
         return false;
 
+    if (p->keep_fd && *p->keep_fd > 0) {
+        p->io.lend_fd = *p->keep_fd;
+        p->keep_fd = NULL;
+    }
     int64_t deadline = frame_deadline(p->limit_ms);
     spoken_refill(&p->spoken);
     enum frame_result result = frame_write(&p->io, deadline, frame.data, frame.len);
@@ -166,6 +171,7 @@ bool peer_start(const struct remote_setup *setup, struct peer **out, struct err 
         return err_set(err, ERR_FAILED, "no memory for an agent");
 
     p->limit_ms = setup->limit_ms;
+    p->keep_fd = setup->keep_fd;
     p->spoken = (struct spoken){.take = setup->spoken, .ctx = setup->ctx};
     if (!process_start(setup->argv, setup->environment, &p->process, err)) {
         free(p);

@@ -15,8 +15,8 @@
 #include "hsm/frame.h"
 #include "hsm/wire.h"
 
-static struct frame_io in = {STDIN_FILENO, -1, -1, NULL, NULL};
-static struct frame_io out = {STDOUT_FILENO, -1, -1, NULL, NULL};
+static struct frame_io in = {.fd = STDIN_FILENO, .abandon_fd = -1, .aside_fd = -1};
+static struct frame_io out = {.fd = STDOUT_FILENO, .abandon_fd = -1, .aside_fd = -1};
 
 static void say(const void *data, size_t len)
 {

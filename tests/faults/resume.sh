@@ -81,9 +81,9 @@ ceremony none none
 ok "control: three keys, nothing wrong" run 0 'complete: 3 migrated' --plain "$tmp/c/ceremony.yaml"
 cp -R "$tmp/c" "$tmp/whole"
 
-# at SIDE FUNCTION N: that call, counted from the last one (1) backwards, as the shim counts.
+# nth SIDE FUNCTION N: that call, counted from the last one (1) backwards, as the shim counts.
 nth() {
-    echo "$2:$(($(wc -c <"$tmp/whole/$1/calls/$2") + 1 - $3))"
+    echo "$2:$(($(grep -c "^$2 " "$tmp/whole/$1/calls/calls") + 1 - $3))"
 }
 
 # side function from-the-end kinds kept
@@ -106,6 +106,41 @@ new C_CopyObject 3 cut,cutdone,widow,widowed 0
 new C_CopyObject 2 cutdone 1
 new C_CopyObject 1 widowed 2
 END
+
+# --- an agent that outlives its console in the call that keeps a key -------------------------------
+
+agent_of() { # the number of the agent that has this environment
+    grep -lsF "SHIM_COUNT=$tmp/c/new/calls" /proc/[0-9]*/environ | sed 's|[^0-9]||g' | head -n 1
+}
+
+# Nothing is looked at before that call has ended.
+waits() {
+    files new >"$tmp/new"
+    for command in resume clean; do
+        run 77 'token new, .* is in use by an agent of process [0-9]*, which itself has ended' \
+            "$command" "$journal" && files_are new || return
+    done
+}
+
+until_gone() { # until_gone PID
+    for _ in $(seq 100); do
+        [ -e "/proc/$1" ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+second=$(nth new C_CopyObject 2)
+ok "the console killed in a commit that takes long" interrupt none "widow:$second slow:$second:3000"
+agent=$(agent_of)
+ok "... is told, and nothing is looked at" waits
+ok "... until that agent has ended" until_gone "$agent"
+ok "... then all keys arrive" resumes
+ok "the console killed in a commit that never ends" interrupt none "widow:$second hang:$second"
+agent=$(agent_of)
+ok "... is told, and nothing is looked at" waits
+ok "... until that agent is ended" kill -9 "$agent"
+ok "... then all keys arrive" resumes
 
 # --- what a resumed ceremony finds ------------------------------------------------------------------
 
