@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <openssl/sha.h>
 
 #include "base/text.h"
 
@@ -189,7 +190,7 @@ static bool app_list(struct hsm *hsm, struct key_list *list, struct err *err)
 
 /* --- proving --- */
 
-enum { ANSWER_ROOM = 2048 };
+enum { ANSWER_ROOM = 2048, NONCE = 32, SHARED_ROOM = 66 };
 
 static bool sign(EVP_PKEY_CTX *ctx, bool rsa, const struct bytes *in, uint8_t *out, size_t *len)
 {
@@ -204,6 +205,29 @@ static bool decrypt(EVP_PKEY_CTX *ctx, const struct bytes *in, uint8_t *out, siz
     return EVP_PKEY_decrypt_init(ctx) == 1 &&
            EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
            EVP_PKEY_decrypt(ctx, out, len, in->data, in->len) == 1;
+}
+
+/* The secret that this key shares with the point behind the nonce leaves the token here: what
+ * applications do with such keys. The other half of that point is thrown away by who asks. */
+static bool derive(EVP_PKEY_CTX *ctx, EVP_PKEY *pkey, const struct bytes *in, uint8_t *out,
+                   size_t *len)
+{
+    uint8_t text[NONCE + SHARED_ROOM];
+    size_t shared = SHARED_ROOM;
+    EVP_PKEY *other = EVP_PKEY_new();
+    bool ok = other && in->len > NONCE && EVP_PKEY_copy_parameters(other, pkey) == 1 &&
+              EVP_PKEY_set1_encoded_public_key(other, in->data + NONCE, in->len - NONCE) == 1 &&
+              EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, other) == 1 &&
+              EVP_PKEY_derive(ctx, text + NONCE, &shared) == 1;
+
+    if (ok) {
+        memcpy(text, in->data, NONCE);
+        SHA256(text, NONCE + shared, out);
+        *len = SHA256_DIGEST_LENGTH;
+    }
+    OPENSSL_cleanse(text, sizeof text);
+    EVP_PKEY_free(other);
+    return ok;
 }
 
 /* OpenSSL's DER becomes the contract's r || s. */
@@ -226,13 +250,14 @@ static bool app_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
 {
     struct app *app = app_of(hsm);
     bool rsa = proof == HSM_PROOF_RSA_SIGN || proof == HSM_PROOF_RSA_DECRYPT;
+    bool ecdsa = proof == HSM_PROOF_ECDSA;
     uint8_t out[ANSWER_ROOM];
     size_t len = sizeof out;
     EVP_PKEY_CTX *ctx = NULL;
     EVP_PKEY *pkey;
     bool ok;
 
-    if (!rsa && proof != HSM_PROOF_ECDSA)
+    if (!rsa && !ecdsa && proof != HSM_PROOF_ECDH)
         return err_set(err, ERR_UNSUPPORTED, "libp11 has no such operation");
     if (handle == 0 || handle > app->key_count)
         return err_set(err, ERR_NO_INPUT, "libp11 has no such key");
@@ -243,8 +268,9 @@ static bool app_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     }
     ctx = EVP_PKEY_CTX_new(pkey, NULL);
     ok = ctx && (proof == HSM_PROOF_RSA_DECRYPT ? decrypt(ctx, challenge, out, &len)
+                 : proof == HSM_PROOF_ECDH      ? derive(ctx, pkey, challenge, out, &len)
                                                 : sign(ctx, rsa, challenge, out, &len));
-    ok = (ok && (rsa || raw_ecdsa(pkey, out, &len))) ||
+    ok = (ok && (!ecdsa || raw_ecdsa(pkey, out, &len))) ||
          failed(err, ERR_UNSUPPORTED, "OpenSSL does not carry it out through libp11");
     ok = ok && bytes_set(answer, out, len, err);
     OPENSSL_cleanse(out, sizeof out);

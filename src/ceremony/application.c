@@ -15,14 +15,14 @@ static const char *path_of(enum hsm_proof proof)
         [HSM_PROOF_RSA_SIGN] = "EVP_PKEY_sign of OpenSSL, through libp11",
         [HSM_PROOF_ECDSA] = "EVP_PKEY_sign of OpenSSL, through libp11",
         [HSM_PROOF_RSA_DECRYPT] = "EVP_PKEY_decrypt of OpenSSL, through libp11",
+        [HSM_PROOF_ECDH] = "EVP_PKEY_derive of OpenSSL, through libp11",
     };
     return paths[proof];
 }
 
 static bool wants(const struct ceremony *c, size_t i)
 {
-    return c->fates[i].outcome == KEY_MIGRATED && c->plan.items[i].key.class == KEY_CLASS_PRIVATE &&
-           path_of(c->fates[i].proof);
+    return c->fates[i].outcome == KEY_MIGRATED && c->plan.items[i].key.class == KEY_CLASS_PRIVATE;
 }
 
 static void not_tried(struct ceremony *c, const struct key_desc *key, const char *why)
@@ -70,7 +70,9 @@ static size_t prove_all(struct ceremony *c, struct hsm *app, const struct names 
         if (!wants(c, i))
             continue;
         found = names_only(names, &c->plan.items[i].key);
-        if (found)
+        if (!path_of(c->fates[i].proof))
+            not_tried(c, &c->plan.items[i].key, "OpenSSL unwraps no keys on a token");
+        else if (found)
             proven += prove_one(c, i, app, found);
         else
             not_tried(c, &c->plan.items[i].key, "libp11 does not find one key of this name");

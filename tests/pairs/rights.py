@@ -138,6 +138,33 @@ def check_pair(pair, folder, hsmferry):
     case(flags["aes32-encrypt"] != flags["aes32-decrypt"],
          f"{pair}: control: the other program tells uses apart")
     check_both_apis(pair, report, [keys[label] for label in arrived])
+    check_application(pair, folder, report, [keys[label] for label in arrived])
+
+
+# What OpenSSL does through libp11 with a private key that was proven so.
+BY_APPLICATION = {"rsa-signature": "EVP_PKEY_sign", "rsa-decryption": "EVP_PKEY_decrypt",
+                  "ecdsa-signature": "EVP_PKEY_sign", "ecdh": "EVP_PKEY_derive"}
+
+
+def check_application(pair, folder, report, arrived):
+    """In a PKCS#11 token each private key worked once more, through OpenSSL and libp11, and the
+    lines tell it; or it is told why not."""
+    with open(f"{folder}/log", encoding="utf-8") as log:
+        lines = log.read().splitlines()
+    for key in arrived:
+        label = name_of(key)
+        did = [proof["destination"] for proof in report["proofs"]
+               if proof["key"] == key["number"] and proof["stage"] == "prove-fresh"]
+        path = f"{BY_APPLICATION.get(key['proof'])} of OpenSSL, through libp11"
+        if key["class"] != "private" or pair.endswith("nss"):
+            case(len(did) == 1, f"{pair}: {label} in a fresh process", str(did))
+        elif key["proof"] in BY_APPLICATION:
+            told = any(f" {label}: prove it from a fresh" in line and path in line for line in lines)
+            case(len(did) == 2 and did[1] == path and told, f"{pair}: {label} by {path}", str(did))
+        else:
+            case(len(did) == 1 and any(label in note["text"] and "OpenSSL unwraps no" in note["text"]
+                                       for note in report["warnings"]),
+                 f"{pair}: {label} not through OpenSSL, with the reason", str(did))
 
 
 def check_both_apis(pair, report, arrived):
