@@ -4,15 +4,17 @@
 
 usage: terminal.py [WAIT TYPE]... -- COMMAND...
 
-Waits for the text WAIT, then types TYPE (\\n, \\x03 and the like as in Python), pair by pair. In TYPE,
-@words stands for the two words of the destination's fingerprint that are asked for. Prints all that
-the terminal showed and ends with the command's exit code; 99 where it showed nothing more for a
-minute, 128 + N where signal N ended it.
+Waits for the text WAIT, then types TYPE (\\n, \\x03 and the like as in Python), pair by pair; an empty
+WAIT waits for nothing. In TYPE, @words stands for the two words of the destination's fingerprint that
+are asked for; where TYPE begins with "!", the rest is given to sh, with the command's process in $PID,
+and nothing is typed. Prints all that the terminal showed and ends with the command's exit code; 99
+where it showed nothing more for a minute, 128 + N where signal N ended it.
 """
 import os
 import pty
 import re
 import select
+import subprocess
 import sys
 
 PATIENCE = 60
@@ -37,7 +39,12 @@ def main():
     while True:
         if pairs and (found := shown.find(pairs[0][0].encode(), seen)) >= 0:
             seen = found + len(pairs[0][0])
-            typed = pairs.pop(0)[1].encode().decode("unicode_escape")
+            typed = pairs.pop(0)[1]
+            if typed.startswith("!"):
+                subprocess.run(typed[1:], shell=True, check=True,
+                               env={**os.environ, "PID": str(child)})
+                continue
+            typed = typed.encode().decode("unicode_escape")
             if "@words" in typed:
                 typed = typed.replace("@words", fingerprint_words(shown.decode(errors="replace")))
             os.write(terminal, typed.encode("latin-1"))

@@ -304,7 +304,7 @@ static bool warn_of_no_canary(struct ceremony *c, struct err *err)
     return c->setup.policy.canary != CANARY_NONE ||
            tell_note(c, EVENT_WARNING, SIDE_RELAY, "no-canary",
                      "no canary, as the policy says: the first real key is what tries the way") ||
-           err_set(err, ERR_IO, "a warning could not be recorded");
+           tell_why(c, err);
 }
 
 static bool nothing_goes(const struct plan *plan, struct err *err)

@@ -250,6 +250,16 @@ static void count_traces(struct ceremony *c, const struct key_list *list, const 
             count_trace(c, &c->fates[i], names_same(names, &c->plan.items[i].key) > 0);
 }
 
+static bool unfinished(size_t proven, size_t unknown, struct err *err)
+{
+    err_set(err, ERR_UNFINISHED, "%zu of %zu keys could not be proven from a fresh process",
+            unknown, proven);
+    err_now(err,
+            "They are on the destination, and were proven there by the process that kept them");
+    return err_next(err, "Read the reason beside each key, then run: hsmferry resume with the "
+                         "journal");
+}
+
 bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     struct hsm *fresh = NULL;
@@ -297,9 +307,5 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
     if (by_app)
         snprintf(facts->text + len, sizeof facts->text - (size_t)len,
                  ", %zu of them also through OpenSSL and libp11", by_app);
-    if (ok && migrated < proven)
-        ok =
-            err_set(err, ERR_UNFINISHED, "%zu of %zu keys could not be proven from a fresh process",
-                    proven - migrated, proven);
-    return ok;
+    return !ok || migrated == proven || unfinished(proven, proven - migrated, err);
 }

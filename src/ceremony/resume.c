@@ -121,7 +121,7 @@ static bool sweep_one(struct ceremony *c, enum side side, const struct key_desc 
     if (!tell_note(c, EVENT_WARNING, side, "swept", "%s, handle %llu: %s, %.120s", what,
                    (unsigned long long)key->handle, key_type_text(key, type),
                    key_label_text(key, label)))
-        return err_set(err, ERR_IO, "what is to be destroyed could not be recorded");
+        return tell_why(c, err);
     return hsm->driver->destroy(hsm, key->handle, err);
 }
 

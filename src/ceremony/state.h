@@ -58,12 +58,17 @@ struct passage {
     bool committing;         /* commit() was called: from here on the outcome must be looked for */
 };
 
+/* The name of the warning that the host's clock went back. */
+#define TELL_CLOCK "clock"
+
 struct ceremony {
     struct ceremony_setup setup;
     struct ceremony_host host;
     char id[40];
     char label[64]; /* of everything temporary: "hsmferry:<id>" */
     uint64_t seq;
+    int64_t utc_ms;    /* when the last event was told */
+    struct err untold; /* why the last note was not */
     int64_t begun_us;
     atomic_bool stop;
 
@@ -151,6 +156,10 @@ bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct
 bool tell_hsm(struct ceremony *c, enum side side, struct err *err);
 bool tell_note(struct ceremony *c, enum event_kind kind, enum side side, const char *name,
                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Why the last tell_note() was refused. Returns false. */
+bool tell_why(const struct ceremony *c, struct err *err);
+
 /* The transport was found not to work: what was rejected, and what is tried instead. */
 bool tell_deal_again(struct ceremony *c, enum hsm_alg rejected, const char *why, struct err *err);
 /* A warning about one key of the plan. */

@@ -202,6 +202,13 @@ static bool undo_unwrap_aes(struct ceremony *c, struct err *err)
 
 /* --- 8 to 11: one key --- */
 
+static bool changed(struct err *err, const char *how)
+{
+    err_set(err, ERR_CONFLICT, "%s", how);
+    err_now(err, "Nothing of it left the source");
+    return err_next(err, "Find out who is at work on the source, then list it again and plan anew");
+}
+
 /* The key may have been changed, destroyed or replaced since it was listed and judged. */
 static bool check_unchanged(struct ceremony *c, struct err *err)
 {
@@ -211,7 +218,7 @@ static bool check_unchanged(struct ceremony *c, struct err *err)
     if (!source_of(c)->driver->describe(source_of(c), planned->handle, &now, err)) {
         if (err->code != ERR_NO_INPUT)
             return false;
-        return err_set(err, ERR_CONFLICT, "the key is no longer on the source");
+        return changed(err, "the key is no longer on the source");
     }
     if (key_same_name(planned, &now) && planned->kind == now.kind &&
         planned->length == now.length && planned->flags == now.flags &&
@@ -219,7 +226,7 @@ static bool check_unchanged(struct ceremony *c, struct err *err)
         memcmp(planned->spki_sha256, now.spki_sha256, sizeof now.spki_sha256) == 0 &&
         memcmp(&planned->terms, &now.terms, sizeof now.terms) == 0)
         return true;
-    return err_set(err, ERR_CONFLICT, "the key on the source was changed since it was listed");
+    return changed(err, "the key on the source was changed since it was listed");
 }
 
 /* Why the source could not do it, where the plan could not know that. */

@@ -2,6 +2,7 @@
 /* The engine's voice: every event is made here. */
 #include "ceremony/state.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +14,29 @@
 #include "base/text.h"
 #include "ceremony/proof.h"
 
-bool ceremony_tell(struct ceremony *c, struct event *event, struct err *err)
+static bool emit(struct ceremony *c, struct event *event, struct err *err)
 {
     event->seq = ++c->seq;
-    event->utc_ms = c->host.utc_ms(c->host.ctx);
+    event->utc_ms = c->utc_ms;
     event->mono_ms = (c->host.mono_us(c->host.ctx) - c->begun_us) / 1000;
     return c->host.sink->emit(c->host.sink, event, err);
+}
+
+/* Times are told as the host's clock has them; where that is set back, the record says so. */
+bool ceremony_tell(struct ceremony *c, struct event *event, struct err *err)
+{
+    int64_t now = c->host.utc_ms(c->host.ctx), back = c->utc_ms - now;
+    struct event warning = {.kind = EVENT_WARNING, .side = SIDE_RELAY, .note.name = TELL_CLOCK};
+
+    c->utc_ms = now;
+    if (c->seq == 0 || back <= 0)
+        return emit(c, event, err);
+    snprintf(warning.note.text, sizeof warning.note.text,
+             "the clock of this host went back by %" PRId64
+             ".%03d s: the numbers tell the order, not the "
+             "times",
+             back / 1000, (int)(back % 1000));
+    return emit(c, &warning, err) && emit(c, event, err);
 }
 
 /* Strings of an event, cut at a character's end where they do not fit. */
@@ -87,14 +105,19 @@ bool tell_note(struct ceremony *c, enum event_kind kind, enum side side, const c
                const char *fmt, ...)
 {
     struct event e = {.kind = kind, .side = side};
-    struct err ignored;
     va_list args;
 
     put(e.note.name, sizeof e.note.name, name);
     va_start(args, fmt);
     vsnprintf(e.note.text, sizeof e.note.text, fmt, args);
     va_end(args);
-    return ceremony_tell(c, &e, &ignored);
+    return ceremony_tell(c, &e, &c->untold);
+}
+
+bool tell_why(const struct ceremony *c, struct err *err)
+{
+    *err = c->untold;
+    return false;
 }
 
 bool tell_warning(struct ceremony *c, size_t item, struct err *err, const char *name,
@@ -208,7 +231,7 @@ bool tell_deal(struct ceremony *c, struct err *err)
     const struct negotiation *deal = &c->deal;
 
     if (!tell_policy(c))
-        return err_set(err, ERR_IO, "the policy could not be recorded");
+        return tell_why(c, err);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
         for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
             struct event e = {.kind = EVENT_OFFER, .side = side};
@@ -220,7 +243,7 @@ bool tell_deal(struct ceremony *c, struct err *err)
     for (unsigned i = 0; i < deal->rejected_count; i++)
         if (!tell_note(c, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(deal->rejected[i].alg), "%s",
                        deal->rejected[i].reason))
-            return err_set(err, ERR_IO, "the negotiation could not be recorded");
+            return tell_why(c, err);
     if (!tell_transport(c, err))
         return false;
     for (unsigned i = 0; i < deal->way_count; i++)
@@ -232,7 +255,7 @@ bool tell_deal(struct ceremony *c, struct err *err)
 bool tell_deal_again(struct ceremony *c, enum hsm_alg rejected, const char *why, struct err *err)
 {
     if (!tell_note(c, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(rejected), "%s", why))
-        return err_set(err, ERR_IO, "the negotiation could not be recorded");
+        return tell_why(c, err);
     return tell_transport(c, err);
 }
 

@@ -227,6 +227,7 @@ static void fail_key(struct ceremony *c, struct err *err)
         err->code = ERR_DATA;
     fate->outcome = KEY_FAILED;
     fate->err = *err;
+    fate->proven = false; /* it is taken back, also where it was proven and that cannot be told */
     undo_key(c);
     note_failure(c, err);
     if (fate->outcome == KEY_FAILED)

@@ -128,22 +128,20 @@ static void put_step(struct writer *w, const struct event *event, const struct e
     writer_end(w);
 }
 
-/* Steps do not overlap: a beginning without an end is followed by another beginning, or by none. */
+/* Steps do not overlap: what follows a beginning and is not its end tells that it has none. */
 void part_steps(const struct view *v)
 {
     struct event event, begun = {0};
 
     writer_list(v->w, "steps", false);
     for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_STEP), &at, &event);) {
-        bool its = begun.seq && begun.step.id == event.step.id && begun.key == event.key;
-        if (event.step.state != EVENT_BEGUN) {
-            put_step(v->w, &event, its ? &begun : NULL);
-            begun.seq = its ? 0 : begun.seq;
-            continue;
-        }
-        if (begun.seq)
+        bool its = begun.seq && event.step.state != EVENT_BEGUN && begun.step.id == event.step.id &&
+                   begun.key == event.key;
+        if (begun.seq && !its)
             put_step(v->w, &begun, &begun);
-        begun = event;
+        if (event.step.state != EVENT_BEGUN)
+            put_step(v->w, &event, its ? &begun : NULL);
+        begun = event.step.state == EVENT_BEGUN ? event : (struct event){0};
     }
     if (begun.seq)
         put_step(v->w, &begun, &begun);

@@ -251,6 +251,8 @@ bool report_new(const char *folder, const char *title, int64_t utc_ms, struct re
     if (!open_folder(r, folder, err) || !has_room(r, err) ||
         !reserve_any_name(r, folder, title, utc_ms, err)) {
         err_now(err, "Nothing was done yet");
+        if (!err->next[0])
+            err_next(err, "Look at the disk, then start again");
         report_free(r);
         return false;
     }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For LD_PRELOAD, in tests: lets a call on our own files fail. From the environment:
+ * For LD_PRELOAD, in tests: lets a call on our own files fail, and the clock go back. From the
+ * environment:
  *
  *   FILES_UNDER  only files whose path begins so
  *   FILES_COUNT  a file that gets a line for each such call: the function's name
  *   FILES_FAULT  FUNCTION:N:ERRNO: the N-th such call of this function fails, with nothing done.
  *                N+: every one from there on, and a write() of ENOSPC has written half.
+ *   CLOCK_BACK   N:SECONDS: from the N-th look at it on, the clock is that much behind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static unsigned calls[4];
@@ -104,4 +107,17 @@ int renameat2(int from, const char *old, int to, const char *new, unsigned flags
     int no = due(RENAMEAT2, from);
 
     return no ? fails(no) : (int)syscall(SYS_renameat2, from, old, to, new, flags);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    const char *back = getenv("CLOCK_BACK");
+    static unsigned looks;
+    unsigned at, seconds;
+    int failed = (int)syscall(SYS_clock_gettime, clock, t);
+
+    if (!failed && clock == CLOCK_REALTIME && back && sscanf(back, "%u:%u", &at, &seconds) == 2 &&
+        ++looks >= at)
+        t->tv_sec -= seconds;
+    return failed;
 }

@@ -145,6 +145,45 @@ edit 's/token=old/token=third/' 's/token=new/token=old/' 's/token=third/token=ne
 ok "... and a second time not, for its length is no longer known" ends 65 \
     'CKR_KEY_SIZE_RANGE.*does not know how long it is' 'blob: failed' 'resident: migrated'
 
+# --- what fails in the middle --------------------------------------------------------------------------
+
+# The last calls of a ceremony with one key, in the order in which the shim counts them.
+midway() { # midway FAULT-OF-OLD FAULT-OF-NEW
+    one "$1" "$2"
+    edit 's/^  gates: .*/&\n  canary: none/'
+}
+midway none none
+ok "control: no fault" ends 0 'complete: 1 migrated'
+wrap=C_WrapKey:$(calls old C_WrapKey)
+unwrap=C_UnwrapKey:$(calls new C_UnwrapKey)
+commit=C_CopyObject:$(calls new C_CopyObject)
+nothing='0 migrated, 0 refused, 1 failed; source unchanged; nothing on the destination'
+while IFS='|' read -r side fault code what next; do
+    case $side in
+    old) midway "$fault" none ;;
+    new) midway none "$fault" ;;
+    esac
+    ok "$fault on $side: $code" refuses "$code" "$what" "$next" "$nothing"
+done <<END
+new|remove:$unwrap|2|did not unwrap the key.*CKR_DEVICE_REMOVED|Put the token back and start again
+old|close:$wrap|2|did not wrap the key.*CKR_SESSION_HANDLE_INVALID|Start again; temporary objects are gone
+old|fail:$wrap|2|did not wrap the key.*CKR_DEVICE_ERROR|Check the HSM and its connection
+new|fail:$unwrap:0x31|2|did not unwrap the key.*CKR_DEVICE_MEMORY|The token is full: make room on it
+new|fail:$commit:0x31|2|did not say that the key is stored.*CKR_DEVICE_MEMORY|The token is full: make room on it
+new|handle:$unwrap|2|did not unwrap the key|Check the HSM and its connection
+new|handle:$commit|2|did not say that the key is stored|Check the HSM and its connection
+old|long:$wrap|65|it was damaged or altered|Find out what alters it
+END
+left='something is left over: the inventories and warnings say what'
+midway none "away:$commit"
+ok "the device is gone at the commit, and for good: 3" ends 3 'CKR_DEVICE_REMOVED' \
+    'nobody could look whether something is left over: look at both tokens'
+midway none "again:$unwrap"
+ok "a handle that is given out twice: 3" ends 3 'the destination made the key looser' "$left" \
+    'Move nothing more there before you know why'
+midway none "again:$commit"
+ok "... at the commit: 3" ends 3 'one: unknown|one: failed' "$left"
+
 # --- names ------------------------------------------------------------------------------------------
 
 # Whatever is in a label: it arrives byte for byte, and is never printed as it is.

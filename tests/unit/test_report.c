@@ -469,9 +469,9 @@ static void test_steps_that_never_end(void **state)
     assert_int_equal(count_at(f, "steps"), 3);
     assert_string_equal(text_at(f, "steps.0.state"), "begun");
     assert_null(text_at(f, "steps.0.ended"));
-    assert_string_equal(text_at(f, "steps.1.state"), "undone");
-    assert_string_equal(text_at(f, "steps.2.name"), "make-aes");
-    assert_string_equal(text_at(f, "steps.2.state"), "begun");
+    assert_string_equal(text_at(f, "steps.1.name"), "make-aes"); /* in the order of their numbers */
+    assert_string_equal(text_at(f, "steps.1.state"), "begun");
+    assert_string_equal(text_at(f, "steps.2.state"), "undone");
 }
 
 static void test_ended_early(void **state)
