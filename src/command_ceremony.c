@@ -21,8 +21,9 @@ static void end_report(struct report *report, struct plain_result *result)
     struct err err = {0};
     const char *sentence = result->stopped ? "stopped before the ceremony began" : result->err.what;
 
-    if (report_end(report, result->stopped ? END_ABORTED : END_FAILED, result->exit_code, sentence,
-                   &err))
+    bool aborted = result->stopped || result->err.code == ERR_STOPPED;
+
+    if (report_end(report, aborted ? END_ABORTED : END_FAILED, result->exit_code, sentence, &err))
         return;
     plain_error(stderr, &err);
     result->exit_code = result->exit_code ? result->exit_code : err_exit(err.code);

@@ -29,6 +29,7 @@ static const cyaml_strval_t canaries[] = {
     {"none", 1 + CANARY_NONE},
 };
 static const cyaml_strval_t gates[] = {
+    {"devices", 1 << GATE_DEVICES},
     {"review", 1 << GATE_REVIEW},
     {"fingerprint", 1 << GATE_FINGERPRINT},
     {"key", 1 << GATE_KEY},

@@ -21,6 +21,7 @@ shown() {
 form() {
     sed -E 's/\r$//
         s/words [0-9]+ and [0-9]+ (of the fingerprint: ).*/\1WORDS/
+        s/(both serials, the source.s first: ).*/\1SERIALS/
         s/[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/TIME/
         s/"?[0-9]{4}-[0-9]{2}-[0-9]{2}.*(\.\.\.)?$/DATE/
         s/\b0x[0-9a-f]+ +/HEX /g
@@ -61,7 +62,7 @@ rehearse() {
 
 # on_terminal [WAIT TYPE]... -- COMMAND...: with the PINs typed first.
 on_terminal() {
-    python3 "$abs_top_srcdir/tests/terminal.py" \
+    python3 "$abs_top_srcdir/tests/terminal.py" ${first+"$first" '@serials\n'} \
         'on the source:' "$(cat "$tmp/ferry/pins/source")\n" \
         'on the destination:' "$(cat "$tmp/ferry/pins/destination")\n" "$@"
 }
@@ -113,6 +114,7 @@ ok "they can be probed" on_terminal -- "$hsmferry" probe "$tmp/ferry/move.yaml"
 cp "$tmp/out" "$tmp/printed"
 shown 'hsmferry probe move.yaml' >"$tmp/shown"
 ok "as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
+first="the source's first:"
 ok "the ceremony of README.md, on a terminal" on_terminal 'to start:' 'ferry 2\n' \
     'of the fingerprint:' '@words\n' -- "$hsmferry" --plain "$tmp/ferry/move.yaml"
 cp "$tmp/out" "$tmp/printed"

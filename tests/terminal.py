@@ -6,7 +6,7 @@ usage: terminal.py [WAIT TYPE]... -- COMMAND...
 
 Waits for the text WAIT, then types TYPE (\\n, \\x03 and the like as in Python), pair by pair; an empty
 WAIT waits for nothing. In TYPE, @words stands for the two words of the destination's fingerprint that
-are asked for; where TYPE begins with "!", the rest is given to sh, with the command's process in $PID,
+are asked for, @serials for the ends of both serials as they were read out; where TYPE begins with "!", the rest is given to sh, with the command's process in $PID,
 and nothing is typed. Prints all that the terminal showed and ends with the command's exit code; 99
 where it showed nothing more for a minute, 128 + N where signal N ended it.
 """
@@ -28,6 +28,12 @@ def fingerprint_words(shown):
     return " ".join(every[int(number) - 1] for number in asked)
 
 
+def ends_of_serials(shown):
+    """The last four characters of each serial, as the lines above show them."""
+    return " ".join(re.findall(r"^  (?:source|destination) +token .*?, serial \S*?(\S{1,4})\r?$",
+                               shown, re.M)[-2:])
+
+
 def main():
     at = sys.argv.index("--")
     pairs = list(zip(sys.argv[1:at:2], sys.argv[2:at:2]))
@@ -47,6 +53,8 @@ def main():
             typed = typed.encode().decode("unicode_escape")
             if "@words" in typed:
                 typed = typed.replace("@words", fingerprint_words(shown.decode(errors="replace")))
+            if "@serials" in typed:
+                typed = typed.replace("@serials", ends_of_serials(shown.decode(errors="replace")))
             os.write(terminal, typed.encode("latin-1"))
             continue
         if not select.select([terminal], [], [], PATIENCE)[0]:

@@ -307,15 +307,44 @@ static void hsm_event(struct app *app, const struct event *e)
     side->token = e->hsm.slot;
 }
 
+/* Both devices are compared with the script before anybody is asked for a PIN; where only one of
+ * them answers, it can be looked at, but no ceremony follows. */
+static void choose_opened(struct app *app, enum side side)
+{
+    enum side_state other = app->side[side == SIDE_SOURCE].state;
+
+    if (!app->choosing || !app->config->side[side].token.text[0])
+        return;
+    if (other == SIDE_OPEN)
+        app_ask(app, REQUEST_DEVICES, SIDE_RELAY);
+    else if (other != SIDE_CLOSED && other != SIDE_OPENING)
+        app_ask(app, REQUEST_CHOOSE, side);
+}
+
 static void opened(struct app *app, enum side side, bool ok)
 {
     if (!ok) {
         app->side[side].state = SIDE_FAILED;
         app->side[side].err = app->last_error;
+        if (app->side[side == SIDE_SOURCE].state == SIDE_OPEN)
+            choose_opened(app, side == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE);
         return;
     }
-    if (app->choosing && app->config->side[side].token.text[0])
-        app_ask(app, REQUEST_CHOOSE, side);
+    choose_opened(app, side);
+}
+
+/* The officers have compared both with their script; or stopped there. A token that is not there is
+ * told by its own side, beside which the other one can be looked at. */
+static void confirmed(struct app *app, bool ok)
+{
+    if (!ok && app->last_error.code == ERR_STOPPED) {
+        app->choosing = false;
+        app->run.gate.open = false;
+        app_show_error(app, &app->last_error);
+        return;
+    }
+    app_ask(app, REQUEST_CHOOSE, SIDE_SOURCE);
+    app_ask(app, REQUEST_CHOOSE, SIDE_DESTINATION);
 }
 
 static void chosen(struct app *app, enum side side, bool ok)
@@ -343,6 +372,9 @@ static void done_event(struct app *app, const struct event *e)
     switch (e->done.command) {
     case WORKER_OPEN:
         opened(app, e->side, e->done.ok);
+        break;
+    case WORKER_DEVICES:
+        confirmed(app, e->done.ok);
         break;
     case WORKER_CHOOSE:
         chosen(app, e->side, e->done.ok);

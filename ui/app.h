@@ -35,6 +35,7 @@ enum request_kind {
     REQUEST_CHOOSE,    /* worker_choose(side, app->config->side[side].token) */
     REQUEST_REFRESH,   /* worker_refresh(side) */
     REQUEST_COMPARED,  /* worker_compare(app_pair()) */
+    REQUEST_DEVICES,   /* worker_devices() with both tokens of the configuration */
     REQUEST_VERDICTS,  /* worker_verdicts() */
     REQUEST_PLAN,      /* worker_plan(): app_selection() */
     REQUEST_SIGN,      /* worker_sign() */
@@ -116,6 +117,7 @@ struct app_pin {
     char token[4 * 32 + 1];
     char serial[4 * 16 + 1];
     char officer[EVENT_TEXT_MAX]; /* who types it; empty: nobody by name */
+    char role[64];
     struct secret typed;
 };
 

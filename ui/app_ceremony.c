@@ -121,6 +121,7 @@ void ceremony_view_ask_pin(struct app *app, const struct event *e)
     memcpy(pin->token, e->pin.token, sizeof pin->token);
     memcpy(pin->serial, e->pin.serial, sizeof pin->serial);
     memcpy(pin->officer, e->pin.officer, sizeof pin->officer);
+    memcpy(pin->role, e->pin.role, sizeof pin->role);
     pin->typed.len = 0;
     expect_typing(app);
 }

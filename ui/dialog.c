@@ -155,8 +155,8 @@ static void draw_pin(const struct app *app, struct canvas *c)
         return;
     }
     /* As wide for one character as for twenty: its length is a secret too. */
-    end = draw_format(c, in.x, in.y + 4, in.w, STYLE_STRONG, "%s%sPIN: ", pin->officer,
-                      pin->officer[0] ? ", your " : "");
+    end = draw_format(c, in.x, in.y + 4, in.w, STYLE_STRONG, "%s%s%s%sPIN: ", pin->officer,
+                      pin->officer[0] ? ", " : "", pin->role, pin->officer[0] ? ", your " : "");
     if (pin->typed.len > 0)
         draw_run(c, in.x + end, in.y + 4, MASK, STYLE_STRONG, SIGN_MASK);
     draw_cursor(c, in.x + end + (pin->typed.len > 0 ? MASK : 0), in.y + 4);

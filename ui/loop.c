@@ -76,6 +76,16 @@ static bool do_choose(struct console *c, const struct request *r, struct err *er
     return worker_choose(c->worker, r->side, &c->app->config->side[r->side].token, err);
 }
 
+static bool do_devices(struct console *c, const struct request *r, struct err *err)
+{
+    const struct config_side *side = c->app->config->side;
+
+    (void)r;
+    return worker_devices(
+        c->worker, (const struct uri *[]){&side[SIDE_SOURCE].token, &side[SIDE_DESTINATION].token},
+        err);
+}
+
 static bool do_refresh(struct console *c, const struct request *r, struct err *err)
 {
     return worker_refresh(c->worker, r->side, err);
@@ -224,25 +234,16 @@ static const struct {
     bool (*carry_out)(struct console *c, const struct request *r, struct err *err);
     bool needs_worker;
 } doings[REQUESTS] = {
-    [REQUEST_START] = {do_start, false},
-    [REQUEST_OPEN] = {do_open, true},
-    [REQUEST_CHOOSE] = {do_choose, true},
-    [REQUEST_REFRESH] = {do_refresh, true},
-    [REQUEST_COMPARED] = {do_compared, true},
-    [REQUEST_VERDICTS] = {do_verdicts, true},
-    [REQUEST_PLAN] = {do_plan, true},
-    [REQUEST_SIGN] = {do_sign, true},
-    [REQUEST_RUN] = {do_run, true},
-    [REQUEST_ANSWER] = {do_answer, true},
-    [REQUEST_STOP] = {do_stop, true},
-    [REQUEST_ABANDON] = {do_abandon, true},
-    [REQUEST_SAVE] = {do_save, false},
-    [REQUEST_REPORT] = {do_report, false},
-    [REQUEST_FLUSH] = {do_flush, false},
-    [REQUEST_REDRAW] = {do_redraw, false},
-    [REQUEST_EXCEPTION] = {do_exception, true},
-    [REQUEST_SETTLE] = {do_settle, false},
-    [REQUEST_SUSPEND] = {do_suspend, false},
+    [REQUEST_START] = {do_start, false},      [REQUEST_OPEN] = {do_open, true},
+    [REQUEST_CHOOSE] = {do_choose, true},     [REQUEST_REFRESH] = {do_refresh, true},
+    [REQUEST_COMPARED] = {do_compared, true}, [REQUEST_DEVICES] = {do_devices, true},
+    [REQUEST_VERDICTS] = {do_verdicts, true}, [REQUEST_PLAN] = {do_plan, true},
+    [REQUEST_SIGN] = {do_sign, true},         [REQUEST_RUN] = {do_run, true},
+    [REQUEST_ANSWER] = {do_answer, true},     [REQUEST_STOP] = {do_stop, true},
+    [REQUEST_ABANDON] = {do_abandon, true},   [REQUEST_SAVE] = {do_save, false},
+    [REQUEST_REPORT] = {do_report, false},    [REQUEST_FLUSH] = {do_flush, false},
+    [REQUEST_REDRAW] = {do_redraw, false},    [REQUEST_EXCEPTION] = {do_exception, true},
+    [REQUEST_SETTLE] = {do_settle, false},    [REQUEST_SUSPEND] = {do_suspend, false},
     [REQUEST_QUIT] = {do_quit, false},
 };
 

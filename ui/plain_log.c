@@ -30,7 +30,8 @@ struct plain_log {
     uint8_t fingerprint[2][SHA256_SIZE];
     struct event end;
     bool over;
-    struct event after[2]; /* the last inventories; kind EVENT_INVENTORY once they came */
+    struct event device[2]; /* kind EVENT_HSM once they are known */
+    struct event after[2];  /* the last inventories; kind EVENT_INVENTORY once they came */
 };
 
 bool plain_log_new(FILE *out, struct plain_log **log, struct err *err)
@@ -147,6 +148,28 @@ static bool take_step(struct plain_log *l, const struct event *event, int64_t no
     return !begun;
 }
 
+static bool take_hsm(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    if ((unsigned)event->side < 2)
+        l->device[event->side] = *event;
+    return true;
+}
+
+/* Both devices, as they are read out and compared. */
+static void read_out_devices(struct plain_log *l)
+{
+    fprintf(l->out, "Compare both devices with the script on paper, before anything else:\n");
+    for (unsigned side = 0; side < 2; side++) {
+        const struct hsm_slot *slot = &l->device[side].hsm.slot;
+        const struct hsm_info *info = &l->device[side].hsm.info;
+        fprintf(l->out, "  %-11s  token %s, serial %s\n", side_name(side), slot->label,
+                slot->serial);
+        fprintf(l->out, "  %-11s  %s %s, firmware %s, %s %s\n", "", slot->manufacturer, slot->model,
+                slot->firmware, info->api, info->api_version);
+    }
+}
+
 /* That a gate is waived is told once, not for each key. */
 static bool take_gate(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
@@ -154,6 +177,9 @@ static bool take_gate(struct plain_log *l, const struct event *event, int64_t no
     bool told = l->waived & bit;
 
     (void)now_ms;
+    if (event->gate.gate == GATE_DEVICES &&
+        (event->gate.state == GATE_OPEN || event->gate.state == GATE_WAIVED))
+        read_out_devices(l);
     if (event->gate.state != GATE_WAIVED)
         return true;
     l->waived |= bit;
@@ -236,7 +262,8 @@ static bool (*const takers[EVENT_KINDS])(struct plain_log *, const struct event 
     [EVENT_STEP] = take_step,           [EVENT_PROOF] = take_proof,
     [EVENT_KEY_DONE] = take_key_done,   [EVENT_END] = take_end,
     [EVENT_INVENTORY] = take_inventory, [EVENT_GATE] = take_gate,
-    [EVENT_WARNING] = take_warning,     [EVENT_CHECK] = take_check,
+    [EVENT_WARNING] = take_warning,     [EVENT_HSM] = take_hsm,
+    [EVENT_CHECK] = take_check,
 };
 
 void plain_log_event(struct plain_log *l, const struct event *event, int64_t now_ms)

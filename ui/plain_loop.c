@@ -20,10 +20,9 @@ static const struct {
     enum worker_command what;
     enum side side;
 } commands[] = {
-    {WORKER_OPEN, SIDE_SOURCE},   {WORKER_OPEN, SIDE_DESTINATION},
-    {WORKER_CHOOSE, SIDE_SOURCE}, {WORKER_CHOOSE, SIDE_DESTINATION},
-    {WORKER_COMPARE, SIDE_RELAY}, {WORKER_PLAN, SIDE_RELAY},
-    {WORKER_RUN, SIDE_RELAY},     {WORKER_SIGN, SIDE_RELAY},
+    {WORKER_OPEN, SIDE_SOURCE},   {WORKER_OPEN, SIDE_DESTINATION},   {WORKER_DEVICES, SIDE_RELAY},
+    {WORKER_CHOOSE, SIDE_SOURCE}, {WORKER_CHOOSE, SIDE_DESTINATION}, {WORKER_COMPARE, SIDE_RELAY},
+    {WORKER_PLAN, SIDE_RELAY},    {WORKER_RUN, SIDE_RELAY},          {WORKER_SIGN, SIDE_RELAY},
 };
 enum { SIGN = sizeof commands / sizeof commands[0] - 1 };
 
@@ -72,6 +71,8 @@ static bool send_command(const struct loop *l, struct err *err)
     switch (commands[l->command].what) {
     case WORKER_OPEN:
         return worker_open(w, side, err);
+    case WORKER_DEVICES:
+        return worker_devices(w, l->job->token, err);
     case WORKER_CHOOSE:
         return worker_choose(w, side, l->job->token[side], err);
     case WORKER_COMPARE:
@@ -93,10 +94,13 @@ static size_t count_commands(const struct plain_job *job)
     return job->sign ? SIGN + 1 : !job->selection ? SIGN - 2 : job->until_plan ? SIGN - 1 : SIGN;
 }
 
+/* Devices are confirmed where a ceremony is to follow. */
 static bool is_skipped(const struct loop *l)
 {
     if (commands[l->command].what == WORKER_COMPARE)
         return !l->job->compared || l->side_failed[SIDE_SOURCE] || l->side_failed[SIDE_DESTINATION];
+    if (commands[l->command].what == WORKER_DEVICES)
+        return !l->job->selection || l->job->until_plan;
     return commands[l->command].side != SIDE_RELAY && l->side_failed[commands[l->command].side];
 }
 
@@ -161,7 +165,8 @@ static void ask_pin(struct loop *l)
     char prompt[EVENT_TEXT_MAX];
 
     l->last_try = false;
-    text_print(prompt, sizeof prompt, "%s%sPIN of token %s %s%s", l->pin.pin.officer,
+    text_print(prompt, sizeof prompt, "%s%s%s%sPIN of token %s %s%s", l->pin.pin.officer,
+               l->pin.pin.officer[0] ? ", " : "", l->pin.pin.role,
                l->pin.pin.officer[0] ? ", your " : "", l->pin.pin.token,
                l->pin.side == SIDE_RELAY ? "to sign the report" : "on the ",
                l->pin.side == SIDE_RELAY ? "" : side_name(l->pin.side));

@@ -264,15 +264,35 @@ static void compare(const struct app *app, struct sheet *s)
     print(s, prints[SIDE_SOURCE].spki_sha256, app->columns);
 }
 
+/* Both devices, as they are read out. */
+static void devices(const struct app *app, struct sheet *s)
+{
+    static const char *const titles[] = {"SOURCE", "DESTINATION"};
+
+    line(s, "%s", "Compare both devices with the script on paper, before anything else.");
+    for (unsigned i = 0; i < 2; i++) {
+        const struct app_side *side = &app->side[i];
+        line(s, "%s", "");
+        line(s, "%-12s token  %s", titles[i], side->token.label);
+        line(s, "%-12s serial %s", "", side->token.serial);
+        line(s, "%-12s %s %s, firmware %s", "", side->token.manufacturer, side->token.model,
+             side->token.firmware);
+        line(s, "%-12s %s %s, %s %s", "", side->info.api, side->info.api_version,
+             side->info.library, side->info.version);
+    }
+}
+
 static void gate(const struct app *app, struct sheet *s)
 {
-    static const char *const titles[GATES] = {"START", "COMPARE", "KEY"};
+    static const char *const titles[GATES] = {"DEVICES", "START", "COMPARE", "KEY"};
     const struct run_key *key;
     char text[KEY_LABEL_TEXT];
 
     if ((unsigned)app->run.gate.gate < GATES)
         snprintf(s->title, sizeof s->title, "%s", titles[app->run.gate.gate]);
-    if (app->run.gate.gate == GATE_FINGERPRINT)
+    if (app->run.gate.gate == GATE_DEVICES)
+        devices(app, s);
+    else if (app->run.gate.gate == GATE_FINGERPRINT)
         compare(app, s);
     else if (app->run.gate.gate == GATE_KEY && (key = run_key_at(&app->run, app->run.gate.key))) {
         line(s, "Key %" PRIu32 " of %zu", app->run.gate.key, app->run.key_count);

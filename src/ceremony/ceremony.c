@@ -24,6 +24,8 @@ bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host
     }
     c->setup = *setup;
     c->host = *host;
+    if (!c->setup.rehearsal && c->setup.policy.gates)
+        c->setup.policy.gates |= 1U << GATE_DEVICES;
     c->begun_us = host->mono_us(host->ctx);
     text_hex(random, sizeof random, c->id);
     snprintf(c->label, sizeof c->label, "hsmferry:%s", c->id);
@@ -98,6 +100,7 @@ bool ceremony_open(struct ceremony *c, enum side side, struct err *err)
 
     forget_deal(c);
     party_close(party);
+    c->read_out = false;
     if (!tell_side(c, side, SIDE_OPENING, err))
         return false;
     if (!c->host.open(c->host.ctx, side, &party->hsm, err) ||
@@ -166,11 +169,9 @@ bool find_slot(const struct hsm_slot_list *slots, const char *whose, const struc
     return true;
 }
 
-static bool check_slot(struct ceremony *c, enum side side, struct err *err)
+static bool check_slot(enum side side, const struct hsm_slot *slot, const struct hsm_slot *other,
+                       struct err *err)
 {
-    const struct hsm_slot *slot = c->side[side].slot;
-    const struct hsm_slot *other = c->side[side == SIDE_SOURCE].slot;
-
     if (side == SIDE_DESTINATION && (slot->flags & HSM_TOKEN_WRITE_PROTECTED)) {
         err_set(err, ERR_DENIED, "the destination's token %s is write-protected", slot->label);
         return err_next(err, "Remove the write protection, or choose another destination.");
@@ -218,6 +219,51 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
     return tell_side(c, side, SIDE_LISTED, err);
 }
 
+/* Another device than was confirmed is to be confirmed. */
+static void forget_confirmed(struct ceremony *c, enum side side)
+{
+    const struct hsm_slot *is = c->side[side].slot;
+    struct hsm_slot *was = &c->confirmed[side];
+
+    if (is->id != was->id || strcmp(is->serial, was->serial) != 0 ||
+        strcmp(is->label, was->label) != 0)
+        c->gates_passed &= ~(1U << GATE_DEVICES);
+    *was = *is;
+}
+
+/* Where the tokens are that are not logged in to yet. */
+static bool read_out(struct ceremony *c, const struct uri token[2], struct err *err)
+{
+    const struct hsm_slot *found[2] = {NULL, NULL};
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        if (!c->side[side].hsm)
+            return err_set(err, ERR_USAGE, "the %s is not open", side_name(side));
+        if (!find_slot(&c->side[side].slots, side_name(side), &token[side], &found[side], err) ||
+            !check_slot(side, found[side], side == SIDE_SOURCE ? NULL : found[SIDE_SOURCE], err) ||
+            !tell_hsm(c, side, found[side], err))
+            return side_failed(c, side, err);
+        c->confirmed[side] = *found[side];
+    }
+    return c->read_out = true;
+}
+
+bool ceremony_devices(struct ceremony *c, const struct uri token[2], bool *open, struct err *err)
+{
+    if (!c->read_out && !read_out(c, token, err))
+        return false;
+    if (atomic_load(&c->stop) && c->gate_open) {
+        tell_gate(c, GATE_DEVICES, GATE_REFUSED, "", err);
+        c->gate_open = false;
+        err_set(&c->devices_failure, ERR_STOPPED, "stopped by the officers before anything else");
+    }
+    *err = c->devices_failure;
+    if (err->code != ERR_NONE)
+        return err_now(err, "Nothing was changed.");
+    *open = !gate_pass(c, GATE_DEVICES, err);
+    return !*open || c->gate_open;
+}
+
 bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
 {
     struct party *party = &c->side[side];
@@ -227,11 +273,13 @@ bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, 
     if (party->slot && !ceremony_open(c, side, err))
         return false;
     if (!find_slot(&party->slots, side_name(side), uri, &party->slot, err) ||
-        !check_slot(c, side, err) || !login(c, side, err)) {
+        !check_slot(side, party->slot, c->side[side == SIDE_SOURCE].slot, err) ||
+        !login(c, side, err)) {
         party->slot = NULL;
         return side_failed(c, side, err);
     }
-    return tell_hsm(c, side, err) && tell_side(c, side, SIDE_LOGGED_IN, err) &&
+    forget_confirmed(c, side);
+    return tell_hsm(c, side, party->slot, err) && tell_side(c, side, SIDE_LOGGED_IN, err) &&
            ceremony_refresh(c, side, err);
 }
 

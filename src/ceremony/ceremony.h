@@ -93,6 +93,14 @@ const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side s
 /* What was told of the HSM when its token was chosen; {0} before. */
 const struct hsm_info *ceremony_info(const struct ceremony *c, enum side side);
 
+/* Before anything else: finds the tokens that these two name, by enum side, tells both devices as
+ * their APIs do, and asks the officers to compare them with their script, where the policy says so;
+ * in production it does wherever it waits for anything. *open: an answer is awaited, by
+ * ceremony_answer() or ceremony_stop(); then this is called again. Once the answer was right, or
+ * none is needed, it is false. Errors: as ceremony_choose(); ERR_STOPPED (answered wrong, or
+ * stopped). */
+bool ceremony_devices(struct ceremony *c, const struct uri token[2], bool *open, struct err *err);
+
 /* Chooses the one token that uri names, logs in (one try), lists its keys.
  * Errors: ERR_HSM (no slot, no such token, not initialised), ERR_CONFIG (two tokens match; the same
  * token as on the other side), ERR_DENIED (PIN, write-protected destination). */

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "ceremony/state.h"
 
-enum { GATE_TRIES = 2, GATE_ROLE_TRIES = 3, TYPED_LABEL_MAX = 40 };
+enum { GATE_TRIES = 2, GATE_ROLE_TRIES = 3, TYPED_LABEL_MAX = 40, SERIAL_END = 4 };
 
 const char *const officer_roles[2] = {"source officer", "destination officer"};
 
@@ -75,6 +75,34 @@ static unsigned choose_words(const struct ceremony *c)
                         : random % (SHA256_SIZE / 2) * 2U;
 }
 
+/* The end of a serial, as it can be typed; false: there is none. */
+static bool end_of_serial(const struct hsm_slot *slot, char out[SERIAL_END + 1])
+{
+    size_t len = strlen(slot->serial), from = len > SERIAL_END ? len - SERIAL_END : 0;
+
+    snprintf(out, SERIAL_END + 1, "%s", slot->serial + from);
+    for (size_t i = 0; out[i]; i++)
+        if (!isalnum((unsigned char)out[i]))
+            return false;
+    return len > 0;
+}
+
+/* The answer does not stand in the question: it is read off the devices. */
+static void choose_serials(struct ceremony *c, char *question, size_t size)
+{
+    char source[SERIAL_END + 1], destination[SERIAL_END + 1];
+
+    if (end_of_serial(&c->confirmed[SIDE_SOURCE], source) &&
+        end_of_serial(&c->confirmed[SIDE_DESTINATION], destination)) {
+        snprintf(c->gate_expected, sizeof c->gate_expected, "%s %s", source, destination);
+        snprintf(question, size, "the last %d characters of both serials, the source's first",
+                 SERIAL_END);
+    } else {
+        snprintf(c->gate_expected, sizeof c->gate_expected, "Yes");
+        snprintf(question, size, " Yes  if both devices are those of the script");
+    }
+}
+
 /* What is to be typed at this gate, and how the question tells it. */
 static void choose_answer(struct ceremony *c, enum gate gate, char *question, size_t size)
 {
@@ -82,6 +110,9 @@ static void choose_answer(struct ceremony *c, enum gate gate, char *question, si
     char words[TEXT_WORDS_SIZE];
 
     switch (gate) {
+    case GATE_DEVICES:
+        choose_serials(c, question, size);
+        break;
     case GATE_REVIEW:
         snprintf(c->gate_expected, sizeof c->gate_expected, "ferry %zu", c->plan.goes);
         snprintf(question, size, " %s  to start", c->gate_expected);
@@ -139,6 +170,7 @@ bool gate_pass(struct ceremony *c, enum gate gate, struct err *err)
         c->gate_roles = GATE_ROLE_TRIES;
     }
     ask(c, gate, question, sizeof question);
+    c->gate_now = gate;
     c->gate_open = tell_gate(c, gate, GATE_OPEN, question, err);
     return false;
 }

@@ -93,7 +93,11 @@ struct ceremony {
     bool unsure; /* nobody could look whether something is left over */
     int exit_code;
 
+    bool read_out;                /* both devices were told */
+    struct hsm_slot confirmed[2]; /* ... as they were then */
+    struct err devices_failure;   /* how that gate was answered */
     bool gate_open;
+    enum gate gate_now;  /* the open one */
     unsigned gate_tries; /* left */
     uint32_t gates_passed;
     unsigned gate_roles; /* tries left to name the right role */
@@ -153,7 +157,7 @@ void hide_oracle(struct key_desc *key);
 
 bool tell_begin(struct ceremony *c, struct err *err);
 bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct err *err);
-bool tell_hsm(struct ceremony *c, enum side side, struct err *err);
+bool tell_hsm(struct ceremony *c, enum side side, const struct hsm_slot *slot, struct err *err);
 bool tell_note(struct ceremony *c, enum event_kind kind, enum side side, const char *name,
                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 

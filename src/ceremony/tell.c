@@ -88,7 +88,7 @@ bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct
     return ceremony_tell(c, &e, err);
 }
 
-bool tell_hsm(struct ceremony *c, enum side side, struct err *err)
+bool tell_hsm(struct ceremony *c, enum side side, const struct hsm_slot *slot, struct err *err)
 {
     struct event e = {.kind = EVENT_HSM, .side = side};
     struct party *s = &c->side[side];
@@ -96,7 +96,7 @@ bool tell_hsm(struct ceremony *c, enum side side, struct err *err)
     if (!s->hsm->driver->info(s->hsm, &e.hsm.info, err))
         return false;
     put(e.hsm.module, sizeof e.hsm.module, c->setup.where[side].module);
-    e.hsm.slot = *s->slot;
+    e.hsm.slot = *slot;
     s->info = e.hsm.info;
     return ceremony_tell(c, &e, err);
 }

@@ -146,13 +146,16 @@ static void end_with(struct ceremony *c, const struct err *failure)
 
 void ceremony_answer(struct ceremony *c, const char *typed)
 {
-    const struct step_row *row = row_now(c);
     struct err err = {0};
 
-    if (!c->gate_open || !row)
+    if (!c->gate_open)
         return;
-    if (gate_answer(c, row->gate, typed, &err))
+    if (gate_answer(c, c->gate_now, typed, &err))
         return;
+    if (!c->has_deal) { /* nothing has begun that could end */
+        c->devices_failure = err;
+        return;
+    }
     c->aborted |= err.code == ERR_STOPPED || err.code == ERR_DATA;
     end_with(c, &err);
 }
@@ -277,7 +280,7 @@ static void stop_now(struct ceremony *c, const struct step_row *row)
     struct err err = {0};
 
     if (c->gate_open)
-        tell_gate(c, row->gate, GATE_REFUSED, "", &err);
+        tell_gate(c, c->gate_now, GATE_REFUSED, "", &err);
     err_set(&err, ERR_STOPPED, "stopped by the officers before step %d, %s", step_number(row->id),
             step_title(row->id));
     if (row->per_key && row->id != STEP_WRAP_KEY)
@@ -346,6 +349,12 @@ bool walk_resume(struct ceremony *c, struct err *err)
     return opening_inventory(c, err);
 }
 
+/* The devices were confirmed when they were opened; where one is another since, they are now. */
+static bool gates_pass(struct ceremony *c, enum gate gate, struct err *err)
+{
+    return (gate != GATE_REVIEW || gate_pass(c, GATE_DEVICES, err)) && gate_pass(c, gate, err);
+}
+
 enum ceremony_next ceremony_step(struct ceremony *c)
 {
     const struct step_row *row = row_now(c);
@@ -363,7 +372,7 @@ enum ceremony_next ceremony_step(struct ceremony *c)
     }
     if (c->gate_open)
         return NEXT_GATE;
-    if (!row->closing && !gate_pass(c, row->gate, &err)) {
+    if (!row->closing && !gates_pass(c, row->gate, &err)) {
         if (c->gate_open)
             return NEXT_GATE;
         end_with(c, &err);

@@ -226,14 +226,16 @@ static bool wait_for_answer(struct worker *w)
 }
 
 /* Who types the PIN of this side, where the ceremony file names somebody for it. */
-static void name_officer(const struct worker *w, enum side side, char out[EVENT_TEXT_MAX])
+static void name_officer(const struct worker *w, enum side side, struct event *event)
 {
     const struct ceremony_setup *setup = &w->setup.ceremony;
     const char *role = side == SIDE_RELAY ? w->setup.signer->role : officer_roles[side];
     const struct officer *officer = officer_find(setup->officers, setup->officer_count, role);
 
-    if (officer && role[0])
-        memcpy(out, officer->name, EVENT_TEXT_MAX);
+    if (officer && role[0]) {
+        memcpy(event->pin.officer, officer->name, sizeof event->pin.officer);
+        memcpy(event->pin.role, officer->role, sizeof event->pin.role);
+    }
 }
 
 static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
@@ -252,7 +254,7 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
     memcpy(event.pin.token, slot->label, sizeof event.pin.token);
     memcpy(event.pin.serial, slot->serial, sizeof event.pin.serial);
     event.pin.flags = slot->flags;
-    name_officer(w, side, event.pin.officer);
+    name_officer(w, side, &event);
     if (!ceremony_tell(w->ceremony, &event, err))
         return false;
     if (!wait_for_answer(w)) {
@@ -271,30 +273,6 @@ static void command_free(struct command *command)
     free(command->uris);
     free(command->handles);
     free(command);
-}
-
-static void run_ceremony(struct worker *w)
-{
-    for (;;) {
-        char typed[ANSWER_MAX + 1] = "";
-        pthread_mutex_lock(&w->lock);
-        tell_exceptions(w);
-        pthread_mutex_unlock(&w->lock);
-        switch (ceremony_step(w->ceremony)) {
-        case NEXT_STEP:
-            break;
-        case NEXT_GATE:
-            if (wait_for_answer(w)) {
-                memcpy(typed, w->answer.data, w->answer.len);
-                ceremony_answer(w->ceremony, typed);
-            } else
-                ceremony_stop(w->ceremony);
-            secret_free(&w->answer);
-            break;
-        case NEXT_DONE:
-            return;
-        }
-    }
 }
 
 static bool sign(struct worker *w, struct err *err)
@@ -316,11 +294,56 @@ static bool sign(struct worker *w, struct err *err)
     return ok;
 }
 
+/* Waits for the answer at the open gate, and hands it on. */
+static void pass_answer(struct worker *w)
+{
+    char typed[ANSWER_MAX + 1] = "";
+
+    if (wait_for_answer(w)) {
+        memcpy(typed, w->answer.data, w->answer.len);
+        ceremony_answer(w->ceremony, typed);
+    } else
+        ceremony_stop(w->ceremony);
+    secret_free(&w->answer);
+}
+
+static void run_ceremony(struct worker *w)
+{
+    for (;;) {
+        pthread_mutex_lock(&w->lock);
+        tell_exceptions(w);
+        pthread_mutex_unlock(&w->lock);
+        switch (ceremony_step(w->ceremony)) {
+        case NEXT_STEP:
+            break;
+        case NEXT_GATE:
+            pass_answer(w);
+            break;
+        case NEXT_DONE:
+            return;
+        }
+    }
+}
+
+static bool confirm_devices(struct worker *w, const struct uri token[2], struct err *err)
+{
+    bool open = true, ok = true;
+
+    while (ok && open) {
+        ok = ceremony_devices(w->ceremony, token, &open, err);
+        if (ok && open)
+            pass_answer(w);
+    }
+    return ok;
+}
+
 static bool run_command(struct worker *w, const struct command *command, struct err *err)
 {
     switch (command->what) {
     case WORKER_OPEN:
         return ceremony_open(w->ceremony, command->side, err);
+    case WORKER_DEVICES:
+        return confirm_devices(w, command->uris, err);
     case WORKER_CHOOSE:
         return ceremony_choose(w->ceremony, command->side, &command->uri, err);
     case WORKER_REFRESH:
@@ -402,6 +425,20 @@ static struct command *command_new(enum worker_command what, enum side side)
 bool worker_open(struct worker *w, enum side side, struct err *err)
 {
     return queue(w, command_new(WORKER_OPEN, side), err);
+}
+
+bool worker_devices(struct worker *w, const struct uri *const token[2], struct err *err)
+{
+    struct command *command = command_new(WORKER_DEVICES, SIDE_RELAY);
+
+    if (command && (command->uris = calloc(2, sizeof *command->uris)) != NULL) {
+        command->uris[SIDE_SOURCE] = *token[SIDE_SOURCE];
+        command->uris[SIDE_DESTINATION] = *token[SIDE_DESTINATION];
+    } else if (command) {
+        command_free(command);
+        command = NULL;
+    }
+    return queue(w, command, err);
 }
 
 bool worker_choose(struct worker *w, enum side side, const struct uri *uri, struct err *err)

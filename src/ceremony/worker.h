@@ -47,6 +47,7 @@ struct worker_setup {
 
 enum worker_command {
     WORKER_OPEN,     /* side: ceremony_open() */
+    WORKER_DEVICES,  /* uris: ceremony_devices(); the gate waits for worker_answer() */
     WORKER_CHOOSE,   /* side, uri: ceremony_choose() */
     WORKER_REFRESH,  /* side: ceremony_refresh() */
     WORKER_VERDICTS, /* ceremony_verdicts(): once both sides are listed */
@@ -75,6 +76,7 @@ bool worker_event(struct worker *w, struct event *event);
 /* Queues a command; EVENT_DONE tells when it has ended, and how. Commands run one after the other.
  * uri and selection are copied. Errors: ERR_FAILED (memory). */
 bool worker_open(struct worker *w, enum side side, struct err *err);
+bool worker_devices(struct worker *w, const struct uri *const token[2], struct err *err);
 bool worker_choose(struct worker *w, enum side side, const struct uri *uri, struct err *err);
 bool worker_refresh(struct worker *w, enum side side, struct err *err);
 bool worker_verdicts(struct worker *w, struct err *err);

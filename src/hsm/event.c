@@ -93,7 +93,7 @@ const char *side_state_name(enum side_state state)
 
 const char *gate_name(enum gate gate)
 {
-    static const char *const names[GATES] = {"review", "fingerprint", "key"};
+    static const char *const names[GATES] = {"devices", "review", "fingerprint", "key"};
     return NAME_OF(names, gate);
 }
 

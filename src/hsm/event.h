@@ -63,7 +63,7 @@ enum side_state {
     SIDE_STATES
 };
 
-enum gate { GATE_REVIEW, GATE_FINGERPRINT, GATE_KEY, GATES };
+enum gate { GATE_DEVICES, GATE_REVIEW, GATE_FINGERPRINT, GATE_KEY, GATES };
 enum gate_state { GATE_OPEN, GATE_WRONG, GATE_CONFIRMED, GATE_REFUSED, GATE_WAIVED };
 
 /* What became of a throw-away key. Impossible: the source does not make one. */
@@ -267,7 +267,8 @@ struct event {
         struct {
             char token[4 * 32 + 1];
             char serial[4 * 16 + 1];
-            char officer[EVENT_TEXT_MAX]; /* of this side, where the file names one */
+            char officer[EVENT_TEXT_MAX]; /* of this side, where the file names one ... */
+            char role[64];                /* ... and as what */
             uint32_t flags;               /* enum hsm_slot_flag: count low, final try */
         } pin;
         struct {

@@ -302,7 +302,8 @@ static bool check_gates(const struct node *report, struct err *err)
     static const struct {
         enum step_id step;
         enum gate gate;
-    } before[] = {{STEP_MAKE_PAIR, GATE_REVIEW},
+    } before[] = {{STEP_MAKE_PAIR, GATE_DEVICES},
+                  {STEP_MAKE_PAIR, GATE_REVIEW},
                   {STEP_MAKE_AES, GATE_FINGERPRINT},
                   {STEP_WRAP_KEY, GATE_KEY}};
     struct passed passed = {.next = node_at(report, "gates")->first};

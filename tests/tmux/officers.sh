@@ -22,10 +22,10 @@ sed -i '/^source:/i officers:\
 /^  gates:/a\  two-officers: [fingerprint]' "$dir/c.yaml"
 sed -i 's/?pin-source[^ ]*//' "$dir/c.yaml"
 console 80x24 "$dir/c.yaml"
-ok "the PIN of the source is asked of its officer by name" sees "Ada, your PIN:"
+ok "the PIN of the source is asked of its officer by name" sees "Ada, source officer, your PIN:"
 ok "stamp: PIN" sees REHEARSAL
 answer 1234
-ok "that of the destination of the other" sees "Charles, your PIN:"
+ok "that of the destination of the other" sees "Charles, destination officer, your PIN:"
 answer 1234
 ok "marked" listed 5
 press Space Space

@@ -125,6 +125,18 @@ static bool give_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
     return secret_set(pin, "1234", 4, err);
 }
 
+static bool no_pin(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
+                   struct err *err)
+{
+    (void)ctx;
+    (void)side;
+    (void)slot;
+    (void)pin;
+    (void)err;
+    fail_msg("a PIN was asked for");
+    return false;
+}
+
 static int64_t tick(void *ctx)
 {
     return ++((struct rig *)ctx)->clock * 1000;
@@ -145,6 +157,7 @@ static int setup(void **state)
     watched.wrap = watched_wrap;
     watched.prove = watched_prove;
     watched.destroy = watched_destroy;
+    rig->setup.rehearsal = true; /* production asks for the devices first */
     rig->setup.policy = policy_default();
     rig->setup.policy.rsa_bits = 2048;
     rig->setup.policy.gates = 0;
@@ -407,13 +420,60 @@ static void words_asked_for(const struct rig *rig, const char *question, char *w
     text_words(sha256, first - 1, second - first + 1, words);
 }
 
+/* In production both devices are confirmed before anybody is asked for a PIN. */
+static void devices_come_first(void **state)
+{
+    const struct ceremony_host host = {.ctx = state,
+                                       .open = open_fake,
+                                       .pin = no_pin,
+                                       .utc_ms = tick,
+                                       .mono_us = tick,
+                                       .sink = NULL};
+    static const char *const answers[][2] = {
+        {"", "8472"}, {"2 1", "Yes"}, {"1", "2"}, {" 1  2 ", NULL}};
+    struct rig *rig = *state;
+
+    rig->setup.rehearsal = false;
+    rig->setup.policy.gates = 1U << GATE_REVIEW; /* any gate: somebody is there */
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct ceremony_host mine = host;
+        struct uri any[2];
+        bool open;
+        mine.ctx = rig;
+        mine.sink = &rig->sink;
+        strcpy(rig->params[0], "label=src;serial=1");
+        strcpy(rig->params[1], "label=dst;serial=2");
+        assert_true(uri_parse("pkcs11:slot-id=1", &any[0], &rig->err));
+        any[1] = any[0];
+        assert_true(ceremony_new(&rig->setup, &mine, &rig->ceremony, &rig->err));
+        assert_true(ceremony_open(rig->ceremony, SIDE_SOURCE, &rig->err));
+        assert_false(ceremony_devices(rig->ceremony, any, &open, &rig->err)); /* not both open */
+        assert_true(ceremony_open(rig->ceremony, SIDE_DESTINATION, &rig->err));
+        assert_true(ceremony_devices(rig->ceremony, any, &open, &rig->err));
+        assert_true(open);
+        assert_non_null(find(rig, EVENT_HSM, 0));
+        ceremony_answer(rig->ceremony, answers[i][0]);
+        if (answers[i][1]) {
+            assert_true(ceremony_devices(rig->ceremony, any, &open, &rig->err));
+            assert_true(open);
+            ceremony_answer(rig->ceremony, answers[i][1]);
+            assert_false(ceremony_devices(rig->ceremony, any, &open, &rig->err));
+            assert_int_equal(rig->err.code, ERR_STOPPED);
+        } else {
+            assert_true(ceremony_devices(rig->ceremony, any, &open, &rig->err));
+            assert_false(open);
+        }
+        clear(rig);
+    }
+}
+
 static void gates_open_to_the_right_words(void **state)
 {
     struct rig *rig = *state;
     char words[TEXT_WORDS_SIZE];
     const struct event *gate;
 
-    rig->setup.policy.gates = (1U << GATES) - 1;
+    rig->setup.policy.gates = ((1U << GATES) - 1) & ~(1U << GATE_DEVICES);
     assert_true(prepare(rig, "keys=aes32:k:+encrypt,aes32:l:+encrypt", "", "pkcs11:"));
     gate = walk_to_gate(rig);
     assert_int_equal(gate->gate.gate, GATE_REVIEW);
@@ -494,7 +554,7 @@ static void both_officers_confirm(void **state)
     char first[TEXT_WORDS_SIZE];
     const struct event *gate;
 
-    set_officers(rig, (1U << GATES) - 1);
+    set_officers(rig, ((1U << GATES) - 1) & ~(1U << GATE_DEVICES));
     assert_true(prepare(rig, "keys=aes32:k:+encrypt", "", "pkcs11:"));
     gate = walk_to_gate(rig);
     assert_string_equal(gate->gate.officer, "Ada");
@@ -1122,6 +1182,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pattern_lists_what_cannot_go, setup, teardown),
         cmocka_unit_test_setup_teardown(weaker_transport_is_warned_about, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_can_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(devices_come_first, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_open_to_the_right_words, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_fail_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(both_officers_confirm, setup, teardown),

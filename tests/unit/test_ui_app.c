@@ -24,8 +24,35 @@ static void test_start_opens_both_sides(void **state)
     fixture_drain(&f);
     assert_int_equal(f.order[0], REQUEST_START);
     assert_int_equal(f.asked[REQUEST_OPEN], 2);
+    fixture_side(&f, SIDE_SOURCE, SIDE_OPEN);
     fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
-    assert_int_equal(f.asked[REQUEST_CHOOSE], 1);
+    assert_int_equal(f.asked[REQUEST_DEVICES], 0); /* until both can be read out */
+    fixture_side(&f, SIDE_DESTINATION, SIDE_OPEN);
+    fixture_done(&f, WORKER_OPEN, SIDE_DESTINATION, true);
+    assert_int_equal(f.asked[REQUEST_DEVICES], 1);
+    assert_int_equal(f.asked[REQUEST_CHOOSE], 0); /* nor is anybody asked for a PIN before */
+    fixture_done(&f, WORKER_DEVICES, SIDE_RELAY, true);
+    assert_int_equal(f.asked[REQUEST_CHOOSE], 2);
+    fixture_free(&f);
+}
+
+/* Who stops at the devices has given no PIN yet, and gives none. */
+static void test_stopped_at_the_devices(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    app_start(f.app);
+    fixture_drain(&f);
+    fixture_side(&f, SIDE_SOURCE, SIDE_OPEN);
+    fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
+    fixture_side(&f, SIDE_DESTINATION, SIDE_OPEN);
+    fixture_done(&f, WORKER_OPEN, SIDE_DESTINATION, true);
+    fixture_error(&f, ERR_STOPPED, "stopped");
+    fixture_done(&f, WORKER_DEVICES, SIDE_RELAY, false);
+    assert_int_equal(f.asked[REQUEST_CHOOSE], 0);
+    assert_int_equal(app_dialog(f.app), DIALOG_MESSAGE);
     fixture_free(&f);
 }
 
@@ -109,14 +136,18 @@ static void test_failed_side_is_told_and_opened_again_only_when_asked(void **sta
     fixture_new(&f);
     app_start(f.app);
     fixture_drain(&f);
+    fixture_side(&f, SIDE_SOURCE, SIDE_OPEN);
     fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
+    fixture_side(&f, SIDE_DESTINATION, SIDE_OPEN);
     fixture_done(&f, WORKER_OPEN, SIDE_DESTINATION, true);
+    fixture_done(&f, WORKER_DEVICES, SIDE_RELAY, true);
     fixture_error(&f, ERR_DENIED, "the PIN is wrong");
     fixture_done(&f, WORKER_CHOOSE, SIDE_SOURCE, false);
     assert_int_equal(app_dialog(f.app), DIALOG_MESSAGE);
     assert_string_equal(f.app->message.what, "the PIN is wrong");
     assert_int_equal(app_exit_code(f.app), err_exit(ERR_DENIED));
     fixture_press(&f, PRESS_ENTER);
+    fixture_side(&f, SIDE_DESTINATION, SIDE_LISTED);
     fixture_done(&f, WORKER_CHOOSE, SIDE_DESTINATION, true);
     assert_int_equal(f.asked[REQUEST_OPEN], 2);
     fixture_press(&f, 'R');
@@ -734,6 +765,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_opens_both_sides),
+        cmocka_unit_test(test_stopped_at_the_devices),
         cmocka_unit_test(test_interrupted_is_settled_first),
         cmocka_unit_test(test_start_that_fails_leaves_nothing_under_way),
         cmocka_unit_test(test_nothing_named_opens_the_setup),

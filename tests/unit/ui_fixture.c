@@ -60,6 +60,13 @@ void fixture_done(struct fixture *f, enum worker_command command, enum side side
     fixture_event(f, &e);
 }
 
+void fixture_side(struct fixture *f, enum side side, enum side_state state)
+{
+    struct event e = {.kind = EVENT_SIDE, .side = side, .side_state = {state}};
+
+    fixture_event(f, &e);
+}
+
 void fixture_error(struct fixture *f, enum err_code code, const char *what)
 {
     struct event e = {.kind = EVENT_ERROR, .side = SIDE_RELAY};

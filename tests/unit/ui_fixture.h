@@ -24,6 +24,7 @@ void fixture_free(struct fixture *f);
 /* Gives an event of this kind a number and a time, and gives it in. */
 void fixture_event(struct fixture *f, struct event *e);
 void fixture_done(struct fixture *f, enum worker_command command, enum side side, bool ok);
+void fixture_side(struct fixture *f, enum side side, enum side_state state);
 void fixture_error(struct fixture *f, enum err_code code, const char *what);
 void fixture_step(struct fixture *f, enum step_id id, enum event_state state, uint32_t key);
 void fixture_gate(struct fixture *f, enum gate gate, enum gate_state state, const char *question);
