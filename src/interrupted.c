@@ -44,6 +44,7 @@ static bool take_planned(struct prior *prior, struct numbers *numbers, const str
         .named = event->planned.named,
         .refused = event->planned.route == ROUTE_NONE,
         .intended = event->planned.kept,
+        .companion = event->planned.companion_of != 0,
     };
     numbers->index[event->key - 1] = prior->descs.count;
     return true;
@@ -57,13 +58,13 @@ static void take_commit(struct prior *prior, struct prior_key *key, enum event_s
     } else if (state == EVENT_OK && prior->cuts > 0)
         prior->cuts--;
     else if (state == EVENT_UNDONE)
-        *key = (struct prior_key){.named = key->named};
+        *key = (struct prior_key){.named = key->named, .companion = key->companion};
 }
 
 static void take_done(struct prior_key *key, const struct event *event)
 {
     if (event->key_done.outcome == KEY_FAILED)
-        *key = (struct prior_key){.named = key->named, .failed = true};
+        *key = (struct prior_key){.named = key->named, .companion = key->companion, .failed = true};
     key->waived = event->key_done.outcome == KEY_UNPROVEN;
     key->proven |= key->waived;
 }

@@ -29,8 +29,8 @@ void inventory_view_mark(struct app *app)
     if (app->active != SIDE_SOURCE)
         app_say(app, "Keys are marked on the source; this is the destination.");
     else if (key && !inventory_can_mark(inv, inv->scroll.at))
-        app_say(app, "Only secret and private keys are migrated; this is a %s.",
-                key->class == KEY_CLASS_PUBLIC ? "public key" : key_class_name(key->class));
+        app_say(app, "It cannot go: %s.",
+                verdict->known ? verdict->reason : key_class_name(key->class));
     else if (key && !marked && verdict->known && !verdict->goes)
         app_say(app, "It cannot go: %s.", verdict->reason);
     else if (key) {
@@ -163,7 +163,7 @@ static void mark_files_keys(struct app *app)
         const struct uri *uri = &app->config->keys[u];
         size_t found = 0;
         for (size_t i = 0; i < inv->list.count; i++)
-            if (key_is_movable_class(&inv->list.keys[i]) &&
+            if ((key_is_movable_class(&inv->list.keys[i]) || uri->type != KEY_CLASS_OTHER) &&
                 uri_matches_key(uri, &inv->list.keys[i]))
                 handles[found++] = inv->list.keys[i].handle;
         inventory_mark_handles(inv, handles, found);

@@ -297,10 +297,18 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
     const int label = r.w - type - as - proof;
     char text[KEY_LABEL_TEXT];
 
-    draw_text(c, r.x, y, label - 1, STYLE_NORMAL, key_label_text(&key->source, text));
+    if (key->companion_of) /* under the keys, with a sign that it is none of them */
+        draw_text(c, r.x, y, 1, STYLE_DIM, "+");
+    draw_text(c, r.x + (key->companion_of ? 2 : 0), y, label - (key->companion_of ? 3 : 1),
+              STYLE_NORMAL, key_label_text(&key->source, text));
     draw_text(c, r.x + label, y, type - 1, STYLE_NORMAL, key_type_text(&key->source, text));
     if (key->route == ROUTE_NONE) {
         draw_format(c, r.x + label + type, y, as + proof, STYLE_WARN, "CANNOT GO: %s", key->reason);
+        return;
+    }
+    if (key->route == ROUTE_PUBLIC) {
+        draw_text(c, r.x + label + type, y, as - 1, STYLE_NORMAL, "public, as it is");
+        draw_text(c, r.x + label + type + as, y, proof, STYLE_NORMAL, key->proof);
         return;
     }
     draw_format(c, r.x + label + type, y, as - 1, STYLE_NORMAL, "%ssensitive, %sextractable",

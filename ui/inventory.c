@@ -243,9 +243,14 @@ bool inventory_find(struct inventory *inv, const char *text, size_t row, size_t 
 
 /* --- marks ------------------------------------------------------------------------------------ */
 
+static bool may_mark(const struct key_desc *key)
+{
+    return key_is_movable_class(key) || key_is_public_class(key);
+}
+
 static void mark(struct inventory *inv, size_t i, bool on)
 {
-    if (!key_is_movable_class(&inv->list.keys[i]) || inv->marked[i] == on)
+    if (!may_mark(&inv->list.keys[i]) || inv->marked[i] == on)
         return;
     inv->marked[i] = on;
     inv->marked_count += on ? 1 : (size_t)-1;
@@ -254,7 +259,7 @@ static void mark(struct inventory *inv, size_t i, bool on)
 bool inventory_can_mark(const struct inventory *inv, size_t row)
 {
     const struct key_desc *key = inventory_row(inv, row);
-    return key && key_is_movable_class(key);
+    return key && may_mark(key);
 }
 
 void inventory_mark(struct inventory *inv, size_t row, bool on)
@@ -267,7 +272,8 @@ void inventory_mark_pattern(struct inventory *inv, const char *pattern)
 {
     inv->work += inv->shown_count;
     for (size_t row = 0; row < inv->shown_count; row++)
-        if (key_holds(inventory_row(inv, row), pattern))
+        if (key_is_movable_class(inventory_row(inv, row)) &&
+            key_holds(inventory_row(inv, row), pattern))
             inventory_mark(inv, row, true);
 }
 
@@ -275,7 +281,8 @@ void inventory_mark_invert(struct inventory *inv)
 {
     inv->work += inv->shown_count;
     for (size_t row = 0; row < inv->shown_count; row++)
-        inventory_mark(inv, row, !inventory_is_marked(inv, row));
+        if (key_is_movable_class(inventory_row(inv, row)))
+            inventory_mark(inv, row, !inventory_is_marked(inv, row));
 }
 
 void inventory_mark_clear(struct inventory *inv)

@@ -46,12 +46,28 @@ static const char *const lane_words[STEPS] = {
     [STEP_RELAY_KEY] = "",
     [STEP_UNWRAP_KEY] = "unwrap it",
     [STEP_PROVE] = "prove it",
+    [STEP_READ_OBJECT] = "read it",
+    [STEP_RELAY_OBJECT] = "",
     [STEP_COMMIT] = "keep it",
     [STEP_PROVE_AGAIN] = "prove it again",
     [STEP_DESTROY] = "destroy transport",
     [STEP_INVENTORY] = "compare contents",
     [STEP_PROVE_FRESH] = "prove afresh",
 };
+
+/* A public object's turn: it crosses as it is, where keys cross encrypted. */
+static const struct lane_row as_it_is = {{STEP_READ_OBJECT, STEP_RELAY_OBJECT, NOTHING},
+                                         RIGHTWARDS};
+static const struct lane_row nothing = {{NOTHING, NOTHING, NOTHING}, STILL};
+
+static const struct lane_row *row_of(const struct run *run, unsigned i)
+{
+    if (!run->steps[STEP_READ_OBJECT].told)
+        return &rows[i];
+    return rows[i].step[0] == STEP_WRAP_KEY ? &as_it_is
+           : rows[i].step[1] == STEP_PROVE  ? &nothing
+                                            : &rows[i];
+}
 
 static const char *state_sign(const struct run *run, enum step_id id)
 {
@@ -200,15 +216,16 @@ static int draw_rows(const struct app *app, struct canvas *c, struct rect r)
     int y = r.y;
 
     for (unsigned i = 0; i < ROWS && y < r.y + r.h; i++) {
+        const struct lane_row *row = row_of(&app->run, i);
         int end[3] = {lanes.x[0], lanes.x[1], lanes.x[2]};
         for (unsigned lane = 0; lane < 3; lane++)
-            if (rows[i].step[lane] != NOTHING)
-                end[lane] = draw_step(app, c, rows[i].step[lane], lanes.x[lane], y,
-                                      room_for(&rows[i], lane, lanes.width));
-        int lines = detail_lines(&rows[i], r.h);
-        draw_arrows(app, c, &rows[i], &lanes, end, y++);
+            if (row->step[lane] != NOTHING)
+                end[lane] = draw_step(app, c, row->step[lane], lanes.x[lane], y,
+                                      room_for(row, lane, lanes.width));
+        int lines = detail_lines(row, r.h);
+        draw_arrows(app, c, row, &lanes, end, y++);
         if (lines)
-            draw_row_details(app, c, &rows[i], &lanes, y, lines);
+            draw_row_details(app, c, row, &lanes, y, lines);
         y += lines;
     }
     return y;
@@ -235,8 +252,13 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
     int x = r.x + r.w - bar - 22;
 
     if (key)
-        draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "key %" PRIu32 " of %zu: %s",
-                    run->key_now, run->key_count, key_label_text(&key->source, label));
+        draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%skey %" PRIu32 " of %zu: %s%s",
+                    key->companion_of ? "with " : "",
+                    key->companion_of ? key->companion_of : run->key_now, run->chosen,
+                    !key->companion_of                           ? ""
+                    : key->source.class == KEY_CLASS_CERTIFICATE ? "certificate "
+                                                                 : "public key ",
+                    key_label_text(&key->source, label));
     else
         draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%zu key%s to move: the transport first",
                     run->goes, run->goes == 1 ? "" : "s");

@@ -92,8 +92,8 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
 
     if (side == SIDE_DESTINATION)
         return app->side[SIDE_SOURCE].state == SIDE_LISTED ? matches[relation] : "";
-    if (!key_is_movable_class(key))
-        return relation == RELATION_SAME ? "there: same" : "";
+    if (key->class == KEY_CLASS_OTHER)
+        return "";
     if (verdict->moved)
         return "moved";
     if (!verdict->known)

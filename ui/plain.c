@@ -197,7 +197,8 @@ static void tell_planned(struct line *l)
     char type[KEY_TYPE_TEXT];
 
     head(l, sign_none, 0);
-    add(l, "%s", key_type_text(&l->event->planned.desc, type));
+    add(l, "%s%s", l->event->planned.desc.class == KEY_CLASS_PUBLIC ? "public " : "",
+        key_type_text(&l->event->planned.desc, type));
     if (l->event->planned.route == ROUTE_NONE) {
         add(l, ", CANNOT GO: %s", l->event->planned.reason);
         return;
@@ -337,6 +338,10 @@ static void tell_end(struct line *l)
         add(l, ", %" PRIu32 " UNPROVEN", l->event->end.unproven);
     add(l, ", %" PRIu32 " refused, %" PRIu32 " failed", l->event->end.refused,
         l->event->end.failed);
+    if (l->event->end.along + l->event->end.along_refused + l->event->end.along_failed)
+        add(l,
+            "; along with them %" PRIu32 " public objects, %" PRIu32 " refused, %" PRIu32 " failed",
+            l->event->end.along, l->event->end.along_refused, l->event->end.along_failed);
     add_some(l, "; ", l->event->end.text);
 }
 

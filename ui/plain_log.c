@@ -15,11 +15,12 @@ struct plain_log {
     bool rehearsal;
     char **labels; /* by key number - 1, safe text; NULL: not known */
     size_t label_count;
-    uint32_t many;    /* keys from here on are not told one by one */
-    uint32_t goes;    /* keys that can go ... */
-    uint32_t hidden;  /* ... and those of them that were not told one by one */
-    uint32_t warned;  /* warnings about single keys */
-    uint32_t key_now; /* the last key of which something was heard */
+    uint32_t many;       /* keys from here on are not told one by one */
+    uint32_t companions; /* the number of the first object that goes along with a key; 0: none */
+    uint32_t goes;       /* keys that can go ... */
+    uint32_t hidden;     /* ... and those of them that were not told one by one */
+    uint32_t warned;     /* warnings about single keys */
+    uint32_t key_now;    /* the last key of which something was heard */
     uint32_t moved, failed, proven;
     int64_t moving_since; /* when the first key's first step began; 0: not yet */
     int64_t told_ms;      /* when progress was told last */
@@ -58,7 +59,7 @@ static void forget_keys(struct plain_log *l)
     free(l->labels);
     l->labels = NULL;
     l->label_count = 0;
-    l->goes = l->hidden = l->warned = 0;
+    l->goes = l->hidden = l->warned = l->companions = 0;
 }
 
 void plain_log_free(struct plain_log *l)
@@ -72,7 +73,8 @@ void plain_log_free(struct plain_log *l)
 /* Without memory a key is told by its number alone. */
 static void keep_label(struct plain_log *l, const struct event *planned)
 {
-    char text[KEY_LABEL_TEXT];
+    char text[KEY_LABEL_TEXT + 16];
+    const struct key_desc *desc = &planned->planned.desc;
 
     if (planned->key != l->label_count + 1)
         return;
@@ -83,7 +85,10 @@ static void keep_label(struct plain_log *l, const struct event *planned)
             return;
         l->labels = labels;
     }
-    l->labels[l->label_count++] = strdup(key_label_text(&planned->planned.desc, text));
+    key_label_text(desc, text);
+    if (key_is_public_class(desc)) /* its private key has the same name */
+        strcat(text, desc->class == KEY_CLASS_PUBLIC ? " (public key)" : " (certificate)");
+    l->labels[l->label_count++] = strdup(text);
 }
 
 static const char *label_of(const struct plain_log *l, uint32_t key)
@@ -104,6 +109,18 @@ static bool is_many(const struct plain_log *l)
     return l->goes > l->many;
 }
 
+/* What goes along with keys stands behind all of them in the plan. */
+static void keep_companion(struct plain_log *l, uint32_t number)
+{
+    if (!l->companions)
+        l->companions = number;
+}
+
+static bool is_companion(const struct plain_log *l, uint32_t number)
+{
+    return l->companions && number >= l->companions;
+}
+
 /* Each takes an event of its kind for what the log itself must know of it, and says whether it is
  * to be told. */
 
@@ -122,6 +139,10 @@ static bool take_planned(struct plain_log *l, const struct event *event, int64_t
     keep_label(l, event);
     if (event->planned.route == ROUTE_NONE)
         return true;
+    if (event->planned.companion_of) {
+        keep_companion(l, event->key);
+        return !is_many(l);
+    }
     if (++l->goes <= l->many)
         return true;
     l->hidden++;
@@ -136,7 +157,8 @@ static bool take_step(struct plain_log *l, const struct event *event, int64_t no
         l->key_now = event->key;
         if (!l->moving_since)
             l->moving_since = l->told_ms = now_ms;
-        l->moved += event->step.id == STEP_PROVE_AGAIN && event->step.state == EVENT_OK;
+        l->moved += event->step.id == STEP_PROVE_AGAIN && event->step.state == EVENT_OK &&
+                    !is_companion(l, event->key);
         if (is_many(l))
             return event->step.state == EVENT_FAILED || event->step.state == EVENT_UNDONE;
     }
@@ -201,7 +223,7 @@ static bool take_proof(struct plain_log *l, const struct event *event, int64_t n
     if (event->proof.state == EVENT_FAILED)
         return true;
     /* The steps of the other stages say the same. */
-    l->proven += event->proof.stage == STEP_PROVE_FRESH;
+    l->proven += event->proof.stage == STEP_PROVE_FRESH && !is_companion(l, event->key);
     return !is_many(l) && event->proof.stage == STEP_PROVE_FRESH;
 }
 
@@ -218,7 +240,7 @@ static bool take_key_done(struct plain_log *l, const struct event *event, int64_
     bool failed = outcome == KEY_FAILED || outcome == KEY_UNKNOWN;
 
     (void)now_ms;
-    l->failed += failed;
+    l->failed += failed && !is_companion(l, event->key);
     return !is_many(l) || failed;
 }
 

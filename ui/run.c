@@ -17,6 +17,14 @@ static struct run_key *key_of(struct run *run, const struct event *e)
     return e->key >= 1 && e->key <= run->key_count ? &run->keys[e->key - 1] : NULL;
 }
 
+/* Is it about something that goes along with a key, and is counted with it? */
+static bool is_companion(struct run *run, const struct event *e)
+{
+    const struct run_key *key = key_of(run, e);
+
+    return key && key->companion_of;
+}
+
 /* Warnings are of a plan; what was rejected stays rejected. */
 static void forget_warnings(struct run *run)
 {
@@ -32,7 +40,7 @@ void run_forget_plan(struct run *run)
 {
     free(run->keys);
     run->keys = NULL;
-    run->key_count = run->key_room = run->goes = 0;
+    run->key_count = run->key_room = run->chosen = run->goes = run->along = 0;
     run->refused = 0;
     run->more_count = 0;
     forget_warnings(run);
@@ -113,11 +121,17 @@ static bool take_planned(struct run *run, const struct event *e)
     *key = (struct run_key){.source = e->planned.desc,
                             .want_flags = e->planned.want_flags,
                             .route = e->planned.route,
+                            .companion_of = e->planned.companion_of,
                             .outcome = KEY_PENDING};
     COPY(key->reason, e->planned.reason);
     snprintf(key->proof, sizeof key->proof, "%s", e->planned.proof);
     if (key->route == ROUTE_NONE)
         key->outcome = KEY_REFUSED;
+    if (key->companion_of) {
+        run->along += key->route != ROUTE_NONE;
+        return true;
+    }
+    run->chosen++;
     run->goes += key->route != ROUTE_NONE;
     run->refused += key->route == ROUTE_NONE;
     return true;
@@ -163,7 +177,8 @@ static void take_step(struct run *run, const struct event *e, int64_t now_ms)
         return;
     if (run->begun_ms == 0)
         run->begun_ms = now_ms;
-    if (e->key && e->key != run->key_now && e->step.id == STEP_WRAP_KEY)
+    if (e->key && e->key != run->key_now &&
+        (e->step.id == STEP_WRAP_KEY || e->step.id == STEP_READ_OBJECT))
         start_key(run, e->key, now_ms);
     step = &run->steps[e->step.id];
     if (e->step.state == EVENT_BEGUN) {
@@ -176,7 +191,8 @@ static void take_step(struct run *run, const struct event *e, int64_t now_ms)
         return;
     step->bytes = e->side == SIDE_RELAY ? e->step.bytes : 0; /* where it is shown */
     step->micros = e->step.micros;
-    run->arrived += e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK;
+    run->arrived +=
+        e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK && !is_companion(run, e);
     COPY(step->sha256, e->step.sha256);
     COPY(step->words, e->step.words);
     COPY(step->text, e->step.text);
@@ -192,7 +208,7 @@ static void take_proof(struct run *run, const struct event *e)
     if (e->proof.state == EVENT_OK && (unsigned)e->proof.stage < STEPS) {
         key->stages |= 1U << e->proof.stage;
         key->proven_ms = e->utc_ms;
-        run->proven_fresh += e->proof.stage == STEP_PROVE_FRESH;
+        run->proven_fresh += e->proof.stage == STEP_PROVE_FRESH && !key->companion_of;
     }
 }
 
@@ -218,13 +234,14 @@ static void take_key_done(struct run *run, const struct event *e)
 
     if (!key)
         return;
-    if (e->key_done.outcome != KEY_REFUSED)
+    if (e->key_done.outcome != KEY_REFUSED && !key->companion_of)
         run->key_last = e->key;
     key->outcome = e->key_done.outcome;
     key->destination = e->key_done.desc;
     if (e->key_done.outcome != KEY_MIGRATED)
         COPY(key->reason, e->key_done.text);
-    run->failed += e->key_done.outcome == KEY_FAILED || e->key_done.outcome == KEY_UNKNOWN;
+    run->failed += !key->companion_of &&
+                   (e->key_done.outcome == KEY_FAILED || e->key_done.outcome == KEY_UNKNOWN);
 }
 
 static void take_call(struct run *run, const struct event *e, int64_t now_ms)

@@ -17,6 +17,7 @@ struct run_key {
     struct key_desc destination; /* once migrated */
     uint32_t want_flags;
     enum key_route route;
+    uint32_t companion_of; /* it goes along with this key, from 1; 0: it was chosen itself */
     enum key_outcome outcome;
     char reason[EVENT_TEXT_MAX]; /* how it goes or why not; later the last word on it */
     struct check checks[2];      /* the check values, where they were told */
@@ -98,7 +99,9 @@ struct run {
     unsigned note_count;
     struct run_key *keys; /* of the plan, in its order */
     size_t key_count, key_room;
-    size_t goes;
+    size_t chosen; /* of them, those that do not go along with another; ... */
+    size_t goes;   /* ... and of these, those that can go */
+    size_t along;  /* of the others, those that can go */
     struct run_step steps[STEPS];
     enum step_id last_step;
     uint32_t key_now;                             /* the key at hand, from 1; 0: none yet */

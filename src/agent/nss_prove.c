@@ -278,5 +278,5 @@ bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
 
 const char *nss_proof_words(enum hsm_proof proof)
 {
-    return (unsigned)proof < HSM_PROOFS ? ways[proof].words : "";
+    return (unsigned)proof < HSM_PROOFS && ways[proof].words ? ways[proof].words : "";
 }

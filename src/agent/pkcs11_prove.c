@@ -242,5 +242,5 @@ bool p11_lists_proof(struct p11 *p, enum hsm_proof proof)
 
 const char *p11_proof_words(enum hsm_proof proof)
 {
-    return (unsigned)proof < HSM_PROOFS ? rows[proof].words : "";
+    return (unsigned)proof < HSM_PROOFS && rows[proof].words ? rows[proof].words : "";
 }

@@ -43,7 +43,8 @@ static bool prove_one(struct ceremony *c, size_t i, struct hsm *app, const struc
     struct fate *fate = &c->fates[i];
     const struct key_desc *key = &c->plan.items[i].key;
     struct bytes spki = {0};
-    const struct proof_pair pair = {source_of(c), key->handle, &spki, app, found->handle};
+    const struct proof_pair pair = {source_of(c), key->handle,   &spki,
+                                    app,          found->handle, key->class};
     struct err err = {0};
     enum hsm_proof which;
     bool ok =

@@ -42,8 +42,8 @@ static bool is_untried(const struct ceremony *c, size_t i)
 {
     const struct plan_item *item = &c->plan.items[i];
 
-    return item->route != ROUTE_NONE && !(c->fates && c->fates[i].final) &&
-           !negotiation_trial(&c->deal, &item->key, item->alg);
+    return (item->route == ROUTE_ENVELOPE || item->route == ROUTE_DIRECT) &&
+           !(c->fates && c->fates[i].final) && !negotiation_trial(&c->deal, &item->key, item->alg);
 }
 
 bool canary_due(const struct ceremony *c)
@@ -142,15 +142,14 @@ static void note_crossed(struct event *e, const struct bytes *crossed)
 
 /* Runs the rows before the keys, or those of a key up to its first proof, and notes in *e what
  * crossed the relay last. On failure trial->at is the row. */
-static bool run_rows(struct ceremony *t, bool per_key, struct event *e, struct err *err)
+static bool run_rows(struct ceremony *t, enum row_for which, struct event *e, struct err *err)
 {
     size_t count;
     const struct step_row *rows = steps_table(&count);
 
     for (size_t i = 0; i < count; i++) {
         struct step_facts facts = {0};
-        if (rows[i].per_key != per_key || rows[i].closing || rows[i].id == STEP_COMMIT ||
-            rows[i].id == STEP_PROVE_AGAIN)
+        if (rows[i].for_each != which || rows[i].closing)
             continue;
         t->at = i;
         t->done |= rows[i].undo ? 1U << i : 0; /* also half of it */
@@ -173,7 +172,7 @@ static void undo_key_rows(struct ceremony *t, struct err *err)
     const struct step_row *rows = steps_table(&count);
 
     for (size_t i = count; i-- > 0;)
-        if (rows[i].per_key && (t->done & 1U << i)) {
+        if (rows[i].for_each == ROW_KEY && (t->done & 1U << i)) {
             t->done &= ~(1U << i);
             rows[i].undo(t, err);
         }
@@ -227,7 +226,7 @@ static bool try_transport(struct canary *y, bool *refuted, struct err *err)
     bool ok;
 
     snprintf(e.canary.type, sizeof e.canary.type, "transport AES %d", AES_BITS);
-    ok = run_rows(t, false, &e, err);
+    ok = run_rows(t, ROW_ONCE, &e, err);
     if (ok)
         snprintf(e.canary.text, sizeof e.canary.text, "the destination decrypted the AES key");
     else if (!is_of_the_way(err) || steps_table(&count)[t->at].id < STEP_WRAP_AES)
@@ -302,7 +301,7 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
     if (!made)
         snprintf(e.canary.text, sizeof e.canary.text, "%.200s%s%s", err->what,
                  err->hsm_name[0] ? ", " : "", err->hsm_name);
-    ok = made && plan_sample(y, item, &e, err) && run_rows(t, true, &e, err);
+    ok = made && plan_sample(y, item, &e, err) && run_rows(t, ROW_KEY, &e, err);
     if (ok)
         snprintf(e.canary.text, sizeof e.canary.text, "%s", proof_sentence(t->fates[i].proof));
     e.canary.state = ok ? CANARY_PASSED : made ? CANARY_FAILED : CANARY_IMPOSSIBLE;

@@ -335,7 +335,7 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
     unsigned needs = strength_of(item->key.kind, item->key.bits);
     char type[KEY_TYPE_TEXT];
 
-    if (item->route == ROUTE_NONE)
+    if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC)
         return true;
     if (needs > have && !tell_warning(c, i, err, "transport-strength",
                                       "%s (%u bits of strength) under an RSA %u transport key "
@@ -378,7 +378,7 @@ static bool make_plan(struct ceremony *c, const struct selection *selection, str
     while (ok && canary_due(c))
         ok = canary_run(c, err) &&
              plan_judge(&c->setup.policy, &c->deal, source, destination, &c->plan, err);
-    return ok;
+    return ok && companions_read(c, err);
 }
 
 bool claim_both(struct ceremony *c, struct err *err)

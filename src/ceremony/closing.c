@@ -22,7 +22,7 @@ bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *e
 
     for (size_t i = count; i-- > 0;) {
         const struct step_row *row = &rows[i];
-        if (row->per_key || !row->undo || !(c->done & 1U << i))
+        if (row->for_each != ROW_ONCE || !row->undo || !(c->done & 1U << i))
             continue;
         c->done &= ~(1U << i);
         /* Session objects of an HSM that is gone went with their session. */
@@ -204,16 +204,16 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
     const struct plan_item *item = &c->plan.items[i];
     struct bytes spki = {0};
     struct hsm *source = source_of(c);
-    const struct proof_pair pair = {source, item->key.handle, &spki, fresh,
-                                    found ? found->handle : 0};
+    const struct proof_pair pair = {source, item->key.handle,          &spki,
+                                    fresh,  found ? found->handle : 0, item->key.class};
     const struct fidelity_pair same = {&item->key, &item->want_flags, found, false};
     bool ok = true;
 
     if (!found)
         ok = err_set(&fate->err, ERR_UNFINISHED,
                      "a fresh process does not find exactly one key of this name");
-    else if (item->key.class == KEY_CLASS_PRIVATE)
-        ok = proof_public(source, &item->key, &spki, &fate->err);
+    else
+        ok = steps_read_public(c, item, &spki, &fate->err);
     ok = ok && fidelity_check(&same, &fate->err) &&
          (item->unproven || (proof_run(&pair, proof_exact(1U << fate->proof, &item->key, found),
                                        &fate->proof, &fate->err) &&
@@ -260,20 +260,25 @@ static bool unfinished(size_t proven, size_t unknown, struct err *err)
                          "journal");
 }
 
+static bool is_public(const struct ceremony *c, size_t i)
+{
+    return c->plan.items[i].route == ROUTE_PUBLIC;
+}
+
 bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     struct hsm *fresh = NULL;
     struct key_list list = {0};
     struct names names = {0};
-    size_t proven = 0, unsure = 0, migrated = 0, by_app;
+    size_t proven[2] = {0}, migrated[2] = {0}, unsure = 0, by_app; /* keys, public objects */
     int len;
     bool ok;
 
     for (size_t i = 0; i < c->plan.count; i++) {
-        proven += c->fates[i].proven;
+        proven[is_public(c, i)] += c->fates[i].proven;
         unsure += c->fates[i].outcome == KEY_UNKNOWN;
     }
-    if (proven + unsure == 0 && !c->side[SIDE_DESTINATION].gone) {
+    if (proven[0] + proven[1] + unsure == 0 && !c->side[SIDE_DESTINATION].gone) {
         snprintf(facts->text, sizeof facts->text, "not needed: no key was kept");
         return true;
     }
@@ -300,12 +305,19 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
         fresh->driver->close(fresh);
     by_app = ok ? closing_as_application(c) : 0;
     for (size_t i = 0; i < c->plan.count; i++)
-        migrated += c->fates[i].outcome == KEY_MIGRATED || c->fates[i].outcome == KEY_UNPROVEN;
+        migrated[is_public(c, i)] +=
+            c->fates[i].outcome == KEY_MIGRATED || c->fates[i].outcome == KEY_UNPROVEN;
     secret_free(&c->side[SIDE_DESTINATION].pin);
-    len = snprintf(facts->text, sizeof facts->text,
-                   "%zu of %zu keys proven by a process of its own", migrated, proven);
+    len = snprintf(facts->text, sizeof facts->text, "%zu of %zu keys", migrated[0], proven[0]);
+    if (proven[1])
+        len += snprintf(facts->text + len, sizeof facts->text - (size_t)len,
+                        ", %zu of %zu public objects", migrated[1], proven[1]);
+    len += snprintf(facts->text + len, sizeof facts->text - (size_t)len,
+                    " proven by a process of its own");
     if (by_app)
         snprintf(facts->text + len, sizeof facts->text - (size_t)len,
                  ", %zu of them also through OpenSSL and libp11", by_app);
-    return !ok || migrated == proven || unfinished(proven, proven - migrated, err);
+    return !ok || migrated[0] + migrated[1] == proven[0] + proven[1] ||
+           unfinished(proven[0] + proven[1], proven[0] + proven[1] - migrated[0] - migrated[1],
+                      err);
 }

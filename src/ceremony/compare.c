@@ -44,8 +44,8 @@ static bool prove(struct ceremony *c, const struct couple *couple, enum hsm_proo
     const struct key_desc *source = couple->key[SIDE_SOURCE];
     const struct key_desc *found = couple->key[SIDE_DESTINATION];
     struct bytes spki = {0};
-    const struct proof_pair pair = {source_of(c), source->handle, &spki, destination_of(c),
-                                    found->handle};
+    const struct proof_pair pair = {source_of(c),      source->handle, &spki,
+                                    destination_of(c), found->handle,  found->class};
     bool ok =
         (source->class != KEY_CLASS_PRIVATE ||
          source_of(c)->driver->public_key(source_of(c), source->handle, &spki, err)) &&

@@ -23,6 +23,10 @@ void names_free(struct names *names);
 /* A key whose name collides with this one's (key_name_collides()), or NULL. */
 const struct key_desc *names_taken(const struct names *names, const struct key_desc *key);
 
+/* The keys of this class and id: count of them in by_id, from first on. */
+void names_with_id(const struct names *names, const struct key_desc *key, size_t *first,
+                   size_t *count);
+
 /* How many bear exactly this name (key_same_name()); counts no further than 2. */
 unsigned names_same(const struct names *names, const struct key_desc *key);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/companion.h"
 #include "ceremony/names.h"
 
 /* What the verdict on a key is made from. */
@@ -203,15 +204,53 @@ static bool judge_key(const struct judge *judge, struct plan_item *item)
     return choose_route(judge, item) && (!item->unproven || has_floor(item));
 }
 
-static void judge_item(const struct judge *judge, struct plan_item *item)
+/* Certificates of one key may share its id, and do when one was renewed; other names are taken as
+ * those of keys are. */
+static bool check_public_names(const struct judge *judge, const struct key_desc *key,
+                               struct err *err)
 {
+    if (key->class != KEY_CLASS_CERTIFICATE)
+        return check_names(judge, key, err);
+    if (names_same(&judge->source, key) > 1)
+        return err_set(err, ERR_CONFLICT, "two certificates on the source bear this label and id");
+    return names_same(&judge->destination, key) == 0 ||
+           err_set(err, ERR_CONFLICT,
+                   "the destination has a certificate with this label and id already");
+}
+
+/* owner: the private key that it goes along with; NULL: it was chosen itself. */
+static bool judge_public(const struct judge *judge, struct plan_item *item,
+                         const struct plan_item *owner)
+{
+    struct err *reason = &item->reason;
+
+    if (owner && owner->route == ROUTE_NONE)
+        return err_set(reason, ERR_CONFLICT, "its private key does not go");
+    if (!policy_public_may_go(&item->key, reason) || !check_public_names(judge, &item->key, reason))
+        return false;
+    if (owner && item->key.has_public &&
+        memcmp(item->key.spki_sha256, owner->key.spki_sha256, sizeof owner->key.spki_sha256) != 0)
+        return err_set(reason, ERR_CONFLICT, "it bears the private key's id and is another key's");
+    item->route = ROUTE_PUBLIC;
+    item->proofs = 1U << HSM_PROOF_BYTES;
+    snprintf(reason->what, sizeof reason->what, "as it is: it is public");
+    return true;
+}
+
+static void judge_item(const struct judge *judge, const struct plan *plan, struct plan_item *item)
+{
+    const struct plan_item *owner =
+        item->companion_of ? &plan->items[item->companion_of - 1] : NULL;
+    bool public = key_is_public_class(&item->key);
+
     item->reason = (struct err){0};
-    item->want_flags = policy_want_flags(judge->policy, &item->key);
-    if (!judge_key(judge, item))
+    item->want_flags =
+        public ? policy_public_flags(&item->key) : policy_want_flags(judge->policy, &item->key);
+    if (!(public ? judge_public(judge, item, owner) : judge_key(judge, item)))
         item->route = ROUTE_NONE;
 }
 
-static bool plan_add(struct plan *plan, const struct key_desc *key, bool named, struct err *err)
+bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err)
 {
     struct plan_item *items;
 
@@ -222,11 +261,17 @@ static bool plan_add(struct plan *plan, const struct key_desc *key, bool named, 
             return err_set(err, ERR_FAILED, "no memory for a plan of %zu keys", plan->count);
         plan->items = items;
     }
-    plan->items[plan->count++] = (struct plan_item){.key = *key, .named = named};
+    plan->items[plan->count++] = *item;
     return true;
 }
 
-/* A pattern without a type means keys: public keys and certificates are no secrets to carry. */
+static bool add_key(struct plan *plan, const struct key_desc *key, bool named, struct err *err)
+{
+    return plan_add(plan, &(struct plan_item){.key = *key, .named = named}, err);
+}
+
+/* A pattern without a type means keys: public keys and certificates are no secrets to carry, and
+ * those of a private key go along with it. */
 static bool uri_selects(const struct uri *uri, const struct key_desc *key)
 {
     bool wanted =
@@ -247,7 +292,7 @@ static bool add_named(struct plan *plan, const struct key_list *source, const st
             matches++;
         }
     if (matches == 1)
-        return plan_add(plan, found, true, err);
+        return add_key(plan, found, true, err);
     if (matches == 0) {
         err_set(err, ERR_NO_INPUT, "no key on the source is named by %.200s", uri->text);
         err_now(err, "Nothing was changed.");
@@ -262,7 +307,7 @@ static bool add_pattern(struct plan *plan, const struct key_list *source, const 
                         struct err *err)
 {
     for (size_t i = 0; i < source->count; i++)
-        if (uri_selects(uri, &source->keys[i]) && !plan_add(plan, &source->keys[i], false, err))
+        if (uri_selects(uri, &source->keys[i]) && !add_key(plan, &source->keys[i], false, err))
             return false;
     return true;
 }
@@ -272,7 +317,7 @@ static bool add_handle(struct plan *plan, const struct key_list *source, uint64_
 {
     for (size_t i = 0; i < source->count; i++)
         if (source->keys[i].handle == handle)
-            return plan_add(plan, &source->keys[i], true, err);
+            return add_key(plan, &source->keys[i], true, err);
     return err_set(err, ERR_NO_INPUT, "a marked key is no longer on the source");
 }
 
@@ -329,7 +374,8 @@ static void refuse_twin(struct plan_item *item)
     item->route = ROUTE_NONE;
 }
 
-/* Of two keys that replace each other, which one is to stay is not for us to say. */
+/* Of two keys that replace each other, which one is to stay is not for us to say. Certificates of
+ * one id stay beside each other everywhere. */
 static bool refuse_rivals(struct plan *plan, struct err *err)
 {
     struct plan_item **by_id = calloc(plan->count + 1, sizeof(struct plan_item *));
@@ -338,7 +384,8 @@ static bool refuse_rivals(struct plan *plan, struct err *err)
     if (!by_id)
         return err_set(err, ERR_FAILED, "no memory for the ids of %zu keys", plan->count);
     for (size_t i = 0; i < plan->count; i++)
-        if (plan->items[i].route != ROUTE_NONE && plan->items[i].key.id_len > 0)
+        if (plan->items[i].route != ROUTE_NONE && plan->items[i].key.id_len > 0 &&
+            plan->items[i].key.class != KEY_CLASS_CERTIFICATE)
             by_id[count++] = &plan->items[i];
     if (count > 1)
         qsort(by_id, count, sizeof *by_id, compare_ids);
@@ -360,7 +407,7 @@ static bool judge_each(const struct policy *policy, const struct negotiation *de
         names_make(source, &judge.source, err) && names_make(destination, &judge.destination, err);
 
     for (size_t i = 0; ok && i < plan->count; i++)
-        judge_item(&judge, &plan->items[i]);
+        judge_item(&judge, plan, &plan->items[i]);
     names_free(&judge.source);
     names_free(&judge.destination);
     return ok;
@@ -368,9 +415,10 @@ static bool judge_each(const struct policy *policy, const struct negotiation *de
 
 static void count_going(struct plan *plan)
 {
-    plan->goes = 0;
+    plan->goes = plan->along = 0;
     for (size_t i = 0; i < plan->count; i++)
-        plan->goes += plan->items[i].route != ROUTE_NONE;
+        *(plan->items[i].companion_of ? &plan->along : &plan->goes) +=
+            plan->items[i].route != ROUTE_NONE;
 }
 
 bool plan_judge(const struct policy *policy, const struct negotiation *deal,
@@ -407,7 +455,9 @@ bool plan_make(const struct policy *policy, const struct negotiation *deal,
     *plan = (struct plan){0};
     if (collect(source, selection, plan, err)) {
         put_in_order(plan);
-        if (plan_judge(policy, deal, source, destination, plan, err))
+        if (plan_judge(policy, deal, source, destination, plan, err) &&
+            companion_add(plan, source, err) &&
+            plan_judge(policy, deal, source, destination, plan, err))
             return true;
     }
     plan_free(plan);
@@ -422,7 +472,7 @@ bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,
 
     *plan = (struct plan){0};
     for (size_t i = 0; ok && i < source->count; i++)
-        ok = plan_add(plan, &source->keys[i], false, err);
+        ok = add_key(plan, &source->keys[i], false, err);
     ok = ok && judge_each(policy, deal, source, destination, plan, err);
     count_going(plan);
     if (!ok)

@@ -27,19 +27,24 @@ struct plan_item {
     enum key_route route; /* ROUTE_NONE: it cannot go, and reason says why */
     enum hsm_alg alg;     /* what encrypts it, where it goes */
     uint32_t want_flags;
-    uint32_t proofs;   /* bit (1 << enum hsm_proof) for each that may prove it */
-    bool unproven;     /* none may: it goes by a waiver, vouched for by the envelope alone */
-    struct err reason; /* code ERR_NONE when it goes; what: why not, or how it goes */
+    uint32_t proofs;     /* bit (1 << enum hsm_proof) for each that may prove it */
+    size_t companion_of; /* goes along with this item, from 1; 0: it was chosen itself */
+    uint32_t bytes;      /* of a public object: the length of its DER as the source told it ... */
+    uint8_t sha256[32];  /* ... and its digest */
+    bool unproven;       /* none may: it goes by a waiver, vouched for by the envelope alone */
+    struct err reason;   /* code ERR_NONE when it goes; what: why not, or how it goes */
 };
 
 struct plan {
     struct plan_item *items;
     size_t count;
-    size_t goes; /* how many of them can go */
+    size_t goes;  /* how many of those that were chosen can go; ... */
+    size_t along; /* ... and of those that go along with one */
 };
 
-/* Makes the plan. Errors: ERR_NO_INPUT (a named key is not on the source), ERR_CONFLICT (two keys
- * match a URI that names one). Freed with plan_free(). */
+/* Makes the plan: what was chosen, in the order of labels, and behind it what goes along with the
+ * private keys among it (companion.h). Errors: ERR_NO_INPUT (a named key is not on the source),
+ * ERR_CONFLICT (two keys match a URI that names one). Freed with plan_free(). */
 bool plan_make(const struct policy *policy, const struct negotiation *deal,
                const struct key_list *source, const struct key_list *destination,
                const struct selection *selection, struct plan *plan, struct err *err);
@@ -50,6 +55,9 @@ void plan_free(struct plan *plan);
 bool plan_judge(const struct policy *policy, const struct negotiation *deal,
                 const struct key_list *source, const struct key_list *destination,
                 struct plan *plan, struct err *err);
+
+/* Appends an item. Errors: ERR_FAILED (memory). */
+bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err);
 
 /* The proofs that this key's own uses allow and both sides can answer. */
 uint32_t plan_proofs(const struct negotiation *deal, const struct key_desc *key);

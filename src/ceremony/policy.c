@@ -62,6 +62,36 @@ static bool kind_may_leave(const struct key_desc *key, struct err *err)
     }
 }
 
+static bool name_fits(const struct key_desc *key, struct err *err)
+{
+    if (key->label_len > KEY_LABEL_MAX)
+        return err_set(err, ERR_DATA, "its label of %u bytes is longer than %d", key->label_len,
+                       KEY_LABEL_MAX);
+    if (key->id_len > KEY_ID_MAX)
+        return err_set(err, ERR_DATA, "its id of %u bytes is longer than %d", key->id_len,
+                       KEY_ID_MAX);
+    return true;
+}
+
+/* Guards of secrets have no meaning there: nothing is asked of them. */
+uint32_t policy_public_flags(const struct key_desc *key)
+{
+    const uint32_t unguarded =
+        KEY_TOKEN | KEY_EXTRACTABLE | KEY_MODIFIABLE | KEY_COPYABLE | KEY_DESTROYABLE;
+
+    return unguarded | (key->flags & key->flags_known & (KEY_USES | KEY_PRIVATE));
+}
+
+bool policy_public_may_go(const struct key_desc *key, struct err *err)
+{
+    char type[KEY_TYPE_TEXT];
+
+    if (key->class == KEY_CLASS_PUBLIC &&
+        ((key->kind != KEY_KIND_RSA && key->kind != KEY_KIND_EC) || !key->has_public))
+        return err_set(err, ERR_DATA, "unsupported type: %s", key_type_text(key, type));
+    return name_fits(key, err);
+}
+
 bool policy_may_leave(const struct key_desc *key, struct err *err)
 {
     if (key->class == KEY_CLASS_DATA)
@@ -87,13 +117,7 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
     if (key->terms.allowed_count > KEY_ALLOWED_MAX)
         return err_set(err, ERR_DATA, "it allows %u mechanisms by name, and %d are carried along",
                        key->terms.allowed_count, KEY_ALLOWED_MAX);
-    if (key->label_len > KEY_LABEL_MAX)
-        return err_set(err, ERR_DATA, "its label of %u bytes is longer than %d", key->label_len,
-                       KEY_LABEL_MAX);
-    if (key->id_len > KEY_ID_MAX)
-        return err_set(err, ERR_DATA, "its id of %u bytes is longer than %d", key->id_len,
-                       KEY_ID_MAX);
-    return true;
+    return name_fits(key, err);
 }
 
 static bool check_rsa_numbers(const EVP_PKEY *pkey, struct err *err)

@@ -44,6 +44,12 @@ uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *k
  * size that cannot be carried) and the reason in words for the officer. */
 bool policy_may_leave(const struct key_desc *key, struct err *err);
 
+/* The same two questions of a public key or certificate: it is no secret, so the policy says
+ * nothing of it, and it becomes what it was. Errors: ERR_DATA (a type or name that cannot be
+ * carried). */
+uint32_t policy_public_flags(const struct key_desc *key);
+bool policy_public_may_go(const struct key_desc *key, struct err *err);
+
 /* Is this the public half of a transport key that the policy accepts? Checks the DER to its last
  * byte: RSA, at least policy->rsa_bits, odd modulus, e = 65537, nothing behind it. Sets *bits.
  * Errors: ERR_DATA. */

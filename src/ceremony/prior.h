@@ -12,12 +12,13 @@
 
 /* One key that was asked for. */
 struct prior_key {
-    bool named;    /* by itself, not by a pattern */
-    bool refused;  /* it could not go then; where an HSM had failed, it may now */
-    bool intended; /* its commit was announced, and not taken back: it may be there, and be ours */
-    bool proven;   /* ... and it was proven behind its commit */
-    bool waived;   /* it arrived, and nothing can prove it: that was waived then */
-    bool failed;   /* it is known not to be there: its turn came and went */
+    bool named;     /* by itself, not by a pattern */
+    bool refused;   /* it could not go then; where an HSM had failed, it may now */
+    bool intended;  /* its commit was announced, and not taken back: it may be there, and be ours */
+    bool proven;    /* ... and it was proven behind its commit */
+    bool waived;    /* it arrived, and nothing can prove it: that was waived then */
+    bool failed;    /* it is known not to be there: its turn came and went */
+    bool companion; /* goes along with another: it is not asked for, it comes by itself */
 };
 
 struct prior {

@@ -333,6 +333,29 @@ static bool prove_agreement(const struct proof_pair *pair, struct err *err)
     return ok;
 }
 
+bool proof_value(struct hsm *hsm, enum key_class class, uint64_t handle, struct bytes *der,
+                 struct err *err)
+{
+    return class == KEY_CLASS_CERTIFICATE ? hsm->driver->certificate(hsm, handle, der, err)
+                                          : hsm->driver->public_key(hsm, handle, der, err);
+}
+
+/* What either side reads back is what was carried. */
+static bool prove_bytes(const struct proof_pair *pair, struct err *err)
+{
+    struct answers a = {0};
+    bool ok =
+        proof_value(pair->source, pair->class, pair->source_key, &a.source, err) &&
+        proof_value(pair->destination, pair->class, pair->destination_key, &a.destination, err);
+
+    if (ok && !bytes_equal(pair->source_spki, &a.source))
+        ok = err_set(err, ERR_CONFLICT, "the object on the source was changed since it was read");
+    if (ok && !bytes_equal(pair->source_spki, &a.destination))
+        ok = differ(err, "the destination reads back other bytes than were sent");
+    forget(&a);
+    return ok;
+}
+
 static bool prove_by(const struct proof_pair *pair, enum hsm_proof proof, struct err *err)
 {
     switch (proof) {
@@ -351,6 +374,8 @@ static bool prove_by(const struct proof_pair *pair, enum hsm_proof proof, struct
         return prove_unwrapping(pair, err);
     case HSM_PROOF_ECDH:
         return prove_agreement(pair, err);
+    case HSM_PROOF_BYTES:
+        return prove_bytes(pair, err);
     default:
         return err_set(err, ERR_UNSUPPORTED, "no such proof");
     }
@@ -412,6 +437,7 @@ const char *proof_sentence(enum hsm_proof which)
                                  "source's public key",
         [HSM_PROOF_ECDH] = "both sides derived the secret that a fresh key shares with the "
                            "source's public key",
+        [HSM_PROOF_BYTES] = "the destination reads back the very bytes that the source holds",
     };
     return (unsigned)which < HSM_PROOFS ? sentences[which] : "?";
 }

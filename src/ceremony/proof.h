@@ -17,7 +17,13 @@ struct proof_pair {
     const struct bytes *source_spki; /* DER; private keys only */
     struct hsm *destination;
     uint64_t destination_key;
+    enum key_class class; /* of public objects, where source_spki is all that they consist of */
 };
+
+/* All that a public object consists of, as DER: a certificate, or the public key of handle (which
+ * may be its private half). Errors: ERR_UNSUPPORTED (it cannot be had). */
+bool proof_value(struct hsm *hsm, enum key_class class, uint64_t handle, struct bytes *der,
+                 struct err *err);
 
 /* Proves it by the first of the proofs (bits 1 << enum hsm_proof) that both sides can answer, and
  * tells which one that was. Each side carries out the operation by its own API. Secrets: both

@@ -178,6 +178,8 @@ static bool select_keys(const struct ceremony *c, const struct search *search, u
         const struct key_desc *is = names_only(&search->source, was);
         bool same = is && is->kind == was->kind && is->has_public == was->has_public &&
                     memcmp(is->spki_sha256, was->spki_sha256, sizeof is->spki_sha256) == 0;
+        if (prior->keys[i].companion)
+            continue;
         if (!same && !prior->keys[i].refused)
             return conflict(err, was, "this key is no longer on the source as it was");
         if (same)
@@ -207,7 +209,7 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
                                               &c->side[SIDE_SOURCE].keys, &others, &c->plan, err);
     free(handles);
     key_list_free(&others);
-    if (!ok)
+    if (!ok || !companions_read(c, err))
         return false;
     c->fates = calloc(c->plan.count + 1, sizeof *c->fates);
     return c->fates || err_set(err, ERR_FAILED, "no memory for %zu keys", c->plan.count);
@@ -220,6 +222,8 @@ static bool look_for(struct ceremony *c, const struct search *search, size_t i, 
     const struct prior_key *was = known(c, search, &item->key);
     unsigned there = names_same(&search->destination, &item->key);
 
+    if (!was && item->companion_of) /* it has come to the source since; the plan has judged it */
+        return true;
     if (!was)
         return conflict(err, &item->key, "the journal names it twice");
     if (there == 0 || (!was->intended && (was->failed || was->refused)))
@@ -242,7 +246,7 @@ static void settle(struct ceremony *c, size_t i)
     struct fate *fate = &c->fates[i];
 
     if (fate->final || c->setup.prior->clean) {
-        c->plan.goes -= item->route != ROUTE_NONE;
+        *(item->companion_of ? &c->plan.along : &c->plan.goes) -= item->route != ROUTE_NONE;
         item->route = fate->final ? item->route : ROUTE_NONE;
         err_set(&item->reason, ERR_NONE, "%s",
                 fate->final ? "it is there already, announced by the interrupted ceremony"
@@ -261,8 +265,7 @@ static bool prove_kept(struct ceremony *c, size_t i, struct err *err)
 
     c->item = i;
     passage_reset(c);
-    ok = (key->class != KEY_CLASS_PRIVATE ||
-          proof_public(source_of(c), key, &c->passage.spki, err)) &&
+    ok = steps_read_public(c, &c->plan.items[i], &c->passage.spki, err) &&
          steps_prove_again(c, &facts, err);
     passage_reset(c);
     if (ok || (err->code != ERR_DATA && err->code != ERR_UNSUPPORTED))

@@ -51,7 +51,7 @@ struct step_facts {
 
 /* The one key that is under way. */
 struct passage {
-    struct bytes spki; /* of a private key, as the source told it */
+    struct bytes spki; /* of a private key; of a public object all of it, as the source told it */
     struct bytes blob; /* the encrypted key */
     uint64_t temporary;
     struct key_desc arrived; /* the temporary, as read back */
@@ -199,10 +199,13 @@ bool gate_answer(struct ceremony *c, enum gate gate, const char *typed, struct e
 
 /* --- steps.c: the table --- */
 
+/* Is it carried out once, or for each item of the plan, or for each of these? */
+enum row_for { ROW_ONCE, ROW_ITEM, ROW_KEY, ROW_PUBLIC };
+
 /* One row: a step, what it does, what takes it back, which gate stands before it. */
 struct step_row {
     enum step_id id;
-    bool per_key;   /* once for each key */
+    enum row_for for_each;
     bool closing;   /* carried out also when something failed before */
     enum gate gate; /* waits before this row; GATES: none */
     bool (*run)(struct ceremony *c, struct step_facts *facts, struct err *err);
@@ -214,6 +217,18 @@ const struct step_row *steps_table(size_t *count);
 
 /* What STEP_PROVE_AGAIN does: reads back and proves the key at hand, once it is committed. */
 bool steps_prove_again(struct ceremony *c, struct step_facts *facts, struct err *err);
+
+/* Reads what the source tells of an item in clear: a key's public half, a whole public object. */
+bool steps_read_public(struct ceremony *c, const struct plan_item *item, struct bytes *out,
+                       struct err *err);
+
+/* Gives what of the plan goes along with a key, or is public itself, its last verdict: from what
+ * the source tells of it now. Errors: ERR_GONE. */
+bool companions_read(struct ceremony *c, struct err *err);
+
+/* What the rows of a public object do. */
+bool companions_relay(struct ceremony *c, struct step_facts *facts, struct err *err);
+bool companions_make(struct ceremony *c, struct step_facts *facts, struct err *err);
 
 /* --- walk.c, resume.c --- */
 

@@ -238,6 +238,18 @@ static bool explain_wrap(const struct ceremony *c, const struct plan_item *item,
     return false;
 }
 
+bool steps_read_public(struct ceremony *c, const struct plan_item *item, struct bytes *out,
+                       struct err *err)
+{
+    struct hsm *hsm = source_of(c);
+
+    if (item->key.class == KEY_CLASS_SECRET)
+        return true;
+    return item->key.class == KEY_CLASS_PRIVATE
+               ? proof_public(hsm, &item->key, out, err)
+               : proof_value(hsm, item->key.class, item->key.handle, out, err);
+}
+
 static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     struct hsm *hsm = source_of(c);
@@ -248,9 +260,7 @@ static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *e
     facts->words = c->side[SIDE_SOURCE].offers.alg[alg].wrap_words;
     facts->crossed = &c->passage.blob;
     say(facts, direct ? "under the transport public key" : "under the AES key");
-    return check_unchanged(c, err) &&
-           (item->key.class != KEY_CLASS_PRIVATE ||
-            proof_public(hsm, &item->key, &c->passage.spki, err)) &&
+    return check_unchanged(c, err) && steps_read_public(c, item, &c->passage.spki, err) &&
            (wrap(hsm, alg, direct ? c->public_handle : c->source_aes, item->key.handle,
                  &c->passage.blob, err) ||
             explain_wrap(c, item, err));
@@ -319,6 +329,14 @@ static bool undo_unwrap_key(struct ceremony *c, struct err *err)
     return destroy(destination_of(c), &c->passage.temporary, err);
 }
 
+/* A public object crosses as it is. */
+static bool read_object(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    facts->words = act_words(c, SIDE_SOURCE, HSM_READ_PUBLIC);
+    facts->crossed = &c->passage.spki;
+    return steps_read_public(c, item_of(c), &c->passage.spki, err);
+}
+
 static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
                      const struct key_desc *found, struct step_facts *facts, struct err *err)
 {
@@ -329,6 +347,7 @@ static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
         .source_spki = &c->passage.spki,
         .destination = destination_of(c),
         .destination_key = handle,
+        .class = item_of(c)->key.class,
     };
 
     if (!proof_run(&pair, proof_exact(item_of(c)->proofs, &item_of(c)->key, found), &fate->proof,
@@ -369,6 +388,10 @@ static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err
     const struct key_desc *key = &item_of(c)->key;
     struct fate *fate = &c->fates[c->item];
 
+    if (item_of(c)->route == ROUTE_PUBLIC) {
+        facts->words = act_words(c, SIDE_DESTINATION, HSM_MAKE_PUBLIC);
+        return companions_make(c, facts, err);
+    }
     facts->words = act_words(c, SIDE_DESTINATION, HSM_COMMIT);
     say(facts, "with the label and id of the original");
     c->passage.committing = true;
@@ -379,12 +402,22 @@ static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err
 static bool proves_ours(struct ceremony *c, const struct key_desc *found)
 {
     const struct key_desc *key = &item_of(c)->key;
-    const struct proof_pair pair = {source_of(c), key->handle, &c->passage.spki, destination_of(c),
-                                    found->handle};
+    const struct proof_pair pair = {source_of(c),      key->handle,   &c->passage.spki,
+                                    destination_of(c), found->handle, key->class};
     enum hsm_proof which;
     struct err err;
 
     return proof_run(&pair, proof_exact(item_of(c)->proofs, key, found), &which, &err);
+}
+
+static bool was_there(const struct ceremony *c, uint64_t handle)
+{
+    const struct party *party = &c->side[SIDE_DESTINATION];
+
+    for (size_t i = 0; i < party->before_count; i++)
+        if (party->before[i] == handle)
+            return true;
+    return false;
 }
 
 /* A commit that failed may still have been carried out: then a new object bears the key's name and
@@ -397,18 +430,45 @@ static bool find_lost_commit(struct ceremony *c, uint64_t *handle, struct err *e
     bool ok = hsm->driver->list(hsm, &now, err);
 
     for (size_t i = 0; ok && i < now.count; i++)
-        if (key_same_name(&now.keys[i], &item_of(c)->key) && proves_ours(c, &now.keys[i]))
+        if (key_same_name(&now.keys[i], &item_of(c)->key) && !was_there(c, now.keys[i].handle) &&
+            proves_ours(c, &now.keys[i]))
             *handle = now.keys[i].handle;
     key_list_free(&now);
     return ok;
+}
+
+/* An HSM that gives out the handle of an object that was there, or of a key that has arrived, does
+ * not get that one destroyed. */
+static bool is_anothers(const struct ceremony *c, uint64_t handle)
+{
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (i != c->item && c->fates[i].final == handle)
+            return true;
+    return was_there(c, handle);
 }
 
 static bool undo_commit(struct ceremony *c, struct err *err)
 {
     uint64_t *final = &c->fates[c->item].final;
 
+    if (is_anothers(c, *final))
+        *final = 0;
     return (*final != 0 || find_lost_commit(c, final, err)) &&
            destroy(destination_of(c), final, err);
+}
+
+/* The bytes of a public object are all that matters of it. One that the destination keeps otherwise
+ * than it was asked to is not worth the ceremony: it is taken back, and the others go on. */
+static bool prove_public(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct fate *fate = &c->fates[c->item];
+
+    if (!prove_at(c, STEP_PROVE_AGAIN, fate->final, &fate->found, facts, err))
+        return false;
+    if (check_arrived(item_of(c), &fate->found, false, err))
+        return true;
+    err->code = ERR_DENIED;
+    return false;
 }
 
 bool steps_prove_again(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -418,6 +478,10 @@ bool steps_prove_again(struct ceremony *c, struct step_facts *facts, struct err 
 
     if (!hsm->driver->describe(hsm, fate->final, &fate->found, err))
         return false;
+    if (item_of(c)->route == ROUTE_PUBLIC) {
+        fate->proven = prove_public(c, facts, err);
+        return fate->proven;
+    }
     if (!check_arrived(item_of(c), &fate->found, false, err) ||
         !(item_of(c)->unproven
               ? prove(c, facts, err)
@@ -434,23 +498,25 @@ bool steps_prove_again(struct ceremony *c, struct step_facts *facts, struct err 
 const struct step_row *steps_table(size_t *count)
 {
     static const struct step_row rows[] = {
-        /* step, per key, closing, gate before it, run, undo */
-        {STEP_MAKE_PAIR, false, false, GATE_REVIEW, make_pair, undo_pair},
-        {STEP_RELAY_PUBLIC, false, false, GATES, relay_public, NULL},
-        {STEP_LOAD_PUBLIC, false, false, GATES, load_public, undo_load},
-        {STEP_MAKE_AES, false, false, GATE_FINGERPRINT, make_aes, undo_make_aes},
-        {STEP_WRAP_AES, false, false, GATES, wrap_aes, NULL},
-        {STEP_RELAY_AES, false, false, GATES, relay_aes, NULL},
-        {STEP_UNWRAP_AES, false, false, GATES, unwrap_aes, undo_unwrap_aes},
-        {STEP_WRAP_KEY, true, false, GATE_KEY, wrap_key, NULL},
-        {STEP_RELAY_KEY, true, false, GATES, relay_key, NULL},
-        {STEP_UNWRAP_KEY, true, false, GATES, unwrap_key, undo_unwrap_key},
-        {STEP_PROVE, true, false, GATES, prove, NULL},
-        {STEP_COMMIT, true, false, GATES, commit, undo_commit},
-        {STEP_PROVE_AGAIN, true, false, GATES, steps_prove_again, NULL},
-        {STEP_DESTROY, false, true, GATES, closing_destroy, NULL},
-        {STEP_INVENTORY, false, true, GATES, closing_inventory, NULL},
-        {STEP_PROVE_FRESH, false, true, GATES, closing_fresh, NULL},
+        /* step, for each, closing, gate before it, run, undo */
+        {STEP_MAKE_PAIR, ROW_ONCE, false, GATE_REVIEW, make_pair, undo_pair},
+        {STEP_RELAY_PUBLIC, ROW_ONCE, false, GATES, relay_public, NULL},
+        {STEP_LOAD_PUBLIC, ROW_ONCE, false, GATES, load_public, undo_load},
+        {STEP_MAKE_AES, ROW_ONCE, false, GATE_FINGERPRINT, make_aes, undo_make_aes},
+        {STEP_WRAP_AES, ROW_ONCE, false, GATES, wrap_aes, NULL},
+        {STEP_RELAY_AES, ROW_ONCE, false, GATES, relay_aes, NULL},
+        {STEP_UNWRAP_AES, ROW_ONCE, false, GATES, unwrap_aes, undo_unwrap_aes},
+        {STEP_WRAP_KEY, ROW_KEY, false, GATE_KEY, wrap_key, NULL},
+        {STEP_RELAY_KEY, ROW_KEY, false, GATES, relay_key, NULL},
+        {STEP_UNWRAP_KEY, ROW_KEY, false, GATES, unwrap_key, undo_unwrap_key},
+        {STEP_PROVE, ROW_KEY, false, GATES, prove, NULL},
+        {STEP_READ_OBJECT, ROW_PUBLIC, false, GATE_REVIEW, read_object, NULL},
+        {STEP_RELAY_OBJECT, ROW_PUBLIC, false, GATES, companions_relay, NULL},
+        {STEP_COMMIT, ROW_ITEM, false, GATES, commit, undo_commit},
+        {STEP_PROVE_AGAIN, ROW_ITEM, false, GATES, steps_prove_again, NULL},
+        {STEP_DESTROY, ROW_ONCE, true, GATES, closing_destroy, NULL},
+        {STEP_INVENTORY, ROW_ONCE, true, GATES, closing_inventory, NULL},
+        {STEP_PROVE_FRESH, ROW_ONCE, true, GATES, closing_fresh, NULL},
     };
 
     *count = sizeof rows / sizeof rows[0];

@@ -285,6 +285,9 @@ bool tell_plan(struct ceremony *c, struct err *err)
         e.planned.refused = item->reason.code;
         e.planned.named = item->named;
         e.planned.kept = c->fates[i].final != 0;
+        e.planned.companion_of = (uint32_t)item->companion_of;
+        e.planned.bytes = item->bytes;
+        memcpy(e.planned.sha256, item->sha256, sizeof e.planned.sha256);
         put(e.planned.reason, sizeof e.planned.reason, item->reason.what);
         put(e.planned.proof, sizeof e.planned.proof,
             item->unproven ? "unproven" : first_proof(item->proofs));
@@ -354,7 +357,9 @@ bool tell_proof(struct ceremony *c, size_t item, enum step_id stage, enum hsm_pr
     e.proof.stage = stage;
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
         put(e.proof.words[side], sizeof e.proof.words[side],
-            path && side == SIDE_DESTINATION ? path : c->side[side].offers.proof_words[proof]);
+            path && side == SIDE_DESTINATION ? path
+            : proof == HSM_PROOF_BYTES       ? c->side[side].offers.act_words[HSM_READ_PUBLIC]
+                                             : c->side[side].offers.proof_words[proof]);
     put(e.proof.text, sizeof e.proof.text, text);
     return ceremony_tell(c, &e, err);
 }
@@ -406,6 +411,16 @@ void tell_error(struct ceremony *c, const struct err *failure)
     ceremony_tell(c, &e, &ignored);
 }
 
+static void count_end(struct event *e, enum key_outcome outcome, bool companion)
+{
+    bool failed = outcome == KEY_FAILED || outcome == KEY_UNKNOWN;
+
+    *(companion ? &e->end.along : &e->end.migrated) += outcome == KEY_MIGRATED;
+    *(companion ? &e->end.along_refused : &e->end.refused) += outcome == KEY_REFUSED;
+    *(companion ? &e->end.along_failed : &e->end.failed) += failed;
+    e->end.unproven += outcome == KEY_UNPROVEN;
+}
+
 void tell_end(struct ceremony *c, enum end_outcome outcome, const char *text)
 {
     struct event e = {.kind = EVENT_END, .side = SIDE_RELAY};
@@ -413,12 +428,8 @@ void tell_end(struct ceremony *c, enum end_outcome outcome, const char *text)
 
     e.end.outcome = outcome;
     e.end.exit_code = c->exit_code;
-    for (size_t i = 0; i < c->plan.count; i++) {
-        e.end.migrated += c->fates[i].outcome == KEY_MIGRATED;
-        e.end.unproven += c->fates[i].outcome == KEY_UNPROVEN;
-        e.end.refused += c->fates[i].outcome == KEY_REFUSED;
-        e.end.failed += c->fates[i].outcome == KEY_FAILED || c->fates[i].outcome == KEY_UNKNOWN;
-    }
+    for (size_t i = 0; i < c->plan.count; i++)
+        count_end(&e, c->fates[i].outcome, c->plan.items[i].companion_of != 0);
     e.end.left_over = c->left_over;
     put(e.end.text, sizeof e.end.text, text);
     /* The report is written when it takes this event: without it the ceremony is not done. */

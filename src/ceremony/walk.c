@@ -20,13 +20,13 @@ static const struct step_row *row_now(const struct ceremony *c)
 }
 
 /* The next row that is of this kind, from the table's beginning. */
-static size_t find_row(bool per_key, bool closing)
+static size_t find_row(enum row_for which, bool closing)
 {
     size_t count;
     const struct step_row *rows = steps_table(&count);
 
     for (size_t i = 0; i < count; i++)
-        if (rows[i].per_key == per_key && rows[i].closing == closing)
+        if (rows[i].for_each == which && rows[i].closing == closing)
             return i;
     return count;
 }
@@ -38,7 +38,17 @@ static size_t count_outcome(const struct ceremony *c, enum key_outcome outcome)
     size_t count = 0;
 
     for (size_t i = 0; i < c->plan.count; i++)
-        count += c->fates[i].outcome == outcome;
+        count += c->fates[i].outcome == outcome && !c->plan.items[i].companion_of;
+    return count;
+}
+
+/* Of all, those that go along with another included. */
+static size_t count_unknown(const struct ceremony *c)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < c->plan.count; i++)
+        count += c->fates[i].outcome == KEY_UNKNOWN;
     return count;
 }
 
@@ -46,7 +56,7 @@ static size_t count_outcome(const struct ceremony *c, enum key_outcome outcome)
 static const struct plan_item *first_refusal_that_counts(const struct ceremony *c)
 {
     for (size_t i = 0; i < c->plan.count; i++)
-        if (c->fates[i].outcome == KEY_REFUSED &&
+        if (c->fates[i].outcome == KEY_REFUSED && !c->plan.items[i].companion_of &&
             (c->plan.items[i].named || c->plan.items[i].reason.code == ERR_HSM))
             return &c->plan.items[i];
     return NULL;
@@ -103,7 +113,7 @@ static void finish(struct ceremony *c)
 
     judge_unfinished(c);
     migrated = count_outcome(c, KEY_MIGRATED);
-    unknown = count_outcome(c, KEY_UNKNOWN);
+    unknown = count_unknown(c);
     unproven = count_outcome(c, KEY_UNPROVEN);
     if (c->left_over || c->unsure || unknown || unproven)
         c->exit_code = err_exit(ERR_UNFINISHED);
@@ -139,7 +149,7 @@ static void end_with(struct ceremony *c, const struct err *failure)
     c->aborted |= failure->code == ERR_STOPPED;
     c->ending = true;
     c->gate_open = false;
-    c->at = find_row(false, true);
+    c->at = find_row(ROW_ONCE, true);
 }
 
 /* --- gates --- */
@@ -171,7 +181,7 @@ static void undo_key(struct ceremony *c)
     struct err err = {0};
 
     for (size_t i = count; i-- > 0;) {
-        if (!rows[i].per_key || !rows[i].undo)
+        if (rows[i].for_each == ROW_ONCE || !rows[i].undo)
             continue;
         if (!(c->done & 1U << i) && i != c->at)
             continue;
@@ -195,7 +205,7 @@ static void clear_rows_of_key(struct ceremony *c)
     const struct step_row *rows = steps_table(&count);
 
     for (size_t i = 0; i < count; i++)
-        if (rows[i].per_key)
+        if (rows[i].for_each != ROW_ONCE)
             c->done &= ~(1U << i);
     passage_reset(c);
     c->gates_passed &= ~(1U << GATES);
@@ -203,14 +213,31 @@ static void clear_rows_of_key(struct ceremony *c)
         c->gates_passed &= ~(1U << GATE_KEY);
 }
 
+/* What goes along with a key does so only once that was kept and proven: without it, it would name
+ * a key that is not there. */
+static bool is_over(struct ceremony *c, size_t i)
+{
+    struct fate *fate = &c->fates[i];
+    size_t owner = c->plan.items[i].companion_of;
+
+    if (fate->outcome == KEY_REFUSED || fate->proven)
+        return true;
+    if (!owner || c->fates[owner - 1].proven)
+        return false;
+    fate->outcome = KEY_REFUSED;
+    err_set(&fate->err, ERR_CONFLICT, "its private key did not arrive");
+    return true;
+}
+
 /* Moves on to the next key that can go, or to the closing rows. */
 static void next_key(struct ceremony *c)
 {
     clear_rows_of_key(c);
-    while (++c->item < c->plan.count &&
-           (c->fates[c->item].outcome == KEY_REFUSED || c->fates[c->item].proven))
+    while (++c->item < c->plan.count && is_over(c, c->item))
         ;
-    c->at = c->item < c->plan.count ? find_row(true, false) : find_row(false, true);
+    c->at = c->item == c->plan.count            ? find_row(ROW_ONCE, true)
+            : item_of(c)->route == ROUTE_PUBLIC ? find_row(ROW_PUBLIC, false)
+                                                : find_row(ROW_KEY, false);
 }
 
 /* Does a failure of one key leave the others worth trying? What smells of tampering does not. */
@@ -220,10 +247,20 @@ static bool others_go_on(enum err_code code)
            code == ERR_CONFLICT || code == ERR_NO_INPUT;
 }
 
+/* A destination that has no place for what goes along with a key has the key all the same: that is
+ * no failure of the ceremony. */
+static bool is_spared(const struct ceremony *c, enum err_code code)
+{
+    enum step_id id = row_now(c)->id;
+
+    return c->plan.items[c->item].companion_of && (id == STEP_COMMIT || id == STEP_PROVE_AGAIN) &&
+           (code == ERR_UNSUPPORTED || code == ERR_CONFLICT || code == ERR_DENIED);
+}
+
 static void fail_key(struct ceremony *c, struct err *err)
 {
     struct fate *fate = &c->fates[c->item];
-    bool go_on = others_go_on(err->code);
+    bool go_on = others_go_on(err->code), spared = is_spared(c, err->code);
 
     /* It cannot be carried after all: the code is what it would have been in the plan. */
     if (err->code == ERR_UNSUPPORTED && row_now(c)->id == STEP_WRAP_KEY)
@@ -232,10 +269,13 @@ static void fail_key(struct ceremony *c, struct err *err)
     fate->err = *err;
     fate->proven = false; /* it is taken back, also where it was proven and that cannot be told */
     undo_key(c);
-    note_failure(c, err);
+    if (spared && fate->outcome == KEY_FAILED)
+        fate->outcome = KEY_REFUSED;
+    else
+        note_failure(c, err);
     if (fate->outcome == KEY_FAILED)
         tell_key_done(c, c->item);
-    if (go_on && fate->outcome == KEY_FAILED && !c->side[SIDE_DESTINATION].gone)
+    if (go_on && fate->outcome != KEY_UNKNOWN && !c->side[SIDE_DESTINATION].gone)
         next_key(c);
     else {
         clear_rows_of_key(c);
@@ -263,7 +303,7 @@ static void fail_row(struct ceremony *c, const struct step_row *row, struct err 
 {
     if (err->code == ERR_GONE)
         note_gone(c, row);
-    if (row->per_key)
+    if (row->for_each != ROW_ONCE)
         fail_key(c, err);
     else if (row->closing) {
         note_failure(c, err);
@@ -283,7 +323,7 @@ static void stop_now(struct ceremony *c, const struct step_row *row)
         tell_gate(c, c->gate_now, GATE_REFUSED, "", &err);
     err_set(&err, ERR_STOPPED, "stopped by the officers before step %d, %s", step_number(row->id),
             step_title(row->id));
-    if (row->per_key && row->id != STEP_WRAP_KEY)
+    if (row->for_each != ROW_ONCE && row->id != STEP_WRAP_KEY && row->id != STEP_READ_OBJECT)
         fail_key(c, &err);
     else
         end_with(c, &err);
@@ -295,16 +335,41 @@ static bool may_stop(const struct step_row *row)
     return !row->closing && row->id != STEP_PROVE_AGAIN;
 }
 
+/* Is this row for items of another kind than the one under way? */
+static bool is_others(struct ceremony *c, const struct step_row *row)
+{
+    return row->for_each == (item_of(c)->route == ROUTE_PUBLIC ? ROW_KEY : ROW_PUBLIC);
+}
+
+static void first_key(struct ceremony *c)
+{
+    c->item = (size_t)-1;
+    next_key(c);
+}
+
+/* Public objects need no transport keys. */
+static bool needs_transport(const struct ceremony *c)
+{
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (c->plan.items[i].route != ROUTE_PUBLIC && c->plan.items[i].route != ROUTE_NONE &&
+            !c->fates[i].proven)
+            return true;
+    return false;
+}
+
 static void advance(struct ceremony *c, const struct step_row *row)
 {
+    enum row_for before = row->for_each;
+
     c->done |= 1U << c->at;
     c->at++;
-    if (row->per_key && !row_now(c)->per_key)
-        next_key(c);
-    else if (!row->per_key && row_now(c) && row_now(c)->per_key) {
-        c->item = (size_t)-1;
-        next_key(c);
-    }
+    if (before != ROW_ONCE) {
+        while (is_others(c, row_now(c)))
+            c->at++;
+        if (row_now(c)->for_each == ROW_ONCE)
+            next_key(c);
+    } else if (row_now(c) && row_now(c)->for_each != ROW_ONCE)
+        first_key(c);
 }
 
 static bool run_row(struct ceremony *c, const struct step_row *row, struct err *err)
@@ -335,7 +400,7 @@ static bool begin(struct ceremony *c, struct err *err)
 {
     if (c->begun)
         return true;
-    if (c->plan.goes == 0)
+    if (c->plan.goes + c->plan.along == 0)
         return err_set(err, ERR_USAGE, "there is no plan with a key that can go");
     c->begun = true;
     return opening_inventory(c, err);
@@ -344,8 +409,8 @@ static bool begin(struct ceremony *c, struct err *err)
 bool walk_resume(struct ceremony *c, struct err *err)
 {
     c->begun = true;
-    if (c->plan.goes == 0)
-        c->at = find_row(false, true);
+    if (c->plan.goes + c->plan.along == 0)
+        c->at = find_row(ROW_ONCE, true);
     return opening_inventory(c, err);
 }
 
@@ -357,8 +422,12 @@ static bool gates_pass(struct ceremony *c, enum gate gate, struct err *err)
 
 enum ceremony_next ceremony_step(struct ceremony *c)
 {
-    const struct step_row *row = row_now(c);
+    const struct step_row *row;
     struct err err = {0};
+
+    if (c->at == 0 && c->plan.goes + c->plan.along > 0 && !needs_transport(c))
+        first_key(c);
+    row = row_now(c);
 
     if (c->over)
         return NEXT_DONE;

@@ -24,6 +24,8 @@ static const struct {
     [STEP_RELAY_KEY] = {"relay-key", "carry the encrypted key", SIDE_RELAY, 9},
     [STEP_UNWRAP_KEY] = {"unwrap-key", "decrypt the key (temporary)", SIDE_DESTINATION, 10},
     [STEP_PROVE] = {"prove", "prove that both hold the same key", SIDE_RELAY, 11},
+    [STEP_READ_OBJECT] = {"read-object", "read the public object", SIDE_SOURCE, 11},
+    [STEP_RELAY_OBJECT] = {"relay-object", "carry the public object", SIDE_RELAY, 11},
     [STEP_COMMIT] = {"commit", "keep it under its own name", SIDE_DESTINATION, 11},
     [STEP_PROVE_AGAIN] = {"prove-again", "prove the kept key", SIDE_RELAY, 11},
     [STEP_DESTROY] = {"destroy", "destroy the transport keys", SIDE_RELAY, 12},
@@ -118,7 +120,7 @@ const char *key_outcome_name(enum key_outcome outcome)
 
 const char *key_route_name(enum key_route route)
 {
-    static const char *const names[] = {"none", "envelope", "direct"};
+    static const char *const names[] = {"none", "envelope", "direct", "public"};
     return NAME_OF(names, route);
 }
 

@@ -82,6 +82,8 @@ enum step_id {
     STEP_RELAY_KEY,
     STEP_UNWRAP_KEY,
     STEP_PROVE,
+    STEP_READ_OBJECT, /* public objects: instead of the four before */
+    STEP_RELAY_OBJECT,
     STEP_COMMIT,
     STEP_PROVE_AGAIN,
     STEP_DESTROY,
@@ -99,7 +101,8 @@ enum key_outcome {
     KEY_UNPROVEN /* arrived by a waiver: nothing proves it */,
     KEY_OUTCOMES
 };
-enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT }; /* AES-wrapped; under OAEP itself */
+/* AES-wrapped; under OAEP itself; not encrypted, since it is public. */
+enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT, ROUTE_PUBLIC, ROUTES };
 enum end_outcome { END_COMPLETE, END_PARTIAL, END_FAILED, END_ABORTED };
 
 enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
@@ -207,6 +210,9 @@ struct event {
             enum err_code refused;       /* why it cannot go: ERR_NONE when it can */
             bool named;                  /* named in the ceremony file itself, not by a pattern */
             bool kept;                   /* an interrupted ceremony has put it there already */
+            uint32_t companion_of;       /* goes along with this key, from 1; 0: chosen itself */
+            uint32_t bytes;              /* of a public object's DER, as read for the plan ... */
+            uint8_t sha256[32];          /* ... and the digest of it */
             char reason[EVENT_TEXT_MAX]; /* why it cannot go, or how it goes */
             char proof[32];              /* how it will be proven */
         } planned;
@@ -287,6 +293,8 @@ struct event {
             enum end_outcome outcome;
             int exit_code;
             uint32_t migrated, unproven, refused, failed;
+            uint32_t along, along_refused,
+                along_failed;   /* companions, which the others leave out */
             uint32_t left_over; /* temporaries that could not be destroyed, unexplained objects */
             char text[EVENT_TEXT_MAX];
         } end;

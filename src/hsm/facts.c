@@ -43,6 +43,7 @@ const char *hsm_proof_name(enum hsm_proof proof)
         [HSM_PROOF_ECDH] = "ecdh",
         [HSM_PROOF_CHECK_ECB] = "check-value-ecb",
         [HSM_PROOF_CHECK_CMAC] = "check-value-cmac",
+        [HSM_PROOF_BYTES] = "same-bytes",
     };
     return (unsigned)proof < HSM_PROOFS ? names[proof] : "?";
 }

@@ -127,6 +127,7 @@ enum hsm_proof {
      * -> the first HSM_CHECK_SIZE octets of its ECB encryption, or of its CMAC (SP 800-38B). */
     HSM_PROOF_CHECK_ECB,
     HSM_PROOF_CHECK_CMAC,
+    HSM_PROOF_BYTES, /* none of an HSM's: public objects are compared byte for byte */
     HSM_PROOFS
 };
 

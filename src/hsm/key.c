@@ -299,3 +299,8 @@ bool key_is_movable_class(const struct key_desc *key)
 {
     return key->class == KEY_CLASS_SECRET || key->class == KEY_CLASS_PRIVATE;
 }
+
+bool key_is_public_class(const struct key_desc *key)
+{
+    return key->class == KEY_CLASS_PUBLIC || key->class == KEY_CLASS_CERTIFICATE;
+}

@@ -196,4 +196,7 @@ bool key_is_not(const struct key_desc *key, uint32_t flag);
 /* Does this object hold secret key material (a secret or private key)? */
 bool key_is_movable_class(const struct key_desc *key);
 
+/* Is it a public key or a certificate, which goes as it is? */
+bool key_is_public_class(const struct key_desc *key);
+
 #endif

@@ -62,6 +62,16 @@ static void put_stamp(const struct view *v)
     writer_text(v->w, "stamp", begin.begin.rehearsal ? "REHEARSAL" : "PRODUCTION");
 }
 
+/* What went along with keys, where something was to. */
+static void put_along(struct writer *w, const struct event *end)
+{
+    if (end->end.along + end->end.along_refused + end->end.along_failed == 0)
+        return;
+    writer_number(w, "companions", end->end.along);
+    writer_number(w, "companions-refused", end->end.along_refused);
+    writer_number(w, "companions-failed", end->end.along_failed);
+}
+
 static void put_summary(const struct view *v)
 {
     struct writer *w = v->w;
@@ -78,6 +88,7 @@ static void put_summary(const struct view *v)
         writer_number(w, "unproven", end.end.unproven);
     writer_number(w, "refused", end.end.refused);
     writer_number(w, "failed", end.end.failed);
+    put_along(w, &end);
     writer_number(w, "exit-code", end.end.exit_code);
     writer_yes(w, "rehearsal", begin.begin.rehearsal);
     writer_text(w, "sentence", end.end.text);
@@ -199,6 +210,8 @@ static void put_key(const struct view *v, const struct event *planned, const str
     writer_map(w, NULL, false);
     writer_number(w, "number", planned->key);
     put_stamp(v);
+    if (planned->planned.companion_of)
+        writer_number(w, "companion-of", planned->planned.companion_of);
     put_name(w, desc);
     writer_text(w, "outcome", key_outcome_name(outcome));
     writer_text(w, arrived && proven ? "proven" : "reason",
@@ -213,6 +226,10 @@ static void put_key(const struct view *v, const struct event *planned, const str
         writer_text(w, "proof",
                     done && done->key_done.proof[0] ? done->key_done.proof
                                                     : planned->planned.proof);
+    }
+    if (planned->planned.route == ROUTE_PUBLIC) {
+        writer_number(w, "der-bytes", planned->planned.bytes);
+        writer_hex(w, "der-sha256", planned->planned.sha256, SHA256_SIZE);
     }
     put_attributes(
         v, &(struct fidelity_pair){
@@ -230,21 +247,34 @@ static void put_key(const struct view *v, const struct event *planned, const str
     writer_end(w);
 }
 
-static void put_keys(const struct view *v)
+/* The keys of the plan, or what goes along with them. */
+static void put_list(const struct view *v, const char *name, bool companions)
 {
     struct event planned, done;
 
-    writer_list(v->w, "keys", false);
+    writer_list(v->w, name, false);
     for (size_t i = 0; i < v->ledger->key_count; i++) {
         const struct ledger_key *key = &v->ledger->keys[i];
         if (!key->planned)
             continue;
         tape_read(v->tape, key->planned, &planned);
+        if ((planned.planned.companion_of != 0) != companions)
+            continue;
         if (key->done)
             tape_read(v->tape, key->done, &done);
         put_key(v, &planned, key->done ? &done : NULL, key->checks);
     }
     writer_end(v->w);
+}
+
+static void put_keys(const struct view *v)
+{
+    put_list(v, "keys", false);
+}
+
+static void put_companions(const struct view *v)
+{
+    put_list(v, "companions", true);
 }
 
 static void put_format(const struct view *v)
@@ -474,10 +504,10 @@ static void put_canaries(const struct view *v)
 }
 
 static void (*const sections[])(const struct view *) = {
-    put_summary, put_keys,        put_format,   put_ceremony,    put_tool,      put_signature,
-    put_source,  put_destination, put_policy,   put_negotiation, put_canaries,  part_transport_key,
-    part_gates,  part_steps,      part_proofs,  part_inventory,  part_warnings, part_exceptions,
-    part_spoken, part_errors,     part_journal,
+    put_summary,        put_keys,    put_companions,  put_format,   put_ceremony,    put_tool,
+    put_signature,      put_source,  put_destination, put_policy,   put_negotiation, put_canaries,
+    part_transport_key, part_gates,  part_steps,      part_proofs,  part_inventory,  part_warnings,
+    part_exceptions,    part_spoken, part_errors,     part_journal,
 };
 
 void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w)

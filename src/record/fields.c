@@ -140,10 +140,13 @@ static const struct field canary[] = {
 
 static const struct field planned[] = {
     KEY_FIELDS(planned.desc),
-    WORD("route", planned.route, key_route_name, ROUTE_DIRECT + 1),
+    WORD("route", planned.route, key_route_name, ROUTES),
     WORD("refused", planned.refused, err_code_name, ERR_CODES),
     FIELD(FIELD_YES, "named", planned.named),
     FIELD(FIELD_YES, "kept", planned.kept),
+    FIELD(FIELD_NUMBER, "companion-of", planned.companion_of),
+    FIELD(FIELD_NUMBER, "bytes", planned.bytes),
+    FIELD(FIELD_HEX, "sha256", planned.sha256),
     FIELD(FIELD_BITS, "want-flags", planned.want_flags),
     FIELD(FIELD_TEXT, "proof", planned.proof),
     FIELD(FIELD_TEXT, "reason", planned.reason),
@@ -233,6 +236,9 @@ static const struct field end[] = {
     FIELD(FIELD_NUMBER, "unproven", end.unproven),
     FIELD(FIELD_NUMBER, "refused", end.refused),
     FIELD(FIELD_NUMBER, "failed", end.failed),
+    FIELD(FIELD_NUMBER, "companions", end.along),
+    FIELD(FIELD_NUMBER, "companions-refused", end.along_refused),
+    FIELD(FIELD_NUMBER, "companions-failed", end.along_failed),
     FIELD(FIELD_NUMBER, "left-over", end.left_over),
     FIELD(FIELD_TEXT, "text", end.text),
 };

@@ -97,8 +97,9 @@ static void count_outcomes(const struct tape *tape, struct ledger *ledger)
             tape_read(tape, key->done, &done);
         enum key_outcome outcome =
             ledger_outcome(key->planned ? &planned : NULL, key->done ? &done : NULL);
+        bool companion = key->planned && planned.planned.companion_of;
         if ((unsigned)outcome < KEY_OUTCOMES)
-            ledger->outcomes[outcome]++;
+            ++*(companion ? &ledger->along[outcome] : &ledger->outcomes[outcome]);
     }
 }
 

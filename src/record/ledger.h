@@ -27,7 +27,8 @@ struct ledger {
     size_t inventory[2][2];  /* [side][is after] */
     struct ledger_key *keys; /* by number - 1 */
     size_t key_count, key_room;
-    uint32_t outcomes[KEY_OUTCOMES]; /* how many keys ended how */
+    uint32_t outcomes[KEY_OUTCOMES]; /* how many keys ended how ... */
+    uint32_t along[KEY_OUTCOMES];    /* ... and what went along with one */
 };
 
 /* Reads the tape from its start. Freed with ledger_free() also on failure.

@@ -285,6 +285,9 @@ static bool make_end(const struct tape *tape, enum end_outcome outcome, int exit
         end->end.unproven = ledger.outcomes[KEY_UNPROVEN];
         end->end.refused = ledger.outcomes[KEY_REFUSED];
         end->end.failed = ledger.outcomes[KEY_FAILED] + ledger.outcomes[KEY_UNKNOWN];
+        end->end.along = ledger.along[KEY_MIGRATED];
+        end->end.along_refused = ledger.along[KEY_REFUSED];
+        end->end.along_failed = ledger.along[KEY_FAILED] + ledger.along[KEY_UNKNOWN];
         text_print(end->end.text, sizeof end->end.text, "%s", sentence);
     }
     ledger_free(&ledger);

@@ -99,6 +99,10 @@ static void put_summary(struct sheet *s)
          node_text(summary, "exit-code"), node_text(summary, "sentence"));
     tell(s, "keys", "%s migrated, %s refused, %s failed", node_text(summary, "migrated"),
          node_text(summary, "refused"), node_text(summary, "failed"));
+    if (node_at(summary, "companions"))
+        tell(s, "along with them", "%s public objects, %s refused, %s failed",
+             node_text(summary, "companions"), node_text(summary, "companions-refused"),
+             node_text(summary, "companions-failed"));
     tell(s, "exceptions", "%s", node_text(summary, "exceptions"));
     tell(s, "written by", "%s %s on %s", node_text(s->report, "tool.name"),
          node_text(s->report, "tool.version"), node_text(s->report, "tool.host"));
@@ -149,6 +153,11 @@ static void put_key(struct sheet *s, const struct node *key)
              node_at(key, "destination-check-value") ? ", the destination " : "",
              node_text(key, "destination-check-value"));
     put_checks(s, key);
+    if (node_at(key, "companion-of"))
+        tell(s, "along with", "key %s", node_text(key, "companion-of"));
+    if (node_at(key, "der-sha256"))
+        tell(s, "sha256", "%s, of %s bytes of DER", node_text(key, "der-sha256"),
+             node_text(key, "der-bytes"));
     if (!print)
         return;
     tell(s, "public half", "%s", node_text(print, "sha256"));
@@ -159,6 +168,16 @@ static void put_keys(struct sheet *s)
 {
     section(s, "KEYS");
     for (const struct node *key = node_at(s->report, "keys")->first; key; key = key->next)
+        put_key(s, key);
+}
+
+static void put_companions(struct sheet *s)
+{
+    const struct node *companions = node_at(s->report, "companions");
+
+    if (companions->count > 0)
+        section(s, "PUBLIC OBJECTS THAT WENT ALONG WITH KEYS");
+    for (const struct node *key = companions->first; key; key = key->next)
         put_key(s, key);
 }
 
@@ -251,8 +270,9 @@ static void put_signatures(struct sheet *s)
 
 void sheet_print(const struct node *report, const uint8_t sha256[SHA256_SIZE], FILE *out)
 {
-    static void (*const sections[])(struct sheet *) = {
-        put_summary, put_devices, put_keys, put_transport, put_gates, put_exceptions, put_warnings};
+    static void (*const sections[])(struct sheet *) = {put_summary,    put_devices,   put_keys,
+                                                       put_companions, put_transport, put_gates,
+                                                       put_exceptions, put_warnings};
     struct sheet s = {.out = out, .report = report};
 
     head(&s);

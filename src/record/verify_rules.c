@@ -64,6 +64,29 @@ static bool check_words(const struct node *node, struct err *err)
     return true;
 }
 
+/* The first key, or the one behind key; behind all of them comes what goes along with one. */
+static const struct node *next_key(const struct node *report, const struct node *key)
+{
+    const struct node *last = node_at(report, "keys")->first;
+
+    if (!key && last)
+        return last;
+    if (key && key->next)
+        return key->next;
+    while (last && last->next)
+        last = last->next;
+    return key == last ? node_at(report, "companions")->first : NULL;
+}
+
+static const struct node *key_numbered(const struct node *report, int64_t number)
+{
+    const struct node *key = next_key(report, NULL);
+
+    while (key && node_number(key, "number") != number)
+        key = next_key(report, key);
+    return key;
+}
+
 /* A rehearsal and what it rehearsed are never taken for each other. */
 static bool check_stamps(const struct node *report, struct err *err)
 {
@@ -72,7 +95,7 @@ static bool check_stamps(const struct node *report, struct err *err)
 
     if (!node_is(summary, "stamp", stamp))
         return wrong(summary, err, "the stamp is not that of a ceremony of this kind");
-    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key))
         if (!node_is(key, "stamp", stamp))
             return wrong(key, err, "this key's stamp is not the summary's");
     return true;
@@ -83,7 +106,7 @@ static bool check_labels(const struct node *report, struct err *err)
     char label[TEXT_SAFE_SIZE(256)];
     uint8_t raw[256];
 
-    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next) {
+    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key)) {
         size_t len = sizeof raw;
         if (!text_unhex(node_text(key, "label-hex"), raw, &len))
             return wrong(key, err, "the label's bytes are none");
@@ -109,13 +132,49 @@ static bool check_transport(const struct node *report, struct err *err)
 
 /* --- keys and their counts --- */
 
-static size_t count_outcome(const struct node *report, const char *outcome)
+static size_t count_in(const struct node *list, const char *outcome)
 {
     size_t count = 0;
 
-    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+    for (const struct node *key = list->first; key; key = key->next)
         count += node_is(key, "outcome", outcome);
     return count;
+}
+
+static size_t count_outcome(const struct node *report, const char *outcome)
+{
+    return count_in(node_at(report, "keys"), outcome);
+}
+
+/* A count that is left out where it is 0. */
+static size_t told(const struct node *summary, const char *name)
+{
+    return node_at(summary, name) ? (size_t)node_number(summary, name) : 0;
+}
+
+/* Each goes along with a private key that is in the report, and the summary counts them all. */
+static bool check_companions(const struct node *report, struct err *err)
+{
+    const struct node *summary = node_at(report, "summary"), *list = node_at(report, "companions");
+    size_t keys = node_at(report, "keys")->count;
+
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+        if (node_at(key, "companion-of"))
+            return wrong(key, err, "this is not among the companions");
+    for (const struct node *c = list->first; c; c = c->next) {
+        const struct node *owner = key_numbered(report, node_number(c, "companion-of"));
+        if (!owner || node_number(c, "companion-of") > (int64_t)keys ||
+            !node_is(owner, "class", "private"))
+            return wrong(c, err, "it goes along with no private key");
+        if (node_is(c, "outcome", "migrated") && !node_is(owner, "outcome", "migrated") &&
+            !node_is(owner, "outcome", "unproven") && !node_is(owner, "outcome", "unknown"))
+            return wrong(c, err, "it is there without its key");
+    }
+    if (told(summary, "companions") != count_in(list, "migrated") ||
+        told(summary, "companions-refused") != count_in(list, "refused") ||
+        told(summary, "companions-failed") != count_in(list, "failed") + count_in(list, "unknown"))
+        return wrong(summary, err, "the summary does not count the companions as they are listed");
+    return true;
 }
 
 static bool check_counts(const struct node *report, struct err *err)
@@ -123,7 +182,7 @@ static bool check_counts(const struct node *report, struct err *err)
     const struct node *summary = node_at(report, "summary");
     int64_t number = 0;
 
-    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key))
         if (node_number(key, "number") != ++number)
             return wrong(key, err, "the keys are not numbered from 1");
     if (node_number(summary, "migrated") != (int64_t)count_outcome(report, "migrated") ||
@@ -143,8 +202,9 @@ static bool check_outcome(const struct node *report, struct err *err)
     int64_t code = node_number(summary, "exit-code");
     size_t unproven = count_outcome(report, "unproven"); /* moved by a waiver */
     bool migrated = node_number(summary, "migrated") > 0 || unproven;
+    const struct node *along = node_at(report, "companions");
     bool open = node_number(summary, "left-over") > 0 || count_outcome(report, "unknown") > 0 ||
-                unproven > 0;
+                count_in(along, "unknown") > 0 || unproven > 0;
 
     if (node_is(summary, "outcome", "complete") ? code != 0 : code == 0)
         return wrong(summary, err, "the exit code does not fit the outcome");
@@ -155,8 +215,9 @@ static bool check_outcome(const struct node *report, struct err *err)
         return wrong(summary, err, "keys were migrated, and the outcome says otherwise");
     if (open && code != err_exit(ERR_UNFINISHED))
         return wrong(summary, err, "something is left over, and the exit code says otherwise");
-    if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "refused") !=
-                         node_at(report, "keys")->count)
+    if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "refused") +
+                             count_in(along, "migrated") + count_in(along, "refused") !=
+                         node_at(report, "keys")->count + along->count)
         return wrong(summary, err, "a key has no good end, and the exit code says otherwise");
     return true;
 }
@@ -164,7 +225,7 @@ static bool check_outcome(const struct node *report, struct err *err)
 /* A key that arrived is the key that left. */
 static bool check_fidelity(const struct node *report, struct err *err)
 {
-    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next) {
+    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key)) {
         if (!node_is(key, "outcome", "migrated"))
             continue;
         if (!node_is(key, "source-public-key.sha256",
@@ -209,7 +270,9 @@ static bool walk_on(struct walk *w, const struct node *step, enum step_id id)
     int64_t key = node_number(step, "key");
 
     if (is_per_key(id)) {
-        bool first = id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY && key > w->key;
+        bool begins = (id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY) ||
+                      (id == STEP_READ_OBJECT && (w->next >= STEP_WRAP_KEY || w->next == 0));
+        bool first = begins && key > w->key;
         if (w->closing || !(first || (key == w->key && (int)id == w->next && !w->key_over)))
             return false;
         w->key = key;
@@ -222,7 +285,7 @@ static bool walk_on(struct walk *w, const struct node *step, enum step_id id)
         return true;
     } else if (w->closing || (int)id != w->next)
         return false;
-    w->next = ok || is_per_key(id) ? (int)id + 1 : STEPS;
+    w->next = id == STEP_PROVE ? STEP_COMMIT : ok || is_per_key(id) ? (int)id + 1 : STEPS;
     return true;
 }
 
@@ -305,6 +368,7 @@ static bool check_gates(const struct node *report, struct err *err)
     } before[] = {{STEP_MAKE_PAIR, GATE_DEVICES},
                   {STEP_MAKE_PAIR, GATE_REVIEW},
                   {STEP_MAKE_AES, GATE_FINGERPRINT},
+                  {STEP_READ_OBJECT, GATE_REVIEW},
                   {STEP_WRAP_KEY, GATE_KEY}};
     struct passed passed = {.next = node_at(report, "gates")->first};
 
@@ -364,16 +428,19 @@ static bool check_relay(const struct node *report, struct err *err)
 /* Each blob is the same where it left, on the relay, and where it arrived. */
 static bool check_blobs(const struct node *report, struct err *err)
 {
-    static const enum step_id from[] = {STEP_WRAP_AES, STEP_WRAP_KEY};
+    static const struct {
+        enum step_id from;
+        unsigned more; /* steps that follow with the same bytes */
+    } ways[] = {{STEP_WRAP_AES, 2}, {STEP_WRAP_KEY, 2}, {STEP_READ_OBJECT, 1}};
 
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next)
-        for (size_t i = 0; i < 2; i++) {
+        for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
             const struct node *next = step;
-            if (step_of(step) != from[i] || !node_is(step, "state", "ok"))
+            if (step_of(step) != ways[i].from || !node_is(step, "state", "ok"))
                 continue;
-            for (enum step_id id = from[i] + 1; id <= from[i] + 2; id++) {
+            for (unsigned n = 1; n <= ways[i].more; n++) {
                 next = next->next;
-                if (!next || step_of(next) != id || !node_is(next, "state", "ok"))
+                if (!next || step_of(next) != ways[i].from + n || !node_is(next, "state", "ok"))
                     break;
                 if (!node_is(next, "sha256", node_text(step, "sha256")) ||
                     node_number(next, "bytes") != node_number(step, "bytes"))
@@ -383,10 +450,31 @@ static bool check_blobs(const struct node *report, struct err *err)
     return true;
 }
 
+/* What crossed without an envelope is public, and is what the plan said. */
+static bool check_public(const struct node *report, struct err *err)
+{
+    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key))
+        if (node_is(key, "route", "public") != (node_at(key, "der-sha256") != NULL) ||
+            (node_is(key, "route", "public") && !node_is(key, "class", "public") &&
+             !node_is(key, "class", "certificate")))
+            return wrong(key, err, "its route is not one for its class");
+    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
+        const struct node *key;
+        if (step_of(step) != STEP_RELAY_OBJECT || !node_is(step, "state", "ok"))
+            continue;
+        key = key_numbered(report, node_number(step, "key"));
+        if (!key || !node_is(key, "der-sha256", node_text(step, "sha256")) ||
+            node_number(key, "der-bytes") != node_number(step, "bytes"))
+            return wrong(step, err, "this is not the public object that was planned");
+    }
+    return true;
+}
+
 /* What became of one key: bits 1 << enum step_id; one of a proof's stage is there only where those
  * of the stages before are. */
 struct trail {
     const struct node *key;
+    bool public;    /* not encrypted, so proven only once it is there */
     bool was_there; /* an interrupted ceremony had put it there; this one proves it again */
     uint32_t steps, proofs;
 };
@@ -395,7 +483,8 @@ static void begin_trail(const struct node *report, const struct node *key, struc
 {
     *trail = (struct trail){.key = key, .was_there = node_is(key, "kept", "yes")};
     trail->was_there &= node_at(report, "ceremony.resumes") != NULL;
-    if (trail->was_there)
+    trail->public = node_is(key, "route", "public");
+    if (trail->was_there || trail->public)
         trail->proofs = UINT32_C(1) << STEP_PROVE;
 }
 
@@ -429,37 +518,48 @@ static void follow_proofs(const struct node *report, struct trail *trails, int64
     }
 }
 
+/* The steps of one that arrived, as bits 1 << enum step_id. */
+static uint32_t whole_way(const struct trail *trail)
+{
+    const uint32_t kept = UINT32_C(1) << STEP_COMMIT | UINT32_C(1) << STEP_PROVE_AGAIN;
+    const uint32_t read = UINT32_C(1) << STEP_READ_OBJECT | UINT32_C(1) << STEP_RELAY_OBJECT;
+    const uint32_t moved = (UINT32_C(2) << STEP_PROVE) - (UINT32_C(1) << STEP_WRAP_KEY);
+
+    return trail->was_there ? 0 : kept | (trail->public ? read : moved);
+}
+
 static bool check_trail(const struct trail *trail, struct err *err)
 {
-    static const uint32_t all = (UINT32_C(2) << STEP_PROVE_AGAIN) - (UINT32_C(1) << STEP_WRAP_KEY);
+    const uint32_t encrypted = UINT32_C(1) << STEP_WRAP_KEY;
 
     if (node_is(trail->key, "kept", "yes") && !trail->was_there)
         return wrong(trail->key, err, "this key cannot have been there: nothing is resumed");
     if (node_is(trail->key, "outcome", "migrated")) {
         if (!(trail->proofs & UINT32_C(1) << STEP_PROVE_FRESH))
             return wrong(trail->key, err, "a migrated key was not proven three times");
-        if (trail->steps != (trail->was_there ? 0 : all))
+        if (trail->steps != whole_way(trail))
             return wrong(trail->key, err, "a migrated key has not gone through all steps");
     }
-    if (node_is(trail->key, "outcome", "refused") && trail->steps)
+    if (node_is(trail->key, "outcome", "refused") &&
+        (trail->public ? trail->steps & encrypted : trail->steps))
         return wrong(trail->key, err, "a refused key was encrypted");
     return true;
 }
 
 static bool check_proofs(const struct node *report, struct err *err)
 {
-    const struct node *keys = node_at(report, "keys");
-    struct trail *trails = calloc(keys->count + 1, sizeof *trails);
+    size_t count = node_at(report, "keys")->count + node_at(report, "companions")->count;
+    struct trail *trails = calloc(count + 1, sizeof *trails);
     bool ok = true;
     size_t i = 0;
 
     if (!trails)
         return err_set(err, ERR_FAILED, "There is no memory for what became of the keys");
-    for (const struct node *key = keys->first; key; key = key->next)
+    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key))
         begin_trail(report, key, &trails[i++]);
-    follow_steps(report, trails, (int64_t)keys->count);
-    follow_proofs(report, trails, (int64_t)keys->count);
-    for (i = 0; i < keys->count && ok; i++)
+    follow_steps(report, trails, (int64_t)count);
+    follow_proofs(report, trails, (int64_t)count);
+    for (i = 0; i < count && ok; i++)
         ok = check_trail(&trails[i], err);
     free(trails);
     return ok;
@@ -483,6 +583,7 @@ const struct verify_rule verify_rules[] = {
     {"labels and their bytes are the same", check_labels},
     {"both sides tell of the transport key what the report says", check_transport},
     {"the summary counts keys and exceptions as they are listed", check_counts},
+    {"what went along with a key did so with one that arrived", check_companions},
     {"outcome and exit code fit what happened", check_outcome},
     {"what arrived is what left", check_fidelity},
     {"the steps come in the protocol's order", check_order},
@@ -490,7 +591,8 @@ const struct verify_rule verify_rules[] = {
     {"both officers of a ceremony that is no rehearsal are named", check_officers},
     {"the relay carried the transport key that both sides tell", check_relay},
     {"what the source encrypted is what the relay carried and the destination got", check_blobs},
-    {"no key is migrated without three proofs", check_proofs},
+    {"only what is public crossed the relay in clear, and it is what was planned", check_public},
+    {"no key is migrated without three proofs, no public object without two", check_proofs},
     {"both sides tell the same check values", check_check_values},
 };
 const size_t verify_rule_count = sizeof verify_rules / sizeof verify_rules[0];

@@ -26,11 +26,14 @@ import raw
 PIN, BLOCK = "swordfish", bytes(range(16))
 NSS_LABEL = "NSS Certificate DB"
 # What is read of a report, and what of a journal: all that decides what who resumes does, and more.
-SECTIONS = ("summary:", "keys:", "steps:", "errors:")
+SECTIONS = ("summary:", "keys:", "companions:", "steps:", "errors:")
 TELLS = ("key", "step", "state", "stage", "outcome", "route", "refused", "kept", "after", "objects",
          "nameless", "unexplained", "missing", "label", "class", "named", "want-flags", "transport")
 AGREE = "nothing: the inventories agree"
 TRUE, FALSE = "01", "00"
+# What goes along with a private key bears its label, so here it has a name of its own.
+COMPANIONS = {"public": " (public key)", "certificate": " (certificate)"}
+CLASSES = {"01": "certificate", "02": "public"}
 
 
 def open_token(side, folder):
@@ -73,6 +76,11 @@ def label_of(thing):
     return bytes.fromhex(thing.get("label", "")).decode(errors="replace")
 
 
+def name_of(thing):
+    """The label, and of public objects what they are."""
+    return label_of(thing) + COMPANIONS.get(CLASSES.get(thing["class"][:2]), "")
+
+
 def content(side, folder):
     """The bytes of all objects. Logins write SoftHSM's token.object, and nothing else."""
     if side["kind"] == "nss":
@@ -104,7 +112,7 @@ def parts_of(report):
         if line[0] not in " -":
             wanted = line.split()[0] if line.startswith(SECTIONS) else ""
         if wanted and (wanted != "steps:" or line[0] != "-" or ' name: "commit"' in line) and not (
-                wanted == "keys:" and line.startswith("  -")):
+                wanted in ("keys:", "companions:") and line.startswith("  -")):
             kept.append(line)
     return "".join(kept)
 
@@ -143,8 +151,10 @@ class Case:
         if reports:
             with open(reports[-1], encoding="utf-8") as file:
                 self.report = yaml.load(parts_of(file), Loader=yaml.CSafeLoader)
-            self.report["steps"] = self.report["steps"] or []
-            self.outcomes = {key["label"]: key["outcome"] for key in self.report["keys"]}
+            for part in ("steps", "companions"):
+                self.report[part] = self.report[part] or []
+            self.outcomes = {key["label"] + COMPANIONS.get(key["class"], ""): key["outcome"]
+                             for key in self.report["keys"] + self.report["companions"]}
 
     def check_words(self):
         """The report says what the exit code says."""
@@ -166,8 +176,9 @@ class Case:
         """The keys that were to go: whoever resumes takes those that were not refused before, and
         whoever cleans up none that is not there."""
         if self.cleaned:
-            return [key for key, outcome in self.outcomes.items() if outcome != "refused"]
-        return list(self.outcomes) if self.resumed and self.outcomes else self.keys
+            return [key["label"] for key in self.report["keys"] if key["outcome"] != "refused"]
+        asked = [key["label"] for key in self.report["keys"]] if self.report else []
+        return asked if self.resumed and asked else self.keys
 
     def is_unsure(self):
         """Does the report say itself that somebody must look?"""
@@ -183,7 +194,7 @@ class Case:
         for step in self.report["steps"]:
             if step["name"] == "commit":
                 committed[step["key"]] = step["state"]
-        for key in self.report["keys"]:
+        for key in self.report["keys"] + self.report["companions"]:
             self.must(not (committed.get(key["number"]) == "ok" and key["outcome"] == "failed"),
                       f"{key['label']}: the commit was answered OK and not taken back, and the "
                       "outcome is not unknown but failed")
@@ -216,10 +227,10 @@ class Case:
         if words[3] == "begin":
             self.ids.add(event["id"])
         elif words[3] == "planned":
-            labels[event["key"]] = event["label"]
+            labels[event["key"]] = event["label"] + COMPANIONS.get(event["class"], "")
         elif words[3] == "step" and "key" in event:
             label, step, state = labels[event["key"]], event["step"], event["state"]
-            if step == "prove" and state == "ok":
+            if step in ("prove", "relay-object") and state == "ok":
                 self.proven.add(label)
             elif step == "commit" and state == "begun":
                 self.named.add(label)
@@ -253,6 +264,8 @@ class Case:
     def is_proven(self, token, handle, thing):
         """Does this object hold the same key as the source's of that label?"""
         answers = self.made("answers")[label_of(thing)]
+        if thing["class"][:2] == "02":
+            return thing.get("ec-point") == answers["ec-point"]
         if "ec-point" in answers:
             return is_signature(answers, token.sign(handle, BLOCK))
         return ask(token, handle, thing) == answers
@@ -266,16 +279,18 @@ class Case:
             new = {h: o for h, o in now.items() if o not in was}
             self.must(len(now) - len(new) == len(was), "the destination lost or changed an object")
             finals = {k: [] for k in self.keys}
+            if "three" in finals:
+                finals["three" + COMPANIONS["public"]] = []
             extra = []
             for handle, thing in new.items():
                 self.shape.append(self.without_ids(thing))
                 if thing.get("class", "")[:2] in ("03", "04"):
                     self.must(thing.get("sensitive") == TRUE,
                               f"a key that is not sensitive: {label_of(thing)}")
-                if label_of(thing) in finals:
-                    finals[label_of(thing)].append(thing)
+                if name_of(thing) in finals:
+                    finals[name_of(thing)].append(thing)
                     self.must(self.is_proven(token, handle, thing),
-                              f"{label_of(thing)} is there, and is another key")
+                              f"{name_of(thing)} is there, and is another key")
                 else:
                     extra.append(label_of(thing))
         finally:

@@ -51,8 +51,11 @@ untouched() { # untouched old|new
     diff "$tmp/was-$1" "$tmp/now-$1"
 }
 
-moved() { # the key is on the destination, and nothing else that was not there before
-    [ "$(objects_of new)" = "$((before + 1))" ] && grep -q "label: *$key\$" "$tmp/now-new"
+moved() { # the key is on the destination, and nothing else that was not there before but for the
+    # public key object that goes along with a private key
+    along=0
+    [ "$key" != two ] || along=1
+    [ "$(objects_of new)" = "$((before + 1 + along))" ] && grep -q "label: *$key\$" "$tmp/now-new"
 }
 
 # --- how it may end ---------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ static void test_every_value_has_its_name(void **state)
         {gate_name_of, GATES},
         {gate_state_name_of, GATE_WAIVED + 1},
         {key_outcome_name_of, KEY_OUTCOMES},
-        {key_route_name_of, ROUTE_DIRECT + 1},
+        {key_route_name_of, ROUTES},
         {end_outcome_name_of, END_ABORTED + 1},
         {step_name_of, STEPS},
         {step_title_of, STEPS},

@@ -95,7 +95,8 @@ static bool make(struct world *w)
 static const struct plan_item *only(struct world *w)
 {
     assert_true(make(w));
-    assert_int_equal(w->plan.count, 1);
+    for (size_t i = 1; i < w->plan.count; i++)
+        assert_int_equal(w->plan.items[i].companion_of, 1);
     return &w->plan.items[0];
 }
 
@@ -445,6 +446,64 @@ static void patterns_mean_keys(void **state)
     assert_int_equal(w->plan.count, 2);
 }
 
+/* Behind the keys, what bears their ids: whoever was chosen itself does not go along as well. */
+static void companions_go_along(void **state)
+{
+    struct world *w = *state;
+    struct key_desc *other;
+
+    add(&w->keys, KEY_CLASS_CERTIFICATE, KEY_KIND_NONE, 0, "a");
+    add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "b");
+    add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "a");
+    add(&w->keys, KEY_CLASS_PUBLIC, KEY_KIND_RSA, 0, "a")->has_public = true;
+    add(&w->keys, KEY_CLASS_CERTIFICATE, KEY_KIND_NONE, 0, "stranger");
+    choose(w, "pkcs11:object=*");
+    assert_true(make(w));
+    assert_int_equal(w->plan.goes, 2);
+    assert_int_equal(w->plan.along, 3);
+    assert_int_equal(w->plan.count, 5);
+    assert_int_equal(w->plan.items[2].companion_of, 1);
+    assert_int_equal(w->plan.items[2].key.handle, 4);
+    assert_int_equal(w->plan.items[3].companion_of, 1);
+    assert_int_equal(w->plan.items[3].key.handle, 1);
+    /* b has no public key object: it is made of what the private key tells */
+    assert_int_equal(w->plan.items[4].companion_of, 2);
+    assert_int_equal(w->plan.items[4].key.handle, 2);
+    assert_int_equal(w->plan.items[4].key.class, KEY_CLASS_PUBLIC);
+    assert_int_equal(w->plan.items[4].key.flags, KEY_VERIFY);
+    for (size_t i = 2; i < 5; i++)
+        assert_int_equal(w->plan.items[i].route, ROUTE_PUBLIC);
+
+    choose(w, "pkcs11:type=cert;object=a");
+    w->keys.keys[3].spki_sha256[0] = 1;
+    assert_true(make(w));
+    assert_int_equal(w->plan.count, 6); /* one more public key is made: */
+    assert_int_equal(w->plan.goes, 3);
+    refused(&w->plan.items[3], ERR_CONFLICT, "is another key's");
+    assert_int_equal(w->plan.items[4].companion_of, w->plan.items[3].companion_of);
+
+    other = add(&w->there, KEY_CLASS_CERTIFICATE, KEY_KIND_NONE, 0, "a");
+    key_set_label(other, "renewed", 7);
+    assert_true(make(w)); /* of one id there may be many certificates */
+    assert_int_equal(w->plan.goes, 3);
+    key_set_label(other, "a", 1);
+    assert_true(make(w));
+    assert_int_equal(w->plan.goes, 2);
+}
+
+/* What cannot go takes nothing along. */
+static void refused_key_has_no_companions(void **state)
+{
+    struct world *w = *state;
+
+    add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "k")->flags &= ~(uint32_t)KEY_EXTRACTABLE;
+    add(&w->keys, KEY_CLASS_CERTIFICATE, KEY_KIND_NONE, 0, "k");
+    choose(w, "pkcs11:object=k;type=private");
+    assert_true(make(w));
+    assert_int_equal(w->plan.count, 1);
+    refused(&w->plan.items[0], ERR_DENIED, "not extractable");
+}
+
 static void marked_key_has_gone(void **state)
 {
     struct world *w = *state;
@@ -509,6 +568,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_replaces_the_other, setup, teardown),
         cmocka_unit_test_setup_teardown(chosen_twice_goes_once, setup, teardown),
         cmocka_unit_test_setup_teardown(patterns_mean_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(companions_go_along, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_key_has_no_companions, setup, teardown),
         cmocka_unit_test_setup_teardown(marked_key_has_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(names_agree_with_asking_everybody, setup, teardown),
     };

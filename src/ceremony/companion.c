@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/companion.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "base/text.h"
+#include "ceremony/names.h"
+#include "ceremony/proof.h"
+#include "ceremony/state.h"
+
+/* --- which ones --- */
+
+/* What a private key does, its public half does the other way round. */
+static uint32_t public_uses(const struct key_desc *key)
+{
+    static const uint32_t halves[][2] = {
+        {KEY_SIGN, KEY_VERIFY},   {KEY_SIGN_RECOVER, KEY_VERIFY_RECOVER},
+        {KEY_UNWRAP, KEY_WRAP},   {KEY_DECRYPT, KEY_ENCRYPT},
+        {KEY_DERIVE, KEY_DERIVE},
+    };
+    uint32_t uses = 0;
+
+    for (size_t i = 0; i < sizeof halves / sizeof halves[0]; i++)
+        if (key_is(key, halves[i][0]))
+            uses |= halves[i][1];
+    return uses;
+}
+
+/* The public key object that the source does not have. Its handle is the private key's: that tells
+ * the public half. */
+static struct plan_item made_of(const struct key_desc *key, size_t owner)
+{
+    struct plan_item item = {.key = *key, .companion_of = owner};
+
+    item.key.class = KEY_CLASS_PUBLIC;
+    item.key.flags = public_uses(key);
+    item.key.flags_known = KEY_USES;
+    item.key.terms.known &= (uint32_t)KEY_SUBJECT;
+    memset(item.key.terms.start, 0, sizeof item.key.terms.start);
+    memset(item.key.terms.end, 0, sizeof item.key.terms.end);
+    memset(item.key.terms.allowed, 0, sizeof item.key.terms.allowed);
+    item.key.terms.allowed_count = 0;
+    return item;
+}
+
+/* Adds the objects of one class with the id of this key, but for those that are in the plan. */
+static bool add_class(struct plan *plan, size_t owner, enum key_class class,
+                      const struct key_list *source, const struct names *names, bool *taken,
+                      bool *has_half, struct err *err)
+{
+    struct key_desc like = plan->items[owner - 1].key;
+    size_t first, count;
+
+    like.class = class;
+    names_with_id(names, &like, &first, &count);
+    for (size_t i = first; i < first + count; i++) {
+        const struct key_desc *is = names->by_id[i];
+        bool *in_plan = &taken[is - source->keys];
+        *has_half |= class == KEY_CLASS_PUBLIC && is->has_public &&
+                     memcmp(is->spki_sha256, like.spki_sha256, sizeof is->spki_sha256) == 0;
+        if (!*in_plan &&
+            !plan_add(plan, &(struct plan_item){.key = *is, .companion_of = owner}, err))
+            return false;
+        *in_plan = true;
+    }
+    return true;
+}
+
+static bool add_of(struct plan *plan, size_t owner, const struct key_list *source,
+                   const struct names *names, bool *taken, struct err *err)
+{
+    struct key_desc key = plan->items[owner - 1].key; /* the items may move */
+    bool has_half = false;
+
+    if (key.class != KEY_CLASS_PRIVATE || plan->items[owner - 1].route == ROUTE_NONE)
+        return true;
+    if (key.id_len > 0 &&
+        (!add_class(plan, owner, KEY_CLASS_PUBLIC, source, names, taken, &has_half, err) ||
+         !add_class(plan, owner, KEY_CLASS_CERTIFICATE, source, names, taken, &has_half, err)))
+        return false;
+    if (has_half)
+        return true;
+    struct plan_item made = made_of(&key, owner);
+    return plan_add(plan, &made, err);
+}
+
+static int compare_handles(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Which of the source's objects are in the plan already; the caller frees it. */
+static bool *mark_chosen(const struct plan *plan, const struct key_list *source)
+{
+    bool *taken = calloc(source->count + 1, sizeof *taken);
+    uint64_t *chosen = calloc(plan->count + 1, sizeof *chosen);
+
+    for (size_t i = 0; chosen && i < plan->count; i++)
+        chosen[i] = plan->items[i].key.handle;
+    if (chosen)
+        qsort(chosen, plan->count, sizeof *chosen, compare_handles);
+    for (size_t i = 0; taken && chosen && i < source->count; i++)
+        taken[i] = bsearch(&source->keys[i].handle, chosen, plan->count, sizeof *chosen,
+                           compare_handles) != NULL;
+    if (!chosen) {
+        free(taken);
+        taken = NULL;
+    }
+    free(chosen);
+    return taken;
+}
+
+bool companion_add(struct plan *plan, const struct key_list *source, struct err *err)
+{
+    size_t keys = plan->count;
+    bool *taken = mark_chosen(plan, source);
+    struct names names = {0};
+    bool ok = taken ? names_make(source, &names, err)
+                    : err_set(err, ERR_FAILED, "no memory for a plan of %zu keys", keys);
+
+    for (size_t i = 1; ok && i <= keys; i++)
+        ok = add_of(plan, i, source, &names, taken, err);
+    names_free(&names);
+    free(taken);
+    return ok;
+}
+
+/* --- what they are --- */
+
+static EVP_PKEY *key_in(const struct bytes *spki)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *key = spki->len ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+
+    if (key && at != spki->data + spki->len) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return key;
+}
+
+/* "CN=Root CA 2026,O=Example", in UTF-8, what must not be shown escaped. */
+static void subject_words(const X509 *x, char out[EVENT_TEXT_MAX])
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long len = 0;
+
+    if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(x), 0,
+                                  XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0)
+        len = BIO_get_mem_data(bio, &text);
+    text_safe(text, len > 0 ? (size_t)len : 0, out, EVENT_TEXT_MAX);
+    BIO_free(bio);
+}
+
+static EVP_PKEY *key_of(const struct key_desc *key, const struct bytes *der,
+                        char subject[EVENT_TEXT_MAX])
+{
+    const unsigned char *at = der->data;
+    EVP_PKEY *pkey = NULL;
+    X509 *x;
+
+    if (key->class != KEY_CLASS_CERTIFICATE)
+        return key_in(der);
+    x = der->len ? d2i_X509(NULL, &at, (long)der->len) : NULL;
+    if (x && at == der->data + der->len) {
+        subject_words(x, subject);
+        pkey = X509_get_pubkey(x);
+    }
+    X509_free(x);
+    return pkey;
+}
+
+bool companion_check(const struct key_desc *key, const struct bytes *der, const struct bytes *owner,
+                     char subject[EVENT_TEXT_MAX], struct err *err)
+{
+    bool certificate = key->class == KEY_CLASS_CERTIFICATE, ok;
+    EVP_PKEY *pkey, *of = owner ? key_in(owner) : NULL;
+    uint8_t sha256[SHA256_SIZE];
+
+    subject[0] = '\0';
+    SHA256(der->data, der->len, sha256);
+    pkey = key_of(key, der, subject);
+    if (!pkey)
+        ok = err_set(err, ERR_DATA, "it is not one %s in DER",
+                     certificate ? "certificate" : "public key");
+    else if (owner && (!of || EVP_PKEY_eq(pkey, of) != 1))
+        ok = err_set(err, ERR_CONFLICT, "its public key is not the private key's");
+    else
+        ok = certificate || memcmp(sha256, key->spki_sha256, sizeof sha256) == 0 ||
+             err_set(err, ERR_CONFLICT, "it is another public key than was listed");
+    EVP_PKEY_free(pkey);
+    EVP_PKEY_free(of);
+    ERR_clear_error();
+    return ok;
+}
+
+/* --- in a ceremony --- */
+
+/* Reads an item from the source, and checks it against its key's public half where it has one. */
+static bool read_checked(struct ceremony *c, const struct plan_item *item, struct bytes *der,
+                         char subject[EVENT_TEXT_MAX], struct err *err)
+{
+    const struct plan_item *owner =
+        item->companion_of ? &c->plan.items[item->companion_of - 1] : NULL;
+    struct bytes spki = {0};
+    bool ok = steps_read_public(c, item, der, err) &&
+              (!owner || steps_read_public(c, owner, &spki, err)) &&
+              companion_check(&item->key, der, owner ? &spki : NULL, subject, err);
+
+    bytes_free(&spki);
+    return ok;
+}
+
+/* A certificate's subject is in it, whatever the source says beside it. */
+static void take_subject(struct key_desc *key, const struct bytes *der)
+{
+    const unsigned char *at = der->data;
+    X509 *x = key->class == KEY_CLASS_CERTIFICATE ? d2i_X509(NULL, &at, (long)der->len) : NULL;
+    unsigned char *name = NULL;
+    int len = x ? i2d_X509_NAME(X509_get_subject_name(x), &name) : -1;
+
+    if (len > 0)
+        key_set_subject(key, name, (size_t)len);
+    OPENSSL_free(name);
+    X509_free(x);
+}
+
+static void tell_how(const struct ceremony *c, struct plan_item *item, const char *subject)
+{
+    char label[KEY_LABEL_TEXT];
+    const struct plan_item *owner =
+        item->companion_of ? &c->plan.items[item->companion_of - 1] : NULL;
+
+    snprintf(item->reason.what, sizeof item->reason.what, "as it is: it is public%s%.100s%s%.60s",
+             owner ? ", along with " : "", owner ? key_label_text(&owner->key, label) : "",
+             subject[0] ? "; " : "", subject);
+}
+
+bool companions_read(struct ceremony *c, struct err *err)
+{
+    for (size_t i = 0; i < c->plan.count; i++) {
+        struct plan_item *item = &c->plan.items[i];
+        char subject[EVENT_TEXT_MAX];
+        struct bytes der = {0};
+        struct err why = {0};
+        if (item->route != ROUTE_PUBLIC)
+            continue;
+        if (read_checked(c, item, &der, subject, &why)) {
+            SHA256(der.data, der.len, item->sha256);
+            item->bytes = (uint32_t)der.len;
+            take_subject(&item->key, &der);
+            tell_how(c, item, subject);
+        } else {
+            item->route = ROUTE_NONE;
+            item->reason = why;
+            --*(item->companion_of ? &c->plan.along : &c->plan.goes);
+        }
+        bytes_free(&der);
+        if (why.code == ERR_GONE) {
+            *err = why;
+            return false;
+        }
+    }
+    return true;
+}
+
+bool companions_relay(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    const struct plan_item *item = &c->plan.items[c->item];
+    char subject[EVENT_TEXT_MAX];
+    struct bytes again = {0};
+    uint8_t sha256[SHA256_SIZE];
+    bool ok;
+
+    facts->crossed = &c->passage.spki;
+    snprintf(facts->text, sizeof facts->text, "%s",
+             item->companion_of ? "of the private key that it goes along with" : "");
+    SHA256(facts->crossed->data, facts->crossed->len, sha256);
+    if (memcmp(sha256, item->sha256, sizeof sha256) != 0)
+        return err_set(err, ERR_CONFLICT,
+                       "the object on the source was changed since the plan was made");
+    ok = read_checked(c, item, &again, subject, err);
+    bytes_free(&again);
+    return ok;
+}
+
+bool companions_make(struct ceremony *c, struct step_facts *facts, struct err *err)
+{
+    struct hsm *hsm = destination_of(c);
+    const struct plan_item *item = &c->plan.items[c->item];
+    const struct hsm_template template = {
+        .class = item->key.class,
+        .kind = item->key.kind,
+        .flags = item->want_flags,
+        .label = item->key.label,
+        .label_len = item->key.label_len,
+        .id = item->key.id,
+        .id_len = item->key.id_len,
+        .spki = &c->passage.spki,
+        .terms = &item->key.terms,
+    };
+
+    snprintf(facts->text, sizeof facts->text, "with the label and id of the original");
+    c->passage.committing = true;
+    return hsm->driver->make_public(hsm, &template, &c->fates[c->item].final, err);
+}
