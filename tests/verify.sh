@@ -96,7 +96,8 @@ cp "$tmp/out" "$tmp/out.sheet"
 ok "it fits on paper" fits
 ok "each page says that it is a rehearsal" all_pages_say
 for word in 'old, serial 1' 'new, serial 2' 'Ada, source officer' 'waived' 'EXCEPTIONS' 'signature ___' \
-    'refused: not extractable' 'check value' 'in words'; do
+    'refused: not extractable' 'check value' 'in words' 'tightened  *.*extractable' \
+    'by nature .* local$' 'by nature  *always-sensitive, never-extractable and local tell'; do
     ok "it says: $word" grep -q -- "$word" "$tmp/out.sheet"
 done
 exits 65 "no sheet of a report that was touched" "$hsmferry" sheet "$tmp/touched"

@@ -6,15 +6,23 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hsm/fidelity.h"
 #include "ui/plain.h"
 
 enum { PLAIN_MANY = 20, PLAIN_TICK_MS = 1000, PLAIN_WORDS_IN_ROW = 8 };
 
+/* A key of the plan, as far as its later lines need it. */
+struct told_key {
+    char *label;           /* safe text; NULL: not known */
+    struct key_desc *desc; /* on the source; NULL: it is not told one by one */
+    uint32_t want_flags;
+};
+
 struct plain_log {
     FILE *out;
     bool rehearsal;
-    char **labels; /* by key number - 1, safe text; NULL: not known */
-    size_t label_count;
+    struct told_key *keys; /* by key number - 1 */
+    size_t key_count;
     uint32_t many;       /* keys from here on are not told one by one */
     uint32_t companions; /* the number of the first object that goes along with a key; 0: none */
     uint32_t goes;       /* keys that can go ... */
@@ -31,6 +39,7 @@ struct plain_log {
     uint8_t fingerprint[2][SHA256_SIZE];
     struct event end;
     bool over;
+    bool by_nature;         /* an attribute of some key was so, which is explained at the end */
     struct event device[2]; /* kind EVENT_HSM once they are known */
     struct event after[2];  /* the last inventories; kind EVENT_INVENTORY once they came */
 };
@@ -54,11 +63,13 @@ void plain_log_tell_all(struct plain_log *l)
 
 static void forget_keys(struct plain_log *l)
 {
-    for (size_t i = 0; i < l->label_count; i++)
-        free(l->labels[i]);
-    free(l->labels);
-    l->labels = NULL;
-    l->label_count = 0;
+    for (size_t i = 0; i < l->key_count; i++) {
+        free(l->keys[i].label);
+        free(l->keys[i].desc);
+    }
+    free(l->keys);
+    l->keys = NULL;
+    l->key_count = 0;
     l->goes = l->hidden = l->warned = l->companions = 0;
 }
 
@@ -71,29 +82,40 @@ void plain_log_free(struct plain_log *l)
 }
 
 /* Without memory a key is told by its number alone. */
-static void keep_label(struct plain_log *l, const struct event *planned)
+static void keep_key(struct plain_log *l, const struct event *planned)
 {
     char text[KEY_LABEL_TEXT + 16];
     const struct key_desc *desc = &planned->planned.desc;
+    struct told_key *key;
 
-    if (planned->key != l->label_count + 1)
+    if (planned->key != l->key_count + 1)
         return;
-    if ((l->label_count & (l->label_count - 1)) == 0) {
-        size_t room = l->label_count ? 2 * l->label_count : 1;
-        char **labels = reallocarray(l->labels, room, sizeof *labels);
-        if (!labels)
+    if ((l->key_count & (l->key_count - 1)) == 0) {
+        size_t room = l->key_count ? 2 * l->key_count : 1;
+        struct told_key *keys = reallocarray(l->keys, room, sizeof *keys);
+        if (!keys)
             return;
-        l->labels = labels;
+        l->keys = keys;
     }
     key_label_text(desc, text);
     if (key_is_public_class(desc)) /* its private key has the same name */
         strcat(text, desc->class == KEY_CLASS_PUBLIC ? " (public key)" : " (certificate)");
-    l->labels[l->label_count++] = strdup(text);
+    key = &l->keys[l->key_count++];
+    *key = (struct told_key){.label = strdup(text), .want_flags = planned->planned.want_flags};
+    if (planned->planned.route != ROUTE_NONE && l->goes < l->many && !key_is_public_class(desc))
+        key->desc = malloc(sizeof *key->desc);
+    if (key->desc)
+        *key->desc = *desc;
+}
+
+static const struct told_key *key_of(const struct plain_log *l, uint32_t key)
+{
+    return key > 0 && key <= l->key_count ? &l->keys[key - 1] : NULL;
 }
 
 static const char *label_of(const struct plain_log *l, uint32_t key)
 {
-    return key > 0 && key <= l->label_count ? l->labels[key - 1] : NULL;
+    return key_of(l, key) ? key_of(l, key)->label : NULL;
 }
 
 static void tell(struct plain_log *l, const struct event *event)
@@ -136,7 +158,7 @@ static bool take_planned(struct plain_log *l, const struct event *event, int64_t
     (void)now_ms;
     if (event->key == 1)
         forget_keys(l);
-    keep_label(l, event);
+    keep_key(l, event);
     if (event->planned.route == ROUTE_NONE)
         return true;
     if (event->planned.companion_of) {
@@ -234,6 +256,21 @@ static bool take_check(struct plain_log *l, const struct event *event, int64_t n
     return !is_many(l);
 }
 
+/* What the key that arrived may do less than the original, and what else is not as it was. */
+static void tell_changes(struct plain_log *l, const struct event *done)
+{
+    const struct told_key *key = key_of(l, done->key);
+    char changes[FIDELITY_CHANGES_MAX];
+
+    if (!key || !key->desc || !done->key_done.desc.flags_known)
+        return;
+    fidelity_changes(
+        &(struct fidelity_pair){key->desc, &key->want_flags, &done->key_done.desc, false}, changes);
+    if (changes[0])
+        fprintf(l->out, "  key %" PRIu32 " is as it was but for: %s\n", done->key, changes);
+    l->by_nature |= strstr(changes, fidelity_name(FIDELITY_NATURE)) != NULL;
+}
+
 static bool take_key_done(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     enum key_outcome outcome = event->key_done.outcome;
@@ -302,8 +339,11 @@ void plain_log_event(struct plain_log *l, const struct event *event, int64_t now
                 l->warned - l->many);
         l->warned = 0;
     }
-    if (!takers[event->kind] || takers[event->kind](l, event, now_ms))
+    if (!takers[event->kind] || takers[event->kind](l, event, now_ms)) {
         tell(l, event);
+        if (event->kind == EVENT_KEY_DONE)
+            tell_changes(l, event);
+    }
     if (event->kind == EVENT_FINGERPRINT && (unsigned)event->side < 2) {
         memcpy(l->fingerprint[event->side], event->fingerprint.spki_sha256, SHA256_SIZE);
         l->has_fingerprint[event->side] = true;
@@ -375,6 +415,8 @@ void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *
         plain_report(l->out, report, sha256, signing);
     else
         fprintf(l->out, "Report     there is none\n");
+    if (l->by_nature)
+        fprintf(l->out, "By nature  %s\n", fidelity_nature_words());
     if (l->over)
         tell_left_over(l);
     fprintf(l->out, "The ceremony %s%s, exit code %d.%s\n",

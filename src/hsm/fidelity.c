@@ -344,6 +344,29 @@ const char *fidelity_name(enum fidelity verdict)
     return (unsigned)verdict < FIDELITIES ? names[verdict] : "?";
 }
 
+char *fidelity_changes(const struct fidelity_pair *pair, char *out)
+{
+    struct fidelity_row row;
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (enum fidelity verdict = FIDELITY_TIGHTENED; verdict < FIDELITIES; verdict++) {
+        bool first = true;
+        for (unsigned i = 0; fidelity_row(pair, i, &row) && at < FIDELITY_CHANGES_MAX; i++) {
+            if (row.verdict != verdict)
+                continue;
+            at +=
+                (size_t)snprintf(out + at, FIDELITY_CHANGES_MAX - at, "%s%s%s%s",
+                                 !first   ? ", "
+                                 : at > 0 ? "; "
+                                          : "",
+                                 first ? fidelity_name(verdict) : "", first ? ": " : "", row.name);
+            first = false;
+        }
+    }
+    return out;
+}
+
 const char *fidelity_nature_words(void)
 {
     return "always-sensitive, never-extractable and local tell where a key was born and that it "

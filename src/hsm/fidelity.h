@@ -54,6 +54,11 @@ bool fidelity_check(const struct fidelity_pair *pair, struct err *err);
 /* "kept", "tightened", "dropped", "by nature", "LOOSENED", "DIFFERS"; "" for FIDELITY_OPEN. */
 const char *fidelity_name(enum fidelity verdict);
 
+/* What is otherwise than on the source, with its verdict: "tightened: extractable; by nature:
+ * always-sensitive, local"; empty: nothing. out has FIDELITY_CHANGES_MAX bytes. Returns out. */
+enum { FIDELITY_CHANGES_MAX = 768 };
+char *fidelity_changes(const struct fidelity_pair *pair, char *out);
+
 /* Why some attributes cannot be the same, in a sentence. */
 const char *fidelity_nature_words(void);
 

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -137,6 +138,23 @@ static void put_checks(struct sheet *s, const struct node *key)
     }
 }
 
+/* What is otherwise than on the source, by what that means. */
+static void put_changes(struct sheet *s, const struct node *key)
+{
+    static const char *const verdicts[] = {"tightened", "dropped", "by nature"};
+
+    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
+        char names[512] = "";
+        size_t at = 0;
+        for (const struct node *a = node_at(key, "attributes")->first; a; a = a->next)
+            if (node_is(a, "verdict", verdicts[i]) && at < sizeof names)
+                at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "",
+                                       node_text(a, "name"));
+        if (at > 0)
+            tell(s, verdicts[i], "%s", names);
+    }
+}
+
 static void put_key(struct sheet *s, const struct node *key)
 {
     const struct node *print = node_at(key, "source-public-key");
@@ -158,6 +176,7 @@ static void put_key(struct sheet *s, const struct node *key)
     if (node_at(key, "der-sha256"))
         tell(s, "sha256", "%s, of %s bytes of DER", node_text(key, "der-sha256"),
              node_text(key, "der-bytes"));
+    put_changes(s, key);
     if (!print)
         return;
     tell(s, "public half", "%s", node_text(print, "sha256"));
@@ -169,6 +188,8 @@ static void put_keys(struct sheet *s)
     section(s, "KEYS");
     for (const struct node *key = node_at(s->report, "keys")->first; key; key = key->next)
         put_key(s, key);
+    put(s, "", "", 0);
+    tell(s, "by nature", "%s", node_text(s->report, "by-nature"));
 }
 
 static void put_companions(struct sheet *s)

@@ -173,6 +173,22 @@ static void test_guards_that_get_lost(void **state)
     }
 }
 
+static void test_changes_in_words(void **state)
+{
+    struct two t = arrived();
+    const struct fidelity_pair pair = {&t.source, &t.asked, &t.found, false};
+    char out[FIDELITY_CHANGES_MAX];
+    (void)state;
+
+    assert_string_equal(fidelity_changes(&pair, out),
+                        "tightened: extractable; by nature: always-sensitive, local");
+    t.found.flags |= KEY_DERIVE;
+    assert_non_null(strstr(fidelity_changes(&pair, out), "; LOOSENED: derive"));
+    t.found = t.source;
+    t.asked = t.source.flags;
+    assert_string_equal(fidelity_changes(&pair, out), "");
+}
+
 static void test_terms(void **state)
 {
     static const struct {
@@ -263,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_as_asked),
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_guards_that_get_lost),
+        cmocka_unit_test(test_changes_in_words),
         cmocka_unit_test(test_terms),
         cmocka_unit_test(test_another_key),
         cmocka_unit_test(test_temporary),

@@ -304,6 +304,36 @@ static void test_many(void **state)
     assert_int_equal(lines_with(f, "key 99, moved 89 of 90, failed 1, 1 keys/s, 0 s left\n"), 1);
 }
 
+/* What is not as it was stands below a key that arrived; why some cannot be, once at the end. */
+static void test_changes(void **state)
+{
+    struct event planned = made(EVENT_PLANNED, SIDE_SOURCE, 1);
+    struct event done = made(EVENT_KEY_DONE, SIDE_DESTINATION, 1);
+    struct key_desc *key = &planned.planned.desc;
+    struct fixture *f = *state;
+    const uint8_t sha256[32] = {0};
+
+    key->flags = KEY_SIGN | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_LOCAL;
+    key->flags_known = (1U << KEY_FLAGS) - 1;
+    key_set_label(key, "k", 1);
+    planned.planned.route = ROUTE_ENVELOPE;
+    planned.planned.want_flags = key->flags & ~(uint32_t)(KEY_EXTRACTABLE | KEY_LOCAL);
+    done.key_done.outcome = KEY_MIGRATED;
+    done.key_done.desc = *key;
+    done.key_done.desc.flags = planned.planned.want_flags | KEY_COPYABLE;
+    for (uint32_t number = 1; number <= 2; number++) {
+        planned.key = done.key = number;
+        plain_log_event(f->log, &planned, 0);
+        plain_log_event(f->log, &done, 0);
+    }
+    assert_int_equal(lines_with(f, " is as it was but for: tightened: extractable; dropped: "
+                                   "copyable; by nature: local\n"),
+                     2);
+    plain_log_farewell(f->log, "/reports/x.yaml", sha256, &(struct signing){0}, 0);
+    assert_int_equal(lines_with(f, "\nBy nature  always-sensitive, never-extractable and local "),
+                     1);
+}
+
 /* A step that takes a second is told while it is under way, once. */
 static void test_slow(void **state)
 {
@@ -415,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_error),
         TEST(few),
         TEST(many),
+        TEST(changes),
         TEST(slow),
         TEST(fingerprints),
         TEST(farewell),
