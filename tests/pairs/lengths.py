@@ -12,7 +12,7 @@ import os
 import sys
 
 from matrix import name_of, run_ceremony
-from sides import SIDES, Softoken
+from sides import SIDES, Softhsm, Softoken
 
 from outside import case
 
@@ -35,8 +35,8 @@ def digests(side):
     return dict(zip(VALUES, found))
 
 
-def journey(words, source, destination, folder, hsmferry):
-    """One ceremony."""
+def journey(words, source, destination, known, folder, hsmferry):
+    """One ceremony. Does the source know the lengths?"""
     os.mkdir(folder)
     code, report = run_ceremony(source, destination, False, folder, hsmferry,
                                 "  extractable: yes\n")
@@ -48,6 +48,11 @@ def journey(words, source, destination, folder, hsmferry):
     migrated = {name_of(key) for key in report["keys"] if key["outcome"] == "migrated"}
     case(migrated == set(VALUES), f"{words}: all {MOST} lengths arrived",
          str(set(VALUES) - migrated))
+    plans = {key["plan"] for key in report["keys"]}
+    unknown = "directly under the transport key: its length is not known, this keeps it"
+    case(plans == {unknown} if not known else unknown not in plans,
+         f"{words}: {'no' if known else 'each'} secret goes so because its length is not known",
+         str(plans))
     there = digests(destination)
     wrong = [label for label in migrated
              if there[label] != hashlib.sha256(VALUES[label]).digest()]
@@ -63,7 +68,8 @@ def main(folder, hsmferry, *places):
     sides[0].fill([spec(number, label) for number, label in enumerate(VALUES, 1)])
     for number, (source, destination) in enumerate(zip(sides, sides[1:]), 1):
         words = f"journey {number}, {places[number - 1]} to {places[number]}"
-        journey(words, source, destination, f"{folder}/journey{number}", hsmferry)
+        known = number == 1 or not isinstance(source, Softhsm)
+        journey(words, source, destination, known, f"{folder}/journey{number}", hsmferry)
 
 
 if __name__ == "__main__":
