@@ -10,12 +10,15 @@
 /* The code that the ceremony would end with for this: that of a key named by itself. */
 static int verdict(const struct plan *plan)
 {
+    size_t along = 0;
     int code = 0;
 
-    for (size_t i = plan->count; i-- > 0;)
+    for (size_t i = plan->count; i-- > 0;) {
+        along += plan->items[i].companion_of != 0;
         if (plan->items[i].named && plan->items[i].route == ROUTE_NONE)
             code = err_exit(plan->items[i].reason.code);
-    printf("%zu of %zu keys can go; no key was touched\n", plan->goes, plan->count);
+    }
+    printf("%zu of %zu keys can go; no key was touched\n", plan->goes, plan->count - along);
     return code;
 }
 

@@ -159,13 +159,14 @@ static void take_gate(struct run *run, const struct event *e)
     COPY(gate->role, e->gate.role);
 }
 
-/* The steps of the key before are no longer what happened to this one. */
-static void start_key(struct run *run, uint32_t key, int64_t now_ms)
+/* The steps of the key before are no longer what happened to this one; but a public object's turn
+ * leaves it to be read how the last key went. */
+static void start_key(struct run *run, uint32_t key, enum step_id first, int64_t now_ms)
 {
     if (run->key_now == 0)
         run->first_key_ms = now_ms;
     run->key_now = key;
-    for (unsigned id = STEP_WRAP_KEY; id <= STEP_PROVE_AGAIN; id++)
+    for (unsigned id = first; id <= STEP_PROVE_AGAIN; id++)
         run->steps[id] = (struct run_step){0};
 }
 
@@ -179,7 +180,9 @@ static void take_step(struct run *run, const struct event *e, int64_t now_ms)
         run->begun_ms = now_ms;
     if (e->key && e->key != run->key_now &&
         (e->step.id == STEP_WRAP_KEY || e->step.id == STEP_READ_OBJECT))
-        start_key(run, e->key, now_ms);
+        start_key(run, e->key, e->step.id, now_ms);
+    if (e->step.id >= STEP_DESTROY)
+        run->steps[STEP_READ_OBJECT] = run->steps[STEP_RELAY_OBJECT] = (struct run_step){0};
     step = &run->steps[e->step.id];
     if (e->step.state == EVENT_BEGUN) {
         *step = (struct run_step){.told = true, .begun_ms = now_ms};

@@ -233,7 +233,7 @@ static void draw_sentence(const struct app *app, struct canvas *c)
         snprintf(text, sizeof text,
                  "Step %d, key %" PRIu32 " of %zu: the ceremony goes on. Make this window at least "
                  "40x12.",
-                 step_number(id), app->run.key_now, app->run.key_count);
+                 step_number(id), app->run.key_now, app->run.chosen);
     else
         snprintf(text, sizeof text, "hsmferry: make this window at least 40x12.");
     draw_wrapped(c, app->layout.screen, STYLE_NORMAL, text);

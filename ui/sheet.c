@@ -295,7 +295,7 @@ static void gate(const struct app *app, struct sheet *s)
     else if (app->run.gate.gate == GATE_FINGERPRINT)
         compare(app, s);
     else if (app->run.gate.gate == GATE_KEY && (key = run_key_at(&app->run, app->run.gate.key))) {
-        line(s, "Key %" PRIu32 " of %zu", app->run.gate.key, app->run.key_count);
+        line(s, "Key %" PRIu32 " of %zu", app->run.gate.key, app->run.chosen);
         line(s, "%s", key_label_text(&key->source, text));
         line(s, "%s", key_type_text(&key->source, text));
         line(s, "%s", key->reason);

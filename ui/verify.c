@@ -125,6 +125,27 @@ size_t verify_checks(const struct check *checks, unsigned check_count, struct ve
     return count;
 }
 
+size_t verify_companions(const struct run *run, size_t at, struct verify_row *rows, size_t count)
+{
+    for (size_t i = run->chosen; i < run->key_count && count < VERIFY_ROWS_MAX; i++) {
+        const struct run_key *key = &run->keys[i];
+        const char *subject = strstr(key->reason, "; ");
+        struct verify_row *row = &rows[count];
+        char label[KEY_LABEL_TEXT];
+        if (key->companion_of != at)
+            continue;
+        *row = (struct verify_row){.word = ""};
+        row->name = key->source.class == KEY_CLASS_CERTIFICATE ? "certificate" : "public object";
+        row->bad = key->outcome == KEY_FAILED || key->outcome == KEY_UNKNOWN;
+        snprintf(row->source, sizeof row->source, "%s",
+                 subject ? subject + 2 : key_label_text(&key->source, label));
+        snprintf(row->destination, sizeof row->destination, "%s",
+                 key->outcome == KEY_MIGRATED ? "the same bytes" : key_outcome_name(key->outcome));
+        count++;
+    }
+    return count;
+}
+
 /* --- the picture ------------------------------------------------------------------------------ */
 
 enum { NAME_WIDTH = 14, PROOF_LINES = 5 };
@@ -228,8 +249,9 @@ static void draw_proof(const struct app *app, struct canvas *c, struct rect r,
     }
     if (key)
         draw_format(c, r.x + 1, r.y + PROOF_LINES - 1, r.w - 2,
-                    key->outcome == KEY_MIGRATED ? STYLE_GOOD : STYLE_WARN, "%s   key %zu of %zu",
-                    key_outcome_name(key->outcome), app->verify_at, app->run.key_count);
+                    key->outcome == KEY_MIGRATED ? STYLE_GOOD : STYLE_WARN, "%s   %skey %zu of %zu",
+                    key_outcome_name(key->outcome), key->companion_of ? "with " : "",
+                    key->companion_of ? key->companion_of : app->verify_at, app->run.chosen);
     if (r.w >= 78)
         draw_right(c, r.x, r.y + PROOF_LINES - 1, r.w - 1, STYLE_DIM,
                    "by nature: history, which no import can set");
@@ -260,6 +282,8 @@ void verify_draw(const struct app *app, struct canvas *c)
         count = verify_checks(key->checks, key->check_count, rows, count);
     else if (asked)
         count = verify_checks(asked->checks, asked->check_count, rows, count);
+    if (key)
+        count = verify_companions(&app->run, app->verify_at, rows, count);
     draw_side(app, c, (struct rect){b.x + half, b.y, b.w - half, b.h}, SIDE_DESTINATION, rows,
               count);
     draw_side(app, c, (struct rect){b.x, b.y, half, b.h}, SIDE_SOURCE, rows, count);

@@ -7,7 +7,11 @@
 #include "ui/app.h"
 #include "ui/draw.h"
 
-enum { VERIFY_ROWS_MAX = FIDELITY_ROWS_MAX + 3, VERIFY_VALUE_MAX = FIDELITY_VALUE_MAX + 16 };
+enum { VERIFY_COMPANIONS_MAX = 8 };
+enum {
+    VERIFY_ROWS_MAX = FIDELITY_ROWS_MAX + 3 + VERIFY_COMPANIONS_MAX,
+    VERIFY_VALUE_MAX = FIDELITY_VALUE_MAX + 16
+};
 
 struct verify_row {
     const char *name;
@@ -24,6 +28,10 @@ size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERI
 /* Puts a key's check values behind the rows of its name. Returns the rows that are there now. */
 size_t verify_checks(const struct check *checks, unsigned check_count, struct verify_row *rows,
                      size_t count);
+
+/* Puts what goes along with key number at behind all rows, as far as there is room for it. Returns
+ * the rows that are there now. */
+size_t verify_companions(const struct run *run, size_t at, struct verify_row *rows, size_t count);
 
 void verify_draw(const struct app *app, struct canvas *c);
 
