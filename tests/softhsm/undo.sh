@@ -200,8 +200,10 @@ one new C_CopyObject 1 handle undone
 one new C_CopyObject 1 again left
 three new C_CopyObject 1 die undone
 # prove it again, and destroy the temporary one
-one old C_Encrypt 2 late undone
-one new C_GetAttributeValue 9 fail undone
+one old C_Encrypt 2 late whole
+one old C_Encrypt 3 late undone
+one new C_GetAttributeValue 9 fail whole
+one new C_GetAttributeValue 10 fail undone
 two new C_Sign 2 late undone
 three new C_DigestKey 2 fail undone
 one new C_DestroyObject 2 fail whole
@@ -217,7 +219,7 @@ one new C_FindObjectsInit 2 fail unsure
 # the fresh process
 one new C_Initialize 1 fail kept
 one new C_Login 1 fail kept
-one new C_Encrypt 3 late kept
+one new C_Encrypt 4 late kept
 two new C_Sign 3 flip kept
 one new C_Initialize 1 die kept
 # the end
