@@ -37,6 +37,7 @@ destination:
   token: "pkcs11:token=new?pin-source=file:$tmp/c/pin"
 keys: ["pkcs11:"]
 policy:
+  rsa-bits: 2048
   gates: $1
 report-folder: reports
 END
@@ -177,13 +178,82 @@ ok "what was kept is proven again" logged 'ok . 11 relay       key 1 one: prove 
 ok "the next key was not begun" reports 'summary.outcome summary.migrated keys.2.outcome' \
     'aborted 1 pending'
 
+# --- signals --------------------------------------------------------------------------------------------
+
+signal() { # signal NAME: as TYPE, it reaches the program itself
+    echo "!kill -s $1 \$(pgrep -P \$PID)"
+}
+
+# stops CODE SIGNAL OUTCOME [WAIT TYPE]...: ... and says that it does, and the report how it ended.
+stops() {
+    stops_code=$1 stops_signal=$2 stops_outcome=$3
+    shift 3
+    on_terminal "$stops_code" "$pin" "$@" &&
+        logged "SIG$stops_signal: the ceremony stops before its next step" &&
+        reported "outcome: \"$stops_outcome\"" && diff "$tmp/before" "$tmp/after"
+}
+
+for name in TERM HUP QUIT; do
+    ceremony '[review]'
+    ok "SIG$name at a PIN: 2" stops 2 $name aborted "$(signal $name)"
+    ceremony '[review]'
+    ok "SIG$name at a gate: 2" stops 2 $name aborted 'swordfish\n' 'to start:' "$(signal $name)"
+done
+ok "what is true is told" logged 'source unchanged; nothing on the destination'
+for name in TERM HUP; do
+    ceremony '[]' 'slow=commit:1:1600'
+    ok "SIG$name within a commit: it is finished first, and proven; 3" stops 3 $name aborted \
+        'swordfish\n' '[ .. ] 11 destination key 1 one: keep it' "$(signal $name)"
+    ok "... which is told" logged '\[ ok \]    destination key 1 one: migrated'
+done
+
+# --- exceptions -------------------------------------------------------------------------------------------
+
+bang='\x21exception\n' # what begins with ! is not typed
+ceremony '[review, key]'
+ok "what is not as planned is written down at a gate, which is then asked again" on_terminal 0 \
+    "$pin" 'swordfish\n' 'to start:' "$bang" 'expected:' 'three officers\n' 'instead:' '\n' \
+    'instead:' 'two came\n' 'by whom:' 'go on, Ada\n' 'to start:' 'ferry 2\n' \
+    'move this key:' 'one\n' 'move this key:' "$bang" 'expected:' 'a\n' 'instead:' 'b\n' \
+    'by whom:' 'c\n' 'move this key:' 'two\n'
+ok "the report has it" reports 'exceptions.# exceptions.0.expected exceptions.0.happened
+    exceptions.0.decided exceptions.1.expected' '2 three officers two came go on, Ada a'
+ceremony '[review]'
+ok "SIGTERM while it is written: 2" stops 2 TERM aborted 'swordfish\n' 'to start:' "$bang" \
+    'expected:' 'no sig' '' "$(signal TERM)"
+ok "... and half of it is not in the report" reports 'exceptions.#' 0
+ceremony '[review]'
+ok "the end of input while it is written is a no" on_terminal 2 "$pin" 'swordfish\n' \
+    'to start:' "$bang" 'expected:' '\x04'
+
+# --- report and journal --------------------------------------------------------------------------------------
+
 no_pins '[]'
 sed -i '/^keys:/d' "$tmp/c/ceremony.yaml"
 exits 78 "a file that names no keys" without_terminal
 no_pins '[]'
 ln -s /tmp "$tmp/c/reports"
 exits 74 "a report folder that is a symbolic link" without_terminal
+ok "it says so, and what to do" logged 'is a symbolic link or not a folder'
+ok "... next" logged 'next: Name a folder of your own'
 ok "nothing was begun" test ! -e "$tmp/c/destination"
+no_pins '[]'
+sed -i 's|^report-folder: .*|report-folder: not/there|' "$tmp/c/ceremony.yaml"
+exits 74 "a report folder in a folder that is missing" without_terminal
+ok "it says so" logged 'The report folder .*not/there cannot be made: No such file'
+ok "... and what to do next" logged 'next: Make it, or name another one'
+echo untouched >"$tmp/target"
+for how in "ln -s $tmp/target" "cp $tmp/target"; do
+    no_pins '[review]'
+    ok "something takes the report's name meanwhile ($how)" on_terminal 74 'to start:' \
+        "!cd $tmp/c/reports && part=\$(ls *.part) && $how \${part%.part}" '' 'ferry 2\n'
+    ok "it says so" logged 'could not be given its name: File exists'
+    ok "... what is true, and what to do next" logged 'There is no report at .*run: hsmferry report'
+    ok "... and that is not touched" test \
+        "$(cat "$tmp/target" "$tmp"/c/reports/*.yaml | sort -u)" = untouched
+    ok "the journal makes the report again" "$hsmferry" report "$tmp"/c/reports/*.journal
+    rm -f "$tmp"/c/reports/*.yaml
+done
 no_pins '[]'
 # No file of its own may grow beyond 6 blocks; the log goes through a pipe.
 limited() {

@@ -34,9 +34,13 @@ struct loop {
     bool over;    /* no command is under way, and none will be */
     bool has_end; /* EVENT_END came: it has the exit code */
     struct ask ask;
-    uint64_t asked;   /* seq of what is asked */
-    bool last_try;    /* the question is whether to risk the last try for a PIN */
-    struct event pin; /* the PIN that is asked for */
+    uint64_t asked;         /* seq of what is asked */
+    bool last_try;          /* the question is whether to risk the last try for a PIN */
+    struct event pin;       /* the PIN that is asked for */
+    struct event gate;      /* the gate that is open */
+    struct event exception; /* what is written down while it is; where the ceremony is */
+    unsigned part;          /* of the exception, asked for now, from 1; 0: none is written */
+    bool hinted;            /* how to write one was told */
 };
 
 static int64_t now_ms(void)
@@ -173,12 +177,22 @@ static void ask_pin(struct loop *l)
     ask(l, prompt, true);
 }
 
+static void ask_gate(struct loop *l)
+{
+    if (l->job->log && l->ask.fd >= 0 && !l->hinted)
+        plain_log_note(l->job->log,
+                       "(An answer of  !exception  writes down what is not as planned.)");
+    l->hinted = true;
+    ask(l, l->gate.gate.question, false);
+}
+
 static void ask_of(struct loop *l, const struct event *event)
 {
     l->asked = event->seq;
     l->last_try = event->kind == EVENT_PIN && (event->pin.flags & HSM_TOKEN_PIN_FINAL_TRY);
     if (event->kind == EVENT_GATE) {
-        ask(l, event->gate.question, false);
+        l->gate = *event;
+        ask_gate(l);
         return;
     }
     l->pin = *event;
@@ -188,10 +202,62 @@ static void ask_of(struct loop *l, const struct event *event)
         ask_pin(l);
 }
 
+/* Where the ceremony is: an exception tells the step that was begun last, and with which key. */
+static void note_step(struct loop *l, const struct event *event)
+{
+    bool of_key = event->step.id >= STEP_WRAP_KEY && event->step.id <= STEP_PROVE_AGAIN;
+
+    if (event->step.state != EVENT_BEGUN)
+        return;
+    l->exception.exception.begun = true;
+    l->exception.exception.step = event->step.id;
+    l->exception.key = of_key ? event->key : 0;
+}
+
+static void ask_part(struct loop *l)
+{
+    static const char *const prompts[] = {"What was expected", "What happened instead",
+                                          "What was decided, and by whom"};
+
+    ask(l, prompts[l->part - 1], false);
+}
+
+/* A part of an exception was typed; the gate is asked again once it is told. */
+static void take_part(struct loop *l)
+{
+    struct event *e = &l->exception;
+    char *const parts[] = {e->exception.expected, e->exception.happened, e->exception.decided};
+    const struct secret *line = &l->ask.line;
+    struct err err = {0};
+
+    text_safe(line->data, line->len, parts[l->part - 1], EVENT_TEXT_MAX);
+    l->part += line->len > 0;
+    if (l->part <= sizeof parts / sizeof parts[0]) {
+        ask_part(l);
+        return;
+    }
+    l->part = 0;
+    ask_end(&l->ask);
+    e->kind = EVENT_EXCEPTION;
+    e->side = SIDE_RELAY;
+    if (worker_exception(l->job->worker, e, &err))
+        return;
+    complain(l, &err);
+    refuse(l);
+}
+
+static bool is_typed(const struct loop *l, const char *words)
+{
+    const struct secret *line = &l->ask.line;
+    char typed[16] = "";
+
+    memcpy(typed, line->data, line->len < sizeof typed ? line->len : sizeof typed - 1);
+    return text_typed_equal(typed, words, true);
+}
+
 static void answer(struct loop *l)
 {
     struct secret *line = &l->ask.line;
-    char typed[16] = "";
 
     switch (ask_read(&l->ask)) {
     case ASK_MORE:
@@ -202,13 +268,15 @@ static void answer(struct loop *l)
     case ASK_LINE:
         break;
     }
-    if (!l->last_try) {
+    if (l->part > 0) {
+        take_part(l);
+    } else if (!l->ask.hidden && !l->last_try && is_typed(l, "!exception")) {
+        l->part = 1;
+        ask_part(l);
+    } else if (!l->last_try) {
         worker_answer(l->job->worker, l->asked, (const char *)line->data, line->len);
         ask_end(&l->ask);
-        return;
-    }
-    memcpy(typed, line->data, line->len < sizeof typed ? line->len : sizeof typed - 1);
-    if (text_typed_equal(typed, "last try", true))
+    } else if (is_typed(l, "last try"))
         ask_pin(l);
     else
         refuse(l);
@@ -262,6 +330,12 @@ static void take_event(struct loop *l, const struct event *event)
     case EVENT_GATE:
         if (event->gate.state == GATE_OPEN)
             ask_of(l, event);
+        break;
+    case EVENT_STEP:
+        note_step(l, event);
+        break;
+    case EVENT_EXCEPTION:
+        ask_gate(l);
         break;
     case EVENT_ERROR:
         note_failure(l, &event->error);

@@ -61,6 +61,8 @@ all_arrived() {
 # The next start tells it; resume brings what is missing; then nothing is open any more.
 resumes() {
     run 3 'A ceremony was interrupted: .*journal' --plain "$tmp/c/ceremony.yaml" &&
+        grep -q 'now: Nothing new was started' "$tmp/log" &&
+        grep -q "next: Run: hsmferry resume .*journal (or clean, to take it back)" "$tmp/log" &&
         run 0 'complete: 3 migrated' resume "$journal" && all_arrived &&
         run 0 'taken over by a later one' resume "$journal" &&
         run 4 'taken' --plain "$tmp/c/ceremony.yaml"
@@ -165,7 +167,9 @@ ok "... and all keys arrive" all_arrived
 interrupt none "cut:$third" && sed -i '/\tgate\t/s/waived/refused/' "$journal"
 files new >"$tmp/new"
 for command in resume clean report; do
-    ok "an altered journal, for $command" run 65 'Line [0-9]+ of the journal' $command "$journal"
+    ok "an altered journal, for $command" run 65 'Line [0-9]+ of the journal .*does not bear the sum' \
+        $command "$journal"
+    ok "... and what to do" grep -q 'next: .*find out by whom, and look at both tokens' "$tmp/log"
 done
 ok "... and nothing was touched" files_are new
 interrupt none "cut:$(nth new C_UnwrapKey 1)" && token put new generic24:two:id=02

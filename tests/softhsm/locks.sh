@@ -15,7 +15,8 @@ in_use() {
     status=0
     "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 || status=$?
     cat "$tmp/log"
-    [ "$status" -eq 77 ] && grep -q "$sense is in use by process $first" "$tmp/log"
+    [ "$status" -eq 77 ] && grep -q "$sense is in use by process $first" "$tmp/log" &&
+        grep -q 'Nothing was changed' "$tmp/log" && grep -q 'Wait for its end' "$tmp/log"
 }
 
 lock_of() { # lock_of old|new: its lock's file, as it is told in src/ceremony/claim.c

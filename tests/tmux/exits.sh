@@ -32,6 +32,55 @@ for signal in TERM INT HUP; do
     ok "SIG$signal in a ceremony: with a report" report_says aborted
 done
 
+# --- at each prompt, and inside the commit ---
+
+at_pin() {
+    ceremony pin "$few"
+    sed -i 's/?pin-source=.*//' "$dir/c.yaml"
+    console 80x24 "$dir/c.yaml"
+    sees "SOURCE: token hsm-old"
+}
+
+at_review() {
+    ceremony review "$few"
+    console 80x24 "$dir/c.yaml"
+    listed 5 && press Space Space && sees "2 of 5 marked" && press F5 && sees "Type  ferry 2"
+}
+
+at_gate() {
+    ceremony gate "$few"
+    console 80x24 "$dir/c.yaml"
+    listed 5 && press Space Space && sees "2 of 5 marked" && migrate 2 &&
+        sees "as the SOURCE loaded it"
+}
+
+in_commit() {
+    ceremony "commit-$1" "$few" 'slow=commit:1:1200' '[review]'
+    console 80x24 "$dir/c.yaml"
+    listed 5 && press Space Space && sees "2 of 5 marked" && migrate 2 &&
+        sees_like '\[ \.\. \] 11 keep it'
+}
+
+one_arrived() {
+    grep -q '^  migrated: 1$' "$dir"/reports/*.yaml &&
+        grep -q '^  exit-code: 3$' "$dir"/reports/*.yaml
+}
+
+for signal in TERM INT HUP; do
+    case $signal in
+    TERM) at=pin ;;
+    INT) at=review ;;
+    HUP) at=gate ;;
+    esac
+    ok "SIG$signal at a prompt: $at" "at_$at"
+    ok "SIG$signal at a prompt: sent" hit "$signal"
+    ok "SIG$signal at a prompt: exit 2" ended 2
+    ok "SIG$signal inside the commit: running" in_commit "$signal"
+    ok "SIG$signal inside the commit: sent" hit "$signal"
+    ok "SIG$signal inside the commit: it is finished first, exit 3" ended 3
+    ok "SIG$signal inside the commit: with a report of a key that is proven" one_arrived
+done
+
 # The window is closed while a step runs: no terminal any more, but an end and a report.
 closed() {
     pid=$(hsmferry_pid)

@@ -131,4 +131,18 @@ before=TERM=no-such-terminal
 console 80x24 "$dir/c.yaml"
 unset before
 ok "unknown TERM: refused with 64" ended 64
+ok "unknown TERM: it says so, and what to do" sees "next: Set TERM to what the terminal is"
+"$hsmferry" </dev/null >"$tmp/log" 2>&1
+ok "no terminal: refused with 64" test $? -eq 64
+ok "no terminal: it says what is missing" grep -q 'A ceremony file is missing' "$tmp/log"
+console 20x5 "$dir/c.yaml"
+ok "20x5: it starts, with one sentence" sees "make this"
+resize 80x24
+ok "20x5: and is there once the window is larger" listed 5
+for size in 1x1 200x3 3x60 20x5 80x24; do
+    resize "$size" # at any moment: before it is drawn at the last one
+done
+ok "20x5: resized again and again" listed 5
+press q
+ok "20x5: exit 0" ended 0
 finish
