@@ -11,6 +11,10 @@
 
 enum { NSS_ATTRIBUTES_MAX = 40 };
 
+/* Octets of the longest secret that NSS unwraps (MAX_KEY_LEN of its softoken), and that is digested
+ * here. */
+enum { NSS_SECRET_MAX = 256 };
+
 /* An object as it was when it was opened. */
 struct nss_object {
     struct key_desc desc;

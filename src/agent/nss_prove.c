@@ -49,11 +49,22 @@ static bool by_check_cmac(struct nss_object *key, const SECItem *in, SECItem *ou
                      out);
 }
 
-static bool make_mover(struct nss *nss)
+/* RSA that carries this many octets by OAEP with SHA-1 (RFC 8017 7.1.1): most go under 2048 bits,
+ * which are made in a moment. */
+enum { MOVER_BITS = 2048, MOVER_BITS_LONG = 3072, OAEP_TAKES = 42 };
+
+static bool make_mover(struct nss *nss, size_t len)
 {
-    PK11RSAGenParams rsa = {.keySizeInBits = 2048, .pe = 65537};
+    bool is_long = len > MOVER_BITS / 8 - OAEP_TAKES;
+    PK11RSAGenParams rsa = {.keySizeInBits = is_long ? MOVER_BITS_LONG : MOVER_BITS, .pe = 65537};
     PK11SlotInfo *slot = PK11_GetInternalSlot();
 
+    if (nss->mover && SECKEY_PublicKeyStrength(nss->mover_public) < len + OAEP_TAKES) {
+        SECKEY_DestroyPrivateKey(nss->mover);
+        SECKEY_DestroyPublicKey(nss->mover_public);
+        nss->mover = NULL;
+        nss->mover_public = NULL;
+    }
     if (!nss->mover && slot)
         nss->mover = PK11_GenerateKeyPair(slot, CKM_RSA_PKCS_KEY_PAIR_GEN, &rsa, &nss->mover_public,
                                           PR_FALSE, PR_TRUE, NULL);
@@ -69,12 +80,12 @@ static PK11SymKey *move_to_digest(struct nss *nss, PK11SymKey *key)
 {
     CK_RSA_PKCS_OAEP_PARAMS oaep = nss_algs[HSM_RSA_OAEP_SHA1].oaep;
     SECItem params = {.data = (unsigned char *)&oaep, .len = sizeof oaep};
-    unsigned char room[256];
+    unsigned char room[MOVER_BITS_LONG / 8];
     SECItem wrapped = {.data = room, .len = sizeof room};
     SECKEYPublicKey *copy = NULL; /* NSS puts it into the key's slot, and takes it out with this */
     PK11SymKey *moved = NULL;
 
-    if (make_mover(nss))
+    if (make_mover(nss, PK11_GetKeyLength(key)))
         copy = SECKEY_CopyPublicKey(nss->mover_public);
     if (copy && PK11_PubWrapSymKeyWithMechanism(copy, CKM_RSA_PKCS_OAEP, &params, key, &wrapped) ==
                     SECSuccess)
@@ -236,9 +247,9 @@ static bool check_way(enum hsm_proof proof, const struct way *way, const struct 
                        hsm_proof_name(proof));
     if (way->use && !key_is(key, way->use))
         return err_set(err, ERR_UNSUPPORTED, "the key may not %s", key_flag_name(way->use));
-    if (proof == HSM_PROOF_DIGEST && key->length > NSS_DIGEST_MAX)
+    if (proof == HSM_PROOF_DIGEST && key->length > NSS_SECRET_MAX)
         return err_set(err, ERR_UNSUPPORTED, "no secret of more than %d octets is digested here",
-                       NSS_DIGEST_MAX);
+                       NSS_SECRET_MAX);
     if (challenge->len < way->min || challenge->len > way->max || challenge->len % way->multiple)
         return err_set(err, ERR_DATA, "a challenge of %zu octets is none for %s", challenge->len,
                        hsm_proof_name(proof));

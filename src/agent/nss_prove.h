@@ -5,8 +5,8 @@
 
 #include "hsm/hsm.h"
 
-/* The longest secret that is digested, and the longest that NSS takes to its digests by itself. */
-enum { NSS_DIGEST_MAX = 214, NSS_MOVES_MAX = 48 };
+/* The longest secret that NSS takes to its digests by itself. */
+enum { NSS_MOVES_MAX = 48 };
 
 bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
                const struct bytes *challenge, struct bytes *answer, struct err *err);

@@ -390,6 +390,9 @@ bool nss_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const st
         return false;
     if ((unsigned)alg >= HSM_ALGS)
         return err_set(err, ERR_UNSUPPORTED, "no such algorithm");
+    if (template->class == KEY_CLASS_SECRET && template->length > NSS_SECRET_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "NSS unwraps no secret of more than %d bytes",
+                       NSS_SECRET_MAX);
     ok = nss_object_open(nss, unwrapping, &by, err) &&
          check_transport(alg, &by.desc, KEY_CLASS_PRIVATE, KEY_UNWRAP, err) &&
          check_kind(alg, template, &public, err) &&

@@ -48,6 +48,7 @@ aes192        aes24                    size                 untold    kept      
 triple-des    des3:value=0123456789abcdeff1e0d3c2b5a49786fedcba9876543210 type kept kept kept kept
 secret13      generic13                size                 untold    kept      kept      untold
 secret48      generic48                size                 untold    kept      kept      untold
+secret256     generic256               size                 untold    kept      kept      untold
 hmac          hmac32                   type                 type      type      type      type
 rsa3072       rsa3072                  size                 kept      kept      kept      kept
 rsa4096       rsa4096                  size                 kept      kept      kept      kept
