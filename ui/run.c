@@ -283,6 +283,7 @@ static void take_end(struct run *run, const struct event *e, int64_t now_ms)
     run->outcome = e->end.outcome;
     run->exit_code = e->end.exit_code;
     run->migrated = e->end.migrated;
+    run->went_along = e->end.along;
     run->unproven = e->end.unproven;
     run->refused = e->end.refused;
     run->failed = e->end.failed;

@@ -109,6 +109,7 @@ struct run {
     uint32_t arrived;                             /* keys that were kept and proven */
     uint32_t proven_fresh;                        /* and proven again from a fresh process */
     uint32_t migrated, unproven, refused, failed; /* migrated: told at the end only */
+    uint32_t went_along;                          /* companions; told at the end only */
     int64_t first_key_ms; /* when the first key began, on the front end's own clock */
     int64_t begun_ms, ended_ms;
     struct run_gate gate;

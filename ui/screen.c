@@ -137,16 +137,17 @@ static void draw_end(const struct app *app, struct canvas *c)
     struct rect r = {b.x + 1, b.y + 1, b.w - 2, b.h - 1};
     const struct run *run = &app->run;
     bool good = run->outcome == END_COMPLETE;
-    char unproven[32];
+    char unproven[32], along[48];
     int y = r.y;
 
     draw_format(c, r.x, y, r.w, good ? STYLE_GOOD : STYLE_BAD, "%s %s", good ? "[ ok ]" : "[FAIL]",
                 end_words(run));
     snprintf(unproven, sizeof unproven, "   %" PRIu32 " UNPROVEN", run->unproven);
+    snprintf(along, sizeof along, ", and %" PRIu32 " public along", run->went_along);
     draw_format(c, r.x, y + 1, r.w, STYLE_STRONG,
-                "%" PRIu32 " moved%s   %" PRIu32 " refused   %" PRIu32 " failed%s", run->migrated,
-                run->unproven ? unproven : "", run->refused, run->failed,
-                run->rehearsal ? "      REHEARSAL" : "");
+                "%" PRIu32 " moved%s%s   %" PRIu32 " refused   %" PRIu32 " failed%s", run->migrated,
+                run->went_along ? along : "", run->unproven ? unproven : "", run->refused,
+                run->failed, run->rehearsal ? "      REHEARSAL" : "");
     draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
     /* Above the report: a long path must not push off the screen what was left behind. */

@@ -56,6 +56,20 @@ static size_t take(const char *text, int columns)
     return end > 0 ? end : len;
 }
 
+/* The hexadecimal of a SHA-256 as people compare it. Returns out. */
+static const char *in_groups(const char *hex, char out[TEXT_GROUPS_SIZE])
+{
+    size_t at = 0;
+
+    for (size_t i = 0; hex[i] && i < 2 * SHA256_SIZE; i++) {
+        if (i > 0 && i % 4 == 0)
+            out[at++] = ' ';
+        out[at++] = hex[i];
+    }
+    out[at] = '\0';
+    return out;
+}
+
 /* Lines under a name, which stands in front of the first one. */
 static void tell(struct sheet *s, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -101,7 +115,7 @@ static void put_summary(struct sheet *s)
     tell(s, "keys", "%s migrated, %s refused, %s failed", node_text(summary, "migrated"),
          node_text(summary, "refused"), node_text(summary, "failed"));
     if (node_at(summary, "companions"))
-        tell(s, "along with them", "%s public objects, %s refused, %s failed",
+        tell(s, "along", "%s public objects, %s refused, %s failed",
              node_text(summary, "companions"), node_text(summary, "companions-refused"),
              node_text(summary, "companions-failed"));
     tell(s, "exceptions", "%s", node_text(summary, "exceptions"));
@@ -128,13 +142,15 @@ static void put_checks(struct sheet *s, const struct node *key)
 {
     for (const struct node *c = node_at(key, "check-values")->first; c; c = c->next) {
         bool both = node_at(c, "source") && node_at(c, "destination");
+        bool named = !node_is(c, "method", "none");
         if (node_is(c, "method", "spki-sha256"))
             continue; /* the public half says it */
         if (node_at(c, "source"))
             tell(s, "check value", "%s, %s%s", node_text(c, "source"), node_text(c, "method"),
                  both ? ", the same on both sides" : "");
         else
-            tell(s, "check value", "none by %s: %s", node_text(c, "method"), node_text(c, "none"));
+            tell(s, "check value", "none%s%s: %s", named ? " by " : "",
+                 named ? node_text(c, "method") : "", node_text(c, "none"));
     }
 }
 
@@ -158,11 +174,15 @@ static void put_changes(struct sheet *s, const struct node *key)
 static void put_key(struct sheet *s, const struct node *key)
 {
     const struct node *print = node_at(key, "source-public-key");
+    const char *class = node_text(key, "class");
+    char groups[TEXT_GROUPS_SIZE];
 
+    if (s->line + 5 > SHEET_LINES) /* a key's name stays with what became of it */
+        head(s);
     put(s, "", "", 0);
     tell(s, node_text(key, "number"), "%s", node_text(key, "label"));
-    tell(s, "type", "%s %s, id %s", node_text(key, "class"), node_text(key, "type"),
-         node_text(key, "id"));
+    tell(s, "type", "%s%s%s, id %s", node_is(key, "type", class) ? "" : class,
+         node_is(key, "type", class) ? "" : " ", node_text(key, "type"), node_text(key, "id"));
     tell(s, "outcome", "%s: %s", node_text(key, "outcome"),
          node_at(key, "proven") ? node_text(key, "proven") : node_text(key, "reason"));
     if (node_at(key, "source-check-value"))
@@ -174,7 +194,7 @@ static void put_key(struct sheet *s, const struct node *key)
     if (node_at(key, "companion-of"))
         tell(s, "along with", "key %s", node_text(key, "companion-of"));
     if (node_at(key, "der-sha256"))
-        tell(s, "sha256", "%s, of %s bytes of DER", node_text(key, "der-sha256"),
+        tell(s, "sha256", "%s, of %s bytes of DER", in_groups(node_text(key, "der-sha256"), groups),
              node_text(key, "der-bytes"));
     put_changes(s, key);
     if (!print)
@@ -266,7 +286,7 @@ static void put_report(struct sheet *s, const uint8_t sha256[SHA256_SIZE])
         tell(s, "signing key", "%s on %s", node_text(s->report, "signature.key"),
              node_text(s->report, "signature.token"));
     tell(s, "journal", "%s records, head %s", node_text(s->report, "journal.records"),
-         node_text(s->report, "journal.head"));
+         in_groups(node_text(s->report, "journal.head"), groups));
 }
 
 static void put_signature(struct sheet *s, const char *name, const char *role)
