@@ -48,6 +48,7 @@ static const cyaml_schema_field_t side_fields[] = {
     TEXT("module", struct raw_side, module, LINE_MAX_LEN),
     OPTIONAL_TEXT("parameters", struct raw_side, parameters, 0, LINE_MAX_LEN),
     OPTIONAL_TEXT("dialect", struct raw_side, dialect, 1, LINE_MAX_LEN),
+    OPTIONAL_TEXT("module-sha256", struct raw_side, module_sha256, 64, 64),
     TEXT("token", struct raw_side, token, URI_WHOLE_MAX - 1),
     TEXTS("environment", struct raw_side, environment, LIST_MAX),
     CYAML_FIELD_UINT_PTR("time-limit", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_side,

@@ -28,6 +28,7 @@ struct raw_side {
     char *module;
     char *parameters;
     char *dialect;
+    char *module_sha256;
     char *token;
     struct raw_list environment;
     uint32_t *time_limit; /* seconds */

@@ -235,6 +235,23 @@ static bool check_dialect(const struct device *d)
     return true;
 }
 
+/* Whether the module is that one, the agent looks before it loads it. */
+static bool check_pin(const struct device *d)
+{
+    const struct hsm_where *where = &d->to->where;
+    char path[CONFIG_PLACE];
+
+    if (!where->module_sha256[0])
+        return true;
+    under(d, "module-sha256", path);
+    if (strcmp(where->api, "nss") == 0)
+        return config_wrong(d->l, path, "only a PKCS#11 module is a file with a SHA-256");
+    if (strspn(where->module_sha256, "0123456789abcdef") == sizeof where->module_sha256 - 1)
+        return true;
+    config_wrong(d->l, path, "a SHA-256 is 64 digits of 0 to 9 and a to f");
+    return err_next(d->l->err, "Write what sha256sum prints");
+}
+
 static bool take_limit(const struct device *d, const uint32_t *seconds)
 {
     uint32_t limit = seconds ? *seconds : RAW_DEFAULT_LIMIT;
@@ -258,7 +275,8 @@ bool config_take_side(const struct loader *l, const char *at, const struct raw_s
     strcpy(where->module, raw->module);
     strcpy(where->params, raw->parameters ? raw->parameters : "");
     strcpy(where->dialect, raw->dialect ? raw->dialect : "");
-    return take_agent(&d, &raw->agent) && check_where(&d) && check_dialect(&d) &&
+    strcpy(where->module_sha256, raw->module_sha256 ? raw->module_sha256 : "");
+    return take_agent(&d, &raw->agent) && check_where(&d) && check_dialect(&d) && check_pin(&d) &&
            take_token(&d, raw->token) && take_environment(&d, &raw->environment) &&
            take_limit(&d, raw->time_limit);
 }

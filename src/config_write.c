@@ -45,6 +45,8 @@ static void put_side(struct writer *w, const char *key, const struct config_side
         writer_text(w, "parameters", side->where.params);
     if (side->where.dialect[0])
         writer_text(w, "dialect", side->where.dialect);
+    if (side->where.module_sha256[0])
+        writer_text(w, "module-sha256", side->where.module_sha256);
     writer_text(w, "token", uri_whole(&side->token, uri));
     if (side->environment && side->environment[0])
         put_texts(w, "environment", side->environment);

@@ -121,6 +121,25 @@ const struct hsm_info *ceremony_info(const struct ceremony *c, enum side side)
 
 /* --- choosing a token --- */
 
+/* The token is there but for its serial: that is not the device that was planned for. */
+static bool other_serial(const struct hsm_slot_list *slots, const char *whose,
+                         const struct uri *uri, struct err *err)
+{
+    struct uri any = *uri;
+
+    any.serial.given = false;
+    for (size_t i = 0; uri->serial.given && uri->token.given && i < slots->count; i++) {
+        if (!uri_matches_slot(&any, &slots->slots[i]))
+            continue;
+        err_set(err, ERR_CONFLICT, "the token %s of the %s has the serial %s, not the one named",
+                slots->slots[i].label, whose, slots->slots[i].serial);
+        err_now(err, "Nothing was changed.");
+        return !err_next(err,
+                         "Find out which device this is; name it only if it is the right one.");
+    }
+    return false;
+}
+
 static bool token_missing(const struct hsm_slot_list *slots, const char *whose,
                           const struct uri *uri, struct err *err)
 {
@@ -151,7 +170,7 @@ bool find_slot(const struct hsm_slot_list *slots, const char *whose, const struc
             matches++;
         }
     if (!found)
-        return token_missing(slots, whose, uri, err);
+        return !other_serial(slots, whose, uri, err) && token_missing(slots, whose, uri, err);
     if (matches > 1) {
         err_set(err, ERR_CONFIG, "%u tokens of the %s are named by %.200s", matches, whose,
                 uri->text);

@@ -43,6 +43,8 @@ struct hsm_where {
     char params[HSM_PATH_MAX]; /* pkcs11: CK_C_INITIALIZE_ARGS reserved string (NSS softoken); "" */
     char dialect[HSM_PATH_MAX]; /* pkcs11: name or absolute path of a vendor's dialect; "": the one
                                    that recognises the HSM */
+    char module_sha256[65];     /* pkcs11: of the module's file, in hexadecimal: no other is loaded;
+                                   "": any */
 };
 
 /* What a key is to be, in full: a driver sends every attribute, omitted ones default to anything.

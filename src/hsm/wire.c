@@ -172,6 +172,7 @@ void wire_put_where(const struct hsm_where *where, Pb__Where *msg)
     msg->module = lend_text(where->module);
     msg->params = lend_text(where->params);
     msg->dialect = lend_text(where->dialect);
+    msg->module_sha256 = lend_text(where->module_sha256);
 }
 
 bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err)
@@ -181,7 +182,9 @@ bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err
     if (!get_string(msg->api, "api", where.api, sizeof where.api, err) ||
         !get_string(msg->module, "module", where.module, sizeof where.module, err) ||
         !get_string(msg->params, "params", where.params, sizeof where.params, err) ||
-        !get_string(msg->dialect, "dialect", where.dialect, sizeof where.dialect, err))
+        !get_string(msg->dialect, "dialect", where.dialect, sizeof where.dialect, err) ||
+        !get_string(msg->module_sha256, "module's hash", where.module_sha256,
+                    sizeof where.module_sha256, err))
         return false;
     *out = where;
     return true;

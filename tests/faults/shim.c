@@ -240,6 +240,15 @@ static const struct kind {
     {"again", NULL, give_last_handle}, /* the one that was given out last */
 };
 
+/* For tests of what must not even be loaded: SHIM_LOADED is a file that is then made. */
+static void __attribute__((constructor)) note_loading(void)
+{
+    const char *file = getenv("SHIM_LOADED");
+
+    if (file)
+        close(open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+}
+
 /* --- which, and when --- */
 
 static const struct kind *kind_of(const struct fault *f)

@@ -67,6 +67,22 @@ ok "one that does not start" refuses 69 'does not start .C_Initialize. .0x30 CKR
 one none print:C_Initialize:1:hello
 ok "one that only prints: it is told, and harms nothing" ends 0 'its library says: hello' 'complete: 1'
 
+loaded() {
+    test -e "$tmp/c/loaded"
+}
+pin_module() { # pin_module FILE: by the SHA-256 of this one
+    one none none
+    edit "/^destination:/,\$ s|^  api: .*|&\n  module-sha256: $(sha256sum "$1" | cut -c1-64)|" \
+        "/^destination:/,\$ s|\"SHIM_FAULT|\"SHIM_LOADED=$tmp/c/loaded\", &|"
+}
+pin_module "$softhsm"
+ok "another module than the one named" refuses 77 'is not the one that the ceremony file names' \
+    'It was not loaded, and nothing was changed' 'Find out who replaced it; its SHA-256 is [0-9a-f]{64}'
+not_ok "... and none of its code ran" loaded
+pin_module "$shim"
+ok "control: the one that is named" ends 0 'complete: 1 migrated'
+ok "... whose code ran as it was loaded" loaded
+
 # --- tokens -----------------------------------------------------------------------------------------
 
 one none empty:C_GetSlotList:0
@@ -86,6 +102,9 @@ ok "two tokens of one label" ends 78 '2 tokens of the destination are named' 'No
 edit "s/token=new/&;serial=$serial/" 's/^report-folder: .*/report-folder: again/'
 ok "... and the serial tells them apart" ends 0 'complete: 1 migrated'
 
+one - - && edit 's/token=new/&;serial=0123/'
+ok "another serial" refuses 4 'the token new of the destination has the serial [0-9a-f]*, not the one' \
+    'Nothing was changed' 'Find out which device this is'
 one - -
 at "$tmp/c/old" pkcs11-tool --module "$softhsm" --list-token-slots 2>/dev/null >"$tmp/slots"
 serial=$(sed -n 's/^  serial num *: *//p' "$tmp/slots" | head -n 1)
@@ -98,6 +117,10 @@ ok "one token by two names" refuses 78 "source and destination are the same toke
 one none none && echo codfish >"$tmp/c/pin"
 ok "a wrong PIN" refuses 77 'wrong PIN.*CKR_PIN_INCORRECT' 'One try was made' 'Find out the right PIN'
 ok "... is tried once" test "$(calls old C_Login)" -eq 1
+one none fail:C_Login:1:0xa3
+ok "an expired PIN" refuses 77 'CKR_PIN_EXPIRED' "Change the PIN with the HSM's own tool"
+one none fail:C_Login:1:0xa4
+ok "a PIN that is locked" refuses 77 'CKR_PIN_LOCKED' 'security officer of the HSM must unlock'
 for pin in '' "$(head -c 256 /dev/zero | tr '\0' 1)" 'sword\000fish'; do
     one none none && printf "%b\\n" "$pin" >"$tmp/c/pin"
     ok "a PIN that cannot be one" refuses 64 'PIN file .* cannot be used' 'Put the PIN into it'

@@ -420,7 +420,7 @@ static void where_is_checked(void **state)
 {
     (void)state;
     const struct hsm_where where = {"nss", "sql:/a path/\xc3\xa4", "configdir='x'",
-                                    "/a/dialect.yaml"};
+                                    "/a/dialect.yaml", "0123"};
     struct hsm_where back;
     struct err err = {0};
     Pb__Where good, m;
@@ -433,6 +433,7 @@ static void where_is_checked(void **state)
     assert_string_equal(back.module, where.module);
     assert_string_equal(back.params, where.params);
     assert_string_equal(back.dialect, where.dialect);
+    assert_string_equal(back.module_sha256, where.module_sha256);
     pb__where__free_unpacked(got, NULL);
     bytes_free(&frame);
 
