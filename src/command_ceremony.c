@@ -164,6 +164,17 @@ static void settle_for_console(void *ctx, bool clean)
     screen->cleans = clean;
 }
 
+/* What stood on the screen stays in the terminal. */
+static void tell_report(const struct session *s)
+{
+    FILE *stamped = s->config->rehearsal ? plain_stamped(stdout) : NULL;
+
+    plain_report(stamped ? stamped : stdout, report_path(s->report), report_sha256(s->report),
+                 &s->signing);
+    if (stamped)
+        fclose(stamped);
+}
+
 static int run_console(struct session *s, const struct term_options *options)
 {
     struct on_screen screen = {.session = s};
@@ -184,7 +195,7 @@ static int run_console(struct session *s, const struct term_options *options)
     if (screen.settles)
         return command_settle(screen.interrupted, NULL, screen.cleans);
     if (s->report && report_path(s->report))
-        plain_report(stdout, report_path(s->report), report_sha256(s->report), &s->signing);
+        tell_report(s);
     else if (host.interrupted && code == 0)
         code = err_exit(ERR_UNFINISHED);
     return code;

@@ -2,15 +2,17 @@
 /* hsmferry probe FILE: all that comes before the first question of a ceremony, and nothing else. */
 #include <stdio.h>
 
+#include "base/text.h"
 #include "command.h"
 #include "session.h"
 #include "ui/plain_log.h"
 #include "ui/plain_loop.h"
 
 /* The code that the ceremony would end with for this: that of a key named by itself. */
-static int verdict(const struct plan *plan)
+static int verdict(const struct plan *plan, struct plain_log *log)
 {
     size_t along = 0;
+    char text[96];
     int code = 0;
 
     for (size_t i = plan->count; i-- > 0;) {
@@ -18,7 +20,9 @@ static int verdict(const struct plan *plan)
         if (plan->items[i].named && plan->items[i].route == ROUTE_NONE)
             code = err_exit(plan->items[i].reason.code);
     }
-    printf("%zu of %zu keys can go; no key was touched\n", plan->goes, plan->count - along);
+    text_print(text, sizeof text, "%zu of %zu keys can go; no key was touched", plan->goes,
+               plan->count - along);
+    plain_log_note(log, text);
     return code;
 }
 
@@ -47,7 +51,7 @@ static int probe(struct session *s, struct plain_log *log)
         .out = stdout,
     });
     if (result.exit_code == 0)
-        result.exit_code = verdict(worker_plan_now(worker));
+        result.exit_code = verdict(worker_plan_now(worker), log);
     worker_free(worker);
     return result.exit_code;
 }

@@ -22,6 +22,19 @@ static bool find(struct session *s, const struct invocation *in, char *report, s
     return err_next(err, "Name one under \"sign-report\"; hsmferry-ceremony(5) tells how");
 }
 
+static void tell(const struct session *s)
+{
+    FILE *stamped = s->config->rehearsal ? plain_stamped(stdout) : NULL;
+    FILE *out = stamped ? stamped : stdout;
+
+    if (s->signing.done)
+        signing_print(&s->signing, out);
+    else
+        fputs("No signature was added.\n", out);
+    if (stamped)
+        fclose(stamped);
+}
+
 int command_sign(const struct invocation *in)
 {
     struct session s = {0};
@@ -31,10 +44,7 @@ int command_sign(const struct invocation *in)
 
     if (find(&s, in, report, &err)) {
         code = command_sign_plain(&s, report, &err);
-        if (s.signing.done)
-            signing_print(&s.signing, stdout);
-        else
-            puts("No signature was added.");
+        tell(&s);
     }
     if (err.code != ERR_NONE)
         code = command_failed(&err);

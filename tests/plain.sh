@@ -87,8 +87,9 @@ reported() {
     cat "$tmp"/c/reports/*.yaml | grep -q -- "$1"
 }
 
+# Each line bears the stamp.
 is_rehearsal() {
-    head -n 1 "$tmp/log" | grep REHEARSAL && tail -n 1 "$tmp/log" | grep REHEARSAL
+    [ -s "$tmp/log" ] && ! grep -v '^REHEARSAL  ' "$tmp/log"
 }
 
 is_digest() {
@@ -121,8 +122,11 @@ ok "the report reads as YAML and says so" reports \
     'summary.outcome summary.migrated summary.refused summary.exit-code keys.# keys.1.reason' \
     'complete 2 1 0 3 not extractable'
 ok "the waiver is reported" reported 'gate: "review", state: "waived"'
-ok "head and end say that it is a rehearsal" is_rehearsal
-ok "the digest shown is that of the report" is_digest "$(sed -n 's/^SHA-256 *//p' "$tmp/log")"
+ok "each line says that it is a rehearsal" is_rehearsal
+sed -i.whole '3s/^REHEARSAL  //' "$tmp/log"
+not_ok "control: one that does not would be seen" is_rehearsal
+mv "$tmp/log.whole" "$tmp/log"
+ok "the digest shown is that of the report" is_digest "$(sed -n 's/^REHEARSAL  SHA-256 *//p' "$tmp/log")"
 
 ceremony '[review, key]'
 ok "PIN and gates are answered on the terminal" on_terminal 0 "$pin" 'swordfish\n' \
@@ -135,6 +139,13 @@ ok "the terminal is as it was" diff "$tmp/before" "$tmp/after"
 ceremony '[review]'
 ok "a wrong answer may be given once" on_terminal 0 "$pin" 'swordfish\n' \
     'to start:' 'ferry 3\n' 'to start:' 'ferry 2\n'
+ceremony '[review, key]'
+ok "an exception is written down at the question for a PIN too" on_terminal 0 "$pin" \
+    '\x21exception\n' 'was expected:' 'a green light\n' 'happened instead:' '\n' \
+    'happened instead:' 'an amber one\n' 'and by whom:' 'Ada: go on\n' "$pin" 'swordfish\n' \
+    'to start:' 'ferry 2\n' 'move this key:' 'one\n' 'move this key:' 'two\n'
+ok "it is reported" reported '^  happened: "an amber one"$'
+not_ok "the PIN behind it is not shown" logged 'swordfish'
 ceremony '[review]'
 ok "and not twice" on_terminal 2 "$pin" 'swordfish\n' 'to start:' 'ferry 3\n' 'to start:' 'yes\n'
 ceremony '[review]'

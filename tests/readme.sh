@@ -28,7 +28,7 @@ form() {
         s/\b[0-9a-f]{12,}\b.*$/HEX/
         s/(sha256|ceremony) [0-9a-f]*\.\.\.$/\1 HEX/
         s/[0-9]+\.[0-9] ms/N ms/
-        s/^(Report +).*/\1PATH/
+        s/^((REHEARSAL +)?Report +).*/\1PATH/
         s/seq: [0-9]+/seq: N/
         s/^< *[0-9]+>/<N>/
         s/(words +[0-9-]+ +[a-z]+) .*/\1 WORDS/

@@ -6,9 +6,10 @@ usage: terminal.py [WAIT TYPE]... -- COMMAND...
 
 Waits for the text WAIT, then types TYPE (\\n, \\x03 and the like as in Python), pair by pair; an empty
 WAIT waits for nothing. In TYPE, @words stands for the two words of the destination's fingerprint that
-are asked for, @serials for the ends of both serials as they were read out; where TYPE begins with "!", the rest is given to sh, with the command's process in $PID,
-and nothing is typed. Prints all that the terminal showed and ends with the command's exit code; 99
-where it showed nothing more for a minute, 128 + N where signal N ended it.
+are asked for, @serials for the ends of both serials as they were read out; where TYPE begins with
+"!", the rest is given to sh, with the command's process in $PID, and nothing is typed. Prints all that
+the terminal showed and ends with the command's exit code; 99 where it showed nothing more for a
+minute, 128 + N where signal N ended it.
 """
 import os
 import pty
@@ -22,7 +23,7 @@ PATIENCE = 60
 
 def fingerprint_words(shown):
     """The words that the last question asks for, as the lines above it show them."""
-    words = re.findall(r"^  words +[0-9-]+ +destination +(.*?)\r?$", shown, re.M)
+    words = re.findall(r"^(?:REHEARSAL  )?  words +[0-9-]+ +destination +(.*?)\r?$", shown, re.M)
     asked = re.findall(r"type words (\d+) and (\d+) ", shown)[-1]
     every = " ".join(words).split()
     return " ".join(every[int(number) - 1] for number in asked)
@@ -30,7 +31,7 @@ def fingerprint_words(shown):
 
 def ends_of_serials(shown):
     """The last four characters of each serial, as the lines above show them."""
-    return " ".join(re.findall(r"^  (?:source|destination) +token .*?, serial \S*?(\S{1,4})\r?$",
+    return " ".join(re.findall(r"^(?:REHEARSAL  )?  (?:source|destination) +token .*?, serial \S*?(\S{1,4})\r?$",
                                shown, re.M)[-2:])
 
 

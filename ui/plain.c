@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "base/text.h"
 
@@ -398,6 +399,44 @@ size_t plain_line(const struct event *event, const char *label, char *out)
     if ((unsigned)event->kind < EVENT_KINDS && tellers[event->kind])
         tellers[event->kind](&line);
     return line.at;
+}
+
+struct stamped {
+    FILE *out;
+    bool inside; /* a line has begun */
+};
+
+static ssize_t write_stamped(void *cookie, const char *text, size_t len)
+{
+    struct stamped *s = cookie;
+
+    for (size_t i = 0; i < len; i++) {
+        if (!s->inside)
+            fputs(PLAIN_STAMP, s->out);
+        s->inside = text[i] != '\n';
+        putc(text[i], s->out);
+    }
+    return fflush(s->out) == 0 ? (ssize_t)len : 0;
+}
+
+static int close_stamped(void *cookie)
+{
+    free(cookie);
+    return 0;
+}
+
+FILE *plain_stamped(FILE *out)
+{
+    static const cookie_io_functions_t functions = {.write = write_stamped, .close = close_stamped};
+    struct stamped *s = calloc(1, sizeof *s);
+    FILE *stream = s ? fopencookie(s, "w", functions) : NULL;
+
+    if (!stream) {
+        free(s);
+        return NULL;
+    }
+    s->out = out;
+    return stream;
 }
 
 void plain_error(FILE *out, const struct err *err)

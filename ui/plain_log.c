@@ -19,8 +19,8 @@ struct told_key {
 };
 
 struct plain_log {
-    FILE *out;
-    bool rehearsal;
+    FILE *out;             /* where lines go: the caller's, or ... */
+    FILE *stamped;         /* ... this one, on it, of a rehearsal; NULL: it is none */
     struct told_key *keys; /* by key number - 1 */
     size_t key_count;
     uint32_t many;       /* keys from here on are not told one by one */
@@ -78,6 +78,8 @@ void plain_log_free(struct plain_log *l)
     if (!l)
         return;
     forget_keys(l);
+    if (l->stamped)
+        fclose(l->stamped);
     free(l);
 }
 
@@ -149,7 +151,8 @@ static bool is_companion(const struct plain_log *l, uint32_t number)
 static bool take_begin(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     (void)now_ms;
-    l->rehearsal = event->begin.rehearsal;
+    if (event->begin.rehearsal && !l->stamped && (l->stamped = plain_stamped(l->out)) != NULL)
+        l->out = l->stamped;
     return true;
 }
 
@@ -419,11 +422,10 @@ void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *
         fprintf(l->out, "By nature  %s\n", fidelity_nature_words());
     if (l->over)
         tell_left_over(l);
-    fprintf(l->out, "The ceremony %s%s, exit code %d.%s\n",
+    fprintf(l->out, "The ceremony %s%s, exit code %d.\n",
             l->over  ? "is "
             : report ? "did not come to its end"
                      : "has no report",
-            l->over ? end_outcome_name(l->end.end.outcome) : "", exit_code,
-            l->rehearsal ? "   REHEARSAL" : "");
+            l->over ? end_outcome_name(l->end.end.outcome) : "", exit_code);
     fflush(l->out);
 }

@@ -34,10 +34,12 @@ struct loop {
     bool over;    /* no command is under way, and none will be */
     bool has_end; /* EVENT_END came: it has the exit code */
     struct ask ask;
-    uint64_t asked;         /* seq of what is asked */
-    bool last_try;          /* the question is whether to risk the last try for a PIN */
-    struct event pin;       /* the PIN that is asked for */
-    struct event gate;      /* the gate that is open */
+    uint64_t asked;       /* seq of what is asked */
+    bool last_try;        /* the question is whether to risk the last try for a PIN */
+    struct event pin;     /* the PIN that is asked for */
+    struct event gate;    /* the gate that is open */
+    enum event_kind open; /* which of both */
+    bool rehearsal;
     struct event exception; /* what is written down while it is; where the ceremony is */
     unsigned part;          /* of the exception, asked for now, from 1; 0: none is written */
     bool hinted;            /* how to write one was told */
@@ -144,6 +146,7 @@ static void refuse(struct loop *l)
 
 static void ask(struct loop *l, const char *prompt, bool hidden)
 {
+    char line[EVENT_TEXT_MAX + sizeof PLAIN_STAMP];
     struct err err = {0};
 
     if (l->result.stopped) {
@@ -158,7 +161,8 @@ static void ask(struct loop *l, const char *prompt, bool hidden)
         refuse(l);
         return;
     }
-    if (!ask_begin(&l->ask, prompt, hidden, &err)) {
+    text_print(line, sizeof line, "%s%s", l->rehearsal ? PLAIN_STAMP : "", prompt);
+    if (!ask_begin(&l->ask, line, hidden, &err)) {
         complain(l, &err);
         refuse(l);
     }
@@ -177,29 +181,28 @@ static void ask_pin(struct loop *l)
     ask(l, prompt, true);
 }
 
-static void ask_gate(struct loop *l)
+/* Asks, for the first time or again, what is open. */
+static void ask_open(struct loop *l)
 {
     if (l->job->log && l->ask.fd >= 0 && !l->hinted)
         plain_log_note(l->job->log,
                        "(An answer of  !exception  writes down what is not as planned.)");
     l->hinted = true;
-    ask(l, l->gate.gate.question, false);
+    if (l->open == EVENT_GATE)
+        ask(l, l->gate.gate.question, false);
+    else if (l->last_try)
+        ask(l, "a wrong PIN locks this token; type  last try  to go on", false);
+    else
+        ask_pin(l);
 }
 
 static void ask_of(struct loop *l, const struct event *event)
 {
     l->asked = event->seq;
     l->last_try = event->kind == EVENT_PIN && (event->pin.flags & HSM_TOKEN_PIN_FINAL_TRY);
-    if (event->kind == EVENT_GATE) {
-        l->gate = *event;
-        ask_gate(l);
-        return;
-    }
-    l->pin = *event;
-    if (l->last_try)
-        ask(l, "a wrong PIN locks this token; type  last try  to go on", false);
-    else
-        ask_pin(l);
+    l->open = event->kind;
+    *(l->open == EVENT_GATE ? &l->gate : &l->pin) = *event;
+    ask_open(l);
 }
 
 /* Where the ceremony is: an exception tells the step that was begun last, and with which key. */
@@ -246,6 +249,14 @@ static void take_part(struct loop *l)
     refuse(l);
 }
 
+/* No PIN, and no answer at a gate, is this word. */
+static bool is_exception(const struct secret *line)
+{
+    static const char word[] = "!exception";
+
+    return line->len == sizeof word - 1 && memcmp(line->data, word, line->len) == 0;
+}
+
 static bool is_typed(const struct loop *l, const char *words)
 {
     const struct secret *line = &l->ask.line;
@@ -270,7 +281,7 @@ static void answer(struct loop *l)
     }
     if (l->part > 0) {
         take_part(l);
-    } else if (!l->ask.hidden && !l->last_try && is_typed(l, "!exception")) {
+    } else if (is_exception(&l->ask.line)) {
         l->part = 1;
         ask_part(l);
     } else if (!l->last_try) {
@@ -335,7 +346,10 @@ static void take_event(struct loop *l, const struct event *event)
         note_step(l, event);
         break;
     case EVENT_EXCEPTION:
-        ask_gate(l);
+        ask_open(l);
+        break;
+    case EVENT_BEGIN:
+        l->rehearsal = event->begin.rehearsal;
         break;
     case EVENT_ERROR:
         note_failure(l, &event->error);

@@ -168,8 +168,9 @@ static void draw_title(const struct app *app, struct canvas *c)
 
     text_safe(title, strlen(title), safe, sizeof safe);
     draw_blank(c, r, STYLE_TITLE);
-    draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s", safe,
-                app->config->rehearsal ? "   REHEARSAL" : "");
+    /* Before the title, which may be longer than the screen is wide. */
+    draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s",
+                app->config->rehearsal ? "REHEARSAL   " : "", safe);
     text_time(app->utc_ms, false, time);
     draw_right(c, r.x, r.y, r.w - 1, STYLE_TITLE, time + 11);
 }
@@ -225,18 +226,21 @@ static void draw_foot(const struct app *app, struct canvas *c)
 /* Too small for a picture: what matters in one sentence. */
 static void draw_sentence(const struct app *app, struct canvas *c)
 {
+    const char *stamp = app->config->rehearsal ? "REHEARSAL. " : "";
     char text[320];
     enum step_id id;
 
     if (app->run.gate.open || app->pin.open)
-        snprintf(text, sizeof text, "An answer is asked for: make this window at least 40x12.");
+        snprintf(text, sizeof text, "%sAn answer is asked for: make this window at least 40x12.",
+                 stamp);
     else if (app->running && run_step_now(&app->run, &id))
         snprintf(text, sizeof text,
-                 "Step %d, key %" PRIu32 " of %zu: the ceremony goes on. Make this window at least "
+                 "%sStep %d, key %" PRIu32
+                 " of %zu: the ceremony goes on. Make this window at least "
                  "40x12.",
-                 step_number(id), app->run.key_now, app->run.chosen);
+                 stamp, step_number(id), app->run.key_now, app->run.chosen);
     else
-        snprintf(text, sizeof text, "hsmferry: make this window at least 40x12.");
+        snprintf(text, sizeof text, "%shsmferry: make this window at least 40x12.", stamp);
     draw_wrapped(c, app->layout.screen, STYLE_NORMAL, text);
 }
 

@@ -87,7 +87,7 @@ database() { # in the NSS database, the key of this type
 
 # What was printed as the way to check it, run as it stands, without any program of ours.
 printed_command_verifies() {
-    sed -n 's/^Check it   //p' "$tmp/printed" >"$tmp/command" &&
+    sed -n 's/^REHEARSAL  Check it   //p' "$tmp/printed" >"$tmp/command" &&
         [ "$(wc -l <"$tmp/command")" -eq 1 ] && sh "$tmp/command" | grep -q '^Verified OK$'
 }
 
@@ -104,7 +104,7 @@ signs() { # signs WORDS CODE COMMAND...: ends so, and what it printed is kept
 }
 
 the_report() {
-    sed -n 's/^Report  *//p' "$tmp/printed"
+    sed -n 's/^REHEARSAL  Report  *//p' "$tmp/printed"
 }
 
 ok "tokens that sign" make_tokens
@@ -122,7 +122,7 @@ for kind in card:audit-rsa card:audit-ec database:rsa database:ec; do
     ok "$name: the report says which key is to sign it" grep -q '^  key: "pkcs11:' "$report"
     eval "report_$(echo "$name" | tr -d -)=\$report"
 done
-ok "the end says who signed" grep -q '^Signed by  .*EC P-256, on NSS Certificate DB' "$tmp/printed"
+ok "the end says who signed" grep -q '^REHEARSAL  Signed by  .*EC P-256, on NSS Certificate DB' "$tmp/printed"
 
 # --- a second signature, and what is none ---
 # shellcheck disable=SC2154 # set above
@@ -155,15 +155,15 @@ signs "a key of the source" 0 "$hsmferry" --plain "$tmp/side.yaml"
 ok "its printed command verifies it" printed_command_verifies
 ceremony none >"$tmp/none.yaml"
 signs "no key" 0 "$hsmferry" --plain "$tmp/none.yaml"
-ok "unsigned, says the end" grep -q '^Signature  UNSIGNED: the ceremony file names no key' "$tmp/printed"
+ok "unsigned, says the end" grep -q '^REHEARSAL  Signature  UNSIGNED: the ceremony file names no key' "$tmp/printed"
 ok "so does the report" grep -q '^  signed: "UNSIGNED: ' "$(the_report)"
 exits 78 "nothing to sign with" "$hsmferry" sign "$report" "$tmp/none.yaml"
 
 # --- it fails: the report stays ---
 card nobody >"$tmp/nobody.yaml"
 signs "a key that is not there" 66 "$hsmferry" --plain "$tmp/nobody.yaml"
-ok "unsigned, and why" grep -q '^Signature  UNSIGNED: no private key on that token' "$tmp/printed"
-ok "the ceremony itself is complete" grep -q '^The ceremony is complete, exit code 66' "$tmp/printed"
+ok "unsigned, and why" grep -q '^REHEARSAL  Signature  UNSIGNED: no private key on that token' "$tmp/printed"
+ok "the ceremony itself is complete" grep -q '^REHEARSAL  The ceremony is complete, exit code 66' "$tmp/printed"
 exits 0 "its report is whole" "$hsmferry" verify "$(the_report)"
 card twin >"$tmp/twin.yaml"
 exits 78 "two keys of that name" "$hsmferry" sign "$report" "$tmp/twin.yaml"

@@ -114,9 +114,19 @@ sees_like() {
     wait_for -G "$1"
 }
 
+# Each screen on which something was seen is also looked at for the stamp of a rehearsal: all
+# ceremonies here are ones. Not once the program has left.
+stamped() {
+    grep -q -e REHEARSAL -e '\[exit ' "$tmp/screen" || {
+        echo "this screen does not say REHEARSAL:"
+        cat "$tmp/screen"
+        return 1
+    }
+}
+
 wait_for() {
     sees_until=$(($(date +%s) + patience))
-    until screen | grep -q "$1" -e "$2"; do
+    until screen >"$tmp/screen" && grep -q "$1" -e "$2" "$tmp/screen"; do
         if [ "$(date +%s)" -ge "$sees_until" ]; then
             echo "not on the screen: $2"
             screen
@@ -125,6 +135,7 @@ wait_for() {
         fi
         sleep 0.05
     done
+    stamped
 }
 
 # lacks TEXT: it is not on the screen, or goes away in time.

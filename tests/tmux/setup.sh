@@ -108,7 +108,7 @@ lines_pins() {
 
 # The words of the fingerprint that the lines ask for.
 lines_words() {
-    screen | awk '
+    screen | sed 's/^REHEARSAL  //' | awk '
         $1 == "words" && $3 == "destination" { for (i = 4; i <= NF; i++) word[++count] = $i }
         match($0, /type words [0-9]+ and [0-9]+/) { split(substr($0, RSTART, RLENGTH), ask, " ") }
         END { print word[ask[3]], word[ask[5]] }'

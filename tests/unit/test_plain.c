@@ -409,11 +409,12 @@ static void test_farewell(void **state)
     plain_log_event(f->log, &after, 0);
     end_it(f, "/reports/x.yaml");
     assert_non_null(strstr(f->text, "the ceremony is partial: 3 migrated, 1 refused, 0 failed"));
-    assert_non_null(strstr(f->text, "Report     /reports/x.yaml\nSHA-256    0000 "));
-    assert_non_null(strstr(f->text, "\nSignature  UNSIGNED: "));
+    assert_non_null(
+        strstr(f->text, "REHEARSAL  Report     /reports/x.yaml\nREHEARSAL  SHA-256    0000 "));
+    assert_non_null(strstr(f->text, "\nREHEARSAL  Signature  UNSIGNED: "));
     assert_non_null(strstr(f->text, "on the source nothing: the inventories agree\n"));
     assert_non_null(strstr(f->text, "on the destination 2 unexplained objects, 0 missing"));
-    assert_string_equal(last_line(f), "The ceremony is partial, exit code 77.   REHEARSAL\n");
+    assert_string_equal(last_line(f), "REHEARSAL  The ceremony is partial, exit code 77.\n");
 }
 
 /* What was not seen is not said. */
