@@ -43,6 +43,7 @@ static bool take_planned(struct prior *prior, struct numbers *numbers, const str
     keys[prior->descs.count - 1] = (struct prior_key){
         .named = event->planned.named,
         .refused = event->planned.route == ROUTE_NONE,
+        .announced = event->planned.kept,
         .intended = event->planned.kept,
         .companion = event->planned.companion_of != 0,
     };
@@ -50,21 +51,30 @@ static bool take_planned(struct prior *prior, struct numbers *numbers, const str
     return true;
 }
 
+/* What was known of a key that is not there. */
+static void forget(struct prior_key *key)
+{
+    *key = (struct prior_key){
+        .named = key->named, .announced = key->announced, .companion = key->companion};
+}
+
 static void take_commit(struct prior *prior, struct prior_key *key, enum event_state state)
 {
     if (state == EVENT_BEGUN) {
         prior->cuts++;
-        key->intended = true;
+        key->announced = key->intended = true;
     } else if (state == EVENT_OK && prior->cuts > 0)
         prior->cuts--;
     else if (state == EVENT_UNDONE)
-        *key = (struct prior_key){.named = key->named, .companion = key->companion};
+        forget(key);
 }
 
 static void take_done(struct prior_key *key, const struct event *event)
 {
-    if (event->key_done.outcome == KEY_FAILED)
-        *key = (struct prior_key){.named = key->named, .companion = key->companion, .failed = true};
+    if (event->key_done.outcome == KEY_FAILED) {
+        forget(key);
+        key->failed = true;
+    }
     key->waived = event->key_done.outcome == KEY_UNPROVEN;
     key->proven |= key->waived;
 }
@@ -81,6 +91,8 @@ static bool take_event(struct prior *prior, struct numbers *numbers, const struc
         prior->slot[event->side] = event->hsm.slot;
     else if (event->kind == EVENT_INVENTORY && one_side && !event->inventory.after)
         prior->nameless[event->side] = event->inventory.nameless;
+    else if (event->kind == EVENT_INVENTORY && event->side == SIDE_DESTINATION)
+        prior->unexplained = event->inventory.unexplained > 0;
     else if (key && event->kind == EVENT_STEP && event->step.id == STEP_COMMIT)
         take_commit(prior, key, event->step.state);
     else if (key && event->kind == EVENT_PROOF && event->proof.stage == STEP_PROVE_AGAIN)
@@ -88,6 +100,17 @@ static bool take_event(struct prior *prior, struct numbers *numbers, const struc
     else if (key && event->kind == EVENT_KEY_DONE)
         take_done(key, event);
     return true;
+}
+
+/* What was taken back may be there nevertheless, where something was that nobody could explain: an
+ * HSM that destroys another object than it was told does not say so. */
+static void doubt(struct prior *prior)
+{
+    for (size_t i = 0; prior->unexplained && i < prior->descs.count; i++)
+        if (prior->keys[i].announced && !prior->keys[i].intended) {
+            prior->keys[i].intended = true;
+            prior->keys[i].failed = false;
+        }
 }
 
 static bool make_prior(const struct tape *tape, struct prior *prior, struct err *err)
@@ -98,6 +121,8 @@ static bool make_prior(const struct tape *tape, struct prior *prior, struct err 
 
     for (size_t at = 0; ok && tape_next(tape, UINT32_MAX, &at, &event);)
         ok = take_event(prior, &numbers, &event, err);
+    if (ok)
+        doubt(prior);
     free(numbers.index);
     return ok;
 }

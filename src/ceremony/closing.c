@@ -225,21 +225,30 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
     bytes_free(&spki);
 }
 
+/* May the destination still be writing, though nobody waits for it any longer? */
+static bool is_at_work(const struct ceremony *c)
+{
+    struct hsm *hsm = c->side[SIDE_DESTINATION].hsm;
+
+    return hsm->driver->at_work && hsm->driver->at_work(hsm);
+}
+
 /* A key that was not proven: is anything under its name after all? A commit that was answered OK is
- * not undone by not being found. Where the inventories could not be compared, a key that failed may
- * be there too. */
-static void count_trace(struct ceremony *c, struct fate *fate, bool there)
+ * not undone by not being found, and one that is still under way may be done later. Where the
+ * inventories could not be compared, a key that failed may be there too. */
+static void count_trace(struct ceremony *c, struct fate *fate, bool there, bool at_work)
 {
     bool looked = !c->side[SIDE_DESTINATION].gone;
 
     if (there && (fate->outcome == KEY_UNKNOWN || (fate->outcome == KEY_FAILED && !looked)))
         c->left_over++;
-    else if (!there && fate->outcome == KEY_UNKNOWN && fate->final == 0)
+    else if (!there && fate->outcome == KEY_UNKNOWN && fate->final == 0 && !at_work)
         fate->outcome = KEY_FAILED;
 }
 
 /* Temporaries that outlived their session, and the traces of a commit whose answer was lost. */
-static void count_traces(struct ceremony *c, const struct key_list *list, const struct names *names)
+static void count_traces(struct ceremony *c, const struct key_list *list, const struct names *names,
+                         bool at_work)
 {
     for (size_t i = 0; i < list->count; i++)
         if (list->keys[i].label_len == strlen(c->label) &&
@@ -247,7 +256,7 @@ static void count_traces(struct ceremony *c, const struct key_list *list, const 
             c->left_over++;
     for (size_t i = 0; i < c->plan.count; i++)
         if (!c->fates[i].proven)
-            count_trace(c, &c->fates[i], names_same(names, &c->plan.items[i].key) > 0);
+            count_trace(c, &c->fates[i], names_same(names, &c->plan.items[i].key) > 0, at_work);
 }
 
 static bool unfinished(size_t proven, size_t unknown, struct err *err)
@@ -271,6 +280,7 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
     struct key_list list = {0};
     struct names names = {0};
     size_t proven[2] = {0}, migrated[2] = {0}, unsure = 0, by_app; /* keys, public objects */
+    const bool at_work = is_at_work(c);                            /* asked before it is looked */
     int len;
     bool ok;
 
@@ -285,7 +295,7 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
     ok = c->host.open(c->host.ctx, SIDE_DESTINATION, &fresh, err) &&
          closing_enter(c, fresh, &list, err) && names_make(&list, &names, err);
     if (ok)
-        count_traces(c, &list, &names);
+        count_traces(c, &list, &names, at_work);
     else
         c->unsure = true;
     for (size_t i = 0; i < c->plan.count; i++) {

@@ -14,6 +14,7 @@
 struct prior_key {
     bool named;     /* by itself, not by a pattern */
     bool refused;   /* it could not go then; where an HSM had failed, it may now */
+    bool announced; /* its commit was, whatever became of it */
     bool intended;  /* its commit was announced, and not taken back: it may be there, and be ours */
     bool proven;    /* ... and it was proven behind its commit */
     bool waived;    /* it arrived, and nothing can prove it: that was waived then */
@@ -26,9 +27,10 @@ struct prior {
     bool clean;              /* take back what was not proven, and start nothing over */
     struct hsm_slot slot[2]; /* the tokens, by enum side */
     uint32_t nameless[2];    /* objects that bore neither class nor name when it began */
-    uint32_t cuts;           /* commits that never told that they went well */
-    struct key_list descs;   /* the keys, as listed on the source then; ... */
-    struct prior_key *keys;  /* ... what is known of each, in the same order */
+    bool unexplained;      /* at its end the destination held something that nobody could explain */
+    uint32_t cuts;         /* commits that never told that they went well */
+    struct key_list descs; /* the keys, as listed on the source then; ... */
+    struct prior_key *keys; /* ... what is known of each, in the same order */
 };
 
 #endif

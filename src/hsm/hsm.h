@@ -86,6 +86,10 @@ struct hsm_driver {
      * Works after any failure, also ERR_GONE. */
     void (*close)(struct hsm *hsm);
 
+    /* May a call that was given up (ERR_GONE: too late, or abandoned) still change the token? What
+     * is not there yet may be there later. NULL: never. */
+    bool (*at_work)(struct hsm *hsm);
+
     bool (*info)(struct hsm *hsm, struct hsm_info *info, struct err *err);
 
     /* All slots, also empty ones and uninitialised tokens, in the library's order; the caller

@@ -30,6 +30,8 @@ struct peer {
     const int *keep_fd; /* not lent yet; NULL: there is none, or it was */
     uint64_t last_id;
     struct err gone; /* once the agent is gone: why */
+    bool delicate;   /* the call under way, or given up, writes to the token */
+    bool given_up;   /* it was not waited for any longer */
 };
 
 /* --- its prints and its end --- */
@@ -64,6 +66,11 @@ static bool wait_end(struct peer *p, int ms)
     return true;
 }
 
+bool peer_at_work(struct peer *p)
+{
+    return p->given_up && p->delicate && !process_ended(&p->process);
+}
+
 /* The agent is gone, and this is why. It may be dying: wait_ms for that. */
 static bool gone(struct peer *p, const char *call, const char *what, int wait_ms, struct err *err)
 {
@@ -72,9 +79,19 @@ static bool gone(struct peer *p, const char *call, const char *what, int wait_ms
     wait_end(p, wait_ms);
     err_set(&p->gone, ERR_GONE, "%s, in %s (the agent: %s)", what, call,
             process_how(&p->process, how));
-    err_now(&p->gone, "Nothing more can be asked of this HSM; whether it finished this call is "
-                      "not known");
-    err_next(&p->gone, "Look at the HSM, then start again");
+    if (peer_at_work(p)) {
+        err_now(&p->gone,
+                "Nothing more can be asked of this HSM; its agent, process %d, is left in "
+                "this call, which may still write to the token",
+                (int)p->process.pid);
+        err_next(&p->gone,
+                 "Wait until the HSM has answered it, which ends that process; then start "
+                 "again");
+    } else {
+        err_now(&p->gone, "Nothing more can be asked of this HSM; whether it finished this call is "
+                          "not known");
+        err_next(&p->gone, "Look at the HSM, then start again");
+    }
     if (err)
         *err = p->gone;
     return false;
@@ -93,9 +110,11 @@ static bool gone_by(struct peer *p, enum frame_result result, const char *call, 
     case FRAME_LONG:
         return gone(p, call, "the agent's answer is longer than any may be", SOON_MS, err);
     case FRAME_LATE:
+        p->given_up = true;
         text_print(what, sizeof what, "no answer from the HSM for %g s", p->limit_ms / 1000.0);
         return gone(p, call, what, 0, err);
     case FRAME_ABANDONED:
+        p->given_up = true;
         return gone(p, call, "abandoned while waiting for the HSM", 0, err);
     default:
         text_print(what, sizeof what, "the channel to the agent failed: %s", strerror(no));
@@ -207,6 +226,13 @@ static bool read_reply(const Pb__Reply *reply, uint64_t id, const struct peer_an
     return !answer->get || answer->get(reply, out, why);
 }
 
+/* Calls that write to the token itself. SoftHSM, for one, writes it anew at each login. */
+static bool is_delicate(Pb__Request__CallCase call)
+{
+    return call == PB__REQUEST__CALL_LOGIN || call == PB__REQUEST__CALL_COMMIT ||
+           call == PB__REQUEST__CALL_MAKE_PUBLIC || call == PB__REQUEST__CALL_DESTROY;
+}
+
 bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
               const struct peer_answer *answer, void *out, struct err *err)
 {
@@ -220,6 +246,7 @@ bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
         return false;
     }
     Pb__Request request = PB__REQUEST__INIT;
+    p->delicate = is_delicate(call);
     request.id = ++p->last_id;
     request.call_case = call;
     request.info = args; /* all members of the union are pointers to structures */
@@ -250,7 +277,7 @@ void peer_close(struct peer *p)
     if (!p)
         return;
     shutdown(p->process.channel, SHUT_WR);
-    if (!wait_end(p, CLOSE_WAIT_MS)) {
+    if (!wait_end(p, p->given_up && !p->delicate ? 0 : CLOSE_WAIT_MS) && !peer_at_work(p)) {
         process_signal(&p->process, SIGTERM);
         if (!wait_end(p, CLOSE_WAIT_MS)) {
             process_signal(&p->process, SIGKILL);

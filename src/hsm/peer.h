@@ -30,8 +30,12 @@ bool peer_start(const struct remote_setup *setup, struct peer **out, struct err 
 bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
               const struct peer_answer *answer, void *out, struct err *err);
 
+/* Is the agent still in a call that was given up, and that may change the token? */
+bool peer_at_work(struct peer *p);
+
 /* Closes the channel, which tells the agent to log out and end; sees to it that it does, and reaps
- * it. Takes at most a few seconds, whatever the agent does. NULL is fine. */
+ * it. One that is at work is left to end by itself: ended there, it could leave half an object, or
+ * half a token. Takes at most a few seconds, whatever the agent does. NULL is fine. */
 void peer_close(struct peer *p);
 
 #endif

@@ -358,6 +358,11 @@ static bool remote_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
     return ask(hsm, PB__REQUEST__CALL_DESTROY, &object, &done, NULL, err);
 }
 
+static bool remote_at_work(struct hsm *hsm)
+{
+    return peer_at_work(((struct remote *)hsm)->peer);
+}
+
 static void remote_close(struct hsm *hsm)
 {
     peer_close(((struct remote *)hsm)->peer);
@@ -368,6 +373,7 @@ static void remote_close(struct hsm *hsm)
 static const struct hsm_driver remote_driver = {
     .name = "remote",
     .close = remote_close,
+    .at_work = remote_at_work,
     .info = remote_info,
     .slots = remote_slots,
     .login = remote_login,

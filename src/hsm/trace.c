@@ -248,6 +248,13 @@ static bool trace_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
     return begin(&s) && end(&s, s.inner->driver->destroy(s.inner, handle, &s.failure));
 }
 
+/* No call: only we ourselves are asked. */
+static bool trace_at_work(struct hsm *hsm)
+{
+    struct hsm *inner = ((struct trace *)hsm)->inner;
+    return inner->driver->at_work && inner->driver->at_work(inner);
+}
+
 /* Closing happens whatever anybody says to it. */
 static void trace_close(struct hsm *hsm)
 {
@@ -261,6 +268,7 @@ static void trace_close(struct hsm *hsm)
 static const struct hsm_driver trace_driver = {
     .name = "trace",
     .close = trace_close,
+    .at_work = trace_at_work,
     .info = trace_info,
     .slots = trace_slots,
     .login = trace_login,

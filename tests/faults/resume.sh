@@ -144,6 +144,29 @@ ok "... is told, and nothing is looked at" waits
 ok "... until that agent is ended" kill -9 "$agent"
 ok "... then all keys arrive" resumes
 
+# late FAULT: a commit that is given up after four seconds; it is not known what becomes of it.
+late() {
+    ceremony none "$1" && files old >"$tmp/old" && edit '/^destination:/,$ s/^  api: pkcs11/&\n  time-limit: 4/'
+    run 3 'is left in this call, which may still write to the token' --plain "$tmp/c/ceremony.yaml" &&
+        grep -q 'key 2 .*: unknown' "$tmp/log" || return
+    edit 's/SHIM_FAULT=[^"]*/SHIM_FAULT=/; /time-limit: 4$/d'
+    journal=$(find "$tmp/c/reports" -name '*.journal')
+    agent=$(sed -n 's/.*agent, process \([0-9]*\), is left.*/\1/p' "$tmp/log" | head -n 1)
+    grep -q 'outcome: "unknown"' "$tmp"/c/reports/*.yaml && grep -q 'outcome=unknown' "$journal" &&
+        kill -0 "$agent"
+}
+
+ok "a commit over its time limit, done at last" late "slow:$second:9000"
+ok "... nothing is looked at before its end" waits
+ok "... until that agent has ended" until_gone "$agent"
+ok "... the key was kept" test "$(labels)" = "one resident three"
+ok "... resume finds it, and brings the others" resumes
+ok "a commit over its time limit, never done" late "hang:$second"
+ok "... nothing is looked at before its end" waits
+ok "... until that agent is ended" kill -9 "$agent"
+ok "... the key was not kept" test "$(labels)" = "one resident"
+ok "... and clean takes nothing back" cleans 1
+
 # --- what a resumed ceremony finds ------------------------------------------------------------------
 
 half() { # a crash inside C_CopyObject: eight bytes, without class or label

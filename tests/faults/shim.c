@@ -75,10 +75,15 @@ static bool take_away(struct call *call, const struct fault *f)
 
 static bool hang(struct call *call, const struct fault *f)
 {
-    (void)call, (void)f;
-    while (pause() < 0)
-        ;
-    return true;
+    char folder[4096], let_go[4096];
+
+    (void)f;
+    path_of("", folder);
+    path_of("let-go", let_go);
+    while (access(folder, F_OK) == 0 && access(let_go, F_OK) != 0)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    raise(SIGKILL);
+    return call->rv == CKR_OK;
 }
 
 static bool be_slow(struct call *call, const struct fault *f)
@@ -222,7 +227,7 @@ static const struct kind {
     {"close", close_session, NULL},  /* the session is no more */
     {"remove", remove_device, NULL}, /* nor is the device, for this process */
     {"away", take_away, NULL},       /* nor for any other */
-    {"hang", hang, NULL},            /* it never ends */
+    {"hang", hang, NULL},            /* it ends with the file "let-go", or its folder, only */
     {"slow", be_slow, NULL},         /* ARGUMENT: milliseconds; 1000 */
     {"print", print, NULL},          /* ARGUMENT: what, to standard output and error */
     {"die", die, NULL},              /* ARGUMENT: the signal; 9 */

@@ -66,6 +66,17 @@ ok "hung: the log has it" sees "wrap"
 press q
 ok "hung: exit 2" ended 2
 
+ok "unknown: begins" begin unknown '' 'hang=commit:1'
+ok "unknown: after ten seconds it is told" sees "no answer from DESTINATION for 1"
+press a
+ok "unknown: giving up asks" sees "Give up the call"
+press y
+ok "unknown: nobody knows whether the key was kept" sees "unknown"
+press q
+ok "unknown: exit 3" ended 3
+ok "unknown: the report says so, too" grep '^  outcome: "unknown"$' "$dir"/reports/*.yaml
+ok "unknown: and what is true" grep 'is left in this call, which may still write' "$dir"/reports/*.yaml
+
 ok "dead: begins" begin dead 'die=wrap:4'
 ok "dead: the ceremony ends" sees "The ceremony failed."
 ok "dead: nothing was moved" sees "0 moved"
