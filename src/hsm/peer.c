@@ -277,7 +277,7 @@ void peer_close(struct peer *p)
     if (!p)
         return;
     shutdown(p->process.channel, SHUT_WR);
-    if (!wait_end(p, p->given_up && !p->delicate ? 0 : CLOSE_WAIT_MS) && !peer_at_work(p)) {
+    if (!wait_end(p, p->given_up ? 0 : CLOSE_WAIT_MS) && !peer_at_work(p)) {
         process_signal(&p->process, SIGTERM);
         if (!wait_end(p, CLOSE_WAIT_MS)) {
             process_signal(&p->process, SIGKILL);

@@ -25,8 +25,9 @@ import raw
 
 PIN, BLOCK = "swordfish", bytes(range(16))
 NSS_LABEL = "NSS Certificate DB"
-# What is read of a report, and what of a journal: all that decides what who resumes does, and more.
+# What is read of a report; and what of a journal decides what who resumes does, and a little more.
 SECTIONS = ("summary:", "keys:", "companions:", "steps:", "errors:")
+DECIDES = ("planned", "inventory", "proof", "key-done", "end")
 TELLS = ("key", "step", "state", "stage", "outcome", "route", "refused", "kept", "after", "objects",
          "nameless", "unexplained", "missing", "label", "class", "named", "want-flags", "transport")
 AGREE = "nothing: the inventories agree"
@@ -221,7 +222,8 @@ class Case:
     def take_event(self, words, labels, before):
         """One line of a journal; before: it is not the last one's."""
         event = dict(word.partition("=")[::2] for word in words[5:])
-        self.told.append(words[3:5] + [(f, event[f]) for f in TELLS if f in event])
+        if words[3] in DECIDES or event.get("step") in ("make-pair", "commit"):
+            self.told.append(words[3:5] + [(f, event[f]) for f in TELLS if f in event])
         if before and "key" in event:
             self.take_proof(words[3], event, labels.get(event["key"]))
         if words[3] == "begin":
