@@ -20,7 +20,7 @@ struct run_key {
     uint32_t companion_of; /* it goes along with this key, from 1; 0: it was chosen itself */
     enum key_outcome outcome;
     char reason[EVENT_TEXT_MAX]; /* how it goes or why not; later the last word on it */
-    struct check checks[2];      /* the check values, where they were told */
+    struct check checks[3];      /* the check values, where they were told */
     unsigned check_count;
     char proof[EVENT_TEXT_MAX]; /* the method planned; later the proof's sentence */
     unsigned stages;            /* bit (1 << enum step_id) for each stage that proved it */

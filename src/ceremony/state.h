@@ -37,6 +37,7 @@ struct fate {
     bool told;      /* EVENT_KEY_DONE went out */
     uint64_t final; /* its handle on the destination once committed */
     bool proven;    /* kept, and proven twice in this session, or waived */
+    bool rewrapped; /* both sides encrypted it to the same, where nothing proves it */
     enum hsm_proof proof;
     struct key_desc found; /* as read back on the destination */
     struct err err;
@@ -229,6 +230,21 @@ bool companions_read(struct ceremony *c, struct err *err);
 /* What the rows of a public object do. */
 bool companions_relay(struct ceremony *c, struct step_facts *facts, struct err *err);
 bool companions_make(struct ceremony *c, struct step_facts *facts, struct err *err);
+
+/* A key of ours must be exactly as guarded as it was asked for: one that may do more, or can be
+ * read, or was not made inside the HSM, may have been planted or may give away what it wraps. */
+bool steps_check_own_key(struct hsm *hsm, uint64_t handle, const char *what, uint32_t uses,
+                         uint32_t guards, struct err *err);
+
+/* Destroys what *handle is, which becomes 0; 0 is nothing. */
+bool steps_destroy(struct hsm *hsm, uint64_t *handle, struct err *err);
+
+/* rewrap.c: compares the key at hand with the destination's by encrypting both under one key of
+ * their own, where the copy may leave anyway. What cannot be done is no failure: then *check says
+ * why. Errors: ERR_DATA (not the same key; a key of ours is not as it was made), ERR_GONE,
+ * ERR_UNFINISHED (something is left over). */
+bool rewrap_check(struct ceremony *c, uint64_t handle, const struct key_desc *found,
+                  struct check *check, struct err *err);
 
 /* --- walk.c, resume.c --- */
 

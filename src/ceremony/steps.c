@@ -23,7 +23,7 @@ static const char *act_words(const struct ceremony *c, enum side side, enum hsm_
 }
 
 /* Tries twice: the first time may have failed after the object was gone, which then is no error. */
-static bool destroy(struct hsm *hsm, uint64_t *handle, struct err *err)
+bool steps_destroy(struct hsm *hsm, uint64_t *handle, struct err *err)
 {
     if (*handle == 0)
         return true;
@@ -59,8 +59,8 @@ static bool unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const
 
 /* A key of ours must be exactly as guarded as it was asked for: one that may do more, or can be
  * read, or was not made inside the HSM, may have been planted or may give away what it wraps. */
-static bool check_own_key(struct hsm *hsm, uint64_t handle, const char *what, uint32_t uses,
-                          uint32_t guards, struct err *err)
+bool steps_check_own_key(struct hsm *hsm, uint64_t handle, const char *what, uint32_t uses,
+                         uint32_t guards, struct err *err)
 {
     struct key_desc key;
 
@@ -86,8 +86,8 @@ static bool make_pair(struct ceremony *c, struct step_facts *facts, struct err *
     facts->words = act_words(c, SIDE_DESTINATION, HSM_MAKE_PAIR);
     snprintf(facts->text, sizeof facts->text, "RSA %u, for unwrapping only", bits);
     if (!hsm->driver->make_pair(hsm, bits, c->label, &c->pair, err) ||
-        !check_own_key(hsm, c->pair.private_handle, "transport private key", KEY_UNWRAP,
-                       KEY_SENSITIVE | KEY_PRIVATE, err) ||
+        !steps_check_own_key(hsm, c->pair.private_handle, "transport private key", KEY_UNWRAP,
+                             KEY_SENSITIVE | KEY_PRIVATE, err) ||
         !hsm->driver->describe(hsm, c->pair.private_handle, &key, err))
         return false;
     if (!key_is_not(&key, KEY_EXTRACTABLE))
@@ -100,7 +100,8 @@ static bool undo_pair(struct ceremony *c, struct err *err)
     struct hsm *hsm = destination_of(c);
 
     bytes_free(&c->pair.spki);
-    return destroy(hsm, &c->pair.private_handle, err) && destroy(hsm, &c->pair.public_handle, err);
+    return steps_destroy(hsm, &c->pair.private_handle, err) &&
+           steps_destroy(hsm, &c->pair.public_handle, err);
 }
 
 static bool relay_public(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -133,7 +134,7 @@ static bool load_public(struct ceremony *c, struct step_facts *facts, struct err
 static bool undo_load(struct ceremony *c, struct err *err)
 {
     bytes_free(&c->read_back);
-    return destroy(source_of(c), &c->public_handle, err);
+    return steps_destroy(source_of(c), &c->public_handle, err);
 }
 
 static bool make_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -143,13 +144,13 @@ static bool make_aes(struct ceremony *c, struct step_facts *facts, struct err *e
     facts->words = act_words(c, SIDE_SOURCE, HSM_MAKE_AES);
     snprintf(facts->text, sizeof facts->text, "AES %d, for wrapping only", AES_BITS);
     return hsm->driver->make_aes(hsm, AES_BITS, c->label, &c->source_aes, err) &&
-           check_own_key(hsm, c->source_aes, "AES transport key", KEY_WRAP,
-                         KEY_SENSITIVE | KEY_LOCAL | KEY_ALWAYS_SENSITIVE, err);
+           steps_check_own_key(hsm, c->source_aes, "AES transport key", KEY_WRAP,
+                               KEY_SENSITIVE | KEY_LOCAL | KEY_ALWAYS_SENSITIVE, err);
 }
 
 static bool undo_make_aes(struct ceremony *c, struct err *err)
 {
-    return destroy(source_of(c), &c->source_aes, err);
+    return steps_destroy(source_of(c), &c->source_aes, err);
 }
 
 static bool wrap_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -191,13 +192,13 @@ static bool unwrap_aes(struct ceremony *c, struct step_facts *facts, struct err 
     say(facts, "accepted");
     return unwrap(hsm, c->deal.transport, c->pair.private_handle, &c->aes_blob, &template,
                   &c->destination_aes, err) &&
-           check_own_key(hsm, c->destination_aes, "unwrapped AES key", KEY_UNWRAP, KEY_SENSITIVE,
-                         err);
+           steps_check_own_key(hsm, c->destination_aes, "unwrapped AES key", KEY_UNWRAP,
+                               KEY_SENSITIVE, err);
 }
 
 static bool undo_unwrap_aes(struct ceremony *c, struct err *err)
 {
-    return destroy(destination_of(c), &c->destination_aes, err);
+    return steps_destroy(destination_of(c), &c->destination_aes, err);
 }
 
 /* --- 8 to 11: one key --- */
@@ -326,7 +327,7 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
 
 static bool undo_unwrap_key(struct ceremony *c, struct err *err)
 {
-    return destroy(destination_of(c), &c->passage.temporary, err);
+    return steps_destroy(destination_of(c), &c->passage.temporary, err);
 }
 
 /* A public object crosses as it is. */
@@ -358,28 +359,47 @@ static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
     return tell_proof(c, c->item, stage, fate->proof, NULL, facts->text, err);
 }
 
-static bool tell_checks(struct ceremony *c, struct err *err)
+static bool tell_check(struct ceremony *c, const struct check *check, struct err *err)
+{
+    struct event e = {
+        .kind = EVENT_CHECK, .side = SIDE_RELAY, .key = (uint32_t)c->item + 1, .check = *check};
+
+    return ceremony_tell(c, &e, err);
+}
+
+static bool tell_checks(struct ceremony *c, uint64_t handle, const struct key_desc *found,
+                        struct err *err)
 {
     const struct key_desc *key = &item_of(c)->key;
-    const struct check_pair pair = {{key, &c->passage.arrived},
-                                    {source_of(c), destination_of(c)},
-                                    {key->handle, c->passage.temporary}};
+    const struct check_pair pair = {
+        {key, found}, {source_of(c), destination_of(c)}, {key->handle, handle}};
+    struct check check;
 
-    for (unsigned i = 0; i < check_count(key); i++) {
-        struct event e = {.kind = EVENT_CHECK, .side = SIDE_RELAY, .key = (uint32_t)c->item + 1};
-        if (!check_value(&pair, i, c->deal.proofs, &e.check, err) || !ceremony_tell(c, &e, err))
+    for (unsigned i = 0; i < check_count(key); i++)
+        if (!check_value(&pair, i, c->deal.proofs, &check, err) || !tell_check(c, &check, err))
             return false;
-    }
     return true;
+}
+
+/* What vouches for it besides that the envelope opened. */
+static bool compare_unproven(struct ceremony *c, uint64_t handle, const struct key_desc *found,
+                             struct step_facts *facts, struct err *err)
+{
+    struct check check;
+
+    say(facts, "UNPROVEN by waiver: its uses allow no proof");
+    return tell_checks(c, handle, found, err) && rewrap_check(c, handle, found, &check, err) &&
+           tell_check(c, &check, err);
 }
 
 static bool prove(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
+    uint64_t handle = c->passage.temporary;
+    const struct key_desc *found = &c->passage.arrived;
+
     if (item_of(c)->unproven)
-        say(facts, "UNPROVEN by waiver: its uses allow no proof");
-    else if (!prove_at(c, STEP_PROVE, c->passage.temporary, &c->passage.arrived, facts, err))
-        return false;
-    return tell_checks(c, err);
+        return compare_unproven(c, handle, found, facts, err);
+    return prove_at(c, STEP_PROVE, handle, found, facts, err) && tell_checks(c, handle, found, err);
 }
 
 static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -454,7 +474,7 @@ static bool undo_commit(struct ceremony *c, struct err *err)
     if (is_anothers(c, *final))
         *final = 0;
     return (*final != 0 || find_lost_commit(c, final, err)) &&
-           destroy(destination_of(c), final, err);
+           steps_destroy(destination_of(c), final, err);
 }
 
 /* The bytes of a public object are all that matters of it. One that the destination keeps otherwise
@@ -484,10 +504,10 @@ bool steps_prove_again(struct ceremony *c, struct step_facts *facts, struct err 
     }
     if (!check_arrived(item_of(c), &fate->found, false, err) ||
         !(item_of(c)->unproven
-              ? prove(c, facts, err)
+              ? compare_unproven(c, fate->final, &fate->found, facts, err)
               : prove_at(c, STEP_PROVE_AGAIN, fate->final, &fate->found, facts, err)))
         return false;
-    if (c->passage.temporary != fate->final && !destroy(hsm, &c->passage.temporary, err))
+    if (c->passage.temporary != fate->final && !steps_destroy(hsm, &c->passage.temporary, err))
         return false;
     fate->proven = true;
     return true;

@@ -379,6 +379,15 @@ bool tell_inventory(struct ceremony *c, enum side side, bool after, size_t objec
     return ceremony_tell(c, &e, err);
 }
 
+static const char *unproven_words(const struct fate *fate)
+{
+    return fate->rewrapped
+               ? "arrived with these rights; both sides encrypted it to the same ciphertext, which "
+                 "no fresh process can repeat: waived by the officers"
+               : "arrived with these rights; nothing proves that it is the same key: waived by the "
+                 "officers";
+}
+
 void tell_key_done(struct ceremony *c, size_t item)
 {
     struct event e = {.kind = EVENT_KEY_DONE, .side = SIDE_DESTINATION, .key = (uint32_t)item + 1};
@@ -396,8 +405,7 @@ void tell_key_done(struct ceremony *c, size_t item)
         put(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(fate->proof));
     put(e.key_done.text, sizeof e.key_done.text,
         fate->outcome == KEY_MIGRATED   ? proof_sentence(fate->proof)
-        : fate->outcome == KEY_UNPROVEN ? "arrived with these rights; nothing proves that it is "
-                                          "the same key: waived by the officers"
+        : fate->outcome == KEY_UNPROVEN ? unproven_words(fate)
                                         : fate->err.what);
     if (!ceremony_tell(c, &e, &err) && c->failure.code == ERR_NONE)
         c->failure = err;

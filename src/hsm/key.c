@@ -239,14 +239,15 @@ char *key_check_text(const struct key_desc *key, char *out)
 
 const char *key_check_name(enum key_check method)
 {
-    static const char *const names[KEY_CHECKS] = {"none", "ecb-zero", "cmac-zero", "spki-sha256"};
+    static const char *const names[KEY_CHECKS] = {"none", "ecb-zero", "cmac-zero", "rewrap-sha256",
+                                                  "spki-sha256"};
     return (unsigned)method < KEY_CHECKS ? names[method] : "?";
 }
 
 const char *key_check_words(enum key_check method)
 {
     static const char *const words[KEY_CHECKS] = {"none", "ECB of zeros", "CMAC of zeros",
-                                                  "SHA-256 of SPKI"};
+                                                  "re-wrap comparison", "SHA-256 of SPKI"};
     return (unsigned)method < KEY_CHECKS ? words[method] : "?";
 }
 

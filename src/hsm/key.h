@@ -107,10 +107,11 @@ struct key_desc {
 
 /* What officers compare to know a key again, by how it is computed. */
 enum key_check {
-    KEY_CHECK_NONE, /* a key that has none */
-    KEY_CHECK_ECB,  /* AES, DES3: the first 3 octets of an encrypted block of zeros */
-    KEY_CHECK_CMAC, /* AES, DES3: the first 3 octets of the CMAC of a block of zeros */
-    KEY_CHECK_SPKI, /* RSA, EC: SHA-256 of the SubjectPublicKeyInfo; no operation on the key */
+    KEY_CHECK_NONE,   /* a key that has none */
+    KEY_CHECK_ECB,    /* AES, DES3: the first 3 octets of an encrypted block of zeros */
+    KEY_CHECK_CMAC,   /* AES, DES3: the first 3 octets of the CMAC of a block of zeros */
+    KEY_CHECK_REWRAP, /* SHA-256 of the key as encrypted under an AES key made for this alone */
+    KEY_CHECK_SPKI,   /* RSA, EC: SHA-256 of the SubjectPublicKeyInfo; no operation on the key */
     KEY_CHECKS
 };
 enum { KEY_CHECK_MAX = 32 };
@@ -174,7 +175,7 @@ char *key_sample_text(const struct key_sample *sample, char *out);
 enum { KEY_CHECK_TEXT = 32 };
 char *key_check_text(const struct key_desc *key, char *out);
 
-/* "none", "ecb-zero", "cmac-zero", "spki-sha256"; and in words: "ECB of zeros". */
+/* "none", "ecb-zero", "cmac-zero", "rewrap-sha256", "spki-sha256"; and in words: "ECB of zeros". */
 const char *key_check_name(enum key_check method);
 const char *key_check_words(enum key_check method);
 

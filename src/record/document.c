@@ -190,7 +190,8 @@ static void put_checks(const struct view *v, const size_t checks[KEY_CHECKS])
         for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
             if (value[side].len > 0 && value[side].len <= KEY_CHECK_MAX)
                 writer_hex(w, side_name(side), value[side].octets, value[side].len);
-        part_some(w, "none", event.check.text);
+        part_some(w, value[SIDE_SOURCE].len && value[SIDE_DESTINATION].len ? "how" : "none",
+                  event.check.text);
         writer_end(w);
     }
     writer_end(w);

@@ -13,7 +13,7 @@ import sys
 from cryptography.hazmat.primitives import cmac
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from matrix import name_of, run_ceremony
-from sides import SIDES, Softoken
+from sides import HERE, SIDES, Softoken
 from pkcs11_hand import RIGHTS
 
 from outside import case
@@ -51,6 +51,7 @@ ON = {"aes": {"encrypt", "decrypt"}, "des": {"encrypt", "decrypt"}, "gen": {"sig
 VALUES = {label: bytes(byte ^ (byte.bit_count() % 2 == 0) for byte in
                        hashlib.sha256(label.encode()).digest()[:24 if "des3" in label else 32])
           for label in ROWS if label.startswith(("aes", "des"))}
+TERMINAL = os.path.join(HERE, "..", "terminal.py")
 # What may be otherwise than on the source, and how.
 CHANGES = {("extractable", "tightened"), ("always-sensitive", "by nature"), ("local", "by nature")}
 
@@ -177,9 +178,36 @@ def check_both_apis(pair, report, arrived):
              f"{pair}: each key worked on the {side}, through {words[kind]}...", str(did))
 
 
+def check_rewrapped(pair, folder, hsmferry):
+    """A private key that may do nothing goes by a waiver that is typed; where the copy may leave,
+    both sides encrypt it to the same, and it is called unproven still."""
+    folder = f"{folder}/rewrapped-{pair.replace(':', '-')}"
+    source, destination = (SIDES[kind](f"{folder}/{side}") for kind, side in
+                           zip(pair.split(":"), ("source", "destination")))
+    source.fill(["rsa2048:bare:id=01:-sign:-decrypt"])
+    with open(f"{folder}/typed", "w", encoding="ascii") as file:
+        file.write(f'#!/bin/sh\nexec /usr/bin/python3 "{TERMINAL}" "type  unproven" '
+                   f'"unproven\\n" -- "{hsmferry}" "$@"\n')
+    os.chmod(f"{folder}/typed", 0o700)
+    code, report = run_ceremony(source, destination, False, folder, f"{folder}/typed",
+                                "  unproven: waiver\n  extractable: yes\n")
+    key = report["keys"][0] if report else {}
+    check = key.get("check-values", [{}])[0]
+    if pair.endswith("nss"):  # which writes private keys in another of the forms that there are
+        compared = "forms that do not compare" in check.get("none", "") and "source" not in check
+    else:
+        compared = ("same ciphertext" in key.get("reason", "") and "by aes-kwp" in check["how"] and
+                    len(check["source"]) == 64 and check["source"] == check["destination"])
+    case(code == 3 and key.get("outcome") == "unproven" and compared
+         and check.get("method") == "rewrap-sha256",
+         f"{pair}: a key without any use is compared by re-wrapping", f"{code} {key}")
+
+
 def main(folder, hsmferry, *pairs):
     """As above."""
     os.umask(0o077)
+    for pair in ("softhsm:softhsm", "softhsm:nss"):
+        check_rewrapped(pair, folder, hsmferry)
     for pair in pairs:
         check_pair(pair, folder, hsmferry)
 

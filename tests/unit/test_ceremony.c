@@ -871,6 +871,63 @@ static void unproven_needs_a_word(void **state)
     assert_int_equal(objects_on_destination(rig), 1);
 }
 
+/* --- the re-wrap comparison --- */
+
+static const struct check *rewrapped(const struct rig *rig)
+{
+    for (size_t i = rig->count; i > 0; i--)
+        if (rig->events[i - 1].kind == EVENT_CHECK &&
+            rig->events[i - 1].check.method == KEY_CHECK_REWRAP)
+            return &rig->events[i - 1].check;
+    return NULL;
+}
+
+/* What its uses do not prove, both sides may still encrypt to the same; only where the copy may
+ * leave anyway, and it is not called proven for that. */
+static void unproven_keys_are_rewrapped(void **state)
+{
+    static const struct {
+        const char *key, *destination;
+        bool extractable, same;
+        int exit_code;
+        const char *text;
+    } rows[] = {
+        {"rsa2048:k:-sign:-decrypt:+public", "", true, true, 3, "under a second AES key"},
+        {"rsa2048:k:-sign:-decrypt:+public", "", false, false, 3, "may not leave"},
+        {"aes32:k:-encrypt:-decrypt", "proofs=ecdh", true, true, 3, "under a second AES key"},
+        {"aes32:k:-encrypt:-decrypt", "proofs=ecdh;lie=unwrap:2:other", true, false, 65, NULL},
+        /* the control: without the comparison that lie is not seen */
+        {"aes32:k:-encrypt:-decrypt", "proofs=ecdh;lie=unwrap:2:other", false, false, 3,
+         "may not leave"},
+        {"aes32:k:-encrypt:-decrypt", "proofs=ecdh;fail=unwrap:3:0x30", true, true, 3,
+         "under a second AES key"}, /* the first time there was none */
+    };
+    struct rig *rig = *state;
+
+    rig->setup.policy.canary = CANARY_NONE;
+    rig->setup.policy.waive_unproven = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char keys[256];
+        snprintf(keys, sizeof keys, "keys=%s", rows[i].key);
+        rig->setup.policy.extractable = rows[i].extractable;
+        assert_true(prepare(rig, keys, rows[i].destination, "pkcs11:object=k"));
+        walk_to_gate(rig);
+        ceremony_answer(rig->ceremony, "unproven");
+        const struct event *end = run(rig);
+        const struct check *check = rewrapped(rig);
+        assert_int_equal(end->end.exit_code, rows[i].exit_code);
+        assert_int_equal(end->end.migrated, 0);
+        assert_int_equal(end->end.left_over, 0);
+        assert_true(rows[i].text ? strstr(check->text, rows[i].text) != NULL : !check);
+        if (rows[i].same) {
+            assert_int_equal(check->value[SIDE_SOURCE].len, 32);
+            assert_memory_equal(&check->value[0], &check->value[1], sizeof check->value[0]);
+        }
+        assert_int_equal(objects_on_destination(rig) > 1, rows[i].exit_code == 3);
+        clear(rig);
+    }
+}
+
 /* --- as an application would do it --- */
 
 static size_t count_text(const struct rig *rig, enum event_kind kind, const char *text)
@@ -1200,6 +1257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lies_are_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(another_length_is_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_needs_a_word, setup, teardown),
+        cmocka_unit_test_setup_teardown(unproven_keys_are_rewrapped, setup, teardown),
         cmocka_unit_test_setup_teardown(applications_must_see_it_too, setup, teardown),
         cmocka_unit_test_setup_teardown(one_canary_for_each_kind, setup, teardown),
         cmocka_unit_test_setup_teardown(canary_is_not_repeated, setup, teardown),
