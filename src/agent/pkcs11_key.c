@@ -215,6 +215,7 @@ bool p11_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
         rv = CKR_DEVICE_ERROR;
     if (rv != CKR_OK)
         return ckr_set(err, rv, "the HSM did not say that the key is stored (C_CopyObject)");
+    p->kept = made;
     *final = made;
     return true;
 }
@@ -228,5 +229,7 @@ bool p11_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
         return ckr_set(err, rv, "object %llu was not destroyed (C_DestroyObject)",
                        (unsigned long long)handle);
     p11_temp_forget(p, (CK_OBJECT_HANDLE)handle);
+    if (p->kept == (CK_OBJECT_HANDLE)handle)
+        p->kept = CK_INVALID_HANDLE;
     return true;
 }

@@ -44,7 +44,7 @@ static void sweep(struct p11 *p, const void *label, size_t label_len)
 CK_RV p11_temp_made(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE handle, const void *label,
                     size_t label_len)
 {
-    if (rv == CKR_OK && handle == CK_INVALID_HANDLE)
+    if (rv == CKR_OK && (handle == CK_INVALID_HANDLE || handle == p->kept))
         rv = CKR_DEVICE_ERROR;
     if (rv == CKR_OK && !find(p, handle) && !add(p, handle))
         rv = CKR_HOST_MEMORY;

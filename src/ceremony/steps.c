@@ -325,8 +325,30 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
            check_arrived(item, is, true, err);
 }
 
+static bool was_there(const struct ceremony *c, uint64_t handle)
+{
+    const struct party *party = &c->side[SIDE_DESTINATION];
+
+    for (size_t i = 0; i < party->before_count; i++)
+        if (party->before[i] == handle)
+            return true;
+    return false;
+}
+
+/* An HSM that gives out the handle of an object that was there, or of a key that has arrived, does
+ * not get that one destroyed. */
+static bool is_anothers(const struct ceremony *c, uint64_t handle)
+{
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (i != c->item && c->fates[i].final == handle)
+            return true;
+    return was_there(c, handle);
+}
+
 static bool undo_unwrap_key(struct ceremony *c, struct err *err)
 {
+    if (is_anothers(c, c->passage.temporary))
+        c->passage.temporary = 0;
     return steps_destroy(destination_of(c), &c->passage.temporary, err);
 }
 
@@ -430,16 +452,6 @@ static bool proves_ours(struct ceremony *c, const struct key_desc *found)
     return proof_run(&pair, proof_exact(item_of(c)->proofs, key, found), &which, &err);
 }
 
-static bool was_there(const struct ceremony *c, uint64_t handle)
-{
-    const struct party *party = &c->side[SIDE_DESTINATION];
-
-    for (size_t i = 0; i < party->before_count; i++)
-        if (party->before[i] == handle)
-            return true;
-    return false;
-}
-
 /* A commit that failed may still have been carried out: then a new object bears the key's name and
  * proves to be the key. Any other was made by somebody else, and is not ours to destroy; the
  * inventory will name it. */
@@ -455,16 +467,6 @@ static bool find_lost_commit(struct ceremony *c, uint64_t *handle, struct err *e
             *handle = now.keys[i].handle;
     key_list_free(&now);
     return ok;
-}
-
-/* An HSM that gives out the handle of an object that was there, or of a key that has arrived, does
- * not get that one destroyed. */
-static bool is_anothers(const struct ceremony *c, uint64_t handle)
-{
-    for (size_t i = 0; i < c->plan.count; i++)
-        if (i != c->item && c->fates[i].final == handle)
-            return true;
-    return was_there(c, handle);
 }
 
 static bool undo_commit(struct ceremony *c, struct err *err)

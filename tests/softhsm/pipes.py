@@ -158,8 +158,10 @@ def check_streams(taps, keys, pins):
 def check_relayed(taps, report):
     """What the report says crossed the relay is what crossed."""
     relayed = [step for step in report["steps"] if "sha256" in step]
-    # The public key once; each blob where it leaves, where it crosses and where it arrives.
-    case(len(relayed) == 1 + 3 + 3 * len(report["keys"]), "the report names what crossed the relay")
+    # The public key once; each blob where it leaves, where it crosses and where it arrives; each
+    # public object where it leaves and where it crosses.
+    case(len(relayed) == 1 + 3 + 3 * len(report["keys"]) + 2 * len(report["companions"]),
+         "the report names what crossed the relay")
     for step in relayed:
         def holds(data, size=step["bytes"], wanted=step["sha256"]):
             return any(hashlib.sha256(data[at:at + size]).hexdigest() == wanted
