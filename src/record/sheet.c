@@ -121,6 +121,7 @@ static void put_summary(struct sheet *s)
     tell(s, "exceptions", "%s", node_text(summary, "exceptions"));
     tell(s, "written by", "%s %s on %s", node_text(s->report, "tool.name"),
          node_text(s->report, "tool.version"), node_text(s->report, "tool.host"));
+    tell(s, "", "sha256 %s", node_text(s->report, "tool.program-sha256"));
 }
 
 static void put_devices(struct sheet *s)
@@ -134,6 +135,8 @@ static void put_devices(struct sheet *s)
         tell(s, "", "%s %s, firmware %s, %s through %s", node_text(hsm, "manufacturer"),
              node_text(hsm, "model"), node_text(hsm, "firmware"), node_text(hsm, "api"),
              node_text(hsm, "module"));
+        tell(s, "", "module sha256 %s", node_text(hsm, "module-sha256"));
+        tell(s, "", "agent sha256 %s", node_text(hsm, "agent-sha256"));
     }
 }
 
