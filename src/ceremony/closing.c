@@ -250,6 +250,12 @@ static void count_trace(struct ceremony *c, struct fate *fate, bool there, bool 
 static void count_traces(struct ceremony *c, const struct key_list *list, const struct names *names,
                          bool at_work)
 {
+    const uint32_t before = count_nameless(&c->side[SIDE_DESTINATION].keys);
+    const uint32_t now = count_nameless(list);
+
+    /* Half an object of a commit that was cut off, where no inventory could show it. */
+    if (c->side[SIDE_DESTINATION].gone && now > before)
+        c->left_over += now - before;
     for (size_t i = 0; i < list->count; i++)
         if (list->keys[i].label_len == strlen(c->label) &&
             memcmp(list->keys[i].label, c->label, strlen(c->label)) == 0)

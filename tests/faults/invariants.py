@@ -79,7 +79,7 @@ def label_of(thing):
 
 def name_of(thing):
     """The label, and of public objects what they are."""
-    return label_of(thing) + COMPANIONS.get(CLASSES.get(thing["class"][:2]), "")
+    return label_of(thing) + COMPANIONS.get(CLASSES.get(thing.get("class", "")[:2]), "")
 
 
 def content(side, folder):

@@ -6,9 +6,11 @@
  *   SHIM_MODULE   the real module's path
  *   SHIM_COUNT    a folder of its own: each call adds a line of SHIM_WIDTH bytes, the function's
  *                 name, to the file "calls", and one that a fault names a byte to a file of that
- *                 fault. So calls are counted from one process to the next: the fresh process too
- * has an n-th call. SHIM_FAULT    KIND:FUNCTION:N[:ARGUMENT], several with blanks between. FUNCTION
- * may be "any". At its N-th call (0: at every one) KIND happens; the table in shim.c has the kinds.
+ *                 fault: so also the fresh process has an n-th call.
+ *   SHIM_TOKEN    the folder of SoftHSM's token, for "half"
+ *   SHIM_FAULT    KIND:FUNCTION:N[:ARGUMENT], several with blanks; FUNCTION may be "any".
+ *
+ * At its N-th call (0: at every one) KIND happens; the table in shim.c has the kinds.
  */
 #ifndef HSMFERRY_TESTS_FAULTS_SHIM_H
 #define HSMFERRY_TESTS_FAULTS_SHIM_H

@@ -58,6 +58,8 @@ LIMIT = 120  # seconds until a console that does not end is a violation
 GENERAL = ("fail", "fail:0x31", "fail:0xb3", "late", "close", "remove", "away", "hang", "die",
            "diedone")
 OF_BYTES, OF_HANDLES = ("empty", "short", "flip"), ("handle", "again")
+OF_COMMITS = ("half",)  # half an object stays
+PAIR = {"C_GenerateKeyPair"}  # the last time that it is made the ceremony begins
 LIES = set(OF_BYTES + OF_HANDLES)
 BYTES = {"C_WrapKey", "C_Encrypt", "C_Sign", "C_DigestFinal", "C_FindObjects", "C_GetSlotList",
          "C_GetAttributeValue", "wrap", "public_key", "certificate", "prove", "make_pair",
@@ -186,6 +188,7 @@ class Sweep:
         token = side["label"] if side["kind"] == "softhsm" else NSS_LABEL.replace(" ", "%20")
         if side["kind"] == "softhsm":
             environment += [f"SOFTHSM2_CONF={folder}/softhsm2.conf", f"SHIM_MODULE={side['module']}"]
+            environment += [f"SHIM_TOKEN={path}" for path in glob.glob(f"{folder}/tokens/*")]
         if self.options.naive and side["label"] == "new":
             environment.append(f"SHIM_NAIVE={KEYS[0]}")
         return "\n".join([
@@ -407,10 +410,12 @@ class Sweep:
     def singles(self, pair, calls):
         """Every call of the ceremony with every kind."""
         for role in ("old", "new"):
+            first = max((n for n, name in enumerate(calls[role], 1) if name in PAIR), default=0)
             for number, name in enumerate(calls[role], 1):
                 if self.options.of not in (None, name):
                     continue
                 kinds = GENERAL + OF_BYTES * (name in BYTES) + OF_HANDLES * (name in HANDLES)
+                kinds += OF_COMMITS * (name == "C_CopyObject" and number > first)
                 for kind in kinds:
                     yield self.case_of(pair, role, [fault_text(kind, number)])
 
