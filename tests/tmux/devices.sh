@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A ceremony that is no rehearsal, on the screen: both devices are confirmed before any PIN, and a
+# key of the source signs the report at its end.
+set -u
+# shellcheck source=tests/tmux/lib.sh
+. "${0%/*}/lib.sh"
+
+answer() {
+    type_text "$1" && press Enter
+}
+
+openssl_verifies() {
+    report=$(echo "$dir"/reports/*.yaml)
+    openssl dgst -sha256 -verify "$report.pub.pem" -signature "$report.sig" "$report"
+}
+
+ceremony production 'keys=aes32:alpha,ec256:audit:+public' '' '[review]' '"pkcs11:object=alpha"'
+sed -i 's/^rehearsal: yes/rehearsal: no/; s/?pin-source[^ ]*//
+/^source:/i officers:\
+- {name: Ada, role: source officer}\
+- {name: Charles, role: destination officer}
+/^report-folder/i sign-report: {side: source, key: "pkcs11:object=audit"}' "$dir/c.yaml"
+stamp=none
+console 80x24 "$dir/c.yaml"
+ok "the devices are read out" sees "Compare both devices with the script on paper"
+ok "by serial" sees "serial destination"
+answer "tion urce"
+ok "the wrong way round is wrong" sees "Tries left: 1"
+answer "urce tion"
+ok "then the source's officer is asked for the PIN" sees "Ada, source officer, your PIN:"
+answer 1234
+ok "and the destination's" sees "Charles, destination officer, your PIN:"
+answer 1234
+ok "a key goes" listed 3
+migrate 1
+ok "the PIN of the key that signs" sees "SIGN THE REPORT: token hsm-old"
+answer 1234
+ok "the end says who signed" sees "by audit, EC P-256, on hsm-old"
+press q
+ok "exit 0" ended 0
+ok "OpenSSL alone verifies it" openssl_verifies
+ok "the gate is in the report" grep -q 'gate: "devices", state: "confirmed", officer: "Ada"' \
+    "$dir"/reports/*.yaml
+finish
