@@ -52,6 +52,7 @@ PYTHON = sys.executable
 DONE = re.compile("there is nothing to do|taken over by a later one")
 ROUNDS = "NSS_MAX_MP_PBE_ITERATION_COUNT"  # by which NSS makes its PIN, and each key, slow to guess
 IN_USE = 77  # the exit code of who finds the tokens in use
+COUNT = re.compile(rb"SHIM_COUNT=([^\0]+)")
 LIMIT = 120  # seconds until a console that does not end is a violation
 
 # What goes wrong at every call; and where it gives out bytes or a handle.
@@ -264,6 +265,22 @@ class Sweep:
         with open(f"{folder}/log", encoding="utf-8", errors="replace") as file:
             return code == IN_USE and "is in use by an agent" in file.read()
 
+    def end_orphans(self, folder):
+        """Ends agents of this case, or of one that is gone, that no console waits for: libp11 may
+        hang in a login that failed."""
+        for path in glob.glob("/proc/[0-9]*/environ"):
+            try:
+                with open(path, "rb") as file:
+                    found = COUNT.search(file.read())
+                with open(path.replace("environ", "stat"), encoding="ascii") as file:
+                    parent = file.read().rpartition(")")[2].split()[1]
+                where = os.fsdecode(found[1]) if found else ""
+                if parent == "1" and where.startswith(self.top) and (
+                        where.startswith(folder + "/") or not os.path.exists(where)):
+                    os.kill(int(path.split("/")[2]), signal.SIGKILL)
+            except OSError:
+                pass
+
     def run_console(self, folder, kill, *arguments):
         """One run of hsmferry; its exit code."""
         with open(f"{folder}/log", "ab") as log:
@@ -313,8 +330,10 @@ class Sweep:
         """The last journal is resumed, or what it tells of cleaned up."""
         for journal in sorted(glob.glob(f"{folder}/reports/*.journal"), key=os.path.getmtime,
                               reverse=True):
-            code, until = IN_USE, time.monotonic() + LIMIT
-            while code == IN_USE and time.monotonic() < until:  # by an agent that ends just now
+            code, until = None, time.monotonic() + LIMIT
+            while code in (None, IN_USE) and time.monotonic() < until:  # by an agent that ends just now
+                if code is not None:
+                    self.end_orphans(folder.removesuffix("-clean"))
                 log_from = os.path.getsize(f"{folder}/log")
                 code = self.run_console(folder, None, command, journal, f"{folder}/ceremony.yaml")
             with open(f"{folder}/log", encoding="utf-8", errors="replace") as file:
@@ -362,6 +381,7 @@ class Sweep:
             if not self.is_in_use(folder, code):
                 break
             shutil.rmtree(folder)
+            self.end_orphans(folder)
         facts["lies"] = any(f.split(":")[0] in LIES for f in (old + " " + new).split())
         wrong, state = self.check(folder, facts, code)
         if "hang" in case:
