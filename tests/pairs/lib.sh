@@ -14,6 +14,7 @@ export PYTHONDONTWRITEBYTECODE
 
 # matrix PAIR...: these rows of the table in matrix.py; within $matrix_within if that is a script.
 matrix() {
-    ${matrix_within:+sh "$matrix_within"} "$python" "$abs_top_srcdir/tests/pairs/matrix.py" "$tmp" \
-        "$abs_top_builddir/hsmferry" "$@"
+    matrix_folder=$(mktemp -d "$tmp/XXXXXX") || return
+    ${matrix_within:+sh "$matrix_within"} "$python" "$abs_top_srcdir/tests/pairs/matrix.py" \
+        "$matrix_folder" "$abs_top_builddir/hsmferry" "$@"
 }
