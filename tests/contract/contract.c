@@ -182,7 +182,7 @@ static void offers_are_complete(void **state)
         assert_true(!offer->unwrap || offer->unwrap_words[0]);
         assert_true((offer->wrap && offer->unwrap) || offer->reason[0]);
     }
-    assert_int_equal(offers.proofs >> HSM_PROOFS, 0);
+    assert_int_equal(offers.proofs >> HSM_PROOF_BYTES, 0);
     bench_same_inventory(b, before);
 }
 
@@ -767,7 +767,7 @@ static void every_offered_proof_is_right(void **state)
     static const struct {
         const char *type;
         uint32_t use;
-    } by[HSM_PROOFS] = {
+    } by[HSM_PROOF_BYTES] = {
         [HSM_PROOF_AES_ECB] = {"aes32", KEY_ENCRYPT},
         [HSM_PROOF_AES_DECRYPT] = {"aes32", KEY_DECRYPT},
         [HSM_PROOF_DIGEST] = {"generic13", 0},
@@ -783,7 +783,7 @@ static void every_offered_proof_is_right(void **state)
     struct bench *b = *state;
 
     bench_login(b);
-    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++) {
+    for (enum hsm_proof proof = 0; proof < HSM_PROOF_BYTES; proof++) {
         if (!bench_has(b, by[proof].type) || !(b->offers.proofs & 1u << proof))
             continue;
         struct object *known = known_key(by[proof].type);

@@ -153,7 +153,7 @@ bool personality_parse(const struct hsm_where *where, struct personality *p, str
         .serial = "1",
         .tries = 10,
         .algs = (1u << HSM_ALGS) - 1,
-        .proofs = (1u << HSM_PROOFS) - 1,
+        .proofs = (1u << HSM_PROOF_BYTES) - 1,
         .exact = true,
         .says_exact = true,
         .takes = true,
