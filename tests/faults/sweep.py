@@ -60,6 +60,7 @@ GENERAL = ("fail", "fail:0x31", "fail:0xb3", "late", "close", "remove", "away", 
            "diedone")
 OF_BYTES, OF_HANDLES = ("empty", "short", "flip"), ("handle", "again")
 OF_COMMITS = ("half",)  # half an object stays
+READS = {"C_GetAttributeValue", "C_FindObjects"}  # so many, each like the next: ten kinds in turn
 PAIR = {"C_GenerateKeyPair"}  # the last time that it is made the ceremony begins
 LIES = set(OF_BYTES + OF_HANDLES)
 BYTES = {"C_WrapKey", "C_Encrypt", "C_Sign", "C_DigestFinal", "C_FindObjects", "C_GetSlotList",
@@ -435,6 +436,9 @@ class Sweep:
                 if self.options.of not in (None, name):
                     continue
                 kinds = GENERAL + OF_BYTES * (name in BYTES) + OF_HANDLES * (name in HANDLES)
+                if name in READS:
+                    turn = number % len(OF_BYTES)
+                    kinds = GENERAL[:turn] + GENERAL[turn + 1:] + (OF_BYTES[turn],)
                 kinds += OF_COMMITS * (name == "C_CopyObject" and number > first)
                 for kind in kinds:
                     yield self.case_of(pair, role, [fault_text(kind, number)])
