@@ -242,14 +242,15 @@ static void put_transport(struct sheet *s)
 static void put_gates(struct sheet *s)
 {
     section(s, "CONFIRMATIONS AND WAIVERS");
-    for (const struct node *g = node_at(s->report, "gates")->first; g; g = g->next)
+    for (const struct node *g = node_at(s->report, "gates")->first; g; g = g->next) {
+        bool waived = node_is(g, "state", "waived"), by = !waived && node_at(g, "officer");
+        const char *role = by ? node_text(g, "role") : "";
         if (!node_is(g, "state", "open"))
-            tell(s, node_text(g, "gate"), "%s%s%s, %s%s%s%s%s", node_text(g, "state"),
+            tell(s, node_text(g, "gate"), "%s%s%s, %s%s%s%s%s",
+                 waived ? "waived by the ceremony file" : node_text(g, "state"),
                  node_at(g, "key") ? ", key " : "", node_text(g, "key"), node_text(g, "at"),
-                 node_is(g, "state", "waived") || !node_at(g, "officer") ? "" : ", ",
-                 node_is(g, "state", "waived") ? "" : node_text(g, "officer"),
-                 node_is(g, "state", "waived") || !node_text(g, "role")[0] ? "" : ", ",
-                 node_is(g, "state", "waived") ? "" : node_text(g, "role"));
+                 by ? ", " : "", by ? node_text(g, "officer") : "", role[0] ? ", " : "", role);
+    }
 }
 
 static void put_exceptions(struct sheet *s)
