@@ -117,7 +117,7 @@ sees_like() {
 # Each screen on which something was seen is also looked at for the stamp of a rehearsal: all
 # ceremonies here are ones, but where $stamp is set. Not once the program has left.
 stamped() {
-    [ -n "${stamp:-}" ] || grep -q -e REHEARSAL -e '\[exit ' "$tmp/screen" || {
+    [ -n "${stamp:-}" ] || grep -q -e REHEARSAL -e '\[exit ' -e 'hsmferry crashed' "$tmp/screen" || {
         echo "this screen does not say REHEARSAL:"
         cat "$tmp/screen"
         return 1
