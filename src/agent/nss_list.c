@@ -58,13 +58,6 @@ static bool add_handle(uint64_t **handles, size_t *count, size_t *room, uint64_t
     return true;
 }
 
-static int compare_handles(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-
-    return (left > right) - (left < right);
-}
-
 bool nss_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
 {
     struct nss *nss = nss_logged_in(hsm, err);
@@ -85,7 +78,7 @@ bool nss_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err 
         free(found);
         return false;
     }
-    qsort(found, have, sizeof *found, compare_handles);
+    qsort(found, have, sizeof *found, key_compare_handles);
     *handles = found;
     *count = have;
     return true;

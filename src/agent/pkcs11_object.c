@@ -144,12 +144,6 @@ static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struc
 
 /* --- finding --- */
 
-static int compare_handles(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Takes what the search that is under way finds. */
 static bool collect(struct p11 *p, uint64_t **handles, size_t *count, struct err *err)
 {
@@ -191,7 +185,7 @@ bool p11_find(struct p11 *p, struct p11_attrs *with, uint64_t **handles, size_t 
         free(found);
         return false;
     }
-    qsort(found, n, sizeof *found, compare_handles);
+    qsort(found, n, sizeof *found, key_compare_handles);
     *handles = found;
     *count = n;
     return true;

@@ -59,13 +59,6 @@ bool opening_inventory(struct ceremony *c, struct err *err)
     return true;
 }
 
-static int compare_handles(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-
-    return *x < *y ? -1 : *x > *y;
-}
-
 /* The handles of the keys that this ceremony has brought, sorted; the caller frees them. */
 static uint64_t *brought(const struct ceremony *c, size_t *count, struct err *err)
 {
@@ -76,7 +69,7 @@ static uint64_t *brought(const struct ceremony *c, size_t *count, struct err *er
         if (c->fates[i].proven)
             finals[(*count)++] = c->fates[i].final;
     if (finals)
-        qsort(finals, *count, sizeof *finals, compare_handles);
+        qsort(finals, *count, sizeof *finals, key_compare_handles);
     else
         err_set(err, ERR_FAILED, "no memory for an inventory");
     return finals;
@@ -84,7 +77,7 @@ static uint64_t *brought(const struct ceremony *c, size_t *count, struct err *er
 
 static bool has_handle(const uint64_t *sorted, size_t count, uint64_t handle)
 {
-    return bsearch(&handle, sorted, count, sizeof *sorted, compare_handles) != NULL;
+    return bsearch(&handle, sorted, count, sizeof *sorted, key_compare_handles) != NULL;
 }
 
 /* Tells of an object that nobody can explain, as far as the HSM describes it. */

@@ -90,13 +90,6 @@ static bool add_of(struct plan *plan, size_t owner, const struct key_list *sourc
     return plan_add(plan, &made, err);
 }
 
-static int compare_handles(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-
-    return *x < *y ? -1 : *x > *y;
-}
-
 /* Which of the source's objects are in the plan already; the caller frees it. */
 static bool *mark_chosen(const struct plan *plan, const struct key_list *source)
 {
@@ -106,10 +99,10 @@ static bool *mark_chosen(const struct plan *plan, const struct key_list *source)
     for (size_t i = 0; chosen && i < plan->count; i++)
         chosen[i] = plan->items[i].key.handle;
     if (chosen)
-        qsort(chosen, plan->count, sizeof *chosen, compare_handles);
+        qsort(chosen, plan->count, sizeof *chosen, key_compare_handles);
     for (size_t i = 0; taken && chosen && i < source->count; i++)
         taken[i] = bsearch(&source->keys[i].handle, chosen, plan->count, sizeof *chosen,
-                           compare_handles) != NULL;
+                           key_compare_handles) != NULL;
     if (!chosen) {
         free(taken);
         taken = NULL;

@@ -281,6 +281,13 @@ bool key_name_collides(const struct key_desc *a, const struct key_desc *b)
     return same_label(a, b) && (a->label_len > 0 || (a->id_len == 0 && b->id_len == 0));
 }
 
+int key_compare_handles(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
 bool key_same_name(const struct key_desc *a, const struct key_desc *b)
 {
     return a->class == b->class && same_label(a, b) && same_id(a, b);

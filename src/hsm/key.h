@@ -187,6 +187,9 @@ char *key_label_text(const struct key_desc *key, char *out);
  * What "taken" means. */
 bool key_name_collides(const struct key_desc *a, const struct key_desc *b);
 
+/* Orders two uint64_t handles, for qsort() and bsearch(). */
+int key_compare_handles(const void *a, const void *b);
+
 /* Same class, label and id. */
 bool key_same_name(const struct key_desc *a, const struct key_desc *b);
 
