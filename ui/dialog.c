@@ -190,13 +190,15 @@ static void draw_gate(const struct app *app, struct canvas *c)
 static int draw_party(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct app_side *from = &app->side[SIDE_SOURCE], *to = &app->side[SIDE_DESTINATION];
-    char text[1024];
+    char along[48], text[1024];
     int y = r.y;
 
-    snprintf(text, sizeof text, "%zu key%s from %s (%s, %s) to %s (%s, %s)", app->run.goes,
-             app->run.goes == 1 ? " goes" : "s go", app_side_label(app, SIDE_SOURCE),
-             from->token.model, from->info.api, app_side_label(app, SIDE_DESTINATION),
-             to->token.model, to->info.api);
+    snprintf(along, sizeof along, ", with %zu public object%s,", app->run.along,
+             app->run.along == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%zu key%s%s from %s (%s, %s) to %s (%s, %s)", app->run.goes,
+             app->run.goes == 1 ? " goes" : "s go", app->run.along ? along : "",
+             app_side_label(app, SIDE_SOURCE), from->token.model, from->info.api,
+             app_side_label(app, SIDE_DESTINATION), to->token.model, to->info.api);
     y += draw_wrapped(c, (struct rect){r.x, y, r.w, 2}, STYLE_STRONG, text);
     if (app->run.refused)
         draw_format(c, r.x, y++, r.w, STYLE_WARN, "%" PRIu32 " key%s cannot go", app->run.refused,

@@ -21,7 +21,7 @@ walk() { # walk SIZE
     press Space Space
     ok "$1: two keys are marked" sees "2 of 5 marked"
     press F5
-    ok "$1: the review says what goes where" sees "2 keys go from hsm-old"
+    ok "$1: the review says what goes where" sees "2 keys go, with 1 public object, from hsm-old"
     ok "$1: and how" sees "Transport"
     type_text "ferry 2"
     press Enter
