@@ -5,11 +5,12 @@
 usage: terminal.py [WAIT TYPE]... -- COMMAND...
 
 Waits for the text WAIT, then types TYPE (\\n, \\x03 and the like as in Python), pair by pair; an empty
-WAIT waits for nothing. In TYPE, @words stands for the two words of the destination's fingerprint that
-are asked for, @serials for the ends of both serials as they were read out; where TYPE begins with
-"!", the rest is given to sh, with the command's process in $PID, and nothing is typed. Prints all that
-the terminal showed and ends with the command's exit code; 99 where it showed nothing more for a
-minute, 128 + N where signal N ended it.
+WAIT waits for nothing. A whole line is typed only where a prompt stands at the end, "...: ": what is
+typed before is thrown away, and the line that tells of a gate may have the same words. In TYPE,
+@words stands for the two words of the destination's fingerprint that are asked for, @serials for the
+ends of both serials as they were read out; where TYPE begins with "!", the rest is given to sh, with
+the command's process in $PID, and nothing is typed. Prints all that the terminal showed and ends with
+the command's exit code; 99 where it showed nothing more for a minute, 128 + N where signal N ended it.
 """
 import os
 import pty
@@ -35,6 +36,11 @@ def ends_of_serials(shown):
                                shown, re.M)[-2:])
 
 
+def is_answer(typed):
+    """Is it a line for a prompt?"""
+    return typed.endswith("\\n") and not typed.startswith("!")
+
+
 def main():
     at = sys.argv.index("--")
     pairs = list(zip(sys.argv[1:at:2], sys.argv[2:at:2]))
@@ -44,7 +50,8 @@ def main():
     shown = b""
     seen = 0  # what was waited for lies before this
     while True:
-        if pairs and (found := shown.find(pairs[0][0].encode(), seen)) >= 0:
+        if (pairs and (found := shown.find(pairs[0][0].encode(), seen)) >= 0
+                and (shown.endswith(b": ") or not is_answer(pairs[0][1]))):
             seen = found + len(pairs[0][0])
             typed = pairs.pop(0)[1]
             if typed.startswith("!"):
