@@ -7,6 +7,7 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     --pair A:B      softhsm:softhsm, softhsm:nss or nss:softhsm; may be given again (all three)
     --every N       each N-th of the single faults only
     --of CALL       only faults of calls of this name
+    --whole         all three keys move where one thing goes wrong too, not one of them
     --double N      N random double faults too
     --kill N        N random kill -9, of the console or an agent, too
     --again N       resume each N-th case, too, that leaves what one before has left (40)
@@ -46,8 +47,12 @@ sys.path.insert(0, HERE)
 import raw  # noqa: E402 pylint: disable=wrong-import-position
 from invariants import NSS_LABEL, PIN, answers_of, open_token, snapshot  # noqa: E402
 
-PAIRS = ("softhsm:softhsm", "softhsm:nss", "nss:softhsm")
 KEYS = ("one", "two", "three")
+PAIRS = {  # and which one moves where one thing goes wrong; all do where more than that does
+    "softhsm:softhsm": ("one",),
+    "softhsm:nss": ("two",),
+    "nss:softhsm": ("three",),
+}
 PYTHON = sys.executable
 DONE = re.compile("there is nothing to do|taken over by a later one")
 ROUNDS = "NSS_MAX_MP_PBE_ITERATION_COUNT"  # by which NSS makes its PIN, and each key, slow to guess
@@ -60,7 +65,8 @@ GENERAL = ("fail", "fail:0x31", "fail:0xb3", "late", "close", "remove", "away", 
            "diedone")
 OF_BYTES, OF_HANDLES = ("empty", "short", "flip"), ("handle", "again")
 OF_COMMITS = ("half",)  # half an object stays
-READS = {"C_GetAttributeValue", "C_FindObjects"}  # so many, each like the next: ten kinds in turn
+TEN = 10  # of all kinds, in turn, for what there is so much of that each is like the next:
+READS = {"C_GetAttributeValue", "C_FindObjects"}  # these, and what is called before the ceremony
 PAIR = {"C_GenerateKeyPair"}  # the last time that it is made the ceremony begins
 LIES = set(OF_BYTES + OF_HANDLES)
 BYTES = {"C_WrapKey", "C_Encrypt", "C_Sign", "C_DigestFinal", "C_FindObjects", "C_GetSlotList",
@@ -108,6 +114,7 @@ class Sweep:
         self.codes = {}
         self.states, self.resumed = set(), 0
         self.lock = threading.Lock()
+        self.keys = ("one",) if options.naive else KEYS
 
     # --- tokens, made once ---
 
@@ -171,7 +178,7 @@ class Sweep:
         if pair not in self.local.made:
             with self.lock:  # SOFTHSM2_CONF is the whole process's
                 self.local.made[pair] = self.make(pair)
-            self.golden(pair)
+            self.golden(pair, self.keys)
         return self.local.made[pair]
 
     def set_up(self):
@@ -192,7 +199,7 @@ class Sweep:
             environment += [f"SOFTHSM2_CONF={folder}/softhsm2.conf", f"SHIM_MODULE={side['module']}"]
             environment += [f"SHIM_TOKEN={path}" for path in glob.glob(f"{folder}/tokens/*")]
         if self.options.naive and side["label"] == "new":
-            environment.append(f"SHIM_NAIVE={KEYS[0]}")
+            environment.append("SHIM_NAIVE=one")
         return "\n".join([
             f"  api: {'pkcs11' if side['kind'] == 'softhsm' else 'nss'}",
             f"  module: {self.shim if side['kind'] == 'softhsm' else 'sql:' + folder}",
@@ -208,12 +215,10 @@ class Sweep:
             for name, role in (("source", "old"), ("destination", "new")):
                 file.write(f"{name}:\n"
                            + self.side_text(sides[role], f"{folder}/{role}", faults[role]))
-            keys = KEYS[:1] if self.options.naive else KEYS
             names = [f"pkcs11:object={key}" + (";type=private" if key == "three" else "")
-                     for key in keys]
+                     for key in sides["keys"]]
             file.write(f"keys: {json.dumps(names)}\n"
                        "policy:\n  rsa-bits: 2048\n  gates: []\nreport-folder: reports\n")
-        return list(keys)
 
     def prepare(self, made, sides, faults):
         """A folder with fresh copies of both tokens."""
@@ -223,9 +228,9 @@ class Sweep:
             os.mkdir(f"{folder}/{role}/calls")
             if sides[role]["kind"] == "softhsm":
                 configure_softhsm(f"{folder}/{role}")
-        keys = self.write_ceremony(folder, sides, faults)
-        return folder, {**sides, "made_folder": made, "keys": keys, "lies": False,
-                        "resumed": False, "cleaned": False, "log_from": 0}
+        self.write_ceremony(folder, sides, faults)
+        return folder, {**sides, "made_folder": made, "lies": False, "resumed": False,
+                        "cleaned": False, "log_from": 0}
 
     @staticmethod
     def agents_of(console):
@@ -370,6 +375,8 @@ class Sweep:
         """One case, from fresh tokens to the verdict."""
         pair, old, new = case.split("/")
         made, sides = self.own(pair)
+        one = len((old + " " + new).split()) == 1
+        sides = {**sides, "keys": self.keys_of(pair) if one else self.keys}
         kill, again = None, None
         faults = {"old": old, "new": new}
         if old == "kill":
@@ -405,14 +412,19 @@ class Sweep:
 
     def command(self, case):
         """What repeats a case."""
-        naive = " --naive" if self.options.naive else ""
-        return f"{PYTHON} {HERE}/sweep.py {self.options.build}{naive} --only '{case}'"
+        options = " --naive" * self.options.naive + " --whole" * self.options.whole
+        return f"{PYTHON} {HERE}/sweep.py {self.options.build}{options} --only '{case}'"
 
     # --- which cases ---
 
-    def golden(self, pair):
-        """Once without a fault: what a moved key looks like, and which calls there are."""
+    def keys_of(self, pair):
+        """Which keys move where one thing goes wrong."""
+        return self.keys if self.options.naive or self.options.whole else PAIRS[pair]
+
+    def golden(self, pair, keys):
+        """Once without a fault: what moved keys look like, and which calls there are."""
         made, sides = self.own(pair)
+        sides = {**sides, "keys": keys}
         folder, facts = self.prepare(made, sides, {"old": "", "new": ""})
         began = time.monotonic()
         code = self.run_console(folder, None, "--plain", "ceremony.yaml")
@@ -436,10 +448,11 @@ class Sweep:
                 if self.options.of not in (None, name):
                     continue
                 kinds = GENERAL + OF_BYTES * (name in BYTES) + OF_HANDLES * (name in HANDLES)
-                if name in READS:
-                    turn = number % len(OF_BYTES)
-                    kinds = GENERAL[:turn] + GENERAL[turn + 1:] + (OF_BYTES[turn],)
-                kinds += OF_COMMITS * (name == "C_CopyObject" and number > first)
+                if name in READS or number < first:
+                    turn = number % len(kinds)
+                    kinds = (kinds[turn:] + kinds[:turn])[:TEN]
+                if role == "new" and name == "C_CopyObject" and number > first:
+                    kinds += OF_COMMITS
                 for kind in kinds:
                     yield self.case_of(pair, role, [fault_text(kind, number)])
 
@@ -471,9 +484,10 @@ class Sweep:
     def cases(self, pair, rng):
         """All that are asked for, of this pair."""
         options = self.options
-        calls, took = self.golden(pair)
+        calls, _ = self.golden(pair, self.keys_of(pair))
         some = list(self.singles(pair, calls))[options.every // 2::options.every]
-        some += self.doubles(pair, calls, options.double // len(options.pair), rng)
+        many, took = self.golden(pair, self.keys)
+        some += self.doubles(pair, many, options.double // len(options.pair), rng)
         some += self.kills(pair, took, options.kill // len(options.pair), rng)
         print(f"# {pair}: {len(calls['old'])} and {len(calls['new'])} calls, {len(some)} cases",
               flush=True)
@@ -502,6 +516,7 @@ def parse():
     parser.add_argument("--pair", action="append", choices=PAIRS)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--of")
+    parser.add_argument("--whole", action="store_true")
     parser.add_argument("--double", type=int, default=0)
     parser.add_argument("--kill", type=int, default=0)
     parser.add_argument("--again", type=int, default=40)

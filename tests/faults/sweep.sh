@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every thirtieth case of the fault sweep (make faults is all of it), some double faults and kills; and
+# Every tenth case of the fault sweep (make faults is all of it), some double faults and kills; and
 # its control: a destination that takes the naive order is found out.
 set -u
 # shellcheck source=tests/lib.sh
@@ -25,7 +25,8 @@ naive() { # ok and not_ok empty what the case before has printed
     sweep --naive --pair softhsm:nss --of prove >"$tmp/naive"
 }
 
-ok "whatever fails, what is said is true" sweep --every 30 --double 50 --kill 30
+ok "whatever fails, what is said is true" sweep --every 10 --double 50 --kill 30 \
+    ${HSMFERRY_TEST_LONG:+--whole}
 counted
 not_ok "control: the naive order is caught" naive
 ok "... by what it leaves under its final name" grep 'has its final name, and nobody proved it' "$tmp/naive"
