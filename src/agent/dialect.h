@@ -41,7 +41,12 @@ struct dialect_mechanism {
 enum dialect_rule { DIALECT_UNSAID, DIALECT_REQUIRED, DIALECT_REFUSED };
 
 /* Attributes beside the key flags that a template may have to leave out. */
-enum { DIALECT_OMIT_ALLOWED = 1 << 30, DIALECT_OMIT_FORCE = 1 << 29 };
+enum {
+    DIALECT_OMIT_ALLOWED = 1 << 30,
+    DIALECT_OMIT_WRAP = 1 << 29, /* CKA_WRAP_TEMPLATE and its kin */
+    DIALECT_OMIT_UNWRAP = 1 << 28,
+    DIALECT_OMIT_DERIVE = 1 << 27,
+};
 
 /* How an HSM is recognised: patterns as of glob(7); empty: anything. */
 struct dialect_pattern {

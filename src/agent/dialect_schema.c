@@ -50,7 +50,9 @@ static const cyaml_strval_t omits[] = {
     {"wrap-with-trusted", KEY_WRAP_WITH_TRUSTED},
     {"always-authenticate", KEY_ALWAYS_AUTHENTICATE},
     {"allowed-mechanisms", DIALECT_OMIT_ALLOWED},
-    {"unwrap-template", DIALECT_OMIT_FORCE},
+    {"wrap-template", DIALECT_OMIT_WRAP},
+    {"unwrap-template", DIALECT_OMIT_UNWRAP},
+    {"derive-template", DIALECT_OMIT_DERIVE},
 };
 static const cyaml_strval_t guards[] = {
     {"sensitive", KEY_SENSITIVE},

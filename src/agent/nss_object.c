@@ -56,7 +56,9 @@ static const CK_ATTRIBUTE_TYPE values[] = {CKA_CLASS,           CKA_KEY_TYPE,
                                            CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS,
                                            CKA_EC_POINT,        CKA_NSS_DB,
                                            CKA_SUBJECT,         CKA_START_DATE,
-                                           CKA_END_DATE,        CKA_ALLOWED_MECHANISMS};
+                                           CKA_END_DATE,        CKA_ALLOWED_MECHANISMS,
+                                           CKA_WRAP_TEMPLATE,   CKA_UNWRAP_TEMPLATE,
+                                           CKA_DERIVE_TEMPLATE};
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
@@ -212,6 +214,25 @@ static void set_guards(struct nss_object *object)
         desc->flags |= KEY_PRIVATE;
 }
 
+/* NSS stores the pointers within a template, not what they point to. So it can tell that a key has
+ * one, but not what it demands. */
+static void set_templates(struct nss_object *object)
+{
+    static const CK_ATTRIBUTE_TYPE types[KEY_TEMPLATES] = {
+        [KEY_TEMPLATE_WRAP] = CKA_WRAP_TEMPLATE,
+        [KEY_TEMPLATE_UNWRAP] = CKA_UNWRAP_TEMPLATE,
+        [KEY_TEMPLATE_DERIVE] = CKA_DERIVE_TEMPLATE,
+    };
+    struct key_terms *terms = &object->desc.terms;
+
+    for (size_t i = 0; i < KEY_TEMPLATES; i++) {
+        size_t len = nss_object_value(object, types[i]).len, size = sizeof(CK_ATTRIBUTE);
+        terms->templates[i].others = (uint32_t)((len + size - 1) / size);
+        if (len > 0)
+            terms->known |= KEY_TEMPLATE;
+    }
+}
+
 static void set_terms(struct nss_object *object)
 {
     struct key_desc *desc = &object->desc;
@@ -234,6 +255,7 @@ static void set_terms(struct nss_object *object)
         }
         key_set_allowed(desc, numbers, count);
     }
+    set_templates(object);
 }
 
 static void describe(struct nss *nss, struct nss_object *object)

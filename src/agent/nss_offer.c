@@ -251,6 +251,7 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
     struct hsm_offers found = {
         .can_copy = true,
         .one_per_id = true,
+        .lost_templates = (1U << KEY_TEMPLATES) - 1,
         .act_words = {[HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
                       [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
                       [HSM_MAKE_AES] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",

@@ -108,7 +108,7 @@ bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm
 
     if (p->dialect.omit & DIALECT_OMIT_ALLOWED)
         guards &= ~(unsigned)P11_ALLOWED;
-    if (p->dialect.omit & DIALECT_OMIT_FORCE)
+    if (p->dialect.omit & DIALECT_OMIT_UNWRAP)
         guards &= ~(unsigned)P11_FORCE;
     while (p11_extras_next(guards, &row, &extras)) {
         rv = generate_pair(p, bits, label, extras, &public, &private);

@@ -9,6 +9,7 @@
 #include "agent/pkcs11_key.h"
 #include "agent/pkcs11_read.h"
 #include "agent/pkcs11_spki.h"
+#include "agent/pkcs11_template.h"
 #include "agent/pkcs11_temp.h"
 
 enum { IV_LEN = 16 };
@@ -122,13 +123,15 @@ struct attempt {
     bool with_length;          /* say the length of a secret, where the template has one */
     const struct bytes *point; /* of an EC key, for NSS; NULL: do not say it */
     unsigned extras;
-    CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX]; /* what the template points to */
+    /* what the template points to: */
+    CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX];
+    struct p11_attrs nested[KEY_TEMPLATES];
 };
 
 /* What limits the key: only what there is, since some tokens know none of it. */
-static void set_terms(struct p11_attrs *t, const struct key_terms *terms, enum key_class class,
-                      CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX])
+static void set_terms(struct p11_attrs *t, struct attempt *a)
 {
+    const struct key_terms *terms = a->template->terms;
     size_t count = terms->allowed_count <= KEY_ALLOWED_MAX ? terms->allowed_count : 0;
 
     if (terms->start[0])
@@ -136,11 +139,13 @@ static void set_terms(struct p11_attrs *t, const struct key_terms *terms, enum k
     if (terms->end[0])
         p11_attrs_add(t, CKA_END_DATE, terms->end, KEY_DATE_SIZE - 1);
     for (size_t i = 0; i < count; i++)
-        allowed[i] = terms->allowed[i];
+        a->allowed[i] = terms->allowed[i];
     if (count && !(t->omit & DIALECT_OMIT_ALLOWED))
-        p11_attrs_add(t, CKA_ALLOWED_MECHANISMS, allowed, count * sizeof allowed[0]);
-    if (class == KEY_CLASS_PRIVATE && terms->subject_len && terms->subject_len <= KEY_SUBJECT_MAX)
+        p11_attrs_add(t, CKA_ALLOWED_MECHANISMS, a->allowed, count * sizeof a->allowed[0]);
+    if (a->template->class == KEY_CLASS_PRIVATE && terms->subject_len &&
+        terms->subject_len <= KEY_SUBJECT_MAX)
         p11_attrs_add(t, CKA_SUBJECT, terms->subject, terms->subject_len);
+    p11_templates_add(t, terms, a->nested);
 }
 
 static bool set_template(const struct p11 *p, struct p11_attrs *t, struct attempt *a)
@@ -163,7 +168,7 @@ static bool set_template(const struct p11 *p, struct p11_attrs *t, struct attemp
     if (a->point)
         p11_attrs_add(t, P11_CKA_NSS_DB, a->point->data, a->point->len);
     if (template->terms && (a->extras & P11_TERMS))
-        set_terms(t, template->terms, template->class, a->allowed);
+        set_terms(t, a);
     return true;
 }
 

@@ -111,6 +111,9 @@ static void set_terms(const struct p11_object *o, struct key_desc *key)
             wide[i] = numbers[i];
         key_set_allowed(key, wide, count);
     }
+    if (o->templates_told)
+        key->terms.known |= KEY_TEMPLATE;
+    memcpy(key->terms.templates, o->templates, sizeof o->templates);
     if (o->field[P11_SUBJECT].data)
         key_set_subject(key, o->field[P11_SUBJECT].data, o->field[P11_SUBJECT].len);
 }

@@ -10,6 +10,7 @@
 #include "agent/pkcs11_mech.h"
 #include "agent/pkcs11_probe.h"
 #include "agent/pkcs11_prove.h"
+#include "agent/pkcs11_template.h"
 #include "agent/pkcs11_try.h"
 #include "base/text.h"
 
@@ -138,7 +139,8 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     bool ok = false;
     CK_RV rv;
 
-    *offers = (struct hsm_offers){.one_per_id = p->overwrites || p->dialect.one_per_id};
+    *offers = (struct hsm_offers){.one_per_id = p->overwrites || p->dialect.one_per_id,
+                                  .lost_templates = p11_templates_omitted(p->dialect.omit)};
     memcpy(offers->act_words, act_words, sizeof act_words);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         text_print(offers->proof_words[proof], HSM_WORDS_MAX, "%s", p11_proof_words(proof));

@@ -9,6 +9,7 @@
 #include "agent/ckr.h"
 #include "agent/pkcs11_object.h"
 #include "agent/pkcs11_spki.h"
+#include "agent/pkcs11_template.h"
 
 /* --- reading --- */
 
@@ -186,7 +187,7 @@ static bool check_place(struct p11 *p, const struct hsm_template *t, const struc
 static CK_RV create(struct p11 *p, const struct hsm_template *t, const struct parts *parts,
                     bool with_subject, CK_OBJECT_HANDLE *made)
 {
-    struct p11_attrs attrs = {.omit = p->dialect.omit};
+    struct p11_attrs attrs = {.omit = p->dialect.omit}, nested[KEY_TEMPLATES];
     bool certificate = t->class == KEY_CLASS_CERTIFICATE;
 
     p11_attrs_number(&attrs, CKA_CLASS, certificate ? CKO_CERTIFICATE : CKO_PUBLIC_KEY);
@@ -205,6 +206,8 @@ static CK_RV create(struct p11 *p, const struct hsm_template *t, const struct pa
                       parts->part[i].value.len);
     if (with_subject)
         p11_attrs_add(&attrs, CKA_SUBJECT, t->terms->subject, t->terms->subject_len);
+    if (t->terms)
+        p11_templates_add(&attrs, t->terms, nested);
     return p->fn->C_CreateObject(p->session, attrs.attr, attrs.count, made);
 }
 

@@ -7,6 +7,7 @@
 
 #include "agent/ckr.h"
 #include "agent/pkcs11_attr.h"
+#include "agent/pkcs11_template.h"
 
 /* What a token did not touch must be told from what it has filled in. So the room is more than the
  * longest value takes, and a length that is still the room is no answer. Numbers are different: for
@@ -31,11 +32,31 @@ static const struct {
     [P11_ALLOWED_MECHANISMS] = {CKA_ALLOWED_MECHANISMS, 4104}, /* more than there are */
     [P11_SUBJECT] = {CKA_SUBJECT, 520},
 };
-enum { FLAG_ROOM = 8, ATTRS = P11_FIELDS + KEY_FLAGS, LONG_MAX_LEN = 65535, UNTOUCHED = 0xff };
+enum {
+    FLAG_ROOM = 8,
+    TEMPLATES_AT = P11_FIELDS + KEY_FLAGS,
+    ATTRS = TEMPLATES_AT + KEY_TEMPLATES,
+    LONG_MAX_LEN = 65535,
+    UNTOUCHED = 0xff
+};
 
 static size_t room_of(size_t i)
 {
     return i < P11_FIELDS ? fields[i].room : FLAG_ROOM;
+}
+
+/* Of these only the length is asked for: what they point to must be laid out before, and no
+ * template is as long as their room. */
+static bool is_template(size_t i)
+{
+    return i >= TEMPLATES_AT;
+}
+
+static CK_ATTRIBUTE_TYPE type_of(size_t i)
+{
+    return i < P11_FIELDS   ? fields[i].type
+           : is_template(i) ? p11_template_types[i - TEMPLATES_AT]
+                            : p11_flags[i - P11_FIELDS].type;
 }
 
 /* May be longer than its room, and is cut then. */
@@ -65,23 +86,20 @@ static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
 
     memset(object->room, UNTOUCHED, sizeof object->room);
     for (size_t i = 0; i < ATTRS; i++) {
-        attr[i].type = i < P11_FIELDS ? fields[i].type : p11_flags[i - P11_FIELDS].type;
-        attr[i].pValue = at;
-        attr[i].ulValueLen = room_of(i);
+        attr[i] = (CK_ATTRIBUTE){type_of(i), is_template(i) ? NULL : at, room_of(i)};
         at += room_of(i);
     }
     assert(at <= object->room + sizeof object->room);
 }
 
-/* Does this answer only say that the object does not tell some attribute? Any other is a failure of
- * the HSM, and no word about the object. */
-static bool is_reticent(CK_RV rv)
+bool p11_is_reticent(CK_RV rv)
 {
     return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
            rv == CKR_BUFFER_TOO_SMALL;
 }
 
-/* Reads one attribute alone, first its length. A longer one than room is cut, its length kept. */
+/* Reads one attribute alone, first its length: of a template, that only. A longer one than room is
+ * cut, its length kept. */
 static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr, size_t room)
 {
     CK_ATTRIBUTE one = {attr->type, NULL, 0};
@@ -90,8 +108,10 @@ static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *at
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, &one, 1);
 
     attr->ulValueLen = CK_UNAVAILABLE_INFORMATION;
-    if (rv != CKR_OK || one.ulValueLen > LONG_MAX_LEN)
-        return is_reticent(rv) ? CKR_OK : rv;
+    if (rv == CKR_OK && !attr->pValue)
+        attr->ulValueLen = one.ulValueLen;
+    if (rv != CKR_OK || !attr->pValue || one.ulValueLen > LONG_MAX_LEN)
+        return p11_is_reticent(rv) ? CKR_OK : rv;
     len = one.ulValueLen;
     buffer = malloc(len + 1);
     if (!buffer)
@@ -103,7 +123,7 @@ static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *at
         attr->ulValueLen = one.ulValueLen;
     }
     free(buffer);
-    return is_reticent(rv) ? CKR_OK : rv;
+    return p11_is_reticent(rv) ? CKR_OK : rv;
 }
 
 /* After a call in which some attribute failed: which ones to ask for alone? Those before which the
@@ -125,7 +145,8 @@ static CK_RV read_without_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRI
         if (i == P11_START_DATE || i == P11_END_DATE)
             continue;
         attr[i].ulValueLen = room_of(i);
-        memset(attr[i].pValue, UNTOUCHED, room_of(i));
+        if (attr[i].pValue)
+            memset(attr[i].pValue, UNTOUCHED, room_of(i));
         place[count] = i;
         some[count++] = attr[i];
     }
@@ -146,7 +167,7 @@ static CK_RV read_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE att
     attr[P11_START_DATE].ulValueLen = attr[P11_END_DATE].ulValueLen = CK_UNAVAILABLE_INFORMATION;
     rv = p->fn->C_GetAttributeValue(p->session, handle, both, 2);
     *hidden = rv == CKR_GENERAL_ERROR;
-    if (*hidden || is_reticent(rv))
+    if (*hidden || p11_is_reticent(rv))
         return CKR_OK;
     attr[P11_START_DATE].ulValueLen = both[0].ulValueLen;
     attr[P11_END_DATE].ulValueLen = both[1].ulValueLen;
@@ -162,7 +183,7 @@ static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[
         CK_RV dates = read_dates(p, handle, attr, dates_hidden);
         rv = dates == CKR_OK ? read_without_dates(p, handle, attr) : dates;
     }
-    if (!is_reticent(rv))
+    if (!p11_is_reticent(rv))
         return rv;
     rv = CKR_OK;
     for (size_t i = 0; rv == CKR_OK && i < ATTRS; i++)
@@ -189,6 +210,22 @@ static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ATTRS])
     }
 }
 
+/* What they hold is asked for each by itself: few keys have one. */
+static CK_RV read_templates(struct p11 *p, CK_OBJECT_HANDLE handle, const CK_ATTRIBUTE attr[ATTRS],
+                            struct p11_object *object)
+{
+    CK_RV rv = CKR_OK;
+
+    for (size_t i = TEMPLATES_AT; rv == CKR_OK && i < ATTRS; i++) {
+        enum key_template_use use = (enum key_template_use)(i - TEMPLATES_AT);
+        if (attr[i].ulValueLen == CK_UNAVAILABLE_INFORMATION || is_untouched(i, &attr[i]))
+            continue;
+        object->templates_told = true;
+        rv = p11_template_read(p, handle, use, attr[i].ulValueLen, &object->templates[use]);
+    }
+    return rv;
+}
+
 bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err)
 {
     CK_ATTRIBUTE attr[ATTRS];
@@ -197,6 +234,8 @@ bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object,
     memset(object, 0, sizeof *object);
     lay_out(object, attr);
     rv = read_all(p, handle, attr, &object->dates_hidden);
+    if (rv == CKR_OK)
+        rv = read_templates(p, handle, attr, object);
     if (rv != CKR_OK)
         return ckr_set(err, rv, "object %lu cannot be read (C_GetAttributeValue)", handle);
     take(object, attr);

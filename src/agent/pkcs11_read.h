@@ -40,11 +40,17 @@ struct p11_object {
     struct view field[P11_FIELDS]; /* data NULL: not told */
     uint32_t flags, flags_known;   /* enum key_flag */
     bool dates_hidden;             /* it has some, but the HSM fails to read them */
+    bool templates_told;           /* any of them, also that there is none */
+    struct key_template templates[KEY_TEMPLATES];
     _Alignas(16) uint8_t room[P11_ROOM];
 };
 
 /* Reads the object behind handle; attributes that it does not have or tell are left out. */
 bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err);
+
+/* Does this answer only say that the object does not tell some attribute? Any other is a failure of
+ * the HSM, and no word about the object. */
+bool p11_is_reticent(CK_RV rv);
 
 /* A field that holds a CK_ULONG. Returns false where it was not told. */
 bool p11_number(const struct p11_object *object, enum p11_field field, CK_ULONG *value);

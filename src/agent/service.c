@@ -42,7 +42,7 @@ struct service {
         Pb__Key keys[WIRE_KEYS_PAGE];
         Pb__Offer offers[HSM_ALGS];
     } parts;
-    Pb__Terms terms[WIRE_KEYS_PAGE];
+    struct wire_terms terms[WIRE_KEYS_PAGE];
     union {
         Pb__Slot *slots[HSM_SLOTS_MAX];
         Pb__Key *keys[WIRE_KEYS_PAGE];
@@ -288,6 +288,7 @@ static bool serve_offers(struct service *s, const Pb__Request *req, Pb__Reply *r
     msg->takes_length = (uint32_t)s->offers.takes_length;
     msg->can_copy = s->offers.can_copy;
     msg->one_per_id = s->offers.one_per_id;
+    msg->lost_templates = s->offers.lost_templates;
     reply->result_case = PB__REPLY__RESULT_OFFERS;
     reply->offers = msg;
     return true;

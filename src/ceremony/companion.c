@@ -37,15 +37,14 @@ static uint32_t public_uses(const struct key_desc *key)
 static struct plan_item made_of(const struct key_desc *key, size_t owner)
 {
     struct plan_item item = {.key = *key, .companion_of = owner};
+    struct key_terms terms = {.known = key->terms.known & KEY_SUBJECT,
+                              .subject_len = key->terms.subject_len};
 
+    memcpy(terms.subject, key->terms.subject, sizeof terms.subject);
     item.key.class = KEY_CLASS_PUBLIC;
     item.key.flags = public_uses(key);
     item.key.flags_known = KEY_USES;
-    item.key.terms.known &= (uint32_t)KEY_SUBJECT;
-    memset(item.key.terms.start, 0, sizeof item.key.terms.start);
-    memset(item.key.terms.end, 0, sizeof item.key.terms.end);
-    memset(item.key.terms.allowed, 0, sizeof item.key.terms.allowed);
-    item.key.terms.allowed_count = 0;
+    item.key.terms = terms;
     return item;
 }
 

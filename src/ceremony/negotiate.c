@@ -145,6 +145,7 @@ bool negotiate(const struct policy *policy, const struct hsm_offers *source,
     choose_envelopes(policy, source, destination, true, deal);
     deal->by_destination = destination->proofs;
     deal->one_per_id = destination->one_per_id;
+    deal->lost_templates = destination->lost_templates;
     /* What a private key does is checked with its public half; a secret needs both sides. */
     deal->proofs = (source->proofs & destination->proofs) | (destination->proofs & by_destination);
     return true;

@@ -35,6 +35,19 @@ static bool check_names(const struct judge *judge, const struct key_desc *key, s
                    key->has_public && other->has_public ? " by another key" : "");
 }
 
+static bool keeps_templates(const struct judge *judge, const struct key_desc *key, struct err *err)
+{
+    for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
+        const struct key_template *template = &key->terms.templates[use];
+        char text[KEY_TEMPLATE_TEXT];
+        if (judge->deal->lost_templates & 1U << use && key_template_is_set(template))
+            return err_set(err, ERR_DENIED,
+                           "the destination has no %s, so this one would get lost: %.80s",
+                           key_template_name(use), key_template_text(template, text));
+    }
+    return true;
+}
+
 static bool fits_directly(const struct negotiation *deal, const struct key_desc *key,
                           struct err *why)
 {
@@ -124,7 +137,7 @@ static bool choose_route(const struct judge *judge, struct plan_item *item)
 
 /* Which proofs suit which kind of key, and the use that each needs: none of them is given a new
  * one. Any secret may be digested. */
-static const struct {
+static const struct suit {
     enum key_kind kind;
     enum hsm_proof proof;
     uint32_t use;
@@ -144,14 +157,39 @@ static const struct {
 
 enum { HMAC_SHORTEST = 32 }; /* octets of a key that every HSM known takes for HMAC-SHA-256 */
 
+/* The secret that a proof unwraps or derives, and digests. */
+static const struct key_template proof_secret = {
+    .named = KEY_USES | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_TOKEN,
+    .flags = KEY_PRIVATE | KEY_SENSITIVE,
+    .class = KEY_CLASS_SECRET,
+    .kind = KEY_KIND_GENERIC,
+};
+
+static bool suits_key(const struct suit *suit, const struct key_desc *key)
+{
+    const struct key_template *templates = key->terms.templates;
+
+    if (suit->kind != key->kind || (suit->use && !key_is(key, suit->use)))
+        return false;
+    switch (suit->proof) {
+    case HSM_PROOF_HMAC:
+        return key->length >= HMAC_SHORTEST;
+    case HSM_PROOF_RSA_UNWRAP:
+        return key_template_covers(&proof_secret, &templates[KEY_TEMPLATE_UNWRAP]);
+    case HSM_PROOF_ECDH:
+        return key_template_covers(&proof_secret, &templates[KEY_TEMPLATE_DERIVE]);
+    default:
+        return true;
+    }
+}
+
 /* The proofs that this key's own uses allow, before asking whether both sides can answer them. */
 static uint32_t proofs_of(const struct key_desc *key)
 {
     uint32_t proofs = 0;
 
     for (size_t i = 0; i < sizeof suits / sizeof suits[0]; i++)
-        if (suits[i].kind == key->kind && (suits[i].use == 0 || key_is(key, suits[i].use)) &&
-            (suits[i].proof != HSM_PROOF_HMAC || key->length >= HMAC_SHORTEST))
+        if (suits_key(&suits[i], key))
             proofs |= 1U << suits[i].proof;
     return proofs;
 }
@@ -195,7 +233,8 @@ static bool judge_key(const struct judge *judge, struct plan_item *item)
 {
     struct err *reason = &item->reason;
 
-    if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason))
+    if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason) ||
+        !keeps_templates(judge, &item->key, reason))
         return false;
     item->proofs = plan_proofs(judge->deal, &item->key);
     item->unproven = item->proofs == 0;
@@ -226,7 +265,9 @@ static bool judge_public(const struct judge *judge, struct plan_item *item,
 
     if (owner && owner->route == ROUTE_NONE)
         return err_set(reason, ERR_CONFLICT, "its private key does not go");
-    if (!policy_public_may_go(&item->key, reason) || !check_public_names(judge, &item->key, reason))
+    if (!policy_public_may_go(&item->key, reason) ||
+        !check_public_names(judge, &item->key, reason) ||
+        !keeps_templates(judge, &item->key, reason))
         return false;
     if (owner && item->key.has_public &&
         memcmp(item->key.spki_sha256, owner->key.spki_sha256, sizeof owner->key.spki_sha256) != 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/policy.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include <openssl/bn.h>
@@ -73,6 +74,17 @@ static bool name_fits(const struct key_desc *key, struct err *err)
     return true;
 }
 
+static bool templates_fit(const struct key_desc *key, struct err *err)
+{
+    for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++)
+        if (key->terms.templates[use].others)
+            return err_set(err, ERR_DATA,
+                           "its %s holds %" PRIu32 " attributes that cannot be read or carried, so "
+                           "they would get lost",
+                           key_template_name(use), key->terms.templates[use].others);
+    return true;
+}
+
 /* Guards of secrets have no meaning there: nothing is asked of them. */
 uint32_t policy_public_flags(const struct key_desc *key)
 {
@@ -89,7 +101,7 @@ bool policy_public_may_go(const struct key_desc *key, struct err *err)
     if (key->class == KEY_CLASS_PUBLIC &&
         ((key->kind != KEY_KIND_RSA && key->kind != KEY_KIND_EC) || !key->has_public))
         return err_set(err, ERR_DATA, "unsupported type: %s", key_type_text(key, type));
-    return name_fits(key, err);
+    return templates_fit(key, err) && name_fits(key, err);
 }
 
 bool policy_may_leave(const struct key_desc *key, struct err *err)
@@ -117,7 +129,7 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
     if (key->terms.allowed_count > KEY_ALLOWED_MAX)
         return err_set(err, ERR_DATA, "it allows %u mechanisms by name, and %d are carried along",
                        key->terms.allowed_count, KEY_ALLOWED_MAX);
-    return name_fits(key, err);
+    return templates_fit(key, err) && name_fits(key, err);
 }
 
 static bool check_rsa_numbers(const EVP_PKEY *pkey, struct err *err)

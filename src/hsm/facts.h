@@ -156,8 +156,10 @@ struct hsm_offers {
     char act_words[HSM_ACTS][HSM_WORDS_MAX];     /* "C_GenerateKey CKM_AES_KEY_GEN" */
     char proof_words[HSM_PROOFS][HSM_WORDS_MAX]; /* "C_Sign CKM_ECDSA"; each is an operation that
                                                     applications carry out with such a key */
-    bool can_copy;   /* commit() copies (HSM_YES) or must unwrap again */
-    bool one_per_id; /* it keeps one key of each class and id: the next replaces it */
+    bool can_copy;           /* commit() copies (HSM_YES) or must unwrap again */
+    bool one_per_id;         /* it keeps one key of each class and id: the next replaces it */
+    uint32_t lost_templates; /* bit (1 << enum key_template_use) for each that no key has there;
+                                whether it has the others is seen when the key is read */
 };
 
 /* Copies the words of an offer or act for one class of keys: "PK11_WrapPrivKey

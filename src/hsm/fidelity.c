@@ -187,6 +187,29 @@ static const struct {
 
 enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
 
+/* --- what it demands of other keys -------------------------------------------------------------
+ */
+
+/* Demanding more of them is tighter. */
+static void template_row(const struct fidelity_pair *pair, enum key_template_use use,
+                         struct fidelity_row *row)
+{
+    const struct key_template *source = &pair->source->terms.templates[use], *found;
+
+    row->name = key_template_name(use);
+    key_template_text(source, row->source);
+    if (!pair->found)
+        return;
+    found = &pair->found->terms.templates[use];
+    key_template_text(found, row->found);
+    if (!key_template_is_set(source) && !key_template_is_set(found))
+        row->verdict = FIDELITY_OPEN;
+    else if (!key_template_covers(found, source))
+        row->verdict = FIDELITY_LOOSENED;
+    else
+        row->verdict = key_template_covers(source, found) ? FIDELITY_KEPT : FIDELITY_TIGHTENED;
+}
+
 /* --- flags ----------------------------------------------------------------------------------- */
 
 /* Which value of each is the stricter one, and whether it must never get lost. */
@@ -222,7 +245,9 @@ static const struct {
 };
 
 _Static_assert(sizeof flags / sizeof flags[0] == KEY_FLAGS, "every flag has a row");
-_Static_assert(ATTRIBUTES + KEY_FLAGS <= FIDELITY_ROWS_MAX, "every row has a place");
+enum { TEMPLATE_ROWS = ATTRIBUTES, FLAG_ROWS = TEMPLATE_ROWS + KEY_TEMPLATES };
+_Static_assert(FLAG_ROWS + KEY_FLAGS <= FIDELITY_ROWS_MAX, "every row has a place");
+_Static_assert((int)KEY_TEMPLATE_TEXT <= (int)FIDELITY_VALUE_MAX, "a template has room in a row");
 
 static void flag_value(const struct key_desc *key, uint32_t flag, char *out)
 {
@@ -280,11 +305,14 @@ static void flag_row(const struct fidelity_pair *pair, unsigned at, struct fidel
 
 bool fidelity_row(const struct fidelity_pair *pair, unsigned at, struct fidelity_row *row)
 {
-    if (at >= ATTRIBUTES + KEY_FLAGS)
+    if (at >= FLAG_ROWS + KEY_FLAGS)
         return false;
     *row = (struct fidelity_row){.verdict = FIDELITY_OPEN};
-    if (at >= ATTRIBUTES) {
-        flag_row(pair, at - ATTRIBUTES, row);
+    if (at >= TEMPLATE_ROWS) {
+        if (at < FLAG_ROWS)
+            template_row(pair, (enum key_template_use)(at - TEMPLATE_ROWS), row);
+        else
+            flag_row(pair, at - FLAG_ROWS, row);
         return true;
     }
     row->name = attributes[at].name;

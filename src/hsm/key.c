@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsm/key.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,54 @@ void key_set_subject(struct key_desc *key, const void *der, size_t len)
 {
     key->terms.subject_len = set_raw(key->terms.subject, sizeof key->terms.subject, der, len);
     key->terms.known |= KEY_SUBJECT;
+}
+
+bool key_template_is_set(const struct key_template *template)
+{
+    return template->named || template->class != KEY_CLASS_OTHER ||
+           template->kind != KEY_KIND_OTHER || template->others;
+}
+
+bool key_template_covers(const struct key_template *is, const struct key_template *asked)
+{
+    return (asked->named & ~is->named) == 0 && ((is->flags ^ asked->flags) & asked->named) == 0 &&
+           (asked->class == KEY_CLASS_OTHER || is->class == asked->class) &&
+           (asked->kind == KEY_KIND_OTHER || is->kind == asked->kind) && asked->others == 0;
+}
+
+const char *key_template_name(enum key_template_use use)
+{
+    static const char *const names[KEY_TEMPLATES] = {
+        [KEY_TEMPLATE_WRAP] = "wrap template",
+        [KEY_TEMPLATE_UNWRAP] = "unwrap template",
+        [KEY_TEMPLATE_DERIVE] = "derive template",
+    };
+    return (unsigned)use < KEY_TEMPLATES ? names[use] : "?";
+}
+
+/* Appends one attribute. */
+static size_t put_word(char *out, size_t at, const char *name, const char *value)
+{
+    return at + text_print(out + at, KEY_TEMPLATE_TEXT - at, "%s%s=%s", at ? " " : "", name, value);
+}
+
+char *key_template_text(const struct key_template *template, char *out)
+{
+    char others[16];
+    size_t at = 0;
+
+    out[0] = '\0';
+    if (template->class != KEY_CLASS_OTHER)
+        at = put_word(out, at, "class", key_class_name(template->class));
+    if (template->kind != KEY_KIND_OTHER)
+        at = put_word(out, at, "type", key_kind_name(template->kind));
+    for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1)
+        if (template->named & flag)
+            at = put_word(out, at, key_flag_name(flag), template->flags & flag ? "yes" : "no");
+    snprintf(others, sizeof others, "%" PRIu32, template->others);
+    if (template->others)
+        put_word(out, at, "others", others);
+    return out;
 }
 
 const char *key_class_name(enum key_class class)

@@ -72,8 +72,26 @@ enum key_term {
     KEY_ALLOWED = 1 << 1,
     KEY_SUBJECT = 1 << 2,
     KEY_DATES_HIDDEN = 1 << 3, /* it has dates, but the HSM fails to read them */
+    KEY_TEMPLATE = 1 << 4,
 };
-enum { KEY_TERMS = 15, KEY_DATE_SIZE = 9, KEY_ALLOWED_MAX = 16, KEY_SUBJECT_MAX = 256 };
+
+/* What a key demands of the keys that it wraps, unwraps or derives (PKCS#11 v2.40 4.8 to 4.10,
+ * CKA_WRAP_TEMPLATE and its kin). All 0: nothing. */
+enum key_template_use {
+    KEY_TEMPLATE_WRAP,
+    KEY_TEMPLATE_UNWRAP,
+    KEY_TEMPLATE_DERIVE,
+    KEY_TEMPLATES
+};
+struct key_template {
+    uint32_t named;       /* enum key_flag: those that it names ... */
+    uint32_t flags;       /* ... and as what */
+    enum key_class class; /* KEY_CLASS_OTHER: not named */
+    enum key_kind kind;   /* KEY_KIND_OTHER: not named */
+    uint32_t others;      /* how many attributes there are besides; they are not carried along */
+};
+
+enum { KEY_TERMS = 31, KEY_DATE_SIZE = 9, KEY_ALLOWED_MAX = 16, KEY_SUBJECT_MAX = 256 };
 struct key_terms {
     uint32_t known;                    /* enum key_term: what this HSM told, also "none" */
     char start[KEY_DATE_SIZE];         /* "20260131"; empty: from ever */
@@ -82,6 +100,7 @@ struct key_terms {
     uint32_t allowed[KEY_ALLOWED_MAX]; /* ascending mechanism numbers, as of PKCS#11 */
     uint16_t subject_len;              /* the true length; more than KEY_SUBJECT_MAX: cut */
     uint8_t subject[KEY_SUBJECT_MAX];  /* a DER Name (RFC 5280 4.1.2.6) */
+    struct key_template templates[KEY_TEMPLATES];
 };
 
 struct key_desc {
@@ -156,6 +175,16 @@ void key_set_dates(struct key_desc *key, const void *start, size_t start_len, co
                    size_t end_len);
 void key_set_allowed(struct key_desc *key, const uint64_t *numbers, size_t count);
 void key_set_subject(struct key_desc *key, const void *der, size_t len);
+
+/* Does it demand anything? And does template is demand all that asked does? */
+bool key_template_is_set(const struct key_template *template);
+bool key_template_covers(const struct key_template *is, const struct key_template *asked);
+
+/* "wrap template"; and what is in one: "class=secret sensitive=yes extractable=no", with "others=2"
+ * behind it where there is more; empty: nothing. out has KEY_TEMPLATE_TEXT bytes. Returns out. */
+enum { KEY_TEMPLATE_TEXT = 640 };
+const char *key_template_name(enum key_template_use use);
+char *key_template_text(const struct key_template *template, char *out);
 
 /* Words for reports and screens: "secret", "AES", "sensitive". flag is one bit. */
 const char *key_class_name(enum key_class class);

@@ -311,7 +311,7 @@ static bool remote_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping
                           uint64_t *handle, struct err *err)
 {
     Pb__Template msg;
-    Pb__Terms terms;
+    struct wire_terms terms;
     Pb__Unwrap unwrap = PB__UNWRAP__INIT;
     wire_put_template(template, &msg, &terms);
     unwrap.alg = (uint32_t)alg;
@@ -346,7 +346,7 @@ static bool remote_make_public(struct hsm *hsm, const struct hsm_template *templ
                                uint64_t *final, struct err *err)
 {
     Pb__Template msg;
-    Pb__Terms terms;
+    struct wire_terms terms;
     wire_put_template(template, &msg, &terms);
     return ask(hsm, PB__REQUEST__CALL_MAKE_PUBLIC, &msg, &handle_answer, final, err);
 }

@@ -11,6 +11,7 @@ enum { CHECK_VALUE_SIZE = 3 };
 /* Every flag that key.h and facts.h know. */
 static const uint32_t key_flags = (UINT32_C(1) << KEY_FLAGS) - 1;
 static const uint32_t key_terms = KEY_TERMS;
+static const uint32_t key_templates = (UINT32_C(1) << KEY_TEMPLATES) - 1;
 static const uint32_t slot_flags = (UINT32_C(1) << HSM_SLOT_FLAGS) - 1;
 static const uint32_t proof_bits = (UINT32_C(1) << HSM_PROOFS) - 1;
 
@@ -220,9 +221,33 @@ static bool get_cut(const ProtobufCBinaryData *msg, uint32_t len, size_t max, co
            err_set(err, ERR_DATA, "%s of %u octets came with %zu", name, len, msg->len);
 }
 
-/* Lends terms to msg, and msg to whom it belongs to: NULL where nothing is known. */
-static Pb__Terms *lend_terms(const struct key_terms *terms, Pb__Terms *msg)
+static void put_demands(const struct key_template *template, Pb__KeyTemplate *msg)
 {
+    pb__key_template__init(msg);
+    msg->named = template->named;
+    msg->flags = template->flags;
+    msg->class_ = (uint32_t) template->class;
+    msg->kind = (uint32_t) template->kind;
+    msg->others = template->others;
+}
+
+static bool get_demands(const Pb__KeyTemplate *msg, struct key_template *out, struct err *err)
+{
+    if (!get_flags(msg->named, key_flags, "what a key's template names", err) ||
+        !get_flags(msg->flags, msg->named, "flags in a key's template", err) ||
+        !get_enum(msg->class_, KEY_CLASSES, "class in a key's template", err) ||
+        !get_enum(msg->kind, KEY_KINDS, "kind in a key's template", err))
+        return false;
+    *out = (struct key_template){msg->named, msg->flags, (enum key_class)msg->class_,
+                                 (enum key_kind)msg->kind, msg->others};
+    return true;
+}
+
+/* Lends terms to room, and room to whom it belongs to: NULL where nothing is known. */
+static Pb__Terms *lend_terms(const struct key_terms *terms, struct wire_terms *room)
+{
+    Pb__Terms *msg = &room->msg;
+
     pb__terms__init(msg);
     if (!terms || !terms->known)
         return NULL;
@@ -234,6 +259,12 @@ static Pb__Terms *lend_terms(const struct key_terms *terms, Pb__Terms *msg)
     msg->allowed = (uint32_t *)terms->allowed;
     msg->subject_len = terms->subject_len;
     msg->subject = lend_bytes(terms->subject, at_most(terms->subject_len, KEY_SUBJECT_MAX));
+    for (size_t i = 0; i < KEY_TEMPLATES; i++) {
+        put_demands(&terms->templates[i], &room->template[i]);
+        room->refs[i] = &room->template[i];
+    }
+    msg->n_templates = terms->known & KEY_TEMPLATE ? KEY_TEMPLATES : 0;
+    msg->templates = room->refs;
     return msg;
 }
 
@@ -262,6 +293,11 @@ static bool get_terms(const Pb__Terms *msg, struct key_terms *out, struct err *e
         allowed[i] = msg->allowed[i];
     if (!is_date(msg->start) || !is_date(msg->end))
         return err_set(err, ERR_DATA, "a date is none");
+    if (msg->n_templates != 0 && msg->n_templates != KEY_TEMPLATES)
+        return err_set(err, ERR_DATA, "%zu templates of a key", msg->n_templates);
+    for (size_t i = 0; i < msg->n_templates; i++)
+        if (!get_demands(msg->templates[i], &made.terms.templates[i], err))
+            return false;
     key_set_dates(&made, msg->start, strlen(msg->start), msg->end, strlen(msg->end));
     key_set_allowed(&made, allowed, msg->n_allowed);
     key_set_subject(&made, msg->subject.data, msg->subject.len);
@@ -272,7 +308,8 @@ static bool get_terms(const Pb__Terms *msg, struct key_terms *out, struct err *e
     return true;
 }
 
-void wire_put_template(const struct hsm_template *template, Pb__Template *msg, Pb__Terms *terms)
+void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
+                       struct wire_terms *terms)
 {
     pb__template__init(msg);
     msg->class_ = (uint32_t) template->class;
@@ -443,7 +480,7 @@ bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err)
     return true;
 }
 
-void wire_put_key(const struct key_desc *key, Pb__Key *msg, Pb__Terms *terms)
+void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_terms *terms)
 {
     pb__key__init(msg);
     msg->handle = key->handle;
@@ -563,6 +600,7 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
     if (msg->n_proof_words != HSM_PROOFS)
         return err_set(err, ERR_DATA, "words for %zu proofs", msg->n_proof_words);
     if (!get_flags(msg->proofs, proof_bits, "proofs", err) ||
+        !get_flags(msg->lost_templates, key_templates, "lost templates", err) ||
         !get_enum(msg->exact_length, HSM_YES + 1, "exact_length", err) ||
         !get_enum(msg->takes_length, HSM_YES + 1, "takes_length", err))
         return false;
@@ -573,6 +611,7 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         .takes_length = (enum hsm_truth)msg->takes_length,
         .can_copy = msg->can_copy,
         .one_per_id = msg->one_per_id,
+        .lost_templates = msg->lost_templates,
     };
     for (size_t i = 0; i < HSM_ALGS; i++)
         if (!get_offer(msg->alg[i], &offers.alg[i], err))

@@ -23,7 +23,7 @@
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
 enum {
-    WIRE_PROTOCOL = 3,
+    WIRE_PROTOCOL = 4,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
 };
@@ -63,9 +63,17 @@ bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err
 /* The PIN is copied into *out; wiping the message is the caller's business. */
 bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err *err);
 
+/* What the terms of a message point to. */
+struct wire_terms {
+    Pb__Terms msg;
+    Pb__KeyTemplate template[KEY_TEMPLATES];
+    Pb__KeyTemplate *refs[KEY_TEMPLATES];
+};
+
 /* *out and the spki it may point to (*spki, not to be freed) borrow from the message; *terms is
  * what its terms point to. Both ways. */
-void wire_put_template(const struct hsm_template *template, Pb__Template *msg, Pb__Terms *terms);
+void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
+                       struct wire_terms *terms);
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
                        struct key_terms *terms, struct err *err);
 
@@ -81,7 +89,7 @@ void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg);
 bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err);
 
 /* terms is room for what msg points to. */
-void wire_put_key(const struct key_desc *key, Pb__Key *msg, Pb__Terms *terms);
+void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_terms *terms);
 bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err);
 
 /* Lends the words of acts and proofs to msg; refs has room for HSM_ACTS + HSM_PROOFS. */

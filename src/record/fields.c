@@ -25,6 +25,12 @@
 
 /* --- the table --- */
 
+#define TEMPLATE_FIELDS(name, template)                                                            \
+    FIELD(FIELD_BITS, name "-named", template.named),                                              \
+        FIELD(FIELD_BITS, name "-flags", template.flags),                                          \
+        WORD(name "-class", template.class, key_class_name, KEY_CLASSES),                          \
+        WORD(name "-kind", template.kind, key_kind_name, KEY_KINDS),                               \
+        FIELD(FIELD_NUMBER, name "-others", template.others)
 #define KEY_FIELDS(key)                                                                            \
     FIELD(FIELD_LABEL, "label", key.label), FIELD(FIELD_NUMBER, "label-length", key.label_len),    \
         FIELD(FIELD_HEX, "id", key.id), FIELD(FIELD_NUMBER, "id-length", key.id_len),              \
@@ -43,7 +49,10 @@
         FIELD(FIELD_NUMBERS, "allowed", key.terms.allowed),                                        \
         FIELD(FIELD_NUMBER, "allowed-count", key.terms.allowed_count),                             \
         FIELD(FIELD_HEX, "subject", key.terms.subject),                                            \
-        FIELD(FIELD_NUMBER, "subject-length", key.terms.subject_len)
+        FIELD(FIELD_NUMBER, "subject-length", key.terms.subject_len),                              \
+        TEMPLATE_FIELDS("wraps", key.terms.templates[KEY_TEMPLATE_WRAP]),                          \
+        TEMPLATE_FIELDS("unwraps", key.terms.templates[KEY_TEMPLATE_UNWRAP]),                      \
+        TEMPLATE_FIELDS("derives", key.terms.templates[KEY_TEMPLATE_DERIVE])
 
 static const struct field begin[] = {
     FIELD(FIELD_TEXT, "title", begin.title),

@@ -63,7 +63,8 @@ static enum err_code code_of(const char *name)
 {
     static const char *const guards[] = {
         "wrap-with-trusted", "always-authenticate", "modifiable", "trusted",
-        "mechanisms",        "start date",          "end date",
+        "mechanisms",        "start date",          "end date",   "wrap template",
+        "unwrap template",   "derive template",
     };
 
     for (size_t i = 0; i < sizeof guards / sizeof guards[0]; i++)
@@ -233,6 +234,47 @@ static void test_terms(void **state)
     expect(&t, "subject", FIDELITY_DIFFERS);
 }
 
+static void test_templates(void **state)
+{
+    static const struct key_template source = {KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE,
+                                               KEY_CLASS_SECRET, KEY_KIND_AES, 0};
+    static const struct {
+        struct key_template found;
+        enum fidelity is;
+    } rows[] = {
+        {{KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, KEY_CLASS_SECRET, KEY_KIND_AES, 0},
+         FIDELITY_KEPT},
+        {{KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_WRAP, KEY_SENSITIVE, KEY_CLASS_SECRET, KEY_KIND_AES,
+          0},
+         FIDELITY_TIGHTENED},
+        {{KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, KEY_CLASS_SECRET, KEY_KIND_AES, 1},
+         FIDELITY_TIGHTENED},
+        {{0}, FIDELITY_LOOSENED},
+        {{.others = 4}, FIDELITY_LOOSENED}, /* it has one and does not tell what is in it */
+        {{KEY_SENSITIVE, KEY_SENSITIVE, KEY_CLASS_SECRET, KEY_KIND_AES, 0}, FIDELITY_LOOSENED},
+        {{KEY_SENSITIVE | KEY_EXTRACTABLE, 0, KEY_CLASS_SECRET, KEY_KIND_AES, 0},
+         FIDELITY_LOOSENED},
+        {{KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, 0, KEY_KIND_AES, 0}, FIDELITY_LOOSENED},
+        {{KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, KEY_CLASS_PRIVATE, KEY_KIND_AES, 0},
+         FIDELITY_LOOSENED},
+        {{KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, KEY_CLASS_SECRET, KEY_KIND_DES3, 0},
+         FIDELITY_LOOSENED},
+    };
+    (void)state;
+
+    for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
+        struct two t = arrived();
+        expect(&t, key_template_name(use), FIDELITY_OPEN);
+        t.source.terms.templates[use] = source;
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            t.found.terms.templates[use] = rows[i].found;
+            expect(&t, key_template_name(use), rows[i].is);
+        }
+        t.source.terms.templates[use] = (struct key_template){0};
+        expect(&t, key_template_name(use), FIDELITY_TIGHTENED);
+    }
+}
+
 static void test_another_key(void **state)
 {
     struct two t = arrived();
@@ -281,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_guards_that_get_lost),
         cmocka_unit_test(test_changes_in_words),
         cmocka_unit_test(test_terms),
+        cmocka_unit_test(test_templates),
         cmocka_unit_test(test_another_key),
         cmocka_unit_test(test_temporary),
     };

@@ -307,6 +307,32 @@ static void test_check_text(void **state)
     assert_string_equal(key_check_text(&key, out), "f29000, its own method");
 }
 
+static void test_template_text(void **state)
+{
+    static const struct {
+        struct key_template template;
+        const char *text;
+    } cases[] = {
+        {{0}, ""},
+        {{KEY_SENSITIVE, KEY_SENSITIVE, KEY_CLASS_OTHER, KEY_KIND_OTHER, 0}, "sensitive=yes"},
+        {{KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, KEY_CLASS_SECRET, KEY_KIND_AES, 2},
+         "class=secret type=AES sensitive=yes extractable=no others=2"},
+        {{.class = KEY_CLASS_PRIVATE}, "class=private"},
+        {{.kind = KEY_KIND_RSA}, "type=RSA"},
+        {{.others = UINT32_MAX}, "others=4294967295"},
+    };
+    const struct key_template all = {(1u << KEY_FLAGS) - 1, (1u << KEY_FLAGS) - 1,
+                                     KEY_CLASS_CERTIFICATE, KEY_KIND_GENERIC, UINT32_MAX};
+    char out[KEY_TEMPLATE_TEXT];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_string_equal(key_template_text(&cases[i].template, out), cases[i].text);
+        assert_int_equal(key_template_is_set(&cases[i].template), i > 0);
+    }
+    assert_non_null(strstr(key_template_text(&all, out), " others=4294967295")); /* it has room */
+}
+
 static void test_words_for_a_class_of_keys(void **state)
 {
     static const struct {
@@ -337,6 +363,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_check_text),
+        cmocka_unit_test(test_template_text),
         cmocka_unit_test(test_list_grows),
         cmocka_unit_test(test_label_and_id_of_any_length),
         cmocka_unit_test(test_label_text),

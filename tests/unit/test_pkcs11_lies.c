@@ -186,7 +186,8 @@ static int stop(void **state)
 
 /* --- reading --- */
 
-static CK_ULONG class_private = CKO_PRIVATE_KEY, type_rsa = CKK_RSA, type_ec = CKK_EC;
+static CK_ULONG class_private = CKO_PRIVATE_KEY, class_secret = CKO_SECRET_KEY, type_rsa = CKK_RSA,
+                type_ec = CKK_EC;
 static CK_BBOOL yes = CK_TRUE;
 static uint8_t octets[3000];
 
@@ -283,6 +284,92 @@ static void test_garbage_public_halves(void **state)
     assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
     assert_string_equal(key.curve, "unknown");
     assert_false(key.has_public);
+}
+
+/* A key with a wrap template of four attributes, of which one is a name; and how the module tells
+ * it. */
+static enum lie { HONEST, ITS_OWN, SHORTER, UNTOLD, UNWRITTEN, TWICE, TOO_LONG, BROKEN } lie;
+static const CK_ATTRIBUTE demands[] = {{CKA_SENSITIVE, &yes, 1},
+                                       {CKA_EXTRACTABLE, octets, 1},
+                                       {CKA_CLASS, &class_secret, sizeof class_secret},
+                                       {CKA_LABEL, octets, 9}};
+
+static CK_RV tell_template(CK_ATTRIBUTE *asked)
+{
+    CK_ATTRIBUTE *inner = asked->pValue;
+
+    asked->ulValueLen = say.len;
+    if (!inner)
+        return CKR_OK;
+    asked->ulValueLen -= lie == SHORTER ? sizeof *inner : 0;
+    for (size_t i = 0; lie != UNTOLD && i < sizeof demands / sizeof demands[0]; i++) {
+        const CK_ATTRIBUTE *from = &demands[lie == TWICE ? 0 : i];
+        inner[i].type = from->type;
+        inner[i].ulValueLen = from->ulValueLen;
+        if (lie == ITS_OWN)
+            inner[i].pValue = &say; /* of another process, it could be anywhere */
+        else if (inner[i].pValue && lie != UNWRITTEN)
+            memcpy(inner[i].pValue, from->pValue, from->ulValueLen);
+    }
+    return lie == TOO_LONG ? CKR_BUFFER_TOO_SMALL : lie == BROKEN ? CKR_DEVICE_ERROR : CKR_OK;
+}
+
+static CK_RV get_templates(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+    CK_RV result = get_attributes(s, o, t, n);
+
+    for (CK_ULONG i = 0; i < n; i++)
+        if (t[i].type == CKA_WRAP_TEMPLATE && !(say.stops && n > 1)) {
+            CK_RV rv = tell_template(&t[i]);
+            result = n == 1 ? rv : result;
+        }
+    return result;
+}
+
+static void test_templates(void **state)
+{
+    static const struct {
+        enum lie lie;
+        CK_ULONG len;
+        const char *text;
+    } cases[] = {
+        {HONEST, sizeof demands, "class=secret sensitive=yes extractable=no others=1"},
+        {HONEST, 0, ""},
+        {HONEST, CK_UNAVAILABLE_INFORMATION, ""},
+        {HONEST, sizeof demands - 1, "others=3"},
+        {HONEST, 1, "others=1"},
+        {HONEST, 65 * sizeof demands[0], "others=65"},
+        {HONEST, CK_UNAVAILABLE_INFORMATION - 1, "others=4294967295"},
+        {ITS_OWN, sizeof demands, "others=4"},
+        {SHORTER, sizeof demands, "others=4"},
+        {UNTOLD, sizeof demands, "others=4"},
+        {UNWRITTEN, sizeof demands, "others=4"},
+        {TWICE, sizeof demands, "sensitive=yes others=3"},
+        {TOO_LONG, sizeof demands, "others=4"},
+    };
+    char text[KEY_TEMPLATE_TEXT];
+    struct key_desc key;
+
+    (void)state;
+    memset(octets, 0, sizeof octets);
+    HAS({CKA_CLASS, &class_private, sizeof class_private});
+    functions.C_GetAttributeValue = get_templates;
+    for (unsigned round = 0; round < 2; round++)
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            const struct key_template *template = &key.terms.templates[KEY_TEMPLATE_WRAP];
+            say.stops = round == 1;
+            say.len = cases[i].len;
+            lie = cases[i].lie;
+            assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+            assert_int_equal(key.class, KEY_CLASS_PRIVATE);
+            assert_string_equal(key_template_text(template, text), cases[i].text);
+            assert_int_equal((key.terms.known & KEY_TEMPLATE) != 0,
+                             cases[i].len != CK_UNAVAILABLE_INFORMATION);
+        }
+    lie = BROKEN;
+    say.len = sizeof demands;
+    assert_false(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+    assert_string_equal(err.hsm_name, "CKR_DEVICE_ERROR");
 }
 
 /* --- finding --- */
@@ -383,7 +470,7 @@ static void test_slots(void **state)
 
 static void test_answers(void **state)
 {
-    static CK_ULONG class_secret = CKO_SECRET_KEY, type_aes = CKK_AES;
+    static CK_ULONG type_aes = CKK_AES;
     static const CK_ULONG lies[] = {0, 2049, ~0UL};
     struct bytes challenge = {octets, 32}, answer = {0};
 
@@ -410,6 +497,7 @@ int main(void)
         TEST(test_long_texts),
         TEST(test_wrong_lengths),
         TEST(test_garbage_public_halves),
+        TEST(test_templates),
         TEST(test_objects_without_end),
         TEST(test_unreadable_objects),
         TEST(test_made_without_a_handle),

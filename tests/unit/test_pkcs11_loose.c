@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ static struct {
     bool never;          /* changes no attribute afterwards */
     uint32_t adds;       /* uses that it adds by itself */
     unsigned made, gone; /* objects */
-    uint32_t flags;      /* of the newest */
+    char demands[KEY_TEMPLATE_TEXT]; /* what the template said that the newest demands to wrap */
+    uint32_t flags;                  /* of the newest */
 } token;
 
 static uint32_t flag_of(CK_ATTRIBUTE_TYPE type)
@@ -41,6 +43,17 @@ static void set_flag(const CK_ATTRIBUTE *a)
         token.flags &= ~flag;
 }
 
+static void take_demands(const CK_ATTRIBUTE *template)
+{
+    const CK_ATTRIBUTE *inner = template->pValue;
+    size_t at = 0;
+
+    for (CK_ULONG i = 0; i < template->ulValueLen / sizeof *inner; i++)
+        at += (size_t)snprintf(token.demands + at, sizeof token.demands - at, "%s%lx:%lu=%u",
+                               i ? " " : "", inner[i].type, inner[i].ulValueLen,
+                               *(const CK_BBOOL *)inner[i].pValue);
+}
+
 static CK_RV unwrap(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE key, unsigned char *in,
                     CK_ULONG len, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *made)
 {
@@ -50,6 +63,10 @@ static CK_RV unwrap(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE key, 
     for (CK_ULONG i = 0; i < n; i++)
         if (token.refuses && t[i].type == token.refuses)
             return CKR_ATTRIBUTE_TYPE_INVALID;
+    token.demands[0] = '\0';
+    for (CK_ULONG i = 0; i < n; i++)
+        if (t[i].type == CKA_WRAP_TEMPLATE)
+            take_demands(&t[i]);
     token.flags = KEY_EXTRACTABLE | KEY_MODIFIABLE | KEY_COPYABLE;
     for (CK_ULONG i = 0; i < n; i++)
         if (flag_of(t[i].type) && !(token.ignores && (flag_of(t[i].type) & secrecy)))
@@ -95,20 +112,21 @@ static CK_RV find_nothing(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n)
 }
 
 /* Unwraps with this template's flags and says how the key is then. */
-static uint32_t arrive(uint32_t flags)
+static uint32_t arrive_with(uint32_t flags, const struct key_terms *terms, uint32_t omit)
 {
     static CK_FUNCTION_LIST fn = {.C_UnwrapKey = unwrap,
                                   .C_GetAttributeValue = get_attributes,
                                   .C_SetAttributeValue = set_attributes,
                                   .C_DestroyObject = destroy,
                                   .C_FindObjectsInit = find_nothing};
-    struct p11 p = {.hsm.driver = &pkcs11_driver, .fn = &fn, .session = 1};
+    struct p11 p = {.hsm.driver = &pkcs11_driver, .fn = &fn, .session = 1, .dialect.omit = omit};
     struct p11_mech mech = {HSM_AES_KWP, CKM_AES_KEY_WRAP, DIALECT_NONE};
     struct hsm_template template = {.class = KEY_CLASS_SECRET,
                                     .kind = KEY_KIND_AES,
                                     .flags = flags,
                                     .label = (const uint8_t *)"x",
-                                    .label_len = 1};
+                                    .label_len = 1,
+                                    .terms = terms};
     uint8_t octets[40] = {0};
     CK_OBJECT_HANDLE handle = 0;
     CK_RV rv = p11_mech_unwrap(&p, mech, 1, &(struct bytes){octets, 40}, &template, false, &handle);
@@ -119,6 +137,11 @@ static uint32_t arrive(uint32_t flags)
     assert_int_equal(token.made, token.gone + 1);
     free(p.temps);
     return token.flags & (KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_MODIFIABLE);
+}
+
+static uint32_t arrive(uint32_t flags)
+{
+    return arrive_with(flags, NULL, 0);
 }
 
 static int start(void **state)
@@ -176,6 +199,29 @@ static void test_token_that_adds_uses(void **state)
     assert_int_equal(arrive(TRANSPORT | KEY_MODIFIABLE), TRANSPORT | KEY_MODIFIABLE);
 }
 
+/* A template within the template, where the dialect does not say that the token has none; one that
+ * refuses it gets the key without, and whoever reads it back refuses that. */
+static void test_templates(void **state)
+{
+    const struct key_terms terms = {
+        .known = KEY_TEMPLATE,
+        .templates[KEY_TEMPLATE_WRAP] = {KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE,
+                                         KEY_CLASS_SECRET, KEY_KIND_AES, 0}};
+
+    arrive_with(TRANSPORT, &terms, 0);
+    assert_string_equal(token.demands, "0:8=4 100:8=31 103:1=1 162:1=0");
+    start(state);
+    arrive_with(TRANSPORT, &terms, DIALECT_OMIT_UNWRAP);
+    assert_string_equal(token.demands, "0:8=4 100:8=31 103:1=1 162:1=0");
+    start(state);
+    arrive_with(TRANSPORT, &terms, DIALECT_OMIT_WRAP);
+    assert_string_equal(token.demands, "");
+    start(state);
+    token.refuses = CKA_WRAP_TEMPLATE;
+    arrive_with(TRANSPORT, &terms, 0);
+    assert_string_equal(token.demands, "");
+}
+
 /* Nothing helps: the key comes as the token made it, and whoever reads it back refuses it. */
 static void test_hopeless_token(void **state)
 {
@@ -195,6 +241,7 @@ int main(void)
         TEST(test_token_that_does_not_take_secrecy),
         TEST(test_token_that_does_not_know_copyable),
         TEST(test_token_that_adds_uses),
+        TEST(test_templates),
         TEST(test_hopeless_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

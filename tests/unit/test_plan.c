@@ -283,6 +283,12 @@ static void proofs_of_kinds(void **state)
     refused(only(w), ERR_DATA, "no proof");
     key->kind = KEY_KIND_RSA;
     assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_RSA_UNWRAP);
+    key->terms.templates[KEY_TEMPLATE_UNWRAP] =
+        (struct key_template){KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, 0, 0, 0};
+    assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_RSA_UNWRAP);
+    key->terms.templates[KEY_TEMPLATE_UNWRAP].kind = KEY_KIND_AES; /* the proof's is none */
+    refused(only(w), ERR_DATA, "no proof");
+    key->terms.templates[KEY_TEMPLATE_UNWRAP] = (struct key_template){0};
     key->flags = KEY_EXTRACTABLE | KEY_DECRYPT;
     assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_RSA_DECRYPT);
     key->flags = KEY_EXTRACTABLE | KEY_VERIFY | KEY_SIGN_RECOVER;
@@ -414,6 +420,32 @@ static void one_replaces_the_other(void **state)
     assert_true(make(w));
     assert_int_equal(w->plan.goes, 5);
     assert_int_equal(w->plan.items[0].route, ROUTE_ENVELOPE);
+}
+
+/* What a key demands of others must not get lost: also not that of a public key. */
+static void templates_need_a_place(void **state)
+{
+    static const struct key_template template = {KEY_SENSITIVE, KEY_SENSITIVE, 0, 0, 0};
+    struct world *w = *state;
+    struct key_desc *secret = add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a"), *public;
+
+    secret->terms.templates[KEY_TEMPLATE_UNWRAP] = template;
+    public = add(&w->keys, KEY_CLASS_PUBLIC, KEY_KIND_RSA, 0, "p");
+    public->has_public = true;
+    public->terms.templates[KEY_TEMPLATE_WRAP] = template;
+    choose(w, "pkcs11:object=a");
+    choose(w, "pkcs11:object=p;type=public");
+    assert_true(make(w));
+    assert_int_equal(w->plan.goes, 2);
+    w->destination.lost_templates = 1U << KEY_TEMPLATE_WRAP;
+    assert_true(make(w));
+    assert_int_equal(w->plan.items[0].route, ROUTE_ENVELOPE);
+    refused(&w->plan.items[1], ERR_DENIED,
+            "no wrap template, so this one would get lost: sensitiv");
+    w->destination.lost_templates = 1U << KEY_TEMPLATE_UNWRAP;
+    assert_true(make(w));
+    refused(&w->plan.items[0], ERR_DENIED, "no unwrap template");
+    assert_int_equal(w->plan.items[1].route, ROUTE_PUBLIC);
 }
 
 static void chosen_twice_goes_once(void **state)
@@ -566,6 +598,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(twins_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(name_is_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(one_replaces_the_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(templates_need_a_place, setup, teardown),
         cmocka_unit_test_setup_teardown(chosen_twice_goes_once, setup, teardown),
         cmocka_unit_test_setup_teardown(patterns_mean_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(companions_go_along, setup, teardown),

@@ -111,6 +111,19 @@ static void bonds_that_would_get_lost(void **state)
     key_set_allowed(&key, numbers, KEY_ALLOWED_MAX + 1);
     assert_false(policy_may_leave(&key, &err));
     assert_non_null(strstr(err.what, "17 mechanisms"));
+    key_set_allowed(&key, numbers, 0);
+    key.terms.templates[KEY_TEMPLATE_UNWRAP] =
+        (struct key_template){KEY_SENSITIVE, KEY_SENSITIVE, 0, 0, 0};
+    assert_true(policy_may_leave(&key, &err));
+    key.terms.templates[KEY_TEMPLATE_UNWRAP].others = 2;
+    assert_false(policy_may_leave(&key, &err));
+    assert_non_null(strstr(err.what, "its unwrap template holds 2 attributes"));
+    key.class = KEY_CLASS_PUBLIC;
+    key.kind = KEY_KIND_RSA;
+    key.has_public = true;
+    assert_false(policy_public_may_go(&key, &err));
+    key.terms.templates[KEY_TEMPLATE_UNWRAP].others = 0;
+    assert_true(policy_public_may_go(&key, &err));
 }
 
 /* --- what it shall be --- */

@@ -62,13 +62,17 @@ static struct key_desc good_key(void)
     key_set_dates(&key, "20260131", 8, "", 0);
     key_set_allowed(&key, (const uint64_t[]){0x40, 0x0d}, 2);
     key_set_subject(&key, "\x30\0", 2);
+    key.terms.known |= KEY_TEMPLATE;
+    key.terms.templates[KEY_TEMPLATE_WRAP] = (struct key_template){.others = 5};
+    key.terms.templates[KEY_TEMPLATE_UNWRAP] = (struct key_template){
+        KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, KEY_CLASS_SECRET, KEY_KIND_AES, 0};
     return key;
 }
 
 static struct key_desc key_there_and_back(const struct key_desc *key)
 {
     Pb__Key msg;
-    Pb__Terms terms;
+    struct wire_terms terms;
     struct key_desc back;
     struct err err = {0};
 
@@ -102,6 +106,7 @@ static void check_same_key(const struct key_desc *a, const struct key_desc *b)
     assert_memory_equal(a->spki_sha256, b->spki_sha256, sizeof a->spki_sha256);
     assert_int_equal(a->check_value_len, b->check_value_len);
     assert_memory_equal(a->check_value, b->check_value, sizeof a->check_value);
+    assert_memory_equal(&a->terms, &b->terms, sizeof a->terms);
 }
 
 static void key_comes_back(void **state)
@@ -139,17 +144,25 @@ static void bad_key_is_refused(void **state)
 {
     (void)state;
     struct key_desc key = good_key();
-    Pb__Terms terms, t;
+    struct wire_terms terms;
+    Pb__Terms t;
     Pb__Key good, m;
 
     wire_put_key(&key, &good, &terms);
-    m = good, t = terms, m.terms = &t;
-    t = terms, t.known = KEY_TERMS + 1, key_refused(&m, "known terms");
-    t = terms, t.start = (char *)"2026013", key_refused(&m, "date");
-    t = terms, t.end = (char *)"2026o131", key_refused(&m, "date");
-    t = terms, t.allowed_count = 3, key_refused(&m, "allowed");
-    t = terms, t.allowed_count = UINT16_MAX + 1, key_refused(&m, "allowed");
-    t = terms, t.subject_len = 3, key_refused(&m, "subject");
+    m = good, t = terms.msg, m.terms = &t;
+    t = terms.msg, t.known = KEY_TERMS + 1, key_refused(&m, "known terms");
+    t = terms.msg, t.start = (char *)"2026013", key_refused(&m, "date");
+    t = terms.msg, t.end = (char *)"2026o131", key_refused(&m, "date");
+    t = terms.msg, t.allowed_count = 3, key_refused(&m, "allowed");
+    t = terms.msg, t.allowed_count = UINT16_MAX + 1, key_refused(&m, "allowed");
+    t = terms.msg, t.subject_len = 3, key_refused(&m, "subject");
+    t = terms.msg, t.n_templates = KEY_TEMPLATES - 1, key_refused(&m, "templates");
+    t = terms.msg;
+    Pb__KeyTemplate *inner = &terms.template[KEY_TEMPLATE_UNWRAP], as_it_was = *inner;
+    inner->named = 1u << KEY_FLAGS, key_refused(&m, "template names"), *inner = as_it_was;
+    inner->flags = KEY_WRAP, key_refused(&m, "flags in a key's template"), *inner = as_it_was;
+    inner->class_ = KEY_CLASSES, key_refused(&m, "class in a key's"), *inner = as_it_was;
+    inner->kind = KEY_KINDS, key_refused(&m, "kind in a key's"), *inner = as_it_was;
     m = good, m.handle = 0, key_refused(&m, "handle");
     m = good, m.class_ = KEY_CLASSES, key_refused(&m, "class");
     m = good, m.kind = KEY_KINDS, key_refused(&m, "kind");
@@ -305,6 +318,7 @@ static void put_offers(const struct hsm_offers *offers, struct offers_message *t
     to->msg.takes_length = (uint32_t)offers->takes_length;
     to->msg.can_copy = offers->can_copy;
     to->msg.one_per_id = offers->one_per_id;
+    to->msg.lost_templates = offers->lost_templates;
 }
 
 static void offers_refused(const Pb__Offers *msg, const char *field)
@@ -323,6 +337,7 @@ static void offers_are_checked(void **state)
         .takes_length = HSM_NO,
         .can_copy = true,
         .one_per_id = true,
+        .lost_templates = 1u << KEY_TEMPLATE_DERIVE,
     };
     strcpy(offers.act_words[HSM_COMMIT], "C_CopyObject");
     strcpy(offers.proof_words[HSM_PROOF_ECDH], "C_DeriveKey");
@@ -342,6 +357,7 @@ static void offers_are_checked(void **state)
     assert_int_equal(back.takes_length, HSM_NO);
     assert_true(back.can_copy);
     assert_true(back.one_per_id);
+    assert_int_equal(back.lost_templates, offers.lost_templates);
     assert_memory_equal(&back.proof_words, &offers.proof_words, sizeof offers.proof_words);
     assert_memory_equal(&back.act_words, &offers.act_words, sizeof offers.act_words);
     pb__offers__free_unpacked(got, NULL);
@@ -354,6 +370,7 @@ static void offers_are_checked(void **state)
     put_offers(&offers, &good);
     m = good.msg, m.n_alg = HSM_ALGS + 1, offers_refused(&m, "algorithms");
     m = good.msg, m.proofs = 1u << HSM_PROOFS, offers_refused(&m, "proofs");
+    m = good.msg, m.lost_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "lost templates");
     m = good.msg, m.exact_length = HSM_YES + 1, offers_refused(&m, "exact_length");
     m = good.msg, m.takes_length = 9, offers_refused(&m, "takes_length");
     good.parts[2].wrap_words = unsafe, offers_refused(&good.msg, "offer");
@@ -478,7 +495,7 @@ static void template_is_checked(void **state)
     struct key_terms terms;
     struct err err = {0};
     Pb__Template good, m;
-    Pb__Terms of;
+    struct wire_terms of;
 
     wire_put_template(&t, &good, &of);
     struct bytes frame = packed(&good.base);
@@ -646,7 +663,7 @@ static void altered_bytes_do_no_harm(void **state)
     (void)state;
     struct key_desc key = good_key();
     Pb__Reply reply = PB__REPLY__INIT;
-    Pb__Terms terms;
+    struct wire_terms terms;
     Pb__Key msg;
     unsigned understood = 0, refused = 0;
 

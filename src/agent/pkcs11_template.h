@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a key demands of other keys: PKCS#11's templates within objects. */
+#ifndef HSMFERRY_AGENT_PKCS11_TEMPLATE_H
+#define HSMFERRY_AGENT_PKCS11_TEMPLATE_H
+
+#include <stdint.h>
+
+#include "agent/pkcs11_attr.h"
+#include "agent/pkcs11_session.h"
+#include "hsm/key.h"
+
+/* CKA_WRAP_TEMPLATE and its kin. */
+extern const CK_ATTRIBUTE_TYPE p11_template_types[KEY_TEMPLATES];
+
+/* Reads the template of this use, which is len octets long as the token told. What is malformed, or
+ * not at the place that was given for it, counts as others: a token's own pointers are never
+ * followed. Fails only where the token does. */
+CK_RV p11_template_read(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_use use,
+                        CK_ULONG len, struct key_template *out);
+
+/* Adds the templates that terms have and t does not omit. They point into nested, which must
+ * outlive t. */
+void p11_templates_add(struct p11_attrs *t, const struct key_terms *terms,
+                       struct p11_attrs nested[KEY_TEMPLATES]);
+
+/* Bit (1 << enum key_template_use) for each that is among what a dialect omits. */
+uint32_t p11_templates_omitted(uint32_t omit);
+
+#endif
