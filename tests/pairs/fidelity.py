@@ -13,7 +13,7 @@ import sys
 
 from matrix import name_of, run_ceremony
 from sides import SIDES, Softoken
-from pkcs11_hand import ATTRIBUTES
+from pkcs11_hand import TEMPLATES
 
 from outside import USES, case
 
@@ -41,6 +41,12 @@ trusted       aes32:+trusted           trusted              .         .         
 trusted-only  aes32:+wrap-with-trusted wrap-with-trusted    trusted   trusted   trusted   trusted
 pin-each-time rsa2048:+always-authenticate always-authenticate pin    pin       pin       pin
 stays         aes32:-extractable       extractable          stays     stays     stays     stays
+wraps-all     aes32:+wrap              wrap                 kept      kept      kept      kept
+wraps-some    aes32:+wrap:wraps=+sensitive wrap template    kept      lost      lost      more
+unwraps-some  aes32:+unwrap:unwraps=aes,+sensitive,-wrap unwrap template kept lost lost   more
+rsa-unwraps   rsa2048:+unwrap:unwraps=+sensitive unwrap template kept lost      lost      more
+rsa-wraps     rsa2048:wraps=+sensitive sign                 kept      kept      kept      kept
+wraps-one     aes32:+wrap:wraps=+sensitive,label wrap template more more        more      more
 twin-1        aes32:id=ff              id                   kept      twin      twin      .
 twin-2        generic20:id=ff          id                   kept      twin      twin      .
 aes128        aes16                    size                 untold    kept      kept      untold
@@ -60,7 +66,8 @@ REASONS = {"unread": "the source cannot read this key's dates",
            "looser": "the destination made the key looser", "trusted": "trusted wrapping key",
            "pin": "its PIN at every use", "stays": "not extractable", "type": "unsupported type",
            "twin": "another chosen key has its id",
-           "unstored": "did not say that the key is stored"}
+           "unstored": "did not say that the key is stored",
+           "lost": "so this one would get lost", "more": "attributes that cannot be read or carried"}
 LATE = {"looser", "unstored"}  # what only the destination's answer shows
 PROOFS = {"aes": "aes-ecb", "des": "sha256-digest", "gen": "sha256-digest", "rsa": "rsa-signature",
           "ec2": "ecdsa-signature", "ec3": "ecdsa-signature", "ec5": "ecdsa-signature"}
@@ -112,6 +119,7 @@ def looser(was, now):
     if was["mechanisms"] and not (now["mechanisms"] and set(now["mechanisms"].split())
                                   <= set(was["mechanisms"].split())):
         found.append("mechanisms")
+    found += [name for name in TEMPLATES if set(was[name].split()) - set(now[name].split())]
     return found
 
 
@@ -135,9 +143,25 @@ def check_moved(words, kind, verdict, key, was, now):
               if "verdict" in row and row["verdict"] != "kept"} - {(name, verdict)}
     case(others <= CHANGES, f"{words}: nothing else was changed", str(others))
     wrong = {name: (rows[name], now[name]) for name in rows if rows[name].get("found")
-             and now.get(name) and rows[name]["found"] != now[name]}
+             and (now.get(name) or name in TEMPLATES) and sorted(rows[name]["found"].split()) != sorted(now[name].split())}
     case(not wrong, f"{words}: another program reads what the report tells", str(wrong))
     case(not looser(was, now), f"{words}: nothing is looser", str((looser(was, now), was, now)))
+
+
+def check_demands(pair, verdict, report, destination):
+    """What a public key demands of others is carried or refused as with other keys; and what was
+    carried is kept to."""
+    half = next(key for key in report["companions"] if name_of(key) == "rsa-wraps")
+    row = next(row for row in half["attributes"] if row["name"] == "wrap template")
+    case((half["outcome"], row.get("verdict")) == ("migrated", "kept") if verdict == "kept" else
+         half["outcome"] == "refused" and REASONS[verdict] in half["reason"],
+         f"{pair}: what a public key demands: {verdict}", str(half))
+    if verdict == "kept":
+        wraps = destination.work([("wraps", f"wraps-{what}", "", "") for what in ("some", "all")])
+        case(wraps[0] == b"\1\0", f"{pair}: what a key demands of others, it demands there too",
+             str(wraps))
+        case(wraps[1] == b"\1\1", f"{pair}: control: a key that demands nothing takes both",
+             str(wraps))
 
 
 def check_pair(pair, source, folder, hsmferry):
@@ -161,6 +185,7 @@ def check_pair(pair, source, folder, hsmferry):
             check_stays(words, keys[label], verdict, now[label])
         else:
             check_moved(words, (kind, name), verdict, keys[label], was[label], now[label])
+    check_demands(pair, rows["wraps-some"][2], report, destination)
     case(looser(now["aes128"], was["aes128"]) == ["extractable"],
          f"{pair}: control: the other way round it would be looser")
     case(report["by-nature"].startswith("always-sensitive, never-extractable and local"),

@@ -9,9 +9,10 @@ import struct
 import sys
 
 from PyKCS11 import (
-    CKA_ALLOWED_MECHANISMS, CKA_END_DATE, CKA_ID, CKA_KEY_TYPE, CKA_START_DATE, CKA_SUBJECT,
-    CKA_VALUE_LEN, CKK_RSA, CKM_AES_ECB, CKM_ECDSA, CKM_RSA_PKCS, Mechanism, PyKCS11Error,
-    PyKCS11Lib,
+    CKA_ALLOWED_MECHANISMS, CKA_CLASS, CKA_END_DATE, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE,
+    CKA_PRIVATE, CKA_SENSITIVE, CKA_START_DATE, CKA_SUBJECT, CKA_TOKEN, CKA_UNWRAP_TEMPLATE,
+    CKA_VALUE_LEN, CKA_WRAP_TEMPLATE, CKK_AES, CKK_RSA, CKM_AES_ECB, CKM_AES_KEY_WRAP, CKM_ECDSA,
+    CKM_RSA_PKCS, CKO_SECRET_KEY, CK_FALSE, CK_TRUE, Mechanism, PyKCS11Error, PyKCS11Lib,
 )
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import utils
@@ -32,6 +33,19 @@ ATTRIBUTES = {
     "subject": (CKA_SUBJECT, bytes.hex), "id": (CKA_ID, bytes.hex),
 }
 SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
+TEMPLATES = {"wrap template": CKA_WRAP_TEMPLATE, "unwrap template": CKA_UNWRAP_TEMPLATE}
+# How the report shows what may stand in one: by number, or number and bytes.
+WORDS = {number: name for name, number in (FLAGS | SETTABLE | RARE).items()} | {
+    (CKA_CLASS, struct.pack("@L", CKO_SECRET_KEY)): "class=secret",
+    (CKA_KEY_TYPE, struct.pack("@L", CKK_AES)): "type=AES"}
+# Where functions stand in a module's list (PKCS#11 v2.40, section 6.1).
+INITIALIZE, GET_ATTRIBUTE_VALUE = 0, 24
+YES = b"\1"
+
+
+class Attribute(ctypes.Structure):
+    """CK_ATTRIBUTE."""
+    _fields_ = [("type", ctypes.c_ulong), ("value", ctypes.c_void_p), ("len", ctypes.c_ulong)]
 
 
 class Arguments(ctypes.Structure):
@@ -40,15 +54,19 @@ class Arguments(ctypes.Structure):
                 ("parameters", ctypes.c_char_p), ("reserved", ctypes.c_void_p)]
 
 
+def function(module, at):
+    """One of a module's functions, by its place in their list."""
+    table = ctypes.POINTER(ctypes.c_void_p)()
+    assert ctypes.CDLL(module).C_GetFunctionList(ctypes.byref(table)) == 0
+    return ctypes.CFUNCTYPE(ctypes.c_ulong)(table[1 + at])
+
+
 def load(module, parameters):
     """A module, started with parameters where there are some: PyKCS11 gives none, and takes a
     module as it finds it."""
     if parameters:
-        functions = ctypes.POINTER(ctypes.c_void_p)()
-        assert ctypes.CDLL(module).C_GetFunctionList(ctypes.byref(functions)) == 0
         arguments = Arguments(flags=2, parameters=parameters.encode())
-        initialize = ctypes.CFUNCTYPE(ctypes.c_ulong, ctypes.c_void_p)(functions[1])
-        assert initialize(ctypes.addressof(arguments)) == 0
+        assert function(module, INITIALIZE)(ctypes.byref(arguments)) == 0
     lib = PyKCS11Lib()
     lib.load(module)
     return lib
@@ -59,6 +77,7 @@ class Hand:
 
     def __init__(self, pin, module, token, parameters=""):
         self.token = Token(load(module, parameters), token, pin)
+        self.get_values = function(module, GET_ATTRIBUTE_VALUE)
 
     def key(self, label):
         """The secret or private half."""
@@ -94,7 +113,41 @@ class Hand:
         """What this token tells of ATTRIBUTES, in the report's words, as JSON."""
         key = self.key(label)
         told = {name: show(self.raw(key, number)) for name, (number, show) in ATTRIBUTES.items()}
+        told |= {name: self.template(key, number) for name, number in TEMPLATES.items()}
         return json.dumps(told).encode()
+
+    def template(self, key, number):
+        """What it demands of other keys, in the report's words, in the order of the alphabet. NSS
+        tells pointers of its own, which are not followed."""
+        inner, buffers = (Attribute * 8)(), [ctypes.create_string_buffer(8) for _ in range(8)]
+        whole = Attribute(number, ctypes.addressof(inner), ctypes.sizeof(inner))
+        for values in (False, True):
+            for one, buffer in zip(inner, buffers):
+                one.value, one.len = (ctypes.addressof(buffer), 8) if values else (None, 0)
+            if self.get_values(ctypes.c_ulong(self.token.session.session.value()),
+                               ctypes.c_ulong(key.value()), ctypes.byref(whole),
+                               ctypes.c_ulong(1)) != 0:
+                return ""
+        told = [(one.type, buffer.raw[:one.len])
+                for one, buffer in zip(inner[:whole.len // ctypes.sizeof(Attribute)], buffers)
+                if one.value == ctypes.addressof(buffer)]
+        return " ".join(sorted(
+            f"{WORDS[number]}={'yes' if raw == YES else 'no'}" if number in WORDS
+            else WORDS.get((number, raw), "others") for number, raw in told))
+
+    def wraps(self, label, *_):
+        """A byte for a sensitive key and one for a readable key: does it encrypt them?"""
+        session, done = self.token.session, []
+        for sensitive in (CK_TRUE, CK_FALSE):
+            other = session.generateKey([
+                (CKA_TOKEN, CK_FALSE), (CKA_PRIVATE, CK_TRUE), (CKA_SENSITIVE, sensitive),
+                (CKA_EXTRACTABLE, CK_TRUE), (CKA_VALUE_LEN, 32)])
+            try:
+                session.wrapKey(self.key(label), other, Mechanism(CKM_AES_KEY_WRAP))
+                done.append(1)
+            except PyKCS11Error:
+                done.append(0)
+        return bytes(done)
 
     def raw(self, key, number):
         """An attribute's bytes; none where it is not told."""

@@ -9,7 +9,8 @@
 SOFTHSM2_CONF says where the tokens are. OBJECT is TYPE:LABEL[:OPTION]..., where TYPE is aesN,
 des3, genericN, hmacN (bytes), rsaN (bits), ec256, ec384, ec521, ed25519 or data; %HH in LABEL is
 any byte; OPTION is id=HEX, value=HEX (secrets), and of the secret or private half +FLAG, -FLAG,
-start=DATE, end=DATE, allowed=HEX,HEX (mechanisms) or subject=HEX."""
+start=DATE, end=DATE, allowed=HEX,HEX (mechanisms), subject=HEX or unwraps=DEMAND,DEMAND; of the
+secret or public half wraps=DEMAND,DEMAND, where DEMAND is +FLAG, -FLAG, aes or label."""
 
 import os
 import re
@@ -43,6 +44,10 @@ SECRETS = {"aes": p11.CKK_AES, "des": p11.CKK_DES3, "generic": p11.CKK_GENERIC_S
            "hmac": p11.CKK_SHA256_HMAC}
 PUBLIC_USES = {"encrypt", "verify", "wrap"}
 
+TEMPLATES = {"wraps": p11.CKA_WRAP_TEMPLATE, "unwraps": p11.CKA_UNWRAP_TEMPLATE}
+DEMANDS = {"aes": [(p11.CKA_CLASS, p11.CKO_SECRET_KEY), (p11.CKA_KEY_TYPE, p11.CKK_AES)],
+           "label": [(p11.CKA_LABEL, b"this one")]}
+
 # A label is bytes, not text; and PyKCS11 does not know all flags.
 p11.Session.isString = lambda self, attribute: False
 is_known_flag = p11.Session.isBool
@@ -75,6 +80,13 @@ def make_token(module, label):
     lib.lib.C_Finalize()
 
 
+def demands(words):
+    """What a key demands of others, as a template."""
+    return sum((DEMANDS.get(word) or
+                [(FLAGS[word[1:]], p11.CK_TRUE if word[0] == "+" else p11.CK_FALSE)]
+                for word in words.split(",")), [])
+
+
 class Spec:
     """An object to be made, as it was written."""
 
@@ -86,7 +98,7 @@ class Spec:
         self.name = [(p11.CKA_LABEL, unquote_to_bytes(label)), (p11.CKA_TOKEN, p11.CK_TRUE)]
         self.value = None
         self.on = ON.get(self.kind, set()) | {"sensitive", "extractable", "private"}
-        self.rare, self.terms = {}, []
+        self.rare, self.terms, self.public_terms = {}, [], []
         for option in options:
             self.take(option)
 
@@ -103,6 +115,11 @@ class Spec:
             numbers = [int(word, 16) for word in option[8:].split(",")]
             self.terms.append((p11.CKA_ALLOWED_MECHANISMS,
                                struct.pack(f"@{len(numbers)}L", *numbers)))
+        elif option.startswith(tuple(TEMPLATES)):
+            name, words = option.split("=")
+            public = name == "wraps" and self.kind not in SECRETS
+            (self.public_terms if public else self.terms).append(
+                (TEMPLATES[name], demands(words)))
         elif option.startswith("subject="):
             self.terms.append((p11.CKA_SUBJECT, bytes.fromhex(option[8:])))
         elif option[1:] in RARE:
@@ -141,6 +158,7 @@ def put_pair(session, spec):
         how = p11.CKM_EC_KEY_PAIR_GEN if spec.kind == "ec" else p11.CKM_EC_EDWARDS_KEY_PAIR_GEN
         public = [(p11.CKA_EC_PARAMS, bytes.fromhex(spec.curve))]
     public += spec.name + [(p11.CKA_PRIVATE, p11.CK_FALSE), (p11.CKA_VERIFY, p11.CK_TRUE)]
+    public += spec.public_terms
     session.generateKeyPair(public, spec.template(PUBLIC_USES), p11.Mechanism(how))
 
 
