@@ -23,7 +23,7 @@ struct second_key {
 static bool none(struct check *check, const char *why)
 {
     memset(check->value, 0, sizeof check->value);
-    snprintf(check->text, sizeof check->text, "%s", why);
+    text_print(check->text, sizeof check->text, "%s", why);
     return true;
 }
 
