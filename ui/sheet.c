@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hsm/fidelity.h"
 
 enum { SENTENCE = 66 }; /* bytes on a line of running text */
 
@@ -84,6 +85,19 @@ static const char *truth(const struct key_desc *key, uint32_t flag)
     return key_is(key, flag) ? "yes" : key_is_not(key, flag) ? "no" : "not told";
 }
 
+/* What binds the key besides its flags, where there is anything. */
+static void terms(const struct key_desc *key, struct sheet *s)
+{
+    const struct fidelity_pair pair = {.source = key};
+    struct fidelity_row row;
+
+    for (unsigned i = 0; fidelity_row(&pair, i, &row); i++)
+        if (row.term && row.source[0])
+            line(s, "%-20s %s", row.name, row.source);
+    if (key->terms.known & KEY_DATES_HIDDEN)
+        line(s, "%-20s %s", "dates", "there are some, which this HSM fails to read");
+}
+
 static void fingerprint(const struct key_desc *key, struct sheet *s)
 {
     char text[TEXT_WORDS_SIZE];
@@ -142,6 +156,7 @@ static void object(const struct app *app, struct sheet *s)
     verdict(app, s);
     for (unsigned i = 0; i < KEY_FLAGS; i++)
         line(s, "%-20s %s", key_flag_name(UINT32_C(1) << i), truth(key, UINT32_C(1) << i));
+    terms(key, s);
     check_values(app, key, s);
     fingerprint(key, s);
     line(s, "%-20s %" PRIu64, "handle", key->handle);

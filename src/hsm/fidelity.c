@@ -176,13 +176,14 @@ static const struct {
     const char *name;
     void (*value)(const struct key_desc *key, char *out); /* leaves out empty: not told */
     enum fidelity (*judge)(const struct fidelity_pair *pair, const struct fidelity_row *row);
+    bool term;
 } attributes[] = {
-    {"label", label_value, same_name},    {"id", id_value, same_name},
-    {"class", class_value, same},         {"type", type_value, same},
-    {"size", size_value, same},           {"public key", public_value, same_public},
-    {"check value", check_value, alike},  {"subject", subject_value, kept_subject},
-    {"start date", start_value, later},   {"end date", end_value, earlier},
-    {"mechanisms", allowed_value, fewer},
+    {"label", label_value, same_name, false},   {"id", id_value, same_name, false},
+    {"class", class_value, same, false},        {"type", type_value, same, false},
+    {"size", size_value, same, false},          {"public key", public_value, same_public, false},
+    {"check value", check_value, alike, false}, {"subject", subject_value, kept_subject, true},
+    {"start date", start_value, later, true},   {"end date", end_value, earlier, true},
+    {"mechanisms", allowed_value, fewer, true},
 };
 
 enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
@@ -197,6 +198,7 @@ static void template_row(const struct fidelity_pair *pair, enum key_template_use
     const struct key_template *source = &pair->source->terms.templates[use], *found;
 
     row->name = key_template_name(use);
+    row->term = true;
     key_template_text(source, row->source);
     if (!pair->found)
         return;
@@ -316,6 +318,7 @@ bool fidelity_row(const struct fidelity_pair *pair, unsigned at, struct fidelity
         return true;
     }
     row->name = attributes[at].name;
+    row->term = attributes[at].term;
     attributes[at].value(pair->source, row->source);
     if (pair->found) {
         attributes[at].value(pair->found, row->found);

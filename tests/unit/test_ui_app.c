@@ -681,6 +681,35 @@ static void test_setup_chooses_slots(void **state)
     fixture_free(&f);
 }
 
+/* What binds a key stands in its details, and only what there is. */
+static void test_details_tell_what_binds_a_key(void **state)
+{
+    struct key_list source = fixture_keys(1), none = {0};
+    struct sheet sheet;
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    for (unsigned bound = 0; bound < 2; bound++) {
+        struct key_terms *terms = &source.keys[0].terms;
+        if (bound) {
+            key_set_dates(&source.keys[0], "20260131", 8, "", 0);
+            terms->templates[KEY_TEMPLATE_UNWRAP] =
+                (struct key_template){KEY_SENSITIVE, KEY_SENSITIVE, 0, 0, 1};
+        }
+        fixture_list(&f, &source, &none);
+        f.app->active = SIDE_SOURCE;
+        sheet_make(f.app, DIALOG_DETAILS, &sheet);
+        assert_int_equal(strstr(sheet.text, "start date           20260131\n") != NULL, bound);
+        assert_int_equal(
+            strstr(sheet.text, "unwrap template      sensitive=yes others=1\n") != NULL, bound);
+        assert_null(strstr(sheet.text, "end date"));
+        assert_null(strstr(sheet.text, "wrap template        "));
+    }
+    key_list_free(&source);
+    fixture_free(&f);
+}
+
 static void test_setup_tells_the_dialect(void **state)
 {
     struct event e = {.kind = EVENT_HSM, .side = SIDE_SOURCE};
@@ -792,6 +821,7 @@ int main(void)
         cmocka_unit_test(test_hostile_numbers_are_ignored),
         cmocka_unit_test(test_log_is_bounded),
         cmocka_unit_test(test_setup_chooses_slots),
+        cmocka_unit_test(test_details_tell_what_binds_a_key),
         cmocka_unit_test(test_setup_tells_the_dialect),
         cmocka_unit_test(test_setup_changes_a_module),
         cmocka_unit_test(test_save_asks_for_a_path),
