@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ui/app_parts.h"
+#include "ui/verify.h"
 
 /* Moves the cursor of the list that the view shows. */
 static void move(struct app *app, long delta)
@@ -15,7 +16,7 @@ static void move(struct app *app, long delta)
     else if (app->view == VIEW_SETUP)
         scroll_move(&side->setup, delta, app_setup_rows(app, app->active), SIZE_MAX / 2);
     else if (app->view == VIEW_VERIFY)
-        scroll_move(&app->dialog_scroll, delta, 64, 1);
+        scroll_move(&app->dialog_scroll, delta, verify_last(app) + 1, 1);
     else {
         scroll_move(&app->log_scroll, delta, app->log.count, app_page(app, SIDE_SOURCE));
         app->log_follows = app->log_scroll.at + 1 >= app->log.count;

@@ -14,10 +14,9 @@
 static const char *short_name(const char *name)
 {
     static const char *const names[][2] = {
-        {"wrap-with-trusted", "trusted only"},
-        {"always-authenticate", "PIN each time"},
-        {"always-sensitive", "always sens."},
-        {"never-extractable", "never extr."},
+        {"wrap-with-trusted", "trusted only"}, {"always-authenticate", "PIN each time"},
+        {"always-sensitive", "always sens."},  {"never-extractable", "never extr."},
+        {"unwrap template", "unwrap templ."},  {"derive template", "derive templ."},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -166,19 +165,19 @@ static void draw_value(struct canvas *c, struct rect in, int y, const struct ver
         draw_right(c, in.x, y, in.w, style, row->word);
 }
 
+/* first: the row at the top. */
 static void draw_side(const struct app *app, struct canvas *c, struct rect r, enum side side,
-                      const struct verify_row *rows, size_t count)
+                      const struct verify_row *rows, size_t first, size_t count)
 {
     struct rect in = layout_inside(r);
     char title[256];
 
     snprintf(title, sizeof title, "%s %s", pane_side_title(side), app_side_label(app, side));
     draw_frame(c, r, side == SIDE_SOURCE ? STYLE_SOURCE : STYLE_DESTINATION, title);
-    for (int i = 0; i < in.h; i++) {
-        size_t at = app->dialog_scroll.at + (size_t)i;
-        if (at < count)
-            draw_value(c, in, in.y + i, &rows[at], side == SIDE_DESTINATION);
-    }
+    for (int i = 0; i < in.h && first + (size_t)i < count; i++)
+        draw_value(c, in, in.y + i, &rows[first + (size_t)i], side == SIDE_DESTINATION);
+    if (side == SIDE_DESTINATION && first + (size_t)in.h < count)
+        draw_right(c, in.x, in.y + in.h, in.w, STYLE_STRONG, " more: Down ");
     draw_cursor(c, in.x, in.y);
 }
 
@@ -257,35 +256,62 @@ static void draw_proof(const struct app *app, struct canvas *c, struct rect r,
                    "by nature: history, which no import can set");
 }
 
-void verify_draw(const struct app *app, struct canvas *c)
+/* All rows of the pair that is looked at. A key that is on the destination alone is its source. */
+static size_t pair_rows(const struct app *app, struct verify_row rows[VERIFY_ROWS_MAX],
+                        const struct key_desc **source, const struct key_desc **destination)
 {
     const struct run_key *key = run_key_at(&app->run, app->verify_at);
-    const struct key_desc *source, *destination;
     const struct compared *asked;
-    struct verify_row rows[VERIFY_ROWS_MAX];
-    struct rect b = app->layout.body;
-    int half = b.w / 2;
+    struct fidelity_pair pair = {.asked = key ? &key->want_flags : NULL};
     size_t count;
 
-    app_pair(app, &source, &destination);
-    asked = asked_of(app, source, destination);
-    if (!source) {
-        source = destination;
-        destination = NULL;
+    app_pair(app, source, destination);
+    asked = asked_of(app, *source, *destination);
+    if (!*source) {
+        *source = *destination;
+        *destination = NULL;
     }
-    if (!source)
-        return;
-    b.h -= PROOF_LINES;
-    count = verify_rows(
-        &(struct fidelity_pair){source, key ? &key->want_flags : NULL, destination, false}, rows);
+    if (!*source)
+        return 0;
+    pair.source = *source;
+    pair.found = *destination;
+    count = verify_rows(&pair, rows);
     if (key)
         count = verify_checks(key->checks, key->check_count, rows, count);
     else if (asked)
         count = verify_checks(asked->checks, asked->check_count, rows, count);
-    if (key)
-        count = verify_companions(&app->run, app->verify_at, rows, count);
+    return key ? verify_companions(&app->run, app->verify_at, rows, count) : count;
+}
+
+static size_t last_of(const struct app *app, size_t count)
+{
+    int shown = app->layout.body.h - PROOF_LINES - 2; /* within the frame */
+
+    return shown > 0 && (size_t)shown < count ? count - (size_t)shown : 0;
+}
+
+size_t verify_last(const struct app *app)
+{
+    const struct key_desc *source, *destination;
+    struct verify_row rows[VERIFY_ROWS_MAX];
+
+    return last_of(app, pair_rows(app, rows, &source, &destination));
+}
+
+void verify_draw(const struct app *app, struct canvas *c)
+{
+    const struct key_desc *source, *destination;
+    struct verify_row rows[VERIFY_ROWS_MAX];
+    size_t count = pair_rows(app, rows, &source, &destination), last = last_of(app, count);
+    size_t first = app->dialog_scroll.at < last ? app->dialog_scroll.at : last;
+    struct rect b = app->layout.body;
+    int half = b.w / 2;
+
+    if (!source)
+        return;
+    b.h -= PROOF_LINES;
     draw_side(app, c, (struct rect){b.x + half, b.y, b.w - half, b.h}, SIDE_DESTINATION, rows,
-              count);
-    draw_side(app, c, (struct rect){b.x, b.y, half, b.h}, SIDE_SOURCE, rows, count);
+              first, count);
+    draw_side(app, c, (struct rect){b.x, b.y, half, b.h}, SIDE_SOURCE, rows, first, count);
     draw_proof(app, c, (struct rect){b.x, b.y + b.h, b.w, PROOF_LINES}, source, destination);
 }

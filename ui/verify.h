@@ -33,6 +33,9 @@ size_t verify_checks(const struct check *checks, unsigned check_count, struct ve
  * the rows that are there now. */
 size_t verify_companions(const struct run *run, size_t at, struct verify_row *rows, size_t count);
 
+/* The row that is at the top when the last one is at the bottom. */
+size_t verify_last(const struct app *app);
+
 void verify_draw(const struct app *app, struct canvas *c);
 
 #endif

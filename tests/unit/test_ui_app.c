@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "ui/sheet.h"
+#include "ui/verify.h"
 #include "ui_fixture.h"
 
 static void test_start_opens_both_sides(void **state)
@@ -560,6 +561,11 @@ static void test_end(void **state)
     fixture_press(&f, PRESS_F6);
     assert_int_equal(f.app->view, VIEW_VERIFY);
     assert_int_equal(f.app->verify_at, 1);
+    fixture_press(&f, PRESS_END); /* the last row comes to the bottom, not to the top */
+    assert_int_equal(f.app->dialog_scroll.at, verify_last(f.app));
+    assert_in_range(verify_last(f.app), 1, VERIFY_ROWS_MAX);
+    fixture_press(&f, PRESS_UP);
+    assert_int_equal(f.app->dialog_scroll.at + 1, verify_last(f.app));
     fixture_type(&f, "nnn");
     assert_int_equal(f.app->verify_at, 2);
     fixture_press(&f, PRESS_ENTER);
