@@ -319,6 +319,7 @@ struct hsm_template bench_template(const struct object *known, struct bytes *spk
         .id = known->desc.id,
         .id_len = known->desc.id_len,
         .spki = known->pkey ? spki : NULL,
+        .terms = known->desc.terms.known ? &known->desc.terms : NULL,
     };
 }
 

@@ -206,6 +206,10 @@ static void pair_is_for_unwrapping_only(void **state)
     check_label(&key, label, strlen(label));
     check_flags(&key, KEY_UNWRAP | KEY_SENSITIVE | KEY_PRIVATE,
                 KEY_USES | KEY_SENSITIVE | KEY_PRIVATE | KEY_EXTRACTABLE | KEY_TOKEN);
+    if (!(b->offers.lost_templates & 1u << KEY_TEMPLATE_UNWRAP))
+        assert_true(
+            key_template_covers(&key.terms.templates[KEY_TEMPLATE_UNWRAP],
+                                &(struct key_template){KEY_SENSITIVE, KEY_SENSITIVE, 0, 0, 0}));
 
     const uint8_t *at = pair.spki.data;
     EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)pair.spki.len);
@@ -551,6 +555,33 @@ static void unwrap_makes_what_the_template_says(void **state)
                     KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_PRIVATE | KEY_TOKEN);
         if (known->desc.kind != KEY_KIND_GENERIC && key.bits != 0)
             assert_int_equal(key.bits, known->desc.bits);
+        object_free(known);
+    }
+}
+
+/* What a key demands of others it has there, or the HSM said before that it would get lost. */
+static void what_a_key_demands_is_kept_or_known_to_get_lost(void **state)
+{
+    static const struct key_template demands = {KEY_SENSITIVE | KEY_DERIVE, KEY_SENSITIVE,
+                                                KEY_CLASS_SECRET, KEY_KIND_AES, 0};
+    struct bench *b = *state;
+
+    bench_login(b);
+    bench_kek(b);
+    for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
+        bool lost = b->offers.lost_templates & 1u << use;
+        struct object *known = known_key("aes32");
+        known->desc.flags |= KEY_WRAP | KEY_UNWRAP;
+        key_set_id(&known->desc, &use, sizeof use); /* some keep one key of each id */
+        known->desc.terms.known = KEY_TEMPLATE;
+        known->desc.terms.templates[use] = demands;
+        struct key_desc key = described(b, bench_import_token(b, known));
+        for (enum key_template_use other = 0; other < KEY_TEMPLATES; other++) {
+            const struct key_template *found = &key.terms.templates[other];
+            bool expected = other == use && !lost;
+            assert_int_equal(key_template_is_set(found), expected);
+            assert_int_equal(key_template_covers(found, &demands), expected);
+        }
         object_free(known);
     }
 }
@@ -1147,6 +1178,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(key_that_may_not_wrap_does_not),
         ROW(unwrap_every_kind),
         ROW(unwrap_makes_what_the_template_says),
+        ROW(what_a_key_demands_is_kept_or_known_to_get_lost),
         ROW(unwrap_by_oaep_directly),
         ROW(unwrap_takes_the_length),
         ROW(altered_envelope_is_refused),

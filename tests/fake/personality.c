@@ -355,6 +355,7 @@ void personality_offers(const struct personality *p, struct hsm_offers *offers)
         .exact_length = p->says_exact ? HSM_YES : HSM_NO,
         .takes_length = p->takes ? HSM_YES : HSM_NO,
         .can_copy = true,
+        .lost_templates = (1u << KEY_TEMPLATES) - 1,
         .act_words = {[HSM_MAKE_PAIR] = "fake make pair",
                       [HSM_LOAD_PUBLIC] = "fake load public",
                       [HSM_MAKE_AES] = "fake make aes",
