@@ -157,9 +157,10 @@ static const struct suit {
 
 enum { HMAC_SHORTEST = 32 }; /* octets of a key that every HSM known takes for HMAC-SHA-256 */
 
-/* The secret that a proof unwraps or derives, and digests. */
+/* The secret that a proof unwraps or derives, and digests; recovering is not for secrets. */
 static const struct key_template proof_secret = {
-    .named = KEY_USES | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_TOKEN,
+    .named = (KEY_USES & ~(KEY_SIGN_RECOVER | KEY_VERIFY_RECOVER)) | KEY_PRIVATE | KEY_SENSITIVE |
+             KEY_EXTRACTABLE | KEY_TOKEN,
     .flags = KEY_PRIVATE | KEY_SENSITIVE,
     .class = KEY_CLASS_SECRET,
     .kind = KEY_KIND_GENERIC,

@@ -188,8 +188,7 @@ static const struct {
 
 enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
 
-/* --- what it demands of other keys -------------------------------------------------------------
- */
+/* --- what it demands of other keys ----------------------------------------------------------- */
 
 /* Demanding more of them is tighter. */
 static void template_row(const struct fidelity_pair *pair, enum key_template_use use,
