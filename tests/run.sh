@@ -118,9 +118,9 @@ check() {
 }
 
 # The console's scenarios under ThreadSanitizer: each report makes its program end with 66, which no
-# scenario expects.
+# scenario expects. GCC, when it instruments, also warns of pointers that are never null.
 watch_threads() (
-    build "$work/tsan" --enable-tsan || exit
+    build "$work/tsan" --enable-tsan --disable-werror || exit
     cd "$work/tsan" || exit
     TSAN_OPTIONS='exitcode=66' HSMFERRY_TEST_PATIENCE=120 make -k check \
         TESTS="$(cd "$top" && echo tests/tmux/[!l]*.sh)"

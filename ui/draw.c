@@ -84,7 +84,7 @@ static size_t put_one(struct canvas *c, int x, int y, enum style style, const ch
     uint32_t point;
     size_t len = utf8_decode((const uint8_t *)text, strlen(text), &point);
     int width = len ? utf8_width(point) : -1;
-    struct cell *cell = canvas_at(c, x, y);
+    struct cell *cell = canvas_at(c, x, y), *second = canvas_at(c, x + 1, y);
 
     *columns = width < 0 ? 1 : width;
     if (width == 0) { /* a mark sits on the character before it */
@@ -95,13 +95,13 @@ static size_t put_one(struct canvas *c, int x, int y, enum style style, const ch
             strncat(cell->text, text, len);
         return len;
     }
-    if (!cell || (width == 2 && !canvas_at(c, x + 1, y)))
+    if (!cell || (width == 2 && !second))
         return len ? len : 1;
     snprintf(cell->text, sizeof cell->text, "%.*s", width < 0 ? 1 : (int)len,
              width < 0 ? "?" : text);
     cell->style = (uint8_t)style;
     if (width == 2)
-        *canvas_at(c, x + 1, y) = (struct cell){.style = (uint8_t)style};
+        *second = (struct cell){.style = (uint8_t)style};
     return len ? len : 1;
 }
 
