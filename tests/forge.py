@@ -71,6 +71,9 @@ FORGERIES = [
     ("the exit code", rb"exit-code: 0", rb"exit-code: 2", "exit code"),
     ("a proof left out", rb'- \{seq: \d+, at: "[^"]*", key: 1, stage: "prove-fresh".*\n', b"", "three times"),
     ("a proof that failed", rb'(stage: "prove-again".*?state: )"ok"', rb'\1"failed"', "three times"),
+    ("a fresh proof of another kind", rb'(stage: "prove-fresh", method: ")[^"]*', rb"\1hmac-sha256",
+     "three times"),
+    ("a proof without the key", rb'(stage: "prove", method: ")[^"]*', rb"\1same-bytes", "three times"),
     ("a step left out", rb"- \{seq: \d+, [^\n]*commit.*\n", b"", "may not come here"),
     ("a step on the other side", rb'("make-aes", side: )"source"', rb'\1"destination"', "of this step"),
     ("a key wrapped before the AES key was taken", rb'(- [^\n]*"unwrap-aes".*\n)(- [^\n]*"wrap-key".*\n)',
@@ -123,3 +126,7 @@ for words, pattern, instead, why in FORGERIES:
     forged, n = re.subn(pattern, instead, body, count=1)
     code, said = verify(seal(forged)) if n else (0, "there is nothing to change")
     case(code == 65 and why in said, f"{words}, under a new seal", f"{code}: {said}")
+# An HSM may answer one proof before it keeps a key and only another one behind that.
+other, n = re.subn(rb'(stage: "prove-again", method: ")[^"]*', rb"\1hmac-sha256", body, count=1)
+code, said = verify(seal(other))
+case(n == 1 and other != body and code == 0, "control: proofs of one key may be of two kinds", said)

@@ -507,6 +507,16 @@ static void follow_steps(const struct node *report, struct trail *trails, int64_
     }
 }
 
+/* Is it by a method that vouches for this key? Where an HSM answers one proof once and not again,
+ * another one that both know does; the report shows the last. */
+static bool is_by_its_method(const struct node *proof, const struct node *key)
+{
+    return node_is(proof, "method", node_text(key, "proof")) ||
+           (!node_is(proof, "stage", step_name(STEP_PROVE_FRESH)) &&
+            !node_is(proof, "method", hsm_proof_name(HSM_PROOF_BYTES)) &&
+            !node_is(key, "route", "public"));
+}
+
 static void follow_proofs(const struct node *report, struct trail *trails, int64_t count)
 {
     static const enum step_id stages[] = {STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH};
@@ -516,7 +526,7 @@ static void follow_proofs(const struct node *report, struct trail *trails, int64
         int64_t key = node_number(n, "key");
         uint32_t before = 0;
         if (key < 1 || key > count || node_number(n, "seq") <= seq || !node_is(n, "state", "ok") ||
-            !node_is(n, "method", node_text(trails[key - 1].key, "proof")))
+            !is_by_its_method(n, trails[key - 1].key))
             continue;
         seq = node_number(n, "seq");
         for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {

@@ -14,7 +14,7 @@ answer() {
     type_text "$1" && press Enter
 }
 
-ceremony both "$few" 'slow=make_pair:1:2000' '[review, fingerprint]'
+ceremony both "$few" 'slow=make_pair:2:2000' '[review, fingerprint]'
 sed -i '/^source:/i officers:\
 - {name: Ada, role: source officer}\
 - {name: Charles, role: destination officer}\
