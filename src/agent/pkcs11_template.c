@@ -85,14 +85,12 @@ CK_RV p11_template_read(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_templat
 {
     CK_ATTRIBUTE inner[INNER_MAX], whole = {p11_template_types[use], inner, len};
     uint8_t room[INNER_MAX][INNER_ROOM];
-    CK_ULONG count = len / sizeof inner[0];
+    bool uneven = len % sizeof inner[0] != 0;
+    CK_ULONG count = len / sizeof inner[0] + uneven;
     CK_RV rv;
 
-    *out = (struct key_template){.others = len == 0             ? 0
-                                           : count > UINT32_MAX ? UINT32_MAX
-                                           : count              ? (uint32_t)count
-                                                                : 1};
-    if (count == 0 || count > INNER_MAX || len % sizeof inner[0] != 0)
+    *out = (struct key_template){.others = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX};
+    if (count == 0 || count > INNER_MAX || uneven)
         return CKR_OK;
     memset(room, UNTOUCHED, sizeof room);
     for (CK_ULONG i = 0; i < count; i++)

@@ -126,7 +126,6 @@ static size_t put_word(char *out, size_t at, const char *name, const char *value
 
 char *key_template_text(const struct key_template *template, char *out)
 {
-    char others[16];
     size_t at = 0;
 
     out[0] = '\0';
@@ -137,9 +136,9 @@ char *key_template_text(const struct key_template *template, char *out)
     for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1)
         if (template->named & flag)
             at = put_word(out, at, key_flag_name(flag), template->flags & flag ? "yes" : "no");
-    snprintf(others, sizeof others, "%" PRIu32, template->others);
     if (template->others)
-        put_word(out, at, "others", others);
+        text_print(out + at, KEY_TEMPLATE_TEXT - at, "%sothers=%" PRIu32, at ? " " : "",
+                   template->others);
     return out;
 }
 

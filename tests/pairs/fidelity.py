@@ -145,7 +145,8 @@ def check_moved(words, kind, verdict, key, was, now):
               if "verdict" in row and row["verdict"] != "kept"} - {(name, verdict)}
     case(others <= CHANGES, f"{words}: nothing else was changed", str(others))
     wrong = {name: (rows[name], now[name]) for name in rows if rows[name].get("found")
-             and (now.get(name) or name in TEMPLATES) and sorted(rows[name]["found"].split()) != sorted(now[name].split())}
+             and (now.get(name) or name in TEMPLATES)
+             and sorted(rows[name]["found"].split()) != sorted(now[name].split())}
     case(not wrong, f"{words}: another program reads what the report tells", str(wrong))
     case(not looser(was, now), f"{words}: nothing is looser", str((looser(was, now), was, now)))
 

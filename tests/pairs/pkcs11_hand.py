@@ -17,8 +17,10 @@ from PyKCS11 import (
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import utils
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "softhsm"))
+for place in ("softhsm", "faults"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", place))
 from outside import FLAGS, USES, Token, public_key
+from raw import FUNCTIONS, Attribute, InitArgs
 from tokens import FLAGS as SETTABLE, RARE
 
 RIGHTS = [*USES, "private", "sensitive", "extractable"]
@@ -38,35 +40,22 @@ TEMPLATES = {"wrap template": CKA_WRAP_TEMPLATE, "unwrap template": CKA_UNWRAP_T
 WORDS = {number: name for name, number in (FLAGS | SETTABLE | RARE).items()} | {
     (CKA_CLASS, struct.pack("@L", CKO_SECRET_KEY)): "class=secret",
     (CKA_KEY_TYPE, struct.pack("@L", CKK_AES)): "type=AES"}
-# Where functions stand in a module's list (PKCS#11 v2.40, section 6.1).
-INITIALIZE, GET_ATTRIBUTE_VALUE = 0, 24
 YES = b"\1"
 
 
-class Attribute(ctypes.Structure):
-    """CK_ATTRIBUTE."""
-    _fields_ = [("type", ctypes.c_ulong), ("value", ctypes.c_void_p), ("len", ctypes.c_ulong)]
-
-
-class Arguments(ctypes.Structure):
-    """CK_C_INITIALIZE_ARGS as NSS has it: with a string before the reserved pointer."""
-    _fields_ = [("mutexes", ctypes.c_void_p * 4), ("flags", ctypes.c_ulong),
-                ("parameters", ctypes.c_char_p), ("reserved", ctypes.c_void_p)]
-
-
-def function(module, at):
-    """One of a module's functions, by its place in their list."""
+def function(module, name):
+    """One of a module's functions; the version stands before them."""
     table = ctypes.POINTER(ctypes.c_void_p)()
     assert ctypes.CDLL(module).C_GetFunctionList(ctypes.byref(table)) == 0
-    return ctypes.CFUNCTYPE(ctypes.c_ulong)(table[1 + at])
+    return ctypes.CFUNCTYPE(ctypes.c_ulong)(table[1 + FUNCTIONS[name]])
 
 
 def load(module, parameters):
     """A module, started with parameters where there are some: PyKCS11 gives none, and takes a
     module as it finds it."""
     if parameters:
-        arguments = Arguments(flags=2, parameters=parameters.encode())
-        assert function(module, INITIALIZE)(ctypes.byref(arguments)) == 0
+        arguments = InitArgs(flags=2, parameters=parameters.encode())
+        assert function(module, "Initialize")(ctypes.byref(arguments)) == 0
     lib = PyKCS11Lib()
     lib.load(module)
     return lib
@@ -77,7 +66,7 @@ class Hand:
 
     def __init__(self, pin, module, token, parameters=""):
         self.token = Token(load(module, parameters), token, pin)
-        self.get_values = function(module, GET_ATTRIBUTE_VALUE)
+        self.get_values = function(module, "GetAttributeValue")
 
     def key(self, label):
         """The secret or private half."""

@@ -336,7 +336,7 @@ static void test_templates(void **state)
         {HONEST, sizeof demands, "class=secret sensitive=yes extractable=no others=1"},
         {HONEST, 0, ""},
         {HONEST, CK_UNAVAILABLE_INFORMATION, ""},
-        {HONEST, sizeof demands - 1, "others=3"},
+        {HONEST, sizeof demands - 1, "others=4"},
         {HONEST, 1, "others=1"},
         {HONEST, 65 * sizeof demands[0], "others=65"},
         {HONEST, CK_UNAVAILABLE_INFORMATION - 1, "others=4294967295"},
