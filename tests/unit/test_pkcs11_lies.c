@@ -306,10 +306,10 @@ static CK_RV tell_template(CK_ATTRIBUTE *asked)
         const CK_ATTRIBUTE *from = &demands[lie == TWICE ? 0 : i];
         inner[i].type = from->type;
         inner[i].ulValueLen = from->ulValueLen;
+        if (inner[i].pValue && lie != UNWRITTEN)
+            memcpy(inner[i].pValue, from->pValue, from->ulValueLen);
         if (lie == ITS_OWN)
             inner[i].pValue = &say; /* of another process, it could be anywhere */
-        else if (inner[i].pValue && lie != UNWRITTEN)
-            memcpy(inner[i].pValue, from->pValue, from->ulValueLen);
     }
     return lie == TOO_LONG ? CKR_BUFFER_TOO_SMALL : lie == BROKEN ? CKR_DEVICE_ERROR : CKR_OK;
 }
