@@ -93,12 +93,15 @@ static bool verify_beside(const struct invocation *in, const struct bytes *repor
 static bool verify(const struct invocation *in, const struct bytes *report, struct tree **tree,
                    struct err *err)
 {
+    char words[64];
+
     if (!verify_seal(report, err))
         return tell(false, "seal", err->what);
     if (!verify_form(report, tree, err))
         return tell(false, "form", err->what);
     print_digest(*tree);
-    tell(true, "form", "hsmferry-audit/1, to the last byte");
+    snprintf(words, sizeof words, "%s, to the last byte", node_text(tree_root(*tree), "format"));
+    tell(true, "form", words);
     if (!verify_logic(*tree, err))
         return tell(false, "logic", err->what);
     tell(true, "logic", "steps, gates, proofs, digests and counts agree");

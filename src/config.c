@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/sha.h>
+
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -205,6 +207,8 @@ static bool load_text(const struct bytes *text, const char *name, enum config_us
                              .use = use,
                              .err = err};
     void *raw = NULL;
+
+    SHA256(text->data, text->len, config->sha256);
     bool ok = schema_load(&l.yaml, &config_schema, &raw, err) && take_all(&l, raw);
 
     schema_free(&config_schema, raw);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "ceremony/ceremony.h"
@@ -30,6 +31,7 @@ struct config_signer {
 
 struct config {
     char path[EVENT_PATH_MAX]; /* absolute */
+    uint8_t sha256[32];        /* of the file's bytes */
     char title[EVENT_TEXT_MAX];
     bool rehearsal;
     struct officer officers[CEREMONY_OFFICERS_MAX];

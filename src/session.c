@@ -189,6 +189,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
     text_print(setup.ceremony.title, sizeof setup.ceremony.title, "%s", config->title);
     libraries_text(", ", setup.ceremony.libraries, sizeof setup.ceremony.libraries);
     text_print(setup.ceremony.file, sizeof setup.ceremony.file, "%s", config->path);
+    memcpy(setup.ceremony.file_sha256, config->sha256, sizeof config->sha256);
     memcpy(setup.ceremony.officers, config->officers, sizeof setup.ceremony.officers);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         setup.ceremony.where[side] = config->side[side].where;

@@ -16,7 +16,7 @@ import jsonschema
 import yaml
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
-SCHEMA = json.loads((TREE / "src/record/hsmferry-audit-1.schema.json").read_text())
+SCHEMA = json.loads((TREE / "src/record/hsmferry-audit-2.schema.json").read_text())
 ORDER = list(SCHEMA["properties"])
 
 

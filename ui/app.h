@@ -101,7 +101,7 @@ struct app_side {
     struct hsm_slot_list slots; /* a copy */
     struct scroll setup;        /* over the setup rows and the slots */
     bool has_token;             /* one was chosen: info and token are set */
-    struct hsm_info info;
+    struct hsm_about info;
     struct hsm_slot token;
     struct err err; /* why state is SIDE_FAILED */
     struct inventory inventory;

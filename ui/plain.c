@@ -128,7 +128,7 @@ static void tell_dialect(struct line *l, const struct hsm_dialect *dialect)
 
 static void tell_hsm(struct line *l)
 {
-    const struct hsm_info *info = &l->event->hsm.info;
+    const struct hsm_about *info = &l->event->hsm.info;
     const struct hsm_slot *slot = &l->event->hsm.slot;
 
     head(l, sign_none, 0);
@@ -142,6 +142,17 @@ static void tell_hsm(struct line *l)
     add_some(l, " ", info->api_version);
     tell_dialect(l, &info->dialect);
     add_some(l, ", ", l->event->hsm.module);
+    add_some(l, ", loaded from ", l->event->hsm.loading);
+    add_some(l, "; agent: ", l->event->hsm.confinement);
+}
+
+static void tell_loaded(struct line *l)
+{
+    char groups[TEXT_GROUPS_SIZE];
+
+    head(l, sign_none, 0);
+    add(l, "its module loads %s, sha256 %s", l->event->loaded.path,
+        text_groups(l->event->loaded.sha256, 4, groups));
 }
 
 static void tell_offer(struct line *l)
@@ -370,6 +381,7 @@ static void (*const tellers[EVENT_KINDS])(struct line *) = {
     [EVENT_POLICY] = tell_policy,
     [EVENT_SIDE] = tell_side,
     [EVENT_HSM] = tell_hsm,
+    [EVENT_LOADED] = tell_loaded,
     [EVENT_OFFER] = tell_offer,
     [EVENT_CHOICE] = tell_choice,
     [EVENT_REJECTED] = tell_rejected,

@@ -209,7 +209,7 @@ static void read_out_devices(struct plain_log *l)
     fprintf(l->out, "Compare both devices with the script on paper, before anything else:\n");
     for (unsigned side = 0; side < 2; side++) {
         const struct hsm_slot *slot = &l->device[side].hsm.slot;
-        const struct hsm_info *info = &l->device[side].hsm.info;
+        const struct hsm_about *info = &l->device[side].hsm.info;
         fprintf(l->out, "  %-11s  token %s, serial %s\n", side_name(side), slot->label,
                 slot->serial);
         fprintf(l->out, "  %-11s  %s %s, firmware %s, %s %s\n", "", slot->manufacturer, slot->model,

@@ -96,9 +96,9 @@ static bool app_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
     const struct app *app = app_of(hsm);
 
     (void)err;
-    *info = (struct hsm_info){.api = "libp11"};
-    take(app->ctx->description, info->library, sizeof info->library);
-    take(app->ctx->manufacturer, info->manufacturer, sizeof info->manufacturer);
+    *info = (struct hsm_info){.about.api = "libp11"};
+    take(app->ctx->description, info->about.library, sizeof info->about.library);
+    take(app->ctx->manufacturer, info->about.manufacturer, sizeof info->about.manufacturer);
     return true;
 }
 

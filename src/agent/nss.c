@@ -112,14 +112,15 @@ static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
     (void)hsm;
     if (PK11_GetModInfo(SECMOD_GetInternalModule(), &raw) != SECSuccess)
         return nss_failed(err, ERR_HSM, "NSS tells nothing of itself");
-    *info = (struct hsm_info){.api = "nss"};
-    set_text(info->library, sizeof info->library, raw.libraryDescription,
+    *info = (struct hsm_info){.about.api = "nss"};
+    set_text(info->about.library, sizeof info->about.library, raw.libraryDescription,
              sizeof raw.libraryDescription);
-    set_text(info->manufacturer, sizeof info->manufacturer, raw.manufacturerID,
+    set_text(info->about.manufacturer, sizeof info->about.manufacturer, raw.manufacturerID,
              sizeof raw.manufacturerID);
-    text_print(info->version, sizeof info->version, "%s", NSS_GetVersion());
-    dl_iterate_phdr(take_softoken, &info->module);
-    text_print(info->api_version, sizeof info->api_version, "%d.%d", NSS_VMAJOR, NSS_VMINOR);
+    text_print(info->about.version, sizeof info->about.version, "%s", NSS_GetVersion());
+    dl_iterate_phdr(take_softoken, &info->about.module);
+    text_print(info->about.api_version, sizeof info->about.api_version, "%d.%d", NSS_VMAJOR,
+               NSS_VMINOR);
     return true;
 }
 

@@ -92,15 +92,16 @@ bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 
     if (rv != CKR_OK)
         return ckr_set(err, rv, "the module tells nothing of itself (C_GetInfo)");
-    *info = (struct hsm_info){.api = "pkcs11"};
-    set_text(info->library, sizeof info->library, raw.libraryDescription,
+    *info = (struct hsm_info){.about.api = "pkcs11"};
+    set_text(info->about.library, sizeof info->about.library, raw.libraryDescription,
              sizeof raw.libraryDescription);
-    set_text(info->manufacturer, sizeof info->manufacturer, raw.manufacturerID,
+    set_text(info->about.manufacturer, sizeof info->about.manufacturer, raw.manufacturerID,
              sizeof raw.manufacturerID);
-    set_version(info->version, sizeof info->version, raw.libraryVersion);
-    set_version(info->api_version, sizeof info->api_version, raw.cryptokiVersion);
-    info->dialect = p->dialect.is;
-    file_sha256(p->module.path, info->module.path, sizeof info->module.path, info->module.sha256);
+    set_version(info->about.version, sizeof info->about.version, raw.libraryVersion);
+    set_version(info->about.api_version, sizeof info->about.api_version, raw.cryptokiVersion);
+    info->about.dialect = p->dialect.is;
+    file_sha256(p->module.path, info->about.module.path, sizeof info->about.module.path,
+                info->about.module.sha256);
     return true;
 }
 
@@ -250,9 +251,9 @@ static bool choose_dialect(struct p11 *p, const struct hsm_slot *slot, struct er
 {
     struct dialect_folders folders;
     struct hsm_info info;
-    const struct dialect_facts facts = {.manufacturer = info.manufacturer,
-                                        .library = info.library,
-                                        .api_version = info.api_version,
+    const struct dialect_facts facts = {.manufacturer = info.about.manufacturer,
+                                        .library = info.about.library,
+                                        .api_version = info.about.api_version,
                                         .token_manufacturer = slot->manufacturer,
                                         .model = slot->model};
 

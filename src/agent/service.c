@@ -43,6 +43,7 @@ struct service {
         Pb__Offer offers[HSM_ALGS];
     } parts;
     struct wire_terms terms[WIRE_KEYS_PAGE];
+    struct wire_files files;
     union {
         Pb__Slot *slots[HSM_SLOTS_MAX];
         Pb__Key *keys[WIRE_KEYS_PAGE];
@@ -142,10 +143,11 @@ static bool serve_info(struct service *s, const Pb__Request *req, Pb__Reply *rep
     (void)req;
     if (!s->driver->info(s->hsm, &s->info, err))
         return false;
-    text_print(s->info.agent_version, sizeof s->info.agent_version, "%s", PACKAGE_VERSION);
-    file_sha256("/proc/self/exe", s->info.agent.path, sizeof s->info.agent.path,
-                s->info.agent.sha256);
-    wire_put_info(&s->info, &s->msg.info);
+    text_print(s->info.about.agent_version, sizeof s->info.about.agent_version, "%s",
+               PACKAGE_VERSION);
+    file_sha256("/proc/self/exe", s->info.about.agent.path, sizeof s->info.about.agent.path,
+                s->info.about.agent.sha256);
+    wire_put_info(&s->info, &s->msg.info, &s->files);
     reply->result_case = PB__REPLY__RESULT_INFO;
     reply->info = &s->msg.info;
     return true;

@@ -114,7 +114,7 @@ const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side s
     return &c->side[side].slots;
 }
 
-const struct hsm_info *ceremony_info(const struct ceremony *c, enum side side)
+const struct hsm_about *ceremony_info(const struct ceremony *c, enum side side)
 {
     return &c->side[side].info;
 }

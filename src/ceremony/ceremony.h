@@ -40,7 +40,9 @@ const struct officer *officer_find(const struct officer *officers, unsigned coun
 struct ceremony_setup {
     char title[EVENT_TEXT_MAX];
     char file[EVENT_PATH_MAX];      /* the ceremony file; empty: none */
+    uint8_t file_sha256[32];        /* of its bytes as they were read */
     char libraries[EVENT_TEXT_MAX]; /* of this program, with their versions */
+    char confinement[96];           /* what this program has barred itself from; empty: not known */
     bool rehearsal;
     struct officer officers[CEREMONY_OFFICERS_MAX];
     unsigned officer_count;
@@ -91,7 +93,7 @@ bool ceremony_open(struct ceremony *c, enum side side, struct err *err);
 const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side side);
 
 /* What was told of the HSM when its token was chosen; {0} before. */
-const struct hsm_info *ceremony_info(const struct ceremony *c, enum side side);
+const struct hsm_about *ceremony_info(const struct ceremony *c, enum side side);
 
 /* Before anything else: finds the tokens that these two name, by enum side, tells both devices as
  * their APIs do, and asks the officers to compare them with their script, where the policy says so;

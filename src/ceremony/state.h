@@ -22,7 +22,7 @@ struct party {
     struct hsm *hsm;
     struct hsm_slot_list slots;
     const struct hsm_slot *slot; /* the chosen one, in slots; NULL before */
-    struct hsm_info info;        /* as told with it */
+    struct hsm_about info;       /* as told with it */
     struct key_list keys;
     struct hsm_offers offers;
     uint64_t *before; /* the handles of all objects when the first step began */

@@ -63,7 +63,9 @@ bool tell_begin(struct ceremony *c, struct err *err)
         put(e.begin.resumes, sizeof e.begin.resumes, c->setup.prior->id);
     put(e.begin.version, sizeof e.begin.version, PACKAGE_VERSION);
     put(e.begin.file, sizeof e.begin.file, c->setup.file);
+    memcpy(e.begin.file_sha256, c->setup.file_sha256, sizeof e.begin.file_sha256);
     put(e.begin.libraries, sizeof e.begin.libraries, c->setup.libraries);
+    put(e.begin.confinement, sizeof e.begin.confinement, c->setup.confinement);
     file_sha256("/proc/self/exe", e.begin.program.path, sizeof e.begin.program.path,
                 e.begin.program.sha256);
     text_safe(host, strlen(host), e.begin.host, sizeof e.begin.host);
@@ -92,13 +94,24 @@ bool tell_hsm(struct ceremony *c, enum side side, const struct hsm_slot *slot, s
 {
     struct event e = {.kind = EVENT_HSM, .side = side};
     struct party *s = &c->side[side];
+    struct hsm_info info;
 
-    if (!s->hsm->driver->info(s->hsm, &e.hsm.info, err))
+    if (!s->hsm->driver->info(s->hsm, &info, err))
         return false;
     put(e.hsm.module, sizeof e.hsm.module, c->setup.where[side].module);
+    put(e.hsm.loading, sizeof e.hsm.loading, info.loading);
+    put(e.hsm.confinement, sizeof e.hsm.confinement, info.confinement);
+    e.hsm.loaded_more = info.loaded_more;
+    e.hsm.info = s->info = info.about;
     e.hsm.slot = *slot;
-    s->info = e.hsm.info;
-    return ceremony_tell(c, &e, err);
+    if (!ceremony_tell(c, &e, err))
+        return false;
+    for (size_t i = 0; i < info.loaded_count; i++) {
+        e = (struct event){.kind = EVENT_LOADED, .side = side, .loaded = info.loaded[i]};
+        if (!ceremony_tell(c, &e, err))
+            return false;
+    }
+    return true;
 }
 
 bool tell_note(struct ceremony *c, enum event_kind kind, enum side side, const char *name,

@@ -490,7 +490,7 @@ const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side)
     return ceremony_slots(w->ceremony, side);
 }
 
-const struct hsm_info *worker_info(const struct worker *w, enum side side)
+const struct hsm_about *worker_info(const struct worker *w, enum side side)
 {
     return ceremony_info(w->ceremony, side);
 }

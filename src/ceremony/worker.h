@@ -104,7 +104,7 @@ void worker_abandon(struct worker *w, enum side side);
 /* Snapshots of what the worker knows, for showing; call only between EVENT_DONE of the command
  * that made them and the next command for that side. */
 const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side);
-const struct hsm_info *worker_info(const struct worker *w, enum side side);
+const struct hsm_about *worker_info(const struct worker *w, enum side side);
 const struct key_list *worker_keys(const struct worker *w, enum side side);
 const struct plan *worker_plan_now(const struct worker *w);
 

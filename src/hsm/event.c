@@ -55,6 +55,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_POLICY] = "policy",
         [EVENT_SIDE] = "side",
         [EVENT_HSM] = "hsm",
+        [EVENT_LOADED] = "loaded",
         [EVENT_OFFER] = "offer",
         [EVENT_CHOICE] = "choice",
         [EVENT_REJECTED] = "rejected",

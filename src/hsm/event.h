@@ -26,6 +26,7 @@ enum event_kind {
     EVENT_POLICY,      /* note: one line of the policy in force, name and value */
     EVENT_SIDE,        /* side_state: an HSM was opened, logged in to, listed, or failed */
     EVENT_HSM,         /* hsm: what an opened and chosen HSM says of itself */
+    EVENT_LOADED,      /* loaded: one for each library that its module loaded */
     EVENT_OFFER,       /* offer: how one side speaks one algorithm, or why not */
     EVENT_CHOICE,      /* choice: what was negotiated */
     EVENT_REJECTED,    /* note: a candidate of the negotiation and why it was rejected */
@@ -156,7 +157,9 @@ struct event {
             char resumes[40]; /* the id of the interrupted one that this one resumes; empty: none */
             char version[32]; /* of this program */
             char file[EVENT_PATH_MAX]; /* the ceremony file; empty: none */
+            uint8_t file_sha256[32];   /* of it as it was read */
             char libraries[EVENT_TEXT_MAX];
+            char confinement[96];    /* of this program; empty: not known */
             struct hsm_file program; /* this one */
             char host[EVENT_TEXT_MAX];
             bool rehearsal;
@@ -175,9 +178,13 @@ struct event {
         } side_state;
         struct {
             char module[EVENT_PATH_MAX];
-            struct hsm_info info;
+            struct hsm_about info;
             struct hsm_slot slot;
+            char loading[64];     /* as in struct hsm_info */
+            char confinement[96]; /* likewise */
+            bool loaded_more;     /* likewise */
         } hsm;
+        struct hsm_file loaded;
         struct {
             enum hsm_alg alg;
             struct hsm_offer offer;

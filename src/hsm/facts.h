@@ -14,6 +14,7 @@ enum {
     HSM_TEXT_MAX = 64,
     HSM_SLOTS_MAX = 256,      /* slots that are listed */
     HSM_OBJECTS_MAX = 200000, /* objects that are listed */
+    HSM_LOADED_MAX = 32,      /* libraries of a module that are listed */
 };
 
 /* How far a vendor's dialect is known. */
@@ -39,7 +40,7 @@ struct hsm_file {
 };
 
 /* What answers there. All text has passed text_safe(). */
-struct hsm_info {
+struct hsm_about {
     char api[16];
     char library[HSM_TEXT_MAX];      /* "Implementation of PKCS11" */
     char manufacturer[HSM_TEXT_MAX]; /* of the library */
@@ -49,6 +50,16 @@ struct hsm_info {
     char agent_version[32]; /* of hsmferry-agent */
     struct hsm_file agent;  /* that program */
     struct hsm_file module; /* the library behind the API; of NSS, the module that holds the keys */
+};
+
+/* The same, and how it runs there. */
+struct hsm_info {
+    struct hsm_about about;
+    char loading[64];     /* what the module was loaded from: "its own path"; empty: not known */
+    char confinement[96]; /* what the agent was barred from; empty: not known */
+    struct hsm_file loaded[HSM_LOADED_MAX]; /* libraries that the module loaded ... */
+    size_t loaded_count;
+    bool loaded_more; /* ... and more than these */
 };
 
 enum hsm_slot_flag {

@@ -382,9 +382,8 @@ static void put_file(const struct hsm_file *file, char **path, ProtobufCBinaryDa
         *sha256 = lend_bytes(file->sha256, sizeof file->sha256);
 }
 
-void wire_put_info(const struct hsm_info *info, Pb__Info *msg)
+static void put_about(const struct hsm_about *info, Pb__Info *msg)
 {
-    pb__info__init(msg);
     msg->api = lend_text(info->api);
     msg->library = lend_text(info->library);
     msg->manufacturer = lend_text(info->manufacturer);
@@ -398,6 +397,22 @@ void wire_put_info(const struct hsm_info *info, Pb__Info *msg)
     msg->agent_version = lend_text(info->agent_version);
     put_file(&info->agent, &msg->agent, &msg->agent_sha256);
     put_file(&info->module, &msg->module, &msg->module_sha256);
+}
+
+void wire_put_info(const struct hsm_info *info, Pb__Info *msg, struct wire_files *files)
+{
+    pb__info__init(msg);
+    put_about(&info->about, msg);
+    msg->loading = lend_text(info->loading);
+    msg->confinement = lend_text(info->confinement);
+    for (size_t i = 0; i < info->loaded_count; i++) {
+        pb__file__init(&files->msg[i]);
+        put_file(&info->loaded[i], &files->msg[i].path, &files->msg[i].sha256);
+        files->refs[i] = &files->msg[i];
+    }
+    msg->n_loaded = info->loaded_count;
+    msg->loaded = files->refs;
+    msg->loaded_more = info->loaded_more;
 }
 
 static bool get_file(const char *path, const ProtobufCBinaryData *sha256, const char *name,
@@ -429,20 +444,46 @@ static bool get_dialect(const Pb__Info *msg, struct hsm_dialect *out, struct err
     return true;
 }
 
+static bool get_about(const Pb__Info *msg, struct hsm_about *out, struct err *err)
+{
+    return get_text(msg->api, "api", out->api, sizeof out->api, err) &&
+           get_text(msg->library, "library", out->library, sizeof out->library, err) &&
+           get_text(msg->manufacturer, "manufacturer", out->manufacturer, sizeof out->manufacturer,
+                    err) &&
+           get_text(msg->version, "version", out->version, sizeof out->version, err) &&
+           get_text(msg->api_version, "API version", out->api_version, sizeof out->api_version,
+                    err) &&
+           get_dialect(msg, &out->dialect, err) &&
+           get_text(msg->agent_version, "agent's version", out->agent_version,
+                    sizeof out->agent_version, err) &&
+           get_file(msg->agent, &msg->agent_sha256, "agent's path", &out->agent, err) &&
+           get_file(msg->module, &msg->module_sha256, "module's path", &out->module, err);
+}
+
+static bool get_loaded(const Pb__Info *msg, struct hsm_info *out, struct err *err)
+{
+    if (msg->n_loaded > HSM_LOADED_MAX)
+        return err_set(err, ERR_DATA, "%zu loaded libraries", msg->n_loaded);
+    for (size_t i = 0; i < msg->n_loaded; i++) {
+        const Pb__File *file = msg->loaded[i];
+        if (!file->path[0])
+            return err_set(err, ERR_DATA, "a loaded library without a path");
+        if (!get_file(file->path, &file->sha256, "loaded library's path", &out->loaded[i], err))
+            return false;
+    }
+    out->loaded_count = msg->n_loaded;
+    out->loaded_more = msg->loaded_more;
+    return true;
+}
+
 bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err)
 {
     struct hsm_info i = {0}; /* to the last byte: it may go to disk */
 
-    if (!get_text(msg->api, "api", i.api, sizeof i.api, err) ||
-        !get_text(msg->library, "library", i.library, sizeof i.library, err) ||
-        !get_text(msg->manufacturer, "manufacturer", i.manufacturer, sizeof i.manufacturer, err) ||
-        !get_text(msg->version, "version", i.version, sizeof i.version, err) ||
-        !get_text(msg->api_version, "API version", i.api_version, sizeof i.api_version, err) ||
-        !get_dialect(msg, &i.dialect, err) ||
-        !get_text(msg->agent_version, "agent's version", i.agent_version, sizeof i.agent_version,
-                  err) ||
-        !get_file(msg->agent, &msg->agent_sha256, "agent's path", &i.agent, err) ||
-        !get_file(msg->module, &msg->module_sha256, "module's path", &i.module, err))
+    if (!get_about(msg, &i.about, err) ||
+        !get_text(msg->loading, "loading", i.loading, sizeof i.loading, err) ||
+        !get_text(msg->confinement, "confinement", i.confinement, sizeof i.confinement, err) ||
+        !get_loaded(msg, &i, err))
         return false;
     *out = i;
     return true;

@@ -23,7 +23,7 @@
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
 enum {
-    WIRE_PROTOCOL = 4,
+    WIRE_PROTOCOL = 5,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
 };
@@ -82,7 +82,13 @@ bool wire_get_sample(const Pb__MakeKey *msg, struct key_sample *out, struct err 
 
 /* --- what replies carry --- */
 
-void wire_put_info(const struct hsm_info *info, Pb__Info *msg);
+/* What the files of a message point to. */
+struct wire_files {
+    Pb__File msg[HSM_LOADED_MAX];
+    Pb__File *refs[HSM_LOADED_MAX];
+};
+
+void wire_put_info(const struct hsm_info *info, Pb__Info *msg, struct wire_files *files);
 bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err);
 
 void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg);

@@ -280,8 +280,26 @@ static void put_companions(const struct view *v)
 
 static void put_format(const struct view *v)
 {
-    writer_text(v->w, "format", "hsmferry-audit/1");
+    char format[32];
+
+    snprintf(format, sizeof format, "hsmferry-audit/%u", v->tape->format);
+    writer_text(v->w, "format", format);
     writer_text(v->w, "by-nature", fidelity_nature_words());
+}
+
+/* Whatever was added to the report since its first format: what an older one says stays as it was.
+ */
+static bool has_new(const struct view *v)
+{
+    return v->tape->format >= 2;
+}
+
+static void put_file_sha256(const struct view *v, const struct event *begin)
+{
+    if (has_new(v) && begin->begin.file[0])
+        writer_hex(v->w, "file-sha256", begin->begin.file_sha256, SHA256_SIZE);
+    else if (has_new(v))
+        writer_text(v->w, "file-sha256", "none");
 }
 
 static void put_ceremony(const struct view *v)
@@ -296,6 +314,7 @@ static void put_ceremony(const struct view *v)
     writer_text(w, "id", event.begin.id);
     part_some(w, "resumes", event.begin.resumes);
     writer_text(w, "file", event.begin.file);
+    put_file_sha256(v, &event);
     writer_list(w, "officers", false);
     for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_OFFICER), &at, &event);) {
         writer_map(w, NULL, true);
@@ -329,7 +348,38 @@ static void put_tool(const struct view *v)
     writer_text(w, "libraries", event.begin.libraries);
     put_file(w, "program", "program-sha256", &event.begin.program);
     writer_text(w, "host", event.begin.host);
+    if (has_new(v))
+        writer_text(w, "confinement", event.begin.confinement);
     writer_end(w);
+}
+
+/* The libraries that were told after the HSM was told last. */
+static void put_loaded(const struct view *v, enum side side)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "loaded", false);
+    for (size_t at = v->ledger->hsm[side];
+         tape_next(v->tape, part_kind(EVENT_LOADED), &at, &event);)
+        if (event.side == side) {
+            writer_map(w, NULL, true);
+            put_file(w, "path", "sha256", &event.loaded);
+            writer_end(w);
+        }
+    writer_end(w);
+}
+
+/* How module and agent run there. */
+static void put_running(const struct view *v, enum side side, const struct event *hsm)
+{
+    if (!has_new(v))
+        return;
+    writer_text(v->w, "loading", hsm->hsm.loading);
+    put_loaded(v, side);
+    if (hsm->hsm.loaded_more)
+        writer_yes(v->w, "loaded-more", true);
+    writer_text(v->w, "confinement", hsm->hsm.confinement);
 }
 
 static void put_slot(struct writer *w, const struct hsm_slot *slot)
@@ -377,7 +427,7 @@ static void put_hsm(const struct view *v, enum side side)
     writer_map(w, side_name(side), false);
     if (v->ledger->hsm[side]) {
         tape_read(v->tape, v->ledger->hsm[side], &event);
-        const struct hsm_info *info = &event.hsm.info;
+        const struct hsm_about *info = &event.hsm.info;
         writer_text(w, "api", info->api);
         writer_text(w, "api-version", info->api_version);
         writer_text(w, "module", event.hsm.module);
@@ -387,6 +437,7 @@ static void put_hsm(const struct view *v, enum side side)
         put_file(w, "module-file", "module-sha256", &info->module);
         writer_text(w, "agent-version", info->agent_version);
         put_file(w, "agent-file", "agent-sha256", &info->agent);
+        put_running(v, side, &event);
         put_dialect(w, &info->dialect);
         put_slot(w, &event.hsm.slot);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of the audit report ("hsmferry-audit/1"), made from the events of a ceremony alone. */
+/* The text of the audit report ("hsmferry-audit/2", or of an older
+ * journal the format that it had), made from the events of a ceremony alone. */
 #ifndef HSMFERRY_RECORD_DOCUMENT_H
 #define HSMFERRY_RECORD_DOCUMENT_H
 

@@ -16,11 +16,15 @@
 #define AT(member) offsetof(struct event, member), sizeof((struct event *)0)->member
 #define FIELD(type, name, member)                                                                  \
     {                                                                                              \
-        name, type, AT(member), NULL, 0                                                            \
+        name, type, AT(member), NULL, 0, 1                                                         \
+    }
+#define FIELD_2(type, name, member)                                                                \
+    {                                                                                              \
+        name, type, AT(member), NULL, 0, 2                                                         \
     }
 #define WORD(name, member, word, words)                                                            \
     {                                                                                              \
-        name, FIELD_WORD, AT(member), word, words                                                  \
+        name, FIELD_WORD, AT(member), word, words, 1                                               \
     }
 
 /* --- the table --- */
@@ -65,6 +69,8 @@ static const struct field begin[] = {
     FIELD(FIELD_HEX, "program-sha256", begin.program.sha256),
     FIELD(FIELD_TEXT, "host", begin.host),
     FIELD(FIELD_TEXT, "file", begin.file),
+    FIELD_2(FIELD_HEX, "file-sha256", begin.file_sha256),
+    FIELD_2(FIELD_TEXT, "confinement", begin.confinement),
 };
 
 static const struct field officer[] = {
@@ -112,6 +118,14 @@ static const struct field hsm[] = {
     FIELD(FIELD_HEX, "agent-sha256", hsm.info.agent.sha256),
     FIELD(FIELD_TEXT, "module-file", hsm.info.module.path),
     FIELD(FIELD_HEX, "module-sha256", hsm.info.module.sha256),
+    FIELD_2(FIELD_TEXT, "loading", hsm.loading),
+    FIELD_2(FIELD_YES, "loaded-more", hsm.loaded_more),
+    FIELD_2(FIELD_TEXT, "confinement", hsm.confinement),
+};
+
+static const struct field loaded[] = {
+    FIELD_2(FIELD_TEXT, "path", loaded.path),
+    FIELD_2(FIELD_HEX, "sha256", loaded.sha256),
 };
 
 static const struct field offer[] = {
@@ -267,6 +281,7 @@ static const struct {
     [EVENT_POLICY] = KIND(note),
     [EVENT_SIDE] = KIND(side),
     [EVENT_HSM] = KIND(hsm),
+    [EVENT_LOADED] = KIND(loaded),
     [EVENT_OFFER] = KIND(offer),
     [EVENT_CHOICE] = KIND(choice),
     [EVENT_REJECTED] = KIND(note),
@@ -536,7 +551,7 @@ static bool read_field(const struct field *field, const char *value, struct even
     return true;
 }
 
-static bool read_named(char *part, struct event *event)
+static bool read_named(char *part, unsigned format, struct event *event)
 {
     size_t count;
     const struct field *fields = fields_of(event->kind, &count);
@@ -551,14 +566,16 @@ static bool read_named(char *part, struct event *event)
     }
     for (size_t i = 0; i < count; i++)
         if (strcmp(fields[i].name, part) == 0)
-            return read_field(&fields[i], value, event);
+            return fields[i].since <= format && read_field(&fields[i], value, event);
     return false;
 }
 
-static bool read_parts(char *line, struct event *event)
+/* A kind of which no field is older than its first one is no older itself. */
+static bool read_parts(char *line, unsigned format, struct event *event)
 {
     char *rest = line, *part;
     const char *head[5];
+    const struct field *fields;
     size_t count;
 
     for (size_t i = 0; i < 5; i++)
@@ -568,15 +585,16 @@ static bool read_parts(char *line, struct event *event)
     event->mono_ms = strtoll(head[2], NULL, 10);
     event->kind = find_word(head[3], event_kind_name, EVENT_KINDS);
     event->side = find_word(head[4], side_name, SIDES);
-    if (!read_time(head[1], &event->utc_ms) || !fields_of(event->kind, &count))
+    fields = fields_of(event->kind, &count);
+    if (!read_time(head[1], &event->utc_ms) || !fields || fields[0].since > format)
         return false;
     while ((part = next_part(&rest)) != NULL)
-        if (!read_named(part, event))
+        if (!read_named(part, format, event))
             return false;
     return true;
 }
 
-bool fields_read(const char *line, size_t len, struct event *event)
+bool fields_read(const char *line, size_t len, unsigned format, struct event *event)
 {
     char copy[FIELDS_LINE_MAX + 1];
 
@@ -585,6 +603,6 @@ bool fields_read(const char *line, size_t len, struct event *event)
     memcpy(copy, line, len);
     copy[len] = '\0';
     memset(event, 0, sizeof *event);
-    return read_parts(copy, event) && fields_write(event, copy) == len &&
+    return read_parts(copy, format, event) && fields_write(event, copy) == len &&
            memcmp(copy, line, len) == 0;
 }

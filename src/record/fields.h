@@ -32,6 +32,7 @@ struct field {
     size_t at, size;               /* where it is in struct event */
     const char *(*word)(unsigned); /* FIELD_WORD: as event.h and others name the value, */
     unsigned words;                /* and how many values there are */
+    unsigned since;                /* the first format of the journal that has it */
 };
 
 /* What this kind of event holds; NULL: it is no part of the record (calls, PINs, the worker's own
@@ -45,7 +46,8 @@ enum { FIELDS_LINE_MAX = 32768 };
  * no word. */
 size_t fields_write(const struct event *event, char *line);
 
-/* Reads such a line. Whatever fields_write() would not write just so is refused. */
-bool fields_read(const char *line, size_t len, struct event *event);
+/* Reads such a line of a journal of this format. Whatever fields_write() would not write just so,
+ * or only in a later format, is refused. */
+bool fields_read(const char *line, size_t len, unsigned format, struct event *event);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "record/tape.h"
 #include "record/tree.h"
 
 /* Holds document against schema, of which these keywords are understood, and no others may be in
@@ -16,8 +17,12 @@
  * that this cannot judge. */
 bool form_check(const struct node *schema, const struct node *document, struct err *err);
 
-/* The schema of the report (hsmferry-audit-1.schema.json), as it was when this was built. */
-extern const unsigned char form_report[];
-extern const size_t form_report_len;
+/* The schema of each format of the report (hsmferry-audit-1.schema.json is the first), as it was
+ * when this was built. */
+struct form_schema {
+    const unsigned char *json;
+    size_t len;
+};
+extern const struct form_schema form_reports[RECORD_FORMAT];
 
 #endif

@@ -16,12 +16,13 @@
 #include "base/text.h"
 #include "record/fields.h"
 
-static const char magic[] = "hsmferry-journal/1";
+static const char magic[] = "hsmferry-journal/"; /* and the format's number */
 static const char sum_field[] = "\tsum=";
 
 enum {
     SUM_TEXT = sizeof sum_field - 1 + 2 * SHA256_SIZE, /* at the end of each line */
     LINE_BYTES = FIELDS_LINE_MAX + SUM_TEXT + 1,
+    FIRST_LINE = sizeof magic + 16,
 };
 static const int64_t SIZE_LIMIT = INT64_C(1) << 30;
 
@@ -43,9 +44,18 @@ static void chain(uint8_t head[SHA256_SIZE], const char *line, size_t len)
     SHA256(joined, SHA256_SIZE + len, head);
 }
 
-static void chain_begin(uint8_t head[SHA256_SIZE])
+/* The first line, without its newline. */
+static size_t first_line(unsigned format, char line[FIRST_LINE])
 {
-    SHA256((const unsigned char *)magic, sizeof magic - 1, head);
+    return text_print(line, FIRST_LINE, "%s%u", magic, format);
+}
+
+static void chain_begin(uint8_t head[SHA256_SIZE], unsigned format)
+{
+    char line[FIRST_LINE];
+    size_t len = first_line(format, line);
+
+    SHA256((const unsigned char *)line, len, head);
 }
 
 /* --- writing --- */
@@ -117,13 +127,16 @@ bool journal_new(int folder, const char *name, const char *shown, struct journal
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
     struct journal *j = calloc(1, sizeof *j);
+    char line[FIRST_LINE];
+    size_t len = first_line(RECORD_FORMAT, line);
 
     if (!j)
         return err_set(err, ERR_FAILED, "There is no memory for the journal");
+    line[len++] = '\n';
     j->folder = folder;
     text_print(j->name, sizeof j->name, "%s", name);
     text_print(j->shown, sizeof j->shown, "%s", shown);
-    chain_begin(j->head);
+    chain_begin(j->head, RECORD_FORMAT);
     j->fd = openat(folder, name, flags, 0600);
     if (j->fd < 0) {
         err_set_errno(err, errno == EEXIST ? ERR_CONFLICT : ERR_IO, errno,
@@ -131,7 +144,7 @@ bool journal_new(int folder, const char *name, const char *shown, struct journal
         free(j);
         return false;
     }
-    if (!write_all(j, magic, sizeof magic - 1, err) || !write_all(j, "\n", 1, err) ||
+    if (!write_all(j, line, len, err) ||
         ((fsync(j->fd) != 0 || fsync(folder) != 0) && !broken(j, errno, err))) {
         journal_free(j, true);
         return false;
@@ -250,7 +263,7 @@ static bool take_record(struct reader *r, const char *line, size_t len, struct e
 
     if (!check_sum(line, &len, tape->head))
         return bad_line(r, "does not bear the sum that it must", err);
-    if (!fields_read(line, len, &event))
+    if (!fields_read(line, len, tape->format, &event))
         return bad_line(r, "is not one that this program writes", err);
     why = misplaced(&event, last);
     if (why)
@@ -258,6 +271,25 @@ static bool take_record(struct reader *r, const char *line, size_t len, struct e
     *last = event;
     tape->records++;
     return tape_add(tape, &event, NULL, err);
+}
+
+static bool take_first(const struct reader *r, const char *line, size_t len, struct tape *tape,
+                       struct err *err)
+{
+    char known[FIRST_LINE];
+
+    for (unsigned format = 1; format <= RECORD_FORMAT; format++)
+        if (first_line(format, known) == len && memcmp(line, known, len) == 0) {
+            tape->format = format;
+            chain_begin(tape->head, format);
+            return true;
+        }
+    if (len >= FIRST_LINE || len < sizeof magic || memcmp(line, magic, sizeof magic - 1) != 0 ||
+        strspn(line + sizeof magic - 1, "0123456789") != len - (sizeof magic - 1))
+        return err_set(err, ERR_DATA, "%s is not a journal of hsmferry", r->shown);
+    err_set(err, ERR_DATA, "%s is of a format that this hsmferry does not know", r->shown);
+    return err_next(err, "It knows %s1 to %u: use the hsmferry that wrote it, or a later one",
+                    magic, RECORD_FORMAT);
 }
 
 static bool read_records(struct reader *r, struct tape *tape, bool *torn, struct err *err)
@@ -269,9 +301,8 @@ static bool read_records(struct reader *r, struct tape *tape, bool *torn, struct
     for (;;) {
         switch (take_line(r, &line, &len)) {
         case GOT_LINE:
-            if (r->line == 1 && (len != sizeof magic - 1 || memcmp(line, magic, len) != 0))
-                return err_set(err, ERR_DATA, "%s is not a journal of hsmferry", r->shown);
-            if (r->line > 1 && !take_record(r, line, len, &last, tape, err))
+            if (r->line == 1 ? !take_first(r, line, len, tape, err)
+                             : !take_record(r, line, len, &last, tape, err))
                 return false;
             break;
         case GOT_TORN:
@@ -311,7 +342,6 @@ bool journal_read(const char *path, struct tape *tape, bool *torn, struct err *e
         return false;
     }
     *torn = false;
-    chain_begin(tape->head);
     ok = check_size(r, err) && read_records(r, tape, torn, err);
     close(r->fd);
     free(r);

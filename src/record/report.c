@@ -246,6 +246,7 @@ bool report_new(const char *folder, const char *title, int64_t utc_ms, struct re
     if (!r)
         return err_set(err, ERR_FAILED, "There is no memory for the report");
     r->sink.emit = take;
+    r->tape.format = RECORD_FORMAT;
     r->folder = r->part = -1;
     make_names(r, folder, title, utc_ms, 1);
     if (!open_folder(r, folder, err) || !has_room(r, err) ||

@@ -10,11 +10,16 @@
 #include "base/err.h"
 #include "hsm/event.h"
 
+/* The format of journals and reports that are written, hsmferry-journal/2 and hsmferry-audit/2;
+ * older ones are read. */
+enum { RECORD_FORMAT = 2 };
+
 /* {0} is empty and valid. A place on the tape is a number above 0, so that 0 can mean "none". */
 struct tape {
     uint8_t *data;
     size_t len;
     size_t room;
+    unsigned format;  /* of that journal, and of the report that is made from it */
     uint64_t records; /* lines of the journal that holds the same events, and the SHA-256 at the */
     uint8_t head[32]; /* end of its last one; 0: there is none */
 };

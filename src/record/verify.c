@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -83,16 +84,40 @@ bool verify_seal(const struct bytes *report, struct err *err)
                    lines + 1, lines);
 }
 
+/* The schema that the report says it follows; NULL: none of ours. */
+static const struct form_schema *schema_of(const struct node *report, struct err *err)
+{
+    const struct node *format = node_at(report, "format");
+    char known[32];
+
+    for (unsigned i = 0; format && i < RECORD_FORMAT; i++) {
+        snprintf(known, sizeof known, "hsmferry-audit/%u", i + 1);
+        if (node_is(report, "format", known))
+            return &form_reports[i];
+    }
+    err_set(err, ERR_DATA,
+            "line %u: this hsmferry knows the formats hsmferry-audit/1 to %d, and this is none of "
+            "them: use the one that wrote it, or a later one",
+            format ? format->line : 1, RECORD_FORMAT);
+    return NULL;
+}
+
+static bool check_form(const struct tree *report, struct err *err)
+{
+    const struct form_schema *its = schema_of(tree_root(report), err);
+    struct tree *schema = NULL;
+    bool ok = its && tree_read(its->json, its->len, false, &schema, err) &&
+              form_check(tree_root(schema), tree_root(report), err);
+
+    tree_free(schema);
+    return ok;
+}
+
 bool verify_form(const struct bytes *report, struct tree **out, struct err *err)
 {
-    struct tree *schema, *tree = NULL;
-    bool ok;
+    struct tree *tree = NULL;
+    bool ok = tree_read(report->data, report->len, true, &tree, err) && check_form(tree, err);
 
-    if (!tree_read(form_report, form_report_len, false, &schema, err))
-        return false;
-    ok = tree_read(report->data, report->len, true, &tree, err) &&
-         form_check(tree_root(schema), tree_root(tree), err);
-    tree_free(schema);
     if (ok)
         *out = tree;
     else

@@ -63,13 +63,13 @@ static void info_is_text_for_people(void **state)
     struct hsm_info info;
 
     MUST(b, driver(b)->info(b->hsm, &info, &b->err));
-    assert_string_not_equal(info.api, "");
-    assert_string_not_equal(info.library, "");
-    check_text(info.api);
-    check_text(info.library);
-    check_text(info.manufacturer);
-    check_text(info.version);
-    check_text(info.api_version);
+    assert_string_not_equal(info.about.api, "");
+    assert_string_not_equal(info.about.library, "");
+    check_text(info.about.api);
+    check_text(info.about.library);
+    check_text(info.about.manufacturer);
+    check_text(info.about.version);
+    check_text(info.about.api_version);
 }
 
 static void dialect_is_recognised(void **state)
@@ -82,9 +82,9 @@ static void dialect_is_recognised(void **state)
         skip();
     bench_login(b);
     MUST(b, driver(b)->info(b->hsm, &info, &b->err));
-    assert_string_equal(info.dialect.name, b->place.speaks);
-    assert_int_equal(info.dialect.status, HSM_DIALECT_TRIED); /* by this very test */
-    assert_memory_not_equal(info.dialect.sha256, none, sizeof none);
+    assert_string_equal(info.about.dialect.name, b->place.speaks);
+    assert_int_equal(info.about.dialect.status, HSM_DIALECT_TRIED); /* by this very test */
+    assert_memory_not_equal(info.about.dialect.sha256, none, sizeof none);
 }
 
 static void slots_hold_the_token(void **state)

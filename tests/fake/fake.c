@@ -79,11 +79,11 @@ static bool fake_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 {
     if (!fake_enter(fake_of(hsm), "info", err))
         return false;
-    *info = (struct hsm_info){.api = "fake",
-                              .library = "a test double",
-                              .manufacturer = "hsmferry",
-                              .version = "1.0",
-                              .api_version = "1.0"};
+    *info = (struct hsm_info){.about.api = "fake",
+                              .about.library = "a test double",
+                              .about.manufacturer = "hsmferry",
+                              .about.version = "1.0",
+                              .about.api_version = "1.0"};
     return fake_leave(fake_of(hsm), "info");
 }
 

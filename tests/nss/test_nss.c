@@ -271,7 +271,7 @@ static void tells_its_slots(void **state)
     bool found = false;
 
     must(nss->info(place->hsm, &info, &err), &err);
-    assert_string_equal(info.version, NSS_GetVersion());
+    assert_string_equal(info.about.version, NSS_GetVersion());
     must(nss->slots(place->hsm, &list, &err), &err);
     for (size_t i = 0; i < list.count; i++)
         if (list.slots[i].id == DATABASE_SLOT) {

@@ -236,10 +236,10 @@ static void info_tells_the_dialect(void **state)
 
     (void)state;
     must(hsm->driver->info(hsm, &info, &err));
-    assert_string_equal(info.dialect.name, "mine");
-    assert_int_equal(info.dialect.status, HSM_DIALECT_DOCUMENTS);
-    assert_int_equal(info.dialect.not_enforced, KEY_EXTRACTABLE);
-    assert_memory_not_equal(info.dialect.sha256, none, sizeof none);
+    assert_string_equal(info.about.dialect.name, "mine");
+    assert_int_equal(info.about.dialect.status, HSM_DIALECT_DOCUMENTS);
+    assert_int_equal(info.about.dialect.not_enforced, KEY_EXTRACTABLE);
+    assert_memory_not_equal(info.about.dialect.sha256, none, sizeof none);
     hsm->driver->close(hsm);
 }
 

@@ -73,9 +73,9 @@ static void test_slots(void **state)
 
     (void)state;
     must(hsm->driver->info(hsm, &info, &err));
-    assert_string_equal(info.api, "pkcs11");
-    assert_string_equal(info.library, "Implementation of PKCS11");
-    assert_string_equal(info.manufacturer, "SoftHSM");
+    assert_string_equal(info.about.api, "pkcs11");
+    assert_string_equal(info.about.library, "Implementation of PKCS11");
+    assert_string_equal(info.about.manufacturer, "SoftHSM");
     must(hsm->driver->slots(hsm, &list, &err));
     assert_int_equal(list.count, 3);
     for (size_t i = 0; i < list.count; i++) {

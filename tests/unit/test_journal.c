@@ -36,6 +36,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_POLICY, note)                                                                          \
     X(EVENT_SIDE, side_state)                                                                      \
     X(EVENT_HSM, hsm)                                                                              \
+    X(EVENT_LOADED, loaded)                                                                        \
     X(EVENT_OFFER, offer)                                                                          \
     X(EVENT_CHOICE, choice)                                                                        \
     X(EVENT_REJECTED, note)                                                                        \
@@ -153,7 +154,7 @@ static void test_round_trip(void **state)
             if (len == 0)
                 continue;
             assert_null(memchr(line, '\n', len));
-            assert_true(fields_read(line, len, &again));
+            assert_true(fields_read(line, len, RECORD_FORMAT, &again));
             assert_memory_equal(&event, &again, sizeof event);
         }
 }
@@ -196,16 +197,17 @@ static void test_one_form_only(void **state)
     (void)state;
     event.step.id = STEPS;
     assert_int_equal(fields_write(&event, line), 0);
-    assert_true(fields_read(good, strlen(good), &event));
+    assert_true(fields_read(good, strlen(good), RECORD_FORMAT, &event));
     assert_string_equal(event.gate.question, "type \\ \t");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *place = strstr(good, bad[i].from);
         snprintf(line, sizeof line, "%.*s%s%s", (int)(place - good), good, bad[i].to,
                  place + strlen(bad[i].from));
-        assert_int_equal(fields_read(line, strlen(line), &event), bad[i].to[0] == '\0');
+        assert_int_equal(fields_read(line, strlen(line), RECORD_FORMAT, &event),
+                         bad[i].to[0] == '\0');
     }
-    assert_false(fields_read("", 0, &event));
-    assert_false(fields_read(good, 12, &event));
+    assert_false(fields_read("", 0, RECORD_FORMAT, &event));
+    assert_false(fields_read(good, 12, RECORD_FORMAT, &event));
 }
 
 /* --- the file --- */
@@ -318,7 +320,7 @@ static bool reads(struct fixture *f, bool *torn)
 
 static void test_what_is_written(void **state)
 {
-    static const char first[] = "hsmferry-journal/1\n"
+    static const char first[] = "hsmferry-journal/2\n"
                                 "2\t2026-11-23T12:41:07.514Z\t-107\tbegin\trelay\tkey=107\t";
     struct fixture *f = *state;
     struct event event;
@@ -384,7 +386,9 @@ static void test_altered(void **state)
             assert_false(reads(f, &torn));
             assert_int_equal(f->err.code, ERR_DATA);
             snprintf(word, sizeof word, "Line %zu of", line);
-            assert_non_null(strstr(f->err.what, line > 1 ? word : "not a journal"));
+            assert_non_null(strstr(f->err.what, line > 1                     ? word
+                                                : was == '0' + RECORD_FORMAT ? "of a format"
+                                                                             : "not a journal"));
         }
         text[i] = was;
         line += was == '\n';
@@ -420,7 +424,7 @@ static void test_torn(void **state)
     assert_true(reads(f, &torn));
     assert_true(torn);
     memset(text, 'x', sizeof text);
-    memcpy(text, "hsmferry-journal/1\n", 19);
+    memcpy(text, "hsmferry-journal/2\n", 19);
     spill(f->path, text, sizeof text);
     assert_false(reads(f, &torn));
     assert_non_null(strstr(f->err.what, "Line 2 of"));

@@ -286,7 +286,7 @@ static void test_whole(void **state)
     yaml_node_t *root = yaml_document_get_root_node(&f->document);
     yaml_node_t *first = yaml_document_get_node(&f->document, root->data.mapping.pairs.start->key);
     assert_string_equal((char *)first->data.scalar.value, "summary");
-    assert_string_equal(text_at(f, "format"), "hsmferry-audit/1");
+    assert_string_equal(text_at(f, "format"), "hsmferry-audit/2");
     assert_string_equal(text_at(f, "summary.outcome"), "partial");
     assert_string_equal(text_at(f, "summary.exit-code"), "2");
     assert_string_equal(text_at(f, "summary.rehearsal"), "yes");

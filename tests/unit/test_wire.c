@@ -248,23 +248,35 @@ static void info_refused(const Pb__Info *msg, const char *field)
 static void info_is_checked(void **state)
 {
     (void)state;
-    const struct hsm_info info = {
-        "pkcs11",
-        "Implementation of PKCS11",
-        "SoftHSM",
-        "2.6",
-        "2.40",
-        {"softhsm", HSM_DIALECT_TRIED, {0xa5, [31] = 0x5a}, KEY_EXTRACTABLE},
-        "1.0",
-        {"/usr/libexec/hsmferry-agent", {1}},
-        {"/usr/lib/softhsm/libsofthsm2.so", {2, [31] = 3}},
+    struct hsm_info info = {
+        .about =
+            {
+                "pkcs11",
+                "Implementation of PKCS11",
+                "SoftHSM",
+                "2.6",
+                "2.40",
+                {"softhsm", HSM_DIALECT_TRIED, {0xa5, [31] = 0x5a}, KEY_EXTRACTABLE},
+                "1.0",
+                {"/usr/libexec/hsmferry-agent", {1}},
+                {"/usr/lib/softhsm/libsofthsm2.so", {2, [31] = 3}},
+            },
+        .loading = "its own path",
+        .confinement = "no new privileges",
+        .loaded_count = HSM_LOADED_MAX,
+        .loaded_more = true,
     };
     struct hsm_info back;
+    struct wire_files files;
+    Pb__File file;
+    Pb__File *refs[HSM_LOADED_MAX + 1];
     struct err err = {0};
     Pb__Info good, m;
     char none[] = "";
 
-    wire_put_info(&info, &good);
+    for (size_t i = 0; i < HSM_LOADED_MAX; i++)
+        info.loaded[i] = (struct hsm_file){"/usr/lib/libsqlite3.so.0", {(uint8_t)i, [31] = 4}};
+    wire_put_info(&info, &good, &files);
     struct bytes frame = packed(&good.base);
     Pb__Info *got = pb__info__unpack(NULL, frame.len, frame.data);
     assert_true(wire_get_info(got, &back, &err));
@@ -294,6 +306,21 @@ static void info_is_checked(void **state)
     m = good, m.agent_sha256.len = 33, info_refused(&m, "hash of a file");
     m = good, m.module = long_text, info_refused(&m, "module's path");
     m = good, m.module = none, info_refused(&m, "hash of a file");
+    m = good, m.loading = unsafe, info_refused(&m, "loading");
+    m = good, m.loading = long_text, info_refused(&m, "loading");
+    m = good, m.confinement = unsafe, info_refused(&m, "confinement");
+    m = good, m.confinement = long_text, info_refused(&m, "confinement");
+    for (size_t i = 0; i <= HSM_LOADED_MAX; i++)
+        refs[i] = &files.msg[0];
+    m = good, m.loaded = refs, m.n_loaded = HSM_LOADED_MAX + 1, info_refused(&m, "33 loaded");
+    refs[HSM_LOADED_MAX - 1] = &file;
+    m = good, m.loaded = refs;
+    file = files.msg[0], file.path = unsafe, info_refused(&m, "loaded library's path");
+    file = files.msg[0], file.path = long_text, info_refused(&m, "loaded library's path");
+    file = files.msg[0], file.path = none, info_refused(&m, "without a path");
+    file = files.msg[0], file.sha256.len = 31, info_refused(&m, "hash of a file");
+    file = files.msg[0], file.sha256.len = 0, info_refused(&m, "hash of a file");
+    file = files.msg[0], assert_true(wire_get_info(&m, &back, &err)); /* control */
 }
 
 struct offers_message {
