@@ -194,7 +194,9 @@ void app_press(struct app *app, int press)
     enum dialog dialog = app_dialog(app);
 
     app->status[0] = '\0';
-    if (press == PRESS_CTRL('l') || press == PRESS_CTRL('z')) {
+    if (press >= PRESS_PASTED) {
+        app_dialog_paste(app, dialog, press - PRESS_PASTED);
+    } else if (press == PRESS_CTRL('l') || press == PRESS_CTRL('z')) {
         app_act(app, keys_action(app->view, press));
     } else if (app->layout.form == LAYOUT_SENTENCE) {
         return; /* nobody can see what it would do */
@@ -288,14 +290,26 @@ void app_take_report(struct app *app, const struct app_report *report)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+/* What was read from this side before is no longer so. */
+static void forget_rows(struct app *app, enum side side)
+{
+    static const struct key_list none;
+
+    app_take_keys(app, side, &none);
+}
+
 static void side_event(struct app *app, const struct event *e)
 {
     struct app_side *side = &app->side[e->side];
 
     side->state = e->side_state.state;
     side->since_ms = app->now_ms;
-    if (side->state == SIDE_OPENING)
+    if (side->state == SIDE_OPENING) {
         side->has_token = false;
+        side->slots.count = 0;
+    }
+    if (side->state == SIDE_OPENING || side->state == SIDE_FAILED)
+        forget_rows(app, e->side);
 }
 
 static void hsm_event(struct app *app, const struct event *e)

@@ -300,3 +300,13 @@ void app_dialog_press(struct app *app, enum dialog dialog, int press)
     if (presses[dialog])
         presses[dialog](app, press);
 }
+
+/* Words that an officer types confirm what he has read: they are not pasted. */
+void app_dialog_paste(struct app *app, enum dialog dialog, int character)
+{
+    if (dialog == DIALOG_INPUT ? app->input != INPUT_SETTLE
+                               : dialog == DIALOG_PIN && app->pin.sworn)
+        app_dialog_press(app, dialog, character);
+    else
+        app_say(app, "Pasted text is not taken here: type it.");
+}

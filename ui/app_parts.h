@@ -21,6 +21,7 @@ void app_go(struct app *app, enum view view);
 /* What a key does in a view, by the table of actions; in a dialog, by the dialog's own rules. */
 void app_act(struct app *app, enum action action);
 void app_dialog_press(struct app *app, enum dialog dialog, int press);
+void app_dialog_paste(struct app *app, enum dialog dialog, int character);
 
 /* app_setup.c */
 void setup_begin(struct app *app);

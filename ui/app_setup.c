@@ -249,12 +249,29 @@ void setup_next(struct app *app)
     app_size(app, app->columns, app->lines);
 }
 
-/* A failed side is opened again, never by itself: a PIN has only so many tries. */
+/* In the setup view also a side that is only open: a token may have been put in since. */
+static bool may_reopen(const struct app *app)
+{
+    enum side_state state = app->side[app->active].state;
+
+    return named(app, app->active) &&
+           (state == SIDE_FAILED || (app->view == VIEW_SETUP && state == SIDE_OPEN));
+}
+
+/* A failed side is opened again, never by itself: a PIN has only so many tries. It is the side that
+ * failed, wherever the cursor is: to open the healthy one again would ask for the other officer's
+ * PIN. */
 void setup_retry(struct app *app)
 {
-    if (app->commands > 0 || !named(app, app->active)) {
-        app_say(app, "There is nothing to open again now.");
-        return;
-    }
-    app_ask(app, REQUEST_OPEN, app->active);
+    enum side other = app->active == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE;
+
+    if (app->side[app->active].state != SIDE_FAILED && app->side[other].state == SIDE_FAILED)
+        app->active = other;
+    if (app->commands > 0)
+        app_say(app, "The HSMs are busy; try again in a moment.");
+    else if (!may_reopen(app))
+        app_say(app, "Neither HSM failed; there is nothing to open again.");
+    else
+        app_ask(app, REQUEST_OPEN, app->active);
+    app_size(app, app->columns, app->lines); /* one pane alone shows the active side */
 }

@@ -116,7 +116,7 @@ static const struct key_row rows[] = {
      {'R'},
      0,
      NULL,
-     "Open this side's HSM again, also after a wrong PIN."},
+     "Open the HSM that failed again, also after a wrong PIN."},
     {ACTION_NEXT,
      IN(SETUP),
      {PRESS_F8, 'n'},

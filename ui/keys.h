@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* A key press: the character itself (1 to 0x10ffff), or one of these. */
+/* A key press: the character itself (1 to 0x10ffff), one of these, or PRESS_PASTED and above: a
+ * character that was pasted, not typed. */
 enum press {
     PRESS_NONE = 0,
     PRESS_TAB = 9,
@@ -38,6 +39,7 @@ enum press {
     PRESS_F8,
     PRESS_F9,
     PRESS_F10,
+    PRESS_PASTED = 0x200000,
 };
 #define PRESS_CTRL(letter) ((letter)&0x1f)
 

@@ -359,8 +359,9 @@ static void wait_and_take(struct console *c)
         {.fd = c->signals, .events = POLLIN},
         {.fd = c->worker ? worker_fd(c->worker) : -1, .events = POLLIN},
     };
+    const int tick = c->dirty ? FRAME_MS : TICK_MS, key_wait = c->gone ? -1 : term_wait();
 
-    poll(fds, 3, c->dirty ? FRAME_MS : TICK_MS);
+    poll(fds, 3, key_wait >= 0 && key_wait < tick ? key_wait : tick);
     set_time(c);
     if (fds[1].revents)
         take_signals(c);

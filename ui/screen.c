@@ -208,6 +208,7 @@ static void detail_text(const struct app *app, char *out, size_t size)
         pane_current(app, out, size);
 }
 
+/* A dialog may cover the detail line: then the answer to the last key takes the hints' place. */
 static void draw_foot(const struct app *app, struct canvas *c)
 {
     enum dialog dialog = app_dialog(app);
@@ -220,7 +221,7 @@ static void draw_foot(const struct app *app, struct canvas *c)
         draw_hints(app, c, app->layout.hint);
     else
         draw_text(c, app->layout.hint.x + 1, app->layout.hint.y, app->layout.hint.w - 1,
-                  STYLE_STRONG, dialog_hint(dialog));
+                  STYLE_STRONG, app->status[0] ? app->status : dialog_hint(dialog));
 }
 
 /* Too small for a picture: what matters in one sentence. */

@@ -11,17 +11,19 @@
 #include <sys/ioctl.h>
 #include <termcap.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "ui/keys.h"
+#include "ui/reader.h"
 
 enum { ESC_DELAY_MS = 100, RESTORE_MAX = 256, CRASH_STACK = 64 * 1024 };
 
 static struct {
     SCREEN *screen; /* NULL: not taken */
     bool ascii, color;
-    int pushed_back; /* a key press that was read too far; PRESS_NONE: none */
+    struct reader reader;
 } term;
 
 /* What a crash handler needs: nothing but plain data, made before. */
@@ -32,10 +34,23 @@ static char crash_stack[CRASH_STACK];
 
 /* --- giving it back --------------------------------------------------------------------------- */
 
+/* Bracketed paste: the terminal marks what is pasted, so that it does not pass for typed words.
+ * BE and BD are xterm's names in terminfo; a terminal without them is not asked. */
+static void ask_for_pastes(bool on)
+{
+    char on_name[] = "BE", off_name[] = "BD";
+    const char *text = tigetstr(on ? on_name : off_name);
+
+    if (text && text != (char *)-1)
+        putp(text);
+    fflush(stdout);
+}
+
 void term_stop(void)
 {
     if (!term.screen)
         return;
+    ask_for_pastes(false);
     endwin();
     delscreen(term.screen);
     term.screen = NULL;
@@ -69,7 +84,7 @@ static void add_restore(char *capability)
 static void prepare_for_crashes(void)
 {
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
-    static char capabilities[][8] = {"sgr0", "rmkx", "cnorm", "rmcup"};
+    static char capabilities[][8] = {"sgr0", "BD", "rmkx", "cnorm", "rmcup"};
     struct sigaction action = {.sa_handler = on_crash,
                                .sa_flags = (int)(SA_ONSTACK | SA_RESETHAND)};
 
@@ -111,6 +126,51 @@ static bool is_utf8(void)
     return setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+/* Terminals send for the same key what another one's description says, PuTTY and the Linux console
+ * most of all: each form that is no other key's here is known, too. */
+static void define_keys(void)
+{
+    static const struct {
+        const char *sequence;
+        int key;
+    } forms[] = {
+        {"\033[H", KEY_HOME},   {"\033OH", KEY_HOME},    {"\033[1~", KEY_HOME},
+        {"\033[7~", KEY_HOME},  {"\033[F", KEY_END},     {"\033OF", KEY_END},
+        {"\033[4~", KEY_END},   {"\033[8~", KEY_END},    {"\033[2~", KEY_IC},
+        {"\033[3~", KEY_DC},    {"\033[5~", KEY_PPAGE},  {"\033[6~", KEY_NPAGE},
+        {"\033[Z", KEY_BTAB},   {"\033[A", KEY_UP},      {"\033[B", KEY_DOWN},
+        {"\033[C", KEY_RIGHT},  {"\033[D", KEY_LEFT},    {"\033OA", KEY_UP},
+        {"\033OB", KEY_DOWN},   {"\033OC", KEY_RIGHT},   {"\033OD", KEY_LEFT},
+        {"\033OM", KEY_ENTER},  {"\033OP", KEY_F(1)},    {"\033OQ", KEY_F(2)},
+        {"\033OR", KEY_F(3)},   {"\033OS", KEY_F(4)},    {"\033[11~", KEY_F(1)},
+        {"\033[12~", KEY_F(2)}, {"\033[13~", KEY_F(3)},  {"\033[14~", KEY_F(4)},
+        {"\033[[A", KEY_F(1)},  {"\033[[B", KEY_F(2)},   {"\033[[C", KEY_F(3)},
+        {"\033[[D", KEY_F(4)},  {"\033[[E", KEY_F(5)},   {"\033[15~", KEY_F(5)},
+        {"\033[17~", KEY_F(6)}, {"\033[18~", KEY_F(7)},  {"\033[19~", KEY_F(8)},
+        {"\033[20~", KEY_F(9)}, {"\033[21~", KEY_F(10)},
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (key_defined(forms[i].sequence) == 0)
+            define_key(forms[i].sequence, forms[i].key);
+    define_key(NULL, KEY_MOUSE); /* its coordinates would follow as keys */
+}
+
+/* Can the terminal move its cursor and clear itself? Without both, a screen is a heap of text. */
+static bool has_screen(void)
+{
+    char names[4][4] = {"cm", "cl"}; /* termcap's cursor_address and clear_screen */
+    char room[256], *at = room;
+
+    return tgetstr(names[0], &at) && (at = room, tgetstr(names[1], &at));
+}
+
+static bool no_terminal(struct err *err, const char *what)
+{
+    err_set(err, ERR_USAGE, "%s", what);
+    return err_next(err, "Set TERM to what the terminal is, or use --plain.");
+}
+
 bool term_start(const struct term_options *options, struct err *err)
 {
     const char *type = getenv("TERM");
@@ -123,18 +183,21 @@ bool term_start(const struct term_options *options, struct err *err)
     if (!getenv("ESCDELAY"))
         set_escdelay(ESC_DELAY_MS);
     /* Asked first: newterm() leaves memory behind where it does not know the terminal. */
-    if (type && tgetent(NULL, type) == 1)
-        term.screen = newterm(NULL, stdout, stdin);
-    if (!term.screen) {
-        err_set(err, ERR_USAGE, "the terminal's type (TERM) is not known");
-        return err_next(err, "Set TERM to what the terminal is, or use --plain.");
-    }
+    if (!type || tgetent(NULL, type) != 1)
+        return no_terminal(err, "the terminal's type (TERM) is not known");
+    if (!has_screen())
+        return no_terminal(err, "a terminal of this type (TERM) cannot show a screen");
+    term.screen = newterm(NULL, stdout, stdin);
+    if (!term.screen)
+        return no_terminal(err, "the terminal's type (TERM) is not known");
     set_term(term.screen);
     prepare_for_crashes();
     raw(); /* Ctrl-C, Ctrl-Z and Ctrl-\ are keys like others: a ceremony is not cut off by one */
     noecho();
     nonl();
     keypad(stdscr, TRUE);
+    define_keys();
+    ask_for_pastes(true);
     nodelay(stdscr, TRUE);
     leaveok(stdscr, FALSE);
     start_colors(!options->no_color);
@@ -159,29 +222,20 @@ int term_fd(void)
     return STDIN_FILENO;
 }
 
-/* A key as curses tells it, in our numbers. */
-static int press_of(int result, wint_t key)
+/* A key that curses knows, in our numbers. */
+static int press_of(wint_t key)
 {
     static const struct {
         wint_t key;
         int press;
     } keys[] = {
-        {KEY_UP, PRESS_UP},
-        {KEY_DOWN, PRESS_DOWN},
-        {KEY_LEFT, PRESS_LEFT},
-        {KEY_RIGHT, PRESS_RIGHT},
-        {KEY_PPAGE, PRESS_PAGE_UP},
-        {KEY_NPAGE, PRESS_PAGE_DOWN},
-        {KEY_HOME, PRESS_HOME},
-        {KEY_END, PRESS_END},
-        {KEY_IC, PRESS_INSERT},
-        {KEY_DC, PRESS_DELETE},
-        {KEY_BACKSPACE, PRESS_BACKSPACE},
-        {KEY_BTAB, PRESS_BACKTAB},
+        {KEY_UP, PRESS_UP},       {KEY_DOWN, PRESS_DOWN},           {KEY_LEFT, PRESS_LEFT},
+        {KEY_RIGHT, PRESS_RIGHT}, {KEY_PPAGE, PRESS_PAGE_UP},       {KEY_NPAGE, PRESS_PAGE_DOWN},
+        {KEY_HOME, PRESS_HOME},   {KEY_FIND, PRESS_HOME}, /* what a VT220 has in its place */
+        {KEY_END, PRESS_END},     {KEY_SELECT, PRESS_END},          {KEY_IC, PRESS_INSERT},
+        {KEY_DC, PRESS_DELETE},   {KEY_BACKSPACE, PRESS_BACKSPACE}, {KEY_BTAB, PRESS_BACKTAB},
         {KEY_ENTER, PRESS_ENTER},
     };
-    if (result == OK)
-        return key == '\n' ? PRESS_ENTER : key == 0x7f || key == 8 ? PRESS_BACKSPACE : (int)key;
     if (key >= KEY_F(1) && key <= KEY_F(10))
         return PRESS_F1 + (int)(key - KEY_F(1));
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -190,55 +244,44 @@ static int press_of(int result, wint_t key)
     return PRESS_NONE;
 }
 
-static bool read_key(int *press)
+static int64_t now_ms(void)
 {
-    wint_t key;
-    int result = get_wch(&key);
+    struct timespec t;
 
-    if (result == ERR)
-        return false;
-    *press = press_of(result, key);
-    return true;
-}
-
-/* Curses has already waited for what follows an Esc: what is there now came with it. */
-static int after_esc(void)
-{
-    int next;
-
-    if (!read_key(&next))
-        return PRESS_ESC;
-    if (next >= '1' && next <= '9')
-        return PRESS_F1 + next - '1';
-    if (next == '0')
-        return PRESS_F10;
-    term.pushed_back = next;
-    return PRESS_ESC;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 bool term_key(int *press)
 {
-    if (term.pushed_back != PRESS_NONE) {
-        *press = term.pushed_back;
-        term.pushed_back = PRESS_NONE;
-        return true;
-    }
-    if (!read_key(press))
-        return false;
-    if (*press == PRESS_ESC)
-        *press = after_esc();
-    return true;
+    wint_t key;
+    int result;
+
+    do {
+        result = get_wch(&key);
+        *press = result == ERR ? reader_idle(&term.reader, now_ms())
+                 : result == KEY_CODE_YES
+                     ? reader_take(&term.reader, true, (uint32_t)press_of(key), now_ms())
+                     : reader_take(&term.reader, false, key, now_ms());
+    } while (*press == PRESS_NONE && result != ERR);
+    return *press != PRESS_NONE;
+}
+
+int term_wait(void)
+{
+    return reader_wait(&term.reader, now_ms());
 }
 
 void term_flush(void)
 {
-    int ignored;
+    wint_t ignored;
 
-    term.pushed_back = PRESS_NONE;
     tcflush(STDIN_FILENO, TCIFLUSH);
     flushinp();
-    while (read_key(&ignored))
+    while (get_wch(&ignored) != ERR)
         ;
+    if (term.reader.state != READER_PASTE) /* whose end may have been thrown away, too */
+        term.reader = (struct reader){0};
 }
 
 /* --- showing ---------------------------------------------------------------------------------- */
@@ -300,8 +343,10 @@ void term_redraw(void)
 
 void term_suspend(void)
 {
+    ask_for_pastes(false);
     endwin();
     raise(SIGSTOP);
     refresh();
+    ask_for_pastes(true);
     term_redraw();
 }

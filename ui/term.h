@@ -35,6 +35,10 @@ int term_fd(void);
 /* Takes the next key press; false when there is none now. Esc and a digit are a function key. */
 bool term_key(int *press);
 
+/* Milliseconds until term_key() may have one although nothing more arrived, as after a lone Esc;
+ * -1: it has not. */
+int term_wait(void);
+
 /* Throws away what was typed and not read yet. */
 void term_flush(void);
 

@@ -32,7 +32,8 @@ press Space Space
 ok "stamp: inventory" sees REHEARSAL
 press F1
 ok "stamp: help" sees REHEARSAL
-press Escape F5
+press Escape
+lacks HELP && press F5
 ok "stamp: review" sees REHEARSAL
 ok "one officer starts it" sees "Type  ferry 2"
 answer "ferry 2"
@@ -62,19 +63,21 @@ ok "wrong words are wrong" sees "Tries left: 1"
 press F2
 ok "an exception while the question is open" sees "What was expected:"
 press Escape
-ok "given up, the question is there again" sees "Tries left: 1"
+ok "given up" lacks "What was expected:"
+ok "the question is there again" sees "Tries left: 1"
 answer "destination officer $(asked_words)"
 ok "the right ones go on to the end" sees "The ceremony is complete."
 ok "stamp: end" sees REHEARSAL
 press v
 ok "stamp: verification" sees REHEARSAL
-press Escape t
+press Escape
+sees "The ceremony is complete." && press t
 ok "stamp: log" sees REHEARSAL
 press /
 answer "amber"
 ok "the log has the exception" sees "exception: it is amber"
 press Escape
-press F2
+sees "The ceremony is complete." && press F2
 press q
 ok "exit 0" ended 0
 ok "the report has the exception with its step" says yaml '^  step: "make-pair"$'

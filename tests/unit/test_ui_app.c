@@ -158,6 +158,63 @@ static void test_failed_side_is_told_and_opened_again_only_when_asked(void **sta
     fixture_free(&f);
 }
 
+/* R opens the HSM that failed, wherever the cursor is: the other one's officer is not asked for a
+ * PIN that would then cost a try. */
+static void test_retry_is_for_the_side_that_failed(void **state)
+{
+    struct key_list keys = fixture_keys(2);
+    struct request request;
+    struct fixture f;
+
+    (void)state;
+    for (enum side failed = SIDE_SOURCE; failed <= SIDE_DESTINATION; failed++)
+        for (enum side active = SIDE_SOURCE; active <= SIDE_DESTINATION; active++) {
+            fixture_new(&f);
+            fixture_list(&f, &keys, &keys);
+            fixture_drain(&f);
+            f.app->active = active;
+            fixture_press(&f, 'R');
+            assert_int_equal(f.asked[REQUEST_OPEN], 2); /* those of the start */
+            fixture_side(&f, failed, SIDE_OPENING);
+            fixture_error(&f, ERR_DENIED, "the PIN is wrong");
+            fixture_side(&f, failed, SIDE_FAILED);
+            fixture_done(&f, WORKER_CHOOSE, failed, false);
+            fixture_press(&f, PRESS_ENTER);
+            assert_int_equal(f.app->side[failed].inventory.list.count, 0);
+            assert_int_equal(f.app->side[1 - failed].inventory.list.count, 2);
+            app_press(f.app, 'R');
+            assert_true(app_request(f.app, &request));
+            assert_int_equal(request.kind, REQUEST_OPEN);
+            assert_int_equal(request.side, failed);
+            assert_int_equal(f.app->active, failed);
+            fixture_free(&f);
+        }
+    key_list_free(&keys);
+}
+
+/* Pasted text is text: it finds and names, but confirms nothing. */
+static void test_pasted_text_confirms_nothing(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_small(&f);
+    app_press(f.app, '/');
+    app_press(f.app, PRESS_PASTED + 'b');
+    assert_string_equal(f.app->field.text, "b");
+    fixture_press(&f, PRESS_ESC);
+    app_press(f.app, PRESS_PASTED + 'q');
+    assert_int_equal(app_dialog(f.app), DIALOG_NONE);
+    fixture_review(&f);
+    app_press(f.app, PRESS_PASTED + 'f');
+    assert_int_equal(f.app->field.len, 0);
+    assert_non_null(strstr(f.app->status, "Pasted"));
+    app_press(f.app, 'f');
+    assert_string_equal(f.app->field.text, "f");
+    fixture_free(&f);
+}
+
 static void test_file_keys_are_marked(void **state)
 {
     struct selection selection;
@@ -805,6 +862,8 @@ int main(void)
         cmocka_unit_test(test_start_that_fails_leaves_nothing_under_way),
         cmocka_unit_test(test_nothing_named_opens_the_setup),
         cmocka_unit_test(test_failed_side_is_told_and_opened_again_only_when_asked),
+        cmocka_unit_test(test_retry_is_for_the_side_that_failed),
+        cmocka_unit_test(test_pasted_text_confirms_nothing),
         cmocka_unit_test(test_file_keys_are_marked),
         cmocka_unit_test(test_only_what_can_go_is_marked),
         cmocka_unit_test(test_review_needs_a_typed_word),
