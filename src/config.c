@@ -41,17 +41,18 @@ static bool check_two_tokens(const struct loader *l)
     return err_next(l->err, "Name two tokens; the serial tells apart two with the same label");
 }
 
-static bool take_key(const struct loader *l, const char *text, const char *path, struct uri *key)
+/* A key of this token; what its URI says of the token beyond the token line must hold, too. */
+static bool take_key(const struct loader *l, const char *text, const char *path, struct uri *token,
+                     struct uri *key)
 {
     if (!config_take_uri(l, text, path, key))
         return false;
     if (key->pin_file[0])
         return config_wrong(l, path, "pin-source belongs to the token line, not to a key");
-    if (uri_names_token(key) && !uri_same_token(key, &l->config->side[SIDE_SOURCE].token)) {
-        config_wrong(l, path, "this names another token than the source's token line does");
-        return err_next(l->err, "Leave out token, serial, manufacturer, model and slot-id here");
-    }
-    return true;
+    if (uri_add_token(token, key))
+        return true;
+    config_wrong(l, path, "this names another token than the token line does");
+    return err_next(l->err, "Leave out token, serial, manufacturer, model and slot-id here");
 }
 
 static bool take_keys(const struct loader *l, const struct raw_list *keys)
@@ -66,7 +67,8 @@ static bool take_keys(const struct loader *l, const struct raw_list *keys)
         return config_no_memory(l);
     config->key_count = keys->count;
     for (size_t i = 0; i < keys->count; i++)
-        if (!take_key(l, keys->items[i], config_entry("keys", i, path), &config->keys[i]))
+        if (!take_key(l, keys->items[i], config_entry("keys", i, path),
+                      &config->side[SIDE_SOURCE].token, &config->keys[i]))
             return false;
     return true;
 }
@@ -75,6 +77,7 @@ static bool take_keys(const struct loader *l, const struct raw_list *keys)
 static bool take_signer(const struct loader *l, const struct raw_signer *raw)
 {
     struct config_signer *signer = &l->config->signer;
+    struct config_side *device;
 
     if (!raw->key)
         return true;
@@ -90,12 +93,10 @@ static bool take_signer(const struct loader *l, const struct raw_signer *raw)
     if (raw->device.api &&
         !config_take_side(l, "sign-report.device", &raw->device, &signer->device))
         return false;
-    if (!config_take_uri(l, raw->key, "sign-report.key", &signer->key))
-        return false;
-    return (!uri_is_pattern(&signer->key) && !uri_names_token(&signer->key) &&
-            !signer->key.pin_file[0]) ||
-           config_wrong(l, "sign-report.key",
-                        "this must name one key, by object or id, and no token");
+    device = raw->side ? &l->config->side[signer->side] : &signer->device;
+    return take_key(l, raw->key, "sign-report.key", &device->token, &signer->key) &&
+           (!uri_is_pattern(&signer->key) ||
+            config_wrong(l, "sign-report.key", "this must name one key, by object or id"));
 }
 
 const struct config_side *config_signs_on(const struct config *config)

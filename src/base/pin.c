@@ -43,6 +43,8 @@ static bool read_line(int fd, const char *path, struct secret *line, struct err 
     drop_line_end(line);
     if (line->len > 0 && memchr(line->data, '\n', line->len))
         err_set(&why, ERR_USAGE, "It has more than one line");
+    else if (line->len >= 3 && memcmp(line->data, "\xef\xbb\xbf", 3) == 0)
+        err_set(&why, ERR_USAGE, "It begins with a byte order mark, which no PIN does");
     else if (secret_check_pin(line, &why))
         return true;
     err_set(err, why.code, "The PIN file %s cannot be used: %s", shown, why.what);

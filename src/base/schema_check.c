@@ -71,13 +71,20 @@ static size_t find_hidden(const char *text, size_t len, const char *also)
     return i;
 }
 
+/* Octets of the byte order mark, which some editors put first (YAML 1.2 section 5.2). */
+static size_t mark_len(const struct schema_source *source)
+{
+    static const char mark_of_utf8[] = "\xef\xbb\xbf";
+
+    return source->len > 3 && memcmp(source->text, mark_of_utf8, 3) == 0 ? 3 : 0;
+}
+
 /* What the officers read must be what the program reads: nothing may be hidden, in comments
  * neither. */
 static bool check_text(const struct walk *w)
 {
-    static const char mark_of_utf8[] = "\xef\xbb\xbf"; /* which some editors put first */
     const char *text = w->source->text;
-    size_t skip = w->source->len > 3 && memcmp(text, mark_of_utf8, 3) == 0 ? 3 : 0;
+    size_t skip = mark_len(w->source);
     size_t hidden = skip + find_hidden(text + skip, w->source->len - skip, "\n\r\t");
     yaml_mark_t mark = {0};
 
@@ -368,10 +375,13 @@ static bool check_value(struct walk *w, const struct place *place,
 
 bool schema_start(const struct schema_source *source, yaml_parser_t *parser, struct err *err)
 {
+    const size_t skip = mark_len(source); /* libyaml would count it as a column of the first line */
+
     if (!yaml_parser_initialize(parser))
         return err_set(err, ERR_FAILED, "There is no memory to read %s", source->name);
     yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(parser, (const yaml_char_t *)source->text, source->len);
+    yaml_parser_set_input_string(parser, (const yaml_char_t *)source->text + skip,
+                                 source->len - skip);
     return true;
 }
 

@@ -250,7 +250,7 @@ static bool read_part(const struct reader *r, struct span part, char separator,
 {
     const char *at = part.text, *end = part.text + part.len;
 
-    while (part.len > 0) {
+    while (at < end) { /* p11tool and others end the path with a separator */
         const char *stop = memchr(at, separator, (size_t)(end - at));
         struct span pair = {at, (size_t)((stop ? stop : end) - at)};
         const char *equals = memchr(at, '=', pair.len);
@@ -348,6 +348,29 @@ bool uri_same_token(const struct uri *a, const struct uri *b)
     return same_value(&a->token, &b->token) && same_value(&a->serial, &b->serial) &&
            same_value(&a->manufacturer, &b->manufacturer) && same_value(&a->model, &b->model) &&
            a->slot_id_given == b->slot_id_given && a->slot_id == b->slot_id;
+}
+
+bool uri_add_token(struct uri *token, const struct uri *more)
+{
+    const size_t of_token[] = {offsetof(struct uri, token), offsetof(struct uri, serial),
+                               offsetof(struct uri, manufacturer), offsetof(struct uri, model)};
+    struct uri both = *token;
+
+    for (size_t i = 0; i < sizeof of_token / sizeof of_token[0]; i++) {
+        struct uri_value *has = (void *)((char *)&both + of_token[i]);
+        const struct uri_value *adds = (const void *)((const char *)more + of_token[i]);
+        if (has->given && adds->given && !same_value(has, adds))
+            return false;
+        if (adds->given)
+            *has = *adds;
+    }
+    if (both.slot_id_given && more->slot_id_given && both.slot_id != more->slot_id)
+        return false;
+    if (more->slot_id_given)
+        both.slot_id = more->slot_id;
+    both.slot_id_given |= more->slot_id_given;
+    *token = both;
+    return true;
 }
 
 bool uri_names_token(const struct uri *uri)

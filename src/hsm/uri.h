@@ -50,9 +50,15 @@ bool uri_matches_key(const struct uri *uri, const struct key_desc *key);
 bool uri_is_pattern(const struct uri *uri);
 
 /* Do both name a token by the same attributes with the same values? Does it say anything of a
- * token / of a key at all? */
+ * token at all? */
 bool uri_same_token(const struct uri *a, const struct uri *b);
 bool uri_names_token(const struct uri *uri);
+
+/* Adds to token what a key's whole URI says of its token: from then on both must hold of a slot.
+ * false: they contradict each other, and token is as it was. */
+bool uri_add_token(struct uri *token, const struct uri *more);
+
+/* Does it say anything of a key at all? */
 bool uri_names_key(const struct uri *uri);
 
 /* Writes "pkcs11:token=...;serial=..." for this slot's token, escaped; out has URI_TEXT_MAX

@@ -201,10 +201,29 @@ static void test_line_ends(void **state)
 
     (void)state;
     put_changed("# a comment\ntitle: Root CA move 2026\n",
+                "\xef\xbb\xbftitle: Root CA move 2026\n");
+    config_free(loaded());
+    put_changed("# a comment\ntitle: Root CA move 2026\n",
                 "\xef\xbb\xbf# comment\r\ntitle:\tRoot CA move 2026\t\r\n");
     c = loaded();
     assert_string_equal(c->title, "Root CA move 2026");
     config_free(c);
+}
+
+/* A key's whole URI, as p11tool prints it: what it says of the token is asked of the token, too. */
+static void test_whole_uris_of_keys(void **state)
+{
+    struct config *c;
+
+    (void)state;
+    put_changed("tls-*", "tls;model=SoftHSM%20v2;manufacturer=x;serial=8f;token=hsm-old;slot-id=7");
+    c = loaded();
+    assert_memory_equal(c->side[0].token.model.data, "SoftHSM v2", 10);
+    assert_true(c->side[0].token.manufacturer.given && c->side[0].token.slot_id == 7);
+    assert_string_equal(c->side[0].token.text, "pkcs11:token=hsm-old;serial=8f");
+    config_free(c);
+    put_changed("root-ca;type=private\"\n", "a;model=b\"\n  - \"pkcs11:object=c;model=d\"\n");
+    assert_refused("models that contradict", ERR_CONFIG, "21:5", "names another token");
 }
 
 struct wrong {
@@ -367,7 +386,7 @@ static void test_meaning(void **state)
         {"tls-*", "tls/*", "21:5", "as %2F"},
         {"tls-*", "tls?pin-source=file:/a", "21:5", "pin-source belongs to the token line"},
         {"tls-*", "tls;token=hsm-new", "21:5", "names another token"},
-        {"tls-*", "tls;token=hsm-old", "21:5", "names another token"},
+        {"tls-*", "tls;token=hsm-old;serial=8e", "21:5", "names another token"},
     };
 
     (void)state;
@@ -376,6 +395,8 @@ static void test_meaning(void **state)
     put_changed("A_1=", "LD_LIBRARY_PATH=/opt/hsm/lib");
     config_free(loaded());
     put_changed("tls-*", "tls;serial=8f;token=hsm-old");
+    config_free(loaded());
+    put_changed("tls-*", "tls;token=hsm-old");
     config_free(loaded());
     put_changed("  time-limit: 30", "  agent: [/usr/bin/ssh, host, \"\\u00e9 b\"]");
     config_free(loaded());
@@ -702,14 +723,15 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),      cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_line_ends), cmocka_unit_test(test_yaml),
-        cmocka_unit_test(test_schema),    cmocka_unit_test(test_meaning),
-        cmocka_unit_test(test_agent),     cmocka_unit_test(test_same_token),
-        cmocka_unit_test(test_sizes),     cmocka_unit_test(test_long_folder),
-        cmocka_unit_test(test_trust),     cmocka_unit_test(test_equal),
-        cmocka_unit_test(test_write),     cmocka_unit_test(test_write_refused),
-        cmocka_unit_test(test_example),   cmocka_unit_test(test_random),
+        cmocka_unit_test(test_good),          cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_line_ends),     cmocka_unit_test(test_whole_uris_of_keys),
+        cmocka_unit_test(test_yaml),          cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_meaning),       cmocka_unit_test(test_agent),
+        cmocka_unit_test(test_same_token),    cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_long_folder),   cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_equal),         cmocka_unit_test(test_write),
+        cmocka_unit_test(test_write_refused), cmocka_unit_test(test_example),
+        cmocka_unit_test(test_random),
     };
 
     srand(1);

@@ -131,6 +131,10 @@ static void test_bad(void **state)
     assert_refused(ERR_USAGE, "NUL byte");
     put("1234\n5678\n", 10, 0600);
     assert_refused(ERR_USAGE, "more than one line");
+    put("\xef\xbb\xbf"
+        "1234\n",
+        8, 0600);
+    assert_refused(ERR_USAGE, "byte order mark");
     put("1234\n\n", 6, 0600);
     assert_refused(ERR_USAGE, "more than one line");
     memset(text, 'x', sizeof text);
