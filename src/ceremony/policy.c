@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "base/bytes.h"
+#include "ceremony/rsa_check.h"
 
 const char *canary_rule_name(enum canary_rule rule)
 {
@@ -132,7 +133,17 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
     return templates_fit(key, err) && name_fits(key, err);
 }
 
-static bool check_rsa_numbers(const EVP_PKEY *pkey, struct err *err)
+/* SP 800-89 5.3.3, as OpenSSL carries it out: size, parity, small factors, and no prime's power. */
+static bool passes_public_check(EVP_PKEY *pkey)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+    bool ok = ctx && EVP_PKEY_public_check(ctx) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
+static bool check_rsa_numbers(EVP_PKEY *pkey, uint32_t bits, struct err *err)
 {
     BIGNUM *n = NULL, *e = NULL;
     bool ok = false;
@@ -140,23 +151,28 @@ static bool check_rsa_numbers(const EVP_PKEY *pkey, struct err *err)
     if (!EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) ||
         !EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e))
         err_set(err, ERR_DATA, "the transport public key has no readable numbers");
+    else if ((uint32_t)BN_num_bits(n) != bits)
+        err_set(err, ERR_DATA, "the transport public key has %d bits, the policy wants %u",
+                BN_num_bits(n), bits);
     else if (!BN_is_odd(n))
         err_set(err, ERR_DATA, "the transport public key has an even modulus");
     else if (!BN_is_word(e, 65537))
         err_set(err, ERR_DATA, "the transport public key has an exponent other than 65537");
     else
-        ok = true;
+        ok = rsa_check_modulus(n, "transport public key", err) &&
+             (passes_public_check(pkey) ||
+              err_set(err, ERR_DATA, "the transport public key fails OpenSSL's check of it"));
     BN_free(n);
     BN_free(e);
     return ok;
 }
 
 bool policy_check_transport(const struct policy *policy, const uint8_t *spki, size_t len,
-                            uint32_t *bits, struct err *err)
+                            struct err *err)
 {
     const unsigned char *end = spki;
     unsigned char *again = NULL;
-    int have, again_len;
+    int again_len;
     bool ok = false;
     EVP_PKEY *pkey = d2i_PUBKEY(NULL, &end, (long)len);
 
@@ -165,7 +181,7 @@ bool policy_check_transport(const struct policy *policy, const uint8_t *spki, si
         goto out;
     }
     if (end != spki + len) {
-        err_set(err, ERR_DATA, "the transport public key has %zu bytes behind its end",
+        err_set(err, ERR_DATA, "the transport public key has %zu bytes after its end",
                 (size_t)(spki + len - end));
         goto out;
     }
@@ -180,18 +196,10 @@ bool policy_check_transport(const struct policy *policy, const uint8_t *spki, si
         err_set(err, ERR_DATA, "the transport public key is not an RSA key");
         goto out;
     }
-    have = EVP_PKEY_get_bits(pkey);
-    if (have < 0 || (uint32_t)have < policy->rsa_bits) {
-        err_set(err, ERR_DATA, "the transport public key has %d bits, the policy wants %u", have,
-                policy->rsa_bits);
-        goto out;
-    }
-    if (!check_rsa_numbers(pkey, err))
-        goto out;
-    *bits = (uint32_t)have;
-    ok = true;
+    ok = check_rsa_numbers(pkey, policy->rsa_bits, err);
 out:
     OPENSSL_free(again);
     EVP_PKEY_free(pkey);
-    return ok || err_next(err, "Do not go on with this destination: find out who changed the key.");
+    return ok || err_next(err, "Do not go on with this destination: find out who changed the key, "
+                               "or what made it.");
 }

@@ -51,9 +51,9 @@ uint32_t policy_public_flags(const struct key_desc *key);
 bool policy_public_may_go(const struct key_desc *key, struct err *err);
 
 /* Is this the public half of a transport key that the policy accepts? Checks the DER to its last
- * byte: RSA, at least policy->rsa_bits, odd modulus, e = 65537, nothing behind it. Sets *bits.
- * Errors: ERR_DATA. */
+ * byte: RSA of exactly policy->rsa_bits, e = 65537, none of the weaknesses of rsa_check.h, nothing
+ * after it. Errors: ERR_DATA, ERR_FAILED (memory). */
 bool policy_check_transport(const struct policy *policy, const uint8_t *spki, size_t len,
-                            uint32_t *bits, struct err *err);
+                            struct err *err);
 
 #endif

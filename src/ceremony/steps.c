@@ -106,12 +106,11 @@ static bool undo_pair(struct ceremony *c, struct err *err)
 
 static bool relay_public(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
-    uint32_t bits;
+    const struct policy *policy = &c->setup.policy;
 
     facts->crossed = &c->pair.spki;
-    if (!policy_check_transport(&c->setup.policy, c->pair.spki.data, c->pair.spki.len, &bits, err))
-        return false;
-    return tell_fingerprint(c, SIDE_DESTINATION, &c->pair.spki, bits, err);
+    return policy_check_transport(policy, c->pair.spki.data, c->pair.spki.len, err) &&
+           tell_fingerprint(c, SIDE_DESTINATION, &c->pair.spki, policy->rsa_bits, err);
 }
 
 static bool load_public(struct ceremony *c, struct step_facts *facts, struct err *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy: what may leave, what it shall be, and which transport keys are no good. */
+/* policy: what may leave, and what it shall be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,14 +7,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
 
 #include "ceremony/policy.h"
 
@@ -169,112 +161,6 @@ static void unknown_freedoms_stay(void **state)
     assert_true(policy_want_flags(&policy, &key) & KEY_MODIFIABLE);
 }
 
-/* --- transport keys --- */
-
-static size_t encode(EVP_PKEY *pkey, uint8_t *out)
-{
-    unsigned char *at = out;
-    int len = i2d_PUBKEY(pkey, &at);
-
-    EVP_PKEY_free(pkey);
-    assert_true(len > 0);
-    return (size_t)len;
-}
-
-/* An RSA public key of these numbers, whatever they are worth. */
-static size_t rsa_of(const BIGNUM *n, unsigned e, uint8_t *out)
-{
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    BIGNUM *exponent = BN_new();
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-    OSSL_PARAM *params;
-    EVP_PKEY *pkey = NULL;
-
-    BN_set_word(exponent, e);
-    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n);
-    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent);
-    params = OSSL_PARAM_BLD_to_param(builder);
-    EVP_PKEY_fromdata_init(ctx);
-    assert_int_equal(EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params), 1);
-    OSSL_PARAM_free(params);
-    OSSL_PARAM_BLD_free(builder);
-    EVP_PKEY_CTX_free(ctx);
-    BN_free(exponent);
-    return encode(pkey, out);
-}
-
-static BIGNUM *modulus_of(unsigned bits)
-{
-    EVP_PKEY *pkey = EVP_RSA_gen(bits);
-    BIGNUM *n = NULL;
-
-    assert_int_equal(EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n), 1);
-    EVP_PKEY_free(pkey);
-    return n;
-}
-
-static void refused(const uint8_t *spki, size_t len, const char *words)
-{
-    struct policy policy = policy_default();
-    struct err err = {0};
-    uint32_t bits;
-
-    policy.rsa_bits = 2048;
-    assert_false(policy_check_transport(&policy, spki, len, &bits, &err));
-    assert_int_equal(err.code, ERR_DATA);
-    assert_non_null(strstr(err.what, words));
-}
-
-static void transport_keys(void **state)
-{
-    struct policy policy = policy_default();
-    BIGNUM *n = modulus_of(2048), *small = modulus_of(1024);
-    uint8_t spki[1024];
-    struct err err = {0};
-    uint32_t bits = 0;
-    size_t len;
-
-    (void)state;
-    policy.rsa_bits = 2048;
-    len = rsa_of(n, 65537, spki);
-    assert_true(policy_check_transport(&policy, spki, len, &bits, &err));
-    assert_int_equal(bits, 2048);
-
-    policy.rsa_bits = 3072;
-    assert_false(policy_check_transport(&policy, spki, len, &bits, &err));
-    assert_non_null(strstr(err.what, "2048 bits"));
-
-    spki[len] = 0;
-    refused(spki, len + 1, "1 bytes behind its end");
-    refused(spki, len - 1, "not a SubjectPublicKeyInfo");
-    refused(spki, 0, "not a SubjectPublicKeyInfo");
-    refused(spki, rsa_of(small, 65537, spki), "1024 bits");
-    refused(spki, rsa_of(n, 3, spki), "exponent other than 65537");
-    refused(spki, rsa_of(n, 1, spki), "exponent other than 65537");
-    BN_sub_word(n, 1);
-    refused(spki, rsa_of(n, 65537, spki), "even modulus");
-    refused(spki, encode(EVP_EC_gen("P-256"), spki), "not an RSA key");
-    BN_free(n);
-    BN_free(small);
-}
-
-/* A longer than shortest length of the outer SEQUENCE is BER, not DER. */
-static void transport_key_in_ber(void **state)
-{
-    BIGNUM *n = modulus_of(2048);
-    uint8_t spki[1024], ber[1024];
-    size_t len = rsa_of(n, 65537, spki);
-
-    (void)state;
-    assert_int_equal(spki[1], 0x82);
-    ber[0] = spki[0];
-    ber[1] = 0x83;
-    ber[2] = 0;
-    memcpy(ber + 3, spki + 2, len - 2);
-    refused(ber, len + 1, "DER");
-    BN_free(n);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,8 +170,6 @@ int main(void)
         cmocka_unit_test(never_more_rights_than_before),
         cmocka_unit_test(default_policy_tightens),
         cmocka_unit_test(unknown_freedoms_stay),
-        cmocka_unit_test(transport_keys),
-        cmocka_unit_test(transport_key_in_ber),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
