@@ -33,12 +33,14 @@ await() {
 # The words that the gate asks for: in the last list of words on the screen.
 words() {
     t capture-pane -p | awk '
-        match($0, /words [0-9]+ and [0-9]+/) { split(substr($0, RSTART, RLENGTH), ask, " ") }
+        match($0, /words [0-9]+, [0-9]+, [0-9]+ and [0-9]+/) {
+            split(substr($0, RSTART, RLENGTH), ask, /[^0-9]+/)
+        }
         !/ words / && match($0, /[0-9]+ [A-Za-z]+ [A-Za-z]+/) {
             n = split(substr($0, RSTART), part, " ")
             for (i = 2; i <= n && part[i] ~ /^[A-Za-z]+$/; i++) word[part[1] + i - 2] = part[i]
         }
-        END { print word[ask[2]], word[ask[4]] }'
+        END { print word[ask[2]], word[ask[3]], word[ask[4]], word[ask[5]] }'
 }
 
 picture() {

@@ -20,7 +20,7 @@ shown() {
 # What differs from run to run becomes the same.
 form() {
     sed -E 's/\r$//
-        s/words [0-9]+ and [0-9]+ (of the fingerprint: ).*/\1WORDS/
+        s/words [0-9]+, [0-9]+, [0-9]+ and [0-9]+ (of the fingerprint: ).*/\1WORDS/
         s/(both serials, the source.s first: ).*/\1SERIALS/
         s/[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/TIME/
         s/"?[0-9]{4}-[0-9]{2}-[0-9]{2}.*(\.\.\.)?$/DATE/

@@ -7,7 +7,7 @@ usage: terminal.py [WAIT TYPE]... -- COMMAND...
 Waits for the text WAIT, then types TYPE (\\n, \\x03 and the like as in Python), pair by pair; an empty
 WAIT waits for nothing. A whole line is typed only where a prompt stands at the end, "...: ": what is
 typed before is thrown away, and the line that tells of a gate may have the same words. In TYPE,
-@words stands for the two words of the destination's fingerprint that are asked for, @serials for the
+@words stands for the four words of the destination's fingerprint that are asked for, @serials for the
 ends of both serials as they were read out; where TYPE begins with "!", the rest is given to sh, with
 the command's process in $PID, and nothing is typed. Prints all that the terminal showed and ends with
 the command's exit code; 99 where it showed nothing more for a minute, 128 + N where signal N ended it.
@@ -25,7 +25,7 @@ PATIENCE = 60
 def fingerprint_words(shown):
     """The words that the last question asks for, as the lines above it show them."""
     words = re.findall(r"^(?:REHEARSAL  )?  words +[0-9-]+ +destination +(.*?)\r?$", shown, re.M)
-    asked = re.findall(r"type words (\d+) and (\d+) ", shown)[-1]
+    asked = re.findall(r"words (\d+), (\d+), (\d+) and (\d+) of the fingerprint", shown)[-1]
     every = " ".join(words).split()
     return " ".join(every[int(number) - 1] for number in asked)
 

@@ -75,6 +75,7 @@ struct dialect {
     enum dialect_rule value_length, ec_point, secrecy;
     uint32_t omit;           /* enum key_flag and DIALECT_OMIT_*: never in a template */
     uint32_t set_afterwards; /* enum key_flag: set on what was unwrapped, whatever it tells */
+    uint32_t unreadable;     /* enum key_flag: what it reports of no key */
     bool one_per_id;         /* it keeps one key of each class and id */
 };
 

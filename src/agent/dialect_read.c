@@ -159,6 +159,7 @@ static bool take_all(const struct reader *r, const struct raw_dialect *raw)
     d->secrecy = (enum dialect_rule)raw->template.secrecy;
     d->omit = raw->template.omit;
     d->set_afterwards = raw->set_afterwards;
+    d->unreadable = raw->not_readable;
     d->one_per_id = raw->one_per_id == HSM_YES;
     d->pattern_count = raw->pattern_count;
     for (unsigned i = 0; i < raw->pattern_count; i++)

@@ -62,6 +62,23 @@ static const cyaml_strval_t unenforced[] = {
     {"extractable", KEY_EXTRACTABLE},
     {"wrap-with-trusted", KEY_WRAP_WITH_TRUSTED},
 };
+static const cyaml_strval_t unreadable[] = {
+    {"encrypt", KEY_ENCRYPT},
+    {"decrypt", KEY_DECRYPT},
+    {"sign", KEY_SIGN},
+    {"sign-recover", KEY_SIGN_RECOVER},
+    {"verify", KEY_VERIFY},
+    {"verify-recover", KEY_VERIFY_RECOVER},
+    {"wrap", KEY_WRAP},
+    {"unwrap", KEY_UNWRAP},
+    {"derive", KEY_DERIVE},
+    {"private", KEY_PRIVATE},
+    {"sensitive", KEY_SENSITIVE},
+    {"extractable", KEY_EXTRACTABLE},
+    {"always-sensitive", KEY_ALWAYS_SENSITIVE},
+    {"never-extractable", KEY_NEVER_EXTRACTABLE},
+    {"local", KEY_LOCAL},
+};
 
 static const cyaml_schema_value_t text = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, LINE_MAX_LEN)};
@@ -133,6 +150,7 @@ static const cyaml_schema_field_t dialect_fields[] = {
                         template_fields),
     OPTIONAL_WORDS("set-afterwards", struct raw_dialect, set_afterwards, guards),
     OPTIONAL_WORDS("not-enforced", struct raw_dialect, not_enforced, unenforced),
+    OPTIONAL_WORDS("not-readable", struct raw_dialect, not_readable, unreadable),
     OPTIONAL_WORD("one-key-per-id", struct raw_dialect, one_per_id, answers),
     CYAML_FIELD_END,
 };

@@ -53,8 +53,8 @@ struct raw_dialect {
     struct raw_believed *believed;
     struct raw_algorithms algorithms;
     struct raw_template template;
-    uint32_t set_afterwards, not_enforced; /* enum key_flag */
-    uint32_t one_per_id;                   /* enum hsm_truth */
+    uint32_t set_afterwards, not_enforced, not_readable; /* enum key_flag */
+    uint32_t one_per_id;                                 /* enum hsm_truth */
 };
 
 enum raw_trust { RAW_TRUST_ABSENT, RAW_TRUST_BEHAVIOUR, RAW_TRUST_FILE };

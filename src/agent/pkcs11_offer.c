@@ -140,7 +140,8 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     CK_RV rv;
 
     *offers = (struct hsm_offers){.one_per_id = p->overwrites || p->dialect.one_per_id,
-                                  .lost_templates = p11_templates_omitted(p->dialect.omit)};
+                                  .lost_templates = p11_templates_omitted(p->dialect.omit),
+                                  .unreadable = p->dialect.unreadable};
     memcpy(offers->act_words, act_words, sizeof act_words);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         text_print(offers->proof_words[proof], HSM_WORDS_MAX, "%s", p11_proof_words(proof));

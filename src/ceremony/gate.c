@@ -17,7 +17,13 @@
 #include "base/text.h"
 #include "ceremony/state.h"
 
-enum { GATE_TRIES = 2, GATE_ROLE_TRIES = 3, TYPED_LABEL_MAX = 40, SERIAL_END = 4 };
+enum {
+    GATE_TRIES = 2,
+    GATE_ROLE_TRIES = 3,
+    GATE_WORDS = 4, /* 32 bits: a stranger's key with the same words takes 2^32 trials */
+    TYPED_LABEL_MAX = 40,
+    SERIAL_END = 4,
+};
 
 const char *const officer_roles[2] = {"source officer", "destination officer"};
 
@@ -64,15 +70,45 @@ static bool is_typable(const struct key_desc *key)
     return key->label_len > 0 && key->label_len <= TYPED_LABEL_MAX;
 }
 
-/* Other words at each ceremony, and for each officer, so that they are read and not remembered. */
-static unsigned choose_words(const struct ceremony *c)
+/* Other words each time, and for each officer, so that they are read and not remembered: GATE_WORDS
+ * places of which no two are neighbours, and none of those in taken. As bits; 0: no random numbers.
+ */
+static uint32_t choose_places(uint32_t taken)
 {
-    uint8_t random = 0;
+    uint32_t places = 0;
+    uint8_t random;
 
-    if (RAND_bytes(&random, 1) != 1)
-        random = 0;
-    return c->gate_half ? (c->gate_word + 2 + random % (SHA256_SIZE / 2 - 1) * 2U) % SHA256_SIZE
-                        : random % (SHA256_SIZE / 2) * 2U;
+    for (unsigned count = 0; count < GATE_WORDS;) {
+        if (RAND_bytes(&random, 1) != 1)
+            return 0;
+        uint32_t place = UINT32_C(1) << random % SHA256_SIZE;
+        if ((taken | places | places << 1 | places >> 1) & place)
+            continue;
+        places |= place;
+        count++;
+    }
+    return places;
+}
+
+/* The words at these places: their numbers for the question, and themselves. */
+static void read_words(const uint8_t sha256[SHA256_SIZE], uint32_t places, struct ceremony *c,
+                       char *question, size_t size)
+{
+    size_t asked = text_print(question, size, "words"), expected = 0;
+
+    for (unsigned i = 0, count = 1; i < SHA256_SIZE; i++) {
+        if (!(places & UINT32_C(1) << i))
+            continue;
+        asked += text_print(question + asked, size - asked, "%s %u",
+                            count == 1            ? ""
+                            : count == GATE_WORDS ? " and"
+                                                  : ",",
+                            i + 1);
+        expected += text_print(c->gate_expected + expected, sizeof c->gate_expected - expected,
+                               "%s%s", count == 1 ? "" : " ", text_word(sha256[i], i));
+        count++;
+    }
+    text_print(question + asked, size - asked, " of the fingerprint");
 }
 
 /* The end of a serial, as it can be typed; false: there is none. */
@@ -104,10 +140,11 @@ static void choose_serials(struct ceremony *c, char *question, size_t size)
 }
 
 /* What is to be typed at this gate, and how the question tells it. */
-static void choose_answer(struct ceremony *c, enum gate gate, char *question, size_t size)
+static bool choose_answer(struct ceremony *c, enum gate gate, char *question, size_t size,
+                          struct err *err)
 {
     uint8_t sha256[SHA256_SIZE];
-    char words[TEXT_WORDS_SIZE];
+    uint32_t places;
 
     switch (gate) {
     case GATE_DEVICES:
@@ -118,12 +155,13 @@ static void choose_answer(struct ceremony *c, enum gate gate, char *question, si
         snprintf(question, size, " %s  to start", c->gate_expected);
         break;
     case GATE_FINGERPRINT:
-        c->gate_word = choose_words(c);
+        places = choose_places(c->gate_half ? c->gate_words : 0);
+        if (!places)
+            return err_set(err, ERR_FAILED, "no random numbers: no words can be asked for");
+        if (!c->gate_half)
+            c->gate_words = places;
         SHA256(c->read_back.data, c->read_back.len, sha256);
-        snprintf(c->gate_expected, sizeof c->gate_expected, "%s",
-                 text_words(sha256, c->gate_word, 2, words));
-        snprintf(question, size, "words %u and %u of the fingerprint", c->gate_word + 1,
-                 c->gate_word + 2);
+        read_words(sha256, places, c, question, size);
         break;
     default:
         if (needs_waiver(c, gate)) {
@@ -140,19 +178,22 @@ static void choose_answer(struct ceremony *c, enum gate gate, char *question, si
         snprintf(question, size, " %s  to move this key", c->gate_expected);
         break;
     }
+    return true;
 }
 
 /* Asks the officer whose turn it is. */
-static void ask(struct ceremony *c, enum gate gate, char *question, size_t size)
+static bool ask(struct ceremony *c, enum gate gate, char *question, size_t size, struct err *err)
 {
     char answer[EVENT_TEXT_MAX / 2];
 
     c->gate_officer = who_answers(c, gate);
-    choose_answer(c, gate, answer, sizeof answer);
+    if (!choose_answer(c, gate, answer, sizeof answer, err))
+        return false;
     if (c->gate_half)
         text_print(question, size, "type your role, %s, then %s", c->gate_officer->role, answer);
     else
         text_print(question, size, "type %s", answer);
+    return true;
 }
 
 bool gate_pass(struct ceremony *c, enum gate gate, struct err *err)
@@ -169,9 +210,9 @@ bool gate_pass(struct ceremony *c, enum gate gate, struct err *err)
         c->gate_tries = GATE_TRIES;
         c->gate_roles = GATE_ROLE_TRIES;
     }
-    ask(c, gate, question, sizeof question);
     c->gate_now = gate;
-    c->gate_open = tell_gate(c, gate, GATE_OPEN, question, err);
+    c->gate_open = ask(c, gate, question, sizeof question, err) &&
+                   tell_gate(c, gate, GATE_OPEN, question, err);
     return false;
 }
 

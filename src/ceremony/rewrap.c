@@ -44,6 +44,7 @@ static bool choose(const struct ceremony *c, enum hsm_alg *alg)
 static bool make_second(struct ceremony *c, struct second_key *second, struct err *err)
 {
     struct hsm *from = source_of(c), *to = destination_of(c);
+    struct step_facts facts = {0}; /* what is not reported was said of the first AES key */
     const struct hsm_template template = {
         .class = KEY_CLASS_SECRET,
         .kind = KEY_KIND_AES,
@@ -54,14 +55,14 @@ static bool make_second(struct ceremony *c, struct second_key *second, struct er
     };
 
     return from->driver->make_aes(from, AES_BITS, c->label, &second->handle[SIDE_SOURCE], err) &&
-           steps_check_own_key(from, second->handle[SIDE_SOURCE], "second AES key", KEY_WRAP,
-                               KEY_SENSITIVE | KEY_LOCAL | KEY_ALWAYS_SENSITIVE, err) &&
+           steps_check_own_key(c, SIDE_SOURCE, second->handle[SIDE_SOURCE], &own_second_source_aes,
+                               &facts, err) &&
            from->driver->wrap(from, c->deal.transport, c->public_handle,
                               second->handle[SIDE_SOURCE], &second->blob, err) &&
            to->driver->unwrap(to, c->deal.transport, c->pair.private_handle, &second->blob,
                               &template, &second->handle[SIDE_DESTINATION], err) &&
-           steps_check_own_key(to, second->handle[SIDE_DESTINATION], "second AES key", KEY_WRAP,
-                               KEY_SENSITIVE, err);
+           steps_check_own_key(c, SIDE_DESTINATION, second->handle[SIDE_DESTINATION],
+                               &own_second_destination_aes, &facts, err);
 }
 
 static bool unmake_second(struct ceremony *c, struct second_key *second, struct err *err)

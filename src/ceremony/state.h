@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "ceremony/ceremony.h"
+#include "ceremony/own_key.h"
 #include "hsm/event.h"
 #include "hsm/hsm.h"
 
@@ -103,7 +104,7 @@ struct ceremony {
     uint32_t gates_passed;
     unsigned gate_roles; /* tries left to name the right role */
     bool gate_half;      /* the first of two officers has confirmed */
-    unsigned gate_word;  /* the first word that was asked for last */
+    uint32_t gate_words; /* bit for each place of the fingerprint asked of the first of them */
     char gate_expected[64];
     const struct officer *gate_officer; /* whose answer is awaited; NULL: nobody's by name */
 
@@ -231,10 +232,9 @@ bool companions_read(struct ceremony *c, struct err *err);
 bool companions_relay(struct ceremony *c, struct step_facts *facts, struct err *err);
 bool companions_make(struct ceremony *c, struct step_facts *facts, struct err *err);
 
-/* A key of ours must be exactly as guarded as it was asked for: one that may do more, or can be
- * read, or was not made inside the HSM, may have been planted or may give away what it wraps. */
-bool steps_check_own_key(struct hsm *hsm, uint64_t handle, const char *what, uint32_t uses,
-                         uint32_t guards, struct err *err);
+/* own_key_check() on this side; adds to the step's text what the HSM does not report. */
+bool steps_check_own_key(struct ceremony *c, enum side side, uint64_t handle,
+                         const struct own_key *want, struct step_facts *facts, struct err *err);
 
 /* Destroys what *handle is, which becomes 0; 0 is nothing. */
 bool steps_destroy(struct hsm *hsm, uint64_t *handle, struct err *err);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ceremony/check.h"
 #include "ceremony/proof.h"
 #include "hsm/fidelity.h"
@@ -57,21 +58,24 @@ static bool unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const
            (err->code == ERR_DATA && bad_blob(err));
 }
 
-/* A key of ours must be exactly as guarded as it was asked for: one that may do more, or can be
- * read, or was not made inside the HSM, may have been planted or may give away what it wraps. */
-bool steps_check_own_key(struct hsm *hsm, uint64_t handle, const char *what, uint32_t uses,
-                         uint32_t guards, struct err *err)
+bool steps_check_own_key(struct ceremony *c, enum side side, uint64_t handle,
+                         const struct own_key *want, struct step_facts *facts, struct err *err)
 {
-    struct key_desc key;
+    const struct party *party = &c->side[side];
+    const char *before = " (not reported: ";
+    uint32_t unread = 0;
+    size_t at = strlen(facts->text);
 
-    if (!hsm->driver->describe(hsm, handle, &key, err))
+    if (!own_key_check(party->hsm, handle, want, party->offers.unreadable, &unread, err))
         return false;
-    if ((key.flags & key.flags_known & KEY_USES) & ~uses)
-        return err_set(err, ERR_DATA, "the %s may be used for more than it was made for", what);
     for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1)
-        if ((guards & flag) && key_is_not(&key, flag))
-            return err_set(err, ERR_DATA, "the %s is not %s, as it was made to be", what,
-                           key_flag_name(flag));
+        if (unread & flag) {
+            at += text_print(facts->text + at, sizeof facts->text - at, "%s%s", before,
+                             key_flag_name(flag));
+            before = ", ";
+        }
+    if (unread)
+        text_print(facts->text + at, sizeof facts->text - at, ")");
     return true;
 }
 
@@ -81,18 +85,12 @@ static bool make_pair(struct ceremony *c, struct step_facts *facts, struct err *
 {
     struct hsm *hsm = destination_of(c);
     uint32_t bits = c->setup.policy.rsa_bits;
-    struct key_desc key;
 
     facts->words = act_words(c, SIDE_DESTINATION, HSM_MAKE_PAIR);
     snprintf(facts->text, sizeof facts->text, "RSA %u, for unwrapping only", bits);
-    if (!hsm->driver->make_pair(hsm, bits, c->label, &c->pair, err) ||
-        !steps_check_own_key(hsm, c->pair.private_handle, "transport private key", KEY_UNWRAP,
-                             KEY_SENSITIVE | KEY_PRIVATE, err) ||
-        !hsm->driver->describe(hsm, c->pair.private_handle, &key, err))
-        return false;
-    if (!key_is_not(&key, KEY_EXTRACTABLE))
-        return err_set(err, ERR_DATA, "the transport private key could leave the destination");
-    return true;
+    return hsm->driver->make_pair(hsm, bits, c->label, &c->pair, err) &&
+           steps_check_own_key(c, SIDE_DESTINATION, c->pair.private_handle, &own_transport_private,
+                               facts, err);
 }
 
 static bool undo_pair(struct ceremony *c, struct err *err)
@@ -124,7 +122,8 @@ static bool load_public(struct ceremony *c, struct step_facts *facts, struct err
         return false;
     say(facts, "the same as the destination's");
     if (bytes_equal(&c->pair.spki, &c->read_back))
-        return true;
+        return steps_check_own_key(c, SIDE_SOURCE, c->public_handle, &own_transport_public, facts,
+                                   err);
     err_set(err, ERR_DATA,
             "the source holds another transport public key than the destination made");
     return err_next(err, "Do not go on: find out what changed the key between the two.");
@@ -143,8 +142,7 @@ static bool make_aes(struct ceremony *c, struct step_facts *facts, struct err *e
     facts->words = act_words(c, SIDE_SOURCE, HSM_MAKE_AES);
     snprintf(facts->text, sizeof facts->text, "AES %d, for wrapping only", AES_BITS);
     return hsm->driver->make_aes(hsm, AES_BITS, c->label, &c->source_aes, err) &&
-           steps_check_own_key(hsm, c->source_aes, "AES transport key", KEY_WRAP,
-                               KEY_SENSITIVE | KEY_LOCAL | KEY_ALWAYS_SENSITIVE, err);
+           steps_check_own_key(c, SIDE_SOURCE, c->source_aes, &own_source_aes, facts, err);
 }
 
 static bool undo_make_aes(struct ceremony *c, struct err *err)
@@ -191,8 +189,8 @@ static bool unwrap_aes(struct ceremony *c, struct step_facts *facts, struct err 
     say(facts, "accepted");
     return unwrap(hsm, c->deal.transport, c->pair.private_handle, &c->aes_blob, &template,
                   &c->destination_aes, err) &&
-           steps_check_own_key(hsm, c->destination_aes, "unwrapped AES key", KEY_UNWRAP,
-                               KEY_SENSITIVE, err);
+           steps_check_own_key(c, SIDE_DESTINATION, c->destination_aes, &own_destination_aes, facts,
+                               err);
 }
 
 static bool undo_unwrap_aes(struct ceremony *c, struct err *err)

@@ -171,6 +171,7 @@ struct hsm_offers {
     bool one_per_id;         /* it keeps one key of each class and id: the next replaces it */
     uint32_t lost_templates; /* bit (1 << enum key_template_use) for each that no key has there;
                                 whether it has the others is seen when the key is read */
+    uint32_t unreadable;     /* enum key_flag: what it reports of no key, as is known of it */
 };
 
 /* Copies the words of an offer or act for one class of keys: "PK11_WrapPrivKey

@@ -642,6 +642,7 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         return err_set(err, ERR_DATA, "words for %zu proofs", msg->n_proof_words);
     if (!get_flags(msg->proofs, proof_bits, "proofs", err) ||
         !get_flags(msg->lost_templates, key_templates, "lost templates", err) ||
+        !get_flags(msg->unreadable, key_flags, "unreadable flags", err) ||
         !get_enum(msg->exact_length, HSM_YES + 1, "exact_length", err) ||
         !get_enum(msg->takes_length, HSM_YES + 1, "takes_length", err))
         return false;
@@ -653,6 +654,7 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         .can_copy = msg->can_copy,
         .one_per_id = msg->one_per_id,
         .lost_templates = msg->lost_templates,
+        .unreadable = msg->unreadable,
     };
     for (size_t i = 0; i < HSM_ALGS; i++)
         if (!get_offer(msg->alg[i], &offers.alg[i], err))

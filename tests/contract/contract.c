@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/own_key.h"
 #include "tests/contract/bench.h"
 
 static const char label[] = "hsmferry:contract";
@@ -297,6 +298,42 @@ static void aes_is_for_wrapping_only(void **state)
                 KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_TOKEN);
     MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
     bench_same_inventory(b, before);
+}
+
+/* Each comes out as it was asked for. Returns what is not reported of it, which the offers must
+ * excuse; without that excuse it would be refused. */
+static uint32_t check_own(struct bench *b, uint64_t handle, const struct own_key *want)
+{
+    uint32_t unread = 0, none;
+
+    MUST(b, own_key_check(b->hsm, handle, want, b->offers.unreadable, &unread, &b->err));
+    if (unread)
+        MUST_FAIL(b, own_key_check(b->hsm, handle, want, 0, &none, &b->err), ERR_DATA);
+    return unread;
+}
+
+static void transport_keys_report_their_guards(void **state)
+{
+    struct bench *b = *state;
+    struct object *rsa = known_key("rsa2048");
+    struct bytes spki = known_spki(rsa);
+    struct hsm_pair pair;
+    uint64_t aes, public;
+    uint32_t unread = 0;
+
+    bench_login(b);
+    MUST(b, driver(b)->make_pair(b->hsm, 2048, label, &pair, &b->err));
+    unread |= check_own(b, pair.private_handle, &own_transport_private);
+    bytes_free(&pair.spki);
+    MUST(b, driver(b)->load_public(b->hsm, &spki, label, &public, &b->err));
+    unread |= check_own(b, public, &own_transport_public);
+    bytes_free(&spki);
+    object_free(rsa);
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &aes, &b->err));
+    unread |= check_own(b, aes, &own_source_aes);
+    bench_kek(b);
+    unread |= check_own(b, b->kek, &own_destination_aes);
+    assert_int_equal(unread, b->offers.unreadable); /* nothing is excused that is reported */
 }
 
 /* Throw-away keys can go any way that a real one can, and leave nothing behind. */
@@ -1170,6 +1207,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(loaded_public_key_is_the_one_given),
         ROW(garbage_is_no_public_key),
         ROW(aes_is_for_wrapping_only),
+        ROW(transport_keys_report_their_guards),
         ROW(throw_away_keys_of_every_kind),
         ROW(throw_away_key_that_cannot_be),
         ROW(wrap_by_oaep),

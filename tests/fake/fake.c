@@ -178,6 +178,9 @@ static bool fake_login(struct hsm *hsm, uint64_t slot, const struct secret *pin,
 static void tell(struct fake *f, const char *call, const struct object *o, struct key_desc *key)
 {
     *key = o->desc;
+    if (!(key->flags & KEY_TOKEN))
+        key->flags_known &= ~f->p.silent;
+    key->flags &= key->flags_known;
     if (fake_lies(f, call, "guards"))
         key->flags ^= KEY_SENSITIVE | KEY_EXTRACTABLE;
     if (fake_lies(f, call, "label"))

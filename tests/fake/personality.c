@@ -79,6 +79,11 @@ static const char *proof_at(unsigned i)
     return hsm_proof_name((enum hsm_proof)i);
 }
 
+static const char *key_flag_at(unsigned i)
+{
+    return key_flag_name(UINT32_C(1) << i);
+}
+
 static bool set_meaning(const struct reading *r)
 {
     char said[HSM_PATH_MAX], *done;
@@ -138,6 +143,10 @@ static bool set_word(const struct reading *r, const char *name)
         return set_yes(r, &p->takes);
     if (strcmp(name, "spki") == 0)
         return set_text(r, p->spki, sizeof p->spki);
+    if (strcmp(name, "silent") == 0)
+        return set_bits(r, key_flag_at, KEY_FLAGS, &p->silent);
+    if (strcmp(name, "unreadable") == 0)
+        return set_bits(r, key_flag_at, KEY_FLAGS, &p->unreadable);
     if (strcmp(name, "quick") == 0)
         return set_yes(r, &p->quick);
     return fault_add(&p->faults, name, r->value, r->err);
@@ -356,6 +365,7 @@ void personality_offers(const struct personality *p, struct hsm_offers *offers)
         .takes_length = p->takes ? HSM_YES : HSM_NO,
         .can_copy = true,
         .lost_templates = (1u << KEY_TEMPLATES) - 1,
+        .unreadable = p->unreadable,
         .act_words = {[HSM_MAKE_PAIR] = "fake make pair",
                       [HSM_LOAD_PUBLIC] = "fake load public",
                       [HSM_MAKE_AES] = "fake make aes",

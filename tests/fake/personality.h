@@ -25,6 +25,7 @@ struct personality {
     bool twin;
     bool exact, says_exact, takes;
     bool quick;
+    uint32_t silent, unreadable; /* enum key_flag */
     char spki[HSM_PATH_MAX];
     struct faults faults;
 };

@@ -168,14 +168,16 @@ report_says() {
 # The words of the fingerprint that the gate on the screen asks for, read off the screen.
 asked_words() {
     screen | awk '
-        match($0, /words [0-9]+ and [0-9]+/) { split(substr($0, RSTART, RLENGTH), ask, " ") }
+        match($0, /words [0-9]+, [0-9]+, [0-9]+ and [0-9]+/) {
+            split(substr($0, RSTART, RLENGTH), ask, /[^0-9]+/)
+        }
         /as the SOURCE loaded it/ { source = 1 }
         source && !/ words / && /^[^0-9]*[0-9]+ [A-Za-z]+ / {
             for (i = 1; i <= NF; i++)
                 if ($i ~ /^[0-9]+$/) { at = $i; break }
             for (i++; i <= NF && $i ~ /^[A-Za-z]+$/; i++) word[at++] = $i
         }
-        END { print word[ask[2]], word[ask[4]] }'
+        END { print word[ask[2]], word[ask[3]], word[ask[4]], word[ask[5]] }'
 }
 
 # From the start to a listed inventory.

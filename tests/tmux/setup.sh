@@ -110,8 +110,10 @@ lines_pins() {
 lines_words() {
     screen | sed 's/^REHEARSAL  //' | awk '
         $1 == "words" && $3 == "destination" { for (i = 4; i <= NF; i++) word[++count] = $i }
-        match($0, /type words [0-9]+ and [0-9]+/) { split(substr($0, RSTART, RLENGTH), ask, " ") }
-        END { print word[ask[3]], word[ask[5]] }'
+        match($0, /type words [0-9]+, [0-9]+, [0-9]+ and [0-9]+/) {
+            split(substr($0, RSTART, RLENGTH), ask, /[^0-9]+/)
+        }
+        END { print word[ask[2]], word[ask[3]], word[ask[4]], word[ask[5]] }'
 }
 
 no_pin_in() {

@@ -409,18 +409,28 @@ static const struct event *walk_to_gate(struct rig *rig)
     return &rig->events[rig->count - 1];
 }
 
-/* The words that the question asks for, taken from the fingerprint that the source told. */
-static void words_asked_for(const struct rig *rig, const char *question, char *words)
+/* The words that the question asks for, taken from the fingerprint that the source told. Returns
+ * their places, as bits. */
+static uint32_t words_asked_for(const struct rig *rig, const char *question, char *words)
 {
     const uint8_t *sha256 = NULL;
-    unsigned first, second;
+    uint32_t places = 0;
+    unsigned at[4];
 
     for (size_t i = 0; i < rig->count; i++)
         if (rig->events[i].kind == EVENT_FINGERPRINT && rig->events[i].side == SIDE_SOURCE)
             sha256 = rig->events[i].fingerprint.spki_sha256;
     assert_non_null(sha256);
-    assert_int_equal(sscanf(question, "type words %u and %u", &first, &second), 2);
-    text_words(sha256, first - 1, second - first + 1, words);
+    assert_int_equal(
+        sscanf(question, "type words %u, %u, %u and %u of", &at[0], &at[1], &at[2], &at[3]), 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_in_range(at[i], i ? at[i - 1] + 2 : 1, SHA256_SIZE); /* in order, no neighbours */
+        places |= UINT32_C(1) << (at[i] - 1);
+    }
+    snprintf(words, TEXT_WORDS_SIZE, "%s %s %s %s", text_word(sha256[at[0] - 1], at[0] - 1),
+             text_word(sha256[at[1] - 1], at[1] - 1), text_word(sha256[at[2] - 1], at[2] - 1),
+             text_word(sha256[at[3] - 1], at[3] - 1));
+    return places;
 }
 
 /* In production both devices are confirmed before anybody is asked for a PIN. */
@@ -505,7 +515,7 @@ static void gates_fail_closed(void **state)
     } rows[] = {
         {GATE_REVIEW, "", "yes", 2},
         {GATE_REVIEW, "ferry 2", "ferry", 2},
-        {GATE_FINGERPRINT, "aardvark adroitness", "", 65},
+        {GATE_FINGERPRINT, "aardvark adroitness aardvark adroitness", "", 65},
         {GATE_KEY, "K", "yes", 2},
     };
     struct rig *rig = *state;
@@ -578,7 +588,7 @@ static void both_officers_confirm(void **state)
     gate = walk_to_gate(rig);
     ceremony_answer(rig->ceremony, second_answer(rig, gate, "source officer"));
     gate = walk_to_gate(rig);
-    ceremony_answer(rig->ceremony, "destination officer aardvark adroitness");
+    ceremony_answer(rig->ceremony, "destination officer aardvark adroitness aardvark");
     gate = walk_to_gate(rig);
     assert_int_equal(gate->gate.tries_left, 1);
     ceremony_answer(rig->ceremony, second_answer(rig, gate, "destination officer"));
@@ -587,6 +597,40 @@ static void both_officers_confirm(void **state)
     walk_to_gate(rig);
     ceremony_answer(rig->ceremony, "DESTINATION OFFICER k");
     assert_int_equal(run(rig)->end.migrated, 1);
+}
+
+/* Four places each, random, and never one of the first officer's for the second: also not after a
+ * wrong answer. */
+static void officers_read_other_words(void **state)
+{
+    struct rig *rig = *state;
+    char words[TEXT_WORDS_SIZE], question[64];
+    uint32_t seen = 0, same = 0;
+
+    for (unsigned i = 0; i < 24; i++) {
+        const struct event *gate;
+        uint32_t first, second;
+        set_officers(rig, 1U << GATE_FINGERPRINT);
+        assert_true(prepare(rig, "keys=aes32:k:+encrypt;quick=yes", "quick=yes", "pkcs11:"));
+        gate = walk_to_gate(rig);
+        first = words_asked_for(rig, gate->gate.question, words);
+        same += first == seen;
+        seen |= first;
+        ceremony_answer(rig->ceremony, words);
+        for (unsigned tries = 0; tries < 2; tries++) {
+            gate = walk_to_gate(rig);
+            snprintf(question, sizeof question, "type %.50s", strstr(gate->gate.question, "words"));
+            second = words_asked_for(rig, question, words);
+            assert_int_equal(first & second, 0);
+            ceremony_answer(rig->ceremony, "destination officer wrong");
+        }
+        clear(rig);
+    }
+    assert_int_equal(same, 0);
+    assert_true(seen > UINT32_C(0xffff)); /* from both halves ... */
+    assert_int_not_equal(seen & 0xffff, 0);
+    assert_int_not_equal(seen & 0x55555555, 0); /* ... and both lists */
+    assert_int_not_equal(seen & 0xaaaaaaaa, 0);
 }
 
 /* Neither one officer alone, nor one who plays both, gets anywhere. */
@@ -751,6 +795,52 @@ static enum step_id failed_step(const struct rig *rig)
         if (rig->events[i].kind == EVENT_STEP && rig->events[i].step.state == EVENT_FAILED)
             return rig->events[i].step.id;
     return STEPS;
+}
+
+/* A guard that is not reported is not there, but where the HSM is known to report it of no key;
+ * then the step says so. */
+static void unreported_guards_are_refused(void **state)
+{
+    static const struct {
+        bool by_destination, excused;
+        const char *words, *said;
+        enum step_id at;
+    } rows[] = {
+        {true, false, "silent=sensitive", "whether \"sensitive\" is set", STEP_MAKE_PAIR},
+        {true, false, "silent=decrypt", "whether \"decrypt\" is set", STEP_MAKE_PAIR},
+        {true, false, "silent=never-extractable", "whether \"never-extractable\" is set",
+         STEP_MAKE_PAIR},
+        {true, false, "silent=local;unreadable=derive", "whether \"local\" is set", STEP_MAKE_PAIR},
+        {true, false, "silent=encrypt", "whether \"encrypt\" is set", STEP_UNWRAP_AES},
+        {false, false, "silent=verify", "whether \"verify\" is set", STEP_LOAD_PUBLIC},
+        {false, false, "silent=local", "whether \"local\" is set", STEP_MAKE_AES},
+        {false, false, "silent=always-sensitive", "whether \"always-sensitive\" is set",
+         STEP_MAKE_AES},
+        {true, true, "silent=local;unreadable=local", "(not reported: local)", STEP_MAKE_PAIR},
+        {false, true, "silent=local,always-sensitive;unreadable=local,always-sensitive",
+         "(not reported: always-sensitive, local)", STEP_MAKE_AES},
+    };
+    struct rig *rig = *state;
+
+    rig->setup.policy.canary = CANARY_NONE;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char source[256];
+        const struct event *end;
+        bool said = false;
+        snprintf(source, sizeof source, "keys=aes32:k:+encrypt;%s",
+                 rows[i].by_destination ? "" : rows[i].words);
+        end = go(rig, source, rows[i].by_destination ? rows[i].words : "", "pkcs11:object=k");
+        assert_int_equal(end->end.exit_code, rows[i].excused ? 0 : 65);
+        assert_int_equal(end->end.migrated, rows[i].excused);
+        if (!rows[i].excused)
+            assert_int_equal(failed_step(rig), rows[i].at);
+        for (size_t k = 0; k < rig->count; k++)
+            said |= rig->events[k].kind == EVENT_STEP && rig->events[k].step.id == rows[i].at &&
+                    strstr(rig->events[k].step.text, rows[i].said);
+        if (!said)
+            fail_msg("%s: nothing says %s", rows[i].words, rows[i].said);
+        clear(rig);
+    }
 }
 
 /* Each lie is caught at the first step that can see it, before anything is built on it: above all,
@@ -1246,6 +1336,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(gates_open_to_the_right_words, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_fail_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(both_officers_confirm, setup, teardown),
+        cmocka_unit_test_setup_teardown(officers_read_other_words, setup, teardown),
         cmocka_unit_test_setup_teardown(one_officer_is_not_two, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_before_the_question_counts_nothing, setup,
                                         teardown),
@@ -1254,6 +1345,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_call_fails_once, setup, teardown),
         cmocka_unit_test_setup_teardown(every_call_loses_the_hsm, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_destroy_is_noticed, setup, teardown),
+        cmocka_unit_test_setup_teardown(unreported_guards_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(lies_are_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(another_length_is_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_needs_a_word, setup, teardown),

@@ -185,6 +185,7 @@ static void a_file_says_what_the_driver_does(void **state)
     assert_int_equal(d.ec_point, DIALECT_REQUIRED);
     assert_true(d.one_per_id);
     assert_int_equal(d.is.not_enforced, KEY_EXTRACTABLE | KEY_WRAP_WITH_TRUSTED);
+    assert_int_equal(d.unreadable, KEY_LOCAL);
     must(dialect_named(&f, "opencryptoki", &d, &err));
     assert_int_equal(d.set_afterwards, KEY_SENSITIVE | KEY_EXTRACTABLE);
     assert_int_equal(d.secrecy, DIALECT_REFUSED);

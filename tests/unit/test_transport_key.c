@@ -17,6 +17,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "ceremony/own_key.h"
 #include "ceremony/policy.h"
 #include "ceremony/rsa_check.h"
 
@@ -639,13 +640,66 @@ static void other_kinds_are_refused(void **state)
     }
 }
 
+/* --- all of them, as read back --- */
+
+/* Every guard and every other use of each key, one after the other: wrong, not reported, and not
+ * reported by an HSM that never does. */
+static void each_guard_counts(void **state)
+{
+    const struct own_key *const keys[] = {&own_transport_private, &own_transport_public,
+                                          &own_source_aes,        &own_destination_aes,
+                                          &own_second_source_aes, &own_second_destination_aes};
+    const uint32_t all = (1U << KEY_FLAGS) - 1;
+    unsigned judged[sizeof keys / sizeof keys[0]] = {0};
+
+    (void)state;
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        const struct own_key *want = keys[k];
+        const struct key_desc good_one = {
+            .class = want->class, .flags = want->set | want->uses, .flags_known = all};
+        struct key_desc is = good_one;
+        struct err err = {0};
+        uint32_t unread = all;
+        assert_true(own_key_judge(want, &is, 0, &unread, &err));
+        assert_int_equal(unread, 0);
+        is.class = KEY_CLASS_OTHER;
+        assert_false(own_key_judge(want, &is, all, &unread, &err));
+        for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1) {
+            is = good_one;
+            is.flags ^= flag;
+            if (own_key_judge(want, &is, all, &unread, &err))
+                continue; /* of no meaning here */
+            assert_int_equal(err.code, ERR_DATA);
+            is = good_one;
+            is.flags_known &= ~flag;
+            is.flags &= ~flag;
+            if (own_key_judge(want, &is, 0, &unread, &err)) {
+                assert_true(flag & KEY_USES); /* of another class of keys, yet a use too many */
+                continue;
+            }
+            assert_int_equal(err.code, ERR_DATA);
+            assert_non_null(strstr(err.what, "does not report whether"));
+            assert_non_null(strstr(err.what, key_flag_name(flag)));
+            assert_false(own_key_judge(want, &is, all & ~flag, &unread, &err));
+            assert_true(own_key_judge(want, &is, flag, &unread, &err));
+            assert_int_equal(unread, flag);
+            judged[k]++;
+        }
+    }
+    assert_int_equal(judged[0], 5 + 2 + 4); /* set, unset, other uses */
+    assert_int_equal(judged[1], 0 + 1 + 4);
+    assert_int_equal(judged[2], 4 + 1 + 6);
+    assert_int_equal(judged[3], 2 + 2 + 6);
+    assert_int_equal(judged[4], judged[2]);
+    assert_int_equal(judged[5], judged[3]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weak_keys_are_refused),
-        cmocka_unit_test(made_keys_pass),
-        cmocka_unit_test(other_encodings_are_refused),
-        cmocka_unit_test(other_kinds_are_refused),
+        cmocka_unit_test(weak_keys_are_refused),       cmocka_unit_test(made_keys_pass),
+        cmocka_unit_test(other_encodings_are_refused), cmocka_unit_test(other_kinds_are_refused),
+        cmocka_unit_test(each_guard_counts),
     };
     int failed;
 

@@ -388,7 +388,7 @@ static void test_typed_ahead_does_not_answer_a_gate(void **state)
     fixture_press(&f, PRESS_ESC);           /* 't' opened the log */
     assert_int_equal(f.asked[REQUEST_ANSWER], answers);
     unsigned flushes = f.asked[REQUEST_FLUSH];
-    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6");
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5, 7, 20 and 31");
     assert_int_equal(f.asked[REQUEST_FLUSH], flushes + 1);
     assert_int_equal(app_dialog(f.app), DIALOG_GATE);
     assert_int_equal(f.app->field.len, 0);
@@ -407,7 +407,7 @@ static void test_esc_at_a_gate_asks_then_refuses(void **state)
 
     (void)state;
     running(&f);
-    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6");
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5, 7, 20 and 31");
     fixture_press(&f, PRESS_ESC);
     assert_int_equal(app_dialog(f.app), DIALOG_CONFIRM);
     fixture_press(&f, 'n');
@@ -426,7 +426,7 @@ static void test_gate_is_not_answered_unseen(void **state)
 
     (void)state;
     running(&f);
-    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6");
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5, 7, 20 and 31");
     answers = f.asked[REQUEST_ANSWER];
     app_size(f.app, 30, 8);
     fixture_type(&f, "island telephone\n");

@@ -125,7 +125,7 @@ static void in_ceremony(struct fixture *f)
 static void at_gate(struct fixture *f)
 {
     in_ceremony(f);
-    fixture_gate(f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6 of the fingerprint");
+    fixture_gate(f, GATE_FINGERPRINT, GATE_OPEN, "type words 5, 7, 20 and 31 of the fingerprint");
     fixture_type(f, "typed");
 }
 
@@ -354,15 +354,15 @@ static void test_gate_shows_both_fingerprints(void **state)
     e.side = SIDE_SOURCE;
     memset(e.fingerprint.spki_sha256, 0x31, sizeof e.fingerprint.spki_sha256);
     fixture_event(&f, &e);
-    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5 and 6 of the fingerprint");
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5, 7, 20 and 31 of the fingerprint");
     assert_shows(&f, "as the DESTINATION made it");
     assert_shows(&f, "9f9f 9f9f");
     assert_shows(&f, "as the SOURCE loaded it");
     assert_shows(&f, "3131 3131");
     assert_shows(&f, text_words(e.fingerprint.spki_sha256, 30, 2, words)); /* to the last word */
-    assert_shows(&f, "type words 5 and 6 of the fingerprint:");
+    assert_shows(&f, "type words 5, 7, 20 and 31 of the fingerprint:");
     fixture_gate(&f, GATE_FINGERPRINT, GATE_WRONG, "");
-    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 1 and 2 of the fingerprint");
+    fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 1, 3, 9 and 32 of the fingerprint");
     assert_shows(&f, "That was wrong. Tries left: 2");
     fixture_free(&f);
 }

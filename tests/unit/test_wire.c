@@ -346,6 +346,7 @@ static void put_offers(const struct hsm_offers *offers, struct offers_message *t
     to->msg.can_copy = offers->can_copy;
     to->msg.one_per_id = offers->one_per_id;
     to->msg.lost_templates = offers->lost_templates;
+    to->msg.unreadable = offers->unreadable;
 }
 
 static void offers_refused(const Pb__Offers *msg, const char *field)
@@ -365,6 +366,7 @@ static void offers_are_checked(void **state)
         .can_copy = true,
         .one_per_id = true,
         .lost_templates = 1u << KEY_TEMPLATE_DERIVE,
+        .unreadable = KEY_LOCAL,
     };
     strcpy(offers.act_words[HSM_COMMIT], "C_CopyObject");
     strcpy(offers.proof_words[HSM_PROOF_ECDH], "C_DeriveKey");
@@ -385,6 +387,7 @@ static void offers_are_checked(void **state)
     assert_true(back.can_copy);
     assert_true(back.one_per_id);
     assert_int_equal(back.lost_templates, offers.lost_templates);
+    assert_int_equal(back.unreadable, KEY_LOCAL);
     assert_memory_equal(&back.proof_words, &offers.proof_words, sizeof offers.proof_words);
     assert_memory_equal(&back.act_words, &offers.act_words, sizeof offers.act_words);
     pb__offers__free_unpacked(got, NULL);
@@ -398,6 +401,7 @@ static void offers_are_checked(void **state)
     m = good.msg, m.n_alg = HSM_ALGS + 1, offers_refused(&m, "algorithms");
     m = good.msg, m.proofs = 1u << HSM_PROOFS, offers_refused(&m, "proofs");
     m = good.msg, m.lost_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "lost templates");
+    m = good.msg, m.unreadable = 1u << KEY_FLAGS, offers_refused(&m, "unreadable flags");
     m = good.msg, m.exact_length = HSM_YES + 1, offers_refused(&m, "exact_length");
     m = good.msg, m.takes_length = 9, offers_refused(&m, "takes_length");
     good.parts[2].wrap_words = unsafe, offers_refused(&good.msg, "offer");
