@@ -50,13 +50,50 @@ head -c $((size - 1)) "$tmp/right" >"$tmp/short"
 { head -c $((size - 1)) "$tmp/right" && printf '\3'; } >"$tmp/exponent"
 printf 'no key at all' >"$tmp/noise"
 
+# modulus FILE HEX: the public half with this modulus.
+modulus() {
+    openssl asn1parse -genconf - -noout -out "$tmp/$1" >/dev/null <<END
+asn1 = SEQUENCE:spki
+[spki]
+algorithm = SEQUENCE:algorithm
+key = BITWRAP,SEQUENCE:key
+[algorithm]
+oid = OID:rsaEncryption
+parameters = NULL
+[key]
+n = INTEGER:0x$2
+e = INTEGER:0x10001
+END
+}
+
+# calculated EXPRESSION: in hexadecimal.
+calculated() {
+    python3 -c "print('%x' % ($1))"
+}
+
+# a_prime BITS
+a_prime() {
+    echo "0x$(openssl prime -generate -bits "$1" -hex)"
+}
+
+p=$(a_prime 1024)
+modulus sound "$(calculated "$p * $(a_prime 1024)")"
+modulus prime "$(calculated "$(a_prime 2048)")"
+modulus square "$(calculated "$p ** 2")"
+modulus factor "$(calculated "65521 * $(a_prime 2032)")"
+
 told small && refused "fewer bits than the policy wants" '1024' "$whom"
 told three && refused "the exponent 3" 'exponent other than 65537' "$whom"
 told exponent && refused "the exponent 65539" 'exponent other than 65537' "$whom"
 told even && refused "an even modulus" 'even modulus' "$whom"
 told ec && refused "not RSA" 'RSA' "$whom"
-told long && refused "a byte behind the end" '1 bytes behind its end' "$whom"
+told long && refused "a byte after the end" '1 bytes after its end' "$whom"
 told short && refused "a byte too few" 'not a SubjectPublicKeyInfo' "$whom"
+told sound && refused "control: of the right form, and not the one that the destination has" \
+    'cannot be used: it was damaged or altered'
+told prime && refused "a modulus that is a prime" 'a modulus that is a prime' "$whom"
+told square && refused "a modulus that is a square" 'a modulus that is a square' "$whom"
+told factor && refused "a small factor" 'a prime factor below 65536' "$whom"
 told noise && refused "no key at all" 'not a SubjectPublicKeyInfo' "$whom"
 told right && refused "another key than the private half's" 'cannot be used: it was damaged or altered' \
     'before you try again'
@@ -80,7 +117,7 @@ ok "control: unaltered, that one arrives" ends 0 'complete: 1 migrated'
 # --- what arrives -----------------------------------------------------------------------------------
 
 move_nothing='Move nothing more there before you know why'
-ceremony 'keys=aes32:one' 'lie=describe:4:kind'
+ceremony 'keys=aes32:one' 'lie=describe:3:kind'
 refused "a key of another type" 'another type' "$move_nothing"
 ceremony 'keys=generic32:one' 'lie=unwrap:2:other'
 refused "another key" 'proof failed' 'find out what altered it'

@@ -25,6 +25,8 @@
  *                        lies: and says that it does not
  *   quick=yes            make_pair() gives the same 2048-bit pair for as long as the process lives,
  *                        make_key() another one, for RSA keys
+ *   silent=FLAG,FLAG     it does not report these of its temporary keys
+ *   unreadable=FLAG,FLAG its offers say that it reports these of no key
  *   spki=FILE            make_pair() tells this for the public half
  *   means=A:B            it says that it speaks algorithm A, and does B; may be given again
  *   takes=no             it pays no heed to hsm_template.length
