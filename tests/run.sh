@@ -7,7 +7,8 @@ set -u
 usage='usage: sh tests/run.sh [--sanitize] [--long]
 
   --sanitize  build with AddressSanitizer and UndefinedBehaviorSanitizer
-  --long      also what takes minutes: make distcheck, a build with clang, the long runs of tests'
+  --long      also what takes minutes: make distcheck, a build with clang, the long runs of tests,
+              and all of this once more on a bare Debian 12 (tests/bare.sh; as root, with a mirror)'
 
 sanitize='' long=''
 for option in "$@"; do
@@ -134,5 +135,6 @@ if [ -n "$long" ]; then
     run 'the console under ThreadSanitizer' watch_threads
     run 'a build with clang' build "$work/clang" CC=clang
     run 'make distcheck' make -C "$work/build" -s -j "$(nproc)" distcheck
+    run 'both commands of README on a bare Debian 12' sh "$top/tests/bare.sh"
 fi
 finish
