@@ -124,46 +124,58 @@ waits() {
     done
 }
 
-until_gone() { # until_gone PID
-    for _ in $(seq 100); do
-        [ -e "/proc/$1" ] || return 0
+until_gone() { # until_gone PID: nothing of it is left but its number, if that
+    for _ in $(seq 1200); do
+        case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in
+        '' | [ZX]*) return 0 ;;
+        esac
         sleep 0.1
     done
     return 1
 }
 
+# The call that waits is made now: until then nothing changes the tokens. Its agent ends after it.
+until_done() {
+    : >"$tmp/c/new/calls/let-go"
+    until_gone "$1"
+}
+
+until_killed() {
+    kill -9 "$1" && until_gone "$1"
+}
+
 second=$(nth new C_CopyObject 2)
-ok "the console killed in a commit that takes long" interrupt none "widow:$second slow:$second:3000"
+ok "the console killed in a commit that takes long" interrupt none "widow:$second wait:$second"
 agent=$(agent_of)
 ok "... is told, and nothing is looked at" waits
-ok "... until that agent has ended" until_gone "$agent"
+ok "... until that agent has ended" until_done "$agent"
 ok "... then all keys arrive" resumes
 ok "the console killed in a commit that never ends" interrupt none "widow:$second hang:$second"
 agent=$(agent_of)
 ok "... is told, and nothing is looked at" waits
-ok "... until that agent is ended" kill -9 "$agent"
+ok "... until that agent is ended" until_killed "$agent"
 ok "... then all keys arrive" resumes
 
-# late FAULT: a commit that is given up after four seconds; it is not known what becomes of it.
+# late FAULT: a commit that is given up after ten seconds; it is not known what becomes of it.
 late() {
-    ceremony none "$1" && files old >"$tmp/old" && edit '/^destination:/,$ s/^  api: pkcs11/&\n  time-limit: 4/'
+    ceremony none "$1" && files old >"$tmp/old" && edit '/^destination:/,$ s/^  api: pkcs11/&\n  time-limit: 10/'
     run 3 'is left in this call, which may still write to the token' --plain "$tmp/c/ceremony.yaml" &&
         grep -q 'key 2 .*: unknown' "$tmp/log" || return
-    edit 's/SHIM_FAULT=[^"]*/SHIM_FAULT=/; /time-limit: 4$/d'
+    edit 's/SHIM_FAULT=[^"]*/SHIM_FAULT=/; /time-limit: 10$/d'
     journal=$(find "$tmp/c/reports" -name '*.journal')
     agent=$(sed -n 's/.*agent, process \([0-9]*\), is left.*/\1/p' "$tmp/log" | head -n 1)
     grep -q 'outcome: "unknown"' "$tmp"/c/reports/*.yaml && grep -q 'outcome=unknown' "$journal" &&
         kill -0 "$agent"
 }
 
-ok "a commit over its time limit, done at last" late "slow:$second:9000"
+ok "a commit over its time limit, done at last" late "wait:$second"
 ok "... nothing is looked at before its end" waits
-ok "... until that agent has ended" until_gone "$agent"
+ok "... until that agent has ended" until_done "$agent"
 ok "... the key was kept" test "$(labels)" = "one resident three"
 ok "... resume finds it, and brings the others" resumes
 ok "a commit over its time limit, never done" late "hang:$second"
 ok "... nothing is looked at before its end" waits
-ok "... until that agent is ended" kill -9 "$agent"
+ok "... until that agent is ended" until_killed "$agent"
 ok "... the key was not kept" test "$(labels)" = "one resident"
 ok "... and clean takes nothing back" cleans 1
 

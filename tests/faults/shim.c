@@ -73,15 +73,22 @@ static bool take_away(struct call *call, const struct fault *f)
     return remove_device(call, f);
 }
 
-static bool hang(struct call *call, const struct fault *f)
+static bool wait_there(struct call *call, const struct fault *f)
 {
     char folder[4096], let_go[4096];
 
+    (void)call;
     (void)f;
     path_of("", folder);
     path_of("let-go", let_go);
     while (access(folder, F_OK) == 0 && access(let_go, F_OK) != 0)
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    return true;
+}
+
+static bool hang(struct call *call, const struct fault *f)
+{
+    wait_there(call, f);
     raise(SIGKILL);
     return call->rv == CKR_OK;
 }
@@ -245,6 +252,7 @@ static const struct kind {
     {"remove", remove_device, NULL}, /* nor is the device, for this process */
     {"away", take_away, NULL},       /* nor for any other */
     {"hang", hang, NULL},            /* it ends with the file "let-go", or its folder, only */
+    {"wait", wait_there, NULL},      /* ... and then the call is made */
     {"slow", be_slow, NULL},         /* ARGUMENT: milliseconds; 1000 */
     {"print", print, NULL},          /* ARGUMENT: what, to standard output and error */
     {"die", die, NULL},              /* ARGUMENT: the signal; 9 */

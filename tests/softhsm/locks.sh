@@ -29,15 +29,15 @@ lock_of() { # lock_of old|new: its lock's file, as it is told in src/ceremony/cl
 make_token old aes32:one:id=01
 make_token new aes32:resident:id=d1
 
-ceremony none slow:C_CopyObject:2:15000
+ceremony none wait:C_CopyObject:2
 sed 's/report-folder: .*/report-folder: other/' "$tmp/c/ceremony.yaml" >"$tmp/c/other.yaml"
 sed 's/token=old/token=third/; s/token=new/token=old/; s/token=third/token=new/
-    s|/c/old/|/c/third/|g; s|/c/new/|/c/old/|g; s|/c/third/|/c/new/|g; s/slow:[^"]*//' \
+    s|/c/old/|/c/third/|g; s|/c/new/|/c/old/|g; s|/c/third/|/c/new/|g; s/wait:[^"]*//' \
     "$tmp/c/other.yaml" >"$tmp/c/back.yaml"
 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/first" 2>&1 &
 first=$!
-for _ in $(seq 300); do
-    grep -q 'prove that both' "$tmp/first" && break
+for _ in $(seq 1200); do
+    [ "$(grep -sc '^C_CopyObject' "$tmp/c/new/calls/calls")" != 2 ] || break
     sleep 0.1
 done
 journal=$(find "$tmp/c/reports" -name '*.journal')
@@ -46,6 +46,7 @@ ok "the other way round" in_use 'The token new, serial [0-9a-f]*,' \
     --plain "$tmp/c/back.yaml"
 ok "its journal" in_use 'The journal .*' resume "$journal"
 exits 0 "looking at both is free" "$hsmferry" list "$tmp/c/ceremony.yaml"
+: >"$tmp/c/new/calls/let-go"
 exits 0 "the first one ends well" wait "$first"
 exits 4 "then the next one may, and finds the name taken" "$hsmferry" --plain "$tmp/c/other.yaml"
 
