@@ -34,16 +34,11 @@ static void find_agent(struct session *s)
     text_print(s->agent, sizeof s->agent, "%s%s", HSMFERRY_AGENT_DIR, name);
 }
 
-/* Where all users of this host find each other's locks; else those of one user do. */
+/* Where all users of this host find each other's locks; a folder of one user's would not do. */
 static void find_locks(struct session *s)
 {
-    const char *own = getenv("XDG_RUNTIME_DIR");
-    unsigned count = 0;
-
-    s->locks[count++] = "/run/lock";
-    if (own && own[0] == '/')
-        s->locks[count++] = own;
-    s->locks[count] = "/tmp";
+    s->locks[0] = "/run/lock";
+    s->locks[1] = "/tmp";
 }
 
 static bool empty_config(struct config **out, struct err *err)

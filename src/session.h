@@ -19,7 +19,7 @@ struct session {
     const struct prior *prior; /* the ceremony that is resumed; NULL: none */
     char agent[PATH_MAX];
     const char *own_agent[2]; /* its command */
-    const char *locks[4];     /* folders for the locks of tokens, NULL at the end */
+    const char *locks[3];     /* folders for the locks of tokens, NULL at the end */
     struct worker_signer signer;
     struct signing signing; /* what became of that; its report is what is signed */
     char kept[PATH_MAX];    /* the ceremony as session_keep() wrote it; empty: it did not */

@@ -22,6 +22,7 @@
 #include "agent/nss_sample.h"
 #include "agent/nss_wrap.h"
 #include "base/file.h"
+#include "base/store.h"
 #include "base/text.h"
 
 /* --- open and close --- */
@@ -192,6 +193,8 @@ static void read_slot(PK11SlotInfo *from, struct hsm_slot *slot)
     set_text(slot->serial, sizeof slot->serial, token.serialNumber, sizeof token.serialNumber);
     set_version(slot->hardware, sizeof slot->hardware, token.hardwareVersion);
     set_version(slot->firmware, sizeof slot->firmware, token.firmwareVersion);
+    if (!hsm_has_serial(slot))
+        store_name(slot->store, sizeof slot->store);
 }
 
 /* References to the slots of all of NSS's modules, at most max of them; the caller frees each.

@@ -7,6 +7,7 @@
 #include "agent/ckr.h"
 #include "agent/pkcs11.h"
 #include "base/file.h"
+#include "base/store.h"
 #include "base/text.h"
 
 #ifndef CKF_ERROR_STATE
@@ -159,6 +160,8 @@ static void read_token(struct p11 *p, struct hsm_slot *slot)
     set_text(slot->serial, sizeof slot->serial, token.serialNumber, sizeof token.serialNumber);
     set_version(slot->hardware, sizeof slot->hardware, token.hardwareVersion);
     set_version(slot->firmware, sizeof slot->firmware, token.firmwareVersion);
+    if (!hsm_has_serial(slot))
+        store_name(slot->store, sizeof slot->store);
 }
 
 /* A slot that does not answer is listed as an empty one. */

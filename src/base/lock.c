@@ -6,10 +6,16 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/text.h"
+
+enum { LOCK_MODE = 0644, LOCK_READABLE = 0444, TRIES = 50 };
 
 /* The process that holds a lock on this file, as far as the kernel tells; 0: it does not.
  * A line: "12: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF" (proc_locks(5)). */
@@ -49,44 +55,183 @@ static bool held_on(int fd, const char *what, int pid, struct err *err)
         err, "Wait until its call ends, then start again; fuser %.200s tells its number", path);
 }
 
-bool lock_take(int fd, bool shared, const char *what, struct err *err)
+/* A process as messages show it: "process 4711 (hsmferry, user 0)", as far as the kernel tells. */
+static void show_process(int pid, char *out, size_t size)
 {
-    char who[48] = "another process";
-    int pid;
+    char path[32], name[32] = "", safe[TEXT_SAFE_SIZE(sizeof name)];
+    struct stat st;
+    FILE *comm;
 
-    if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return true;
-    pid = find_holder(fd);
-    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
-        return held_on(fd, what, pid, err);
     if (pid > 0)
-        snprintf(who, sizeof who, "process %d", pid);
-    err_set(err, ERR_DENIED, "%s is in use by %s", what, who);
-    err_now(err, "Nothing was changed");
-    return err_next(err, "Wait for its end, or go to that console");
+        text_print(out, size, "process %d", pid);
+    else
+        text_print(out, size, "another process");
+    snprintf(path, sizeof path, "/proc/%d", pid);
+    if (pid <= 0 || stat(path, &st) != 0)
+        return;
+    snprintf(path, sizeof path, "/proc/%d/comm", pid);
+    comm = fopen(path, "re");
+    if (!comm)
+        return;
+    if (fgets(name, sizeof name, comm)) {
+        name[strcspn(name, "\n")] = '\0';
+        text_safe((const uint8_t *)name, strlen(name), safe, sizeof safe);
+        text_print(out, size, "process %d (%s, user %u)", pid, safe, (unsigned)st.st_uid);
+    }
+    fclose(comm);
 }
 
-bool lock_open(const char *folder, const char *name, int *fd, struct err *err)
+static bool in_use(int fd, const char *what, struct err *err)
+{
+    char who[256];
+    int pid = find_holder(fd);
+
+    if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
+        return held_on(fd, what, pid, err);
+    show_process(pid, who, sizeof who);
+    err_set(err, ERR_DENIED, "%s is in use by %s", what, who);
+    err_now(err, "Nothing was changed");
+    return err_next(err,
+                    "Wait for its end, or go to that console; where it is no ceremony, let root "
+                    "find out why it holds the lock");
+}
+
+bool lock_take(int fd, bool shared, const char *what, struct err *err)
+{
+    if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return true;
+    return in_use(fd, what, err);
+}
+
+/* --- a lock that all users of this host share --- */
+
+static bool refuse(struct err *err, const char *folder, const char *name, const char *why,
+                   const char *remedy)
+{
+    err_set(err, ERR_DENIED, "%s/%s cannot be used as a lock: %s", folder, name, why);
+    err_now(err, "Nothing was changed");
+    return err_next(err, "%s %s/%s", remedy, folder, name);
+}
+
+/* Every user must find the same file, and be able to open it; what it is linked to or from is
+ * somebody's trap. Nothing is ever read from it or written to it. */
+static bool check_file(const struct stat *st, const char *folder, const char *name, struct err *err)
+{
+    const char *const remove = "Find out who put it there, then let root remove";
+
+    if (S_ISLNK(st->st_mode))
+        return refuse(err, folder, name, "it is a symbolic link", remove);
+    if (!S_ISREG(st->st_mode))
+        return refuse(err, folder, name, "it is not a regular file", remove);
+    if (st->st_nlink > 1)
+        return refuse(err, folder, name, "it is a hard link to another file", remove);
+    if ((st->st_mode & LOCK_READABLE) != LOCK_READABLE)
+        return refuse(err, folder, name, "not every user may read it",
+                      "Let its owner or root run: chmod 644");
+    return true;
+}
+
+/* Opens the file, or makes it. Whatever the umask, everybody may read it: that takes every lock of
+ * flock(2). So does a file left empty by a program that did not see to that; but not one with
+ * content or a second name, which root would open to all. *seen: what it is. */
+static int open_file(int dir, const char *name, struct stat *seen)
 {
     const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    /* Not O_CREAT at once: the kernel keeps that from files of others (fs.protected_regular). */
+    int fd = openat(dir, name, flags);
+
+    if (fd < 0 && errno == ENOENT)
+        fd = openat(dir, name, flags | O_CREAT | O_EXCL, LOCK_MODE);
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, seen) == 0 && S_ISREG(seen->st_mode) && seen->st_nlink == 1 &&
+        seen->st_size == 0 && (seen->st_mode & LOCK_READABLE) != LOCK_READABLE)
+        (void)fchmod(fd, LOCK_MODE); /* a stranger's file is refused for its mode instead */
+    (void)fstat(fd, seen);
+    return fd;
+}
+
+enum found { FOUND_TAKEN, FOUND_REFUSED, FOUND_CHANGING };
+
+/* Takes the lock of *fd, unless another file bears its name by now. */
+static enum found take_file(int dir, const char *folder, const char *name, bool shared,
+                            const char *what, int fd, struct err *err)
+{
+    struct stat held, now;
+
+    if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK)
+            in_use(fd, what, err);
+        else
+            refuse(err, folder, name, strerror(errno), "Let root look at the file system of");
+        return FOUND_REFUSED;
+    }
+    if (fstat(fd, &held) == 0 && fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+        now.st_dev == held.st_dev && now.st_ino == held.st_ino)
+        return FOUND_TAKEN;
+    refuse(err, folder, name, "it is replaced all the time", "Let root find out who replaces");
+    return FOUND_CHANGING;
+}
+
+static enum found try_file(int dir, const char *folder, const char *name, bool shared,
+                           const char *what, int *fd, struct err *err)
+{
+    struct stat is = {0};
+    int no;
+
+    *fd = open_file(dir, name, &is);
+    no = errno;
+    if (*fd >= 0)
+        return check_file(&is, folder, name, err)
+                   ? take_file(dir, folder, name, shared, what, *fd, err)
+                   : FOUND_REFUSED;
+    if (fstatat(dir, name, &is, AT_SYMLINK_NOFOLLOW) != 0 || check_file(&is, folder, name, err))
+        refuse(err, folder, name, strerror(no), "Let root run: install -m 644 /dev/null");
+    /* Another console may be between making the file and setting its mode. */
+    return no == EEXIST || no == ENOENT || (no == EACCES && S_ISREG(is.st_mode)) ? FOUND_CHANGING
+                                                                                 : FOUND_REFUSED;
+}
+
+static bool open_folder(const char *folder, int *dir, struct err *err)
+{
     struct stat st;
 
+    *dir = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*dir < 0)
+        err_set_errno(err, errno == ENOENT ? ERR_NO_INPUT : ERR_DENIED, errno,
+                      "%s cannot be used for locks", folder);
+    else if (fstat(*dir, &st) == 0 &&
+             ((st.st_mode & S_ISVTX) || !(st.st_mode & (S_IWGRP | S_IWOTH))))
+        return true;
+    else
+        err_set(err, ERR_DENIED, "%s cannot be used for locks: others may replace the files in it",
+                folder);
+    if (*dir >= 0)
+        close(*dir);
+    err_now(err, "Nothing was changed");
+    return err_next(err, "Let root make it a folder with mode 1777, as Debian does");
+}
+
+bool lock_for_all(const char *folder, const char *name, bool shared, const char *what, int *fd,
+                  struct err *err)
+{
+    const struct timespec pause = {.tv_nsec = 2000000};
+    enum found found = FOUND_CHANGING;
+    int dir;
+
     *fd = -1;
-    if (dir < 0)
-        return err_set_errno(err, ERR_IO, errno, "%s cannot be used for locks", folder);
-    if (fstat(dir, &st) == 0 && ((st.st_mode & S_ISVTX) || !(st.st_mode & (S_IWGRP | S_IWOTH)))) {
-        /* Not O_CREAT at once: the kernel keeps that from files of others (fs.protected_regular).
-         */
-        *fd = openat(dir, name, flags);
-        if (*fd < 0 && errno == ENOENT)
-            *fd = openat(dir, name, flags | O_CREAT | O_EXCL, 0644);
-        if (*fd < 0 && errno == EEXIST)
-            *fd = openat(dir, name, flags);
-    } else
-        errno = EPERM;
-    if (*fd < 0)
-        err_set_errno(err, ERR_IO, errno, "%s/%s cannot be used as a lock", folder, name);
+    if (!open_folder(folder, &dir, err))
+        return false;
+    for (int i = 0; i < TRIES && found == FOUND_CHANGING; i++) {
+        if (i > 0)
+            nanosleep(&pause, NULL);
+        found = try_file(dir, folder, name, shared, what, fd, err);
+        if (found != FOUND_TAKEN && *fd >= 0)
+            close(*fd);
+    }
     close(dir);
-    return *fd >= 0;
+    if (found == FOUND_TAKEN)
+        return true;
+    *fd = -1;
+    return false;
 }

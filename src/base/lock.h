@@ -13,9 +13,15 @@
  * Errors: ERR_DENIED, naming the process that holds it. */
 bool lock_take(int fd, bool shared, const char *what, struct err *err);
 
-/* Opens the file of a lock in folder, which others may write to if it is sticky, or makes it there;
- * *fd stays the caller's to close. Whoever may write there can keep the lock, but can neither
- * redirect it to another file nor read anything from it. Errors: ERR_IO. */
-bool lock_open(const char *folder, const char *name, int *fd, struct err *err);
+/* Takes a lock that all users of this host share: that of a file in folder, which others may write
+ * to if it is sticky. Makes the file there, readable for all whatever the umask; who made it does
+ * not matter. *fd is the caller's to close, which gives the lock back.
+ *
+ * Whoever may write to the folder can keep the lock from others, and its file's owner can remove
+ * that; but nobody can redirect it to another file, nor have anything read or written by it.
+ * Errors: ERR_NO_INPUT (there is no such folder), ERR_DENIED: the lock is another process's, which
+ * is named, or what lies in its place is no file that all users can open. */
+bool lock_for_all(const char *folder, const char *name, bool shared, const char *what, int *fd,
+                  struct err *err);
 
 #endif

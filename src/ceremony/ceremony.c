@@ -195,15 +195,17 @@ static bool check_slot(enum side side, const struct hsm_slot *slot, const struct
         err_set(err, ERR_DENIED, "the destination's token %s is write-protected", slot->label);
         return err_next(err, "Remove the write protection, or choose another destination.");
     }
-    /* A serial of nothing but zeros is none: NSS has that one for all its databases. */
-    if (other && strcmp(other->serial, slot->serial) == 0 &&
-        slot->serial[strspn(slot->serial, "0")] && strcmp(other->label, slot->label) == 0 &&
-        strcmp(other->manufacturer, slot->manufacturer) == 0) {
-        err_set(err, ERR_CONFIG, "source and destination are the same token: %s, serial %s",
-                slot->label, slot->serial);
-        return err_next(err, "Name two different tokens in the ceremony file.");
+    if (!other || !hsm_same_token(other, slot))
+        return true;
+    if (!hsm_has_serial(slot) && !slot->store[0]) {
+        err_set(err, ERR_CONFIG,
+                "source and destination cannot be told apart: both are %s, without a serial",
+                slot->label);
+        return err_next(err, "Give one of the two tokens another label.");
     }
-    return true;
+    err_set(err, ERR_CONFIG, "source and destination are the same token: %s, serial %s",
+            slot->label, slot->serial);
+    return err_next(err, "Name two different tokens in the ceremony file.");
 }
 
 /* One login, then wiped; but the destination's PIN is needed once more, by the fresh process. */
@@ -244,8 +246,7 @@ static void forget_confirmed(struct ceremony *c, enum side side)
     const struct hsm_slot *is = c->side[side].slot;
     struct hsm_slot *was = &c->confirmed[side];
 
-    if (is->id != was->id || strcmp(is->serial, was->serial) != 0 ||
-        strcmp(is->label, was->label) != 0)
+    if (is->id != was->id || !hsm_same_token(is, was))
         c->gates_passed &= ~(1U << GATE_DEVICES);
     *was = *is;
 }
@@ -374,6 +375,18 @@ static bool warn_of_no_canary(struct ceremony *c, struct err *err)
            tell_why(c, err);
 }
 
+static bool warn_of_no_serial(struct ceremony *c, struct err *err)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        const struct hsm_slot *slot = c->side[side].slot;
+        if (!hsm_has_serial(slot) && !slot->store[0] &&
+            !tell_note(c, EVENT_WARNING, side, "no-serial",
+                       "this token has no serial: it is told from others by its label alone"))
+            return tell_why(c, err);
+    }
+    return true;
+}
+
 static bool nothing_goes(const struct plan *plan, struct err *err)
 {
     const struct err *reason = plan->count ? &plan->items[0].reason : NULL;
@@ -425,7 +438,7 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
     for (size_t i = 0; i < c->plan.count; i++)
         if (c->plan.items[i].route == ROUTE_NONE)
             c->fates[i] = (struct fate){.outcome = KEY_REFUSED, .err = c->plan.items[i].reason};
-    if (!tell_plan(c, err) || !warn_of_no_canary(c, err))
+    if (!tell_plan(c, err) || !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (!warn_of(c, i, err))

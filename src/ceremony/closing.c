@@ -167,8 +167,7 @@ static bool find_same_token(struct hsm *fresh, const struct hsm_slot *was, uint6
     if (!fresh->driver->slots(fresh, &slots, err))
         return false;
     for (size_t i = 0; i < slots.count; i++)
-        if (strcmp(slots.slots[i].serial, was->serial) == 0 &&
-            strcmp(slots.slots[i].label, was->label) == 0) {
+        if (hsm_same_token(&slots.slots[i], was) && strcmp(slots.slots[i].label, was->label) == 0) {
             *slot = slots.slots[i].id;
             found++;
         }

@@ -44,17 +44,14 @@ static bool host_claim(void *ctx, enum side side, const struct hsm_slot *slot, s
 {
     struct worker *w = ctx;
     struct side_of_worker *of = &w->side[side];
-    const struct hsm_slot *was = &of->claimed;
 
-    if (of->claim_fd >= 0 && was->id == slot->id && strcmp(was->serial, slot->serial) == 0 &&
-        strcmp(was->label, slot->label) == 0)
+    if (of->claim_fd >= 0 && hsm_same_token(&of->claimed, slot))
         return true;
     if (of->claim_fd >= 0)
         close(of->claim_fd);
     of->claim_fd = -1;
     of->claimed = *slot;
-    return !w->setup.locks || claim_token(w->setup.locks, &w->setup.ceremony.where[side], slot,
-                                          side, &of->claim_fd, err);
+    return !w->setup.locks || claim_token(w->setup.locks, slot, side, &of->claim_fd, err);
 }
 
 static void tell_spoken(void *ctx, const char *line)

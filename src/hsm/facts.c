@@ -99,3 +99,25 @@ const char *hsm_slot_obstacle(const struct hsm_slot *slot)
         return "user PIN not set";
     return NULL;
 }
+
+bool hsm_has_serial(const struct hsm_slot *slot)
+{
+    return slot->serial[strspn(slot->serial, "0")] != '\0';
+}
+
+const char *hsm_identity(const struct hsm_slot *slot, char *out)
+{
+    if (!hsm_has_serial(slot) && slot->store[0])
+        text_print(out, HSM_IDENTITY, "store\n%s\n", slot->store);
+    else
+        text_print(out, HSM_IDENTITY, "%s\n%s\n%s\n%s\n", slot->manufacturer, slot->model,
+                   hsm_has_serial(slot) ? slot->serial : "", slot->label);
+    return out;
+}
+
+bool hsm_same_token(const struct hsm_slot *a, const struct hsm_slot *b)
+{
+    char one[HSM_IDENTITY], other[HSM_IDENTITY];
+
+    return strcmp(hsm_identity(a, one), hsm_identity(b, other)) == 0;
+}

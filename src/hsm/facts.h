@@ -15,6 +15,7 @@ enum {
     HSM_SLOTS_MAX = 256,      /* slots that are listed */
     HSM_OBJECTS_MAX = 200000, /* objects that are listed */
     HSM_LOADED_MAX = 32,      /* libraries of a module that are listed */
+    HSM_STORE_MAX = 96,
 };
 
 /* How far a vendor's dialect is known. */
@@ -92,7 +93,20 @@ struct hsm_slot {
     char serial[4 * 16 + 1];
     char hardware[16];
     char firmware[16];
+    char store[HSM_STORE_MAX]; /* a software token's file of keys: the same text for each process on
+                                  the same host, however it is named; "": none, or not known */
 };
+
+/* Does its serial tell it from others? One of nothing but zeros is none: all databases of NSS have
+ * that. */
+bool hsm_has_serial(const struct hsm_slot *slot);
+
+/* What tells this token from all others, one part a line: maker, model, serial and label; where
+ * there is no serial, its store; where that is not known either, maker, model and label. No two
+ * tokens must be used together that are the same by it. out has HSM_IDENTITY bytes. Returns out. */
+enum { HSM_IDENTITY = 640 };
+const char *hsm_identity(const struct hsm_slot *slot, char *out);
+bool hsm_same_token(const struct hsm_slot *a, const struct hsm_slot *b);
 
 struct hsm_slot_list {
     struct hsm_slot *slots;

@@ -501,6 +501,7 @@ void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg)
     msg->serial = lend_text(slot->serial);
     msg->hardware = lend_text(slot->hardware);
     msg->firmware = lend_text(slot->firmware);
+    msg->store = lend_text(slot->store);
 }
 
 bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err)
@@ -515,7 +516,8 @@ bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err)
         !get_text(msg->model, "token's model", s.model, sizeof s.model, err) ||
         !get_text(msg->serial, "token's serial number", s.serial, sizeof s.serial, err) ||
         !get_text(msg->hardware, "hardware version", s.hardware, sizeof s.hardware, err) ||
-        !get_text(msg->firmware, "firmware version", s.firmware, sizeof s.firmware, err))
+        !get_text(msg->firmware, "firmware version", s.firmware, sizeof s.firmware, err) ||
+        !get_text(msg->store, "token's store", s.store, sizeof s.store, err))
         return false;
     *out = s;
     return true;

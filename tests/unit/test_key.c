@@ -294,6 +294,40 @@ static void test_obstacles(void **state)
                             cases[i].words);
 }
 
+static void test_same_token(void **state)
+{
+    const struct hsm_slot a = {
+        .id = 1, .manufacturer = "m", .model = "n", .serial = "01", .label = "l"};
+    struct hsm_slot b = a;
+
+    (void)state;
+    b.id = 2;
+    strcpy(b.store, "kernel 8:1 42"); /* what has a serial needs no store */
+    assert_true(hsm_same_token(&a, &b));
+    b = a, strcpy(b.manufacturer, "other"), assert_false(hsm_same_token(&a, &b));
+    b = a, strcpy(b.model, "other"), assert_false(hsm_same_token(&a, &b));
+    b = a, strcpy(b.serial, "02"), assert_false(hsm_same_token(&a, &b));
+    b = a, strcpy(b.label, "other"), assert_false(hsm_same_token(&a, &b));
+}
+
+static void test_same_token_without_serial(void **state)
+{
+    struct hsm_slot a = {.manufacturer = "m", .model = "n", .serial = "0000", .label = "l"}, b = a;
+
+    (void)state;
+    b.serial[0] = '\0';
+    assert_true(hsm_same_token(&a, &b)); /* nothing tells them apart */
+    strcpy(b.label, "other");
+    assert_false(hsm_same_token(&a, &b));
+    strcpy(a.store, "kernel 8:1 42");
+    assert_false(hsm_same_token(&a, &b));
+    strcpy(b.store, "kernel 8:1 42");
+    assert_true(hsm_same_token(&a, &b)); /* whatever its label */
+    strcpy(b.store, "kernel 8:1 43");
+    strcpy(b.label, "l");
+    assert_false(hsm_same_token(&a, &b));
+}
+
 static void test_check_text(void **state)
 {
     struct key_desc key = {.kind = KEY_KIND_AES, .check_value = {0xf2, 0x90, 0}};
@@ -375,6 +409,8 @@ int main(void)
         cmocka_unit_test(test_flag_numbers),
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_obstacles),
+        cmocka_unit_test(test_same_token),
+        cmocka_unit_test(test_same_token_without_serial),
         cmocka_unit_test(test_words_for_a_class_of_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

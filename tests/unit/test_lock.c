@@ -7,34 +7,129 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/lock.h"
 
-static char folder[64];
+enum { STRANGER = 65534 };
+
+static char folder[64], path[128], other[128];
 static struct err err;
+static int replacements; /* how often somebody else replaces the file just before it is locked */
+
+/* In the place of libc's: what happens between opening a file and taking its lock. */
+int flock(int fd, int operation)
+{
+    if (replacements > 0) {
+        replacements--;
+        unlink(path);
+        close(open(path, O_CREAT | O_WRONLY, 0644));
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
 
 static int setup(void **state)
 {
     (void)state;
+    replacements = 0;
+    umask(022);
     snprintf(folder, sizeof folder, "/tmp/hsmferry-lock.XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    if (!mkdtemp(folder) || chmod(folder, 01777) != 0)
+        return -1;
+    snprintf(path, sizeof path, "%s/x", folder);
+    snprintf(other, sizeof other, "%s/other", folder);
+    return 0;
 }
 
 static int teardown(void **state)
 {
-    char path[128];
-
     (void)state;
-    snprintf(path, sizeof path, "%s/x", folder);
     remove(path);
+    remove(other);
     return rmdir(folder);
+}
+
+static void make_file(const char *name, mode_t mode, const char *content)
+{
+    int fd = open(name, O_CREAT | O_EXCL | O_WRONLY, 0600);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static mode_t mode_of(const char *name)
+{
+    struct stat st;
+
+    assert_int_equal(lstat(name, &st), 0);
+    return st.st_mode & 07777;
+}
+
+static bool take(bool shared)
+{
+    int fd;
+    bool ok;
+
+    err_clear(&err);
+    ok = lock_for_all(folder, "x", shared, "It", &fd, &err);
+    if (ok)
+        close(fd);
+    else
+        assert_int_equal(fd, -1);
+    return ok;
+}
+
+static bool open_alone(void)
+{
+    int fd = open(path, O_RDONLY);
+
+    return fd >= 0 && close(fd) == 0;
+}
+
+static bool take_shared(void)
+{
+    return take(true);
+}
+
+static bool take_alone(void)
+{
+    return take(false);
+}
+
+/* What another user of this host comes to; only root can try that. *err is what it says. */
+static bool as_stranger(bool (*act)(void))
+{
+    int told[2], status;
+    pid_t pid;
+
+    assert_int_equal(pipe(told), 0);
+    pid = fork();
+    if (pid == 0) {
+        bool ok = setgroups(0, NULL) == 0 && setresgid(STRANGER, STRANGER, STRANGER) == 0 &&
+                  setresuid(STRANGER, STRANGER, STRANGER) == 0;
+        ok = ok && act();
+        if (write(told[1], &err, sizeof err) != sizeof err)
+            _exit(99);
+        _exit(ok ? 0 : 1);
+    }
+    assert_int_equal(read(told[0], &err, sizeof err), sizeof err);
+    close(told[0]);
+    close(told[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+    return WEXITSTATUS(status) == 0;
 }
 
 /* Another process that holds the lock; *pid to be killed. */
@@ -46,7 +141,7 @@ static void hold(bool shared, pid_t *pid)
     assert_int_equal(pipe(ready), 0);
     *pid = fork();
     if (*pid == 0) {
-        bool ok = lock_open(folder, "x", &fd, &err) && lock_take(fd, shared, "It", &err);
+        bool ok = lock_for_all(folder, "x", shared, "It", &fd, &err);
         if (write(ready[1], ok ? "y" : "n", 1) == 1)
             pause();
         _exit(0);
@@ -63,18 +158,6 @@ static void let_go(pid_t pid)
     assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
-static bool take(bool shared)
-{
-    int fd;
-    bool ok;
-
-    err_clear(&err);
-    assert_true(lock_open(folder, "x", &fd, &err));
-    ok = lock_take(fd, shared, "It", &err);
-    close(fd);
-    return ok;
-}
-
 static void test_holder_is_named(void **state)
 {
     char who[64];
@@ -84,7 +167,8 @@ static void test_holder_is_named(void **state)
     hold(false, &pid);
     assert_false(take(false));
     assert_int_equal(err.code, ERR_DENIED);
-    snprintf(who, sizeof who, "It is in use by process %d", (int)pid);
+    snprintf(who, sizeof who, "It is in use by process %d (test_lock, user %d)", (int)pid,
+             (int)geteuid());
     assert_string_equal(err.what, who);
     assert_false(take(true));
     let_go(pid);
@@ -108,40 +192,151 @@ static void test_folders(void **state)
 
     (void)state;
     assert_int_equal(chmod(folder, 0777), 0); /* anybody could replace the file */
-    assert_false(lock_open(folder, "x", &fd, &err));
-    assert_int_equal(err.code, ERR_IO);
+    assert_false(take(false));
+    assert_int_equal(err.code, ERR_DENIED);
     assert_int_equal(chmod(folder, 01777), 0);
-    assert_true(lock_open(folder, "x", &fd, &err));
-    close(fd);
-    assert_false(lock_open("/nowhere", "x", &fd, &err));
+    assert_true(take(false));
+    assert_false(lock_for_all("/nowhere", "x", false, "It", &fd, &err));
+    assert_int_equal(err.code,
+                     ERR_NO_INPUT); /* the only failure after which others look elsewhere */
+    assert_false(lock_for_all(path, "x", false, "It", &fd, &err));
+    assert_int_equal(err.code, ERR_DENIED);
 }
 
-static void test_links_are_not_followed(void **state)
+static void test_folder_of_root_alone(void **state)
 {
-    char path[128];
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_false(as_stranger(take_alone));
+    assert_int_equal(err.code, ERR_DENIED);
+    assert_non_null(strstr(err.next, "install -m 644 /dev/null"));
+    make_file(path, 0644, ""); /* as the message says */
+    assert_true(as_stranger(take_alone));
+}
+
+/* The umask decides who may open a file that a program makes; not that of a lock. */
+static void test_umask(void **state)
+{
+    pid_t pid;
+
+    (void)state;
+    umask(077);
+    hold(true, &pid);
+    assert_int_equal(mode_of(path), 0644);
+    if (geteuid() == 0) {
+        assert_true(as_stranger(take_shared));
+        assert_false(as_stranger(take_alone));
+        assert_int_equal(err.code, ERR_DENIED);
+        assert_non_null(strstr(err.what, "is in use by process"));
+    }
+    let_go(pid);
+    if (geteuid() == 0)
+        assert_true(as_stranger(take_alone));
+}
+
+/* Control: the same file as the umask leaves it keeps another user from the lock: not silently. */
+static void test_control_umask(void **state)
+{
     int fd;
 
     (void)state;
-    snprintf(path, sizeof path, "%s/x", folder);
+    umask(077);
+    fd = open(path, O_CREAT | O_EXCL | O_RDONLY, 0644);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(mode_of(path), 0600);
+    if (geteuid() != 0)
+        skip();
+    assert_false(as_stranger(open_alone));
+    assert_false(as_stranger(take_shared));
+    assert_int_equal(err.code, ERR_DENIED);
+    assert_non_null(strstr(err.next, "chmod 644"));
+    assert_true(take(true)); /* its owner comes again, and puts it in order */
+    assert_int_equal(mode_of(path), 0644);
+    assert_true(as_stranger(take_shared));
+}
+
+static void refused(const char *why)
+{
+    assert_false(take(false));
+    assert_int_equal(err.code, ERR_DENIED);
+    if (!strstr(err.what, why))
+        fail_msg("\"%s\" does not say: %s", err.what, why);
+    assert_non_null(strstr(err.next, path));
+    assert_int_equal(remove(path), 0);
+}
+
+static void test_what_is_planted(void **state)
+{
+    (void)state;
+    make_file(other, 0600, "secret");
     assert_int_equal(symlink("/etc/passwd", path), 0);
-    assert_false(lock_open(folder, "x", &fd, &err));
-    assert_int_equal(err.code, ERR_IO);
+    refused("a symbolic link");
+    assert_int_equal(symlink("/nowhere/x", path), 0);
+    refused("a symbolic link");
+    assert_int_equal(mkfifo(path, 0644), 0);
+    refused("not a regular file");
+    assert_int_equal(mkdir(path, 0755), 0);
+    refused("not a regular file");
+    assert_int_equal(mknod(path, S_IFSOCK | 0644, 0), 0);
+    refused("not a regular file");
+    if (mknod(path, S_IFCHR | 0644, makedev(1, 3)) == 0) /* /dev/null; root alone can */
+        refused("not a regular file");
+    assert_int_equal(link(other, path), 0);
+    refused("a hard link");
+    assert_int_equal(mode_of(other), 0600);
+    make_file(path, 0600, "it has content: not ours to open up");
+    refused("not every user may read it");
+    assert_true(take(false)); /* control: with nothing in its place */
+}
+
+/* A hard link to an empty file, too: root must not open up what is somebody's. */
+static void test_links_are_not_opened_up(void **state)
+{
+    (void)state;
+    make_file(other, 0600, "");
+    assert_int_equal(link(other, path), 0);
+    refused("a hard link");
+    assert_int_equal(mode_of(other), 0600);
+    make_file(path, 0600, "");
+    assert_true(take(false)); /* control: one without a second name is */
+    assert_int_equal(mode_of(path), 0644);
 }
 
 /* A file that somebody else has made there is as good as our own. */
 static void test_file_of_another_user(void **state)
 {
-    char path[128];
+    (void)state;
+    make_file(path, 0644, "");
+    if (chown(path, STRANGER, STRANGER) != 0)
+        skip();
+    assert_true(take(false));
+}
+
+/* Who holds a file that no longer bears the name holds nothing. */
+static void test_replaced_file(void **state)
+{
+    struct stat held, now;
     int fd;
 
     (void)state;
-    snprintf(path, sizeof path, "%s/x", folder);
-    close(open(path, O_CREAT | O_WRONLY, 0644));
-    if (chown(path, 65534, 65534) != 0)
-        skip();
-    assert_int_equal(chmod(folder, 01777), 0);
-    assert_true(lock_open(folder, "x", &fd, &err));
+    replacements = 3;
+    assert_true(lock_for_all(folder, "x", false, "It", &fd, &err));
+    assert_int_equal(fstat(fd, &held), 0);
+    assert_int_equal(stat(path, &now), 0);
+    assert_true(held.st_ino == now.st_ino);
+    close(fd);
+    replacements = 1000000;
+    assert_false(take(false));
+    assert_int_equal(err.code, ERR_DENIED);
+    assert_non_null(strstr(err.what, "replaced all the time"));
+    /* Control: lock_take() alone takes the one that is gone. */
+    replacements = 1;
+    fd = open(path, O_RDONLY);
     assert_true(lock_take(fd, false, "It", &err));
+    assert_true(take(false));
     close(fd);
 }
 
@@ -150,8 +345,16 @@ static void test_file_of_another_user(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(holder_is_named),      TEST(shared), TEST(folders), TEST(links_are_not_followed),
+        TEST(holder_is_named),
+        TEST(shared),
+        TEST(folders),
+        TEST(folder_of_root_alone),
+        TEST(umask),
+        TEST(control_umask),
+        TEST(what_is_planted),
+        TEST(links_are_not_opened_up),
         TEST(file_of_another_user),
+        TEST(replaced_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,6 +208,7 @@ static void slot_is_checked(void **state)
         .serial = "8f3c",
         .hardware = "1.0",
         .firmware = "2.0",
+        .store = "3f1c 8:1 42",
     };
     struct hsm_slot back;
     struct err err = {0};
@@ -236,6 +237,8 @@ static void slot_is_checked(void **state)
     m = good, m.hardware = long_text, slot_refused(&m, "hardware");
     m = good, m.firmware = unsafe, slot_refused(&m, "firmware");
     m = good, m.firmware = long_text, slot_refused(&m, "firmware");
+    m = good, m.store = unsafe, slot_refused(&m, "store");
+    m = good, m.store = long_text, slot_refused(&m, "store");
 }
 
 static void info_refused(const Pb__Info *msg, const char *field)
