@@ -3,13 +3,13 @@
 # The two commands of README, as a newcomer runs them, on a bare Debian 12: so that no package is
 # missing from examples/packages.sh that a developer's machine happens to have. Makes the system with
 # debootstrap in a temporary folder, puts the files of this clone into it and runs both there, in
-# namespaces of their own. Only root can do that; it needs git and a Debian mirror.
+# namespaces of their own. Only root can do that; it needs git and a Debian mirror. With arguments it
+# runs those commands instead.
 set -u
 
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 top=$(cd "${0%/*}/.." && pwd) || exit 74
-commands='sh examples/rehearse.sh --plain
-sh tests/run.sh'
+[ $# -gt 0 ] || set -- 'sh examples/rehearse.sh --plain' 'sh tests/run.sh'
 
 # give_up WORDS: why this cannot be tried here. That is a failure, never a skipped test.
 give_up() {
@@ -55,7 +55,7 @@ copy || give_up 'the files of this clone cannot be copied'
 within true || give_up 'no namespaces can be made'
 
 failed=0
-while IFS= read -r command; do
+for command in "$@"; do
     echo "== bare Debian 12: $command"
     # shellcheck disable=SC2086 # a command and its arguments
     within $command </dev/null >"$work/log" 2>&1
@@ -68,7 +68,5 @@ while IFS= read -r command; do
         tail -n 100 "$work/log"
         echo "FAILED: $command, with $status"
     fi
-done <<END_OF_COMMANDS
-$commands
-END_OF_COMMANDS
+done
 exit "$failed"
