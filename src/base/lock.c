@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/lock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -37,6 +39,31 @@ static int find_holder(int fd)
             major == dev_major && minor == dev_minor && inode == st.st_ino)
             found = pid;
     fclose(locks);
+    return found;
+}
+
+/* Another process of this user (root: of any) that has the file open. */
+static int find_opener(int fd)
+{
+    struct stat is, st;
+    struct dirent *process, *entry;
+    int found = 0;
+    DIR *all = fstat(fd, &is) == 0 ? opendir("/proc") : NULL;
+
+    while (all && !found && (process = readdir(all))) {
+        char path[300];
+        int pid = (int)strtol(process->d_name, NULL, 10);
+        snprintf(path, sizeof path, "/proc/%s/fd", process->d_name);
+        DIR *files = pid > 0 && pid != getpid() ? opendir(path) : NULL;
+        while (files && !found && (entry = readdir(files)))
+            if (fstatat(dirfd(files), entry->d_name, &st, 0) == 0 && st.st_dev == is.st_dev &&
+                st.st_ino == is.st_ino)
+                found = pid;
+        if (files)
+            closedir(files);
+    }
+    if (all)
+        closedir(all);
     return found;
 }
 
@@ -88,6 +115,9 @@ static bool in_use(int fd, const char *what, struct err *err)
 
     if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
         return held_on(fd, what, pid, err);
+    /* Within a namespace of processes the kernel does not list a lock whose taker is gone. */
+    if (pid == 0)
+        pid = find_opener(fd);
     show_process(pid, who, sizeof who);
     err_set(err, ERR_DENIED, "%s is in use by %s", what, who);
     err_now(err, "Nothing was changed");

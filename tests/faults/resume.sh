@@ -115,12 +115,13 @@ agent_of() { # the number of the agent that has this environment
     grep -lsF "SHIM_COUNT=$tmp/c/new/calls" /proc/[0-9]*/environ | sed 's|[^0-9]||g' | head -n 1
 }
 
-# Nothing is looked at before that call has ended.
+# Nothing is looked at before that call has ended. In a namespace of processes the kernel no longer
+# knows who took the lock.
 waits() {
+    by="(an agent of process [0-9]+, which itself has ended|process $agent \\(hsmferry-agent, )"
     files new >"$tmp/new"
     for command in resume clean; do
-        run 77 'token new, .* is in use by an agent of process [0-9]*, which itself has ended' \
-            "$command" "$journal" && files_are new || return
+        run 77 "token new, .* is in use by $by" "$command" "$journal" && files_are new || return
     done
 }
 

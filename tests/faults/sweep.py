@@ -57,6 +57,7 @@ PYTHON = sys.executable
 DONE = re.compile("there is nothing to do|taken over by a later one")
 ROUNDS = "NSS_MAX_MP_PBE_ITERATION_COUNT"  # by which NSS makes its PIN, and each key, slow to guess
 IN_USE = 77  # the exit code of who finds the tokens in use
+HELD = re.compile(r"is in use by (an agent|process [0-9]+ \(hsmferry-agent)")
 COUNT = re.compile(rb"SHIM_COUNT=([^\0]+)")
 LIMIT = 120  # seconds until a console that does not end is a violation
 
@@ -269,7 +270,7 @@ class Sweep:
     def is_in_use(folder, code):
         """Did it find that an agent of before is just about to end?"""
         with open(f"{folder}/log", encoding="utf-8", errors="replace") as file:
-            return code == IN_USE and "is in use by an agent" in file.read()
+            return code == IN_USE and HELD.search(file.read())
 
     def end_orphans(self, folder):
         """Ends agents of this case, or of one that is gone, that no console waits for: libp11 may

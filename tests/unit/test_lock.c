@@ -175,6 +175,39 @@ static void test_holder_is_named(void **state)
     assert_true(take(false)); /* it ended with its process */
 }
 
+/* The lock was given to another process, and who took it has ended. */
+static void test_taker_has_ended(void **state)
+{
+    char one[80], other_one[80];
+    int told[2], status, fd;
+    pid_t taker, keeper = 0;
+
+    (void)state;
+    assert_int_equal(pipe(told), 0);
+    taker = fork();
+    if (taker == 0) {
+        bool ok = lock_for_all(folder, "x", false, "It", &fd, &err);
+        keeper = ok ? fork() : -1;
+        if (keeper == 0)
+            pause();
+        _exit(write(told[1], &keeper, sizeof keeper) != sizeof keeper);
+    }
+    assert_int_equal(read(told[0], &keeper, sizeof keeper), sizeof keeper);
+    assert_true(keeper > 0);
+    assert_int_equal(waitpid(taker, &status, 0), taker);
+    close(told[0]);
+    close(told[1]);
+    assert_false(take(false));
+    assert_int_equal(err.code, ERR_DENIED);
+    snprintf(one, sizeof one, "It is in use by an agent of process %d, which itself has ended",
+             (int)taker);
+    snprintf(other_one, sizeof other_one, "It is in use by process %d (test_lock, user %d)",
+             (int)keeper, (int)geteuid()); /* within a namespace of processes */
+    if (strcmp(err.what, one) != 0)
+        assert_string_equal(err.what, other_one);
+    kill(keeper, SIGKILL);
+}
+
 static void test_shared(void **state)
 {
     pid_t pid;
@@ -346,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(holder_is_named),
+        TEST(taker_has_ended),
         TEST(shared),
         TEST(folders),
         TEST(folder_of_root_alone),
