@@ -89,8 +89,6 @@ ok "control: two databases, through PKCS#11" different "configdir='sql:$tmp/one'
     "configdir='sql:$tmp/two'"
 ok "control: a copy is another one" different "nss:$tmp/one" "configdir='sql:$tmp/copy'"
 
-# --- two ceremonies at once ---------------------------------------------------------------------------
-
 # into NAME: the ceremony between SoftHSM's token and this database, as $tmp/c/into.yaml.
 into() {
     {
@@ -100,6 +98,47 @@ into() {
         sed -n '/^keys:/,$p' "$tmp/c/ceremony.yaml"
     } >"$tmp/c/into.yaml"
 }
+
+# --- an agent that cannot tell which file it is ---------------------------------------------------------
+
+# blind SED-ADDRESS: there the agents see no /proc, as in a container that has none.
+blind() {
+    wrap="mount -t tmpfs none /proc \&\& exec $abs_top_builddir/hsmferry-agent"
+    sed -i "$1 s|^  api: .*|&\n  agent: [$(command -v unshare), --mount, sh, -c, \"$wrap\"]|" "$tmp/c.yaml"
+}
+
+blind_apart() {
+    between "nss:$tmp/one" "$1" && blind '1,$' || return
+    status=0
+    "$hsmferry" probe "$tmp/c.yaml" </dev/null >"$tmp/log" 2>&1 || status=$?
+    cat "$tmp/log"
+    [ "$status" -eq 78 ] && grep -q 'cannot be told apart: both are NSS Certificate DB' "$tmp/log" &&
+        grep -q 'Give one of the two tokens another label' "$tmp/log"
+}
+
+# probes [COMMAND...]: into a database, with what the command changes; leaves what it says in $tmp/log.
+probes() {
+    into "nss:$tmp/one"
+    cp "$tmp/c/into.yaml" "$tmp/c.yaml"
+    "$@"
+    "$hsmferry" probe "$tmp/c.yaml" </dev/null >"$tmp/log" 2>&1
+}
+
+if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
+    ok "not known: two databases of one label are refused" blind_apart "nss:$tmp/two"
+    make_token old aes32:one:id=01
+    make_token new
+    ceremony - -
+    ok "not known: probe works" probes blind '/^destination/,$'
+    ok "... and the officers are told" grep -q 'this token has no serial: it is told from others' \
+        "$tmp/log"
+    ok "control: known" probes true
+    not_ok "... and nobody is told" grep -q 'this token has no serial' "$tmp/log"
+else
+    skip "not known: two databases of one label are refused" "only root can hide /proc"
+fi
+
+# --- two ceremonies at once ---------------------------------------------------------------------------
 
 in_use() { # in_use NAME: refused, since the first ceremony has it
     into "$1"
@@ -130,6 +169,7 @@ let_go() {
 
 make_token old aes32:one:id=01
 make_token new
+
 # holds NAME OTHER: while a ceremony into one has it, by this name, and none has the database OTHER.
 holds() {
     held=$1
