@@ -141,6 +141,13 @@ static void reach(const struct session *s, const struct config_side *from, struc
     to->limit_ms = from->limit_ms;
 }
 
+static struct ceremony_reach reach_of(const struct config_side *side)
+{
+    return (struct ceremony_reach){.agent = (const char *const *)side->agent,
+                                   .environment = (const char *const *)side->environment,
+                                   .parameters = side->where.params};
+}
+
 static void make_signer(struct session *s, struct worker_setup *setup)
 {
     const struct config_signer *from = &s->config->signer;
@@ -157,6 +164,8 @@ static void make_signer(struct session *s, struct worker_setup *setup)
     text_print(told->token, sizeof told->token, "%s", on->token.text);
     memcpy(told->role, from->officer, sizeof told->role);
     reach(s, on, &setup->side[SIDE_RELAY]);
+    if (from->side == SIDE_RELAY)
+        setup->ceremony.reach[SIDE_RELAY] = reach_of(on);
     s->signer = (struct worker_signer){.where = on->where,
                                        .token = on->token,
                                        .key = from->key,
@@ -188,6 +197,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
     memcpy(setup.ceremony.officers, config->officers, sizeof setup.ceremony.officers);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         setup.ceremony.where[side] = config->side[side].where;
+        setup.ceremony.reach[side] = reach_of(&config->side[side]);
         reach(s, &config->side[side], &setup.side[side]);
     }
     make_signer(s, &setup);

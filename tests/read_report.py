@@ -16,8 +16,7 @@ import jsonschema
 import yaml
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
-SCHEMA = json.loads((TREE / "src/record/hsmferry-audit-2.schema.json").read_text())
-ORDER = list(SCHEMA["properties"])
+SCHEMAS = [json.loads(path.read_text()) for path in TREE.glob("src/record/hsmferry-audit-*.schema.json")]
 
 
 def at(node, path):
@@ -34,9 +33,12 @@ def at(node, path):
 def read(path):
     with open(path, encoding="utf-8") as file:
         report = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    for wrong in jsonschema.Draft202012Validator(SCHEMA).iter_errors(report):
+    schema = next((s for s in SCHEMAS if s["title"] == report["format"]), None)
+    if not schema:
+        sys.exit(f"{path}: no schema is for {report['format']}")
+    for wrong in jsonschema.Draft202012Validator(schema).iter_errors(report):
         sys.exit(f"{path}: {wrong.json_path}: {wrong.message}")
-    if list(report) != [key for key in ORDER if key in report]:
+    if list(report) != [key for key in schema["properties"] if key in report]:
         sys.exit(f"{path}: its parts are not in the schema's order")
     return report
 

@@ -27,6 +27,7 @@ source:
   api: fake
   agent: ["$agent"]
   module: $tmp/source
+  environment: [A=quince-tern, B=two]
   parameters: "label=old;serial=1;pin=marlinspike;keys=aes32:one,ec256:two:+public,aes16:stays:-extractable"
   token: "pkcs11:token=old?pin-source=file:$tmp/pin"
 destination:
@@ -46,6 +47,25 @@ ok "its report passes" "$hsmferry" verify "$report"
 ok "the verdict says whose it is" says '^REHEARSAL: Verified, ' "$hsmferry" verify "$report"
 ok "and that nobody signed it" says 'UNSIGNED' "$hsmferry" verify "$report"
 relay "its forgeries" python3 "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report"
+
+
+# --- what was asked to run ---
+digest() { # digest WORD: its SHA-256
+    printf %s "$1" | sha256sum | cut -d' ' -f1
+}
+
+silent() { # silent WORD...: none of these is in report or journal
+    for word in "$@"; do
+        ! grep -rF "$word" "$tmp/reports" || return
+    done
+}
+
+ok "the ceremony file by its SHA-256" grep -qx \
+    "  file-sha256: \"$(sha256sum <"$tmp/ceremony.yaml" | cut -d' ' -f1)\"" "$report"
+ok "a variable by its name and digest" grep -qx \
+    "  - {name: \"A\", sha256: \"$(digest quince-tern)\"}" "$report"
+ok "no value of a variable, no parameter" silent quince-tern marlinspike 'label=old'
+not_ok "control: what is there is found" silent "$agent"
 
 sed 's/Verified/Verifies/' "$report" >"$tmp/touched"
 
@@ -95,7 +115,8 @@ ok "a sheet" "$hsmferry" sheet "$report"
 cp "$tmp/out" "$tmp/out.sheet"
 ok "it fits on paper" fits
 ok "each page says that it is a rehearsal" all_pages_say
-for word in 'old, serial 1' 'new, serial 2' 'Ada, source officer' 'waived' 'EXCEPTIONS' 'signature ___' \
+for word in 'old, serial 1' 'ITS CODE WAS NOT CHECKED' "file sha256 *$(sha256sum <"$tmp/ceremony.yaml" | cut -c 1-4) " \
+    'new, serial 2' 'Ada, source officer' 'waived' 'EXCEPTIONS' 'signature ___' \
     'refused: not extractable' 'check value' 'in words' 'tightened  *.*extractable' \
     'by nature .* local$' 'by nature  *always-sensitive, never-extractable and local tell'; do
     ok "it says: $word" grep -q -- "$word" "$tmp/out.sheet"

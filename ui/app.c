@@ -318,6 +318,8 @@ static void hsm_event(struct app *app, const struct event *e)
 
     side->has_token = true;
     side->info = e->hsm.info;
+    memcpy(side->loading, e->hsm.loading, sizeof side->loading);
+    memcpy(side->confinement, e->hsm.confinement, sizeof side->confinement);
     side->token = e->hsm.slot;
 }
 

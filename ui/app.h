@@ -102,6 +102,8 @@ struct app_side {
     struct scroll setup;        /* over the setup rows and the slots */
     bool has_token;             /* one was chosen: info and token are set */
     struct hsm_about info;
+    char loading[64];     /* as in struct hsm_info */
+    char confinement[96]; /* likewise */
     struct hsm_slot token;
     struct err err; /* why state is SIDE_FAILED */
     struct inventory inventory;

@@ -89,9 +89,16 @@ void setup_begin(struct app *app)
     app->choosing = app->view == VIEW_INVENTORY;
 }
 
+/* The ceremony is no longer as its file says. */
+static void forget_file(struct app *app)
+{
+    memset(app->config->sha256, 0, sizeof app->config->sha256);
+}
+
 /* The token of another module is another token. */
 static void changed(struct app *app)
 {
+    forget_file(app);
     memset(&app->config->side[app->active].token, 0, sizeof app->config->side[app->active].token);
     setup_restart(app);
 }
@@ -213,9 +220,11 @@ static void choose_slot(struct app *app, const struct hsm_slot *slot)
         app_say(app, "This token cannot be the destination: it is write-protected.");
     else if (!uri_parse(uri_of_slot(slot, text), token, &err))
         app_show_error(app, &err);
-    else
+    else {
+        forget_file(app);
         app_say(app, both_chosen(app) ? "%s is the %s. F8 goes on." : "%s is the %s.", slot->label,
                 side_name(app->active));
+    }
 }
 
 void setup_choose(struct app *app)

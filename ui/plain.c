@@ -85,6 +85,18 @@ static void tell_officer(struct line *l)
     add_some(l, ", ", l->event->officer.role);
 }
 
+static void tell_reach(struct line *l)
+{
+    char groups[TEXT_GROUPS_SIZE];
+
+    head(l, sign_none, 0);
+    if (l->event->reach.what == REACH_AGENT)
+        add(l, "its agent's command, code not checked: %s", l->event->reach.text);
+    else
+        add(l, "%s %s, sha256 %s", reach_name(l->event->reach.what), l->event->reach.text,
+            text_groups(l->event->reach.sha256, 4, groups));
+}
+
 static void tell_signer(struct line *l)
 {
     const struct event_signer *signer = &l->event->signer;
@@ -377,6 +389,7 @@ static void tell_exception(struct line *l)
 static void (*const tellers[EVENT_KINDS])(struct line *) = {
     [EVENT_BEGIN] = tell_begin,
     [EVENT_OFFICER] = tell_officer,
+    [EVENT_REACH] = tell_reach,
     [EVENT_SIGNER] = tell_signer,
     [EVENT_POLICY] = tell_policy,
     [EVENT_SIDE] = tell_side,

@@ -191,6 +191,14 @@ static void dialect(const struct app_side *side, struct sheet *s)
              sheet_flags(&passes, d->not_enforced, text, sizeof text));
 }
 
+static void running(const struct app_side *side, struct sheet *s)
+{
+    if (side->has_token && side->loading[0])
+        line(s, "%-20s %s", "module loaded from", side->loading);
+    if (side->has_token && side->confinement[0])
+        line(s, "%-20s %s", "agent confined", side->confinement);
+}
+
 static void module(const struct app *app, struct sheet *s)
 {
     const struct config_side *side = &app->config->side[app->active];
@@ -204,6 +212,9 @@ static void module(const struct app *app, struct sheet *s)
         line(s, "%-20s %s", "environment", safe);
     }
     dialect(&app->side[app->active], s);
+    if (side->agent)
+        line(s, "%-20s %s", "agent", "named by the ceremony file; its code is not checked");
+    running(&app->side[app->active], s);
     if (slot)
         slot_facts(slot, s);
     else if (app->side[app->active].state == SIDE_FAILED)

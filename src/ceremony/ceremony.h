@@ -36,6 +36,13 @@ extern const char *const officer_roles[2];
 const struct officer *officer_find(const struct officer *officers, unsigned count,
                                    const char *role);
 
+/* How a side is reached, for the record; not copied. */
+struct ceremony_reach {
+    const char *const *agent;       /* the agent's command; NULL: our own agent */
+    const char *const *environment; /* all of its environment, NAME=value; NULL: none */
+    const char *parameters;         /* what the module gets; NULL or "": nothing */
+};
+
 /* The ceremony as it was asked for; copied by ceremony_new(). */
 struct ceremony_setup {
     char title[EVENT_TEXT_MAX];
@@ -46,8 +53,9 @@ struct ceremony_setup {
     bool rehearsal;
     struct officer officers[CEREMONY_OFFICERS_MAX];
     unsigned officer_count;
-    struct event_signer signer; /* told, and no more */
-    struct hsm_where where[2];  /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
+    struct event_signer signer;         /* told, and no more */
+    struct hsm_where where[2];          /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
+    struct ceremony_reach reach[SIDES]; /* SIDE_RELAY: the device of the key that signs */
     struct policy policy;
     const struct prior *prior; /* the ceremony that this one resumes; NULL: none. Not copied */
 };

@@ -51,6 +51,39 @@ static void put(char *to, size_t size, const char *from)
     to[len] = '\0';
 }
 
+static bool tell_reach_as(struct ceremony *c, enum side side, enum reach what, const char *text,
+                          const char *secret, struct err *err)
+{
+    struct event e = {.kind = EVENT_REACH, .side = side, .reach.what = what};
+
+    put(e.reach.text, sizeof e.reach.text, text);
+    if (secret)
+        SHA256((const unsigned char *)secret, strlen(secret), e.reach.sha256);
+    return ceremony_tell(c, &e, err);
+}
+
+/* Of what may hold a secret, only the digest. */
+static bool tell_reach(struct ceremony *c, enum side side, struct err *err)
+{
+    const struct ceremony_reach *reach = &c->setup.reach[side];
+    char name[EVENT_PATH_MAX];
+
+    for (size_t i = 0; reach->agent && reach->agent[i]; i++)
+        if (!tell_reach_as(c, side, REACH_AGENT, reach->agent[i], NULL, err))
+            return false;
+    if (reach->parameters && reach->parameters[0] &&
+        !tell_reach_as(c, side, REACH_PARAMETERS, "", reach->parameters, err))
+        return false;
+    for (size_t i = 0; reach->environment && reach->environment[i]; i++) {
+        const char *value = strchrnul(reach->environment[i], '=');
+        text_print(name, sizeof name, "%.*s", (int)(value - reach->environment[i]),
+                   reach->environment[i]);
+        if (!tell_reach_as(c, side, REACH_VARIABLE, name, value + (*value == '='), err))
+            return false;
+    }
+    return true;
+}
+
 bool tell_begin(struct ceremony *c, struct err *err)
 {
     struct event e = {.kind = EVENT_BEGIN, .side = SIDE_RELAY};
@@ -79,6 +112,9 @@ bool tell_begin(struct ceremony *c, struct err *err)
         if (!ceremony_tell(c, &officer, err))
             return false;
     }
+    for (enum side side = SIDE_SOURCE; side < SIDES; side++)
+        if (!tell_reach(c, side, err))
+            return false;
     e = (struct event){.kind = EVENT_SIGNER, .side = SIDE_RELAY, .signer = c->setup.signer};
     return !e.signer.key[0] || ceremony_tell(c, &e, err);
 }

@@ -51,6 +51,7 @@ const char *event_kind_name(enum event_kind kind)
     static const char *const names[EVENT_KINDS] = {
         [EVENT_BEGIN] = "begin",
         [EVENT_OFFICER] = "officer",
+        [EVENT_REACH] = "reach",
         [EVENT_SIGNER] = "signer",
         [EVENT_POLICY] = "policy",
         [EVENT_SIDE] = "side",
@@ -79,6 +80,12 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_DONE] = "done",
     };
     return NAME_OF(names, kind);
+}
+
+const char *reach_name(enum reach reach)
+{
+    static const char *const names[REACHES] = {"agent", "parameters", "variable"};
+    return NAME_OF(names, reach);
 }
 
 const char *event_state_name(enum event_state state)

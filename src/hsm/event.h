@@ -22,6 +22,7 @@ enum side { SIDE_SOURCE, SIDE_DESTINATION, SIDE_RELAY, SIDES };
 enum event_kind {
     EVENT_BEGIN,       /* begin: the ceremony as it was asked for */
     EVENT_OFFICER,     /* officer: one for each */
+    EVENT_REACH,       /* reach: one for each thing that is said of how a side is reached */
     EVENT_SIGNER,      /* signer: the key that will sign the report, where one is named */
     EVENT_POLICY,      /* note: one line of the policy in force, name and value */
     EVENT_SIDE,        /* side_state: an HSM was opened, logged in to, listed, or failed */
@@ -115,6 +116,15 @@ struct check {
     char text[EVENT_TEXT_MAX];       /* why there is none, or not on both sides */
 };
 
+/* How a side is reached, as it was asked for; SIDE_RELAY: the device of the key that signs. */
+enum reach {
+    REACH_AGENT,      /* text: a word of the agent's command; none: it is our own agent */
+    REACH_PARAMETERS, /* sha256: of what the module gets when it is initialised */
+    REACH_VARIABLE,   /* text: the name of a variable of the agent's environment; sha256: of its
+                         value, which may be a secret */
+    REACHES
+};
+
 /* A key that signs the report once it is written, as the ceremony file names it. */
 struct event_signer {
     char key[EVENT_TEXT_MAX]; /* its URI; empty: nothing signs */
@@ -168,6 +178,11 @@ struct event {
             char name[EVENT_TEXT_MAX];
             char role[64];
         } officer;
+        struct {
+            enum reach what;
+            char text[EVENT_PATH_MAX];
+            uint8_t sha256[32];
+        } reach;
         struct event_signer signer;
         struct {
             char name[64];
@@ -318,6 +333,7 @@ struct event_sink {
 /* Words for lines and reports: "source", "ok", "make-pair", "migrated", "fingerprint". */
 const char *side_name(enum side side);
 const char *event_kind_name(enum event_kind kind);
+const char *reach_name(enum reach reach);
 const char *event_state_name(enum event_state state);
 const char *side_state_name(enum side_state state);
 const char *gate_name(enum gate gate);

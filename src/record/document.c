@@ -48,6 +48,8 @@ static void put_signature(const struct view *v)
         writer_text(w, "module", event.signer.module);
         writer_text(w, "token", event.signer.token);
         part_some(w, "role", event.signer.role);
+        if (strcmp(event.signer.device, "another") == 0)
+            part_reach(v, SIDE_RELAY);
     }
     writer_end(w);
 }
@@ -287,18 +289,13 @@ static void put_format(const struct view *v)
     writer_text(v->w, "by-nature", fidelity_nature_words());
 }
 
-/* Whatever was added to the report since its first format: what an older one says stays as it was.
- */
-static bool has_new(const struct view *v)
-{
-    return v->tape->format >= 2;
-}
-
 static void put_file_sha256(const struct view *v, const struct event *begin)
 {
-    if (has_new(v) && begin->begin.file[0])
+    static const uint8_t none[SHA256_SIZE];
+
+    if (part_is_new(v) && memcmp(begin->begin.file_sha256, none, sizeof none) != 0)
         writer_hex(v->w, "file-sha256", begin->begin.file_sha256, SHA256_SIZE);
-    else if (has_new(v))
+    else if (part_is_new(v))
         writer_text(v->w, "file-sha256", "none");
 }
 
@@ -348,7 +345,7 @@ static void put_tool(const struct view *v)
     writer_text(w, "libraries", event.begin.libraries);
     put_file(w, "program", "program-sha256", &event.begin.program);
     writer_text(w, "host", event.begin.host);
-    if (has_new(v))
+    if (part_is_new(v))
         writer_text(w, "confinement", event.begin.confinement);
     writer_end(w);
 }
@@ -373,7 +370,7 @@ static void put_loaded(const struct view *v, enum side side)
 /* How module and agent run there. */
 static void put_running(const struct view *v, enum side side, const struct event *hsm)
 {
-    if (!has_new(v))
+    if (!part_is_new(v))
         return;
     writer_text(v->w, "loading", hsm->hsm.loading);
     put_loaded(v, side);
@@ -425,6 +422,7 @@ static void put_hsm(const struct view *v, enum side side)
     struct event event;
 
     writer_map(w, side_name(side), false);
+    part_reach(v, side);
     if (v->ledger->hsm[side]) {
         tape_read(v->tape, v->ledger->hsm[side], &event);
         const struct hsm_about *info = &event.hsm.info;

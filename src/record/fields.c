@@ -26,6 +26,10 @@
     {                                                                                              \
         name, FIELD_WORD, AT(member), word, words, 1                                               \
     }
+#define WORD_2(name, member, word, words)                                                          \
+    {                                                                                              \
+        name, FIELD_WORD, AT(member), word, words, 2                                               \
+    }
 
 /* --- the table --- */
 
@@ -76,6 +80,12 @@ static const struct field begin[] = {
 static const struct field officer[] = {
     FIELD(FIELD_TEXT, "name", officer.name),
     FIELD(FIELD_TEXT, "role", officer.role),
+};
+
+static const struct field reach[] = {
+    WORD_2("what", reach.what, reach_name, REACHES),
+    FIELD_2(FIELD_TEXT, "text", reach.text),
+    FIELD_2(FIELD_HEX, "sha256", reach.sha256),
 };
 
 static const struct field signer[] = {
@@ -277,6 +287,7 @@ static const struct {
 } kinds[EVENT_KINDS] = {
     [EVENT_BEGIN] = KIND(begin),
     [EVENT_OFFICER] = KIND(officer),
+    [EVENT_REACH] = KIND(reach),
     [EVENT_SIGNER] = KIND(signer),
     [EVENT_POLICY] = KIND(note),
     [EVENT_SIDE] = KIND(side),

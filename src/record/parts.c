@@ -11,6 +11,11 @@ uint32_t part_kind(enum event_kind kind)
     return UINT32_C(1) << kind;
 }
 
+bool part_is_new(const struct view *v)
+{
+    return v->tape->format >= 2;
+}
+
 /* Writes text where there is any. */
 void part_some(struct writer *w, const char *key, const char *text)
 {
@@ -49,6 +54,46 @@ void part_notes(const struct view *v, enum event_kind which, const char *section
         writer_end(v->w);
     }
     writer_end(v->w);
+}
+
+/* The next of what was told of how this side is reached. */
+static bool next_reach(const struct view *v, enum side side, enum reach what, size_t *at,
+                       struct event *event)
+{
+    while (tape_next(v->tape, part_kind(EVENT_REACH), at, event))
+        if (event->side == side && event->reach.what == what)
+            return true;
+    return false;
+}
+
+void part_reach(const struct view *v, enum side side)
+{
+    struct writer *w = v->w;
+    struct event event;
+    size_t at = 0;
+    bool other = next_reach(v, side, REACH_AGENT, &at, &event);
+
+    if (!part_is_new(v))
+        return;
+    if (other) {
+        writer_list(w, "agent", true);
+        do
+            writer_text(w, NULL, event.reach.text);
+        while (next_reach(v, side, REACH_AGENT, &at, &event));
+        writer_end(w);
+    }
+    writer_text(w, "agent-code", other ? "not checked" : "own");
+    writer_list(w, "environment", false);
+    for (at = 0; next_reach(v, side, REACH_VARIABLE, &at, &event);) {
+        writer_map(w, NULL, true);
+        writer_text(w, "name", event.reach.text);
+        put_sha256(w, "sha256", event.reach.sha256);
+        writer_end(w);
+    }
+    writer_end(w);
+    at = 0;
+    if (next_reach(v, side, REACH_PARAMETERS, &at, &event))
+        put_sha256(w, "parameters-sha256", event.reach.sha256);
 }
 
 /* As each side told it; the destination, which made it, first. */

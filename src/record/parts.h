@@ -3,6 +3,7 @@
 #ifndef HSMFERRY_RECORD_PARTS_H
 #define HSMFERRY_RECORD_PARTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hsm/event.h"
@@ -20,6 +21,9 @@ struct view {
 /* The bit of one kind of event, for tape_next(). */
 uint32_t part_kind(enum event_kind kind);
 
+/* Does this report have what format 2 added? What one of format 1 says stays as it was. */
+bool part_is_new(const struct view *v);
+
 /* Writes text where there is any. */
 void part_some(struct writer *w, const char *key, const char *text);
 
@@ -28,6 +32,9 @@ void part_groups(struct writer *w, const uint8_t sha256[32]);
 
 /* Writes a list of all notes of one kind: when, their name (as this key), their text. */
 void part_notes(const struct view *v, enum event_kind which, const char *section, const char *name);
+
+/* Writes how this side is reached: `agent`, `agent-code`, `environment`, `parameters-sha256`. */
+void part_reach(const struct view *v, enum side side);
 
 /* Parts of the report, each with its own key. */
 void part_transport_key(const struct view *v);

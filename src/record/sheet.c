@@ -104,10 +104,13 @@ static void section(struct sheet *s, const char *title)
 static void put_summary(struct sheet *s)
 {
     const struct node *summary = node_at(s->report, "summary");
+    char file[TEXT_GROUPS_SIZE];
 
     section(s, "RECORD OF A KEY CEREMONY");
     tell(s, "ceremony", "%s", node_text(s->report, "ceremony.title"));
     tell(s, "id", "%s", node_text(s->report, "ceremony.id"));
+    if (node_at(s->report, "ceremony.file-sha256")) /* not in format 1 */
+        tell(s, "file sha256", "%s", in_groups(node_text(s->report, "ceremony.file-sha256"), file));
     tell(s, "begun", "%s", node_text(summary, "begun"));
     tell(s, "ended", "%s", node_text(summary, "ended"));
     tell(s, "outcome", "%s, exit code %s: %s", node_text(summary, "outcome"),
@@ -124,6 +127,22 @@ static void put_summary(struct sheet *s)
     tell(s, "", "sha256 %s", node_text(s->report, "tool.program-sha256"));
 }
 
+/* What reports of format 1 do not tell. */
+static void put_running(struct sheet *s, const struct node *hsm)
+{
+    const struct node *loaded = node_at(hsm, "loaded");
+
+    if (node_is(hsm, "agent-code", "not checked"))
+        tell(s, "", "%s", "agent named by the ceremony file: ITS CODE WAS NOT CHECKED");
+    if (node_text(hsm, "confinement")[0])
+        tell(s, "", "agent confined: %s", node_text(hsm, "confinement"));
+    if (node_text(hsm, "loading")[0])
+        tell(s, "", "module loaded from: %s", node_text(hsm, "loading"));
+    if (loaded && loaded->count > 0)
+        tell(s, "", "it loaded %zu libraries%s: see \"loaded\" in the report", loaded->count,
+             node_at(hsm, "loaded-more") ? " and more" : "");
+}
+
 static void put_devices(struct sheet *s)
 {
     static const char *const sides[] = {"source", "destination"};
@@ -137,6 +156,7 @@ static void put_devices(struct sheet *s)
              node_text(hsm, "module"));
         tell(s, "", "module sha256 %s", node_text(hsm, "module-sha256"));
         tell(s, "", "agent sha256 %s", node_text(hsm, "agent-sha256"));
+        put_running(s, hsm);
     }
 }
 

@@ -130,6 +130,41 @@ static bool check_transport(const struct node *report, struct err *err)
     return !node_at(told, "agree") || wrong(told, err, "one fingerprint cannot agree");
 }
 
+/* --- how it was reached, and how it ran --- */
+
+/* An agent that the file named is not called our own. */
+static bool check_reach(const struct node *device, struct err *err)
+{
+    const struct node *agent = node_at(device, "agent");
+
+    if (agent ? !node_is(device, "agent-code", "not checked") || !agent->count
+              : !node_is(device, "agent-code", "own"))
+        return wrong(device, err, "\"agent-code\" is not what \"agent\" says");
+    return node_at(device, "environment") || wrong(device, err, "its environment is not told");
+}
+
+/* What is told of an HSM is told in full. */
+static bool check_running(const struct node *report, struct err *err)
+{
+    static const char *const sides[] = {"source", "destination"};
+    static const char *const parts[] = {"loading", "loaded", "confinement"};
+    const struct node *signer = node_at(report, "signature");
+
+    if (node_is(report, "format", "hsmferry-audit/1"))
+        return true;
+    if (!node_text(report, "ceremony.file")[0] && !node_is(report, "ceremony.file-sha256", "none"))
+        return wrong(node_at(report, "ceremony"), err, "no file has a SHA-256");
+    for (size_t side = 0; side < 2; side++) {
+        const struct node *hsm = node_at(report, sides[side]);
+        for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+            if (!node_at(hsm, parts[i]) != !node_at(hsm, "api"))
+                return wrong(hsm, err, "how its module and agent ran is not told in full");
+        if (!check_reach(hsm, err))
+            return false;
+    }
+    return !node_is(signer, "device", "another") || check_reach(signer, err);
+}
+
 /* --- keys and their counts --- */
 
 static size_t count_in(const struct node *list, const char *outcome)
@@ -602,6 +637,7 @@ const struct verify_rule verify_rules[] = {
     {"summary and keys bear the ceremony's stamp", check_stamps},
     {"labels and their bytes are the same", check_labels},
     {"both sides tell of the transport key what the report says", check_transport},
+    {"how each side was reached, and how it ran, is told in full", check_running},
     {"the summary counts keys and exceptions as they are listed", check_counts},
     {"what went along with a key did so with one that arrived", check_companions},
     {"outcome and exit code fit what happened", check_outcome},

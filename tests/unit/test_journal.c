@@ -32,6 +32,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
 #define RECORDED(X)                                                                                \
     X(EVENT_BEGIN, begin)                                                                          \
     X(EVENT_OFFICER, officer)                                                                      \
+    X(EVENT_REACH, reach)                                                                          \
     X(EVENT_SIGNER, signer)                                                                        \
     X(EVENT_POLICY, note)                                                                          \
     X(EVENT_SIDE, side_state)                                                                      \
@@ -208,6 +209,26 @@ static void test_one_form_only(void **state)
     }
     assert_false(fields_read("", 0, RECORD_FORMAT, &event));
     assert_false(fields_read(good, 12, RECORD_FORMAT, &event));
+}
+
+/* What a format did not have yet is in none of its journals. */
+static void test_formats(void **state)
+{
+    static const char begin[] = "1\t2026-11-23T12:41:07.512Z\t+0\tbegin\trelay\ttitle=t";
+    static const char *const later[] = {"\tfile-sha256=ab", "\tconfinement=x"};
+    struct event event = full_event(EVENT_LOADED, 1);
+    char line[FIELDS_LINE_MAX];
+    size_t len = fields_write(&event, line);
+
+    (void)state;
+    assert_true(fields_read(line, len, 2, &event));
+    assert_false(fields_read(line, len, 1, &event));
+    assert_true(fields_read(begin, strlen(begin), 1, &event));
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        len = (size_t)snprintf(line, sizeof line, "%s%s", begin, later[i]);
+        assert_true(fields_read(line, len, 2, &event));
+        assert_false(fields_read(line, len, 1, &event));
+    }
 }
 
 /* --- the file --- */
@@ -619,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_every_byte_has_a_row),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_one_form_only),
+        cmocka_unit_test(test_formats),
         TEST(what_is_written),
         TEST(report_again),
         TEST(altered),

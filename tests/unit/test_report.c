@@ -344,6 +344,84 @@ static void test_dialects(void **state)
     assert_null(node_at(f, "destination.dialect"));
 }
 
+static struct event loaded(enum side side, const char *path)
+{
+    struct event event = {.kind = EVENT_LOADED, .side = side};
+
+    snprintf(event.loaded.path, sizeof event.loaded.path, "%s", path);
+    memset(event.loaded.sha256, 0xab, sizeof event.loaded.sha256);
+    return event;
+}
+
+/* How module and agent ran on each side, as it was told last; and how the other side was not. */
+static void test_running(void **state)
+{
+    struct fixture *f = *state;
+    struct event hsm = {.kind = EVENT_HSM, .side = SIDE_SOURCE};
+
+    start(f, "t");
+    begin(f);
+    snprintf(hsm.hsm.info.api, sizeof hsm.hsm.info.api, "pkcs11");
+    snprintf(hsm.hsm.loading, sizeof hsm.hsm.loading, "its own path");
+    snprintf(hsm.hsm.confinement, sizeof hsm.hsm.confinement, "no new privileges");
+    assert_true(emit(f, hsm));
+    assert_true(emit(f, loaded(SIDE_SOURCE, "/lib/before")));
+    hsm.hsm.loaded_more = true;
+    assert_true(emit(f, hsm));
+    assert_true(emit(f, loaded(SIDE_SOURCE, "/lib/one")));
+    assert_true(emit(f, loaded(SIDE_DESTINATION, "/lib/other")));
+    assert_true(emit(f, loaded(SIDE_SOURCE, "/lib/two")));
+    assert_true(emit(f, ended(END_FAILED, 2)));
+    load(f);
+    assert_string_equal(text_at(f, "source.loading"), "its own path");
+    assert_string_equal(text_at(f, "source.confinement"), "no new privileges");
+    assert_int_equal(count_at(f, "source.loaded"), 2);
+    assert_string_equal(text_at(f, "source.loaded.0.path"), "/lib/one");
+    assert_string_equal(text_at(f, "source.loaded.1.path"), "/lib/two");
+    assert_int_equal(strspn(text_at(f, "source.loaded.1.sha256"), "ab"), 64);
+    assert_string_equal(text_at(f, "source.loaded-more"), "yes");
+    assert_null(node_at(f, "destination.loaded"));
+}
+
+static struct event reached(enum side side, enum reach what, const char *text)
+{
+    struct event event = {.kind = EVENT_REACH, .side = side, .reach.what = what};
+
+    snprintf(event.reach.text, sizeof event.reach.text, "%s", text);
+    memset(event.reach.sha256, what == REACH_AGENT ? 0 : 0xab, sizeof event.reach.sha256);
+    return event;
+}
+
+/* How each side was to be reached, and the signer's own device. */
+static void test_reach(void **state)
+{
+    struct fixture *f = *state;
+    struct event signer = {.kind = EVENT_SIGNER, .signer = {.key = "pkcs11:", .device = "another"}};
+
+    start(f, "t");
+    begin(f);
+    assert_true(emit(f, reached(SIDE_SOURCE, REACH_AGENT, "/usr/bin/ssh")));
+    assert_true(emit(f, reached(SIDE_SOURCE, REACH_AGENT, "host")));
+    assert_true(emit(f, reached(SIDE_DESTINATION, REACH_PARAMETERS, "")));
+    assert_true(emit(f, reached(SIDE_SOURCE, REACH_VARIABLE, "A")));
+    assert_true(emit(f, reached(SIDE_RELAY, REACH_VARIABLE, "B")));
+    assert_true(emit(f, signer));
+    assert_true(emit(f, ended(END_FAILED, 2)));
+    load(f);
+    assert_int_equal(count_at(f, "source.agent"), 2);
+    assert_string_equal(text_at(f, "source.agent.1"), "host");
+    assert_string_equal(text_at(f, "source.agent-code"), "not checked");
+    assert_int_equal(count_at(f, "source.environment"), 1);
+    assert_string_equal(text_at(f, "source.environment.0.name"), "A");
+    assert_int_equal(strspn(text_at(f, "source.environment.0.sha256"), "ab"), 64);
+    assert_null(node_at(f, "source.parameters-sha256"));
+    assert_string_equal(text_at(f, "destination.agent-code"), "own");
+    assert_int_equal(count_at(f, "destination.environment"), 0);
+    assert_non_null(text_at(f, "destination.parameters-sha256"));
+    assert_string_equal(text_at(f, "signature.environment.0.name"), "B");
+    assert_string_equal(text_at(f, "ceremony.file-sha256"), "none");
+}
+
 static void test_outcomes(void **state)
 {
     struct fixture *f = *state;
@@ -773,6 +851,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(whole),
         TEST(dialects),
+        TEST(running),
+        TEST(reach),
         TEST(outcomes),
         TEST(ends),
         TEST(labels),
