@@ -405,12 +405,12 @@ void wire_put_info(const struct hsm_info *info, Pb__Info *msg, struct wire_files
     put_about(&info->about, msg);
     msg->loading = lend_text(info->loading);
     msg->confinement = lend_text(info->confinement);
-    for (size_t i = 0; i < info->loaded_count; i++) {
+    msg->n_loaded = at_most(info->loaded_count, HSM_LOADED_MAX);
+    for (size_t i = 0; i < msg->n_loaded; i++) {
         pb__file__init(&files->msg[i]);
         put_file(&info->loaded[i], &files->msg[i].path, &files->msg[i].sha256);
         files->refs[i] = &files->msg[i];
     }
-    msg->n_loaded = info->loaded_count;
     msg->loaded = files->refs;
     msg->loaded_more = info->loaded_more;
 }
