@@ -8,9 +8,9 @@ packages_build='autoconf autoconf-archive automake gcc libc6-dev libcyaml-dev li
     protobuf-c-compiler'
 packages_rehearse='libnss3 libsofthsm2'
 packages_opencryptoki='opencryptoki'
-packages_test='binutils clang-format libcmocka-dev libnss3-tools mandoc opencryptoki opensc openssl
-    procps python3 python3-cryptography python3-jsonschema python3-pykcs11 python3-yaml shellcheck
-    softhsm2 tmux'
+packages_test='binutils clang-format gnutls-bin libcmocka-dev libnss3-tools mandoc opencryptoki
+    opensc openssl p11-kit p11-kit-modules procps python3 python3-cryptography python3-jsonschema
+    python3-pykcs11 python3-yaml shellcheck softhsm2 tmux'
 packages_long='clang debootstrap git'
 
 # packages_need PURPOSE...: installs what build, rehearse, opencryptoki or test lack. Where it cannot, says what to

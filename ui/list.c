@@ -108,6 +108,24 @@ static void key_row(const struct key_desc *key, int width, char *out)
     add_text(out, key->class == KEY_CLASS_CERTIFICATE || key->class == KEY_CLASS_DATA ? "" : flags);
 }
 
+/* How many there are, and how many of them the HSM fails to read. */
+static void count_row(const struct key_list *list, char *out)
+{
+    const char *why = NULL;
+    size_t unread = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (list->keys[i].class == KEY_CLASS_OTHER && list->keys[i].unread[0]) {
+            why = why ? why : list->keys[i].unread;
+            unread++;
+        }
+    if (unread)
+        text_print(out, LIST_ROW_MAX, "%zu objects, %zu of them unreadable: %s", list->count,
+                   unread, why);
+    else
+        text_print(out, LIST_ROW_MAX, "%zu objects", list->count);
+}
+
 static size_t slot_rows(const struct list_side *s)
 {
     return LIST_ROWS_OF_SLOT * s->slots->count;
@@ -133,7 +151,7 @@ static void make_row(const struct list_side *s, enum side side, size_t row, int 
     }
     row -= slot_rows(s);
     if (row == LIST_KEY_HEAD - 1)
-        text_print(out, LIST_ROW_MAX, "%zu objects", s->keys->count);
+        count_row(s->keys, out);
     else if (row >= LIST_KEY_HEAD && row - LIST_KEY_HEAD < s->keys->count)
         key_row(&s->keys->keys[row - LIST_KEY_HEAD], width, out);
 }

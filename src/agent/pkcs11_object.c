@@ -7,6 +7,7 @@
 #include "agent/ckname.h"
 #include "agent/ckr.h"
 #include "agent/pkcs11_read.h"
+#include "agent/pkcs11_template.h"
 #include "base/text.h"
 
 /* --- what an object is --- */
@@ -111,9 +112,6 @@ static void set_terms(const struct p11_object *o, struct key_desc *key)
             wide[i] = numbers[i];
         key_set_allowed(key, wide, count);
     }
-    if (o->templates_told)
-        key->terms.known |= KEY_TEMPLATE;
-    memcpy(key->terms.templates, o->templates, sizeof o->templates);
     if (o->field[P11_SUBJECT].data)
         key_set_subject(key, o->field[P11_SUBJECT].data, o->field[P11_SUBJECT].len);
 }
@@ -136,6 +134,8 @@ static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struc
     key_set_id(key, o.field[P11_ID].data, o.field[P11_ID].len);
     set_check_value(&o, key);
     set_terms(&o, key);
+    if (o.failed && key_is_movable_class(key))
+        text_print(key->unread, sizeof key->unread, "%s: %s", o.failed, ckr_name(o.failure));
     if (own_public(&o, key, &own))
         set_public(key, &own);
     if (spki && key->has_public)
@@ -255,14 +255,16 @@ static bool read_with_half(struct p11 *p, uint64_t handle, struct key_desc *key,
 
 bool p11_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
 {
+    struct p11 *p = p11_of(hsm);
     struct key_desc read;
     struct bytes spki = {0};
 
-    if (!read_with_half(p11_of(hsm), handle, &read, &spki, err))
-        return false;
+    bool ok = read_with_half(p, handle, &read, &spki, err) && p11_templates_read(p, &read, err);
+
     bytes_free(&spki);
-    *key = read;
-    return true;
+    if (ok)
+        *key = read;
+    return ok;
 }
 
 bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err)
@@ -345,6 +347,7 @@ static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, stru
     if (!read_key(p, handle, &key, NULL, err)) {
         if (err->code == ERR_GONE)
             return false;
+        text_print(key.unread, sizeof key.unread, "%s", err->hsm_name);
         err_clear(err);
     }
     if (key_is_not(&key, KEY_TOKEN))

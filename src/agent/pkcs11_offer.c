@@ -162,6 +162,7 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
         err_set(err, ERR_FAILED, "OpenSSL gave no random numbers");
         goto out;
     }
+    p->mute_templates = offers->mute_templates = p11_templates_mute(p, b.envelope);
     try_proofs(&b);
     try_transports(&b);
     try_envelopes(&b);

@@ -7,7 +7,6 @@
 
 #include "agent/ckr.h"
 #include "agent/pkcs11_attr.h"
-#include "agent/pkcs11_template.h"
 
 /* What a token did not touch must be told from what it has filled in. So the room is more than the
  * longest value takes, and a length that is still the room is no answer. Numbers are different: for
@@ -32,31 +31,16 @@ static const struct {
     [P11_ALLOWED_MECHANISMS] = {CKA_ALLOWED_MECHANISMS, 4104}, /* more than there are */
     [P11_SUBJECT] = {CKA_SUBJECT, 520},
 };
-enum {
-    FLAG_ROOM = 8,
-    TEMPLATES_AT = P11_FIELDS + KEY_FLAGS,
-    ATTRS = TEMPLATES_AT + KEY_TEMPLATES,
-    LONG_MAX_LEN = 65535,
-    UNTOUCHED = 0xff
-};
+enum { FLAG_ROOM = 8, ATTRS = P11_FIELDS + KEY_FLAGS, LONG_MAX_LEN = 65535, UNTOUCHED = 0xff };
 
 static size_t room_of(size_t i)
 {
     return i < P11_FIELDS ? fields[i].room : FLAG_ROOM;
 }
 
-/* Of these only the length is asked for: what they point to must be laid out before, and no
- * template is as long as their room. */
-static bool is_template(size_t i)
-{
-    return i >= TEMPLATES_AT;
-}
-
 static CK_ATTRIBUTE_TYPE type_of(size_t i)
 {
-    return i < P11_FIELDS   ? fields[i].type
-           : is_template(i) ? p11_template_types[i - TEMPLATES_AT]
-                            : p11_flags[i - P11_FIELDS].type;
+    return i < P11_FIELDS ? fields[i].type : p11_flags[i - P11_FIELDS].type;
 }
 
 /* May be longer than its room, and is cut then. */
@@ -86,7 +70,7 @@ static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
 
     memset(object->room, UNTOUCHED, sizeof object->room);
     for (size_t i = 0; i < ATTRS; i++) {
-        attr[i] = (CK_ATTRIBUTE){type_of(i), is_template(i) ? NULL : at, room_of(i)};
+        attr[i] = (CK_ATTRIBUTE){type_of(i), at, room_of(i)};
         at += room_of(i);
     }
     assert(at <= object->room + sizeof object->room);
@@ -98,8 +82,14 @@ bool p11_is_reticent(CK_RV rv)
            rv == CKR_BUFFER_TOO_SMALL;
 }
 
-/* Reads one attribute alone, first its length: of a template, that only. A longer one than room is
- * cut, its length kept. */
+bool p11_ends_reading(CK_RV rv)
+{
+    enum err_code code = ckr_code(rv);
+
+    return code == ERR_GONE || code == ERR_NO_INPUT || rv == CKR_HOST_MEMORY;
+}
+
+/* Reads one attribute alone, first its length. A longer one than room is cut, its length kept. */
 static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr, size_t room)
 {
     CK_ATTRIBUTE one = {attr->type, NULL, 0};
@@ -108,9 +98,7 @@ static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *at
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, &one, 1);
 
     attr->ulValueLen = CK_UNAVAILABLE_INFORMATION;
-    if (rv == CKR_OK && !attr->pValue)
-        attr->ulValueLen = one.ulValueLen;
-    if (rv != CKR_OK || !attr->pValue || one.ulValueLen > LONG_MAX_LEN)
+    if (rv != CKR_OK || one.ulValueLen > LONG_MAX_LEN)
         return p11_is_reticent(rv) ? CKR_OK : rv;
     len = one.ulValueLen;
     buffer = malloc(len + 1);
@@ -133,63 +121,54 @@ static bool is_doubtful(size_t i, const CK_ATTRIBUTE *attr)
     return is_untouched(i, attr) || (is_text(i) && attr->ulValueLen == CK_UNAVAILABLE_INFORMATION);
 }
 
-/* All but the dates: SoftHSM stores those of a private object and fails to read them, and with them
- * the rest. */
-static CK_RV read_without_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS])
+/* An object that does not tell what and whose it is cannot be known again. */
+static bool is_identity(size_t i)
 {
-    CK_ATTRIBUTE some[ATTRS];
-    size_t place[ATTRS], count = 0;
-    CK_RV rv;
+    return i == P11_CLASS || i == P11_KEY_TYPE || is_text(i);
+}
 
-    for (size_t i = 0; i < ATTRS; i++) {
-        if (i == P11_START_DATE || i == P11_END_DATE)
-            continue;
-        attr[i].ulValueLen = room_of(i);
-        if (attr[i].pValue)
-            memset(attr[i].pValue, UNTOUCHED, room_of(i));
-        place[count] = i;
-        some[count++] = attr[i];
+/* Notes that the HSM fails to read this one, where it binds the key. SoftHSM stores the dates of a
+ * private object and fails to read them. */
+static void note_failed(struct p11_object *object, size_t i, CK_RV rv)
+{
+    if (i == P11_START_DATE || i == P11_END_DATE) {
+        object->dates_hidden |= rv == CKR_GENERAL_ERROR;
+    } else if (!object->failed && (i == P11_ALLOWED_MECHANISMS || i >= P11_FIELDS)) {
+        object->failed =
+            i >= P11_FIELDS ? key_flag_name(p11_flags[i - P11_FIELDS].flag) : "allowed mechanisms";
+        object->failure = rv;
     }
-    rv = p->fn->C_GetAttributeValue(p->session, handle, some, count);
-    for (size_t i = 0; i < count; i++)
-        attr[place[i]].ulValueLen = some[i].ulValueLen;
-    return rv;
 }
 
-/* Where they alone fail likewise, the object has some. */
-static CK_RV read_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS],
-                        bool *hidden)
+static CK_RV read_each(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS],
+                       bool only_doubtful, struct p11_object *object)
 {
-    CK_ATTRIBUTE both[] = {{CKA_START_DATE, attr[P11_START_DATE].pValue, room_of(P11_START_DATE)},
-                           {CKA_END_DATE, attr[P11_END_DATE].pValue, room_of(P11_END_DATE)}};
-    CK_RV rv;
-
-    attr[P11_START_DATE].ulValueLen = attr[P11_END_DATE].ulValueLen = CK_UNAVAILABLE_INFORMATION;
-    rv = p->fn->C_GetAttributeValue(p->session, handle, both, 2);
-    *hidden = rv == CKR_GENERAL_ERROR;
-    if (*hidden || p11_is_reticent(rv))
-        return CKR_OK;
-    attr[P11_START_DATE].ulValueLen = both[0].ulValueLen;
-    attr[P11_END_DATE].ulValueLen = both[1].ulValueLen;
-    return rv;
+    for (size_t i = 0; i < ATTRS; i++) {
+        CK_RV rv;
+        if (only_doubtful && !is_doubtful(i, &attr[i]))
+            continue;
+        rv = read_alone(p, handle, &attr[i], room_of(i));
+        if (p11_ends_reading(rv) || (rv != CKR_OK && is_identity(i)))
+            return rv;
+        if (rv != CKR_OK)
+            note_failed(object, i, rv);
+    }
+    return CKR_OK;
 }
 
+/* A module may fail at one attribute that it does not know or cannot carry, and with it at the
+ * whole call: then each is asked for alone. */
 static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS],
-                      bool *dates_hidden)
+                      struct p11_object *object)
 {
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, ATTRS);
+    bool reticent = p11_is_reticent(rv);
 
-    if (rv == CKR_GENERAL_ERROR) {
-        CK_RV dates = read_dates(p, handle, attr, dates_hidden);
-        rv = dates == CKR_OK ? read_without_dates(p, handle, attr) : dates;
-    }
-    if (!p11_is_reticent(rv))
+    if (rv == CKR_OK || p11_ends_reading(rv))
         return rv;
-    rv = CKR_OK;
-    for (size_t i = 0; rv == CKR_OK && i < ATTRS; i++)
-        if (is_doubtful(i, &attr[i]))
-            rv = read_alone(p, handle, &attr[i], room_of(i));
-    return rv;
+    if (!reticent)
+        lay_out(object, attr);
+    return read_each(p, handle, attr, reticent, object);
 }
 
 /* Takes over what was told. Lengths are not to be trusted: more than the room is a lie. */
@@ -210,22 +189,6 @@ static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ATTRS])
     }
 }
 
-/* What they hold is asked for each by itself: few keys have one. */
-static CK_RV read_templates(struct p11 *p, CK_OBJECT_HANDLE handle, const CK_ATTRIBUTE attr[ATTRS],
-                            struct p11_object *object)
-{
-    CK_RV rv = CKR_OK;
-
-    for (size_t i = TEMPLATES_AT; rv == CKR_OK && i < ATTRS; i++) {
-        enum key_template_use use = (enum key_template_use)(i - TEMPLATES_AT);
-        if (attr[i].ulValueLen == CK_UNAVAILABLE_INFORMATION || is_untouched(i, &attr[i]))
-            continue;
-        object->templates_told = true;
-        rv = p11_template_read(p, handle, use, attr[i].ulValueLen, &object->templates[use]);
-    }
-    return rv;
-}
-
 bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err)
 {
     CK_ATTRIBUTE attr[ATTRS];
@@ -233,9 +196,7 @@ bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object,
 
     memset(object, 0, sizeof *object);
     lay_out(object, attr);
-    rv = read_all(p, handle, attr, &object->dates_hidden);
-    if (rv == CKR_OK)
-        rv = read_templates(p, handle, attr, object);
+    rv = read_all(p, handle, attr, object);
     if (rv != CKR_OK)
         return ckr_set(err, rv, "object %lu cannot be read (C_GetAttributeValue)", handle);
     take(object, attr);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One object's attributes, read in one call where the token allows it. */
+/* One object's attributes, read in one call where the token allows it, else one by one. */
 #ifndef HSMFERRY_AGENT_PKCS11_READ_H
 #define HSMFERRY_AGENT_PKCS11_READ_H
 
@@ -40,17 +40,23 @@ struct p11_object {
     struct view field[P11_FIELDS]; /* data NULL: not told */
     uint32_t flags, flags_known;   /* enum key_flag */
     bool dates_hidden;             /* it has some, but the HSM fails to read them */
-    bool templates_told;           /* any of them, also that there is none */
-    struct key_template templates[KEY_TEMPLATES];
+    const char *failed; /* of what binds a key, the first that the HSM fails to read ... */
+    CK_RV failure;      /* ... and its error; NULL: all of that was read, or is not told */
     _Alignas(16) uint8_t room[P11_ROOM];
 };
 
-/* Reads the object behind handle; attributes that it does not have or tell are left out. */
+/* Reads the object with this handle; attributes that it does not have or tell are left out. One
+ * that the HSM fails to read does not hide the others; where it is the class, the type, the label
+ * or the id, the object as a whole cannot be read. CKA_WRAP_TEMPLATE and its kin are not among
+ * them: see pkcs11_template.h. */
 bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err);
 
 /* Does this answer only say that the object does not tell some attribute? Any other is a failure of
  * the HSM, and no word about the object. */
 bool p11_is_reticent(CK_RV rv);
+
+/* After this answer nothing more can be read of this object: it, the session or the HSM is gone. */
+bool p11_ends_reading(CK_RV rv);
 
 /* A field that holds a CK_ULONG. Returns false where it was not told. */
 bool p11_number(const struct p11_object *object, enum p11_field field, CK_ULONG *value);

@@ -25,8 +25,9 @@ struct p11 {
     bool overwrites; /* by its maker: a key with the class and id of another replaces it */
     struct p11_temp *temps;
     size_t temp_count;
-    CK_OBJECT_HANDLE kept; /* the last one that was committed: no other object has its handle */
-    bool probed;           /* offers is filled, and how it speaks each algorithm: */
+    CK_OBJECT_HANDLE kept;   /* the last one that was committed: no other object has its handle */
+    uint32_t mute_templates; /* those that the token fails to read of any key */
+    bool probed;             /* offers is filled, and how it speaks each algorithm: */
     struct hsm_offers offers;
     struct dialect_mechanism spoken[HSM_ALGS];
 };

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pkcs11_template.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "agent/ckr.h"
 #include "agent/dialect.h"
 #include "agent/pkcs11_read.h"
+#include "base/text.h"
 
 const CK_ATTRIBUTE_TYPE p11_template_types[KEY_TEMPLATES] = {
     [KEY_TEMPLATE_WRAP] = CKA_WRAP_TEMPLATE,
@@ -80,8 +83,9 @@ static CK_RV read_inner(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *wh
     return CKR_OK;
 }
 
-CK_RV p11_template_read(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_use use,
-                        CK_ULONG len, struct key_template *out)
+/* One template, which is len octets long as the token told. */
+static CK_RV read_content(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_use use,
+                          CK_ULONG len, struct key_template *out)
 {
     CK_ATTRIBUTE inner[INNER_MAX], whole = {p11_template_types[use], inner, len};
     uint8_t room[INNER_MAX][INNER_ROOM];
@@ -102,6 +106,66 @@ CK_RV p11_template_read(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_templat
     for (CK_ULONG i = 0; i < count; i++)
         out->others += !take(out, &inner[i], room[i]);
     return CKR_OK;
+}
+
+/* *told: the token knows it of this key, also that there is none. */
+static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_use use,
+                      struct key_template *out, bool *told)
+{
+    CK_ATTRIBUTE whole = {p11_template_types[use], NULL, 0};
+    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, &whole, 1);
+
+    *told = rv == CKR_OK && whole.ulValueLen != CK_UNAVAILABLE_INFORMATION;
+    if (p11_is_reticent(rv) || (rv == CKR_OK && !*told))
+        return CKR_OK;
+    return rv == CKR_OK ? read_content(p, handle, use, whole.ulValueLen, out) : rv;
+}
+
+/* Which of its templates may matter: those of what it does, or of what it could be made to do. */
+static bool may_matter(const struct key_desc *key, enum key_template_use use)
+{
+    static const uint32_t uses[KEY_TEMPLATES] = {
+        [KEY_TEMPLATE_WRAP] = KEY_WRAP,
+        [KEY_TEMPLATE_UNWRAP] = KEY_UNWRAP,
+        [KEY_TEMPLATE_DERIVE] = KEY_DERIVE,
+    };
+
+    return key_is_movable_class(key) &&
+           !(key_is_not(key, uses[use]) && key_is_not(key, KEY_MODIFIABLE));
+}
+
+bool p11_templates_read(struct p11 *p, struct key_desc *key, struct err *err)
+{
+    for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
+        CK_RV rv;
+        bool told;
+        if (!may_matter(key, use))
+            continue;
+        rv = read_one(p, (CK_OBJECT_HANDLE)key->handle, use, &key->terms.templates[use], &told);
+        if (p11_ends_reading(rv))
+            return ckr_set(err, rv, "object %" PRIu64 " cannot be read (C_GetAttributeValue)",
+                           key->handle);
+        if (told)
+            key->terms.known |= KEY_TEMPLATE;
+        if (rv != CKR_OK && !(p->mute_templates & UINT32_C(1) << use) && !key->unread[0])
+            text_print(key->unread, sizeof key->unread, "%s: %s", key_template_name(use),
+                       ckr_name(rv));
+    }
+    return true;
+}
+
+uint32_t p11_templates_mute(struct p11 *p, CK_OBJECT_HANDLE handle)
+{
+    uint32_t mute = 0;
+
+    for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
+        struct key_template ignored;
+        bool told;
+        CK_RV rv = read_one(p, handle, use, &ignored, &told);
+        if (rv != CKR_OK && !p11_ends_reading(rv))
+            mute |= UINT32_C(1) << use;
+    }
+    return mute;
 }
 
 static void fill(struct p11_attrs *t, const struct key_template *template)

@@ -292,6 +292,7 @@ static bool serve_offers(struct service *s, const Pb__Request *req, Pb__Reply *r
     msg->one_per_id = s->offers.one_per_id;
     msg->lost_templates = s->offers.lost_templates;
     msg->unreadable = s->offers.unreadable;
+    msg->mute_templates = s->offers.mute_templates;
     reply->result_case = PB__REPLY__RESULT_OFFERS;
     reply->offers = msg;
     return true;

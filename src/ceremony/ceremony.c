@@ -223,6 +223,26 @@ static bool login(struct ceremony *c, enum side side, struct err *err)
     return ok;
 }
 
+/* What cannot be read is listed, but nobody would see how much that is, and why. */
+static bool warn_of_unread(struct ceremony *c, enum side side, struct err *err)
+{
+    const struct key_list *list = &c->side[side].keys;
+    const char *first = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->keys[i].class != KEY_CLASS_OTHER || !list->keys[i].unread[0])
+            continue;
+        first = first ? first : list->keys[i].unread;
+        count++;
+    }
+    return count == 0 ||
+           tell_note(c, EVENT_WARNING, side, "unread",
+                     "%zu of %zu objects cannot be read and may be keys; the first: %s", count,
+                     list->count, first) ||
+           tell_why(c, err);
+}
+
 bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
 {
     struct party *party = &c->side[side];
@@ -237,7 +257,7 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
     for (size_t i = 0; i < list.count; i++)
         hide_oracle(&list.keys[i]);
     party->keys = list;
-    return tell_side(c, side, SIDE_LISTED, err);
+    return warn_of_unread(c, side, err) && tell_side(c, side, SIDE_LISTED, err);
 }
 
 /* Another device than was confirmed is to be confirmed. */
@@ -404,7 +424,10 @@ static bool make_plan(struct ceremony *c, const struct selection *selection, str
 {
     const struct key_list *source = &c->side[SIDE_SOURCE].keys;
     const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
-    bool ok = plan_make(&c->setup.policy, &c->deal, source, destination, selection, &c->plan, err);
+    bool ok =
+        plan_make(&c->setup.policy, &c->deal, source, destination, selection, &c->plan, err) &&
+        demands_read(c, err) &&
+        plan_judge(&c->setup.policy, &c->deal, source, destination, &c->plan, err);
 
     /* Each round tries what was not tried yet, and there are not many ways. */
     while (ok && canary_due(c))

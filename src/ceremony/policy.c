@@ -124,6 +124,10 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
                        "can make");
     if (key_is(key, KEY_ALWAYS_AUTHENTICATE))
         return err_set(err, ERR_DATA, "asks for its PIN at every use, so it cannot be proven");
+    if (key->unread[0])
+        return err_set(err, ERR_DATA,
+                       "the source fails to read what may bind it, so that could get lost (%s)",
+                       key->unread);
     if (key->terms.known & KEY_DATES_HIDDEN)
         return err_set(err, ERR_DATA,
                        "the source cannot read this key's dates, so they would get lost");

@@ -76,7 +76,8 @@ static bool check_tokens(const struct ceremony *c, struct err *err)
 
 static bool is_nameless(const struct key_desc *key)
 {
-    return key->class == KEY_CLASS_OTHER && key->label_len == 0 && key->id_len == 0;
+    return key->class == KEY_CLASS_OTHER && key->label_len == 0 && key->id_len == 0 &&
+           !key->unread[0];
 }
 
 uint32_t count_nameless(const struct key_list *list)
@@ -198,7 +199,9 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
     ok = ok && select_keys(c, search, handles, &selection.handle_count, err) &&
          list_others(c, search, &others, err) &&
          plan_make(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys, &others, &selection,
-                   &c->plan, err);
+                   &c->plan, err) &&
+         demands_read(c, err) &&
+         plan_judge(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys, &others, &c->plan, err);
     /* What could not go then may stay without a word, as it did; what was to go may not. */
     for (size_t i = 0; ok && i < c->plan.count; i++) {
         const struct prior_key *was = known(c, search, &c->plan.items[i].key);

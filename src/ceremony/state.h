@@ -228,6 +228,10 @@ bool steps_read_public(struct ceremony *c, const struct plan_item *item, struct 
  * the source tells of it now. Errors: ERR_GONE. */
 bool companions_read(struct ceremony *c, struct err *err);
 
+/* Reads what each key of the plan that can go demands of other keys; the plan is then to be judged
+ * again. Errors: ERR_GONE, or a record that refuses. */
+bool demands_read(struct ceremony *c, struct err *err);
+
 /* What the rows of a public object do. */
 bool companions_relay(struct ceremony *c, struct step_facts *facts, struct err *err);
 bool companions_make(struct ceremony *c, struct step_facts *facts, struct err *err);

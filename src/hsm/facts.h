@@ -186,6 +186,7 @@ struct hsm_offers {
     uint32_t lost_templates; /* bit (1 << enum key_template_use) for each that no key has there;
                                 whether it has the others is seen when the key is read */
     uint32_t unreadable;     /* enum key_flag: what it reports of no key, as is known of it */
+    uint32_t mute_templates; /* likewise, for each that it fails to read of any key */
 };
 
 /* Copies the words of an offer or act for one class of keys: "PK11_WrapPrivKey

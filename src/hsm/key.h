@@ -64,7 +64,13 @@ enum {
     KEY_USES = 0x1ff, /* the flags that are uses */
 };
 
-enum { KEY_LABEL_MAX = 255, KEY_ID_MAX = 128, KEY_CURVE_MAX = 32, KEY_TYPE_MAX = 32 };
+enum {
+    KEY_LABEL_MAX = 255,
+    KEY_ID_MAX = 128,
+    KEY_CURVE_MAX = 32,
+    KEY_TYPE_MAX = 32,
+    KEY_UNREAD_MAX = 80
+};
 
 /* What binds a key besides its flags, and whose it is. */
 enum key_term {
@@ -117,10 +123,13 @@ struct key_desc {
     uint16_t id_len;              /* likewise */
     uint8_t label[KEY_LABEL_MAX];
     uint8_t id[KEY_ID_MAX];
-    bool has_public;         /* the public half is known: spki_sha256 is set */
-    uint8_t spki_sha256[32]; /* SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7) */
-    uint8_t check_value[3];  /* AES, DES3: CKA_CHECK_VALUE as the HSM tells it ... */
-    uint8_t check_value_len; /* ... 0 or 3 */
+    bool has_public;             /* the public half is known: spki_sha256 is set */
+    uint8_t spki_sha256[32];     /* SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7) */
+    uint8_t check_value[3];      /* AES, DES3: CKA_CHECK_VALUE as the HSM tells it ... */
+    uint8_t check_value_len;     /* ... 0 or 3 */
+    char unread[KEY_UNREAD_MAX]; /* what of it the HSM failed to read, and its error:
+                                    "CKA_UNWRAP_TEMPLATE: CKR_DEVICE_ERROR"; class other: the object
+                                    as a whole; empty: nothing */
     struct key_terms terms;
 };
 

@@ -535,6 +535,7 @@ void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_terms *t
     msg->flags_known = key->flags_known;
     msg->curve = lend_text(key->curve);
     msg->type_name = lend_text(key->type_name);
+    msg->unread = lend_text(key->unread);
     msg->label_len = key->label_len;
     msg->label = lend_bytes(key->label, at_most(key->label_len, KEY_LABEL_MAX));
     msg->id_len = key->id_len;
@@ -590,6 +591,7 @@ bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err)
     };
     if (!get_text(msg->curve, "curve", key.curve, sizeof key.curve, err) ||
         !get_text(msg->type_name, "type", key.type_name, sizeof key.type_name, err) ||
+        !get_text(msg->unread, "unread", key.unread, sizeof key.unread, err) ||
         !get_terms(msg->terms, &key.terms, err))
         return false;
     copy_bytes(&msg->label, key.label);
@@ -645,6 +647,7 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
     if (!get_flags(msg->proofs, proof_bits, "proofs", err) ||
         !get_flags(msg->lost_templates, key_templates, "lost templates", err) ||
         !get_flags(msg->unreadable, key_flags, "unreadable flags", err) ||
+        !get_flags(msg->mute_templates, key_templates, "mute templates", err) ||
         !get_enum(msg->exact_length, HSM_YES + 1, "exact_length", err) ||
         !get_enum(msg->takes_length, HSM_YES + 1, "takes_length", err))
         return false;
@@ -657,6 +660,7 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         .one_per_id = msg->one_per_id,
         .lost_templates = msg->lost_templates,
         .unreadable = msg->unreadable,
+        .mute_templates = msg->mute_templates,
     };
     for (size_t i = 0; i < HSM_ALGS; i++)
         if (!get_offer(msg->alg[i], &offers.alg[i], err))

@@ -215,7 +215,8 @@ static void test_reads_all_from_a_token_that_stops(void **state)
         assert_int_equal(key.label_len, 7);
         assert_int_equal(key.id_len, 2);
         assert_int_equal(key.flags_known, KEY_EXTRACTABLE);
-        assert_int_equal(say.calls == 1, !say.stops);
+        /* one for all, and one for each template, which this key's uses do not rule out */
+        assert_int_equal(say.calls == 1 + KEY_TEMPLATES, !say.stops);
     }
 }
 
@@ -368,8 +369,77 @@ static void test_templates(void **state)
         }
     lie = BROKEN;
     say.len = sizeof demands;
+    assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+    assert_string_equal(key.unread, "wrap template: CKR_DEVICE_ERROR");
+    assert_int_equal(key.class, KEY_CLASS_PRIVATE);
+    /* a token that fails so for a key that surely has none carries none of any key */
+    p.mute_templates = (1u << KEY_TEMPLATES) - 1;
+    assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
+    assert_string_equal(key.unread, "");
+    p.mute_templates = 0;
+}
+
+/* A module that fails at one attribute, and so at each call that asks for it among others. */
+static CK_ATTRIBUTE_TYPE broken_type;
+static CK_RV broken_with;
+
+static CK_RV get_all_but_broken(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle,
+                                CK_ATTRIBUTE *attr, CK_ULONG count)
+{
+    for (CK_ULONG i = 0; i < count; i++)
+        if (attr[i].type == broken_type)
+            return broken_with;
+    return get_attributes(session, handle, attr, count);
+}
+
+/* One attribute that is an error hides neither the object nor the others; what may bind the key is
+ * then unknown, and said to be. */
+static void test_one_attribute_fails(void **state)
+{
+    static const struct {
+        CK_ATTRIBUTE_TYPE type;
+        const char *unread; /* NULL: the object as a whole */
+    } cases[] = {
+        {CKA_MODULUS, ""},
+        {CKA_SUBJECT, ""},
+        {CKA_START_DATE, ""},
+        {0xd5a0db00UL, ""},
+        {CKA_SIGN, "sign: CKR_DEVICE_ERROR"},
+        {CKA_WRAP_WITH_TRUSTED, "wrap-with-trusted: CKR_DEVICE_ERROR"},
+        {CKA_EXTRACTABLE, "extractable: CKR_DEVICE_ERROR"},
+        {CKA_ALLOWED_MECHANISMS, "allowed mechanisms: CKR_DEVICE_ERROR"},
+        {CKA_UNWRAP_TEMPLATE, "unwrap template: CKR_DEVICE_ERROR"},
+        {CKA_CLASS, NULL},
+        {CKA_KEY_TYPE, NULL},
+        {CKA_LABEL, NULL},
+        {CKA_ID, NULL},
+    };
+    struct key_desc key;
+
+    (void)state;
+    memset(octets, 'a', 256);
+    HAS({CKA_CLASS, &class_private, sizeof class_private}, {CKA_ID, octets, 2},
+        {CKA_KEY_TYPE, &type_rsa, sizeof type_rsa}, {CKA_LABEL, octets, 7},
+        {CKA_EXTRACTABLE, &yes, 1});
+    functions.C_GetAttributeValue = get_all_but_broken;
+    broken_with = CKR_DEVICE_ERROR;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool ok;
+        broken_type = cases[i].type;
+        ok = pkcs11_driver.describe(&p.hsm, 5, &key, &err);
+        assert_int_equal(ok, cases[i].unread != NULL);
+        if (!ok) {
+            assert_string_equal(err.hsm_name, "CKR_DEVICE_ERROR");
+            continue;
+        }
+        assert_string_equal(key.unread, cases[i].unread);
+        assert_int_equal(key.label_len, 7);
+        assert_int_equal(key_is(&key, KEY_EXTRACTABLE), cases[i].type != CKA_EXTRACTABLE);
+    }
+    broken_with = CKR_DEVICE_REMOVED; /* the control: that is no word about an attribute */
+    broken_type = CKA_SUBJECT;
     assert_false(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
-    assert_string_equal(err.hsm_name, "CKR_DEVICE_ERROR");
+    assert_int_equal(err.code, ERR_GONE);
 }
 
 /* --- finding --- */
@@ -498,6 +568,7 @@ int main(void)
         TEST(test_wrong_lengths),
         TEST(test_garbage_public_halves),
         TEST(test_templates),
+        TEST(test_one_attribute_fails),
         TEST(test_objects_without_end),
         TEST(test_unreadable_objects),
         TEST(test_made_without_a_handle),

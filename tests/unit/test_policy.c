@@ -100,6 +100,10 @@ static void bonds_that_would_get_lost(void **state)
     assert_false(policy_may_leave(&key, &err));
     assert_non_null(strstr(err.what, "dates"));
     key.terms.known &= ~(uint32_t)KEY_DATES_HIDDEN;
+    strcpy(key.unread, "unwrap template: CKR_DEVICE_ERROR");
+    assert_false(policy_may_leave(&key, &err));
+    assert_non_null(strstr(err.what, key.unread));
+    key.unread[0] = '\0';
     key_set_allowed(&key, numbers, KEY_ALLOWED_MAX + 1);
     assert_false(policy_may_leave(&key, &err));
     assert_non_null(strstr(err.what, "17 mechanisms"));

@@ -52,6 +52,7 @@ static struct key_desc good_key(void)
         .flags_known = KEY_SIGN | KEY_TOKEN | KEY_SENSITIVE,
         .curve = "P-256",
         .type_name = "CKK_EC",
+        .unread = "unwrap template: CKR_DEVICE_ERROR",
         .has_public = true,
         .check_value = {1, 0, 3},
         .check_value_len = 3,
@@ -98,6 +99,7 @@ static void check_same_key(const struct key_desc *a, const struct key_desc *b)
     assert_int_equal(a->flags_known, b->flags_known);
     assert_string_equal(a->curve, b->curve);
     assert_string_equal(a->type_name, b->type_name);
+    assert_string_equal(a->unread, b->unread);
     assert_int_equal(a->label_len, b->label_len);
     assert_memory_equal(a->label, b->label, sizeof a->label);
     assert_int_equal(a->id_len, b->id_len);
@@ -173,6 +175,7 @@ static void bad_key_is_refused(void **state)
     m = good, m.curve = long_text, key_refused(&m, "curve");
     m = good, m.type_name = unsafe, key_refused(&m, "type");
     m = good, m.type_name = long_text, key_refused(&m, "type");
+    m = good, m.unread = unsafe, key_refused(&m, "unread");
     m = good, m.label_len++, key_refused(&m, "label");
     m = good, m.label_len = 0, key_refused(&m, "label");
     m = good, m.label_len = UINT16_MAX + 1, key_refused(&m, "label");
@@ -350,6 +353,7 @@ static void put_offers(const struct hsm_offers *offers, struct offers_message *t
     to->msg.one_per_id = offers->one_per_id;
     to->msg.lost_templates = offers->lost_templates;
     to->msg.unreadable = offers->unreadable;
+    to->msg.mute_templates = offers->mute_templates;
 }
 
 static void offers_refused(const Pb__Offers *msg, const char *field)
@@ -370,6 +374,7 @@ static void offers_are_checked(void **state)
         .one_per_id = true,
         .lost_templates = 1u << KEY_TEMPLATE_DERIVE,
         .unreadable = KEY_LOCAL,
+        .mute_templates = 1u << KEY_TEMPLATE_WRAP,
     };
     strcpy(offers.act_words[HSM_COMMIT], "C_CopyObject");
     strcpy(offers.proof_words[HSM_PROOF_ECDH], "C_DeriveKey");
@@ -391,6 +396,7 @@ static void offers_are_checked(void **state)
     assert_true(back.one_per_id);
     assert_int_equal(back.lost_templates, offers.lost_templates);
     assert_int_equal(back.unreadable, KEY_LOCAL);
+    assert_int_equal(back.mute_templates, offers.mute_templates);
     assert_memory_equal(&back.proof_words, &offers.proof_words, sizeof offers.proof_words);
     assert_memory_equal(&back.act_words, &offers.act_words, sizeof offers.act_words);
     pb__offers__free_unpacked(got, NULL);
@@ -405,6 +411,7 @@ static void offers_are_checked(void **state)
     m = good.msg, m.proofs = 1u << HSM_PROOFS, offers_refused(&m, "proofs");
     m = good.msg, m.lost_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "lost templates");
     m = good.msg, m.unreadable = 1u << KEY_FLAGS, offers_refused(&m, "unreadable flags");
+    m = good.msg, m.mute_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "mute templates");
     m = good.msg, m.exact_length = HSM_YES + 1, offers_refused(&m, "exact_length");
     m = good.msg, m.takes_length = 9, offers_refused(&m, "takes_length");
     good.parts[2].wrap_words = unsafe, offers_refused(&good.msg, "offer");

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a chosen key demands of other keys (CKA_WRAP_TEMPLATE and its kin): asked of the keys of the
+ * plan alone, when it is made. Some modules fail at these attributes, or never answer.
+ */
+#include "ceremony/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What was listed stays as it was: whether it has changed since is for the step that wraps it. */
+static bool read_one(struct ceremony *c, struct key_desc *key, struct err *err)
+{
+    struct key_desc now;
+
+    if (!source_of(c)->driver->describe(source_of(c), key->handle, &now, err)) {
+        if (err->code == ERR_GONE)
+            return false;
+        snprintf(key->unread, sizeof key->unread, "%.*s", (int)sizeof key->unread - 1,
+                 err->hsm_name[0] ? err->hsm_name : err->what);
+        return true;
+    }
+    key->terms = now.terms;
+    memcpy(key->unread, now.unread, sizeof key->unread);
+    return true;
+}
+
+static bool warn_of_mute(struct ceremony *c, struct err *err)
+{
+    uint32_t mute = c->side[SIDE_SOURCE].offers.mute_templates;
+
+    for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++)
+        if ((mute & UINT32_C(1) << use) &&
+            !tell_note(c, EVENT_WARNING, SIDE_SOURCE, "mute-template",
+                       "the source reads no %s of any key: one that a key has would get lost",
+                       key_template_name(use)))
+            return tell_why(c, err);
+    return true;
+}
+
+bool demands_read(struct ceremony *c, struct err *err)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < c->plan.count; i++) {
+        struct plan_item *item = &c->plan.items[i];
+        if (item->route == ROUTE_NONE || !key_is_movable_class(&item->key))
+            continue;
+        if (!read_one(c, &item->key, err))
+            return false;
+        any = true;
+    }
+    return !any || warn_of_mute(c, err);
+}
