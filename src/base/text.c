@@ -86,6 +86,8 @@ size_t text_safe(const void *raw, size_t len, char *out, size_t size)
         memcpy(out + at, unit, n);
         at += n;
     }
+    while (n > 0 && at > 0 && out[at - 1] == ' ') /* cut after a blank, which is no last one */
+        out[--at] = '\0';
     out[at] = '\0';
     return at;
 }
@@ -151,11 +153,41 @@ bool text_unsafe(const char *text, void *raw, size_t *len)
 
 /* --- fitting text into columns and buffers ------------------------------------------- */
 
+/* Bytes of the unit at text, as text_safe() writes them: an escape or a character. A byte that is
+ * neither counts as one; 0: the unit does not end within len bytes. */
+static size_t unit_len(const char *text, size_t len)
+{
+    const uint8_t *raw = (const uint8_t *)text;
+    size_t need = raw[0] < 0xc0 ? 1 : raw[0] < 0xe0 ? 2 : raw[0] < 0xf0 ? 3 : 4;
+    uint32_t point;
+
+    if (text[0] == '\\') {
+        need = len > 1 && text[1] == '\\' ? 2 : 4;
+        if (need == 4 && len > 1 && (text[1] != 'x' || (len >= need && hex_byte(text + 2) < 0)))
+            return 1;
+        return need > len ? 0 : need;
+    }
+    if (need > len)
+        return 0;
+    return utf8_decode(raw, len, &point) ? need : 1;
+}
+
+/* How much of text, which was cut after len bytes, is safe text where the whole was: its last unit
+ * is a whole one and no blank. */
+static size_t whole_len(const char *text, size_t len)
+{
+    size_t at = 0, end = 0, unit;
+
+    for (; at < len && (unit = unit_len(text + at, len - at)) > 0; at += unit)
+        if (text[at] != ' ')
+            end = at + unit;
+    return end;
+}
+
 size_t text_vprint(char *out, size_t size, const char *fmt, va_list args)
 {
     int wanted = vsnprintf(out, size, fmt, args);
-    size_t len, start;
-    uint32_t point;
+    size_t len, whole;
 
     if (size == 0)
         return 0;
@@ -164,14 +196,9 @@ size_t text_vprint(char *out, size_t size, const char *fmt, va_list args)
     len = strlen(out);
     if ((size_t)wanted <= len)
         return len;
-    /* It was cut: take away what may be left of a last character. */
-    start = len;
-    while (start > 0 && len - start < 4 && ((uint8_t)out[start - 1] & 0xc0) == 0x80)
-        start--;
-    if (start > 0 && (uint8_t)out[start - 1] >= 0xc0 &&
-        utf8_decode((const uint8_t *)out + start - 1, len - start + 1, &point) == 0)
-        out[len = start - 1] = '\0';
-    return len;
+    whole = whole_len(out, len);
+    memset(out + whole, 0, len - whole);
+    return whole;
 }
 
 size_t text_print(char *out, size_t size, const char *fmt, ...)
@@ -185,12 +212,16 @@ size_t text_print(char *out, size_t size, const char *fmt, ...)
     return len;
 }
 
-/* Columns of the character at text, and its bytes. A byte that is none counts as one column. */
+/* Columns of the character or escape at text, and its bytes. A byte that is neither counts as one
+ * column. */
 static int next_width(const char *text, size_t *used)
 {
     uint32_t point;
     int width;
 
+    *used = unit_len(text, strnlen(text, 4));
+    if (*text == '\\' && *used > 1)
+        return (int)*used;
     *used = utf8_decode((const uint8_t *)text, strnlen(text, 4), &point);
     if (*used == 0) {
         *used = 1;

@@ -34,12 +34,13 @@ bool text_unsafe(const char *text, void *raw, size_t *len);
  * the locale. */
 int text_width(const char *text);
 
-/* Copies as much of text as fits in columns, never splitting a character; where it was cut, the
- * last column holds "~". With middle, cuts in the middle instead (paths). out is terminated. */
+/* Copies as much of text as fits in columns, never splitting a character or an escape; where it was
+ * cut, the last column holds "~". With middle, cuts in the middle instead (paths). out is
+ * terminated. */
 void text_fit(const char *text, int columns, bool middle, char *out, size_t size);
 
-/* snprintf() that ends, where text does not fit, at a character's end. Returns the length written.
- */
+/* snprintf() that ends, where text does not fit, at the end of a character or an escape, and not in
+ * a blank: what is left of safe text is safe text. Returns the length written. */
 size_t text_print(char *out, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 size_t text_vprint(char *out, size_t size, const char *fmt, va_list args)

@@ -13,6 +13,7 @@
 #include "agent/pkcs11_read.h"
 #include "agent/pkcs11_session.h"
 #include "agent/pkcs11_temp.h"
+#include "hsm/wire.h"
 
 /* What the module says, set by each test. */
 static struct {
@@ -21,8 +22,9 @@ static struct {
     CK_OBJECT_HANDLE made;   /* a handle that it gives */
     const CK_ATTRIBUTE *has; /* the attributes of its one object ... */
     size_t has_count;
-    bool stops;   /* ... which it stops telling at the first that it does not have */
-    bool endless; /* it always finds more objects */
+    const uint8_t *text; /* 64 octets that begin every text it tells of itself; NULL: 0xff */
+    bool stops;          /* ... which it stops telling at the first that it does not have */
+    bool endless;        /* it always finds more objects */
     unsigned calls, destroyed, found;
 } say;
 
@@ -122,10 +124,26 @@ static CK_RV slot_list(unsigned char present, CK_SLOT_ID *slots, CK_ULONG *count
     return say.rv;
 }
 
+static void write_text(unsigned char *field, size_t size)
+{
+    if (say.text)
+        memcpy(field, say.text, size);
+}
+
+static CK_RV module_info(CK_INFO *info)
+{
+    memset(info, 0xff, sizeof *info);
+    write_text(info->libraryDescription, sizeof info->libraryDescription);
+    write_text(info->manufacturerID, sizeof info->manufacturerID);
+    return CKR_OK;
+}
+
 static CK_RV slot_info(CK_SLOT_ID slot, CK_SLOT_INFO *info)
 {
     (void)slot;
     memset(info, 0xff, sizeof *info); /* also: a token is present */
+    write_text(info->slotDescription, sizeof info->slotDescription);
+    write_text(info->manufacturerID, sizeof info->manufacturerID);
     return CKR_OK;
 }
 
@@ -133,6 +151,10 @@ static CK_RV token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
     (void)slot;
     memset(info, 0xff, sizeof *info);
+    write_text(info->label, sizeof info->label);
+    write_text(info->manufacturerID, sizeof info->manufacturerID);
+    write_text(info->model, sizeof info->model);
+    write_text(info->serialNumber, sizeof info->serialNumber);
     return CKR_OK;
 }
 
@@ -157,6 +179,7 @@ static CK_FUNCTION_LIST functions = {
     .C_FindObjectsFinal = find_final,
     .C_DestroyObject = destroy,
     .C_GenerateKey = generate,
+    .C_GetInfo = module_info,
     .C_GetSlotList = slot_list,
     .C_GetSlotInfo = slot_info,
     .C_GetTokenInfo = token_info,
@@ -559,6 +582,52 @@ static void test_answers(void **state)
     bytes_free(&answer);
 }
 
+/* The driver reads, and the console takes from the wire, what the module says of itself and its
+ * token. */
+static void check_on_the_wire(void)
+{
+    struct hsm_info info, info_back;
+    struct hsm_slot_list slots;
+    struct hsm_slot slot_back;
+    struct wire_files files;
+    Pb__Info info_msg;
+    Pb__Slot slot_msg;
+
+    assert_true(pkcs11_driver.info(&p.hsm, &info, &err));
+    wire_put_info(&info, &info_msg, &files);
+    if (!wire_get_info(&info_msg, &info_back, &err))
+        fail_msg("%s: %s", err.what, info.about.library);
+    assert_memory_equal(&info, &info_back, sizeof info);
+    say.len = 1;
+    assert_true(pkcs11_driver.slots(&p.hsm, &slots, &err));
+    wire_put_slot(&slots.slots[0], &slot_msg);
+    if (!wire_get_slot(&slot_msg, &slot_back, &err))
+        fail_msg("%s", err.what);
+    free(slots.slots);
+}
+
+/* Every field with each of these after every number of octets that become one to four, so that each
+ * piece is where a field is cut: what is left is a text that the console takes. */
+static void test_texts_at_every_cut(void **state)
+{
+    static const char *const pieces[] = {" ",       "  ",     "\\",         "\x01", "a ",
+                                         "e\u0301", "\u6f22", "\U0001f511", "\xff", "\\x4"};
+    static const char fillers[] = {'a', '\\', '\x01'};
+    uint8_t text[64];
+
+    (void)state;
+    say.text = text;
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
+        for (size_t filler = 0; filler < sizeof fillers; filler++)
+            for (size_t wide = 0; wide <= sizeof text; wide++)
+                for (size_t at = wide; at + strlen(pieces[i]) <= sizeof text; at++) {
+                    memset(text, 'a', sizeof text);
+                    memset(text, fillers[filler], wide);
+                    memcpy(text + at, pieces[i], strlen(pieces[i]));
+                    check_on_the_wire();
+                }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -575,6 +644,7 @@ int main(void)
         TEST(test_leftovers_are_swept),
         TEST(test_slots),
         TEST(test_answers),
+        TEST(test_texts_at_every_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,6 +239,44 @@ static void test_random_strings(void **state)
     }
 }
 
+static bool is_safe(const char *text)
+{
+    uint8_t raw[RAW_MAX];
+    size_t len = sizeof raw;
+
+    return text_unsafe(text, raw, &len);
+}
+
+/* What is left of a cut text is what text_safe() writes of something, so that who receives it takes
+ * it: at every size, of every text of four pieces. */
+static void test_every_cut_is_safe_text(void **state)
+{
+    static const char *const pieces[] = {"a",       " ",      "  ",         "\\",  "\x01",
+                                         "e\u0301", "\u6f22", "\U0001f511", "\xff"};
+    enum { PIECES = sizeof pieces / sizeof pieces[0], TEXTS = PIECES * PIECES * PIECES * PIECES };
+    char raw[32], safe[TEXT_SAFE_SIZE(32)], out[TEXT_SAFE_SIZE(32)];
+
+    (void)state;
+    for (unsigned n = 0; n < TEXTS; n++) {
+        size_t len = 0;
+        for (unsigned left = n, i = 0; i < 4; i++, left /= PIECES)
+            len += (size_t)snprintf(raw + len, sizeof raw - len, "%s", pieces[left % PIECES]);
+        size_t whole = text_safe(raw, len, safe, sizeof safe);
+        for (size_t size = 1; size <= whole + 1; size++) {
+            size_t written = text_safe(raw, len, out, size);
+            assert_int_equal(written, strlen(out));
+            assert_true(is_safe(out));
+            written = text_print(out, size, "%s", safe);
+            assert_int_equal(written, strlen(out));
+            assert_true(is_safe(out));
+            text_fit(safe, (int)size - 1, size % 2, out, sizeof out);
+            /* blanks at its ends, escaped, may be in its midst now */
+            assert_true(is_safe(out) || strstr(out, "\\x20"));
+        }
+        assert_string_equal(out, safe);
+    }
+}
+
 static void test_unsafe_takes_nothing_else(void **state)
 {
     static const char *const wrong[] = {
@@ -399,6 +437,7 @@ int main(void)
         cmocka_unit_test(test_all_code_points),
         cmocka_unit_test(test_refused_characters),
         cmocka_unit_test(test_random_strings),
+        cmocka_unit_test(test_every_cut_is_safe_text),
         cmocka_unit_test(test_unsafe_takes_nothing_else),
         cmocka_unit_test(test_safe_in_small_buffers),
         cmocka_unit_test(test_locale_does_not_matter),
