@@ -134,6 +134,7 @@ run 'make install' install_and_look
 if [ -n "$long" ]; then
     run 'the console under ThreadSanitizer' watch_threads
     run 'a build with clang' build "$work/clang" CC=clang
+    run 'every fuzz target for 20 s' make -C "$work/build" -s fuzz FUZZ_SECONDS=20
     run 'make distcheck' make -C "$work/build" -s -j "$(nproc)" distcheck
     run 'both commands of README on a bare Debian 12' sh "$top/tests/bare.sh"
 fi

@@ -158,7 +158,8 @@ bool wire_get_err(const Pb__Error *msg, struct err *out, struct err *err)
         return err_set(err, ERR_DATA, "failure %u is unknown", msg->code);
     *out = (struct err){.code = (enum err_code)msg->code, .hsm_code = msg->hsm_code};
     make_text(msg->hsm_name, out->hsm_name, sizeof out->hsm_name);
-    make_text(msg->what, out->what, sizeof out->what);
+    make_text(msg->what[0] ? msg->what : "it does not say what failed", out->what,
+              sizeof out->what);
     make_text(msg->now, out->now, sizeof out->now);
     make_text(msg->next, out->next, sizeof out->next);
     return true;

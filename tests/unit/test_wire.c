@@ -654,6 +654,10 @@ static void hostile_failure_is_made_safe(void **state)
     assert_string_equal(back.next, "a\\x1b[2Jb");
     assert_true(strlen(back.now) < sizeof back.now);
 
+    msg.what = (char *)protobuf_c_empty_string; /* an officer is never shown nothing */
+    assert_true(wire_get_err(&msg, &back, &err));
+    assert_true(back.what[0] != '\0');
+
     msg.code = ERR_NONE;
     check_refusal(wire_get_err(&msg, &back, &err), &err, "failure");
     msg.code = ERR_CODES;

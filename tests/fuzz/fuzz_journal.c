@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Journals (record/journal.h), and the reports that are made of them. An input is a journal as it
+ * is; then the same lines with the sums that they should bear, so that a fuzzer gets behind those.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/sha.h>
+
+#include "base/text.h"
+#include "record/fields.h"
+#include "record/history.h"
+#include "record/journal.h"
+#include "record/report.h"
+#include "record/verify.h"
+#include "tests/fuzz/fuzz.h"
+
+static void check_report(const char *path)
+{
+    int fd = fuzz_memory("", 0);
+    struct bytes report;
+    struct tree *tree;
+    struct err err = {0};
+    bool torn;
+
+    if (!report_again(path, fd, &torn, &err))
+        fuzz_must(false, "a journal that can be read makes a report");
+    report = fuzz_content(fd);
+    fuzz_must(verify_seal(&report, &err), "a report has its seal");
+    if (!verify_form(&report, &tree, &err)) {
+        fprintf(stderr, "%s\n", err.what);
+        fuzz_must(false, "a report has the published form");
+    }
+    if (!verify_logic(tree, &err)) /* what a journal says is not always so */
+        fuzz_must_tell(&err);
+    tree_free(tree);
+    fuzz_must(verify_journal(&report, path, &err), "it is the report of its journal");
+    bytes_free(&report);
+    close(fd);
+}
+
+static void check_journal(const void *data, size_t len)
+{
+    const char *path = fuzz_file(data, len);
+    struct tape tape = {0};
+    struct err err = {0};
+    bool torn;
+
+    if (!journal_read(path, &tape, &torn, &err)) {
+        fuzz_must_tell(&err);
+        tape_free(&tape);
+        return;
+    }
+    struct history history = history_of(&tape);
+    fuzz_must(!history.settled || history.over, "what is settled is over");
+    if (tape.len > 0)
+        check_report(path);
+    tape_free(&tape);
+}
+
+/* A line that is read as an event is written as the same line. */
+static void check_line(const char *line, size_t len)
+{
+    static char again[FIELDS_LINE_MAX];
+    struct event event;
+
+    if (len <= FIELDS_LINE_MAX && fields_read(line, len, RECORD_FORMAT, &event))
+        fuzz_must(fields_write(&event, again) == len && memcmp(again, line, len) == 0,
+                  "an event is written as the line that it was read from");
+}
+
+/* Puts the sum on a line in place of the one that it has. */
+static void sign_line(const char *line, size_t len, bool first, uint8_t head[SHA256_SIZE], FILE *to)
+{
+    static uint8_t joined[SHA256_SIZE + FIELDS_LINE_MAX];
+    const char *sum = memmem(line, len, "\tsum=", 5);
+    char hex[2 * SHA256_SIZE + 1];
+
+    if (sum)
+        len = (size_t)(sum - line);
+    if (len > FIELDS_LINE_MAX)
+        len = FIELDS_LINE_MAX;
+    fwrite(line, 1, len, to);
+    if (first) {
+        SHA256((const uint8_t *)line, len, head);
+    } else {
+        check_line(line, len);
+        memcpy(joined, head, SHA256_SIZE);
+        memcpy(joined + SHA256_SIZE, line, len);
+        SHA256(joined, SHA256_SIZE + len, head);
+        fprintf(to, "\tsum=%s", text_hex(head, SHA256_SIZE, hex));
+    }
+    putc('\n', to);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    const char *line = (const char *)data, *end;
+    uint8_t head[SHA256_SIZE];
+    char *summed = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&summed, &size);
+
+    fuzz_must(to != NULL, "this host has memory for a journal");
+    for (size_t left = len; left > 0 && (end = memchr(line, '\n', left)); line = end + 1) {
+        sign_line(line, (size_t)(end - line), line == (const char *)data, head, to);
+        left -= (size_t)(end + 1 - line);
+    }
+    fclose(to);
+    check_journal(data, len);
+    check_journal(summed, size);
+    free(summed);
+    return 0;
+}
