@@ -111,7 +111,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     }
     fclose(to);
     check_journal(data, len);
-    check_journal(summed, size);
+    if (size != len || memcmp(summed, data, len) != 0)
+        check_journal(summed, size);
     free(summed);
     return 0;
 }

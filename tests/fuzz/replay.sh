@@ -27,8 +27,10 @@ for source in "$fuzz"/fuzz_*.c; do
     ok "$target: every input keeps its promises" replays "$target"
     ok "$target: so does an empty one" "$abs_top_builddir/tests/fuzz/fuzz_$target" /dev/null
 done
-ok "no folder of inputs is without a target" sh -c \
-    'for folder; do [ -e "'"$fuzz"'/fuzz_${folder##*/}.c" ] || exit; done' sh "$fuzz"/corpus/* "$fuzz"/found/*
+for folder in "$fuzz"/corpus/* "$fuzz"/found/*; do
+    target=${folder##*/}
+    ok "$target: its inputs in $(basename "${folder%/*}") are some target's" test -e "$fuzz/fuzz_$target.c"
+done
 printf 'wrap' >"$tmp/wrap"
 printf 'warp' >"$tmp/warp"
 ok "control: a target with a fault, and an input that does not meet it" \
