@@ -30,13 +30,17 @@ static void check_report(const char *path)
         fuzz_must(false, "a journal that can be read makes a report");
     report = fuzz_content(fd);
     fuzz_must(verify_seal(&report, &err), "a report has its seal");
-    if (!verify_form(&report, &tree, &err)) {
-        fprintf(stderr, "%s\n", err.what);
-        fuzz_must(false, "a report has the published form");
-    }
-    if (!verify_logic(tree, &err)) /* what a journal says is not always so */
-        fuzz_must_tell(&err);
+    if (!tree_read(report.data, report.len, true, &tree, &err))
+        fuzz_must(false, "a report is read as it was written");
     tree_free(tree);
+    /* Who can write a journal can make it say what no ceremony says. */
+    if (!verify_form(&report, &tree, &err)) {
+        fuzz_must_tell(&err);
+    } else {
+        if (!verify_logic(tree, &err))
+            fuzz_must_tell(&err);
+        tree_free(tree);
+    }
     fuzz_must(verify_journal(&report, path, &err), "it is the report of its journal");
     bytes_free(&report);
     close(fd);
