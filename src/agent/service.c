@@ -180,7 +180,8 @@ static bool serve_login(struct service *s, const Pb__Request *req, Pb__Reply *re
     struct secret pin = {0};
 
     bool ok = wire_get_pin(&req->login->pin, &pin, err);
-    explicit_bzero(req->login->pin.data, req->login->pin.len);
+    if (req->login->pin.len > 0) /* a PIN that is typed on the device is NULL here */
+        explicit_bzero(req->login->pin.data, req->login->pin.len);
     ok = ok && s->driver->login(s->hsm, req->login->slot, &pin, err);
     secret_free(&pin);
     return ok && reply_done(s, reply);
