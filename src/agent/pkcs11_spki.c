@@ -84,7 +84,8 @@ static bool from_point(int nid, struct view point, struct bytes *spki)
         OSSL_PARAM_construct_end(),
     };
 
-    return encode("EC", params, spki);
+    /* One octet is the point at infinity (SEC 1 2.3.3), which is nobody's public key. */
+    return point.len > 1 && encode("EC", params, spki);
 }
 
 bool spki_from_ec(struct view params, struct view point, struct bytes *spki)

@@ -87,6 +87,8 @@ static void test_ec(void **state)
     assert_true(spki_from_ec(p256, (struct view){compressed, 33}, &spki));
     assert_true(bytes_equal(&spki, &expected));
     wrapped[66] ^= 1; /* not on the curve any more */
+    assert_false(spki_from_ec(p256, (struct view){(const uint8_t *)"\0", 1}, &spki)); /* infinity */
+    assert_false(spki_from_ec(p256, (struct view){(const uint8_t *)"\4\1\0", 3}, &spki));
     assert_false(spki_from_ec(p256, (struct view){wrapped, 67}, &spki));
     assert_false(spki_to_rsa(&expected, &point, &point, NULL));
     bytes_free(&point);
