@@ -93,7 +93,9 @@ bool nss_list(struct hsm *hsm, struct key_list *list, struct err *err)
 
     for (size_t i = 0; ok && i < count; i++) {
         struct key_desc desc;
-        if (!nss_describe(hsm, handles[i], &desc, NULL))
+        /* a single fault must not hide it */
+        if (!nss_describe(hsm, handles[i], &desc, NULL) &&
+            !nss_describe(hsm, handles[i], &desc, NULL))
             desc = (struct key_desc){.handle = handles[i]};
         ok = key_list_add(&found, &desc) || err_set(err, ERR_FAILED, "out of memory");
     }

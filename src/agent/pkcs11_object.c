@@ -338,13 +338,14 @@ static bool match_halves(struct key_list *list, struct err *err)
     return true;
 }
 
-/* One object into the list. One that cannot be read is listed as such, as long as the HSM answers;
- * a temporary of this session is not on the token. */
+/* One object into the list. One that cannot be read twice is listed as such, as long as the HSM
+ * answers: a single fault must not hide it. A temporary of this session is not on the token. */
 static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, struct err *err)
 {
     struct key_desc key;
 
-    if (!read_key(p, handle, &key, NULL, err)) {
+    if (!read_key(p, handle, &key, NULL, err) &&
+        (err->code == ERR_GONE || !read_key(p, handle, &key, NULL, err))) {
         if (err->code == ERR_GONE)
             return false;
         text_print(key.unread, sizeof key.unread, "%s", err->hsm_name);

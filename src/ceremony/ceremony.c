@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include "base/text.h"
+#include "ceremony/companion.h"
 #include "ceremony/state.h"
 #include "ceremony/strength.h"
 
@@ -53,6 +54,12 @@ void passage_reset(struct ceremony *c)
     bytes_free(&c->passage.spki);
     bytes_free(&c->passage.blob);
     c->passage = (struct passage){0};
+}
+
+struct fate fate_of_left_out(const struct plan_item *item)
+{
+    return (struct fate){.outcome = companion_is_unread(item) ? KEY_FAILED : KEY_REFUSED,
+                         .err = item->reason};
 }
 
 void forget_plan(struct ceremony *c)
@@ -223,17 +230,26 @@ static bool login(struct ceremony *c, enum side side, struct err *err)
     return ok;
 }
 
-/* What cannot be read is listed, but nobody would see how much that is, and why. */
-static bool warn_of_unread(struct ceremony *c, enum side side, struct err *err)
+/* An object that the list could not read may be anything, also what a key takes along: it is read
+ * once more. What still cannot be read is counted, with the reason. */
+static bool look_at_unread(struct ceremony *c, enum side side, struct key_list *list,
+                           struct err *err)
 {
-    const struct key_list *list = &c->side[side].keys;
+    struct hsm *hsm = c->side[side].hsm;
     const char *first = NULL;
     size_t count = 0;
 
     for (size_t i = 0; i < list->count; i++) {
-        if (list->keys[i].class != KEY_CLASS_OTHER || !list->keys[i].unread[0])
+        struct key_desc *key = &list->keys[i];
+        struct err why = {0};
+        if (key->class != KEY_CLASS_OTHER || !key->unread[0] ||
+            hsm->driver->describe(hsm, key->handle, key, &why))
             continue;
-        first = first ? first : list->keys[i].unread;
+        if (why.code == ERR_GONE) {
+            *err = why;
+            return false;
+        }
+        first = first ? first : key->unread;
         count++;
     }
     return count == 0 ||
@@ -250,14 +266,16 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
 
     if (!party->slot)
         return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
-    if (!party->hsm->driver->list(party->hsm, &list, err))
+    if (!party->hsm->driver->list(party->hsm, &list, err) || !look_at_unread(c, side, &list, err)) {
+        key_list_free(&list);
         return side_failed(c, side, err);
+    }
     forget_plan(c);
     key_list_free(&party->keys);
     for (size_t i = 0; i < list.count; i++)
         hide_oracle(&list.keys[i]);
     party->keys = list;
-    return warn_of_unread(c, side, err) && tell_side(c, side, SIDE_LISTED, err);
+    return tell_side(c, side, SIDE_LISTED, err);
 }
 
 /* Another device than was confirmed is to be confirmed. */
@@ -460,7 +478,7 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
         return err_set(err, ERR_FAILED, "no memory for %zu keys", c->plan.count);
     for (size_t i = 0; i < c->plan.count; i++)
         if (c->plan.items[i].route == ROUTE_NONE)
-            c->fates[i] = (struct fate){.outcome = KEY_REFUSED, .err = c->plan.items[i].reason};
+            c->fates[i] = fate_of_left_out(&c->plan.items[i]);
     if (!tell_plan(c, err) || !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)

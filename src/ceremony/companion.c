@@ -226,6 +226,45 @@ static void take_subject(struct key_desc *key, const struct bytes *der)
     X509_free(x);
 }
 
+bool companion_is_refused(const struct err *err)
+{
+    return err->code == ERR_DATA || err->code == ERR_CONFLICT || err->code == ERR_UNSUPPORTED ||
+           err->code == ERR_DENIED;
+}
+
+void companion_fault(struct err *err)
+{
+    if (err->code == ERR_NO_INPUT)
+        err->code = ERR_HSM;
+}
+
+bool companion_is_unread(const struct plan_item *item)
+{
+    return item->route == ROUTE_NONE && item->reason.code != ERR_NONE &&
+           key_is_public_class(&item->key) && !companion_is_refused(&item->reason);
+}
+
+/* What the source answers may be wrong once. An object is refused for what it is only where the
+ * source says the same twice; where it does not, the source is at fault. */
+static bool read_for_plan(struct ceremony *c, const struct plan_item *item, struct bytes *der,
+                          char subject[EVENT_TEXT_MAX], struct err *why)
+{
+    struct bytes again = {0};
+    struct err second = {0};
+
+    if (read_checked(c, item, der, subject, why))
+        return true;
+    if (!companion_is_refused(why))
+        return false;
+    if (read_checked(c, item, &again, subject, &second))
+        err_set(why, ERR_HSM, "the source says two things of it; the first time: %.150s",
+                why->what);
+    else if (!companion_is_refused(&second))
+        *why = second;
+    bytes_free(&again);
+    return false;
+}
+
 static void tell_how(const struct ceremony *c, struct plan_item *item, const char *subject)
 {
     char label[KEY_LABEL_TEXT];
@@ -246,12 +285,13 @@ bool companions_read(struct ceremony *c, struct err *err)
         struct err why = {0};
         if (item->route != ROUTE_PUBLIC)
             continue;
-        if (read_checked(c, item, &der, subject, &why)) {
+        if (read_for_plan(c, item, &der, subject, &why)) {
             SHA256(der.data, der.len, item->sha256);
             item->bytes = (uint32_t)der.len;
             take_subject(&item->key, &der);
             tell_how(c, item, subject);
         } else {
+            companion_fault(&why);
             item->route = ROUTE_NONE;
             item->reason = why;
             --*(item->companion_of ? &c->plan.along : &c->plan.goes);

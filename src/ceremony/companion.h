@@ -27,4 +27,15 @@ bool companion_add(struct plan *plan, const struct key_list *source, struct err 
 bool companion_check(const struct key_desc *key, const struct bytes *der, const struct bytes *owner,
                      char subject[EVENT_TEXT_MAX], struct err *err);
 
+/* Does this say what a public object is, or that a side has no place for it? Then it is left out,
+ * and that is no failure. Anything else is the fault of an HSM, and counts as for a key. */
+bool companion_is_refused(const struct err *err);
+
+/* A public object that was listed, and that an HSM does not find, is no input that is missing, but
+ * the HSM's fault: whether it is still there, the next listing shows. */
+void companion_fault(struct err *err);
+
+/* Is this a public object that the plan leaves out only because an HSM failed while it was read? */
+bool companion_is_unread(const struct plan_item *item);
+
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ceremony/companion.h"
 #include "ceremony/names.h"
 #include "ceremony/proof.h"
 #include "ceremony/state.h"
@@ -74,7 +75,7 @@ static bool check_tokens(const struct ceremony *c, struct err *err)
 
 /* --- what it left behind --- */
 
-static bool is_nameless(const struct key_desc *key)
+bool is_nameless(const struct key_desc *key)
 {
     return key->class == KEY_CLASS_OTHER && key->label_len == 0 && key->id_len == 0 &&
            !key->unread[0];
@@ -237,6 +238,10 @@ static bool look_for(struct ceremony *c, const struct search *search, size_t i, 
         return conflict(err, &item->key,
                         "it is on the destination, and the interrupted ceremony did not put it "
                         "there");
+    if (item->route == ROUTE_NONE && !companion_is_refused(&item->reason)) {
+        *err = item->reason; /* an HSM that fails is no conflict */
+        return err_now(err, "Nothing was touched");
+    }
     if (item->route == ROUTE_NONE || (item->unproven && !was->waived))
         return conflict(err, &item->key, "it is on the destination, and cannot be proven");
     c->fates[i].final = names_only(&search->destination, &item->key)->handle;
@@ -256,7 +261,7 @@ static void settle(struct ceremony *c, size_t i)
                             : "it did not arrive, and is not started over");
     }
     if (item->route == ROUTE_NONE)
-        *fate = (struct fate){.outcome = KEY_REFUSED, .err = item->reason};
+        *fate = fate_of_left_out(item);
 }
 
 /* Is what bears its name on the destination this key? What an HSM cannot tell is not a conflict. */

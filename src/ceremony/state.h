@@ -151,6 +151,9 @@ bool claim_both(struct ceremony *c, struct err *err);
 void passage_reset(struct ceremony *c);
 void forget_plan(struct ceremony *c);
 
+/* What becomes of an item that the plan leaves out. */
+struct fate fate_of_left_out(const struct plan_item *item);
+
 /* Takes out the check value of a stored secret: 24 bits of a digest of a password that somebody can
  * guess must not be shown or recorded. */
 void hide_oracle(struct key_desc *key);
@@ -256,6 +259,7 @@ bool rewrap_check(struct ceremony *c, uint64_t handle, const struct key_desc *fo
 bool walk_resume(struct ceremony *c, struct err *err);
 
 /* Objects that bear neither class nor label nor id: halves, as a crash may leave them. */
+bool is_nameless(const struct key_desc *key);
 uint32_t count_nameless(const struct key_list *list);
 
 /* --- canary.c: before the ceremony --- */

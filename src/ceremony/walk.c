@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/companion.h"
 #include "ceremony/state.h"
 
 static const struct step_row *row_now(const struct ceremony *c)
@@ -105,6 +106,21 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
                     : "source unchanged; nothing on the destination";
 }
 
+/* The first one counts. */
+static void note_failure(struct ceremony *c, const struct err *err)
+{
+    if (c->failure.code == ERR_NONE)
+        c->failure = *err;
+}
+
+/* What failed before the first step. */
+static void note_unread(struct ceremony *c)
+{
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (c->fates[i].outcome == KEY_FAILED)
+            note_failure(c, &c->fates[i].err);
+}
+
 static void finish(struct ceremony *c)
 {
     const struct plan_item *refusal = first_refusal_that_counts(c);
@@ -112,6 +128,7 @@ static void finish(struct ceremony *c)
     enum end_outcome outcome;
 
     judge_unfinished(c);
+    note_unread(c);
     migrated = count_outcome(c, KEY_MIGRATED);
     unknown = count_unknown(c);
     unproven = count_outcome(c, KEY_UNPROVEN);
@@ -133,13 +150,6 @@ static void finish(struct ceremony *c)
     c->over = true;
     tell_end(c, outcome, last_sentence(c, migrated, unknown));
     secret_free(&c->side[SIDE_DESTINATION].pin);
-}
-
-/* The first one counts. */
-static void note_failure(struct ceremony *c, const struct err *err)
-{
-    if (c->failure.code == ERR_NONE)
-        c->failure = *err;
 }
 
 /* From here on only the closing rows are carried out. */
@@ -220,7 +230,7 @@ static bool is_over(struct ceremony *c, size_t i)
     struct fate *fate = &c->fates[i];
     size_t owner = c->plan.items[i].companion_of;
 
-    if (fate->outcome == KEY_REFUSED || fate->proven)
+    if (fate->outcome == KEY_REFUSED || fate->outcome == KEY_FAILED || fate->proven)
         return true;
     if (!owner || c->fates[owner - 1].proven)
         return false;
@@ -265,6 +275,8 @@ static void fail_key(struct ceremony *c, struct err *err)
     /* It cannot be carried after all: the code is what it would have been in the plan. */
     if (err->code == ERR_UNSUPPORTED && row_now(c)->id == STEP_WRAP_KEY)
         err->code = ERR_DATA;
+    if (item_of(c)->route == ROUTE_PUBLIC)
+        companion_fault(err);
     fate->outcome = KEY_FAILED;
     fate->err = *err;
     fate->proven = false; /* it is taken back, also where it was proven and that cannot be told */

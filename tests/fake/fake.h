@@ -16,7 +16,8 @@
  *   keys=SPEC,SPEC       keys that a new token holds, each TYPE:LABEL and any of :+FLAG :-FLAG
  *                        :id=HEX :value=HEX (secrets). TYPE: aes16 aes24 aes32 generic13 (any
  *                        length) rsa2048 (any bits) ec256 ec384 ec521 cert. FLAG: key_flag_name().
- *                        "rsa2048:root:+public" adds the public key as an object of its own.
+ *                        "rsa2048:root:+public" adds the public key as an object of its own,
+ *                        "+certificate" a certificate of it.
  *                        In LABEL, %HH is any byte.
  *   bulk=N               and N AES keys more, "bulk-00001" ...
  *   offers=A,B           the algorithms it speaks, by hsm_alg_name(); default: all

@@ -86,10 +86,11 @@ static bool fail(const struct fault *fault, struct err *err)
         const char *name;
     } failures[] = {
         {0x30, ERR_HSM, "CKR_DEVICE_ERROR"},
-        {0x31, ERR_HSM, "CKR_DEVICE_MEMORY"},
+        {0x31, ERR_FAILED, "CKR_DEVICE_MEMORY"},
         {0x32, ERR_GONE, "CKR_DEVICE_REMOVED"},
         {0x54, ERR_UNSUPPORTED, "CKR_FUNCTION_NOT_SUPPORTED"},
         {0x6a, ERR_DENIED, "CKR_KEY_UNEXTRACTABLE"},
+        {0x82, ERR_NO_INPUT, "CKR_OBJECT_HANDLE_INVALID"},
         {0xb3, ERR_GONE, "CKR_SESSION_HANDLE_INVALID"},
         {0x110, ERR_DATA, "CKR_WRAPPED_KEY_INVALID"},
     };

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,7 +197,7 @@ struct spec {
     struct key_desc desc;
     unsigned size; /* octets or bits, by kind */
     struct bytes value;
-    bool with_public;
+    bool with_public, with_certificate;
 };
 
 static const struct {
@@ -255,6 +256,10 @@ static bool read_flag(const char *word, struct spec *spec)
         spec->with_public = true;
         return true;
     }
+    if (strcmp(word, "+certificate") == 0) {
+        spec->with_certificate = true;
+        return true;
+    }
     for (unsigned i = 0; i < KEY_FLAGS; i++) {
         uint32_t flag = UINT32_C(1) << i;
         if (strcmp(key_flag_name(flag), word + 1) != 0)
@@ -302,6 +307,33 @@ static bool add_secret(struct spec *spec, struct store *store, struct err *err)
     return store_add(store, object_new(&spec->desc, spec->value.data, spec->value.len), NULL, err);
 }
 
+/* Signed by itself, with the label for a name. */
+static bool add_certificate(const struct spec *spec, EVP_PKEY *pkey, struct store *store,
+                            struct err *err)
+{
+    struct key_desc desc = spec->desc;
+    X509 *x = X509_new();
+    uint8_t *der = NULL;
+    int len;
+
+    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+    X509_gmtime_adj(X509_getm_notBefore(x), 0);
+    X509_gmtime_adj(X509_getm_notAfter(x), 86400);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8, desc.label,
+                               (int)desc.label_len, -1, 0);
+    X509_set_issuer_name(x, X509_get_subject_name(x));
+    X509_set_pubkey(x, pkey);
+    X509_sign(x, pkey, EVP_sha256());
+    len = i2d_X509(x, &der);
+    X509_free(x);
+    desc.class = KEY_CLASS_CERTIFICATE;
+    desc.kind = KEY_KIND_NONE;
+    desc.flags = OPEN;
+    bool ok = len > 0 && store_add(store, object_new(&desc, der, (size_t)len), NULL, err);
+    OPENSSL_free(der);
+    return ok;
+}
+
 static bool add_pair(const struct spec *spec, struct store *store, struct err *err)
 {
     EVP_PKEY *pkey = make_pkey(spec);
@@ -309,7 +341,8 @@ static bool add_pair(const struct spec *spec, struct store *store, struct err *e
 
     if (!pkey)
         return false;
-    if (!store_add(store, object_of(&spec->desc, pkey), NULL, err))
+    if (!store_add(store, object_of(&spec->desc, pkey), NULL, err) ||
+        (spec->with_certificate && !add_certificate(spec, pkey, store, err)))
         return false;
     if (!spec->with_public)
         return true;

@@ -786,6 +786,111 @@ static void forgotten_destroy_is_noticed(void **state)
     assert_true(end->end.left_over > 0);
 }
 
+/* --- what goes along with a key --- */
+
+/* A key with its public half and a certificate, another certificate, and one that is none. */
+#define ALONG                                                                                      \
+    "keys=ec256:key:+sign:+public:+certificate:id=01,cert10:garbage:id=01,"                        \
+    "ec256:alone:id=09:+public:+certificate"
+
+/* Whatever call an HSM fails at: nothing that goes along is left out at exit 0, and where the key
+ * arrived, what is missing is to be resumed. */
+static unsigned lose_one_call(struct rig *rig, const char *call, unsigned side, unsigned n,
+                              const char *number)
+{
+    char source[256], destination[64];
+    const struct event *end;
+    unsigned failed;
+
+    snprintf(source, sizeof source, ALONG ";fail=%s:%u:%s", side ? "none" : call, n, number);
+    snprintf(destination, sizeof destination, "fail=%s:%u:%s", side ? call : "none", n, number);
+    if (!prepare(rig, source, destination, "pkcs11:object=key;type=private")) {
+        assert_int_not_equal(rig->err.code, ERR_NONE);
+        clear(rig);
+        return 1;
+    }
+    end = run(rig);
+    failed = end->end.along_failed;
+    if (end->end.exit_code == 0 ? end->end.along != 2 || failed || end->end.along_refused != 1
+                                : end->end.migrated && end->end.exit_code != 3)
+        fail_msg("%s:%u on side %u: exit %d, %u of 2 went along, %u failed", call, n, side,
+                 end->end.exit_code, end->end.along, failed);
+    if (failed)
+        assert_non_null(find(rig, EVENT_ERROR, 0));
+    clear(rig);
+    return failed;
+}
+
+static void a_fault_leaves_no_companion_out(void **state)
+{
+    static const char *const of_objects[] = {"certificate", "public_key",  "describe",
+                                             "list",        "make_public", "destroy"};
+    static const char *const numbers[] = {"0x30", "0x31", "0x82", "0x32"};
+    struct rig *rig = *state;
+    unsigned failed = 0;
+
+    rig->setup.policy.canary = CANARY_NONE;
+    for (size_t i = 0; i < sizeof of_objects / sizeof of_objects[0]; i++)
+        for (size_t j = 0; j < sizeof numbers / sizeof numbers[0]; j++)
+            for (unsigned side = 0; side < 2; side++)
+                for (unsigned n = 1; n <= 10; n++)
+                    failed += lose_one_call(rig, of_objects[i], side, n, numbers[j]);
+    assert_true(failed > 60);
+}
+
+/* A source that answers wrong once is no source that says what an object is. */
+static void a_lie_leaves_no_companion_out(void **state)
+{
+    static const char *const lies[] = {"flip", "short", "long"};
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        char source[256];
+        const struct event *end;
+        snprintf(source, sizeof source, ALONG ";lie=certificate:1:%s", lies[i]);
+        end = go(rig, source, "", "pkcs11:object=key;type=private");
+        assert_int_equal(end->end.exit_code, 3);
+        assert_int_equal(end->end.along_failed, 1);
+        assert_int_equal(end->end.migrated, 1);
+        clear(rig);
+    }
+}
+
+/* Chosen by itself: alone, and beside a key that arrives. */
+static void a_fault_leaves_no_certificate_out(void **state)
+{
+    static const char *const fault = ALONG ";fail=certificate:1:0x30";
+    struct rig *rig = *state;
+    const struct event *end;
+
+    assert_false(prepare(rig, fault, "", "pkcs11:object=alone;type=cert"));
+    assert_int_equal(err_exit(rig->err.code), 69);
+    clear(rig);
+    assert_false(prepare(rig, fault, "", "pkcs11:type=cert;id=%09"));
+    assert_int_equal(err_exit(rig->err.code), 69);
+    clear(rig);
+    end = go(rig, ALONG ";fail=certificate:2:0x30", "", "pkcs11:object=alone;type=cert");
+    assert_int_equal(end->end.exit_code, 2);
+    assert_int_equal(end->end.failed, 1);
+    clear(rig);
+    end = go(rig, ALONG ";fail=certificate:1:0x30", "", "pkcs11:object=a*");
+    assert_int_equal(end->end.exit_code, 3);
+    assert_int_equal(end->end.along_failed, 1);
+    assert_int_equal(end->end.migrated, 1);
+}
+
+/* The control: what a side has no place for, or is another's, is no failure. */
+static void a_refusal_of_a_companion_is_no_fault(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end =
+        go(rig, ALONG, "fail=make_public:0:0x54", "pkcs11:object=key;type=private");
+
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(end->end.along, 0);
+    assert_int_equal(end->end.along_refused, 3);
+}
+
 /* --- lies --- */
 
 /* The first step that failed; STEPS: none. */
@@ -1346,6 +1451,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_call_loses_the_hsm, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_destroy_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(unreported_guards_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_fault_leaves_no_companion_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lie_leaves_no_companion_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_fault_leaves_no_certificate_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refusal_of_a_companion_is_no_fault, setup, teardown),
         cmocka_unit_test_setup_teardown(lies_are_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(another_length_is_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_needs_a_word, setup, teardown),
