@@ -33,13 +33,16 @@ static int probe(struct session *s, struct plain_log *log)
     struct selection keys = {.uris = config->keys, .uri_count = config->key_count};
     struct worker *worker;
     struct err err = {0};
+    bool writes;
 
     if (config->key_count == 0) {
         if (!uri_parse("pkcs11:", &all, &err))
             return command_failed(&err);
         keys = (struct selection){.uris = &all, .uri_count = 1};
     }
-    if (!session_start(s, false, false, &worker, &err))
+    /* The canary announces what it writes; the journal goes where nothing of it is left. */
+    writes = config->policy.canary != CANARY_NONE && config->policy.writes_before_review;
+    if (!session_start(s, writes, false, &worker, &err))
         return command_failed(&err);
     plain_log_tell_all(log);
     struct plain_result result = plain_run(&(struct plain_job){

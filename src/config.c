@@ -125,6 +125,7 @@ static bool take_policy(const struct loader *l, const struct raw_policy *raw)
     policy->unauthenticated = raw->unauthenticated == RAW_YES;
     if (raw->canary)
         policy->canary = (enum canary_rule)(raw->canary - 1);
+    policy->writes_before_review = raw->writes_before_review != RAW_NO;
     if (raw->gates)
         policy->gates = *raw->gates;
     if (raw->two_officers)

@@ -87,6 +87,8 @@ static const cyaml_schema_field_t policy_fields[] = {
                      unproven, unproven, CYAML_ARRAY_LEN(unproven)),
     CYAML_FIELD_ENUM("canary", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy, canary,
                      canaries, CYAML_ARRAY_LEN(canaries)),
+    CYAML_FIELD_ENUM("writes-before-review", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+                     struct raw_policy, writes_before_review, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_FLAGS_PTR("gates", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                           struct raw_policy, gates, gates, CYAML_ARRAY_LEN(gates)),
     CYAML_FIELD_FLAGS_PTR("two-officers",

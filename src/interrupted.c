@@ -69,6 +69,17 @@ static void take_commit(struct prior *prior, struct prior_key *key, enum event_s
         forget(key);
 }
 
+/* Throw-away keys are committed, too. They are nobody's by name, but what a cut commit leaves. */
+static void take_canary(struct prior *prior, const struct event *event)
+{
+    if (event->canary.state == CANARY_COMMITS)
+        prior->cuts++;
+    else if (event->canary.state == CANARY_CLEAN)
+        prior->cuts = 0;
+    else if (event->canary.state == CANARY_PASSED && !event->canary.transport && prior->cuts > 0)
+        prior->cuts--;
+}
+
 static void take_done(struct prior_key *key, const struct event *event)
 {
     if (event->key_done.outcome == KEY_FAILED) {
@@ -93,6 +104,8 @@ static bool take_event(struct prior *prior, struct numbers *numbers, const struc
         prior->nameless[event->side] = event->inventory.nameless;
     else if (event->kind == EVENT_INVENTORY && event->side == SIDE_DESTINATION)
         prior->unexplained = event->inventory.unexplained > 0;
+    else if (event->kind == EVENT_CANARY)
+        take_canary(prior, event);
     else if (key && event->kind == EVENT_STEP && event->step.id == STEP_COMMIT)
         take_commit(prior, key, event->step.state);
     else if (key && event->kind == EVENT_PROOF && event->proof.stage == STEP_PROVE_AGAIN)

@@ -206,6 +206,12 @@ static void tell_canary(struct line *l)
     int64_t micros = l->event->canary.micros;
     char hex[2 * SHA256_SIZE + 1];
 
+    if (state == CANARY_COMMITS || state == CANARY_CLEAN) {
+        head(l, state == CANARY_CLEAN ? sign_ok : sign_none, 0);
+        add(l, "canary%s%s: %s", state == CANARY_CLEAN ? "" : " ", l->event->canary.type,
+            l->event->canary.text);
+        return;
+    }
     head(l, state == CANARY_PASSED ? sign_ok : state == CANARY_FAILED ? sign_failed : sign_none, 0);
     add(l, "canary %s, %s: %s", l->event->canary.type, hsm_alg_name(l->event->canary.alg),
         canary_state_name(state));

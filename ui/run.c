@@ -80,8 +80,10 @@ static void take_choice(struct run *run, const struct event *e)
 /* What stands for a kind of keys; that of the transport is none of them. */
 static void take_canary(struct run *run, const struct event *e)
 {
+    if ((unsigned)e->canary.state > CANARY_IMPOSSIBLE)
+        return;
     run->canary_ms = e->utc_ms;
-    if (!e->canary.transport && (unsigned)e->canary.state < CANARY_STATES)
+    if (!e->canary.transport)
         run->canaries[e->canary.state] |= UINT32_C(1) << e->canary.kind;
 }
 

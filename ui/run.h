@@ -93,8 +93,9 @@ struct run {
     struct run_choice transport, envelope;
     struct run_choice more[RUN_MORE_MAX]; /* envelopes for some of the keys */
     unsigned more_count;
-    uint32_t canaries[CANARY_STATES]; /* bit (1 << enum key_kind) for each kind that ended so */
-    int64_t canary_ms;                /* wall clock of the last canary; 0: none yet */
+    uint32_t
+        canaries[CANARY_IMPOSSIBLE + 1]; /* bit (1 << enum key_kind) for each kind that ended so */
+    int64_t canary_ms;                   /* wall clock of the last canary; 0: none yet */
     struct run_note notes[RUN_NOTES_MAX];
     unsigned note_count;
     struct run_key *keys; /* of the plan, in its order */

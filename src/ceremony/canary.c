@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The canary: before a real key is touched, throw-away keys made on the source for the purpose go
- * the whole way - the rows of the table itself, under transport keys of their own - up to the
- * proof, and are destroyed on both sides. What fails shows which words of which side are not true.
+ * the whole way - the rows of the table itself, under transport keys of their own - and are
+ * destroyed on both sides. What fails shows which words of which side are not true. The last row
+ * makes a token object, under the label of temporaries: so a destination that cannot store is found
+ * out too. Each such write is announced before, since a crash may leave what it made, and resume
+ * and clean look for it; the policy may forbid them before the review.
  *
  * It is a ceremony inside the ceremony: a second struct ceremony on the same two HSMs, whose plan
  * is the throw-away keys, and whose steps nobody hears of but through EVENT_CANARY.
@@ -22,6 +25,9 @@ struct canary {
     struct ceremony *real;
     struct ceremony *trial;
     struct key_sample *samples; /* what the items of the trial's plan stand for */
+    bool stores;                /* throw-away keys become token objects, too */
+    bool announced;             /* ... and one was announced */
+    bool stored;                /* one may be there now */
 };
 
 /* Of all that the trial tells, only warnings are the officers' business; that of the clock the real
@@ -44,6 +50,12 @@ static bool is_untried(const struct ceremony *c, size_t i)
 
     return (item->route == ROUTE_ENVELOPE || item->route == ROUTE_DIRECT) &&
            !(c->fates && c->fates[i].final) && !negotiation_trial(&c->deal, &item->key, item->alg);
+}
+
+/* Whoever resumes writes nothing before everything was looked at. */
+static bool canary_stores(const struct ceremony *c)
+{
+    return c->setup.policy.writes_before_review && (!c->setup.prior || c->begun);
 }
 
 bool canary_due(const struct ceremony *c)
@@ -92,7 +104,7 @@ static bool canary_begin(struct canary *y, struct ceremony *c, struct err *err)
 {
     struct ceremony *t = calloc(1, sizeof *t);
 
-    *y = (struct canary){.sink.emit = hear, .real = c, .trial = t};
+    *y = (struct canary){.sink.emit = hear, .real = c, .trial = t, .stores = canary_stores(c)};
     if (!t)
         return err_set(err, ERR_FAILED, "no memory for throw-away keys");
     t->setup = c->setup;
@@ -140,8 +152,13 @@ static void note_crossed(struct event *e, const struct bytes *crossed)
     SHA256(crossed->data, crossed->len, e->canary.sha256);
 }
 
-/* Runs the rows before the keys, or those of a key up to its first proof, and notes in *e what
- * crossed the relay last. On failure trial->at is the row. */
+static const char *title_of(enum step_id id)
+{
+    return id == STEP_COMMIT ? "make it a token object" : step_title(id);
+}
+
+/* Runs the rows before the keys, those of a key up to its first proof, or those that keep it, and
+ * notes in *e what crossed the relay last. On failure trial->at is the row. */
 static bool run_rows(struct ceremony *t, enum row_for which, struct event *e, struct err *err)
 {
     size_t count;
@@ -154,9 +171,8 @@ static bool run_rows(struct ceremony *t, enum row_for which, struct event *e, st
         t->at = i;
         t->done |= rows[i].undo ? 1U << i : 0; /* also half of it */
         if (!rows[i].run(t, &facts, err)) {
-            snprintf(e->canary.text, sizeof e->canary.text, "%s: %.180s%s%s",
-                     step_title(rows[i].id), err->what, err->hsm_name[0] ? ", " : "",
-                     err->hsm_name);
+            snprintf(e->canary.text, sizeof e->canary.text, "%s: %.180s%s%s", title_of(rows[i].id),
+                     err->what, err->hsm_name[0] ? ", " : "", err->hsm_name);
             return false;
         }
         if (facts.crossed)
@@ -166,16 +182,19 @@ static bool run_rows(struct ceremony *t, enum row_for which, struct event *e, st
 }
 
 /* Takes back what the rows of a key have left. */
-static void undo_key_rows(struct ceremony *t, struct err *err)
+static void undo_key_rows(struct canary *y, struct err *err)
 {
+    struct ceremony *t = y->trial;
     size_t count;
     const struct step_row *rows = steps_table(&count);
 
     for (size_t i = count; i-- > 0;)
-        if (rows[i].for_each == ROW_KEY && (t->done & 1U << i)) {
+        if (rows[i].for_each != ROW_ONCE && (t->done & 1U << i)) {
             t->done &= ~(1U << i);
-            rows[i].undo(t, err);
+            if (rows[i].undo(t, err) && rows[i].id == STEP_COMMIT)
+                y->stored = false;
         }
+    t->fates[t->item].proven = false; /* it was, and is gone */
     passage_reset(t);
 }
 
@@ -261,6 +280,27 @@ static bool plan_sample(struct canary *y, struct plan_item *item, struct event *
     return ok;
 }
 
+/* Makes it a token object, which is announced before, and proves it again. */
+static bool store_sample(struct canary *y, const struct event *tried, struct event *e,
+                         struct err *err)
+{
+    struct event announced = *tried;
+
+    announced.kind = EVENT_CANARY;
+    announced.side = SIDE_DESTINATION;
+    announced.canary.state = CANARY_COMMITS;
+    announced.canary.bytes = 0;
+    memset(announced.canary.sha256, 0, sizeof announced.canary.sha256);
+    snprintf(announced.canary.text, sizeof announced.canary.text,
+             "becomes a token object with the label %s", y->trial->label);
+    if (!ceremony_tell(y->real, &announced, err))
+        return false;
+    y->announced = y->stored = true;
+    item_of(y->trial)->key.flags |= KEY_TOKEN; /* as those have that it stands for */
+    item_of(y->trial)->key.flags_known |= KEY_TOKEN;
+    return run_rows(y->trial, ROW_ITEM, e, err);
+}
+
 /* What became of a throw-away key goes into the deal, and to the officers. */
 static bool note_trial(struct canary *y, const struct key_sample *sample, struct event *e,
                        int64_t begun, struct err *err)
@@ -301,11 +341,13 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
     if (!made)
         snprintf(e.canary.text, sizeof e.canary.text, "%.200s%s%s", err->what,
                  err->hsm_name[0] ? ", " : "", err->hsm_name);
-    ok = made && plan_sample(y, item, &e, err) && run_rows(t, ROW_KEY, &e, err);
+    ok = made && plan_sample(y, item, &e, err) && run_rows(t, ROW_KEY, &e, err) &&
+         (!y->stores || store_sample(y, &e, &e, err));
     if (ok)
-        snprintf(e.canary.text, sizeof e.canary.text, "%s", proof_sentence(t->fates[i].proof));
+        snprintf(e.canary.text, sizeof e.canary.text, "%s%s", proof_sentence(t->fates[i].proof),
+                 y->stores ? ", also once it was a token object" : "");
     e.canary.state = ok ? CANARY_PASSED : made ? CANARY_FAILED : CANARY_IMPOSSIBLE;
-    undo_key_rows(t, &undone);
+    undo_key_rows(y, &undone);
     destroy_sample(hsm, item->key.handle, &undone);
     destroy_sample(hsm, public, &undone);
     if (!ok && !is_of_the_way(err))
@@ -319,11 +361,19 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
 
 /* --- the whole --- */
 
+/* What is there before anything is made must be in the record before. */
+static bool take_inventories(struct canary *y, struct err *err)
+{
+    return (!y->stores || y->real->side[SIDE_DESTINATION].before ||
+            opening_inventory(y->real, err)) &&
+           opening_inventory(y->trial, err);
+}
+
 static bool try_all(struct canary *y, struct err *err)
 {
     bool refuted = false;
 
-    if (!opening_inventory(y->trial, err) || !try_transport(y, &refuted, err))
+    if (!take_inventories(y, err) || !try_transport(y, &refuted, err))
         return false;
     for (size_t i = 0; !refuted && i < y->trial->plan.count; i++) {
         if (atomic_load(&y->real->stop))
@@ -332,6 +382,20 @@ static bool try_all(struct canary *y, struct err *err)
             return false;
     }
     return true;
+}
+
+/* No crash leaves anything from here on. */
+static bool tell_clean(struct canary *y, struct err *err)
+{
+    struct event e = {.kind = EVENT_CANARY, .side = SIDE_RELAY};
+
+    e.canary.state = CANARY_CLEAN;
+    e.canary.transport = true;
+    e.canary.kind = KEY_KIND_AES;
+    e.canary.alg = y->trial->deal.transport;
+    snprintf(e.canary.type, sizeof e.canary.type, "throw-away keys");
+    snprintf(e.canary.text, sizeof e.canary.text, "the inventories of both sides are as they were");
+    return !y->announced || ceremony_tell(y->real, &e, err);
 }
 
 /* Destroys what the trial has made, and looks whether it is gone. */
@@ -345,12 +409,17 @@ static bool clean_up(struct canary *y, struct err *err)
 
     closing_destroy(t, &facts, &ignored); /* what it did not, the inventory shows */
     clean = closing_inventory(t, &facts, err);
-    if (clean || (!t->left_over && !t->unsure && err->code == ERR_GONE))
-        return clean;
-    snprintf(why, sizeof why, "%.255s", err->what);
-    err_set(err, ERR_UNFINISHED, "something of the canary may be left over: %s", why);
+    if (clean)
+        return tell_clean(y, err);
+    if (!y->stored && !t->left_over && !t->unsure && err->code == ERR_GONE)
+        return false;
+    snprintf(why, sizeof why, "%.150s", err->what);
+    err_set(err, ERR_UNFINISHED, "something of the canary may be left over, with the label %s: %s",
+            t->label, why);
     err_now(err, "No real key was touched.");
-    return err_next(err, "Look for objects with the label %s on both tokens, and destroy them.",
+    return err_next(err,
+                    "Look for objects with the label %s on both tokens, and destroy them: resume "
+                    "and clean do, with the journal.",
                     t->label);
 }
 
@@ -378,7 +447,7 @@ bool canary_must_pass(struct ceremony *c, struct err *err)
         return false;
     if (c->deal.transport != transport) {
         err_set(err, ERR_HSM, "canary: %s does not work any more", hsm_alg_name(transport));
-        return err_now(err, "Nothing was changed.");
+        return err_now(err, c->begun ? "No key was wrapped." : "Nothing was changed.");
     }
     for (unsigned i = 0; i < c->deal.trial_count; i++) {
         const struct trial *trial = &c->deal.trials[i];
@@ -386,7 +455,15 @@ bool canary_must_pass(struct ceremony *c, struct err *err)
             (trial->state == CANARY_IMPOSSIBLE && c->setup.policy.canary != CANARY_REQUIRED))
             continue;
         err_set(err, ERR_HSM, "canary by %s: %s", hsm_alg_name(trial->alg), trial->reason);
-        return err_now(err, "Nothing was changed.");
+        return err_now(err, c->begun ? "No key was wrapped." : "Nothing was changed.");
     }
     return true;
+}
+
+bool canary_must_store(struct ceremony *c, struct err *err)
+{
+    if (!canary_stores(c))
+        return true;
+    c->deal.trial_count = 0; /* they did not store */
+    return canary_must_pass(c, err);
 }

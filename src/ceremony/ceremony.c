@@ -407,10 +407,14 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
 
 static bool warn_of_no_canary(struct ceremony *c, struct err *err)
 {
-    return c->setup.policy.canary != CANARY_NONE ||
-           tell_note(c, EVENT_WARNING, SIDE_RELAY, "no-canary",
-                     "no canary, as the policy says: the first real key is what tries the way") ||
-           tell_why(c, err);
+    const char *what = "no canary, as the policy says: the first real key is what tries the way";
+
+    if (c->setup.policy.canary != CANARY_NONE && c->setup.policy.writes_before_review)
+        return true;
+    if (c->setup.policy.canary != CANARY_NONE)
+        what = "the canary did not commit: the policy forbids writes before the review, so the "
+               "first real key is what tries whether the destination can store";
+    return tell_note(c, EVENT_WARNING, SIDE_RELAY, "no-canary", "%s", what) || tell_why(c, err);
 }
 
 static bool warn_of_no_serial(struct ceremony *c, struct err *err)

@@ -25,6 +25,7 @@ struct policy policy_default(void)
         .transports = 1U << HSM_RSA_OAEP_SHA256 | 1U << HSM_RSA_OAEP_SHA1,
         .sensitive = true,
         .extractable = false,
+        .writes_before_review = true,
         .gates = 1U << GATE_REVIEW | 1U << GATE_FINGERPRINT,
     };
 }

@@ -24,15 +24,16 @@ struct policy {
     bool waive_unproven;  /* may keys go that nothing can prove, each by a typed waiver? */
     bool unauthenticated; /* may keys go in an envelope without integrity? */
     enum canary_rule canary;
-    uint32_t gates;        /* bit (1 << enum gate) for each that waits; the others are waived */
-    uint32_t two_officers; /* those of them that wait for both officers */
+    bool writes_before_review; /* may the canary make token objects, before anybody said yes? */
+    uint32_t gates;            /* bit (1 << enum gate) for each that waits; the others are waived */
+    uint32_t two_officers;     /* those of them that wait for both officers */
 };
 
 /* As the ceremony file says it: "required". */
 const char *canary_rule_name(enum canary_rule rule);
 
 /* RSA 3072, OAEP with SHA-256 or SHA-1, sensitive, not extractable, no envelope without
- * integrity, a canary for every kind, gates review and fingerprint. */
+ * integrity, a canary for every kind that also stores, gates review and fingerprint. */
 struct policy policy_default(void);
 
 /* What a key shall be on the destination: the uses and guards of the source's key under the policy;

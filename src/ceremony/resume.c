@@ -338,6 +338,11 @@ bool ceremony_resume(struct ceremony *c, struct err *err)
     /* What was listed before the claim, another one may have changed until it. */
     if (!ceremony_refresh(c, SIDE_SOURCE, err) || !ceremony_refresh(c, SIDE_DESTINATION, err))
         return false;
+    if (c->setup.prior->descs.count == 0 &&
+        !tell_note(c, EVENT_WARNING, SIDE_RELAY, "no-plan",
+                   "no plan was made before it was interrupted: this only removes what the canary "
+                   "may have left; start the ceremony again afterwards"))
+        return tell_why(c, err);
     ok = search_make(c, &search, err) && look(c, &search, err) && change(c, &search, err) &&
          walk_resume(c, err);
     search_free(&search);

@@ -276,6 +276,10 @@ bool canary_run(struct ceremony *c, struct err *err);
  * does not pass is a failure. */
 bool canary_must_pass(struct ceremony *c, struct err *err);
 
+/* The same again for one that resumes, once everything was looked at and swept: before that its
+ * throw-away keys did not become token objects. */
+bool canary_must_store(struct ceremony *c, struct err *err);
+
 /* --- closing.c: what the closing rows do --- */
 
 bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *err);

@@ -460,6 +460,7 @@ static bool find_lost_commit(struct ceremony *c, uint64_t *handle, struct err *e
 
     for (size_t i = 0; ok && i < now.count; i++)
         if (key_same_name(&now.keys[i], &item_of(c)->key) && !was_there(c, now.keys[i].handle) &&
+            now.keys[i].handle != c->passage.temporary && /* of the canary's it is the name, too */
             proves_ours(c, &now.keys[i]))
             *handle = now.keys[i].handle;
     key_list_free(&now);

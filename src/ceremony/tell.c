@@ -191,7 +191,9 @@ static bool tell_policy(struct ceremony *c)
               tell_note(c, EVENT_POLICY, SIDE_RELAY, "extractable", "%s", yes_no[p->extractable]) &&
               tell_note(c, EVENT_POLICY, SIDE_RELAY, "unauthenticated-envelope", "%s",
                         p->unauthenticated ? "allowed" : "not allowed") &&
-              tell_note(c, EVENT_POLICY, SIDE_RELAY, "canary", "%s", canary_rule_name(p->canary));
+              tell_note(c, EVENT_POLICY, SIDE_RELAY, "canary", "%s", canary_rule_name(p->canary)) &&
+              tell_note(c, EVENT_POLICY, SIDE_RELAY, "writes-before-review", "%s",
+                        yes_no[p->writes_before_review]);
 
     ok = ok && tell_note(c, EVENT_POLICY, SIDE_RELAY, "unproven", "%s",
                          p->waive_unproven ? "waiver" : "refuse");

@@ -420,10 +420,16 @@ static bool begin(struct ceremony *c, struct err *err)
 
 bool walk_resume(struct ceremony *c, struct err *err)
 {
+    struct err failure = {0};
+
     c->begun = true;
     if (c->plan.goes + c->plan.along == 0)
         c->at = find_row(ROW_ONCE, true);
-    return opening_inventory(c, err);
+    if (!opening_inventory(c, err))
+        return false;
+    if (!c->setup.prior->clean && !canary_must_store(c, &failure))
+        end_with(c, &failure); /* what is there already is proven all the same */
+    return true;
 }
 
 /* The devices were confirmed when they were opened; where one is another since, they are now. */

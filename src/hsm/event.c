@@ -115,7 +115,7 @@ const char *gate_state_name(enum gate_state state)
 
 const char *canary_state_name(enum canary_state state)
 {
-    static const char *const names[] = {"passed", "failed", "impossible"};
+    static const char *const names[] = {"passed", "failed", "impossible", "commits", "clean"};
     return NAME_OF(names, state);
 }
 

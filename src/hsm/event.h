@@ -68,8 +68,17 @@ enum side_state {
 enum gate { GATE_DEVICES, GATE_REVIEW, GATE_FINGERPRINT, GATE_KEY, GATES };
 enum gate_state { GATE_OPEN, GATE_WRONG, GATE_CONFIRMED, GATE_REFUSED, GATE_WAIVED };
 
-/* What became of a throw-away key. Impossible: the source does not make one. */
-enum canary_state { CANARY_PASSED, CANARY_FAILED, CANARY_IMPOSSIBLE, CANARY_STATES };
+/* What became of a throw-away key. Impossible: the source does not make one. Commits: it is about
+ * to become a token object on the destination, under the label of temporaries. Clean, of all of
+ * them together: both inventories are again as they were. */
+enum canary_state {
+    CANARY_PASSED,
+    CANARY_FAILED,
+    CANARY_IMPOSSIBLE,
+    CANARY_COMMITS,
+    CANARY_CLEAN,
+    CANARY_STATES
+};
 
 /* The protocol's steps. step_number() tells the number that the documents use. */
 enum step_id {

@@ -537,6 +537,8 @@ static void put_canaries(const struct view *v)
 
     writer_list(w, "canaries", false);
     for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_CANARY), &at, &event);) {
+        if (event.canary.state == CANARY_COMMITS || event.canary.state == CANARY_CLEAN)
+            continue; /* of the journal: for whoever resumes */
         writer_map(w, NULL, true);
         writer_time(w, "at", event.utc_ms);
         writer_text(w, "type", event.canary.type);

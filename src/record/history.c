@@ -16,6 +16,7 @@ struct history history_of(const struct tape *tape)
     struct history history = {0};
     struct event event;
     bool waived = false, open = false; /* a key arrived unproven; something else is left to do */
+    bool canary = false;               /* an object of the canary may be on the destination */
 
     for (size_t at = 0; tape_next(tape, UINT32_MAX, &at, &event);) {
         if (event.kind == EVENT_BEGIN) {
@@ -23,6 +24,9 @@ struct history history_of(const struct tape *tape)
             memcpy(history.id, event.begin.id, sizeof history.id);
             memcpy(history.resumes, event.begin.resumes, sizeof history.resumes);
             memcpy(history.file, event.begin.file, sizeof history.file);
+        } else if (event.kind == EVENT_CANARY) {
+            canary = event.canary.state == CANARY_COMMITS ||
+                     (canary && event.canary.state != CANARY_CLEAN);
         } else if (event.kind == EVENT_STEP) {
             history.begun |= event.step.state == EVENT_BEGUN;
         } else if (event.kind == EVENT_INVENTORY) {
@@ -37,6 +41,7 @@ struct history history_of(const struct tape *tape)
         } else if (event.kind == EVENT_ERROR)
             open = true;
     }
+    history.begun |= canary;
     /* Keys that arrived unproven, by a waiver, end with the same code; nothing can change that. */
     history.settled = history.over && waived && !open;
     return history;

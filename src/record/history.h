@@ -15,7 +15,8 @@ struct history {
     char id[40];
     char resumes[40];          /* the interrupted ceremony that it resumed; empty: none */
     char file[EVENT_PATH_MAX]; /* its ceremony file; empty: none */
-    bool begun;                /* a step was announced: something may have happened */
+    bool begun;                /* a step, or a write of the canary, was announced: something may
+                                  have happened */
     bool looked;               /* both tokens were looked at before it: what an interrupted one
                                   left there is settled, or is now this one's */
     bool over;                 /* it came to its end ... */

@@ -91,6 +91,8 @@ static bool is_vital(const struct event *event)
     switch (event->kind) {
     case EVENT_STEP:
         return event->step.state == EVENT_BEGUN && (!of_key || event->step.id == STEP_COMMIT);
+    case EVENT_CANARY:
+        return event->canary.state == CANARY_COMMITS;
     case EVENT_GATE:
         return event->gate.state != GATE_OPEN;
     case EVENT_EXCEPTION:

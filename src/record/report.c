@@ -40,6 +40,7 @@ struct report {
     struct tape tape;
     bool lost;    /* the journal could not be written any more */
     bool begun;   /* a step was announced: from here on the journal stays */
+    bool canary;  /* so it does while an object of the canary may be on the destination */
     bool over;    /* EVENT_END came */
     bool written; /* the report stands under its own name */
 };
@@ -208,18 +209,25 @@ static bool write_report(struct report *r, struct err *err)
     return err_next(err, "Copy it to another disk");
 }
 
+static bool is_canary(const struct event *event, enum canary_state state)
+{
+    return event->kind == EVENT_CANARY && event->canary.state == state;
+}
+
 /* Once the journal is lost no step begins any more, but for those that clean up; the report still
  * says what they did. */
 static bool write_journal(struct report *r, const struct event *event, struct err *err)
 {
     bool begins = event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN;
-    bool passes = r->lost && !(begins && event->step.id < STEP_DESTROY) &&
-                  !(event->kind == EVENT_END && event->end.exit_code == 0);
+    bool writes = (begins && event->step.id < STEP_DESTROY) || is_canary(event, CANARY_COMMITS);
+    bool passes = r->lost && !writes && !(event->kind == EVENT_END && event->end.exit_code == 0);
 
     r->lost |= !journal_add(r->journal, event, err);
     r->tape.records = journal_records(r->journal);
     memcpy(r->tape.head, journal_head(r->journal), sizeof r->tape.head);
     r->begun |= begins && !r->lost;
+    if (is_canary(event, CANARY_COMMITS) || is_canary(event, CANARY_CLEAN))
+        r->canary = !r->lost && event->canary.state == CANARY_COMMITS;
     return passes || !r->lost;
 }
 
@@ -230,7 +238,9 @@ static bool take(struct event_sink *sink, const struct event *event, struct err 
 
     if (r->over || !fields_of(event->kind, &count))
         return true;
-    if (event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN && !has_room(r, err))
+    if (((event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN) ||
+         is_canary(event, CANARY_COMMITS)) &&
+        !has_room(r, err))
         return false;
     r->over = event->kind == EVENT_END;
     if (!write_journal(r, event, err) || !tape_add(&r->tape, event, NULL, err))
@@ -354,7 +364,7 @@ void report_free(struct report *r)
         unlinkat(r->folder, r->part_name, 0);
     if (r->part >= 0)
         close(r->part);
-    journal_free(r->journal, !r->begun && (!r->over || r->lost));
+    journal_free(r->journal, !r->begun && !r->canary && (!r->over || r->lost));
     if (r->folder >= 0)
         close(r->folder);
     tape_free(&r->tape);
