@@ -115,7 +115,8 @@ static bool do_plan(struct console *c, const struct request *r, struct err *err)
     bool ok;
 
     (void)r;
-    if (!app_selection(c->app, &selection, &handles, err))
+    /* The canary writes: what it may leave must be found again with what was chosen here. */
+    if (!c->host->keep(c->host->ctx, err) || !app_selection(c->app, &selection, &handles, err))
         return false;
     ok = worker_plan(c->worker, &selection, err);
     free(handles);

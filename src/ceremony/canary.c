@@ -27,7 +27,8 @@ struct canary {
     struct key_sample *samples; /* what the items of the trial's plan stand for */
     bool stores;                /* throw-away keys become token objects, too */
     bool announced;             /* ... and one was announced */
-    bool stored;                /* one may be there now */
+    bool stored; /* one may be there now; the handles are in the fates of the trial */
+    bool lost;   /* one for which there is no handle may be */
 };
 
 /* Of all that the trial tells, only warnings are the officers' business; that of the clock the real
@@ -181,8 +182,8 @@ static bool run_rows(struct ceremony *t, enum row_for which, struct event *e, st
     return true;
 }
 
-/* Takes back what the rows of a key have left. */
-static void undo_key_rows(struct canary *y, struct err *err)
+/* Takes back what the rows of a key have left; kept: but for its token object. */
+static void undo_key_rows(struct canary *y, bool kept, struct err *err)
 {
     struct ceremony *t = y->trial;
     size_t count;
@@ -190,11 +191,12 @@ static void undo_key_rows(struct canary *y, struct err *err)
 
     for (size_t i = count; i-- > 0;)
         if (rows[i].for_each != ROW_ONCE && (t->done & 1U << i)) {
+            bool commit = rows[i].id == STEP_COMMIT;
             t->done &= ~(1U << i);
-            if (rows[i].undo(t, err) && rows[i].id == STEP_COMMIT)
-                y->stored = false;
+            if (!(commit && kept) && rows[i].undo && !rows[i].undo(t, err))
+                y->lost |= commit;
         }
-    t->fates[t->item].proven = false; /* it was, and is gone */
+    t->fates[t->item].proven = false; /* it does not stay */
     passage_reset(t);
 }
 
@@ -347,7 +349,7 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
         snprintf(e.canary.text, sizeof e.canary.text, "%s%s", proof_sentence(t->fates[i].proof),
                  y->stores ? ", also once it was a token object" : "");
     e.canary.state = ok ? CANARY_PASSED : made ? CANARY_FAILED : CANARY_IMPOSSIBLE;
-    undo_key_rows(y, &undone);
+    undo_key_rows(y, ok, &undone);
     destroy_sample(hsm, item->key.handle, &undone);
     destroy_sample(hsm, public, &undone);
     if (!ok && !is_of_the_way(err))
@@ -360,6 +362,57 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
 }
 
 /* --- the whole --- */
+
+static bool is_stored(const struct key_list *list, const char *label, const struct key_desc *like)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct key_desc *key = &list->keys[i];
+        if (key->class == like->class && key->kind == like->kind &&
+            key->label_len == strlen(label) && memcmp(key->label, label, key->label_len) == 0 &&
+            (!like->has_public || !key->has_public ||
+             memcmp(key->spki_sha256, like->spki_sha256, sizeof key->spki_sha256) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* A module may say that it stored what only its own process sees, as where its disk is full:
+ * another process must find the throw-away keys. */
+static bool look_afresh(struct canary *y, struct err *err)
+{
+    struct ceremony *c = y->real, *t = y->trial;
+    struct key_list list = {0};
+    struct hsm *fresh = NULL;
+    bool ok = c->host.open(c->host.ctx, SIDE_DESTINATION, &fresh, err) &&
+              closing_enter(c, fresh, &list, err);
+
+    if (!ok && err->code == ERR_UNFINISHED)
+        err->code = ERR_HSM; /* of the canary nothing stays */
+    for (size_t i = 0; ok && i < t->plan.count; i++)
+        if (t->fates[i].final && !is_stored(&list, t->label, &t->plan.items[i].key)) {
+            char type[64];
+            ok = err_set(err, ERR_HSM,
+                         "canary %s: the destination said that it stored it, and a fresh process "
+                         "does not find it",
+                         key_sample_text(&y->samples[i], type));
+            err_next(err, "Look whether the destination's disk or token is full or read-only.");
+        }
+    key_list_free(&list);
+    if (fresh)
+        fresh->driver->close(fresh);
+    return ok;
+}
+
+static void destroy_stored(struct canary *y)
+{
+    struct ceremony *t = y->trial;
+    struct err ignored; /* what it did not, the inventory shows */
+    bool gone = true;
+
+    for (size_t i = 0; i < t->plan.count; i++)
+        gone &= steps_destroy(destination_of(t), &t->fates[i].final, &ignored);
+    y->stored = y->stored && (!gone || y->lost);
+}
 
 /* What is there before anything is made must be in the record before. */
 static bool take_inventories(struct canary *y, struct err *err)
@@ -381,7 +434,7 @@ static bool try_all(struct canary *y, struct err *err)
         if (!try_sample(y, i, err))
             return false;
     }
-    return true;
+    return !y->stored || look_afresh(y, err);
 }
 
 /* No crash leaves anything from here on. */
@@ -407,6 +460,7 @@ static bool clean_up(struct canary *y, struct err *err)
     char why[EVENT_TEXT_MAX];
     bool clean;
 
+    destroy_stored(y);
     closing_destroy(t, &facts, &ignored); /* what it did not, the inventory shows */
     clean = closing_inventory(t, &facts, err);
     if (clean)

@@ -152,7 +152,7 @@ class Case:
         if reports:
             with open(reports[-1], encoding="utf-8") as file:
                 self.report = yaml.load(parts_of(file), Loader=yaml.CSafeLoader)
-            for part in ("steps", "companions"):
+            for part in ("keys", "steps", "companions"):
                 self.report[part] = self.report[part] or []
             self.outcomes = {key["label"] + COMPANIONS.get(key["class"], ""): key["outcome"]
                              for key in self.report["keys"] + self.report["companions"]}
@@ -179,7 +179,7 @@ class Case:
         if self.cleaned:
             return [key["label"] for key in self.report["keys"] if key["outcome"] != "refused"]
         asked = [key["label"] for key in self.report["keys"]] if self.report else []
-        return asked if self.resumed and asked else self.keys
+        return asked if self.resumed and self.report else self.keys
 
     def is_unsure(self):
         """Does the report say itself that somebody must look?"""
@@ -222,7 +222,8 @@ class Case:
     def take_event(self, words, labels, before):
         """One line of a journal; before: it is not the last one's."""
         event = dict(word.partition("=")[::2] for word in words[5:])
-        if words[3] in DECIDES or event.get("step") in ("make-pair", "commit"):
+        canary = words[3] == "canary" and event["state"] in ("commits", "clean")
+        if canary or words[3] in DECIDES or event.get("step") in ("make-pair", "commit"):
             self.told.append(words[3:5] + [(f, event[f]) for f in TELLS if f in event])
         if before and "key" in event:
             self.take_proof(words[3], event, labels.get(event["key"]))
@@ -356,7 +357,8 @@ class Case:
             self.must(ours == extra, f"no journal names {extra}")
             return
         known = [k for k in there if self.outcomes.get(k) in self.honest()]
-        self.must(not extra or self.report["summary"]["left-over"] > 0 or self.is_unsure(),
+        self.must(not extra or self.report["summary"]["left-over"] > 0 or self.is_unsure()
+                  or all(label in self.report["summary"]["sentence"] for label in extra),
                   f"nothing names {extra}")
         if self.code != 3:
             self.must(not extra and there == known, f"exit {self.code} with {there + extra}")

@@ -109,6 +109,27 @@ new C_CopyObject 2 cutdone 1
 new C_CopyObject 1 widowed 2
 END
 
+# --- cut off while the canary stores -----------------------------------------------------------------
+
+# Nothing was planned yet: what the canary left goes, and the ceremony starts again.
+starts_over() { # starts_over resume|clean
+    run 3 'A ceremony was interrupted: .*journal' --plain "$tmp/c/ceremony.yaml" &&
+        run 0 'no plan was made before it was interrupted' "$1" "$journal" &&
+        [ "$(count new)" -eq 1 ] && source_is_unchanged &&
+        run 0 'taken over by a later one' "$1" "$journal" &&
+        run 0 'complete: 3 migrated' --plain "$tmp/c/ceremony.yaml" && all_arrived
+}
+
+# The last copy and the last destruction of a token object that were made before the first step.
+stores=$(nth new C_CopyObject 4)
+for kind in cut cutdone widow widowed half; do
+    ok "$kind at the canary's $stores" interrupt none "$kind:$stores"
+    ok "... is swept by resume" starts_over resume
+    [ "$kind" = widow ] || continue
+    ok "$kind at the canary's $stores again" interrupt none "$kind:$stores"
+    ok "... and by clean" starts_over clean
+done
+
 # --- an agent that outlives its console in the call that keeps a key -------------------------------
 
 agent_of() { # the number of the agent that has this environment

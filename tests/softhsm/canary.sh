@@ -80,4 +80,81 @@ ok "control: without a canary a real key finds out: 65" ends 65 "$hsmferry" --pl
     "$tmp/c/ceremony.yaml"
 ok "... when it has left the source already" says '8 source .*encrypt the key' \
     '10 destination .*decrypt the key' 'WARNING: no canary'
+
+# --- a destination that cannot store ------------------------------------------------------------------
+
+# cannot CODE FAULTS-OF-NEW SENSE...: it is found out before any real key is wrapped.
+cannot() {
+    code=$1
+    ceremony none "$2"
+    edit 's/object=\*/object=one/'
+    shift 2
+    was=$(find "$tmp/c/new/tokens" -name '*.object' | sort | xargs)
+    ends "$code" "$hsmferry" --plain "$tmp/c/ceremony.yaml" && says 'canary AES 256' "$@" &&
+        ! grep -q ' 1 destination make the transport pair' "$tmp/log" &&
+        [ "$(find "$tmp/c/new/tokens" -name '*.object' | sort | xargs)" = "$was" ]
+}
+
+# every KIND:ARGUMENT: at each copy but the first, which only looks whether there are any.
+every() {
+    for n in 2 3 4 5 6 7; do printf '%s:C_CopyObject:%s%s ' "${1%%:*}" "$n" ":${1#*:}"; done
+}
+
+ok "a destination that stores nothing: 69, before a real key is wrapped" cannot 69 \
+    "$(every fail:0x30)" 'none of the 1 keys can go; the first: canary: make it a token object' \
+    'becomes a token object with the label hsmferry:'
+ok "one that is write-protected: 69" cannot 69 "$(every fail:0xe2)" 'CKR_TOKEN_WRITE_PROTECTED'
+ok "one that is full: 2" cannot 2 "$(every fail:0x31)" 'CKR_DEVICE_MEMORY' \
+    'The token is full: make room on it'
+
+# full BYTES: no file that the destination's agent writes may be longer. SoftHSM does not say that an
+# object did not get into its file: its own process has it all the same.
+full() {
+    ceremony - -
+    edit 's/object=\*/object=one/' "/^destination:/,/^keys:/ s|^  api: .*|&\n  agent: $1|"
+}
+limited() { # limited BYTES: the agent's command
+    echo "[/bin/sh, -c, \"trap '' XFSZ; exec prlimit --fsize=$1 \\\\\"\$0\\\\\"\", \"$abs_top_builddir/hsmferry-agent\"]"
+}
+full "$(limited unlimited)"
+ok "control: a disk with room" ends 0 "$hsmferry" --plain "$tmp/c/ceremony.yaml"
+full "$(limited 500)"
+ok "a full disk of which SoftHSM says nothing: 69" ends 69 "$hsmferry" --plain "$tmp/c/ceremony.yaml"
+ok "... is found out by a fresh process" says 'a fresh process does not find it' \
+    'Look whether the destination.s disk or token is full'
+not_ok "... before a real key is wrapped" says ' 8 source '
+full "$(limited 500)"
+edit 's|^  gates: .*|&\n  writes-before-review: no|'
+ok "control: where the canary may not write, a real key is lost track of: 3" ends 3 "$hsmferry" \
+    --plain "$tmp/c/ceremony.yaml"
+
+ceremony none "$(every fail:0x30)"
+edit 's/object=\*/object=one/' 's|^  gates: .*|&\n  writes-before-review: no|'
+ok "control: where the canary may not write, a real key finds out" ends 2 "$hsmferry" --plain \
+    "$tmp/c/ceremony.yaml"
+ok "... when it was wrapped already" says 'the canary did not commit: the policy forbids writes' \
+    '8 source .*encrypt the key' 'did not say that the key is stored'
+ok "... which the report has" grep -A1 'name: "writes-before-review"' "$tmp"/c/reports/*.yaml
+not_ok "... and nothing was announced" grep -q 'state=commits' "$tmp"/c/reports/*.journal
+
+# --- what probe leaves ----------------------------------------------------------------------------------
+
+ceremony none none
+edit 's/object=\*/object=one/'
+ok "probe stores a throw-away key, and says so" ends 0 "$hsmferry" probe "$tmp/c/ceremony.yaml"
+ok "... that it is gone" says 'becomes a token object' 'canary: the inventories of both sides are' \
+    'no key was touched'
+ok "... and leaves no file" test -z "$(find "$tmp/c/reports" -type f)"
+ceremony none cutdone:C_CopyObject:2
+edit 's/object=\*/object=one/'
+ok "a probe that is cut off right after that" ends 137 "$hsmferry" probe "$tmp/c/ceremony.yaml"
+edit 's/SHIM_FAULT=[^"]*/SHIM_FAULT=/'
+ok "... left it" test "$(find "$tmp/c/new/tokens" -name '*.object' ! -name token.object | wc -l)" -eq 2
+ok "... which the next start tells" ends 3 "$hsmferry" --plain "$tmp/c/ceremony.yaml"
+ok "clean removes it" ends 0 "$hsmferry" clean "$(find "$tmp/c/reports" -name '*.journal')"
+ok "... and says what it was" says 'no plan was made before it was interrupted' \
+    'left by the interrupted ceremony'
+ok "... nothing is left" \
+    test "$(find "$tmp/c/new/tokens" -name '*.object' ! -name token.object | wc -l)" -eq 1
+ok "the ceremony then goes its way" ends 0 "$hsmferry" --plain "$tmp/c/ceremony.yaml"
 finish

@@ -29,7 +29,7 @@ lock_of() { # lock_of old|new: its lock's file, as src/ceremony/claim.c names it
 make_token old aes32:one:id=01
 make_token new aes32:resident:id=d1
 
-ceremony none wait:C_CopyObject:2
+ceremony none wait:C_CopyObject:3
 sed 's/report-folder: .*/report-folder: other/' "$tmp/c/ceremony.yaml" >"$tmp/c/other.yaml"
 sed 's/token=old/token=third/; s/token=new/token=old/; s/token=third/token=new/
     s|/c/old/|/c/third/|g; s|/c/new/|/c/old/|g; s|/c/third/|/c/new/|g; s/wait:[^"]*//' \
@@ -37,7 +37,7 @@ sed 's/token=old/token=third/; s/token=new/token=old/; s/token=third/token=new/
 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/first" 2>&1 &
 first=$!
 for _ in $(seq 1200); do
-    [ "$(grep -sc '^C_CopyObject' "$tmp/c/new/calls/calls")" != 2 ] || break
+    [ "$(grep -sc '^C_CopyObject' "$tmp/c/new/calls/calls")" != 3 ] || break
     sleep 0.1
 done
 journal=$(find "$tmp/c/reports" -name '*.journal')

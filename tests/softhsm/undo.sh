@@ -135,7 +135,7 @@ for key in one two three; do
         >"$tmp/before-new-$key"
 done
 ok "the source was logged in to once" test "$(grep -c '^C_Login ' "$tmp/c/old/calls/calls")" -eq 1
-ok "the destination once by each process" test "$(grep -c '^C_Login ' "$tmp/c/new/calls/calls")" -eq 2
+ok "the destination once by each process" test "$(grep -c '^C_Login ' "$tmp/c/new/calls/calls")" -eq 3
 
 while read -r key side function n kind end; do
     case $key in '#' | '') continue ;; esac

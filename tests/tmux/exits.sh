@@ -55,7 +55,7 @@ at_gate() {
 }
 
 in_commit() {
-    ceremony "commit-$1" "$few" 'slow=commit:1:1200' '[review]'
+    ceremony "commit-$1" "$few" 'slow=commit:3:1200' '[review]'
     console 80x24 "$dir/c.yaml"
     listed 5 && press Space Space && sees "2 of 5 marked" && migrate 2 &&
         sees_like '\[ \.\. \] 11 keep it'

@@ -6,7 +6,7 @@ set -u
 . "${0%/*}/lib.sh"
 
 killed() { # killed NAME: at a key's commit
-    ceremony "$1" "$few" 'slow=commit:1:3000' '[review]'
+    ceremony "$1" "$few" 'slow=commit:3:3000' '[review]'
     console 80x24 "$dir/c.yaml"
     listed 5 && press Space Space && sees "2 of 5 marked" && migrate 2 && sees "keep it" &&
         agents=$(pgrep -P "$(hsmferry_pid)") && kill -s KILL "$(hsmferry_pid)" &&

@@ -66,7 +66,7 @@ ok "hung: the log has it" sees "wrap"
 press q
 ok "hung: exit 2" ended 2
 
-ok "unknown: begins" begin unknown '' 'hang=commit:1'
+ok "unknown: begins" begin unknown '' 'hang=commit:3'
 ok "unknown: after ten seconds it is told" sees "no answer from DESTINATION for 1"
 press a
 ok "unknown: giving up asks" sees "Give up the call"
