@@ -208,8 +208,8 @@ static void tell_canary(struct line *l)
 
     if (state == CANARY_COMMITS || state == CANARY_CLEAN) {
         head(l, state == CANARY_CLEAN ? sign_ok : sign_none, 0);
-        add(l, "canary%s%s: %s", state == CANARY_CLEAN ? "" : " ", l->event->canary.type,
-            l->event->canary.text);
+        add(l, "canary%s%s: %s", state == CANARY_CLEAN ? "" : " ",
+            state == CANARY_CLEAN ? "" : l->event->canary.type, l->event->canary.text);
         return;
     }
     head(l, state == CANARY_PASSED ? sign_ok : state == CANARY_FAILED ? sign_failed : sign_none, 0);

@@ -111,19 +111,21 @@ ok "one that is full: 2" cannot 2 "$(every fail:0x31)" 'CKR_DEVICE_MEMORY' \
 # object did not get into its file: its own process has it all the same.
 full() {
     ceremony - -
-    edit 's/object=\*/object=one/' "/^destination:/,/^keys:/ s|^  api: .*|&\n  agent: $1|"
+    edit 's/object=\*/object=one/' \
+        "/^destination:/,/^keys:/ s|^  api: .*|&\n  agent: [/bin/sh, \"$tmp/limited\", \"$1\"]|"
 }
-limited() { # limited BYTES: the agent's command
-    echo "[/bin/sh, -c, \"trap '' XFSZ; exec prlimit --fsize=$1 \\\\\"\$0\\\\\"\", \"$abs_top_builddir/hsmferry-agent\"]"
-}
-full "$(limited unlimited)"
+cat >"$tmp/limited" <<END
+trap '' XFSZ
+exec prlimit --fsize="\$1" "$abs_top_builddir/hsmferry-agent"
+END
+full unlimited
 ok "control: a disk with room" ends 0 "$hsmferry" --plain "$tmp/c/ceremony.yaml"
-full "$(limited 500)"
+full 500
 ok "a full disk of which SoftHSM says nothing: 69" ends 69 "$hsmferry" --plain "$tmp/c/ceremony.yaml"
 ok "... is found out by a fresh process" says 'a fresh process does not find it' \
     'Look whether the destination.s disk or token is full'
 not_ok "... before a real key is wrapped" says ' 8 source '
-full "$(limited 500)"
+full 500
 edit 's|^  gates: .*|&\n  writes-before-review: no|'
 ok "control: where the canary may not write, a real key is lost track of: 3" ends 3 "$hsmferry" \
     --plain "$tmp/c/ceremony.yaml"

@@ -526,6 +526,7 @@ static void test_equal(void **state)
         {"extractable: yes", "extractable: no"},
         {"extractable: yes", "extractable: yes\n  allow-unauthenticated-envelope: yes"},
         {"extractable: yes", "extractable: yes\n  canary: when-possible"},
+        {"extractable: yes", "extractable: yes\n  writes-before-review: no"},
         {"[review, key]", "[key]"},
         {"folder: reports", "folder: report"},
     };
@@ -563,6 +564,7 @@ static void test_write(void **state)
         {"extractable: yes", "allow-unauthenticated-envelope: yes"},
         {"extractable: yes", "canary: when-possible"},
         {"extractable: yes", "canary: none"},
+        {"extractable: yes", "writes-before-review: no"},
         {"[sha1]", "[sha256, sha1]"},
         {"parameters: \"\"", "parameters: \"configDir='sql:/a b' # \\\\ \\\" no\""},
         {"A_1=", "\"A=*x: [\\u00e9, \\U0001f511] # 'y' \\\"z\\\" %41 \\\\\""},

@@ -20,6 +20,7 @@
 
 #include "base/text.h"
 #include "record/fields.h"
+#include "record/history.h"
 #include "record/journal.h"
 #include "record/report.h"
 
@@ -583,6 +584,46 @@ static void test_nothing_begun(void **state)
     assert_int_equal(access(f->path, F_OK), 0);
 }
 
+static struct event canary(enum canary_state state)
+{
+    struct event event = full_event(EVENT_CANARY, 1);
+
+    event.canary.state = state;
+    return event;
+}
+
+/* ... and so is one of a canary that left nothing; but not while an object of it may be there. */
+static void test_canary_stays_until_clean(void **state)
+{
+    static const struct {
+        enum canary_state told[3];
+        bool stays;
+    } rows[] = {
+        {{CANARY_COMMITS, CANARY_PASSED, CANARY_CLEAN}, false},
+        {{CANARY_COMMITS, CANARY_FAILED, CANARY_FAILED}, true},
+        {{CANARY_COMMITS, CANARY_CLEAN, CANARY_COMMITS}, true},
+        {{CANARY_PASSED, CANARY_FAILED, CANARY_IMPOSSIBLE}, false},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct history history;
+        bool torn;
+        start(f);
+        assert_true(emit(f, full_event(EVENT_BEGIN, 1)));
+        for (size_t n = 0; n < 3; n++)
+            assert_true(emit(f, canary(rows[i].told[n])));
+        assert_true(reads(f, &torn));
+        history = history_of(&f->tape);
+        assert_int_equal(history.begun, rows[i].stays);
+        assert_int_equal(history_is_open(&history), rows[i].stays);
+        report_free(f->report);
+        f->report = NULL;
+        assert_int_equal(access(f->path, F_OK), rows[i].stays ? 0 : -1);
+        unlink(f->path);
+    }
+}
+
 /* Once a line cannot be written no step begins, but those that clean up. What stands there stays
  * true, and there is no report that says all is well. */
 static void test_disk_fault(void **state)
@@ -650,6 +691,7 @@ int main(void)
         TEST(not_to_be_trusted),
         TEST(killed),
         TEST(nothing_begun),
+        TEST(canary_stays_until_clean),
         TEST(disk_fault),
         TEST(disk_fault_told),
     };

@@ -152,6 +152,10 @@ static void test_canary(void **state)
     assert_line(&e, NULL,
                 "12:41:07.512Z [FAIL]    relay       canary RSA 2048, aes-kwp: failed: proven, "
                 "12.3 ms");
+    e.canary.state = CANARY_COMMITS;
+    assert_line(&e, NULL, "12:41:07.512Z [    ]    relay       canary RSA 2048: proven");
+    e.canary.state = CANARY_CLEAN;
+    assert_line(&e, NULL, "12:41:07.512Z [ ok ]    relay       canary: proven");
 }
 
 /* Every kind of event, told or not, however its enums stand: one line at most, never a newline. */
