@@ -182,7 +182,7 @@ ceremony '[]' 'flags=pin-final-try'
 sed -i 's/?pin-source[^"]*//' "$tmp/c/ceremony.yaml"
 ok "another word leaves it alone" on_terminal 77 "$pin" 'swordfish\n' 'type  last try  to go on:' 'yes\n'
 
-ceremony '[]' 'slow=commit:2:3000'
+ceremony '[]' 'slow=commit:3:3000'
 ok "a signal within a commit waits for its end" on_terminal 3 "$pin" 'swordfish\n' \
     '[ .. ] 11 destination key 1 one: keep it' '\x03'
 ok "what was kept is proven again" logged 'ok . 11 relay       key 1 one: prove the kept key'
@@ -212,7 +212,7 @@ for name in TERM HUP QUIT; do
 done
 ok "what is true is told" logged 'source unchanged; nothing on the destination'
 for name in TERM HUP; do
-    ceremony '[]' 'slow=commit:2:1600'
+    ceremony '[]' 'slow=commit:3:1600'
     ok "SIG$name within a commit: it is finished first, and proven; 3" stops 3 $name aborted \
         'swordfish\n' '[ .. ] 11 destination key 1 one: keep it' "$(signal $name)"
     ok "... which is told" logged '\[ ok \]    destination key 1 one: migrated'

@@ -444,7 +444,9 @@ class Sweep:
     def singles(self, pair, calls):
         """Every call of the ceremony with every kind."""
         for role in ("old", "new"):
-            first = max((n for n, name in enumerate(calls[role], 1) if name in PAIR), default=0)
+            pairs = [n for n, name in enumerate(calls[role], 1) if name in PAIR]
+            first = pairs[-1] if pairs else 0
+            canary = pairs[-2] if len(pairs) > 1 else first  # which commits, too
             for number, name in enumerate(calls[role], 1):
                 if self.options.of not in (None, name):
                     continue
@@ -452,7 +454,7 @@ class Sweep:
                 if name in READS or number < first:
                     turn = number % len(kinds)
                     kinds = (kinds[turn:] + kinds[:turn])[:TEN]
-                if role == "new" and name == "C_CopyObject" and number > first:
+                if role == "new" and name == "C_CopyObject" and number > canary:
                     kinds += OF_COMMITS
                 for kind in kinds:
                     yield self.case_of(pair, role, [fault_text(kind, number)])
