@@ -8,12 +8,22 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A single fault must not cost a key. */
+static bool describe_twice(struct hsm *hsm, uint64_t handle, struct key_desc *now, struct err *err)
+{
+    bool ok = hsm->driver->describe(hsm, handle, now, err);
+
+    if (ok ? now->unread[0] != '\0' : err->code != ERR_GONE)
+        ok = hsm->driver->describe(hsm, handle, now, err);
+    return ok;
+}
+
 /* What was listed stays as it was: whether it has changed since is for the step that wraps it. */
 static bool read_one(struct ceremony *c, struct key_desc *key, struct err *err)
 {
     struct key_desc now;
 
-    if (!source_of(c)->driver->describe(source_of(c), key->handle, &now, err)) {
+    if (!describe_twice(source_of(c), key->handle, &now, err)) {
         if (err->code == ERR_GONE)
             return false;
         snprintf(key->unread, sizeof key->unread, "%.*s", (int)sizeof key->unread - 1,

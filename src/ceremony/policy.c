@@ -126,7 +126,7 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
     if (key_is(key, KEY_ALWAYS_AUTHENTICATE))
         return err_set(err, ERR_DATA, "asks for its PIN at every use, so it cannot be proven");
     if (key->unread[0])
-        return err_set(err, ERR_DATA,
+        return err_set(err, ERR_HSM,
                        "the source fails to read what may bind it, so that could get lost (%s)",
                        key->unread);
     if (key->terms.known & KEY_DATES_HIDDEN)

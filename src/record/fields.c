@@ -52,8 +52,8 @@
         FIELD(FIELD_HEX, "public-sha256", key.spki_sha256),                                        \
         FIELD(FIELD_HEX, "check-value", key.check_value),                                          \
         FIELD(FIELD_NUMBER, "check-value-length", key.check_value_len),                            \
-        FIELD(FIELD_BITS, "terms", key.terms.known), FIELD(FIELD_TEXT, "start", key.terms.start),  \
-        FIELD(FIELD_TEXT, "end", key.terms.end),                                                   \
+        FIELD_2(FIELD_TEXT, "unread", key.unread), FIELD(FIELD_BITS, "terms", key.terms.known),    \
+        FIELD(FIELD_TEXT, "start", key.terms.start), FIELD(FIELD_TEXT, "end", key.terms.end),      \
         FIELD(FIELD_NUMBERS, "allowed", key.terms.allowed),                                        \
         FIELD(FIELD_NUMBER, "allowed-count", key.terms.allowed_count),                             \
         FIELD(FIELD_HEX, "subject", key.terms.subject),                                            \
@@ -113,6 +113,7 @@ static const struct field hsm[] = {
     FIELD(FIELD_BITS, "slot", hsm.slot.id),
     FIELD(FIELD_TEXT, "slot-description", hsm.slot.description),
     FIELD(FIELD_BITS, "slot-flags", hsm.slot.flags),
+    FIELD_2(FIELD_TEXT, "store", hsm.slot.store),
     FIELD(FIELD_TEXT, "api", hsm.info.api),
     FIELD(FIELD_TEXT, "api-version", hsm.info.api_version),
     FIELD(FIELD_TEXT, "module", hsm.module),
