@@ -4,8 +4,8 @@
 # For reading with "."; runs nothing by itself.
 
 packages_build='autoconf autoconf-archive automake gcc libc6-dev libcyaml-dev libncurses-dev
-    libnss3-dev libp11-dev libp11-kit-dev libprotobuf-c-dev libssl-dev libyaml-dev make pkg-config
-    protobuf-c-compiler'
+    libnss3-dev libp11-dev libp11-kit-dev libprotobuf-c-dev libseccomp-dev libssl-dev libyaml-dev
+    make pkg-config protobuf-c-compiler'
 packages_rehearse='libnss3 libsofthsm2'
 packages_opencryptoki='opencryptoki'
 packages_test='binutils clang-format gnutls-bin libcmocka-dev libnss3-tools mandoc opencryptoki

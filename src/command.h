@@ -18,6 +18,7 @@ struct invocation {
     bool compare;   /* of list */
     struct term_options screen;
     const char *journal, *signature, *key; /* of a report; NULL: not given */
+    struct session_host *host;             /* of a command that reaches HSMs; else NULL */
     const char *words[COMMAND_WORDS];      /* behind the command's name; NULL: not given */
 };
 
@@ -34,7 +35,7 @@ int command_sign_plain(struct session *s, const char *report, struct err *err);
 
 /* Resumes the ceremony of a journal, or cleans up after it. file: for its two HSMs; NULL: what lies
  * beside the journal, or else the one that it names. */
-int command_settle(const char *journal, const char *file, bool clean);
+int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean);
 
 int command_ceremony(const struct invocation *in);
 int command_clean(const struct invocation *in);

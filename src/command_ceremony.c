@@ -175,7 +175,7 @@ static void tell_report(const struct session *s)
         fclose(stamped);
 }
 
-static int run_console(struct session *s, const struct term_options *options)
+static int run_console(struct session *s, const struct invocation *in)
 {
     struct on_screen screen = {.session = s};
     struct console_host host = {.ctx = &screen,
@@ -189,11 +189,11 @@ static int run_console(struct session *s, const struct term_options *options)
         host.interrupted = screen.interrupted;
     else if (err.code != ERR_NONE)
         return command_failed(&err);
-    int code = console_run(s->config, &host, options, &err);
+    int code = console_run(s->config, &host, &in->screen, &err);
     if (err.code != ERR_NONE)
         return command_failed(&err);
     if (screen.settles)
-        return command_settle(screen.interrupted, NULL, screen.cleans);
+        return command_settle(in, screen.interrupted, NULL, screen.cleans);
     if (s->report && report_path(s->report))
         tell_report(s);
     else if (host.interrupted && code == 0)
@@ -205,16 +205,17 @@ int command_ceremony(const struct invocation *in)
 {
     bool screen = !in->plain && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
     const char *file = in->words[0];
-    struct session s = {0};
+    struct session s = {.host = in->host};
     struct err err = {0};
     int code;
 
     if (!file && !screen)
         return command_misused("A ceremony file is missing", "");
-    if (!session_load(&s, file, &err))
+    if (!session_load(&s, file, &err) ||
+        !session_confine(&s, screen ? SESSION_SCREEN : SESSION_RECORD, NULL, &err))
         code = command_failed(&err);
     else
-        code = screen ? run_console(&s, &in->screen) : command_run_plain(&s);
+        code = screen ? run_console(&s, in) : command_run_plain(&s);
     session_free(&s);
     return code;
 }

@@ -79,11 +79,13 @@ static int list_both(struct session *s, bool compare)
 
 int command_list(const struct invocation *in)
 {
-    struct session s = {0};
+    struct session s = {.host = in->host};
     struct err err = {0};
     int code;
 
-    code = session_load(&s, in->words[0], &err) ? list_both(&s, in->compare) : command_failed(&err);
+    code = session_load(&s, in->words[0], &err) && session_confine(&s, SESSION_LOOK, NULL, &err)
+               ? list_both(&s, in->compare)
+               : command_failed(&err);
     session_free(&s);
     return code;
 }

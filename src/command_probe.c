@@ -61,12 +61,13 @@ static int probe(struct session *s, struct plain_log *log)
 
 int command_probe(const struct invocation *in)
 {
-    struct session s = {0};
+    struct session s = {.host = in->host};
     struct plain_log *log = NULL;
     struct err err = {0};
     int code;
 
-    if (!session_load(&s, in->words[0], &err) || !plain_log_new(stdout, &log, &err)) {
+    if (!session_load(&s, in->words[0], &err) || !session_confine(&s, SESSION_LOOK, NULL, &err) ||
+        !plain_log_new(stdout, &log, &err)) {
         code = command_failed(&err);
     } else {
         if (in->no_canary)

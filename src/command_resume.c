@@ -62,14 +62,14 @@ static bool load(struct session *s, const struct interrupted *it, const char *fi
         return false;
     text_print(s->config->report_folder, sizeof s->config->report_folder, "%s", folder);
     s->prior = &it->prior;
-    return true;
+    return session_confine(s, SESSION_RECORD, NULL, err);
 }
 
-int command_settle(const char *journal, const char *file, bool clean)
+int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean)
 {
     char folder[EVENT_PATH_MAX], kept[PATH_MAX];
     struct interrupted it;
-    struct session s = {0};
+    struct session s = {.host = in->host};
     struct err err = {0};
     int code = EX_OK;
 
@@ -90,10 +90,10 @@ int command_settle(const char *journal, const char *file, bool clean)
 
 int command_resume(const struct invocation *in)
 {
-    return command_settle(in->words[0], in->words[1], false);
+    return command_settle(in, in->words[0], in->words[1], false);
 }
 
 int command_clean(const struct invocation *in)
 {
-    return command_settle(in->words[0], in->words[1], true);
+    return command_settle(in, in->words[0], in->words[1], true);
 }

@@ -17,7 +17,7 @@ static bool find(struct session *s, const struct invocation *in, char *report, s
     if (!session_load_as(s, in->words[1], CONFIG_TO_COMPARE, err))
         return false;
     if (config_signs_on(s->config))
-        return true;
+        return session_confine(s, SESSION_SIGN, report, err);
     err_set(err, ERR_CONFIG, "The ceremony file names no key that signs");
     return err_next(err, "Name one under \"sign-report\"; hsmferry-ceremony(5) tells how");
 }
@@ -37,7 +37,7 @@ static void tell(const struct session *s)
 
 int command_sign(const struct invocation *in)
 {
-    struct session s = {0};
+    struct session s = {.host = in->host};
     struct err err = {0};
     char report[PATH_MAX];
     int code = 0;

@@ -126,6 +126,8 @@ static bool take_policy(const struct loader *l, const struct raw_policy *raw)
     if (raw->canary)
         policy->canary = (enum canary_rule)(raw->canary - 1);
     policy->writes_before_review = raw->writes_before_review != RAW_NO;
+    if (raw->confinement)
+        policy->confinement = (enum confinement_rule)(raw->confinement - 1);
     if (raw->gates)
         policy->gates = *raw->gates;
     if (raw->two_officers)

@@ -54,7 +54,8 @@ static bool same_policy(const struct policy *a, const struct policy *b)
            a->sensitive == b->sensitive && a->extractable == b->extractable &&
            a->waive_unproven == b->waive_unproven && a->unauthenticated == b->unauthenticated &&
            a->canary == b->canary && a->writes_before_review == b->writes_before_review &&
-           a->gates == b->gates && a->two_officers == b->two_officers;
+           a->confinement == b->confinement && a->gates == b->gates &&
+           a->two_officers == b->two_officers;
 }
 
 static bool same_device(const struct config_side *a, const struct config_side *b)

@@ -28,6 +28,10 @@ static const cyaml_strval_t canaries[] = {
     {"when-possible", 1 + CANARY_WHEN_POSSIBLE},
     {"none", 1 + CANARY_NONE},
 };
+static const cyaml_strval_t confinements[] = {
+    {"required", 1 + CONFINEMENT_REQUIRED},
+    {"when-possible", 1 + CONFINEMENT_WHEN_POSSIBLE},
+};
 static const cyaml_strval_t gates[] = {
     {"devices", 1 << GATE_DEVICES},
     {"review", 1 << GATE_REVIEW},
@@ -89,6 +93,8 @@ static const cyaml_schema_field_t policy_fields[] = {
                      canaries, CYAML_ARRAY_LEN(canaries)),
     CYAML_FIELD_ENUM("writes-before-review", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
                      struct raw_policy, writes_before_review, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("confinement", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     confinement, confinements, CYAML_ARRAY_LEN(confinements)),
     CYAML_FIELD_FLAGS_PTR("gates", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                           struct raw_policy, gates, gates, CYAML_ARRAY_LEN(gates)),
     CYAML_FIELD_FLAGS_PTR("two-officers",

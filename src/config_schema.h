@@ -52,6 +52,7 @@ struct raw_policy {
     uint32_t unproven; /* enum raw_unproven */
     uint32_t canary;   /* 1 + enum canary_rule; 0: absent */
     uint32_t writes_before_review;
+    uint32_t confinement; /* 1 + enum confinement_rule; 0: absent */
     uint32_t *gates;
     uint32_t *two_officers;
 };

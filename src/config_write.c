@@ -114,6 +114,8 @@ static void put_policy(struct writer *w, const struct policy *policy)
         writer_text(w, "unproven", "waiver");
     writer_text(w, "canary", canary_rule_name(policy->canary));
     writer_yes(w, "writes-before-review", policy->writes_before_review);
+    if (policy->confinement == CONFINEMENT_REQUIRED)
+        writer_text(w, "confinement", confinement_rule_name(policy->confinement));
     writer_list(w, "gates", true);
     for (enum gate gate = 0; gate < GATES; gate++)
         if (policy->gates & 1U << gate)

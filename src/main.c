@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "command.h"
+#include "confinement.h"
 #include "libraries.h"
 #include "ui/plain.h"
 
@@ -35,24 +36,28 @@ static int print_version(void);
 static const struct command {
     const char *name; /* empty: none */
     int (*run)(const struct invocation *in);
+    bool reaches;             /* HSMs, through agents; else it reads files and no more */
     int words_min, words_max; /* behind the name */
     const char *usage, *help;
 } commands[] = {
-    {"", command_ceremony, 0, 1, "[CEREMONY.yaml]", "carry out a ceremony"},
-    {"list", command_list, 1, 1, "list CEREMONY.yaml",
+    {"", command_ceremony, true, 0, 1, "[CEREMONY.yaml]", "carry out a ceremony"},
+    {"list", command_list, true, 1, 1, "list CEREMONY.yaml",
      "show slots, tokens and objects of its two HSMs"},
-    {"probe", command_probe, 1, 1, "probe CEREMONY.yaml",
+    {"probe", command_probe, true, 1, 1, "probe CEREMONY.yaml",
      "what would go, how, and why not; touches no key"},
-    {"diff", command_diff, 2, 2, "diff A.yaml B.yaml", "do two differ in more than the devices?"},
-    {"resume", command_resume, 1, 2, "resume JOURNAL [CEREMONY.yaml]",
+    {"diff", command_diff, false, 2, 2, "diff A.yaml B.yaml",
+     "do two differ in more than the devices?"},
+    {"resume", command_resume, true, 1, 2, "resume JOURNAL [CEREMONY.yaml]",
      "go on after one was interrupted"},
-    {"clean", command_clean, 1, 2, "clean JOURNAL [CEREMONY.yaml]",
+    {"clean", command_clean, true, 1, 2, "clean JOURNAL [CEREMONY.yaml]",
      "take back what an interrupted one left"},
-    {"report", command_report, 1, 1, "report JOURNAL", "write a ceremony's report again"},
-    {"sheet", command_sheet, 1, 1, "sheet REPORT.yaml", "print a report for those who sign it"},
-    {"sign", command_sign, 2, 2, "sign REPORT.yaml CEREMONY.yaml",
+    {"report", command_report, false, 1, 1, "report JOURNAL", "write a ceremony's report again"},
+    {"sheet", command_sheet, false, 1, 1, "sheet REPORT.yaml",
+     "print a report for those who sign it"},
+    {"sign", command_sign, true, 2, 2, "sign REPORT.yaml CEREMONY.yaml",
      "let an HSM's key sign a report"},
-    {"verify", command_verify, 1, 1, "verify REPORT.yaml", "is this report whole and in order?"},
+    {"verify", command_verify, false, 1, 1, "verify REPORT.yaml",
+     "is this report whole and in order?"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -152,6 +157,30 @@ static const struct command *find_command(const char *word)
     return &commands[0];
 }
 
+/* In a box, and with a process that starts agents where there will be any: made before threads are
+ * and before anything is parsed. */
+static int run_enclosed(const struct command *command, struct invocation *in)
+{
+    const char *const files[] = {in->words[0],
+                                 in->words[1] ? in->words[1] : in->words[0],
+                                 in->journal ? in->journal : in->words[0],
+                                 in->signature ? in->signature : in->words[0],
+                                 in->key ? in->key : in->words[0],
+                                 NULL};
+    struct session_host host = {0};
+    struct err err = {0};
+    int code;
+
+    if (!command->reaches)
+        return confinement_reader(files, &err) ? command->run(in) : command_failed(&err);
+    if (!session_host_new(&host, &err))
+        return command_failed(&err);
+    in->host = &host;
+    code = command->run(in);
+    starter_free(host.starter);
+    return code;
+}
+
 static int run_command(int argc, char **argv)
 {
     struct invocation in = {0};
@@ -173,7 +202,7 @@ static int run_command(int argc, char **argv)
         return command_misused("Only list can do this", "--compare");
     for (int i = named; i < words; i++)
         in.words[i - named] = argv[i];
-    return command->run(&in);
+    return run_enclosed(command, &in);
 }
 
 int main(int argc, char **argv)

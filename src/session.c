@@ -2,14 +2,17 @@
 #include "session.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
 
 #include "base/text.h"
+#include "confinement.h"
 #include "libraries.h"
 #include "record/verify.h"
 
@@ -17,21 +20,25 @@ enum { SESSION_LIMIT_MS = 120000 };
 
 static const char *const no_environment[] = {NULL};
 
-/* Our own agent: beside this program in a build tree, else where it is installed. */
-static void find_agent(struct session *s)
+static void find_agent(char path[PATH_MAX])
 {
     static const char name[] = "/hsmferry-agent";
-    ssize_t len = readlink("/proc/self/exe", s->agent, sizeof s->agent - sizeof name);
+    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - sizeof name);
 
-    s->own_agent[0] = s->agent;
-    while (len > 0 && s->agent[len - 1] != '/')
+    while (len > 0 && path[len - 1] != '/')
         len--;
     if (len > 0) {
-        memcpy(s->agent + len - 1, name, sizeof name);
-        if (access(s->agent, X_OK) == 0)
+        memcpy(path + len - 1, name, sizeof name);
+        if (access(path, X_OK) == 0)
             return;
     }
-    text_print(s->agent, sizeof s->agent, "%s%s", HSMFERRY_AGENT_DIR, name);
+    text_print(path, PATH_MAX, "%s%s", HSMFERRY_AGENT_DIR, name);
+}
+
+bool session_host_new(struct session_host *host, struct err *err)
+{
+    find_agent(host->agent);
+    return starter_new(host->agent, &host->starter, err);
 }
 
 /* Where all users of this host find each other's locks; a folder of one user's would not do. */
@@ -62,7 +69,7 @@ static bool empty_config(struct config **out, struct err *err)
 
 bool session_load_as(struct session *s, const char *file, enum config_use use, struct err *err)
 {
-    find_agent(s);
+    s->own_agent[0] = s->host->agent;
     find_locks(s);
     return config_load(file, use, &s->config, err);
 }
@@ -71,7 +78,7 @@ bool session_load(struct session *s, const char *file, struct err *err)
 {
     if (file)
         return session_load_as(s, file, CONFIG_TO_RUN, err);
-    find_agent(s);
+    s->own_agent[0] = s->host->agent;
     find_locks(s);
     return empty_config(&s->config, err);
 }
@@ -131,6 +138,122 @@ static void signing_failed(void *ctx, const struct err *err)
     session_unsigned(ctx, err);
 }
 
+/* --- agents and the box --- */
+
+static struct starter_program program_of(const struct config_side *side)
+{
+    static const struct config_side none;
+
+    side = side ? side : &none;
+    return (struct starter_program){
+        .argv = (const char *const *)side->agent,
+        .environment = side->environment ? (const char *const *)side->environment : no_environment,
+        .module = side->where.module,
+    };
+}
+
+/* The devices by number of their programs: enum side, SIDE_RELAY for the signer's. */
+static const struct config_side *device_of(const struct session *s, enum side side)
+{
+    return side == SIDE_RELAY ? config_signs_on(s->config) : &s->config->side[side];
+}
+
+static bool choose_programs(struct session *s, struct err *err)
+{
+    bool ok = true;
+
+    for (enum side side = 0; ok && side < SIDES; side++) {
+        const struct starter_program program = program_of(device_of(s, side));
+        ok = starter_choose(s->host->starter, side, &program, err);
+    }
+    return ok;
+}
+
+static bool name_programs(struct session *s, bool chooses, const char *const *folders,
+                          struct err *err)
+{
+    for (enum side side = 0; side < SIDES; side++) {
+        const struct starter_program program = program_of(device_of(s, side));
+        if (!starter_name(s->host->starter, side, &program, err))
+            return false;
+    }
+    return starter_seal(s->host->starter, chooses, folders, err);
+}
+
+/* The folder that claim_token() will take: the first that is there. */
+static const char *lock_folder(const struct session *s)
+{
+    const char *const *folder = s->locks;
+
+    while (folder[1] && access(*folder, F_OK) != 0)
+        folder++;
+    return *folder;
+}
+
+/* Each folder that this process may write to, in out, NULL at its end; room: for two paths. */
+static bool find_folders(const struct session *s, enum session_use use, const char *report,
+                         char room[2][PATH_MAX], const char *out[STARTER_FOLDERS + 1],
+                         struct err *err)
+{
+    unsigned count = 0;
+
+    out[count++] = lock_folder(s);
+    if (use == SESSION_RECORD || use == SESSION_SCREEN) {
+        (void)mkdir(s->config->report_folder, 0700); /* report_new() says what is wrong */
+        out[count++] = s->config->report_folder;
+    }
+    text_print(room[0], PATH_MAX, "%s", report ? report : s->config->path);
+    if (use == SESSION_SIGN || (use == SESSION_SCREEN && room[0][0]))
+        out[count++] = dirname(room[0]);
+    else if (use == SESSION_SCREEN && !(out[count++] = getcwd(room[1], PATH_MAX)))
+        return err_set_errno(err, ERR_IO, errno, "The folder of this process cannot be named");
+    out[count] = NULL;
+    return true;
+}
+
+static bool enter_box(struct session *s, enum session_use use, const char *report,
+                      const char *const *folders, struct err *err)
+{
+    struct confinement c = {0};
+
+    for (; *folders; folders++)
+        confinement_add(&c, *folders, LAND_WRITE);
+    confinement_add(&c, s->config->path, LAND_READ);
+    confinement_add(&c, report, LAND_READ);
+    for (enum side side = 0; side < SIDES; side++) {
+        const struct config_side *device = device_of(s, side);
+        confinement_add(&c, device ? device->where.module : NULL, LAND_READ);
+        confinement_add(&c, device ? device->token.pin_file : NULL, LAND_READ);
+    }
+    return confinement_enter(&c, use == SESSION_SCREEN, &s->host->box, err);
+}
+
+static bool is_enough(const struct session *s, struct err *err)
+{
+    const struct box *box = &s->host->box;
+
+    if (s->config->policy.confinement == CONFINEMENT_WHEN_POSSIBLE || box->whole)
+        return true;
+    err_set(err, ERR_CONFIG, "The ceremony file requires confinement, and hsmferry is %s",
+            box->text);
+    err_now(err, "Nothing was started");
+    return err_next(err, "Use a host whose kernel has Landlock and seccomp, or write "
+                         "\"confinement: when-possible\"");
+}
+
+bool session_confine(struct session *s, enum session_use use, const char *report, struct err *err)
+{
+    const char *folders[STARTER_FOLDERS + 1];
+    char room[2][PATH_MAX];
+
+    if (starter_is_sealed(s->host->starter))
+        return choose_programs(s, err) && is_enough(s, err);
+    s->host->chooses = use == SESSION_SCREEN;
+    return find_folders(s, use, report, room, folders, err) &&
+           name_programs(s, s->host->chooses, folders, err) &&
+           enter_box(s, use, report, folders, err) && is_enough(s, err);
+}
+
 /* --- the worker --- */
 
 static void reach(const struct session *s, const struct config_side *from, struct worker_side *to)
@@ -183,6 +306,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
     struct worker_setup setup = {
         .record = recorded ? report_sink(s->report) : NULL,
         .locks = s->locks,
+        .starter = s->host->starter,
         .calls = calls,
         .ceremony.rehearsal = config->rehearsal,
         .ceremony.officer_count = config->officer_count,
@@ -192,6 +316,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
 
     text_print(setup.ceremony.title, sizeof setup.ceremony.title, "%s", config->title);
     libraries_text(", ", setup.ceremony.libraries, sizeof setup.ceremony.libraries);
+    memcpy(setup.ceremony.confinement, s->host->box.text, sizeof setup.ceremony.confinement);
     text_print(setup.ceremony.file, sizeof setup.ceremony.file, "%s", config->path);
     memcpy(setup.ceremony.file_sha256, config->sha256, sizeof config->sha256);
     memcpy(setup.ceremony.officers, config->officers, sizeof setup.ceremony.officers);
@@ -232,7 +357,7 @@ static bool renew_report(struct session *s, struct err *err)
 bool session_start(struct session *s, bool recorded, bool calls, struct worker **out,
                    struct err *err)
 {
-    if (recorded && !renew_report(s, err))
+    if ((s->host->chooses && !choose_programs(s, err)) || (recorded && !renew_report(s, err)))
         return false;
     const struct worker_setup setup = make_setup(s, recorded, calls);
     return worker_new(&setup, out, err);

@@ -11,9 +11,10 @@ rooms() {
     plain='hsm/(key|facts|event|fidelity)\.h'
     cat <<END
 src/base        base/
+src/confine     base/|confine/
 src/hsm         base/|hsm/
-src/agent       base/|hsm/|agent/
-src/ceremony    base/|hsm/(event|facts|fidelity|hsm|key|remote|trace|uri)\.h|ceremony/
+src/agent       base/|confine/|hsm/|agent/
+src/ceremony    base/|hsm/(event|facts|fidelity|hsm|key|remote|starter|trace|uri)\.h|ceremony/
 src/record      base/|$plain|record/
 ui              base/|$plain|hsm/uri\.h|ceremony/|record/|ui/|config\.h
 END
@@ -62,6 +63,7 @@ while read -r file header; do
 done <<'END'
 src/base/x.c "base/err.h"
 src/base/x.c <openssl/evp.h>
+src/confine/x.c "base/err.h"
 src/hsm/x.c "hsm/hsm.h"
 src/agent/x.c "hsm/hsm.h"
 src/agent/x.c <p11-kit/pkcs11.h>
@@ -80,6 +82,8 @@ src/base/x.c "hsm/key.h"
 src/base/x.h "hsm/key.h"
 src/base/x.c <hsm/key.h>
 src/base/x.c "base/../hsm/key.h"
+src/confine/x.c "hsm/hsm.h"
+src/hsm/x.c "confine/box.h"
 src/hsm/x.c "ceremony/plan.h"
 src/hsm/x.c <p11-kit/pkcs11.h>
 src/agent/x.c "ceremony/plan.h"

@@ -76,6 +76,7 @@ static void tell_begin(struct line *l)
         l->event->begin.title, l->event->begin.version, l->event->begin.id,
         text_time(l->event->utc_ms, false, time));
     add_some(l, ", ", l->event->begin.file);
+    add_some(l, "; hsmferry: ", l->event->begin.confinement);
 }
 
 static void tell_officer(struct line *l)

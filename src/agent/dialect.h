@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/fence.h"
 #include "base/err.h"
 #include "hsm/facts.h"
 
@@ -77,6 +78,9 @@ struct dialect {
     uint32_t set_afterwards; /* enum key_flag: set on what was unwrapped, whatever it tells */
     uint32_t unreadable;     /* enum key_flag: what it reports of no key */
     bool one_per_id;         /* it keeps one key of each class and id */
+
+    bool confines; /* its agent reaches only what it needs: */
+    struct fence_places places;
 };
 
 /* What an HSM says of itself. */

@@ -147,6 +147,27 @@ static bool take_name(const struct reader *r, const struct raw_dialect *raw)
     return true;
 }
 
+static bool take_confine(const struct reader *r, const struct raw_confine *raw)
+{
+    struct fence_places *places = &r->out->places;
+
+    r->out->confines = raw != NULL;
+    if (!raw)
+        return true;
+    for (unsigned i = 0; i < raw->write_count; i++) {
+        if (!fence_is_place(raw->write[i])) {
+            err_set(r->err, ERR_CONFIG,
+                    "a place is \"/folder\", \"$VARIABLE\", or \"NAME in\" one of these or "
+                    "\"parameters\"");
+            return schema_at(&r->yaml, r->err, "confine.write.%u", i);
+        }
+        put(places->place[i], sizeof places->place[i], raw->write[i]);
+    }
+    places->count = raw->write_count;
+    places->network = raw->network == HSM_YES;
+    return true;
+}
+
 static bool take_all(const struct reader *r, const struct raw_dialect *raw)
 {
     struct dialect *d = r->out;
@@ -165,7 +186,8 @@ static bool take_all(const struct reader *r, const struct raw_dialect *raw)
     for (unsigned i = 0; i < raw->pattern_count; i++)
         if (!take_pattern(r, i, &raw->patterns[i]))
             return false;
-    return take_name(r, raw) && take_trust(r, raw) && take_mechanisms(r, &raw->algorithms);
+    return take_name(r, raw) && take_trust(r, raw) && take_mechanisms(r, &raw->algorithms) &&
+           take_confine(r, raw->confine);
 }
 
 static bool read_text(const struct bytes *text, const char *name, struct dialect *out,

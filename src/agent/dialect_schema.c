@@ -130,6 +130,16 @@ static const cyaml_schema_field_t believed_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_value_t place = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, LINE_MAX_LEN)};
+
+static const cyaml_schema_field_t confine_fields[] = {
+    CYAML_FIELD_SEQUENCE_COUNT("write", CYAML_FLAG_POINTER, struct raw_confine, write, write_count,
+                               &place, 0, FENCE_PLACES_MAX),
+    WORD("network", struct raw_confine, network, answers),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t dialect_fields[] = {
     TEXT("name", struct raw_dialect, name, 31),
     TEXT("title", struct raw_dialect, title, PATTERN_MAX),
@@ -152,6 +162,8 @@ static const cyaml_schema_field_t dialect_fields[] = {
     OPTIONAL_WORDS("not-enforced", struct raw_dialect, not_enforced, unenforced),
     OPTIONAL_WORDS("not-readable", struct raw_dialect, not_readable, unreadable),
     OPTIONAL_WORD("one-key-per-id", struct raw_dialect, one_per_id, answers),
+    CYAML_FIELD_MAPPING_PTR("confine", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_dialect,
+                            confine, confine_fields),
     CYAML_FIELD_END,
 };
 

@@ -39,6 +39,12 @@ struct raw_believed {
     uint32_t exact_length, takes_length, copies; /* enum hsm_truth */
 };
 
+struct raw_confine {
+    char **write;
+    uint32_t write_count;
+    uint32_t network; /* enum hsm_truth */
+};
+
 struct raw_dialect {
     char *name, *title;
     uint32_t status; /* enum hsm_dialect_status */
@@ -55,6 +61,7 @@ struct raw_dialect {
     struct raw_template template;
     uint32_t set_afterwards, not_enforced, not_readable; /* enum key_flag */
     uint32_t one_per_id;                                 /* enum hsm_truth */
+    struct raw_confine *confine;                         /* NULL: it is not said */
 };
 
 enum raw_trust { RAW_TRUST_ABSENT, RAW_TRUST_BEHAVIOUR, RAW_TRUST_FILE };

@@ -16,13 +16,15 @@
 #include "agent/serve.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "confine/box.h"
 
 static const char usage[] =
     "hsmferry-agent serves one HSM to hsmferry, which starts it and talks to it on its standard\n"
     "input and output. It is not run by hand.\n"
     "\n"
-    "  --help     this text\n"
-    "  --version  its version and the drivers it has\n";
+    "  --help         this text\n"
+    "  --version      its version and the drivers it has\n"
+    "  --module PATH  serve with this module, or database, and no other\n";
 
 static int print_version(void)
 {
@@ -61,23 +63,32 @@ static bool move_channel(int *in, int *out, struct err *err)
     return true;
 }
 
+/* Who starts an agent for a console that may be taken over names the one module that it may load.
+ */
+static const char *named_module(int argc, char **argv)
+{
+    return argc == 3 && strcmp(argv[1], "--module") == 0 ? argv[2] : NULL;
+}
+
 int main(int argc, char **argv)
 {
     struct err err = {0};
+    struct box box;
+    const struct service_limits limits = {named_module(argc, argv), &box};
     int in, out;
 
     if (!secret_harden_process(&err)) {
         fprintf(stderr, "hsmferry-agent: %s\n", err.what);
         return err_exit(err.code);
     }
-    if (argc > 1 || isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
+    if ((argc > 1 && !limits.module) || isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
         return run_options(argc, argv);
 
     signal(SIGPIPE, SIG_IGN); /* a console that died must not keep us from logging out */
-    if (!move_channel(&in, &out, &err)) {
+    if (!box_agent(&box, &err) || !move_channel(&in, &out, &err)) {
         fprintf(stderr, "hsmferry-agent: %s\n", err.what);
         return err_exit(err.code);
     }
     setvbuf(stdout, NULL, _IOLBF, 0); /* what the library prints arrives in order */
-    return serve(in, out);
+    return serve(in, out, &limits);
 }

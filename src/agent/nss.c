@@ -13,6 +13,7 @@
 #include <secmod.h>
 #include <secport.h>
 
+#include "agent/fence.h"
 #include "agent/nss_db.h"
 #include "agent/nss_key.h"
 #include "agent/nss_list.h"
@@ -46,6 +47,16 @@ static bool check_where(const struct hsm_where *where, struct err *err)
     return true;
 }
 
+/* A database is a folder, and no more. */
+static bool confine(const struct hsm_where *where, struct err *err)
+{
+    const char *folder = where->module + strlen("sql:");
+    struct fence_places places = {.count = 1};
+
+    text_print(places.place[0], sizeof places.place[0], "%s", folder);
+    return fence_raise(&places, "", "", where->box, err);
+}
+
 static bool nss_open(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
     struct nss *nss;
@@ -58,9 +69,12 @@ static bool nss_open(const struct hsm_where *where, struct hsm **out, struct err
         return nss_failed(err, PORT_GetError() == SEC_ERROR_READ_ONLY ? ERR_DENIED : ERR_HSM,
                           "the NSS database cannot be opened for reading and writing");
     nss = calloc(1, sizeof *nss);
-    if (!nss) {
+    if (!nss)
+        err_set(err, ERR_FAILED, "out of memory");
+    if (!nss || !confine(where, err)) {
         NSS_Shutdown();
-        return err_set(err, ERR_FAILED, "out of memory");
+        free(nss);
+        return false;
     }
     nss->hsm.driver = &nss_driver;
     *out = &nss->hsm;

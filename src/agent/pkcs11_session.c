@@ -39,6 +39,17 @@ static bool take_named_dialect(struct p11 *p, const char *name, struct err *err)
     return dialect_named(&folders, name, &p->dialect, err);
 }
 
+/* Once the dialect is known, and while no PIN is. */
+static bool confine(struct p11 *p, struct err *err)
+{
+    struct box *box = p->box;
+
+    if (!p->dialect.confines)
+        return true;
+    p->box = NULL;
+    return fence_raise(&p->dialect.places, p->module.path, p->params, box, err);
+}
+
 bool p11_open(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
     struct p11 *p = calloc(1, sizeof *p);
@@ -53,6 +64,12 @@ bool p11_open(const struct hsm_where *where, struct hsm **out, struct err *err)
     p->hsm.driver = &pkcs11_driver;
     p->fn = p->module.fn;
     p->overwrites = is_nss(p);
+    p->box = where->box;
+    text_print(p->params, sizeof p->params, "%s", where->params);
+    if (!confine(p, err)) {
+        p11_close(&p->hsm);
+        return false;
+    }
     *out = &p->hsm;
     return true;
 }
@@ -293,7 +310,7 @@ bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, struct er
     if (p->session != CK_INVALID_HANDLE)
         return err_set(err, ERR_FAILED, "a token was chosen already");
     if (!find_slot(hsm, id, &slot, err) || !check_token(&slot, err) ||
-        !choose_dialect(p, &slot, err))
+        !choose_dialect(p, &slot, err) || !confine(p, err))
         return false;
     rv = p->fn->C_OpenSession((CK_SLOT_ID)id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
                               &p->session);

@@ -19,6 +19,8 @@ struct p11 {
     struct hsm hsm; /* first: a struct hsm of this driver is a struct p11 */
     struct p11_module module;
     CK_FUNCTION_LIST *fn; /* the module's */
+    char params[HSM_PATH_MAX];
+    struct box *box; /* of this process; NULL: none, or fenced in */
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE before the login */
     struct dialect dialect;    /* chosen at the login, unless it was named */

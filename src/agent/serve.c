@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "agent/service.h"
 #include "hsm/frame.h"
 #include "hsm/wire.h"
 
@@ -87,11 +86,11 @@ static struct frame_io io_of(int fd)
     return (struct frame_io){.fd = fd, .abandon_fd = -1, .aside_fd = -1, .keeps = true};
 }
 
-int serve(int in_fd, int out_fd)
+int serve(int in_fd, int out_fd, const struct service_limits *limits)
 {
     struct pipes pipes = {io_of(in_fd), io_of(out_fd)};
     bool end = false;
-    struct service *service = service_new();
+    struct service *service = service_new(limits);
     if (!service)
         return complain("no memory", EX_OSERR);
 

@@ -18,6 +18,7 @@ struct service {
     struct key_list keys; /* the list that is being sent in pages */
     uint64_t *handles;    /* likewise */
     size_t handle_count;
+    struct service_limits limits;
 
     struct err err;
     struct bytes blob;
@@ -128,14 +129,26 @@ static bool is_pinned(const struct hsm_where *where, struct err *err)
     return err_next(err, "Find out who replaced it; its SHA-256 is %s", hex);
 }
 
+/* A console that was taken over could name a module that it has written itself. */
+static bool is_named(const struct service *s, const struct hsm_where *where, struct err *err)
+{
+    if (!s->limits.module || strcmp(s->limits.module, where->module) == 0)
+        return true;
+    err_set(err, ERR_DENIED, "this agent was started for another module");
+    return err_now(err, "It was not loaded, and nothing was changed");
+}
+
 static bool serve_open(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
     struct hsm_where where;
 
     if (s->hsm)
         return err_set(err, ERR_DATA, "an HSM is open already");
-    return wire_get_where(req->open, &where, err) && find_driver(where.api, &s->driver, err) &&
-           is_pinned(&where, err) && s->driver->open(&where, &s->hsm, err) && reply_done(s, reply);
+    if (!wire_get_where(req->open, &where, err) || !is_named(s, &where, err))
+        return false;
+    where.box = s->limits.box;
+    return find_driver(where.api, &s->driver, err) && is_pinned(&where, err) &&
+           s->driver->open(&where, &s->hsm, err) && reply_done(s, reply);
 }
 
 static bool serve_info(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
@@ -147,6 +160,7 @@ static bool serve_info(struct service *s, const Pb__Request *req, Pb__Reply *rep
                PACKAGE_VERSION);
     file_sha256("/proc/self/exe", s->info.about.agent.path, sizeof s->info.about.agent.path,
                 s->info.about.agent.sha256);
+    text_print(s->info.confinement, sizeof s->info.confinement, "%s", s->limits.box->text);
     wire_put_info(&s->info, &s->msg.info, &s->files);
     reply->result_case = PB__REPLY__RESULT_INFO;
     reply->info = &s->msg.info;
@@ -497,9 +511,13 @@ void service_answer(struct service *s, const Pb__Request *req, Pb__Reply *reply)
     reply->error = &s->msg.error;
 }
 
-struct service *service_new(void)
+struct service *service_new(const struct service_limits *limits)
 {
-    return calloc(1, sizeof(struct service));
+    struct service *s = calloc(1, sizeof *s);
+
+    if (s)
+        s->limits = *limits;
+    return s;
 }
 
 void service_end(struct service *s)

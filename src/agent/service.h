@@ -3,12 +3,19 @@
 #ifndef HSMFERRY_AGENT_SERVICE_H
 #define HSMFERRY_AGENT_SERVICE_H
 
+#include "confine/box.h"
 #include "hsm/hsm.pb-c.h"
 
 struct service;
 
-/* No HSM is open yet. NULL: no memory. */
-struct service *service_new(void);
+/* What it was started with. */
+struct service_limits {
+    const char *module; /* no other may be opened; NULL: any */
+    struct box *box;    /* of this process */
+};
+
+/* No HSM is open yet. NULL: no memory. limits must live as long. */
+struct service *service_new(const struct service_limits *limits);
 
 /* Answers one request, whatever is in it; a failure is a reply like any other. *reply borrows from
  * *s until service_sent(). Wipes the PIN in *req. */

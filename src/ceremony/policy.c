@@ -12,6 +12,11 @@
 #include "base/bytes.h"
 #include "ceremony/rsa_check.h"
 
+const char *confinement_rule_name(enum confinement_rule rule)
+{
+    return rule == CONFINEMENT_REQUIRED ? "required" : "when-possible";
+}
+
 const char *canary_rule_name(enum canary_rule rule)
 {
     static const char *const names[] = {"required", "when-possible", "none"};

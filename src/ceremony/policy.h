@@ -13,6 +13,7 @@
 
 /* Must a throw-away key go each way before a real one does? When possible: a kind of which the
  * source makes none goes without. */
+enum confinement_rule { CONFINEMENT_WHEN_POSSIBLE, CONFINEMENT_REQUIRED };
 enum canary_rule { CANARY_REQUIRED, CANARY_WHEN_POSSIBLE, CANARY_NONE };
 
 /* What the officers decided before the ceremony. */
@@ -25,12 +26,14 @@ struct policy {
     bool unauthenticated; /* may keys go in an envelope without integrity? */
     enum canary_rule canary;
     bool writes_before_review; /* may the canary make token objects, before anybody said yes? */
-    uint32_t gates;            /* bit (1 << enum gate) for each that waits; the others are waived */
-    uint32_t two_officers;     /* those of them that wait for both officers */
+    enum confinement_rule confinement; /* of the console and the agents */
+    uint32_t gates;        /* bit (1 << enum gate) for each that waits; the others are waived */
+    uint32_t two_officers; /* those of them that wait for both officers */
 };
 
 /* As the ceremony file says it: "required". */
 const char *canary_rule_name(enum canary_rule rule);
+const char *confinement_rule_name(enum confinement_rule rule);
 
 /* RSA 3072, OAEP with SHA-256 or SHA-1, sensitive, not extractable, no envelope without
  * integrity, a canary for every kind that also stores, gates review and fingerprint. */

@@ -126,13 +126,25 @@ bool tell_side(struct ceremony *c, enum side side, enum side_state state, struct
     return ceremony_tell(c, &e, err);
 }
 
+/* An agent that is less confined than the ceremony file wants does nothing else. */
+static bool is_confined(const struct ceremony *c, const struct hsm_info *info, struct err *err)
+{
+    if (c->setup.policy.confinement != CONFINEMENT_REQUIRED || hsm_is_confined(info->confinement))
+        return true;
+    err_set(err, ERR_CONFIG, "The ceremony file requires confinement, and the agent is %s",
+            info->confinement[0] ? info->confinement : "not known to be confined");
+    err_now(err, "The token was logged in to, and nothing else was done");
+    return err_next(err, "hsmferry-dialect(5) says what an agent needs for it; or write "
+                         "\"confinement: when-possible\"");
+}
+
 bool tell_hsm(struct ceremony *c, enum side side, const struct hsm_slot *slot, struct err *err)
 {
     struct event e = {.kind = EVENT_HSM, .side = side};
     struct party *s = &c->side[side];
     struct hsm_info info;
 
-    if (!s->hsm->driver->info(s->hsm, &info, err))
+    if (!s->hsm->driver->info(s->hsm, &info, err) || !is_confined(c, &info, err))
         return false;
     put(e.hsm.module, sizeof e.hsm.module, c->setup.where[side].module);
     put(e.hsm.loading, sizeof e.hsm.loading, info.loading);
@@ -193,7 +205,9 @@ static bool tell_policy(struct ceremony *c)
                         p->unauthenticated ? "allowed" : "not allowed") &&
               tell_note(c, EVENT_POLICY, SIDE_RELAY, "canary", "%s", canary_rule_name(p->canary)) &&
               tell_note(c, EVENT_POLICY, SIDE_RELAY, "writes-before-review", "%s",
-                        yes_no[p->writes_before_review]);
+                        yes_no[p->writes_before_review]) &&
+              tell_note(c, EVENT_POLICY, SIDE_RELAY, "confinement", "%s",
+                        confinement_rule_name(p->confinement));
 
     ok = ok && tell_note(c, EVENT_POLICY, SIDE_RELAY, "unproven", "%s",
                          p->waive_unproven ? "waiver" : "refuse");

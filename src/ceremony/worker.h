@@ -13,6 +13,7 @@
 #include "ceremony/ceremony.h"
 #include "ceremony/sign.h"
 #include "hsm/event.h"
+#include "hsm/starter.h"
 #include "hsm/uri.h"
 
 /* How to reach one HSM. */
@@ -39,6 +40,7 @@ struct worker_setup {
     struct ceremony_setup ceremony;
     struct worker_side side[SIDES];     /* SIDE_RELAY: of the signer */
     const struct worker_signer *signer; /* NULL: nothing signs. Not copied */
+    struct starter *starter;            /* starts the agents, by side; NULL: this process does */
     struct event_sink *record; /* gets every event on the worker's thread, before the pipe does; may
                                   refuse; may be NULL */
     const char *const *locks;  /* folders for locks, NULL at the end; NULL: no claims are made */

@@ -71,6 +71,8 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
         .where = *where,
         .argv = w->setup.side[side].argv,
         .environment = w->setup.side[side].environment,
+        .starter = w->setup.starter,
+        .program = side,
         .limit_ms = w->setup.side[side].limit_ms,
         .keep_fd = &w->side[side].claim_fd,
         .abandon_fd = w->side[side].abandon_fd,

@@ -18,6 +18,11 @@ const char *hsm_alg_name(enum hsm_alg alg)
     return (unsigned)alg < HSM_ALGS ? names[alg] : "?";
 }
 
+bool hsm_is_confined(const char *confinement)
+{
+    return confinement[0] && strncmp(confinement, "not ", 4) != 0;
+}
+
 void hsm_words_for(const char *words, bool private, char *out, size_t size)
 {
     const char *comma = strstr(words, ", ");

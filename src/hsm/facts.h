@@ -63,6 +63,9 @@ struct hsm_info {
     bool loaded_more; /* ... and more than these */
 };
 
+/* Is this the text of a confinement that lacks nothing? One that does begins with "not ". */
+bool hsm_is_confined(const char *confinement);
+
 enum hsm_slot_flag {
     HSM_SLOT_TOKEN_PRESENT = 1 << 0,
     HSM_SLOT_REMOVABLE = 1 << 1,

@@ -45,6 +45,7 @@ struct hsm_where {
                                    that recognises the HSM */
     char module_sha256[65];     /* pkcs11: of the module's file, in hexadecimal: no other is loaded;
                                    "": any */
+    struct box *box; /* in an agent: its confinement, which a driver may tighten; NULL: none */
 };
 
 /* What a key is to be, in full: a driver sends every attribute, omitted ones default to anything.

@@ -192,7 +192,9 @@ bool peer_start(const struct remote_setup *setup, struct peer **out, struct err 
     p->limit_ms = setup->limit_ms;
     p->keep_fd = setup->keep_fd;
     p->spoken = (struct spoken){.take = setup->spoken, .ctx = setup->ctx};
-    if (!process_start(setup->argv, setup->environment, &p->process, err)) {
+    const struct process_program program = {setup->argv, setup->environment, setup->starter,
+                                            setup->program};
+    if (!process_start(&program, &p->process, err)) {
         free(p);
         return false;
     }

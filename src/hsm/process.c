@@ -60,8 +60,7 @@ static int set_files(posix_spawn_file_actions_t *files, int channel, int log)
     return no;
 }
 
-static int spawn(const char *const *argv, const char *const *environment, int channel, int log,
-                 pid_t *pid)
+static int spawn(const struct process_program *program, int channel, int log, pid_t *pid)
 {
     posix_spawnattr_t attr;
     posix_spawn_file_actions_t files;
@@ -75,11 +74,21 @@ static int spawn(const char *const *argv, const char *const *environment, int ch
         if (no == 0)
             no = set_files(&files, channel, log);
         if (no == 0) /* it takes char *const [], and changes none of them */
-            no = posix_spawn(pid, argv[0], &files, &attr, (char *const *)argv,
-                             (char *const *)environment);
+            no = posix_spawn(pid, program->argv[0], &files, &attr, (char *const *)program->argv,
+                             (char *const *)program->environment);
         posix_spawn_file_actions_destroy(&files);
     }
     posix_spawnattr_destroy(&attr);
+    return no;
+}
+
+static int start(const struct process_program *program, int channel, int log, pid_t *pid)
+{
+    if (!program->starter)
+        return spawn(program, channel, log, pid);
+    int no = starter_start(program->starter, program->index, channel, log, pid);
+    if (no != 0 && *pid > 0) /* a child of ours that became no program */
+        waitpid(*pid, NULL, 0);
     return no;
 }
 
@@ -90,20 +99,19 @@ static void close_pair(int fds[2])
             close(fds[i]);
 }
 
-bool process_start(const char *const *argv, const char *const *environment, struct process *out,
-                   struct err *err)
+bool process_start(const struct process_program *program, struct process *out, struct err *err)
 {
-    struct process p = {.status = -1, .channel = -1, .log = -1};
+    struct process p = {.status = -1, .channel = -1, .log = -1, .starter = program->starter};
     int channel[2] = {-1, -1}, log[2] = {-1, -1};
     bool ok = false;
 
     if (!make_pipes(channel, log)) {
-        err_set_errno(err, ERR_IO, errno, "no pipe to %s can be made", argv[0]);
+        err_set_errno(err, ERR_IO, errno, "no pipe to %s can be made", program->argv[0]);
         goto out;
     }
-    int no = spawn(argv, environment, channel[1], log[1], &p.pid);
+    int no = start(program, channel[1], log[1], &p.pid);
     if (no != 0) {
-        err_set_errno(err, ERR_CONFIG, no, "%s cannot be started", argv[0]);
+        err_set_errno(err, ERR_CONFIG, no, "%s cannot be started", program->argv[0]);
         goto out;
     }
     p.channel = channel[0];
@@ -133,7 +141,11 @@ bool process_ended(struct process *p)
 
 void process_signal(struct process *p, int signal)
 {
-    if (!process_ended(p))
+    if (process_ended(p))
+        return;
+    if (p->starter)
+        starter_signal(p->starter, p->pid, signal);
+    else
         kill(-p->pid, signal); /* the leader of its session and so of its group */
 }
 

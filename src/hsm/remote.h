@@ -7,14 +7,17 @@
 
 #include "base/err.h"
 #include "hsm/hsm.h"
+#include "hsm/starter.h"
 
 /* How to start and treat one agent. */
 struct remote_setup {
     struct hsm_where where;
     const char *const *argv; /* the agent's command; argv[0] an absolute path */
     const char *const
-        *environment; /* ALL of the agent's environment, "NAME=value", NULL at the end */
-    int limit_ms;     /* how long one call may take before the HSM counts as hung */
+        *environment;        /* ALL of the agent's environment, "NAME=value", NULL at the end */
+    struct starter *starter; /* what starts it, as its program; NULL: this process does */
+    unsigned program;
+    int limit_ms; /* how long one call may take before the HSM counts as hung */
     /* Once it is above 0: a descriptor of which the agent gets a copy with the next call, and keeps
      * it open as long as it lives; a lock on it is held by both. May be NULL. */
     const int *keep_fd;

@@ -37,14 +37,21 @@ static bool is_under(int fd)
            strncmp(path, under, strlen(under)) == 0;
 }
 
-static void note(const char *name)
+static FILE *noted;
+
+/* Once the program is confined, it opens no such file any more. */
+static void __attribute__((constructor)) open_notes(void)
 {
     const char *file = getenv("FILES_COUNT");
-    FILE *out = file ? fopen(file, "ae") : NULL;
 
-    if (out) {
-        fprintf(out, "%s\n", name);
-        fclose(out);
+    noted = file ? fopen(file, "ae") : NULL;
+}
+
+static void note(const char *name)
+{
+    if (noted) {
+        fprintf(noted, "%s\n", name);
+        fflush(noted);
     }
 }
 

@@ -64,13 +64,33 @@ static char *path_of(const char *file, char path[4096])
     return path;
 }
 
-/* For every process. */
-static bool take_away(struct call *call, const struct fault *f)
+/* The file, kept open: most of a sweep's calls of the system would open it, and a confined agent
+ * could not. */
+static int file_of(const char *name, int *fd)
 {
     char path[4096];
 
-    close(open(path_of("away", path), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (*fd < 0)
+        *fd = open(path_of(name, path), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    return *fd;
+}
+
+static int away = -1;
+
+/* For every process: that file has something in it. */
+static bool take_away(struct call *call, const struct fault *f)
+{
+    if (write(away, ".", 1) != 1)
+        abort();
     return remove_device(call, f);
+}
+
+static bool is_away(void)
+{
+    char path[4096];
+    struct stat st;
+
+    return removed || (stat(path_of("away", path), &st) == 0 && st.st_size > 0);
 }
 
 static bool wait_there(struct call *call, const struct fault *f)
@@ -144,11 +164,39 @@ static void die_late(struct call *call, const struct fault *f)
     die(call, f);
 }
 
+static int killer = -1;
+
+/* Makes the process that kills the console which started this agent, once a byte comes: a fenced
+ * agent sends no signals. */
+static void make_killer(void)
+{
+    const pid_t console = getppid();
+    int ends[2];
+    char byte;
+
+    if (killer >= 0 || pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    if (fork() == 0) {
+        dup2(ends[0], 0);
+        close_range(1, ~0U, 0);
+        if (read(0, &byte, 1) == 1)
+            kill(console, SIGKILL);
+        _exit(0);
+    }
+    close(ends[0]);
+    killer = ends[1];
+}
+
 /* The console that started this agent. */
 static bool kill_console(struct call *call, const struct fault *f)
 {
+    const pid_t console = getppid();
+
     (void)call, (void)f;
-    kill(getppid(), SIGKILL);
+    if (write(killer, "", 1) != 1)
+        abort();
+    while (getppid() == console)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     return true;
 }
 
@@ -290,6 +338,22 @@ static const struct kind *kind_of(const struct fault *f)
     abort();
 }
 
+/* While it still can: those that count the calls of its own name, for a fault that wants to know.
+ */
+static void open_files(struct fault *f)
+{
+    char name[SHIM_WIDTH + 8];
+
+    snprintf(name, sizeof name, "%s.%td", f->function, f - faults);
+    if (f->at != 0 && strcmp(f->function, "any") != 0)
+        file_of(name, &f->file);
+    if (kind_of(f)->before == take_away)
+        file_of("away", &away);
+    if (kind_of(f)->before == kill_console || kind_of(f)->before == cut ||
+        kind_of(f)->after == kill_console_late || kind_of(f)->after == cut_late)
+        make_killer();
+}
+
 void shim_read_faults(const char *words)
 {
     int len;
@@ -304,21 +368,11 @@ void shim_read_faults(const char *words)
         words += len;
         len = 0;
         sscanf(words, ":%31[^ ]%n", f->argument, &len);
-        kind_of(f);
+        open_files(f);
     }
 }
 
 /* --- counting, and the call itself --- */
-
-/* The file, kept open: most of a sweep's calls of the system would open it. */
-static int file_of(const char *name, int *fd)
-{
-    char path[4096];
-
-    if (*fd < 0)
-        *fd = open(path_of(name, path), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    return *fd;
-}
 
 /* Appends to a file and tells how large it is then; shared by all processes of one side. */
 static off_t add_to(int fd, const char *text, size_t len)
@@ -339,27 +393,19 @@ static unsigned count(const char *name)
     return (unsigned)(add_to(file_of("calls", &calls), line, SHIM_WIDTH) / SHIM_WIDTH);
 }
 
-/* Those of its own name are counted for a fault that wants to know. */
-static unsigned count_same(struct fault *f)
-{
-    char name[SHIM_WIDTH + 8];
-
-    snprintf(name, sizeof name, "%s.%td", f->function, f - faults);
-    return (unsigned)add_to(file_of(name, &f->file), ".", 1);
-}
-
-static bool is_due(struct fault *f, const char *name, unsigned any)
+static bool is_due(const struct fault *f, const char *name, unsigned any)
 {
     if (strcmp(f->function, "any") != 0 && strcmp(f->function, name) != 0)
         return false;
-    return f->at == 0 || f->at == (strcmp(f->function, "any") == 0 ? any : count_same(f));
+    if (f->at == 0 || strcmp(f->function, "any") == 0)
+        return f->at == 0 || f->at == any;
+    return f->at == (unsigned)add_to(f->file, ".", 1);
 }
 
 bool shim_begin(struct call *call)
 {
     const unsigned n = count(call->name);
-    char path[4096];
-    bool go = !removed && access(path_of("away", path), F_OK) != 0;
+    bool go = !is_away();
 
     call->rv = CKR_DEVICE_REMOVED;
     for (size_t i = 0; i < fault_count; i++) {

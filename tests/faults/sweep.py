@@ -235,12 +235,15 @@ class Sweep:
 
     @staticmethod
     def agents_of(console):
-        """The processes that it started, from whatever thread."""
+        """The agents that it has, from whatever thread; not the process that starts them."""
         found = []
         for path in sorted(glob.glob(f"/proc/{console.pid}/task/*/children")):
             try:
                 with open(path, encoding="ascii") as file:
-                    found += [int(pid) for pid in file.read().split()]
+                    for pid in file.read().split():
+                        with open(f"/proc/{pid}/comm", encoding="ascii") as name:
+                            if name.read() != "hsmferry-start\n":
+                                found.append(int(pid))
             except OSError:
                 pass
         return found

@@ -57,15 +57,14 @@ static void send_part(int fd, struct fuzz_input part, uint64_t id)
     }
 }
 
-bool process_start(const char *const *argv, const char *const *environment, struct process *out,
-                   struct err *err)
+bool process_start(const struct process_program *program, struct process *out, struct err *err)
 {
     Pb__Nothing nothing = PB__NOTHING__INIT;
     Pb__Reply opened = PB__REPLY__INIT;
     Pb__Hello hello;
     int ends[2];
 
-    (void)argv, (void)environment, (void)err;
+    (void)program, (void)err;
     fuzz_must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "this host has sockets");
     wire_put_hello(&hello);
     send_message(ends[1], &hello.base);

@@ -118,11 +118,14 @@ static void fill_login(Pb__Request *req, Pb__Login *login, uint8_t pin[4])
     req->login = login;
 }
 
+static struct box box;
+static const struct service_limits limits = {NULL, &box};
+
 /* Whoever opens a second HSM is refused before a driver sees its words, so no input of a fuzzer
  * names a file or a fault of the fake. */
 static void check_requests(struct fuzz_input in)
 {
-    struct service *service = service_new();
+    struct service *service = service_new(&limits);
     Pb__Request req;
     Pb__Where where;
     Pb__Login login;
@@ -172,7 +175,7 @@ static void check_pipe(const uint8_t *data, size_t len)
     write_frame(in, &req.base);
     fuzz_must(write(in, data, len) == (ssize_t)len && lseek(in, 0, SEEK_SET) == 0,
               "this host has room for an input");
-    serve(in, out);
+    serve(in, out, &limits);
     close(in);
     close(out);
 }

@@ -26,10 +26,11 @@ static void take_line(void *ctx, const char *line)
     text_print(said + len, sizeof said - len, "%s\n", line);
 }
 
-static bool open_odd(const char *mood, int limit_ms, struct hsm **hsm)
+/* named: the module that the agent is started for; NULL: any. */
+static bool open_named(const char *mood, const char *named, int limit_ms, struct hsm **hsm)
 {
     const char *build = getenv("abs_top_builddir");
-    const char *const argv[] = {agent, NULL};
+    const char *const argv[] = {agent, named ? "--module" : NULL, named, NULL};
     char odd[64];
     const char *const environment[] = {odd, NULL};
     struct remote_setup setup = {.where.api = "pkcs11",
@@ -46,6 +47,11 @@ static bool open_odd(const char *mood, int limit_ms, struct hsm **hsm)
     said[0] = '\0';
     err = (struct err){0};
     return remote_open(&setup, hsm, &err);
+}
+
+static bool open_odd(const char *mood, int limit_ms, struct hsm **hsm)
+{
+    return open_named(mood, NULL, limit_ms, hsm);
 }
 
 static void test_refused(void **state)
@@ -92,11 +98,34 @@ static void test_prints(void **state)
     assert_string_equal(said, "hello from the vendor\n\\x1b[2Jand on the other stream\n");
 }
 
+/* Whatever the console asks for, once it may be another's program: the code of another module does
+ * not run. */
+static void test_another_module(void **state)
+{
+    const char *build = getenv("abs_top_builddir");
+    static const char *const others[] = {"", "/usr/lib/softhsm/libsofthsm2.so", "odd.so"};
+    struct hsm *hsm = NULL;
+    char odd[4096];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_false(open_named("", others[i], 20000, &hsm));
+        assert_int_equal(err.code, ERR_DENIED);
+        assert_string_equal(said, "");
+        assert_null(hsm);
+    }
+    text_print(odd, sizeof odd, "%s/tests/modules/odd.so", build ? build : ".");
+    assert_true(open_named("", odd, 20000, &hsm)); /* the control */
+    hsm->driver->close(hsm);
+    assert_string_not_equal(said, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_prints),
+        cmocka_unit_test(test_another_module),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

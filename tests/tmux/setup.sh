@@ -83,8 +83,22 @@ ok "the destination's module is typed" module
 ok "its slots are listed" sees "hsm-new"
 ok "the destination is chosen" choose hsm-new 41-
 ok "that is told, with what next" sees "F8 goes on"
+mkdir -p "$tmp/elsewhere"
 press F2
 ok "F2 asks for a path" sees "Save the ceremony file as"
+press C-u
+type_text "$tmp/elsewhere/chosen.yaml"
+press Enter
+if grep -q '^#define HSMFERRY_CONFINED 1' "$abs_top_builddir/config.h"; then
+    ok "outside its folders nothing is saved" sees "FAILED"
+    ok "... and nothing is there" test -z "$(ls -A "$tmp/elsewhere")"
+    press Escape
+    ok "... and the console goes on" lacks "FAILED"
+else
+    ok "unconfined it is saved anywhere" sees "Saved:"
+fi
+press F2
+ok "F2 asks again" sees "Save the ceremony file as"
 press C-u
 type_text "$dir/chosen.yaml"
 press Enter

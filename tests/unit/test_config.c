@@ -527,6 +527,7 @@ static void test_equal(void **state)
         {"extractable: yes", "extractable: yes\n  allow-unauthenticated-envelope: yes"},
         {"extractable: yes", "extractable: yes\n  canary: when-possible"},
         {"extractable: yes", "extractable: yes\n  writes-before-review: no"},
+        {"extractable: yes", "extractable: yes\n  confinement: required"},
         {"[review, key]", "[key]"},
         {"folder: reports", "folder: report"},
     };
@@ -563,6 +564,7 @@ static void test_write(void **state)
         {"[review, key]", "[]"},
         {"extractable: yes", "allow-unauthenticated-envelope: yes"},
         {"extractable: yes", "canary: when-possible"},
+        {"extractable: yes", "confinement: required"},
         {"extractable: yes", "canary: none"},
         {"extractable: yes", "writes-before-review: no"},
         {"[sha1]", "[sha256, sha1]"},

@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What a ceremony's processes give up, seen from outside, and said in log and report; and what a
+# ceremony file can demand of it.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/../lib.sh"
+
+python=/usr/bin/python3 # Debian's own: it has Debian's modules
+here=$(cd "${0%/*}" && pwd)
+hsmferry=$abs_top_builddir/hsmferry
+need_softhsm "$python"
+"$python" -c 'import PyKCS11, cryptography, yaml' 2>/dev/null ||
+    skip_all "python3-pykcs11, python3-cryptography or python3-yaml is not installed"
+grep -q '^#define HSMFERRY_CONFINED 1' "$abs_top_builddir/config.h" ||
+    skip_all "this build confines no process"
+export PYTHONDONTWRITEBYTECODE=1
+
+prepare() { # prepare NAME PAIR
+    dir=$tmp/$1
+    sh "$abs_top_srcdir/examples/rehearse.sh" --pair "$2" --build "$abs_top_builddir" \
+        --dir "$dir" --prepare >"$tmp/rehearse" 2>&1
+}
+
+# The policy that asks nothing becomes this one; policy GATES [CONFINEMENT].
+policy() {
+    sed -i "s/^  gates: .*/  gates: $1${2:+\\n  confinement: $2}/" "$dir/ceremony.yaml" &&
+        grep -q "^  gates: " "$dir/ceremony.yaml"
+}
+
+run() {
+    "$hsmferry" --plain "$dir/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
+}
+
+logged() {
+    grep -q "$1" "$tmp/log" || {
+        cat "$tmp/log"
+        return 1
+    }
+}
+
+reported() { # reported COUNT VALUE: so many of the report's lines on confinement say so
+    test "$(grep -c "^  confinement: \"$2\"" "$dir"/reports/*.yaml)" -eq "$1"
+}
+
+for name in look kill; do
+    ok "two tokens to $name at" prepare $name softhsm:softhsm
+    ok "... and a ceremony that asks" policy '[review]'
+done
+relay "the look at its processes" "$python" "$here/confine.py" "$hsmferry" \
+    "$tmp/look/ceremony.yaml" "$tmp/kill/ceremony.yaml"
+
+# --- said, and demanded ---
+
+for pair in softhsm:nss nss:softoken softoken:softhsm; do
+    ok "$pair" prepare "$pair" "$pair"
+    ok "... with confinement required" policy '[]' required
+    ok "... moves all" run
+    ok "... the log says how it is confined" logged 'hsmferry: seccomp, Landlock [0-9]*$'
+    ok "... and both agents" logged 'agent: seccomp, Landlock [0-9]*, no network$'
+    ok "... so does the report" reported 2 'seccomp, Landlock [0-9]*, no network'
+done
+
+# A dialect that names a folder which is not there: less is said, or 78.
+ok "a dialect that does not find its folder" prepare lost softhsm:softhsm
+sed 's/SOFTHSM2_CONF"/NOWHERE"/' "$abs_top_srcdir/dialects/softhsm.yaml" >"$dir/lost.yaml"
+chmod 600 "$dir/lost.yaml"
+sed -i "s|^\\(  *\\)module: .*|&\\n\\1dialect: $dir/lost.yaml|" "$dir/ceremony.yaml"
+ok "... is no hindrance" run
+ok "... but said" logged 'agent: not wholly confined: seccomp; no folder: directories.tokendir in .NOWHERE'
+ok "... and reported" reported 2 'not wholly confined: .*'
+ok "... unless it is required" policy '[]' required
+run
+exits 0 "... 78" test $? -eq 78
+ok "... with what is missing" logged 'requires confinement, and the agent is not wholly confined'
+finish
