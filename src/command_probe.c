@@ -66,7 +66,7 @@ int command_probe(const struct invocation *in)
     struct err err = {0};
     int code;
 
-    if (!session_load(&s, in->words[0], &err) || !session_confine(&s, SESSION_LOOK, NULL, &err) ||
+    if (!session_load(&s, in->words[0], &err) || !session_confine(&s, SESSION_RECORD, NULL, &err) ||
         !plain_log_new(stdout, &log, &err)) {
         code = command_failed(&err);
     } else {

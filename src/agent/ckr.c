@@ -134,6 +134,12 @@ static const struct row {
     {0x202, "CKR_OPERATION_CANCEL_FAILED", ERR_HSM, NULL},
     {0xce534351, "CKR_NSS_CERTDB_FAILED", ERR_HSM, NULL},
     {0xce534352, "CKR_NSS_KEYDB_FAILED", ERR_HSM, NULL},
+    {CKR_OURS_NOT_NEW, "the module answered with the handle of an object that existed", ERR_HSM,
+     "Do not use this module: it confuses objects, and one of them may be a key of yours."},
+    {CKR_OURS_NOT_ASKED, "the module answered with the handle of an object of another name",
+     ERR_HSM,
+     "Do not use this module: it confuses objects, and one of them may be a key of yours."},
+    {CKR_OURS_NOT_MADE, "this session did not make it", ERR_DENIED, NULL},
 };
 
 static int compare(const void *key, const void *row)
@@ -171,7 +177,12 @@ set(struct err *err, enum err_code code, unsigned long rv, const char *fmt, va_l
     char what[ERR_WHAT_MAX];
 
     text_vprint(what, sizeof what, fmt, args);
-    err_set_hsm(err, code, rv, ckr_name(rv), "%s", what);
+    if (rv >= CKR_OURS_NOT_NEW && rv <= CKR_OURS_NOT_MADE) {
+        err_set(err, ckr_code(rv), "%s: %s", what, ckr_name(rv));
+        err_now(err, "That object was not destroyed");
+    } else {
+        err_set_hsm(err, code, rv, ckr_name(rv), "%s", what);
+    }
     if (find(rv)->advice)
         err_next(err, "%s", find(rv)->advice);
     return false;

@@ -7,6 +7,12 @@
 
 #include "base/err.h"
 
+/* No answers of an HSM, but what we say of one that answered OK to a call that makes an object, or
+ * of what we were asked to destroy. */
+#define CKR_OURS_NOT_NEW   0xffff0001UL /* the handle is that of an object that existed */
+#define CKR_OURS_NOT_ASKED 0xffff0002UL /* its label or CKA_TOKEN is not what was asked for */
+#define CKR_OURS_NOT_MADE  0xffff0003UL /* this session did not make it */
+
 /* "CKR_PIN_INCORRECT"; "CKR_VENDOR_DEFINED" for a vendor's own, "CKR_?" for no code at all. */
 const char *ckr_name(unsigned long rv);
 

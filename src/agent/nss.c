@@ -334,7 +334,11 @@ static bool nss_login(struct hsm *hsm, uint64_t id, const struct secret *pin, st
         return false;
     }
     nss->slot = slot;
-    return true;
+    if (handles_begin(&nss->known, hsm, err))
+        return true;
+    PK11_FreeSlot(slot);
+    nss->slot = NULL;
+    return false;
 }
 
 const struct hsm_driver nss_driver = {
@@ -360,4 +364,5 @@ const struct hsm_driver nss_driver = {
     .commit = nss_commit,
     .make_public = nss_make_public,
     .destroy = nss_destroy,
+    .remove = nss_remove,
 };

@@ -55,6 +55,11 @@ static void free_object(PK11ObjectType type, void *object)
     }
 }
 
+bool nss_made(struct nss *nss, CK_OBJECT_HANDLE handle, struct err *err)
+{
+    return handles_add(&nss->known, handle, err) || err_now(err, "That object was not destroyed");
+}
+
 bool nss_keep(struct nss *nss, PK11ObjectType type, void *object, uint64_t *handle, struct err *err)
 {
     CK_OBJECT_HANDLE number = PK11_GetObjectHandle(type, object, NULL);
@@ -69,6 +74,9 @@ bool nss_keep(struct nss *nss, PK11ObjectType type, void *object, uint64_t *hand
         nss->temporaries = more;
         nss->room = room;
     }
+    /* Its structure is not freed where it is another object's: that would destroy the object. */
+    if (!nss_made(nss, number, err))
+        return false;
     nss->temporaries[nss->count++] = (struct nss_temporary){number, type, object};
     *handle = number;
     return true;
@@ -81,6 +89,7 @@ bool nss_drop(struct nss *nss, CK_OBJECT_HANDLE handle)
         if (gone.handle != handle)
             continue;
         nss->temporaries[i] = nss->temporaries[--nss->count];
+        handles_gone(&nss->known, handle);
         free_object(gone.type, gone.object);
         return true;
     }
@@ -92,6 +101,7 @@ void nss_drop_all(struct nss *nss)
     while (nss->count > 0)
         nss_drop(nss, nss->temporaries[0].handle);
     free(nss->temporaries);
+    handles_free(&nss->known);
     if (nss->mover)
         SECKEY_DestroyPrivateKey(nss->mover);
     if (nss->mover_public)

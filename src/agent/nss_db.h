@@ -18,6 +18,7 @@
 #include <pk11pub.h>
 
 #include "base/err.h"
+#include "hsm/handles.h"
 #include "hsm/hsm.h"
 
 /* A temporary object and NSS's structure that it lives by. */
@@ -30,6 +31,7 @@ struct nss_temporary {
 struct nss {
     struct hsm hsm;     /* first: a struct hsm of this driver is a struct nss */
     PK11SlotInfo *slot; /* NULL before the login */
+    struct handles known;
     struct nss_temporary *temporaries;
     size_t count;
     size_t room;
@@ -50,9 +52,13 @@ bool nss_failed(struct err *err, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Takes over object, NSS's structure of a fresh temporary object, and tells its handle. Also on
- * failure (memory): the object is then destroyed. */
+ * failure: the object is then destroyed (memory), or left alone (ERR_HSM: its handle is that of an
+ * object that existed). */
 bool nss_keep(struct nss *nss, PK11ObjectType type, void *object, uint64_t *handle,
               struct err *err);
+
+/* Remembers an object that was made for good. Errors: as nss_keep(); it is left alone. */
+bool nss_made(struct nss *nss, CK_OBJECT_HANDLE handle, struct err *err);
 
 /* Destroys the temporary object with this handle. false: there is no such temporary. */
 bool nss_drop(struct nss *nss, CK_OBJECT_HANDLE handle);

@@ -249,7 +249,7 @@ bool nss_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
     if (ok && (made = convert(&object)) == CK_INVALID_HANDLE)
         ok = nss_failed(err, ERR_HSM, "NSS does not make the temporary key a lasting one");
     nss_object_close(&object);
-    ok = ok && name_token(nss, made, label, label_len, id, id_len, err);
+    ok = ok && nss_made(nss, made, err) && name_token(nss, made, label, label_len, id, id_len, err);
     if (ok)
         *final = made;
     return ok;
@@ -264,16 +264,35 @@ static bool is_there(struct nss *nss, uint64_t handle)
     return there;
 }
 
-bool nss_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
+static bool destroy(struct nss *nss, uint64_t handle, struct err *err)
 {
-    struct nss *nss = nss_logged_in(hsm, err);
-
-    if (!nss)
-        return false;
     if (!nss_drop(nss, handle) && is_there(nss, handle))
         PK11_DestroyTokenObject(nss->slot, handle);
     if (is_there(nss, handle))
         return nss_failed(err, ERR_HSM, "NSS does not destroy object %llu",
                           (unsigned long long)handle);
+    handles_gone(&nss->known, handle);
     return true;
+}
+
+bool nss_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+
+    bool live;
+
+    if (!nss)
+        return false;
+    if (!handles_made(&nss->known, handle, &live))
+        return err_set(err, ERR_DENIED, "object %llu was not made by this session",
+                       (unsigned long long)handle);
+    return !live || destroy(nss, handle, err);
+}
+
+bool nss_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+    bool gone;
+
+    return nss && handles_check(hsm, is, &gone, err) && destroy(nss, is->handle, err);
 }

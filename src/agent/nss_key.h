@@ -21,5 +21,6 @@ bool nss_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *h
 bool nss_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
                 const uint8_t *id, size_t id_len, uint64_t *final, struct err *err);
 bool nss_destroy(struct hsm *hsm, uint64_t handle, struct err *err);
+bool nss_remove(struct hsm *hsm, const struct key_desc *is, struct err *err);
 
 #endif

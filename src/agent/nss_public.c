@@ -79,8 +79,9 @@ static bool create(struct nss *nss, const struct attributes *a, const char *what
         return nss_failed(err, ERR_HSM, "NSS does not take the %s", what);
     *final = PK11_GetObjectHandle(PK11_TypeGeneric, object, NULL);
     PK11_DestroyGenericObject(object); /* the structure; the object stays */
-    return *final != CK_INVALID_HANDLE ||
-           err_set(err, ERR_HSM, "NSS does not tell where it put the %s", what);
+    if (*final == CK_INVALID_HANDLE)
+        return err_set(err, ERR_HSM, "NSS does not tell where it put the %s", what);
+    return nss_made(nss, *final, err);
 }
 
 /* Has the object this value? */

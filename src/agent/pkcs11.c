@@ -33,4 +33,5 @@ const struct hsm_driver pkcs11_driver = {
     .commit = p11_commit,
     .make_public = p11_make_public,
     .destroy = p11_destroy,
+    .remove = p11_remove,
 };

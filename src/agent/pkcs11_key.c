@@ -28,6 +28,7 @@ CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE 
                               : wish->kind == KEY_KIND_DES3 ? CKM_DES3_KEY_GEN
                                                             : CKM_GENERIC_SECRET_KEY_GEN,
                               NULL, 0};
+    const struct p11_asked asked = {wish->label, strlen(wish->label), false};
     unsigned row = 0, extras;
     CK_RV rv = CKR_GENERAL_ERROR;
 
@@ -39,7 +40,7 @@ CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE 
             p11_attrs_number(&t, CKA_VALUE_LEN, wish->length);
         p11_attrs_flags(&t, KEY_CLASS_SECRET, wish->flags, extras | P11_SECRECY);
         rv = p->fn->C_GenerateKey(p->session, &mechanism, t.attr, t.count, &made);
-        rv = p11_temp_made(p, rv, made, wish->label, strlen(wish->label));
+        rv = p11_made(p, rv, made, &asked);
         if (rv == CKR_OK)
             *handle = made;
         if (!p11_refuses_template(rv))
@@ -73,6 +74,7 @@ static CK_RV generate_pair(struct p11 *p, uint32_t bits, const char *label, unsi
                            CK_OBJECT_HANDLE *public, CK_OBJECT_HANDLE *private)
 {
     static const uint8_t exponent[] = {1, 0, 1};
+    const struct p11_asked asked = {label, strlen(label), false};
     CK_MECHANISM_TYPE allowed = CKM_RSA_PKCS_OAEP;
     CK_MECHANISM mechanism = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
     struct p11_attrs pub, priv, forced = {0};
@@ -93,8 +95,7 @@ static CK_RV generate_pair(struct p11 *p, uint32_t bits, const char *label, unsi
                       forced.count * sizeof forced.attr[0]);
     rv = p->fn->C_GenerateKeyPair(p->session, &mechanism, pub.attr, pub.count, priv.attr,
                                   priv.count, public, private);
-    rv = p11_temp_made(p, rv, *private, label, strlen(label));
-    return p11_temp_made(p, rv, *public, label, strlen(label));
+    return p11_made_pair(p, rv, *private, *public, &asked);
 }
 
 bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
@@ -119,8 +120,8 @@ bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm
         return ckr_set(err, rv, "the HSM did not make an RSA pair of %u bits (C_GenerateKeyPair)",
                        bits);
     if (!p11_public_key(hsm, public, &spki, err)) {
-        p11_destroy(hsm, private, NULL);
-        p11_destroy(hsm, public, NULL);
+        p11_unmake(p, private);
+        p11_unmake(p, public);
         return false;
     }
     *pair = (struct hsm_pair){.private_handle = private, .public_handle = public, .spki = spki};
@@ -130,6 +131,7 @@ bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm
 bool p11_load_public(struct hsm *hsm, const struct bytes *spki, const char *label, uint64_t *handle,
                      struct err *err)
 {
+    const struct p11_asked asked = {label, strlen(label), false};
     struct p11 *p = p11_of(hsm);
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     struct bytes modulus = {0}, exponent = {0};
@@ -146,7 +148,7 @@ bool p11_load_public(struct hsm *hsm, const struct bytes *spki, const char *labe
     p11_attrs_add(&t, CKA_PUBLIC_EXPONENT, exponent.data, exponent.len);
     p11_attrs_flags(&t, KEY_CLASS_PUBLIC, KEY_WRAP, 0);
     rv = p->fn->C_CreateObject(p->session, t.attr, t.count, &made);
-    rv = p11_temp_made(p, rv, made, label, strlen(label));
+    rv = p11_made(p, rv, made, &asked);
     ok = rv == CKR_OK;
     if (ok)
         *handle = made;
@@ -192,6 +194,7 @@ bool p11_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
 {
     struct p11 *p = p11_of(hsm);
     uint32_t guards = p11_temp_deferred(p, (CK_OBJECT_HANDLE)temporary);
+    const struct p11_asked asked = {label, label_len, true};
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     unsigned row = 0, extras;
     CK_RV rv = CKR_GENERAL_ERROR;
@@ -211,25 +214,38 @@ bool p11_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
         if (!guards || !p11_refuses_template(rv))
             break;
     }
-    if (rv == CKR_OK && made == CK_INVALID_HANDLE)
-        rv = CKR_DEVICE_ERROR;
+    rv = p11_made(p, rv, made, &asked);
     if (rv != CKR_OK)
         return ckr_set(err, rv, "the HSM did not say that the key is stored (C_CopyObject)");
-    p->kept = made;
     *final = made;
     return true;
 }
 
+static bool fail_destroy(CK_RV rv, uint64_t handle, struct err *err)
+{
+    return ckr_set(err, rv, "object %llu was not destroyed (C_DestroyObject)",
+                   (unsigned long long)handle);
+}
+
 bool p11_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
 {
-    struct p11 *p = p11_of(hsm);
-    CK_RV rv = p->fn->C_DestroyObject(p->session, (CK_OBJECT_HANDLE)handle);
+    CK_RV rv = p11_unmake(p11_of(hsm), (CK_OBJECT_HANDLE)handle);
 
+    return rv == CKR_OK || fail_destroy(rv, handle, err);
+}
+
+bool p11_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    CK_RV rv = CKR_OK;
+    bool gone;
+
+    if (!handles_check(hsm, is, &gone, err))
+        return false;
+    if (!gone)
+        rv = p->fn->C_DestroyObject(p->session, (CK_OBJECT_HANDLE)is->handle);
     if (rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID)
-        return ckr_set(err, rv, "object %llu was not destroyed (C_DestroyObject)",
-                       (unsigned long long)handle);
-    p11_temp_forget(p, (CK_OBJECT_HANDLE)handle);
-    if (p->kept == (CK_OBJECT_HANDLE)handle)
-        p->kept = CK_INVALID_HANDLE;
+        return fail_destroy(rv, is->handle, err);
+    handles_gone(&p->known, is->handle);
     return true;
 }

@@ -174,6 +174,7 @@ static bool set_template(const struct p11 *p, struct p11_attrs *t, struct attemp
 
 static CK_RV try_unwrap(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *handle)
 {
+    const struct p11_asked asked = {a->template->label, a->template->label_len, false};
     size_t prefix = prefix_of(a->mech);
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     struct p11_attrs t;
@@ -188,7 +189,7 @@ static CK_RV try_unwrap(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *hand
     memcpy(c.iv, a->blob->data, prefix);
     rv = p->fn->C_UnwrapKey(p->session, &c.mechanism, a->unwrapping, a->blob->data + prefix,
                             a->blob->len - prefix, t.attr, t.count, &made);
-    rv = p11_temp_made(p, rv, made, a->template->label, a->template->label_len);
+    rv = p11_made(p, rv, made, &asked);
     if (rv == CKR_OK)
         *handle = made;
     return rv;
@@ -275,7 +276,7 @@ CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwr
          */
         if (rv == CKR_OK && !enforce(p, *handle, template->flags) && (a.extras & P11_MODIFIABLE) &&
             !(template->flags & KEY_MODIFIABLE)) {
-            p11_destroy(&p->hsm, *handle, NULL);
+            p11_unmake(p, *handle);
             continue;
         }
         if (!p11_refuses_template(rv))

@@ -338,6 +338,16 @@ static bool match_halves(struct key_list *list, struct err *err)
     return true;
 }
 
+/* Is it one of this session's temporaries? What else says that it is no token object is one all the
+ * same: SoftHSM's C_CopyObject, when it is cut off, leaves the whole of a key that says so. */
+static bool is_our_temporary(const struct p11 *p, const struct key_desc *key)
+{
+    bool live;
+
+    handles_made(&p->known, key->handle, &live);
+    return live && key_is_not(key, KEY_TOKEN);
+}
+
 /* One object into the list. One that cannot be read twice is listed as such, as long as the HSM
  * answers: a single fault must not hide it. A temporary of this session is not on the token. */
 static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, struct err *err)
@@ -348,10 +358,12 @@ static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, stru
         (err->code == ERR_GONE || !read_key(p, handle, &key, NULL, err))) {
         if (err->code == ERR_GONE)
             return false;
-        text_print(key.unread, sizeof key.unread, "%s", err->hsm_name);
+        /* of half an object SoftHSM says so: it has nothing that could be read another time */
+        if (err->hsm_code != CKR_ATTRIBUTE_VALUE_INVALID)
+            text_print(key.unread, sizeof key.unread, "%s", err->hsm_name);
         err_clear(err);
     }
-    if (key_is_not(&key, KEY_TOKEN))
+    if (is_our_temporary(p, &key))
         return true;
     if (!key_list_add(list, &key))
         return err_set(err, ERR_FAILED, "out of memory");

@@ -10,6 +10,7 @@
 #include "agent/pkcs11_mech.h"
 #include "agent/pkcs11_probe.h"
 #include "agent/pkcs11_prove.h"
+#include "agent/pkcs11_temp.h"
 #include "agent/pkcs11_template.h"
 #include "agent/pkcs11_try.h"
 #include "base/text.h"
@@ -113,12 +114,14 @@ static void try_lengths(struct probe *b)
 
 static void try_copy(struct probe *b)
 {
+    const struct p11_asked asked = {probe_label, strlen(probe_label), false};
     CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
     struct p11_attrs t = {0};
+    CK_RV rv;
 
     p11_attrs_add(&t, CKA_LABEL, probe_label, strlen(probe_label));
-    b->offers->can_copy =
-        b->p->fn->C_CopyObject(b->p->session, b->subject, t.attr, t.count, &copy) == CKR_OK;
+    rv = b->p->fn->C_CopyObject(b->p->session, b->subject, t.attr, t.count, &copy);
+    b->offers->can_copy = p11_made(b->p, rv, copy, &asked) == CKR_OK;
     probe_unmake(b, copy);
 }
 
@@ -168,7 +171,7 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     try_envelopes(&b);
     try_lengths(&b);
     try_copy(&b);
-    ok = true;
+    ok = p->lie == CKR_OK || ckr_set(err, p->lie, "the HSM cannot be tried with throw-away keys");
 out:
     probe_unmake(&b, b.subject);
     probe_unmake(&b, b.envelope);

@@ -6,6 +6,7 @@
 #include "agent/counterpart.h"
 #include "agent/pkcs11_key.h"
 #include "agent/pkcs11_prove.h"
+#include "agent/pkcs11_temp.h"
 
 const char probe_label[] = "hsmferry:probe";
 
@@ -24,7 +25,7 @@ CK_RV probe_make(struct probe *b, enum key_kind kind, uint32_t length, uint32_t 
 void probe_unmake(struct probe *b, CK_OBJECT_HANDLE handle)
 {
     if (handle != CK_INVALID_HANDLE)
-        p11_destroy(&b->p->hsm, handle, NULL);
+        p11_unmake(b->p, handle);
 }
 
 struct hsm_template probe_template(enum key_kind kind, uint32_t length, uint32_t uses)

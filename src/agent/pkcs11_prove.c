@@ -99,6 +99,7 @@ static CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIF
 static CK_RV run_made(struct p11 *p, enum hsm_proof proof, struct operation *o)
 {
     static const char label[] = "hsmferry:proof";
+    const struct p11_asked asked = {label, strlen(label), false};
     CK_ULONG len = o->in_len - NONCE;
     CK_ECDH1_DERIVE_PARAMS ecdh = {CKD_NULL, 0, NULL, len, o->in + NONCE};
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
@@ -121,12 +122,11 @@ static CK_RV run_made(struct p11 *p, enum hsm_proof proof, struct operation *o)
         rv = p->fn->C_UnwrapKey(o->session, &o->mechanism, o->key, o->in + NONCE, len, t.attr,
                                 t.count, &made);
     }
-    rv = p11_temp_made(p, rv, made, label, strlen(label));
+    rv = p11_made(p, rv, made, &asked);
     if (rv != CKR_OK)
         return rv;
     rv = run_digest(p->fn, o, made);
-    gone = p->fn->C_DestroyObject(o->session, made);
-    p11_temp_forget(p, made);
+    gone = p11_unmake(p, made);
     return rv != CKR_OK ? rv : gone;
 }
 

@@ -9,6 +9,7 @@
 #include "agent/ckr.h"
 #include "agent/pkcs11_object.h"
 #include "agent/pkcs11_spki.h"
+#include "agent/pkcs11_temp.h"
 #include "agent/pkcs11_template.h"
 
 /* --- reading --- */
@@ -214,6 +215,7 @@ static CK_RV create(struct p11 *p, const struct hsm_template *t, const struct pa
 bool p11_make_public(struct hsm *hsm, const struct hsm_template *t, uint64_t *final,
                      struct err *err)
 {
+    const struct p11_asked asked = {t->label, t->label_len, true};
     struct p11 *p = p11_of(hsm);
     struct parts parts = {0};
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
@@ -235,8 +237,7 @@ bool p11_make_public(struct hsm *hsm, const struct hsm_template *t, uint64_t *fi
     if (subject && p11_refuses_template(rv))
         rv = create(p, t, &parts, false, &made);
     parts_free(&parts);
-    if (rv == CKR_OK && made == CK_INVALID_HANDLE)
-        rv = CKR_DEVICE_ERROR;
+    rv = p11_made(p, rv, made, &asked);
     if (rv != CKR_OK)
         return ckr_set_as(err, p11_refuses_template(rv) ? ERR_UNSUPPORTED : ckr_code(rv), rv,
                           "the HSM did not take the %s (C_CreateObject)",

@@ -50,6 +50,7 @@ static CK_RV generate_pair(struct p11 *p, const struct key_sample *sample,
                            CK_OBJECT_HANDLE *private)
 {
     static const uint8_t exponent[] = {1, 0, 1};
+    const struct p11_asked asked = {label, strlen(label), false};
     bool rsa = sample->kind == KEY_KIND_RSA;
     CK_MECHANISM mechanism = {rsa ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, NULL, 0};
     struct p11_attrs pub, priv;
@@ -72,8 +73,7 @@ static CK_RV generate_pair(struct p11 *p, const struct key_sample *sample,
                     P11_SECRECY);
     rv = p->fn->C_GenerateKeyPair(p->session, &mechanism, pub.attr, pub.count, priv.attr,
                                   priv.count, public, private);
-    rv = p11_temp_made(p, rv, *private, label, strlen(label));
-    return p11_temp_made(p, rv, *public, label, strlen(label));
+    return p11_made_pair(p, rv, *private, *public, &asked);
 }
 
 static bool make_pair(struct p11 *p, const struct key_sample *sample, const char *label,

@@ -86,6 +86,7 @@ void p11_close(struct hsm *hsm)
     }
     p11_module_stop(&p->module);
     free(p->temps);
+    handles_free(&p->known);
     free(p);
 }
 
@@ -318,7 +319,7 @@ bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, struct er
         p->session = CK_INVALID_HANDLE;
         return ckr_set(err, rv, "no session on the token %s (C_OpenSession)", slot.label);
     }
-    if (!log_in(p, &slot, pin, err)) {
+    if (!log_in(p, &slot, pin, err) || !handles_begin(&p->known, &p->hsm, err)) {
         p->fn->C_CloseSession(p->session);
         p->session = CK_INVALID_HANDLE;
         return false;

@@ -7,9 +7,10 @@
 
 #include "agent/dialect.h"
 #include "agent/pkcs11_module.h"
+#include "hsm/handles.h"
 #include "hsm/hsm.h"
 
-/* One temporary object; see pkcs11_temp.h. */
+/* What a temporary object shall lose when it is committed; see pkcs11_temp.h. */
 struct p11_temp {
     CK_OBJECT_HANDLE handle;
     uint32_t deferred;
@@ -27,9 +28,10 @@ struct p11 {
     bool overwrites; /* by its maker: a key with the class and id of another replaces it */
     struct p11_temp *temps;
     size_t temp_count;
-    CK_OBJECT_HANDLE kept;   /* the last one that was committed: no other object has its handle */
     uint32_t mute_templates; /* those that the token fails to read of any key */
-    bool probed;             /* offers is filled, and how it speaks each algorithm: */
+    struct handles known;
+    CK_RV lie;   /* what the last call that answered with another object's handle was; CKR_OK */
+    bool probed; /* offers is filled, and how it speaks each algorithm: */
     struct hsm_offers offers;
     struct dialect_mechanism spoken[HSM_ALGS];
 };

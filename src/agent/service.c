@@ -8,12 +8,14 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "hsm/handles.h"
 #include "hsm/wire.h"
 
 /* The HSM, and what the reply under way borrows until it was sent. */
 struct service {
     const struct hsm_driver *driver;
     struct hsm *hsm; /* NULL until opened */
+    struct handles known;
 
     struct key_list keys; /* the list that is being sent in pages */
     uint64_t *handles;    /* likewise */
@@ -90,6 +92,31 @@ static bool reply_handle(uint64_t handle, Pb__Reply *reply)
     reply->result_case = PB__REPLY__RESULT_HANDLE;
     reply->handle = handle;
     return true;
+}
+
+/* --- whose an object is: what holds whatever the driver does --- */
+
+/* A path that only proves makes nothing and destroys nothing. */
+static bool take_inventory(struct service *s, struct err *err)
+{
+    return !s->driver->handles || handles_begin(&s->known, s->hsm, err);
+}
+
+/* An object that this session says it has made; 0: this API makes no such object. */
+static bool note_made(struct service *s, uint64_t handle, struct err *err)
+{
+    if (handles_add(&s->known, handle, err))
+        return true;
+    if (err->code == ERR_HSM) {
+        err_now(err, "That object was not destroyed");
+        err_next(err, "Do not use this HSM: it confuses objects, and one may be a key of yours");
+    }
+    return false;
+}
+
+static bool note_two(struct service *s, uint64_t handle, uint64_t other, struct err *err)
+{
+    return note_made(s, handle, err) && (other == 0 || note_made(s, other, err));
 }
 
 /* --- the calls: check what came, ask the driver, reply --- */
@@ -196,7 +223,7 @@ static bool serve_login(struct service *s, const Pb__Request *req, Pb__Reply *re
     bool ok = wire_get_pin(&req->login->pin, &pin, err);
     if (req->login->pin.len > 0) /* a PIN that is typed on the device is NULL here */
         explicit_bzero(req->login->pin.data, req->login->pin.len);
-    ok = ok && s->driver->login(s->hsm, req->login->slot, &pin, err);
+    ok = ok && s->driver->login(s->hsm, req->login->slot, &pin, err) && take_inventory(s, err);
     secret_free(&pin);
     return ok && reply_done(s, reply);
 }
@@ -322,6 +349,8 @@ static bool serve_make_pair(struct service *s, const Pb__Request *req, Pb__Reply
         !s->driver->make_pair(s->hsm, req->make_pair->bits, req->make_pair->label, &pair, err))
         return false;
     s->blob = pair.spki; /* handed over */
+    if (!note_two(s, pair.private_handle, pair.public_handle, err))
+        return false;
     pb__pair__init(&s->msg.pair);
     s->msg.pair.private_handle = pair.private_handle;
     s->msg.pair.public_handle = pair.public_handle;
@@ -340,7 +369,7 @@ static bool serve_load_public(struct service *s, const Pb__Request *req, Pb__Rep
     return wire_get_label(args->label, err) &&
            wire_get_bytes(&args->spki, 1, HSM_BLOB_MAX, "public key", &s->blob, err) &&
            s->driver->load_public(s->hsm, &s->blob, args->label, &handle, err) &&
-           reply_handle(handle, reply);
+           note_made(s, handle, err) && reply_handle(handle, reply);
 }
 
 static bool serve_make_aes(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -350,7 +379,7 @@ static bool serve_make_aes(struct service *s, const Pb__Request *req, Pb__Reply 
 
     return wire_get_label(req->make_aes->label, err) &&
            s->driver->make_aes(s->hsm, req->make_aes->bits, req->make_aes->label, &handle, err) &&
-           reply_handle(handle, reply);
+           note_made(s, handle, err) && reply_handle(handle, reply);
 }
 
 static bool serve_make_key(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -363,7 +392,8 @@ static bool serve_make_key(struct service *s, const Pb__Request *req, Pb__Reply 
     pb__made__init(made);
     if (!wire_get_label(args->label, err) || !wire_get_sample(args, &sample, err) ||
         !s->driver->make_key(s->hsm, &sample, args->label, &made->handle, &made->public_handle,
-                             err))
+                             err) ||
+        !note_two(s, made->handle, made->public_handle, err))
         return false;
     reply->result_case = PB__REPLY__RESULT_MADE;
     reply->made = made;
@@ -397,7 +427,7 @@ static bool serve_unwrap(struct service *s, const Pb__Request *req, Pb__Reply *r
            wire_get_bytes(&args->blob, 0, HSM_BLOB_MAX, "blob", &s->blob, err) &&
            wire_get_template(args->template_, &template, &spki, &terms, err) &&
            s->driver->unwrap(s->hsm, alg, args->unwrapping, &s->blob, &template, &handle, err) &&
-           reply_handle(handle, reply);
+           note_made(s, handle, err) && reply_handle(handle, reply);
 }
 
 static bool serve_prove(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -426,7 +456,7 @@ static bool serve_commit(struct service *s, const Pb__Request *req, Pb__Reply *r
            wire_get_name(&args->id, KEY_ID_MAX, "id", err) &&
            s->driver->commit(s->hsm, args->temporary, args->label.data, args->label.len,
                              args->id.data, args->id.len, &handle, err) &&
-           reply_handle(handle, reply);
+           (handle == args->temporary || note_made(s, handle, err)) && reply_handle(handle, reply);
 }
 
 static bool serve_make_public(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -441,14 +471,39 @@ static bool serve_make_public(struct service *s, const Pb__Request *req, Pb__Rep
         return false;
     if (!template.spki)
         return err_set(err, ERR_DATA, "the public object is empty");
-    return s->driver->make_public(s->hsm, &template, &handle, err) && reply_handle(handle, reply);
+    return s->driver->make_public(s->hsm, &template, &handle, err) && note_made(s, handle, err) &&
+           reply_handle(handle, reply);
 }
 
+/* What was destroyed is not destroyed again: another object may have its handle by now. */
 static bool serve_destroy(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                           struct err *err)
 {
-    return wire_get_handle(req->destroy->handle, "handle", err) &&
-           s->driver->destroy(s->hsm, req->destroy->handle, err) && reply_done(s, reply);
+    uint64_t handle = req->destroy->handle;
+    bool live;
+
+    if (!wire_get_handle(handle, "handle", err))
+        return false;
+    if (!handles_made(&s->known, handle, &live)) {
+        err_set(err, ERR_DENIED, "object %llu was not made by this session",
+                (unsigned long long)handle);
+        return err_now(err, "It was not destroyed");
+    }
+    if (live && !s->driver->destroy(s->hsm, handle, err))
+        return false;
+    handles_gone(&s->known, handle);
+    return reply_done(s, reply);
+}
+
+static bool serve_remove(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                         struct err *err)
+{
+    struct key_desc is;
+
+    if (!wire_get_remove(req->remove, &is, err) || !s->driver->remove(s->hsm, &is, err))
+        return false;
+    handles_gone(&s->known, is.handle);
+    return reply_done(s, reply);
 }
 
 typedef bool call_fn(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err);
@@ -474,6 +529,7 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_COMMIT] = serve_commit,
     [PB__REQUEST__CALL_MAKE_PUBLIC] = serve_make_public,
     [PB__REQUEST__CALL_DESTROY] = serve_destroy,
+    [PB__REQUEST__CALL_REMOVE] = serve_remove,
 };
 
 /* The calls that every driver has. */
@@ -526,5 +582,6 @@ void service_end(struct service *s)
         s->driver->close(s->hsm);
     service_sent(s);
     forget_lists(s);
+    handles_free(&s->known);
     free(s);
 }

@@ -101,6 +101,18 @@ static bool list_samples(struct canary *y, struct err *err)
     return true;
 }
 
+/* What was there at the login is nothing of the trial's either. */
+static bool copy_inventory(const struct party *from, struct party *to, struct err *err)
+{
+    to->before = calloc(from->before_count + 1, sizeof *to->before);
+    if (!to->before)
+        return err_set(err, ERR_FAILED, "no memory for an inventory");
+    to->before_count = from->before_count;
+    if (from->before)
+        memcpy(to->before, from->before, from->before_count * sizeof *to->before);
+    return true;
+}
+
 static bool canary_begin(struct canary *y, struct ceremony *c, struct err *err)
 {
     struct ceremony *t = calloc(1, sizeof *t);
@@ -116,6 +128,9 @@ static bool canary_begin(struct canary *y, struct ceremony *c, struct err *err)
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         t->side[side].hsm = c->side[side].hsm;
         t->side[side].offers = c->side[side].offers;
+        t->side[side].keys = c->side[side].keys; /* lent */
+        if (!copy_inventory(&c->side[side], &t->side[side], err))
+            return false;
     }
     return list_samples(y, err);
 }
@@ -259,12 +274,6 @@ static bool try_transport(struct canary *y, bool *refuted, struct err *err)
 
 /* --- one throw-away key --- */
 
-static void destroy_sample(struct hsm *hsm, uint64_t handle, struct err *err)
-{
-    if (handle && !hsm->driver->destroy(hsm, handle, err) && err->code != ERR_GONE)
-        hsm->driver->destroy(hsm, handle, err);
-}
-
 /* Makes the throw-away key into an item of the plan. */
 static bool plan_sample(struct canary *y, struct plan_item *item, struct event *e, struct err *err)
 {
@@ -334,12 +343,17 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
     int64_t begun = t->host.mono_us(t->host.ctx);
     struct event e = {.canary = {.kind = y->samples[i].kind, .alg = item->alg}};
     struct err undone = {0};
-    uint64_t public = 0;
+    uint64_t sample = 0, public = 0;
     bool made, ok;
 
     t->item = i;
     key_sample_text(&y->samples[i], e.canary.type);
-    made = hsm->driver->make_key(hsm, &y->samples[i], t->label, &item->key.handle, &public, err);
+    made = hsm->driver->make_key(hsm, &y->samples[i], t->label, &sample, &public, err);
+    if (made) {
+        made = steps_made(t, SIDE_SOURCE, &sample, err);
+        made = steps_made(t, SIDE_SOURCE, &public, err) && made;
+        item->key.handle = sample;
+    }
     if (!made)
         snprintf(e.canary.text, sizeof e.canary.text, "%.200s%s%s", err->what,
                  err->hsm_name[0] ? ", " : "", err->hsm_name);
@@ -350,8 +364,8 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
                  y->stores ? ", also once it was a token object" : "");
     e.canary.state = ok ? CANARY_PASSED : made ? CANARY_FAILED : CANARY_IMPOSSIBLE;
     undo_key_rows(y, ok, &undone);
-    destroy_sample(hsm, item->key.handle, &undone);
-    destroy_sample(hsm, public, &undone);
+    steps_destroy(t, SIDE_SOURCE, &sample, &undone);
+    steps_destroy(t, SIDE_SOURCE, &public, &undone);
     if (!ok && !is_of_the_way(err))
         return false;
     if (undone.code == ERR_GONE) {
@@ -409,16 +423,15 @@ static void destroy_stored(struct canary *y)
     struct err ignored; /* what it did not, the inventory shows */
     bool gone = true;
 
-    for (size_t i = 0; i < t->plan.count; i++)
-        gone &= steps_destroy(destination_of(t), &t->fates[i].final, &ignored);
+    for (t->item = 0; t->item < t->plan.count; t->item++)
+        gone &= steps_destroy(t, SIDE_DESTINATION, &t->fates[t->item].final, &ignored);
     y->stored = y->stored && (!gone || y->lost);
 }
 
 /* What is there before anything is made must be in the record before. */
 static bool take_inventories(struct canary *y, struct err *err)
 {
-    return (!y->stores || y->real->side[SIDE_DESTINATION].before ||
-            opening_inventory(y->real, err)) &&
+    return (!y->stores || y->real->inventory || opening_inventory(y->real, err)) &&
            opening_inventory(y->trial, err);
 }
 
@@ -465,12 +478,19 @@ static bool clean_up(struct canary *y, struct err *err)
     clean = closing_inventory(t, &facts, err);
     if (clean)
         return tell_clean(y, err);
-    if (!y->stored && !t->left_over && !t->unsure && err->code == ERR_GONE)
+    if (!y->stored && !t->left_over && !t->lost && !t->unsure && err->code == ERR_GONE)
         return false;
     snprintf(why, sizeof why, "%.150s", err->what);
+    if (t->lost) {
+        err_set(err, ERR_UNFINISHED, "after the canary something is gone: %s", why);
+        return err_now(err, "Objects that were there before are gone: the warnings name them.");
+    }
     err_set(err, ERR_UNFINISHED, "something of the canary may be left over, with the label %s: %s",
             t->label, why);
-    err_now(err, "No real key was touched.");
+    if (t->side[SIDE_SOURCE].intact)
+        err_now(err, "No real key was touched.");
+    else
+        err_now(err, "Whether a real key was touched is not known.");
     return err_next(err,
                     "Look for objects with the label %s on both tokens, and destroy them: resume "
                     "and clean do, with the journal.",
@@ -488,7 +508,7 @@ bool canary_run(struct ceremony *c, struct err *err)
         ok = false;
     }
     canary_end(&y);
-    return ok || (err->now[0] ? false : err_now(err, "Nothing was changed."));
+    return ok || (err->now[0] ? false : inventory_tell_now(c, err));
 }
 
 bool canary_must_pass(struct ceremony *c, struct err *err)
@@ -501,7 +521,7 @@ bool canary_must_pass(struct ceremony *c, struct err *err)
         return false;
     if (c->deal.transport != transport) {
         err_set(err, ERR_HSM, "canary: %s does not work any more", hsm_alg_name(transport));
-        return err_now(err, c->begun ? "No key was wrapped." : "Nothing was changed.");
+        return c->begun ? err_now(err, "No key was wrapped.") : inventory_tell_now(c, err);
     }
     for (unsigned i = 0; i < c->deal.trial_count; i++) {
         const struct trial *trial = &c->deal.trials[i];
@@ -509,7 +529,7 @@ bool canary_must_pass(struct ceremony *c, struct err *err)
             (trial->state == CANARY_IMPOSSIBLE && c->setup.policy.canary != CANARY_REQUIRED))
             continue;
         err_set(err, ERR_HSM, "canary by %s: %s", hsm_alg_name(trial->alg), trial->reason);
-        return err_now(err, c->begun ? "No key was wrapped." : "Nothing was changed.");
+        return c->begun ? err_now(err, "No key was wrapped.") : inventory_tell_now(c, err);
     }
     return true;
 }

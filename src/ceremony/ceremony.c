@@ -332,7 +332,7 @@ bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, 
         return false;
     if (!find_slot(&party->slots, side_name(side), uri, &party->slot, err) ||
         !check_slot(side, party->slot, c->side[side == SIDE_SOURCE].slot, err) ||
-        !login(c, side, err)) {
+        !login(c, side, err) || !login_inventory(c, side, err)) {
         party->slot = NULL;
         return side_failed(c, side, err);
     }
@@ -355,11 +355,11 @@ bool ceremony_negotiate(struct ceremony *c, struct err *err)
         if (!party->slot)
             return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
         if (!party->hsm->driver->offers(party->hsm, &party->offers, err))
-            return false;
+            return inventory_tell_now(c, err);
     }
     if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].offers,
                    &c->side[SIDE_DESTINATION].offers, &c->deal, err))
-        return false;
+        return inventory_tell_now(c, err);
     c->has_deal = true;
     return tell_deal(c, err);
 }
@@ -476,6 +476,9 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
         return false;
     forget_plan(c);
     if (!make_plan(c, selection, err))
+        return inventory_tell_now(c, err);
+    *err = (struct err){0};
+    if (!inventory_tell_now(c, err))
         return false;
     c->fates = calloc(c->plan.count + 1, sizeof *c->fates);
     if (!c->fates)

@@ -39,24 +39,136 @@ bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *e
     return false;
 }
 
-static bool read_handles(struct party *party, uint64_t **handles, size_t *count, struct err *err)
+static bool read_handles(const struct party *party, uint64_t **handles, size_t *count,
+                         struct err *err)
 {
     if (party->gone)
         return err_set(err, ERR_GONE, "the HSM no longer answers");
     return party->hsm->driver->handles(party->hsm, handles, count, err);
 }
 
+bool login_inventory(struct ceremony *c, enum side side, struct err *err)
+{
+    struct party *party = &c->side[side];
+
+    free(party->before);
+    party->before = NULL;
+    return read_handles(party, &party->before, &party->before_count, err);
+}
+
+static bool has_handle(const uint64_t *sorted, size_t count, uint64_t handle)
+{
+    return bsearch(&handle, sorted, count, sizeof *sorted, key_compare_handles) != NULL;
+}
+
+bool inventory_has(const struct party *party, uint64_t handle)
+{
+    return party->before && has_handle(party->before, party->before_count, handle);
+}
+
+void inventory_forget(struct party *party, uint64_t handle)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < party->before_count; i++)
+        if (party->before[i] != handle)
+            party->before[kept++] = party->before[i];
+    party->before_count = kept;
+}
+
+/* An object that is gone, as it was listed. */
+static void name_missing(const struct party *party, uint64_t handle, char *text, size_t size)
+{
+    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
+
+    for (size_t i = 0; i < party->keys.count; i++) {
+        const struct key_desc *key = &party->keys.keys[i];
+        if (key->handle != handle)
+            continue;
+        snprintf(text, size, "handle %llu: %s, %s, %.120s", (unsigned long long)handle,
+                 key_class_name(key->class), key_type_text(key, type), key_label_text(key, label));
+        return;
+    }
+    snprintf(text, size, "handle %llu, which was not listed", (unsigned long long)handle);
+}
+
+/* How many of the login's objects are not among these; of the first, what it was. */
+static uint32_t count_missing(const struct party *party, const uint64_t *now, size_t count,
+                              char *first, size_t size)
+{
+    uint32_t missing = 0;
+
+    for (size_t i = 0; i < party->before_count; i++)
+        if (!has_handle(now, count, party->before[i]) && missing++ == 0)
+            name_missing(party, party->before[i], first, size);
+    return missing;
+}
+
+static bool fail_missing(enum side side, uint32_t missing, const char *first, struct err *err)
+{
+    err_set(err, ERR_UNFINISHED,
+            "%u of the objects that were on the %s at the login %s gone: %.150s", missing,
+            side_name(side), missing == 1 ? "is" : "are", first);
+    return err_next(err, "Find out who destroyed it before anything else is done there: another "
+                         "program, or the HSM itself.");
+}
+
+/* What one side holds now. Errors: ERR_UNFINISHED: an object is gone since the login. */
+static bool look_again(const struct ceremony *c, enum side side, uint64_t **now, size_t *count,
+                       struct err *err)
+{
+    const struct party *party = &c->side[side];
+    char first[EVENT_TEXT_MAX];
+    uint32_t missing;
+
+    if (!read_handles(party, now, count, err))
+        return false;
+    missing = count_missing(party, *now, *count, first, sizeof first);
+    if (missing == 0)
+        return true;
+    free(*now);
+    return fail_missing(side, missing, first, err);
+}
+
+bool inventory_tell_now(struct ceremony *c, struct err *err)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        struct err look = {0};
+        uint64_t *now;
+        size_t count;
+        if (!c->side[side].before)
+            continue;
+        if (look_again(c, side, &now, &count, &look)) {
+            free(now);
+            continue;
+        }
+        if (look.code == ERR_UNFINISHED || err->code == ERR_NONE)
+            *err = look;
+        if (look.code != ERR_UNFINISHED)
+            err_now(err, "The %s cannot be looked at: whether anything was changed is not known.",
+                    side_name(side));
+        return false;
+    }
+    if (err->code == ERR_NONE)
+        return true;
+    return err->now[0] ? false : err_now(err, "Nothing was changed.");
+}
+
 bool opening_inventory(struct ceremony *c, struct err *err)
 {
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         struct party *party = &c->side[side];
+        uint64_t *now;
+        size_t count;
+        if (!look_again(c, side, &now, &count, err))
+            return false;
         free(party->before);
-        party->before = NULL;
-        if (!read_handles(party, &party->before, &party->before_count, err) ||
-            !tell_inventory(c, side, false, party->before_count, 0, 0, party->before, err))
+        party->before = now;
+        party->before_count = count;
+        if (!tell_inventory(c, side, false, count, 0, 0, now, err))
             return false;
     }
-    return true;
+    return c->inventory = true;
 }
 
 /* The handles of the keys that this ceremony has brought, sorted; the caller frees them. */
@@ -73,11 +185,6 @@ static uint64_t *brought(const struct ceremony *c, size_t *count, struct err *er
     else
         err_set(err, ERR_FAILED, "no memory for an inventory");
     return finals;
-}
-
-static bool has_handle(const uint64_t *sorted, size_t count, uint64_t handle)
-{
-    return bsearch(&handle, sorted, count, sizeof *sorted, key_compare_handles) != NULL;
 }
 
 /* Tells of an object that nobody can explain, as far as the HSM describes it. */
@@ -97,12 +204,26 @@ static void tell_unexplained(struct ceremony *c, enum side side, uint64_t handle
                   (unsigned long long)handle, err.what);
 }
 
-/* Compares one side's handles with those before the first step. */
+static void tell_missing(struct ceremony *c, enum side side, const uint64_t *now, size_t count)
+{
+    const struct party *party = &c->side[side];
+    char text[EVENT_TEXT_MAX];
+
+    for (size_t i = 0; i < party->before_count; i++)
+        if (!has_handle(now, count, party->before[i])) {
+            name_missing(party, party->before[i], text, sizeof text);
+            tell_note(c, EVENT_WARNING, side, "missing", "%s", text);
+        }
+}
+
+/* Compares one side's handles with those of before. Where the first step was not reached, nobody
+ * was told those, nor is this one. */
 static bool compare_inventory(struct ceremony *c, enum side side, struct err *err)
 {
     struct party *party = &c->side[side];
+    char first[EVENT_TEXT_MAX];
     uint64_t *now = NULL, *finals;
-    size_t count = 0, final_count = 0, matched = 0;
+    size_t count = 0, final_count = 0;
     uint32_t unexplained = 0, missing;
     bool ok;
 
@@ -117,21 +238,24 @@ static bool compare_inventory(struct ceremony *c, enum side side, struct err *er
         return false;
     }
     for (size_t i = 0; i < count; i++)
-        if (has_handle(party->before, party->before_count, now[i]))
-            matched++;
-        else if (side == SIDE_SOURCE || !has_handle(finals, final_count, now[i])) {
+        if (!has_handle(party->before, party->before_count, now[i]) &&
+            (side == SIDE_SOURCE || !has_handle(finals, final_count, now[i]))) {
             unexplained++;
             tell_unexplained(c, side, now[i]);
         }
     free(finals);
-    missing = (uint32_t)(party->before_count - matched);
+    missing = count_missing(party, now, count, first, sizeof first);
+    tell_missing(c, side, now, count);
     c->left_over += unexplained;
-    ok = tell_inventory(c, side, true, count, unexplained, missing, now, err);
+    c->lost += missing;
+    party->intact = unexplained + missing == 0;
+    ok = !c->inventory || tell_inventory(c, side, true, count, unexplained, missing, now, err);
     free(now);
-    if (ok && (unexplained || missing))
-        ok =
-            err_set(err, ERR_UNFINISHED, "the inventory of the %s differs: %u unexplained, %u gone",
-                    side_name(side), unexplained, missing);
+    if (ok && missing)
+        return fail_missing(side, missing, first, err);
+    if (ok && unexplained)
+        ok = err_set(err, ERR_UNFINISHED, "the inventory of the %s differs: %u unexplained",
+                     side_name(side), unexplained);
     return ok;
 }
 
@@ -141,7 +265,7 @@ bool closing_inventory(struct ceremony *c, struct step_facts *facts, struct err 
     bool source, destination;
 
     if (!c->side[SIDE_SOURCE].before || !c->side[SIDE_DESTINATION].before) {
-        snprintf(facts->text, sizeof facts->text, "not needed: nothing was begun");
+        snprintf(facts->text, sizeof facts->text, "not needed: nobody has logged in to both");
         return true;
     }
     source = compare_inventory(c, SIDE_SOURCE, &of_source);
@@ -257,6 +381,25 @@ static void count_traces(struct ceremony *c, const struct key_list *list, const 
             count_trace(c, &c->fates[i], names_same(names, &c->plan.items[i].key) > 0, at_work);
 }
 
+/* Where the destination's own session could not compare the inventories, the fresh one knows what
+ * was listed at the login by its name. */
+static void compare_names(struct ceremony *c, const struct names *names)
+{
+    struct party *party = &c->side[SIDE_DESTINATION];
+    const uint32_t lost = c->lost;
+    char text[EVENT_TEXT_MAX];
+
+    if (!party->gone)
+        return;
+    for (size_t i = 0; i < party->keys.count; i++)
+        if (names_same(names, &party->keys.keys[i]) == 0) {
+            name_missing(party, party->keys.keys[i].handle, text, sizeof text);
+            tell_note(c, EVENT_WARNING, SIDE_DESTINATION, "missing", "%s", text);
+            c->lost++;
+        }
+    party->intact = c->lost == lost;
+}
+
 static bool unfinished(size_t proven, size_t unknown, struct err *err)
 {
     err_set(err, ERR_UNFINISHED, "%zu of %zu keys could not be proven from a fresh process",
@@ -292,9 +435,10 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
     }
     ok = c->host.open(c->host.ctx, SIDE_DESTINATION, &fresh, err) &&
          closing_enter(c, fresh, &list, err) && names_make(&list, &names, err);
-    if (ok)
+    if (ok) {
         count_traces(c, &list, &names, at_work);
-    else
+        compare_names(c, &names);
+    } else
         c->unsure = true;
     for (size_t i = 0; i < c->plan.count; i++) {
         struct fate *fate = &c->fates[i];

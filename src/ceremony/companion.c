@@ -343,5 +343,6 @@ bool companions_make(struct ceremony *c, struct step_facts *facts, struct err *e
 
     snprintf(facts->text, sizeof facts->text, "with the label and id of the original");
     c->passage.committing = true;
-    return hsm->driver->make_public(hsm, &template, &c->fates[c->item].final, err);
+    return hsm->driver->make_public(hsm, &template, &c->fates[c->item].final, err) &&
+           steps_made(c, SIDE_DESTINATION, &c->fates[c->item].final, err);
 }

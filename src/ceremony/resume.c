@@ -75,10 +75,10 @@ static bool check_tokens(const struct ceremony *c, struct err *err)
 
 /* --- what it left behind --- */
 
+/* Half an object, as a copy that was cut off leaves it: it does not say that it is one for good. */
 bool is_nameless(const struct key_desc *key)
 {
-    return key->class == KEY_CLASS_OTHER && key->label_len == 0 && key->id_len == 0 &&
-           !key->unread[0];
+    return !key_is(key, KEY_TOKEN) && key->label_len == 0 && key->id_len == 0 && !key->unread[0];
 }
 
 uint32_t count_nameless(const struct key_list *list)
@@ -113,20 +113,6 @@ static bool is_left_over(const struct ceremony *c, enum side side, const struct 
     return is_temporary(c->setup.prior, key) || is_half(c, side, key);
 }
 
-/* Destroys an object that the journal explains; that it will is told first. */
-static bool sweep_one(struct ceremony *c, enum side side, const struct key_desc *key,
-                      const char *what, struct err *err)
-{
-    struct hsm *hsm = c->side[side].hsm;
-    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
-
-    if (!tell_note(c, EVENT_WARNING, side, "swept", "%s, handle %llu: %s, %.120s", what,
-                   (unsigned long long)key->handle, key_type_text(key, type),
-                   key_label_text(key, label)))
-        return tell_why(c, err);
-    return hsm->driver->destroy(hsm, key->handle, err);
-}
-
 static bool sweep(struct ceremony *c, enum side side, struct err *err)
 {
     struct key_list *keys = &c->side[side].keys;
@@ -137,7 +123,7 @@ static bool sweep(struct ceremony *c, enum side side, struct err *err)
             i++;
             continue;
         }
-        if (!sweep_one(c, side, &keys->keys[i], "left by the interrupted ceremony", err))
+        if (!steps_remove(c, side, &keys->keys[i], "left by the interrupted ceremony", err))
             return false;
         keys->keys[i] = keys->keys[--keys->count];
     }
@@ -290,7 +276,7 @@ static bool take_back(struct ceremony *c, const struct search *search, size_t i,
 
     if (!c->setup.prior->clean || !fate->final || known(c, search, &c->plan.items[i].key)->proven)
         return true;
-    if (!sweep_one(c, SIDE_DESTINATION, &fate->found, "kept, but not proven then", err))
+    if (!steps_remove(c, SIDE_DESTINATION, &fate->found, "kept, but not proven then", err))
         return false;
     err_set(&c->plan.items[i].reason, ERR_NONE, "its commit was cut off: it was taken back");
     *fate = (struct fate){.outcome = KEY_REFUSED, .err = c->plan.items[i].reason};

@@ -55,12 +55,14 @@ static bool make_second(struct ceremony *c, struct second_key *second, struct er
     };
 
     return from->driver->make_aes(from, AES_BITS, c->label, &second->handle[SIDE_SOURCE], err) &&
+           steps_made(c, SIDE_SOURCE, &second->handle[SIDE_SOURCE], err) &&
            steps_check_own_key(c, SIDE_SOURCE, second->handle[SIDE_SOURCE], &own_second_source_aes,
                                &facts, err) &&
            from->driver->wrap(from, c->deal.transport, c->public_handle,
                               second->handle[SIDE_SOURCE], &second->blob, err) &&
            to->driver->unwrap(to, c->deal.transport, c->pair.private_handle, &second->blob,
                               &template, &second->handle[SIDE_DESTINATION], err) &&
+           steps_made(c, SIDE_DESTINATION, &second->handle[SIDE_DESTINATION], err) &&
            steps_check_own_key(c, SIDE_DESTINATION, second->handle[SIDE_DESTINATION],
                                &own_second_destination_aes, &facts, err);
 }
@@ -70,7 +72,7 @@ static bool unmake_second(struct ceremony *c, struct second_key *second, struct 
     bool ok = true;
 
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-        ok &= steps_destroy(c->side[side].hsm, &second->handle[side], err);
+        ok &= steps_destroy(c, side, &second->handle[side], err);
     bytes_free(&second->blob);
     return ok;
 }

@@ -26,9 +26,10 @@ struct party {
     struct hsm_about info;       /* as told with it */
     struct key_list keys;
     struct hsm_offers offers;
-    uint64_t *before; /* the handles of all objects when the first step began */
+    uint64_t *before; /* the handles of all objects right after the login; sorted */
     size_t before_count;
-    bool gone;         /* nothing will answer any more */
+    bool intact; /* the last look showed them all, and nothing beside them but what was brought */
+    bool gone;   /* nothing will answer any more */
     struct secret pin; /* destination: kept for the fresh process, wiped after it */
 };
 
@@ -92,7 +93,9 @@ struct ceremony {
     uint32_t done;      /* bit for each row of the table that is done and not undone */
     struct err failure; /* the first one that ended the ceremony or cost a key */
     uint32_t left_over;
-    bool unsure; /* nobody could look whether something is left over */
+    uint32_t lost;  /* objects that were there before and are gone */
+    bool inventory; /* both inventories before the first step were told */
+    bool unsure;    /* nobody could look whether something is left over */
     int exit_code;
 
     bool read_out;                /* both devices were told */
@@ -243,8 +246,18 @@ bool companions_make(struct ceremony *c, struct step_facts *facts, struct err *e
 bool steps_check_own_key(struct ceremony *c, enum side side, uint64_t handle,
                          const struct own_key *want, struct step_facts *facts, struct err *err);
 
-/* Destroys what *handle is, which becomes 0; 0 is nothing. */
-bool steps_destroy(struct hsm *hsm, uint64_t *handle, struct err *err);
+/* To be passed each handle that an HSM gives for a new object. Errors: ERR_HSM: it is that of an
+ * object that was there at the login, or of a key that has arrived. *handle is then 0: nothing is
+ * done with that object, whatever the agent thinks of it. */
+bool steps_made(struct ceremony *c, enum side side, uint64_t *handle, struct err *err);
+
+/* Destroys what *handle is, which becomes 0; 0 is nothing. Errors: also ERR_HSM as steps_made(). */
+bool steps_destroy(struct ceremony *c, enum side side, uint64_t *handle, struct err *err);
+
+/* The named act on one object that this session did not make: tells handle, class, label and id,
+ * and destroys it if it still bears them. why: "left by the interrupted ceremony". */
+bool steps_remove(struct ceremony *c, enum side side, const struct key_desc *key, const char *why,
+                  struct err *err);
 
 /* rewrap.c: compares the key at hand with the destination's by encrypting both under one key of
  * their own, where the copy may leave anyway. What cannot be done is no failure: then *check says
@@ -294,7 +307,22 @@ bool closing_enter(struct ceremony *c, struct hsm *fresh, struct key_list *list,
  * proved; why others could not be tried is told as a warning. */
 size_t closing_as_application(struct ceremony *c);
 
-/* The inventory before the first step, of both sides. */
+/* The inventory of one side right after its login, before anything is tried or made. */
+bool login_inventory(struct ceremony *c, enum side side, struct err *err);
+
+/* Was this object there at the login? */
+bool inventory_has(const struct party *party, uint64_t handle);
+
+/* An object of the inventory was destroyed by a named act. */
+void inventory_forget(struct party *party, uint64_t handle);
+
+/* The inventory before the first step, of both sides. Errors: ERR_UNFINISHED: an object is gone
+ * since the login. */
 bool opening_inventory(struct ceremony *c, struct err *err);
+
+/* Before the review: adds to *err what is true now, by both inventories: nothing was changed; or,
+ * with another code, what is gone; or that it is not known. Returns false; but true where err->code
+ * is ERR_NONE and nothing is gone. */
+bool inventory_tell_now(struct ceremony *c, struct err *err);
 
 #endif

@@ -23,15 +23,74 @@ static const char *act_words(const struct ceremony *c, enum side side, enum hsm_
     return c->side[side].offers.act_words[act];
 }
 
-/* Tries twice: the first time may have failed after the object was gone, which then is no error. */
-bool steps_destroy(struct hsm *hsm, uint64_t *handle, struct err *err)
+/* An HSM may give out the handle of an object that was there, or of a key that has arrived. */
+static bool is_anothers(const struct ceremony *c, enum side side, uint64_t handle)
 {
+    for (size_t i = 0; side == SIDE_DESTINATION && i < c->plan.count; i++)
+        if (i != c->item && c->fates && c->fates[i].final == handle)
+            return true;
+    return inventory_has(&c->side[side], handle);
+}
+
+bool steps_made(struct ceremony *c, enum side side, uint64_t *handle, struct err *err)
+{
+    if (*handle == 0 || !is_anothers(c, side, *handle))
+        return true;
+    err_set(err, ERR_HSM, "the %s answered with the handle of an object that existed: %llu",
+            side_name(side), (unsigned long long)*handle);
+    err_now(err, "That object was not destroyed, and nothing is done with it");
+    *handle = 0;
+    return err_next(err, "Do not use this HSM: it confuses objects, and one may be a key of yours");
+}
+
+/* Tries twice: the first time may have failed after the object was gone, which then is no error. */
+bool steps_destroy(struct ceremony *c, enum side side, uint64_t *handle, struct err *err)
+{
+    struct hsm *hsm = c->side[side].hsm;
+
     if (*handle == 0)
         return true;
+    if (!steps_made(c, side, handle, err))
+        return false;
     if (!hsm->driver->destroy(hsm, *handle, err) &&
         (err->code == ERR_GONE || !hsm->driver->destroy(hsm, *handle, err)))
         return false;
     *handle = 0;
+    return true;
+}
+
+/* All of a name, in as many lines as it takes. */
+static bool tell_swept(struct ceremony *c, enum side side, uint64_t handle, const char *what,
+                       const uint8_t *bytes, size_t len)
+{
+    enum { PART = 64 };
+    char hex[2 * PART + 1];
+
+    for (size_t at = 0; at < len || at == 0; at += PART)
+        if (!tell_note(c, EVENT_WARNING, side, "swept", "handle %llu: %s, %zu octets, from %zu: %s",
+                       (unsigned long long)handle, what, len, at,
+                       text_hex(bytes + at, len - at < PART ? len - at : PART, hex)))
+            return false;
+    return true;
+}
+
+bool steps_remove(struct ceremony *c, enum side side, const struct key_desc *key, const char *why,
+                  struct err *err)
+{
+    struct hsm *hsm = c->side[side].hsm;
+    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
+
+    if (key->label_len > KEY_LABEL_MAX || key->id_len > KEY_ID_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "an object with so long a label or id is left alone");
+    if (!tell_note(c, EVENT_WARNING, side, "swept", "%s, handle %llu: %s, %s, %.120s", why,
+                   (unsigned long long)key->handle, key_class_name(key->class),
+                   key_type_text(key, type), key_label_text(key, label)) ||
+        !tell_swept(c, side, key->handle, "label", key->label, key->label_len) ||
+        !tell_swept(c, side, key->handle, "id", key->id, key->id_len))
+        return tell_why(c, err);
+    if (!hsm->driver->remove(hsm, key, err))
+        return false;
+    inventory_forget(&c->side[side], key->handle);
     return true;
 }
 
@@ -85,21 +144,23 @@ static bool make_pair(struct ceremony *c, struct step_facts *facts, struct err *
 {
     struct hsm *hsm = destination_of(c);
     uint32_t bits = c->setup.policy.rsa_bits;
+    bool ours;
 
     facts->words = act_words(c, SIDE_DESTINATION, HSM_MAKE_PAIR);
     snprintf(facts->text, sizeof facts->text, "RSA %u, for unwrapping only", bits);
-    return hsm->driver->make_pair(hsm, bits, c->label, &c->pair, err) &&
+    if (!hsm->driver->make_pair(hsm, bits, c->label, &c->pair, err))
+        return false;
+    ours = steps_made(c, SIDE_DESTINATION, &c->pair.private_handle, err);
+    return steps_made(c, SIDE_DESTINATION, &c->pair.public_handle, err) && ours &&
            steps_check_own_key(c, SIDE_DESTINATION, c->pair.private_handle, &own_transport_private,
                                facts, err);
 }
 
 static bool undo_pair(struct ceremony *c, struct err *err)
 {
-    struct hsm *hsm = destination_of(c);
-
     bytes_free(&c->pair.spki);
-    return steps_destroy(hsm, &c->pair.private_handle, err) &&
-           steps_destroy(hsm, &c->pair.public_handle, err);
+    return steps_destroy(c, SIDE_DESTINATION, &c->pair.private_handle, err) &&
+           steps_destroy(c, SIDE_DESTINATION, &c->pair.public_handle, err);
 }
 
 static bool relay_public(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -117,6 +178,7 @@ static bool load_public(struct ceremony *c, struct step_facts *facts, struct err
 
     facts->words = act_words(c, SIDE_SOURCE, HSM_LOAD_PUBLIC);
     if (!hsm->driver->load_public(hsm, &c->pair.spki, c->label, &c->public_handle, err) ||
+        !steps_made(c, SIDE_SOURCE, &c->public_handle, err) ||
         !hsm->driver->public_key(hsm, c->public_handle, &c->read_back, err) ||
         !tell_fingerprint(c, SIDE_SOURCE, &c->read_back, c->setup.policy.rsa_bits, err))
         return false;
@@ -132,7 +194,7 @@ static bool load_public(struct ceremony *c, struct step_facts *facts, struct err
 static bool undo_load(struct ceremony *c, struct err *err)
 {
     bytes_free(&c->read_back);
-    return steps_destroy(source_of(c), &c->public_handle, err);
+    return steps_destroy(c, SIDE_SOURCE, &c->public_handle, err);
 }
 
 static bool make_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -142,12 +204,13 @@ static bool make_aes(struct ceremony *c, struct step_facts *facts, struct err *e
     facts->words = act_words(c, SIDE_SOURCE, HSM_MAKE_AES);
     snprintf(facts->text, sizeof facts->text, "AES %d, for wrapping only", AES_BITS);
     return hsm->driver->make_aes(hsm, AES_BITS, c->label, &c->source_aes, err) &&
+           steps_made(c, SIDE_SOURCE, &c->source_aes, err) &&
            steps_check_own_key(c, SIDE_SOURCE, c->source_aes, &own_source_aes, facts, err);
 }
 
 static bool undo_make_aes(struct ceremony *c, struct err *err)
 {
-    return steps_destroy(source_of(c), &c->source_aes, err);
+    return steps_destroy(c, SIDE_SOURCE, &c->source_aes, err);
 }
 
 static bool wrap_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -189,13 +252,14 @@ static bool unwrap_aes(struct ceremony *c, struct step_facts *facts, struct err 
     say(facts, "accepted");
     return unwrap(hsm, c->deal.transport, c->pair.private_handle, &c->aes_blob, &template,
                   &c->destination_aes, err) &&
+           steps_made(c, SIDE_DESTINATION, &c->destination_aes, err) &&
            steps_check_own_key(c, SIDE_DESTINATION, c->destination_aes, &own_destination_aes, facts,
                                err);
 }
 
 static bool undo_unwrap_aes(struct ceremony *c, struct err *err)
 {
-    return steps_destroy(destination_of(c), &c->destination_aes, err);
+    return steps_destroy(c, SIDE_DESTINATION, &c->destination_aes, err);
 }
 
 /* --- 8 to 11: one key --- */
@@ -318,35 +382,14 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
     facts->crossed = &c->passage.blob;
     return unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes, &c->passage.blob,
                   &template, &c->passage.temporary, err) &&
+           steps_made(c, SIDE_DESTINATION, &c->passage.temporary, err) &&
            hsm->driver->describe(hsm, c->passage.temporary, is, err) &&
            check_arrived(item, is, true, err);
 }
 
-static bool was_there(const struct ceremony *c, uint64_t handle)
-{
-    const struct party *party = &c->side[SIDE_DESTINATION];
-
-    for (size_t i = 0; i < party->before_count; i++)
-        if (party->before[i] == handle)
-            return true;
-    return false;
-}
-
-/* An HSM that gives out the handle of an object that was there, or of a key that has arrived, does
- * not get that one destroyed. */
-static bool is_anothers(const struct ceremony *c, uint64_t handle)
-{
-    for (size_t i = 0; i < c->plan.count; i++)
-        if (i != c->item && c->fates[i].final == handle)
-            return true;
-    return was_there(c, handle);
-}
-
 static bool undo_unwrap_key(struct ceremony *c, struct err *err)
 {
-    if (is_anothers(c, c->passage.temporary))
-        c->passage.temporary = 0;
-    return steps_destroy(destination_of(c), &c->passage.temporary, err);
+    return steps_destroy(c, SIDE_DESTINATION, &c->passage.temporary, err);
 }
 
 /* A public object crosses as it is. */
@@ -435,7 +478,8 @@ static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err
     say(facts, "with the label and id of the original");
     c->passage.committing = true;
     return hsm->driver->commit(hsm, c->passage.temporary, key->label, key->label_len, key->id,
-                               key->id_len, &fate->final, err);
+                               key->id_len, &fate->final, err) &&
+           steps_made(c, SIDE_DESTINATION, &fate->final, err);
 }
 
 static bool proves_ours(struct ceremony *c, const struct key_desc *found)
@@ -452,29 +496,33 @@ static bool proves_ours(struct ceremony *c, const struct key_desc *found)
 /* A commit that failed may still have been carried out: then a new object bears the key's name and
  * proves to be the key. Any other was made by somebody else, and is not ours to destroy; the
  * inventory will name it. */
-static bool find_lost_commit(struct ceremony *c, uint64_t *handle, struct err *err)
+static bool find_lost_commit(struct ceremony *c, struct key_desc *found, struct err *err)
 {
     struct hsm *hsm = destination_of(c);
     struct key_list now = {0};
     bool ok = hsm->driver->list(hsm, &now, err);
 
     for (size_t i = 0; ok && i < now.count; i++)
-        if (key_same_name(&now.keys[i], &item_of(c)->key) && !was_there(c, now.keys[i].handle) &&
+        if (key_same_name(&now.keys[i], &item_of(c)->key) &&
+            !is_anothers(c, SIDE_DESTINATION, now.keys[i].handle) &&
             now.keys[i].handle != c->passage.temporary && /* of the canary's it is the name, too */
             proves_ours(c, &now.keys[i]))
-            *handle = now.keys[i].handle;
+            *found = now.keys[i];
     key_list_free(&now);
     return ok;
 }
 
+/* The agent does not know the handle of a commit whose answer was lost as one of its session. */
 static bool undo_commit(struct ceremony *c, struct err *err)
 {
     uint64_t *final = &c->fates[c->item].final;
+    struct key_desc found = {0};
 
-    if (is_anothers(c, *final))
-        *final = 0;
-    return (*final != 0 || find_lost_commit(c, final, err)) &&
-           steps_destroy(destination_of(c), final, err);
+    if (*final != 0)
+        return steps_destroy(c, SIDE_DESTINATION, final, err);
+    return find_lost_commit(c, &found, err) &&
+           (found.handle == 0 ||
+            steps_remove(c, SIDE_DESTINATION, &found, "kept by a commit that failed", err));
 }
 
 /* The bytes of a public object are all that matters of it. One that the destination keeps otherwise
@@ -507,7 +555,8 @@ bool steps_prove_again(struct ceremony *c, struct step_facts *facts, struct err 
               ? compare_unproven(c, fate->final, &fate->found, facts, err)
               : prove_at(c, STEP_PROVE_AGAIN, fate->final, &fate->found, facts, err)))
         return false;
-    if (c->passage.temporary != fate->final && !steps_destroy(hsm, &c->passage.temporary, err))
+    if (c->passage.temporary != fate->final &&
+        !steps_destroy(c, SIDE_DESTINATION, &c->passage.temporary, err))
         return false;
     fate->proven = true;
     return true;

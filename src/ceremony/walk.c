@@ -94,6 +94,10 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
 {
     size_t unproven = count_outcome(c, KEY_UNPROVEN);
 
+    bool source = c->side[SIDE_SOURCE].intact, destination = c->side[SIDE_DESTINATION].intact;
+
+    if (c->lost)
+        return "objects that were there before are gone: the warnings name them";
     if (c->left_over)
         return "something is left over: the inventories and warnings say what";
     if (c->unsure)
@@ -102,8 +106,14 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
         return "look for each unknown key on the destination before it is used there";
     if (unproven)
         return "unproven keys arrived, by waiver: try each one before it is relied on there";
-    return migrated ? "every key that arrived was proven; the source is unchanged"
-                    : "source unchanged; nothing on the destination";
+    if (migrated)
+        return source
+                   ? "every key that arrived was proven; the source is unchanged"
+                   : "every key that arrived was proven; the source could not be looked at again";
+    return source && destination ? "source unchanged; nothing on the destination"
+           : source              ? "source unchanged; the destination could not be looked at again"
+           : destination ? "nothing on the destination; the source could not be looked at again"
+                         : "neither side could be looked at again";
 }
 
 /* The first one counts. */
@@ -132,7 +142,7 @@ static void finish(struct ceremony *c)
     migrated = count_outcome(c, KEY_MIGRATED);
     unknown = count_unknown(c);
     unproven = count_outcome(c, KEY_UNPROVEN);
-    if (c->left_over || c->unsure || unknown || unproven)
+    if (c->left_over || c->lost || c->unsure || unknown || unproven)
         c->exit_code = err_exit(ERR_UNFINISHED);
     else if (c->failure.code != ERR_NONE)
         c->exit_code = exit_of_failure(c->failure.code, migrated);

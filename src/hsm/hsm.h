@@ -9,7 +9,9 @@
  *   way. ERR_GONE: nothing will answer any more. ERR_HSM: the HSM refused; its own number and name
  *   are in *err. Unless said otherwise, a failed call has left nothing behind on the HSM.
  * - Out-parameters are written only on success, and belong to the caller.
- * - Handles are the HSM's own numbers, valid until hsm_close(); 0 is never a valid one.
+ * - Handles are the HSM's own numbers, valid until hsm_close(); 0 is never a valid one. A function
+ *   that makes an object never answers with the handle of one that was there at the login, or that
+ *   this session has made and not destroyed: ERR_HSM, and that object is left alone.
  * - One thread at a time for each struct hsm.
  * - "Temporary" objects are session objects: they vanish with the session. Every object that a
  *   ceremony makes carries the label of its migration (hsmferry:<id>) until it is committed.
@@ -179,8 +181,15 @@ struct hsm_driver {
     bool (*make_public)(struct hsm *hsm, const struct hsm_template *template, uint64_t *final,
                         struct err *err);
 
-    /* Destroys an object. One that is already gone is no error. */
+    /* Destroys an object that this session made. One that is already gone is no error. Errors:
+     * ERR_DENIED (this session did not make it; nothing was destroyed). A driver may leave that
+     * check to the agent's service, which makes it for all of them. */
     bool (*destroy)(struct hsm *hsm, uint64_t handle, struct err *err);
+
+    /* THE NAMED ACT on an object that another session made: reads object is->handle again, and
+     * destroys it only where its class, label and id are those of *is. One that is already gone is
+     * no error. Errors: ERR_CONFLICT (it is another object; nothing was destroyed). */
+    bool (*remove)(struct hsm *hsm, const struct key_desc *is, struct err *err);
 };
 
 /* What every implementation's own structure begins with. */

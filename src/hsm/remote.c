@@ -358,6 +358,17 @@ static bool remote_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
     return ask(hsm, PB__REQUEST__CALL_DESTROY, &object, &done, NULL, err);
 }
 
+/* A name that is longer than is kept of it cannot be compared, so nothing is destroyed by it. */
+static bool remote_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
+{
+    Pb__Remove msg;
+
+    if (is->label_len > KEY_LABEL_MAX || is->id_len > KEY_ID_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "an object with so long a label or id is left alone");
+    wire_put_remove(is, &msg);
+    return ask(hsm, PB__REQUEST__CALL_REMOVE, &msg, &done, NULL, err);
+}
+
 static bool remote_at_work(struct hsm *hsm)
 {
     return peer_at_work(((struct remote *)hsm)->peer);
@@ -393,6 +404,7 @@ static const struct hsm_driver remote_driver = {
     .commit = remote_commit,
     .make_public = remote_make_public,
     .destroy = remote_destroy,
+    .remove = remote_remove,
 };
 
 bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err *err)

@@ -248,6 +248,13 @@ static bool trace_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
     return begin(&s) && end(&s, s.inner->driver->destroy(s.inner, handle, &s.failure));
 }
 
+static bool trace_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
+{
+    struct span s = span_of(hsm, "remove", err);
+    say(&s, "object %" PRIu64, is->handle);
+    return begin(&s) && end(&s, s.inner->driver->remove(s.inner, is, &s.failure));
+}
+
 /* No call: only we ourselves are asked. */
 static bool trace_at_work(struct hsm *hsm)
 {
@@ -288,6 +295,7 @@ static const struct hsm_driver trace_driver = {
     .commit = trace_commit,
     .make_public = trace_make_public,
     .destroy = trace_destroy,
+    .remove = trace_remove,
 };
 
 bool trace_new(struct hsm *inner, enum side side,

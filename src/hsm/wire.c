@@ -324,6 +324,28 @@ void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
     msg->terms = lend_terms(template->terms, terms);
 }
 
+void wire_put_remove(const struct key_desc *is, Pb__Remove *msg)
+{
+    pb__remove__init(msg);
+    msg->handle = is->handle;
+    msg->class_ = (uint32_t)is->class;
+    msg->label = lend_bytes(is->label, is->label_len);
+    msg->id = lend_bytes(is->id, is->id_len);
+}
+
+bool wire_get_remove(const Pb__Remove *msg, struct key_desc *out, struct err *err)
+{
+    if (!wire_get_handle(msg->handle, "handle", err) ||
+        !get_enum(msg->class_, KEY_CLASSES, "class", err) ||
+        !wire_get_name(&msg->label, KEY_LABEL_MAX, "label", err) ||
+        !wire_get_name(&msg->id, KEY_ID_MAX, "id", err))
+        return false;
+    *out = (struct key_desc){.handle = msg->handle, .class = (enum key_class)msg->class_};
+    key_set_label(out, msg->label.data, msg->label.len);
+    key_set_id(out, msg->id.data, msg->id.len);
+    return true;
+}
+
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
                        struct key_terms *terms, struct err *err)
 {

@@ -23,7 +23,7 @@
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
 enum {
-    WIRE_PROTOCOL = 5,
+    WIRE_PROTOCOL = 6,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
 };
@@ -57,6 +57,8 @@ bool wire_get_err(const Pb__Error *msg, struct err *out, struct err *err);
 
 /* --- what requests carry --- */
 
+void wire_put_remove(const struct key_desc *is, Pb__Remove *msg);
+bool wire_get_remove(const Pb__Remove *msg, struct key_desc *out, struct err *err);
 void wire_put_where(const struct hsm_where *where, Pb__Where *msg);
 bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err);
 

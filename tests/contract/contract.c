@@ -909,6 +909,38 @@ static size_t count_named(struct bench *b, const struct object *known, struct ke
     return count;
 }
 
+/* Is there an object with this handle? */
+static bool is_there(struct bench *b, uint64_t handle)
+{
+    struct inventory now = bench_inventory(b);
+    bool there = false;
+
+    for (size_t i = 0; i < now.count; i++)
+        there |= now.handles[i] == handle;
+    free(now.handles);
+    return there;
+}
+
+/* What another session made is destroyed by its handle and its very name, and no other way. */
+static void removed_by_name_only(struct bench *b, const struct key_desc *key)
+{
+    struct key_desc other[] = {*key, *key, *key};
+
+    if (strcmp(driver(b)->name, "fake") != 0) /* which leaves that to the agent */
+        MUST_FAIL(b, driver(b)->destroy(b->hsm, key->handle, &b->err), ERR_DENIED);
+    other[0].class = key->class == KEY_CLASS_DATA ? KEY_CLASS_OTHER : KEY_CLASS_DATA;
+    key_set_label(&other[1], "hsmferry:other", 14);
+    key_set_id(&other[2], key->id, (size_t)(key->id_len ? key->id_len - 1 : 0));
+    if (key->id_len == 0)
+        key_set_id(&other[2], "x", 1);
+    for (size_t i = 0; i < 3; i++)
+        MUST_FAIL(b, driver(b)->remove(b->hsm, &other[i], &b->err), ERR_CONFLICT);
+    assert_true(is_there(b, key->handle));
+    MUST(b, driver(b)->remove(b->hsm, key, &b->err));
+    assert_false(is_there(b, key->handle));
+    MUST(b, driver(b)->remove(b->hsm, key, &b->err)); /* twice is no error */
+}
+
 static void committed_keys_stay(void **state)
 {
     struct bench *b = *state;
@@ -935,7 +967,7 @@ static void committed_keys_stay(void **state)
         check_flags(&found, known[i]->desc.flags | KEY_TOKEN,
                     KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_PRIVATE | KEY_TOKEN);
         bench_prove(b, found.handle, known[i]);
-        MUST(b, driver(b)->destroy(b->hsm, found.handle, &b->err));
+        removed_by_name_only(b, &found);
         assert_int_equal(count_named(b, known[i], &found), 0);
         object_free(known[i]);
     }
@@ -995,6 +1027,23 @@ static void destroyed_object_is_gone(void **state)
     MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
     MUST_FAIL(b, driver(b)->describe(b->hsm, handle, &key, &b->err), ERR_NO_INPUT);
     MUST(b, driver(b)->destroy(b->hsm, handle, &b->err)); /* twice is no error */
+}
+
+/* What is destroyed leaves room: its number may come again, and that is then a new object. */
+static void numbers_may_come_again(void **state)
+{
+    struct bench *b = *state;
+    uint64_t first, handle;
+
+    bench_login(b);
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &first, &b->err));
+    for (unsigned i = 0; i < 40; i++) {
+        MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+        assert_true(handle != first);
+        MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
+        assert_false(is_there(b, handle));
+    }
+    assert_true(is_there(b, first));
 }
 
 static void public_half_is_the_known_one(void **state)
@@ -1102,7 +1151,7 @@ static void public_keys_are_stored_byte_for_byte(void **state)
         assert_true(bytes_equal(&told, &spki));
         bytes_free(&told);
         MUST_FAIL(b, driver(b)->certificate(b->hsm, key.handle, &told, &b->err), ERR_UNSUPPORTED);
-        MUST(b, driver(b)->destroy(b->hsm, key.handle, &b->err));
+        removed_by_name_only(b, &key);
         bytes_free(&spki);
         object_free(known);
     }
@@ -1123,7 +1172,7 @@ static void certificates_are_stored_byte_for_byte(void **state)
     struct key_desc key = found_again(b, KEY_CLASS_CERTIFICATE, known);
     MUST(b, driver(b)->certificate(b->hsm, key.handle, &told, &b->err));
     assert_true(bytes_equal(&told, &der));
-    MUST(b, driver(b)->destroy(b->hsm, key.handle, &b->err));
+    removed_by_name_only(b, &key);
     bench_same_inventory(b, before);
     bytes_free(&told);
     bytes_free(&der);
@@ -1228,6 +1277,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(label_and_id_arrive_byte_for_byte),
         ROW(temporary_objects_vanish),
         ROW(destroyed_object_is_gone),
+        ROW(numbers_may_come_again),
         ROW(public_half_is_the_known_one),
         ROW(secret_has_no_public_half),
         ROW(public_keys_are_stored_byte_for_byte),

@@ -228,6 +228,8 @@ static bool fake_handles(struct hsm *hsm, uint64_t **handles, size_t *count, str
         all[n++] = f->store.last + 1;
     if (n > 0 && fake_lies(f, "handles", "less"))
         n--;
+    if (fake_lies(f, "handles", "none"))
+        n = 0;
     *handles = all;
     *count = n;
     return fake_leave(f, "handles");
@@ -280,4 +282,5 @@ const struct hsm_driver fake_driver = {
     .commit = fake_commit,
     .make_public = fake_make_public,
     .destroy = fake_destroy,
+    .remove = fake_remove,
 };

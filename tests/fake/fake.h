@@ -51,8 +51,10 @@
  * kind), "guards" (not sensitive, extractable), "readable" (not sensitive), "use" (one more),
  * "pad" and "cut" (a secret of another length, which it does not tell), "label" (another label),
  * "twice" (makes two). prove "replay": what it answered the first time.
- * describe: "guards" (says the opposite), "label", "kind". handles, list: "less" (not the last
- * one), "more" (handles: one that is not there). make_aes: "guards" (it may also decrypt).
+ * Whatever makes an object: "known" (makes none, and answers with the handle of the first one that
+ * is stored), pairs also "public" (so for the public half). describe: "guards" (says the opposite),
+ * "label", "kind". handles, list: "less" (not the last one), "more" (handles: one that is not
+ * there), "none" (handles: no object at all). make_aes: "guards" (it may also decrypt).
  */
 #ifndef HSMFERRY_TESTS_FAKE_FAKE_H
 #define HSMFERRY_TESTS_FAKE_FAKE_H

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hsm/handles.h"
 #include "tests/fake/crypto.h"
 #include "tests/fake/fake_state.h"
 
@@ -147,6 +148,35 @@ static EVP_PKEY *quick_pair(bool sample)
     return pairs[sample];
 }
 
+/* An object was made: the lie "known" makes none, and answers with the handle of the first one that
+ * is stored; "public" does so for the public half. */
+static void lie_about(struct fake *f, const char *call, const char *lie, uint64_t *handle)
+{
+    if (!*handle || !fake_lies(f, call, lie))
+        return;
+    for (size_t i = 0; i < f->store.count; i++) {
+        const struct key_desc *is = &f->store.objects[i]->desc;
+        if (!(is->flags & KEY_TOKEN) || is->handle == *handle)
+            continue;
+        uint64_t stored = is->handle;
+        store_remove(&f->store, *handle);
+        *handle = stored;
+        return;
+    }
+}
+
+static bool leave_made(struct fake *f, const char *call, uint64_t *handle)
+{
+    lie_about(f, call, "known", handle);
+    return fake_leave(f, call);
+}
+
+static bool leave_pair(struct fake *f, const char *call, uint64_t *private, uint64_t *public)
+{
+    lie_about(f, call, "public", public);
+    return leave_made(f, call, private);
+}
+
 bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
                     struct err *err)
 {
@@ -175,7 +205,7 @@ bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hs
         return false;
     }
     *pair = made;
-    return fake_leave(f, "make_pair");
+    return leave_pair(f, "make_pair", &pair->private_handle, &pair->public_handle);
 }
 
 bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
@@ -199,7 +229,7 @@ bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *lab
                    : err_set_hsm(err, ERR_DATA, 0x13, "CKR_ATTRIBUTE_VALUE_INVALID",
                                  "this is no RSA public key");
     EVP_PKEY_free(pkey);
-    return ok && fake_leave(f, "load_public");
+    return ok && leave_made(f, "load_public", handle);
 }
 
 bool fake_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
@@ -222,7 +252,7 @@ bool fake_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *
         return err_set(err, ERR_HSM, "no random bytes");
     struct object *o = object_new(&desc, value, bits / 8);
     OPENSSL_cleanse(value, sizeof value);
-    return store_add(&f->store, o, handle, err) && fake_leave(f, "make_aes");
+    return store_add(&f->store, o, handle, err) && leave_made(f, "make_aes", handle);
 }
 
 static bool make_sample_secret(struct fake *f, const struct key_sample *sample,
@@ -286,7 +316,7 @@ bool fake_make_key(struct hsm *hsm, const struct key_sample *sample, const char 
         return false;
     *handle = made;
     *public_handle = other;
-    return fake_leave(f, "make_key");
+    return leave_pair(f, "make_key", handle, public_handle);
 }
 
 /* --- wrapping and unwrapping --- */
@@ -470,7 +500,7 @@ bool fake_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const s
         return false;
     }
     return store_add(&f->store, bend_object(f, "unwrap", o), handle, err) &&
-           fake_leave(f, "unwrap");
+           leave_made(f, "unwrap", handle);
 }
 
 /* --- proving, committing, destroying --- */
@@ -568,7 +598,7 @@ bool fake_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size
         return false;
     }
     return store_add(&f->store, bend_object(f, "commit", copy), final, err) &&
-           store_save(&f->store, err) && fake_leave(f, "commit");
+           leave_made(f, "commit", final) && store_save(&f->store, err);
 }
 
 static bool is_certificate(const struct bytes *der)
@@ -611,22 +641,34 @@ bool fake_make_public(struct hsm *hsm, const struct hsm_template *template, uint
         return err_set_hsm(err, ERR_DATA, 0x13, "CKR_ATTRIBUTE_VALUE_INVALID",
                            "this is no public object");
     return store_add(&f->store, bend_object(f, "make_public", made), final, err) &&
-           store_save(&f->store, err) && fake_leave(f, "make_public");
+           leave_made(f, "make_public", final) && store_save(&f->store, err);
 }
 
-bool fake_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
+/* By the call destroy or remove. */
+static bool destroy(struct fake *f, const char *call, uint64_t handle, struct err *err)
 {
-    struct fake *f = fake_of(hsm);
-
-    if (!fake_enter_token(f, "destroy", err))
-        return false;
     const struct object *o = store_find(&f->store, handle);
-    if (!o || fault_forgets(&f->p.faults, "destroy"))
+    if (!o || fault_forgets(&f->p.faults, call))
         return true;
     if (!(o->desc.flags & KEY_DESTROYABLE))
         return err_set_hsm(err, ERR_DENIED, 0x1b, "CKR_ACTION_PROHIBITED",
                            "this object cannot be destroyed");
     bool kept = o->desc.flags & KEY_TOKEN;
     store_remove(&f->store, handle);
-    return (!kept || store_save(&f->store, err)) && fake_leave(f, "destroy");
+    return (!kept || store_save(&f->store, err)) && fake_leave(f, call);
+}
+
+/* It destroys whatever it is told: the guards are the agent's and the console's. */
+bool fake_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
+{
+    return fake_enter_token(fake_of(hsm), "destroy", err) &&
+           destroy(fake_of(hsm), "destroy", handle, err);
+}
+
+bool fake_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
+{
+    bool gone;
+
+    return fake_enter_token(fake_of(hsm), "remove", err) && handles_check(hsm, is, &gone, err) &&
+           destroy(fake_of(hsm), "remove", is->handle, err);
 }

@@ -47,5 +47,6 @@ bool fake_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size
 bool fake_make_public(struct hsm *hsm, const struct hsm_template *template, uint64_t *final,
                       struct err *err);
 bool fake_destroy(struct hsm *hsm, uint64_t handle, struct err *err);
+bool fake_remove(struct hsm *hsm, const struct key_desc *is, struct err *err);
 
 #endif

@@ -81,6 +81,8 @@ FORWARD(login, (struct hsm * hsm, uint64_t slot, const struct secret *pin, struc
 FORWARD(offers, (struct hsm * hsm, struct hsm_offers *offers, struct err *err),
         (inner_of(hsm), offers, err))
 FORWARD(destroy, (struct hsm * hsm, uint64_t handle, struct err *err), (inner_of(hsm), handle, err))
+FORWARD(remove, (struct hsm * hsm, const struct key_desc *is, struct err *err),
+        (inner_of(hsm), is, err))
 
 /* One that makes an object. */
 #define MAKE(function, takes, hands)                                                               \
@@ -267,7 +269,7 @@ static void around_close(struct hsm *hsm)
     free(hsm);
 }
 
-_Static_assert(sizeof(struct hsm_driver) == 23 * sizeof(void *),
+_Static_assert(sizeof(struct hsm_driver) == 24 * sizeof(void *),
                "each function has one here, but at_work");
 
 #define AROUND(api)                                                                                \
@@ -294,6 +296,7 @@ _Static_assert(sizeof(struct hsm_driver) == 23 * sizeof(void *),
         .commit = around_commit,                                                                   \
         .make_public = around_make_public,                                                         \
         .destroy = around_destroy,                                                                 \
+        .remove = around_remove,                                                                   \
     }
 AROUND(pkcs11);
 AROUND(nss);

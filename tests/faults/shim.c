@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/faults/shim.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,6 +25,38 @@ static struct fault faults[SHIM_FAULTS_MAX];
 static size_t fault_count;
 static bool removed;
 static CK_OBJECT_HANDLE last_handle;
+
+/* --- settings --- */
+
+/* The file beside this module; in a program, beside that. */
+static FILE *open_settings(void)
+{
+    char path[4096];
+    Dl_info where;
+
+    if (!dladdr((const void *)&faults, &where) || !where.dli_fname)
+        return NULL;
+    snprintf(path, sizeof path, "%s.conf", where.dli_fname);
+    return fopen(path, "re");
+}
+
+const char *shim_setting(const char *name)
+{
+    static char lines[16][1024];
+    static int count = -1; /* not read yet */
+    size_t len = strlen(name);
+    FILE *file = count < 0 ? open_settings() : NULL;
+
+    if (count < 0)
+        for (count = 0; file && count < 16 && fgets(lines[count], sizeof lines[0], file); count++)
+            lines[count][strcspn(lines[count], "\n")] = '\0';
+    if (file)
+        fclose(file);
+    for (int i = 0; i < count; i++)
+        if (strncmp(lines[i], name, len) == 0 && lines[i][len] == '=')
+            return lines[i] + len + 1;
+    return count > 0 ? NULL : getenv(name);
+}
 
 /* --- what can go wrong before a call, which may keep it from being made, and after it --- */
 
@@ -60,7 +93,7 @@ static bool remove_device(struct call *call, const struct fault *f)
 
 static char *path_of(const char *file, char path[4096])
 {
-    snprintf(path, 4096, "%s/%s", getenv("SHIM_COUNT"), file);
+    snprintf(path, 4096, "%s/%s", shim_setting("SHIM_COUNT"), file);
     return path;
 }
 
@@ -150,7 +183,7 @@ static bool leave_half(struct call *call, const struct fault *f)
     int fd;
 
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        snprintf(path, sizeof path, "%s/half.%s", getenv("SHIM_TOKEN"), ends[i]);
+        snprintf(path, sizeof path, "%s/half.%s", shim_setting("SHIM_TOKEN"), ends[i]);
         fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
         if (fd < 0 || (i == 0 && write(fd, "\0\0\0\0\0\0\0", 8) != 8))
             abort();
@@ -289,6 +322,76 @@ static void give_last_handle(struct call *call, const struct fault *f)
         *call->handle = last_handle;
 }
 
+/* --- lies about which object it is: ARGUMENT is the label of one that is stored --- */
+
+static struct {
+    CK_OBJECT_HANDLE told, made; /* what was answered, and what was made */
+} swapped;
+
+static CK_OBJECT_HANDLE stored(const struct call *call, const struct fault *f)
+{
+    CK_BBOOL yes = CK_TRUE;
+    CK_ATTRIBUTE with[] = {{CKA_TOKEN, &yes, sizeof yes},
+                           {CKA_LABEL, (void *)f->argument, strlen(f->argument)}};
+    CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
+    CK_ULONG n = 0;
+
+    if (shim_real->C_FindObjectsInit(call->session, with, 2) == CKR_OK) {
+        shim_real->C_FindObjects(call->session, &found, 1, &n);
+        shim_real->C_FindObjectsFinal(call->session);
+    }
+    return n ? found : CK_INVALID_HANDLE;
+}
+
+static void give_stored(const struct call *call, const struct fault *f, CK_OBJECT_HANDLE *out)
+{
+    CK_OBJECT_HANDLE known = call->rv == CKR_OK && out ? stored(call, f) : CK_INVALID_HANDLE;
+
+    if (known == CK_INVALID_HANDLE)
+        return;
+    swapped.made = *out;
+    swapped.told = *out = known;
+}
+
+static void give_known(struct call *call, const struct fault *f)
+{
+    give_stored(call, f, call->handle);
+}
+
+static void give_known_public(struct call *call, const struct fault *f)
+{
+    give_stored(call, f, call->other);
+}
+
+/* A search does not find it. */
+static void hide(struct call *call, const struct fault *f)
+{
+    CK_OBJECT_HANDLE *found = (CK_OBJECT_HANDLE *)(void *)call->out;
+    const CK_ULONG count = call->rv == CKR_OK ? *call->len : 0;
+    CK_ULONG kept = 0;
+
+    for (CK_ULONG i = 0; i < count; i++) {
+        char label[64] = "";
+        CK_ATTRIBUTE t = {CKA_LABEL, label, sizeof label - 1};
+        CK_RV rv = shim_real->C_GetAttributeValue(call->session, found[i], &t, 1);
+        if (rv != CKR_OK || strcmp(label, f->argument) != 0)
+            found[kept++] = found[i];
+    }
+    if (count)
+        *call->len = kept;
+}
+
+/* What is read of the object whose handle was answered falsely is that of the one that was made. */
+static bool read_swapped(struct call *call, const struct fault *f)
+{
+    (void)f;
+    if (swapped.told == CK_INVALID_HANDLE || call->object != swapped.told)
+        return true;
+    call->rv =
+        shim_real->C_GetAttributeValue(call->session, swapped.made, call->attributes, call->count);
+    return false;
+}
+
 static const struct kind {
     const char *name;
     bool (*before)(struct call *call, const struct fault *f);
@@ -310,13 +413,17 @@ static const struct kind {
     {"widowed", NULL, kill_console_late},
     {"cut", cut, NULL}, /* both are killed */
     {"cutdone", NULL, cut_late},
-    {"plant", NULL, plant},            /* ARGUMENT: a label */
-    {"flip", NULL, flip},              /* a bit of the last byte, or of that number ARGUMENT */
-    {"short", NULL, shorten},          /* by one byte or ARGUMENT */
-    {"long", NULL, lengthen},          /* likewise: the length lies */
-    {"empty", NULL, empty},            /* no bytes at all */
-    {"handle", NULL, give_handle},     /* ARGUMENT: which; 0 */
-    {"again", NULL, give_last_handle}, /* the one that was given out last */
+    {"plant", NULL, plant},              /* ARGUMENT: a label */
+    {"flip", NULL, flip},                /* a bit of the last byte, or of that number ARGUMENT */
+    {"short", NULL, shorten},            /* by one byte or ARGUMENT */
+    {"long", NULL, lengthen},            /* likewise: the length lies */
+    {"empty", NULL, empty},              /* no bytes at all */
+    {"handle", NULL, give_handle},       /* ARGUMENT: which; 0 */
+    {"again", NULL, give_last_handle},   /* the one that was given out last */
+    {"known", NULL, give_known},         /* that of the stored object with the label ARGUMENT */
+    {"pknown", NULL, give_known_public}, /* likewise, for the public half of a pair */
+    {"hide", NULL, hide},                /* C_FindObjects does not find that object */
+    {"swap", read_swapped, NULL},        /* C_GetAttributeValue reads what was made instead of it */
 };
 
 /* For tests of what must not even be loaded: SHIM_LOADED is a file that is then made. */

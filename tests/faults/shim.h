@@ -3,6 +3,9 @@
  * A PKCS#11 module around another, for tests: it forwards every function and does harm at the call
  * that it is told. From the environment:
  *
+ * Or from a file beside the module, of the module's name and ".conf", that has these as lines
+ * NAME=VALUE; then from nowhere else.
+ *
  *   SHIM_MODULE   the real module's path
  *   SHIM_COUNT    a folder of its own: each call adds a line of SHIM_WIDTH bytes, the function's
  *                 name, to the file "calls", and one that a fault names a byte to a file of that
@@ -28,13 +31,19 @@ struct call {
     CK_SESSION_HANDLE session;
     CK_BYTE *out; /* bytes ... */
     CK_ULONG *len;
-    CK_OBJECT_HANDLE *handle;  /* ... or a new object or session ... */
-    CK_ATTRIBUTE *attributes;  /* ... or what was read of an object */
+    CK_OBJECT_HANDLE *handle; /* ... or a new object or session ... */
+    CK_OBJECT_HANDLE *other;  /* ... or a pair's public half ... */
+    CK_ATTRIBUTE *attributes; /* ... or what was read of an object: */
+    CK_ULONG count;
+    CK_OBJECT_HANDLE object;
     bool due[SHIM_FAULTS_MAX]; /* which faults happen in it */
 };
 
 /* The real module's functions. */
 extern CK_FUNCTION_LIST *shim_real;
+
+/* A setting, from the file beside the module or the environment. NULL: there is none. */
+const char *shim_setting(const char *name);
 
 /* Reads SHIM_FAULT; what it cannot read ends the process. */
 void shim_read_faults(const char *words);

@@ -75,7 +75,7 @@
 #define SIZE_GIVES        SESSION_OUT
 #define READ_TAKES        (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE * t, CK_ULONG n)
 #define READ_HANDS        (s, o, t, n)
-#define READ_GIVES        .session = s, .attributes = t
+#define READ_GIVES        .session = s, .attributes = t, .count = n, .object = o
 #define WRITE_TAKES       READ_TAKES
 #define WRITE_HANDS       READ_HANDS
 #define WRITE_GIVES       SESSION_OUT
@@ -111,7 +111,7 @@
     (CK_SESSION_HANDLE s, CK_MECHANISM * m, CK_ATTRIBUTE * t, CK_ULONG n, CK_ATTRIBUTE * u,        \
      CK_ULONG k, CK_OBJECT_HANDLE * public, CK_OBJECT_HANDLE * handle)
 #define PAIR_HANDS (s, m, t, n, u, k, public, handle)
-#define PAIR_GIVES HANDLE_OUT
+#define PAIR_GIVES HANDLE_OUT, .other = public
 #define WRAP_TAKES                                                                                 \
     (CK_SESSION_HANDLE s, CK_MECHANISM * m, CK_OBJECT_HANDLE under, CK_OBJECT_HANDLE key,          \
      CK_BYTE * out, CK_ULONG * len)
@@ -216,15 +216,15 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
                                          .C_GetFunctionList = C_GetFunctionList,
 #define ENTRY(function, shape) .function = shim_##function,
                                          FUNCTIONS(ENTRY)};
-    const char *path = getenv("SHIM_MODULE");
-    void *library = path && getenv("SHIM_COUNT") ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+    const char *path = shim_setting("SHIM_MODULE");
+    void *library = path && shim_setting("SHIM_COUNT") ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
     void *symbol = library ? dlsym(library, "C_GetFunctionList") : NULL;
     CK_C_GetFunctionList get;
 
     if (!symbol)
         return CKR_GENERAL_ERROR;
     memcpy(&get, &symbol, sizeof get);
-    shim_read_faults(getenv("SHIM_FAULT"));
+    shim_read_faults(shim_setting("SHIM_FAULT"));
     *list = &functions;
     return get(&shim_real);
 }

@@ -36,6 +36,7 @@ struct rig {
     unsigned opened[2];
     const char *app;    /* faults of the path of applications; NULL: there is none */
     unsigned touched;   /* calls that did something with a real key of the source */
+    bool blind;         /* an HSM hides what it has: nothing holds then */
     bool fresh_differs; /* the fresh process is given no faults */
     int64_t clock;
     struct err err;
@@ -211,7 +212,8 @@ static bool prepare(struct rig *rig, const char *source, const char *destination
          ceremony_choose(rig->ceremony, SIDE_SOURCE, &any, &rig->err) &&
          ceremony_choose(rig->ceremony, SIDE_DESTINATION, &any, &rig->err) &&
          ceremony_plan(rig->ceremony, &selection, &rig->err);
-    assert_int_equal(rig->touched, 0);
+    if (!rig->blind)
+        assert_int_equal(rig->touched, 0);
     return ok;
 }
 
@@ -238,7 +240,7 @@ static const struct event *go(struct rig *rig, const char *source, const char *d
 }
 
 /* What lies on the destination, as a process of its own sees it. */
-static size_t objects_on_destination(struct rig *rig)
+static size_t objects_on(struct rig *rig, enum side side)
 {
     struct hsm_where where = {.api = "fake", .params = "label=dst;serial=2"};
     struct hsm *hsm;
@@ -246,7 +248,7 @@ static size_t objects_on_destination(struct rig *rig)
     uint64_t *handles;
     size_t count;
 
-    snprintf(where.module, sizeof where.module, "%s", rig->store[SIDE_DESTINATION]);
+    snprintf(where.module, sizeof where.module, "%s", rig->store[side]);
     assert_true(fake_driver.open(&where, &hsm, &rig->err));
     assert_true(secret_new(&pin, SECRET_PIN_MAX, &rig->err));
     assert_true(secret_set(&pin, "1234", 4, &rig->err));
@@ -256,6 +258,11 @@ static size_t objects_on_destination(struct rig *rig)
     secret_free(&pin);
     fake_driver.close(hsm);
     return count;
+}
+
+static size_t objects_on_destination(struct rig *rig)
+{
+    return objects_on(rig, SIDE_DESTINATION);
 }
 
 static const struct event *find(const struct rig *rig, enum event_kind kind, size_t from)
@@ -1006,6 +1013,108 @@ static void lies_are_caught(void **state)
 }
 
 /* A destination that pads or cuts a secret, and does not tell how long it is now. */
+/* A side answers with the handle of a stored object to each call that makes one. blind: it has not
+ * shown that object before, so that the console cannot know. Returns how many objects are gone. */
+static size_t lose_by(struct rig *rig, enum side side, const char *lie, bool blind)
+{
+    char params[2][256];
+    size_t there = 2 + 1;
+
+    snprintf(params[SIDE_SOURCE], sizeof params[SIDE_SOURCE], "keys=rsa2048:r:+sign:+public;%s%s",
+             side == SIDE_SOURCE ? lie : "",
+             blind && side == SIDE_SOURCE ? ";lie=handles:0:none" : "");
+    snprintf(params[SIDE_DESTINATION], sizeof params[SIDE_DESTINATION], "%s%s",
+             side == SIDE_DESTINATION ? lie : "",
+             blind && side == SIDE_DESTINATION ? ";lie=handles:0:none" : "");
+    rig->blind = blind;
+    if (prepare(rig, params[0], params[1], "pkcs11:")) {
+        const struct event *end = run(rig);
+        /* a canary that meets it may find another way */
+        if (end->end.exit_code == 0 && !blind && rig->setup.policy.canary == CANARY_NONE)
+            fail_msg("%s: exit 0", lie);
+        there += end->end.migrated + end->end.along;
+    } else if (!blind && err_exit(rig->err.code) != 69) {
+        fail_msg("%s: exit %d: %s", lie, err_exit(rig->err.code), rig->err.what);
+    }
+    rig->blind = false;
+    there -= objects_on(rig, SIDE_SOURCE) + objects_on_destination(rig);
+    clear(rig);
+    return there;
+}
+
+/* The console's own guard: the fake HSM has none, and there is no agent here. */
+static void known_handles_are_left_alone(void **state)
+{
+    static const struct {
+        enum side side;
+        const char *lie;
+        bool canary, lost; /* lost without the inventory: the control */
+    } rows[] = {
+        {SIDE_DESTINATION, "lie=make_pair:1:known", true, true},
+        {SIDE_DESTINATION, "lie=make_pair:1:public", true, true},
+        {SIDE_SOURCE, "lie=load_public:1:known", true, true},
+        {SIDE_SOURCE, "lie=make_aes:1:known", true, true},
+        {SIDE_DESTINATION, "lie=unwrap:1:known", true, true},
+        {SIDE_SOURCE, "lie=make_key:1:known", true, true},
+        {SIDE_SOURCE, "lie=make_key:1:public", true, true},
+        {SIDE_DESTINATION, "lie=unwrap:2:known", true, true},
+        {SIDE_DESTINATION, "lie=make_pair:1:known", false, true},
+        {SIDE_DESTINATION, "lie=make_pair:1:public", false, true},
+        {SIDE_SOURCE, "lie=load_public:1:known", false, true},
+        {SIDE_SOURCE, "lie=make_aes:1:known", false, true},
+        {SIDE_DESTINATION, "lie=unwrap:1:known", false, true},
+        {SIDE_DESTINATION, "lie=unwrap:2:known", false, true},
+        {SIDE_DESTINATION, "lie=commit:1:known", false, true},
+        {SIDE_DESTINATION, "lie=make_public:1:known", false, true},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t lost;
+        print_message("%s, %s\n", rows[i].lie, rows[i].canary ? "canary" : "ceremony");
+        rig->setup.policy.canary = rows[i].canary ? CANARY_WHEN_POSSIBLE : CANARY_NONE;
+        assert_int_equal(lose_by(rig, rows[i].side, rows[i].lie, false), 0);
+        lost = lose_by(rig, rows[i].side, rows[i].lie, true);
+        assert_int_equal(lost > 0, rows[i].lost);
+    }
+}
+
+/* What vanishes from either side costs the exit code, and is named. */
+static void what_vanishes_is_named(void **state)
+{
+    static const struct {
+        enum side side;
+        unsigned at; /* the listing of handles that does not show it any more */
+    } rows[] = {{SIDE_SOURCE, 2},      {SIDE_DESTINATION, 2}, {SIDE_SOURCE, 3},
+                {SIDE_DESTINATION, 3}, {SIDE_SOURCE, 4},      {SIDE_DESTINATION, 4}};
+    struct rig *rig = *state;
+
+    rig->setup.policy.canary = CANARY_NONE;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *label = rows[i].side == SIDE_SOURCE ? "k" : "other";
+        char lie[64], told[64];
+        bool named = false;
+        snprintf(lie, sizeof lie, "%slie=handles:%u:none", rows[i].side ? "" : "keys=aes32:k;",
+                 rows[i].at);
+        if (prepare(rig, rows[i].side ? "keys=aes32:k" : lie, rows[i].side ? lie : "", "pkcs11:")) {
+            const struct event *end = run(rig);
+            assert_int_equal(end->end.exit_code, 3);
+            assert_int_equal(strstr(end->end.text, "unchanged") == NULL, rows[i].at == 4);
+        } else {
+            assert_int_equal(err_exit(rig->err.code), 3);
+            assert_null(strstr(rig->err.now, "Nothing was changed"));
+        }
+        snprintf(told, sizeof told, "secret, AES 256, %s", label);
+        named = strstr(rig->err.what, told) != NULL;
+        for (size_t k = 0; k < rig->count; k++)
+            named |=
+                (rig->events[k].kind == EVENT_WARNING && strstr(rig->events[k].note.text, told)) ||
+                (rig->events[k].kind == EVENT_ERROR && strstr(rig->events[k].error.what, told));
+        assert_true(named);
+        clear(rig);
+    }
+}
+
 static void another_length_is_caught(void **state)
 {
     static const char *const lies[] = {"lie=unwrap:2:pad", "lie=unwrap:2:cut"};
@@ -1525,6 +1634,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_fault_leaves_no_certificate_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_refusal_of_a_companion_is_no_fault, setup, teardown),
         cmocka_unit_test_setup_teardown(lies_are_caught, setup, teardown),
+        cmocka_unit_test_setup_teardown(known_handles_are_left_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_vanishes_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(another_length_is_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_needs_a_word, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_keys_are_rewrapped, setup, teardown),

@@ -9,6 +9,11 @@
 
 #include <cmocka.h>
 
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "agent/ckr.h"
 #include "agent/pkcs11.h"
 #include "agent/pkcs11_read.h"
 #include "agent/pkcs11_session.h"
@@ -17,9 +22,10 @@
 
 /* What the module says, set by each test. */
 static struct {
-    CK_RV rv;                /* of the call that is tested */
-    CK_ULONG len;            /* a length or count that it tells */
-    CK_OBJECT_HANDLE made;   /* a handle that it gives */
+    CK_RV rv;              /* of the call that is tested */
+    CK_ULONG len;          /* a length or count that it tells */
+    CK_OBJECT_HANDLE made; /* a handle that it gives */
+    CK_OBJECT_HANDLE made_public;
     const CK_ATTRIBUTE *has; /* the attributes of its one object ... */
     size_t has_count;
     const uint8_t *text; /* 64 octets that begin every text it tells of itself; NULL: 0xff */
@@ -115,6 +121,44 @@ static CK_RV generate(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t, CK_
     return say.rv;
 }
 
+static CK_RV generate_pair(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_ATTRIBUTE *t, CK_ULONG n,
+                           CK_ATTRIBUTE *u, CK_ULONG k, CK_OBJECT_HANDLE *public,
+                           CK_OBJECT_HANDLE *private)
+{
+    (void)s, (void)m, (void)t, (void)n, (void)u, (void)k;
+    *public = say.made_public;
+    *private = say.made;
+    return say.rv;
+}
+
+static CK_RV create(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *made)
+{
+    (void)s, (void)t, (void)n;
+    *made = say.made;
+    return say.rv;
+}
+
+static CK_RV copy(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *t, CK_ULONG n,
+                  CK_OBJECT_HANDLE *made)
+{
+    (void)o;
+    return create(s, t, n, made);
+}
+
+static CK_RV unwrap(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE by, unsigned char *in,
+                    CK_ULONG len, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *made)
+{
+    (void)m, (void)by, (void)in, (void)len;
+    return create(s, t, n, made);
+}
+
+static CK_RV derive(CK_SESSION_HANDLE s, CK_MECHANISM *m, CK_OBJECT_HANDLE from, CK_ATTRIBUTE *t,
+                    CK_ULONG n, CK_OBJECT_HANDLE *made)
+{
+    (void)m, (void)from;
+    return create(s, t, n, made);
+}
+
 static CK_RV slot_list(unsigned char present, CK_SLOT_ID *slots, CK_ULONG *count)
 {
     (void)present;
@@ -180,6 +224,11 @@ static CK_FUNCTION_LIST functions = {
     .C_DestroyObject = destroy,
     .C_GenerateKey = generate,
     .C_GetInfo = module_info,
+    .C_GenerateKeyPair = generate_pair,
+    .C_CreateObject = create,
+    .C_CopyObject = copy,
+    .C_UnwrapKey = unwrap,
+    .C_DeriveKey = derive,
     .C_GetSlotList = slot_list,
     .C_GetSlotInfo = slot_info,
     .C_GetTokenInfo = token_info,
@@ -197,13 +246,14 @@ static int start(void **state)
     functions.C_GetAttributeValue = get_attributes;
     p = (struct p11){.hsm.driver = &pkcs11_driver, .fn = &functions, .session = 1};
     err = (struct err){0};
-    return 0;
+    return handles_begin(&p.known, &p.hsm, &err) ? 0 : -1;
 }
 
 static int stop(void **state)
 {
     (void)state;
     free(p.temps);
+    handles_free(&p.known);
     return 0;
 }
 
@@ -211,7 +261,8 @@ static int stop(void **state)
 
 static CK_ULONG class_private = CKO_PRIVATE_KEY, class_secret = CKO_SECRET_KEY, type_rsa = CKK_RSA,
                 type_ec = CKK_EC;
-static CK_BBOOL yes = CK_TRUE;
+static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+static char x[] = "x", proof[] = "hsmferry:proof";
 static uint8_t octets[3000];
 
 #define HAS(...)                                                                                   \
@@ -517,22 +568,269 @@ static void test_made_without_a_handle(void **state)
     assert_string_equal(err.hsm_name, "CKR_DEVICE_ERROR");
     assert_int_equal(handle, 77);
     say.made = 9;
+    HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
     assert_true(pkcs11_driver.make_aes(&p.hsm, 256, "x", &handle, &err));
     assert_int_equal(handle, 9);
 }
 
-/* Objects 1 to 3 are found under the label; 2 is ours, so a refusal costs the two others. */
+/* Objects 1 to 3 are there at the login. */
+static void log_in_to_three(void)
+{
+    say.len = 3;
+    assert_true(handles_begin(&p.known, &p.hsm, &err));
+    say.len = 0;
+}
+
+/* Objects 1 to 3 are found under the label; 2 is ours, so a refusal costs the two others: unless
+ * they were there at the login, or are not what the search says. */
 static void test_leftovers_are_swept(void **state)
+{
+    static const struct p11_asked asked = {"x", 1, false};
+    static CK_ATTRIBUTE as_asked[] = {{CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1}},
+                        stored[] = {{CKA_LABEL, x, 1}, {CKA_TOKEN, &yes, 1}},
+                        named[] = {{CKA_LABEL, octets, 2}, {CKA_TOKEN, &no, 1}},
+                        mute[] = {{CKA_ID, x, 1}};
+    static const struct {
+        CK_ATTRIBUTE *has;
+        bool there_before;
+        unsigned swept;
+    } cases[] = {{as_asked, false, 2},
+                 {as_asked, true, 0},
+                 {stored, false, 0},
+                 {named, false, 0},
+                 {mute, false, 0}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t handle;
+        stop(state);
+        start(state);
+        if (cases[i].there_before)
+            log_in_to_three();
+        say.has = as_asked;
+        say.has_count = 2;
+        say.made = cases[i].there_before ? 4 : 2;
+        assert_true(pkcs11_driver.make_aes(&p.hsm, 256, "x", &handle, &err));
+        assert_int_equal(say.destroyed, 0);
+        say.has = cases[i].has;
+        say.has_count = cases[i].has == mute ? 1 : 2;
+        say.len = 3;
+        assert_int_equal(p11_made(&p, CKR_KEY_SIZE_RANGE, 0, &asked), CKR_KEY_SIZE_RANGE);
+        assert_int_equal(say.destroyed, cases[i].swept);
+    }
+}
+
+/* --- a module that answers with the handle of another object --- */
+
+static struct bytes rsa_spki; /* of any RSA key */
+
+static bool by_make_aes(uint64_t *handle)
+{
+    return pkcs11_driver.make_aes(&p.hsm, 256, "x", handle, &err);
+}
+
+static bool by_make_key(uint64_t *handle)
+{
+    const struct key_sample sample = {.kind = KEY_KIND_GENERIC, .length = 16};
+    uint64_t public;
+
+    return pkcs11_driver.make_key(&p.hsm, &sample, "x", handle, &public, &err);
+}
+
+static bool by_make_key_pair(uint64_t *handle)
+{
+    const struct key_sample sample = {.kind = KEY_KIND_RSA, .bits = 2048};
+    uint64_t public;
+
+    say.made_public = 8;
+    return pkcs11_driver.make_key(&p.hsm, &sample, "x", handle, &public, &err);
+}
+
+static bool by_public_half(uint64_t *handle)
+{
+    const struct key_sample sample = {.kind = KEY_KIND_RSA, .bits = 2048};
+    uint64_t private;
+
+    say.made_public = say.made;
+    say.made = 8;
+    return pkcs11_driver.make_key(&p.hsm, &sample, "x", &private, handle, &err);
+}
+
+static bool by_make_pair(uint64_t *handle)
+{
+    struct hsm_pair pair;
+    bool ok;
+
+    say.made_public = 8;
+    ok = pkcs11_driver.make_pair(&p.hsm, 2048, "x", &pair, &err);
+    if (ok) {
+        *handle = pair.private_handle;
+        bytes_free(&pair.spki);
+    }
+    return ok;
+}
+
+static bool by_load_public(uint64_t *handle)
+{
+    return pkcs11_driver.load_public(&p.hsm, &rsa_spki, "x", handle, &err);
+}
+
+static bool by_unwrap(uint64_t *handle)
+{
+    const struct hsm_template t = {.class = KEY_CLASS_SECRET,
+                                   .kind = KEY_KIND_AES,
+                                   .length = 16,
+                                   .label = (const uint8_t *)"x",
+                                   .label_len = 1};
+    struct bytes blob = {octets, 24};
+
+    p.probed = true;
+    p.offers.alg[HSM_AES_KW].unwrap = true;
+    return pkcs11_driver.unwrap(&p.hsm, HSM_AES_KW, 5, &blob, &t, handle, &err);
+}
+
+static bool by_commit(uint64_t *handle)
+{
+    return pkcs11_driver.commit(&p.hsm, 9, (const uint8_t *)"x", 1, (const uint8_t *)"", 0, handle,
+                                &err);
+}
+
+static bool by_make_public(uint64_t *handle)
+{
+    const struct hsm_template t = {.class = KEY_CLASS_PUBLIC,
+                                   .kind = KEY_KIND_RSA,
+                                   .label = (const uint8_t *)"x",
+                                   .label_len = 1,
+                                   .spki = &rsa_spki};
+
+    return pkcs11_driver.make_public(&p.hsm, &t, handle, &err);
+}
+
+/* What it makes is destroyed at once: no handle is left to look at. */
+static bool by_prove(uint64_t *handle)
+{
+    struct bytes challenge = {octets, 32 + 65}, answer = {0};
+    bool ok = pkcs11_driver.prove(&p.hsm, HSM_PROOF_ECDH, 5, &challenge, &answer, &err);
+
+    bytes_free(&answer);
+    *handle = 0;
+    return ok;
+}
+
+/* The handle of an object that was there, of a live temporary, of one that was committed before the
+ * last one: none is believed, and none destroyed. */
+static void test_known_handles_are_refused(void **state)
+{
+    static CK_ATTRIBUTE temporary[] = {{CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1}},
+                        stored[] = {{CKA_LABEL, x, 1}, {CKA_TOKEN, &yes, 1}},
+                        of_ec[] = {{CKA_LABEL, proof, 14},
+                                   {CKA_TOKEN, &no, 1},
+                                   {CKA_CLASS, &class_private, sizeof class_private},
+                                   {CKA_KEY_TYPE, &type_ec, sizeof type_ec}};
+    static const struct {
+        const char *name;
+        bool (*make)(uint64_t *handle);
+        CK_ATTRIBUTE *has;
+        size_t has_count;
+    } makers[] = {
+        {"make_aes", by_make_aes, temporary, 2},
+        {"make_key", by_make_key, temporary, 2},
+        {"make_key, private half", by_make_key_pair, temporary, 2},
+        {"make_key, public half", by_public_half, temporary, 2},
+        {"make_pair", by_make_pair, temporary, 2},
+        {"load_public", by_load_public, temporary, 2},
+        {"unwrap", by_unwrap, temporary, 2},
+        {"commit", by_commit, stored, 2},
+        {"make_public", by_make_public, stored, 2},
+        {"prove", by_prove, of_ec, 4},
+    };
+    static const CK_OBJECT_HANDLE known[] = {2 /* there */, 6 /* a temporary */, 7 /* committed */};
+
+    for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++)
+        for (size_t k = 0; k < 3; k++) {
+            uint64_t handle = 77;
+            print_message("%s answers with object %lu\n", makers[i].name, known[k]);
+            stop(state);
+            start(state);
+            log_in_to_three();
+            say.has = temporary;
+            say.has_count = 2;
+            say.made = 6;
+            assert_true(by_make_aes(&handle));
+            say.has = stored;
+            for (say.made = 7; say.made < 10; say.made += 2)
+                assert_true(by_commit(&handle));
+            say.has = makers[i].has;
+            say.has_count = makers[i].has_count;
+            say.made = known[k];
+            handle = 77;
+            assert_false(makers[i].make(&handle));
+            assert_int_equal(err.code, ERR_HSM);
+            assert_non_null(strstr(err.what, "with the handle of an object that existed"));
+            assert_string_equal(err.now, "That object was not destroyed");
+            assert_int_equal(say.destroyed, makers[i].make == by_public_half);
+        }
+}
+
+/* The control: whoever has no inventory believes the module, and an object of before is lost. */
+static void test_without_the_inventory_one_is_lost(void **state)
 {
     uint64_t handle;
 
     (void)state;
+    HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
     say.made = 2;
-    assert_true(pkcs11_driver.make_aes(&p.hsm, 256, "x", &handle, &err));
+    assert_true(by_make_aes(&handle));
+    assert_true(pkcs11_driver.destroy(&p.hsm, handle, &err));
+    assert_int_equal(say.destroyed, 1);
+}
+
+/* A new handle, but not of what was asked for: another label, or stored for good. */
+static void test_other_objects_are_refused(void **state)
+{
+    static CK_ATTRIBUTE others[][2] = {{{CKA_LABEL, octets, 1}, {CKA_TOKEN, &no, 1}},
+                                       {{CKA_LABEL, x, 0}, {CKA_TOKEN, &no, 1}},
+                                       {{CKA_LABEL, octets, 2000}, {CKA_TOKEN, &no, 1}},
+                                       {{CKA_LABEL, x, 1}, {CKA_TOKEN, &yes, 1}},
+                                       {{CKA_LABEL, x, 1}, {CKA_ID, &yes, 1}}};
+    uint64_t handle = 77;
+
+    (void)state;
+    say.made = 9;
+    say.has_count = 2;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        say.has = others[i];
+        assert_false(by_make_aes(&handle));
+        assert_int_equal(err.code, ERR_HSM);
+        assert_non_null(strstr(err.what, "with the handle of an object of another name"));
+        assert_int_equal(p.lie, CKR_OURS_NOT_ASKED);
+    }
+    say.has = others[0];
+    assert_false(by_commit(&handle));
+    assert_int_equal(handle, 77);
     assert_int_equal(say.destroyed, 0);
-    say.len = 3;
-    assert_int_equal(p11_temp_made(&p, CKR_KEY_SIZE_RANGE, 0, "x", 1), CKR_KEY_SIZE_RANGE);
-    assert_int_equal(say.destroyed, 2);
+}
+
+/* Only what the session has made is destroyed; what is gone is not destroyed twice, and its number
+ * may come again. */
+static void test_destroys_its_own_only(void **state)
+{
+    uint64_t handle;
+
+    (void)state;
+    log_in_to_three();
+    for (uint64_t i = 1; i < 6; i++) {
+        assert_false(pkcs11_driver.destroy(&p.hsm, i, &err));
+        assert_int_equal(err.code, ERR_DENIED);
+    }
+    assert_int_equal(say.destroyed, 0);
+    HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
+    say.made = 9;
+    for (unsigned round = 1; round < 3; round++) {
+        assert_true(by_make_aes(&handle));
+        assert_true(pkcs11_driver.destroy(&p.hsm, handle, &err));
+        assert_true(pkcs11_driver.destroy(&p.hsm, handle, &err));
+        assert_int_equal(say.destroyed, round);
+    }
 }
 
 /* --- slots and answers --- */
@@ -628,6 +926,25 @@ static void test_texts_at_every_cut(void **state)
                 }
 }
 
+static int make_spki(void **state)
+{
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+
+    (void)state;
+    EVP_PKEY_free(key);
+    rsa_spki = (struct bytes){der, (size_t)len};
+    return len > 0 ? 0 : -1;
+}
+
+static int free_spki(void **state)
+{
+    (void)state;
+    OPENSSL_free(rsa_spki.data);
+    return 0;
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -642,9 +959,13 @@ int main(void)
         TEST(test_unreadable_objects),
         TEST(test_made_without_a_handle),
         TEST(test_leftovers_are_swept),
+        TEST(test_known_handles_are_refused),
+        TEST(test_without_the_inventory_one_is_lost),
+        TEST(test_other_objects_are_refused),
+        TEST(test_destroys_its_own_only),
         TEST(test_slots),
         TEST(test_answers),
         TEST(test_texts_at_every_cut),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_spki, free_spki);
 }
