@@ -21,6 +21,7 @@ enum {
     DIALECT_WORD_MAX = 48,
     DIALECT_PATTERNS_MAX = 8,
     DIALECT_FOLDERS_MAX = 3,
+    DIALECT_VARIABLES_MAX = 8,
 };
 
 /* What a mechanism takes as its parameter. */
@@ -81,6 +82,11 @@ struct dialect {
 
     bool confines; /* its agent reaches only what it needs: */
     struct fence_places places;
+    bool loads_siblings;  /* the module looks for files beside itself, by its own path */
+    bool lists_variables; /* these are all environment variables that it reads: names, in which '*'
+                             stands for any run of characters */
+    char variable[DIALECT_VARIABLES_MAX][DIALECT_WORD_MAX];
+    unsigned variable_count;
 };
 
 /* What an HSM says of itself. */

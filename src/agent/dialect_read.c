@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/schema.h"
 #include "base/text.h"
+#include "hsm/variables.h"
 
 enum { SIZE_MAX_OF_FILE = 64 * 1024 };
 
@@ -168,6 +169,33 @@ static bool take_confine(const struct reader *r, const struct raw_confine *raw)
     return true;
 }
 
+/* "none", alone, for a module that reads no variable. */
+static bool take_variables(const struct reader *r, const struct raw_dialect *raw)
+{
+    struct dialect *d = r->out;
+    const char *why;
+
+    d->lists_variables = raw->variable_count > 0;
+    if (raw->variable_count == 1 && strcmp(raw->variables[0], "none") == 0)
+        return true;
+    for (unsigned i = 0; i < raw->variable_count; i++) {
+        const char *name = raw->variables[i];
+        size_t letters = strspn(name, ckm_letters);
+        bool is_name = letters >= 2 && letters < DIALECT_WORD_MAX - 1 &&
+                       (!name[letters] || strcmp(name + letters, "*") == 0);
+        if (!is_name)
+            err_set(r->err, ERR_CONFIG, "\"environment\" takes names, which may end in '*'");
+        else if (variable_rank(name, &why) != VARIABLE_PLAIN)
+            err_set(r->err, ERR_CONFIG, "%s %s, so no module gets it", name, why);
+        else {
+            put(d->variable[d->variable_count++], DIALECT_WORD_MAX, name);
+            continue;
+        }
+        return schema_at(&r->yaml, r->err, "environment.%u", i);
+    }
+    return true;
+}
+
 static bool take_all(const struct reader *r, const struct raw_dialect *raw)
 {
     struct dialect *d = r->out;
@@ -182,12 +210,13 @@ static bool take_all(const struct reader *r, const struct raw_dialect *raw)
     d->set_afterwards = raw->set_afterwards;
     d->unreadable = raw->not_readable;
     d->one_per_id = raw->one_per_id == HSM_YES;
+    d->loads_siblings = raw->loads_siblings == HSM_YES;
     d->pattern_count = raw->pattern_count;
     for (unsigned i = 0; i < raw->pattern_count; i++)
         if (!take_pattern(r, i, &raw->patterns[i]))
             return false;
-    return take_name(r, raw) && take_trust(r, raw) && take_mechanisms(r, &raw->algorithms) &&
-           take_confine(r, raw->confine);
+    return take_name(r, raw) && take_trust(r, raw) && take_variables(r, raw) &&
+           take_mechanisms(r, &raw->algorithms) && take_confine(r, raw->confine);
 }
 
 static bool read_text(const struct bytes *text, const char *name, struct dialect *out,

@@ -164,6 +164,10 @@ static const cyaml_schema_field_t dialect_fields[] = {
     OPTIONAL_WORD("one-key-per-id", struct raw_dialect, one_per_id, answers),
     CYAML_FIELD_MAPPING_PTR("confine", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_dialect,
                             confine, confine_fields),
+    OPTIONAL_WORD("loads-siblings", struct raw_dialect, loads_siblings, answers),
+    CYAML_FIELD_SEQUENCE_COUNT("environment", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                               struct raw_dialect, variables, variable_count, &text, 1,
+                               DIALECT_VARIABLES_MAX),
     CYAML_FIELD_END,
 };
 

@@ -380,6 +380,26 @@ static void replace(const char *from, const char *to)
     put(0, "x", text);
 }
 
+static void variables_are_listed(void **state)
+{
+    struct dialect d;
+
+    (void)state;
+    put(0, "x", good);
+    must(dialect_load(path_of(0, "x"), &d, &err));
+    assert_false(d.lists_variables);
+    assert_false(d.loads_siblings);
+    replace("set-afterwards", "environment: [none]\nloads-siblings: yes\nset-afterwards");
+    must(dialect_load(path_of(0, "x"), &d, &err));
+    assert_true(d.lists_variables);
+    assert_int_equal(d.variable_count, 0);
+    assert_true(d.loads_siblings);
+    replace("set-afterwards", "environment: [A_B, \"NFAST_*\"]\nset-afterwards");
+    must(dialect_load(path_of(0, "x"), &d, &err));
+    assert_int_equal(d.variable_count, 2);
+    assert_string_equal(d.variable[1], "NFAST_*");
+}
+
 static void wrong_files_are_refused_with_their_place(void **state)
 {
     static const struct {
@@ -413,6 +433,16 @@ static void wrong_files_are_refused_with_their_place(void **state)
          "set-afterwards",
          ":13:11: \"believed\" belongs to"},
         {"set-afterwards", "trust: file\nbelieved: {copies: maybe}\nset-afterwards", ":14:"},
+        {"set-afterwards", "environment: []\nset-afterwards", "too few entries"},
+        {"set-afterwards", "environment: [\"*\"]\nset-afterwards", "takes names"},
+        {"set-afterwards", "environment: [\"A*\"]\nset-afterwards", "takes names"},
+        {"set-afterwards", "environment: [\"AB*C\"]\nset-afterwards", "takes names"},
+        {"set-afterwards", "environment: [\"A=b\"]\nset-afterwards", "takes names"},
+        {"set-afterwards", "environment: [FINE, OPENSSL_CONF]\nset-afterwards",
+         ":13:21: OPENSSL_CONF can load other code"},
+        {"set-afterwards", "environment: [\"LD_*\"]\nset-afterwards", "LD_* can load"},
+        {"set-afterwards", "environment: [HOME]\nset-afterwards", "HOME is for programs"},
+        {"set-afterwards", "loads-siblings: maybe\nset-afterwards", ":13:"},
         {"[sensitive]\n", "[sensitive\n", "not YAML"},
         {"[sensitive]\n", "[sensitive]\n---\nname: y\n", "document"},
         {"title: A test\n", "title: \"\xc2\x9b\"\n", ":2:"},
@@ -488,6 +518,7 @@ int main(void)
         IN_FOLDERS(all_that_a_pattern_says_must_fit),
         IN_FOLDERS(none_or_two_are_refused),
         IN_FOLDERS(wrong_names_are_refused),
+        IN_FOLDERS(variables_are_listed),
         IN_FOLDERS(wrong_files_are_refused_with_their_place),
         IN_FOLDERS(huge_and_empty_files_are_refused),
         IN_FOLDERS(files_of_others_are_refused),
