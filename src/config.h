@@ -18,6 +18,7 @@ struct config_side {
     struct uri token;   /* which token; token.pin_file where the PIN comes from a file */
     char **environment; /* all of the agent's environment, NULL at the end */
     char **agent;       /* the agent's command where the file names one; NULL: our own agent */
+    bool agent_trusted; /* also where a pinned module makes it matter which agent that is */
     int limit_ms;       /* for one call into this HSM */
 };
 
@@ -54,6 +55,14 @@ enum config_use { CONFIG_TO_RUN, CONFIG_TO_COMPARE };
  * when it is missing. A file that names no keys is fine. Freed with config_free(). */
 bool config_load(const char *path, enum config_use use, struct config **out, struct err *err);
 void config_free(struct config *config);
+
+/* May this side's agent get this variable, "NAME=value", as far as is known before its dialect is?
+ * Errors: ERR_CONFIG. */
+bool config_check_variable(const struct config_side *side, bool rehearsal, const char *variable,
+                           struct err *err);
+
+/* The path of our own agent: beside this program in a build tree, else where it is installed. */
+void config_own_agent(char *out, size_t size);
 
 /* Where the key that signs is; NULL: nothing signs. */
 const struct config_side *config_signs_on(const struct config *config);

@@ -35,6 +35,9 @@ bool config_take_uri(const struct loader *l, const char *text, const char *path,
 bool config_take_side(const struct loader *l, const char *at, const struct raw_side *raw,
                       struct config_side *to);
 
+/* May this side's agent, named at path, check its module? */
+bool config_check_agent(const struct loader *l, const struct config_side *side, const char *path);
+
 /* Do both sides reach an HSM in the same way? */
 bool config_same_place(const struct config_side *a, const struct config_side *b);
 

@@ -58,6 +58,10 @@ static const cyaml_schema_field_t side_fields[] = {
     CYAML_FIELD_UINT_PTR("time-limit", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_side,
                          time_limit),
     TEXTS("agent", struct raw_side, agent, LIST_MAX),
+    CYAML_FIELD_ENUM("environment-trusted", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+                     struct raw_side, environment_trusted, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("agent-trusted", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_side,
+                     agent_trusted, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_END,
 };
 

@@ -33,6 +33,7 @@ struct raw_side {
     struct raw_list environment;
     uint32_t *time_limit; /* seconds */
     struct raw_list agent;
+    uint32_t environment_trusted, agent_trusted;
 };
 
 /* Which key signs the report: one of a side, or of a device of its own. */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config_parts.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,50 +60,6 @@ bool config_take_uri(const struct loader *l, const char *text, const char *path,
     return uri_parse(text, uri, l->err) || schema_at(&l->yaml, l->err, "%s", path);
 }
 
-/* Is this a name under which a PIN or password would be given? */
-static bool is_secret_name(const char *name, size_t len)
-{
-    static const char *const ends[] = {"pin", "password", "passphrase"};
-
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        size_t n = strlen(ends[i]);
-        if (len >= n && strncasecmp(name + len - n, ends[i], n) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool is_variable_name(const char *name, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!isascii(name[i]) || !(isalpha(name[i]) || name[i] == '_' || (i && isdigit(name[i]))))
-            return false;
-    return len > 0;
-}
-
-/* Checks entry number index of an environment. The loader's own variables would put code into the
- * agent that the file does not name as the module. */
-static bool check_variable(const struct loader *l, const struct raw_list *list, size_t index,
-                           const char *path)
-{
-    const char *item = list->items[index];
-    size_t len = strcspn(item, "=");
-
-    if (item[len] != '=' || !is_variable_name(item, len))
-        return config_wrong(l, path, "an entry of \"environment\" must be NAME=value");
-    if (is_secret_name(item, len)) {
-        config_wrong(l, path, "this variable would hold a PIN or password");
-        return err_next(l->err, "%s", config_pin_advice);
-    }
-    if (strncmp(item, "LD_PRELOAD=", 11) == 0 || strncmp(item, "LD_AUDIT=", 9) == 0)
-        return config_wrong(l, path, "%.*s would load other code than the module into the agent",
-                            (int)len, item);
-    for (size_t i = 0; i < index; i++)
-        if (strncmp(list->items[i], item, len + 1) == 0)
-            return config_wrong(l, path, "%.*s is set twice", (int)len, item);
-    return true;
-}
-
 /* Copies a list, with NULL at its end. */
 static bool copy_list(const struct loader *l, const struct raw_list *list, char ***out)
 {
@@ -118,15 +72,31 @@ static bool copy_list(const struct loader *l, const struct raw_list *list, char 
     return copy || config_no_memory(l);
 }
 
+static bool is_set_twice(const struct raw_list *list, size_t index)
+{
+    const char *item = list->items[index];
+
+    for (size_t i = 0; i < index; i++)
+        if (strncmp(list->items[i], item, strcspn(item, "=") + 1) == 0)
+            return true;
+    return false;
+}
+
 static bool take_environment(const struct device *d, const struct raw_list *list)
 {
+    const struct loader *l = d->l;
     char key[CONFIG_PLACE], path[CONFIG_PLACE];
 
     under(d, "environment", key);
-    for (size_t i = 0; i < list->count; i++)
-        if (!check_variable(d->l, list, i, config_entry(key, i, path)))
-            return false;
-    return copy_list(d->l, list, &d->to->environment);
+    for (size_t i = 0; i < list->count; i++) {
+        const char *item = list->items[i];
+        config_entry(key, i, path);
+        if (!config_check_variable(d->to, l->config->rehearsal, item, l->err))
+            return schema_at(&l->yaml, l->err, "%s", path);
+        if (is_set_twice(list, i))
+            return config_wrong(l, path, "%.*s is set twice", (int)strcspn(item, "="), item);
+    }
+    return copy_list(l, list, &d->to->environment);
 }
 
 static bool take_agent(const struct device *d, const struct raw_list *list)
@@ -271,6 +241,7 @@ bool config_take_side(const struct loader *l, const char *at, const struct raw_s
 {
     const struct device d = {l, to, at};
     struct hsm_where *where = &to->where;
+    char path[CONFIG_PLACE];
 
     /* All fit: the schema has their lengths. */
     strcpy(where->api, raw->api);
@@ -278,7 +249,9 @@ bool config_take_side(const struct loader *l, const char *at, const struct raw_s
     strcpy(where->params, raw->parameters ? raw->parameters : "");
     strcpy(where->dialect, raw->dialect ? raw->dialect : "");
     strcpy(where->module_sha256, raw->module_sha256 ? raw->module_sha256 : "");
+    where->environment_trusted = raw->environment_trusted == RAW_YES;
+    to->agent_trusted = raw->agent_trusted == RAW_YES;
     return take_agent(&d, &raw->agent) && check_where(&d) && check_dialect(&d) && check_pin(&d) &&
-           take_token(&d, raw->token) && take_environment(&d, &raw->environment) &&
-           take_limit(&d, raw->time_limit);
+           config_check_agent(l, to, under(&d, "agent", path)) && take_token(&d, raw->token) &&
+           take_environment(&d, &raw->environment) && take_limit(&d, raw->time_limit);
 }

@@ -50,9 +50,13 @@ static void put_side(struct writer *w, const char *key, const struct config_side
     writer_text(w, "token", uri_whole(&side->token, uri));
     if (side->environment && side->environment[0])
         put_texts(w, "environment", side->environment);
+    if (side->where.environment_trusted)
+        writer_yes(w, "environment-trusted", true);
     writer_number(w, "time-limit", side->limit_ms / 1000);
     if (side->agent)
         put_texts(w, "agent", side->agent);
+    if (side->agent_trusted)
+        writer_yes(w, "agent-trusted", true);
     writer_end(w);
 }
 

@@ -20,24 +20,9 @@ enum { SESSION_LIMIT_MS = 120000 };
 
 static const char *const no_environment[] = {NULL};
 
-static void find_agent(char path[PATH_MAX])
-{
-    static const char name[] = "/hsmferry-agent";
-    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - sizeof name);
-
-    while (len > 0 && path[len - 1] != '/')
-        len--;
-    if (len > 0) {
-        memcpy(path + len - 1, name, sizeof name);
-        if (access(path, X_OK) == 0)
-            return;
-    }
-    text_print(path, PATH_MAX, "%s%s", HSMFERRY_AGENT_DIR, name);
-}
-
 bool session_host_new(struct session_host *host, struct err *err)
 {
-    find_agent(host->agent);
+    config_own_agent(host->agent, sizeof host->agent);
     return starter_new(host->agent, &host->starter, err);
 }
 

@@ -196,11 +196,18 @@ void setup_set_environment(struct app *app, const char *text)
 {
     struct config_side *side = &app->config->side[app->active];
     char **environment = environment_parse(text);
+    struct err err;
 
     if (!environment) {
         app_say(app, "Write it as NAME=value, several with a blank between them.");
         return;
     }
+    for (char **variable = environment; *variable; variable++)
+        if (!config_check_variable(side, app->config->rehearsal, *variable, &err)) {
+            app_show_error(app, &err);
+            environment_free(environment);
+            return;
+        }
     environment_free(app->old_environment);
     app->old_environment = side->environment; /* the worker that goes may still read it */
     side->environment = environment;

@@ -47,6 +47,9 @@ struct hsm_where {
                                    that recognises the HSM */
     char module_sha256[65];     /* pkcs11: of the module's file, in hexadecimal: no other is loaded;
                                    "": any */
+    bool environment_trusted;   /* also variables that the dialect does not list */
+    const char *const *variables; /* in an agent: what the library finds set, NULL at the end;
+                                     NULL: nobody looks */
     struct box *box; /* in an agent: its confinement, which a driver may tighten; NULL: none */
 };
 
@@ -82,7 +85,9 @@ struct hsm_driver {
     const char *name; /* as in struct hsm_where.api */
 
     /* Loads the API's library and initialises it; *out is freed with close(). No token is opened.
-     * Errors: ERR_CONFIG (no such module, not a library), ERR_HSM (it does not start). */
+     * What is not where->module_sha256 must not be loaded; a driver that cannot tell refuses it.
+     * Errors: ERR_CONFIG (no such module, not a library, a variable that is not for it), ERR_DENIED
+     * (another module than that one), ERR_HSM (it does not start). */
     bool (*open)(const struct hsm_where *where, struct hsm **out, struct err *err);
 
     /* Logs out, ends the session (its temporary objects vanish), finalises the library, frees.

@@ -175,11 +175,12 @@ void wire_put_where(const struct hsm_where *where, Pb__Where *msg)
     msg->params = lend_text(where->params);
     msg->dialect = lend_text(where->dialect);
     msg->module_sha256 = lend_text(where->module_sha256);
+    msg->environment_trusted = where->environment_trusted;
 }
 
 bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err)
 {
-    struct hsm_where where = {0};
+    struct hsm_where where = {.environment_trusted = msg->environment_trusted};
 
     if (!get_string(msg->api, "api", where.api, sizeof where.api, err) ||
         !get_string(msg->module, "module", where.module, sizeof where.module, err) ||

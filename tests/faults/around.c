@@ -254,6 +254,9 @@ static bool open_pkcs11(const struct hsm_where *where, struct hsm **out, struct 
 static bool open_nss(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
     pair_give_to_nss();
+    /* By which NSS makes its PIN, and each key, slow to guess; an agent drops what is set outside.
+     */
+    setenv("NSS_MAX_MP_PBE_ITERATION_COUNT", "1", 1);
     return open_around(&nss_driver, &around_nss, where, out, err);
 }
 

@@ -194,7 +194,7 @@ class Sweep:
     def side_text(self, side, folder, fault):
         """One side of the ceremony file."""
         environment = [f"SHIM_COUNT={folder}/calls", f"SHIM_FAULT={fault}",
-                       f"SHIM_PAIR={self.top}/pair.pem", f"{ROUNDS}=1"]
+                       f"SHIM_PAIR={self.top}/pair.pem"]
         token = side["label"] if side["kind"] == "softhsm" else NSS_LABEL.replace(" ", "%20")
         if side["kind"] == "softhsm":
             environment += [f"SOFTHSM2_CONF={folder}/softhsm2.conf", f"SHIM_MODULE={side['module']}"]
@@ -207,7 +207,8 @@ class Sweep:
             f"  agent: [\"{self.agent}\"]",
             f"  token: \"pkcs11:token={token}?pin-source=file:{self.top}/pin\"",
             f"  time-limit: {1 if 'hang' in fault else 30}",
-            f"  environment: {json.dumps(environment)}", ""])
+            f"  environment: {json.dumps(environment)}",
+            "  environment-trusted: yes", ""])
 
     def write_ceremony(self, folder, sides, faults):
         """The ceremony file of a case."""

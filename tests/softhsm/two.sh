@@ -54,6 +54,7 @@ side() { # side old|new FAULT
   module: $shim
   environment: ["SOFTHSM2_CONF=$tmp/c/$1/softhsm2.conf", "SHIM_MODULE=$softhsm",
                 "SHIM_COUNT=$tmp/c/$1/calls", "SHIM_FAULT=${2#none}"]
+  environment-trusted: yes
 END
     else
         cat <<END

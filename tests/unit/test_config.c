@@ -376,8 +376,8 @@ static void test_meaning(void **state)
         {"A_1=", "1A=a", "12:53", "must be NAME=value"},
         {"A_1=", "\"A B=a\"", "12:53", "must be NAME=value"},
         {"A_1=", "SOFTHSM2_CONF=", "12:53", "SOFTHSM2_CONF is set twice"},
-        {"A_1=", "LD_PRELOAD=/a.so", "12:53", "LD_PRELOAD would load other code"},
-        {"A_1=", "LD_AUDIT=/a.so", "12:53", "LD_AUDIT would load other code"},
+        {"A_1=", "LD_PRELOAD=/a.so", "12:53", "LD_PRELOAD can load other code"},
+        {"A_1=", "LD_AUDIT=/a.so", "12:53", "LD_AUDIT can load other code"},
         /* URIs */
         {"token=hsm-old", "tokn=hsm-old", "11:10", "character 8: \"tokn\" is not"},
         {"hsm-new", "hsm-*", "18:10", "only \"object\" may have"},
@@ -392,8 +392,6 @@ static void test_meaning(void **state)
     (void)state;
     ASSERT_WRONG(cases);
     /* The controls of some of them. */
-    put_changed("A_1=", "LD_LIBRARY_PATH=/opt/hsm/lib");
-    config_free(loaded());
     put_changed("tls-*", "tls;serial=8f;token=hsm-old");
     config_free(loaded());
     put_changed("tls-*", "tls;token=hsm-old");
@@ -415,6 +413,55 @@ static void test_agent(void **state)
     assert_null(c->side[0].agent[3]);
     assert_string_equal(c->side[0].where.module, "C:/hsm.dll");
     config_free(c);
+}
+
+/* What may reach a module, and who may look at its pin. 64 digits stand for any SHA-256. */
+static void test_environment(void **state)
+{
+#define PIN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    static const struct wrong cases[] = {
+        {"A_1=", "LD_LIBRARY_PATH=/opt", "12:53", "LD_LIBRARY_PATH can load other code"},
+        {"A_1=", "OPENSSL_CONF=/a", "12:53", "OPENSSL_CONF can load other code"},
+        {"A_1=", "NSS_DEFAULT_DB_TYPE=dbm", "12:53", "changes what NSS does"},
+        {"A_1=", "TPM2_PKCS11_TCTI=/a.so", "12:53", "no library"},
+        {"A_1=", "HOME=/a", "12:53", "is for programs, not for a module"},
+        {"A_1=]\n", "OPENSSL_ENGINES=/a]\n  environment-trusted: yes\n", "12:53",
+         "can load other code"},
+        {"A_1=]\n", "LD_AUDIT=/a]\n  agent: [/usr/bin/env]\n", "12:53", "can load other code"},
+        {"A_1=]\n", "PKCS11SPY=/a]\n  module-sha256: " PIN "\n", "12:53", "loads another module"},
+        {"parameters: \"\"", "environment: [A=1]", "17:17", "NSS needs no variable"},
+        {"A_1=]\n", "A_1=]\n  environment-trusted: maybe\n", "13:24", "environment-trusted"},
+        {"A_1=]\n", "A_1=]\n  agent: [/bin/sh]\n  module-sha256: " PIN "\n", "13:10",
+         "the agent that is to check module-sha256 is itself not checked"},
+        {"A_1=]\n", "A_1=]\n  agent: [/bin/sh]\n  agent-trusted: no\n  module-sha256: " PIN "\n",
+         "13:10", "itself not checked"},
+    };
+    static const struct {
+        const char *from, *to;
+    } fine[] = {
+        {"A_1=", "TPM2_PKCS11_TCTI=device:/dev/tpmrm0"},
+        {"A_1=", "PKCS11SPY=/a.so"}, /* in a rehearsal */
+        {"A_1=]\n", "HOME=/a]\n  agent: [/usr/bin/ssh, host]\n"},
+        {"A_1=]\n", "A_1=]\n  agent: [/bin/sh]\n  agent-trusted: yes\n  module-sha256: " PIN "\n"},
+        {"parameters: \"\"", "environment: [A=1]\n  environment-trusted: yes"},
+    };
+
+    (void)state;
+    ASSERT_WRONG(cases);
+    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
+        put_changed(fine[i].from, fine[i].to);
+        config_free(loaded());
+    }
+    /* In no rehearsal: PINs are written there in clear. */
+    char *text[] = {replaced(good, "rehearsal: yes", "rehearsal: no"), NULL, NULL, NULL};
+    text[1] = replaced(text[0], "A_1=", "PKCS11SPY_OUTPUT=/a");
+    text[2] = replaced(text[1], "SELF", self);
+    text[3] = replaced(text[2], "FOLDER", folder);
+    put(text[3], strlen(text[3]), 0600);
+    assert_refused("a spy in no rehearsal", ERR_CONFIG, "12:53", "writes PINs in clear");
+    for (int i = 0; i < 4; i++)
+        free(text[i]);
+#undef PIN
 }
 
 static void test_same_token(void **state)
@@ -516,6 +563,8 @@ static void test_equal(void **state)
         {"30", "31"},
         {"  time-limit: 30", "  time-limit: 30\n  agent: [/bin/agent]"},
         {"  time-limit: 30", "  time-limit: 30\n  dialect: luna"},
+        {"  time-limit: 30", "  time-limit: 30\n  environment-trusted: yes"},
+        {"  time-limit: 30", "  time-limit: 30\n  agent-trusted: yes"},
         {"parameters: \"\"", "parameters: a"},
         {"hsm-new", "hsm"},
         {"root-ca;type=private", "root-ca"},
@@ -571,6 +620,7 @@ static void test_write(void **state)
         {"parameters: \"\"", "parameters: \"configDir='sql:/a b' # \\\\ \\\" no\""},
         {"A_1=", "\"A=*x: [\\u00e9, \\U0001f511] # 'y' \\\"z\\\" %41 \\\\\""},
         {"  time-limit: 30", "  dialect: /etc/my hsm.yaml"},
+        {"  time-limit: 30", "  environment-trusted: yes\n  agent-trusted: yes"},
         {"  time-limit: 30",
          "  agent: [/usr/bin/ssh, \"-o a=b\", \"yes\", \"~\", \"012\", \"&a\"]"},
         {"title: Root CA move 2026", "title: \"no\""},
@@ -727,15 +777,15 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),          cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_line_ends),     cmocka_unit_test(test_whole_uris_of_keys),
-        cmocka_unit_test(test_yaml),          cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_meaning),       cmocka_unit_test(test_agent),
-        cmocka_unit_test(test_same_token),    cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_long_folder),   cmocka_unit_test(test_trust),
-        cmocka_unit_test(test_equal),         cmocka_unit_test(test_write),
-        cmocka_unit_test(test_write_refused), cmocka_unit_test(test_example),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_good),        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_line_ends),   cmocka_unit_test(test_whole_uris_of_keys),
+        cmocka_unit_test(test_yaml),        cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_meaning),     cmocka_unit_test(test_agent),
+        cmocka_unit_test(test_environment), cmocka_unit_test(test_same_token),
+        cmocka_unit_test(test_sizes),       cmocka_unit_test(test_long_folder),
+        cmocka_unit_test(test_trust),       cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_write),       cmocka_unit_test(test_write_refused),
+        cmocka_unit_test(test_example),     cmocka_unit_test(test_random),
     };
 
     srand(1);

@@ -824,12 +824,20 @@ static void test_setup_changes_a_module(void **state)
     assert_int_equal(f.asked[REQUEST_START], 3);
     fixture_press(&f, PRESS_DOWN);
     fixture_press(&f, PRESS_ENTER);
+    fixture_type(&f, "A=1\n"); /* NSS needs none */
+    assert_null(f.config.side[SIDE_SOURCE].environment);
+    strcpy(f.config.side[SIDE_SOURCE].where.api, "pkcs11");
+    fixture_press(&f, PRESS_ESC);
+    fixture_press(&f, PRESS_ENTER);
     fixture_type(&f, "A=1 B=2\n");
     assert_string_equal(f.config.side[SIDE_SOURCE].environment[1], "B=2");
     assert_null(f.config.side[SIDE_SOURCE].environment[2]);
     fixture_press(&f, PRESS_ENTER);
     fixture_type(&f, " nonsense\n");
     assert_string_equal(f.config.side[SIDE_SOURCE].environment[1], "B=2");
+    fixture_press(&f, PRESS_ENTER);
+    fixture_type(&f, " LD_LIBRARY_PATH=/evil\n"); /* and none gets this one */
+    assert_null(f.config.side[SIDE_SOURCE].environment[2]);
     fixture_free(&f);
 }
 

@@ -478,7 +478,7 @@ static void where_is_checked(void **state)
 {
     (void)state;
     const struct hsm_where where = {
-        "nss", "sql:/a path/\xc3\xa4", "configdir='x'", "/a/dialect.yaml", "0123", NULL};
+        "nss", "sql:/a path/\xc3\xa4", "configdir='x'", "/a/dialect.yaml", "0123", true, NULL, NULL};
     struct hsm_where back;
     struct err err = {0};
     Pb__Where good, m;
@@ -492,6 +492,8 @@ static void where_is_checked(void **state)
     assert_string_equal(back.params, where.params);
     assert_string_equal(back.dialect, where.dialect);
     assert_string_equal(back.module_sha256, where.module_sha256);
+    assert_true(back.environment_trusted);
+    assert_null(back.variables);
     pb__where__free_unpacked(got, NULL);
     bytes_free(&frame);
 
