@@ -17,6 +17,8 @@
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 
+#include "agent/dialect.h"
+#include "agent/loader.h"
 #include "base/text.h"
 
 struct app {
@@ -58,11 +60,41 @@ static void app_close(struct hsm *hsm)
     free(app);
 }
 
+/* The very bytes that the other driver loads: libp11 gets what dlopen() was given, and so the
+ * library that is there already. Where no dialect was named, the one that was recognised let the
+ * login pass with a sealed copy. */
+static bool load_module(const struct hsm_where *where, struct loaded_module *module,
+                        struct err *err)
+{
+    struct dialect_folders folders;
+    struct dialect *dialect;
+    bool siblings;
+
+    if (!where->dialect[0])
+        return loader_open(where, false, module, err);
+    dialect = calloc(1, sizeof *dialect);
+    if (!dialect)
+        return err_set(err, ERR_FAILED, "no memory for a dialect");
+    dialect_folders(&folders);
+    if (!dialect_named(&folders, where->dialect, dialect, err)) {
+        free(dialect);
+        return false;
+    }
+    siblings = dialect->loads_siblings;
+    free(dialect);
+    return loader_open(where, siblings, module, err);
+}
+
 static bool app_open(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
-    struct app *app = calloc(1, sizeof *app);
-    PKCS11_CTX *ctx = PKCS11_CTX_new();
+    struct loaded_module module;
+    struct app *app;
+    PKCS11_CTX *ctx;
 
+    if (!load_module(where, &module, err))
+        return false;
+    app = calloc(1, sizeof *app);
+    ctx = PKCS11_CTX_new();
     if (!app || !ctx) {
         free(app);
         PKCS11_CTX_free(ctx);
@@ -71,7 +103,7 @@ static bool app_open(const struct hsm_where *where, struct hsm **out, struct err
     app->hsm.driver = &libp11_driver;
     if (where->params[0])
         PKCS11_CTX_init_args(ctx, where->params);
-    if (PKCS11_CTX_load(ctx, where->module) != 0) {
+    if (PKCS11_CTX_load(ctx, module.opened) != 0) {
         PKCS11_CTX_free(ctx);
         free(app);
         return failed(err, ERR_UNSUPPORTED, "libp11 does not load this module");

@@ -8,6 +8,7 @@
 #include <protobuf-c/protobuf-c.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "confine/box.h"
+#include "hsm/variables.h"
 
 static const char usage[] =
     "hsmferry-agent serves one HSM to hsmferry, which starts it and talks to it on its standard\n"
@@ -70,6 +72,14 @@ static const char *named_module(int argc, char **argv)
     return argc == 3 && strcmp(argv[1], "--module") == 0 ? argv[2] : NULL;
 }
 
+/* What names code, files or hosts to a library is not ours to follow, whoever started us. OpenSSL
+ * is left with the configuration of the host, and p11-kit does not look into the user's. */
+static void drop_environment(void)
+{
+    variables_drop(environ);
+    setenv("P11_KIT_NO_USER_CONFIG", "1", 1);
+}
+
 int main(int argc, char **argv)
 {
     struct err err = {0};
@@ -77,6 +87,7 @@ int main(int argc, char **argv)
     const struct service_limits limits = {named_module(argc, argv), &box};
     int in, out;
 
+    drop_environment(); /* before any library looks */
     if (!secret_harden_process(&err)) {
         fprintf(stderr, "hsmferry-agent: %s\n", err.what);
         return err_exit(err.code);

@@ -2,7 +2,9 @@
 /* The driver nss: opening a database, its slots, the login, the end; and the driver itself. */
 #include "agent/nss.h"
 
+#include <fcntl.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@
 #include "base/file.h"
 #include "base/store.h"
 #include "base/text.h"
+#include "hsm/variables.h"
 
 /* --- open and close --- */
 
@@ -37,8 +40,11 @@ static bool check_where(const struct hsm_where *where, struct err *err)
     if (strncmp(where->module, "sql:/", 5) != 0)
         return err_set(err, ERR_CONFIG,
                        "an NSS database is named by \"sql:\" and an absolute folder");
-    if (where->params[0])
-        return err_set(err, ERR_CONFIG, "an NSS database takes no parameters");
+    if (where->params[0] || where->module_sha256[0])
+        return err_set(err, ERR_CONFIG, "an NSS database takes no %s",
+                       where->params[0] ? "parameters" : "SHA-256");
+    if (!where->environment_trusted && !variables_allowed(where->variables, NULL, 0, "NSS", err))
+        return false;
     text_print(path, sizeof path, "%s/key4.db", folder);
     if (access(path, R_OK) != 0) {
         err_set(err, ERR_CONFIG, "there is no NSS database in this folder (no readable key4.db)");
@@ -57,15 +63,52 @@ static bool confine(const struct hsm_where *where, struct err *err)
     return fence_raise(&places, "", "", where->box, err);
 }
 
+/* Does the file in which NSS keeps a database's mode say that it is FIPS's? Only this is taken from
+ * it: it can also name libraries to load. */
+static bool asks_for_fips(const char *folder)
+{
+    char path[HSM_PATH_MAX + 16], line[1024];
+    bool asks = false;
+    FILE *file;
+    int fd;
+
+    text_print(path, sizeof path, "%s/pkcs11.txt", folder);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    file = fd < 0 ? NULL : fdopen(fd, "r");
+    for (int lines = 0; file && lines < 256 && fgets(line, sizeof line, file); lines++) {
+        const char *flags = strncmp(line, "NSS=", 4) == 0 ? strcasestr(line, "flags=") : NULL;
+        const char *fips = flags ? strcasestr(flags, "fips") : NULL;
+        asks |= fips && fips < flags + strcspn(flags, " \n");
+    }
+    if (file)
+        fclose(file);
+    return asks;
+}
+
+/* To the log: which mode this is, where somebody could wonder. */
+static void tell_mode(const char *folder)
+{
+    if (PK11_IsFIPS())
+        fputs("NSS is in FIPS mode\n", stderr);
+    else if (asks_for_fips(folder))
+        fputs("This database is set to FIPS mode in its pkcs11.txt, which is not followed, since "
+              "it can name code: NSS is not in FIPS mode\n",
+              stderr);
+}
+
 static bool nss_open(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
+    struct objects before;
     struct nss *nss;
 
     if (!check_where(where, err))
         return false;
     if (NSS_IsInitialized())
         return err_set(err, ERR_CONFIG, "this process has an NSS database open already");
-    if (NSS_Initialize(where->module, "", "", SECMOD_DB, NSS_INIT_NOROOTINIT) != SECSuccess)
+    objects_now(&before);
+    /* Without the database of modules, pkcs11.txt, any line of which is code that runs here. */
+    if (NSS_Initialize(where->module, "", "", SECMOD_DB, NSS_INIT_NOROOTINIT | NSS_INIT_NOMODDB) !=
+        SECSuccess)
         return nss_failed(err, PORT_GetError() == SEC_ERROR_READ_ONLY ? ERR_DENIED : ERR_HSM,
                           "the NSS database cannot be opened for reading and writing");
     nss = calloc(1, sizeof *nss);
@@ -77,6 +120,8 @@ static bool nss_open(const struct hsm_where *where, struct hsm **out, struct err
         return false;
     }
     nss->hsm.driver = &nss_driver;
+    nss->before = before;
+    tell_mode(where->module + strlen("sql:"));
     *out = &nss->hsm;
     return true;
 }
@@ -111,12 +156,14 @@ static void set_version(char *out, size_t size, CK_VERSION version)
 }
 
 /* The shared object in which NSS keeps keys: it loads that itself. */
+static const char softoken[] = "/libsoftokn3.so";
+
 static int take_softoken(struct dl_phdr_info *object, size_t size, void *ctx)
 {
     struct hsm_file *module = ctx;
 
     (void)size;
-    return strstr(object->dlpi_name, "/libsoftokn3.so") &&
+    return strstr(object->dlpi_name, softoken) &&
            file_sha256(object->dlpi_name, module->path, sizeof module->path, module->sha256);
 }
 
@@ -124,7 +171,6 @@ static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 {
     CK_INFO raw = {0};
 
-    (void)hsm;
     if (PK11_GetModInfo(SECMOD_GetInternalModule(), &raw) != SECSuccess)
         return nss_failed(err, ERR_HSM, "NSS tells nothing of itself");
     *info = (struct hsm_info){.about.api = "nss"};
@@ -136,6 +182,8 @@ static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
     dl_iterate_phdr(take_softoken, &info->about.module);
     text_print(info->about.api_version, sizeof info->about.api_version, "%d.%d", NSS_VMAJOR,
                NSS_VMINOR);
+    text_print(info->loading, sizeof info->loading, "by NSS itself");
+    objects_since(&nss_of(hsm)->before, softoken, info);
     return true;
 }
 

@@ -17,6 +17,7 @@
 #include <keyhi.h>
 #include <pk11pub.h>
 
+#include "agent/objects.h"
 #include "base/err.h"
 #include "hsm/handles.h"
 #include "hsm/hsm.h"
@@ -29,8 +30,9 @@ struct nss_temporary {
 };
 
 struct nss {
-    struct hsm hsm;     /* first: a struct hsm of this driver is a struct nss */
-    PK11SlotInfo *slot; /* NULL before the login */
+    struct hsm hsm;        /* first: a struct hsm of this driver is a struct nss */
+    PK11SlotInfo *slot;    /* NULL before the login */
+    struct objects before; /* the shared objects that were there before NSS's own */
     struct handles known;
     struct nss_temporary *temporaries;
     size_t count;

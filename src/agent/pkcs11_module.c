@@ -2,16 +2,11 @@
 #include "agent/pkcs11_module.h"
 
 #include <dlfcn.h>
-#include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/ckr.h"
-#include "base/text.h"
+#include "base/file.h"
 
 /* CK_C_INITIALIZE_ARGS as NSS has it: with a string of its own before the reserved pointer. */
 struct nss_arguments {
@@ -23,28 +18,6 @@ struct nss_arguments {
     char *parameters;
     void *reserved;
 };
-
-/* dlopen() runs the file's code, so what is plainly not a library is refused before that. */
-static bool check_file(const char *path, const char *shown, struct err *err)
-{
-    unsigned char magic[SELFMAG];
-    struct stat st;
-    bool elf;
-    int fd;
-
-    if (path[0] != '/')
-        return err_set(err, ERR_CONFIG, "the module path %s is not absolute", shown);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return err_set_errno(err, ERR_CONFIG, errno, "the module %s cannot be opened", shown);
-    elf = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-          read(fd, magic, sizeof magic) == (ssize_t)sizeof magic &&
-          memcmp(magic, ELFMAG, sizeof magic) == 0;
-    close(fd);
-    if (!elf)
-        return err_set(err, ERR_CONFIG, "the module %s is not an ELF library", shown);
-    return true;
-}
 
 /* The standard has every entry filled; a module that leaves some out would crash us later. */
 static bool is_complete(const CK_FUNCTION_LIST *fn)
@@ -95,27 +68,23 @@ static bool initialize(struct p11_module *module, const char *params, const char
     return true;
 }
 
-bool p11_module_start(const char *path, const char *params, struct p11_module *module,
+bool p11_module_start(const struct hsm_where *where, bool siblings, struct p11_module *module,
                       struct err *err)
 {
     struct p11_module started = {0};
-    char shown[ERR_WHAT_MAX / 2];
-    void *library;
+    char shown[FILE_SHOWN];
 
-    text_safe(path, strlen(path), shown, sizeof shown);
-    if (!check_file(path, shown, err))
+    file_shown(where->module, shown);
+    objects_now(&started.before);
+    if (!loader_open(where, siblings, &started.loaded, err) ||
+        !get_functions(started.loaded.library, shown, &started.fn, err))
         return false;
-    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        char why[ERR_WHAT_MAX / 2];
-        const char *said = dlerror();
-        text_safe(said, strlen(said), why, sizeof why);
-        return err_set(err, ERR_CONFIG, "the module cannot be loaded: %s", why);
+    if (!initialize(&started, where->params, shown, err)) {
+        if (started.loaded.fd >= 0 && err && !err->next[0])
+            err_next(err, "Where it looks for files beside itself, name a dialect that says "
+                          "\"loads-siblings: yes\"");
+        return false;
     }
-    if (!get_functions(library, shown, &started.fn, err) ||
-        !initialize(&started, params, shown, err))
-        return false;
-    text_print(started.path, sizeof started.path, "%s", path);
     *module = started;
     return true;
 }

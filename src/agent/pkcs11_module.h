@@ -7,19 +7,21 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include "agent/loader.h"
+#include "agent/objects.h"
 #include "base/err.h"
 #include "hsm/hsm.h"
 
 struct p11_module {
     CK_FUNCTION_LIST *fn; /* complete: no function in it is NULL */
-    char path[HSM_PATH_MAX];
-    bool ours; /* we initialised it, so we finalise it */
+    struct loaded_module loaded;
+    struct objects before; /* the shared objects that were there before it */
+    bool ours;             /* we initialised it, so we finalise it */
 };
 
-/* Loads the module at this absolute path and initialises it; params is NSS's parameter string or
- * "". Errors: ERR_CONFIG (no absolute path, no such file, not a library), ERR_HSM (not a PKCS#11
- * module, or it does not start). */
-bool p11_module_start(const char *path, const char *params, struct p11_module *module,
+/* Loads where->module, see loader_open(), and initialises it. siblings: it looks for files beside
+ * itself. Errors: those of loader_open(), ERR_HSM (not a PKCS#11 module, or it does not start). */
+bool p11_module_start(const struct hsm_where *where, bool siblings, struct p11_module *module,
                       struct err *err);
 
 /* Finalises it. Its code stays in memory: too many modules leave a thread or an exit handler

@@ -6,9 +6,9 @@
 
 #include "agent/ckr.h"
 #include "agent/pkcs11.h"
-#include "base/file.h"
 #include "base/store.h"
 #include "base/text.h"
+#include "hsm/variables.h"
 
 #ifndef CKF_ERROR_STATE
 #define CKF_ERROR_STATE (1UL << 24)
@@ -50,14 +50,43 @@ static bool confine(struct p11 *p, struct err *err)
     return fence_raise(&p->dialect.places, p->module.path, p->params, box, err);
 }
 
+/* A dialect without such a list says nothing about it. */
+static bool check_environment(const struct p11 *p, struct err *err)
+{
+    const char *listed[DIALECT_VARIABLES_MAX];
+    char whose[HSM_DIALECT_TEXT];
+
+    if (p->environment_trusted || !p->dialect.lists_variables || !p->dialect.is.name[0])
+        return true;
+    for (unsigned i = 0; i < p->dialect.variable_count; i++)
+        listed[i] = p->dialect.variable[i];
+    text_print(whose, sizeof whose, "the dialect %s", p->dialect.is.name);
+    return variables_allowed(p->variables, listed, p->dialect.variable_count, whose, err);
+}
+
+/* What a sealed copy finds by its own path is not what came with it. */
+static bool check_siblings(const struct p11 *p, struct err *err)
+{
+    if (!p->dialect.loads_siblings || p->module.loaded.fd < 0)
+        return true;
+    err_set(err, ERR_CONFIG,
+            "the module was loaded from a sealed copy, and its dialect %s says that it looks for "
+            "files beside itself",
+            p->dialect.is.name);
+    err_now(err, "No PIN was sent");
+    return err_next(err, "Write \"dialect: %s\" in the ceremony file", p->dialect.is.name);
+}
+
 bool p11_open(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
     struct p11 *p = calloc(1, sizeof *p);
 
     if (!p)
         return err_set(err, ERR_FAILED, "out of memory");
-    if (!take_named_dialect(p, where->dialect, err) ||
-        !p11_module_start(where->module, where->params, &p->module, err)) {
+    p->variables = where->variables;
+    p->environment_trusted = where->environment_trusted;
+    if (!take_named_dialect(p, where->dialect, err) || !check_environment(p, err) ||
+        !p11_module_start(where, p->dialect.loads_siblings, &p->module, err)) {
         free(p);
         return false;
     }
@@ -119,8 +148,9 @@ bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
     set_version(info->about.version, sizeof info->about.version, raw.libraryVersion);
     set_version(info->about.api_version, sizeof info->about.api_version, raw.cryptokiVersion);
     info->about.dialect = p->dialect.is;
-    file_sha256(p->module.path, info->about.module.path, sizeof info->about.module.path,
-                info->about.module.sha256);
+    info->about.module = p->module.loaded.file;
+    text_print(info->loading, sizeof info->loading, "%s", p->module.loaded.way);
+    objects_since(&p->module.before, p->module.loaded.opened, info);
     return true;
 }
 
@@ -311,7 +341,8 @@ bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, struct er
     if (p->session != CK_INVALID_HANDLE)
         return err_set(err, ERR_FAILED, "a token was chosen already");
     if (!find_slot(hsm, id, &slot, err) || !check_token(&slot, err) ||
-        !choose_dialect(p, &slot, err) || !confine(p, err))
+        !choose_dialect(p, &slot, err) || !check_environment(p, err) || !check_siblings(p, err) ||
+        !confine(p, err))
         return false;
     rv = p->fn->C_OpenSession((CK_SLOT_ID)id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
                               &p->session);

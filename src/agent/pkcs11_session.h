@@ -21,7 +21,9 @@ struct p11 {
     struct p11_module module;
     CK_FUNCTION_LIST *fn; /* the module's */
     char params[HSM_PATH_MAX];
-    struct box *box; /* of this process; NULL: none, or fenced in */
+    struct box *box;              /* of this process; NULL: none, or fenced in */
+    const char *const *variables; /* as in struct hsm_where */
+    bool environment_trusted;
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE before the login */
     struct dialect dialect;    /* chosen at the login, unless it was named */

@@ -3,12 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/drivers.h"
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "hsm/handles.h"
+#include "hsm/variables.h"
 #include "hsm/wire.h"
 
 /* The HSM, and what the reply under way borrows until it was sent. */
@@ -137,25 +139,6 @@ static bool find_driver(const char *api, const struct hsm_driver **out, struct e
     return err_next(err, "Name one of these: %s", known);
 }
 
-/* Loading a module runs its code: one that is not the one named is not loaded. */
-static bool is_pinned(const struct hsm_where *where, struct err *err)
-{
-    char real[HSM_PATH_MAX], hex[2 * SHA256_SIZE + 1], shown[FILE_SHOWN];
-    uint8_t sha256[SHA256_SIZE];
-
-    if (!where->module_sha256[0])
-        return true;
-    if (!file_sha256(where->module, real, sizeof real, sha256))
-        return err_set(err, ERR_CONFIG, "The module %s cannot be read",
-                       file_shown(where->module, shown));
-    if (strcmp(text_hex(sha256, sizeof sha256, hex), where->module_sha256) == 0)
-        return true;
-    err_set(err, ERR_DENIED, "The module %s is not the one that the ceremony file names",
-            file_shown(where->module, shown));
-    err_now(err, "It was not loaded, and nothing was changed");
-    return err_next(err, "Find out who replaced it; its SHA-256 is %s", hex);
-}
-
 /* A console that was taken over could name a module that it has written itself. */
 static bool is_named(const struct service *s, const struct hsm_where *where, struct err *err)
 {
@@ -171,11 +154,13 @@ static bool serve_open(struct service *s, const Pb__Request *req, Pb__Reply *rep
 
     if (s->hsm)
         return err_set(err, ERR_DATA, "an HSM is open already");
-    if (!wire_get_where(req->open, &where, err) || !is_named(s, &where, err))
+    if (!wire_get_where(req->open, &where, err) || !is_named(s, &where, err) ||
+        !find_driver(where.api, &s->driver, err))
         return false;
     where.box = s->limits.box;
-    return find_driver(where.api, &s->driver, err) && is_pinned(&where, err) &&
-           s->driver->open(&where, &s->hsm, err) && reply_done(s, reply);
+    where.variables = (const char *const *)environ;
+    return variables_loader(where.variables, err) && s->driver->open(&where, &s->hsm, err) &&
+           reply_done(s, reply);
 }
 
 static bool serve_info(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)

@@ -69,6 +69,39 @@ bool file_open_trusted(const char *path, mode_t forbidden, int *fd, struct err *
     return false;
 }
 
+static bool check_folder(const char *folder, struct err *err)
+{
+    char shown[FILE_SHOWN];
+    struct stat st;
+
+    file_shown(folder, shown);
+    if (lstat(folder, &st) != 0)
+        return err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", shown);
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, ERR_DENIED, "%s is not a folder", shown);
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        return err_set(err, ERR_DENIED, "the folder %s belongs to another user (%u)", shown,
+                       (unsigned)st.st_uid);
+    /* In a sticky one they can take away nothing that is not theirs. */
+    if (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX)) {
+        err_set(err, ERR_DENIED, "the folder %s can be changed by other users", shown);
+        return err_next(err, "Look at what is in it, then run: chmod go-w %s", shown);
+    }
+    return true;
+}
+
+bool file_folders_trusted(const char *path, struct err *err)
+{
+    char folder[PATH_MAX];
+
+    for (const char *end = strchr(path, '/'); end; end = strchr(end + 1, '/')) {
+        text_print(folder, sizeof folder, "%.*s", (int)(end > path ? end - path : 1), path);
+        if (!check_folder(folder, err))
+            return false;
+    }
+    return true;
+}
+
 bool file_read(int fd, const char *name, size_t max, struct bytes *text, struct err *err)
 {
     struct bytes read_in = {0};
@@ -94,15 +127,33 @@ bool file_read(int fd, const char *name, size_t max, struct bytes *text, struct 
     return true;
 }
 
-static bool digest_of(int fd, uint8_t sha256[32])
+static bool write_all(int fd, const uint8_t *from, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, from, len);
+        if (n < 0 && errno != EINTR)
+            return false;
+        from += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+bool file_digest(int fd, int copy, uint8_t sha256[32])
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     uint8_t part[16384];
     ssize_t n = -1;
+    off_t at = 0;
     bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
 
-    while (ok && (n = read(fd, part, sizeof part)) != 0)
-        ok = n > 0 ? EVP_DigestUpdate(ctx, part, (size_t)n) == 1 : errno == EINTR;
+    while (ok && (n = pread(fd, part, sizeof part, at)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        ok = n > 0 && EVP_DigestUpdate(ctx, part, (size_t)n) == 1 &&
+             (copy < 0 || write_all(copy, part, (size_t)n));
+        at += n;
+    }
     ok = ok && EVP_DigestFinal_ex(ctx, sha256, NULL) == 1;
     EVP_MD_CTX_free(ctx);
     return ok;
@@ -114,7 +165,7 @@ bool file_sha256(const char *path, char *real, size_t real_size, uint8_t sha256[
     char whole[PATH_MAX];
     struct stat st;
     bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && realpath(path, whole) &&
-              digest_of(fd, sha256);
+              file_digest(fd, -1, sha256);
 
     if (fd >= 0)
         close(fd);

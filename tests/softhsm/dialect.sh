@@ -61,8 +61,10 @@ for side in source destination; do
     ok "and its file" reported $side sha256 "$(sha256sum <"$ours" | cut -d' ' -f1)"
 done
 
-runs 0 "a dialect by its name" nss-softoken list
-ok "the list tells it" said 'SOURCE  pkcs11, dialect nss-softoken (tried)'
+runs 0 "a dialect by its name" generic-3.x list
+ok "the list tells it" said 'SOURCE  pkcs11, dialect generic-3.x (from documents)'
+runs 78 "one that lists no such variable" nss-softoken --plain
+ok "is told" said 'SOFTHSM2_CONF is set, and the dialect nss-softoken lists no such variable'
 
 write_mine ''
 runs 0 "a dialect by its path" "$mine" --plain

@@ -478,7 +478,8 @@ static void where_is_checked(void **state)
 {
     (void)state;
     const struct hsm_where where = {
-        "nss", "sql:/a path/\xc3\xa4", "configdir='x'", "/a/dialect.yaml", "0123", true, NULL, NULL};
+        "nss", "sql:/a path/\xc3\xa4", "configdir='x'", "/a/dialect.yaml", "0123", true, NULL,
+        NULL};
     struct hsm_where back;
     struct err err = {0};
     Pb__Where good, m;
