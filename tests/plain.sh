@@ -27,13 +27,13 @@ source:
   api: fake
   agent: ["$agent"]
   module: $tmp/c/source
-  parameters: "label=old;serial=1;pin=swordfish;keys=aes32:one,generic13:two,aes16:stays:-extractable"
+  parameters: "label=old;serial=$$;pin=swordfish;keys=aes32:one,generic13:two,aes16:stays:-extractable"
   token: "pkcs11:token=old"
 destination:
   api: fake
   agent: ["$agent"]
   module: $tmp/c/destination
-  parameters: "label=new;serial=2;pin=marlinspike;${2:-}"
+  parameters: "label=new;serial=$$;pin=marlinspike;${2:-}"
   token: "pkcs11:token=new?pin-source=file:$tmp/c/pin"
 keys: ["pkcs11:"]
 policy:

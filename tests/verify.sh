@@ -28,13 +28,13 @@ source:
   agent: ["$agent"]
   module: $tmp/source
   environment: [A=quince-tern, B=two]
-  parameters: "label=old;serial=1;pin=marlinspike;keys=aes32:one,ec256:two:+public,aes16:stays:-extractable"
+  parameters: "label=old;serial=$$;pin=marlinspike;keys=aes32:one,ec256:two:+public,aes16:stays:-extractable"
   token: "pkcs11:token=old?pin-source=file:$tmp/pin"
 destination:
   api: fake
   agent: ["$agent"]
   module: $tmp/destination
-  parameters: "label=new;serial=2;pin=marlinspike"
+  parameters: "label=new;serial=$$;pin=marlinspike"
   token: "pkcs11:token=new?pin-source=file:$tmp/pin"
 keys: ["pkcs11:type=secret-key", "pkcs11:type=private"]
 policy:
@@ -115,8 +115,8 @@ ok "a sheet" "$hsmferry" sheet "$report"
 cp "$tmp/out" "$tmp/out.sheet"
 ok "it fits on paper" fits
 ok "each page says that it is a rehearsal" all_pages_say
-for word in 'old, serial 1' 'ITS CODE WAS NOT CHECKED' "file sha256 *$(sha256sum <"$tmp/ceremony.yaml" | cut -c 1-4) " \
-    'new, serial 2' 'Ada, source officer' 'waived' 'EXCEPTIONS' 'signature ___' \
+for word in 'old, serial '$$ 'ITS CODE WAS NOT CHECKED' "file sha256 *$(sha256sum <"$tmp/ceremony.yaml" | cut -c 1-4) " \
+    "new, serial $$" 'Ada, source officer' 'waived' 'EXCEPTIONS' 'signature ___' \
     'refused: not extractable' 'check value' 'in words' 'tightened  *.*extractable' \
     'by nature .* local$' 'by nature  *always-sensitive, never-extractable and local tell'; do
     ok "it says: $word" grep -q -- "$word" "$tmp/out.sheet"

@@ -47,21 +47,22 @@ static bool confine(struct p11 *p, struct err *err)
     if (!p->dialect.confines)
         return true;
     p->box = NULL;
-    return fence_raise(&p->dialect.places, p->module.path, p->params, box, err);
+    return fence_raise(&p->dialect.places, p->module.loaded.file.path, p->params, box, err);
 }
 
-/* A dialect without such a list says nothing about it. */
+/* A dialect without such a list says nothing about it. Beyond p11-kit's remoting it is recognised
+ * by its token: where the client finds its server is no variable of the dialect's module. */
 static bool check_environment(const struct p11 *p, struct err *err)
 {
-    const char *listed[DIALECT_VARIABLES_MAX];
+    const char *listed[DIALECT_VARIABLES_MAX + 1] = {"P11_KIT_SERVER_ADDRESS"};
     char whose[HSM_DIALECT_TEXT];
 
     if (p->environment_trusted || !p->dialect.lists_variables || !p->dialect.is.name[0])
         return true;
     for (unsigned i = 0; i < p->dialect.variable_count; i++)
-        listed[i] = p->dialect.variable[i];
+        listed[i + 1] = p->dialect.variable[i];
     text_print(whose, sizeof whose, "the dialect %s", p->dialect.is.name);
-    return variables_allowed(p->variables, listed, p->dialect.variable_count, whose, err);
+    return variables_allowed(p->variables, listed, p->dialect.variable_count + 1, whose, err);
 }
 
 /* What a sealed copy finds by its own path is not what came with it. */

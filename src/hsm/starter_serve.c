@@ -20,6 +20,7 @@
 
 #include "hsm/starter.h"
 #include "hsm/starter_messages.h"
+#include "hsm/variables.h"
 
 enum { AGENTS_MAX = 64 };
 
@@ -56,10 +57,10 @@ struct arrived {
 
 /* --- programs --- */
 
-/* The loader's own variables would put other code into an agent than its module. */
+/* What names code would put other code into an agent than its module. */
 static bool environment_may_hold(const char *entry)
 {
-    return strchr(entry, '=') && strncmp(entry, "LD_", 3) != 0;
+    return strchr(entry, '=') && variable_rank(entry, NULL) < VARIABLE_NEVER;
 }
 
 static void program_free(struct program *p)

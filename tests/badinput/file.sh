@@ -105,7 +105,7 @@ own_agent "$abs_top_srcdir/README.md"
 refused 78 "a text for a module" 'is no shared library' 'Correct it'
 
 good && edit "s|^  module: .*|  module: $tmp/c/source|" 's/token=new/token=old/' \
-    's/^  parameters: .*/  parameters: "label=old;serial=1;pin=swordfish;keys=aes32:one"/'
+    's/^  parameters: .*/  parameters: "label=old;serial='$$';pin=swordfish;keys=aes32:one"/'
 refused 78 "the same token on both sides" 'source and destination are the same token' \
     'Name two tokens'
 finish

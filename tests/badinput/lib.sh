@@ -24,13 +24,13 @@ officers:
 source:
   api: fake
   module: $tmp/c/source
-  parameters: "label=old;serial=1;pin=swordfish;quick=yes;$1"
+  parameters: "label=old;serial=$$;pin=swordfish;quick=yes;$1"
   token: "pkcs11:token=old?pin-source=file:$tmp/c/pin"
   agent: ["$agent"]
 destination:
   api: fake
   module: $tmp/c/destination
-  parameters: "label=new;serial=2;pin=swordfish;quick=yes;$2"
+  parameters: "label=new;serial=$$;pin=swordfish;quick=yes;$2"
   token: "pkcs11:token=new?pin-source=file:$tmp/c/pin"
   agent: ["$agent"]
 keys: ["pkcs11:object=*"]

@@ -304,6 +304,7 @@ END
 chmod 700 "$tmp/starts"
 exchanged() { # exchanged START [PIN]: at this start
     ceremony - -
+    edit 's|^policy:|&\n  writes-before-review: no|' # the canary would start one more
     cp "$softhsm" "$tmp/c/module.so"
     [ -z "${2:-}" ] || pinned "$softhsm"
     module "$tmp/c/module.so"

@@ -48,7 +48,7 @@ $1:
   api: fake
   agent: ["$agent"]
   module: $dir/$1.store
-  parameters: "label=${3:-hsm-$1};serial=$1;$2"
+  parameters: "label=${3:-hsm-$1};serial=$$${1#dest};$2"
   token: pkcs11:token=${3:-hsm-$1}${4:-}
   time-limit: 60
 END
