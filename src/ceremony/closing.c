@@ -314,29 +314,31 @@ bool closing_enter(struct ceremony *c, struct hsm *fresh, struct key_list *list,
 
 /* Proves key number i from the fresh process; its fate is decided here. */
 static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
-                        const struct key_desc *found)
+                        const struct key_desc *listed)
 {
     struct fate *fate = &c->fates[i];
     const struct plan_item *item = &c->plan.items[i];
     struct bytes spki = {0};
     struct hsm *source = source_of(c);
-    const struct proof_pair pair = {source, item->key.handle,          &spki,
-                                    fresh,  found ? found->handle : 0, item->key.class};
-    const struct fidelity_pair same = {&item->key, &item->want_flags, found, false};
+    struct key_desc found; /* with what it demands of other keys, which no list has */
+    const struct proof_pair pair = {
+        source, item->key.handle, &spki, fresh, listed ? listed->handle : 0, item->key.class};
+    const struct fidelity_pair same = {&item->key, &item->want_flags, &found, false};
     bool ok = true;
 
-    if (!found)
+    if (!listed)
         ok = err_set(&fate->err, ERR_UNFINISHED,
                      "a fresh process does not find exactly one key of this name");
     else
-        ok = steps_read_public(c, item, &spki, &fate->err);
+        ok = fresh->driver->describe(fresh, listed->handle, &found, &fate->err) &&
+             steps_read_public(c, item, &spki, &fate->err);
     ok = ok && fidelity_check(&same, &fate->err) &&
-         (item->unproven || (proof_run(&pair, proof_exact(1U << fate->proof, &item->key, found),
+         (item->unproven || (proof_run(&pair, proof_exact(1U << fate->proof, &item->key, &found),
                                        &fate->proof, &fate->err) &&
                              tell_proof(c, i, STEP_PROVE_FRESH, fate->proof, NULL,
                                         proof_sentence(fate->proof), &fate->err)));
     if (ok)
-        fate->found = *found;
+        fate->found = found;
     fate->outcome = !ok ? KEY_UNKNOWN : item->unproven ? KEY_UNPROVEN : KEY_MIGRATED;
     bytes_free(&spki);
 }

@@ -22,7 +22,7 @@ last() {
     sed -n "s/.*$1 *\([0-9]*\).*/\1/p" "$2" | tail -n 1
 }
 
-# run TARGET SECONDS: its row, and libFuzzer's status. An input that takes 10 s is a find, too.
+# run TARGET SECONDS: its row, and libFuzzer's status. An input that takes two minutes is a find, too.
 run() {
     folders=
     for folder in "$top/tests/fuzz/corpus/$1" "$top/tests/fuzz/found/$1"; do
@@ -32,7 +32,7 @@ run() {
     [ -e "$dictionary" ] && dictionary=-dict=$dictionary || dictionary=
     mkdir -p "learned/$1"
     # shellcheck disable=SC2086 # a list of folders, and an option or none
-    "./tests/fuzz/fuzz_$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 \
+    "./tests/fuzz/fuzz_$1" -max_total_time="$2" -timeout=120 -rss_limit_mb=2048 \
         -artifact_prefix="crashes/$1-" -print_final_stats=1 $dictionary "learned/$1" $folders \
         >"$1.log" 2>&1 </dev/null
     status=$?
