@@ -130,7 +130,7 @@ static bool may_matter(const struct key_desc *key, enum key_template_use use)
         [KEY_TEMPLATE_DERIVE] = KEY_DERIVE,
     };
 
-    return key_is_movable_class(key) &&
+    return (key_is_movable_class(key) || key->class == KEY_CLASS_PUBLIC) &&
            !(key_is_not(key, uses[use]) && key_is_not(key, KEY_MODIFIABLE));
 }
 

@@ -12,7 +12,7 @@
 /* CKA_WRAP_TEMPLATE and its kin. */
 extern const CK_ATTRIBUTE_TYPE p11_template_types[KEY_TEMPLATES];
 
-/* Reads the templates of a secret or private key that wraps, unwraps or derives, or could be made
+/* Reads the templates of a key that wraps, unwraps or derives, or could be made
  * to, each in calls of its own: some modules fail at them, or hang when asked for two at once. What
  * is malformed, or not at the place that was given for it, counts as others: a token's own pointers
  * are never followed. One that the token fails to read is named in key->unread, unless the token

@@ -30,6 +30,8 @@ static bool read_one(struct ceremony *c, struct key_desc *key, struct err *err)
                  err->hsm_name[0] ? err->hsm_name : err->what);
         return true;
     }
+    if (now.class != key->class) /* a public key that is made of its private one has none */
+        return true;
     key->terms = now.terms;
     memcpy(key->unread, now.unread, sizeof key->unread);
     return true;
@@ -54,7 +56,8 @@ bool demands_read(struct ceremony *c, struct err *err)
 
     for (size_t i = 0; i < c->plan.count; i++) {
         struct plan_item *item = &c->plan.items[i];
-        if (item->route == ROUTE_NONE || !key_is_movable_class(&item->key))
+        if (item->route == ROUTE_NONE ||
+            !(key_is_movable_class(&item->key) || item->key.class == KEY_CLASS_PUBLIC))
             continue;
         if (!read_one(c, &item->key, err))
             return false;

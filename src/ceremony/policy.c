@@ -92,6 +92,14 @@ static bool templates_fit(const struct key_desc *key, struct err *err)
     return true;
 }
 
+static bool was_read(const struct key_desc *key, struct err *err)
+{
+    return !key->unread[0] ||
+           err_set(err, ERR_HSM,
+                   "the source fails to read what may bind it, so that could get lost (%s)",
+                   key->unread);
+}
+
 /* Guards of secrets have no meaning there: nothing is asked of them. */
 uint32_t policy_public_flags(const struct key_desc *key)
 {
@@ -108,7 +116,7 @@ bool policy_public_may_go(const struct key_desc *key, struct err *err)
     if (key->class == KEY_CLASS_PUBLIC &&
         ((key->kind != KEY_KIND_RSA && key->kind != KEY_KIND_EC) || !key->has_public))
         return err_set(err, ERR_DATA, "unsupported type: %s", key_type_text(key, type));
-    return templates_fit(key, err) && name_fits(key, err);
+    return was_read(key, err) && templates_fit(key, err) && name_fits(key, err);
 }
 
 bool policy_may_leave(const struct key_desc *key, struct err *err)
@@ -130,10 +138,8 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
                        "can make");
     if (key_is(key, KEY_ALWAYS_AUTHENTICATE))
         return err_set(err, ERR_DATA, "asks for its PIN at every use, so it cannot be proven");
-    if (key->unread[0])
-        return err_set(err, ERR_HSM,
-                       "the source fails to read what may bind it, so that could get lost (%s)",
-                       key->unread);
+    if (!was_read(key, err))
+        return false;
     if (key->terms.known & KEY_DATES_HIDDEN)
         return err_set(err, ERR_DATA,
                        "the source cannot read this key's dates, so they would get lost");
