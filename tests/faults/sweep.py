@@ -5,11 +5,13 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     sweep.py BUILD [OPTION]...
 
     --pair A:B      softhsm:softhsm, softhsm:nss or nss:softhsm; may be given again (all three)
-    --every N       each N-th of the single faults only
+    --every N       each N-th of the single faults only; 0: none
     --of CALL       only faults of calls of this name
     --whole         all three keys move where one thing goes wrong too, not one of them
     --double N      N random double faults too
     --kill N        N random kill -9, of the console or an agent, too
+    --commit N      the destination's agent is killed at each N-th system call of its commits that
+                    writes, or opens what is written; 0: never
     --again N       resume each N-th case, too, that leaves what one before has left (40)
     --naive         a destination that takes the naive order: its key gets its name unproven
     --seed S        of all that is random (1)
@@ -18,7 +20,9 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     --dir DIR       where tokens and cases go (a new folder in memory)
 
 A case is PAIR/FAULTS-OF-SOURCE/FAULTS-OF-DESTINATION, as shim.h has them, or PAIR/kill/WHO@SECONDS,
-and a second number behind a comma for the console that resumes.
+and a second number behind a comma for the console that resumes; or PAIR/WHAT/CALL:N, where strace
+kills the destination's agent at its N-th system call of this name ("agent"), and the console with it
+as in a power cut ("power").
 
 What a case leaves, in journal and tokens, is resumed, and a copy of it is cleaned up. Thousands of
 faults leave the same: then only some of them.
@@ -59,6 +63,15 @@ ROUNDS = "NSS_MAX_MP_PBE_ITERATION_COUNT"  # by which NSS makes its PIN, and eac
 IN_USE = 77  # the exit code of who finds the tokens in use
 HELD = re.compile(r"is in use by (an agent|process [0-9]+ \(hsmferry-agent)")
 COUNT = re.compile(rb"SHIM_COUNT=([^\0]+)")
+# What a commit writes with, and what strace calls the same elsewhere; "?": not each machine has it.
+WRITES = ("?open", "openat", "?creat", "write", "pwrite64", "writev", "?pwritev", "ftruncate",
+          "?truncate", "?rename", "?renameat", "renameat2", "?link", "linkat", "?unlink", "unlinkat",
+          "fsync", "fdatasync")
+TRACED = re.compile(r"^([0-9]+) +([a-z0-9]+)\((.*)", re.MULTILINE)
+BEGUN = re.compile(r'/calls/calls>, "([A-Za-z_]+) ')  # a line of the shim's: a call of the module
+STRACE = [shutil.which("strace") or "/usr/bin/strace", "-f", "-qq"]
+# Starts an agent; where it is killed, so is the console, before it can see that.
+POWER = '"$@" && exit; kill -9 "$(cat console.pid)"'
 LIMIT = 120  # seconds until a console that does not end is a violation
 
 # What goes wrong at every call; and where it gives out bytes or a handle.
@@ -76,6 +89,8 @@ BYTES = {"C_WrapKey", "C_Encrypt", "C_Sign", "C_DigestFinal", "C_FindObjects", "
 HANDLES = {"C_OpenSession", "C_CreateObject", "C_CopyObject", "C_GenerateKey", "C_UnwrapKey",
            "C_GenerateKeyPair", "load_public", "make_aes", "make_key", "unwrap", "commit",
            "make_public"}
+# What keeps an object for good: of a key, of what goes along with one, or of the canary.
+COMMITS = {"C_CopyObject", "C_CreateObject", "commit", "make_public"}
 
 
 def find(*patterns):
@@ -191,8 +206,8 @@ class Sweep:
 
     # --- one case ---
 
-    def side_text(self, side, folder, fault):
-        """One side of the ceremony file."""
+    def side_text(self, side, folder, fault, under):
+        """One side of the ceremony file; under: what its agent is started by."""
         environment = [f"SHIM_COUNT={folder}/calls", f"SHIM_FAULT={fault}",
                        f"SHIM_PAIR={self.top}/pair.pem"]
         token = side["label"] if side["kind"] == "softhsm" else NSS_LABEL.replace(" ", "%20")
@@ -204,7 +219,7 @@ class Sweep:
         return "\n".join([
             f"  api: {'pkcs11' if side['kind'] == 'softhsm' else 'nss'}",
             f"  module: {self.shim if side['kind'] == 'softhsm' else 'sql:' + folder}",
-            f"  agent: [\"{self.agent}\"]",
+            f"  agent: {json.dumps([*under, self.agent])}",
             f"  token: \"pkcs11:token={token}?pin-source=file:{self.top}/pin\"",
             f"  time-limit: {1 if 'hang' in fault else 30}",
             f"  environment: {json.dumps(environment)}",
@@ -216,7 +231,8 @@ class Sweep:
             file.write("title: Sweep\nrehearsal: yes\n")
             for name, role in (("source", "old"), ("destination", "new")):
                 file.write(f"{name}:\n"
-                           + self.side_text(sides[role], f"{folder}/{role}", faults[role]))
+                           + self.side_text(sides[role], f"{folder}/{role}", faults[role],
+                                            faults.get("under", []) if role == "new" else []))
             names = [f"pkcs11:object={key}" + (";type=private" if key == "three" else "")
                      for key in sides["keys"]]
             file.write(f"keys: {json.dumps(names)}\n"
@@ -298,6 +314,8 @@ class Sweep:
             with subprocess.Popen([f"{self.options.build}/hsmferry", *arguments], stdout=log,
                                   stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
                                   env={"PATH": os.environ["PATH"]}) as console:
+                with open(f"{folder}/console.pid", "w", encoding="ascii") as file:
+                    file.write(str(console.pid))
                 if kill:
                     self.kill(console, *kill)
                 try:
@@ -380,7 +398,8 @@ class Sweep:
         """One case, from fresh tokens to the verdict."""
         pair, old, new = case.split("/")
         made, sides = self.own(pair)
-        one = len((old + " " + new).split()) == 1
+        in_commit = old in self.UNDER
+        one = in_commit or len((old + " " + new).split()) == 1
         sides = {**sides, "keys": self.keys_of(pair) if one else self.keys}
         kill, again = None, None
         faults = {"old": old, "new": new}
@@ -388,6 +407,8 @@ class Sweep:
             who, _, when = new.partition("@")
             first, *more = map(float, when.split(","))
             kill, again, faults = (who, first), more[0] if more else None, {"old": "", "new": ""}
+        if in_commit:
+            faults = {"old": "", "new": "", "under": self.killed_at(old, new)}
         for _ in range(1000):
             folder, facts = self.prepare(made, sides, faults)
             code = self.run_console(folder, kill, "--plain", "ceremony.yaml")
@@ -396,10 +417,16 @@ class Sweep:
             shutil.rmtree(folder)
             self.end_orphans(folder)
         facts["lies"] = any(f.split(":")[0] in LIES for f in (old + " " + new).split())
+        if in_commit:  # who looks at a database may mend it: resume is to find it as it was left
+            shutil.copytree(f"{folder}/new", f"{folder}/left")
         wrong, state = self.check(folder, facts, code)
+        if in_commit:
+            shutil.rmtree(f"{folder}/new")
+            os.rename(f"{folder}/left", f"{folder}/new")
+            wrong += ["nothing was killed"] if code == 0 else []
         if "hang" in case:
             self.let_go(folder)
-        if code != 0 and (again is not None or self.is_new(case, pair, state)):
+        if code != 0 and (again is not None or in_commit or self.is_new(case, pair, state)):
             wrong += self.settle(folder, facts, sides, again)
         with self.lock:
             self.codes[code] = self.codes.get(code, 0) + 1
@@ -414,6 +441,15 @@ class Sweep:
         else:
             print(f"exit {code}; it is in {folder}")
         return code
+
+    # What starts an agent that is to be killed, and does what besides.
+    UNDER = {"agent": [], "power": ["/bin/sh", "-c", POWER, "sh"]}
+
+    def killed_at(self, what, point):
+        """What an agent is started by that is killed at a system call."""
+        call, _, number = point.partition(":")
+        return [*self.UNDER[what], *STRACE, "-o", "/dev/null", "-e", f"trace={call}",
+                "-e", f"inject={call}:signal=KILL:when={number}"]
 
     def command(self, case):
         """What repeats a case."""
@@ -480,6 +516,37 @@ class Sweep:
                                                rng.randint(1, len(calls[role]))))
             yield f"{pair}/{' '.join(faults['old'])}/{' '.join(faults['new'])}"
 
+    def commit_points(self, pair):
+        """The system calls of all commits, as a trace of the whole shows them: CALL:N, where N counts
+        that thread's calls of this name. The last of each is the first one behind it."""
+        made, sides = self.own(pair)
+        folder, _ = self.prepare(made, {**sides, "keys": self.keys_of(pair)}, {
+            "old": "", "new": "", "under": [*STRACE, "-y", "-A", "-o", f"{self.top}/trace",
+                                            "-e", f"trace={','.join(WRITES)}"]})
+        self.run_console(folder, None, "--plain", "ceremony.yaml")
+        with open(f"{self.top}/trace", encoding="utf-8", errors="replace") as file:
+            trace = TRACED.findall(file.read())
+        os.remove(f"{self.top}/trace")
+        shutil.rmtree(folder)
+        points, counts, within = [], {}, False
+        for thread, name, rest in trace:
+            number = counts[thread, name] = counts.get((thread, name), 0) + 1
+            if within:
+                points.append(f"{name}:{number}")
+            if begun := BEGUN.search(rest):
+                within = begun[1] in COMMITS
+        return points
+
+    def commits(self, pair):
+        """Each of these points, in both ways."""
+        if subprocess.run(["/bin/sh", "-c", '"$@"', "sh", *STRACE, "-o", "/dev/null", "true"],
+                          check=False, stderr=subprocess.DEVNULL).returncode != 0:
+            print("# no agent is killed within a commit: strace may trace nothing here", flush=True)
+            return []
+        points = self.commit_points(pair)
+        print(f"# {pair}: {len(points)} system calls of commits", flush=True)
+        return [f"{pair}/{what}/{point}" for what in self.UNDER for point in points]
+
     @staticmethod
     def kills(pair, took, count, rng):
         """Whom, and when; sometimes the console that resumes, too."""
@@ -492,7 +559,9 @@ class Sweep:
         """All that are asked for, of this pair."""
         options = self.options
         calls, _ = self.golden(pair, self.keys_of(pair))
-        some = list(self.singles(pair, calls))[options.every // 2::options.every]
+        some = each(options.every, self.singles(pair, calls))
+        if not (options.naive or options.of):
+            some += each(options.commit, self.commits(pair) if options.commit else [])
         many, took = self.golden(pair, self.keys)
         some += self.doubles(pair, many, options.double // len(options.pair), rng)
         some += self.kills(pair, took, options.kill // len(options.pair), rng)
@@ -507,6 +576,11 @@ class Sweep:
             checker.wait()
         if not self.options.only:
             shutil.rmtree(self.top)
+
+
+def each(step, cases):
+    """Each so many; 0: none."""
+    return list(cases)[step // 2::step] if step else []
 
 
 def fault_text(kind, number):
@@ -526,6 +600,7 @@ def parse():
     parser.add_argument("--whole", action="store_true")
     parser.add_argument("--double", type=int, default=0)
     parser.add_argument("--kill", type=int, default=0)
+    parser.add_argument("--commit", type=int, default=1)
     parser.add_argument("--again", type=int, default=40)
     parser.add_argument("--naive", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
