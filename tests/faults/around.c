@@ -231,6 +231,9 @@ static bool open_around(const struct hsm_driver *driver, const struct hsm_driver
     struct call call = {.name = "open"};
     struct around *a;
 
+    /* By which NSS makes its PIN, and each key, slow to guess; an agent drops what is set outside.
+     */
+    setenv("NSS_MAX_MP_PBE_ITERATION_COUNT", "1", 1);
     counts = getenv("SHIM_COUNT") && !getenv("SHIM_MODULE");
     if (counts) {
         shim_real = &asked;
@@ -248,15 +251,16 @@ static bool open_around(const struct hsm_driver *driver, const struct hsm_driver
 
 static bool open_pkcs11(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
+    const char *module = getenv("SHIM_MODULE");
+
+    if (module && strstr(module, "softokn"))
+        pair_give_to_nss();
     return open_around(&pkcs11_driver, &around_pkcs11, where, out, err);
 }
 
 static bool open_nss(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
     pair_give_to_nss();
-    /* By which NSS makes its PIN, and each key, slow to guess; an agent drops what is set outside.
-     */
-    setenv("NSS_MAX_MP_PBE_ITERATION_COUNT", "1", 1);
     return open_around(&nss_driver, &around_nss, where, out, err);
 }
 

@@ -25,6 +25,7 @@ import raw
 
 PIN, BLOCK = "swordfish", bytes(range(16))
 NSS_LABEL = "NSS Certificate DB"
+PARAMETERS = "configdir='sql:{}' certPrefix='' keyPrefix='' secmod='' flags="
 # What is read of a report; and what of a journal decides what who resumes does, and a little more.
 SECTIONS = ("summary:", "keys:", "companions:", "steps:", "errors:")
 DECIDES = ("planned", "inventory", "proof", "key-done", "end")
@@ -43,7 +44,7 @@ def open_token(side, folder):
         os.environ["SOFTHSM2_CONF"] = f"{folder}/softhsm2.conf"
         return raw.Token(side["module"], side["label"], PIN)
     return raw.Token(side["module"], NSS_LABEL, PIN,
-                     f"configdir='sql:{folder}' certPrefix='' keyPrefix='' secmod='' flags=")
+                     PARAMETERS.format(folder))
 
 
 def snapshot(side, folder):
@@ -84,7 +85,7 @@ def name_of(thing):
 
 def content(side, folder):
     """The bytes of all objects. Logins write SoftHSM's token.object, and nothing else."""
-    if side["kind"] == "nss":
+    if side["kind"] != "softhsm":
         with sqlite3.connect(f"file:{folder}/key4.db?mode=ro", uri=True) as database:
             return sorted(database.execute("select * from nssPrivate"), key=repr)
     paths = glob.glob(f"{folder}/tokens/*/*.object")

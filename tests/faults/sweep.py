@@ -4,7 +4,8 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
 
     sweep.py BUILD [OPTION]...
 
-    --pair A:B      softhsm:softhsm, softhsm:nss or nss:softhsm; may be given again (all three)
+    --pair A:B      softhsm:softhsm, softhsm:nss, nss:softhsm or, of which only commits are killed,
+                    softhsm:softoken; may be given again (all four)
     --every N       each N-th of the single faults only; 0: none
     --of CALL       only faults of calls of this name
     --whole         all three keys move where one thing goes wrong too, not one of them
@@ -49,14 +50,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 import raw  # noqa: E402 pylint: disable=wrong-import-position
-from invariants import NSS_LABEL, PIN, answers_of, open_token, snapshot  # noqa: E402
+from invariants import NSS_LABEL, PARAMETERS, PIN, answers_of, open_token, snapshot  # noqa: E402
 
 KEYS = ("one", "two", "three")
 PAIRS = {  # and which one moves where one thing goes wrong; all do where more than that does
     "softhsm:softhsm": ("one",),
     "softhsm:nss": ("two",),
     "nss:softhsm": ("three",),
+    "softhsm:softoken": ("one",),  # the same database through PKCS#11
 }
+COMMITS_ONLY = {"softhsm:softoken"}
 PYTHON = sys.executable
 DONE = re.compile("there is nothing to do|taken over by a later one")
 ROUNDS = "NSS_MAX_MP_PBE_ITERATION_COUNT"  # by which NSS makes its PIN, and each key, slow to guess
@@ -79,7 +82,7 @@ GENERAL = ("fail", "fail:0x31", "fail:0xb3", "late", "close", "remove", "away", 
            "diedone")
 OF_BYTES, OF_HANDLES = ("empty", "short", "flip"), ("handle", "again")
 OF_COMMITS = ("half",)  # half an object stays
-TEN = 10  # of all kinds, in turn, for what there is so much of that each is like the next:
+SOME = 7  # of all kinds, in turn, for what there is so much of that each is like the next:
 READS = {"C_GetAttributeValue", "C_FindObjects"}  # these, and what is called before the ceremony
 PAIR = {"C_GenerateKeyPair"}  # the last time that it is made the ceremony begins
 LIES = set(OF_BYTES + OF_HANDLES)
@@ -105,6 +108,7 @@ MODULES = {
     "softhsm": find("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/*/softhsm/libsofthsm2.so"),
     "nss": find("/usr/lib/*/libsoftokn3.so", "/usr/lib/*/nss/libsoftokn3.so"),
 }
+MODULES["softoken"] = MODULES["nss"]
 
 
 def configure_softhsm(folder):
@@ -147,6 +151,8 @@ class Sweep:
         os.makedirs(folder)
         subprocess.run(["certutil", "-N", "-d", f"sql:{folder}", "-f", f"{self.top}/pin"],
                        check=True)
+
+    make_softoken = make_nss
 
     def fill(self, side, folder, role):
         """The keys."""
@@ -211,14 +217,19 @@ class Sweep:
         environment = [f"SHIM_COUNT={folder}/calls", f"SHIM_FAULT={fault}",
                        f"SHIM_PAIR={self.top}/pair.pem"]
         token = side["label"] if side["kind"] == "softhsm" else NSS_LABEL.replace(" ", "%20")
+        parameters = []
+        if side["kind"] != "nss":
+            environment.append(f"SHIM_MODULE={side['module']}")
         if side["kind"] == "softhsm":
-            environment += [f"SOFTHSM2_CONF={folder}/softhsm2.conf", f"SHIM_MODULE={side['module']}"]
+            environment.append(f"SOFTHSM2_CONF={folder}/softhsm2.conf")
             environment += [f"SHIM_TOKEN={path}" for path in glob.glob(f"{folder}/tokens/*")]
+        if side["kind"] == "softoken":
+            parameters = [f"  parameters: \"{PARAMETERS.format(folder)}\""]
         if self.options.naive and side["label"] == "new":
             environment.append("SHIM_NAIVE=one")
         return "\n".join([
-            f"  api: {'pkcs11' if side['kind'] == 'softhsm' else 'nss'}",
-            f"  module: {self.shim if side['kind'] == 'softhsm' else 'sql:' + folder}",
+            f"  api: {'nss' if side['kind'] == 'nss' else 'pkcs11'}",
+            f"  module: {'sql:' + folder if side['kind'] == 'nss' else self.shim}", *parameters,
             f"  agent: {json.dumps([*under, self.agent])}",
             f"  token: \"pkcs11:token={token}?pin-source=file:{self.top}/pin\"",
             f"  time-limit: {1 if 'hang' in fault else 30}",
@@ -493,7 +504,7 @@ class Sweep:
                 kinds = GENERAL + OF_BYTES * (name in BYTES) + OF_HANDLES * (name in HANDLES)
                 if name in READS or number < first:
                     turn = number % len(kinds)
-                    kinds = (kinds[turn:] + kinds[:turn])[:TEN]
+                    kinds = (kinds[turn:] + kinds[:turn])[:SOME]
                 if role == "new" and name == "C_CopyObject" and number > canary:
                     kinds += OF_COMMITS
                 for kind in kinds:
@@ -559,12 +570,16 @@ class Sweep:
         """All that are asked for, of this pair."""
         options = self.options
         calls, _ = self.golden(pair, self.keys_of(pair))
-        some = each(options.every, self.singles(pair, calls))
+        some = []
         if not (options.naive or options.of):
             some += each(options.commit, self.commits(pair) if options.commit else [])
+        if pair in COMMITS_ONLY:
+            return some
+        some += each(options.every, self.singles(pair, calls))
         many, took = self.golden(pair, self.keys)
-        some += self.doubles(pair, many, options.double // len(options.pair), rng)
-        some += self.kills(pair, took, options.kill // len(options.pair), rng)
+        share = sum(name not in COMMITS_ONLY for name in options.pair)
+        some += self.doubles(pair, many, options.double // share, rng)
+        some += self.kills(pair, took, options.kill // share, rng)
         print(f"# {pair}: {len(calls['old'])} and {len(calls['new'])} calls, {len(some)} cases",
               flush=True)
         return some
