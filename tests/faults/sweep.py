@@ -555,6 +555,8 @@ class Sweep:
             print("# no agent is killed within a commit: strace may trace nothing here", flush=True)
             return []
         points = self.commit_points(pair)
+        if not points:
+            sys.exit(f"sweep.py: no commit of {pair} makes a system call")
         print(f"# {pair}: {len(points)} system calls of commits", flush=True)
         return [f"{pair}/{what}/{point}" for what in self.UNDER for point in points]
 
