@@ -212,7 +212,7 @@ class Sweep:
 
     # --- one case ---
 
-    def side_text(self, side, folder, fault, under):
+    def side_text(self, side, folder, fault, under=()):
         """One side of the ceremony file; under: what its agent is started by."""
         environment = [f"SHIM_COUNT={folder}/calls", f"SHIM_FAULT={fault}",
                        f"SHIM_PAIR={self.top}/pair.pem"]
@@ -437,7 +437,7 @@ class Sweep:
             wrong += ["nothing was killed"] if code == 0 else []
         if "hang" in case:
             self.let_go(folder)
-        if code != 0 and (again is not None or in_commit or self.is_new(case, pair, state)):
+        if code != 0 and (again is not None or self.is_new(case, pair, state) or in_commit):
             wrong += self.settle(folder, facts, sides, again)
         with self.lock:
             self.codes[code] = self.codes.get(code, 0) + 1
