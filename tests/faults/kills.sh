@@ -74,9 +74,9 @@ for point in ftruncate:2 ftruncate:3 ftruncate:4 write:4 write:5; do
     done
 done
 
-sweep() { # sweep N PAIR: each N-th point
+sweep() { # sweep N PAIR [OPTION]: each N-th point
     "$python" "$abs_top_srcdir/tests/faults/sweep.py" "$abs_top_builddir" --every 0 --jobs 4 \
-        --pair "$2" --commit "$1"
+        --commit "$1" --pair "$2" ${3:+"$3"}
 }
 
 while read -r nth pair; do
@@ -88,4 +88,11 @@ done <<'END'
 40 softhsm:nss
 40 softhsm:softoken
 END
+
+blind() { # ok and not_ok empty what the case before has printed
+    sweep 2 softhsm:softhsm --blind >"$tmp/blind"
+}
+
+not_ok "control: a killed copy that is not listed is caught" blind
+ok "... by what is there" grep "nothing names \['hsmferry:" "$tmp/blind"
 finish

@@ -15,6 +15,7 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
                     writes, or opens what is written; 0: never
     --again N       resume each N-th case, too, that leaves what one before has left (40)
     --naive         a destination that takes the naive order: its key gets its name unproven
+    --blind         a destination that does not list what says that it is no token object
     --seed S        of all that is random (1)
     --jobs J        at a time
     --only CASE     that case alone; it stays for a look
@@ -227,6 +228,8 @@ class Sweep:
             parameters = [f"  parameters: \"{PARAMETERS.format(folder)}\""]
         if self.options.naive and side["label"] == "new":
             environment.append("SHIM_NAIVE=one")
+        if self.options.blind and side["label"] == "new":
+            environment.append("SHIM_BLIND=1")
         return "\n".join([
             f"  api: {'nss' if side['kind'] == 'nss' else 'pkcs11'}",
             f"  module: {'sql:' + folder if side['kind'] == 'nss' else self.shim}", *parameters,
@@ -464,7 +467,8 @@ class Sweep:
 
     def command(self, case):
         """What repeats a case."""
-        options = " --naive" * self.options.naive + " --whole" * self.options.whole
+        options = "".join(f" --{name}" for name in ("naive", "blind", "whole")
+                          if getattr(self.options, name))
         return f"{PYTHON} {HERE}/sweep.py {self.options.build}{options} --only '{case}'"
 
     # --- which cases ---
@@ -620,6 +624,7 @@ def parse():
     parser.add_argument("--commit", type=int, default=1)
     parser.add_argument("--again", type=int, default=40)
     parser.add_argument("--naive", action="store_true")
+    parser.add_argument("--blind", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=4 * (os.cpu_count() or 1))
     parser.add_argument("--only")
