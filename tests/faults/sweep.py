@@ -250,7 +250,10 @@ class Sweep:
             names = [f"pkcs11:object={key}" + (";type=private" if key == "three" else "")
                      for key in sides["keys"]]
             file.write(f"keys: {json.dumps(names)}\n"
-                       "policy:\n  rsa-bits: 2048\n  gates: []\nreport-folder: reports\n")
+                       "policy:\n  rsa-bits: 2048\n  gates: []\n"
+                       # of the naive order no canary: its name would be the key's, too
+                       + "  writes-before-review: no\n" * self.options.naive
+                       + "report-folder: reports\n")
 
     def prepare(self, made, sides, faults):
         """A folder with fresh copies of both tokens."""
