@@ -89,10 +89,4 @@ done <<'END'
 40 softhsm:softoken
 END
 
-blind() { # ok and not_ok empty what the case before has printed
-    sweep 2 softhsm:softhsm --blind >"$tmp/blind"
-}
-
-not_ok "control: a killed copy that is not listed is caught" blind
-ok "... by what is there" grep "nothing names \['hsmferry:" "$tmp/blind"
 finish
