@@ -52,8 +52,8 @@ ok "a key is there and was said to have failed" wrong 'one is failed, and there'
 ok "another exit code than in the report" wrong 'the report says exit 0, it was 2' \
     alter case.json 's/"code": 0/"code": 2/'
 ok "a conflict where an HSM only failed" wrong 'told as a conflict' alter case.json 's/"code": 0/"code": 4/'
-ok "a line of the journal altered" wrong 'line 3 of the journal does not chain' \
-    alter 'reports/*.journal' '3s/opening/closed/'
+ok "a line of the journal altered" wrong 'of the journal does not chain' \
+    alter 'reports/*.journal' '0,/opening/ s/opening/closed/'
 ok "a key that nobody proved" wrong 'has its final name, and nobody proved it' \
     alter 'reports/*.journal' 's/step=prove\t/step=none\t/'
 ok "two logins in a process" wrong 'logins in 1 processes on old' alter old/calls/calls 's/^C_GetInfo /C_Login /'
