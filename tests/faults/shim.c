@@ -12,19 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-struct fault {
-    char kind[8], function[SHIM_WIDTH];
-    unsigned at;
-    char argument[32];
-    int file; /* that counts */
-};
-
 CK_FUNCTION_LIST *shim_real;
 
 static struct fault faults[SHIM_FAULTS_MAX];
 static size_t fault_count;
 static bool removed;
-static CK_OBJECT_HANDLE last_handle;
 
 /* --- settings --- */
 
@@ -60,14 +52,14 @@ const char *shim_setting(const char *name)
 
 /* --- what can go wrong before a call, which may keep it from being made, and after it --- */
 
-static CK_ULONG number(const struct fault *f, CK_ULONG otherwise)
+CK_ULONG shim_number(const struct fault *f, CK_ULONG otherwise)
 {
     return f->argument[0] ? strtoul(f->argument, NULL, 0) : otherwise;
 }
 
 static bool fail(struct call *call, const struct fault *f)
 {
-    call->rv = number(f, CKR_DEVICE_ERROR);
+    call->rv = shim_number(f, CKR_DEVICE_ERROR);
     return false;
 }
 
@@ -148,7 +140,7 @@ static bool hang(struct call *call, const struct fault *f)
 
 static bool be_slow(struct call *call, const struct fault *f)
 {
-    const CK_ULONG ms = number(f, 1000);
+    const CK_ULONG ms = shim_number(f, 1000);
     const struct timespec t = {.tv_sec = (time_t)(ms / 1000),
                                .tv_nsec = (long)(ms % 1000) * 1000000};
 
@@ -167,7 +159,7 @@ static bool print(struct call *call, const struct fault *f)
 
 static bool die(struct call *call, const struct fault *f)
 {
-    const int sig = (int)number(f, SIGKILL);
+    const int sig = (int)shim_number(f, SIGKILL);
 
     (void)call;
     signal(sig, SIG_DFL); /* also where a sanitizer would catch it */
@@ -264,139 +256,7 @@ static void plant(struct call *call, const struct fault *f)
     shim_real->C_CreateObject(call->session, t, sizeof t / sizeof t[0], &made);
 }
 
-/* --- lies about what is given out --- */
-
-/* The bytes given out: out, or the first attribute that has any. */
-static CK_BYTE *bytes_of(const struct call *call, CK_ULONG **len)
-{
-    *len = call->attributes ? &call->attributes->ulValueLen : call->len;
-    if (!*len || **len == 0 || **len == CK_UNAVAILABLE_INFORMATION)
-        return NULL;
-    return call->attributes ? call->attributes->pValue : call->out;
-}
-
-static void flip(struct call *call, const struct fault *f)
-{
-    CK_ULONG *len;
-    CK_BYTE *bytes = bytes_of(call, &len);
-
-    if (bytes)
-        bytes[number(f, *len - 1) % *len] ^= 1;
-}
-
-static void shorten(struct call *call, const struct fault *f)
-{
-    CK_ULONG *len;
-
-    if (bytes_of(call, &len))
-        *len -= number(f, 1);
-}
-
-static void lengthen(struct call *call, const struct fault *f)
-{
-    CK_ULONG *len;
-
-    if (bytes_of(call, &len))
-        *len += number(f, 1);
-}
-
-static void empty(struct call *call, const struct fault *f)
-{
-    CK_ULONG *len;
-
-    (void)f;
-    if (bytes_of(call, &len))
-        *len = 0;
-}
-
-static void give_handle(struct call *call, const struct fault *f)
-{
-    if (call->handle)
-        *call->handle = number(f, 0);
-}
-
-static void give_last_handle(struct call *call, const struct fault *f)
-{
-    (void)f;
-    if (call->handle)
-        *call->handle = last_handle;
-}
-
-/* --- lies about which object it is: ARGUMENT is the label of one that is stored --- */
-
-static struct {
-    CK_OBJECT_HANDLE told, made; /* what was answered, and what was made */
-} swapped;
-
-static CK_OBJECT_HANDLE stored(const struct call *call, const struct fault *f)
-{
-    CK_BBOOL yes = CK_TRUE;
-    CK_ATTRIBUTE with[] = {{CKA_TOKEN, &yes, sizeof yes},
-                           {CKA_LABEL, (void *)f->argument, strlen(f->argument)}};
-    CK_OBJECT_HANDLE found = CK_INVALID_HANDLE;
-    CK_ULONG n = 0;
-
-    if (shim_real->C_FindObjectsInit(call->session, with, 2) == CKR_OK) {
-        shim_real->C_FindObjects(call->session, &found, 1, &n);
-        shim_real->C_FindObjectsFinal(call->session);
-    }
-    return n ? found : CK_INVALID_HANDLE;
-}
-
-static void give_stored(const struct call *call, const struct fault *f, CK_OBJECT_HANDLE *out)
-{
-    CK_OBJECT_HANDLE known = call->rv == CKR_OK && out ? stored(call, f) : CK_INVALID_HANDLE;
-
-    if (known == CK_INVALID_HANDLE)
-        return;
-    swapped.made = *out;
-    swapped.told = *out = known;
-}
-
-static void give_known(struct call *call, const struct fault *f)
-{
-    give_stored(call, f, call->handle);
-}
-
-static void give_known_public(struct call *call, const struct fault *f)
-{
-    give_stored(call, f, call->other);
-}
-
-/* A search does not find it. */
-static void hide(struct call *call, const struct fault *f)
-{
-    CK_OBJECT_HANDLE *found = (CK_OBJECT_HANDLE *)(void *)call->out;
-    const CK_ULONG count = call->rv == CKR_OK ? *call->len : 0;
-    CK_ULONG kept = 0;
-
-    for (CK_ULONG i = 0; i < count; i++) {
-        char label[64] = "";
-        CK_ATTRIBUTE t = {CKA_LABEL, label, sizeof label - 1};
-        CK_RV rv = shim_real->C_GetAttributeValue(call->session, found[i], &t, 1);
-        if (rv != CKR_OK || strcmp(label, f->argument) != 0)
-            found[kept++] = found[i];
-    }
-    if (count)
-        *call->len = kept;
-}
-
-/* What is read of the object whose handle was answered falsely is that of the one that was made. */
-static bool read_swapped(struct call *call, const struct fault *f)
-{
-    (void)f;
-    if (swapped.told == CK_INVALID_HANDLE || call->object != swapped.told)
-        return true;
-    call->rv =
-        shim_real->C_GetAttributeValue(call->session, swapped.made, call->attributes, call->count);
-    return false;
-}
-
-static const struct kind {
-    const char *name;
-    bool (*before)(struct call *call, const struct fault *f);
-    void (*after)(struct call *call, const struct fault *f);
-} kinds[] = {
+static const struct shim_kind kinds[] = {
     {"fail", fail, NULL},            /* ARGUMENT: the return code; 0x30 */
     {"late", NULL, fail_late},       /* it is done, and then an error */
     {"close", close_session, NULL},  /* the session is no more */
@@ -413,17 +273,7 @@ static const struct kind {
     {"widowed", NULL, kill_console_late},
     {"cut", cut, NULL}, /* both are killed */
     {"cutdone", NULL, cut_late},
-    {"plant", NULL, plant},              /* ARGUMENT: a label */
-    {"flip", NULL, flip},                /* a bit of the last byte, or of that number ARGUMENT */
-    {"short", NULL, shorten},            /* by one byte or ARGUMENT */
-    {"long", NULL, lengthen},            /* likewise: the length lies */
-    {"empty", NULL, empty},              /* no bytes at all */
-    {"handle", NULL, give_handle},       /* ARGUMENT: which; 0 */
-    {"again", NULL, give_last_handle},   /* the one that was given out last */
-    {"known", NULL, give_known},         /* that of the stored object with the label ARGUMENT */
-    {"pknown", NULL, give_known_public}, /* likewise, for the public half of a pair */
-    {"hide", NULL, hide},                /* C_FindObjects does not find that object */
-    {"swap", read_swapped, NULL},        /* C_GetAttributeValue reads what was made instead of it */
+    {"plant", NULL, plant}, /* ARGUMENT: a label */
 };
 
 /* For tests of what must not even be loaded: SHIM_LOADED is a file that is then made. */
@@ -437,11 +287,14 @@ static void __attribute__((constructor)) note_loading(void)
 
 /* --- which, and when --- */
 
-static const struct kind *kind_of(const struct fault *f)
+static const struct shim_kind *kind_of(const struct fault *f)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i].name, f->kind) == 0)
             return &kinds[i];
+    for (size_t i = 0; shim_lies[i].name; i++)
+        if (strcmp(shim_lies[i].name, f->kind) == 0)
+            return &shim_lies[i];
     abort();
 }
 
@@ -514,9 +367,10 @@ bool shim_begin(struct call *call)
     const unsigned n = count(call->name);
     bool go = !is_away();
 
+    shim_catch_up();
     call->rv = CKR_DEVICE_REMOVED;
     for (size_t i = 0; i < fault_count; i++) {
-        const struct kind *kind = kind_of(&faults[i]);
+        const struct shim_kind *kind = kind_of(&faults[i]);
         call->due[i] = is_due(&faults[i], call->name, n);
         if (call->due[i] && go && kind->before)
             go = kind->before(call, &faults[i]);
@@ -530,7 +384,6 @@ CK_RV shim_end(struct call *call, CK_RV rv)
     for (size_t i = 0; i < fault_count; i++)
         if (call->due[i] && kind_of(&faults[i])->after)
             kind_of(&faults[i])->after(call, &faults[i]);
-    if (call->rv == CKR_OK && call->handle)
-        last_handle = *call->handle;
+    shim_remember(call);
     return call->rv;
 }

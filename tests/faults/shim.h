@@ -13,7 +13,8 @@
  *   SHIM_TOKEN    the folder of SoftHSM's token, for "half"
  *   SHIM_FAULT    KIND:FUNCTION:N[:ARGUMENT], several with blanks; FUNCTION may be "any".
  *
- * At its N-th call (0: at every one) KIND happens; the table in shim.c has the kinds.
+ * At its N-th call (0: at every one) KIND happens; the tables in shim.c and shim_lies.c have the
+ * kinds.
  */
 #ifndef HSMFERRY_TESTS_FAULTS_SHIM_H
 #define HSMFERRY_TESTS_FAULTS_SHIM_H
@@ -36,8 +37,34 @@ struct call {
     CK_ATTRIBUTE *attributes; /* ... or what was read of an object: */
     CK_ULONG count;
     CK_OBJECT_HANDLE object;
+    CK_OBJECT_HANDLE *target;  /* the object that the call is about; what is put there is used */
+    CK_ULONG room;             /* for handles that a search finds */
     bool due[SHIM_FAULTS_MAX]; /* which faults happen in it */
 };
+
+struct fault {
+    char kind[8], function[SHIM_WIDTH];
+    unsigned at;
+    char argument[32];
+    int file; /* that counts */
+};
+
+/* What can happen before a call, which may keep it from being made, and after it. */
+struct shim_kind {
+    const char *name;
+    bool (*before)(struct call *call, const struct fault *f);
+    void (*after)(struct call *call, const struct fault *f);
+};
+
+/* The lies; the last one has no name. */
+extern const struct shim_kind shim_lies[];
+
+/* ARGUMENT as a number. */
+CK_ULONG shim_number(const struct fault *f, CK_ULONG otherwise);
+
+/* Does what an earlier call has put off until this one; and keeps what this one gave out. */
+void shim_catch_up(void);
+void shim_remember(struct call *call);
 
 /* The real module's functions. */
 extern CK_FUNCTION_LIST *shim_real;

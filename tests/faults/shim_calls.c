@@ -66,16 +66,16 @@
     (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE * t, CK_ULONG n,                        \
      CK_OBJECT_HANDLE * handle)
 #define COPY_HANDS        (s, o, t, n, handle)
-#define COPY_GIVES        HANDLE_OUT
+#define COPY_GIVES        HANDLE_OUT, .target = &o
 #define OBJECT_TAKES      (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o)
 #define OBJECT_HANDS      (s, o)
-#define OBJECT_GIVES      SESSION_OUT
+#define OBJECT_GIVES      SESSION_OUT, .object = o, .target = &o
 #define SIZE_TAKES        (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ULONG * n)
 #define SIZE_HANDS        (s, o, n)
 #define SIZE_GIVES        SESSION_OUT
 #define READ_TAKES        (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUTE * t, CK_ULONG n)
 #define READ_HANDS        (s, o, t, n)
-#define READ_GIVES        .session = s, .attributes = t, .count = n, .object = o
+#define READ_GIVES        .session = s, .attributes = t, .count = n, .object = o, .target = &o
 #define WRITE_TAKES       READ_TAKES
 #define WRITE_HANDS       READ_HANDS
 #define WRITE_GIVES       SESSION_OUT
@@ -84,10 +84,10 @@
 #define SEARCH_GIVES      SESSION_OUT
 #define FOUND_TAKES       (CK_SESSION_HANDLE s, CK_OBJECT_HANDLE * objects, CK_ULONG max, CK_ULONG * n)
 #define FOUND_HANDS       (s, objects, max, n)
-#define FOUND_GIVES       .session = s, .out = (CK_BYTE *)objects, .len = n
+#define FOUND_GIVES       .session = s, .out = (CK_BYTE *)objects, .len = n, .room = max
 #define INIT_TAKES        (CK_SESSION_HANDLE s, CK_MECHANISM * m, CK_OBJECT_HANDLE key)
 #define INIT_HANDS        (s, m, key)
-#define INIT_GIVES        SESSION_OUT
+#define INIT_GIVES        SESSION_OUT, .target = &key
 #define DIGEST_INIT_TAKES (CK_SESSION_HANDLE s, CK_MECHANISM * m)
 #define DIGEST_INIT_HANDS (s, m)
 #define DIGEST_INIT_GIVES SESSION_OUT
@@ -116,17 +116,17 @@
     (CK_SESSION_HANDLE s, CK_MECHANISM * m, CK_OBJECT_HANDLE under, CK_OBJECT_HANDLE key,          \
      CK_BYTE * out, CK_ULONG * len)
 #define WRAP_HANDS (s, m, under, key, out, len)
-#define WRAP_GIVES BYTES_OUT
+#define WRAP_GIVES BYTES_OUT, .target = &key
 #define UNWRAP_TAKES                                                                               \
     (CK_SESSION_HANDLE s, CK_MECHANISM * m, CK_OBJECT_HANDLE under, CK_BYTE * in, CK_ULONG k,      \
      CK_ATTRIBUTE * t, CK_ULONG n, CK_OBJECT_HANDLE * handle)
 #define UNWRAP_HANDS (s, m, under, in, k, t, n, handle)
-#define UNWRAP_GIVES HANDLE_OUT
+#define UNWRAP_GIVES HANDLE_OUT, .target = &under
 #define DERIVE_TAKES                                                                               \
     (CK_SESSION_HANDLE s, CK_MECHANISM * m, CK_OBJECT_HANDLE from, CK_ATTRIBUTE * t, CK_ULONG n,   \
      CK_OBJECT_HANDLE * handle)
 #define DERIVE_HANDS (s, m, from, t, n, handle)
-#define DERIVE_GIVES HANDLE_OUT
+#define DERIVE_GIVES HANDLE_OUT, .target = &from
 
 /* C_GetFunctionList is below: it is how we are entered. */
 #define FUNCTIONS(X)                                                                               \
