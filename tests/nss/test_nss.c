@@ -19,10 +19,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/nss.h"
 #include "agent/nss_db.h"
+#include "agent/nss_object.h"
+#include "hsm/key.h"
 #include "tests/nss/database.h"
 
 static const struct hsm_driver *const nss = &nss_driver;
@@ -651,6 +654,134 @@ static void keys_are_hidden_before_the_login(void **state)
     assert_int_equal(count_objects(place), 1);
 }
 
+/* --- handles that are known --- */
+
+/* In a child: cmocka's assertions do not end one. */
+static void need(bool true_there, const char *words)
+{
+    if (true_there)
+        return;
+    print_error("it is not so: %s\n", words);
+    _exit(1);
+}
+
+/* From now on it is as if the objects that NSS makes next had been there at the login. */
+static void know_the_next(struct place *place, struct handles *kept)
+{
+    enum { NEXT = 256 };
+    struct nss *n = nss_of(place->hsm);
+    uint64_t *before = calloc(n->known.before_count + NEXT, sizeof *before), last;
+    struct err err = {0};
+
+    need(before && nss->make_aes(place->hsm, 128, "last", &last, &err), "a key is made");
+    memcpy(before, n->known.before, n->known.before_count * sizeof *before);
+    for (uint64_t i = 0; i < NEXT; i++)
+        before[n->known.before_count + i] = last + 1 + i;
+    *kept = n->known;
+    n->known.before = before;
+    n->known.before_count += NEXT;
+    qsort(before, n->known.before_count, sizeof *before, key_compare_handles);
+}
+
+static void forget_the_next(struct place *place, const struct handles *kept)
+{
+    struct nss *n = nss_of(place->hsm);
+
+    free(n->known.before);
+    n->known.before = kept->before;
+    n->known.before_count = kept->before_count;
+}
+
+static bool by_make_aes(struct place *place, uint64_t *handle, struct err *err)
+{
+    return nss->make_aes(place->hsm, 256, "x", handle, err);
+}
+
+static bool by_make_pair(struct place *place, uint64_t *handle, struct err *err)
+{
+    struct hsm_pair pair = {0};
+    bool ok = nss->make_pair(place->hsm, 2048, "x", &pair, err);
+
+    *handle = pair.private_handle;
+    bytes_free(&pair.spki);
+    return ok;
+}
+
+static bool by_make_key(struct place *place, uint64_t *handle, struct err *err)
+{
+    const struct key_sample sample = {.kind = KEY_KIND_AES, .length = 16};
+    uint64_t other;
+
+    return nss->make_key(place->hsm, &sample, "x", handle, &other, err);
+}
+
+/* How many of the objects that were made since are there still. */
+static unsigned count_next(struct place *place, uint64_t last)
+{
+    struct nss_object object;
+    unsigned there = 0;
+
+    for (uint64_t h = last + 1; h <= last + 256; h++) {
+        there += nss_object_open(nss_of(place->hsm), h, &object, NULL);
+        nss_object_close(&object);
+    }
+    return there;
+}
+
+static bool is_refused(bool ok, const struct err *err)
+{
+    return !ok && err->code == ERR_HSM && strcmp(err->now, "That object was not destroyed") == 0 &&
+           strstr(err->what, "with the handle of an object that existed");
+}
+
+static void refuse(struct place *place,
+                   bool (*make)(struct place *place, uint64_t *handle, struct err *err))
+{
+    const struct handles *known = &nss_of(place->hsm)->known;
+    struct handles kept;
+    struct err err = {0};
+    uint64_t handle, last;
+
+    know_the_next(place, &kept);
+    last = known->made[known->made_count - 1].handle;
+    need(count_next(place, last) == 0, "none of the next handles is given out yet");
+    need(is_refused(make(place, &handle, &err), &err), "a known handle is refused");
+    need(count_next(place, last) > 0, "the object with that handle is left alone");
+    for (uint64_t h = last + 1; h <= last + 256; h++)
+        need(!nss->destroy(place->hsm, h, &err) && err.code == ERR_DENIED, "nor destroyed later");
+    need(count_next(place, last) > 0, "it is still there");
+    forget_the_next(place, &kept);
+    need(make(place, &handle, &err), "control: one that is not known is believed");
+    need(nss->destroy(place->hsm, handle, &err), "control: and destroyed");
+}
+
+/* In a process that ends with it: NSS does not shut down while somebody has its structures, and
+ * those of an object that was refused are not freed, since that would destroy the object. */
+static void known_handles_are_refused(void **state)
+{
+    static bool (*const makers[])(struct place * place, uint64_t * handle,
+                                  struct err * err) = {by_make_aes, by_make_pair, by_make_key};
+    struct place place = {0};
+    int status;
+    pid_t child;
+
+    (void)state;
+    assert_true(database_make(&place.database, DATABASE_PIN));
+    child = fork();
+    if (child == 0) {
+        struct err err = {0};
+        need(nss->open(&place.database.where, &place.hsm, &err) &&
+                 log_in(place.hsm, DATABASE_PIN, &err),
+             "the database opens");
+        for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++)
+            refuse(&place, makers[i]);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    database_remove(&place.database);
+    assert_int_equal(status, 0);
+}
+
 /* --- hostile input --- */
 
 static void unknown_handles_are_no_input(void **state)
@@ -738,6 +869,7 @@ int main(void)
         TRAP(committed_keys_last),
         TRAP(keys_are_hidden_before_the_login),
         TRAP(uncommitted_keys_do_not_last),
+        cmocka_unit_test(known_handles_are_refused),
         TRAP(unknown_handles_are_no_input),
         TRAP(any_flags_may_be_asked_for),
         TRAP(offers_what_it_showed),

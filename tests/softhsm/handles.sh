@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A module that answers with the handle of a stored object to whoever makes one: on both sides, at
-# every such call, in a probe, a ceremony and a resume, no object is lost. And the controls: where it
-# lies to each guard as well, one is.
+# every such call, in a probe, a ceremony, a resume, a clean-up, a re-wrap comparison and a signature,
+# no object is lost. Each of the three guards holds alone. And the controls: where the module lies to
+# each guard as well, or none is on, an object is lost.
 set -u
 # shellcheck source=tests/softhsm/two.sh
 . "${0%/*}/two.sh"
@@ -109,4 +110,164 @@ ok "without the inventory, what is read by handle tells" \
 ok "what is read by handle is of another object: the inventory tells" \
     told 'answered with the handle of an object that existed' "$known $swap"
 ok "control: without either, an object is lost" lost none "$known $hide $swap"
+
+# --- each of the three alone: the driver, the service before it, the console ---
+
+faulty=$abs_top_builddir/tests/faults/hsmferry-agent-faults
+openssl genrsa -out "$tmp/pair.pem" 2048 2>/dev/null
+
+# blind WHOM OLD NEW: a ceremony whose agents have these guards off.
+blind() {
+    ceremony "$2" "$3"
+    edit "s|^  api: .*|&\n  agent: [\"$faulty\"]|" \
+        "s|\"SHIM_FAULT=|\"SHIM_BLIND=$1\", \"SHIM_PAIR=$tmp/pair.pem\", &|"
+    objects old >"$tmp/old"
+    objects new >"$tmp/new"
+}
+
+# alone WHOM-IS-OFF WORDS OLD NEW: who is left refuses, in its own words.
+alone() {
+    blind "$1" "$3" "$4"
+    run 2 --plain "$tmp/c/ceremony.yaml" &&
+        grep -q "$2 answered with the handle of an object that existed" "$tmp/log" &&
+        objects old | diff "$tmp/old" - && objects new | diff "$tmp/new" -
+}
+
+# lost_blind WHOM OLD NEW: the control.
+lost_blind() {
+    blind "$1" "$2" "$3"
+    timeout -k 5 200 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
+    cat "$tmp/log"
+    objects old >"$tmp/old-now"
+    objects new >"$tmp/new-now"
+    [ -n "$(comm -23 "$tmp/old" "$tmp/old-now")$(comm -23 "$tmp/new" "$tmp/new-now")" ]
+}
+
+swap='swap:C_GetAttributeValue:0'
+of_old="known:$(nth old C_GenerateKey 1):one $swap"
+of_new="known:$(nth new C_UnwrapKey 3):resident $swap"
+ok "the driver alone, on the source" alone service 'the module' "$of_old" none
+ok "the driver alone, on the destination" alone service 'the module' none "$of_new"
+ok "the service alone, on the source" alone driver 'the HSM' "$of_old" none
+ok "the service alone, on the destination" alone driver 'the HSM' none "$of_new"
+ok "the console alone, on the source" alone driver,service 'the source' "$of_old" none
+ok "the console alone, on the destination" alone driver,service 'the destination' none "$of_new"
+ok "control: none of them, on the source" \
+    lost_blind driver,service "$of_old hide:C_FindObjects:0:one" none
+ok "control: none of them, on the destination" \
+    lost_blind driver,service none "$of_new hide:C_FindObjects:0:resident"
+
+# --- resume and clean ---
+
+# kept: each object of before is as it was.
+kept() {
+    objects old >"$tmp/old-now"
+    objects new >"$tmp/new-now"
+    [ -z "$(comm -23 "$tmp/old" "$tmp/old-now")$(comm -23 "$tmp/new" "$tmp/new-now")" ]
+}
+
+not_kept() {
+    ! kept
+}
+
+# lies OLD NEW: from now on the modules do so.
+lies() {
+    edit "/^source:/,/^destination:/ s|SHIM_FAULT=[^\"]*|SHIM_FAULT=${1#none}|" \
+        "/^destination:/,/^keys:/ s|SHIM_FAULT=[^\"]*|SHIM_FAULT=${2#none}|"
+}
+
+interrupt() {
+    ceremony none "cutdone:$(nth new C_CopyObject 1)"
+    objects old >"$tmp/old"
+    objects new >"$tmp/new"
+    run 137 --plain "$tmp/c/ceremony.yaml" && cp -R "$tmp/c" "$tmp/cut"
+}
+
+# taken_up KEPT COMMAND OLD NEW: what was cut off, with modules that lie.
+taken_up() {
+    rm -rf "$tmp/c"
+    cp -R "$tmp/cut" "$tmp/c"
+    rm -rf "$tmp/c"/*/calls/*
+    lies "$3" "$4"
+    timeout -k 5 200 "$hsmferry" "$2" "$(find "$tmp/c/reports" -name '*.journal')" \
+        "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
+    echo "it ended with $?" | cat "$tmp/log" -
+    "$1"
+}
+
+# refused_up COMMAND OLD NEW: it is seen, and nothing is lost.
+refused_up() {
+    taken_up kept "$@" && grep -q 'answered with the handle of an object that existed' "$tmp/log"
+}
+
+ok "a ceremony that is cut off" interrupt
+for call in known:C_GenerateKey known:C_GenerateKeyPair pknown:C_GenerateKeyPair \
+    known:C_CreateObject known:C_UnwrapKey known:C_CopyObject; do
+    ok "resume: ${call#*:} of the source, ${call%:*}" refused_up resume "$call:0:one" none
+    ok "resume: ${call#*:} of the destination, ${call%:*}" refused_up resume none "$call:0:resident"
+    ok "clean: ${call#*:} of the source, ${call%:*}" taken_up kept clean "$call:0:one" none
+    ok "clean: ${call#*:} of the destination, ${call%:*}" taken_up kept clean none \
+        "$call:0:resident"
+done
+ok "control: a resume whose guards are lied to loses one" taken_up not_kept resume none \
+    "$known $hide $swap"
+
+# --- the re-wrap comparison ---
+
+make_token old ec256:bare:id=01:-sign aes32:one:id=02 ec256:signer:id=03
+make_token new aes32:resident:id=d1
+
+# unproven OLD NEW: a key that can do nothing goes by a waiver, and is compared.
+unproven() {
+    ceremony "$1" "$2"
+    edit 's/object=\*/object=bare;type=private/' \
+        's|^  gates: .*|&\n  unproven: waiver\n  extractable: yes|'
+    objects old >"$tmp/old"
+    objects new >"$tmp/new"
+    timeout -k 5 200 "$python" "$abs_top_srcdir/tests/terminal.py" 'as it left: ' 'unproven\n' -- \
+        "$hsmferry" --plain "$tmp/c/ceremony.yaml" >"$tmp/log" 2>&1
+    echo "it ended with $?" | cat "$tmp/log" -
+}
+
+compared() { # the ciphertexts were the same
+    unproven none none
+    grep -q 're-wrap comparison, the same on both sides' "$tmp/log" && kept && rm -rf "$tmp/whole" && cp -R "$tmp/c" "$tmp/whole"
+}
+
+# not_compared OLD NEW: the comparison says why there is none, and nothing is lost.
+not_compared() {
+    unproven "$1" "$2"
+    grep -q 'answered with the handle of an object that existed' "$tmp/log" && kept
+}
+
+lost_compared() { # lost_compared OLD NEW: the control
+    unproven "$1" "$2"
+    not_kept
+}
+
+ok "re-wrap: nothing wrong" compared
+ok "re-wrap: the second AES key of the source" not_compared \
+    "known:$(nth old C_GenerateKey 1):one" none
+ok "re-wrap: the second AES key of the destination" not_compared none \
+    "known:$(nth new C_UnwrapKey 1):resident"
+ok "control: a re-wrap whose guards are lied to loses one" lost_compared \
+    "known:$(nth old C_GenerateKey 1):one hide:C_FindObjects:0:one $swap" none
+
+# --- a signature under the report ---
+
+signed() { # signed OLD: nothing is made for it, so nothing is destroyed
+    ceremony none none
+    edit 's/object=\*/object=one/' '$ a sign-report:\n  side: source\n  key: "pkcs11:object=signer"'
+    objects old >"$tmp/old"
+    run 0 --plain "$tmp/c/ceremony.yaml" || return 1
+    objects new >"$tmp/new"
+    rm -f "$tmp/c"/*/calls/* "$tmp/c/reports"/*.sig "$tmp/c/reports"/*.pem
+    lies "$1" none
+    run 0 sign "$(find "$tmp/c/reports" -name '*.yaml')" "$tmp/c/ceremony.yaml" && kept &&
+        grep -q '^C_Sign ' "$tmp/c/old/calls/calls" &&
+        ! grep -E '^C_(Generate|Create|Unwrap|Copy|Destroy)' "$tmp/c/old/calls/calls"
+}
+
+ok "sign: with the module that knows one answer to every such call" signed \
+    'known:C_GenerateKey:0:one known:C_CreateObject:0:one known:C_CopyObject:0:one'
 finish
