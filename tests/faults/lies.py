@@ -66,7 +66,6 @@ OF_OBJECTS = {
     "C_FindObjects": ("hide", "add"),
 }
 TWO = ("known", "pknown")  # with a lie to one of the guards beside it
-HIDES = {"hide", "appear", "short", "empty", "flip"}  # a search that does not show what is there
 
 
 class Lies(sweep.Sweep):
@@ -159,12 +158,17 @@ class Lies(sweep.Sweep):
             wrong.append(f"exit 0, and the report tells of {sorted(told)} only")
         if code == 0 and mode in ("ceremony", "resume") and set(told.values()) - {"migrated"}:
             wrong.append(f"exit 0 with {told}")
-        kinds = {fault.split(":")[0] for fault in " ".join(faults.values()).split()}
-        if code in (0, 2) and not kinds & HIDES and extra:
+        if code in (0, 2) and extra and not self.hides(faults):
             wrong.append(f"exit {code}, and {extra} were left over")
-        if code == 2 and now["new"] != was["new"] and not kinds & HIDES:
+        if code == 2 and now["new"] != was["new"] and not self.hides(faults):
             wrong.append("exit 2, and the destination changed")
         return wrong
+
+    @staticmethod
+    def hides(faults):
+        """Is it a lie that lets a search not show what is there?"""
+        return any(fault.startswith("appear:") or "C_FindObjects" in fault
+                   for fault in " ".join(faults.values()).split())
 
     @staticmethod
     def outcomes(folder):

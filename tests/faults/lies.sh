@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A module that lies, in some hundred runs (make lies has all): no object is lost, and no key is told
+# A module that lies, in a tenth of the runs that make lies has: no object is lost, and no key is told
 # as migrated that is not. And the controls: without the guards one is lost, and a report that was
 # forged is found out.
 set -u
@@ -32,7 +32,7 @@ lie='ceremony//known:C_UnwrapKey:0:resident swap:C_GetAttributeValue:0'
 wrong='ceremony/other:C_SignInit:0:decoy/'
 
 ok "whatever the module answers, no object is lost, and no key is called migrated that is not" \
-    campaign --runs 120
+    campaign --runs 200
 counted
 ok "control: with all guards on, this lie loses nothing" campaign --only "$lie"
 not_ok "control: with the agent's off, it does" campaign_into "$tmp/lost" --blind driver,service \
