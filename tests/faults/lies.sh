@@ -39,7 +39,9 @@ not_ok "control: with the agent's off, it does" campaign_into "$tmp/lost" --blin
     --only "$lie"
 ok "... which the judge sees" grep 'LOST: 1 objects of new' "$tmp/lost"
 ok "control: with signatures of another key, none is called migrated that is not" campaign --only "$wrong"
+mkdir "$tmp/forge"
 not_ok "control: a report that says otherwise is found out" campaign_into "$tmp/forged" --forge \
-    --only "$wrong"
+    --dir "$tmp/forge" --only "$wrong"
+rm -r "$tmp/forge" # finish verifies every report that there is
 ok "... by the key that is not there" grep 'FALSE: .* is told as migrated' "$tmp/forged"
 finish
