@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The agent's guards against handles that are known (hsm/handles.h), one by one switched off: the
- * linker lets every call to them from elsewhere come here. SHIM_BLIND in the agent's environment
- * has "driver", "service", or both with a comma.
+ * linker lets every call to them from elsewhere come here. SHIM_GUARDS_OFF in the agent's
+ * environment has "driver", "service", or both with a comma.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +24,11 @@ static const struct handles *begun[2]; /* at a login, in this order */
 /* Is the guard off, and the object one that it would protect? */
 static bool is_exposed(const struct handles *h, uint64_t handle)
 {
-    const char *blind = getenv("SHIM_BLIND");
+    const char *off = getenv("SHIM_GUARDS_OFF");
 
-    for (size_t i = 0; blind && i < 2; i++)
+    for (size_t i = 0; off && i < 2; i++)
         if (begun[i] == h)
-            return strstr(blind, guards[i]) != NULL && handles_was_there(h, handle);
+            return strstr(off, guards[i]) != NULL && handles_was_there(h, handle);
     return false;
 }
 

@@ -11,7 +11,7 @@ are looked at, with no code of ours: their files byte for byte, their keys by wh
     --seed S        (1)
     --jobs J        at a time (as many as there are processors)
     --only CASE     that case alone; it stays for a look
-    --blind WHOM    control: these guards are off (driver, service; both with a comma)
+    --guards-off W  control: these guards are off (driver, service; both with a comma)
     --forge         control: a "migrated" that is not true is put into each report
     --dir DIR       where tokens and cases go (a new folder in memory)
 
@@ -87,11 +87,12 @@ class Lies(sweep.Sweep):
                         "verify": on, "label": b"decoy", "id": b"\xdc", "value": os.urandom(32)})
         token.close()
 
-    def side_text(self, side, folder, fault):
+    def side_text(self, side, folder, fault, under=()):
         """As ever; and which guards are off."""
-        text = super().side_text(side, folder, fault)
-        if self.options.blind:
-            text = text.replace('"SHIM_FAULT=', f'"SHIM_BLIND={self.options.blind}", "SHIM_FAULT=')
+        text = super().side_text(side, folder, fault, under)
+        if self.options.guards_off:
+            text = text.replace('"SHIM_FAULT=',
+                                f'"SHIM_GUARDS_OFF={self.options.guards_off}", "SHIM_FAULT=')
         return text
 
     # --- a case ---
@@ -327,12 +328,12 @@ def parse():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--only", action="append")
-    parser.add_argument("--blind", default="")
+    parser.add_argument("--guards-off", default="")
     parser.add_argument("--forge", action="store_true")
     parser.add_argument("--dir")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
-    vars(options).update(naive=False, whole=True, again=1)
+    vars(options).update(naive=False, blind=False, whole=True, again=1)
     return options
 
 

@@ -35,7 +35,7 @@ ok "whatever the module answers, no object is lost, and no key is called migrate
     campaign --runs 200
 counted
 ok "control: with all guards on, this lie loses nothing" campaign --only "$lie"
-not_ok "control: with the agent's off, it does" campaign_into "$tmp/lost" --blind driver,service \
+not_ok "control: with the agent's off, it does" campaign_into "$tmp/lost" --guards-off driver,service \
     --only "$lie"
 ok "... which the judge sees" grep 'LOST: 1 objects of new' "$tmp/lost"
 ok "control: with signatures of another key, none is called migrated that is not" campaign --only "$wrong"

@@ -120,7 +120,7 @@ openssl genrsa -out "$tmp/pair.pem" 2048 2>/dev/null
 blind() {
     ceremony "$2" "$3"
     edit "s|^  api: .*|&\n  agent: [\"$faulty\"]|" \
-        "s|\"SHIM_FAULT=|\"SHIM_BLIND=$1\", \"SHIM_PAIR=$tmp/pair.pem\", &|"
+        "s|\"SHIM_FAULT=|\"SHIM_GUARDS_OFF=$1\", \"SHIM_PAIR=$tmp/pair.pem\", &|"
     objects old >"$tmp/old"
     objects new >"$tmp/new"
 }
