@@ -168,7 +168,7 @@ until_killed() {
     kill -9 "$1" && until_gone "$1"
 }
 
-second=$(nth new C_CopyObject 2)
+second=$(nth new C_CopyObject 3) # the canary stores one less, and "two" is not kept
 ok "the console killed in a commit that takes long" interrupt none "widow:$second wait:$second"
 agent=$(agent_of)
 ok "... is told, and nothing is looked at" waits
@@ -242,7 +242,7 @@ for command in resume clean; do
     ok "... and $command touched nothing" files_are new
 done
 # A destination that cannot digest can prove no secret: "two" is refused.
-second=$(nth new C_CopyObject 2)
+second=$(nth new C_CopyObject 3) # the canary stores one less, and "two" is not kept
 interrupt none "fail:C_DigestKey:0 cut:$second"
 ok "control: a key is refused since an HSM fails" grep -q 'two: .*CANNOT GO' "$tmp/log"
 ok "... and goes once it no longer does" resumes
