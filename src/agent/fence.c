@@ -84,15 +84,26 @@ static bool find_in_file(const char *file, const char *name, size_t len, char ou
     return found;
 }
 
+/* A value of NSS's parameters up to its closing quote; a backslash stands before a quote or another
+ * backslash. */
+static bool unquote(const char *value, char out[PATH_MAX])
+{
+    size_t len = 0;
+
+    for (; *value && *value != '\'' && len < PATH_MAX - 1; out[len++] = *value++)
+        if (*value == '\\' && value[1])
+            value++;
+    out[len] = '\0';
+    return *value == '\'';
+}
+
 /* NSS writes NAME='sql:/folder' between others. */
 static bool find_in_parameters(const char *params, const char *name, size_t len, char out[PATH_MAX])
 {
     for (const char *at = params; (at = strchr(at, '=')) != NULL; at++) {
         if (at < params + len || strncmp(at - len, name, len) != 0 || at[1] != '\'')
             continue;
-        const char *value = at + 2 + (strncmp(at + 2, "sql:", 4) == 0 ? 4 : 0);
-        int n = (int)strcspn(value, "'");
-        return text_print(out, PATH_MAX, "%.*s", n, value) < PATH_MAX - 1;
+        return unquote(at + 2 + (strncmp(at + 2, "sql:", 4) == 0 ? 4 : 0), out);
     }
     return false;
 }
