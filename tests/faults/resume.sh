@@ -168,7 +168,7 @@ until_killed() {
     kill -9 "$1" && until_gone "$1"
 }
 
-second=$(nth new C_CopyObject 3) # the canary stores one less, and "two" is not kept
+second=$(nth new C_CopyObject 2)
 ok "the console killed in a commit that takes long" interrupt none "widow:$second wait:$second"
 agent=$(agent_of)
 ok "... is told, and nothing is looked at" waits

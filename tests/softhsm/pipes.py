@@ -220,6 +220,9 @@ class Canary:
         for agent, call, body, kind, result in talks:
             if kind == "made":
                 self.handles.add((agent, proto.read("Made", result)["handle"][0]))
+            if call == "commit" and kind == "handle" and \
+                    (agent, proto.read("Commit", body)["temporary"][0]) in self.handles:
+                self.handles.add((agent, result))
             if call == "unwrap" and kind == "handle":
                 blob = proto.read("Unwrap", body)["blob"][0]
                 if hashlib.sha256(blob).digest() in self.relayed:

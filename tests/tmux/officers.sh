@@ -31,7 +31,7 @@ ok "marked" listed 5
 press Space Space
 ok "stamp: inventory" sees REHEARSAL
 press F1
-ok "stamp: help" sees REHEARSAL
+ok "stamp: help" sees HELP
 press Escape
 lacks HELP && press F5
 ok "stamp: review" sees REHEARSAL

@@ -87,6 +87,7 @@ console 80x24 --ascii "$dir/c.yaml"
 ok "--ascii: listed" listed 5
 ok "--ascii: nothing else" only_ascii
 press F1
+sees HELP
 ok "--ascii: help too" only_ascii
 press Escape
 lacks HELP && press q

@@ -309,7 +309,7 @@ static void failure_of_the_hsm_is_no_end(void **state)
     uint64_t handle;
 
     assert_false(make_aes(hsm, &handle, &err));
-    assert_int_equal(err.code, ERR_HSM);
+    assert_int_equal(err.code, ERR_FAILED);
     assert_int_equal(err.hsm_code, 0x31);
     assert_string_equal(err.hsm_name, "CKR_DEVICE_MEMORY");
     assert_true(make_aes(hsm, &handle, &err));
