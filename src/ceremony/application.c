@@ -43,12 +43,12 @@ static bool prove_one(struct ceremony *c, size_t i, struct hsm *app, const struc
     struct fate *fate = &c->fates[i];
     const struct key_desc *key = &c->plan.items[i].key;
     struct bytes spki = {0};
-    const struct proof_pair pair = {source_of(c), key->handle,   &spki,
-                                    app,          found->handle, key->class};
+    const struct proof_pair pair = {source_of(c),  key->handle, &spki, app,
+                                    found->handle, key->class,  {0}};
     struct err err = {0};
     enum hsm_proof which;
     bool ok =
-        proof_public(source_of(c), key, &spki, &err) &&
+        proof_public(source_of(c), key, &c->plan.items[i].half, &spki, &err) &&
         proof_run(&pair, 1U << fate->proof, &which, &err) &&
         tell_proof(c, i, STEP_PROVE_FRESH, which, path_of(which), proof_sentence(which), &err);
 

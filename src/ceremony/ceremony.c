@@ -446,10 +446,7 @@ static bool make_plan(struct ceremony *c, const struct selection *selection, str
 {
     const struct key_list *source = &c->side[SIDE_SOURCE].keys;
     const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
-    bool ok =
-        plan_make(&c->setup.policy, &c->deal, source, destination, selection, &c->plan, err) &&
-        demands_read(c, err) &&
-        plan_judge(&c->setup.policy, &c->deal, source, destination, &c->plan, err);
+    bool ok = plan_review(c, destination, selection, err);
 
     /* Each round tries what was not tried yet, and there are not many ways. */
     while (ok && canary_due(c))

@@ -322,7 +322,8 @@ static void prove_fresh(struct ceremony *c, size_t i, struct hsm *fresh,
     struct hsm *source = source_of(c);
     struct key_desc found; /* with what it demands of other keys, which no list has */
     const struct proof_pair pair = {
-        source, item->key.handle, &spki, fresh, listed ? listed->handle : 0, item->key.class};
+        source,          item->key.handle, &spki, fresh, listed ? listed->handle : 0,
+        item->key.class, item->half};
     const struct fidelity_pair same = {&item->key, &item->want_flags, &found, false};
     bool ok = true;
 

@@ -34,9 +34,10 @@ static uint32_t public_uses(const struct key_desc *key)
 
 /* The public key object that the source does not have. Its handle is the private key's: that tells
  * the public half. */
-static struct plan_item made_of(const struct key_desc *key, size_t owner)
+static struct plan_item made_of(const struct plan_item *of, size_t owner)
 {
-    struct plan_item item = {.key = *key, .companion_of = owner};
+    const struct key_desc *key = &of->key;
+    struct plan_item item = {.key = *key, .half = of->half, .companion_of = owner};
     struct key_terms terms = {.known = key->terms.known & KEY_SUBJECT,
                               .subject_len = key->terms.subject_len};
 
@@ -48,45 +49,151 @@ static struct plan_item made_of(const struct key_desc *key, size_t owner)
     return item;
 }
 
-/* Adds the objects of one class with the id of this key, but for those that are in the plan. */
-static bool add_class(struct plan *plan, size_t owner, enum key_class class,
-                      const struct key_list *source, const struct names *names, bool *taken,
-                      bool *has_half, struct err *err)
+/* What the plan is completed from. */
+struct search {
+    struct plan *plan;
+    const struct key_list *source;
+    struct names names;
+    const struct key_desc **halves; /* all that have a public half, by class and half */
+    size_t half_count;
+    bool *taken; /* for each of the source's objects: it is in the plan */
+    bool by_id;
+};
+
+static int compare_halves(const void *a, const void *b)
 {
-    struct key_desc like = plan->items[owner - 1].key;
+    const struct key_desc *x = *(const struct key_desc *const *)a;
+    const struct key_desc *y = *(const struct key_desc *const *)b;
+
+    if (x->class != y->class)
+        return x->class < y->class ? -1 : 1;
+    return memcmp(x->spki_sha256, y->spki_sha256, sizeof x->spki_sha256);
+}
+
+/* The objects of this class with the public half of key: from *first up to the end. */
+static size_t with_half(const struct search *s, const struct key_desc *key, enum key_class class,
+                        size_t *first)
+{
+    struct key_desc like = *key;
+    const struct key_desc *wanted = &like;
+    const struct key_desc **at, **end;
+
+    like.class = class;
+    *first = 0;
+    at = key->has_public
+             ? bsearch(&wanted, s->halves, s->half_count, sizeof(struct key_desc *), compare_halves)
+             : NULL;
+    if (!at)
+        return 0;
+    for (end = at + 1; end < s->halves + s->half_count && compare_halves(end, &wanted) == 0;)
+        end++;
+    while (at > s->halves && compare_halves(at - 1, &wanted) == 0)
+        at--;
+    *first = (size_t)(at - s->halves);
+    return (size_t)(end - s->halves);
+}
+
+static bool add(struct search *s, const struct plan_item *item, const struct key_desc *is,
+                struct err *err)
+{
+    bool *in_plan = &s->taken[is - s->source->keys];
+
+    if (*in_plan)
+        return true;
+    *in_plan = true;
+    return plan_add(s->plan, item, err);
+}
+
+/* Where the key and its certificate find each other by id alone, it gets the key's; but two must
+ * not become one. */
+static void join_by_id(const struct search *s, const struct key_desc *key, struct plan_item *item,
+                       bool *has_id)
+{
+    struct key_desc as = item->key;
+
+    if (!s->by_id || key->id_len == 0 || key_same_id(key, &as) ||
+        (as.class == KEY_CLASS_PUBLIC && *has_id))
+        return;
+    as.id_len = key->id_len;
+    memcpy(as.id, key->id, sizeof as.id);
+    if (names_same(&s->names, &as) > 0)
+        return;
+    item->key = as;
+    item->renamed = *has_id = true;
+}
+
+/* Those of one class that hold the key's public half: first those with its id. */
+static bool add_halves(struct search *s, size_t owner, enum key_class class, struct err *err)
+{
+    const struct key_desc key = s->plan->items[owner - 1].key; /* the items may move */
+    bool has_id = false;
+    size_t first, end = with_half(s, &key, class, &first);
+
+    for (int same = 1; same >= 0; same--)
+        for (size_t i = first; i < end; i++) {
+            struct plan_item item = {.key = *s->halves[i], .companion_of = owner};
+            if (key_same_id(&key, &item.key) != (bool)same)
+                continue;
+            has_id |= same;
+            if (!s->taken[s->halves[i] - s->source->keys])
+                join_by_id(s, &key, &item, &has_id);
+            if (!add(s, &item, s->halves[i], err))
+                return false;
+        }
+    return true;
+}
+
+/* Does it belong to a chosen key, which it will accompany; or, where only its label is this key's,
+ * to another private key of the source? */
+static bool is_anothers(const struct search *s, const struct key_desc *is, bool by_label)
+{
+    size_t first;
+
+    for (size_t i = 0; is->has_public && i < s->plan->count; i++)
+        if (s->plan->items[i].companion_of == 0 &&
+            s->plan->items[i].key.class == KEY_CLASS_PRIVATE && s->plan->items[i].key.has_public &&
+            memcmp(s->plan->items[i].key.spki_sha256, is->spki_sha256, sizeof is->spki_sha256) == 0)
+            return s->plan->items[i].route != ROUTE_NONE;
+    return by_label && with_half(s, is, KEY_CLASS_PRIVATE, &first) > 0;
+}
+
+/* Those of one class that bear the key's id or label, whatever they hold. */
+static bool add_named(struct search *s, size_t owner, enum key_class class, bool by_label,
+                      struct err *err)
+{
+    struct key_desc like = s->plan->items[owner - 1].key;
     size_t first, count;
 
     like.class = class;
-    names_with_id(names, &like, &first, &count);
+    if ((by_label ? like.label_len : like.id_len) == 0)
+        return true;
+    (by_label ? names_with_label : names_with_id)(&s->names, &like, &first, &count);
     for (size_t i = first; i < first + count; i++) {
-        const struct key_desc *is = names->by_id[i];
-        bool *in_plan = &taken[is - source->keys];
-        *has_half |= class == KEY_CLASS_PUBLIC && is->has_public &&
-                     memcmp(is->spki_sha256, like.spki_sha256, sizeof is->spki_sha256) == 0;
-        if (!*in_plan &&
-            !plan_add(plan, &(struct plan_item){.key = *is, .companion_of = owner}, err))
+        const struct key_desc *is = by_label ? s->names.by_name[i] : s->names.by_id[i];
+        if (!s->taken[is - s->source->keys] && !is_anothers(s, is, by_label) &&
+            !add(s, &(struct plan_item){.key = *is, .companion_of = owner}, is, err))
             return false;
-        *in_plan = true;
     }
     return true;
 }
 
-static bool add_of(struct plan *plan, size_t owner, const struct key_list *source,
-                   const struct names *names, bool *taken, struct err *err)
+static bool add_of(struct search *s, size_t owner, struct err *err)
 {
-    struct key_desc key = plan->items[owner - 1].key; /* the items may move */
-    bool has_half = false;
+    static const enum key_class classes[] = {KEY_CLASS_PUBLIC, KEY_CLASS_CERTIFICATE};
+    const struct plan_item key = s->plan->items[owner - 1];
+    size_t first;
 
-    if (key.class != KEY_CLASS_PRIVATE || plan->items[owner - 1].route == ROUTE_NONE)
+    if (key.key.class != KEY_CLASS_PRIVATE || key.route == ROUTE_NONE)
         return true;
-    if (key.id_len > 0 &&
-        (!add_class(plan, owner, KEY_CLASS_PUBLIC, source, names, taken, &has_half, err) ||
-         !add_class(plan, owner, KEY_CLASS_CERTIFICATE, source, names, taken, &has_half, err)))
-        return false;
-    if (has_half)
+    for (size_t i = 0; i < 2; i++)
+        if (!add_halves(s, owner, classes[i], err) ||
+            !add_named(s, owner, classes[i], false, err) ||
+            !add_named(s, owner, classes[i], true, err))
+            return false;
+    if (with_half(s, &key.key, KEY_CLASS_PUBLIC, &first) > 0)
         return true;
     struct plan_item made = made_of(&key, owner);
-    return plan_add(plan, &made, err);
+    return plan_add(s->plan, &made, err);
 }
 
 /* Which of the source's objects are in the plan already; the caller frees it. */
@@ -110,18 +217,30 @@ static bool *mark_chosen(const struct plan *plan, const struct key_list *source)
     return taken;
 }
 
-bool companion_add(struct plan *plan, const struct key_list *source, struct err *err)
+static bool search_make(struct search *s, struct err *err)
 {
+    s->taken = mark_chosen(s->plan, s->source);
+    s->halves = calloc(s->source->count + 1, sizeof(struct key_desc *));
+    if (!s->taken || !s->halves)
+        return err_set(err, ERR_FAILED, "no memory for a plan of %zu keys", s->plan->count);
+    for (size_t i = 0; i < s->source->count; i++)
+        if (s->source->keys[i].has_public)
+            s->halves[s->half_count++] = &s->source->keys[i];
+    qsort(s->halves, s->half_count, sizeof(struct key_desc *), compare_halves);
+    return names_make(s->source, &s->names, err);
+}
+
+bool companion_add(struct plan *plan, const struct key_list *source, bool by_id, struct err *err)
+{
+    struct search s = {.plan = plan, .source = source, .by_id = by_id};
     size_t keys = plan->count;
-    bool *taken = mark_chosen(plan, source);
-    struct names names = {0};
-    bool ok = taken ? names_make(source, &names, err)
-                    : err_set(err, ERR_FAILED, "no memory for a plan of %zu keys", keys);
+    bool ok = search_make(&s, err);
 
     for (size_t i = 1; ok && i <= keys; i++)
-        ok = add_of(plan, i, source, &names, taken, err);
-    names_free(&names);
-    free(taken);
+        ok = add_of(&s, i, err);
+    names_free(&s.names);
+    free(s.halves);
+    free(s.taken);
     return ok;
 }
 
@@ -271,8 +390,9 @@ static void tell_how(const struct ceremony *c, struct plan_item *item, const cha
     const struct plan_item *owner =
         item->companion_of ? &c->plan.items[item->companion_of - 1] : NULL;
 
-    snprintf(item->reason.what, sizeof item->reason.what, "as it is: it is public%s%.100s%s%.60s",
+    snprintf(item->reason.what, sizeof item->reason.what, "as it is: it is public%s%.80s%s%s%.60s",
              owner ? ", along with " : "", owner ? key_label_text(&owner->key, label) : "",
+             item->renamed ? ", and takes its id, by which they are found there" : "",
              subject[0] ? "; " : "", subject);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes along with a private key: its public key object and the certificates with its id. An
+ * What accompanies a private key: its public key object and its certificates. An
  * application on the destination finds the key by them. They are public, so they cross as they are,
  * and are hostile until they were checked.
  */
@@ -15,11 +15,14 @@
 #include "hsm/event.h"
 #include "hsm/key.h"
 
-/* Appends to the plan, for each of its private keys that goes, the public keys and certificates of
- * the source with the same id (CKA_ID) that were not chosen themselves; and where none of them is
- * its public half, one that will be made of it. They stand behind all keys, so that a key never
- * waits for public data. Errors: ERR_FAILED (memory). */
-bool companion_add(struct plan *plan, const struct key_list *source, struct err *err);
+/* Appends to the plan, for each of its private keys that can leave, the public keys and
+ * certificates of the source that hold its public half, under whatever name, and were not chosen
+ * themselves; and where no public key does, one that will be made of it. Those that bear its id
+ * (CKA_ID) or label and hold another public key are appended too, for the plan to refuse them by
+ * name. One with another id than its key takes the key's where by_id (the destination finds the two
+ * by it). They stand behind all keys, so that a key never waits for public data.
+ * Errors: ERR_FAILED (memory). */
+bool companion_add(struct plan *plan, const struct key_list *source, bool by_id, struct err *err);
 
 /* Is der the public object that key describes, one certificate or SubjectPublicKeyInfo and nothing
  * else? With owner (DER SubjectPublicKeyInfo), also: of that very key? subject is set to a

@@ -44,8 +44,8 @@ static bool prove(struct ceremony *c, const struct couple *couple, enum hsm_proo
     const struct key_desc *source = couple->key[SIDE_SOURCE];
     const struct key_desc *found = couple->key[SIDE_DESTINATION];
     struct bytes spki = {0};
-    const struct proof_pair pair = {source_of(c),      source->handle, &spki,
-                                    destination_of(c), found->handle,  found->class};
+    const struct proof_pair pair = {source_of(c),  source->handle, &spki, destination_of(c),
+                                    found->handle, found->class,   {0}};
     bool ok =
         (source->class != KEY_CLASS_PRIVATE ||
          source_of(c)->driver->public_key(source_of(c), source->handle, &spki, err)) &&
@@ -78,7 +78,10 @@ static bool judge(struct ceremony *c, const struct couple *couple, struct compar
     else if (err->code == ERR_DATA)
         conclude(to, COMPARED_DIFFERS, "", "both sides answer the same challenge differently");
     else if (err->code == ERR_UNSUPPORTED)
-        conclude(to, COMPARED_UNKNOWN, "", "their uses allow no operation that would tell");
+        conclude(to, COMPARED_UNKNOWN, "",
+                 key_needs_public(source)
+                     ? "the source lists no public key with it; a ceremony would look for one"
+                     : "their uses allow no operation that would tell");
     else
         return false;
     return true;

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/companion.h"
+
 /* A single fault must not cost a key. */
 static bool describe_twice(struct hsm *hsm, uint64_t handle, struct key_desc *now, struct err *err)
 {
@@ -50,7 +52,7 @@ static bool warn_of_mute(struct ceremony *c, struct err *err)
     return true;
 }
 
-bool demands_read(struct ceremony *c, struct err *err)
+static bool demands_read(struct ceremony *c, struct err *err)
 {
     bool any = false;
 
@@ -64,4 +66,17 @@ bool demands_read(struct ceremony *c, struct err *err)
         any = true;
     }
     return !any || warn_of_mute(c, err);
+}
+
+bool plan_review(struct ceremony *c, const struct key_list *destination,
+                 const struct selection *selection, struct err *err)
+{
+    const struct policy *policy = &c->setup.policy;
+    const struct key_list *source = &c->side[SIDE_SOURCE].keys;
+
+    return plan_make(policy, &c->deal, source, destination, selection, &c->plan, err) &&
+           halves_find(c, err) &&
+           plan_judge(policy, &c->deal, source, destination, &c->plan, err) &&
+           companion_add(&c->plan, source, c->deal.one_per_id, err) && demands_read(c, err) &&
+           plan_judge(policy, &c->deal, source, destination, &c->plan, err);
 }

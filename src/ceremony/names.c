@@ -82,22 +82,34 @@ const struct key_desc *names_taken(const struct names *names, const struct key_d
     return found ? *found : NULL;
 }
 
-void names_with_id(const struct names *names, const struct key_desc *key, size_t *first,
-                   size_t *count)
+static void range(const struct key_desc **sorted, size_t total, const struct key_desc *key,
+                  int (*compare)(const void *, const void *), size_t *first, size_t *count)
 {
-    const struct key_desc *const *found = lookup(names->by_id, names->count, key, compare_ids);
-    const struct key_desc *const *begin = (const struct key_desc *const *)names->by_id;
+    const struct key_desc *const *found = lookup(sorted, total, key, compare);
+    const struct key_desc *const *begin = (const struct key_desc *const *)sorted;
     const struct key_desc *const *end;
 
     *first = *count = 0;
     if (!found)
         return;
-    for (end = found + 1; end < begin + names->count && compare_ids(end, &key) == 0;)
+    for (end = found + 1; end < begin + total && compare(end, &key) == 0;)
         end++;
-    while (found > begin && compare_ids(found - 1, &key) == 0)
+    while (found > begin && compare(found - 1, &key) == 0)
         found--;
     *first = (size_t)(found - begin);
     *count = (size_t)(end - found);
+}
+
+void names_with_id(const struct names *names, const struct key_desc *key, size_t *first,
+                   size_t *count)
+{
+    range(names->by_id, names->count, key, compare_ids, first, count);
+}
+
+void names_with_label(const struct names *names, const struct key_desc *key, size_t *first,
+                      size_t *count)
+{
+    range(names->by_name, names->count, key, compare_labels, first, count);
 }
 
 unsigned names_same(const struct names *names, const struct key_desc *key)

@@ -27,6 +27,10 @@ const struct key_desc *names_taken(const struct names *names, const struct key_d
 void names_with_id(const struct names *names, const struct key_desc *key, size_t *first,
                    size_t *count);
 
+/* The same by label, in by_name. */
+void names_with_label(const struct names *names, const struct key_desc *key, size_t *first,
+                      size_t *count);
+
 /* How many bear exactly this name (key_same_name()); counts no further than 2. */
 unsigned names_same(const struct names *names, const struct key_desc *key);
 

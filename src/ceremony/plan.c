@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/companion.h"
 #include "ceremony/names.h"
 
 /* What the verdict on a key is made from. */
@@ -230,18 +229,39 @@ static bool explain_unproven(const struct negotiation *deal, const struct key_de
                    "not proven");
 }
 
+/* Before the review nobody has looked further than the HSM itself does. */
+static bool has_half(const struct plan_item *item, struct err *why)
+{
+    return !key_needs_public(&item->key) || !item->sought ||
+           err_set(why, ERR_DATA, "%s, so the copy could not be proven", item->half_text);
+}
+
+/* Says where a public half comes from, that the HSM did not report with the key. */
+static void tell_half(struct plan_item *item)
+{
+    size_t len = strlen(item->reason.what);
+    const char *text = key_needs_public(&item->key) ? "its public half is looked for at the review"
+                                                    : item->half_text;
+
+    if (text[0])
+        snprintf(item->reason.what + len, sizeof item->reason.what - len, "; %s", text);
+}
+
 static bool judge_key(const struct judge *judge, struct plan_item *item)
 {
     struct err *reason = &item->reason;
 
     if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason) ||
-        !keeps_templates(judge, &item->key, reason))
+        !keeps_templates(judge, &item->key, reason) || !has_half(item, reason))
         return false;
     item->proofs = plan_proofs(judge->deal, &item->key);
     item->unproven = item->proofs == 0;
     if (item->unproven && !judge->policy->waive_unproven)
         return explain_unproven(judge->deal, &item->key, reason);
-    return choose_route(judge, item) && (!item->unproven || has_floor(item));
+    if (!choose_route(judge, item) || (item->unproven && !has_floor(item)))
+        return false;
+    tell_half(item);
+    return true;
 }
 
 /* Certificates of one key may share its id, and do when one was renewed; other names are taken as
@@ -270,9 +290,11 @@ static bool judge_public(const struct judge *judge, struct plan_item *item,
         !check_public_names(judge, &item->key, reason) ||
         !keeps_templates(judge, &item->key, reason))
         return false;
-    if (owner && item->key.has_public &&
+    /* What a certificate certifies, companions_read() checks: one wrong answer must not cost it. */
+    if (owner && item->key.class == KEY_CLASS_PUBLIC && item->key.has_public &&
         memcmp(item->key.spki_sha256, owner->key.spki_sha256, sizeof owner->key.spki_sha256) != 0)
-        return err_set(reason, ERR_CONFLICT, "it bears the private key's id and is another key's");
+        return err_set(reason, ERR_CONFLICT, "it bears the private key's %s and is another key's",
+                       key_same_id(&item->key, &owner->key) ? "id" : "label");
     item->route = ROUTE_PUBLIC;
     item->proofs = 1U << HSM_PROOF_BYTES;
     snprintf(reason->what, sizeof reason->what, "as it is: it is public");
@@ -497,9 +519,7 @@ bool plan_make(const struct policy *policy, const struct negotiation *deal,
     *plan = (struct plan){0};
     if (collect(source, selection, plan, err)) {
         put_in_order(plan);
-        if (plan_judge(policy, deal, source, destination, plan, err) &&
-            companion_add(plan, source, err) &&
-            plan_judge(policy, deal, source, destination, plan, err))
+        if (plan_judge(policy, deal, source, destination, plan, err))
             return true;
     }
     plan_free(plan);

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "ceremony/negotiate.h"
 #include "ceremony/policy.h"
+#include "ceremony/proof.h"
 #include "hsm/key.h"
 #include "hsm/uri.h"
 
@@ -28,11 +29,15 @@ struct plan_item {
     enum hsm_alg alg;     /* what encrypts it, where it goes */
     uint32_t want_flags;
     uint32_t proofs;     /* bit (1 << enum hsm_proof) for each that may prove it */
+    bool renamed;        /* it takes the id of that key, not the one that it has on the source */
     size_t companion_of; /* goes along with this item, from 1; 0: it was chosen itself */
     uint32_t bytes;      /* of a public object: the length of its DER as the source told it ... */
     uint8_t sha256[32];  /* ... and its digest */
-    bool unproven;       /* none may: it goes by a waiver, vouched for by the envelope alone */
-    struct err reason;   /* code ERR_NONE when it goes; what: why not, or how it goes */
+    bool sought;         /* a private key's public half was looked for, ... */
+    struct proof_half half; /* ... and found in this object; key.has_public is then set */
+    char half_text[128];    /* where and how; or why none was found */
+    bool unproven;          /* none may: it goes by a waiver, vouched for by the envelope alone */
+    struct err reason;      /* code ERR_NONE when it goes; what: why not, or how it goes */
 };
 
 struct plan {
@@ -42,9 +47,9 @@ struct plan {
     size_t along; /* ... and of those that go along with one */
 };
 
-/* Makes the plan: what was chosen, in the order of labels, and behind it what goes along with the
- * private keys among it (companion.h). Errors: ERR_NO_INPUT (a named key is not on the source),
- * ERR_CONFLICT (two keys match a URI that names one). Freed with plan_free(). */
+/* Makes the plan of what was chosen, in the order of labels; what accompanies the private keys
+ * among it is for companion_add() to append. Errors: ERR_NO_INPUT (a named key is not on the
+ * source), ERR_CONFLICT (two keys match a URI that names one). Freed with plan_free(). */
 bool plan_make(const struct policy *policy, const struct negotiation *deal,
                const struct key_list *source, const struct key_list *destination,
                const struct selection *selection, struct plan *plan, struct err *err);

@@ -11,6 +11,8 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
+#include "ceremony/certificate.h"
+
 static bool fresh_challenge(size_t len, struct bytes *challenge, struct err *err)
 {
     if (!bytes_make(challenge, len, err))
@@ -40,9 +42,12 @@ static void forget(struct answers *a)
 static bool ask_both(const struct proof_pair *pair, enum hsm_proof proof,
                      const struct bytes *challenge, struct answers *a, struct err *err)
 {
-    return pair->source->driver->prove(pair->source, proof, pair->source_key, challenge, &a->source,
-                                       err) &&
-           pair->destination->driver->prove(pair->destination, proof, pair->destination_key,
+    if (!pair->source->driver->prove(pair->source, proof, pair->source_key, challenge, &a->source,
+                                     err))
+        return false;
+    if (!pair->destination)
+        return bytes_set(&a->destination, a->source.data, a->source.len, err);
+    return pair->destination->driver->prove(pair->destination, proof, pair->destination_key,
                                             challenge, &a->destination, err);
 }
 
@@ -340,12 +345,27 @@ bool proof_value(struct hsm *hsm, enum key_class class, uint64_t handle, struct 
                                           : hsm->driver->public_key(hsm, handle, der, err);
 }
 
+bool proof_half(struct hsm *hsm, const struct proof_half *half, struct bytes *spki, struct err *err)
+{
+    struct bytes der = {0};
+    bool ok = proof_value(hsm, half->class, half->handle, &der, err);
+
+    if (ok && half->class == KEY_CLASS_CERTIFICATE)
+        ok = certificate_spki(&der, spki, err);
+    else if (ok)
+        ok = bytes_set(spki, der.data, der.len, err);
+    bytes_free(&der);
+    return ok;
+}
+
 /* What either side reads back is what was carried. */
 static bool prove_bytes(const struct proof_pair *pair, struct err *err)
 {
     struct answers a = {0};
     bool ok =
-        proof_value(pair->source, pair->class, pair->source_key, &a.source, err) &&
+        (pair->half.handle
+             ? proof_half(pair->source, &pair->half, &a.source, err)
+             : proof_value(pair->source, pair->class, pair->source_key, &a.source, err)) &&
         proof_value(pair->destination, pair->class, pair->destination_key, &a.destination, err);
 
     if (ok && !bytes_equal(pair->source_spki, &a.source))
@@ -399,12 +419,13 @@ bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *w
     return false;
 }
 
-bool proof_public(struct hsm *source, const struct key_desc *listed, struct bytes *spki,
-                  struct err *err)
+bool proof_public(struct hsm *source, const struct key_desc *listed, const struct proof_half *half,
+                  struct bytes *spki, struct err *err)
 {
     uint8_t digest[SHA256_DIGEST_LENGTH];
 
-    if (!source->driver->public_key(source, listed->handle, spki, err))
+    if (!(half->handle ? proof_half(source, half, spki, err)
+                       : source->driver->public_key(source, listed->handle, spki, err)))
         return false;
     SHA256(spki->data, spki->len, digest);
     if (!listed->has_public || memcmp(digest, listed->spki_sha256, sizeof digest) == 0)

@@ -44,6 +44,11 @@ static const struct prior_key *known(const struct ceremony *c, const struct sear
     return found ? &c->setup.prior->keys[found - c->setup.prior->descs.keys] : NULL;
 }
 
+static const struct key_desc *was_of(const struct ceremony *c, const struct prior_key *was)
+{
+    return &c->setup.prior->descs.keys[was - c->setup.prior->keys];
+}
+
 static bool conflict(struct err *err, const struct key_desc *key, const char *what)
 {
     char label[KEY_LABEL_TEXT];
@@ -153,6 +158,18 @@ static bool list_others(const struct ceremony *c, const struct search *search,
     return true;
 }
 
+static bool same_half(const struct key_desc *is, const struct key_desc *was)
+{
+    return is->has_public == was->has_public &&
+           memcmp(is->spki_sha256, was->spki_sha256, sizeof is->spki_sha256) == 0;
+}
+
+/* May its public half be one that the list does not show, and the plan finds (half.c)? */
+static bool found_elsewhere(const struct key_desc *was)
+{
+    return was->class == KEY_CLASS_PRIVATE && was->has_public;
+}
+
 /* The keys of the source that were asked for. One that is there no more can neither go nor be
  * proven; that does not matter where it could not go then. */
 static bool select_keys(const struct ceremony *c, const struct search *search, uint64_t *handles,
@@ -164,14 +181,25 @@ static bool select_keys(const struct ceremony *c, const struct search *search, u
     for (size_t i = 0; i < prior->descs.count; i++) {
         const struct key_desc *was = &prior->descs.keys[i];
         const struct key_desc *is = names_only(&search->source, was);
-        bool same = is && is->kind == was->kind && is->has_public == was->has_public &&
-                    memcmp(is->spki_sha256, was->spki_sha256, sizeof is->spki_sha256) == 0;
+        bool same = is && is->kind == was->kind && (found_elsewhere(was) || same_half(is, was));
         if (prior->keys[i].companion)
             continue;
         if (!same && !prior->keys[i].refused)
             return conflict(err, was, "this key is no longer on the source as it was");
         if (same)
             handles[(*count)++] = is->handle;
+    }
+    return true;
+}
+
+static bool are_as_they_were(const struct ceremony *c, const struct search *search, struct err *err)
+{
+    for (size_t i = 0; i < c->plan.count; i++) {
+        const struct key_desc *is = &c->plan.items[i].key;
+        const struct prior_key *was = known(c, search, is);
+        if (was && !was->companion && !was->refused && found_elsewhere(was_of(c, was)) &&
+            !same_half(is, was_of(c, was)))
+            return conflict(err, is, "this key is no longer on the source as it was");
     }
     return true;
 }
@@ -184,11 +212,8 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
     bool ok = handles || err_set(err, ERR_FAILED, "no memory for the keys");
 
     ok = ok && select_keys(c, search, handles, &selection.handle_count, err) &&
-         list_others(c, search, &others, err) &&
-         plan_make(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys, &others, &selection,
-                   &c->plan, err) &&
-         demands_read(c, err) &&
-         plan_judge(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys, &others, &c->plan, err);
+         list_others(c, search, &others, err) && plan_review(c, &others, &selection, err) &&
+         are_as_they_were(c, search, err);
     /* What could not go then may stay without a word, as it did; what was to go may not. */
     for (size_t i = 0; ok && i < c->plan.count; i++) {
         const struct prior_key *was = known(c, search, &c->plan.items[i].key);

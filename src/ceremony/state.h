@@ -230,13 +230,20 @@ bool steps_prove_again(struct ceremony *c, struct step_facts *facts, struct err 
 bool steps_read_public(struct ceremony *c, const struct plan_item *item, struct bytes *out,
                        struct err *err);
 
+/* half.c: finds the public half of each private key of the plan that could leave, and notes in the
+ * source's list what its certificates certify. Errors: ERR_GONE, ERR_FAILED, or a record that
+ * refuses. */
+bool halves_find(struct ceremony *c, struct err *err);
+
+/* demands.c: makes c->plan of what was chosen, with all that is read of the source before the
+ * canary: public halves, what accompanies the keys, what they demand. destination: the names that
+ * are taken there. Errors: as plan_make(), ERR_GONE, or a record that refuses. */
+bool plan_review(struct ceremony *c, const struct key_list *destination,
+                 const struct selection *selection, struct err *err);
+
 /* Gives what of the plan goes along with a key, or is public itself, its last verdict: from what
  * the source tells of it now. Errors: ERR_GONE. */
 bool companions_read(struct ceremony *c, struct err *err);
-
-/* Reads what each key of the plan that can go demands of other keys; the plan is then to be judged
- * again. Errors: ERR_GONE, or a record that refuses. */
-bool demands_read(struct ceremony *c, struct err *err);
 
 /* What the rows of a public object do. */
 bool companions_relay(struct ceremony *c, struct step_facts *facts, struct err *err);

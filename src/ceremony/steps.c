@@ -271,6 +271,14 @@ static bool changed(struct err *err, const char *how)
     return err_next(err, "Find out who is at work on the source, then list it again and plan anew");
 }
 
+/* A half that was found elsewhere is read and compared by itself. */
+static bool same_half(const struct plan_item *planned, const struct key_desc *now)
+{
+    return planned->half.handle ||
+           (planned->key.has_public == now->has_public &&
+            memcmp(planned->key.spki_sha256, now->spki_sha256, sizeof now->spki_sha256) == 0);
+}
+
 /* The key may have been changed, destroyed or replaced since it was listed and judged. */
 static bool check_unchanged(struct ceremony *c, struct err *err)
 {
@@ -284,8 +292,7 @@ static bool check_unchanged(struct ceremony *c, struct err *err)
     }
     if (key_same_name(planned, &now) && planned->kind == now.kind &&
         planned->length == now.length && planned->flags == now.flags &&
-        planned->flags_known == now.flags_known && planned->has_public == now.has_public &&
-        memcmp(planned->spki_sha256, now.spki_sha256, sizeof now.spki_sha256) == 0 &&
+        planned->flags_known == now.flags_known && same_half(item_of(c), &now) &&
         memcmp(&planned->terms, &now.terms, sizeof now.terms) == 0)
         return true;
     return changed(err, "the key on the source was changed since it was listed");
@@ -308,8 +315,9 @@ bool steps_read_public(struct ceremony *c, const struct plan_item *item, struct 
     if (item->key.class == KEY_CLASS_SECRET)
         return true;
     return item->key.class == KEY_CLASS_PRIVATE
-               ? proof_public(hsm, &item->key, out, err)
-               : proof_value(hsm, item->key.class, item->key.handle, out, err);
+               ? proof_public(hsm, &item->key, &item->half, out, err)
+           : item->half.handle ? proof_half(hsm, &item->half, out, err)
+                               : proof_value(hsm, item->key.class, item->key.handle, out, err);
 }
 
 static bool wrap_key(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -411,6 +419,7 @@ static bool prove_at(struct ceremony *c, enum step_id stage, uint64_t handle,
         .destination = destination_of(c),
         .destination_key = handle,
         .class = item_of(c)->key.class,
+        .half = item_of(c)->half,
     };
 
     if (!proof_run(&pair, proof_exact(item_of(c)->proofs, &item_of(c)->key, found), &fate->proof,
@@ -485,8 +494,8 @@ static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err
 static bool proves_ours(struct ceremony *c, const struct key_desc *found)
 {
     const struct key_desc *key = &item_of(c)->key;
-    const struct proof_pair pair = {source_of(c),      key->handle,   &c->passage.spki,
-                                    destination_of(c), found->handle, key->class};
+    const struct proof_pair pair = {source_of(c),  key->handle, &c->passage.spki, destination_of(c),
+                                    found->handle, key->class,  item_of(c)->half};
     enum hsm_proof which;
     struct err err;
 

@@ -341,6 +341,22 @@ bool key_same_name(const struct key_desc *a, const struct key_desc *b)
     return a->class == b->class && same_label(a, b) && same_id(a, b);
 }
 
+bool key_same_id(const struct key_desc *a, const struct key_desc *b)
+{
+    return a->id_len > 0 && same_id(a, b);
+}
+
+bool key_same_label(const struct key_desc *a, const struct key_desc *b)
+{
+    return a->label_len > 0 && same_label(a, b);
+}
+
+bool key_needs_public(const struct key_desc *key)
+{
+    return key->class == KEY_CLASS_PRIVATE && !key->has_public &&
+           (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC);
+}
+
 bool key_is(const struct key_desc *key, uint32_t flag)
 {
     return (key->flags_known & flag) == flag && (key->flags & flag) == flag;

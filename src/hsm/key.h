@@ -228,6 +228,14 @@ bool key_name_collides(const struct key_desc *a, const struct key_desc *b);
 /* Orders two uint64_t handles, for qsort() and bsearch(). */
 int key_compare_handles(const void *a, const void *b);
 
+/* The same id, which is not empty (PKCS#11 v2.40 4.5: what joins the two halves of a key pair and
+ * its certificate); the same label, which is not empty. */
+bool key_same_id(const struct key_desc *a, const struct key_desc *b);
+bool key_same_label(const struct key_desc *a, const struct key_desc *b);
+
+/* Is it a private key that cannot be proven before its public half is known? */
+bool key_needs_public(const struct key_desc *key);
+
 /* Same class, label and id. */
 bool key_same_name(const struct key_desc *a, const struct key_desc *b);
 

@@ -83,8 +83,8 @@ static void unmake(struct two *t)
 
 static bool proves(struct two *t, uint32_t proofs)
 {
-    const struct proof_pair pair = {t->hsm[0], t->key[0].handle, &t->spki,
-                                    t->hsm[1], t->key[1].handle, t->key[1].class};
+    const struct proof_pair pair = {t->hsm[0],        t->key[0].handle, &t->spki, t->hsm[1],
+                                    t->key[1].handle, t->key[1].class,  {0}};
     enum hsm_proof which;
 
     return proof_run(&pair, proofs, &which, &t->err);
@@ -258,7 +258,7 @@ static void agreeing_without_a_key_is_no_proof(void **state)
 
     for (size_t i = 0; i < sizeof proofs / sizeof proofs[0]; i++) {
         struct impostor a = {.hsm.driver = &impostor_driver}, b = a;
-        const struct proof_pair pair = {&a.hsm, 1, NULL, &b.hsm, 1, KEY_CLASS_SECRET};
+        const struct proof_pair pair = {&a.hsm, 1, NULL, &b.hsm, 1, KEY_CLASS_SECRET, {0}};
         struct err err = {0};
         enum hsm_proof which;
         assert_false(proof_run(&pair, 1U << proofs[i], &which, &err));
@@ -310,7 +310,7 @@ static void a_public_key_of_everybody_is_refused(void **state)
     struct impostor a = {.hsm.driver = &impostor_driver}, b = a;
     uint8_t fixed[32] = {1, 2, 3};
     struct bytes spki = {0}, digest = {fixed, sizeof fixed}, signature = {0};
-    const struct proof_pair pair = {&a.hsm, 1, &spki, &b.hsm, 1, KEY_CLASS_PRIVATE};
+    const struct proof_pair pair = {&a.hsm, 1, &spki, &b.hsm, 1, KEY_CLASS_PRIVATE, {0}};
     EVP_PKEY *pkey = everybodys_key();
     unsigned char *der = NULL;
     int len = i2d_PUBKEY(pkey, &der);
@@ -349,15 +349,15 @@ static void source_that_sends_another_key(void **state)
         struct two t = make(kinds[i], kinds[i]);
         struct key_desc listed = t.key[0];
         struct bytes now = {0};
-        const struct proof_pair pair = {t.hsm[1], t.key[1].handle, &now,
-                                        t.hsm[1], t.key[1].handle, KEY_CLASS_PRIVATE};
+        const struct proof_pair pair = {t.hsm[1],        t.key[1].handle,   &now, t.hsm[1],
+                                        t.key[1].handle, KEY_CLASS_PRIVATE, {0}};
         enum hsm_proof which;
 
-        assert_true(proof_public(t.hsm[0], &listed, &now, &t.err));
+        assert_true(proof_public(t.hsm[0], &listed, &(struct proof_half){0}, &now, &t.err));
         assert_true(bytes_equal(&now, &t.spki));
         bytes_free(&now);
         listed.handle = t.key[1].handle;
-        assert_false(proof_public(t.hsm[1], &listed, &now, &t.err));
+        assert_false(proof_public(t.hsm[1], &listed, &(struct proof_half){0}, &now, &t.err));
         assert_int_equal(t.err.code, ERR_DATA);
         bytes_free(&now);
         /* the control: without that check, all is proven */

@@ -36,6 +36,7 @@ struct rig {
     unsigned opened[2];
     const char *app;    /* faults of the path of applications; NULL: there is none */
     unsigned touched;   /* calls that did something with a real key of the source */
+    bool asked;         /* a key shows which public half is its own, before the review */
     bool blind;         /* an HSM hides what it has: nothing holds then */
     bool fresh_differs; /* the fresh process is given no faults */
     int64_t clock;
@@ -212,7 +213,7 @@ static bool prepare(struct rig *rig, const char *source, const char *destination
          ceremony_choose(rig->ceremony, SIDE_SOURCE, &any, &rig->err) &&
          ceremony_choose(rig->ceremony, SIDE_DESTINATION, &any, &rig->err) &&
          ceremony_plan(rig->ceremony, &selection, &rig->err);
-    if (!rig->blind)
+    if (!rig->blind && !rig->asked)
         assert_int_equal(rig->touched, 0);
     return ok;
 }
@@ -838,6 +839,7 @@ static void a_fault_leaves_no_companion_out(void **state)
     struct rig *rig = *state;
     unsigned failed = 0;
 
+    rig->asked = true;
     rig->setup.policy.canary = CANARY_NONE;
     for (size_t i = 0; i < sizeof of_objects / sizeof of_objects[0]; i++)
         for (size_t j = 0; j < sizeof numbers / sizeof numbers[0]; j++)
@@ -853,10 +855,11 @@ static void a_lie_leaves_no_companion_out(void **state)
     static const char *const lies[] = {"flip", "short", "long"};
     struct rig *rig = *state;
 
+    rig->asked = true;
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         char source[256];
         const struct event *end;
-        snprintf(source, sizeof source, ALONG ";lie=certificate:1:%s", lies[i]);
+        snprintf(source, sizeof source, ALONG ";lie=certificate:5:%s", lies[i]);
         end = go(rig, source, "", "pkcs11:object=key;type=private");
         assert_int_equal(end->end.exit_code, 3);
         assert_int_equal(end->end.along_failed, 1);
@@ -872,6 +875,7 @@ static void a_fault_leaves_no_certificate_out(void **state)
     struct rig *rig = *state;
     const struct event *end;
 
+    rig->asked = true;
     assert_false(prepare(rig, fault, "", "pkcs11:object=alone;type=cert"));
     assert_int_equal(err_exit(rig->err.code), 69);
     clear(rig);
@@ -882,7 +886,7 @@ static void a_fault_leaves_no_certificate_out(void **state)
     assert_int_equal(end->end.exit_code, 2);
     assert_int_equal(end->end.failed, 1);
     clear(rig);
-    end = go(rig, ALONG ";fail=certificate:1:0x30", "", "pkcs11:object=a*");
+    end = go(rig, ALONG ";fail=certificate:5:0x30", "", "pkcs11:object=a*");
     assert_int_equal(end->end.exit_code, 3);
     assert_int_equal(end->end.along_failed, 1);
     assert_int_equal(end->end.migrated, 1);
@@ -892,9 +896,10 @@ static void a_fault_leaves_no_certificate_out(void **state)
 static void a_refusal_of_a_companion_is_no_fault(void **state)
 {
     struct rig *rig = *state;
-    const struct event *end =
-        go(rig, ALONG, "fail=make_public:0:0x54", "pkcs11:object=key;type=private");
+    const struct event *end;
 
+    rig->asked = true;
+    end = go(rig, ALONG, "fail=make_public:0:0x54", "pkcs11:object=key;type=private");
     assert_int_equal(end->end.exit_code, 0);
     assert_int_equal(end->end.along, 0);
     assert_int_equal(end->end.along_refused, 3);

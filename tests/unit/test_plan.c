@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "ceremony/names.h"
+#include "ceremony/companion.h"
 #include "ceremony/plan.h"
 #include "ceremony/strength.h"
 
@@ -89,7 +90,9 @@ static bool make(struct world *w)
 
     plan_free(&w->plan);
     return negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err) &&
-           plan_make(&w->policy, &w->deal, &w->keys, &w->there, &selection, &w->plan, &w->err);
+           plan_make(&w->policy, &w->deal, &w->keys, &w->there, &selection, &w->plan, &w->err) &&
+           companion_add(&w->plan, &w->keys, w->deal.one_per_id, &w->err) &&
+           plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err);
 }
 
 static const struct plan_item *only(struct world *w)
@@ -485,7 +488,7 @@ static void companions_go_along(void **state)
     struct key_desc *other;
 
     add(&w->keys, KEY_CLASS_CERTIFICATE, KEY_KIND_NONE, 0, "a");
-    add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "b");
+    add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "b")->spki_sha256[0] = 2;
     add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "a");
     add(&w->keys, KEY_CLASS_PUBLIC, KEY_KIND_RSA, 0, "a")->has_public = true;
     add(&w->keys, KEY_CLASS_CERTIFICATE, KEY_KIND_NONE, 0, "stranger");
@@ -521,6 +524,117 @@ static void companions_go_along(void **state)
     key_set_label(other, "a", 1);
     assert_true(make(w));
     assert_int_equal(w->plan.goes, 2);
+}
+
+static struct key_desc *add_half(struct world *w, enum key_class class, const char *label,
+                                 const char *id, uint8_t half)
+{
+    struct key_desc *key = add(&w->keys, class, KEY_KIND_RSA, 0, label);
+
+    key_set_id(key, id, strlen(id));
+    key->has_public = true;
+    key->spki_sha256[0] = half;
+    return key;
+}
+
+static const struct plan_item *accompanies(struct world *w, uint64_t handle)
+{
+    const struct plan_item *found = NULL;
+
+    for (size_t i = 0; i < w->plan.count; i++)
+        if (w->plan.items[i].companion_of && w->plan.items[i].key.handle == handle) {
+            assert_null(found); /* each once */
+            found = &w->plan.items[i];
+        }
+    return found;
+}
+
+/* Two pairs with one id, and objects without the key's id: the public key alone joins them. */
+static void companions_are_known_by_their_public_key(void **state)
+{
+    struct world *w = *state;
+
+    add_half(w, KEY_CLASS_PRIVATE, "a", "1", 1);
+    add_half(w, KEY_CLASS_PRIVATE, "b", "1", 2);
+    add_half(w, KEY_CLASS_PUBLIC, "b", "1", 2);
+    add_half(w, KEY_CLASS_PUBLIC, "a", "1", 1);
+    add_half(w, KEY_CLASS_CERTIFICATE, "other", "9", 1);
+    add_half(w, KEY_CLASS_CERTIFICATE, "b", "8", 7); /* b's label, nobody's key */
+    add_half(w, KEY_CLASS_PUBLIC, "z", "1", 6);      /* their id, nobody's key */
+    add_half(w, KEY_CLASS_CERTIFICATE, "y", "7", 5); /* nothing of theirs */
+    choose(w, "pkcs11:type=private");
+    assert_true(make(w));
+    assert_int_equal(w->plan.goes, 2);
+    assert_int_equal(w->plan.along, 4); /* what 6 certifies is read later */
+    assert_int_equal(accompanies(w, 3)->companion_of, 2);
+    assert_int_equal(accompanies(w, 4)->companion_of, 1);
+    assert_int_equal(accompanies(w, 5)->companion_of, 1);
+    assert_int_equal(accompanies(w, 5)->route, ROUTE_PUBLIC);
+    assert_false(accompanies(w, 5)->renamed);
+    assert_int_equal(accompanies(w, 6)->companion_of, 2);
+    refused(accompanies(w, 7), ERR_CONFLICT, "it bears the private key's id and is another");
+    assert_null(accompanies(w, 8));
+    assert_int_equal(w->plan.count, 7); /* and none is made */
+}
+
+/* Of a private key that was not chosen, the label alone is no reason to list its public key. */
+static void label_of_many_keys(void **state)
+{
+    struct world *w = *state;
+
+    add_half(w, KEY_CLASS_PRIVATE, "key", "1", 1);
+    add_half(w, KEY_CLASS_PRIVATE, "key", "2", 2);
+    add_half(w, KEY_CLASS_PUBLIC, "key", "2", 2);
+    add_half(w, KEY_CLASS_PUBLIC, "key", "1", 1);
+    choose(w, "pkcs11:id=1;type=private");
+    assert_true(make(w));
+    assert_int_equal(w->plan.count, 2);
+    assert_non_null(accompanies(w, 4));
+}
+
+/* A destination that joins the two by id gets the key's; but never two objects of one name. */
+static void certificate_takes_the_id_of_its_key(void **state)
+{
+    struct world *w = *state;
+    struct key_desc *renewed;
+
+    add_half(w, KEY_CLASS_PRIVATE, "k", "1", 1);
+    add_half(w, KEY_CLASS_PUBLIC, "k", "1", 1);
+    add_half(w, KEY_CLASS_PUBLIC, "copy", "5", 1);
+    add_half(w, KEY_CLASS_CERTIFICATE, "c", "9", 1);
+    choose(w, "pkcs11:type=private");
+    w->destination.one_per_id = true;
+    assert_true(make(w));
+    assert_int_equal(w->plan.along, 3);
+    assert_true(accompanies(w, 4)->renamed);
+    assert_memory_equal(accompanies(w, 4)->key.id, "1\0", 2);
+    assert_false(accompanies(w, 2)->renamed);
+    assert_false(accompanies(w, 3)->renamed); /* the key's id is taken by the first */
+    assert_memory_equal(w->keys.keys[3].id, "9", 1);
+    renewed = add_half(w, KEY_CLASS_CERTIFICATE, "c", "1", 1);
+    assert_true(make(w));
+    assert_false(accompanies(w, 4)->renamed);
+    assert_false(accompanies(w, renewed->handle)->renamed);
+}
+
+/* A public half that the HSM does not join to its key: looked for at the review, and not before. */
+static void half_is_looked_for(void **state)
+{
+    struct world *w = *state;
+    struct key_desc *key = add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_EC, 0, "k");
+
+    key->has_public = false;
+    choose(w, "pkcs11:type=private");
+    assert_int_equal(only(w)->route, ROUTE_ENVELOPE);
+    assert_non_null(strstr(only(w)->reason.what, "looked for at the review"));
+    w->plan.items[0].sought = true;
+    strcpy(w->plan.items[0].half_text, "none belongs to it");
+    assert_true(plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err));
+    refused(&w->plan.items[0], ERR_DATA, "none belongs to it, so the copy could not be proven");
+    /* what nothing can mend comes first */
+    w->plan.items[0].key.flags &= ~(uint32_t)KEY_EXTRACTABLE;
+    assert_true(plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err));
+    refused(&w->plan.items[0], ERR_DENIED, "not extractable");
 }
 
 /* What cannot go takes nothing along. */
@@ -602,6 +716,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(chosen_twice_goes_once, setup, teardown),
         cmocka_unit_test_setup_teardown(patterns_mean_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(companions_go_along, setup, teardown),
+        cmocka_unit_test_setup_teardown(companions_are_known_by_their_public_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(label_of_many_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(certificate_takes_the_id_of_its_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(half_is_looked_for, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_key_has_no_companions, setup, teardown),
         cmocka_unit_test_setup_teardown(marked_key_has_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(names_agree_with_asking_everybody, setup, teardown),

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which public key belongs to a private one? PKCS#11 does not say: a private EC key has no point,
+ * and programs join the two by id (CKA_ID), by label, or by nothing; some store a certificate only.
+ * So the key itself is asked, once: what it signs verifies under its own public key alone. Only
+ * chosen keys are asked, and nothing is believed because of a name.
+ */
+#include "ceremony/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "base/text.h"
+#include "ceremony/proof.h"
+
+enum {
+    CANDIDATES_MAX = 64,     /* that are tried for one key */
+    CERTIFICATES_MAX = 1024, /* that are read because of no name; each is a call */
+};
+
+/* The source's public keys and certificates. */
+struct stock {
+    struct ceremony *c;
+    struct key_desc **at; /* in the source's list, where a certificate's public half is noted */
+    struct bytes *spki;   /* empty: not read yet */
+    bool *asked;
+    size_t count;
+    size_t budget; /* certificates that may still be read */
+    size_t unread, skipped;
+};
+
+struct candidates {
+    size_t at[CANDIDATES_MAX]; /* in the stock */
+    size_t count, more;        /* more: that were left out */
+    bool named; /* some with the key's id or label hold another public key than was listed */
+};
+
+/* What the key answered, once for all candidates; without a signature, each is tried alone. */
+struct answer {
+    uint32_t proofs;
+    enum hsm_proof by;
+    struct bytes digest, signature;
+};
+
+/* --- the stock --- */
+
+static bool stock_make(struct ceremony *c, struct stock *s, struct err *err)
+{
+    struct key_list *list = &c->side[SIDE_SOURCE].keys;
+
+    *s = (struct stock){.c = c,
+                        .at = calloc(list->count + 1, sizeof *s->at),
+                        .spki = calloc(list->count + 1, sizeof *s->spki),
+                        .asked = calloc(list->count + 1, sizeof *s->asked),
+                        .budget = CERTIFICATES_MAX};
+    if (!s->at || !s->spki || !s->asked)
+        return err_set(err, ERR_FAILED, "no memory for %zu objects", list->count);
+    for (size_t i = 0; i < list->count; i++)
+        if (key_is_public_class(&list->keys[i]))
+            s->at[s->count++] = &list->keys[i];
+    return true;
+}
+
+static void stock_free(struct stock *s)
+{
+    for (size_t i = 0; s->spki && i < s->count; i++)
+        bytes_free(&s->spki[i]);
+    free(s->spki);
+    free(s->asked);
+    free(s->at);
+}
+
+static bool read_twice(struct hsm *hsm, const struct key_desc *is, struct bytes *spki,
+                       struct err *err)
+{
+    const struct proof_half half = {is->handle, is->class};
+
+    return proof_half(hsm, &half, spki, err) ||
+           (err->code != ERR_GONE && proof_half(hsm, &half, spki, err));
+}
+
+/* Reads number i, unless that was done. What cannot be read is no candidate. Errors: ERR_GONE. */
+static bool stock_read(struct stock *s, size_t i, struct err *err)
+{
+    struct key_desc *is = s->at[i];
+    struct err why = {0};
+    uint8_t digest[SHA256_SIZE];
+
+    if (s->asked[i])
+        return true;
+    s->asked[i] = true;
+    if (!read_twice(source_of(s->c), is, &s->spki[i], &why)) {
+        if (why.code == ERR_GONE) {
+            *err = why;
+            return false;
+        }
+        s->unread++;
+        return true;
+    }
+    SHA256(s->spki[i].data, s->spki[i].len, digest);
+    if (is->class == KEY_CLASS_CERTIFICATE) {
+        is->has_public = true;
+        memcpy(is->spki_sha256, digest, sizeof digest);
+    } else if (memcmp(is->spki_sha256, digest, sizeof digest) != 0) {
+        bytes_free(&s->spki[i]); /* another one than was listed */
+    }
+    return true;
+}
+
+/* By no name: as many as are worth the calls. */
+static bool read_stranger(struct stock *s, size_t i, struct err *err)
+{
+    if (!s->asked[i] && s->at[i]->class == KEY_CLASS_CERTIFICATE) {
+        if (s->budget == 0)
+            return true;
+        s->budget--;
+    }
+    return stock_read(s, i, err);
+}
+
+/* --- candidates --- */
+
+static unsigned rank(const struct key_desc *key, const struct key_desc *is)
+{
+    return key_same_id(key, is) ? 0 : key_same_label(key, is) ? 1 : 2;
+}
+
+/* Is this a public key of the private key's kind, and as far as known of its size? */
+static bool fits(const struct key_desc *key, const struct bytes *spki)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *pkey = spki->len ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+    int kind = key->kind == KEY_KIND_RSA ? EVP_PKEY_RSA : EVP_PKEY_EC;
+    bool ok = pkey && EVP_PKEY_get_base_id(pkey) == kind &&
+              (key->bits == 0 || (uint32_t)EVP_PKEY_get_bits(pkey) == key->bits);
+
+    EVP_PKEY_free(pkey);
+    ERR_clear_error();
+    return ok;
+}
+
+static bool is_known(const struct stock *s, const struct candidates *found, size_t i)
+{
+    for (size_t n = 0; n < found->count; n++)
+        if (bytes_equal(&s->spki[found->at[n]], &s->spki[i]))
+            return true;
+    return false;
+}
+
+/* Could the public key that is number i be this key's, by what the list says? */
+static bool may_fit(const struct stock *s, size_t i, const struct key_desc *key)
+{
+    const struct key_desc *is = s->at[i];
+
+    return is->class == KEY_CLASS_CERTIFICATE ||
+           (is->has_public && is->kind == key->kind && strcmp(is->curve, key->curve) == 0 &&
+            (key->bits == 0 || is->bits == key->bits));
+}
+
+/* Those of this rank, each public key once. */
+static bool collect(struct stock *s, const struct key_desc *key, unsigned of,
+                    struct candidates *found, struct err *err)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (rank(key, s->at[i]) != of || !may_fit(s, i, key))
+            continue;
+        if (found->count == CANDIDATES_MAX) {
+            found->more++;
+            continue;
+        }
+        if (!(of == 2 ? read_stranger(s, i, err) : stock_read(s, i, err)))
+            return false;
+        if (fits(key, &s->spki[i]) && !is_known(s, found, i))
+            found->at[found->count++] = i;
+    }
+    return true;
+}
+
+/* --- the question --- */
+
+/* One signature, over the digest of a random message, by the proofs that have a bare one. */
+static bool sign(struct ceremony *c, const struct key_desc *key, struct answer *a, struct err *err)
+{
+    struct hsm *hsm = source_of(c);
+    uint8_t message[SHA256_SIZE];
+
+    bytes_free(&a->signature);
+    a->by = key->kind == KEY_KIND_RSA ? HSM_PROOF_RSA_SIGN : HSM_PROOF_ECDSA;
+    if (!(a->proofs & UINT32_C(1) << a->by))
+        return true;
+    if (RAND_bytes(message, sizeof message) != 1)
+        return err_set(err, ERR_FAILED, "no random numbers for a challenge");
+    return bytes_make(&a->digest, SHA256_SIZE, err) &&
+           SHA256(message, sizeof message, a->digest.data) &&
+           (hsm->driver->prove(hsm, a->by, key->handle, &a->digest, &a->signature, err) ||
+            err->code == ERR_UNSUPPORTED);
+}
+
+/* Errors: ERR_GONE; anything else: not this one. */
+static bool belongs(struct ceremony *c, const struct key_desc *key, struct answer *a,
+                    const struct bytes *spki, struct err *err)
+{
+    const struct proof_pair alone = {
+        .source = source_of(c), .source_key = key->handle, .source_spki = spki};
+    struct bytes copy = {0};
+    bool ok;
+
+    if (a->signature.len == 0)
+        return proof_run(&alone, a->proofs, &a->by, err);
+    ok = bytes_set(&copy, a->signature.data, a->signature.len, err) &&
+         proof_signature(spki, a->by, &a->digest, &copy, err);
+    bytes_free(&copy);
+    return ok;
+}
+
+static const char *how(enum hsm_proof by)
+{
+    return by == HSM_PROOF_ECDH                                        ? "a key agreement"
+           : by == HSM_PROOF_RSA_DECRYPT || by == HSM_PROOF_RSA_UNWRAP ? "a decryption"
+                                                                       : "a signature";
+}
+
+static void take(struct plan_item *item, const struct key_desc *is, const struct bytes *spki,
+                 enum hsm_proof by)
+{
+    char label[KEY_LABEL_TEXT];
+
+    item->half = (struct proof_half){is->handle, is->class};
+    item->key.has_public = true;
+    SHA256(spki->data, spki->len, item->key.spki_sha256);
+    snprintf(item->half_text, sizeof item->half_text,
+             "its public half was found by %s: in the %s %.40s", how(by),
+             is->class == KEY_CLASS_CERTIFICATE ? "certificate" : "public key",
+             key_label_text(is, label));
+}
+
+static void none(struct plan_item *item, const struct candidates *found, const struct stock *s)
+{
+    char *text = item->half_text;
+    size_t size = sizeof item->half_text;
+
+    item->key.has_public = false;
+    memset(item->key.spki_sha256, 0, sizeof item->key.spki_sha256);
+    if (found->more)
+        snprintf(text, size,
+                 "of the first %d public keys and certificates none belongs to it, and "
+                 "%zu more were not tried",
+                 CANDIDATES_MAX, found->more);
+    else
+        snprintf(text, size, "no public key or certificate %son the source belongs to it",
+                 s->unread ? "that can be read " : "");
+}
+
+/* Tries the half that the source listed, then the others. */
+static bool ask_once(struct stock *s, struct plan_item *item, const struct candidates *found,
+                     const struct bytes *listed, struct answer *a, struct err *err)
+{
+    if (!sign(s->c, &item->key, a, err))
+        return false;
+    if (listed->len && belongs(s->c, &item->key, a, listed, err)) {
+        if (found->named)
+            snprintf(item->half_text, sizeof item->half_text,
+                     "its public half was found by %s: of several, the one with its id",
+                     how(a->by));
+        return true;
+    }
+    for (size_t i = 0; err->code != ERR_GONE && i < found->count; i++) {
+        const struct bytes *spki = &s->spki[found->at[i]];
+        if (belongs(s->c, &item->key, a, spki, err)) {
+            take(item, s->at[found->at[i]], spki, a->by);
+            return true;
+        }
+    }
+    return err->code == ERR_GONE ? false : err_set(err, ERR_DATA, "none of them");
+}
+
+/* Asks the key which of them is its own: twice before it says none, since one fault of the source
+ * must not cost a key. */
+static bool ask(struct stock *s, struct plan_item *item, const struct candidates *found,
+                const struct bytes *listed, struct err *err)
+{
+    const struct negotiation source = {.proofs = s->c->side[SIDE_SOURCE].offers.proofs};
+    struct answer a = {.proofs = plan_proofs(&source, &item->key)};
+    struct err why = {0};
+    bool ok = false;
+
+    for (int i = 0; a.proofs && !ok && i < 2 && why.code != ERR_GONE; i++)
+        ok = ask_once(s, item, found, listed, &a, &why);
+    bytes_free(&a.digest);
+    bytes_free(&a.signature);
+    if (!ok && why.code == ERR_GONE) {
+        *err = why;
+        return false;
+    }
+    if (!ok && why.code == ERR_DATA)
+        none(item, found, s);
+    else if (!ok && !item->key.has_public && a.proofs)
+        snprintf(item->half_text, sizeof item->half_text,
+                 "the source fails to show which public key belongs to it (%.40s)",
+                 why.hsm_name[0] ? why.hsm_name : why.what);
+    else if (!ok && !item->key.has_public)
+        snprintf(item->half_text, sizeof item->half_text,
+                 "its uses allow no operation that shows which public key belongs to it");
+    return true;
+}
+
+/* Do any of them hold another public key than was listed with the key? */
+static bool is_doubtful(const struct stock *s, const struct candidates *found,
+                        const struct key_desc *key)
+{
+    for (size_t i = 0; i < found->count; i++)
+        if (memcmp(s->at[found->at[i]]->spki_sha256, key->spki_sha256, SHA256_SIZE) != 0)
+            return true;
+    return false;
+}
+
+static bool find_one(struct stock *s, struct plan_item *item, struct err *err)
+{
+    struct hsm *hsm = source_of(s->c);
+    struct candidates found = {.count = 0};
+    struct bytes listed = {0};
+    struct err why = {0};
+    bool ok;
+
+    item->sought = true;
+    if (item->key.kind == KEY_KIND_RSA && item->key.has_public)
+        return true; /* it has the modulus itself */
+    for (unsigned rank = 0; rank < 3; rank++) {
+        if (!collect(s, &item->key, rank, &found, err))
+            return false;
+        if (rank == 1)
+            found.named = is_doubtful(s, &found, &item->key);
+    }
+    if (item->key.has_public && !is_doubtful(s, &found, &item->key))
+        return true;
+    if (found.count == 0) {
+        none(item, &found, s);
+        return true;
+    }
+    if (item->key.has_public && !hsm->driver->public_key(hsm, item->key.handle, &listed, &why) &&
+        why.code == ERR_GONE) {
+        *err = why;
+        return false;
+    }
+    ok = ask(s, item, &found, &listed, err);
+    bytes_free(&listed);
+    return ok;
+}
+
+static bool warn(struct stock *s, struct err *err)
+{
+    if (s->unread && !tell_note(s->c, EVENT_WARNING, SIDE_SOURCE, "unread-public",
+                                "%zu public keys and certificates cannot be read: whether they "
+                                "belong to a chosen key is not known",
+                                s->unread))
+        return tell_why(s->c, err);
+    if (s->skipped && !tell_note(s->c, EVENT_WARNING, SIDE_SOURCE, "certificates",
+                                 "%zu certificates without the name of a chosen key were not read: "
+                                 "those that belong to one stay",
+                                 s->skipped))
+        return tell_why(s->c, err);
+    return true;
+}
+
+/* What accompanies a key may bear another name: its certificates are known by their public key. */
+static bool read_all(struct stock *s, struct err *err)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->at[i]->class != KEY_CLASS_CERTIFICATE)
+            continue;
+        if (!read_stranger(s, i, err))
+            return false;
+        s->skipped += !s->asked[i];
+    }
+    return true;
+}
+
+bool halves_find(struct ceremony *c, struct err *err)
+{
+    struct stock stock;
+    bool any = false, ok = stock_make(c, &stock, err);
+
+    for (size_t i = 0; ok && i < c->plan.count; i++) {
+        struct plan_item *item = &c->plan.items[i];
+        if (item->route == ROUTE_NONE || item->key.class != KEY_CLASS_PRIVATE)
+            continue;
+        any = true;
+        ok = find_one(&stock, item, err);
+    }
+    ok = ok && (!any || (read_all(&stock, err) && warn(&stock, err)));
+    stock_free(&stock);
+    return ok;
+}
