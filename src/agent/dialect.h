@@ -22,6 +22,7 @@ enum {
     DIALECT_PATTERNS_MAX = 8,
     DIALECT_FOLDERS_MAX = 3,
     DIALECT_VARIABLES_MAX = 8,
+    DIALECT_CURVES_MAX = 16,
 };
 
 /* What a mechanism takes as its parameter. */
@@ -78,7 +79,9 @@ struct dialect {
     uint32_t omit;           /* enum key_flag and DIALECT_OMIT_*: never in a template */
     uint32_t set_afterwards; /* enum key_flag: set on what was unwrapped, whatever it tells */
     uint32_t unreadable;     /* enum key_flag: what it reports of no key */
-    bool one_per_id;         /* it keeps one key of each class and id */
+    uint32_t secret_max;     /* as in struct hsm_limits */
+    char curves[HSM_CURVES_MAX];
+    bool one_per_id; /* it keeps one key of each class and id */
 
     bool confines; /* its agent reaches only what it needs: */
     struct fence_places places;

@@ -2,6 +2,7 @@
 /* From a dialect's file as it is written to what the driver works with: here is checked what the
  * schema cannot say. */
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "base/file.h"
 #include "base/schema.h"
 #include "base/text.h"
+#include "hsm/key.h"
 #include "hsm/variables.h"
 
 enum { SIZE_MAX_OF_FILE = 64 * 1024 };
@@ -196,6 +198,26 @@ static bool take_variables(const struct reader *r, const struct raw_dialect *raw
     return true;
 }
 
+/* Names as in struct key_desc, with a blank between. */
+static bool take_curves(const struct reader *r, const struct raw_dialect *raw)
+{
+    char *list = r->out->curves;
+    size_t len = 0;
+
+    for (unsigned i = 0; i < raw->curve_count; i++) {
+        size_t name = strlen(raw->curves[i]);
+        if (name >= KEY_CURVE_MAX || strpbrk(raw->curves[i], " \t") ||
+            len + name + 2 > HSM_CURVES_MAX) {
+            err_set(r->err, ERR_CONFIG, "this is no curve's name, or the names are too long");
+            return schema_at(&r->yaml, r->err, "curves.%u", i);
+        }
+        len += (size_t)snprintf(list + len, HSM_CURVES_MAX - len, "%s%s", i ? " " : "",
+                                raw->curves[i]);
+    }
+    r->out->secret_max = raw->secret_max;
+    return true;
+}
+
 static bool take_all(const struct reader *r, const struct raw_dialect *raw)
 {
     struct dialect *d = r->out;
@@ -216,7 +238,8 @@ static bool take_all(const struct reader *r, const struct raw_dialect *raw)
         if (!take_pattern(r, i, &raw->patterns[i]))
             return false;
     return take_name(r, raw) && take_trust(r, raw) && take_variables(r, raw) &&
-           take_mechanisms(r, &raw->algorithms) && take_confine(r, raw->confine);
+           take_mechanisms(r, &raw->algorithms) && take_confine(r, raw->confine) &&
+           take_curves(r, raw);
 }
 
 static bool read_text(const struct bytes *text, const char *name, struct dialect *out,

@@ -60,8 +60,11 @@ struct raw_dialect {
     struct raw_algorithms algorithms;
     struct raw_template template;
     uint32_t set_afterwards, not_enforced, not_readable; /* enum key_flag */
-    uint32_t one_per_id, loads_siblings;                 /* enum hsm_truth */
-    struct raw_confine *confine;                         /* NULL: it is not said */
+    uint32_t secret_max;
+    char **curves;
+    unsigned curve_count;
+    uint32_t one_per_id, loads_siblings; /* enum hsm_truth */
+    struct raw_confine *confine;         /* NULL: it is not said */
     char **variables;
     uint32_t variable_count;
 };

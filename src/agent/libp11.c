@@ -224,11 +224,17 @@ static bool app_list(struct hsm *hsm, struct key_list *list, struct err *err)
 
 enum { ANSWER_ROOM = 2048, NONCE = 32, SHARED_ROOM = 66 };
 
-static bool sign(EVP_PKEY_CTX *ctx, bool rsa, const struct bytes *in, uint8_t *out, size_t *len)
+static bool sign(EVP_PKEY_CTX *ctx, enum hsm_proof proof, const struct bytes *in, uint8_t *out,
+                 size_t *len)
 {
+    struct hsm_signing signing = hsm_signing_of(proof);
+
     return EVP_PKEY_sign_init(ctx) == 1 &&
-           (!rsa || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
+           (signing.ecdsa ||
+            EVP_PKEY_CTX_set_rsa_padding(ctx, signing.pss ? RSA_PKCS1_PSS_PADDING
+                                                          : RSA_PKCS1_PADDING) == 1) &&
            EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
+           (!signing.pss || EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1) &&
            EVP_PKEY_sign(ctx, out, len, in->data, in->len) == 1;
 }
 
@@ -281,7 +287,8 @@ static bool app_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
                       const struct bytes *challenge, struct bytes *answer, struct err *err)
 {
     struct app *app = app_of(hsm);
-    bool rsa = proof == HSM_PROOF_RSA_SIGN || proof == HSM_PROOF_RSA_DECRYPT;
+    bool rsa =
+        proof == HSM_PROOF_RSA_SIGN || proof == HSM_PROOF_RSA_DECRYPT || proof == HSM_PROOF_RSA_PSS;
     bool ecdsa = proof == HSM_PROOF_ECDSA;
     uint8_t out[ANSWER_ROOM];
     size_t len = sizeof out;
@@ -301,7 +308,7 @@ static bool app_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     ctx = EVP_PKEY_CTX_new(pkey, NULL);
     ok = ctx && (proof == HSM_PROOF_RSA_DECRYPT ? decrypt(ctx, challenge, out, &len)
                  : proof == HSM_PROOF_ECDH      ? derive(ctx, pkey, challenge, out, &len)
-                                                : sign(ctx, rsa, challenge, out, &len));
+                                                : sign(ctx, proof, challenge, out, &len));
     ok = (ok && (!ecdsa || raw_ecdsa(pkey, out, &len))) ||
          failed(err, ERR_UNSUPPORTED, "OpenSSL does not carry it out through libp11");
     ok = ok && bytes_set(answer, out, len, err);

@@ -63,6 +63,19 @@ static bool confine(const struct hsm_where *where, struct err *err)
     return fence_raise(&places, "", "", where->box, err);
 }
 
+/* Does a module's line name FIPS in its own flags, and not in those of a slot? */
+static bool names_fips(const char *line)
+{
+    static const char key[] = "flags=";
+
+    for (const char *at = line; (at = strcasestr(at, key)); at += sizeof key - 1) {
+        const char *fips = strcasestr(at, "fips");
+        if (at > line && (at[-1] == ' ' || at[-1] == '=') && fips && fips < at + strcspn(at, " \n"))
+            return true;
+    }
+    return false;
+}
+
 /* Does the file in which NSS keeps a database's mode say that it is FIPS's? Only this is taken from
  * it: it can also name libraries to load. */
 static bool asks_for_fips(const char *folder)
@@ -75,25 +88,29 @@ static bool asks_for_fips(const char *folder)
     text_print(path, sizeof path, "%s/pkcs11.txt", folder);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     file = fd < 0 ? NULL : fdopen(fd, "r");
-    for (int lines = 0; file && lines < 256 && fgets(line, sizeof line, file); lines++) {
-        const char *flags = strncmp(line, "NSS=", 4) == 0 ? strcasestr(line, "flags=") : NULL;
-        const char *fips = flags ? strcasestr(flags, "fips") : NULL;
-        asks |= fips && fips < flags + strcspn(flags, " \n");
-    }
+    for (int lines = 0; file && lines < 256 && fgets(line, sizeof line, file); lines++)
+        asks |= strncmp(line, "NSS=", 4) == 0 && names_fips(line);
     if (file)
         fclose(file);
     return asks;
 }
 
-/* To the log: which mode this is, where somebody could wonder. */
-static void tell_mode(const char *folder)
+/* Where the database is set to FIPS mode, NSS must be, too: its keys are to be used as their owner
+ * wants. NSS calls that deleting its internal module, which changes to the other one, in memory
+ * alone, where there is no database of modules. */
+static bool enter_mode(const char *folder, struct err *err)
 {
+    if (asks_for_fips(folder) && !PK11_IsFIPS()) {
+        SECMOD_DeleteInternalModule(SECMOD_GetInternalModule()->commonName);
+        if (!PK11_IsFIPS()) {
+            nss_failed(err, ERR_HSM,
+                       "the database is set to FIPS mode (pkcs11.txt), and NSS does not enter it");
+            return err_next(err, "Look for the reason with modutil -dbdir DATABASE -chkfips true.");
+        }
+    }
     if (PK11_IsFIPS())
         fputs("NSS is in FIPS mode\n", stderr);
-    else if (asks_for_fips(folder))
-        fputs("This database is set to FIPS mode in its pkcs11.txt, which is not followed, since "
-              "it can name code: NSS is not in FIPS mode\n",
-              stderr);
+    return true;
 }
 
 static bool nss_open(const struct hsm_where *where, struct hsm **out, struct err *err)
@@ -114,14 +131,13 @@ static bool nss_open(const struct hsm_where *where, struct hsm **out, struct err
     nss = calloc(1, sizeof *nss);
     if (!nss)
         err_set(err, ERR_FAILED, "out of memory");
-    if (!nss || !confine(where, err)) {
+    if (!nss || !enter_mode(where->module + strlen("sql:"), err) || !confine(where, err)) {
         NSS_Shutdown();
         free(nss);
         return false;
     }
     nss->hsm.driver = &nss_driver;
     nss->before = before;
-    tell_mode(where->module + strlen("sql:"));
     *out = &nss->hsm;
     return true;
 }

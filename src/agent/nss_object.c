@@ -150,6 +150,8 @@ static void set_curve(struct key_desc *desc, SECItem params)
     SECOidTag tag = oid.len ? SECOID_FindOIDTag(&oid) : SEC_OID_UNKNOWN;
     char *dotted = oid.len ? CERT_GetOidString(&oid) : NULL;
 
+    if (params.len && params.data[0] == 0x30) /* SEQUENCE: ECParameters (SEC 1 C.2) */
+        text_print(desc->curve, sizeof desc->curve, KEY_CURVE_EXPLICIT);
     if (dotted)
         text_print(desc->curve, sizeof desc->curve, "%s",
                    dotted + (strncmp(dotted, "OID.", 4) == 0 ? 4 : 0));

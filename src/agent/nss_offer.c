@@ -16,6 +16,7 @@
 #include "agent/nss_list.h"
 #include "agent/nss_object.h"
 #include "agent/nss_prove.h"
+#include "agent/nss_sample.h"
 #include "agent/nss_spki.h"
 #include "agent/nss_wrap.h"
 #include "base/text.h"
@@ -73,6 +74,43 @@ static bool import(struct nss *nss, CK_KEY_TYPE type, const uint8_t *value, size
     };
 
     return nss_create(nss, attributes, sizeof attributes / sizeof attributes[0], handle, err);
+}
+
+/* In FIPS mode no key is taken in clear. */
+static bool generate_secret(struct nss *nss, CK_KEY_TYPE type, size_t len, uint64_t *handle,
+                            struct err *err)
+{
+    static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+    bool aes = type == CKK_AES;
+    CK_ULONG length = len;
+    CK_ATTRIBUTE attributes[] = {
+        {CKA_TOKEN, &no, sizeof no},
+        {CKA_LABEL, (void *)throw_away, strlen(throw_away)},
+        {CKA_EXTRACTABLE, &yes, sizeof yes},
+        {CKA_SENSITIVE, &yes, sizeof yes},
+        {CKA_PRIVATE, &yes, sizeof yes},
+        {CKA_WRAP, &yes, sizeof yes},
+        {CKA_UNWRAP, &yes, sizeof yes},
+        {CKA_ENCRYPT, &yes, sizeof yes},
+        {CKA_DECRYPT, &yes, sizeof yes},
+        {CKA_SIGN, &yes, sizeof yes},
+        {CKA_VALUE_LEN, &length, sizeof length},
+    };
+    PK11SymKey *key =
+        PK11_KeyGenWithTemplate(nss->slot, aes ? CKM_AES_ECB : CKM_SHA256_HMAC,
+                                aes ? CKM_AES_KEY_GEN : CKM_GENERIC_SECRET_KEY_GEN, NULL,
+                                attributes, sizeof attributes / sizeof attributes[0], NULL);
+
+    return key ? nss_keep(nss, PK11_TypeSymKey, key, handle, err)
+               : nss_failed(err, ERR_HSM, "NSS makes no throw-away secret");
+}
+
+/* A secret of this length: the one that an RFC knows the answers of, where NSS takes that. */
+static bool obtain(struct nss *nss, CK_KEY_TYPE type, const uint8_t *value, size_t len,
+                   uint64_t *handle, struct err *err)
+{
+    return PK11_IsFIPS() ? generate_secret(nss, type, len, handle, err)
+                         : import(nss, type, value, len, handle, err);
 }
 
 /* A pair with all the uses that NSS gives by itself. */
@@ -135,12 +173,13 @@ static void try_envelope(struct nss *nss, enum hsm_alg alg, struct hsm_offer *of
     uint64_t kek, key, back;
     struct err err = {0};
 
-    if (!import(nss, CKK_AES, vector->kek, vector->kek_len, &kek, &err) ||
-        !import(nss, CKK_GENERIC_SECRET, vector->key, vector->key_len, &key, &err) ||
+    if (!obtain(nss, CKK_AES, vector->kek, vector->kek_len, &kek, &err) ||
+        !obtain(nss, CKK_GENERIC_SECRET, vector->key, vector->key_len, &key, &err) ||
         !nss_wrap(&nss->hsm, alg, kek, key, &blob, &err))
         goto out;
     if (vector->blob_len &&
-        !(blob.len == vector->blob_len && memcmp(blob.data, vector->blob, vector->blob_len) == 0)) {
+        !(blob.len == vector->blob_len &&
+          (PK11_IsFIPS() || memcmp(blob.data, vector->blob, vector->blob_len) == 0))) {
         err_set(&err, ERR_DATA, "NSS wraps to other bytes than the %s", vector->words);
         goto out;
     }
@@ -148,7 +187,10 @@ static void try_envelope(struct nss *nss, enum hsm_alg alg, struct hsm_offer *of
     offer->unwrap = unwrap(nss, alg, kek, &blob, KEY_KIND_GENERIC, 0, &back, &err) &&
                     same_value(nss, key, back, &err);
 out:
-    conclude(offer, vector->words, &err);
+    conclude(offer,
+             PK11_IsFIPS() ? "tried with generated keys: FIPS mode takes no known one"
+                           : vector->words,
+             &err);
     bytes_free(&blob);
 }
 
@@ -160,8 +202,8 @@ static void try_transport(struct nss *nss, enum hsm_alg alg, uint64_t private, u
     uint64_t kek, again, key, back;
     struct err err = {0};
 
-    if (import(nss, CKK_AES, rfc5649_kek, sizeof rfc5649_kek, &kek, &err) &&
-        import(nss, CKK_GENERIC_SECRET, rfc5649_key, sizeof rfc5649_key, &key, &err))
+    if (obtain(nss, CKK_AES, rfc5649_kek, sizeof rfc5649_kek, &kek, &err) &&
+        obtain(nss, CKK_GENERIC_SECRET, rfc5649_key, sizeof rfc5649_key, &key, &err))
         offer->wrap = nss_wrap(&nss->hsm, alg, public, kek, &oaep, &err);
     offer->unwrap = offer->wrap &&
                     unwrap(nss, alg, private, &oaep, KEY_KIND_AES, 24, &again, &err) &&
@@ -176,14 +218,17 @@ static void try_transport(struct nss *nss, enum hsm_alg alg, uint64_t private, u
  * octets; 0: it did not arrive. */
 static uint32_t arriving_length(struct nss *nss, uint32_t length)
 {
-    const struct bytes blob = {(uint8_t *)rfc5649_blob, sizeof rfc5649_blob};
-    struct key_desc desc;
-    uint64_t kek, back;
+    struct key_desc desc = {0};
+    struct bytes blob = {0};
+    uint64_t kek, key, back;
 
-    if (!import(nss, CKK_AES, rfc5649_kek, sizeof rfc5649_kek, &kek, NULL) ||
+    if (!obtain(nss, CKK_AES, rfc5649_kek, sizeof rfc5649_kek, &kek, NULL) ||
+        !obtain(nss, CKK_GENERIC_SECRET, rfc5649_key, sizeof rfc5649_key, &key, NULL) ||
+        !nss_wrap(&nss->hsm, HSM_AES_KWP, kek, key, &blob, NULL) ||
         !unwrap(nss, HSM_AES_KWP, kek, &blob, KEY_KIND_GENERIC, length, &back, NULL) ||
         !nss_describe(&nss->hsm, back, &desc, NULL))
-        return 0;
+        desc.length = 0;
+    bytes_free(&blob);
     return desc.length;
 }
 
@@ -217,7 +262,7 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
     uint64_t secret = 0, ec = 0, ec_public;
     uint32_t proofs = 0;
 
-    import(nss, CKK_AES, rfc3394_key, sizeof rfc3394_key, &secret, NULL);
+    obtain(nss, CKK_AES, rfc3394_key, sizeof rfc3394_key, &secret, NULL);
     generate(nss, CKM_EC_KEY_PAIR_GEN, &curve, &ec, &ec_public, NULL);
     encrypt(nss, rsa_public, &cipher, NULL);
     const struct {
@@ -226,7 +271,6 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
     } by[HSM_PROOFS] = {
         [HSM_PROOF_AES_ECB] = {secret, &fixed},    [HSM_PROOF_AES_DECRYPT] = {secret, &fixed},
         [HSM_PROOF_DIGEST] = {secret, &fixed},     [HSM_PROOF_HMAC] = {secret, &fixed},
-        [HSM_PROOF_RSA_SIGN] = {rsa, &fixed},      [HSM_PROOF_ECDSA] = {ec, &fixed},
         [HSM_PROOF_RSA_DECRYPT] = {rsa, &cipher},  [HSM_PROOF_CHECK_ECB] = {secret, &block},
         [HSM_PROOF_CHECK_CMAC] = {secret, &block},
     };
@@ -235,13 +279,29 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
         proofs |= UINT32_C(1) << HSM_PROOF_RSA_UNWRAP;
     if (PK11_DoesMechanism(nss->slot, CKM_ECDH1_DERIVE))
         proofs |= UINT32_C(1) << HSM_PROOF_ECDH;
-    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
-        if (by[proof].challenge &&
-            nss_prove(&nss->hsm, proof, by[proof].key, by[proof].challenge, &answer, NULL))
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++) {
+        struct hsm_signing signing = hsm_signing_of(proof);
+        const struct bytes *challenge = signing.hash ? &fixed : by[proof].challenge;
+        uint64_t key = signing.ecdsa ? ec : signing.hash ? rsa : by[proof].key;
+        if (challenge && nss_prove(&nss->hsm, proof, key, challenge, &answer, NULL))
             proofs |= UINT32_C(1) << proof;
+    }
     bytes_free(&cipher);
     bytes_free(&answer);
     return proofs;
+}
+
+/* Not every curve that has a name is one on which NSS computes. */
+static void try_curves(struct nss *nss, char curves[HSM_CURVES_MAX])
+{
+    for (const struct nss_curve *curve = nss_curves; curve->name; curve++) {
+        struct key_sample sample = {.kind = KEY_KIND_EC};
+        size_t len = strlen(curves);
+        uint64_t private, public;
+        text_print(sample.curve, sizeof sample.curve, "%s", curve->name);
+        if (nss_make_key(&nss->hsm, &sample, throw_away, &private, &public, NULL))
+            text_print(curves + len, HSM_CURVES_MAX - len, "%s%s", len ? " " : "", curve->name);
+    }
 }
 
 bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
@@ -254,6 +314,7 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
         .lost_templates = (1U << KEY_TEMPLATES) - 1,
         /* never true, and not there on what was unwrapped: NSS 3.87, by the contract's test */
         .unreadable = KEY_LOCAL | KEY_DERIVE,
+        .limits = {.secret_max = NSS_SECRET_MAX},
         .act_words = {[HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
                       [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
                       [HSM_MAKE_AES] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",
@@ -269,6 +330,7 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
     if (!nss)
         return false;
     before = nss->count;
+    try_curves(nss, found.limits.curves);
     ok = generate(nss, CKM_RSA_PKCS_KEY_PAIR_GEN, &params, &private, &public, err);
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++) {
         struct hsm_offer *offer = &found.alg[alg];

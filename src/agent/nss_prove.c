@@ -154,9 +154,21 @@ static bool by_rsa_sign(struct nss_object *key, const SECItem *in, SECItem *out)
     return PK11_SignWithMechanism(&key->private, CKM_RSA_PKCS, NULL, out, &item) == SECSuccess;
 }
 
-static bool by_ecdsa(struct nss_object *key, const SECItem *in, SECItem *out)
+/* By the mechanism of the proof as it is, which hashes or pads where its name says so. */
+static bool by_mechanism(enum hsm_proof proof, struct nss_object *key, const SECItem *in,
+                         SECItem *out)
 {
-    return PK11_SignWithMechanism(&key->private, CKM_ECDSA, NULL, out, in) == SECSuccess;
+    static const CK_RSA_PKCS_PSS_PARAMS pss[] = {
+        [HSM_SHA256] = {CKM_SHA256, CKG_MGF1_SHA256, 32},
+        [HSM_SHA384] = {CKM_SHA384, CKG_MGF1_SHA384, 48},
+        [HSM_SHA512] = {CKM_SHA512, CKG_MGF1_SHA512, 64},
+    };
+    struct hsm_signing signing = hsm_signing_of(proof);
+    CK_RSA_PKCS_PSS_PARAMS params = pss[signing.hash];
+    SECItem item = {.data = (unsigned char *)&params, .len = sizeof params};
+
+    return PK11_SignWithMechanism(&key->private, hsm_proof_mechanism(proof),
+                                  signing.pss ? &item : NULL, out, in) == SECSuccess;
 }
 
 static bool by_rsa_decrypt(struct nss_object *key, const SECItem *in, SECItem *out)
@@ -202,7 +214,8 @@ static const struct way {
     enum key_kind kind; /* KEY_KIND_OTHER: any */
     uint32_t use;
     uint16_t min, max, multiple; /* of the challenge, in octets */
-    bool (*answer)(struct nss_object *key, const SECItem *in, SECItem *out);
+    bool (*answer)(struct nss_object *key, const SECItem *in,
+                   SECItem *out); /* NULL: by_mechanism() */
     const char *words;
     bool check; /* a check value: of zeros only */
 } ways[HSM_PROOFS] = {
@@ -216,8 +229,6 @@ static const struct way {
                         by_hmac, "PK11_SignWithSymKey CKM_SHA256_HMAC", false},
     [HSM_PROOF_RSA_SIGN] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
                             by_rsa_sign, "PK11_SignWithMechanism CKM_RSA_PKCS", false},
-    [HSM_PROOF_ECDSA] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
-                         by_ecdsa, "PK11_SignWithMechanism CKM_ECDSA", false},
     [HSM_PROOF_RSA_DECRYPT] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_DECRYPT, 1, 2048, 1,
                                by_rsa_decrypt, "PK11_PrivDecrypt CKM_RSA_PKCS_OAEP SHA-1", false},
     [HSM_PROOF_RSA_UNWRAP] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_UNWRAP, NONCE_LEN + 1,
@@ -228,6 +239,28 @@ static const struct way {
     [HSM_PROOF_ECDH] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_DERIVE, NONCE_LEN + 3,
                         HSM_CHALLENGE_MAX, 1, by_ecdh,
                         "PK11_PubDeriveWithKDF CKM_ECDH1_DERIVE, PK11_DigestKey", false},
+    [HSM_PROOF_ECDSA] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1, NULL,
+                         "PK11_SignWithMechanism CKM_ECDSA", false},
+    [HSM_PROOF_RSA_PSS] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
+                           NULL, "PK11_SignWithMechanism CKM_RSA_PKCS_PSS", false},
+    [HSM_PROOF_RSA_SHA256] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
+                              NULL, "PK11_SignWithMechanism CKM_SHA256_RSA_PKCS", false},
+    [HSM_PROOF_RSA_SHA384] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
+                              NULL, "PK11_SignWithMechanism CKM_SHA384_RSA_PKCS", false},
+    [HSM_PROOF_RSA_SHA512] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
+                              NULL, "PK11_SignWithMechanism CKM_SHA512_RSA_PKCS", false},
+    [HSM_PROOF_RSA_PSS_SHA256] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN,
+                                  1, NULL, "PK11_SignWithMechanism CKM_SHA256_RSA_PKCS_PSS", false},
+    [HSM_PROOF_RSA_PSS_SHA384] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN,
+                                  1, NULL, "PK11_SignWithMechanism CKM_SHA384_RSA_PKCS_PSS", false},
+    [HSM_PROOF_RSA_PSS_SHA512] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN, SHA256_LEN, SHA256_LEN,
+                                  1, NULL, "PK11_SignWithMechanism CKM_SHA512_RSA_PKCS_PSS", false},
+    [HSM_PROOF_ECDSA_SHA256] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
+                                NULL, "PK11_SignWithMechanism CKM_ECDSA_SHA256", false},
+    [HSM_PROOF_ECDSA_SHA384] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
+                                NULL, "PK11_SignWithMechanism CKM_ECDSA_SHA384", false},
+    [HSM_PROOF_ECDSA_SHA512] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
+                                NULL, "PK11_SignWithMechanism CKM_ECDSA_SHA512", false},
     [HSM_PROOF_CHECK_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT, 8, 16, 8, by_check_ecb,
                              "PK11_Encrypt CKM_AES_ECB or CKM_DES3_ECB", true},
     [HSM_PROOF_CHECK_CMAC] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_SIGN, 8, 16, 8, by_check_cmac,
@@ -279,7 +312,8 @@ bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     if (ok) {
         in = (SECItem){.data = challenge->data, .len = (unsigned)challenge->len};
         out = (SECItem){.data = made.data, .len = (unsigned)made.len};
-        ok = ways[proof].answer(&key, &in, &out) ||
+        ok = (ways[proof].answer ? ways[proof].answer(&key, &in, &out)
+                                 : by_mechanism(proof, &key, &in, &out)) ||
              nss_failed(err, ERR_HSM, "NSS gives no answer by %s", hsm_proof_name(proof));
     }
     ok = ok && bytes_set(answer, out.data, out.len, err);

@@ -25,9 +25,6 @@ static void try_proof(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE ke
 
 static void try_proofs(struct probe *b)
 {
-    static const enum hsm_proof listed[] = {
-        HSM_PROOF_RSA_SIGN, HSM_PROOF_ECDSA,     HSM_PROOF_RSA_DECRYPT, HSM_PROOF_RSA_UNWRAP,
-        HSM_PROOF_ECDH,     HSM_PROOF_CHECK_ECB, HSM_PROOF_CHECK_CMAC};
     CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
 
     try_proof(b, HSM_PROOF_AES_ECB, b->subject);
@@ -36,9 +33,9 @@ static void try_proofs(struct probe *b)
     if (probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK)
         try_proof(b, HSM_PROOF_HMAC, secret);
     probe_unmake(b, secret);
-    for (size_t i = 0; i < sizeof listed / sizeof listed[0]; i++)
-        if (p11_lists_proof(b->p, listed[i]))
-            b->offers->proofs |= UINT32_C(1) << listed[i];
+    for (enum hsm_proof proof = HSM_PROOF_RSA_SIGN; proof < HSM_PROOF_BYTES; proof++)
+        if (p11_lists_proof(b->p, proof))
+            b->offers->proofs |= UINT32_C(1) << proof;
 }
 
 /* --- lengths --- */
@@ -136,6 +133,23 @@ static const char act_words[HSM_ACTS][HSM_WORDS_MAX] = {
     [HSM_MAKE_PUBLIC] = "C_CreateObject CKA_TOKEN",
 };
 
+/* What no key can go beyond, by the dialect and by the token's own list. A maximum that no RSA key
+ * has is no limit, and some tokens list octets. */
+static void learn_limits(struct p11 *p, struct hsm_limits *limits)
+{
+    const CK_ULONG smallest = 1024, largest = 65536;
+    CK_MECHANISM_INFO rsa = {0};
+
+    limits->secret_max = p->dialect.secret_max;
+    text_print(limits->curves, sizeof limits->curves, "%s", p->dialect.curves);
+    if (p->fn->C_GetMechanismInfo(p->slot, CKM_RSA_PKCS, &rsa) == CKR_OK &&
+        rsa.ulMinKeySize <= rsa.ulMaxKeySize && rsa.ulMaxKeySize >= smallest &&
+        rsa.ulMaxKeySize <= largest) {
+        limits->rsa_min = (uint32_t)rsa.ulMinKeySize;
+        limits->rsa_max = (uint32_t)rsa.ulMaxKeySize;
+    }
+}
+
 static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
 {
     struct probe b = {.p = p, .offers = offers};
@@ -145,6 +159,7 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     *offers = (struct hsm_offers){.one_per_id = p->overwrites || p->dialect.one_per_id,
                                   .lost_templates = p11_templates_omitted(p->dialect.omit),
                                   .unreadable = p->dialect.unreadable};
+    learn_limits(p, &offers->limits);
     memcpy(offers->act_words, act_words, sizeof act_words);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         text_print(offers->proof_words[proof], HSM_WORDS_MAX, "%s", p11_proof_words(proof));

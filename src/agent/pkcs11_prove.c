@@ -43,6 +43,26 @@ static const struct row {
     [HSM_PROOF_ECDH] = {CKM_ECDH1_DERIVE, CKF_DERIVE, CKO_PRIVATE_KEY, CKK_EC, KEY_DERIVE,
                         NONCE + 3, HSM_CHALLENGE_MAX, 1,
                         "C_DeriveKey CKM_ECDH1_DERIVE, C_DigestKey CKM_SHA256", 0},
+    [HSM_PROOF_RSA_PSS] = {CKM_RSA_PKCS_PSS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA, KEY_SIGN, 32, 32,
+                           1, "C_Sign CKM_RSA_PKCS_PSS SHA-256", 0},
+    [HSM_PROOF_RSA_SHA256] = {CKM_SHA256_RSA_PKCS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA, KEY_SIGN, 32,
+                              32, 1, "C_Sign CKM_SHA256_RSA_PKCS", 0},
+    [HSM_PROOF_RSA_SHA384] = {CKM_SHA384_RSA_PKCS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA, KEY_SIGN, 32,
+                              32, 1, "C_Sign CKM_SHA384_RSA_PKCS", 0},
+    [HSM_PROOF_RSA_SHA512] = {CKM_SHA512_RSA_PKCS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA, KEY_SIGN, 32,
+                              32, 1, "C_Sign CKM_SHA512_RSA_PKCS", 0},
+    [HSM_PROOF_RSA_PSS_SHA256] = {CKM_SHA256_RSA_PKCS_PSS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA,
+                                  KEY_SIGN, 32, 32, 1, "C_Sign CKM_SHA256_RSA_PKCS_PSS", 0},
+    [HSM_PROOF_RSA_PSS_SHA384] = {CKM_SHA384_RSA_PKCS_PSS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA,
+                                  KEY_SIGN, 32, 32, 1, "C_Sign CKM_SHA384_RSA_PKCS_PSS", 0},
+    [HSM_PROOF_RSA_PSS_SHA512] = {CKM_SHA512_RSA_PKCS_PSS, CKF_SIGN, CKO_PRIVATE_KEY, CKK_RSA,
+                                  KEY_SIGN, 32, 32, 1, "C_Sign CKM_SHA512_RSA_PKCS_PSS", 0},
+    [HSM_PROOF_ECDSA_SHA256] = {CKM_ECDSA_SHA256, CKF_SIGN, CKO_PRIVATE_KEY, CKK_EC, KEY_SIGN, 32,
+                                32, 1, "C_Sign CKM_ECDSA_SHA256", 0},
+    [HSM_PROOF_ECDSA_SHA384] = {CKM_ECDSA_SHA384, CKF_SIGN, CKO_PRIVATE_KEY, CKK_EC, KEY_SIGN, 32,
+                                32, 1, "C_Sign CKM_ECDSA_SHA384", 0},
+    [HSM_PROOF_ECDSA_SHA512] = {CKM_ECDSA_SHA512, CKF_SIGN, CKO_PRIVATE_KEY, CKK_EC, KEY_SIGN, 32,
+                                32, 1, "C_Sign CKM_ECDSA_SHA512", 0},
     [HSM_PROOF_CHECK_ECB] = {CKM_AES_ECB, CKF_ENCRYPT, CKO_SECRET_KEY, CKK_AES, KEY_ENCRYPT, 8, 16,
                              8, "C_Encrypt CKM_AES_ECB or CKM_DES3_ECB", CKM_DES3_ECB},
     [HSM_PROOF_CHECK_CMAC] = {CKM_AES_CMAC, CKF_SIGN, CKO_SECRET_KEY, CKK_AES, KEY_SIGN, 8, 16, 8,
@@ -130,6 +150,28 @@ static CK_RV run_made(struct p11 *p, enum hsm_proof proof, struct operation *o)
     return rv != CKR_OK ? rv : gone;
 }
 
+static CK_RV run_sign(CK_FUNCTION_LIST *fn, enum hsm_proof proof, struct operation *o)
+{
+    static const CK_RSA_PKCS_PSS_PARAMS pss[] = {
+        [HSM_SHA256] = {CKM_SHA256, CKG_MGF1_SHA256, 32},
+        [HSM_SHA384] = {CKM_SHA384, CKG_MGF1_SHA384, 48},
+        [HSM_SHA512] = {CKM_SHA512, CKG_MGF1_SHA512, 64},
+    };
+    struct hsm_signing signing = hsm_signing_of(proof);
+    CK_RSA_PKCS_PSS_PARAMS params = pss[signing.hash];
+
+    if (signing.pss) {
+        o->mechanism.pParameter = &params;
+        o->mechanism.ulParameterLen = sizeof params;
+    }
+    if (proof == HSM_PROOF_RSA_SIGN) {
+        memmove(o->in + sizeof digest_info, o->in, o->in_len);
+        memcpy(o->in, digest_info, sizeof digest_info);
+        o->in_len += sizeof digest_info;
+    }
+    return run_plain(o, fn->C_SignInit, fn->C_Sign);
+}
+
 static CK_RV run(struct p11 *p, enum hsm_proof proof, struct operation *o)
 {
     CK_FUNCTION_LIST *fn = p->fn;
@@ -149,13 +191,8 @@ static CK_RV run(struct p11 *p, enum hsm_proof proof, struct operation *o)
         o->mechanism.pParameter = &oaep;
         o->mechanism.ulParameterLen = sizeof oaep;
         return run_plain(o, fn->C_DecryptInit, fn->C_Decrypt);
-    case HSM_PROOF_RSA_SIGN:
-        memmove(o->in + sizeof digest_info, o->in, o->in_len);
-        memcpy(o->in, digest_info, sizeof digest_info);
-        o->in_len += sizeof digest_info;
-        return run_plain(o, fn->C_SignInit, fn->C_Sign);
     default:
-        return run_plain(o, fn->C_SignInit, fn->C_Sign);
+        return run_sign(fn, proof, o);
     }
 }
 

@@ -197,29 +197,48 @@ static bool is_named_edwards(struct view params)
     return params.len == sizeof der - 1 && memcmp(params.data, der, params.len) == 0;
 }
 
-/* The curves that have a name here; others are dotted OIDs. */
+/* Curves whose names OpenSSL does not know as NIST's or spells otherwise. */
 static const struct {
     int nid;
     const char *name;
     uint32_t bits;
-} curves[] = {
-    {NID_X9_62_prime256v1, "P-256", 256}, {NID_secp384r1, "P-384", 384},
-    {NID_secp521r1, "P-521", 521},        {NID_secp256k1, "secp256k1", 256},
-    {NID_ED25519, "Ed25519", 255},        {NID_ED448, "Ed448", 448},
+} edwards[] = {
+    {NID_ED25519, "Ed25519", 255},
+    {NID_ED448, "Ed448", 448},
 };
+
+/* A curve's name in OpenSSL, NIST's where it has one: "P-256", "secp256k1", "brainpoolP256r1"; NULL
+ * where OpenSSL has no such curve. */
+static const char *curve_name(int nid, uint32_t *bits)
+{
+    EC_GROUP *group = nid == NID_undef ? NULL : EC_GROUP_new_by_curve_name(nid);
+    const char *name = NULL;
+
+    for (size_t i = 0; i < sizeof edwards / sizeof edwards[0]; i++)
+        if (nid == edwards[i].nid) {
+            name = edwards[i].name;
+            *bits = edwards[i].bits;
+        }
+    if (group) {
+        name = EC_curve_nid2nist(nid) ? EC_curve_nid2nist(nid) : OBJ_nid2sn(nid);
+        *bits = (uint32_t)EC_GROUP_get_degree(group);
+    }
+    EC_GROUP_free(group);
+    ERR_clear_error();
+    return name;
+}
 
 bool spki_curve_params(const char *name, struct bytes *params)
 {
-    ASN1_OBJECT *oid = NULL;
+    int nid = EC_curve_nist2nid(name);
+    ASN1_OBJECT *oid = nid != NID_undef ? OBJ_nid2obj(nid) : OBJ_txt2obj(name, 0);
     unsigned char *der = NULL;
     int len;
     bool ok;
 
-    for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
-        if (strcmp(curves[i].name, name) == 0)
-            oid = OBJ_nid2obj(curves[i].nid);
-    if (!oid)
-        oid = OBJ_txt2obj(name, 1);
+    for (size_t i = 0; !oid && i < sizeof edwards / sizeof edwards[0]; i++)
+        if (strcmp(edwards[i].name, name) == 0)
+            oid = OBJ_nid2obj(edwards[i].nid);
     len = oid ? i2d_ASN1_OBJECT(oid, &der) : -1;
     ok = len > 0 && bytes_set(params, der, (size_t)len, NULL);
     OPENSSL_free(der);
@@ -230,19 +249,20 @@ bool spki_curve_params(const char *name, struct bytes *params)
 
 void spki_curve(struct view params, char name[KEY_CURVE_MAX], uint32_t *bits)
 {
+    const uint8_t sequence = 0x30; /* ECParameters (SEC 1 C.2), and not the name of a curve */
     ASN1_OBJECT *oid;
     int nid = curve_nid(params, &oid);
+    const char *known;
 
     if (is_named_edwards(params))
         nid = NID_ED25519;
     *bits = 0;
-    text_print(name, KEY_CURVE_MAX, "unknown");
-    if (oid)
+    known = curve_name(nid, bits);
+    text_print(name, KEY_CURVE_MAX, "%s",
+               known                                      ? known
+               : params.len && params.data[0] == sequence ? KEY_CURVE_EXPLICIT
+                                                          : "unknown");
+    if (!known && oid)
         OBJ_obj2txt(name, KEY_CURVE_MAX, oid, 1);
     ASN1_OBJECT_free(oid);
-    for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
-        if (nid != NID_undef && nid == curves[i].nid) {
-            text_print(name, KEY_CURVE_MAX, "%s", curves[i].name);
-            *bits = curves[i].bits;
-        }
 }

@@ -320,6 +320,10 @@ static bool serve_offers(struct service *s, const Pb__Request *req, Pb__Reply *r
     msg->lost_templates = s->offers.lost_templates;
     msg->unreadable = s->offers.unreadable;
     msg->mute_templates = s->offers.mute_templates;
+    msg->secret_max = s->offers.limits.secret_max;
+    msg->rsa_min = s->offers.limits.rsa_min;
+    msg->rsa_max = s->offers.limits.rsa_max;
+    msg->curves = s->offers.limits.curves;
     reply->result_case = PB__REPLY__RESULT_OFFERS;
     reply->offers = msg;
     return true;

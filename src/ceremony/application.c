@@ -14,6 +14,7 @@ static const char *path_of(enum hsm_proof proof)
     static const char *const paths[HSM_PROOFS] = {
         [HSM_PROOF_RSA_SIGN] = "EVP_PKEY_sign of OpenSSL, through libp11",
         [HSM_PROOF_ECDSA] = "EVP_PKEY_sign of OpenSSL, through libp11",
+        [HSM_PROOF_RSA_PSS] = "EVP_PKEY_sign of OpenSSL, through libp11",
         [HSM_PROOF_RSA_DECRYPT] = "EVP_PKEY_decrypt of OpenSSL, through libp11",
         [HSM_PROOF_ECDH] = "EVP_PKEY_derive of OpenSSL, through libp11",
     };
@@ -72,7 +73,10 @@ static size_t prove_all(struct ceremony *c, struct hsm *app, const struct names 
             continue;
         found = names_only(names, &c->plan.items[i].key);
         if (!path_of(c->fates[i].proof))
-            not_tried(c, &c->plan.items[i].key, "OpenSSL unwraps no keys on a token");
+            not_tried(c, &c->plan.items[i].key,
+                      hsm_signing_of(c->fates[i].proof).hash
+                          ? "they hash first, and the key allows only mechanisms that hash"
+                          : "OpenSSL unwraps no keys on a token");
         else if (found)
             proven += prove_one(c, i, app, found);
         else

@@ -19,6 +19,7 @@
 #include <openssl/sha.h>
 
 #include "ceremony/proof.h"
+#include "ceremony/provable.h"
 
 struct canary {
     struct event_sink sink; /* of the trial */
@@ -173,6 +174,22 @@ static const char *title_of(enum step_id id)
     return id == STEP_COMMIT ? "make it a token object" : step_title(id);
 }
 
+/* What failed, in words. One answer to a throw-away key that was made and wrapped a moment ago is
+ * more likely the answer to its type than to damage. */
+static void say_failed(const struct ceremony *t, enum step_id id, const struct err *err,
+                       struct event *e)
+{
+    char type[KEY_TYPE_TEXT];
+
+    if (id == STEP_UNWRAP_KEY && err->code == ERR_DATA)
+        snprintf(e->canary.text, sizeof e->canary.text,
+                 "%s: the destination takes no %s key, or not as the source wraps it", title_of(id),
+                 key_type_text(&t->plan.items[t->item].key, type));
+    else
+        snprintf(e->canary.text, sizeof e->canary.text, "%s: %.180s%s%s", title_of(id), err->what,
+                 err->hsm_name[0] ? ", " : "", err->hsm_name);
+}
+
 /* Runs the rows before the keys, those of a key up to its first proof, or those that keep it, and
  * notes in *e what crossed the relay last. On failure trial->at is the row. */
 static bool run_rows(struct ceremony *t, enum row_for which, struct event *e, struct err *err)
@@ -187,8 +204,7 @@ static bool run_rows(struct ceremony *t, enum row_for which, struct event *e, st
         t->at = i;
         t->done |= rows[i].undo ? 1U << i : 0; /* also half of it */
         if (!rows[i].run(t, &facts, err)) {
-            snprintf(e->canary.text, sizeof e->canary.text, "%s: %.180s%s%s", title_of(rows[i].id),
-                     err->what, err->hsm_name[0] ? ", " : "", err->hsm_name);
+            say_failed(t, rows[i].id, err, e);
             return false;
         }
         if (facts.crossed)
@@ -283,7 +299,7 @@ static bool plan_sample(struct canary *y, struct plan_item *item, struct event *
 
     item->key.handle = handle;
     item->want_flags = policy_want_flags(&y->real->setup.policy, &item->key);
-    item->proofs = plan_proofs(&y->trial->deal, &item->key);
+    item->proofs = provable_by(&y->trial->deal, &item->key);
     if (ok && item->proofs == 0)
         ok = err_set(err, ERR_UNSUPPORTED, "both sides can answer no proof of such a key");
     if (!ok)

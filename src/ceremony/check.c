@@ -113,3 +113,17 @@ bool check_value(const struct check_pair *pair, unsigned at, uint32_t offered, s
         return tell_spki(pair, check);
     return none(check, "a check value would help to guess a stored secret");
 }
+
+bool check_agree(const struct check_pair *pair, uint32_t offered)
+{
+    struct check check;
+    struct err err = {0};
+    bool any = false;
+
+    for (unsigned i = 0; i < check_count(pair->key[SIDE_SOURCE]); i++) {
+        if (!check_value(pair, i, offered, &check, &err))
+            return false;
+        any |= check.value[SIDE_SOURCE].len > 0;
+    }
+    return any;
+}

@@ -27,4 +27,8 @@ unsigned check_count(const struct key_desc *key);
 bool check_value(const struct check_pair *pair, unsigned at, uint32_t offered, struct check *check,
                  struct err *err);
 
+/* Do both sides hold the same key as far as its cipher goes: was a check value computed, and is
+ * every one the same? Those of triple DES leave the parity bits out. */
+bool check_agree(const struct check_pair *pair, uint32_t offered);
+
 #endif

@@ -8,6 +8,7 @@
 #include "ceremony/check.h"
 #include "ceremony/names.h"
 #include "ceremony/proof.h"
+#include "ceremony/provable.h"
 
 /* A key of the source and the one of its name on the destination. */
 struct couple {
@@ -49,7 +50,7 @@ static bool prove(struct ceremony *c, const struct couple *couple, enum hsm_proo
     bool ok =
         (source->class != KEY_CLASS_PRIVATE ||
          source_of(c)->driver->public_key(source_of(c), source->handle, &spki, err)) &&
-        proof_run(&pair, proof_exact(plan_proofs(&c->deal, source), source, found), which, err);
+        proof_run(&pair, proof_exact(provable_by(&c->deal, source), source, found), which, err);
 
     bytes_free(&spki);
     return ok;

@@ -18,6 +18,7 @@
 
 #include "base/text.h"
 #include "ceremony/proof.h"
+#include "ceremony/provable.h"
 
 enum {
     CANDIDATES_MAX = 64,     /* that are tried for one key */
@@ -286,7 +287,7 @@ static bool ask(struct stock *s, struct plan_item *item, const struct candidates
                 const struct bytes *listed, struct err *err)
 {
     const struct negotiation source = {.proofs = s->c->side[SIDE_SOURCE].offers.proofs};
-    struct answer a = {.proofs = plan_proofs(&source, &item->key)};
+    struct answer a = {.proofs = provable_by(&source, &item->key)};
     struct err why = {0};
     bool ok = false;
 

@@ -127,9 +127,6 @@ bool negotiation_is_weak(enum hsm_alg alg)
 bool negotiate(const struct policy *policy, const struct hsm_offers *source,
                const struct hsm_offers *destination, struct negotiation *deal, struct err *err)
 {
-    const uint32_t by_destination =
-        1U << HSM_PROOF_RSA_SIGN | 1U << HSM_PROOF_ECDSA | 1U << HSM_PROOF_RSA_DECRYPT;
-
     *deal = (struct negotiation){0};
     if (!choose_transport(policy, source, destination, deal)) {
         err_set(err, ERR_UNSUPPORTED,
@@ -146,7 +143,7 @@ bool negotiate(const struct policy *policy, const struct hsm_offers *source,
     deal->by_destination = destination->proofs;
     deal->one_per_id = destination->one_per_id;
     deal->lost_templates = destination->lost_templates;
-    /* What a private key does is checked with its public half; a secret needs both sides. */
-    deal->proofs = (source->proofs & destination->proofs) | (destination->proofs & by_destination);
+    deal->limits = destination->limits;
+    deal->proofs = source->proofs & destination->proofs; /* both are asked */
     return true;
 }

@@ -38,6 +38,7 @@ struct negotiation {
     uint32_t by_destination;   /* those that the destination can */
     bool one_per_id;           /* the destination keeps one key of each class and id */
     uint32_t lost_templates;   /* as in struct hsm_offers, of the destination */
+    struct hsm_limits limits;  /* likewise */
     struct {
         enum hsm_alg alg;
         char reason[160];

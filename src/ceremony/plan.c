@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/limits.h"
 #include "ceremony/names.h"
+#include "ceremony/provable.h"
 
 /* What the verdict on a key is made from. */
 struct judge {
@@ -134,71 +136,6 @@ static bool choose_route(const struct judge *judge, struct plan_item *item)
     return false;
 }
 
-/* Which proofs suit which kind of key, and the use that each needs: none of them is given a new
- * one. Any secret may be digested. */
-static const struct suit {
-    enum key_kind kind;
-    enum hsm_proof proof;
-    uint32_t use;
-} suits[] = {
-    {KEY_KIND_AES, HSM_PROOF_AES_ECB, KEY_ENCRYPT},
-    {KEY_KIND_AES, HSM_PROOF_AES_DECRYPT, KEY_DECRYPT},
-    {KEY_KIND_AES, HSM_PROOF_DIGEST, 0},
-    {KEY_KIND_DES3, HSM_PROOF_DIGEST, 0},
-    {KEY_KIND_GENERIC, HSM_PROOF_DIGEST, 0},
-    {KEY_KIND_GENERIC, HSM_PROOF_HMAC, KEY_SIGN},
-    {KEY_KIND_RSA, HSM_PROOF_RSA_SIGN, KEY_SIGN},
-    {KEY_KIND_RSA, HSM_PROOF_RSA_DECRYPT, KEY_DECRYPT},
-    {KEY_KIND_RSA, HSM_PROOF_RSA_UNWRAP, KEY_UNWRAP},
-    {KEY_KIND_EC, HSM_PROOF_ECDSA, KEY_SIGN},
-    {KEY_KIND_EC, HSM_PROOF_ECDH, KEY_DERIVE},
-};
-
-enum { HMAC_SHORTEST = 32 }; /* octets of a key that every HSM known takes for HMAC-SHA-256 */
-
-/* The secret that a proof unwraps or derives, and digests; recovering is not for secrets. */
-static const struct key_template proof_secret = {
-    .named = (KEY_USES & ~(KEY_SIGN_RECOVER | KEY_VERIFY_RECOVER)) | KEY_PRIVATE | KEY_SENSITIVE |
-             KEY_EXTRACTABLE | KEY_TOKEN,
-    .flags = KEY_PRIVATE | KEY_SENSITIVE,
-    .class = KEY_CLASS_SECRET,
-    .kind = KEY_KIND_GENERIC,
-};
-
-static bool suits_key(const struct suit *suit, const struct key_desc *key)
-{
-    const struct key_template *templates = key->terms.templates;
-
-    if (suit->kind != key->kind || (suit->use && !key_is(key, suit->use)))
-        return false;
-    switch (suit->proof) {
-    case HSM_PROOF_HMAC:
-        return key->length >= HMAC_SHORTEST;
-    case HSM_PROOF_RSA_UNWRAP:
-        return key_template_covers(&proof_secret, &templates[KEY_TEMPLATE_UNWRAP]);
-    case HSM_PROOF_ECDH:
-        return key_template_covers(&proof_secret, &templates[KEY_TEMPLATE_DERIVE]);
-    default:
-        return true;
-    }
-}
-
-/* The proofs that this key's own uses allow, before asking whether both sides can answer them. */
-static uint32_t proofs_of(const struct key_desc *key)
-{
-    uint32_t proofs = 0;
-
-    for (size_t i = 0; i < sizeof suits / sizeof suits[0]; i++)
-        if (suits_key(&suits[i], key))
-            proofs |= 1U << suits[i].proof;
-    return proofs;
-}
-
-uint32_t plan_proofs(const struct negotiation *deal, const struct key_desc *key)
-{
-    return proofs_of(key) & deal->proofs;
-}
-
 /* Without a proof, that the envelope opened is all that vouches for a key. */
 static bool has_floor(struct plan_item *item)
 {
@@ -211,22 +148,6 @@ static bool has_floor(struct plan_item *item)
     snprintf(text + len, sizeof item->reason.what - len,
              "; UNPROVEN: that it opens is all that vouches for it");
     return true;
-}
-
-/* A destination that does nothing of what this key is for may not even have such keys. */
-static bool explain_unproven(const struct negotiation *deal, const struct key_desc *key,
-                             struct err *why)
-{
-    uint32_t proofs = proofs_of(key);
-
-    if (proofs && !(proofs & deal->by_destination))
-        return err_set(why, ERR_UNSUPPORTED,
-                       "the destination offers no operation for %s keys of these uses: it could be "
-                       "neither used nor proven there",
-                       key_kind_name(key->kind));
-    return err_set(why, ERR_DATA,
-                   "its uses allow no proof that both sides can carry out: it could arrive, but "
-                   "not proven");
 }
 
 /* Before the review nobody has looked further than the HSM itself does. */
@@ -252,12 +173,13 @@ static bool judge_key(const struct judge *judge, struct plan_item *item)
     struct err *reason = &item->reason;
 
     if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason) ||
+        !limits_allow(&judge->deal->limits, &item->key, reason) ||
         !keeps_templates(judge, &item->key, reason) || !has_half(item, reason))
         return false;
-    item->proofs = plan_proofs(judge->deal, &item->key);
+    item->proofs = provable_by(judge->deal, &item->key);
     item->unproven = item->proofs == 0;
     if (item->unproven && !judge->policy->waive_unproven)
-        return explain_unproven(judge->deal, &item->key, reason);
+        return provable_explain(judge->deal, &item->key, reason);
     if (!choose_route(judge, item) || (item->unproven && !has_floor(item)))
         return false;
     tell_half(item);
@@ -288,6 +210,8 @@ static bool judge_public(const struct judge *judge, struct plan_item *item,
         return err_set(reason, ERR_CONFLICT, "its private key does not go");
     if (!policy_public_may_go(&item->key, reason) ||
         !check_public_names(judge, &item->key, reason) ||
+        (item->key.class == KEY_CLASS_PUBLIC &&
+         !limits_allow(&judge->deal->limits, &item->key, reason)) ||
         !keeps_templates(judge, &item->key, reason))
         return false;
     /* What a certificate certifies, companions_read() checks: one wrong answer must not cost it. */

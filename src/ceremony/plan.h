@@ -64,9 +64,6 @@ bool plan_judge(const struct policy *policy, const struct negotiation *deal,
 /* Appends an item. Errors: ERR_FAILED (memory). */
 bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err);
 
-/* The proofs that this key's own uses allow and both sides can answer. */
-uint32_t plan_proofs(const struct negotiation *deal, const struct key_desc *key);
-
 /* The verdict on every object of the source, in the order of its list, as the inventory shows them
  * before anything was chosen. Errors: ERR_FAILED (memory). Freed with plan_free(). */
 bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -57,6 +58,11 @@ static bool kind_may_leave(const struct key_desc *key, struct err *err)
     switch (key->kind) {
     case KEY_KIND_RSA:
     case KEY_KIND_EC:
+        if (key->kind == KEY_KIND_EC && strcmp(key->curve, KEY_CURVE_EXPLICIT) == 0)
+            return err_set(err, ERR_DATA,
+                           "explicit EC parameters in place of a curve's name: no proof is known "
+                           "for such keys");
+        return true;
     case KEY_KIND_AES:
     case KEY_KIND_DES3:
     case KEY_KIND_GENERIC:

@@ -169,13 +169,31 @@ static bool ecdsa_to_der(struct bytes *signature, struct err *err)
     return ok;
 }
 
-static bool verify(EVP_PKEY *pkey, const struct bytes *digest, const struct bytes *signature)
+static const EVP_MD *hash_of(struct hsm_signing signing)
 {
+    return signing.hash == HSM_SHA384   ? EVP_sha384()
+           : signing.hash == HSM_SHA512 ? EVP_sha512()
+                                        : EVP_sha256();
+}
+
+static bool set_padding(EVP_PKEY_CTX *ctx, struct hsm_signing signing)
+{
+    if (!signing.pss)
+        return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
+    return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, hash_of(signing)) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+static bool verify(EVP_PKEY *pkey, enum hsm_proof proof, const struct bytes *digest,
+                   const struct bytes *signature)
+{
+    struct hsm_signing signing = hsm_signing_of(proof);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
-    bool ok = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
-              EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
-              (EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA ||
-               EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
+    bool ok = ctx && EVP_PKEY_get_base_id(pkey) == (signing.ecdsa ? EVP_PKEY_EC : EVP_PKEY_RSA) &&
+              EVP_PKEY_verify_init(ctx) == 1 &&
+              EVP_PKEY_CTX_set_signature_md(ctx, hash_of(signing)) == 1 &&
+              (signing.ecdsa || set_padding(ctx, signing)) &&
               EVP_PKEY_verify(ctx, signature->data, signature->len, digest->data, digest->len) == 1;
 
     EVP_PKEY_CTX_free(ctx);
@@ -187,32 +205,33 @@ bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struc
 {
     const unsigned char *at = spki->data;
     EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)spki->len);
-    bool ok = pkey ? proof != HSM_PROOF_ECDSA || ecdsa_to_der(signature, err)
+    bool ok = pkey ? !hsm_signing_of(proof).ecdsa || ecdsa_to_der(signature, err)
                    : err_set(err, ERR_DATA, "the public key of the key that signed cannot be read");
 
-    if (ok && !verify(pkey, digest, signature))
+    if (ok && !verify(pkey, proof, digest, signature))
         ok = err_set(err, ERR_DATA, "what the HSM signed does not verify under its public key");
     EVP_PKEY_free(pkey);
     return ok;
 }
 
-/* Both sides sign the digest of a random message; both signatures verify under the source's public
+/* Both sides sign a random message, or its digest; both signatures verify under the source's public
  * key. */
 static bool prove_signature(const struct proof_pair *pair, enum hsm_proof proof, struct err *err)
 {
     struct bytes message = {0}, digest = {0};
     struct answers a = {0};
     EVP_PKEY *pkey = public_key(pair, err);
-    bool ok = pkey && fresh_challenge(32, &message, err) &&
-              bytes_make(&digest, SHA256_DIGEST_LENGTH, err) &&
-              SHA256(message.data, message.len, digest.data) &&
-              ask_both(pair, proof, &digest, &a, err) &&
-              (proof != HSM_PROOF_ECDSA ||
-               (ecdsa_to_der(&a.source, err) && ecdsa_to_der(&a.destination, err)));
+    struct hsm_signing signing = hsm_signing_of(proof);
+    bool ok =
+        pkey && fresh_challenge(32, &message, err) &&
+        bytes_make(&digest, (size_t)EVP_MD_get_size(hash_of(signing)), err) &&
+        EVP_Digest(message.data, message.len, digest.data, NULL, hash_of(signing), NULL) &&
+        ask_both(pair, proof, signing.hashed ? &digest : &message, &a, err) &&
+        (!signing.ecdsa || (ecdsa_to_der(&a.source, err) && ecdsa_to_der(&a.destination, err)));
 
-    if (ok && !verify(pkey, &digest, &a.source))
+    if (ok && !verify(pkey, proof, &digest, &a.source))
         ok = differ(err, "a signature by the source does not verify under its own public key");
-    if (ok && !verify(pkey, &digest, &a.destination))
+    if (ok && !verify(pkey, proof, &digest, &a.destination))
         ok = differ(err, "a signature by the destination does not verify under the source's "
                          "public key");
     bytes_free(&message);
@@ -385,9 +404,6 @@ static bool prove_by(const struct proof_pair *pair, enum hsm_proof proof, struct
     case HSM_PROOF_DIGEST:
     case HSM_PROOF_HMAC:
         return prove_alike(pair, proof, 32, SHA256_DIGEST_LENGTH, err);
-    case HSM_PROOF_RSA_SIGN:
-    case HSM_PROOF_ECDSA:
-        return prove_signature(pair, proof, err);
     case HSM_PROOF_RSA_DECRYPT:
         return prove_decryption(pair, err);
     case HSM_PROOF_RSA_UNWRAP:
@@ -397,6 +413,8 @@ static bool prove_by(const struct proof_pair *pair, enum hsm_proof proof, struct
     case HSM_PROOF_BYTES:
         return prove_bytes(pair, err);
     default:
+        if (hsm_signing_of(proof).hash)
+            return prove_signature(pair, proof, err);
         return err_set(err, ERR_UNSUPPORTED, "no such proof");
     }
 }
@@ -448,10 +466,6 @@ const char *proof_sentence(enum hsm_proof which)
         [HSM_PROOF_DIGEST] = "both sides digested a random nonce and the value to the same SHA-256",
         [HSM_PROOF_HMAC] = "both sides computed the same HMAC-SHA-256 over a random challenge",
         [HSM_PROOF_AES_DECRYPT] = "both sides decrypted the same random block to the same text",
-        [HSM_PROOF_RSA_SIGN] = "both sides signed a random challenge; both signatures verify under "
-                               "the source's public key",
-        [HSM_PROOF_ECDSA] = "both sides signed a random challenge; both signatures verify under "
-                            "the source's public key",
         [HSM_PROOF_RSA_DECRYPT] = "both sides decrypted a random block encrypted under the "
                                   "source's public key",
         [HSM_PROOF_RSA_UNWRAP] = "both sides unwrapped a random secret encrypted under the "
@@ -460,5 +474,8 @@ const char *proof_sentence(enum hsm_proof which)
                            "source's public key",
         [HSM_PROOF_BYTES] = "the destination reads back the very bytes that the source holds",
     };
-    return (unsigned)which < HSM_PROOFS ? sentences[which] : "?";
+    if (hsm_signing_of(which).hash)
+        return "both sides signed a random challenge; both signatures verify under the source's "
+               "public key";
+    return (unsigned)which < HSM_PROOFS && sentences[which] ? sentences[which] : "?";
 }

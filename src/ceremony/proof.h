@@ -48,7 +48,7 @@ bool proof_half(struct hsm *hsm, const struct proof_half *half, struct bytes *sp
 bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *which,
                struct err *err);
 
-/* Is this, as an HSM answered HSM_PROOF_RSA_SIGN or HSM_PROOF_ECDSA, a signature over the digest
+/* Is this, as an HSM answered a proof that is a signature (hsm_signing_of()), one over the digest
  * under this public half (DER)? Makes an ECDSA signature DER. Errors: ERR_DATA (it is none). */
 bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struct bytes *digest,
                      struct bytes *signature, struct err *err);

@@ -58,6 +58,7 @@ struct passage {
     struct bytes blob; /* the encrypted key */
     uint64_t temporary;
     struct key_desc arrived; /* the temporary, as read back */
+    bool parity;             /* it differs from the original in parity bits alone */
     bool committing;         /* commit() was called: from here on the outcome must be looked for */
 };
 

@@ -463,6 +463,27 @@ static bool compare_unproven(struct ceremony *c, uint64_t handle, const struct k
            tell_check(c, &check, err);
 }
 
+/* After a proof that failed: a destination that sets the parity bits of a DES key (FIPS 46-3) holds
+ * another value than a source that has it without odd parity, though the same key for the cipher.
+ * Nobody can know before, as nobody sees the value. Only an envelope with integrity excludes that
+ * somebody altered it. Always false. */
+static bool explain_parity(struct ceremony *c, uint64_t handle, const struct key_desc *found,
+                           struct err *err)
+{
+    const struct key_desc *key = &item_of(c)->key;
+    const struct check_pair pair = {
+        {key, found}, {source_of(c), destination_of(c)}, {key->handle, handle}};
+
+    if (err->code != ERR_DATA || key->kind != KEY_KIND_DES3 ||
+        negotiation_is_weak(item_of(c)->alg) || !check_agree(&pair, c->deal.proofs))
+        return false;
+    c->passage.parity = true;
+    err_set(err, ERR_UNSUPPORTED,
+            "a DES key without odd parity (FIPS 46-3), which this destination sets: the check "
+            "values agree, the bytes would not be the original's");
+    return err_next(err, "Leave it where it is, or give it odd parity at its origin.");
+}
+
 static bool prove(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     uint64_t handle = c->passage.temporary;
@@ -470,7 +491,9 @@ static bool prove(struct ceremony *c, struct step_facts *facts, struct err *err)
 
     if (item_of(c)->unproven)
         return compare_unproven(c, handle, found, facts, err);
-    return prove_at(c, STEP_PROVE, handle, found, facts, err) && tell_checks(c, handle, found, err);
+    return prove_at(c, STEP_PROVE, handle, found, facts, err)
+               ? tell_checks(c, handle, found, err)
+               : explain_parity(c, handle, found, err);
 }
 
 static bool commit(struct ceremony *c, struct step_facts *facts, struct err *err)

@@ -514,14 +514,20 @@ static void count_end(struct event *e, enum key_outcome outcome, bool companion)
 void tell_end(struct ceremony *c, enum end_outcome outcome, const char *text)
 {
     struct event e = {.kind = EVENT_END, .side = SIDE_RELAY};
+    size_t pending = 0; /* that no failure kept from it, nor any verdict */
     struct err err;
 
     e.end.outcome = outcome;
     e.end.exit_code = c->exit_code;
-    for (size_t i = 0; i < c->plan.count; i++)
+    for (size_t i = 0; i < c->plan.count; i++) {
         count_end(&e, c->fates[i].outcome, c->plan.items[i].companion_of != 0);
+        pending += c->fates[i].outcome == KEY_PENDING && !c->plan.items[i].companion_of;
+    }
     e.end.left_over = c->left_over;
-    put(e.end.text, sizeof e.end.text, text);
+    if (pending)
+        snprintf(e.end.text, sizeof e.end.text, "%zu never reached; %s", pending, text);
+    else
+        put(e.end.text, sizeof e.end.text, text);
     /* The report is written when it takes this event: without it the ceremony is not done. */
     if (!ceremony_tell(c, &e, &err)) {
         tell_error(c, &err);

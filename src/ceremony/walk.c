@@ -280,7 +280,8 @@ static bool is_spared(const struct ceremony *c, enum err_code code)
 static void fail_key(struct ceremony *c, struct err *err)
 {
     struct fate *fate = &c->fates[c->item];
-    bool go_on = others_go_on(err->code), spared = is_spared(c, err->code);
+    bool go_on = others_go_on(err->code), parity = c->passage.parity;
+    bool spared = is_spared(c, err->code) || parity;
 
     /* It cannot be carried after all: the code is what it would have been in the plan. */
     if (err->code == ERR_UNSUPPORTED && row_now(c)->id == STEP_WRAP_KEY)
@@ -295,6 +296,8 @@ static void fail_key(struct ceremony *c, struct err *err)
         fate->outcome = KEY_REFUSED;
     else
         note_failure(c, err);
+    if (parity)
+        c->plan.items[c->item].reason = *err; /* as if it had been known at the review */
     if (fate->outcome == KEY_FAILED)
         tell_key_done(c, c->item);
     if (go_on && fate->outcome != KEY_UNKNOWN && !c->side[SIDE_DESTINATION].gone)

@@ -46,11 +46,57 @@ const char *hsm_proof_name(enum hsm_proof proof)
         [HSM_PROOF_RSA_DECRYPT] = "rsa-decryption",
         [HSM_PROOF_RSA_UNWRAP] = "rsa-unwrapping",
         [HSM_PROOF_ECDH] = "ecdh",
+        [HSM_PROOF_RSA_PSS] = "rsa-pss-signature",
+        [HSM_PROOF_RSA_SHA256] = "rsa-sha256-signature",
+        [HSM_PROOF_RSA_SHA384] = "rsa-sha384-signature",
+        [HSM_PROOF_RSA_SHA512] = "rsa-sha512-signature",
+        [HSM_PROOF_RSA_PSS_SHA256] = "rsa-pss-sha256-signature",
+        [HSM_PROOF_RSA_PSS_SHA384] = "rsa-pss-sha384-signature",
+        [HSM_PROOF_RSA_PSS_SHA512] = "rsa-pss-sha512-signature",
+        [HSM_PROOF_ECDSA_SHA256] = "ecdsa-sha256-signature",
+        [HSM_PROOF_ECDSA_SHA384] = "ecdsa-sha384-signature",
+        [HSM_PROOF_ECDSA_SHA512] = "ecdsa-sha512-signature",
         [HSM_PROOF_CHECK_ECB] = "check-value-ecb",
         [HSM_PROOF_CHECK_CMAC] = "check-value-cmac",
         [HSM_PROOF_BYTES] = "same-bytes",
     };
     return (unsigned)proof < HSM_PROOFS ? names[proof] : "?";
+}
+
+struct hsm_signing hsm_signing_of(enum hsm_proof proof)
+{
+    static const struct hsm_signing signings[HSM_PROOFS] = {
+        /* hash, pss, ecdsa, hashed */
+        [HSM_PROOF_RSA_SIGN] = {HSM_SHA256, false, false, true},
+        [HSM_PROOF_ECDSA] = {HSM_SHA256, false, true, true},
+        [HSM_PROOF_RSA_PSS] = {HSM_SHA256, true, false, true},
+        [HSM_PROOF_RSA_SHA256] = {HSM_SHA256, false, false, false},
+        [HSM_PROOF_RSA_SHA384] = {HSM_SHA384, false, false, false},
+        [HSM_PROOF_RSA_SHA512] = {HSM_SHA512, false, false, false},
+        [HSM_PROOF_RSA_PSS_SHA256] = {HSM_SHA256, true, false, false},
+        [HSM_PROOF_RSA_PSS_SHA384] = {HSM_SHA384, true, false, false},
+        [HSM_PROOF_RSA_PSS_SHA512] = {HSM_SHA512, true, false, false},
+        [HSM_PROOF_ECDSA_SHA256] = {HSM_SHA256, false, true, false},
+        [HSM_PROOF_ECDSA_SHA384] = {HSM_SHA384, false, true, false},
+        [HSM_PROOF_ECDSA_SHA512] = {HSM_SHA512, false, true, false},
+    };
+    return (unsigned)proof < HSM_PROOFS ? signings[proof] : (struct hsm_signing){0};
+}
+
+uint32_t hsm_proof_mechanism(enum hsm_proof proof)
+{
+    static const uint32_t numbers[HSM_PROOFS] = {
+        [HSM_PROOF_AES_ECB] = 0x1081,      [HSM_PROOF_AES_DECRYPT] = 0x1081,
+        [HSM_PROOF_HMAC] = 0x251,          [HSM_PROOF_RSA_SIGN] = 0x1,
+        [HSM_PROOF_ECDSA] = 0x1041,        [HSM_PROOF_RSA_DECRYPT] = 0x9,
+        [HSM_PROOF_RSA_UNWRAP] = 0x9,      [HSM_PROOF_ECDH] = 0x1050,
+        [HSM_PROOF_RSA_PSS] = 0xd,         [HSM_PROOF_RSA_SHA256] = 0x40,
+        [HSM_PROOF_RSA_SHA384] = 0x41,     [HSM_PROOF_RSA_SHA512] = 0x42,
+        [HSM_PROOF_RSA_PSS_SHA256] = 0x43, [HSM_PROOF_RSA_PSS_SHA384] = 0x44,
+        [HSM_PROOF_RSA_PSS_SHA512] = 0x45, [HSM_PROOF_ECDSA_SHA256] = 0x1044,
+        [HSM_PROOF_ECDSA_SHA384] = 0x1045, [HSM_PROOF_ECDSA_SHA512] = 0x1046,
+    };
+    return (unsigned)proof < HSM_PROOFS ? numbers[proof] : 0;
 }
 
 const char *hsm_slot_flag_name(uint32_t flag)

@@ -151,6 +151,19 @@ enum hsm_proof {
     HSM_PROOF_ECDH,       /* nonce, 32 octets, and an uncompressed point of the key's curve ->
                              SHA-256(nonce || shared secret), which stays inside likewise (X only,
                              SP 800-56A 5.7.1.2) */
+    /* For keys whose allowed mechanisms lack the raw ones: the HSM hashes a message of 32 octets
+     * itself, or pads a SHA-256 digest by RSASSA-PSS (RFC 8017 8.1; MGF1 with the same hash, a salt
+     * of its length). -> signature, as above */
+    HSM_PROOF_RSA_PSS,
+    HSM_PROOF_RSA_SHA256,
+    HSM_PROOF_RSA_SHA384,
+    HSM_PROOF_RSA_SHA512,
+    HSM_PROOF_RSA_PSS_SHA256,
+    HSM_PROOF_RSA_PSS_SHA384,
+    HSM_PROOF_RSA_PSS_SHA512,
+    HSM_PROOF_ECDSA_SHA256,
+    HSM_PROOF_ECDSA_SHA384,
+    HSM_PROOF_ECDSA_SHA512,
     /* Not proofs, but what officers compare: a block of zeros of an AES or triple DES key's cipher
      * -> the first HSM_CHECK_SIZE octets of its ECB encryption, or of its CMAC (SP 800-38B). */
     HSM_PROOF_CHECK_ECB,
@@ -158,6 +171,16 @@ enum hsm_proof {
     HSM_PROOF_BYTES, /* none of an HSM's: public objects are compared byte for byte */
     HSM_PROOFS
 };
+
+/* What a signature is that answers as a proof. */
+enum hsm_hash { HSM_HASH_NONE, HSM_SHA256, HSM_SHA384, HSM_SHA512 };
+struct hsm_signing {
+    enum hsm_hash hash; /* HSM_HASH_NONE: the proof is no signature */
+    bool pss;           /* padded by RSASSA-PSS; otherwise by PKCS #1 v1.5, or ECDSA */
+    bool ecdsa;
+    bool hashed; /* the challenge is a digest already: the HSM does not hash it */
+};
+struct hsm_signing hsm_signing_of(enum hsm_proof proof);
 
 /* How this HSM speaks one algorithm. Words may name two calls, "PK11_WrapSymKey, PK11_WrapPrivKey
  * CKM_AES_KEY_WRAP_KWP": the first is for secret keys, the second for private ones. */
@@ -173,6 +196,14 @@ struct hsm_offer {
 enum { HSM_CHECK_SIZE = 3 };
 
 enum hsm_truth { HSM_UNKNOWN, HSM_NO, HSM_YES };
+
+/* What this HSM is known to take no key beyond. */
+enum { HSM_CURVES_MAX = 160 };
+struct hsm_limits {
+    uint32_t secret_max;         /* octets of a secret's value; 0: not known */
+    uint32_t rsa_min, rsa_max;   /* bits of a modulus; 0: not known */
+    char curves[HSM_CURVES_MAX]; /* "P-256 P-384", as in struct key_desc; empty: not known */
+};
 
 /* What this HSM can do, found by trying with throw-away session keys, not from its lists. */
 enum { HSM_WORDS_MAX = 96 };
@@ -190,6 +221,7 @@ struct hsm_offers {
                                 whether it has the others is seen when the key is read */
     uint32_t unreadable;     /* enum key_flag: what it reports of no key, as is known of it */
     uint32_t mute_templates; /* likewise, for each that it fails to read of any key */
+    struct hsm_limits limits;
 };
 
 /* Copies the words of an offer or act for one class of keys: "PK11_WrapPrivKey
@@ -199,6 +231,11 @@ void hsm_words_for(const char *words, bool private, char *out, size_t size);
 /* Names for events, reports and messages: "rsa-oaep-sha1", "aes-ecb", "write-protected". */
 const char *hsm_alg_name(enum hsm_alg alg);
 const char *hsm_proof_name(enum hsm_proof proof);
+
+/* PKCS#11's number of the mechanism that a proof uses the key with, which the key must allow where
+ * it names mechanisms (CKA_ALLOWED_MECHANISMS); 0: any key will do, since its value is digested and
+ * no mechanism works with it as a key. */
+uint32_t hsm_proof_mechanism(enum hsm_proof proof);
 const char *hsm_slot_flag_name(uint32_t flag);
 
 /* "none", "tried", "documents". */

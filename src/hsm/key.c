@@ -367,6 +367,17 @@ bool key_is_not(const struct key_desc *key, uint32_t flag)
     return (key->flags_known & flag) == flag && (key->flags & flag) == 0;
 }
 
+bool key_allows(const struct key_desc *key, uint32_t mechanism)
+{
+    const struct key_terms *terms = &key->terms;
+    unsigned held = terms->allowed_count < KEY_ALLOWED_MAX ? terms->allowed_count : KEY_ALLOWED_MAX;
+
+    for (unsigned i = 0; i < held; i++)
+        if (terms->allowed[i] == mechanism)
+            return true;
+    return held == 0 || mechanism == 0;
+}
+
 bool key_is_movable_class(const struct key_desc *key)
 {
     return key->class == KEY_CLASS_SECRET || key->class == KEY_CLASS_PRIVATE;

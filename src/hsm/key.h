@@ -109,6 +109,9 @@ struct key_terms {
     struct key_template templates[KEY_TEMPLATES];
 };
 
+/* What stands for the curve's name where a key has parameters of its own instead of one. */
+#define KEY_CURVE_EXPLICIT "explicit parameters"
+
 struct key_desc {
     uint64_t handle; /* meaningful only to the HSM that gave it, until its session ends */
     enum key_class class;
@@ -117,7 +120,8 @@ struct key_desc {
     uint32_t length;           /* octets of a secret's value; 0: unknown */
     uint32_t flags;            /* enum key_flag, of those in flags_known */
     uint32_t flags_known;      /* which flags this HSM told */
-    char curve[KEY_CURVE_MAX]; /* EC: "P-256", "P-384", "P-521", "secp256k1" or a dotted OID */
+    char curve[KEY_CURVE_MAX]; /* EC: "P-256", "brainpoolP256r1", KEY_CURVE_EXPLICIT, or a dotted
+                                  OID */
     char type_name[KEY_TYPE_MAX]; /* the API's own name of the type: "CKK_AES", "CKO_DATA" */
     uint16_t label_len;           /* the true length; more than KEY_LABEL_MAX: label is cut */
     uint16_t id_len;              /* likewise */
@@ -242,6 +246,10 @@ bool key_same_name(const struct key_desc *a, const struct key_desc *b);
 /* Is flag known and set? Is it known and not set? */
 bool key_is(const struct key_desc *key, uint32_t flag);
 bool key_is_not(const struct key_desc *key, uint32_t flag);
+
+/* May it be used with this mechanism (PKCS#11's number; 0: none is needed)? A key that names no
+ * mechanisms allows all. */
+bool key_allows(const struct key_desc *key, uint32_t mechanism);
 
 /* Does this object hold secret key material (a secret or private key)? */
 bool key_is_movable_class(const struct key_desc *key);

@@ -685,7 +685,10 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         .lost_templates = msg->lost_templates,
         .unreadable = msg->unreadable,
         .mute_templates = msg->mute_templates,
+        .limits = {.secret_max = msg->secret_max, .rsa_min = msg->rsa_min, .rsa_max = msg->rsa_max},
     };
+    if (!get_text(msg->curves, "curves", offers.limits.curves, sizeof offers.limits.curves, err))
+        return false;
     for (size_t i = 0; i < HSM_ALGS; i++)
         if (!get_offer(msg->alg[i], &offers.alg[i], err))
             return false;

@@ -229,17 +229,18 @@ struct bytes known_certificate(const struct object *known, const char *name)
     return made;
 }
 
-static bool verify(EVP_PKEY *pkey, const struct bytes *digest, const uint8_t *sig, size_t len)
+static bool verify(struct hsm_signing signing, EVP_PKEY *pkey, const struct bytes *digest,
+                   const uint8_t *sig, size_t len)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
-    bool right = EVP_PKEY_verify_init(ctx) == 1 &&
-                 EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
+    bool right = EVP_PKEY_verify_init(ctx) == 1 && crypto_pad(ctx, signing) &&
                  EVP_PKEY_verify(ctx, sig, len, digest->data, digest->len) == 1;
     EVP_PKEY_CTX_free(ctx);
     return right;
 }
 
-static bool verify_ecdsa(EVP_PKEY *pkey, const struct bytes *digest, const struct bytes *answer)
+static bool verify_ecdsa(struct hsm_signing signing, EVP_PKEY *pkey, const struct bytes *digest,
+                         const struct bytes *answer)
 {
     int field = (EVP_PKEY_get_bits(pkey) + 7) / 8;
     uint8_t *der = NULL;
@@ -250,7 +251,7 @@ static bool verify_ecdsa(EVP_PKEY *pkey, const struct bytes *digest, const struc
     ECDSA_SIG_set0(sig, BN_bin2bn(answer->data, field, NULL),
                    BN_bin2bn(answer->data + field, field, NULL));
     int len = i2d_ECDSA_SIG(sig, &der);
-    bool right = len > 0 && verify(pkey, digest, der, (size_t)len);
+    bool right = len > 0 && verify(signing, pkey, digest, der, (size_t)len);
     OPENSSL_free(der);
     ECDSA_SIG_free(sig);
     return right;
@@ -259,13 +260,16 @@ static bool verify_ecdsa(EVP_PKEY *pkey, const struct bytes *digest, const struc
 bool known_answer_is_right(const struct object *known, enum hsm_proof proof,
                            const struct bytes *challenge, const struct bytes *answer)
 {
+    struct hsm_signing signing = hsm_signing_of(proof);
     struct bytes ours = {0};
+    bool right;
 
-    if (proof == HSM_PROOF_RSA_SIGN)
-        return verify(known->pkey, challenge, answer->data, answer->len);
-    if (proof == HSM_PROOF_ECDSA)
-        return verify_ecdsa(known->pkey, challenge, answer);
-    bool right = crypto_prove(proof, known, challenge, &ours) && bytes_equal(&ours, answer);
+    if (signing.hash)
+        right = crypto_hashed(signing, challenge, &ours) &&
+                (signing.ecdsa ? verify_ecdsa(signing, known->pkey, &ours, answer)
+                               : verify(signing, known->pkey, &ours, answer->data, answer->len));
+    else
+        right = crypto_prove(proof, known, challenge, &ours) && bytes_equal(&ours, answer);
     bytes_free(&ours);
     return right;
 }
@@ -274,12 +278,14 @@ static bool proof_fits(const struct object *known, enum hsm_proof proof)
 {
     static const enum key_kind kinds[HSM_PROOFS] = {
         [HSM_PROOF_AES_ECB] = KEY_KIND_AES,     [HSM_PROOF_DIGEST] = KEY_KIND_GENERIC,
-        [HSM_PROOF_HMAC] = KEY_KIND_GENERIC,    [HSM_PROOF_RSA_SIGN] = KEY_KIND_RSA,
-        [HSM_PROOF_RSA_DECRYPT] = KEY_KIND_RSA, [HSM_PROOF_ECDSA] = KEY_KIND_EC,
+        [HSM_PROOF_HMAC] = KEY_KIND_GENERIC,    [HSM_PROOF_RSA_DECRYPT] = KEY_KIND_RSA,
         [HSM_PROOF_AES_DECRYPT] = KEY_KIND_AES, [HSM_PROOF_RSA_UNWRAP] = KEY_KIND_RSA,
         [HSM_PROOF_ECDH] = KEY_KIND_EC,
     };
-    return kinds[proof] == known->desc.kind &&
+    struct hsm_signing signing = hsm_signing_of(proof);
+    enum key_kind kind = signing.ecdsa ? KEY_KIND_EC : signing.hash ? KEY_KIND_RSA : kinds[proof];
+
+    return kind == known->desc.kind &&
            (proof != HSM_PROOF_HMAC || known->value.len >= 32); /* SoftHSM's least */
 }
 

@@ -840,10 +840,8 @@ static void every_offered_proof_is_right(void **state)
         [HSM_PROOF_AES_DECRYPT] = {"aes32", KEY_DECRYPT},
         [HSM_PROOF_DIGEST] = {"generic13", 0},
         [HSM_PROOF_HMAC] = {"generic64", KEY_SIGN},
-        [HSM_PROOF_RSA_SIGN] = {"rsa2048", KEY_SIGN},
         [HSM_PROOF_RSA_DECRYPT] = {"rsa2048", KEY_DECRYPT},
         [HSM_PROOF_RSA_UNWRAP] = {"rsa2048", KEY_UNWRAP},
-        [HSM_PROOF_ECDSA] = {"ec256", KEY_SIGN},
         [HSM_PROOF_ECDH] = {"ec256", KEY_DERIVE},
         [HSM_PROOF_CHECK_ECB] = {"aes32", KEY_ENCRYPT},
         [HSM_PROOF_CHECK_CMAC] = {"aes32", KEY_SIGN},
@@ -852,11 +850,17 @@ static void every_offered_proof_is_right(void **state)
 
     bench_login(b);
     for (enum hsm_proof proof = 0; proof < HSM_PROOF_BYTES; proof++) {
-        if (!bench_has(b, by[proof].type) || !(b->offers.proofs & 1u << proof))
+        const char *type = by[proof].type;
+        uint32_t use = by[proof].use;
+        if (hsm_signing_of(proof).hash) {
+            type = hsm_signing_of(proof).ecdsa ? "ec256" : "rsa2048";
+            use = KEY_SIGN;
+        }
+        if (!bench_has(b, type) || !(b->offers.proofs & 1u << proof))
             continue;
-        struct object *known = known_key(by[proof].type);
+        struct object *known = known_key(type);
         struct bytes challenge = {0}, answer = {0};
-        known->desc.flags |= by[proof].use;
+        known->desc.flags |= use;
         make_challenge(proof, known, &challenge);
         uint64_t handle = bench_import(b, known);
         struct inventory before = bench_inventory(b);

@@ -38,33 +38,55 @@ static bool rsa_oaep(EVP_PKEY *pkey, const EVP_MD *md, bool encrypt, const struc
     return ok;
 }
 
-static bool sign(EVP_PKEY *pkey, const struct bytes *digest, struct bytes *out)
+const EVP_MD *crypto_hash(struct hsm_signing signing)
 {
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
-    bool ok = ctx && digest->len == DIGEST && EVP_PKEY_sign_init(ctx) == 1 &&
-              EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
-              bytes_make(out, (size_t)EVP_PKEY_get_size(pkey), NULL) &&
-              EVP_PKEY_sign(ctx, out->data, &out->len, digest->data, digest->len) == 1;
-    EVP_PKEY_CTX_free(ctx);
-    return ok;
+    return signing.hash == HSM_SHA384   ? EVP_sha384()
+           : signing.hash == HSM_SHA512 ? EVP_sha512()
+                                        : EVP_sha256();
+}
+
+bool crypto_pad(EVP_PKEY_CTX *ctx, struct hsm_signing signing)
+{
+    return EVP_PKEY_CTX_set_signature_md(ctx, crypto_hash(signing)) == 1 &&
+           (!signing.pss || (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+                             EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1));
+}
+
+bool crypto_hashed(struct hsm_signing signing, const struct bytes *challenge, struct bytes *out)
+{
+    if (challenge->len != DIGEST)
+        return false;
+    if (signing.hashed)
+        return bytes_set(out, challenge->data, challenge->len, NULL);
+    return bytes_make(out, (size_t)EVP_MD_get_size(crypto_hash(signing)), NULL) &&
+           EVP_Digest(challenge->data, challenge->len, out->data, NULL, crypto_hash(signing),
+                      NULL) == 1;
 }
 
 /* From OpenSSL's DER to r || s. */
-static bool ecdsa(EVP_PKEY *pkey, const struct bytes *digest, struct bytes *out)
+static bool from_der(EVP_PKEY *pkey, struct bytes *signature)
 {
-    struct bytes der = {0};
     int field = (EVP_PKEY_get_bits(pkey) + 7) / 8;
-    ECDSA_SIG *sig = NULL;
-
-    if (sign(pkey, digest, &der)) {
-        const uint8_t *at = der.data;
-        sig = d2i_ECDSA_SIG(NULL, &at, (long)der.len);
-    }
-    bool ok = sig && bytes_make(out, 2 * (size_t)field, NULL) &&
-              BN_bn2binpad(ECDSA_SIG_get0_r(sig), out->data, field) == field &&
-              BN_bn2binpad(ECDSA_SIG_get0_s(sig), out->data + field, field) == field;
+    const uint8_t *at = signature->data;
+    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)signature->len);
+    bool ok = sig && bytes_make(signature, 2 * (size_t)field, NULL) &&
+              BN_bn2binpad(ECDSA_SIG_get0_r(sig), signature->data, field) == field &&
+              BN_bn2binpad(ECDSA_SIG_get0_s(sig), signature->data + field, field) == field;
     ECDSA_SIG_free(sig);
-    bytes_free(&der);
+    return ok;
+}
+
+static bool sign(struct hsm_signing signing, EVP_PKEY *pkey, const struct bytes *challenge,
+                 struct bytes *out)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+    struct bytes digest = {0};
+    bool ok = ctx && crypto_hashed(signing, challenge, &digest) && EVP_PKEY_sign_init(ctx) == 1 &&
+              crypto_pad(ctx, signing) && bytes_make(out, (size_t)EVP_PKEY_get_size(pkey), NULL) &&
+              EVP_PKEY_sign(ctx, out->data, &out->len, digest.data, digest.len) == 1 &&
+              (!signing.ecdsa || from_der(pkey, out));
+    EVP_PKEY_CTX_free(ctx);
+    bytes_free(&digest);
     return ok;
 }
 
@@ -279,10 +301,6 @@ bool crypto_prove(enum hsm_proof proof, const struct object *key, const struct b
         return digest(&key->value, challenge, answer);
     case HSM_PROOF_HMAC:
         return hmac(&key->value, challenge, answer);
-    case HSM_PROOF_RSA_SIGN:
-        return sign(key->pkey, challenge, answer);
-    case HSM_PROOF_ECDSA:
-        return ecdsa(key->pkey, challenge, answer);
     case HSM_PROOF_RSA_DECRYPT:
         return rsa_oaep(key->pkey, EVP_sha1(), false, challenge, answer);
     case HSM_PROOF_CHECK_ECB:
@@ -290,6 +308,7 @@ bool crypto_prove(enum hsm_proof proof, const struct object *key, const struct b
     case HSM_PROOF_CHECK_CMAC:
         return check_cmac(key, challenge, answer);
     default:
-        return false;
+        return hsm_signing_of(proof).hash &&
+               sign(hsm_signing_of(proof), key->pkey, challenge, answer);
     }
 }

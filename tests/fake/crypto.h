@@ -3,6 +3,8 @@
 #ifndef HSMFERRY_TESTS_FAKE_CRYPTO_H
 #define HSMFERRY_TESTS_FAKE_CRYPTO_H
 
+#include <openssl/evp.h>
+
 #include "tests/fake/store.h"
 #include "hsm/facts.h"
 
@@ -12,6 +14,12 @@ bool crypto_wrap(enum hsm_alg alg, const struct object *wrapping, const struct b
                  struct bytes *blob);
 bool crypto_unwrap(enum hsm_alg alg, const struct object *unwrapping, const struct bytes *blob,
                    struct bytes *plain);
+
+/* The hash of a signature; its hash and padding, set; and what it is over: the challenge or the
+ * hash of it. */
+const EVP_MD *crypto_hash(struct hsm_signing signing);
+bool crypto_pad(EVP_PKEY_CTX *ctx, struct hsm_signing signing);
+bool crypto_hashed(struct hsm_signing signing, const struct bytes *challenge, struct bytes *out);
 
 /* Answers a challenge as facts.h says of each proof. */
 bool crypto_prove(enum hsm_proof proof, const struct object *key, const struct bytes *challenge,

@@ -515,8 +515,6 @@ static bool fits(const struct object *o, enum hsm_proof proof)
         [HSM_PROOF_AES_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT},
         [HSM_PROOF_DIGEST] = {KEY_CLASS_SECRET, KEY_KIND_OTHER, 0},
         [HSM_PROOF_HMAC] = {KEY_CLASS_SECRET, KEY_KIND_GENERIC, KEY_SIGN},
-        [HSM_PROOF_RSA_SIGN] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_SIGN},
-        [HSM_PROOF_ECDSA] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN},
         [HSM_PROOF_RSA_DECRYPT] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_DECRYPT},
         [HSM_PROOF_AES_DECRYPT] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_DECRYPT},
         [HSM_PROOF_RSA_UNWRAP] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_UNWRAP},
@@ -526,6 +524,13 @@ static bool fits(const struct object *o, enum hsm_proof proof)
     };
     bool check = proof == HSM_PROOF_CHECK_ECB || proof == HSM_PROOF_CHECK_CMAC;
 
+    struct hsm_signing signing = hsm_signing_of(proof);
+
+    if (!key_allows(&o->desc, hsm_proof_mechanism(proof)))
+        return false;
+    if (signing.hash)
+        return o->desc.class == KEY_CLASS_PRIVATE && key_is(&o->desc, KEY_SIGN) &&
+               o->desc.kind == (signing.ecdsa ? KEY_KIND_EC : KEY_KIND_RSA);
     return o->desc.class == needs[proof].class &&
            (needs[proof].kind == KEY_KIND_OTHER || o->desc.kind == needs[proof].kind ||
             (check && o->desc.kind == KEY_KIND_DES3)) &&

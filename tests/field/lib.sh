@@ -72,3 +72,27 @@ says() { # says PATTERN...
         }
     done
 }
+
+# softoken_side NAME: the same database through PKCS#11.
+softoken_side() {
+    printf '  api: pkcs11\n  module: %s\n' "$softoken"
+    printf "  parameters: \"configdir='sql:%s' certPrefix='' keyPrefix='' secmod='' flags=\"\n" "$tmp/$1"
+    printf '  token: "pkcs11:token=NSS%%20Certificate%%20DB?pin-source=file:%s"\n' "$pin_file"
+}
+
+# migrated LABEL, refused LABEL WORDS: what became of it, by the last ceremony's lines.
+migrated() {
+    grep -qE "$1: migrated" "$tmp/log"
+}
+
+refused() {
+    grep -E "$1: .*CANNOT GO" "$tmp/log" | grep -qE -- "$2"
+}
+
+# kept_word: nothing that the review let go failed, and the reports are right.
+kept_word() {
+    ! grep -E ': failed|damaged or altered|find out what altered' "$tmp/log" || return 1
+    for report in "$tmp"/reports/*.yaml; do
+        "$hsmferry" verify "$report" || return 1
+    done
+}

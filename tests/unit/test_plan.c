@@ -279,7 +279,9 @@ static void proofs_of_kinds(void **state)
     struct key_desc *key = add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_EC, 0, "e");
 
     choose(w, "pkcs11:object=e");
-    assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_ECDSA);
+    assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_ECDSA | 1U << HSM_PROOF_ECDSA_SHA256 |
+                                          1U << HSM_PROOF_ECDSA_SHA384 |
+                                          1U << HSM_PROOF_ECDSA_SHA512);
     key->flags = KEY_EXTRACTABLE | KEY_DERIVE;
     assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_ECDH);
     key->flags = KEY_EXTRACTABLE | KEY_UNWRAP;
@@ -314,6 +316,102 @@ static void proofs_of_kinds(void **state)
     w->destination.proofs = 1U << HSM_PROOF_HMAC; /* and the source cannot do that */
     w->source.proofs = 1U << HSM_PROOF_DIGEST;
     refused(only(w), ERR_DATA, "no proof");
+}
+
+/* Each mechanism allows its own proofs and no others. */
+static void proofs_of_allowed_mechanisms(void **state)
+{
+    static const struct {
+        enum key_class class;
+        enum key_kind kind;
+        uint32_t mechanism, proofs;
+    } rows[] = {
+        {KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0x1, 1U << HSM_PROOF_RSA_SIGN},
+        {KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0x9,
+         1U << HSM_PROOF_RSA_DECRYPT | 1U << HSM_PROOF_RSA_UNWRAP},
+        {KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0xd, 1U << HSM_PROOF_RSA_PSS},
+        {KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0x40, 1U << HSM_PROOF_RSA_SHA256},
+        {KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0x42, 1U << HSM_PROOF_RSA_SHA512},
+        {KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0x44, 1U << HSM_PROOF_RSA_PSS_SHA384},
+        {KEY_CLASS_PRIVATE, KEY_KIND_EC, 0x1041, 1U << HSM_PROOF_ECDSA},
+        {KEY_CLASS_PRIVATE, KEY_KIND_EC, 0x1045, 1U << HSM_PROOF_ECDSA_SHA384},
+        {KEY_CLASS_PRIVATE, KEY_KIND_EC, 0x1050, 1U << HSM_PROOF_ECDH},
+        {KEY_CLASS_PRIVATE, KEY_KIND_EC, 0x1042, 0},  /* ECDSA with SHA-1 */
+        {KEY_CLASS_PRIVATE, KEY_KIND_EC, 0x10041, 0}, /* the same lower 16 bits */
+        {KEY_CLASS_SECRET, KEY_KIND_AES, 0x1085, 1U << HSM_PROOF_DIGEST},
+        {KEY_CLASS_SECRET, KEY_KIND_AES, 0x1081,
+         1U << HSM_PROOF_DIGEST | 1U << HSM_PROOF_AES_ECB | 1U << HSM_PROOF_AES_DECRYPT},
+    };
+    struct world *w = *state;
+    struct key_desc *key = add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_EC, 0, "e");
+
+    choose(w, "pkcs11:object=e");
+    key->flags = KEY_EXTRACTABLE | (KEY_USES & ~(KEY_SIGN_RECOVER | KEY_VERIFY_RECOVER));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        key->class = rows[i].class;
+        key->kind = rows[i].kind;
+        key->length = rows[i].class == KEY_CLASS_SECRET ? 32 : 0;
+        key->terms.allowed_count = 1;
+        key->terms.allowed[0] = rows[i].mechanism;
+        if (rows[i].proofs)
+            assert_int_equal(only(w)->proofs, rows[i].proofs);
+        else
+            refused(only(w), ERR_UNSUPPORTED, "of the mechanisms that it allows");
+    }
+    key->terms.allowed_count = 2; /* one that proves is enough */
+    key->class = KEY_CLASS_PRIVATE;
+    key->kind = KEY_KIND_RSA;
+    key->terms.allowed[0] = 0x6;
+    key->terms.allowed[1] = 0x43;
+    assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_RSA_PSS_SHA256);
+    w->source.proofs &= ~(1U << HSM_PROOF_RSA_PSS_SHA256); /* both sides are asked */
+    refused(only(w), ERR_UNSUPPORTED, "of the mechanisms that it allows");
+}
+
+/* What the destination is known not to take. */
+static void limits_of_the_destination(void **state)
+{
+    struct world *w = *state;
+    struct hsm_limits *limits = &w->destination.limits;
+    struct key_desc *key = add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_GENERIC, 0, "e");
+
+    choose(w, "pkcs11:object=e");
+    key->length = 257;
+    assert_int_not_equal(only(w)->route, ROUTE_NONE); /* where nothing is known */
+    limits->secret_max = 256;
+    refused(only(w), ERR_UNSUPPORTED,
+            "257 bytes: the destination takes no secret of more than 256");
+    key->length = 256;
+    assert_int_not_equal(only(w)->route, ROUTE_NONE);
+
+    key->class = KEY_CLASS_PRIVATE;
+    key->kind = KEY_KIND_EC;
+    key->length = 0;
+    key->has_public = true;
+    key->flags |= KEY_SIGN;
+    strcpy(key->curve, "brainpoolP256r1");
+    assert_int_not_equal(only(w)->route, ROUTE_NONE);
+    strcpy(limits->curves, "P-256 P-384");
+    refused(only(w), ERR_UNSUPPORTED, "no key on the curve brainpoolP256r1, only on P-256 P-384");
+    strcpy(key->curve, "P-38"); /* part of a name is none */
+    refused(only(w), ERR_UNSUPPORTED, "no key on the curve P-38,");
+    strcpy(key->curve, "P-384");
+    assert_int_not_equal(only(w)->route, ROUTE_NONE);
+    strcpy(key->curve, KEY_CURVE_EXPLICIT);
+    key->has_public = false;
+    refused(only(w), ERR_DATA, "explicit EC parameters");
+
+    key->kind = KEY_KIND_RSA;
+    key->has_public = true;
+    key->bits = 8192;
+    assert_int_not_equal(only(w)->route, ROUTE_NONE);
+    limits->rsa_min = 1024;
+    limits->rsa_max = 4096;
+    refused(only(w), ERR_UNSUPPORTED, "8192 bits: the destination uses RSA keys of 1024 to 4096");
+    key->bits = 512;
+    refused(only(w), ERR_UNSUPPORTED, "512 bits");
+    key->bits = 4096;
+    assert_int_not_equal(only(w)->route, ROUTE_NONE);
 }
 
 /* NIST SP 800-57 part 1 rev. 5, table 2. */
@@ -707,6 +805,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(exact_envelope_takes_every_length, setup, teardown),
         cmocka_unit_test_setup_teardown(without_envelope, setup, teardown),
         cmocka_unit_test_setup_teardown(proofs_of_kinds, setup, teardown),
+        cmocka_unit_test_setup_teardown(proofs_of_allowed_mechanisms, setup, teardown),
+        cmocka_unit_test_setup_teardown(limits_of_the_destination, setup, teardown),
         cmocka_unit_test_setup_teardown(named_key_is_absent, setup, teardown),
         cmocka_unit_test_setup_teardown(two_keys_match_one_name, setup, teardown),
         cmocka_unit_test_setup_teardown(twins_are_refused, setup, teardown),

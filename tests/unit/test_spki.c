@@ -113,9 +113,11 @@ static void test_curves(void **state)
         {"\x13\x0c"
          "edwards25519",
          14, "Ed25519", 255},
-        {"\x06\x05\x2b\x81\x04\x00\x21", 7, "1.3.132.0.33", 0},
+        {"\x06\x05\x2b\x81\x04\x00\x21", 7, "P-224", 224},
+        {"\x06\x09\x2b\x24\x03\x03\x02\x08\x01\x01\x07", 11, "brainpoolP256r1", 256},
+        {"\x06\x03\x55\x04\x03", 5, "2.5.4.3", 0},
         {"\x06\x05\x2b\x81\x04\x00\x22\x00", 8, "unknown", 0}, /* a byte behind it */
-        {"\x30\x00", 2, "unknown", 0},
+        {"\x30\x00", 2, "explicit parameters", 0},
         {"", 0, "unknown", 0},
     };
 
@@ -126,6 +128,13 @@ static void test_curves(void **state)
         spki_curve((struct view){(const uint8_t *)rows[i].der, rows[i].len}, name, &bits);
         assert_string_equal(name, rows[i].name);
         assert_int_equal(bits, rows[i].bits);
+        struct bytes params = {0}; /* and back */
+        if (bits && rows[i].der[0] == 0x06) {
+            assert_true(spki_curve_params(name, &params));
+            assert_int_equal(params.len, rows[i].len);
+            assert_memory_equal(params.data, rows[i].der, rows[i].len);
+        }
+        bytes_free(&params);
     }
 }
 

@@ -354,6 +354,10 @@ static void put_offers(const struct hsm_offers *offers, struct offers_message *t
     to->msg.lost_templates = offers->lost_templates;
     to->msg.unreadable = offers->unreadable;
     to->msg.mute_templates = offers->mute_templates;
+    to->msg.secret_max = offers->limits.secret_max;
+    to->msg.rsa_min = offers->limits.rsa_min;
+    to->msg.rsa_max = offers->limits.rsa_max;
+    to->msg.curves = (char *)(uintptr_t)offers->limits.curves;
 }
 
 static void offers_refused(const Pb__Offers *msg, const char *field)
@@ -375,6 +379,7 @@ static void offers_are_checked(void **state)
         .lost_templates = 1u << KEY_TEMPLATE_DERIVE,
         .unreadable = KEY_LOCAL,
         .mute_templates = 1u << KEY_TEMPLATE_WRAP,
+        .limits = {256, 1024, 4096, "P-256 P-384"},
     };
     strcpy(offers.act_words[HSM_COMMIT], "C_CopyObject");
     strcpy(offers.proof_words[HSM_PROOF_ECDH], "C_DeriveKey");
@@ -397,6 +402,7 @@ static void offers_are_checked(void **state)
     assert_int_equal(back.lost_templates, offers.lost_templates);
     assert_int_equal(back.unreadable, KEY_LOCAL);
     assert_int_equal(back.mute_templates, offers.mute_templates);
+    assert_memory_equal(&back.limits, &offers.limits, sizeof back.limits);
     assert_memory_equal(&back.proof_words, &offers.proof_words, sizeof offers.proof_words);
     assert_memory_equal(&back.act_words, &offers.act_words, sizeof offers.act_words);
     pb__offers__free_unpacked(got, NULL);
@@ -412,6 +418,10 @@ static void offers_are_checked(void **state)
     m = good.msg, m.lost_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "lost templates");
     m = good.msg, m.unreadable = 1u << KEY_FLAGS, offers_refused(&m, "unreadable flags");
     m = good.msg, m.mute_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "mute templates");
+    char long_list[HSM_CURVES_MAX + 1];
+    memset(long_list, 'P', HSM_CURVES_MAX);
+    long_list[HSM_CURVES_MAX] = '\0';
+    m = good.msg, m.curves = long_list, offers_refused(&m, "curves");
     m = good.msg, m.exact_length = HSM_YES + 1, offers_refused(&m, "exact_length");
     m = good.msg, m.takes_length = 9, offers_refused(&m, "takes_length");
     good.parts[2].wrap_words = unsafe, offers_refused(&good.msg, "offer");
