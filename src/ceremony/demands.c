@@ -77,6 +77,8 @@ bool plan_review(struct ceremony *c, const struct key_list *destination,
     return plan_make(policy, &c->deal, source, destination, selection, &c->plan, err) &&
            halves_find(c, err) &&
            plan_judge(policy, &c->deal, source, destination, &c->plan, err) &&
-           companion_add(&c->plan, source, c->deal.one_per_id, err) && demands_read(c, err) &&
+           companion_add(&c->plan, source, c->deal.one_per_id, err) &&
+           plan_judge(policy, &c->deal, source, destination, &c->plan, err) &&
+           demands_read(c, err) && /* of what can leave so far, companions too */
            plan_judge(policy, &c->deal, source, destination, &c->plan, err);
 }
