@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ui/keys.h"
+#include "ui/model/keys.h"
 
 int main(void)
 {

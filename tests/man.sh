@@ -47,20 +47,20 @@ has_example() {
 cd "$abs_top_srcdir" || exit
 printf '%s\n' '.Dd November 23, 2026' '.Dt A 1' '.Os' '.Sh NAME' '.Nm a' '.Nd b' '.Zz c' >"$tmp/bad.1"
 not_ok "control: mandoc sees an unknown macro" lint "$tmp/bad.1"
-not_ok "control: keys that a page lacks are seen" knows_keys "$tmp/bad.1" src/config_schema.c
+not_ok "control: keys that a page lacks are seen" knows_keys "$tmp/bad.1" src/config/config_schema.c
 not_ok "control: options that a page lacks are seen" knows_options "$tmp/bad.1"
 not_ok "control: keys of the screen that a page lacks are seen" has_keys "$tmp/bad.1"
 for page in man/*.[1-8]; do
     ok "$page" lint "$page"
 done
 ok "hsmferry-ceremony.5 knows every key of the schema" \
-    knows_keys man/hsmferry-ceremony.5 src/config_schema.c
+    knows_keys man/hsmferry-ceremony.5 src/config/config_schema.c
 ok "hsmferry-dialect.5 knows every key of the schema" \
-    knows_keys man/hsmferry-dialect.5 src/agent/dialect_schema.c
+    knows_keys man/hsmferry-dialect.5 src/driver/dialect/dialect_schema.c
 ok "hsmferry.1 knows every option and command" knows_options man/hsmferry.1
 ok "hsmferry.1 lists the screen's keys as they are" has_keys man/hsmferry.1
 report_page() {
-    python3 tests/report_page.py src/record/hsmferry-audit-2.schema.json "$1"
+    python3 tests/report_page.py src/report/hsmferry-audit-2.schema.json "$1"
 }
 sed '/^\.It Ic exit-code/d' man/hsmferry-report.5 >"$tmp/less.5"
 sed 's/^\.It Ic exit-code/&-name/' man/hsmferry-report.5 >"$tmp/more.5"

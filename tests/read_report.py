@@ -16,7 +16,7 @@ import jsonschema
 import yaml
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
-SCHEMAS = [json.loads(path.read_text()) for path in TREE.glob("src/record/hsmferry-audit-*.schema.json")]
+SCHEMAS = [json.loads(path.read_text()) for path in TREE.glob("src/report/hsmferry-audit-*.schema.json")]
 
 
 def at(node, path):

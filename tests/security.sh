@@ -37,9 +37,9 @@ is_run() {
     stem=${stem%.*}
     case $1 in
     *.py) grep -rqF "$(basename "$1")" --include='*.sh' tests ;;
-    *.sh) grep -qE "^	$1 ?" Makefile.am ;;
-    tests/contract/contract.c) grep -q '^TESTS += tests/contract/' Makefile.am ;;
-    *) grep -qE "^TESTS \+= .*/$stem\$" Makefile.am ;;
+    *.sh) grep -qE "^	%D%/${1#tests/} ?" tests/local.mk ;;
+    tests/contract/contract.c) grep -q '^TESTS += ' tests/contract/local.mk ;;
+    *) grep -qE "^TESTS \+= %D%/${stem##*/}\$" "${1%/*}/local.mk" ;;
     esac
 }
 

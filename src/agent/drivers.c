@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/drivers.h"
 
-#include "agent/libp11.h"
-#include "agent/nss.h"
-#include "agent/pkcs11.h"
+#include "driver/libp11/libp11.h"
+#include "driver/nss/nss.h"
+#include "driver/pkcs11/pkcs11.h"
 
 const struct hsm_driver *const drivers[] = {
     &pkcs11_driver,

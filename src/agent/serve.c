@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "hsm/frame.h"
-#include "hsm/wire.h"
+#include "link/frame.h"
+#include "link/wire.h"
 
 struct pipes {
     struct frame_io in, out;

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "hsm/handles.h"
 #include "hsm/variables.h"
-#include "hsm/wire.h"
+#include "link/wire.h"
 
 /* The HSM, and what the reply under way borrows until it was sent. */
 struct service {

@@ -4,7 +4,7 @@
 #define HSMFERRY_AGENT_SERVICE_H
 
 #include "confine/box.h"
-#include "hsm/hsm.pb-c.h"
+#include "link/hsm.pb-c.h"
 
 struct service;
 

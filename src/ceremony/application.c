@@ -5,8 +5,8 @@
  */
 #include "ceremony/state.h"
 
-#include "ceremony/names.h"
-#include "ceremony/proof.h"
+#include "plan/name_index.h"
+#include "transfer/proof.h"
 
 /* What OpenSSL's EVP_PKEY does with private keys; NULL: it has no such operation on a token. */
 static const char *path_of(enum hsm_proof proof)

@@ -18,8 +18,8 @@
 
 #include <openssl/sha.h>
 
-#include "ceremony/proof.h"
-#include "ceremony/provable.h"
+#include "plan/provable.h"
+#include "transfer/proof.h"
 
 struct canary {
     struct event_sink sink; /* of the trial */

@@ -9,9 +9,9 @@
 #include <openssl/rand.h>
 
 #include "base/text.h"
-#include "ceremony/companion.h"
 #include "ceremony/state.h"
-#include "ceremony/strength.h"
+#include "plan/companion.h"
+#include "plan/strength.h"
 
 bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host *host,
                   struct ceremony **out, struct err *err)

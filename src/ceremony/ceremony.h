@@ -14,13 +14,13 @@
 
 #include "base/err.h"
 #include "base/secret.h"
-#include "ceremony/negotiate.h"
-#include "ceremony/plan.h"
-#include "ceremony/policy.h"
-#include "ceremony/prior.h"
-#include "hsm/event.h"
 #include "hsm/hsm.h"
 #include "hsm/uri.h"
+#include "plan/interrupted.h"
+#include "plan/plan.h"
+#include "plan/policy.h"
+#include "plan/suite.h"
+#include "protocol/event.h"
 
 enum { CEREMONY_OFFICERS_MAX = 16 };
 

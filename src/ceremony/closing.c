@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/names.h"
-#include "ceremony/proof.h"
 #include "hsm/fidelity.h"
+#include "plan/name_index.h"
+#include "transfer/proof.h"
 
 bool closing_destroy(struct ceremony *c, struct step_facts *facts, struct err *err)
 {

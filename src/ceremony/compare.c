@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/check.h"
-#include "ceremony/names.h"
-#include "ceremony/proof.h"
-#include "ceremony/provable.h"
+#include "plan/name_index.h"
+#include "plan/provable.h"
+#include "transfer/kcv.h"
+#include "transfer/proof.h"
 
 /* A key of the source and the one of its name on the destination. */
 struct couple {

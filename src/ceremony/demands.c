@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ceremony/companion.h"
+#include "plan/companion.h"
 
 /* A single fault must not cost a key. */
 static bool describe_twice(struct hsm *hsm, uint64_t handle, struct key_desc *now, struct err *err)

@@ -17,8 +17,8 @@
 #include <openssl/x509.h>
 
 #include "base/text.h"
-#include "ceremony/proof.h"
-#include "ceremony/provable.h"
+#include "plan/provable.h"
+#include "transfer/proof.h"
 
 enum {
     CANDIDATES_MAX = 64,     /* that are tried for one key */

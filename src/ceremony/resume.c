@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/companion.h"
-#include "ceremony/names.h"
-#include "ceremony/proof.h"
 #include "ceremony/state.h"
+#include "plan/companion.h"
+#include "plan/name_index.h"
+#include "transfer/proof.h"
 
 /* The names that matter, sorted. */
 struct search {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/proof.h"
 #include "ceremony/state.h"
+#include "transfer/proof.h"
 
 static bool enter(const struct ceremony_host *host, struct hsm *hsm, const struct uri *token,
                   struct hsm_slot *slot, struct err *err)

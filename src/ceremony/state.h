@@ -12,9 +12,9 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "ceremony/ceremony.h"
-#include "ceremony/own_key.h"
-#include "hsm/event.h"
 #include "hsm/hsm.h"
+#include "protocol/event.h"
+#include "transfer/own_key.h"
 
 enum { AES_BITS = 256 }; /* of the symmetric transport key */
 

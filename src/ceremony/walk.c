@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/companion.h"
 #include "ceremony/state.h"
+#include "plan/companion.h"
 
 static const struct step_row *row_now(const struct ceremony *c)
 {

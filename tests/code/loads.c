@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <p11-kit/pkcs11.h>
 
-#include "hsm/remote.h"
+#include "link/remote.h"
 
 static int load_module(const char *path)
 {

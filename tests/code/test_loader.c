@@ -20,10 +20,10 @@
 
 #include <cmocka.h>
 
-#include "agent/loader.h"
-#include "agent/objects.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "driver/load/loaded_objects.h"
+#include "driver/load/loader.h"
 
 static char folder[64];
 static struct hsm_where where;

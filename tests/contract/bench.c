@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hsm/remote.h"
+#include "link/remote.h"
 
 enum { LIMIT_MS = 60000 };
 

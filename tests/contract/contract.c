@@ -16,8 +16,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ceremony/own_key.h"
 #include "tests/contract/bench.h"
+#include "transfer/own_key.h"
 
 static const char label[] = "hsmferry:contract";
 

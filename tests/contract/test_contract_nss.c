@@ -3,8 +3,8 @@
  * between it and SoftHSM. */
 #include <stdlib.h>
 
-#include "agent/nss.h"
 #include "base/text.h"
+#include "driver/nss/nss.h"
 #include "tests/contract/contract.h"
 #include "tests/nss/database.h"
 #include "tests/nss/place.h"

@@ -2,8 +2,8 @@
 /* The contract's suite on SoftHSM: in this process, and through a pipe to the real agent. */
 #include <stdlib.h>
 
-#include "agent/pkcs11.h"
 #include "base/text.h"
+#include "driver/pkcs11/pkcs11.h"
 #include "tests/contract/contract.h"
 #include "tests/softhsm/place.h"
 #include "tests/softhsm/tokens.h"

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "hsm/frame.h"
-#include "hsm/wire.h"
+#include "link/frame.h"
+#include "link/wire.h"
 
 static struct frame_io in = {.fd = STDIN_FILENO, .abandon_fd = -1, .aside_fd = -1};
 static struct frame_io out = {.fd = STDOUT_FILENO, .abandon_fd = -1, .aside_fd = -1};

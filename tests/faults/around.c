@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/ckr.h"
-#include "agent/nss.h"
-#include "agent/pkcs11.h"
+#include "driver/dialect/ckr.h"
+#include "driver/nss/nss.h"
+#include "driver/pkcs11/pkcs11.h"
 #include "tests/faults/pair.h"
 #include "tests/faults/shim.h"
 

@@ -2,7 +2,7 @@
 /* The list of hsmferry-agent-faults. */
 #include "agent/drivers.h"
 
-#include "agent/libp11.h"
+#include "driver/libp11/libp11.h"
 #include "tests/faults/around.h"
 
 const struct hsm_driver *const drivers[] = {

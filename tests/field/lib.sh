@@ -75,6 +75,7 @@ says() { # says PATTERN...
 
 # softoken_side NAME: the same database through PKCS#11.
 softoken_side() {
+    # shellcheck disable=SC2154 # set by the test
     printf '  api: pkcs11\n  module: %s\n' "$softoken"
     printf "  parameters: \"configdir='sql:%s' certPrefix='' keyPrefix='' secmod='' flags=\"\n" "$tmp/$1"
     printf '  token: "pkcs11:token=NSS%%20Certificate%%20DB?pin-source=file:%s"\n' "$pin_file"

@@ -8,7 +8,7 @@ set -u
 . "${0%/*}/lib.sh"
 
 softoken=$(pkg-config --variable=libdir nss 2>/dev/null)/libsoftokn3.so
-[ -e "$softoken" ] || softoken=$(ls /usr/lib/*/libsoftokn3.so 2>/dev/null | head -n 1)
+[ -e "$softoken" ] || softoken=$(find /usr/lib -name libsoftokn3.so | head -n 1)
 soft src && soft dst && nss new && nss other || exit 99
 
 # value KEY-TYPE LABEL ID USE, octets on stdin

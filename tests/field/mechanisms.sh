@@ -43,6 +43,7 @@ ok "... each by what it allows" says 'rsa-pss-signature' 'rsa-pss-sha512-signatu
 ok "... and the review kept its word" kept_word
 
 # From there on, each is in the other token, too: by the mechanisms, which were carried along.
+# shellcheck disable=SC2016 # for the inner shell
 ok "the copies allow the same" sh -c 'pkcs11-tool --module "$1" --token-label dst --login --pin 1234 \
     -O --type privkey 2>/dev/null | grep -q "SHA384-RSA-PKCS-PSS"' - "$softhsm"
 finish

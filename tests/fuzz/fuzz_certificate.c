@@ -5,7 +5,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "ceremony/companion.h"
+#include "plan/companion.h"
 #include "tests/fuzz/fuzz.h"
 
 /* The public key of a certificate, as OpenSSL alone reads it. */

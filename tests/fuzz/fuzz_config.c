@@ -2,8 +2,8 @@
 /* The ceremony file (config.h): what is read can be written, and says the same. */
 #include <unistd.h>
 
-#include "config.h"
-#include "config_parts.h"
+#include "config/config.h"
+#include "config/config_parts.h"
 #include "tests/fuzz/fuzz.h"
 
 static void no_difference(void *ctx, const char *path, const char *a, const char *b)

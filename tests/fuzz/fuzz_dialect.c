@@ -4,7 +4,7 @@
 
 #include <openssl/sha.h>
 
-#include "agent/dialect.h"
+#include "driver/dialect/dialect.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_mechanisms(const struct dialect *d)

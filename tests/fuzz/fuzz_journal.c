@@ -11,11 +11,11 @@
 #include <openssl/sha.h>
 
 #include "base/text.h"
-#include "record/fields.h"
-#include "record/history.h"
-#include "record/journal.h"
-#include "record/report.h"
-#include "record/verify.h"
+#include "journal/event_fields.h"
+#include "journal/history.h"
+#include "journal/journal.h"
+#include "report/report.h"
+#include "report/verify.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_report(const char *path)

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/pkcs11.h"
-#include "agent/pkcs11_session.h"
-#include "hsm/wire.h"
+#include "driver/pkcs11/pkcs11.h"
+#include "driver/pkcs11/pkcs11_session.h"
+#include "link/wire.h"
 #include "tests/fuzz/answers.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "hsm/process.h"
-#include "hsm/remote.h"
-#include "hsm/wire.h"
+#include "link/process.h"
+#include "link/remote.h"
+#include "link/wire.h"
 #include "tests/fuzz/answers.h"
 #include "tests/fuzz/fuzz.h"
 

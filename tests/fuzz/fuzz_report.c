@@ -10,8 +10,8 @@
 #include <openssl/sha.h>
 
 #include "base/text.h"
-#include "record/sheet.h"
-#include "record/verify.h"
+#include "report/signing_sheet.h"
+#include "report/verify.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char seal_form[] = "seal: {lines: %zu, sha256: \"%s\"}\n";

@@ -11,7 +11,7 @@
 
 #include "agent/serve.h"
 #include "agent/service.h"
-#include "hsm/wire.h"
+#include "link/wire.h"
 #include "tests/fake/fake.h"
 #include "tests/fuzz/answers.h"
 #include "tests/fuzz/fuzz.h"

@@ -10,10 +10,10 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "agent/nss_spki.h"
-#include "agent/pkcs11_spki.h"
-#include "ceremony/policy.h"
+#include "driver/nss/nss_spki.h"
+#include "driver/pkcs11/pkcs11_spki.h"
 #include "hsm/hsm.h"
+#include "plan/policy.h"
 #include "tests/fuzz/fuzz.h"
 
 /* The DER of the key that OpenSSL reads at the start of der, or nothing. */

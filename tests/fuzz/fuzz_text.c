@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
-#include "hsm/spoken.h"
+#include "link/vendor_output.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { RAW_MAX = 600, GLOB_MAX = 48 };

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "hsm/remote.h"
+#include "link/remote.h"
 
 static char agent[4096];
 static char said[512]; /* what the module printed, line after line */

@@ -22,9 +22,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/nss.h"
-#include "agent/nss_db.h"
-#include "agent/nss_object.h"
+#include "driver/nss/nss.h"
+#include "driver/nss/nss_db.h"
+#include "driver/nss/nss_object.h"
 #include "hsm/key.h"
 #include "tests/nss/database.h"
 

@@ -12,7 +12,7 @@ hsmferry=$abs_top_builddir/hsmferry
 need_softhsm "$python"
 "$python" -c 'import PyKCS11, cryptography, yaml' 2>/dev/null ||
     skip_all "python3-pykcs11, python3-cryptography or python3-yaml is not installed"
-grep -q '^#define HSMFERRY_CONFINED 1' "$abs_top_builddir/config.h" ||
+grep -q '^#define HSMFERRY_CONFINED 1' "$abs_top_builddir/build_config.h" ||
     skip_all "this build confines no process"
 export PYTHONDONTWRITEBYTECODE=1
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <openssl/x509.h>
 
-#include "agent/pkcs11.h"
+#include "driver/pkcs11/pkcs11.h"
 
 struct tokens tokens;
 struct err err;

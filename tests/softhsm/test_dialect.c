@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/pkcs11.h"
+#include "driver/pkcs11/pkcs11.h"
 #include "hsm/hsm.h"
 #include "tests/softhsm/tokens.h"
 

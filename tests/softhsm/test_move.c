@@ -13,7 +13,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 
-#include "agent/pkcs11_session.h"
+#include "driver/pkcs11/pkcs11_session.h"
 #include "tests/softhsm/ferry.h"
 
 /* r || s into the DER that OpenSSL takes. */

@@ -13,7 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include "agent/pkcs11.h"
+#include "driver/pkcs11/pkcs11.h"
 #include "tests/softhsm/ferry.h"
 
 static bool try_open(const char *path)

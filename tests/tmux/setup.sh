@@ -89,7 +89,7 @@ ok "F2 asks for a path" sees "Save the ceremony file as"
 press C-u
 type_text "$tmp/elsewhere/chosen.yaml"
 press Enter
-if grep -q '^#define HSMFERRY_CONFINED 1' "$abs_top_builddir/config.h"; then
+if grep -q '^#define HSMFERRY_CONFINED 1' "$abs_top_builddir/build_config.h"; then
     ok "outside its folders nothing is saved" sees "FAILED"
     ok "... and nothing is there" test -z "$(ls -A "$tmp/elsewhere")"
     press Escape

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ui/ask.h on a terminal of its own: echo, typed-ahead input, end of file. */
+/* ui/plain/ask.h on a terminal of its own: echo, typed-ahead input, end of file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ui/ask.h"
+#include "ui/plain/ask.h"
 
 struct fixture {
     int keyboard; /* the other end of the terminal */

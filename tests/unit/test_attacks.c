@@ -18,9 +18,9 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "ceremony/proof.h"
 #include "hsm/fidelity.h"
 #include "tests/fake/fake.h"
+#include "transfer/proof.h"
 
 /* Thirteen bytes, the same padded as SoftHSM does, and cut by one. */
 #define VALUE  "000102030405060708090a0b0c"

@@ -27,9 +27,9 @@
 
 #include <cmocka.h>
 
-#include "agent/fence.h"
 #include "base/text.h"
 #include "confine/box.h"
+#include "driver/load/fence.h"
 
 /* A folder with "in", which the box lets a process write to, and "out", which it does not; each
  * holds "file". "read" may be read. stranger: a process that is not in the box. */

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "ceremony/check.h"
 #include "tests/fake/fake.h"
+#include "transfer/kcv.h"
 
 /* Octets counted from zero. */
 #define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"

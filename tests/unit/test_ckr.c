@@ -10,8 +10,8 @@
 #include <p11-kit/pkcs11.h>
 #include <p11-kit/pkcs11x.h>
 
-#include "agent/ckname.h"
-#include "agent/ckr.h"
+#include "driver/dialect/ckname.h"
+#include "driver/dialect/ckr.h"
 
 struct known {
     unsigned long number;

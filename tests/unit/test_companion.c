@@ -14,7 +14,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "ceremony/companion.h"
+#include "plan/companion.h"
 
 /* A key, its public half and a certificate of it; and another key's public half. */
 struct world {

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "config/config.h"
 
 static char folder[] = "/tmp/hsmferry-config.XXXXXX";
 static char path[64];  /* of the ceremony file */

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/dialect.h"
 #include "base/text.h"
+#include "driver/dialect/dialect.h"
 #include "hsm/key.h"
 
 static char top[] = "/tmp/hsmferry-dialect.XXXXXX";

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "hsm/frame.h"
+#include "link/frame.h"
 
 enum { SOON_MS = 50, LONG_MS = 20000 };
 

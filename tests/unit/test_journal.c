@@ -19,10 +19,10 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "record/fields.h"
-#include "record/history.h"
-#include "record/journal.h"
-#include "record/report.h"
+#include "journal/event_fields.h"
+#include "journal/history.h"
+#include "journal/journal.h"
+#include "report/report.h"
 
 enum { FILE_MAX = 1 << 16, PATH_SIZE = 512 };
 static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z */

@@ -8,9 +8,9 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "hsm/event.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
+#include "protocol/event.h"
 
 static struct key_desc named(enum key_class class, const char *label, const char *id)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ui/list.h: both HSMs side by side, whatever their labels are. */
+/* ui/plain/list.h: both HSMs side by side, whatever their labels are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ui/list.h"
+#include "ui/plain/list.h"
 
 static struct key_desc key(const char *label, size_t len)
 {

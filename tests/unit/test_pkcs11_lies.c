@@ -13,12 +13,12 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "agent/ckr.h"
-#include "agent/pkcs11.h"
-#include "agent/pkcs11_read.h"
-#include "agent/pkcs11_session.h"
-#include "agent/pkcs11_temp.h"
-#include "hsm/wire.h"
+#include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11.h"
+#include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_session.h"
+#include "driver/pkcs11/pkcs11_temp.h"
+#include "link/wire.h"
 
 /* What the module says, set by each test. */
 static struct {

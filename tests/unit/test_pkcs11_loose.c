@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "agent/pkcs11.h"
-#include "agent/pkcs11_attr.h"
-#include "agent/pkcs11_mech.h"
+#include "driver/pkcs11/pkcs11.h"
+#include "driver/pkcs11/pkcs11_attr.h"
+#include "driver/pkcs11/pkcs11_mech.h"
 
 /* How the token is, set by each test; and its one object. */
 static struct {

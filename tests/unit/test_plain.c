@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ui/plain.h and ui/plain_log.h: what the plain front end says of synthetic events. */
+/* ui/plain/plain.h and ui/plain/plain_log.h: what the plain front end says of synthetic events. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ui/plain.h"
-#include "ui/plain_log.h"
+#include "ui/plain/plain.h"
+#include "ui/plain/plain_log.h"
 
 static const int64_t noon = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z */
 

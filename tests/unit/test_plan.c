@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "ceremony/names.h"
-#include "ceremony/companion.h"
-#include "ceremony/plan.h"
-#include "ceremony/strength.h"
+#include "plan/companion.h"
+#include "plan/name_index.h"
+#include "plan/plan.h"
+#include "plan/strength.h"
 
 static const uint32_t all_known = (1U << KEY_FLAGS) - 1;
 

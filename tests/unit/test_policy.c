@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "ceremony/policy.h"
+#include "plan/policy.h"
 
 static const uint32_t all_known = (1U << KEY_FLAGS) - 1;
 

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "hsm/remote.h"
+#include "link/remote.h"
 
 enum {
     LIMIT_MS = 300,

@@ -23,8 +23,8 @@
 
 #include "base/text.h"
 #include "hsm/fidelity.h"
-#include "record/report.h"
-#include "record/tape.h"
+#include "journal/event_log.h"
+#include "report/report.h"
 
 enum { BEGAN = 1795437667 }; /* 2026-11-23T12:41:07Z */
 

@@ -13,7 +13,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "agent/pkcs11_spki.h"
+#include "driver/pkcs11/pkcs11_spki.h"
 
 static const uint8_t oid_p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
 static const struct view p256 = {oid_p256, sizeof oid_p256};

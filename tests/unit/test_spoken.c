@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "hsm/spoken.h"
+#include "link/vendor_output.h"
 
 struct heard {
     unsigned lines;

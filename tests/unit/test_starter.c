@@ -20,9 +20,9 @@
 
 #include <cmocka.h>
 
-#include "hsm/process.h"
-#include "hsm/starter.h"
-#include "hsm/starter_messages.h"
+#include "link/process.h"
+#include "link/starter.h"
+#include "link/starter_messages.h"
 
 static char folder[64];
 static struct err err;

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "hsm/trace.h"
 #include "tests/fake/fake.h"
+#include "worker/trace.h"
 
 static const char pin_text[] = "pin-4711";
 

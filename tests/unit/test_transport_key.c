@@ -17,9 +17,9 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "ceremony/own_key.h"
-#include "ceremony/policy.h"
-#include "ceremony/rsa_check.h"
+#include "plan/policy.h"
+#include "plan/rsa_check.h"
+#include "transfer/own_key.h"
 
 enum { BITS = 2048, HALF = BITS / 2, SPKI_MAX = 2048 };
 

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "ui/sheet.h"
-#include "ui/verify.h"
+#include "ui/model/text_page.h"
+#include "ui/screen/verification.h"
 #include "ui_fixture.h"
 
 static void test_start_opens_both_sides(void **state)

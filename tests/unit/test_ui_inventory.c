@@ -10,7 +10,7 @@
 
 #include "ui_fixture.h"
 
-#include "ui/inventory.h"
+#include "ui/model/inventory.h"
 
 static struct inventory of(struct key_desc *keys, size_t count)
 {

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "ui/keys.h"
-#include "ui/layout.h"
+#include "ui/model/keys.h"
+#include "ui/model/layout.h"
 
 static bool overlap(struct rect a, struct rect b)
 {

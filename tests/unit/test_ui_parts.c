@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "ui/draw.h"
-#include "ui/field.h"
-#include "ui/keys.h"
-#include "ui/modules.h"
+#include "ui/model/field.h"
+#include "ui/model/keys.h"
+#include "ui/model/modules.h"
+#include "ui/screen/draw.h"
 
 static void type(struct field *f, const char *text)
 {

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "ui/keys.h"
-#include "ui/reader.h"
+#include "ui/model/keys.h"
+#include "ui/screen/reader.h"
 
 enum { PRESSES_MAX = 32 };
 

@@ -12,8 +12,8 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
-#include "ui/screen.h"
-#include "ui/verify.h"
+#include "ui/screen/screen.h"
+#include "ui/screen/verification.h"
 #include "ui_fixture.h"
 
 static const char *const hostile[] = {

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "hsm/frame.h"
-#include "hsm/wire.h"
+#include "link/frame.h"
+#include "link/wire.h"
 
 static char unsafe[] = "a\x1b[2Jb"; /* would clear the screen */
 static char long_text[2048];

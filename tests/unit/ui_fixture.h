@@ -3,8 +3,8 @@
 #ifndef HSMFERRY_TESTS_UI_FIXTURE_H
 #define HSMFERRY_TESTS_UI_FIXTURE_H
 
-#include "ceremony/worker.h"
-#include "ui/app.h"
+#include "ui/model/app.h"
+#include "worker/worker.h"
 
 struct fixture {
     struct config config;

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += \
+	%D%/hsmferry-agent.8 \
+	%D%/hsmferry-ceremony.5 \
+	%D%/hsmferry-dialect.5 \
+	%D%/hsmferry-report.5 \
+	%D%/hsmferry.1
+
+
+# The list of keys in the manual page, from the key table.
+check_PROGRAMS += %D%/keys
+%C%_keys_CFLAGS = $(AM_CFLAGS)
+%C%_keys_LDADD = libui.a libbase.a $(CRYPTO_LIBS)
+%C%_keys_SOURCES = %D%/keys.c

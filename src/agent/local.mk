@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# hsmferry-agent: one HSM in a process of its own.
+noinst_LIBRARIES += libagent.a
+libagent_a_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_CFLAGS)
+libagent_a_SOURCES = \
+	%D%/agent.c \
+	%D%/drivers.h \
+	%D%/serve.c \
+	%D%/serve.h \
+	%D%/service.c \
+	%D%/service.h
+
+libexec_PROGRAMS += hsmferry-agent
+hsmferry_agent_CFLAGS = $(AM_CFLAGS)
+hsmferry_agent_LDADD = libagent.a libapp.a libnss.a $(DRIVER) $(HSM) libconfine.a libbase.a \
+	$(SECCOMP_LIBS) $(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(LIBP11_LIBS) $(CRYPTO_LIBS) $(NSS_LIBS)
+hsmferry_agent_SOURCES = %D%/drivers.c

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# Knows nothing of HSMs.
+noinst_LIBRARIES += libbase.a
+libbase_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS) $(YAML_CFLAGS)
+libbase_a_SOURCES = \
+	%D%/bytes.c \
+	%D%/bytes.h \
+	%D%/err.c \
+	%D%/err.h \
+	%D%/file.c \
+	%D%/file.h \
+	%D%/lock.c \
+	%D%/lock.h \
+	%D%/pin.c \
+	%D%/pin.h \
+	%D%/schema.c \
+	%D%/schema.h \
+	%D%/schema_check.c \
+	%D%/schema_check.h \
+	%D%/secret.c \
+	%D%/secret.h \
+	%D%/store.c \
+	%D%/store.h \
+	%D%/text.c \
+	%D%/text.h \
+	%D%/utf8.c \
+	%D%/utf8.h \
+	%D%/words.c \
+	%D%/words.h

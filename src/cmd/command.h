@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of hsmferry: one function each, which gives the exit code. */
+#ifndef HSMFERRY_CMD_COMMAND_H
+#define HSMFERRY_CMD_COMMAND_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "cmd/session.h"
+#include "ui/screen/term.h"
+
+enum { COMMAND_WORDS = 2 };
+
+/* The command line, once it is read. */
+struct invocation {
+    bool plain;
+    bool no_canary; /* of probe */
+    bool compare;   /* of list */
+    struct term_options screen;
+    const char *journal, *signature, *key; /* of a report; NULL: not given */
+    struct session_host *host;             /* of a command that reaches HSMs; else NULL */
+    const char *words[COMMAND_WORDS];      /* behind the command's name; NULL: not given */
+};
+
+/* Tells what failed, or how the command line was wrong; word may be empty. Return the exit code. */
+int command_failed(const struct err *err);
+int command_misused(const char *what, const char *word);
+
+/* Runs the session's ceremony in plain lines; one that has a prior is resumed. */
+int command_run_plain(struct session *s);
+
+/* Signs a report with the key that the session's ceremony file names, in plain lines; s->signing
+ * says what became of it. Returns the exit code; a failure that was not told yet is in *err. */
+int command_sign_plain(struct session *s, const char *report, struct err *err);
+
+/* Resumes the ceremony of a journal, or cleans up after it. file: for its two HSMs; NULL: what lies
+ * beside the journal, or else the one that it names. */
+int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean);
+
+int command_ceremony(const struct invocation *in);
+int command_clean(const struct invocation *in);
+int command_diff(const struct invocation *in);
+int command_list(const struct invocation *in);
+int command_probe(const struct invocation *in);
+int command_report(const struct invocation *in);
+int command_sign(const struct invocation *in);
+int command_sheet(const struct invocation *in);
+int command_verify(const struct invocation *in);
+int command_resume(const struct invocation *in);
+
+#endif

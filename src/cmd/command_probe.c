@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hsmferry probe FILE: all that comes before the first question of a ceremony, and nothing else. */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "cmd/command.h"
+#include "cmd/session.h"
+#include "ui/plain/plain_log.h"
+#include "ui/plain/plain_loop.h"
+
+/* The code that the ceremony would end with for this: that of a key named by itself. */
+static int verdict(const struct plan *plan, struct plain_log *log)
+{
+    size_t along = 0;
+    char text[96];
+    int code = 0;
+
+    for (size_t i = plan->count; i-- > 0;) {
+        along += plan->items[i].companion_of != 0;
+        if (plan->items[i].named && plan->items[i].route == ROUTE_NONE)
+            code = err_exit(plan->items[i].reason.code);
+    }
+    text_print(text, sizeof text, "%zu of %zu keys can go; no key was touched", plan->goes,
+               plan->count - along);
+    plain_log_note(log, text);
+    return code;
+}
+
+static int probe(struct session *s, struct plain_log *log)
+{
+    const struct config *config = s->config;
+    struct uri all;
+    struct selection keys = {.uris = config->keys, .uri_count = config->key_count};
+    struct worker *worker;
+    struct err err = {0};
+    bool writes;
+
+    if (config->key_count == 0) {
+        if (!uri_parse("pkcs11:", &all, &err))
+            return command_failed(&err);
+        keys = (struct selection){.uris = &all, .uri_count = 1};
+    }
+    /* The canary announces what it writes; the journal goes where nothing of it is left. */
+    writes = config->policy.canary != CANARY_NONE && config->policy.writes_before_review;
+    if (!session_start(s, writes, false, &worker, &err))
+        return command_failed(&err);
+    plain_log_tell_all(log);
+    struct plain_result result = plain_run(&(struct plain_job){
+        .worker = worker,
+        .token = {&config->side[SIDE_SOURCE].token, &config->side[SIDE_DESTINATION].token},
+        .selection = &keys,
+        .until_plan = true,
+        .log = log,
+        .out = stdout,
+    });
+    if (result.exit_code == 0)
+        result.exit_code = verdict(worker_plan_now(worker), log);
+    worker_free(worker);
+    return result.exit_code;
+}
+
+int command_probe(const struct invocation *in)
+{
+    struct session s = {.host = in->host};
+    struct plain_log *log = NULL;
+    struct err err = {0};
+    int code;
+
+    if (!session_load(&s, in->words[0], &err) || !session_confine(&s, SESSION_RECORD, NULL, &err) ||
+        !plain_log_new(stdout, &log, &err)) {
+        code = command_failed(&err);
+    } else {
+        if (in->no_canary)
+            s.config->policy.canary = CANARY_NONE;
+        code = probe(&s, log);
+    }
+    plain_log_free(log);
+    session_free(&s);
+    return code;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hsmferry report JOURNAL: the report again, from what it was made from. */
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "report/report.h"
+
+int command_report(const struct invocation *in)
+{
+    struct err err = {0};
+    bool torn;
+
+    if (!report_again(in->words[0], STDOUT_FILENO, &torn, &err))
+        return command_failed(&err);
+    if (torn)
+        fputs("hsmferry: the journal's last line was not written to its end: it is left out\n",
+              stderr);
+    return EX_OK;
+}

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# hsmferry: the console, one file a command.
+bin_PROGRAMS += hsmferry
+hsmferry_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS) $(PROTOBUF_CFLAGS) $(YAML_CFLAGS)
+hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(HSM) libconfine.a \
+	libbase.a $(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS) $(CURSES_LIBS) \
+	$(SECCOMP_LIBS)
+hsmferry_SOURCES = \
+	%D%/command.h \
+	%D%/command_ceremony.c \
+	%D%/command_diff.c \
+	%D%/command_list.c \
+	%D%/command_probe.c \
+	%D%/command_report.c \
+	%D%/command_resume.c \
+	%D%/command_sheet.c \
+	%D%/command_sign.c \
+	%D%/command_verify.c \
+	%D%/confinement.c \
+	%D%/confinement.h \
+	%D%/find_interrupted.c \
+	%D%/find_interrupted.h \
+	%D%/libraries.c \
+	%D%/libraries.h \
+	%D%/main.c \
+	%D%/session.c \
+	%D%/session.h

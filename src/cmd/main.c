@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hsmferry: the command line. */
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "cmd/command.h"
+#include "cmd/confinement.h"
+#include "cmd/libraries.h"
+#include "ui/plain/plain.h"
+
+int command_failed(const struct err *err)
+{
+    plain_error(stderr, err);
+    return err_exit(err->code);
+}
+
+int command_misused(const char *what, const char *word)
+{
+    char safe[TEXT_SAFE_SIZE(256)];
+
+    text_safe(word, strnlen(word, 256), safe, sizeof safe);
+    fprintf(stderr, "hsmferry: %s%s%s\n  next: see hsmferry --help\n", what, word[0] ? ": " : "",
+            safe);
+    return EX_USAGE;
+}
+
+static int print_help(void);
+static int print_version(void);
+
+static const struct command {
+    const char *name; /* empty: none */
+    int (*run)(const struct invocation *in);
+    bool reaches;             /* HSMs, through agents; else it reads files and no more */
+    int words_min, words_max; /* behind the name */
+    const char *usage, *help;
+} commands[] = {
+    {"", command_ceremony, true, 0, 1, "[CEREMONY.yaml]", "carry out a ceremony"},
+    {"list", command_list, true, 1, 1, "list CEREMONY.yaml",
+     "show slots, tokens and objects of its two HSMs"},
+    {"probe", command_probe, true, 1, 1, "probe CEREMONY.yaml",
+     "what would go, how, and why not; touches no key"},
+    {"diff", command_diff, false, 2, 2, "diff A.yaml B.yaml",
+     "do two differ in more than the devices?"},
+    {"resume", command_resume, true, 1, 2, "resume JOURNAL [CEREMONY.yaml]",
+     "go on after one was interrupted"},
+    {"clean", command_clean, true, 1, 2, "clean JOURNAL [CEREMONY.yaml]",
+     "take back what an interrupted one left"},
+    {"report", command_report, false, 1, 1, "report JOURNAL", "write a ceremony's report again"},
+    {"sheet", command_sheet, false, 1, 1, "sheet REPORT.yaml",
+     "print a report for those who sign it"},
+    {"sign", command_sign, true, 2, 2, "sign REPORT.yaml CEREMONY.yaml",
+     "let an HSM's key sign a report"},
+    {"verify", command_verify, false, 1, 1, "verify REPORT.yaml",
+     "is this report whole and in order?"},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+/* Either something to do at once, or something to note in the invocation: that the option is there,
+ * or the word behind it. */
+static const struct option {
+    const char *name, *letter, *word;
+    int (*run)(void);
+    size_t flag; /* where in struct invocation */
+    const char *help;
+} options[] = {
+    {"--plain", "", "", NULL, offsetof(struct invocation, plain),
+     "lines instead of a screen: for logs, pipes and screen readers"},
+    {"--ascii", "", "", NULL, offsetof(struct invocation, screen.ascii),
+     "a screen of nothing but ASCII"},
+    {"--no-color", "", "", NULL, offsetof(struct invocation, screen.no_color),
+     "a screen without colours"},
+    {"--no-canary", "", "", NULL, offsetof(struct invocation, no_canary),
+     "probe: without throw-away keys"},
+    {"--compare", "", "", NULL, offsetof(struct invocation, compare),
+     "list: ask both HSMs which keys of one name are the same"},
+    {"--journal", "", " FILE", NULL, offsetof(struct invocation, journal),
+     "verify: the journal of the ceremony"},
+    {"--signature", "", " FILE", NULL, offsetof(struct invocation, signature),
+     "verify: a signature of the report"},
+    {"--key", "", " FILE", NULL, offsetof(struct invocation, key),
+     "verify: the public key that made it, as PEM"},
+    {"--help", "-h", "", print_help, 0, "this text"},
+    {"--version", "-V", "", print_version, 0, "its version and those of its libraries"},
+};
+enum { OPTIONS = sizeof options / sizeof options[0] };
+
+static int print_help(void)
+{
+    puts("hsmferry moves keys from one HSM to another, in a guided ceremony.\n");
+    for (size_t i = 0; i < COMMANDS; i++)
+        printf("  hsmferry %-20s %s\n", commands[i].usage, commands[i].help);
+    puts("");
+    for (size_t i = 0; i < OPTIONS; i++)
+        printf("  %s%-*s %s\n", options[i].name, 29 - (int)strlen(options[i].name), options[i].word,
+               options[i].help);
+    puts("\nThe manual page hsmferry(1) has the whole.");
+    return EX_OK;
+}
+
+static int print_version(void)
+{
+    char libraries[EVENT_TEXT_MAX];
+
+    libraries_text("\n", libraries, sizeof libraries);
+    printf("%s\n%s\n", PACKAGE_STRING, libraries);
+    return EX_OK;
+}
+
+static const struct option *find_option(const char *word)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (strcmp(options[i].name, word) == 0 || strcmp(options[i].letter, word) == 0)
+            return &options[i];
+    return NULL;
+}
+
+/* Takes the options out of argv and counts the words that are left. False where one of them
+ * decides it all: *code is then the exit code. */
+static bool take_options(int argc, char **argv, struct invocation *in, int *words, int *code)
+{
+    bool ended = false; /* by "--" */
+
+    *words = 0;
+    for (int i = 1; i < argc; i++) {
+        if (ended || argv[i][0] != '-') {
+            argv[(*words)++] = argv[i];
+            continue;
+        }
+        ended = strcmp(argv[i], "--") == 0;
+        const struct option *option = ended ? NULL : find_option(argv[i]);
+        if (option && option->word[0] && i + 1 == argc) {
+            *code = command_misused("A file is missing behind", argv[i]);
+            return false;
+        } else if (option && option->word[0]) {
+            *(const char **)(void *)((char *)in + option->flag) = argv[++i];
+        } else if (option && !option->run) {
+            *(bool *)((char *)in + option->flag) = true;
+        } else if (!ended) {
+            *code = option ? option->run() : command_misused("There is no such option", argv[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static const struct command *find_command(const char *word)
+{
+    for (size_t i = 1; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, word) == 0)
+            return &commands[i];
+    return &commands[0];
+}
+
+/* In a box, and with a process that starts agents where there will be any: made before threads are
+ * and before anything is parsed. */
+static int run_enclosed(const struct command *command, struct invocation *in)
+{
+    const char *const files[] = {in->words[0],
+                                 in->words[1] ? in->words[1] : in->words[0],
+                                 in->journal ? in->journal : in->words[0],
+                                 in->signature ? in->signature : in->words[0],
+                                 in->key ? in->key : in->words[0],
+                                 NULL};
+    struct session_host host = {0};
+    struct err err = {0};
+    int code;
+
+    if (!command->reaches)
+        return confinement_reader(files, &err) ? command->run(in) : command_failed(&err);
+    if (!session_host_new(&host, &err))
+        return command_failed(&err);
+    in->host = &host;
+    code = command->run(in);
+    starter_free(host.starter);
+    return code;
+}
+
+static int run_command(int argc, char **argv)
+{
+    struct invocation in = {0};
+    int words, code;
+
+    if (!take_options(argc, argv, &in, &words, &code))
+        return code;
+    const struct command *command = find_command(words > 0 ? argv[0] : "");
+    int named = command->name[0] ? 1 : 0; /* words that name the command */
+    if (words == 1 && strcmp(argv[0], "help") == 0)
+        return print_help();
+    if (words < named + command->words_min)
+        return command_misused("A file is missing behind", command->name);
+    if (words > named + command->words_max)
+        return command_misused("There is a word too many", argv[named + command->words_max]);
+    if (in.no_canary && command->run != command_probe)
+        return command_misused("Only probe can do this", "--no-canary");
+    if (in.compare && command->run != command_list)
+        return command_misused("Only list can do this", "--compare");
+    for (int i = named; i < words; i++)
+        in.words[i - named] = argv[i];
+    return run_enclosed(command, &in);
+}
+
+int main(int argc, char **argv)
+{
+    struct err err = {0};
+
+    /* A log that nobody reads any more and a file that may not grow are errors, not the end. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    if (!secret_harden_process(&err))
+        return command_failed(&err);
+    int code = run_command(argc, argv);
+    if (fflush(stdout) != 0 && code == EX_OK) {
+        err_set_errno(&err, ERR_IO, errno, "Standard output cannot be written");
+        return command_failed(&err);
+    }
+    return code;
+}

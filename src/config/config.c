@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the ceremony file as it is written (config_schema.h) to what the program works with: here
+ * is checked what the schema cannot say.
+ */
+#include "config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/sha.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/schema.h"
+#include "base/text.h"
+#include "config/config_parts.h"
+#include "config/config_schema.h"
+
+/* What officers try first when they want to give a PIN. */
+static const char *advice(const char *key)
+{
+    return strcasestr(key, "pin") || strcasestr(key, "pass") ? config_pin_advice : NULL;
+}
+
+/* --- the whole --- */
+
+/* By what the file says; two names of one token are found out when both are open. */
+static bool check_two_tokens(const struct loader *l)
+{
+    const struct config_side *a = &l->config->side[SIDE_SOURCE];
+    const struct config_side *b = &l->config->side[SIDE_DESTINATION];
+
+    if (!config_same_place(a, b) || !uri_same_token(&a->token, &b->token))
+        return true;
+    config_wrong(l, "destination.token", "source and destination are the same token");
+    return err_next(l->err, "Name two tokens; the serial tells apart two with the same label");
+}
+
+/* A key of this token; what its URI says of the token beyond the token line must hold, too. */
+static bool take_key(const struct loader *l, const char *text, const char *path, struct uri *token,
+                     struct uri *key)
+{
+    if (!config_take_uri(l, text, path, key))
+        return false;
+    if (key->pin_file[0])
+        return config_wrong(l, path, "pin-source belongs to the token line, not to a key");
+    if (uri_add_token(token, key))
+        return true;
+    config_wrong(l, path, "this names another token than the token line does");
+    return err_next(l->err, "Leave out token, serial, manufacturer, model and slot-id here");
+}
+
+static bool take_keys(const struct loader *l, const struct raw_list *keys)
+{
+    struct config *config = l->config;
+    char path[CONFIG_PLACE];
+
+    if (keys->count == 0)
+        return true;
+    config->keys = calloc(keys->count, sizeof *config->keys);
+    if (!config->keys)
+        return config_no_memory(l);
+    config->key_count = keys->count;
+    for (size_t i = 0; i < keys->count; i++)
+        if (!take_key(l, keys->items[i], config_entry("keys", i, path),
+                      &config->side[SIDE_SOURCE].token, &config->keys[i]))
+            return false;
+    return true;
+}
+
+/* The key that signs is one, of one device. */
+static bool take_signer(const struct loader *l, const struct raw_signer *raw)
+{
+    struct config_signer *signer = &l->config->signer;
+    struct config_side *device;
+
+    if (!raw->key)
+        return true;
+    if (!raw->side == !raw->device.api) {
+        config_wrong(l, "sign-report", "the key that signs is on one device");
+        return err_next(l->err, "Write either \"side\" (source, destination) or \"device\"");
+    }
+    signer->side = raw->side ? (enum side)(raw->side - 1) : SIDE_RELAY;
+    if (raw->officer)
+        strcpy(signer->officer, raw->officer);
+    else if (raw->side)
+        strcpy(signer->officer, officer_roles[signer->side]);
+    if (raw->device.api &&
+        !config_take_side(l, "sign-report.device", &raw->device, &signer->device))
+        return false;
+    device = raw->side ? &l->config->side[signer->side] : &signer->device;
+    return take_key(l, raw->key, "sign-report.key", &device->token, &signer->key) &&
+           (!uri_is_pattern(&signer->key) ||
+            config_wrong(l, "sign-report.key", "this must name one key, by object or id"));
+}
+
+const struct config_side *config_signs_on(const struct config *config)
+{
+    const struct config_signer *signer = &config->signer;
+
+    if (!signer->key.text[0])
+        return NULL;
+    return signer->side == SIDE_RELAY ? &signer->device : &config->side[signer->side];
+}
+
+static bool take_policy(const struct loader *l, const struct raw_policy *raw)
+{
+    struct policy *policy = &l->config->policy;
+
+    *policy = policy_default();
+    if (raw->rsa_bits)
+        policy->rsa_bits = raw->rsa_bits;
+    if (raw->oaep_hashes)
+        policy->transports = *raw->oaep_hashes;
+    if (raw->sensitive)
+        policy->sensitive = raw->sensitive == RAW_YES;
+    if (raw->extractable)
+        policy->extractable = raw->extractable == RAW_YES;
+    policy->waive_unproven = raw->unproven == RAW_WAIVER;
+    policy->unauthenticated = raw->unauthenticated == RAW_YES;
+    if (raw->canary)
+        policy->canary = (enum canary_rule)(raw->canary - 1);
+    policy->writes_before_review = raw->writes_before_review != RAW_NO;
+    if (raw->confinement)
+        policy->confinement = (enum confinement_rule)(raw->confinement - 1);
+    if (raw->gates)
+        policy->gates = *raw->gates;
+    if (raw->two_officers)
+        policy->two_officers = *raw->two_officers;
+    return policy->transports ||
+           config_wrong(l, "policy.oaep-hashes", "at least one hash must be allowed: sha256, sha1");
+}
+
+/* A relative folder counts from the file's own. */
+static bool take_report_folder(const struct loader *l, const char *folder)
+{
+    char *out = l->config->report_folder;
+    const char *path = l->config->path;
+    int base = folder[0] == '/' ? 0 : (int)(strrchr(path, '/') + 1 - path);
+
+    if ((size_t)base + strlen(folder) >= sizeof l->config->report_folder)
+        return config_wrong(l, "report-folder", "the folder's path is too long");
+    text_print(out, EVENT_PATH_MAX, "%.*s%s", base, path, folder);
+    return true;
+}
+
+/* Who is asked must be there by name: in production both officers, and wherever a gate waits for
+ * both. */
+static bool check_officers(const struct loader *l)
+{
+    const struct config *config = l->config;
+    const char *why = !config->rehearsal ? "a ceremony that is no rehearsal"
+                                         : "a gate that waits for two officers";
+
+    if (l->use == CONFIG_TO_COMPARE || (config->rehearsal && !config->policy.two_officers))
+        return true;
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (!officer_find(config->officers, config->officer_count, officer_roles[side]))
+            return config_wrong(l, "officers", "%s needs an officer whose role is \"%s\"", why,
+                                officer_roles[side]);
+    return true;
+}
+
+static bool take_all(const struct loader *l, const struct raw_config *raw)
+{
+    struct config *config = l->config;
+
+    strcpy(config->title, raw->title);
+    config->rehearsal = raw->rehearsal == RAW_YES;
+    config->officer_count = raw->officer_count;
+    for (unsigned i = 0; i < raw->officer_count; i++) {
+        strcpy(config->officers[i].name, raw->officers[i].name);
+        strcpy(config->officers[i].role, raw->officers[i].role ? raw->officers[i].role : "");
+    }
+    return config_take_side(l, "source", &raw->source, &config->side[SIDE_SOURCE]) &&
+           config_take_side(l, "destination", &raw->destination, &config->side[SIDE_DESTINATION]) &&
+           check_two_tokens(l) && take_keys(l, &raw->keys) && take_signer(l, &raw->signer) &&
+           take_policy(l, &raw->policy) && check_officers(l) &&
+           take_report_folder(l, raw->report_folder);
+}
+
+/* --- files --- */
+
+/* The absolute path of the file, which is open. */
+static bool set_path(const char *path, const char *name, struct config *config, struct err *err)
+{
+    char full[PATH_MAX];
+
+    if (!realpath(path, full))
+        return err_set_errno(err, ERR_IO, errno, "%s cannot be found again", name);
+    if (strlen(full) >= sizeof config->path)
+        return err_set(err, ERR_CONFIG, "The path %s is too long", name);
+    strcpy(config->path, full);
+    return true;
+}
+
+/* Makes config from the file's text; what it holds then is freed by the caller in any case. */
+static bool load_text(const struct bytes *text, const char *name, enum config_use use,
+                      struct config *config, struct err *err)
+{
+    const struct loader l = {.yaml = {.name = name,
+                                      .text = (const char *)text->data,
+                                      .len = text->len,
+                                      .advice = advice},
+                             .config = config,
+                             .use = use,
+                             .err = err};
+    void *raw = NULL;
+
+    SHA256(text->data, text->len, config->sha256);
+    bool ok = schema_load(&l.yaml, &config_schema, &raw, err) && take_all(&l, raw);
+
+    schema_free(&config_schema, raw);
+    return ok;
+}
+
+bool config_read(int fd, const char *path, const char *name, enum config_use use,
+                 struct config **out, struct err *err)
+{
+    struct config *config = calloc(1, sizeof *config);
+    struct bytes text = {0};
+    bool ok;
+
+    if (!config)
+        return err_set(err, ERR_FAILED, "There is no memory for the ceremony file");
+    ok = set_path(path, name, config, err) && file_read(fd, name, CONFIG_SIZE_MAX, &text, err) &&
+         load_text(&text, name, use, config, err);
+    bytes_free(&text);
+    if (ok)
+        *out = config;
+    else
+        config_free(config);
+    return ok;
+}
+
+bool config_load(const char *path, enum config_use use, struct config **out, struct err *err)
+{
+    char name[FILE_SHOWN];
+    bool ok = false;
+    int fd;
+
+    if (file_open_trusted(path, 022, &fd, err)) {
+        ok = config_read(fd, path, file_shown(path, name), use, out, err);
+        close(fd);
+    } else if (err && err->code == ERR_NO_INPUT) {
+        err->code = ERR_CONFIG;
+        err_next(err, "Name a ceremony file; hsmferry-ceremony(5) has an example");
+    }
+    if (ok)
+        return true;
+    if (err && !err->next[0])
+        err_next(err, "Correct it and start again");
+    return err_now(err, "Nothing was started");
+}
+
+static void free_list(char **list)
+{
+    for (char **item = list; item && *item; item++)
+        free(*item);
+    free(list);
+}
+
+static void free_side(struct config_side *side)
+{
+    free_list(side->environment);
+    free_list(side->agent);
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    for (int side = 0; side < 2; side++)
+        free_side(&config->side[side]);
+    free_side(&config->signer.device);
+    free(config->keys);
+    free(config);
+}

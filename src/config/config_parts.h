@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the sources of config.h share. */
+#ifndef HSMFERRY_CONFIG_CONFIG_PARTS_H
+#define HSMFERRY_CONFIG_CONFIG_PARTS_H
+
+#include "base/schema.h"
+#include "config/config.h"
+#include "config/config_schema.h"
+
+/* A ceremony file while it is made sense of. */
+struct loader {
+    struct schema_source yaml;
+    struct config *config;
+    enum config_use use;
+    struct err *err;
+};
+
+/* What to tell somebody who puts a PIN into the file. */
+extern const char config_pin_advice[];
+
+/* Fails with ERR_CONFIG at the place in the file that path names (see schema_at()). */
+bool config_wrong(const struct loader *l, const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+bool config_no_memory(const struct loader *l);
+
+/* "keys.2" into out, which has CONFIG_PLACE bytes. Returns out. */
+enum { CONFIG_PLACE = 64 };
+const char *config_entry(const char *list, size_t index, char *out);
+
+/* Reads a URI that stands at path. */
+bool config_take_uri(const struct loader *l, const char *text, const char *path, struct uri *uri);
+
+/* Checks and takes all that the file says at this place ("source") of one device. */
+bool config_take_side(const struct loader *l, const char *at, const struct raw_side *raw,
+                      struct config_side *to);
+
+/* May this side's agent, named at path, check its module? */
+bool config_check_agent(const struct loader *l, const struct config_side *side, const char *path);
+
+/* Do both sides reach an HSM in the same way? */
+bool config_same_place(const struct config_side *a, const struct config_side *b);
+
+/* Reads and checks what is in fd as config_load() does. path: where it is; name: what messages call
+ * it. */
+bool config_read(int fd, const char *path, const char *name, enum config_use use,
+                 struct config **out, struct err *err);
+
+/* Writes config as a ceremony file into fd. */
+bool config_print(const struct config *config, int fd, struct err *err);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config_schema.h"
+
+#include "ceremony/ceremony.h"
+
+enum { LINE_MAX_LEN = HSM_PATH_MAX - 1, LIST_MAX = 64, KEYS_MAX = 4096 };
+
+/* A mapping field that is text; that may be missing; that is a list of texts. */
+#define TEXT(key, type, member, max)                                                               \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, max)
+#define OPTIONAL_TEXT(key, type, member, min, max)                                                 \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, min, max)
+#define TEXTS(key, type, member, max)                                                              \
+    CYAML_FIELD_SEQUENCE_COUNT(key, CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL, type,           \
+                               member.items, member.count, &text, 0, max)
+
+static const cyaml_schema_value_t text = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, URI_WHOLE_MAX - 1)};
+
+static const cyaml_strval_t answers[] = {{"yes", RAW_YES}, {"no", RAW_NO}};
+static const cyaml_strval_t sizes[] = {{"2048", 2048}, {"3072", 3072}, {"4096", 4096}};
+static const cyaml_strval_t hashes[] = {
+    {"sha256", 1 << HSM_RSA_OAEP_SHA256},
+    {"sha1", 1 << HSM_RSA_OAEP_SHA1},
+};
+static const cyaml_strval_t canaries[] = {
+    {"required", 1 + CANARY_REQUIRED},
+    {"when-possible", 1 + CANARY_WHEN_POSSIBLE},
+    {"none", 1 + CANARY_NONE},
+};
+static const cyaml_strval_t confinements[] = {
+    {"required", 1 + CONFINEMENT_REQUIRED},
+    {"when-possible", 1 + CONFINEMENT_WHEN_POSSIBLE},
+};
+static const cyaml_strval_t gates[] = {
+    {"devices", 1 << GATE_DEVICES},
+    {"review", 1 << GATE_REVIEW},
+    {"fingerprint", 1 << GATE_FINGERPRINT},
+    {"key", 1 << GATE_KEY},
+};
+
+static const cyaml_schema_field_t officer_fields[] = {
+    TEXT("name", struct raw_officer, name, 100),
+    OPTIONAL_TEXT("role", struct raw_officer, role, 1, 60),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t officer = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_officer, officer_fields)};
+
+static const cyaml_schema_field_t side_fields[] = {
+    TEXT("api", struct raw_side, api, 15),
+    TEXT("module", struct raw_side, module, LINE_MAX_LEN),
+    OPTIONAL_TEXT("parameters", struct raw_side, parameters, 0, LINE_MAX_LEN),
+    OPTIONAL_TEXT("dialect", struct raw_side, dialect, 1, LINE_MAX_LEN),
+    OPTIONAL_TEXT("module-sha256", struct raw_side, module_sha256, 64, 64),
+    TEXT("token", struct raw_side, token, URI_WHOLE_MAX - 1),
+    TEXTS("environment", struct raw_side, environment, LIST_MAX),
+    CYAML_FIELD_UINT_PTR("time-limit", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_side,
+                         time_limit),
+    TEXTS("agent", struct raw_side, agent, LIST_MAX),
+    CYAML_FIELD_ENUM("environment-trusted", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+                     struct raw_side, environment_trusted, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("agent-trusted", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_side,
+                     agent_trusted, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_strval_t sides[] = {{"source", 1 + SIDE_SOURCE},
+                                       {"destination", 1 + SIDE_DESTINATION}};
+
+static const cyaml_schema_field_t signer_fields[] = {
+    CYAML_FIELD_ENUM("side", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_signer, side,
+                     sides, CYAML_ARRAY_LEN(sides)),
+    CYAML_FIELD_MAPPING("device", CYAML_FLAG_OPTIONAL, struct raw_signer, device, side_fields),
+    TEXT("key", struct raw_signer, key, URI_WHOLE_MAX - 1),
+    OPTIONAL_TEXT("officer", struct raw_signer, officer, 1, 60),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_strval_t unproven[] = {{"refuse", RAW_REFUSE}, {"waiver", RAW_WAIVER}};
+
+static const cyaml_schema_field_t policy_fields[] = {
+    CYAML_FIELD_ENUM("rsa-bits", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     rsa_bits, sizes, CYAML_ARRAY_LEN(sizes)),
+    CYAML_FIELD_FLAGS_PTR("oaep-hashes",
+                          CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                          struct raw_policy, oaep_hashes, hashes, CYAML_ARRAY_LEN(hashes)),
+    CYAML_FIELD_ENUM("sensitive", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     sensitive, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("extractable", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     extractable, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("allow-unauthenticated-envelope", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+                     struct raw_policy, unauthenticated, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("unproven", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     unproven, unproven, CYAML_ARRAY_LEN(unproven)),
+    CYAML_FIELD_ENUM("canary", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy, canary,
+                     canaries, CYAML_ARRAY_LEN(canaries)),
+    CYAML_FIELD_ENUM("writes-before-review", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+                     struct raw_policy, writes_before_review, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("confinement", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
+                     confinement, confinements, CYAML_ARRAY_LEN(confinements)),
+    CYAML_FIELD_FLAGS_PTR("gates", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                          struct raw_policy, gates, gates, CYAML_ARRAY_LEN(gates)),
+    CYAML_FIELD_FLAGS_PTR("two-officers",
+                          CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
+                          struct raw_policy, two_officers, gates, CYAML_ARRAY_LEN(gates)),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t config_fields[] = {
+    TEXT("title", struct raw_config, title, RAW_TITLE_MAX),
+    CYAML_FIELD_ENUM("rehearsal", CYAML_FLAG_STRICT, struct raw_config, rehearsal, answers,
+                     CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_SEQUENCE_COUNT("officers", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
+                               struct raw_config, officers, officer_count, &officer, 0,
+                               CEREMONY_OFFICERS_MAX),
+    CYAML_FIELD_MAPPING("source", CYAML_FLAG_DEFAULT, struct raw_config, source, side_fields),
+    CYAML_FIELD_MAPPING("destination", CYAML_FLAG_DEFAULT, struct raw_config, destination,
+                        side_fields),
+    TEXTS("keys", struct raw_config, keys, KEYS_MAX),
+    CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct raw_config, policy, policy_fields),
+    CYAML_FIELD_MAPPING("sign-report", CYAML_FLAG_OPTIONAL, struct raw_config, signer,
+                        signer_fields),
+    TEXT("report-folder", struct raw_config, report_folder, EVENT_PATH_MAX - 1),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t config_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_config, config_fields)};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ceremony file as it is written: what libcyaml fills before config.c makes sense of it. */
+#ifndef HSMFERRY_CONFIG_CONFIG_SCHEMA_H
+#define HSMFERRY_CONFIG_CONFIG_SCHEMA_H
+
+#include <stdint.h>
+
+#include <cyaml/cyaml.h>
+
+enum { RAW_TITLE_MAX = 200, RAW_DEFAULT_LIMIT = 120 };
+
+/* A yes or no that can also be absent. */
+enum raw_answer { RAW_ABSENT, RAW_NO, RAW_YES };
+
+/* A list of texts. */
+struct raw_list {
+    char **items;
+    uint32_t count;
+};
+
+struct raw_officer {
+    char *name;
+    char *role;
+};
+
+struct raw_side {
+    char *api;
+    char *module;
+    char *parameters;
+    char *dialect;
+    char *module_sha256;
+    char *token;
+    struct raw_list environment;
+    uint32_t *time_limit; /* seconds */
+    struct raw_list agent;
+    uint32_t environment_trusted, agent_trusted;
+};
+
+/* Which key signs the report: one of a side, or of a device of its own. */
+struct raw_signer {
+    uint32_t side; /* 1 + enum side; 0: absent */
+    struct raw_side device;
+    char *key; /* NULL: nothing signs */
+    char *officer;
+};
+
+enum raw_unproven { RAW_REFUSE = 1, RAW_WAIVER };
+
+struct raw_policy {
+    uint32_t rsa_bits;     /* 0: absent */
+    uint32_t *oaep_hashes; /* bits as in struct policy */
+    uint32_t sensitive, extractable, unauthenticated;
+    uint32_t unproven; /* enum raw_unproven */
+    uint32_t canary;   /* 1 + enum canary_rule; 0: absent */
+    uint32_t writes_before_review;
+    uint32_t confinement; /* 1 + enum confinement_rule; 0: absent */
+    uint32_t *gates;
+    uint32_t *two_officers;
+};
+
+struct raw_config {
+    char *title;
+    uint32_t rehearsal;
+    struct raw_officer *officers;
+    uint32_t officer_count;
+    struct raw_side source, destination;
+    struct raw_list keys;
+    struct raw_policy policy;
+    struct raw_signer signer;
+    char *report_folder;
+};
+
+/* Of a struct raw_config. */
+extern const cyaml_schema_value_t config_schema;
+
+#endif

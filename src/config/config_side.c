@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config/config_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+enum { LIMIT_MAX = 3600 };
+
+const char config_pin_advice[] = "A PIN has no place in this file: remove it and change that PIN; "
+                                 "officers type it, or the token "
+                                 "line names a file of its own for it with ?pin-source=file:/path";
+
+bool config_wrong(const struct loader *l, const char *path, const char *fmt, ...)
+{
+    char sentence[ERR_WHAT_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    text_vprint(sentence, sizeof sentence, fmt, args);
+    va_end(args);
+    err_set(l->err, ERR_CONFIG, "%s", sentence);
+    return schema_at(&l->yaml, l->err, "%s", path);
+}
+
+/* One device while it is made sense of. */
+struct device {
+    const struct loader *l;
+    struct config_side *to;
+    const char *at; /* its place in the file: "source", "sign-report.device" */
+};
+
+/* "source.environment" and the like. */
+static const char *under(const struct device *d, const char *key, char *out)
+{
+    text_print(out, CONFIG_PLACE, "%s.%s", d->at, key);
+    return out;
+}
+
+const char *config_entry(const char *list, size_t index, char *out)
+{
+    text_print(out, CONFIG_PLACE, "%s.%zu", list, index);
+    return out;
+}
+
+bool config_no_memory(const struct loader *l)
+{
+    return err_set(l->err, ERR_FAILED, "There is no memory for the ceremony file");
+}
+
+bool config_take_uri(const struct loader *l, const char *text, const char *path, struct uri *uri)
+{
+    return uri_parse(text, uri, l->err) || schema_at(&l->yaml, l->err, "%s", path);
+}
+
+/* Copies a list, with NULL at its end. */
+static bool copy_list(const struct loader *l, const struct raw_list *list, char ***out)
+{
+    char **copy = calloc((size_t)list->count + 1, sizeof *copy);
+
+    *out = copy;
+    for (size_t i = 0; copy && i < list->count; i++)
+        if (!(copy[i] = strdup(list->items[i])))
+            return config_no_memory(l);
+    return copy || config_no_memory(l);
+}
+
+static bool is_set_twice(const struct raw_list *list, size_t index)
+{
+    const char *item = list->items[index];
+
+    for (size_t i = 0; i < index; i++)
+        if (strncmp(list->items[i], item, strcspn(item, "=") + 1) == 0)
+            return true;
+    return false;
+}
+
+static bool take_environment(const struct device *d, const struct raw_list *list)
+{
+    const struct loader *l = d->l;
+    char key[CONFIG_PLACE], path[CONFIG_PLACE];
+
+    under(d, "environment", key);
+    for (size_t i = 0; i < list->count; i++) {
+        const char *item = list->items[i];
+        config_entry(key, i, path);
+        if (!config_check_variable(d->to, l->config->rehearsal, item, l->err))
+            return schema_at(&l->yaml, l->err, "%s", path);
+        if (is_set_twice(list, i))
+            return config_wrong(l, path, "%.*s is set twice", (int)strcspn(item, "="), item);
+    }
+    return copy_list(l, list, &d->to->environment);
+}
+
+static bool take_agent(const struct device *d, const struct raw_list *list)
+{
+    char path[CONFIG_PLACE];
+
+    if (list->count == 0)
+        return true;
+    if (list->items[0][0] != '/') {
+        config_wrong(d->l, under(d, "agent.0", path),
+                     "the agent's program must be an absolute path");
+        return err_next(d->l->err,
+                        "Write for example [\"/usr/bin/ssh\", \"host\", \"hsmferry-agent\"]");
+    }
+    return copy_list(d->l, list, &d->to->agent);
+}
+
+/* A module must be there and look like one before anything is loaded. */
+static bool check_module(const struct loader *l, const char *module, const char *path)
+{
+    static const char magic[4] = {0x7f, 'E', 'L', 'F'};
+    char head[sizeof magic], shown[FILE_SHOWN];
+    struct stat st;
+    bool ok;
+    int fd;
+
+    file_shown(module, shown);
+    if (module[0] != '/') {
+        config_wrong(l, path, "the module's path must be absolute");
+        return err_next(l->err, "Write for example /usr/lib/softhsm/libsofthsm2.so");
+    }
+    if (l->use != CONFIG_TO_RUN)
+        return true;
+    fd = open(module, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 && errno == EACCES && access(module, R_OK) == 0)
+        return true; /* it is kept from this process alone: the agent, which loads it, looks */
+    if (fd < 0) {
+        config_wrong(l, path, "the module %s cannot be opened: %s", shown, strerrordesc_np(errno));
+        return err_next(l->err, "Install it, or write the path of the one that is installed");
+    }
+    ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+         pread(fd, head, sizeof head, 0) == sizeof head && memcmp(head, magic, sizeof magic) == 0;
+    close(fd);
+    return ok || config_wrong(l, path, "%s is no shared library", shown);
+}
+
+static bool check_database(const struct loader *l, const char *module, const char *path)
+{
+    struct stat st;
+    char shown[FILE_SHOWN];
+
+    if (strncmp(module, "sql:/", 5) != 0) {
+        config_wrong(l, path, "an NSS database is written sql:/absolute/path");
+        return err_next(l->err, "Write for example sql:/var/lib/pki/alias");
+    }
+    if (l->use == CONFIG_TO_RUN && (stat(module + 4, &st) != 0 || !S_ISDIR(st.st_mode)))
+        return config_wrong(l, path, "there is no folder %s", file_shown(module + 4, shown));
+    return true;
+}
+
+/* Another agent may be on another host, and may know other APIs: it checks for itself. */
+static bool check_where(const struct device *d)
+{
+    static const struct {
+        const char *api;
+        bool (*check)(const struct loader *, const char *, const char *);
+    } apis[] = {{"pkcs11", check_module}, {"nss", check_database}};
+    const struct hsm_where *where = &d->to->where;
+    char path[CONFIG_PLACE];
+
+    if (d->to->agent)
+        return true;
+    for (size_t i = 0; i < sizeof apis / sizeof apis[0]; i++)
+        if (strcmp(where->api, apis[i].api) == 0)
+            return apis[i].check(d->l, where->module, under(d, "module", path));
+    return config_wrong(d->l, under(d, "api", path), "\"api\" must be one of: pkcs11, nss");
+}
+
+static bool take_token(const struct device *d, const char *text)
+{
+    struct uri *token = &d->to->token;
+    char path[CONFIG_PLACE];
+
+    if (!config_take_uri(d->l, text, under(d, "token", path), token))
+        return false;
+    if (uri_names_key(token)) {
+        config_wrong(d->l, path, "this names a key, where only a token may be named");
+        return err_next(d->l->err, "Leave out object, id and type; keys are named under \"keys\"");
+    }
+    return true;
+}
+
+/* Where it is found, and whether it is right, the agent says. */
+static bool check_dialect(const struct device *d)
+{
+    const struct hsm_where *where = &d->to->where;
+    char path[CONFIG_PLACE];
+
+    if (!where->dialect[0])
+        return true;
+    if (strcmp(where->api, "nss") == 0)
+        return config_wrong(d->l, under(d, "dialect", path), "only PKCS#11 has dialects");
+    if (where->dialect[0] != '/' && strchr(where->dialect, '/')) {
+        config_wrong(d->l, under(d, "dialect", path),
+                     "a dialect is a name, or the absolute path of its file");
+        return err_next(d->l->err, "Write for example softhsm, or /etc/my-hsm.yaml");
+    }
+    return true;
+}
+
+/* Whether the module is that one, the agent looks before it loads it. */
+static bool check_pin(const struct device *d)
+{
+    const struct hsm_where *where = &d->to->where;
+    char path[CONFIG_PLACE];
+
+    if (!where->module_sha256[0])
+        return true;
+    under(d, "module-sha256", path);
+    if (strcmp(where->api, "nss") == 0)
+        return config_wrong(d->l, path, "only a PKCS#11 module is a file with a SHA-256");
+    if (strspn(where->module_sha256, "0123456789abcdef") == sizeof where->module_sha256 - 1)
+        return true;
+    config_wrong(d->l, path, "a SHA-256 is 64 digits of 0 to 9 and a to f");
+    return err_next(d->l->err, "Write what sha256sum prints");
+}
+
+static bool take_limit(const struct device *d, const uint32_t *seconds)
+{
+    uint32_t limit = seconds ? *seconds : RAW_DEFAULT_LIMIT;
+    char path[CONFIG_PLACE];
+
+    if (limit < 1 || limit > LIMIT_MAX)
+        return config_wrong(d->l, under(d, "time-limit", path),
+                            "\"time-limit\" must be 1 to %d seconds", LIMIT_MAX);
+    d->to->limit_ms = (int)limit * 1000;
+    return true;
+}
+
+bool config_take_side(const struct loader *l, const char *at, const struct raw_side *raw,
+                      struct config_side *to)
+{
+    const struct device d = {l, to, at};
+    struct hsm_where *where = &to->where;
+    char path[CONFIG_PLACE];
+
+    /* All fit: the schema has their lengths. */
+    strcpy(where->api, raw->api);
+    strcpy(where->module, raw->module);
+    strcpy(where->params, raw->parameters ? raw->parameters : "");
+    strcpy(where->dialect, raw->dialect ? raw->dialect : "");
+    strcpy(where->module_sha256, raw->module_sha256 ? raw->module_sha256 : "");
+    where->environment_trusted = raw->environment_trusted == RAW_YES;
+    to->agent_trusted = raw->agent_trusted == RAW_YES;
+    return take_agent(&d, &raw->agent) && check_where(&d) && check_dialect(&d) && check_pin(&d) &&
+           config_check_agent(l, to, under(&d, "agent", path)) && take_token(&d, raw->token) &&
+           take_environment(&d, &raw->environment) && take_limit(&d, raw->time_limit);
+}

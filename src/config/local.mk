@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# The ceremony file.
+noinst_LIBRARIES += libconfig.a
+libconfig_a_CFLAGS = $(AM_CFLAGS) $(CYAML_CFLAGS)
+libconfig_a_SOURCES = \
+	%D%/config.c \
+	%D%/config.h \
+	%D%/config_diff.c \
+	%D%/config_equal.c \
+	%D%/config_parts.h \
+	%D%/config_reach.c \
+	%D%/config_schema.c \
+	%D%/config_schema.h \
+	%D%/config_side.c \
+	%D%/config_write.c

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The names of PKCS#11's numbers: mechanisms, key types and object classes. */
+#ifndef HSMFERRY_DRIVER_DIALECT_CKNAME_H
+#define HSMFERRY_DRIVER_DIALECT_CKNAME_H
+
+/* "CKM_AES_KEY_WRAP_KWP", "CKK_AES", "CKO_DATA"; "CKM_?" and so on for a number without a name. */
+const char *ckm_name(unsigned long number);
+const char *ckk_name(unsigned long number);
+const char *cko_name(unsigned long number);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/dialect/counterpart.h"
+
+#include <stdlib.h>
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+struct counterpart {
+    EVP_PKEY *pair;
+};
+
+bool counterpart_new(struct counterpart **other, struct bytes *spki, struct err *err)
+{
+    struct counterpart *made = calloc(1, sizeof *made);
+    unsigned char *der = NULL;
+    int len = -1;
+    bool ok;
+
+    if (!made)
+        return err_set(err, ERR_FAILED, "out of memory");
+    made->pair = EVP_RSA_gen(2048);
+    if (made->pair)
+        len = i2d_PUBKEY(made->pair, &der);
+    ok = len > 0 ? bytes_set(spki, der, (size_t)len, err)
+                 : err_set(err, ERR_FAILED, "OpenSSL made no RSA pair to try the HSM with");
+    OPENSSL_free(der);
+    if (!ok) {
+        counterpart_free(made);
+        return false;
+    }
+    *other = made;
+    return true;
+}
+
+void counterpart_free(struct counterpart *other)
+{
+    if (other)
+        EVP_PKEY_free(other->pair);
+    free(other);
+}
+
+/* EVP_PKEY_encrypt() and EVP_PKEY_decrypt() look alike. */
+static bool run_oaep(EVP_PKEY *key, enum hsm_alg alg, bool encrypt, const struct bytes *in,
+                     struct bytes *out)
+{
+    const EVP_MD *hash = alg == HSM_RSA_OAEP_SHA256 ? EVP_sha256() : EVP_sha1();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+    unsigned char buffer[1024];
+    size_t len = sizeof buffer;
+    bool ok = ctx && (encrypt ? EVP_PKEY_encrypt_init(ctx) : EVP_PKEY_decrypt_init(ctx)) == 1 &&
+              EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
+              EVP_PKEY_CTX_set_rsa_oaep_md(ctx, hash) == 1 &&
+              EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, hash) == 1 &&
+              (encrypt ? EVP_PKEY_encrypt(ctx, buffer, &len, in->data, in->len)
+                       : EVP_PKEY_decrypt(ctx, buffer, &len, in->data, in->len)) == 1 &&
+              bytes_set(out, buffer, len, NULL);
+
+    EVP_PKEY_CTX_free(ctx);
+    ERR_clear_error();
+    return ok;
+}
+
+bool counterpart_decrypt(const struct counterpart *other, enum hsm_alg alg,
+                         const struct bytes *blob, struct bytes *plain)
+{
+    return run_oaep(other->pair, alg, false, blob, plain);
+}
+
+bool counterpart_encrypt(enum hsm_alg alg, const struct bytes *spki, const struct bytes *plain,
+                         struct bytes *blob)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)spki->len);
+    bool ok = key && run_oaep(key, alg, true, plain, blob);
+
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+bool counterpart_ecb(const struct bytes *key, const struct bytes *data, struct bytes *out)
+{
+    const EVP_CIPHER *cipher = key->len == 16   ? EVP_aes_128_ecb()
+                               : key->len == 24 ? EVP_aes_192_ecb()
+                               : key->len == 32 ? EVP_aes_256_ecb()
+                                                : NULL;
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int len = 0;
+    bool ok = ctx && cipher && data->len % 16 == 0 && bytes_make(out, data->len, NULL) &&
+              EVP_EncryptInit_ex(ctx, cipher, NULL, key->data, NULL) == 1 &&
+              EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
+              EVP_EncryptUpdate(ctx, out->data, &len, data->data, (int)data->len) == 1 &&
+              (size_t)len == data->len;
+
+    EVP_CIPHER_CTX_free(ctx);
+    return ok;
+}
+
+bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct bytes *blob,
+                      struct bytes *plain)
+{
+    const EVP_CIPHER *cipher = alg == HSM_AES_KW        ? EVP_aes_256_wrap()
+                               : alg == HSM_AES_KWP     ? EVP_aes_256_wrap_pad()
+                               : alg == HSM_AES_CBC_PAD ? EVP_aes_256_cbc()
+                                                        : NULL;
+    size_t iv = alg == HSM_AES_CBC_PAD ? 16 : 0;
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int len = 0, last = 0;
+    bool ok;
+
+    if (ctx)
+        EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+    ok = ctx && cipher && key->len == 32 && blob->len > iv &&
+         bytes_make(plain, blob->len + 16, NULL) &&
+         EVP_DecryptInit_ex(ctx, cipher, NULL, key->data, iv ? blob->data : NULL) == 1 &&
+         EVP_DecryptUpdate(ctx, plain->data, &len, blob->data + iv, (int)(blob->len - iv)) == 1 &&
+         len >= 0 && EVP_DecryptFinal_ex(ctx, plain->data + len, &last) == 1;
+    if (ok)
+        plain->len = (size_t)(len + last);
+    else
+        bytes_free(plain);
+    EVP_CIPHER_CTX_free(ctx);
+    ERR_clear_error();
+    return ok;
+}

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# How each vendor's HSM speaks PKCS#11: read from a file of dialects/.
+noinst_LIBRARIES += libdialect.a
+libdialect_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS)
+libdialect_a_SOURCES = \
+	%D%/ckname.c \
+	%D%/ckname.h \
+	%D%/ckr.c \
+	%D%/ckr.h \
+	%D%/counterpart.c \
+	%D%/counterpart.h \
+	%D%/dialect.c \
+	%D%/dialect.h \
+	%D%/dialect_read.c \
+	%D%/dialect_schema.c \
+	%D%/dialect_schema.h

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/load/fence.h"
+
+#include <ctype.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const char between[] = " in ";
+
+static const struct land_rule system_files[] = {
+    {"/usr", LAND_RUN},           {"/lib", LAND_RUN},
+    {"/lib64", LAND_RUN},         {"/etc", LAND_READ},
+    {"/proc/self/exe", LAND_RUN}, {"/proc/self", LAND_READ}, /* which files a library has open */
+    {"/proc/sys", LAND_READ},     {"/sys/devices/system/cpu", LAND_READ},
+    {"/dev/urandom", LAND_READ},  {"/dev/random", LAND_READ},
+    {"/dev/null", LAND_DEVICE},
+};
+enum { SYSTEM_FILES = sizeof system_files / sizeof system_files[0] };
+
+/* --- places --- */
+
+static bool is_file(const char *text)
+{
+    return (text[0] == '/' || text[0] == '$') && text[1];
+}
+
+/* What is behind " in "; NULL: a folder, or a variable that names one. */
+static const char *source_of(const char *place)
+{
+    const char *in = place[0] == '/' ? NULL : strstr(place, between);
+
+    return in ? in + sizeof between - 1 : NULL;
+}
+
+bool fence_is_place(const char *place)
+{
+    const char *in = source_of(place);
+
+    if (!in)
+        return is_file(place);
+    return place[0] != ' ' && (is_file(in) || strcmp(in, "parameters") == 0);
+}
+
+/* What a variable names; a path is itself. NULL: it is not set. */
+static const char *file_named(const char *text)
+{
+    return text[0] == '$' ? getenv(text + 1) : text;
+}
+
+/* The value in a line "NAME = value"; NULL: another line. */
+static char *value_in(char *line, const char *name, size_t len)
+{
+    char *value = line + strspn(line, " \t");
+
+    if (strncmp(value, name, len) != 0)
+        return NULL;
+    value += len;
+    value += strspn(value, " \t");
+    if (*value++ != '=')
+        return NULL;
+    value += strspn(value, " \t");
+    for (len = strlen(value); len > 0 && isspace((unsigned char)value[len - 1]);)
+        value[--len] = '\0';
+    return value;
+}
+
+static bool find_in_file(const char *file, const char *name, size_t len, char out[PATH_MAX])
+{
+    FILE *lines = file ? fopen(file, "re") : NULL;
+    char line[PATH_MAX];
+    bool found = false;
+
+    while (lines && !found && fgets(line, sizeof line, lines)) {
+        const char *value = value_in(line, name, len);
+        found = value && text_print(out, PATH_MAX, "%s", value) < PATH_MAX - 1;
+    }
+    if (lines)
+        fclose(lines);
+    return found;
+}
+
+/* A value of NSS's parameters up to its closing quote; a backslash stands before a quote or another
+ * backslash. */
+static bool unquote(const char *value, char out[PATH_MAX])
+{
+    size_t len = 0;
+
+    for (; *value && *value != '\'' && len < PATH_MAX - 1; out[len++] = *value++)
+        if (*value == '\\' && value[1])
+            value++;
+    out[len] = '\0';
+    return *value == '\'';
+}
+
+/* NSS writes NAME='sql:/folder' between others. */
+static bool find_in_parameters(const char *params, const char *name, size_t len, char out[PATH_MAX])
+{
+    for (const char *at = params; (at = strchr(at, '=')) != NULL; at++) {
+        if (at < params + len || strncmp(at - len, name, len) != 0 || at[1] != '\'')
+            continue;
+        return unquote(at + 2 + (strncmp(at + 2, "sql:", 4) == 0 ? 4 : 0), out);
+    }
+    return false;
+}
+
+static bool find_place(const char *place, const char *params, char out[PATH_MAX])
+{
+    const char *in = source_of(place);
+    size_t len = in ? (size_t)(in - place) - (sizeof between - 1) : 0;
+    bool found;
+
+    if (in && strcmp(in, "parameters") == 0)
+        found = find_in_parameters(params, place, len, out);
+    else if (in)
+        found = find_in_file(file_named(in), place, len, out);
+    else {
+        const char *folder = file_named(place);
+        found = folder && text_print(out, PATH_MAX, "%s", folder) < PATH_MAX - 1;
+    }
+    return found && out[0] == '/';
+}
+
+/* --- the fence --- */
+
+static bool no_fence(const char *place, struct box *box)
+{
+    box->whole = false;
+    text_print(box->text, sizeof box->text, "not wholly confined: seccomp; no folder: %.52s",
+               place);
+    return true;
+}
+
+bool fence_raise(const struct fence_places *places, const char *module, const char *params,
+                 struct box *box, struct err *err)
+{
+    struct land_rule rules[SYSTEM_FILES + FENCE_PLACES_MAX + 1];
+    char folder[FENCE_PLACES_MAX][PATH_MAX], beside[PATH_MAX];
+    size_t count = SYSTEM_FILES;
+
+    if (!box || !box->whole) /* without the first box the second one is none */
+        return true;
+    memcpy(rules, system_files, sizeof system_files);
+    if (realpath(module, beside))
+        rules[count++] = (struct land_rule){dirname(beside), LAND_RUN};
+    for (unsigned i = 0; i < places->count; i++) {
+        if (!find_place(places->place[i], params, folder[i]))
+            return no_fence(places->place[i], box);
+        rules[count++] = (struct land_rule){folder[i], LAND_WRITE};
+    }
+    return box_agent_files(rules, count, places->network, box, err);
+}

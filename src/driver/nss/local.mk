@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# The driver of NSS databases; it links NSS, as nothing but the agent and tests do.
+noinst_LIBRARIES += libnss.a
+libnss_a_CFLAGS = $(AM_CFLAGS) $(NSS_CFLAGS)
+libnss_a_SOURCES = \
+	%D%/nss.c \
+	%D%/nss.h \
+	%D%/nss_db.c \
+	%D%/nss_db.h \
+	%D%/nss_key.c \
+	%D%/nss_key.h \
+	%D%/nss_list.c \
+	%D%/nss_list.h \
+	%D%/nss_object.c \
+	%D%/nss_object.h \
+	%D%/nss_offer.c \
+	%D%/nss_offer.h \
+	%D%/nss_prove.c \
+	%D%/nss_prove.h \
+	%D%/nss_public.c \
+	%D%/nss_public.h \
+	%D%/nss_sample.c \
+	%D%/nss_sample.h \
+	%D%/nss_spki.c \
+	%D%/nss_spki.h \
+	%D%/nss_wrap.c \
+	%D%/nss_wrap.h

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/nss/nss_object.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cert.h>
+#include <keyhi.h>
+#include <pk11pub.h>
+#include <pkcs11t.h>
+#include <prprf.h>
+#include <secitem.h>
+#include <secoid.h>
+#include <secport.h>
+
+#include "base/text.h"
+#include "driver/dialect/ckname.h"
+#include "driver/nss/nss_spki.h"
+
+const struct nss_use nss_uses[] = {
+    {CKA_ENCRYPT, CKF_ENCRYPT, KEY_ENCRYPT},
+    {CKA_DECRYPT, CKF_DECRYPT, KEY_DECRYPT},
+    {CKA_SIGN, CKF_SIGN, KEY_SIGN},
+    {CKA_VERIFY, CKF_VERIFY, KEY_VERIFY},
+    {CKA_WRAP, CKF_WRAP, KEY_WRAP},
+    {CKA_UNWRAP, CKF_UNWRAP, KEY_UNWRAP},
+    {CKA_DERIVE, CKF_DERIVE, KEY_DERIVE},
+    {CKA_SIGN_RECOVER, CKF_SIGN_RECOVER, KEY_SIGN_RECOVER},
+    {CKA_VERIFY_RECOVER, CKF_VERIFY_RECOVER, KEY_VERIFY_RECOVER},
+    {0, 0, 0},
+};
+
+/* --- reading attributes --- */
+
+/* Without CKA_LOCAL: NSS says that not even the keys which it made were made there. */
+static const struct {
+    CK_ATTRIBUTE_TYPE type;
+    uint32_t flag;
+} guards[] = {
+    {CKA_EXTRACTABLE, KEY_EXTRACTABLE},
+    {CKA_MODIFIABLE, KEY_MODIFIABLE},
+    {CKA_COPYABLE, KEY_COPYABLE},
+    {CKA_DESTROYABLE, KEY_DESTROYABLE},
+    {CKA_WRAP_WITH_TRUSTED, KEY_WRAP_WITH_TRUSTED},
+    {CKA_ALWAYS_AUTHENTICATE, KEY_ALWAYS_AUTHENTICATE},
+    {CKA_TRUSTED, KEY_TRUSTED},
+    {CKA_ALWAYS_SENSITIVE, KEY_ALWAYS_SENSITIVE},
+    {CKA_NEVER_EXTRACTABLE, KEY_NEVER_EXTRACTABLE},
+};
+
+/* What is read beside the uses and the guards; never a secret value. CKA_NSS_DB of a private key
+ * is its public value. */
+static const CK_ATTRIBUTE_TYPE values[] = {CKA_CLASS,           CKA_KEY_TYPE,
+                                           CKA_LABEL,           CKA_ID,
+                                           CKA_VALUE_LEN,       CKA_MODULUS,
+                                           CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS,
+                                           CKA_EC_POINT,        CKA_NSS_DB,
+                                           CKA_SUBJECT,         CKA_START_DATE,
+                                           CKA_END_DATE,        CKA_ALLOWED_MECHANISMS,
+                                           CKA_WRAP_TEMPLATE,   CKA_UNWRAP_TEMPLATE,
+                                           CKA_DERIVE_TEMPLATE};
+
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+
+_Static_assert(COUNT(nss_uses) - 1 + COUNT(guards) + COUNT(values) <= NSS_ATTRIBUTES_MAX,
+               "room for all attributes");
+
+static void want(struct nss_object *object, CK_ATTRIBUTE_TYPE type)
+{
+    object->attributes[object->count++] = (CK_ATTRIBUTE){.type = type};
+}
+
+/* NSS reads all that it was asked for, or nothing and tells which ones the object lacks: those are
+ * then left out. Asking for each alone would take six times as long. */
+static bool read_attributes(struct nss_object *object)
+{
+    CK_ATTRIBUTE *attributes = object->attributes;
+    unsigned kept = 0;
+
+    if (PK11_ReadRawAttributes(object->arena, PK11_TypeSymKey, object->key, attributes,
+                               object->count) == SECSuccess)
+        return true;
+    for (unsigned i = 0; i < object->count; i++)
+        if (attributes[i].ulValueLen != CK_UNAVAILABLE_INFORMATION)
+            attributes[kept++] = (CK_ATTRIBUTE){.type = attributes[i].type};
+    object->count = kept;
+    if (kept == 0 || PK11_ReadRawAttributes(object->arena, PK11_TypeSymKey, object->key, attributes,
+                                            kept) != SECSuccess)
+        object->count = 0;
+    return object->count > 0;
+}
+
+SECItem nss_object_value(const struct nss_object *object, CK_ATTRIBUTE_TYPE type)
+{
+    for (unsigned i = 0; i < object->count; i++)
+        if (object->attributes[i].type == type && object->attributes[i].ulValueLen <= UINT32_MAX)
+            return (SECItem){.data = object->attributes[i].pValue,
+                             .len = (unsigned)object->attributes[i].ulValueLen};
+    return (SECItem){.data = NULL};
+}
+
+static CK_ULONG number_of(const struct nss_object *object, CK_ATTRIBUTE_TYPE type)
+{
+    SECItem value = nss_object_value(object, type);
+    CK_ULONG number = CK_UNAVAILABLE_INFORMATION;
+
+    if (value.len == sizeof number)
+        memcpy(&number, value.data, sizeof number);
+    return number;
+}
+
+static void set_flag(struct nss_object *object, CK_ATTRIBUTE_TYPE type, uint32_t flag)
+{
+    SECItem value = nss_object_value(object, type);
+
+    if (value.len != sizeof(CK_BBOOL))
+        return;
+    object->desc.flags_known |= flag;
+    if (value.data[0] != CK_FALSE)
+        object->desc.flags |= flag;
+}
+
+/* --- from attributes to words --- */
+
+static const struct {
+    CK_OBJECT_CLASS theirs;
+    enum key_class ours;
+} classes[] = {
+    {CKO_SECRET_KEY, KEY_CLASS_SECRET}, {CKO_PRIVATE_KEY, KEY_CLASS_PRIVATE},
+    {CKO_PUBLIC_KEY, KEY_CLASS_PUBLIC}, {CKO_CERTIFICATE, KEY_CLASS_CERTIFICATE},
+    {CKO_DATA, KEY_CLASS_DATA},
+};
+
+static const struct {
+    CK_KEY_TYPE theirs;
+    enum key_kind ours;
+    KeyType nss;
+} kinds[] = {
+    {CKK_AES, KEY_KIND_AES, nullKey},
+    {CKK_DES3, KEY_KIND_DES3, nullKey},
+    {CKK_GENERIC_SECRET, KEY_KIND_GENERIC, nullKey},
+    {CKK_RSA, KEY_KIND_RSA, rsaKey},
+    {CKK_EC, KEY_KIND_EC, ecKey},
+    {CKK_EC_EDWARDS, KEY_KIND_EDWARDS, nullKey},
+};
+
+static void set_curve(struct key_desc *desc, SECItem params)
+{
+    SECItem oid = nss_curve_oid(params);
+    SECOidTag tag = oid.len ? SECOID_FindOIDTag(&oid) : SEC_OID_UNKNOWN;
+    char *dotted = oid.len ? CERT_GetOidString(&oid) : NULL;
+
+    if (params.len && params.data[0] == 0x30) /* SEQUENCE: ECParameters (SEC 1 C.2) */
+        text_print(desc->curve, sizeof desc->curve, KEY_CURVE_EXPLICIT);
+    if (dotted)
+        text_print(desc->curve, sizeof desc->curve, "%s",
+                   dotted + (strncmp(dotted, "OID.", 4) == 0 ? 4 : 0));
+    PR_smprintf_free(dotted);
+    for (const struct nss_curve *curve = nss_curves; curve->name; curve++)
+        if (tag == curve->tag)
+            text_print(desc->curve, sizeof desc->curve, "%s", curve->name);
+    desc->bits = (uint32_t)SECKEY_ECParamsToKeySize(&params);
+}
+
+static void set_size(struct nss_object *object)
+{
+    struct key_desc *desc = &object->desc;
+    CK_ULONG length = number_of(object, CKA_VALUE_LEN);
+    SECItem modulus = nss_object_value(object, CKA_MODULUS);
+
+    if (desc->class == KEY_CLASS_SECRET && desc->kind == KEY_KIND_DES3)
+        length = 24;
+    if (desc->class == KEY_CLASS_SECRET && length <= HSM_BLOB_MAX) {
+        desc->length = (uint32_t)length;
+        desc->bits = 8 * desc->length;
+    } else if (desc->kind == KEY_KIND_RSA) {
+        desc->bits = modulus.len ? SECKEY_BigIntegerBitLength(&modulus) : 0;
+    } else if (desc->kind == KEY_KIND_EC) {
+        set_curve(desc, nss_object_value(object, CKA_EC_PARAMS));
+    }
+}
+
+static void set_public(struct nss_object *object)
+{
+    struct key_desc *desc = &object->desc;
+    struct bytes spki = {0};
+
+    if (!nss_spki_of(object, &spki, NULL))
+        return;
+    desc->has_public =
+        PK11_HashBuf(SEC_OID_SHA256, desc->spki_sha256, spki.data, (PRInt32)spki.len) == SECSuccess;
+    bytes_free(&spki);
+}
+
+static bool asked_alone(const struct nss_object *object, CK_ATTRIBUTE_TYPE type)
+{
+    return PK11_HasAttributeSet(object->private.pkcs11Slot, object->desc.handle, type, PR_FALSE);
+}
+
+/* The keys in a database are all private and sensitive: NSS says so and keeps to it. But it says so
+ * only when it is asked for that one attribute; together with others it tells what was stored, and
+ * that is 0 for many. Temporary keys are seen by this process alone. */
+static void set_guards(struct nss_object *object)
+{
+    struct key_desc *desc = &object->desc;
+
+    desc->flags_known |= KEY_TOKEN;
+    if (asked_alone(object, CKA_TOKEN))
+        desc->flags |= KEY_TOKEN;
+    if (!key_is_movable_class(desc))
+        return;
+    desc->flags_known |= KEY_PRIVATE | KEY_SENSITIVE;
+    if (asked_alone(object, CKA_SENSITIVE))
+        desc->flags |= KEY_SENSITIVE;
+    if (!(desc->flags & KEY_TOKEN) || asked_alone(object, CKA_PRIVATE))
+        desc->flags |= KEY_PRIVATE;
+}
+
+/* NSS stores the pointers within a template, not what they point to. So it can tell that a key has
+ * one, but not what it demands. */
+static void set_templates(struct nss_object *object)
+{
+    static const CK_ATTRIBUTE_TYPE types[KEY_TEMPLATES] = {
+        [KEY_TEMPLATE_WRAP] = CKA_WRAP_TEMPLATE,
+        [KEY_TEMPLATE_UNWRAP] = CKA_UNWRAP_TEMPLATE,
+        [KEY_TEMPLATE_DERIVE] = CKA_DERIVE_TEMPLATE,
+    };
+    struct key_terms *terms = &object->desc.terms;
+
+    for (size_t i = 0; i < KEY_TEMPLATES; i++) {
+        size_t len = nss_object_value(object, types[i]).len, size = sizeof(CK_ATTRIBUTE);
+        terms->templates[i].others = (uint32_t)((len + size - 1) / size);
+        if (len > 0)
+            terms->known |= KEY_TEMPLATE;
+    }
+}
+
+static void set_terms(struct nss_object *object)
+{
+    struct key_desc *desc = &object->desc;
+    SECItem start = nss_object_value(object, CKA_START_DATE);
+    SECItem end = nss_object_value(object, CKA_END_DATE);
+    SECItem subject = nss_object_value(object, CKA_SUBJECT);
+    SECItem allowed = nss_object_value(object, CKA_ALLOWED_MECHANISMS);
+    uint64_t numbers[KEY_ALLOWED_MAX];
+    size_t count = allowed.len / sizeof(CK_MECHANISM_TYPE);
+
+    if (start.data || end.data)
+        key_set_dates(desc, start.data, start.len, end.data, end.len);
+    if (subject.data)
+        key_set_subject(desc, subject.data, subject.len);
+    if (allowed.data) {
+        for (size_t i = 0; i < count && i < KEY_ALLOWED_MAX; i++) {
+            CK_MECHANISM_TYPE number;
+            memcpy(&number, allowed.data + i * sizeof number, sizeof number);
+            numbers[i] = number;
+        }
+        key_set_allowed(desc, numbers, count);
+    }
+    set_templates(object);
+}
+
+static void describe(struct nss *nss, struct nss_object *object)
+{
+    struct key_desc *desc = &object->desc;
+    CK_OBJECT_CLASS class = number_of(object, CKA_CLASS);
+    CK_KEY_TYPE type = number_of(object, CKA_KEY_TYPE);
+    bool key = class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY || class == CKO_PUBLIC_KEY;
+    SECItem label = nss_object_value(object, CKA_LABEL), id = nss_object_value(object, CKA_ID);
+
+    for (size_t i = 0; i < COUNT(classes); i++)
+        if (class == classes[i].theirs)
+            desc->class = classes[i].ours;
+    if (desc->class == KEY_CLASS_CERTIFICATE || desc->class == KEY_CLASS_DATA)
+        desc->kind = KEY_KIND_NONE;
+    for (size_t i = 0; key && i < COUNT(kinds); i++)
+        if (type == kinds[i].theirs) {
+            desc->kind = kinds[i].ours;
+            object->private.keyType = kinds[i].nss;
+        }
+    object->private.pkcs11Slot = nss->slot;
+    object->private.pkcs11ID = desc->handle;
+    text_print(desc->type_name, sizeof desc->type_name, "%s",
+               key ? ckk_name(type) : cko_name(class));
+    key_set_label(desc, label.data, label.len);
+    key_set_id(desc, id.data, id.len);
+    for (const struct nss_use *use = nss_uses; use->flag; use++)
+        set_flag(object, use->type, use->flag);
+    for (size_t i = 0; i < COUNT(guards); i++)
+        set_flag(object, guards[i].type, guards[i].flag);
+    set_guards(object);
+    set_size(object);
+    set_public(object);
+    set_terms(object);
+}
+
+/* PK11SymKey is the one structure of NSS that can be had for a number, and it reads the attributes
+ * of an object of any class. */
+bool nss_object_open(struct nss *nss, uint64_t handle, struct nss_object *object, struct err *err)
+{
+    *object = (struct nss_object){.desc.handle = handle, .nss = nss};
+    object->arena = PORT_NewArena(DER_DEFAULT_CHUNKSIZE);
+    object->key = PK11_SymKeyFromHandle(nss->slot, NULL, PK11_OriginUnwrap, CKM_INVALID_MECHANISM,
+                                        handle, PR_FALSE, NULL);
+    if (!object->arena || (!object->key && handle != CK_INVALID_HANDLE))
+        return nss_failed(err, ERR_FAILED, "NSS cannot open an object");
+    for (const struct nss_use *use = nss_uses; use->flag; use++)
+        want(object, use->type);
+    for (size_t i = 0; i < COUNT(guards); i++)
+        want(object, guards[i].type);
+    for (size_t i = 0; i < COUNT(values); i++)
+        want(object, values[i]);
+    if (!object->key || !read_attributes(object))
+        return err_set(err, ERR_NO_INPUT, "the NSS database has no object %llu (any more)",
+                       (unsigned long long)handle);
+    describe(nss, object);
+    return true;
+}
+
+void nss_object_close(struct nss_object *object)
+{
+    PK11_FreeSymKey(object->key);
+    if (object->arena)
+        PORT_FreeArena(object->arena, PR_FALSE);
+    *object = (struct nss_object){0};
+}
+
+bool nss_write(PK11ObjectType type, void *object, CK_ATTRIBUTE_TYPE attribute, const void *value,
+               size_t len)
+{
+    SECItem item = {.data = (void *)value, .len = (unsigned)len}; /* NSS only reads it */
+
+    return PK11_WriteRawAttribute(type, object, attribute, &item) == SECSuccess;
+}

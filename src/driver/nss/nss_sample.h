@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Throw-away keys that stand for others (hsm/hsm.h, make_key()). */
+#ifndef HSMFERRY_DRIVER_NSS_NSS_SAMPLE_H
+#define HSMFERRY_DRIVER_NSS_NSS_SAMPLE_H
+
+#include "driver/nss/nss_db.h"
+
+bool nss_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
+                  uint64_t *handle, uint64_t *public_handle, struct err *err);
+
+#endif

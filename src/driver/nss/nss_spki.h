@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Public keys between NSS's structures and SubjectPublicKeyInfo. */
+#ifndef HSMFERRY_DRIVER_NSS_NSS_SPKI_H
+#define HSMFERRY_DRIVER_NSS_NSS_SPKI_H
+
+#include <keyhi.h>
+
+#include "base/bytes.h"
+#include "driver/nss/nss_object.h"
+
+/* The OID inside the DER of CKA_EC_PARAMS; empty where they name no curve. Points into params. */
+SECItem nss_curve_oid(SECItem params);
+
+/* The curves that have a name here; name NULL at the end. */
+struct nss_curve {
+    SECOidTag tag;
+    const char *name;
+};
+extern const struct nss_curve nss_curves[];
+
+/* The public half of a public or private key, from its own attributes.
+ * Errors: ERR_UNSUPPORTED (it has none). */
+bool nss_spki_of(const struct nss_object *object, struct bytes *spki, struct err *err);
+
+/* A SubjectPublicKeyInfo as NSS reads it; freed with SECKEY_DestroyPublicKey(). It must be DER to
+ * the last byte. Errors: ERR_DATA. */
+bool nss_spki_read(const struct bytes *spki, SECKEYPublicKey **key, struct err *err);
+
+#endif

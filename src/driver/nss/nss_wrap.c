@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wrapping and unwrapping. Where a token refuses either, NSS goes on by itself: it encrypts or
+ * decrypts the key as data, or moves both keys into another slot. The transport keys' uses stop it
+ * (they neither encrypt nor decrypt), so all that it would then do wrong is refused here before.
+ */
+#include "driver/nss/nss_wrap.h"
+
+#include <keyhi.h>
+#include <pk11pub.h>
+#include <pkcs11t.h>
+#include <secerr.h>
+#include <secport.h>
+
+#include "driver/nss/nss_object.h"
+#include "driver/nss/nss_spki.h"
+
+enum { CBC_IV = 16, AES_BLOCK = 16, KW_BLOCK = 8 };
+
+const struct nss_alg nss_algs[HSM_ALGS] = {
+    [HSM_RSA_OAEP_SHA256] =
+        {
+            CKM_RSA_PKCS_OAEP,
+            {CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, NULL, 0},
+            "PK11_PubWrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-256",
+            "PK11_PubUnwrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-256",
+        },
+    [HSM_RSA_OAEP_SHA1] =
+        {
+            CKM_RSA_PKCS_OAEP,
+            {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0},
+            "PK11_PubWrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-1",
+            "PK11_PubUnwrapSymKeyWithMechanism CKM_RSA_PKCS_OAEP SHA-1",
+        },
+    [HSM_AES_KWP] =
+        {
+            CKM_AES_KEY_WRAP_KWP,
+            {0},
+            "PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_KEY_WRAP_KWP",
+            "PK11_UnwrapSymKeyWithFlagsPerm, PK11_UnwrapPrivKey CKM_AES_KEY_WRAP_KWP",
+        },
+    [HSM_AES_KW] =
+        {
+            CKM_AES_KEY_WRAP,
+            {0},
+            "PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_KEY_WRAP",
+            "PK11_UnwrapSymKeyWithFlagsPerm, PK11_UnwrapPrivKey CKM_AES_KEY_WRAP",
+        },
+    [HSM_AES_CBC_PAD] =
+        {
+            CKM_AES_CBC_PAD,
+            {0},
+            "PK11_WrapSymKey, PK11_WrapPrivKey CKM_AES_CBC_PAD",
+            "PK11_UnwrapSymKeyWithFlagsPerm, PK11_UnwrapPrivKey CKM_AES_CBC_PAD",
+        },
+};
+
+static bool is_oaep(enum hsm_alg alg)
+{
+    return alg == HSM_RSA_OAEP_SHA256 || alg == HSM_RSA_OAEP_SHA1;
+}
+
+/* The mechanism's parameter; iv is CBC's. NULL: it takes none. */
+static SECItem *parameter(enum hsm_alg alg, CK_RSA_PKCS_OAEP_PARAMS *oaep, uint8_t *iv,
+                          SECItem *item)
+{
+    *oaep = nss_algs[alg].oaep;
+    if (is_oaep(alg))
+        *item = (SECItem){.data = (unsigned char *)oaep, .len = sizeof *oaep};
+    else if (alg == HSM_AES_CBC_PAD)
+        *item = (SECItem){.data = iv, .len = CBC_IV};
+    else
+        return NULL;
+    return item;
+}
+
+/* Is transport a key for this algorithm, with this use, in the class that has it? */
+static bool check_transport(enum hsm_alg alg, const struct key_desc *transport,
+                            enum key_class class, uint32_t use, struct err *err)
+{
+    bool fits = is_oaep(alg)
+                    ? transport->class == class && transport->kind == KEY_KIND_RSA
+                    : transport->class == KEY_CLASS_SECRET && transport->kind == KEY_KIND_AES;
+
+    if (!fits)
+        return err_set(err, ERR_UNSUPPORTED, "this key is not one for %s", hsm_alg_name(alg));
+    if (!key_is(transport, use))
+        return err_set(err, ERR_DENIED, "this key may not %s", key_flag_name(use));
+    return true;
+}
+
+/* --- wrap --- */
+
+/* NSS itself wraps any key. */
+static bool check_may_leave(const struct key_desc *key, const struct key_desc *wrapping,
+                            struct err *err)
+{
+    if (!key_is_movable_class(key))
+        return err_set(err, ERR_UNSUPPORTED, "only secret and private keys can be wrapped");
+    if (!key_is(key, KEY_EXTRACTABLE))
+        return err_set(err, ERR_DENIED, "the key is marked as not extractable");
+    if (key_is(key, KEY_WRAP_WITH_TRUSTED) && !key_is(wrapping, KEY_TRUSTED))
+        return err_set(err, ERR_DENIED, "the key may be wrapped by a trusted wrapping key only");
+    return true;
+}
+
+/* RFC 3394 takes multiples of 8 octets only (NSS fills up with zeros), OAEP a short secret only. */
+static bool check_size(enum hsm_alg alg, const struct key_desc *key,
+                       const struct key_desc *wrapping, struct err *err)
+{
+    uint32_t overhead = 2 + 2 * (alg == HSM_RSA_OAEP_SHA256 ? 32 : 20);
+
+    if (is_oaep(alg) && key->class != KEY_CLASS_SECRET)
+        return err_set(err, ERR_UNSUPPORTED, "NSS wraps only secret keys by RSA-OAEP");
+    if (is_oaep(alg) && key->length + overhead > wrapping->bits / 8)
+        return err_set(err, ERR_UNSUPPORTED, "the key is too long for RSA-OAEP under this key");
+    if (alg == HSM_AES_KW && key->class == KEY_CLASS_SECRET && key->length % KW_BLOCK)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "the key's length is not a multiple of 8 octets, as aes-kw needs it");
+    return true;
+}
+
+/* NSS's answers to how much room a wrapped key needs are wrong: so there is always enough. */
+static SECStatus wrap_into(struct nss *nss, enum hsm_alg alg, struct nss_object *wrapping,
+                           struct nss_object *key, uint8_t *iv, SECItem *out)
+{
+    CK_MECHANISM_TYPE mechanism = nss_algs[alg].mechanism;
+    CK_RSA_PKCS_OAEP_PARAMS oaep;
+    SECItem item, *params = parameter(alg, &oaep, iv, &item);
+
+    if (is_oaep(alg)) {
+        SECKEYPublicKey public = {
+            .keyType = rsaKey, .pkcs11Slot = nss->slot, .pkcs11ID = wrapping->desc.handle};
+        return PK11_PubWrapSymKeyWithMechanism(&public, mechanism, params, key->key, out);
+    }
+    if (key->desc.class == KEY_CLASS_SECRET)
+        return PK11_WrapSymKey(mechanism, params, wrapping->key, key->key, out);
+    return PK11_WrapPrivKey(nss->slot, wrapping->key, &key->private, mechanism, params, out, NULL);
+}
+
+static bool wrap_open(struct nss *nss, enum hsm_alg alg, struct nss_object *wrapping,
+                      struct nss_object *key, struct bytes *blob, struct err *err)
+{
+    size_t head = alg == HSM_AES_CBC_PAD ? CBC_IV : 0;
+    struct bytes made = {0};
+    SECItem out;
+
+    if (!bytes_make(&made, HSM_BLOB_MAX, err))
+        return false;
+    out = (SECItem){.data = made.data + head, .len = (unsigned)(made.len - head)};
+    if (head && PK11_GenerateRandom(made.data, (int)head) != SECSuccess) {
+        bytes_free(&made);
+        return nss_failed(err, ERR_HSM, "NSS has no random numbers");
+    }
+    if (wrap_into(nss, alg, wrapping, key, made.data, &out) != SECSuccess) {
+        bytes_free(&made);
+        return nss_failed(err, PORT_GetError() == SEC_ERROR_INPUT_LEN ? ERR_UNSUPPORTED : ERR_HSM,
+                          "NSS does not wrap this key by %s", hsm_alg_name(alg));
+    }
+    made.len = head + out.len;
+    bytes_free(blob);
+    *blob = made;
+    return true;
+}
+
+bool nss_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+              struct bytes *blob, struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+    struct nss_object by = {0}, it = {0};
+    bool ok;
+
+    if (!nss)
+        return false;
+    if ((unsigned)alg >= HSM_ALGS)
+        return err_set(err, ERR_UNSUPPORTED, "no such algorithm");
+    ok = nss_object_open(nss, wrapping, &by, err) && nss_object_open(nss, key, &it, err) &&
+         check_transport(alg, &by.desc, KEY_CLASS_PUBLIC, KEY_WRAP, err) &&
+         check_may_leave(&it.desc, &by.desc, err) && check_size(alg, &it.desc, &by.desc, err) &&
+         wrap_open(nss, alg, &by, &it, blob, err);
+    nss_object_close(&by);
+    nss_object_close(&it);
+    return ok;
+}
+
+/* --- unwrap --- */
+
+/* Whatever is wrong with a blob, nobody learns what. */
+static bool damaged(struct err *err)
+{
+    return err_set(err, ERR_DATA,
+                   "the wrapped key does not open: it is not what was sent, or not "
+                   "meant for this key");
+}
+
+/* A wrapped secret of this many octets: this is how long its blob is. A shorter length in the
+ * template makes NSS cut the value, which is right for zeros that a source filled up with, and for
+ * nothing else. */
+static bool right_size(enum hsm_alg alg, const struct hsm_template *template, size_t blob_len)
+{
+    size_t len = template->length;
+
+    if (blob_len > HSM_BLOB_MAX || (alg == HSM_AES_CBC_PAD && blob_len <= CBC_IV))
+        return false;
+    if (is_oaep(alg) || template->class != KEY_CLASS_SECRET || len == 0)
+        return true;
+    if (alg == HSM_AES_CBC_PAD)
+        return blob_len == CBC_IV + (len / AES_BLOCK + 1) * AES_BLOCK;
+    return blob_len == KW_BLOCK + (len + KW_BLOCK - 1) / KW_BLOCK * KW_BLOCK;
+}
+
+static CK_MECHANISM_TYPE target(enum key_kind kind)
+{
+    switch (kind) {
+    case KEY_KIND_AES:
+        return CKM_AES_ECB;
+    case KEY_KIND_DES3:
+        return CKM_DES3_ECB;
+    case KEY_KIND_GENERIC:
+        return CKM_SHA256_HMAC;
+    default:
+        return CKM_INVALID_MECHANISM;
+    }
+}
+
+/* The uses that NSS's keys of each class have. No other may reach NSS: it keeps them in an array
+ * whose end it does not check. */
+enum {
+    SECRET_USES =
+        KEY_ENCRYPT | KEY_DECRYPT | KEY_SIGN | KEY_VERIFY | KEY_WRAP | KEY_UNWRAP | KEY_DERIVE,
+    PRIVATE_USES = KEY_DECRYPT | KEY_SIGN | KEY_SIGN_RECOVER | KEY_UNWRAP | KEY_DERIVE,
+};
+
+static PK11SymKey *unwrap_secret(enum hsm_alg alg, struct nss_object *by, SECItem *blob,
+                                 SECItem *params, const struct hsm_template *template)
+{
+    CK_MECHANISM_TYPE mechanism = nss_algs[alg].mechanism, kind = target(template->kind);
+    int size = template->kind == KEY_KIND_DES3 ? 0 : (int)template->length;
+    CK_FLAGS operations = 0;
+
+    for (const struct nss_use *use = nss_uses; use->flag; use++)
+        if (template->flags & SECRET_USES & use->flag)
+            operations |= use->operation;
+    if (is_oaep(alg))
+        return PK11_PubUnwrapSymKeyWithMechanism(
+            &by->private, mechanism, params, blob, kind,
+            template->flags & KEY_DERIVE ? CKA_DERIVE : CKA_FLAGS_ONLY, 0);
+    return PK11_UnwrapSymKeyWithFlagsPerm(by->key, mechanism, params, blob, kind, CKA_FLAGS_ONLY,
+                                          size, operations, PR_FALSE);
+}
+
+/* NSS wants the public half: for the id that it gives, and EC keys lack it in most envelopes. */
+static SECKEYPrivateKey *unwrap_private(struct nss *nss, enum hsm_alg alg, struct nss_object *by,
+                                        SECItem *blob, SECItem *params, SECKEYPublicKey *public,
+                                        const struct hsm_template *template)
+{
+    bool rsa = template->kind == KEY_KIND_RSA;
+    SECItem *value = rsa ? &public->u.rsa.modulus : &public->u.ec.publicValue;
+    SECItem label = {.data = (unsigned char *)template->label,
+                     .len = (unsigned)template->label_len};
+    PRBool guarded = (template->flags & (KEY_SENSITIVE | KEY_PRIVATE)) != 0;
+    CK_ATTRIBUTE_TYPE uses[5];
+    int count = 0;
+
+    for (const struct nss_use *use = nss_uses; use->flag; use++)
+        if (template->flags & PRIVATE_USES & use->flag)
+            uses[count++] = use->type;
+    return PK11_UnwrapPrivKey(nss->slot, by->key, nss_algs[alg].mechanism, params, blob, &label,
+                              value, PR_FALSE, guarded, rsa ? CKK_RSA : CKK_EC, uses, count, NULL);
+}
+
+static bool check_kind(enum hsm_alg alg, const struct hsm_template *template,
+                       SECKEYPublicKey **public, struct err *err)
+{
+    bool rsa = template->kind == KEY_KIND_RSA, ec = template->kind == KEY_KIND_EC;
+
+    if (template->class == KEY_CLASS_SECRET && target(template->kind) != CKM_INVALID_MECHANISM)
+        return true;
+    if (template->class != KEY_CLASS_PRIVATE || !(rsa || ec) || is_oaep(alg))
+        return err_set(err, ERR_UNSUPPORTED, "NSS does not unwrap a key of this kind by %s",
+                       hsm_alg_name(alg));
+    if (!template->spki)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "NSS unwraps a private key only beside its public half");
+    if (!nss_spki_read(template->spki, public, err))
+        return false;
+    if (SECKEY_GetPublicKeyType(*public) != (rsa ? rsaKey : ecKey))
+        return err_set(err, ERR_DATA, "the public half is of another kind than the private key");
+    return true;
+}
+
+/* What limits a key, as far as NSS keeps it; what it did not keep is seen when the key is read. */
+static void settle_terms(PK11ObjectType type, void *key, const struct key_terms *terms)
+{
+    CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX];
+    size_t count = terms->allowed_count <= KEY_ALLOWED_MAX ? terms->allowed_count : 0;
+
+    for (size_t i = 0; i < count; i++)
+        allowed[i] = terms->allowed[i];
+    if (count)
+        nss_write(type, key, CKA_ALLOWED_MECHANISMS, allowed, count * sizeof allowed[0]);
+    if (terms->start[0])
+        nss_write(type, key, CKA_START_DATE, terms->start, KEY_DATE_SIZE - 1);
+    if (terms->end[0])
+        nss_write(type, key, CKA_END_DATE, terms->end, KEY_DATE_SIZE - 1);
+    if (type == PK11_TypePrivKey && terms->subject_len && terms->subject_len <= KEY_SUBJECT_MAX)
+        nss_write(type, key, CKA_SUBJECT, terms->subject, terms->subject_len);
+}
+
+/* NSS leaves what it was not told to its defaults, and a fresh key readable. So: sensitive at
+ * once, then every use that it has, exactly. */
+static bool settle(PK11ObjectType type, void *key, const struct hsm_template *template)
+{
+    static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+    /* A secret key has DERIVE only where it was asked for. */
+    const uint32_t uses = type == PK11_TypePrivKey ? PRIVATE_USES : SECRET_USES & ~KEY_DERIVE;
+    bool ok = (!(template->flags & KEY_SENSITIVE) ||
+               nss_write(type, key, CKA_SENSITIVE, &yes, sizeof yes)) &&
+              (template->flags & KEY_EXTRACTABLE ||
+               nss_write(type, key, CKA_EXTRACTABLE, &no, sizeof no));
+
+    for (const struct nss_use *use = nss_uses; ok && use->flag; use++)
+        if (uses & use->flag)
+            ok = nss_write(type, key, use->type, template->flags & use->flag ? &yes : &no,
+                           sizeof yes);
+    if (ok && template->terms)
+        settle_terms(type, key, template->terms);
+    return ok && nss_write(type, key, CKA_LABEL, template->label, template->label_len) &&
+           nss_write(type, key, CKA_ID, template->id, template->id_len);
+}
+
+/* Takes over key. It is destroyed when it cannot be made what it should be, or is of another
+ * length. */
+static bool adopt(struct nss *nss, PK11ObjectType type, void *key,
+                  const struct hsm_template *template, uint64_t *handle, struct err *err)
+{
+    struct nss_object object = {0};
+    uint64_t number;
+    bool ok;
+
+    if (!nss_keep(nss, type, key, &number, err))
+        return false;
+    ok = (settle(type, key, template) ||
+          nss_failed(err, ERR_HSM, "NSS does not let the unwrapped key be guarded")) &&
+         nss_object_open(nss, number, &object, err);
+    if (ok && ((template->flags & ~object.desc.flags & KEY_SENSITIVE) ||
+               (object.desc.flags & ~template->flags & KEY_EXTRACTABLE)))
+        ok = err_set(err, ERR_HSM, "NSS does not guard the unwrapped key as it was told to");
+    if (ok && template->class == KEY_CLASS_SECRET && template->length &&
+        object.desc.length != template->length)
+        ok = damaged(err);
+    nss_object_close(&object);
+    if (ok)
+        *handle = number;
+    else
+        nss_drop(nss, number);
+    return ok;
+}
+
+static bool unwrap_open(struct nss *nss, enum hsm_alg alg, struct nss_object *by,
+                        const struct bytes *blob, const struct hsm_template *template,
+                        SECKEYPublicKey *public, uint64_t *handle, struct err *err)
+{
+    size_t head = alg == HSM_AES_CBC_PAD ? CBC_IV : 0;
+    PK11ObjectType type = public ? PK11_TypePrivKey : PK11_TypeSymKey;
+    CK_RSA_PKCS_OAEP_PARAMS oaep;
+    SECItem item, *params, cipher;
+    void *key;
+
+    if (!right_size(alg, template, blob->len))
+        return damaged(err);
+    cipher = (SECItem){.data = blob->data + head, .len = (unsigned)(blob->len - head)};
+    params = parameter(alg, &oaep, blob->data, &item);
+    if (public)
+        key = unwrap_private(nss, alg, by, &cipher, params, public, template);
+    else
+        key = unwrap_secret(alg, by, &cipher, params, template);
+    return key ? adopt(nss, type, key, template, handle, err) : damaged(err);
+}
+
+bool nss_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
+                const struct hsm_template *template, uint64_t *handle, struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+    SECKEYPublicKey *public = NULL;
+    struct nss_object by = {0};
+    bool ok;
+
+    if (!nss)
+        return false;
+    if ((unsigned)alg >= HSM_ALGS)
+        return err_set(err, ERR_UNSUPPORTED, "no such algorithm");
+    if (template->class == KEY_CLASS_SECRET && template->length > NSS_SECRET_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "NSS unwraps no secret of more than %d bytes",
+                       NSS_SECRET_MAX);
+    ok = nss_object_open(nss, unwrapping, &by, err) &&
+         check_transport(alg, &by.desc, KEY_CLASS_PRIVATE, KEY_UNWRAP, err) &&
+         check_kind(alg, template, &public, err) &&
+         unwrap_open(nss, alg, &by, blob, template, public, handle, err);
+    nss_object_close(&by);
+    if (public)
+        SECKEY_DestroyPublicKey(public);
+    return ok;
+}

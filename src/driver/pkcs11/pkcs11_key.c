@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_object.h"
+#include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_spki.h"
+#include "driver/pkcs11/pkcs11_temp.h"
+
+/* What a made key is guarded by where the token knows it; uses and secrecy it always is. */
+enum { GUARDS = P11_ALLOWED | P11_FORCE | P11_COPYABLE | P11_MODIFIABLE };
+
+static void begin(const struct p11 *p, struct p11_attrs *t, const char *label)
+{
+    *t = (struct p11_attrs){.omit = p->dialect.omit};
+    p11_attrs_bool(t, CKA_TOKEN, false);
+    p11_attrs_add(t, CKA_LABEL, label, strlen(label));
+}
+
+/* --- secret keys --- */
+
+CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE *handle)
+{
+    CK_MECHANISM mechanism = {wish->kind == KEY_KIND_AES    ? CKM_AES_KEY_GEN
+                              : wish->kind == KEY_KIND_DES3 ? CKM_DES3_KEY_GEN
+                                                            : CKM_GENERIC_SECRET_KEY_GEN,
+                              NULL, 0};
+    const struct p11_asked asked = {wish->label, strlen(wish->label), false};
+    unsigned row = 0, extras;
+    CK_RV rv = CKR_GENERAL_ERROR;
+
+    while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE, &row, &extras)) {
+        struct p11_attrs t;
+        CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+        begin(p, &t, wish->label);
+        if (wish->kind != KEY_KIND_DES3)
+            p11_attrs_number(&t, CKA_VALUE_LEN, wish->length);
+        p11_attrs_flags(&t, KEY_CLASS_SECRET, wish->flags, extras | P11_SECRECY);
+        rv = p->fn->C_GenerateKey(p->session, &mechanism, t.attr, t.count, &made);
+        rv = p11_made(p, rv, made, &asked);
+        if (rv == CKR_OK)
+            *handle = made;
+        if (!p11_refuses_template(rv))
+            break;
+    }
+    return rv;
+}
+
+bool p11_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+                  struct err *err)
+{
+    struct p11_wish wish = {.kind = KEY_KIND_AES,
+                            .length = bits / 8,
+                            .flags = KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_WRAP,
+                            .label = label};
+    CK_OBJECT_HANDLE made;
+    CK_RV rv;
+
+    if (bits != 128 && bits != 192 && bits != 256)
+        return err_set(err, ERR_DATA, "there is no AES with %u bits", bits);
+    rv = p11_generate(p11_of(hsm), &wish, &made);
+    if (rv != CKR_OK)
+        return ckr_set(err, rv, "the HSM did not make an AES key (C_GenerateKey)");
+    *handle = made;
+    return true;
+}
+
+/* --- the transport pair --- */
+
+static CK_RV generate_pair(struct p11 *p, uint32_t bits, const char *label, unsigned extras,
+                           CK_OBJECT_HANDLE *public, CK_OBJECT_HANDLE *private)
+{
+    static const uint8_t exponent[] = {1, 0, 1};
+    const struct p11_asked asked = {label, strlen(label), false};
+    CK_MECHANISM_TYPE allowed = CKM_RSA_PKCS_OAEP;
+    CK_MECHANISM mechanism = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
+    struct p11_attrs pub, priv, forced = {0};
+    CK_RV rv;
+
+    begin(p, &pub, label);
+    p11_attrs_number(&pub, CKA_MODULUS_BITS, bits);
+    p11_attrs_add(&pub, CKA_PUBLIC_EXPONENT, exponent, sizeof exponent);
+    p11_attrs_flags(&pub, KEY_CLASS_PUBLIC, KEY_WRAP, 0);
+    begin(p, &priv, label);
+    p11_attrs_flags(&priv, KEY_CLASS_PRIVATE, KEY_PRIVATE | KEY_SENSITIVE | KEY_UNWRAP,
+                    extras | P11_SECRECY);
+    p11_attrs_bool(&forced, CKA_SENSITIVE, true);
+    if (extras & P11_ALLOWED)
+        p11_attrs_add(&priv, CKA_ALLOWED_MECHANISMS, &allowed, sizeof allowed);
+    if (extras & P11_FORCE)
+        p11_attrs_add(&priv, CKA_UNWRAP_TEMPLATE, forced.attr,
+                      forced.count * sizeof forced.attr[0]);
+    rv = p->fn->C_GenerateKeyPair(p->session, &mechanism, pub.attr, pub.count, priv.attr,
+                                  priv.count, public, private);
+    return p11_made_pair(p, rv, *private, *public, &asked);
+}
+
+bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                   struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    CK_OBJECT_HANDLE public = CK_INVALID_HANDLE, private = CK_INVALID_HANDLE;
+    struct bytes spki = {0};
+    unsigned guards = GUARDS, row = 0, extras;
+    CK_RV rv = CKR_GENERAL_ERROR;
+
+    if (p->dialect.omit & DIALECT_OMIT_ALLOWED)
+        guards &= ~(unsigned)P11_ALLOWED;
+    if (p->dialect.omit & DIALECT_OMIT_UNWRAP)
+        guards &= ~(unsigned)P11_FORCE;
+    while (p11_extras_next(guards, &row, &extras)) {
+        rv = generate_pair(p, bits, label, extras, &public, &private);
+        if (!p11_refuses_template(rv))
+            break;
+    }
+    if (rv != CKR_OK)
+        return ckr_set(err, rv, "the HSM did not make an RSA pair of %u bits (C_GenerateKeyPair)",
+                       bits);
+    if (!p11_public_key(hsm, public, &spki, err)) {
+        p11_unmake(p, private);
+        p11_unmake(p, public);
+        return false;
+    }
+    *pair = (struct hsm_pair){.private_handle = private, .public_handle = public, .spki = spki};
+    return true;
+}
+
+bool p11_load_public(struct hsm *hsm, const struct bytes *spki, const char *label, uint64_t *handle,
+                     struct err *err)
+{
+    const struct p11_asked asked = {label, strlen(label), false};
+    struct p11 *p = p11_of(hsm);
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    struct bytes modulus = {0}, exponent = {0};
+    struct p11_attrs t;
+    CK_RV rv;
+    bool ok = spki_to_rsa(spki, &modulus, &exponent, err);
+
+    if (!ok)
+        goto out;
+    begin(p, &t, label);
+    p11_attrs_number(&t, CKA_CLASS, CKO_PUBLIC_KEY);
+    p11_attrs_number(&t, CKA_KEY_TYPE, CKK_RSA);
+    p11_attrs_add(&t, CKA_MODULUS, modulus.data, modulus.len);
+    p11_attrs_add(&t, CKA_PUBLIC_EXPONENT, exponent.data, exponent.len);
+    p11_attrs_flags(&t, KEY_CLASS_PUBLIC, KEY_WRAP, 0);
+    rv = p->fn->C_CreateObject(p->session, t.attr, t.count, &made);
+    rv = p11_made(p, rv, made, &asked);
+    ok = rv == CKR_OK;
+    if (ok)
+        *handle = made;
+    else
+        ckr_set(err, rv, "the HSM did not take the public key (C_CreateObject)");
+out:
+    bytes_free(&modulus);
+    bytes_free(&exponent);
+    return ok;
+}
+
+/* --- for good --- */
+
+/* Where the token would overwrite a key with the same id without a word, is the id free? */
+static bool check_id(struct p11 *p, CK_OBJECT_HANDLE temporary, const uint8_t *id, size_t id_len,
+                     struct err *err)
+{
+    struct p11_attrs with = {0};
+    struct p11_object o;
+    CK_ULONG class;
+    uint64_t *others;
+    size_t count;
+
+    if (!(p->overwrites || p->dialect.one_per_id) || id_len == 0)
+        return true;
+    if (!p11_read(p, temporary, &o, err))
+        return false;
+    if (!p11_number(&o, P11_CLASS, &class))
+        return err_set(err, ERR_DATA, "the temporary key does not say what it is");
+    p11_attrs_bool(&with, CKA_TOKEN, true);
+    p11_attrs_number(&with, CKA_CLASS, class);
+    p11_attrs_add(&with, CKA_ID, id, id_len);
+    if (!p11_find(p, &with, &others, &count, err))
+        return false;
+    free(others);
+    if (count > 0)
+        return err_set(err, ERR_CONFLICT, "this HSM would overwrite the key that has this id");
+    return true;
+}
+
+bool p11_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
+                const uint8_t *id, size_t id_len, uint64_t *final, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    uint32_t guards = p11_temp_deferred(p, (CK_OBJECT_HANDLE)temporary);
+    const struct p11_asked asked = {label, label_len, true};
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    unsigned row = 0, extras;
+    CK_RV rv = CKR_GENERAL_ERROR;
+
+    if (!check_id(p, (CK_OBJECT_HANDLE)temporary, id, id_len, err))
+        return false;
+    while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE, &row, &extras)) {
+        struct p11_attrs t = {0};
+        p11_attrs_bool(&t, CKA_TOKEN, true);
+        p11_attrs_add(&t, CKA_LABEL, label, label_len);
+        p11_attrs_add(&t, CKA_ID, id, id_len);
+        if ((guards & KEY_MODIFIABLE) && (extras & P11_MODIFIABLE))
+            p11_attrs_bool(&t, CKA_MODIFIABLE, false);
+        if ((guards & KEY_COPYABLE) && (extras & P11_COPYABLE))
+            p11_attrs_bool(&t, CKA_COPYABLE, false);
+        rv = p->fn->C_CopyObject(p->session, (CK_OBJECT_HANDLE)temporary, t.attr, t.count, &made);
+        if (!guards || !p11_refuses_template(rv))
+            break;
+    }
+    rv = p11_made(p, rv, made, &asked);
+    if (rv != CKR_OK)
+        return ckr_set(err, rv, "the HSM did not say that the key is stored (C_CopyObject)");
+    *final = made;
+    return true;
+}
+
+static bool fail_destroy(CK_RV rv, uint64_t handle, struct err *err)
+{
+    return ckr_set(err, rv, "object %llu was not destroyed (C_DestroyObject)",
+                   (unsigned long long)handle);
+}
+
+bool p11_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
+{
+    CK_RV rv = p11_unmake(p11_of(hsm), (CK_OBJECT_HANDLE)handle);
+
+    return rv == CKR_OK || fail_destroy(rv, handle, err);
+}
+
+bool p11_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    CK_RV rv = CKR_OK;
+    bool gone;
+
+    if (!handles_check(hsm, is, &gone, err))
+        return false;
+    if (!gone)
+        rv = p->fn->C_DestroyObject(p->session, (CK_OBJECT_HANDLE)is->handle);
+    if (rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID)
+        return fail_destroy(rv, is->handle, err);
+    handles_gone(&p->known, is->handle);
+    return true;
+}

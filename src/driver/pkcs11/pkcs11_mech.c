@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_mech.h"
+
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "driver/pkcs11/pkcs11_attr.h"
+#include "driver/pkcs11/pkcs11_key.h"
+#include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_spki.h"
+#include "driver/pkcs11/pkcs11_temp.h"
+#include "driver/pkcs11/pkcs11_template.h"
+
+enum { IV_LEN = 16 };
+
+/* A CK_MECHANISM and what it points to. */
+struct call {
+    CK_MECHANISM mechanism;
+    CK_RSA_PKCS_OAEP_PARAMS oaep;
+    uint8_t iv[IV_LEN];
+};
+
+static void set_oaep(struct call *c, CK_MECHANISM_TYPE hash, CK_RSA_PKCS_MGF_TYPE mgf)
+{
+    c->oaep = (CK_RSA_PKCS_OAEP_PARAMS){hash, mgf, CKZ_DATA_SPECIFIED, NULL, 0};
+    c->mechanism.pParameter = &c->oaep;
+    c->mechanism.ulParameterLen = sizeof c->oaep;
+}
+
+/* RFC 3394 2.2.3.1; RFC 5649 3, of which PKCS#11 3.0 takes the first four octets. */
+static const uint8_t value_3394[] = {0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6};
+static const uint8_t value_5649[] = {0xa6, 0x59, 0x59, 0xa6};
+
+static void set_iv(struct call *c, const void *iv, size_t len)
+{
+    if (iv)
+        memcpy(c->iv, iv, len);
+    c->mechanism.pParameter = c->iv;
+    c->mechanism.ulParameterLen = len;
+}
+
+static void set_call(struct call *c, struct p11_mech mech)
+{
+    *c = (struct call){.mechanism = {mech.number, NULL, 0}};
+    switch (mech.parameter) {
+    case DIALECT_OAEP:
+        if (mech.alg == HSM_RSA_OAEP_SHA256)
+            set_oaep(c, CKM_SHA256, CKG_MGF1_SHA256);
+        else
+            set_oaep(c, CKM_SHA_1, CKG_MGF1_SHA1);
+        break;
+    case DIALECT_RANDOM_IV:
+        set_iv(c, NULL, IV_LEN);
+        break;
+    case DIALECT_INITIAL_VALUE:
+        if (mech.alg == HSM_AES_KW)
+            set_iv(c, value_3394, sizeof value_3394);
+        else
+            set_iv(c, value_5649, sizeof value_5649);
+        break;
+    case DIALECT_NONE:
+        break;
+    }
+}
+
+/* Octets in front of the ciphertext: the IV, where there is one. */
+static size_t prefix_of(struct p11_mech mech)
+{
+    return mech.parameter == DIALECT_RANDOM_IV ? IV_LEN : 0;
+}
+
+struct p11_mech p11_mech_of(enum hsm_alg alg, const struct dialect_mechanism *mechanism)
+{
+    return (struct p11_mech){alg, (CK_MECHANISM_TYPE)mechanism->number, mechanism->parameter};
+}
+
+CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrapping,
+                    CK_OBJECT_HANDLE key, struct bytes *blob)
+{
+    uint8_t buffer[HSM_BLOB_MAX];
+    size_t prefix = prefix_of(mech);
+    CK_ULONG room = sizeof buffer - prefix, len = room;
+    struct call c;
+    CK_RV rv;
+
+    set_call(&c, mech);
+    if (prefix && RAND_bytes(c.iv, sizeof c.iv) != 1)
+        return CKR_HOST_MEMORY;
+    memcpy(buffer, c.iv, prefix);
+    /* No question for the length first: some tokens answer it wrong. */
+    rv = p->fn->C_WrapKey(p->session, &c.mechanism, wrapping, key, buffer + prefix, &len);
+    if (rv != CKR_OK)
+        return rv;
+    if (len == 0 || len > room)
+        return CKR_WRAPPED_KEY_LEN_RANGE;
+    return bytes_set(blob, buffer, prefix + len, NULL) ? CKR_OK : CKR_HOST_MEMORY;
+}
+
+/* Can ciphertext of this algorithm have this length at all? Some tokens answer an impossible one
+ * with anything, "out of memory" included. */
+static bool is_possible(enum hsm_alg alg, size_t len)
+{
+    static const struct {
+        size_t least, multiple;
+    } lengths[HSM_ALGS] = {
+        [HSM_RSA_OAEP_SHA256] = {1, 1},
+        [HSM_RSA_OAEP_SHA1] = {1, 1},
+        [HSM_AES_KWP] = {16, 8},
+        [HSM_AES_KW] = {24, 8},
+        [HSM_AES_CBC_PAD] = {IV_LEN + 16, 16},
+    };
+
+    return len >= lengths[alg].least && len % lengths[alg].multiple == 0 && len <= HSM_BLOB_MAX;
+}
+
+/* What one attempt to unwrap is made of. */
+struct attempt {
+    struct p11_mech mech;
+    CK_OBJECT_HANDLE unwrapping;
+    const struct bytes *blob;
+    const struct hsm_template *template;
+    bool with_length;          /* say the length of a secret, where the template has one */
+    const struct bytes *point; /* of an EC key, for NSS; NULL: do not say it */
+    unsigned extras;
+    /* what the template points to: */
+    CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX];
+    struct p11_attrs nested[KEY_TEMPLATES];
+};
+
+/* What limits the key: only what there is, since some tokens know none of it. */
+static void set_terms(struct p11_attrs *t, struct attempt *a)
+{
+    const struct key_terms *terms = a->template->terms;
+    size_t count = terms->allowed_count <= KEY_ALLOWED_MAX ? terms->allowed_count : 0;
+
+    if (terms->start[0])
+        p11_attrs_add(t, CKA_START_DATE, terms->start, KEY_DATE_SIZE - 1);
+    if (terms->end[0])
+        p11_attrs_add(t, CKA_END_DATE, terms->end, KEY_DATE_SIZE - 1);
+    for (size_t i = 0; i < count; i++)
+        a->allowed[i] = terms->allowed[i];
+    if (count && !(t->omit & DIALECT_OMIT_ALLOWED))
+        p11_attrs_add(t, CKA_ALLOWED_MECHANISMS, a->allowed, count * sizeof a->allowed[0]);
+    if (a->template->class == KEY_CLASS_PRIVATE && terms->subject_len &&
+        terms->subject_len <= KEY_SUBJECT_MAX)
+        p11_attrs_add(t, CKA_SUBJECT, terms->subject, terms->subject_len);
+    p11_templates_add(t, terms, a->nested);
+}
+
+static bool set_template(const struct p11 *p, struct p11_attrs *t, struct attempt *a)
+{
+    const struct hsm_template *template = a->template;
+    CK_OBJECT_CLASS class;
+    CK_KEY_TYPE type;
+
+    *t = (struct p11_attrs){.omit = p->dialect.omit};
+    if (!p11_class_number(template->class, &class) || !p11_kind_number(template->kind, &type))
+        return false;
+    p11_attrs_number(t, CKA_CLASS, class);
+    p11_attrs_number(t, CKA_KEY_TYPE, type);
+    p11_attrs_bool(t, CKA_TOKEN, false);
+    p11_attrs_add(t, CKA_LABEL, template->label, template->label_len);
+    p11_attrs_add(t, CKA_ID, template->id, template->id_len);
+    p11_attrs_flags(t, template->class, template->flags, a->extras);
+    if (a->with_length && template->length && template->class == KEY_CLASS_SECRET)
+        p11_attrs_number(t, CKA_VALUE_LEN, template->length);
+    if (a->point)
+        p11_attrs_add(t, P11_CKA_NSS_DB, a->point->data, a->point->len);
+    if (template->terms && (a->extras & P11_TERMS))
+        set_terms(t, a);
+    return true;
+}
+
+static CK_RV try_unwrap(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *handle)
+{
+    const struct p11_asked asked = {a->template->label, a->template->label_len, false};
+    size_t prefix = prefix_of(a->mech);
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    struct p11_attrs t;
+    struct call c;
+    CK_RV rv;
+
+    if (!is_possible(a->mech.alg, a->blob->len))
+        return CKR_WRAPPED_KEY_LEN_RANGE;
+    if (!set_template(p, &t, a))
+        return CKR_TEMPLATE_INCONSISTENT;
+    set_call(&c, a->mech);
+    memcpy(c.iv, a->blob->data, prefix);
+    rv = p->fn->C_UnwrapKey(p->session, &c.mechanism, a->unwrapping, a->blob->data + prefix,
+                            a->blob->len - prefix, t.attr, t.count, &made);
+    rv = p11_made(p, rv, made, &asked);
+    if (rv == CKR_OK)
+        *handle = made;
+    return rv;
+}
+
+/* Some tokens take an attribute in the template and ignore it, or do not take it: what makes the
+ * key less guarded than it shall be is set afterwards. Returns false where that fails too. */
+static bool enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
+{
+    const uint32_t off = KEY_USES | KEY_EXTRACTABLE, on = KEY_SENSITIVE;
+    struct p11_object o;
+    uint32_t loose;
+    bool ok = true;
+
+    if (!p11_read(p, handle, &o, NULL))
+        return false;
+    loose = ((o.flags & ~flags & off) | (~o.flags & flags & on)) & o.flags_known;
+    loose |= ((~flags & off) | (flags & on)) & ~o.flags_known & p->dialect.set_afterwards;
+    for (size_t i = 0; i < KEY_FLAGS; i++)
+        if (loose & p11_flags[i].flag) {
+            struct p11_attrs t = {0};
+            p11_attrs_bool(&t, p11_flags[i].type, (p11_flags[i].flag & on) != 0);
+            ok = p->fn->C_SetAttributeValue(p->session, handle, t.attr, t.count) == CKR_OK && ok;
+        }
+    return ok;
+}
+
+/* The public half of an EC key as a bare point, for those who want it. */
+static bool set_point(struct attempt *a, struct bytes *point)
+{
+    const struct hsm_template *template = a->template;
+
+    if (a->point || template->kind != KEY_KIND_EC || template->class != KEY_CLASS_PRIVATE ||
+        !template->spki || !spki_to_point(template->spki, point))
+        return false;
+    a->point = point;
+    return true;
+}
+
+/* One attempt as the dialect says; where it does not say, and the token asks for more, another one:
+ * NSS wants the public half of an EC key, some vendors the length of a secret, which others refuse.
+ */
+static CK_RV try_with_more(struct p11 *p, const struct attempt *first, CK_OBJECT_HANDLE *handle)
+{
+    const enum dialect_rule length = p->dialect.value_length, ec = p->dialect.ec_point;
+    struct attempt a = *first;
+    struct bytes point = {0};
+    CK_RV rv;
+
+    if (length != DIALECT_UNSAID)
+        a.with_length = length == DIALECT_REQUIRED;
+    if (ec == DIALECT_REQUIRED)
+        set_point(&a, &point);
+    rv = try_unwrap(p, &a, handle);
+    if (rv == CKR_TEMPLATE_INCOMPLETE && (length == DIALECT_UNSAID || ec == DIALECT_UNSAID)) {
+        a.with_length = a.with_length || length == DIALECT_UNSAID;
+        if (ec == DIALECT_UNSAID)
+            set_point(&a, &point);
+        rv = try_unwrap(p, &a, handle);
+    }
+    bytes_free(&point);
+    return rv;
+}
+
+CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwrapping,
+                      const struct bytes *blob, const struct hsm_template *template,
+                      bool with_length, CK_OBJECT_HANDLE *handle)
+{
+    struct attempt a = {.mech = mech,
+                        .unwrapping = unwrapping,
+                        .blob = blob,
+                        .template = template,
+                        .with_length = with_length};
+    unsigned may = P11_COPYABLE | P11_MODIFIABLE, row = 0;
+    CK_RV rv = CKR_GENERAL_ERROR;
+
+    if (p->dialect.secrecy != DIALECT_REFUSED)
+        may |= P11_SECRECY;
+    if (template->terms)
+        may |= P11_TERMS;
+    while (p11_extras_next(may, &row, &a.extras)) {
+        rv = try_with_more(p, &a, handle);
+        /* Secrecy that the token ignored cannot be set on what is not modifiable; it matters more.
+         */
+        if (rv == CKR_OK && !enforce(p, *handle, template->flags) && (a.extras & P11_MODIFIABLE) &&
+            !(template->flags & KEY_MODIFIABLE)) {
+            p11_unmake(p, *handle);
+            continue;
+        }
+        if (!p11_refuses_template(rv))
+            break;
+    }
+    return rv;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_module.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "driver/dialect/ckr.h"
+
+/* CK_C_INITIALIZE_ARGS as NSS has it: with a string of its own before the reserved pointer. */
+struct nss_arguments {
+    CK_CREATEMUTEX create_mutex;
+    CK_DESTROYMUTEX destroy_mutex;
+    CK_LOCKMUTEX lock_mutex;
+    CK_UNLOCKMUTEX unlock_mutex;
+    CK_FLAGS flags;
+    char *parameters;
+    void *reserved;
+};
+
+/* The standard has every entry filled; a module that leaves some out would crash us later. */
+static bool is_complete(const CK_FUNCTION_LIST *fn)
+{
+    const char *at = (const char *)fn + offsetof(CK_FUNCTION_LIST, C_Initialize);
+    const char *end = (const char *)fn + sizeof *fn;
+
+    if (fn->version.major != 2 && fn->version.major != 3)
+        return false;
+    for (; at < end; at += sizeof(void *)) {
+        void *function;
+        memcpy(&function, at, sizeof function);
+        if (!function)
+            return false;
+    }
+    return true;
+}
+
+static bool get_functions(void *library, const char *shown, CK_FUNCTION_LIST **fn, struct err *err)
+{
+    CK_C_GetFunctionList get;
+    void *symbol = dlsym(library, "C_GetFunctionList");
+    CK_RV rv;
+
+    if (!symbol) {
+        err_set(err, ERR_HSM, "%s is no PKCS#11 module: it has no C_GetFunctionList", shown);
+        return err_next(err, "Name the module that came with the HSM.");
+    }
+    memcpy(&get, &symbol, sizeof get);
+    rv = get(fn);
+    if (rv != CKR_OK)
+        return ckr_set_as(err, ERR_HSM, rv, "C_GetFunctionList of %s failed", shown);
+    if (!*fn || !is_complete(*fn))
+        return err_set(err, ERR_HSM, "%s gives an incomplete list of functions", shown);
+    return true;
+}
+
+static bool initialize(struct p11_module *module, const char *params, const char *shown,
+                       struct err *err)
+{
+    CK_C_INITIALIZE_ARGS standard = {.flags = CKF_OS_LOCKING_OK};
+    struct nss_arguments nss = {.flags = CKF_OS_LOCKING_OK, .parameters = (char *)params};
+    CK_RV rv = module->fn->C_Initialize(params[0] ? (void *)&nss : (void *)&standard);
+
+    module->ours = rv == CKR_OK;
+    if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+        return ckr_set_as(err, ERR_HSM, rv, "the module %s does not start (C_Initialize)", shown);
+    return true;
+}
+
+bool p11_module_start(const struct hsm_where *where, bool siblings, struct p11_module *module,
+                      struct err *err)
+{
+    struct p11_module started = {0};
+    char shown[FILE_SHOWN];
+
+    file_shown(where->module, shown);
+    objects_now(&started.before);
+    if (!loader_open(where, siblings, &started.loaded, err) ||
+        !get_functions(started.loaded.library, shown, &started.fn, err))
+        return false;
+    if (!initialize(&started, where->params, shown, err)) {
+        if (started.loaded.fd >= 0 && err && !err->next[0])
+            err_next(err, "Where it looks for files beside itself, name a dialect that says "
+                          "\"loads-siblings: yes\"");
+        return false;
+    }
+    *module = started;
+    return true;
+}
+
+void p11_module_stop(struct p11_module *module)
+{
+    if (module->ours)
+        module->fn->C_Finalize(NULL);
+    *module = (struct p11_module){0};
+}

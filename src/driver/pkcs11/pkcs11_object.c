@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_object.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "driver/dialect/ckname.h"
+#include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_template.h"
+
+/* --- what an object is --- */
+
+static void set_class(const struct p11_object *o, struct key_desc *key)
+{
+    CK_ULONG class, type;
+
+    if (!p11_number(o, P11_CLASS, &class))
+        return;
+    key->class = p11_class_of(class);
+    text_print(key->type_name, sizeof key->type_name, "%s", cko_name(class));
+    if (key->class == KEY_CLASS_CERTIFICATE || key->class == KEY_CLASS_DATA)
+        key->kind = KEY_KIND_NONE;
+    if (key->class == KEY_CLASS_OTHER || key->kind == KEY_KIND_NONE ||
+        !p11_number(o, P11_KEY_TYPE, &type))
+        return;
+    key->kind = p11_kind_of(type);
+    text_print(key->type_name, sizeof key->type_name, "%s", ckk_name(type));
+}
+
+/* A length of 0 is SoftHSM's way to say that it does not know. */
+static void set_length(const struct p11_object *o, struct key_desc *key)
+{
+    CK_ULONG length = 0;
+
+    if (key->kind == KEY_KIND_DES3)
+        length = 24;
+    else if (!p11_number(o, P11_VALUE_LEN, &length) || length > HSM_BLOB_MAX)
+        return;
+    key->length = (uint32_t)length;
+    key->bits = 8 * key->length;
+}
+
+static void set_size(const struct p11_object *o, struct key_desc *key)
+{
+    if (key->class == KEY_CLASS_SECRET)
+        set_length(o, key);
+    else if (key->kind == KEY_KIND_RSA)
+        key->bits = spki_modulus_bits(o->field[P11_MODULUS]);
+    else if (key->kind == KEY_KIND_EC || key->kind == KEY_KIND_EDWARDS)
+        spki_curve(o->field[P11_EC_PARAMS], key->curve, &key->bits);
+}
+
+/* The public half that an object tells by itself. */
+static bool own_public(const struct p11_object *o, const struct key_desc *key, struct bytes *spki)
+{
+    if (key->class != KEY_CLASS_PRIVATE && key->class != KEY_CLASS_PUBLIC)
+        return false;
+    if (key->kind == KEY_KIND_RSA)
+        return spki_from_rsa(o->field[P11_MODULUS], o->field[P11_EXPONENT], spki);
+    if (key->kind != KEY_KIND_EC)
+        return false;
+    return spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_EC_POINT], spki) ||
+           spki_from_ec(o->field[P11_EC_PARAMS], o->field[P11_NSS_POINT], spki);
+}
+
+static void set_public(struct key_desc *key, const struct bytes *spki)
+{
+    key->has_public = spki_sha256(spki, key->spki_sha256);
+}
+
+/* Only a cipher key's, which is made with the key. That of a secret value is a hash of it, by which
+ * a password could be guessed. */
+static void set_check_value(const struct p11_object *o, struct key_desc *key)
+{
+    const struct view *value = &o->field[P11_CHECK_VALUE];
+
+    if ((key->kind != KEY_KIND_AES && key->kind != KEY_KIND_DES3) ||
+        value->len != sizeof key->check_value)
+        return;
+    memcpy(key->check_value, value->data, sizeof key->check_value);
+    key->check_value_len = sizeof key->check_value;
+}
+
+/* Only a key that was made inside can always have been sensitive. So one that says this and not
+ * LOCAL is on a token that does not keep LOCAL: NSS says of every key that it is not. */
+static void set_flags(const struct p11_object *o, struct key_desc *key)
+{
+    key->flags = o->flags;
+    key->flags_known = o->flags_known;
+    if ((key->flags & KEY_ALWAYS_SENSITIVE) && !(key->flags & KEY_LOCAL))
+        key->flags_known &= ~(uint32_t)KEY_LOCAL;
+}
+
+static void set_terms(const struct p11_object *o, struct key_desc *key)
+{
+    const struct view *start = &o->field[P11_START_DATE], *end = &o->field[P11_END_DATE];
+    const struct view *allowed = &o->field[P11_ALLOWED_MECHANISMS];
+    CK_MECHANISM_TYPE numbers[KEY_ALLOWED_MAX];
+    uint64_t wide[KEY_ALLOWED_MAX];
+    size_t count = allowed->len / sizeof numbers[0];
+
+    if (start->data || end->data)
+        key_set_dates(key, start->data, start->len, end->data, end->len);
+    if (o->dates_hidden)
+        key->terms.known |= KEY_DATES_HIDDEN;
+    if (allowed->data) {
+        size_t held = count < KEY_ALLOWED_MAX ? count : KEY_ALLOWED_MAX;
+        memcpy(numbers, allowed->data, held * sizeof numbers[0]);
+        for (size_t i = 0; i < held; i++)
+            wide[i] = numbers[i];
+        key_set_allowed(key, wide, count);
+    }
+    if (o->field[P11_SUBJECT].data)
+        key_set_subject(key, o->field[P11_SUBJECT].data, o->field[P11_SUBJECT].len);
+}
+
+/* Reads one object and says what it is. spki may be NULL; it is filled only where key->has_public
+ * is set. */
+static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
+                     struct err *err)
+{
+    struct p11_object o;
+    struct bytes own = {0};
+
+    *key = (struct key_desc){.handle = handle};
+    if (!p11_read(p, (CK_OBJECT_HANDLE)handle, &o, err))
+        return false;
+    set_class(&o, key);
+    set_size(&o, key);
+    set_flags(&o, key);
+    key_set_label(key, o.field[P11_LABEL].data, o.field[P11_LABEL].len);
+    key_set_id(key, o.field[P11_ID].data, o.field[P11_ID].len);
+    set_check_value(&o, key);
+    set_terms(&o, key);
+    if (o.failed && key_is_movable_class(key))
+        text_print(key->unread, sizeof key->unread, "%s: %s", o.failed, ckr_name(o.failure));
+    if (own_public(&o, key, &own))
+        set_public(key, &own);
+    if (spki && key->has_public)
+        *spki = own;
+    else
+        bytes_free(&own);
+    return true;
+}
+
+/* --- finding --- */
+
+/* Takes what the search that is under way finds. */
+static bool collect(struct p11 *p, uint64_t **handles, size_t *count, struct err *err)
+{
+    CK_OBJECT_HANDLE found[256];
+    CK_ULONG got;
+
+    do {
+        uint64_t *grown;
+        CK_RV rv;
+        got = 0;
+        rv = p->fn->C_FindObjects(p->session, found, 256, &got);
+        if (rv != CKR_OK)
+            return ckr_set(err, rv, "the objects cannot be listed (C_FindObjects)");
+        if (got > 256 || got > HSM_OBJECTS_MAX - *count)
+            return err_set(err, ERR_HSM, "the token has more than %d objects", HSM_OBJECTS_MAX);
+        grown = reallocarray(*handles, *count + got + 1, sizeof *grown);
+        if (!grown)
+            return err_set(err, ERR_FAILED, "out of memory");
+        *handles = grown;
+        for (CK_ULONG i = 0; i < got; i++)
+            grown[(*count)++] = found[i];
+    } while (got > 0);
+    return true;
+}
+
+bool p11_find(struct p11 *p, struct p11_attrs *with, uint64_t **handles, size_t *count,
+              struct err *err)
+{
+    CK_RV rv = p->fn->C_FindObjectsInit(p->session, with->attr, with->count);
+    uint64_t *found = NULL;
+    size_t n = 0;
+    bool ok;
+
+    if (rv != CKR_OK)
+        return ckr_set(err, rv, "the objects cannot be listed (C_FindObjectsInit)");
+    ok = collect(p, &found, &n, err);
+    p->fn->C_FindObjectsFinal(p->session);
+    if (!ok) {
+        free(found);
+        return false;
+    }
+    qsort(found, n, sizeof *found, key_compare_handles);
+    *handles = found;
+    *count = n;
+    return true;
+}
+
+bool p11_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
+{
+    return p11_find(p11_of(hsm), &(struct p11_attrs){0}, handles, count, err);
+}
+
+/* --- one object --- */
+
+/* May this public object be the other half of that private one, by what both tell? */
+static bool is_half(const struct key_desc *key, const struct key_desc *public)
+{
+    return public->class == KEY_CLASS_PUBLIC && public->has_public && public->kind == key->kind &&
+           public->id_len == key->id_len && memcmp(public->id, key->id, sizeof key->id) == 0 &&
+           strcmp(public->curve, key->curve) == 0 && (key->bits == 0 || public->bits == key->bits);
+}
+
+static bool needs_half(const struct key_desc *key)
+{
+    return key->class == KEY_CLASS_PRIVATE && !key->has_public && key->id_len > 0 &&
+           key->id_len <= KEY_ID_MAX && (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC);
+}
+
+/* Takes the public half over from the objects with the same id. Two that differ: neither. That
+ * there is none must be true: who is told so takes the key for another one. */
+static bool borrow_half(struct p11 *p, struct key_desc *key, struct bytes *spki, struct err *err)
+{
+    struct p11_attrs with = {0};
+    uint64_t *handles;
+    size_t count;
+    bool ambiguous = false, ok = true;
+
+    p11_attrs_number(&with, CKA_CLASS, CKO_PUBLIC_KEY);
+    p11_attrs_add(&with, CKA_ID, key->id, key->id_len);
+    if (!p11_find(p, &with, &handles, &count, err))
+        return false;
+    for (size_t i = 0; ok && i < count; i++) {
+        struct key_desc public;
+        struct bytes half = {0};
+        ok = read_key(p, handles[i], &public, &half, err);
+        if (ok && is_half(key, &public)) {
+            ambiguous = ambiguous || (spki->len > 0 && !bytes_equal(spki, &half));
+            ok = bytes_set(spki, half.data, half.len, err);
+        }
+        bytes_free(&half);
+    }
+    free(handles);
+    if (ambiguous || !ok)
+        bytes_free(spki);
+    else if (spki->len > 0)
+        set_public(key, spki);
+    return ok;
+}
+
+static bool read_with_half(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
+                           struct err *err)
+{
+    return read_key(p, handle, key, spki, err) &&
+           (!needs_half(key) || borrow_half(p, key, spki, err));
+}
+
+bool p11_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    struct key_desc read;
+    struct bytes spki = {0};
+
+    bool ok = read_with_half(p, handle, &read, &spki, err) && p11_templates_read(p, &read, err);
+
+    bytes_free(&spki);
+    if (ok)
+        *key = read;
+    return ok;
+}
+
+bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err)
+{
+    struct key_desc key;
+    struct bytes own = {0};
+
+    if (!read_with_half(p11_of(hsm), handle, &key, &own, err))
+        return false;
+    if (own.len == 0)
+        return err_set(err, ERR_UNSUPPORTED, "the public half of this object cannot be had");
+    *spki = own;
+    return true;
+}
+
+/* --- all objects --- */
+
+/* By kind and id, so that one search finds the halves. */
+static int compare_halves(const void *a, const void *b)
+{
+    const struct key_desc *x = *(const struct key_desc *const *)a;
+    const struct key_desc *y = *(const struct key_desc *const *)b;
+
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->id_len != y->id_len)
+        return x->id_len < y->id_len ? -1 : 1;
+    return memcmp(x->id, y->id, sizeof x->id);
+}
+
+/* As borrow_half(), out of the public keys that were listed. */
+static void match_half(struct key_desc *key, const struct key_desc **publics, size_t count)
+{
+    const struct key_desc *half = NULL;
+    const struct key_desc *const wanted = key;
+    const struct key_desc **at =
+        count ? bsearch(&wanted, publics, count, sizeof *publics, compare_halves) : NULL;
+
+    if (!at)
+        return;
+    while (at > publics && compare_halves(at - 1, &wanted) == 0)
+        at--;
+    for (; at < publics + count && compare_halves(at, &wanted) == 0; at++) {
+        if (!is_half(key, *at))
+            continue;
+        if (half && memcmp(half->spki_sha256, (*at)->spki_sha256, sizeof half->spki_sha256) != 0)
+            return;
+        half = *at;
+    }
+    if (half) {
+        memcpy(key->spki_sha256, half->spki_sha256, sizeof key->spki_sha256);
+        key->has_public = true;
+    }
+}
+
+static bool match_halves(struct key_list *list, struct err *err)
+{
+    const struct key_desc **publics = calloc(list->count + 1, sizeof(struct key_desc *));
+    size_t count = 0;
+
+    if (!publics)
+        return err_set(err, ERR_FAILED, "out of memory");
+    for (size_t i = 0; i < list->count; i++)
+        if (list->keys[i].class == KEY_CLASS_PUBLIC)
+            publics[count++] = &list->keys[i];
+    qsort(publics, count, sizeof(struct key_desc *), compare_halves);
+    for (size_t i = 0; i < list->count; i++)
+        if (needs_half(&list->keys[i]))
+            match_half(&list->keys[i], publics, count);
+    free(publics);
+    return true;
+}
+
+/* Is it one of this session's temporaries? What else says that it is no token object is one all the
+ * same: SoftHSM's C_CopyObject, when it is cut off, leaves the whole of a key that says so. */
+static bool is_our_temporary(const struct p11 *p, const struct key_desc *key)
+{
+    bool live;
+
+    handles_made(&p->known, key->handle, &live);
+    return live && key_is_not(key, KEY_TOKEN);
+}
+
+/* One object into the list. One that cannot be read twice is listed as such, as long as the HSM
+ * answers: a single fault must not hide it. A temporary of this session is not on the token. */
+static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, struct err *err)
+{
+    struct key_desc key;
+
+    if (!read_key(p, handle, &key, NULL, err) &&
+        (err->code == ERR_GONE || !read_key(p, handle, &key, NULL, err))) {
+        if (err->code == ERR_GONE)
+            return false;
+        /* of half an object SoftHSM says so: it has nothing that could be read another time */
+        if (err->hsm_code != CKR_ATTRIBUTE_VALUE_INVALID)
+            text_print(key.unread, sizeof key.unread, "%s", err->hsm_name);
+        err_clear(err);
+    }
+    if (is_our_temporary(p, &key))
+        return true;
+    if (!key_list_add(list, &key))
+        return err_set(err, ERR_FAILED, "out of memory");
+    return true;
+}
+
+bool p11_list(struct hsm *hsm, struct key_list *list, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    struct key_list found = {0};
+    struct err failure = {0};
+    uint64_t *handles;
+    size_t count;
+    bool ok = true;
+
+    if (!p11_find(p, &(struct p11_attrs){0}, &handles, &count, err))
+        return false;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = list_one(p, handles[i], &found, &failure);
+    ok = ok && match_halves(&found, &failure);
+    free(handles);
+    if (!ok) {
+        key_list_free(&found);
+        if (err)
+            *err = failure;
+        return false;
+    }
+    *list = found;
+    return true;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The objects of a token: finding them, reading them, saying what they are. */
+#ifndef HSMFERRY_DRIVER_PKCS11_PKCS11_OBJECT_H
+#define HSMFERRY_DRIVER_PKCS11_PKCS11_OBJECT_H
+
+#include "driver/pkcs11/pkcs11_attr.h"
+#include "driver/pkcs11/pkcs11_session.h"
+
+/* The handles of all objects that match, in ascending order. The caller frees *handles. */
+bool p11_find(struct p11 *p, struct p11_attrs *with, uint64_t **handles, size_t *count,
+              struct err *err);
+
+/* These meet the contract of hsm/hsm.h. */
+bool p11_list(struct hsm *hsm, struct key_list *list, struct err *err);
+bool p11_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err);
+bool p11_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err);
+bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_offer.h"
+
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "base/text.h"
+#include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_attr.h"
+#include "driver/pkcs11/pkcs11_mech.h"
+#include "driver/pkcs11/pkcs11_probe.h"
+#include "driver/pkcs11/pkcs11_prove.h"
+#include "driver/pkcs11/pkcs11_temp.h"
+#include "driver/pkcs11/pkcs11_template.h"
+#include "driver/pkcs11/pkcs11_try.h"
+
+/* --- proofs --- */
+
+static void try_proof(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE key)
+{
+    if (probe_answers(b, proof, key))
+        b->offers->proofs |= UINT32_C(1) << proof;
+}
+
+static void try_proofs(struct probe *b)
+{
+    CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
+
+    try_proof(b, HSM_PROOF_AES_ECB, b->subject);
+    try_proof(b, HSM_PROOF_AES_DECRYPT, b->subject);
+    try_proof(b, HSM_PROOF_DIGEST, b->subject);
+    if (probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK)
+        try_proof(b, HSM_PROOF_HMAC, secret);
+    probe_unmake(b, secret);
+    for (enum hsm_proof proof = HSM_PROOF_RSA_SIGN; proof < HSM_PROOF_BYTES; proof++)
+        if (p11_lists_proof(b->p, proof))
+            b->offers->proofs |= UINT32_C(1) << proof;
+}
+
+/* --- lengths --- */
+
+/* Sends a secret of this many octets through the envelope and back, with a template that asks for
+ * length octets (0: does not say). */
+static bool send_secret(struct probe *b, struct p11_mech mech, CK_OBJECT_HANDLE secret,
+                        uint32_t length, CK_OBJECT_HANDLE *back)
+{
+    struct hsm_template template = probe_template(KEY_KIND_GENERIC, length, KEY_SIGN);
+    struct bytes blob = {0};
+    bool ok =
+        p11_mech_wrap(b->p, mech, b->envelope, secret, &blob) == CKR_OK &&
+        p11_mech_unwrap(b->p, mech, b->envelope, &blob, &template, length > 0, back) == CKR_OK;
+
+    bytes_free(&blob);
+    return ok;
+}
+
+/* Some tokens fill a secret up with zeros to a multiple of eight before they wrap it. A digest over
+ * the value shows it; an HMAC would not. */
+static enum hsm_truth try_exact(struct probe *b, struct p11_mech mech)
+{
+    CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE, back = CK_INVALID_HANDLE;
+    enum hsm_truth truth = HSM_UNKNOWN;
+
+    if (probe_can(b, HSM_PROOF_DIGEST) &&
+        probe_make(b, KEY_KIND_GENERIC, 13, KEY_SIGN, &secret) == CKR_OK &&
+        send_secret(b, mech, secret, 0, &back))
+        truth = probe_same_answer(b, HSM_PROOF_DIGEST, secret, back) ? HSM_YES : HSM_NO;
+    probe_unmake(b, secret);
+    probe_unmake(b, back);
+    return truth;
+}
+
+/* Asks for the first 16 of 32 octets: wrapped again, what came takes as much less. */
+static enum hsm_truth try_length(struct probe *b, struct p11_mech mech)
+{
+    CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE, back = CK_INVALID_HANDLE;
+    struct bytes whole = {0}, part = {0};
+    enum hsm_truth truth = HSM_UNKNOWN;
+
+    if (probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK &&
+        p11_mech_wrap(b->p, mech, b->envelope, secret, &whole) == CKR_OK) {
+        bool taken = send_secret(b, mech, secret, 16, &back) &&
+                     p11_mech_wrap(b->p, mech, b->envelope, back, &part) == CKR_OK;
+        truth = taken && part.len + 16 == whole.len ? HSM_YES : HSM_NO;
+    }
+    probe_unmake(b, secret);
+    probe_unmake(b, back);
+    bytes_free(&whole);
+    bytes_free(&part);
+    return truth;
+}
+
+static void try_lengths(struct probe *b)
+{
+    static const enum hsm_alg order[] = {HSM_AES_KWP, HSM_AES_CBC_PAD, HSM_AES_KW};
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        const struct hsm_offer *offer = &b->offers->alg[order[i]];
+        struct p11_mech mech = p11_mech_of(order[i], &b->p->spoken[order[i]]);
+        if (!offer->wrap || !offer->unwrap)
+            continue;
+        if (order[i] == HSM_AES_KWP)
+            b->offers->exact_length = try_exact(b, mech);
+        b->offers->takes_length = try_length(b, mech);
+        return;
+    }
+}
+
+/* --- copying --- */
+
+static void try_copy(struct probe *b)
+{
+    const struct p11_asked asked = {probe_label, strlen(probe_label), false};
+    CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+    struct p11_attrs t = {0};
+    CK_RV rv;
+
+    p11_attrs_add(&t, CKA_LABEL, probe_label, strlen(probe_label));
+    rv = b->p->fn->C_CopyObject(b->p->session, b->subject, t.attr, t.count, &copy);
+    b->offers->can_copy = p11_made(b->p, rv, copy, &asked) == CKR_OK;
+    probe_unmake(b, copy);
+}
+
+/* --- all of it --- */
+
+static const char act_words[HSM_ACTS][HSM_WORDS_MAX] = {
+    [HSM_MAKE_PAIR] = "C_GenerateKeyPair CKM_RSA_PKCS_KEY_PAIR_GEN",
+    [HSM_LOAD_PUBLIC] = "C_CreateObject CKO_PUBLIC_KEY",
+    [HSM_MAKE_AES] = "C_GenerateKey CKM_AES_KEY_GEN",
+    [HSM_COMMIT] = "C_CopyObject CKA_TOKEN",
+    [HSM_READ_PUBLIC] = "C_GetAttributeValue",
+    [HSM_MAKE_PUBLIC] = "C_CreateObject CKA_TOKEN",
+};
+
+/* What no key can go beyond, by the dialect and by the token's own list. A maximum that no RSA key
+ * has is no limit, and some tokens list octets. */
+static void learn_limits(struct p11 *p, struct hsm_limits *limits)
+{
+    const CK_ULONG smallest = 1024, largest = 65536;
+    CK_MECHANISM_INFO rsa = {0};
+
+    limits->secret_max = p->dialect.secret_max;
+    text_print(limits->curves, sizeof limits->curves, "%s", p->dialect.curves);
+    if (p->fn->C_GetMechanismInfo(p->slot, CKM_RSA_PKCS, &rsa) == CKR_OK &&
+        rsa.ulMinKeySize <= rsa.ulMaxKeySize && rsa.ulMaxKeySize >= smallest &&
+        rsa.ulMaxKeySize <= largest) {
+        limits->rsa_min = (uint32_t)rsa.ulMinKeySize;
+        limits->rsa_max = (uint32_t)rsa.ulMaxKeySize;
+    }
+}
+
+static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
+{
+    struct probe b = {.p = p, .offers = offers};
+    bool ok = false;
+    CK_RV rv;
+
+    *offers = (struct hsm_offers){.one_per_id = p->overwrites || p->dialect.one_per_id,
+                                  .lost_templates = p11_templates_omitted(p->dialect.omit),
+                                  .unreadable = p->dialect.unreadable};
+    learn_limits(p, &offers->limits);
+    memcpy(offers->act_words, act_words, sizeof act_words);
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
+        text_print(offers->proof_words[proof], HSM_WORDS_MAX, "%s", p11_proof_words(proof));
+    if (p->dialect.believed) {
+        try_nothing(p, offers);
+        return true;
+    }
+    if (!bytes_make(&b.challenge, 32, err))
+        return false;
+    rv = probe_make(&b, KEY_KIND_AES, 16, KEY_ENCRYPT | KEY_DECRYPT, &b.subject);
+    if (rv == CKR_OK)
+        rv = probe_make(&b, KEY_KIND_AES, 32, KEY_WRAP | KEY_UNWRAP, &b.envelope);
+    if (rv != CKR_OK) {
+        ckr_set(err, rv, "no throw-away AES key can be made to try the HSM with");
+        goto out;
+    }
+    if (RAND_bytes(b.challenge.data, (int)b.challenge.len) != 1) {
+        err_set(err, ERR_FAILED, "OpenSSL gave no random numbers");
+        goto out;
+    }
+    p->mute_templates = offers->mute_templates = p11_templates_mute(p, b.envelope);
+    try_proofs(&b);
+    try_transports(&b);
+    try_envelopes(&b);
+    try_lengths(&b);
+    try_copy(&b);
+    ok = p->lie == CKR_OK || ckr_set(err, p->lie, "the HSM cannot be tried with throw-away keys");
+out:
+    probe_unmake(&b, b.subject);
+    probe_unmake(&b, b.envelope);
+    bytes_free(&b.plain_wrap);
+    bytes_free(&b.envelope_value);
+    bytes_free(&b.challenge);
+    return ok;
+}
+
+static bool probe_once(struct p11 *p, struct err *err)
+{
+    if (!p->probed)
+        p->probed = probe(p, &p->offers, err);
+    return p->probed;
+}
+
+bool p11_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+
+    if (!probe_once(p, err))
+        return false;
+    *offers = p->offers;
+    return true;
+}
+
+bool p11_offer(struct p11 *p, enum hsm_alg alg, const struct hsm_offer **offer, struct err *err)
+{
+    if ((unsigned)alg >= HSM_ALGS)
+        return err_set(err, ERR_UNSUPPORTED, "no such algorithm");
+    if (!probe_once(p, err))
+        return false;
+    *offer = &p->offers.alg[alg];
+    return true;
+}

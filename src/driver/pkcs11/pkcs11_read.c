@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_read.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_attr.h"
+
+/* What a token did not touch must be told from what it has filled in. So the room is more than the
+ * longest value takes, and a length that is still the room is no answer. Numbers are different: for
+ * them NSS wants room of exactly their size; there, what stood in the room before is no answer. */
+static const struct {
+    CK_ATTRIBUTE_TYPE type;
+    size_t room;
+} fields[P11_FIELDS] = {
+    [P11_CLASS] = {CKA_CLASS, sizeof(CK_ULONG)},
+    [P11_KEY_TYPE] = {CKA_KEY_TYPE, sizeof(CK_ULONG)},
+    [P11_VALUE_LEN] = {CKA_VALUE_LEN, sizeof(CK_ULONG)},
+    [P11_LABEL] = {CKA_LABEL, 1024},
+    [P11_ID] = {CKA_ID, 512},
+    [P11_CHECK_VALUE] = {CKA_CHECK_VALUE, 16},
+    [P11_MODULUS] = {CKA_MODULUS, 2064},
+    [P11_EXPONENT] = {CKA_PUBLIC_EXPONENT, 512},
+    [P11_EC_PARAMS] = {CKA_EC_PARAMS, 512},
+    [P11_EC_POINT] = {CKA_EC_POINT, 512},
+    [P11_NSS_POINT] = {P11_CKA_NSS_DB, 512},
+    [P11_START_DATE] = {CKA_START_DATE, 16},
+    [P11_END_DATE] = {CKA_END_DATE, 16},
+    [P11_ALLOWED_MECHANISMS] = {CKA_ALLOWED_MECHANISMS, 4104}, /* more than there are */
+    [P11_SUBJECT] = {CKA_SUBJECT, 520},
+};
+enum { FLAG_ROOM = 8, ATTRS = P11_FIELDS + KEY_FLAGS, LONG_MAX_LEN = 65535, UNTOUCHED = 0xff };
+
+static size_t room_of(size_t i)
+{
+    return i < P11_FIELDS ? fields[i].room : FLAG_ROOM;
+}
+
+static CK_ATTRIBUTE_TYPE type_of(size_t i)
+{
+    return i < P11_FIELDS ? fields[i].type : p11_flags[i - P11_FIELDS].type;
+}
+
+/* May be longer than its room, and is cut then. */
+static bool is_text(size_t i)
+{
+    return i == P11_LABEL || i == P11_ID;
+}
+
+static bool is_number(size_t i)
+{
+    return i < P11_FIELDS && fields[i].room == sizeof(CK_ULONG);
+}
+
+static bool is_untouched(size_t i, const CK_ATTRIBUTE *attr)
+{
+    CK_ULONG number = 0;
+
+    if (is_number(i))
+        memcpy(&number, attr->pValue, sizeof number);
+    return attr->ulValueLen == room_of(i) && (!is_number(i) || number == ~(CK_ULONG)0);
+}
+
+/* Lays all attributes out over the object's room. */
+static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
+{
+    uint8_t *at = object->room;
+
+    memset(object->room, UNTOUCHED, sizeof object->room);
+    for (size_t i = 0; i < ATTRS; i++) {
+        attr[i] = (CK_ATTRIBUTE){type_of(i), at, room_of(i)};
+        at += room_of(i);
+    }
+    assert(at <= object->room + sizeof object->room);
+}
+
+bool p11_is_reticent(CK_RV rv)
+{
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
+           rv == CKR_BUFFER_TOO_SMALL;
+}
+
+bool p11_ends_reading(CK_RV rv)
+{
+    enum err_code code = ckr_code(rv);
+
+    return code == ERR_GONE || code == ERR_NO_INPUT || rv == CKR_HOST_MEMORY;
+}
+
+/* Reads one attribute alone, first its length. A longer one than room is cut, its length kept. */
+static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr, size_t room)
+{
+    CK_ATTRIBUTE one = {attr->type, NULL, 0};
+    uint8_t *buffer;
+    size_t len;
+    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, &one, 1);
+
+    attr->ulValueLen = CK_UNAVAILABLE_INFORMATION;
+    if (rv != CKR_OK || one.ulValueLen > LONG_MAX_LEN)
+        return p11_is_reticent(rv) ? CKR_OK : rv;
+    len = one.ulValueLen;
+    buffer = malloc(len + 1);
+    if (!buffer)
+        return CKR_HOST_MEMORY;
+    one.pValue = buffer;
+    rv = p->fn->C_GetAttributeValue(p->session, handle, &one, 1);
+    if (rv == CKR_OK && one.ulValueLen <= len) {
+        memcpy(attr->pValue, buffer, one.ulValueLen < room ? one.ulValueLen : room);
+        attr->ulValueLen = one.ulValueLen;
+    }
+    free(buffer);
+    return p11_is_reticent(rv) ? CKR_OK : rv;
+}
+
+/* After a call in which some attribute failed: which ones to ask for alone? Those before which the
+ * token stopped, and a text that may just have been too long. */
+static bool is_doubtful(size_t i, const CK_ATTRIBUTE *attr)
+{
+    return is_untouched(i, attr) || (is_text(i) && attr->ulValueLen == CK_UNAVAILABLE_INFORMATION);
+}
+
+/* An object that does not tell what and whose it is cannot be known again. */
+static bool is_identity(size_t i)
+{
+    return i == P11_CLASS || i == P11_KEY_TYPE || is_text(i);
+}
+
+/* Notes that the HSM fails to read this one, where it binds the key. SoftHSM stores the dates of a
+ * private object and fails to read them. */
+static void note_failed(struct p11_object *object, size_t i, CK_RV rv)
+{
+    if (i == P11_START_DATE || i == P11_END_DATE) {
+        object->dates_hidden |= rv == CKR_GENERAL_ERROR;
+    } else if (!object->failed && (i == P11_ALLOWED_MECHANISMS || i >= P11_FIELDS)) {
+        object->failed =
+            i >= P11_FIELDS ? key_flag_name(p11_flags[i - P11_FIELDS].flag) : "allowed mechanisms";
+        object->failure = rv;
+    }
+}
+
+static CK_RV read_each(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS],
+                       bool only_doubtful, struct p11_object *object)
+{
+    for (size_t i = 0; i < ATTRS; i++) {
+        CK_RV rv;
+        if (only_doubtful && !is_doubtful(i, &attr[i]))
+            continue;
+        rv = read_alone(p, handle, &attr[i], room_of(i));
+        if (p11_ends_reading(rv) || (rv != CKR_OK && is_identity(i)))
+            return rv;
+        if (rv != CKR_OK)
+            note_failed(object, i, rv);
+    }
+    return CKR_OK;
+}
+
+/* A module may fail at one attribute that it does not know or cannot carry, and with it at the
+ * whole call: then each is asked for alone. */
+static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS],
+                      struct p11_object *object)
+{
+    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, ATTRS);
+    bool reticent = p11_is_reticent(rv);
+
+    if (rv == CKR_OK || p11_ends_reading(rv))
+        return rv;
+    if (!reticent)
+        lay_out(object, attr);
+    return read_each(p, handle, attr, reticent, object);
+}
+
+/* Takes over what was told. Lengths are not to be trusted: more than the room is a lie. */
+static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ATTRS])
+{
+    for (size_t i = 0; i < P11_FIELDS; i++) {
+        size_t most = is_text(i) ? LONG_MAX_LEN : room_of(i);
+        if (attr[i].ulValueLen <= most && !is_untouched(i, &attr[i]))
+            object->field[i] = (struct view){attr[i].pValue, attr[i].ulValueLen};
+    }
+    for (size_t i = 0; i < KEY_FLAGS; i++) {
+        const CK_ATTRIBUTE *a = &attr[P11_FIELDS + i];
+        if (a->ulValueLen != sizeof(CK_BBOOL))
+            continue;
+        object->flags_known |= p11_flags[i].flag;
+        if (*(const CK_BBOOL *)a->pValue != CK_FALSE)
+            object->flags |= p11_flags[i].flag;
+    }
+}
+
+bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err)
+{
+    CK_ATTRIBUTE attr[ATTRS];
+    CK_RV rv;
+
+    memset(object, 0, sizeof *object);
+    lay_out(object, attr);
+    rv = read_all(p, handle, attr, object);
+    if (rv != CKR_OK)
+        return ckr_set(err, rv, "object %lu cannot be read (C_GetAttributeValue)", handle);
+    take(object, attr);
+    return true;
+}
+
+bool p11_number(const struct p11_object *object, enum p11_field field, CK_ULONG *value)
+{
+    const struct view *v = &object->field[field];
+
+    if (!v->data || v->len != sizeof *value)
+        return false;
+    memcpy(value, v->data, sizeof *value);
+    return true;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_spki.h"
+
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <openssl/param_build.h>
+#include <openssl/x509.h>
+
+#include "base/text.h"
+
+/* EC points of up to 521 bits, uncompressed, with room for larger curves. */
+enum { POINT_MAX = 1 + 2 * 128 };
+
+/* Makes a public key of this type from params and writes its DER. */
+static bool encode(const char *type, OSSL_PARAM *params, struct bytes *spki)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY *key = NULL;
+    unsigned char *der = NULL;
+    int len = -1;
+    bool ok;
+
+    if (ctx && params && EVP_PKEY_fromdata_init(ctx) == 1 &&
+        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) == 1)
+        len = i2d_PUBKEY(key, &der);
+    ok = len > 0 && bytes_set(spki, der, (size_t)len, NULL);
+    OPENSSL_free(der);
+    EVP_PKEY_free(key);
+    EVP_PKEY_CTX_free(ctx);
+    ERR_clear_error();
+    return ok;
+}
+
+bool spki_from_rsa(struct view modulus, struct view exponent, struct bytes *spki)
+{
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    BIGNUM *n = BN_bin2bn(modulus.data, (int)modulus.len, NULL);
+    BIGNUM *e = BN_bin2bn(exponent.data, (int)exponent.len, NULL);
+    OSSL_PARAM *params = NULL;
+    bool ok;
+
+    if (builder && n && e && !BN_is_zero(n) && !BN_is_zero(e) &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+        params = OSSL_PARAM_BLD_to_param(builder);
+    ok = params && encode("RSA", params, spki);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(builder);
+    BN_free(n);
+    BN_free(e);
+    return ok;
+}
+
+/* The curve's number in OpenSSL and its OID from a DER OBJECT IDENTIFIER; NID_undef for anything
+ * else, as explicit parameters. *oid is to be freed. */
+static int curve_nid(struct view params, ASN1_OBJECT **oid)
+{
+    const unsigned char *at = params.data;
+
+    *oid = params.len ? d2i_ASN1_OBJECT(NULL, &at, (long)params.len) : NULL;
+    ERR_clear_error();
+    if (*oid && at != params.data + params.len) {
+        ASN1_OBJECT_free(*oid);
+        *oid = NULL;
+    }
+    return *oid ? OBJ_obj2nid(*oid) : NID_undef;
+}
+
+static bool from_point(int nid, struct view point, struct bytes *spki)
+{
+    char *curve = (char *)OBJ_nid2sn(nid);
+    /* one key, one encoding */
+    char *form = (char *)OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point.data, point.len),
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, form, 0),
+        OSSL_PARAM_construct_end(),
+    };
+
+    /* One octet is the point at infinity (SEC 1 2.3.3), which is nobody's public key. */
+    return point.len > 1 && encode("EC", params, spki);
+}
+
+bool spki_from_ec(struct view params, struct view point, struct bytes *spki)
+{
+    const unsigned char *at = point.data;
+    ASN1_OCTET_STRING *inner = NULL;
+    ASN1_OBJECT *oid;
+    int nid = curve_nid(params, &oid);
+    bool ok = false;
+
+    ASN1_OBJECT_free(oid);
+    if (nid == NID_undef || point.len == 0)
+        return false;
+    /* 0x04 begins both an OCTET STRING and a bare uncompressed point; only one of them leads to a
+     * point on the curve. */
+    inner = d2i_ASN1_OCTET_STRING(NULL, &at, (long)point.len);
+    if (inner && at == point.data + point.len) {
+        struct view bare = {ASN1_STRING_get0_data(inner), (size_t)ASN1_STRING_length(inner)};
+        ok = from_point(nid, bare, spki);
+    }
+    ASN1_OCTET_STRING_free(inner);
+    ERR_clear_error();
+    return ok || from_point(nid, point, spki);
+}
+
+/* The key in spki when it is of this type and nothing follows it, or NULL. */
+static EVP_PKEY *decode(const struct bytes *spki, const char *type)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *key = spki->len ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+
+    if (key && (at != spki->data + spki->len || !EVP_PKEY_is_a(key, type))) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    ERR_clear_error();
+    return key;
+}
+
+static bool get_number(const EVP_PKEY *key, const char *name, struct bytes *out, struct err *err)
+{
+    BIGNUM *number = NULL;
+    bool ok;
+
+    if (EVP_PKEY_get_bn_param(key, name, &number) != 1)
+        return err_set(err, ERR_DATA, "this RSA public key has no %s", name);
+    ok = bytes_make(out, (size_t)BN_num_bytes(number), err) &&
+         BN_bn2bin(number, out->data) == (int)out->len;
+    BN_free(number);
+    return ok;
+}
+
+bool spki_to_rsa(const struct bytes *spki, struct bytes *modulus, struct bytes *exponent,
+                 struct err *err)
+{
+    EVP_PKEY *key = decode(spki, "RSA");
+    bool ok;
+
+    if (!key)
+        return err_set(err, ERR_DATA, "this is not an RSA public key");
+    ok = get_number(key, OSSL_PKEY_PARAM_RSA_N, modulus, err) &&
+         get_number(key, OSSL_PKEY_PARAM_RSA_E, exponent, err);
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+bool spki_to_point(const struct bytes *spki, struct bytes *point)
+{
+    EVP_PKEY *key = decode(spki, "EC");
+    unsigned char raw[POINT_MAX];
+    size_t len = 0;
+    bool ok = key &&
+              EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, raw,
+                                              sizeof raw, &len) == 1 &&
+              bytes_set(point, raw, len, NULL);
+
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return ok;
+}
+
+bool spki_sha256(const struct bytes *spki, uint8_t sha256[32])
+{
+    return EVP_Digest(spki->data, spki->len, sha256, NULL, EVP_sha256(), NULL) == 1;
+}
+
+uint32_t spki_modulus_bits(struct view modulus)
+{
+    uint32_t bits;
+
+    while (modulus.len > 0 && modulus.data[0] == 0) {
+        modulus.data++;
+        modulus.len--;
+    }
+    if (modulus.len == 0)
+        return 0;
+    bits = 8 * (uint32_t)modulus.len;
+    for (uint8_t top = modulus.data[0]; !(top & 0x80); top = (uint8_t)(top << 1))
+        bits--;
+    return bits;
+}
+
+/* PKCS#11 3.0 lets Edwards curves be named by a PrintableString as well. */
+static bool is_named_edwards(struct view params)
+{
+    static const char der[] = "\x13\x0c"
+                              "edwards25519";
+
+    return params.len == sizeof der - 1 && memcmp(params.data, der, params.len) == 0;
+}
+
+/* Curves whose names OpenSSL does not know as NIST's or spells otherwise. */
+static const struct {
+    int nid;
+    const char *name;
+    uint32_t bits;
+} edwards[] = {
+    {NID_ED25519, "Ed25519", 255},
+    {NID_ED448, "Ed448", 448},
+};
+
+/* A curve's name in OpenSSL, NIST's where it has one: "P-256", "secp256k1", "brainpoolP256r1"; NULL
+ * where OpenSSL has no such curve. */
+static const char *curve_name(int nid, uint32_t *bits)
+{
+    EC_GROUP *group = nid == NID_undef ? NULL : EC_GROUP_new_by_curve_name(nid);
+    const char *name = NULL;
+
+    for (size_t i = 0; i < sizeof edwards / sizeof edwards[0]; i++)
+        if (nid == edwards[i].nid) {
+            name = edwards[i].name;
+            *bits = edwards[i].bits;
+        }
+    if (group) {
+        name = EC_curve_nid2nist(nid) ? EC_curve_nid2nist(nid) : OBJ_nid2sn(nid);
+        *bits = (uint32_t)EC_GROUP_get_degree(group);
+    }
+    EC_GROUP_free(group);
+    ERR_clear_error();
+    return name;
+}
+
+bool spki_curve_params(const char *name, struct bytes *params)
+{
+    int nid = EC_curve_nist2nid(name);
+    ASN1_OBJECT *oid = nid != NID_undef ? OBJ_nid2obj(nid) : OBJ_txt2obj(name, 0);
+    unsigned char *der = NULL;
+    int len;
+    bool ok;
+
+    for (size_t i = 0; !oid && i < sizeof edwards / sizeof edwards[0]; i++)
+        if (strcmp(edwards[i].name, name) == 0)
+            oid = OBJ_nid2obj(edwards[i].nid);
+    len = oid ? i2d_ASN1_OBJECT(oid, &der) : -1;
+    ok = len > 0 && bytes_set(params, der, (size_t)len, NULL);
+    OPENSSL_free(der);
+    ASN1_OBJECT_free(oid);
+    ERR_clear_error();
+    return ok;
+}
+
+void spki_curve(struct view params, char name[KEY_CURVE_MAX], uint32_t *bits)
+{
+    const uint8_t sequence = 0x30; /* ECParameters (SEC 1 C.2), and not the name of a curve */
+    ASN1_OBJECT *oid;
+    int nid = curve_nid(params, &oid);
+    const char *known;
+
+    if (is_named_edwards(params))
+        nid = NID_ED25519;
+    *bits = 0;
+    known = curve_name(nid, bits);
+    text_print(name, KEY_CURVE_MAX, "%s",
+               known                                      ? known
+               : params.len && params.data[0] == sequence ? KEY_CURVE_EXPLICIT
+                                                          : "unknown");
+    if (!known && oid)
+        OBJ_obj2txt(name, KEY_CURVE_MAX, oid, 1);
+    ASN1_OBJECT_free(oid);
+}

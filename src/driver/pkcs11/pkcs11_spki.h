@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Public halves: PKCS#11's attributes and DER SubjectPublicKeyInfo. All input is hostile. */
+#ifndef HSMFERRY_DRIVER_PKCS11_PKCS11_SPKI_H
+#define HSMFERRY_DRIVER_PKCS11_PKCS11_SPKI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "hsm/key.h"
+
+/* Some bytes of someone else. */
+struct view {
+    const uint8_t *data;
+    size_t len;
+};
+
+/* Builds the DER from CKA_MODULUS and CKA_PUBLIC_EXPONENT / from CKA_EC_PARAMS and CKA_EC_POINT (in
+ * an OCTET STRING as the standard has it, or bare as some tokens do). Returns false when those are
+ * no public key that can be encoded. */
+bool spki_from_rsa(struct view modulus, struct view exponent, struct bytes *spki);
+bool spki_from_ec(struct view params, struct view point, struct bytes *spki);
+
+/* Takes an RSA public key apart. Errors: ERR_DATA (not RSA, bytes behind it). */
+bool spki_to_rsa(const struct bytes *spki, struct bytes *modulus, struct bytes *exponent,
+                 struct err *err);
+
+/* The uncompressed point of an EC public key. Returns false when spki is none. */
+bool spki_to_point(const struct bytes *spki, struct bytes *point);
+
+bool spki_sha256(const struct bytes *spki, uint8_t sha256[32]);
+
+/* The bits of a modulus, leading zeros not counted. */
+uint32_t spki_modulus_bits(struct view modulus);
+
+/* The name of the curve that CKA_EC_PARAMS names, and the bits of its field (0: unknown). */
+void spki_curve(struct view params, char name[KEY_CURVE_MAX], uint32_t *bits);
+
+/* CKA_EC_PARAMS for a curve that spki_curve() has named. Returns false for a name that is none. */
+bool spki_curve_params(const char *name, struct bytes *params);
+
+#endif

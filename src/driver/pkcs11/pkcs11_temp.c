@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_temp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_object.h"
+#include "driver/pkcs11/pkcs11_read.h"
+
+/* One attribute; one that the object does not tell is empty. */
+static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr)
+{
+    const CK_ULONG room = attr->ulValueLen;
+    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, 1);
+
+    if (rv == CKR_OK && attr->ulValueLen <= room)
+        return CKR_OK;
+    attr->ulValueLen = 0;
+    return rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL ? CKR_OURS_NOT_ASKED
+           : p11_is_reticent(rv)                      ? CKR_OK
+                                                      : rv;
+}
+
+/* Is this object, read by its handle, what was asked for? */
+static CK_RV check(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_asked *asked)
+{
+    uint8_t label[KEY_LABEL_MAX];
+    CK_BBOOL token = CK_FALSE;
+    CK_ATTRIBUTE its_label = {CKA_LABEL, label, sizeof label};
+    CK_ATTRIBUTE its_token = {CKA_TOKEN, &token, sizeof token};
+    CK_RV rv = read_one(p, handle, &its_label);
+
+    if (rv == CKR_OK)
+        rv = read_one(p, handle, &its_token);
+    if (rv != CKR_OK)
+        return rv;
+    if (its_label.ulValueLen != asked->label_len ||
+        (asked->label_len && memcmp(label, asked->label, asked->label_len) != 0) ||
+        its_token.ulValueLen != sizeof token || (token != CK_FALSE) != asked->token)
+        return CKR_OURS_NOT_ASKED;
+    return CKR_OK;
+}
+
+static CK_RV judge(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_asked *asked)
+{
+    if (handle == CK_INVALID_HANDLE)
+        return CKR_DEVICE_ERROR;
+    if (!handles_is_new(&p->known, handle))
+        return CKR_OURS_NOT_NEW;
+    return check(p, handle, asked);
+}
+
+/* Destroys the session objects with this label that we did not make. What a search finds is not
+ * believed either: each is judged by itself. */
+static void sweep(struct p11 *p, const struct p11_asked *asked)
+{
+    struct p11_attrs with = {0};
+    uint64_t *found;
+    size_t count;
+
+    p11_attrs_bool(&with, CKA_TOKEN, false);
+    p11_attrs_add(&with, CKA_LABEL, asked->label, asked->label_len);
+    if (!p11_find(p, &with, &found, &count, NULL))
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (judge(p, (CK_OBJECT_HANDLE)found[i], asked) == CKR_OK)
+            p->fn->C_DestroyObject(p->session, (CK_OBJECT_HANDLE)found[i]);
+    free(found);
+}
+
+CK_RV p11_made(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE handle, const struct p11_asked *asked)
+{
+    if (rv == CKR_OK)
+        rv = judge(p, handle, asked);
+    if (rv == CKR_OK && !handles_add(&p->known, handle, NULL))
+        rv = CKR_HOST_MEMORY;
+    if (rv == CKR_OURS_NOT_NEW || rv == CKR_OURS_NOT_ASKED)
+        p->lie = rv;
+    if (rv != CKR_OK && !asked->token)
+        sweep(p, asked);
+    return rv;
+}
+
+CK_RV p11_made_pair(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE private, CK_OBJECT_HANDLE public,
+                    const struct p11_asked *asked)
+{
+    if (rv == CKR_OK && private == public)
+        rv = p->lie = CKR_OURS_NOT_NEW;
+    rv = p11_made(p, rv, private, asked);
+    if (rv != CKR_OK)
+        return rv;
+    rv = p11_made(p, rv, public, asked);
+    if (rv != CKR_OK)
+        p11_unmake(p, private);
+    return rv;
+}
+
+CK_RV p11_unmake(struct p11 *p, CK_OBJECT_HANDLE handle)
+{
+    bool live;
+    CK_RV rv;
+
+    if (!handles_made(&p->known, handle, &live))
+        return CKR_OURS_NOT_MADE;
+    if (!live)
+        return CKR_OK;
+    rv = p->fn->C_DestroyObject(p->session, handle);
+    if (rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID)
+        return rv;
+    handles_gone(&p->known, handle);
+    p11_temp_defer(p, handle, 0);
+    return CKR_OK;
+}
+
+/* --- what waits for the commit --- */
+
+static struct p11_temp *find(const struct p11 *p, CK_OBJECT_HANDLE handle)
+{
+    for (size_t i = 0; i < p->temp_count; i++)
+        if (p->temps[i].handle == handle)
+            return &p->temps[i];
+    return NULL;
+}
+
+bool p11_temp_defer(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t guards)
+{
+    struct p11_temp *temp = find(p, handle), *grown;
+
+    if (temp)
+        *temp = p->temps[--p->temp_count];
+    if (!guards)
+        return true;
+    grown = reallocarray(p->temps, p->temp_count + 1, sizeof *grown);
+    if (!grown)
+        return false;
+    grown[p->temp_count++] = (struct p11_temp){handle, guards};
+    p->temps = grown;
+    return true;
+}
+
+uint32_t p11_temp_deferred(const struct p11 *p, CK_OBJECT_HANDLE handle)
+{
+    const struct p11_temp *temp = find(p, handle);
+
+    return temp ? temp->deferred : 0;
+}

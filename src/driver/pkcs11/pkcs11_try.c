@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_try.h"
+
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "base/text.h"
+#include "driver/dialect/ckr.h"
+#include "driver/dialect/counterpart.h"
+#include "driver/pkcs11/pkcs11_key.h"
+#include "driver/pkcs11/pkcs11_mech.h"
+#include "driver/pkcs11/pkcs11_prove.h"
+
+/* Why a direction does not work; NULL: it does. */
+struct verdict {
+    const char *wrap, *unwrap;
+};
+
+/* What one mechanism after the other is tried with. */
+struct trial {
+    struct probe *b;
+    struct counterpart *other;
+    bool wraps, unwraps;
+    uint64_t public; /* of the other, loaded */
+    struct hsm_pair pair;
+    char words[64]; /* a verdict that had to be put together */
+};
+
+typedef struct verdict try_mechanism(struct trial *t, struct p11_mech mech);
+
+/* --- what was found, in words --- */
+
+static const char *hash_words(enum hsm_alg alg)
+{
+    return alg == HSM_RSA_OAEP_SHA256 ? " SHA-256" : alg == HSM_RSA_OAEP_SHA1 ? " SHA-1" : "";
+}
+
+static void set_offer(struct p11 *p, struct hsm_offers *offers, enum hsm_alg alg,
+                      const struct dialect_mechanism *m, struct verdict v)
+{
+    struct hsm_offer *offer = &offers->alg[alg];
+
+    *offer = (struct hsm_offer){.wrap = !v.wrap, .unwrap = !v.unwrap, .mechanism = m->number};
+    p->spoken[alg] = *m;
+    if (offer->wrap)
+        text_print(offer->wrap_words, sizeof offer->wrap_words, "C_WrapKey %s%s", m->name,
+                   hash_words(alg));
+    if (offer->unwrap)
+        text_print(offer->unwrap_words, sizeof offer->unwrap_words, "C_UnwrapKey %s%s", m->name,
+                   hash_words(alg));
+}
+
+/* Adds why one mechanism does not work, or not in both directions. */
+static void add_failed(char *failed, size_t size, enum hsm_alg alg,
+                       const struct dialect_mechanism *m, struct verdict v)
+{
+    size_t len = strlen(failed);
+
+    text_print(failed + len, size - len, "%s%s%s: ", len ? "; " : "", m->name, hash_words(alg));
+    len = strlen(failed);
+    if (v.wrap && v.unwrap && strcmp(v.wrap, v.unwrap) == 0)
+        text_print(failed + len, size - len, "%s", v.wrap);
+    else
+        text_print(failed + len, size - len, "wrap %s; unwrap %s", v.wrap ? v.wrap : "works",
+                   v.unwrap ? v.unwrap : "works");
+}
+
+/* What the HSM showed and its dialect says otherwise is told. */
+static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
+{
+    struct p11 *p = t->b->p;
+    const struct dialect *d = &p->dialect;
+    struct hsm_offer *offer = &t->b->offers->alg[alg];
+    char failed[sizeof offer->reason] = "";
+
+    for (unsigned i = 0; i < d->mechanism_count[alg]; i++) {
+        const struct dialect_mechanism *m = &d->mechanism[alg][i];
+        struct verdict v = try(t, p11_mech_of(alg, m));
+        bool whole = !v.wrap && !v.unwrap;
+        if (whole || ((!v.wrap || !v.unwrap) && !offer->wrap && !offer->unwrap))
+            set_offer(p, t->b->offers, alg, m, v);
+        if (whole) {
+            text_print(offer->reason, sizeof offer->reason, "tried with throw-away keys%s%s",
+                       failed[0] ? "; not " : "", failed);
+            return;
+        }
+        add_failed(failed, sizeof failed, alg, m, v);
+    }
+    if (failed[0])
+        text_print(offer->reason, sizeof offer->reason, "%s, though the dialect %s names %s",
+                   failed, d->is.name, d->mechanism_count[alg] > 1 ? "them" : "it");
+    else
+        text_print(offer->reason, sizeof offer->reason, "the dialect %s has no mechanism for it",
+                   d->is.name);
+}
+
+/* --- transports --- */
+
+static const char *try_transport_wrap(struct probe *b, struct p11_mech mech,
+                                      const struct counterpart *other, CK_OBJECT_HANDLE public)
+{
+    struct bytes blob = {0}, plain = {0};
+    CK_RV rv = p11_mech_wrap(b->p, mech, public, b->subject, &blob);
+    const char *why = NULL;
+
+    if (rv != CKR_OK)
+        why = ckr_name(rv);
+    else if (!counterpart_decrypt(other, mech.alg, &blob, &plain) || plain.len != 16 ||
+             !probe_is_value(b, b->subject, &plain))
+        why = "gives something else";
+    bytes_free(&blob);
+    bytes_free(&plain);
+    return why;
+}
+
+static const char *try_transport_unwrap(struct probe *b, struct p11_mech mech,
+                                        const struct hsm_pair *pair)
+{
+    struct hsm_template template = probe_template(KEY_KIND_AES, 32, KEY_ENCRYPT);
+    struct bytes blob = {0}, value = {0};
+    CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+    const char *why = "could not be tried";
+
+    if (bytes_make(&value, template.length, NULL) && RAND_bytes(value.data, (int)value.len) == 1 &&
+        counterpart_encrypt(mech.alg, &pair->spki, &value, &blob)) {
+        CK_RV rv = p11_mech_unwrap(b->p, mech, pair->private_handle, &blob, &template, false, &key);
+        why = rv != CKR_OK                      ? ckr_name(rv)
+              : !probe_is_value(b, key, &value) ? "gives another key"
+                                                : NULL;
+    }
+    probe_unmake(b, key);
+    bytes_free(&blob);
+    bytes_free(&value);
+    return why;
+}
+
+static struct verdict try_transport(struct trial *t, struct p11_mech mech)
+{
+    struct verdict v = {"no public key can be loaded", "no pair can be made"};
+
+    if (t->wraps)
+        v.wrap = try_transport_wrap(t->b, mech, t->other, (CK_OBJECT_HANDLE)t->public);
+    if (t->unwraps)
+        v.unwrap = try_transport_unwrap(t->b, mech, &t->pair);
+    return v;
+}
+
+/* The throw-away envelope key's value, by which its ciphertexts can be opened here. */
+static void learn_envelope(struct trial *t, enum hsm_alg alg)
+{
+    struct probe *b = t->b;
+    struct bytes blob = {0};
+
+    if (b->envelope_value.len == 0 && b->offers->alg[alg].wrap &&
+        p11_mech_wrap(b->p, p11_mech_of(alg, &b->p->spoken[alg]), (CK_OBJECT_HANDLE)t->public,
+                      b->envelope, &blob) == CKR_OK &&
+        !counterpart_decrypt(t->other, alg, &blob, &b->envelope_value))
+        bytes_free(&b->envelope_value);
+    bytes_free(&blob);
+}
+
+void try_transports(struct probe *b)
+{
+    static const enum hsm_alg algs[] = {HSM_RSA_OAEP_SHA256, HSM_RSA_OAEP_SHA1};
+    struct trial t = {.b = b};
+    struct bytes spki = {0};
+    struct err ignored = {0};
+
+    t.wraps = counterpart_new(&t.other, &spki, &ignored) &&
+              p11_load_public(&b->p->hsm, &spki, probe_label, &t.public, &ignored);
+    t.unwraps = p11_make_pair(&b->p->hsm, 2048, probe_label, &t.pair, &ignored);
+    for (size_t i = 0; i < sizeof algs / sizeof algs[0]; i++) {
+        try_all(&t, algs[i], try_transport);
+        learn_envelope(&t, algs[i]);
+    }
+    probe_unmake(b, (CK_OBJECT_HANDLE)t.public);
+    probe_unmake(b, (CK_OBJECT_HANDLE)t.pair.private_handle);
+    probe_unmake(b, (CK_OBJECT_HANDLE)t.pair.public_handle);
+    bytes_free(&t.pair.spki);
+    bytes_free(&spki);
+    counterpart_free(t.other);
+}
+
+/* --- envelopes --- */
+
+enum { SUBJECT_LEN = 16 };
+
+static const char *const alg_words[HSM_ALGS] = {
+    [HSM_AES_KWP] = "RFC 5649",
+    [HSM_AES_KW] = "RFC 3394",
+    [HSM_AES_CBC_PAD] = "CBC with PKCS#7 padding",
+};
+
+/* Does blob open to the subject, when it is read as this algorithm? *extra: octets behind it. */
+static bool opens(struct probe *b, enum hsm_alg alg, const struct bytes *blob, size_t *extra)
+{
+    struct bytes plain = {0};
+    bool ok = counterpart_open(alg, &b->envelope_value, blob, &plain) && plain.len >= SUBJECT_LEN;
+
+    if (ok) {
+        *extra = plain.len - SUBJECT_LEN;
+        plain.len = SUBJECT_LEN;
+        ok = probe_is_value(b, b->subject, &plain);
+    }
+    bytes_free(&plain);
+    return ok;
+}
+
+/* What blob, the wrapped subject, is instead of alg. */
+static const char *name_other(struct trial *t, enum hsm_alg alg, const struct bytes *blob)
+{
+    size_t extra;
+
+    for (enum hsm_alg other = HSM_AES_KWP; other < HSM_ALGS; other++)
+        if (opens(t->b, other, blob, &extra) && (other != alg || extra > 0)) {
+            text_print(t->words, sizeof t->words, "is %s%s, not %s", alg_words[other],
+                       extra ? " with PKCS#7 padding" : "", alg_words[alg]);
+            return t->words;
+        }
+    return "gives something else";
+}
+
+/* Without the envelope's value: by the length, and the difference from RFC 3394, whose ciphertext
+ * of 16 octets is as long as that of RFC 5649. */
+static const char *judge_length(const struct trial *t, enum hsm_alg alg, const struct bytes *blob)
+{
+    const struct hsm_offer *kw = &t->b->offers->alg[HSM_AES_KW];
+    size_t length = alg == HSM_AES_CBC_PAD ? 48 : 24;
+
+    if (alg == HSM_AES_KWP && blob->len == 32)
+        return "is RFC 3394 with PKCS#7 padding, not RFC 5649";
+    if (alg == HSM_AES_KWP && kw->wrap && bytes_equal(blob, &t->b->plain_wrap))
+        return "is RFC 3394, not RFC 5649";
+    return blob->len == length ? NULL : "gives something else";
+}
+
+/* Is blob, the wrapped subject, what this algorithm gives? */
+static const char *judge(struct trial *t, enum hsm_alg alg, const struct bytes *blob)
+{
+    size_t extra;
+
+    if (t->b->envelope_value.len == 0)
+        return judge_length(t, alg, blob);
+    if (opens(t->b, alg, blob, &extra) && extra == 0)
+        return NULL;
+    return name_other(t, alg, blob);
+}
+
+static struct verdict try_envelope(struct trial *t, struct p11_mech mech)
+{
+    struct probe *b = t->b;
+    struct hsm_template template = probe_template(KEY_KIND_AES, SUBJECT_LEN, KEY_ENCRYPT);
+    struct bytes blob = {0};
+    CK_OBJECT_HANDLE back = CK_INVALID_HANDLE;
+    struct verdict v;
+    CK_RV rv = p11_mech_wrap(b->p, mech, b->envelope, b->subject, &blob);
+
+    v.wrap = rv != CKR_OK ? ckr_name(rv) : judge(t, mech.alg, &blob);
+    v.unwrap = v.wrap;
+    if (!v.wrap) {
+        rv = p11_mech_unwrap(b->p, mech, b->envelope, &blob, &template, false, &back);
+        if (rv != CKR_OK)
+            v.unwrap = ckr_name(rv);
+        else if (!probe_same_key(b, b->subject, back))
+            v.wrap = v.unwrap = "gives back another key";
+    }
+    if (!v.wrap && mech.alg == HSM_AES_KW)
+        bytes_set(&b->plain_wrap, blob.data, blob.len, NULL);
+    probe_unmake(b, back);
+    bytes_free(&blob);
+    return v;
+}
+
+void try_envelopes(struct probe *b)
+{
+    static const enum hsm_alg algs[] = {HSM_AES_KW, HSM_AES_KWP, HSM_AES_CBC_PAD};
+    struct trial t = {.b = b};
+
+    for (size_t i = 0; i < sizeof algs / sizeof algs[0]; i++)
+        try_all(&t, algs[i], try_envelope);
+}
+
+/* --- no trial --- */
+
+/* The token's own list costs nothing. */
+static struct verdict look_up(struct p11 *p, const struct dialect_mechanism *m)
+{
+    CK_MECHANISM_INFO info = {0};
+    struct verdict v = {NULL, NULL};
+
+    if (p->fn->C_GetMechanismInfo(p->slot, (CK_MECHANISM_TYPE)m->number, &info) != CKR_OK)
+        info.flags = 0;
+    if (!(info.flags & CKF_WRAP))
+        v.wrap = "the token does not list it";
+    if (!(info.flags & CKF_UNWRAP))
+        v.unwrap = "the token does not list it";
+    return v;
+}
+
+static void believe(struct p11 *p, struct hsm_offers *offers, enum hsm_alg alg)
+{
+    const struct dialect *d = &p->dialect;
+    struct hsm_offer *offer = &offers->alg[alg];
+    char failed[sizeof offer->reason] = "";
+
+    for (unsigned i = 0; i < d->mechanism_count[alg]; i++) {
+        const struct dialect_mechanism *m = &d->mechanism[alg][i];
+        struct verdict v = look_up(p, m);
+        if (!v.wrap || !v.unwrap) {
+            set_offer(p, offers, alg, m, v);
+            text_print(offer->reason, sizeof offer->reason,
+                       "believed from the dialect %s, not tried", d->is.name);
+            return;
+        }
+        add_failed(failed, sizeof failed, alg, m, v);
+    }
+    text_print(offer->reason, sizeof offer->reason, "%s%sthe dialect %s has no %s", failed,
+               failed[0] ? "; " : "", d->is.name, failed[0] ? "other" : "mechanism for it");
+}
+
+void try_nothing(struct p11 *p, struct hsm_offers *offers)
+{
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
+        believe(p, offers, alg);
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
+        if (p11_lists_proof(p, proof))
+            offers->proofs |= UINT32_C(1) << proof;
+    offers->exact_length = p->dialect.exact_length;
+    offers->takes_length = p->dialect.takes_length;
+    offers->can_copy = p->dialect.can_copy;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "driver/pkcs11/pkcs11_wrap.h"
+
+#include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_mech.h"
+#include "driver/pkcs11/pkcs11_offer.h"
+#include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_temp.h"
+
+/* RFC 3394 carries multiples of 8 octets only; some tokens fill others up with zeros. */
+static bool check_length(enum hsm_alg alg, const struct p11_object *key, struct err *err)
+{
+    CK_ULONG length;
+
+    if (alg == HSM_AES_KW && p11_number(key, P11_VALUE_LEN, &length) && length % 8 != 0)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "the key's length is not a multiple of 8 octets, as aes-kw needs it");
+    return true;
+}
+
+/* Not every token holds itself to these two attributes. Of one that does not, silence is no. */
+static bool is_extractable(const struct p11 *p, const struct p11_object *key)
+{
+    if (key->flags_known & KEY_EXTRACTABLE)
+        return (key->flags & KEY_EXTRACTABLE) != 0;
+    return !(p->dialect.is.not_enforced & KEY_EXTRACTABLE);
+}
+
+/* May key leave under wrapping, by alg? */
+static bool check_leave(struct p11 *p, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                        struct err *err)
+{
+    struct p11_object o;
+    bool trusted_only;
+
+    if (!p11_read(p, (CK_OBJECT_HANDLE)key, &o, err) || !check_length(alg, &o, err))
+        return false;
+    if (!is_extractable(p, &o))
+        return err_set(err, ERR_DENIED, "the key may not leave its HSM: it is not extractable");
+    trusted_only = (o.flags & KEY_WRAP_WITH_TRUSTED) != 0;
+    if (!p11_read(p, (CK_OBJECT_HANDLE)wrapping, &o, err))
+        return false;
+    if (trusted_only && !(o.flags & KEY_TRUSTED))
+        return err_set(err, ERR_DENIED, "the key may leave only under a trusted wrapping key");
+    return true;
+}
+
+static bool fail_wrap(CK_RV rv, enum hsm_alg alg, struct err *err)
+{
+    /* the data here is the key: it does not fit this algorithm */
+    enum err_code code = rv == CKR_DATA_LEN_RANGE ? ERR_UNSUPPORTED : ckr_code(rv);
+
+    return ckr_set_as(err, code, rv, "the HSM did not wrap the key by %s (C_WrapKey)",
+                      hsm_alg_name(alg));
+}
+
+bool p11_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+              struct bytes *blob, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    const struct hsm_offer *offer;
+    CK_RV rv;
+
+    if (!p11_offer(p, alg, &offer, err) || !check_leave(p, alg, wrapping, key, err))
+        return false;
+    if (!offer->wrap)
+        return err_set(err, ERR_UNSUPPORTED, "this HSM does not wrap by %s: %s", hsm_alg_name(alg),
+                       offer->reason);
+    rv = p11_mech_wrap(p, p11_mech_of(alg, &p->spoken[alg]), (CK_OBJECT_HANDLE)wrapping,
+                       (CK_OBJECT_HANDLE)key, blob);
+    return rv == CKR_OK || fail_wrap(rv, alg, err);
+}
+
+/* Is rv one of the many ways to say that a blob is not what was sent? They are told apart nowhere:
+ * a difference would help whoever alters blobs to learn what is in them. */
+static bool is_bad_blob(CK_RV rv)
+{
+    static const CK_RV ways[] = {
+        CKR_WRAPPED_KEY_INVALID,    CKR_WRAPPED_KEY_LEN_RANGE,    CKR_DATA_INVALID,
+        CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_DATA_LEN_RANGE,
+        CKR_GENERAL_ERROR,          CKR_FUNCTION_FAILED,          CKR_KEY_SIZE_RANGE,
+        CKR_ARGUMENTS_BAD,
+    };
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (rv == ways[i])
+            return true;
+    return false;
+}
+
+static bool fail_unwrap(CK_RV rv, enum hsm_alg alg, struct err *err)
+{
+    if (is_bad_blob(rv))
+        return err_set(err, ERR_DATA,
+                       "the wrapped key was not accepted: it is not what the other side sent");
+    return ckr_set(err, rv, "the HSM did not unwrap the key by %s (C_UnwrapKey)",
+                   hsm_alg_name(alg));
+}
+
+bool p11_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
+                const struct hsm_template *template, uint64_t *handle, struct err *err)
+{
+    const uint32_t freedoms = KEY_MODIFIABLE | KEY_COPYABLE; /* without which none is committed */
+    struct p11 *p = p11_of(hsm);
+    struct hsm_template temporary = *template;
+    const struct hsm_offer *offer;
+    CK_OBJECT_HANDLE made;
+    CK_RV rv;
+
+    if (!p11_offer(p, alg, &offer, err))
+        return false;
+    if (!offer->unwrap)
+        return err_set(err, ERR_UNSUPPORTED, "this HSM does not unwrap by %s: %s",
+                       hsm_alg_name(alg), offer->reason);
+    if (template->flags & KEY_TOKEN)
+        temporary.flags |= freedoms;
+    rv = p11_mech_unwrap(p, p11_mech_of(alg, &p->spoken[alg]), (CK_OBJECT_HANDLE)unwrapping, blob,
+                         &temporary, p->offers.takes_length == HSM_YES, &made);
+    if (rv != CKR_OK)
+        return fail_unwrap(rv, alg, err);
+    if (!p11_temp_defer(p, made, temporary.flags & ~template->flags)) {
+        p11_unmake(p, made);
+        return err_set(err, ERR_FAILED, "out of memory");
+    }
+    *handle = made;
+    return true;
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# The contract: one HSM, whatever its API.
+noinst_LIBRARIES += libhsm.a
+libhsm_a_SOURCES = \
+	%D%/facts.c \
+	%D%/facts.h \
+	%D%/fidelity.c \
+	%D%/fidelity.h \
+	%D%/handles.c \
+	%D%/handles.h \
+	%D%/hsm.h \
+	%D%/key.c \
+	%D%/key.h \
+	%D%/uri.c \
+	%D%/uri.h \
+	%D%/variables.c \
+	%D%/variables.h

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The events of one ceremony in memory, each as long as what it says: trailing zeros are cut. */
+#ifndef HSMFERRY_JOURNAL_EVENT_LOG_H
+#define HSMFERRY_JOURNAL_EVENT_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "protocol/event.h"
+
+/* The format of journals and reports that are written, hsmferry-journal/2 and hsmferry-audit/2;
+ * older ones are read. */
+enum { RECORD_FORMAT = 2 };
+
+/* {0} is empty and valid. A place on the tape is a number above 0, so that 0 can mean "none". */
+struct tape {
+    uint8_t *data;
+    size_t len;
+    size_t room;
+    unsigned format;  /* of that journal, and of the report that is made from it */
+    uint64_t records; /* lines of the journal that holds the same events, and the SHA-256 at the */
+    uint8_t head[32]; /* end of its last one; 0: there is none */
+};
+
+/* Appends a copy; *at (may be NULL) becomes its place. Errors: ERR_FAILED (memory). */
+bool tape_add(struct tape *tape, const struct event *event, size_t *at, struct err *err);
+
+/* Finds the next event whose kind has its bit (1 << kind) in kinds, behind place *at (0: from the
+ * start), and sets *at to its place. Returns false at the end. */
+bool tape_next(const struct tape *tape, uint32_t kinds, size_t *at, struct event *event);
+
+/* Reads the event at a place that tape_add() or tape_next() gave. */
+void tape_read(const struct tape *tape, size_t at, struct event *event);
+
+void tape_free(struct tape *tape);
+
+#endif

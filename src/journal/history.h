@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a journal says of its ceremony as a whole: did it come to its end? And those of a folder. */
+#ifndef HSMFERRY_JOURNAL_HISTORY_H
+#define HSMFERRY_JOURNAL_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "journal/event_log.h"
+#include "protocol/event.h"
+
+struct history {
+    char title[EVENT_TEXT_MAX];
+    char id[40];
+    char resumes[40];          /* the interrupted ceremony that it resumed; empty: none */
+    char file[EVENT_PATH_MAX]; /* its ceremony file; empty: none */
+    bool begun;                /* a step, or a write of the canary, was announced: something may
+                                  have happened */
+    bool looked;               /* both tokens were looked at before it: what an interrupted one
+                                  left there is settled, or is now this one's */
+    bool over;                 /* it came to its end ... */
+    int exit_code;             /* ... with this code, */
+    bool settled;              /* and nothing that could be done about it */
+};
+
+struct history history_of(const struct tape *tape);
+
+/* Must it be resumed or cleaned up? */
+bool history_is_open(const struct history *history);
+
+/* Did a later ceremony of the same folder take this one over? by: its journal. On false *err tells
+ * where a journal could not be read. */
+bool history_is_settled(const char *folder, const struct history *history, char by[EVENT_PATH_MAX],
+                        struct err *err);
+
+/* Finds an interrupted ceremony in a report folder: one that must be resumed or cleaned up, was not
+ * yet, and is no living process's. Returns false where there is none (*err stays empty: no such
+ * folder, nothing in it) or a journal cannot be read (*err says why). */
+bool history_find(const char *folder, char path[EVENT_PATH_MAX], struct err *err);
+
+#endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/sha.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "journal/event_fields.h"
+
+static const char magic[] = "hsmferry-journal/"; /* and the format's number */
+static const char sum_field[] = "\tsum=";
+
+enum {
+    SUM_TEXT = sizeof sum_field - 1 + 2 * SHA256_SIZE, /* at the end of each line */
+    LINE_BYTES = FIELDS_LINE_MAX + SUM_TEXT + 1,
+    FIRST_LINE = sizeof magic + 16,
+};
+static const int64_t SIZE_LIMIT = INT64_C(1) << 30;
+
+struct journal {
+    int folder, fd;
+    char name[NAME_MAX + 1];
+    char shown[PATH_MAX];
+    uint64_t records;
+    uint8_t head[SHA256_SIZE];
+    bool broken;
+};
+
+static void chain(uint8_t head[SHA256_SIZE], const char *line, size_t len)
+{
+    uint8_t joined[SHA256_SIZE + FIELDS_LINE_MAX];
+
+    memcpy(joined, head, SHA256_SIZE);
+    memcpy(joined + SHA256_SIZE, line, len);
+    SHA256(joined, SHA256_SIZE + len, head);
+}
+
+/* The first line, without its newline. */
+static size_t first_line(unsigned format, char line[FIRST_LINE])
+{
+    return text_print(line, FIRST_LINE, "%s%u", magic, format);
+}
+
+static void chain_begin(uint8_t head[SHA256_SIZE], unsigned format)
+{
+    char line[FIRST_LINE];
+    size_t len = first_line(format, line);
+
+    SHA256((const unsigned char *)line, len, head);
+}
+
+/* --- writing --- */
+
+/* Nothing may follow a line that was not written whole, nor one that may not be on the disk. */
+static bool broken(struct journal *j, int no, struct err *err)
+{
+    j->broken = true;
+    err_set_errno(err, ERR_IO, no, "The journal %s cannot be written", j->shown);
+    return err_next(err, "Look at the disk, then start again");
+}
+
+static bool write_all(struct journal *j, const char *data, size_t len, struct err *err)
+{
+    while (len > 0) {
+        ssize_t n = write(j->fd, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return broken(j, n < 0 ? errno : ENOSPC, err);
+        data += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* What follows these words must not happen, or be said, before a disk has them. All else is of
+ * sessions: what it makes vanishes in a power cut, and a process's death loses no written line. */
+static bool is_vital(const struct event *event)
+{
+    bool of_key = event->step.id >= STEP_WRAP_KEY && event->step.id <= STEP_PROVE_AGAIN;
+
+    switch (event->kind) {
+    case EVENT_STEP:
+        return event->step.state == EVENT_BEGUN && (!of_key || event->step.id == STEP_COMMIT);
+    case EVENT_CANARY:
+        return event->canary.state == CANARY_COMMITS;
+    case EVENT_GATE:
+        return event->gate.state != GATE_OPEN;
+    case EVENT_EXCEPTION:
+    case EVENT_END:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool journal_add(struct journal *j, const struct event *event, struct err *err)
+{
+    char line[LINE_BYTES + 1], hex[2 * SHA256_SIZE + 1];
+    size_t count, len;
+
+    if (!fields_of(event->kind, &count))
+        return true;
+    if (j->broken)
+        return err_set(err, ERR_IO, "The journal %s could not be written any more", j->shown);
+    len = fields_write(event, line);
+    if (len == 0)
+        return broken(j, EINVAL, err);
+    chain(j->head, line, len);
+    len += text_print(line + len, sizeof line - len, "%s%s\n", sum_field,
+                      text_hex(j->head, sizeof j->head, hex));
+    if (!write_all(j, line, len, err))
+        return false;
+    j->records++;
+    return !is_vital(event) || fsync(j->fd) == 0 || broken(j, errno, err);
+}
+
+bool journal_new(int folder, const char *name, const char *shown, struct journal **out,
+                 struct err *err)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC;
+    struct journal *j = calloc(1, sizeof *j);
+    char line[FIRST_LINE];
+    size_t len = first_line(RECORD_FORMAT, line);
+
+    if (!j)
+        return err_set(err, ERR_FAILED, "There is no memory for the journal");
+    line[len++] = '\n';
+    j->folder = folder;
+    text_print(j->name, sizeof j->name, "%s", name);
+    text_print(j->shown, sizeof j->shown, "%s", shown);
+    chain_begin(j->head, RECORD_FORMAT);
+    j->fd = openat(folder, name, flags, 0600);
+    if (j->fd < 0) {
+        err_set_errno(err, errno == EEXIST ? ERR_CONFLICT : ERR_IO, errno,
+                      "The journal %s cannot be made", shown);
+        free(j);
+        return false;
+    }
+    if (!write_all(j, line, len, err) ||
+        ((fsync(j->fd) != 0 || fsync(folder) != 0) && !broken(j, errno, err))) {
+        journal_free(j, true);
+        return false;
+    }
+    flock(j->fd, LOCK_EX | LOCK_NB); /* a file system without locks has to do without */
+    *out = j;
+    return true;
+}
+
+uint64_t journal_records(const struct journal *j)
+{
+    return j->records;
+}
+
+const uint8_t *journal_head(const struct journal *j)
+{
+    return j->head;
+}
+
+void journal_free(struct journal *j, bool remove)
+{
+    if (!j)
+        return;
+    if (remove)
+        unlinkat(j->folder, j->name, 0);
+    close(j->fd);
+    free(j);
+}
+
+/* --- reading --- */
+
+struct reader {
+    int fd;
+    const char *shown;
+    uint64_t line; /* the one at hand, from 1 */
+    char buffer[LINE_BYTES];
+    size_t from, to; /* what is in buffer and was not taken yet */
+    bool at_end;
+};
+
+enum got { GOT_LINE, GOT_END, GOT_TORN, GOT_LONG, GOT_ERROR };
+
+static bool bad_line(const struct reader *r, const char *why, struct err *err)
+{
+    err_set(err, ERR_DATA, "Line %llu of the journal %s %s", (unsigned long long)r->line, r->shown,
+            why);
+    return err_next(err, "It was altered or damaged: find out by whom, and look at both tokens "
+                         "yourself; what the lines before it say still holds");
+}
+
+static bool fill(struct reader *r)
+{
+    memmove(r->buffer, r->buffer + r->from, r->to - r->from);
+    r->to -= r->from;
+    r->from = 0;
+    ssize_t n = read(r->fd, r->buffer + r->to, sizeof r->buffer - r->to);
+    if (n < 0)
+        return errno == EINTR;
+    r->at_end = n == 0;
+    r->to += (size_t)n;
+    return true;
+}
+
+/* Takes the next line, without its newline. */
+static enum got take_line(struct reader *r, const char **line, size_t *len)
+{
+    for (;;) {
+        char *begin = r->buffer + r->from;
+        char *end = memchr(begin, '\n', r->to - r->from);
+        if (end) {
+            *line = begin;
+            *len = (size_t)(end - begin);
+            r->from += *len + 1;
+            r->line++;
+            return GOT_LINE;
+        }
+        if (r->at_end)
+            return r->from == r->to ? GOT_END : GOT_TORN;
+        if (r->to - r->from == sizeof r->buffer) {
+            r->line++;
+            return GOT_LONG;
+        }
+        if (!fill(r))
+            return GOT_ERROR;
+    }
+}
+
+/* Takes the sum off the line's end, and checks it. */
+static bool check_sum(const char *line, size_t *len, uint8_t head[SHA256_SIZE])
+{
+    char sum[SUM_TEXT + 1], hex[2 * SHA256_SIZE + 1];
+
+    if (*len < SUM_TEXT || *len - SUM_TEXT > FIELDS_LINE_MAX)
+        return false;
+    *len -= SUM_TEXT;
+    chain(head, line, *len);
+    text_print(sum, sizeof sum, "%s%s", sum_field, text_hex(head, SHA256_SIZE, hex));
+    return memcmp(line + *len, sum, SUM_TEXT) == 0;
+}
+
+/* Events come in their order, between one beginning and, where it came, one end. */
+static const char *misplaced(const struct event *event, const struct event *last)
+{
+    if ((last->seq == 0) != (event->kind == EVENT_BEGIN))
+        return "is not where the ceremony begins";
+    if (event->seq <= last->seq)
+        return "does not follow the line before";
+    return last->kind == EVENT_END ? "comes after the ceremony's end" : NULL;
+}
+
+static bool take_record(struct reader *r, const char *line, size_t len, struct event *last,
+                        struct tape *tape, struct err *err)
+{
+    struct event event;
+    const char *why;
+
+    if (!check_sum(line, &len, tape->head))
+        return bad_line(r, "does not bear the sum that it must", err);
+    if (!fields_read(line, len, tape->format, &event))
+        return bad_line(r, "is not one that this program writes", err);
+    why = misplaced(&event, last);
+    if (why)
+        return bad_line(r, why, err);
+    *last = event;
+    tape->records++;
+    return tape_add(tape, &event, NULL, err);
+}
+
+static bool take_first(const struct reader *r, const char *line, size_t len, struct tape *tape,
+                       struct err *err)
+{
+    char known[FIRST_LINE];
+
+    for (unsigned format = 1; format <= RECORD_FORMAT; format++)
+        if (first_line(format, known) == len && memcmp(line, known, len) == 0) {
+            tape->format = format;
+            chain_begin(tape->head, format);
+            return true;
+        }
+    if (len >= FIRST_LINE || len < sizeof magic || memcmp(line, magic, sizeof magic - 1) != 0 ||
+        strspn(line + sizeof magic - 1, "0123456789") != len - (sizeof magic - 1))
+        return err_set(err, ERR_DATA, "%s is not a journal of hsmferry", r->shown);
+    err_set(err, ERR_DATA, "%s is of a format that this hsmferry does not know", r->shown);
+    return err_next(err, "It knows %s1 to %u: use the hsmferry that wrote it, or a later one",
+                    magic, RECORD_FORMAT);
+}
+
+static bool read_records(struct reader *r, struct tape *tape, bool *torn, struct err *err)
+{
+    struct event last = {0};
+    const char *line;
+    size_t len;
+
+    for (;;) {
+        switch (take_line(r, &line, &len)) {
+        case GOT_LINE:
+            if (r->line == 1 ? !take_first(r, line, len, tape, err)
+                             : !take_record(r, line, len, &last, tape, err))
+                return false;
+            break;
+        case GOT_TORN:
+            *torn = true;
+            return true;
+        case GOT_END:
+            return r->line > 0 || err_set(err, ERR_DATA, "%s is empty", r->shown);
+        case GOT_LONG:
+            return bad_line(r, "is longer than any may be", err);
+        default:
+            return err_set_errno(err, ERR_IO, errno, "%s cannot be read", r->shown);
+        }
+    }
+}
+
+static bool check_size(const struct reader *r, struct err *err)
+{
+    struct stat st;
+
+    if (fstat(r->fd, &st) != 0)
+        return err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", r->shown);
+    return st.st_size <= SIZE_LIMIT ||
+           err_set(err, ERR_DATA, "%s is larger than any journal", r->shown);
+}
+
+bool journal_read(const char *path, struct tape *tape, bool *torn, struct err *err)
+{
+    struct reader *r = calloc(1, sizeof *r);
+    char shown[FILE_SHOWN];
+    bool ok;
+
+    if (!r)
+        return err_set(err, ERR_FAILED, "There is no memory for a journal");
+    r->shown = file_shown(path, shown);
+    if (!file_open_trusted(path, S_IWGRP | S_IWOTH, &r->fd, err)) {
+        free(r);
+        return false;
+    }
+    *torn = false;
+    ok = check_size(r, err) && read_records(r, tape, torn, err);
+    close(r->fd);
+    free(r);
+    return ok;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/agent_client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "link/frame.h"
+#include "link/process.h"
+#include "link/vendor_output.h"
+#include "link/wire.h"
+
+enum {
+    LAST_READS = 16,
+    CLOSE_WAIT_MS = 2000, /* for a polite end, and once more after SIGTERM */
+    DYING_WAIT_MS = 1000, /* between the end of the channel and the end of the process */
+    SOON_MS = 20,
+};
+
+struct peer {
+    struct process process;
+    struct spoken spoken;
+    struct frame_io io;
+    int limit_ms;
+    const int *keep_fd; /* not lent yet; NULL: there is none, or it was */
+    uint64_t last_id;
+    struct err gone; /* once the agent is gone: why */
+    bool delicate;   /* the call under way, or given up, writes to the token */
+    bool given_up;   /* it was not waited for any longer */
+};
+
+/* --- its prints and its end --- */
+
+/* Reads once, so that a library that prints without end cannot hold us. */
+static bool hear(void *ctx)
+{
+    struct peer *p = ctx;
+    char buf[4096];
+
+    ssize_t n = read(p->process.log, buf, sizeof buf);
+    if (n > 0)
+        spoken_feed(&p->spoken, buf, (size_t)n);
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Has the agent ended, or does it within ms? Its prints must be read, or it would wait for us. */
+static bool wait_end(struct peer *p, int ms)
+{
+    int64_t deadline = frame_deadline(ms);
+
+    while (!process_ended(&p->process)) {
+        if (frame_deadline(0) >= deadline)
+            return false;
+        struct pollfd log = {.fd = p->io.aside_fd, .events = POLLIN};
+        if (poll(&log, 1, SOON_MS / 2) > 0 && !hear(p))
+            p->io.aside_fd = -1;
+    }
+    for (int i = 0; i < LAST_READS && p->io.aside_fd >= 0; i++)
+        if (!hear(p))
+            p->io.aside_fd = -1;
+    return true;
+}
+
+bool peer_at_work(struct peer *p)
+{
+    return p->given_up && p->delicate && !process_ended(&p->process);
+}
+
+/* The agent is gone, and this is why. It may be dying: wait_ms for that. */
+static bool gone(struct peer *p, const char *call, const char *what, int wait_ms, struct err *err)
+{
+    char how[PROCESS_HOW_SIZE];
+
+    wait_end(p, wait_ms);
+    err_set(&p->gone, ERR_GONE, "%s, in %s (the agent: %s)", what, call,
+            process_how(&p->process, how));
+    if (peer_at_work(p)) {
+        err_now(&p->gone,
+                "Nothing more can be asked of this HSM; its agent, process %d, is left in "
+                "this call, which may still write to the token",
+                (int)p->process.pid);
+        err_next(&p->gone,
+                 "Wait until the HSM has answered it, which ends that process; then start "
+                 "again");
+    } else {
+        err_now(&p->gone, "Nothing more can be asked of this HSM; whether it finished this call is "
+                          "not known");
+        err_next(&p->gone, "Look at the HSM, then start again");
+    }
+    if (err)
+        *err = p->gone;
+    return false;
+}
+
+static bool gone_by(struct peer *p, enum frame_result result, const char *call, struct err *err)
+{
+    char what[ERR_WHAT_MAX];
+    int no = errno;
+
+    switch (result) {
+    case FRAME_END:
+        return gone(p, call, "the agent ended", DYING_WAIT_MS, err);
+    case FRAME_TORN:
+        return gone(p, call, "the agent stopped in the middle of an answer", DYING_WAIT_MS, err);
+    case FRAME_LONG:
+        return gone(p, call, "the agent's answer is longer than any may be", SOON_MS, err);
+    case FRAME_LATE:
+        p->given_up = true;
+        text_print(what, sizeof what, "no answer from the HSM for %g s", p->limit_ms / 1000.0);
+        return gone(p, call, what, 0, err);
+    case FRAME_ABANDONED:
+        p->given_up = true;
+        return gone(p, call, "abandoned while waiting for the HSM", 0, err);
+    default:
+        text_print(what, sizeof what, "the channel to the agent failed: %s", strerror(no));
+        return gone(p, call, what, SOON_MS, err);
+    }
+}
+
+static bool nonsense(struct peer *p, const char *call, const char *why, struct err *err)
+{
+    char what[ERR_WHAT_MAX];
+
+    text_print(what, sizeof what, "the agent's answer makes no sense (%s)", why);
+    return gone(p, call, what, SOON_MS, err);
+}
+
+/* --- one message there, one back --- */
+
+static bool exchange(struct peer *p, const ProtobufCMessage *msg, const char *call,
+                     struct bytes *answer, struct err *err)
+{
+    struct bytes frame = {0};
+
+    if (!wire_pack(msg, &frame, err))
+        return false;
+
+    if (p->keep_fd && *p->keep_fd > 0) {
+        p->io.lend_fd = *p->keep_fd;
+        p->keep_fd = NULL;
+    }
+    int64_t deadline = frame_deadline(p->limit_ms);
+    spoken_refill(&p->spoken);
+    enum frame_result result = frame_write(&p->io, deadline, frame.data, frame.len);
+    bytes_free(&frame); /* it may hold a PIN */
+    if (result == FRAME_OK)
+        result = frame_read(&p->io, deadline, answer);
+    return result == FRAME_OK || gone_by(p, result, call, err);
+}
+
+static bool shake_hands(struct peer *p, const char *program, struct err *err)
+{
+    static const char call[] = "the handshake";
+    char safe[HSM_TEXT_MAX];
+    struct bytes answer = {0};
+    Pb__Hello ours, *theirs = NULL;
+    bool ok = false;
+
+    wire_put_hello(&ours);
+    if (!exchange(p, &ours.base, call, &answer, err))
+        goto out;
+    theirs = pb__hello__unpack(NULL, answer.len, answer.data);
+    if (!theirs || theirs->magic != WIRE_MAGIC) {
+        nonsense(p, call, "no greeting", err);
+        goto out;
+    }
+    ok = theirs->protocol == WIRE_PROTOCOL;
+    if (!ok) {
+        text_safe(theirs->program, strnlen(theirs->program, HSM_TEXT_MAX), safe, sizeof safe);
+        err_set(err, ERR_CONFIG, "the agent is %s and speaks protocol %u; this is %s and %d", safe,
+                theirs->protocol, ours.program, WIRE_PROTOCOL);
+        err_next(err, "Install the same version of both; the agent is %s", program);
+    }
+out:
+    if (theirs)
+        pb__hello__free_unpacked(theirs, NULL);
+    bytes_free(&answer);
+    return ok;
+}
+
+bool peer_start(const struct remote_setup *setup, struct peer **out, struct err *err)
+{
+    struct peer *p = calloc(1, sizeof *p);
+    if (!p)
+        return err_set(err, ERR_FAILED, "no memory for an agent");
+
+    p->limit_ms = setup->limit_ms;
+    p->keep_fd = setup->keep_fd;
+    p->spoken = (struct spoken){.take = setup->spoken, .ctx = setup->ctx};
+    const struct process_program program = {setup->argv, setup->environment, setup->starter,
+                                            setup->program};
+    if (!process_start(&program, &p->process, err)) {
+        free(p);
+        return false;
+    }
+    p->io = (struct frame_io){
+        .fd = p->process.channel,
+        .abandon_fd = setup->abandon_fd,
+        .aside_fd = p->process.log,
+        .aside = hear,
+        .ctx = p,
+    };
+    if (!shake_hands(p, setup->argv[0], err)) {
+        peer_close(p);
+        return false;
+    }
+    *out = p;
+    return true;
+}
+
+/* Reads a reply. What is wrong with it is ERR_DATA in *why; a failure that it tells is in *told. */
+static bool read_reply(const Pb__Reply *reply, uint64_t id, const struct peer_answer *answer,
+                       void *out, struct err *told, struct err *why)
+{
+    if (!reply)
+        return err_set(why, ERR_DATA, "not a reply");
+    if (reply->id != id)
+        return err_set(why, ERR_DATA, "it answers another request");
+    if (reply->result_case == PB__REPLY__RESULT_ERROR)
+        return wire_get_err(reply->error, told, why);
+    if (reply->result_case != answer->kind)
+        return err_set(why, ERR_DATA, "it answers another question");
+    return !answer->get || answer->get(reply, out, why);
+}
+
+/* Calls that write to the token itself. SoftHSM, for one, writes it anew at each login. */
+static bool is_delicate(Pb__Request__CallCase call)
+{
+    return call == PB__REQUEST__CALL_LOGIN || call == PB__REQUEST__CALL_COMMIT ||
+           call == PB__REQUEST__CALL_MAKE_PUBLIC || call == PB__REQUEST__CALL_DESTROY;
+}
+
+bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
+              const struct peer_answer *answer, void *out, struct err *err)
+{
+    const char *name = wire_call_name(call);
+    struct bytes frame = {0};
+    struct err told = {0}, why = {0};
+
+    if (p->gone.code != ERR_NONE) {
+        if (err)
+            *err = p->gone;
+        return false;
+    }
+    Pb__Request request = PB__REQUEST__INIT;
+    p->delicate = is_delicate(call);
+    request.id = ++p->last_id;
+    request.call_case = call;
+    request.info = args; /* all members of the union are pointers to structures */
+    if (!exchange(p, &request.base, name, &frame, err)) {
+        bytes_free(&frame);
+        return false;
+    }
+
+    Pb__Reply *reply = pb__reply__unpack(NULL, frame.len, frame.data);
+    bytes_free(&frame);
+    bool ok = read_reply(reply, request.id, answer, out, &told, &why);
+    if (reply)
+        pb__reply__free_unpacked(reply, NULL);
+    if (!ok && why.code != ERR_DATA) { /* no memory of our own: the agent is not to blame */
+        if (err)
+            *err = why;
+        return false;
+    }
+    if (!ok)
+        return nonsense(p, name, why.what, err);
+    if (told.code != ERR_NONE && err)
+        *err = told;
+    return told.code == ERR_NONE;
+}
+
+void peer_close(struct peer *p)
+{
+    if (!p)
+        return;
+    shutdown(p->process.channel, SHUT_WR);
+    if (!wait_end(p, p->given_up ? 0 : CLOSE_WAIT_MS) && !peer_at_work(p)) {
+        process_signal(&p->process, SIGTERM);
+        if (!wait_end(p, CLOSE_WAIT_MS)) {
+            process_signal(&p->process, SIGKILL);
+            wait_end(p, CLOSE_WAIT_MS);
+        }
+    }
+    spoken_flush(&p->spoken);
+    process_close(&p->process);
+    free(p);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An agent as seen from the console: a process that answers requests, or is gone. Whatever it must
+ * not do to us - die, hang, stop in the middle, talk nonsense, print - is met here.
+ */
+#ifndef HSMFERRY_LINK_AGENT_CLIENT_H
+#define HSMFERRY_LINK_AGENT_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "link/hsm.pb-c.h"
+#include "link/remote.h"
+
+struct peer;
+
+/* What a call expects: the kind of result, and who reads it into *out (NULL: nothing to read).
+ * get() refuses what is not within the contract with ERR_DATA. */
+struct peer_answer {
+    Pb__Reply__ResultCase kind;
+    bool (*get)(const Pb__Reply *reply, void *out, struct err *err);
+};
+
+/* Starts the agent and shakes hands. As remote_open(), but no HSM is opened yet. */
+bool peer_start(const struct remote_setup *setup, struct peer **out, struct err *err);
+
+/* Makes one call: args is the message that belongs to call. Errors: what the agent answers;
+ * ERR_GONE when it does not answer as it must, and from then on at once. */
+bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
+              const struct peer_answer *answer, void *out, struct err *err);
+
+/* Is the agent still in a call that was given up, and that may change the token? */
+bool peer_at_work(struct peer *p);
+
+/* Closes the channel, which tells the agent to log out and end; sees to it that it does, and reaps
+ * it. One that is at work is left to end by itself: ended there, it could leave half an object, or
+ * half a token. Takes at most a few seconds, whatever the agent does. NULL is fine. */
+void peer_close(struct peer *p);
+
+#endif

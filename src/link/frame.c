@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/frame.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t frame_deadline(int ms)
+{
+    return now_ms() + ms;
+}
+
+/* Until io->fd is ready for events. The deadline counts also while the other end keeps us busy. */
+static enum frame_result wait_ready(struct frame_io *io, short events, int64_t deadline)
+{
+    for (;;) {
+        int64_t left = deadline < 0 ? -1 : deadline - now_ms();
+        if (deadline >= 0 && left <= 0)
+            return FRAME_LATE;
+
+        struct pollfd fds[] = {
+            {.fd = io->fd, .events = events},
+            {.fd = io->abandon_fd, .events = POLLIN},
+            {.fd = io->aside_fd, .events = POLLIN},
+        };
+        if (poll(fds, 3, left < INT_MAX ? (int)left : INT_MAX) < 0) {
+            if (errno == EINTR)
+                continue;
+            return FRAME_FAILED;
+        }
+        if (fds[2].revents && !io->aside(io->ctx))
+            io->aside_fd = -1;
+        if (fds[1].revents)
+            return FRAME_ABANDONED;
+        if (fds[0].revents)
+            return FRAME_OK;
+    }
+}
+
+/* Room for one descriptor beside the bytes (cmsg(3)). */
+union beside {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+};
+
+/* Descriptors that come along are not looked at: that they are open is what they are for. */
+static ssize_t read_some(struct frame_io *io, uint8_t *data, size_t len)
+{
+    union beside beside;
+    struct iovec iov = {data, len};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = beside.room,
+                         .msg_controllen = sizeof beside.room};
+    ssize_t n = io->keeps ? recvmsg(io->fd, &msg, MSG_CMSG_CLOEXEC) : -1;
+
+    return io->keeps && (n >= 0 || errno != ENOTSOCK) ? n : read(io->fd, data, len);
+}
+
+/* A socket tells that the other end died with unread data by ECONNRESET: an end like any other. */
+static enum frame_result read_all(struct frame_io *io, int64_t deadline, uint8_t *data, size_t len)
+{
+    for (size_t got = 0; got < len;) {
+        enum frame_result result = wait_ready(io, POLLIN, deadline);
+        if (result != FRAME_OK)
+            return result;
+        ssize_t n = read_some(io, data + got, len - got);
+        if (n > 0)
+            got += (size_t)n;
+        else if (n == 0 || errno == ECONNRESET)
+            return got ? FRAME_TORN : FRAME_END;
+        else if (errno != EAGAIN && errno != EINTR)
+            return FRAME_FAILED;
+    }
+    return FRAME_OK;
+}
+
+enum frame_result frame_read(struct frame_io *io, int64_t deadline, struct bytes *frame)
+{
+    uint8_t head[4];
+
+    bytes_free(frame);
+    enum frame_result result = read_all(io, deadline, head, sizeof head);
+    if (result != FRAME_OK)
+        return result;
+
+    size_t len = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+    if (len > FRAME_MAX)
+        return FRAME_LONG;
+    if (!bytes_make(frame, len, NULL)) {
+        errno = ENOMEM;
+        return FRAME_FAILED;
+    }
+    result = read_all(io, deadline, frame->data, len);
+    return result == FRAME_END ? FRAME_TORN : result;
+}
+
+/* Bytes, and the descriptor that is lent. */
+static ssize_t send_along(struct frame_io *io, const uint8_t *data, size_t len)
+{
+    union beside beside = {0};
+    struct iovec iov = {(void *)data, len}; /* it is not const, though nothing writes there */
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = beside.room,
+                         .msg_controllen = sizeof beside.room};
+
+    beside.head = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(&beside.head), &io->lend_fd, sizeof io->lend_fd);
+    ssize_t n = sendmsg(io->fd, &msg, MSG_NOSIGNAL);
+    if (n > 0)
+        io->lend_fd = 0;
+    return n;
+}
+
+static ssize_t write_some(struct frame_io *io, const uint8_t *data, size_t len)
+{
+    ssize_t n = io->lend_fd ? send_along(io, data, len) : send(io->fd, data, len, MSG_NOSIGNAL);
+    return n < 0 && errno == ENOTSOCK ? write(io->fd, data, len) : n;
+}
+
+static enum frame_result write_all(struct frame_io *io, int64_t deadline, const uint8_t *data,
+                                   size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        enum frame_result result = wait_ready(io, POLLOUT, deadline);
+        if (result != FRAME_OK)
+            return result;
+        ssize_t n = write_some(io, data + done, len - done);
+        if (n >= 0)
+            done += (size_t)n;
+        else if (errno == EPIPE || errno == ECONNRESET)
+            return FRAME_END;
+        else if (errno != EAGAIN && errno != EINTR)
+            return FRAME_FAILED;
+    }
+    return FRAME_OK;
+}
+
+enum frame_result frame_write(struct frame_io *io, int64_t deadline, const void *data, size_t len)
+{
+    if (len > FRAME_MAX)
+        return FRAME_LONG;
+
+    const uint8_t head[] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
+                            (uint8_t)len};
+    enum frame_result result = write_all(io, deadline, head, sizeof head);
+    return result == FRAME_OK ? write_all(io, deadline, data, len) : result;
+}

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each function of the contract is one question to the agent; long lists are asked for in pages. */
+#include "link/remote.h"
+
+#include <stdlib.h>
+
+#include "link/agent_client.h"
+#include "link/wire.h"
+
+struct remote {
+    struct hsm base;
+    struct peer *peer;
+};
+
+static bool ask(struct hsm *hsm, Pb__Request__CallCase call, void *args,
+                const struct peer_answer *answer, void *out, struct err *err)
+{
+    return peer_ask(((struct remote *)hsm)->peer, call, args, answer, out, err);
+}
+
+/* protobuf-c's members are not const, though packing changes nothing. */
+static char *lend_text(const char *text)
+{
+    return (char *)text;
+}
+
+static ProtobufCBinaryData lend_bytes(const void *data, size_t len)
+{
+    return (ProtobufCBinaryData){.len = len, .data = (uint8_t *)data};
+}
+
+/* --- the answers --- */
+
+static const struct peer_answer done = {PB__REPLY__RESULT_DONE, NULL};
+
+static bool get_info(const Pb__Reply *reply, void *out, struct err *err)
+{
+    return wire_get_info(reply->info, out, err);
+}
+
+static bool get_slots(const Pb__Reply *reply, void *out, struct err *err)
+{
+    const Pb__Slots *msg = reply->slots;
+
+    if (msg->n_slots > HSM_SLOTS_MAX)
+        return err_set(err, ERR_DATA, "%zu slots", msg->n_slots);
+    struct hsm_slot *slots = calloc(msg->n_slots + 1, sizeof *slots);
+    if (!slots)
+        return err_set(err, ERR_FAILED, "no memory for the list of slots");
+    for (size_t i = 0; i < msg->n_slots; i++)
+        if (!wire_get_slot(msg->slots[i], &slots[i], err)) {
+            free(slots);
+            return false;
+        }
+    *(struct hsm_slot_list *)out = (struct hsm_slot_list){slots, msg->n_slots};
+    return true;
+}
+
+static bool get_key(const Pb__Reply *reply, void *out, struct err *err)
+{
+    return wire_get_key(reply->key, out, err);
+}
+
+static bool get_blob(const Pb__Reply *reply, void *out, struct err *err)
+{
+    struct bytes blob = {0};
+
+    if (!wire_get_bytes(&reply->blob, 1, HSM_BLOB_MAX, "the blob", &blob, err))
+        return false;
+    *(struct bytes *)out = blob;
+    return true;
+}
+
+static bool get_offers(const Pb__Reply *reply, void *out, struct err *err)
+{
+    return wire_get_offers(reply->offers, out, err);
+}
+
+static bool get_pair(const Pb__Reply *reply, void *out, struct err *err)
+{
+    return wire_get_pair(reply->pair, out, err);
+}
+
+static bool get_handle(const Pb__Reply *reply, void *out, struct err *err)
+{
+    if (!wire_get_handle(reply->handle, "the new object's handle", err))
+        return false;
+    *(uint64_t *)out = reply->handle;
+    return true;
+}
+
+/* The two handles of a throw-away key. */
+struct made {
+    uint64_t handle, public_handle;
+};
+
+static bool get_made(const Pb__Reply *reply, void *out, struct err *err)
+{
+    if (!wire_get_handle(reply->made->handle, "the new key's handle", err))
+        return false;
+    *(struct made *)out = (struct made){reply->made->handle, reply->made->public_handle};
+    return true;
+}
+
+static const struct peer_answer blob_answer = {PB__REPLY__RESULT_BLOB, get_blob};
+static const struct peer_answer handle_answer = {PB__REPLY__RESULT_HANDLE, get_handle};
+
+/* --- lists, page by page: each page is appended to what came before --- */
+
+struct key_pages {
+    struct key_list list;
+    bool more;
+};
+
+struct handle_pages {
+    uint64_t *handles;
+    size_t count;
+    bool more;
+};
+
+static bool check_page(size_t count, size_t most, bool more, size_t before, struct err *err)
+{
+    if (count > most || (more && count == 0))
+        return err_set(err, ERR_DATA, "a page of %zu objects", count);
+    if (before + count > HSM_OBJECTS_MAX)
+        return err_set(err, ERR_DATA, "more than %d objects", HSM_OBJECTS_MAX);
+    return true;
+}
+
+static bool get_keys(const Pb__Reply *reply, void *out, struct err *err)
+{
+    const Pb__KeyPage *page = reply->keys;
+    struct key_pages *pages = out;
+    struct key_desc key;
+
+    if (!check_page(page->n_keys, WIRE_KEYS_PAGE, page->more, pages->list.count, err))
+        return false;
+    for (size_t i = 0; i < page->n_keys; i++) {
+        if (!wire_get_key(page->keys[i], &key, err))
+            return false;
+        if (!key_list_add(&pages->list, &key))
+            return err_set(err, ERR_FAILED, "no memory for the list of keys");
+    }
+    pages->more = page->more;
+    return true;
+}
+
+static bool get_handles(const Pb__Reply *reply, void *out, struct err *err)
+{
+    const Pb__HandlePage *page = reply->handles;
+    struct handle_pages *pages = out;
+
+    if (!check_page(page->n_handles, WIRE_HANDLES_PAGE, page->more, pages->count, err))
+        return false;
+    uint64_t *all = reallocarray(pages->handles, pages->count + page->n_handles + 1, sizeof *all);
+    if (!all)
+        return err_set(err, ERR_FAILED, "no memory for the list of handles");
+    pages->handles = all;
+    for (size_t i = 0; i < page->n_handles; i++) {
+        if (page->handles[i] <= (pages->count ? all[pages->count - 1] : 0))
+            return err_set(err, ERR_DATA, "the handles are not in ascending order");
+        all[pages->count++] = page->handles[i];
+    }
+    pages->more = page->more;
+    return true;
+}
+
+static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
+{
+    static const struct peer_answer answer = {PB__REPLY__RESULT_KEYS, get_keys};
+    struct key_pages pages = {.more = true};
+
+    while (pages.more) {
+        Pb__Page page = PB__PAGE__INIT;
+        page.from = (uint32_t)pages.list.count;
+        if (!ask(hsm, PB__REQUEST__CALL_LIST, &page, &answer, &pages, err)) {
+            key_list_free(&pages.list);
+            return false;
+        }
+    }
+    *list = pages.list;
+    return true;
+}
+
+static bool remote_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
+{
+    static const struct peer_answer answer = {PB__REPLY__RESULT_HANDLES, get_handles};
+    struct handle_pages pages = {.more = true};
+
+    while (pages.more) {
+        Pb__Page page = PB__PAGE__INIT;
+        page.from = (uint32_t)pages.count;
+        if (!ask(hsm, PB__REQUEST__CALL_HANDLES, &page, &answer, &pages, err)) {
+            free(pages.handles);
+            return false;
+        }
+    }
+    *handles = pages.handles;
+    *count = pages.count;
+    return true;
+}
+
+/* --- the rest of the contract --- */
+
+static bool remote_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
+{
+    static const struct peer_answer answer = {PB__REPLY__RESULT_INFO, get_info};
+    Pb__Nothing nothing = PB__NOTHING__INIT;
+    return ask(hsm, PB__REQUEST__CALL_INFO, &nothing, &answer, info, err);
+}
+
+static bool remote_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err)
+{
+    static const struct peer_answer answer = {PB__REPLY__RESULT_SLOTS, get_slots};
+    Pb__Nothing nothing = PB__NOTHING__INIT;
+    return ask(hsm, PB__REQUEST__CALL_SLOTS, &nothing, &answer, list, err);
+}
+
+static bool remote_login(struct hsm *hsm, uint64_t slot, const struct secret *pin, struct err *err)
+{
+    Pb__Login login = PB__LOGIN__INIT;
+    login.slot = slot;
+    login.pin = lend_bytes(pin->data, pin->len);
+    return ask(hsm, PB__REQUEST__CALL_LOGIN, &login, &done, NULL, err);
+}
+
+static bool remote_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
+{
+    static const struct peer_answer answer = {PB__REPLY__RESULT_KEY, get_key};
+    Pb__Object object = PB__OBJECT__INIT;
+    object.handle = handle;
+    return ask(hsm, PB__REQUEST__CALL_DESCRIBE, &object, &answer, key, err);
+}
+
+static bool remote_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err)
+{
+    Pb__Object object = PB__OBJECT__INIT;
+    object.handle = handle;
+    return ask(hsm, PB__REQUEST__CALL_PUBLIC_KEY, &object, &blob_answer, spki, err);
+}
+
+static bool remote_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err)
+{
+    Pb__Object object = PB__OBJECT__INIT;
+    object.handle = handle;
+    return ask(hsm, PB__REQUEST__CALL_CERTIFICATE, &object, &blob_answer, der, err);
+}
+
+static bool remote_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
+{
+    static const struct peer_answer answer = {PB__REPLY__RESULT_OFFERS, get_offers};
+    Pb__Nothing nothing = PB__NOTHING__INIT;
+    return ask(hsm, PB__REQUEST__CALL_OFFERS, &nothing, &answer, offers, err);
+}
+
+static bool remote_make_pair(struct hsm *hsm, uint32_t bits, const char *label,
+                             struct hsm_pair *pair, struct err *err)
+{
+    static const struct peer_answer answer = {PB__REPLY__RESULT_PAIR, get_pair};
+    Pb__MakePair make = PB__MAKE_PAIR__INIT;
+    make.bits = bits;
+    make.label = lend_text(label);
+    return ask(hsm, PB__REQUEST__CALL_MAKE_PAIR, &make, &answer, pair, err);
+}
+
+static bool remote_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
+                               uint64_t *handle, struct err *err)
+{
+    Pb__LoadPublic load = PB__LOAD_PUBLIC__INIT;
+    load.spki = lend_bytes(spki->data, spki->len);
+    load.label = lend_text(label);
+    return ask(hsm, PB__REQUEST__CALL_LOAD_PUBLIC, &load, &handle_answer, handle, err);
+}
+
+static bool remote_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+                            struct err *err)
+{
+    Pb__MakeAes make = PB__MAKE_AES__INIT;
+    make.bits = bits;
+    make.label = lend_text(label);
+    return ask(hsm, PB__REQUEST__CALL_MAKE_AES, &make, &handle_answer, handle, err);
+}
+
+static bool remote_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
+                            uint64_t *handle, uint64_t *public_handle, struct err *err)
+{
+    static const struct peer_answer answer = {PB__REPLY__RESULT_MADE, get_made};
+    Pb__MakeKey make;
+    struct made made;
+    wire_put_sample(sample, &make);
+    make.label = lend_text(label);
+    if (!ask(hsm, PB__REQUEST__CALL_MAKE_KEY, &make, &answer, &made, err))
+        return false;
+    *handle = made.handle;
+    *public_handle = made.public_handle;
+    return true;
+}
+
+static bool remote_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                        struct bytes *blob, struct err *err)
+{
+    Pb__Wrap wrap = PB__WRAP__INIT;
+    wrap.alg = (uint32_t)alg;
+    wrap.wrapping = wrapping;
+    wrap.key = key;
+    return ask(hsm, PB__REQUEST__CALL_WRAP, &wrap, &blob_answer, blob, err);
+}
+
+static bool remote_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                          const struct bytes *blob, const struct hsm_template *template,
+                          uint64_t *handle, struct err *err)
+{
+    Pb__Template msg;
+    struct wire_terms terms;
+    Pb__Unwrap unwrap = PB__UNWRAP__INIT;
+    wire_put_template(template, &msg, &terms);
+    unwrap.alg = (uint32_t)alg;
+    unwrap.unwrapping = unwrapping;
+    unwrap.blob = lend_bytes(blob->data, blob->len);
+    unwrap.template_ = &msg;
+    return ask(hsm, PB__REQUEST__CALL_UNWRAP, &unwrap, &handle_answer, handle, err);
+}
+
+static bool remote_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
+                         const struct bytes *challenge, struct bytes *answer, struct err *err)
+{
+    Pb__Prove prove = PB__PROVE__INIT;
+    prove.proof = (uint32_t)proof;
+    prove.handle = handle;
+    prove.challenge = lend_bytes(challenge->data, challenge->len);
+    return ask(hsm, PB__REQUEST__CALL_PROVE, &prove, &blob_answer, answer, err);
+}
+
+static bool remote_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label,
+                          size_t label_len, const uint8_t *id, size_t id_len, uint64_t *final,
+                          struct err *err)
+{
+    Pb__Commit commit = PB__COMMIT__INIT;
+    commit.temporary = temporary;
+    commit.label = lend_bytes(label, label_len);
+    commit.id = lend_bytes(id, id_len);
+    return ask(hsm, PB__REQUEST__CALL_COMMIT, &commit, &handle_answer, final, err);
+}
+
+static bool remote_make_public(struct hsm *hsm, const struct hsm_template *template,
+                               uint64_t *final, struct err *err)
+{
+    Pb__Template msg;
+    struct wire_terms terms;
+    wire_put_template(template, &msg, &terms);
+    return ask(hsm, PB__REQUEST__CALL_MAKE_PUBLIC, &msg, &handle_answer, final, err);
+}
+
+static bool remote_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
+{
+    Pb__Object object = PB__OBJECT__INIT;
+    object.handle = handle;
+    return ask(hsm, PB__REQUEST__CALL_DESTROY, &object, &done, NULL, err);
+}
+
+/* A name that is longer than is kept of it cannot be compared, so nothing is destroyed by it. */
+static bool remote_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
+{
+    Pb__Remove msg;
+
+    if (is->label_len > KEY_LABEL_MAX || is->id_len > KEY_ID_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "an object with so long a label or id is left alone");
+    wire_put_remove(is, &msg);
+    return ask(hsm, PB__REQUEST__CALL_REMOVE, &msg, &done, NULL, err);
+}
+
+static bool remote_at_work(struct hsm *hsm)
+{
+    return peer_at_work(((struct remote *)hsm)->peer);
+}
+
+static void remote_close(struct hsm *hsm)
+{
+    peer_close(((struct remote *)hsm)->peer);
+    free(hsm);
+}
+
+/* It has no open(): remote_open() needs more than a place. */
+static const struct hsm_driver remote_driver = {
+    .name = "remote",
+    .close = remote_close,
+    .at_work = remote_at_work,
+    .info = remote_info,
+    .slots = remote_slots,
+    .login = remote_login,
+    .list = remote_list,
+    .handles = remote_handles,
+    .describe = remote_describe,
+    .public_key = remote_public_key,
+    .certificate = remote_certificate,
+    .offers = remote_offers,
+    .make_pair = remote_make_pair,
+    .load_public = remote_load_public,
+    .make_aes = remote_make_aes,
+    .make_key = remote_make_key,
+    .wrap = remote_wrap,
+    .unwrap = remote_unwrap,
+    .prove = remote_prove,
+    .commit = remote_commit,
+    .make_public = remote_make_public,
+    .destroy = remote_destroy,
+    .remove = remote_remove,
+};
+
+bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err *err)
+{
+    struct remote *r = calloc(1, sizeof *r);
+    if (!r)
+        return err_set(err, ERR_FAILED, "no memory for an HSM");
+
+    r->base.driver = &remote_driver;
+    if (!peer_start(setup, &r->peer, err)) {
+        free(r);
+        return false;
+    }
+    Pb__Where where;
+    wire_put_where(&setup->where, &where);
+    if (!ask(&r->base, PB__REQUEST__CALL_OPEN, &where, &done, NULL, err)) {
+        remote_close(&r->base);
+        return false;
+    }
+    *out = &r->base;
+    return true;
+}

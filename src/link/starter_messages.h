@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the console and the process that starts agents say to each other; see hsm/starter.h. */
+#ifndef HSMFERRY_LINK_STARTER_MESSAGES_H
+#define HSMFERRY_LINK_STARTER_MESSAGES_H
+
+#include <stdint.h>
+
+enum starter_kind {
+    STARTER_NAME,   /* program, words */
+    STARTER_SEAL,   /* chooses, words: the folders */
+    STARTER_CHOOSE, /* program, words */
+    STARTER_START,  /* program; with two descriptors */
+    STARTER_SIGNAL, /* pid, signal */
+    STARTER_KINDS
+};
+
+/* One request is one packet: this, then its words, each with its NUL. Those of a program: its
+ * command (none: our own agent), its module, its environment. */
+struct starter_request {
+    uint32_t kind, program;
+    uint32_t command_words, words; /* how many; words counts all */
+    int32_t pid, signal;
+    uint32_t chooses;
+};
+
+struct starter_answer {
+    int32_t error; /* errno; 0: done */
+    int32_t pid;   /* of STARTER_START: also of a child whose program could not be started */
+};
+
+/* Serves requests on fd until it ends; never returns. */
+_Noreturn void starter_serve(int fd, const char *own_agent);
+
+#endif

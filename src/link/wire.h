@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between the contract's types and the messages of hsm.proto.
+ *
+ * wire_put_*: the message borrows from the structure, so it must be packed while that lives.
+ * wire_get_*: every field is checked - lengths, counts, enums, unknown flags, handle 0, text that
+ * text_safe() did not write - and what is wrong is ERR_DATA, naming the field. Both sides check
+ * what they receive; an out-parameter is written only when all of it is good.
+ */
+#ifndef HSMFERRY_LINK_WIRE_H
+#define HSMFERRY_LINK_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "hsm/hsm.h"
+#include "link/hsm.pb-c.h"
+
+#define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
+
+enum {
+    WIRE_PROTOCOL = 6,
+    WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
+    WIRE_HANDLES_PAGE = 4096, /* handles likewise */
+};
+
+/* This program's own greeting. */
+void wire_put_hello(Pb__Hello *msg);
+
+/* Packs a message as the content of one frame. Errors: ERR_DATA (longer than a frame may be). */
+bool wire_pack(const ProtobufCMessage *msg, struct bytes *frame, struct err *err);
+
+/* The call's name as in hsm.proto: "wrap". */
+const char *wire_call_name(Pb__Request__CallCase call);
+
+/* --- single fields; name is for the message --- */
+
+bool wire_get_handle(uint64_t handle, const char *name, struct err *err);
+bool wire_get_bytes(const ProtobufCBinaryData *msg, size_t min, size_t max, const char *name,
+                    struct bytes *out, struct err *err);
+bool wire_get_alg(uint32_t msg, enum hsm_alg *out, struct err *err);
+bool wire_get_proof(uint32_t msg, enum hsm_proof *out, struct err *err);
+
+/* The label of a temporary object: safe text, at most KEY_LABEL_MAX octets. */
+bool wire_get_label(const char *msg, struct err *err);
+
+/* A label or id of max octets at most; it stays in the message. */
+bool wire_get_name(const ProtobufCBinaryData *msg, size_t max, const char *name, struct err *err);
+
+/* A failure. Its sentences are for people, so what is not safe text is made so. */
+void wire_put_err(const struct err *err, Pb__Error *msg);
+bool wire_get_err(const Pb__Error *msg, struct err *out, struct err *err);
+
+/* --- what requests carry --- */
+
+void wire_put_remove(const struct key_desc *is, Pb__Remove *msg);
+bool wire_get_remove(const Pb__Remove *msg, struct key_desc *out, struct err *err);
+void wire_put_where(const struct hsm_where *where, Pb__Where *msg);
+bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err);
+
+/* The PIN is copied into *out; wiping the message is the caller's business. */
+bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err *err);
+
+/* What the terms of a message point to. */
+struct wire_terms {
+    Pb__Terms msg;
+    Pb__KeyTemplate template[KEY_TEMPLATES];
+    Pb__KeyTemplate *refs[KEY_TEMPLATES];
+};
+
+/* *out and the spki it may point to (*spki, not to be freed) borrow from the message; *terms is
+ * what its terms point to. Both ways. */
+void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
+                       struct wire_terms *terms);
+bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
+                       struct key_terms *terms, struct err *err);
+
+void wire_put_sample(const struct key_sample *sample, Pb__MakeKey *msg);
+bool wire_get_sample(const Pb__MakeKey *msg, struct key_sample *out, struct err *err);
+
+/* --- what replies carry --- */
+
+/* What the files of a message point to. */
+struct wire_files {
+    Pb__File msg[HSM_LOADED_MAX];
+    Pb__File *refs[HSM_LOADED_MAX];
+};
+
+void wire_put_info(const struct hsm_info *info, Pb__Info *msg, struct wire_files *files);
+bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err);
+
+void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg);
+bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err);
+
+/* terms is room for what msg points to. */
+void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_terms *terms);
+bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err);
+
+/* Lends the words of acts and proofs to msg; refs has room for HSM_ACTS + HSM_PROOFS. */
+void wire_put_words(const struct hsm_offers *offers, char **refs, Pb__Offers *msg);
+void wire_put_offer(const struct hsm_offer *offer, Pb__Offer *msg);
+bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *err);
+
+/* out->spki is the caller's to free. */
+bool wire_get_pair(const Pb__Pair *msg, struct hsm_pair *out, struct err *err);
+
+#endif

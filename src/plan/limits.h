@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys that the destination is known not to take, whatever wraps them. */
+#ifndef HSMFERRY_PLAN_LIMITS_H
+#define HSMFERRY_PLAN_LIMITS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "hsm/facts.h"
+#include "hsm/key.h"
+
+/* Does the destination with these limits take such a key, as far as is known? Also for public keys.
+ * Errors: ERR_UNSUPPORTED (it does not; the message names the limit). */
+bool limits_allow(const struct hsm_limits *limits, const struct key_desc *key, struct err *err);
+
+#endif

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is to be migrated, and how.
+libceremony_a_SOURCES += \
+	%D%/companion.c \
+	%D%/companion.h \
+	%D%/interrupted.h \
+	%D%/limits.c \
+	%D%/limits.h \
+	%D%/name_index.c \
+	%D%/name_index.h \
+	%D%/plan.c \
+	%D%/plan.h \
+	%D%/policy.c \
+	%D%/policy.h \
+	%D%/provable.c \
+	%D%/provable.h \
+	%D%/rsa_check.c \
+	%D%/rsa_check.h \
+	%D%/strength.c \
+	%D%/strength.h \
+	%D%/suite.c \
+	%D%/suite.h

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "plan/limits.h"
+#include "plan/name_index.h"
+#include "plan/provable.h"
+
+/* What the verdict on a key is made from. */
+struct judge {
+    const struct policy *policy;
+    const struct negotiation *deal;
+    struct names source;
+    struct names destination;
+};
+
+enum { SECRET_MAX = 4096 }; /* octets of a secret that are carried; no HSM known has longer ones */
+
+static bool check_names(const struct judge *judge, const struct key_desc *key, struct err *err)
+{
+    const struct key_desc *other;
+
+    if (names_same(&judge->source, key) > 1)
+        return err_set(err, ERR_CONFLICT, "two keys on the source bear this label and id");
+    other = names_taken(&judge->destination, key);
+    if (!other)
+        return true;
+    if (key->has_public && other->has_public &&
+        memcmp(key->spki_sha256, other->spki_sha256, sizeof key->spki_sha256) == 0)
+        return err_set(err, ERR_CONFLICT, "there already: the same key (by its public half)");
+    return err_set(err, ERR_CONFLICT, "its label or id is taken on the destination%s",
+                   key->has_public && other->has_public ? " by another key" : "");
+}
+
+static bool keeps_templates(const struct judge *judge, const struct key_desc *key, struct err *err)
+{
+    for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
+        const struct key_template *template = &key->terms.templates[use];
+        char text[KEY_TEMPLATE_TEXT];
+        if (judge->deal->lost_templates & 1U << use && key_template_is_set(template))
+            return err_set(err, ERR_DENIED,
+                           "the destination has no %s, so this one would get lost: %.80s",
+                           key_template_name(use), key_template_text(template, text));
+    }
+    return true;
+}
+
+static bool fits_directly(const struct negotiation *deal, const struct key_desc *key,
+                          struct err *why)
+{
+    if (key->class == KEY_CLASS_PRIVATE)
+        return err_set(why, ERR_UNSUPPORTED,
+                       "unsupported here: no envelope that both sides speak carries a private "
+                       "key, and it does not fit under the transport key itself");
+    if (key->length > deal->direct_max)
+        return err_set(why, ERR_DATA,
+                       "%u bytes: the envelope would pad them, and %u is the most that fits under "
+                       "the transport key itself",
+                       key->length, deal->direct_max);
+    return true;
+}
+
+/* How long a private key is in its envelope, nobody tells; a cipher key has a length that fits. */
+static bool fits_envelope(const struct way *way, const struct key_desc *key, struct err *why)
+{
+    bool generic = key->kind == KEY_KIND_GENERIC;
+    bool eights = key->length > 0 && key->length % 8 == 0;
+
+    if (way->alg == HSM_AES_KW &&
+        (key->class == KEY_CLASS_PRIVATE || (generic && !(eights && key->length >= 16))))
+        return err_set(why, ERR_DATA, "%s carries multiples of 8 bytes only",
+                       hsm_alg_name(way->alg));
+    if (way->alg == HSM_AES_KWP && generic && !eights && !(key->length > 0 && way->exact))
+        return err_set(why, ERR_DATA, "%s would pad it", hsm_alg_name(way->alg));
+    return true;
+}
+
+/* Says how the key goes, and why not by a stronger way. */
+static void go(const struct negotiation *deal, struct plan_item *item, const struct way *way)
+{
+    char *text = item->reason.what;
+    size_t size = sizeof item->reason.what;
+
+    item->route = way->route;
+    item->alg = way->alg;
+    if (way->route == ROUTE_DIRECT)
+        snprintf(text, size, "directly under the transport key: %s",
+                 way == deal->ways       ? "there is no common envelope"
+                 : item->key.length == 0 ? "its length is not known, this keeps it"
+                                         : "the envelope would pad it");
+    else
+        snprintf(text, size, "in the AES envelope%s%s%s", way == deal->ways ? "" : ", ",
+                 way == deal->ways ? "" : hsm_alg_name(way->alg),
+                 negotiation_is_weak(way->alg) ? ": NO INTEGRITY" : "");
+}
+
+/* Did a key like this one get through by this way, as far as that was tried and must be? */
+static bool canary_lives(const struct judge *judge, const struct way *way,
+                         const struct key_desc *key, struct err *why)
+{
+    const struct trial *trial = negotiation_trial(judge->deal, key, way->alg);
+
+    if (trial && trial->state == CANARY_FAILED)
+        return err_set(why, ERR_HSM, "canary: %s", trial->reason);
+    if (trial && trial->state == CANARY_IMPOSSIBLE && judge->policy->canary == CANARY_REQUIRED) {
+        err_set(why, ERR_HSM, "no canary, which the policy requires: %s", trial->reason);
+        return err_next(why, "Say canary: when-possible in the policy to let it go without.");
+    }
+    return true;
+}
+
+static bool choose_route(const struct judge *judge, struct plan_item *item)
+{
+    const struct negotiation *deal = judge->deal;
+    const struct key_desc *key = &item->key;
+    struct err why = {0}, direct = {0}, canary = {0};
+
+    if (key->length > SECRET_MAX)
+        return err_set(&item->reason, ERR_DATA, "%u bytes are too long for the envelope",
+                       key->length);
+    for (unsigned i = 0; i < deal->way_count; i++) {
+        const struct way *way = &deal->ways[i];
+        if (!(way->route == ROUTE_DIRECT ? fits_directly(deal, key, &direct)
+                                         : fits_envelope(way, key, &why)))
+            continue;
+        if (canary_lives(judge, way, key, &canary)) {
+            go(deal, item, way);
+            return true;
+        }
+    }
+    item->reason = canary.code == ERR_NONE ? direct : canary;
+    return false;
+}
+
+/* Without a proof, that the envelope opened is all that vouches for a key. */
+static bool has_floor(struct plan_item *item)
+{
+    char *text = item->reason.what;
+    size_t len = strlen(text);
+
+    if (negotiation_is_weak(item->alg))
+        return err_set(&item->reason, ERR_DATA,
+                       "nothing can prove it, and the envelope has no integrity of its own");
+    snprintf(text + len, sizeof item->reason.what - len,
+             "; UNPROVEN: that it opens is all that vouches for it");
+    return true;
+}
+
+/* Before the review nobody has looked further than the HSM itself does. */
+static bool has_half(const struct plan_item *item, struct err *why)
+{
+    return !key_needs_public(&item->key) || !item->sought ||
+           err_set(why, ERR_DATA, "%s, so the copy could not be proven", item->half_text);
+}
+
+/* Says where a public half comes from, that the HSM did not report with the key. */
+static void tell_half(struct plan_item *item)
+{
+    size_t len = strlen(item->reason.what);
+    const char *text = key_needs_public(&item->key) ? "its public half is looked for at the review"
+                                                    : item->half_text;
+
+    if (text[0])
+        snprintf(item->reason.what + len, sizeof item->reason.what - len, "; %s", text);
+}
+
+static bool judge_key(const struct judge *judge, struct plan_item *item)
+{
+    struct err *reason = &item->reason;
+
+    if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason) ||
+        !limits_allow(&judge->deal->limits, &item->key, reason) ||
+        !keeps_templates(judge, &item->key, reason) || !has_half(item, reason))
+        return false;
+    item->proofs = provable_by(judge->deal, &item->key);
+    item->unproven = item->proofs == 0;
+    if (item->unproven && !judge->policy->waive_unproven)
+        return provable_explain(judge->deal, &item->key, reason);
+    if (!choose_route(judge, item) || (item->unproven && !has_floor(item)))
+        return false;
+    tell_half(item);
+    return true;
+}
+
+/* Certificates of one key may share its id, and do when one was renewed; other names are taken as
+ * those of keys are. */
+static bool check_public_names(const struct judge *judge, const struct key_desc *key,
+                               struct err *err)
+{
+    if (key->class != KEY_CLASS_CERTIFICATE)
+        return check_names(judge, key, err);
+    if (names_same(&judge->source, key) > 1)
+        return err_set(err, ERR_CONFLICT, "two certificates on the source bear this label and id");
+    return names_same(&judge->destination, key) == 0 ||
+           err_set(err, ERR_CONFLICT,
+                   "the destination has a certificate with this label and id already");
+}
+
+/* owner: the private key that it goes along with; NULL: it was chosen itself. */
+static bool judge_public(const struct judge *judge, struct plan_item *item,
+                         const struct plan_item *owner)
+{
+    struct err *reason = &item->reason;
+
+    if (owner && owner->route == ROUTE_NONE)
+        return err_set(reason, ERR_CONFLICT, "its private key does not go");
+    if (!policy_public_may_go(&item->key, reason) ||
+        !check_public_names(judge, &item->key, reason) ||
+        (item->key.class == KEY_CLASS_PUBLIC &&
+         !limits_allow(&judge->deal->limits, &item->key, reason)) ||
+        !keeps_templates(judge, &item->key, reason))
+        return false;
+    /* What a certificate certifies, companions_read() checks: one wrong answer must not cost it. */
+    if (owner && item->key.class == KEY_CLASS_PUBLIC && item->key.has_public &&
+        memcmp(item->key.spki_sha256, owner->key.spki_sha256, sizeof owner->key.spki_sha256) != 0)
+        return err_set(reason, ERR_CONFLICT, "it bears the private key's %s and is another key's",
+                       key_same_id(&item->key, &owner->key) ? "id" : "label");
+    item->route = ROUTE_PUBLIC;
+    item->proofs = 1U << HSM_PROOF_BYTES;
+    snprintf(reason->what, sizeof reason->what, "as it is: it is public");
+    return true;
+}
+
+static void judge_item(const struct judge *judge, const struct plan *plan, struct plan_item *item)
+{
+    const struct plan_item *owner =
+        item->companion_of ? &plan->items[item->companion_of - 1] : NULL;
+    bool public = key_is_public_class(&item->key);
+
+    item->reason = (struct err){0};
+    item->want_flags =
+        public ? policy_public_flags(&item->key) : policy_want_flags(judge->policy, &item->key);
+    if (!(public ? judge_public(judge, item, owner) : judge_key(judge, item)))
+        item->route = ROUTE_NONE;
+}
+
+bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err)
+{
+    struct plan_item *items;
+
+    /* Grown in powers of two; count alone tells when. */
+    if ((plan->count & (plan->count - 1)) == 0) {
+        items = reallocarray(plan->items, plan->count ? 2 * plan->count : 1, sizeof *items);
+        if (!items)
+            return err_set(err, ERR_FAILED, "no memory for a plan of %zu keys", plan->count);
+        plan->items = items;
+    }
+    plan->items[plan->count++] = *item;
+    return true;
+}
+
+static bool add_key(struct plan *plan, const struct key_desc *key, bool named, struct err *err)
+{
+    return plan_add(plan, &(struct plan_item){.key = *key, .named = named}, err);
+}
+
+/* A pattern without a type means keys: public keys and certificates are no secrets to carry, and
+ * those of a private key go along with it. */
+static bool uri_selects(const struct uri *uri, const struct key_desc *key)
+{
+    bool wanted =
+        uri->type != KEY_CLASS_OTHER || key_is_movable_class(key) || key->class == KEY_CLASS_DATA;
+
+    return wanted && uri_matches_key(uri, key);
+}
+
+static bool add_named(struct plan *plan, const struct key_list *source, const struct uri *uri,
+                      struct err *err)
+{
+    const struct key_desc *found = NULL;
+    size_t matches = 0;
+
+    for (size_t i = 0; i < source->count; i++)
+        if (uri_selects(uri, &source->keys[i])) {
+            found = &source->keys[i];
+            matches++;
+        }
+    if (matches == 1)
+        return add_key(plan, found, true, err);
+    if (matches == 0) {
+        err_set(err, ERR_NO_INPUT, "no key on the source is named by %.200s", uri->text);
+        err_now(err, "Nothing was changed.");
+        return err_next(err, "Compare with `hsmferry list`, and correct the ceremony file.");
+    }
+    err_set(err, ERR_CONFLICT, "%zu keys on the source are named by %.200s", matches, uri->text);
+    err_now(err, "Nothing was changed.");
+    return err_next(err, "Add id= or type= so that it names one, or * where all are meant.");
+}
+
+static bool add_pattern(struct plan *plan, const struct key_list *source, const struct uri *uri,
+                        struct err *err)
+{
+    for (size_t i = 0; i < source->count; i++)
+        if (uri_selects(uri, &source->keys[i]) && !add_key(plan, &source->keys[i], false, err))
+            return false;
+    return true;
+}
+
+static bool add_handle(struct plan *plan, const struct key_list *source, uint64_t handle,
+                       struct err *err)
+{
+    for (size_t i = 0; i < source->count; i++)
+        if (source->keys[i].handle == handle)
+            return add_key(plan, &source->keys[i], true, err);
+    return err_set(err, ERR_NO_INPUT, "a marked key is no longer on the source");
+}
+
+static int compare_handles(const void *a, const void *b)
+{
+    const struct plan_item *x = a, *y = b;
+
+    if (x->key.handle != y->key.handle)
+        return x->key.handle < y->key.handle ? -1 : 1;
+    return (int)y->named - (int)x->named;
+}
+
+static int compare_labels(const void *a, const void *b)
+{
+    const struct key_desc *x = &((const struct plan_item *)a)->key;
+    const struct key_desc *y = &((const struct plan_item *)b)->key;
+    int order = memcmp(x->label, y->label, sizeof x->label);
+
+    return order ? order : memcmp(x->id, y->id, sizeof x->id);
+}
+
+/* A key that was chosen several times is there once. The order is one that officers can follow on
+ * paper, and the same in rehearsal and production. */
+static void put_in_order(struct plan *plan)
+{
+    size_t kept = 0;
+
+    if (plan->count > 1)
+        qsort(plan->items, plan->count, sizeof *plan->items, compare_handles);
+    for (size_t i = 0; i < plan->count; i++)
+        if (kept == 0 || plan->items[kept - 1].key.handle != plan->items[i].key.handle)
+            plan->items[kept++] = plan->items[i];
+    plan->count = kept;
+    if (kept > 1)
+        qsort(plan->items, kept, sizeof *plan->items, compare_labels);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    const struct key_desc *x = &(*(const struct plan_item *const *)a)->key;
+    const struct key_desc *y = &(*(const struct plan_item *const *)b)->key;
+
+    if (x->class != y->class)
+        return x->class < y->class ? -1 : 1;
+    if (x->id_len != y->id_len)
+        return x->id_len < y->id_len ? -1 : 1;
+    return memcmp(x->id, y->id, sizeof x->id);
+}
+
+static void refuse_twin(struct plan_item *item)
+{
+    err_set(&item->reason, ERR_CONFLICT,
+            "another chosen key has its id, and the destination keeps one key of each: choose one");
+    item->route = ROUTE_NONE;
+}
+
+/* Of two keys that replace each other, which one is to stay is not for us to say. Certificates of
+ * one id stay beside each other everywhere. */
+static bool refuse_rivals(struct plan *plan, struct err *err)
+{
+    struct plan_item **by_id = calloc(plan->count + 1, sizeof(struct plan_item *));
+    size_t count = 0;
+
+    if (!by_id)
+        return err_set(err, ERR_FAILED, "no memory for the ids of %zu keys", plan->count);
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].route != ROUTE_NONE && plan->items[i].key.id_len > 0 &&
+            plan->items[i].key.class != KEY_CLASS_CERTIFICATE)
+            by_id[count++] = &plan->items[i];
+    if (count > 1)
+        qsort(by_id, count, sizeof *by_id, compare_ids);
+    for (size_t i = 1; i < count; i++)
+        if (compare_ids(&by_id[i - 1], &by_id[i]) == 0) {
+            refuse_twin(by_id[i - 1]);
+            refuse_twin(by_id[i]);
+        }
+    free(by_id);
+    return true;
+}
+
+static bool judge_each(const struct policy *policy, const struct negotiation *deal,
+                       const struct key_list *source, const struct key_list *destination,
+                       struct plan *plan, struct err *err)
+{
+    struct judge judge = {.policy = policy, .deal = deal};
+    bool ok =
+        names_make(source, &judge.source, err) && names_make(destination, &judge.destination, err);
+
+    for (size_t i = 0; ok && i < plan->count; i++)
+        judge_item(&judge, plan, &plan->items[i]);
+    names_free(&judge.source);
+    names_free(&judge.destination);
+    return ok;
+}
+
+static void count_going(struct plan *plan)
+{
+    plan->goes = plan->along = 0;
+    for (size_t i = 0; i < plan->count; i++)
+        *(plan->items[i].companion_of ? &plan->along : &plan->goes) +=
+            plan->items[i].route != ROUTE_NONE;
+}
+
+bool plan_judge(const struct policy *policy, const struct negotiation *deal,
+                const struct key_list *source, const struct key_list *destination,
+                struct plan *plan, struct err *err)
+{
+    bool ok = judge_each(policy, deal, source, destination, plan, err) &&
+              (!deal->one_per_id || refuse_rivals(plan, err));
+
+    count_going(plan);
+    return ok;
+}
+
+static bool collect(const struct key_list *source, const struct selection *selection,
+                    struct plan *plan, struct err *err)
+{
+    for (size_t i = 0; i < selection->uri_count; i++) {
+        const struct uri *uri = &selection->uris[i];
+        bool ok = uri_is_pattern(uri) ? add_pattern(plan, source, uri, err)
+                                      : add_named(plan, source, uri, err);
+        if (!ok)
+            return false;
+    }
+    for (size_t i = 0; i < selection->handle_count; i++)
+        if (!add_handle(plan, source, selection->handles[i], err))
+            return false;
+    return true;
+}
+
+bool plan_make(const struct policy *policy, const struct negotiation *deal,
+               const struct key_list *source, const struct key_list *destination,
+               const struct selection *selection, struct plan *plan, struct err *err)
+{
+    *plan = (struct plan){0};
+    if (collect(source, selection, plan, err)) {
+        put_in_order(plan);
+        if (plan_judge(policy, deal, source, destination, plan, err))
+            return true;
+    }
+    plan_free(plan);
+    return false;
+}
+
+bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,
+                   const struct key_list *source, const struct key_list *destination,
+                   struct plan *plan, struct err *err)
+{
+    bool ok = true;
+
+    *plan = (struct plan){0};
+    for (size_t i = 0; ok && i < source->count; i++)
+        ok = add_key(plan, &source->keys[i], false, err);
+    ok = ok && judge_each(policy, deal, source, destination, plan, err);
+    count_going(plan);
+    if (!ok)
+        plan_free(plan);
+    return ok;
+}
+
+void plan_free(struct plan *plan)
+{
+    free(plan->items);
+    *plan = (struct plan){0};
+}

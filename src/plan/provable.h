@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which proofs a key allows: by its kind, its uses, its templates and its allowed mechanisms. */
+#ifndef HSMFERRY_PLAN_PROVABLE_H
+#define HSMFERRY_PLAN_PROVABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hsm/key.h"
+#include "plan/suite.h"
+
+/* The proofs (bit 1 << enum hsm_proof) that this key allows and both sides can answer. */
+uint32_t provable_by(const struct negotiation *deal, const struct key_desc *key);
+
+/* Why there is none. Always false. A destination that does nothing of what the key is for may not
+ * even have such keys. */
+bool provable_explain(const struct negotiation *deal, const struct key_desc *key, struct err *why);
+
+#endif

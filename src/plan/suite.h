@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The transport and the ways for keys that both sides really speak. */
+#ifndef HSMFERRY_PLAN_SUITE_H
+#define HSMFERRY_PLAN_SUITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hsm/facts.h"
+#include "plan/policy.h"
+#include "protocol/event.h"
+
+/* One way for a key to travel. */
+struct way {
+    enum key_route route; /* in the AES envelope, or directly under the transport key */
+    enum hsm_alg alg;     /* what encrypts the key itself */
+    bool exact;           /* a secret of any length arrives as long as it left */
+};
+enum { WAYS_MAX = 4 };
+
+/* What a throw-away key showed of one way for its kind. */
+struct trial {
+    struct key_sample sample;
+    enum hsm_alg alg;
+    enum canary_state state;
+    char reason[160]; /* why it did not pass */
+};
+enum { TRIALS_MAX = 64 };
+
+/* What both sides agreed on. */
+struct negotiation {
+    enum hsm_alg transport;    /* an OAEP variant */
+    struct way ways[WAYS_MAX]; /* strongest first; each key goes by the first that fits it */
+    unsigned way_count;        /* at least one: directly */
+    uint32_t direct_max;       /* octets of a secret that fit directly under the transport */
+    uint32_t proofs;           /* those that both sides can answer */
+    uint32_t by_destination;   /* those that the destination can */
+    bool one_per_id;           /* the destination keeps one key of each class and id */
+    uint32_t lost_templates;   /* as in struct hsm_offers, of the destination */
+    struct hsm_limits limits;  /* likewise */
+    struct {
+        enum hsm_alg alg;
+        char reason[160];
+    } rejected[HSM_ALGS]; /* candidates that were not taken, in the order tried */
+    unsigned rejected_count;
+    char transport_reason[160];
+    struct trial trials[TRIALS_MAX];
+    unsigned trial_count;
+};
+
+/* Chooses, strongest first, what the source can wrap and the destination unwrap under the policy.
+ * Errors: ERR_UNSUPPORTED: no common transport; the message says what each side offers. */
+bool negotiate(const struct policy *policy, const struct hsm_offers *source,
+               const struct hsm_offers *destination, struct negotiation *deal, struct err *err);
+
+/* What was found out about keys like this one by alg; NULL: nothing yet. */
+const struct trial *negotiation_trial(const struct negotiation *deal, const struct key_desc *key,
+                                      enum hsm_alg alg);
+
+/* What to know of an envelope, in words: "RFC 5649: protects integrity, carries every length". */
+const char *negotiation_envelope_words(enum hsm_alg alg);
+
+/* Does this envelope leave it to the proof to find out that a key was altered on its way? */
+bool negotiation_is_weak(enum hsm_alg alg);
+
+#endif

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the engine tells while it works. An event is plain data smaller than PIPE_BUF, so that one
+ * write(2) of it on a pipe is atomic (POSIX). Screen, plain lines, journal and report are sinks of
+ * the same events; each can be made from the stream of events alone.
+ *
+ * All strings are terminated; those that came from outside have passed text_safe(). No event ever
+ * holds a PIN, key material or a proof's answer.
+ */
+#ifndef HSMFERRY_PROTOCOL_EVENT_H
+#define HSMFERRY_PROTOCOL_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hsm/facts.h"
+#include "hsm/key.h"
+
+enum side { SIDE_SOURCE, SIDE_DESTINATION, SIDE_RELAY, SIDES };
+
+enum event_kind {
+    EVENT_BEGIN,       /* begin: the ceremony as it was asked for */
+    EVENT_OFFICER,     /* officer: one for each */
+    EVENT_REACH,       /* reach: one for each thing that is said of how a side is reached */
+    EVENT_SIGNER,      /* signer: the key that will sign the report, where one is named */
+    EVENT_POLICY,      /* note: one line of the policy in force, name and value */
+    EVENT_SIDE,        /* side_state: an HSM was opened, logged in to, listed, or failed */
+    EVENT_HSM,         /* hsm: what an opened and chosen HSM says of itself */
+    EVENT_LOADED,      /* loaded: one for each library that its module loaded */
+    EVENT_OFFER,       /* offer: how one side speaks one algorithm, or why not */
+    EVENT_CHOICE,      /* choice: what was negotiated */
+    EVENT_REJECTED,    /* note: a candidate of the negotiation and why it was rejected */
+    EVENT_CANARY,      /* canary: a throw-away key went the whole way, or did not */
+    EVENT_PLANNED,     /* planned: one for each key that was asked for */
+    EVENT_WARNING,     /* note: something the officers must know before they start */
+    EVENT_GATE,        /* gate: officers are asked, or have answered */
+    EVENT_STEP,        /* step: a step of the protocol begins or ended */
+    EVENT_FINGERPRINT, /* fingerprint: of the transport key, as one side told it */
+    EVENT_PROOF,       /* proof: one proof of one key */
+    EVENT_CHECK,       /* check: one check value of one key, from both sides */
+    EVENT_KEY_DONE,    /* key_done: the last word on one key */
+    EVENT_INVENTORY,   /* inventory: of one side, before or after */
+    EVENT_CALL,        /* call: one call into an HSM begins or ended (the log pane) */
+    EVENT_SPOKEN,      /* note: a vendor library printed this */
+    EVENT_COMPARED,    /* compared: whether two keys of one name are the same, on request */
+    EVENT_ERROR,       /* error: a failure, as the officer reads it */
+    EVENT_EXCEPTION,   /* exception: officers write down that something was not as planned */
+    EVENT_END,         /* end: outcome and counts */
+    EVENT_PIN,         /* pin: the PIN of one side's token is wanted */
+    EVENT_DONE,        /* done: a command to the worker has ended */
+    EVENT_KINDS
+};
+
+/* Of a step, a call, a proof. */
+enum event_state { EVENT_BEGUN, EVENT_OK, EVENT_FAILED, EVENT_UNDONE };
+
+enum side_state {
+    SIDE_CLOSED,
+    SIDE_OPENING,
+    SIDE_OPEN,      /* slots are known */
+    SIDE_LOGGED_IN, /* a token was chosen */
+    SIDE_LISTED,    /* its keys are known */
+    SIDE_FAILED,
+    SIDE_STATES
+};
+
+enum gate { GATE_DEVICES, GATE_REVIEW, GATE_FINGERPRINT, GATE_KEY, GATES };
+enum gate_state { GATE_OPEN, GATE_WRONG, GATE_CONFIRMED, GATE_REFUSED, GATE_WAIVED };
+
+/* What became of a throw-away key. Impossible: the source does not make one. Commits: it is about
+ * to become a token object on the destination, under the label of temporaries. Clean, of all of
+ * them together: both inventories are again as they were. */
+enum canary_state {
+    CANARY_PASSED,
+    CANARY_FAILED,
+    CANARY_IMPOSSIBLE,
+    CANARY_COMMITS,
+    CANARY_CLEAN,
+    CANARY_STATES
+};
+
+/* The protocol's steps. step_number() tells the number that the documents use. */
+enum step_id {
+    STEP_MAKE_PAIR,
+    STEP_RELAY_PUBLIC,
+    STEP_LOAD_PUBLIC,
+    STEP_MAKE_AES,
+    STEP_WRAP_AES,
+    STEP_RELAY_AES,
+    STEP_UNWRAP_AES,
+    STEP_WRAP_KEY,
+    STEP_RELAY_KEY,
+    STEP_UNWRAP_KEY,
+    STEP_PROVE,
+    STEP_READ_OBJECT, /* public objects: instead of the four before */
+    STEP_RELAY_OBJECT,
+    STEP_COMMIT,
+    STEP_PROVE_AGAIN,
+    STEP_DESTROY,
+    STEP_INVENTORY,
+    STEP_PROVE_FRESH,
+    STEPS
+};
+
+enum key_outcome {
+    KEY_PENDING,
+    KEY_MIGRATED,
+    KEY_REFUSED,
+    KEY_FAILED,
+    KEY_UNKNOWN,
+    KEY_UNPROVEN /* arrived by a waiver: nothing proves it */,
+    KEY_OUTCOMES
+};
+/* AES-wrapped; under OAEP itself; not encrypted, since it is public. */
+enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT, ROUTE_PUBLIC, ROUTES };
+enum end_outcome { END_COMPLETE, END_PARTIAL, END_FAILED, END_ABORTED };
+
+enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
+
+/* One check value of one key. */
+struct check {
+    enum key_check method;
+    struct key_check_value value[2]; /* by side; both empty: none */
+    char text[EVENT_TEXT_MAX];       /* why there is none, or not on both sides */
+};
+
+/* How a side is reached, as it was asked for; SIDE_RELAY: the device of the key that signs. */
+enum reach {
+    REACH_AGENT,      /* text: a word of the agent's command; none: it is our own agent */
+    REACH_PARAMETERS, /* sha256: of what the module gets when it is initialised */
+    REACH_VARIABLE,   /* text: the name of a variable of the agent's environment; sha256: of its
+                         value, which may be a secret */
+    REACHES
+};
+
+/* A key that signs the report once it is written, as the ceremony file names it. */
+struct event_signer {
+    char key[EVENT_TEXT_MAX]; /* its URI; empty: nothing signs */
+    char device[16];          /* "source", "destination", "another" */
+    char api[16];
+    char module[EVENT_PATH_MAX];
+    char token[EVENT_TEXT_MAX]; /* its URI */
+    char role[64];              /* of the officer who holds it; empty: nobody by name */
+};
+
+enum comparison {
+    COMPARED_SAME,
+    COMPARED_DIFFERS,
+    COMPARED_ONLY_HERE, /* the other side has none of this name: its handle is 0 */
+    COMPARED_UNKNOWN,   /* no operation that both may carry out tells */
+    COMPARISONS
+};
+enum { COMPARED_CHECKS = 2 };
+struct compared {
+    enum comparison result;
+    uint64_t handle[2]; /* by side */
+    char label[KEY_LABEL_TEXT];
+    char method[32]; /* the proof, "public half"; empty: none */
+    char text[EVENT_TEXT_MAX];
+    struct check checks[COMPARED_CHECKS];
+    unsigned check_count;
+};
+
+struct event {
+    uint64_t seq;    /* from 1, without gaps */
+    int64_t utc_ms;  /* wall clock, milliseconds since 1970 */
+    int64_t mono_ms; /* since the ceremony began; never goes back */
+    enum event_kind kind;
+    enum side side; /* whom it is about */
+    uint32_t key;   /* which key of the plan, from 1; 0: none */
+    union {
+        struct {
+            char title[EVENT_TEXT_MAX];
+            char id[40];      /* the migration's id: label of temporaries is "hsmferry:<id>" */
+            char resumes[40]; /* the id of the interrupted one that this one resumes; empty: none */
+            char version[32]; /* of this program */
+            char file[EVENT_PATH_MAX]; /* the ceremony file; empty: none */
+            uint8_t file_sha256[32];   /* of it as it was read */
+            char libraries[EVENT_TEXT_MAX];
+            char confinement[96];    /* of this program; empty: not known */
+            struct hsm_file program; /* this one */
+            char host[EVENT_TEXT_MAX];
+            bool rehearsal;
+        } begin;
+        struct {
+            char name[EVENT_TEXT_MAX];
+            char role[64];
+        } officer;
+        struct {
+            enum reach what;
+            char text[EVENT_PATH_MAX];
+            uint8_t sha256[32];
+        } reach;
+        struct event_signer signer;
+        struct {
+            char name[64];
+            char text[EVENT_TEXT_MAX];
+        } note;
+        struct {
+            enum side_state state;
+        } side_state;
+        struct {
+            char module[EVENT_PATH_MAX];
+            struct hsm_about info;
+            struct hsm_slot slot;
+            char loading[64];     /* as in struct hsm_info */
+            char confinement[96]; /* likewise */
+            bool loaded_more;     /* likewise */
+        } hsm;
+        struct hsm_file loaded;
+        struct {
+            enum hsm_alg alg;
+            struct hsm_offer offer;
+        } offer;
+        struct {
+            bool envelope; /* the envelope for keys; else the transport of the AES key */
+            bool more;     /* one more envelope, for some of the keys */
+            enum hsm_alg alg;
+            uint32_t bits; /* of the RSA pair; of the AES key */
+            char keys[64]; /* the kinds of keys that go in it; empty: all that go in one */
+            char source_words[96];
+            char destination_words[96];
+            char reason[EVENT_TEXT_MAX];
+        } choice;
+        struct {
+            enum canary_state state;
+            bool transport; /* the canary's own transport keys, not a kind of the plan's */
+            enum key_kind kind;
+            enum hsm_alg alg;          /* what encrypted it */
+            char type[64];             /* "RSA 2048" */
+            uint32_t bytes;            /* what crossed the relay; 0: nothing */
+            uint8_t sha256[32];        /* of it */
+            int64_t micros;            /* how long it took */
+            char text[EVENT_TEXT_MAX]; /* how it was proven, or what failed */
+        } canary;
+        struct {
+            struct key_desc desc;        /* as listed on the source */
+            uint32_t want_flags;         /* what it shall be on the destination */
+            enum key_route route;        /* ROUTE_NONE: refused */
+            enum err_code refused;       /* why it cannot go: ERR_NONE when it can */
+            bool named;                  /* named in the ceremony file itself, not by a pattern */
+            bool kept;                   /* an interrupted ceremony has put it there already */
+            uint32_t companion_of;       /* goes along with this key, from 1; 0: chosen itself */
+            uint32_t bytes;              /* of a public object's DER, as read for the plan ... */
+            uint8_t sha256[32];          /* ... and the digest of it */
+            char reason[EVENT_TEXT_MAX]; /* why it cannot go, or how it goes */
+            char proof[32];              /* how it will be proven */
+        } planned;
+        struct {
+            enum gate gate;
+            enum gate_state state;
+            unsigned tries_left;
+            char question[EVENT_TEXT_MAX]; /* what to type, for the officer */
+            char officer[EVENT_TEXT_MAX];  /* who answers, where the file names them ... */
+            char role[64];                 /* ... and as what */
+        } gate;
+        struct {
+            enum step_id id;
+            enum event_state state;
+            uint32_t bytes;            /* what leaves, crosses the relay, arrives; 0: nothing */
+            uint8_t sha256[32];        /* of it */
+            int64_t micros;            /* how long it took, once it ended */
+            char words[96];            /* the API's own call: "C_WrapKey CKM_RSA_PKCS_OAEP" */
+            char text[EVENT_TEXT_MAX]; /* "RSA 3072", "OAEP blob", what failed */
+        } step;
+        struct {
+            uint8_t spki_sha256[32];
+            uint32_t bytes;
+            uint32_t bits;
+        } fingerprint;
+        struct {
+            enum hsm_proof proof;
+            enum event_state state;
+            enum step_id stage;           /* STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH */
+            char words[2][HSM_WORDS_MAX]; /* by side: the operation, in the API's own words */
+            char text[EVENT_TEXT_MAX];    /* one sentence that an auditor could quote */
+        } proof;
+        struct check check;
+        struct compared compared;
+        struct {
+            enum key_outcome outcome;
+            enum err_code code;
+            struct key_desc desc; /* as found on the destination (migrated) */
+            char proof[32];
+            char text[EVENT_TEXT_MAX];
+        } key_done;
+        struct {
+            bool after;
+            uint32_t objects;
+            uint32_t unexplained; /* after: objects that neither were there nor were migrated */
+            uint32_t missing;     /* after: objects that were there before */
+            uint32_t nameless;    /* before: objects that bear neither class nor name */
+            uint8_t sha256[32];   /* over the sorted handles */
+        } inventory;
+        struct {
+            enum event_state state;
+            int64_t micros;
+            uint64_t hsm_code;
+            char name[32];  /* the contract's function: "wrap" */
+            char words[96]; /* its argument in words: "aes-kwp", a slot, a label */
+            char hsm_name[ERR_NAME_MAX];
+        } call;
+        struct {
+            char token[4 * 32 + 1];
+            char serial[4 * 16 + 1];
+            char officer[EVENT_TEXT_MAX]; /* of this side, where the file names one ... */
+            char role[64];                /* ... and as what */
+            uint32_t flags;               /* enum hsm_slot_flag: count low, final try */
+        } pin;
+        struct {
+            unsigned command; /* enum worker_command */
+            bool ok;          /* when not, an EVENT_ERROR came before */
+        } done;
+        struct err error;
+        struct {
+            bool begun;        /* a step had begun: ... */
+            enum step_id step; /* ... this one was the last; event.key: with this key */
+            char expected[EVENT_TEXT_MAX];
+            char happened[EVENT_TEXT_MAX];
+            char decided[EVENT_TEXT_MAX];
+        } exception;
+        struct {
+            enum end_outcome outcome;
+            int exit_code;
+            uint32_t migrated, unproven, refused, failed;
+            uint32_t along, along_refused,
+                along_failed;   /* companions, which the others leave out */
+            uint32_t left_over; /* temporaries that could not be destroyed, unexplained objects */
+            char text[EVENT_TEXT_MAX];
+        } end;
+    };
+};
+
+_Static_assert(sizeof(struct event) <= 4096, "one event is one atomic write (PIPE_BUF)");
+
+/* Takes events. A sink may refuse: then the step that the event announces does not happen. */
+struct event_sink {
+    bool (*emit)(struct event_sink *sink, const struct event *event, struct err *err);
+};
+
+/* Words for lines and reports: "source", "ok", "make-pair", "migrated", "fingerprint". */
+const char *side_name(enum side side);
+const char *event_kind_name(enum event_kind kind);
+const char *reach_name(enum reach reach);
+const char *event_state_name(enum event_state state);
+const char *side_state_name(enum side_state state);
+const char *gate_name(enum gate gate);
+const char *gate_state_name(enum gate_state state);
+const char *canary_state_name(enum canary_state state);
+const char *key_outcome_name(enum key_outcome outcome);
+const char *key_route_name(enum key_route route);
+const char *comparison_name(enum comparison result);
+const char *end_outcome_name(enum end_outcome outcome);
+
+/* A check value with its method: "f29000, ECB of zeros, the same on both sides", "none by CMAC of
+ * zeros: ...". out has EVENT_CHECK_TEXT bytes. Returns out. */
+enum { EVENT_CHECK_TEXT = EVENT_TEXT_MAX + 128 };
+char *event_check_text(const struct check *check, char *out);
+
+/* "same, aes-ecb: both sides encrypted ...; check value f29000, ECB of zeros, ...". out has
+ * EVENT_COMPARED_TEXT bytes. Returns out. */
+enum { EVENT_COMPARED_TEXT = 3 * EVENT_CHECK_TEXT };
+char *event_compared_text(const struct compared *compared, char *out);
+
+/* One side's value alone: hexadecimal, of long ones the first eight octets; empty: none. out has
+ * EVENT_CHECK_TEXT bytes. Returns out. */
+char *event_check_value(const struct check *check, enum side side, char *out);
+
+/* The step's name for reports ("make-pair"), its number in the protocol (1..12), what it does in
+ * a few words ("make the transport pair"), and where it happens. */
+const char *step_name(enum step_id id);
+int step_number(enum step_id id);
+const char *step_title(enum step_id id);
+enum side step_side(enum step_id id);
+
+#endif

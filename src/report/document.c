@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One row of `sections` for each part of the report, in the order in which a person reads it. */
+#include "report/document.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "hsm/fidelity.h"
+#include "report/report_sections.h"
+
+static int64_t count_exceptions(const struct view *v)
+{
+    struct event event;
+    int64_t count = 0;
+
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_EXCEPTION), &at, &event);)
+        count++;
+    return count;
+}
+
+/* What the report can say of its own signature: which key is to make it, or that none is. */
+static void put_signed(const struct view *v)
+{
+    struct event event;
+    size_t at = 0;
+
+    if (!tape_next(v->tape, part_kind(EVENT_SIGNER), &at, &event))
+        writer_text(v->w, "signed", "UNSIGNED: the ceremony names no key that signs");
+    else
+        writer_text(
+            v->w, "signed",
+            "by the key under \"signature\", in a file beside this one; UNSIGNED without it");
+}
+
+static void put_signature(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+    size_t at = 0;
+
+    writer_map(w, "signature", false);
+    if (tape_next(v->tape, part_kind(EVENT_SIGNER), &at, &event)) {
+        writer_text(w, "key", event.signer.key);
+        writer_text(w, "device", event.signer.device);
+        writer_text(w, "api", event.signer.api);
+        writer_text(w, "module", event.signer.module);
+        writer_text(w, "token", event.signer.token);
+        part_some(w, "role", event.signer.role);
+        if (strcmp(event.signer.device, "another") == 0)
+            part_reach(v, SIDE_RELAY);
+    }
+    writer_end(w);
+}
+
+/* In the head and on every key: neither is ever taken for the other. */
+static void put_stamp(const struct view *v)
+{
+    struct event begin = {0};
+
+    if (v->ledger->begin)
+        tape_read(v->tape, v->ledger->begin, &begin);
+    writer_text(v->w, "stamp", begin.begin.rehearsal ? "REHEARSAL" : "PRODUCTION");
+}
+
+/* What went along with keys, where something was to. */
+static void put_along(struct writer *w, const struct event *end)
+{
+    if (end->end.along + end->end.along_refused + end->end.along_failed == 0)
+        return;
+    writer_number(w, "companions", end->end.along);
+    writer_number(w, "companions-refused", end->end.along_refused);
+    writer_number(w, "companions-failed", end->end.along_failed);
+}
+
+static void put_summary(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event begin = {0}, end;
+
+    if (v->ledger->begin)
+        tape_read(v->tape, v->ledger->begin, &begin);
+    tape_read(v->tape, v->ledger->end, &end);
+    writer_map(w, "summary", false);
+    put_stamp(v);
+    writer_text(w, "outcome", end_outcome_name(end.end.outcome));
+    writer_number(w, "migrated", end.end.migrated);
+    if (end.end.unproven)
+        writer_number(w, "unproven", end.end.unproven);
+    writer_number(w, "refused", end.end.refused);
+    writer_number(w, "failed", end.end.failed);
+    put_along(w, &end);
+    writer_number(w, "exit-code", end.end.exit_code);
+    writer_yes(w, "rehearsal", begin.begin.rehearsal);
+    writer_text(w, "sentence", end.end.text);
+    put_signed(v);
+    writer_number(w, "left-over", end.end.left_over);
+    writer_number(w, "exceptions", count_exceptions(v));
+    if (v->ledger->begin)
+        writer_time(w, "begun", begin.utc_ms);
+    writer_time(w, "ended", end.utc_ms);
+    writer_number(w, "duration-ms", end.mono_ms);
+    writer_end(w);
+}
+
+/* Who does not keep what was asked for. */
+static void put_vendor(const struct view *v)
+{
+    struct event event;
+
+    if (!v->ledger->hsm[SIDE_DESTINATION])
+        return;
+    tape_read(v->tape, v->ledger->hsm[SIDE_DESTINATION], &event);
+    writer_text(v->w, "by",
+                event.hsm.slot.model[0] ? event.hsm.slot.model : event.hsm.info.library);
+}
+
+/* Every attribute of which anything is told: on the source, asked for, found, and what that means.
+ */
+static void put_attributes(const struct view *v, const struct fidelity_pair *pair)
+{
+    struct writer *w = v->w;
+    struct fidelity_row row;
+
+    writer_list(w, "attributes", false);
+    for (unsigned at = 0; fidelity_row(pair, at, &row); at++) {
+        if (!row.source[0] && !row.found[0])
+            continue;
+        writer_map(w, NULL, true);
+        writer_text(w, "name", row.name);
+        part_some(w, "source", row.source);
+        part_some(w, "asked", row.asked);
+        part_some(w, "found", row.found);
+        part_some(w, "verdict", fidelity_name(row.verdict));
+        if (row.verdict == FIDELITY_DROPPED)
+            put_vendor(v);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
+static void put_check_value(struct writer *w, const char *key, const struct key_desc *desc)
+{
+    if (desc->check_value_len == sizeof desc->check_value)
+        writer_hex(w, key, desc->check_value, sizeof desc->check_value);
+}
+
+static size_t held(uint16_t len, size_t room)
+{
+    return len < room ? len : room;
+}
+
+static void put_name(struct writer *w, const struct key_desc *desc)
+{
+    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
+    size_t len = held(desc->label_len, KEY_LABEL_MAX);
+
+    text_safe(desc->label, len, label, sizeof label);
+    writer_text(w, "label", label);
+    writer_hex(w, "label-hex", desc->label, len);
+    if (len < desc->label_len)
+        writer_number(w, "label-length", desc->label_len);
+    writer_hex(w, "id", desc->id, held(desc->id_len, KEY_ID_MAX));
+    writer_text(w, "class", key_class_name(desc->class));
+    writer_text(w, "type", key_type_text(desc, type));
+}
+
+static void put_public(struct writer *w, const char *key, const struct key_desc *desc)
+{
+    if (!desc->has_public)
+        return;
+    writer_map(w, key, false);
+    part_groups(w, desc->spki_sha256);
+    writer_end(w);
+}
+
+/* The check values that were compared, each with its method; or why there is none. */
+static void put_checks(const struct view *v, const size_t checks[KEY_CHECKS])
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "check-values", false);
+    for (unsigned method = 0; method < KEY_CHECKS; method++) {
+        const struct key_check_value *value = event.check.value;
+        if (!checks[method])
+            continue;
+        tape_read(v->tape, checks[method], &event);
+        writer_map(w, NULL, true);
+        writer_text(w, "method", key_check_name(event.check.method));
+        for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+            if (value[side].len > 0 && value[side].len <= KEY_CHECK_MAX)
+                writer_hex(w, side_name(side), value[side].octets, value[side].len);
+        part_some(w, value[SIDE_SOURCE].len && value[SIDE_DESTINATION].len ? "how" : "none",
+                  event.check.text);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
+/* A key as planned, and (done not NULL) the last word on it. */
+static void put_key(const struct view *v, const struct event *planned, const struct event *done,
+                    const size_t checks[KEY_CHECKS])
+{
+    struct writer *w = v->w;
+    const struct key_desc *desc = &planned->planned.desc;
+    enum key_outcome outcome = ledger_outcome(planned, done);
+    enum err_code code = done ? done->key_done.code : planned->planned.refused;
+    bool proven = outcome == KEY_MIGRATED;
+    bool arrived = done && (proven || outcome == KEY_UNPROVEN);
+
+    writer_map(w, NULL, false);
+    writer_number(w, "number", planned->key);
+    put_stamp(v);
+    if (planned->planned.companion_of)
+        writer_number(w, "companion-of", planned->planned.companion_of);
+    put_name(w, desc);
+    writer_text(w, "outcome", key_outcome_name(outcome));
+    writer_text(w, arrived && proven ? "proven" : "reason",
+                done ? done->key_done.text : planned->planned.reason);
+    if (code != ERR_NONE)
+        writer_text(w, "code", err_code_name(code));
+    writer_text(w, "route", key_route_name(planned->planned.route));
+    if (planned->planned.kept)
+        writer_yes(w, "kept", true);
+    if (planned->planned.route != ROUTE_NONE) {
+        writer_text(w, "plan", planned->planned.reason);
+        writer_text(w, "proof",
+                    done && done->key_done.proof[0] ? done->key_done.proof
+                                                    : planned->planned.proof);
+    }
+    if (planned->planned.route == ROUTE_PUBLIC) {
+        writer_number(w, "der-bytes", planned->planned.bytes);
+        writer_hex(w, "der-sha256", planned->planned.sha256, SHA256_SIZE);
+    }
+    put_attributes(
+        v, &(struct fidelity_pair){
+               .source = desc,
+               .asked = planned->planned.route == ROUTE_NONE ? NULL : &planned->planned.want_flags,
+               .found = arrived ? &done->key_done.desc : NULL,
+           });
+    put_public(w, "source-public-key", desc);
+    if (arrived)
+        put_public(w, "destination-public-key", &done->key_done.desc);
+    put_check_value(w, "source-check-value", desc);
+    if (arrived)
+        put_check_value(w, "destination-check-value", &done->key_done.desc);
+    put_checks(v, checks);
+    writer_end(w);
+}
+
+/* The keys of the plan, or what goes along with them. */
+static void put_list(const struct view *v, const char *name, bool companions)
+{
+    struct event planned, done;
+
+    writer_list(v->w, name, false);
+    for (size_t i = 0; i < v->ledger->key_count; i++) {
+        const struct ledger_key *key = &v->ledger->keys[i];
+        if (!key->planned)
+            continue;
+        tape_read(v->tape, key->planned, &planned);
+        if ((planned.planned.companion_of != 0) != companions)
+            continue;
+        if (key->done)
+            tape_read(v->tape, key->done, &done);
+        put_key(v, &planned, key->done ? &done : NULL, key->checks);
+    }
+    writer_end(v->w);
+}
+
+static void put_keys(const struct view *v)
+{
+    put_list(v, "keys", false);
+}
+
+static void put_companions(const struct view *v)
+{
+    put_list(v, "companions", true);
+}
+
+static void put_format(const struct view *v)
+{
+    char format[32];
+
+    snprintf(format, sizeof format, "hsmferry-audit/%u", v->tape->format);
+    writer_text(v->w, "format", format);
+    writer_text(v->w, "by-nature", fidelity_nature_words());
+}
+
+static void put_file_sha256(const struct view *v, const struct event *begin)
+{
+    static const uint8_t none[SHA256_SIZE];
+
+    if (part_is_new(v) && memcmp(begin->begin.file_sha256, none, sizeof none) != 0)
+        writer_hex(v->w, "file-sha256", begin->begin.file_sha256, SHA256_SIZE);
+    else if (part_is_new(v))
+        writer_text(v->w, "file-sha256", "none");
+}
+
+static void put_ceremony(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event = {0};
+
+    if (v->ledger->begin)
+        tape_read(v->tape, v->ledger->begin, &event);
+    writer_map(w, "ceremony", false);
+    writer_text(w, "title", event.begin.title);
+    writer_text(w, "id", event.begin.id);
+    part_some(w, "resumes", event.begin.resumes);
+    writer_text(w, "file", event.begin.file);
+    put_file_sha256(v, &event);
+    writer_list(w, "officers", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_OFFICER), &at, &event);) {
+        writer_map(w, NULL, true);
+        writer_text(w, "name", event.officer.name);
+        writer_text(w, "role", event.officer.role);
+        writer_end(w);
+    }
+    writer_end(w);
+    writer_end(w);
+}
+
+static void put_file(struct writer *w, const char *path, const char *sha256,
+                     const struct hsm_file *file)
+{
+    if (!file->path[0])
+        return;
+    writer_text(w, path, file->path);
+    writer_hex(w, sha256, file->sha256, sizeof file->sha256);
+}
+
+static void put_tool(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event = {0};
+
+    if (v->ledger->begin)
+        tape_read(v->tape, v->ledger->begin, &event);
+    writer_map(w, "tool", false);
+    writer_text(w, "name", "hsmferry");
+    writer_text(w, "version", event.begin.version);
+    writer_text(w, "libraries", event.begin.libraries);
+    put_file(w, "program", "program-sha256", &event.begin.program);
+    writer_text(w, "host", event.begin.host);
+    if (part_is_new(v))
+        writer_text(w, "confinement", event.begin.confinement);
+    writer_end(w);
+}
+
+/* The libraries that were told after the HSM was told last. */
+static void put_loaded(const struct view *v, enum side side)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "loaded", false);
+    for (size_t at = v->ledger->hsm[side];
+         tape_next(v->tape, part_kind(EVENT_LOADED), &at, &event);)
+        if (event.side == side) {
+            writer_map(w, NULL, true);
+            put_file(w, "path", "sha256", &event.loaded);
+            writer_end(w);
+        }
+    writer_end(w);
+}
+
+/* How module and agent run there. */
+static void put_running(const struct view *v, enum side side, const struct event *hsm)
+{
+    if (!part_is_new(v))
+        return;
+    writer_text(v->w, "loading", hsm->hsm.loading);
+    put_loaded(v, side);
+    if (hsm->hsm.loaded_more)
+        writer_yes(v->w, "loaded-more", true);
+    writer_text(v->w, "confinement", hsm->hsm.confinement);
+}
+
+static void put_slot(struct writer *w, const struct hsm_slot *slot)
+{
+    char id[24];
+
+    snprintf(id, sizeof id, "0x%" PRIx64, slot->id);
+    writer_text(w, "slot", id);
+    writer_text(w, "label", slot->label);
+    writer_text(w, "serial", slot->serial);
+    writer_text(w, "manufacturer", slot->manufacturer);
+    writer_text(w, "model", slot->model);
+    writer_text(w, "hardware", slot->hardware);
+    writer_text(w, "firmware", slot->firmware);
+    writer_list(w, "flags", true);
+    for (unsigned i = 0; i < HSM_SLOT_FLAGS; i++)
+        if (slot->flags & UINT32_C(1) << i)
+            writer_text(w, NULL, hsm_slot_flag_name(UINT32_C(1) << i));
+    writer_end(w);
+}
+
+static void put_dialect(struct writer *w, const struct hsm_dialect *dialect)
+{
+    char hex[2 * sizeof dialect->sha256 + 1];
+
+    if (!dialect->name[0])
+        return;
+    writer_map(w, "dialect", false);
+    writer_text(w, "name", dialect->name);
+    writer_text(w, "status", hsm_dialect_status_name(dialect->status));
+    writer_text(w, "sha256", text_hex(dialect->sha256, sizeof dialect->sha256, hex));
+    writer_list(w, "not-enforced", true);
+    for (unsigned i = 0; i < KEY_FLAGS; i++)
+        if (dialect->not_enforced & UINT32_C(1) << i)
+            writer_text(w, NULL, key_flag_name(UINT32_C(1) << i));
+    writer_end(w);
+    writer_end(w);
+}
+
+static void put_hsm(const struct view *v, enum side side)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_map(w, side_name(side), false);
+    part_reach(v, side);
+    if (v->ledger->hsm[side]) {
+        tape_read(v->tape, v->ledger->hsm[side], &event);
+        const struct hsm_about *info = &event.hsm.info;
+        writer_text(w, "api", info->api);
+        writer_text(w, "api-version", info->api_version);
+        writer_text(w, "module", event.hsm.module);
+        writer_text(w, "library", info->library);
+        writer_text(w, "library-manufacturer", info->manufacturer);
+        writer_text(w, "library-version", info->version);
+        put_file(w, "module-file", "module-sha256", &info->module);
+        writer_text(w, "agent-version", info->agent_version);
+        put_file(w, "agent-file", "agent-sha256", &info->agent);
+        put_running(v, side, &event);
+        put_dialect(w, &info->dialect);
+        put_slot(w, &event.hsm.slot);
+    }
+    writer_end(w);
+}
+
+static void put_source(const struct view *v)
+{
+    put_hsm(v, SIDE_SOURCE);
+}
+
+static void put_destination(const struct view *v)
+{
+    put_hsm(v, SIDE_DESTINATION);
+}
+
+static void put_policy(const struct view *v)
+{
+    struct event event;
+
+    writer_list(v->w, "policy", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_POLICY), &at, &event);) {
+        writer_map(v->w, NULL, true);
+        writer_text(v->w, "name", event.note.name);
+        writer_text(v->w, "value", event.note.text);
+        writer_end(v->w);
+    }
+    writer_end(v->w);
+}
+
+static void put_choice(const struct view *v, const char *name, size_t at)
+{
+    struct event event;
+
+    if (!at)
+        return;
+    tape_read(v->tape, at, &event);
+    writer_map(v->w, name, false);
+    writer_text(v->w, "algorithm", hsm_alg_name(event.choice.alg));
+    writer_number(v->w, "bits", event.choice.bits);
+    writer_text(v->w, "source", event.choice.source_words);
+    writer_text(v->w, "destination", event.choice.destination_words);
+    part_some(v->w, "keys", event.choice.keys);
+    writer_text(v->w, "reason", event.choice.reason);
+    writer_end(v->w);
+}
+
+static void put_more_envelopes(const struct view *v)
+{
+    writer_list(v->w, "more-envelopes", false);
+    for (unsigned alg = 0; alg < HSM_ALGS; alg++)
+        put_choice(v, NULL, v->ledger->more[alg]);
+    writer_end(v->w);
+}
+
+static void put_offer(const struct view *v, size_t at)
+{
+    struct writer *w = v->w;
+    struct event event;
+    char mechanism[24];
+
+    if (!at)
+        return;
+    tape_read(v->tape, at, &event);
+    const struct hsm_offer *offer = &event.offer.offer;
+    snprintf(mechanism, sizeof mechanism, "0x%" PRIx64, offer->mechanism);
+    writer_map(w, NULL, true);
+    writer_text(w, "side", side_name(event.side));
+    writer_text(w, "algorithm", hsm_alg_name(event.offer.alg));
+    writer_yes(w, "wrap", offer->wrap);
+    writer_yes(w, "unwrap", offer->unwrap);
+    if (offer->mechanism)
+        writer_text(w, "mechanism", mechanism);
+    part_some(w, "wrap-call", offer->wrap_words);
+    part_some(w, "unwrap-call", offer->unwrap_words);
+    part_some(w, "reason", offer->reason);
+    writer_end(w);
+}
+
+static void put_negotiation(const struct view *v)
+{
+    writer_map(v->w, "negotiation", false);
+    put_choice(v, "transport", v->ledger->choice[false]);
+    put_choice(v, "envelope", v->ledger->choice[true]);
+    put_more_envelopes(v);
+    part_notes(v, EVENT_REJECTED, "rejected", "candidate");
+    writer_list(v->w, "offers", false);
+    for (unsigned side = 0; side < 2; side++)
+        for (unsigned alg = 0; alg < HSM_ALGS; alg++)
+            put_offer(v, v->ledger->offer[side][alg]);
+    writer_end(v->w);
+    writer_end(v->w);
+}
+
+static void put_canaries(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "canaries", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_CANARY), &at, &event);) {
+        if (event.canary.state == CANARY_COMMITS || event.canary.state == CANARY_CLEAN)
+            continue; /* of the journal: for whoever resumes */
+        writer_map(w, NULL, true);
+        writer_time(w, "at", event.utc_ms);
+        writer_text(w, "type", event.canary.type);
+        writer_text(w, "algorithm", hsm_alg_name(event.canary.alg));
+        writer_text(w, "state", canary_state_name(event.canary.state));
+        writer_number(w, "ms", event.canary.micros / 1000);
+        if (event.canary.bytes) {
+            writer_number(w, "bytes", event.canary.bytes);
+            writer_hex(w, "sha256", event.canary.sha256, SHA256_SIZE);
+        }
+        writer_text(w, "text", event.canary.text);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
+static void (*const sections[])(const struct view *) = {
+    put_summary,        put_keys,    put_companions,  put_format,   put_ceremony,    put_tool,
+    put_signature,      put_source,  put_destination, put_policy,   put_negotiation, put_canaries,
+    part_transport_key, part_gates,  part_steps,      part_proofs,  part_inventory,  part_warnings,
+    part_exceptions,    part_spoken, part_errors,     part_journal,
+};
+
+void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w)
+{
+    const struct view view = {.tape = tape, .ledger = ledger, .w = w};
+
+    writer_map(w, NULL, false);
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
+        sections[i](&view);
+    writer_end(w);
+    writer_seal(w);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Has a document the form that a JSON Schema describes? */
+#ifndef HSMFERRY_REPORT_JSON_SCHEMA_H
+#define HSMFERRY_REPORT_JSON_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "journal/event_log.h"
+#include "report/yaml_tree.h"
+
+/* Holds document against schema, of which these keywords are understood, and no others may be in
+ * it: $ref to a definition, type (object, array, string, integer), properties, required,
+ * additionalProperties (false), items, enum (of strings), pattern (an extended regular expression),
+ * minimum, maximum. Errors: ERR_DATA, with the line and the place; ERR_FAILED: the schema is one
+ * that this cannot judge. */
+bool form_check(const struct node *schema, const struct node *document, struct err *err);
+
+/* The schema of each format of the report (hsmferry-audit-1.schema.json is the first), as it was
+ * when this was built. */
+struct form_schema {
+    const unsigned char *json;
+    size_t len;
+};
+extern const struct form_schema form_reports[RECORD_FORMAT];
+
+#endif

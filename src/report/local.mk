@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# The audit report: made from the journal, and checked.
+noinst_LIBRARIES += libreport.a
+libreport_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(YAML_CFLAGS)
+libreport_a_SOURCES = \
+	%D%/document.c \
+	%D%/document.h \
+	%D%/json_schema.c \
+	%D%/json_schema.h \
+	%D%/report.c \
+	%D%/report.h \
+	%D%/report_sections.c \
+	%D%/report_sections.h \
+	%D%/signing.c \
+	%D%/signing.h \
+	%D%/signing_sheet.c \
+	%D%/signing_sheet.h \
+	%D%/verify.c \
+	%D%/verify.h \
+	%D%/verify_rules.c \
+	%D%/verify_rules.h \
+	%D%/yaml_tree.c \
+	%D%/yaml_tree.h \
+	%D%/yaml_writer.c \
+	%D%/yaml_writer.h
+# One for each format; the last is the one that is written (RECORD_FORMAT).
+report_schemas = \
+	%D%/hsmferry-audit-1.schema.json \
+	%D%/hsmferry-audit-2.schema.json
+dist_pkgdata_DATA = $(report_schemas)
+nodist_libreport_a_SOURCES = %D%/json_schemas.c
+CLEANFILES += %D%/json_schemas.c
+
+%D%/json_schemas.c: $(report_schemas)
+	$(AM_V_GEN)$(MKDIR_P) %D% && { \
+		echo '#include "report/json_schema.h"'; \
+		for n in 1 2; do \
+			echo "static const unsigned char format_$$n[] = {"; \
+			od -An -v -tx1 $(srcdir)/%D%/hsmferry-audit-$$n.schema.json | \
+				sed 's/[0-9a-f][0-9a-f]/0x&,/g'; \
+			echo '};'; \
+		done; \
+		echo 'const struct form_schema form_reports[] = {'; \
+		for n in 1 2; do \
+			echo "{format_$$n, sizeof format_$$n},"; \
+		done; \
+		echo '};'; \
+	} >$@.part && mv $@.part $@

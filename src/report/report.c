@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "journal/event_fields.h"
+#include "journal/event_index.h"
+#include "journal/event_log.h"
+#include "journal/journal.h"
+#include "report/document.h"
+#include "report/yaml_writer.h"
+
+enum {
+    REPORT_SLUG_MAX = 64,
+    REPORT_NAME_MAX = 128,
+    REPORT_NUMBERS = 100,  /* names tried for one title and second */
+    REPORT_ROOM = 1 << 20, /* free space in the folder without which no ceremony begins */
+    REPORT_GROWTH = 2,     /* a report is at most about this many times as long as its tape */
+};
+
+struct report {
+    struct event_sink sink; /* first: the sink's address is the report's */
+    int folder;
+    int part;
+    char name[REPORT_NAME_MAX];
+    char part_name[REPORT_NAME_MAX];
+    char path[EVENT_PATH_MAX + REPORT_NAME_MAX];
+    uint8_t sha256[SHA256_SIZE];
+    char journal_name[REPORT_NAME_MAX];
+    char journal_path[EVENT_PATH_MAX + REPORT_NAME_MAX];
+    struct journal *journal;
+    struct tape tape;
+    bool lost;    /* the journal could not be written any more */
+    bool begun;   /* a step was announced: from here on the journal stays */
+    bool canary;  /* so it does while an object of the canary may be on the destination */
+    bool over;    /* EVENT_END came */
+    bool written; /* the report stands under its own name */
+};
+
+/* What the title leaves of itself in a file name: [a-z0-9-]. */
+static void make_slug(const char *title, char slug[REPORT_SLUG_MAX + 1])
+{
+    size_t len = 0;
+
+    for (; *title && len < REPORT_SLUG_MAX; title++) {
+        char c = *title >= 'A' && *title <= 'Z' ? (char)(*title - 'A' + 'a') : *title;
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+            slug[len++] = c;
+        else if (len > 0 && slug[len - 1] != '-')
+            slug[len++] = '-';
+    }
+    while (len > 0 && slug[len - 1] == '-')
+        len--;
+    slug[len] = 0;
+    if (len == 0)
+        text_print(slug, REPORT_SLUG_MAX + 1, "ceremony");
+}
+
+/* "2026-11-23T124107Z-root-ca-move.yaml": no colons, which some file systems do not take. The
+ * second one of the same second is "...-2.yaml". */
+static void make_names(struct report *r, const char *folder, const char *title, int64_t utc_ms,
+                       unsigned number)
+{
+    char slug[REPORT_SLUG_MAX + 1], time[32], suffix[8] = "";
+
+    make_slug(title, slug);
+    text_time(utc_ms, false, time);
+    if (number > 1)
+        text_print(suffix, sizeof suffix, "-%u", number);
+    text_print(r->name, sizeof r->name, "%.13s%.2s%.2sZ-%s%s.yaml", time, time + 14, time + 17,
+               slug, suffix);
+    text_print(r->part_name, sizeof r->part_name, "%s.part", r->name);
+    text_print(r->path, sizeof r->path, "%s/%s", folder, r->name);
+    text_print(r->journal_name, sizeof r->journal_name, "%.*s.journal",
+               (int)strlen(r->name) - (int)strlen(".yaml"), r->name);
+    text_print(r->journal_path, sizeof r->journal_path, "%s/%s", folder, r->journal_name);
+}
+
+static bool bad_folder(const char *folder, const char *why, struct err *err)
+{
+    err_set(err, ERR_IO, "The report folder %s %s", folder, why);
+    return err_next(err, "Name a folder of your own for the report in the ceremony file");
+}
+
+static bool open_folder(struct report *r, const char *folder, struct err *err)
+{
+    struct stat st;
+
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
+        err_set_errno(err, ERR_IO, errno, "The report folder %s cannot be made", folder);
+        return err_next(err, "Make it, or name another one in the ceremony file");
+    }
+    r->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (r->folder < 0 && (errno == ENOTDIR || errno == ELOOP))
+        return bad_folder(folder, "is a symbolic link or not a folder", err);
+    if (r->folder < 0 || fstat(r->folder, &st) != 0)
+        return err_set_errno(err, ERR_IO, errno, "The report folder %s cannot be opened", folder);
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        return bad_folder(folder, "can be written by others", err);
+    return true;
+}
+
+/* Is there room for the report as it would be now, and for what one more step adds to it? */
+static bool has_room(const struct report *r, struct err *err)
+{
+    struct statvfs fs;
+
+    if (fstatvfs(r->folder, &fs) != 0)
+        return err_set_errno(err, ERR_IO, errno, "The report folder cannot be looked at");
+    if (fs.f_blocks == 0) /* a file system that does not tell */
+        return true;
+    if ((uint64_t)fs.f_bavail * fs.f_frsize >= REPORT_ROOM + REPORT_GROWTH * (uint64_t)r->tape.len)
+        return true;
+    err_set(err, ERR_IO, "There is too little space left for the report at %s", r->path);
+    return err_next(err, "Make room there, or name another folder in the ceremony file");
+}
+
+/* True when it is ours; false with ERR_CONFLICT: somebody else's. */
+static bool reserve_name(struct report *r, struct err *err)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    struct stat st;
+
+    if (fstatat(r->folder, r->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return err_set(err, ERR_CONFLICT, "There is already something at %s", r->path);
+    if (errno != ENOENT)
+        return err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", r->path);
+    r->part = openat(r->folder, r->part_name, flags, 0600);
+    if (r->part < 0 && errno == EEXIST)
+        return err_set(err, ERR_CONFLICT, "Another ceremony is about to write %s", r->path);
+    if (r->part < 0)
+        return err_set_errno(err, ERR_IO, errno, "%s.part cannot be made", r->path);
+    if (journal_new(r->folder, r->journal_name, r->journal_path, &r->journal, err))
+        return true;
+    unlinkat(r->folder, r->part_name, 0);
+    close(r->part);
+    r->part = -1;
+    return false;
+}
+
+/* Ceremonies that begin in one second, here or in another console, get a name each. */
+static bool reserve_any_name(struct report *r, const char *folder, const char *title,
+                             int64_t utc_ms, struct err *err)
+{
+    for (unsigned number = 1; number <= REPORT_NUMBERS; number++) {
+        make_names(r, folder, title, utc_ms, number);
+        if (reserve_name(r, err))
+            return true;
+        if (err->code != ERR_CONFLICT)
+            return false;
+        err_clear(err);
+    }
+    err_set(err, ERR_IO, "There is no free name for the report beside %s", r->path);
+    return err_next(err, "Start again: the name holds the time, so the next one is free");
+}
+
+/* Gives the finished file its name, unless something has got there first. */
+static bool rename_part(const struct report *r)
+{
+    if (renameat2(r->folder, r->part_name, r->folder, r->name, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    /* a file system or kernel without it */
+    return linkat(r->folder, r->part_name, r->folder, r->name, 0) == 0 &&
+           unlinkat(r->folder, r->part_name, 0) == 0;
+}
+
+static bool write_document(const struct tape *tape, int fd, uint8_t sha256[SHA256_SIZE],
+                           struct err *err)
+{
+    struct ledger ledger;
+    struct writer *w;
+    bool ok = ledger_make(tape, &ledger, err) && writer_new(fd, &w, err);
+
+    if (ok) {
+        document_write(tape, &ledger, w);
+        ok = writer_close(w, sha256, err);
+    }
+    ledger_free(&ledger);
+    return ok;
+}
+
+static bool write_report(struct report *r, struct err *err)
+{
+    bool ok = write_document(&r->tape, r->part, r->sha256, err);
+
+    if (ok && fsync(r->part) != 0)
+        ok = err_set_errno(err, ERR_IO, errno, "The report could not be brought to the disk");
+    if (ok && !rename_part(r))
+        ok = err_set_errno(err, ERR_IO, errno, "The report could not be given its name");
+    if (!ok) {
+        err_now(err, "There is no report at %s", r->path);
+        return err_next(err, "Make room, then run: hsmferry report %s", r->journal_path);
+    }
+    r->written = true;
+    if (fsync(r->folder) == 0)
+        return true;
+    err_set_errno(err, ERR_IO, errno, "The report's name could not be brought to the disk");
+    err_now(err, "The report is written, but a power cut may lose it");
+    return err_next(err, "Copy it to another disk");
+}
+
+static bool is_canary(const struct event *event, enum canary_state state)
+{
+    return event->kind == EVENT_CANARY && event->canary.state == state;
+}
+
+/* Once the journal is lost no step begins any more, but for those that clean up; the report still
+ * says what they did. */
+static bool write_journal(struct report *r, const struct event *event, struct err *err)
+{
+    bool begins = event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN;
+    bool writes = (begins && event->step.id < STEP_DESTROY) || is_canary(event, CANARY_COMMITS);
+    bool passes = r->lost && !writes && !(event->kind == EVENT_END && event->end.exit_code == 0);
+
+    r->lost |= !journal_add(r->journal, event, err);
+    r->tape.records = journal_records(r->journal);
+    memcpy(r->tape.head, journal_head(r->journal), sizeof r->tape.head);
+    r->begun |= begins && !r->lost;
+    if (is_canary(event, CANARY_COMMITS) || is_canary(event, CANARY_CLEAN))
+        r->canary = !r->lost && event->canary.state == CANARY_COMMITS;
+    return passes || !r->lost;
+}
+
+static bool take(struct event_sink *sink, const struct event *event, struct err *err)
+{
+    struct report *r = (struct report *)sink;
+    size_t count;
+
+    if (r->over || !fields_of(event->kind, &count))
+        return true;
+    if (((event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN) ||
+         is_canary(event, CANARY_COMMITS)) &&
+        !has_room(r, err))
+        return false;
+    r->over = event->kind == EVENT_END;
+    if (!write_journal(r, event, err) || !tape_add(&r->tape, event, NULL, err))
+        return false;
+    return !r->over || write_report(r, err);
+}
+
+bool report_new(const char *folder, const char *title, int64_t utc_ms, struct report **out,
+                struct err *err)
+{
+    struct report *r = calloc(1, sizeof *r);
+
+    if (!r)
+        return err_set(err, ERR_FAILED, "There is no memory for the report");
+    r->sink.emit = take;
+    r->tape.format = RECORD_FORMAT;
+    r->folder = r->part = -1;
+    make_names(r, folder, title, utc_ms, 1);
+    if (!open_folder(r, folder, err) || !has_room(r, err) ||
+        !reserve_any_name(r, folder, title, utc_ms, err)) {
+        err_now(err, "Nothing was done yet");
+        if (!err->next[0])
+            err_next(err, "Look at the disk, then start again");
+        report_free(r);
+        return false;
+    }
+    *out = r;
+    return true;
+}
+
+struct event_sink *report_sink(struct report *r)
+{
+    return &r->sink;
+}
+
+/* The end of a ceremony that did not tell one. */
+static bool make_end(const struct tape *tape, enum end_outcome outcome, int exit_code,
+                     const char *sentence, struct event *end, struct err *err)
+{
+    struct event last;
+    struct ledger ledger;
+    bool ok = ledger_make(tape, &ledger, err);
+
+    *end = (struct event){.kind = EVENT_END, .side = SIDE_RELAY};
+    if (ok) {
+        tape_read(tape, ledger.last, &last);
+        end->seq = last.seq + 1;
+        end->utc_ms = last.utc_ms;
+        end->mono_ms = last.mono_ms;
+        end->end.outcome = outcome;
+        end->end.exit_code = exit_code;
+        end->end.migrated = ledger.outcomes[KEY_MIGRATED];
+        end->end.unproven = ledger.outcomes[KEY_UNPROVEN];
+        end->end.refused = ledger.outcomes[KEY_REFUSED];
+        end->end.failed = ledger.outcomes[KEY_FAILED] + ledger.outcomes[KEY_UNKNOWN];
+        end->end.along = ledger.along[KEY_MIGRATED];
+        end->end.along_refused = ledger.along[KEY_REFUSED];
+        end->end.along_failed = ledger.along[KEY_FAILED] + ledger.along[KEY_UNKNOWN];
+        text_print(end->end.text, sizeof end->end.text, "%s", sentence);
+    }
+    ledger_free(&ledger);
+    return ok;
+}
+
+bool report_end(struct report *r, enum end_outcome outcome, int exit_code, const char *sentence,
+                struct err *err)
+{
+    struct event end;
+
+    if (r->over || r->tape.len == 0)
+        return true;
+    return make_end(&r->tape, outcome, exit_code, sentence, &end, err) && take(&r->sink, &end, err);
+}
+
+static bool add_missing_end(struct tape *tape, struct err *err)
+{
+    struct event event, end;
+    size_t at = 0;
+
+    if (tape_next(tape, UINT32_C(1) << EVENT_END, &at, &event))
+        return true;
+    return make_end(tape, END_FAILED, err_exit(ERR_UNFINISHED),
+                    "its journal ends here: the ceremony was interrupted, and must be resumed",
+                    &end, err) &&
+           tape_add(tape, &end, NULL, err);
+}
+
+bool report_again(const char *journal, int fd, bool *torn, struct err *err)
+{
+    struct tape tape = {0};
+    uint8_t sha256[SHA256_SIZE];
+    bool ok = journal_read(journal, &tape, torn, err);
+
+    if (ok && tape.len == 0)
+        ok = err_set(err, ERR_DATA, "The journal %s tells of nothing", journal);
+    ok = ok && add_missing_end(&tape, err) && write_document(&tape, fd, sha256, err);
+    tape_free(&tape);
+    return ok;
+}
+
+const char *report_journal(const struct report *r)
+{
+    return r->journal_path;
+}
+
+const char *report_path(const struct report *r)
+{
+    return r->written ? r->path : NULL;
+}
+
+const uint8_t *report_sha256(const struct report *r)
+{
+    return r->written ? r->sha256 : NULL;
+}
+
+void report_free(struct report *r)
+{
+    if (!r)
+        return;
+    if (r->part >= 0 && !r->written)
+        unlinkat(r->folder, r->part_name, 0);
+    if (r->part >= 0)
+        close(r->part);
+    journal_free(r->journal, !r->begun && !r->canary && (!r->over || r->lost));
+    if (r->folder >= 0)
+        close(r->folder);
+    tape_free(&r->tape);
+    free(r);
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of the report that tell what happened, in the order in which it did. */
+#include "report/report_sections.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+uint32_t part_kind(enum event_kind kind)
+{
+    return UINT32_C(1) << kind;
+}
+
+bool part_is_new(const struct view *v)
+{
+    return v->tape->format >= 2;
+}
+
+/* Writes text where there is any. */
+void part_some(struct writer *w, const char *key, const char *text)
+{
+    if (text[0])
+        writer_text(w, key, text);
+}
+
+static void put_sha256(struct writer *w, const char *key, const uint8_t sha256[32])
+{
+    writer_hex(w, key, sha256, SHA256_SIZE);
+}
+
+void part_groups(struct writer *w, const uint8_t sha256[32])
+{
+    char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
+
+    writer_text(w, "sha256", text_groups(sha256, 16, groups));
+    writer_text(w, "words", text_words(sha256, 0, SHA256_SIZE, words));
+}
+
+/* A list of notes: what each is about, and its text. */
+void part_notes(const struct view *v, enum event_kind which, const char *section, const char *name)
+{
+    struct event event;
+
+    writer_list(v->w, section, false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(which), &at, &event);) {
+        writer_map(v->w, NULL, true);
+        writer_time(v->w, "at", event.utc_ms);
+        if (which == EVENT_SPOKEN)
+            writer_text(v->w, "side", side_name(event.side));
+        if (event.key)
+            writer_number(v->w, "key", event.key);
+        part_some(v->w, name, event.note.name);
+        writer_text(v->w, "text", event.note.text);
+        writer_end(v->w);
+    }
+    writer_end(v->w);
+}
+
+/* The next of what was told of how this side is reached. */
+static bool next_reach(const struct view *v, enum side side, enum reach what, size_t *at,
+                       struct event *event)
+{
+    while (tape_next(v->tape, part_kind(EVENT_REACH), at, event))
+        if (event->side == side && event->reach.what == what)
+            return true;
+    return false;
+}
+
+void part_reach(const struct view *v, enum side side)
+{
+    struct writer *w = v->w;
+    struct event event;
+    size_t at = 0;
+    bool other = next_reach(v, side, REACH_AGENT, &at, &event);
+
+    if (!part_is_new(v))
+        return;
+    if (other) {
+        writer_list(w, "agent", true);
+        do
+            writer_text(w, NULL, event.reach.text);
+        while (next_reach(v, side, REACH_AGENT, &at, &event));
+        writer_end(w);
+    }
+    writer_text(w, "agent-code", other ? "not checked" : "own");
+    writer_list(w, "environment", false);
+    for (at = 0; next_reach(v, side, REACH_VARIABLE, &at, &event);) {
+        writer_map(w, NULL, true);
+        writer_text(w, "name", event.reach.text);
+        put_sha256(w, "sha256", event.reach.sha256);
+        writer_end(w);
+    }
+    writer_end(w);
+    at = 0;
+    if (next_reach(v, side, REACH_PARAMETERS, &at, &event))
+        put_sha256(w, "parameters-sha256", event.reach.sha256);
+}
+
+/* As each side told it; the destination, which made it, first. */
+void part_transport_key(const struct view *v)
+{
+    static const enum side order[] = {SIDE_DESTINATION, SIDE_SOURCE};
+    struct event event[2];
+    unsigned told = 0;
+
+    writer_map(v->w, "transport-key", false);
+    for (unsigned i = 0; i < 2; i++) {
+        size_t at = v->ledger->fingerprint[order[i]];
+        if (!at)
+            continue;
+        tape_read(v->tape, at, &event[told]);
+        writer_map(v->w, side_name(order[i]), false);
+        writer_number(v->w, "bits", event[told].fingerprint.bits);
+        writer_number(v->w, "bytes", event[told].fingerprint.bytes);
+        part_groups(v->w, event[told].fingerprint.spki_sha256);
+        writer_end(v->w);
+        told++;
+    }
+    if (told == 2)
+        writer_yes(v->w, "agree",
+                   memcmp(event[0].fingerprint.spki_sha256, event[1].fingerprint.spki_sha256,
+                          SHA256_SIZE) == 0);
+    writer_end(v->w);
+}
+
+void part_gates(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "gates", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_GATE), &at, &event);) {
+        writer_map(w, NULL, true);
+        writer_number(w, "seq", (int64_t)event.seq);
+        writer_time(w, "at", event.utc_ms);
+        writer_text(w, "gate", gate_name(event.gate.gate));
+        writer_text(w, "state", gate_state_name(event.gate.state));
+        if (event.key)
+            writer_number(w, "key", event.key);
+        part_some(w, "officer", event.gate.officer);
+        part_some(w, "role", event.gate.role);
+        part_some(w, "question", event.gate.question);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
+/* One step: as it ended (begun is its beginning, NULL where that was not told), or, event being
+ * its beginning, one that never did. */
+static void put_step(struct writer *w, const struct event *event, const struct event *begun)
+{
+    writer_map(w, NULL, true);
+    writer_number(w, "seq", (int64_t)event->seq);
+    writer_number(w, "number", step_number(event->step.id));
+    writer_text(w, "name", step_name(event->step.id));
+    writer_text(w, "side", side_name(event->side));
+    if (event->key)
+        writer_number(w, "key", event->key);
+    writer_text(w, "state", event_state_name(event->step.state));
+    if (begun)
+        writer_time(w, "begun", begun->utc_ms);
+    if (begun != event) {
+        writer_time(w, "ended", event->utc_ms);
+        writer_number(w, "ms", event->step.micros / 1000);
+    }
+    writer_number(w, "offset-ms", event->mono_ms);
+    part_some(w, "call", event->step.words);
+    if (event->step.bytes) {
+        writer_number(w, "bytes", event->step.bytes);
+        put_sha256(w, "sha256", event->step.sha256);
+    }
+    part_some(w, "text", event->step.text);
+    writer_end(w);
+}
+
+/* Steps do not overlap: what follows a beginning and is not its end tells that it has none. */
+void part_steps(const struct view *v)
+{
+    struct event event, begun = {0};
+
+    writer_list(v->w, "steps", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_STEP), &at, &event);) {
+        bool its = begun.seq && event.step.state != EVENT_BEGUN && begun.step.id == event.step.id &&
+                   begun.key == event.key;
+        if (begun.seq && !its)
+            put_step(v->w, &begun, &begun);
+        if (event.step.state != EVENT_BEGUN)
+            put_step(v->w, &event, its ? &begun : NULL);
+        begun = event.step.state == EVENT_BEGUN ? event : (struct event){0};
+    }
+    if (begun.seq)
+        put_step(v->w, &begun, &begun);
+    writer_end(v->w);
+}
+
+void part_proofs(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "proofs", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_PROOF), &at, &event);) {
+        if (event.proof.state == EVENT_BEGUN)
+            continue;
+        writer_map(w, NULL, true);
+        writer_number(w, "seq", (int64_t)event.seq);
+        writer_time(w, "at", event.utc_ms);
+        writer_number(w, "key", event.key);
+        writer_text(w, "stage", step_name(event.proof.stage));
+        writer_text(w, "method", hsm_proof_name(event.proof.proof));
+        writer_text(w, "state", event_state_name(event.proof.state));
+        part_some(w, "source", event.proof.words[SIDE_SOURCE]);
+        part_some(w, "destination", event.proof.words[SIDE_DESTINATION]);
+        writer_text(w, "text", event.proof.text);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
+static void put_inventory(const struct view *v, enum side side)
+{
+    static const char *const when[] = {"before", "after"};
+    struct event event;
+
+    writer_map(v->w, side_name(side), false);
+    for (unsigned after = 0; after < 2; after++) {
+        size_t at = v->ledger->inventory[side][after];
+        if (!at)
+            continue;
+        tape_read(v->tape, at, &event);
+        writer_map(v->w, when[after], true);
+        writer_number(v->w, "objects", event.inventory.objects);
+        if (after) {
+            writer_number(v->w, "unexplained", event.inventory.unexplained);
+            writer_number(v->w, "missing", event.inventory.missing);
+        }
+        put_sha256(v->w, "sha256", event.inventory.sha256);
+        writer_end(v->w);
+    }
+    writer_end(v->w);
+}
+
+void part_inventory(const struct view *v)
+{
+    writer_map(v->w, "inventory", false);
+    put_inventory(v, SIDE_SOURCE);
+    put_inventory(v, SIDE_DESTINATION);
+    writer_end(v->w);
+}
+
+void part_warnings(const struct view *v)
+{
+    part_notes(v, EVENT_WARNING, "warnings", "name");
+}
+
+void part_spoken(const struct view *v)
+{
+    part_notes(v, EVENT_SPOKEN, "spoken", "name");
+}
+
+void part_exceptions(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "exceptions", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_EXCEPTION), &at, &event);) {
+        writer_map(w, NULL, false);
+        writer_number(w, "seq", (int64_t)event.seq);
+        writer_time(w, "at", event.utc_ms);
+        if (event.exception.begun)
+            writer_text(w, "step", step_name(event.exception.step));
+        if (event.key)
+            writer_number(w, "key", event.key);
+        writer_text(w, "expected", event.exception.expected);
+        writer_text(w, "happened", event.exception.happened);
+        writer_text(w, "decided", event.exception.decided);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
+void part_errors(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+    char number[ERR_NUMBER_SIZE];
+
+    writer_list(w, "errors", false);
+    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_ERROR), &at, &event);) {
+        writer_map(w, NULL, false);
+        writer_time(w, "at", event.utc_ms);
+        writer_text(w, "side", side_name(event.side));
+        if (event.key)
+            writer_number(w, "key", event.key);
+        writer_text(w, "code", err_code_name(event.error.code));
+        if (event.error.hsm_code || event.error.hsm_name[0]) {
+            writer_text(w, "hsm-code", err_number(event.error.hsm_code, number));
+            writer_text(w, "hsm-name", event.error.hsm_name);
+        }
+        writer_text(w, "what", event.error.what);
+        part_some(w, "now", event.error.now);
+        part_some(w, "next", event.error.next);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
+/* The journal that the report was made from. */
+void part_journal(const struct view *v)
+{
+    writer_map(v->w, "journal", false);
+    writer_number(v->w, "records", (int64_t)v->tape->records);
+    put_sha256(v->w, "head", v->tape->head);
+    writer_end(v->w);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What document.c and parts.c, the two halves of the report's text, share. */
+#ifndef HSMFERRY_REPORT_REPORT_SECTIONS_H
+#define HSMFERRY_REPORT_REPORT_SECTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "journal/event_index.h"
+#include "journal/event_log.h"
+#include "protocol/event.h"
+#include "report/yaml_writer.h"
+
+/* What the parts are made from and written to. */
+struct view {
+    const struct tape *tape;
+    const struct ledger *ledger;
+    struct writer *w;
+};
+
+/* The bit of one kind of event, for tape_next(). */
+uint32_t part_kind(enum event_kind kind);
+
+/* Does this report have what format 2 added? What one of format 1 says stays as it was. */
+bool part_is_new(const struct view *v);
+
+/* Writes text where there is any. */
+void part_some(struct writer *w, const char *key, const char *text);
+
+/* Writes a fingerprint as people compare it: `sha256:` in groups, and `words:`. */
+void part_groups(struct writer *w, const uint8_t sha256[32]);
+
+/* Writes a list of all notes of one kind: when, their name (as this key), their text. */
+void part_notes(const struct view *v, enum event_kind which, const char *section, const char *name);
+
+/* Writes how this side is reached: `agent`, `agent-code`, `environment`, `parameters-sha256`. */
+void part_reach(const struct view *v, enum side side);
+
+/* Parts of the report, each with its own key. */
+void part_transport_key(const struct view *v);
+void part_gates(const struct view *v);
+void part_steps(const struct view *v);
+void part_proofs(const struct view *v);
+void part_inventory(const struct view *v);
+void part_warnings(const struct view *v);
+void part_exceptions(const struct view *v);
+void part_spoken(const struct view *v);
+void part_errors(const struct view *v);
+void part_journal(const struct view *v);
+
+#endif

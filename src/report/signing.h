@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signatures beside a report: REPORT.sig with the public key REPORT.pub.pem, the second one
+ * REPORT.2.sig with REPORT.2.pub.pem. Each is over the exact bytes of the report, in the form that
+ * `openssl dgst -sha256 -verify` takes.
+ */
+#ifndef HSMFERRY_REPORT_SIGNING_H
+#define HSMFERRY_REPORT_SIGNING_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "protocol/event.h"
+
+enum { SIGNING_MAX = 9, SIGNING_PATH_MAX = EVENT_PATH_MAX + 192 };
+
+struct signing_files {
+    char signature[SIGNING_PATH_MAX];
+    char public_key[SIGNING_PATH_MAX];
+};
+
+/* How a report was signed, or that it was not. {0}: by nobody. */
+struct signing {
+    bool done;
+    char by[EVENT_TEXT_MAX]; /* which key, on which token */
+    char report[SIGNING_PATH_MAX];
+    struct signing_files files;
+    char why[ERR_WHAT_MAX]; /* not done: why not */
+};
+
+/* Is there a signature of this number (from 1) beside the report? Then *files says where. */
+bool signing_find(const char *report, unsigned number, struct signing_files *files);
+
+/* Puts a signature and its public half (DER) beside the report, under the first free number, on
+ * the disk; files says where. Errors: ERR_CONFLICT (this key has signed it already; there are
+ * SIGNING_MAX signatures), ERR_IO, ERR_DATA (no public key). */
+bool signing_keep(const char *report, const struct bytes *signature, const struct bytes *spki,
+                  struct signing_files *files, struct err *err);
+
+/* The command that checks it, for a shell; out has SIGNING_COMMAND_MAX bytes. Returns out. */
+enum { SIGNING_COMMAND_MAX = 4 * 3 * SIGNING_PATH_MAX + 64 };
+const char *signing_command(const struct signing *signing, char *out);
+
+/* Lines for the end of a ceremony: the signature and how to check it, or UNSIGNED and why. */
+void signing_print(const struct signing *signing, FILE *out);
+
+#endif

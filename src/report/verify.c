@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "report/json_schema.h"
+#include "report/report.h"
+#include "report/verify_rules.h"
+#include "report/yaml_writer.h"
+
+static bool read_whole(int fd, struct bytes *to, const char *shown, struct err *err)
+{
+    size_t at = 0;
+
+    while (at < to->len) {
+        ssize_t n = read(fd, to->data + at, to->len - at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_set_errno(err, ERR_IO, errno, "%s cannot be read", shown);
+        if (n == 0)
+            return err_set(err, ERR_DATA, "%s became shorter while it was read", shown);
+        at += (size_t)n;
+    }
+    return true;
+}
+
+bool verify_load(const char *path, size_t max, struct bytes *to, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    char shown[FILE_SHOWN];
+    struct stat st;
+    bool ok;
+
+    file_shown(path, shown);
+    if (fd < 0)
+        return err_set_errno(err, errno == ENOENT ? ERR_NO_INPUT : ERR_IO, errno,
+                             "%s cannot be opened", shown);
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        ok = err_set(err, ERR_DATA, "%s is not a regular file", shown);
+    else if (st.st_size == 0 || (size_t)st.st_size > max)
+        ok = err_set(err, ERR_DATA, "%s is %s", shown, st.st_size ? "too large" : "empty");
+    else
+        ok = bytes_make(to, (size_t)st.st_size, err) && read_whole(fd, to, shown, err);
+    close(fd);
+    return ok;
+}
+
+bool verify_seal(const struct bytes *report, struct err *err)
+{
+    char expected[WRITER_SEAL_SIZE];
+    uint8_t sha256[SHA256_SIZE];
+    size_t body = report->len, lines = 0;
+
+    do
+        body--;
+    while (body > 0 && report->data[body - 1] != '\n');
+    for (size_t i = 0; i < body; i++)
+        lines += report->data[i] == '\n';
+    if (EVP_Q_digest(NULL, "SHA256", NULL, report->data, body, sha256, NULL) != 1)
+        return err_set(err, ERR_FAILED, "There is no memory for a SHA-256");
+    writer_seal_line(lines, sha256, expected);
+    if (report->len - body == strlen(expected) &&
+        memcmp(report->data + body, expected, strlen(expected)) == 0)
+        return true;
+    if (report->len - body < 5 || memcmp(report->data + body, "seal:", 5) != 0)
+        return err_set(err, ERR_DATA, "line %zu: the last line is not the report's seal",
+                       lines + 1);
+    return err_set(err, ERR_DATA,
+                   "line %zu: the seal is not that of the %zu lines before it: something was "
+                   "changed after the report was written",
+                   lines + 1, lines);
+}
+
+/* The schema that the report says it follows; NULL: none of ours. */
+static const struct form_schema *schema_of(const struct node *report, struct err *err)
+{
+    const struct node *format = node_at(report, "format");
+    char known[32];
+
+    for (unsigned i = 0; format && i < RECORD_FORMAT; i++) {
+        snprintf(known, sizeof known, "hsmferry-audit/%u", i + 1);
+        if (node_is(report, "format", known))
+            return &form_reports[i];
+    }
+    err_set(err, ERR_DATA,
+            "line %u: this hsmferry knows the formats hsmferry-audit/1 to %d, and this is none of "
+            "them: use the one that wrote it, or a later one",
+            format ? format->line : 1, RECORD_FORMAT);
+    return NULL;
+}
+
+static bool check_form(const struct tree *report, struct err *err)
+{
+    const struct form_schema *its = schema_of(tree_root(report), err);
+    struct tree *schema = NULL;
+    bool ok = its && tree_read(its->json, its->len, false, &schema, err) &&
+              form_check(tree_root(schema), tree_root(report), err);
+
+    tree_free(schema);
+    return ok;
+}
+
+bool verify_form(const struct bytes *report, struct tree **out, struct err *err)
+{
+    struct tree *tree = NULL;
+    bool ok = tree_read(report->data, report->len, true, &tree, err) && check_form(tree, err);
+
+    if (ok)
+        *out = tree;
+    else
+        tree_free(tree);
+    return ok;
+}
+
+bool verify_logic(const struct tree *report, struct err *err)
+{
+    for (size_t i = 0; i < verify_rule_count; i++)
+        if (!verify_rules[i].check(tree_root(report), err))
+            return false;
+    return true;
+}
+
+/* The number of the first line that is not the same in both. */
+static size_t first_difference(const struct bytes *a, const struct bytes *b)
+{
+    size_t line = 1;
+
+    for (size_t i = 0; i < a->len && i < b->len && a->data[i] == b->data[i]; i++)
+        line += a->data[i] == '\n';
+    return line;
+}
+
+bool verify_journal(const struct bytes *report, const char *journal, struct err *err)
+{
+    int fd = memfd_create("report", MFD_CLOEXEC);
+    struct bytes again = {0};
+    bool torn, ok = false;
+    off_t len;
+
+    if (fd < 0)
+        return err_set_errno(err, ERR_FAILED, errno, "There is no memory for a report");
+    if (report_again(journal, fd, &torn, err)) {
+        len = lseek(fd, 0, SEEK_END);
+        ok = bytes_make(&again, len > 0 ? (size_t)len : 0, err) && lseek(fd, 0, SEEK_SET) == 0 &&
+             read_whole(fd, &again, "the report made again", err);
+        if (ok && !bytes_equal(report, &again))
+            ok = err_set(err, ERR_DATA, "line %zu is not what this journal says",
+                         first_difference(report, &again));
+    }
+    bytes_free(&again);
+    close(fd);
+    return ok;
+}
+
+static EVP_PKEY *read_key(const struct bytes *pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
+    EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+
+    BIO_free(bio);
+    return key;
+}
+
+bool verify_signature(const struct bytes *report, const struct bytes *signature,
+                      const struct bytes *pem, struct err *err)
+{
+    EVP_PKEY *key = read_key(pem);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = false;
+
+    if (!key)
+        err_set(err, ERR_DATA, "The public key is no PEM file of one");
+    else if (!ctx || EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) != 1)
+        err_set(err, ERR_DATA, "The public key is not one that signs reports");
+    else
+        ok = EVP_DigestVerify(ctx, signature->data, signature->len, report->data, report->len) ==
+                 1 ||
+             err_set(err, ERR_DATA, "The signature is not one of this report by this key");
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+    return ok;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must be true within a report of the right form, whatever happened in its ceremony. */
+#ifndef HSMFERRY_REPORT_VERIFY_RULES_H
+#define HSMFERRY_REPORT_VERIFY_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "report/yaml_tree.h"
+
+/* One rule. check: report has passed form_check(). Errors: ERR_DATA, with the line. */
+struct verify_rule {
+    const char *words; /* what holds: "no key is migrated without three proofs" */
+    bool (*check)(const struct node *report, struct err *err);
+};
+
+extern const struct verify_rule verify_rules[];
+extern const size_t verify_rule_count;
+
+#endif

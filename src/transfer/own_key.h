@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The transport keys: is each one guarded as it was asked for? */
+#ifndef HSMFERRY_TRANSFER_OWN_KEY_H
+#define HSMFERRY_TRANSFER_OWN_KEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hsm/hsm.h"
+
+/* What a key that this program had made must be. */
+struct own_key {
+    const char *what; /* "transport private key" */
+    enum key_class class;
+    uint32_t uses;  /* enum key_flag: it may have no others */
+    uint32_t set;   /* these must be set ... */
+    uint32_t unset; /* ... and these not */
+};
+
+extern const struct own_key own_transport_private, own_transport_public, own_source_aes,
+    own_destination_aes, own_second_source_aes, own_second_destination_aes;
+
+/* A key that may do more, or can be read, or was not made inside the HSM, may have been planted or
+ * may give away what it wraps. What the HSM does not report counts as wrong, except what is in
+ * unreadable (struct hsm_offers), which is returned in *unread. Errors: ERR_DATA. */
+bool own_key_judge(const struct own_key *want, const struct key_desc *is, uint32_t unreadable,
+                   uint32_t *unread, struct err *err);
+
+/* Reads the key with this handle, and judges it. */
+bool own_key_check(struct hsm *hsm, uint64_t handle, const struct own_key *want,
+                   uint32_t unreadable, uint32_t *unread, struct err *err);
+
+#endif

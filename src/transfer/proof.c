@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transfer/proof.h"
+
+#include <string.h>
+
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "transfer/certificate.h"
+
+static bool fresh_challenge(size_t len, struct bytes *challenge, struct err *err)
+{
+    if (!bytes_make(challenge, len, err))
+        return false;
+    if (RAND_bytes(challenge->data, (int)len) != 1)
+        return err_set(err, ERR_FAILED, "no random numbers for a challenge");
+    return true;
+}
+
+static bool differ(struct err *err, const char *how)
+{
+    err_set(err, ERR_DATA, "the proof failed: %s", how);
+    return err_next(err, "Do not use this key on the destination; find out what altered it.");
+}
+
+/* Each side carries out the operation by its own API, over the same challenge. */
+struct answers {
+    struct bytes source, destination;
+};
+
+static void forget(struct answers *a)
+{
+    bytes_free(&a->source);
+    bytes_free(&a->destination);
+}
+
+static bool ask_both(const struct proof_pair *pair, enum hsm_proof proof,
+                     const struct bytes *challenge, struct answers *a, struct err *err)
+{
+    if (!pair->source->driver->prove(pair->source, proof, pair->source_key, challenge, &a->source,
+                                     err))
+        return false;
+    if (!pair->destination)
+        return bytes_set(&a->destination, a->source.data, a->source.len, err);
+    return pair->destination->driver->prove(pair->destination, proof, pair->destination_key,
+                                            challenge, &a->destination, err);
+}
+
+static bool is_digest(const struct bytes *challenge, const struct bytes *answer)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    return SHA256(challenge->data, challenge->len, digest) &&
+           bytes_equal(answer, &(struct bytes){digest, sizeof digest});
+}
+
+static bool is_keyless_mac(const struct bytes *challenge, const struct bytes *answer)
+{
+    uint8_t mac[SHA256_DIGEST_LENGTH];
+    unsigned len = sizeof mac;
+
+    return HMAC(EVP_sha256(), "", 0, challenge->data, challenge->len, mac, &len) &&
+           bytes_equal(answer, &(struct bytes){mac, len});
+}
+
+/* Two different blocks come out as they went in, or as one. */
+static bool is_no_cipher(const struct bytes *challenge, const struct bytes *answer)
+{
+    size_t half = answer->len / 2;
+
+    return bytes_equal(challenge, answer) || memcmp(answer->data, answer->data + half, half) == 0;
+}
+
+/* Two HSMs with the same fault agree with each other, whatever keys they hold: where they leave the
+ * key out, their answer is one that anybody can give. */
+static bool needs_no_key(enum hsm_proof proof, const struct bytes *challenge,
+                         const struct bytes *answer)
+{
+    switch (proof) {
+    case HSM_PROOF_AES_ECB:
+    case HSM_PROOF_AES_DECRYPT:
+        return is_no_cipher(challenge, answer);
+    case HSM_PROOF_DIGEST:
+        return is_digest(challenge, answer);
+    default:
+        return is_keyless_mac(challenge, answer);
+    }
+}
+
+/* Both answers are equal. */
+static bool prove_alike(const struct proof_pair *pair, enum hsm_proof proof, size_t challenge_len,
+                        size_t answer_len, struct err *err)
+{
+    struct bytes challenge = {0};
+    struct answers a = {0};
+    bool ok = fresh_challenge(challenge_len, &challenge, err) &&
+              ask_both(pair, proof, &challenge, &a, err);
+
+    if (ok && (a.source.len != answer_len || !bytes_equal(&a.source, &a.destination)))
+        ok = differ(err, "source and destination answer the same challenge differently");
+    if (ok && needs_no_key(proof, &challenge, &a.source))
+        ok = differ(err, "both sides answer as if there were no key at all");
+    bytes_free(&challenge);
+    forget(&a);
+    return ok;
+}
+
+/* Both answers are what we expect of whoever holds the private half. */
+static bool prove_expected(const struct proof_pair *pair, enum hsm_proof proof,
+                           const struct bytes *challenge, const struct bytes *expected,
+                           struct err *err)
+{
+    struct answers a = {0};
+    bool ok = ask_both(pair, proof, challenge, &a, err);
+
+    if (ok && !bytes_equal(expected, &a.source))
+        ok = differ(err, "the source itself does not answer as its own public key wants it");
+    if (ok && !bytes_equal(expected, &a.destination))
+        ok = differ(err, "the destination does not answer as the source's public key wants it");
+    forget(&a);
+    return ok;
+}
+
+static EVP_PKEY *public_key(const struct proof_pair *pair, struct err *err)
+{
+    const struct bytes *spki = pair->source_spki;
+    const unsigned char *at = spki ? spki->data : NULL;
+    EVP_PKEY *pkey = at ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+    EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new(pkey, NULL) : NULL;
+
+    if (!pkey || at != spki->data + spki->len)
+        err_set(err, ERR_DATA, "the source's public key cannot be read");
+    else if (!ctx || EVP_PKEY_public_check(ctx) != 1)
+        differ(err, "the source's public key is one under which anybody could answer");
+    else {
+        EVP_PKEY_CTX_free(ctx);
+        return pkey;
+    }
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(pkey);
+    return NULL;
+}
+
+/* An ECDSA signature as PKCS#11 gives it, r || s, becomes the DER that OpenSSL wants. */
+static bool ecdsa_to_der(struct bytes *signature, struct err *err)
+{
+    int half = (int)(signature->len / 2), der_len = -1;
+    unsigned char *der = NULL;
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(signature->data, half, NULL);
+    BIGNUM *s = BN_bin2bn(signature->data + half, half, NULL);
+    bool ok;
+
+    if (sig && r && s && ECDSA_SIG_set0(sig, r, s)) {
+        r = s = NULL; /* handed over */
+        der_len = i2d_ECDSA_SIG(sig, &der);
+    }
+    ok = der_len > 0 ? bytes_set(signature, der, (size_t)der_len, err)
+                     : err_set(err, ERR_DATA, "the signature cannot be read");
+    OPENSSL_free(der);
+    BN_free(r);
+    BN_free(s);
+    ECDSA_SIG_free(sig);
+    return ok;
+}
+
+static const EVP_MD *hash_of(struct hsm_signing signing)
+{
+    return signing.hash == HSM_SHA384   ? EVP_sha384()
+           : signing.hash == HSM_SHA512 ? EVP_sha512()
+                                        : EVP_sha256();
+}
+
+static bool set_padding(EVP_PKEY_CTX *ctx, struct hsm_signing signing)
+{
+    if (!signing.pss)
+        return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1;
+    return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, hash_of(signing)) == 1 &&
+           EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+static bool verify(EVP_PKEY *pkey, enum hsm_proof proof, const struct bytes *digest,
+                   const struct bytes *signature)
+{
+    struct hsm_signing signing = hsm_signing_of(proof);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+    bool ok = ctx && EVP_PKEY_get_base_id(pkey) == (signing.ecdsa ? EVP_PKEY_EC : EVP_PKEY_RSA) &&
+              EVP_PKEY_verify_init(ctx) == 1 &&
+              EVP_PKEY_CTX_set_signature_md(ctx, hash_of(signing)) == 1 &&
+              (signing.ecdsa || set_padding(ctx, signing)) &&
+              EVP_PKEY_verify(ctx, signature->data, signature->len, digest->data, digest->len) == 1;
+
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
+bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struct bytes *digest,
+                     struct bytes *signature, struct err *err)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)spki->len);
+    bool ok = pkey ? !hsm_signing_of(proof).ecdsa || ecdsa_to_der(signature, err)
+                   : err_set(err, ERR_DATA, "the public key of the key that signed cannot be read");
+
+    if (ok && !verify(pkey, proof, digest, signature))
+        ok = err_set(err, ERR_DATA, "what the HSM signed does not verify under its public key");
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+/* Both sides sign a random message, or its digest; both signatures verify under the source's public
+ * key. */
+static bool prove_signature(const struct proof_pair *pair, enum hsm_proof proof, struct err *err)
+{
+    struct bytes message = {0}, digest = {0};
+    struct answers a = {0};
+    EVP_PKEY *pkey = public_key(pair, err);
+    struct hsm_signing signing = hsm_signing_of(proof);
+    bool ok =
+        pkey && fresh_challenge(32, &message, err) &&
+        bytes_make(&digest, (size_t)EVP_MD_get_size(hash_of(signing)), err) &&
+        EVP_Digest(message.data, message.len, digest.data, NULL, hash_of(signing), NULL) &&
+        ask_both(pair, proof, signing.hashed ? &digest : &message, &a, err) &&
+        (!signing.ecdsa || (ecdsa_to_der(&a.source, err) && ecdsa_to_der(&a.destination, err)));
+
+    if (ok && !verify(pkey, proof, &digest, &a.source))
+        ok = differ(err, "a signature by the source does not verify under its own public key");
+    if (ok && !verify(pkey, proof, &digest, &a.destination))
+        ok = differ(err, "a signature by the destination does not verify under the source's "
+                         "public key");
+    bytes_free(&message);
+    bytes_free(&digest);
+    forget(&a);
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+/* RSAES-OAEP with SHA-1, the one hash that every HSM known decrypts. */
+static bool encrypt_oaep(EVP_PKEY *pkey, const struct bytes *plain, struct bytes *cipher,
+                         struct err *err)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+    size_t len = (size_t)EVP_PKEY_get_size(pkey);
+    bool ok = bytes_make(cipher, len, err);
+
+    if (ok && (!ctx || EVP_PKEY_encrypt_init(ctx) != 1 ||
+               EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) != 1 ||
+               EVP_PKEY_encrypt(ctx, cipher->data, &len, plain->data, plain->len) != 1))
+        ok = err_set(err, ERR_UNSUPPORTED, "nothing can be encrypted under this public key");
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
+/* Both sides decrypt what was encrypted under the source's public key. */
+static bool prove_decryption(const struct proof_pair *pair, struct err *err)
+{
+    struct bytes plain = {0}, cipher = {0};
+    EVP_PKEY *pkey = public_key(pair, err);
+    bool ok = pkey && fresh_challenge(32, &plain, err) &&
+              encrypt_oaep(pkey, &plain, &cipher, err) &&
+              prove_expected(pair, HSM_PROOF_RSA_DECRYPT, &cipher, &plain, err);
+
+    bytes_free(&plain);
+    bytes_free(&cipher);
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+static bool join(const struct bytes *a, const struct bytes *b, struct bytes *out, struct err *err)
+{
+    if (a->len + b->len > HSM_CHALLENGE_MAX)
+        return err_set(err, ERR_UNSUPPORTED, "no challenge fits a key of this size");
+    if (!bytes_make(out, a->len + b->len, err))
+        return false;
+    memcpy(out->data, a->data, a->len);
+    memcpy(out->data + a->len, b->data, b->len);
+    return true;
+}
+
+/* Both sides make the secret from what stands behind the nonce in the challenge, and tell only the
+ * digest of both. */
+static bool prove_secret(const struct proof_pair *pair, enum hsm_proof proof,
+                         const struct bytes *nonce, const struct bytes *from,
+                         const struct bytes *secret, struct err *err)
+{
+    struct bytes challenge = {0}, text = {0}, expected = {0};
+    bool ok = join(nonce, from, &challenge, err) && join(nonce, secret, &text, err) &&
+              bytes_make(&expected, SHA256_DIGEST_LENGTH, err) &&
+              SHA256(text.data, text.len, expected.data) &&
+              prove_expected(pair, proof, &challenge, &expected, err);
+
+    bytes_free(&challenge);
+    bytes_free(&text);
+    bytes_free(&expected);
+    return ok;
+}
+
+/* Both sides unwrap a random secret that was encrypted under the source's public key. */
+static bool prove_unwrapping(const struct proof_pair *pair, struct err *err)
+{
+    struct bytes nonce = {0}, plain = {0}, cipher = {0};
+    EVP_PKEY *pkey = public_key(pair, err);
+    bool ok = pkey && fresh_challenge(32, &nonce, err) && fresh_challenge(32, &plain, err) &&
+              encrypt_oaep(pkey, &plain, &cipher, err) &&
+              prove_secret(pair, HSM_PROOF_RSA_UNWRAP, &nonce, &cipher, &plain, err);
+
+    bytes_free(&nonce);
+    bytes_free(&plain);
+    bytes_free(&cipher);
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+/* What we ourselves derive: a fresh pair on the curve, and its secret with the source's public
+ * key. */
+static bool agree(EVP_PKEY *pkey, struct bytes *point, struct bytes *secret, struct err *err)
+{
+    EVP_PKEY_CTX *make = EVP_PKEY_CTX_new(pkey, NULL), *derive = NULL;
+    unsigned char *encoded = NULL;
+    EVP_PKEY *ours = NULL;
+    size_t len = 0;
+    bool ok = make && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC &&
+              EVP_PKEY_keygen_init(make) == 1 && EVP_PKEY_keygen(make, &ours) == 1 &&
+              (derive = EVP_PKEY_CTX_new(ours, NULL)) && EVP_PKEY_derive_init(derive) == 1 &&
+              EVP_PKEY_derive_set_peer(derive, pkey) == 1 &&
+              EVP_PKEY_derive(derive, NULL, &len) == 1 && bytes_make(secret, len, err) &&
+              EVP_PKEY_derive(derive, secret->data, &secret->len) == 1 &&
+              (len = EVP_PKEY_get1_encoded_public_key(ours, &encoded)) > 0 &&
+              bytes_set(point, encoded, len, err);
+
+    OPENSSL_free(encoded);
+    EVP_PKEY_CTX_free(make);
+    EVP_PKEY_CTX_free(derive);
+    EVP_PKEY_free(ours);
+    return ok || err_set(err, ERR_UNSUPPORTED, "nothing can be derived with this public key");
+}
+
+/* Both sides derive the secret that a fresh key of ours and theirs have in common. It is worth
+ * nothing to anybody: our half is thrown away. */
+static bool prove_agreement(const struct proof_pair *pair, struct err *err)
+{
+    struct bytes nonce = {0}, point = {0}, secret = {0};
+    EVP_PKEY *pkey = public_key(pair, err);
+    bool ok = pkey && fresh_challenge(32, &nonce, err) && agree(pkey, &point, &secret, err) &&
+              prove_secret(pair, HSM_PROOF_ECDH, &nonce, &point, &secret, err);
+
+    bytes_free(&nonce);
+    bytes_free(&point);
+    bytes_free(&secret);
+    EVP_PKEY_free(pkey);
+    return ok;
+}
+
+bool proof_value(struct hsm *hsm, enum key_class class, uint64_t handle, struct bytes *der,
+                 struct err *err)
+{
+    return class == KEY_CLASS_CERTIFICATE ? hsm->driver->certificate(hsm, handle, der, err)
+                                          : hsm->driver->public_key(hsm, handle, der, err);
+}
+
+bool proof_half(struct hsm *hsm, const struct proof_half *half, struct bytes *spki, struct err *err)
+{
+    struct bytes der = {0};
+    bool ok = proof_value(hsm, half->class, half->handle, &der, err);
+
+    if (ok && half->class == KEY_CLASS_CERTIFICATE)
+        ok = certificate_spki(&der, spki, err);
+    else if (ok)
+        ok = bytes_set(spki, der.data, der.len, err);
+    bytes_free(&der);
+    return ok;
+}
+
+/* What either side reads back is what was carried. */
+static bool prove_bytes(const struct proof_pair *pair, struct err *err)
+{
+    struct answers a = {0};
+    bool ok =
+        (pair->half.handle
+             ? proof_half(pair->source, &pair->half, &a.source, err)
+             : proof_value(pair->source, pair->class, pair->source_key, &a.source, err)) &&
+        proof_value(pair->destination, pair->class, pair->destination_key, &a.destination, err);
+
+    if (ok && !bytes_equal(pair->source_spki, &a.source))
+        ok = err_set(err, ERR_CONFLICT, "the object on the source was changed since it was read");
+    if (ok && !bytes_equal(pair->source_spki, &a.destination))
+        ok = differ(err, "the destination reads back other bytes than were sent");
+    forget(&a);
+    return ok;
+}
+
+static bool prove_by(const struct proof_pair *pair, enum hsm_proof proof, struct err *err)
+{
+    switch (proof) {
+    case HSM_PROOF_AES_ECB:
+    case HSM_PROOF_AES_DECRYPT:
+        return prove_alike(pair, proof, 32, 32, err);
+    case HSM_PROOF_DIGEST:
+    case HSM_PROOF_HMAC:
+        return prove_alike(pair, proof, 32, SHA256_DIGEST_LENGTH, err);
+    case HSM_PROOF_RSA_DECRYPT:
+        return prove_decryption(pair, err);
+    case HSM_PROOF_RSA_UNWRAP:
+        return prove_unwrapping(pair, err);
+    case HSM_PROOF_ECDH:
+        return prove_agreement(pair, err);
+    case HSM_PROOF_BYTES:
+        return prove_bytes(pair, err);
+    default:
+        if (hsm_signing_of(proof).hash)
+            return prove_signature(pair, proof, err);
+        return err_set(err, ERR_UNSUPPORTED, "no such proof");
+    }
+}
+
+bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *which,
+               struct err *err)
+{
+    err_set(err, ERR_UNSUPPORTED, "no proof is known that both sides can carry out with this key");
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++) {
+        if (!(proofs & 1U << proof))
+            continue;
+        if (prove_by(pair, proof, err)) {
+            *which = proof;
+            err_clear(err);
+            return true;
+        }
+        if (err->code != ERR_UNSUPPORTED)
+            return false;
+    }
+    return false;
+}
+
+bool proof_public(struct hsm *source, const struct key_desc *listed, const struct proof_half *half,
+                  struct bytes *spki, struct err *err)
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    if (!(half->handle ? proof_half(source, half, spki, err)
+                       : source->driver->public_key(source, listed->handle, spki, err)))
+        return false;
+    SHA256(spki->data, spki->len, digest);
+    if (!listed->has_public || memcmp(digest, listed->spki_sha256, sizeof digest) == 0)
+        return true;
+    err_set(err, ERR_DATA, "the source now tells another public key than it listed for this key");
+    return err_next(err, "Find out who changed the public key on the source.");
+}
+
+uint32_t proof_exact(uint32_t proofs, const struct key_desc *source, const struct key_desc *found)
+{
+    bool exact = source->length && source->length == found->length;
+
+    return exact ? proofs : proofs & ~(1U << HSM_PROOF_HMAC);
+}
+
+const char *proof_sentence(enum hsm_proof which)
+{
+    static const char *const sentences[HSM_PROOFS] = {
+        [HSM_PROOF_AES_ECB] = "both sides encrypted the same random block to the same ciphertext",
+        [HSM_PROOF_DIGEST] = "both sides digested a random nonce and the value to the same SHA-256",
+        [HSM_PROOF_HMAC] = "both sides computed the same HMAC-SHA-256 over a random challenge",
+        [HSM_PROOF_AES_DECRYPT] = "both sides decrypted the same random block to the same text",
+        [HSM_PROOF_RSA_DECRYPT] = "both sides decrypted a random block encrypted under the "
+                                  "source's public key",
+        [HSM_PROOF_RSA_UNWRAP] = "both sides unwrapped a random secret encrypted under the "
+                                 "source's public key",
+        [HSM_PROOF_ECDH] = "both sides derived the secret that a fresh key shares with the "
+                           "source's public key",
+        [HSM_PROOF_BYTES] = "the destination reads back the very bytes that the source holds",
+    };
+    if (hsm_signing_of(which).hash)
+        return "both sides signed a random challenge; both signatures verify under the source's "
+               "public key";
+    return (unsigned)which < HSM_PROOFS && sentences[which] ? sentences[which] : "?";
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is it the same key? Asked of both HSMs over a fresh challenge, judged here. */
+#ifndef HSMFERRY_TRANSFER_PROOF_H
+#define HSMFERRY_TRANSFER_PROOF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "hsm/hsm.h"
+
+/* The object that a private key's public half is in, where the key's HSM does not join the two. */
+struct proof_half {
+    uint64_t handle;      /* 0: the HSM reports the half with the key itself */
+    enum key_class class; /* a public key or a certificate */
+};
+
+/* Two places that are said to hold the same key. */
+struct proof_pair {
+    struct hsm *source;
+    uint64_t source_key;
+    const struct bytes *source_spki; /* DER; private keys only */
+    struct hsm *destination;         /* NULL: only the source is asked, and judged by source_spki */
+    uint64_t destination_key;
+    enum key_class class;   /* of public objects, where source_spki is all that they consist of */
+    struct proof_half half; /* where the source has source_spki, if not with source_key */
+};
+
+/* All that a public object consists of, as DER: a certificate, or the public key of handle (which
+ * may be its private half). Errors: ERR_UNSUPPORTED (it cannot be had). */
+bool proof_value(struct hsm *hsm, enum key_class class, uint64_t handle, struct bytes *der,
+                 struct err *err);
+
+/* The public key (DER SubjectPublicKeyInfo) that half is or certifies. Errors: ERR_DATA (it is no
+ * certificate), ERR_UNSUPPORTED (it cannot be had). */
+bool proof_half(struct hsm *hsm, const struct proof_half *half, struct bytes *spki,
+                struct err *err);
+
+/* Proves it by the first of the proofs (bits 1 << enum hsm_proof) that both sides can answer, and
+ * tells which one that was. Each side carries out the operation by its own API. Secrets: both
+ * answer the same fresh challenge, the answers are compared, and are none that needs no key.
+ * Private keys: OpenSSL checks both answers under the public key that the source gave, which must
+ * be one under which not everybody can answer (SP 800-89 5.3.3, SP 800-56A 5.6.2.3). Answers are
+ * wiped.
+ * Errors: ERR_DATA (the proof failed: not the same key), ERR_UNSUPPORTED (none of the proofs could
+ * be answered), whatever an HSM answered otherwise. */
+bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *which,
+               struct err *err);
+
+/* Is this, as an HSM answered a proof that is a signature (hsm_signing_of()), one over the digest
+ * under this public half (DER)? Makes an ECDSA signature DER. Errors: ERR_DATA (it is none). */
+bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struct bytes *digest,
+                     struct bytes *signature, struct err *err);
+
+/* Reads the public half that answers are checked under, of the private key that was listed so.
+ * half: where it was found. Errors: ERR_DATA (the source reports another one now), whatever the
+ * source answered otherwise. */
+bool proof_public(struct hsm *source, const struct key_desc *listed, const struct proof_half *half,
+                  struct bytes *spki, struct err *err);
+
+/* Of these proofs, those that show whether found, on the destination, has source's value and no
+ * other. HMAC fills a key up with zeros to its block of 64 octets, and takes the digest of a longer
+ * one in its place (RFC 2104 section 2): two keys that it cannot tell apart have different lengths,
+ * so it proves only where the destination tells the length. */
+uint32_t proof_exact(uint32_t proofs, const struct key_desc *source, const struct key_desc *found);
+
+/* One sentence that an auditor could quote; key in words is not part of it. */
+const char *proof_sentence(enum hsm_proof which);
+
+#endif

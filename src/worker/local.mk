@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# A ceremony on its thread.
+libceremony_a_SOURCES += \
+	%D%/token_lock.c \
+	%D%/token_lock.h \
+	%D%/trace.c \
+	%D%/trace.h \
+	%D%/worker.c \
+	%D%/worker.h \
+	%D%/worker_host.c \
+	%D%/worker_state.h

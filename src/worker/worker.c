@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "worker/worker_state.h"
+
+enum { ANSWER_MAX = 1024, PIPE_SIZE = 1 << 20 };
+
+/* --- events up --- */
+
+static bool is_question(const struct event *event)
+{
+    return event->kind == EVENT_PIN ||
+           (event->kind == EVENT_GATE && event->gate.state == GATE_OPEN);
+}
+
+static bool emit(struct event_sink *sink, const struct event *event, struct err *err)
+{
+    struct worker *w = (struct worker *)((char *)sink - offsetof(struct worker, sink));
+    struct event_sink *record = w->setup.record;
+    ssize_t n;
+
+    if (record && !record->emit(record, event, err))
+        return false;
+    pthread_mutex_lock(&w->lock);
+    if (is_question(event)) {
+        w->asked = event->seq;
+        w->answered = w->refused = false;
+    }
+    pthread_mutex_unlock(&w->lock);
+    do
+        n = write(w->events[1], event, sizeof *event);
+    while (n < 0 && errno == EINTR);
+    /* A front end that has gone away hears nothing; the record has it. */
+    if (n != (ssize_t)sizeof *event && errno != EPIPE)
+        return err_set_errno(err, ERR_IO, errno, "the front end could not be told");
+    return true;
+}
+
+/* --- what officers say --- */
+
+/* Tells what officers wrote down; the lock is held, but not while it is told. */
+static void tell_exceptions(struct worker *w)
+{
+    struct waiting *waiting;
+    struct err ignored;
+
+    while ((waiting = STAILQ_FIRST(&w->exceptions)) != NULL) {
+        STAILQ_REMOVE_HEAD(&w->exceptions, next);
+        pthread_mutex_unlock(&w->lock);
+        ceremony_tell(w->ceremony, &waiting->event, &ignored);
+        free(waiting);
+        pthread_mutex_lock(&w->lock);
+    }
+}
+
+bool worker_wait(struct worker *w)
+{
+    bool answered;
+
+    pthread_mutex_lock(&w->lock);
+    for (tell_exceptions(w); !w->answered && !w->refused && !w->quit; tell_exceptions(w))
+        pthread_cond_wait(&w->changed, &w->lock);
+    answered = w->answered;
+    w->asked = 0;
+    pthread_mutex_unlock(&w->lock);
+    return answered;
+}
+
+/* --- commands --- */
+
+static void command_free(struct command *command)
+{
+    free(command->uris);
+    free(command->handles);
+    free(command);
+}
+
+static bool sign(struct worker *w, struct err *err)
+{
+    const struct worker_signer *signer = w->setup.signer;
+    const struct ceremony_host host = worker_host(w);
+    struct signature made = {0};
+    uint8_t sha256[32];
+    bool ok;
+
+    if (!signer)
+        return err_set(err, ERR_USAGE, "no key is named that signs the report");
+    ok = signer->digest(signer->ctx, sha256, err) &&
+         sign_sha256(&host, &signer->token, &signer->key, sha256, &made, err) &&
+         signer->keep(signer->ctx, &made, err);
+    signature_free(&made);
+    if (!ok)
+        signer->failed(signer->ctx, err);
+    return ok;
+}
+
+/* Waits for the answer at the open gate, and hands it on. */
+static void pass_answer(struct worker *w)
+{
+    char typed[ANSWER_MAX + 1] = "";
+
+    if (worker_wait(w)) {
+        memcpy(typed, w->answer.data, w->answer.len);
+        ceremony_answer(w->ceremony, typed);
+    } else
+        ceremony_stop(w->ceremony);
+    secret_free(&w->answer);
+}
+
+static void run_ceremony(struct worker *w)
+{
+    for (;;) {
+        pthread_mutex_lock(&w->lock);
+        tell_exceptions(w);
+        pthread_mutex_unlock(&w->lock);
+        switch (ceremony_step(w->ceremony)) {
+        case NEXT_STEP:
+            break;
+        case NEXT_GATE:
+            pass_answer(w);
+            break;
+        case NEXT_DONE:
+            return;
+        }
+    }
+}
+
+static bool confirm_devices(struct worker *w, const struct uri token[2], struct err *err)
+{
+    bool open = true, ok = true;
+
+    while (ok && open) {
+        ok = ceremony_devices(w->ceremony, token, &open, err);
+        if (ok && open)
+            pass_answer(w);
+    }
+    return ok;
+}
+
+static bool run_command(struct worker *w, const struct command *command, struct err *err)
+{
+    switch (command->what) {
+    case WORKER_OPEN:
+        return ceremony_open(w->ceremony, command->side, err);
+    case WORKER_DEVICES:
+        return confirm_devices(w, command->uris, err);
+    case WORKER_CHOOSE:
+        return ceremony_choose(w->ceremony, command->side, &command->uri, err);
+    case WORKER_REFRESH:
+        return ceremony_refresh(w->ceremony, command->side, err);
+    case WORKER_VERDICTS:
+        return ceremony_verdicts(w->ceremony, err);
+    case WORKER_COMPARE:
+        return ceremony_compare(w->ceremony, command->handles, err);
+    case WORKER_PLAN:
+        return ceremony_plan(w->ceremony, &command->selection, err);
+    case WORKER_RESUME:
+        return ceremony_resume(w->ceremony, err);
+    case WORKER_SIGN:
+        return sign(w, err);
+    default:
+        run_ceremony(w);
+        return true;
+    }
+}
+
+/* Takes the next command, waiting for one; NULL when all is to end. */
+static struct command *take_command(struct worker *w)
+{
+    struct command *command = NULL;
+
+    pthread_mutex_lock(&w->lock);
+    for (tell_exceptions(w); !w->quit && STAILQ_EMPTY(&w->commands); tell_exceptions(w))
+        pthread_cond_wait(&w->changed, &w->lock);
+    if (!w->quit) {
+        command = STAILQ_FIRST(&w->commands);
+        STAILQ_REMOVE_HEAD(&w->commands, next);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return command;
+}
+
+static void *work(void *ctx)
+{
+    struct worker *w = ctx;
+    struct command *command;
+
+    while ((command = take_command(w)) != NULL) {
+        struct event done = {.kind = EVENT_DONE, .side = command->side};
+        struct event error = {.kind = EVENT_ERROR, .side = command->side};
+        struct err ignored;
+
+        done.done.command = command->what;
+        done.done.ok = run_command(w, command, &error.error);
+        if (!done.done.ok)
+            ceremony_tell(w->ceremony, &error, &ignored);
+        ceremony_tell(w->ceremony, &done, &ignored);
+        command_free(command);
+    }
+    return NULL;
+}
+
+static bool queue(struct worker *w, struct command *command, struct err *err)
+{
+    if (!command)
+        return err_set(err, ERR_FAILED, "no memory for a command");
+    pthread_mutex_lock(&w->lock);
+    STAILQ_INSERT_TAIL(&w->commands, command, next);
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    return true;
+}
+
+static struct command *command_new(enum worker_command what, enum side side)
+{
+    struct command *command = calloc(1, sizeof *command);
+
+    if (command) {
+        command->what = what;
+        command->side = side;
+    }
+    return command;
+}
+
+bool worker_open(struct worker *w, enum side side, struct err *err)
+{
+    return queue(w, command_new(WORKER_OPEN, side), err);
+}
+
+bool worker_devices(struct worker *w, const struct uri *const token[2], struct err *err)
+{
+    struct command *command = command_new(WORKER_DEVICES, SIDE_RELAY);
+
+    if (command && (command->uris = calloc(2, sizeof *command->uris)) != NULL) {
+        command->uris[SIDE_SOURCE] = *token[SIDE_SOURCE];
+        command->uris[SIDE_DESTINATION] = *token[SIDE_DESTINATION];
+    } else if (command) {
+        command_free(command);
+        command = NULL;
+    }
+    return queue(w, command, err);
+}
+
+bool worker_choose(struct worker *w, enum side side, const struct uri *uri, struct err *err)
+{
+    struct command *command = command_new(WORKER_CHOOSE, side);
+
+    if (command)
+        command->uri = *uri;
+    return queue(w, command, err);
+}
+
+bool worker_refresh(struct worker *w, enum side side, struct err *err)
+{
+    return queue(w, command_new(WORKER_REFRESH, side), err);
+}
+
+bool worker_verdicts(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_VERDICTS, SIDE_RELAY), err);
+}
+
+bool worker_resume(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_RESUME, SIDE_RELAY), err);
+}
+
+bool worker_run(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_RUN, SIDE_RELAY), err);
+}
+
+bool worker_sign(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_SIGN, SIDE_RELAY), err);
+}
+
+static void *copy_of(const void *from, size_t count, size_t size)
+{
+    void *to = calloc(count + 1, size);
+
+    if (to && count)
+        memcpy(to, from, count * size);
+    return to;
+}
+
+bool worker_compare(struct worker *w, const uint64_t handle[2], struct err *err)
+{
+    struct command *command = command_new(WORKER_COMPARE, SIDE_RELAY);
+
+    if (command && handle && !(command->handles = copy_of(handle, 2, sizeof *handle))) {
+        command_free(command);
+        command = NULL;
+    }
+    return queue(w, command, err);
+}
+
+bool worker_plan(struct worker *w, const struct selection *selection, struct err *err)
+{
+    struct command *command = command_new(WORKER_PLAN, SIDE_RELAY);
+
+    if (!command)
+        return queue(w, NULL, err);
+    command->uris = copy_of(selection->uris, selection->uri_count, sizeof *command->uris);
+    command->handles =
+        copy_of(selection->handles, selection->handle_count, sizeof *command->handles);
+    if (!command->uris || !command->handles) {
+        command_free(command);
+        return queue(w, NULL, err);
+    }
+    command->selection = (struct selection){command->uris, selection->uri_count, command->handles,
+                                            selection->handle_count};
+    return queue(w, command, err);
+}
+
+/* --- answers --- */
+
+void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t len)
+{
+    struct secret answer = {0};
+    struct err ignored;
+
+    if (!secret_new(&answer, ANSWER_MAX, &ignored) || !secret_set(&answer, text, len, &ignored)) {
+        secret_free(&answer);
+        return;
+    }
+    pthread_mutex_lock(&w->lock);
+    if (serial != 0 && serial == w->asked && !w->answered && !w->refused) {
+        w->answer = answer;
+        answer = (struct secret){0}; /* handed over */
+        w->answered = true;
+        pthread_cond_broadcast(&w->changed);
+    }
+    pthread_mutex_unlock(&w->lock);
+    secret_free(&answer);
+}
+
+bool worker_exception(struct worker *w, const struct event *exception, struct err *err)
+{
+    struct waiting *waiting = calloc(1, sizeof *waiting);
+
+    if (!waiting)
+        return err_set(err, ERR_FAILED, "no memory for an exception");
+    waiting->event = *exception;
+    pthread_mutex_lock(&w->lock);
+    STAILQ_INSERT_TAIL(&w->exceptions, waiting, next);
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    return true;
+}
+
+void worker_stop(struct worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    if (w->asked) {
+        w->refused = true;
+        pthread_cond_broadcast(&w->changed);
+    } else
+        ceremony_stop(w->ceremony);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void worker_abandon(struct worker *w, enum side side)
+{
+    eventfd_write(w->side[side].abandon_fd, 1);
+}
+
+/* --- life --- */
+
+/* Signals are the main thread's business. */
+static int start_thread(struct worker *w)
+{
+    sigset_t all, before;
+    int no;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    no = pthread_create(&w->thread, NULL, work, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return no;
+}
+
+static void release(struct worker *w)
+{
+    struct command *command;
+    struct waiting *waiting;
+
+    ceremony_free(w->ceremony);
+    while ((waiting = STAILQ_FIRST(&w->exceptions)) != NULL) {
+        STAILQ_REMOVE_HEAD(&w->exceptions, next);
+        free(waiting);
+    }
+    while ((command = STAILQ_FIRST(&w->commands)) != NULL) {
+        STAILQ_REMOVE_HEAD(&w->commands, next);
+        command_free(command);
+    }
+    for (enum side side = SIDE_SOURCE; side < SIDES; side++) {
+        if (w->side[side].abandon_fd >= 0)
+            close(w->side[side].abandon_fd);
+        if (w->side[side].claim_fd >= 0)
+            close(w->side[side].claim_fd);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        if (w->events[i] >= 0)
+            close(w->events[i]);
+    secret_free(&w->answer);
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+bool worker_new(const struct worker_setup *setup, struct worker **out, struct err *err)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    struct ceremony_host host;
+    int no = 0;
+
+    if (!w)
+        return err_set(err, ERR_FAILED, "no memory for a ceremony");
+    w->setup = *setup;
+    w->sink.emit = emit;
+    w->events[0] = w->events[1] = -1;
+    STAILQ_INIT(&w->commands);
+    STAILQ_INIT(&w->exceptions);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    for (enum side side = SIDE_SOURCE; side < SIDES; side++)
+        w->side[side] =
+            (struct side_of_worker){.worker = w,
+                                    .side = side,
+                                    .abandon_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                                    .claim_fd = -1};
+    if (w->side[0].abandon_fd < 0 || w->side[1].abandon_fd < 0 || w->side[2].abandon_fd < 0 ||
+        pipe2(w->events, O_CLOEXEC) < 0) {
+        err_set_errno(err, ERR_IO, errno, "no pipes for a ceremony");
+        goto failed;
+    }
+    fcntl(w->events[0], F_SETFL, O_NONBLOCK);
+    fcntl(w->events[1], F_SETPIPE_SZ, PIPE_SIZE); /* a larger one is a convenience */
+    host = worker_host(w);
+    if (!ceremony_new(&setup->ceremony, &host, &w->ceremony, err))
+        goto failed;
+    no = start_thread(w);
+    if (no != 0) {
+        err_set_errno(err, ERR_FAILED, no, "no thread for a ceremony");
+        goto failed;
+    }
+    *out = w;
+    return true;
+failed:
+    release(w);
+    return false;
+}
+
+void worker_free(struct worker *w)
+{
+    if (!w)
+        return;
+    ceremony_stop(w->ceremony);
+    pthread_mutex_lock(&w->lock);
+    w->quit = true;
+    close(w->events[0]); /* nobody listens any more: a full pipe must not hold the thread */
+    w->events[0] = -1;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    release(w);
+}
+
+int worker_fd(const struct worker *w)
+{
+    return w->events[0];
+}
+
+bool worker_event(struct worker *w, struct event *event)
+{
+    return read(w->events[0], event, sizeof *event) == (ssize_t)sizeof *event;
+}
+
+const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side)
+{
+    return ceremony_slots(w->ceremony, side);
+}
+
+const struct hsm_about *worker_info(const struct worker *w, enum side side)
+{
+    return ceremony_info(w->ceremony, side);
+}
+
+const struct key_list *worker_keys(const struct worker *w, enum side side)
+{
+    return ceremony_keys(w->ceremony, side);
+}
+
+const struct plan *worker_plan_now(const struct worker *w)
+{
+    return ceremony_the_plan(w->ceremony);
+}
+
+const struct plan *worker_verdicts_now(const struct worker *w)
+{
+    return ceremony_the_verdicts(w->ceremony);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a ceremony asks of its surroundings, answered on the worker's thread. */
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/pin.h"
+#include "link/remote.h"
+#include "worker/token_lock.h"
+#include "worker/trace.h"
+#include "worker/worker_state.h"
+
+static int64_t clock_us(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t utc_ms(void *ctx)
+{
+    (void)ctx;
+    return clock_us(CLOCK_REALTIME) / 1000;
+}
+
+static int64_t mono_us(void *ctx)
+{
+    (void)ctx;
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+static bool tell_call(void *ctx, struct event *event, struct err *err)
+{
+    struct worker *w = ctx;
+
+    return ceremony_tell(w->ceremony, event, err);
+}
+
+/* The agents hold it, too: one that outlives us in a call keeps others from the token until that
+ * call has ended. So a claim is given back by the end of both, and not made a second time. */
+static bool host_claim(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err)
+{
+    struct worker *w = ctx;
+    struct side_of_worker *of = &w->side[side];
+
+    if (of->claim_fd >= 0 && hsm_same_token(&of->claimed, slot))
+        return true;
+    if (of->claim_fd >= 0)
+        close(of->claim_fd);
+    of->claim_fd = -1;
+    of->claimed = *slot;
+    return !w->setup.locks || claim_token(w->setup.locks, slot, side, &of->claim_fd, err);
+}
+
+static void tell_spoken(void *ctx, const char *line)
+{
+    const struct side_of_worker *side = ctx;
+    struct event event = {.kind = EVENT_SPOKEN, .side = side->side};
+    struct err ignored;
+
+    strncat(event.note.text, line, sizeof event.note.text - 1);
+    ceremony_tell(side->worker->ceremony, &event, &ignored);
+}
+
+static bool open_at(struct worker *w, enum side side, const struct hsm_where *where,
+                    struct hsm **hsm, struct err *err)
+{
+    const struct remote_setup remote = {
+        .where = *where,
+        .argv = w->setup.side[side].argv,
+        .environment = w->setup.side[side].environment,
+        .starter = w->setup.starter,
+        .program = side,
+        .limit_ms = w->setup.side[side].limit_ms,
+        .keep_fd = &w->side[side].claim_fd,
+        .abandon_fd = w->side[side].abandon_fd,
+        .spoken = tell_spoken,
+        .ctx = &w->side[side],
+    };
+    struct hsm *inner;
+    eventfd_t given_up;
+
+    eventfd_read(w->side[side].abandon_fd, &given_up); /* that was another agent */
+    if (!remote_open(&remote, &inner, err))
+        return false;
+    *hsm = inner;
+    if (!w->setup.calls || side == SIDE_RELAY || trace_new(inner, side, tell_call, w, hsm, err))
+        return true;
+    inner->driver->close(inner);
+    return false;
+}
+
+static bool host_open(void *ctx, enum side side, struct hsm **hsm, struct err *err)
+{
+    struct worker *w = ctx;
+    const struct hsm_where *where =
+        side == SIDE_RELAY ? &w->setup.signer->where : &w->setup.ceremony.where[side];
+
+    return open_at(w, side, where, hsm, err);
+}
+
+static bool host_open_app(void *ctx, enum side side, struct hsm **hsm, struct err *err)
+{
+    struct worker *w = ctx;
+    struct hsm_where where = w->setup.ceremony.where[side];
+
+    if (strcmp(where.api, "pkcs11") != 0)
+        return err_set(err, ERR_NO_INPUT, "there is no other path to this HSM");
+    strcpy(where.api, "libp11");
+    return open_at(w, side, &where, hsm, err);
+}
+
+/* Who types the PIN of this side, where the ceremony file names somebody for it. */
+static void name_officer(const struct worker *w, enum side side, struct event *event)
+{
+    const struct ceremony_setup *setup = &w->setup.ceremony;
+    const char *role = side == SIDE_RELAY ? w->setup.signer->role : officer_roles[side];
+    const struct officer *officer = officer_find(setup->officers, setup->officer_count, role);
+
+    if (officer && role[0]) {
+        memcpy(event->pin.officer, officer->name, sizeof event->pin.officer);
+        memcpy(event->pin.role, officer->role, sizeof event->pin.role);
+    }
+}
+
+static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
+                     struct err *err)
+{
+    struct worker *w = ctx;
+    struct event event = {.kind = EVENT_PIN, .side = side};
+    bool ok;
+
+    if (w->setup.side[side].pin_file[0] && (slot->flags & HSM_TOKEN_PIN_FINAL_TRY)) {
+        err_set(err, ERR_DENIED, "one more wrong PIN would lock the token %s", slot->label);
+        return err_next(err, "Take pin-source out of the ceremony file and type the PIN yourself.");
+    }
+    if (w->setup.side[side].pin_file[0])
+        return pin_read_file(w->setup.side[side].pin_file, pin, err);
+    memcpy(event.pin.token, slot->label, sizeof event.pin.token);
+    memcpy(event.pin.serial, slot->serial, sizeof event.pin.serial);
+    event.pin.flags = slot->flags;
+    name_officer(w, side, &event);
+    if (!ceremony_tell(w->ceremony, &event, err))
+        return false;
+    if (!worker_wait(w)) {
+        err_set(err, ERR_DENIED, "no PIN was given for the token %s", slot->label);
+        return err_next(err, "Name a PIN file (pin-source) in the ceremony file, or type the PIN.");
+    }
+    ok = secret_set(pin, w->answer.data, w->answer.len, err);
+    secret_free(&w->answer);
+    return ok;
+}
+
+struct ceremony_host worker_host(struct worker *w)
+{
+    return (struct ceremony_host){w,          host_open, host_open_app, host_pin,
+                                  host_claim, utc_ms,    mono_us,       &w->sink};
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the worker share, and nobody else sees. */
+#ifndef HSMFERRY_WORKER_WORKER_STATE_H
+#define HSMFERRY_WORKER_WORKER_STATE_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include "base/secret.h"
+#include "ceremony/ceremony.h"
+#include "worker/worker.h"
+
+struct command {
+    STAILQ_ENTRY(command) next;
+    enum worker_command what;
+    enum side side;
+    struct uri uri;
+    struct uri *uris;
+    uint64_t *handles;
+    struct selection selection;
+};
+
+/* What officers wrote down, until the thread tells it. */
+struct waiting {
+    STAILQ_ENTRY(waiting) next;
+    struct event event;
+};
+
+struct worker {
+    struct worker_setup setup;
+    struct event_sink sink; /* the first of three: record, then pipe */
+    struct ceremony *ceremony;
+    struct side_of_worker {
+        struct worker *worker;
+        enum side side;
+        int abandon_fd;
+        int claim_fd;            /* -1: none; ... */
+        struct hsm_slot claimed; /* ... the token whose lock it is */
+    } side[SIDES];
+    int events[2]; /* pipe: events up */
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t changed;
+    STAILQ_HEAD(commands, command) commands;
+    STAILQ_HEAD(exceptions, waiting) exceptions;
+    bool quit;
+    uint64_t asked; /* seq of the open question; 0: none */
+    bool answered, refused;
+    struct secret answer;
+};
+
+/* The ceremony's surroundings: agents, locks, clocks, PINs, record. */
+struct ceremony_host worker_host(struct worker *w);
+
+/* On the worker's thread: waits until the open question is answered, and meanwhile tells what
+ * officers wrote down. False when it is refused or all is to end. */
+bool worker_wait(struct worker *w);
+
+#endif

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# A PKCS#11 module that fails on demand, around a real one: never installed.
+check_PROGRAMS += %D%/shim.so
+%C%_shim_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) $(P11KIT_CFLAGS) -fPIC -fvisibility=hidden
+%C%_shim_so_LDFLAGS = -shared
+%C%_shim_so_SOURCES = \
+	%D%/shim.c \
+	%D%/shim.h \
+	%D%/shim_calls.c \
+	%D%/shim_lies.c
+
+# An agent with the same around its drivers, that makes no RSA pairs of its own, and whose guards can
+# be switched off.
+check_PROGRAMS += %D%/hsmferry-agent-faults
+%C%_hsmferry_agent_faults_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS) $(NSS_CFLAGS)
+%C%_hsmferry_agent_faults_LDADD = $(hsmferry_agent_LDADD)
+%C%_hsmferry_agent_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=handles_begin \
+	-Wl,--wrap=handles_is_new -Wl,--wrap=handles_add -Wl,--wrap=handles_made
+%C%_hsmferry_agent_faults_SOURCES = \
+	%D%/around.c \
+	%D%/around.h \
+	%D%/blind.c \
+	%D%/drivers.c \
+	%D%/pair.c \
+	%D%/pair.h \
+	%D%/shim.c \
+	%D%/shim.h \
+	%D%/shim_lies.c
+
+
+# Calls on our own files that fail on demand: never installed.
+check_PROGRAMS += %D%/files.so
+%C%_files_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) -fPIC
+%C%_files_so_LDFLAGS = -shared
+%C%_files_so_SOURCES = %D%/files.c

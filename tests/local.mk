@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests of the tree and of the whole program.
+shell_tests = \
+	%D%/agent.sh \
+	%D%/badinput/agent.sh \
+	%D%/badinput/file.sh \
+	%D%/badinput/many.sh \
+	%D%/badinput/relay.sh \
+	%D%/badinput/token.sh \
+	%D%/cli.sh \
+	%D%/code/code.sh \
+	%D%/faults/invariants.sh \
+	%D%/faults/files.sh \
+	%D%/faults/companions.sh \
+	%D%/faults/kills.sh \
+	%D%/faults/lies.sh \
+	%D%/faults/resume.sh \
+	%D%/faults/sweep.sh \
+	%D%/format.sh \
+	%D%/kept.sh \
+	%D%/fuzz/replay.sh \
+	%D%/hardening.sh \
+	%D%/layers.sh \
+	%D%/man.sh \
+	%D%/pairs/nss.sh \
+	%D%/pairs/opencryptoki.sh \
+	%D%/pairs/fidelity.sh \
+	%D%/pairs/lengths.sh \
+	%D%/field/halves.sh \
+	%D%/field/fips.sh \
+	%D%/field/limits.sh \
+	%D%/field/mechanisms.sh \
+	%D%/field/names.sh \
+	%D%/field/remote.sh \
+	%D%/pairs/companions.sh \
+	%D%/pairs/rights.sh \
+	%D%/pairs/softhsm.sh \
+	%D%/pairs/softoken.sh \
+	%D%/plain.sh \
+	%D%/readme.sh \
+	%D%/security.sh \
+	%D%/shell.sh \
+	%D%/softhsm/badinput.sh \
+	%D%/softhsm/canary.sh \
+	%D%/softhsm/confine.sh \
+	%D%/softhsm/changed.sh \
+	%D%/softhsm/ceremony.sh \
+	%D%/softhsm/dialect.sh \
+	%D%/nss/same.sh \
+	%D%/softhsm/handles.sh \
+	%D%/softhsm/locks.sh \
+	%D%/softhsm/users.sh \
+	%D%/softhsm/gates.sh \
+	%D%/softhsm/sign.sh \
+	%D%/softhsm/pipes.sh \
+	%D%/softhsm/rehearse.sh \
+	%D%/softhsm/undo.sh \
+	%D%/tmux/devices.sh \
+	%D%/tmux/exits.sh \
+	%D%/tmux/gates.sh \
+	%D%/tmux/happy.sh \
+	%D%/tmux/keys.sh \
+	%D%/tmux/pair.sh \
+	%D%/tmux/resume.sh \
+	%D%/tmux/officers.sh \
+	%D%/tmux/same.sh \
+	%D%/tmux/screen.sh \
+	%D%/tmux/setup.sh \
+	%D%/tmux/trouble.sh \
+	%D%/verify.sh
+TESTS += $(shell_tests)
+EXTRA_DIST += $(shell_tests) \
+	%D%/badinput/lib.sh \
+	%D%/ends.sh \
+	%D%/faults/agent.py \
+	%D%/faults/invariants.py \
+	%D%/faults/lies.py \
+	%D%/faults/raw.py \
+	%D%/faults/sweep.py \
+	%D%/forge.py \
+	%D%/kept \
+	%D%/lib.sh \
+	%D%/opencryptoki/fresh.sh \
+	%D%/opencryptoki/start.sh \
+	%D%/pairs/fidelity.py \
+	%D%/pairs/fill.py \
+	%D%/pairs/hand.py \
+	%D%/field/halves.py \
+	%D%/field/lib.sh \
+	%D%/pairs/lib.sh \
+	%D%/pairs/lengths.py \
+	%D%/pairs/matrix.py \
+	%D%/pairs/nss_hand.py \
+	%D%/pairs/pkcs11_hand.py \
+	%D%/pairs/companions.py \
+	%D%/pairs/libp11_sign.py \
+	%D%/pairs/rights.py \
+	%D%/pairs/sides.py \
+	%D%/read_report.py \
+	%D%/report_page.py \
+	%D%/bare.sh \
+	%D%/run.sh \
+	%D%/softhsm/confine.py \
+	%D%/softhsm/known.py \
+	%D%/softhsm/memory.py \
+	%D%/softhsm/outside.py \
+	%D%/softhsm/pipes.py \
+	%D%/softhsm/snapshot.py \
+	%D%/softhsm/tap.sh \
+	%D%/softhsm/tokens.py \
+	%D%/softhsm/two.sh \
+	%D%/terminal.py \
+	%D%/tmux/lib.sh
+
+# Every call of a ceremony with every fault, and a kill at every system call of a commit, on all cores: a
+# quarter of an hour of two.
+faults: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
+	/usr/bin/python3 $(srcdir)/tests/faults/sweep.py . --double 500 --kill 300
+.PHONY: faults
+
+# Two thousand lies of a module: ten minutes of two cores.
+LIES = 2000
+lies: all
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
+	/usr/bin/python3 $(srcdir)/tests/faults/lies.py . --runs $(LIES)
+.PHONY: lies

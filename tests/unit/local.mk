@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+# One block for each program. It links what it tests and nothing above that.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test_ask
+TESTS += %D%/test_ask
+%C%_test_ask_SOURCES = %D%/test_ask.c
+%C%_test_ask_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ask_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_attacks
+TESTS += %D%/test_attacks
+%C%_test_attacks_SOURCES = %D%/test_attacks.c
+%C%_test_attacks_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_attacks_LDADD = libfake.a $(UNIT_CEREMONY)
+
+check_PROGRAMS += %D%/test_box
+TESTS += %D%/test_box
+%C%_test_box_SOURCES = %D%/test_box.c
+%C%_test_box_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_box_LDADD = libload.a libconfine.a $(UNIT_BASE) $(SECCOMP_LIBS)
+
+check_PROGRAMS += %D%/test_starter
+TESTS += %D%/test_starter
+%C%_test_starter_SOURCES = %D%/test_starter.c
+%C%_test_starter_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_starter_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_ceremony
+TESTS += %D%/test_ceremony
+%C%_test_ceremony_SOURCES = %D%/test_ceremony.c
+%C%_test_ceremony_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ceremony_LDADD = libfake.a $(UNIT_CEREMONY)
+
+check_PROGRAMS += %D%/test_check
+TESTS += %D%/test_check
+%C%_test_check_SOURCES = %D%/test_check.c
+%C%_test_check_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_check_LDADD = libfake.a $(UNIT_CEREMONY)
+
+check_PROGRAMS += %D%/test_ckr
+TESTS += %D%/test_ckr
+%C%_test_ckr_SOURCES = %D%/test_ckr.c
+%C%_test_ckr_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
+%C%_test_ckr_LDADD = $(UNIT_PKCS11)
+
+check_PROGRAMS += %D%/test_config
+TESTS += %D%/test_config
+%C%_test_config_SOURCES = %D%/test_config.c
+%C%_test_config_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_config_LDADD = libconfig.a $(RECORD) $(UNIT_CEREMONY) $(CYAML_LIBS) \
+	$(YAML_LIBS)
+
+check_PROGRAMS += %D%/test_dialect
+TESTS += %D%/test_dialect
+%C%_test_dialect_SOURCES = %D%/test_dialect.c
+%C%_test_dialect_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_dialect_LDADD = $(UNIT_PKCS11)
+
+check_PROGRAMS += %D%/test_err
+TESTS += %D%/test_err
+%C%_test_err_SOURCES = %D%/test_err.c
+%C%_test_err_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_err_LDADD = $(UNIT_BASE)
+
+check_PROGRAMS += %D%/test_fake
+TESTS += %D%/test_fake
+%C%_test_fake_SOURCES = %D%/test_fake.c
+%C%_test_fake_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_fake_LDADD = libfake.a $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_fidelity
+TESTS += %D%/test_fidelity
+%C%_test_fidelity_SOURCES = %D%/test_fidelity.c
+%C%_test_fidelity_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_fidelity_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_frame
+TESTS += %D%/test_frame
+%C%_test_frame_SOURCES = %D%/test_frame.c
+%C%_test_frame_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_frame_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_journal
+TESTS += %D%/test_journal
+%C%_test_journal_SOURCES = %D%/test_journal.c
+%C%_test_journal_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_journal_LDADD = $(RECORD) $(UNIT_HSM) $(YAML_LIBS)
+
+check_PROGRAMS += %D%/test_key
+TESTS += %D%/test_key
+%C%_test_key_SOURCES = %D%/test_key.c
+%C%_test_key_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_key_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_list
+TESTS += %D%/test_list
+%C%_test_list_SOURCES = %D%/test_list.c
+%C%_test_list_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_list_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_lock
+TESTS += %D%/test_lock
+%C%_test_lock_SOURCES = %D%/test_lock.c
+%C%_test_lock_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_lock_LDADD = $(UNIT_BASE)
+
+check_PROGRAMS += %D%/test_pin
+TESTS += %D%/test_pin
+%C%_test_pin_SOURCES = %D%/test_pin.c
+%C%_test_pin_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_pin_LDADD = $(UNIT_BASE)
+
+check_PROGRAMS += %D%/test_pkcs11_lies
+TESTS += %D%/test_pkcs11_lies
+%C%_test_pkcs11_lies_SOURCES = %D%/test_pkcs11_lies.c
+%C%_test_pkcs11_lies_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
+%C%_test_pkcs11_lies_LDADD = $(UNIT_PKCS11)
+
+check_PROGRAMS += %D%/test_pkcs11_loose
+TESTS += %D%/test_pkcs11_loose
+%C%_test_pkcs11_loose_SOURCES = %D%/test_pkcs11_loose.c
+%C%_test_pkcs11_loose_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
+%C%_test_pkcs11_loose_LDADD = $(UNIT_PKCS11)
+
+check_PROGRAMS += %D%/test_plain
+TESTS += %D%/test_plain
+%C%_test_plain_SOURCES = %D%/test_plain.c
+%C%_test_plain_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_plain_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_plan
+TESTS += %D%/test_plan
+%C%_test_plan_SOURCES = %D%/test_plan.c
+%C%_test_plan_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_plan_LDADD = $(UNIT_CEREMONY)
+
+check_PROGRAMS += %D%/test_companion
+TESTS += %D%/test_companion
+%C%_test_companion_SOURCES = %D%/test_companion.c
+%C%_test_companion_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_companion_LDADD = $(UNIT_CEREMONY)
+
+check_PROGRAMS += %D%/test_policy
+TESTS += %D%/test_policy
+%C%_test_policy_SOURCES = %D%/test_policy.c
+%C%_test_policy_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_policy_LDADD = $(UNIT_CEREMONY)
+
+check_PROGRAMS += %D%/test_remote
+TESTS += %D%/test_remote
+%C%_test_remote_SOURCES = %D%/test_remote.c
+%C%_test_remote_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_remote_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_report
+TESTS += %D%/test_report
+%C%_test_report_SOURCES = %D%/test_report.c
+%C%_test_report_CFLAGS = $(UNIT_CFLAGS) $(YAML_CFLAGS)
+%C%_test_report_LDADD = $(RECORD) $(UNIT_HSM) $(YAML_LIBS)
+
+check_PROGRAMS += %D%/test_secret
+TESTS += %D%/test_secret
+%C%_test_secret_SOURCES = %D%/test_secret.c
+%C%_test_secret_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_secret_LDADD = $(UNIT_BASE)
+
+check_PROGRAMS += %D%/test_spki
+TESTS += %D%/test_spki
+%C%_test_spki_SOURCES = %D%/test_spki.c
+%C%_test_spki_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
+%C%_test_spki_LDADD = $(UNIT_PKCS11)
+
+check_PROGRAMS += %D%/test_store
+TESTS += %D%/test_store
+%C%_test_store_SOURCES = %D%/test_store.c
+%C%_test_store_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_store_LDADD = $(UNIT_BASE)
+
+check_PROGRAMS += %D%/test_handles
+TESTS += %D%/test_handles
+%C%_test_handles_SOURCES = %D%/test_handles.c
+%C%_test_handles_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_handles_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_text
+TESTS += %D%/test_text
+%C%_test_text_SOURCES = %D%/test_text.c
+%C%_test_text_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_text_LDADD = $(UNIT_BASE)
+
+check_PROGRAMS += %D%/test_spoken
+TESTS += %D%/test_spoken
+%C%_test_spoken_SOURCES = %D%/test_spoken.c
+%C%_test_spoken_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_spoken_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_trace
+TESTS += %D%/test_trace
+%C%_test_trace_SOURCES = %D%/test_trace.c
+%C%_test_trace_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_trace_LDADD = libfake.a $(UNIT_CEREMONY)
+
+check_PROGRAMS += %D%/test_transport_key
+TESTS += %D%/test_transport_key
+%C%_test_transport_key_SOURCES = %D%/test_transport_key.c
+%C%_test_transport_key_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_transport_key_LDADD = $(UNIT_CEREMONY)
+
+check_PROGRAMS += %D%/test_ui_app
+TESTS += %D%/test_ui_app
+%C%_test_ui_app_SOURCES = %D%/test_ui_app.c %D%/ui_fixture.c %D%/ui_fixture.h
+%C%_test_ui_app_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ui_app_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_ui_inventory
+TESTS += %D%/test_ui_inventory
+%C%_test_ui_inventory_SOURCES = %D%/test_ui_inventory.c %D%/ui_fixture.c %D%/ui_fixture.h
+%C%_test_ui_inventory_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ui_inventory_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_ui_layout
+TESTS += %D%/test_ui_layout
+%C%_test_ui_layout_SOURCES = %D%/test_ui_layout.c
+%C%_test_ui_layout_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ui_layout_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_ui_parts
+TESTS += %D%/test_ui_parts
+%C%_test_ui_parts_SOURCES = %D%/test_ui_parts.c
+%C%_test_ui_parts_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ui_parts_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_ui_reader
+TESTS += %D%/test_ui_reader
+%C%_test_ui_reader_SOURCES = %D%/test_ui_reader.c
+%C%_test_ui_reader_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ui_reader_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_ui_screen
+TESTS += %D%/test_ui_screen
+%C%_test_ui_screen_SOURCES = %D%/test_ui_screen.c %D%/ui_fixture.c %D%/ui_fixture.h
+%C%_test_ui_screen_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ui_screen_LDADD = $(UNIT_UI)
+
+check_PROGRAMS += %D%/test_uri
+TESTS += %D%/test_uri
+%C%_test_uri_SOURCES = %D%/test_uri.c
+%C%_test_uri_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_uri_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_uri_p11kit
+TESTS += %D%/test_uri_p11kit
+%C%_test_uri_p11kit_SOURCES = %D%/test_uri_p11kit.c
+%C%_test_uri_p11kit_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
+%C%_test_uri_p11kit_LDADD = $(UNIT_HSM) $(P11KIT_LIBS)
+
+check_PROGRAMS += %D%/test_variables
+TESTS += %D%/test_variables
+%C%_test_variables_SOURCES = %D%/test_variables.c
+%C%_test_variables_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_variables_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_wire
+TESTS += %D%/test_wire
+%C%_test_wire_SOURCES = %D%/test_wire.c
+%C%_test_wire_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_wire_LDADD = $(UNIT_HSM)
+
+check_PROGRAMS += %D%/test_words
+TESTS += %D%/test_words
+%C%_test_words_SOURCES = %D%/test_words.c
+%C%_test_words_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_words_LDADD = $(UNIT_BASE)
+
+endif

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/model/inventory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* --- orders ----------------------------------------------------------------------------------- */
+
+static int compare_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+    return order ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static size_t kept(size_t len, size_t room)
+{
+    return len < room ? len : room;
+}
+
+static int compare_labels(const struct key_desc *a, const struct key_desc *b)
+{
+    return compare_bytes(a->label, kept(a->label_len, KEY_LABEL_MAX), b->label,
+                         kept(b->label_len, KEY_LABEL_MAX));
+}
+
+static int compare_ids(const struct key_desc *a, const struct key_desc *b)
+{
+    return compare_bytes(a->id, kept(a->id_len, KEY_ID_MAX), b->id, kept(b->id_len, KEY_ID_MAX));
+}
+
+static int first_of(int a, int b, int c)
+{
+    return a ? a : b ? b : c;
+}
+
+/* Keys that can move come first, then public keys, certificates and the rest. */
+static int compare_classes(const struct key_desc *a, const struct key_desc *b)
+{
+    static const int rank[KEY_CLASSES] = {
+        [KEY_CLASS_PRIVATE] = 1,     [KEY_CLASS_SECRET] = 1, [KEY_CLASS_PUBLIC] = 2,
+        [KEY_CLASS_CERTIFICATE] = 3, [KEY_CLASS_DATA] = 4,   [KEY_CLASS_OTHER] = 5,
+    };
+    return rank[a->class] - rank[b->class];
+}
+
+static int compare_types(const struct key_desc *a, const struct key_desc *b)
+{
+    return first_of((int)a->kind - (int)b->kind, (a->bits > b->bits) - (a->bits < b->bits),
+                    strcmp(a->curve, b->curve));
+}
+
+static int by_label(const struct key_desc *a, const struct key_desc *b)
+{
+    return first_of(compare_classes(a, b), compare_labels(a, b), compare_ids(a, b));
+}
+
+static int by_type(const struct key_desc *a, const struct key_desc *b)
+{
+    return first_of(compare_classes(a, b), compare_types(a, b), compare_labels(a, b));
+}
+
+static int by_id(const struct key_desc *a, const struct key_desc *b)
+{
+    return first_of(compare_classes(a, b), compare_ids(a, b), compare_labels(a, b));
+}
+
+/* For looking up: exactly the class, then the label, then the id. */
+static int by_name(const struct key_desc *a, const struct key_desc *b)
+{
+    return first_of((int)a->class - (int)b->class, compare_labels(a, b), compare_ids(a, b));
+}
+
+struct order {
+    const struct key_desc *keys;
+    int (*compare)(const struct key_desc *, const struct key_desc *);
+};
+
+static int compare_indices(const void *a, const void *b, void *ctx)
+{
+    const struct order *order = ctx;
+    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
+    int result = order->compare(&order->keys[i], &order->keys[j]);
+
+    return result ? result : (i > j) - (i < j);
+}
+
+static void sort_indices(struct inventory *inv, uint32_t *indices, size_t count,
+                         int (*compare)(const struct key_desc *, const struct key_desc *))
+{
+    struct order order = {inv->list.keys, compare};
+
+    inv->work += count;
+    if (count > 1)
+        qsort_r(indices, count, sizeof *indices, compare_indices, &order);
+}
+
+/* --- filling ---------------------------------------------------------------------------------- */
+
+static bool holds(const char *hay, const char *needle)
+{
+    return strcasestr(hay, needle) != NULL;
+}
+
+static bool key_holds(const struct key_desc *key, const char *text)
+{
+    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT], id[2 * KEY_ID_MAX + 1];
+
+    if (strchr(text, '*'))
+        return text_glob(text, strlen(text), key->label, kept(key->label_len, KEY_LABEL_MAX));
+    return holds(key_label_text(key, label), text) || holds(key_type_text(key, type), text) ||
+           holds(text_hex(key->id, kept(key->id_len, KEY_ID_MAX), id), text);
+}
+
+/* Makes what is shown anew; the cursor stays on its object where that is still shown. */
+static void show(struct inventory *inv)
+{
+    static int (*const compares[SORTS])(const struct key_desc *, const struct key_desc *) = {
+        [SORT_LABEL] = by_label, [SORT_TYPE] = by_type, [SORT_ID] = by_id};
+    const struct key_desc *current = inventory_row(inv, inv->scroll.at);
+    size_t at = 0;
+
+    inv->shown_count = 0;
+    inv->work += inv->list.count;
+    for (size_t i = 0; i < inv->list.count; i++)
+        if (!inv->filter[0] || key_holds(&inv->list.keys[i], inv->filter))
+            inv->shown[inv->shown_count++] = (uint32_t)i;
+    sort_indices(inv, inv->shown, inv->shown_count, compares[inv->sort]);
+    for (size_t row = 0; row < inv->shown_count; row++)
+        if (inventory_row(inv, row) == current)
+            at = row;
+    inv->scroll = (struct scroll){at, at};
+}
+
+static bool keep_marks(struct inventory *fresh, const struct inventory *old)
+{
+    uint64_t *handles = calloc(old->marked_count + 1, sizeof *handles);
+
+    if (!handles)
+        return false;
+    inventory_handles(old, handles);
+    inventory_mark_handles(fresh, handles, old->marked_count);
+    free(handles);
+    return true;
+}
+
+bool inventory_take(struct inventory *inv, const struct key_list *keys, struct err *err)
+{
+    struct inventory fresh = {.sort = inv->sort, .work = inv->work};
+    size_t n = keys->count + 1; /* never nothing */
+
+    memcpy(fresh.filter, inv->filter, sizeof fresh.filter);
+    fresh.list.keys = calloc(n, sizeof *fresh.list.keys);
+    fresh.shown = calloc(n, sizeof *fresh.shown);
+    fresh.by_name = calloc(n, sizeof *fresh.by_name);
+    fresh.marked = calloc(n, sizeof *fresh.marked);
+    fresh.verdicts = calloc(n, sizeof *fresh.verdicts);
+    if (!fresh.list.keys || !fresh.shown || !fresh.by_name || !fresh.marked || !fresh.verdicts)
+        goto out;
+    if (keys->count)
+        memcpy(fresh.list.keys, keys->keys, keys->count * sizeof *keys->keys);
+    fresh.list.count = fresh.list.room = keys->count;
+    for (size_t i = 0; i < keys->count; i++)
+        fresh.by_name[i] = (uint32_t)i;
+    sort_indices(&fresh, fresh.by_name, keys->count, by_name);
+    if (!keep_marks(&fresh, inv))
+        goto out;
+    show(&fresh);
+    inventory_free(inv);
+    *inv = fresh;
+    return true;
+out:
+    inventory_free(&fresh);
+    return err_set(err, ERR_FAILED, "There is no memory for a list of %zu objects", keys->count);
+}
+
+void inventory_free(struct inventory *inv)
+{
+    key_list_free(&inv->list);
+    free(inv->shown);
+    free(inv->by_name);
+    free(inv->marked);
+    free(inv->verdicts);
+    *inv = (struct inventory){0};
+}
+
+const struct key_desc *inventory_row(const struct inventory *inv, size_t row)
+{
+    return row < inv->shown_count ? &inv->list.keys[inv->shown[row]] : NULL;
+}
+
+bool inventory_is_marked(const struct inventory *inv, size_t row)
+{
+    return row < inv->shown_count && inv->marked[inv->shown[row]];
+}
+
+const struct verdict *inventory_verdict(const struct inventory *inv, size_t row)
+{
+    return row < inv->shown_count ? &inv->verdicts[inv->shown[row]] : NULL;
+}
+
+void inventory_judge(struct inventory *inv, const struct plan *verdicts)
+{
+    for (size_t i = 0; i < inv->list.count && i < verdicts->count; i++) {
+        const struct plan_item *item = &verdicts->items[i];
+        struct verdict *verdict = &inv->verdicts[i];
+        if (item->key.handle != inv->list.keys[i].handle)
+            continue;
+        verdict->known = true;
+        verdict->goes = item->route != ROUTE_NONE;
+        text_fit(item->reason.what, (int)sizeof verdict->reason - 1, false, verdict->reason,
+                 sizeof verdict->reason);
+    }
+}
+
+void inventory_sort(struct inventory *inv, enum inventory_sort sort)
+{
+    inv->sort = sort;
+    if (inv->shown)
+        show(inv);
+}
+
+void inventory_filter(struct inventory *inv, const char *text)
+{
+    text_fit(text, (int)sizeof inv->filter - 1, false, inv->filter, sizeof inv->filter);
+    if (inv->shown)
+        show(inv);
+}
+
+bool inventory_find(struct inventory *inv, const char *text, size_t row, size_t page)
+{
+    for (size_t i = 0; i < inv->shown_count && text[0]; i++) {
+        size_t at = (row + i) % inv->shown_count;
+        inv->work++;
+        if (key_holds(inventory_row(inv, at), text)) {
+            scroll_move(&inv->scroll, (long)at - (long)inv->scroll.at, inv->shown_count, page);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- marks ------------------------------------------------------------------------------------ */
+
+static bool may_mark(const struct key_desc *key)
+{
+    return key_is_movable_class(key) || key_is_public_class(key);
+}
+
+static void mark(struct inventory *inv, size_t i, bool on)
+{
+    if (!may_mark(&inv->list.keys[i]) || inv->marked[i] == on)
+        return;
+    inv->marked[i] = on;
+    inv->marked_count += on ? 1 : (size_t)-1;
+}
+
+bool inventory_can_mark(const struct inventory *inv, size_t row)
+{
+    const struct key_desc *key = inventory_row(inv, row);
+    return key && may_mark(key);
+}
+
+void inventory_mark(struct inventory *inv, size_t row, bool on)
+{
+    if (row < inv->shown_count)
+        mark(inv, inv->shown[row], on);
+}
+
+void inventory_mark_pattern(struct inventory *inv, const char *pattern)
+{
+    inv->work += inv->shown_count;
+    for (size_t row = 0; row < inv->shown_count; row++)
+        if (key_is_movable_class(inventory_row(inv, row)) &&
+            key_holds(inventory_row(inv, row), pattern))
+            inventory_mark(inv, row, true);
+}
+
+void inventory_mark_invert(struct inventory *inv)
+{
+    inv->work += inv->shown_count;
+    for (size_t row = 0; row < inv->shown_count; row++)
+        if (key_is_movable_class(inventory_row(inv, row)))
+            inventory_mark(inv, row, !inventory_is_marked(inv, row));
+}
+
+void inventory_mark_clear(struct inventory *inv)
+{
+    inv->work += inv->list.count;
+    for (size_t i = 0; i < inv->list.count; i++)
+        mark(inv, i, false);
+}
+
+static int compare_handles(const void *a, const void *b)
+{
+    uint64_t i = *(const uint64_t *)a, j = *(const uint64_t *)b;
+    return (i > j) - (i < j);
+}
+
+/* Calls act for each object whose handle is among these. */
+static void for_handles(struct inventory *inv, uint64_t *handles, size_t count,
+                        void (*act)(struct inventory *inv, size_t i))
+{
+    if (count == 0)
+        return;
+    qsort(handles, count, sizeof *handles, compare_handles);
+    inv->work += inv->list.count;
+    for (size_t i = 0; i < inv->list.count; i++)
+        if (bsearch(&inv->list.keys[i].handle, handles, count, sizeof *handles, compare_handles))
+            act(inv, i);
+}
+
+static void mark_on(struct inventory *inv, size_t i)
+{
+    mark(inv, i, true);
+}
+
+static void set_moved(struct inventory *inv, size_t i)
+{
+    mark(inv, i, false);
+    inv->verdicts[i].moved = true;
+}
+
+void inventory_mark_handles(struct inventory *inv, uint64_t *handles, size_t count)
+{
+    for_handles(inv, handles, count, mark_on);
+}
+
+void inventory_moved(struct inventory *inv, uint64_t *handles, size_t count)
+{
+    for_handles(inv, handles, count, set_moved);
+}
+
+void inventory_handles(const struct inventory *inv, uint64_t *handles)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < inv->list.count; i++)
+        if (inv->marked[i])
+            handles[n++] = inv->list.keys[i].handle;
+}
+
+/* --- the other side --------------------------------------------------------------------------- */
+
+/* The first place in by_name that is not before key; found in logarithmic time. */
+static size_t name_place(const struct inventory *inv, const struct key_desc *key)
+{
+    size_t low = 0, high = inv->list.count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (by_name(&inv->list.keys[inv->by_name[middle]], key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static enum relation relation_of(const struct key_desc *a, const struct key_desc *b)
+{
+    if (a->kind != b->kind)
+        return RELATION_OTHER;
+    if (a->has_public && b->has_public)
+        return memcmp(a->spki_sha256, b->spki_sha256, SHA256_SIZE) == 0 ? RELATION_SAME
+                                                                        : RELATION_OTHER;
+    return RELATION_NAME;
+}
+
+enum relation inventory_counterpart(const struct inventory *inv, const struct key_desc *key,
+                                    const struct key_desc **other)
+{
+    struct key_desc first = *key; /* where the objects with this class and label begin */
+    size_t places[2] = {name_place(inv, key), 0};
+
+    first.id_len = 0;
+    places[1] = name_place(inv, &first);
+    for (unsigned i = 0; i < 2; i++) {
+        if (places[i] == inv->list.count)
+            continue;
+        *other = &inv->list.keys[inv->by_name[places[i]]];
+        if (key_name_collides(key, *other))
+            return relation_of(key, *other);
+    }
+    *other = NULL;
+    return RELATION_NONE;
+}
+
+const char *inventory_sort_name(enum inventory_sort sort)
+{
+    static const char *const names[SORTS] = {"label", "type", "id"};
+    return (unsigned)sort < SORTS ? names[sort] : "?";
+}

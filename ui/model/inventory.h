@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The objects of one HSM as a list that people work in: sorted, filtered, searched, marked and
+ * scrolled. Sorting and filtering happen once for each change; moving costs nothing that grows
+ * with the list.
+ */
+#ifndef HSMFERRY_UI_MODEL_INVENTORY_H
+#define HSMFERRY_UI_MODEL_INVENTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "hsm/key.h"
+#include "plan/plan.h"
+#include "ui/model/scroll.h"
+
+enum inventory_sort { SORT_LABEL, SORT_TYPE, SORT_ID, SORTS };
+
+/* How an object relates to those of the other side. */
+enum relation {
+    RELATION_NONE,  /* nothing there has its name or its public half */
+    RELATION_SAME,  /* the same key by its public half, under the same name */
+    RELATION_NAME,  /* the same name; whether it is the same key is not known from here */
+    RELATION_OTHER, /* the same name, another key */
+    RELATIONS
+};
+
+/* What the engine says of one key: may it go? */
+struct verdict {
+    bool known;
+    bool goes;
+    bool moved; /* it went in this ceremony, and was proven */
+    char reason[160];
+};
+
+struct inventory {
+    struct key_list list;
+    uint32_t *shown; /* indices into list, in the order shown: sorted and filtered */
+    size_t shown_count;
+    uint32_t *by_name; /* indices into list by class, label, id: for looking up */
+    bool *marked;      /* for each of list */
+    size_t marked_count;
+    struct verdict *verdicts; /* for each of list */
+    enum inventory_sort sort;
+    char filter[128];
+    struct scroll scroll;
+    size_t work; /* objects looked at so far: what a test counts */
+};
+
+/* Replaces the content by a copy of keys; marks of keys with the same handle stay. Errors:
+ * ERR_FAILED (memory); the inventory is then unchanged. */
+bool inventory_take(struct inventory *inv, const struct key_list *keys, struct err *err);
+void inventory_free(struct inventory *inv);
+
+/* The object at a shown row; NULL behind the last. */
+const struct key_desc *inventory_row(const struct inventory *inv, size_t row);
+bool inventory_is_marked(const struct inventory *inv, size_t row);
+const struct verdict *inventory_verdict(const struct inventory *inv, size_t row);
+
+/* Takes over the engine's verdicts, which are in the order of the list that was taken. */
+void inventory_judge(struct inventory *inv, const struct plan *verdicts);
+
+/* The keys with these handles have gone; the handles are sorted. */
+void inventory_moved(struct inventory *inv, uint64_t *handles, size_t count);
+
+void inventory_sort(struct inventory *inv, enum inventory_sort sort);
+
+/* Shows only what holds text in label, type or id, whatever the case; with '*' in it: whose label
+ * matches it as a pattern. Empty: everything. */
+void inventory_filter(struct inventory *inv, const char *text);
+
+/* Moves to the next row from row on (round the end) that holds text; false where none does. */
+bool inventory_find(struct inventory *inv, const char *text, size_t row, size_t page);
+
+/* Only secret and private keys can be marked. */
+bool inventory_can_mark(const struct inventory *inv, size_t row);
+void inventory_mark(struct inventory *inv, size_t row, bool on);
+void inventory_mark_pattern(struct inventory *inv, const char *pattern);
+void inventory_mark_invert(struct inventory *inv);
+void inventory_mark_clear(struct inventory *inv);
+
+/* Marks the keys that have these handles; the handles are sorted. */
+void inventory_mark_handles(struct inventory *inv, uint64_t *handles, size_t count);
+
+/* Copies the handles of the marked keys, in the order of the list; handles has marked_count
+ * places. */
+void inventory_handles(const struct inventory *inv, uint64_t *handles);
+
+/* Finds key's counterpart among these objects in logarithmic time; *other may be NULL. */
+enum relation inventory_counterpart(const struct inventory *inv, const struct key_desc *key,
+                                    const struct key_desc **other);
+
+const char *inventory_sort_name(enum inventory_sort sort);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log pane's lines: the last few thousand things that happened, the oldest fall out. */
+#ifndef HSMFERRY_UI_MODEL_LOG_H
+#define HSMFERRY_UI_MODEL_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/event.h"
+
+enum { LOG_LINES = 4096, LOG_TEXT = 480 };
+
+struct log_line {
+    int64_t utc_ms;
+    enum side side;
+    bool bad;
+    char text[LOG_TEXT];
+};
+
+struct log {
+    struct log_line *lines; /* LOG_LINES of them, a ring */
+    size_t first, count;
+    uint64_t dropped; /* lines that fell out */
+};
+
+/* Errors: ERR_FAILED (memory). */
+bool log_new(struct log *log, struct err *err);
+void log_free(struct log *log);
+
+/* Appends what an event has to say; most say one line, some nothing. */
+void log_event(struct log *log, const struct event *event);
+
+/* Line i, 0 being the oldest; NULL behind the last. */
+const struct log_line *log_at(const struct log *log, size_t i);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/model/modules.h"
+
+#include <ctype.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+/* Where a module is that its configuration names without a folder. */
+static const char *const module_folders[] = {
+    "/usr/lib/x86_64-linux-gnu/pkcs11",
+    "/usr/lib/aarch64-linux-gnu/pkcs11",
+    "/usr/lib64/pkcs11",
+    "/usr/lib/pkcs11",
+};
+
+/* Where modules are that nobody has told p11-kit about. */
+static const char *const usual_places[] = {
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib64/libsofthsm2.so",
+    "/opt/nfast/toolkits/pkcs11/libcknfast.so",
+    "/usr/safenet/lunaclient/lib/libCryptoki2_64.so",
+    "/opt/utimaco/lib/libcs_pkcs11_R3.so",
+    "/usr/lib/libcs_pkcs11_R3.so",
+    "/opt/cloudhsm/lib/libcloudhsm_pkcs11.so",
+    "/usr/lib/x86_64-linux-gnu/pkcs11/yubihsm_pkcs11.so",
+    "/usr/lib/x86_64-linux-gnu/opencryptoki/libopencryptoki.so",
+};
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static void add(struct modules *m, const char *path, const char *name)
+{
+    struct module *module = &m->found[m->count];
+    int len;
+
+    if (m->count == MODULES_MAX || path[0] != '/' || access(path, R_OK) != 0)
+        return;
+    for (size_t i = 0; i < m->count; i++)
+        if (same_file(m->found[i].path, path))
+            return;
+    len = snprintf(module->path, sizeof module->path, "%s", path);
+    text_safe(name, strlen(name), module->name, sizeof module->name);
+    if ((size_t)len < sizeof module->path)
+        m->count++;
+}
+
+static void add_named(struct modules *m, const char *module, const char *name)
+{
+    char path[MODULE_PATH_MAX];
+
+    if (module[0] == '/') {
+        add(m, module, name);
+        return;
+    }
+    for (size_t i = 0; i < sizeof module_folders / sizeof module_folders[0]; i++)
+        if ((size_t)snprintf(path, sizeof path, "%s/%s", module_folders[i], module) < sizeof path)
+            add(m, path, name);
+}
+
+/* The value of "module:" in a line of a configuration; NULL: another line. */
+static char *module_value(char *line)
+{
+    static const char key[] = "module:";
+    char *value = line + strlen(key);
+    size_t len;
+
+    if (strncmp(line, key, strlen(key)) != 0)
+        return NULL;
+    while (isspace((unsigned char)*value))
+        value++;
+    len = strlen(value);
+    while (len > 0 && isspace((unsigned char)value[len - 1]))
+        value[--len] = '\0';
+    return len ? value : NULL;
+}
+
+static void read_configuration(struct modules *m, const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+    char line[MODULE_PATH_MAX + 16];
+    FILE *file = fopen(path, "re");
+
+    if (!file)
+        return;
+    while (fgets(line, sizeof line, file)) {
+        char *value = module_value(line);
+        if (value)
+            add_named(m, value, name);
+    }
+    fclose(file);
+}
+
+void modules_find(struct modules *modules, const char *const *folders)
+{
+    static const char *const p11_kit[] = {"/etc/pkcs11/modules", "/usr/share/p11-kit/modules",
+                                          "/usr/local/share/p11-kit/modules", NULL};
+
+    *modules = (struct modules){0};
+    for (const char *const *folder = folders ? folders : p11_kit; *folder; folder++) {
+        char pattern[MODULE_PATH_MAX];
+        glob_t found;
+        snprintf(pattern, sizeof pattern, "%s/*.module", *folder);
+        if (glob(pattern, 0, NULL, &found) == 0)
+            for (size_t i = 0; i < found.gl_pathc; i++)
+                read_configuration(modules, found.gl_pathv[i]);
+        globfree(&found);
+    }
+    for (size_t i = 0; !folders && i < sizeof usual_places / sizeof usual_places[0]; i++)
+        add(modules, usual_places[i], "a usual place");
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/model/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Copies a string of an event into a field of the same size. */
+#define COPY(to, from)                                                                             \
+    do {                                                                                           \
+        _Static_assert(sizeof(to) == sizeof(from), "fields of one size");                          \
+        memcpy((to), (from), sizeof(to));                                                          \
+    } while (0)
+
+static struct run_key *key_of(struct run *run, const struct event *e)
+{
+    return e->key >= 1 && e->key <= run->key_count ? &run->keys[e->key - 1] : NULL;
+}
+
+/* Is it about something that goes along with a key, and is counted with it? */
+static bool is_companion(struct run *run, const struct event *e)
+{
+    const struct run_key *key = key_of(run, e);
+
+    return key && key->companion_of;
+}
+
+/* Warnings are of a plan; what was rejected stays rejected. */
+static void forget_warnings(struct run *run)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < run->note_count; i++)
+        if (run->notes[i].kind != EVENT_WARNING)
+            run->notes[kept++] = run->notes[i];
+    run->note_count = kept;
+}
+
+void run_forget_plan(struct run *run)
+{
+    free(run->keys);
+    run->keys = NULL;
+    run->key_count = run->key_room = run->chosen = run->goes = run->along = 0;
+    run->refused = 0;
+    run->more_count = 0;
+    forget_warnings(run);
+}
+
+void run_free(struct run *run)
+{
+    run_forget_plan(run);
+    *run = (struct run){0};
+}
+
+static void take_begin(struct run *run, const struct event *e)
+{
+    COPY(run->title, e->begin.title);
+    COPY(run->id, e->begin.id);
+    COPY(run->version, e->begin.version);
+    run->rehearsal = e->begin.rehearsal;
+}
+
+static void take_choice(struct run *run, const struct event *e)
+{
+    struct run_choice *choice = e->choice.envelope ? &run->envelope : &run->transport;
+
+    if (e->choice.more && run->more_count == RUN_MORE_MAX)
+        return;
+    if (e->choice.more)
+        choice = &run->more[run->more_count++];
+    choice->told = true;
+    choice->alg = e->choice.alg;
+    choice->bits = e->choice.bits;
+    COPY(choice->source_words, e->choice.source_words);
+    COPY(choice->destination_words, e->choice.destination_words);
+    COPY(choice->keys, e->choice.keys);
+    COPY(choice->reason, e->choice.reason);
+}
+
+/* What stands for a kind of keys; that of the transport is none of them. */
+static void take_canary(struct run *run, const struct event *e)
+{
+    if ((unsigned)e->canary.state > CANARY_IMPOSSIBLE)
+        return;
+    run->canary_ms = e->utc_ms;
+    if (!e->canary.transport)
+        run->canaries[e->canary.state] |= UINT32_C(1) << e->canary.kind;
+}
+
+static void take_note(struct run *run, const struct event *e)
+{
+    struct run_note *note;
+
+    for (unsigned i = 0; i < run->note_count; i++)
+        if (run->notes[i].kind == e->kind && strcmp(run->notes[i].text, e->note.text) == 0) {
+            run->notes[i].keys += e->key != 0;
+            return; /* of another key, or again when the HSMs were asked again */
+        }
+    if (run->note_count == RUN_NOTES_MAX)
+        return;
+    note = &run->notes[run->note_count++];
+    note->kind = e->kind;
+    note->keys = e->key != 0;
+    COPY(note->name, e->note.name);
+    COPY(note->text, e->note.text);
+}
+
+static bool take_planned(struct run *run, const struct event *e)
+{
+    struct run_key *key;
+
+    if (e->key != run->key_count + 1) /* a plan made anew begins with its first key */
+        return true;
+    if (run->key_count == run->key_room) {
+        size_t room = run->key_room ? 2 * run->key_room : 16;
+        struct run_key *keys = reallocarray(run->keys, room, sizeof *keys);
+        if (!keys)
+            return false;
+        run->keys = keys;
+        run->key_room = room;
+    }
+    key = &run->keys[run->key_count++];
+    *key = (struct run_key){.source = e->planned.desc,
+                            .want_flags = e->planned.want_flags,
+                            .route = e->planned.route,
+                            .companion_of = e->planned.companion_of,
+                            .outcome = KEY_PENDING};
+    COPY(key->reason, e->planned.reason);
+    snprintf(key->proof, sizeof key->proof, "%s", e->planned.proof);
+    if (key->route == ROUTE_NONE)
+        key->outcome = KEY_REFUSED;
+    if (key->companion_of) {
+        run->along += key->route != ROUTE_NONE;
+        return true;
+    }
+    run->chosen++;
+    run->goes += key->route != ROUTE_NONE;
+    run->refused += key->route == ROUTE_NONE;
+    return true;
+}
+
+static void take_gate(struct run *run, const struct event *e)
+{
+    struct run_gate *gate = &run->gate;
+
+    gate->open = e->gate.state == GATE_OPEN;
+    gate->gate = e->gate.gate;
+    if (e->gate.state == GATE_WRONG) {
+        gate->wrong = true;
+        return;
+    }
+    if (!gate->open) {
+        gate->wrong = false;
+        return;
+    }
+    gate->seq = e->seq;
+    gate->key = e->key;
+    gate->tries_left = e->gate.tries_left;
+    COPY(gate->question, e->gate.question);
+    COPY(gate->officer, e->gate.officer);
+    COPY(gate->role, e->gate.role);
+}
+
+/* The steps of the key before are no longer what happened to this one; but a public object's turn
+ * leaves it to be read how the last key went. */
+static void start_key(struct run *run, uint32_t key, enum step_id first, int64_t now_ms)
+{
+    if (run->key_now == 0)
+        run->first_key_ms = now_ms;
+    run->key_now = key;
+    for (unsigned id = first; id <= STEP_PROVE_AGAIN; id++)
+        run->steps[id] = (struct run_step){0};
+}
+
+static void take_step(struct run *run, const struct event *e, int64_t now_ms)
+{
+    struct run_step *step;
+
+    if ((unsigned)e->step.id >= STEPS)
+        return;
+    if (run->begun_ms == 0)
+        run->begun_ms = now_ms;
+    if (e->key && e->key != run->key_now &&
+        (e->step.id == STEP_WRAP_KEY || e->step.id == STEP_READ_OBJECT))
+        start_key(run, e->key, e->step.id, now_ms);
+    if (e->step.id >= STEP_DESTROY)
+        run->steps[STEP_READ_OBJECT] = run->steps[STEP_RELAY_OBJECT] = (struct run_step){0};
+    step = &run->steps[e->step.id];
+    if (e->step.state == EVENT_BEGUN) {
+        *step = (struct run_step){.told = true, .begun_ms = now_ms};
+        run->last_step = e->step.id;
+    }
+    step->told = true;
+    step->state = e->step.state;
+    if (e->step.state == EVENT_UNDONE)
+        return;
+    step->bytes = e->side == SIDE_RELAY ? e->step.bytes : 0; /* where it is shown */
+    step->micros = e->step.micros;
+    run->arrived +=
+        e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK && !is_companion(run, e);
+    COPY(step->sha256, e->step.sha256);
+    COPY(step->words, e->step.words);
+    COPY(step->text, e->step.text);
+}
+
+static void take_proof(struct run *run, const struct event *e)
+{
+    struct run_key *key = key_of(run, e);
+
+    if (!key)
+        return;
+    COPY(key->proof, e->proof.text);
+    if (e->proof.state == EVENT_OK && (unsigned)e->proof.stage < STEPS) {
+        key->stages |= 1U << e->proof.stage;
+        key->proven_ms = e->utc_ms;
+        run->proven_fresh += e->proof.stage == STEP_PROVE_FRESH && !key->companion_of;
+    }
+}
+
+/* An interrupted ceremony that goes on tells them again. */
+static void take_check(struct run *run, const struct event *e)
+{
+    struct run_key *key = key_of(run, e);
+    unsigned at = 0;
+
+    if (!key)
+        return;
+    while (at < key->check_count && key->checks[at].method != e->check.method)
+        at++;
+    if (at == sizeof key->checks / sizeof key->checks[0])
+        return;
+    key->checks[at] = e->check;
+    key->check_count += at == key->check_count;
+}
+
+static void take_key_done(struct run *run, const struct event *e)
+{
+    struct run_key *key = key_of(run, e);
+
+    if (!key)
+        return;
+    if (e->key_done.outcome != KEY_REFUSED && !key->companion_of)
+        run->key_last = e->key;
+    key->outcome = e->key_done.outcome;
+    key->destination = e->key_done.desc;
+    if (e->key_done.outcome != KEY_MIGRATED)
+        COPY(key->reason, e->key_done.text);
+    run->failed += !key->companion_of &&
+                   (e->key_done.outcome == KEY_FAILED || e->key_done.outcome == KEY_UNKNOWN);
+}
+
+static void take_call(struct run *run, const struct event *e, int64_t now_ms)
+{
+    struct run_call *call = &run->call[e->side == SIDE_DESTINATION];
+
+    call->under_way = e->call.state == EVENT_BEGUN;
+    if (!call->under_way)
+        return;
+    call->since_ms = now_ms;
+    COPY(call->name, e->call.name);
+    COPY(call->words, e->call.words);
+}
+
+static void take_fingerprint(struct run *run, const struct event *e)
+{
+    struct run_fingerprint *f = &run->fingerprint[e->side == SIDE_DESTINATION];
+
+    f->told = true;
+    f->bits = e->fingerprint.bits;
+    f->bytes = e->fingerprint.bytes;
+    COPY(f->spki_sha256, e->fingerprint.spki_sha256);
+}
+
+static void take_inventory(struct run *run, const struct event *e)
+{
+    if (e->inventory.after && e->side != SIDE_RELAY)
+        run->after[e->side] = (struct run_inventory){
+            true, e->inventory.objects, e->inventory.unexplained, e->inventory.missing};
+}
+
+static void take_end(struct run *run, const struct event *e, int64_t now_ms)
+{
+    run->over = true;
+    run->ended_ms = now_ms;
+    run->outcome = e->end.outcome;
+    run->exit_code = e->end.exit_code;
+    run->migrated = e->end.migrated;
+    run->went_along = e->end.along;
+    run->unproven = e->end.unproven;
+    run->refused = e->end.refused;
+    run->failed = e->end.failed;
+    run->left_over = e->end.left_over;
+    COPY(run->end_text, e->end.text);
+    run->gate.open = false;
+}
+
+bool run_event(struct run *run, const struct event *e, int64_t now_ms)
+{
+    switch (e->kind) {
+    case EVENT_BEGIN:
+        take_begin(run, e);
+        break;
+    case EVENT_CHOICE:
+        take_choice(run, e);
+        break;
+    case EVENT_CANARY:
+        take_canary(run, e);
+        break;
+    case EVENT_REJECTED:
+    case EVENT_WARNING:
+        take_note(run, e);
+        break;
+    case EVENT_PLANNED:
+        return take_planned(run, e);
+    case EVENT_GATE:
+        take_gate(run, e);
+        break;
+    case EVENT_STEP:
+        take_step(run, e, now_ms);
+        break;
+    case EVENT_FINGERPRINT:
+        take_fingerprint(run, e);
+        break;
+    case EVENT_PROOF:
+        take_proof(run, e);
+        break;
+    case EVENT_CHECK:
+        take_check(run, e);
+        break;
+    case EVENT_KEY_DONE:
+        take_key_done(run, e);
+        break;
+    case EVENT_INVENTORY:
+        take_inventory(run, e);
+        break;
+    case EVENT_CALL:
+        take_call(run, e, now_ms);
+        break;
+    case EVENT_END:
+        take_end(run, e, now_ms);
+        break;
+    default: /* not about the ceremony itself */
+        break;
+    }
+    return true;
+}
+
+const struct run_key *run_key_at(const struct run *run, size_t number)
+{
+    return number >= 1 && number <= run->key_count ? &run->keys[number - 1] : NULL;
+}
+
+uint32_t run_keys_done(const struct run *run)
+{
+    return run->arrived + run->failed;
+}
+
+bool run_step_now(const struct run *run, enum step_id *id)
+{
+    *id = run->last_step;
+    return !run->over && run->steps[run->last_step].told &&
+           run->steps[run->last_step].state == EVENT_BEGUN;
+}
+
+bool run_unanswered(const struct run *run, int64_t now_ms, int64_t limit_ms, enum side *side,
+                    int64_t *for_ms)
+{
+    for (unsigned i = SIDE_SOURCE; i <= SIDE_DESTINATION; i++) {
+        if (!run->call[i].under_way || now_ms - run->call[i].since_ms < limit_ms)
+            continue;
+        *side = (enum side)i;
+        *for_ms = now_ms - run->call[i].since_ms;
+        return true;
+    }
+    return false;
+}

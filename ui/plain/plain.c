@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function for each kind of event that is told; `tellers` at the foot lists them. */
+#include "ui/plain/plain.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+
+struct line {
+    const struct event *event;
+    const char *label;
+    char *out;
+    size_t at;
+};
+
+static const char sign_ok[] = "[ ok ]", sign_failed[] = "[FAIL]", sign_waiting[] = "[WAIT]",
+                  sign_under_way[] = "[ .. ]", sign_none[] = "[    ]";
+
+static void __attribute__((format(printf, 2, 3))) add(struct line *l, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    l->at += text_vprint(l->out + l->at, PLAIN_LINE_MAX - l->at, fmt, args);
+    va_end(args);
+}
+
+/* Adds text, where there is any, behind what stands before it. */
+static void add_some(struct line *l, const char *before, const char *text)
+{
+    if (text[0])
+        add(l, "%s%s", before, text);
+}
+
+static void add_key(struct line *l)
+{
+    if (l->event->key == 0)
+        return;
+    add(l, "key %" PRIu32, l->event->key);
+    add_some(l, " ", l->label ? l->label : "");
+    add(l, ": ");
+}
+
+/* The columns in front: when, how it stands, the number in the protocol (0: none), where. */
+static void head(struct line *l, const char *sign, int number)
+{
+    char time[32];
+
+    add(l, "%s %s ", text_time(l->event->utc_ms, true, time) + sizeof "2026-11-23", sign);
+    if (number > 0)
+        add(l, "%2d ", number);
+    else
+        add(l, "   ");
+    add(l, "%-11s ", side_name(l->event->side));
+    add_key(l);
+}
+
+static const char *state_sign(enum event_state state)
+{
+    static const char *const signs[] = {[EVENT_BEGUN] = sign_under_way,
+                                        [EVENT_OK] = sign_ok,
+                                        [EVENT_FAILED] = sign_failed,
+                                        [EVENT_UNDONE] = sign_none};
+
+    return (unsigned)state < sizeof signs / sizeof signs[0] ? signs[state] : sign_none;
+}
+
+static void tell_begin(struct line *l)
+{
+    char time[32];
+
+    head(l, sign_none, 0);
+    add(l, "%s%s, hsmferry %s, ceremony %s, %s", l->event->begin.rehearsal ? "REHEARSAL: " : "",
+        l->event->begin.title, l->event->begin.version, l->event->begin.id,
+        text_time(l->event->utc_ms, false, time));
+    add_some(l, ", ", l->event->begin.file);
+    add_some(l, "; hsmferry: ", l->event->begin.confinement);
+}
+
+static void tell_officer(struct line *l)
+{
+    head(l, sign_none, 0);
+    add(l, "officer: %s", l->event->officer.name);
+    add_some(l, ", ", l->event->officer.role);
+}
+
+static void tell_reach(struct line *l)
+{
+    char groups[TEXT_GROUPS_SIZE];
+
+    head(l, sign_none, 0);
+    if (l->event->reach.what == REACH_AGENT)
+        add(l, "its agent's command, code not checked: %s", l->event->reach.text);
+    else
+        add(l, "%s %s, sha256 %s", reach_name(l->event->reach.what), l->event->reach.text,
+            text_groups(l->event->reach.sha256, 4, groups));
+}
+
+static void tell_signer(struct line *l)
+{
+    const struct event_signer *signer = &l->event->signer;
+
+    head(l, sign_none, 0);
+    add(l, "the report will be signed by %s on %s", signer->key, signer->token);
+    add_some(l, ", ", signer->role);
+}
+
+static void tell_policy(struct line *l)
+{
+    head(l, sign_none, 0);
+    add(l, "policy: %s: %s", l->event->note.name, l->event->note.text);
+}
+
+static void tell_side(struct line *l)
+{
+    enum side_state state = l->event->side_state.state;
+
+    head(l,
+         state == SIDE_FAILED    ? sign_failed
+         : state == SIDE_OPENING ? sign_under_way
+         : state == SIDE_CLOSED  ? sign_none
+                                 : sign_ok,
+         0);
+    add(l, "%s", side_state_name(state));
+}
+
+static void tell_dialect(struct line *l, const struct hsm_dialect *dialect)
+{
+    char text[HSM_DIALECT_TEXT], groups[TEXT_GROUPS_SIZE];
+
+    if (!dialect->name[0])
+        return;
+    add_some(l, ", ", hsm_dialect_text(dialect, text));
+    add_some(l, " sha256 ", text_groups(dialect->sha256, 4, groups));
+    for (unsigned i = 0; i < KEY_FLAGS; i++)
+        if (dialect->not_enforced & UINT32_C(1) << i)
+            add(l, ", does not enforce %s", key_flag_name(UINT32_C(1) << i));
+}
+
+static void tell_hsm(struct line *l)
+{
+    const struct hsm_about *info = &l->event->hsm.info;
+    const struct hsm_slot *slot = &l->event->hsm.slot;
+
+    head(l, sign_none, 0);
+    add(l, "token %s, serial %s", slot->label, slot->serial);
+    add_some(l, ", ", slot->manufacturer);
+    add_some(l, " ", slot->model);
+    add_some(l, ", firmware ", slot->firmware);
+    add_some(l, ", ", info->library);
+    add_some(l, " ", info->version);
+    add(l, ", %s", info->api);
+    add_some(l, " ", info->api_version);
+    tell_dialect(l, &info->dialect);
+    add_some(l, ", ", l->event->hsm.module);
+    add_some(l, ", loaded from ", l->event->hsm.loading);
+    add_some(l, "; agent: ", l->event->hsm.confinement);
+}
+
+static void tell_loaded(struct line *l)
+{
+    char groups[TEXT_GROUPS_SIZE];
+
+    head(l, sign_none, 0);
+    add(l, "its module loads %s, sha256 %s", l->event->loaded.path,
+        text_groups(l->event->loaded.sha256, 4, groups));
+}
+
+static void tell_offer(struct line *l)
+{
+    const struct hsm_offer *offer = &l->event->offer.offer;
+
+    head(l, sign_none, 0);
+    add(l, "%s: ", hsm_alg_name(l->event->offer.alg));
+    if (offer->wrap)
+        add(l, "wraps by %s", offer->wrap_words);
+    if (offer->unwrap)
+        add(l, "%sunwraps by %s", offer->wrap ? ", " : "", offer->unwrap_words);
+    if (!offer->wrap && !offer->unwrap)
+        add(l, "no");
+    add_some(l, "; ", offer->reason);
+}
+
+static void tell_choice(struct line *l)
+{
+    head(l, sign_ok, 0);
+    add(l, "%s: %s, %s %" PRIu32, l->event->choice.envelope ? "envelope" : "transport",
+        hsm_alg_name(l->event->choice.alg), l->event->choice.envelope ? "AES" : "RSA",
+        l->event->choice.bits);
+    add_some(l, ", source ", l->event->choice.source_words);
+    add_some(l, ", destination ", l->event->choice.destination_words);
+    add_some(l, "; for ", l->event->choice.keys);
+    add_some(l, "; ", l->event->choice.reason);
+}
+
+static void tell_rejected(struct line *l)
+{
+    head(l, sign_none, 0);
+    add(l, "not %s: %s", l->event->note.name, l->event->note.text);
+}
+
+static void tell_canary(struct line *l)
+{
+    enum canary_state state = l->event->canary.state;
+    int64_t micros = l->event->canary.micros;
+    char hex[2 * SHA256_SIZE + 1];
+
+    if (state == CANARY_COMMITS || state == CANARY_CLEAN) {
+        head(l, state == CANARY_CLEAN ? sign_ok : sign_none, 0);
+        add(l, "canary%s%s: %s", state == CANARY_CLEAN ? "" : " ",
+            state == CANARY_CLEAN ? "" : l->event->canary.type, l->event->canary.text);
+        return;
+    }
+    head(l, state == CANARY_PASSED ? sign_ok : state == CANARY_FAILED ? sign_failed : sign_none, 0);
+    add(l, "canary %s, %s: %s", l->event->canary.type, hsm_alg_name(l->event->canary.alg),
+        canary_state_name(state));
+    add_some(l, ": ", l->event->canary.text);
+    if (l->event->canary.bytes)
+        add(l, ", %" PRIu32 " bytes, sha256 %s", l->event->canary.bytes,
+            text_hex(l->event->canary.sha256, SHA256_SIZE, hex));
+    add(l, ", %" PRId64 ".%" PRId64 " ms", micros / 1000, micros % 1000 / 100);
+}
+
+static void tell_planned(struct line *l)
+{
+    char type[KEY_TYPE_TEXT];
+
+    head(l, sign_none, 0);
+    add(l, "%s%s", l->event->planned.desc.class == KEY_CLASS_PUBLIC ? "public " : "",
+        key_type_text(&l->event->planned.desc, type));
+    if (l->event->planned.route == ROUTE_NONE) {
+        add(l, ", CANNOT GO: %s", l->event->planned.reason);
+        return;
+    }
+    add(l, ", goes");
+    add_some(l, ": ", l->event->planned.reason);
+    add_some(l, "; proof: ", l->event->planned.proof);
+}
+
+static void tell_warning(struct line *l)
+{
+    head(l, sign_none, 0);
+    add(l, "WARNING: %s", l->event->note.text);
+}
+
+static void tell_gate(struct line *l)
+{
+    static const struct {
+        const char *sign, *words;
+    } states[] = {
+        [GATE_OPEN] = {sign_waiting, "waits"},        [GATE_WRONG] = {sign_failed, "wrong answer"},
+        [GATE_CONFIRMED] = {sign_ok, "confirmed"},    [GATE_REFUSED] = {sign_failed, "refused"},
+        [GATE_WAIVED] = {sign_none, "not asked for"},
+    };
+    enum gate_state state = l->event->gate.state;
+
+    if ((unsigned)state >= sizeof states / sizeof states[0])
+        return;
+    head(l, states[state].sign, 0);
+    add(l, "gate %s: %s", gate_name(l->event->gate.gate), states[state].words);
+    add_some(l, ": ", l->event->gate.question);
+    if (state != GATE_WAIVED) {
+        add_some(l, ", ", l->event->gate.officer);
+        add_some(l, ", ", l->event->gate.role);
+    }
+    if (state == GATE_OPEN || state == GATE_WRONG)
+        add(l, " (tries left: %u)", l->event->gate.tries_left);
+}
+
+static void tell_step(struct line *l)
+{
+    char hex[2 * SHA256_SIZE + 1];
+    int64_t micros = l->event->step.micros;
+
+    head(l, state_sign(l->event->step.state), step_number(l->event->step.id));
+    add(l, "%s%s", l->event->step.state == EVENT_UNDONE ? "taken back: " : "",
+        step_title(l->event->step.id));
+    add_some(l, ": ", l->event->step.words);
+    add_some(l, ", ", l->event->step.text);
+    if (l->event->step.bytes && l->event->side == SIDE_RELAY)
+        add(l, ", %" PRIu32 " bytes, sha256 %s", l->event->step.bytes,
+            text_hex(l->event->step.sha256, SHA256_SIZE, hex));
+    if (l->event->step.state == EVENT_OK || l->event->step.state == EVENT_FAILED)
+        add(l, ", %" PRId64 ".%" PRId64 " ms", micros / 1000, micros % 1000 / 100);
+}
+
+static void tell_fingerprint(struct line *l)
+{
+    char groups[TEXT_GROUPS_SIZE];
+
+    head(l, sign_none, 0);
+    add(l, "transport key as this side tells it: RSA %" PRIu32 ", %" PRIu32 " bytes, sha256 %s",
+        l->event->fingerprint.bits, l->event->fingerprint.bytes,
+        text_groups(l->event->fingerprint.spki_sha256, SHA256_SIZE / 2, groups));
+}
+
+static void tell_proof(struct line *l)
+{
+    head(l, state_sign(l->event->proof.state), step_number(l->event->proof.stage));
+    add(l, "%s: %s", step_title(l->event->proof.stage), hsm_proof_name(l->event->proof.proof));
+    add_some(l, ": ", l->event->proof.text);
+    add_some(l, ", by ", l->event->proof.words[SIDE_DESTINATION]);
+}
+
+static void tell_check(struct line *l)
+{
+    char text[EVENT_CHECK_TEXT];
+
+    head(l, sign_none, step_number(STEP_PROVE));
+    add(l, "check value %s", event_check_text(&l->event->check, text));
+}
+
+static void tell_compared(struct line *l)
+{
+    char text[EVENT_COMPARED_TEXT];
+
+    head(l, sign_none, 0);
+    add(l, "%s: %s", l->event->compared.label, event_compared_text(&l->event->compared, text));
+}
+
+static void tell_key_done(struct line *l)
+{
+    enum key_outcome outcome = l->event->key_done.outcome;
+
+    head(l,
+         outcome == KEY_MIGRATED                            ? sign_ok
+         : outcome == KEY_REFUSED || outcome == KEY_PENDING ? sign_none
+                                                            : sign_failed,
+         0);
+    add(l, "%s", key_outcome_name(outcome));
+    add_some(l, ": ", l->event->key_done.text);
+}
+
+static void tell_inventory(struct line *l)
+{
+    bool after = l->event->inventory.after;
+    uint32_t unexplained = l->event->inventory.unexplained;
+    uint32_t missing = l->event->inventory.missing;
+
+    head(l, unexplained || missing ? sign_failed : sign_ok, 0);
+    add(l, "inventory %s: %" PRIu32 " objects", after ? "after" : "before",
+        l->event->inventory.objects);
+    if (after)
+        add(l, ", %" PRIu32 " unexplained, %" PRIu32 " missing", unexplained, missing);
+}
+
+static void tell_spoken(struct line *l)
+{
+    head(l, sign_none, 0);
+    add(l, "its library says: %s", l->event->note.text);
+}
+
+static void tell_error(struct line *l)
+{
+    head(l, sign_failed, 0);
+    err_line(&l->event->error, l->out + l->at, (unsigned)(PLAIN_LINE_MAX - l->at));
+    while (l->out[l->at])
+        l->at++;
+}
+
+static void tell_end(struct line *l)
+{
+    head(l, l->event->end.outcome == END_COMPLETE ? sign_ok : sign_failed, 0);
+    add(l, "the ceremony is %s: %" PRIu32 " migrated", end_outcome_name(l->event->end.outcome),
+        l->event->end.migrated);
+    if (l->event->end.unproven)
+        add(l, ", %" PRIu32 " UNPROVEN", l->event->end.unproven);
+    add(l, ", %" PRIu32 " refused, %" PRIu32 " failed", l->event->end.refused,
+        l->event->end.failed);
+    if (l->event->end.along + l->event->end.along_refused + l->event->end.along_failed)
+        add(l,
+            "; along with them %" PRIu32 " public objects, %" PRIu32 " refused, %" PRIu32 " failed",
+            l->event->end.along, l->event->end.along_refused, l->event->end.along_failed);
+    add_some(l, "; ", l->event->end.text);
+}
+
+static void tell_pin(struct line *l)
+{
+    head(l, sign_waiting, 0);
+    add(l, "the PIN of token %s, serial %s", l->event->pin.token, l->event->pin.serial);
+    if (l->event->pin.flags & HSM_TOKEN_PIN_FINAL_TRY)
+        add(l, "; ONE TRY IS LEFT: a wrong PIN locks the token");
+    else if (l->event->pin.flags & HSM_TOKEN_PIN_COUNT_LOW)
+        add(l, "; few tries are left");
+}
+
+static void tell_exception(struct line *l)
+{
+    head(l, sign_none, 0);
+    add(l, "exception: expected: %s; happened: %s; decided: %s", l->event->exception.expected,
+        l->event->exception.happened, l->event->exception.decided);
+}
+
+static void (*const tellers[EVENT_KINDS])(struct line *) = {
+    [EVENT_BEGIN] = tell_begin,
+    [EVENT_OFFICER] = tell_officer,
+    [EVENT_REACH] = tell_reach,
+    [EVENT_SIGNER] = tell_signer,
+    [EVENT_POLICY] = tell_policy,
+    [EVENT_SIDE] = tell_side,
+    [EVENT_HSM] = tell_hsm,
+    [EVENT_LOADED] = tell_loaded,
+    [EVENT_OFFER] = tell_offer,
+    [EVENT_CHOICE] = tell_choice,
+    [EVENT_REJECTED] = tell_rejected,
+    [EVENT_CANARY] = tell_canary,
+    [EVENT_PLANNED] = tell_planned,
+    [EVENT_WARNING] = tell_warning,
+    [EVENT_GATE] = tell_gate,
+    [EVENT_STEP] = tell_step,
+    [EVENT_PROOF] = tell_proof,
+    [EVENT_FINGERPRINT] = tell_fingerprint,
+    [EVENT_CHECK] = tell_check,
+    [EVENT_COMPARED] = tell_compared,
+    [EVENT_KEY_DONE] = tell_key_done,
+    [EVENT_INVENTORY] = tell_inventory,
+    [EVENT_SPOKEN] = tell_spoken,
+    [EVENT_ERROR] = tell_error,
+    [EVENT_END] = tell_end,
+    [EVENT_PIN] = tell_pin,
+    [EVENT_EXCEPTION] = tell_exception,
+};
+
+size_t plain_line(const struct event *event, const char *label, char *out)
+{
+    struct line line = {.event = event, .label = label, .out = out};
+
+    out[0] = '\0';
+    if ((unsigned)event->kind < EVENT_KINDS && tellers[event->kind])
+        tellers[event->kind](&line);
+    return line.at;
+}
+
+struct stamped {
+    FILE *out;
+    bool inside; /* a line has begun */
+};
+
+static ssize_t write_stamped(void *cookie, const char *text, size_t len)
+{
+    struct stamped *s = cookie;
+
+    for (size_t i = 0; i < len; i++) {
+        if (!s->inside)
+            fputs(PLAIN_STAMP, s->out);
+        s->inside = text[i] != '\n';
+        putc(text[i], s->out);
+    }
+    return fflush(s->out) == 0 ? (ssize_t)len : 0;
+}
+
+static int close_stamped(void *cookie)
+{
+    free(cookie);
+    return 0;
+}
+
+FILE *plain_stamped(FILE *out)
+{
+    static const cookie_io_functions_t functions = {.write = write_stamped, .close = close_stamped};
+    struct stamped *s = calloc(1, sizeof *s);
+    FILE *stream = s ? fopencookie(s, "w", functions) : NULL;
+
+    if (!stream) {
+        free(s);
+        return NULL;
+    }
+    s->out = out;
+    return stream;
+}
+
+void plain_error(FILE *out, const struct err *err)
+{
+    struct err what = *err;
+    char line[PLAIN_LINE_MAX];
+
+    what.now[0] = what.next[0] = '\0';
+    fprintf(out, "hsmferry: %s\n", err_line(&what, line, sizeof line));
+    if (err->now[0])
+        fprintf(out, "  now: %s\n", err->now);
+    if (err->next[0])
+        fprintf(out, "  next: %s\n", err->next);
+}
+
+void plain_report(FILE *out, const char *path, const uint8_t *sha256, const struct signing *signing)
+{
+    enum { IN_ROW = 8 };
+    char text[TEXT_WORDS_SIZE];
+
+    fprintf(out, "Report     %s\n", path);
+    fprintf(out, "SHA-256    %s\n", text_groups(sha256, SHA256_SIZE / 2, text));
+    for (unsigned at = 0; at < SHA256_SIZE; at += IN_ROW)
+        fprintf(out, "           %s\n", text_words(sha256, at, IN_ROW, text));
+    signing_print(signing, out);
+}

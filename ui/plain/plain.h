@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plain lines for logs, pipes and screen readers: one event, one line, without colour or cursor
+ * movement.
+ *
+ *   12:41:07.512Z [ ok ]  5 source      encrypt the AES key: C_WrapKey ..., 384 bytes, sha256 ...
+ */
+#ifndef HSMFERRY_UI_PLAIN_PLAIN_H
+#define HSMFERRY_UI_PLAIN_PLAIN_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "protocol/event.h"
+#include "report/signing.h"
+
+enum { PLAIN_LINE_MAX = 6144 };
+
+/* Writes event as one line, without a newline, into out of PLAIN_LINE_MAX bytes. label: that of the
+ * key that the event is about, safe text; NULL where it is not known. Returns the length; 0: this
+ * event is told in no line. */
+size_t plain_line(const struct event *event, const char *label, char *out);
+
+/* A stream on which each line begins with PLAIN_STAMP, for rehearsals; what is written to it is in
+ * out once it was flushed, and a failure to write is one of out. Closed with fclose(), which leaves
+ * out open. NULL: no memory. */
+#define PLAIN_STAMP "REHEARSAL  "
+FILE *plain_stamped(FILE *out);
+
+/* Writes a failure as the officer reads it, in up to three lines: what failed, what is true now,
+ * what to do next. */
+void plain_error(FILE *out, const struct err *err);
+
+/* Writes where the report is, and its SHA-256 in groups and words. */
+void plain_report(FILE *out, const char *path, const uint8_t *sha256,
+                  const struct signing *signing);
+
+#endif

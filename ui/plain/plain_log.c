@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/plain/plain_log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "hsm/fidelity.h"
+#include "ui/plain/plain.h"
+
+enum { PLAIN_MANY = 20, PLAIN_TICK_MS = 1000, PLAIN_WORDS_IN_ROW = 8 };
+
+/* A key of the plan, as far as its later lines need it. */
+struct told_key {
+    char *label;           /* safe text; NULL: not known */
+    struct key_desc *desc; /* on the source; NULL: it is not told one by one */
+    uint32_t want_flags;
+};
+
+struct plain_log {
+    FILE *out;             /* where lines go: the caller's, or ... */
+    FILE *stamped;         /* ... this one, on it, of a rehearsal; NULL: it is none */
+    struct told_key *keys; /* by key number - 1 */
+    size_t key_count;
+    uint32_t many;       /* keys from here on are not told one by one */
+    uint32_t companions; /* the number of the first object that goes along with a key; 0: none */
+    uint32_t goes;       /* keys that can go ... */
+    uint32_t hidden;     /* ... and those of them that were not told one by one */
+    uint32_t warned;     /* warnings about single keys */
+    uint32_t key_now;    /* the last key of which something was heard */
+    uint32_t moved, failed, proven;
+    int64_t moving_since; /* when the first key's first step began; 0: not yet */
+    int64_t told_ms;      /* when progress was told last */
+    struct event slow;    /* the step under way, kind EVENT_STEP, until it is told */
+    int64_t slow_since;
+    uint32_t waived; /* bit (1 << enum gate) for each gate whose waiver was told */
+    bool has_fingerprint[2];
+    uint8_t fingerprint[2][SHA256_SIZE];
+    struct event end;
+    bool over;
+    bool by_nature;         /* an attribute of some key was so, which is explained at the end */
+    struct event device[2]; /* kind EVENT_HSM once they are known */
+    struct event after[2];  /* the last inventories; kind EVENT_INVENTORY once they came */
+};
+
+bool plain_log_new(FILE *out, struct plain_log **log, struct err *err)
+{
+    struct plain_log *l = calloc(1, sizeof *l);
+
+    if (!l)
+        return err_set(err, ERR_FAILED, "There is no memory for the log");
+    l->out = out;
+    l->many = PLAIN_MANY;
+    *log = l;
+    return true;
+}
+
+void plain_log_tell_all(struct plain_log *l)
+{
+    l->many = UINT32_MAX;
+}
+
+static void forget_keys(struct plain_log *l)
+{
+    for (size_t i = 0; i < l->key_count; i++) {
+        free(l->keys[i].label);
+        free(l->keys[i].desc);
+    }
+    free(l->keys);
+    l->keys = NULL;
+    l->key_count = 0;
+    l->goes = l->hidden = l->warned = l->companions = 0;
+}
+
+void plain_log_free(struct plain_log *l)
+{
+    if (!l)
+        return;
+    forget_keys(l);
+    if (l->stamped)
+        fclose(l->stamped);
+    free(l);
+}
+
+/* Without memory a key is told by its number alone. */
+static void keep_key(struct plain_log *l, const struct event *planned)
+{
+    char text[KEY_LABEL_TEXT + 16];
+    const struct key_desc *desc = &planned->planned.desc;
+    struct told_key *key;
+
+    if (planned->key != l->key_count + 1)
+        return;
+    if ((l->key_count & (l->key_count - 1)) == 0) {
+        size_t room = l->key_count ? 2 * l->key_count : 1;
+        struct told_key *keys = reallocarray(l->keys, room, sizeof *keys);
+        if (!keys)
+            return;
+        l->keys = keys;
+    }
+    key_label_text(desc, text);
+    if (key_is_public_class(desc)) /* its private key has the same name */
+        strcat(text, desc->class == KEY_CLASS_PUBLIC ? " (public key)" : " (certificate)");
+    key = &l->keys[l->key_count++];
+    *key = (struct told_key){.label = strdup(text), .want_flags = planned->planned.want_flags};
+    if (planned->planned.route != ROUTE_NONE && l->goes < l->many && !key_is_public_class(desc))
+        key->desc = malloc(sizeof *key->desc);
+    if (key->desc)
+        *key->desc = *desc;
+}
+
+static const struct told_key *key_of(const struct plain_log *l, uint32_t key)
+{
+    return key > 0 && key <= l->key_count ? &l->keys[key - 1] : NULL;
+}
+
+static const char *label_of(const struct plain_log *l, uint32_t key)
+{
+    return key_of(l, key) ? key_of(l, key)->label : NULL;
+}
+
+static void tell(struct plain_log *l, const struct event *event)
+{
+    char line[PLAIN_LINE_MAX];
+
+    if (plain_line(event, label_of(l, event->key), line) > 0)
+        fprintf(l->out, "%s\n", line);
+}
+
+static bool is_many(const struct plain_log *l)
+{
+    return l->goes > l->many;
+}
+
+/* What goes along with keys stands behind all of them in the plan. */
+static void keep_companion(struct plain_log *l, uint32_t number)
+{
+    if (!l->companions)
+        l->companions = number;
+}
+
+static bool is_companion(const struct plain_log *l, uint32_t number)
+{
+    return l->companions && number >= l->companions;
+}
+
+/* Each takes an event of its kind for what the log itself must know of it, and says whether it is
+ * to be told. */
+
+static bool take_begin(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    if (event->begin.rehearsal && !l->stamped && (l->stamped = plain_stamped(l->out)) != NULL)
+        l->out = l->stamped;
+    return true;
+}
+
+static bool take_planned(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    if (event->key == 1)
+        forget_keys(l);
+    keep_key(l, event);
+    if (event->planned.route == ROUTE_NONE)
+        return true;
+    if (event->planned.companion_of) {
+        keep_companion(l, event->key);
+        return !is_many(l);
+    }
+    if (++l->goes <= l->many)
+        return true;
+    l->hidden++;
+    return false;
+}
+
+static bool take_step(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    bool begun = event->step.state == EVENT_BEGUN;
+
+    if (event->key) {
+        l->key_now = event->key;
+        if (!l->moving_since)
+            l->moving_since = l->told_ms = now_ms;
+        l->moved += event->step.id == STEP_PROVE_AGAIN && event->step.state == EVENT_OK &&
+                    !is_companion(l, event->key);
+        if (is_many(l))
+            return event->step.state == EVENT_FAILED || event->step.state == EVENT_UNDONE;
+    }
+    l->slow.kind = EVENT_KINDS;
+    if (begun) {
+        l->slow = *event;
+        l->slow_since = now_ms;
+    }
+    return !begun;
+}
+
+static bool take_hsm(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    if ((unsigned)event->side < 2)
+        l->device[event->side] = *event;
+    return true;
+}
+
+/* Both devices, as they are read out and compared. */
+static void read_out_devices(struct plain_log *l)
+{
+    fprintf(l->out, "Compare both devices with the script on paper, before anything else:\n");
+    for (unsigned side = 0; side < 2; side++) {
+        const struct hsm_slot *slot = &l->device[side].hsm.slot;
+        const struct hsm_about *info = &l->device[side].hsm.info;
+        fprintf(l->out, "  %-11s  token %s, serial %s\n", side_name(side), slot->label,
+                slot->serial);
+        fprintf(l->out, "  %-11s  %s %s, firmware %s, %s %s\n", "", slot->manufacturer, slot->model,
+                slot->firmware, info->api, info->api_version);
+    }
+}
+
+/* That a gate is waived is told once, not for each key. */
+static bool take_gate(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    uint32_t bit = (unsigned)event->gate.gate < GATES ? UINT32_C(1) << event->gate.gate : 0;
+    bool told = l->waived & bit;
+
+    (void)now_ms;
+    if (event->gate.gate == GATE_DEVICES &&
+        (event->gate.state == GATE_OPEN || event->gate.state == GATE_WAIVED))
+        read_out_devices(l);
+    if (event->gate.state != GATE_WAIVED)
+        return true;
+    l->waived |= bit;
+    return !told;
+}
+
+/* The report has them all. */
+static bool take_warning(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    return event->key == 0 || ++l->warned <= l->many;
+}
+
+static bool take_proof(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    if (event->proof.state == EVENT_BEGUN)
+        return false;
+    if (event->proof.state == EVENT_FAILED)
+        return true;
+    /* The steps of the other stages say the same. */
+    l->proven += event->proof.stage == STEP_PROVE_FRESH && !is_companion(l, event->key);
+    return !is_many(l) && event->proof.stage == STEP_PROVE_FRESH;
+}
+
+static bool take_check(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)event;
+    (void)now_ms;
+    return !is_many(l);
+}
+
+/* What the key that arrived may do less than the original, and what else is not as it was. */
+static void tell_changes(struct plain_log *l, const struct event *done)
+{
+    const struct told_key *key = key_of(l, done->key);
+    char changes[FIDELITY_CHANGES_MAX];
+
+    if (!key || !key->desc || !done->key_done.desc.flags_known)
+        return;
+    fidelity_changes(
+        &(struct fidelity_pair){key->desc, &key->want_flags, &done->key_done.desc, false}, changes);
+    if (changes[0])
+        fprintf(l->out, "  key %" PRIu32 " is as it was but for: %s\n", done->key, changes);
+    l->by_nature |= strstr(changes, fidelity_name(FIDELITY_NATURE)) != NULL;
+}
+
+static bool take_key_done(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    enum key_outcome outcome = event->key_done.outcome;
+    bool failed = outcome == KEY_FAILED || outcome == KEY_UNKNOWN;
+
+    (void)now_ms;
+    l->failed += failed && !is_companion(l, event->key);
+    return !is_many(l) || failed;
+}
+
+/* Both fingerprints, line under line, so that the eye compares. */
+static void compare_fingerprints(struct plain_log *l)
+{
+    static const enum side order[] = {SIDE_DESTINATION, SIDE_SOURCE};
+    char text[TEXT_WORDS_SIZE];
+    bool same = memcmp(l->fingerprint[0], l->fingerprint[1], SHA256_SIZE) == 0;
+
+    fprintf(l->out, "Compare the transport key as both sides tell it:\n");
+    for (unsigned i = 0; i < 2; i++)
+        fprintf(l->out, "  sha256       %-11s  %s\n", side_name(order[i]),
+                text_groups(l->fingerprint[order[i]], SHA256_SIZE / 2, text));
+    for (unsigned at = 0; at < SHA256_SIZE; at += PLAIN_WORDS_IN_ROW)
+        for (unsigned i = 0; i < 2; i++)
+            fprintf(l->out, "  words %2u-%-2u  %-11s  %s\n", at + 1, at + PLAIN_WORDS_IN_ROW,
+                    side_name(order[i]),
+                    text_words(l->fingerprint[order[i]], at, PLAIN_WORDS_IN_ROW, text));
+    fprintf(l->out, "  %s\n", same ? "[ ok ] they are the same" : "[FAIL] THEY DIFFER");
+}
+
+static bool take_end(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    l->end = *event;
+    l->over = true;
+    return true;
+}
+
+static bool take_inventory(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)now_ms;
+    if (event->inventory.after && (unsigned)event->side < 2)
+        l->after[event->side] = *event;
+    return true;
+}
+
+static bool (*const takers[EVENT_KINDS])(struct plain_log *, const struct event *, int64_t) = {
+    [EVENT_BEGIN] = take_begin,         [EVENT_PLANNED] = take_planned,
+    [EVENT_STEP] = take_step,           [EVENT_PROOF] = take_proof,
+    [EVENT_KEY_DONE] = take_key_done,   [EVENT_END] = take_end,
+    [EVENT_INVENTORY] = take_inventory, [EVENT_GATE] = take_gate,
+    [EVENT_WARNING] = take_warning,     [EVENT_HSM] = take_hsm,
+    [EVENT_CHECK] = take_check,
+};
+
+void plain_log_event(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    if ((unsigned)event->kind >= EVENT_KINDS)
+        return;
+    if (event->kind != EVENT_PLANNED && l->hidden) {
+        fprintf(l->out, "and %" PRIu32 " more keys that go: %" PRIu32 " in all\n", l->hidden,
+                l->goes);
+        l->hidden = 0;
+    }
+    if (event->kind != EVENT_WARNING && l->warned > l->many) {
+        fprintf(l->out, "and %" PRIu32 " more warnings; the report has them all\n",
+                l->warned - l->many);
+        l->warned = 0;
+    }
+    if (!takers[event->kind] || takers[event->kind](l, event, now_ms)) {
+        tell(l, event);
+        if (event->kind == EVENT_KEY_DONE)
+            tell_changes(l, event);
+    }
+    if (event->kind == EVENT_FINGERPRINT && (unsigned)event->side < 2) {
+        memcpy(l->fingerprint[event->side], event->fingerprint.spki_sha256, SHA256_SIZE);
+        l->has_fingerprint[event->side] = true;
+        if (l->has_fingerprint[SIDE_SOURCE] && l->has_fingerprint[SIDE_DESTINATION])
+            compare_fingerprints(l);
+    }
+    fflush(l->out);
+}
+
+void plain_log_note(struct plain_log *l, const char *text)
+{
+    fprintf(l->out, "%s\n", text);
+    fflush(l->out);
+}
+
+static void tell_progress(struct plain_log *l, int64_t now_ms)
+{
+    uint32_t ended = l->moved + l->failed;
+    uint32_t left = l->goes > ended ? l->goes - ended : 0;
+    uint64_t took = (uint64_t)(now_ms - l->moving_since);
+
+    if (l->proven) {
+        fprintf(l->out, "proven again %" PRIu32 " of %" PRIu32 "\n", l->proven, l->moved);
+        return;
+    }
+    fprintf(l->out, "key %" PRIu32 ", moved %" PRIu32 " of %" PRIu32 ", failed %" PRIu32,
+            l->key_now, l->moved, l->goes, l->failed);
+    if (ended > 0 && took > 0)
+        fprintf(l->out, ", %" PRIu64 " keys/s, %" PRIu64 " s left", ended * UINT64_C(1000) / took,
+                left * took / ended / 1000);
+    fputc('\n', l->out);
+}
+
+void plain_log_tick(struct plain_log *l, int64_t now_ms)
+{
+    if (l->slow.kind == EVENT_STEP && now_ms - l->slow_since >= PLAIN_TICK_MS) {
+        tell(l, &l->slow);
+        l->slow.kind = EVENT_KINDS;
+    }
+    if (is_many(l) && l->moving_since && !l->over && now_ms - l->told_ms >= PLAIN_TICK_MS) {
+        tell_progress(l, now_ms);
+        l->told_ms = now_ms;
+    }
+    fflush(l->out);
+}
+
+static void tell_left_over(struct plain_log *l)
+{
+    if (l->over && l->end.end.left_over)
+        fprintf(l->out, "Left over  in all %" PRIu32 " that should not be there\n",
+                l->end.end.left_over);
+    for (unsigned side = 0; side < 2; side++) {
+        const struct event *after = &l->after[side];
+        fprintf(l->out, "Left over  on the %s ", side_name(side));
+        if (after->kind != EVENT_INVENTORY)
+            fprintf(l->out, "nobody has looked\n");
+        else if (after->inventory.unexplained || after->inventory.missing)
+            fprintf(l->out, "%" PRIu32 " unexplained objects, %" PRIu32 " missing ones\n",
+                    after->inventory.unexplained, after->inventory.missing);
+        else
+            fprintf(l->out, "nothing: the inventories agree\n");
+    }
+}
+
+void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *sha256,
+                        const struct signing *signing, int exit_code)
+{
+    if (report)
+        plain_report(l->out, report, sha256, signing);
+    else
+        fprintf(l->out, "Report     there is none\n");
+    if (l->by_nature)
+        fprintf(l->out, "By nature  %s\n", fidelity_nature_words());
+    if (l->over)
+        tell_left_over(l);
+    fprintf(l->out, "The ceremony %s%s, exit code %d.\n",
+            l->over  ? "is "
+            : report ? "did not come to its end"
+                     : "has no report",
+            l->over ? end_outcome_name(l->end.end.outcome) : "", exit_code);
+    fflush(l->out);
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/plain/plain_loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "ui/plain/ask.h"
+#include "ui/plain/plain.h"
+
+enum { PLAIN_TICK_MS = 1000 };
+
+/* What a ceremony consists of, one after the other. Listing is what comes before the plan. */
+static const struct {
+    enum worker_command what;
+    enum side side;
+} commands[] = {
+    {WORKER_OPEN, SIDE_SOURCE},   {WORKER_OPEN, SIDE_DESTINATION},   {WORKER_DEVICES, SIDE_RELAY},
+    {WORKER_CHOOSE, SIDE_SOURCE}, {WORKER_CHOOSE, SIDE_DESTINATION}, {WORKER_COMPARE, SIDE_RELAY},
+    {WORKER_PLAN, SIDE_RELAY},    {WORKER_RUN, SIDE_RELAY},          {WORKER_SIGN, SIDE_RELAY},
+};
+enum { SIGN = sizeof commands / sizeof commands[0] - 1 };
+
+struct loop {
+    const struct plain_job *job;
+    struct plain_result result;
+    size_t command; /* the one under way */
+    bool side_failed[2];
+    bool over;    /* no command is under way, and none will be */
+    bool has_end; /* EVENT_END came: it has the exit code */
+    struct ask ask;
+    uint64_t asked;       /* seq of what is asked */
+    bool last_try;        /* the question is whether to risk the last try for a PIN */
+    struct event pin;     /* the PIN that is asked for */
+    struct event gate;    /* the gate that is open */
+    enum event_kind open; /* which of both */
+    bool rehearsal;
+    struct event exception; /* what is written down while it is; where the ceremony is */
+    unsigned part;          /* of the exception, asked for now, from 1; 0: none is written */
+    bool hinted;            /* how to write one was told */
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void note_failure(struct loop *l, const struct err *err)
+{
+    l->result.err = *err;
+    if (!l->has_end && l->result.exit_code == 0)
+        l->result.exit_code = err_exit(err->code);
+}
+
+/* A failure of our own. */
+static void complain(struct loop *l, const struct err *err)
+{
+    note_failure(l, err);
+    plain_error(stderr, err);
+}
+
+/* --- commands ------------------------------------------------------------------------------- */
+
+static bool send_command(const struct loop *l, struct err *err)
+{
+    struct worker *w = l->job->worker;
+    enum side side = commands[l->command].side;
+
+    switch (commands[l->command].what) {
+    case WORKER_OPEN:
+        return worker_open(w, side, err);
+    case WORKER_DEVICES:
+        return worker_devices(w, l->job->token, err);
+    case WORKER_CHOOSE:
+        return worker_choose(w, side, l->job->token[side], err);
+    case WORKER_COMPARE:
+        return worker_compare(w, NULL, err);
+    case WORKER_PLAN:
+        if (l->job->resume)
+            return worker_resume(w, err);
+        return worker_plan(w, l->job->selection, err);
+    case WORKER_SIGN:
+        return worker_sign(w, err);
+    default:
+        return worker_run(w, err);
+    }
+}
+
+/* Which command of the table is the last. */
+static size_t count_commands(const struct plain_job *job)
+{
+    return job->sign ? SIGN + 1 : !job->selection ? SIGN - 2 : job->until_plan ? SIGN - 1 : SIGN;
+}
+
+/* Devices are confirmed where a ceremony is to follow. */
+static bool is_skipped(const struct loop *l)
+{
+    if (commands[l->command].what == WORKER_COMPARE)
+        return !l->job->compared || l->side_failed[SIDE_SOURCE] || l->side_failed[SIDE_DESTINATION];
+    if (commands[l->command].what == WORKER_DEVICES)
+        return !l->job->selection || l->job->until_plan;
+    return commands[l->command].side != SIDE_RELAY && l->side_failed[commands[l->command].side];
+}
+
+static void start_command(struct loop *l)
+{
+    size_t count = count_commands(l->job);
+    struct err err = {0};
+
+    while (l->command < count && is_skipped(l))
+        l->command++;
+    l->over = l->command >= count || l->result.stopped;
+    if (!l->over && !send_command(l, &err)) {
+        complain(l, &err);
+        l->over = true;
+    }
+}
+
+static void command_done(struct loop *l, const struct event *event)
+{
+    if (!event->done.ok && (l->job->selection || l->job->sign)) {
+        l->over = true;
+        return;
+    }
+    if (!event->done.ok && commands[l->command].side != SIDE_RELAY)
+        l->side_failed[commands[l->command].side] = true;
+    l->command++;
+    start_command(l);
+}
+
+/* --- questions ------------------------------------------------------------------------------ */
+
+static void refuse(struct loop *l)
+{
+    ask_end(&l->ask);
+    worker_stop(l->job->worker);
+}
+
+static void ask(struct loop *l, const char *prompt, bool hidden)
+{
+    char line[EVENT_TEXT_MAX + sizeof PLAIN_STAMP];
+    struct err err = {0};
+
+    if (l->result.stopped) {
+        refuse(l);
+        return;
+    }
+    if (l->ask.fd < 0) {
+        err_set(&err, ERR_STOPPED, "There is no terminal on which to ask: %s", prompt);
+        err_next(&err, "Run it on a terminal, or name a PIN file and waive the gates in the "
+                       "ceremony file");
+        plain_error(stderr, &err);
+        refuse(l);
+        return;
+    }
+    text_print(line, sizeof line, "%s%s", l->rehearsal ? PLAIN_STAMP : "", prompt);
+    if (!ask_begin(&l->ask, line, hidden, &err)) {
+        complain(l, &err);
+        refuse(l);
+    }
+}
+
+static void ask_pin(struct loop *l)
+{
+    char prompt[EVENT_TEXT_MAX];
+
+    l->last_try = false;
+    text_print(prompt, sizeof prompt, "%s%s%s%sPIN of token %s %s%s", l->pin.pin.officer,
+               l->pin.pin.officer[0] ? ", " : "", l->pin.pin.role,
+               l->pin.pin.officer[0] ? ", your " : "", l->pin.pin.token,
+               l->pin.side == SIDE_RELAY ? "to sign the report" : "on the ",
+               l->pin.side == SIDE_RELAY ? "" : side_name(l->pin.side));
+    ask(l, prompt, true);
+}
+
+/* Asks, for the first time or again, what is open. */
+static void ask_open(struct loop *l)
+{
+    if (l->job->log && l->ask.fd >= 0 && !l->hinted)
+        plain_log_note(l->job->log,
+                       "(An answer of  !exception  writes down what is not as planned.)");
+    l->hinted = true;
+    if (l->open == EVENT_GATE)
+        ask(l, l->gate.gate.question, false);
+    else if (l->last_try)
+        ask(l, "a wrong PIN locks this token; type  last try  to go on", false);
+    else
+        ask_pin(l);
+}
+
+static void ask_of(struct loop *l, const struct event *event)
+{
+    l->asked = event->seq;
+    l->last_try = event->kind == EVENT_PIN && (event->pin.flags & HSM_TOKEN_PIN_FINAL_TRY);
+    l->open = event->kind;
+    *(l->open == EVENT_GATE ? &l->gate : &l->pin) = *event;
+    ask_open(l);
+}
+
+/* Where the ceremony is: an exception tells the step that was begun last, and with which key. */
+static void note_step(struct loop *l, const struct event *event)
+{
+    bool of_key = event->step.id >= STEP_WRAP_KEY && event->step.id <= STEP_PROVE_AGAIN;
+
+    if (event->step.state != EVENT_BEGUN)
+        return;
+    l->exception.exception.begun = true;
+    l->exception.exception.step = event->step.id;
+    l->exception.key = of_key ? event->key : 0;
+}
+
+static void ask_part(struct loop *l)
+{
+    static const char *const prompts[] = {"What was expected", "What happened instead",
+                                          "What was decided, and by whom"};
+
+    ask(l, prompts[l->part - 1], false);
+}
+
+/* A part of an exception was typed; the gate is asked again once it is told. */
+static void take_part(struct loop *l)
+{
+    struct event *e = &l->exception;
+    char *const parts[] = {e->exception.expected, e->exception.happened, e->exception.decided};
+    const struct secret *line = &l->ask.line;
+    struct err err = {0};
+
+    text_safe(line->data, line->len, parts[l->part - 1], EVENT_TEXT_MAX);
+    l->part += line->len > 0;
+    if (l->part <= sizeof parts / sizeof parts[0]) {
+        ask_part(l);
+        return;
+    }
+    l->part = 0;
+    ask_end(&l->ask);
+    e->kind = EVENT_EXCEPTION;
+    e->side = SIDE_RELAY;
+    if (worker_exception(l->job->worker, e, &err))
+        return;
+    complain(l, &err);
+    refuse(l);
+}
+
+/* No PIN, and no answer at a gate, is this word. */
+static bool is_exception(const struct secret *line)
+{
+    static const char word[] = "!exception";
+
+    return line->len == sizeof word - 1 && memcmp(line->data, word, line->len) == 0;
+}
+
+static bool is_typed(const struct loop *l, const char *words)
+{
+    const struct secret *line = &l->ask.line;
+    char typed[16] = "";
+
+    memcpy(typed, line->data, line->len < sizeof typed ? line->len : sizeof typed - 1);
+    return text_typed_equal(typed, words, true);
+}
+
+static void answer(struct loop *l)
+{
+    struct secret *line = &l->ask.line;
+
+    switch (ask_read(&l->ask)) {
+    case ASK_MORE:
+        return;
+    case ASK_NONE:
+        refuse(l);
+        return;
+    case ASK_LINE:
+        break;
+    }
+    if (l->part > 0) {
+        take_part(l);
+    } else if (is_exception(&l->ask.line)) {
+        l->part = 1;
+        ask_part(l);
+    } else if (!l->last_try) {
+        worker_answer(l->job->worker, l->asked, (const char *)line->data, line->len);
+        ask_end(&l->ask);
+    } else if (is_typed(l, "last try"))
+        ask_pin(l);
+    else
+        refuse(l);
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+/* Once is enough: the second time changes nothing but a line. */
+static void stop(struct loop *l, const char *why)
+{
+    char text[EVENT_TEXT_MAX];
+
+    text_print(text, sizeof text, "%s: the ceremony %s", why,
+               l->result.stopped ? "is stopping already" : "stops before its next step");
+    if (l->job->log)
+        plain_log_note(l->job->log, text);
+    if (!l->result.stopped)
+        refuse(l);
+    l->result.stopped = true;
+}
+
+/* "payments-kek: same, aes-ecb: ..."; of a key that is alone, on which side. */
+static void tell_compared(FILE *out, const struct compared *compared)
+{
+    char text[EVENT_COMPARED_TEXT];
+    bool source = compared->handle[SIDE_SOURCE] != 0;
+
+    if (!out)
+        return;
+    if (compared->result == COMPARED_ONLY_HERE)
+        fprintf(out, "%s: only on the %s\n", compared->label,
+                side_name(source ? SIDE_SOURCE : SIDE_DESTINATION));
+    else
+        fprintf(out, "%s: %s\n", compared->label, event_compared_text(compared, text));
+}
+
+static void take_event(struct loop *l, const struct event *event)
+{
+    if (l->job->log)
+        plain_log_event(l->job->log, event, now_ms());
+    else if (event->kind == EVENT_ERROR)
+        plain_error(stderr, &event->error);
+
+    switch (event->kind) {
+    case EVENT_COMPARED:
+        tell_compared(l->job->compared, &event->compared);
+        break;
+    case EVENT_PIN:
+        ask_of(l, event);
+        break;
+    case EVENT_GATE:
+        if (event->gate.state == GATE_OPEN)
+            ask_of(l, event);
+        break;
+    case EVENT_STEP:
+        note_step(l, event);
+        break;
+    case EVENT_EXCEPTION:
+        ask_open(l);
+        break;
+    case EVENT_BEGIN:
+        l->rehearsal = event->begin.rehearsal;
+        break;
+    case EVENT_ERROR:
+        note_failure(l, &event->error);
+        break;
+    case EVENT_END:
+        l->has_end = true;
+        l->result.exit_code = event->end.exit_code;
+        break;
+    case EVENT_DONE:
+        command_done(l, event);
+        break;
+    default:
+        break;
+    }
+}
+
+static void take_events(struct loop *l)
+{
+    struct event event;
+
+    while (!l->over && worker_event(l->job->worker, &event))
+        take_event(l, &event);
+}
+
+static void take_signal(struct loop *l, int fd)
+{
+    struct signalfd_siginfo info;
+    char why[32];
+
+    if (read(fd, &info, sizeof info) != (ssize_t)sizeof info)
+        return;
+    text_print(why, sizeof why, "SIG%s", sigabbrev_np((int)info.ssi_signo));
+    stop(l, why);
+}
+
+/* Signals come as something to be read, like all else. */
+static int open_signals(struct err *err)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGQUIT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        err_set_errno(err, ERR_IO, errno, "Signals cannot be waited for");
+    return fd;
+}
+
+static bool wait_and_take(struct loop *l, int signals, struct err *err)
+{
+    struct pollfd fds[] = {
+        {.fd = worker_fd(l->job->worker), .events = POLLIN},
+        {.fd = signals, .events = POLLIN},
+        {.fd = l->ask.open ? l->ask.fd : -1, .events = POLLIN},
+    };
+
+    if (poll(fds, 3, PLAIN_TICK_MS) < 0)
+        return errno == EINTR || err_set_errno(err, ERR_IO, errno, "The ceremony cannot be heard");
+    if (fds[1].revents)
+        take_signal(l, signals);
+    if (fds[0].revents)
+        take_events(l);
+    if (fds[2].revents && l->ask.open)
+        answer(l);
+    if (l->job->log)
+        plain_log_tick(l->job->log, now_ms());
+    if (l->job->log && ferror(l->job->out) && !l->result.stopped)
+        stop(l, "nobody reads this");
+    return true;
+}
+
+struct plain_result plain_run(const struct plain_job *job)
+{
+    struct loop l = {.job = job, .command = job->sign ? SIGN : 0};
+    struct err err = {0};
+    int signals = open_signals(&err);
+
+    ask_find(&l.ask);
+    l.over = signals < 0;
+    if (signals >= 0)
+        start_command(&l);
+    while (!l.over && wait_and_take(&l, signals, &err))
+        ;
+    if (err.code != ERR_NONE)
+        complain(&l, &err);
+    if (l.result.stopped && !l.has_end)
+        l.result.exit_code = err_exit(ERR_STOPPED);
+    ask_close(&l.ask);
+    if (signals >= 0)
+        close(signals);
+    return l.result;
+}

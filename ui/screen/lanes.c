@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/screen/lanes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ui/screen/pane.h"
+
+enum { DETAILS_LINES = 28, BAR = 20 };
+
+#define NOTHING STEPS /* no step in this lane */
+
+/* The picture's rows: what happens in each lane, and which way the bytes go. */
+static const struct lane_row {
+    enum step_id step[3]; /* in the source's, the relay's, the destination's lane */
+    enum { STILL, LEFTWARDS, RIGHTWARDS } way;
+} rows[] = {
+    {{NOTHING, NOTHING, STEP_MAKE_PAIR}, STILL},
+    {{NOTHING, STEP_RELAY_PUBLIC, NOTHING}, LEFTWARDS},
+    {{STEP_LOAD_PUBLIC, NOTHING, NOTHING}, STILL},
+    {{STEP_MAKE_AES, NOTHING, NOTHING}, STILL},
+    {{STEP_WRAP_AES, STEP_RELAY_AES, STEP_UNWRAP_AES}, RIGHTWARDS},
+    {{STEP_WRAP_KEY, STEP_RELAY_KEY, STEP_UNWRAP_KEY}, RIGHTWARDS},
+    {{NOTHING, STEP_PROVE, NOTHING}, STILL},
+    {{NOTHING, NOTHING, STEP_COMMIT}, STILL},
+    {{NOTHING, STEP_PROVE_AGAIN, NOTHING}, STILL},
+    {{NOTHING, STEP_DESTROY, NOTHING}, STILL},
+    {{NOTHING, STEP_INVENTORY, NOTHING}, STILL},
+    {{NOTHING, NOTHING, STEP_PROVE_FRESH}, STILL},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+/* A step in the few words that a lane has room for. */
+static const char *const lane_words[STEPS] = {
+    [STEP_MAKE_PAIR] = "make RSA pair",
+    [STEP_RELAY_PUBLIC] = "public key",
+    [STEP_LOAD_PUBLIC] = "load it",
+    [STEP_MAKE_AES] = "make AES key",
+    [STEP_WRAP_AES] = "wrap AES key",
+    [STEP_RELAY_AES] = "",
+    [STEP_UNWRAP_AES] = "unwrap it",
+    [STEP_WRAP_KEY] = "wrap the key",
+    [STEP_RELAY_KEY] = "",
+    [STEP_UNWRAP_KEY] = "unwrap it",
+    [STEP_PROVE] = "prove it",
+    [STEP_READ_OBJECT] = "read it",
+    [STEP_RELAY_OBJECT] = "",
+    [STEP_COMMIT] = "keep it",
+    [STEP_PROVE_AGAIN] = "prove it again",
+    [STEP_DESTROY] = "destroy transport",
+    [STEP_INVENTORY] = "compare contents",
+    [STEP_PROVE_FRESH] = "prove afresh",
+};
+
+/* A public object's turn: it crosses as it is, where keys cross encrypted. */
+static const struct lane_row as_it_is = {{STEP_READ_OBJECT, STEP_RELAY_OBJECT, NOTHING},
+                                         RIGHTWARDS};
+static const struct lane_row nothing = {{NOTHING, NOTHING, NOTHING}, STILL};
+
+static const struct lane_row *row_of(const struct run *run, unsigned i)
+{
+    if (!run->steps[STEP_READ_OBJECT].told)
+        return &rows[i];
+    return rows[i].step[0] == STEP_WRAP_KEY ? &as_it_is
+           : rows[i].step[1] == STEP_PROVE  ? &nothing
+                                            : &rows[i];
+}
+
+static const char *state_sign(const struct run *run, enum step_id id)
+{
+    static const char *const signs[] = {[EVENT_BEGUN] = "[ .. ]",
+                                        [EVENT_OK] = "[ ok ]",
+                                        [EVENT_FAILED] = "[FAIL]",
+                                        [EVENT_UNDONE] = "[UNDO]"};
+    const struct run_step *step = &run->steps[id];
+
+    return step->told && (unsigned)step->state < 4 ? signs[step->state] : "[    ]";
+}
+
+static enum style state_style(const struct run_step *step)
+{
+    if (!step->told)
+        return STYLE_DIM;
+    if (step->state == EVENT_FAILED)
+        return STYLE_BAD;
+    return step->state == EVENT_OK ? STYLE_GOOD : STYLE_STRONG;
+}
+
+/* How long it took, or has taken so far. */
+static void time_words(const struct app *app, const struct run_step *step, char *out, size_t size)
+{
+    int64_t ms = app->now_ms - step->begun_ms;
+
+    out[0] = '\0';
+    if (!step->told || step->state == EVENT_UNDONE)
+        return;
+    if (step->state != EVENT_BEGUN)
+        ms = step->micros / 1000;
+    if (step->state == EVENT_BEGUN || ms >= 10000)
+        snprintf(out, size, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms / 100 % 10);
+    else
+        snprintf(out, size, "%" PRId64 " ms", ms);
+}
+
+/* Draws one step in its lane; returns the column behind its text. */
+static int draw_step(const struct app *app, struct canvas *c, enum step_id id, int x, int y,
+                     int width)
+{
+    const struct run_step *step = &app->run.steps[id];
+    char words[64], took[32];
+    int end;
+
+    snprintf(words, sizeof words, "%d %s", step_number(id), lane_words[id]);
+    if (step->bytes)
+        snprintf(words, sizeof words, "%d %s%s%" PRIu32 " bytes", step_number(id), lane_words[id],
+                 lane_words[id][0] ? " " : "", step->bytes);
+    time_words(app, step, took, sizeof took);
+    end = draw_text(c, x, y, width, state_style(step), state_sign(&app->run, id));
+    end += 1 + draw_text(c, x + end + 1, y, width - end - 1, step->told ? STYLE_NORMAL : STYLE_DIM,
+                         words);
+    if (took[0] && width - end >= (int)strlen(took) + 1) {
+        draw_text(c, x + end + 1, y, width - end - 1, STYLE_DIM, took);
+        end += 1 + (int)strlen(took);
+    }
+    return x + end;
+}
+
+static void draw_arrow(struct canvas *c, int from, int to, int y, bool right)
+{
+    if (to - from < 2)
+        return;
+    draw_run(c, from, y, to - from, STYLE_NORMAL, SIGN_LINE);
+    if (right)
+        draw_text(c, to - 1, y, 1, STYLE_STRONG, draw_sign(c, SIGN_RIGHT));
+    else
+        draw_text(c, from, y, 1, STYLE_STRONG, draw_sign(c, SIGN_LEFT));
+}
+
+/* Arrows appear when the bytes have left, and when they have been handed on. */
+static void draw_arrows(const struct app *app, struct canvas *c, const struct lane_row *row,
+                        const struct lane_columns *lanes, const int end[3], int y)
+{
+    bool right = row->way == RIGHTWARDS;
+    const struct run_step *relay;
+    bool left_relay, reached_relay;
+
+    if (row->way == STILL)
+        return;
+    relay = &app->run.steps[row->step[1]];
+    reached_relay = relay->told;
+    left_relay = relay->told && relay->state == EVENT_OK;
+    if (right ? reached_relay : left_relay)
+        draw_arrow(c, right ? end[0] + 1 : lanes->x[1] - lanes->width / 2, lanes->x[1] - 1, y,
+                   right);
+    if (right ? left_relay : reached_relay)
+        draw_arrow(c, end[1] + 1, right ? lanes->x[2] - 1 : lanes->x[2] + lanes->width / 2, y,
+                   right);
+}
+
+/* The API's own words in one line where they fit, else the call in one and its mechanism in the
+ * other. */
+static void draw_words(struct canvas *c, const char *words, int x, int y, int width, int lines)
+{
+    const char *mechanism = strstr(words, " CK");
+
+    if (lines < 2 || !mechanism || (int)strlen(words) <= width) {
+        draw_text(c, x, y, width, STYLE_DIM, words);
+        return;
+    }
+    draw_format(c, x, y, width, STYLE_DIM, "%.*s", (int)(mechanism - words), words);
+    draw_text(c, x, y + 1, width, STYLE_DIM, mechanism + 1);
+}
+
+/* Under a row, where there is room: the API's own words, or the digest of what crossed. */
+static void draw_row_details(const struct app *app, struct canvas *c, const struct lane_row *row,
+                             const struct lane_columns *lanes, int y, int lines)
+{
+    for (unsigned lane = 0; lane < 3; lane++) {
+        const struct run_step *step;
+        char groups[TEXT_GROUPS_SIZE];
+        int x = lanes->x[lane];
+        if (row->step[lane] == NOTHING)
+            continue;
+        step = &app->run.steps[row->step[lane]];
+        if (step->state == EVENT_FAILED)
+            draw_text(c, x, y, lanes->width, STYLE_BAD, step->text);
+        else if (step->bytes)
+            draw_format(c, x, y, lanes->width, STYLE_DIM, "sha256 %s",
+                        text_groups(step->sha256, lanes->width < 26 ? 3 : 4, groups));
+        else if (step->told)
+            draw_words(c, step->words[0] ? step->words : step->text, x, y, lanes->width, lines);
+    }
+}
+
+/* Lines below a row: where a key is wrapped and unwrapped, the words of both APIs are to be read in
+ * full as soon as there is any room; the digests of what crosses come next. */
+static int detail_lines(const struct lane_row *row, int height)
+{
+    if (row->way == RIGHTWARDS && height >= ROWS + 2 + 3)
+        return 2;
+    return height >= DETAILS_LINES || (row->way != STILL && height >= ROWS + 3);
+}
+
+/* A step's words may run on into the next lane where nothing stands there. */
+static int room_for(const struct lane_row *row, unsigned lane, int width)
+{
+    return lane < 2 && row->step[lane + 1] == NOTHING ? width + width / 2 : width;
+}
+
+static int draw_rows(const struct app *app, struct canvas *c, struct rect r)
+{
+    struct lane_columns lanes = layout_lanes(r);
+    int y = r.y;
+
+    for (unsigned i = 0; i < ROWS && y < r.y + r.h; i++) {
+        const struct lane_row *row = row_of(&app->run, i);
+        int end[3] = {lanes.x[0], lanes.x[1], lanes.x[2]};
+        for (unsigned lane = 0; lane < 3; lane++)
+            if (row->step[lane] != NOTHING)
+                end[lane] = draw_step(app, c, row->step[lane], lanes.x[lane], y,
+                                      room_for(row, lane, lanes.width));
+        int lines = detail_lines(row, r.h);
+        draw_arrows(app, c, row, &lanes, end, y++);
+        if (lines)
+            draw_row_details(app, c, row, &lanes, y, lines);
+        y += lines;
+    }
+    return y;
+}
+
+/* --- above and below the lanes ---------------------------------------------------------------- */
+
+static void draw_bar(struct canvas *c, int x, int y, int width, size_t done, size_t all)
+{
+    int full = all ? (int)((size_t)width * done / all) : 0;
+
+    draw_run(c, x, y, full, STYLE_NORMAL, SIGN_FULL);
+    draw_run(c, x + full, y, width - full, STYLE_DIM, SIGN_EMPTY);
+}
+
+static void draw_progress(const struct app *app, struct canvas *c, struct rect r)
+{
+    const struct run *run = &app->run;
+    const struct run_key *key = run_key_at(run, run->key_now);
+    int64_t took = (run->over ? run->ended_ms : app->now_ms) - run->begun_ms;
+    size_t done = run_keys_done(run);
+    char label[KEY_LABEL_TEXT];
+    int bar = r.w / 4 < BAR ? r.w / 4 : BAR;
+    int x = r.x + r.w - bar - 22;
+
+    if (key)
+        draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%skey %" PRIu32 " of %zu: %s%s",
+                    key->companion_of ? "with " : "",
+                    key->companion_of ? key->companion_of : run->key_now, run->chosen,
+                    !key->companion_of                           ? ""
+                    : key->source.class == KEY_CLASS_CERTIFICATE ? "certificate "
+                                                                 : "public key ",
+                    key_label_text(&key->source, label));
+    else
+        draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%zu key%s to move: the transport first",
+                    run->goes, run->goes == 1 ? "" : "s");
+    draw_bar(c, x, r.y, bar, done, run->goes);
+    took = run->begun_ms ? took / 1000 : 0;
+    draw_format(c, x + bar + 1, r.y, 21, STYLE_NORMAL, "%3zu %%   %02d:%02d:%02d",
+                run->goes ? 100 * done / run->goes : 0, (int)(took / 3600), (int)(took / 60 % 60),
+                (int)(took % 60));
+}
+
+static void draw_heads(const struct app *app, struct canvas *c, struct rect r)
+{
+    struct lane_columns lanes = layout_lanes(r);
+
+    draw_format(c, lanes.x[0], r.y, lanes.width, STYLE_SOURCE, "SOURCE %s %s",
+                app->side[SIDE_SOURCE].info.api, app_side_label(app, SIDE_SOURCE));
+    draw_text(c, lanes.x[1], r.y, lanes.width, STYLE_STRONG, "RELAY (this host)");
+    draw_format(c, lanes.x[2], r.y, lanes.width, STYLE_DESTINATION, "DESTINATION %s %s",
+                app->side[SIDE_DESTINATION].info.api, app_side_label(app, SIDE_DESTINATION));
+}
+
+/* Over many keys: how many, how fast, how long still. */
+static void draw_totals(const struct app *app, struct canvas *c, int x, int y, int width)
+{
+    const struct run *run = &app->run;
+    int64_t ms = app->now_ms - run->first_key_ms;
+    size_t done = run_keys_done(run);
+    const struct run_key *last = run_key_at(run, run->key_now ? run->key_now - 1 : 0);
+    char rate[96] = "", label[KEY_LABEL_TEXT] = "";
+
+    if (run->last_step == STEP_PROVE_FRESH)
+        snprintf(rate, sizeof rate, "   proven afresh %" PRIu32, run->proven_fresh);
+    else if (!run->over && done > 0 && ms >= 1000)
+        snprintf(rate, sizeof rate, "   %zu keys/s   %zu s left", done * 1000 / (size_t)ms,
+                 (run->goes - done) * (size_t)ms / done / 1000);
+    if (last && !run->over)
+        key_label_text(&last->source, label);
+    draw_format(c, x, y, width, STYLE_NORMAL,
+                "moved %" PRIu32 "   refused %" PRIu32 "   failed %" PRIu32 "%s%s%s", run->arrived,
+                run->refused, run->failed, rate, label[0] ? "   last: " : "", label);
+}
+
+/* The one line that says what is happening now. */
+static void draw_now(const struct app *app, struct canvas *c, int x, int y, int width)
+{
+    const struct run *run = &app->run;
+    enum step_id id;
+    enum side side;
+    int64_t ms;
+
+    if (run_unanswered(run, app->now_ms, RUN_UNANSWERED_MS, &side, &ms))
+        draw_format(c, x, y, width, STYLE_WARN,
+                    "[WAIT] no answer from %s for %" PRId64 " s (%s); a gives it up",
+                    pane_side_title(side), ms / 1000, run->call[side].name);
+    else if (run_step_now(run, &id))
+        draw_format(c, x, y, width, STYLE_NORMAL, "[ .. ] step %d: %s  %s", step_number(id),
+                    step_title(id), run->steps[id].text);
+    else if (run->over)
+        draw_format(c, x, y, width, STYLE_STRONG, "The ceremony has ended: %s.",
+                    end_outcome_name(run->outcome));
+    else if (run->gate.open)
+        draw_text(c, x, y, width, STYLE_WARN, "[WAIT] for the officers");
+    else
+        draw_format(c, x, y, width, STYLE_NORMAL, "step %d: %s  %s", step_number(run->last_step),
+                    run->steps[run->last_step].words, run->steps[run->last_step].text);
+}
+
+void lanes_draw_log(const struct app *app, struct canvas *c, struct rect r, bool cursor)
+{
+    size_t at = app->log_scroll.at;
+    size_t first = at + 1 > (size_t)r.h ? at + 1 - (size_t)r.h : 0;
+
+    for (int i = 0; i < r.h; i++) {
+        const struct log_line *line = log_at(&app->log, first + (size_t)i);
+        char time[32];
+        if (!line)
+            break;
+        text_time(line->utc_ms, true, time);
+        draw_format(c, r.x, r.y + i, 13, STYLE_DIM, "%.12s", time + 11);
+        draw_format(c, r.x + 13, r.y + i, 12, STYLE_DIM, "%s", side_name(line->side));
+        draw_text(c, r.x + 25, r.y + i, r.w - 25, line->bad ? STYLE_BAD : STYLE_NORMAL, line->text);
+        if (cursor && first + (size_t)i == at) {
+            draw_restyle(c, (struct rect){r.x, r.y + i, r.w, 1}, STYLE_CURRENT);
+            draw_cursor(c, r.x, r.y + i);
+        }
+    }
+}
+
+void lanes_draw(const struct app *app, struct canvas *c)
+{
+    struct rect b = app->layout.body;
+    int bottom = b.y + b.h, y;
+
+    draw_progress(app, c, (struct rect){b.x, b.y, b.w, 1});
+    draw_heads(app, c, (struct rect){b.x, b.y + 1, b.w, 1});
+    y = draw_rows(app, c, (struct rect){b.x, b.y + 2, b.w, b.h - 4});
+    draw_totals(app, c, b.x + 1, y, b.w - 1);
+    draw_now(app, c, b.x + 1, y + 1, b.w - 1);
+    draw_cursor(c, b.x + 1, y + 1);
+    if (bottom - y > 3) {
+        draw_run(c, b.x, y + 2, b.w, STYLE_DIM, SIGN_LINE);
+        lanes_draw_log(app, c, (struct rect){b.x + 1, y + 3, b.w - 1, bottom - y - 3}, false);
+    }
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# The screen: curses.
+libui_a_SOURCES += \
+	%D%/dialog.c \
+	%D%/dialog.h \
+	%D%/draw.c \
+	%D%/draw.h \
+	%D%/lanes.c \
+	%D%/lanes.h \
+	%D%/loop.c \
+	%D%/loop.h \
+	%D%/pane.c \
+	%D%/pane.h \
+	%D%/reader.c \
+	%D%/reader.h \
+	%D%/screen.c \
+	%D%/screen.h \
+	%D%/term.c \
+	%D%/term.h \
+	%D%/verification.c \
+	%D%/verification.h

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/screen/loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ui/screen/draw.h"
+#include "ui/screen/screen.h"
+
+enum {
+    FRAME_MS = 33,       /* at most so often is the screen drawn while events pour in */
+    TICK_MS = 250,       /* a running call's seconds */
+    EVENTS_AT_ONCE = 64, /* between two looks at the keyboard */
+};
+
+struct console {
+    const struct console_host *host;
+    struct app *app;
+    struct worker *worker; /* NULL: none yet */
+    struct canvas canvas;
+    int signals; /* signalfd */
+    bool quit;
+    bool gone;  /* the terminal is: nothing is read or shown any more */
+    bool dirty; /* something changed since the last frame */
+    int64_t drawn_ms;
+};
+
+static int64_t clock_ms(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void set_time(struct console *c)
+{
+    app_time(c->app, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
+}
+
+/* --- what the model wants done ---------------------------------------------------------------- */
+
+static void end_worker(struct console *c)
+{
+    if (!c->worker)
+        return;
+    /* Nobody waits for an HSM that does not answer. */
+    worker_abandon(c->worker, SIDE_SOURCE);
+    worker_abandon(c->worker, SIDE_DESTINATION);
+    worker_abandon(c->worker, SIDE_RELAY);
+    worker_free(c->worker);
+    c->worker = NULL;
+}
+
+static bool do_start(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    end_worker(c);
+    return c->host->start(c->host->ctx, c->app->config, &c->worker, err);
+}
+
+static bool do_open(struct console *c, const struct request *r, struct err *err)
+{
+    return worker_open(c->worker, r->side, err);
+}
+
+static bool do_choose(struct console *c, const struct request *r, struct err *err)
+{
+    return worker_choose(c->worker, r->side, &c->app->config->side[r->side].token, err);
+}
+
+static bool do_devices(struct console *c, const struct request *r, struct err *err)
+{
+    const struct config_side *side = c->app->config->side;
+
+    (void)r;
+    return worker_devices(
+        c->worker, (const struct uri *[]){&side[SIDE_SOURCE].token, &side[SIDE_DESTINATION].token},
+        err);
+}
+
+static bool do_refresh(struct console *c, const struct request *r, struct err *err)
+{
+    return worker_refresh(c->worker, r->side, err);
+}
+
+static bool do_compared(struct console *c, const struct request *r, struct err *err)
+{
+    const struct key_desc *source, *destination;
+
+    (void)r;
+    app_pair(c->app, &source, &destination);
+    if (!source || !destination)
+        return err_set(err, ERR_NO_INPUT, "The other side holds no key of this name");
+    return worker_compare(c->worker, (const uint64_t[2]){source->handle, destination->handle}, err);
+}
+
+static bool do_verdicts(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    return worker_verdicts(c->worker, err);
+}
+
+static bool do_plan(struct console *c, const struct request *r, struct err *err)
+{
+    struct selection selection;
+    uint64_t *handles;
+    bool ok;
+
+    (void)r;
+    /* The canary writes: what it may leave must be found again with what was chosen here. */
+    if (!c->host->keep(c->host->ctx, err) || !app_selection(c->app, &selection, &handles, err))
+        return false;
+    ok = worker_plan(c->worker, &selection, err);
+    free(handles);
+    return ok;
+}
+
+static bool do_run(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    return c->host->keep(c->host->ctx, err) && worker_run(c->worker, err);
+}
+
+static bool do_sign(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    return worker_sign(c->worker, err);
+}
+
+static bool do_answer(struct console *c, const struct request *r, struct err *err)
+{
+    struct secret *answer = &c->app->answer;
+
+    (void)err;
+    worker_answer(c->worker, r->serial, (const char *)answer->data, answer->len);
+    explicit_bzero(answer->data, answer->cap);
+    answer->len = 0;
+    return true;
+}
+
+static bool do_stop(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    (void)err;
+    worker_stop(c->worker);
+    return true;
+}
+
+static bool do_abandon(struct console *c, const struct request *r, struct err *err)
+{
+    (void)err;
+    worker_abandon(c->worker, r->side);
+    return true;
+}
+
+static bool do_save(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    if (!config_write(c->app->config, c->app->save_path, false, err))
+        return false;
+    app_saved(c->app);
+    return true;
+}
+
+static bool do_report(struct console *c, const struct request *r, struct err *err)
+{
+    struct app_report report = {0};
+
+    (void)r;
+    (void)err;
+    report.written = c->host->report(c->host->ctx, &report, &report.err);
+    app_take_report(c->app, &report);
+    return true;
+}
+
+static bool do_flush(struct console *c, const struct request *r, struct err *err)
+{
+    (void)c;
+    (void)r;
+    (void)err;
+    term_flush();
+    return true;
+}
+
+static bool do_redraw(struct console *c, const struct request *r, struct err *err)
+{
+    (void)c;
+    (void)r;
+    (void)err;
+    term_redraw();
+    return true;
+}
+
+static bool do_suspend(struct console *c, const struct request *r, struct err *err)
+{
+    (void)c;
+    (void)r;
+    (void)err;
+    term_suspend();
+    return true;
+}
+
+static bool do_settle(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    (void)err;
+    c->host->settle(c->host->ctx, c->app->cleans);
+    c->quit = true;
+    return true;
+}
+
+static bool do_quit(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    (void)err;
+    c->quit = true;
+    return true;
+}
+
+static bool do_exception(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    return worker_exception(c->worker, &c->app->exception, err);
+}
+
+static const struct {
+    bool (*carry_out)(struct console *c, const struct request *r, struct err *err);
+    bool needs_worker;
+} doings[REQUESTS] = {
+    [REQUEST_START] = {do_start, false},      [REQUEST_OPEN] = {do_open, true},
+    [REQUEST_CHOOSE] = {do_choose, true},     [REQUEST_REFRESH] = {do_refresh, true},
+    [REQUEST_COMPARED] = {do_compared, true}, [REQUEST_DEVICES] = {do_devices, true},
+    [REQUEST_VERDICTS] = {do_verdicts, true}, [REQUEST_PLAN] = {do_plan, true},
+    [REQUEST_SIGN] = {do_sign, true},         [REQUEST_RUN] = {do_run, true},
+    [REQUEST_ANSWER] = {do_answer, true},     [REQUEST_STOP] = {do_stop, true},
+    [REQUEST_ABANDON] = {do_abandon, true},   [REQUEST_SAVE] = {do_save, false},
+    [REQUEST_REPORT] = {do_report, false},    [REQUEST_FLUSH] = {do_flush, false},
+    [REQUEST_REDRAW] = {do_redraw, false},    [REQUEST_EXCEPTION] = {do_exception, true},
+    [REQUEST_SETTLE] = {do_settle, false},    [REQUEST_SUSPEND] = {do_suspend, false},
+    [REQUEST_QUIT] = {do_quit, false},
+};
+
+static void carry_out(struct console *c)
+{
+    struct request request;
+
+    while (app_request(c->app, &request)) {
+        struct err err = {0};
+        if (doings[request.kind].needs_worker && !c->worker)
+            continue; /* it could not be started, and that was told */
+        if (!doings[request.kind].carry_out(c, &request, &err))
+            app_failed(c->app, request.kind, &err);
+    }
+}
+
+/* --- what comes in ---------------------------------------------------------------------------- */
+
+/* What the worker holds may be looked at from the end of the command that made it until the next
+ * one, so it is copied before the model hears of that end. */
+static void take_results(struct console *c, const struct event *e)
+{
+    bool one_side = e->side == SIDE_SOURCE || e->side == SIDE_DESTINATION;
+
+    if (e->kind != EVENT_DONE || !e->done.ok)
+        return;
+    if (e->done.command == WORKER_OPEN && one_side)
+        app_take_slots(c->app, e->side, worker_slots(c->worker, e->side));
+    else if ((e->done.command == WORKER_CHOOSE || e->done.command == WORKER_REFRESH) && one_side)
+        app_take_keys(c->app, e->side, worker_keys(c->worker, e->side));
+    else if (e->done.command == WORKER_VERDICTS)
+        app_take_verdicts(c->app, worker_verdicts_now(c->worker));
+}
+
+static void take_events(struct console *c)
+{
+    struct event event;
+
+    for (int i = 0; i < EVENTS_AT_ONCE && c->worker && worker_event(c->worker, &event); i++) {
+        take_results(c, &event);
+        app_event(c->app, &event);
+        carry_out(c);
+        c->dirty = true;
+    }
+}
+
+static void take_keys(struct console *c)
+{
+    int press;
+
+    while (!c->quit && term_key(&press)) {
+        app_press(c->app, press);
+        carry_out(c);
+        c->dirty = true;
+    }
+}
+
+static void take_size(struct console *c)
+{
+    struct err err;
+    int columns, lines;
+
+    term_size(&columns, &lines);
+    if (columns == c->canvas.w && lines == c->canvas.h)
+        return;
+    if (canvas_resize(&c->canvas, columns, lines, &err)) {
+        app_size(c->app, columns, lines);
+        term_redraw();
+        c->dirty = true;
+    }
+}
+
+/* A terminal that is gone tells it in two ways, which is not the same as asking twice. */
+static void terminate(struct console *c, bool gone)
+{
+    c->gone |= gone;
+    app_terminate(c->app);
+    carry_out(c);
+}
+
+static void take_signals(struct console *c)
+{
+    struct signalfd_siginfo info;
+
+    while (read(c->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGWINCH)
+            take_size(c);
+        else if (info.ssi_signo != SIGHUP || !c->gone)
+            terminate(c, info.ssi_signo == SIGHUP);
+    }
+}
+
+static void draw(struct console *c)
+{
+    int64_t now = clock_ms(CLOCK_MONOTONIC);
+
+    if (c->gone)
+        return;
+    if (!c->dirty && now - c->drawn_ms < TICK_MS)
+        return;
+    if (now - c->drawn_ms < FRAME_MS)
+        return;
+    screen_draw(c->app, &c->canvas);
+    term_show(&c->canvas);
+    c->drawn_ms = now;
+    c->dirty = false;
+}
+
+static void wait_and_take(struct console *c)
+{
+    struct pollfd fds[] = {
+        {.fd = c->gone ? -1 : term_fd(), .events = POLLIN},
+        {.fd = c->signals, .events = POLLIN},
+        {.fd = c->worker ? worker_fd(c->worker) : -1, .events = POLLIN},
+    };
+    const int tick = c->dirty ? FRAME_MS : TICK_MS, key_wait = c->gone ? -1 : term_wait();
+
+    poll(fds, 3, key_wait >= 0 && key_wait < tick ? key_wait : tick);
+    set_time(c);
+    if (fds[1].revents)
+        take_signals(c);
+    if (!c->gone && (fds[0].revents & (POLLHUP | POLLERR)))
+        terminate(c, true);
+    if (!c->gone)
+        take_keys(c);
+    if (fds[2].revents)
+        take_events(c);
+    draw(c);
+}
+
+/* --- from beginning to end -------------------------------------------------------------------- */
+
+/* Signals come as something to be read, like all else; the worker's thread and the agents have
+ * their own rules. */
+static bool open_signals(struct console *c, sigset_t *were, struct err *err)
+{
+    static const int wanted[] = {SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        sigaddset(&set, wanted[i]);
+    sigprocmask(SIG_BLOCK, &set, were);
+    c->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return c->signals >= 0 || err_set_errno(err, ERR_IO, errno, "Signals cannot be waited for");
+}
+
+static void run(struct console *c)
+{
+    if (c->host->interrupted)
+        snprintf(c->app->interrupted, sizeof c->app->interrupted, "%s", c->host->interrupted);
+    c->canvas.ascii = term_is_ascii();
+    set_time(c);
+    app_start(c->app);
+    take_size(c);
+    screen_draw(c->app, &c->canvas); /* something is seen before anything is opened */
+    term_show(&c->canvas);
+    carry_out(c);
+    c->dirty = true;
+    while (!c->quit)
+        wait_and_take(c);
+}
+
+int console_run(struct config *config, const struct console_host *host,
+                const struct term_options *options, struct err *err)
+{
+    struct console c = {.host = host, .signals = -1};
+    sigset_t were;
+    int exit_code;
+
+    err_clear(err);
+    if (app_new(config, &c.app, err) && open_signals(&c, &were, err) && term_start(options, err)) {
+        run(&c);
+        end_worker(&c);
+        term_stop();
+    }
+    exit_code = err->code == ERR_NONE ? app_exit_code(c.app) : err_exit(err->code);
+    if (c.signals >= 0) {
+        close(c.signals);
+        sigprocmask(SIG_SETMASK, &were, NULL);
+    }
+    canvas_free(&c.canvas);
+    app_free(c.app);
+    return exit_code;
+}

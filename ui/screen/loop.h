@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The console at work: keys, events and signals in; the screen and the worker's commands out. */
+#ifndef HSMFERRY_UI_SCREEN_LOOP_H
+#define HSMFERRY_UI_SCREEN_LOOP_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "config/config.h"
+#include "ui/model/app.h"
+#include "ui/screen/term.h"
+#include "worker/worker.h"
+
+/* What the console needs of its surroundings. */
+struct console_host {
+    void *ctx;
+
+    /* Makes the worker for a ceremony as config has it now, with calls told. Called again whenever
+     * an officer chose another HSM or begins another ceremony; the worker before was freed then.
+     * config lives as long as the worker. */
+    bool (*start)(void *ctx, const struct config *config, struct worker **out, struct err *err);
+
+    /* Keeps what resuming this ceremony would need, before its first step. */
+    bool (*keep)(void *ctx, struct err *err);
+
+    /* Tells where the report of the ceremony that has just ended is, and its digest. False, with
+     * the reason, when none was written. Called after EVENT_DONE of WORKER_RUN. */
+    bool (*report)(void *ctx, struct app_report *report, struct err *err);
+
+    /* The journal of a ceremony that was interrupted, and is to be asked about first; NULL: none.
+     * settle() takes the answer: what is to be done once the console has left. */
+    const char *interrupted;
+    void (*settle)(void *ctx, bool clean);
+};
+
+/* Runs the console until the officer leaves or a signal ends it. config may be empty but for its
+ * policy: then both HSMs are chosen on the screen; what is chosen is kept in it, as config_free()
+ * frees it. Returns the process's exit code; *err holds why the console
+ * could not start at all (ERR_USAGE: no terminal), its code is ERR_NONE otherwise. */
+int console_run(struct config *config, const struct console_host *host,
+                const struct term_options *options, struct err *err);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two panes of the setup and inventory views, one for each HSM. */
+#ifndef HSMFERRY_UI_SCREEN_PANE_H
+#define HSMFERRY_UI_SCREEN_PANE_H
+
+#include "ui/model/app.h"
+#include "ui/screen/draw.h"
+
+void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side);
+void pane_draw_setup(const struct app *app, struct canvas *c, enum side side);
+
+/* The object or slot at the cursor in one line, in full words. out is terminated. */
+void pane_current(const struct app *app, char *out, size_t size);
+
+/* "SOURCE", "DESTINATION". */
+const char *pane_side_title(enum side side);
+
+#endif

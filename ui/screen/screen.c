@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/screen/screen.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ui/screen/dialog.h"
+#include "ui/screen/lanes.h"
+#include "ui/screen/pane.h"
+#include "ui/screen/verification.h"
+
+static void draw_setup(const struct app *app, struct canvas *c)
+{
+    pane_draw_setup(app, c, app->active == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE);
+    pane_draw_setup(app, c, app->active);
+}
+
+static void draw_inventory(const struct app *app, struct canvas *c)
+{
+    pane_draw_inventory(app, c, SIDE_SOURCE);
+    pane_draw_inventory(app, c, SIDE_DESTINATION);
+}
+
+static void draw_log(const struct app *app, struct canvas *c)
+{
+    struct rect b = app->layout.body;
+    char title[96];
+
+    snprintf(title, sizeof title, "LOG  %zu lines", app->log.count);
+    if (app->log.dropped)
+        snprintf(title, sizeof title, "LOG  the last %zu lines, %" PRIu64 " more before",
+                 app->log.count, app->log.dropped);
+    draw_frame(c, b, STYLE_STRONG, title);
+    lanes_draw_log(app, c, layout_inside(b), true);
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static const char *end_words(const struct run *run)
+{
+    static const char *const words[] = {
+        [END_COMPLETE] = "The ceremony is complete.",
+        [END_PARTIAL] = "The ceremony is over; not every key was moved.",
+        [END_FAILED] = "The ceremony failed.",
+        [END_ABORTED] = "The ceremony was stopped.",
+    };
+    if (run->outcome == END_PARTIAL && run->left_over > 0)
+        return "The ceremony is over; something may be left behind.";
+    return (unsigned)run->outcome <= END_ABORTED ? words[run->outcome] : "?";
+}
+
+static void draw_left_over(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const struct run_inventory *after = &app->run.after[i];
+        const char *side = pane_side_title((enum side)i);
+        if (!after->told)
+            draw_format(c, r.x + 12, y + (int)i, r.w - 12, STYLE_WARN, "%s was not looked at again",
+                        side);
+        else if (after->unexplained || after->missing)
+            draw_format(c, r.x + 12, y + (int)i, r.w - 12, STYLE_BAD,
+                        "%s: %" PRIu32 " objects too many, %" PRIu32 " missing", side,
+                        after->unexplained, after->missing);
+        else
+            draw_format(c, r.x + 12, y + (int)i, r.w - 12, STYLE_NORMAL,
+                        "nothing on %s (inventories agree, %" PRIu32 " objects)", side,
+                        after->objects);
+    }
+}
+
+/* Returns the line below. */
+static int draw_report(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    const struct app_report *report = &app->report;
+    char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
+    unsigned each = r.w >= 12 + 5 * 12 ? 5 : 2; /* words of up to eleven letters on a line */
+
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Report");
+    if (!report->written) {
+        draw_text(c, r.x + 12, y, r.w - 12, STYLE_WARN,
+                  report->err.what[0] ? report->err.what : "none was written");
+        return y + 1;
+    }
+    y += draw_wrapped(c, (struct rect){r.x + 12, y, r.w - 12, 3}, STYLE_NORMAL, report->path);
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "SHA-256");
+    text_groups(report->sha256, 16, groups);
+    draw_format(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, "%.39s", groups);
+    draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, groups + 40);
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "write down");
+    for (unsigned i = 0; i < SHA256_SIZE; i += each)
+        draw_text(
+            c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
+            text_words(report->sha256, i, i + each > SHA256_SIZE ? SHA256_SIZE - i : each, words));
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Check with");
+    draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
+              report->signing.done ? "openssl dgst -sha256 -verify PUB.PEM -signature SIG REPORT"
+                                   : "sha256sum REPORT");
+    return y;
+}
+
+static void draw_signature(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    const struct signing *signing = &app->report.signing;
+    const char *none = app->config->signer.key.text[0] ? "not yet" : "no key is named that signs";
+
+    if (!app->report.written)
+        return;
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Signature");
+    draw_format(c, r.x + 12, y, r.w - 12, signing->done ? STYLE_GOOD : STYLE_WARN, "%s%s",
+                signing->done ? "by " : "UNSIGNED: ",
+                signing->done     ? signing->by
+                : signing->why[0] ? signing->why
+                                  : none);
+}
+
+/* The keys that did not go, and why, as far as there is room. */
+static void draw_not_moved(const struct app *app, struct canvas *c, struct rect r)
+{
+    int y = 0;
+
+    for (size_t i = 0; i < app->run.key_count && y < r.h; i++) {
+        const struct run_key *key = &app->run.keys[i];
+        char label[KEY_LABEL_TEXT];
+        if (key->outcome == KEY_MIGRATED)
+            continue;
+        draw_format(c, r.x, r.y + y++, r.w, STYLE_WARN, "%-11s %s: %s",
+                    key_outcome_name(key->outcome), key_label_text(&key->source, label),
+                    key->reason);
+    }
+}
+
+static void draw_end(const struct app *app, struct canvas *c)
+{
+    struct rect b = app->layout.body;
+    struct rect r = {b.x + 1, b.y + 1, b.w - 2, b.h - 1};
+    const struct run *run = &app->run;
+    bool good = run->outcome == END_COMPLETE;
+    char unproven[32], along[48];
+    int y = r.y;
+
+    draw_format(c, r.x, y, r.w, good ? STYLE_GOOD : STYLE_BAD, "%s %s", good ? "[ ok ]" : "[FAIL]",
+                end_words(run));
+    snprintf(unproven, sizeof unproven, "   %" PRIu32 " UNPROVEN", run->unproven);
+    snprintf(along, sizeof along, ", and %" PRIu32 " public along", run->went_along);
+    draw_format(c, r.x, y + 1, r.w, STYLE_STRONG,
+                "%" PRIu32 " moved%s%s   %" PRIu32 " refused   %" PRIu32 " failed%s", run->migrated,
+                run->went_along ? along : "", run->unproven ? unproven : "", run->refused,
+                run->failed, run->rehearsal ? "      REHEARSAL" : "");
+    draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
+    draw_cursor(c, r.x, y);
+    /* Above the report: a long path must not push off the screen what was left behind. */
+    draw_text(c, r.x, y + 4, 11, STYLE_STRONG, "Left over");
+    draw_left_over(app, c, r, y + 4);
+    draw_signature(app, c, r, y + 6);
+    y = draw_report(app, c, r, y + 7);
+    draw_not_moved(app, c, (struct rect){r.x, y, r.w, b.y + b.h - y});
+}
+
+/* --- the frame around every view -------------------------------------------------------------- */
+
+static void draw_title(const struct app *app, struct canvas *c)
+{
+    struct rect r = app->layout.title;
+    const char *title = app->config->title[0] ? app->config->title : "new ceremony";
+    char time[32], safe[TEXT_SAFE_SIZE(EVENT_TEXT_MAX)];
+
+    text_safe(title, strlen(title), safe, sizeof safe);
+    draw_blank(c, r, STYLE_TITLE);
+    /* Before the title, which may be longer than the screen is wide. */
+    draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s",
+                app->config->rehearsal ? "REHEARSAL   " : "", safe);
+    text_time(app->utc_ms, false, time);
+    draw_right(c, r.x, r.y, r.w - 1, STYLE_TITLE, time + 11);
+}
+
+static void draw_hints(const struct app *app, struct canvas *c, struct rect r)
+{
+    const struct key_row *hints[KEYS_HINTS_MAX];
+    size_t count = keys_hints(app->view, r.w - 1, hints);
+    int x = r.x + 1;
+
+    for (size_t i = 0; i < count; i++) {
+        char name[KEYS_NAME_MAX];
+        x += draw_text(c, x, r.y, r.w - x, STYLE_TITLE, keys_name(hints[i]->presses[0], name));
+        x += 1 + draw_format(c, x, r.y, r.w - x, STYLE_NORMAL, " %s", hints[i]->hint);
+    }
+}
+
+/* What matters most of: an answer to the last key, an HSM that hangs, what is at the cursor. */
+static void detail_text(const struct app *app, char *out, size_t size)
+{
+    enum side side;
+    int64_t ms;
+
+    out[0] = '\0';
+    if (app->status[0])
+        snprintf(out, size, "%s", app->status);
+    else if (app->view != VIEW_INVENTORY && app->view != VIEW_SETUP)
+        return; /* the ceremony's own lines say it */
+    else if (run_unanswered(&app->run, app->now_ms, RUN_UNANSWERED_MS, &side, &ms))
+        snprintf(out, size, "[WAIT] no answer from %s for %" PRId64 " s (%s); F7 begins anew",
+                 pane_side_title(side), ms / 1000, app->run.call[side].name);
+    else if (app->planning)
+        snprintf(out, size, "Making the plan; throw-away keys try the way ...");
+    else
+        pane_current(app, out, size);
+}
+
+/* A dialog may cover the detail line: then the answer to the last key takes the hints' place. */
+static void draw_foot(const struct app *app, struct canvas *c)
+{
+    enum dialog dialog = app_dialog(app);
+    char text[1024];
+
+    detail_text(app, text, sizeof text);
+    draw_text(c, app->layout.detail.x + 1, app->layout.detail.y, app->layout.detail.w - 1,
+              app->status[0] ? STYLE_STRONG : STYLE_NORMAL, text);
+    if (dialog == DIALOG_NONE)
+        draw_hints(app, c, app->layout.hint);
+    else
+        draw_text(c, app->layout.hint.x + 1, app->layout.hint.y, app->layout.hint.w - 1,
+                  STYLE_STRONG, app->status[0] ? app->status : dialog_hint(dialog));
+}
+
+/* Too small for a picture: what matters in one sentence. */
+static void draw_sentence(const struct app *app, struct canvas *c)
+{
+    const char *stamp = app->config->rehearsal ? "REHEARSAL. " : "";
+    char text[320];
+    enum step_id id;
+
+    if (app->run.gate.open || app->pin.open)
+        snprintf(text, sizeof text, "%sAn answer is asked for: make this window at least 40x12.",
+                 stamp);
+    else if (app->running && run_step_now(&app->run, &id))
+        snprintf(text, sizeof text,
+                 "%sStep %d, key %" PRIu32
+                 " of %zu: the ceremony goes on. Make this window at least "
+                 "40x12.",
+                 stamp, step_number(id), app->run.key_now, app->run.chosen);
+    else
+        snprintf(text, sizeof text, "%shsmferry: make this window at least 40x12.", stamp);
+    draw_wrapped(c, app->layout.screen, STYLE_NORMAL, text);
+}
+
+void screen_draw(const struct app *app, struct canvas *c)
+{
+    static void (*const draws[VIEWS])(const struct app *, struct canvas *) = {
+        [VIEW_SETUP] = draw_setup,    [VIEW_INVENTORY] = draw_inventory,
+        [VIEW_CEREMONY] = lanes_draw, [VIEW_VERIFY] = verify_draw,
+        [VIEW_LOG] = draw_log,        [VIEW_END] = draw_end,
+    };
+
+    canvas_clear(c);
+    if (app->layout.form == LAYOUT_SENTENCE) {
+        draw_sentence(app, c);
+        return;
+    }
+    draw_title(app, c);
+    draws[app->view](app, c);
+    draw_foot(app, c);
+    dialog_draw(app, c);
+}
