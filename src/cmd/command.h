@@ -22,17 +22,6 @@ struct invocation {
     const char *words[COMMAND_WORDS];      /* behind the command's name; NULL: not given */
 };
 
-/* Tells what failed, or how the command line was wrong; word may be empty. Return the exit code. */
-int command_failed(const struct err *err);
-int command_misused(const char *what, const char *word);
-
-/* Runs the session's ceremony in plain lines; one that has a prior is resumed. */
-int command_run_plain(struct session *s);
-
-/* Signs a report with the key that the session's ceremony file names, in plain lines; s->signing
- * says what became of it. Returns the exit code; a failure that was not told yet is in *err. */
-int command_sign_plain(struct session *s, const char *report, struct err *err);
-
 /* Resumes the ceremony of a journal, or cleans up after it. file: for its two HSMs; NULL: what lies
  * beside the journal, or else the one that it names. */
 int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean);

@@ -6,120 +6,12 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/message.h"
+#include "cmd/run_plain.h"
 #include "cmd/session.h"
 #include "journal/history.h"
 #include "ui/plain/plain.h"
-#include "ui/plain/plain_log.h"
-#include "ui/plain/plain_loop.h"
 #include "ui/screen/loop.h"
-
-/* --- plain lines --- */
-
-/* Where the ceremony came to no end of its own, the report says so. */
-static void end_report(struct report *report, struct plain_result *result)
-{
-    struct err err = {0};
-    const char *sentence = result->stopped ? "stopped before the ceremony began" : result->err.what;
-
-    bool aborted = result->stopped || result->err.code == ERR_STOPPED;
-
-    if (report_end(report, aborted ? END_ABORTED : END_FAILED, result->exit_code, sentence, &err))
-        return;
-    plain_error(stderr, &err);
-    result->exit_code = result->exit_code ? result->exit_code : err_exit(err.code);
-}
-
-int command_sign_plain(struct session *s, const char *report, struct err *err)
-{
-    struct worker *worker;
-
-    session_to_sign(s, report);
-    if (!session_start(s, false, false, &worker, err)) {
-        session_unsigned(s, err);
-        return err_exit(err->code);
-    }
-    const struct plain_job job = {.worker = worker, .sign = true, .out = stdout};
-    struct plain_result result = plain_run(&job);
-    worker_free(worker);
-    return result.exit_code;
-}
-
-/* A report stays what it is where nothing signs it; the exit code tells of that failure where there
- * was no other. */
-static void sign_report(struct session *s, struct plain_result *result)
-{
-    struct err err = {0};
-    int code;
-
-    if (!report_path(s->report) || !config_signs_on(s->config))
-        return;
-    if (result->stopped) {
-        err_set(&err, ERR_STOPPED, "stopped before it was signed");
-        session_unsigned(s, &err);
-        return;
-    }
-    code = command_sign_plain(s, report_path(s->report), &err);
-    if (err.code != ERR_NONE)
-        plain_error(stderr, &err);
-    if (result->exit_code == 0)
-        result->exit_code = code;
-}
-
-/* What was interrupted comes first: nobody knows what is true before. */
-static bool nothing_is_open(const struct config *config, struct err *err)
-{
-    char path[EVENT_PATH_MAX];
-
-    if (!history_find(config->report_folder, path, err))
-        return err->code == ERR_NONE;
-    err_set(err, ERR_UNFINISHED, "A ceremony was interrupted: %s", path);
-    err_now(err, "Nothing new was started");
-    return err_next(err, "Run: hsmferry resume %s (or clean, to take it back)", path);
-}
-
-static bool can_start(const struct session *s, struct err *err)
-{
-    if (s->prior)
-        return true;
-    if (s->config->key_count > 0)
-        return nothing_is_open(s->config, err);
-    err_set(err, ERR_CONFIG, "The ceremony file names no keys");
-    err_now(err, "Nothing was started");
-    return err_next(err, "Name them under \"keys\"; on the screen they can be marked");
-}
-
-int command_run_plain(struct session *s)
-{
-    const struct config *config = s->config;
-    const struct selection keys = {.uris = config->keys, .uri_count = config->key_count};
-    struct plain_log *log = NULL;
-    struct worker *worker;
-    struct err err = {0};
-
-    if (!can_start(s, &err) || !plain_log_new(stdout, &log, &err) ||
-        !session_start(s, true, false, &worker, &err)) {
-        plain_log_free(log);
-        return command_failed(&err);
-    }
-    const struct plain_job job = {
-        .worker = worker,
-        .token = {&config->side[SIDE_SOURCE].token, &config->side[SIDE_DESTINATION].token},
-        .selection = &keys,
-        .resume = s->prior != NULL,
-        .log = log,
-        .out = stdout,
-    };
-    struct plain_result result = plain_run(&job);
-    worker_free(worker);
-    end_report(s->report, &result);
-    sign_report(s, &result);
-    plain_log_farewell(log, report_path(s->report), report_sha256(s->report), &s->signing,
-                       result.exit_code);
-    plain_log_free(log);
-    return result.exit_code;
-}
-
-/* --- on a terminal --- */
 
 struct on_screen {
     struct session *session;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/message.h"
 #include "config/config.h"
 
 /* What may differ between a rehearsal and its ceremony. */

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/message.h"
 #include "cmd/session.h"
 #include "ui/plain/list.h"
 #include "ui/plain/plain_loop.h"

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/message.h"
 #include "cmd/session.h"
 #include "ui/plain/plain_log.h"
 #include "ui/plain/plain_loop.h"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/message.h"
 #include "report/report.h"
 
 int command_report(const struct invocation *in)

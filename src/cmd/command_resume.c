@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/message.h"
+#include "cmd/run_plain.h"
 #include "cmd/find_interrupted.h"
 
 /* The folder of the journal: the new one's place is beside it. */

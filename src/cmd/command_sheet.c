@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/message.h"
 #include "report/signing_sheet.h"
 #include "report/verify.h"
 

@@ -6,6 +6,8 @@
 
 #include "base/file.h"
 #include "cmd/command.h"
+#include "cmd/message.h"
+#include "cmd/run_plain.h"
 #include "ui/plain/plain.h"
 
 static bool find(struct session *s, const struct invocation *in, char *report, struct err *err)

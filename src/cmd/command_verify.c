@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/message.h"
 #include "report/signing.h"
 #include "report/verify.h"
 

@@ -23,5 +23,9 @@ hsmferry_SOURCES = \
 	%D%/libraries.c \
 	%D%/libraries.h \
 	%D%/main.c \
+	%D%/message.c \
+	%D%/message.h \
+	%D%/run_plain.c \
+	%D%/run_plain.h \
 	%D%/session.c \
 	%D%/session.h

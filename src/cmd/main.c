@@ -8,27 +8,10 @@
 #include <sysexits.h>
 
 #include "base/secret.h"
-#include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/confinement.h"
 #include "cmd/libraries.h"
-#include "ui/plain/plain.h"
-
-int command_failed(const struct err *err)
-{
-    plain_error(stderr, err);
-    return err_exit(err->code);
-}
-
-int command_misused(const char *what, const char *word)
-{
-    char safe[TEXT_SAFE_SIZE(256)];
-
-    text_safe(word, strnlen(word, 256), safe, sizeof safe);
-    fprintf(stderr, "hsmferry: %s%s%s\n  next: see hsmferry --help\n", what, word[0] ? ": " : "",
-            safe);
-    return EX_USAGE;
-}
+#include "cmd/message.h"
 
 static int print_help(void);
 static int print_version(void);

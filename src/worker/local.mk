@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A ceremony on its thread.
 libceremony_a_SOURCES += \
+	%D%/mailbox.c \
 	%D%/token_lock.c \
 	%D%/token_lock.h \
 	%D%/trace.c \

@@ -13,67 +13,6 @@
 
 enum { ANSWER_MAX = 1024, PIPE_SIZE = 1 << 20 };
 
-/* --- events up --- */
-
-static bool is_question(const struct event *event)
-{
-    return event->kind == EVENT_PIN ||
-           (event->kind == EVENT_GATE && event->gate.state == GATE_OPEN);
-}
-
-static bool emit(struct event_sink *sink, const struct event *event, struct err *err)
-{
-    struct worker *w = (struct worker *)((char *)sink - offsetof(struct worker, sink));
-    struct event_sink *record = w->setup.record;
-    ssize_t n;
-
-    if (record && !record->emit(record, event, err))
-        return false;
-    pthread_mutex_lock(&w->lock);
-    if (is_question(event)) {
-        w->asked = event->seq;
-        w->answered = w->refused = false;
-    }
-    pthread_mutex_unlock(&w->lock);
-    do
-        n = write(w->events[1], event, sizeof *event);
-    while (n < 0 && errno == EINTR);
-    /* A front end that has gone away hears nothing; the record has it. */
-    if (n != (ssize_t)sizeof *event && errno != EPIPE)
-        return err_set_errno(err, ERR_IO, errno, "the front end could not be told");
-    return true;
-}
-
-/* --- what officers say --- */
-
-/* Tells what officers wrote down; the lock is held, but not while it is told. */
-static void tell_exceptions(struct worker *w)
-{
-    struct waiting *waiting;
-    struct err ignored;
-
-    while ((waiting = STAILQ_FIRST(&w->exceptions)) != NULL) {
-        STAILQ_REMOVE_HEAD(&w->exceptions, next);
-        pthread_mutex_unlock(&w->lock);
-        ceremony_tell(w->ceremony, &waiting->event, &ignored);
-        free(waiting);
-        pthread_mutex_lock(&w->lock);
-    }
-}
-
-bool worker_wait(struct worker *w)
-{
-    bool answered;
-
-    pthread_mutex_lock(&w->lock);
-    for (tell_exceptions(w); !w->answered && !w->refused && !w->quit; tell_exceptions(w))
-        pthread_cond_wait(&w->changed, &w->lock);
-    answered = w->answered;
-    w->asked = 0;
-    pthread_mutex_unlock(&w->lock);
-    return answered;
-}
-
 /* --- commands --- */
 
 static void command_free(struct command *command)
@@ -118,9 +57,7 @@ static void pass_answer(struct worker *w)
 static void run_ceremony(struct worker *w)
 {
     for (;;) {
-        pthread_mutex_lock(&w->lock);
-        tell_exceptions(w);
-        pthread_mutex_unlock(&w->lock);
+        worker_tell_exceptions(w);
         switch (ceremony_step(w->ceremony)) {
         case NEXT_STEP:
             break;
@@ -172,28 +109,12 @@ static bool run_command(struct worker *w, const struct command *command, struct 
     }
 }
 
-/* Takes the next command, waiting for one; NULL when all is to end. */
-static struct command *take_command(struct worker *w)
-{
-    struct command *command = NULL;
-
-    pthread_mutex_lock(&w->lock);
-    for (tell_exceptions(w); !w->quit && STAILQ_EMPTY(&w->commands); tell_exceptions(w))
-        pthread_cond_wait(&w->changed, &w->lock);
-    if (!w->quit) {
-        command = STAILQ_FIRST(&w->commands);
-        STAILQ_REMOVE_HEAD(&w->commands, next);
-    }
-    pthread_mutex_unlock(&w->lock);
-    return command;
-}
-
 static void *work(void *ctx)
 {
     struct worker *w = ctx;
     struct command *command;
 
-    while ((command = take_command(w)) != NULL) {
+    while ((command = worker_take(w)) != NULL) {
         struct event done = {.kind = EVENT_DONE, .side = command->side};
         struct event error = {.kind = EVENT_ERROR, .side = command->side};
         struct err ignored;
@@ -426,7 +347,7 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
     if (!w)
         return err_set(err, ERR_FAILED, "no memory for a ceremony");
     w->setup = *setup;
-    w->sink.emit = emit;
+    w->sink.emit = worker_emit;
     w->events[0] = w->events[1] = -1;
     STAILQ_INIT(&w->commands);
     STAILQ_INIT(&w->exceptions);

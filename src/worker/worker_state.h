@@ -53,8 +53,17 @@ struct worker {
 /* The ceremony's surroundings: agents, locks, clocks, PINs, record. */
 struct ceremony_host worker_host(struct worker *w);
 
+/* The worker's sink: the record first, then the front end; a question is open from then on. */
+bool worker_emit(struct event_sink *sink, const struct event *event, struct err *err);
+
+/* On the worker's thread: tells what officers wrote down. */
+void worker_tell_exceptions(struct worker *w);
+
 /* On the worker's thread: waits until the open question is answered, and meanwhile tells what
  * officers wrote down. False when it is refused or all is to end. */
 bool worker_wait(struct worker *w);
+
+/* Takes the next command, waiting for one; NULL when all is to end. */
+struct command *worker_take(struct worker *w);
 
 #endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What passes between the worker's thread and the front end: events up, answers and notes down. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "worker/worker_state.h"
+
+/* --- events up --- */
+
+static bool is_question(const struct event *event)
+{
+    return event->kind == EVENT_PIN ||
+           (event->kind == EVENT_GATE && event->gate.state == GATE_OPEN);
+}
+
+bool worker_emit(struct event_sink *sink, const struct event *event, struct err *err)
+{
+    struct worker *w = (struct worker *)((char *)sink - offsetof(struct worker, sink));
+    struct event_sink *record = w->setup.record;
+    ssize_t n;
+
+    if (record && !record->emit(record, event, err))
+        return false;
+    pthread_mutex_lock(&w->lock);
+    if (is_question(event)) {
+        w->asked = event->seq;
+        w->answered = w->refused = false;
+    }
+    pthread_mutex_unlock(&w->lock);
+    do
+        n = write(w->events[1], event, sizeof *event);
+    while (n < 0 && errno == EINTR);
+    /* A front end that has gone away hears nothing; the record has it. */
+    if (n != (ssize_t)sizeof *event && errno != EPIPE)
+        return err_set_errno(err, ERR_IO, errno, "the front end could not be told");
+    return true;
+}
+
+/* --- answers and exceptions down --- */
+
+/* The lock is held, but not while an exception is told. */
+static void tell_exceptions(struct worker *w)
+{
+    struct waiting *waiting;
+    struct err ignored;
+
+    while ((waiting = STAILQ_FIRST(&w->exceptions)) != NULL) {
+        STAILQ_REMOVE_HEAD(&w->exceptions, next);
+        pthread_mutex_unlock(&w->lock);
+        ceremony_tell(w->ceremony, &waiting->event, &ignored);
+        free(waiting);
+        pthread_mutex_lock(&w->lock);
+    }
+}
+
+void worker_tell_exceptions(struct worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    tell_exceptions(w);
+    pthread_mutex_unlock(&w->lock);
+}
+
+bool worker_wait(struct worker *w)
+{
+    bool answered;
+
+    pthread_mutex_lock(&w->lock);
+    for (tell_exceptions(w); !w->answered && !w->refused && !w->quit; tell_exceptions(w))
+        pthread_cond_wait(&w->changed, &w->lock);
+    answered = w->answered;
+    w->asked = 0;
+    pthread_mutex_unlock(&w->lock);
+    return answered;
+}
+
+/* --- commands down --- */
+
+struct command *worker_take(struct worker *w)
+{
+    struct command *command = NULL;
+
+    pthread_mutex_lock(&w->lock);
+    for (tell_exceptions(w); !w->quit && STAILQ_EMPTY(&w->commands); tell_exceptions(w))
+        pthread_cond_wait(&w->changed, &w->lock);
+    if (!w->quit) {
+        command = STAILQ_FIRST(&w->commands);
+        STAILQ_REMOVE_HEAD(&w->commands, next);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return command;
+}
