@@ -19,6 +19,7 @@ shell_tests = \
 	%D%/format.sh \
 	%D%/kept.sh \
 	%D%/fuzz/replay.sh \
+	%D%/golden/golden.sh \
 	%D%/hardening.sh \
 	%D%/layers.sh \
 	%D%/man.sh \
@@ -70,6 +71,8 @@ shell_tests = \
 	%D%/verify.sh
 TESTS += $(shell_tests)
 EXTRA_DIST += $(shell_tests) \
+	%D%/golden/kept \
+	%D%/golden/normal.py \
 	%D%/badinput/lib.sh \
 	%D%/ends.sh \
 	%D%/faults/agent.py \

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "tests/fake/fake_state.h"
+#include "tests/fake/seed.h"
 
 struct fake *fake_of(struct hsm *hsm)
 {
@@ -16,7 +17,11 @@ struct fake *fake_of(struct hsm *hsm)
 
 bool fake_enter(struct fake *f, const char *call, struct err *err)
 {
-    return fault_begin(&f->p.faults, call, err);
+    if (!fault_begin(&f->p.faults, call, err))
+        return false;
+    if (f->p.seed[0])
+        seed_call(f->p.seed, call, fault_made(&f->p.faults, call));
+    return true;
 }
 
 bool fake_enter_token(struct fake *f, const char *call, struct err *err)

@@ -28,6 +28,7 @@
  *                        make_key() another one, for RSA keys
  *   silent=FLAG,FLAG     it does not report these of its temporary keys
  *   unreadable=FLAG,FLAG its offers say that it reports these of no key
+ *   seed=TEXT            all that it makes and answers is the same in every run (seed.h)
  *   spki=FILE            make_pair() tells this for the public half
  *   means=A:B            it says that it speaks algorithm A, and does B; may be given again
  *   takes=no             it pays no heed to hsm_template.length

@@ -45,7 +45,7 @@ static unsigned count_call(struct faults *f, const char *call)
     return ++f->calls[i].made;
 }
 
-static unsigned made(const struct faults *f, const char *call)
+unsigned fault_made(const struct faults *f, const char *call)
 {
     for (size_t i = 0; i < FAULT_CALLS_MAX; i++)
         if (strcmp(f->calls[i].call, call) == 0)
@@ -58,7 +58,7 @@ static const struct fault *find(const struct faults *f, const char *kind, const 
     for (size_t i = 0; i < f->count; i++) {
         const struct fault *fault = &f->list[i];
         if (strcmp(fault->kind, kind) == 0 && strcmp(fault->call, call) == 0 &&
-            (fault->at == 0 || fault->at == made(f, call)))
+            (fault->at == 0 || fault->at == fault_made(f, call)))
             return fault;
     }
     return NULL;
@@ -149,7 +149,7 @@ bool fault_lies(const struct faults *f, const char *call, const char *how)
     for (size_t i = 0; i < f->count; i++) {
         const struct fault *fault = &f->list[i];
         if (strcmp(fault->kind, "lie") == 0 && strcmp(fault->call, call) == 0 &&
-            strcmp(fault->arg, how) == 0 && (fault->at == 0 || fault->at == made(f, call)))
+            strcmp(fault->arg, how) == 0 && (fault->at == 0 || fault->at == fault_made(f, call)))
             return true;
     }
     return false;

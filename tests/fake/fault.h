@@ -33,6 +33,9 @@ bool fault_add(struct faults *f, const char *kind, const char *value, struct err
 /* A call begins: prints, waits, dies, hangs or fails as it was told. */
 bool fault_begin(struct faults *f, const char *call, struct err *err);
 
+/* How often a call of this name began. */
+unsigned fault_made(const struct faults *f, const char *call);
+
 /* A call was made and is about to be answered. */
 void fault_end(const struct faults *f, const char *call);
 

@@ -13,6 +13,8 @@ libfake_a_SOURCES = \
 	%D%/fault.h \
 	%D%/personality.c \
 	%D%/personality.h \
+	%D%/seed.c \
+	%D%/seed.h \
 	%D%/store.c \
 	%D%/store.h
 

@@ -142,6 +142,8 @@ static bool set_word(const struct reading *r, const char *name)
     }
     if (strcmp(name, "takes") == 0)
         return set_yes(r, &p->takes);
+    if (strcmp(name, "seed") == 0)
+        return set_text(r, p->seed, sizeof p->seed);
     if (strcmp(name, "spki") == 0)
         return set_text(r, p->spki, sizeof p->spki);
     if (strcmp(name, "silent") == 0)
@@ -317,8 +319,8 @@ static bool add_certificate(const struct spec *spec, EVP_PKEY *pkey, struct stor
     int len;
 
     ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x), 0);
-    X509_gmtime_adj(X509_getm_notAfter(x), 86400);
+    ASN1_TIME_set_string(X509_getm_notBefore(x), "20200101000000Z");
+    ASN1_TIME_set_string(X509_getm_notAfter(x), "20991231235959Z");
     X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8, desc.label,
                                (int)desc.label_len, -1, 0);
     X509_set_issuer_name(x, X509_get_subject_name(x));

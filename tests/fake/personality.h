@@ -26,6 +26,7 @@ struct personality {
     bool exact, says_exact, takes;
     bool quick;
     uint32_t silent, unreadable; /* enum key_flag */
+    char seed[33];               /* "": its random numbers are random */
     char spki[HSM_PATH_MAX];
     struct faults faults;
 };

@@ -111,6 +111,36 @@ static void keys_are_as_told(void **state)
     d->close(hsm);
 }
 
+/* All that it draws follows from the seed and the call, and from no call before it. */
+static void seeded_it_does_the_same(void **state)
+{
+    (void)state;
+    struct hsm *first = opened("", "keys=aes32:k,ec256:r;seed=one");
+    struct key_list list = listed(first), others;
+    struct hsm_pair pair, other;
+    uint64_t handle;
+
+    assert_true(d->make_pair(first, 2048, "t", &pair, NULL));
+    for (int same = 0; same <= 1; same++) {
+        struct hsm *again =
+            opened("", same ? "keys=aes32:k,ec256:r;seed=one" : "keys=aes32:k,ec256:r;seed=two");
+        others = listed(again);
+        assert_true(d->make_aes(again, 256, "t", &handle, NULL));
+        assert_true(d->make_pair(again, 2048, "t", &other, NULL));
+        assert_int_equal(memcmp(list.keys[0].check_value, others.keys[0].check_value, 3) == 0,
+                         same);
+        assert_int_equal(memcmp(list.keys[1].spki_sha256, others.keys[1].spki_sha256, 32) == 0,
+                         same);
+        assert_int_equal(bytes_equal(&pair.spki, &other.spki), same);
+        bytes_free(&other.spki);
+        key_list_free(&others);
+        d->close(again);
+    }
+    bytes_free(&pair.spki);
+    key_list_free(&list);
+    d->close(first);
+}
+
 static void slots_are_as_told(void **state)
 {
     (void)state;
@@ -378,6 +408,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknown_words_are_refused),
         cmocka_unit_test(keys_are_as_told),
+        cmocka_unit_test(seeded_it_does_the_same),
         cmocka_unit_test(slots_are_as_told),
         WITH_FILE(token_outlives_the_process),
         WITH_FILE(wrong_pins_lock_it),
