@@ -38,12 +38,6 @@ drawing='ui/screen/'
 curses='n?curses|panel\.h|menu\.h|form\.h|term\.h'
 hsm_libraries='p11-kit/|pkcs11|cryptoki|libp11|nss|nspr|pk11|keyhi|cert\.h|sec(err|item|mod|oid|port)\.h|prerror|prprf'
 
-# includes FOLDER...: every #include there, as FILE:#include "HEADER".
-includes() {
-    grep -rE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include' "$@" 2>/dev/null |
-        sed -E 's/:[[:space:]]*#[[:space:]]*include[[:space:]]*/:#include /'
-}
-
 # broken TREE: prints what breaks a rule there, and fails where there is something to print.
 broken() (
     cd "$1" || { echo "$1 is not there" && exit; }

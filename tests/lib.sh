@@ -95,6 +95,12 @@ skip_all() {
     exit 77
 }
 
+# includes FOLDER...: every #include there, as FILE:#include "HEADER".
+includes() {
+    grep -rE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include' "$@" 2>/dev/null |
+        sed -E 's/:[[:space:]]*#[[:space:]]*include[[:space:]]*/:#include /'
+}
+
 # need_softhsm PROGRAM...: skips the test where SoftHSM or one of the programs is missing.
 need_softhsm() {
     for tap_program in "$@"; do

@@ -21,6 +21,7 @@ shell_tests = \
 	%D%/fuzz/replay.sh \
 	%D%/golden/golden.sh \
 	%D%/hardening.sh \
+	%D%/house.sh \
 	%D%/layers.sh \
 	%D%/man.sh \
 	%D%/pairs/nss.sh \
@@ -71,6 +72,8 @@ shell_tests = \
 	%D%/verify.sh
 TESTS += $(shell_tests)
 EXTRA_DIST += $(shell_tests) \
+	%D%/house.kept \
+	%D%/house.py \
 	%D%/golden/kept \
 	%D%/golden/normal.py \
 	%D%/badinput/lib.sh \
