@@ -23,6 +23,7 @@ agent=$abs_top_builddir/tests/fake/hsmferry-agent-fake
     skip_all "the keys of the kept records are those that OpenSSL 3.0 makes of the same random numbers"
 here=$abs_top_srcdir/tests/golden
 patience=${HSMFERRY_TEST_PATIENCE:-60} # seconds
+serial=golden$$ # tokens of one serial are one token, and another run may be under way
 umask 077
 mkdir "$tmp/reports" "$tmp/got"
 
@@ -44,13 +45,13 @@ source:
   api: fake
   agent: ["$agent"]
   module: $dir/source
-  parameters: "label=old;serial=1842;seed=old;$2"
+  parameters: "label=old;serial=${serial}a;seed=old;$2"
   token: "pkcs11:token=old?pin-source=file:$dir/pin"
 destination:
   api: fake
   agent: ["$agent"]
   module: $dir/destination
-  parameters: "label=new;serial=1843;seed=new;$3"
+  parameters: "label=new;serial=${serial}b;seed=new;$3"
   token: "pkcs11:token=new?pin-source=file:$dir/pin"
 keys: ["pkcs11:"]
 report-folder: reports
@@ -175,7 +176,7 @@ take
 # normal FROM TO
 normal() {
     rm -rf "$2"
-    mkdir "$2" && python3 "$here/normal.py" "$1" "$2" "WORK=$tmp" "BUILD=$abs_top_builddir"
+    mkdir "$2" && python3 "$here/normal.py" "$1" "$2" "WORK=$tmp" "BUILD=$abs_top_builddir" "SERIAL=$serial"
 }
 
 agree() { # every report with its journal

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes journals and reports comparable: replaces what no two runs have in common.
 
-usage: normal.py FROM TO [NAME=PATH]...
+usage: normal.py FROM TO [NAME=TEXT]...
 
-Every *.journal and *.yaml of the folder FROM, in the order of their names, goes to TO. A path becomes
-its NAME in braces. Otherwise a value is replaced only in a field that is named below, and only where it
+Every *.journal and *.yaml of the folder FROM, in the order of their names, goes to TO. TEXT, such as a
+path, becomes its NAME in braces. Otherwise a value is replaced only in a field that is named below, and only where it
 looks as it should there; so a time in another form or a digest that is not one differ from the record.
 Values are replaced in place: a line too many, one that is missing or two that have changed places
 differ, too. The seals of lines and files are over the replaced values: `hsmferry verify` checks those.
@@ -16,6 +16,7 @@ import sys
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 DIGEST = r"[0-9a-f]{64}"
+SHORT = r"(?:[0-9a-f]{2}){24,32}"  # a digest in a journal, which leaves out zeros at its end
 NUMBER = r"\d+"
 ANY = r"[^\t\n\"]+"
 
@@ -30,9 +31,10 @@ JOURNAL = [
     ("libraries", ANY, "LIBRARIES"),
     ("host", ANY, "HOST"),
     ("confinement", r"[^\t\n]*", None),
-    ("program-sha256", DIGEST, "SHA-256"),
-    ("agent-sha256", DIGEST, "SHA-256"),
-    ("file-sha256", DIGEST, "SHA-256"),
+    ("program-sha256", SHORT, "SHA-256"),
+    ("agent-sha256", SHORT, "SHA-256"),
+    ("file-sha256", SHORT, "SHA-256"),
+    ("what=parameters\tsha256", SHORT, "SHA-256"),  # they name the serial number
 ]
 # The same for a report, name: value in a line or in braces.
 REPORT = [
@@ -50,6 +52,7 @@ REPORT = [
     ("program-sha256", f'"{DIGEST}"', "SHA-256"),
     ("agent-sha256", f'"{DIGEST}"', "SHA-256"),
     ("file-sha256", f'"{DIGEST}"', "SHA-256"),
+    ("parameters-sha256", f'"{DIGEST}"', "SHA-256"),
     ("head", f'"{DIGEST}"', "SUM"),
 ]
 SEAL = re.compile(rf'^(seal: {{lines: \d+, sha256: )"{DIGEST}"}}$')
@@ -72,13 +75,13 @@ def report_line(line):
 
 def main():
     source, target = map(pathlib.Path, sys.argv[1:3])
-    paths = [word.split("=", 1) for word in sys.argv[3:]]
+    texts = [word.split("=", 1) for word in sys.argv[3:]]
     files = {file: file.read_text(encoding="utf-8")
              for suffix in ("journal", "yaml") for file in sorted(source.glob(f"*.{suffix}"))}
     begun = set(re.findall(r"\tbegin\t[^\n]*\tid=([0-9a-f]{16})\t", "".join(files.values())))
     for file, text in files.items():
-        for name, path in paths:
-            text = text.replace(path, "{" + name + "}")
+        for name, known in texts:
+            text = text.replace(known, "{" + name + "}")
         ids = sorted(begun & set(re.findall(r"[0-9a-f]{16}", text)), key=text.index)
         for number, found in enumerate(ids, 1):  # in the order in which they come up
             text = text.replace(found, f"ID-{number}")
