@@ -118,6 +118,13 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/terminal.py \
 	%D%/tmux/lib.sh
 
+# A console for which time stands still: for captures.sh.
+check_PROGRAMS += %D%/tmux/still.so
+%C%_tmux_still_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) -D_GNU_SOURCE -fPIC
+%C%_tmux_still_so_LDFLAGS = -shared
+%C%_tmux_still_so_SOURCES = %D%/tmux/still.c
+EXTRA_DIST += %D%/tmux/captures.sh
+
 # Every call of a ceremony with every fault, and a kill at every system call of a commit, on all cores: a
 # quarter of an hour of two.
 faults: all
