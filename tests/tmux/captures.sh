@@ -56,18 +56,27 @@ shot() {
     normal <"$tmp/now" >"$shot_file"
 }
 
-# How long a ceremony has taken, and the report's digest at its end, in digits and in words: each as
-# wide as it was.
-normal() {
-    python3 -c '
+# Takes out what the screen's own clock measured, and the digest of a report in digits and in words.
+cat >"$tmp/normal.py" <<'PYTHON'
 import re, sys
+
+def blank(found):
+    return re.sub(r"\d", "-", found[0])
+
 text = sys.stdin.read()
-text = re.sub(r"\b(\d\d:){2}\d\d(?!Z)", "--:--:--", text)
-same = lambda found: found[1] + "." * len(found[2]) + found[3]
-if "SHA-256" in text:
-    text = re.sub(r"(SHA-256 +)((?:[0-9a-f]{4} ?)+)()", same, text)
-    text = re.sub(r"^( *│? {2,})((?:[A-Za-z]+ ){7}[A-Za-z]+ *)(│|$)", same, text, flags=re.M)
-sys.stdout.write(text)'
+text = re.sub(r"\b00:\d\d:\d\d\b|\b\d+\.\d s\b|\bfor \d+ s\b", blank, text)
+text = re.sub(r"(in words: ).*( \.\.\.)", r"\1WORDS\2", text)
+digest = False
+for line in text.split("\n")[:-1]:
+    if re.match(r" (SHA-256|write down|Check with) ", line):
+        digest = "Check" not in line
+    # its last two words may look out from under the help
+    last = re.match(r" {13}[A-Za-z]+ [A-Za-z]+$", line)
+    print(line[:13] + "DIGEST" if digest or last else line)
+PYTHON
+
+normal() {
+    python3 "$tmp/normal.py"
 }
 
 take() { # take NAME TEXT [KEY]...: these keys, then the screen
