@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Makes the README's pictures anew from a real run: two SoftHSM tokens made for it, the console in
+# Re-makes the README's pictures from a real run: two SoftHSM tokens made for it, the console in
 # tmux, keys as an officer would press them.
 # usage: sh doc/pictures.sh BUILD   (the build folder; the pictures go beside this script)
 set -eu
