@@ -3,9 +3,10 @@
  * The canary: before a real key is touched, throw-away keys made on the source for the purpose go
  * the whole way - the rows of the table itself, under transport keys of their own - and are
  * destroyed on both sides. What fails shows which words of which side are not true. The last row
- * makes a token object, under the label of temporaries: so a destination that cannot store is found
- * out too. Each such write is announced before, since a crash may leave what it made, and resume
- * and clean look for it; the policy may forbid them before the review.
+ * makes a token object, under the label of temporaries, and so does its public key where the plan
+ * has such objects: so a destination that cannot store is found out too. Each such write is
+ * announced before, since a crash may leave what it made, and resume and clean look for it; the
+ * policy may forbid them before the review.
  *
  * It is a ceremony inside the ceremony: a second struct ceremony on the same two HSMs, whose plan
  * is the throw-away keys, and whose steps nobody hears of but through EVENT_CANARY.
@@ -18,6 +19,7 @@
 
 #include <openssl/sha.h>
 
+#include "plan/companion.h"
 #include "plan/provable.h"
 #include "transfer/proof.h"
 
@@ -78,19 +80,35 @@ static bool is_listed(const struct canary *y, const struct key_sample *sample, e
     return false;
 }
 
-/* One throw-away key for each kind and way. */
+/* Does the public key object of such a key go along? */
+static bool has_public(const struct ceremony *c, const struct key_sample *sample)
+{
+    for (size_t i = 0; i < c->plan.count; i++) {
+        const struct plan_item *item = &c->plan.items[i];
+        struct key_sample of;
+        if (item->route != ROUTE_PUBLIC || item->key.class != KEY_CLASS_PUBLIC ||
+            item->companion_of == 0)
+            continue;
+        key_sample_of(&c->plan.items[item->companion_of - 1].key, &of);
+        if (key_sample_equal(&of, sample))
+            return true;
+    }
+    return false;
+}
+
+/* One throw-away key for each kind and way, and a place behind it for its public key. */
 static bool list_samples(struct canary *y, struct err *err)
 {
     const struct ceremony *c = y->real;
     struct plan *plan = &y->trial->plan;
     size_t room = TRIALS_MAX - c->deal.trial_count;
 
-    plan->items = calloc(room, sizeof *plan->items);
-    y->trial->fates = calloc(room, sizeof *y->trial->fates);
-    y->samples = calloc(room, sizeof *y->samples);
+    plan->items = calloc(2 * room, sizeof *plan->items);
+    y->trial->fates = calloc(2 * room, sizeof *y->trial->fates);
+    y->samples = calloc(2 * room, sizeof *y->samples);
     if (!plan->items || !y->trial->fates || !y->samples)
         return err_set(err, ERR_FAILED, "no memory for throw-away keys");
-    for (size_t i = 0; i < c->plan.count && plan->count < room; i++) {
+    for (size_t i = 0; i < c->plan.count && room > 0; i++) {
         const struct plan_item *item = &c->plan.items[i];
         struct key_sample sample;
         key_sample_of(&item->key, &sample);
@@ -98,6 +116,13 @@ static bool list_samples(struct canary *y, struct err *err)
             continue;
         y->samples[plan->count] = sample;
         plan->items[plan->count++] = (struct plan_item){.route = item->route, .alg = item->alg};
+        room--;
+        if (!y->stores || !has_public(c, &sample))
+            continue;
+        y->samples[plan->count] = sample;
+        plan->items[plan->count] =
+            (struct plan_item){.route = ROUTE_PUBLIC, .companion_of = plan->count};
+        plan->count++;
     }
     return true;
 }
@@ -169,8 +194,10 @@ static void note_crossed(struct event *e, const struct bytes *crossed)
     SHA256(crossed->data, crossed->len, e->canary.sha256);
 }
 
-static const char *title_of(enum step_id id)
+static const char *title_of(const struct ceremony *t, enum step_id id)
 {
+    if (t->plan.items[t->item].route == ROUTE_PUBLIC)
+        return id == STEP_COMMIT ? "make its public key a token object" : "its public key";
     return id == STEP_COMMIT ? "make it a token object" : step_title(id);
 }
 
@@ -183,11 +210,11 @@ static void say_failed(const struct ceremony *t, enum step_id id, const struct e
 
     if (id == STEP_UNWRAP_KEY && err->code == ERR_DATA)
         snprintf(e->canary.text, sizeof e->canary.text,
-                 "%s: the destination takes no %s key, or not as the source wraps it", title_of(id),
-                 key_type_text(&t->plan.items[t->item].key, type));
+                 "%s: the destination takes no %s key, or not as the source wraps it",
+                 title_of(t, id), key_type_text(&t->plan.items[t->item].key, type));
     else
-        snprintf(e->canary.text, sizeof e->canary.text, "%s: %.180s%s%s", title_of(id), err->what,
-                 err->hsm_name[0] ? ", " : "", err->hsm_name);
+        snprintf(e->canary.text, sizeof e->canary.text, "%s: %.180s%s%s", title_of(t, id),
+                 err->what, err->hsm_name[0] ? ", " : "", err->hsm_name);
 }
 
 /* Runs the rows before the keys, those of a key up to its first proof, or those that keep it, and
@@ -307,6 +334,14 @@ static bool plan_sample(struct canary *y, struct plan_item *item, struct event *
     return ok;
 }
 
+/* The place of a throw-away key's public key object; NULL: it has none. */
+static struct plan_item *public_of(struct ceremony *t, size_t key)
+{
+    bool has = key + 1 < t->plan.count && t->plan.items[key + 1].companion_of == key + 1;
+
+    return has ? &t->plan.items[key + 1] : NULL;
+}
+
 /* Makes it a token object, which is announced before, and proves it again. */
 static bool store_sample(struct canary *y, const struct event *tried, struct event *e,
                          struct err *err)
@@ -319,13 +354,54 @@ static bool store_sample(struct canary *y, const struct event *tried, struct eve
     announced.canary.bytes = 0;
     memset(announced.canary.sha256, 0, sizeof announced.canary.sha256);
     snprintf(announced.canary.text, sizeof announced.canary.text,
-             "becomes a token object with the label %s", y->trial->label);
+             "becomes a token object%s with the label %s",
+             public_of(y->trial, y->trial->item) ? ", and so does its public key," : "",
+             y->trial->label);
     if (!ceremony_tell(y->real, &announced, err))
         return false;
     y->announced = y->stored = true;
     item_of(y->trial)->key.flags |= KEY_TOKEN; /* as those have that it stands for */
     item_of(y->trial)->key.flags_known |= KEY_TOKEN;
     return run_rows(y->trial, ROW_ITEM, e, err);
+}
+
+/* Makes its public key a token object, too, where the plan has such ones, and reads it back. That a
+ * destination has no place for it costs no key (walk.c), and is told. */
+static bool store_public(struct canary *y, size_t of, struct event *e, struct err *undone,
+                         struct err *err)
+{
+    struct ceremony *t = y->trial;
+    struct plan_item *item = public_of(t, of);
+    struct event told = *e; /* what crossed last is the key */
+    struct bytes spki = {0};
+    bool ok;
+
+    if (!item)
+        return true;
+    *item = companion_made_of(&t->plan.items[of], of + 1);
+    item->route = ROUTE_PUBLIC;
+    item->want_flags = policy_public_flags(&item->key);
+    item->proofs = 1U << HSM_PROOF_BYTES;
+    t->item = of + 1;
+    ok = steps_read_public(t, item, &spki, err);
+    if (!ok) {
+        say_failed(t, STEP_READ_OBJECT, err, &told);
+    } else {
+        SHA256(spki.data, spki.len, item->sha256);
+        memcpy(item->key.spki_sha256, item->sha256, sizeof item->sha256);
+        item->key.has_public = true;
+        ok = run_rows(t, ROW_PUBLIC, &told, err) && run_rows(t, ROW_ITEM, &told, err);
+    }
+    bytes_free(&spki);
+    undo_key_rows(y, ok, undone);
+    if (ok)
+        return true;
+    snprintf(e->canary.text, sizeof e->canary.text, "%s", told.canary.text);
+    return companion_is_spared(err->code) &&
+           (tell_note(y->real, EVENT_WARNING, SIDE_RELAY, "canary",
+                      "%s keys go without their public key objects: %.150s", e->canary.type,
+                      told.canary.text) ||
+            tell_why(y->real, err));
 }
 
 /* What became of a throw-away key goes into the deal, and to the officers. */
@@ -375,11 +451,12 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
                  err->hsm_name[0] ? ", " : "", err->hsm_name);
     ok = made && plan_sample(y, item, &e, err) && run_rows(t, ROW_KEY, &e, err) &&
          (!y->stores || store_sample(y, &e, &e, err));
+    undo_key_rows(y, ok, &undone);
+    ok = ok && store_public(y, i, &e, &undone, err);
     if (ok)
         snprintf(e.canary.text, sizeof e.canary.text, "%s%s", proof_sentence(t->fates[i].proof),
                  y->stores ? ", also once it was a token object" : "");
     e.canary.state = ok ? CANARY_PASSED : made ? CANARY_FAILED : CANARY_IMPOSSIBLE;
-    undo_key_rows(y, ok, &undone);
     steps_destroy(t, SIDE_SOURCE, &sample, &undone);
     steps_destroy(t, SIDE_SOURCE, &public, &undone);
     if (!ok && !is_of_the_way(err))
@@ -460,7 +537,7 @@ static bool try_all(struct canary *y, struct err *err)
     for (size_t i = 0; !refuted && i < y->trial->plan.count; i++) {
         if (atomic_load(&y->real->stop))
             return err_set(err, ERR_STOPPED, "stopped by the officers before the review");
-        if (!try_sample(y, i, err))
+        if (y->trial->plan.items[i].route != ROUTE_PUBLIC && !try_sample(y, i, err))
             return false;
     }
     return !y->stored || look_afresh(y, err);

@@ -274,7 +274,7 @@ static bool is_spared(const struct ceremony *c, enum err_code code)
     enum step_id id = row_now(c)->id;
 
     return c->plan.items[c->item].companion_of && (id == STEP_COMMIT || id == STEP_PROVE_AGAIN) &&
-           (code == ERR_UNSUPPORTED || code == ERR_CONFLICT || code == ERR_DENIED);
+           companion_is_spared(code);
 }
 
 static void fail_key(struct ceremony *c, struct err *err)

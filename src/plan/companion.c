@@ -32,9 +32,7 @@ static uint32_t public_uses(const struct key_desc *key)
     return uses;
 }
 
-/* The public key object that the source does not have. Its handle is the private key's: that tells
- * the public half. */
-static struct plan_item made_of(const struct plan_item *of, size_t owner)
+struct plan_item companion_made_of(const struct plan_item *of, size_t owner)
 {
     const struct key_desc *key = &of->key;
     struct plan_item item = {.key = *key, .half = of->half, .companion_of = owner};
@@ -192,7 +190,7 @@ static bool add_of(struct search *s, size_t owner, struct err *err)
             return false;
     if (with_half(s, &key.key, KEY_CLASS_PUBLIC, &first) > 0)
         return true;
-    struct plan_item made = made_of(&key, owner);
+    struct plan_item made = companion_made_of(&key, owner);
     return plan_add(s->plan, &made, err);
 }
 
@@ -349,6 +347,11 @@ bool companion_is_refused(const struct err *err)
 {
     return err->code == ERR_DATA || err->code == ERR_CONFLICT || err->code == ERR_UNSUPPORTED ||
            err->code == ERR_DENIED;
+}
+
+bool companion_is_spared(enum err_code code)
+{
+    return code == ERR_UNSUPPORTED || code == ERR_CONFLICT || code == ERR_DENIED;
 }
 
 void companion_fault(struct err *err)

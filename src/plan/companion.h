@@ -24,6 +24,10 @@
  * Errors: ERR_FAILED (memory). */
 bool companion_add(struct plan *plan, const struct key_list *source, bool by_id, struct err *err);
 
+/* The public key object of private key of, item number owner from 1, where the source has none. Its
+ * handle is the private key's, of which the HSM reads the public half. */
+struct plan_item companion_made_of(const struct plan_item *of, size_t owner);
+
 /* Is der the public object that key describes, one certificate or SubjectPublicKeyInfo and nothing
  * else? With owner (DER SubjectPublicKeyInfo), also: of that very key? subject is set to a
  * certificate's, cut to fit. Errors: ERR_DATA (it is none), ERR_CONFLICT (it is another key's). */
@@ -33,6 +37,10 @@ bool companion_check(const struct key_desc *key, const struct bytes *der, const 
 /* Does this say what a public object is, or that a side has no place for it? Then it is left out,
  * and that is no failure. Anything else is the fault of an HSM, and counts as for a key. */
 bool companion_is_refused(const struct err *err);
+
+/* Has a destination that fails so at storing a companion no place for it? Its key has arrived all
+ * the same, and that is no failure. */
+bool companion_is_spared(enum err_code code);
 
 /* A public object that was listed, and that an HSM does not find, is no input that is missing, but
  * the HSM's fault: whether it is still there, the next listing shows. */

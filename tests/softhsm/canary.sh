@@ -107,6 +107,34 @@ ok "one that is write-protected: 69" cannot 69 "$(every fail:0xe2)" 'CKR_TOKEN_W
 ok "one that is full: 2" cannot 2 "$(every fail:0x31)" 'CKR_DEVICE_MEMORY' \
     'The token is full: make room on it'
 
+# pair FAULTS-OF-NEW: a ceremony of the EC pair, whose public key object goes along.
+pair() {
+    ceremony none "$1"
+    edit 's/object=\*/object=two;type=private/'
+}
+
+pair none
+ok "control: a pair goes with its public key" ends 0 "$hsmferry" --plain "$tmp/c/ceremony.yaml"
+ok "... of which a throw-away one was stored, and was announced" says \
+    'becomes a token object, and so does its public key, with the label hsmferry:'
+# The last two that are made: the canary's, and the one that goes along.
+last=$(grep -c '^C_CreateObject ' "$tmp/c/new/calls/calls")
+none_made=$(for n in 0 1 2 3 4 5 6 7; do
+    printf 'fail:C_CreateObject:%s:0x30 ' "$((last - 1 + n))"
+done)
+pair "$none_made"
+ok "a destination that stores no public key: 69" ends 69 "$hsmferry" --plain "$tmp/c/ceremony.yaml"
+ok "... the canary says so" says 'CANNOT GO: canary: make its public key a token object'
+not_ok "... before the real pair is wrapped" says ' 8 source '
+pair "$none_made"
+edit 's|^  gates: .*|&\n  writes-before-review: no|'
+ok "control: where the canary may not write, a real pair finds out: 3" ends 3 "$hsmferry" --plain \
+    "$tmp/c/ceremony.yaml"
+ok "... when it was moved already" says '8 source .*encrypt the key'
+pair "$(printf 'fail:C_CreateObject:%s:0x13 ' "$((last - 1))" "$last")"
+ok "one that refuses that public key costs no key: 0" ends 0 "$hsmferry" --plain \
+    "$tmp/c/ceremony.yaml"
+
 # full BYTES: no file that the destination's agent writes may be longer. SoftHSM does not say that an
 # object did not get into its file: its own process has it all the same.
 full() {

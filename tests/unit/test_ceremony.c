@@ -1063,6 +1063,7 @@ static void known_handles_are_left_alone(void **state)
         {SIDE_SOURCE, "lie=make_key:1:known", true, true},
         {SIDE_SOURCE, "lie=make_key:1:public", true, true},
         {SIDE_DESTINATION, "lie=unwrap:2:known", true, true},
+        {SIDE_DESTINATION, "lie=make_public:1:known", true, true},
         {SIDE_DESTINATION, "lie=make_pair:1:known", false, true},
         {SIDE_DESTINATION, "lie=make_pair:1:public", false, true},
         {SIDE_SOURCE, "lie=load_public:1:known", false, true},
@@ -1360,6 +1361,48 @@ static void no_place_is_found_out(void **state)
     }
 }
 
+/* So is one that cannot store the public key of a pair; but one that has no place for any costs no
+ * key. */
+static void no_place_for_a_public_key_is_found_out(void **state)
+{
+    static const struct {
+        const char *keys, *fault;
+        int exit_code; /* of the canary; 0: the key goes, with a warning; ... */
+        int without;   /* ... of the ceremony in which a real public key finds out */
+    } rows[] = {
+        {"keys=ec256:a:+sign:+public", "fail=make_public:0:0x30", 69, 3},
+        {"keys=rsa2048:a:+sign", "fail=make_public:0:0x30", 69, 3},
+        {"keys=ec256:a:+sign:+public", "fail=make_public:0:0x31", 2, 3},
+        {"keys=ec256:a:+sign:+public", "forget=make_public:0", 69, 3},
+        {"keys=ec256:a:+sign:+public", "lie=make_public:0:flip", 69, 65},
+        {"keys=ec256:a:+sign:+public", "fail=make_public:0:0x54", 0, 0},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool planned = prepare(rig, rows[i].keys, rows[i].fault, "pkcs11:object=a;type=private");
+        if (planned != (rows[i].exit_code == 0) ||
+            (!planned && err_exit(rig->err.code) != rows[i].exit_code))
+            fail_msg("%s: planned %d, exit %d: %s", rows[i].fault, planned, err_exit(rig->err.code),
+                     rig->err.what);
+        assert_int_equal(rig->touched, 0);
+        assert_null(find(rig, EVENT_STEP, 0));
+        assert_int_equal(objects_on_destination(rig), 1);
+        assert_int_equal(count_text(rig, EVENT_WARNING, "without their public key objects"),
+                         planned);
+        clear(rig);
+
+        rig->setup.policy.writes_before_review = false; /* the control */
+        const struct event *end =
+            go(rig, rows[i].keys, rows[i].fault, "pkcs11:object=a;type=private");
+        if (end->end.exit_code != rows[i].without)
+            fail_msg("%s: exit %d without", rows[i].fault, end->end.exit_code);
+        assert_true(rig->touched > 0);
+        rig->setup.policy.writes_before_review = true;
+        clear(rig);
+    }
+}
+
 /* Each write of the canary is announced before it is made, and what was there before was told
  * before that; once nothing is left, that is told. */
 static void canary_announces_what_it_stores(void **state)
@@ -1647,6 +1690,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(applications_must_see_it_too, setup, teardown),
         cmocka_unit_test_setup_teardown(one_canary_for_each_kind, setup, teardown),
         cmocka_unit_test_setup_teardown(no_place_is_found_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_place_for_a_public_key_is_found_out, setup, teardown),
         cmocka_unit_test_setup_teardown(canary_announces_what_it_stores, setup, teardown),
         cmocka_unit_test_setup_teardown(canary_is_not_repeated, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_number_is_caught, setup, teardown),
