@@ -99,6 +99,43 @@ openssl dgst -sha256 -sign "$tmp/EC.key" -out "$tmp/other.sig" "$tmp/other"
 exits 65 "the signature of something else" "$hsmferry" verify "$report" --signature "$tmp/other.sig" \
     --key "$tmp/EC.pem"
 exits 65 "a key that is none" "$hsmferry" verify "$report" --signature "$tmp/EC.sig" --key "$tmp/other"
+openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out "$tmp/pss.key" 2>/dev/null
+openssl pkey -in "$tmp/pss.key" -pubout -out "$tmp/pss.pem"
+openssl dgst -sha256 -sign "$tmp/pss.key" -sigopt rsa_padding_mode:pss -out "$tmp/pss.sig" "$report"
+ok "control: OpenSSL takes a signature by a key that is for PSS" openssl dgst -sha256 \
+    -verify "$tmp/pss.pem" -sigopt rsa_padding_mode:pss -signature "$tmp/pss.sig" "$report"
+exits 65 "a signature by such a key" "$hsmferry" verify "$report" --signature "$tmp/pss.sig" \
+    --key "$tmp/pss.pem"
+
+# A key on a curve of five points, which it describes itself.
+cat >"$tmp/tiny.pem" <<'END'
+-----BEGIN PUBLIC KEY-----
+MDcwLwYHKoZIzj0CATAkAgEBMAwGByqGSM49AQECAWEwBgQBAgQBAwQDBAMGAgEFAgEUAwQABFAK
+-----END PUBLIC KEY-----
+END
+printf '0\006\002\001\003\002\001\002' >"$tmp/tiny.sig"
+signed_all() { # signed_all NUMBER...: the signature is one of all of these texts
+    for n in "$@"; do
+        echo "$n" >"$tmp/any"
+        openssl dgst -sha256 -verify "$tmp/tiny.pem" -signature "$tmp/tiny.sig" "$tmp/any" || return
+    done
+}
+ok "control: for OpenSSL one signature is that of three texts" signed_all 1 2 5
+exits 65 "a key on a curve of five points" "$hsmferry" verify "$report" --signature "$tmp/tiny.sig" --key "$tmp/tiny.pem"
+ok "... signs no report" says 'not one that signs reports' "$hsmferry" verify "$report" \
+    --signature "$tmp/tiny.sig" --key "$tmp/tiny.pem"
+
+sed 's/^-----BEGIN.*/&\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n/' \
+    "$tmp/EC.pem" >"$tmp/asks.pem"
+asks() { # asks COMMAND...: for a passphrase
+    "$@" </dev/null 2>&1 | grep -i 'pass phrase'
+}
+ok "control: OpenSSL asks for the passphrase of a public key" asks openssl dgst -sha256 \
+    -verify "$tmp/asks.pem" -signature "$tmp/EC.sig" "$report"
+not_ok "a public key that says it is encrypted asks nothing" asks "$hsmferry" verify "$report" \
+    --signature "$tmp/EC.sig" --key "$tmp/asks.pem"
+exits 65 "... and is none" "$hsmferry" verify "$report" --signature "$tmp/EC.sig" \
+    --key "$tmp/asks.pem"
 exits 64 "a signature without a key" "$hsmferry" verify "$report" --signature "$tmp/EC.sig"
 exits 64 "an option without its file" "$hsmferry" verify "$report" --key
 

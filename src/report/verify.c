@@ -165,10 +165,29 @@ bool verify_journal(const struct bytes *report, const char *journal, struct err 
     return ok;
 }
 
+/* A public key needs none; OpenSSL would ask on the terminal for one that says it is encrypted. */
+static int no_passphrase(char *buffer, int size, int writing, void *ctx)
+{
+    (void)buffer, (void)size, (void)writing, (void)ctx;
+    return -1;
+}
+
+/* OpenSSL takes an EC key on any curve that the key itself describes: on a group of a few points
+ * nearly everything is a signature. */
+static bool may_sign(const EVP_PKEY *key)
+{
+    char curve[64];
+    size_t len;
+
+    return EVP_PKEY_is_a(key, "RSA") ||
+           (EVP_PKEY_is_a(key, "EC") &&
+            EVP_PKEY_get_group_name(key, curve, sizeof curve, &len) == 1);
+}
+
 static EVP_PKEY *read_key(const struct bytes *pem)
 {
     BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
-    EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+    EVP_PKEY *key = bio ? PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL) : NULL;
 
     BIO_free(bio);
     return key;
@@ -183,7 +202,8 @@ bool verify_signature(const struct bytes *report, const struct bytes *signature,
 
     if (!key)
         err_set(err, ERR_DATA, "The public key is no PEM file of one");
-    else if (!ctx || EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) != 1)
+    else if (!may_sign(key) || !ctx ||
+             EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) != 1)
         err_set(err, ERR_DATA, "The public key is not one that signs reports");
     else
         ok = EVP_DigestVerify(ctx, signature->data, signature->len, report->data, report->len) ==

@@ -78,6 +78,12 @@ fuzz_targets += %D%/fuzz_request
 %C%_fuzz_request_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_request_SOURCES = %D%/fuzz_request.c tests/fake/drivers.c
 
+fuzz_targets += %D%/fuzz_signature
+%C%_fuzz_signature_CFLAGS = $(FUZZ_CFLAGS)
+%C%_fuzz_signature_LDADD = $(RECORD) $(FUZZ_BASE) $(YAML_LIBS)
+%C%_fuzz_signature_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_signature_SOURCES = %D%/fuzz_signature.c
+
 fuzz_targets += %D%/fuzz_spki
 %C%_fuzz_spki_CFLAGS = $(FUZZ_CFLAGS) $(NSS_CFLAGS)
 %C%_fuzz_spki_LDADD = libnss.a $(DRIVER) libconfine.a libceremony.a $(FUZZ_BASE) $(FUZZ_YAML) $(NSS_LIBS)
