@@ -89,4 +89,13 @@ done <<'END'
 40 softhsm:softoken
 END
 
+# What lists no object with CKA_TOKEN false, as where such a one is taken for a session's, sweeps none.
+hidden() { # ok and not_ok empty what the case before has printed
+    sweep 4 softhsm:softhsm --blind >"$tmp/hidden"
+}
+not_ok "control: where a half copy is not listed, kills leave what nobody names" hidden
+ok "... a copy under the temporary label" grep "nothing names \['hsmferry:" "$tmp/hidden"
+ok "... of which resume says that nothing is left" \
+    grep 'after resume: left over is told as nothing' "$tmp/hidden"
+
 finish
