@@ -9,9 +9,10 @@
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/confinement.h"
+#include "cmd/find_interrupted.h"
 #include "cmd/message.h"
 #include "cmd/run_plain.h"
-#include "cmd/find_interrupted.h"
 
 /* The folder of the journal: the new one's place is beside it. */
 static bool find_folder(const char *journal, char folder[EVENT_PATH_MAX], struct err *err)
@@ -42,46 +43,65 @@ static bool is_needed(const struct history *history, const char *folder, struct 
 
 /* What says how both HSMs are reached: the file that was named now, else what lies beside the
  * journal, since that is as it was chosen on the screen, else the ceremony's own file. */
-static const char *find_file(const struct interrupted *it, const char *journal, const char *named,
-                             char kept[PATH_MAX])
+static bool find_file(const struct session *s, const char *journal, const char *named,
+                      char file[PATH_MAX], struct err *err)
 {
-    if (named)
-        return named;
-    return session_kept(journal, kept) && access(kept, F_OK) == 0 ? kept : it->history.file;
+    char own[EVENT_PATH_MAX];
+
+    if (named) {
+        text_print(file, PATH_MAX, "%s", named);
+        return true;
+    }
+    if (session_kept(journal, file) && access(file, F_OK) == 0)
+        return true;
+    if (!interrupted_file(journal, !starter_is_sealed(s->host->starter), own, err))
+        return false;
+    text_print(file, PATH_MAX, "%s", own);
+    if (file[0])
+        return true;
+    err_set(err, ERR_USAGE, "That ceremony had no ceremony file, and none lies beside its journal");
+    err_now(err, "Nothing was touched");
+    return err_next(err, "Write one that names its two tokens, and put it after the journal");
 }
 
-static bool load(struct session *s, const struct interrupted *it, const char *file,
-                 const char *folder, struct err *err)
+/* Reads the ceremony file and closes the box, both before the journal is parsed. */
+static bool enclose(struct session *s, const char *journal, const char *named, const char *folder,
+                    struct err *err)
 {
-    if (!file[0]) {
-        err_set(err, ERR_USAGE,
-                "That ceremony had no ceremony file, and none lies beside its "
-                "journal");
-        err_now(err, "Nothing was touched");
-        return err_next(err, "Write one that names its two tokens, and put it behind the journal");
-    }
-    if (!session_load(s, file, err))
+    char file[PATH_MAX];
+
+    if (!find_file(s, journal, named, file, err) || !session_load(s, file, err))
         return false;
     text_print(s->config->report_folder, sizeof s->config->report_folder, "%s", folder);
-    s->prior = &it->prior;
     return session_confine(s, SESSION_RECORD, NULL, err);
+}
+
+/* Where there will be no ceremony, what the journal says is still parsed in a box. */
+static bool enclose_reader(const struct session *s, const char *journal, struct err *err)
+{
+    const char *const files[] = {journal, NULL};
+
+    return s->host->box.text[0] || confinement_reader(files, err);
 }
 
 int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean)
 {
-    char folder[EVENT_PATH_MAX], kept[PATH_MAX];
-    struct interrupted it;
-    struct session s = {.host = in->host};
-    struct err err = {0};
+    char folder[EVENT_PATH_MAX];
+    struct interrupted it = {.lock = -1};
+    struct session s = {.host = in->host, .prior = &it.prior};
+    struct err err = {0}, why = {0}; /* why not: there may be nothing to do all the same */
+    bool ready = find_folder(journal, folder, &why) && enclose(&s, journal, file, folder, &why);
     int code = EX_OK;
 
-    if (interrupted_load(journal, &it, &err) && find_folder(journal, folder, &err) &&
+    if ((ready || enclose_reader(&s, journal, &err)) && interrupted_load(journal, &it, &err) &&
         is_needed(&it.history, folder, &err)) {
         it.prior.clean = clean;
         if (it.torn)
             puts("The journal's last line was not written to its end: it is left out.");
-        if (load(&s, &it, find_file(&it, journal, file, kept), folder, &err))
+        if (ready)
             code = command_run_plain(&s);
+        else
+            err = why;
     }
     if (err.code != ERR_NONE)
         code = command_failed(&err);

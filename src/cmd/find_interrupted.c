@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/find_interrupted.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/text.h"
+#include "cmd/confinement.h"
 #include "journal/journal.h"
 
 /* The journal's number of a key, from 1, as an index into prior. */
@@ -157,6 +161,54 @@ bool interrupted_load(const char *journal, struct interrupted *it, struct err *e
     }
     tape_free(&tape);
     return ok;
+}
+
+static bool read_file(const char *journal, char file[EVENT_PATH_MAX])
+{
+    struct tape tape = {0};
+    struct err err = {0};
+    bool torn, ok = journal_read(journal, &tape, &torn, &err);
+
+    text_print(file, EVENT_PATH_MAX, "%s", ok ? history_of(&tape).file : "");
+    tape_free(&tape);
+    return ok;
+}
+
+/* The child. It inherits the way to what starts agents, and must not keep it. */
+static _Noreturn void read_apart(const char *journal, int out)
+{
+    const char *const files[] = {journal, NULL};
+    char file[EVENT_PATH_MAX] = "";
+    struct err err = {0};
+    bool ok = dup2(out, STDERR_FILENO + 1) >= 0 &&
+              close_range(STDERR_FILENO + 2, UINT_MAX, 0) == 0 && confinement_reader(files, &err) &&
+              read_file(journal, file) &&
+              write(STDERR_FILENO + 1, file, sizeof file) == (ssize_t)sizeof file;
+
+    _exit(ok ? 0 : 1);
+}
+
+bool interrupted_file(const char *journal, bool apart, char file[EVENT_PATH_MAX], struct err *err)
+{
+    int ends[2], status = 0;
+    pid_t child;
+    bool ok;
+
+    if (!apart)
+        return read_file(journal, file) || err_set(err, ERR_DATA, "The journal cannot be read");
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return err_set_errno(err, ERR_FAILED, errno, "There is no pipe to read the journal by");
+    child = fork();
+    if (child == 0)
+        read_apart(journal, ends[1]);
+    close(ends[1]);
+    /* The pipe holds all of it: PIPE_BUF is more. */
+    ok = child > 0 && read(ends[0], file, EVENT_PATH_MAX) == EVENT_PATH_MAX &&
+         memchr(file, '\0', EVENT_PATH_MAX);
+    close(ends[0]);
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return (ok && status == 0) || err_set(err, ERR_DATA, "The journal cannot be read");
 }
 
 void interrupted_free(struct interrupted *it)

@@ -19,6 +19,11 @@ struct interrupted {
 /* Reads a journal and keeps its lock. Freed with interrupted_free(), also on failure.
  * Errors: as journal_read(); ERR_DENIED: a living process is at work on it; ERR_DATA. */
 bool interrupted_load(const char *journal, struct interrupted *it, struct err *err);
+/* The ceremony file that a journal names; empty: none. apart: a child in a box reads the journal,
+ * since this process is not in its own yet. Errors: ERR_DATA, which interrupted_load() explains;
+ * ERR_FAILED. */
+bool interrupted_file(const char *journal, bool apart, char file[EVENT_PATH_MAX], struct err *err);
+
 void interrupted_free(struct interrupted *it);
 
 #endif

@@ -73,4 +73,37 @@ ok "... unless it is required" policy '[]' required
 run
 exits 0 "... 78" test $? -eq 78
 ok "... with what is missing" logged 'requires confinement, and the agent is not wholly confined'
+
+# --- resume and clean: the journal is parsed in a box ---
+
+# boxed SUFFIX: the trace has files of this name opened to be read (O_PATH: to make a rule of Landlock),
+# each by a process that had its filter.
+boxed() {
+    awk -v suffix="$1" '
+        /seccomp\(SECCOMP_SET_MODE_FILTER, [^)]*\) = 0/ { filtered[$1] = 1 }
+        index($0, suffix "\", O_RDONLY") && !/O_PATH/ { opened++; if (!filtered[$1]) { print; unboxed++ } }
+        END { exit !(opened && !unboxed) }' "$tmp/trace"
+}
+
+# traced COMMAND [FILE]: on the journal of a ceremony that came to its end, so that nobody else reads it.
+traced() {
+    strace -f -qq -o "$tmp/trace" -e trace=openat,seccomp "$hsmferry" "$1" "$journal" ${2:+"$2"} \
+        >"$tmp/log" 2>&1 && logged 'there is nothing to do'
+}
+
+if strace -f -qq -o /dev/null true 2>/dev/null; then
+    dir=$tmp/softhsm:nss
+    journal=$(find "$dir/reports" -name '*.journal')
+    for command in resume clean; do
+        ok "$command of a ceremony that came to its end" traced "$command"
+        ok "$command reads the journal in a box" boxed .journal
+        not_ok "control: the ceremony file is read before there is a box" boxed ceremony.yaml
+        ok "$command with the ceremony file" traced "$command" "$dir/ceremony.yaml"
+        ok "... reads it in a box" boxed .journal
+        ok "$command with a ceremony file that is missing" traced "$command" "$dir/missing.yaml"
+        ok "... reads it in a box, too" boxed .journal
+    done
+else
+    skip "resume reads the journal in a box" "strace is not installed, or may trace nothing here"
+fi
 finish
