@@ -665,15 +665,14 @@ static void need(bool true_there, const char *words)
     _exit(1);
 }
 
-/* From now on it is as if the objects that NSS makes next had been there at the login. */
-static void know_the_next(struct place *place, struct handles *kept)
+/* From now on it is as if the objects that NSS makes after last had been there at the login. */
+static void know_the_next(struct place *place, uint64_t last, struct handles *kept)
 {
     enum { NEXT = 256 };
     struct nss *n = nss_of(place->hsm);
-    uint64_t *before = calloc(n->known.before_count + NEXT, sizeof *before), last;
-    struct err err = {0};
+    uint64_t *before = calloc(n->known.before_count + NEXT, sizeof *before);
 
-    need(before && nss->make_aes(place->hsm, 128, "last", &last, &err), "a key is made");
+    need(before, "there is memory");
     memcpy(before, n->known.before, n->known.before_count * sizeof *before);
     for (uint64_t i = 0; i < NEXT; i++)
         before[n->known.before_count + i] = last + 1 + i;
@@ -715,6 +714,57 @@ static bool by_make_key(struct place *place, uint64_t *handle, struct err *err)
     return nss->make_key(place->hsm, &sample, "x", handle, &other, err);
 }
 
+/* What the others start from, made once: NSS must give them its next handle. */
+static struct hsm_pair known_pair;
+static struct bytes known_blob; /* an AES key under it */
+static uint64_t known_temporary;
+static uint8_t known_id; /* another one for each object */
+
+static void prepare_known(struct place *place)
+{
+    const struct key_sample sample = {.kind = KEY_KIND_AES, .length = 16};
+    uint64_t public, aes, other;
+    struct err err = {0};
+
+    need(nss->make_pair(place->hsm, 2048, "x", &known_pair, &err) &&
+             nss->load_public(place->hsm, &known_pair.spki, "x", &public, &err) &&
+             nss->make_aes(place->hsm, 256, "x", &aes, &err) &&
+             nss->wrap(place->hsm, HSM_RSA_OAEP_SHA256, public, aes, &known_blob, &err) &&
+             nss->make_key(place->hsm, &sample, "x", &known_temporary, &other, &err),
+         "the keys are made");
+}
+
+static bool by_load_public(struct place *place, uint64_t *handle, struct err *err)
+{
+    return nss->load_public(place->hsm, &known_pair.spki, "x", handle, err);
+}
+
+static bool by_unwrap(struct place *place, uint64_t *handle, struct err *err)
+{
+    struct hsm_template template =
+        template_of(KEY_CLASS_SECRET, KEY_KIND_AES, 32, KEY_SENSITIVE | KEY_UNWRAP);
+
+    return nss->unwrap(place->hsm, HSM_RSA_OAEP_SHA256, known_pair.private_handle, &known_blob,
+                       &template, handle, err);
+}
+
+static bool by_commit(struct place *place, uint64_t *handle, struct err *err)
+{
+    known_id++;
+    return nss->commit(place->hsm, known_temporary, &known_id, 1, &known_id, 1, handle, err);
+}
+
+static bool by_make_public(struct place *place, uint64_t *handle, struct err *err)
+{
+    struct hsm_template template = template_of(KEY_CLASS_PUBLIC, KEY_KIND_RSA, 0, KEY_ENCRYPT);
+
+    known_id++;
+    template.id = &known_id;
+    template.id_len = 1;
+    template.spki = &known_pair.spki;
+    return nss->make_public(place->hsm, &template, handle, err);
+}
+
 /* How many of the objects that were made since are there still. */
 static unsigned count_next(struct place *place, uint64_t last)
 {
@@ -734,16 +784,22 @@ static bool is_refused(bool ok, const struct err *err)
            strstr(err->what, "with the handle of an object that existed");
 }
 
-static void refuse(struct place *place,
-                   bool (*make)(struct place *place, uint64_t *handle, struct err *err))
+struct maker {
+    bool (*make)(struct place *place, uint64_t *handle, struct err *err);
+    bool lasting; /* token objects, whose handles NSS counts apart from those of a session */
+};
+
+static void refuse(struct place *place, const struct maker *maker)
 {
-    const struct handles *known = &nss_of(place->hsm)->known;
+    bool (*make)(struct place * place, uint64_t * handle, struct err * err) = maker->make;
     struct handles kept;
     struct err err = {0};
     uint64_t handle, last;
 
-    know_the_next(place, &kept);
-    last = known->made[known->made_count - 1].handle;
+    need((maker->lasting ? make : by_make_aes)(place, &last, &err) &&
+             nss->destroy(place->hsm, last, &err),
+         "an object is made, and destroyed");
+    know_the_next(place, last, &kept);
     need(count_next(place, last) == 0, "none of the next handles is given out yet");
     need(is_refused(make(place, &handle, &err), &err), "a known handle is refused");
     need(count_next(place, last) > 0, "the object with that handle is left alone");
@@ -759,8 +815,9 @@ static void refuse(struct place *place,
  * those of an object that was refused are not freed, since that would destroy the object. */
 static void known_handles_are_refused(void **state)
 {
-    static bool (*const makers[])(struct place * place, uint64_t * handle,
-                                  struct err * err) = {by_make_aes, by_make_pair, by_make_key};
+    static const struct maker makers[] = {
+        {by_make_aes, false}, {by_make_pair, false}, {by_make_key, false},  {by_load_public, false},
+        {by_unwrap, false},   {by_commit, true},     {by_make_public, true}};
     struct place place = {0};
     int status;
     pid_t child;
@@ -773,8 +830,9 @@ static void known_handles_are_refused(void **state)
         need(nss->open(&place.database.where, &place.hsm, &err) &&
                  log_in(place.hsm, DATABASE_PIN, &err),
              "the database opens");
+        prepare_known(&place);
         for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++)
-            refuse(&place, makers[i]);
+            refuse(&place, &makers[i]);
         _exit(0);
     }
     assert_int_equal(waitpid(child, &status, 0), child);

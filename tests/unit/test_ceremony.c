@@ -1240,6 +1240,54 @@ static void unproven_keys_are_rewrapped(void **state)
     }
 }
 
+/* A side that answers with the handle of a stored object when the second AES key is made: that
+ * object is left alone, the key stays unproven by its waiver, and the reason is told. */
+static void a_known_handle_costs_the_comparison(void **state)
+{
+    static const struct {
+        const char *source, *destination, *text;
+    } rows[] = {
+        {"lie=make_aes:2:known;lie=make_aes:3:known", "",
+         "the source answered with the handle of an object that existed"},
+        {"", "lie=unwrap:3:known;lie=unwrap:4:known",
+         "the destination answered with the handle of an object that existed"},
+    };
+    struct rig *rig = *state;
+
+    rig->setup.policy.canary = CANARY_NONE;
+    rig->setup.policy.waive_unproven = true;
+    rig->setup.policy.extractable = true;
+    for (unsigned i = 0; i < 4; i++) {
+        bool blind = i & 1; /* the control: the console was not shown what is there */
+        char source[256], destination[256];
+        const char *by = i / 2 ? "destination" : "source";
+        snprintf(source, sizeof source, "keys=aes32:k:-encrypt:-decrypt;%s%s", rows[i / 2].source,
+                 blind && i / 2 == 0 ? ";lie=handles:0:none" : "");
+        snprintf(destination, sizeof destination, "proofs=ecdh;%s%s", rows[i / 2].destination,
+                 blind && i / 2 == 1 ? ";lie=handles:0:none" : "");
+        rig->blind = blind;
+        assert_true(prepare(rig, source, destination, "pkcs11:object=k"));
+        walk_to_gate(rig);
+        ceremony_answer(rig->ceremony, "unproven");
+        const struct event *end = run(rig);
+        size_t there = objects_on(rig, SIDE_SOURCE) + objects_on_destination(rig);
+        assert_int_equal(end->end.migrated, 0);
+        if (blind) {
+            if (there >= 3)
+                fail_msg("control, %s: %zu objects are there", by, there);
+        } else {
+            if (there != 3 || !rewrapped(rig) || !strstr(rewrapped(rig)->text, rows[i / 2].text))
+                fail_msg("%s: %zu objects; %s", by, there,
+                         rewrapped(rig) ? rewrapped(rig)->text : "no comparison");
+            assert_int_equal(end->end.unproven, 1);
+            assert_int_equal(rewrapped(rig)->value[SIDE_SOURCE].len, 0);
+            assert_int_equal(end->end.exit_code, 3);
+        }
+        rig->blind = false;
+        clear(rig);
+    }
+}
+
 /* --- as an application would do it --- */
 
 static size_t count_text(const struct rig *rig, enum event_kind kind, const char *text)
@@ -1687,6 +1735,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_length_is_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_needs_a_word, setup, teardown),
         cmocka_unit_test_setup_teardown(unproven_keys_are_rewrapped, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_known_handle_costs_the_comparison, setup, teardown),
         cmocka_unit_test_setup_teardown(applications_must_see_it_too, setup, teardown),
         cmocka_unit_test_setup_teardown(one_canary_for_each_kind, setup, teardown),
         cmocka_unit_test_setup_teardown(no_place_is_found_out, setup, teardown),
