@@ -256,19 +256,24 @@ ok "control: a re-wrap whose guards are lied to loses one" lost_compared \
 
 # --- a signature under the report ---
 
-signed() { # signed OLD: nothing is made for it, so nothing is destroyed
+make_token new aes32:resident:id=d1 ec256:signer:id=d2
+
+# signed SIDE OLD|NEW LIE: nothing is made for it on that side, so nothing is destroyed.
+signed() {
     ceremony none none
-    edit 's/object=\*/object=one/' '$ a sign-report:\n  side: source\n  key: "pkcs11:object=signer"'
+    edit 's/object=\*/object=one/' "\$ a sign-report:\n  side: $1\n  key: \"pkcs11:object=signer\""
     objects old >"$tmp/old"
     run 0 --plain "$tmp/c/ceremony.yaml" || return 1
     objects new >"$tmp/new"
     rm -f "$tmp/c"/*/calls/* "$tmp/c/reports"/*.sig "$tmp/c/reports"/*.pem
-    lies "$1" none
+    if [ "$2" = old ]; then lies "$3" none; else lies none "$3"; fi
     run 0 sign "$(find "$tmp/c/reports" -name '*.yaml')" "$tmp/c/ceremony.yaml" && kept &&
-        grep -q '^C_Sign ' "$tmp/c/old/calls/calls" &&
-        ! grep -E '^C_(Generate|Create|Unwrap|Copy|Destroy)' "$tmp/c/old/calls/calls"
+        grep -q '^C_Sign ' "$tmp/c/$2/calls/calls" &&
+        ! grep -E '^C_(Generate|Create|Unwrap|Copy|Destroy)' "$tmp/c/$2/calls/calls"
 }
 
-ok "sign: with the module that knows one answer to every such call" signed \
+ok "sign: with the module that knows one answer to every such call" signed source old \
     'known:C_GenerateKey:0:one known:C_CreateObject:0:one known:C_CopyObject:0:one'
+ok "sign: so on the destination's side" signed destination new \
+    'known:C_GenerateKey:0:resident known:C_CreateObject:0:resident known:C_CopyObject:0:resident'
 finish
