@@ -38,6 +38,7 @@ shell_tests = \
 	%D%/pairs/rights.sh \
 	%D%/pairs/softhsm.sh \
 	%D%/pairs/softoken.sh \
+	%D%/pairs/walk.sh \
 	%D%/plain.sh \
 	%D%/readme.sh \
 	%D%/security.sh \
@@ -72,6 +73,7 @@ shell_tests = \
 	%D%/verify.sh
 TESTS += $(shell_tests)
 EXTRA_DIST += $(shell_tests) \
+	%D%/pairs/walk.py \
 	%D%/house.kept \
 	%D%/house.py \
 	%D%/golden/kept \

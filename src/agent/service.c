@@ -318,9 +318,12 @@ static bool serve_offers(struct service *s, const Pb__Request *req, Pb__Reply *r
     msg->can_copy = s->offers.can_copy;
     msg->one_per_id = s->offers.one_per_id;
     msg->lost_templates = s->offers.lost_templates;
+    msg->lost_terms = s->offers.lost_terms;
+    msg->lost_flags = s->offers.lost_flags;
     msg->unreadable = s->offers.unreadable;
     msg->mute_templates = s->offers.mute_templates;
     msg->secret_max = s->offers.limits.secret_max;
+    msg->digest_max = s->offers.limits.digest_max;
     msg->rsa_min = s->offers.limits.rsa_min;
     msg->rsa_max = s->offers.limits.rsa_max;
     msg->curves = s->offers.limits.curves;

@@ -201,6 +201,7 @@ enum hsm_truth { HSM_UNKNOWN, HSM_NO, HSM_YES };
 enum { HSM_CURVES_MAX = 160 };
 struct hsm_limits {
     uint32_t secret_max;         /* octets of a secret's value; 0: not known */
+    uint32_t digest_max;         /* octets of a secret that it has and can digest; 0: not known */
     uint32_t rsa_min, rsa_max;   /* bits of a modulus; 0: not known */
     char curves[HSM_CURVES_MAX]; /* "P-256 P-384", as in struct key_desc; empty: not known */
 };
@@ -219,7 +220,9 @@ struct hsm_offers {
     bool one_per_id;         /* it keeps one key of each class and id: the next replaces it */
     uint32_t lost_templates; /* bit (1 << enum key_template_use) for each that no key has there;
                                 whether it has the others is seen when the key is read */
-    uint32_t unreadable;     /* enum key_flag: what it reports of no key, as is known of it */
+    uint32_t lost_terms; /* enum key_term: KEY_DATES, KEY_ALLOWED, where no key has them there */
+    uint32_t lost_flags; /* enum key_flag: what no secret key can be without there */
+    uint32_t unreadable; /* enum key_flag: what it reports of no key, as is known of it */
     uint32_t mute_templates; /* likewise, for each that it fails to read of any key */
     struct hsm_limits limits;
 };

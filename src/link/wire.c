@@ -670,6 +670,8 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         return err_set(err, ERR_DATA, "words for %zu proofs", msg->n_proof_words);
     if (!get_flags(msg->proofs, proof_bits, "proofs", err) ||
         !get_flags(msg->lost_templates, key_templates, "lost templates", err) ||
+        !get_flags(msg->lost_terms, KEY_DATES | KEY_ALLOWED, "lost terms", err) ||
+        !get_flags(msg->lost_flags, key_flags, "lost flags", err) ||
         !get_flags(msg->unreadable, key_flags, "unreadable flags", err) ||
         !get_flags(msg->mute_templates, key_templates, "mute templates", err) ||
         !get_enum(msg->exact_length, HSM_YES + 1, "exact_length", err) ||
@@ -683,9 +685,14 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         .can_copy = msg->can_copy,
         .one_per_id = msg->one_per_id,
         .lost_templates = msg->lost_templates,
+        .lost_terms = msg->lost_terms,
+        .lost_flags = msg->lost_flags,
         .unreadable = msg->unreadable,
         .mute_templates = msg->mute_templates,
-        .limits = {.secret_max = msg->secret_max, .rsa_min = msg->rsa_min, .rsa_max = msg->rsa_max},
+        .limits = {.secret_max = msg->secret_max,
+                   .digest_max = msg->digest_max,
+                   .rsa_min = msg->rsa_min,
+                   .rsa_max = msg->rsa_max},
     };
     if (!get_text(msg->curves, "curves", offers.limits.curves, sizeof offers.limits.curves, err))
         return false;

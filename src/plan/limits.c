@@ -31,3 +31,29 @@ bool limits_allow(const struct hsm_limits *limits, const struct key_desc *key, s
                        limits->rsa_min, limits->rsa_max);
     return true;
 }
+
+bool limits_keep(const struct negotiation *deal, const struct key_desc *key, uint32_t want_flags,
+                 struct err *err)
+{
+    const struct key_terms *terms = &key->terms;
+    bool secret = key->class == KEY_CLASS_SECRET;
+    bool dated = terms->start[0] || terms->end[0];
+
+    if (secret && deal->digest_max && key->length > deal->digest_max)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "%u bytes: the source proves no secret of more than %u", key->length,
+                       deal->digest_max);
+    if (dated && (deal->lost_terms & KEY_DATES))
+        return err_set(err, ERR_DENIED,
+                       "the destination keeps no dates of a key, so these would get lost: %s to %s",
+                       terms->start[0] ? terms->start : "any", terms->end[0] ? terms->end : "any");
+    if (terms->allowed_count && (deal->lost_terms & KEY_ALLOWED))
+        return err_set(err, ERR_DENIED,
+                       "the destination keeps no list of allowed mechanisms, so this key's would "
+                       "get lost");
+    if (secret && (deal->lost_flags & KEY_MODIFIABLE & ~want_flags))
+        return err_set(err, ERR_DENIED,
+                       "every secret key on the destination can be modified, and this one must "
+                       "not be");
+    return true;
+}

@@ -8,9 +8,15 @@
 #include "base/err.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
+#include "plan/suite.h"
 
 /* Does the destination with these limits take such a key, as far as is known? Also for public keys.
  * Errors: ERR_UNSUPPORTED (it does not; the message names the limit). */
 bool limits_allow(const struct hsm_limits *limits, const struct key_desc *key, struct err *err);
+
+/* Would what limits this key, or shall (want_flags), get lost on the destination, or its proof fail
+ * on the source, as far as both are known? Errors: ERR_DENIED, ERR_UNSUPPORTED, by their names. */
+bool limits_keep(const struct negotiation *deal, const struct key_desc *key, uint32_t want_flags,
+                 struct err *err);
 
 #endif

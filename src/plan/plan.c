@@ -174,6 +174,7 @@ static bool judge_key(const struct judge *judge, struct plan_item *item)
 
     if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason) ||
         !limits_allow(&judge->deal->limits, &item->key, reason) ||
+        !limits_keep(judge->deal, &item->key, item->want_flags, reason) ||
         !keeps_templates(judge, &item->key, reason) || !has_half(item, reason))
         return false;
     item->proofs = provable_by(judge->deal, &item->key);

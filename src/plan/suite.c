@@ -143,7 +143,10 @@ bool negotiate(const struct policy *policy, const struct hsm_offers *source,
     deal->by_destination = destination->proofs;
     deal->one_per_id = destination->one_per_id;
     deal->lost_templates = destination->lost_templates;
+    deal->lost_terms = destination->lost_terms;
+    deal->lost_flags = destination->lost_flags;
     deal->limits = destination->limits;
+    deal->digest_max = source->limits.digest_max;
     deal->proofs = source->proofs & destination->proofs; /* both are asked */
     return true;
 }

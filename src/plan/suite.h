@@ -38,7 +38,10 @@ struct negotiation {
     uint32_t by_destination;   /* those that the destination can */
     bool one_per_id;           /* the destination keeps one key of each class and id */
     uint32_t lost_templates;   /* as in struct hsm_offers, of the destination */
+    uint32_t lost_terms;       /* likewise */
+    uint32_t lost_flags;       /* likewise */
     struct hsm_limits limits;  /* likewise */
+    uint32_t digest_max;       /* as in struct hsm_limits, of the source */
     struct {
         enum hsm_alg alg;
         char reason[160];

@@ -25,15 +25,22 @@ make_tokens() {
     printf 'directories.tokendir = %s\nlog.level = ERROR\n' "$tmp/tokens" >"$SOFTHSM2_CONF"
     softhsm2-util --init-token --free --label card --pin 47110815 --so-pin 47110815
     key RSA:2048 01 audit-rsa && key EC:prime256v1 02 audit-ec && key RSA:1024 03 twin &&
-        key RSA:1024 04 twin
+        key RSA:1024 04 twin && key RSA:2048 05 raw --allowed-mechanisms RSA-PKCS,SHA1-RSA-PKCS &&
+        key RSA:2048 06 hashing --allowed-mechanisms SHA256-RSA-PKCS,RSA-PKCS-PSS &&
+        key EC:prime256v1 07 deriving --usage-derive --allowed-mechanisms ECDH1-DERIVE &&
+        key EC:prime256v1 08 hashing-ec --allowed-mechanisms ECDSA-SHA256 &&
+        key RSA:2048 09 decrypts --usage-decrypt
     head -c 64 /dev/urandom >"$tmp/noise"
     certutil -N -d "sql:$tmp/nss" -f "$tmp/pin"
     certificate rsa -g 2048 && certificate ec -q nistp256
 }
 
-key() { # key TYPE ID LABEL, on the card
+key() { # key TYPE ID LABEL [OPTION...], on the card
+    key_type=$1 key_id=$2 key_label=$3
+    shift 3
+    [ $# -gt 0 ] && [ "$1" != --allowed-mechanisms ] || set -- --usage-sign "$@"
     pkcs11-tool --module "$softhsm" --token-label card --login --pin 47110815 --keypairgen \
-        --key-type "$1" --id "$2" --label "$3"
+        --key-type "$key_type" --id "$key_id" --label "$key_label" "$@"
 }
 
 certificate() { # certificate TYPE ARGUMENT...: in NSS, with its key
@@ -167,6 +174,18 @@ ok "the ceremony itself is complete" grep -q '^REHEARSAL  The ceremony is comple
 exits 0 "its report is whole" "$hsmferry" verify "$(the_report)"
 card twin >"$tmp/twin.yaml"
 exits 78 "two keys of that name" "$hsmferry" sign "$report" "$tmp/twin.yaml"
+# What a key allows counts before it is asked.
+card raw >"$tmp/raw.yaml"
+signs "control: a key that allows CKM_RSA_PKCS among others" 0 "$hsmferry" sign "$report" "$tmp/raw.yaml"
+ok "its printed command verifies it" printed_command_verifies
+rm "$report".3.*
+for case in "hashing:allowed mechanisms lack CKM_RSA_PKCS" "hashing-ec:allowed mechanisms lack CKM_ECDSA" \
+    "deriving:uses do not allow it to sign" "decrypts:uses do not allow it to sign"; do
+    name=${case%%:*}
+    card "$name" >"$tmp/$name.yaml"
+    signs "$name: a key that may not sign a digest" 69 "$hsmferry" sign "$report" "$tmp/$name.yaml"
+    ok "... with the reason" grep -q "this key signs no report: its ${case#*:}" "$tmp/printed"
+done
 echo 1234 >"$tmp/wrong"
 sed "s|$tmp/pin|$tmp/wrong|" "$tmp/audit-rsa.yaml" >"$tmp/wrong.yaml"
 exits 77 "a wrong PIN" "$hsmferry" sign "$other" "$tmp/wrong.yaml"

@@ -352,9 +352,12 @@ static void put_offers(const struct hsm_offers *offers, struct offers_message *t
     to->msg.can_copy = offers->can_copy;
     to->msg.one_per_id = offers->one_per_id;
     to->msg.lost_templates = offers->lost_templates;
+    to->msg.lost_terms = offers->lost_terms;
+    to->msg.lost_flags = offers->lost_flags;
     to->msg.unreadable = offers->unreadable;
     to->msg.mute_templates = offers->mute_templates;
     to->msg.secret_max = offers->limits.secret_max;
+    to->msg.digest_max = offers->limits.digest_max;
     to->msg.rsa_min = offers->limits.rsa_min;
     to->msg.rsa_max = offers->limits.rsa_max;
     to->msg.curves = (char *)(uintptr_t)offers->limits.curves;
@@ -377,9 +380,11 @@ static void offers_are_checked(void **state)
         .can_copy = true,
         .one_per_id = true,
         .lost_templates = 1u << KEY_TEMPLATE_DERIVE,
+        .lost_terms = KEY_DATES,
+        .lost_flags = KEY_MODIFIABLE,
         .unreadable = KEY_LOCAL,
         .mute_templates = 1u << KEY_TEMPLATE_WRAP,
-        .limits = {256, 1024, 4096, "P-256 P-384"},
+        .limits = {256, 512, 1024, 4096, "P-256 P-384"},
     };
     strcpy(offers.act_words[HSM_COMMIT], "C_CopyObject");
     strcpy(offers.proof_words[HSM_PROOF_ECDH], "C_DeriveKey");
@@ -400,6 +405,8 @@ static void offers_are_checked(void **state)
     assert_true(back.can_copy);
     assert_true(back.one_per_id);
     assert_int_equal(back.lost_templates, offers.lost_templates);
+    assert_int_equal(back.lost_terms, KEY_DATES);
+    assert_int_equal(back.lost_flags, KEY_MODIFIABLE);
     assert_int_equal(back.unreadable, KEY_LOCAL);
     assert_int_equal(back.mute_templates, offers.mute_templates);
     assert_memory_equal(&back.limits, &offers.limits, sizeof back.limits);
@@ -416,6 +423,8 @@ static void offers_are_checked(void **state)
     m = good.msg, m.n_alg = HSM_ALGS + 1, offers_refused(&m, "algorithms");
     m = good.msg, m.proofs = 1u << HSM_PROOFS, offers_refused(&m, "proofs");
     m = good.msg, m.lost_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "lost templates");
+    m = good.msg, m.lost_terms = KEY_SUBJECT, offers_refused(&m, "lost terms");
+    m = good.msg, m.lost_flags = 1u << KEY_FLAGS, offers_refused(&m, "lost flags");
     m = good.msg, m.unreadable = 1u << KEY_FLAGS, offers_refused(&m, "unreadable flags");
     m = good.msg, m.mute_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "mute templates");
     char long_list[HSM_CURVES_MAX + 1];

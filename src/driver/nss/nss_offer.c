@@ -312,9 +312,11 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
         .can_copy = true,
         .one_per_id = true,
         .lost_templates = (1U << KEY_TEMPLATES) - 1,
+        .lost_terms = KEY_ALLOWED,
+        .lost_flags = KEY_MODIFIABLE, /* no conversion to a token key takes it */
         /* never true, and not there on what was unwrapped: NSS 3.87, by the contract's test */
         .unreadable = KEY_LOCAL | KEY_DERIVE,
-        .limits = {.secret_max = NSS_SECRET_MAX},
+        .limits = {.secret_max = NSS_SECRET_MAX, .digest_max = NSS_SECRET_MAX},
         .act_words = {[HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
                       [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
                       [HSM_MAKE_AES] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",

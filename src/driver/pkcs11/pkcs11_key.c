@@ -193,7 +193,7 @@ bool p11_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
                 const uint8_t *id, size_t id_len, uint64_t *final, struct err *err)
 {
     struct p11 *p = p11_of(hsm);
-    uint32_t guards = p11_temp_deferred(p, (CK_OBJECT_HANDLE)temporary);
+    uint32_t guards = p11_temp_deferred(p, (CK_OBJECT_HANDLE)temporary) & ~p->dialect.omit;
     const struct p11_asked asked = {label, label_len, true};
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     unsigned row = 0, extras;

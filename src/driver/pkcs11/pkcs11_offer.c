@@ -9,6 +9,7 @@
 #include "driver/dialect/ckr.h"
 #include "driver/pkcs11/pkcs11_attr.h"
 #include "driver/pkcs11/pkcs11_mech.h"
+#include "driver/pkcs11/pkcs11_object.h"
 #include "driver/pkcs11/pkcs11_probe.h"
 #include "driver/pkcs11/pkcs11_prove.h"
 #include "driver/pkcs11/pkcs11_temp.h"
@@ -91,20 +92,77 @@ static enum hsm_truth try_length(struct probe *b, struct p11_mech mech)
     return truth;
 }
 
-static void try_lengths(struct probe *b)
+/* The first envelope that goes both ways; false: there is none. */
+static bool find_envelope(const struct probe *b, enum hsm_alg *alg)
 {
     static const enum hsm_alg order[] = {HSM_AES_KWP, HSM_AES_CBC_PAD, HSM_AES_KW};
 
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         const struct hsm_offer *offer = &b->offers->alg[order[i]];
-        struct p11_mech mech = p11_mech_of(order[i], &b->p->spoken[order[i]]);
-        if (!offer->wrap || !offer->unwrap)
-            continue;
-        if (order[i] == HSM_AES_KWP)
-            b->offers->exact_length = try_exact(b, mech);
-        b->offers->takes_length = try_length(b, mech);
-        return;
+        *alg = order[i];
+        if (offer->wrap && offer->unwrap)
+            return true;
     }
+    return false;
+}
+
+static void try_lengths(struct probe *b)
+{
+    enum hsm_alg alg;
+
+    if (!find_envelope(b, &alg))
+        return;
+    if (alg == HSM_AES_KWP)
+        b->offers->exact_length = try_exact(b, p11_mech_of(alg, &b->p->spoken[alg]));
+    b->offers->takes_length = try_length(b, p11_mech_of(alg, &b->p->spoken[alg]));
+}
+
+/* --- what limits a key --- */
+
+/* Unwraps a secret with these terms and flags and reads it back. */
+static bool read_back(struct probe *b, struct p11_mech mech, const struct bytes *blob,
+                      const struct key_terms *terms, struct key_desc *found)
+{
+    struct hsm_template template = probe_template(KEY_KIND_GENERIC, 32, KEY_SIGN);
+    CK_OBJECT_HANDLE back = CK_INVALID_HANDLE;
+    bool ok;
+
+    template.flags &= ~(uint32_t)KEY_MODIFIABLE;
+    template.terms = terms;
+    ok = p11_mech_unwrap(b->p, mech, b->envelope, blob, &template, false, &back) == CKR_OK &&
+         p11_describe(&b->p->hsm, back, found, NULL);
+    probe_unmake(b, back);
+    return ok;
+}
+
+/* A token may take what limits a key and not keep it, or not read it: SoftHSM the dates of a
+ * private object. Each is tried alone, since a token that refuses one is given none. */
+static void try_terms(struct probe *b)
+{
+    static const struct key_terms dated = {.start = "20000101", .end = "20991231"};
+    static const struct key_terms limited = {.allowed_count = 1, .allowed = {CKM_SHA256_HMAC}};
+    CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
+    struct bytes blob = {0};
+    struct key_desc found;
+    enum hsm_alg alg;
+
+    if (find_envelope(b, &alg) &&
+        probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK) {
+        struct p11_mech mech = p11_mech_of(alg, &b->p->spoken[alg]);
+        if (p11_mech_wrap(b->p, mech, b->envelope, secret, &blob) == CKR_OK) {
+            if (read_back(b, mech, &blob, &dated, &found) &&
+                (strcmp(found.terms.start, dated.start) != 0 ||
+                 strcmp(found.terms.end, dated.end) != 0))
+                b->offers->lost_terms |= KEY_DATES;
+            if (read_back(b, mech, &blob, &limited, &found) &&
+                (found.terms.allowed_count != 1 || found.terms.allowed[0] != CKM_SHA256_HMAC))
+                b->offers->lost_terms |= KEY_ALLOWED;
+            if (read_back(b, mech, &blob, NULL, &found) && key_is(&found, KEY_MODIFIABLE))
+                b->offers->lost_flags |= KEY_MODIFIABLE;
+        }
+    }
+    probe_unmake(b, secret);
+    bytes_free(&blob);
 }
 
 /* --- copying --- */
@@ -156,9 +214,11 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     bool ok = false;
     CK_RV rv;
 
-    *offers = (struct hsm_offers){.one_per_id = p->overwrites || p->dialect.one_per_id,
-                                  .lost_templates = p11_templates_omitted(p->dialect.omit),
-                                  .unreadable = p->dialect.unreadable};
+    *offers =
+        (struct hsm_offers){.one_per_id = p->overwrites || p->dialect.one_per_id,
+                            .lost_templates = p11_templates_omitted(p->dialect.omit),
+                            .lost_terms = p->dialect.omit & DIALECT_OMIT_ALLOWED ? KEY_ALLOWED : 0,
+                            .unreadable = p->dialect.unreadable};
     learn_limits(p, &offers->limits);
     memcpy(offers->act_words, act_words, sizeof act_words);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
@@ -185,6 +245,7 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
     try_transports(&b);
     try_envelopes(&b);
     try_lengths(&b);
+    try_terms(&b);
     try_copy(&b);
     ok = p->lie == CKR_OK || ckr_set(err, p->lie, "the HSM cannot be tried with throw-away keys");
 out:

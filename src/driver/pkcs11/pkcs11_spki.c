@@ -188,24 +188,37 @@ uint32_t spki_modulus_bits(struct view modulus)
     return bits;
 }
 
-/* PKCS#11 3.0 lets Edwards curves be named by a PrintableString as well. */
-static bool is_named_edwards(struct view params)
-{
-    static const char der[] = "\x13\x0c"
-                              "edwards25519";
-
-    return params.len == sizeof der - 1 && memcmp(params.data, der, params.len) == 0;
-}
-
-/* Curves whose names OpenSSL does not know as NIST's or spells otherwise. */
+/* Curves whose names OpenSSL does not know as NIST's or spells otherwise, and the DER of the
+ * PrintableString by which PKCS#11 3.0 (2.3.5, 2.3.7) lets them be named, too. */
 static const struct {
     int nid;
     const char *name;
     uint32_t bits;
+    const char *printable;
 } edwards[] = {
-    {NID_ED25519, "Ed25519", 255},
-    {NID_ED448, "Ed448", 448},
+    {NID_ED25519, "Ed25519", 255,
+     "\x13\x0c"
+     "edwards25519"},
+    {NID_ED448, "Ed448", 448,
+     "\x13\x0a"
+     "edwards448"},
+    {NID_X25519, "X25519", 255,
+     "\x13\x0a"
+     "curve25519"},
+    {NID_X448, "X448", 448,
+     "\x13\x08"
+     "curve448"},
 };
+
+/* The number of a curve that is named so; otherwise what it was. */
+static int named_nid(struct view params, int nid)
+{
+    for (size_t i = 0; i < sizeof edwards / sizeof edwards[0]; i++)
+        if (params.len == strlen(edwards[i].printable) &&
+            memcmp(params.data, edwards[i].printable, params.len) == 0)
+            nid = edwards[i].nid;
+    return nid;
+}
 
 /* A curve's name in OpenSSL, NIST's where it has one: "P-256", "secp256k1", "brainpoolP256r1"; NULL
  * where OpenSSL has no such curve. */
@@ -254,10 +267,8 @@ void spki_curve(struct view params, char name[KEY_CURVE_MAX], uint32_t *bits)
     int nid = curve_nid(params, &oid);
     const char *known;
 
-    if (is_named_edwards(params))
-        nid = NID_ED25519;
     *bits = 0;
-    known = curve_name(nid, bits);
+    known = curve_name(named_nid(params, nid), bits);
     text_print(name, KEY_CURVE_MAX, "%s",
                known                                      ? known
                : params.len && params.data[0] == sequence ? KEY_CURVE_EXPLICIT
