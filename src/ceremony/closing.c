@@ -403,14 +403,28 @@ static void compare_names(struct ceremony *c, const struct names *names)
     party->intact = c->lost == lost;
 }
 
-static bool unfinished(size_t proven, size_t unknown, struct err *err)
+/* What another process finds to be another key, or guarded worse, a resume finds so, too. */
+static bool is_settled(const struct ceremony *c)
+{
+    for (size_t i = 0; i < c->plan.count; i++)
+        if (c->fates[i].proven && c->fates[i].outcome == KEY_UNKNOWN &&
+            c->fates[i].err.code != ERR_DATA && c->fates[i].err.code != ERR_DENIED &&
+            c->fates[i].err.code != ERR_UNSUPPORTED && c->fates[i].err.code != ERR_CONFLICT)
+            return false;
+    return true;
+}
+
+static bool unfinished(const struct ceremony *c, size_t proven, size_t unknown, struct err *err)
 {
     err_set(err, ERR_UNFINISHED, "%zu of %zu keys could not be proven from a fresh process",
             unknown, proven);
     err_now(err,
             "They are on the destination, and were proven there by the process that kept them");
-    return err_next(err, "Read the reason beside each key, then run: hsmferry resume with the "
-                         "journal");
+    return err_next(
+        err, is_settled(c) ? "Read the reason beside each key: no resume changes it. Look at both "
+                             "tokens, and use no such key on the destination before."
+                           : "Read the reason beside each key, then run: hsmferry resume with the "
+                             "journal");
 }
 
 static bool is_public(const struct ceremony *c, size_t i)
@@ -473,6 +487,6 @@ bool closing_fresh(struct ceremony *c, struct step_facts *facts, struct err *err
         snprintf(facts->text + len, sizeof facts->text - (size_t)len,
                  ", %zu of them also through OpenSSL and libp11", by_app);
     return !ok || migrated[0] + migrated[1] == proven[0] + proven[1] ||
-           unfinished(proven[0] + proven[1], proven[0] + proven[1] - migrated[0] - migrated[1],
+           unfinished(c, proven[0] + proven[1], proven[0] + proven[1] - migrated[0] - migrated[1],
                       err);
 }

@@ -63,19 +63,24 @@ static const struct plan_item *first_refusal_that_counts(const struct ceremony *
     return NULL;
 }
 
-static int exit_of_failure(enum err_code code, size_t migrated)
+/* What failed so, a resume may bring. What an HSM cannot do, it cannot do then either. */
+static bool resume_may_help(enum err_code code)
 {
-    switch (code) {
-    case ERR_HSM:
-    case ERR_UNSUPPORTED:
-    case ERR_GONE:
-    case ERR_FAILED:
-    case ERR_STOPPED:
-        /* "Nothing has changed" is true only when no key has arrived. */
-        return err_exit(migrated ? ERR_UNFINISHED : ERR_FAILED);
-    default:
-        return err_exit(code);
-    }
+    return code == ERR_HSM || code == ERR_GONE || code == ERR_FAILED || code == ERR_STOPPED;
+}
+
+static int exit_of_failure(const struct ceremony *c, size_t migrated)
+{
+    enum err_code code = c->failure.code;
+    bool again = resume_may_help(code);
+
+    for (size_t i = 0; i < c->plan.count; i++)
+        again |= code == ERR_UNSUPPORTED && c->fates[i].outcome == KEY_FAILED &&
+                 resume_may_help(c->fates[i].err.code);
+    /* "Nothing has changed" is true only when no key has arrived. */
+    if (!migrated && (again || code == ERR_UNSUPPORTED))
+        return err_exit(ERR_FAILED);
+    return err_exit(again ? ERR_UNFINISHED : code);
 }
 
 /* A key that was kept, but not proven by a process of its own, is not called migrated. */
@@ -145,7 +150,7 @@ static void finish(struct ceremony *c)
     if (c->left_over || c->lost || c->unsure || unknown || unproven)
         c->exit_code = err_exit(ERR_UNFINISHED);
     else if (c->failure.code != ERR_NONE)
-        c->exit_code = exit_of_failure(c->failure.code, migrated);
+        c->exit_code = exit_of_failure(c, migrated);
     else
         c->exit_code = refusal ? err_exit(refusal->reason.code) : 0;
 

@@ -32,6 +32,13 @@ bool limits_allow(const struct hsm_limits *limits, const struct key_desc *key, s
     return true;
 }
 
+uint32_t limits_direct(const struct negotiation *deal)
+{
+    uint32_t most = deal->limits.secret_max;
+
+    return most && most < deal->direct_max ? most : deal->direct_max;
+}
+
 bool limits_keep(const struct negotiation *deal, const struct key_desc *key, uint32_t want_flags,
                  struct err *err)
 {

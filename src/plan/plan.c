@@ -87,11 +87,14 @@ static void go(const struct negotiation *deal, struct plan_item *item, const str
 
     item->route = way->route;
     item->alg = way->alg;
-    if (way->route == ROUTE_DIRECT)
+    if (way->route == ROUTE_DIRECT && item->key.length == 0)
+        snprintf(text, size,
+                 "directly under the transport key: its length is not known, this keeps it up to "
+                 "%u bytes; a longer one would fail",
+                 limits_direct(deal));
+    else if (way->route == ROUTE_DIRECT)
         snprintf(text, size, "directly under the transport key: %s",
-                 way == deal->ways       ? "there is no common envelope"
-                 : item->key.length == 0 ? "its length is not known, this keeps it"
-                                         : "the envelope would pad it");
+                 way == deal->ways ? "there is no common envelope" : "the envelope would pad it");
     else
         snprintf(text, size, "in the AES envelope%s%s%s", way == deal->ways ? "" : ", ",
                  way == deal->ways ? "" : hsm_alg_name(way->alg),

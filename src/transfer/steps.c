@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "hsm/fidelity.h"
+#include "plan/limits.h"
 #include "transfer/kcv.h"
 #include "transfer/proof.h"
 
@@ -303,7 +304,7 @@ static bool explain_wrap(const struct ceremony *c, const struct plan_item *item,
 {
     if (err->code == ERR_UNSUPPORTED && item->route == ROUTE_DIRECT && item->key.length == 0)
         err_next(err, "The source does not know how long it is; more than %u bytes cannot go.",
-                 c->deal.direct_max);
+                 limits_direct(&c->deal));
     return false;
 }
 
@@ -366,6 +367,23 @@ static bool check_arrived(const struct plan_item *item, const struct key_desc *i
     return err_next(err, "Move nothing more there before you know why the destination did this.");
 }
 
+/* That a secret of unknown length may be too long for the destination was known before: this says
+ * no more of a blob than the one sentence does. */
+static bool explain_unwrap(const struct ceremony *c, const struct plan_item *item, struct err *err)
+{
+    if (err->code == ERR_DATA && item->route == ROUTE_DIRECT && item->key.length == 0 &&
+        c->deal.limits.secret_max) {
+        err_set(err, ERR_DATA,
+                "the encrypted key cannot be used: the secret has more than %u bytes, or it was "
+                "damaged or altered",
+                c->deal.limits.secret_max);
+        err_now(err, "Nothing of it is on the destination");
+        err_next(err, "The source does not report its length, and the destination takes no longer "
+                      "one: find out how long it is.");
+    }
+    return false;
+}
+
 static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     struct hsm *hsm = destination_of(c);
@@ -388,8 +406,9 @@ static bool unwrap_key(struct ceremony *c, struct step_facts *facts, struct err 
 
     facts->words = c->side[SIDE_DESTINATION].offers.alg[alg].unwrap_words;
     facts->crossed = &c->passage.blob;
-    return unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes, &c->passage.blob,
-                  &template, &c->passage.temporary, err) &&
+    return (unwrap(hsm, alg, direct ? c->pair.private_handle : c->destination_aes, &c->passage.blob,
+                   &template, &c->passage.temporary, err) ||
+            explain_unwrap(c, item, err)) &&
            steps_made(c, SIDE_DESTINATION, &c->passage.temporary, err) &&
            hsm->driver->describe(hsm, c->passage.temporary, is, err) &&
            check_arrived(item, is, true, err);

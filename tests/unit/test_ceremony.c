@@ -796,6 +796,75 @@ static void forgotten_destroy_is_noticed(void **state)
     assert_true(end->end.left_over > 0);
 }
 
+/* --- what a resume may change --- */
+
+/* Is the officer told to resume? By the exit code or by the words of a failure. */
+static bool advises_resume(const struct rig *rig, const struct event *end)
+{
+    bool told = false;
+
+    for (size_t i = 0; i < rig->count; i++)
+        told |= rig->events[i].kind == EVENT_ERROR &&
+                strstr(rig->events[i].error.next, "hsmferry resume");
+    return told || end->end.exit_code == 3;
+}
+
+/* What an HSM cannot do, it cannot do after a resume either; what it failed to do, it may. */
+static void no_resume_is_advised_that_changes_nothing(void **state)
+{
+    static const struct {
+        const char *fault;
+        uint32_t migrated;
+        int exit_code;
+    } rows[] = {
+        {"fail=commit:2:0x54", 2, 69},
+        {"fail=commit:1:0x54;fail=commit:3:0x54", 1, 69},
+        {"fail=commit:2:0x6a", 2, 77},
+        {"fail=commit:0:0x54", 0, 2},
+        /* the controls: each of these may be otherwise the next time */
+        {"fail=commit:2:0x30", 2, 3},
+        {"fail=commit:2:0x54;fail=commit:3:0x30", 1, 3},
+        {"fail=commit:0:0x30", 0, 2},
+    };
+    struct rig *rig = *state;
+
+    rig->setup.policy.canary = CANARY_NONE;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct event *end = go(rig, "keys=aes32:a:+encrypt,aes32:b:+encrypt,aes32:c:+encrypt",
+                                     rows[i].fault, "pkcs11:");
+        if (end->end.migrated != rows[i].migrated || end->end.exit_code != rows[i].exit_code ||
+            advises_resume(rig, end) != (rows[i].exit_code == 3))
+            fail_msg("%s: %u migrated, exit %d", rows[i].fault, end->end.migrated,
+                     end->end.exit_code);
+        clear(rig);
+    }
+}
+
+/* The end stays open where a key is there and not proven; but what another process proved to be
+ * another key is that after a resume, too. */
+static void a_settled_doubt_does_not_advise_resume(void **state)
+{
+    static const struct {
+        const char *app;
+        const char *next;
+    } rows[] = {
+        {"lie=prove:1:flip", "no resume changes it"},
+        {"fail=prove:1:0x30", "hsmferry resume"}, /* the control */
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct event *told;
+        rig->app = rows[i].app;
+        assert_int_equal(go(rig, "keys=" KEYS, "", "pkcs11:")->end.exit_code, 3);
+        told = find(rig, EVENT_ERROR, 0);
+        assert_non_null(told);
+        if (!strstr(told->error.next, rows[i].next))
+            fail_msg("%s: %s", rows[i].app, told->error.next);
+        clear(rig);
+    }
+}
+
 /* --- what goes along with a key --- */
 
 /* A key with its public half and a certificate, another certificate, and one that is none. */
@@ -1724,6 +1793,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_call_fails_once, setup, teardown),
         cmocka_unit_test_setup_teardown(every_call_loses_the_hsm, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_destroy_is_noticed, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_resume_is_advised_that_changes_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_settled_doubt_does_not_advise_resume, setup, teardown),
         cmocka_unit_test_setup_teardown(unreported_guards_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_fault_leaves_no_companion_out, setup, teardown),
         cmocka_unit_test_setup_teardown(a_lie_leaves_no_companion_out, setup, teardown),

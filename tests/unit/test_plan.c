@@ -549,6 +549,47 @@ static void templates_need_a_place(void **state)
     assert_int_equal(w->plan.items[1].route, ROUTE_PUBLIC);
 }
 
+/* What limits a key, or shall, is refused by its name where the destination is known to lose it. */
+static void limits_need_a_place(void **state)
+{
+    struct world *w = *state;
+    struct key_desc *secret = add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_GENERIC, 300, "a");
+    struct key_desc *private;
+
+    key_set_id(secret, "1", 1);
+    strcpy(secret->terms.end, "20301231");
+    secret->terms.allowed_count = 1;
+    secret->terms.allowed[0] = 0x251;
+    secret->flags_known |= KEY_MODIFIABLE;
+    secret->flags &= ~(uint32_t)KEY_MODIFIABLE;
+    choose(w, "pkcs11:object=a");
+    assert_int_not_equal(only(w)->route, ROUTE_NONE);
+    w->destination.lost_terms = KEY_DATES;
+    refused(only(w), ERR_DENIED, "these would get lost: any to 20301231");
+    w->destination.lost_terms = KEY_ALLOWED;
+    refused(only(w), ERR_DENIED, "keeps no list of allowed mechanisms");
+    w->destination.lost_terms = 0;
+    w->destination.lost_flags = KEY_MODIFIABLE;
+    refused(only(w), ERR_DENIED, "can be modified");
+    w->destination.lost_flags = 0;
+    w->source.limits.digest_max = 299;
+    refused(only(w), ERR_UNSUPPORTED, "300 bytes: the source proves no secret of more than 299");
+    w->source.limits.digest_max = 300;
+    assert_int_not_equal(only(w)->route, ROUTE_NONE);
+    /* the control: a key that is not limited, and a private one where secrets alone lose it */
+    secret->terms = (struct key_terms){0};
+    secret->flags |= KEY_MODIFIABLE;
+    w->destination.lost_terms = KEY_DATES | KEY_ALLOWED;
+    w->destination.lost_flags = KEY_MODIFIABLE;
+    assert_int_not_equal(only(w)->route, ROUTE_NONE);
+    private = add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "p");
+    private->flags_known |= KEY_MODIFIABLE;
+    private->flags &= ~(uint32_t)KEY_MODIFIABLE;
+    w->uri_count = 0;
+    choose(w, "pkcs11:object=p");
+    assert_int_not_equal(only(w)->route, ROUTE_NONE);
+}
+
 static void chosen_twice_goes_once(void **state)
 {
     struct world *w = *state;
@@ -812,6 +853,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(twins_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(name_is_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(one_replaces_the_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(limits_need_a_place, setup, teardown),
         cmocka_unit_test_setup_teardown(templates_need_a_place, setup, teardown),
         cmocka_unit_test_setup_teardown(chosen_twice_goes_once, setup, teardown),
         cmocka_unit_test_setup_teardown(patterns_mean_keys, setup, teardown),

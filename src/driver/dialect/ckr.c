@@ -6,7 +6,8 @@
 
 #include "base/text.h"
 
-/* One row for each return code, sorted. ERR_HSM where it says no more than that the HSM refused. */
+/* One row for each return code, sorted. ERR_HSM where it says no more than that the HSM refused;
+ * ERR_UNSUPPORTED where it would refuse the same again. */
 static const struct row {
     unsigned long rv;
     const char *name;
@@ -24,10 +25,10 @@ static const struct row {
     {0x8, "CKR_NO_EVENT", ERR_HSM, NULL},
     {0x9, "CKR_NEED_TO_CREATE_THREADS", ERR_HSM, NULL},
     {0xa, "CKR_CANT_LOCK", ERR_HSM, NULL},
-    {0x10, "CKR_ATTRIBUTE_READ_ONLY", ERR_HSM, NULL},
+    {0x10, "CKR_ATTRIBUTE_READ_ONLY", ERR_UNSUPPORTED, NULL},
     {0x11, "CKR_ATTRIBUTE_SENSITIVE", ERR_DENIED, NULL},
-    {0x12, "CKR_ATTRIBUTE_TYPE_INVALID", ERR_HSM, NULL},
-    {0x13, "CKR_ATTRIBUTE_VALUE_INVALID", ERR_HSM, NULL},
+    {0x12, "CKR_ATTRIBUTE_TYPE_INVALID", ERR_UNSUPPORTED, NULL},
+    {0x13, "CKR_ATTRIBUTE_VALUE_INVALID", ERR_UNSUPPORTED, NULL},
     {0x1b, "CKR_ACTION_PROHIBITED", ERR_DENIED,
      "The object forbids this (COPYABLE or DESTROYABLE is off)."},
     {0x20, "CKR_DATA_INVALID", ERR_DATA, NULL},
@@ -53,7 +54,7 @@ static const struct row {
     {0x69, "CKR_KEY_NOT_WRAPPABLE", ERR_UNSUPPORTED,
      "The HSM does not wrap a key of this type with this algorithm."},
     {0x6a, "CKR_KEY_UNEXTRACTABLE", ERR_DENIED, "This key was made never to leave its HSM."},
-    {0x6b, "CKR_KEY_PARAMS_INVALID", ERR_HSM, NULL},
+    {0x6b, "CKR_KEY_PARAMS_INVALID", ERR_UNSUPPORTED, NULL},
     {0x70, "CKR_MECHANISM_INVALID", ERR_UNSUPPORTED, NULL},
     {0x71, "CKR_MECHANISM_PARAM_INVALID", ERR_UNSUPPORTED, NULL},
     {0x82, "CKR_OBJECT_HANDLE_INVALID", ERR_NO_INPUT,
@@ -82,8 +83,8 @@ static const struct row {
      "The security officer is logged in: let that session end first."},
     {0xc0, "CKR_SIGNATURE_INVALID", ERR_HSM, NULL},
     {0xc1, "CKR_SIGNATURE_LEN_RANGE", ERR_HSM, NULL},
-    {0xd0, "CKR_TEMPLATE_INCOMPLETE", ERR_HSM, NULL},
-    {0xd1, "CKR_TEMPLATE_INCONSISTENT", ERR_HSM, NULL},
+    {0xd0, "CKR_TEMPLATE_INCOMPLETE", ERR_UNSUPPORTED, NULL},
+    {0xd1, "CKR_TEMPLATE_INCONSISTENT", ERR_UNSUPPORTED, NULL},
     {0xe0, "CKR_TOKEN_NOT_PRESENT", ERR_GONE, "Put the token back and start again."},
     {0xe1, "CKR_TOKEN_NOT_RECOGNIZED", ERR_HSM, "Initialise the token with the HSM's own tool."},
     {0xe2, "CKR_TOKEN_WRITE_PROTECTED", ERR_DENIED, "Remove the write protection of the token."},
@@ -105,7 +106,7 @@ static const struct row {
     {0x115, "CKR_WRAPPING_KEY_TYPE_INCONSISTENT", ERR_UNSUPPORTED, NULL},
     {0x120, "CKR_RANDOM_SEED_NOT_SUPPORTED", ERR_HSM, NULL},
     {0x121, "CKR_RANDOM_NO_RNG", ERR_HSM, NULL},
-    {0x130, "CKR_DOMAIN_PARAMS_INVALID", ERR_HSM, NULL},
+    {0x130, "CKR_DOMAIN_PARAMS_INVALID", ERR_UNSUPPORTED, NULL},
     {0x140, "CKR_CURVE_NOT_SUPPORTED", ERR_UNSUPPORTED, NULL},
     {0x150, "CKR_BUFFER_TOO_SMALL", ERR_HSM, NULL},
     {0x160, "CKR_SAVED_STATE_INVALID", ERR_HSM, NULL},
