@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # One block for each program. It links what it tests and nothing above that.
 if HAVE_CMOCKA
+check_PROGRAMS += %D%/test_half
+TESTS += %D%/test_half
+%C%_test_half_SOURCES = %D%/test_half.c
+%C%_test_half_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_half_LDADD = $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_ask
 TESTS += %D%/test_ask
 %C%_test_ask_SOURCES = %D%/test_ask.c
