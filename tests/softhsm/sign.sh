@@ -38,7 +38,7 @@ make_tokens() {
 key() { # key TYPE ID LABEL [OPTION...], on the card
     key_type=$1 key_id=$2 key_label=$3
     shift 3
-    [ $# -gt 0 ] && [ "$1" != --allowed-mechanisms ] || set -- --usage-sign "$@"
+    case ${1:-} in --usage-*) ;; *) set -- --usage-sign "$@" ;; esac
     pkcs11-tool --module "$softhsm" --token-label card --login --pin 47110815 --keypairgen \
         --key-type "$key_type" --id "$key_id" --label "$key_label" "$@"
 }
