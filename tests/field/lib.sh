@@ -9,6 +9,9 @@
 need_softhsm softhsm2-util pkcs11-tool certutil
 hsmferry=$abs_top_builddir/hsmferry
 pin_file=$tmp/pin
+for softoken in /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so /usr/lib64/libsoftokn3.so; do
+    [ ! -f "$softoken" ] || break
+done
 mkdir "$tmp/tokens"
 printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' \
     "$tmp/tokens" >"$tmp/softhsm2.conf"

@@ -7,8 +7,6 @@ set -u
 # shellcheck source=tests/field/lib.sh
 . "${0%/*}/lib.sh"
 
-softoken=$(pkg-config --variable=libdir nss 2>/dev/null)/libsoftokn3.so
-[ -e "$softoken" ] || softoken=$(find /usr/lib -name libsoftokn3.so | head -n 1)
 soft src && soft dst && nss new && nss other || exit 99
 
 # value KEY-TYPE LABEL ID USE, octets on stdin

@@ -6,7 +6,7 @@ set -u
 # shellcheck source=tests/field/lib.sh
 . "${0%/*}/lib.sh"
 
-soft src && soft dst && nss new || exit 99
+soft src && soft dst && nss new && nss other || exit 99
 id=10
 # key KEY-TYPE LABEL MECHANISMS [USE]
 key() {
@@ -43,7 +43,22 @@ ok "... each by what it allows" says 'rsa-pss-signature' 'rsa-pss-sha512-signatu
 ok "... and the review kept its word" kept_word
 
 # From there on, each is in the other token, too: by the mechanisms, which were carried along.
-# shellcheck disable=SC2016 # for the inner shell
-ok "the copies allow the same" sh -c 'pkcs11-tool --module "$1" --token-label dst --login --pin 1234 \
-    -O --type privkey 2>/dev/null | grep -q "SHA384-RSA-PKCS-PSS"' - "$softhsm"
+allows_the_same() {
+    pkcs11-tool --module "$softhsm" --token-label dst --login --pin 1234 -O --type privkey \
+        >"$tmp/there" 2>/dev/null
+    grep -q "SHA384-RSA-PKCS-PSS" "$tmp/there"
+}
+ok "the copies allow the same" allows_the_same
+
+# A destination that keeps no such list gets none of these keys, also by the other path to it.
+tool --keypairgen --key-type rsa:2048 --label free --id 99 --extractable --usage-sign || exit 99
+for to in "$(nss_side new)" "$(softoken_side other)"; do
+    ceremony "$(soft_side pkcs11:token=src)" "$to" 'pkcs11:type=private'
+    ok "they do not go to NSS" ends 0 --plain
+    for name in raw several oaep ecdsa ecdh; do
+        ok "... not $name" refused "$name" 'the destination keeps no list of allowed mechanisms'
+    done
+    ok "... but a key that allows all does" migrated free
+    ok "... and the review kept its word" kept_word
+done
 finish
