@@ -28,8 +28,7 @@ make_tokens() {
         key RSA:1024 04 twin && key RSA:2048 05 raw --allowed-mechanisms RSA-PKCS,SHA1-RSA-PKCS &&
         key RSA:2048 06 hashing --allowed-mechanisms SHA256-RSA-PKCS,RSA-PKCS-PSS &&
         key EC:prime256v1 07 deriving --usage-derive --allowed-mechanisms ECDH1-DERIVE &&
-        key EC:prime256v1 08 hashing-ec --allowed-mechanisms ECDSA-SHA256 &&
-        key RSA:2048 09 decrypts --usage-decrypt
+        key EC:prime256v1 08 hashing-ec --allowed-mechanisms ECDSA-SHA256
     head -c 64 /dev/urandom >"$tmp/noise"
     certutil -N -d "sql:$tmp/nss" -f "$tmp/pin"
     certificate rsa -g 2048 && certificate ec -q nistp256
@@ -180,7 +179,7 @@ signs "control: a key that allows CKM_RSA_PKCS among others" 0 "$hsmferry" sign 
 ok "its printed command verifies it" printed_command_verifies
 rm "$report".3.*
 for case in "hashing:allowed mechanisms lack CKM_RSA_PKCS" "hashing-ec:allowed mechanisms lack CKM_ECDSA" \
-    "deriving:uses do not allow it to sign" "decrypts:uses do not allow it to sign"; do
+    "deriving:allowed mechanisms lack CKM_ECDSA"; do
     name=${case%%:*}
     card "$name" >"$tmp/$name.yaml"
     signs "$name: a key that may not sign a digest" 69 "$hsmferry" sign "$report" "$tmp/$name.yaml"
