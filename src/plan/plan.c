@@ -171,20 +171,22 @@ static void tell_half(struct plan_item *item)
         snprintf(item->reason.what + len, sizeof item->reason.what - len, "; %s", text);
 }
 
+/* The first reason is one that nothing can mend: names and public halves come behind the others. */
 static bool judge_key(const struct judge *judge, struct plan_item *item)
 {
     struct err *reason = &item->reason;
 
-    if (!policy_may_leave(&item->key, reason) || !check_names(judge, &item->key, reason) ||
+    if (!policy_may_leave(&item->key, reason) ||
         !limits_allow(&judge->deal->limits, &item->key, reason) ||
         !limits_keep(judge->deal, &item->key, item->want_flags, reason) ||
-        !keeps_templates(judge, &item->key, reason) || !has_half(item, reason))
+        !keeps_templates(judge, &item->key, reason))
         return false;
     item->proofs = provable_by(judge->deal, &item->key);
     item->unproven = item->proofs == 0;
     if (item->unproven && !judge->policy->waive_unproven)
         return provable_explain(judge->deal, &item->key, reason);
-    if (!choose_route(judge, item) || (item->unproven && !has_floor(item)))
+    if (!check_names(judge, &item->key, reason) || !has_half(item, reason) ||
+        !choose_route(judge, item) || (item->unproven && !has_floor(item)))
         return false;
     tell_half(item);
     return true;
@@ -213,10 +215,10 @@ static bool judge_public(const struct judge *judge, struct plan_item *item,
     if (owner && owner->route == ROUTE_NONE)
         return err_set(reason, ERR_CONFLICT, "its private key does not go");
     if (!policy_public_may_go(&item->key, reason) ||
-        !check_public_names(judge, &item->key, reason) ||
         (item->key.class == KEY_CLASS_PUBLIC &&
          !limits_allow(&judge->deal->limits, &item->key, reason)) ||
-        !keeps_templates(judge, &item->key, reason))
+        !keeps_templates(judge, &item->key, reason) ||
+        !check_public_names(judge, &item->key, reason))
         return false;
     /* What a certificate certifies, companions_read() checks: one wrong answer must not cost it. */
     if (owner && item->key.class == KEY_CLASS_PUBLIC && item->key.has_public &&

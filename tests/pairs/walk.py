@@ -37,6 +37,10 @@ CURVES = {
     "bp384": "06092b240303020801010b", "bp512": "06092b240303020801010d",
     "ed25519": "06032b6570", "ed448": "06032b6571", "x25519": "06032b656e", "x448": "06032b656f",
 }
+# The same as p256, by parameters that name no curve.
+CURVES["own-curve"] = subprocess.run(
+    ["openssl", "ecparam", "-name", "prime256v1", "-param_enc", "explicit", "-outform", "DER"],
+    stdout=subprocess.PIPE, check=True).stdout.hex()
 EDWARDS = 0x1055  # CKM_EC_EDWARDS_KEY_PAIR_GEN; SoftHSM makes X25519 by it, too
 SECRETS = {"aes": p11.CKK_AES, "des3": p11.CKK_DES3, "generic": p11.CKK_GENERIC_SECRET,
            "hmac256": p11.CKK_SHA256_HMAC, "hmac1": p11.CKK_SHA_1_HMAC,

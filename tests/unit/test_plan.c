@@ -774,6 +774,16 @@ static void half_is_looked_for(void **state)
     w->plan.items[0].key.flags &= ~(uint32_t)KEY_EXTRACTABLE;
     assert_true(plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err));
     refused(&w->plan.items[0], ERR_DENIED, "not extractable");
+    w->plan.items[0].key.flags |= KEY_EXTRACTABLE;
+    w->plan.items[0].key.terms.allowed_count = 1; /* none that is a proof */
+    w->plan.items[0].key.terms.allowed[0] = 1;
+    add(&w->there, KEY_CLASS_PRIVATE, KEY_KIND_EC, 0, "k"); /* whose name is taken, too */
+    assert_true(plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err));
+    refused(&w->plan.items[0], ERR_UNSUPPORTED, "of the mechanisms that it allows, none");
+    /* and of what can be mended, the name */
+    w->plan.items[0].key.terms.allowed_count = 0;
+    assert_true(plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err));
+    refused(&w->plan.items[0], ERR_CONFLICT, "is taken on the destination");
 }
 
 /* What cannot go takes nothing along. */
