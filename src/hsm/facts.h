@@ -221,7 +221,7 @@ struct hsm_offers {
     uint32_t lost_templates; /* bit (1 << enum key_template_use) for each that no key has there;
                                 whether it has the others is seen when the key is read */
     uint32_t lost_terms; /* enum key_term: KEY_DATES, KEY_ALLOWED, where no key has them there */
-    uint32_t lost_flags; /* enum key_flag: what no secret key can be without there */
+    uint32_t lost_flags; /* enum key_flag: what no key can be without there */
     uint32_t unreadable; /* enum key_flag: what it reports of no key, as is known of it */
     uint32_t mute_templates; /* likewise, for each that it fails to read of any key */
     struct hsm_limits limits;

@@ -43,10 +43,9 @@ bool limits_keep(const struct negotiation *deal, const struct key_desc *key, uin
                  struct err *err)
 {
     const struct key_terms *terms = &key->terms;
-    bool secret = key->class == KEY_CLASS_SECRET;
     bool dated = terms->start[0] || terms->end[0];
 
-    if (secret && deal->digest_max && key->length > deal->digest_max)
+    if (key->class == KEY_CLASS_SECRET && deal->digest_max && key->length > deal->digest_max)
         return err_set(err, ERR_UNSUPPORTED,
                        "%u bytes: the source proves no secret of more than %u", key->length,
                        deal->digest_max);
@@ -58,9 +57,8 @@ bool limits_keep(const struct negotiation *deal, const struct key_desc *key, uin
         return err_set(err, ERR_DENIED,
                        "the destination keeps no list of allowed mechanisms, so this key's would "
                        "get lost");
-    if (secret && (deal->lost_flags & KEY_MODIFIABLE & ~want_flags))
+    if (deal->lost_flags & KEY_MODIFIABLE & ~want_flags)
         return err_set(err, ERR_DENIED,
-                       "every secret key on the destination can be modified, and this one must "
-                       "not be");
+                       "every key on the destination can be modified, and this one must not be");
     return true;
 }

@@ -31,7 +31,7 @@ rsa-allowed   rsa2048:allowed=1,9,40   mechanisms           kept      unlisted  
 subject       rsa2048:{NAME}           subject              kept      kept      kept      kept
 ec-subject    ec256:{NAME}             subject              kept      kept      kept      kept
 fixed         aes32:-modifiable        modifiable           kept      free      kept      kept
-ec-fixed      ec256:-modifiable        modifiable           kept      looser    kept      kept
+ec-fixed      ec256:-modifiable        modifiable           kept      free      kept      kept
 no-copy       aes32:-copyable          copyable             dropped   dropped   dropped   .
 no-destroy    aes32:-destroyable       destroyable          dropped   dropped   dropped   .
 open          aes32:-private           private              tightened tightened tightened kept
@@ -66,7 +66,7 @@ ed25519       ed25519                  type                 type      type      
 REASONS = {"unread": "the source cannot read this key's dates",
            "undated": "the destination keeps no dates of a key",
            "unlisted": "the destination keeps no list of allowed mechanisms",
-           "free": "every secret key on the destination can be modified", "trusted": "trusted wrapping key",
+           "free": "every key on the destination can be modified", "trusted": "trusted wrapping key",
            "pin": "its PIN at every use", "stays": "not extractable", "type": "unsupported type",
            "twin": "another chosen key has its id",
            "lost": "so this one would get lost", "more": "attributes that cannot be read or carried"}

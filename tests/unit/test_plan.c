@@ -576,18 +576,19 @@ static void limits_need_a_place(void **state)
     refused(only(w), ERR_UNSUPPORTED, "300 bytes: the source proves no secret of more than 299");
     w->source.limits.digest_max = 300;
     assert_int_not_equal(only(w)->route, ROUTE_NONE);
-    /* the control: a key that is not limited, and a private one where secrets alone lose it */
+    /* the control: a key that is not limited */
     secret->terms = (struct key_terms){0};
     secret->flags |= KEY_MODIFIABLE;
     w->destination.lost_terms = KEY_DATES | KEY_ALLOWED;
     w->destination.lost_flags = KEY_MODIFIABLE;
     assert_int_not_equal(only(w)->route, ROUTE_NONE);
+    /* a private key, too */
     private = add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "p");
     private->flags_known |= KEY_MODIFIABLE;
     private->flags &= ~(uint32_t)KEY_MODIFIABLE;
     w->uri_count = 0;
     choose(w, "pkcs11:object=p");
-    assert_int_not_equal(only(w)->route, ROUTE_NONE);
+    refused(only(w), ERR_DENIED, "can be modified");
 }
 
 static void chosen_twice_goes_once(void **state)
