@@ -17,7 +17,8 @@ import subprocess
 import sys
 
 ROOMS = ("src", "ui")
-# What the house is to become; a measure without one is only not to become worse.
+# What the house is to become. Short of it, a number may only get better; a measure without a target
+# is shown for the reader.
 TARGETS = {
     "file circles by #include": 0,
     "files in them": 0,
@@ -184,7 +185,8 @@ def main():
         file.write_text("".join(f"{number} {name}\n" for name, number, _ in measured))
     kept = {name: int(number) for number, name in
             (line.rstrip("\n").split(" ", 1) for line in file.read_text().splitlines())}
-    worse = [name for name, number, _ in measured if number > kept[name]]
+    worse = [name for name, number, _ in measured
+             if TARGETS[name] is not None and number > kept[name]]
     print(f"{'':34} target   kept measured")
     for name, number, words in measured:
         target = "" if TARGETS[name] is None else TARGETS[name]

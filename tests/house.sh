@@ -120,6 +120,10 @@ says() { # says NUMBER NAME: it is measured like this
     }
 }
 
+says_not_worse() {
+    ! grep "^$1 .*WORSE" "$tmp/table"
+}
+
 # planted NUMBER NAME: the tree as it is now has this number, and is therefore worse than it was.
 planted() {
     ok "control, $2: it is built" build
@@ -175,7 +179,7 @@ planted 2 'lines of Makefile.am'
 plain_tree
 for _ in 1 2 3 4 5; do echo; done >>"$tree/ui/app.c"
 planted 11 'lines of the longest file'
-ok "control: the product grew as well" grep -q '^lines of the product .*WORSE' "$tmp/table"
+ok "... and the product may grow" says_not_worse 'lines of the product'
 plain_tree
 rm -rf "$tmp/build"
 not_ok "control: without objects nothing is measured" measured "$tree" "$tmp/build" "$tmp/tree.kept"
