@@ -367,6 +367,27 @@ static void test_waived_review_still_wants_a_word(void **state)
     fixture_free(&f);
 }
 
+/* A new ceremony knows nothing of one that was given up while its word waited for the engine. */
+static void test_new_ceremony_answers_nothing_by_itself(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    to_review(&f);
+    fixture_type(&f, "ferry 2\n"); /* the engine has not asked for it yet */
+    fixture_press(&f, PRESS_F6);
+    fixture_press(&f, PRESS_F8);
+    fixture_press(&f, PRESS_ESC);
+    fixture_press(&f, PRESS_ESC);
+    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    fixture_press(&f, PRESS_F7);
+    assert_int_equal(f.asked[REQUEST_START], 2);
+    fixture_gate(&f, GATE_REVIEW, GATE_OPEN, "type  ferry 2  to start");
+    assert_int_equal(f.asked[REQUEST_ANSWER], 0);
+    assert_int_equal(app_dialog(f.app), DIALOG_GATE);
+    fixture_free(&f);
+}
+
 /* --- gates and PINs ------------------------------------------------------------------------- */
 
 static void running(struct fixture *f)
@@ -879,6 +900,7 @@ int main(void)
         cmocka_unit_test(test_keys_typed_while_planning_do_nothing),
         cmocka_unit_test(test_wrong_word_is_asked_for_again),
         cmocka_unit_test(test_waived_review_still_wants_a_word),
+        cmocka_unit_test(test_new_ceremony_answers_nothing_by_itself),
         cmocka_unit_test(test_typed_ahead_does_not_answer_a_gate),
         cmocka_unit_test(test_esc_at_a_gate_asks_then_refuses),
         cmocka_unit_test(test_gate_is_not_answered_unseen),

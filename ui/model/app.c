@@ -85,9 +85,9 @@ void app_failed(struct app *app, enum request_kind kind, const struct err *err)
         app->commands--;
     if (kind == REQUEST_START) /* what was to follow cannot */
         app->commands = app->request_count = 0;
-    app->planning = false;
+    if (kind == REQUEST_RUN || app->phase == PHASE_PLANNING)
+        app->phase = PHASE_IDLE;
     if (kind == REQUEST_RUN) { /* nothing was begun */
-        app->running = app->starting = false;
         explicit_bzero(app->answer.data, app->answer.cap);
         app->answer.len = 0;
         app->view = VIEW_INVENTORY;
@@ -127,9 +127,9 @@ enum dialog app_dialog(const struct app *app)
         return app->dialog;
     if (app->pin.open)
         return DIALOG_PIN;
-    if (app->reviewing)
+    if (app->phase == PHASE_REVIEWING)
         return DIALOG_REVIEW;
-    return app->run.gate.open && !app->starting ? DIALOG_GATE : DIALOG_NONE;
+    return app->run.gate.open && app->phase != PHASE_STARTING ? DIALOG_GATE : DIALOG_NONE;
 }
 
 const char *app_side_label(const struct app *app, enum side side)
@@ -139,11 +139,16 @@ const char *app_side_label(const struct app *app, enum side side)
     return s->has_token && s->token.label[0] ? s->token.label : "(no token)";
 }
 
+bool app_is_running(const struct app *app)
+{
+    return app->phase >= PHASE_STARTING && app->phase <= PHASE_TERMINATED;
+}
+
 int app_exit_code(const struct app *app)
 {
     if (app->run.over)
         return app->run.exit_code;
-    if (app->terminated || app->running)
+    if (app->phase >= PHASE_STARTING)
         return err_exit(ERR_STOPPED);
     for (unsigned i = 0; i < 2; i++)
         if (app->side[i].state == SIDE_FAILED)
@@ -204,22 +209,20 @@ void app_press(struct app *app, int press)
         app_dialog_press(app, dialog, press);
     } else {
         enum action action = keys_action(app->view, press);
-        if (!app->planning || allowed_while_planning(action))
+        if (app->phase != PHASE_PLANNING || allowed_while_planning(action))
             app_act(app, action);
     }
 }
 
 void app_terminate(struct app *app)
 {
-    bool again = app->terminated;
-
-    app->terminated = true;
-    app->leaving = true;
     app->dialog = DIALOG_NONE;
-    if (!again && app->running) {
+    if (app_is_running(app) && app->phase != PHASE_TERMINATED) {
+        app->phase = PHASE_TERMINATED;
         app_ask(app, REQUEST_STOP, SIDE_RELAY);
         return;
     }
+    app->phase = PHASE_GONE;
     app_ask(app, REQUEST_ABANDON, SIDE_SOURCE);
     app_ask(app, REQUEST_ABANDON, SIDE_DESTINATION);
     app_ask(app, REQUEST_QUIT, SIDE_RELAY);
@@ -329,7 +332,7 @@ static void choose_opened(struct app *app, enum side side)
 {
     enum side_state other = app->side[side == SIDE_SOURCE].state;
 
-    if (!app->choosing || !app->config->side[side].token.text[0])
+    if (app->phase != PHASE_CHOOSING || !app->config->side[side].token.text[0])
         return;
     if (other == SIDE_OPEN)
         app_ask(app, REQUEST_DEVICES, SIDE_RELAY);
@@ -354,7 +357,7 @@ static void opened(struct app *app, enum side side, bool ok)
 static void confirmed(struct app *app, bool ok)
 {
     if (!ok && app->last_error.code == ERR_STOPPED) {
-        app->choosing = false;
+        app->phase = PHASE_IDLE;
         app->run.gate.open = false;
         app_show_error(app, &app->last_error);
         return;
@@ -374,7 +377,8 @@ static void chosen(struct app *app, enum side side, bool ok)
     }
     if (app->side[SIDE_SOURCE].state == SIDE_LISTED &&
         app->side[SIDE_DESTINATION].state == SIDE_LISTED) {
-        app->choosing = false;
+        if (app->phase == PHASE_CHOOSING)
+            app->phase = PHASE_IDLE;
         inventory_view_listed(app);
     }
 }

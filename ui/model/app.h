@@ -95,6 +95,19 @@ enum confirm { CONFIRM_QUIT, CONFIRM_STOP, CONFIRM_ABANDON, CONFIRMS };
 /* The rows of a side in the setup view: first these, then its slots. */
 enum setup_row { SETUP_API, SETUP_MODULE, SETUP_ENVIRONMENT, SETUP_SLOTS };
 
+/* How far the ceremony has come: one value, so that nothing of one ceremony is left to the next. */
+enum app_phase {
+    PHASE_IDLE,
+    PHASE_CHOOSING,   /* tokens are to be chosen as soon as both sides are open */
+    PHASE_PLANNING,   /* the plan is being made */
+    PHASE_REVIEWING,  /* the plan is shown; nothing has begun */
+    PHASE_STARTING,   /* the word was typed; the engine has not asked for it yet */
+    PHASE_RUNNING,    /* until REQUEST_RUN has ended */
+    PHASE_LEAVING,    /* it runs; the console ends once it has stopped */
+    PHASE_TERMINATED, /* the same, and the next signal does not wait for that */
+    PHASE_GONE        /* the console ends now */
+};
+
 struct app_side {
     enum side_state state;
     int64_t since_ms;           /* when it came into this state */
@@ -166,15 +179,9 @@ struct app {
     struct app_pin pin;
     struct event exception; /* while it is typed, and until it was handed on */
     struct secret answer;
-    unsigned commands;     /* commands under way */
-    bool choosing;         /* tokens are to be chosen as soon as both sides are open */
+    unsigned commands; /* commands under way */
+    enum app_phase phase;
     bool marks_are_files;  /* the marks are the ceremony file's own selection */
-    bool planning;         /* the plan is being made */
-    bool reviewing;        /* the plan is shown; nothing has begun */
-    bool running;          /* from worker_run() to its end */
-    bool starting;         /* the word was typed; the engine has not asked for it yet */
-    bool leaving;          /* quit as soon as the ceremony has stopped */
-    bool terminated;       /* a signal asked us to end */
     struct err last_error; /* of the command under way */
     size_t verify_at;      /* key of the plan shown in the verification view, from 1; 0: of the
                               inventory */
@@ -251,6 +258,9 @@ const char *app_confirm_question(const struct app *app);
 
 /* Does the word that starts have to be checked here because the file waives the engine's gate? */
 bool app_review_waived(const struct app *app);
+
+/* Is a ceremony under way, from the word that starts it to its end? */
+bool app_is_running(const struct app *app);
 
 /* The exit code of the console as things stand. */
 int app_exit_code(const struct app *app);

@@ -196,7 +196,7 @@ static void steps(struct app *app)
 
 static void stop(struct app *app)
 {
-    if (app->running)
+    if (app_is_running(app))
         app_open_confirm(app, CONFIRM_STOP);
     else
         app_say(app, "No ceremony is running.");
@@ -204,7 +204,7 @@ static void stop(struct app *app)
 
 static void abandon(struct app *app)
 {
-    if (app->running)
+    if (app_is_running(app))
         app_open_confirm(app, CONFIRM_ABANDON);
     else
         app_say(app, "No ceremony is running.");
@@ -214,7 +214,7 @@ static void back(struct app *app)
 {
     enum view to = app->under;
 
-    if (app->view == VIEW_CEREMONY && app->running) {
+    if (app->view == VIEW_CEREMONY && app_is_running(app)) {
         app_say(app, "The ceremony is running; F7 or s stops it.");
         return;
     }
@@ -233,7 +233,7 @@ static void redraw(struct app *app)
 
 static void suspend(struct app *app)
 {
-    if (app->running)
+    if (app_is_running(app))
         app_say(app, "Ctrl-Z is off while a ceremony runs.");
     else
         app_ask(app, REQUEST_SUSPEND, SIDE_RELAY);
@@ -241,7 +241,7 @@ static void suspend(struct app *app)
 
 static void quit(struct app *app)
 {
-    if (app->running)
+    if (app_is_running(app))
         app_open_confirm(app, CONFIRM_QUIT);
     else
         app_ask(app, REQUEST_QUIT, SIDE_RELAY);

@@ -22,7 +22,7 @@ void ceremony_view_migrate(struct app *app)
         app_say(app, "The HSMs are busy; try again in a moment.");
     else {
         run_forget_plan(&app->run);
-        app->planning = true;
+        app->phase = PHASE_PLANNING;
         app_ask(app, REQUEST_PLAN, SIDE_RELAY);
     }
 }
@@ -42,12 +42,11 @@ static void expect_typing(struct app *app)
 
 void ceremony_view_planned(struct app *app, bool ok)
 {
-    app->planning = false;
+    app->phase = ok ? PHASE_REVIEWING : PHASE_IDLE;
     if (!ok) {
         app_show_error(app, &app->last_error);
         return;
     }
-    app->reviewing = true;
     expect_typing(app);
 }
 
@@ -74,9 +73,7 @@ void ceremony_view_start(struct app *app)
         return;
     }
     put_answer(app);
-    app->reviewing = false;
-    app->running = true;
-    app->starting = !app_review_waived(app);
+    app->phase = app_review_waived(app) ? PHASE_RUNNING : PHASE_STARTING;
     app->log_follows = true;
     app->view = VIEW_CEREMONY;
     app->under = VIEW_INVENTORY;
@@ -87,16 +84,17 @@ void ceremony_view_gate(struct app *app, const struct event *e)
 {
     if (e->gate.state != GATE_OPEN)
         return;
-    if (app->leaving) {
+    if (app->phase >= PHASE_LEAVING) {
         app_ask(app, REQUEST_STOP, SIDE_RELAY);
         return;
     }
-    if (app->starting && e->gate.gate == GATE_REVIEW) {
-        app->starting = false; /* the word was typed under the review; the engine judges it */
+    if (app->phase == PHASE_STARTING && e->gate.gate == GATE_REVIEW) {
+        app->phase = PHASE_RUNNING; /* the word was typed under the review; the engine judges it */
         app_ask(app, REQUEST_ANSWER, SIDE_RELAY);
         return;
     }
-    app->starting = false;
+    if (app->phase == PHASE_STARTING)
+        app->phase = PHASE_RUNNING;
     expect_typing(app);
 }
 
@@ -201,14 +199,14 @@ void ceremony_view_exception_part(struct app *app)
 
 void ceremony_view_ended(struct app *app)
 {
-    app->running = app->starting = false;
     app->run.gate.open = false;
     app->dialog = DIALOG_NONE;
-    if (app->leaving) {
+    if (app->phase >= PHASE_LEAVING) {
         app_ask(app, REQUEST_REPORT, SIDE_RELAY);
         app_ask(app, REQUEST_QUIT, SIDE_RELAY);
         return;
     }
+    app->phase = PHASE_IDLE;
     if (!app->run.over) {
         app_show_error(app, &app->last_error);
         return;

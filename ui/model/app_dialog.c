@@ -131,7 +131,7 @@ static void input_press(struct app *app, int press)
 
 static void quit_yes(struct app *app)
 {
-    app->leaving = true;
+    app->phase = PHASE_LEAVING;
     ceremony_view_refuse(app);
     app_say(app, "Stopping before the next step, then leaving.");
 }
@@ -253,7 +253,7 @@ static bool asks_for_help_or_quit(struct app *app, int press)
 static void review_press(struct app *app, int press)
 {
     if (press == PRESS_ESC)
-        app->reviewing = false;
+        app->phase = PHASE_IDLE;
     else if (press == PRESS_ENTER)
         ceremony_view_start(app);
     else if (!asks_for_help_or_quit(app, press) &&

@@ -100,7 +100,7 @@ void inventory_view_ask_same(struct app *app)
         app_say(app, "The other side holds no key of this name.");
     else if (!key_is_movable_class(source))
         app_say(app, "Only secret and private keys have something to ask the HSMs for.");
-    else if (app->running || app->commands)
+    else if (app_is_running(app) || app->commands)
         app_say(app, "The HSMs are at work; ask again when they are done.");
     else {
         app_say(app, "Both HSMs are asked ...");

@@ -54,7 +54,10 @@ void setup_restart(struct app *app)
 
     run_free(&app->run);
     app->report = (struct app_report){0};
-    app->pin.open = app->planning = app->reviewing = app->running = app->choosing = false;
+    app->pin.open = false;
+    app->phase = PHASE_IDLE;
+    explicit_bzero(app->answer.data, app->answer.cap);
+    app->answer.len = 0;
     app_ask(app, REQUEST_START, SIDE_RELAY);
     for (unsigned i = 0; i < 2; i++) {
         struct app_side *side = &app->side[i];
@@ -86,7 +89,7 @@ void setup_begin(struct app *app)
                      apis[0]);
     app->view = app->under = both_named(app) && both_chosen(app) ? VIEW_INVENTORY : VIEW_SETUP;
     setup_restart(app);
-    app->choosing = app->view == VIEW_INVENTORY;
+    app->phase = app->view == VIEW_INVENTORY ? PHASE_CHOOSING : PHASE_IDLE;
 }
 
 /* The ceremony is no longer as its file says. */
@@ -258,7 +261,7 @@ void setup_next(struct app *app)
             return;
         }
     }
-    app->choosing = true;
+    app->phase = PHASE_CHOOSING;
     app->view = app->under = VIEW_INVENTORY;
     app_ask(app, REQUEST_CHOOSE, SIDE_SOURCE);
     app_ask(app, REQUEST_CHOOSE, SIDE_DESTINATION);

@@ -202,7 +202,7 @@ static void detail_text(const struct app *app, char *out, size_t size)
     else if (run_unanswered(&app->run, app->now_ms, RUN_UNANSWERED_MS, &side, &ms))
         snprintf(out, size, "[WAIT] no answer from %s for %" PRId64 " s (%s); F7 begins anew",
                  pane_side_title(side), ms / 1000, app->run.call[side].name);
-    else if (app->planning)
+    else if (app->phase == PHASE_PLANNING)
         snprintf(out, size, "Making the plan; throw-away keys try the way ...");
     else
         pane_current(app, out, size);
@@ -234,7 +234,7 @@ static void draw_sentence(const struct app *app, struct canvas *c)
     if (app->run.gate.open || app->pin.open)
         snprintf(text, sizeof text, "%sAn answer is asked for: make this window at least 40x12.",
                  stamp);
-    else if (app->running && run_step_now(&app->run, &id))
+    else if (app_is_running(app) && run_step_now(&app->run, &id))
         snprintf(text, sizeof text,
                  "%sStep %d, key %" PRIu32
                  " of %zu: the ceremony goes on. Make this window at least "
