@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "ui/model/keys.h"
+#include "ui/model/dispatch.h"
 
 int main(void)
 {
-    keys_manual(stdout);
+    keys_manual(dispatch_views, stdout);
     return EXIT_SUCCESS;
 }

@@ -10,5 +10,5 @@ dist_man_MANS += \
 # The list of keys in the manual page, from the key table.
 check_PROGRAMS += %D%/keys
 %C%_keys_CFLAGS = $(AM_CFLAGS)
-%C%_keys_LDADD = libui.a libbase.a $(CRYPTO_LIBS)
+%C%_keys_LDADD = $(UNIT_UI)
 %C%_keys_SOURCES = %D%/keys.c

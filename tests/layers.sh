@@ -28,7 +28,7 @@ src/report          base/|hsm/|protocol/|journal/|report/
 src/worker          base/|hsm/|protocol/|link/|plan/|ceremony/|worker/
 src/config          base/|hsm/|protocol/|plan/|ceremony/ceremony\.h|report/yaml_writer\.h|config/
 src/cmd             .
-ui/model            base/|hsm/(facts|fidelity|key|uri)\.h|protocol/|plan/|config/|report/signing\.h|worker/worker\.h|ui/(model/|screen/verification\.h)
+ui/model            base/|hsm/(facts|fidelity|key|uri)\.h|protocol/|plan/|config/|ui/model/
 ui/screen           base/|hsm/(facts|fidelity|key|uri)\.h|protocol/|plan/|config/|worker/worker\.h|ui/(model|screen)/
 ui/plain            base/|hsm/(facts|fidelity|key|uri)\.h|protocol/|plan/|report/|worker/worker\.h|ui/(model|plain)/
 END
@@ -85,7 +85,9 @@ src/journal/x.h "protocol/event.h"
 src/report/x.h "journal/journal.h"
 src/worker/x.h "link/remote.h"
 src/cmd/x.c "report/report.h"
+ui/model/x.c "config/config.h"
 ui/screen/x.c "worker/worker.h"
+ui/screen/x.c "ui/model/app.h"
 ui/screen/x.c <ncurses.h>
 END
 # ... and broken.
@@ -125,6 +127,9 @@ src/cellar/x.c "base/err.h"
 src/cmd/x.c <ncurses.h>
 ui/model/x.c "hsm/hsm.h"
 ui/model/x.c "agent/drivers.h"
+ui/model/x.c "report/signing.h"
+ui/model/x.c "ui/screen/verification.h"
+ui/model/x.c "worker/worker.h"
 ui/model/x.c <ncurses.h>
 ui/plain/x.c "ui/screen/term.h"
 ui/plain/x.h <curses.h>

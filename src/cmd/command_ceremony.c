@@ -44,8 +44,16 @@ static bool report_for_console(void *ctx, struct app_report *report, struct err 
     memcpy(report->sha256, report_sha256(s->report), sizeof report->sha256);
     if (!s->signing.report[0])
         session_to_sign(s, path);
-    report->signing = s->signing;
+    if (s->signing.done)
+        text_print(report->signed_by, sizeof report->signed_by, "%s", s->signing.by);
+    else
+        text_print(report->unsigned_why, sizeof report->unsigned_why, "%s", s->signing.why);
     return true;
+}
+
+static bool save_for_console(void *ctx, const char *path, struct err *err)
+{
+    return config_write(((const struct on_screen *)ctx)->session->config, path, false, err);
 }
 
 static void settle_for_console(void *ctx, bool clean)
@@ -74,6 +82,7 @@ static int run_console(struct session *s, const struct invocation *in)
                                 .start = start_for_console,
                                 .keep = keep_for_console,
                                 .report = report_for_console,
+                                .save = save_for_console,
                                 .settle = settle_for_console};
     struct err err = {0};
 

@@ -10,8 +10,10 @@
 
 #include <cmocka.h>
 
+#include "ui/model/marks.h"
+#include "ui/model/setup_view.h"
 #include "ui/model/text_page.h"
-#include "ui/screen/verification.h"
+#include "ui/model/verify_rows.h"
 #include "ui_fixture.h"
 
 static void test_start_opens_both_sides(void **state)
@@ -21,18 +23,18 @@ static void test_start_opens_both_sides(void **state)
     (void)state;
     fixture_new(&f);
     app_start(f.app);
-    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    assert_int_equal(f.app->at.view, VIEW_INVENTORY);
     fixture_drain(&f);
     assert_int_equal(f.order[0], REQUEST_START);
     assert_int_equal(f.asked[REQUEST_OPEN], 2);
     fixture_side(&f, SIDE_SOURCE, SIDE_OPEN);
-    fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
+    fixture_done(&f, REQUEST_OPEN, SIDE_SOURCE, true);
     assert_int_equal(f.asked[REQUEST_DEVICES], 0); /* until both can be read out */
     fixture_side(&f, SIDE_DESTINATION, SIDE_OPEN);
-    fixture_done(&f, WORKER_OPEN, SIDE_DESTINATION, true);
+    fixture_done(&f, REQUEST_OPEN, SIDE_DESTINATION, true);
     assert_int_equal(f.asked[REQUEST_DEVICES], 1);
     assert_int_equal(f.asked[REQUEST_CHOOSE], 0); /* nor is anybody asked for a PIN before */
-    fixture_done(&f, WORKER_DEVICES, SIDE_RELAY, true);
+    fixture_done(&f, REQUEST_DEVICES, SIDE_RELAY, true);
     assert_int_equal(f.asked[REQUEST_CHOOSE], 2);
     fixture_free(&f);
 }
@@ -47,11 +49,11 @@ static void test_stopped_at_the_devices(void **state)
     app_start(f.app);
     fixture_drain(&f);
     fixture_side(&f, SIDE_SOURCE, SIDE_OPEN);
-    fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
+    fixture_done(&f, REQUEST_OPEN, SIDE_SOURCE, true);
     fixture_side(&f, SIDE_DESTINATION, SIDE_OPEN);
-    fixture_done(&f, WORKER_OPEN, SIDE_DESTINATION, true);
+    fixture_done(&f, REQUEST_OPEN, SIDE_DESTINATION, true);
     fixture_error(&f, ERR_STOPPED, "stopped");
-    fixture_done(&f, WORKER_DEVICES, SIDE_RELAY, false);
+    fixture_done(&f, REQUEST_DEVICES, SIDE_RELAY, false);
     assert_int_equal(f.asked[REQUEST_CHOOSE], 0);
     assert_int_equal(app_dialog(f.app), DIALOG_MESSAGE);
     fixture_free(&f);
@@ -78,9 +80,9 @@ static void test_interrupted_is_settled_first(void **state)
         fixture_type(&f, rows[i].typed);
         app_press(f.app, PRESS_ENTER);
         fixture_drain(&f);
-        assert_int_equal(f.asked[REQUEST_SETTLE], rows[i].settles);
+        assert_int_equal(f.asked[REQUEST_RESUME], rows[i].settles && !rows[i].cleans);
+        assert_int_equal(f.asked[REQUEST_CLEAN], rows[i].cleans);
         assert_int_equal(f.asked[REQUEST_START], !rows[i].settles);
-        assert_int_equal(f.app->cleans, rows[i].cleans);
         fixture_free(&f);
     }
     fixture_new(&f);
@@ -88,9 +90,9 @@ static void test_interrupted_is_settled_first(void **state)
     app_start(f.app);
     app_press(f.app, PRESS_ESC);
     fixture_drain(&f);
-    assert_int_equal(f.asked[REQUEST_SETTLE], 0);
+    assert_int_equal(f.asked[REQUEST_RESUME] + f.asked[REQUEST_CLEAN], 0);
     assert_int_equal(f.asked[REQUEST_START], 1);
-    assert_non_null(strstr(f.app->status, "x.journal"));
+    assert_non_null(strstr(f.app->at.status, "x.journal"));
     fixture_free(&f);
 }
 
@@ -108,7 +110,7 @@ static void test_start_that_fails_leaves_nothing_under_way(void **state)
     err_set(&err, ERR_IO, "the report folder is missing");
     app_failed(f.app, REQUEST_START, &err);
     assert_false(app_request(f.app, &request));
-    assert_int_equal(f.app->commands, 0);
+    assert_int_equal(f.app->queue.under_way, 0);
     assert_int_equal(app_dialog(f.app), DIALOG_MESSAGE);
     fixture_free(&f);
 }
@@ -122,9 +124,9 @@ static void test_nothing_named_opens_the_setup(void **state)
     f.config.side[SIDE_SOURCE].where.module[0] = '\0';
     app_start(f.app);
     fixture_drain(&f);
-    assert_int_equal(f.app->view, VIEW_SETUP);
+    assert_int_equal(f.app->at.view, VIEW_SETUP);
     assert_int_equal(f.asked[REQUEST_OPEN], 1); /* the destination is named */
-    fixture_done(&f, WORKER_OPEN, SIDE_DESTINATION, true);
+    fixture_done(&f, REQUEST_OPEN, SIDE_DESTINATION, true);
     assert_int_equal(f.asked[REQUEST_CHOOSE], 0); /* the officer chooses */
     fixture_free(&f);
 }
@@ -138,22 +140,22 @@ static void test_failed_side_is_told_and_opened_again_only_when_asked(void **sta
     app_start(f.app);
     fixture_drain(&f);
     fixture_side(&f, SIDE_SOURCE, SIDE_OPEN);
-    fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
+    fixture_done(&f, REQUEST_OPEN, SIDE_SOURCE, true);
     fixture_side(&f, SIDE_DESTINATION, SIDE_OPEN);
-    fixture_done(&f, WORKER_OPEN, SIDE_DESTINATION, true);
-    fixture_done(&f, WORKER_DEVICES, SIDE_RELAY, true);
+    fixture_done(&f, REQUEST_OPEN, SIDE_DESTINATION, true);
+    fixture_done(&f, REQUEST_DEVICES, SIDE_RELAY, true);
     fixture_error(&f, ERR_DENIED, "the PIN is wrong");
-    fixture_done(&f, WORKER_CHOOSE, SIDE_SOURCE, false);
+    fixture_done(&f, REQUEST_CHOOSE, SIDE_SOURCE, false);
     assert_int_equal(app_dialog(f.app), DIALOG_MESSAGE);
-    assert_string_equal(f.app->message.what, "the PIN is wrong");
+    assert_string_equal(f.app->dialog.message.what, "the PIN is wrong");
     assert_int_equal(app_exit_code(f.app), err_exit(ERR_DENIED));
     fixture_press(&f, PRESS_ENTER);
     fixture_side(&f, SIDE_DESTINATION, SIDE_LISTED);
-    fixture_done(&f, WORKER_CHOOSE, SIDE_DESTINATION, true);
+    fixture_done(&f, REQUEST_CHOOSE, SIDE_DESTINATION, true);
     assert_int_equal(f.asked[REQUEST_OPEN], 2);
     fixture_press(&f, 'R');
     assert_int_equal(f.asked[REQUEST_OPEN], 3);
-    fixture_done(&f, WORKER_OPEN, SIDE_SOURCE, true);
+    fixture_done(&f, REQUEST_OPEN, SIDE_SOURCE, true);
     assert_int_equal(f.asked[REQUEST_CHOOSE], 3);
     fixture_free(&f);
 }
@@ -172,13 +174,13 @@ static void test_retry_is_for_the_side_that_failed(void **state)
             fixture_new(&f);
             fixture_list(&f, &keys, &keys);
             fixture_drain(&f);
-            f.app->active = active;
+            f.app->at.active = active;
             fixture_press(&f, 'R');
             assert_int_equal(f.asked[REQUEST_OPEN], 2); /* those of the start */
             fixture_side(&f, failed, SIDE_OPENING);
             fixture_error(&f, ERR_DENIED, "the PIN is wrong");
             fixture_side(&f, failed, SIDE_FAILED);
-            fixture_done(&f, WORKER_CHOOSE, failed, false);
+            fixture_done(&f, REQUEST_CHOOSE, failed, false);
             fixture_press(&f, PRESS_ENTER);
             assert_int_equal(f.app->side[failed].inventory.list.count, 0);
             assert_int_equal(f.app->side[1 - failed].inventory.list.count, 2);
@@ -186,7 +188,7 @@ static void test_retry_is_for_the_side_that_failed(void **state)
             assert_true(app_request(f.app, &request));
             assert_int_equal(request.kind, REQUEST_OPEN);
             assert_int_equal(request.side, failed);
-            assert_int_equal(f.app->active, failed);
+            assert_int_equal(f.app->at.active, failed);
             fixture_free(&f);
         }
     key_list_free(&keys);
@@ -202,16 +204,16 @@ static void test_pasted_text_confirms_nothing(void **state)
     fixture_small(&f);
     app_press(f.app, '/');
     app_press(f.app, PRESS_PASTED + 'b');
-    assert_string_equal(f.app->field.text, "b");
+    assert_string_equal(f.app->dialog.field.text, "b");
     fixture_press(&f, PRESS_ESC);
     app_press(f.app, PRESS_PASTED + 'q');
     assert_int_equal(app_dialog(f.app), DIALOG_NONE);
     fixture_review(&f);
     app_press(f.app, PRESS_PASTED + 'f');
-    assert_int_equal(f.app->field.len, 0);
-    assert_non_null(strstr(f.app->status, "Pasted"));
+    assert_int_equal(f.app->dialog.field.len, 0);
+    assert_non_null(strstr(f.app->at.status, "Pasted"));
     app_press(f.app, 'f');
-    assert_string_equal(f.app->field.text, "f");
+    assert_string_equal(f.app->dialog.field.text, "f");
     fixture_free(&f);
 }
 
@@ -229,12 +231,12 @@ static void test_file_keys_are_marked(void **state)
     f.config.key_count = 1;
     fixture_small(&f);
     assert_int_equal(f.app->side[SIDE_SOURCE].inventory.marked_count, 1);
-    assert_true(app_selection(f.app, &selection, &handles, &err));
+    assert_true(marks_selection(f.app, &selection, &handles, &err));
     assert_int_equal(selection.uri_count, 1); /* as the file says it */
     assert_null(handles);
     fixture_press(&f, PRESS_DOWN);
     fixture_press(&f, ' ');
-    assert_true(app_selection(f.app, &selection, &handles, &err));
+    assert_true(marks_selection(f.app, &selection, &handles, &err));
     assert_int_equal(selection.uri_count, 0);
     assert_int_equal(selection.handle_count, 2);
     free(handles);
@@ -252,18 +254,18 @@ static void test_only_what_can_go_is_marked(void **state)
     inv = &f.app->side[SIDE_SOURCE].inventory;
     fixture_press(&f, PRESS_F5); /* nothing is marked */
     assert_int_equal(f.asked[REQUEST_PLAN], 0);
-    assert_true(strstr(f.app->status, "No key is marked") != NULL);
+    assert_true(strstr(f.app->at.status, "No key is marked") != NULL);
     fixture_type(&f, "  "); /* alpha and beta; the cursor goes on by itself */
     assert_int_equal(inv->marked_count, 2);
     fixture_type(&f, " "); /* no-way */
     assert_int_equal(inv->marked_count, 2);
-    assert_true(strstr(f.app->status, "not extractable") != NULL);
+    assert_true(strstr(f.app->at.status, "not extractable") != NULL);
     fixture_press(&f, PRESS_DOWN);
     fixture_type(&f, " "); /* a public key */
     assert_int_equal(inv->marked_count, 2);
     fixture_press(&f, PRESS_TAB);
     fixture_type(&f, " ");
-    assert_true(strstr(f.app->status, "destination") != NULL);
+    assert_true(strstr(f.app->at.status, "destination") != NULL);
     fixture_free(&f);
 }
 
@@ -322,12 +324,12 @@ static void test_keys_typed_while_planning_do_nothing(void **state)
     fixture_type(&f, "  ");
     fixture_press(&f, 'c');
     fixture_type(&f, "ferry 2\n");
-    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    assert_int_equal(f.app->at.view, VIEW_INVENTORY);
     assert_int_equal(app_dialog(f.app), DIALOG_NONE);
-    assert_int_equal(f.app->field.len, 0);
-    fixture_done(&f, WORKER_PLAN, SIDE_RELAY, true);
+    assert_int_equal(f.app->dialog.field.len, 0);
+    fixture_done(&f, REQUEST_PLAN, SIDE_RELAY, true);
     assert_int_equal(app_dialog(f.app), DIALOG_REVIEW);
-    assert_int_equal(f.app->field.len, 0);
+    assert_int_equal(f.app->dialog.field.len, 0);
     assert_int_equal(f.asked[REQUEST_RUN], 0);
     fixture_free(&f);
 }
@@ -345,7 +347,7 @@ static void test_wrong_word_is_asked_for_again(void **state)
     fixture_gate(&f, GATE_REVIEW, GATE_OPEN, "type  ferry 2  to start");
     assert_int_equal(f.asked[REQUEST_ANSWER], 1); /* not answered by itself a second time */
     assert_int_equal(app_dialog(f.app), DIALOG_GATE);
-    assert_true(f.app->run.gate.wrong);
+    assert_true(f.app->run.gate.last == GATE_WRONG);
     fixture_free(&f);
 }
 
@@ -379,7 +381,7 @@ static void test_new_ceremony_answers_nothing_by_itself(void **state)
     fixture_press(&f, PRESS_F8);
     fixture_press(&f, PRESS_ESC);
     fixture_press(&f, PRESS_ESC);
-    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    assert_int_equal(f.app->at.view, VIEW_INVENTORY);
     fixture_press(&f, PRESS_F7);
     assert_int_equal(f.asked[REQUEST_START], 2);
     fixture_gate(&f, GATE_REVIEW, GATE_OPEN, "type  ferry 2  to start");
@@ -394,7 +396,7 @@ static void running(struct fixture *f)
 {
     to_review(f);
     fixture_run(f);
-    assert_int_equal(f->app->view, VIEW_CEREMONY);
+    assert_int_equal(f->app->at.view, VIEW_CEREMONY);
 }
 
 static void test_typed_ahead_does_not_answer_a_gate(void **state)
@@ -412,7 +414,7 @@ static void test_typed_ahead_does_not_answer_a_gate(void **state)
     fixture_gate(&f, GATE_FINGERPRINT, GATE_OPEN, "type words 5, 7, 20 and 31");
     assert_int_equal(f.asked[REQUEST_FLUSH], flushes + 1);
     assert_int_equal(app_dialog(f.app), DIALOG_GATE);
-    assert_int_equal(f.app->field.len, 0);
+    assert_int_equal(f.app->dialog.field.len, 0);
     fixture_press(&f, PRESS_ENTER); /* an empty answer is none */
     assert_int_equal(f.asked[REQUEST_ANSWER], answers);
     fixture_type(&f, "island telephone\n");
@@ -453,7 +455,7 @@ static void test_gate_is_not_answered_unseen(void **state)
     fixture_type(&f, "island telephone\n");
     assert_int_equal(f.asked[REQUEST_ANSWER], answers);
     app_size(f.app, 80, 24);
-    assert_int_equal(f.app->field.len, 0);
+    assert_int_equal(f.app->dialog.field.len, 0);
     fixture_free(&f);
 }
 
@@ -463,7 +465,7 @@ static void ask_pin(struct fixture *f, uint32_t flags)
 
     app_start(f->app);
     fixture_drain(f);
-    fixture_done(f, WORKER_OPEN, SIDE_SOURCE, true);
+    fixture_done(f, REQUEST_OPEN, SIDE_SOURCE, true);
     e.pin.flags = flags;
     snprintf(e.pin.token, sizeof e.pin.token, "hsm-old");
     fixture_event(f, &e);
@@ -489,11 +491,11 @@ static void test_pin(void **state)
     assert_int_equal(f.asked[REQUEST_ANSWER], 0);
     fixture_type(&f, "12x");
     fixture_press(&f, PRESS_BACKSPACE); /* takes all of it */
-    assert_true(is_wiped(&f.app->pin.typed));
+    assert_true(is_wiped(&f.app->asked.pin.typed));
     fixture_type(&f, "1234\n");
     assert_string_equal(f.last_answer, "1234");
     assert_int_equal(f.last_serial, f.seq);
-    assert_true(is_wiped(&f.app->pin.typed));
+    assert_true(is_wiped(&f.app->asked.pin.typed));
     assert_int_equal(app_dialog(f.app), DIALOG_NONE);
     fixture_free(&f);
 }
@@ -507,7 +509,7 @@ static void test_pin_refused(void **state)
     ask_pin(&f, 0);
     fixture_type(&f, "12");
     fixture_press(&f, PRESS_ESC);
-    assert_true(is_wiped(&f.app->pin.typed));
+    assert_true(is_wiped(&f.app->asked.pin.typed));
     assert_int_equal(f.asked[REQUEST_ANSWER], 0);
     assert_int_equal(f.asked[REQUEST_STOP], 1);
     fixture_free(&f);
@@ -522,7 +524,7 @@ static void test_last_try_needs_words_first(void **state)
     ask_pin(&f, HSM_TOKEN_PIN_FINAL_TRY);
     fixture_type(&f, "1234\n");
     assert_int_equal(f.asked[REQUEST_ANSWER], 0);
-    assert_int_equal(f.app->pin.typed.len, 0);
+    assert_int_equal(f.app->asked.pin.typed.len, 0);
     fixture_type(&f, "last try\n");
     fixture_type(&f, "1234\n");
     assert_int_equal(f.asked[REQUEST_ANSWER], 1);
@@ -538,7 +540,7 @@ static void end(struct fixture *f, enum end_outcome outcome, int exit_code)
     e.end.outcome = outcome;
     e.end.exit_code = exit_code;
     fixture_event(f, &e);
-    fixture_done(f, WORKER_RUN, SIDE_RELAY, exit_code == 0);
+    fixture_done(f, REQUEST_RUN, SIDE_RELAY, exit_code == 0);
 }
 
 static void test_quit_asks_while_a_ceremony_runs(void **state)
@@ -612,8 +614,8 @@ static void test_hung_call(void **state)
     running(&f);
     snprintf(e.call.name, sizeof e.call.name, "wrap");
     fixture_event(&f, &e);
-    assert_false(run_unanswered(&f.app->run, f.app->now_ms + 9999, 10000, &side, &ms));
-    assert_true(run_unanswered(&f.app->run, f.app->now_ms + 12000, 10000, &side, &ms));
+    assert_false(run_unanswered(&f.app->run, f.app->at.now_ms + 9999, 10000, &side, &ms));
+    assert_true(run_unanswered(&f.app->run, f.app->at.now_ms + 12000, 10000, &side, &ms));
     assert_int_equal(side, SIDE_SOURCE);
     assert_int_equal(ms, 12000);
     fixture_press(&f, 'a');
@@ -621,7 +623,7 @@ static void test_hung_call(void **state)
     assert_int_equal(f.asked[REQUEST_ABANDON], 1);
     e.call.state = EVENT_FAILED;
     fixture_event(&f, &e);
-    assert_false(run_unanswered(&f.app->run, f.app->now_ms + 12000, 10000, &side, &ms));
+    assert_false(run_unanswered(&f.app->run, f.app->at.now_ms + 12000, 10000, &side, &ms));
     fixture_free(&f);
 }
 
@@ -632,24 +634,24 @@ static void test_end(void **state)
     (void)state;
     running(&f);
     end(&f, END_COMPLETE, 0);
-    assert_int_equal(f.app->view, VIEW_END);
+    assert_int_equal(f.app->at.view, VIEW_END);
     assert_int_equal(f.asked[REQUEST_REPORT], 1);
     assert_int_equal(f.asked[REQUEST_REFRESH], 2);
     assert_int_equal(app_exit_code(f.app), 0);
     fixture_press(&f, PRESS_F6);
-    assert_int_equal(f.app->view, VIEW_VERIFY);
-    assert_int_equal(f.app->verify_at, 1);
+    assert_int_equal(f.app->at.view, VIEW_VERIFY);
+    assert_int_equal(f.app->verify.at, 1);
     fixture_press(&f, PRESS_END); /* the last row comes to the bottom, not to the top */
-    assert_int_equal(f.app->dialog_scroll.at, verify_last(f.app));
+    assert_int_equal(f.app->verify.scroll.at, verify_last(f.app));
     assert_in_range(verify_last(f.app), 1, VERIFY_ROWS_MAX);
     fixture_press(&f, PRESS_UP);
-    assert_int_equal(f.app->dialog_scroll.at + 1, verify_last(f.app));
+    assert_int_equal(f.app->verify.scroll.at + 1, verify_last(f.app));
     fixture_type(&f, "nnn");
-    assert_int_equal(f.app->verify_at, 2);
+    assert_int_equal(f.app->verify.at, 2);
     fixture_press(&f, PRESS_ENTER);
-    assert_int_equal(f.app->view, VIEW_END);
+    assert_int_equal(f.app->at.view, VIEW_END);
     fixture_press(&f, PRESS_ESC);
-    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    assert_int_equal(f.app->at.view, VIEW_INVENTORY);
     fixture_press(&f, PRESS_F5); /* this ceremony is over */
     assert_int_equal(f.asked[REQUEST_PLAN], 1);
     fixture_free(&f);
@@ -690,8 +692,8 @@ static void test_hostile_numbers_are_ignored(void **state)
     fixture_event(&f, &e);
     e = (struct event){.kind = (enum event_kind)77, .side = SIDE_RELAY};
     fixture_event(&f, &e);
-    fixture_done(&f, (enum worker_command)55, SIDE_RELAY, false);
-    assert_int_equal(f.app->view, VIEW_CEREMONY);
+    fixture_done(&f, (enum request_kind)55, SIDE_RELAY, false);
+    assert_int_equal(f.app->at.view, VIEW_CEREMONY);
     fixture_free(&f);
 }
 
@@ -730,7 +732,7 @@ static void give_slots(struct fixture *f, enum side side)
 
     fixture_event(f, &e);
     app_take_slots(f->app, side, &(struct hsm_slot_list){slots, 2});
-    fixture_done(f, WORKER_OPEN, side, true);
+    fixture_done(f, REQUEST_OPEN, side, true);
 }
 
 static void test_setup_chooses_slots(void **state)
@@ -743,7 +745,7 @@ static void test_setup_chooses_slots(void **state)
         f.config.side[i].token.text[0] = '\0';
     app_start(f.app);
     fixture_drain(&f);
-    assert_int_equal(f.app->view, VIEW_SETUP);
+    assert_int_equal(f.app->at.view, VIEW_SETUP);
     give_slots(&f, SIDE_SOURCE);
     give_slots(&f, SIDE_DESTINATION);
     fixture_press(&f, PRESS_F8); /* nothing chosen yet */
@@ -751,7 +753,7 @@ static void test_setup_chooses_slots(void **state)
     for (unsigned i = 0; i < SETUP_SLOTS + 1; i++)
         fixture_press(&f, PRESS_DOWN);
     fixture_press(&f, PRESS_ENTER);
-    assert_true(strstr(f.app->status, "not initialised") != NULL);
+    assert_true(strstr(f.app->at.status, "not initialised") != NULL);
     fixture_press(&f, PRESS_UP);
     fixture_press(&f, PRESS_ENTER);
     assert_true(strstr(f.config.side[SIDE_SOURCE].token.text, "good") != NULL);
@@ -761,7 +763,7 @@ static void test_setup_chooses_slots(void **state)
     fixture_press(&f, PRESS_ENTER);
     fixture_press(&f, PRESS_F8);
     assert_int_equal(f.asked[REQUEST_CHOOSE], 2);
-    assert_int_equal(f.app->view, VIEW_INVENTORY);
+    assert_int_equal(f.app->at.view, VIEW_INVENTORY);
     fixture_free(&f);
 }
 
@@ -782,8 +784,8 @@ static void test_details_tell_what_binds_a_key(void **state)
                 (struct key_template){KEY_SENSITIVE, KEY_SENSITIVE, 0, 0, 1};
         }
         fixture_list(&f, &source, &none);
-        f.app->active = SIDE_SOURCE;
-        sheet_make(f.app, DIALOG_DETAILS, &sheet);
+        f.app->at.active = SIDE_SOURCE;
+        dialog_page(f.app, DIALOG_DETAILS, &sheet);
         assert_int_equal(strstr(sheet.text, "start date           20260131\n") != NULL, bound);
         assert_int_equal(
             strstr(sheet.text, "unwrap template      sensitive=yes others=1\n") != NULL, bound);
@@ -802,17 +804,17 @@ static void test_setup_tells_the_dialect(void **state)
 
     (void)state;
     fixture_new(&f);
-    f.app->active = SIDE_SOURCE;
-    f.app->view = VIEW_SETUP;
+    f.app->at.active = SIDE_SOURCE;
+    f.app->at.view = VIEW_SETUP;
     fixture_event(&f, &e);
-    sheet_make(f.app, DIALOG_DETAILS, &sheet);
+    dialog_page(f.app, DIALOG_DETAILS, &sheet);
     assert_null(strstr(sheet.text, "spoken to in"));
     strcpy(e.hsm.info.dialect.name, "luna");
     e.hsm.info.dialect.status = HSM_DIALECT_DOCUMENTS;
     e.hsm.info.dialect.not_enforced = KEY_EXTRACTABLE | KEY_WRAP_WITH_TRUSTED;
     memset(e.hsm.info.dialect.sha256, 0xab, sizeof e.hsm.info.dialect.sha256);
     fixture_event(&f, &e);
-    sheet_make(f.app, DIALOG_DETAILS, &sheet);
+    dialog_page(f.app, DIALOG_DETAILS, &sheet);
     assert_non_null(strstr(sheet.text, "spoken to in         dialect luna (from documents)\n"));
     assert_non_null(strstr(sheet.text, "abab abab abab abab"));
     assert_non_null(strstr(sheet.text, "extractable wrap-with-trusted; hsmferry does\n"));
@@ -827,7 +829,7 @@ static void test_setup_changes_a_module(void **state)
     fixture_new(&f);
     app_start(f.app);
     fixture_drain(&f);
-    f.app->view = VIEW_SETUP;
+    f.app->at.view = VIEW_SETUP;
     fixture_press(&f, PRESS_HOME);
     fixture_press(&f, PRESS_DOWN);
     fixture_press(&f, PRESS_ENTER);
@@ -872,7 +874,7 @@ static void test_save_asks_for_a_path(void **state)
     fixture_press(&f, PRESS_F2);
     fixture_type(&f, "/tmp/x.yaml\n");
     assert_int_equal(f.asked[REQUEST_SAVE], 1);
-    assert_string_equal(f.app->save_path, "/tmp/x.yaml");
+    assert_string_equal(f.app->queue.save_path, "/tmp/x.yaml");
     assert_int_equal(f.config.key_count, 0);
     fixture_type(&f, " ");
     fixture_press(&f, PRESS_F2);

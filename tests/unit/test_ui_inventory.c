@@ -174,7 +174,7 @@ static void test_work_of_a_key_press(void **state)
         fixture_press(&f, moving[i]);
         assert_int_equal(inv->work, before);
     }
-    f.app->active = SIDE_SOURCE;
+    f.app->at.active = SIDE_SOURCE;
     for (unsigned i = 0; i < sizeof once / sizeof once[0]; i++) {
         size_t before = inv->work;
         fixture_press(&f, once[i]);

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "ui/model/keys.h"
+#include "ui/model/dispatch.h"
+#include "ui/model/key_rows.h"
 #include "ui/model/layout.h"
 
 static bool overlap(struct rect a, struct rect b)
@@ -86,18 +87,54 @@ static void test_lanes(void **state)
 
 /* --- the key table -------------------------------------------------------------------------- */
 
+/* Key i of all views, one after the other; NULL behind the last. */
+static const struct key_row *any_row(size_t i)
+{
+    struct key_place place;
+
+    for (size_t at = 0; dispatch_views[at]; at++) {
+        size_t count = 0;
+        while (keys_at(dispatch_views, at, count, &place))
+            if (count++ == i)
+                return place.row;
+        i -= count;
+    }
+    return NULL;
+}
+
+static const struct key_row *found(size_t at, int press)
+{
+    struct key_place place;
+
+    return keys_find(dispatch_views, at, press, &place) ? place.row : NULL;
+}
+
 static void test_no_key_means_two_things(void **state)
 {
-    const struct key_row *row;
+    struct key_place place;
 
     (void)state;
-    for (size_t i = 0; (row = keys_row(i)); i++) {
-        assert_true(row->views != 0 && row->presses[0] != PRESS_NONE);
-        for (unsigned view = 0; view < VIEWS; view++)
-            for (unsigned k = 0; k < KEY_PRESSES_MAX && row->presses[k]; k++)
-                if (row->views & 1U << view)
-                    assert_int_equal(keys_action((enum view)view, row->presses[k]), row->action);
-    }
+    for (size_t at = 0; dispatch_views[at]; at++)
+        for (size_t i = 0; keys_at(dispatch_views, at, i, &place); i++) {
+            assert_true(place.row->presses[0] != PRESS_NONE);
+            assert_true(place.row->act || place.row == dispatch_views[place.to]->door);
+            for (unsigned k = 0; k < KEY_PRESSES_MAX && place.row->presses[k]; k++)
+                assert_ptr_equal(found(at, place.row->presses[k]), place.row);
+        }
+}
+
+/* A door is where its view is not, and leads there. */
+static void test_doors(void **state)
+{
+    struct key_place place;
+
+    (void)state;
+    assert_true(keys_find(dispatch_views, VIEW_INVENTORY, PRESS_F8, &place));
+    assert_int_equal(place.to, VIEW_LOG);
+    assert_true(keys_find(dispatch_views, VIEW_VERIFY, PRESS_F9, &place));
+    assert_int_equal(place.to, VIEW_END);
+    assert_null(found(VIEW_END, PRESS_F9));
+    assert_null(found(VIEW_LOG, PRESS_F9)); /* it has no doors: Back leads out of it */
 }
 
 static bool is_letter(int press)
@@ -110,7 +147,7 @@ static void test_every_function_key_has_a_letter(void **state)
     const struct key_row *row;
 
     (void)state;
-    for (size_t i = 0; (row = keys_row(i)); i++) {
+    for (size_t i = 0; (row = any_row(i)); i++) {
         bool function_key = false, letter = false;
         for (unsigned k = 0; k < KEY_PRESSES_MAX; k++) {
             function_key |= row->presses[k] >= PRESS_F1 && row->presses[k] <= PRESS_F10;
@@ -125,7 +162,7 @@ static void test_every_row_has_help(void **state)
     const struct key_row *row;
 
     (void)state;
-    for (size_t i = 0; (row = keys_row(i)); i++) {
+    for (size_t i = 0; (row = any_row(i)); i++) {
         size_t len = strlen(row->help);
         assert_true(len > 3 && row->help[len - 1] == '.');
         assert_true(len <= 72); /* one line of the help screen at 80 columns */
@@ -135,41 +172,41 @@ static void test_every_row_has_help(void **state)
 static void test_every_view_can_be_left(void **state)
 {
     (void)state;
-    for (unsigned view = 0; view < VIEWS; view++) {
-        assert_int_equal(keys_action((enum view)view, PRESS_F10), ACTION_QUIT);
-        assert_int_equal(keys_action((enum view)view, PRESS_F1), ACTION_HELP);
-        assert_int_equal(keys_action((enum view)view, PRESS_CTRL('l')), ACTION_REDRAW);
-        assert_int_equal(keys_action((enum view)view, 'Z'), ACTION_NONE);
+    for (size_t at = 0; dispatch_views[at]; at++) {
+        assert_ptr_equal(found(at, PRESS_F10), &key_quit);
+        assert_ptr_equal(found(at, PRESS_F1), &key_help);
+        assert_ptr_equal(found(at, PRESS_CTRL('l')), &key_redraw);
+        assert_null(found(at, 'Z'));
     }
 }
 
 static void test_hint_line_fits(void **state)
 {
     (void)state;
-    for (unsigned view = 0; view < VIEWS; view++)
+    for (size_t at = 0; dispatch_views[at]; at++)
         for (int columns = LAYOUT_MIN_COLUMNS - 1; columns <= 200; columns++) {
             const struct key_row *hints[KEYS_HINTS_MAX];
-            size_t count = keys_hints((enum view)view, columns, hints);
+            size_t count = keys_hints(dispatch_views, at, columns, hints);
             int width = 0;
             for (size_t i = 0; i < count; i++) {
                 char name[KEYS_NAME_MAX];
-                assert_true(hints[i]->views & 1U << view);
+                assert_ptr_equal(found(at, hints[i]->presses[0]), hints[i]);
                 width += (int)(strlen(keys_name(hints[i]->presses[0], name)) +
                                strlen(hints[i]->hint) + 2);
             }
             assert_true(width <= columns);
-            assert_int_equal(hints[0]->action, ACTION_HELP);
-            assert_int_equal(hints[count - 1]->action, ACTION_QUIT);
+            assert_ptr_equal(hints[0], &key_help);
+            assert_ptr_equal(hints[count - 1], &key_quit);
         }
 }
 
-static bool hinted(enum view view, enum action action)
+static bool hinted(size_t at, const char *hint)
 {
     const struct key_row *hints[KEYS_HINTS_MAX];
-    size_t count = keys_hints(view, 79, hints);
+    size_t count = keys_hints(dispatch_views, at, 79, hints);
 
     for (size_t i = 0; i < count; i++)
-        if (hints[i]->action == action)
+        if (strcmp(hints[i]->hint, hint) == 0)
             return true;
     return false;
 }
@@ -178,10 +215,10 @@ static bool hinted(enum view view, enum action action)
 static void test_hint_line_shows_the_way(void **state)
 {
     (void)state;
-    assert_true(hinted(VIEW_SETUP, ACTION_CHOOSE) && hinted(VIEW_SETUP, ACTION_NEXT));
-    assert_true(hinted(VIEW_INVENTORY, ACTION_MARK) && hinted(VIEW_INVENTORY, ACTION_MIGRATE));
-    assert_true(hinted(VIEW_INVENTORY, ACTION_COMPARE) && hinted(VIEW_INVENTORY, ACTION_FILTER));
-    assert_true(hinted(VIEW_CEREMONY, ACTION_STOP) && hinted(VIEW_END, ACTION_COMPARE));
+    assert_true(hinted(VIEW_SETUP, "Choose") && hinted(VIEW_SETUP, "Next"));
+    assert_true(hinted(VIEW_INVENTORY, "Mark") && hinted(VIEW_INVENTORY, "Migrate"));
+    assert_true(hinted(VIEW_INVENTORY, "Compare") && hinted(VIEW_INVENTORY, "Filter"));
+    assert_true(hinted(VIEW_CEREMONY, "Stop") && hinted(VIEW_END, "Compare"));
 }
 
 static void test_manual_names_every_row(void **state)
@@ -192,9 +229,9 @@ static void test_manual_names_every_row(void **state)
     const struct key_row *row;
 
     (void)state;
-    keys_manual(to);
+    keys_manual(dispatch_views, to);
     fclose(to);
-    for (size_t i = 0; (row = keys_row(i)); i++)
+    for (size_t i = 0; (row = any_row(i)); i++)
         assert_non_null(strstr(text, row->help));
     free(text);
 }
@@ -206,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_no_key_means_two_things),
+        cmocka_unit_test(test_doors),
         cmocka_unit_test(test_every_function_key_has_a_letter),
         cmocka_unit_test(test_every_row_has_help),
         cmocka_unit_test(test_every_view_can_be_left),

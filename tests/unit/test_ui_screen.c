@@ -12,8 +12,8 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "ui/model/verify_rows.h"
 #include "ui/screen/screen.h"
-#include "ui/screen/verification.h"
 #include "ui_fixture.h"
 
 static const char *const hostile[] = {
@@ -90,7 +90,7 @@ static void assert_shows(struct fixture *f, const char *text)
 {
     struct canvas c = {0};
 
-    draw(f, &c, f->app->columns, f->app->lines);
+    draw(f, &c, f->app->at.layout.screen.w, f->app->at.layout.screen.h);
     if (!shows(&c, text)) {
         for (int y = 0; y < c.h; y++) {
             char line[4096];
@@ -151,8 +151,7 @@ static void at_end(struct fixture *f)
 
     in_ceremony(f);
     fixture_event(f, &e);
-    fixture_done(f, WORKER_RUN, SIDE_RELAY, true);
-    f->app->report.written = true;
+    fixture_done(f, REQUEST_RUN, SIDE_RELAY, true);
     snprintf(f->app->report.path, sizeof f->app->report.path, "/tmp/reports/report.yaml");
 }
 
@@ -170,7 +169,7 @@ static void in_setup(struct fixture *f)
     app_start(f->app);
     fixture_drain(f);
     app_take_slots(f->app, SIDE_DESTINATION, &(struct hsm_slot_list){slots, 40});
-    f->app->active = SIDE_DESTINATION;
+    f->app->at.active = SIDE_DESTINATION;
     fixture_press(f, PRESS_END);
 }
 
@@ -195,7 +194,7 @@ static void in_message(struct fixture *f)
                   "eighty columns, so that it is broken");
     fixture_press(f, '*');
     fixture_press(f, PRESS_F5);
-    fixture_done(f, WORKER_PLAN, SIDE_RELAY, false);
+    fixture_done(f, REQUEST_PLAN, SIDE_RELAY, false);
 }
 
 static void in_find(struct fixture *f)
@@ -406,7 +405,7 @@ static void test_ceremony_words(void **state)
     assert_shows(&f, "key 1 of 8");
     snprintf(call.call.name, sizeof call.call.name, "wrap");
     fixture_event(&f, &call);
-    app_time(f.app, f.app->now_ms + 12000, f.app->utc_ms);
+    app_time(f.app, f.app->at.now_ms + 12000, f.app->at.utc_ms);
     assert_shows(&f, "no answer from SOURCE for 12 s");
     app_size(f.app, 30, 5);
     assert_shows(&f, "make this window");

@@ -51,13 +51,14 @@ void fixture_event(struct fixture *f, struct event *e)
     fixture_drain(f);
 }
 
-void fixture_done(struct fixture *f, enum worker_command command, enum side side, bool ok)
+void fixture_done(struct fixture *f, enum request_kind kind, enum side side, bool ok)
 {
     struct event e = {.kind = EVENT_DONE, .side = side};
 
-    e.done.command = command;
     e.done.ok = ok;
     fixture_event(f, &e);
+    app_done(f->app, kind, side, ok);
+    fixture_drain(f);
 }
 
 void fixture_side(struct fixture *f, enum side side, enum side_state state)
@@ -110,8 +111,8 @@ void fixture_drain(struct fixture *f)
         if (request.kind != REQUEST_ANSWER)
             continue;
         f->last_serial = request.serial;
-        snprintf(f->last_answer, sizeof f->last_answer, "%.*s", (int)f->app->answer.len,
-                 (const char *)f->app->answer.data);
+        snprintf(f->last_answer, sizeof f->last_answer, "%.*s", (int)f->app->asked.answer.len,
+                 (const char *)f->app->asked.answer.data);
     }
 }
 
@@ -184,7 +185,7 @@ static void list_side(struct fixture *f, enum side side, const struct key_list *
     e = (struct event){.kind = EVENT_SIDE, .side = side, .side_state = {SIDE_LISTED}};
     fixture_event(f, &e);
     app_take_keys(f->app, side, keys);
-    fixture_done(f, WORKER_CHOOSE, side, true);
+    fixture_done(f, REQUEST_CHOOSE, side, true);
 }
 
 void fixture_list(struct fixture *f, const struct key_list *source,
@@ -192,12 +193,12 @@ void fixture_list(struct fixture *f, const struct key_list *source,
 {
     app_start(f->app);
     fixture_drain(f);
-    fixture_done(f, WORKER_OPEN, SIDE_SOURCE, true);
-    fixture_done(f, WORKER_OPEN, SIDE_DESTINATION, true);
+    fixture_done(f, REQUEST_OPEN, SIDE_SOURCE, true);
+    fixture_done(f, REQUEST_OPEN, SIDE_DESTINATION, true);
     list_side(f, SIDE_SOURCE, source);
     list_side(f, SIDE_DESTINATION, destination);
     judge(f, source);
-    fixture_done(f, WORKER_VERDICTS, SIDE_RELAY, true);
+    fixture_done(f, REQUEST_VERDICTS, SIDE_RELAY, true);
 }
 
 void fixture_small(struct fixture *f)
@@ -242,7 +243,7 @@ void fixture_review(struct fixture *f)
         snprintf(e.planned.proof, sizeof e.planned.proof, "aes-ecb");
         fixture_event(f, &e);
     }
-    fixture_done(f, WORKER_PLAN, SIDE_RELAY, true);
+    fixture_done(f, REQUEST_PLAN, SIDE_RELAY, true);
 }
 
 void fixture_run(struct fixture *f)

@@ -3,8 +3,7 @@
 #ifndef HSMFERRY_TESTS_UI_FIXTURE_H
 #define HSMFERRY_TESTS_UI_FIXTURE_H
 
-#include "ui/model/app.h"
-#include "worker/worker.h"
+#include "ui/model/dispatch.h"
 
 struct fixture {
     struct config config;
@@ -23,7 +22,7 @@ void fixture_free(struct fixture *f);
 
 /* Gives an event of this kind a number and a time, and gives it in. */
 void fixture_event(struct fixture *f, struct event *e);
-void fixture_done(struct fixture *f, enum worker_command command, enum side side, bool ok);
+void fixture_done(struct fixture *f, enum request_kind kind, enum side side, bool ok);
 void fixture_side(struct fixture *f, enum side side, enum side_state state);
 void fixture_error(struct fixture *f, enum err_code code, const char *what);
 void fixture_step(struct fixture *f, enum step_id id, enum event_state state, uint32_t key);

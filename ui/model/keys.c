@@ -5,184 +5,30 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ui/model/view.h"
 
-#define IN(view)    (1U << VIEW_##view)
-#define EVERYWHERE  ((1U << VIEWS) - 1)
-#define LISTS       (IN(SETUP) | IN(INVENTORY) | IN(VERIFY) | IN(LOG) | IN(CEREMONY))
-#define SIDES_SHOWN (IN(SETUP) | IN(INVENTORY))
+enum { RANKS = 5 };
 
-/* In the order in which the hint line and the help show them. */
-static const struct key_row rows[] = {
-    {ACTION_HELP, EVERYWHERE, {PRESS_F1, '?'}, 1, "Help", "Show the keys of this screen."},
-    {ACTION_UP, LISTS, {PRESS_UP, 'k'}, 0, NULL, "One row up."},
-    {ACTION_DOWN, LISTS, {PRESS_DOWN, 'j'}, 0, NULL, "One row down."},
-    {ACTION_PAGE_UP, LISTS, {PRESS_PAGE_UP, PRESS_CTRL('b')}, 0, NULL, "One page up."},
-    {ACTION_PAGE_DOWN, LISTS, {PRESS_PAGE_DOWN, PRESS_CTRL('f')}, 0, NULL, "One page down."},
-    {ACTION_FIRST, LISTS, {PRESS_HOME, 'g'}, 0, NULL, "To the first row."},
-    {ACTION_LAST, LISTS, {PRESS_END, 'G'}, 0, NULL, "To the last row."},
-    {ACTION_OTHER_SIDE, SIDES_SHOWN, {PRESS_TAB, PRESS_BACKTAB}, 4, "Side", "To the other HSM."},
-    {ACTION_SOURCE_SIDE, SIDES_SHOWN, {PRESS_LEFT, 'h'}, 0, NULL, "To the source."},
-    {ACTION_DESTINATION_SIDE, SIDES_SHOWN, {PRESS_RIGHT, 'l'}, 0, NULL, "To the destination."},
-    {ACTION_CHOOSE,
-     IN(SETUP),
-     {PRESS_ENTER, ' '},
-     1,
-     "Choose",
-     "Choose the API, the module or the slot at the cursor."},
-    {ACTION_MARK,
-     IN(INVENTORY),
-     {' ', PRESS_INSERT, 'm'},
-     2,
-     "Mark",
-     "Mark the key for migration, or unmark it."},
-    {ACTION_MARK_PATTERN,
-     IN(INVENTORY),
-     {'+'},
-     0,
-     NULL,
-     "Mark all keys whose label matches a pattern; * stands for anything."},
-    {ACTION_MARK_INVERT,
-     IN(INVENTORY),
-     {'*'},
-     0,
-     NULL,
-     "Mark what is not marked and unmark the rest."},
-    {ACTION_MARK_CLEAR, IN(INVENTORY), {'-'}, 0, NULL, "Unmark all keys."},
-    {ACTION_FIND,
-     IN(INVENTORY) | IN(LOG),
-     {'/', PRESS_CTRL('s')},
-     3,
-     "Find",
-     "Find text while you type it."},
-    {ACTION_FIND_NEXT, IN(INVENTORY) | IN(LOG), {'n'}, 0, NULL, "Find the same text again."},
-    {ACTION_SAVE,
-     IN(SETUP) | IN(INVENTORY),
-     {PRESS_F2, 'w'},
-     4,
-     "Save",
-     "Save what was chosen as a ceremony file that can be run again."},
-    {ACTION_DETAILS,
-     IN(INVENTORY),
-     {PRESS_F3, PRESS_ENTER, 'd'},
-     3,
-     "Details",
-     "Show everything that is known of this object."},
-    {ACTION_DETAILS,
-     IN(SETUP),
-     {PRESS_F3, 'd'},
-     3,
-     "Details",
-     "Show everything that is known of this side's module and slot."},
-    {ACTION_DETAILS, IN(LOG), {PRESS_F3, 'd'}, 3, "Details", "Show the whole line."},
-    {ACTION_FILTER,
-     IN(INVENTORY),
-     {PRESS_F4, 'f'},
-     3,
-     "Filter",
-     "Show only the objects that hold this text in label, type or id."},
-    {ACTION_SORT, IN(INVENTORY), {'s'}, 0, NULL, "Sort by label, by type, or by id, in turn."},
-    {ACTION_MIGRATE,
-     IN(INVENTORY),
-     {PRESS_F5, 'c'},
-     1,
-     "Migrate",
-     "Review the marked keys and migrate them."},
-    {ACTION_COMPARE,
-     IN(INVENTORY) | IN(CEREMONY) | IN(END),
-     {PRESS_F6, 'v'},
-     3,
-     "Compare",
-     "Show source and destination of a key beside each other."},
-    {ACTION_ASK_SAME,
-     IN(INVENTORY),
-     {'='},
-     0,
-     NULL,
-     "Ask both HSMs whether theirs is the same key: an operation on it."},
-    {ACTION_ASK_SAME,
-     IN(VERIFY),
-     {'='},
-     3,
-     "Same?",
-     "Ask both HSMs whether theirs is the same key: an operation on it."},
-    {ACTION_SETUP,
-     IN(INVENTORY) | IN(END),
-     {PRESS_F7, 'o'},
-     5,
-     "HSMs",
-     "Choose other HSMs, or begin another ceremony."},
-    {ACTION_RETRY,
-     IN(SETUP) | IN(INVENTORY),
-     {'R'},
-     0,
-     NULL,
-     "Open the HSM that failed again, also after a wrong PIN."},
-    {ACTION_NEXT,
-     IN(SETUP),
-     {PRESS_F8, 'n'},
-     1,
-     "Next",
-     "Log in to both tokens and list their keys."},
-    {ACTION_NEXT_KEY, IN(VERIFY), {'n', PRESS_RIGHT, 'l'}, 2, "Next key", "The next key."},
-    {ACTION_PREVIOUS_KEY, IN(VERIFY), {'p', PRESS_LEFT, 'h'}, 2, "Previous", "The key before."},
-    {ACTION_STEPS, IN(END), {PRESS_F5, 'c'}, 3, "Steps", "Show the steps of the ceremony again."},
-    {ACTION_STOP,
-     IN(CEREMONY),
-     {PRESS_F7, 's'},
-     2,
-     "Stop",
-     "Stop the ceremony before its next step; what was begun is undone."},
-    {ACTION_ABANDON,
-     IN(CEREMONY),
-     {PRESS_F4, 'a'},
-     3,
-     "Abandon",
-     "Give up a call that an HSM does not answer."},
-    {ACTION_EXCEPTION,
-     IN(CEREMONY) | IN(VERIFY) | IN(LOG),
-     {PRESS_F2, 'X'},
-     4,
-     "Exception",
-     "Write down what is not as planned; F2 also while a question is open."},
-    {ACTION_EXCEPTION, IN(INVENTORY), {'X'}, 0, NULL, "Write down what is not as planned."},
-    {ACTION_LOG,
-     IN(INVENTORY) | IN(CEREMONY) | IN(END) | IN(VERIFY),
-     {PRESS_F8, 't'},
-     4,
-     "Log",
-     "Show the log of all calls into both HSMs."},
-    {ACTION_REPORT,
-     IN(INVENTORY) | IN(CEREMONY) | IN(VERIFY),
-     {PRESS_F9, 'r'},
-     4,
-     "Report",
-     "Show the outcome and where the report is."},
-    {ACTION_BACK,
-     IN(VERIFY) | IN(LOG) | IN(END) | IN(CEREMONY),
-     {PRESS_ESC, PRESS_ENTER, 'b'},
-     2,
-     "Back",
-     "Back to the screen before."},
-    {ACTION_REDRAW, EVERYWHERE, {PRESS_CTRL('l')}, 0, NULL, "Draw the screen again."},
-    {ACTION_SUSPEND,
-     EVERYWHERE,
-     {PRESS_CTRL('z')},
-     0,
-     NULL,
-     "Back to the shell for a while; off while a ceremony runs."},
-    {ACTION_QUIT,
-     EVERYWHERE,
-     {PRESS_F10, 'q', PRESS_CTRL('c')},
-     1,
-     "Quit",
-     "Leave; asks first while a ceremony runs."},
-};
+const struct key_row key_doors = {.help = ""};
 
-enum { ROWS = sizeof rows / sizeof rows[0], RANKS = 5 };
-
-const struct key_row *keys_row(size_t i)
+bool keys_at(const struct view *const *views, size_t at, size_t i, struct key_place *out)
 {
-    return i < ROWS ? &rows[i] : NULL;
+    for (const struct key_row *const *key = views[at]->keys; *key; key++) {
+        if (*key != &key_doors) {
+            *out = (struct key_place){*key, at};
+            if (i-- == 0)
+                return true;
+            continue;
+        }
+        for (size_t to = 0; views[to]; to++) {
+            if (to == at || !views[to]->door)
+                continue;
+            *out = (struct key_place){views[to]->door, to};
+            if (i-- == 0)
+                return true;
+        }
+    }
+    return false;
 }
 
 static bool row_has(const struct key_row *row, int press)
@@ -193,14 +39,12 @@ static bool row_has(const struct key_row *row, int press)
     return false;
 }
 
-enum action keys_action(enum view view, int press)
+bool keys_find(const struct view *const *views, size_t at, int press, struct key_place *out)
 {
-    if (press == PRESS_NONE)
-        return ACTION_NONE;
-    for (size_t i = 0; i < ROWS; i++)
-        if ((rows[i].views & 1U << view) && row_has(&rows[i], press))
-            return rows[i].action;
-    return ACTION_NONE;
+    for (size_t i = 0; press != PRESS_NONE && keys_at(views, at, i, out); i++)
+        if (row_has(out->row, press))
+            return true;
+    return false;
 }
 
 char *keys_name(int press, char *out)
@@ -244,64 +88,122 @@ char *keys_names(const struct key_row *row, char *out)
     return out;
 }
 
-const char *keys_view_name(enum view view)
-{
-    static const char *const names[VIEWS] = {
-        [VIEW_SETUP] = "Setup",       [VIEW_INVENTORY] = "Inventory",
-        [VIEW_CEREMONY] = "Ceremony", [VIEW_VERIFY] = "Verification",
-        [VIEW_LOG] = "Log",           [VIEW_END] = "End",
-    };
-    return (unsigned)view < VIEWS ? names[view] : "?";
-}
-
 static int hint_width(const struct key_row *row)
 {
     char name[KEYS_NAME_MAX];
     return (int)(strlen(keys_name(row->presses[0], name)) + strlen(row->hint) + 2);
 }
 
-size_t keys_hints(enum view view, int columns, const struct key_row *out[KEYS_HINTS_MAX])
+size_t keys_hints(const struct view *const *views, size_t at, int columns,
+                  const struct key_row *out[KEYS_HINTS_MAX])
 {
-    bool taken[ROWS] = {false};
+    enum { ROWS_MAX = 64 };
+    bool taken[ROWS_MAX] = {false};
+    struct key_place place;
     size_t count = 0;
 
     for (int rank = 1; rank <= RANKS; rank++)
-        for (size_t i = 0; i < ROWS; i++)
-            if (rows[i].rank == rank && (rows[i].views & 1U << view) &&
-                hint_width(&rows[i]) <= columns) {
+        for (size_t i = 0; i < ROWS_MAX && keys_at(views, at, i, &place); i++)
+            if (place.row->rank == rank && hint_width(place.row) <= columns) {
                 taken[i] = true;
-                columns -= hint_width(&rows[i]);
+                columns -= hint_width(place.row);
             }
-    for (size_t i = 0; i < ROWS && count < KEYS_HINTS_MAX; i++)
+    for (size_t i = 0; i < ROWS_MAX && count < KEYS_HINTS_MAX && keys_at(views, at, i, &place); i++)
         if (taken[i])
-            out[count++] = &rows[i];
+            out[count++] = place.row;
     return count;
 }
 
-void keys_manual(FILE *to)
+/* --- the manual page -------------------------------------------------------------------------- */
+
+/* A row, and bit (1 << view) for each view where it stands. */
+struct manual_row {
+    const struct key_row *row;
+    unsigned views;
+};
+
+enum { MANUAL_ROWS_MAX = 128 };
+
+struct manual {
+    struct manual_row rows[MANUAL_ROWS_MAX];
+    size_t count;
+};
+
+static bool is_same(const struct key_row *a, const struct key_row *b)
 {
+    return strcmp(a->help, b->help) == 0 && memcmp(a->presses, b->presses, sizeof a->presses) == 0;
+}
+
+static size_t manual_find(const struct manual *manual, const struct key_row *row)
+{
+    size_t i = 0;
+
+    while (i < manual->count && !is_same(manual->rows[i].row, row))
+        i++;
+    return i;
+}
+
+/* Puts the rows of this view that no view before had in front of the next one that they had. */
+static void manual_add(struct manual *manual, const struct view *const *views, size_t at)
+{
+    size_t end = manual->count;
+    struct key_place place;
+    size_t count = 0;
+
+    while (keys_at(views, at, count, &place))
+        count++;
+    while (count-- > 0) { /* from the last on, for then the next one is known */
+        size_t found;
+        keys_at(views, at, count, &place);
+        found = manual_find(manual, place.row);
+        if (found == manual->count && manual->count == MANUAL_ROWS_MAX)
+            continue;
+        if (found == manual->count) {
+            memmove(&manual->rows[end + 1], &manual->rows[end],
+                    (manual->count++ - end) * sizeof manual->rows[0]);
+            manual->rows[end] = (struct manual_row){.row = place.row};
+        } else {
+            end = found;
+        }
+        manual->rows[end].views |= 1U << at;
+    }
+}
+
+static void write_presses(const struct key_row *row, FILE *to)
+{
+    for (unsigned k = 0; k < KEY_PRESSES_MAX && row->presses[k]; k++) {
+        char name[KEYS_NAME_MAX];
+        keys_name(row->presses[k], name);
+        /* A minus, not a hyphen; and no punctuation that mdoc would set apart. */
+        fprintf(to, " %s%s",
+                strcmp(name, "-") == 0            ? "\\"
+                : ispunct((unsigned char)name[0]) ? "\\&"
+                                                  : "",
+                name);
+    }
+}
+
+void keys_manual(const struct view *const *views, FILE *to)
+{
+    struct manual manual = {.count = 0};
+    size_t all = 0;
+
+    for (; views[all]; all++)
+        manual_add(&manual, views, all);
     fputs(".Bl -tag -width Ds\n", to);
-    for (size_t i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < manual.count; i++) {
+        bool everywhere = manual.rows[i].views == (1U << all) - 1;
         const char *before = "\nIn: ";
         fputs(".It Ic", to);
-        for (unsigned k = 0; k < KEY_PRESSES_MAX && rows[i].presses[k]; k++) {
-            char name[KEYS_NAME_MAX];
-            keys_name(rows[i].presses[k], name);
-            /* A minus, not a hyphen; and no punctuation that mdoc would set apart. */
-            fprintf(to, " %s%s",
-                    strcmp(name, "-") == 0            ? "\\"
-                    : ispunct((unsigned char)name[0]) ? "\\&"
-                                                      : "",
-                    name);
-        }
-        fprintf(to, "\n%s", rows[i].help);
-        for (unsigned view = 0; rows[i].views != EVERYWHERE && view < VIEWS; view++) {
-            if (!(rows[i].views & 1U << view))
+        write_presses(manual.rows[i].row, to);
+        fprintf(to, "\n%s", manual.rows[i].row->help);
+        for (size_t at = 0; !everywhere && at < all; at++) {
+            if (!(manual.rows[i].views & 1U << at))
                 continue;
-            fprintf(to, "%s%s", before, keys_view_name((enum view)view));
+            fprintf(to, "%s%s", before, views[at]->name);
             before = ", ";
         }
-        fprintf(to, "%s\n", rows[i].views == EVERYWHERE ? "" : ".");
+        fprintf(to, "%s\n", everywhere ? "" : ".");
     }
     fputs(".El\n", to);
 }

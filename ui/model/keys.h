@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * THE KEY TABLE: which key does what in which view. Dispatch, hint line, help screen and the
- * manual page's list are all made from it.
+ * THE KEYS: which key does what in which view, as each view's own table says (view.h). Dispatch,
+ * hint line, help screen and the manual page's list are all made from these tables.
  */
 #ifndef HSMFERRY_UI_MODEL_KEYS_H
 #define HSMFERRY_UI_MODEL_KEYS_H
@@ -43,68 +43,36 @@ enum press {
 };
 #define PRESS_CTRL(letter) ((letter)&0x1f)
 
-enum view { VIEW_SETUP, VIEW_INVENTORY, VIEW_CEREMONY, VIEW_VERIFY, VIEW_LOG, VIEW_END, VIEWS };
-
-enum action {
-    ACTION_NONE,
-    ACTION_UP,
-    ACTION_DOWN,
-    ACTION_PAGE_UP,
-    ACTION_PAGE_DOWN,
-    ACTION_FIRST,
-    ACTION_LAST,
-    ACTION_OTHER_SIDE,
-    ACTION_SOURCE_SIDE,
-    ACTION_DESTINATION_SIDE,
-    ACTION_HELP,
-    ACTION_MARK,
-    ACTION_MARK_PATTERN,
-    ACTION_MARK_INVERT,
-    ACTION_MARK_CLEAR,
-    ACTION_FIND,
-    ACTION_FIND_NEXT,
-    ACTION_SAVE,
-    ACTION_CHOOSE,
-    ACTION_DETAILS,
-    ACTION_FILTER,
-    ACTION_SORT,
-    ACTION_MIGRATE,
-    ACTION_COMPARE,
-    ACTION_ASK_SAME,
-    ACTION_SETUP,
-    ACTION_RETRY,
-    ACTION_NEXT,
-    ACTION_NEXT_KEY,
-    ACTION_PREVIOUS_KEY,
-    ACTION_LOG,
-    ACTION_REPORT,
-    ACTION_STEPS,
-    ACTION_STOP,
-    ACTION_ABANDON,
-    ACTION_EXCEPTION,
-    ACTION_BACK,
-    ACTION_REDRAW,
-    ACTION_SUSPEND,
-    ACTION_QUIT,
-    ACTIONS
-};
-
 enum { KEY_PRESSES_MAX = 4 };
 
+struct app;
+struct view;
+
+/* A key of a view. */
 struct key_row {
-    enum action action;
-    unsigned views;               /* bit (1 << enum view) for each where it works */
     int presses[KEY_PRESSES_MAX]; /* the first is the one that the hint line names */
-    int rank;                     /* how soon the hint line drops it: 1 is the last to go */
+    int rank;                     /* how soon the hint line drops it: 1 is the last to go, 0: is
+                                     not there */
     const char *hint;             /* one or two words for the hint line; NULL: not there */
     const char *help;             /* one sentence for help and manual */
+    void (*act)(struct app *app); /* NULL, of a door: to its view */
+    bool while_planning;          /* also while the plan is being made */
 };
 
-/* The table's rows; NULL behind the last. */
-const struct key_row *keys_row(size_t i);
+/* In a view's keys: here stand the doors of the other views. */
+extern const struct key_row key_doors;
 
-/* What this key does in this view; ACTION_NONE when nothing. */
-enum action keys_action(enum view view, int press);
+/* A row as it works in a view. */
+struct key_place {
+    const struct key_row *row;
+    size_t to; /* the view that a door leads to; without one the view itself */
+};
+
+/* Key i of view at (of views, which end with NULL), doors included; false after the last. */
+bool keys_at(const struct view *const *views, size_t at, size_t i, struct key_place *out);
+
+/* What this key does in view at; false when nothing. */
+bool keys_find(const struct view *const *views, size_t at, int press, struct key_place *out);
 
 /* The key's name as a person reads it: "F5", "Space", "c", "Ctrl-L". out has KEYS_NAME_MAX bytes.
  * Returns out. */
@@ -115,15 +83,13 @@ char *keys_name(int press, char *out);
 enum { KEYS_NAMES_MAX = KEY_PRESSES_MAX * KEYS_NAME_MAX };
 char *keys_names(const struct key_row *row, char *out);
 
-/* The view's name in the manual: "Inventory". */
-const char *keys_view_name(enum view view);
-
-/* The rows for a view's hint line, in the table's order: as many as fit into columns with a blank
+/* The rows for a view's hint line, in the view's order: as many as fit into columns with a blank
  * around each, the lowest ranks first. Returns how many. */
 enum { KEYS_HINTS_MAX = 24 };
-size_t keys_hints(enum view view, int columns, const struct key_row *out[KEYS_HINTS_MAX]);
+size_t keys_hints(const struct view *const *views, size_t at, int columns,
+                  const struct key_row *out[KEYS_HINTS_MAX]);
 
 /* Writes the manual page's list of keys (mdoc). */
-void keys_manual(FILE *to);
+void keys_manual(const struct view *const *views, FILE *to);
 
 #endif

@@ -3,29 +3,56 @@
 libui_a_SOURCES += \
 	%D%/app.c \
 	%D%/app.h \
-	%D%/app_act.c \
-	%D%/app_ceremony.c \
-	%D%/app_dialog.c \
-	%D%/app_inventory.c \
-	%D%/app_parts.h \
-	%D%/app_setup.c \
+	%D%/ceremony_view.c \
 	%D%/comparisons.c \
 	%D%/comparisons.h \
+	%D%/dialog_gate.c \
+	%D%/dialog_modules.c \
+	%D%/dialog_pages.c \
+	%D%/dialog_pin.c \
+	%D%/dialog_review.c \
+	%D%/dialog_review.h \
+	%D%/dialog_typed.c \
+	%D%/dispatch.c \
+	%D%/dispatch.h \
+	%D%/end_view.c \
+	%D%/exception.c \
+	%D%/exception.h \
 	%D%/field.c \
 	%D%/field.h \
 	%D%/inventory.c \
 	%D%/inventory.h \
+	%D%/inventory_view.c \
+	%D%/key_rows.c \
+	%D%/key_rows.h \
 	%D%/keys.c \
 	%D%/keys.h \
 	%D%/layout.c \
 	%D%/layout.h \
 	%D%/log.c \
 	%D%/log.h \
+	%D%/log_view.c \
+	%D%/marks.c \
+	%D%/marks.h \
 	%D%/modules.c \
 	%D%/modules.h \
+	%D%/opening.c \
+	%D%/opening.h \
+	%D%/pair.c \
+	%D%/pair.h \
+	%D%/questions.c \
+	%D%/questions.h \
+	%D%/request.c \
+	%D%/request.h \
 	%D%/run.c \
 	%D%/run.h \
 	%D%/scroll.c \
 	%D%/scroll.h \
+	%D%/setup_view.c \
+	%D%/setup_view.h \
 	%D%/text_page.c \
-	%D%/text_page.h
+	%D%/text_page.h \
+	%D%/verify_rows.c \
+	%D%/verify_rows.h \
+	%D%/verify_view.c \
+	%D%/view.h

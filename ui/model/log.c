@@ -5,12 +5,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
+#include "ui/model/scroll.h"
 
 bool log_new(struct log *log, struct err *err)
 {
-    *log = (struct log){.lines = calloc(LOG_LINES, sizeof *log->lines)};
+    *log = (struct log){.lines = calloc(LOG_LINES, sizeof *log->lines), .follows = true};
     return log->lines || err_set(err, ERR_FAILED, "There is no memory for the log");
 }
 
@@ -82,7 +84,7 @@ static void add_check(struct log *log, const struct event *e)
         event_check_text(&e->check, text));
 }
 
-void log_event(struct log *log, const struct event *e)
+static void add_event(struct log *log, const struct event *e)
 {
     switch (e->kind) {
     case EVENT_CALL:
@@ -135,4 +137,33 @@ void log_event(struct log *log, const struct event *e)
     default: /* told elsewhere */
         break;
     }
+}
+
+void log_event(struct log *log, const struct event *e)
+{
+    add_event(log, e);
+    if (log->follows)
+        log_move(log, LOG_LINES);
+}
+
+void log_move(struct log *log, long delta)
+{
+    struct scroll scroll = {.at = log->at};
+
+    scroll_move(&scroll, delta, log->count, 1);
+    log->at = scroll.at;
+    log->follows = log->at + 1 >= log->count;
+}
+
+bool log_find(struct log *log, const char *text, bool next)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        size_t at = (log->at + next + i) % log->count;
+        if (!strcasestr(log_at(log, at)->text, text))
+            continue;
+        log->at = at;
+        log->follows = false;
+        return true;
+    }
+    return false;
 }

@@ -22,6 +22,8 @@ struct log {
     struct log_line *lines; /* LOG_LINES of them, a ring */
     size_t first, count;
     uint64_t dropped; /* lines that fell out */
+    size_t at;        /* the line at the cursor */
+    bool follows;     /* the cursor goes to the end as the log grows */
 };
 
 /* Errors: ERR_FAILED (memory). */
@@ -30,6 +32,13 @@ void log_free(struct log *log);
 
 /* Appends what an event has to say; most say one line, some nothing. */
 void log_event(struct log *log, const struct event *event);
+
+/* Moves the cursor; at the last line it follows the log. */
+void log_move(struct log *log, long delta);
+
+/* Moves to the next line from the cursor on (round the end) that holds text, whatever the case;
+ * next: from the line after it. False when none does. */
+bool log_find(struct log *log, const char *text, bool next);
 
 /* Line i, 0 being the oldest; NULL behind the last. */
 const struct log_line *log_at(const struct log *log, size_t i);

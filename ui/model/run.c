@@ -143,17 +143,12 @@ static void take_gate(struct run *run, const struct event *e)
 {
     struct run_gate *gate = &run->gate;
 
-    gate->open = e->gate.state == GATE_OPEN;
     gate->gate = e->gate.gate;
-    if (e->gate.state == GATE_WRONG) {
-        gate->wrong = true;
+    gate->seq = e->gate.state == GATE_OPEN ? e->seq : 0;
+    if (!gate->seq) {
+        gate->last = e->gate.state;
         return;
     }
-    if (!gate->open) {
-        gate->wrong = false;
-        return;
-    }
-    gate->seq = e->seq;
     gate->key = e->key;
     gate->tries_left = e->gate.tries_left;
     COPY(gate->question, e->gate.question);
@@ -291,7 +286,7 @@ static void take_end(struct run *run, const struct event *e, int64_t now_ms)
     run->failed = e->end.failed;
     run->left_over = e->end.left_over;
     COPY(run->end_text, e->end.text);
-    run->gate.open = false;
+    run->gate.seq = 0;
 }
 
 bool run_event(struct run *run, const struct event *e, int64_t now_ms)

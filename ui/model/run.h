@@ -56,12 +56,11 @@ struct run_note {
 };
 
 struct run_gate {
-    bool open;
-    uint64_t seq; /* what the answer must name */
+    uint64_t seq; /* of the open gate, which the answer must name; 0: none is open */
     enum gate gate;
     uint32_t key; /* of the plan, from 1; 0: it is not about one key */
     unsigned tries_left;
-    bool wrong; /* the answer before was wrong */
+    enum gate_state last; /* what became of the answer before */
     char question[EVENT_TEXT_MAX];
     char officer[EVENT_TEXT_MAX];
     char role[64];

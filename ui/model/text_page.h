@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "ui/model/app.h"
+#include "hsm/key.h"
 
 enum { SHEET_TEXT_MAX = 16384 };
 
@@ -16,8 +16,12 @@ struct sheet {
     size_t lines;
 };
 
-/* Writes the page that this dialog shows now; an empty one for a dialog that has none. */
-void sheet_make(const struct app *app, enum dialog dialog, struct sheet *sheet);
+/* Begins a page. */
+void sheet_clear(struct sheet *s);
+
+/* Appends one line; running text, broken at blanks. What is too long for a page is left out. */
+void sheet_line(struct sheet *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sheet_sentence(struct sheet *s, const char *text);
 
 /* The uses and guards that a key is known to have: "sign sensitive extractable". Returns out. */
 char *sheet_flags(const struct key_desc *key, uint32_t which, char *out, size_t size);

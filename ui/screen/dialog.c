@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ui/model/dialog_review.h"
+#include "ui/model/dispatch.h"
 #include "ui/model/text_page.h"
 #include "ui/screen/pane.h"
 
@@ -15,7 +17,7 @@ enum { WIDTH = 76, MASK = 16, ROOMY_LINES = 28 };
 static struct rect open_wide(const struct app *app, struct canvas *c, int w, int h,
                              const char *title)
 {
-    struct rect r = layout_dialog(&app->layout, w, h);
+    struct rect r = layout_dialog(&app->at.layout, w, h);
 
     draw_blank(c, r, STYLE_NORMAL);
     draw_frame(c, r, STYLE_STRONG, title);
@@ -74,27 +76,29 @@ static void draw_page(const struct app *app, struct canvas *c)
     struct sheet sheet;
     struct rect in;
 
-    sheet_make(app, app->dialog, &sheet);
+    dialog_page(app, app->dialog.kind, &sheet);
     in = open_frame(app, c, (int)sheet.lines + 2, sheet.title);
-    draw_lines(c, in, sheet.text, app->dialog_scroll.at);
-    if (sheet.lines > app->dialog_scroll.at + (size_t)in.h)
+    draw_lines(c, in, sheet.text, app->dialog.scroll.at);
+    if (sheet.lines > app->dialog.scroll.at + (size_t)in.h)
         draw_right(c, in.x, in.y + in.h, in.w, STYLE_STRONG, " more: Down ");
     draw_cursor(c, in.x, in.y);
 }
 
 static void draw_modules(const struct app *app, struct canvas *c)
 {
-    size_t rows = app->modules.count + 1;
-    size_t at = app->dialog_scroll.at < rows ? app->dialog_scroll.at : rows - 1;
+    size_t rows = app->setup.modules.count + 1;
+    size_t at = app->dialog.scroll.at < rows ? app->dialog.scroll.at : rows - 1;
     struct rect in = open_frame(app, c, (int)rows + 2, "MODULE");
     size_t first = in.h > 0 && at >= (size_t)in.h ? at - (size_t)in.h + 1 : 0;
 
     for (int i = 0; i < in.h && first + (size_t)i < rows; i++) {
         size_t row = first + (size_t)i;
         struct rect line = {in.x, in.y + i, in.w, 1};
-        if (row < app->modules.count) {
-            draw_path(c, in.x + 2, line.y, in.w - 26, STYLE_NORMAL, app->modules.found[row].path);
-            draw_right(c, in.x + in.w - 24, line.y, 24, STYLE_DIM, app->modules.found[row].name);
+        if (row < app->setup.modules.count) {
+            draw_path(c, in.x + 2, line.y, in.w - 26, STYLE_NORMAL,
+                      app->setup.modules.found[row].path);
+            draw_right(c, in.x + in.w - 24, line.y, 24, STYLE_DIM,
+                       app->setup.modules.found[row].name);
         } else {
             draw_text(c, in.x + 2, line.y, in.w - 2, STYLE_NORMAL, "another path ...");
         }
@@ -108,21 +112,21 @@ static void draw_modules(const struct app *app, struct canvas *c)
 
 static void draw_input(const struct app *app, struct canvas *c)
 {
-    struct rect s = app->layout.screen;
+    struct rect s = app->at.layout.screen;
     struct rect r = {0, s.h - 5, s.w, 4}; /* at the bottom: what it acts on stays in sight */
     struct rect in = layout_inside(r);
 
     draw_blank(c, r, STYLE_NORMAL);
-    draw_frame(c, r, STYLE_STRONG, app_input_title(app));
-    draw_text(c, in.x, in.y, in.w, STYLE_NORMAL, app_input_prompt(app));
-    draw_field(c, in.x, in.y + 1, in.w, app->field.text);
+    draw_frame(c, r, STYLE_STRONG, app->dialog.input->title);
+    draw_text(c, in.x, in.y, in.w, STYLE_NORMAL, app->dialog.input->prompt);
+    draw_field(c, in.x, in.y + 1, in.w, app->dialog.field.text);
 }
 
 static void draw_confirm(const struct app *app, struct canvas *c)
 {
     struct rect in = open_frame(app, c, 7, "SURE?");
     int y = draw_wrapped(c, (struct rect){in.x, in.y, in.w, in.h - 2}, STYLE_NORMAL,
-                         app_confirm_question(app));
+                         app->dialog.confirm->question);
 
     draw_text(c, in.x, in.y + y + 1, in.w, STYLE_STRONG, "y  yes      any other key  no");
     draw_cursor(c, in.x, in.y + y + 1);
@@ -141,7 +145,7 @@ static const char *pin_warning(const struct app_pin *pin)
 
 static void draw_pin(const struct app *app, struct canvas *c)
 {
-    const struct app_pin *pin = &app->pin;
+    const struct app_pin *pin = &app->asked.pin;
     struct rect in = open_frame(app, c, 8, "PIN");
     int end;
 
@@ -151,7 +155,7 @@ static void draw_pin(const struct app *app, struct canvas *c)
     draw_format(c, in.x, in.y + 1, in.w, STYLE_NORMAL, "serial %s", pin->serial);
     draw_text(c, in.x, in.y + 2, in.w, pin->sworn ? STYLE_DIM : STYLE_WARN, pin_warning(pin));
     if (!pin->sworn) {
-        draw_question(c, in, in.y + 4, "Type  last try  to go on:", app->field.text);
+        draw_question(c, in, in.y + 4, "Type  last try  to go on:", app->dialog.field.text);
         return;
     }
     /* As wide for one character as for twenty: its length is a secret too. */
@@ -170,18 +174,18 @@ static void draw_gate(const struct app *app, struct canvas *c)
     struct rect in;
     int bottom;
 
-    sheet_make(app, DIALOG_GATE, &sheet);
+    dialog_page(app, DIALOG_GATE, &sheet);
     in = open_frame(app, c, (int)sheet.lines + 5, sheet.title);
     bottom = in.y + in.h - 3;
-    draw_lines(c, (struct rect){in.x, in.y, in.w, in.h - 3}, sheet.text, app->dialog_scroll.at);
-    if (gate->wrong)
+    draw_lines(c, (struct rect){in.x, in.y, in.w, in.h - 3}, sheet.text, app->dialog.scroll.at);
+    if (gate->last == GATE_WRONG)
         draw_format(c, in.x, bottom, in.w, STYLE_BAD, "[FAIL] That was wrong. Tries left: %u",
                     gate->tries_left);
     else
         draw_format(c, in.x, bottom, in.w, STYLE_NORMAL, "%s%s%s", gate->officer,
                     gate->role[0] ? ", " : "", gate->role);
     snprintf(question, sizeof question, "%s:", gate->question);
-    draw_question(c, in, bottom + 1, question, app->field.text);
+    draw_question(c, in, bottom + 1, question, app->dialog.field.text);
 }
 
 /* --- review ----------------------------------------------------------------------------------- */
@@ -340,7 +344,7 @@ static void draw_plan(const struct app *app, struct canvas *c, struct rect r, in
 {
     const struct run *run = &app->run;
 
-    for (size_t at = app->dialog_scroll.at; y < end && at < run->key_count + run->note_count;
+    for (size_t at = app->dialog.scroll.at; y < end && at < run->key_count + run->note_count;
          at++) {
         const struct run_key *key = run_key_at(run, at + 1);
         if (key)
@@ -366,7 +370,7 @@ static void draw_plan_head(const struct app *app, struct canvas *c, struct rect 
 
 static void draw_review(const struct app *app, struct canvas *c)
 {
-    struct rect in = open_wide(app, c, app->layout.screen.w, app->layout.screen.h, "REVIEW");
+    struct rect in = open_wide(app, c, app->at.layout.screen.w, app->at.layout.screen.h, "REVIEW");
     int bottom = in.y + in.h - 1, y = draw_party(app, c, in);
     unsigned hidden = 0;
     char question[64];
@@ -377,12 +381,12 @@ static void draw_review(const struct app *app, struct canvas *c)
         y = draw_notes(app, c, in, y, y + 2, EVENT_WARNING, &hidden);
     draw_plan_head(app, c, (struct rect){in.x, y + 1, in.w, bottom - y - 2}, y, hidden);
     draw_plan(app, c, in, y + 1, bottom - 1);
-    if (app_review_waived(app))
+    if (review_waived(app))
         snprintf(question, sizeof question, "Type  start  and Enter, or Esc to go back:");
     else
         snprintf(question, sizeof question,
                  "Type  ferry %zu  and Enter, or Esc to go back:", app->run.goes);
-    draw_question(c, in, bottom, question, app->field.text);
+    draw_question(c, in, bottom, question, app->dialog.field.text);
 }
 
 void dialog_draw(const struct app *app, struct canvas *c)
@@ -394,25 +398,8 @@ void dialog_draw(const struct app *app, struct canvas *c)
         [DIALOG_REVIEW] = draw_review,   [DIALOG_PIN] = draw_pin,
         [DIALOG_GATE] = draw_gate,
     };
-    enum dialog dialog = app_dialog(app);
+    enum dialog_id dialog = app_dialog(app);
 
     if (draws[dialog])
         draws[dialog](app, c);
-}
-
-const char *dialog_hint(enum dialog dialog)
-{
-    static const char *const hints[DIALOGS] = {
-        [DIALOG_NONE] = "",
-        [DIALOG_HELP] = "Up Down PgUp PgDn scroll   any other key closes",
-        [DIALOG_MESSAGE] = "any key closes",
-        [DIALOG_DETAILS] = "Up Down PgUp PgDn scroll   any other key closes",
-        [DIALOG_INPUT] = "Enter OK   Esc Back   Ctrl-U empties",
-        [DIALOG_MODULES] = "Up Down   Enter OK   Esc Back",
-        [DIALOG_CONFIRM] = "y Yes   any other key No",
-        [DIALOG_REVIEW] = "F1 Help   Enter Start   Esc Back   F10 Quit",
-        [DIALOG_PIN] = "F1 Help   Enter OK   Esc Refuse   Backspace starts again   F10 Quit",
-        [DIALOG_GATE] = "F1 Help   Enter OK   Esc Stop   F10 Quit",
-    };
-    return hints[dialog];
 }

@@ -9,7 +9,4 @@
 /* Draws the dialog that takes the keys now; nothing where there is none. */
 void dialog_draw(const struct app *app, struct canvas *c);
 
-/* The keys of a dialog for the hint line. */
-const char *dialog_hint(enum dialog dialog);
-
 #endif

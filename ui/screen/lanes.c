@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "ui/screen/pane.h"
+#include "ui/screen/rows.h"
 
 enum { DETAILS_LINES = 28, BAR = 20 };
 
@@ -92,7 +93,7 @@ static enum style state_style(const struct run_step *step)
 /* How long it took, or has taken so far. */
 static void time_words(const struct app *app, const struct run_step *step, char *out, size_t size)
 {
-    int64_t ms = app->now_ms - step->begun_ms;
+    int64_t ms = app->at.now_ms - step->begun_ms;
 
     out[0] = '\0';
     if (!step->told || step->state == EVENT_UNDONE)
@@ -245,7 +246,7 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
 {
     const struct run *run = &app->run;
     const struct run_key *key = run_key_at(run, run->key_now);
-    int64_t took = (run->over ? run->ended_ms : app->now_ms) - run->begun_ms;
+    int64_t took = (run->over ? run->ended_ms : app->at.now_ms) - run->begun_ms;
     size_t done = run_keys_done(run);
     char label[KEY_LABEL_TEXT];
     int bar = r.w / 4 < BAR ? r.w / 4 : BAR;
@@ -284,7 +285,7 @@ static void draw_heads(const struct app *app, struct canvas *c, struct rect r)
 static void draw_totals(const struct app *app, struct canvas *c, int x, int y, int width)
 {
     const struct run *run = &app->run;
-    int64_t ms = app->now_ms - run->first_key_ms;
+    int64_t ms = app->at.now_ms - run->first_key_ms;
     size_t done = run_keys_done(run);
     const struct run_key *last = run_key_at(run, run->key_now ? run->key_now - 1 : 0);
     char rate[96] = "", label[KEY_LABEL_TEXT] = "";
@@ -309,7 +310,7 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
     enum side side;
     int64_t ms;
 
-    if (run_unanswered(run, app->now_ms, RUN_UNANSWERED_MS, &side, &ms))
+    if (run_unanswered(run, app->at.now_ms, RUN_UNANSWERED_MS, &side, &ms))
         draw_format(c, x, y, width, STYLE_WARN,
                     "[WAIT] no answer from %s for %" PRId64 " s (%s); a gives it up",
                     pane_side_title(side), ms / 1000, run->call[side].name);
@@ -319,37 +320,16 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
     else if (run->over)
         draw_format(c, x, y, width, STYLE_STRONG, "The ceremony has ended: %s.",
                     end_outcome_name(run->outcome));
-    else if (run->gate.open)
+    else if (run->gate.seq)
         draw_text(c, x, y, width, STYLE_WARN, "[WAIT] for the officers");
     else
         draw_format(c, x, y, width, STYLE_NORMAL, "step %d: %s  %s", step_number(run->last_step),
                     run->steps[run->last_step].words, run->steps[run->last_step].text);
 }
 
-void lanes_draw_log(const struct app *app, struct canvas *c, struct rect r, bool cursor)
-{
-    size_t at = app->log_scroll.at;
-    size_t first = at + 1 > (size_t)r.h ? at + 1 - (size_t)r.h : 0;
-
-    for (int i = 0; i < r.h; i++) {
-        const struct log_line *line = log_at(&app->log, first + (size_t)i);
-        char time[32];
-        if (!line)
-            break;
-        text_time(line->utc_ms, true, time);
-        draw_format(c, r.x, r.y + i, 13, STYLE_DIM, "%.12s", time + 11);
-        draw_format(c, r.x + 13, r.y + i, 12, STYLE_DIM, "%s", side_name(line->side));
-        draw_text(c, r.x + 25, r.y + i, r.w - 25, line->bad ? STYLE_BAD : STYLE_NORMAL, line->text);
-        if (cursor && first + (size_t)i == at) {
-            draw_restyle(c, (struct rect){r.x, r.y + i, r.w, 1}, STYLE_CURRENT);
-            draw_cursor(c, r.x, r.y + i);
-        }
-    }
-}
-
 void lanes_draw(const struct app *app, struct canvas *c)
 {
-    struct rect b = app->layout.body;
+    struct rect b = app->at.layout.body;
     int bottom = b.y + b.h, y;
 
     draw_progress(app, c, (struct rect){b.x, b.y, b.w, 1});
@@ -360,6 +340,7 @@ void lanes_draw(const struct app *app, struct canvas *c)
     draw_cursor(c, b.x + 1, y + 1);
     if (bottom - y > 3) {
         draw_run(c, b.x, y + 2, b.w, STYLE_DIM, SIGN_LINE);
-        lanes_draw_log(app, c, (struct rect){b.x + 1, y + 3, b.w - 1, bottom - y - 3}, false);
+        rows_draw(app, app->views[VIEW_LOG], c,
+                  (struct rect){b.x + 1, y + 3, b.w - 1, bottom - y - 3}, false);
     }
 }

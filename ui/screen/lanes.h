@@ -8,7 +8,4 @@
 
 void lanes_draw(const struct app *app, struct canvas *c);
 
-/* Draws the log's end, or where it was scrolled to, into r. */
-void lanes_draw_log(const struct app *app, struct canvas *c, struct rect r, bool cursor);
-
 #endif

@@ -11,6 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ui/model/dispatch.h"
+#include "ui/model/marks.h"
+#include "ui/model/pair.h"
 #include "ui/screen/draw.h"
 #include "ui/screen/screen.h"
 
@@ -96,7 +99,7 @@ static bool do_compared(struct console *c, const struct request *r, struct err *
     const struct key_desc *source, *destination;
 
     (void)r;
-    app_pair(c->app, &source, &destination);
+    pair_of(c->app, &source, &destination);
     if (!source || !destination)
         return err_set(err, ERR_NO_INPUT, "The other side holds no key of this name");
     return worker_compare(c->worker, (const uint64_t[2]){source->handle, destination->handle}, err);
@@ -116,7 +119,7 @@ static bool do_plan(struct console *c, const struct request *r, struct err *err)
 
     (void)r;
     /* The canary writes: what it may leave must be found again with what was chosen here. */
-    if (!c->host->keep(c->host->ctx, err) || !app_selection(c->app, &selection, &handles, err))
+    if (!c->host->keep(c->host->ctx, err) || !marks_selection(c->app, &selection, &handles, err))
         return false;
     ok = worker_plan(c->worker, &selection, err);
     free(handles);
@@ -137,7 +140,7 @@ static bool do_sign(struct console *c, const struct request *r, struct err *err)
 
 static bool do_answer(struct console *c, const struct request *r, struct err *err)
 {
-    struct secret *answer = &c->app->answer;
+    struct secret *answer = &c->app->asked.answer;
 
     (void)err;
     worker_answer(c->worker, r->serial, (const char *)answer->data, answer->len);
@@ -164,7 +167,7 @@ static bool do_abandon(struct console *c, const struct request *r, struct err *e
 static bool do_save(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
-    if (!config_write(c->app->config, c->app->save_path, false, err))
+    if (!c->host->save(c->host->ctx, c->app->queue.save_path, err))
         return false;
     app_saved(c->app);
     return true;
@@ -176,7 +179,8 @@ static bool do_report(struct console *c, const struct request *r, struct err *er
 
     (void)r;
     (void)err;
-    report.written = c->host->report(c->host->ctx, &report, &report.err);
+    if (!c->host->report(c->host->ctx, &report, &report.err))
+        report.path[0] = '\0';
     app_take_report(c->app, &report);
     return true;
 }
@@ -210,9 +214,8 @@ static bool do_suspend(struct console *c, const struct request *r, struct err *e
 
 static bool do_settle(struct console *c, const struct request *r, struct err *err)
 {
-    (void)r;
     (void)err;
-    c->host->settle(c->host->ctx, c->app->cleans);
+    c->host->settle(c->host->ctx, r->kind == REQUEST_CLEAN);
     c->quit = true;
     return true;
 }
@@ -228,7 +231,7 @@ static bool do_quit(struct console *c, const struct request *r, struct err *err)
 static bool do_exception(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
-    return worker_exception(c->worker, &c->app->exception, err);
+    return worker_exception(c->worker, &c->app->asked.exception, err);
 }
 
 static const struct {
@@ -244,8 +247,8 @@ static const struct {
     [REQUEST_ABANDON] = {do_abandon, true},   [REQUEST_SAVE] = {do_save, false},
     [REQUEST_REPORT] = {do_report, false},    [REQUEST_FLUSH] = {do_flush, false},
     [REQUEST_REDRAW] = {do_redraw, false},    [REQUEST_EXCEPTION] = {do_exception, true},
-    [REQUEST_SETTLE] = {do_settle, false},    [REQUEST_SUSPEND] = {do_suspend, false},
-    [REQUEST_QUIT] = {do_quit, false},
+    [REQUEST_RESUME] = {do_settle, false},    [REQUEST_CLEAN] = {do_settle, false},
+    [REQUEST_SUSPEND] = {do_suspend, false},  [REQUEST_QUIT] = {do_quit, false},
 };
 
 static void carry_out(struct console *c)
@@ -279,13 +282,28 @@ static void take_results(struct console *c, const struct event *e)
         app_take_verdicts(c->app, worker_verdicts_now(c->worker));
 }
 
+/* The request that a command of the worker carries out; REQUESTS: none. */
+static enum request_kind request_of(unsigned command)
+{
+    static const enum request_kind kinds[WORKER_COMMANDS] = {
+        [WORKER_OPEN] = REQUEST_OPEN,         [WORKER_DEVICES] = REQUEST_DEVICES,
+        [WORKER_CHOOSE] = REQUEST_CHOOSE,     [WORKER_REFRESH] = REQUEST_REFRESH,
+        [WORKER_VERDICTS] = REQUEST_VERDICTS, [WORKER_COMPARE] = REQUEST_COMPARED,
+        [WORKER_PLAN] = REQUEST_PLAN,         [WORKER_RESUME] = REQUESTS,
+        [WORKER_RUN] = REQUEST_RUN,           [WORKER_SIGN] = REQUEST_SIGN,
+    };
+    return command < WORKER_COMMANDS ? kinds[command] : REQUESTS;
+}
+
 static void take_events(struct console *c)
 {
-    struct event event;
+    struct event e;
 
-    for (int i = 0; i < EVENTS_AT_ONCE && c->worker && worker_event(c->worker, &event); i++) {
-        take_results(c, &event);
-        app_event(c->app, &event);
+    for (int i = 0; i < EVENTS_AT_ONCE && c->worker && worker_event(c->worker, &e); i++) {
+        take_results(c, &e);
+        app_event(c->app, &e);
+        if (e.kind == EVENT_DONE)
+            app_done(c->app, request_of(e.done.command), e.side, e.done.ok);
         carry_out(c);
         c->dirty = true;
     }

@@ -27,6 +27,9 @@ struct console_host {
      * the reason, when none was written. Called after EVENT_DONE of WORKER_RUN. */
     bool (*report)(void *ctx, struct app_report *report, struct err *err);
 
+    /* Writes the ceremony file as the officers have made it, under this path. */
+    bool (*save)(void *ctx, const char *path, struct err *err);
+
     /* The journal of a ceremony that was interrupted, and is to be asked about first; NULL: none.
      * settle() takes the answer: what is to be done once the console has left. */
     const char *interrupted;

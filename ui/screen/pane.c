@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ui/model/pair.h"
+#include "ui/model/setup_view.h"
 #include "ui/model/text_page.h"
 
 const char *pane_side_title(enum side side)
@@ -23,7 +25,7 @@ static void draw_cursor_row(const struct app *app, struct canvas *c, enum side s
                             struct rect row)
 {
     draw_text(c, row.x, row.y, 1, STYLE_STRONG, draw_sign(c, SIGN_CURRENT));
-    if (app->active != side)
+    if (app->at.active != side)
         return;
     draw_restyle(c, row, STYLE_CURRENT);
     draw_cursor(c, row.x, row.y);
@@ -88,7 +90,7 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
     const struct inventory *inv = &app->side[side].inventory;
     const struct key_desc *key = inventory_row(inv, row);
     const struct verdict *verdict = inventory_verdict(inv, row);
-    enum relation relation = app_relation(app, side, key);
+    enum relation relation = pair_relation(app, side, key);
 
     if (side == SIDE_DESTINATION)
         return app->side[SIDE_SOURCE].state == SIDE_LISTED ? matches[relation] : "";
@@ -145,7 +147,7 @@ static void draw_state(const struct app *app, struct canvas *c, enum side side, 
         [SIDE_FAILED] = "",
     };
     const struct app_side *s = &app->side[side];
-    int64_t seconds = (app->now_ms - s->since_ms) / 1000;
+    int64_t seconds = (app->at.now_ms - s->since_ms) / 1000;
     int y;
 
     if (s->state == SIDE_LISTED && s->inventory.filter[0]) {
@@ -193,7 +195,7 @@ static const char *model_of(const struct app_side *s)
 void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side)
 {
     const struct app_side *s = &app->side[side];
-    struct rect in = layout_inside(app->layout.pane[side]);
+    struct rect in = layout_inside(app->at.layout.pane[side]);
     struct columns w = columns_for(in.w);
     char title[256];
 
@@ -202,7 +204,7 @@ void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side
     snprintf(title, sizeof title, "%s  %s%s%s%s%s", pane_side_title(side),
              app->config->side[side].where.api, s->has_token ? " " : "",
              s->has_token ? s->info.api_version : "", s->has_token ? " - " : "", model_of(s));
-    draw_frame(c, app->layout.pane[side], side_style(side), title);
+    draw_frame(c, app->at.layout.pane[side], side_style(side), title);
     if (s->has_token)
         draw_format(c, in.x + 1, in.y, in.w - 1, STYLE_STRONG, "%s  serial %s",
                     app_side_label(app, side), s->token.serial);
@@ -240,9 +242,9 @@ static const char *slot_words(enum side side, const struct hsm_slot *slot)
 static void draw_slot(const struct app *app, struct canvas *c, enum side side, size_t row,
                       struct rect r)
 {
-    const struct hsm_slot *slot = app_setup_slot(app, side, row);
+    const struct hsm_slot *slot = setup_slot(app, side, row);
     int label = r.w - 38 > 8 ? r.w - 38 : 8;
-    bool chosen = app_slot_is_chosen(app, side, slot);
+    bool chosen = setup_slot_is_chosen(app, side, slot);
     enum style style = chosen ? STYLE_STRONG : STYLE_NORMAL;
 
     if (chosen)
@@ -250,7 +252,7 @@ static void draw_slot(const struct app *app, struct canvas *c, enum side side, s
     draw_format(c, r.x + 2, r.y, 11, style, "0x%" PRIx64, slot->id);
     draw_text(c, r.x + 14, r.y, label, style, slot->label[0] ? slot->label : "-");
     draw_text(c, r.x + 15 + label, r.y, r.w - 15 - label, style, slot_words(side, slot));
-    if (row == app->side[side].setup.at)
+    if (row == app->setup.scroll[side].at)
         draw_cursor_row(app, c, side, r);
 }
 
@@ -272,20 +274,20 @@ static void draw_choices(const struct app *app, struct canvas *c, enum side side
     for (int i = 0; i < SETUP_SLOTS; i++) {
         draw_text(c, in.x + 1, in.y + i, 8, STYLE_DIM, rows[i].name);
         draw_path(c, in.x + 9, in.y + i, in.w - 10, STYLE_NORMAL, rows[i].value);
-        if (app->side[side].setup.at == (size_t)i)
+        if (app->setup.scroll[side].at == (size_t)i)
             draw_cursor_row(app, c, side, (struct rect){in.x, in.y + i, in.w, 1});
     }
 }
 
 static void draw_slots(const struct app *app, struct canvas *c, enum side side, struct rect r)
 {
-    size_t at = app->side[side].setup.at;
+    size_t at = app->setup.scroll[side].at;
     size_t first = SETUP_SLOTS;
 
     if (r.h > 0 && at >= first + (size_t)r.h)
         first = at - (size_t)r.h + 1;
     for (int i = 0; i < r.h; i++)
-        if (app_setup_slot(app, side, first + (size_t)i))
+        if (setup_slot(app, side, first + (size_t)i))
             draw_slot(app, c, side, first + (size_t)i, (struct rect){r.x, r.y + i, r.w, 1});
     if (app->side[side].slots.count == 0)
         draw_state(app, c, side, r);
@@ -293,12 +295,12 @@ static void draw_slots(const struct app *app, struct canvas *c, enum side side, 
 
 void pane_draw_setup(const struct app *app, struct canvas *c, enum side side)
 {
-    struct rect in = layout_inside(app->layout.pane[side]);
-    const struct hsm_slot *slot = app_setup_slot(app, side, app->side[side].setup.at);
+    struct rect in = layout_inside(app->at.layout.pane[side]);
+    const struct hsm_slot *slot = setup_slot(app, side, app->setup.scroll[side].at);
 
     if (in.h < 4)
         return;
-    draw_frame(c, app->layout.pane[side], side_style(side), pane_side_title(side));
+    draw_frame(c, app->at.layout.pane[side], side_style(side), pane_side_title(side));
     draw_choices(app, c, side, in);
     draw_text(c, in.x + 2, in.y + 4, 13, STYLE_DIM, "slot");
     draw_text(c, in.x + 14, in.y + 4, in.w - 14, STYLE_DIM, "token and state");
@@ -315,7 +317,7 @@ void pane_draw_setup(const struct app *app, struct canvas *c, enum side side)
 
 static void current_object(const struct app *app, char *out, size_t size)
 {
-    const struct inventory *inv = &app->side[app->active].inventory;
+    const struct inventory *inv = &app->side[app->at.active].inventory;
     const struct key_desc *key = inventory_row(inv, inv->scroll.at);
     const struct verdict *verdict = inventory_verdict(inv, inv->scroll.at);
     char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT], flags[256], print[TEXT_GROUPS_SIZE];
@@ -324,7 +326,7 @@ static void current_object(const struct app *app, char *out, size_t size)
         return;
     key_label_text(key, label);
     key_type_text(key, type);
-    if (app->active == SIDE_SOURCE && verdict->known && !verdict->goes && !verdict->moved) {
+    if (app->at.active == SIDE_SOURCE && verdict->known && !verdict->goes && !verdict->moved) {
         snprintf(out, size, "%.300s: %s, cannot go: %s", label, type, verdict->reason);
         return;
     }
@@ -336,12 +338,12 @@ static void current_object(const struct app *app, char *out, size_t size)
 
 void pane_current(const struct app *app, char *out, size_t size)
 {
-    const struct config_side *side = &app->config->side[app->active];
+    const struct config_side *side = &app->config->side[app->at.active];
 
     out[0] = '\0';
-    if (app->view == VIEW_INVENTORY)
+    if (app->at.view == VIEW_INVENTORY)
         current_object(app, out, size);
-    else if (app->side[app->active].setup.at == SETUP_MODULE && side->where.module[0])
+    else if (app->setup.scroll[app->at.active].at == SETUP_MODULE && side->where.module[0])
         snprintf(out, size, "%.480s", side->where.module);
     else
         snprintf(out, size, "Compare label and serial with the script on paper before you go on.");

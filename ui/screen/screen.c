@@ -6,34 +6,23 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ui/model/dispatch.h"
 #include "ui/screen/dialog.h"
 #include "ui/screen/lanes.h"
 #include "ui/screen/pane.h"
+#include "ui/screen/rows.h"
 #include "ui/screen/verification.h"
 
 static void draw_setup(const struct app *app, struct canvas *c)
 {
-    pane_draw_setup(app, c, app->active == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE);
-    pane_draw_setup(app, c, app->active);
+    pane_draw_setup(app, c, app->at.active == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE);
+    pane_draw_setup(app, c, app->at.active);
 }
 
 static void draw_inventory(const struct app *app, struct canvas *c)
 {
     pane_draw_inventory(app, c, SIDE_SOURCE);
     pane_draw_inventory(app, c, SIDE_DESTINATION);
-}
-
-static void draw_log(const struct app *app, struct canvas *c)
-{
-    struct rect b = app->layout.body;
-    char title[96];
-
-    snprintf(title, sizeof title, "LOG  %zu lines", app->log.count);
-    if (app->log.dropped)
-        snprintf(title, sizeof title, "LOG  the last %zu lines, %" PRIu64 " more before",
-                 app->log.count, app->log.dropped);
-    draw_frame(c, b, STYLE_STRONG, title);
-    lanes_draw_log(app, c, layout_inside(b), true);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -78,7 +67,7 @@ static int draw_report(const struct app *app, struct canvas *c, struct rect r, i
     unsigned each = r.w >= 12 + 5 * 12 ? 5 : 2; /* words of up to eleven letters on a line */
 
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Report");
-    if (!report->written) {
+    if (!report->path[0]) {
         draw_text(c, r.x + 12, y, r.w - 12, STYLE_WARN,
                   report->err.what[0] ? report->err.what : "none was written");
         return y + 1;
@@ -95,24 +84,25 @@ static int draw_report(const struct app *app, struct canvas *c, struct rect r, i
             text_words(report->sha256, i, i + each > SHA256_SIZE ? SHA256_SIZE - i : each, words));
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Check with");
     draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
-              report->signing.done ? "openssl dgst -sha256 -verify PUB.PEM -signature SIG REPORT"
+              report->signed_by[0] ? "openssl dgst -sha256 -verify PUB.PEM -signature SIG REPORT"
                                    : "sha256sum REPORT");
     return y;
 }
 
 static void draw_signature(const struct app *app, struct canvas *c, struct rect r, int y)
 {
-    const struct signing *signing = &app->report.signing;
+    const struct app_report *report = &app->report;
+    bool is_signed = report->signed_by[0] != '\0';
     const char *none = app->config->signer.key.text[0] ? "not yet" : "no key is named that signs";
 
-    if (!app->report.written)
+    if (!report->path[0])
         return;
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Signature");
-    draw_format(c, r.x + 12, y, r.w - 12, signing->done ? STYLE_GOOD : STYLE_WARN, "%s%s",
-                signing->done ? "by " : "UNSIGNED: ",
-                signing->done     ? signing->by
-                : signing->why[0] ? signing->why
-                                  : none);
+    draw_format(c, r.x + 12, y, r.w - 12, is_signed ? STYLE_GOOD : STYLE_WARN, "%s%s",
+                is_signed ? "by " : "UNSIGNED: ",
+                is_signed                 ? report->signed_by
+                : report->unsigned_why[0] ? report->unsigned_why
+                                          : none);
 }
 
 /* The keys that did not go, and why, as far as there is room. */
@@ -133,7 +123,7 @@ static void draw_not_moved(const struct app *app, struct canvas *c, struct rect 
 
 static void draw_end(const struct app *app, struct canvas *c)
 {
-    struct rect b = app->layout.body;
+    struct rect b = app->at.layout.body;
     struct rect r = {b.x + 1, b.y + 1, b.w - 2, b.h - 1};
     const struct run *run = &app->run;
     bool good = run->outcome == END_COMPLETE;
@@ -147,7 +137,7 @@ static void draw_end(const struct app *app, struct canvas *c)
     draw_format(c, r.x, y + 1, r.w, STYLE_STRONG,
                 "%" PRIu32 " moved%s%s   %" PRIu32 " refused   %" PRIu32 " failed%s", run->migrated,
                 run->went_along ? along : "", run->unproven ? unproven : "", run->refused,
-                run->failed, run->rehearsal ? "      REHEARSAL" : "");
+                run->failed, app->config->rehearsal ? "      REHEARSAL" : "");
     draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
     /* Above the report: a long path must not push off the screen what was left behind. */
@@ -162,7 +152,7 @@ static void draw_end(const struct app *app, struct canvas *c)
 
 static void draw_title(const struct app *app, struct canvas *c)
 {
-    struct rect r = app->layout.title;
+    struct rect r = app->at.layout.title;
     const char *title = app->config->title[0] ? app->config->title : "new ceremony";
     char time[32], safe[TEXT_SAFE_SIZE(EVENT_TEXT_MAX)];
 
@@ -171,14 +161,14 @@ static void draw_title(const struct app *app, struct canvas *c)
     /* Before the title, which may be longer than the screen is wide. */
     draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s",
                 app->config->rehearsal ? "REHEARSAL   " : "", safe);
-    text_time(app->utc_ms, false, time);
+    text_time(app->at.utc_ms, false, time);
     draw_right(c, r.x, r.y, r.w - 1, STYLE_TITLE, time + 11);
 }
 
 static void draw_hints(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct key_row *hints[KEYS_HINTS_MAX];
-    size_t count = keys_hints(app->view, r.w - 1, hints);
+    size_t count = keys_hints(app->views, app->at.view, r.w - 1, hints);
     int x = r.x + 1;
 
     for (size_t i = 0; i < count; i++) {
@@ -195,11 +185,11 @@ static void detail_text(const struct app *app, char *out, size_t size)
     int64_t ms;
 
     out[0] = '\0';
-    if (app->status[0])
-        snprintf(out, size, "%s", app->status);
-    else if (app->view != VIEW_INVENTORY && app->view != VIEW_SETUP)
+    if (app->at.status[0])
+        snprintf(out, size, "%s", app->at.status);
+    else if (app->at.view != VIEW_INVENTORY && app->at.view != VIEW_SETUP)
         return; /* the ceremony's own lines say it */
-    else if (run_unanswered(&app->run, app->now_ms, RUN_UNANSWERED_MS, &side, &ms))
+    else if (run_unanswered(&app->run, app->at.now_ms, RUN_UNANSWERED_MS, &side, &ms))
         snprintf(out, size, "[WAIT] no answer from %s for %" PRId64 " s (%s); F7 begins anew",
                  pane_side_title(side), ms / 1000, app->run.call[side].name);
     else if (app->phase == PHASE_PLANNING)
@@ -211,17 +201,17 @@ static void detail_text(const struct app *app, char *out, size_t size)
 /* A dialog may cover the detail line: then the answer to the last key takes the hints' place. */
 static void draw_foot(const struct app *app, struct canvas *c)
 {
-    enum dialog dialog = app_dialog(app);
+    enum dialog_id dialog = app_dialog(app);
     char text[1024];
 
     detail_text(app, text, sizeof text);
-    draw_text(c, app->layout.detail.x + 1, app->layout.detail.y, app->layout.detail.w - 1,
-              app->status[0] ? STYLE_STRONG : STYLE_NORMAL, text);
+    draw_text(c, app->at.layout.detail.x + 1, app->at.layout.detail.y, app->at.layout.detail.w - 1,
+              app->at.status[0] ? STYLE_STRONG : STYLE_NORMAL, text);
     if (dialog == DIALOG_NONE)
-        draw_hints(app, c, app->layout.hint);
+        draw_hints(app, c, app->at.layout.hint);
     else
-        draw_text(c, app->layout.hint.x + 1, app->layout.hint.y, app->layout.hint.w - 1,
-                  STYLE_STRONG, app->status[0] ? app->status : dialog_hint(dialog));
+        draw_text(c, app->at.layout.hint.x + 1, app->at.layout.hint.y, app->at.layout.hint.w - 1,
+                  STYLE_STRONG, app->at.status[0] ? app->at.status : dialog_hint(dialog));
 }
 
 /* Too small for a picture: what matters in one sentence. */
@@ -231,7 +221,7 @@ static void draw_sentence(const struct app *app, struct canvas *c)
     char text[320];
     enum step_id id;
 
-    if (app->run.gate.open || app->pin.open)
+    if (app->run.gate.seq || app->asked.pin.seq)
         snprintf(text, sizeof text, "%sAn answer is asked for: make this window at least 40x12.",
                  stamp);
     else if (app_is_running(app) && run_step_now(&app->run, &id))
@@ -242,24 +232,29 @@ static void draw_sentence(const struct app *app, struct canvas *c)
                  stamp, step_number(id), app->run.key_now, app->run.chosen);
     else
         snprintf(text, sizeof text, "%shsmferry: make this window at least 40x12.", stamp);
-    draw_wrapped(c, app->layout.screen, STYLE_NORMAL, text);
+    draw_wrapped(c, app->at.layout.screen, STYLE_NORMAL, text);
 }
 
 void screen_draw(const struct app *app, struct canvas *c)
 {
-    static void (*const draws[VIEWS])(const struct app *, struct canvas *) = {
+    /* The views that are more than a list. */
+    static void (*const pictures[VIEWS_NAMED])(const struct app *, struct canvas *) = {
         [VIEW_SETUP] = draw_setup,    [VIEW_INVENTORY] = draw_inventory,
         [VIEW_CEREMONY] = lanes_draw, [VIEW_VERIFY] = verify_draw,
-        [VIEW_LOG] = draw_log,        [VIEW_END] = draw_end,
+        [VIEW_END] = draw_end,
     };
+    enum view_id view = app->at.view;
 
     canvas_clear(c);
-    if (app->layout.form == LAYOUT_SENTENCE) {
+    if (app->at.layout.form == LAYOUT_SENTENCE) {
         draw_sentence(app, c);
         return;
     }
     draw_title(app, c);
-    draws[app->view](app, c);
+    if (view < VIEWS_NAMED && pictures[view])
+        pictures[view](app, c);
+    else
+        rows_draw_view(app, c);
     draw_foot(app, c);
     dialog_draw(app, c);
 }

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ceremony view: it is watched, stopped, and a call that hangs is given up. */
+#include <stddef.h>
+
+#include "ui/model/key_rows.h"
+#include "ui/model/questions.h"
+
+static void abandon_yes(struct app *app)
+{
+    enum side side;
+    int64_t for_ms;
+
+    if (!run_unanswered(&app->run, app->at.now_ms, 0, &side, &for_ms)) {
+        app_say(app, "No call is under way.");
+        return;
+    }
+    app_ask(app, REQUEST_ABANDON, side);
+    app_say(app, "The %s was given up.", side_name(side));
+}
+
+static const struct confirm abandon_confirm = {
+    "Give up the call that is not answered? That HSM takes no further part in this ceremony.",
+    abandon_yes};
+
+static void ask(struct app *app, const struct confirm *confirm)
+{
+    if (app_is_running(app))
+        app_open_confirm(app, confirm);
+    else
+        app_say(app, "No ceremony is running.");
+}
+
+static void stop(struct app *app)
+{
+    ask(app, &questions_stop);
+}
+
+static void abandon(struct app *app)
+{
+    ask(app, &abandon_confirm);
+}
+
+/* The log's end is below the picture. */
+static void move(struct app *app, long delta)
+{
+    log_move(&app->log, delta);
+}
+
+static void ended(struct app *app)
+{
+    app->run.gate.seq = 0;
+    app->dialog.kind = DIALOG_NONE;
+    if (app->phase >= PHASE_LEAVING) {
+        app_ask(app, REQUEST_REPORT, SIDE_RELAY);
+        app_ask(app, REQUEST_QUIT, SIDE_RELAY);
+        return;
+    }
+    app->phase = PHASE_IDLE;
+    if (!app->run.over) {
+        app_show_error(app, &app->queue.error);
+        return;
+    }
+    app_ask(app, REQUEST_REPORT, SIDE_RELAY);
+    if (app->config->signer.key.text[0])
+        app_ask(app, REQUEST_SIGN, SIDE_RELAY);
+    app_ask(app, REQUEST_REFRESH, SIDE_SOURCE);
+    app_ask(app, REQUEST_REFRESH, SIDE_DESTINATION);
+    app_ask(app, REQUEST_VERDICTS, SIDE_RELAY);
+    app_go(app, VIEW_END);
+    app->at.under = VIEW_INVENTORY;
+}
+
+static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
+{
+    (void)side;
+    (void)ok; /* the run has its own outcome */
+    if (kind == REQUEST_RUN)
+        ended(app);
+}
+
+static const struct key_row key_stop = {
+    {PRESS_F7, 's'},
+    2,
+    "Stop",
+    "Stop the ceremony before its next step; what was begun is undone.",
+    stop,
+    false};
+static const struct key_row key_abandon = {
+    {PRESS_F4, 'a'}, 3, "Abandon", "Give up a call that an HSM does not answer.", abandon, false};
+
+static const struct key_row *const keys[] = {
+    &key_help,    &key_up,   &key_down,    &key_page_up,   &key_page_down, &key_first, &key_last,
+    &key_compare, &key_stop, &key_abandon, &key_exception, &key_doors,     &key_back,  &key_redraw,
+    &key_suspend, &key_quit, NULL};
+
+const struct view ceremony_view = {.name = "Ceremony", .keys = keys, .move = move, .done = done};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end view: the outcome, what was left behind, and where the report is. */
+#include <stddef.h>
+
+#include "ui/model/key_rows.h"
+
+static void steps(struct app *app)
+{
+    app_go(app, VIEW_CEREMONY);
+}
+
+static void report(struct app *app)
+{
+    if (app->run.over)
+        app_go(app, VIEW_END);
+    else
+        app_say(app, "There is no report yet: it is written when the ceremony ends.");
+}
+
+/* The report is asked for again: it says who signed it, or why nobody did. */
+static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
+{
+    (void)side;
+    if (kind != REQUEST_SIGN)
+        return;
+    app_ask(app, REQUEST_REPORT, SIDE_RELAY);
+    if (!ok)
+        app_show_error(app, &app->queue.error);
+}
+
+static const struct key_row key_steps = {
+    {PRESS_F5, 'c'}, 3, "Steps", "Show the steps of the ceremony again.", steps, false};
+static const struct key_row key_report = {
+    {PRESS_F9, 'r'}, 4, "Report", "Show the outcome and where the report is.", report, false};
+
+static const struct key_row *const keys[] = {&key_help,  &key_compare, &key_hsms,   &key_steps,
+                                             &key_doors, &key_back,    &key_redraw, &key_suspend,
+                                             &key_quit,  NULL};
+
+const struct view end_view = {.name = "End", .keys = keys, .door = &key_report, .done = done};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/model/exception.h"
+
+#include "base/text.h"
+
+static void write_part(struct app *app);
+
+static const struct input parts[] = {
+    {"EXCEPTION", "What was expected:", NULL, write_part, NULL, false, true},
+    {"EXCEPTION", "What happened instead:", NULL, write_part, NULL, false, true},
+    {"EXCEPTION", "What was decided, and by whom:", NULL, write_part, NULL, false, true},
+};
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+static void write_part(struct app *app)
+{
+    struct event *e = &app->asked.exception;
+    char *const texts[PARTS] = {e->exception.expected, e->exception.happened, e->exception.decided};
+    const struct input *part = app->dialog.input;
+    const struct field *typed = &app->dialog.field;
+
+    text_safe(typed->text, typed->len, texts[part - parts], EVENT_TEXT_MAX);
+    if (typed->len == 0 || part + 1 < parts + PARTS) {
+        app_open_input(app, typed->len == 0 ? part : part + 1, "");
+        return;
+    }
+    field_set(&app->dialog.field, "");
+    app_ask(app, REQUEST_EXCEPTION, SIDE_RELAY);
+    app_say(app, "The exception is written down.");
+}
+
+void exception_begin(struct app *app)
+{
+    struct event *e = &app->asked.exception;
+
+    if (app->run.over || app->side[SIDE_SOURCE].state == SIDE_CLOSED) {
+        app_say(app, app->run.over ? "This ceremony is over; write it on paper."
+                                   : "No ceremony has begun.");
+        return;
+    }
+    *e = (struct event){.kind = EVENT_EXCEPTION, .side = SIDE_RELAY};
+    e->exception.begun = app->run.begun_ms != 0;
+    if (e->exception.begun)
+        run_step_now(&app->run, &e->exception.step);
+    if (e->exception.step >= STEP_WRAP_KEY && e->exception.step <= STEP_PROVE_AGAIN)
+        e->key = app->run.key_now;
+    app_open_input(app, &parts[0], "");
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Officers write down that something was not as planned: expected, happened, decided. */
+#ifndef HSMFERRY_UI_MODEL_EXCEPTION_H
+#define HSMFERRY_UI_MODEL_EXCEPTION_H
+
+#include "ui/model/app.h"
+
+/* Begins one, with the step that is under way now, not the one that has come until it is written;
+ * or says why it cannot be recorded. */
+void exception_begin(struct app *app);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inventory view: the objects of both HSMs, and the keys that are marked for the ceremony. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "hsm/fidelity.h"
+#include "ui/model/exception.h"
+#include "ui/model/key_rows.h"
+#include "ui/model/marks.h"
+#include "ui/model/pair.h"
+#include "ui/model/text_page.h"
+
+static struct inventory *current(struct app *app)
+{
+    return &app->side[app->at.active].inventory;
+}
+
+/* --- marks ---- */
+
+static void mark(struct app *app)
+{
+    struct inventory *inv = current(app);
+    const struct key_desc *key = inventory_row(inv, inv->scroll.at);
+    const struct verdict *verdict = inventory_verdict(inv, inv->scroll.at);
+    bool marked = inventory_is_marked(inv, inv->scroll.at);
+
+    if (app->at.active != SIDE_SOURCE)
+        app_say(app, "Keys are marked on the source; this is the destination.");
+    else if (key && !inventory_can_mark(inv, inv->scroll.at))
+        app_say(app, "It cannot go: %s.",
+                verdict->known ? verdict->reason : key_class_name(key->class));
+    else if (key && !marked && verdict->known && !verdict->goes)
+        app_say(app, "It cannot go: %s.", verdict->reason);
+    else if (key) {
+        inventory_mark(inv, inv->scroll.at, !marked);
+        marks_changed(app);
+        pair_move(app, 1);
+    }
+}
+
+static void pattern_done(struct app *app)
+{
+    inventory_mark_pattern(&app->side[SIDE_SOURCE].inventory, app->dialog.field.text);
+    marks_changed(app);
+}
+
+static const struct input pattern_input = {
+    .title = "MARK",
+    .prompt = "Mark the keys whose label matches; * stands for anything:",
+    .done = pattern_done};
+
+static void mark_pattern(struct app *app)
+{
+    app_open_input(app, &pattern_input, "*");
+}
+
+static void mark_invert(struct app *app)
+{
+    inventory_mark_invert(&app->side[SIDE_SOURCE].inventory);
+    marks_changed(app);
+}
+
+static void mark_clear(struct app *app)
+{
+    inventory_mark_clear(&app->side[SIDE_SOURCE].inventory);
+    marks_changed(app);
+}
+
+/* --- what is shown ---- */
+
+static void filter_done(struct app *app)
+{
+    inventory_filter(current(app), app->dialog.field.text);
+    app_resize(app);
+}
+
+static const struct input filter_input = {.title = "FILTER",
+                                          .prompt =
+                                              "Show only what holds this text; empty shows all:",
+                                          .done = filter_done};
+
+static void filter(struct app *app)
+{
+    app_open_input(app, &filter_input, current(app)->filter);
+}
+
+static void sort(struct app *app)
+{
+    struct inventory *inv = current(app);
+
+    inventory_sort(inv, (enum inventory_sort)((inv->sort + 1) % SORTS));
+    app_resize(app);
+    app_say(app, "Sorted by %s.", inventory_sort_name(inv->sort));
+}
+
+static bool find(struct app *app, const char *text, bool next)
+{
+    struct inventory *inv = current(app);
+
+    return inventory_find(inv, text, inv->scroll.at + next, pair_page(app, app->at.active));
+}
+
+static void details_open(struct app *app)
+{
+    if (inventory_row(current(app), current(app)->scroll.at))
+        app_open(app, DIALOG_DETAILS);
+    else
+        app_say(app, "There is no object to show.");
+}
+
+static size_t page(const struct app *app)
+{
+    return pair_page(app, app->at.active);
+}
+
+static void size(struct app *app)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct inventory *inv = &app->side[i].inventory;
+        scroll_move(&inv->scroll, 0, inv->shown_count, pair_page(app, (enum side)i));
+    }
+}
+
+/* --- the ceremony ---- */
+
+static void migrate(struct app *app)
+{
+    if (app->run.over)
+        app_say(app, "This ceremony is over; F7 begins another.");
+    else if (app->side[SIDE_SOURCE].state != SIDE_LISTED ||
+             app->side[SIDE_DESTINATION].state != SIDE_LISTED)
+        app_say(app, "Both HSMs must be open and listed first.");
+    else if (app->side[SIDE_SOURCE].inventory.marked_count == 0 && !app->inventory.marks_are_files)
+        app_say(app, "No key is marked; Space marks the key at the cursor.");
+    else if (app->queue.under_way > 0)
+        app_say(app, "The HSMs are busy; try again in a moment.");
+    else {
+        run_forget_plan(&app->run);
+        app->phase = PHASE_PLANNING;
+        app_ask(app, REQUEST_PLAN, SIDE_RELAY);
+    }
+}
+
+static void event(struct app *app, const struct event *e)
+{
+    char text[EVENT_COMPARED_TEXT];
+
+    if (e->kind != EVENT_COMPARED)
+        return;
+    /* without memory it is shown once, and not kept */
+    comparisons_add(&app->inventory.comparisons, &e->compared);
+    app_say(app, "%.100s: %.300s", e->compared.label, event_compared_text(&e->compared, text));
+}
+
+static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
+{
+    (void)side;
+    if ((kind == REQUEST_COMPARED || kind == REQUEST_VERDICTS) && !ok)
+        app_show_error(app, &app->queue.error);
+    if (kind != REQUEST_CHOOSE || !ok || app->side[SIDE_SOURCE].state != SIDE_LISTED ||
+        app->side[SIDE_DESTINATION].state != SIDE_LISTED)
+        return;
+    marks_take(app);
+    app_ask(app, REQUEST_VERDICTS, SIDE_RELAY);
+}
+
+/* --- details ---- */
+
+static const char *truth(const struct key_desc *key, uint32_t flag)
+{
+    return key_is(key, flag) ? "yes" : key_is_not(key, flag) ? "no" : "not told";
+}
+
+/* What binds the key besides its flags, where there is anything. */
+static void terms(const struct key_desc *key, struct sheet *s)
+{
+    const struct fidelity_pair pair = {.source = key};
+    struct fidelity_row row;
+
+    for (unsigned i = 0; fidelity_row(&pair, i, &row); i++)
+        if (row.term && row.source[0])
+            sheet_line(s, "%-20s %s", row.name, row.source);
+    if (key->terms.known & KEY_DATES_HIDDEN)
+        sheet_line(s, "%-20s %s", "dates", "there are some, which this HSM fails to read");
+}
+
+static void fingerprint(const struct key_desc *key, struct sheet *s)
+{
+    char text[TEXT_WORDS_SIZE];
+
+    if (!key->has_public) {
+        sheet_line(s, "%-20s %s", "public key", "not told");
+        return;
+    }
+    sheet_line(s, "%-20s SHA-256 of its SubjectPublicKeyInfo", "public key");
+    for (unsigned i = 0; i < SHA256_SIZE; i += SHA256_SIZE / 2) {
+        char groups[TEXT_GROUPS_SIZE];
+        text_groups(key->spki_sha256, 16, groups);
+        sheet_line(s, "%-20s %.39s", "", groups + (i ? 40 : 0));
+    }
+    for (unsigned i = 0; i < SHA256_SIZE; i += 4)
+        sheet_line(s, "%-20s %s", "", text_words(key->spki_sha256, i, 4, text));
+}
+
+static void verdict(const struct app *app, struct sheet *s)
+{
+    const struct inventory *inv = &app->side[app->at.active].inventory;
+    const struct verdict *v = inventory_verdict(inv, inv->scroll.at);
+
+    if (app->at.active != SIDE_SOURCE || !v || !v->known)
+        return;
+    sheet_line(s, "%-20s %s: %s", "can it go?", v->goes ? "yes" : "no", v->reason);
+}
+
+/* As the HSM tells it by itself, and what was asked for. */
+static void check_values(const struct app *app, const struct key_desc *key, struct sheet *s)
+{
+    const struct compared *asked =
+        comparisons_find(&app->inventory.comparisons, app->at.active, key->handle);
+    char text[EVENT_CHECK_TEXT];
+
+    if (key->check_value_len)
+        sheet_line(s, "%-20s %s", "check value", key_check_text(key, text));
+    for (unsigned i = 0; asked && i < asked->check_count; i++)
+        sheet_line(s, "%-20s %s", "check value", event_check_text(&asked->checks[i], text));
+}
+
+static void details(const struct app *app, struct sheet *s)
+{
+    const struct inventory *inv = &app->side[app->at.active].inventory;
+    const struct key_desc *key = inventory_row(inv, inv->scroll.at);
+    char text[2 * KEY_LABEL_TEXT];
+
+    if (!key)
+        return;
+    sheet_line(s, "%-20s %s", "label", key_label_text(key, text));
+    text_hex(key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, text);
+    sheet_line(s, "%-20s %s", "id", text[0] ? text : "none");
+    sheet_line(s, "%-20s %s", "class", key_class_name(key->class));
+    sheet_line(s, "%-20s %s  (%s)", "type", key_type_text(key, text), key->type_name);
+    if (key->length)
+        sheet_line(s, "%-20s %" PRIu32 " bytes", "length", key->length);
+    verdict(app, s);
+    for (unsigned i = 0; i < KEY_FLAGS; i++)
+        sheet_line(s, "%-20s %s", key_flag_name(UINT32_C(1) << i), truth(key, UINT32_C(1) << i));
+    terms(key, s);
+    check_values(app, key, s);
+    fingerprint(key, s);
+    sheet_line(s, "%-20s %" PRIu64, "handle", key->handle);
+}
+
+/* --- the view ---- */
+
+static const struct key_row key_mark = {
+    {' ', PRESS_INSERT, 'm'}, 2, "Mark", "Mark the key for migration, or unmark it.", mark, false};
+static const struct key_row key_mark_pattern = {
+    {'+'},        0,    NULL, "Mark all keys whose label matches a pattern; * stands for anything.",
+    mark_pattern, false};
+static const struct key_row key_mark_invert = {
+    {'*'}, 0, NULL, "Mark what is not marked and unmark the rest.", mark_invert, false};
+static const struct key_row key_mark_clear = {{'-'},      0,    NULL, "Unmark all keys.",
+                                              mark_clear, false};
+static const struct key_row key_details = {{PRESS_F3, PRESS_ENTER, 'd'},
+                                           3,
+                                           "Details",
+                                           "Show everything that is known of this object.",
+                                           details_open,
+                                           false};
+static const struct key_row key_filter = {
+    {PRESS_F4, 'f'}, 3,
+    "Filter",        "Show only the objects that hold this text in label, type or id.",
+    filter,          false};
+static const struct key_row key_sort = {
+    {'s'}, 0, NULL, "Sort by label, by type, or by id, in turn.", sort, false};
+static const struct key_row key_migrate = {
+    {PRESS_F5, 'c'}, 1, "Migrate", "Review the marked keys and migrate them.", migrate, false};
+static const struct key_row key_ask_same = {
+    {'='},         0,    NULL, "Ask both HSMs whether theirs is the same key: an operation on it.",
+    pair_ask_same, false};
+static const struct key_row key_deviation = {
+    {'X'}, 0, NULL, "Write down what is not as planned.", exception_begin, false};
+
+static const struct key_row *const keys[] = {&key_help,
+                                             &key_up,
+                                             &key_down,
+                                             &key_page_up,
+                                             &key_page_down,
+                                             &key_first,
+                                             &key_last,
+                                             &key_other_side,
+                                             &key_source_side,
+                                             &key_destination_side,
+                                             &key_mark,
+                                             &key_mark_pattern,
+                                             &key_mark_invert,
+                                             &key_mark_clear,
+                                             &key_find,
+                                             &key_find_next,
+                                             &key_save,
+                                             &key_details,
+                                             &key_filter,
+                                             &key_sort,
+                                             &key_migrate,
+                                             &key_compare,
+                                             &key_ask_same,
+                                             &key_hsms,
+                                             &key_retry,
+                                             &key_deviation,
+                                             &key_doors,
+                                             &key_redraw,
+                                             &key_suspend,
+                                             &key_quit,
+                                             NULL};
+
+const struct view inventory_view = {.name = "Inventory",
+                                    .keys = keys,
+                                    .move = pair_move,
+                                    .page = page,
+                                    .find = find,
+                                    .details = details,
+                                    .size = size,
+                                    .event = event,
+                                    .done = done};

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/model/key_rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/model/exception.h"
+#include "ui/model/marks.h"
+#include "ui/model/opening.h"
+#include "ui/model/pair.h"
+#include "ui/model/questions.h"
+
+/* --- moving ----------------------------------------------------------------------------------- */
+
+static void up(struct app *app)
+{
+    app_move(app, -1);
+}
+
+static void down(struct app *app)
+{
+    app_move(app, 1);
+}
+
+static void page_up(struct app *app)
+{
+    app_move(app, -(long)app_page(app));
+}
+
+static void page_down(struct app *app)
+{
+    app_move(app, (long)app_page(app));
+}
+
+static void first(struct app *app)
+{
+    app_move(app, -INT32_MAX);
+}
+
+static void last(struct app *app)
+{
+    app_move(app, INT32_MAX);
+}
+
+const struct key_row key_up = {{PRESS_UP, 'k'}, 0, NULL, "One row up.", up, false};
+const struct key_row key_down = {{PRESS_DOWN, 'j'}, 0, NULL, "One row down.", down, false};
+const struct key_row key_page_up = {
+    {PRESS_PAGE_UP, PRESS_CTRL('b')}, 0, NULL, "One page up.", page_up, false};
+const struct key_row key_page_down = {
+    {PRESS_PAGE_DOWN, PRESS_CTRL('f')}, 0, NULL, "One page down.", page_down, false};
+const struct key_row key_first = {{PRESS_HOME, 'g'}, 0, NULL, "To the first row.", first, false};
+const struct key_row key_last = {{PRESS_END, 'G'}, 0, NULL, "To the last row.", last, false};
+
+/* --- the two sides ---------------------------------------------------------------------------- */
+
+static void to_side(struct app *app, enum side side)
+{
+    app->at.active = side;
+    app_resize(app);
+}
+
+static void other_side(struct app *app)
+{
+    to_side(app, app_other(app->at.active));
+}
+
+static void source_side(struct app *app)
+{
+    to_side(app, SIDE_SOURCE);
+}
+
+static void destination_side(struct app *app)
+{
+    to_side(app, SIDE_DESTINATION);
+}
+
+static void hsms(struct app *app)
+{
+    app_go(app, VIEW_SETUP);
+}
+
+const struct key_row key_other_side = {{PRESS_TAB, PRESS_BACKTAB}, 4,          "Side",
+                                       "To the other HSM.",        other_side, false};
+const struct key_row key_source_side = {{PRESS_LEFT, 'h'}, 0,           NULL,
+                                        "To the source.",  source_side, false};
+const struct key_row key_destination_side = {{PRESS_RIGHT, 'l'}, 0,    NULL, "To the destination.",
+                                             destination_side,   false};
+const struct key_row key_retry = {
+    {'R'},         0,    NULL, "Open the HSM that failed again, also after a wrong PIN.",
+    opening_retry, false};
+const struct key_row key_hsms = {
+    {PRESS_F7, 'o'}, 5, "HSMs", "Choose other HSMs, or begin another ceremony.", hsms, true};
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+static void find_from(struct app *app, bool next)
+{
+    const char *text = app->at.find;
+    const struct view *view = app_view(app);
+
+    if (text[0] && view->find && !view->find(app, text, next))
+        app_say(app, "Nothing here holds \"%s\".", text);
+}
+
+static void found_so_far(struct app *app)
+{
+    snprintf(app->at.find, sizeof app->at.find, "%.*s", (int)sizeof app->at.find - 1,
+             app->dialog.field.text);
+    find_from(app, false);
+}
+
+static const struct input find_input = {
+    .title = "FIND", .prompt = "Text in label, type or id:", .changed = found_so_far};
+
+static void find(struct app *app)
+{
+    app_open_input(app, &find_input, "");
+}
+
+static void find_next(struct app *app)
+{
+    find_from(app, true);
+}
+
+const struct key_row key_find = {{'/', PRESS_CTRL('s')},         3,    "Find",
+                                 "Find text while you type it.", find, false};
+const struct key_row key_find_next = {{'n'},     0,    NULL, "Find the same text again.",
+                                      find_next, false};
+
+/* --- the ceremony file ------------------------------------------------------------------------ */
+
+static void save_done(struct app *app)
+{
+    const struct field *typed = &app->dialog.field;
+    struct err err;
+
+    if (typed->len == 0 || typed->len >= sizeof app->queue.save_path)
+        return;
+    memcpy(app->queue.save_path, typed->text, typed->len + 1);
+    if (app->at.view != VIEW_INVENTORY || marks_keep(app, &err))
+        app_ask(app, REQUEST_SAVE, SIDE_RELAY);
+    else
+        app_show_error(app, &err);
+}
+
+static const struct input save_input = {
+    .title = "SAVE", .prompt = "Save the ceremony file as:", .done = save_done};
+
+static void save(struct app *app)
+{
+    app_open_input(app, &save_input, app->config->path);
+}
+
+const struct key_row key_save = {{PRESS_F2, 'w'},
+                                 4,
+                                 "Save",
+                                 "Save what was chosen as a ceremony file that can be run again.",
+                                 save,
+                                 false};
+
+/* --- from view to view ------------------------------------------------------------------------ */
+
+static void help(struct app *app)
+{
+    app_open(app, DIALOG_HELP);
+}
+
+static void compare(struct app *app)
+{
+    if (app->at.view == VIEW_INVENTORY)
+        pair_show(app);
+    else
+        pair_show_planned(app, 0);
+}
+
+static void back(struct app *app)
+{
+    enum view_id from = app->at.view;
+
+    if (from == VIEW_CEREMONY && app_is_running(app)) {
+        app_say(app, "The ceremony is running; F7 or s stops it.");
+        return;
+    }
+    app_go(app, from == VIEW_END        ? VIEW_INVENTORY
+                : from == VIEW_CEREMONY ? VIEW_END
+                                        : app->at.under);
+    app->at.under = app->run.over ? VIEW_END : VIEW_INVENTORY;
+}
+
+static void redraw(struct app *app)
+{
+    app_ask(app, REQUEST_REDRAW, SIDE_RELAY);
+}
+
+static void suspend(struct app *app)
+{
+    if (app_is_running(app))
+        app_say(app, "Ctrl-Z is off while a ceremony runs.");
+    else
+        app_ask(app, REQUEST_SUSPEND, SIDE_RELAY);
+}
+
+static void quit_yes(struct app *app)
+{
+    app->phase = PHASE_LEAVING;
+    questions_refuse(app);
+    app_say(app, "Stopping before the next step, then leaving.");
+}
+
+static const struct confirm quit_confirm = {
+    "A ceremony is running. Stop it and leave? What was begun is undone; the source is unchanged.",
+    quit_yes};
+
+static void quit(struct app *app)
+{
+    if (app_is_running(app))
+        app_open_confirm(app, &quit_confirm);
+    else
+        app_ask(app, REQUEST_QUIT, SIDE_RELAY);
+}
+
+const struct key_row key_help = {
+    {PRESS_F1, '?'}, 1, "Help", "Show the keys of this screen.", help, true};
+const struct key_row key_compare = {
+    {PRESS_F6, 'v'}, 3,    "Compare", "Show source and destination of a key beside each other.",
+    compare,         false};
+const struct key_row key_exception = {
+    {PRESS_F2, 'X'}, 4,
+    "Exception",     "Write down what is not as planned; F2 also while a question is open.",
+    exception_begin, false};
+const struct key_row key_back = {{PRESS_ESC, PRESS_ENTER, 'b'}, 2,    "Back",
+                                 "Back to the screen before.",  back, false};
+const struct key_row key_redraw = {{PRESS_CTRL('l')},        0,      NULL,
+                                   "Draw the screen again.", redraw, true};
+const struct key_row key_suspend = {
+    {PRESS_CTRL('z')}, 0,   NULL, "Back to the shell for a while; off while a ceremony runs.",
+    suspend,           true};
+const struct key_row key_quit = {{PRESS_F10, 'q', PRESS_CTRL('c')},          1,    "Quit",
+                                 "Leave; asks first while a ceremony runs.", quit, true};
+
+bool key_rows_press(struct app *app, int press)
+{
+    if (press == PRESS_F1)
+        help(app);
+    else if (press == PRESS_F2)
+        exception_begin(app);
+    else if (press == PRESS_F10 || press == PRESS_CTRL('c'))
+        quit(app);
+    else
+        return false;
+    return true;
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/model/setup_view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ui/model/key_rows.h"
+#include "ui/model/opening.h"
+#include "ui/model/text_page.h"
+
+static const char *const apis[] = {"pkcs11", "nss"};
+
+enum { APIS = sizeof apis / sizeof apis[0] };
+
+static struct config_side *current(struct app *app)
+{
+    return &app->config->side[app->at.active];
+}
+
+static bool both_chosen(const struct app *app)
+{
+    return app->config->side[SIDE_SOURCE].token.text[0] &&
+           app->config->side[SIDE_DESTINATION].token.text[0];
+}
+
+size_t setup_rows(const struct app *app, enum side side)
+{
+    return SETUP_SLOTS + app->side[side].slots.count;
+}
+
+const struct hsm_slot *setup_slot(const struct app *app, enum side side, size_t row)
+{
+    const struct hsm_slot_list *slots = &app->side[side].slots;
+
+    return row >= SETUP_SLOTS && row - SETUP_SLOTS < slots->count ? &slots->slots[row - SETUP_SLOTS]
+                                                                  : NULL;
+}
+
+bool setup_slot_is_chosen(const struct app *app, enum side side, const struct hsm_slot *slot)
+{
+    const struct uri *token = &app->config->side[side].token;
+
+    return token->text[0] && uri_matches_slot(token, slot) && !hsm_slot_obstacle(slot);
+}
+
+/* The ceremony is no longer as its file says. */
+static void forget_file(struct app *app)
+{
+    memset(app->config->sha256, 0, sizeof app->config->sha256);
+}
+
+/* The token of another module is another token. */
+static void changed(struct app *app)
+{
+    forget_file(app);
+    memset(&current(app)->token, 0, sizeof current(app)->token);
+    opening_restart(app);
+}
+
+/* --- the rows of a side ---- */
+
+static void next_api(struct app *app)
+{
+    struct hsm_where *where = &current(app)->where;
+    unsigned at = 0;
+
+    while (at < APIS && strcmp(apis[at], where->api) != 0)
+        at++;
+    snprintf(where->api, sizeof where->api, "%s", apis[(at + 1) % APIS]);
+    where->module[0] = '\0';
+    changed(app);
+}
+
+void setup_set_module(struct app *app, const char *path)
+{
+    struct hsm_where *where = &current(app)->where;
+
+    if (path[0] != '/' && strcmp(where->api, apis[0]) == 0) {
+        app_say(app, "A module is named by its whole path, beginning with a slash.");
+        return;
+    }
+    snprintf(where->module, sizeof where->module, "%s", path);
+    changed(app);
+}
+
+static void module_done(struct app *app)
+{
+    setup_set_module(app, app->dialog.field.text);
+}
+
+static const struct input module_input = {
+    .title = "MODULE",
+    .prompt = "The module's path, or sql: and the folder of an NSS store:",
+    .done = module_done};
+
+void setup_ask_module(struct app *app)
+{
+    app_open_input(app, &module_input, current(app)->where.module);
+}
+
+static void choose_module(struct app *app)
+{
+    const struct hsm_where *where = &current(app)->where;
+
+    if (strcmp(where->api, apis[0]) != 0) {
+        app_open_input(app, &module_input, where->module[0] ? where->module : "sql:/");
+        return;
+    }
+    modules_find(&app->setup.modules, NULL);
+    app_open(app, DIALOG_MODULES);
+}
+
+void environment_free(char **environment)
+{
+    for (char **variable = environment; variable && *variable; variable++)
+        free(*variable);
+    free(environment);
+}
+
+/* "NAME=value NAME=value" as a list; NULL: not of this form, or no memory. */
+static char **environment_parse(const char *text)
+{
+    char **environment = calloc(strlen(text) / 2 + 2, sizeof *environment);
+    size_t count = 0;
+
+    for (; environment && *text; text += strspn(text, " ")) {
+        size_t len = strcspn(text, " ");
+        if (len == 0)
+            continue;
+        environment[count] = strndup(text, len);
+        if (!environment[count] || !strchr(environment[count] + 1, '=')) {
+            environment_free(environment);
+            return NULL;
+        }
+        count++;
+        text += len;
+    }
+    return environment;
+}
+
+static void environment_done(struct app *app)
+{
+    struct config_side *side = current(app);
+    char **environment = environment_parse(app->dialog.field.text);
+    struct err err;
+
+    if (!environment) {
+        app_say(app, "Write it as NAME=value, several with a blank between them.");
+        return;
+    }
+    for (char **variable = environment; *variable; variable++)
+        if (!config_check_variable(side, app->config->rehearsal, *variable, &err)) {
+            app_show_error(app, &err);
+            environment_free(environment);
+            return;
+        }
+    environment_free(app->setup.old_environment);
+    app->setup.old_environment = side->environment; /* the worker that goes may still read it */
+    side->environment = environment;
+    changed(app);
+}
+
+static const struct input environment_input = {
+    .title = "ENVIRONMENT",
+    .prompt = "What the module's agent finds set, as NAME=value:",
+    .done = environment_done};
+
+static void edit_environment(struct app *app)
+{
+    char **environment = current(app)->environment;
+    char text[FIELD_MAX] = "";
+    size_t len = 0;
+
+    for (char **variable = environment; variable && *variable; variable++) {
+        int n = snprintf(text + len, sizeof text - len, "%s%s", len ? " " : "", *variable);
+        if ((size_t)n >= sizeof text - len)
+            break;
+        len += (size_t)n;
+    }
+    app_open_input(app, &environment_input, text);
+}
+
+static void choose_slot(struct app *app, const struct hsm_slot *slot)
+{
+    struct uri *token = &current(app)->token;
+    const char *obstacle = hsm_slot_obstacle(slot);
+    char text[URI_TEXT_MAX];
+    struct err err;
+
+    if (obstacle)
+        app_say(app, "This token cannot be used: %s.", obstacle);
+    else if (app->at.active == SIDE_DESTINATION && (slot->flags & HSM_TOKEN_WRITE_PROTECTED))
+        app_say(app, "This token cannot be the destination: it is write-protected.");
+    else if (!uri_parse(uri_of_slot(slot, text), token, &err))
+        app_show_error(app, &err);
+    else {
+        forget_file(app);
+        app_say(app, both_chosen(app) ? "%s is the %s. F8 goes on." : "%s is the %s.", slot->label,
+                side_name(app->at.active));
+    }
+}
+
+/* --- the keys ---- */
+
+static void choose(struct app *app)
+{
+    struct scroll *at = &app->setup.scroll[app->at.active];
+    const struct hsm_slot *slot = setup_slot(app, app->at.active, at->at);
+
+    if (slot)
+        choose_slot(app, slot);
+    else if (at->at == SETUP_API)
+        next_api(app);
+    else if (at->at == SETUP_MODULE)
+        choose_module(app);
+    else
+        edit_environment(app);
+}
+
+static void next(struct app *app)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (app->side[i].state != SIDE_OPEN || !app->config->side[i].token.text[0]) {
+            app_say(app, "Choose a token of the %s first.", side_name((enum side)i));
+            app->at.active = (enum side)i;
+            return;
+        }
+    }
+    app->phase = PHASE_CHOOSING;
+    app->at.view = app->at.under = VIEW_INVENTORY;
+    app_ask(app, REQUEST_CHOOSE, SIDE_SOURCE);
+    app_ask(app, REQUEST_CHOOSE, SIDE_DESTINATION);
+    app_resize(app);
+}
+
+static void details_open(struct app *app)
+{
+    app_open(app, DIALOG_DETAILS);
+}
+
+static void move(struct app *app, long delta)
+{
+    scroll_move(&app->setup.scroll[app->at.active], delta, setup_rows(app, app->at.active),
+                SIZE_MAX / 2);
+}
+
+enum { NO_ROWS = 10 }; /* lines of a pane that show no slot */
+
+static size_t page(const struct app *app)
+{
+    int h = app->at.layout.pane[app->at.active].h;
+
+    return h > NO_ROWS ? (size_t)(h - NO_ROWS) : 1;
+}
+
+static void enter(struct app *app)
+{
+    app->at.under = VIEW_SETUP;
+    opening_restart(app);
+}
+
+static void size(struct app *app)
+{
+    for (unsigned i = 0; i < 2; i++)
+        scroll_move(&app->setup.scroll[i], 0, setup_rows(app, (enum side)i), SIZE_MAX / 2);
+}
+
+/* --- details ---------------------------------------------------------------------------------- */
+
+static void slot_facts(const struct hsm_slot *slot, struct sheet *s)
+{
+    sheet_line(s, "%-20s 0x%" PRIx64, "slot", slot->id);
+    sheet_line(s, "%-20s %s", "description", slot->description);
+    sheet_line(s, "%-20s %s", "token", slot->label);
+    sheet_line(s, "%-20s %s", "serial", slot->serial);
+    sheet_line(s, "%-20s %s %s", "maker and model", slot->manufacturer, slot->model);
+    sheet_line(s, "%-20s %s", "hardware", slot->hardware);
+    sheet_line(s, "%-20s %s", "firmware", slot->firmware);
+    for (unsigned i = 0; i < HSM_SLOT_FLAGS; i++)
+        sheet_line(s, "%-20s %s", hsm_slot_flag_name(UINT32_C(1) << i),
+                   slot->flags & UINT32_C(1) << i ? "yes" : "no");
+}
+
+static void dialect(const struct app_side *side, struct sheet *s)
+{
+    const struct hsm_dialect *d = &side->info.dialect;
+    struct key_desc passes = {.flags = d->not_enforced, .flags_known = d->not_enforced};
+    char text[TEXT_GROUPS_SIZE + HSM_DIALECT_TEXT + 256];
+
+    if (!side->has_token || !d->name[0])
+        return;
+    sheet_line(s, "%-20s %s", "spoken to in", hsm_dialect_text(d, text));
+    sheet_line(s, "%-20s %s", "  file's sha256", text_groups(d->sha256, 8, text));
+    if (d->not_enforced)
+        sheet_line(s, "%-20s %s; hsmferry does", "  does not enforce",
+                   sheet_flags(&passes, d->not_enforced, text, sizeof text));
+}
+
+static void running(const struct app_side *side, struct sheet *s)
+{
+    if (side->has_token && side->loading[0])
+        sheet_line(s, "%-20s %s", "module loaded from", side->loading);
+    if (side->has_token && side->confinement[0])
+        sheet_line(s, "%-20s %s", "agent confined", side->confinement);
+}
+
+static void details(const struct app *app, struct sheet *s)
+{
+    const struct config_side *side = &app->config->side[app->at.active];
+    const struct hsm_slot *slot =
+        setup_slot(app, app->at.active, app->setup.scroll[app->at.active].at);
+
+    sheet_line(s, "%-20s %s", "API", side->where.api);
+    sheet_line(s, "%-20s %s", "module", side->where.module);
+    for (char **variable = side->environment; variable && *variable; variable++) {
+        char safe[TEXT_SAFE_SIZE(FIELD_MAX)];
+        text_safe(*variable, strlen(*variable), safe, sizeof safe);
+        sheet_line(s, "%-20s %s", "environment", safe);
+    }
+    dialect(&app->side[app->at.active], s);
+    if (side->agent)
+        sheet_line(s, "%-20s %s", "agent", "named by the ceremony file; its code is not checked");
+    running(&app->side[app->at.active], s);
+    if (slot)
+        slot_facts(slot, s);
+    else if (app->side[app->at.active].state == SIDE_FAILED)
+        sheet_line(s, "%-20s %s", "failed", app->side[app->at.active].err.what);
+}
+
+/* --- the view --------------------------------------------------------------------------------- */
+
+static const struct key_row key_choose = {{PRESS_ENTER, ' '},
+                                          1,
+                                          "Choose",
+                                          "Choose the API, the module or the slot at the cursor.",
+                                          choose,
+                                          false};
+static const struct key_row key_details = {
+    {PRESS_F3, 'd'}, 3,
+    "Details",       "Show everything that is known of this side's module and slot.",
+    details_open,    false};
+static const struct key_row key_next = {
+    {PRESS_F8, 'n'}, 1, "Next", "Log in to both tokens and list their keys.", next, false};
+
+static const struct key_row *const keys[] = {&key_help,
+                                             &key_up,
+                                             &key_down,
+                                             &key_page_up,
+                                             &key_page_down,
+                                             &key_first,
+                                             &key_last,
+                                             &key_other_side,
+                                             &key_source_side,
+                                             &key_destination_side,
+                                             &key_choose,
+                                             &key_save,
+                                             &key_details,
+                                             &key_retry,
+                                             &key_next,
+                                             &key_redraw,
+                                             &key_suspend,
+                                             &key_quit,
+                                             NULL};
+
+const struct view setup_view = {.name = "Setup",
+                                .keys = keys,
+                                .move = move,
+                                .page = page,
+                                .details = details,
+                                .enter = enter,
+                                .size = size,
+                                .event = opening_event,
+                                .done = opening_done};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of the verification view: source and destination of one key, value by value. */
+#ifndef HSMFERRY_UI_MODEL_VERIFY_ROWS_H
+#define HSMFERRY_UI_MODEL_VERIFY_ROWS_H
+
+#include "hsm/fidelity.h"
+#include "ui/model/app.h"
+
+enum { VERIFY_COMPANIONS_MAX = 8, VERIFY_PROOF_LINES = 5 }; /* the proof is below the rows */
+enum {
+    VERIFY_ROWS_MAX = FIDELITY_ROWS_MAX + 4 + VERIFY_COMPANIONS_MAX,
+    VERIFY_VALUE_MAX = FIDELITY_VALUE_MAX + 16
+};
+
+struct verify_row {
+    const char *name;
+    char source[VERIFY_VALUE_MAX];
+    char destination[VERIFY_VALUE_MAX];
+    bool differs, bad;
+    const char *word; /* what the difference means: "tightened", "by nature"; "" where none */
+};
+
+/* The rows of hsm/fidelity.h of which anything is told, for two narrow columns; those that differ
+ * come next to the name. Returns the rows written. */
+size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX]);
+
+/* Puts a key's check values behind the rows of its name. Returns the rows that are there now. */
+size_t verify_checks(const struct check *checks, unsigned check_count, struct verify_row *rows,
+                     size_t count);
+
+/* Puts what goes along with key number at behind all rows, as far as there is room for it. Returns
+ * the rows that are there now. */
+size_t verify_companions(const struct run *run, size_t at, struct verify_row *rows, size_t count);
+
+/* All rows of the pair that is looked at. A key that is on the destination alone is its source. */
+size_t verify_pair(const struct app *app, struct verify_row rows[VERIFY_ROWS_MAX],
+                   const struct key_desc **source, const struct key_desc **destination);
+
+/* What both HSMs were asked about this pair of the inventory; NULL: nothing. */
+const struct compared *verify_asked(const struct app *app, const struct key_desc *source,
+                                    const struct key_desc *destination);
+
+/* The row that is at the top when the last one is at the bottom. */
+size_t verify_last(const struct app *app);
+size_t verify_last_of(const struct app *app, size_t count); /* of count rows */
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A VIEW of the console, and what may lie over it: each is one file that ends in one const struct.
+ * The core (app.h) is below them and knows none; dispatch.c is above them and holds the two tables.
+ * A view calls no other view: it goes there by its name in enum view_id. All members but name and
+ * keys may be NULL.
+ */
+#ifndef HSMFERRY_UI_MODEL_VIEW_H
+#define HSMFERRY_UI_MODEL_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "protocol/event.h"
+#include "ui/model/keys.h"
+#include "ui/model/request.h"
+
+struct sheet;
+
+/* The views that others go to by name. A view that has a door needs none. */
+enum view_id {
+    VIEW_SETUP,
+    VIEW_INVENTORY,
+    VIEW_CEREMONY,
+    VIEW_VERIFY,
+    VIEW_LOG,
+    VIEW_END,
+    VIEWS_NAMED
+};
+
+/* A line of a view that the screen draws as a list. */
+struct view_row {
+    char text[512];
+    int dim;  /* columns at its start that matter less */
+    bool bad; /* a failure */
+};
+
+struct view {
+    const char *name;                  /* in help and manual: "Inventory" */
+    const struct key_row *const *keys; /* in the order of hint line and help; NULL at the end */
+    const struct key_row *door;        /* the key that leads here from all views with key_doors */
+
+    /* What is shown, unless ui/screen has a picture for it. */
+    void (*title)(const struct app *app, char *out, size_t size);
+    size_t (*count)(const struct app *app);
+    void (*row)(const struct app *app, size_t i, struct view_row *row);
+    size_t (*at)(const struct app *app); /* the row at the cursor; NULL: app->at.scroll */
+
+    void (*move)(struct app *app, long delta); /* NULL: app->at.scroll in count() rows */
+    size_t (*page)(const struct app *app);     /* rows of a page; NULL: those of the body */
+    bool (*find)(struct app *app, const char *text, bool next);
+    void (*details)(const struct app *app, struct sheet *sheet);
+
+    void (*enter)(struct app *app); /* it has become the view */
+    void (*size)(struct app *app);  /* the layout or a list has changed */
+
+    /* Of every event and of every command that has ended, whichever view is shown. */
+    void (*event)(struct app *app, const struct event *event);
+    void (*done)(struct app *app, enum request_kind kind, enum side side, bool ok);
+};
+
+/* What lies over the view and takes the keys. */
+enum dialog_id {
+    DIALOG_NONE,
+    DIALOG_HELP,
+    DIALOG_MESSAGE, /* app->dialog.message */
+    DIALOG_DETAILS, /* the view's details() */
+    DIALOG_INPUT,   /* a line is typed: app->dialog.input says for what */
+    DIALOG_MODULES, /* choosing a module */
+    DIALOG_CONFIRM, /* y or anything else: app->dialog.confirm says what */
+    DIALOG_REVIEW,  /* the plan, and the word that starts it */
+    DIALOG_PIN,
+    DIALOG_GATE,
+    DIALOGS
+};
+
+struct dialog {
+    const char *hint; /* its keys, for the hint line */
+    void (*press)(struct app *app, int press);
+    bool (*pastes)(const struct app *app); /* may text be pasted? NULL: it is typed */
+    void (*page)(const struct app *app, struct sheet *sheet);
+    void (*event)(struct app *app, const struct event *event); /* as in struct view */
+    void (*done)(struct app *app, enum request_kind kind, enum side side, bool ok);
+};
+
+/* A line that is typed, by the view that asks for it. */
+struct input {
+    const char *title, *prompt;
+    void (*changed)(struct app *app); /* after each key */
+    void (*done)(struct app *app);    /* on Enter */
+    void (*left)(struct app *app);    /* on Esc */
+    bool typed_only;                  /* it confirms something: nothing is pasted */
+    bool engine_waits;                /* a question of the engine waits until it is typed */
+};
+
+/* A question for y or anything else. */
+struct confirm {
+    const char *question;
+    void (*yes)(struct app *app);
+};
+
+#endif
