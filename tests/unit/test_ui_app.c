@@ -671,9 +671,41 @@ static void test_steps_of_each_key_begin_afresh(void **state)
     }
     assert_int_equal(run->arrived, 1);
     fixture_step(&f, STEP_WRAP_KEY, EVENT_BEGUN, 2);
-    assert_int_equal(run->key_now, 2);
-    assert_true(run->steps[STEP_UNWRAP_AES].told);
-    assert_false(run->steps[STEP_UNWRAP_KEY].told);
+    assert_int_equal(run->latest, 2);
+    assert_int_equal(run_step_shown(run, STEP_UNWRAP_AES)->state, RUN_OK);
+    assert_int_equal(run_step_shown(run, STEP_UNWRAP_KEY)->state, RUN_AHEAD);
+    assert_int_equal(run_step(run, 1, STEP_UNWRAP_KEY)->state, RUN_OK);
+    fixture_free(&f);
+}
+
+/* Two keys at once: what happens to one is not what happened to the other. */
+static void test_keys_under_way_at_once(void **state)
+{
+    const struct run *run;
+    struct fixture f;
+    enum step_id id;
+
+    (void)state;
+    running(&f);
+    run = &f.app->run;
+    fixture_step(&f, STEP_WRAP_KEY, EVENT_BEGUN, 1);
+    fixture_step(&f, STEP_WRAP_KEY, EVENT_BEGUN, 2);
+    fixture_step(&f, STEP_WRAP_KEY, EVENT_OK, 1);
+    fixture_step(&f, STEP_RELAY_KEY, EVENT_BEGUN, 1);
+    fixture_step(&f, STEP_WRAP_KEY, EVENT_FAILED, 2);
+    assert_int_equal(run_step(run, 1, STEP_WRAP_KEY)->state, RUN_OK);
+    assert_int_equal(run_step(run, 2, STEP_WRAP_KEY)->state, RUN_FAILED);
+    assert_int_equal(run_step(run, 1, STEP_RELAY_KEY)->state, RUN_BEGUN);
+    assert_int_equal(run_step(run, 2, STEP_RELAY_KEY)->state, RUN_AHEAD);
+    assert_true(run_step_now(run, &id));
+    assert_int_equal(id, STEP_RELAY_KEY);
+    fixture_press(&f, 'X'); /* an exception is of the step that began last, and its key */
+    assert_int_equal(f.app->asked.exception.key, 1);
+    fixture_press(&f, PRESS_ESC);
+    fixture_step(&f, STEP_RELAY_KEY, EVENT_OK, 1);
+    assert_int_equal(run_step(run, 1, STEP_RELAY_KEY)->bytes, 384);
+    fixture_step(&f, STEP_WRAP_KEY, EVENT_BEGUN, 1); /* begun again */
+    assert_int_equal(run_step(run, 1, STEP_RELAY_KEY)->state, RUN_AHEAD);
     fixture_free(&f);
 }
 
@@ -688,6 +720,11 @@ static void test_hostile_numbers_are_ignored(void **state)
     e = (struct event){.kind = EVENT_STEP, .side = SIDE_RELAY};
     e.step.id = (enum step_id)99;
     fixture_event(&f, &e);
+    e.step.id = STEP_WRAP_KEY;
+    e.step.state = (enum event_state)99;
+    fixture_event(&f, &e);
+    fixture_step(&f, STEP_WRAP_KEY, EVENT_OK, 4000000000U);
+    fixture_step(&f, STEP_RELAY_KEY, EVENT_OK, 0);
     e = (struct event){.kind = EVENT_KEY_DONE, .side = SIDE_RELAY, .key = 4000000000U};
     fixture_event(&f, &e);
     e = (struct event){.kind = (enum event_kind)77, .side = SIDE_RELAY};
@@ -915,6 +952,7 @@ int main(void)
         cmocka_unit_test(test_hung_call),
         cmocka_unit_test(test_end),
         cmocka_unit_test(test_steps_of_each_key_begin_afresh),
+        cmocka_unit_test(test_keys_under_way_at_once),
         cmocka_unit_test(test_hostile_numbers_are_ignored),
         cmocka_unit_test(test_log_is_bounded),
         cmocka_unit_test(test_setup_chooses_slots),

@@ -42,7 +42,6 @@ void exception_begin(struct app *app)
     e->exception.begun = app->run.begun_ms != 0;
     if (e->exception.begun)
         run_step_now(&app->run, &e->exception.step);
-    if (e->exception.step >= STEP_WRAP_KEY && e->exception.step <= STEP_PROVE_AGAIN)
-        e->key = app->run.key_now;
+    e->key = app->run.last_step_key;
     app_open_input(app, &parts[0], "");
 }

@@ -38,6 +38,8 @@ static void forget_warnings(struct run *run)
 
 void run_forget_plan(struct run *run)
 {
+    for (size_t i = 0; i < run->key_count; i++)
+        free(run->keys[i].steps);
     free(run->keys);
     run->keys = NULL;
     run->key_count = run->key_room = run->chosen = run->goes = run->along = 0;
@@ -57,7 +59,6 @@ static void take_begin(struct run *run, const struct event *e)
     COPY(run->title, e->begin.title);
     COPY(run->id, e->begin.id);
     COPY(run->version, e->begin.version);
-    run->rehearsal = e->begin.rehearsal;
 }
 
 static void take_choice(struct run *run, const struct event *e)
@@ -68,7 +69,6 @@ static void take_choice(struct run *run, const struct event *e)
         return;
     if (e->choice.more)
         choice = &run->more[run->more_count++];
-    choice->told = true;
     choice->alg = e->choice.alg;
     choice->bits = e->choice.bits;
     COPY(choice->source_words, e->choice.source_words);
@@ -109,7 +109,7 @@ static bool take_planned(struct run *run, const struct event *e)
 {
     struct run_key *key;
 
-    if (e->key != run->key_count + 1) /* a plan made anew begins with its first key */
+    if (e->key != run->key_count + 1) /* a new plan begins with its first key */
         return true;
     if (run->key_count == run->key_room) {
         size_t room = run->key_room ? 2 * run->key_room : 16;
@@ -156,39 +156,63 @@ static void take_gate(struct run *run, const struct event *e)
     COPY(gate->role, e->gate.role);
 }
 
-/* The steps of the key before are no longer what happened to this one; but a public object's turn
- * leaves it to be read how the last key went. */
-static void start_key(struct run *run, uint32_t key, enum step_id first, int64_t now_ms)
+static bool is_key_step(enum step_id id)
 {
-    if (run->key_now == 0)
-        run->first_key_ms = now_ms;
-    run->key_now = key;
-    for (unsigned id = first; id <= STEP_PROVE_AGAIN; id++)
-        run->steps[id] = (struct run_step){0};
+    return id >= STEP_WRAP_KEY && id <= STEP_PROVE_AGAIN;
 }
 
-static void take_step(struct run *run, const struct event *e, int64_t now_ms)
+/* Where the event's step is kept; NULL when there is no memory. */
+static struct run_step *place_of(struct run *run, const struct event *e)
+{
+    size_t number = e->key ? e->key : run->latest;
+    struct run_key *key;
+
+    if (!is_key_step(e->step.id) || !run_key_at(run, number))
+        return &run->steps[e->step.id];
+    key = &run->keys[number - 1];
+    if (!key->steps)
+        key->steps = calloc(RUN_KEY_STEPS, sizeof *key->steps);
+    return key->steps ? &key->steps[e->step.id - STEP_WRAP_KEY] : NULL;
+}
+
+/* A key begins with its first step; begun again, it forgets how far it had come. */
+static void begin_key(struct run *run, const struct event *e, int64_t now_ms)
+{
+    struct run_key *key = key_of(run, e);
+
+    if (e->key == 0 || e->key == run->latest ||
+        (e->step.id != STEP_WRAP_KEY && e->step.id != STEP_READ_OBJECT) ||
+        (key && key->steps && e->step.state != EVENT_BEGUN))
+        return;
+    if (run->latest == 0)
+        run->first_key_ms = now_ms;
+    run->latest = e->key;
+    if (!is_companion(run, e))
+        run->latest_chosen = e->key;
+    if (key && key->steps)
+        memset(key->steps, 0, RUN_KEY_STEPS * sizeof *key->steps);
+}
+
+static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
 {
     struct run_step *step;
 
-    if ((unsigned)e->step.id >= STEPS)
-        return;
+    if ((unsigned)e->step.id >= STEPS || (unsigned)e->step.state > EVENT_UNDONE)
+        return true;
     if (run->begun_ms == 0)
         run->begun_ms = now_ms;
-    if (e->key && e->key != run->key_now &&
-        (e->step.id == STEP_WRAP_KEY || e->step.id == STEP_READ_OBJECT))
-        start_key(run, e->key, e->step.id, now_ms);
-    if (e->step.id >= STEP_DESTROY)
-        run->steps[STEP_READ_OBJECT] = run->steps[STEP_RELAY_OBJECT] = (struct run_step){0};
-    step = &run->steps[e->step.id];
+    begin_key(run, e, now_ms);
+    step = place_of(run, e);
+    if (!step)
+        return false;
     if (e->step.state == EVENT_BEGUN) {
-        *step = (struct run_step){.told = true, .begun_ms = now_ms};
+        *step = (struct run_step){.begun_ms = now_ms};
         run->last_step = e->step.id;
+        run->last_step_key = !is_key_step(e->step.id) ? 0 : e->key ? e->key : run->latest;
     }
-    step->told = true;
-    step->state = e->step.state;
+    step->state = (enum run_state)(e->step.state + RUN_BEGUN);
     if (e->step.state == EVENT_UNDONE)
-        return;
+        return true;
     step->bytes = e->side == SIDE_RELAY ? e->step.bytes : 0; /* where it is shown */
     step->micros = e->step.micros;
     run->arrived +=
@@ -196,6 +220,7 @@ static void take_step(struct run *run, const struct event *e, int64_t now_ms)
     COPY(step->sha256, e->step.sha256);
     COPY(step->words, e->step.words);
     COPY(step->text, e->step.text);
+    return true;
 }
 
 static void take_proof(struct run *run, const struct event *e)
@@ -248,10 +273,10 @@ static void take_call(struct run *run, const struct event *e, int64_t now_ms)
 {
     struct run_call *call = &run->call[e->side == SIDE_DESTINATION];
 
-    call->under_way = e->call.state == EVENT_BEGUN;
-    if (!call->under_way)
+    call->since_ms = 0;
+    if (e->call.state != EVENT_BEGUN)
         return;
-    call->since_ms = now_ms;
+    call->since_ms = now_ms ? now_ms : 1;
     COPY(call->name, e->call.name);
     COPY(call->words, e->call.words);
 }
@@ -260,7 +285,6 @@ static void take_fingerprint(struct run *run, const struct event *e)
 {
     struct run_fingerprint *f = &run->fingerprint[e->side == SIDE_DESTINATION];
 
-    f->told = true;
     f->bits = e->fingerprint.bits;
     f->bytes = e->fingerprint.bytes;
     COPY(f->spki_sha256, e->fingerprint.spki_sha256);
@@ -311,8 +335,7 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
         take_gate(run, e);
         break;
     case EVENT_STEP:
-        take_step(run, e, now_ms);
-        break;
+        return take_step(run, e, now_ms);
     case EVENT_FINGERPRINT:
         take_fingerprint(run, e);
         break;
@@ -350,18 +373,40 @@ uint32_t run_keys_done(const struct run *run)
     return run->arrived + run->failed;
 }
 
+const struct run_step *run_step(const struct run *run, uint32_t key, enum step_id id)
+{
+    static const struct run_step ahead;
+    const struct run_key *of = run_key_at(run, key);
+
+    if (!is_key_step(id) || !of)
+        return &run->steps[id];
+    return of->steps ? &of->steps[id - STEP_WRAP_KEY] : &ahead;
+}
+
+const struct run_step *run_step_shown(const struct run *run, enum step_id id)
+{
+    static const struct run_step ahead;
+    const struct run_key *latest = run_key_at(run, run->latest);
+    bool of_objects = id == STEP_READ_OBJECT || id == STEP_RELAY_OBJECT;
+
+    if (of_objects && run->steps[STEP_DESTROY].state != RUN_AHEAD)
+        return &ahead;
+    if (latest && latest->companion_of && id < STEP_READ_OBJECT)
+        return run_step(run, run->latest_chosen, id);
+    return run_step(run, run->latest, id);
+}
+
 bool run_step_now(const struct run *run, enum step_id *id)
 {
     *id = run->last_step;
-    return !run->over && run->steps[run->last_step].told &&
-           run->steps[run->last_step].state == EVENT_BEGUN;
+    return !run->over && run_step(run, run->last_step_key, *id)->state == RUN_BEGUN;
 }
 
 bool run_unanswered(const struct run *run, int64_t now_ms, int64_t limit_ms, enum side *side,
                     int64_t *for_ms)
 {
     for (unsigned i = SIDE_SOURCE; i <= SIDE_DESTINATION; i++) {
-        if (!run->call[i].under_way || now_ms - run->call[i].since_ms < limit_ms)
+        if (run->call[i].since_ms == 0 || now_ms - run->call[i].since_ms < limit_ms)
             continue;
         *side = (enum side)i;
         *for_ms = now_ms - run->call[i].since_ms;

@@ -11,7 +11,23 @@
 
 enum { RUN_NOTES_MAX = 24, RUN_MORE_MAX = 2, RUN_UNANSWERED_MS = 10000 };
 
-/* One key of the plan. */
+/* How far a step has come; the last four as enum event_state. */
+enum run_state { RUN_AHEAD, RUN_BEGUN, RUN_OK, RUN_FAILED, RUN_UNDONE };
+
+struct run_step {
+    enum run_state state;
+    int64_t begun_ms; /* on the front end's own clock */
+    uint32_t bytes;
+    uint8_t sha256[32];
+    int64_t micros;
+    char words[96];
+    char text[EVENT_TEXT_MAX];
+};
+
+/* The steps that each key has for itself. */
+enum { RUN_KEY_STEPS = STEP_PROVE_AGAIN - STEP_WRAP_KEY + 1 };
+
+/* One key of the plan, with all that is known of its way: any number may be under way. */
 struct run_key {
     struct key_desc source;
     struct key_desc destination; /* once migrated */
@@ -25,23 +41,12 @@ struct run_key {
     char proof[EVENT_TEXT_MAX]; /* the method planned; later the proof's sentence */
     unsigned stages;            /* bit (1 << enum step_id) for each stage that proved it */
     int64_t proven_ms;          /* wall clock of the last proof */
-};
-
-struct run_step {
-    enum event_state state;
-    bool told;        /* it has begun */
-    int64_t begun_ms; /* on the front end's own clock */
-    uint32_t bytes;
-    uint8_t sha256[32];
-    int64_t micros;
-    char words[96];
-    char text[EVENT_TEXT_MAX];
+    struct run_step *steps;     /* RUN_KEY_STEPS of them; NULL: none has begun; see run_step() */
 };
 
 struct run_choice {
-    bool told;
     enum hsm_alg alg;
-    uint32_t bits;
+    uint32_t bits; /* 0: nothing was chosen */
     char source_words[96];
     char destination_words[96];
     char keys[64]; /* the kinds that go in this envelope; empty: all that go in one */
@@ -67,15 +72,13 @@ struct run_gate {
 };
 
 struct run_fingerprint {
-    bool told;
     uint8_t spki_sha256[32];
     uint32_t bytes, bits;
 };
 
 /* A call under way. */
 struct run_call {
-    bool under_way;
-    int64_t since_ms; /* on the front end's own clock */
+    int64_t since_ms; /* on the front end's own clock; 0: none is under way */
     char name[32], words[96];
 };
 
@@ -88,7 +91,6 @@ struct run {
     char title[EVENT_TEXT_MAX];
     char id[40];
     char version[32];
-    bool rehearsal;
     struct run_choice transport, envelope;
     struct run_choice more[RUN_MORE_MAX]; /* envelopes for some of the keys */
     unsigned more_count;
@@ -99,15 +101,17 @@ struct run {
     unsigned note_count;
     struct run_key *keys; /* of the plan, in its order */
     size_t key_count, key_room;
-    size_t chosen; /* of them, those that do not go along with another; ... */
-    size_t goes;   /* ... and of these, those that can go */
-    size_t along;  /* of the others, those that can go */
-    struct run_step steps[STEPS];
-    enum step_id last_step;
-    uint32_t key_now;                             /* the key at hand, from 1; 0: none yet */
-    uint32_t key_last;                            /* the last one that ended */
-    uint32_t arrived;                             /* keys that were kept and proven */
-    uint32_t proven_fresh;                        /* and proven again from a fresh process */
+    size_t chosen;                /* of them, those that do not go along with another; ... */
+    size_t goes;                  /* ... and of these, those that can go */
+    size_t along;                 /* of the others, those that can go */
+    struct run_step steps[STEPS]; /* of the ceremony; a key has its own */
+    enum step_id last_step;       /* the step that began last ... */
+    uint32_t last_step_key;       /* ... and whose, from 1; 0: no key's */
+    uint32_t latest;              /* the key that began last, from 1; 0: none yet */
+    uint32_t latest_chosen;       /* the same, but no companion */
+    uint32_t key_last;            /* the last one that ended */
+    uint32_t arrived;             /* keys that were kept and proven */
+    uint32_t proven_fresh;        /* and proven again from a fresh process */
     uint32_t migrated, unproven, refused, failed; /* migrated: told at the end only */
     uint32_t went_along;                          /* companions; told at the end only */
     int64_t first_key_ms; /* when the first key began, on the front end's own clock */
@@ -126,17 +130,24 @@ struct run {
 /* Takes one event; now_ms is the front end's own clock. False when there is no memory. */
 bool run_event(struct run *run, const struct event *event, int64_t now_ms);
 
-/* Forgets the plan before it is made anew. */
+/* Forgets the plan before it is made again. */
 void run_forget_plan(struct run *run);
 void run_free(struct run *run);
 
 /* The key of the plan at number (from 1); NULL when there is none. */
 const struct run_key *run_key_at(const struct run *run, size_t number);
 
+/* A step of this key, or of the ceremony where it is no key's. */
+const struct run_step *run_step(const struct run *run, uint32_t key, enum step_id id);
+
+/* The same step of the key that began last, for a picture of one key. While its companions cross,
+ * and after them, it shows how the key itself went. */
+const struct run_step *run_step_shown(const struct run *run, enum step_id id);
+
 /* Keys that have come to their end, of those that can go. */
 uint32_t run_keys_done(const struct run *run);
 
-/* The step under way; false: none. */
+/* The step that began last; false: it has ended. */
 bool run_step_now(const struct run *run, enum step_id *id);
 
 /* Has a call into either HSM gone without an answer for limit_ms? Sets the side and for how

@@ -220,14 +220,14 @@ static int draw_choice(struct canvas *c, struct rect r, int y, const char *name,
 
     draw_text(c, r.x, y, 10, STYLE_STRONG, name);
     snprintf(words, sizeof words, "%s, then %s", choice->source_words, choice->destination_words);
-    if (choice->told)
+    if (choice->bits)
         snprintf(text, sizeof text, "%s %" PRIu32 ", %s%s%s: %s", cipher, choice->bits,
                  hsm_alg_name(choice->alg), choice->keys[0] ? " for " : "", choice->keys,
                  roomy ? choice->reason : words);
     else
         snprintf(text, sizeof text, "none that both sides speak");
     y += draw_wrapped(c, (struct rect){r.x + 11, y, r.w - 11, 3}, STYLE_NORMAL, text);
-    if (choice->told && roomy)
+    if (choice->bits && roomy)
         y += draw_wrapped(c, (struct rect){r.x + 11, y, r.w - 11, 2}, STYLE_DIM, words);
     return y;
 }

@@ -63,31 +63,31 @@ static const struct lane_row nothing = {{NOTHING, NOTHING, NOTHING}, STILL};
 
 static const struct lane_row *row_of(const struct run *run, unsigned i)
 {
-    if (!run->steps[STEP_READ_OBJECT].told)
+    if (run_step_shown(run, STEP_READ_OBJECT)->state == RUN_AHEAD)
         return &rows[i];
     return rows[i].step[0] == STEP_WRAP_KEY ? &as_it_is
            : rows[i].step[1] == STEP_PROVE  ? &nothing
                                             : &rows[i];
 }
 
-static const char *state_sign(const struct run *run, enum step_id id)
+static const char *state_sign(const struct run_step *step)
 {
-    static const char *const signs[] = {[EVENT_BEGUN] = "[ .. ]",
-                                        [EVENT_OK] = "[ ok ]",
-                                        [EVENT_FAILED] = "[FAIL]",
-                                        [EVENT_UNDONE] = "[UNDO]"};
-    const struct run_step *step = &run->steps[id];
-
-    return step->told && (unsigned)step->state < 4 ? signs[step->state] : "[    ]";
+    static const char *const signs[] = {[RUN_AHEAD] = "[    ]",
+                                        [RUN_BEGUN] = "[ .. ]",
+                                        [RUN_OK] = "[ ok ]",
+                                        [RUN_FAILED] = "[FAIL]",
+                                        [RUN_UNDONE] = "[UNDO]"};
+    return signs[step->state];
 }
 
 static enum style state_style(const struct run_step *step)
 {
-    if (!step->told)
-        return STYLE_DIM;
-    if (step->state == EVENT_FAILED)
-        return STYLE_BAD;
-    return step->state == EVENT_OK ? STYLE_GOOD : STYLE_STRONG;
+    static const enum style styles[] = {[RUN_AHEAD] = STYLE_DIM,
+                                        [RUN_BEGUN] = STYLE_STRONG,
+                                        [RUN_OK] = STYLE_GOOD,
+                                        [RUN_FAILED] = STYLE_BAD,
+                                        [RUN_UNDONE] = STYLE_STRONG};
+    return styles[step->state];
 }
 
 /* How long it took, or has taken so far. */
@@ -96,11 +96,11 @@ static void time_words(const struct app *app, const struct run_step *step, char 
     int64_t ms = app->at.now_ms - step->begun_ms;
 
     out[0] = '\0';
-    if (!step->told || step->state == EVENT_UNDONE)
+    if (step->state == RUN_AHEAD || step->state == RUN_UNDONE)
         return;
-    if (step->state != EVENT_BEGUN)
+    if (step->state != RUN_BEGUN)
         ms = step->micros / 1000;
-    if (step->state == EVENT_BEGUN || ms >= 10000)
+    if (step->state == RUN_BEGUN || ms >= 10000)
         snprintf(out, size, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms / 100 % 10);
     else
         snprintf(out, size, "%" PRId64 " ms", ms);
@@ -110,7 +110,7 @@ static void time_words(const struct app *app, const struct run_step *step, char 
 static int draw_step(const struct app *app, struct canvas *c, enum step_id id, int x, int y,
                      int width)
 {
-    const struct run_step *step = &app->run.steps[id];
+    const struct run_step *step = run_step_shown(&app->run, id);
     char words[64], took[32];
     int end;
 
@@ -119,9 +119,9 @@ static int draw_step(const struct app *app, struct canvas *c, enum step_id id, i
         snprintf(words, sizeof words, "%d %s%s%" PRIu32 " bytes", step_number(id), lane_words[id],
                  lane_words[id][0] ? " " : "", step->bytes);
     time_words(app, step, took, sizeof took);
-    end = draw_text(c, x, y, width, state_style(step), state_sign(&app->run, id));
-    end += 1 + draw_text(c, x + end + 1, y, width - end - 1, step->told ? STYLE_NORMAL : STYLE_DIM,
-                         words);
+    end = draw_text(c, x, y, width, state_style(step), state_sign(step));
+    end += 1 + draw_text(c, x + end + 1, y, width - end - 1,
+                         step->state != RUN_AHEAD ? STYLE_NORMAL : STYLE_DIM, words);
     if (took[0] && width - end >= (int)strlen(took) + 1) {
         draw_text(c, x + end + 1, y, width - end - 1, STYLE_DIM, took);
         end += 1 + (int)strlen(took);
@@ -150,9 +150,9 @@ static void draw_arrows(const struct app *app, struct canvas *c, const struct la
 
     if (row->way == STILL)
         return;
-    relay = &app->run.steps[row->step[1]];
-    reached_relay = relay->told;
-    left_relay = relay->told && relay->state == EVENT_OK;
+    relay = run_step_shown(&app->run, row->step[1]);
+    reached_relay = relay->state != RUN_AHEAD;
+    left_relay = relay->state == RUN_OK;
     if (right ? reached_relay : left_relay)
         draw_arrow(c, right ? end[0] + 1 : lanes->x[1] - lanes->width / 2, lanes->x[1] - 1, y,
                    right);
@@ -185,13 +185,13 @@ static void draw_row_details(const struct app *app, struct canvas *c, const stru
         int x = lanes->x[lane];
         if (row->step[lane] == NOTHING)
             continue;
-        step = &app->run.steps[row->step[lane]];
-        if (step->state == EVENT_FAILED)
+        step = run_step_shown(&app->run, row->step[lane]);
+        if (step->state == RUN_FAILED)
             draw_text(c, x, y, lanes->width, STYLE_BAD, step->text);
         else if (step->bytes)
             draw_format(c, x, y, lanes->width, STYLE_DIM, "sha256 %s",
                         text_groups(step->sha256, lanes->width < 26 ? 3 : 4, groups));
-        else if (step->told)
+        else if (step->state != RUN_AHEAD)
             draw_words(c, step->words[0] ? step->words : step->text, x, y, lanes->width, lines);
     }
 }
@@ -245,7 +245,7 @@ static void draw_bar(struct canvas *c, int x, int y, int width, size_t done, siz
 static void draw_progress(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct run *run = &app->run;
-    const struct run_key *key = run_key_at(run, run->key_now);
+    const struct run_key *key = run_key_at(run, run->latest);
     int64_t took = (run->over ? run->ended_ms : app->at.now_ms) - run->begun_ms;
     size_t done = run_keys_done(run);
     char label[KEY_LABEL_TEXT];
@@ -255,7 +255,7 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
     if (key)
         draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%skey %" PRIu32 " of %zu: %s%s",
                     key->companion_of ? "with " : "",
-                    key->companion_of ? key->companion_of : run->key_now, run->chosen,
+                    key->companion_of ? key->companion_of : run->latest, run->chosen,
                     !key->companion_of                           ? ""
                     : key->source.class == KEY_CLASS_CERTIFICATE ? "certificate "
                                                                  : "public key ",
@@ -287,7 +287,7 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
     const struct run *run = &app->run;
     int64_t ms = app->at.now_ms - run->first_key_ms;
     size_t done = run_keys_done(run);
-    const struct run_key *last = run_key_at(run, run->key_now ? run->key_now - 1 : 0);
+    const struct run_key *last = run_key_at(run, run->latest ? run->latest - 1 : 0);
     char rate[96] = "", label[KEY_LABEL_TEXT] = "";
 
     if (run->last_step == STEP_PROVE_FRESH)
@@ -306,6 +306,7 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
 static void draw_now(const struct app *app, struct canvas *c, int x, int y, int width)
 {
     const struct run *run = &app->run;
+    const struct run_step *last = run_step(run, run->last_step_key, run->last_step);
     enum step_id id;
     enum side side;
     int64_t ms;
@@ -316,7 +317,7 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
                     pane_side_title(side), ms / 1000, run->call[side].name);
     else if (run_step_now(run, &id))
         draw_format(c, x, y, width, STYLE_NORMAL, "[ .. ] step %d: %s  %s", step_number(id),
-                    step_title(id), run->steps[id].text);
+                    step_title(id), last->text);
     else if (run->over)
         draw_format(c, x, y, width, STYLE_STRONG, "The ceremony has ended: %s.",
                     end_outcome_name(run->outcome));
@@ -324,7 +325,7 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
         draw_text(c, x, y, width, STYLE_WARN, "[WAIT] for the officers");
     else
         draw_format(c, x, y, width, STYLE_NORMAL, "step %d: %s  %s", step_number(run->last_step),
-                    run->steps[run->last_step].words, run->steps[run->last_step].text);
+                    last->words, last->text);
 }
 
 void lanes_draw(const struct app *app, struct canvas *c)

@@ -229,7 +229,7 @@ static void draw_sentence(const struct app *app, struct canvas *c)
                  "%sStep %d, key %" PRIu32
                  " of %zu: the ceremony goes on. Make this window at least "
                  "40x12.",
-                 stamp, step_number(id), app->run.key_now, app->run.chosen);
+                 stamp, step_number(id), app->run.latest, app->run.chosen);
     else
         snprintf(text, sizeof text, "%shsmferry: make this window at least 40x12.", stamp);
     draw_wrapped(c, app->at.layout.screen, STYLE_NORMAL, text);
