@@ -23,6 +23,11 @@ agents_end() {
     done
 }
 
+# The agents of a console that has left hold their tokens until their last call has ended.
+left_open() {
+    listed 5 && agents=$(pgrep -P "$(hsmferry_pid)") && press F10 && ended 3 && agents_end
+}
+
 again() {
     console 80x24 "$dir/c.yaml"
     sees "A CEREMONY WAS INTERRUPTED"
@@ -32,8 +37,7 @@ ok "killed inside a commit" killed left
 ok "the next start asks first" again
 ok "Esc leaves it alone" press Escape
 ok "... both sides can be looked at" sees "Left alone"
-ok "... and it is still open" press F10
-ok "... as the exit code says" ended 3
+ok "... and it is still open, as the exit code says" left_open
 ok "asked again" again
 type_text clean
 press Enter

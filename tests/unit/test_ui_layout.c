@@ -173,9 +173,9 @@ static void test_every_view_can_be_left(void **state)
 {
     (void)state;
     for (size_t at = 0; dispatch_views[at]; at++) {
-        assert_ptr_equal(found(at, PRESS_F10), &key_quit);
-        assert_ptr_equal(found(at, PRESS_F1), &key_help);
-        assert_ptr_equal(found(at, PRESS_CTRL('l')), &key_redraw);
+        assert_ptr_equal(found(at, PRESS_F10), &keys_leaving[2]);
+        assert_ptr_equal(found(at, PRESS_F1), &keys_help[0]);
+        assert_ptr_equal(found(at, PRESS_CTRL('l')), &keys_leaving[0]);
         assert_null(found(at, 'Z'));
     }
 }
@@ -195,8 +195,8 @@ static void test_hint_line_fits(void **state)
                                strlen(hints[i]->hint) + 2);
             }
             assert_true(width <= columns);
-            assert_ptr_equal(hints[0], &key_help);
-            assert_ptr_equal(hints[count - 1], &key_quit);
+            assert_ptr_equal(hints[0], &keys_help[0]);
+            assert_ptr_equal(hints[count - 1], &keys_leaving[2]);
         }
 }
 

@@ -78,19 +78,22 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
         ended(app);
 }
 
-static const struct key_row key_stop = {
-    {PRESS_F7, 's'},
-    2,
-    "Stop",
-    "Stop the ceremony before its next step; what was begun is undone.",
-    stop,
-    false};
-static const struct key_row key_abandon = {
-    {PRESS_F4, 'a'}, 3, "Abandon", "Give up a call that an HSM does not answer.", abandon, false};
-
-static const struct key_row *const keys[] = {
-    &key_help,    &key_up,   &key_down,    &key_page_up,   &key_page_down, &key_first, &key_last,
-    &key_compare, &key_stop, &key_abandon, &key_exception, &key_doors,     &key_back,  &key_redraw,
-    &key_suspend, &key_quit, NULL};
+static const struct key_row keys[] = {
+    {.also = keys_help},
+    {.also = keys_moving},
+    {.also = keys_compare},
+    {{PRESS_F7, 's'},
+     2,
+     "Stop",
+     "Stop the ceremony before its next step; what was begun is undone.",
+     stop,
+     NULL},
+    {{PRESS_F4, 'a'}, 3, "Abandon", "Give up a call that an HSM does not answer.", abandon, NULL},
+    {.also = keys_exception},
+    {.also = keys_doors},
+    {.also = keys_back},
+    {.also = keys_leaving},
+    {.help = NULL},
+};
 
 const struct view ceremony_view = {.name = "Ceremony", .keys = keys, .move = move, .done = done};

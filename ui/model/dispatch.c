@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "ui/model/key_rows.h"
 #include "ui/model/opening.h"
 #include "ui/model/questions.h"
 #include "ui/model/setup_view.h"
@@ -139,7 +140,7 @@ static void act(struct app *app, int press)
 
     if (!keys_find(app->views, app->at.view, press, &place))
         return;
-    if (app->phase == PHASE_PLANNING && !place.row->while_planning)
+    if (app->phase == PHASE_PLANNING && !key_rows_always(place.row))
         return;
     if (place.row->act)
         place.row->act(app);

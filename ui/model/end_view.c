@@ -28,13 +28,18 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
         app_show_error(app, &app->queue.error);
 }
 
-static const struct key_row key_steps = {
-    {PRESS_F5, 'c'}, 3, "Steps", "Show the steps of the ceremony again.", steps, false};
-static const struct key_row key_report = {
-    {PRESS_F9, 'r'}, 4, "Report", "Show the outcome and where the report is.", report, false};
+static const struct key_row end_door = {
+    {PRESS_F9, 'r'}, 4, "Report", "Show the outcome and where the report is.", report, NULL};
 
-static const struct key_row *const keys[] = {&key_help,  &key_compare, &key_hsms,   &key_steps,
-                                             &key_doors, &key_back,    &key_redraw, &key_suspend,
-                                             &key_quit,  NULL};
+static const struct key_row keys[] = {
+    {.also = keys_help},
+    {.also = keys_compare},
+    {.also = keys_hsms},
+    {{PRESS_F5, 'c'}, 3, "Steps", "Show the steps of the ceremony again.", steps, NULL},
+    {.also = keys_doors},
+    {.also = keys_back},
+    {.also = keys_leaving},
+    {.help = NULL},
+};
 
-const struct view end_view = {.name = "End", .keys = keys, .door = &key_report, .done = done};
+const struct view end_view = {.name = "End", .keys = keys, .door = &end_door, .done = done};

@@ -252,66 +252,49 @@ static void details(const struct app *app, struct sheet *s)
 
 /* --- the view ---- */
 
-static const struct key_row key_mark = {
-    {' ', PRESS_INSERT, 'm'}, 2, "Mark", "Mark the key for migration, or unmark it.", mark, false};
-static const struct key_row key_mark_pattern = {
-    {'+'},        0,    NULL, "Mark all keys whose label matches a pattern; * stands for anything.",
-    mark_pattern, false};
-static const struct key_row key_mark_invert = {
-    {'*'}, 0, NULL, "Mark what is not marked and unmark the rest.", mark_invert, false};
-static const struct key_row key_mark_clear = {{'-'},      0,    NULL, "Unmark all keys.",
-                                              mark_clear, false};
-static const struct key_row key_details = {{PRESS_F3, PRESS_ENTER, 'd'},
-                                           3,
-                                           "Details",
-                                           "Show everything that is known of this object.",
-                                           details_open,
-                                           false};
-static const struct key_row key_filter = {
-    {PRESS_F4, 'f'}, 3,
-    "Filter",        "Show only the objects that hold this text in label, type or id.",
-    filter,          false};
-static const struct key_row key_sort = {
-    {'s'}, 0, NULL, "Sort by label, by type, or by id, in turn.", sort, false};
-static const struct key_row key_migrate = {
-    {PRESS_F5, 'c'}, 1, "Migrate", "Review the marked keys and migrate them.", migrate, false};
-static const struct key_row key_ask_same = {
-    {'='},         0,    NULL, "Ask both HSMs whether theirs is the same key: an operation on it.",
-    pair_ask_same, false};
-static const struct key_row key_deviation = {
-    {'X'}, 0, NULL, "Write down what is not as planned.", exception_begin, false};
-
-static const struct key_row *const keys[] = {&key_help,
-                                             &key_up,
-                                             &key_down,
-                                             &key_page_up,
-                                             &key_page_down,
-                                             &key_first,
-                                             &key_last,
-                                             &key_other_side,
-                                             &key_source_side,
-                                             &key_destination_side,
-                                             &key_mark,
-                                             &key_mark_pattern,
-                                             &key_mark_invert,
-                                             &key_mark_clear,
-                                             &key_find,
-                                             &key_find_next,
-                                             &key_save,
-                                             &key_details,
-                                             &key_filter,
-                                             &key_sort,
-                                             &key_migrate,
-                                             &key_compare,
-                                             &key_ask_same,
-                                             &key_hsms,
-                                             &key_retry,
-                                             &key_deviation,
-                                             &key_doors,
-                                             &key_redraw,
-                                             &key_suspend,
-                                             &key_quit,
-                                             NULL};
+static const struct key_row keys[] = {
+    {.also = keys_help},
+    {.also = keys_moving},
+    {.also = keys_sides},
+    {{' ', PRESS_INSERT, 'm'}, 2, "Mark", "Mark the key for migration, or unmark it.", mark, NULL},
+    {{'+'},
+     0,
+     NULL,
+     "Mark all keys whose label matches a pattern; * stands for anything.",
+     mark_pattern,
+     NULL},
+    {{'*'}, 0, NULL, "Mark what is not marked and unmark the rest.", mark_invert, NULL},
+    {{'-'}, 0, NULL, "Unmark all keys.", mark_clear, NULL},
+    {.also = keys_finding},
+    {.also = keys_save},
+    {{PRESS_F3, PRESS_ENTER, 'd'},
+     3,
+     "Details",
+     "Show everything that is known of this object.",
+     details_open,
+     NULL},
+    {{PRESS_F4, 'f'},
+     3,
+     "Filter",
+     "Show only the objects that hold this text in label, type or id.",
+     filter,
+     NULL},
+    {{'s'}, 0, NULL, "Sort by label, by type, or by id, in turn.", sort, NULL},
+    {{PRESS_F5, 'c'}, 1, "Migrate", "Review the marked keys and migrate them.", migrate, NULL},
+    {.also = keys_compare},
+    {{'='},
+     0,
+     NULL,
+     "Ask both HSMs whether theirs is the same key: an operation on it.",
+     pair_ask_same,
+     NULL},
+    {.also = keys_hsms},
+    {.also = keys_retry},
+    {{'X'}, 0, NULL, "Write down what is not as planned.", exception_begin, NULL},
+    {.also = keys_doors},
+    {.also = keys_leaving},
+    {.help = NULL},
+};
 
 const struct view inventory_view = {.name = "Inventory",
                                     .keys = keys,

@@ -42,14 +42,15 @@ static void last(struct app *app)
     app_move(app, INT32_MAX);
 }
 
-const struct key_row key_up = {{PRESS_UP, 'k'}, 0, NULL, "One row up.", up, false};
-const struct key_row key_down = {{PRESS_DOWN, 'j'}, 0, NULL, "One row down.", down, false};
-const struct key_row key_page_up = {
-    {PRESS_PAGE_UP, PRESS_CTRL('b')}, 0, NULL, "One page up.", page_up, false};
-const struct key_row key_page_down = {
-    {PRESS_PAGE_DOWN, PRESS_CTRL('f')}, 0, NULL, "One page down.", page_down, false};
-const struct key_row key_first = {{PRESS_HOME, 'g'}, 0, NULL, "To the first row.", first, false};
-const struct key_row key_last = {{PRESS_END, 'G'}, 0, NULL, "To the last row.", last, false};
+const struct key_row keys_moving[] = {
+    {{PRESS_UP, 'k'}, 0, NULL, "One row up.", up, NULL},
+    {{PRESS_DOWN, 'j'}, 0, NULL, "One row down.", down, NULL},
+    {{PRESS_PAGE_UP, PRESS_CTRL('b')}, 0, NULL, "One page up.", page_up, NULL},
+    {{PRESS_PAGE_DOWN, PRESS_CTRL('f')}, 0, NULL, "One page down.", page_down, NULL},
+    {{PRESS_HOME, 'g'}, 0, NULL, "To the first row.", first, NULL},
+    {{PRESS_END, 'G'}, 0, NULL, "To the last row.", last, NULL},
+    {.help = NULL},
+};
 
 /* --- the two sides ---------------------------------------------------------------------------- */
 
@@ -79,17 +80,25 @@ static void hsms(struct app *app)
     app_go(app, VIEW_SETUP);
 }
 
-const struct key_row key_other_side = {{PRESS_TAB, PRESS_BACKTAB}, 4,          "Side",
-                                       "To the other HSM.",        other_side, false};
-const struct key_row key_source_side = {{PRESS_LEFT, 'h'}, 0,           NULL,
-                                        "To the source.",  source_side, false};
-const struct key_row key_destination_side = {{PRESS_RIGHT, 'l'}, 0,    NULL, "To the destination.",
-                                             destination_side,   false};
-const struct key_row key_retry = {
-    {'R'},         0,    NULL, "Open the HSM that failed again, also after a wrong PIN.",
-    opening_retry, false};
-const struct key_row key_hsms = {
-    {PRESS_F7, 'o'}, 5, "HSMs", "Choose other HSMs, or begin another ceremony.", hsms, true};
+const struct key_row keys_sides[] = {
+    {{PRESS_TAB, PRESS_BACKTAB}, 4, "Side", "To the other HSM.", other_side, NULL},
+    {{PRESS_LEFT, 'h'}, 0, NULL, "To the source.", source_side, NULL},
+    {{PRESS_RIGHT, 'l'}, 0, NULL, "To the destination.", destination_side, NULL},
+    {.help = NULL},
+};
+const struct key_row keys_retry[] = {
+    {{'R'},
+     0,
+     NULL,
+     "Open the HSM that failed again, also after a wrong PIN.",
+     opening_retry,
+     NULL},
+    {.help = NULL},
+};
+const struct key_row keys_hsms[] = {
+    {{PRESS_F7, 'o'}, 5, "HSMs", "Choose other HSMs, or begin another ceremony.", hsms, NULL},
+    {.help = NULL},
+};
 
 /* --- finding ---------------------------------------------------------------------------------- */
 
@@ -122,10 +131,11 @@ static void find_next(struct app *app)
     find_from(app, true);
 }
 
-const struct key_row key_find = {{'/', PRESS_CTRL('s')},         3,    "Find",
-                                 "Find text while you type it.", find, false};
-const struct key_row key_find_next = {{'n'},     0,    NULL, "Find the same text again.",
-                                      find_next, false};
+const struct key_row keys_finding[] = {
+    {{'/', PRESS_CTRL('s')}, 3, "Find", "Find text while you type it.", find, NULL},
+    {{'n'}, 0, NULL, "Find the same text again.", find_next, NULL},
+    {.help = NULL},
+};
 
 /* --- the ceremony file ------------------------------------------------------------------------ */
 
@@ -151,12 +161,15 @@ static void save(struct app *app)
     app_open_input(app, &save_input, app->config->path);
 }
 
-const struct key_row key_save = {{PRESS_F2, 'w'},
-                                 4,
-                                 "Save",
-                                 "Save what was chosen as a ceremony file that can be run again.",
-                                 save,
-                                 false};
+const struct key_row keys_save[] = {
+    {{PRESS_F2, 'w'},
+     4,
+     "Save",
+     "Save what was chosen as a ceremony file that can be run again.",
+     save,
+     NULL},
+    {.help = NULL},
+};
 
 /* --- from view to view ------------------------------------------------------------------------ */
 
@@ -219,24 +232,61 @@ static void quit(struct app *app)
         app_ask(app, REQUEST_QUIT, SIDE_RELAY);
 }
 
-const struct key_row key_help = {
-    {PRESS_F1, '?'}, 1, "Help", "Show the keys of this screen.", help, true};
-const struct key_row key_compare = {
-    {PRESS_F6, 'v'}, 3,    "Compare", "Show source and destination of a key beside each other.",
-    compare,         false};
-const struct key_row key_exception = {
-    {PRESS_F2, 'X'}, 4,
-    "Exception",     "Write down what is not as planned; F2 also while a question is open.",
-    exception_begin, false};
-const struct key_row key_back = {{PRESS_ESC, PRESS_ENTER, 'b'}, 2,    "Back",
-                                 "Back to the screen before.",  back, false};
-const struct key_row key_redraw = {{PRESS_CTRL('l')},        0,      NULL,
-                                   "Draw the screen again.", redraw, true};
-const struct key_row key_suspend = {
-    {PRESS_CTRL('z')}, 0,   NULL, "Back to the shell for a while; off while a ceremony runs.",
-    suspend,           true};
-const struct key_row key_quit = {{PRESS_F10, 'q', PRESS_CTRL('c')},          1,    "Quit",
-                                 "Leave; asks first while a ceremony runs.", quit, true};
+const struct key_row keys_help[] = {
+    {{PRESS_F1, '?'}, 1, "Help", "Show the keys of this screen.", help, NULL},
+    {.help = NULL},
+};
+const struct key_row keys_compare[] = {
+    {{PRESS_F6, 'v'},
+     3,
+     "Compare",
+     "Show source and destination of a key beside each other.",
+     compare,
+     NULL},
+    {.help = NULL},
+};
+const struct key_row keys_exception[] = {
+    {{PRESS_F2, 'X'},
+     4,
+     "Exception",
+     "Write down what is not as planned; F2 also while a question is open.",
+     exception_begin,
+     NULL},
+    {.help = NULL},
+};
+const struct key_row keys_back[] = {
+    {{PRESS_ESC, PRESS_ENTER, 'b'}, 2, "Back", "Back to the screen before.", back, NULL},
+    {.help = NULL},
+};
+const struct key_row keys_leaving[] = {
+    {{PRESS_CTRL('l')}, 0, NULL, "Draw the screen again.", redraw, NULL},
+    {{PRESS_CTRL('z')},
+     0,
+     NULL,
+     "Back to the shell for a while; off while a ceremony runs.",
+     suspend,
+     NULL},
+    {{PRESS_F10, 'q', PRESS_CTRL('c')},
+     1,
+     "Quit",
+     "Leave; asks first while a ceremony runs.",
+     quit,
+     NULL},
+    {.help = NULL},
+};
+
+/* Is it this row of this table? */
+static bool is_of(const struct key_row *row, const struct key_row *table)
+{
+    while (table->help && table != row)
+        table++;
+    return table->help != NULL;
+}
+
+bool key_rows_always(const struct key_row *row)
+{
+    return is_of(row, keys_help) || is_of(row, keys_hsms) || is_of(row, keys_leaving);
+}
 
 bool key_rows_press(struct app *app, int press)
 {

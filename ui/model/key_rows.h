@@ -5,12 +5,14 @@
 
 #include "ui/model/app.h"
 
-extern const struct key_row key_help, key_redraw, key_suspend, key_quit; /* of every view */
+/* Of every view: help comes first, redraw, suspend and quit last. */
+extern const struct key_row keys_help[], keys_leaving[];
 
-extern const struct key_row key_up, key_down, key_page_up, key_page_down, key_first, key_last;
-extern const struct key_row key_other_side, key_source_side, key_destination_side;
-extern const struct key_row key_find, key_find_next, key_save, key_retry;
-extern const struct key_row key_compare, key_hsms, key_exception, key_back;
+extern const struct key_row keys_moving[], keys_sides[], keys_finding[], keys_save[], keys_retry[],
+    keys_compare[], keys_hsms[], keys_exception[], keys_back[];
+
+/* Does this key also act while the plan is being made? */
+bool key_rows_always(const struct key_row *row);
 
 /* Help, exception and quit while the engine asks something; true when the key was for one. */
 bool key_rows_press(struct app *app, int press);

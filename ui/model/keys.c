@@ -9,26 +9,38 @@
 
 enum { RANKS = 5 };
 
-const struct key_row key_doors = {.help = ""};
+const struct key_row keys_doors[] = {{.help = NULL}};
 
-bool keys_at(const struct view *const *views, size_t at, size_t i, struct key_place *out)
+static bool door_at(const struct view *const *views, size_t at, size_t *i, struct key_place *out)
 {
-    for (const struct key_row *const *key = views[at]->keys; *key; key++) {
-        if (*key != &key_doors) {
-            *out = (struct key_place){*key, at};
-            if (i-- == 0)
-                return true;
-            continue;
-        }
-        for (size_t to = 0; views[to]; to++) {
-            if (to == at || !views[to]->door)
-                continue;
+    for (size_t to = 0; views[to]; to++)
+        if (to != at && views[to]->door && (*i)-- == 0) {
             *out = (struct key_place){views[to]->door, to};
-            if (i-- == 0)
-                return true;
+            return true;
+        }
+    return false;
+}
+
+/* Row *i of this table; where it has fewer, *i is what is left to count. */
+static bool row_at(const struct view *const *views, size_t at, const struct key_row *row, size_t *i,
+                   struct key_place *out)
+{
+    for (; row->help || row->also; row++) {
+        if (row->also == keys_doors ? door_at(views, at, i, out)
+            : row->also             ? row_at(views, at, row->also, i, out)
+                                    : false)
+            return true;
+        if (!row->also && (*i)-- == 0) {
+            *out = (struct key_place){row, at};
+            return true;
         }
     }
     return false;
+}
+
+bool keys_at(const struct view *const *views, size_t at, size_t i, struct key_place *out)
+{
+    return row_at(views, at, views[at]->keys, &i, out);
 }
 
 static bool row_has(const struct key_row *row, int press)

@@ -48,19 +48,18 @@ enum { KEY_PRESSES_MAX = 4 };
 struct app;
 struct view;
 
-/* A key of a view. */
+/* A key of a view. A table of them ends with a row of zeros. */
 struct key_row {
     int presses[KEY_PRESSES_MAX]; /* the first is the one that the hint line names */
-    int rank;                     /* how soon the hint line drops it: 1 is the last to go, 0: is
-                                     not there */
+    int rank;                     /* how soon the hint line drops it: 1 is the last to go */
     const char *hint;             /* one or two words for the hint line; NULL: not there */
     const char *help;             /* one sentence for help and manual */
     void (*act)(struct app *app); /* NULL, of a door: to its view */
-    bool while_planning;          /* also while the plan is being made */
+    const struct key_row *also;   /* instead of all these: here stands this table */
 };
 
-/* In a view's keys: here stand the doors of the other views. */
-extern const struct key_row key_doors;
+/* As a table: the doors of the other views. */
+extern const struct key_row keys_doors[];
 
 /* A row as it works in a view. */
 struct key_place {

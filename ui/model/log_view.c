@@ -71,19 +71,23 @@ static void details_open(struct app *app)
     app_open(app, DIALOG_DETAILS);
 }
 
-static const struct key_row key_log = {
-    {PRESS_F8, 't'}, 4, "Log", "Show the log of all calls into both HSMs.", NULL, false};
-static const struct key_row key_details = {{PRESS_F3, 'd'}, 3,    "Details", "Show the whole line.",
-                                           details_open,    false};
+static const struct key_row log_door = {
+    {PRESS_F8, 't'}, 4, "Log", "Show the log of all calls into both HSMs.", NULL, NULL};
 
-static const struct key_row *const keys[] = {
-    &key_help,   &key_up,      &key_down,      &key_page_up, &key_page_down, &key_first,
-    &key_last,   &key_find,    &key_find_next, &key_details, &key_exception, &key_back,
-    &key_redraw, &key_suspend, &key_quit,      NULL};
+static const struct key_row keys[] = {
+    {.also = keys_help},
+    {.also = keys_moving},
+    {.also = keys_finding},
+    {{PRESS_F3, 'd'}, 3, "Details", "Show the whole line.", details_open, NULL},
+    {.also = keys_exception},
+    {.also = keys_back},
+    {.also = keys_leaving},
+    {.help = NULL},
+};
 
 const struct view log_view = {.name = "Log",
                               .keys = keys,
-                              .door = &key_log,
+                              .door = &log_door,
                               .title = title,
                               .count = count,
                               .row = row,

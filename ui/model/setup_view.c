@@ -332,38 +332,28 @@ static void details(const struct app *app, struct sheet *s)
 
 /* --- the view --------------------------------------------------------------------------------- */
 
-static const struct key_row key_choose = {{PRESS_ENTER, ' '},
-                                          1,
-                                          "Choose",
-                                          "Choose the API, the module or the slot at the cursor.",
-                                          choose,
-                                          false};
-static const struct key_row key_details = {
-    {PRESS_F3, 'd'}, 3,
-    "Details",       "Show everything that is known of this side's module and slot.",
-    details_open,    false};
-static const struct key_row key_next = {
-    {PRESS_F8, 'n'}, 1, "Next", "Log in to both tokens and list their keys.", next, false};
-
-static const struct key_row *const keys[] = {&key_help,
-                                             &key_up,
-                                             &key_down,
-                                             &key_page_up,
-                                             &key_page_down,
-                                             &key_first,
-                                             &key_last,
-                                             &key_other_side,
-                                             &key_source_side,
-                                             &key_destination_side,
-                                             &key_choose,
-                                             &key_save,
-                                             &key_details,
-                                             &key_retry,
-                                             &key_next,
-                                             &key_redraw,
-                                             &key_suspend,
-                                             &key_quit,
-                                             NULL};
+static const struct key_row keys[] = {
+    {.also = keys_help},
+    {.also = keys_moving},
+    {.also = keys_sides},
+    {{PRESS_ENTER, ' '},
+     1,
+     "Choose",
+     "Choose the API, the module or the slot at the cursor.",
+     choose,
+     NULL},
+    {.also = keys_save},
+    {{PRESS_F3, 'd'},
+     3,
+     "Details",
+     "Show everything that is known of this side's module and slot.",
+     details_open,
+     NULL},
+    {.also = keys_retry},
+    {{PRESS_F8, 'n'}, 1, "Next", "Log in to both tokens and list their keys.", next, NULL},
+    {.also = keys_leaving},
+    {.help = NULL},
+};
 
 const struct view setup_view = {.name = "Setup",
                                 .keys = keys,

@@ -29,19 +29,22 @@ static void move(struct app *app, long delta)
     scroll_move(&app->verify.scroll, delta, verify_last(app) + 1, 1);
 }
 
-static const struct key_row key_ask_same = {
-    {'='},         3,
-    "Same?",       "Ask both HSMs whether theirs is the same key: an operation on it.",
-    pair_ask_same, false};
-static const struct key_row key_next = {{'n', PRESS_RIGHT, 'l'}, 2,    "Next key",
-                                        "The next key.",         next, false};
-static const struct key_row key_previous = {{'p', PRESS_LEFT, 'h'}, 2,        "Previous",
-                                            "The key before.",      previous, false};
-
-static const struct key_row *const keys[] = {
-    &key_help,      &key_up,    &key_down,     &key_page_up, &key_page_down,
-    &key_first,     &key_last,  &key_ask_same, &key_next,    &key_previous,
-    &key_exception, &key_doors, &key_back,     &key_redraw,  &key_suspend,
-    &key_quit,      NULL};
+static const struct key_row keys[] = {
+    {.also = keys_help},
+    {.also = keys_moving},
+    {{'='},
+     3,
+     "Same?",
+     "Ask both HSMs whether theirs is the same key: an operation on it.",
+     pair_ask_same,
+     NULL},
+    {{'n', PRESS_RIGHT, 'l'}, 2, "Next key", "The next key.", next, NULL},
+    {{'p', PRESS_LEFT, 'h'}, 2, "Previous", "The key before.", previous, NULL},
+    {.also = keys_exception},
+    {.also = keys_doors},
+    {.also = keys_back},
+    {.also = keys_leaving},
+    {.help = NULL},
+};
 
 const struct view verify_view = {.name = "Verification", .keys = keys, .move = move};

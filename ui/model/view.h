@@ -36,9 +36,9 @@ struct view_row {
 };
 
 struct view {
-    const char *name;                  /* in help and manual: "Inventory" */
-    const struct key_row *const *keys; /* in the order of hint line and help; NULL at the end */
-    const struct key_row *door;        /* the key that leads here from all views with key_doors */
+    const char *name;           /* in help and manual: "Inventory" */
+    const struct key_row *keys; /* in the order of hint line and help */
+    const struct key_row *door; /* the key that leads here from all views with keys_doors */
 
     /* What is shown, unless ui/screen has a picture for it. */
     void (*title)(const struct app *app, char *out, size_t size);
