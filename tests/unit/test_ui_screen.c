@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "ui/model/key_rows.h"
 #include "ui/model/verify_rows.h"
 #include "ui/screen/screen.h"
 #include "ui_fixture.h"
@@ -468,6 +469,53 @@ static void test_the_end_with_a_long_path(void **state)
     fixture_free(&f);
 }
 
+/* --- a view of its rows alone ---- */
+
+enum { LIST_ROWS = 30 };
+
+static size_t list_count(const struct app *app)
+{
+    (void)app;
+    return LIST_ROWS;
+}
+
+static void list_row(const struct app *app, size_t i, struct view_row *row)
+{
+    (void)app;
+    row->dim = snprintf(row->text, sizeof row->text, "%zu ", i);
+    snprintf(row->text + row->dim, 16, "of %d", LIST_ROWS);
+}
+
+/* One that is in no other place than its const struct and the table is reached, read and left. */
+static void test_a_view_is_one_struct(void **state)
+{
+    static const struct key_row door = {{'L'}, 5, "List", "Show the list.", NULL, NULL};
+    static const struct key_row keys[] = {
+        {.also = keys_moving}, {.also = keys_back}, {.help = NULL}};
+    static const struct view list = {
+        .name = "List", .keys = keys, .door = &door, .count = list_count, .row = list_row};
+    const struct view *views[VIEWS_NAMED + 2] = {NULL};
+    struct fixture f;
+
+    (void)state;
+    for (unsigned i = 0; i < VIEWS_NAMED; i++)
+        views[i] = dispatch_views[i];
+    views[VIEWS_NAMED] = &list;
+    fixture_new(&f);
+    fixture_small(&f);
+    f.app->views = views;
+    fixture_press(&f, 'L');
+    assert_shows(&f, " List ");
+    assert_shows(&f, "0 of 30");
+    fixture_press(&f, PRESS_PAGE_DOWN);
+    assert_int_equal(f.app->at.scroll.at, 19); /* of the body of 21 lines, within its frame */
+    fixture_press(&f, PRESS_END);
+    assert_shows(&f, "29 of 30");
+    fixture_press(&f, PRESS_ESC);
+    assert_int_equal(f.app->at.view, VIEW_INVENTORY);
+    fixture_free(&f);
+}
+
 static const struct verify_row *row_of(const struct verify_row *rows, size_t count,
                                        const char *name)
 {
@@ -541,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_ascii_and_arrows),
         cmocka_unit_test(test_the_end),
         cmocka_unit_test(test_the_end_with_a_long_path),
+        cmocka_unit_test(test_a_view_is_one_struct),
         cmocka_unit_test(test_differences_carry_a_word),
         cmocka_unit_test(test_frame_of_a_large_inventory),
     };

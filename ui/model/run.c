@@ -373,7 +373,7 @@ uint32_t run_keys_done(const struct run *run)
     return run->arrived + run->failed;
 }
 
-const struct run_step *run_step(const struct run *run, uint32_t key, enum step_id id)
+const struct run_step *run_step(const struct run *run, size_t key, enum step_id id)
 {
     static const struct run_step ahead;
     const struct run_key *of = run_key_at(run, key);

@@ -138,7 +138,7 @@ void run_free(struct run *run);
 const struct run_key *run_key_at(const struct run *run, size_t number);
 
 /* A step of this key, or of the ceremony where it is no key's. */
-const struct run_step *run_step(const struct run *run, uint32_t key, enum step_id id);
+const struct run_step *run_step(const struct run *run, size_t key, enum step_id id);
 
 /* The same step of the key that began last, for a picture of one key. While its companions cross,
  * and after them, it shows how the key itself went. */
