@@ -377,11 +377,7 @@ static void test_new_ceremony_answers_nothing_by_itself(void **state)
     (void)state;
     to_review(&f);
     fixture_type(&f, "ferry 2\n"); /* the engine has not asked for it yet */
-    fixture_press(&f, PRESS_F6);
-    fixture_press(&f, PRESS_F8);
-    fixture_press(&f, PRESS_ESC);
-    fixture_press(&f, PRESS_ESC);
-    assert_int_equal(f.app->at.view, VIEW_INVENTORY);
+    app_go(f.app, VIEW_INVENTORY);
     fixture_press(&f, PRESS_F7);
     assert_int_equal(f.asked[REQUEST_START], 2);
     fixture_gate(&f, GATE_REVIEW, GATE_OPEN, "type  ferry 2  to start");
@@ -603,6 +599,28 @@ static void test_suspend_is_off_during_a_ceremony(void **state)
     fixture_free(&f);
 }
 
+/* From the log that was opened over the comparison, Back leads to the ceremony, step by step: in
+ * the inventory F7 would begin another one. */
+static void test_back_leads_to_the_ceremony_that_runs(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    running(&f);
+    fixture_press(&f, PRESS_F6);
+    fixture_press(&f, PRESS_F8);
+    fixture_press(&f, PRESS_ESC);
+    assert_int_equal(f.app->at.view, VIEW_VERIFY);
+    for (unsigned i = 0; i < 3; i++) {
+        fixture_press(&f, PRESS_ESC);
+        assert_int_equal(f.app->at.view, VIEW_CEREMONY);
+    }
+    end(&f, END_COMPLETE, 0);
+    fixture_press(&f, PRESS_ESC);
+    assert_int_equal(f.app->at.view, VIEW_INVENTORY);
+    fixture_free(&f);
+}
+
 static void test_hung_call(void **state)
 {
     struct event e = {.kind = EVENT_CALL, .side = SIDE_SOURCE};
@@ -730,6 +748,10 @@ static void test_hostile_numbers_are_ignored(void **state)
     e = (struct event){.kind = (enum event_kind)77, .side = SIDE_RELAY};
     fixture_event(&f, &e);
     fixture_done(&f, (enum request_kind)55, SIDE_RELAY, false);
+    for (enum side side = SIDE_RELAY; side <= SIDES; side++) {
+        fixture_done(&f, REQUEST_OPEN, side, false);
+        fixture_done(&f, REQUEST_CHOOSE, side, false);
+    }
     assert_int_equal(f.app->at.view, VIEW_CEREMONY);
     fixture_free(&f);
 }
@@ -949,6 +971,7 @@ int main(void)
         cmocka_unit_test(test_quit_asks_while_a_ceremony_runs),
         cmocka_unit_test(test_signal_stops_then_ends),
         cmocka_unit_test(test_suspend_is_off_during_a_ceremony),
+        cmocka_unit_test(test_back_leads_to_the_ceremony_that_runs),
         cmocka_unit_test(test_hung_call),
         cmocka_unit_test(test_end),
         cmocka_unit_test(test_steps_of_each_key_begin_afresh),

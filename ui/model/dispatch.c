@@ -204,6 +204,8 @@ void app_done(struct app *app, enum request_kind kind, enum side side, bool ok)
 {
     struct err *err = &app->queue.error;
 
+    if ((unsigned)side >= SIDES)
+        return;
     request_ended(&app->queue);
     if (!ok && err->code == ERR_NONE)
         err_set(err, ERR_FAILED, "It failed, and nobody said why");

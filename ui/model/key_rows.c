@@ -197,7 +197,7 @@ static void back(struct app *app)
     app_go(app, from == VIEW_END        ? VIEW_INVENTORY
                 : from == VIEW_CEREMONY ? VIEW_END
                                         : app->at.under);
-    app->at.under = app->run.over ? VIEW_END : VIEW_INVENTORY;
+    app->at.under = app->run.over ? VIEW_END : app_is_running(app) ? VIEW_CEREMONY : VIEW_INVENTORY;
 }
 
 static void redraw(struct app *app)
