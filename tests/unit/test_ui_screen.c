@@ -469,7 +469,7 @@ static void test_the_end_with_a_long_path(void **state)
     fixture_free(&f);
 }
 
-/* --- a view of its rows alone ---- */
+/* --- a view of its rows alone ------------------------------------------------------------- */
 
 enum { LIST_ROWS = 30 };
 

@@ -8,7 +8,7 @@
 #include "ui/model/questions.h"
 #include "ui/model/text_page.h"
 
-/* --- what is read ---- */
+/* --- what is read ----------------------------------------------------------------------------- */
 
 enum { WORD_COLUMNS = 12, GATE_MARGIN = 8 };
 
@@ -76,7 +76,7 @@ static void page(const struct app *app, struct sheet *s)
         sheet_line(s, "%zu keys go; %" PRIu32 " cannot.", app->run.goes, app->run.refused);
 }
 
-/* --- what is typed ---- */
+/* --- what is typed ---------------------------------------------------------------------------- */
 
 static void answer(struct app *app)
 {

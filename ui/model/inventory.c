@@ -113,7 +113,7 @@ static bool key_holds(const struct key_desc *key, const char *text)
            holds(text_hex(key->id, kept(key->id_len, KEY_ID_MAX), id), text);
 }
 
-/* Makes what is shown anew; the cursor stays on its object where that is still shown. */
+/* Rebuilds the list that is shown; the cursor stays on its object if that is still in it. */
 static void show(struct inventory *inv)
 {
     static int (*const compares[SORTS])(const struct key_desc *, const struct key_desc *) = {

@@ -54,7 +54,7 @@ struct inventory {
 bool inventory_take(struct inventory *inv, const struct key_list *keys, struct err *err);
 void inventory_free(struct inventory *inv);
 
-/* The object at a shown row; NULL behind the last. */
+/* The object at a shown row; NULL after the last. */
 const struct key_desc *inventory_row(const struct inventory *inv, size_t row);
 bool inventory_is_marked(const struct inventory *inv, size_t row);
 const struct verdict *inventory_verdict(const struct inventory *inv, size_t row);

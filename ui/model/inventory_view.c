@@ -16,7 +16,7 @@ static struct inventory *current(struct app *app)
     return &app->side[app->at.active].inventory;
 }
 
-/* --- marks ---- */
+/* --- marks ------------------------------------------------------------------------------------ */
 
 static void mark(struct app *app)
 {
@@ -67,7 +67,7 @@ static void mark_clear(struct app *app)
     marks_changed(app);
 }
 
-/* --- what is shown ---- */
+/* --- what is shown ---------------------------------------------------------------------------- */
 
 static void filter_done(struct app *app)
 {
@@ -122,7 +122,7 @@ static void size(struct app *app)
     }
 }
 
-/* --- the ceremony ---- */
+/* --- the ceremony ----------------------------------------------------------------------------- */
 
 static void migrate(struct app *app)
 {
@@ -165,7 +165,7 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
     app_ask(app, REQUEST_VERDICTS, SIDE_RELAY);
 }
 
-/* --- details ---- */
+/* --- details ---------------------------------------------------------------------------------- */
 
 static const char *truth(const struct key_desc *key, uint32_t flag)
 {
@@ -213,7 +213,7 @@ static void verdict(const struct app *app, struct sheet *s)
     sheet_line(s, "%-20s %s: %s", "can it go?", v->goes ? "yes" : "no", v->reason);
 }
 
-/* As the HSM tells it by itself, and what was asked for. */
+/* As the HSM reports it by itself, and as the officers asked for it. */
 static void check_values(const struct app *app, const struct key_desc *key, struct sheet *s)
 {
     const struct compared *asked =
@@ -250,7 +250,7 @@ static void details(const struct app *app, struct sheet *s)
     sheet_line(s, "%-20s %" PRIu64, "handle", key->handle);
 }
 
-/* --- the view ---- */
+/* --- the view --------------------------------------------------------------------------------- */
 
 static const struct key_row keys[] = {
     {.also = keys_help},

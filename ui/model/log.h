@@ -40,7 +40,7 @@ void log_move(struct log *log, long delta);
  * next: from the line after it. False when none does. */
 bool log_find(struct log *log, const char *text, bool next);
 
-/* Line i, 0 being the oldest; NULL behind the last. */
+/* Line i, 0 being the oldest; NULL after the last. */
 const struct log_line *log_at(const struct log *log, size_t i);
 
 #endif

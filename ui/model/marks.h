@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The marked keys: as the ceremony file names them, and as the worker is told of them. */
+/* The marked keys: as the ceremony file names them, and as the worker takes them. */
 #ifndef HSMFERRY_UI_MODEL_MARKS_H
 #define HSMFERRY_UI_MODEL_MARKS_H
 

@@ -17,7 +17,7 @@ static struct run_key *key_of(struct run *run, const struct event *e)
     return e->key >= 1 && e->key <= run->key_count ? &run->keys[e->key - 1] : NULL;
 }
 
-/* Is it about something that goes along with a key, and is counted with it? */
+/* Is it about a companion, which is counted with its key? */
 static bool is_companion(struct run *run, const struct event *e)
 {
     const struct run_key *key = key_of(run, e);
@@ -237,7 +237,7 @@ static void take_proof(struct run *run, const struct event *e)
     }
 }
 
-/* An interrupted ceremony that goes on tells them again. */
+/* A resumed ceremony reports them again. */
 static void take_check(struct run *run, const struct event *e)
 {
     struct run_key *key = key_of(run, e);

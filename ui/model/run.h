@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One ceremony as its events told it: what the ceremony, verification and end views show. */
+/* One ceremony as its events report it: what the ceremony, verification and end views show. */
 #ifndef HSMFERRY_UI_MODEL_RUN_H
 #define HSMFERRY_UI_MODEL_RUN_H
 
@@ -33,10 +33,10 @@ struct run_key {
     struct key_desc destination; /* once migrated */
     uint32_t want_flags;
     enum key_route route;
-    uint32_t companion_of; /* it goes along with this key, from 1; 0: it was chosen itself */
+    uint32_t companion_of; /* it is a companion of this key, from 1; 0: it was chosen itself */
     enum key_outcome outcome;
-    char reason[EVENT_TEXT_MAX]; /* how it goes or why not; later the last word on it */
-    struct check checks[3];      /* the check values, where they were told */
+    char reason[EVENT_TEXT_MAX]; /* how it is migrated, or why not; later the last word on it */
+    struct check checks[3];      /* the check values that are known */
     unsigned check_count;
     char proof[EVENT_TEXT_MAX]; /* the method planned; later the proof's sentence */
     unsigned stages;            /* bit (1 << enum step_id) for each stage that proved it */
@@ -55,7 +55,7 @@ struct run_choice {
 
 struct run_note {
     enum event_kind kind; /* EVENT_WARNING or EVENT_REJECTED */
-    unsigned keys;        /* of how many keys of the plan it was told */
+    unsigned keys;        /* how many keys of the plan it is about */
     char name[64];
     char text[EVENT_TEXT_MAX];
 };
@@ -112,8 +112,8 @@ struct run {
     uint32_t key_last;            /* the last one that ended */
     uint32_t arrived;             /* keys that were kept and proven */
     uint32_t proven_fresh;        /* and proven again from a fresh process */
-    uint32_t migrated, unproven, refused, failed; /* migrated: told at the end only */
-    uint32_t went_along;                          /* companions; told at the end only */
+    uint32_t migrated, unproven, refused, failed; /* migrated: known at the end only */
+    uint32_t went_along;                          /* companions; known at the end only */
     int64_t first_key_ms; /* when the first key began, on the front end's own clock */
     int64_t begun_ms, ended_ms;
     struct run_gate gate;

@@ -60,7 +60,7 @@ static void changed(struct app *app)
     opening_restart(app);
 }
 
-/* --- the rows of a side ---- */
+/* --- the rows of a side ----------------------------------------------------------------------- */
 
 static void next_api(struct app *app)
 {
@@ -203,7 +203,7 @@ static void choose_slot(struct app *app, const struct hsm_slot *slot)
     }
 }
 
-/* --- the keys ---- */
+/* --- the keys --------------------------------------------------------------------------------- */
 
 static void choose(struct app *app)
 {

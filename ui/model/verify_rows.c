@@ -142,7 +142,7 @@ size_t verify_companions(const struct run *run, size_t at, struct verify_row *ro
     return count;
 }
 
-/* --- of the pair that is looked at ---- */
+/* --- of the pair that is looked at ------------------------------------------------------------ */
 
 const struct compared *verify_asked(const struct app *app, const struct key_desc *source,
                                     const struct key_desc *destination)

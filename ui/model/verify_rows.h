@@ -20,15 +20,15 @@ struct verify_row {
     const char *word; /* what the difference means: "tightened", "by nature"; "" where none */
 };
 
-/* The rows of hsm/fidelity.h of which anything is told, for two narrow columns; those that differ
+/* The rows of hsm/fidelity.h of which anything is known, for two narrow columns; those that differ
  * come next to the name. Returns the rows written. */
 size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX]);
 
-/* Puts a key's check values behind the rows of its name. Returns the rows that are there now. */
+/* Puts a key's check values after the rows of its name. Returns the rows that are there now. */
 size_t verify_checks(const struct check *checks, unsigned check_count, struct verify_row *rows,
                      size_t count);
 
-/* Puts what goes along with key number at behind all rows, as far as there is room for it. Returns
+/* Appends the companions of key number at, as far as there is room for them. Returns
  * the rows that are there now. */
 size_t verify_companions(const struct run *run, size_t at, struct verify_row *rows, size_t count);
 

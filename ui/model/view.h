@@ -2,8 +2,12 @@
 /*
  * A VIEW of the console, and what may lie over it: each is one file that ends in one const struct.
  * The core (app.h) is below them and knows none; dispatch.c is above them and holds the two tables.
- * A view calls no other view: it goes there by its name in enum view_id. All members but name and
+ * A view calls no other view: it names the one to show, in enum view_id. All members but name and
  * keys may be NULL.
+ *
+ * To add a view: its file, its line in dispatch.c, local.mk. It is drawn as a list of its rows
+ * unless screen.c has a picture for it, and its keys belong in the manual page, where man/keys
+ * writes them.
  */
 #ifndef HSMFERRY_UI_MODEL_VIEW_H
 #define HSMFERRY_UI_MODEL_VIEW_H
