@@ -6,11 +6,10 @@ set -u
 # shellcheck source=tests/tmux/lib.sh
 . "${0%/*}/lib.sh"
 
-# bytes HEX...: each by itself, so that the program may read them one at a time.
+# bytes HEX...: one sequence at once, as a terminal sends it: sent byte by byte, a busy machine would
+# make a key of its Esc. tests/unit/test_ui_reader.c reads them one at a time.
 bytes() {
-    for byte in "$@"; do
-        t send-keys -H "$byte"
-    done
+    t send-keys -H "$@"
 }
 
 # strange: Ctrl-Up, focus in, Home of other terminals, a mouse click, a report, Alt-y, and
