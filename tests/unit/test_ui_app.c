@@ -752,6 +752,8 @@ static void test_hostile_numbers_are_ignored(void **state)
         fixture_done(&f, REQUEST_OPEN, side, false);
         fixture_done(&f, REQUEST_CHOOSE, side, false);
     }
+    assert_string_equal(f.app->run.title, ""); /* nothing was written behind the two sides */
+    assert_int_equal(app_dialog(f.app), DIALOG_NONE);
     assert_int_equal(f.app->at.view, VIEW_CEREMONY);
     fixture_free(&f);
 }
