@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ui/model/dialog_review.h"
-
+/* The review: the plan is read, and the word that starts the ceremony is typed. */
 #include "base/text.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/questions.h"
-
-bool review_waived(const struct app *app)
-{
-    return !(app->config->policy.gates & 1U << GATE_REVIEW);
-}
 
 static void start(struct app *app)
 {
     if (app->dialog.field.len == 0)
         return;
-    if (review_waived(app) && !text_typed_equal(app->dialog.field.text, "start", true)) {
+    if (questions_review_waived(app) && !text_typed_equal(app->dialog.field.text, "start", true)) {
         field_set(&app->dialog.field, "");
         app_say(app, "That is not the word.");
         return;
     }
     questions_answer(app);
-    app->phase = review_waived(app) ? PHASE_RUNNING : PHASE_STARTING;
+    app->phase = questions_review_waived(app) ? PHASE_RUNNING : PHASE_STARTING;
     app->log.follows = true;
     app->at.view = VIEW_CEREMONY;
     app->at.under = VIEW_INVENTORY;

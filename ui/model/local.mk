@@ -11,7 +11,6 @@ libui_a_SOURCES += \
 	%D%/dialog_pages.c \
 	%D%/dialog_pin.c \
 	%D%/dialog_review.c \
-	%D%/dialog_review.h \
 	%D%/dialog_typed.c \
 	%D%/dispatch.c \
 	%D%/dispatch.h \

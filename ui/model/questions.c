@@ -41,6 +41,11 @@ void questions_forget(struct app *app)
     app->asked.answer.len = 0;
 }
 
+bool questions_review_waived(const struct app *app)
+{
+    return !(app->config->policy.gates & 1U << GATE_REVIEW);
+}
+
 static void stop_yes(struct app *app)
 {
     questions_refuse(app);

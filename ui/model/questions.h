@@ -18,6 +18,9 @@ void questions_refuse(struct app *app);
 /* Wipes the answer, which nobody will ask for. */
 void questions_forget(struct app *app);
 
+/* Must the word that starts be checked here, because the file waives the engine's own gate? */
+bool questions_review_waived(const struct app *app);
+
 /* Stop the ceremony? */
 extern const struct confirm questions_stop;
 

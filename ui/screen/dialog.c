@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ui/model/dialog_review.h"
 #include "ui/model/dispatch.h"
+#include "ui/model/questions.h"
 #include "ui/model/text_page.h"
 #include "ui/screen/pane.h"
 
@@ -381,7 +381,7 @@ static void draw_review(const struct app *app, struct canvas *c)
         y = draw_notes(app, c, in, y, y + 2, EVENT_WARNING, &hidden);
     draw_plan_head(app, c, (struct rect){in.x, y + 1, in.w, bottom - y - 2}, y, hidden);
     draw_plan(app, c, in, y + 1, bottom - 1);
-    if (review_waived(app))
+    if (questions_review_waived(app))
         snprintf(question, sizeof question, "Type  start  and Enter, or Esc to go back:");
     else
         snprintf(question, sizeof question,
