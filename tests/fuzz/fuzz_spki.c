@@ -142,15 +142,16 @@ static void check_nss(struct fuzz_input in, enum key_kind kind, enum key_class c
                                                   {CKA_EC_PARAMS, CKA_EC_POINT}};
     const CK_ATTRIBUTE_TYPE *type = types[kind == KEY_KIND_EC];
     struct fuzz_input first = fuzz_take_part(&in);
-    struct nss_object object = {.desc = {.class = class, .kind = kind}, .count = 2};
+    const struct key_desc desc = {.class = class, .kind = kind};
+    struct nss_attributes values = {.count = 2};
     struct bytes spki = {0};
     struct err err = {0};
 
-    object.attributes[0] = (CK_ATTRIBUTE){type[0], (void *)first.data, first.len};
-    object.attributes[1] = (CK_ATTRIBUTE){type[1], (void *)in.data, in.len};
+    values.attr[0] = (CK_ATTRIBUTE){type[0], (void *)first.data, first.len};
+    values.attr[1] = (CK_ATTRIBUTE){type[1], (void *)in.data, in.len};
     if (class == KEY_CLASS_PRIVATE && kind == KEY_KIND_EC)
-        object.attributes[1].type = CKA_NSS_DB;
-    if (nss_spki_of(&object, &spki, &err))
+        values.attr[1].type = CKA_NSS_DB;
+    if (nss_spki_of(&desc, &values, &spki, &err))
         fuzz_must(spki.len > 0, "a public key has octets");
     else
         fuzz_must_tell(&err);

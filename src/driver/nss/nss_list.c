@@ -31,7 +31,8 @@ bool nss_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct
 
     if (!nss)
         return false;
-    ok = nss_object_open(nss, handle, &object, err) && nss_spki_of(&object, spki, err);
+    ok = nss_object_open(nss, handle, &object, err) &&
+         nss_spki_of(&object.desc, &object.values, spki, err);
     nss_object_close(&object);
     return ok;
 }

@@ -17,19 +17,6 @@
 #include "driver/dialect/ckname.h"
 #include "driver/nss/nss_spki.h"
 
-const struct nss_use nss_uses[] = {
-    {CKA_ENCRYPT, CKF_ENCRYPT, KEY_ENCRYPT},
-    {CKA_DECRYPT, CKF_DECRYPT, KEY_DECRYPT},
-    {CKA_SIGN, CKF_SIGN, KEY_SIGN},
-    {CKA_VERIFY, CKF_VERIFY, KEY_VERIFY},
-    {CKA_WRAP, CKF_WRAP, KEY_WRAP},
-    {CKA_UNWRAP, CKF_UNWRAP, KEY_UNWRAP},
-    {CKA_DERIVE, CKF_DERIVE, KEY_DERIVE},
-    {CKA_SIGN_RECOVER, CKF_SIGN_RECOVER, KEY_SIGN_RECOVER},
-    {CKA_VERIFY_RECOVER, CKF_VERIFY_RECOVER, KEY_VERIFY_RECOVER},
-    {0, 0, 0},
-};
-
 /* --- reading attributes --- */
 
 /* Without CKA_LOCAL: NSS says that not even the keys which it made were made there. */
@@ -62,46 +49,12 @@ static const CK_ATTRIBUTE_TYPE values[] = {CKA_CLASS,           CKA_KEY_TYPE,
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
-_Static_assert(COUNT(nss_uses) - 1 + COUNT(guards) + COUNT(values) <= NSS_ATTRIBUTES_MAX,
+_Static_assert(NSS_USES + COUNT(guards) + COUNT(values) <= NSS_ATTRIBUTES_MAX,
                "room for all attributes");
-
-static void want(struct nss_object *object, CK_ATTRIBUTE_TYPE type)
-{
-    object->attributes[object->count++] = (CK_ATTRIBUTE){.type = type};
-}
-
-/* NSS reads all that it was asked for, or nothing and tells which ones the object lacks: those are
- * then left out. Asking for each alone would take six times as long. */
-static bool read_attributes(struct nss_object *object)
-{
-    CK_ATTRIBUTE *attributes = object->attributes;
-    unsigned kept = 0;
-
-    if (PK11_ReadRawAttributes(object->arena, PK11_TypeSymKey, object->key, attributes,
-                               object->count) == SECSuccess)
-        return true;
-    for (unsigned i = 0; i < object->count; i++)
-        if (attributes[i].ulValueLen != CK_UNAVAILABLE_INFORMATION)
-            attributes[kept++] = (CK_ATTRIBUTE){.type = attributes[i].type};
-    object->count = kept;
-    if (kept == 0 || PK11_ReadRawAttributes(object->arena, PK11_TypeSymKey, object->key, attributes,
-                                            kept) != SECSuccess)
-        object->count = 0;
-    return object->count > 0;
-}
-
-SECItem nss_object_value(const struct nss_object *object, CK_ATTRIBUTE_TYPE type)
-{
-    for (unsigned i = 0; i < object->count; i++)
-        if (object->attributes[i].type == type && object->attributes[i].ulValueLen <= UINT32_MAX)
-            return (SECItem){.data = object->attributes[i].pValue,
-                             .len = (unsigned)object->attributes[i].ulValueLen};
-    return (SECItem){.data = NULL};
-}
 
 static CK_ULONG number_of(const struct nss_object *object, CK_ATTRIBUTE_TYPE type)
 {
-    SECItem value = nss_object_value(object, type);
+    SECItem value = nss_attributes_value(&object->values, type);
     CK_ULONG number = CK_UNAVAILABLE_INFORMATION;
 
     if (value.len == sizeof number)
@@ -111,7 +64,7 @@ static CK_ULONG number_of(const struct nss_object *object, CK_ATTRIBUTE_TYPE typ
 
 static void set_flag(struct nss_object *object, CK_ATTRIBUTE_TYPE type, uint32_t flag)
 {
-    SECItem value = nss_object_value(object, type);
+    SECItem value = nss_attributes_value(&object->values, type);
 
     if (value.len != sizeof(CK_BBOOL))
         return;
@@ -166,7 +119,7 @@ static void set_size(struct nss_object *object)
 {
     struct key_desc *desc = &object->desc;
     CK_ULONG length = number_of(object, CKA_VALUE_LEN);
-    SECItem modulus = nss_object_value(object, CKA_MODULUS);
+    SECItem modulus = nss_attributes_value(&object->values, CKA_MODULUS);
 
     if (desc->class == KEY_CLASS_SECRET && desc->kind == KEY_KIND_DES3)
         length = 24;
@@ -176,7 +129,7 @@ static void set_size(struct nss_object *object)
     } else if (desc->kind == KEY_KIND_RSA) {
         desc->bits = modulus.len ? SECKEY_BigIntegerBitLength(&modulus) : 0;
     } else if (desc->kind == KEY_KIND_EC) {
-        set_curve(desc, nss_object_value(object, CKA_EC_PARAMS));
+        set_curve(desc, nss_attributes_value(&object->values, CKA_EC_PARAMS));
     }
 }
 
@@ -185,7 +138,7 @@ static void set_public(struct nss_object *object)
     struct key_desc *desc = &object->desc;
     struct bytes spki = {0};
 
-    if (!nss_spki_of(object, &spki, NULL))
+    if (!nss_spki_of(desc, &object->values, &spki, NULL))
         return;
     desc->has_public =
         PK11_HashBuf(SEC_OID_SHA256, desc->spki_sha256, spki.data, (PRInt32)spki.len) == SECSuccess;
@@ -228,7 +181,8 @@ static void set_templates(struct nss_object *object)
     struct key_terms *terms = &object->desc.terms;
 
     for (size_t i = 0; i < KEY_TEMPLATES; i++) {
-        size_t len = nss_object_value(object, types[i]).len, size = sizeof(CK_ATTRIBUTE);
+        size_t len = nss_attributes_value(&object->values, types[i]).len,
+               size = sizeof(CK_ATTRIBUTE);
         terms->templates[i].others = (uint32_t)((len + size - 1) / size);
         if (len > 0)
             terms->known |= KEY_TEMPLATE;
@@ -238,10 +192,10 @@ static void set_templates(struct nss_object *object)
 static void set_terms(struct nss_object *object)
 {
     struct key_desc *desc = &object->desc;
-    SECItem start = nss_object_value(object, CKA_START_DATE);
-    SECItem end = nss_object_value(object, CKA_END_DATE);
-    SECItem subject = nss_object_value(object, CKA_SUBJECT);
-    SECItem allowed = nss_object_value(object, CKA_ALLOWED_MECHANISMS);
+    SECItem start = nss_attributes_value(&object->values, CKA_START_DATE);
+    SECItem end = nss_attributes_value(&object->values, CKA_END_DATE);
+    SECItem subject = nss_attributes_value(&object->values, CKA_SUBJECT);
+    SECItem allowed = nss_attributes_value(&object->values, CKA_ALLOWED_MECHANISMS);
     uint64_t numbers[KEY_ALLOWED_MAX];
     size_t count = allowed.len / sizeof(CK_MECHANISM_TYPE);
 
@@ -266,7 +220,8 @@ static void describe(struct nss *nss, struct nss_object *object)
     CK_OBJECT_CLASS class = number_of(object, CKA_CLASS);
     CK_KEY_TYPE type = number_of(object, CKA_KEY_TYPE);
     bool key = class == CKO_SECRET_KEY || class == CKO_PRIVATE_KEY || class == CKO_PUBLIC_KEY;
-    SECItem label = nss_object_value(object, CKA_LABEL), id = nss_object_value(object, CKA_ID);
+    SECItem label = nss_attributes_value(&object->values, CKA_LABEL),
+            id = nss_attributes_value(&object->values, CKA_ID);
 
     for (size_t i = 0; i < COUNT(classes); i++)
         if (class == classes[i].theirs)
@@ -299,18 +254,17 @@ static void describe(struct nss *nss, struct nss_object *object)
 bool nss_object_open(struct nss *nss, uint64_t handle, struct nss_object *object, struct err *err)
 {
     *object = (struct nss_object){.desc.handle = handle, .nss = nss};
-    object->arena = PORT_NewArena(DER_DEFAULT_CHUNKSIZE);
     object->key = PK11_SymKeyFromHandle(nss->slot, NULL, PK11_OriginUnwrap, CKM_INVALID_MECHANISM,
                                         handle, PR_FALSE, NULL);
-    if (!object->arena || (!object->key && handle != CK_INVALID_HANDLE))
+    if (!object->key && handle != CK_INVALID_HANDLE)
         return nss_failed(err, ERR_FAILED, "NSS cannot open an object");
     for (const struct nss_use *use = nss_uses; use->flag; use++)
-        want(object, use->type);
+        nss_attributes_want(&object->values, use->type);
     for (size_t i = 0; i < COUNT(guards); i++)
-        want(object, guards[i].type);
+        nss_attributes_want(&object->values, guards[i].type);
     for (size_t i = 0; i < COUNT(values); i++)
-        want(object, values[i]);
-    if (!object->key || !read_attributes(object))
+        nss_attributes_want(&object->values, values[i]);
+    if (!object->key || !nss_attributes_read(&object->values, object->key))
         return err_set(err, ERR_NO_INPUT, "the NSS database has no object %llu (any more)",
                        (unsigned long long)handle);
     describe(nss, object);
@@ -320,15 +274,6 @@ bool nss_object_open(struct nss *nss, uint64_t handle, struct nss_object *object
 void nss_object_close(struct nss_object *object)
 {
     PK11_FreeSymKey(object->key);
-    if (object->arena)
-        PORT_FreeArena(object->arena, PR_FALSE);
+    nss_attributes_free(&object->values);
     *object = (struct nss_object){0};
-}
-
-bool nss_write(PK11ObjectType type, void *object, CK_ATTRIBUTE_TYPE attribute, const void *value,
-               size_t len)
-{
-    SECItem item = {.data = (void *)value, .len = (unsigned)len}; /* NSS only reads it */
-
-    return PK11_WriteRawAttribute(type, object, attribute, &item) == SECSuccess;
 }

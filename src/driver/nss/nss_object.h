@@ -6,10 +6,9 @@
 #include <keyhi.h>
 #include <pk11pub.h>
 
+#include "driver/nss/nss_attribute.h"
 #include "driver/nss/nss_db.h"
 #include "hsm/key.h"
-
-enum { NSS_ATTRIBUTES_MAX = 40 };
 
 /* Octets of the longest secret that NSS unwraps (MAX_KEY_LEN of its softoken), and that is digested
  * here. */
@@ -21,29 +20,12 @@ struct nss_object {
     struct nss *nss; /* where it is */
     PK11SymKey *key; /* the object, of whatever class, to read and write it; secrets: to use it */
     SECKEYPrivateKey private; /* private keys: to use it */
-    PLArenaPool *arena;       /* holds the values of: */
-    CK_ATTRIBUTE attributes[NSS_ATTRIBUTES_MAX];
-    unsigned count;
+    struct nss_attributes values;
 };
 
 /* Reads all that the driver uses of it. Closed with nss_object_close(), also after a failure.
  * Errors: ERR_NO_INPUT (no such object). */
 bool nss_object_open(struct nss *nss, uint64_t handle, struct nss_object *object, struct err *err);
 void nss_object_close(struct nss_object *object);
-
-/* The value of one of the attributes that were read, empty where the object lacks it. */
-SECItem nss_object_value(const struct nss_object *object, CK_ATTRIBUTE_TYPE type);
-
-/* Writes raw bytes (a label of any bytes, too: NSS's own nicknames are C strings). */
-bool nss_write(PK11ObjectType type, void *object, CK_ATTRIBUTE_TYPE attribute, const void *value,
-               size_t len);
-
-/* NSS's attribute for each use of a key; flag 0 at the end. */
-struct nss_use {
-    CK_ATTRIBUTE_TYPE type;
-    CK_FLAGS operation; /* NSS's bit for it where it takes CK_FLAGS */
-    uint32_t flag;      /* ours */
-};
-extern const struct nss_use nss_uses[];
 
 #endif

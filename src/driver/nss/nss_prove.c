@@ -196,7 +196,7 @@ static bool by_ecdh(struct nss_object *key, const SECItem *in, SECItem *out)
 {
     SECKEYPublicKey other = {
         .keyType = ecKey,
-        .u.ec = {.DEREncodedParams = nss_object_value(key, CKA_EC_PARAMS),
+        .u.ec = {.DEREncodedParams = nss_attributes_value(&key->values, CKA_EC_PARAMS),
                  .publicValue = {.data = in->data + NONCE_LEN, .len = in->len - NONCE_LEN},
                  .encoding = ECPoint_Uncompressed},
     };

@@ -28,8 +28,8 @@ bool nss_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct
     /* That of no other class is read: of a key it is the key. */
     if (ok && object.desc.class != KEY_CLASS_CERTIFICATE)
         ok = err_set(err, ERR_UNSUPPORTED, "this object is no certificate");
-    if (ok &&
-        PK11_ReadRawAttributes(object.arena, PK11_TypeSymKey, object.key, &value, 1) != SECSuccess)
+    if (ok && PK11_ReadRawAttributes(object.values.arena, PK11_TypeSymKey, object.key, &value, 1) !=
+                  SECSuccess)
         ok = nss_failed(err, ERR_HSM, "NSS does not tell the certificate");
     if (ok && (value.ulValueLen == 0 || value.ulValueLen > HSM_BLOB_MAX))
         ok = err_set(err, ERR_UNSUPPORTED, "a certificate of %lu bytes is not read",

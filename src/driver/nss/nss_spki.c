@@ -3,6 +3,9 @@
 
 #include <secitem.h>
 
+#include "driver/nss/nss_db.h"
+#include "hsm/hsm.h"
+
 const struct nss_curve nss_curves[] = {
     {SEC_OID_SECG_EC_SECP256R1, "P-256"},
     {SEC_OID_SECG_EC_SECP384R1, "P-384"},
@@ -29,27 +32,28 @@ static SECItem bare_point(SECItem point)
     return point;
 }
 
-bool nss_spki_of(const struct nss_object *object, struct bytes *spki, struct err *err)
+bool nss_spki_of(const struct key_desc *desc, const struct nss_attributes *values,
+                 struct bytes *spki, struct err *err)
 {
-    bool private = object->desc.class == KEY_CLASS_PRIVATE;
+    bool private = desc->class == KEY_CLASS_PRIVATE;
     SECKEYPublicKey key = {.keyType = nullKey};
     SECItem *der = NULL;
     bool ok;
 
-    if (object->desc.kind == KEY_KIND_RSA) {
+    if (desc->kind == KEY_KIND_RSA) {
         key.keyType = rsaKey;
-        key.u.rsa.modulus = nss_object_value(object, CKA_MODULUS);
-        key.u.rsa.publicExponent = nss_object_value(object, CKA_PUBLIC_EXPONENT);
+        key.u.rsa.modulus = nss_attributes_value(values, CKA_MODULUS);
+        key.u.rsa.publicExponent = nss_attributes_value(values, CKA_PUBLIC_EXPONENT);
         ok = key.u.rsa.modulus.len && key.u.rsa.publicExponent.len;
     } else {
         key.keyType = ecKey;
-        key.u.ec.DEREncodedParams = nss_object_value(object, CKA_EC_PARAMS);
-        key.u.ec.publicValue = private ? nss_object_value(object, CKA_NSS_DB)
-                                       : bare_point(nss_object_value(object, CKA_EC_POINT));
-        ok = object->desc.kind == KEY_KIND_EC && nss_curve_oid(key.u.ec.DEREncodedParams).len &&
+        key.u.ec.DEREncodedParams = nss_attributes_value(values, CKA_EC_PARAMS);
+        key.u.ec.publicValue = private ? nss_attributes_value(values, CKA_NSS_DB)
+                                       : bare_point(nss_attributes_value(values, CKA_EC_POINT));
+        ok = desc->kind == KEY_KIND_EC && nss_curve_oid(key.u.ec.DEREncodedParams).len &&
              key.u.ec.publicValue.len;
     }
-    if (!ok || !(private || object->desc.class == KEY_CLASS_PUBLIC))
+    if (!ok || !(private || desc->class == KEY_CLASS_PUBLIC))
         return err_set(err, ERR_UNSUPPORTED, "NSS does not tell a public half of this object");
     der = SECKEY_EncodeDERSubjectPublicKeyInfo(&key);
     ok = der ? bytes_set(spki, der->data, der->len, err)

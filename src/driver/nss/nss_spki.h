@@ -6,7 +6,8 @@
 #include <keyhi.h>
 
 #include "base/bytes.h"
-#include "driver/nss/nss_object.h"
+#include "driver/nss/nss_attribute.h"
+#include "hsm/key.h"
 
 /* The OID inside the DER of CKA_EC_PARAMS; empty where they name no curve. Points into params. */
 SECItem nss_curve_oid(SECItem params);
@@ -20,7 +21,8 @@ extern const struct nss_curve nss_curves[];
 
 /* The public half of a public or private key, from its own attributes.
  * Errors: ERR_UNSUPPORTED (it has none). */
-bool nss_spki_of(const struct nss_object *object, struct bytes *spki, struct err *err);
+bool nss_spki_of(const struct key_desc *desc, const struct nss_attributes *values,
+                 struct bytes *spki, struct err *err);
 
 /* A SubjectPublicKeyInfo as NSS reads it; freed with SECKEY_DestroyPublicKey(). It must be DER to
  * the last byte. Errors: ERR_DATA. */

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The raw attributes of one NSS object, read together. */
+#ifndef HSMFERRY_DRIVER_NSS_NSS_ATTRIBUTE_H
+#define HSMFERRY_DRIVER_NSS_NSS_ATTRIBUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pk11pub.h>
+#include <secport.h>
+
+enum { NSS_ATTRIBUTES_MAX = 40 };
+
+/* {0} is empty. */
+struct nss_attributes {
+    PLArenaPool *arena; /* holds the values of: */
+    CK_ATTRIBUTE attr[NSS_ATTRIBUTES_MAX];
+    unsigned count;
+};
+
+/* Names one attribute to be read: at most NSS_ATTRIBUTES_MAX of them. */
+void nss_attributes_want(struct nss_attributes *a, CK_ATTRIBUTE_TYPE type);
+
+/* Reads those that were named of object; what it lacks is left out. Returns false where it has none
+ * of them. Freed with nss_attributes_free(), also after a failure. */
+bool nss_attributes_read(struct nss_attributes *a, PK11SymKey *object);
+void nss_attributes_free(struct nss_attributes *a);
+
+/* The value of one that was read, empty where the object lacks it. It points into *a. */
+SECItem nss_attributes_value(const struct nss_attributes *a, CK_ATTRIBUTE_TYPE type);
+
+/* Writes raw bytes (a label of any bytes, too: NSS's own nicknames are C strings). */
+bool nss_write(PK11ObjectType type, void *object, CK_ATTRIBUTE_TYPE attribute, const void *value,
+               size_t len);
+
+/* NSS's attribute for each use of a key; flag 0 at the end. */
+struct nss_use {
+    CK_ATTRIBUTE_TYPE type;
+    CK_FLAGS operation; /* NSS's bit for it where it takes CK_FLAGS */
+    uint32_t flag;      /* ours */
+};
+enum { NSS_USES = 9 };
+extern const struct nss_use nss_uses[NSS_USES + 1];
+
+#endif
