@@ -10,8 +10,10 @@
 #include <p11-kit/pkcs11.h>
 #include <p11-kit/pkcs11x.h>
 
+#include "driver/dialect/ck_info.h"
 #include "driver/dialect/ckname.h"
 #include "driver/dialect/ckr.h"
+#include "hsm/facts.h"
 
 struct known {
     unsigned long number;
@@ -159,12 +161,38 @@ static void test_failure(void **state)
     assert_false(ckr_set(NULL, CKR_PIN_LOCKED, "nobody listens"));
 }
 
+/* Every flag of ours has a number; a bit that has no name here says nothing. */
+static void test_flags(void **state)
+{
+    const uint32_t all = (UINT32_C(1) << HSM_SLOT_FLAGS) - 1;
+    const CK_FLAGS in_error = CKF_TOKEN_INITIALIZED | (CK_FLAGS)1 << 24;
+
+    (void)state;
+    assert_int_equal(ck_slot_flags(~0UL) | ck_token_flags(~0UL), all);
+    assert_int_equal(ck_slot_flags(~0UL) & ck_token_flags(~0UL), 0);
+    assert_int_equal(ck_token_flags(in_error), HSM_TOKEN_INITIALIZED | HSM_TOKEN_ERROR_STATE);
+    assert_int_equal(ck_token_flags((CK_FLAGS)1 << 31), 0);
+}
+
+static void test_texts(void **state)
+{
+    static const unsigned char padded[] = "HSM 1\n   ", nuls[8] = "ab";
+    char text[64];
+
+    (void)state;
+    ck_text(text, sizeof text, padded, sizeof padded - 1);
+    assert_string_equal(text, "HSM 1\\x0a");
+    ck_text(text, sizeof text, nuls, sizeof nuls);
+    assert_string_equal(text, "ab");
+    ck_version(text, sizeof text, 2, 40);
+    assert_string_equal(text, "2.40");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_codes),
-        cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_codes), cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_flags), cmocka_unit_test(test_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

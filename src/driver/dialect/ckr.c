@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include <p11-kit/pkcs11.h>
+
 #include "base/text.h"
 
 /* One row for each return code, sorted. ERR_HSM where it says no more than that the HSM refused;
@@ -170,6 +172,12 @@ const char *ckr_name(unsigned long rv)
 enum err_code ckr_code(unsigned long rv)
 {
     return find(rv)->code;
+}
+
+bool ckr_is_reticent(unsigned long rv)
+{
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
+           rv == CKR_BUFFER_TOO_SMALL;
 }
 
 __attribute__((format(printf, 4, 0))) static bool

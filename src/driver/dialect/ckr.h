@@ -19,6 +19,10 @@ const char *ckr_name(unsigned long rv);
 /* ERR_HSM where the code says nothing more exact; ERR_NONE for CKR_OK only. */
 enum err_code ckr_code(unsigned long rv);
 
+/* Does this answer only say that an object does not tell some attribute? Any other is a failure of
+ * the HSM, and says nothing of the object. */
+bool ckr_is_reticent(unsigned long rv);
+
 /* Sets *err to what happened and why the HSM says that it did: number, name, class and advice of
  * rv. Always returns false. */
 bool ckr_set(struct err *err, unsigned long rv, const char *fmt, ...)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # How each vendor's HSM speaks PKCS#11: read from a file of dialects/.
 noinst_LIBRARIES += libdialect.a
-libdialect_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS)
+libdialect_a_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS)
 libdialect_a_SOURCES = \
+	%D%/ck_info.c \
+	%D%/ck_info.h \
 	%D%/ckname.c \
 	%D%/ckname.h \
 	%D%/ckr.c \

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/store.h"
 #include "base/text.h"
+#include "driver/dialect/ck_info.h"
 #include "driver/load/fence.h"
 #include "driver/nss/nss_db.h"
 #include "driver/nss/nss_key.h"
@@ -158,19 +159,6 @@ static void nss_close(struct hsm *hsm)
 
 /* --- what it says of itself --- */
 
-/* Fixed fields, filled up with blanks. */
-static void set_text(char *out, size_t size, const CK_UTF8CHAR *raw, size_t len)
-{
-    while (len > 0 && (raw[len - 1] == ' ' || raw[len - 1] == '\0'))
-        len--;
-    text_safe(raw, len, out, size);
-}
-
-static void set_version(char *out, size_t size, CK_VERSION version)
-{
-    text_print(out, size, "%u.%u", version.major, version.minor);
-}
-
 /* The shared object in which NSS keeps keys: it loads that itself. */
 static const char softoken[] = "/libsoftokn3.so";
 
@@ -190,10 +178,10 @@ static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
     if (PK11_GetModInfo(SECMOD_GetInternalModule(), &raw) != SECSuccess)
         return nss_failed(err, ERR_HSM, "NSS tells nothing of itself");
     *info = (struct hsm_info){.about.api = "nss"};
-    set_text(info->about.library, sizeof info->about.library, raw.libraryDescription,
-             sizeof raw.libraryDescription);
-    set_text(info->about.manufacturer, sizeof info->about.manufacturer, raw.manufacturerID,
-             sizeof raw.manufacturerID);
+    ck_text(info->about.library, sizeof info->about.library, raw.libraryDescription,
+            sizeof raw.libraryDescription);
+    ck_text(info->about.manufacturer, sizeof info->about.manufacturer, raw.manufacturerID,
+            sizeof raw.manufacturerID);
     text_print(info->about.version, sizeof info->about.version, "%s", NSS_GetVersion());
     dl_iterate_phdr(take_softoken, &info->about.module);
     text_print(info->about.api_version, sizeof info->about.api_version, "%d.%d", NSS_VMAJOR,
@@ -204,42 +192,6 @@ static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 }
 
 /* --- slots --- */
-
-struct flag_pair {
-    CK_FLAGS theirs;
-    uint32_t ours;
-};
-
-static const struct flag_pair slot_flags[] = {
-    {CKF_TOKEN_PRESENT, HSM_SLOT_TOKEN_PRESENT},
-    {CKF_REMOVABLE_DEVICE, HSM_SLOT_REMOVABLE},
-    {CKF_HW_SLOT, HSM_SLOT_HARDWARE},
-    {0, 0},
-};
-
-static const struct flag_pair token_flags[] = {
-    {CKF_TOKEN_INITIALIZED, HSM_TOKEN_INITIALIZED},
-    {CKF_LOGIN_REQUIRED, HSM_TOKEN_LOGIN_REQUIRED},
-    {CKF_USER_PIN_INITIALIZED, HSM_TOKEN_PIN_SET},
-    {CKF_WRITE_PROTECTED, HSM_TOKEN_WRITE_PROTECTED},
-    {CKF_USER_PIN_COUNT_LOW, HSM_TOKEN_PIN_COUNT_LOW},
-    {CKF_USER_PIN_FINAL_TRY, HSM_TOKEN_PIN_FINAL_TRY},
-    {CKF_USER_PIN_LOCKED, HSM_TOKEN_PIN_LOCKED},
-    {CKF_USER_PIN_TO_BE_CHANGED, HSM_TOKEN_PIN_TO_BE_CHANGED},
-    {CKF_PROTECTED_AUTHENTICATION_PATH, HSM_TOKEN_PROTECTED_PATH},
-    {CKF_RNG, HSM_TOKEN_RNG},
-    {0, 0},
-};
-
-static uint32_t translate_flags(const struct flag_pair *pair, CK_FLAGS theirs)
-{
-    uint32_t ours = 0;
-
-    for (; pair->theirs; pair++)
-        if (theirs & pair->theirs)
-            ours |= pair->ours;
-    return ours;
-}
 
 /* Slot numbers are each module's own; those of NSS itself stay as they are. */
 static uint64_t slot_number(PK11SlotInfo *slot)
@@ -258,19 +210,21 @@ static void read_slot(PK11SlotInfo *from, struct hsm_slot *slot)
     *slot = (struct hsm_slot){.id = slot_number(from)};
     if (PK11_GetSlotInfo(from, &info) != SECSuccess)
         return;
-    slot->flags = translate_flags(slot_flags, info.flags);
-    set_text(slot->description, sizeof slot->description, info.slotDescription,
-             sizeof info.slotDescription);
+    slot->flags = ck_slot_flags(info.flags);
+    ck_text(slot->description, sizeof slot->description, info.slotDescription,
+            sizeof info.slotDescription);
     if (!(slot->flags & HSM_SLOT_TOKEN_PRESENT) || PK11_GetTokenInfo(from, &token) != SECSuccess)
         return;
-    slot->flags |= translate_flags(token_flags, token.flags);
-    set_text(slot->label, sizeof slot->label, token.label, sizeof token.label);
-    set_text(slot->manufacturer, sizeof slot->manufacturer, token.manufacturerID,
-             sizeof token.manufacturerID);
-    set_text(slot->model, sizeof slot->model, token.model, sizeof token.model);
-    set_text(slot->serial, sizeof slot->serial, token.serialNumber, sizeof token.serialNumber);
-    set_version(slot->hardware, sizeof slot->hardware, token.hardwareVersion);
-    set_version(slot->firmware, sizeof slot->firmware, token.firmwareVersion);
+    slot->flags |= ck_token_flags(token.flags);
+    ck_text(slot->label, sizeof slot->label, token.label, sizeof token.label);
+    ck_text(slot->manufacturer, sizeof slot->manufacturer, token.manufacturerID,
+            sizeof token.manufacturerID);
+    ck_text(slot->model, sizeof slot->model, token.model, sizeof token.model);
+    ck_text(slot->serial, sizeof slot->serial, token.serialNumber, sizeof token.serialNumber);
+    ck_version(slot->hardware, sizeof slot->hardware, token.hardwareVersion.major,
+               token.hardwareVersion.minor);
+    ck_version(slot->firmware, sizeof slot->firmware, token.firmwareVersion.major,
+               token.firmwareVersion.minor);
     if (!hsm_has_serial(slot))
         store_name(slot->store, sizeof slot->store);
 }

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The driver pkcs11: opening a module, the login, the end; and the driver itself. */
 #include "driver/pkcs11/pkcs11.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "driver/dialect/ckr.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_object.h"
 #include "driver/pkcs11/pkcs11_offer.h"
@@ -9,6 +15,215 @@
 #include "driver/pkcs11/pkcs11_sample.h"
 #include "driver/pkcs11/pkcs11_session.h"
 #include "driver/pkcs11/pkcs11_wrap.h"
+#include "hsm/variables.h"
+
+/* --- open and close --- */
+
+/* Whatever dialect somebody names: a key that is overwritten is lost. */
+static bool is_nss(const struct p11 *p)
+{
+    static const char maker[] = "Mozilla Foundation";
+    CK_INFO info = {0};
+
+    return p->fn->C_GetInfo(&info) == CKR_OK &&
+           memcmp(info.manufacturerID, maker, sizeof maker - 1) == 0;
+}
+
+static bool take_named_dialect(struct p11 *p, const char *name, struct err *err)
+{
+    struct dialect_folders folders;
+
+    if (!name[0])
+        return true;
+    dialect_folders(&folders);
+    return dialect_named(&folders, name, &p->dialect, err);
+}
+
+/* Once the dialect is known, and while no PIN is. */
+static bool confine(struct p11 *p, struct err *err)
+{
+    struct box *box = p->box;
+
+    if (!p->dialect.confines)
+        return true;
+    p->box = NULL;
+    return fence_raise(&p->dialect.places, p->module.loaded.file.path, p->params, box, err);
+}
+
+/* A dialect without such a list says nothing about it. Beyond p11-kit's remoting it is recognised
+ * by its token: where the client finds its server is no variable of the dialect's module. */
+static bool check_environment(const struct p11 *p, struct err *err)
+{
+    const char *listed[DIALECT_VARIABLES_MAX + 1] = {"P11_KIT_SERVER_ADDRESS"};
+    char whose[HSM_DIALECT_TEXT];
+
+    if (p->environment_trusted || !p->dialect.lists_variables || !p->dialect.is.name[0])
+        return true;
+    for (unsigned i = 0; i < p->dialect.variable_count; i++)
+        listed[i + 1] = p->dialect.variable[i];
+    text_print(whose, sizeof whose, "the dialect %s", p->dialect.is.name);
+    return variables_allowed(p->variables, listed, p->dialect.variable_count + 1, whose, err);
+}
+
+/* What a sealed copy finds by its own path is not what came with it. */
+static bool check_siblings(const struct p11 *p, struct err *err)
+{
+    if (!p->dialect.loads_siblings || p->module.loaded.fd < 0)
+        return true;
+    err_set(err, ERR_CONFIG,
+            "the module was loaded from a sealed copy, and its dialect %s says that it looks for "
+            "files beside itself",
+            p->dialect.is.name);
+    err_now(err, "No PIN was sent");
+    return err_next(err, "Write \"dialect: %s\" in the ceremony file", p->dialect.is.name);
+}
+
+static void p11_close(struct hsm *hsm)
+{
+    struct p11 *p = p11_of(hsm);
+
+    if (!p)
+        return;
+    if (p->session != CK_INVALID_HANDLE) {
+        p->fn->C_Logout(p->session);
+        p->fn->C_CloseSession(p->session);
+    }
+    p11_module_stop(&p->module);
+    free(p->temps);
+    handles_free(&p->known);
+    free(p);
+}
+
+static bool p11_open(const struct hsm_where *where, struct hsm **out, struct err *err)
+{
+    struct p11 *p = calloc(1, sizeof *p);
+
+    if (!p)
+        return err_set(err, ERR_FAILED, "out of memory");
+    p->variables = where->variables;
+    p->environment_trusted = where->environment_trusted;
+    if (!take_named_dialect(p, where->dialect, err) || !check_environment(p, err) ||
+        !p11_module_start(where, p->dialect.loads_siblings, &p->module, err)) {
+        free(p);
+        return false;
+    }
+    p->hsm.driver = &pkcs11_driver;
+    p->fn = p->module.fn;
+    p->overwrites = is_nss(p);
+    p->box = where->box;
+    text_print(p->params, sizeof p->params, "%s", where->params);
+    if (!confine(p, err)) {
+        p11_close(&p->hsm);
+        return false;
+    }
+    *out = &p->hsm;
+    return true;
+}
+
+/* --- login --- */
+
+/* The flags come first: a login that cannot succeed must not cost one of the PIN's tries. */
+static bool check_token(const struct hsm_slot *slot, struct err *err)
+{
+    const uint32_t usable = HSM_SLOT_TOKEN_PRESENT | HSM_TOKEN_INITIALIZED;
+    const char *obstacle = hsm_slot_obstacle(slot);
+
+    if (obstacle) {
+        bool denied = (slot->flags & usable) == usable && !(slot->flags & HSM_TOKEN_ERROR_STATE);
+        return err_set(err, denied ? ERR_DENIED : ERR_HSM, "slot %llu: %s",
+                       (unsigned long long)slot->id, obstacle);
+    }
+    if (slot->flags & HSM_TOKEN_WRITE_PROTECTED)
+        return err_set(err, ERR_DENIED, "the token %s is write-protected", slot->label);
+    return true;
+}
+
+static bool fail_login(const struct hsm_slot *slot, CK_RV rv, struct err *err)
+{
+    if (rv == CKR_PIN_INCORRECT)
+        ckr_set(err, rv, "wrong PIN for the token %s", slot->label);
+    else
+        ckr_set(err, rv, "the token %s did not let the user in (C_Login)", slot->label);
+    return err_now(err, "One try was made and it is not made again");
+}
+
+static bool log_in(struct p11 *p, const struct hsm_slot *slot, const struct secret *pin,
+                   struct err *err)
+{
+    bool own_path = slot->flags & HSM_TOKEN_PROTECTED_PATH;
+    CK_RV rv;
+
+    if (!(slot->flags & HSM_TOKEN_LOGIN_REQUIRED))
+        return true;
+    if (pin->len == 0 && !own_path)
+        return err_set(err, ERR_DENIED, "the token %s needs a PIN", slot->label);
+    rv = p->fn->C_Login(p->session, CKU_USER, pin->len ? pin->data : NULL, pin->len);
+    if (rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN)
+        return fail_login(slot, rv, err);
+    return true;
+}
+
+/* Unless one was named, by what library and token say of themselves. */
+static bool choose_dialect(struct p11 *p, const struct hsm_slot *slot, struct err *err)
+{
+    struct dialect_folders folders;
+    struct hsm_info info;
+    const struct dialect_facts facts = {.manufacturer = info.about.manufacturer,
+                                        .library = info.about.library,
+                                        .api_version = info.about.api_version,
+                                        .token_manufacturer = slot->manufacturer,
+                                        .model = slot->model};
+
+    if (p->dialect.is.name[0])
+        return true;
+    if (!p11_info(&p->hsm, &info, err))
+        return false;
+    dialect_folders(&folders);
+    return dialect_recognise(&folders, &facts, &p->dialect, err);
+}
+
+/* A slot id that the module did not give must not reach it: some crash. */
+static bool find_slot(struct hsm *hsm, uint64_t id, struct hsm_slot *slot, struct err *err)
+{
+    struct hsm_slot_list list;
+    bool found = false;
+
+    if (!p11_slots(hsm, &list, err))
+        return false;
+    for (size_t i = 0; !found && i < list.count; i++) {
+        *slot = list.slots[i];
+        found = slot->id == id;
+    }
+    free(list.slots);
+    return found || err_set(err, ERR_HSM, "the HSM has no slot %llu", (unsigned long long)id);
+}
+
+static bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, struct err *err)
+{
+    struct p11 *p = p11_of(hsm);
+    struct hsm_slot slot;
+    CK_RV rv;
+
+    if (p->session != CK_INVALID_HANDLE)
+        return err_set(err, ERR_FAILED, "a token was chosen already");
+    if (!find_slot(hsm, id, &slot, err) || !check_token(&slot, err) ||
+        !choose_dialect(p, &slot, err) || !check_environment(p, err) || !check_siblings(p, err) ||
+        !confine(p, err))
+        return false;
+    rv = p->fn->C_OpenSession((CK_SLOT_ID)id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+                              &p->session);
+    if (rv != CKR_OK) {
+        p->session = CK_INVALID_HANDLE;
+        return ckr_set(err, rv, "no session on the token %s (C_OpenSession)", slot.label);
+    }
+    if (!log_in(p, &slot, pin, err) || !handles_begin(&p->known, &p->hsm, err)) {
+        p->fn->C_CloseSession(p->session);
+        p->session = CK_INVALID_HANDLE;
+        return false;
+    }
+    p->slot = (CK_SLOT_ID)id;
+    return true;
+}
 
 const struct hsm_driver pkcs11_driver = {
     .name = "pkcs11",

@@ -76,12 +76,6 @@ static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
     assert(at <= object->room + sizeof object->room);
 }
 
-bool p11_is_reticent(CK_RV rv)
-{
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
-           rv == CKR_BUFFER_TOO_SMALL;
-}
-
 bool p11_ends_reading(CK_RV rv)
 {
     enum err_code code = ckr_code(rv);
@@ -99,7 +93,7 @@ static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *at
 
     attr->ulValueLen = CK_UNAVAILABLE_INFORMATION;
     if (rv != CKR_OK || one.ulValueLen > LONG_MAX_LEN)
-        return p11_is_reticent(rv) ? CKR_OK : rv;
+        return ckr_is_reticent(rv) ? CKR_OK : rv;
     len = one.ulValueLen;
     buffer = malloc(len + 1);
     if (!buffer)
@@ -111,7 +105,7 @@ static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *at
         attr->ulValueLen = one.ulValueLen;
     }
     free(buffer);
-    return p11_is_reticent(rv) ? CKR_OK : rv;
+    return ckr_is_reticent(rv) ? CKR_OK : rv;
 }
 
 /* After a call in which some attribute failed: which ones to ask for alone? Those before which the
@@ -162,7 +156,7 @@ static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[
                       struct p11_object *object)
 {
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, ATTRS);
-    bool reticent = p11_is_reticent(rv);
+    bool reticent = ckr_is_reticent(rv);
 
     if (rv == CKR_OK || p11_ends_reading(rv))
         return rv;

@@ -51,10 +51,6 @@ struct p11_object {
  * them: see pkcs11_template.h. */
 bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err);
 
-/* Does this answer only say that the object does not tell some attribute? Any other is a failure of
- * the HSM, and no word about the object. */
-bool p11_is_reticent(CK_RV rv);
-
 /* After this answer nothing more can be read of this object: it, the session or the HSM is gone. */
 bool p11_ends_reading(CK_RV rv);
 

@@ -42,10 +42,7 @@ struct p11 {
 struct p11 *p11_of(struct hsm *hsm);
 
 /* These meet the contract of hsm/hsm.h. */
-bool p11_open(const struct hsm_where *where, struct hsm **out, struct err *err);
-void p11_close(struct hsm *hsm);
 bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err);
 bool p11_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err);
-bool p11_login(struct hsm *hsm, uint64_t slot, const struct secret *pin, struct err *err);
 
 #endif

@@ -18,7 +18,7 @@ static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr
         return CKR_OK;
     attr->ulValueLen = 0;
     return rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL ? CKR_OURS_NOT_ASKED
-           : p11_is_reticent(rv)                      ? CKR_OK
+           : ckr_is_reticent(rv)                      ? CKR_OK
                                                       : rv;
 }
 

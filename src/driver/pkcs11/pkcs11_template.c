@@ -101,7 +101,7 @@ static CK_RV read_content(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_templ
         inner[i] = (CK_ATTRIBUTE){CK_UNAVAILABLE_INFORMATION, NULL, 0};
     rv = read_inner(p, handle, &whole, room);
     if (rv != CKR_OK)
-        return p11_is_reticent(rv) ? CKR_OK : rv;
+        return ckr_is_reticent(rv) ? CKR_OK : rv;
     out->others = 0;
     for (CK_ULONG i = 0; i < count; i++)
         out->others += !take(out, &inner[i], room[i]);
@@ -116,7 +116,7 @@ static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, &whole, 1);
 
     *told = rv == CKR_OK && whole.ulValueLen != CK_UNAVAILABLE_INFORMATION;
-    if (p11_is_reticent(rv) || (rv == CKR_OK && !*told))
+    if (ckr_is_reticent(rv) || (rv == CKR_OK && !*told))
         return CKR_OK;
     return rv == CKR_OK ? read_content(p, handle, use, whole.ulValueLen, out) : rv;
 }
