@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "hsm/wrap_alg.h"
 #include "transfer/proof.h"
 
 static bool emit(struct ceremony *c, struct event *event, struct err *err)
@@ -229,7 +230,7 @@ static bool tell_policy(struct ceremony *c)
     ok = ok && tell_note(c, EVENT_POLICY, SIDE_RELAY, "unproven", "%s",
                          p->waive_unproven ? "waiver" : "refuse");
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++)
-        if (alg == HSM_RSA_OAEP_SHA256 || alg == HSM_RSA_OAEP_SHA1)
+        if (wrap_alg(alg)->family == WRAP_RSA_OAEP)
             ok = tell_note(c, EVENT_POLICY, SIDE_RELAY, hsm_alg_name(alg), "%s",
                            p->transports & 1U << alg ? "allowed" : "not allowed");
     for (enum gate gate = 0; ok && gate < GATES; gate++)
@@ -271,7 +272,7 @@ static bool tell_envelope(struct ceremony *c, enum hsm_alg alg, const char *keys
     put(e.choice.keys, sizeof e.choice.keys, keys);
     if (!more)
         c->envelope = alg;
-    return tell_choice(c, &e, alg, negotiation_envelope_words(alg), err);
+    return tell_choice(c, &e, alg, wrap_alg(alg)->words, err);
 }
 
 /* The kinds of keys that the plan sends by alg in an envelope, in words; false: none. */

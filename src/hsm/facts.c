@@ -8,14 +8,7 @@
 
 const char *hsm_alg_name(enum hsm_alg alg)
 {
-    static const char *const names[HSM_ALGS] = {
-        [HSM_RSA_OAEP_SHA256] = "rsa-oaep-sha256",
-        [HSM_RSA_OAEP_SHA1] = "rsa-oaep-sha1",
-        [HSM_AES_KWP] = "aes-kwp",
-        [HSM_AES_KW] = "aes-kw",
-        [HSM_AES_CBC_PAD] = "aes-cbc-pad",
-    };
-    return (unsigned)alg < HSM_ALGS ? names[alg] : "?";
+    return (unsigned)alg < HSM_ALGS ? wrap_alg(alg)->name : "?";
 }
 
 bool hsm_is_confined(const char *confinement)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hsm/wrap_alg.h"
+
 enum {
     HSM_TEXT_MAX = 64,
     HSM_SLOTS_MAX = 256,      /* slots that are listed */
@@ -114,16 +116,6 @@ bool hsm_same_token(const struct hsm_slot *a, const struct hsm_slot *b);
 struct hsm_slot_list {
     struct hsm_slot *slots;
     size_t count;
-};
-
-/* Algorithms by what the bytes on the wire are, not by any API's number. */
-enum hsm_alg {
-    HSM_RSA_OAEP_SHA256, /* RFC 8017 7.1, MGF1 with the same hash, empty label */
-    HSM_RSA_OAEP_SHA1,
-    HSM_AES_KWP,     /* RFC 5649 */
-    HSM_AES_KW,      /* RFC 3394, multiples of 8 octets only */
-    HSM_AES_CBC_PAD, /* PKCS#7, IV in front; no integrity */
-    HSM_ALGS
 };
 
 /* What a ceremony asks of an HSM besides encrypting and decrypting keys. */

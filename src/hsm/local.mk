@@ -14,4 +14,6 @@ libhsm_a_SOURCES = \
 	%D%/uri.c \
 	%D%/uri.h \
 	%D%/variables.c \
-	%D%/variables.h
+	%D%/variables.h \
+	%D%/wrap_alg.c \
+	%D%/wrap_alg.h

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hsm/wrap_alg.h"
 #include "plan/limits.h"
 #include "plan/name_index.h"
 #include "plan/provable.h"
@@ -67,15 +68,18 @@ static bool fits_directly(const struct negotiation *deal, const struct key_desc 
 /* How long a private key is in its envelope, nobody tells; a cipher key has a length that fits. */
 static bool fits_envelope(const struct way *way, const struct key_desc *key, struct err *why)
 {
+    const struct wrap_alg *alg = wrap_alg(way->alg);
     bool generic = key->kind == KEY_KIND_GENERIC;
-    bool eights = key->length > 0 && key->length % 8 == 0;
+    bool whole = key->length > 0 && key->length % alg->block == 0;
 
-    if (way->alg == HSM_AES_KW &&
-        (key->class == KEY_CLASS_PRIVATE || (generic && !(eights && key->length >= 16))))
-        return err_set(why, ERR_DATA, "%s carries multiples of 8 bytes only",
-                       hsm_alg_name(way->alg));
-    if (way->alg == HSM_AES_KWP && generic && !eights && !(key->length > 0 && way->exact))
-        return err_set(why, ERR_DATA, "%s would pad it", hsm_alg_name(way->alg));
+    if (alg->exact_length == WRAP_LENGTH_MULTIPLE &&
+        (key->class == KEY_CLASS_PRIVATE ||
+         (generic && wrap_blob_len(way->alg, key->length, 0) == 0)))
+        return err_set(why, ERR_DATA, "%s carries multiples of %u bytes only", alg->name,
+                       alg->block);
+    if (alg->exact_length == WRAP_LENGTH_ASK && generic && !whole &&
+        !(key->length > 0 && way->exact))
+        return err_set(why, ERR_DATA, "%s would pad it", alg->name);
     return true;
 }
 

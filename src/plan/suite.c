@@ -4,27 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Transports, strongest first. */
-static const struct {
-    enum hsm_alg alg;
-    uint32_t hash_len; /* octets of the OAEP hash */
-} transports[] = {
-    {HSM_RSA_OAEP_SHA256, 32},
-    {HSM_RSA_OAEP_SHA1, 20},
-};
-
-/* Envelopes, strongest first. What is weak comes behind the key directly under OAEP, which protects
- * its integrity. */
-static const struct {
-    enum hsm_alg alg;
-    bool weak;
-    const char *words;
-} envelopes[] = {
-    {HSM_AES_KWP, false, "RFC 5649: protects integrity, carries every length"},
-    {HSM_AES_KW, false, "RFC 3394: protects integrity, carries multiples of 8 bytes"},
-    {HSM_AES_CBC_PAD, true, "NO INTEGRITY: only the proof shows whether a key was altered"},
-};
-enum { ENVELOPES = sizeof envelopes / sizeof envelopes[0] };
+#include "hsm/wrap_alg.h"
 
 static void reject(struct negotiation *deal, enum hsm_alg alg, const char *who, const char *why)
 {
@@ -55,8 +35,9 @@ static bool common(const struct hsm_offers *source, const struct hsm_offers *des
 static bool choose_transport(const struct policy *policy, const struct hsm_offers *source,
                              const struct hsm_offers *destination, struct negotiation *deal)
 {
-    for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
-        enum hsm_alg alg = transports[i].alg;
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
+        if (wrap_alg(alg)->family != WRAP_RSA_OAEP)
+            continue;
         if (!(policy->transports & 1U << alg)) {
             reject(deal, alg, "", "the policy does not allow it");
             continue;
@@ -64,7 +45,7 @@ static bool choose_transport(const struct policy *policy, const struct hsm_offer
         if (!common(source, destination, alg, deal))
             continue;
         deal->transport = alg;
-        deal->direct_max = policy->rsa_bits / 8 - 2 * transports[i].hash_len - 2;
+        deal->direct_max = (uint32_t)wrap_oaep_max(alg, policy->rsa_bits / 8);
         snprintf(deal->transport_reason, sizeof deal->transport_reason,
                  "the strongest that both sides speak and the policy allows");
         return true;
@@ -72,21 +53,24 @@ static bool choose_transport(const struct policy *policy, const struct hsm_offer
     return false;
 }
 
-/* Does a secret of any length arrive as it left? Padding as of PKCS#7 takes itself off again. */
+/* Does a secret of any length arrive as it left? */
 static bool is_exact(enum hsm_alg alg, const struct hsm_offers *source,
                      const struct hsm_offers *destination)
 {
-    return alg == HSM_AES_CBC_PAD || (alg == HSM_AES_KWP && (source->exact_length == HSM_YES ||
-                                                             destination->takes_length == HSM_YES));
+    enum wrap_length length = wrap_alg(alg)->exact_length;
+
+    return length == WRAP_LENGTH_KEPT ||
+           (length == WRAP_LENGTH_ASK &&
+            (source->exact_length == HSM_YES || destination->takes_length == HSM_YES));
 }
 
+/* What is weak comes after the key directly under OAEP, which protects its integrity. */
 static void choose_envelopes(const struct policy *policy, const struct hsm_offers *source,
                              const struct hsm_offers *destination, bool weak,
                              struct negotiation *deal)
 {
-    for (size_t i = 0; i < ENVELOPES; i++) {
-        enum hsm_alg alg = envelopes[i].alg;
-        if (envelopes[i].weak != weak)
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
+        if (wrap_alg(alg)->family != WRAP_AES || negotiation_is_weak(alg) != weak)
             continue;
         if (weak && !policy->unauthenticated)
             reject(deal, alg, "", "no integrity, and the policy does not allow that");
@@ -108,20 +92,9 @@ const struct trial *negotiation_trial(const struct negotiation *deal, const stru
     return NULL;
 }
 
-const char *negotiation_envelope_words(enum hsm_alg alg)
-{
-    for (size_t i = 0; i < ENVELOPES; i++)
-        if (envelopes[i].alg == alg)
-            return envelopes[i].words;
-    return "the key itself under the transport key";
-}
-
 bool negotiation_is_weak(enum hsm_alg alg)
 {
-    for (size_t i = 0; i < ENVELOPES; i++)
-        if (envelopes[i].alg == alg)
-            return envelopes[i].weak;
-    return false;
+    return !wrap_alg(alg)->has_integrity;
 }
 
 bool negotiate(const struct policy *policy, const struct hsm_offers *source,

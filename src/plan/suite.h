@@ -61,9 +61,6 @@ bool negotiate(const struct policy *policy, const struct hsm_offers *source,
 const struct trial *negotiation_trial(const struct negotiation *deal, const struct key_desc *key,
                                       enum hsm_alg alg);
 
-/* What to know of an envelope, in words: "RFC 5649: protects integrity, carries every length". */
-const char *negotiation_envelope_words(enum hsm_alg alg);
-
 /* Does this envelope leave it to the proof to find out that a key was altered on its way? */
 bool negotiation_is_weak(enum hsm_alg alg);
 

@@ -14,6 +14,7 @@
 #include <openssl/sha.h>
 
 #include "base/text.h"
+#include "hsm/wrap_alg.h"
 
 struct second_key {
     uint64_t handle[2]; /* by side; 0: not made */
@@ -27,17 +28,12 @@ static bool none(struct check *check, const char *why)
     return true;
 }
 
-/* RFC 5649 and RFC 3394 have no random part. */
 static bool choose(const struct ceremony *c, enum hsm_alg *alg)
 {
-    static const enum hsm_alg same_each_time[] = {HSM_AES_KWP, HSM_AES_KW};
-
-    for (size_t i = 0; i < sizeof same_each_time / sizeof same_each_time[0]; i++) {
-        *alg = same_each_time[i];
-        if (c->side[SIDE_SOURCE].offers.alg[*alg].wrap &&
+    for (*alg = 0; *alg < HSM_ALGS; ++*alg)
+        if (wrap_alg(*alg)->repeats && c->side[SIDE_SOURCE].offers.alg[*alg].wrap &&
             c->side[SIDE_DESTINATION].offers.alg[*alg].wrap)
             return true;
-    }
     return false;
 }
 

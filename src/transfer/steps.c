@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "hsm/fidelity.h"
+#include "hsm/wrap_alg.h"
 #include "plan/limits.h"
 #include "transfer/kcv.h"
 #include "transfer/proof.h"
@@ -224,16 +225,15 @@ static bool wrap_aes(struct ceremony *c, struct step_facts *facts, struct err *e
     return wrap(hsm, c->deal.transport, c->public_handle, c->source_aes, &c->aes_blob, err);
 }
 
-/* What OAEP makes is as long as the modulus (RFC 8017 section 7.1.1). */
-static bool check_oaep_blob(struct ceremony *c, const struct bytes *blob, struct err *err)
+static size_t modulus_of(const struct ceremony *c)
 {
-    return blob->len == (c->setup.policy.rsa_bits + 7) / 8 || bad_blob(err);
+    return (c->setup.policy.rsa_bits + 7) / 8;
 }
 
 static bool relay_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
 {
     facts->crossed = &c->aes_blob;
-    return check_oaep_blob(c, &c->aes_blob, err);
+    return wrap_may_be_blob(c->deal.transport, c->aes_blob.len, modulus_of(c)) || bad_blob(err);
 }
 
 static bool unwrap_aes(struct ceremony *c, struct step_facts *facts, struct err *err)
@@ -342,16 +342,7 @@ static bool relay_key(struct ceremony *c, struct step_facts *facts, struct err *
     const struct bytes *blob = &c->passage.blob;
 
     facts->crossed = blob;
-    switch (item_of(c)->alg) {
-    case HSM_AES_KWP: /* RFC 5649 section 4.1 */
-        return (blob->len >= 16 && blob->len % 8 == 0) || bad_blob(err);
-    case HSM_AES_KW: /* RFC 3394 section 2.2.1 */
-        return (blob->len >= 24 && blob->len % 8 == 0) || bad_blob(err);
-    case HSM_AES_CBC_PAD: /* an IV, and at least one block */
-        return (blob->len >= 32 && blob->len % 16 == 0) || bad_blob(err);
-    default:
-        return check_oaep_blob(c, blob, err);
-    }
+    return wrap_may_be_blob(item_of(c)->alg, blob->len, modulus_of(c)) || bad_blob(err);
 }
 
 /* What arrived must be what was asked for, in kind and size, and may do no more. */

@@ -272,6 +272,12 @@ TESTS += %D%/test_wire
 %C%_test_wire_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_wire_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_wrap_alg
+TESTS += %D%/test_wrap_alg
+%C%_test_wrap_alg_SOURCES = %D%/test_wrap_alg.c
+%C%_test_wrap_alg_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_wrap_alg_LDADD = $(UNIT_HSM)
+
 check_PROGRAMS += %D%/test_words
 TESTS += %D%/test_words
 %C%_test_words_SOURCES = %D%/test_words.c

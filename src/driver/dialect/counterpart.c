@@ -8,6 +8,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "hsm/wrap_alg.h"
+
 struct counterpart {
     EVP_PKEY *pair;
 };
@@ -46,14 +48,14 @@ void counterpart_free(struct counterpart *other)
 static bool run_oaep(EVP_PKEY *key, enum hsm_alg alg, bool encrypt, const struct bytes *in,
                      struct bytes *out)
 {
-    const EVP_MD *hash = alg == HSM_RSA_OAEP_SHA256 ? EVP_sha256() : EVP_sha1();
+    const char *hash = wrap_alg(alg)->hash;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
     unsigned char buffer[1024];
     size_t len = sizeof buffer;
     bool ok = ctx && (encrypt ? EVP_PKEY_encrypt_init(ctx) : EVP_PKEY_decrypt_init(ctx)) == 1 &&
               EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
-              EVP_PKEY_CTX_set_rsa_oaep_md(ctx, hash) == 1 &&
-              EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, hash) == 1 &&
+              EVP_PKEY_CTX_set_rsa_oaep_md_name(ctx, hash, NULL) == 1 &&
+              EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, hash, NULL) == 1 &&
               (encrypt ? EVP_PKEY_encrypt(ctx, buffer, &len, in->data, in->len)
                        : EVP_PKEY_decrypt(ctx, buffer, &len, in->data, in->len)) == 1 &&
               bytes_set(out, buffer, len, NULL);
@@ -101,11 +103,9 @@ bool counterpart_ecb(const struct bytes *key, const struct bytes *data, struct b
 bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct bytes *blob,
                       struct bytes *plain)
 {
-    const EVP_CIPHER *cipher = alg == HSM_AES_KW        ? EVP_aes_256_wrap()
-                               : alg == HSM_AES_KWP     ? EVP_aes_256_wrap_pad()
-                               : alg == HSM_AES_CBC_PAD ? EVP_aes_256_cbc()
-                                                        : NULL;
-    size_t iv = alg == HSM_AES_CBC_PAD ? 16 : 0;
+    const char *name = wrap_alg(alg)->openssl;
+    EVP_CIPHER *cipher = name ? EVP_CIPHER_fetch(NULL, name, NULL) : NULL;
+    size_t iv = wrap_alg(alg)->iv;
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int len = 0, last = 0;
     bool ok;
@@ -122,6 +122,7 @@ bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct by
     else
         bytes_free(plain);
     EVP_CIPHER_CTX_free(ctx);
+    EVP_CIPHER_free(cipher);
     ERR_clear_error();
     return ok;
 }

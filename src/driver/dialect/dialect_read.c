@@ -15,6 +15,7 @@
 #include "driver/dialect/dialect_schema.h"
 #include "hsm/key.h"
 #include "hsm/variables.h"
+#include "hsm/wrap_alg.h"
 
 enum { SIZE_MAX_OF_FILE = 64 * 1024 };
 
@@ -40,15 +41,13 @@ static void put(char *out, size_t size, const char *text)
 /* What each algorithm can take. */
 static bool takes(enum hsm_alg alg, enum dialect_parameter parameter)
 {
-    switch (alg) {
-    case HSM_RSA_OAEP_SHA256:
-    case HSM_RSA_OAEP_SHA1:
+    const struct wrap_alg *a = wrap_alg(alg);
+
+    if (a->family == WRAP_RSA_OAEP)
         return parameter == DIALECT_OAEP;
-    case HSM_AES_CBC_PAD:
+    if (a->iv)
         return parameter == DIALECT_RANDOM_IV;
-    default:
-        return parameter == DIALECT_NONE || parameter == DIALECT_INITIAL_VALUE;
-    }
+    return parameter == DIALECT_NONE || (parameter == DIALECT_INITIAL_VALUE && a->value_len);
 }
 
 /* "0x210a": as in the vendor's header, without its suffix. */

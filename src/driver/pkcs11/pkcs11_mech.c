@@ -11,6 +11,7 @@
 #include "driver/pkcs11/pkcs11_spki.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 #include "driver/pkcs11/pkcs11_template.h"
+#include "hsm/wrap_alg.h"
 
 enum { IV_LEN = 16 };
 
@@ -21,16 +22,24 @@ struct call {
     uint8_t iv[IV_LEN];
 };
 
-static void set_oaep(struct call *c, CK_MECHANISM_TYPE hash, CK_RSA_PKCS_MGF_TYPE mgf)
+static void set_oaep(struct call *c, uint32_t hash_len)
 {
-    c->oaep = (CK_RSA_PKCS_OAEP_PARAMS){hash, mgf, CKZ_DATA_SPECIFIED, NULL, 0};
+    static const struct {
+        uint32_t len;
+        CK_MECHANISM_TYPE hash;
+        CK_RSA_PKCS_MGF_TYPE mgf;
+    } rows[] = {{20, CKM_SHA_1, CKG_MGF1_SHA1},
+                {32, CKM_SHA256, CKG_MGF1_SHA256},
+                {48, CKM_SHA384, CKG_MGF1_SHA384},
+                {64, CKM_SHA512, CKG_MGF1_SHA512}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].len == hash_len)
+            c->oaep =
+                (CK_RSA_PKCS_OAEP_PARAMS){rows[i].hash, rows[i].mgf, CKZ_DATA_SPECIFIED, NULL, 0};
     c->mechanism.pParameter = &c->oaep;
     c->mechanism.ulParameterLen = sizeof c->oaep;
 }
-
-/* RFC 3394 2.2.3.1; RFC 5649 3, of which PKCS#11 3.0 takes the first four octets. */
-static const uint8_t value_3394[] = {0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6};
-static const uint8_t value_5649[] = {0xa6, 0x59, 0x59, 0xa6};
 
 static void set_iv(struct call *c, const void *iv, size_t len)
 {
@@ -42,22 +51,18 @@ static void set_iv(struct call *c, const void *iv, size_t len)
 
 static void set_call(struct call *c, struct p11_mech mech)
 {
+    const struct wrap_alg *alg = wrap_alg(mech.alg);
+
     *c = (struct call){.mechanism = {mech.number, NULL, 0}};
     switch (mech.parameter) {
     case DIALECT_OAEP:
-        if (mech.alg == HSM_RSA_OAEP_SHA256)
-            set_oaep(c, CKM_SHA256, CKG_MGF1_SHA256);
-        else
-            set_oaep(c, CKM_SHA_1, CKG_MGF1_SHA1);
+        set_oaep(c, alg->hash_len);
         break;
     case DIALECT_RANDOM_IV:
         set_iv(c, NULL, IV_LEN);
         break;
     case DIALECT_INITIAL_VALUE:
-        if (mech.alg == HSM_AES_KW)
-            set_iv(c, value_3394, sizeof value_3394);
-        else
-            set_iv(c, value_5649, sizeof value_5649);
+        set_iv(c, alg->value, alg->value_len);
         break;
     case DIALECT_NONE:
         break;
@@ -101,17 +106,7 @@ CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrappi
  * with anything, "out of memory" included. */
 static bool is_possible(enum hsm_alg alg, size_t len)
 {
-    static const struct {
-        size_t least, multiple;
-    } lengths[HSM_ALGS] = {
-        [HSM_RSA_OAEP_SHA256] = {1, 1},
-        [HSM_RSA_OAEP_SHA1] = {1, 1},
-        [HSM_AES_KWP] = {16, 8},
-        [HSM_AES_KW] = {24, 8},
-        [HSM_AES_CBC_PAD] = {IV_LEN + 16, 16},
-    };
-
-    return len >= lengths[alg].least && len % lengths[alg].multiple == 0 && len <= HSM_BLOB_MAX;
+    return len >= wrap_alg(alg)->least && len % wrap_alg(alg)->block == 0 && len <= HSM_BLOB_MAX;
 }
 
 /* What one attempt to unwrap is made of. */

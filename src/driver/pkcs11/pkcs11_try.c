@@ -11,6 +11,7 @@
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_mech.h"
 #include "driver/pkcs11/pkcs11_prove.h"
+#include "hsm/wrap_alg.h"
 
 /* Why a direction does not work; NULL: it does. */
 struct verdict {
@@ -31,9 +32,13 @@ typedef struct verdict try_mechanism(struct trial *t, struct p11_mech mech);
 
 /* --- what was found, in words --- */
 
-static const char *hash_words(enum hsm_alg alg)
+/* "CKM_RSA_PKCS_OAEP SHA-256" */
+static void set_words(char *out, size_t size, const char *call, enum hsm_alg alg,
+                      const struct dialect_mechanism *m)
 {
-    return alg == HSM_RSA_OAEP_SHA256 ? " SHA-256" : alg == HSM_RSA_OAEP_SHA1 ? " SHA-1" : "";
+    const char *hash = wrap_alg(alg)->hash;
+
+    text_print(out, size, "%s%s%s%s", call, m->name, hash ? " " : "", hash ? hash : "");
 }
 
 static void set_offer(struct p11 *p, struct hsm_offers *offers, enum hsm_alg alg,
@@ -44,20 +49,20 @@ static void set_offer(struct p11 *p, struct hsm_offers *offers, enum hsm_alg alg
     *offer = (struct hsm_offer){.wrap = !v.wrap, .unwrap = !v.unwrap, .mechanism = m->number};
     p->spoken[alg] = *m;
     if (offer->wrap)
-        text_print(offer->wrap_words, sizeof offer->wrap_words, "C_WrapKey %s%s", m->name,
-                   hash_words(alg));
+        set_words(offer->wrap_words, sizeof offer->wrap_words, "C_WrapKey ", alg, m);
     if (offer->unwrap)
-        text_print(offer->unwrap_words, sizeof offer->unwrap_words, "C_UnwrapKey %s%s", m->name,
-                   hash_words(alg));
+        set_words(offer->unwrap_words, sizeof offer->unwrap_words, "C_UnwrapKey ", alg, m);
 }
 
 /* Adds why one mechanism does not work, or not in both directions. */
 static void add_failed(char *failed, size_t size, enum hsm_alg alg,
                        const struct dialect_mechanism *m, struct verdict v)
 {
+    char words[sizeof m->name + 16];
     size_t len = strlen(failed);
 
-    text_print(failed + len, size - len, "%s%s%s: ", len ? "; " : "", m->name, hash_words(alg));
+    set_words(words, sizeof words, "", alg, m);
+    text_print(failed + len, size - len, "%s%s: ", len ? "; " : "", words);
     len = strlen(failed);
     if (v.wrap && v.unwrap && strcmp(v.wrap, v.unwrap) == 0)
         text_print(failed + len, size - len, "%s", v.wrap);
@@ -162,7 +167,6 @@ static void learn_envelope(struct trial *t, enum hsm_alg alg)
 
 void try_transports(struct probe *b)
 {
-    static const enum hsm_alg algs[] = {HSM_RSA_OAEP_SHA256, HSM_RSA_OAEP_SHA1};
     struct trial t = {.b = b};
     struct bytes spki = {0};
     struct err ignored = {0};
@@ -170,9 +174,11 @@ void try_transports(struct probe *b)
     t.wraps = counterpart_new(&t.other, &spki, &ignored) &&
               p11_load_public(&b->p->hsm, &spki, probe_label, &t.public, &ignored);
     t.unwraps = p11_make_pair(&b->p->hsm, 2048, probe_label, &t.pair, &ignored);
-    for (size_t i = 0; i < sizeof algs / sizeof algs[0]; i++) {
-        try_all(&t, algs[i], try_transport);
-        learn_envelope(&t, algs[i]);
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
+        if (wrap_alg(alg)->family != WRAP_RSA_OAEP)
+            continue;
+        try_all(&t, alg, try_transport);
+        learn_envelope(&t, alg);
     }
     probe_unmake(b, (CK_OBJECT_HANDLE)t.public);
     probe_unmake(b, (CK_OBJECT_HANDLE)t.pair.private_handle);
@@ -185,12 +191,6 @@ void try_transports(struct probe *b)
 /* --- envelopes --- */
 
 enum { SUBJECT_LEN = 16 };
-
-static const char *const alg_words[HSM_ALGS] = {
-    [HSM_AES_KWP] = "RFC 5649",
-    [HSM_AES_KW] = "RFC 3394",
-    [HSM_AES_CBC_PAD] = "CBC with PKCS#7 padding",
-};
 
 /* Does blob open to the subject, when it is read as this algorithm? *extra: octets behind it. */
 static bool opens(struct probe *b, enum hsm_alg alg, const struct bytes *blob, size_t *extra)
@@ -212,10 +212,10 @@ static const char *name_other(struct trial *t, enum hsm_alg alg, const struct by
 {
     size_t extra;
 
-    for (enum hsm_alg other = HSM_AES_KWP; other < HSM_ALGS; other++)
+    for (enum hsm_alg other = 0; other < HSM_ALGS; other++)
         if (opens(t->b, other, blob, &extra) && (other != alg || extra > 0)) {
-            text_print(t->words, sizeof t->words, "is %s%s, not %s", alg_words[other],
-                       extra ? " with PKCS#7 padding" : "", alg_words[alg]);
+            text_print(t->words, sizeof t->words, "is %s%s, not %s", wrap_alg(other)->standard,
+                       extra ? " with PKCS#7 padding" : "", wrap_alg(alg)->standard);
             return t->words;
         }
     return "gives something else";
@@ -226,13 +226,12 @@ static const char *name_other(struct trial *t, enum hsm_alg alg, const struct by
 static const char *judge_length(const struct trial *t, enum hsm_alg alg, const struct bytes *blob)
 {
     const struct hsm_offer *kw = &t->b->offers->alg[HSM_AES_KW];
-    size_t length = alg == HSM_AES_CBC_PAD ? 48 : 24;
 
     if (alg == HSM_AES_KWP && blob->len == 32)
         return "is RFC 3394 with PKCS#7 padding, not RFC 5649";
     if (alg == HSM_AES_KWP && kw->wrap && bytes_equal(blob, &t->b->plain_wrap))
         return "is RFC 3394, not RFC 5649";
-    return blob->len == length ? NULL : "gives something else";
+    return blob->len == wrap_blob_len(alg, SUBJECT_LEN, 0) ? NULL : "gives something else";
 }
 
 /* Is blob, the wrapped subject, what this algorithm gives? */
@@ -274,11 +273,12 @@ static struct verdict try_envelope(struct trial *t, struct p11_mech mech)
 
 void try_envelopes(struct probe *b)
 {
-    static const enum hsm_alg algs[] = {HSM_AES_KW, HSM_AES_KWP, HSM_AES_CBC_PAD};
     struct trial t = {.b = b};
 
-    for (size_t i = 0; i < sizeof algs / sizeof algs[0]; i++)
-        try_all(&t, algs[i], try_envelope);
+    /* The weaker first: what RFC 3394 gives tells it from RFC 5649. */
+    for (unsigned alg = HSM_ALGS; alg-- > 0;)
+        if (wrap_alg(alg)->family == WRAP_AES)
+            try_all(&t, alg, try_envelope);
 }
 
 /* --- no trial --- */

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsm/wrap_alg.h"
+
+enum { AES_BLOCK = 16, HALF_BLOCK = 8 };
+
+static size_t oaep_max(const struct wrap_alg *alg, size_t modulus)
+{
+    size_t overhead = 2 * (size_t)alg->hash_len + 2;
+
+    return modulus > overhead ? modulus - overhead : 0;
+}
+
+/* RFC 8017 section 7.1.1 */
+static size_t oaep_len(const struct wrap_alg *alg, size_t len, size_t modulus)
+{
+    return len <= oaep_max(alg, modulus) ? modulus : 0;
+}
+
+/* RFC 5649 section 4.1: padded to a multiple of 8 octets, and one half block more. */
+static size_t kwp_len(const struct wrap_alg *alg, size_t len, size_t modulus)
+{
+    (void)modulus;
+    return len ? (len + alg->block - 1) / alg->block * alg->block + HALF_BLOCK : 0;
+}
+
+/* RFC 3394 section 2.2.1: two half blocks or more, and one more. */
+static size_t kw_len(const struct wrap_alg *alg, size_t len, size_t modulus)
+{
+    (void)modulus;
+    return len % alg->block == 0 && len + HALF_BLOCK >= alg->least ? len + HALF_BLOCK : 0;
+}
+
+/* RFC 5652 section 6.3: one octet of padding or more. */
+static size_t cbc_len(const struct wrap_alg *alg, size_t len, size_t modulus)
+{
+    (void)modulus;
+    return alg->iv + (len / alg->block + 1) * alg->block;
+}
+
+static const struct wrap_alg algs[HSM_ALGS] = {
+    [HSM_RSA_OAEP_SHA256] = {.name = "rsa-oaep-sha256",
+                             .standard = "RFC 8017",
+                             .words = "the key itself under the transport key",
+                             .family = WRAP_RSA_OAEP,
+                             .has_integrity = true,
+                             .exact_length = WRAP_LENGTH_KEPT,
+                             .block = 1,
+                             .least = 1,
+                             .hash_len = 32,
+                             .hash = "SHA-256", /* and an empty label */
+                             .blob_len = oaep_len},
+    [HSM_RSA_OAEP_SHA1] = {.name = "rsa-oaep-sha1",
+                           .standard = "RFC 8017",
+                           .words = "the key itself under the transport key",
+                           .family = WRAP_RSA_OAEP,
+                           .has_integrity = true,
+                           .exact_length = WRAP_LENGTH_KEPT,
+                           .block = 1,
+                           .least = 1,
+                           .hash_len = 20,
+                           .hash = "SHA-1",
+                           .blob_len = oaep_len},
+    [HSM_AES_KWP] = {.name = "aes-kwp",
+                     .standard = "RFC 5649",
+                     .words = "RFC 5649: protects integrity, carries every length",
+                     .family = WRAP_AES,
+                     .has_integrity = true,
+                     .repeats = true,
+                     .exact_length = WRAP_LENGTH_ASK,
+                     .block = HALF_BLOCK,
+                     .least = 2 * HALF_BLOCK,
+                     .value = {0xa6, 0x59, 0x59, 0xa6}, /* section 3; the length follows it */
+                     .value_len = 4,
+                     .openssl = "AES-256-WRAP-PAD",
+                     .blob_len = kwp_len},
+    [HSM_AES_KW] = {.name = "aes-kw",
+                    .standard = "RFC 3394",
+                    .words = "RFC 3394: protects integrity, carries multiples of 8 bytes",
+                    .family = WRAP_AES,
+                    .has_integrity = true,
+                    .repeats = true,
+                    .exact_length = WRAP_LENGTH_MULTIPLE,
+                    .block = HALF_BLOCK,
+                    .least = 3 * HALF_BLOCK,
+                    .value = {0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6}, /* section 2.2.3.1 */
+                    .value_len = 8,
+                    .openssl = "AES-256-WRAP",
+                    .blob_len = kw_len},
+    [HSM_AES_CBC_PAD] = {.name = "aes-cbc-pad",
+                         .standard = "CBC with PKCS#7 padding",
+                         .words = "NO INTEGRITY: only the proof shows whether a key was altered",
+                         .family = WRAP_AES,
+                         .exact_length = WRAP_LENGTH_KEPT, /* PKCS#7 padding describes itself */
+                         .iv = AES_BLOCK,
+                         .block = AES_BLOCK,
+                         .least = 2 * AES_BLOCK,
+                         .openssl = "AES-256-CBC",
+                         .blob_len = cbc_len},
+};
+
+const struct wrap_alg *wrap_alg(enum hsm_alg alg)
+{
+    return &algs[alg];
+}
+
+size_t wrap_blob_len(enum hsm_alg alg, size_t len, size_t modulus)
+{
+    return algs[alg].blob_len(&algs[alg], len, modulus);
+}
+
+bool wrap_may_be_blob(enum hsm_alg alg, size_t len, size_t modulus)
+{
+    const struct wrap_alg *a = &algs[alg];
+
+    if (a->family == WRAP_RSA_OAEP)
+        return len == modulus;
+    return len >= a->least && len % a->block == 0;
+}
+
+size_t wrap_oaep_max(enum hsm_alg alg, size_t modulus)
+{
+    return oaep_max(&algs[alg], modulus);
+}
