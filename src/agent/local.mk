@@ -5,6 +5,10 @@ libagent_a_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_CFLAGS)
 libagent_a_SOURCES = \
 	%D%/agent.c \
 	%D%/drivers.h \
+	%D%/guard.c \
+	%D%/guard.h \
+	%D%/pages.c \
+	%D%/pages.h \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/service.c \

@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include "agent/drivers.h"
+#include "agent/guard.h"
+#include "agent/pages.h"
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "hsm/handles.h"
 #include "hsm/variables.h"
 #include "link/wire.h"
 
@@ -17,11 +18,9 @@
 struct service {
     const struct hsm_driver *driver;
     struct hsm *hsm; /* NULL until opened */
-    struct handles known;
+    struct guard guard;
 
-    struct key_list keys; /* the list that is being sent in pages */
-    uint64_t *handles;    /* likewise */
-    size_t handle_count;
+    struct pages pages; /* of the list that is being sent */
     struct service_limits limits;
 
     struct err err;
@@ -36,22 +35,18 @@ struct service {
         Pb__Info info;
         Pb__Slots slots;
         Pb__Key key;
-        Pb__KeyPage keys;
-        Pb__HandlePage handles;
         Pb__Offers offers;
         Pb__Pair pair;
         Pb__Made made;
     } msg;
     union {
         Pb__Slot slots[HSM_SLOTS_MAX];
-        Pb__Key keys[WIRE_KEYS_PAGE];
         Pb__Offer offers[HSM_ALGS];
     } parts;
-    struct wire_terms terms[WIRE_KEYS_PAGE];
+    struct wire_terms terms;
     struct wire_files files;
     union {
         Pb__Slot *slots[HSM_SLOTS_MAX];
-        Pb__Key *keys[WIRE_KEYS_PAGE];
         Pb__Offer *offers[HSM_ALGS];
     } refs;
     char *words[HSM_ACTS + HSM_PROOFS];
@@ -62,14 +57,6 @@ void service_sent(struct service *s)
     bytes_free(&s->blob);
     free(s->slots.slots);
     s->slots = (struct hsm_slot_list){0};
-}
-
-static void forget_lists(struct service *s)
-{
-    key_list_free(&s->keys);
-    free(s->handles);
-    s->handles = NULL;
-    s->handle_count = 0;
 }
 
 /* --- replies --- */
@@ -94,31 +81,6 @@ static bool reply_handle(uint64_t handle, Pb__Reply *reply)
     reply->result_case = PB__REPLY__RESULT_HANDLE;
     reply->handle = handle;
     return true;
-}
-
-/* --- whose an object is: what holds whatever the driver does --- */
-
-/* A path that only proves makes nothing and destroys nothing. */
-static bool take_inventory(struct service *s, struct err *err)
-{
-    return !s->driver->handles || handles_begin(&s->known, s->hsm, err);
-}
-
-/* An object that this session says it has made; 0: this API makes no such object. */
-static bool note_made(struct service *s, uint64_t handle, struct err *err)
-{
-    if (handles_add(&s->known, handle, err))
-        return true;
-    if (err->code == ERR_HSM) {
-        err_now(err, "That object was not destroyed");
-        err_next(err, "Do not use this HSM: it confuses objects, and one may be a key of yours");
-    }
-    return false;
-}
-
-static bool note_two(struct service *s, uint64_t handle, uint64_t other, struct err *err)
-{
-    return note_made(s, handle, err) && (other == 0 || note_made(s, other, err));
 }
 
 /* --- the calls: check what came, ask the driver, reply --- */
@@ -159,8 +121,10 @@ static bool serve_open(struct service *s, const Pb__Request *req, Pb__Reply *rep
         return false;
     where.box = s->limits.box;
     where.variables = (const char *const *)environ;
-    return variables_loader(where.variables, err) && s->driver->open(&where, &s->hsm, err) &&
-           reply_done(s, reply);
+    if (!variables_loader(where.variables, err) || !s->driver->open(&where, &s->hsm, err))
+        return false;
+    s->guard.hsm = s->hsm;
+    return reply_done(s, reply);
 }
 
 static bool serve_info(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
@@ -208,65 +172,20 @@ static bool serve_login(struct service *s, const Pb__Request *req, Pb__Reply *re
     bool ok = wire_get_pin(&req->login->pin, &pin, err);
     if (req->login->pin.len > 0) /* a PIN that is typed on the device is NULL here */
         explicit_bzero(req->login->pin.data, req->login->pin.len);
-    ok = ok && s->driver->login(s->hsm, req->login->slot, &pin, err) && take_inventory(s, err);
+    ok = ok && s->driver->login(s->hsm, req->login->slot, &pin, err) && guard_begin(&s->guard, err);
     secret_free(&pin);
     return ok && reply_done(s, reply);
 }
 
-/* How many of total entries the page from here on has. */
-static bool page_size(uint32_t from, size_t total, size_t most, size_t *count, struct err *err)
-{
-    if (from > total)
-        return err_set(err, ERR_DATA, "page at %u of a list of %zu", from, total);
-    *count = total - from < most ? total - from : most;
-    return true;
-}
-
 static bool serve_list(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
-    uint32_t from = req->list->from;
-    size_t count;
-
-    if (from == 0) {
-        forget_lists(s);
-        if (!s->driver->list(s->hsm, &s->keys, err))
-            return false;
-    }
-    if (!page_size(from, s->keys.count, WIRE_KEYS_PAGE, &count, err))
-        return false;
-    pb__key_page__init(&s->msg.keys);
-    for (size_t i = 0; i < count; i++) {
-        wire_put_key(&s->keys.keys[from + i], &s->parts.keys[i], &s->terms[i]);
-        s->refs.keys[i] = &s->parts.keys[i];
-    }
-    s->msg.keys.n_keys = count;
-    s->msg.keys.keys = s->refs.keys;
-    s->msg.keys.more = from + count < s->keys.count;
-    reply->result_case = PB__REPLY__RESULT_KEYS;
-    reply->keys = &s->msg.keys;
-    return true;
+    return pages_keys(&s->pages, s->hsm, req->list->from, reply, err);
 }
 
 static bool serve_handles(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                           struct err *err)
 {
-    uint32_t from = req->handles->from;
-    size_t count;
-
-    if (from == 0) {
-        forget_lists(s);
-        if (!s->driver->handles(s->hsm, &s->handles, &s->handle_count, err))
-            return false;
-    }
-    if (!page_size(from, s->handle_count, WIRE_HANDLES_PAGE, &count, err))
-        return false;
-    pb__handle_page__init(&s->msg.handles);
-    s->msg.handles.n_handles = count;
-    s->msg.handles.handles = count ? s->handles + from : NULL;
-    s->msg.handles.more = from + count < s->handle_count;
-    reply->result_case = PB__REPLY__RESULT_HANDLES;
-    reply->handles = &s->msg.handles;
-    return true;
+    return pages_handles(&s->pages, s->hsm, req->handles->from, reply, err);
 }
 
 static bool serve_describe(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -275,7 +194,7 @@ static bool serve_describe(struct service *s, const Pb__Request *req, Pb__Reply 
     if (!wire_get_handle(req->describe->handle, "handle", err) ||
         !s->driver->describe(s->hsm, req->describe->handle, &s->key, err))
         return false;
-    wire_put_key(&s->key, &s->msg.key, s->terms);
+    wire_put_key(&s->key, &s->msg.key, &s->terms);
     reply->result_case = PB__REPLY__RESULT_KEY;
     reply->key = &s->msg.key;
     return true;
@@ -341,7 +260,7 @@ static bool serve_make_pair(struct service *s, const Pb__Request *req, Pb__Reply
         !s->driver->make_pair(s->hsm, req->make_pair->bits, req->make_pair->label, &pair, err))
         return false;
     s->blob = pair.spki; /* handed over */
-    if (!note_two(s, pair.private_handle, pair.public_handle, err))
+    if (!guard_made_two(&s->guard, pair.private_handle, pair.public_handle, err))
         return false;
     pb__pair__init(&s->msg.pair);
     s->msg.pair.private_handle = pair.private_handle;
@@ -361,7 +280,7 @@ static bool serve_load_public(struct service *s, const Pb__Request *req, Pb__Rep
     return wire_get_label(args->label, err) &&
            wire_get_bytes(&args->spki, 1, HSM_BLOB_MAX, "public key", &s->blob, err) &&
            s->driver->load_public(s->hsm, &s->blob, args->label, &handle, err) &&
-           note_made(s, handle, err) && reply_handle(handle, reply);
+           guard_made(&s->guard, handle, err) && reply_handle(handle, reply);
 }
 
 static bool serve_make_aes(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -371,7 +290,7 @@ static bool serve_make_aes(struct service *s, const Pb__Request *req, Pb__Reply 
 
     return wire_get_label(req->make_aes->label, err) &&
            s->driver->make_aes(s->hsm, req->make_aes->bits, req->make_aes->label, &handle, err) &&
-           note_made(s, handle, err) && reply_handle(handle, reply);
+           guard_made(&s->guard, handle, err) && reply_handle(handle, reply);
 }
 
 static bool serve_make_key(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -385,7 +304,7 @@ static bool serve_make_key(struct service *s, const Pb__Request *req, Pb__Reply 
     if (!wire_get_label(args->label, err) || !wire_get_sample(args, &sample, err) ||
         !s->driver->make_key(s->hsm, &sample, args->label, &made->handle, &made->public_handle,
                              err) ||
-        !note_two(s, made->handle, made->public_handle, err))
+        !guard_made_two(&s->guard, made->handle, made->public_handle, err))
         return false;
     reply->result_case = PB__REPLY__RESULT_MADE;
     reply->made = made;
@@ -400,7 +319,7 @@ static bool serve_wrap(struct service *s, const Pb__Request *req, Pb__Reply *rep
     return wire_get_alg(args->alg, &alg, err) &&
            wire_get_handle(args->wrapping, "wrapping key's handle", err) &&
            wire_get_handle(args->key, "key's handle", err) &&
-           s->driver->wrap(s->hsm, alg, args->wrapping, args->key, &s->blob, err) &&
+           guard_wrap(&s->guard, alg, args->wrapping, args->key, &s->blob, err) &&
            reply_blob(s, reply);
 }
 
@@ -418,8 +337,8 @@ static bool serve_unwrap(struct service *s, const Pb__Request *req, Pb__Reply *r
            wire_get_handle(args->unwrapping, "unwrapping key's handle", err) &&
            wire_get_bytes(&args->blob, 0, HSM_BLOB_MAX, "blob", &s->blob, err) &&
            wire_get_template(args->template_, &template, &spki, &terms, err) &&
-           s->driver->unwrap(s->hsm, alg, args->unwrapping, &s->blob, &template, &handle, err) &&
-           note_made(s, handle, err) && reply_handle(handle, reply);
+           guard_unwrap(&s->guard, alg, args->unwrapping, &s->blob, &template, &handle, err) &&
+           reply_handle(handle, reply);
 }
 
 static bool serve_prove(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -448,7 +367,8 @@ static bool serve_commit(struct service *s, const Pb__Request *req, Pb__Reply *r
            wire_get_name(&args->id, KEY_ID_MAX, "id", err) &&
            s->driver->commit(s->hsm, args->temporary, args->label.data, args->label.len,
                              args->id.data, args->id.len, &handle, err) &&
-           (handle == args->temporary || note_made(s, handle, err)) && reply_handle(handle, reply);
+           (handle == args->temporary || guard_made(&s->guard, handle, err)) &&
+           reply_handle(handle, reply);
 }
 
 static bool serve_make_public(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -463,28 +383,15 @@ static bool serve_make_public(struct service *s, const Pb__Request *req, Pb__Rep
         return false;
     if (!template.spki)
         return err_set(err, ERR_DATA, "the public object is empty");
-    return s->driver->make_public(s->hsm, &template, &handle, err) && note_made(s, handle, err) &&
-           reply_handle(handle, reply);
+    return s->driver->make_public(s->hsm, &template, &handle, err) &&
+           guard_made(&s->guard, handle, err) && reply_handle(handle, reply);
 }
 
-/* What was destroyed is not destroyed again: another object may have its handle by now. */
 static bool serve_destroy(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                           struct err *err)
 {
-    uint64_t handle = req->destroy->handle;
-    bool live;
-
-    if (!wire_get_handle(handle, "handle", err))
-        return false;
-    if (!handles_made(&s->known, handle, &live)) {
-        err_set(err, ERR_DENIED, "object %llu was not made by this session",
-                (unsigned long long)handle);
-        return err_now(err, "It was not destroyed");
-    }
-    if (live && !s->driver->destroy(s->hsm, handle, err))
-        return false;
-    handles_gone(&s->known, handle);
-    return reply_done(s, reply);
+    return wire_get_handle(req->destroy->handle, "handle", err) &&
+           guard_destroy(&s->guard, req->destroy->handle, err) && reply_done(s, reply);
 }
 
 static bool serve_remove(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -492,10 +399,8 @@ static bool serve_remove(struct service *s, const Pb__Request *req, Pb__Reply *r
 {
     struct key_desc is;
 
-    if (!wire_get_remove(req->remove, &is, err) || !s->driver->remove(s->hsm, &is, err))
-        return false;
-    handles_gone(&s->known, is.handle);
-    return reply_done(s, reply);
+    return wire_get_remove(req->remove, &is, err) && guard_remove(&s->guard, &is, err) &&
+           reply_done(s, reply);
 }
 
 typedef bool call_fn(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err);
@@ -573,7 +478,7 @@ void service_end(struct service *s)
     if (s->hsm)
         s->driver->close(s->hsm);
     service_sent(s);
-    forget_lists(s);
-    handles_free(&s->known);
+    pages_forget(&s->pages);
+    guard_end(&s->guard);
     free(s);
 }

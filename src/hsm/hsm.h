@@ -157,13 +157,17 @@ struct hsm_driver {
                      uint64_t *handle, uint64_t *public_handle, struct err *err);
 
     /* Protocol steps 5 and 8. Encrypts key under wrapping. Errors: ERR_DENIED (the key may not
-     * leave), ERR_UNSUPPORTED (not by this algorithm). */
+     * leave, or not under this one), ERR_UNSUPPORTED (not by this algorithm). The agent's service
+     * has checked for every driver that the key may leave, that wrapping is a key for alg which may
+     * wrap, and that alg carries the key's length (agent/guard.h). */
     bool (*wrap)(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                  struct bytes *blob, struct err *err);
 
     /* Protocol steps 7 and 10. Decrypts blob under unwrapping into a new TEMPORARY object that is
      * what template says, as far as this API can; the caller reads it back. A blob that was changed
-     * in any way gives one and the same ERR_DATA message. */
+     * in any way gives one and the same ERR_DATA message, which is the service's: a driver returns
+     * ERR_DATA for whatever its API says of such a blob. The service has checked that the blob is
+     * as long as alg makes it, and that unwrapping is a key for alg which may unwrap. */
     bool (*unwrap)(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
                    const struct hsm_template *template, uint64_t *handle, struct err *err);
 

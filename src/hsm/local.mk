@@ -11,6 +11,8 @@ libhsm_a_SOURCES = \
 	%D%/hsm.h \
 	%D%/key.c \
 	%D%/key.h \
+	%D%/leave.c \
+	%D%/leave.h \
 	%D%/uri.c \
 	%D%/uri.h \
 	%D%/variables.c \

@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "base/bytes.h"
+#include "hsm/leave.h"
 #include "plan/rsa_check.h"
 
 const char *confinement_rule_name(enum confinement_rule rule)
@@ -130,14 +131,8 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
                        key_class_name(key->class));
     if (!kind_may_leave(key, err))
         return false;
-    if (key_is_not(key, KEY_EXTRACTABLE))
-        return err_set(err, ERR_DENIED, "not extractable");
-    if (!key_is(key, KEY_EXTRACTABLE))
-        return err_set(err, ERR_DENIED, "the source does not say that it is extractable");
-    if (key_is(key, KEY_WRAP_WITH_TRUSTED))
-        return err_set(err, ERR_DENIED,
-                       "needs a trusted wrapping key, which only the token's security officer "
-                       "can make");
+    if (!leave_check(key, NULL, err)) /* no transport key is trusted */
+        return false;
     if (key_is(key, KEY_ALWAYS_AUTHENTICATE))
         return err_set(err, ERR_DATA, "asks for its PIN at every use, so it cannot be proven");
     if (!was_read(key, err))

@@ -88,7 +88,7 @@ done
 lying() { # lying FAULTS: of the destination
     ceremony 'keys=aes32:one' "$1"
 }
-lying 'forget=commit:1;die=describe:4'
+lying 'forget=commit:1;die=describe:6'
 ok "kept, it said, and nothing is there: unknown" nothing_there 3 'key 1 one: unknown'
 lying 'lie=commit:1:twice;fail=prove:3;die=destroy:3'
 ok "two were made and one was taken back: the other is told" one_there 3 'something is left over'

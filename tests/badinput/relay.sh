@@ -117,7 +117,7 @@ ok "control: unaltered, that one arrives" ends 0 'complete: 1 migrated'
 # --- what arrives -----------------------------------------------------------------------------------
 
 move_nothing='Move nothing more there before you know why'
-ceremony 'keys=aes32:one' 'lie=describe:3:kind'
+ceremony 'keys=aes32:one' 'lie=describe:5:kind'
 refused "a key of another type" 'another type' "$move_nothing"
 ceremony 'keys=generic32:one' 'lie=unwrap:2:other'
 refused "another key" 'proof failed' 'find out what altered it'

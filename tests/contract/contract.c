@@ -142,7 +142,11 @@ static void no_such_slot_is_refused(void **state)
 
 static void nothing_works_before_login(void **state)
 {
+    const struct hsm_template template = {.class = KEY_CLASS_SECRET, .kind = KEY_KIND_AES};
     struct bench *b = *state;
+    uint8_t octets[24] = {0};
+    struct bytes blob = {0};
+    struct hsm_info info;
     struct key_list keys = {0};
     uint64_t *handles = NULL, handle = 0;
     size_t count = 0;
@@ -150,7 +154,11 @@ static void nothing_works_before_login(void **state)
     assert_false(driver(b)->list(b->hsm, &keys, &b->err));
     assert_false(driver(b)->handles(b->hsm, &handles, &count, &b->err));
     assert_false(driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    assert_false(driver(b)->wrap(b->hsm, HSM_AES_KWP, 1, 2, &blob, &b->err));
+    blob = (struct bytes){octets, sizeof octets};
+    assert_false(driver(b)->unwrap(b->hsm, HSM_AES_KWP, 1, &blob, &template, &handle, &b->err));
     assert_int_not_equal(b->err.code, ERR_NONE);
+    MUST(b, driver(b)->info(b->hsm, &info, &b->err)); /* it is still there */
     assert_null(keys.keys);
     assert_null(handles);
     assert_int_equal(handle, 0);
@@ -482,7 +490,7 @@ static void wrap_every_kind(struct bench *b, enum hsm_alg alg)
         bool ok = driver(b)->wrap(b->hsm, alg, under, handle, &blob, &b->err);
         if (!ok && may_refuse(alg, known)) {
             MUST_FAIL(b, ok, ERR_UNSUPPORTED);
-        } else {
+        } else if (b->kind->agent || !may_refuse(alg, known)) { /* else it may pad the key */
             MUST(b, ok);
             assert_true(crypto_unwrap(alg, aes, &blob, &value));
             check_wrapped(b, alg, known, &value);
@@ -509,20 +517,61 @@ static void wrap_by_each_envelope(void **state)
         skip();
 }
 
-static void key_that_may_not_leave_does_not(void **state)
+/* The service's own refusal, before the HSM is asked. */
+static void check_guarded(struct bench *b, bool ok, enum err_code want, const char *says,
+                          const struct bytes *blob)
 {
-    struct bench *b = *state;
-    struct object *known = known_key("aes32");
-    struct bytes blob = {0};
+    bench_must_fail(ok, &b->err, want, says, __FILE__, __LINE__);
+    assert_non_null(strstr(b->err.what, says));
+    assert_int_equal(b->err.hsm_code, 0);
+    assert_null(blob->data);
+}
+
+/* Wraps a known key, with fewer or more flags, under an AES key of the HSM's. */
+static bool try_to_wrap(struct bench *b, const char *type, uint32_t less, uint32_t more,
+                        struct bytes *blob)
+{
+    struct object *known = known_key(type);
     uint64_t under;
 
     bench_login(b);
+    enum hsm_alg alg = bench_envelope(b, true);
+    if (alg == HSM_ALGS)
+        skip();
     MUST(b, driver(b)->make_aes(b->hsm, 256, label, &under, &b->err));
-    known->desc.flags &= ~(uint32_t)KEY_EXTRACTABLE;
+    known->desc.flags = (known->desc.flags & ~less) | more;
     uint64_t handle = bench_import(b, known);
-    MUST_FAIL(b, driver(b)->wrap(b->hsm, b->envelope, under, handle, &blob, &b->err), ERR_DENIED);
-    assert_null(blob.data);
+    struct key_desc key = described(b, handle);
     object_free(known);
+    if ((key.flags & more) != more)
+        skip(); /* this HSM stores no such guard */
+    return driver(b)->wrap(b->hsm, alg, under, handle, blob, &b->err);
+}
+
+static void key_that_may_not_leave_does_not(void **state)
+{
+    struct bytes blob = {0};
+    bool ok = try_to_wrap(*state, "aes32", KEY_EXTRACTABLE, 0, &blob);
+
+    check_guarded(*state, ok, ERR_DENIED, "the key may not leave its HSM: not extractable", &blob);
+}
+
+static void key_for_trusted_keys_stays(void **state)
+{
+    struct bytes blob = {0};
+    bool ok = try_to_wrap(*state, "aes32", 0, KEY_WRAP_WITH_TRUSTED, &blob);
+
+    check_guarded(*state, ok, ERR_DENIED, "needs a trusted wrapping key", &blob);
+}
+
+/* The control of the two above, and of the next: an ordinary key leaves. */
+static void ordinary_key_leaves(void **state)
+{
+    struct bytes blob = {0};
+
+    bench_must(try_to_wrap(*state, "aes32", 0, 0, &blob), &((struct bench *)*state)->err, "wrap",
+               __FILE__, __LINE__);
+    bytes_free(&blob);
 }
 
 static void key_that_may_not_wrap_does_not(void **state)
@@ -533,10 +582,36 @@ static void key_that_may_not_wrap_does_not(void **state)
 
     bench_login(b);
     uint64_t under = bench_import(b, known), handle = bench_import(b, other);
-    assert_false(driver(b)->wrap(b->hsm, b->envelope, under, handle, &blob, &b->err));
-    assert_null(blob.data);
+    check_guarded(b, driver(b)->wrap(b->hsm, b->envelope, under, handle, &blob, &b->err),
+                  ERR_DENIED, "this key may not wrap", &blob);
     object_free(known);
     object_free(other);
+}
+
+/* What no algorithm gets: a transport key of another family, and what it does not carry. */
+static void lengths_are_those_of_the_algorithm(void **state)
+{
+    struct bench *b = *state;
+    struct object *odd = known_key("generic13"), *rsa = known_key("rsa2048");
+    struct bytes blob = {0}, spki = known_spki(rsa);
+    uint64_t aes, public;
+
+    bench_login(b);
+    uint64_t handle = bench_import(b, odd);
+    bool told = described(b, handle).length == 13;
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &aes, &b->err));
+    MUST(b, driver(b)->load_public(b->hsm, &spki, label, &public, &b->err));
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
+        bool oaep = alg == HSM_RSA_OAEP_SHA256 || alg == HSM_RSA_OAEP_SHA1;
+        bool ok = driver(b)->wrap(b->hsm, alg, oaep ? aes : public, handle, &blob, &b->err);
+        check_guarded(b, ok, ERR_UNSUPPORTED, "this key is not one for", &blob);
+    }
+    if (told) /* else nobody knows that it is not of 16 octets */
+        check_guarded(b, driver(b)->wrap(b->hsm, HSM_AES_KW, aes, handle, &blob, &b->err),
+                      ERR_UNSUPPORTED, "aes-kw does not carry a secret of 13 bytes", &blob);
+    bytes_free(&spki);
+    object_free(odd);
+    object_free(rsa);
 }
 
 /* --- unwrapping: what OpenSSL encrypted goes in, and proves --- */
@@ -666,7 +741,9 @@ static void unwrap_takes_the_length(void **state)
     assert_true(crypto_wrap(b->envelope, b->kek_value, &padded, &blob));
     struct hsm_template template = bench_template(known, NULL);
     bool ok = driver(b)->unwrap(b->hsm, b->envelope, b->kek, &blob, &template, &handle, &b->err);
-    if (b->offers.takes_length == HSM_YES) {
+    if (b->kind->agent && wrap_alg(b->envelope)->exact_length == WRAP_LENGTH_KEPT) {
+        MUST_FAIL(b, ok, ERR_DATA); /* a longer secret than it should be */
+    } else if (b->offers.takes_length == HSM_YES) {
         MUST(b, ok);
         bench_prove(b, handle, known);
     }
@@ -709,11 +786,13 @@ static void alter(struct bytes *blob, unsigned how)
 }
 enum { ALTERATIONS = 7 };
 
-/* Each alteration is refused with the same words, and nothing is left behind. */
+static const char one_answer[] =
+    "the wrapped key was not accepted: it is not what the other side sent";
+
+/* Each alteration is refused with the same words by every HSM, and nothing is left behind. */
 static void check_refused(struct bench *b, enum hsm_alg alg, uint64_t under,
                           const struct object *wrapping, const struct object *known)
 {
-    struct err first = {0};
     struct bytes value = {0}, spki = {0};
 
     assert_true(object_value(known, &value));
@@ -727,9 +806,9 @@ static void check_refused(struct bench *b, enum hsm_alg alg, uint64_t under,
         MUST_FAIL(b, driver(b)->unwrap(b->hsm, alg, under, &blob, &template, &handle, &b->err),
                   ERR_DATA);
         assert_int_equal(handle, 0);
-        if (how == 0)
-            first = b->err;
-        assert_string_equal(b->err.what, first.what);
+        assert_string_equal(b->err.what, one_answer);
+        assert_int_equal(b->err.hsm_code, 0);
+        assert_string_equal(b->err.next, "");
         bytes_free(&blob);
     }
     bench_same_inventory(b, before);
@@ -1240,13 +1319,43 @@ static int stop(void **state)
     return 0;
 }
 
+struct row {
+    const char *name;
+    CMUnitTestFunction run;
+};
+enum { ROWS_MAX = 64 };
+
+static int run_rows(const struct contract_hsm *hsm, const struct row *rows, size_t count)
+{
+    struct CMUnitTest tests[ROWS_MAX];
+
+    assert_true(count <= ROWS_MAX);
+    for (size_t i = 0; i < count; i++)
+        tests[i] = (struct CMUnitTest){rows[i].name, rows[i].run, start, stop, (void *)hsm};
+    return _cmocka_run_group_tests(hsm->name, tests, count, NULL, NULL);
+}
+
+#define ROW(name)                                                                                  \
+    {                                                                                              \
+#name, name                                                                                \
+    }
+int contract_run_guards(const struct contract_hsm *hsm)
+{
+    static const struct row rows[] = {
+        ROW(key_that_may_not_leave_does_not),
+        ROW(key_for_trusted_keys_stays),
+        ROW(ordinary_key_leaves),
+        ROW(key_that_may_not_wrap_does_not),
+        ROW(lengths_are_those_of_the_algorithm),
+        ROW(altered_envelope_is_refused),
+        ROW(altered_transport_is_refused),
+    };
+    return run_rows(hsm, rows, sizeof rows / sizeof rows[0]);
+}
+
 int contract_run(const struct contract_hsm *hsm)
 {
-    static const struct {
-        const char *name;
-        CMUnitTestFunction run;
-    } rows[] = {
-#define ROW(name) {#name, name}
+    static const struct row rows[] = {
         ROW(info_is_text_for_people),
         ROW(dialect_is_recognised),
         ROW(slots_hold_the_token),
@@ -1265,15 +1374,11 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(throw_away_key_that_cannot_be),
         ROW(wrap_by_oaep),
         ROW(wrap_by_each_envelope),
-        ROW(key_that_may_not_leave_does_not),
-        ROW(key_that_may_not_wrap_does_not),
         ROW(unwrap_every_kind),
         ROW(unwrap_makes_what_the_template_says),
         ROW(what_a_key_demands_is_kept_or_known_to_get_lost),
         ROW(unwrap_by_oaep_directly),
         ROW(unwrap_takes_the_length),
-        ROW(altered_envelope_is_refused),
-        ROW(altered_transport_is_refused),
         ROW(secret_is_no_private_key),
         ROW(every_offered_proof_is_right),
         ROW(proof_of_another_kind_is_unsupported),
@@ -1288,12 +1393,9 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(certificates_are_stored_byte_for_byte),
         ROW(key_is_no_certificate),
         ROW(garbage_is_no_public_object),
-#undef ROW
     };
-    enum { ROWS = sizeof rows / sizeof rows[0] };
-    struct CMUnitTest tests[ROWS];
+    int failed = run_rows(hsm, rows, sizeof rows / sizeof rows[0]);
 
-    for (size_t i = 0; i < ROWS; i++)
-        tests[i] = (struct CMUnitTest){rows[i].name, rows[i].run, start, stop, (void *)hsm};
-    return _cmocka_run_group_tests(hsm->name, tests, ROWS, NULL, NULL);
+    return hsm->agent ? failed + contract_run_guards(hsm) : failed;
 }
+#undef ROW

@@ -41,8 +41,11 @@ struct contract_hsm {
 };
 
 /* Runs every test on this HSM, each with a fresh token. Prints as cmocka does; returns how many
- * failed. */
+ * failed. What the agent guards is tested where there is one. */
 int contract_run(const struct contract_hsm *hsm);
+
+/* Only these: what the agent refuses for every driver. */
+int contract_run_guards(const struct contract_hsm *hsm);
 
 /* Runs the whole protocol, each kind of key by each way that both offer, from one HSM to another.
  * They may be the same kind; in one process that is for drivers that allow two. */

@@ -14,7 +14,7 @@ CONTRACT_LDADD = libcontract.a libfake.a libceremony.a $(HSM) libbase.a \
 
 check_PROGRAMS += %D%/test_contract_fake
 TESTS += %D%/test_contract_fake
-%C%_test_contract_fake_CFLAGS = $(AM_CFLAGS)
+%C%_test_contract_fake_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CMOCKA_CFLAGS)
 %C%_test_contract_fake_LDADD = $(CONTRACT_LDADD)
 %C%_test_contract_fake_SOURCES = %D%/test_contract_fake.c
 

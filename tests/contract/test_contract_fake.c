@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The contract's suite on the fake HSM: in this process, and through a pipe to an agent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "tests/contract/bench.h"
 #include "tests/contract/contract.h"
 #include "tests/fake/fake.h"
 
@@ -29,10 +36,72 @@ static bool set_up_poor(struct contract_place *place)
     return ok;
 }
 
+/* It has no guards of its own, so what is refused is refused by the agent. */
+static bool set_up_loose(struct contract_place *place)
+{
+    bool ok = set_up(place);
+    text_print(place->where.params, sizeof place->where.params, "pin=4711;loose=yes");
+    return ok;
+}
+
 static void tear_down(struct contract_place *place)
 {
     unlink(place->where.module);
     rmdir(place->folder);
+}
+
+/* --- controls: without the agent, the same HSM does what the guards refuse --- */
+
+static void wraps(struct bench *b, enum hsm_alg alg, const char *type, uint32_t less, uint32_t more,
+                  bool by_itself)
+{
+    struct object *known = known_key(type);
+    struct bytes blob = {0};
+    uint64_t under;
+
+    known->desc.flags = (known->desc.flags & ~less) | more;
+    uint64_t handle = bench_import(b, known);
+    MUST(b, b->hsm->driver->make_aes(b->hsm, 256, "under", &under, &b->err));
+    MUST(b, b->hsm->driver->wrap(b->hsm, alg, by_itself ? handle : under, handle, &blob, &b->err));
+    assert_true(blob.len > 0);
+    bytes_free(&blob);
+    object_free(known);
+}
+
+static void without_the_agent_all_of_it_happens(void **state)
+{
+    struct bench *b = *state;
+
+    bench_login(b);
+    wraps(b, HSM_AES_KWP, "aes32", KEY_EXTRACTABLE, 0, false);
+    wraps(b, HSM_AES_KWP, "aes32", 0, KEY_WRAP_WITH_TRUSTED, false);
+    wraps(b, HSM_AES_KWP, "aes32", 0, 0, true);
+    wraps(b, HSM_AES_KW, "generic13", 0, 0, false);
+}
+
+static int start(void **state)
+{
+    static struct bench bench;
+
+    if (!bench_start(&bench, *state))
+        return -1;
+    *state = &bench;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    bench_stop(*state);
+    return 0;
+}
+
+static int run_controls(const struct contract_hsm *hsm)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate_setup_teardown(without_the_agent_all_of_it_happens, start, stop,
+                                                 (void *)hsm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
 int main(void)
@@ -43,8 +112,13 @@ int main(void)
 
     text_print(agent, sizeof agent, "%s/tests/fake/hsmferry-agent-fake", build ? build : ".");
     const struct contract_hsm poor = {"poor-fake", &fake_driver, NULL, set_up_poor, tear_down};
+    const struct contract_hsm loose = {"loose-fake", &fake_driver, NULL, set_up_loose, tear_down};
+    const struct contract_hsm loose_piped = {"loose-fake-behind-a-pipe", NULL, agent, set_up_loose,
+                                             tear_down};
     const struct contract_hsm piped = {"fake-behind-a-pipe", NULL, agent, set_up, tear_down};
 
+    failed += run_controls(&loose);
+    failed += contract_run_guards(&loose_piped);
     failed += contract_run(&poor);
     failed += contract_run(&piped);
     failed += contract_run_pair(&poor, &poor);

@@ -26,6 +26,8 @@
  *                        lies: and says that it does not
  *   quick=yes            make_pair() gives the same 2048-bit pair for as long as the process lives,
  *                        make_key() another one, for RSA keys
+ *   loose=yes            it wraps every key under every key, whatever guards and uses say, and
+ *                        fills up with zeros what RFC 3394 does not carry
  *   silent=FLAG,FLAG     it does not report these of its temporary keys
  *   unreadable=FLAG,FLAG its offers say that it reports these of no key
  *   seed=TEXT            all that it makes and answers is the same in every run (seed.h)

@@ -328,11 +328,14 @@ static bool check_alg(const struct fake *f, enum hsm_alg alg, struct err *err)
                        hsm_alg_name(alg));
 }
 
-static bool may_leave(const struct object *o, const struct object *wrapping, struct err *err)
+static bool may_leave(const struct fake *f, const struct object *o, const struct object *wrapping,
+                      struct err *err)
 {
     if (o->desc.class != KEY_CLASS_SECRET && o->desc.class != KEY_CLASS_PRIVATE)
         return err_set_hsm(err, ERR_UNSUPPORTED, 0x69, "CKR_KEY_NOT_WRAPPABLE",
                            "this object is no key that can be wrapped");
+    if (f->p.loose)
+        return true;
     if (!(o->desc.flags & KEY_EXTRACTABLE))
         return err_set_hsm(err, ERR_DENIED, 0x6a, "CKR_KEY_UNEXTRACTABLE",
                            "this key may not leave");
@@ -365,11 +368,12 @@ bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t ke
 
     if (!fake_enter_token(f, "wrap", err) || !check_alg(f, alg, err))
         return false;
-    const struct object *under = usable(f, wrapping, KEY_WRAP, err);
+    const struct object *under = usable(f, wrapping, f->p.loose ? 0 : KEY_WRAP, err);
     const struct object *o = under ? usable(f, key, 0, err) : NULL;
-    if (!o || !may_leave(o, under, err))
+    if (!o || !may_leave(f, o, under, err))
         return false;
-    bool ok = object_value(o, &value) && (f->p.exact || alg != HSM_AES_KWP || pad_to_8(o, &value));
+    bool exact = alg == HSM_AES_KWP ? f->p.exact : alg != HSM_AES_KW || !f->p.loose;
+    bool ok = object_value(o, &value) && (exact || pad_to_8(o, &value));
     if (ok && fake_lies(f, "wrap", "other"))
         value.data[value.len - 1] ^= 1;
     ok = ok && crypto_wrap(f->p.means[alg], under, &value, &made);

@@ -152,6 +152,8 @@ static bool set_word(const struct reading *r, const char *name)
         return set_bits(r, key_flag_at, KEY_FLAGS, &p->unreadable);
     if (strcmp(name, "quick") == 0)
         return set_yes(r, &p->quick);
+    if (strcmp(name, "loose") == 0)
+        return set_yes(r, &p->loose);
     return fault_add(&p->faults, name, r->value, r->err);
 }
 

@@ -24,7 +24,7 @@ struct personality {
     enum hsm_alg means[HSM_ALGS]; /* what it does for each */
     bool twin;
     bool exact, says_exact, takes;
-    bool quick;
+    bool quick, loose;
     uint32_t silent, unreadable; /* enum key_flag */
     char seed[33];               /* "": its random numbers are random */
     char spki[HSM_PATH_MAX];

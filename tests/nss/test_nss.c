@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/guard.h"
 #include "driver/nss/nss.h"
 #include "driver/nss/nss_db.h"
 #include "driver/nss/nss_object.h"
@@ -391,7 +392,7 @@ static void temporary_is_readable_before_it_is_guarded(void **state)
     bytes_free(&blob);
 }
 
-/* NSS wraps keys that are marked as not extractable; the driver does not. */
+/* NSS wraps keys that are marked as not extractable; the guard does not let it. */
 static void unextractable_stays(void **state)
 {
     struct place *place = *state;
@@ -405,14 +406,48 @@ static void unextractable_stays(void **state)
 
     assert_int_equal(PK11_WrapSymKey(CKM_AES_KEY_WRAP_KWP, NULL, by, it, &out), SECSuccess);
     assert_int_equal(out.len, 40);
+    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &blob, &err), &err); /* the control */
+    bytes_free(&blob);
     for (enum hsm_alg alg = HSM_AES_KWP; alg < HSM_ALGS; alg++)
-        fails(nss->wrap(place->hsm, alg, kek, key, &blob, &err), &err, ERR_DENIED);
+        fails(guard_wrap(&(struct guard){.hsm = place->hsm}, alg, kek, key, &blob, &err), &err,
+              ERR_DENIED);
     assert_null(blob.data);
     PK11_FreeSymKey(by);
     PK11_FreeSymKey(it);
 }
 
-/* NSS fills up with zeros for RFC 3394; the driver does not. */
+/* NSS knows what a trusted wrapping key is, and wraps under any. */
+static void key_for_trusted_keys_stays(void **state)
+{
+    static CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    static CK_KEY_TYPE type = CKK_AES;
+    static CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+    const CK_ATTRIBUTE attributes[] = {
+        {CKA_CLASS, &class, sizeof class},
+        {CKA_KEY_TYPE, &type, sizeof type},
+        {CKA_TOKEN, &no, sizeof no},
+        {CKA_EXTRACTABLE, &yes, sizeof yes},
+        {CKA_WRAP_WITH_TRUSTED, &yes, sizeof yes},
+        {CKA_VALUE, (void *)kek_value, sizeof kek_value},
+    };
+    struct place *place = *state;
+    uint64_t kek = plant(place, CKK_AES, kek_value, sizeof kek_value, false, false, ""), key;
+    PK11GenericObject *object = PK11_CreateGenericObject(slot_of(place), attributes, 6, PR_FALSE);
+    struct bytes blob = {0};
+    struct err err = {0};
+
+    assert_non_null(object);
+    key = PK11_GetObjectHandle(PK11_TypeGeneric, object, NULL);
+    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &blob, &err), &err); /* the control */
+    bytes_free(&blob);
+    fails(guard_wrap(&(struct guard){.hsm = place->hsm}, HSM_AES_KWP, kek, key, &blob, &err), &err,
+          ERR_DENIED);
+    assert_non_null(strstr(err.what, "needs a trusted wrapping key"));
+    assert_null(blob.data);
+    PK11_DestroyGenericObject(object);
+}
+
+/* NSS pads with zeros for RFC 3394; the guard does not let it. */
 static void key_wrap_does_not_lengthen(void **state)
 {
     struct place *place = *state;
@@ -426,7 +461,11 @@ static void key_wrap_does_not_lengthen(void **state)
 
     assert_int_equal(PK11_WrapSymKey(CKM_AES_KEY_WRAP, NULL, by, it, &out), SECSuccess);
     assert_int_equal(out.len, 24);
-    fails(nss->wrap(place->hsm, HSM_AES_KW, kek, key, &blob, &err), &err, ERR_UNSUPPORTED);
+    must(nss->wrap(place->hsm, HSM_AES_KW, kek, key, &blob, &err), &err); /* the control */
+    bytes_free(&blob);
+    fails(guard_wrap(&(struct guard){.hsm = place->hsm}, HSM_AES_KW, kek, key, &blob, &err), &err,
+          ERR_UNSUPPORTED);
+    assert_null(blob.data);
     PK11_FreeSymKey(by);
     PK11_FreeSymKey(it);
 }
@@ -445,6 +484,7 @@ static void length_ends_a_padded_secret(void **state)
         template_of(KEY_CLASS_SECRET, KEY_KIND_GENERIC, 13, KEY_SENSITIVE | KEY_SIGN);
     const struct bytes nonce = {(uint8_t *)kek_value, sizeof kek_value};
     struct bytes blob = {0}, want = {0}, got = {0};
+    struct guard guard = {.hsm = place->hsm};
     uint64_t back;
     struct err err = {0};
 
@@ -459,15 +499,19 @@ static void length_ends_a_padded_secret(void **state)
     template.length = 257;
     assert_false(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &blob, &template, &back, &err));
     assert_int_equal(err.code, ERR_UNSUPPORTED);
+    must(guard_begin(&guard, &err), &err);
     for (uint32_t length = 1; length <= 40; length++) {
         bool fits = length > 8 && length <= 16;
         template.length = length;
         if (fits)
-            must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err);
+            must(guard_unwrap(&guard, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err);
         else
-            fails(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err,
+            fails(guard_unwrap(&guard, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err,
                   ERR_DATA);
     }
+    template.length = 8; /* the control: NSS cuts it */
+    must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err);
+    guard_end(&guard);
     bytes_free(&blob);
     bytes_free(&want);
     bytes_free(&got);
@@ -920,6 +964,7 @@ int main(void)
         TRAP(transport_key_is_not_readable),
         TRAP(temporary_is_readable_before_it_is_guarded),
         TRAP(unextractable_stays),
+        TRAP(key_for_trusted_keys_stays),
         TRAP(key_wrap_does_not_lengthen),
         TRAP(length_ends_a_padded_secret),
         TRAP(commit_replaces_nothing),

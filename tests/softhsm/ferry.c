@@ -37,7 +37,7 @@ const struct pair_row pairs[PAIRS] = {
     {"p384", 0, oid_p384, sizeof oid_p384, "P-384", 384},
     {"p521", 0, oid_p521, sizeof oid_p521, "P-521", 521},
     {"k256", 0, oid_k256, sizeof oid_k256, "secp256k1", 256},
-    {"bp256", 0, oid_bp256, sizeof oid_bp256, "brainpoolP256r1", 0},
+    {"bp256", 0, oid_bp256, sizeof oid_bp256, "brainpoolP256r1", 256},
 };
 
 static void put_secrets(struct tokens_session *s)

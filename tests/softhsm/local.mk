@@ -12,7 +12,7 @@ check_PROGRAMS += %D%/test_move
 TESTS += %D%/test_move
 %C%_test_move_SOURCES = %D%/test_move.c $(REAL_SOURCES)
 %C%_test_move_CFLAGS = $(REAL_CFLAGS)
-%C%_test_move_LDADD = $(UNIT_PKCS11)
+%C%_test_move_LDADD = libagent.a $(UNIT_PKCS11)
 
 check_PROGRAMS += %D%/test_dialect
 TESTS += %D%/test_dialect

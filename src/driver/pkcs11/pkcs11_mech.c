@@ -102,13 +102,6 @@ CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrappi
     return bytes_set(blob, buffer, prefix + len, NULL) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
-/* Can ciphertext of this algorithm have this length at all? Some tokens answer an impossible one
- * with anything, "out of memory" included. */
-static bool is_possible(enum hsm_alg alg, size_t len)
-{
-    return len >= wrap_alg(alg)->least && len % wrap_alg(alg)->block == 0 && len <= HSM_BLOB_MAX;
-}
-
 /* What one attempt to unwrap is made of. */
 struct attempt {
     struct p11_mech mech;
@@ -176,7 +169,7 @@ static CK_RV try_unwrap(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *hand
     struct call c;
     CK_RV rv;
 
-    if (!is_possible(a->mech.alg, a->blob->len))
+    if (a->blob->len <= prefix)
         return CKR_WRAPPED_KEY_LEN_RANGE;
     if (!set_template(p, &t, a))
         return CKR_TEMPLATE_INCONSISTENT;

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/guard.h"
+
+#include "hsm/leave.h"
+
+bool guard_begin(struct guard *g, struct err *err)
+{
+    return !g->hsm->driver->handles || handles_begin(&g->known, g->hsm, err);
+}
+
+void guard_end(struct guard *g)
+{
+    handles_free(&g->known);
+    *g = (struct guard){0};
+}
+
+/* --- wrapping and unwrapping --- */
+
+static size_t modulus_of(const struct key_desc *rsa)
+{
+    return (rsa->bits + 7) / 8;
+}
+
+/* Is all known that a blob's length depends on? Not where the HSM does not report the modulus. */
+static bool has_lengths(enum hsm_alg alg, const struct key_desc *transport)
+{
+    return wrap_alg(alg)->family == WRAP_AES || transport->bits > 0;
+}
+
+/* Is it a key for this algorithm, and may it do this? A use that is not reported is left to the
+ * HSM: the console checks what it needs of its transport keys. */
+static bool check_transport(enum hsm_alg alg, const struct key_desc *key, enum key_class half,
+                            uint32_t use, struct err *err)
+{
+    bool fits = wrap_alg(alg)->family == WRAP_RSA_OAEP
+                    ? key->class == half && key->kind == KEY_KIND_RSA
+                    : key->class == KEY_CLASS_SECRET && key->kind == KEY_KIND_AES;
+
+    if (!fits)
+        return err_set(err, ERR_UNSUPPORTED, "this key is not one for %s", hsm_alg_name(alg));
+    if (key_is_not(key, use))
+        return err_set(err, ERR_DENIED, "this key may not %s", key_flag_name(use));
+    return true;
+}
+
+/* Some HSMs pad a secret that is too short for the algorithm; then it arrives as another one. How
+ * long a private key is in its encoding, nobody reports. */
+static bool check_length(enum hsm_alg alg, const struct key_desc *key,
+                         const struct key_desc *wrapping, struct err *err)
+{
+    if (key->class != KEY_CLASS_SECRET || key->length == 0 || !has_lengths(alg, wrapping) ||
+        wrap_blob_len(alg, key->length, modulus_of(wrapping)) > 0)
+        return true;
+    return err_set(err, ERR_UNSUPPORTED, "%s does not carry a secret of %u bytes under this key",
+                   hsm_alg_name(alg), key->length);
+}
+
+static bool check_leave(const struct key_desc *key, const struct key_desc *wrapping,
+                        struct err *err)
+{
+    struct err why = {0};
+
+    return leave_check(key, wrapping, &why) ||
+           err_set(err, why.code, "the key may not leave its HSM: %s", why.what);
+}
+
+bool guard_wrap(const struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                struct bytes *blob, struct err *err)
+{
+    const struct hsm_driver *driver = g->hsm->driver;
+    struct key_desc under, it;
+
+    return driver->describe(g->hsm, key, &it, err) &&
+           driver->describe(g->hsm, wrapping, &under, err) && check_leave(&it, &under, err) &&
+           check_transport(alg, &under, KEY_CLASS_PUBLIC, KEY_WRAP, err) &&
+           check_length(alg, &it, &under, err) &&
+           driver->wrap(g->hsm, alg, wrapping, key, blob, err);
+}
+
+/* Return one uniform error for every malformed blob. */
+static bool fail_damaged(struct err *err)
+{
+    return err_set(err, ERR_DATA,
+                   "the wrapped key was not accepted: it is not what the other side sent");
+}
+
+/* Can it be a blob of this algorithm, and of a secret that is as long as the template says? */
+static bool is_possible(enum hsm_alg alg, const struct key_desc *unwrapping,
+                        const struct bytes *blob, const struct hsm_template *template)
+{
+    size_t modulus = modulus_of(unwrapping);
+
+    if (blob->len == 0 || blob->len > HSM_BLOB_MAX)
+        return false;
+    if (!has_lengths(alg, unwrapping))
+        return true;
+    if (template->class == KEY_CLASS_SECRET && template->length > 0)
+        return blob->len == wrap_blob_len(alg, template->length, modulus);
+    return wrap_may_be_blob(alg, blob->len, modulus);
+}
+
+bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
+                  const struct hsm_template *template, uint64_t *handle, struct err *err)
+{
+    const struct hsm_driver *driver = g->hsm->driver;
+    struct err why = {0};
+    struct key_desc by;
+
+    if (!driver->describe(g->hsm, unwrapping, &by, err) ||
+        !check_transport(alg, &by, KEY_CLASS_PRIVATE, KEY_UNWRAP, err))
+        return false;
+    if (!is_possible(alg, &by, blob, template))
+        return fail_damaged(err);
+    if (driver->unwrap(g->hsm, alg, unwrapping, blob, template, handle, &why))
+        return guard_made(g, *handle, err);
+    if (why.code == ERR_DATA)
+        return fail_damaged(err);
+    if (err)
+        *err = why;
+    return false;
+}
+
+/* --- whose an object is --- */
+
+bool guard_made(struct guard *g, uint64_t handle, struct err *err)
+{
+    struct err why = {0};
+
+    if (handles_add(&g->known, handle, &why))
+        return true;
+    if (why.code == ERR_HSM) {
+        err_now(&why, "That object was not destroyed");
+        err_next(&why, "Do not use this HSM: it confuses objects, and one may be a key of yours");
+    }
+    if (err)
+        *err = why;
+    return false;
+}
+
+bool guard_made_two(struct guard *g, uint64_t handle, uint64_t other, struct err *err)
+{
+    return guard_made(g, handle, err) && (other == 0 || guard_made(g, other, err));
+}
+
+bool guard_destroy(struct guard *g, uint64_t handle, struct err *err)
+{
+    bool live;
+
+    if (!handles_made(&g->known, handle, &live)) {
+        err_set(err, ERR_DENIED, "object %llu was not made by this session",
+                (unsigned long long)handle);
+        return err_now(err, "It was not destroyed");
+    }
+    if (live && !g->hsm->driver->destroy(g->hsm, handle, err))
+        return false;
+    handles_gone(&g->known, handle);
+    return true;
+}
+
+bool guard_remove(struct guard *g, const struct key_desc *is, struct err *err)
+{
+    if (!g->hsm->driver->remove(g->hsm, is, err))
+        return false;
+    handles_gone(&g->known, is->handle);
+    return true;
+}
