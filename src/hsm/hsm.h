@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * THE CONTRACT that every HSM meets, whatever its API. A driver (src/agent/) implements it beside
+ * THE CONTRACT that every HSM meets, whatever its API. A driver (src/driver/) implements it beside
  * one vendor library; remote.c implements it over a pipe to such a driver; trace.c implements it
  * around another. The ceremony sees nothing else.
  *
@@ -12,7 +12,8 @@
  * - Handles are the HSM's own numbers, valid until hsm_close(); 0 is never a valid one. A function
  *   that makes an object never answers with the handle of one that was there at the login, or that
  *   this session has made and not destroyed: ERR_HSM, and that object is left alone.
- * - One thread at a time for each struct hsm.
+ * - One thread at a time for each struct hsm; sessions of one login (another()) may be used at the
+ *   same time.
  * - "Temporary" objects are session objects: they vanish with the session. Every object that a
  *   ceremony makes carries the label of its migration (hsmferry:<id>) until it is committed.
  * - No function returns key material in clear. wrap() returns ciphertext; prove() answers over a
@@ -93,6 +94,13 @@ struct hsm_driver {
     /* Logs out, ends the session (its temporary objects vanish), finalises the library, frees.
      * Works after any failure, also ERR_GONE. */
     void (*close)(struct hsm *hsm);
+
+    /* A further session of the same login, for a second thread: login() was called on hsm, and is
+     * not called on *out. What one session makes, all of them may use and destroy; a temporary
+     * object vanishes with the session that made it. *out must be closed before hsm, whose end is
+     * that of the login. NULL: this API has one session only, or only one is offered (an agent
+     * serves one). Errors: ERR_HSM (the token has no session left). */
+    bool (*another)(struct hsm *hsm, struct hsm **out, struct err *err);
 
     /* May a call that was given up (ERR_GONE: too late, or abandoned) still change the token? What
      * is not there yet may be there later. NULL: never. */

@@ -1096,6 +1096,45 @@ static void temporary_objects_vanish(void **state)
     object_free(known);
 }
 
+/* What one session of a login makes, the others use; its temporary objects vanish with it, and the
+ * login stays. */
+static void sessions_of_one_login_share_it(void **state)
+{
+    struct bench *b = *state;
+    struct object *rsa = known_key("rsa2048");
+    struct bytes spki = known_spki(rsa), blob = {0};
+    struct hsm *other;
+    struct key_desc key;
+    uint64_t theirs, lost, ours, public;
+
+    bench_login(b);
+    if (!driver(b)->another || bench_oaep(b, true) == HSM_ALGS)
+        skip(); /* this API has one session */
+    struct inventory before = bench_inventory(b);
+    MUST(b, driver(b)->another(b->hsm, &other, &b->err));
+    MUST(b, driver(b)->make_aes(other, 256, label, &theirs, &b->err));
+    MUST(b, driver(b)->make_aes(other, 256, label, &lost, &b->err));
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &ours, &b->err));
+    MUST(b, driver(b)->load_public(b->hsm, &spki, label, &public, &b->err));
+    MUST(b, driver(b)->wrap(b->hsm, bench_oaep(b, true), public, theirs, &blob, &b->err));
+    bytes_free(&blob);
+    MUST(b, driver(b)->wrap(other, bench_oaep(b, true), public, ours, &blob, &b->err));
+    bytes_free(&blob);
+    MUST(b, driver(b)->destroy(b->hsm, theirs, &b->err));
+    MUST_FAIL(b, driver(b)->describe(other, theirs, &key, &b->err), ERR_NO_INPUT);
+    described(b, lost); /* the control */
+    driver(b)->close(other);
+    MUST_FAIL(b, driver(b)->describe(b->hsm, lost, &key, &b->err), ERR_NO_INPUT);
+    described(b, ours);
+    MUST(b, driver(b)->destroy(b->hsm, ours, &b->err));
+    MUST(b, driver(b)->destroy(b->hsm, public, &b->err));
+    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &ours, &b->err)); /* also under that number */
+    MUST(b, driver(b)->destroy(b->hsm, ours, &b->err));
+    bench_same_inventory(b, before);
+    bytes_free(&spki);
+    object_free(rsa);
+}
+
 /* --- objects that are gone, public halves --- */
 
 static void destroyed_object_is_gone(void **state)
@@ -1385,6 +1424,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(committed_keys_stay),
         ROW(label_and_id_arrive_byte_for_byte),
         ROW(temporary_objects_vanish),
+        ROW(sessions_of_one_login_share_it),
         ROW(destroyed_object_is_gone),
         ROW(numbers_may_come_again),
         ROW(public_half_is_the_known_one),

@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <pthread.h>
 
 #include "driver/pkcs11/pkcs11.h"
 #include "tests/softhsm/ferry.h"
@@ -325,6 +326,70 @@ static void test_loaded_key_reads_back(void **state)
 
 #define FERRY(test) cmocka_unit_test_setup_teardown(test, ferry_up, ferry_down)
 
+/* --- two sessions of one login, each with its own thread --- */
+
+enum { ROUNDS = 40 };
+
+struct worker {
+    struct hsm *hsm;
+    pthread_t thread;
+    unsigned made;
+    struct err err;
+};
+
+/* Makes and destroys; every third key stays until the session ends. */
+static void *make_many(void *arg)
+{
+    struct worker *w = arg;
+    const struct hsm_driver *driver = w->hsm->driver;
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint64_t handle;
+        if (!driver->make_aes(w->hsm, 256, temp_label, &handle, &w->err) ||
+            (i % 3 && !driver->destroy(w->hsm, handle, &w->err)))
+            break;
+        w->made++;
+    }
+    return NULL;
+}
+
+static void test_two_sessions_at_once(void **state)
+{
+    struct hsm *hsm = hsm_enter(TOKENS_OLD);
+    size_t before = hsm_count(hsm);
+    struct worker workers[2] = {{.hsm = hsm}, {0}};
+
+    (void)state;
+    must(hsm->driver->another(hsm, &workers[1].hsm, &err));
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, make_many, &workers[i]), 0);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+    for (size_t i = 0; i < 2; i++)
+        if (workers[i].made != ROUNDS)
+            fail_msg("session %zu: %s", i, workers[i].err.what);
+    assert_int_equal(hsm_count(hsm), before + 2 * (ROUNDS + 2) / 3);
+    hsm->driver->close(workers[1].hsm);
+    assert_int_equal(hsm_count(hsm), before + (ROUNDS + 2) / 3);
+    make_many(&workers[0]); /* also under the numbers of those that vanished */
+    assert_int_equal(workers[0].made, 2 * ROUNDS);
+    hsm->driver->close(hsm);
+    hsm = hsm_enter(TOKENS_OLD);
+    assert_int_equal(hsm_count(hsm), before);
+    hsm->driver->close(hsm);
+}
+
+static void test_no_session_before_the_login(void **state)
+{
+    struct hsm *hsm = hsm_open(), *other = NULL;
+
+    (void)state;
+    assert_false(hsm->driver->another(hsm, &other, &err));
+    assert_int_equal(err.code, ERR_FAILED);
+    assert_null(other);
+    hsm->driver->close(hsm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +402,8 @@ int main(void)
         cmocka_unit_test(test_gone),
         cmocka_unit_test(test_offers),
         cmocka_unit_test(test_temporaries_vanish),
+        cmocka_unit_test(test_two_sessions_at_once),
+        cmocka_unit_test(test_no_session_before_the_login),
         FERRY(test_proofs_refused),
         FERRY(test_rsa_decrypt),
         FERRY(test_bad_public_keys),

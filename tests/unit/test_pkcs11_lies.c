@@ -216,7 +216,23 @@ static CK_RV run_operation(CK_SESSION_HANDLE s, unsigned char *in, CK_ULONG len,
     return say.rv;
 }
 
+static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *app, CK_NOTIFY notify,
+                          CK_SESSION_HANDLE *session)
+{
+    (void)slot, (void)flags, (void)app, (void)notify;
+    *session = 2;
+    return say.rv;
+}
+
+static CK_RV close_session(CK_SESSION_HANDLE s)
+{
+    (void)s;
+    return CKR_OK;
+}
+
 static CK_FUNCTION_LIST functions = {
+    .C_OpenSession = open_session,
+    .C_CloseSession = close_session,
     .C_GetAttributeValue = get_attributes,
     .C_FindObjectsInit = find_init,
     .C_FindObjects = find,
@@ -772,6 +788,56 @@ static void test_known_handles_are_refused(void **state)
         }
 }
 
+/* --- two sessions of one login --- */
+
+/* What one session has made is known to the other, also as not to be believed; and it is gone with
+ * its session, so that its number may come again. */
+static void test_sessions_know_each_others_objects(void **state)
+{
+    struct hsm *other;
+    uint64_t handle;
+
+    (void)state;
+    log_in_to_three();
+    HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
+    assert_true(pkcs11_driver.another(&p.hsm, &other, &err));
+    say.made = 6;
+    assert_true(by_make_aes(&handle));
+    assert_false(pkcs11_driver.make_aes(other, 256, "x", &handle, &err));
+    assert_non_null(strstr(err.what, "with the handle of an object that existed"));
+    say.made = 7;
+    assert_true(pkcs11_driver.make_aes(other, 256, "x", &handle, &err));
+    assert_false(by_make_aes(&handle));
+    assert_int_equal(say.destroyed, 0);
+    pkcs11_driver.close(other);
+    assert_true(by_make_aes(&handle)); /* number 7 again */
+    say.made = 6;
+    assert_false(by_make_aes(&handle)); /* the first session's own is still there */
+    say.made = 8;
+    say.rv = CKR_SESSION_COUNT;
+    assert_false(pkcs11_driver.another(&p.hsm, &other, &err));
+    assert_string_equal(err.hsm_name, "CKR_SESSION_COUNT");
+}
+
+/* What the other session has made, and not yet noted, looks like a leftover of a failed call. */
+static void test_nothing_is_swept_beside_another_session(void **state)
+{
+    struct hsm *other;
+    uint64_t handle;
+
+    (void)state;
+    HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
+    assert_true(pkcs11_driver.another(&p.hsm, &other, &err));
+    say.len = 3;
+    say.made = 0;
+    assert_false(pkcs11_driver.make_aes(other, 256, "x", &handle, &err));
+    assert_int_equal(say.destroyed, 0);
+    pkcs11_driver.close(other);
+    say.len = 3;
+    assert_false(by_make_aes(&handle)); /* the control: alone, it sweeps */
+    assert_int_equal(say.destroyed, 3);
+}
+
 /* The control: whoever has no inventory believes the module, and an object of before is lost. */
 static void test_without_the_inventory_one_is_lost(void **state)
 {
@@ -961,6 +1027,8 @@ int main(void)
         TEST(test_made_without_a_handle),
         TEST(test_leftovers_are_swept),
         TEST(test_known_handles_are_refused),
+        TEST(test_sessions_know_each_others_objects),
+        TEST(test_nothing_is_swept_beside_another_session),
         TEST(test_without_the_inventory_one_is_lost),
         TEST(test_other_objects_are_refused),
         TEST(test_destroys_its_own_only),

@@ -143,6 +143,7 @@ static uint32_t arrive_with(uint32_t flags, const struct key_terms *terms, uint3
     assert_int_equal(p.known.made[p.known.made_count - 1].handle, handle);
     assert_int_equal(token.made, token.gone + 1);
     free(p.known.made);
+    free(p.temps);
     return token.flags & (KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_MODIFIABLE);
 }
 

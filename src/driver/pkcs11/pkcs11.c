@@ -14,6 +14,7 @@
 #include "driver/pkcs11/pkcs11_public.h"
 #include "driver/pkcs11/pkcs11_sample.h"
 #include "driver/pkcs11/pkcs11_session.h"
+#include "driver/pkcs11/pkcs11_temp.h"
 #include "driver/pkcs11/pkcs11_wrap.h"
 #include "hsm/variables.h"
 
@@ -78,12 +79,29 @@ static bool check_siblings(const struct p11 *p, struct err *err)
     return err_next(err, "Write \"dialect: %s\" in the ceremony file", p->dialect.is.name);
 }
 
+/* Its temporary objects vanish; the login stays. */
+static void close_further(struct p11 *p)
+{
+    struct p11 *login;
+
+    p->fn->C_CloseSession(p->session);
+    p11_temps_gone(p);
+    login = p11_lock(p);
+    login->further--;
+    p11_unlock(login);
+    free(p);
+}
+
 static void p11_close(struct hsm *hsm)
 {
     struct p11 *p = p11_of(hsm);
 
     if (!p)
         return;
+    if (p->first) {
+        close_further(p);
+        return;
+    }
     if (p->session != CK_INVALID_HANDLE) {
         p->fn->C_Logout(p->session);
         p->fn->C_CloseSession(p->session);
@@ -225,10 +243,40 @@ static bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, st
     return true;
 }
 
+/* Logged in as the first one is: a login is that of all sessions of the application (PKCS#11 v2.40
+ * 5.6, C_Login). */
+static bool p11_another(struct hsm *hsm, struct hsm **out, struct err *err)
+{
+    struct p11 *p = p11_of(hsm), *login = p->first ? p->first : p, *made;
+    CK_RV rv;
+
+    if (p->session == CK_INVALID_HANDLE)
+        return err_set(err, ERR_FAILED, "no token was chosen yet");
+    made = malloc(sizeof *made);
+    if (!made)
+        return err_set(err, ERR_FAILED, "out of memory");
+    *made = *p; /* with what was found out about the token */
+    made->first = login;
+    made->known = (struct handles){0}; /* those of the login count */
+    made->temps = NULL;
+    made->temp_count = 0;
+    rv = p->fn->C_OpenSession(p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+                              &made->session);
+    if (rv != CKR_OK) {
+        free(made);
+        return ckr_set(err, rv, "no further session on the token (C_OpenSession)");
+    }
+    p11_lock(login)->further++;
+    p11_unlock(login);
+    *out = &made->hsm;
+    return true;
+}
+
 const struct hsm_driver pkcs11_driver = {
     .name = "pkcs11",
     .open = p11_open,
     .close = p11_close,
+    .another = p11_another,
     .info = p11_info,
     .slots = p11_slots,
     .login = p11_login,

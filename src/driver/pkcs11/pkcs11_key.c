@@ -246,6 +246,6 @@ bool p11_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
         rv = p->fn->C_DestroyObject(p->session, (CK_OBJECT_HANDLE)is->handle);
     if (rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID)
         return fail_destroy(rv, is->handle, err);
-    handles_gone(&p->known, is->handle);
+    p11_gone(p, (CK_OBJECT_HANDLE)is->handle);
     return true;
 }

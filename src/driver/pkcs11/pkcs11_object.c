@@ -340,11 +340,13 @@ static bool match_halves(struct key_list *list, struct err *err)
 
 /* Is it one of this session's temporaries? What else says that it is no token object is one all the
  * same: SoftHSM's C_CopyObject, when it is cut off, leaves the whole of a key that says so. */
-static bool is_our_temporary(const struct p11 *p, const struct key_desc *key)
+static bool is_our_temporary(struct p11 *p, const struct key_desc *key)
 {
+    struct p11 *login = p11_lock(p);
     bool live;
 
-    handles_made(&p->known, key->handle, &live);
+    handles_made(&login->known, key->handle, &live);
+    p11_unlock(login);
     return live && key_is_not(key, KEY_TOKEN);
 }
 

@@ -13,6 +13,19 @@ struct p11 *p11_of(struct hsm *hsm)
     return (struct p11 *)hsm;
 }
 
+struct p11 *p11_lock(struct p11 *p)
+{
+    struct p11 *login = p->first ? p->first : p;
+
+    pthread_mutex_lock(&login->lock);
+    return login;
+}
+
+void p11_unlock(struct p11 *login)
+{
+    pthread_mutex_unlock(&login->lock);
+}
+
 bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 {
     struct p11 *p = p11_of(hsm);

@@ -4,16 +4,18 @@
 #define HSMFERRY_DRIVER_PKCS11_PKCS11_SESSION_H
 
 #include <p11-kit/pkcs11.h>
+#include <pthread.h>
 
 #include "driver/dialect/dialect.h"
 #include "driver/pkcs11/pkcs11_module.h"
 #include "hsm/handles.h"
 #include "hsm/hsm.h"
 
-/* What a temporary object shall lose when it is committed; see pkcs11_temp.h. */
+/* A temporary object; see pkcs11_temp.h. */
 struct p11_temp {
     CK_OBJECT_HANDLE handle;
-    uint32_t deferred;
+    const struct p11 *owner; /* the session that made it, with which it vanishes */
+    uint32_t deferred;       /* what it shall lose when it is committed */
 };
 
 struct p11 {
@@ -27,19 +29,28 @@ struct p11 {
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE before the login */
     struct dialect dialect;    /* chosen at the login, unless it was named */
-    bool overwrites; /* by its maker: a key with the class and id of another replaces it */
-    struct p11_temp *temps;
-    size_t temp_count;
+    bool overwrites;         /* by its maker: a key with the class and id of another replaces it */
     uint32_t mute_templates; /* those that the token fails to read of any key */
-    struct handles known;
     CK_RV lie;   /* what the last call that answered with another object's handle was; CKR_OK */
     bool probed; /* offers is filled, and how it speaks each algorithm: */
     struct hsm_offers offers;
     struct dialect_mechanism spoken[HSM_ALGS];
+
+    struct p11 *first; /* the session that logged in, which outlives this one; NULL: this one */
+    /* Of the login, so only in its first session; more than one thread may come here: */
+    pthread_mutex_t lock;
+    unsigned further; /* sessions besides the first */
+    struct handles known;
+    struct p11_temp *temps;
+    size_t temp_count;
 };
 
 /* The structure behind a struct hsm of this driver. */
 struct p11 *p11_of(struct hsm *hsm);
+
+/* What all sessions of the login share, for this thread alone until p11_unlock(). */
+struct p11 *p11_lock(struct p11 *p);
+void p11_unlock(struct p11 *login);
 
 /* These meet the contract of hsm/hsm.h. */
 bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err);

@@ -8,6 +8,76 @@
 #include "driver/pkcs11/pkcs11_object.h"
 #include "driver/pkcs11/pkcs11_read.h"
 
+/* --- temporary objects --- */
+
+static struct p11_temp *find(const struct p11 *login, CK_OBJECT_HANDLE handle)
+{
+    for (size_t i = 0; i < login->temp_count; i++)
+        if (login->temps[i].handle == handle)
+            return &login->temps[i];
+    return NULL;
+}
+
+static bool add_temp(struct p11 *login, const struct p11 *owner, CK_OBJECT_HANDLE handle)
+{
+    struct p11_temp *grown = reallocarray(login->temps, login->temp_count + 1, sizeof *grown);
+
+    if (!grown)
+        return false;
+    grown[login->temp_count++] = (struct p11_temp){.handle = handle, .owner = owner};
+    login->temps = grown;
+    return true;
+}
+
+static void forget(struct p11 *login, CK_OBJECT_HANDLE handle)
+{
+    struct p11_temp *temp = find(login, handle);
+
+    if (temp)
+        *temp = login->temps[--login->temp_count];
+    handles_gone(&login->known, handle);
+}
+
+void p11_gone(struct p11 *p, CK_OBJECT_HANDLE handle)
+{
+    struct p11 *login = p11_lock(p);
+
+    forget(login, handle);
+    p11_unlock(login);
+}
+
+void p11_temps_gone(struct p11 *p)
+{
+    struct p11 *login = p11_lock(p);
+
+    for (size_t i = login->temp_count; i-- > 0;)
+        if (login->temps[i].owner == p)
+            forget(login, login->temps[i].handle);
+    p11_unlock(login);
+}
+
+void p11_temp_defer(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t guards)
+{
+    struct p11 *login = p11_lock(p);
+    struct p11_temp *temp = find(login, handle);
+
+    if (temp)
+        temp->deferred = guards;
+    p11_unlock(login);
+}
+
+uint32_t p11_temp_deferred(struct p11 *p, CK_OBJECT_HANDLE handle)
+{
+    struct p11 *login = p11_lock(p);
+    const struct p11_temp *temp = find(login, handle);
+    uint32_t deferred = temp ? temp->deferred : 0;
+
+    p11_unlock(login);
+    return deferred;
+}
+
+/* --- what was made --- */
+
 /* One attribute; one that the object does not tell is empty. */
 static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr)
 {
@@ -44,15 +114,29 @@ static CK_RV check(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_aske
 
 static CK_RV judge(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_asked *asked)
 {
+    struct p11 *login;
+    bool fresh;
+
     if (handle == CK_INVALID_HANDLE)
         return CKR_DEVICE_ERROR;
-    if (!handles_is_new(&p->known, handle))
-        return CKR_OURS_NOT_NEW;
-    return check(p, handle, asked);
+    login = p11_lock(p);
+    fresh = handles_is_new(&login->known, handle);
+    p11_unlock(login);
+    return fresh ? check(p, handle, asked) : CKR_OURS_NOT_NEW;
+}
+
+static bool is_alone(struct p11 *p)
+{
+    struct p11 *login = p11_lock(p);
+    bool alone = login->further == 0;
+
+    p11_unlock(login);
+    return alone;
 }
 
 /* Destroys the session objects with this label that we did not make. What a search finds is not
- * believed either: each is judged by itself. */
+ * believed either: each is judged by itself. Beside another session nothing is swept: what that one
+ * has just made, and not yet noted, would look like a leftover. */
 static void sweep(struct p11 *p, const struct p11_asked *asked)
 {
     struct p11_attrs with = {0};
@@ -61,7 +145,7 @@ static void sweep(struct p11 *p, const struct p11_asked *asked)
 
     p11_attrs_bool(&with, CKA_TOKEN, false);
     p11_attrs_add(&with, CKA_LABEL, asked->label, asked->label_len);
-    if (!p11_find(p, &with, &found, &count, NULL))
+    if (!is_alone(p) || !p11_find(p, &with, &found, &count, NULL))
         return;
     for (size_t i = 0; i < count; i++)
         if (judge(p, (CK_OBJECT_HANDLE)found[i], asked) == CKR_OK)
@@ -69,11 +153,22 @@ static void sweep(struct p11 *p, const struct p11_asked *asked)
     free(found);
 }
 
+static bool note(struct p11 *p, CK_OBJECT_HANDLE handle, bool token)
+{
+    struct p11 *login = p11_lock(p);
+    bool ok = (token || add_temp(login, p, handle)) && handles_add(&login->known, handle, NULL);
+
+    if (!ok)
+        forget(login, handle);
+    p11_unlock(login);
+    return ok;
+}
+
 CK_RV p11_made(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE handle, const struct p11_asked *asked)
 {
     if (rv == CKR_OK)
         rv = judge(p, handle, asked);
-    if (rv == CKR_OK && !handles_add(&p->known, handle, NULL))
+    if (rv == CKR_OK && !note(p, handle, asked->token))
         rv = CKR_HOST_MEMORY;
     if (rv == CKR_OURS_NOT_NEW || rv == CKR_OURS_NOT_ASKED)
         p->lie = rv;
@@ -98,50 +193,18 @@ CK_RV p11_made_pair(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE private, CK_OBJECT
 
 CK_RV p11_unmake(struct p11 *p, CK_OBJECT_HANDLE handle)
 {
-    bool live;
+    struct p11 *login = p11_lock(p);
+    bool live, ours = handles_made(&login->known, handle, &live);
     CK_RV rv;
 
-    if (!handles_made(&p->known, handle, &live))
+    p11_unlock(login);
+    if (!ours)
         return CKR_OURS_NOT_MADE;
     if (!live)
         return CKR_OK;
     rv = p->fn->C_DestroyObject(p->session, handle);
     if (rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID)
         return rv;
-    handles_gone(&p->known, handle);
-    p11_temp_defer(p, handle, 0);
+    p11_gone(p, handle);
     return CKR_OK;
-}
-
-/* --- what waits for the commit --- */
-
-static struct p11_temp *find(const struct p11 *p, CK_OBJECT_HANDLE handle)
-{
-    for (size_t i = 0; i < p->temp_count; i++)
-        if (p->temps[i].handle == handle)
-            return &p->temps[i];
-    return NULL;
-}
-
-bool p11_temp_defer(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t guards)
-{
-    struct p11_temp *temp = find(p, handle), *grown;
-
-    if (temp)
-        *temp = p->temps[--p->temp_count];
-    if (!guards)
-        return true;
-    grown = reallocarray(p->temps, p->temp_count + 1, sizeof *grown);
-    if (!grown)
-        return false;
-    grown[p->temp_count++] = (struct p11_temp){handle, guards};
-    p->temps = grown;
-    return true;
-}
-
-uint32_t p11_temp_deferred(const struct p11 *p, CK_OBJECT_HANDLE handle)
-{
-    const struct p11_temp *temp = find(p, handle);
-
-    return temp ? temp->deferred : 0;
 }

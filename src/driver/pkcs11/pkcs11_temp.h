@@ -30,9 +30,15 @@ CK_RV p11_made_pair(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE private, CK_OBJECT
  * destroyed. One that is gone already is no error. */
 CK_RV p11_unmake(struct p11 *p, CK_OBJECT_HANDLE handle);
 
+/* An object was destroyed: its handle may be given out again. */
+void p11_gone(struct p11 *p, CK_OBJECT_HANDLE handle);
+
+/* The same of all temporary objects that this session has made, which vanished with it. */
+void p11_temps_gone(struct p11 *p);
+
 /* Guards (KEY_MODIFIABLE, KEY_COPYABLE) that a temporary object shall lose only when it is
- * committed. Returns false where there is no memory. */
-bool p11_temp_defer(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t guards);
-uint32_t p11_temp_deferred(const struct p11 *p, CK_OBJECT_HANDLE handle);
+ * committed. */
+void p11_temp_defer(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t guards);
+uint32_t p11_temp_deferred(struct p11 *p, CK_OBJECT_HANDLE handle);
 
 #endif

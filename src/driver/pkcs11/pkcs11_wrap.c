@@ -77,10 +77,7 @@ bool p11_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const st
                          &temporary, p->offers.takes_length == HSM_YES, &made);
     if (rv != CKR_OK)
         return fail_unwrap(rv, alg, err);
-    if (!p11_temp_defer(p, made, temporary.flags & ~template->flags)) {
-        p11_unmake(p, made);
-        return err_set(err, ERR_FAILED, "out of memory");
-    }
+    p11_temp_defer(p, made, temporary.flags & ~template->flags);
     *handle = made;
     return true;
 }
