@@ -41,4 +41,14 @@ complains() {
 }
 ok 'and it says so on standard error, not in the channel' complains
 
+# A greeting, and two requests for the slots with these ids (protobuf, hsm.proto).
+protocol=$(sed -n 's/.*WIRE_PROTOCOL = \([0-9]*\).*/\1/p' "$abs_top_srcdir/src/link/wire.h")
+two_requests() {
+    given "\\000\\000\\000\\007\\015HFRY\\020$(printf '\\%03o' "$protocol")$(printf \
+        '\\000\\000\\000\\004\\010\\%03o\\042\\000' "$1" "$2")" "$agent" >/dev/null
+}
+exits 0 'control: two requests with ascending ids are answered' two_requests 1 2
+exits 65 'an id that was used ends it' two_requests 2 2
+exits 65 'an id below the last one ends it' two_requests 2 1
+exits 65 'a request without an id ends it' two_requests 0 1
 finish

@@ -9,6 +9,7 @@
 
 struct pipes {
     struct frame_io in, out;
+    uint64_t last_id; /* of the requests so far */
 };
 
 static int complain(const char *what, int code)
@@ -74,6 +75,11 @@ static int serve_one(struct pipes *pipes, struct service *service, bool *end)
     bytes_free(&frame); /* it may hold the PIN */
     if (!req)
         return complain("what came is no request", EX_DATAERR);
+    if (req->id <= pipes->last_id) {
+        pb__request__free_unpacked(req, NULL);
+        return complain("a request has an id that was used before", EX_DATAERR);
+    }
+    pipes->last_id = req->id;
     service_answer(service, req, &reply);
     pb__request__free_unpacked(req, NULL);
     code = send_message(pipes, &reply.base);
@@ -88,7 +94,7 @@ static struct frame_io io_of(int fd)
 
 int serve(int in_fd, int out_fd, const struct service_limits *limits)
 {
-    struct pipes pipes = {io_of(in_fd), io_of(out_fd)};
+    struct pipes pipes = {io_of(in_fd), io_of(out_fd), 0};
     bool end = false;
     struct service *service = service_new(limits);
     if (!service)

@@ -22,6 +22,14 @@ enum {
     SOON_MS = 20,
 };
 
+/* A request that was sent; {0}: none. */
+struct asked {
+    uint64_t id;
+    Pb__Request__CallCase call;
+    int64_t deadline;
+    Pb__Reply *reply; /* it came while another one was waited for; NULL: not yet */
+};
+
 struct peer {
     struct process process;
     struct spoken spoken;
@@ -29,9 +37,9 @@ struct peer {
     int limit_ms;
     const int *keep_fd; /* not lent yet; NULL: there is none, or it was */
     uint64_t last_id;
-    struct err gone; /* once the agent is gone: why */
-    bool delicate;   /* the call under way, or given up, writes to the token */
-    bool given_up;   /* it was not waited for any longer */
+    struct asked asked[PEER_ASKED_MAX]; /* the calls under way, or given up */
+    struct err gone;                    /* once the agent is gone: why */
+    bool given_up;                      /* it was not waited for any longer */
 };
 
 /* --- its prints and its end --- */
@@ -66,9 +74,20 @@ static bool wait_end(struct peer *p, int ms)
     return true;
 }
 
+/* Calls that write to the token itself. SoftHSM, for one, writes it anew at each login. */
+static bool is_delicate(Pb__Request__CallCase call)
+{
+    return call == PB__REQUEST__CALL_LOGIN || call == PB__REQUEST__CALL_COMMIT ||
+           call == PB__REQUEST__CALL_MAKE_PUBLIC || call == PB__REQUEST__CALL_DESTROY;
+}
+
 bool peer_at_work(struct peer *p)
 {
-    return p->given_up && p->delicate && !process_ended(&p->process);
+    bool delicate = false;
+
+    for (size_t i = 0; i < PEER_ASKED_MAX; i++)
+        delicate |= p->asked[i].id && !p->asked[i].reply && is_delicate(p->asked[i].call);
+    return p->given_up && delicate && !process_ended(&p->process);
 }
 
 /* The agent is gone, and this is why. It may be dying: wait_ms for that. */
@@ -130,10 +149,10 @@ static bool nonsense(struct peer *p, const char *call, const char *why, struct e
     return gone(p, call, what, SOON_MS, err);
 }
 
-/* --- one message there, one back --- */
+/* --- messages there, messages back --- */
 
-static bool exchange(struct peer *p, const ProtobufCMessage *msg, const char *call,
-                     struct bytes *answer, struct err *err)
+static bool send_message(struct peer *p, const ProtobufCMessage *msg, int64_t deadline,
+                         const char *call, struct err *err)
 {
     struct bytes frame = {0};
 
@@ -144,12 +163,17 @@ static bool exchange(struct peer *p, const ProtobufCMessage *msg, const char *ca
         p->io.lend_fd = *p->keep_fd;
         p->keep_fd = NULL;
     }
-    int64_t deadline = frame_deadline(p->limit_ms);
     spoken_refill(&p->spoken);
     enum frame_result result = frame_write(&p->io, deadline, frame.data, frame.len);
     bytes_free(&frame); /* it may hold a PIN */
-    if (result == FRAME_OK)
-        result = frame_read(&p->io, deadline, answer);
+    return result == FRAME_OK || gone_by(p, result, call, err);
+}
+
+static bool receive(struct peer *p, int64_t deadline, const char *call, struct bytes *answer,
+                    struct err *err)
+{
+    enum frame_result result = frame_read(&p->io, deadline, answer);
+
     return result == FRAME_OK || gone_by(p, result, call, err);
 }
 
@@ -159,10 +183,12 @@ static bool shake_hands(struct peer *p, const char *program, struct err *err)
     char safe[HSM_TEXT_MAX];
     struct bytes answer = {0};
     Pb__Hello ours, *theirs = NULL;
+    int64_t deadline = frame_deadline(p->limit_ms);
     bool ok = false;
 
     wire_put_hello(&ours);
-    if (!exchange(p, &ours.base, call, &answer, err))
+    if (!send_message(p, &ours.base, deadline, call, err) ||
+        !receive(p, deadline, call, &answer, err))
         goto out;
     theirs = pb__hello__unpack(NULL, answer.len, answer.data);
     if (!theirs || theirs->magic != WIRE_MAGIC) {
@@ -213,14 +239,83 @@ bool peer_start(const struct remote_setup *setup, struct peer **out, struct err 
     return true;
 }
 
-/* Reads a reply. What is wrong with it is ERR_DATA in *why; a failure that it tells is in *told. */
-static bool read_reply(const Pb__Reply *reply, uint64_t id, const struct peer_answer *answer,
-                       void *out, struct err *told, struct err *why)
+/* --- requests and replies, matched by id --- */
+
+/* id 0: a free place. */
+static struct asked *find(struct peer *p, uint64_t id)
 {
+    for (size_t i = 0; i < PEER_ASKED_MAX; i++)
+        if (p->asked[i].id == id)
+            return &p->asked[i];
+    return NULL;
+}
+
+static void answered(struct asked *asked)
+{
+    if (asked->reply)
+        pb__reply__free_unpacked(asked->reply, NULL);
+    *asked = (struct asked){0};
+}
+
+static bool fail_gone(const struct peer *p, struct err *err)
+{
+    if (err)
+        *err = p->gone;
+    return false;
+}
+
+bool peer_send(struct peer *p, Pb__Request__CallCase call, void *args, uint64_t *id,
+               struct err *err)
+{
+    struct asked *asked = find(p, 0);
+    Pb__Request request = PB__REQUEST__INIT;
+
+    if (p->gone.code != ERR_NONE)
+        return fail_gone(p, err);
+    if (!asked)
+        return err_set(err, ERR_FAILED, "more than %d calls at once", PEER_ASKED_MAX);
+    *asked = (struct asked){++p->last_id, call, frame_deadline(p->limit_ms), NULL};
+    request.id = asked->id;
+    request.call_case = call;
+    request.info = args; /* all members of the union are pointers to structures */
+    if (!send_message(p, &request.base, asked->deadline, wire_call_name(call), err)) {
+        if (p->gone.code == ERR_NONE) /* it was not sent */
+            answered(asked);
+        return false;
+    }
+    *id = asked->id;
+    return true;
+}
+
+/* Takes one reply to whichever of our requests it belongs to. */
+static bool take_reply(struct peer *p, const struct asked *waited, struct err *err)
+{
+    const char *name = wire_call_name(waited->call);
+    struct bytes frame = {0};
+    struct asked *asked;
+    Pb__Reply *reply;
+
+    if (!receive(p, waited->deadline, name, &frame, err)) {
+        bytes_free(&frame);
+        return false;
+    }
+    reply = pb__reply__unpack(NULL, frame.len, frame.data);
+    bytes_free(&frame);
     if (!reply)
-        return err_set(why, ERR_DATA, "not a reply");
-    if (reply->id != id)
-        return err_set(why, ERR_DATA, "it answers another request");
+        return nonsense(p, name, "not a reply", err);
+    asked = reply->id ? find(p, reply->id) : NULL;
+    if (!asked || asked->reply) {
+        pb__reply__free_unpacked(reply, NULL);
+        return nonsense(p, name, "it answers another request", err);
+    }
+    asked->reply = reply; /* handed over */
+    return true;
+}
+
+/* Reads a reply. What is wrong with it is ERR_DATA in *why; a failure that it tells is in *told. */
+static bool read_reply(const Pb__Reply *reply, const struct peer_answer *answer, void *out,
+                       struct err *told, struct err *why)
+{
     if (reply->result_case == PB__REPLY__RESULT_ERROR)
         return wire_get_err(reply->error, told, why);
     if (reply->result_case != answer->kind)
@@ -228,40 +323,23 @@ static bool read_reply(const Pb__Reply *reply, uint64_t id, const struct peer_an
     return !answer->get || answer->get(reply, out, why);
 }
 
-/* Calls that write to the token itself. SoftHSM, for one, writes it anew at each login. */
-static bool is_delicate(Pb__Request__CallCase call)
+bool peer_receive(struct peer *p, uint64_t id, const struct peer_answer *answer, void *out,
+                  struct err *err)
 {
-    return call == PB__REQUEST__CALL_LOGIN || call == PB__REQUEST__CALL_COMMIT ||
-           call == PB__REQUEST__CALL_MAKE_PUBLIC || call == PB__REQUEST__CALL_DESTROY;
-}
-
-bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
-              const struct peer_answer *answer, void *out, struct err *err)
-{
-    const char *name = wire_call_name(call);
-    struct bytes frame = {0};
+    struct asked *asked = id ? find(p, id) : NULL;
     struct err told = {0}, why = {0};
 
-    if (p->gone.code != ERR_NONE) {
-        if (err)
-            *err = p->gone;
-        return false;
+    if (!asked)
+        return err_set(err, ERR_FAILED, "no call %llu is under way", (unsigned long long)id);
+    while (!asked->reply) {
+        if (p->gone.code != ERR_NONE)
+            return fail_gone(p, err);
+        if (!take_reply(p, asked, err))
+            return false;
     }
-    Pb__Request request = PB__REQUEST__INIT;
-    p->delicate = is_delicate(call);
-    request.id = ++p->last_id;
-    request.call_case = call;
-    request.info = args; /* all members of the union are pointers to structures */
-    if (!exchange(p, &request.base, name, &frame, err)) {
-        bytes_free(&frame);
-        return false;
-    }
-
-    Pb__Reply *reply = pb__reply__unpack(NULL, frame.len, frame.data);
-    bytes_free(&frame);
-    bool ok = read_reply(reply, request.id, answer, out, &told, &why);
-    if (reply)
-        pb__reply__free_unpacked(reply, NULL);
+    const char *name = wire_call_name(asked->call);
+    bool ok = read_reply(asked->reply, answer, out, &told, &why);
+    answered(asked);
     if (!ok && why.code != ERR_DATA) { /* no memory of our own: the agent is not to blame */
         if (err)
             *err = why;
@@ -272,6 +350,14 @@ bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
     if (told.code != ERR_NONE && err)
         *err = told;
     return told.code == ERR_NONE;
+}
+
+bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
+              const struct peer_answer *answer, void *out, struct err *err)
+{
+    uint64_t id;
+
+    return peer_send(p, call, args, &id, err) && peer_receive(p, id, answer, out, err);
 }
 
 void peer_close(struct peer *p)
@@ -288,5 +374,7 @@ void peer_close(struct peer *p)
     }
     spoken_flush(&p->spoken);
     process_close(&p->process);
+    for (size_t i = 0; i < PEER_ASKED_MAX; i++)
+        answered(&p->asked[i]);
     free(p);
 }

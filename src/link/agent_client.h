@@ -25,8 +25,17 @@ struct peer_answer {
 /* Starts the agent and shakes hands. As remote_open(), but no HSM is opened yet. */
 bool peer_start(const struct remote_setup *setup, struct peer **out, struct err *err);
 
-/* Makes one call: args is the message that belongs to call. Errors: what the agent answers;
- * ERR_GONE when it does not answer as it must, and from then on at once. */
+/* A call in two halves, so that several can be under way: args is the message that belongs to call,
+ * and *id names it until its reply was received. Replies may come in any order; each is given to
+ * the request whose id it bears, and one that bears no such id ends the agent. Errors of both: what
+ * the agent answers; ERR_GONE when it does not answer as it must, and from then on at once. */
+enum { PEER_ASKED_MAX = 16 };
+bool peer_send(struct peer *p, Pb__Request__CallCase call, void *args, uint64_t *id,
+               struct err *err);
+bool peer_receive(struct peer *p, uint64_t id, const struct peer_answer *answer, void *out,
+                  struct err *err);
+
+/* Both halves. */
 bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
               const struct peer_answer *answer, void *out, struct err *err);
 

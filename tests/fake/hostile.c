@@ -186,6 +186,23 @@ static void answer_other_id(uint64_t id)
     idle();
 }
 
+/* Two requests, the second of which is answered first; each handle is the request's id. */
+static void answer_reversed(uint64_t id)
+{
+    uint64_t second = next_request();
+
+    reply_handle(second, second);
+    reply_handle(id, id);
+    idle();
+}
+
+static void answer_twice(uint64_t id)
+{
+    reply_handle(id, 7);
+    reply_handle(id, 8);
+    idle();
+}
+
 static void answer_other_kind(uint64_t id)
 {
     reply_done(id);
@@ -395,6 +412,8 @@ static const struct {
     {"answer-noise", NULL, answer_noise},
     {"answer-oversize", NULL, answer_oversize},
     {"answer-other-id", NULL, answer_other_id},
+    {"answer-reversed", NULL, answer_reversed},
+    {"answer-twice", NULL, answer_twice},
     {"answer-other-kind", NULL, answer_other_kind},
     {"answer-handle-0", NULL, answer_handle_0},
     {"answer-nothing", NULL, answer_nothing},

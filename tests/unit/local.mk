@@ -155,7 +155,7 @@ TESTS += %D%/test_policy
 check_PROGRAMS += %D%/test_remote
 TESTS += %D%/test_remote
 %C%_test_remote_SOURCES = %D%/test_remote.c
-%C%_test_remote_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_remote_CFLAGS = $(UNIT_CFLAGS) $(PROTOBUF_CFLAGS)
 %C%_test_remote_LDADD = $(UNIT_HSM)
 
 check_PROGRAMS += %D%/test_report

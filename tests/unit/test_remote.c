@@ -23,7 +23,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "link/agent_client.h"
 #include "link/remote.h"
+#include "link/wire.h"
 
 enum {
     LIMIT_MS = 300,
@@ -213,13 +215,95 @@ static void bad_answer_is_told(void **state)
     check_bad_answer("answer-half-and-stay", "no answer", LIMIT_MS);
     check_bad_answer("answer-noise", "not a reply", ENOUGH_MS);
     check_bad_answer("answer-oversize", "longer than any may be", ENOUGH_MS);
-    check_bad_answer("answer-other-id", "another request", ENOUGH_MS);
     check_bad_answer("answer-other-kind", "another question", ENOUGH_MS);
     check_bad_answer("answer-nothing", "another question", ENOUGH_MS);
     check_bad_answer("answer-handle-0", "handle is 0", ENOUGH_MS);
     check_bad_answer("answer-no-failure", "failure 0 is unknown", ENOUGH_MS);
     check_bad_answer("answer-never", "still running", LIMIT_MS);
     check_bad_answer("answer-dripping", "no answer", LIMIT_MS);
+}
+
+static bool get_handle(const Pb__Reply *reply, void *out, struct err *err)
+{
+    (void)err;
+    *(uint64_t *)out = reply->handle;
+    return true;
+}
+
+/* An agent that is open, and the call make_aes() to be sent to it. */
+static struct peer *start_peer(const char *how, Pb__MakeAes *args)
+{
+    static const struct peer_answer done = {PB__REPLY__RESULT_DONE, NULL};
+    struct remote_setup setup = setup_of("hostile", how, ENOUGH_MS);
+    struct peer *peer = NULL;
+    Pb__Where where;
+    struct err err = {0};
+
+    wire_put_where(&setup.where, &where);
+    if (!peer_start(&setup, &peer, &err) ||
+        !peer_ask(peer, PB__REQUEST__CALL_OPEN, &where, &done, NULL, &err))
+        fail_msg("%s", err.what);
+    pb__make_aes__init(args);
+    return peer;
+}
+
+static const struct peer_answer handle_answer = {PB__REPLY__RESULT_HANDLE, get_handle};
+
+/* The reply to the second of two requests comes first: each goes where its id says. */
+static void replies_are_matched_by_id(void **state)
+{
+    (void)state;
+    Pb__MakeAes args;
+    struct peer *peer = start_peer("answer-reversed", &args);
+    uint64_t first = 0, second = 0, handle = 0;
+    struct err err = {0};
+
+    assert_true(peer_send(peer, PB__REQUEST__CALL_MAKE_AES, &args, &first, &err));
+    assert_true(peer_send(peer, PB__REQUEST__CALL_MAKE_AES, &args, &second, &err));
+    assert_int_not_equal(first, second);
+    assert_true(peer_receive(peer, first, &handle_answer, &handle, &err));
+    assert_int_equal(handle, first);
+    assert_true(peer_receive(peer, second, &handle_answer, &handle, &err));
+    assert_int_equal(handle, second);
+    assert_false(peer_receive(peer, second, &handle_answer, &handle, &err));
+    assert_int_equal(err.code, ERR_FAILED); /* it was received, and nothing is waited for */
+    peer_close(peer);
+}
+
+/* A reply to nothing that was asked, or to what was answered already, is refused. */
+static void reply_with_a_wrong_id_is_refused(void **state)
+{
+    (void)state;
+    Pb__MakeAes args;
+    struct peer *peer = start_peer("answer-twice", &args);
+    uint64_t handle = 0;
+    struct err err = {0};
+
+    assert_true(peer_ask(peer, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer, &handle, &err));
+    assert_int_equal(handle, 7);
+    check_gone(peer_ask(peer, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer, &handle, &err),
+               &err, "another request");
+    assert_int_equal(handle, 7);
+    peer_close(peer);
+    check_bad_answer("answer-other-id", "another request", ENOUGH_MS);
+}
+
+static void too_many_calls_at_once(void **state)
+{
+    (void)state;
+    Pb__MakeAes args;
+    struct peer *peer = start_peer("answer-never", &args);
+    uint64_t id = 0, last = 0;
+    struct err err = {0};
+
+    for (unsigned i = 0; i < PEER_ASKED_MAX; i++) {
+        assert_true(peer_send(peer, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
+        assert_true(id > last);
+        last = id;
+    }
+    assert_false(peer_send(peer, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
+    assert_int_equal(err.code, ERR_FAILED);
+    peer_close(peer);
 }
 
 static void bad_list_is_told(void **state)
@@ -566,6 +650,9 @@ int main(void)
         cmocka_unit_test(another_version_is_told),
         cmocka_unit_test(unknown_api_names_the_known_ones),
         cmocka_unit_test(bad_answer_is_told),
+        cmocka_unit_test(replies_are_matched_by_id),
+        cmocka_unit_test(reply_with_a_wrong_id_is_refused),
+        cmocka_unit_test(too_many_calls_at_once),
         cmocka_unit_test(bad_list_is_told),
         cmocka_unit_test(crash_names_the_signal),
         cmocka_unit_test(crash_in_open_is_told),
