@@ -58,6 +58,15 @@ static const struct vector vectors[HSM_ALGS] = {
                          "a key was wrapped and unwrapped; no integrity"},
 };
 
+/* Where no known answer is kept here. */
+static const struct vector any = {rfc3394_kek,
+                                  rfc3394_key,
+                                  NULL,
+                                  sizeof rfc3394_kek,
+                                  sizeof rfc3394_key,
+                                  0,
+                                  "a key was wrapped and unwrapped"};
+
 /* --- throw-away keys --- */
 
 static bool import(struct nss *nss, CK_KEY_TYPE type, const uint8_t *value, size_t len,
@@ -168,7 +177,7 @@ static void conclude(struct hsm_offer *offer, const char *how, const struct err 
 
 static void try_envelope(struct nss *nss, enum hsm_alg alg, struct hsm_offer *offer)
 {
-    const struct vector *vector = &vectors[alg];
+    const struct vector *vector = vectors[alg].words ? &vectors[alg] : &any;
     struct bytes blob = {0};
     uint64_t kek, key, back;
     struct err err = {0};
@@ -336,11 +345,15 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
     ok = generate(nss, CKM_RSA_PKCS_KEY_PAIR_GEN, &params, &private, &public, err);
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++) {
         struct hsm_offer *offer = &found.alg[alg];
+        if (!nss_algs[alg].wrap_words) {
+            text_print(offer->reason, sizeof offer->reason, "NSS does not have it");
+            continue;
+        }
         offer->mechanism = nss_algs[alg].mechanism;
         text_print(offer->wrap_words, sizeof offer->wrap_words, "%s", nss_algs[alg].wrap_words);
         text_print(offer->unwrap_words, sizeof offer->unwrap_words, "%s",
                    nss_algs[alg].unwrap_words);
-        if (vectors[alg].words)
+        if (wrap_alg(alg)->family == WRAP_AES)
             try_envelope(nss, alg, offer);
         else
             try_transport(nss, alg, private, public, offer);

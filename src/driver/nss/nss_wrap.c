@@ -134,8 +134,8 @@ bool nss_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key
 
     if (!nss)
         return false;
-    if ((unsigned)alg >= HSM_ALGS)
-        return err_set(err, ERR_UNSUPPORTED, "no such algorithm");
+    if (!nss_algs[alg].wrap_words)
+        return err_set(err, ERR_UNSUPPORTED, "NSS has no %s", hsm_alg_name(alg));
     ok = nss_object_open(nss, wrapping, &by, err) && nss_object_open(nss, key, &it, err) &&
          check_class(alg, &it.desc, err) && wrap_open(nss, alg, &by, &it, blob, err);
     nss_object_close(&by);
@@ -329,8 +329,8 @@ bool nss_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const st
 
     if (!nss)
         return false;
-    if ((unsigned)alg >= HSM_ALGS)
-        return err_set(err, ERR_UNSUPPORTED, "no such algorithm");
+    if (!nss_algs[alg].wrap_words)
+        return err_set(err, ERR_UNSUPPORTED, "NSS has no %s", hsm_alg_name(alg));
     if (template->class == KEY_CLASS_SECRET && template->length > NSS_SECRET_MAX)
         return err_set(err, ERR_UNSUPPORTED, "NSS unwraps no secret of more than %d bytes",
                        NSS_SECRET_MAX);

@@ -7,7 +7,7 @@
 
 #include "hsm/hsm.h"
 
-/* How NSS says one algorithm. */
+/* How NSS calls one algorithm; wrap_words NULL: it does not have it. */
 struct nss_alg {
     CK_MECHANISM_TYPE mechanism;
     CK_RSA_PKCS_OAEP_PARAMS oaep; /* the RSA ones */

@@ -112,7 +112,7 @@ static void try_lengths(struct probe *b)
 
     if (!find_envelope(b, &alg))
         return;
-    if (alg == HSM_AES_KWP)
+    if (wrap_alg(alg)->exact_length == WRAP_LENGTH_ASK)
         b->offers->exact_length = try_exact(b, p11_mech_of(alg, &b->p->spoken[alg]));
     b->offers->takes_length = try_length(b, p11_mech_of(alg, &b->p->spoken[alg]));
 }
