@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,22 +12,6 @@
 #include "base/text.h"
 
 enum { LIMIT_MAX = 3600 };
-
-const char config_pin_advice[] = "A PIN has no place in this file: remove it and change that PIN; "
-                                 "officers type it, or the token "
-                                 "line names a file of its own for it with ?pin-source=file:/path";
-
-bool config_wrong(const struct loader *l, const char *path, const char *fmt, ...)
-{
-    char sentence[ERR_WHAT_MAX];
-    va_list args;
-
-    va_start(args, fmt);
-    text_vprint(sentence, sizeof sentence, fmt, args);
-    va_end(args);
-    err_set(l->err, ERR_CONFIG, "%s", sentence);
-    return schema_at(&l->yaml, l->err, "%s", path);
-}
 
 /* One device while it is made sense of. */
 struct device {
@@ -42,22 +25,6 @@ static const char *under(const struct device *d, const char *key, char *out)
 {
     text_print(out, CONFIG_PLACE, "%s.%s", d->at, key);
     return out;
-}
-
-const char *config_entry(const char *list, size_t index, char *out)
-{
-    text_print(out, CONFIG_PLACE, "%s.%zu", list, index);
-    return out;
-}
-
-bool config_no_memory(const struct loader *l)
-{
-    return err_set(l->err, ERR_FAILED, "There is no memory for the ceremony file");
-}
-
-bool config_take_uri(const struct loader *l, const char *text, const char *path, struct uri *uri)
-{
-    return uri_parse(text, uri, l->err) || schema_at(&l->yaml, l->err, "%s", path);
 }
 
 /* Copies a list, with NULL at its end. */

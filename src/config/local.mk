@@ -8,6 +8,7 @@ libconfig_a_SOURCES = \
 	%D%/config_diff.c \
 	%D%/config_equal.c \
 	%D%/config_parts.h \
+	%D%/config_place.c \
 	%D%/config_reach.c \
 	%D%/config_schema.c \
 	%D%/config_schema.h \

@@ -18,7 +18,12 @@ liblink_a_SOURCES = \
 	%D%/vendor_output.c \
 	%D%/vendor_output.h \
 	%D%/wire.c \
-	%D%/wire.h
+	%D%/wire.h \
+	%D%/wire_field.c \
+	%D%/wire_field.h \
+	%D%/wire_reply.c \
+	%D%/wire_terms.c \
+	%D%/wire_terms.h
 
 # The generated code does not know our warnings.
 noinst_LIBRARIES += libpb.a
