@@ -26,7 +26,7 @@ src/ceremony        base/|hsm/|protocol/|plan/|transfer/|ceremony/
 src/journal         base/|hsm/|protocol/|journal/
 src/report          base/|hsm/|protocol/|journal/|report/
 src/worker          base/|hsm/|protocol/|link/|plan/|ceremony/|worker/
-src/config          base/|hsm/|protocol/|plan/|ceremony/ceremony\.h|report/yaml_writer\.h|config/
+src/config          base/|hsm/|protocol/|plan/|report/yaml_writer\.h|config/
 src/cmd             .
 ui/model            base/|hsm/(facts|fidelity|key|uri)\.h|protocol/|plan/|config/|ui/model/
 ui/screen           base/|hsm/(facts|fidelity|key|uri)\.h|protocol/|plan/|config/|worker/worker\.h|ui/(model|screen)/

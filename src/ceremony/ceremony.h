@@ -21,20 +21,8 @@
 #include "plan/policy.h"
 #include "plan/suite.h"
 #include "protocol/event.h"
-
-enum { CEREMONY_OFFICERS_MAX = 16 };
-
-struct officer {
-    char name[EVENT_TEXT_MAX];
-    char role[64];
-};
-
-/* What the officers of the two sides are called in a ceremony file, by enum side. */
-extern const char *const officer_roles[2];
-
-/* The first officer with this role; NULL: there is none. */
-const struct officer *officer_find(const struct officer *officers, unsigned count,
-                                   const char *role);
+#include "protocol/officer.h"
+#include "protocol/side.h"
 
 /* How a side is reached, for the record; not copied. */
 struct ceremony_reach {
@@ -51,7 +39,7 @@ struct ceremony_setup {
     char libraries[EVENT_TEXT_MAX]; /* of this program, with their versions */
     char confinement[96];           /* what this program has barred itself from; empty: not known */
     bool rehearsal;
-    struct officer officers[CEREMONY_OFFICERS_MAX];
+    struct officer officers[OFFICERS_MAX];
     unsigned officer_count;
     struct event_signer signer;         /* told, and no more */
     struct hsm_where where[2];          /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */

@@ -25,16 +25,6 @@ enum {
     SERIAL_END = 4,
 };
 
-const char *const officer_roles[2] = {"source officer", "destination officer"};
-
-const struct officer *officer_find(const struct officer *officers, unsigned count, const char *role)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (text_typed_equal(officers[i].role, role, true))
-            return &officers[i];
-    return NULL;
-}
-
 /* A key that nothing can prove goes only by a word of the officers, whatever the policy waives. */
 static bool needs_waiver(struct ceremony *c, enum gate gate)
 {
@@ -200,7 +190,7 @@ bool gate_pass(struct ceremony *c, enum gate gate, struct err *err)
 {
     char question[EVENT_TEXT_MAX] = "";
 
-    if (gate == GATES || (c->gates_passed & gate_bit(c, gate)))
+    if (gate == GATE_NONE || (c->gates_passed & gate_bit(c, gate)))
         return true;
     if (!needs_waiver(c, gate) && !(c->setup.policy.gates & 1U << gate)) {
         c->gates_passed |= 1U << gate;

@@ -216,7 +216,7 @@ struct step_row {
     enum step_id id;
     enum row_for for_each;
     bool closing;   /* carried out also when something failed before */
-    enum gate gate; /* waits before this row; GATES: none */
+    enum gate gate; /* waits before this row; GATE_NONE: for nobody */
     bool (*run)(struct ceremony *c, struct step_facts *facts, struct err *err);
     bool (*undo)(struct ceremony *c, struct err *err); /* NULL: it leaves nothing behind */
 };

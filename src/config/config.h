@@ -8,8 +8,12 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "ceremony/ceremony.h"
+#include "hsm/hsm.h"
 #include "hsm/uri.h"
+#include "plan/policy.h"
+#include "protocol/event.h"
+#include "protocol/officer.h"
+#include "protocol/side.h"
 
 enum { CONFIG_SIZE_MAX = 64 * 1024 };
 
@@ -35,7 +39,7 @@ struct config {
     uint8_t sha256[32];        /* of the file's bytes */
     char title[EVENT_TEXT_MAX];
     bool rehearsal;
-    struct officer officers[CEREMONY_OFFICERS_MAX];
+    struct officer officers[OFFICERS_MAX];
     unsigned officer_count;
     struct config_side side[2]; /* SIDE_SOURCE, SIDE_DESTINATION */
     struct uri *keys;

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/config_schema.h"
 
-#include "ceremony/ceremony.h"
+#include "hsm/hsm.h"
+#include "hsm/uri.h"
+#include "plan/policy.h"
+#include "protocol/event.h"
+#include "protocol/gate.h"
+#include "protocol/officer.h"
+#include "protocol/side.h"
 
 enum { LINE_MAX_LEN = HSM_PATH_MAX - 1, LIST_MAX = 64, KEYS_MAX = 4096 };
 
@@ -113,7 +119,7 @@ static const cyaml_schema_field_t config_fields[] = {
                      CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_SEQUENCE_COUNT("officers", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
                                struct raw_config, officers, officer_count, &officer, 0,
-                               CEREMONY_OFFICERS_MAX),
+                               OFFICERS_MAX),
     CYAML_FIELD_MAPPING("source", CYAML_FLAG_DEFAULT, struct raw_config, source, side_fields),
     CYAML_FIELD_MAPPING("destination", CYAML_FLAG_DEFAULT, struct raw_config, destination,
                         side_fields),

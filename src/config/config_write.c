@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "config/config_parts.h"
+#include "protocol/gate.h"
 #include "report/yaml_writer.h"
 
 static const char heading[] =

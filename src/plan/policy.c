@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "hsm/leave.h"
 #include "plan/rsa_check.h"
+#include "protocol/gate.h"
 
 const char *confinement_rule_name(enum confinement_rule rule)
 {

@@ -9,7 +9,6 @@
 #include "base/err.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
-#include "protocol/event.h"
 
 /* Must a throw-away key go each way before a real one does? When possible: a kind of which the
  * source makes none goes without. */

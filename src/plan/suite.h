@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "hsm/facts.h"
 #include "plan/policy.h"
-#include "protocol/event.h"
+#include "protocol/outcome.h"
 
 /* One way for a key to travel. */
 struct way {

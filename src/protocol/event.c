@@ -5,46 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-
-/* The protocol as people number it: one row for each step, in the order in which they happen. */
-static const struct {
-    const char *name;
-    const char *title;
-    enum side side;
-    int number;
-} steps[STEPS] = {
-    [STEP_MAKE_PAIR] = {"make-pair", "make the transport pair", SIDE_DESTINATION, 1},
-    [STEP_RELAY_PUBLIC] = {"relay-public", "carry its public half", SIDE_RELAY, 2},
-    [STEP_LOAD_PUBLIC] = {"load-public", "load it and read it back", SIDE_SOURCE, 3},
-    [STEP_MAKE_AES] = {"make-aes", "make the AES key", SIDE_SOURCE, 4},
-    [STEP_WRAP_AES] = {"wrap-aes", "encrypt the AES key", SIDE_SOURCE, 5},
-    [STEP_RELAY_AES] = {"relay-aes", "carry the encrypted AES key", SIDE_RELAY, 6},
-    [STEP_UNWRAP_AES] = {"unwrap-aes", "decrypt the AES key", SIDE_DESTINATION, 7},
-    [STEP_WRAP_KEY] = {"wrap-key", "encrypt the key", SIDE_SOURCE, 8},
-    [STEP_RELAY_KEY] = {"relay-key", "carry the encrypted key", SIDE_RELAY, 9},
-    [STEP_UNWRAP_KEY] = {"unwrap-key", "decrypt the key (temporary)", SIDE_DESTINATION, 10},
-    [STEP_PROVE] = {"prove", "prove that both hold the same key", SIDE_RELAY, 11},
-    [STEP_READ_OBJECT] = {"read-object", "read the public object", SIDE_SOURCE, 11},
-    [STEP_RELAY_OBJECT] = {"relay-object", "carry the public object", SIDE_RELAY, 11},
-    [STEP_COMMIT] = {"commit", "keep it under its own name", SIDE_DESTINATION, 11},
-    [STEP_PROVE_AGAIN] = {"prove-again", "prove the kept key", SIDE_RELAY, 11},
-    [STEP_DESTROY] = {"destroy", "destroy the transport keys", SIDE_RELAY, 12},
-    [STEP_INVENTORY] = {"inventory", "compare the inventories", SIDE_RELAY, 12},
-    [STEP_PROVE_FRESH] = {"prove-fresh", "prove it from a fresh process", SIDE_DESTINATION, 12},
-};
-
-static const char *name_of(const char *const *names, unsigned count, unsigned value)
-{
-    return value < count && names[value] ? names[value] : "?";
-}
-
-#define NAME_OF(names, value) name_of(names, sizeof(names) / sizeof(names)[0], (unsigned)(value))
-
-const char *side_name(enum side side)
-{
-    static const char *const names[] = {"source", "destination", "relay"};
-    return NAME_OF(names, side);
-}
+#include "protocol/name.h"
 
 const char *event_kind_name(enum event_kind kind)
 {
@@ -79,89 +40,19 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_PIN] = "pin",
         [EVENT_DONE] = "done",
     };
-    return NAME_OF(names, kind);
+    return name_of(names, EVENT_KINDS, kind);
 }
 
 const char *reach_name(enum reach reach)
 {
     static const char *const names[REACHES] = {"agent", "parameters", "variable"};
-    return NAME_OF(names, reach);
+    return name_of(names, REACHES, reach);
 }
 
 const char *event_state_name(enum event_state state)
 {
-    static const char *const names[] = {"begun", "ok", "failed", "undone"};
-    return NAME_OF(names, state);
-}
-
-const char *side_state_name(enum side_state state)
-{
-    static const char *const names[SIDE_STATES] = {"closed",    "opening", "open",
-                                                   "logged in", "listed",  "failed"};
-    return NAME_OF(names, state);
-}
-
-const char *gate_name(enum gate gate)
-{
-    static const char *const names[GATES] = {"devices", "review", "fingerprint", "key"};
-    return NAME_OF(names, gate);
-}
-
-const char *gate_state_name(enum gate_state state)
-{
-    static const char *const names[] = {"open", "wrong", "confirmed", "refused", "waived"};
-    return NAME_OF(names, state);
-}
-
-const char *canary_state_name(enum canary_state state)
-{
-    static const char *const names[] = {"passed", "failed", "impossible", "commits", "clean"};
-    return NAME_OF(names, state);
-}
-
-const char *key_outcome_name(enum key_outcome outcome)
-{
-    static const char *const names[KEY_OUTCOMES] = {"pending", "migrated", "refused",
-                                                    "failed",  "unknown",  "unproven"};
-    return NAME_OF(names, outcome);
-}
-
-const char *key_route_name(enum key_route route)
-{
-    static const char *const names[] = {"none", "envelope", "direct", "public"};
-    return NAME_OF(names, route);
-}
-
-const char *comparison_name(enum comparison result)
-{
-    static const char *const names[COMPARISONS] = {"same", "differs", "only here", "not known"};
-    return NAME_OF(names, result);
-}
-
-const char *end_outcome_name(enum end_outcome outcome)
-{
-    static const char *const names[] = {"complete", "partial", "failed", "aborted"};
-    return NAME_OF(names, outcome);
-}
-
-const char *step_name(enum step_id id)
-{
-    return (unsigned)id < STEPS ? steps[id].name : "?";
-}
-
-int step_number(enum step_id id)
-{
-    return (unsigned)id < STEPS ? steps[id].number : 0;
-}
-
-const char *step_title(enum step_id id)
-{
-    return (unsigned)id < STEPS ? steps[id].title : "?";
-}
-
-enum side step_side(enum step_id id)
-{
-    return (unsigned)id < STEPS ? steps[id].side : SIDE_RELAY;
+    static const char *const names[EVENT_STATES] = {"begun", "ok", "failed", "undone"};
+    return name_of(names, EVENT_STATES, state);
 }
 
 char *event_check_value(const struct check *check, enum side side, char *out)

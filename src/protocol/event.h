@@ -16,8 +16,11 @@
 #include "base/err.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
-
-enum side { SIDE_SOURCE, SIDE_DESTINATION, SIDE_RELAY, SIDES };
+#include "protocol/gate.h"
+#include "protocol/officer.h"
+#include "protocol/outcome.h"
+#include "protocol/side.h"
+#include "protocol/step.h"
 
 enum event_kind {
     EVENT_BEGIN,       /* begin: the ceremony as it was asked for */
@@ -53,68 +56,7 @@ enum event_kind {
 };
 
 /* Of a step, a call, a proof. */
-enum event_state { EVENT_BEGUN, EVENT_OK, EVENT_FAILED, EVENT_UNDONE };
-
-enum side_state {
-    SIDE_CLOSED,
-    SIDE_OPENING,
-    SIDE_OPEN,      /* slots are known */
-    SIDE_LOGGED_IN, /* a token was chosen */
-    SIDE_LISTED,    /* its keys are known */
-    SIDE_FAILED,
-    SIDE_STATES
-};
-
-enum gate { GATE_DEVICES, GATE_REVIEW, GATE_FINGERPRINT, GATE_KEY, GATES };
-enum gate_state { GATE_OPEN, GATE_WRONG, GATE_CONFIRMED, GATE_REFUSED, GATE_WAIVED };
-
-/* What became of a throw-away key. Impossible: the source does not make one. Commits: it is about
- * to become a token object on the destination, under the label of temporaries. Clean, of all of
- * them together: both inventories are again as they were. */
-enum canary_state {
-    CANARY_PASSED,
-    CANARY_FAILED,
-    CANARY_IMPOSSIBLE,
-    CANARY_COMMITS,
-    CANARY_CLEAN,
-    CANARY_STATES
-};
-
-/* The protocol's steps. step_number() tells the number that the documents use. */
-enum step_id {
-    STEP_MAKE_PAIR,
-    STEP_RELAY_PUBLIC,
-    STEP_LOAD_PUBLIC,
-    STEP_MAKE_AES,
-    STEP_WRAP_AES,
-    STEP_RELAY_AES,
-    STEP_UNWRAP_AES,
-    STEP_WRAP_KEY,
-    STEP_RELAY_KEY,
-    STEP_UNWRAP_KEY,
-    STEP_PROVE,
-    STEP_READ_OBJECT, /* public objects: instead of the four before */
-    STEP_RELAY_OBJECT,
-    STEP_COMMIT,
-    STEP_PROVE_AGAIN,
-    STEP_DESTROY,
-    STEP_INVENTORY,
-    STEP_PROVE_FRESH,
-    STEPS
-};
-
-enum key_outcome {
-    KEY_PENDING,
-    KEY_MIGRATED,
-    KEY_REFUSED,
-    KEY_FAILED,
-    KEY_UNKNOWN,
-    KEY_UNPROVEN /* arrived by a waiver: nothing proves it */,
-    KEY_OUTCOMES
-};
-/* AES-wrapped; under OAEP itself; not encrypted, since it is public. */
-enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT, ROUTE_PUBLIC, ROUTES };
-enum end_outcome { END_COMPLETE, END_PARTIAL, END_FAILED, END_ABORTED };
+enum event_state { EVENT_BEGUN, EVENT_OK, EVENT_FAILED, EVENT_UNDONE, EVENT_STATES };
 
 enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
 
@@ -144,13 +86,6 @@ struct event_signer {
     char role[64];              /* of the officer who holds it; empty: nobody by name */
 };
 
-enum comparison {
-    COMPARED_SAME,
-    COMPARED_DIFFERS,
-    COMPARED_ONLY_HERE, /* the other side has none of this name: its handle is 0 */
-    COMPARED_UNKNOWN,   /* no operation that both may carry out tells */
-    COMPARISONS
-};
 enum { COMPARED_CHECKS = 2 };
 struct compared {
     enum comparison result;
@@ -183,10 +118,7 @@ struct event {
             char host[EVENT_TEXT_MAX];
             bool rehearsal;
         } begin;
-        struct {
-            char name[EVENT_TEXT_MAX];
-            char role[64];
-        } officer;
+        struct officer officer;
         struct {
             enum reach what;
             char text[EVENT_PATH_MAX];
@@ -339,19 +271,10 @@ struct event_sink {
     bool (*emit)(struct event_sink *sink, const struct event *event, struct err *err);
 };
 
-/* Words for lines and reports: "source", "ok", "make-pair", "migrated", "fingerprint". */
-const char *side_name(enum side side);
+/* Words for lines and reports: "begin", "ok", "agent". */
 const char *event_kind_name(enum event_kind kind);
 const char *reach_name(enum reach reach);
 const char *event_state_name(enum event_state state);
-const char *side_state_name(enum side_state state);
-const char *gate_name(enum gate gate);
-const char *gate_state_name(enum gate_state state);
-const char *canary_state_name(enum canary_state state);
-const char *key_outcome_name(enum key_outcome outcome);
-const char *key_route_name(enum key_route route);
-const char *comparison_name(enum comparison result);
-const char *end_outcome_name(enum end_outcome outcome);
 
 /* A check value with its method: "f29000, ECB of zeros, the same on both sides", "none by CMAC of
  * zeros: ...". out has EVENT_CHECK_TEXT bytes. Returns out. */
@@ -366,12 +289,5 @@ char *event_compared_text(const struct compared *compared, char *out);
 /* One side's value alone: hexadecimal, of long ones the first eight octets; empty: none. out has
  * EVENT_CHECK_TEXT bytes. Returns out. */
 char *event_check_value(const struct check *check, enum side side, char *out);
-
-/* The step's name for reports ("make-pair"), its number in the protocol (1..12), what it does in
- * a few words ("make the transport pair"), and where it happens. */
-const char *step_name(enum step_id id);
-int step_number(enum step_id id);
-const char *step_title(enum step_id id);
-enum side step_side(enum step_id id);
 
 #endif

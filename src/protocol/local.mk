@@ -3,4 +3,16 @@
 noinst_LIBRARIES += libprotocol.a
 libprotocol_a_SOURCES = \
 	%D%/event.c \
-	%D%/event.h
+	%D%/event.h \
+	%D%/gate.c \
+	%D%/gate.h \
+	%D%/name.c \
+	%D%/name.h \
+	%D%/officer.c \
+	%D%/officer.h \
+	%D%/outcome.c \
+	%D%/outcome.h \
+	%D%/side.c \
+	%D%/side.h \
+	%D%/step.c \
+	%D%/step.h

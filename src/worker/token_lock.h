@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "hsm/facts.h"
-#include "protocol/event.h"
+#include "protocol/side.h"
 
 /* Claims the token in this slot: the source's together with others, the destination's alone. The
  * lock's file lies in the first of these folders (NULL at the end) that is there; a folder that

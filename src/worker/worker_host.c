@@ -7,6 +7,7 @@
 
 #include "base/pin.h"
 #include "link/remote.h"
+#include "protocol/officer.h"
 #include "worker/token_lock.h"
 #include "worker/trace.h"
 #include "worker/worker_state.h"

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The word for a value of an enumeration. */
+#ifndef HSMFERRY_PROTOCOL_NAME_H
+#define HSMFERRY_PROTOCOL_NAME_H
+
+/* names has count words, some perhaps NULL. Returns "?" for a value that has none: it may have come
+ * from outside. */
+const char *name_of(const char *const *names, unsigned count, unsigned value);
+
+#endif

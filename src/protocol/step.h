@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps of the protocol: their names, their numbers, and where each one happens. */
+#ifndef HSMFERRY_PROTOCOL_STEP_H
+#define HSMFERRY_PROTOCOL_STEP_H
+
+#include "protocol/side.h"
+
+/* The protocol's steps. step_number() tells the number that the documents use. */
+enum step_id {
+    STEP_MAKE_PAIR,
+    STEP_RELAY_PUBLIC,
+    STEP_LOAD_PUBLIC,
+    STEP_MAKE_AES,
+    STEP_WRAP_AES,
+    STEP_RELAY_AES,
+    STEP_UNWRAP_AES,
+    STEP_WRAP_KEY,
+    STEP_RELAY_KEY,
+    STEP_UNWRAP_KEY,
+    STEP_PROVE,
+    STEP_READ_OBJECT, /* public objects: instead of the four before */
+    STEP_RELAY_OBJECT,
+    STEP_COMMIT,
+    STEP_PROVE_AGAIN,
+    STEP_DESTROY,
+    STEP_INVENTORY,
+    STEP_PROVE_FRESH,
+    STEPS
+};
+
+/* The step's name for reports ("make-pair"), its number in the protocol (1..12), what it does in
+ * a few words ("make the transport pair"), and where it happens. */
+const char *step_name(enum step_id id);
+int step_number(enum step_id id);
+const char *step_title(enum step_id id);
+enum side step_side(enum step_id id);
+
+#endif
