@@ -20,8 +20,8 @@ src/driver/pkcs11   base/|hsm/|driver/(load|dialect|pkcs11)/
 src/driver/nss      base/|hsm/|driver/(load|dialect|nss)/
 src/driver/libp11   base/|hsm/|driver/(load|dialect|libp11)/
 src/agent           base/|confine/|hsm/|link/|driver/|agent/
-src/plan            base/|hsm/|protocol/|plan/|transfer/proof\.h|ceremony/state\.h
-src/transfer        base/|hsm/|protocol/|plan/|transfer/|ceremony/state\.h
+src/plan            base/|hsm/|protocol/|plan/
+src/transfer        base/|hsm/|protocol/|plan/|transfer/
 src/ceremony        base/|hsm/|protocol/|plan/|transfer/|ceremony/
 src/journal         base/|hsm/|protocol/|journal/
 src/report          base/|hsm/|protocol/|journal/|report/

@@ -3,8 +3,9 @@
  * What an application will do with the keys that arrived: reach them through OpenSSL and libp11, in
  * a process of its own, and not by the driver that moved them.
  */
-#include "ceremony/state.h"
+#include "ceremony/application.h"
 
+#include "ceremony/members.h"
 #include "plan/name_index.h"
 #include "transfer/proof.h"
 
@@ -21,9 +22,9 @@ static const char *path_of(enum hsm_proof proof)
     return paths[proof];
 }
 
-static bool wants(const struct ceremony *c, size_t i)
+static bool wants(const struct transfer *t)
 {
-    return c->fates[i].outcome == KEY_MIGRATED && c->plan.items[i].key.class == KEY_CLASS_PRIVATE;
+    return t->outcome == KEY_MIGRATED && t->item->key.class == KEY_CLASS_PRIVATE;
 }
 
 static void not_tried(struct ceremony *c, const struct key_desc *key, const char *why)
@@ -32,33 +33,32 @@ static void not_tried(struct ceremony *c, const struct key_desc *key, const char
 
     if (key)
         key_label_text(key, label);
-    tell_note(
-        c, EVENT_WARNING, SIDE_DESTINATION, "application",
+    emit_note(
+        &c->narrator, EVENT_WARNING, SIDE_DESTINATION, "application",
         "%.80s: not proven through OpenSSL and libp11, only through the HSM's own API: %.120s",
         label, why);
 }
 
-/* Proves key number i. What libp11 cannot do is no failure of the key; a wrong answer is. */
-static bool prove_one(struct ceremony *c, size_t i, struct hsm *app, const struct key_desc *found)
+/* Proves one key. What libp11 cannot do is no failure of the key; a wrong answer is. */
+static bool prove_one(struct ceremony *c, struct transfer *t, struct hsm *app,
+                      const struct key_desc *found)
 {
-    struct fate *fate = &c->fates[i];
-    const struct key_desc *key = &c->plan.items[i].key;
+    const struct key_desc *key = &t->item->key;
     struct bytes spki = {0};
     const struct proof_pair pair = {source_of(c),  key->handle, &spki, app,
                                     found->handle, key->class,  {0}};
     struct err err = {0};
     enum hsm_proof which;
-    bool ok =
-        proof_public(source_of(c), key, &c->plan.items[i].half, &spki, &err) &&
-        proof_run(&pair, 1U << fate->proof, &which, &err) &&
-        tell_proof(c, i, STEP_PROVE_FRESH, which, path_of(which), proof_sentence(which), &err);
+    bool ok = proof_public(source_of(c), key, &t->item->half, &spki, &err) &&
+              proof_run(&pair, 1U << t->proof, &which, &err) &&
+              emit_proof(&c->narrator, c->side, t, STEP_PROVE_FRESH, path_of(which), &err);
 
     bytes_free(&spki);
     if (!ok && err.code == ERR_UNSUPPORTED)
         not_tried(c, key, err.what);
     else if (!ok) {
-        fate->outcome = KEY_UNKNOWN;
-        fate->err = err;
+        t->outcome = KEY_UNKNOWN;
+        t->err = err;
     }
     return ok;
 }
@@ -67,25 +67,26 @@ static size_t prove_all(struct ceremony *c, struct hsm *app, const struct names 
 {
     size_t proven = 0;
 
-    for (size_t i = 0; i < c->plan.count; i++) {
+    for (size_t i = 0; i < c->transfers.count; i++) {
+        struct transfer *t = &c->transfers.at[i];
         const struct key_desc *found;
-        if (!wants(c, i))
+        if (!wants(t))
             continue;
-        found = names_only(names, &c->plan.items[i].key);
-        if (!path_of(c->fates[i].proof))
-            not_tried(c, &c->plan.items[i].key,
-                      hsm_signing_of(c->fates[i].proof).hash
+        found = names_only(names, &t->item->key);
+        if (!path_of(t->proof))
+            not_tried(c, &t->item->key,
+                      hsm_signing_of(t->proof).hash
                           ? "they hash first, and the key allows only mechanisms that hash"
                           : "OpenSSL unwraps no keys on a token");
         else if (found)
-            proven += prove_one(c, i, app, found);
+            proven += prove_one(c, t, app, found);
         else
-            not_tried(c, &c->plan.items[i].key, "libp11 does not find one key of this name");
+            not_tried(c, &t->item->key, "libp11 does not find one key of this name");
     }
     return proven;
 }
 
-size_t closing_as_application(struct ceremony *c)
+size_t application_prove(struct ceremony *c)
 {
     struct hsm *app = NULL;
     struct key_list list = {0};
@@ -93,12 +94,13 @@ size_t closing_as_application(struct ceremony *c)
     struct err err = {0};
     size_t wanted = 0, proven = 0;
 
-    for (size_t i = 0; i < c->plan.count; i++)
-        wanted += wants(c, i);
+    for (size_t i = 0; i < c->transfers.count; i++)
+        wanted += wants(&c->transfers.at[i]);
     if (wanted == 0 || !c->host.open_app)
         return 0;
     if (c->host.open_app(c->host.ctx, SIDE_DESTINATION, &app, &err) &&
-        closing_enter(c, app, &list, &err) && names_make(&list, &names, &err))
+        party_enter(&c->side[SIDE_DESTINATION], app, &list, &err) &&
+        names_make(&list, &names, &err))
         proven = prove_all(c, app, &names);
     else if (err.code != ERR_NO_INPUT)
         not_tried(c, NULL, err.what);

@@ -9,9 +9,35 @@
 #include <openssl/rand.h>
 
 #include "base/text.h"
-#include "ceremony/state.h"
-#include "plan/companion.h"
+#include "ceremony/canary.h"
+#include "ceremony/claim.h"
+#include "ceremony/demands.h"
+#include "ceremony/members.h"
 #include "plan/strength.h"
+#include "transfer/public_object.h"
+
+/* Its parts know what they need of each other. */
+static void prepare(struct ceremony *c)
+{
+    const struct policy *policy = &c->setup.policy;
+    struct transport_side *ends[2] = {&c->transport.source, &c->transport.destination};
+
+    narrator_begin(&c->narrator, &c->host);
+    c->gatekeeper = (struct gatekeeper){.gates = policy->gates,
+                                        .two_officers = policy->two_officers,
+                                        .officers = c->setup.officers,
+                                        .officer_count = c->setup.officer_count};
+    c->transport.policy = policy;
+    c->transport.deal = &c->deal;
+    snprintf(c->transport.label, sizeof c->transport.label, "hsmferry:%s", c->id);
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        struct party *party = &c->side[side];
+        party->known.side = side;
+        party->known.arrived = side == SIDE_DESTINATION ? &c->transfers : NULL;
+        ends[side]->offers = &party->offers;
+        ends[side]->known = &party->known;
+    }
+}
 
 bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host *host,
                   struct ceremony **out, struct err *err)
@@ -27,10 +53,9 @@ bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host
     c->host = *host;
     if (!c->setup.rehearsal && c->setup.policy.gates)
         c->setup.policy.gates |= 1U << GATE_DEVICES;
-    c->begun_us = host->mono_us(host->ctx);
     text_hex(random, sizeof random, c->id);
-    snprintf(c->label, sizeof c->label, "hsmferry:%s", c->id);
-    if (!tell_begin(c, err)) {
+    prepare(c);
+    if (!emit_begin(&c->narrator, &c->setup, c->id, err)) {
         free(c);
         return false;
     }
@@ -38,43 +63,18 @@ bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host
     return true;
 }
 
-static void party_close(struct party *party)
+static void forget_plan(struct ceremony *c)
 {
-    if (party->hsm)
-        party->hsm->driver->close(party->hsm);
-    free(party->slots.slots);
-    free(party->before);
-    key_list_free(&party->keys);
-    secret_free(&party->pin);
-    *party = (struct party){0};
-}
-
-void passage_reset(struct ceremony *c)
-{
-    bytes_free(&c->passage.spki);
-    bytes_free(&c->passage.blob);
-    c->passage = (struct passage){0};
-}
-
-struct fate fate_of_left_out(const struct plan_item *item)
-{
-    return (struct fate){.outcome = companion_is_unread(item) ? KEY_FAILED : KEY_REFUSED,
-                         .err = item->reason};
-}
-
-void forget_plan(struct ceremony *c)
-{
+    transfers_free(&c->transfers);
     plan_free(&c->plan);
-    free(c->fates);
-    c->fates = NULL;
 }
 
 /* What was found out about both sides is void once one of them is another. */
 static void forget_deal(struct ceremony *c)
 {
-    c->has_deal = false;
-    plan_free(&c->verdicts);
-    c->has_verdicts = false;
+    c->deal.way_count = 0;
+    plan_free(&c->verdicts.plan);
+    c->verdicts.made = false;
     forget_plan(c);
 }
 
@@ -83,10 +83,7 @@ void ceremony_free(struct ceremony *c)
     if (!c)
         return;
     forget_deal(c);
-    passage_reset(c);
-    bytes_free(&c->pair.spki);
-    bytes_free(&c->read_back);
-    bytes_free(&c->aes_blob);
+    transport_free(&c->transport);
     party_close(&c->side[SIDE_SOURCE]);
     party_close(&c->side[SIDE_DESTINATION]);
     free(c);
@@ -97,7 +94,7 @@ static bool side_failed(struct ceremony *c, enum side side, struct err *err)
 {
     struct err ignored;
 
-    tell_side(c, side, SIDE_FAILED, &ignored);
+    emit_side(&c->narrator, side, SIDE_FAILED, &ignored);
     return err->now[0] ? false : err_now(err, "Nothing was changed.");
 }
 
@@ -107,13 +104,13 @@ bool ceremony_open(struct ceremony *c, enum side side, struct err *err)
 
     forget_deal(c);
     party_close(party);
-    c->read_out = false;
-    if (!tell_side(c, side, SIDE_OPENING, err))
+    c->devices.read_out = false;
+    if (!emit_side(&c->narrator, side, SIDE_OPENING, err))
         return false;
     if (!c->host.open(c->host.ctx, side, &party->hsm, err) ||
         !party->hsm->driver->slots(party->hsm, &party->slots, err))
         return side_failed(c, side, err);
-    return tell_side(c, side, SIDE_OPEN, err);
+    return emit_side(&c->narrator, side, SIDE_OPEN, err);
 }
 
 const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side side)
@@ -127,73 +124,6 @@ const struct hsm_about *ceremony_info(const struct ceremony *c, enum side side)
 }
 
 /* --- choosing a token --- */
-
-/* The token is there but for its serial: that is not the device that was planned for. */
-static bool other_serial(const struct hsm_slot_list *slots, const char *whose,
-                         const struct uri *uri, struct err *err)
-{
-    struct uri any = *uri;
-
-    any.serial.given = false;
-    for (size_t i = 0; uri->serial.given && uri->token.given && i < slots->count; i++) {
-        if (!uri_matches_slot(&any, &slots->slots[i]))
-            continue;
-        err_set(err, ERR_CONFLICT, "the token %s of the %s has the serial %s, not the one named",
-                slots->slots[i].label, whose, slots->slots[i].serial);
-        err_now(err, "Nothing was changed.");
-        return !err_next(err,
-                         "Find out which device this is; name it only if it is the right one.");
-    }
-    return false;
-}
-
-static bool token_missing(const struct hsm_slot_list *slots, const char *whose,
-                          const struct uri *uri, struct err *err)
-{
-    size_t tokens = 0;
-
-    for (size_t i = 0; i < slots->count; i++)
-        tokens += (slots->slots[i].flags & HSM_SLOT_TOKEN_PRESENT) != 0;
-    if (slots->count == 0)
-        err_set(err, ERR_HSM, "the %s has no slot at all", whose);
-    else
-        err_set(err, ERR_HSM, "no token of the %s is named by %.200s: %zu slots, %zu tokens", whose,
-                uri->text, slots->count, tokens);
-    err_now(err, "Nothing was changed.");
-    return err_next(err,
-                    "Look at them with `hsmferry list`, and check that the device is connected "
-                    "and the module's own configuration is the right one.");
-}
-
-bool find_slot(const struct hsm_slot_list *slots, const char *whose, const struct uri *uri,
-               const struct hsm_slot **out, struct err *err)
-{
-    const struct hsm_slot *found = NULL;
-    unsigned matches = 0;
-
-    for (size_t i = 0; i < slots->count; i++)
-        if (uri_matches_slot(uri, &slots->slots[i])) {
-            found = &slots->slots[i];
-            matches++;
-        }
-    if (!found)
-        return !other_serial(slots, whose, uri, err) && token_missing(slots, whose, uri, err);
-    if (matches > 1) {
-        err_set(err, ERR_CONFIG, "%u tokens of the %s are named by %.200s", matches, whose,
-                uri->text);
-        return err_next(err,
-                        "Add serial= so that it names one; `hsmferry list` shows the serials.");
-    }
-    if (hsm_slot_obstacle(found)) {
-        bool pin = found->flags & (HSM_TOKEN_PIN_LOCKED | HSM_TOKEN_PIN_TO_BE_CHANGED);
-        err_set(err, pin ? ERR_DENIED : ERR_HSM, "the token %s of the %s cannot be used: %s",
-                found->label, whose, hsm_slot_obstacle(found));
-        err_now(err, "Nothing was changed.");
-        return err_next(err, "Prepare the token with its vendor's own tool.");
-    }
-    *out = found;
-    return true;
-}
 
 static bool check_slot(enum side side, const struct hsm_slot *slot, const struct hsm_slot *other,
                        struct err *err)
@@ -221,7 +151,7 @@ static bool login(struct ceremony *c, enum side side, struct err *err)
     struct party *party = &c->side[side];
     bool ok = secret_new(&party->pin, SECRET_PIN_MAX, err);
 
-    if (ok && needs_pin(party->slot))
+    if (ok && party_needs_pin(party->slot))
         ok = c->host.pin(c->host.ctx, side, party->slot, &party->pin, err) &&
              secret_check_pin(&party->pin, err);
     ok = ok && party->hsm->driver->login(party->hsm, party->slot->id, &party->pin, err);
@@ -253,10 +183,10 @@ static bool look_at_unread(struct ceremony *c, enum side side, struct key_list *
         count++;
     }
     return count == 0 ||
-           tell_note(c, EVENT_WARNING, side, "unread",
+           emit_note(&c->narrator, EVENT_WARNING, side, "unread",
                      "%zu of %zu objects cannot be read and may be keys; the first: %s", count,
                      list->count, first) ||
-           tell_why(c, err);
+           emit_why(&c->narrator, err);
 }
 
 bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
@@ -275,18 +205,42 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
     for (size_t i = 0; i < list.count; i++)
         hide_oracle(&list.keys[i]);
     party->keys = list;
-    return tell_side(c, side, SIDE_LISTED, err);
+    return emit_side(&c->narrator, side, SIDE_LISTED, err);
 }
 
 /* Another device than was confirmed is to be confirmed. */
 static void forget_confirmed(struct ceremony *c, enum side side)
 {
     const struct hsm_slot *is = c->side[side].slot;
-    struct hsm_slot *was = &c->confirmed[side];
+    struct hsm_slot *was = &c->devices.confirmed[side];
 
     if (is->id != was->id || !hsm_same_token(is, was))
-        c->gates_passed &= ~(1U << GATE_DEVICES);
+        gatekeeper_forget(&c->gatekeeper, GATE_DEVICES);
     *was = *is;
+}
+
+/* An agent that is less confined than the ceremony file wants does nothing else. */
+static bool is_confined(const struct ceremony *c, const struct hsm_info *info, struct err *err)
+{
+    if (c->setup.policy.confinement != CONFINEMENT_REQUIRED || hsm_is_confined(info->confinement))
+        return true;
+    err_set(err, ERR_CONFIG, "The ceremony file requires confinement, and the agent is %s",
+            info->confinement[0] ? info->confinement : "not known to be confined");
+    err_now(err, "The token was logged in to, and nothing else was done");
+    return err_next(err, "hsmferry-dialect(5) says what an agent needs for it; or write "
+                         "\"confinement: when-possible\"");
+}
+
+static bool say_hsm(struct ceremony *c, enum side side, const struct hsm_slot *slot,
+                    struct err *err)
+{
+    struct party *party = &c->side[side];
+    struct hsm_info info;
+
+    if (!party->hsm->driver->info(party->hsm, &info, err) || !is_confined(c, &info, err))
+        return false;
+    party->info = info.about;
+    return emit_hsm(&c->narrator, side, c->setup.where[side].module, &info, slot, err);
 }
 
 /* Where the tokens are that are not logged in to yet. */
@@ -297,29 +251,31 @@ static bool read_out(struct ceremony *c, const struct uri token[2], struct err *
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         if (!c->side[side].hsm)
             return err_set(err, ERR_USAGE, "the %s is not open", side_name(side));
-        if (!find_slot(&c->side[side].slots, side_name(side), &token[side], &found[side], err) ||
+        if (!party_find_slot(&c->side[side].slots, side_name(side), &token[side], &found[side],
+                             err) ||
             !check_slot(side, found[side], side == SIDE_SOURCE ? NULL : found[SIDE_SOURCE], err) ||
-            !tell_hsm(c, side, found[side], err))
+            !say_hsm(c, side, found[side], err))
             return side_failed(c, side, err);
-        c->confirmed[side] = *found[side];
+        c->devices.confirmed[side] = *found[side];
     }
-    return c->read_out = true;
+    return c->devices.read_out = true;
 }
 
 bool ceremony_devices(struct ceremony *c, const struct uri token[2], bool *open, struct err *err)
 {
-    if (!c->read_out && !read_out(c, token, err))
+    const struct gate_subject about = {.gate = GATE_DEVICES, .devices = c->devices.confirmed};
+
+    if (!c->devices.read_out && !read_out(c, token, err))
         return false;
-    if (atomic_load(&c->stop) && c->gate_open) {
-        tell_gate(c, GATE_DEVICES, GATE_REFUSED, "", err);
-        c->gate_open = false;
-        err_set(&c->devices_failure, ERR_STOPPED, "stopped by the officers before anything else");
+    if (atomic_load(&c->walk.stop) && c->gatekeeper.open) {
+        gatekeeper_refuse(&c->gatekeeper, &c->narrator);
+        err_set(&c->devices.failure, ERR_STOPPED, "stopped by the officers before anything else");
     }
-    *err = c->devices_failure;
+    *err = c->devices.failure;
     if (err->code != ERR_NONE)
         return err_now(err, "Nothing was changed.");
-    *open = !gate_pass(c, GATE_DEVICES, err);
-    return !*open || c->gate_open;
+    *open = !gatekeeper_pass(&c->gatekeeper, &about, &c->narrator, err);
+    return !*open || c->gatekeeper.open;
 }
 
 bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
@@ -330,15 +286,15 @@ bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, 
         return err_set(err, ERR_USAGE, "the %s is not open", side_name(side));
     if (party->slot && !ceremony_open(c, side, err))
         return false;
-    if (!find_slot(&party->slots, side_name(side), uri, &party->slot, err) ||
+    if (!party_find_slot(&party->slots, side_name(side), uri, &party->slot, err) ||
         !check_slot(side, party->slot, c->side[side == SIDE_SOURCE].slot, err) ||
-        !login(c, side, err) || !login_inventory(c, side, err)) {
+        !login(c, side, err) || !inventory_login(party, err)) {
         party->slot = NULL;
         return side_failed(c, side, err);
     }
     forget_confirmed(c, side);
-    return tell_hsm(c, side, party->slot, err) && tell_side(c, side, SIDE_LOGGED_IN, err) &&
-           ceremony_refresh(c, side, err);
+    return say_hsm(c, side, party->slot, err) &&
+           emit_side(&c->narrator, side, SIDE_LOGGED_IN, err) && ceremony_refresh(c, side, err);
 }
 
 const struct key_list *ceremony_keys(const struct ceremony *c, enum side side)
@@ -350,38 +306,39 @@ const struct key_list *ceremony_keys(const struct ceremony *c, enum side side)
 
 bool ceremony_negotiate(struct ceremony *c, struct err *err)
 {
+    const struct agreement on = agreement_of(c);
+
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         struct party *party = &c->side[side];
         if (!party->slot)
             return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
         if (!party->hsm->driver->offers(party->hsm, &party->offers, err))
-            return inventory_tell_now(c, err);
+            return inventory_say_now(c->side, err);
     }
     if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].offers,
                    &c->side[SIDE_DESTINATION].offers, &c->deal, err))
-        return inventory_tell_now(c, err);
-    c->has_deal = true;
-    return tell_deal(c, err);
+        return inventory_say_now(c->side, err);
+    return emit_deal(&c->narrator, &on, err);
 }
 
 const struct negotiation *ceremony_deal(const struct ceremony *c)
 {
-    return c->has_deal ? &c->deal : NULL;
+    return c->deal.way_count > 0 ? &c->deal : NULL;
 }
 
 bool ceremony_verdicts(struct ceremony *c, struct err *err)
 {
-    if (!c->has_deal && !ceremony_negotiate(c, err))
+    if (c->deal.way_count == 0 && !ceremony_negotiate(c, err))
         return false;
-    plan_free(&c->verdicts);
-    c->has_verdicts = plan_verdicts(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys,
-                                    &c->side[SIDE_DESTINATION].keys, &c->verdicts, err);
-    return c->has_verdicts;
+    plan_free(&c->verdicts.plan);
+    c->verdicts.made = plan_verdicts(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys,
+                                     &c->side[SIDE_DESTINATION].keys, &c->verdicts.plan, err);
+    return c->verdicts.made;
 }
 
 const struct plan *ceremony_the_verdicts(const struct ceremony *c)
 {
-    return c->has_verdicts ? &c->verdicts : NULL;
+    return c->verdicts.made ? &c->verdicts.plan : NULL;
 }
 
 /* What the officers must know of one key before they start. */
@@ -395,13 +352,13 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
 
     if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC)
         return true;
-    if (needs > have && !tell_warning(c, i, err, "transport-strength",
+    if (needs > have && !emit_warning(&c->narrator, i, err, "transport-strength",
                                       "%s (%u bits of strength) under an RSA %u transport key "
                                       "(%u): weaker than the key it carries",
                                       key_type_text(&item->key, type), needs, rsa_bits, have))
         return false;
     return !negotiation_is_weak(item->alg) ||
-           tell_warning(c, i, err, "no-integrity", "%s protects no integrity: %s",
+           emit_warning(&c->narrator, i, err, "no-integrity", "%s protects no integrity: %s",
                         hsm_alg_name(item->alg), "only the proof shows whether a key was altered");
 }
 
@@ -414,7 +371,8 @@ static bool warn_of_no_canary(struct ceremony *c, struct err *err)
     if (c->setup.policy.canary != CANARY_NONE)
         what = "the canary did not commit: the policy forbids writes before the review, so the "
                "first real key is what tries whether the destination can store";
-    return tell_note(c, EVENT_WARNING, SIDE_RELAY, "no-canary", "%s", what) || tell_why(c, err);
+    return emit_note(&c->narrator, EVENT_WARNING, SIDE_RELAY, "no-canary", "%s", what) ||
+           emit_why(&c->narrator, err);
 }
 
 static bool warn_of_no_serial(struct ceremony *c, struct err *err)
@@ -422,9 +380,9 @@ static bool warn_of_no_serial(struct ceremony *c, struct err *err)
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         const struct hsm_slot *slot = c->side[side].slot;
         if (!hsm_has_serial(slot) && !slot->store[0] &&
-            !tell_note(c, EVENT_WARNING, side, "no-serial",
+            !emit_note(&c->narrator, EVENT_WARNING, side, "no-serial",
                        "this token has no serial: it is told from others by its label alone"))
-            return tell_why(c, err);
+            return emit_why(&c->narrator, err);
     }
     return true;
 }
@@ -452,38 +410,30 @@ static bool make_plan(struct ceremony *c, const struct selection *selection, str
     while (ok && canary_due(c))
         ok = canary_run(c, err) &&
              plan_judge(&c->setup.policy, &c->deal, source, destination, &c->plan, err);
-    return ok && companions_read(c, err);
-}
-
-bool claim_both(struct ceremony *c, struct err *err)
-{
-    for (enum side side = SIDE_SOURCE; c->host.claim && side <= SIDE_DESTINATION; side++)
-        if (!c->side[side].slot)
-            return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
-        else if (!c->host.claim(c->host.ctx, side, c->side[side].slot, err))
-            return false;
-    return true;
+    return ok && public_objects_judge(source_of(c), &c->plan, err);
 }
 
 bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct err *err)
 {
-    if (c->begun)
+    const struct agreement on = agreement_of(c);
+
+    if (c->walk.begun)
         return err_set(err, ERR_USAGE, "the ceremony has begun: its plan is fixed");
-    if (!claim_both(c, err) || (!c->has_deal && !ceremony_negotiate(c, err)))
+    if (!claim_both(c, err) || (c->deal.way_count == 0 && !ceremony_negotiate(c, err)))
         return false;
     forget_plan(c);
     if (!make_plan(c, selection, err))
-        return inventory_tell_now(c, err);
+        return inventory_say_now(c->side, err);
     *err = (struct err){0};
-    if (!inventory_tell_now(c, err))
+    if (!inventory_say_now(c->side, err))
         return false;
-    c->fates = calloc(c->plan.count + 1, sizeof *c->fates);
-    if (!c->fates)
-        return err_set(err, ERR_FAILED, "no memory for %zu keys", c->plan.count);
-    for (size_t i = 0; i < c->plan.count; i++)
+    if (!transfers_make(&c->plan, &c->transport, &c->transfers, err))
+        return false;
+    for (size_t i = 0; i < c->transfers.count; i++)
         if (c->plan.items[i].route == ROUTE_NONE)
-            c->fates[i] = fate_of_left_out(&c->plan.items[i]);
-    if (!tell_plan(c, err) || !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err))
+            transfer_leave_out(&c->transfers.at[i]);
+    if (!emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err) || !warn_of_no_canary(c, err) ||
+        !warn_of_no_serial(c, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (!warn_of(c, i, err))
@@ -498,10 +448,10 @@ const struct plan *ceremony_the_plan(const struct ceremony *c)
 
 void ceremony_stop(struct ceremony *c)
 {
-    atomic_store(&c->stop, true);
+    atomic_store(&c->walk.stop, true);
 }
 
-int ceremony_exit_code(const struct ceremony *c)
+bool ceremony_tell(struct ceremony *c, struct event *event, struct err *err)
 {
-    return c->exit_code;
+    return emit_event(&c->narrator, event, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * THE PROTOCOL: two HSMs, one relay, one table of steps. The engine knows no thread, no clock of
+ * THE PROTOCOL: two HSMs, one relay, tables of steps. The engine knows no thread, no clock of
  * its own and no terminal; it tells what it does through events and asks through gates.
  *
  *   ceremony_new -> ceremony_open x2 -> ceremony_choose x2 -> ceremony_plan -> ceremony_step ...
@@ -9,63 +9,16 @@
 #define HSMFERRY_CEREMONY_CEREMONY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/secret.h"
+#include "ceremony/setup.h"
 #include "hsm/hsm.h"
 #include "hsm/uri.h"
-#include "plan/interrupted.h"
 #include "plan/plan.h"
-#include "plan/policy.h"
 #include "plan/suite.h"
 #include "protocol/event.h"
-#include "protocol/officer.h"
 #include "protocol/side.h"
-
-/* How a side is reached, for the record; not copied. */
-struct ceremony_reach {
-    const char *const *agent;       /* the agent's command; NULL: our own agent */
-    const char *const *environment; /* all of its environment, NAME=value; NULL: none */
-    const char *parameters;         /* what the module gets; NULL or "": nothing */
-};
-
-/* The ceremony as it was asked for; copied by ceremony_new(). */
-struct ceremony_setup {
-    char title[EVENT_TEXT_MAX];
-    char file[EVENT_PATH_MAX];      /* the ceremony file; empty: none */
-    uint8_t file_sha256[32];        /* of its bytes as they were read */
-    char libraries[EVENT_TEXT_MAX]; /* of this program, with their versions */
-    char confinement[96];           /* what this program has barred itself from; empty: not known */
-    bool rehearsal;
-    struct officer officers[OFFICERS_MAX];
-    unsigned officer_count;
-    struct event_signer signer;         /* told, and no more */
-    struct hsm_where where[2];          /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
-    struct ceremony_reach reach[SIDES]; /* SIDE_RELAY: the device of the key that signs */
-    struct policy policy;
-    const struct prior *prior; /* the ceremony that this one resumes; NULL: none. Not copied */
-};
-
-/* What the engine needs of its surroundings. */
-struct ceremony_host {
-    void *ctx;
-    /* Starts an agent for this side and opens the HSM in it; called again for the fresh proof. */
-    bool (*open)(void *ctx, enum side side, struct hsm **hsm, struct err *err);
-    /* The same, on the path that an application takes to private keys (libp11): a driver that only
-     * proves. Errors: ERR_NO_INPUT (this API has no other path). */
-    bool (*open_app)(void *ctx, enum side side, struct hsm **hsm, struct err *err);
-    /* Gives the PIN of the token in slot; pin is empty and has room for SECRET_PIN_MAX. */
-    bool (*pin)(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
-                struct err *err);
-    /* Claims the chosen token for this ceremony, before it is planned; the claim before for this
-     * side ends. NULL: nobody else is there. */
-    bool (*claim)(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err);
-    int64_t (*utc_ms)(void *ctx);  /* wall clock */
-    int64_t (*mono_us)(void *ctx); /* a clock that never goes back, microseconds */
-    struct event_sink *sink;
-};
 
 enum ceremony_next {
     NEXT_STEP, /* one step was done; call again */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Are two keys of one name the same? Asked by officers, since it is an operation on both. */
-#include "ceremony/state.h"
+#include "ceremony/ceremony.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/members.h"
 #include "plan/name_index.h"
 #include "plan/provable.h"
 #include "transfer/kcv.h"
@@ -98,7 +99,7 @@ static bool compare(struct ceremony *c, const struct couple *couple, struct err 
         e.compared.handle[side] = couple->key[side]->handle;
         key_label_text(couple->key[side], e.compared.label);
     }
-    return judge(c, couple, &e.compared, err) && ceremony_tell(c, &e, err);
+    return judge(c, couple, &e.compared, err) && emit_event(&c->narrator, &e, err);
 }
 
 static const struct key_desc *by_handle(const struct key_list *list, uint64_t handle)
@@ -136,9 +137,9 @@ bool ceremony_compare(struct ceremony *c, const uint64_t handle[2], struct err *
 {
     struct couple couple;
 
-    if (c->begun && !c->over)
+    if (c->walk.begun && c->walk.phase != PHASE_OVER)
         return err_set(err, ERR_USAGE, "a ceremony is running");
-    if (!c->has_deal && !ceremony_negotiate(c, err))
+    if (c->deal.way_count == 0 && !ceremony_negotiate(c, err))
         return false;
     if (!handle)
         return compare_all(c, err);

@@ -3,11 +3,13 @@
  * What a chosen key demands of other keys (CKA_WRAP_TEMPLATE and its kin): asked of the keys of the
  * plan alone, when it is made. Some modules fail at these attributes, or never answer.
  */
-#include "ceremony/state.h"
+#include "ceremony/demands.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/half.h"
+#include "ceremony/members.h"
 #include "plan/companion.h"
 
 /* A single fault must not cost a key. */
@@ -45,10 +47,10 @@ static bool warn_of_mute(struct ceremony *c, struct err *err)
 
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++)
         if ((mute & UINT32_C(1) << use) &&
-            !tell_note(c, EVENT_WARNING, SIDE_SOURCE, "mute-template",
+            !emit_note(&c->narrator, EVENT_WARNING, SIDE_SOURCE, "mute-template",
                        "the source reads no %s of any key: one that a key has would get lost",
                        key_template_name(use)))
-            return tell_why(c, err);
+            return emit_why(&c->narrator, err);
     return true;
 }
 
@@ -75,7 +77,7 @@ bool plan_review(struct ceremony *c, const struct key_list *destination,
     const struct key_list *source = &c->side[SIDE_SOURCE].keys;
 
     return plan_make(policy, &c->deal, source, destination, selection, &c->plan, err) &&
-           halves_find(c, err) &&
+           halves_find(&c->side[SIDE_SOURCE], &c->plan, &c->narrator, err) &&
            plan_judge(policy, &c->deal, source, destination, &c->plan, err) &&
            companion_add(&c->plan, source, c->deal.one_per_id, err) &&
            plan_judge(policy, &c->deal, source, destination, &c->plan, err) &&

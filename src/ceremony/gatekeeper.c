@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Gates: what is to be typed, by whom, and whether it was. Where a gate waits for both officers the
- * second one names its role first, and is asked for other words, so that no echo of the first
- * answer passes.
- */
-#include "ceremony/ceremony.h"
+#include "ceremony/gatekeeper.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -15,7 +10,6 @@
 #include <openssl/sha.h>
 
 #include "base/text.h"
-#include "ceremony/state.h"
 
 enum {
     GATE_TRIES = 2,
@@ -25,31 +19,25 @@ enum {
     SERIAL_END = 4,
 };
 
-/* A key that nothing can prove goes only by a word of the officers, whatever the policy waives. */
-static bool needs_waiver(struct ceremony *c, enum gate gate)
+/* A key that nothing can prove is migrated only by a word of the officers, whatever the policy
+ * waives. */
+static bool needs_waiver(const struct gate_subject *about)
 {
-    return gate == GATE_KEY && item_of(c)->unproven;
+    return about->gate == GATE_KEY && about->item->unproven;
 }
 
-static uint32_t gate_bit(struct ceremony *c, enum gate gate)
+static bool needs_both(const struct gatekeeper *k, enum gate gate)
 {
-    return 1U << (needs_waiver(c, gate) ? GATES : gate);
-}
-
-static bool needs_both(const struct ceremony *c, enum gate gate)
-{
-    return c->setup.policy.two_officers & 1U << gate;
+    return k->two_officers & 1U << gate;
 }
 
 /* Whose answer is awaited now. */
-static const struct officer *who_answers(const struct ceremony *c, enum gate gate)
+static const struct officer *who_answers(const struct gatekeeper *k, enum gate gate)
 {
-    const struct ceremony_setup *setup = &c->setup;
-
-    if (needs_both(c, gate))
-        return officer_find(setup->officers, setup->officer_count,
-                            officer_roles[c->gate_half ? SIDE_DESTINATION : SIDE_SOURCE]);
-    return setup->officer_count > 0 ? &setup->officers[0] : NULL;
+    if (needs_both(k, gate))
+        return officer_find(k->officers, k->officer_count,
+                            officer_roles[k->half ? SIDE_DESTINATION : SIDE_SOURCE]);
+    return k->officer_count > 0 ? &k->officers[0] : NULL;
 }
 
 static bool is_typable(const struct key_desc *key)
@@ -81,7 +69,7 @@ static uint32_t choose_places(uint32_t taken)
 }
 
 /* The words at these places: their numbers for the question, and themselves. */
-static void read_words(const uint8_t sha256[SHA256_SIZE], uint32_t places, struct ceremony *c,
+static void read_words(const uint8_t sha256[SHA256_SIZE], uint32_t places, struct gatekeeper *k,
                        char *question, size_t size)
 {
     size_t asked = text_print(question, size, "words"), expected = 0;
@@ -94,8 +82,8 @@ static void read_words(const uint8_t sha256[SHA256_SIZE], uint32_t places, struc
                             : count == GATE_WORDS ? " and"
                                                   : ",",
                             i + 1);
-        expected += text_print(c->gate_expected + expected, sizeof c->gate_expected - expected,
-                               "%s%s", count == 1 ? "" : " ", text_word(sha256[i], i));
+        expected += text_print(k->expected + expected, sizeof k->expected - expected, "%s%s",
+                               count == 1 ? "" : " ", text_word(sha256[i], i));
         count++;
     }
     text_print(question + asked, size - asked, " of the fingerprint");
@@ -114,100 +102,130 @@ static bool end_of_serial(const struct hsm_slot *slot, char out[SERIAL_END + 1])
 }
 
 /* The answer does not stand in the question: it is read off the devices. */
-static void choose_serials(struct ceremony *c, char *question, size_t size)
+static void choose_serials(struct gatekeeper *k, const struct hsm_slot *devices, char *question,
+                           size_t size)
 {
     char source[SERIAL_END + 1], destination[SERIAL_END + 1];
 
-    if (end_of_serial(&c->confirmed[SIDE_SOURCE], source) &&
-        end_of_serial(&c->confirmed[SIDE_DESTINATION], destination)) {
-        snprintf(c->gate_expected, sizeof c->gate_expected, "%s %s", source, destination);
+    if (end_of_serial(&devices[SIDE_SOURCE], source) &&
+        end_of_serial(&devices[SIDE_DESTINATION], destination)) {
+        snprintf(k->expected, sizeof k->expected, "%s %s", source, destination);
         snprintf(question, size, "the last %d characters of both serials, the source's first",
                  SERIAL_END);
     } else {
-        snprintf(c->gate_expected, sizeof c->gate_expected, "Yes");
+        snprintf(k->expected, sizeof k->expected, "Yes");
         snprintf(question, size, " Yes  if both devices are those of the script");
     }
 }
 
-/* What is to be typed at this gate, and how the question tells it. */
-static bool choose_answer(struct ceremony *c, enum gate gate, char *question, size_t size,
-                          struct err *err)
+/* Of the key as the source reads it back: the words at places that the other officer was not asked
+ * for. */
+static bool choose_words(struct gatekeeper *k, const struct bytes *key, char *question, size_t size,
+                         struct err *err)
 {
     uint8_t sha256[SHA256_SIZE];
-    uint32_t places;
+    uint32_t places = choose_places(k->half ? k->places : 0);
 
-    switch (gate) {
+    if (!places)
+        return err_set(err, ERR_FAILED, "no random numbers: no words can be asked for");
+    if (!k->half)
+        k->places = places;
+    SHA256(key->data, key->len, sha256);
+    read_words(sha256, places, k, question, size);
+    return true;
+}
+
+static void choose_key(struct gatekeeper *k, const struct key_desc *key, char *question,
+                       size_t size)
+{
+    snprintf(k->expected, sizeof k->expected, "Yes");
+    if (is_typable(key))
+        snprintf(k->expected, sizeof k->expected, "%.*s", (int)key->label_len,
+                 (const char *)key->label);
+    snprintf(question, size, " %s  to move this key", k->expected);
+}
+
+/* What is to be typed at this gate, and how the question puts it. */
+static bool choose_answer(struct gatekeeper *k, const struct gate_subject *about, char *question,
+                          size_t size, struct err *err)
+{
+    switch (about->gate) {
     case GATE_DEVICES:
-        choose_serials(c, question, size);
+        choose_serials(k, about->devices, question, size);
         break;
     case GATE_REVIEW:
-        snprintf(c->gate_expected, sizeof c->gate_expected, "ferry %zu", c->plan.goes);
-        snprintf(question, size, " %s  to start", c->gate_expected);
+        snprintf(k->expected, sizeof k->expected, "ferry %zu", about->keys);
+        snprintf(question, size, " %s  to start", k->expected);
         break;
     case GATE_FINGERPRINT:
-        places = choose_places(c->gate_half ? c->gate_words : 0);
-        if (!places)
-            return err_set(err, ERR_FAILED, "no random numbers: no words can be asked for");
-        if (!c->gate_half)
-            c->gate_words = places;
-        SHA256(c->read_back.data, c->read_back.len, sha256);
-        read_words(sha256, places, c, question, size);
-        break;
+        return choose_words(k, about->transport_key, question, size, err);
     default:
-        if (needs_waiver(c, gate)) {
-            snprintf(c->gate_expected, sizeof c->gate_expected, "unproven");
-            snprintf(question, size,
-                     " unproven  to move this key though nothing can prove that it arrives as it "
-                     "left");
+        if (!k->waiver) {
+            choose_key(k, &about->item->key, question, size);
             break;
         }
-        snprintf(c->gate_expected, sizeof c->gate_expected, "Yes");
-        if (is_typable(&item_of(c)->key))
-            snprintf(c->gate_expected, sizeof c->gate_expected, "%.*s",
-                     (int)item_of(c)->key.label_len, (const char *)item_of(c)->key.label);
-        snprintf(question, size, " %s  to move this key", c->gate_expected);
+        snprintf(k->expected, sizeof k->expected, "unproven");
+        snprintf(question, size,
+                 " unproven  to move this key though nothing can prove that it arrives as it left");
         break;
     }
     return true;
 }
 
 /* Asks the officer whose turn it is. */
-static bool ask(struct ceremony *c, enum gate gate, char *question, size_t size, struct err *err)
+static bool ask(struct gatekeeper *k, const struct gate_subject *about, char *question, size_t size,
+                struct err *err)
 {
     char answer[EVENT_TEXT_MAX / 2];
 
-    c->gate_officer = who_answers(c, gate);
-    if (!choose_answer(c, gate, answer, sizeof answer, err))
+    k->officer = who_answers(k, about->gate);
+    if (!choose_answer(k, about, answer, sizeof answer, err))
         return false;
-    if (c->gate_half)
-        text_print(question, size, "type your role, %s, then %s", c->gate_officer->role, answer);
+    if (k->half)
+        text_print(question, size, "type your role, %s, then %s", k->officer->role, answer);
     else
         text_print(question, size, "type %s", answer);
     return true;
 }
 
-bool gate_pass(struct ceremony *c, enum gate gate, struct err *err)
+static bool say(const struct gatekeeper *k, enum gate_state state, const char *question,
+                struct narrator *n, struct err *err)
+{
+    return emit_gate(n,
+                     &(struct gate_word){.gate = k->now,
+                                         .state = state,
+                                         .key = k->key,
+                                         .tries_left = k->tries,
+                                         .officer = k->officer,
+                                         .question = question},
+                     err);
+}
+
+bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, struct narrator *n,
+                     struct err *err)
 {
     char question[EVENT_TEXT_MAX] = "";
+    bool waiver = needs_waiver(about);
 
-    if (gate == GATE_NONE || (c->gates_passed & gate_bit(c, gate)))
+    if (about->gate == GATE_NONE || (waiver ? k->vouched : k->passed & 1U << about->gate))
         return true;
-    if (!needs_waiver(c, gate) && !(c->setup.policy.gates & 1U << gate)) {
-        c->gates_passed |= 1U << gate;
-        return tell_gate(c, gate, GATE_WAIVED, "waived by the ceremony file", err);
+    k->now = about->gate;
+    k->key = about->gate == GATE_KEY ? about->number : 0;
+    k->waiver = waiver;
+    if (!waiver && !(k->gates & 1U << about->gate)) {
+        k->passed |= 1U << about->gate;
+        return say(k, GATE_WAIVED, "waived by the ceremony file", n, err);
     }
-    if (c->gate_tries == 0) {
-        c->gate_tries = GATE_TRIES;
-        c->gate_roles = GATE_ROLE_TRIES;
+    if (k->tries == 0) {
+        k->tries = GATE_TRIES;
+        k->roles = GATE_ROLE_TRIES;
     }
-    c->gate_now = gate;
-    c->gate_open = ask(c, gate, question, sizeof question, err) &&
-                   tell_gate(c, gate, GATE_OPEN, question, err);
+    k->open = ask(k, about, question, sizeof question, err) && say(k, GATE_OPEN, question, n, err);
     return false;
 }
 
 /* Takes the role off the front of what was typed; NULL: it is not there. */
-static const char *behind_role(const char *typed, const char *role)
+static const char *after_role(const char *typed, const char *role)
 {
     while (*typed == ' ')
         typed++;
@@ -216,49 +234,74 @@ static const char *behind_role(const char *typed, const char *role)
                : NULL;
 }
 
-/* Is it the answer? Where not, takes away one of the tries; *why says what was wrong. */
-static bool judge(struct ceremony *c, enum gate gate, const char *typed, const char **why)
+/* Is it the answer? If not, takes away one of the tries; *why says what was wrong. */
+static bool judge(struct gatekeeper *k, const char *typed, const char **why)
 {
     *why = "";
-    if (c->gate_half) {
-        typed = behind_role(typed, c->gate_officer->role);
-        if (!typed && --c->gate_roles == 0)
-            c->gate_tries = 0;
+    if (k->half) {
+        typed = after_role(typed, k->officer->role);
+        if (!typed && --k->roles == 0)
+            k->tries = 0;
         *why = typed ? "the words were wrong" : "the role was wrong";
         if (!typed)
             return false;
     }
-    if (text_typed_equal(typed, c->gate_expected, gate != GATE_KEY))
+    if (text_typed_equal(typed, k->expected, k->now != GATE_KEY))
         return true;
-    c->gate_tries--;
+    k->tries--;
     return false;
 }
 
-static bool confirmed(struct ceremony *c, enum gate gate, struct err *err)
+static bool confirmed(struct gatekeeper *k, struct narrator *n, struct err *err)
 {
-    bool half = needs_both(c, gate) && !c->gate_half;
+    bool half = needs_both(k, k->now) && !k->half;
 
-    c->gate_tries = 0;
-    c->gate_half = half;
-    if (!half)
-        c->gates_passed |= gate_bit(c, gate);
-    return tell_gate(c, gate, GATE_CONFIRMED, "", err);
+    k->tries = 0;
+    k->half = half;
+    if (!half && k->waiver)
+        k->vouched = true;
+    else if (!half)
+        k->passed |= 1U << k->now;
+    return say(k, GATE_CONFIRMED, "", n, err);
 }
 
-bool gate_answer(struct ceremony *c, enum gate gate, const char *typed, struct err *err)
+bool gatekeeper_answer(struct gatekeeper *k, const char *typed, struct narrator *n, struct err *err)
 {
     const char *why;
 
-    c->gate_open = false;
-    if (judge(c, gate, typed, &why))
-        return confirmed(c, gate, err);
-    tell_gate(c, gate, c->gate_tries ? GATE_WRONG : GATE_REFUSED, why, err);
-    if (c->gate_tries > 0)
+    if (!k->open)
         return true;
-    c->gate_half = false;
-    err_set(err, gate == GATE_FINGERPRINT ? ERR_DATA : ERR_STOPPED,
-            "the %s gate was answered wrong too often", gate_name(gate));
-    return err_next(err, gate == GATE_FINGERPRINT
+    k->open = false;
+    if (judge(k, typed, &why))
+        return confirmed(k, n, err);
+    say(k, k->tries ? GATE_WRONG : GATE_REFUSED, why, n, err);
+    if (k->tries > 0)
+        return true;
+    k->half = false;
+    err_set(err, k->now == GATE_FINGERPRINT ? ERR_DATA : ERR_STOPPED,
+            "the %s gate was answered wrong too often", gate_name(k->now));
+    return err_next(err, k->now == GATE_FINGERPRINT
                              ? "Compare the fingerprints of both sides before you try again."
                              : "Start again when you are sure.");
+}
+
+void gatekeeper_refuse(struct gatekeeper *k, struct narrator *n)
+{
+    struct err ignored;
+
+    if (k->open)
+        say(k, GATE_REFUSED, "", n, &ignored);
+    k->open = false;
+}
+
+void gatekeeper_next_key(struct gatekeeper *k)
+{
+    k->vouched = false;
+    if (k->gates & 1U << GATE_KEY)
+        gatekeeper_forget(k, GATE_KEY);
+}
+
+void gatekeeper_forget(struct gatekeeper *k, enum gate gate)
+{
+    k->passed &= ~(1U << gate);
 }

@@ -5,7 +5,7 @@
  * So the key itself is asked, once: what it signs verifies under its own public key alone. Only
  * chosen keys are asked, and nothing is believed because of a name.
  */
-#include "ceremony/state.h"
+#include "ceremony/half.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,8 @@ enum {
 
 /* The source's public keys and certificates. */
 struct stock {
-    struct ceremony *c;
+    struct party *source;
+    struct narrator *narrator;
     struct key_desc **at; /* in the source's list, where a certificate's public half is noted */
     struct bytes *spki;   /* empty: not read yet */
     bool *asked;
@@ -51,11 +52,12 @@ struct answer {
 
 /* --- the stock --- */
 
-static bool stock_make(struct ceremony *c, struct stock *s, struct err *err)
+static bool stock_make(struct party *source, struct narrator *n, struct stock *s, struct err *err)
 {
-    struct key_list *list = &c->side[SIDE_SOURCE].keys;
+    struct key_list *list = &source->keys;
 
-    *s = (struct stock){.c = c,
+    *s = (struct stock){.source = source,
+                        .narrator = n,
                         .at = calloc(list->count + 1, sizeof *s->at),
                         .spki = calloc(list->count + 1, sizeof *s->spki),
                         .asked = calloc(list->count + 1, sizeof *s->asked),
@@ -96,7 +98,7 @@ static bool stock_read(struct stock *s, size_t i, struct err *err)
     if (s->asked[i])
         return true;
     s->asked[i] = true;
-    if (!read_twice(source_of(s->c), is, &s->spki[i], &why)) {
+    if (!read_twice(s->source->hsm, is, &s->spki[i], &why)) {
         if (why.code == ERR_GONE) {
             *err = why;
             return false;
@@ -186,9 +188,8 @@ static bool collect(struct stock *s, const struct key_desc *key, unsigned of,
 /* --- the question --- */
 
 /* One signature, over the digest of a random message, by the proofs that have a bare one. */
-static bool sign(struct ceremony *c, const struct key_desc *key, struct answer *a, struct err *err)
+static bool sign(struct hsm *hsm, const struct key_desc *key, struct answer *a, struct err *err)
 {
-    struct hsm *hsm = source_of(c);
     uint8_t message[SHA256_SIZE];
 
     bytes_free(&a->signature);
@@ -204,11 +205,10 @@ static bool sign(struct ceremony *c, const struct key_desc *key, struct answer *
 }
 
 /* Errors: ERR_GONE; anything else: not this one. */
-static bool belongs(struct ceremony *c, const struct key_desc *key, struct answer *a,
+static bool belongs(struct hsm *hsm, const struct key_desc *key, struct answer *a,
                     const struct bytes *spki, struct err *err)
 {
-    const struct proof_pair alone = {
-        .source = source_of(c), .source_key = key->handle, .source_spki = spki};
+    const struct proof_pair alone = {.source = hsm, .source_key = key->handle, .source_spki = spki};
     struct bytes copy = {0};
     bool ok;
 
@@ -262,9 +262,9 @@ static void none(struct plan_item *item, const struct candidates *found, const s
 static bool ask_once(struct stock *s, struct plan_item *item, const struct candidates *found,
                      const struct bytes *listed, struct answer *a, struct err *err)
 {
-    if (!sign(s->c, &item->key, a, err))
+    if (!sign(s->source->hsm, &item->key, a, err))
         return false;
-    if (listed->len && belongs(s->c, &item->key, a, listed, err)) {
+    if (listed->len && belongs(s->source->hsm, &item->key, a, listed, err)) {
         if (found->named)
             snprintf(item->half_text, sizeof item->half_text,
                      "its public half was found by %s: of several, the one with its id",
@@ -273,7 +273,7 @@ static bool ask_once(struct stock *s, struct plan_item *item, const struct candi
     }
     for (size_t i = 0; err->code != ERR_GONE && i < found->count; i++) {
         const struct bytes *spki = &s->spki[found->at[i]];
-        if (belongs(s->c, &item->key, a, spki, err)) {
+        if (belongs(s->source->hsm, &item->key, a, spki, err)) {
             take(item, s->at[found->at[i]], spki, a->by);
             return true;
         }
@@ -286,7 +286,7 @@ static bool ask_once(struct stock *s, struct plan_item *item, const struct candi
 static bool ask(struct stock *s, struct plan_item *item, const struct candidates *found,
                 const struct bytes *listed, struct err *err)
 {
-    const struct negotiation source = {.proofs = s->c->side[SIDE_SOURCE].offers.proofs};
+    const struct negotiation source = {.proofs = s->source->offers.proofs};
     struct answer a = {.proofs = provable_by(&source, &item->key)};
     struct err why = {0};
     bool ok = false;
@@ -323,7 +323,7 @@ static bool is_doubtful(const struct stock *s, const struct candidates *found,
 
 static bool find_one(struct stock *s, struct plan_item *item, struct err *err)
 {
-    struct hsm *hsm = source_of(s->c);
+    struct hsm *hsm = s->source->hsm;
     struct candidates found = {.count = 0};
     struct bytes listed = {0};
     struct err why = {0};
@@ -356,16 +356,16 @@ static bool find_one(struct stock *s, struct plan_item *item, struct err *err)
 
 static bool warn(struct stock *s, struct err *err)
 {
-    if (s->unread && !tell_note(s->c, EVENT_WARNING, SIDE_SOURCE, "unread-public",
+    if (s->unread && !emit_note(s->narrator, EVENT_WARNING, SIDE_SOURCE, "unread-public",
                                 "%zu public keys and certificates cannot be read: whether they "
                                 "belong to a chosen key is not known",
                                 s->unread))
-        return tell_why(s->c, err);
-    if (s->skipped && !tell_note(s->c, EVENT_WARNING, SIDE_SOURCE, "certificates",
+        return emit_why(s->narrator, err);
+    if (s->skipped && !emit_note(s->narrator, EVENT_WARNING, SIDE_SOURCE, "certificates",
                                  "%zu certificates without the name of a chosen key were not read: "
                                  "those that belong to one stay",
                                  s->skipped))
-        return tell_why(s->c, err);
+        return emit_why(s->narrator, err);
     return true;
 }
 
@@ -382,13 +382,13 @@ static bool read_all(struct stock *s, struct err *err)
     return true;
 }
 
-bool halves_find(struct ceremony *c, struct err *err)
+bool halves_find(struct party *source, struct plan *plan, struct narrator *n, struct err *err)
 {
     struct stock stock;
-    bool any = false, ok = stock_make(c, &stock, err);
+    bool any = false, ok = stock_make(source, n, &stock, err);
 
-    for (size_t i = 0; ok && i < c->plan.count; i++) {
-        struct plan_item *item = &c->plan.items[i];
+    for (size_t i = 0; ok && i < plan->count; i++) {
+        struct plan_item *item = &plan->items[i];
         if (item->route == ROUTE_NONE || item->key.class != KEY_CLASS_PRIVATE)
             continue;
         any = true;

@@ -2,17 +2,36 @@
 # The relay; sees hsm/hsm.h, never a driver.
 libceremony_a_SOURCES += \
 	%D%/application.c \
+	%D%/application.h \
 	%D%/canary.c \
+	%D%/canary.h \
 	%D%/ceremony.c \
 	%D%/ceremony.h \
-	%D%/closing.c \
+	%D%/claim.c \
+	%D%/claim.h \
 	%D%/compare.c \
 	%D%/demands.c \
+	%D%/demands.h \
+	%D%/fresh.c \
+	%D%/fresh.h \
 	%D%/gatekeeper.c \
+	%D%/gatekeeper.h \
 	%D%/half.c \
+	%D%/half.h \
+	%D%/inventories.c \
+	%D%/inventories.h \
+	%D%/members.h \
 	%D%/narrator.c \
+	%D%/narrator.h \
+	%D%/party.c \
+	%D%/party.h \
 	%D%/resume.c \
+	%D%/rows.c \
+	%D%/rows.h \
+	%D%/setup.h \
 	%D%/sign.c \
 	%D%/sign.h \
-	%D%/state.h \
-	%D%/walk.c
+	%D%/sweep.c \
+	%D%/sweep.h \
+	%D%/walk.c \
+	%D%/walk.h

@@ -11,10 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/state.h"
+#include "ceremony/canary.h"
+#include "ceremony/claim.h"
+#include "ceremony/demands.h"
+#include "ceremony/members.h"
+#include "ceremony/sweep.h"
+#include "ceremony/walk.h"
 #include "plan/companion.h"
 #include "plan/name_index.h"
-#include "transfer/proof.h"
+#include "transfer/public_object.h"
 
 /* The names that matter, sorted. */
 struct search {
@@ -80,21 +85,6 @@ static bool check_tokens(const struct ceremony *c, struct err *err)
 
 /* --- what it left behind --- */
 
-/* Half an object, as a copy that was cut off leaves it: it does not say that it is one for good. */
-bool is_nameless(const struct key_desc *key)
-{
-    return !key_is(key, KEY_TOKEN) && key->label_len == 0 && key->id_len == 0 && !key->unread[0];
-}
-
-uint32_t count_nameless(const struct key_list *list)
-{
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < list->count; i++)
-        count += is_nameless(&list->keys[i]);
-    return count;
-}
-
 static bool is_temporary(const struct prior *prior, const struct key_desc *key)
 {
     char label[64];
@@ -109,8 +99,8 @@ static bool is_half(const struct ceremony *c, enum side side, const struct key_d
 {
     const struct prior *prior = c->setup.prior;
 
-    return side == SIDE_DESTINATION && is_nameless(key) && prior->nameless[side] == 0 &&
-           count_nameless(&c->side[side].keys) <= prior->cuts;
+    return side == SIDE_DESTINATION && inventory_is_nameless(key) && prior->nameless[side] == 0 &&
+           inventory_nameless(&c->side[side].keys) <= prior->cuts;
 }
 
 static bool is_left_over(const struct ceremony *c, enum side side, const struct key_desc *key)
@@ -128,13 +118,14 @@ static bool sweep(struct ceremony *c, enum side side, struct err *err)
             i++;
             continue;
         }
-        if (!steps_remove(c, side, &keys->keys[i], "left by the interrupted ceremony", err))
+        if (!sweep_object(&c->side[side], &keys->keys[i], "left by the interrupted ceremony",
+                          &c->narrator, err))
             return false;
         keys->keys[i] = keys->keys[--keys->count];
     }
-    nameless = count_nameless(keys);
+    nameless = inventory_nameless(keys);
     if (nameless > c->setup.prior->nameless[side])
-        tell_note(c, EVENT_WARNING, side, "unexplained",
+        emit_note(&c->narrator, EVENT_WARNING, side, "unexplained",
                   "%u objects bear neither class nor name, %u did before: look at them", nameless,
                   c->setup.prior->nameless[side]);
     return true;
@@ -224,10 +215,8 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
                                               &c->side[SIDE_SOURCE].keys, &others, &c->plan, err);
     free(handles);
     key_list_free(&others);
-    if (!ok || !companions_read(c, err))
-        return false;
-    c->fates = calloc(c->plan.count + 1, sizeof *c->fates);
-    return c->fates || err_set(err, ERR_FAILED, "no memory for %zu keys", c->plan.count);
+    return ok && public_objects_judge(source_of(c), &c->plan, err) &&
+           transfers_make(&c->plan, &c->transport, &c->transfers, err);
 }
 
 /* Looks for one key of the plan by its name alone. */
@@ -255,38 +244,35 @@ static bool look_for(struct ceremony *c, const struct search *search, size_t i, 
     }
     if (item->route == ROUTE_NONE || (item->unproven && !was->waived))
         return conflict(err, &item->key, "it is on the destination, and cannot be proven");
-    c->fates[i].final = names_only(&search->destination, &item->key)->handle;
+    c->transfers.at[i].final = names_only(&search->destination, &item->key)->handle;
     return true;
 }
 
 static void settle(struct ceremony *c, size_t i)
 {
-    struct plan_item *item = &c->plan.items[i];
-    struct fate *fate = &c->fates[i];
+    struct transfer *t = &c->transfers.at[i];
+    struct plan_item *item = t->item;
 
-    if (fate->final || c->setup.prior->clean) {
+    if (t->final || c->setup.prior->clean) {
         *(item->companion_of ? &c->plan.along : &c->plan.goes) -= item->route != ROUTE_NONE;
-        item->route = fate->final ? item->route : ROUTE_NONE;
+        item->route = t->final ? item->route : ROUTE_NONE;
         err_set(&item->reason, ERR_NONE, "%s",
-                fate->final ? "it is there already, announced by the interrupted ceremony"
-                            : "it did not arrive, and is not started over");
+                t->final ? "it is there already, announced by the interrupted ceremony"
+                         : "it did not arrive, and is not started over");
     }
     if (item->route == ROUTE_NONE)
-        *fate = fate_of_left_out(item);
+        transfer_leave_out(t);
 }
 
 /* Is what bears its name on the destination this key? What an HSM cannot tell is not a conflict. */
-static bool prove_kept(struct ceremony *c, size_t i, struct err *err)
+static bool prove_kept(struct ceremony *c, struct transfer *t, struct err *err)
 {
-    const struct key_desc *key = &c->plan.items[i].key;
-    struct step_facts facts = {0};
-    bool ok;
+    const struct key_desc *key = &t->item->key;
+    const struct crew crew = crew_of(c);
+    bool ok = public_object_read(source_of(c), t->item, &t->wire.spki, err) &&
+              rows_prove_again(&crew, t, err);
 
-    c->item = i;
-    passage_reset(c);
-    ok = steps_read_public(c, &c->plan.items[i], &c->passage.spki, err) &&
-         steps_prove_again(c, &facts, err);
-    passage_reset(c);
+    transfer_reset(t);
     if (ok || (err->code != ERR_DATA && err->code != ERR_UNSUPPORTED))
         return ok;
     return conflict(err, key,
@@ -295,21 +281,23 @@ static bool prove_kept(struct ceremony *c, size_t i, struct err *err)
 }
 
 /* Cleaning up takes back a key that the interrupted ceremony had not proven; it did just now. */
-static bool take_back(struct ceremony *c, const struct search *search, size_t i, struct err *err)
+static bool take_back(struct ceremony *c, const struct search *search, struct transfer *t,
+                      struct err *err)
 {
-    struct fate *fate = &c->fates[i];
-
-    if (!c->setup.prior->clean || !fate->final || known(c, search, &c->plan.items[i].key)->proven)
+    if (!c->setup.prior->clean || !t->final || known(c, search, &t->item->key)->proven)
         return true;
-    if (!steps_remove(c, SIDE_DESTINATION, &fate->found, "kept, but not proven then", err))
+    if (!sweep_object(&c->side[SIDE_DESTINATION], &t->found, "kept, but not proven then",
+                      &c->narrator, err))
         return false;
-    err_set(&c->plan.items[i].reason, ERR_NONE, "its commit was cut off: it was taken back");
-    *fate = (struct fate){.outcome = KEY_REFUSED, .err = c->plan.items[i].reason};
+    err_set(&t->item->reason, ERR_NONE, "its commit was cut off: it was taken back");
+    transfer_take_back(t);
     return true;
 }
 
 static bool look(struct ceremony *c, const struct search *search, struct err *err)
 {
+    const struct agreement on = agreement_of(c);
+
     if (!make_plan(c, search, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
@@ -317,10 +305,10 @@ static bool look(struct ceremony *c, const struct search *search, struct err *er
             return false;
     for (size_t i = 0; i < c->plan.count; i++)
         settle(c, i);
-    if (!canary_must_pass(c, err) || !tell_plan(c, err))
+    if (!canary_must_pass(c, err) || !emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
-        if (c->fates[i].final && !prove_kept(c, i, err))
+        if (c->transfers.at[i].final && !prove_kept(c, &c->transfers.at[i], err))
             return false;
     return true;
 }
@@ -331,8 +319,23 @@ static bool change(struct ceremony *c, const struct search *search, struct err *
         if (!sweep(c, side, err))
             return false;
     for (size_t i = 0; i < c->plan.count; i++)
-        if (!take_back(c, search, i, err))
+        if (!take_back(c, search, &c->transfers.at[i], err))
             return false;
+    return true;
+}
+
+/* The plan says what is there already: only the others are migrated, if there are any. */
+static bool begin(struct ceremony *c, struct err *err)
+{
+    struct err failure = {0};
+
+    c->walk.begun = true;
+    if (c->plan.goes + c->plan.along == 0)
+        c->walk.phase = PHASE_CLOSING;
+    if (!inventory_open(c->side, &c->result.left, &c->narrator, err))
+        return false;
+    if (!c->setup.prior->clean && !canary_must_store(c, &failure))
+        walk_end_with(c, &failure); /* what is there already is proven all the same */
     return true;
 }
 
@@ -341,21 +344,21 @@ bool ceremony_resume(struct ceremony *c, struct err *err)
     struct search search = {0};
     bool ok;
 
-    if (!c->setup.prior || c->begun)
+    if (!c->setup.prior || c->walk.begun)
         return err_set(err, ERR_USAGE, "there is nothing to resume, or it has begun");
     if (!check_tokens(c, err) || !claim_both(c, err) ||
-        (!c->has_deal && !ceremony_negotiate(c, err)))
+        (c->deal.way_count == 0 && !ceremony_negotiate(c, err)))
         return false;
     /* What was listed before the claim, another one may have changed until it. */
     if (!ceremony_refresh(c, SIDE_SOURCE, err) || !ceremony_refresh(c, SIDE_DESTINATION, err))
         return false;
     if (c->setup.prior->descs.count == 0 &&
-        !tell_note(c, EVENT_WARNING, SIDE_RELAY, "no-plan",
+        !emit_note(&c->narrator, EVENT_WARNING, SIDE_RELAY, "no-plan",
                    "no plan was made before it was interrupted: this only removes what the canary "
                    "may have left; start the ceremony again afterwards"))
-        return tell_why(c, err);
+        return emit_why(&c->narrator, err);
     ok = search_make(c, &search, err) && look(c, &search, err) && change(c, &search, err) &&
-         walk_resume(c, err);
+         begin(c, err);
     search_free(&search);
     return ok;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ceremony/state.h"
+#include "ceremony/party.h"
 #include "plan/provable.h"
 #include "transfer/proof.h"
 
@@ -18,11 +18,11 @@ static bool enter(const struct ceremony_host *host, struct hsm *hsm, const struc
 
     if (!hsm->driver->slots(hsm, &slots, err))
         return false;
-    ok = find_slot(&slots, "key that signs", token, &found, err) &&
+    ok = party_find_slot(&slots, "key that signs", token, &found, err) &&
          secret_new(&pin, SECRET_PIN_MAX, err);
     if (ok)
         *slot = *found;
-    if (ok && needs_pin(slot))
+    if (ok && party_needs_pin(slot))
         ok = host->pin(host->ctx, SIDE_RELAY, slot, &pin, err) && secret_check_pin(&pin, err);
     ok = ok && hsm->driver->login(hsm, slot->id, &pin, err);
     secret_free(&pin);

@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
-#include "ceremony/ceremony.h"
+#include "ceremony/setup.h"
 #include "hsm/key.h"
 #include "hsm/uri.h"
 

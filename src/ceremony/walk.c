@@ -1,35 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Walking the table: one row for each call; gates before rows; what happens when a row fails; the
+ * Walking the tables: one row for each call; gates before rows; what happens when a row fails; the
  * last word.
  */
-#include "ceremony/ceremony.h"
+#include "ceremony/walk.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "ceremony/state.h"
+#include "ceremony/ceremony.h"
+#include "ceremony/fresh.h"
+#include "ceremony/members.h"
 #include "plan/companion.h"
 
-static const struct step_row *row_now(const struct ceremony *c)
-{
-    size_t count;
-    const struct step_row *rows = steps_table(&count);
+/* --- the closing steps --- */
 
-    return c->at < count ? &rows[c->at] : NULL;
+static bool destroy_transport(struct ceremony *c, struct step_result *result, struct err *err)
+{
+    const struct crew crew = crew_of(c);
+
+    snprintf(result->text, sizeof result->text, "no transport key is left");
+    return rows_undo_transport(&crew, &c->transport, err);
 }
 
-/* The next row that is of this kind, from the table's beginning. */
-static size_t find_row(enum row_for which, bool closing)
+static bool compare_inventories(struct ceremony *c, struct step_result *result, struct err *err)
+{
+    return inventory_close(c->side, &c->transfers, &c->result.left, &c->narrator, result->text,
+                           err);
+}
+
+struct closing_row {
+    enum step_id id;
+    bool (*run)(struct ceremony *c, struct step_result *result, struct err *err);
+};
+
+/* They are carried out also if something failed before. */
+static const struct closing_row closing_rows[] = {
+    {STEP_DESTROY, destroy_transport},
+    {STEP_INVENTORY, compare_inventories},
+    {STEP_PROVE_FRESH, fresh_prove},
+};
+enum { CLOSING_ROWS = sizeof closing_rows / sizeof closing_rows[0] };
+
+/* --- where it stands --- */
+
+static struct transfer *transfer_now(struct ceremony *c)
+{
+    return &c->transfers.at[c->walk.item];
+}
+
+static const struct step_head *key_head_now(struct ceremony *c)
 {
     size_t count;
-    const struct step_row *rows = steps_table(&count);
 
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].for_each == which && rows[i].closing == closing)
-            return i;
-    return count;
+    return &rows_of(transfer_now(c), &count)[c->walk.at].head;
+}
+
+/* The step that comes next. */
+static enum step_id step_now(struct ceremony *c)
+{
+    return c->walk.phase == PHASE_TRANSPORT ? transport_rows[c->walk.at].head.id
+           : c->walk.phase == PHASE_KEYS    ? key_head_now(c)->id
+                                            : closing_rows[c->walk.at].id;
+}
+
+static void go_to(struct ceremony *c, enum phase phase)
+{
+    c->walk.phase = phase;
+    c->walk.at = 0;
 }
 
 /* --- how it ends --- */
@@ -38,8 +76,8 @@ static size_t count_outcome(const struct ceremony *c, enum key_outcome outcome)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < c->plan.count; i++)
-        count += c->fates[i].outcome == outcome && !c->plan.items[i].companion_of;
+    for (size_t i = 0; i < c->transfers.count; i++)
+        count += c->transfers.at[i].outcome == outcome && !c->transfers.at[i].owner;
     return count;
 }
 
@@ -48,18 +86,20 @@ static size_t count_unknown(const struct ceremony *c)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < c->plan.count; i++)
-        count += c->fates[i].outcome == KEY_UNKNOWN;
+    for (size_t i = 0; i < c->transfers.count; i++)
+        count += c->transfers.at[i].outcome == KEY_UNKNOWN;
     return count;
 }
 
 /* A key that was named, or one that an HSM failed at: that is no property of the key. */
 static const struct plan_item *first_refusal_that_counts(const struct ceremony *c)
 {
-    for (size_t i = 0; i < c->plan.count; i++)
-        if (c->fates[i].outcome == KEY_REFUSED && !c->plan.items[i].companion_of &&
-            (c->plan.items[i].named || c->plan.items[i].reason.code == ERR_HSM))
-            return &c->plan.items[i];
+    for (size_t i = 0; i < c->transfers.count; i++) {
+        const struct transfer *t = &c->transfers.at[i];
+        if (t->outcome == KEY_REFUSED && !t->owner &&
+            (t->item->named || t->item->reason.code == ERR_HSM))
+            return t->item;
+    }
     return NULL;
 }
 
@@ -71,12 +111,12 @@ static bool resume_may_help(enum err_code code)
 
 static int exit_of_failure(const struct ceremony *c, size_t migrated)
 {
-    enum err_code code = c->failure.code;
+    enum err_code code = c->result.failure.code;
     bool again = resume_may_help(code);
 
-    for (size_t i = 0; i < c->plan.count; i++)
-        again |= code == ERR_UNSUPPORTED && c->fates[i].outcome == KEY_FAILED &&
-                 resume_may_help(c->fates[i].err.code);
+    for (size_t i = 0; i < c->transfers.count; i++)
+        again |= code == ERR_UNSUPPORTED && c->transfers.at[i].outcome == KEY_FAILED &&
+                 resume_may_help(c->transfers.at[i].err.code);
     /* "Nothing has changed" is true only when no key has arrived. */
     if (!migrated && (again || code == ERR_UNSUPPORTED))
         return err_exit(ERR_FAILED);
@@ -86,12 +126,12 @@ static int exit_of_failure(const struct ceremony *c, size_t migrated)
 /* A key that was kept, but not proven by a process of its own, is not called migrated. */
 static void judge_unfinished(struct ceremony *c)
 {
-    for (size_t i = 0; i < c->plan.count; i++) {
-        struct fate *fate = &c->fates[i];
-        if (!fate->proven || fate->outcome != KEY_PENDING)
+    for (size_t i = 0; i < c->transfers.count; i++) {
+        struct transfer *t = &c->transfers.at[i];
+        if (!t->proven || t->outcome != KEY_PENDING)
             continue;
-        fate->outcome = KEY_UNKNOWN;
-        err_set(&fate->err, ERR_UNFINISHED, "kept and proven, but not from a fresh process");
+        t->outcome = KEY_UNKNOWN;
+        err_set(&t->err, ERR_UNFINISHED, "kept and proven, but not from a fresh process");
     }
 }
 
@@ -101,11 +141,11 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
 
     bool source = c->side[SIDE_SOURCE].intact, destination = c->side[SIDE_DESTINATION].intact;
 
-    if (c->lost)
+    if (c->result.left.lost)
         return "objects that were there before are gone: the warnings name them";
-    if (c->left_over)
+    if (c->result.left.left_over)
         return "something is left over: the inventories and warnings say what";
-    if (c->unsure)
+    if (c->result.left.unsure)
         return "nobody could look whether something is left over: look at both tokens";
     if (unknown)
         return "look for each unknown key on the destination before it is used there";
@@ -124,16 +164,42 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
 /* The first one counts. */
 static void note_failure(struct ceremony *c, const struct err *err)
 {
-    if (c->failure.code == ERR_NONE)
-        c->failure = *err;
+    if (c->result.failure.code == ERR_NONE)
+        c->result.failure = *err;
 }
 
 /* What failed before the first step. */
 static void note_unread(struct ceremony *c)
 {
-    for (size_t i = 0; i < c->plan.count; i++)
-        if (c->fates[i].outcome == KEY_FAILED)
-            note_failure(c, &c->fates[i].err);
+    for (size_t i = 0; i < c->transfers.count; i++)
+        if (c->transfers.at[i].outcome == KEY_FAILED)
+            note_failure(c, &c->transfers.at[i].err);
+}
+
+/* Once for each key. A refusing sink cannot undo what is: that is remembered. */
+static void say_done(struct ceremony *c, struct transfer *t)
+{
+    struct err err;
+
+    if (t->told)
+        return;
+    t->told = true;
+    if (!emit_key_done(&c->narrator, t, &err))
+        note_failure(c, &err);
+}
+
+/* The report is written when its sink takes this event: without it the ceremony is not done. */
+static void say_end(struct ceremony *c, enum end_outcome outcome, const char *text)
+{
+    const struct end_word word = {outcome, c->result.exit_code, c->result.left.left_over,
+                                  &c->transfers, text};
+    struct err err;
+
+    c->walk.phase = PHASE_OVER;
+    if (emit_end(&c->narrator, &word, &err))
+        return;
+    emit_error(&c->narrator, &err);
+    c->result.exit_code = c->result.exit_code ? c->result.exit_code : err_exit(err.code);
 }
 
 static void finish(struct ceremony *c)
@@ -147,34 +213,34 @@ static void finish(struct ceremony *c)
     migrated = count_outcome(c, KEY_MIGRATED);
     unknown = count_unknown(c);
     unproven = count_outcome(c, KEY_UNPROVEN);
-    if (c->left_over || c->lost || c->unsure || unknown || unproven)
-        c->exit_code = err_exit(ERR_UNFINISHED);
-    else if (c->failure.code != ERR_NONE)
-        c->exit_code = exit_of_failure(c, migrated);
+    if (c->result.left.left_over || c->result.left.lost || c->result.left.unsure || unknown ||
+        unproven)
+        c->result.exit_code = err_exit(ERR_UNFINISHED);
+    else if (c->result.failure.code != ERR_NONE)
+        c->result.exit_code = exit_of_failure(c, migrated);
     else
-        c->exit_code = refusal ? err_exit(refusal->reason.code) : 0;
+        c->result.exit_code = refusal ? err_exit(refusal->reason.code) : 0;
 
-    outcome = c->aborted                                                           ? END_ABORTED
-              : migrated + unproven == 0 && !(c->setup.prior && c->exit_code == 0) ? END_FAILED
-              : c->exit_code != 0                                                  ? END_PARTIAL
-                                                                                   : END_COMPLETE;
-    for (size_t i = 0; i < c->plan.count; i++)
-        tell_key_done(c, i);
-    if (c->failure.code != ERR_NONE)
-        tell_error(c, &c->failure);
-    c->over = true;
-    tell_end(c, outcome, last_sentence(c, migrated, unknown));
+    outcome = c->result.aborted ? END_ABORTED
+              : migrated + unproven == 0 && !(c->setup.prior && c->result.exit_code == 0)
+                  ? END_FAILED
+              : c->result.exit_code != 0 ? END_PARTIAL
+                                         : END_COMPLETE;
+    for (size_t i = 0; i < c->transfers.count; i++)
+        say_done(c, &c->transfers.at[i]);
+    if (c->result.failure.code != ERR_NONE)
+        emit_error(&c->narrator, &c->result.failure);
+    say_end(c, outcome, last_sentence(c, migrated, unknown));
     secret_free(&c->side[SIDE_DESTINATION].pin);
 }
 
 /* From here on only the closing rows are carried out. */
-static void end_with(struct ceremony *c, const struct err *failure)
+void walk_end_with(struct ceremony *c, const struct err *failure)
 {
     note_failure(c, failure);
-    c->aborted |= failure->code == ERR_STOPPED;
-    c->ending = true;
-    c->gate_open = false;
-    c->at = find_row(ROW_ONCE, true);
+    c->result.aborted |= failure->code == ERR_STOPPED;
+    c->gatekeeper.open = false;
+    go_to(c, PHASE_CLOSING);
 }
 
 /* --- gates --- */
@@ -183,86 +249,82 @@ void ceremony_answer(struct ceremony *c, const char *typed)
 {
     struct err err = {0};
 
-    if (!c->gate_open)
+    if (gatekeeper_answer(&c->gatekeeper, typed, &c->narrator, &err))
         return;
-    if (gate_answer(c, c->gate_now, typed, &err))
-        return;
-    if (!c->has_deal) { /* nothing has begun that could end */
-        c->devices_failure = err;
+    if (c->deal.way_count == 0) { /* nothing has begun that could end */
+        c->devices.failure = err;
         return;
     }
-    c->aborted |= err.code == ERR_STOPPED || err.code == ERR_DATA;
-    end_with(c, &err);
+    c->result.aborted |= err.code == ERR_STOPPED || err.code == ERR_DATA;
+    walk_end_with(c, &err);
 }
 
 /* --- one row --- */
 
+static bool emit_state(struct ceremony *c, enum event_state state, int64_t micros,
+                       const struct step_result *result, struct err *err)
+{
+    const struct step_word word = {step_now(c), state, micros,
+                                   c->walk.phase == PHASE_KEYS ? transfer_now(c) : NULL, result};
+
+    return emit_step(&c->narrator, &word, err);
+}
+
 /* Takes back what was done for the key under way. What cannot be taken back is left over. */
 static void undo_key(struct ceremony *c)
 {
+    const struct crew crew = crew_of(c);
+    struct transfer *t = transfer_now(c);
     size_t count;
-    const struct step_row *rows = steps_table(&count);
-    struct fate *fate = &c->fates[c->item];
+    const struct transfer_row *rows = rows_of(t, &count);
     struct err err = {0};
 
     for (size_t i = count; i-- > 0;) {
-        if (rows[i].for_each == ROW_ONCE || !rows[i].undo)
+        const struct step_word word = {rows[i].head.id, EVENT_UNDONE, 0, t, NULL};
+        if (!rows[i].undo || (!(t->done & 1U << i) && i != c->walk.at))
             continue;
-        if (!(c->done & 1U << i) && i != c->at)
+        t->done &= ~(1U << i);
+        if (rows[i].head.id == STEP_COMMIT && !t->committing)
             continue;
-        c->done &= ~(1U << i);
-        if (rows[i].id == STEP_COMMIT && !c->passage.committing)
-            continue;
-        if (rows[i].undo(c, &err)) {
-            tell_step(c, rows[i].id, EVENT_UNDONE, 0, NULL, &err);
+        if (rows_undo(&crew, i, t, &err)) {
+            emit_step(&c->narrator, &word, &err);
             continue;
         }
         c->side[SIDE_DESTINATION].gone |= err.code == ERR_GONE;
         /* The inventory will show a temporary; a commit that nobody can look at is unknown. */
-        if (rows[i].id == STEP_COMMIT)
-            fate->outcome = KEY_UNKNOWN;
+        if (rows[i].head.id == STEP_COMMIT)
+            t->outcome = KEY_UNKNOWN;
     }
 }
 
-static void clear_rows_of_key(struct ceremony *c)
+/* What accompanies a key follows only once that was kept and proven: without it, it would name a
+ * key that is not there. */
+static bool is_over(struct ceremony *c, struct transfer *t)
 {
-    size_t count;
-    const struct step_row *rows = steps_table(&count);
+    size_t owner = t->item->companion_of;
 
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].for_each != ROW_ONCE)
-            c->done &= ~(1U << i);
-    passage_reset(c);
-    c->gates_passed &= ~(1U << GATES);
-    if (c->setup.policy.gates & 1U << GATE_KEY) /* a waiver is for all of them */
-        c->gates_passed &= ~(1U << GATE_KEY);
-}
-
-/* What goes along with a key does so only once that was kept and proven: without it, it would name
- * a key that is not there. */
-static bool is_over(struct ceremony *c, size_t i)
-{
-    struct fate *fate = &c->fates[i];
-    size_t owner = c->plan.items[i].companion_of;
-
-    if (fate->outcome == KEY_REFUSED || fate->outcome == KEY_FAILED || fate->proven)
+    if (t->outcome == KEY_REFUSED || t->outcome == KEY_FAILED || t->proven)
         return true;
-    if (!owner || c->fates[owner - 1].proven)
+    if (!owner || c->transfers.at[owner - 1].proven)
         return false;
-    fate->outcome = KEY_REFUSED;
-    err_set(&fate->err, ERR_CONFLICT, "its private key did not arrive");
+    t->outcome = KEY_REFUSED;
+    err_set(&t->err, ERR_CONFLICT, "its private key did not arrive");
     return true;
 }
 
-/* Moves on to the next key that can go, or to the closing rows. */
-static void next_key(struct ceremony *c)
+/* From this key on: the first one that can go, or the closing rows. */
+static void go_to_key(struct ceremony *c, size_t item)
 {
-    clear_rows_of_key(c);
-    while (++c->item < c->plan.count && is_over(c, c->item))
-        ;
-    c->at = c->item == c->plan.count            ? find_row(ROW_ONCE, true)
-            : item_of(c)->route == ROUTE_PUBLIC ? find_row(ROW_PUBLIC, false)
-                                                : find_row(ROW_KEY, false);
+    while (item < c->transfers.count && is_over(c, &c->transfers.at[item]))
+        item++;
+    c->walk.item = item;
+    go_to(c, item < c->transfers.count ? PHASE_KEYS : PHASE_CLOSING);
+}
+
+static void leave_key(struct ceremony *c)
+{
+    transfer_reset(transfer_now(c));
+    gatekeeper_next_key(&c->gatekeeper);
 }
 
 /* Does a failure of one key leave the others worth trying? What smells of tampering does not. */
@@ -274,220 +336,233 @@ static bool others_go_on(enum err_code code)
 
 /* A destination that has no place for what goes along with a key has the key all the same: that is
  * no failure of the ceremony. */
-static bool is_spared(const struct ceremony *c, enum err_code code)
+static bool is_spared(bool owned, enum step_id id, enum err_code code)
 {
-    enum step_id id = row_now(c)->id;
-
-    return c->plan.items[c->item].companion_of && (id == STEP_COMMIT || id == STEP_PROVE_AGAIN) &&
-           companion_is_spared(code);
+    return owned && (id == STEP_COMMIT || id == STEP_PROVE_AGAIN) && companion_is_spared(code);
 }
 
 static void fail_key(struct ceremony *c, struct err *err)
 {
-    struct fate *fate = &c->fates[c->item];
-    bool go_on = others_go_on(err->code), parity = c->passage.parity;
-    bool spared = is_spared(c, err->code) || parity;
+    struct transfer *t = transfer_now(c);
+    bool go_on = others_go_on(err->code), parity = t->parity;
+    bool spared = is_spared(t->owner != NULL, step_now(c), err->code) || parity;
 
     /* It cannot be carried after all: the code is what it would have been in the plan. */
-    if (err->code == ERR_UNSUPPORTED && row_now(c)->id == STEP_WRAP_KEY)
+    if (err->code == ERR_UNSUPPORTED && step_now(c) == STEP_WRAP_KEY)
         err->code = ERR_DATA;
-    if (item_of(c)->route == ROUTE_PUBLIC)
+    if (t->item->route == ROUTE_PUBLIC)
         companion_fault(err);
-    fate->outcome = KEY_FAILED;
-    fate->err = *err;
-    fate->proven = false; /* it is taken back, also where it was proven and that cannot be told */
+    t->outcome = KEY_FAILED;
+    t->err = *err;
+    t->proven = false; /* it is taken back, also where it was proven and that cannot be told */
     undo_key(c);
-    if (spared && fate->outcome == KEY_FAILED)
-        fate->outcome = KEY_REFUSED;
+    if (spared && t->outcome == KEY_FAILED)
+        t->outcome = KEY_REFUSED;
     else
         note_failure(c, err);
     if (parity)
-        c->plan.items[c->item].reason = *err; /* as if it had been known at the review */
-    if (fate->outcome == KEY_FAILED)
-        tell_key_done(c, c->item);
-    if (go_on && fate->outcome != KEY_UNKNOWN && !c->side[SIDE_DESTINATION].gone)
-        next_key(c);
-    else {
-        clear_rows_of_key(c);
-        end_with(c, err);
-    }
+        t->item->reason = *err; /* as if it had been known at the review */
+    if (t->outcome == KEY_FAILED)
+        say_done(c, t);
+    leave_key(c);
+    if (go_on && t->outcome != KEY_UNKNOWN && !c->side[SIDE_DESTINATION].gone)
+        go_to_key(c, c->walk.item + 1);
+    else
+        walk_end_with(c, err);
 }
 
 /* Which HSM no longer answers, when a row failed because one does not. */
-static void note_gone(struct ceremony *c, const struct step_row *row)
+static void note_gone(struct ceremony *c, enum side where)
 {
     struct hsm_info info;
     struct err err;
 
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         struct party *party = &c->side[side];
-        if (step_side(row->id) == side)
+        if (where == side)
             party->gone = true;
-        else if (step_side(row->id) == SIDE_RELAY && party->hsm &&
+        else if (where == SIDE_RELAY && party->hsm &&
                  !party->hsm->driver->info(party->hsm, &info, &err))
             party->gone |= err.code == ERR_GONE;
     }
 }
 
-static void fail_row(struct ceremony *c, const struct step_row *row, struct err *err)
+static void fail_row(struct ceremony *c, struct err *err)
 {
     if (err->code == ERR_GONE)
-        note_gone(c, row);
-    if (row->for_each != ROW_ONCE)
+        note_gone(c, step_side(step_now(c)));
+    if (c->walk.phase == PHASE_KEYS)
         fail_key(c, err);
-    else if (row->closing) {
+    else if (c->walk.phase == PHASE_CLOSING) {
         note_failure(c, err);
-        c->at++;
+        c->walk.at++;
     } else {
         /* The row itself may have got half way. */
-        c->done |= row->undo ? 1U << c->at : 0;
-        end_with(c, err);
+        c->transport.done |= 1U << c->walk.at;
+        walk_end_with(c, err);
     }
 }
 
-static void stop_now(struct ceremony *c, const struct step_row *row)
+static void stop_now(struct ceremony *c)
 {
+    enum step_id id = step_now(c);
     struct err err = {0};
 
-    if (c->gate_open)
-        tell_gate(c, c->gate_now, GATE_REFUSED, "", &err);
-    err_set(&err, ERR_STOPPED, "stopped by the officers before step %d, %s", step_number(row->id),
-            step_title(row->id));
-    if (row->for_each != ROW_ONCE && row->id != STEP_WRAP_KEY && row->id != STEP_READ_OBJECT)
+    gatekeeper_refuse(&c->gatekeeper, &c->narrator);
+    err_set(&err, ERR_STOPPED, "stopped by the officers before step %d, %s", step_number(id),
+            step_title(id));
+    if (c->walk.phase == PHASE_KEYS && c->walk.at > 0)
         fail_key(c, &err);
     else
-        end_with(c, &err);
+        walk_end_with(c, &err);
 }
 
 /* A key that was kept is proven before anybody may stop: it must not stay there unproven. */
-static bool may_stop(const struct step_row *row)
+static bool may_stop(struct ceremony *c)
 {
-    return !row->closing && row->id != STEP_PROVE_AGAIN;
-}
-
-/* Is this row for items of another kind than the one under way? */
-static bool is_others(struct ceremony *c, const struct step_row *row)
-{
-    return row->for_each == (item_of(c)->route == ROUTE_PUBLIC ? ROW_KEY : ROW_PUBLIC);
-}
-
-static void first_key(struct ceremony *c)
-{
-    c->item = (size_t)-1;
-    next_key(c);
+    return c->walk.phase != PHASE_CLOSING && step_now(c) != STEP_PROVE_AGAIN;
 }
 
 /* Public objects need no transport keys. */
 static bool needs_transport(const struct ceremony *c)
 {
-    for (size_t i = 0; i < c->plan.count; i++)
-        if (c->plan.items[i].route != ROUTE_PUBLIC && c->plan.items[i].route != ROUTE_NONE &&
-            !c->fates[i].proven)
+    for (size_t i = 0; i < c->transfers.count; i++) {
+        const struct transfer *t = &c->transfers.at[i];
+        if (t->item->route != ROUTE_PUBLIC && t->item->route != ROUTE_NONE && !t->proven)
             return true;
+    }
     return false;
 }
 
-static void advance(struct ceremony *c, const struct step_row *row)
+static void advance(struct ceremony *c)
 {
-    enum row_for before = row->for_each;
+    uint32_t bit = 1U << c->walk.at++;
+    size_t rows;
 
-    c->done |= 1U << c->at;
-    c->at++;
-    if (before != ROW_ONCE) {
-        while (is_others(c, row_now(c)))
-            c->at++;
-        if (row_now(c)->for_each == ROW_ONCE)
-            next_key(c);
-    } else if (row_now(c) && row_now(c)->for_each != ROW_ONCE)
-        first_key(c);
+    switch (c->walk.phase) {
+    case PHASE_TRANSPORT:
+        c->transport.done |= bit;
+        if (c->walk.at == TRANSPORT_ROWS)
+            go_to_key(c, 0);
+        break;
+    case PHASE_KEYS:
+        transfer_now(c)->done |= bit;
+        rows_of(transfer_now(c), &rows);
+        if (c->walk.at < rows)
+            break;
+        leave_key(c);
+        go_to_key(c, c->walk.item + 1);
+        break;
+    default:
+        break;
+    }
 }
 
-static bool run_row(struct ceremony *c, const struct step_row *row, struct err *err)
+static bool carry_out(struct ceremony *c, struct step_result *result, struct err *err)
 {
-    struct step_facts facts = {0};
-    struct err told = {0};
+    const struct crew crew = crew_of(c);
+
+    return c->walk.phase == PHASE_TRANSPORT
+               ? rows_run_transport(&crew, c->walk.at, &c->transport, result, err)
+           : c->walk.phase == PHASE_KEYS ? rows_run(&crew, c->walk.at, transfer_now(c), result, err)
+                                         : closing_rows[c->walk.at].run(c, result, err);
+}
+
+static bool run_row(struct ceremony *c, struct err *err)
+{
+    struct step_result result = {0};
+    struct err refused = {0};
     int64_t begun, took;
     bool ok;
 
     /* Cleaning up must not wait for a record that can no longer be written. */
-    if (!tell_step(c, row->id, EVENT_BEGUN, 0, NULL, err)) {
-        if (!row->closing)
+    if (!emit_state(c, EVENT_BEGUN, 0, NULL, err)) {
+        if (c->walk.phase != PHASE_CLOSING)
             return false;
         note_failure(c, err);
     }
     begun = c->host.mono_us(c->host.ctx);
-    ok = row->run(c, &facts, err);
+    ok = carry_out(c, &result, err);
     took = c->host.mono_us(c->host.ctx) - begun;
     if (!ok)
-        snprintf(facts.text, sizeof facts.text, "%.*s", (int)sizeof facts.text - 1, err->what);
-    if (tell_step(c, row->id, ok ? EVENT_OK : EVENT_FAILED, took, &facts, &told) || !ok)
+        snprintf(result.text, sizeof result.text, "%.*s", (int)sizeof result.text - 1, err->what);
+    if (emit_state(c, ok ? EVENT_OK : EVENT_FAILED, took, &result, &refused) || !ok)
         return ok;
-    *err = told;
+    *err = refused;
     return false;
 }
 
 static bool begin(struct ceremony *c, struct err *err)
 {
-    if (c->begun)
+    if (c->walk.begun)
         return true;
     if (c->plan.goes + c->plan.along == 0)
         return err_set(err, ERR_USAGE, "there is no plan with a key that can go");
-    c->begun = true;
-    return opening_inventory(c, err);
+    c->walk.begun = true;
+    return inventory_open(c->side, &c->result.left, &c->narrator, err);
 }
 
-bool walk_resume(struct ceremony *c, struct err *err)
+/* What waits before the row that comes next. */
+static enum gate gate_now(struct ceremony *c)
 {
-    struct err failure = {0};
-
-    c->begun = true;
-    if (c->plan.goes + c->plan.along == 0)
-        c->at = find_row(ROW_ONCE, true);
-    if (!opening_inventory(c, err))
-        return false;
-    if (!c->setup.prior->clean && !canary_must_store(c, &failure))
-        end_with(c, &failure); /* what is there already is proven all the same */
-    return true;
+    return c->walk.phase == PHASE_TRANSPORT ? transport_rows[c->walk.at].head.gate
+           : c->walk.phase == PHASE_KEYS    ? key_head_now(c)->gate
+                                            : GATE_NONE;
 }
 
-/* The devices were confirmed when they were opened; where one is another since, they are now. */
-static bool gates_pass(struct ceremony *c, enum gate gate, struct err *err)
+/* The devices were confirmed when they were opened; if one is another since, they are now. */
+static bool gates_pass(struct ceremony *c, struct err *err)
 {
-    return (gate != GATE_REVIEW || gate_pass(c, GATE_DEVICES, err)) && gate_pass(c, gate, err);
+    struct gate_subject about = {.gate = gate_now(c),
+                                 .devices = c->devices.confirmed,
+                                 .keys = c->plan.goes,
+                                 .transport_key = &c->transport.wire.read_back};
+    struct gate_subject devices = {.gate = GATE_DEVICES, .devices = c->devices.confirmed};
+
+    if (c->walk.phase == PHASE_KEYS) {
+        about.item = transfer_now(c)->item;
+        about.number = transfer_now(c)->number;
+    }
+    return (about.gate != GATE_REVIEW ||
+            gatekeeper_pass(&c->gatekeeper, &devices, &c->narrator, err)) &&
+           gatekeeper_pass(&c->gatekeeper, &about, &c->narrator, err);
 }
 
 enum ceremony_next ceremony_step(struct ceremony *c)
 {
-    const struct step_row *row;
     struct err err = {0};
 
-    if (c->at == 0 && c->plan.goes + c->plan.along > 0 && !needs_transport(c))
-        first_key(c);
-    row = row_now(c);
-
-    if (c->over)
+    if (c->walk.phase == PHASE_TRANSPORT && c->walk.at == 0 && c->plan.goes + c->plan.along > 0 &&
+        !needs_transport(c))
+        go_to_key(c, 0);
+    if (c->walk.phase == PHASE_OVER)
         return NEXT_DONE;
-    if (!row) {
+    if (c->walk.phase == PHASE_CLOSING && c->walk.at == CLOSING_ROWS) {
         finish(c);
         return NEXT_DONE;
     }
-    if (atomic_load(&c->stop) && may_stop(row)) {
-        stop_now(c, row);
+    if (atomic_load(&c->walk.stop) && may_stop(c)) {
+        stop_now(c);
         return NEXT_STEP;
     }
-    if (c->gate_open)
+    if (c->gatekeeper.open)
         return NEXT_GATE;
-    if (!row->closing && !gates_pass(c, row->gate, &err)) {
-        if (c->gate_open)
+    if (!gates_pass(c, &err)) {
+        if (c->gatekeeper.open)
             return NEXT_GATE;
-        end_with(c, &err);
+        walk_end_with(c, &err);
         return NEXT_STEP;
     }
-    if (!row->closing && !begin(c, &err))
-        end_with(c, &err);
-    else if (run_row(c, row, &err))
-        advance(c, row);
+    if (c->walk.phase != PHASE_CLOSING && !begin(c, &err))
+        walk_end_with(c, &err);
+    else if (run_row(c, &err))
+        advance(c);
     else
-        fail_row(c, row, &err);
+        fail_row(c, &err);
     return NEXT_STEP;
+}
+
+int ceremony_exit_code(const struct ceremony *c)
+{
+    return c->result.exit_code;
 }

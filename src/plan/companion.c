@@ -10,9 +10,7 @@
 #include <openssl/x509.h>
 
 #include "base/text.h"
-#include "ceremony/state.h"
 #include "plan/name_index.h"
-#include "transfer/proof.h"
 
 /* --- which ones --- */
 
@@ -312,37 +310,6 @@ bool companion_check(const struct key_desc *key, const struct bytes *der, const 
     return ok;
 }
 
-/* --- in a ceremony --- */
-
-/* Reads an item from the source, and checks it against its key's public half where it has one. */
-static bool read_checked(struct ceremony *c, const struct plan_item *item, struct bytes *der,
-                         char subject[EVENT_TEXT_MAX], struct err *err)
-{
-    const struct plan_item *owner =
-        item->companion_of ? &c->plan.items[item->companion_of - 1] : NULL;
-    struct bytes spki = {0};
-    bool ok = steps_read_public(c, item, der, err) &&
-              (!owner || steps_read_public(c, owner, &spki, err)) &&
-              companion_check(&item->key, der, owner ? &spki : NULL, subject, err);
-
-    bytes_free(&spki);
-    return ok;
-}
-
-/* A certificate's subject is in it, whatever the source says beside it. */
-static void take_subject(struct key_desc *key, const struct bytes *der)
-{
-    const unsigned char *at = der->data;
-    X509 *x = key->class == KEY_CLASS_CERTIFICATE ? d2i_X509(NULL, &at, (long)der->len) : NULL;
-    unsigned char *name = NULL;
-    int len = x ? i2d_X509_NAME(X509_get_subject_name(x), &name) : -1;
-
-    if (len > 0)
-        key_set_subject(key, name, (size_t)len);
-    OPENSSL_free(name);
-    X509_free(x);
-}
-
 bool companion_is_refused(const struct err *err)
 {
     return err->code == ERR_DATA || err->code == ERR_CONFLICT || err->code == ERR_UNSUPPORTED ||
@@ -364,108 +331,4 @@ bool companion_is_unread(const struct plan_item *item)
 {
     return item->route == ROUTE_NONE && item->reason.code != ERR_NONE &&
            key_is_public_class(&item->key) && !companion_is_refused(&item->reason);
-}
-
-/* What the source answers may be wrong once. An object is refused for what it is only where the
- * source says the same twice; where it does not, the source is at fault. */
-static bool read_for_plan(struct ceremony *c, const struct plan_item *item, struct bytes *der,
-                          char subject[EVENT_TEXT_MAX], struct err *why)
-{
-    struct bytes again = {0};
-    struct err second = {0};
-
-    if (read_checked(c, item, der, subject, why))
-        return true;
-    if (!companion_is_refused(why))
-        return false;
-    if (read_checked(c, item, &again, subject, &second))
-        err_set(why, ERR_HSM, "the source says two things of it; the first time: %.150s",
-                why->what);
-    else if (!companion_is_refused(&second))
-        *why = second;
-    bytes_free(&again);
-    return false;
-}
-
-static void tell_how(const struct ceremony *c, struct plan_item *item, const char *subject)
-{
-    char label[KEY_LABEL_TEXT];
-    const struct plan_item *owner =
-        item->companion_of ? &c->plan.items[item->companion_of - 1] : NULL;
-
-    snprintf(item->reason.what, sizeof item->reason.what, "as it is: it is public%s%.80s%s%s%.60s",
-             owner ? ", along with " : "", owner ? key_label_text(&owner->key, label) : "",
-             item->renamed ? ", and takes its id, by which they are found there" : "",
-             subject[0] ? "; " : "", subject);
-}
-
-bool companions_read(struct ceremony *c, struct err *err)
-{
-    for (size_t i = 0; i < c->plan.count; i++) {
-        struct plan_item *item = &c->plan.items[i];
-        char subject[EVENT_TEXT_MAX];
-        struct bytes der = {0};
-        struct err why = {0};
-        if (item->route != ROUTE_PUBLIC)
-            continue;
-        if (read_for_plan(c, item, &der, subject, &why)) {
-            SHA256(der.data, der.len, item->sha256);
-            item->bytes = (uint32_t)der.len;
-            take_subject(&item->key, &der);
-            tell_how(c, item, subject);
-        } else {
-            companion_fault(&why);
-            item->route = ROUTE_NONE;
-            item->reason = why;
-            --*(item->companion_of ? &c->plan.along : &c->plan.goes);
-        }
-        bytes_free(&der);
-        if (why.code == ERR_GONE) {
-            *err = why;
-            return false;
-        }
-    }
-    return true;
-}
-
-bool companions_relay(struct ceremony *c, struct step_facts *facts, struct err *err)
-{
-    const struct plan_item *item = &c->plan.items[c->item];
-    char subject[EVENT_TEXT_MAX];
-    struct bytes again = {0};
-    uint8_t sha256[SHA256_SIZE];
-    bool ok;
-
-    facts->crossed = &c->passage.spki;
-    snprintf(facts->text, sizeof facts->text, "%s",
-             item->companion_of ? "of the private key that it goes along with" : "");
-    SHA256(facts->crossed->data, facts->crossed->len, sha256);
-    if (memcmp(sha256, item->sha256, sizeof sha256) != 0)
-        return err_set(err, ERR_CONFLICT,
-                       "the object on the source was changed since the plan was made");
-    ok = read_checked(c, item, &again, subject, err);
-    bytes_free(&again);
-    return ok;
-}
-
-bool companions_make(struct ceremony *c, struct step_facts *facts, struct err *err)
-{
-    struct hsm *hsm = destination_of(c);
-    const struct plan_item *item = &c->plan.items[c->item];
-    const struct hsm_template template = {
-        .class = item->key.class,
-        .kind = item->key.kind,
-        .flags = item->want_flags,
-        .label = item->key.label,
-        .label_len = item->key.label_len,
-        .id = item->key.id,
-        .id_len = item->key.id_len,
-        .spki = &c->passage.spki,
-        .terms = &item->key.terms,
-    };
-
-    snprintf(facts->text, sizeof facts->text, "with the label and id of the original");
-    c->passage.committing = true;
-    return hsm->driver->make_public(hsm, &template, &c->fates[c->item].final, err) &&
-           steps_made(c, SIDE_DESTINATION, &c->fates[c->item].final, err);
 }

@@ -12,7 +12,6 @@
 #include "hsm/uri.h"
 #include "plan/policy.h"
 #include "plan/suite.h"
-#include "transfer/proof.h"
 
 /* What the officers chose: by URIs (the ceremony file) or by handles (marked on the screen). */
 struct selection {
@@ -20,6 +19,12 @@ struct selection {
     size_t uri_count;
     const uint64_t *handles;
     size_t handle_count;
+};
+
+/* The object that a private key's public half is in, where the key's HSM does not join the two. */
+struct proof_half {
+    uint64_t handle;      /* 0: the HSM reports the half with the key itself */
+    enum key_class class; /* a public key or a certificate */
 };
 
 struct plan_item {

@@ -1,13 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 # The steps of the protocol.
 libceremony_a_SOURCES += \
+	%D%/blob.c \
+	%D%/blob.h \
 	%D%/certificate.c \
 	%D%/certificate.h \
+	%D%/commit.c \
+	%D%/commit.h \
+	%D%/confirm.c \
+	%D%/confirm.h \
 	%D%/kcv.c \
 	%D%/kcv.h \
+	%D%/key_steps.c \
+	%D%/key_steps.h \
+	%D%/known.c \
+	%D%/known.h \
 	%D%/own_key.c \
 	%D%/own_key.h \
 	%D%/proof.c \
 	%D%/proof.h \
+	%D%/public_object.c \
+	%D%/public_object.h \
 	%D%/rewrap.c \
-	%D%/steps.c
+	%D%/rewrap.h \
+	%D%/step_result.c \
+	%D%/step_result.h \
+	%D%/transfer.c \
+	%D%/transfer.h \
+	%D%/transport.c \
+	%D%/transport.h

@@ -13,11 +13,11 @@
 
 #include "transfer/certificate.h"
 
-static bool fresh_challenge(size_t len, struct bytes *challenge, struct err *err)
+static bool fresh_bytes(size_t len, struct bytes *out, struct err *err)
 {
-    if (!bytes_make(challenge, len, err))
+    if (!bytes_make(out, len, err))
         return false;
-    if (RAND_bytes(challenge->data, (int)len) != 1)
+    if (RAND_bytes(out->data, (int)len) != 1)
         return err_set(err, ERR_FAILED, "no random numbers for a challenge");
     return true;
 }
@@ -26,29 +26,6 @@ static bool differ(struct err *err, const char *how)
 {
     err_set(err, ERR_DATA, "the proof failed: %s", how);
     return err_next(err, "Do not use this key on the destination; find out what altered it.");
-}
-
-/* Each side carries out the operation by its own API, over the same challenge. */
-struct answers {
-    struct bytes source, destination;
-};
-
-static void forget(struct answers *a)
-{
-    bytes_free(&a->source);
-    bytes_free(&a->destination);
-}
-
-static bool ask_both(const struct proof_pair *pair, enum hsm_proof proof,
-                     const struct bytes *challenge, struct answers *a, struct err *err)
-{
-    if (!pair->source->driver->prove(pair->source, proof, pair->source_key, challenge, &a->source,
-                                     err))
-        return false;
-    if (!pair->destination)
-        return bytes_set(&a->destination, a->source.data, a->source.len, err);
-    return pair->destination->driver->prove(pair->destination, proof, pair->destination_key,
-                                            challenge, &a->destination, err);
 }
 
 static bool is_digest(const struct bytes *challenge, const struct bytes *answer)
@@ -92,43 +69,8 @@ static bool needs_no_key(enum hsm_proof proof, const struct bytes *challenge,
     }
 }
 
-/* Both answers are equal. */
-static bool prove_alike(const struct proof_pair *pair, enum hsm_proof proof, size_t challenge_len,
-                        size_t answer_len, struct err *err)
+static EVP_PKEY *public_key(const struct bytes *spki, struct err *err)
 {
-    struct bytes challenge = {0};
-    struct answers a = {0};
-    bool ok = fresh_challenge(challenge_len, &challenge, err) &&
-              ask_both(pair, proof, &challenge, &a, err);
-
-    if (ok && (a.source.len != answer_len || !bytes_equal(&a.source, &a.destination)))
-        ok = differ(err, "source and destination answer the same challenge differently");
-    if (ok && needs_no_key(proof, &challenge, &a.source))
-        ok = differ(err, "both sides answer as if there were no key at all");
-    bytes_free(&challenge);
-    forget(&a);
-    return ok;
-}
-
-/* Both answers are what we expect of whoever holds the private half. */
-static bool prove_expected(const struct proof_pair *pair, enum hsm_proof proof,
-                           const struct bytes *challenge, const struct bytes *expected,
-                           struct err *err)
-{
-    struct answers a = {0};
-    bool ok = ask_both(pair, proof, challenge, &a, err);
-
-    if (ok && !bytes_equal(expected, &a.source))
-        ok = differ(err, "the source itself does not answer as its own public key wants it");
-    if (ok && !bytes_equal(expected, &a.destination))
-        ok = differ(err, "the destination does not answer as the source's public key wants it");
-    forget(&a);
-    return ok;
-}
-
-static EVP_PKEY *public_key(const struct proof_pair *pair, struct err *err)
-{
-    const struct bytes *spki = pair->source_spki;
     const unsigned char *at = spki ? spki->data : NULL;
     EVP_PKEY *pkey = at ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
     EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new(pkey, NULL) : NULL;
@@ -214,33 +156,6 @@ bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struc
     return ok;
 }
 
-/* Both sides sign a random message, or its digest; both signatures verify under the source's public
- * key. */
-static bool prove_signature(const struct proof_pair *pair, enum hsm_proof proof, struct err *err)
-{
-    struct bytes message = {0}, digest = {0};
-    struct answers a = {0};
-    EVP_PKEY *pkey = public_key(pair, err);
-    struct hsm_signing signing = hsm_signing_of(proof);
-    bool ok =
-        pkey && fresh_challenge(32, &message, err) &&
-        bytes_make(&digest, (size_t)EVP_MD_get_size(hash_of(signing)), err) &&
-        EVP_Digest(message.data, message.len, digest.data, NULL, hash_of(signing), NULL) &&
-        ask_both(pair, proof, signing.hashed ? &digest : &message, &a, err) &&
-        (!signing.ecdsa || (ecdsa_to_der(&a.source, err) && ecdsa_to_der(&a.destination, err)));
-
-    if (ok && !verify(pkey, proof, &digest, &a.source))
-        ok = differ(err, "a signature by the source does not verify under its own public key");
-    if (ok && !verify(pkey, proof, &digest, &a.destination))
-        ok = differ(err, "a signature by the destination does not verify under the source's "
-                         "public key");
-    bytes_free(&message);
-    bytes_free(&digest);
-    forget(&a);
-    EVP_PKEY_free(pkey);
-    return ok;
-}
-
 /* RSAES-OAEP with SHA-1, the one hash that every HSM known decrypts. */
 static bool encrypt_oaep(EVP_PKEY *pkey, const struct bytes *plain, struct bytes *cipher,
                          struct err *err)
@@ -257,21 +172,6 @@ static bool encrypt_oaep(EVP_PKEY *pkey, const struct bytes *plain, struct bytes
     return ok;
 }
 
-/* Both sides decrypt what was encrypted under the source's public key. */
-static bool prove_decryption(const struct proof_pair *pair, struct err *err)
-{
-    struct bytes plain = {0}, cipher = {0};
-    EVP_PKEY *pkey = public_key(pair, err);
-    bool ok = pkey && fresh_challenge(32, &plain, err) &&
-              encrypt_oaep(pkey, &plain, &cipher, err) &&
-              prove_expected(pair, HSM_PROOF_RSA_DECRYPT, &cipher, &plain, err);
-
-    bytes_free(&plain);
-    bytes_free(&cipher);
-    EVP_PKEY_free(pkey);
-    return ok;
-}
-
 static bool join(const struct bytes *a, const struct bytes *b, struct bytes *out, struct err *err)
 {
     if (a->len + b->len > HSM_CHALLENGE_MAX)
@@ -281,40 +181,6 @@ static bool join(const struct bytes *a, const struct bytes *b, struct bytes *out
     memcpy(out->data, a->data, a->len);
     memcpy(out->data + a->len, b->data, b->len);
     return true;
-}
-
-/* Both sides make the secret from what stands behind the nonce in the challenge, and tell only the
- * digest of both. */
-static bool prove_secret(const struct proof_pair *pair, enum hsm_proof proof,
-                         const struct bytes *nonce, const struct bytes *from,
-                         const struct bytes *secret, struct err *err)
-{
-    struct bytes challenge = {0}, text = {0}, expected = {0};
-    bool ok = join(nonce, from, &challenge, err) && join(nonce, secret, &text, err) &&
-              bytes_make(&expected, SHA256_DIGEST_LENGTH, err) &&
-              SHA256(text.data, text.len, expected.data) &&
-              prove_expected(pair, proof, &challenge, &expected, err);
-
-    bytes_free(&challenge);
-    bytes_free(&text);
-    bytes_free(&expected);
-    return ok;
-}
-
-/* Both sides unwrap a random secret that was encrypted under the source's public key. */
-static bool prove_unwrapping(const struct proof_pair *pair, struct err *err)
-{
-    struct bytes nonce = {0}, plain = {0}, cipher = {0};
-    EVP_PKEY *pkey = public_key(pair, err);
-    bool ok = pkey && fresh_challenge(32, &nonce, err) && fresh_challenge(32, &plain, err) &&
-              encrypt_oaep(pkey, &plain, &cipher, err) &&
-              prove_secret(pair, HSM_PROOF_RSA_UNWRAP, &nonce, &cipher, &plain, err);
-
-    bytes_free(&nonce);
-    bytes_free(&plain);
-    bytes_free(&cipher);
-    EVP_PKEY_free(pkey);
-    return ok;
 }
 
 /* What we ourselves derive: a fresh pair on the curve, and its secret with the source's public
@@ -341,21 +207,117 @@ static bool agree(EVP_PKEY *pkey, struct bytes *point, struct bytes *secret, str
     return ok || err_set(err, ERR_UNSUPPORTED, "nothing can be derived with this public key");
 }
 
-/* Both sides derive the secret that a fresh key of ours and theirs have in common. It is worth
- * nothing to anybody: our half is thrown away. */
-static bool prove_agreement(const struct proof_pair *pair, struct err *err)
+/* --- the challenge --- */
+
+/* A random message: it itself, or its digest. */
+static bool challenge_signature(struct proof_challenge *c, struct err *err)
 {
-    struct bytes nonce = {0}, point = {0}, secret = {0};
-    EVP_PKEY *pkey = public_key(pair, err);
-    bool ok = pkey && fresh_challenge(32, &nonce, err) && agree(pkey, &point, &secret, err) &&
-              prove_secret(pair, HSM_PROOF_ECDH, &nonce, &point, &secret, err);
+    struct hsm_signing signing = hsm_signing_of(c->proof);
+    struct bytes message = {0};
+    bool ok =
+        fresh_bytes(32, &message, err) &&
+        bytes_make(&c->expected, (size_t)EVP_MD_get_size(hash_of(signing)), err) &&
+        EVP_Digest(message.data, message.len, c->expected.data, NULL, hash_of(signing), NULL) &&
+        bytes_set(&c->bytes, signing.hashed ? c->expected.data : message.data,
+                  signing.hashed ? c->expected.len : message.len, err);
+
+    bytes_free(&message);
+    return ok;
+}
+
+/* A nonce, followed by what both sides make the secret from; they answer with the digest of nonce
+ * and secret. */
+static bool challenge_secret(struct proof_challenge *c, const struct bytes *from,
+                             const struct bytes *secret, struct err *err)
+{
+    struct bytes nonce = {0}, text = {0};
+    bool ok = fresh_bytes(32, &nonce, err) && join(&nonce, from, &c->bytes, err) &&
+              join(&nonce, secret, &text, err) &&
+              bytes_make(&c->expected, SHA256_DIGEST_LENGTH, err) &&
+              SHA256(text.data, text.len, c->expected.data);
 
     bytes_free(&nonce);
+    bytes_free(&text);
+    return ok;
+}
+
+/* A random secret that was encrypted under the source's public key. */
+static bool challenge_unwrapping(struct proof_challenge *c, EVP_PKEY *pkey, struct err *err)
+{
+    struct bytes plain = {0}, cipher = {0};
+    bool ok = fresh_bytes(32, &plain, err) && encrypt_oaep(pkey, &plain, &cipher, err) &&
+              challenge_secret(c, &cipher, &plain, err);
+
+    bytes_free(&plain);
+    bytes_free(&cipher);
+    return ok;
+}
+
+/* The secret that a fresh key of ours and theirs have in common. It is worth nothing to anybody:
+ * our half is thrown away. */
+static bool challenge_agreement(struct proof_challenge *c, EVP_PKEY *pkey, struct err *err)
+{
+    struct bytes point = {0}, secret = {0};
+    bool ok = agree(pkey, &point, &secret, err) && challenge_secret(c, &point, &secret, err);
+
     bytes_free(&point);
     bytes_free(&secret);
+    return ok;
+}
+
+/* What is answered with the private half. */
+static bool challenge_private(struct proof_challenge *c, const struct bytes *spki, struct err *err)
+{
+    EVP_PKEY *pkey = public_key(spki, err);
+    bool ok;
+
+    if (!pkey)
+        return false;
+    ok = c->proof == HSM_PROOF_RSA_DECRYPT ? fresh_bytes(32, &c->expected, err) &&
+                                                 encrypt_oaep(pkey, &c->expected, &c->bytes, err)
+         : c->proof == HSM_PROOF_RSA_UNWRAP ? challenge_unwrapping(c, pkey, err)
+         : c->proof == HSM_PROOF_ECDH       ? challenge_agreement(c, pkey, err)
+                                            : challenge_signature(c, err);
     EVP_PKEY_free(pkey);
     return ok;
 }
+
+bool proof_challenge(enum hsm_proof proof, const struct bytes *spki, struct proof_challenge *out,
+                     struct err *err)
+{
+    bool ok;
+
+    *out = (struct proof_challenge){.proof = proof};
+    switch (proof) {
+    case HSM_PROOF_AES_ECB:
+    case HSM_PROOF_AES_DECRYPT:
+    case HSM_PROOF_DIGEST:
+    case HSM_PROOF_HMAC:
+        ok = fresh_bytes(32, &out->bytes, err);
+        break;
+    case HSM_PROOF_BYTES:
+        return true; /* each side is asked for all that it has */
+    case HSM_PROOF_RSA_DECRYPT:
+    case HSM_PROOF_RSA_UNWRAP:
+    case HSM_PROOF_ECDH:
+        ok = challenge_private(out, spki, err);
+        break;
+    default:
+        ok = hsm_signing_of(proof).hash ? challenge_private(out, spki, err)
+                                        : err_set(err, ERR_UNSUPPORTED, "no such proof");
+    }
+    if (!ok)
+        proof_challenge_free(out);
+    return ok;
+}
+
+void proof_challenge_free(struct proof_challenge *challenge)
+{
+    bytes_free(&challenge->bytes);
+    bytes_free(&challenge->expected);
+}
+
+/* --- the answer --- */
 
 bool proof_value(struct hsm *hsm, enum key_class class, uint64_t handle, struct bytes *der,
                  struct err *err)
@@ -377,46 +339,112 @@ bool proof_half(struct hsm *hsm, const struct proof_half *half, struct bytes *sp
     return ok;
 }
 
-/* What either side reads back is what was carried. */
-static bool prove_bytes(const struct proof_pair *pair, struct err *err)
+bool proof_answer(struct hsm *hsm, const struct proof_place *at,
+                  const struct proof_challenge *challenge, struct bytes *answer, struct err *err)
 {
-    struct answers a = {0};
-    bool ok =
-        (pair->half.handle
-             ? proof_half(pair->source, &pair->half, &a.source, err)
-             : proof_value(pair->source, pair->class, pair->source_key, &a.source, err)) &&
-        proof_value(pair->destination, pair->class, pair->destination_key, &a.destination, err);
+    if (challenge->proof != HSM_PROOF_BYTES)
+        return hsm->driver->prove(hsm, challenge->proof, at->handle, &challenge->bytes, answer,
+                                  err);
+    return at->half.handle ? proof_half(hsm, &at->half, answer, err)
+                           : proof_value(hsm, at->class, at->handle, answer, err);
+}
 
-    if (ok && !bytes_equal(pair->source_spki, &a.source))
-        ok = err_set(err, ERR_CONFLICT, "the object on the source was changed since it was read");
-    if (ok && !bytes_equal(pair->source_spki, &a.destination))
-        ok = differ(err, "the destination reads back other bytes than were sent");
-    forget(&a);
+/* --- the judgement --- */
+
+/* Both answers are equal, and not what anybody could answer. */
+static bool judge_alike(const struct proof_challenge *c, size_t answer_len,
+                        const struct proof_answers *a, struct err *err)
+{
+    if (a->source.len != answer_len || !bytes_equal(&a->source, &a->destination))
+        return differ(err, "source and destination answer the same challenge differently");
+    return !needs_no_key(c->proof, &c->bytes, &a->source) ||
+           differ(err, "both sides answer as if there were no key at all");
+}
+
+/* Both answers are what we expect of a holder of the private half. */
+static bool judge_expected(const struct proof_challenge *c, const struct proof_answers *a,
+                           struct err *err)
+{
+    if (!bytes_equal(&c->expected, &a->source))
+        return differ(err, "the source itself does not answer as its own public key wants it");
+    return bytes_equal(&c->expected, &a->destination) ||
+           differ(err, "the destination does not answer as the source's public key wants it");
+}
+
+/* Both signatures verify under the source's public key. */
+static bool judge_signatures(const struct proof_challenge *c, const struct bytes *spki,
+                             struct proof_answers *a, struct err *err)
+{
+    EVP_PKEY *pkey = public_key(spki, err);
+    bool ok = pkey && (!hsm_signing_of(c->proof).ecdsa ||
+                       (ecdsa_to_der(&a->source, err) && ecdsa_to_der(&a->destination, err)));
+
+    if (ok && !verify(pkey, c->proof, &c->expected, &a->source))
+        ok = differ(err, "a signature by the source does not verify under its own public key");
+    if (ok && !verify(pkey, c->proof, &c->expected, &a->destination))
+        ok = differ(err, "a signature by the destination does not verify under the source's "
+                         "public key");
+    EVP_PKEY_free(pkey);
     return ok;
+}
+
+/* What either side reads back is what was carried. */
+static bool judge_bytes(const struct bytes *carried, const struct proof_answers *a, struct err *err)
+{
+    if (!bytes_equal(carried, &a->source))
+        return err_set(err, ERR_CONFLICT, "the object on the source was changed since it was read");
+    return bytes_equal(carried, &a->destination) ||
+           differ(err, "the destination reads back other bytes than were sent");
+}
+
+bool proof_judge(const struct proof_challenge *challenge, const struct bytes *spki,
+                 struct proof_answers *answers, struct err *err)
+{
+    switch (challenge->proof) {
+    case HSM_PROOF_AES_ECB:
+    case HSM_PROOF_AES_DECRYPT:
+        return judge_alike(challenge, 32, answers, err);
+    case HSM_PROOF_DIGEST:
+    case HSM_PROOF_HMAC:
+        return judge_alike(challenge, SHA256_DIGEST_LENGTH, answers, err);
+    case HSM_PROOF_BYTES:
+        return judge_bytes(spki, answers, err);
+    case HSM_PROOF_RSA_DECRYPT:
+    case HSM_PROOF_RSA_UNWRAP:
+    case HSM_PROOF_ECDH:
+        return judge_expected(challenge, answers, err);
+    default:
+        return judge_signatures(challenge, spki, answers, err);
+    }
+}
+
+/* --- both sides, one after the other --- */
+
+static bool ask_both(const struct proof_pair *pair, const struct proof_challenge *challenge,
+                     struct proof_answers *a, struct err *err)
+{
+    const struct proof_place from = {pair->source_key, pair->class, pair->half};
+    const struct proof_place to = {pair->destination_key, pair->class, {0}};
+
+    if (!proof_answer(pair->source, &from, challenge, &a->source, err))
+        return false;
+    return pair->destination ? proof_answer(pair->destination, &to, challenge, &a->destination, err)
+                             : bytes_set(&a->destination, a->source.data, a->source.len, err);
 }
 
 static bool prove_by(const struct proof_pair *pair, enum hsm_proof proof, struct err *err)
 {
-    switch (proof) {
-    case HSM_PROOF_AES_ECB:
-    case HSM_PROOF_AES_DECRYPT:
-        return prove_alike(pair, proof, 32, 32, err);
-    case HSM_PROOF_DIGEST:
-    case HSM_PROOF_HMAC:
-        return prove_alike(pair, proof, 32, SHA256_DIGEST_LENGTH, err);
-    case HSM_PROOF_RSA_DECRYPT:
-        return prove_decryption(pair, err);
-    case HSM_PROOF_RSA_UNWRAP:
-        return prove_unwrapping(pair, err);
-    case HSM_PROOF_ECDH:
-        return prove_agreement(pair, err);
-    case HSM_PROOF_BYTES:
-        return prove_bytes(pair, err);
-    default:
-        if (hsm_signing_of(proof).hash)
-            return prove_signature(pair, proof, err);
-        return err_set(err, ERR_UNSUPPORTED, "no such proof");
-    }
+    struct proof_challenge challenge;
+    struct proof_answers a = {0};
+    bool ok;
+
+    if (!proof_challenge(proof, pair->source_spki, &challenge, err))
+        return false;
+    ok = ask_both(pair, &challenge, &a, err) && proof_judge(&challenge, pair->source_spki, &a, err);
+    bytes_free(&a.source);
+    bytes_free(&a.destination);
+    proof_challenge_free(&challenge);
+    return ok;
 }
 
 bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *which,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is it the same key? Asked of both HSMs over a fresh challenge, judged here. */
+/* Is it the same key? A fresh challenge, the answer of each HSM, and the judgement. */
 #ifndef HSMFERRY_TRANSFER_PROOF_H
 #define HSMFERRY_TRANSFER_PROOF_H
 
@@ -9,12 +9,44 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "hsm/hsm.h"
+#include "plan/plan.h"
 
-/* The object that a private key's public half is in, where the key's HSM does not join the two. */
-struct proof_half {
-    uint64_t handle;      /* 0: the HSM reports the half with the key itself */
-    enum key_class class; /* a public key or a certificate */
+/* What is asked of either side. Freed with proof_challenge_free(), which wipes it. */
+struct proof_challenge {
+    enum hsm_proof proof;
+    struct bytes bytes;    /* what an HSM is to answer; empty: what it has in clear */
+    struct bytes expected; /* the answer of the key's holder, or the digest that it signs; stays
+                              here */
 };
+
+/* Where an HSM has the key. */
+struct proof_place {
+    uint64_t handle;
+    enum key_class class;
+    struct proof_half half; /* where the public half is, if not with the key */
+};
+
+/* The caller wipes them. */
+struct proof_answers {
+    struct bytes source, destination;
+};
+
+/* Makes a challenge from fresh random numbers. spki: the source's public half (DER); private keys
+ * only. Errors: ERR_DATA (it is none, or one under which anybody could answer), ERR_UNSUPPORTED
+ * (nothing can be asked by it), ERR_FAILED. */
+bool proof_challenge(enum hsm_proof proof, const struct bytes *spki, struct proof_challenge *out,
+                     struct err *err);
+void proof_challenge_free(struct proof_challenge *challenge);
+
+/* Lets ONE HSM answer, by its own API. Errors: as prove(). */
+bool proof_answer(struct hsm *hsm, const struct proof_place *at,
+                  const struct proof_challenge *challenge, struct bytes *answer, struct err *err);
+
+/* Do both answers show the same key? spki: as for the challenge; of public objects all that they
+ * consist of. Makes ECDSA signatures DER. Errors: ERR_DATA (they do not), ERR_CONFLICT (the public
+ * object on the source is another one now). */
+bool proof_judge(const struct proof_challenge *challenge, const struct bytes *spki,
+                 struct proof_answers *answers, struct err *err);
 
 /* Two places that are said to hold the same key. */
 struct proof_pair {

@@ -2,11 +2,11 @@
 /*
  * The re-wrap comparison, for keys whose uses allow no proof: both sides encrypt theirs under the
  * same AES key, by an algorithm that makes the same of the same. That key is made for this alone,
- * goes the way of the AES transport key, and may encrypt keys only, on both sides: a destination
+ * takes the path of the key-encryption key, and may encrypt keys only, on both sides: a destination
  * cannot repeat what it was sent. The copy must be one that may leave anyway; nothing is loosened
  * for this.
  */
-#include "ceremony/state.h"
+#include "transfer/rewrap.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +15,8 @@
 
 #include "base/text.h"
 #include "hsm/wrap_alg.h"
+#include "transfer/own_key.h"
+#include "transfer/transport.h"
 
 struct second_key {
     uint64_t handle[2]; /* by side; 0: not made */
@@ -28,47 +30,54 @@ static bool none(struct check *check, const char *why)
     return true;
 }
 
-static bool choose(const struct ceremony *c, enum hsm_alg *alg)
+static bool choose(const struct transport *t, enum hsm_alg *alg)
 {
     for (*alg = 0; *alg < HSM_ALGS; ++*alg)
-        if (wrap_alg(*alg)->repeats && c->side[SIDE_SOURCE].offers.alg[*alg].wrap &&
-            c->side[SIDE_DESTINATION].offers.alg[*alg].wrap)
+        if (wrap_alg(*alg)->repeats && t->source.offers->alg[*alg].wrap &&
+            t->destination.offers->alg[*alg].wrap)
             return true;
     return false;
 }
 
-static bool make_second(struct ceremony *c, struct second_key *second, struct err *err)
+/* On the source. */
+static bool make_second(struct hsm *hsm, const struct transfer *of, struct second_key *second,
+                        struct err *err)
 {
-    struct hsm *from = source_of(c), *to = destination_of(c);
-    struct step_facts facts = {0}; /* what is not reported was said of the first AES key */
-    const struct hsm_template template = {
-        .class = KEY_CLASS_SECRET,
-        .kind = KEY_KIND_AES,
-        .length = AES_BITS / 8,
-        .flags = KEY_WRAP | KEY_SENSITIVE | KEY_PRIVATE | KEY_DESTROYABLE,
-        .label = (const uint8_t *)c->label,
-        .label_len = strlen(c->label),
-    };
+    const struct transport *t = of->transport;
+    struct step_result unused = {0}; /* what is not reported was said of the first AES key */
+    uint64_t *handle = &second->handle[SIDE_SOURCE];
 
-    return from->driver->make_aes(from, AES_BITS, c->label, &second->handle[SIDE_SOURCE], err) &&
-           steps_made(c, SIDE_SOURCE, &second->handle[SIDE_SOURCE], err) &&
-           steps_check_own_key(c, SIDE_SOURCE, second->handle[SIDE_SOURCE], &own_second_source_aes,
-                               &facts, err) &&
-           from->driver->wrap(from, c->deal.transport, c->public_handle,
-                              second->handle[SIDE_SOURCE], &second->blob, err) &&
-           to->driver->unwrap(to, c->deal.transport, c->pair.private_handle, &second->blob,
-                              &template, &second->handle[SIDE_DESTINATION], err) &&
-           steps_made(c, SIDE_DESTINATION, &second->handle[SIDE_DESTINATION], err) &&
-           steps_check_own_key(c, SIDE_DESTINATION, second->handle[SIDE_DESTINATION],
-                               &own_second_destination_aes, &facts, err);
+    return hsm->driver->make_aes(hsm, KEK_BITS, t->label, handle, err) &&
+           known_made(t->source.known, of, handle, err) &&
+           transport_check_own(hsm, &t->source, *handle, &own_second_source_aes, &unused, err) &&
+           hsm->driver->wrap(hsm, t->deal->transport, t->source.public_key, *handle, &second->blob,
+                             err);
 }
 
-static bool unmake_second(struct ceremony *c, struct second_key *second, struct err *err)
+/* On the destination. */
+static bool take_second(struct hsm *hsm, const struct transfer *of, struct second_key *second,
+                        struct err *err)
 {
+    const struct transport *t = of->transport;
+    const struct hsm_template template = transport_kek_template(t, KEY_WRAP);
+    struct step_result unused = {0};
+    uint64_t *handle = &second->handle[SIDE_DESTINATION];
+
+    return hsm->driver->unwrap(hsm, t->deal->transport, t->destination.private_key, &second->blob,
+                               &template, handle, err) &&
+           known_made(t->destination.known, of, handle, err) &&
+           transport_check_own(hsm, &t->destination, *handle, &own_second_destination_aes, &unused,
+                               err);
+}
+
+static bool unmake_second(struct hsm *const hsm[2], const struct transfer *of,
+                          struct second_key *second, struct err *err)
+{
+    const struct known *known[2] = {of->transport->source.known, of->transport->destination.known};
     bool ok = true;
 
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-        ok &= steps_destroy(c, side, &second->handle[side], err);
+        ok &= known_destroy(known[side], hsm[side], of, &second->handle[side], err);
     bytes_free(&second->blob);
     return ok;
 }
@@ -87,34 +96,34 @@ static bool digest_of(struct hsm *hsm, enum hsm_alg alg, uint64_t under, uint64_
     return ok;
 }
 
-static bool wrap_both(struct ceremony *c, uint64_t handle, enum hsm_alg alg, struct check *check,
-                      struct err *err)
+static bool wrap_both(struct hsm *const hsm[2], const struct transfer *t, uint64_t handle,
+                      enum hsm_alg alg, struct check *check, struct err *err)
 {
+    const uint64_t key[2] = {t->item->key.handle, handle};
     struct second_key second = {0};
     char crossed[2 * SHA256_DIGEST_LENGTH + 1];
     uint8_t sha256[SHA256_DIGEST_LENGTH];
     struct err undo;
-    bool ok = make_second(c, &second, err) &&
-              digest_of(source_of(c), alg, second.handle[SIDE_SOURCE], item_of(c)->key.handle,
-                        &check->value[SIDE_SOURCE], err) &&
-              digest_of(destination_of(c), alg, second.handle[SIDE_DESTINATION], handle,
-                        &check->value[SIDE_DESTINATION], err);
+    bool ok = make_second(hsm[SIDE_SOURCE], t, &second, err) &&
+              take_second(hsm[SIDE_DESTINATION], t, &second, err);
 
+    for (enum side side = SIDE_SOURCE; ok && side <= SIDE_DESTINATION; side++)
+        ok = digest_of(hsm[side], alg, second.handle[side], key[side], &check->value[side], err);
     if (ok) {
         SHA256(second.blob.data, second.blob.len, sha256);
         text_print(check->text, sizeof check->text,
                    "by %s under a second AES key, which crossed as sha256 %s", hsm_alg_name(alg),
                    text_hex(sha256, sizeof sha256, crossed));
     }
-    if (!unmake_second(c, &second, &undo)) {
+    if (!unmake_second(hsm, t, &second, &undo)) {
         *err = undo;
         return false;
     }
     return ok;
 }
 
-bool rewrap_check(struct ceremony *c, uint64_t handle, const struct key_desc *found,
-                  struct check *check, struct err *err)
+bool rewrap_check(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
+                  const struct key_desc *found, struct check *check, struct err *err)
 {
     bool secret = found->class == KEY_CLASS_SECRET;
     enum hsm_alg alg;
@@ -122,14 +131,14 @@ bool rewrap_check(struct ceremony *c, uint64_t handle, const struct key_desc *fo
     *check = (struct check){.method = KEY_CHECK_REWRAP};
     if (!key_is(found, KEY_EXTRACTABLE))
         return none(check, "the copy may not leave, and is not loosened for this");
-    if (!choose(c, &alg) || c->pair.private_handle == 0)
+    if (!choose(t->transport, &alg) || t->transport->destination.private_key == 0)
         return none(check, "not both HSMs can encrypt it so that the ciphertexts compare");
-    if (!wrap_both(c, handle, alg, check, err)) {
+    if (!wrap_both(hsm, t, handle, alg, check, err)) {
         bool fatal = err->code == ERR_GONE || err->code == ERR_DATA || err->code == ERR_UNFINISHED;
         return !fatal && none(check, err->what);
     }
     if (memcmp(&check->value[0], &check->value[1], sizeof check->value[0]) == 0)
-        return c->fates[c->item].rewrapped = true;
+        return t->rewrapped = true;
     if (!secret) /* HSMs write private keys in several ways (RFC 5958), all of them right */
         return none(check, "both sides write the private key in forms that do not compare");
     err_set(err, ERR_DATA, "encrypted under the same key, source and destination differ");

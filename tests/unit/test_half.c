@@ -16,7 +16,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "ceremony/state.h"
+#include "ceremony/half.h"
 
 enum { PAIRS = 66, HANDLE = 1000, MOST = 64 };
 
@@ -26,7 +26,10 @@ struct world {
     struct event_sink sink;
     EVP_PKEY *pair[PAIRS]; /* made once */
     struct bytes spki[PAIRS], object[PAIRS];
-    struct ceremony c;
+    struct party source;
+    struct plan plan;
+    struct ceremony_host host;
+    struct narrator narrator;
     struct key_desc keys[PAIRS];
     EVP_PKEY *signer; /* what really signs; NULL: the key refuses to, with this code ... */
     enum err_code refusal;
@@ -141,7 +144,7 @@ static void name(struct key_desc *key, const char *label, const char *id)
 /* One more public key, of this pair; no name joins it to the private key. */
 static struct key_desc *add(struct world *w, size_t pair)
 {
-    struct key_list *list = &w->c.side[SIDE_SOURCE].keys;
+    struct key_list *list = &w->source.keys;
     struct key_desc *key = &w->keys[list->count];
 
     *key = (struct key_desc){.class = KEY_CLASS_PUBLIC,
@@ -176,9 +179,9 @@ static void add_certificate(struct world *w, size_t pair)
 /* A source without public objects, whose private key is that of pair 0. */
 static struct plan_item *begin(struct world *w)
 {
-    struct plan_item *item = w->c.plan.items;
+    struct plan_item *item = w->plan.items;
 
-    w->c.side[SIDE_SOURCE].keys.count = 0;
+    w->source.keys.count = 0;
     *item = (struct plan_item){.route = ROUTE_ENVELOPE};
     item->key = (struct key_desc){.class = KEY_CLASS_PRIVATE,
                                   .kind = KEY_KIND_EC,
@@ -198,7 +201,7 @@ static struct plan_item *begin(struct world *w)
 
 static bool finds(struct world *w)
 {
-    return halves_find(&w->c, &w->err);
+    return halves_find(&w->source, &w->plan, &w->narrator, &w->err);
 }
 
 static bool is_pair(const struct world *w, const struct plan_item *item, size_t pair)
@@ -225,11 +228,12 @@ static int setup(void **state)
     }
     w->hsm.driver = &driver;
     w->sink.emit = count_notes;
-    w->c.host = (struct ceremony_host){.utc_ms = no_time, .mono_us = no_time, .sink = &w->sink};
-    w->c.side[SIDE_SOURCE].hsm = &w->hsm;
-    w->c.side[SIDE_SOURCE].offers.proofs = UINT32_C(1) << HSM_PROOF_ECDSA;
-    w->c.plan.items = calloc(1, sizeof *w->c.plan.items);
-    w->c.plan.count = 1;
+    w->host = (struct ceremony_host){.utc_ms = no_time, .mono_us = no_time, .sink = &w->sink};
+    narrator_begin(&w->narrator, &w->host);
+    w->source.hsm = &w->hsm;
+    w->source.offers.proofs = UINT32_C(1) << HSM_PROOF_ECDSA;
+    w->plan.items = calloc(1, sizeof *w->plan.items);
+    w->plan.count = 1;
     *state = w;
     return 0;
 }
@@ -243,7 +247,7 @@ static int teardown(void **state)
         bytes_free(&w->spki[i]);
         bytes_free(&w->object[i]);
     }
-    free(w->c.plan.items);
+    free(w->plan.items);
     free(w);
     return 0;
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan, with all that is read of the source before the canary. */
+#ifndef HSMFERRY_CEREMONY_DEMANDS_H
+#define HSMFERRY_CEREMONY_DEMANDS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "hsm/key.h"
+#include "plan/plan.h"
+
+struct ceremony;
+
+/* Makes c->plan of what was chosen: public halves, what accompanies the keys, what they demand.
+ * destination: the names that are taken there. Errors: as plan_make(), ERR_GONE, or a record that
+ * refuses. */
+bool plan_review(struct ceremony *c, const struct key_list *destination,
+                 const struct selection *selection, struct err *err);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gates: what is to be typed, by whom, and whether it was. If a gate waits for both officers, the
+ * second one names their role first, and is asked for other words, so that no echo of the first
+ * answer passes.
+ */
+#ifndef HSMFERRY_CEREMONY_GATEKEEPER_H
+#define HSMFERRY_CEREMONY_GATEKEEPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "ceremony/narrator.h"
+#include "hsm/facts.h"
+#include "plan/plan.h"
+#include "protocol/gate.h"
+#include "protocol/officer.h"
+
+/* What the officers are asked about. */
+struct gate_subject {
+    enum gate gate;
+    const struct hsm_slot *devices;    /* GATE_DEVICES: two, by side */
+    size_t keys;                       /* GATE_REVIEW: how many are to be migrated */
+    const struct bytes *transport_key; /* GATE_FINGERPRINT: as the source reads it back */
+    const struct plan_item *item;      /* GATE_KEY ... */
+    uint32_t number;                   /* ... and its number in the plan, from 1 */
+};
+
+struct gatekeeper {
+    uint32_t gates;        /* bit (1 << enum gate) for each that waits; the others are waived */
+    uint32_t two_officers; /* those of them that wait for both officers */
+    const struct officer *officers;
+    unsigned officer_count;
+
+    uint32_t passed; /* bit for each gate */
+    bool vouched; /* the officers' word for the key at hand, which nothing can prove, was given */
+
+    bool open; /* an answer is awaited; of the gate, which is: */
+    enum gate now;
+    uint32_t key;    /* the key's number; 0: none */
+    bool waiver;     /* it wants that word */
+    unsigned tries;  /* left; 0: it was not asked yet */
+    unsigned roles;  /* tries left to name the right role */
+    bool half;       /* the first of two officers has confirmed */
+    uint32_t places; /* of the fingerprint, asked of the first of them */
+    char expected[64];
+    const struct officer *officer; /* whose answer is awaited; NULL: nobody's by name */
+};
+
+/* True if nothing waits at this gate any more; else it is open, or *err is set. Errors: a sink that
+ * refuses; ERR_FAILED (no random numbers). */
+bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, struct narrator *n,
+                     struct err *err);
+
+/* Judges what was typed at the open gate; without one, nothing. After a wrong answer with tries
+ * left it is true, and gatekeeper_pass() asks again. Errors: ERR_STOPPED, ERR_DATA (wrong too
+ * often; the fingerprint), a sink that refuses. */
+bool gatekeeper_answer(struct gatekeeper *k, const char *typed, struct narrator *n,
+                       struct err *err);
+
+/* The officers stopped: an open gate is refused, and no longer open. */
+void gatekeeper_refuse(struct gatekeeper *k, struct narrator *n);
+
+/* The next key is another one: its gate waits again, and so does the word for it. A waiver by the
+ * ceremony file is for all of them. */
+void gatekeeper_next_key(struct gatekeeper *k);
+
+/* What the officers confirmed is void: they are asked again. */
+void gatekeeper_forget(struct gatekeeper *k, enum gate gate);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an HSM holds, by handle: right after the login, before the first step, and at the end. */
+#ifndef HSMFERRY_CEREMONY_INVENTORIES_H
+#define HSMFERRY_CEREMONY_INVENTORIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "ceremony/narrator.h"
+#include "ceremony/party.h"
+#include "hsm/key.h"
+#include "transfer/transfer.h"
+
+/* What comparing them has shown so far. */
+struct leftovers {
+    uint32_t left_over; /* objects that nobody can explain */
+    uint32_t lost;      /* objects that were there before and are gone */
+    bool opened;        /* both inventories before the first step are in the record */
+    bool unsure;        /* nobody could look whether something is left over */
+};
+
+/* The inventory of one side right after its login, before anything is tried or made. */
+bool inventory_login(struct party *party, struct err *err);
+
+/* The inventory before the first step, of both sides. Errors: ERR_UNFINISHED: an object is gone
+ * since the login. */
+bool inventory_open(struct party *sides, struct leftovers *left, struct narrator *n,
+                    struct err *err);
+
+/* Compares both sides with what they were; all are the keys that may have arrived. Says in text
+ * what was found. Errors: ERR_UNFINISHED (something is left over, or gone), ERR_GONE. */
+bool inventory_close(struct party *sides, const struct transfers *all, struct leftovers *left,
+                     struct narrator *n, char text[EVENT_TEXT_MAX], struct err *err);
+
+/* Before the review: adds to *err what is true now, by both inventories: nothing was changed; or,
+ * with another code, what is gone; or that it is not known. Returns false; but true if err->code
+ * is ERR_NONE and nothing is gone. */
+bool inventory_say_now(const struct party *sides, struct err *err);
+
+/* The object with this handle in words, as it was listed. */
+void inventory_name(const struct party *party, uint64_t handle, char *text, size_t size);
+
+/* Objects that bear neither class nor label nor id: halves, as a crash may leave them. */
+bool inventory_is_nameless(const struct key_desc *key);
+uint32_t inventory_nameless(const struct key_list *list);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The members of a ceremony: for the files of this room, seen by nobody else. */
+#ifndef HSMFERRY_CEREMONY_MEMBERS_H
+#define HSMFERRY_CEREMONY_MEMBERS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "ceremony/gatekeeper.h"
+#include "ceremony/inventories.h"
+#include "ceremony/narrator.h"
+#include "ceremony/party.h"
+#include "ceremony/rows.h"
+#include "ceremony/setup.h"
+#include "plan/plan.h"
+#include "plan/suite.h"
+#include "transfer/transfer.h"
+#include "transfer/transport.h"
+
+/* Which table is walked. */
+enum phase {
+    PHASE_TRANSPORT,
+    PHASE_KEYS,
+    PHASE_CLOSING, /* a failure, or the end */
+    PHASE_OVER,
+};
+
+struct walk {
+    enum phase phase;
+    bool begun;  /* the first step was reached: the plan is fixed */
+    size_t at;   /* the row of the table that comes next */
+    size_t item; /* the key that is under way */
+    atomic_bool stop;
+};
+
+/* Both devices, as they are when their officers confirm them. */
+struct devices {
+    bool read_out;                /* they are in the record */
+    struct hsm_slot confirmed[2]; /* ... as they were then */
+    struct err failure;           /* how that gate was answered */
+};
+
+/* How it ends. */
+struct result {
+    struct err failure; /* the first one that ended the ceremony or cost a key */
+    struct leftovers left;
+    bool aborted; /* an officer or a signal stopped it */
+    int exit_code;
+};
+
+struct verdicts {
+    bool made;
+    struct plan plan;
+};
+
+struct ceremony {
+    struct ceremony_setup setup;
+    struct ceremony_host host;
+    char id[40];
+    struct narrator narrator;
+    struct gatekeeper gatekeeper;
+    struct devices devices;
+    struct party side[2];
+    struct negotiation deal; /* without a way: nothing was negotiated */
+    struct verdicts verdicts;
+    struct plan plan;
+    struct transport transport;
+    struct transfers transfers; /* one for each item of the plan, once it is made */
+    struct walk walk;
+    struct result result;
+};
+
+static inline struct hsm *source_of(const struct ceremony *c)
+{
+    return c->side[SIDE_SOURCE].hsm;
+}
+
+static inline struct hsm *destination_of(const struct ceremony *c)
+{
+    return c->side[SIDE_DESTINATION].hsm;
+}
+
+static inline struct agreement agreement_of(const struct ceremony *c)
+{
+    return (struct agreement){&c->setup.policy, &c->deal, c->side};
+}
+
+static inline struct crew crew_of(struct ceremony *c)
+{
+    return (struct crew){c->side, &c->narrator};
+}
+
+#endif

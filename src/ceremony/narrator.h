@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine's voice: every event is made here, gets its number and times, and goes to the sink. A
+ * sink may refuse: then what the event announces does not happen. All emit_*() return false where
+ * it did, with its reason in *err.
+ */
+#ifndef HSMFERRY_CEREMONY_NARRATOR_H
+#define HSMFERRY_CEREMONY_NARRATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "ceremony/party.h"
+#include "ceremony/setup.h"
+#include "hsm/hsm.h"
+#include "plan/plan.h"
+#include "plan/policy.h"
+#include "plan/suite.h"
+#include "protocol/event.h"
+#include "protocol/gate.h"
+#include "protocol/officer.h"
+#include "protocol/outcome.h"
+#include "protocol/side.h"
+#include "protocol/step.h"
+#include "transfer/step_result.h"
+#include "transfer/transfer.h"
+
+/* The name of the warning that the host's clock went back. */
+#define NARRATOR_CLOCK "clock"
+
+struct narrator {
+    const struct ceremony_host *host; /* its clocks, and its sink */
+    int64_t begun_us;
+    int64_t utc_ms;         /* when the last event was emitted */
+    uint64_t seq;           /* its number */
+    struct err refused;     /* why the last note was not taken */
+    enum hsm_alg envelope;  /* the one that was emitted first */
+    struct narrator *muted; /* not NULL: nobody hears this one, but for warnings, which that one
+                               emits */
+};
+
+/* host and its sink must outlive the narrator. */
+void narrator_begin(struct narrator *n, const struct ceremony_host *host);
+
+/* Number and times are filled in. */
+bool emit_event(struct narrator *n, struct event *event, struct err *err);
+
+bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const char *id,
+                struct err *err);
+bool emit_side(struct narrator *n, enum side side, enum side_state state, struct err *err);
+bool emit_hsm(struct narrator *n, enum side side, const char *module, const struct hsm_info *info,
+              const struct hsm_slot *slot, struct err *err);
+bool emit_note(struct narrator *n, enum event_kind kind, enum side side, const char *name,
+               const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Why the last emit_note() was refused. Returns false. */
+bool emit_why(const struct narrator *n, struct err *err);
+
+/* A warning about one key of the plan, from 0. */
+bool emit_warning(struct narrator *n, size_t item, struct err *err, const char *name,
+                  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* What the two sides agreed on, under which policy. */
+struct agreement {
+    const struct policy *policy;
+    const struct negotiation *deal;
+    const struct party *side; /* both */
+};
+bool emit_deal(struct narrator *n, const struct agreement *on, struct err *err);
+
+/* The transport was found not to work: what was rejected, and what is tried instead. */
+bool emit_deal_again(struct narrator *n, const struct agreement *on, enum hsm_alg rejected,
+                     const char *why, struct err *err);
+bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan *plan,
+               const struct transfers *transfers, struct err *err);
+
+struct gate_word {
+    enum gate gate;
+    enum gate_state state;
+    uint32_t key; /* from 1; 0: none */
+    unsigned tries_left;
+    const struct officer *officer; /* who answers; NULL: nobody by name */
+    const char *question;
+};
+bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err);
+
+struct step_word {
+    enum step_id id;
+    enum event_state state;
+    int64_t micros;
+    const struct transfer *transfer;  /* NULL: a step of no key */
+    const struct step_result *result; /* NULL: nothing to add */
+};
+bool emit_step(struct narrator *n, const struct step_word *word, struct err *err);
+bool emit_fingerprint(struct narrator *n, enum side side, const struct bytes *spki, uint32_t bits,
+                      struct err *err);
+
+/* side: both. path: how the destination's key was reached, where not by the driver that moved it;
+ * else NULL. */
+bool emit_proof(struct narrator *n, const struct party *side, const struct transfer *transfer,
+                enum step_id stage, const char *path, struct err *err);
+bool emit_check(struct narrator *n, const struct transfer *transfer, const struct check *check,
+                struct err *err);
+
+struct inventory_word {
+    enum side side;
+    bool after;
+    const uint64_t *handles;
+    size_t count;
+    uint32_t unexplained, missing, nameless;
+};
+bool emit_inventory(struct narrator *n, const struct inventory_word *word, struct err *err);
+bool emit_key_done(struct narrator *n, const struct transfer *transfer, struct err *err);
+void emit_error(struct narrator *n, const struct err *failure);
+
+struct end_word {
+    enum end_outcome outcome;
+    int exit_code;
+    uint32_t left_over;
+    const struct transfers *transfers;
+    const char *text;
+};
+bool emit_end(struct narrator *n, const struct end_word *word, struct err *err);
+
+/* Takes out the check value of a stored secret: 24 bits of a digest of a password that somebody can
+ * guess must not be shown or recorded. */
+void hide_oracle(struct key_desc *key);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/rows.h"
+
+#include "ceremony/sweep.h"
+#include "transfer/commit.h"
+#include "transfer/key_steps.h"
+#include "transfer/public_object.h"
+
+struct hsms {
+    struct hsm *by_side[2];
+};
+
+static struct hsms hsms_of(const struct crew *crew)
+{
+    return (struct hsms){{crew->side[SIDE_SOURCE].hsm, crew->side[SIDE_DESTINATION].hsm}};
+}
+
+const struct transfer_row *rows_of(const struct transfer *t, size_t *count)
+{
+    bool is_public = t->item->route == ROUTE_PUBLIC;
+
+    *count = is_public ? PUBLIC_ROWS : KEY_ROWS;
+    return is_public ? public_rows : key_rows;
+}
+
+bool rows_run_transport(const struct crew *crew, size_t at, struct transport *t,
+                        struct step_result *result, struct err *err)
+{
+    const struct transport_row *row = &transport_rows[at];
+    enum side side = row->head.side, of = side == SIDE_RELAY ? SIDE_DESTINATION : side;
+    struct err refused = {0};
+    bool ok = transport_run(row, side == SIDE_RELAY ? NULL : crew->side[side].hsm, t, result, err);
+
+    if (!result->fingerprint ||
+        emit_fingerprint(crew->narrator, of, result->fingerprint, t->policy->rsa_bits, &refused))
+        return ok;
+    *err = refused;
+    return false;
+}
+
+static bool emit_found(const struct crew *crew, enum step_id id, const struct transfer *t,
+                       const struct step_result *result, struct err *err)
+{
+    if (result->has_proof && !emit_proof(crew->narrator, crew->side, t, id, NULL, err))
+        return false;
+    for (unsigned i = 0; i < result->check_count; i++)
+        if (!emit_check(crew->narrator, t, &result->checks[i], err))
+            return false;
+    return true;
+}
+
+bool rows_run(const struct crew *crew, size_t at, struct transfer *t, struct step_result *result,
+              struct err *err)
+{
+    const struct hsms hsms = hsms_of(crew);
+    struct err refused = {0};
+    size_t count;
+    const struct transfer_row *row = &rows_of(t, &count)[at];
+    bool ok = transfer_run(row, hsms.by_side, t, result, err);
+
+    if (emit_found(crew, row->head.id, t, result, &refused))
+        return ok && transfer_finish(row, hsms.by_side, t, err);
+    *err = refused;
+    return false;
+}
+
+/* The agent does not know the handle of a commit whose answer was lost as one of its session. */
+static bool undo_lost_commit(const struct crew *crew, struct transfer *t, struct err *err)
+{
+    const struct hsms hsms = hsms_of(crew);
+    struct key_desc found;
+
+    return commit_find_lost(hsms.by_side, t, &found, err) &&
+           (found.handle == 0 || sweep_object(&crew->side[SIDE_DESTINATION], &found,
+                                              "kept by a commit that failed", crew->narrator, err));
+}
+
+bool rows_undo(const struct crew *crew, size_t at, struct transfer *t, struct err *err)
+{
+    const struct hsms hsms = hsms_of(crew);
+    size_t count;
+    const struct transfer_row *row = &rows_of(t, &count)[at];
+
+    return row->head.id == STEP_COMMIT && t->final == 0 ? undo_lost_commit(crew, t, err)
+                                                        : transfer_undo(row, hsms.by_side, t, err);
+}
+
+bool rows_prove_again(const struct crew *crew, struct transfer *t, struct err *err)
+{
+    struct step_result result = {0};
+    size_t count, at;
+    const struct transfer_row *rows = rows_of(t, &count);
+
+    for (at = 0; rows[at].head.id != STEP_PROVE_AGAIN;)
+        at++;
+    return rows_run(crew, at, t, &result, err);
+}
+
+bool rows_undo_transport(const struct crew *crew, struct transport *t, struct err *err)
+{
+    struct err first = {0}, one;
+
+    for (size_t i = TRANSPORT_ROWS; i-- > 0;) {
+        const struct transport_row *row = &transport_rows[i];
+        struct party *party;
+        if (!row->undo || !(t->done & 1U << i))
+            continue;
+        party = &crew->side[row->head.side];
+        t->done &= ~(1U << i);
+        /* Session objects of an HSM that is gone went with their session. */
+        if (party->gone || transport_undo(row, party->hsm, t, &one))
+            continue;
+        party->gone |= one.code == ERR_GONE;
+        if (first.code == ERR_NONE)
+            first = one;
+    }
+    if (first.code == ERR_NONE)
+        return true;
+    *err = first;
+    return false;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transfer/confirm.h"
+
+#include <stdio.h>
+
+#include "hsm/fidelity.h"
+#include "transfer/kcv.h"
+#include "transfer/rewrap.h"
+#include "transfer/transport.h"
+
+struct proof_pair confirm_pair(struct hsm *const hsm[2], const struct transfer *t, uint64_t handle)
+{
+    return (struct proof_pair){
+        .source = hsm[SIDE_SOURCE],
+        .source_key = t->item->key.handle,
+        .source_spki = &t->wire.spki,
+        .destination = hsm[SIDE_DESTINATION],
+        .destination_key = handle,
+        .class = t->item->key.class,
+        .half = t->item->half,
+    };
+}
+
+bool confirm_attributes(const struct plan_item *item, const struct key_desc *is, bool temporary,
+                        struct err *err)
+{
+    const struct fidelity_pair pair = {&item->key, &item->want_flags, is, temporary};
+
+    if (fidelity_check(&pair, err))
+        return true;
+    if (err->code == ERR_DENIED)
+        return err_next(err, "Leave this key on the source, or take an HSM that has this guard.");
+    return err_next(err, "Move nothing more there before you know why the destination did this.");
+}
+
+static bool prove(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
+                  const struct key_desc *found, struct step_result *result, struct err *err)
+{
+    const struct proof_pair pair = confirm_pair(hsm, t, handle);
+
+    if (!proof_run(&pair, proof_exact(t->item->proofs, &t->item->key, found), &t->proof, err))
+        return false;
+    result->has_proof = true;
+    result->proof = t->proof;
+    result->words = hsm_proof_name(t->proof);
+    snprintf(result->text, sizeof result->text, "%s", proof_sentence(t->proof));
+    return true;
+}
+
+static struct check_pair check_pair_of(struct hsm *const hsm[2], const struct transfer *t,
+                                       uint64_t handle, const struct key_desc *found)
+{
+    return (struct check_pair){{&t->item->key, found},
+                               {hsm[SIDE_SOURCE], hsm[SIDE_DESTINATION]},
+                               {t->item->key.handle, handle}};
+}
+
+static bool compare_checks(struct hsm *const hsm[2], const struct transfer *t, uint64_t handle,
+                           const struct key_desc *found, struct step_result *result,
+                           struct err *err)
+{
+    const struct check_pair pair = check_pair_of(hsm, t, handle, found);
+
+    for (unsigned i = 0; i < check_count(&t->item->key); i++) {
+        if (!check_value(&pair, i, t->transport->deal->proofs, &result->checks[i], err))
+            return false;
+        result->check_count = i + 1;
+    }
+    return true;
+}
+
+/* What vouches for it besides that the envelope opened. */
+static bool compare_unproven(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
+                             const struct key_desc *found, struct step_result *result,
+                             struct err *err)
+{
+    snprintf(result->text, sizeof result->text, "UNPROVEN by waiver: its uses allow no proof");
+    if (!compare_checks(hsm, t, handle, found, result, err) ||
+        !rewrap_check(hsm, t, handle, found, &result->checks[result->check_count], err))
+        return false;
+    result->check_count++;
+    return true;
+}
+
+/* After a proof that failed: a destination that sets the parity bits of a DES key (FIPS 46-3) holds
+ * another value than a source that has it without odd parity, though the same key for the cipher.
+ * Nobody can know before, as nobody sees the value. Only an envelope with integrity excludes that
+ * somebody altered it. Always false. */
+static bool explain_parity(struct hsm *const hsm[2], struct transfer *t, struct err *err)
+{
+    const struct key_desc *key = &t->item->key;
+    const struct check_pair pair = check_pair_of(hsm, t, t->temporary, &t->arrived);
+
+    if (err->code != ERR_DATA || key->kind != KEY_KIND_DES3 || negotiation_is_weak(t->item->alg) ||
+        !check_agree(&pair, t->transport->deal->proofs))
+        return false;
+    t->parity = true;
+    err_set(err, ERR_UNSUPPORTED,
+            "a DES key without odd parity (FIPS 46-3), which this destination sets: the check "
+            "values agree, the bytes would not be the original's");
+    return err_next(err, "Leave it where it is, or give it odd parity at its origin.");
+}
+
+bool confirm_arrived(struct hsm *const hsm[2], struct transfer *t, struct step_result *result,
+                     struct err *err)
+{
+    if (t->item->unproven)
+        return compare_unproven(hsm, t, t->temporary, &t->arrived, result, err);
+    return prove(hsm, t, t->temporary, &t->arrived, result, err)
+               ? compare_checks(hsm, t, t->temporary, &t->arrived, result, err)
+               : explain_parity(hsm, t, err);
+}
+
+/* The bytes of a public object are all that matters of it. One that the destination keeps otherwise
+ * than it was asked to is not worth the ceremony: it is taken back, and the others go on. */
+static bool confirm_object(struct hsm *const hsm[2], struct transfer *t, struct step_result *result,
+                           struct err *err)
+{
+    if (!prove(hsm, t, t->final, &t->found, result, err))
+        return false;
+    if (confirm_attributes(t->item, &t->found, false, err))
+        return true;
+    err->code = ERR_DENIED;
+    return false;
+}
+
+bool confirm_final(struct hsm *const hsm[2], struct transfer *t, struct step_result *result,
+                   struct err *err)
+{
+    struct hsm *to = hsm[SIDE_DESTINATION];
+
+    if (!to->driver->describe(to, t->final, &t->found, err))
+        return false;
+    if (t->item->route == ROUTE_PUBLIC)
+        return confirm_object(hsm, t, result, err);
+    if (!confirm_attributes(t->item, &t->found, false, err))
+        return false;
+    return t->item->unproven ? compare_unproven(hsm, t, t->final, &t->found, result, err)
+                             : prove(hsm, t, t->final, &t->found, result, err);
+}
+
+bool confirm_finish(struct hsm *hsm, struct transfer *t, struct err *err)
+{
+    if (t->temporary != t->final &&
+        !known_destroy(t->transport->destination.known, hsm, t, &t->temporary, err))
+        return false;
+    t->proven = true;
+    return true;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transfer/key_steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/limits.h"
+#include "transfer/blob.h"
+#include "transfer/commit.h"
+#include "transfer/confirm.h"
+#include "transfer/public_object.h"
+#include "transfer/transport.h"
+
+static bool changed(struct err *err, const char *how)
+{
+    err_set(err, ERR_CONFLICT, "%s", how);
+    err_now(err, "Nothing of it left the source");
+    return err_next(err, "Find out who is at work on the source, then list it again and plan anew");
+}
+
+/* A half that was found elsewhere is read and compared by itself. */
+static bool same_half(const struct plan_item *planned, const struct key_desc *now)
+{
+    return planned->half.handle ||
+           (planned->key.has_public == now->has_public &&
+            memcmp(planned->key.spki_sha256, now->spki_sha256, sizeof now->spki_sha256) == 0);
+}
+
+/* The key may have been changed, destroyed or replaced since it was listed and judged. */
+static bool check_unchanged(struct hsm *hsm, const struct plan_item *item, struct err *err)
+{
+    const struct key_desc *planned = &item->key;
+    struct key_desc now;
+
+    if (!hsm->driver->describe(hsm, planned->handle, &now, err)) {
+        if (err->code != ERR_NO_INPUT)
+            return false;
+        return changed(err, "the key is no longer on the source");
+    }
+    if (key_same_name(planned, &now) && planned->kind == now.kind &&
+        planned->length == now.length && planned->flags == now.flags &&
+        planned->flags_known == now.flags_known && same_half(item, &now) &&
+        memcmp(&planned->terms, &now.terms, sizeof now.terms) == 0)
+        return true;
+    return changed(err, "the key on the source was changed since it was listed");
+}
+
+/* Why the source could not do it, where the plan could not know that. */
+static bool explain_wrap(const struct transfer *t, struct err *err)
+{
+    if (err->code == ERR_UNSUPPORTED && t->item->route == ROUTE_DIRECT && t->item->key.length == 0)
+        err_next(err, "The source does not know how long it is; more than %u bytes cannot go.",
+                 limits_direct(t->transport->deal));
+    return false;
+}
+
+static bool wrap_key(struct hsm *hsm, struct transfer *t, struct step_result *result,
+                     struct err *err)
+{
+    const struct transport_side *from = &t->transport->source;
+    const struct plan_item *item = t->item;
+    bool direct = item->route == ROUTE_DIRECT;
+
+    result->words = from->offers->alg[item->alg].wrap_words;
+    result->crossed = &t->wire.wrapped;
+    snprintf(result->text, sizeof result->text, "%s",
+             direct ? "under the transport public key" : "under the AES key");
+    return check_unchanged(hsm, item, err) && public_object_read(hsm, item, &t->wire.spki, err) &&
+           (blob_wrap(hsm, item->alg, direct ? from->public_key : from->kek, item->key.handle,
+                      &t->wire.wrapped, err) ||
+            explain_wrap(t, err));
+}
+
+static bool relay_key(struct hsm *none, struct transfer *t, struct step_result *result,
+                      struct err *err)
+{
+    (void)none;
+    result->crossed = &t->wire.wrapped;
+    return blob_check(t->item->alg, t->transport->policy->rsa_bits, &t->wire.wrapped, err);
+}
+
+/* That a secret of unknown length may be too long for the destination was known before: this says
+ * no more of a blob than the one sentence does. */
+static bool explain_unwrap(const struct transfer *t, struct err *err)
+{
+    uint32_t secret_max = t->transport->deal->limits.secret_max;
+
+    if (err->code == ERR_DATA && t->item->route == ROUTE_DIRECT && t->item->key.length == 0 &&
+        secret_max) {
+        err_set(err, ERR_DATA,
+                "the encrypted key cannot be used: the secret has more than %u bytes, or it was "
+                "damaged or altered",
+                secret_max);
+        err_now(err, "Nothing of it is on the destination");
+        err_next(err, "The source does not report its length, and the destination takes no longer "
+                      "one: find out how long it is.");
+    }
+    return false;
+}
+
+static bool unwrap_key(struct hsm *hsm, struct transfer *t, struct step_result *result,
+                       struct err *err)
+{
+    const struct transport_side *to = &t->transport->destination;
+    const struct plan_item *item = t->item;
+    const struct hsm_template template = {
+        .class = item->key.class,
+        .kind = item->key.kind,
+        .length = item->key.length,
+        .flags = item->want_flags,
+        .label = (const uint8_t *)t->transport->label,
+        .label_len = strlen(t->transport->label),
+        .id = item->key.id,
+        .id_len = item->key.id_len,
+        .spki = t->wire.spki.len ? &t->wire.spki : NULL,
+        .terms = &item->key.terms,
+    };
+
+    result->words = to->offers->alg[item->alg].unwrap_words;
+    result->crossed = &t->wire.wrapped;
+    return (blob_unwrap(hsm, item->alg, item->route == ROUTE_DIRECT ? to->private_key : to->kek,
+                        &t->wire.wrapped, &template, &t->temporary, err) ||
+            explain_unwrap(t, err)) &&
+           known_made(to->known, t, &t->temporary, err) &&
+           hsm->driver->describe(hsm, t->temporary, &t->arrived, err) &&
+           confirm_attributes(item, &t->arrived, true, err);
+}
+
+static bool undo_unwrap_key(struct hsm *hsm, struct transfer *t, struct err *err)
+{
+    return known_destroy(t->transport->destination.known, hsm, t, &t->temporary, err);
+}
+
+const struct transfer_row key_rows[KEY_ROWS] = {
+    {.head = {STEP_WRAP_KEY, SIDE_SOURCE, GATE_KEY, 0, WIRE_KEY}, .run = wrap_key},
+    {.head = {STEP_RELAY_KEY, SIDE_RELAY, GATE_NONE, WIRE_KEY, 0}, .run = relay_key},
+    {.head = {STEP_UNWRAP_KEY, SIDE_DESTINATION, GATE_NONE, WIRE_KEY, 0},
+     .run = unwrap_key,
+     .undo = undo_unwrap_key},
+    {.head = {STEP_PROVE, SIDE_RELAY, GATE_NONE, 0, 0}, .prove = confirm_arrived},
+    {.head = {STEP_COMMIT, SIDE_DESTINATION, GATE_NONE, 0, 0},
+     .run = commit_key,
+     .undo = commit_undo},
+    {.head = {STEP_PROVE_AGAIN, SIDE_DESTINATION, GATE_NONE, 0, 0},
+     .prove = confirm_final,
+     .finish = confirm_finish},
+};

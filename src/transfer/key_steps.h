@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steps 8 to 11 of the protocol, once for each key. */
+#ifndef HSMFERRY_TRANSFER_KEY_STEPS_H
+#define HSMFERRY_TRANSFER_KEY_STEPS_H
+
+#include "transfer/transfer.h"
+
+enum { KEY_ROWS = 6 };
+extern const struct transfer_row key_rows[KEY_ROWS];
+
+#endif

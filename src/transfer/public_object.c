@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transfer/public_object.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "base/text.h"
+#include "plan/companion.h"
+#include "transfer/commit.h"
+#include "transfer/confirm.h"
+#include "transfer/proof.h"
+#include "transfer/transport.h"
+
+bool public_object_read(struct hsm *source, const struct plan_item *item, struct bytes *out,
+                        struct err *err)
+{
+    if (item->key.class == KEY_CLASS_SECRET)
+        return true;
+    return item->key.class == KEY_CLASS_PRIVATE
+               ? proof_public(source, &item->key, &item->half, out, err)
+           : item->half.handle ? proof_half(source, &item->half, out, err)
+                               : proof_value(source, item->key.class, item->key.handle, out, err);
+}
+
+/* Reads an item from the source, and checks it against its key's public half where it has one. */
+static bool read_checked(struct hsm *source, const struct plan_item *item,
+                         const struct plan_item *owner, struct bytes *der,
+                         char subject[EVENT_TEXT_MAX], struct err *err)
+{
+    struct bytes spki = {0};
+    bool ok = public_object_read(source, item, der, err) &&
+              (!owner || public_object_read(source, owner, &spki, err)) &&
+              companion_check(&item->key, der, owner ? &spki : NULL, subject, err);
+
+    bytes_free(&spki);
+    return ok;
+}
+
+/* --- for the plan --- */
+
+/* A certificate's subject is in it, whatever the source says beside it. */
+static void take_subject(struct key_desc *key, const struct bytes *der)
+{
+    const unsigned char *at = der->data;
+    X509 *x = key->class == KEY_CLASS_CERTIFICATE ? d2i_X509(NULL, &at, (long)der->len) : NULL;
+    unsigned char *name = NULL;
+    int len = x ? i2d_X509_NAME(X509_get_subject_name(x), &name) : -1;
+
+    if (len > 0)
+        key_set_subject(key, name, (size_t)len);
+    OPENSSL_free(name);
+    X509_free(x);
+}
+
+/* What the source answers may be wrong once. An object is refused for what it is only where the
+ * source says the same twice; where it does not, the source is at fault. */
+static bool read_for_plan(struct hsm *source, const struct plan_item *item,
+                          const struct plan_item *owner, struct bytes *der,
+                          char subject[EVENT_TEXT_MAX], struct err *why)
+{
+    struct bytes again = {0};
+    struct err second = {0};
+
+    if (read_checked(source, item, owner, der, subject, why))
+        return true;
+    if (!companion_is_refused(why))
+        return false;
+    if (read_checked(source, item, owner, &again, subject, &second))
+        err_set(why, ERR_HSM, "the source says two things of it; the first time: %.150s",
+                why->what);
+    else if (!companion_is_refused(&second))
+        *why = second;
+    bytes_free(&again);
+    return false;
+}
+
+static void say_how(struct plan_item *item, const struct plan_item *owner, const char *subject)
+{
+    char label[KEY_LABEL_TEXT];
+
+    snprintf(item->reason.what, sizeof item->reason.what, "as it is: it is public%s%.80s%s%s%.60s",
+             owner ? ", along with " : "", owner ? key_label_text(&owner->key, label) : "",
+             item->renamed ? ", and takes its id, by which they are found there" : "",
+             subject[0] ? "; " : "", subject);
+}
+
+bool public_objects_judge(struct hsm *source, struct plan *plan, struct err *err)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        struct plan_item *item = &plan->items[i];
+        const struct plan_item *owner =
+            item->companion_of ? &plan->items[item->companion_of - 1] : NULL;
+        char subject[EVENT_TEXT_MAX];
+        struct bytes der = {0};
+        struct err why = {0};
+        if (item->route != ROUTE_PUBLIC)
+            continue;
+        if (read_for_plan(source, item, owner, &der, subject, &why)) {
+            SHA256(der.data, der.len, item->sha256);
+            item->bytes = (uint32_t)der.len;
+            take_subject(&item->key, &der);
+            say_how(item, owner, subject);
+        } else {
+            companion_fault(&why);
+            item->route = ROUTE_NONE;
+            item->reason = why;
+            --*(item->companion_of ? &plan->along : &plan->goes);
+        }
+        bytes_free(&der);
+        if (why.code == ERR_GONE) {
+            *err = why;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- the steps --- */
+
+static bool read_object(struct hsm *hsm, struct transfer *t, struct step_result *result,
+                        struct err *err)
+{
+    result->words = t->transport->source.offers->act_words[HSM_READ_PUBLIC];
+    result->crossed = &t->wire.spki;
+    return public_object_read(hsm, t->item, &t->wire.spki, err);
+}
+
+/* The source is asked again: what it says twice is not a passing fault. */
+static bool relay_object(struct hsm *hsm, struct transfer *t, struct step_result *result,
+                         struct err *err)
+{
+    char subject[EVENT_TEXT_MAX];
+    struct bytes again = {0};
+    uint8_t sha256[SHA256_SIZE];
+    bool ok;
+
+    result->crossed = &t->wire.spki;
+    snprintf(result->text, sizeof result->text, "%s",
+             t->owner ? "of the private key that it goes along with" : "");
+    SHA256(t->wire.spki.data, t->wire.spki.len, sha256);
+    if (memcmp(sha256, t->item->sha256, sizeof sha256) != 0)
+        return err_set(err, ERR_CONFLICT,
+                       "the object on the source was changed since the plan was made");
+    ok = read_checked(hsm, t->item, t->owner, &again, subject, err);
+    bytes_free(&again);
+    return ok;
+}
+
+const struct transfer_row public_rows[PUBLIC_ROWS] = {
+    {.head = {STEP_READ_OBJECT, SIDE_SOURCE, GATE_REVIEW, 0, WIRE_OBJECT}, .run = read_object},
+    {.head = {STEP_RELAY_OBJECT, SIDE_SOURCE, GATE_NONE, WIRE_OBJECT, 0}, .run = relay_object},
+    {.head = {STEP_COMMIT, SIDE_DESTINATION, GATE_NONE, WIRE_OBJECT, 0},
+     .run = commit_object,
+     .undo = commit_undo},
+    {.head = {STEP_PROVE_AGAIN, SIDE_DESTINATION, GATE_NONE, 0, 0},
+     .prove = confirm_final,
+     .finish = confirm_finish},
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Public keys and certificates: they cross as they are, and are hostile until they were checked. */
+#ifndef HSMFERRY_TRANSFER_PUBLIC_OBJECT_H
+#define HSMFERRY_TRANSFER_PUBLIC_OBJECT_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "hsm/hsm.h"
+#include "plan/plan.h"
+#include "transfer/transfer.h"
+
+/* The steps of a public object. */
+enum { PUBLIC_ROWS = 4 };
+extern const struct transfer_row public_rows[PUBLIC_ROWS];
+
+/* Reads what the source gives of an item in clear: a key's public half, a whole public object; of a
+ * secret nothing. */
+bool public_object_read(struct hsm *source, const struct plan_item *item, struct bytes *out,
+                        struct err *err);
+
+/* Gives every public object of the plan its last verdict: from what the source gives of it now.
+ * Errors: ERR_GONE. */
+bool public_objects_judge(struct hsm *source, struct plan *plan, struct err *err);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A KEY IN FLIGHT, from the plan to the last word on it. */
+#ifndef HSMFERRY_TRANSFER_TRANSFER_H
+#define HSMFERRY_TRANSFER_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "hsm/facts.h"
+#include "hsm/key.h"
+#include "plan/plan.h"
+#include "protocol/outcome.h"
+#include "transfer/step_result.h"
+
+struct hsm;
+struct transport;
+
+struct transfer {
+    struct plan_item *item;
+    const struct plan_item *owner;     /* the key that it accompanies; NULL: none */
+    const struct transport *transport; /* what carries it */
+    uint32_t number;                   /* of the item in the plan, from 1 */
+    uint32_t done; /* bit for each row of its table that is done and not undone */
+    struct {
+        struct bytes
+            spki; /* of a private key; of a public object all of it, as the source gave it */
+        struct bytes wrapped; /* the encrypted key */
+        uint32_t there;       /* enum wire: what the steps that are done have left */
+    } wire;
+    uint64_t temporary;
+    uint64_t final;          /* its handle on the destination once committed */
+    struct key_desc arrived; /* the temporary, as read back */
+    struct key_desc found;   /* the final one, as read back */
+    bool committing;         /* commit() was called: from here on the outcome must be looked for */
+    bool proven;             /* kept, and proven twice in this session, or waived */
+    bool parity;             /* it differs from the original in parity bits alone */
+    bool rewrapped;          /* both sides encrypted it to the same, where nothing proves it */
+    bool told;               /* EVENT_KEY_DONE went out */
+    enum hsm_proof proof;
+    enum key_outcome outcome;
+    struct err err;
+};
+
+struct transfers {
+    struct transfer *at; /* one for each item of the plan, in its order */
+    size_t count;
+};
+
+/* A step of one key, on the HSM of its side; but those of a proof ask both, one after the other. */
+struct transfer_row {
+    struct step_head head;
+    bool (*run)(struct hsm *hsm, struct transfer *t, struct step_result *result, struct err *err);
+    bool (*prove)(struct hsm *const hsm[2], struct transfer *t, struct step_result *result,
+                  struct err *err); /* instead of run, by enum side */
+    bool (*finish)(struct hsm *hsm, struct transfer *t, struct err *err); /* once the result is on
+                                                                            record; NULL: nothing */
+    bool (*undo)(struct hsm *hsm, struct transfer *t, struct err *err);   /* NULL: leaves nothing */
+};
+
+/* Runs a row. hsm: by enum side. Errors: ERR_FAILED: what it needs is not there, and nothing was
+ * done; as the contract's functions. */
+bool transfer_run(const struct transfer_row *row, struct hsm *const hsm[2], struct transfer *t,
+                  struct step_result *result, struct err *err);
+bool transfer_finish(const struct transfer_row *row, struct hsm *const hsm[2], struct transfer *t,
+                     struct err *err);
+bool transfer_undo(const struct transfer_row *row, struct hsm *const hsm[2], struct transfer *t,
+                   struct err *err);
+
+/* One for each item, which must not move from here on. Errors: ERR_FAILED (memory). Freed with
+ * transfers_free(). */
+bool transfers_make(struct plan *plan, const struct transport *transport, struct transfers *out,
+                    struct err *err);
+void transfers_free(struct transfers *transfers);
+
+/* The plan leaves it out: the last word on it is the plan's. */
+void transfer_leave_out(struct transfer *transfer);
+
+/* Its object on the destination was destroyed, though it had been proven: the plan's reason says
+ * why.
+ */
+void transfer_take_back(struct transfer *transfer);
+
+/* Forgets what crossed, and where it stood: it is over, or starts from the beginning. */
+void transfer_reset(struct transfer *transfer);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each step with what takes it back, in the order in which they happen; the table is at the foot.
+ */
+#include "transfer/transport.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "transfer/blob.h"
+#include "transfer/own_key.h"
+
+bool transport_check_own(struct hsm *hsm, const struct transport_side *side, uint64_t handle,
+                         const struct own_key *want, struct step_result *result, struct err *err)
+{
+    const char *before = " (not reported: ";
+    uint32_t unread = 0;
+    size_t at = strlen(result->text), size = sizeof result->text;
+
+    if (!own_key_check(hsm, handle, want, side->offers->unreadable, &unread, err))
+        return false;
+    for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1)
+        if (unread & flag) {
+            at += text_print(result->text + at, size - at, "%s%s", before, key_flag_name(flag));
+            before = ", ";
+        }
+    if (unread)
+        text_print(result->text + at, size - at, ")");
+    return true;
+}
+
+struct hsm_template transport_kek_template(const struct transport *t, uint32_t uses)
+{
+    return (struct hsm_template){
+        .class = KEY_CLASS_SECRET,
+        .kind = KEY_KIND_AES,
+        .length = KEK_BITS / 8,
+        .flags = uses | KEY_SENSITIVE | KEY_PRIVATE | KEY_DESTROYABLE,
+        .label = (const uint8_t *)t->label,
+        .label_len = strlen(t->label),
+    };
+}
+
+static bool make_pair(struct hsm *hsm, struct transport *t, struct step_result *result,
+                      struct err *err)
+{
+    struct transport_side *to = &t->destination;
+    struct hsm_pair pair = {0};
+    bool ours;
+
+    result->words = to->offers->act_words[HSM_MAKE_PAIR];
+    snprintf(result->text, sizeof result->text, "RSA %u, for unwrapping only", t->policy->rsa_bits);
+    if (!hsm->driver->make_pair(hsm, t->policy->rsa_bits, t->label, &pair, err))
+        return false;
+    bytes_free(&t->wire.spki);
+    t->wire.spki = pair.spki; /* handed over */
+    to->private_key = pair.private_handle;
+    to->public_key = pair.public_handle;
+    ours = known_made(to->known, NULL, &to->private_key, err);
+    return known_made(to->known, NULL, &to->public_key, err) && ours &&
+           transport_check_own(hsm, to, to->private_key, &own_transport_private, result, err);
+}
+
+static bool undo_make_pair(struct hsm *hsm, struct transport *t, struct err *err)
+{
+    struct transport_side *to = &t->destination;
+
+    bytes_free(&t->wire.spki);
+    return known_destroy(to->known, hsm, NULL, &to->private_key, err) &&
+           known_destroy(to->known, hsm, NULL, &to->public_key, err);
+}
+
+static bool relay_public(struct hsm *none, struct transport *t, struct step_result *result,
+                         struct err *err)
+{
+    (void)none;
+    result->crossed = &t->wire.spki;
+    if (!policy_check_transport(t->policy, t->wire.spki.data, t->wire.spki.len, err))
+        return false;
+    result->fingerprint = &t->wire.spki;
+    return true;
+}
+
+static bool load_public(struct hsm *hsm, struct transport *t, struct step_result *result,
+                        struct err *err)
+{
+    struct transport_side *from = &t->source;
+
+    result->words = from->offers->act_words[HSM_LOAD_PUBLIC];
+    if (!hsm->driver->load_public(hsm, &t->wire.spki, t->label, &from->public_key, err) ||
+        !known_made(from->known, NULL, &from->public_key, err) ||
+        !hsm->driver->public_key(hsm, from->public_key, &t->wire.read_back, err))
+        return false;
+    result->fingerprint = &t->wire.read_back;
+    snprintf(result->text, sizeof result->text, "the same as the destination's");
+    if (bytes_equal(&t->wire.spki, &t->wire.read_back))
+        return transport_check_own(hsm, from, from->public_key, &own_transport_public, result, err);
+    err_set(err, ERR_DATA,
+            "the source holds another transport public key than the destination made");
+    return err_next(err, "Do not go on: find out what changed the key between the two.");
+}
+
+static bool undo_load_public(struct hsm *hsm, struct transport *t, struct err *err)
+{
+    bytes_free(&t->wire.read_back);
+    return known_destroy(t->source.known, hsm, NULL, &t->source.public_key, err);
+}
+
+static bool make_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
+                     struct err *err)
+{
+    struct transport_side *from = &t->source;
+
+    result->words = from->offers->act_words[HSM_MAKE_AES];
+    snprintf(result->text, sizeof result->text, "AES %d, for wrapping only", KEK_BITS);
+    return hsm->driver->make_aes(hsm, KEK_BITS, t->label, &from->kek, err) &&
+           known_made(from->known, NULL, &from->kek, err) &&
+           transport_check_own(hsm, from, from->kek, &own_source_aes, result, err);
+}
+
+static bool undo_make_kek(struct hsm *hsm, struct transport *t, struct err *err)
+{
+    return known_destroy(t->source.known, hsm, NULL, &t->source.kek, err);
+}
+
+static bool wrap_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
+                     struct err *err)
+{
+    struct transport_side *from = &t->source;
+
+    result->words = from->offers->alg[t->deal->transport].wrap_words;
+    result->crossed = &t->wire.wrapped_kek;
+    snprintf(result->text, sizeof result->text, "under the transport public key");
+    return blob_wrap(hsm, t->deal->transport, from->public_key, from->kek, &t->wire.wrapped_kek,
+                     err);
+}
+
+static bool relay_kek(struct hsm *none, struct transport *t, struct step_result *result,
+                      struct err *err)
+{
+    (void)none;
+    result->crossed = &t->wire.wrapped_kek;
+    return blob_check(t->deal->transport, t->policy->rsa_bits, &t->wire.wrapped_kek, err);
+}
+
+static bool unwrap_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
+                       struct err *err)
+{
+    struct transport_side *to = &t->destination;
+    const struct hsm_template template = transport_kek_template(t, KEY_UNWRAP);
+
+    result->words = to->offers->alg[t->deal->transport].unwrap_words;
+    result->crossed = &t->wire.wrapped_kek;
+    snprintf(result->text, sizeof result->text, "accepted");
+    return blob_unwrap(hsm, t->deal->transport, to->private_key, &t->wire.wrapped_kek, &template,
+                       &to->kek, err) &&
+           known_made(to->known, NULL, &to->kek, err) &&
+           transport_check_own(hsm, to, to->kek, &own_destination_aes, result, err);
+}
+
+static bool undo_unwrap_kek(struct hsm *hsm, struct transport *t, struct err *err)
+{
+    return known_destroy(t->destination.known, hsm, NULL, &t->destination.kek, err);
+}
+
+const struct transport_row transport_rows[TRANSPORT_ROWS] = {
+    /* step, side, gate before it, needs, leaves, run, undo */
+    {{STEP_MAKE_PAIR, SIDE_DESTINATION, GATE_REVIEW, 0, WIRE_PUBLIC}, make_pair, undo_make_pair},
+    {{STEP_RELAY_PUBLIC, SIDE_RELAY, GATE_NONE, WIRE_PUBLIC, 0}, relay_public, NULL},
+    {{STEP_LOAD_PUBLIC, SIDE_SOURCE, GATE_NONE, WIRE_PUBLIC, WIRE_READ_BACK},
+     load_public,
+     undo_load_public},
+    {{STEP_MAKE_AES, SIDE_SOURCE, GATE_FINGERPRINT, WIRE_READ_BACK, 0}, make_kek, undo_make_kek},
+    {{STEP_WRAP_AES, SIDE_SOURCE, GATE_NONE, WIRE_READ_BACK, WIRE_KEK}, wrap_kek, NULL},
+    {{STEP_RELAY_AES, SIDE_RELAY, GATE_NONE, WIRE_KEK, 0}, relay_kek, NULL},
+    {{STEP_UNWRAP_AES, SIDE_DESTINATION, GATE_NONE, WIRE_KEK, 0}, unwrap_kek, undo_unwrap_kek},
+};
+
+bool transport_run(const struct transport_row *row, struct hsm *hsm, struct transport *t,
+                   struct step_result *result, struct err *err)
+{
+    if (!step_has(&row->head, t->wire.there, err) || !row->run(hsm, t, result, err))
+        return false;
+    t->wire.there |= row->head.leaves;
+    return true;
+}
+
+bool transport_undo(const struct transport_row *row, struct hsm *hsm, struct transport *t,
+                    struct err *err)
+{
+    t->wire.there &= ~row->head.leaves;
+    return !row->undo || row->undo(hsm, t, err);
+}
+
+void transport_free(struct transport *t)
+{
+    bytes_free(&t->wire.spki);
+    bytes_free(&t->wire.read_back);
+    bytes_free(&t->wire.wrapped_kek);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE TRANSPORT: a key pair of the destination, and a key-encryption key that the source makes and
+ * the destination receives under it. Steps 1 to 7 of the protocol, once for a ceremony.
+ */
+#ifndef HSMFERRY_TRANSFER_TRANSPORT_H
+#define HSMFERRY_TRANSFER_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "hsm/hsm.h"
+#include "plan/policy.h"
+#include "plan/suite.h"
+#include "transfer/known.h"
+#include "transfer/step_result.h"
+
+enum { KEK_BITS = 256 };
+
+/* One side of it: what its steps must know of the HSM, and what they have made there. */
+struct transport_side {
+    const struct hsm_offers *offers;
+    const struct known *known;
+    uint64_t private_key; /* destination; step 1 */
+    uint64_t public_key;  /* step 1, and step 3 */
+    uint64_t kek;         /* step 7, and step 4 */
+};
+
+struct transport {
+    char label[64]; /* of everything temporary: "hsmferry:<id>" */
+    const struct policy *policy;
+    const struct negotiation *deal;
+    struct transport_side source, destination;
+    struct {
+        struct bytes spki;        /* step 1 */
+        struct bytes read_back;   /* step 3 */
+        struct bytes wrapped_kek; /* step 5 */
+        uint32_t there;           /* enum wire: what the steps that are done have left */
+    } wire;
+    uint32_t done; /* bit for each row that is done and not undone */
+};
+
+struct transport_row {
+    struct step_head head;
+    bool (*run)(struct hsm *hsm, struct transport *t, struct step_result *result, struct err *err);
+    bool (*undo)(struct hsm *hsm, struct transport *t, struct err *err); /* NULL: leaves nothing */
+};
+
+enum { TRANSPORT_ROWS = 7 };
+extern const struct transport_row transport_rows[TRANSPORT_ROWS];
+
+/* Runs a row on the HSM of its side. Errors: ERR_FAILED: what it needs is not there, and nothing
+ * was done; as the contract's functions. Undoes it likewise: a row that has none is undone. */
+bool transport_run(const struct transport_row *row, struct hsm *hsm, struct transport *t,
+                   struct step_result *result, struct err *err);
+bool transport_undo(const struct transport_row *row, struct hsm *hsm, struct transport *t,
+                    struct err *err);
+
+/* own_key_check(), and adds to the result's text what the HSM does not report. */
+struct own_key;
+bool transport_check_own(struct hsm *hsm, const struct transport_side *side, uint64_t handle,
+                         const struct own_key *want, struct step_result *result, struct err *err);
+
+/* What a fresh AES key is to be once it was unwrapped: temporary, for these uses, and no more. */
+struct hsm_template transport_kek_template(const struct transport *t, uint32_t uses);
+
+/* Forgets what crossed; the HSMs are not asked. */
+void transport_free(struct transport *t);
+
+#endif
