@@ -86,6 +86,18 @@ TESTS += %D%/test_frame
 %C%_test_frame_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_frame_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_gatekeeper
+TESTS += %D%/test_gatekeeper
+%C%_test_gatekeeper_SOURCES = %D%/test_gatekeeper.c
+%C%_test_gatekeeper_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_gatekeeper_LDADD = $(UNIT_CEREMONY)
+
+check_PROGRAMS += %D%/test_steps
+TESTS += %D%/test_steps
+%C%_test_steps_SOURCES = %D%/test_steps.c
+%C%_test_steps_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_steps_LDADD = libfake.a $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_journal
 TESTS += %D%/test_journal
 %C%_test_journal_SOURCES = %D%/test_journal.c

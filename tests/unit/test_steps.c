@@ -1,0 +1,720 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each step of the protocol alone, between two fake HSMs: what it calls and on which side, what it
+ * needs, and that a fault at any call that it makes leaves nothing behind once it was undone.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/fake/fake.h"
+#include "transfer/commit.h"
+#include "transfer/confirm.h"
+#include "transfer/key_steps.h"
+#include "transfer/known.h"
+#include "transfer/proof.h"
+#include "transfer/public_object.h"
+#include "transfer/transfer.h"
+#include "transfer/transport.h"
+
+#define KEYS "keys=aes32:aes:+encrypt:+decrypt:+sign,ec256:ec:+sign:+public,generic13:password"
+
+/* Which keys of the source: the items of the rig's plan. */
+enum { ITEM_AES, ITEM_EC, ITEM_PASSWORD, ITEM_PUBLIC, ITEMS };
+
+/* --- an HSM that fails at one call, and counts all --- */
+
+static struct {
+    struct hsm *hsm[2];
+    unsigned calls[2];
+    unsigned fail_at; /* of both sides' calls; 0: none */
+    bool lose;        /* the answer: the call was made all the same */
+} tripwire;
+
+static unsigned calls_made(void)
+{
+    return tripwire.calls[SIDE_SOURCE] + tripwire.calls[SIDE_DESTINATION];
+}
+
+/* Counts a call. Is it the one that fails? */
+static bool trips(const struct hsm *hsm)
+{
+    tripwire.calls[hsm == tripwire.hsm[SIDE_DESTINATION]]++;
+    return calls_made() == tripwire.fail_at;
+}
+
+static bool trip(bool now, bool ok, struct err *err)
+{
+    return now ? err_set(err, ERR_HSM, "it trips") : ok;
+}
+
+/* Calls the fake unless this call fails; where only its answer is lost, also then. */
+static bool trip_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.describe(hsm, handle, key, err), err);
+}
+
+static bool trip_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.public_key(hsm, handle, spki, err), err);
+}
+
+static bool trip_list(struct hsm *hsm, struct key_list *list, struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.list(hsm, list, err), err);
+}
+
+static bool trip_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                           struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.make_pair(hsm, bits, label, pair, err), err);
+}
+
+static bool trip_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
+                             uint64_t *handle, struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.load_public(hsm, spki, label, handle, err), err);
+}
+
+static bool trip_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+                          struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.make_aes(hsm, bits, label, handle, err), err);
+}
+
+static bool trip_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                      struct bytes *blob, struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.wrap(hsm, alg, wrapping, key, blob, err), err);
+}
+
+static bool trip_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                        const struct bytes *blob, const struct hsm_template *template,
+                        uint64_t *handle, struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.unwrap(hsm, alg, unwrapping, blob, template, handle, err),
+                err);
+}
+
+static bool trip_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
+                       const struct bytes *challenge, struct bytes *answer, struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.prove(hsm, proof, handle, challenge, answer, err), err);
+}
+
+static bool trip_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
+                        const uint8_t *id, size_t id_len, uint64_t *final, struct err *err)
+{
+    bool now = trips(hsm);
+    uint64_t lost;
+
+    if (now && tripwire.lose)
+        assert_true(fake_driver.commit(hsm, temporary, label, label_len, id, id_len, &lost, err));
+    return trip(now,
+                now || fake_driver.commit(hsm, temporary, label, label_len, id, id_len, final, err),
+                err);
+}
+
+static bool trip_make_public(struct hsm *hsm, const struct hsm_template *template, uint64_t *final,
+                             struct err *err)
+{
+    bool now = trips(hsm);
+    uint64_t lost;
+
+    if (now && tripwire.lose)
+        assert_true(fake_driver.make_public(hsm, template, &lost, err));
+    return trip(now, now || fake_driver.make_public(hsm, template, final, err), err);
+}
+
+static bool trip_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.destroy(hsm, handle, err), err);
+}
+
+static struct hsm_driver tripping;
+
+/* --- the rig: two HSMs, what they agreed on, and a plan --- */
+
+struct rig {
+    struct hsm *hsm[2];
+    struct key_list keys[2];
+    struct hsm_offers offers[2];
+    struct known known[2];
+    struct policy policy;
+    struct negotiation deal;
+    struct plan plan;
+    struct transport transport;
+    struct transfers transfers;
+    struct step_result result;
+    struct err err;
+};
+
+static void enter(struct rig *rig, enum side side, const char *params)
+{
+    struct hsm_where where = {.api = "fake"};
+    struct secret pin = {0};
+    struct hsm **hsm = &rig->hsm[side];
+    struct known *known = &rig->known[side];
+
+    snprintf(where.params, sizeof where.params, "quick=yes;serial=%d;%s", side, params);
+    assert_true(fake_driver.open(&where, hsm, &rig->err));
+    assert_true(secret_new(&pin, SECRET_PIN_MAX, &rig->err) &&
+                secret_set(&pin, "1234", 4, &rig->err));
+    assert_true(fake_driver.login(*hsm, FAKE_SLOT, &pin, &rig->err));
+    secret_free(&pin);
+    known->side = side;
+    assert_true(fake_driver.handles(*hsm, &known->before, &known->before_count, &rig->err) &&
+                fake_driver.list(*hsm, &rig->keys[side], &rig->err) &&
+                fake_driver.offers(*hsm, &rig->offers[side], &rig->err));
+    (*hsm)->driver = &tripping;
+    tripwire.hsm[side] = *hsm;
+}
+
+static uint64_t handle_of(const struct rig *rig, const char *label, enum key_class class)
+{
+    for (size_t i = 0; i < rig->keys[SIDE_SOURCE].count; i++) {
+        const struct key_desc *key = &rig->keys[SIDE_SOURCE].keys[i];
+        if (key->class == class && key->label_len == strlen(label) &&
+            memcmp(key->label, label, key->label_len) == 0)
+            return key->handle;
+    }
+    fail_msg("no %s on the source", label);
+    return 0;
+}
+
+/* In the order of ITEM_...: plan_make() has an order of its own. */
+static void make_plan(struct rig *rig)
+{
+    static const struct {
+        const char *label;
+        enum key_class class;
+    } wanted[ITEMS] = {
+        [ITEM_AES] = {"aes", KEY_CLASS_SECRET},
+        [ITEM_EC] = {"ec", KEY_CLASS_PRIVATE},
+        [ITEM_PASSWORD] = {"password", KEY_CLASS_SECRET},
+        [ITEM_PUBLIC] = {"ec", KEY_CLASS_PUBLIC},
+    };
+
+    for (size_t i = 0; i < ITEMS; i++) {
+        uint64_t handle = handle_of(rig, wanted[i].label, wanted[i].class);
+        struct selection selection = {.handles = &handle, .handle_count = 1};
+        struct plan one = {0};
+        assert_true(plan_make(&rig->policy, &rig->deal, &rig->keys[SIDE_SOURCE],
+                              &rig->keys[SIDE_DESTINATION], &selection, &one, &rig->err));
+        assert_int_not_equal(one.items[0].route, ROUTE_NONE);
+        assert_true(plan_add(&rig->plan, &one.items[0], &rig->err));
+        plan_free(&one);
+    }
+    assert_true(public_objects_judge(rig->hsm[SIDE_SOURCE], &rig->plan, &rig->err));
+}
+
+static void begin_with(struct rig *rig, const char *source, const char *destination)
+{
+    struct transport *t = &rig->transport;
+    struct transport_side *ends[2] = {&t->source, &t->destination};
+
+    memset(&tripwire, 0, sizeof tripwire);
+    *rig = (struct rig){.policy = policy_default()};
+    rig->policy.rsa_bits = 2048;
+    enter(rig, SIDE_SOURCE, source);
+    enter(rig, SIDE_DESTINATION, destination);
+    assert_true(negotiate(&rig->policy, &rig->offers[0], &rig->offers[1], &rig->deal, &rig->err));
+    make_plan(rig);
+    *t = (struct transport){.label = "hsmferry:test", .policy = &rig->policy, .deal = &rig->deal};
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        ends[side]->offers = &rig->offers[side];
+        ends[side]->known = &rig->known[side];
+    }
+    rig->known[SIDE_DESTINATION].arrived = &rig->transfers;
+    assert_true(transfers_make(&rig->plan, t, &rig->transfers, &rig->err));
+    tripwire.calls[0] = tripwire.calls[1] = 0;
+}
+
+static void begin(struct rig *rig)
+{
+    begin_with(rig, KEYS, "");
+}
+
+static void end(struct rig *rig)
+{
+    transfers_free(&rig->transfers);
+    transport_free(&rig->transport);
+    plan_free(&rig->plan);
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        fake_driver.close(rig->hsm[side]);
+        key_list_free(&rig->keys[side]);
+        free(rig->known[side].before);
+    }
+}
+
+/* Both HSMs hold what they held at the login, and nothing else. */
+static void assert_untouched(struct rig *rig)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        const struct known *known = &rig->known[side];
+        uint64_t *now;
+        size_t count;
+        assert_true(fake_driver.handles(rig->hsm[side], &now, &count, &rig->err));
+        assert_int_equal(count, known->before_count);
+        for (size_t i = 0; i < count; i++)
+            assert_true(now[i] == known->before[i]);
+        free(now);
+    }
+}
+
+/* --- rows of all tables --- */
+
+/* A row: of the transport; or of this item, which goes once the transport is there. */
+struct place {
+    bool transport;
+    size_t item, at;
+};
+
+static const struct transfer_row *rows_of(const struct rig *rig, size_t item, size_t *count)
+{
+    bool is_public = rig->plan.items[item].route == ROUTE_PUBLIC;
+
+    *count = is_public ? PUBLIC_ROWS : KEY_ROWS;
+    return is_public ? public_rows : key_rows;
+}
+
+static const struct step_head *head_of(const struct rig *rig, struct place p)
+{
+    size_t count;
+
+    return p.transport ? &transport_rows[p.at].head : &rows_of(rig, p.item, &count)[p.at].head;
+}
+
+static bool run(struct rig *rig, struct place p)
+{
+    const struct transport_row *row = &transport_rows[p.at];
+    struct transfer *t = &rig->transfers.at[p.item];
+    size_t count;
+    const struct transfer_row *rows = rows_of(rig, p.item, &count);
+
+    rig->result = (struct step_result){0};
+    if (!p.transport)
+        return transfer_run(&rows[p.at], rig->hsm, t, &rig->result, &rig->err) &&
+               transfer_finish(&rows[p.at], rig->hsm, t, &rig->err);
+    return transport_run(row, row->head.side == SIDE_RELAY ? NULL : rig->hsm[row->head.side],
+                         &rig->transport, &rig->result, &rig->err);
+}
+
+static bool undo(struct rig *rig, struct place p)
+{
+    const struct transport_row *row = &transport_rows[p.at];
+    size_t count;
+    const struct transfer_row *rows = rows_of(rig, p.item, &count);
+
+    return p.transport
+               ? transport_undo(row, row->head.side == SIDE_RELAY ? NULL : rig->hsm[row->head.side],
+                                &rig->transport, &rig->err)
+               : transfer_undo(&rows[p.at], rig->hsm, &rig->transfers.at[p.item], &rig->err);
+}
+
+static void run_before(struct rig *rig, struct place p)
+{
+    for (size_t i = 0; i < (p.transport ? p.at : TRANSPORT_ROWS); i++)
+        assert_true(run(rig, (struct place){.transport = true, .at = i}));
+    for (size_t i = 0; !p.transport && i < p.at; i++)
+        assert_true(run(rig, (struct place){.item = p.item, .at = i}));
+}
+
+/* From this row on back to the first. */
+static void undo_all(struct rig *rig, struct place p)
+{
+    size_t from = p.at + 1;
+
+    for (size_t i = from; !p.transport && i-- > 0;)
+        assert_true(undo(rig, (struct place){.item = p.item, .at = i}));
+    for (size_t i = p.transport ? from : TRANSPORT_ROWS; i-- > 0;)
+        assert_true(undo(rig, (struct place){.transport = true, .at = i}));
+}
+
+/* Calls each for every row of every table. */
+static void for_each_row(void (*each)(struct place p))
+{
+    static const size_t counts[ITEMS] = {KEY_ROWS, KEY_ROWS, KEY_ROWS, PUBLIC_ROWS};
+
+    for (size_t i = 0; i < TRANSPORT_ROWS; i++)
+        each((struct place){.transport = true, .at = i});
+    for (size_t item = 0; item < ITEMS; item++)
+        for (size_t i = 0; i < counts[item]; i++)
+            each((struct place){.item = item, .at = i});
+}
+
+/* --- a fault at each call --- */
+
+/* A call for something that only tells more, or that is made twice, may fail. */
+static bool may_fail(enum step_id id, unsigned call)
+{
+    return (id == STEP_PROVE && call > 2) /* check values, after both answers */
+           || (id == STEP_PROVE_AGAIN && call > 3) /* destroying the temporary is tried twice */;
+}
+
+static void fails_at_each_call(struct place p)
+{
+    struct rig rig;
+    unsigned calls;
+    enum step_id id;
+
+    begin(&rig);
+    run_before(&rig, p);
+    calls = calls_made();
+    assert_true(run(&rig, p));
+    calls = calls_made() - calls;
+    id = head_of(&rig, p)->id;
+    undo_all(&rig, p);
+    assert_untouched(&rig);
+    end(&rig);
+    for (unsigned at = 1; at <= calls; at++) {
+        bool ok;
+        begin(&rig);
+        run_before(&rig, p);
+        tripwire.fail_at = calls_made() + at;
+        ok = run(&rig, p);
+        if (ok && !may_fail(id, at))
+            fail_msg("step %s of item %zu went on after its call %u failed", step_name(id), p.item,
+                     at);
+        if (!ok && rig.err.code != ERR_HSM)
+            fail_msg("step %s, call %u: %s", step_name(id), at, rig.err.what);
+        undo_all(&rig, p);
+        assert_untouched(&rig);
+        end(&rig);
+    }
+}
+
+static void a_fault_at_any_call_is_undone(void **state)
+{
+    (void)state;
+    for_each_row(fails_at_each_call);
+}
+
+static void leaves_something(struct place p)
+{
+    struct rig rig;
+    size_t count, before[2];
+    uint64_t *now;
+    bool made = false, undoes;
+
+    begin(&rig);
+    run_before(&rig, p);
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        assert_true(fake_driver.handles(rig.hsm[side], &now, &before[side], &rig.err));
+        free(now);
+    }
+    assert_true(run(&rig, p));
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        assert_true(fake_driver.handles(rig.hsm[side], &now, &count, &rig.err));
+        made |= count > before[side];
+        free(now);
+    }
+    undoes = p.transport ? transport_rows[p.at].undo != NULL
+                         : rows_of(&rig, p.item, &count)[p.at].undo != NULL;
+    if (made && !undoes)
+        fail_msg("step %s makes an object, and nothing undoes it", step_name(head_of(&rig, p)->id));
+    end(&rig);
+}
+
+static void what_makes_objects_has_an_undo(void **state)
+{
+    (void)state;
+    for_each_row(leaves_something);
+}
+
+/* --- one side --- */
+
+static void calls_its_own_side(struct place p)
+{
+    struct rig rig;
+    const struct step_head *head;
+    unsigned before[2], made[2];
+    bool both;
+
+    begin(&rig);
+    run_before(&rig, p);
+    memcpy(before, tripwire.calls, sizeof before);
+    assert_true(run(&rig, p));
+    head = head_of(&rig, p);
+    both = head->id == STEP_PROVE || head->id == STEP_PROVE_AGAIN;
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        made[side] = tripwire.calls[side] - before[side];
+        if ((made[side] > 0) != (both || head->side == side))
+            fail_msg("step %s made %u calls on the %s", step_name(head->id), made[side],
+                     side_name(side));
+    }
+    end(&rig);
+}
+
+static void a_step_reaches_one_side(void **state)
+{
+    (void)state;
+    for_each_row(calls_its_own_side);
+}
+
+/* --- what it needs, and what it leaves --- */
+
+static void refuses_without_its_needs(struct place p)
+{
+    struct rig rig;
+    unsigned calls;
+
+    begin(&rig);
+    if (head_of(&rig, p)->needs) {
+        calls = calls_made();
+        assert_false(run(&rig, p));
+        assert_int_equal(rig.err.code, ERR_FAILED);
+        assert_int_equal(calls_made(), calls);
+    }
+    end(&rig);
+}
+
+static void a_step_waits_for_what_it_needs(void **state)
+{
+    (void)state;
+    for_each_row(refuses_without_its_needs);
+}
+
+static void needs_are_left_by_earlier_rows(void **state)
+{
+    uint32_t there = 0;
+    (void)state;
+
+    for (size_t i = 0; i < TRANSPORT_ROWS; i++) {
+        assert_int_equal(transport_rows[i].head.needs & ~there, 0);
+        there |= transport_rows[i].head.leaves;
+    }
+    there = 0;
+    for (size_t i = 0; i < KEY_ROWS; i++) {
+        assert_int_equal(key_rows[i].head.needs & ~there, 0);
+        there |= key_rows[i].head.leaves;
+    }
+    there = 0;
+    for (size_t i = 0; i < PUBLIC_ROWS; i++) {
+        assert_int_equal(public_rows[i].head.needs & ~there, 0);
+        there |= public_rows[i].head.leaves;
+    }
+}
+
+/* What was undone is needed again. */
+static void an_undone_step_leaves_nothing_on_the_wire(void **state)
+{
+    const struct place first = {.transport = true, .at = 0}, second = {.transport = true, .at = 1};
+    const struct place read = {.item = ITEM_PUBLIC, .at = 0},
+                       relay = {.item = ITEM_PUBLIC, .at = 1};
+    struct rig rig;
+    (void)state;
+
+    begin(&rig);
+    assert_true(run(&rig, first) && run(&rig, second));
+    assert_true(undo(&rig, first));
+    assert_false(run(&rig, second));
+    assert_int_equal(rig.err.code, ERR_FAILED);
+    assert_true(run(&rig, read));
+    assert_true(undo(&rig, read));
+    assert_false(run(&rig, relay));
+    assert_int_equal(rig.err.code, ERR_FAILED);
+    end(&rig);
+}
+
+/* --- findings --- */
+
+static void steps_report_what_they_found(void **state)
+{
+    const struct place loaded = {.transport = true, .at = 2}, proven = {.item = ITEM_AES, .at = 3};
+    struct rig rig;
+    (void)state;
+
+    begin(&rig);
+    run_before(&rig, loaded);
+    assert_true(run(&rig, loaded));
+    assert_true(bytes_equal(rig.result.fingerprint, &rig.transport.wire.spki));
+    assert_non_null(rig.result.words);
+    for (size_t i = 3; i < TRANSPORT_ROWS; i++)
+        assert_true(run(&rig, (struct place){.transport = true, .at = i}));
+    assert_true(bytes_equal(rig.result.crossed, &rig.transport.wire.wrapped_kek));
+    for (size_t i = 0; i < proven.at; i++)
+        assert_true(run(&rig, (struct place){.item = ITEM_AES, .at = i}));
+    assert_false(rig.result.has_proof);
+    assert_true(run(&rig, proven));
+    assert_true(rig.result.has_proof);
+    assert_int_equal(rig.result.proof, HSM_PROOF_AES_ECB);
+    assert_int_equal(rig.result.check_count, 2);
+    end(&rig);
+}
+
+/* --- another's handles --- */
+
+static void handles_of_others_are_no_new_objects(void **state)
+{
+    struct rig rig;
+    struct transfer *mine, *other;
+    const struct known *known;
+    uint64_t handle;
+    (void)state;
+
+    begin(&rig);
+    known = &rig.known[SIDE_DESTINATION];
+    mine = &rig.transfers.at[0];
+    other = &rig.transfers.at[1];
+    other->final = mine->final = 4711;
+    handle = 4711;
+    other->final = 0;
+    assert_true(known_made(known, mine, &handle, &rig.err)); /* control: it is its own */
+    other->final = 4711;
+    assert_false(known_made(known, mine, &handle, &rig.err));
+    assert_int_equal(handle, 0);
+    mine->final = other->final = 0;
+    handle = rig.known[SIDE_SOURCE].before[0];
+    assert_false(
+        known_destroy(&rig.known[SIDE_SOURCE], rig.hsm[SIDE_SOURCE], NULL, &handle, &rig.err));
+    assert_int_equal(handle, 0);
+    assert_untouched(&rig);
+    end(&rig);
+}
+
+/* --- a commit whose answer was lost --- */
+
+static void a_lost_commit_is_found_by_its_proof(void **state)
+{
+    static const size_t items[] = {ITEM_AES, ITEM_EC, ITEM_PUBLIC};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        struct place commit = {.item = items[i], .at = items[i] == ITEM_PUBLIC ? 2 : 4};
+        struct transfer *t;
+        struct key_desc found;
+        struct rig rig;
+        begin(&rig);
+        t = &rig.transfers.at[items[i]];
+        run_before(&rig, commit);
+        assert_true(commit_find_lost(rig.hsm, t, &found, &rig.err)); /* control: not yet */
+        assert_true(found.handle == 0);
+        tripwire.fail_at = calls_made() + 1;
+        tripwire.lose = true;
+        assert_false(run(&rig, commit));
+        assert_true(t->committing && t->final == 0);
+        assert_true(commit_find_lost(rig.hsm, t, &found, &rig.err));
+        assert_true(found.handle != 0);
+        /* Where another transfer has brought it, it is not this one's. */
+        rig.transfers.at[ITEM_PASSWORD].final = found.handle;
+        assert_true(commit_find_lost(rig.hsm, t, &found, &rig.err));
+        assert_true(found.handle == 0);
+        end(&rig);
+    }
+}
+
+/* --- the proof in its three parts --- */
+
+/* Answers that were given in two rooms. */
+static bool judged(struct rig *rig, enum hsm_proof proof, size_t item, uint64_t there)
+{
+    const struct transfer *t = &rig->transfers.at[item];
+    const struct proof_place here = {t->item->key.handle, t->item->key.class, t->item->half};
+    const struct proof_place place = {there, t->item->key.class, {0}};
+    struct proof_challenge challenge;
+    struct proof_answers answers = {0};
+    unsigned calls[2];
+    bool ok;
+
+    assert_true(proof_challenge(proof, &t->wire.spki, &challenge, &rig->err));
+    assert_false(challenge.expected.len && bytes_equal(&challenge.expected, &challenge.bytes) &&
+                 proof == HSM_PROOF_RSA_DECRYPT);
+    memcpy(calls, tripwire.calls, sizeof calls);
+    assert_true(proof_answer(rig->hsm[0], &here, &challenge, &answers.source, &rig->err));
+    assert_int_equal(tripwire.calls[SIDE_DESTINATION], calls[SIDE_DESTINATION]);
+    memcpy(calls, tripwire.calls, sizeof calls);
+    assert_true(proof_answer(rig->hsm[1], &place, &challenge, &answers.destination, &rig->err));
+    assert_int_equal(tripwire.calls[SIDE_SOURCE], calls[SIDE_SOURCE]);
+    ok = proof_judge(&challenge, &t->wire.spki, &answers, &rig->err);
+    bytes_free(&answers.source);
+    bytes_free(&answers.destination);
+    proof_challenge_free(&challenge);
+    return ok;
+}
+
+static void each_side_answers_alone_and_one_judges(void **state)
+{
+    static const struct {
+        size_t item;
+        enum hsm_proof proof;
+    } rows[] = {
+        {ITEM_AES, HSM_PROOF_AES_ECB},
+        {ITEM_AES, HSM_PROOF_DIGEST},
+        {ITEM_PASSWORD, HSM_PROOF_DIGEST},
+        {ITEM_EC, HSM_PROOF_ECDSA},
+    };
+    (void)state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (int other = 0; other <= 1; other++) {
+            struct rig rig;
+            begin_with(&rig, KEYS, other ? "lie=unwrap:2:other" : "");
+            run_before(&rig, (struct place){.item = rows[i].item, .at = 2});
+            /* Another private key is seen by its public half already: it is judged all the same. */
+            run(&rig, (struct place){.item = rows[i].item, .at = 2});
+            assert_true(rig.transfers.at[rows[i].item].temporary != 0);
+            assert_true(judged(&rig, rows[i].proof, rows[i].item,
+                               rig.transfers.at[rows[i].item].temporary) == !other);
+            if (other)
+                assert_int_equal(rig.err.code, ERR_DATA);
+            end(&rig);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fault_at_any_call_is_undone),
+        cmocka_unit_test(what_makes_objects_has_an_undo),
+        cmocka_unit_test(a_step_reaches_one_side),
+        cmocka_unit_test(a_step_waits_for_what_it_needs),
+        cmocka_unit_test(needs_are_left_by_earlier_rows),
+        cmocka_unit_test(an_undone_step_leaves_nothing_on_the_wire),
+        cmocka_unit_test(steps_report_what_they_found),
+        cmocka_unit_test(handles_of_others_are_no_new_objects),
+        cmocka_unit_test(a_lost_commit_is_found_by_its_proof),
+        cmocka_unit_test(each_side_answers_alone_and_one_judges),
+    };
+
+    tripping = fake_driver;
+    tripping.describe = trip_describe;
+    tripping.public_key = trip_public_key;
+    tripping.list = trip_list;
+    tripping.make_pair = trip_make_pair;
+    tripping.load_public = trip_load_public;
+    tripping.make_aes = trip_make_aes;
+    tripping.wrap = trip_wrap;
+    tripping.unwrap = trip_unwrap;
+    tripping.prove = trip_prove;
+    tripping.commit = trip_commit;
+    tripping.make_public = trip_make_public;
+    tripping.destroy = trip_destroy;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
