@@ -17,35 +17,34 @@ static int print_help(void);
 static int print_version(void);
 
 static const struct command {
-    const char *name; /* empty: none */
+    const char *name; /* empty: no command word */
     int (*run)(const struct invocation *in);
-    bool reaches;             /* HSMs, through agents; else it reads files and no more */
-    int words_min, words_max; /* behind the name */
+    bool reaches;             /* HSMs, through agents; otherwise it only reads files */
+    int words_min, words_max; /* after the name */
     const char *usage, *help;
 } commands[] = {
-    {"", command_ceremony, true, 0, 1, "[CEREMONY.yaml]", "carry out a ceremony"},
-    {"list", command_list, true, 1, 1, "list CEREMONY.yaml",
-     "show slots, tokens and objects of its two HSMs"},
+    {"", command_ceremony, true, 0, 1, "[CEREMONY.yaml]", "perform a ceremony"},
+    {"list", command_list, true, 1, 1, "list CEREMONY.yaml", "show slots, tokens and objects"},
     {"probe", command_probe, true, 1, 1, "probe CEREMONY.yaml",
-     "what would go, how, and why not; touches no key"},
+     "show what can be migrated; touch no key"},
     {"diff", command_diff, false, 2, 2, "diff A.yaml B.yaml",
-     "do two differ in more than the devices?"},
+     "compare files, except for the devices"},
     {"resume", command_resume, true, 1, 2, "resume JOURNAL [CEREMONY.yaml]",
-     "go on after one was interrupted"},
+     "continue an interrupted ceremony"},
     {"clean", command_clean, true, 1, 2, "clean JOURNAL [CEREMONY.yaml]",
-     "take back what an interrupted one left"},
-    {"report", command_report, false, 1, 1, "report JOURNAL", "write a ceremony's report again"},
-    {"sheet", command_sheet, false, 1, 1, "sheet REPORT.yaml",
-     "print a report for those who sign it"},
+     "clean up after an interrupted ceremony"},
+    {"report", command_report, false, 1, 1, "report JOURNAL",
+     "write the report of a ceremony again"},
+    {"sheet", command_sheet, false, 1, 1, "sheet REPORT.yaml", "print a report for signatures"},
     {"sign", command_sign, true, 2, 2, "sign REPORT.yaml CEREMONY.yaml",
-     "let an HSM's key sign a report"},
+     "sign a report with a key in an HSM"},
     {"verify", command_verify, false, 1, 1, "verify REPORT.yaml",
-     "is this report whole and in order?"},
+     "check a report's integrity and content"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-/* Either something to do at once, or something to note in the invocation: that the option is there,
- * or the word behind it. */
+/* An option is either performed at once, or noted in the invocation: its presence, or the word
+ * after it. */
 static const struct option {
     const char *name, *letter, *word;
     int (*run)(void);
@@ -53,23 +52,24 @@ static const struct option {
     const char *help;
 } options[] = {
     {"--plain", "", "", NULL, offsetof(struct invocation, plain),
-     "lines instead of a screen: for logs, pipes and screen readers"},
+     "line mode, for logs, pipes and screen readers"},
     {"--ascii", "", "", NULL, offsetof(struct invocation, screen.ascii),
-     "a screen of nothing but ASCII"},
+     "a screen of ASCII characters only"},
     {"--no-color", "", "", NULL, offsetof(struct invocation, screen.no_color),
      "a screen without colours"},
     {"--no-canary", "", "", NULL, offsetof(struct invocation, no_canary),
-     "probe: without throw-away keys"},
+     "probe: without the test keys of the canary"},
     {"--compare", "", "", NULL, offsetof(struct invocation, compare),
-     "list: ask both HSMs which keys of one name are the same"},
+     "list: ask both HSMs whether keys of the same name are the same"},
     {"--journal", "", " FILE", NULL, offsetof(struct invocation, journal),
      "verify: the journal of the ceremony"},
     {"--signature", "", " FILE", NULL, offsetof(struct invocation, signature),
      "verify: a signature of the report"},
     {"--key", "", " FILE", NULL, offsetof(struct invocation, key),
-     "verify: the public key that made it, as PEM"},
-    {"--help", "-h", "", print_help, 0, "this text"},
-    {"--version", "-V", "", print_version, 0, "its version and those of its libraries"},
+     "verify: the public key for this signature, in PEM"},
+    {"--help", "-h", "", print_help, 0, "print this text"},
+    {"--version", "-V", "", print_version, 0,
+     "print the versions of the program and its libraries"},
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
@@ -77,12 +77,12 @@ static int print_help(void)
 {
     puts("hsmferry moves keys from one HSM to another, in a guided ceremony.\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        printf("  hsmferry %-20s %s\n", commands[i].usage, commands[i].help);
+        printf("  hsmferry %-30s %s\n", commands[i].usage, commands[i].help);
     puts("");
     for (size_t i = 0; i < OPTIONS; i++)
-        printf("  %s%-*s %s\n", options[i].name, 29 - (int)strlen(options[i].name), options[i].word,
+        printf("  %s%-*s %s\n", options[i].name, 17 - (int)strlen(options[i].name), options[i].word,
                options[i].help);
-    puts("\nThe manual page hsmferry(1) has the whole.");
+    puts("\nSee the manual page hsmferry(1) for details.");
     return EX_OK;
 }
 
@@ -103,8 +103,8 @@ static const struct option *find_option(const char *word)
     return NULL;
 }
 
-/* Takes the options out of argv and counts the words that are left. False where one of them
- * decides it all: *code is then the exit code. */
+/* Removes the options from argv and counts the remaining words. False if an option decides the
+ * outcome: *code is then the exit code. */
 static bool take_options(int argc, char **argv, struct invocation *in, int *words, int *code)
 {
     bool ended = false; /* by "--" */
@@ -140,8 +140,8 @@ static const struct command *find_command(const char *word)
     return &commands[0];
 }
 
-/* In a box, and with a process that starts agents where there will be any: made before threads are
- * and before anything is parsed. */
+/* Runs the command in a box, with a process that starts agents if the command needs any: both are
+ * made before threads exist and before anything is parsed. */
 static int run_enclosed(const struct command *command, struct invocation *in)
 {
     const char *const files[] = {in->words[0],
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 {
     struct err err = {0};
 
-    /* A log that nobody reads any more and a file that may not grow are errors, not the end. */
+    /* A log without a reader and a file that may not grow are errors, not reasons to be killed. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     if (!secret_harden_process(&err))
