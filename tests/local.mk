@@ -8,6 +8,7 @@ shell_tests = \
 	%D%/badinput/relay.sh \
 	%D%/badinput/token.sh \
 	%D%/cli.sh \
+	%D%/contributing.sh \
 	%D%/code/code.sh \
 	%D%/faults/invariants.sh \
 	%D%/faults/files.sh \
