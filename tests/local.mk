@@ -71,11 +71,13 @@ shell_tests = \
 	%D%/tmux/screen.sh \
 	%D%/tmux/setup.sh \
 	%D%/tmux/trouble.sh \
-	%D%/verify.sh
+	%D%/verify.sh \
+	%D%/words.sh
 TESTS += $(shell_tests)
 EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/walk.py \
 	%D%/house.kept \
+	%D%/words.kept \
 	%D%/house.py \
 	%D%/golden/kept \
 	%D%/golden/normal.py \
