@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Re-makes the README's pictures from a real run: two SoftHSM tokens made for it, the console in
-# tmux, keys as an officer would press them.
-# usage: sh doc/pictures.sh BUILD   (the build folder; the pictures go beside this script)
+# Makes the README's pictures again from a real run: it creates two SoftHSM tokens, starts the console in
+# tmux, and presses the keys that an officer would press.
+# usage: sh doc/pictures.sh BUILD   (the build folder; the pictures are written next to this script)
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -19,7 +19,7 @@ t() {
     tmux -L pictures -f /dev/null "$@"
 }
 
-# await TEXT: until it is on the screen, for half a minute.
+# await TEXT: waits until it is on the screen, for at most half a minute.
 await() {
     for _ in $(seq 600); do
         ! t capture-pane -p | grep -qF -- "$1" || return 0
@@ -51,7 +51,7 @@ picture() {
 }
 
 sh "$top/examples/rehearse.sh" --build "$build" --dir "$work/run" --prepare >/dev/null
-# --prepare waives the gates; here they are shown.
+# --prepare waives the gates; the pictures show them.
 sed -i 's/gates: .*/gates: [review, fingerprint]/; s/^title: .*/title: Root CA move 2026/' \
     "$work/run/ceremony.yaml"
 t new-session -d -x "$columns" -y "$lines" "$build/hsmferry" "$work/run/ceremony.yaml"
