@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "ui/screen/pane.h"
-#include "ui/screen/rows.h"
+#include "ui/screen/view_rows.h"
 
 enum { DETAILS_LINES = 28, BAR = 20 };
 

@@ -13,8 +13,8 @@ libui_a_SOURCES += \
 	%D%/pane.h \
 	%D%/reader.c \
 	%D%/reader.h \
-	%D%/rows.c \
-	%D%/rows.h \
+	%D%/view_rows.c \
+	%D%/view_rows.h \
 	%D%/screen.c \
 	%D%/screen.h \
 	%D%/term.c \

@@ -10,7 +10,7 @@
 #include "ui/screen/dialog.h"
 #include "ui/screen/lanes.h"
 #include "ui/screen/pane.h"
-#include "ui/screen/rows.h"
+#include "ui/screen/view_rows.h"
 #include "ui/screen/verification.h"
 
 static void draw_setup(const struct app *app, struct canvas *c)

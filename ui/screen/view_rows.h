@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A view drawn as a list of its rows, in a frame under its title. */
-#ifndef HSMFERRY_UI_SCREEN_ROWS_H
-#define HSMFERRY_UI_SCREEN_ROWS_H
+#ifndef HSMFERRY_UI_SCREEN_VIEW_ROWS_H
+#define HSMFERRY_UI_SCREEN_VIEW_ROWS_H
 
 #include "ui/model/app.h"
 #include "ui/screen/draw.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ui/screen/rows.h"
+#include "ui/screen/view_rows.h"
 
 #include <stdio.h>
 #include <string.h>
