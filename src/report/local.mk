@@ -19,6 +19,8 @@ libreport_a_SOURCES = \
 	%D%/verify.h \
 	%D%/verify_rules.c \
 	%D%/verify_rules.h \
+	%D%/verify_trail.c \
+	%D%/verify_trail.h \
 	%D%/yaml_tree.c \
 	%D%/yaml_tree.h \
 	%D%/yaml_writer.c \

@@ -3,18 +3,13 @@
 #include "report/verify_rules.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "base/utf8.h"
 #include "protocol/event.h"
+#include "report/verify_trail.h"
 #include "report/yaml_tree.h"
-
-static bool wrong(const struct node *node, struct err *err, const char *why)
-{
-    return err_set(err, ERR_DATA, "line %u: %s", node->line, why);
-}
 
 /* --- what is said twice is said alike --- */
 
@@ -40,7 +35,7 @@ static bool check_shown(const struct node *node, struct err *err)
     for (size_t left = strlen((const char *)text), n; left > 0; text += n, left -= n) {
         n = utf8_decode(text, left, &point);
         if (n == 0 || utf8_width(point) < 0)
-            return wrong(node, err, "there is a character in it that must not be shown");
+            return rule_wrong(node, err, "there is a character in it that must not be shown");
     }
     for (const struct node *n = node->first; n; n = n->next)
         if (!check_shown(n, err))
@@ -57,34 +52,11 @@ static bool check_words(const struct node *node, struct err *err)
 
     if (words && (!read_groups(node_text(node, "sha256"), sha256) ||
                   strcmp(text_words(sha256, 0, SHA256_SIZE, expected), words->text) != 0))
-        return wrong(words, err, "these are not the words of the fingerprint above");
+        return rule_wrong(words, err, "these are not the words of the fingerprint above");
     for (const struct node *n = node->first; n; n = n->next)
         if (!check_words(n, err))
             return false;
     return true;
-}
-
-/* The first key, or the one behind key; behind all of them comes what goes along with one. */
-static const struct node *next_key(const struct node *report, const struct node *key)
-{
-    const struct node *last = node_at(report, "keys")->first;
-
-    if (!key && last)
-        return last;
-    if (key && key->next)
-        return key->next;
-    while (last && last->next)
-        last = last->next;
-    return key == last ? node_at(report, "companions")->first : NULL;
-}
-
-static const struct node *key_numbered(const struct node *report, int64_t number)
-{
-    const struct node *key = next_key(report, NULL);
-
-    while (key && node_number(key, "number") != number)
-        key = next_key(report, key);
-    return key;
 }
 
 /* A rehearsal and what it rehearsed are never taken for each other. */
@@ -94,10 +66,11 @@ static bool check_stamps(const struct node *report, struct err *err)
     const char *stamp = node_is(summary, "rehearsal", "yes") ? "REHEARSAL" : "PRODUCTION";
 
     if (!node_is(summary, "stamp", stamp))
-        return wrong(summary, err, "the stamp is not that of a ceremony of this kind");
-    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key))
+        return rule_wrong(summary, err, "the stamp is not that of a ceremony of this kind");
+    for (const struct node *key = rule_next_key(report, NULL); key;
+         key = rule_next_key(report, key))
         if (!node_is(key, "stamp", stamp))
-            return wrong(key, err, "this key's stamp is not the summary's");
+            return rule_wrong(key, err, "this key's stamp is not the summary's");
     return true;
 }
 
@@ -106,13 +79,14 @@ static bool check_labels(const struct node *report, struct err *err)
     char label[TEXT_SAFE_SIZE(256)];
     uint8_t raw[256];
 
-    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key)) {
+    for (const struct node *key = rule_next_key(report, NULL); key;
+         key = rule_next_key(report, key)) {
         size_t len = sizeof raw;
         if (!text_unhex(node_text(key, "label-hex"), raw, &len))
-            return wrong(key, err, "the label's bytes are none");
+            return rule_wrong(key, err, "the label's bytes are none");
         text_safe(raw, len, label, sizeof label);
         if (!node_is(key, "label", label))
-            return wrong(key, err, "this label is not what its bytes say");
+            return rule_wrong(key, err, "this label is not what its bytes say");
     }
     return true;
 }
@@ -126,8 +100,8 @@ static bool check_transport(const struct node *report, struct err *err)
 
     if (source[0] && destination[0])
         return node_is(told, "agree", agree ? "yes" : "no") ||
-               wrong(told, err, "\"agree\" is not what the two fingerprints say");
-    return !node_at(told, "agree") || wrong(told, err, "one fingerprint cannot agree");
+               rule_wrong(told, err, "\"agree\" is not what the two fingerprints say");
+    return !node_at(told, "agree") || rule_wrong(told, err, "one fingerprint cannot agree");
 }
 
 /* --- how it was reached, and how it ran --- */
@@ -139,8 +113,8 @@ static bool check_reach(const struct node *device, struct err *err)
 
     if (agent ? !node_is(device, "agent-code", "not checked") || !agent->count
               : !node_is(device, "agent-code", "own"))
-        return wrong(device, err, "\"agent-code\" is not what \"agent\" says");
-    return node_at(device, "environment") || wrong(device, err, "its environment is not told");
+        return rule_wrong(device, err, "\"agent-code\" is not what \"agent\" says");
+    return node_at(device, "environment") || rule_wrong(device, err, "its environment is not told");
 }
 
 /* What is told of an HSM is told in full. */
@@ -153,12 +127,12 @@ static bool check_running(const struct node *report, struct err *err)
     if (node_is(report, "format", "hsmferry-audit/1"))
         return true;
     if (!node_text(report, "ceremony.file")[0] && !node_is(report, "ceremony.file-sha256", "none"))
-        return wrong(node_at(report, "ceremony"), err, "no file has a SHA-256");
+        return rule_wrong(node_at(report, "ceremony"), err, "no file has a SHA-256");
     for (size_t side = 0; side < 2; side++) {
         const struct node *hsm = node_at(report, sides[side]);
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
             if (!node_at(hsm, parts[i]) != !node_at(hsm, "api"))
-                return wrong(hsm, err, "how its module and agent ran is not told in full");
+                return rule_wrong(hsm, err, "how its module and agent ran is not told in full");
         if (!check_reach(hsm, err))
             return false;
     }
@@ -195,20 +169,21 @@ static bool check_companions(const struct node *report, struct err *err)
 
     for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
         if (node_at(key, "companion-of"))
-            return wrong(key, err, "this is not among the companions");
+            return rule_wrong(key, err, "this is not among the companions");
     for (const struct node *c = list->first; c; c = c->next) {
-        const struct node *owner = key_numbered(report, node_number(c, "companion-of"));
+        const struct node *owner = rule_key_numbered(report, node_number(c, "companion-of"));
         if (!owner || node_number(c, "companion-of") > (int64_t)keys ||
             !node_is(owner, "class", "private"))
-            return wrong(c, err, "it goes along with no private key");
+            return rule_wrong(c, err, "it goes along with no private key");
         if (node_is(c, "outcome", "migrated") && !node_is(owner, "outcome", "migrated") &&
             !node_is(owner, "outcome", "unproven") && !node_is(owner, "outcome", "unknown"))
-            return wrong(c, err, "it is there without its key");
+            return rule_wrong(c, err, "it is there without its key");
     }
     if (told(summary, "companions") != count_in(list, "migrated") ||
         told(summary, "companions-refused") != count_in(list, "refused") ||
         told(summary, "companions-failed") != count_in(list, "failed") + count_in(list, "unknown"))
-        return wrong(summary, err, "the summary does not count the companions as they are listed");
+        return rule_wrong(summary, err,
+                          "the summary does not count the companions as they are listed");
     return true;
 }
 
@@ -217,16 +192,18 @@ static bool check_counts(const struct node *report, struct err *err)
     const struct node *summary = node_at(report, "summary");
     int64_t number = 0;
 
-    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key))
+    for (const struct node *key = rule_next_key(report, NULL); key;
+         key = rule_next_key(report, key))
         if (node_number(key, "number") != ++number)
-            return wrong(key, err, "the keys are not numbered from 1");
+            return rule_wrong(key, err, "the keys are not numbered from 1");
     if (node_number(summary, "migrated") != (int64_t)count_outcome(report, "migrated") ||
         node_number(summary, "refused") != (int64_t)count_outcome(report, "refused") ||
         node_number(summary, "failed") !=
             (int64_t)(count_outcome(report, "failed") + count_outcome(report, "unknown")))
-        return wrong(summary, err, "the summary does not count the keys as they are listed");
+        return rule_wrong(summary, err, "the summary does not count the keys as they are listed");
     if (node_number(summary, "exceptions") != (int64_t)node_at(report, "exceptions")->count)
-        return wrong(summary, err, "the summary does not count the exceptions as they are listed");
+        return rule_wrong(summary, err,
+                          "the summary does not count the exceptions as they are listed");
     return true;
 }
 
@@ -242,48 +219,41 @@ static bool check_outcome(const struct node *report, struct err *err)
                 count_in(along, "unknown") > 0 || unproven > 0;
 
     if (node_is(summary, "outcome", "complete") ? code != 0 : code == 0)
-        return wrong(summary, err, "the exit code does not fit the outcome");
+        return rule_wrong(summary, err, "the exit code does not fit the outcome");
     if ((node_is(summary, "outcome", "complete") || node_is(summary, "outcome", "partial")) &&
         !migrated && !node_at(report, "ceremony.resumes"))
-        return wrong(summary, err, "no key was migrated, and the outcome says otherwise");
+        return rule_wrong(summary, err, "no key was migrated, and the outcome says otherwise");
     if (node_is(summary, "outcome", "failed") && migrated)
-        return wrong(summary, err, "keys were migrated, and the outcome says otherwise");
+        return rule_wrong(summary, err, "keys were migrated, and the outcome says otherwise");
     if (open && code != err_exit(ERR_UNFINISHED))
-        return wrong(summary, err, "something is left over, and the exit code says otherwise");
+        return rule_wrong(summary, err, "something is left over, and the exit code says otherwise");
     if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "refused") +
                              count_in(along, "migrated") + count_in(along, "refused") !=
                          node_at(report, "keys")->count + along->count)
-        return wrong(summary, err, "a key has no good end, and the exit code says otherwise");
+        return rule_wrong(summary, err, "a key has no good end, and the exit code says otherwise");
     return true;
 }
 
 /* A key that arrived is the key that left. */
 static bool check_fidelity(const struct node *report, struct err *err)
 {
-    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key)) {
+    for (const struct node *key = rule_next_key(report, NULL); key;
+         key = rule_next_key(report, key)) {
         if (!node_is(key, "outcome", "migrated"))
             continue;
         if (!node_is(key, "source-public-key.sha256",
                      node_text(key, "destination-public-key.sha256")) &&
             node_at(key, "source-public-key") && node_at(key, "destination-public-key"))
-            return wrong(key, err, "a migrated key has another public half than the original");
+            return rule_wrong(key, err, "a migrated key has another public half than the original");
         for (const struct node *row = node_at(key, "attributes")->first; row; row = row->next)
             if (node_is(row, "verdict", "LOOSENED") || node_is(row, "verdict", "DIFFERS"))
-                return wrong(row, err, "a migrated key is looser than the original, or another");
+                return rule_wrong(row, err,
+                                  "a migrated key is looser than the original, or another");
     }
     return true;
 }
 
 /* --- order --- */
-
-static enum step_id step_of(const struct node *step)
-{
-    enum step_id id = 0;
-
-    while (id < STEPS && !node_is(step, "name", step_name(id)))
-        id++;
-    return id;
-}
 
 static bool is_per_key(enum step_id id)
 {
@@ -329,16 +299,16 @@ static bool check_order(const struct node *report, struct err *err)
     struct walk w = {0};
 
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
-        enum step_id id = step_of(step);
+        enum step_id id = rule_step_of(step);
         if (node_number(step, "seq") <= w.seq)
-            return wrong(step, err, "this step's number is not above the one before");
+            return rule_wrong(step, err, "this step's number is not above the one before");
         w.seq = node_number(step, "seq");
         if (node_number(step, "number") != step_number(id) ||
             !node_is(step, "side", side_name(step_side(id))) ||
             is_per_key(id) != (node_at(step, "key") != NULL))
-            return wrong(step, err, "number, side and key are not those of this step");
+            return rule_wrong(step, err, "number, side and key are not those of this step");
         if (!node_is(step, "state", "undone") && !walk_on(&w, step, id))
-            return wrong(step, err, "this step may not come here");
+            return rule_wrong(step, err, "this step may not come here");
     }
     return true;
 }
@@ -401,7 +371,7 @@ static bool check_waivers(const struct node *report, struct err *err)
             if (node_is(p, "name", node_text(g, "gate")) &&
                 node_is(g, "state", "waived") != node_is(p, "value", "gate waived") &&
                 !asks_anyway(report, g))
-                return wrong(g, err, "the policy says otherwise of this gate");
+                return rule_wrong(g, err, "the policy says otherwise of this gate");
     return true;
 }
 
@@ -421,10 +391,10 @@ static bool check_gates(const struct node *report, struct err *err)
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
         pass_until(&passed, node_number(step, "seq"));
         for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
-            if (step_of(step) == before[i].step &&
+            if (rule_step_of(step) == before[i].step &&
                 (!passed.gate[before[i].gate] || (before[i].gate == GATE_KEY && passed.key != 0 &&
                                                   passed.key != node_number(step, "key"))))
-                return wrong(step, err, "no gate was passed before this step");
+                return rule_wrong(step, err, "no gate was passed before this step");
     }
     return check_waivers(report, err);
 }
@@ -439,7 +409,7 @@ static bool check_officers(const struct node *report, struct err *err)
         while (n && !text_typed_equal(node_text(n, "role"), roles[i], true))
             n = n->next;
         if (!n)
-            return wrong(officers, err, "in production both officers are there by name");
+            return rule_wrong(officers, err, "in production both officers are there by name");
     }
     return true;
 }
@@ -455,18 +425,18 @@ static bool check_relay(const struct node *report, struct err *err)
     uint8_t carried[SHA256_SIZE], other[SHA256_SIZE];
     size_t len = sizeof carried;
 
-    while (step && !(step_of(step) == STEP_RELAY_PUBLIC && node_is(step, "state", "ok")))
+    while (step && !(rule_step_of(step) == STEP_RELAY_PUBLIC && node_is(step, "state", "ok")))
         step = step->next;
     if (!step)
         return true;
     if (!text_unhex(node_text(step, "sha256"), carried, &len) || len != sizeof carried)
-        return wrong(step, err, "what was carried is not told");
+        return rule_wrong(step, err, "what was carried is not told");
     for (size_t i = 0; i < 2; i++)
         if (node_at(told, sides[i]) &&
             (!read_groups(node_text(told, sides[i]), other) ||
              memcmp(carried, other, sizeof other) != 0) &&
             !(i == 1 && node_is(told, "agree", "no")))
-            return wrong(step, err, "this is not the transport key that the two sides tell");
+            return rule_wrong(step, err, "this is not the transport key that the two sides tell");
     return true;
 }
 
@@ -481,15 +451,16 @@ static bool check_blobs(const struct node *report, struct err *err)
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next)
         for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
             const struct node *next = step;
-            if (step_of(step) != ways[i].from || !node_is(step, "state", "ok"))
+            if (rule_step_of(step) != ways[i].from || !node_is(step, "state", "ok"))
                 continue;
             for (unsigned n = 1; n <= ways[i].more; n++) {
                 next = next->next;
-                if (!next || step_of(next) != ways[i].from + n || !node_is(next, "state", "ok"))
+                if (!next || rule_step_of(next) != ways[i].from + n ||
+                    !node_is(next, "state", "ok"))
                     break;
                 if (!node_is(next, "sha256", node_text(step, "sha256")) ||
                     node_number(next, "bytes") != node_number(step, "bytes"))
-                    return wrong(next, err, "this is not what the source encrypted");
+                    return rule_wrong(next, err, "this is not what the source encrypted");
             }
         }
     return true;
@@ -498,136 +469,22 @@ static bool check_blobs(const struct node *report, struct err *err)
 /* What crossed without an envelope is public, and is what the plan said. */
 static bool check_public(const struct node *report, struct err *err)
 {
-    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key))
+    for (const struct node *key = rule_next_key(report, NULL); key;
+         key = rule_next_key(report, key))
         if (node_is(key, "route", "public") != (node_at(key, "der-sha256") != NULL) ||
             (node_is(key, "route", "public") && !node_is(key, "class", "public") &&
              !node_is(key, "class", "certificate")))
-            return wrong(key, err, "its route is not one for its class");
+            return rule_wrong(key, err, "its route is not one for its class");
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
         const struct node *key;
-        if (step_of(step) != STEP_RELAY_OBJECT || !node_is(step, "state", "ok"))
+        if (rule_step_of(step) != STEP_RELAY_OBJECT || !node_is(step, "state", "ok"))
             continue;
-        key = key_numbered(report, node_number(step, "key"));
+        key = rule_key_numbered(report, node_number(step, "key"));
         if (!key || !node_is(key, "der-sha256", node_text(step, "sha256")) ||
             node_number(key, "der-bytes") != node_number(step, "bytes"))
-            return wrong(step, err, "this is not the public object that was planned");
+            return rule_wrong(step, err, "this is not the public object that was planned");
     }
     return true;
-}
-
-/* What became of one key: bits 1 << enum step_id; one of a proof's stage is there only where those
- * of the stages before are. */
-struct trail {
-    const struct node *key;
-    bool public;    /* not encrypted, so proven only once it is there */
-    bool was_there; /* an interrupted ceremony had put it there; this one proves it again */
-    uint32_t steps, proofs;
-};
-
-static void begin_trail(const struct node *report, const struct node *key, struct trail *trail)
-{
-    *trail = (struct trail){.key = key, .was_there = node_is(key, "kept", "yes")};
-    trail->was_there &= node_at(report, "ceremony.resumes") != NULL;
-    trail->public = node_is(key, "route", "public");
-    if (trail->was_there || trail->public)
-        trail->proofs = UINT32_C(1) << STEP_PROVE;
-}
-
-static void follow_steps(const struct node *report, struct trail *trails, int64_t count)
-{
-    for (const struct node *n = node_at(report, "steps")->first; n; n = n->next) {
-        int64_t key = node_number(n, "key");
-        if (key >= 1 && key <= count && node_is(n, "state", "ok"))
-            trails[key - 1].steps |= UINT32_C(1) << step_of(n);
-    }
-}
-
-/* Is it by a method that vouches for this key? Where an HSM answers one proof once and not again,
- * another one that both know does; the report shows the last. */
-static bool is_by_its_method(const struct node *proof, const struct node *key)
-{
-    return node_is(proof, "method", node_text(key, "proof")) ||
-           (!node_is(proof, "stage", step_name(STEP_PROVE_FRESH)) &&
-            !node_is(proof, "method", hsm_proof_name(HSM_PROOF_BYTES)) &&
-            !node_is(key, "route", "public"));
-}
-
-static void follow_proofs(const struct node *report, struct trail *trails, int64_t count)
-{
-    static const enum step_id stages[] = {STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH};
-    int64_t seq = 0;
-
-    for (const struct node *n = node_at(report, "proofs")->first; n; n = n->next) {
-        int64_t key = node_number(n, "key");
-        uint32_t before = 0;
-        if (key < 1 || key > count || node_number(n, "seq") <= seq || !node_is(n, "state", "ok") ||
-            !is_by_its_method(n, trails[key - 1].key))
-            continue;
-        seq = node_number(n, "seq");
-        for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
-            uint32_t bit = UINT32_C(1) << stages[i];
-            if (node_is(n, "stage", step_name(stages[i])) && trails[key - 1].proofs == before)
-                trails[key - 1].proofs |= bit;
-            before |= bit;
-        }
-    }
-}
-
-/* The steps of one that arrived, as bits 1 << enum step_id. */
-static uint32_t whole_way(const struct trail *trail)
-{
-    const uint32_t kept = UINT32_C(1) << STEP_COMMIT | UINT32_C(1) << STEP_PROVE_AGAIN;
-    const uint32_t read = UINT32_C(1) << STEP_READ_OBJECT | UINT32_C(1) << STEP_RELAY_OBJECT;
-    const uint32_t moved = (UINT32_C(2) << STEP_PROVE) - (UINT32_C(1) << STEP_WRAP_KEY);
-
-    return trail->was_there ? 0 : kept | (trail->public ? read : moved);
-}
-
-/* That a DES key has no odd parity shows only at its proof: then it was encrypted, and not kept. */
-static bool shows_parity(const struct trail *trail)
-{
-    const char *des = key_kind_name(KEY_KIND_DES3);
-    const uint32_t carried = (UINT32_C(1) << STEP_PROVE) - (UINT32_C(1) << STEP_WRAP_KEY);
-
-    return !trail->public && !(trail->steps & ~carried) &&
-           strncmp(node_text(trail->key, "type"), des, strlen(des)) == 0;
-}
-
-static bool check_trail(const struct trail *trail, struct err *err)
-{
-    const uint32_t encrypted = UINT32_C(1) << STEP_WRAP_KEY;
-
-    if (node_is(trail->key, "kept", "yes") && !trail->was_there)
-        return wrong(trail->key, err, "this key cannot have been there: nothing is resumed");
-    if (node_is(trail->key, "outcome", "migrated")) {
-        if (!(trail->proofs & UINT32_C(1) << STEP_PROVE_FRESH))
-            return wrong(trail->key, err, "a migrated key was not proven three times");
-        if (trail->steps != whole_way(trail))
-            return wrong(trail->key, err, "a migrated key has not gone through all steps");
-    }
-    if (node_is(trail->key, "outcome", "refused") && !shows_parity(trail) &&
-        (trail->public ? trail->steps & encrypted : trail->steps))
-        return wrong(trail->key, err, "a refused key was encrypted");
-    return true;
-}
-
-static bool check_proofs(const struct node *report, struct err *err)
-{
-    size_t count = node_at(report, "keys")->count + node_at(report, "companions")->count;
-    struct trail *trails = calloc(count + 1, sizeof *trails);
-    bool ok = true;
-    size_t i = 0;
-
-    if (!trails)
-        return err_set(err, ERR_FAILED, "There is no memory for what became of the keys");
-    for (const struct node *key = next_key(report, NULL); key; key = next_key(report, key))
-        begin_trail(report, key, &trails[i++]);
-    follow_steps(report, trails, (int64_t)count);
-    follow_proofs(report, trails, (int64_t)count);
-    for (i = 0; i < count && ok; i++)
-        ok = check_trail(&trails[i], err);
-    free(trails);
-    return ok;
 }
 
 /* Of a key that arrived, both sides tell the same check value, or none. */
@@ -637,7 +494,7 @@ static bool check_check_values(const struct node *report, struct err *err)
         for (const struct node *c = node_at(key, "check-values")->first; c; c = c->next)
             if (node_is(key, "outcome", "migrated") && node_at(c, "destination") &&
                 !node_is(c, "destination", node_text(c, "source")))
-                return wrong(c, err, "a migrated key has two check values");
+                return rule_wrong(c, err, "a migrated key has two check values");
     return true;
 }
 
@@ -658,7 +515,7 @@ const struct verify_rule verify_rules[] = {
     {"the relay carried the transport key that both sides tell", check_relay},
     {"what the source encrypted is what the relay carried and the destination got", check_blobs},
     {"only what is public crossed the relay in clear, and it is what was planned", check_public},
-    {"no key is migrated without three proofs, no public object without two", check_proofs},
+    {"no key is migrated without three proofs, no public object without two", trail_check_proofs},
     {"both sides tell the same check values", check_check_values},
 };
 const size_t verify_rule_count = sizeof verify_rules / sizeof verify_rules[0];

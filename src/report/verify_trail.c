@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/verify_trail.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hsm/facts.h"
+#include "hsm/key.h"
+#include "protocol/step.h"
+
+bool rule_wrong(const struct node *node, struct err *err, const char *why)
+{
+    return err_set(err, ERR_DATA, "line %u: %s", node->line, why);
+}
+
+const struct node *rule_next_key(const struct node *report, const struct node *key)
+{
+    const struct node *last = node_at(report, "keys")->first;
+
+    if (!key && last)
+        return last;
+    if (key && key->next)
+        return key->next;
+    while (last && last->next)
+        last = last->next;
+    return key == last ? node_at(report, "companions")->first : NULL;
+}
+
+const struct node *rule_key_numbered(const struct node *report, int64_t number)
+{
+    const struct node *key = rule_next_key(report, NULL);
+
+    while (key && node_number(key, "number") != number)
+        key = rule_next_key(report, key);
+    return key;
+}
+
+enum step_id rule_step_of(const struct node *step)
+{
+    enum step_id id = 0;
+
+    while (id < STEPS && !node_is(step, "name", step_name(id)))
+        id++;
+    return id;
+}
+
+/* --- the trail of a key --- */
+
+/* What became of one key: bits 1 << enum step_id; one of a proof's stage is there only where those
+ * of the stages before are. */
+struct trail {
+    const struct node *key;
+    bool public;    /* not encrypted, so proven only once it is there */
+    bool was_there; /* an interrupted ceremony had put it there; this one proves it again */
+    uint32_t steps, proofs;
+};
+
+static void begin_trail(const struct node *report, const struct node *key, struct trail *trail)
+{
+    *trail = (struct trail){.key = key, .was_there = node_is(key, "kept", "yes")};
+    trail->was_there &= node_at(report, "ceremony.resumes") != NULL;
+    trail->public = node_is(key, "route", "public");
+    if (trail->was_there || trail->public)
+        trail->proofs = UINT32_C(1) << STEP_PROVE;
+}
+
+static void follow_steps(const struct node *report, struct trail *trails, int64_t count)
+{
+    for (const struct node *n = node_at(report, "steps")->first; n; n = n->next) {
+        int64_t key = node_number(n, "key");
+        if (key >= 1 && key <= count && node_is(n, "state", "ok"))
+            trails[key - 1].steps |= UINT32_C(1) << rule_step_of(n);
+    }
+}
+
+/* Is it by a method that vouches for this key? Where an HSM answers one proof once and not again,
+ * another one that both know does; the report shows the last. */
+static bool is_by_its_method(const struct node *proof, const struct node *key)
+{
+    return node_is(proof, "method", node_text(key, "proof")) ||
+           (!node_is(proof, "stage", step_name(STEP_PROVE_FRESH)) &&
+            !node_is(proof, "method", hsm_proof_name(HSM_PROOF_BYTES)) &&
+            !node_is(key, "route", "public"));
+}
+
+static void follow_proofs(const struct node *report, struct trail *trails, int64_t count)
+{
+    static const enum step_id stages[] = {STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH};
+    int64_t seq = 0;
+
+    for (const struct node *n = node_at(report, "proofs")->first; n; n = n->next) {
+        int64_t key = node_number(n, "key");
+        uint32_t before = 0;
+        if (key < 1 || key > count || node_number(n, "seq") <= seq || !node_is(n, "state", "ok") ||
+            !is_by_its_method(n, trails[key - 1].key))
+            continue;
+        seq = node_number(n, "seq");
+        for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+            uint32_t bit = UINT32_C(1) << stages[i];
+            if (node_is(n, "stage", step_name(stages[i])) && trails[key - 1].proofs == before)
+                trails[key - 1].proofs |= bit;
+            before |= bit;
+        }
+    }
+}
+
+/* The steps of one that arrived, as bits 1 << enum step_id. */
+static uint32_t whole_way(const struct trail *trail)
+{
+    const uint32_t kept = UINT32_C(1) << STEP_COMMIT | UINT32_C(1) << STEP_PROVE_AGAIN;
+    const uint32_t read = UINT32_C(1) << STEP_READ_OBJECT | UINT32_C(1) << STEP_RELAY_OBJECT;
+    const uint32_t moved = (UINT32_C(2) << STEP_PROVE) - (UINT32_C(1) << STEP_WRAP_KEY);
+
+    return trail->was_there ? 0 : kept | (trail->public ? read : moved);
+}
+
+/* That a DES key has no odd parity shows only at its proof: then it was encrypted, and not kept. */
+static bool shows_parity(const struct trail *trail)
+{
+    const char *des = key_kind_name(KEY_KIND_DES3);
+    const uint32_t carried = (UINT32_C(1) << STEP_PROVE) - (UINT32_C(1) << STEP_WRAP_KEY);
+
+    return !trail->public && !(trail->steps & ~carried) &&
+           strncmp(node_text(trail->key, "type"), des, strlen(des)) == 0;
+}
+
+static bool check_trail(const struct trail *trail, struct err *err)
+{
+    const uint32_t encrypted = UINT32_C(1) << STEP_WRAP_KEY;
+
+    if (node_is(trail->key, "kept", "yes") && !trail->was_there)
+        return rule_wrong(trail->key, err, "this key cannot have been there: nothing is resumed");
+    if (node_is(trail->key, "outcome", "migrated")) {
+        if (!(trail->proofs & UINT32_C(1) << STEP_PROVE_FRESH))
+            return rule_wrong(trail->key, err, "a migrated key was not proven three times");
+        if (trail->steps != whole_way(trail))
+            return rule_wrong(trail->key, err, "a migrated key has not gone through all steps");
+    }
+    if (node_is(trail->key, "outcome", "refused") && !shows_parity(trail) &&
+        (trail->public ? trail->steps & encrypted : trail->steps))
+        return rule_wrong(trail->key, err, "a refused key was encrypted");
+    return true;
+}
+
+bool trail_check_proofs(const struct node *report, struct err *err)
+{
+    size_t count = node_at(report, "keys")->count + node_at(report, "companions")->count;
+    struct trail *trails = calloc(count + 1, sizeof *trails);
+    bool ok = true;
+    size_t i = 0;
+
+    if (!trails)
+        return err_set(err, ERR_FAILED, "There is no memory for what became of the keys");
+    for (const struct node *key = rule_next_key(report, NULL); key;
+         key = rule_next_key(report, key))
+        begin_trail(report, key, &trails[i++]);
+    follow_steps(report, trails, (int64_t)count);
+    follow_proofs(report, trails, (int64_t)count);
+    for (i = 0; i < count && ok; i++)
+        ok = check_trail(&trails[i], err);
+    free(trails);
+    return ok;
+}
