@@ -13,13 +13,15 @@ killed() { # killed NAME: at a key's commit
         sees "[exit 137]" && agents_end
 }
 
-# They finish the call that they are in, and find nobody to tell it to.
+# They finish the call that they are in, and find nobody to tell it to. Each by itself: kill fails as
+# soon as one of them is gone.
 agents_end() {
     agents_until=$(($(date +%s) + patience))
-    # shellcheck disable=SC2086 # one word each
-    while kill -0 $agents 2>/dev/null; do
-        [ "$(date +%s)" -lt "$agents_until" ] || return 1
-        sleep 0.05
+    for process in $agents; do
+        while kill -0 "$process" 2>/dev/null; do
+            [ "$(date +%s)" -lt "$agents_until" ] || return 1
+            sleep 0.05
+        done
     done
 }
 
