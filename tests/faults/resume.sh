@@ -142,6 +142,8 @@ agent_of() { # the number of the agent that has this environment
 # knows who took the lock.
 waits() {
     by="(an agent of process [0-9]+, which itself has ended|process $agent \\(hsmferry-agent, )"
+    # In a PID namespace of its own /proc/locks omits the locks of processes that have ended.
+    [ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ] || by="($by|another process)"
     files new >"$tmp/new"
     for command in resume clean; do
         run 77 "token new, .* is in use by $by" "$command" "$journal" && files_are new || return
