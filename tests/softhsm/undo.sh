@@ -199,8 +199,8 @@ three new C_CopyObject 1 die undone
 # prove it again, and destroy the temporary one
 one old C_Encrypt 2 late whole
 one old C_Encrypt 3 late undone
-one new C_GetAttributeValue 13 fail undone
-one new C_GetAttributeValue 14 fail undone
+one new C_GetAttributeValue 18 fail undone
+one new C_GetAttributeValue 19 fail undone
 two new C_Sign 2 late undone
 three new C_DigestKey 2 fail undone
 one new C_DestroyObject 2 fail whole
