@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# hsmferry-agent: one HSM in a process of its own.
+# hsmferry-agent: one HSM in a separate process.
 noinst_LIBRARIES += libagent.a
 libagent_a_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_CFLAGS)
 libagent_a_SOURCES = \

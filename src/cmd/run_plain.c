@@ -9,7 +9,7 @@
 #include "ui/plain/plain_log.h"
 #include "ui/plain/plain_loop.h"
 
-/* Where the ceremony came to no end of its own, the report says so. */
+/* If the ceremony did not come to its end, the report says so. */
 static void end_report(struct report *report, struct plain_result *result)
 {
     struct err err = {0};

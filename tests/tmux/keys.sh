@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What a terminal sends that its description does not know, byte by byte; what is pasted; which
-# side is opened again; terminals that have no screen.
+# What a terminal sends that its description does not know; what is pasted; which side is opened
+# again; terminals that have no screen.
 set -u
 # shellcheck source=tests/tmux/lib.sh
 . "${0%/*}/lib.sh"

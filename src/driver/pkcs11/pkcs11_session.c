@@ -94,7 +94,7 @@ bool p11_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err)
     struct hsm_slot *slots;
     CK_RV rv;
 
-    /* A first call without a list: with it some modules look for tokens anew. */
+    /* A first call without a list: with it some modules look for tokens again. */
     rv = p->fn->C_GetSlotList(CK_FALSE, NULL, &count);
     if (rv == CKR_OK) {
         count = HSM_SLOTS_MAX;
