@@ -54,6 +54,15 @@ static bool explain_wrap(const struct transfer *t, struct err *err)
     return false;
 }
 
+/* Nothing leaves the source before the destination has accepted the transport: of the wire, this is
+ * the transport's part. */
+static bool is_accepted(const struct transfer *t, struct err *err)
+{
+    static const struct step_head wrap = {STEP_WRAP_KEY, SIDE_SOURCE, GATE_KEY, WIRE_ACCEPTED, 0};
+
+    return step_has(&wrap, t->transport->wire.there, err);
+}
+
 static bool wrap_key(struct hsm *hsm, struct transfer *t, struct step_result *result,
                      struct err *err)
 {
@@ -65,7 +74,8 @@ static bool wrap_key(struct hsm *hsm, struct transfer *t, struct step_result *re
     result->crossed = &t->wire.wrapped;
     snprintf(result->text, sizeof result->text, "%s",
              direct ? "under the transport public key" : "under the AES key");
-    return check_unchanged(hsm, item, err) && public_object_read(hsm, item, &t->wire.spki, err) &&
+    return is_accepted(t, err) && check_unchanged(hsm, item, err) &&
+           public_object_read(hsm, item, &t->wire.spki, err) &&
            (blob_wrap(hsm, item->alg, direct ? from->public_key : from->kek, item->key.handle,
                       &t->wire.wrapped, err) ||
             explain_wrap(t, err));

@@ -173,7 +173,9 @@ const struct transport_row transport_rows[TRANSPORT_ROWS] = {
     {{STEP_MAKE_AES, SIDE_SOURCE, GATE_FINGERPRINT, WIRE_READ_BACK, 0}, make_kek, undo_make_kek},
     {{STEP_WRAP_AES, SIDE_SOURCE, GATE_NONE, WIRE_READ_BACK, WIRE_KEK}, wrap_kek, NULL},
     {{STEP_RELAY_AES, SIDE_RELAY, GATE_NONE, WIRE_KEK, 0}, relay_kek, NULL},
-    {{STEP_UNWRAP_AES, SIDE_DESTINATION, GATE_NONE, WIRE_KEK, 0}, unwrap_kek, undo_unwrap_kek},
+    {{STEP_UNWRAP_AES, SIDE_DESTINATION, GATE_NONE, WIRE_KEK, WIRE_ACCEPTED},
+     unwrap_kek,
+     undo_unwrap_kek},
 };
 
 bool transport_run(const struct transport_row *row, struct hsm *hsm, struct transport *t,

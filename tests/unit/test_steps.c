@@ -501,6 +501,27 @@ static void a_step_waits_for_what_it_needs(void **state)
     for_each_row(refuses_without_its_needs);
 }
 
+static void no_key_leaves_before_its_transport_was_accepted(void **state)
+{
+    const struct place last = {.transport = true, .at = TRANSPORT_ROWS - 1};
+    const struct place wrap = {.item = ITEM_AES, .at = 0};
+    struct rig rig;
+    unsigned calls;
+    (void)state;
+
+    assert_int_equal(transport_rows[last.at].head.id, STEP_UNWRAP_AES);
+    begin(&rig);
+    run_before(&rig, last);
+    calls = calls_made();
+    assert_false(run(&rig, wrap));
+    assert_int_equal(rig.err.code, ERR_FAILED);
+    assert_int_equal(calls_made(), calls);
+    assert_true(run(&rig, last) && run(&rig, wrap)); /* control */
+    assert_true(undo(&rig, last));
+    assert_false(run(&rig, wrap));
+    end(&rig);
+}
+
 static void needs_are_left_by_earlier_rows(void **state)
 {
     uint32_t there = 0;
@@ -695,6 +716,7 @@ int main(void)
         cmocka_unit_test(what_makes_objects_has_an_undo),
         cmocka_unit_test(a_step_reaches_one_side),
         cmocka_unit_test(a_step_waits_for_what_it_needs),
+        cmocka_unit_test(no_key_leaves_before_its_transport_was_accepted),
         cmocka_unit_test(needs_are_left_by_earlier_rows),
         cmocka_unit_test(an_undone_step_leaves_nothing_on_the_wire),
         cmocka_unit_test(steps_report_what_they_found),
