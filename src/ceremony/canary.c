@@ -124,22 +124,9 @@ static bool list_samples(struct canary *y, struct err *err)
     return transfers_make(plan, &y->transport, &y->transfers, err);
 }
 
-/* What was there at the login is nothing of the canary's either. */
-static bool copy_inventory(const struct known *from, struct known *to, struct err *err)
-{
-    to->before = calloc(from->before_count + 1, sizeof *to->before);
-    if (!to->before)
-        return err_set(err, ERR_FAILED, "no memory for an inventory");
-    to->before_count = from->before_count;
-    if (from->before)
-        memcpy(to->before, from->before, from->before_count * sizeof *to->before);
-    return true;
-}
-
 static bool canary_begin(struct canary *y, struct ceremony *c, struct err *err)
 {
     struct transport *t = &y->transport;
-    struct transport_side *ends[2] = {&t->source, &t->destination};
 
     *y = (struct canary){.real = c,
                          .muted.muted = &c->narrator,
@@ -154,14 +141,11 @@ static bool canary_begin(struct canary *y, struct ceremony *c, struct err *err)
         party->hsm = c->side[side].hsm;
         party->offers = c->side[side].offers;
         party->keys = c->side[side].keys; /* lent */
-        party->known.side = side;
-        party->known.arrived = side == SIDE_DESTINATION ? &y->transfers : NULL;
-        ends[side]->offers = &party->offers;
-        ends[side]->known = &party->known;
     }
-    return copy_inventory(&c->side[SIDE_SOURCE].known, &y->side[SIDE_SOURCE].known, err) &&
-           copy_inventory(&c->side[SIDE_DESTINATION].known, &y->side[SIDE_DESTINATION].known,
-                          err) &&
+    party_join(y->side, t, &y->transfers);
+    /* What was there at the login is nothing of the canary's either. */
+    return known_copy(&c->side[SIDE_SOURCE].known, &y->side[SIDE_SOURCE].known, err) &&
+           known_copy(&c->side[SIDE_DESTINATION].known, &y->side[SIDE_DESTINATION].known, err) &&
            list_samples(y, err);
 }
 

@@ -20,7 +20,6 @@
 static void prepare(struct ceremony *c)
 {
     const struct policy *policy = &c->setup.policy;
-    struct transport_side *ends[2] = {&c->transport.source, &c->transport.destination};
 
     narrator_begin(&c->narrator, &c->host);
     c->gatekeeper = (struct gatekeeper){.gates = policy->gates,
@@ -30,13 +29,7 @@ static void prepare(struct ceremony *c)
     c->transport.policy = policy;
     c->transport.deal = &c->deal;
     snprintf(c->transport.label, sizeof c->transport.label, "hsmferry:%s", c->id);
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        struct party *party = &c->side[side];
-        party->known.side = side;
-        party->known.arrived = side == SIDE_DESTINATION ? &c->transfers : NULL;
-        ends[side]->offers = &party->offers;
-        ends[side]->known = &party->known;
-    }
+    party_join(c->side, &c->transport, &c->transfers);
 }
 
 bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host *host,

@@ -4,6 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+void party_join(struct party sides[2], struct transport *transport, const struct transfers *arrived)
+{
+    struct transport_side *ends[2] = {&transport->source, &transport->destination};
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        struct party *party = &sides[side];
+        party->known.side = side;
+        party->known.arrived = side == SIDE_DESTINATION ? arrived : NULL;
+        ends[side]->offers = &party->offers;
+        ends[side]->known = &party->known;
+    }
+}
+
 void party_close(struct party *party)
 {
     if (party->hsm)

@@ -11,6 +11,8 @@
 #include "hsm/uri.h"
 #include "protocol/side.h"
 #include "transfer/known.h"
+#include "transfer/transfer.h"
+#include "transfer/transport.h"
 
 struct party {
     struct hsm *hsm;
@@ -25,6 +27,11 @@ struct party {
     bool gone;   /* nothing will answer any more */
     struct secret pin; /* destination: kept for the fresh process, wiped after it */
 };
+
+/* Lets a transport between both parties know them, and them the keys that arrive; all must stay
+ * where they are. */
+void party_join(struct party sides[2], struct transport *transport,
+                const struct transfers *arrived);
 
 /* Closes the HSM (temporary objects vanish) and forgets all but which side it is, and which keys
  * have arrived. */

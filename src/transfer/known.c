@@ -2,8 +2,20 @@
 #include "transfer/known.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "hsm/key.h"
+
+bool known_copy(const struct known *from, struct known *to, struct err *err)
+{
+    to->before = calloc(from->before_count + 1, sizeof *to->before);
+    if (!to->before)
+        return err_set(err, ERR_FAILED, "no memory for an inventory");
+    to->before_count = from->before_count;
+    if (from->before)
+        memcpy(to->before, from->before, from->before_count * sizeof *to->before);
+    return true;
+}
 
 bool known_before(const struct known *known, uint64_t handle)
 {

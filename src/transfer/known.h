@@ -19,6 +19,9 @@ struct known {
     const struct transfers *arrived; /* keys that have arrived; NULL: none can have */
 };
 
+/* Gives to the objects that from had at the login. Errors: ERR_FAILED (memory). */
+bool known_copy(const struct known *from, struct known *to, struct err *err);
+
 /* Was this object there at the login? */
 bool known_before(const struct known *known, uint64_t handle);
 

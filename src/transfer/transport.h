@@ -18,6 +18,8 @@
 #include "transfer/known.h"
 #include "transfer/step_result.h"
 
+struct own_key;
+
 enum { KEK_BITS = 256 };
 
 /* One side of it: what its steps must know of the HSM, and what they have made there. */
@@ -60,7 +62,6 @@ bool transport_undo(const struct transport_row *row, struct hsm *hsm, struct tra
                     struct err *err);
 
 /* own_key_check(), and adds to the result's text what the HSM does not report. */
-struct own_key;
 bool transport_check_own(struct hsm *hsm, const struct transport_side *side, uint64_t handle,
                          const struct own_key *want, struct step_result *result, struct err *err);
 
