@@ -123,7 +123,7 @@ static bool make_secret(struct token *token, const struct recipe *recipe, CK_MEC
         "C_GenerateKey", recipe, err);
 }
 
-static bool make_aes(struct token *token, const struct recipe *recipe, struct err *err)
+static bool make_kek(struct token *token, const struct recipe *recipe, struct err *err)
 {
     return make_secret(token, recipe, CKM_AES_KEY_GEN, CKA_ENCRYPT, CKA_DECRYPT, err);
 }
@@ -346,9 +346,9 @@ out:
 static const char hostile_label[] = "\x1b[31mred\nall keys are safe \xe2\x80\xaetxt.exe\xff";
 
 static const struct recipe source_recipes[] = {
-    {.make = make_aes, .label = "archive-aes128", .id = 0x01, .size = 16},
-    {.make = make_aes, .label = "backup-aes192", .id = 0x02, .size = 24},
-    {.make = make_aes, .label = "payments-aes256", .id = 0x03, .size = 32},
+    {.make = make_kek, .label = "archive-aes128", .id = 0x01, .size = 16},
+    {.make = make_kek, .label = "backup-aes192", .id = 0x02, .size = 24},
+    {.make = make_kek, .label = "payments-aes256", .id = 0x03, .size = 32},
     {.make = make_rsa, .label = "tls-rsa2048", .id = 0x04, .size = 2048, .certified = true},
     {.make = make_rsa, .label = "root-ca-rsa4096", .id = 0x05, .size = 4096},
     {.make = make_ec, .label = "code-sign-p256", .id = 0x06, .size = 256},
@@ -357,14 +357,14 @@ static const struct recipe source_recipes[] = {
     {.make = make_hmac, .label = "token-hmac64", .id = 0x09, .size = 64},
     {.make = make_password, .label = "db-password13", .id = 0x0a, .size = 13},
     {.make = make_password, .label = "ldap-password20", .id = 0x0b, .size = 20},
-    {.make = make_aes, .label = "stays-aes256", .id = 0x0c, .size = 32, .stays = true},
-    {.make = make_aes, .label = hostile_label, .id = 0x0d, .size = 32},
+    {.make = make_kek, .label = "stays-aes256", .id = 0x0c, .size = 32, .stays = true},
+    {.make = make_kek, .label = hostile_label, .id = 0x0d, .size = 32},
     {.make = NULL},
 };
 
 static const struct recipe destination_recipes[] = {
     {.make = make_rsa, .label = "resident-rsa2048", .id = 0xd1, .size = 2048},
-    {.make = make_aes, .label = "resident-aes256", .id = 0xd2, .size = 32},
+    {.make = make_kek, .label = "resident-aes256", .id = 0xd2, .size = 32},
     {.make = NULL},
 };
 

@@ -49,7 +49,7 @@ static bool check_length(enum hsm_alg alg, const struct key_desc *key,
                          const struct key_desc *wrapping, struct err *err)
 {
     if (key->class != KEY_CLASS_SECRET || key->length == 0 || !has_lengths(alg, wrapping) ||
-        wrap_blob_len(alg, key->length, modulus_of(wrapping)) > 0)
+        wrap_ciphertext_len(alg, key->length, modulus_of(wrapping)) > 0)
         return true;
     return err_set(err, ERR_UNSUPPORTED, "%s does not carry a secret of %u bytes under this key",
                    hsm_alg_name(alg), key->length);
@@ -65,7 +65,7 @@ static bool check_leave(const struct key_desc *key, const struct key_desc *wrapp
 }
 
 bool guard_wrap(const struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-                struct bytes *blob, struct err *err)
+                struct bytes *wrapped_key, struct err *err)
 {
     const struct hsm_driver *driver = g->hsm->driver;
     struct key_desc under, it;
@@ -74,7 +74,7 @@ bool guard_wrap(const struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint
            driver->describe(g->hsm, wrapping, &under, err) && check_leave(&it, &under, err) &&
            check_transport(alg, &under, KEY_CLASS_PUBLIC, KEY_WRAP, err) &&
            check_length(alg, &it, &under, err) &&
-           driver->wrap(g->hsm, alg, wrapping, key, blob, err);
+           driver->wrap(g->hsm, alg, wrapping, key, wrapped_key, err);
 }
 
 /* Return one uniform error for every malformed blob. */
@@ -86,21 +86,22 @@ static bool fail_damaged(struct err *err)
 
 /* Can it be a blob of this algorithm, and of a secret that is as long as the template says? */
 static bool is_possible(enum hsm_alg alg, const struct key_desc *unwrapping,
-                        const struct bytes *blob, const struct hsm_template *template)
+                        const struct bytes *wrapped_key, const struct hsm_template *template)
 {
     size_t modulus = modulus_of(unwrapping);
 
-    if (blob->len == 0 || blob->len > HSM_BLOB_MAX)
+    if (wrapped_key->len == 0 || wrapped_key->len > HSM_BLOB_MAX)
         return false;
     if (!has_lengths(alg, unwrapping))
         return true;
     if (template->class == KEY_CLASS_SECRET && template->length > 0)
-        return blob->len == wrap_blob_len(alg, template->length, modulus);
-    return wrap_may_be_blob(alg, blob->len, modulus);
+        return wrapped_key->len == wrap_ciphertext_len(alg, template->length, modulus);
+    return wrap_may_be_ciphertext(alg, wrapped_key->len, modulus);
 }
 
-bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
-                  const struct hsm_template *template, uint64_t *handle, struct err *err)
+bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
+                  const struct bytes *wrapped_key, const struct hsm_template *template,
+                  uint64_t *handle, struct err *err)
 {
     const struct hsm_driver *driver = g->hsm->driver;
     struct err why = {0};
@@ -109,9 +110,9 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping, const 
     if (!driver->describe(g->hsm, unwrapping, &by, err) ||
         !check_transport(alg, &by, KEY_CLASS_PRIVATE, KEY_UNWRAP, err))
         return false;
-    if (!is_possible(alg, &by, blob, template))
+    if (!is_possible(alg, &by, wrapped_key, template))
         return fail_damaged(err);
-    if (driver->unwrap(g->hsm, alg, unwrapping, blob, template, handle, &why))
+    if (driver->unwrap(g->hsm, alg, unwrapping, wrapped_key, template, handle, &why))
         return guard_made(g, *handle, err);
     if (why.code == ERR_DATA)
         return fail_damaged(err);

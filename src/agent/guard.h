@@ -25,12 +25,13 @@ void guard_end(struct guard *g);
  * may not wrap), ERR_UNSUPPORTED (wrapping is no key for this algorithm, or key is not of a length
  * that it carries), and those of the driver. */
 bool guard_wrap(const struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-                struct bytes *blob, struct err *err);
+                struct bytes *wrapped_key, struct err *err);
 
 /* unwrap() of the contract, and guard_made() of the new object. Every ERR_DATA, of whatever
  * origin, is the same sentence: an attacker learns nothing from the difference. */
-bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
-                  const struct hsm_template *template, uint64_t *handle, struct err *err);
+bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
+                  const struct bytes *wrapped_key, const struct hsm_template *template,
+                  uint64_t *handle, struct err *err);
 
 /* The driver says that this session has made these objects; other may be 0: none.
  * Errors: ERR_HSM (it existed before; it is left alone). */

@@ -33,7 +33,7 @@ bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *repl
         return false;
     pb__key_page__init(&p->key_page);
     for (size_t i = 0; i < count; i++) {
-        wire_put_key(&p->keys.keys[from + i], &p->parts[i], &p->terms[i]);
+        wire_put_key(&p->keys.keys[from + i], &p->parts[i], &p->constraints[i]);
         p->refs[i] = &p->parts[i];
     }
     p->key_page.n_keys = count;

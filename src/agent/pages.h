@@ -16,7 +16,7 @@ struct pages {
     Pb__HandlePage handle_page;
     Pb__Key parts[WIRE_KEYS_PAGE];
     Pb__Key *refs[WIRE_KEYS_PAGE];
-    struct wire_terms terms[WIRE_KEYS_PAGE];
+    struct wire_constraints constraints[WIRE_KEYS_PAGE];
 };
 
 /* The page that begins at entry from. The reply borrows from *p until the next call. Errors:

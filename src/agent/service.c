@@ -28,7 +28,7 @@ struct service {
     struct hsm_info info;
     struct hsm_slot_list slots;
     struct key_desc key;
-    struct hsm_offers offers;
+    struct hsm_capabilities caps;
     union {
         Pb__Error error;
         Pb__Nothing done;
@@ -43,13 +43,13 @@ struct service {
         Pb__Slot slots[HSM_SLOTS_MAX];
         Pb__Offer offers[HSM_ALGS];
     } parts;
-    struct wire_terms terms;
+    struct wire_constraints constraints;
     struct wire_files files;
     union {
         Pb__Slot *slots[HSM_SLOTS_MAX];
         Pb__Offer *offers[HSM_ALGS];
     } refs;
-    char *words[HSM_ACTS + HSM_PROOFS];
+    char *words[HSM_OPS + HSM_PROOFS];
 };
 
 void service_sent(struct service *s)
@@ -194,7 +194,7 @@ static bool serve_describe(struct service *s, const Pb__Request *req, Pb__Reply 
     if (!wire_get_handle(req->describe->handle, "handle", err) ||
         !s->driver->describe(s->hsm, req->describe->handle, &s->key, err))
         return false;
-    wire_put_key(&s->key, &s->msg.key, &s->terms);
+    wire_put_key(&s->key, &s->msg.key, &s->constraints);
     reply->result_case = PB__REPLY__RESULT_KEY;
     reply->key = &s->msg.key;
     return true;
@@ -216,36 +216,36 @@ static bool serve_certificate(struct service *s, const Pb__Request *req, Pb__Rep
            reply_blob(s, reply);
 }
 
-static bool serve_offers(struct service *s, const Pb__Request *req, Pb__Reply *reply,
-                         struct err *err)
+static bool serve_capabilities(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                               struct err *err)
 {
     (void)req;
-    if (!s->driver->offers(s->hsm, &s->offers, err))
+    if (!s->driver->capabilities(s->hsm, &s->caps, err))
         return false;
     Pb__Offers *msg = &s->msg.offers;
     pb__offers__init(msg);
     for (size_t i = 0; i < HSM_ALGS; i++) {
-        wire_put_offer(&s->offers.alg[i], &s->parts.offers[i]);
+        wire_put_capability(&s->caps.alg[i], &s->parts.offers[i]);
         s->refs.offers[i] = &s->parts.offers[i];
     }
-    wire_put_words(&s->offers, s->words, msg);
+    wire_put_calls(&s->caps, s->words, msg);
     msg->n_alg = HSM_ALGS;
     msg->alg = s->refs.offers;
-    msg->proofs = s->offers.proofs;
-    msg->exact_length = (uint32_t)s->offers.exact_length;
-    msg->takes_length = (uint32_t)s->offers.takes_length;
-    msg->can_copy = s->offers.can_copy;
-    msg->one_per_id = s->offers.one_per_id;
-    msg->lost_templates = s->offers.lost_templates;
-    msg->lost_terms = s->offers.lost_terms;
-    msg->lost_flags = s->offers.lost_flags;
-    msg->unreadable = s->offers.unreadable;
-    msg->mute_templates = s->offers.mute_templates;
-    msg->secret_max = s->offers.limits.secret_max;
-    msg->digest_max = s->offers.limits.digest_max;
-    msg->rsa_min = s->offers.limits.rsa_min;
-    msg->rsa_max = s->offers.limits.rsa_max;
-    msg->curves = s->offers.limits.curves;
+    msg->proofs = s->caps.proofs;
+    msg->exact_length = (uint32_t)s->caps.exact_length;
+    msg->takes_length = (uint32_t)s->caps.takes_length;
+    msg->can_copy = s->caps.can_copy;
+    msg->one_per_id = s->caps.one_per_id;
+    msg->lost_templates = s->caps.lost_templates;
+    msg->lost_terms = s->caps.lost_constraints;
+    msg->lost_flags = s->caps.lost_flags;
+    msg->unreadable = s->caps.unreadable;
+    msg->mute_templates = s->caps.mute_templates;
+    msg->secret_max = s->caps.limits.secret_max;
+    msg->digest_max = s->caps.limits.digest_max;
+    msg->rsa_min = s->caps.limits.rsa_min;
+    msg->rsa_max = s->caps.limits.rsa_max;
+    msg->curves = s->caps.limits.curves;
     reply->result_case = PB__REPLY__RESULT_OFFERS;
     reply->offers = msg;
     return true;
@@ -283,13 +283,13 @@ static bool serve_load_public(struct service *s, const Pb__Request *req, Pb__Rep
            guard_made(&s->guard, handle, err) && reply_handle(handle, reply);
 }
 
-static bool serve_make_aes(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+static bool serve_make_kek(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                            struct err *err)
 {
     uint64_t handle;
 
     return wire_get_label(req->make_aes->label, err) &&
-           s->driver->make_aes(s->hsm, req->make_aes->bits, req->make_aes->label, &handle, err) &&
+           s->driver->make_kek(s->hsm, req->make_aes->bits, req->make_aes->label, &handle, err) &&
            guard_made(&s->guard, handle, err) && reply_handle(handle, reply);
 }
 
@@ -329,14 +329,14 @@ static bool serve_unwrap(struct service *s, const Pb__Request *req, Pb__Reply *r
     const Pb__Unwrap *args = req->unwrap;
     enum hsm_alg alg;
     struct hsm_template template;
-    struct key_terms terms;
+    struct key_constraints constraints;
     struct bytes spki;
     uint64_t handle;
 
     return wire_get_alg(args->alg, &alg, err) &&
            wire_get_handle(args->unwrapping, "unwrapping key's handle", err) &&
            wire_get_bytes(&args->blob, 0, HSM_BLOB_MAX, "blob", &s->blob, err) &&
-           wire_get_template(args->template_, &template, &spki, &terms, err) &&
+           wire_get_template(args->template_, &template, &spki, &constraints, err) &&
            guard_unwrap(&s->guard, alg, args->unwrapping, &s->blob, &template, &handle, err) &&
            reply_handle(handle, reply);
 }
@@ -375,11 +375,11 @@ static bool serve_make_public(struct service *s, const Pb__Request *req, Pb__Rep
                               struct err *err)
 {
     struct hsm_template template;
-    struct key_terms terms;
+    struct key_constraints constraints;
     struct bytes spki;
     uint64_t handle;
 
-    if (!wire_get_template(req->make_public, &template, &spki, &terms, err))
+    if (!wire_get_template(req->make_public, &template, &spki, &constraints, err))
         return false;
     if (!template.spki)
         return err_set(err, ERR_DATA, "the public object is empty");
@@ -415,10 +415,10 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_DESCRIBE] = serve_describe,
     [PB__REQUEST__CALL_PUBLIC_KEY] = serve_public_key,
     [PB__REQUEST__CALL_CERTIFICATE] = serve_certificate,
-    [PB__REQUEST__CALL_OFFERS] = serve_offers,
+    [PB__REQUEST__CALL_OFFERS] = serve_capabilities,
     [PB__REQUEST__CALL_MAKE_PAIR] = serve_make_pair,
     [PB__REQUEST__CALL_LOAD_PUBLIC] = serve_load_public,
-    [PB__REQUEST__CALL_MAKE_AES] = serve_make_aes,
+    [PB__REQUEST__CALL_MAKE_AES] = serve_make_kek,
     [PB__REQUEST__CALL_MAKE_KEY] = serve_make_key,
     [PB__REQUEST__CALL_WRAP] = serve_wrap,
     [PB__REQUEST__CALL_UNWRAP] = serve_unwrap,

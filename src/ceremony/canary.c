@@ -51,18 +51,18 @@ static bool is_untried(const struct ceremony *c, size_t i)
 
     return (item->route == ROUTE_ENVELOPE || item->route == ROUTE_DIRECT) &&
            !(c->transfers.at && c->transfers.at[i].final) &&
-           !negotiation_trial(&c->deal, &item->key, item->alg);
+           !suite_trial(&c->suite, &item->key, item->alg);
 }
 
 /* Whoever resumes writes nothing before everything was looked at. */
 static bool canary_stores(const struct ceremony *c)
 {
-    return c->setup.policy.writes_before_review && (!c->setup.prior || c->walk.begun);
+    return c->setup.policy.writes_before_review && (!c->setup.interrupted || c->walk.begun);
 }
 
 bool canary_due(const struct ceremony *c)
 {
-    if (c->setup.policy.canary == CANARY_NONE || c->deal.trial_count == TRIALS_MAX)
+    if (c->setup.policy.canary == CANARY_NONE || c->suite.trial_count == TRIALS_MAX)
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (is_untried(c, i))
@@ -99,7 +99,7 @@ static bool list_samples(struct canary *y, struct err *err)
 {
     const struct ceremony *c = y->real;
     struct plan *plan = &y->plan;
-    size_t room = TRIALS_MAX - c->deal.trial_count;
+    size_t room = TRIALS_MAX - c->suite.trial_count;
 
     plan->items = calloc(2 * room, sizeof *plan->items);
     y->samples = calloc(2 * room, sizeof *y->samples);
@@ -131,15 +131,15 @@ static bool canary_begin(struct canary *y, struct ceremony *c, struct err *err)
     *y = (struct canary){.real = c,
                          .muted.muted = &c->narrator,
                          .crew = {y->side, &y->muted},
-                         .alg = c->deal.transport,
+                         .alg = c->suite.transport,
                          .stores = canary_stores(c)};
     t->policy = &c->setup.policy;
-    t->deal = &c->deal;
+    t->suite = &c->suite;
     memcpy(t->label, c->transport.label, sizeof t->label);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         struct party *party = &y->side[side];
         party->hsm = c->side[side].hsm;
-        party->offers = c->side[side].offers;
+        party->caps = c->side[side].caps;
         party->keys = c->side[side].keys; /* lent */
     }
     party_join(y->side, t, &y->transfers);
@@ -162,7 +162,7 @@ static void canary_end(struct canary *y)
 /* --- running rows --- */
 
 /* Is it this way that does not work, and not the HSM, the record, or we? */
-static bool is_of_the_way(const struct err *err)
+static bool is_mechanism_failure(const struct err *err)
 {
     return err->code == ERR_HSM || err->code == ERR_UNSUPPORTED || err->code == ERR_DATA ||
            err->code == ERR_DENIED || err->code == ERR_CONFLICT || err->code == ERR_NO_INPUT;
@@ -272,21 +272,22 @@ static bool refute_transport(struct canary *y, enum step_id failed, const struct
 {
     struct ceremony *c = y->real;
     const struct agreement on = agreement_of(c);
-    enum hsm_alg alg = c->deal.transport;
-    bool unwrap = failed == STEP_UNWRAP_AES;
-    struct hsm_offer *offer = &c->side[unwrap ? SIDE_DESTINATION : SIDE_SOURCE].offers.alg[alg];
-    struct negotiation again;
+    enum hsm_alg alg = c->suite.transport;
+    bool unwrap = failed == STEP_UNWRAP_KEK;
+    struct hsm_capability *capability =
+        &c->side[unwrap ? SIDE_DESTINATION : SIDE_SOURCE].caps.alg[alg];
+    struct suite again;
 
     if (unwrap)
-        offer->unwrap = false;
+        capability->unwrap = false;
     else
-        offer->wrap = false;
-    snprintf(offer->reason, sizeof offer->reason, "canary: %.150s", e->canary.text);
-    if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].offers,
-                   &c->side[SIDE_DESTINATION].offers, &again, err))
+        capability->wrap = false;
+    snprintf(capability->reason, sizeof capability->reason, "canary: %.150s", e->canary.text);
+    if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].caps, &c->side[SIDE_DESTINATION].caps,
+                   &again, err))
         return false;
-    c->deal = again;
-    return emit_deal_again(&c->narrator, &on, alg, offer->reason, err);
+    c->suite = again;
+    return emit_suite_again(&c->narrator, &on, alg, capability->reason, err);
 }
 
 /* Brings the AES key to the destination. *refuted: the transport does not work, and another one
@@ -302,7 +303,7 @@ static bool try_transport(struct canary *y, bool *refuted, struct err *err)
     ok = run_transport(y, &e, &failed, err);
     if (ok)
         snprintf(e.canary.text, sizeof e.canary.text, "the destination decrypted the AES key");
-    else if (!is_of_the_way(err) || failed < STEP_WRAP_AES)
+    else if (!is_mechanism_failure(err) || failed < STEP_WRAP_KEK)
         return false;
     e.canary.state = ok ? CANARY_PASSED : CANARY_FAILED;
     *refuted = !ok;
@@ -320,7 +321,7 @@ static bool plan_sample(struct canary *y, struct plan_item *item, struct event *
 
     item->key.handle = handle;
     item->want_flags = policy_want_flags(&y->real->setup.policy, &item->key);
-    item->proofs = provable_by(&y->real->deal, &item->key);
+    item->proofs = provable_by(&y->real->suite, &item->key);
     if (ok && item->proofs == 0)
         ok = err_set(err, ERR_UNSUPPORTED, "both sides can answer no proof of such a key");
     if (!ok)
@@ -387,20 +388,20 @@ static bool store_public(struct canary *y, const struct transfer *of, struct eve
     if (ok)
         return true;
     snprintf(e->canary.text, sizeof e->canary.text, "%s", tried.canary.text);
-    return companion_is_spared(err->code) &&
+    return companion_may_be_dropped(err->code) &&
            (emit_note(&y->real->narrator, EVENT_WARNING, SIDE_RELAY, "canary",
                       "%s keys go without their public key objects: %.150s", e->canary.type,
                       tried.canary.text) ||
             emit_why(&y->real->narrator, err));
 }
 
-/* What became of a throw-away key goes into the deal, and to the officers. */
+/* What became of a throw-away key goes into the suite, and to the officers. */
 static bool note_trial(struct canary *y, const struct key_sample *sample, struct event *e,
                        int64_t begun, struct err *err)
 {
     struct ceremony *c = y->real;
     enum hsm_alg alg = e->canary.alg;
-    struct trial *trial = &c->deal.trials[c->deal.trial_count++];
+    struct trial *trial = &c->suite.trials[c->suite.trial_count++];
     bool failed = e->canary.state == CANARY_FAILED;
     bool refused = failed || c->setup.policy.canary == CANARY_REQUIRED;
 
@@ -449,7 +450,7 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
     e.canary.state = ok ? CANARY_PASSED : made ? CANARY_FAILED : CANARY_IMPOSSIBLE;
     known_destroy(known, hsm, t, &sample, &undone);
     known_destroy(known, hsm, t, &public, &undone);
-    if (!ok && !is_of_the_way(err))
+    if (!ok && !is_mechanism_failure(err))
         return false;
     if (undone.code == ERR_GONE) {
         *err = undone;
@@ -602,19 +603,19 @@ bool canary_run(struct ceremony *c, struct err *err)
 
 bool canary_must_pass(struct ceremony *c, struct err *err)
 {
-    enum hsm_alg transport = c->deal.transport;
+    enum hsm_alg transport = c->suite.transport;
 
     if (!canary_due(c))
         return true;
     if (!canary_run(c, err))
         return false;
-    if (c->deal.transport != transport) {
+    if (c->suite.transport != transport) {
         err_set(err, ERR_HSM, "canary: %s does not work any more", hsm_alg_name(transport));
         return c->walk.begun ? err_now(err, "No key was wrapped.")
                              : inventory_say_now(c->side, err);
     }
-    for (unsigned i = 0; i < c->deal.trial_count; i++) {
-        const struct trial *trial = &c->deal.trials[i];
+    for (unsigned i = 0; i < c->suite.trial_count; i++) {
+        const struct trial *trial = &c->suite.trials[i];
         if (trial->state == CANARY_PASSED ||
             (trial->state == CANARY_IMPOSSIBLE && c->setup.policy.canary != CANARY_REQUIRED))
             continue;
@@ -629,6 +630,6 @@ bool canary_must_store(struct ceremony *c, struct err *err)
 {
     if (!canary_stores(c))
         return true;
-    c->deal.trial_count = 0; /* they did not store */
+    c->suite.trial_count = 0; /* they did not store */
     return canary_must_pass(c, err);
 }

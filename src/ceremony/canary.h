@@ -12,7 +12,7 @@ struct ceremony;
 /* Does the plan use a way that no throw-away key has gone yet, where one must? */
 bool canary_due(const struct ceremony *c);
 
-/* Tries each of those ways, and notes in c->deal what was found; the plan is then to be judged
+/* Tries each of those ways, and notes in c->suite what was found; the plan is then to be judged
  * again. Errors: what ends the attempt as a whole: an HSM is gone, the officers stopped it, no
  * transport works, ERR_UNFINISHED (something is left over). */
 bool canary_run(struct ceremony *c, struct err *err);

@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "ceremony/canary.h"
-#include "ceremony/claim.h"
+#include "ceremony/lock_tokens.h"
 #include "ceremony/demands.h"
 #include "ceremony/members.h"
 #include "plan/strength.h"
@@ -27,7 +27,7 @@ static void prepare(struct ceremony *c)
                                         .officers = c->setup.officers,
                                         .officer_count = c->setup.officer_count};
     c->transport.policy = policy;
-    c->transport.deal = &c->deal;
+    c->transport.suite = &c->suite;
     snprintf(c->transport.label, sizeof c->transport.label, "hsmferry:%s", c->id);
     party_join(c->side, &c->transport, &c->transfers);
 }
@@ -63,9 +63,9 @@ static void forget_plan(struct ceremony *c)
 }
 
 /* What was found out about both sides is void once one of them is another. */
-static void forget_deal(struct ceremony *c)
+static void forget_suite(struct ceremony *c)
 {
-    c->deal.way_count = 0;
+    c->suite.option_count = 0;
     plan_free(&c->verdicts.plan);
     c->verdicts.made = false;
     forget_plan(c);
@@ -75,7 +75,7 @@ void ceremony_free(struct ceremony *c)
 {
     if (!c)
         return;
-    forget_deal(c);
+    forget_suite(c);
     transport_free(&c->transport);
     party_close(&c->side[SIDE_SOURCE]);
     party_close(&c->side[SIDE_DESTINATION]);
@@ -95,7 +95,7 @@ bool ceremony_open(struct ceremony *c, enum side side, struct err *err)
 {
     struct party *party = &c->side[side];
 
-    forget_deal(c);
+    forget_suite(c);
     party_close(party);
     c->devices.read_out = false;
     if (!emit_side(&c->narrator, side, SIDE_OPENING, err))
@@ -196,7 +196,7 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
     forget_plan(c);
     key_list_free(&party->keys);
     for (size_t i = 0; i < list.count; i++)
-        hide_oracle(&list.keys[i]);
+        redact_kcv(&list.keys[i]);
     party->keys = list;
     return emit_side(&c->narrator, side, SIDE_LISTED, err);
 }
@@ -305,26 +305,26 @@ bool ceremony_negotiate(struct ceremony *c, struct err *err)
         struct party *party = &c->side[side];
         if (!party->slot)
             return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
-        if (!party->hsm->driver->offers(party->hsm, &party->offers, err))
+        if (!party->hsm->driver->capabilities(party->hsm, &party->caps, err))
             return inventory_say_now(c->side, err);
     }
-    if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].offers,
-                   &c->side[SIDE_DESTINATION].offers, &c->deal, err))
+    if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].caps, &c->side[SIDE_DESTINATION].caps,
+                   &c->suite, err))
         return inventory_say_now(c->side, err);
-    return emit_deal(&c->narrator, &on, err);
+    return emit_suite(&c->narrator, &on, err);
 }
 
-const struct negotiation *ceremony_deal(const struct ceremony *c)
+const struct suite *ceremony_suite(const struct ceremony *c)
 {
-    return c->deal.way_count > 0 ? &c->deal : NULL;
+    return c->suite.option_count > 0 ? &c->suite : NULL;
 }
 
 bool ceremony_verdicts(struct ceremony *c, struct err *err)
 {
-    if (c->deal.way_count == 0 && !ceremony_negotiate(c, err))
+    if (c->suite.option_count == 0 && !ceremony_negotiate(c, err))
         return false;
     plan_free(&c->verdicts.plan);
-    c->verdicts.made = plan_verdicts(&c->setup.policy, &c->deal, &c->side[SIDE_SOURCE].keys,
+    c->verdicts.made = plan_verdicts(&c->setup.policy, &c->suite, &c->side[SIDE_SOURCE].keys,
                                      &c->side[SIDE_DESTINATION].keys, &c->verdicts.plan, err);
     return c->verdicts.made;
 }
@@ -350,7 +350,7 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
                                       "(%u): weaker than the key it carries",
                                       key_type_text(&item->key, type), needs, rsa_bits, have))
         return false;
-    return !negotiation_is_weak(item->alg) ||
+    return !suite_is_weak(item->alg) ||
            emit_warning(&c->narrator, i, err, "no-integrity", "%s protects no integrity: %s",
                         hsm_alg_name(item->alg), "only the proof shows whether a key was altered");
 }
@@ -380,7 +380,7 @@ static bool warn_of_no_serial(struct ceremony *c, struct err *err)
     return true;
 }
 
-static bool nothing_goes(const struct plan *plan, struct err *err)
+static bool nothing_is_movable(const struct plan *plan, struct err *err)
 {
     const struct err *reason = plan->count ? &plan->items[0].reason : NULL;
 
@@ -402,7 +402,7 @@ static bool make_plan(struct ceremony *c, const struct selection *selection, str
     /* Each round tries what was not tried yet, and there are not many ways. */
     while (ok && canary_due(c))
         ok = canary_run(c, err) &&
-             plan_judge(&c->setup.policy, &c->deal, source, destination, &c->plan, err);
+             plan_judge(&c->setup.policy, &c->suite, source, destination, &c->plan, err);
     return ok && public_objects_judge(source_of(c), &c->plan, err);
 }
 
@@ -412,7 +412,7 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
 
     if (c->walk.begun)
         return err_set(err, ERR_USAGE, "the ceremony has begun: its plan is fixed");
-    if (!claim_both(c, err) || (c->deal.way_count == 0 && !ceremony_negotiate(c, err)))
+    if (!lock_tokens(c, err) || (c->suite.option_count == 0 && !ceremony_negotiate(c, err)))
         return false;
     forget_plan(c);
     if (!make_plan(c, selection, err))
@@ -431,7 +431,7 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
     for (size_t i = 0; i < c->plan.count; i++)
         if (!warn_of(c, i, err))
             return false;
-    return c->plan.goes > 0 || nothing_goes(&c->plan, err);
+    return c->plan.movable > 0 || nothing_is_movable(&c->plan, err);
 }
 
 const struct plan *ceremony_the_plan(const struct ceremony *c)
@@ -444,7 +444,7 @@ void ceremony_stop(struct ceremony *c)
     atomic_store(&c->walk.stop, true);
 }
 
-bool ceremony_tell(struct ceremony *c, struct event *event, struct err *err)
+bool ceremony_emit(struct ceremony *c, struct event *event, struct err *err)
 {
     return emit_event(&c->narrator, event, err);
 }

@@ -67,7 +67,7 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err);
 bool ceremony_negotiate(struct ceremony *c, struct err *err);
 
 /* What was agreed; NULL before ceremony_negotiate(). */
-const struct negotiation *ceremony_deal(const struct ceremony *c);
+const struct suite *ceremony_suite(const struct ceremony *c);
 
 /* The verdict on every object of the source (see plan_verdicts()), made anew. */
 bool ceremony_verdicts(struct ceremony *c, struct err *err);
@@ -85,9 +85,9 @@ bool ceremony_compare(struct ceremony *c, const uint64_t handle[2], struct err *
  * Errors: as plan_make(); the code of the first refusal when no key at all can go. */
 bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct err *err);
 
-/* Instead of ceremony_plan(), where setup.prior says what was interrupted: looks for its keys on
- * the destination, keeps and proves those that it put there, destroys what else it left behind, and
- * plans the others anew. Errors: ERR_CONFLICT (other tokens; a key is there that it did not put
+/* Instead of ceremony_plan(), where setup.interrupted says what was interrupted: looks for its keys
+ * on the destination, keeps and proves those that it put there, destroys what else it left behind,
+ * and plans the others anew. Errors: ERR_CONFLICT (other tokens; a key is there that it did not put
  * there, or that is another one: nothing was touched). */
 bool ceremony_resume(struct ceremony *c, struct err *err);
 
@@ -107,7 +107,7 @@ void ceremony_stop(struct ceremony *c);
 
 /* Tells an event of the host's own (a call, a vendor library's words): number and times are filled
  * in here. On false the sink refused, and what the event announced must not happen. */
-bool ceremony_tell(struct ceremony *c, struct event *event, struct err *err);
+bool ceremony_emit(struct ceremony *c, struct event *event, struct err *err);
 
 /* As err_exit() counts; meaningful after NEXT_DONE. */
 int ceremony_exit_code(const struct ceremony *c);

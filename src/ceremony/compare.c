@@ -25,18 +25,18 @@ static void conclude(struct compared *to, enum comparison result, const char *me
 }
 
 /* The check values of keys that were found to be the same, as far as their uses allow them. */
-static bool add_checks(struct ceremony *c, const struct couple *couple, struct compared *to,
-                       struct err *err)
+static bool add_kcvs(struct ceremony *c, const struct couple *couple, struct compared *to,
+                     struct err *err)
 {
-    const struct check_pair pair = {{couple->key[0], couple->key[1]},
-                                    {source_of(c), destination_of(c)},
-                                    {couple->key[0]->handle, couple->key[1]->handle}};
-    unsigned count = check_count(couple->key[SIDE_SOURCE]);
+    const struct kcv_pair pair = {{couple->key[0], couple->key[1]},
+                                  {source_of(c), destination_of(c)},
+                                  {couple->key[0]->handle, couple->key[1]->handle}};
+    unsigned count = kcv_count(couple->key[SIDE_SOURCE]);
 
     for (unsigned i = 0; i < count; i++)
-        if (!check_value(&pair, i, c->deal.proofs, &to->checks[i], err))
+        if (!kcv_compute(&pair, i, c->suite.proofs, &to->kcvs[i], err))
             return false;
-    to->check_count = count;
+    to->kcv_count = count;
     return true;
 }
 
@@ -51,7 +51,7 @@ static bool prove(struct ceremony *c, const struct couple *couple, enum hsm_proo
     bool ok =
         (source->class != KEY_CLASS_PRIVATE ||
          source_of(c)->driver->public_key(source_of(c), source->handle, &spki, err)) &&
-        proof_run(&pair, proof_exact(provable_by(&c->deal, source), source, found), which, err);
+        proof_run(&pair, proof_exact(provable_by(&c->suite, source), source, found), which, err);
 
     bytes_free(&spki);
     return ok;
@@ -75,7 +75,7 @@ static bool judge(struct ceremony *c, const struct couple *couple, struct compar
                      ? COMPARED_SAME
                      : COMPARED_DIFFERS,
                  "public half", "as both sides tell it; no operation on the key");
-    else if (prove(c, couple, &which, err) && add_checks(c, couple, to, err))
+    else if (prove(c, couple, &which, err) && add_kcvs(c, couple, to, err))
         conclude(to, COMPARED_SAME, hsm_proof_name(which), proof_sentence(which));
     else if (err->code == ERR_DATA)
         conclude(to, COMPARED_DIFFERS, "", "both sides answer the same challenge differently");
@@ -139,7 +139,7 @@ bool ceremony_compare(struct ceremony *c, const uint64_t handle[2], struct err *
 
     if (c->walk.begun && c->walk.phase != PHASE_OVER)
         return err_set(err, ERR_USAGE, "a ceremony is running");
-    if (c->deal.way_count == 0 && !ceremony_negotiate(c, err))
+    if (c->suite.option_count == 0 && !ceremony_negotiate(c, err))
         return false;
     if (!handle)
         return compare_all(c, err);

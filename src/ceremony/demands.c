@@ -36,14 +36,14 @@ static bool read_one(struct ceremony *c, struct key_desc *key, struct err *err)
     }
     if (now.class != key->class) /* a public key that is made of its private one has none */
         return true;
-    key->terms = now.terms;
+    key->constraints = now.constraints;
     memcpy(key->unread, now.unread, sizeof key->unread);
     return true;
 }
 
 static bool warn_of_mute(struct ceremony *c, struct err *err)
 {
-    uint32_t mute = c->side[SIDE_SOURCE].offers.mute_templates;
+    uint32_t mute = c->side[SIDE_SOURCE].caps.mute_templates;
 
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++)
         if ((mute & UINT32_C(1) << use) &&
@@ -76,11 +76,11 @@ bool plan_review(struct ceremony *c, const struct key_list *destination,
     const struct policy *policy = &c->setup.policy;
     const struct key_list *source = &c->side[SIDE_SOURCE].keys;
 
-    return plan_make(policy, &c->deal, source, destination, selection, &c->plan, err) &&
+    return plan_make(policy, &c->suite, source, destination, selection, &c->plan, err) &&
            halves_find(&c->side[SIDE_SOURCE], &c->plan, &c->narrator, err) &&
-           plan_judge(policy, &c->deal, source, destination, &c->plan, err) &&
-           companion_add(&c->plan, source, c->deal.one_per_id, err) &&
-           plan_judge(policy, &c->deal, source, destination, &c->plan, err) &&
+           plan_judge(policy, &c->suite, source, destination, &c->plan, err) &&
+           companion_add(&c->plan, source, c->suite.one_per_id, err) &&
+           plan_judge(policy, &c->suite, source, destination, &c->plan, err) &&
            demands_read(c, err) && /* of what can leave so far, companions too */
-           plan_judge(policy, &c->deal, source, destination, &c->plan, err);
+           plan_judge(policy, &c->suite, source, destination, &c->plan, err);
 }

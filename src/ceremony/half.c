@@ -286,7 +286,7 @@ static bool ask_once(struct stock *s, struct plan_item *item, const struct candi
 static bool ask(struct stock *s, struct plan_item *item, const struct candidates *found,
                 const struct bytes *listed, struct err *err)
 {
-    const struct negotiation source = {.proofs = s->source->offers.proofs};
+    const struct suite source = {.proofs = s->source->caps.proofs};
     struct answer a = {.proofs = provable_by(&source, &item->key)};
     struct err why = {0};
     bool ok = false;

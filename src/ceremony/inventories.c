@@ -137,7 +137,7 @@ bool inventory_open(struct party *sides, struct leftovers *left, struct narrator
 }
 
 /* The handles of the keys that this ceremony has brought, sorted; the caller frees them. */
-static uint64_t *brought(const struct transfers *all, size_t *count, struct err *err)
+static uint64_t *migrated(const struct transfers *all, size_t *count, struct err *err)
 {
     uint64_t *finals = calloc(all->count + 1, sizeof *finals);
 
@@ -237,7 +237,7 @@ static bool close_one(struct party *party, const struct transfers *all, struct l
         left->unsure |= !party->gone; /* the session objects of one that is gone went with it */
         return false;
     }
-    finals = brought(all, &final_count, err);
+    finals = migrated(all, &final_count, err);
     ok = finals &&
          compare(party, now, count, count_unexplained(party, now, count, finals, final_count, n),
                  left, n, err);

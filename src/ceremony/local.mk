@@ -7,8 +7,8 @@ libceremony_a_SOURCES += \
 	%D%/canary.h \
 	%D%/ceremony.c \
 	%D%/ceremony.h \
-	%D%/claim.c \
-	%D%/claim.h \
+	%D%/lock_tokens.c \
+	%D%/lock_tokens.h \
 	%D%/compare.c \
 	%D%/demands.c \
 	%D%/demands.h \

@@ -64,7 +64,7 @@ struct ceremony {
     struct gatekeeper gatekeeper;
     struct devices devices;
     struct party side[2];
-    struct negotiation deal; /* without a way: nothing was negotiated */
+    struct suite suite; /* no options: nothing was negotiated */
     struct verdicts verdicts;
     struct plan plan;
     struct transport transport;
@@ -85,7 +85,7 @@ static inline struct hsm *destination_of(const struct ceremony *c)
 
 static inline struct agreement agreement_of(const struct ceremony *c)
 {
-    return (struct agreement){&c->setup.policy, &c->deal, c->side};
+    return (struct agreement){&c->setup.policy, &c->suite, c->side};
 }
 
 static inline struct crew crew_of(struct ceremony *c)

@@ -123,8 +123,8 @@ bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const ch
     gethostname(host, sizeof host - 1);
     put(e.begin.title, sizeof e.begin.title, setup->title);
     put(e.begin.id, sizeof e.begin.id, id);
-    if (setup->prior)
-        put(e.begin.resumes, sizeof e.begin.resumes, setup->prior->id);
+    if (setup->interrupted)
+        put(e.begin.resumes, sizeof e.begin.resumes, setup->interrupted->id);
     put(e.begin.version, sizeof e.begin.version, PACKAGE_VERSION);
     put(e.begin.file, sizeof e.begin.file, setup->file);
     memcpy(e.begin.file_sha256, setup->file_sha256, sizeof e.begin.file_sha256);
@@ -245,10 +245,10 @@ static bool emit_choice(struct narrator *n, const struct party *side, struct eve
     event->kind = EVENT_CHOICE;
     event->side = SIDE_RELAY;
     event->choice.alg = alg;
-    put(event->choice.source_words, sizeof event->choice.source_words,
-        side[SIDE_SOURCE].offers.alg[alg].wrap_words);
-    put(event->choice.destination_words, sizeof event->choice.destination_words,
-        side[SIDE_DESTINATION].offers.alg[alg].unwrap_words);
+    put(event->choice.source_call, sizeof event->choice.source_call,
+        side[SIDE_SOURCE].caps.alg[alg].wrap_call);
+    put(event->choice.destination_call, sizeof event->choice.destination_call,
+        side[SIDE_DESTINATION].caps.alg[alg].unwrap_call);
     put(event->choice.reason, sizeof event->choice.reason, reason);
     return emit_event(n, event, err);
 }
@@ -257,7 +257,7 @@ static bool emit_transport(struct narrator *n, const struct agreement *on, struc
 {
     struct event e = {.choice.bits = on->policy->rsa_bits};
 
-    return emit_choice(n, on->side, &e, on->deal->transport, on->deal->transport_reason, err);
+    return emit_choice(n, on->side, &e, on->suite->transport, on->suite->transport_reason, err);
 }
 
 /* keys: the kinds that go in it. */
@@ -295,57 +295,57 @@ static bool emit_envelopes(struct narrator *n, const struct agreement *on, const
 {
     bool more = false;
 
-    for (unsigned i = 0; i < on->deal->way_count; i++) {
-        const struct way *way = &on->deal->ways[i];
+    for (unsigned i = 0; i < on->suite->option_count; i++) {
+        const struct wrap_option *option = &on->suite->options[i];
         char keys[64];
-        if (way->route != ROUTE_ENVELOPE || !kinds_in(plan, way->alg, keys, sizeof keys))
+        if (option->route != ROUTE_ENVELOPE || !kinds_in(plan, option->alg, keys, sizeof keys))
             continue;
-        if ((more || way->alg != n->envelope) &&
-            !emit_envelope(n, on->side, way->alg, keys, more, err))
+        if ((more || option->alg != n->envelope) &&
+            !emit_envelope(n, on->side, option->alg, keys, more, err))
             return false;
         more = true;
     }
     return true;
 }
 
-bool emit_deal(struct narrator *n, const struct agreement *on, struct err *err)
+bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err)
 {
-    const struct negotiation *deal = on->deal;
+    const struct suite *suite = on->suite;
 
     if (!emit_policy(n, on->policy))
         return emit_why(n, err);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
         for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
-            struct event e = {.kind = EVENT_OFFER, .side = side};
-            e.offer.alg = alg;
-            e.offer.offer = on->side[side].offers.alg[alg];
+            struct event e = {.kind = EVENT_CAPABILITY, .side = side};
+            e.capability.alg = alg;
+            e.capability.how = on->side[side].caps.alg[alg];
             if (!emit_event(n, &e, err))
                 return false;
         }
-    for (unsigned i = 0; i < deal->rejected_count; i++)
-        if (!emit_note(n, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(deal->rejected[i].alg), "%s",
-                       deal->rejected[i].reason))
+    for (unsigned i = 0; i < suite->rejected_count; i++)
+        if (!emit_note(n, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(suite->rejected[i].alg), "%s",
+                       suite->rejected[i].reason))
             return emit_why(n, err);
     if (!emit_transport(n, on, err))
         return false;
-    for (unsigned i = 0; i < deal->way_count; i++)
-        if (deal->ways[i].route == ROUTE_ENVELOPE)
-            return emit_envelope(n, on->side, deal->ways[i].alg, "", false, err);
+    for (unsigned i = 0; i < suite->option_count; i++)
+        if (suite->options[i].route == ROUTE_ENVELOPE)
+            return emit_envelope(n, on->side, suite->options[i].alg, "", false, err);
     return true;
 }
 
-bool emit_deal_again(struct narrator *n, const struct agreement *on, enum hsm_alg rejected,
-                     const char *why, struct err *err)
+bool emit_suite_again(struct narrator *n, const struct agreement *on, enum hsm_alg rejected,
+                      const char *why, struct err *err)
 {
     if (!emit_note(n, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(rejected), "%s", why))
         return emit_why(n, err);
     return emit_transport(n, on, err);
 }
 
-void hide_oracle(struct key_desc *key)
+void redact_kcv(struct key_desc *key)
 {
     if (key->kind == KEY_KIND_GENERIC)
-        key->check_value_len = 0;
+        key->kcv_len = 0;
 }
 
 /* How the key will be proven, if its first proof can be answered. */
@@ -367,7 +367,7 @@ bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan
         e.planned.want_flags = item->want_flags;
         e.planned.route = item->route;
         e.planned.refused = item->reason.code;
-        e.planned.named = item->named;
+        e.planned.explicit = item->explicit;
         e.planned.kept = transfers->at[i].final != 0;
         e.planned.companion_of = (uint32_t)item->companion_of;
         e.planned.bytes = item->bytes;
@@ -406,9 +406,9 @@ bool emit_step(struct narrator *n, const struct step_word *word, struct err *err
     e.step.id = word->id;
     e.step.state = word->state;
     e.step.micros = word->micros;
-    if (result && result->words)
-        hsm_words_for(result->words, key && key->item->key.class == KEY_CLASS_PRIVATE, e.step.words,
-                      sizeof e.step.words);
+    if (result && result->call)
+        hsm_call_for(result->call, key && key->item->key.class == KEY_CLASS_PRIVATE, e.step.call,
+                     sizeof e.step.call);
     if (result)
         put(e.step.text, sizeof e.step.text, result->text);
     if (result && result->crossed && word->state == EVENT_OK) {
@@ -439,19 +439,18 @@ bool emit_proof(struct narrator *n, const struct party *side, const struct trans
     e.proof.state = EVENT_OK;
     e.proof.stage = stage;
     for (enum side at = SIDE_SOURCE; at <= SIDE_DESTINATION; at++)
-        put(e.proof.words[at], sizeof e.proof.words[at],
+        put(e.proof.call[at], sizeof e.proof.call[at],
             path && at == SIDE_DESTINATION ? path
-            : proof == HSM_PROOF_BYTES     ? side[at].offers.act_words[HSM_READ_PUBLIC]
-                                           : side[at].offers.proof_words[proof]);
+            : proof == HSM_PROOF_BYTES     ? side[at].caps.op_calls[HSM_READ_PUBLIC]
+                                           : side[at].caps.proof_calls[proof]);
     put(e.proof.text, sizeof e.proof.text, proof_sentence(proof));
     return emit_event(n, &e, err);
 }
 
-bool emit_check(struct narrator *n, const struct transfer *transfer, const struct check *check,
-                struct err *err)
+bool emit_kcv(struct narrator *n, const struct transfer *transfer, const struct kcv *kcv,
+              struct err *err)
 {
-    struct event e = {
-        .kind = EVENT_CHECK, .side = SIDE_RELAY, .key = transfer->number, .check = *check};
+    struct event e = {.kind = EVENT_KCV, .side = SIDE_RELAY, .key = transfer->number, .kcv = *kcv};
 
     return emit_event(n, &e, err);
 }
@@ -486,7 +485,7 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
     e.key_done.outcome = t->outcome;
     e.key_done.code = t->err.code;
     e.key_done.desc = t->found;
-    hide_oracle(&e.key_done.desc);
+    redact_kcv(&e.key_done.desc);
     if (t->proven && !t->item->unproven)
         put(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(t->proof));
     put(e.key_done.text, sizeof e.key_done.text,
@@ -508,9 +507,9 @@ static void count_end(struct event *e, enum key_outcome outcome, bool companion)
 {
     bool failed = outcome == KEY_FAILED || outcome == KEY_UNKNOWN;
 
-    *(companion ? &e->end.along : &e->end.migrated) += outcome == KEY_MIGRATED;
-    *(companion ? &e->end.along_refused : &e->end.refused) += outcome == KEY_REFUSED;
-    *(companion ? &e->end.along_failed : &e->end.failed) += failed;
+    *(companion ? &e->end.companions : &e->end.migrated) += outcome == KEY_MIGRATED;
+    *(companion ? &e->end.companions_refused : &e->end.refused) += outcome == KEY_REFUSED;
+    *(companion ? &e->end.companions_failed : &e->end.failed) += failed;
     e->end.unproven += outcome == KEY_UNPROVEN;
 }
 

@@ -65,14 +65,14 @@ bool emit_warning(struct narrator *n, size_t item, struct err *err, const char *
 /* What the two sides agreed on, under which policy. */
 struct agreement {
     const struct policy *policy;
-    const struct negotiation *deal;
+    const struct suite *suite;
     const struct party *side; /* both */
 };
-bool emit_deal(struct narrator *n, const struct agreement *on, struct err *err);
+bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err);
 
 /* The transport was found not to work: what was rejected, and what is tried instead. */
-bool emit_deal_again(struct narrator *n, const struct agreement *on, enum hsm_alg rejected,
-                     const char *why, struct err *err);
+bool emit_suite_again(struct narrator *n, const struct agreement *on, enum hsm_alg rejected,
+                      const char *why, struct err *err);
 bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan *plan,
                const struct transfers *transfers, struct err *err);
 
@@ -101,8 +101,8 @@ bool emit_fingerprint(struct narrator *n, enum side side, const struct bytes *sp
  * else NULL. */
 bool emit_proof(struct narrator *n, const struct party *side, const struct transfer *transfer,
                 enum step_id stage, const char *path, struct err *err);
-bool emit_check(struct narrator *n, const struct transfer *transfer, const struct check *check,
-                struct err *err);
+bool emit_kcv(struct narrator *n, const struct transfer *transfer, const struct kcv *kcv,
+              struct err *err);
 
 struct inventory_word {
     enum side side;
@@ -126,6 +126,6 @@ bool emit_end(struct narrator *n, const struct end_word *word, struct err *err);
 
 /* Takes out the check value of a stored secret: 24 bits of a digest of a password that somebody can
  * guess must not be shown or recorded. */
-void hide_oracle(struct key_desc *key);
+void redact_kcv(struct key_desc *key);
 
 #endif

@@ -12,7 +12,7 @@ void party_join(struct party sides[2], struct transport *transport, const struct
         struct party *party = &sides[side];
         party->known.side = side;
         party->known.arrived = side == SIDE_DESTINATION ? arrived : NULL;
-        ends[side]->offers = &party->offers;
+        ends[side]->caps = &party->caps;
         ends[side]->known = &party->known;
     }
 }

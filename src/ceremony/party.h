@@ -20,7 +20,7 @@ struct party {
     const struct hsm_slot *slot; /* the chosen one, in slots; NULL before */
     struct hsm_about info;       /* as the HSM reports it */
     struct key_list keys;
-    struct hsm_offers offers;
+    struct hsm_capabilities caps;
     struct known known;
     bool intact; /* the last look showed all that was there, and nothing else but what was migrated
                   */

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "ceremony/canary.h"
-#include "ceremony/claim.h"
+#include "ceremony/lock_tokens.h"
 #include "ceremony/demands.h"
 #include "ceremony/members.h"
 #include "ceremony/sweep.h"
@@ -23,35 +23,35 @@
 
 /* The names that matter, sorted. */
 struct search {
-    struct names prior, source, destination;
+    struct names interrupted, source, destination;
 };
 
 static bool search_make(const struct ceremony *c, struct search *search, struct err *err)
 {
-    return names_make(&c->setup.prior->descs, &search->prior, err) &&
+    return names_make(&c->setup.interrupted->descs, &search->interrupted, err) &&
            names_make(&c->side[SIDE_SOURCE].keys, &search->source, err) &&
            names_make(&c->side[SIDE_DESTINATION].keys, &search->destination, err);
 }
 
 static void search_free(struct search *search)
 {
-    names_free(&search->prior);
+    names_free(&search->interrupted);
     names_free(&search->source);
     names_free(&search->destination);
 }
 
 /* What the journal says of a key of this name; NULL: nothing. */
-static const struct prior_key *known(const struct ceremony *c, const struct search *search,
-                                     const struct key_desc *key)
+static const struct interrupted_key *known(const struct ceremony *c, const struct search *search,
+                                           const struct key_desc *key)
 {
-    const struct key_desc *found = names_only(&search->prior, key);
+    const struct key_desc *found = names_only(&search->interrupted, key);
 
-    return found ? &c->setup.prior->keys[found - c->setup.prior->descs.keys] : NULL;
+    return found ? &c->setup.interrupted->keys[found - c->setup.interrupted->descs.keys] : NULL;
 }
 
-static const struct key_desc *was_of(const struct ceremony *c, const struct prior_key *was)
+static const struct key_desc *was_of(const struct ceremony *c, const struct interrupted_key *was)
 {
-    return &c->setup.prior->descs.keys[was - c->setup.prior->keys];
+    return &c->setup.interrupted->descs.keys[was - c->setup.interrupted->keys];
 }
 
 static bool conflict(struct err *err, const struct key_desc *key, const char *what)
@@ -67,7 +67,7 @@ static bool conflict(struct err *err, const struct key_desc *key, const char *wh
 static bool check_tokens(const struct ceremony *c, struct err *err)
 {
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        const struct hsm_slot *was = &c->setup.prior->slot[side], *is = c->side[side].slot;
+        const struct hsm_slot *was = &c->setup.interrupted->slot[side], *is = c->side[side].slot;
         if (!is)
             return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
         if (strcmp(was->serial, is->serial) == 0 && strcmp(was->label, is->label) == 0 &&
@@ -85,10 +85,10 @@ static bool check_tokens(const struct ceremony *c, struct err *err)
 
 /* --- what it left behind --- */
 
-static bool is_temporary(const struct prior *prior, const struct key_desc *key)
+static bool is_temporary(const struct interrupted_ceremony *interrupted, const struct key_desc *key)
 {
     char label[64];
-    size_t len = (size_t)snprintf(label, sizeof label, "hsmferry:%s", prior->id);
+    size_t len = (size_t)snprintf(label, sizeof label, "hsmferry:%s", interrupted->id);
 
     return key->label_len == len && memcmp(key->label, label, len) == 0;
 }
@@ -97,15 +97,16 @@ static bool is_temporary(const struct prior *prior, const struct key_desc *key)
  * there was none of its kind before, and there are no more now than such commits. */
 static bool is_half(const struct ceremony *c, enum side side, const struct key_desc *key)
 {
-    const struct prior *prior = c->setup.prior;
+    const struct interrupted_ceremony *interrupted = c->setup.interrupted;
 
-    return side == SIDE_DESTINATION && inventory_is_nameless(key) && prior->nameless[side] == 0 &&
-           inventory_nameless(&c->side[side].keys) <= prior->cuts;
+    return side == SIDE_DESTINATION && inventory_is_nameless(key) &&
+           interrupted->nameless[side] == 0 &&
+           inventory_nameless(&c->side[side].keys) <= interrupted->cuts;
 }
 
 static bool is_left_over(const struct ceremony *c, enum side side, const struct key_desc *key)
 {
-    return is_temporary(c->setup.prior, key) || is_half(c, side, key);
+    return is_temporary(c->setup.interrupted, key) || is_half(c, side, key);
 }
 
 static bool sweep(struct ceremony *c, enum side side, struct err *err)
@@ -124,10 +125,10 @@ static bool sweep(struct ceremony *c, enum side side, struct err *err)
         keys->keys[i] = keys->keys[--keys->count];
     }
     nameless = inventory_nameless(keys);
-    if (nameless > c->setup.prior->nameless[side])
+    if (nameless > c->setup.interrupted->nameless[side])
         emit_note(&c->narrator, EVENT_WARNING, side, "unexplained",
                   "%u objects bear neither class nor name, %u did before: look at them", nameless,
-                  c->setup.prior->nameless[side]);
+                  c->setup.interrupted->nameless[side]);
     return true;
 }
 
@@ -141,7 +142,7 @@ static bool list_others(const struct ceremony *c, const struct search *search,
 
     for (size_t i = 0; i < keys->count; i++) {
         const struct key_desc *key = &keys->keys[i];
-        const struct prior_key *was = known(c, search, key);
+        const struct interrupted_key *was = known(c, search, key);
         if (!is_left_over(c, SIDE_DESTINATION, key) && !(was && was->intended) &&
             !key_list_add(others, key))
             return err_set(err, ERR_FAILED, "no memory for %zu keys", keys->count);
@@ -166,16 +167,16 @@ static bool found_elsewhere(const struct key_desc *was)
 static bool select_keys(const struct ceremony *c, const struct search *search, uint64_t *handles,
                         size_t *count, struct err *err)
 {
-    const struct prior *prior = c->setup.prior;
+    const struct interrupted_ceremony *interrupted = c->setup.interrupted;
 
     *count = 0;
-    for (size_t i = 0; i < prior->descs.count; i++) {
-        const struct key_desc *was = &prior->descs.keys[i];
+    for (size_t i = 0; i < interrupted->descs.count; i++) {
+        const struct key_desc *was = &interrupted->descs.keys[i];
         const struct key_desc *is = names_only(&search->source, was);
         bool same = is && is->kind == was->kind && (found_elsewhere(was) || same_half(is, was));
-        if (prior->keys[i].companion)
+        if (interrupted->keys[i].companion)
             continue;
-        if (!same && !prior->keys[i].refused)
+        if (!same && !interrupted->keys[i].refused)
             return conflict(err, was, "this key is no longer on the source as it was");
         if (same)
             handles[(*count)++] = is->handle;
@@ -187,7 +188,7 @@ static bool are_as_they_were(const struct ceremony *c, const struct search *sear
 {
     for (size_t i = 0; i < c->plan.count; i++) {
         const struct key_desc *is = &c->plan.items[i].key;
-        const struct prior_key *was = known(c, search, is);
+        const struct interrupted_key *was = known(c, search, is);
         if (was && !was->companion && !was->refused && found_elsewhere(was_of(c, was)) &&
             !same_half(is, was_of(c, was)))
             return conflict(err, is, "this key is no longer on the source as it was");
@@ -197,7 +198,7 @@ static bool are_as_they_were(const struct ceremony *c, const struct search *sear
 
 static bool make_plan(struct ceremony *c, const struct search *search, struct err *err)
 {
-    uint64_t *handles = calloc(c->setup.prior->descs.count + 1, sizeof *handles);
+    uint64_t *handles = calloc(c->setup.interrupted->descs.count + 1, sizeof *handles);
     struct selection selection = {.handles = handles};
     struct key_list others = {0};
     bool ok = handles || err_set(err, ERR_FAILED, "no memory for the keys");
@@ -207,11 +208,11 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
          are_as_they_were(c, search, err);
     /* What could not go then may stay without a word, as it did; what was to go may not. */
     for (size_t i = 0; ok && i < c->plan.count; i++) {
-        const struct prior_key *was = known(c, search, &c->plan.items[i].key);
-        c->plan.items[i].named = was && (was->named || !was->refused);
+        const struct interrupted_key *was = known(c, search, &c->plan.items[i].key);
+        c->plan.items[i].explicit = was && (was->explicit || !was->refused);
     }
-    while (ok && !c->setup.prior->clean && canary_due(c))
-        ok = canary_run(c, err) && plan_judge(&c->setup.policy, &c->deal,
+    while (ok && !c->setup.interrupted->clean && canary_due(c))
+        ok = canary_run(c, err) && plan_judge(&c->setup.policy, &c->suite,
                                               &c->side[SIDE_SOURCE].keys, &others, &c->plan, err);
     free(handles);
     key_list_free(&others);
@@ -223,7 +224,7 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
 static bool look_for(struct ceremony *c, const struct search *search, size_t i, struct err *err)
 {
     struct plan_item *item = &c->plan.items[i];
-    const struct prior_key *was = known(c, search, &item->key);
+    const struct interrupted_key *was = known(c, search, &item->key);
     unsigned there = names_same(&search->destination, &item->key);
 
     if (!was && item->companion_of) /* it has come to the source since; the plan has judged it */
@@ -253,8 +254,8 @@ static void settle(struct ceremony *c, size_t i)
     struct transfer *t = &c->transfers.at[i];
     struct plan_item *item = t->item;
 
-    if (t->final || c->setup.prior->clean) {
-        *(item->companion_of ? &c->plan.along : &c->plan.goes) -= item->route != ROUTE_NONE;
+    if (t->final || c->setup.interrupted->clean) {
+        *(item->companion_of ? &c->plan.companions : &c->plan.movable) -= item->route != ROUTE_NONE;
         item->route = t->final ? item->route : ROUTE_NONE;
         err_set(&item->reason, ERR_NONE, "%s",
                 t->final ? "it is there already, announced by the interrupted ceremony"
@@ -284,7 +285,7 @@ static bool prove_kept(struct ceremony *c, struct transfer *t, struct err *err)
 static bool take_back(struct ceremony *c, const struct search *search, struct transfer *t,
                       struct err *err)
 {
-    if (!c->setup.prior->clean || !t->final || known(c, search, &t->item->key)->proven)
+    if (!c->setup.interrupted->clean || !t->final || known(c, search, &t->item->key)->proven)
         return true;
     if (!sweep_object(&c->side[SIDE_DESTINATION], &t->found, "kept, but not proven then",
                       &c->narrator, err))
@@ -330,11 +331,11 @@ static bool begin(struct ceremony *c, struct err *err)
     struct err failure = {0};
 
     c->walk.begun = true;
-    if (c->plan.goes + c->plan.along == 0)
+    if (c->plan.movable + c->plan.companions == 0)
         c->walk.phase = PHASE_CLOSING;
     if (!inventory_open(c->side, &c->result.left, &c->narrator, err))
         return false;
-    if (!c->setup.prior->clean && !canary_must_store(c, &failure))
+    if (!c->setup.interrupted->clean && !canary_must_store(c, &failure))
         walk_end_with(c, &failure); /* what is there already is proven all the same */
     return true;
 }
@@ -344,15 +345,15 @@ bool ceremony_resume(struct ceremony *c, struct err *err)
     struct search search = {0};
     bool ok;
 
-    if (!c->setup.prior || c->walk.begun)
+    if (!c->setup.interrupted || c->walk.begun)
         return err_set(err, ERR_USAGE, "there is nothing to resume, or it has begun");
-    if (!check_tokens(c, err) || !claim_both(c, err) ||
-        (c->deal.way_count == 0 && !ceremony_negotiate(c, err)))
+    if (!check_tokens(c, err) || !lock_tokens(c, err) ||
+        (c->suite.option_count == 0 && !ceremony_negotiate(c, err)))
         return false;
     /* What was listed before the claim, another one may have changed until it. */
     if (!ceremony_refresh(c, SIDE_SOURCE, err) || !ceremony_refresh(c, SIDE_DESTINATION, err))
         return false;
-    if (c->setup.prior->descs.count == 0 &&
+    if (c->setup.interrupted->descs.count == 0 &&
         !emit_note(&c->narrator, EVENT_WARNING, SIDE_RELAY, "no-plan",
                    "no plan was made before it was interrupted: this only removes what the canary "
                    "may have left; start the ceremony again afterwards"))

@@ -43,8 +43,8 @@ static bool emit_found(const struct crew *crew, enum step_id id, const struct tr
 {
     if (result->has_proof && !emit_proof(crew->narrator, crew->side, t, id, NULL, err))
         return false;
-    for (unsigned i = 0; i < result->check_count; i++)
-        if (!emit_check(crew->narrator, t, &result->checks[i], err))
+    for (unsigned i = 0; i < result->kcv_count; i++)
+        if (!emit_kcv(crew->narrator, t, &result->kcvs[i], err))
             return false;
     return true;
 }

@@ -36,7 +36,7 @@ struct ceremony_setup {
     struct hsm_where where[2];          /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
     struct ceremony_reach reach[SIDES]; /* SIDE_RELAY: the device of the key that signs */
     struct policy policy;
-    const struct prior *prior; /* the ceremony that this one resumes; NULL: none. Not copied */
+    const struct interrupted_ceremony *interrupted; /* to be resumed; NULL: none. Not copied */
 };
 
 /* What the engine needs of its surroundings. */
@@ -52,7 +52,7 @@ struct ceremony_host {
                 struct err *err);
     /* Claims the chosen token for this ceremony, before it is planned; the claim before for this
      * side ends. NULL: nobody else is there. */
-    bool (*claim)(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err);
+    bool (*lock_token)(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err);
     int64_t (*utc_ms)(void *ctx);  /* wall clock */
     int64_t (*mono_us)(void *ctx); /* a clock that never goes back, microseconds */
     struct event_sink *sink;

@@ -53,35 +53,35 @@ static bool find_key(struct hsm *hsm, const struct uri *uri, struct key_desc *ke
 
 /* May this key sign a digest so that `openssl dgst -verify` knows the signature? Mechanisms that
  * hash would need the whole report inside the HSM, and those of PSS make another signature. */
-static bool may_sign(const struct key_desc *key, enum hsm_proof way, struct err *err)
+static bool may_sign(const struct key_desc *key, enum hsm_proof proof, struct err *err)
 {
-    const struct negotiation bare = {.proofs = 1U << way};
+    const struct suite bare = {.proofs = 1U << proof};
 
-    if (way == HSM_PROOFS)
+    if (proof == HSM_PROOFS)
         return err_set(err, ERR_UNSUPPORTED, "a key of this kind signs no report: RSA and EC do");
     if (provable_by(&bare, key))
         return true;
     err_set(err, ERR_UNSUPPORTED, "this key signs no report: %s",
-            !key_is(key, KEY_SIGN)      ? "its uses do not allow it to sign"
-            : way == HSM_PROOF_RSA_SIGN ? "its allowed mechanisms lack CKM_RSA_PKCS"
-                                        : "its allowed mechanisms lack CKM_ECDSA");
+            !key_is(key, KEY_SIGN)        ? "its uses do not allow it to sign"
+            : proof == HSM_PROOF_RSA_SIGN ? "its allowed mechanisms lack CKM_RSA_PKCS"
+                                          : "its allowed mechanisms lack CKM_ECDSA");
     return err_next(err, "Name another key under \"sign-report\" in the ceremony file");
 }
 
 static bool sign(struct hsm *hsm, const uint8_t sha256[32], struct signature *out, struct err *err)
 {
-    enum hsm_proof way = out->key.kind == KEY_KIND_RSA  ? HSM_PROOF_RSA_SIGN
-                         : out->key.kind == KEY_KIND_EC ? HSM_PROOF_ECDSA
-                                                        : HSM_PROOFS;
+    enum hsm_proof proof = out->key.kind == KEY_KIND_RSA  ? HSM_PROOF_RSA_SIGN
+                           : out->key.kind == KEY_KIND_EC ? HSM_PROOF_ECDSA
+                                                          : HSM_PROOFS;
     struct bytes digest = {0};
     bool ok;
 
-    if (!may_sign(&out->key, way, err))
+    if (!may_sign(&out->key, proof, err))
         return false;
     ok = hsm->driver->public_key(hsm, out->key.handle, &out->spki, err) &&
          bytes_set(&digest, sha256, 32, err) &&
-         hsm->driver->prove(hsm, way, out->key.handle, &digest, &out->bytes, err) &&
-         proof_signature(&out->spki, way, &digest, &out->bytes, err);
+         hsm->driver->prove(hsm, proof, out->key.handle, &digest, &out->bytes, err) &&
+         proof_signature(&out->spki, proof, &digest, &out->bytes, err);
     bytes_free(&digest);
     return ok;
 }

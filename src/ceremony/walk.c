@@ -97,7 +97,7 @@ static const struct plan_item *first_refusal_that_counts(const struct ceremony *
     for (size_t i = 0; i < c->transfers.count; i++) {
         const struct transfer *t = &c->transfers.at[i];
         if (t->outcome == KEY_REFUSED && !t->owner &&
-            (t->item->named || t->item->reason.code == ERR_HSM))
+            (t->item->explicit || t->item->reason.code == ERR_HSM))
             return t->item;
     }
     return NULL;
@@ -181,9 +181,9 @@ static void say_done(struct ceremony *c, struct transfer *t)
 {
     struct err err;
 
-    if (t->told)
+    if (t->emitted)
         return;
-    t->told = true;
+    t->emitted = true;
     if (!emit_key_done(&c->narrator, t, &err))
         note_failure(c, &err);
 }
@@ -222,7 +222,7 @@ static void finish(struct ceremony *c)
         c->result.exit_code = refusal ? err_exit(refusal->reason.code) : 0;
 
     outcome = c->result.aborted ? END_ABORTED
-              : migrated + unproven == 0 && !(c->setup.prior && c->result.exit_code == 0)
+              : migrated + unproven == 0 && !(c->setup.interrupted && c->result.exit_code == 0)
                   ? END_FAILED
               : c->result.exit_code != 0 ? END_PARTIAL
                                          : END_COMPLETE;
@@ -251,7 +251,7 @@ void ceremony_answer(struct ceremony *c, const char *typed)
 
     if (gatekeeper_answer(&c->gatekeeper, typed, &c->narrator, &err))
         return;
-    if (c->deal.way_count == 0) { /* nothing has begun that could end */
+    if (c->suite.option_count == 0) { /* nothing has begun that could end */
         c->devices.failure = err;
         return;
     }
@@ -328,7 +328,7 @@ static void leave_key(struct ceremony *c)
 }
 
 /* Does a failure of one key leave the others worth trying? What smells of tampering does not. */
-static bool others_go_on(enum err_code code)
+static bool failure_is_local(enum err_code code)
 {
     return code == ERR_HSM || code == ERR_UNSUPPORTED || code == ERR_DENIED ||
            code == ERR_CONFLICT || code == ERR_NO_INPUT;
@@ -336,16 +336,16 @@ static bool others_go_on(enum err_code code)
 
 /* A destination that has no place for what goes along with a key has the key all the same: that is
  * no failure of the ceremony. */
-static bool is_spared(bool owned, enum step_id id, enum err_code code)
+static bool may_be_dropped(bool owned, enum step_id id, enum err_code code)
 {
-    return owned && (id == STEP_COMMIT || id == STEP_PROVE_AGAIN) && companion_is_spared(code);
+    return owned && (id == STEP_COMMIT || id == STEP_PROVE_AGAIN) && companion_may_be_dropped(code);
 }
 
 static void fail_key(struct ceremony *c, struct err *err)
 {
     struct transfer *t = transfer_now(c);
-    bool go_on = others_go_on(err->code), parity = t->parity;
-    bool spared = is_spared(t->owner != NULL, step_now(c), err->code) || parity;
+    bool go_on = failure_is_local(err->code), parity = t->parity;
+    bool dropped = may_be_dropped(t->owner != NULL, step_now(c), err->code) || parity;
 
     /* It cannot be carried after all: the code is what it would have been in the plan. */
     if (err->code == ERR_UNSUPPORTED && step_now(c) == STEP_WRAP_KEY)
@@ -356,7 +356,7 @@ static void fail_key(struct ceremony *c, struct err *err)
     t->err = *err;
     t->proven = false; /* it is taken back, also where it was proven and that cannot be told */
     undo_key(c);
-    if (spared && t->outcome == KEY_FAILED)
+    if (dropped && t->outcome == KEY_FAILED)
         t->outcome = KEY_REFUSED;
     else
         note_failure(c, err);
@@ -496,7 +496,7 @@ static bool begin(struct ceremony *c, struct err *err)
 {
     if (c->walk.begun)
         return true;
-    if (c->plan.goes + c->plan.along == 0)
+    if (c->plan.movable + c->plan.companions == 0)
         return err_set(err, ERR_USAGE, "there is no plan with a key that can go");
     c->walk.begun = true;
     return inventory_open(c->side, &c->result.left, &c->narrator, err);
@@ -515,7 +515,7 @@ static bool gates_pass(struct ceremony *c, struct err *err)
 {
     struct gate_subject about = {.gate = gate_now(c),
                                  .devices = c->devices.confirmed,
-                                 .keys = c->plan.goes,
+                                 .keys = c->plan.movable,
                                  .transport_key = &c->transport.wire.read_back};
     struct gate_subject devices = {.gate = GATE_DEVICES, .devices = c->devices.confirmed};
 
@@ -532,8 +532,8 @@ enum ceremony_next ceremony_step(struct ceremony *c)
 {
     struct err err = {0};
 
-    if (c->walk.phase == PHASE_TRANSPORT && c->walk.at == 0 && c->plan.goes + c->plan.along > 0 &&
-        !needs_transport(c))
+    if (c->walk.phase == PHASE_TRANSPORT && c->walk.at == 0 &&
+        c->plan.movable + c->plan.companions > 0 && !needs_transport(c))
         go_to_key(c, 0);
     if (c->walk.phase == PHASE_OVER)
         return NEXT_DONE;

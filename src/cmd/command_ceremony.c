@@ -65,7 +65,7 @@ static void settle_for_console(void *ctx, bool clean)
 }
 
 /* What stood on the screen stays in the terminal. */
-static void tell_report(const struct session *s)
+static void print_report(const struct session *s)
 {
     FILE *stamped = s->config->rehearsal ? plain_stamped(stdout) : NULL;
 
@@ -96,7 +96,7 @@ static int run_console(struct session *s, const struct invocation *in)
     if (screen.settles)
         return command_settle(in, screen.interrupted, NULL, screen.cleans);
     if (s->report && report_path(s->report))
-        tell_report(s);
+        print_report(s);
     else if (host.interrupted && code == 0)
         code = err_exit(ERR_UNFINISHED);
     return code;

@@ -27,7 +27,7 @@ struct pass {
     size_t count;
 };
 
-static void tell(void *ctx, const char *path, const char *a, const char *b)
+static void print_difference(void *ctx, const char *path, const char *a, const char *b)
 {
     char safe[TEXT_SAFE_SIZE(EVENT_PATH_MAX)];
     struct pass *pass = ctx;
@@ -46,7 +46,8 @@ static int print_diff(const struct config *a, const struct config *b)
     struct pass others = {0}, devices = {.devices = true};
     struct err err = {0};
 
-    if (!config_diff(a, b, tell, &others, &err) || !config_diff(a, b, tell, &devices, &err))
+    if (!config_diff(a, b, print_difference, &others, &err) ||
+        !config_diff(a, b, print_difference, &devices, &err))
         return command_failed(&err);
     if (others.count) {
         puts("These are two different ceremonies.");

@@ -12,17 +12,17 @@
 /* The code that the ceremony would end with for this: that of a key named by itself. */
 static int verdict(const struct plan *plan, struct plain_log *log)
 {
-    size_t along = 0;
+    size_t companions = 0;
     char text[96];
     int code = 0;
 
     for (size_t i = plan->count; i-- > 0;) {
-        along += plan->items[i].companion_of != 0;
-        if (plan->items[i].named && plan->items[i].route == ROUTE_NONE)
+        companions += plan->items[i].companion_of != 0;
+        if (plan->items[i].explicit && plan->items[i].route == ROUTE_NONE)
             code = err_exit(plan->items[i].reason.code);
     }
-    text_print(text, sizeof text, "%zu of %zu keys can go; no key was touched", plan->goes,
-               plan->count - along);
+    text_print(text, sizeof text, "%zu of %zu keys can go; no key was touched", plan->movable,
+               plan->count - companions);
     plain_log_note(log, text);
     return code;
 }
@@ -45,7 +45,7 @@ static int probe(struct session *s, struct plain_log *log)
     writes = config->policy.canary != CANARY_NONE && config->policy.writes_before_review;
     if (!session_start(s, writes, false, &worker, &err))
         return command_failed(&err);
-    plain_log_tell_all(log);
+    plain_log_print_all(log);
     struct plain_result result = plain_run(&(struct plain_job){
         .worker = worker,
         .token = {&config->side[SIDE_SOURCE].token, &config->side[SIDE_DESTINATION].token},

@@ -88,14 +88,14 @@ int command_settle(const struct invocation *in, const char *journal, const char 
 {
     char folder[EVENT_PATH_MAX];
     struct interrupted it = {.lock = -1};
-    struct session s = {.host = in->host, .prior = &it.prior};
+    struct session s = {.host = in->host, .interrupted = &it.ceremony};
     struct err err = {0}, why = {0}; /* why not: there may be nothing to do all the same */
     bool ready = find_folder(journal, folder, &why) && enclose(&s, journal, file, folder, &why);
     int code = EX_OK;
 
     if ((ready || enclose_reader(&s, journal, &err)) && interrupted_load(journal, &it, &err) &&
         is_needed(&it.history, folder, &err)) {
-        it.prior.clean = clean;
+        it.ceremony.clean = clean;
         if (it.torn)
             puts("The journal's last line was not written to its end: it is left out.");
         if (ready)

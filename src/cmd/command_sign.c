@@ -24,7 +24,7 @@ static bool find(struct session *s, const struct invocation *in, char *report, s
     return err_next(err, "Name one under \"sign-report\"; hsmferry-ceremony(5) tells how");
 }
 
-static void tell(const struct session *s)
+static void print_signature(const struct session *s)
 {
     FILE *stamped = s->config->rehearsal ? plain_stamped(stdout) : NULL;
     FILE *out = stamped ? stamped : stdout;
@@ -46,7 +46,7 @@ int command_sign(const struct invocation *in)
 
     if (find(&s, in, report, &err)) {
         code = command_sign_plain(&s, report, &err);
-        tell(&s);
+        print_signature(&s);
     }
     if (err.code != ERR_NONE)
         code = command_failed(&err);

@@ -12,24 +12,25 @@
 #include "report/verify.h"
 
 /* One line for each question: what was asked, and how it stands. */
-static bool tell(bool ok, const char *what, const char *words)
+static bool print_answer(bool ok, const char *what, const char *words)
 {
     printf("[%s] %-9s  %s\n", ok ? " ok " : "FAIL", what, words);
     return ok;
 }
 
-static void tell_open(const char *what, const char *words)
+static void print_open(const char *what, const char *words)
 {
     printf("[    ] %-9s  %s\n", what, words);
 }
 
-static void print_digest(const struct tree *tree)
+static void print_digest(const struct yaml_tree *tree)
 {
     char words[80];
 
     snprintf(words, sizeof words, "%s lines before it, sha256 %.19s...",
-             node_text(tree_root(tree), "seal.lines"), node_text(tree_root(tree), "seal.sha256"));
-    tell(true, "seal", words);
+             node_text(yaml_tree_root(tree), "seal.lines"),
+             node_text(yaml_tree_root(tree), "seal.sha256"));
+    print_answer(true, "seal", words);
 }
 
 /* Whose report this is, in the words of the report. */
@@ -69,62 +70,64 @@ static bool check_signature(const char *signature_path, const char *key_path,
 /* Signatures beside the report say that somebody with the key beside them signed it; who that is,
  * only a key from elsewhere can say. */
 static bool verify_beside(const struct invocation *in, const struct bytes *report,
-                          const struct tree *tree, struct err *err)
+                          const struct yaml_tree *tree, struct err *err)
 {
-    const struct node *key = node_at(tree_root(tree), "signature.key");
+    const struct node *key = node_at(yaml_tree_root(tree), "signature.key");
     struct signing_files files;
     char words[FILE_SHOWN + 64], name[FILE_SHOWN];
     unsigned number = 1;
 
     for (; number <= SIGNING_MAX && signing_find(in->words[0], number, &files); number++) {
         if (!check_signature(files.signature, files.public_key, report, err))
-            return tell(false, "signature", err->what);
+            return print_answer(false, "signature", err->what);
         snprintf(words, sizeof words, "%u: by the key in %s; is that theirs?", number,
                  file_shown(files.public_key, name));
-        tell(true, "signature", words);
+        print_answer(true, "signature", words);
     }
     if (number > 1)
         return true;
-    tell_open("signature", "UNSIGNED here: none was given (--signature, --key), none is beside it");
+    print_open("signature",
+               "UNSIGNED here: none was given (--signature, --key), none is beside it");
     if (key)
-        tell_open("", "though a key was named that signs it: see \"signature\" in it");
+        print_open("", "though a key was named that signs it: see \"signature\" in it");
     return true;
 }
 
-static bool verify(const struct invocation *in, const struct bytes *report, struct tree **tree,
+static bool verify(const struct invocation *in, const struct bytes *report, struct yaml_tree **tree,
                    struct err *err)
 {
     char words[64];
 
     if (!verify_seal(report, err))
-        return tell(false, "seal", err->what);
-    if (!verify_form(report, tree, err))
-        return tell(false, "form", err->what);
+        return print_answer(false, "seal", err->what);
+    if (!verify_schema(report, tree, err))
+        return print_answer(false, "form", err->what);
     print_digest(*tree);
-    snprintf(words, sizeof words, "%s, to the last byte", node_text(tree_root(*tree), "format"));
-    tell(true, "form", words);
+    snprintf(words, sizeof words, "%s, to the last byte",
+             node_text(yaml_tree_root(*tree), "format"));
+    print_answer(true, "form", words);
     if (!verify_logic(*tree, err))
-        return tell(false, "logic", err->what);
-    tell(true, "logic", "steps, gates, proofs, digests and counts agree");
+        return print_answer(false, "logic", err->what);
+    print_answer(true, "logic", "steps, gates, proofs, digests and counts agree");
     if (!in->journal)
-        tell_open("journal", "not looked at: none was given (--journal)");
+        print_open("journal", "not looked at: none was given (--journal)");
     else if (verify_journal(report, in->journal, err))
-        tell(true, "journal", "its chain holds, and it makes this very report");
+        print_answer(true, "journal", "its chain holds, and it makes this very report");
     else
-        return tell(false, "journal", err->what);
+        return print_answer(false, "journal", err->what);
     if (!in->signature)
         return verify_beside(in, report, *tree, err);
     if (check_signature(in->signature, in->key, report, err))
-        tell(true, "signature", "by the key that was given, over this very file");
+        print_answer(true, "signature", "by the key that was given, over this very file");
     else
-        return tell(false, "signature", err->what);
+        return print_answer(false, "signature", err->what);
     return true;
 }
 
 int command_verify(const struct invocation *in)
 {
     struct bytes report = {0};
-    struct tree *tree = NULL;
+    struct yaml_tree *tree = NULL;
     struct err err = {0};
     int code = EX_OK;
 
@@ -133,13 +136,13 @@ int command_verify(const struct invocation *in)
     if (!verify_load(in->words[0], VERIFY_REPORT_MAX, &report, &err))
         return command_failed(&err);
     if (verify(in, &report, &tree, &err)) {
-        print_ceremony(tree_root(tree));
+        print_ceremony(yaml_tree_root(tree));
         puts("\nThis report is whole and agrees with itself.");
     } else {
         puts("\nDo not rely on this report.");
         code = err.code == ERR_DATA ? EX_DATAERR : err_exit(err.code);
     }
-    tree_free(tree);
+    yaml_tree_free(tree);
     bytes_free(&report);
     return code;
 }

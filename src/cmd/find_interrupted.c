@@ -21,70 +21,73 @@ struct numbers {
     size_t count;
 };
 
-static struct prior_key *key_of(struct prior *prior, const struct numbers *numbers, uint32_t key)
+static struct interrupted_key *key_of(struct interrupted_ceremony *interrupted,
+                                      const struct numbers *numbers, uint32_t key)
 {
     if (key == 0 || key > numbers->count || numbers->index[key - 1] == 0)
         return NULL;
-    return &prior->keys[numbers->index[key - 1] - 1];
+    return &interrupted->keys[numbers->index[key - 1] - 1];
 }
 
-static bool take_planned(struct prior *prior, struct numbers *numbers, const struct event *event,
-                         struct err *err)
+static bool take_planned(struct interrupted_ceremony *interrupted, struct numbers *numbers,
+                         const struct event *event, struct err *err)
 {
-    struct prior_key *keys;
+    struct interrupted_key *keys;
 
     if (event->key == 1) { /* a plan that is made again replaces the one before */
-        prior->descs.count = 0;
+        interrupted->descs.count = 0;
         memset(numbers->index, 0, numbers->count * sizeof *numbers->index);
     }
     if (event->key == 0 || event->key > numbers->count)
         return true;
-    keys = reallocarray(prior->keys, prior->descs.count + 1, sizeof *keys);
+    keys = reallocarray(interrupted->keys, interrupted->descs.count + 1, sizeof *keys);
     if (keys)
-        prior->keys = keys;
-    if (!keys || !key_list_add(&prior->descs, &event->planned.desc))
+        interrupted->keys = keys;
+    if (!keys || !key_list_add(&interrupted->descs, &event->planned.desc))
         return err_set(err, ERR_FAILED, "There is no memory for the keys of the journal");
-    keys[prior->descs.count - 1] = (struct prior_key){
-        .named = event->planned.named,
+    keys[interrupted->descs.count - 1] = (struct interrupted_key){
+        .explicit = event->planned.explicit,
         .refused = event->planned.route == ROUTE_NONE,
         .announced = event->planned.kept,
         .intended = event->planned.kept,
         .companion = event->planned.companion_of != 0,
     };
-    numbers->index[event->key - 1] = prior->descs.count;
+    numbers->index[event->key - 1] = interrupted->descs.count;
     return true;
 }
 
 /* What was known of a key that is not there. */
-static void forget(struct prior_key *key)
+static void forget(struct interrupted_key *key)
 {
-    *key = (struct prior_key){
-        .named = key->named, .announced = key->announced, .companion = key->companion};
+    *key = (struct interrupted_key){
+        .explicit = key->explicit, .announced = key->announced, .companion = key->companion};
 }
 
-static void take_commit(struct prior *prior, struct prior_key *key, enum event_state state)
+static void take_commit(struct interrupted_ceremony *interrupted, struct interrupted_key *key,
+                        enum event_state state)
 {
     if (state == EVENT_BEGUN) {
-        prior->cuts++;
+        interrupted->cuts++;
         key->announced = key->intended = true;
-    } else if (state == EVENT_OK && prior->cuts > 0)
-        prior->cuts--;
+    } else if (state == EVENT_OK && interrupted->cuts > 0)
+        interrupted->cuts--;
     else if (state == EVENT_UNDONE)
         forget(key);
 }
 
 /* Throw-away keys are committed, too. They are nobody's by name, but what a cut commit leaves. */
-static void take_canary(struct prior *prior, const struct event *event)
+static void take_canary(struct interrupted_ceremony *interrupted, const struct event *event)
 {
     if (event->canary.state == CANARY_COMMITS)
-        prior->cuts++;
+        interrupted->cuts++;
     else if (event->canary.state == CANARY_CLEAN)
-        prior->cuts = 0;
-    else if (event->canary.state == CANARY_PASSED && !event->canary.transport && prior->cuts > 0)
-        prior->cuts--;
+        interrupted->cuts = 0;
+    else if (event->canary.state == CANARY_PASSED && !event->canary.transport &&
+             interrupted->cuts > 0)
+        interrupted->cuts--;
 }
 
-static void take_done(struct prior_key *key, const struct event *event)
+static void take_done(struct interrupted_key *key, const struct event *event)
 {
     if (event->key_done.outcome == KEY_FAILED) {
         forget(key);
@@ -94,24 +97,24 @@ static void take_done(struct prior_key *key, const struct event *event)
     key->proven |= key->waived;
 }
 
-static bool take_event(struct prior *prior, struct numbers *numbers, const struct event *event,
-                       struct err *err)
+static bool take_event(struct interrupted_ceremony *interrupted, struct numbers *numbers,
+                       const struct event *event, struct err *err)
 {
     bool one_side = event->side == SIDE_SOURCE || event->side == SIDE_DESTINATION;
-    struct prior_key *key = key_of(prior, numbers, event->key);
+    struct interrupted_key *key = key_of(interrupted, numbers, event->key);
 
     if (event->kind == EVENT_PLANNED)
-        return take_planned(prior, numbers, event, err);
+        return take_planned(interrupted, numbers, event, err);
     if (event->kind == EVENT_HSM && one_side)
-        prior->slot[event->side] = event->hsm.slot;
+        interrupted->slot[event->side] = event->hsm.slot;
     else if (event->kind == EVENT_INVENTORY && one_side && !event->inventory.after)
-        prior->nameless[event->side] = event->inventory.nameless;
+        interrupted->nameless[event->side] = event->inventory.nameless;
     else if (event->kind == EVENT_INVENTORY && event->side == SIDE_DESTINATION)
-        prior->unexplained = event->inventory.unexplained > 0;
+        interrupted->unexplained = event->inventory.unexplained > 0;
     else if (event->kind == EVENT_CANARY)
-        take_canary(prior, event);
+        take_canary(interrupted, event);
     else if (key && event->kind == EVENT_STEP && event->step.id == STEP_COMMIT)
-        take_commit(prior, key, event->step.state);
+        take_commit(interrupted, key, event->step.state);
     else if (key && event->kind == EVENT_PROOF && event->proof.stage == STEP_PROVE_AGAIN)
         key->proven = event->proof.state == EVENT_OK;
     else if (key && event->kind == EVENT_KEY_DONE)
@@ -121,56 +124,57 @@ static bool take_event(struct prior *prior, struct numbers *numbers, const struc
 
 /* What was taken back may be there nevertheless, where something was that nobody could explain: an
  * HSM that destroys another object than it was told does not say so. */
-static void doubt(struct prior *prior)
+static void doubt(struct interrupted_ceremony *interrupted)
 {
-    for (size_t i = 0; prior->unexplained && i < prior->descs.count; i++)
-        if (prior->keys[i].announced && !prior->keys[i].intended) {
-            prior->keys[i].intended = true;
-            prior->keys[i].failed = false;
+    for (size_t i = 0; interrupted->unexplained && i < interrupted->descs.count; i++)
+        if (interrupted->keys[i].announced && !interrupted->keys[i].intended) {
+            interrupted->keys[i].intended = true;
+            interrupted->keys[i].failed = false;
         }
 }
 
-static bool make_prior(const struct tape *tape, struct prior *prior, struct err *err)
+static bool make_interrupted(const struct event_log *log, struct interrupted_ceremony *interrupted,
+                             struct err *err)
 {
     struct numbers numbers = {calloc(HSM_OBJECTS_MAX, sizeof(size_t)), HSM_OBJECTS_MAX};
     struct event event;
     bool ok = numbers.index || err_set(err, ERR_FAILED, "There is no memory for a journal");
 
-    for (size_t at = 0; ok && tape_next(tape, UINT32_MAX, &at, &event);)
-        ok = take_event(prior, &numbers, &event, err);
+    for (size_t at = 0; ok && event_log_next(log, UINT32_MAX, &at, &event);)
+        ok = take_event(interrupted, &numbers, &event, err);
     if (ok)
-        doubt(prior);
+        doubt(interrupted);
     free(numbers.index);
     return ok;
 }
 
 bool interrupted_load(const char *journal, struct interrupted *it, struct err *err)
 {
-    struct tape tape = {0};
+    struct event_log log = {0};
     char shown[FILE_SHOWN], what[FILE_SHOWN + 16];
     bool ok;
 
     *it = (struct interrupted){.lock = -1};
     text_print(what, sizeof what, "The journal %s", file_shown(journal, shown));
     ok = file_open_trusted(journal, 022, &it->lock, err) && lock_take(it->lock, false, what, err) &&
-         journal_read(journal, &tape, &it->torn, err);
+         journal_read(journal, &log, &it->torn, err);
     if (ok) {
-        it->history = history_of(&tape);
-        memcpy(it->prior.id, it->history.id, sizeof it->prior.id);
-        ok = make_prior(&tape, &it->prior, err);
+        it->history = history_of(&log);
+        memcpy(it->ceremony.id, it->history.id, sizeof it->ceremony.id);
+        ok = make_interrupted(&log, &it->ceremony, err);
     }
-    tape_free(&tape);
+    event_log_free(&log);
     return ok;
 }
 
 static bool read_file(const char *journal, char file[EVENT_PATH_MAX])
 {
-    struct tape tape = {0};
+    struct event_log log = {0};
     struct err err = {0};
-    bool torn, ok = journal_read(journal, &tape, &torn, &err);
+    bool torn, ok = journal_read(journal, &log, &torn, &err);
 
-    text_print(file, EVENT_PATH_MAX, "%s", ok ? history_of(&tape).file : "");
-    tape_free(&tape);
+    text_print(file, EVENT_PATH_MAX, "%s", ok ? history_of(&log).file : "");
+    event_log_free(&log);
     return ok;
 }
 
@@ -215,7 +219,7 @@ void interrupted_free(struct interrupted *it)
 {
     if (it->lock >= 0)
         close(it->lock);
-    key_list_free(&it->prior.descs);
-    free(it->prior.keys);
+    key_list_free(&it->ceremony.descs);
+    free(it->ceremony.keys);
     *it = (struct interrupted){.lock = -1};
 }

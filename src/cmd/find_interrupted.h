@@ -11,7 +11,7 @@
 
 struct interrupted {
     struct history history;
-    struct prior prior;
+    struct interrupted_ceremony ceremony;
     bool torn; /* the journal's last line was dropped */
     int lock;  /* its file, locked */
 };

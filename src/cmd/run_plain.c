@@ -73,7 +73,7 @@ static bool nothing_is_open(const struct config *config, struct err *err)
 
 static bool can_start(const struct session *s, struct err *err)
 {
-    if (s->prior)
+    if (s->interrupted)
         return true;
     if (s->config->key_count > 0)
         return nothing_is_open(s->config, err);
@@ -99,7 +99,7 @@ int command_run_plain(struct session *s)
         .worker = worker,
         .token = {&config->side[SIDE_SOURCE].token, &config->side[SIDE_DESTINATION].token},
         .selection = &keys,
-        .resume = s->prior != NULL,
+        .resume = s->interrupted != NULL,
         .log = log,
         .out = stdout,
     };

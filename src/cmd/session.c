@@ -76,16 +76,16 @@ static bool digest_report(void *ctx, uint8_t sha256[SHA256_SIZE], struct err *er
     struct session *s = ctx;
     const uint8_t *shown = s->report ? report_sha256(s->report) : NULL;
     struct bytes report = {0};
-    struct tree *tree = NULL;
+    struct yaml_tree *tree = NULL;
     bool ok = verify_load(s->signing.report, VERIFY_REPORT_MAX, &report, err) &&
-              verify_seal(&report, err) && verify_form(&report, &tree, err) &&
+              verify_seal(&report, err) && verify_schema(&report, &tree, err) &&
               verify_logic(tree, err);
 
     if (ok && EVP_Q_digest(NULL, "SHA256", NULL, report.data, report.len, sha256, NULL) != 1)
         ok = err_set(err, ERR_FAILED, "There is no memory for a SHA-256");
     if (ok && shown && memcmp(shown, sha256, SHA256_SIZE) != 0)
         ok = err_set(err, ERR_DATA, "the report was changed after it was written");
-    tree_free(tree);
+    yaml_tree_free(tree);
     bytes_free(&report);
     return ok;
 }
@@ -165,7 +165,7 @@ static bool name_programs(struct session *s, bool chooses, const char *const *fo
     return starter_seal(s->host->starter, chooses, folders, err);
 }
 
-/* The folder that claim_token() will take: the first that is there. */
+/* The folder that token_lock_take() will take: the first that is there. */
 static const char *lock_folder(const struct session *s)
 {
     const char *const *folder = s->locks;
@@ -260,17 +260,17 @@ static void make_signer(struct session *s, struct worker_setup *setup)
 {
     const struct config_signer *from = &s->config->signer;
     const struct config_side *on = config_signs_on(s->config);
-    struct event_signer *told = &setup->ceremony.signer;
+    struct event_signer *recorded = &setup->ceremony.signer;
 
     if (!on)
         return;
-    text_print(told->key, sizeof told->key, "%s", from->key.text);
-    text_print(told->device, sizeof told->device, "%s",
+    text_print(recorded->key, sizeof recorded->key, "%s", from->key.text);
+    text_print(recorded->device, sizeof recorded->device, "%s",
                from->side == SIDE_RELAY ? "another" : side_name(from->side));
-    memcpy(told->api, on->where.api, sizeof told->api);
-    memcpy(told->module, on->where.module, sizeof told->module);
-    text_print(told->token, sizeof told->token, "%s", on->token.text);
-    memcpy(told->role, from->officer, sizeof told->role);
+    memcpy(recorded->api, on->where.api, sizeof recorded->api);
+    memcpy(recorded->module, on->where.module, sizeof recorded->module);
+    text_print(recorded->token, sizeof recorded->token, "%s", on->token.text);
+    memcpy(recorded->role, from->officer, sizeof recorded->role);
     reach(s, on, &setup->side[SIDE_RELAY]);
     if (from->side == SIDE_RELAY)
         setup->ceremony.reach[SIDE_RELAY] = reach_of(on);
@@ -296,7 +296,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         .ceremony.rehearsal = config->rehearsal,
         .ceremony.officer_count = config->officer_count,
         .ceremony.policy = config->policy,
-        .ceremony.prior = s->prior,
+        .ceremony.interrupted = s->interrupted,
     };
 
     text_print(setup.ceremony.title, sizeof setup.ceremony.title, "%s", config->title);

@@ -26,11 +26,11 @@ struct session_host {
  */
 struct session {
     struct config *config;
-    struct report *report;     /* NULL: none was asked for yet */
-    const struct prior *prior; /* the ceremony that is resumed; NULL: none */
-    struct session_host *host; /* not the session's own */
-    const char *own_agent[2];  /* the command of our own agent */
-    const char *locks[3];      /* folders for the locks of tokens, NULL at the end */
+    struct report *report;                          /* NULL: none was asked for yet */
+    const struct interrupted_ceremony *interrupted; /* the ceremony that is resumed; NULL: none */
+    struct session_host *host;                      /* not the session's own */
+    const char *own_agent[2];                       /* the command of our own agent */
+    const char *locks[3]; /* folders for the locks of tokens, NULL at the end */
     struct worker_signer signer;
     struct signing signing; /* what became of that; its report is what is signed */
     char kept[PATH_MAX];    /* the ceremony as session_keep() wrote it; empty: it did not */

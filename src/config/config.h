@@ -79,7 +79,7 @@ bool config_equal(const struct config *a, const struct config *b);
  * 1), and the other one's value is NULL. The order of a list of values does not matter.
  * Errors: ERR_FAILED (memory), ERR_IO. */
 typedef void config_diff_fn(void *ctx, const char *path, const char *a, const char *b);
-bool config_diff(const struct config *a, const struct config *b, config_diff_fn *tell, void *ctx,
+bool config_diff(const struct config *a, const struct config *b, config_diff_fn *report, void *ctx,
                  struct err *err);
 
 /* Writes config as a ceremony file that config_load() reads back equal. It appears whole and

@@ -136,7 +136,7 @@ static bool has(const struct value *list, size_t count, const struct value *want
     return count && bsearch(wanted, list, count, sizeof *list, compare);
 }
 
-bool config_diff(const struct config *a, const struct config *b, config_diff_fn *tell, void *ctx,
+bool config_diff(const struct config *a, const struct config *b, config_diff_fn *report, void *ctx,
                  struct err *err)
 {
     struct values x = {0}, y = {0};
@@ -151,10 +151,10 @@ bool config_diff(const struct config *a, const struct config *b, config_diff_fn 
         const struct value *left = x.list + i, *right = y.list + j;
         for (size_t n = 0; n < in_x; n++)
             if (!has(right, in_y, &left[n]))
-                tell(ctx, path, left[n].text, NULL);
+                report(ctx, path, left[n].text, NULL);
         for (size_t n = 0; n < in_y; n++)
             if (!has(left, in_x, &right[n]))
-                tell(ctx, path, NULL, right[n].text);
+                report(ctx, path, NULL, right[n].text);
         i += in_x;
         j += in_y;
     }

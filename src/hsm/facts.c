@@ -16,7 +16,7 @@ bool hsm_is_confined(const char *confinement)
     return confinement[0] && strncmp(confinement, "not ", 4) != 0;
 }
 
-void hsm_words_for(const char *words, bool private, char *out, size_t size)
+void hsm_call_for(const char *words, bool private, char *out, size_t size)
 {
     const char *comma = strstr(words, ", ");
 
@@ -49,8 +49,8 @@ const char *hsm_proof_name(enum hsm_proof proof)
         [HSM_PROOF_ECDSA_SHA256] = "ecdsa-sha256-signature",
         [HSM_PROOF_ECDSA_SHA384] = "ecdsa-sha384-signature",
         [HSM_PROOF_ECDSA_SHA512] = "ecdsa-sha512-signature",
-        [HSM_PROOF_CHECK_ECB] = "check-value-ecb",
-        [HSM_PROOF_CHECK_CMAC] = "check-value-cmac",
+        [HSM_PROOF_KCV_ECB] = "check-value-ecb",
+        [HSM_PROOF_KCV_CMAC] = "check-value-cmac",
         [HSM_PROOF_BYTES] = "same-bytes",
     };
     return (unsigned)proof < HSM_PROOFS ? names[proof] : "?";

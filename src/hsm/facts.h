@@ -119,14 +119,14 @@ struct hsm_slot_list {
 };
 
 /* What a ceremony asks of an HSM besides encrypting and decrypting keys. */
-enum hsm_act {
+enum hsm_op {
     HSM_MAKE_PAIR,
     HSM_LOAD_PUBLIC,
-    HSM_MAKE_AES,
+    HSM_MAKE_KEK,
     HSM_COMMIT,
     HSM_READ_PUBLIC,
     HSM_MAKE_PUBLIC,
-    HSM_ACTS
+    HSM_OPS
 };
 
 /* Ways to show possession of a key, again by their bytes. Challenge -> answer: */
@@ -157,9 +157,9 @@ enum hsm_proof {
     HSM_PROOF_ECDSA_SHA384,
     HSM_PROOF_ECDSA_SHA512,
     /* Not proofs, but what officers compare: a block of zeros of an AES or triple DES key's cipher
-     * -> the first HSM_CHECK_SIZE octets of its ECB encryption, or of its CMAC (SP 800-38B). */
-    HSM_PROOF_CHECK_ECB,
-    HSM_PROOF_CHECK_CMAC,
+     * -> the first HSM_KCV_SIZE octets of its ECB encryption, or of its CMAC (SP 800-38B). */
+    HSM_PROOF_KCV_ECB,
+    HSM_PROOF_KCV_CMAC,
     HSM_PROOF_BYTES, /* none of an HSM's: public objects are compared byte for byte */
     HSM_PROOFS
 };
@@ -176,16 +176,16 @@ struct hsm_signing hsm_signing_of(enum hsm_proof proof);
 
 /* How this HSM speaks one algorithm. Words may name two calls, "PK11_WrapSymKey, PK11_WrapPrivKey
  * CKM_AES_KEY_WRAP_KWP": the first is for secret keys, the second for private ones. */
-struct hsm_offer {
-    bool wrap;             /* usable in hsm_wrap() */
-    bool unwrap;           /* usable in hsm_unwrap() */
-    uint64_t mechanism;    /* this API's number, 0 where it has none */
-    char wrap_words[96];   /* "C_WrapKey CKM_AES_KEY_WRAP_PAD" */
-    char unwrap_words[96]; /* "C_UnwrapKey CKM_AES_KEY_WRAP_PAD" */
-    char reason[160];      /* why not, or how it is known; for the officer */
+struct hsm_capability {
+    bool wrap;            /* usable in hsm_wrap() */
+    bool unwrap;          /* usable in hsm_unwrap() */
+    uint64_t mechanism;   /* this API's number, 0 where it has none */
+    char wrap_call[96];   /* "C_WrapKey CKM_AES_KEY_WRAP_PAD" */
+    char unwrap_call[96]; /* "C_UnwrapKey CKM_AES_KEY_WRAP_PAD" */
+    char reason[160];     /* why not, or how it is known; for the officer */
 };
 
-enum { HSM_CHECK_SIZE = 3 };
+enum { HSM_KCV_SIZE = 3 };
 
 enum hsm_truth { HSM_UNKNOWN, HSM_NO, HSM_YES };
 
@@ -199,29 +199,30 @@ struct hsm_limits {
 };
 
 /* What this HSM can do, found by trying with throw-away session keys, not from its lists. */
-enum { HSM_WORDS_MAX = 96 };
-struct hsm_offers {
-    struct hsm_offer alg[HSM_ALGS];
+enum { HSM_CALL_MAX = 96 };
+struct hsm_capabilities {
+    struct hsm_capability alg[HSM_ALGS];
     uint32_t proofs;             /* bit (1 << enum hsm_proof) for each that it can answer */
     enum hsm_truth exact_length; /* does AES_KWP wrap a secret of any length without padding it? */
     enum hsm_truth takes_length; /* does unwrap() honour hsm_template.length? */
-    char act_words[HSM_ACTS][HSM_WORDS_MAX];     /* "C_GenerateKey CKM_AES_KEY_GEN" */
-    char proof_words[HSM_PROOFS][HSM_WORDS_MAX]; /* "C_Sign CKM_ECDSA"; each is an operation that
+    char op_calls[HSM_OPS][HSM_CALL_MAX];       /* "C_GenerateKey CKM_AES_KEY_GEN" */
+    char proof_calls[HSM_PROOFS][HSM_CALL_MAX]; /* "C_Sign CKM_ECDSA"; each is an operation that
                                                     applications carry out with such a key */
-    bool can_copy;           /* commit() copies (HSM_YES) or must unwrap again */
-    bool one_per_id;         /* it keeps one key of each class and id: the next replaces it */
-    uint32_t lost_templates; /* bit (1 << enum key_template_use) for each that no key has there;
-                                whether it has the others is seen when the key is read */
-    uint32_t lost_terms; /* enum key_term: KEY_DATES, KEY_ALLOWED, where no key has them there */
-    uint32_t lost_flags; /* enum key_flag: what no key can be without there */
-    uint32_t unreadable; /* enum key_flag: what it reports of no key, as is known of it */
-    uint32_t mute_templates; /* likewise, for each that it fails to read of any key */
+    bool can_copy;                              /* commit() copies (HSM_YES) or must unwrap again */
+    bool one_per_id;           /* it keeps one key of each class and id: the next replaces it */
+    uint32_t lost_templates;   /* bit (1 << enum key_template_use) for each that no key has there;
+                                  whether it has the others is seen when the key is read */
+    uint32_t lost_constraints; /* enum key_constraint: KEY_DATES, KEY_ALLOWED, where no key has them
+                                  there */
+    uint32_t lost_flags;       /* enum key_flag: what no key can be without there */
+    uint32_t unreadable;       /* enum key_flag: what it reports of no key, as is known of it */
+    uint32_t mute_templates;   /* likewise, for each that it fails to read of any key */
     struct hsm_limits limits;
 };
 
 /* Copies the words of an offer or act for one class of keys: "PK11_WrapPrivKey
  * CKM_AES_KEY_WRAP_KWP". What does not fit into size is cut. */
-void hsm_words_for(const char *words, bool private, char *out, size_t size);
+void hsm_call_for(const char *words, bool private, char *out, size_t size);
 
 /* Names for events, reports and messages: "rsa-oaep-sha1", "aes-ecb", "write-protected". */
 const char *hsm_alg_name(enum hsm_alg alg);

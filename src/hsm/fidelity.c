@@ -48,39 +48,39 @@ static void public_value(const struct key_desc *key, char *out)
         text_groups(key->spki_sha256, 4, out);
 }
 
-static void check_value(const struct key_desc *key, char *out)
+static void kcv_value(const struct key_desc *key, char *out)
 {
-    key_check_text(key, out);
+    key_kcv_text(key, out);
 }
 
 static void subject_value(const struct key_desc *key, char *out)
 {
-    size_t len =
-        key->terms.subject_len < KEY_SUBJECT_MAX ? key->terms.subject_len : KEY_SUBJECT_MAX;
+    size_t len = key->constraints.subject_len < KEY_SUBJECT_MAX ? key->constraints.subject_len
+                                                                : KEY_SUBJECT_MAX;
 
-    text_hex(key->terms.subject, len, out);
+    text_hex(key->constraints.subject, len, out);
 }
 
 static void start_value(const struct key_desc *key, char *out)
 {
-    snprintf(out, FIDELITY_VALUE_MAX, "%s", key->terms.start);
+    snprintf(out, FIDELITY_VALUE_MAX, "%s", key->constraints.start);
 }
 
 static void end_value(const struct key_desc *key, char *out)
 {
-    snprintf(out, FIDELITY_VALUE_MAX, "%s", key->terms.end);
+    snprintf(out, FIDELITY_VALUE_MAX, "%s", key->constraints.end);
 }
 
 static void allowed_value(const struct key_desc *key, char *out)
 {
-    size_t count = key->terms.allowed_count, at = 0;
+    size_t count = key->constraints.allowed_count, at = 0;
 
     if (count > KEY_ALLOWED_MAX)
         snprintf(out, FIDELITY_VALUE_MAX, "%zu mechanisms", count);
     else
         for (size_t i = 0; i < count; i++)
             at += (size_t)snprintf(out + at, FIDELITY_VALUE_MAX - at, "%s0x%" PRIx32, i ? " " : "",
-                                   key->terms.allowed[i]);
+                                   key->constraints.allowed[i]);
 }
 
 /* --- judging them ---------------------------------------------------------------------------- */
@@ -124,7 +124,7 @@ static enum fidelity kept_subject(const struct fidelity_pair *pair, const struct
     if (!row->source[0] && !row->found[0])
         return FIDELITY_OPEN;
     if (strcmp(row->source, row->found) == 0 &&
-        pair->source->terms.subject_len == pair->found->terms.subject_len)
+        pair->source->constraints.subject_len == pair->found->constraints.subject_len)
         return FIDELITY_KEPT;
     return row->found[0] ? FIDELITY_DIFFERS : FIDELITY_DROPPED;
 }
@@ -149,17 +149,17 @@ static enum fidelity earlier(const struct fidelity_pair *pair, const struct fide
     return verdict;
 }
 
-static bool allows(const struct key_terms *terms, uint32_t mechanism)
+static bool allows(const struct key_constraints *constraints, uint32_t mechanism)
 {
-    for (size_t i = 0; i < terms->allowed_count && i < KEY_ALLOWED_MAX; i++)
-        if (terms->allowed[i] == mechanism)
+    for (size_t i = 0; i < constraints->allowed_count && i < KEY_ALLOWED_MAX; i++)
+        if (constraints->allowed[i] == mechanism)
             return true;
-    return terms->allowed_count == 0;
+    return constraints->allowed_count == 0;
 }
 
 static enum fidelity fewer(const struct fidelity_pair *pair, const struct fidelity_row *row)
 {
-    const struct key_terms *s = &pair->source->terms, *f = &pair->found->terms;
+    const struct key_constraints *s = &pair->source->constraints, *f = &pair->found->constraints;
 
     if (s->allowed_count == 0 && f->allowed_count == 0)
         return FIDELITY_OPEN;
@@ -176,12 +176,12 @@ static const struct {
     const char *name;
     void (*value)(const struct key_desc *key, char *out); /* leaves out empty: not told */
     enum fidelity (*judge)(const struct fidelity_pair *pair, const struct fidelity_row *row);
-    bool term;
+    bool constraint;
 } attributes[] = {
     {"label", label_value, same_name, false},   {"id", id_value, same_name, false},
     {"class", class_value, same, false},        {"type", type_value, same, false},
     {"size", size_value, same, false},          {"public key", public_value, same_public, false},
-    {"check value", check_value, alike, false}, {"subject", subject_value, kept_subject, true},
+    {"check value", kcv_value, alike, false},   {"subject", subject_value, kept_subject, true},
     {"start date", start_value, later, true},   {"end date", end_value, earlier, true},
     {"mechanisms", allowed_value, fewer, true},
 };
@@ -194,14 +194,14 @@ enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
 static void template_row(const struct fidelity_pair *pair, enum key_template_use use,
                          struct fidelity_row *row)
 {
-    const struct key_template *source = &pair->source->terms.templates[use], *found;
+    const struct key_template *source = &pair->source->constraints.templates[use], *found;
 
     row->name = key_template_name(use);
-    row->term = true;
+    row->constraint = true;
     key_template_text(source, row->source);
     if (!pair->found)
         return;
-    found = &pair->found->terms.templates[use];
+    found = &pair->found->constraints.templates[use];
     key_template_text(found, row->found);
     if (!key_template_is_set(source) && !key_template_is_set(found))
         row->verdict = FIDELITY_OPEN;
@@ -317,7 +317,7 @@ bool fidelity_row(const struct fidelity_pair *pair, unsigned at, struct fidelity
         return true;
     }
     row->name = attributes[at].name;
-    row->term = attributes[at].term;
+    row->constraint = attributes[at].constraint;
     attributes[at].value(pair->source, row->source);
     if (pair->found) {
         attributes[at].value(pair->found, row->found);

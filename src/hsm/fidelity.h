@@ -37,7 +37,7 @@ struct fidelity_pair {
 enum { FIDELITY_VALUE_MAX = 4 * KEY_LABEL_MAX + 1, FIDELITY_ROWS_MAX = 48 };
 struct fidelity_row {
     const char *name; /* "label", "sensitive" */
-    bool term;        /* it is of struct key_terms */
+    bool constraint;  /* it is of struct key_constraints */
     char source[FIDELITY_VALUE_MAX];
     char asked[8]; /* flags only: yes, no */
     char found[FIDELITY_VALUE_MAX];

@@ -66,9 +66,9 @@ struct hsm_template {
     size_t label_len;
     const uint8_t *id;
     size_t id_len;
-    const struct bytes *spki;      /* private keys: the public half (DER), NULL where unknown;
-                                      public objects: all that they consist of (DER) */
-    const struct key_terms *terms; /* as far as this API has them; NULL: none */
+    const struct bytes *spki; /* private keys: the public half (DER), NULL where unknown;
+                                 public objects: all that they consist of (DER) */
+    const struct key_constraints *constraints; /* as far as this API has them; NULL: none */
 };
 
 /* A transport key pair, as made. */
@@ -139,7 +139,7 @@ struct hsm_driver {
     bool (*certificate)(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err);
 
     /* What it can do. Makes throw-away session keys and destroys them. */
-    bool (*offers)(struct hsm *hsm, struct hsm_offers *offers, struct err *err);
+    bool (*capabilities)(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err);
 
     /* Protocol step 1. An RSA pair with e = 65537, temporary: the private half sensitive, not
      * extractable, for unwrapping by OAEP only, not modifiable, not copyable, and (where the API
@@ -153,7 +153,7 @@ struct hsm_driver {
 
     /* Protocol step 4. A fresh AES key, temporary, sensitive, extractable (it must be wrapped
      * once), for wrapping only, neither modifiable nor copyable where the API can say so. */
-    bool (*make_aes)(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+    bool (*make_kek)(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                      struct err *err);
 
     /* A throw-away key to try a way with before a real one takes it: made inside the HSM,
@@ -169,15 +169,16 @@ struct hsm_driver {
      * has checked for every driver that the key may leave, that wrapping is a key for alg which may
      * wrap, and that alg carries the key's length (agent/guard.h). */
     bool (*wrap)(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-                 struct bytes *blob, struct err *err);
+                 struct bytes *wrapped_key, struct err *err);
 
-    /* Protocol steps 7 and 10. Decrypts blob under unwrapping into a new TEMPORARY object that is
-     * what template says, as far as this API can; the caller reads it back. A blob that was changed
-     * in any way gives one and the same ERR_DATA message, which is the service's: a driver returns
-     * ERR_DATA for whatever its API says of such a blob. The service has checked that the blob is
-     * as long as alg makes it, and that unwrapping is a key for alg which may unwrap. */
-    bool (*unwrap)(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
-                   const struct hsm_template *template, uint64_t *handle, struct err *err);
+    /* Protocol steps 7 and 10. Decrypts wrapped_key under unwrapping into a new TEMPORARY object
+     * that is what template says, as far as this API can; the caller reads it back. A blob that was
+     * changed in any way gives one and the same ERR_DATA message, which is the service's: a driver
+     * returns ERR_DATA for whatever its API says of such a blob. The service has checked that the
+     * blob is as long as alg makes it, and that unwrapping is a key for alg which may unwrap. */
+    bool (*unwrap)(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                   const struct bytes *wrapped_key, const struct hsm_template *template,
+                   uint64_t *handle, struct err *err);
 
     /* Protocol step 11. Answers challenge with this key. Errors: ERR_UNSUPPORTED (not by this
      * proof, or the key's uses forbid it). */

@@ -61,9 +61,9 @@ static void set_date(char *to, const void *from, size_t len)
 void key_set_dates(struct key_desc *key, const void *start, size_t start_len, const void *end,
                    size_t end_len)
 {
-    set_date(key->terms.start, start, start_len);
-    set_date(key->terms.end, end, end_len);
-    key->terms.known |= KEY_DATES;
+    set_date(key->constraints.start, start, start_len);
+    set_date(key->constraints.end, end, end_len);
+    key->constraints.known |= KEY_DATES;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -75,24 +75,25 @@ static int compare_numbers(const void *a, const void *b)
 
 void key_set_allowed(struct key_desc *key, const uint64_t *numbers, size_t count)
 {
-    struct key_terms *terms = &key->terms;
+    struct key_constraints *constraints = &key->constraints;
 
-    memset(terms->allowed, 0, sizeof terms->allowed);
-    terms->allowed_count = count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
+    memset(constraints->allowed, 0, sizeof constraints->allowed);
+    constraints->allowed_count = count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
     for (size_t i = 0; i < count && i < KEY_ALLOWED_MAX; i++) {
-        terms->allowed[i] = (uint32_t)numbers[i];
+        constraints->allowed[i] = (uint32_t)numbers[i];
         if (numbers[i] > UINT32_MAX)
-            terms->allowed_count = UINT16_MAX;
+            constraints->allowed_count = UINT16_MAX;
     }
-    qsort(terms->allowed, count < KEY_ALLOWED_MAX ? count : KEY_ALLOWED_MAX,
-          sizeof terms->allowed[0], compare_numbers);
-    terms->known |= KEY_ALLOWED;
+    qsort(constraints->allowed, count < KEY_ALLOWED_MAX ? count : KEY_ALLOWED_MAX,
+          sizeof constraints->allowed[0], compare_numbers);
+    constraints->known |= KEY_ALLOWED;
 }
 
 void key_set_subject(struct key_desc *key, const void *der, size_t len)
 {
-    key->terms.subject_len = set_raw(key->terms.subject, sizeof key->terms.subject, der, len);
-    key->terms.known |= KEY_SUBJECT;
+    key->constraints.subject_len =
+        set_raw(key->constraints.subject, sizeof key->constraints.subject, der, len);
+    key->constraints.known |= KEY_SUBJECT;
 }
 
 bool key_template_is_set(const struct key_template *template)
@@ -274,29 +275,29 @@ bool key_sample_equal(const struct key_sample *a, const struct key_sample *b)
            strcmp(a->curve, b->curve) == 0;
 }
 
-char *key_check_text(const struct key_desc *key, char *out)
+char *key_kcv_text(const struct key_desc *key, char *out)
 {
     bool cipher = key->kind == KEY_KIND_AES || key->kind == KEY_KIND_DES3;
 
     out[0] = '\0';
-    if (key->check_value_len == sizeof key->check_value)
-        snprintf(out, KEY_CHECK_TEXT, "%02x%02x%02x, %s", key->check_value[0], key->check_value[1],
-                 key->check_value[2], cipher ? key_check_words(KEY_CHECK_ECB) : "its own method");
+    if (key->kcv_len == sizeof key->kcv)
+        snprintf(out, KEY_KCV_TEXT, "%02x%02x%02x, %s", key->kcv[0], key->kcv[1], key->kcv[2],
+                 cipher ? kcv_method_words(KCV_ECB) : "its own method");
     return out;
 }
 
-const char *key_check_name(enum key_check method)
+const char *kcv_method_name(enum kcv_method method)
 {
-    static const char *const names[KEY_CHECKS] = {"none", "ecb-zero", "cmac-zero", "rewrap-sha256",
-                                                  "spki-sha256"};
-    return (unsigned)method < KEY_CHECKS ? names[method] : "?";
+    static const char *const names[KCV_METHODS] = {"none", "ecb-zero", "cmac-zero", "rewrap-sha256",
+                                                   "spki-sha256"};
+    return (unsigned)method < KCV_METHODS ? names[method] : "?";
 }
 
-const char *key_check_words(enum key_check method)
+const char *kcv_method_words(enum kcv_method method)
 {
-    static const char *const words[KEY_CHECKS] = {"none", "ECB of zeros", "CMAC of zeros",
-                                                  "re-wrap comparison", "SHA-256 of SPKI"};
-    return (unsigned)method < KEY_CHECKS ? words[method] : "?";
+    static const char *const words[KCV_METHODS] = {"none", "ECB of zeros", "CMAC of zeros",
+                                                   "re-wrap comparison", "SHA-256 of SPKI"};
+    return (unsigned)method < KCV_METHODS ? words[method] : "?";
 }
 
 char *key_label_text(const struct key_desc *key, char *out)
@@ -369,11 +370,12 @@ bool key_is_not(const struct key_desc *key, uint32_t flag)
 
 bool key_allows(const struct key_desc *key, uint32_t mechanism)
 {
-    const struct key_terms *terms = &key->terms;
-    unsigned held = terms->allowed_count < KEY_ALLOWED_MAX ? terms->allowed_count : KEY_ALLOWED_MAX;
+    const struct key_constraints *constraints = &key->constraints;
+    unsigned held =
+        constraints->allowed_count < KEY_ALLOWED_MAX ? constraints->allowed_count : KEY_ALLOWED_MAX;
 
     for (unsigned i = 0; i < held; i++)
-        if (terms->allowed[i] == mechanism)
+        if (constraints->allowed[i] == mechanism)
             return true;
     return held == 0 || mechanism == 0;
 }

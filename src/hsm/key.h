@@ -73,7 +73,7 @@ enum {
 };
 
 /* What binds a key besides its flags, and whose it is. */
-enum key_term {
+enum key_constraint {
     KEY_DATES = 1 << 0,
     KEY_ALLOWED = 1 << 1,
     KEY_SUBJECT = 1 << 2,
@@ -97,9 +97,9 @@ struct key_template {
     uint32_t others;      /* how many attributes there are besides; they are not carried along */
 };
 
-enum { KEY_TERMS = 31, KEY_DATE_SIZE = 9, KEY_ALLOWED_MAX = 16, KEY_SUBJECT_MAX = 256 };
-struct key_terms {
-    uint32_t known;                    /* enum key_term: what this HSM told, also "none" */
+enum { KEY_CONSTRAINTS = 31, KEY_DATE_SIZE = 9, KEY_ALLOWED_MAX = 16, KEY_SUBJECT_MAX = 256 };
+struct key_constraints {
+    uint32_t known;                    /* enum key_constraint: what this HSM told, also "none" */
     char start[KEY_DATE_SIZE];         /* "20260131"; empty: from ever */
     char end[KEY_DATE_SIZE];           /* empty: for ever */
     uint16_t allowed_count;            /* more than KEY_ALLOWED_MAX: too many to hold; 0: all */
@@ -129,27 +129,27 @@ struct key_desc {
     uint8_t id[KEY_ID_MAX];
     bool has_public;             /* the public half is known: spki_sha256 is set */
     uint8_t spki_sha256[32];     /* SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7) */
-    uint8_t check_value[3];      /* AES, DES3: CKA_CHECK_VALUE as the HSM tells it ... */
-    uint8_t check_value_len;     /* ... 0 or 3 */
+    uint8_t kcv[3];              /* AES, DES3: CKA_CHECK_VALUE as the HSM tells it ... */
+    uint8_t kcv_len;             /* ... 0 or 3 */
     char unread[KEY_UNREAD_MAX]; /* what of it the HSM failed to read, and its error:
                                     "CKA_UNWRAP_TEMPLATE: CKR_DEVICE_ERROR"; class other: the object
                                     as a whole; empty: nothing */
-    struct key_terms terms;
+    struct key_constraints constraints;
 };
 
 /* What officers compare to know a key again, by how it is computed. */
-enum key_check {
-    KEY_CHECK_NONE,   /* a key that has none */
-    KEY_CHECK_ECB,    /* AES, DES3: the first 3 octets of an encrypted block of zeros */
-    KEY_CHECK_CMAC,   /* AES, DES3: the first 3 octets of the CMAC of a block of zeros */
-    KEY_CHECK_REWRAP, /* SHA-256 of the key as encrypted under an AES key made for this alone */
-    KEY_CHECK_SPKI,   /* RSA, EC: SHA-256 of the SubjectPublicKeyInfo; no operation on the key */
-    KEY_CHECKS
+enum kcv_method {
+    KCV_NONE,   /* a key that has none */
+    KCV_ECB,    /* AES, DES3: the first 3 octets of an encrypted block of zeros */
+    KCV_CMAC,   /* AES, DES3: the first 3 octets of the CMAC of a block of zeros */
+    KCV_REWRAP, /* SHA-256 of the key as encrypted under an AES key made for this alone */
+    KCV_SPKI,   /* RSA, EC: SHA-256 of the SubjectPublicKeyInfo; no operation on the key */
+    KCV_METHODS
 };
-enum { KEY_CHECK_MAX = 32 };
-struct key_check_value {
+enum { KCV_MAX = 32 };
+struct kcv_value {
     uint32_t len; /* 0: none */
-    uint8_t octets[KEY_CHECK_MAX];
+    uint8_t octets[KCV_MAX];
 };
 
 /* A throw-away key that stands for others of its kind. */
@@ -213,13 +213,13 @@ char *key_type_text(const struct key_desc *key, char *out);
 char *key_sample_text(const struct key_sample *sample, char *out);
 
 /* The check value with its method beside it, "848606, ECB of zeros" (PKCS#11 v2.40 4.10.2); empty
- * where there is none. out has KEY_CHECK_TEXT bytes. Returns out. */
-enum { KEY_CHECK_TEXT = 32 };
-char *key_check_text(const struct key_desc *key, char *out);
+ * where there is none. out has KEY_KCV_TEXT bytes. Returns out. */
+enum { KEY_KCV_TEXT = 32 };
+char *key_kcv_text(const struct key_desc *key, char *out);
 
 /* "none", "ecb-zero", "cmac-zero", "rewrap-sha256", "spki-sha256"; and in words: "ECB of zeros". */
-const char *key_check_name(enum key_check method);
-const char *key_check_words(enum key_check method);
+const char *kcv_method_name(enum kcv_method method);
+const char *kcv_method_words(enum kcv_method method);
 
 /* The label through text_safe(), "(no label)" where it is empty. out has KEY_LABEL_TEXT bytes. */
 enum { KEY_LABEL_TEXT = 4 * KEY_LABEL_MAX + 1 };

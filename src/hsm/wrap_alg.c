@@ -48,7 +48,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                              .least = 1,
                              .hash_len = 32,
                              .hash = "SHA-256", /* and an empty label */
-                             .blob_len = oaep_len},
+                             .wrapped_len = oaep_len},
     [HSM_RSA_OAEP_SHA1] = {.name = "rsa-oaep-sha1",
                            .standard = "RFC 8017",
                            .words = "the key itself under the transport key",
@@ -59,7 +59,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                            .least = 1,
                            .hash_len = 20,
                            .hash = "SHA-1",
-                           .blob_len = oaep_len},
+                           .wrapped_len = oaep_len},
     [HSM_AES_KWP] = {.name = "aes-kwp",
                      .standard = "RFC 5649",
                      .words = "RFC 5649: protects integrity, carries every length",
@@ -72,7 +72,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                      .value = {0xa6, 0x59, 0x59, 0xa6}, /* section 3; the length follows it */
                      .value_len = 4,
                      .openssl = "AES-256-WRAP-PAD",
-                     .blob_len = kwp_len},
+                     .wrapped_len = kwp_len},
     [HSM_AES_KW] = {.name = "aes-kw",
                     .standard = "RFC 3394",
                     .words = "RFC 3394: protects integrity, carries multiples of 8 bytes",
@@ -85,7 +85,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                     .value = {0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6, 0xa6}, /* section 2.2.3.1 */
                     .value_len = 8,
                     .openssl = "AES-256-WRAP",
-                    .blob_len = kw_len},
+                    .wrapped_len = kw_len},
     [HSM_AES_CBC_PAD] = {.name = "aes-cbc-pad",
                          .standard = "CBC with PKCS#7 padding",
                          .words = "NO INTEGRITY: only the proof shows whether a key was altered",
@@ -95,7 +95,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                          .block = AES_BLOCK,
                          .least = 2 * AES_BLOCK,
                          .openssl = "AES-256-CBC",
-                         .blob_len = cbc_len},
+                         .wrapped_len = cbc_len},
 };
 
 const struct wrap_alg *wrap_alg(enum hsm_alg alg)
@@ -103,12 +103,12 @@ const struct wrap_alg *wrap_alg(enum hsm_alg alg)
     return &algs[alg];
 }
 
-size_t wrap_blob_len(enum hsm_alg alg, size_t len, size_t modulus)
+size_t wrap_ciphertext_len(enum hsm_alg alg, size_t len, size_t modulus)
 {
-    return algs[alg].blob_len(&algs[alg], len, modulus);
+    return algs[alg].wrapped_len(&algs[alg], len, modulus);
 }
 
-bool wrap_may_be_blob(enum hsm_alg alg, size_t len, size_t modulus)
+bool wrap_may_be_ciphertext(enum hsm_alg alg, size_t len, size_t modulus)
 {
     const struct wrap_alg *a = &algs[alg];
 

@@ -31,7 +31,7 @@ enum wrap_family {
 enum wrap_length {
     WRAP_LENGTH_KEPT,     /* always */
     WRAP_LENGTH_ASK,      /* by the standard; but some HSMs pad the secret with zeros before: see
-                             hsm_offers.exact_length */
+                             hsm_capabilities.exact_length */
     WRAP_LENGTH_MULTIPLE, /* multiples of the block are carried, others are not */
 };
 
@@ -55,17 +55,17 @@ struct wrap_alg {
     const char *openssl;           /* AES: OpenSSL's name of it under a key of 256 bits */
     /* Octets of the blob of a key of len octets; 0: it does not carry that. modulus: octets of the
      * RSA key that wraps. */
-    size_t (*blob_len)(const struct wrap_alg *alg, size_t len, size_t modulus);
+    size_t (*wrapped_len)(const struct wrap_alg *alg, size_t len, size_t modulus);
 };
 
 /* The row of an algorithm; alg must be one. */
 const struct wrap_alg *wrap_alg(enum hsm_alg alg);
 
 /* Octets of the blob of a key of len octets; 0: this algorithm does not carry it. */
-size_t wrap_blob_len(enum hsm_alg alg, size_t len, size_t modulus);
+size_t wrap_ciphertext_len(enum hsm_alg alg, size_t len, size_t modulus);
 
 /* Can a blob be this long, whatever is in it? */
-bool wrap_may_be_blob(enum hsm_alg alg, size_t len, size_t modulus);
+bool wrap_may_be_ciphertext(enum hsm_alg alg, size_t len, size_t modulus);
 
 /* Octets of the longest secret that OAEP carries under a modulus of so many (RFC 8017 section
  * 7.1.1). */

@@ -50,19 +50,21 @@
         FIELD(FIELD_BITS, "flags-known", key.flags_known),                                         \
         FIELD(FIELD_YES, "has-public", key.has_public),                                            \
         FIELD(FIELD_HEX, "public-sha256", key.spki_sha256),                                        \
-        FIELD(FIELD_HEX, "check-value", key.check_value),                                          \
-        FIELD(FIELD_NUMBER, "check-value-length", key.check_value_len),                            \
-        FIELD_2(FIELD_TEXT, "unread", key.unread), FIELD(FIELD_BITS, "terms", key.terms.known),    \
-        FIELD(FIELD_TEXT, "start", key.terms.start), FIELD(FIELD_TEXT, "end", key.terms.end),      \
-        FIELD(FIELD_NUMBERS, "allowed", key.terms.allowed),                                        \
-        FIELD(FIELD_NUMBER, "allowed-count", key.terms.allowed_count),                             \
-        FIELD(FIELD_HEX, "subject", key.terms.subject),                                            \
-        FIELD(FIELD_NUMBER, "subject-length", key.terms.subject_len),                              \
-        TEMPLATE_FIELDS("wraps", key.terms.templates[KEY_TEMPLATE_WRAP]),                          \
-        TEMPLATE_FIELDS("unwraps", key.terms.templates[KEY_TEMPLATE_UNWRAP]),                      \
-        TEMPLATE_FIELDS("derives", key.terms.templates[KEY_TEMPLATE_DERIVE])
+        FIELD(FIELD_HEX, "check-value", key.kcv),                                                  \
+        FIELD(FIELD_NUMBER, "check-value-length", key.kcv_len),                                    \
+        FIELD_2(FIELD_TEXT, "unread", key.unread),                                                 \
+        FIELD(FIELD_BITS, "terms", key.constraints.known),                                         \
+        FIELD(FIELD_TEXT, "start", key.constraints.start),                                         \
+        FIELD(FIELD_TEXT, "end", key.constraints.end),                                             \
+        FIELD(FIELD_NUMBERS, "allowed", key.constraints.allowed),                                  \
+        FIELD(FIELD_NUMBER, "allowed-count", key.constraints.allowed_count),                       \
+        FIELD(FIELD_HEX, "subject", key.constraints.subject),                                      \
+        FIELD(FIELD_NUMBER, "subject-length", key.constraints.subject_len),                        \
+        TEMPLATE_FIELDS("wraps", key.constraints.templates[KEY_TEMPLATE_WRAP]),                    \
+        TEMPLATE_FIELDS("unwraps", key.constraints.templates[KEY_TEMPLATE_UNWRAP]),                \
+        TEMPLATE_FIELDS("derives", key.constraints.templates[KEY_TEMPLATE_DERIVE])
 
-static const struct field begin[] = {
+static const struct event_field begin[] = {
     FIELD(FIELD_TEXT, "title", begin.title),
     FIELD(FIELD_TEXT, "id", begin.id),
     FIELD(FIELD_TEXT, "resumes", begin.resumes),
@@ -77,33 +79,33 @@ static const struct field begin[] = {
     FIELD_2(FIELD_TEXT, "confinement", begin.confinement),
 };
 
-static const struct field officer[] = {
+static const struct event_field officer[] = {
     FIELD(FIELD_TEXT, "name", officer.name),
     FIELD(FIELD_TEXT, "role", officer.role),
 };
 
-static const struct field reach[] = {
+static const struct event_field reach[] = {
     WORD_2("what", reach.what, reach_name, REACHES),
     FIELD_2(FIELD_TEXT, "text", reach.text),
     FIELD_2(FIELD_HEX, "sha256", reach.sha256),
 };
 
-static const struct field signer[] = {
+static const struct event_field signer[] = {
     FIELD(FIELD_TEXT, "uri", signer.key),     FIELD(FIELD_TEXT, "device", signer.device),
     FIELD(FIELD_TEXT, "api", signer.api),     FIELD(FIELD_TEXT, "module", signer.module),
     FIELD(FIELD_TEXT, "token", signer.token), FIELD(FIELD_TEXT, "role", signer.role),
 };
 
-static const struct field note[] = {
+static const struct event_field note[] = {
     FIELD(FIELD_TEXT, "name", note.name),
     FIELD(FIELD_TEXT, "text", note.text),
 };
 
-static const struct field side[] = {
+static const struct event_field side[] = {
     WORD("state", side_state.state, side_state_name, SIDE_STATES),
 };
 
-static const struct field hsm[] = {
+static const struct event_field hsm[] = {
     FIELD(FIELD_TEXT, "token", hsm.slot.label),
     FIELD(FIELD_TEXT, "serial", hsm.slot.serial),
     FIELD(FIELD_TEXT, "token-manufacturer", hsm.slot.manufacturer),
@@ -134,33 +136,33 @@ static const struct field hsm[] = {
     FIELD_2(FIELD_TEXT, "confinement", hsm.confinement),
 };
 
-static const struct field loaded[] = {
+static const struct event_field loaded[] = {
     FIELD_2(FIELD_TEXT, "path", loaded.path),
     FIELD_2(FIELD_HEX, "sha256", loaded.sha256),
 };
 
-static const struct field offer[] = {
-    WORD("algorithm", offer.alg, hsm_alg_name, HSM_ALGS),
-    FIELD(FIELD_YES, "wrap", offer.offer.wrap),
-    FIELD(FIELD_YES, "unwrap", offer.offer.unwrap),
-    FIELD(FIELD_BITS, "mechanism", offer.offer.mechanism),
-    FIELD(FIELD_TEXT, "wrap-call", offer.offer.wrap_words),
-    FIELD(FIELD_TEXT, "unwrap-call", offer.offer.unwrap_words),
-    FIELD(FIELD_TEXT, "reason", offer.offer.reason),
+static const struct event_field capability[] = {
+    WORD("algorithm", capability.alg, hsm_alg_name, HSM_ALGS),
+    FIELD(FIELD_YES, "wrap", capability.how.wrap),
+    FIELD(FIELD_YES, "unwrap", capability.how.unwrap),
+    FIELD(FIELD_BITS, "mechanism", capability.how.mechanism),
+    FIELD(FIELD_TEXT, "wrap-call", capability.how.wrap_call),
+    FIELD(FIELD_TEXT, "unwrap-call", capability.how.unwrap_call),
+    FIELD(FIELD_TEXT, "reason", capability.how.reason),
 };
 
-static const struct field choice[] = {
+static const struct event_field choice[] = {
     FIELD(FIELD_YES, "envelope", choice.envelope),
     FIELD(FIELD_YES, "more", choice.more),
     FIELD(FIELD_TEXT, "keys", choice.keys),
     WORD("algorithm", choice.alg, hsm_alg_name, HSM_ALGS),
     FIELD(FIELD_NUMBER, "bits", choice.bits),
-    FIELD(FIELD_TEXT, "source-call", choice.source_words),
-    FIELD(FIELD_TEXT, "destination-call", choice.destination_words),
+    FIELD(FIELD_TEXT, "source-call", choice.source_call),
+    FIELD(FIELD_TEXT, "destination-call", choice.destination_call),
     FIELD(FIELD_TEXT, "reason", choice.reason),
 };
 
-static const struct field canary[] = {
+static const struct event_field canary[] = {
     WORD("state", canary.state, canary_state_name, CANARY_STATES),
     FIELD(FIELD_YES, "transport", canary.transport),
     WORD("kind", canary.kind, key_kind_name, KEY_KINDS),
@@ -172,11 +174,11 @@ static const struct field canary[] = {
     FIELD(FIELD_TEXT, "text", canary.text),
 };
 
-static const struct field planned[] = {
+static const struct event_field planned[] = {
     KEY_FIELDS(planned.desc),
     WORD("route", planned.route, key_route_name, ROUTES),
     WORD("refused", planned.refused, err_code_name, ERR_CODES),
-    FIELD(FIELD_YES, "named", planned.named),
+    FIELD(FIELD_YES, "named", planned.explicit),
     FIELD(FIELD_YES, "kept", planned.kept),
     FIELD(FIELD_NUMBER, "companion-of", planned.companion_of),
     FIELD(FIELD_NUMBER, "bytes", planned.bytes),
@@ -186,7 +188,7 @@ static const struct field planned[] = {
     FIELD(FIELD_TEXT, "reason", planned.reason),
 };
 
-static const struct field gate[] = {
+static const struct event_field gate[] = {
     WORD("gate", gate.gate, gate_name, GATES),
     WORD("state", gate.state, gate_state_name, GATE_WAIVED + 1),
     FIELD(FIELD_NUMBER, "tries-left", gate.tries_left),
@@ -195,41 +197,41 @@ static const struct field gate[] = {
     FIELD(FIELD_TEXT, "role", gate.role),
 };
 
-static const struct field step[] = {
+static const struct event_field step[] = {
     WORD("step", step.id, step_name, STEPS),
     WORD("state", step.state, event_state_name, EVENT_UNDONE + 1),
-    FIELD(FIELD_TEXT, "call", step.words),
+    FIELD(FIELD_TEXT, "call", step.call),
     FIELD(FIELD_NUMBER, "bytes", step.bytes),
     FIELD(FIELD_HEX, "sha256", step.sha256),
     FIELD(FIELD_SIGNED, "micros", step.micros),
     FIELD(FIELD_TEXT, "text", step.text),
 };
 
-static const struct field fingerprint[] = {
+static const struct event_field fingerprint[] = {
     FIELD(FIELD_HEX, "sha256", fingerprint.spki_sha256),
     FIELD(FIELD_NUMBER, "bytes", fingerprint.bytes),
     FIELD(FIELD_NUMBER, "bits", fingerprint.bits),
 };
 
-static const struct field proof[] = {
+static const struct event_field proof[] = {
     WORD("proof", proof.proof, hsm_proof_name, HSM_PROOFS),
     WORD("state", proof.state, event_state_name, EVENT_UNDONE + 1),
     WORD("stage", proof.stage, step_name, STEPS),
-    FIELD(FIELD_TEXT, "source", proof.words[SIDE_SOURCE]),
-    FIELD(FIELD_TEXT, "destination", proof.words[SIDE_DESTINATION]),
+    FIELD(FIELD_TEXT, "source", proof.call[SIDE_SOURCE]),
+    FIELD(FIELD_TEXT, "destination", proof.call[SIDE_DESTINATION]),
     FIELD(FIELD_TEXT, "text", proof.text),
 };
 
-static const struct field check[] = {
-    WORD("method", check.method, key_check_name, KEY_CHECKS),
-    FIELD(FIELD_HEX, "source", check.value[SIDE_SOURCE].octets),
-    FIELD(FIELD_NUMBER, "source-length", check.value[SIDE_SOURCE].len),
-    FIELD(FIELD_HEX, "destination", check.value[SIDE_DESTINATION].octets),
-    FIELD(FIELD_NUMBER, "destination-length", check.value[SIDE_DESTINATION].len),
-    FIELD(FIELD_TEXT, "text", check.text),
+static const struct event_field kcv[] = {
+    WORD("method", kcv.method, kcv_method_name, KCV_METHODS),
+    FIELD(FIELD_HEX, "source", kcv.value[SIDE_SOURCE].octets),
+    FIELD(FIELD_NUMBER, "source-length", kcv.value[SIDE_SOURCE].len),
+    FIELD(FIELD_HEX, "destination", kcv.value[SIDE_DESTINATION].octets),
+    FIELD(FIELD_NUMBER, "destination-length", kcv.value[SIDE_DESTINATION].len),
+    FIELD(FIELD_TEXT, "text", kcv.text),
 };
 
-static const struct field key_done[] = {
+static const struct event_field key_done[] = {
     WORD("outcome", key_done.outcome, key_outcome_name, KEY_OUTCOMES),
     WORD("code", key_done.code, err_code_name, ERR_CODES),
     KEY_FIELDS(key_done.desc),
@@ -237,7 +239,7 @@ static const struct field key_done[] = {
     FIELD(FIELD_TEXT, "text", key_done.text),
 };
 
-static const struct field inventory[] = {
+static const struct event_field inventory[] = {
     FIELD(FIELD_YES, "after", inventory.after),
     FIELD(FIELD_NUMBER, "objects", inventory.objects),
     FIELD(FIELD_NUMBER, "unexplained", inventory.unexplained),
@@ -246,7 +248,7 @@ static const struct field inventory[] = {
     FIELD(FIELD_HEX, "sha256", inventory.sha256),
 };
 
-static const struct field error[] = {
+static const struct event_field error[] = {
     WORD("code", error.code, err_code_name, ERR_CODES),
     FIELD(FIELD_BITS, "hsm-code", error.hsm_code),
     FIELD(FIELD_TEXT, "hsm-name", error.hsm_name),
@@ -255,7 +257,7 @@ static const struct field error[] = {
     FIELD(FIELD_TEXT, "next", error.next),
 };
 
-static const struct field exception[] = {
+static const struct event_field exception[] = {
     FIELD(FIELD_YES, "begun", exception.begun),
     WORD("step", exception.step, step_name, STEPS),
     FIELD(FIELD_TEXT, "expected", exception.expected),
@@ -263,16 +265,16 @@ static const struct field exception[] = {
     FIELD(FIELD_TEXT, "decided", exception.decided),
 };
 
-static const struct field end[] = {
+static const struct event_field end[] = {
     WORD("outcome", end.outcome, end_outcome_name, END_ABORTED + 1),
     FIELD(FIELD_SIGNED, "exit-code", end.exit_code),
     FIELD(FIELD_NUMBER, "migrated", end.migrated),
     FIELD(FIELD_NUMBER, "unproven", end.unproven),
     FIELD(FIELD_NUMBER, "refused", end.refused),
     FIELD(FIELD_NUMBER, "failed", end.failed),
-    FIELD(FIELD_NUMBER, "companions", end.along),
-    FIELD(FIELD_NUMBER, "companions-refused", end.along_refused),
-    FIELD(FIELD_NUMBER, "companions-failed", end.along_failed),
+    FIELD(FIELD_NUMBER, "companions", end.companions),
+    FIELD(FIELD_NUMBER, "companions-refused", end.companions_refused),
+    FIELD(FIELD_NUMBER, "companions-failed", end.companions_failed),
     FIELD(FIELD_NUMBER, "left-over", end.left_over),
     FIELD(FIELD_TEXT, "text", end.text),
 };
@@ -283,7 +285,7 @@ static const struct field end[] = {
     }
 
 static const struct {
-    const struct field *fields;
+    const struct event_field *fields;
     size_t count;
 } kinds[EVENT_KINDS] = {
     [EVENT_BEGIN] = KIND(begin),
@@ -294,7 +296,7 @@ static const struct {
     [EVENT_SIDE] = KIND(side),
     [EVENT_HSM] = KIND(hsm),
     [EVENT_LOADED] = KIND(loaded),
-    [EVENT_OFFER] = KIND(offer),
+    [EVENT_CAPABILITY] = KIND(capability),
     [EVENT_CHOICE] = KIND(choice),
     [EVENT_REJECTED] = KIND(note),
     [EVENT_CANARY] = KIND(canary),
@@ -304,11 +306,11 @@ static const struct {
     [EVENT_STEP] = KIND(step),
     [EVENT_FINGERPRINT] = KIND(fingerprint),
     [EVENT_PROOF] = KIND(proof),
-    [EVENT_CHECK] = KIND(check),
+    [EVENT_KCV] = KIND(kcv),
     [EVENT_KEY_DONE] = KIND(key_done),
     [EVENT_INVENTORY] = KIND(inventory),
     [EVENT_CALL] = {NULL, 0},
-    [EVENT_SPOKEN] = KIND(note),
+    [EVENT_VENDOR_OUTPUT] = KIND(note),
     [EVENT_COMPARED] = {NULL, 0},
     [EVENT_ERROR] = KIND(error),
     [EVENT_EXCEPTION] = KIND(exception),
@@ -317,7 +319,7 @@ static const struct {
     [EVENT_DONE] = {NULL, 0},
 };
 
-const struct field *fields_of(enum event_kind kind, size_t *count)
+const struct event_field *event_fields_of(enum event_kind kind, size_t *count)
 {
     if ((unsigned)kind >= EVENT_KINDS)
         return NULL;
@@ -334,7 +336,8 @@ struct line {
 
 /* A line has room for the longest event there can be: four characters for each of its bytes, and
  * the names. */
-_Static_assert(FIELDS_LINE_MAX >= 4 * sizeof(struct event) + 64 * 32, "a line holds an event");
+_Static_assert(EVENT_FIELDS_LINE_MAX >= 4 * sizeof(struct event) + 64 * 32,
+               "a line holds an event");
 
 static void put(struct line *line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void put(struct line *line, const char *fmt, ...)
@@ -342,7 +345,7 @@ static void put(struct line *line, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    line->len += text_vprint(line->text + line->len, FIELDS_LINE_MAX - line->len, fmt, args);
+    line->len += text_vprint(line->text + line->len, EVENT_FIELDS_LINE_MAX - line->len, fmt, args);
     va_end(args);
 }
 
@@ -396,7 +399,7 @@ static size_t length_without_zeros(const uint8_t *bytes, size_t len)
 
 static void put_text(struct line *line, const uint8_t *raw, size_t len)
 {
-    line->len += text_safe(raw, len, line->text + line->len, FIELDS_LINE_MAX - line->len);
+    line->len += text_safe(raw, len, line->text + line->len, EVENT_FIELDS_LINE_MAX - line->len);
 }
 
 static void put_numbers(struct line *line, const uint8_t *raw, size_t size)
@@ -408,7 +411,7 @@ static void put_numbers(struct line *line, const uint8_t *raw, size_t size)
         put(line, "%s0x%" PRIx64, i ? "," : "", number_at(raw + i * each, each));
 }
 
-static void put_value(struct line *line, const struct field *field, const uint8_t *raw)
+static void put_value(struct line *line, const struct event_field *field, const uint8_t *raw)
 {
     switch (field->type) {
     case FIELD_TEXT:
@@ -444,7 +447,7 @@ static void put_value(struct line *line, const struct field *field, const uint8_
     }
 }
 
-static bool put_field(struct line *line, const struct field *field, const struct event *event)
+static bool put_field(struct line *line, const struct event_field *field, const struct event *event)
 {
     const uint8_t *raw = (const uint8_t *)event + field->at;
     bool is_word = field->type == FIELD_WORD;
@@ -459,12 +462,12 @@ static bool put_field(struct line *line, const struct field *field, const struct
     return true;
 }
 
-size_t fields_write(const struct event *event, char *text)
+size_t event_fields_write(const struct event *event, char *text)
 {
     struct line line = {.text = text};
     char time[32];
     size_t count;
-    const struct field *fields = fields_of(event->kind, &count);
+    const struct event_field *fields = event_fields_of(event->kind, &count);
 
     if (!fields || (unsigned)event->side >= SIDES)
         return 0;
@@ -512,7 +515,7 @@ static bool read_time(const char *text, int64_t *utc_ms)
     return true;
 }
 
-static bool read_raw(const struct field *field, const char *value, uint8_t *raw)
+static bool read_raw(const struct event_field *field, const char *value, uint8_t *raw)
 {
     size_t room = field->type == FIELD_TEXT ? field->size - 1 : field->size;
 
@@ -521,7 +524,7 @@ static bool read_raw(const struct field *field, const char *value, uint8_t *raw)
     return text_unsafe(value, raw, &room);
 }
 
-static bool read_numbers(const struct field *field, const char *value, uint8_t *raw)
+static bool read_numbers(const struct event_field *field, const char *value, uint8_t *raw)
 {
     const size_t each = sizeof(uint32_t);
     char *after = NULL;
@@ -534,7 +537,7 @@ static bool read_numbers(const struct field *field, const char *value, uint8_t *
     return false;
 }
 
-static bool read_field(const struct field *field, const char *value, struct event *event)
+static bool read_field(const struct event_field *field, const char *value, struct event *event)
 {
     uint8_t *raw = (uint8_t *)event + field->at;
     uint64_t number;
@@ -566,7 +569,7 @@ static bool read_field(const struct field *field, const char *value, struct even
 static bool read_named(char *part, unsigned format, struct event *event)
 {
     size_t count;
-    const struct field *fields = fields_of(event->kind, &count);
+    const struct event_field *fields = event_fields_of(event->kind, &count);
     char *value = strchr(part, '=');
 
     if (!value)
@@ -587,7 +590,7 @@ static bool read_parts(char *line, unsigned format, struct event *event)
 {
     char *rest = line, *part;
     const char *head[5];
-    const struct field *fields;
+    const struct event_field *fields;
     size_t count;
 
     for (size_t i = 0; i < 5; i++)
@@ -597,7 +600,7 @@ static bool read_parts(char *line, unsigned format, struct event *event)
     event->mono_ms = strtoll(head[2], NULL, 10);
     event->kind = find_word(head[3], event_kind_name, EVENT_KINDS);
     event->side = find_word(head[4], side_name, SIDES);
-    fields = fields_of(event->kind, &count);
+    fields = event_fields_of(event->kind, &count);
     if (!read_time(head[1], &event->utc_ms) || !fields || fields[0].since > format)
         return false;
     while ((part = next_part(&rest)) != NULL)
@@ -606,15 +609,15 @@ static bool read_parts(char *line, unsigned format, struct event *event)
     return true;
 }
 
-bool fields_read(const char *line, size_t len, unsigned format, struct event *event)
+bool event_fields_read(const char *line, size_t len, unsigned format, struct event *event)
 {
-    char copy[FIELDS_LINE_MAX + 1];
+    char copy[EVENT_FIELDS_LINE_MAX + 1];
 
-    if (len > FIELDS_LINE_MAX)
+    if (len > EVENT_FIELDS_LINE_MAX)
         return false;
     memcpy(copy, line, len);
     copy[len] = '\0';
     memset(event, 0, sizeof *event);
-    return read_parts(copy, format, event) && fields_write(event, copy) == len &&
+    return read_parts(copy, format, event) && event_fields_write(event, copy) == len &&
            memcmp(copy, line, len) == 0;
 }

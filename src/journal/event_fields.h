@@ -26,7 +26,7 @@ enum field_type {
     FIELD_WORD,    /* an enum, by its word */
 };
 
-struct field {
+struct event_field {
     const char *name;
     enum field_type type;
     size_t at, size;               /* where it is in struct event */
@@ -37,17 +37,17 @@ struct field {
 
 /* What this kind of event holds; NULL: it is no part of the record (calls, PINs, the worker's own
  * messages). */
-const struct field *fields_of(enum event_kind kind, size_t *count);
+const struct event_field *event_fields_of(enum event_kind kind, size_t *count);
 
-enum { FIELDS_LINE_MAX = 32768 };
+enum { EVENT_FIELDS_LINE_MAX = 32768 };
 
-/* Writes the event as one line, without a newline, into FIELDS_LINE_MAX bytes; fields that are
- * zero are left out. Returns the length; 0: it is no part of the record, or holds a value that has
- * no word. */
-size_t fields_write(const struct event *event, char *line);
+/* Writes the event as one line, without a newline, into EVENT_FIELDS_LINE_MAX bytes; fields that
+ * are zero are left out. Returns the length; 0: it is no part of the record, or holds a value that
+ * has no word. */
+size_t event_fields_write(const struct event *event, char *line);
 
-/* Reads such a line of a journal of this format. Whatever fields_write() would not write just so,
- * or only in a later format, is refused. */
-bool fields_read(const char *line, size_t len, unsigned format, struct event *event);
+/* Reads such a line of a journal of this format. Whatever event_fields_write() would not write just
+ * so, or only in a later format, is refused. */
+bool event_fields_read(const char *line, size_t len, unsigned format, struct event *event);
 
 #endif

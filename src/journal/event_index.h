@@ -12,31 +12,31 @@
 #include "journal/event_log.h"
 #include "protocol/event.h"
 
-struct ledger_key {
+struct event_index_key {
     size_t planned, done;
-    size_t checks[KEY_CHECKS]; /* by method */
+    size_t kcvs[KCV_METHODS]; /* by method */
 };
 
 /* Places on the tape, 0: none. Where something was told again, the last word counts; a plan that
  * was made again replaces the one before. */
-struct ledger {
+struct event_index {
     size_t begin, end, last;
     size_t hsm[2], choice[2], fingerprint[2]; /* [side], [is envelope], [side] */
     size_t more[HSM_ALGS];                    /* more envelopes */
-    size_t offer[2][HSM_ALGS];
-    size_t inventory[2][2];  /* [side][is after] */
-    struct ledger_key *keys; /* by number - 1 */
+    size_t capability[2][HSM_ALGS];
+    size_t inventory[2][2];       /* [side][is after] */
+    struct event_index_key *keys; /* by number - 1 */
     size_t key_count, key_room;
-    uint32_t outcomes[KEY_OUTCOMES]; /* how many keys ended how ... */
-    uint32_t along[KEY_OUTCOMES];    /* ... and what went along with one */
+    uint32_t outcomes[KEY_OUTCOMES];   /* how many keys ended how ... */
+    uint32_t companions[KEY_OUTCOMES]; /* ... and what went along with one */
 };
 
-/* Reads the tape from its start. Freed with ledger_free() also on failure.
+/* Reads the tape from its start. Freed with event_index_free() also on failure.
  * Errors: ERR_FAILED (memory). */
-bool ledger_make(const struct tape *tape, struct ledger *ledger, struct err *err);
-void ledger_free(struct ledger *ledger);
+bool event_index_make(const struct event_log *log, struct event_index *index, struct err *err);
+void event_index_free(struct event_index *index);
 
 /* How this key stands: as it was told last, else as it was planned. */
-enum key_outcome ledger_outcome(const struct event *planned, const struct event *done);
+enum key_outcome event_index_outcome(const struct event *planned, const struct event *done);
 
 #endif

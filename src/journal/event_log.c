@@ -17,75 +17,75 @@ static size_t length_without_zeros(const struct event *event)
     return len;
 }
 
-static bool make_room(struct tape *tape, size_t more, struct err *err)
+static bool make_room(struct event_log *log, size_t more, struct err *err)
 {
-    size_t room = tape->room ? tape->room : 65536;
+    size_t room = log->room ? log->room : 65536;
 
-    while (room - tape->len < more)
+    while (room - log->len < more)
         room *= 2;
-    if (room == tape->room)
+    if (room == log->room)
         return true;
-    uint8_t *data = realloc(tape->data, room);
+    uint8_t *data = realloc(log->data, room);
     if (!data)
         return err_set(err, ERR_FAILED, "There is no memory for the record of this ceremony");
-    tape->data = data;
-    tape->room = room;
+    log->data = data;
+    log->room = room;
     return true;
 }
 
-bool tape_add(struct tape *tape, const struct event *event, size_t *at, struct err *err)
+bool event_log_add(struct event_log *log, const struct event *event, size_t *at, struct err *err)
 {
     uint32_t len = (uint32_t)length_without_zeros(event);
 
-    if (!make_room(tape, sizeof len + len, err))
+    if (!make_room(log, sizeof len + len, err))
         return false;
-    memcpy(tape->data + tape->len, &len, sizeof len);
-    memcpy(tape->data + tape->len + sizeof len, event, len);
+    memcpy(log->data + log->len, &len, sizeof len);
+    memcpy(log->data + log->len + sizeof len, event, len);
     if (at)
-        *at = tape->len + sizeof len;
-    tape->len += sizeof len + len;
+        *at = log->len + sizeof len;
+    log->len += sizeof len + len;
     return true;
 }
 
-static uint32_t length_at(const struct tape *tape, size_t at)
+static uint32_t length_at(const struct event_log *log, size_t at)
 {
     uint32_t len;
 
-    memcpy(&len, tape->data + at - sizeof len, sizeof len);
+    memcpy(&len, log->data + at - sizeof len, sizeof len);
     return len;
 }
 
-static enum event_kind kind_at(const struct tape *tape, size_t at)
+static enum event_kind kind_at(const struct event_log *log, size_t at)
 {
     enum event_kind kind;
 
-    memcpy(&kind, tape->data + at + offsetof(struct event, kind), sizeof kind);
+    memcpy(&kind, log->data + at + offsetof(struct event, kind), sizeof kind);
     return kind;
 }
 
-bool tape_next(const struct tape *tape, uint32_t kinds, size_t *at, struct event *event)
+bool event_log_next(const struct event_log *log, uint32_t kinds, size_t *at, struct event *event)
 {
-    size_t place = *at ? *at + length_at(tape, *at) : 0;
+    size_t place = *at ? *at + length_at(log, *at) : 0;
 
-    for (place += sizeof(uint32_t); place < tape->len;
-         place += length_at(tape, place) + sizeof(uint32_t)) {
-        if (!(kinds & UINT32_C(1) << kind_at(tape, place)))
+    for (place += sizeof(uint32_t); place < log->len;
+         place += length_at(log, place) + sizeof(uint32_t)) {
+        if (!(kinds & UINT32_C(1) << kind_at(log, place)))
             continue;
         *at = place;
-        tape_read(tape, place, event);
+        event_log_read(log, place, event);
         return true;
     }
     return false;
 }
 
-void tape_read(const struct tape *tape, size_t at, struct event *event)
+void event_log_read(const struct event_log *log, size_t at, struct event *event)
 {
     memset(event, 0, sizeof *event);
-    memcpy(event, tape->data + at, length_at(tape, at));
+    memcpy(event, log->data + at, length_at(log, at));
 }
 
-void tape_free(struct tape *tape)
+void event_log_free(struct event_log *log)
 {
-    free(tape->data);
-    *tape = (struct tape){0};
+    free(log->data);
+    *log = (struct event_log){0};
 }

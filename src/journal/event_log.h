@@ -15,7 +15,7 @@
 enum { RECORD_FORMAT = 2 };
 
 /* {0} is empty and valid. A place on the tape is a number above 0, so that 0 can mean "none". */
-struct tape {
+struct event_log {
     uint8_t *data;
     size_t len;
     size_t room;
@@ -25,15 +25,15 @@ struct tape {
 };
 
 /* Appends a copy; *at (may be NULL) becomes its place. Errors: ERR_FAILED (memory). */
-bool tape_add(struct tape *tape, const struct event *event, size_t *at, struct err *err);
+bool event_log_add(struct event_log *log, const struct event *event, size_t *at, struct err *err);
 
 /* Finds the next event whose kind has its bit (1 << kind) in kinds, behind place *at (0: from the
  * start), and sets *at to its place. Returns false at the end. */
-bool tape_next(const struct tape *tape, uint32_t kinds, size_t *at, struct event *event);
+bool event_log_next(const struct event_log *log, uint32_t kinds, size_t *at, struct event *event);
 
-/* Reads the event at a place that tape_add() or tape_next() gave. */
-void tape_read(const struct tape *tape, size_t at, struct event *event);
+/* Reads the event at a place that event_log_add() or event_log_next() gave. */
+void event_log_read(const struct event_log *log, size_t at, struct event *event);
 
-void tape_free(struct tape *tape);
+void event_log_free(struct event_log *log);
 
 #endif

@@ -11,14 +11,14 @@
 #include "base/text.h"
 #include "journal/journal.h"
 
-struct history history_of(const struct tape *tape)
+struct history history_of(const struct event_log *log)
 {
     struct history history = {0};
     struct event event;
     bool waived = false, open = false; /* a key arrived unproven; something else is left to do */
     bool canary = false;               /* an object of the canary may be on the destination */
 
-    for (size_t at = 0; tape_next(tape, UINT32_MAX, &at, &event);) {
+    for (size_t at = 0; event_log_next(log, UINT32_MAX, &at, &event);) {
         if (event.kind == EVENT_BEGIN) {
             memcpy(history.title, event.begin.title, sizeof history.title);
             memcpy(history.id, event.begin.id, sizeof history.id);
@@ -79,7 +79,7 @@ static bool is_busy(const char *path)
 static bool add_entry(struct entries *all, const char *folder, const char *name, struct err *err)
 {
     struct entry *grown = reallocarray(all->entries, all->count + 1, sizeof *grown);
-    struct tape tape = {0};
+    struct event_log log = {0};
     bool torn, ok;
 
     if (!grown)
@@ -89,9 +89,9 @@ static bool add_entry(struct entries *all, const char *folder, const char *name,
     *entry = (struct entry){0};
     text_print(entry->path, sizeof entry->path, "%s/%s", folder, name);
     entry->busy = is_busy(entry->path);
-    ok = journal_read(entry->path, &tape, &torn, err);
-    entry->history = history_of(&tape);
-    tape_free(&tape);
+    ok = journal_read(entry->path, &log, &torn, err);
+    entry->history = history_of(&log);
+    event_log_free(&log);
     all->count += ok;
     return ok;
 }

@@ -24,7 +24,7 @@ struct history {
     bool settled;              /* and nothing that could be done about it */
 };
 
-struct history history_of(const struct tape *tape);
+struct history history_of(const struct event_log *log);
 
 /* Must it be resumed or cleaned up? */
 bool history_is_open(const struct history *history);

@@ -21,7 +21,7 @@ static const char sum_field[] = "\tsum=";
 
 enum {
     SUM_TEXT = sizeof sum_field - 1 + 2 * SHA256_SIZE, /* at the end of each line */
-    LINE_BYTES = FIELDS_LINE_MAX + SUM_TEXT + 1,
+    LINE_BYTES = EVENT_FIELDS_LINE_MAX + SUM_TEXT + 1,
     FIRST_LINE = sizeof magic + 16,
 };
 static const int64_t SIZE_LIMIT = INT64_C(1) << 30;
@@ -37,7 +37,7 @@ struct journal {
 
 static void chain(uint8_t head[SHA256_SIZE], const char *line, size_t len)
 {
-    uint8_t joined[SHA256_SIZE + FIELDS_LINE_MAX];
+    uint8_t joined[SHA256_SIZE + EVENT_FIELDS_LINE_MAX];
 
     memcpy(joined, head, SHA256_SIZE);
     memcpy(joined + SHA256_SIZE, line, len);
@@ -108,11 +108,11 @@ bool journal_add(struct journal *j, const struct event *event, struct err *err)
     char line[LINE_BYTES + 1], hex[2 * SHA256_SIZE + 1];
     size_t count, len;
 
-    if (!fields_of(event->kind, &count))
+    if (!event_fields_of(event->kind, &count))
         return true;
     if (j->broken)
         return err_set(err, ERR_IO, "The journal %s could not be written any more", j->shown);
-    len = fields_write(event, line);
+    len = event_fields_write(event, line);
     if (len == 0)
         return broken(j, EINVAL, err);
     chain(j->head, line, len);
@@ -239,7 +239,7 @@ static bool check_sum(const char *line, size_t *len, uint8_t head[SHA256_SIZE])
 {
     char sum[SUM_TEXT + 1], hex[2 * SHA256_SIZE + 1];
 
-    if (*len < SUM_TEXT || *len - SUM_TEXT > FIELDS_LINE_MAX)
+    if (*len < SUM_TEXT || *len - SUM_TEXT > EVENT_FIELDS_LINE_MAX)
         return false;
     *len -= SUM_TEXT;
     chain(head, line, *len);
@@ -258,32 +258,32 @@ static const char *misplaced(const struct event *event, const struct event *last
 }
 
 static bool take_record(struct reader *r, const char *line, size_t len, struct event *last,
-                        struct tape *tape, struct err *err)
+                        struct event_log *log, struct err *err)
 {
     struct event event;
     const char *why;
 
-    if (!check_sum(line, &len, tape->head))
+    if (!check_sum(line, &len, log->head))
         return bad_line(r, "does not bear the sum that it must", err);
-    if (!fields_read(line, len, tape->format, &event))
+    if (!event_fields_read(line, len, log->format, &event))
         return bad_line(r, "is not one that this program writes", err);
     why = misplaced(&event, last);
     if (why)
         return bad_line(r, why, err);
     *last = event;
-    tape->records++;
-    return tape_add(tape, &event, NULL, err);
+    log->records++;
+    return event_log_add(log, &event, NULL, err);
 }
 
-static bool take_first(const struct reader *r, const char *line, size_t len, struct tape *tape,
+static bool take_first(const struct reader *r, const char *line, size_t len, struct event_log *log,
                        struct err *err)
 {
     char known[FIRST_LINE];
 
     for (unsigned format = 1; format <= RECORD_FORMAT; format++)
         if (first_line(format, known) == len && memcmp(line, known, len) == 0) {
-            tape->format = format;
-            chain_begin(tape->head, format);
+            log->format = format;
+            chain_begin(log->head, format);
             return true;
         }
     if (len >= FIRST_LINE || len < sizeof magic || memcmp(line, magic, sizeof magic - 1) != 0 ||
@@ -294,7 +294,7 @@ static bool take_first(const struct reader *r, const char *line, size_t len, str
                     magic, RECORD_FORMAT);
 }
 
-static bool read_records(struct reader *r, struct tape *tape, bool *torn, struct err *err)
+static bool read_records(struct reader *r, struct event_log *log, bool *torn, struct err *err)
 {
     struct event last = {0};
     const char *line;
@@ -303,8 +303,8 @@ static bool read_records(struct reader *r, struct tape *tape, bool *torn, struct
     for (;;) {
         switch (take_line(r, &line, &len)) {
         case GOT_LINE:
-            if (r->line == 1 ? !take_first(r, line, len, tape, err)
-                             : !take_record(r, line, len, &last, tape, err))
+            if (r->line == 1 ? !take_first(r, line, len, log, err)
+                             : !take_record(r, line, len, &last, log, err))
                 return false;
             break;
         case GOT_TORN:
@@ -330,7 +330,7 @@ static bool check_size(const struct reader *r, struct err *err)
            err_set(err, ERR_DATA, "%s is larger than any journal", r->shown);
 }
 
-bool journal_read(const char *path, struct tape *tape, bool *torn, struct err *err)
+bool journal_read(const char *path, struct event_log *log, bool *torn, struct err *err)
 {
     struct reader *r = calloc(1, sizeof *r);
     char shown[FILE_SHOWN];
@@ -344,7 +344,7 @@ bool journal_read(const char *path, struct tape *tape, bool *torn, struct err *e
         return false;
     }
     *torn = false;
-    ok = check_size(r, err) && read_records(r, tape, torn, err);
+    ok = check_size(r, err) && read_records(r, log, torn, err);
     close(r->fd);
     free(r);
     return ok;

@@ -38,6 +38,6 @@ void journal_free(struct journal *j, bool remove);
  * dropped. It must be a file that nobody else can write. Errors: ERR_NO_INPUT, ERR_DENIED (as
  * file_open_trusted()); ERR_DATA (no journal; altered: the first bad line is named; too large);
  * ERR_IO, ERR_FAILED (memory). */
-bool journal_read(const char *path, struct tape *tape, bool *torn, struct err *err);
+bool journal_read(const char *path, struct event_log *log, bool *torn, struct err *err);
 
 #endif

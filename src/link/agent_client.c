@@ -30,16 +30,16 @@ struct asked {
     Pb__Reply *reply; /* it came while another one was waited for; NULL: not yet */
 };
 
-struct peer {
+struct agent_client {
     struct process process;
-    struct spoken spoken;
+    struct vendor_output output;
     struct frame_io io;
     int limit_ms;
     const int *keep_fd; /* not lent yet; NULL: there is none, or it was */
     uint64_t last_id;
-    struct asked asked[PEER_ASKED_MAX]; /* the calls under way, or given up */
-    struct err gone;                    /* once the agent is gone: why */
-    bool given_up;                      /* it was not waited for any longer */
+    struct asked asked[AGENT_CLIENT_ASKED_MAX]; /* the calls under way, or given up */
+    struct err gone;                            /* once the agent is gone: why */
+    bool given_up;                              /* it was not waited for any longer */
 };
 
 /* --- its prints and its end --- */
@@ -47,17 +47,17 @@ struct peer {
 /* Reads once, so that a library that prints without end cannot hold us. */
 static bool hear(void *ctx)
 {
-    struct peer *p = ctx;
+    struct agent_client *p = ctx;
     char buf[4096];
 
     ssize_t n = read(p->process.log, buf, sizeof buf);
     if (n > 0)
-        spoken_feed(&p->spoken, buf, (size_t)n);
+        vendor_output_feed(&p->output, buf, (size_t)n);
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 /* Has the agent ended, or does it within ms? Its prints must be read, or it would wait for us. */
-static bool wait_end(struct peer *p, int ms)
+static bool wait_end(struct agent_client *p, int ms)
 {
     int64_t deadline = frame_deadline(ms);
 
@@ -81,24 +81,25 @@ static bool is_delicate(Pb__Request__CallCase call)
            call == PB__REQUEST__CALL_MAKE_PUBLIC || call == PB__REQUEST__CALL_DESTROY;
 }
 
-bool peer_at_work(struct peer *p)
+bool agent_client_at_work(struct agent_client *p)
 {
     bool delicate = false;
 
-    for (size_t i = 0; i < PEER_ASKED_MAX; i++)
+    for (size_t i = 0; i < AGENT_CLIENT_ASKED_MAX; i++)
         delicate |= p->asked[i].id && !p->asked[i].reply && is_delicate(p->asked[i].call);
     return p->given_up && delicate && !process_ended(&p->process);
 }
 
 /* The agent is gone, and this is why. It may be dying: wait_ms for that. */
-static bool gone(struct peer *p, const char *call, const char *what, int wait_ms, struct err *err)
+static bool gone(struct agent_client *p, const char *call, const char *what, int wait_ms,
+                 struct err *err)
 {
     char how[PROCESS_HOW_SIZE];
 
     wait_end(p, wait_ms);
     err_set(&p->gone, ERR_GONE, "%s, in %s (the agent: %s)", what, call,
             process_how(&p->process, how));
-    if (peer_at_work(p)) {
+    if (agent_client_at_work(p)) {
         err_now(&p->gone,
                 "Nothing more can be asked of this HSM; its agent, process %d, is left in "
                 "this call, which may still write to the token",
@@ -116,7 +117,8 @@ static bool gone(struct peer *p, const char *call, const char *what, int wait_ms
     return false;
 }
 
-static bool gone_by(struct peer *p, enum frame_result result, const char *call, struct err *err)
+static bool gone_by(struct agent_client *p, enum frame_result result, const char *call,
+                    struct err *err)
 {
     char what[ERR_WHAT_MAX];
     int no = errno;
@@ -141,7 +143,7 @@ static bool gone_by(struct peer *p, enum frame_result result, const char *call, 
     }
 }
 
-static bool nonsense(struct peer *p, const char *call, const char *why, struct err *err)
+static bool nonsense(struct agent_client *p, const char *call, const char *why, struct err *err)
 {
     char what[ERR_WHAT_MAX];
 
@@ -151,7 +153,7 @@ static bool nonsense(struct peer *p, const char *call, const char *why, struct e
 
 /* --- messages there, messages back --- */
 
-static bool send_message(struct peer *p, const ProtobufCMessage *msg, int64_t deadline,
+static bool send_message(struct agent_client *p, const ProtobufCMessage *msg, int64_t deadline,
                          const char *call, struct err *err)
 {
     struct bytes frame = {0};
@@ -163,21 +165,21 @@ static bool send_message(struct peer *p, const ProtobufCMessage *msg, int64_t de
         p->io.lend_fd = *p->keep_fd;
         p->keep_fd = NULL;
     }
-    spoken_refill(&p->spoken);
+    vendor_output_refill(&p->output);
     enum frame_result result = frame_write(&p->io, deadline, frame.data, frame.len);
     bytes_free(&frame); /* it may hold a PIN */
     return result == FRAME_OK || gone_by(p, result, call, err);
 }
 
-static bool receive(struct peer *p, int64_t deadline, const char *call, struct bytes *answer,
-                    struct err *err)
+static bool receive(struct agent_client *p, int64_t deadline, const char *call,
+                    struct bytes *answer, struct err *err)
 {
     enum frame_result result = frame_read(&p->io, deadline, answer);
 
     return result == FRAME_OK || gone_by(p, result, call, err);
 }
 
-static bool shake_hands(struct peer *p, const char *program, struct err *err)
+static bool shake_hands(struct agent_client *p, const char *program, struct err *err)
 {
     static const char call[] = "the handshake";
     char safe[HSM_TEXT_MAX];
@@ -209,15 +211,16 @@ out:
     return ok;
 }
 
-bool peer_start(const struct remote_setup *setup, struct peer **out, struct err *err)
+bool agent_client_start(const struct remote_setup *setup, struct agent_client **out,
+                        struct err *err)
 {
-    struct peer *p = calloc(1, sizeof *p);
+    struct agent_client *p = calloc(1, sizeof *p);
     if (!p)
         return err_set(err, ERR_FAILED, "no memory for an agent");
 
     p->limit_ms = setup->limit_ms;
     p->keep_fd = setup->keep_fd;
-    p->spoken = (struct spoken){.take = setup->spoken, .ctx = setup->ctx};
+    p->output = (struct vendor_output){.take = setup->vendor_output, .ctx = setup->ctx};
     const struct process_program program = {setup->argv, setup->environment, setup->starter,
                                             setup->program};
     if (!process_start(&program, &p->process, err)) {
@@ -232,7 +235,7 @@ bool peer_start(const struct remote_setup *setup, struct peer **out, struct err 
         .ctx = p,
     };
     if (!shake_hands(p, setup->argv[0], err)) {
-        peer_close(p);
+        agent_client_close(p);
         return false;
     }
     *out = p;
@@ -242,9 +245,9 @@ bool peer_start(const struct remote_setup *setup, struct peer **out, struct err 
 /* --- requests and replies, matched by id --- */
 
 /* id 0: a free place. */
-static struct asked *find(struct peer *p, uint64_t id)
+static struct asked *find(struct agent_client *p, uint64_t id)
 {
-    for (size_t i = 0; i < PEER_ASKED_MAX; i++)
+    for (size_t i = 0; i < AGENT_CLIENT_ASKED_MAX; i++)
         if (p->asked[i].id == id)
             return &p->asked[i];
     return NULL;
@@ -257,15 +260,15 @@ static void answered(struct asked *asked)
     *asked = (struct asked){0};
 }
 
-static bool fail_gone(const struct peer *p, struct err *err)
+static bool fail_gone(const struct agent_client *p, struct err *err)
 {
     if (err)
         *err = p->gone;
     return false;
 }
 
-bool peer_send(struct peer *p, Pb__Request__CallCase call, void *args, uint64_t *id,
-               struct err *err)
+bool agent_client_send(struct agent_client *p, Pb__Request__CallCase call, void *args, uint64_t *id,
+                       struct err *err)
 {
     struct asked *asked = find(p, 0);
     Pb__Request request = PB__REQUEST__INIT;
@@ -273,7 +276,7 @@ bool peer_send(struct peer *p, Pb__Request__CallCase call, void *args, uint64_t 
     if (p->gone.code != ERR_NONE)
         return fail_gone(p, err);
     if (!asked)
-        return err_set(err, ERR_FAILED, "more than %d calls at once", PEER_ASKED_MAX);
+        return err_set(err, ERR_FAILED, "more than %d calls at once", AGENT_CLIENT_ASKED_MAX);
     *asked = (struct asked){++p->last_id, call, frame_deadline(p->limit_ms), NULL};
     request.id = asked->id;
     request.call_case = call;
@@ -288,7 +291,7 @@ bool peer_send(struct peer *p, Pb__Request__CallCase call, void *args, uint64_t 
 }
 
 /* Takes one reply to whichever of our requests it belongs to. */
-static bool take_reply(struct peer *p, const struct asked *waited, struct err *err)
+static bool take_reply(struct agent_client *p, const struct asked *waited, struct err *err)
 {
     const char *name = wire_call_name(waited->call);
     struct bytes frame = {0};
@@ -313,21 +316,21 @@ static bool take_reply(struct peer *p, const struct asked *waited, struct err *e
 }
 
 /* Reads a reply. What is wrong with it is ERR_DATA in *why; a failure that it tells is in *told. */
-static bool read_reply(const Pb__Reply *reply, const struct peer_answer *answer, void *out,
-                       struct err *told, struct err *why)
+static bool read_reply(const Pb__Reply *reply, const struct agent_client_answer *answer, void *out,
+                       struct err *reported, struct err *why)
 {
     if (reply->result_case == PB__REPLY__RESULT_ERROR)
-        return wire_get_err(reply->error, told, why);
+        return wire_get_err(reply->error, reported, why);
     if (reply->result_case != answer->kind)
         return err_set(why, ERR_DATA, "it answers another question");
     return !answer->get || answer->get(reply, out, why);
 }
 
-bool peer_receive(struct peer *p, uint64_t id, const struct peer_answer *answer, void *out,
-                  struct err *err)
+bool agent_client_receive(struct agent_client *p, uint64_t id,
+                          const struct agent_client_answer *answer, void *out, struct err *err)
 {
     struct asked *asked = id ? find(p, id) : NULL;
-    struct err told = {0}, why = {0};
+    struct err reported = {0}, why = {0};
 
     if (!asked)
         return err_set(err, ERR_FAILED, "no call %llu is under way", (unsigned long long)id);
@@ -338,7 +341,7 @@ bool peer_receive(struct peer *p, uint64_t id, const struct peer_answer *answer,
             return false;
     }
     const char *name = wire_call_name(asked->call);
-    bool ok = read_reply(asked->reply, answer, out, &told, &why);
+    bool ok = read_reply(asked->reply, answer, out, &reported, &why);
     answered(asked);
     if (!ok && why.code != ERR_DATA) { /* no memory of our own: the agent is not to blame */
         if (err)
@@ -347,34 +350,35 @@ bool peer_receive(struct peer *p, uint64_t id, const struct peer_answer *answer,
     }
     if (!ok)
         return nonsense(p, name, why.what, err);
-    if (told.code != ERR_NONE && err)
-        *err = told;
-    return told.code == ERR_NONE;
+    if (reported.code != ERR_NONE && err)
+        *err = reported;
+    return reported.code == ERR_NONE;
 }
 
-bool peer_ask(struct peer *p, Pb__Request__CallCase call, void *args,
-              const struct peer_answer *answer, void *out, struct err *err)
+bool agent_client_ask(struct agent_client *p, Pb__Request__CallCase call, void *args,
+                      const struct agent_client_answer *answer, void *out, struct err *err)
 {
     uint64_t id;
 
-    return peer_send(p, call, args, &id, err) && peer_receive(p, id, answer, out, err);
+    return agent_client_send(p, call, args, &id, err) &&
+           agent_client_receive(p, id, answer, out, err);
 }
 
-void peer_close(struct peer *p)
+void agent_client_close(struct agent_client *p)
 {
     if (!p)
         return;
     shutdown(p->process.channel, SHUT_WR);
-    if (!wait_end(p, p->given_up ? 0 : CLOSE_WAIT_MS) && !peer_at_work(p)) {
+    if (!wait_end(p, p->given_up ? 0 : CLOSE_WAIT_MS) && !agent_client_at_work(p)) {
         process_signal(&p->process, SIGTERM);
         if (!wait_end(p, CLOSE_WAIT_MS)) {
             process_signal(&p->process, SIGKILL);
             wait_end(p, CLOSE_WAIT_MS);
         }
     }
-    spoken_flush(&p->spoken);
+    vendor_output_flush(&p->output);
     process_close(&p->process);
-    for (size_t i = 0; i < PEER_ASKED_MAX; i++)
+    for (size_t i = 0; i < AGENT_CLIENT_ASKED_MAX; i++)
         answered(&p->asked[i]);
     free(p);
 }

@@ -22,8 +22,8 @@ liblink_a_SOURCES = \
 	%D%/wire_field.c \
 	%D%/wire_field.h \
 	%D%/wire_reply.c \
-	%D%/wire_terms.c \
-	%D%/wire_terms.h
+	%D%/wire_constraints.c \
+	%D%/wire_constraints.h
 
 # The generated code does not know our warnings.
 noinst_LIBRARIES += libpb.a

@@ -9,13 +9,13 @@
 
 struct remote {
     struct hsm base;
-    struct peer *peer;
+    struct agent_client *client;
 };
 
 static bool ask(struct hsm *hsm, Pb__Request__CallCase call, void *args,
-                const struct peer_answer *answer, void *out, struct err *err)
+                const struct agent_client_answer *answer, void *out, struct err *err)
 {
-    return peer_ask(((struct remote *)hsm)->peer, call, args, answer, out, err);
+    return agent_client_ask(((struct remote *)hsm)->client, call, args, answer, out, err);
 }
 
 /* protobuf-c's members are not const, though packing changes nothing. */
@@ -31,7 +31,7 @@ static ProtobufCBinaryData lend_bytes(const void *data, size_t len)
 
 /* --- the answers --- */
 
-static const struct peer_answer done = {PB__REPLY__RESULT_DONE, NULL};
+static const struct agent_client_answer done = {PB__REPLY__RESULT_DONE, NULL};
 
 static bool get_info(const Pb__Reply *reply, void *out, struct err *err)
 {
@@ -71,9 +71,9 @@ static bool get_blob(const Pb__Reply *reply, void *out, struct err *err)
     return true;
 }
 
-static bool get_offers(const Pb__Reply *reply, void *out, struct err *err)
+static bool get_capabilities(const Pb__Reply *reply, void *out, struct err *err)
 {
-    return wire_get_offers(reply->offers, out, err);
+    return wire_get_capabilities(reply->offers, out, err);
 }
 
 static bool get_pair(const Pb__Reply *reply, void *out, struct err *err)
@@ -102,8 +102,8 @@ static bool get_made(const Pb__Reply *reply, void *out, struct err *err)
     return true;
 }
 
-static const struct peer_answer blob_answer = {PB__REPLY__RESULT_BLOB, get_blob};
-static const struct peer_answer handle_answer = {PB__REPLY__RESULT_HANDLE, get_handle};
+static const struct agent_client_answer blob_answer = {PB__REPLY__RESULT_BLOB, get_blob};
+static const struct agent_client_answer handle_answer = {PB__REPLY__RESULT_HANDLE, get_handle};
 
 /* --- lists, page by page: each page is appended to what came before --- */
 
@@ -167,7 +167,7 @@ static bool get_handles(const Pb__Reply *reply, void *out, struct err *err)
 
 static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
 {
-    static const struct peer_answer answer = {PB__REPLY__RESULT_KEYS, get_keys};
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_KEYS, get_keys};
     struct key_pages pages = {.more = true};
 
     while (pages.more) {
@@ -184,7 +184,7 @@ static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
 
 static bool remote_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
 {
-    static const struct peer_answer answer = {PB__REPLY__RESULT_HANDLES, get_handles};
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_HANDLES, get_handles};
     struct handle_pages pages = {.more = true};
 
     while (pages.more) {
@@ -204,14 +204,14 @@ static bool remote_handles(struct hsm *hsm, uint64_t **handles, size_t *count, s
 
 static bool remote_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 {
-    static const struct peer_answer answer = {PB__REPLY__RESULT_INFO, get_info};
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_INFO, get_info};
     Pb__Nothing nothing = PB__NOTHING__INIT;
     return ask(hsm, PB__REQUEST__CALL_INFO, &nothing, &answer, info, err);
 }
 
 static bool remote_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err)
 {
-    static const struct peer_answer answer = {PB__REPLY__RESULT_SLOTS, get_slots};
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_SLOTS, get_slots};
     Pb__Nothing nothing = PB__NOTHING__INIT;
     return ask(hsm, PB__REQUEST__CALL_SLOTS, &nothing, &answer, list, err);
 }
@@ -226,7 +226,7 @@ static bool remote_login(struct hsm *hsm, uint64_t slot, const struct secret *pi
 
 static bool remote_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
 {
-    static const struct peer_answer answer = {PB__REPLY__RESULT_KEY, get_key};
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_KEY, get_key};
     Pb__Object object = PB__OBJECT__INIT;
     object.handle = handle;
     return ask(hsm, PB__REQUEST__CALL_DESCRIBE, &object, &answer, key, err);
@@ -246,17 +246,17 @@ static bool remote_certificate(struct hsm *hsm, uint64_t handle, struct bytes *d
     return ask(hsm, PB__REQUEST__CALL_CERTIFICATE, &object, &blob_answer, der, err);
 }
 
-static bool remote_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
+static bool remote_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
 {
-    static const struct peer_answer answer = {PB__REPLY__RESULT_OFFERS, get_offers};
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_OFFERS, get_capabilities};
     Pb__Nothing nothing = PB__NOTHING__INIT;
-    return ask(hsm, PB__REQUEST__CALL_OFFERS, &nothing, &answer, offers, err);
+    return ask(hsm, PB__REQUEST__CALL_OFFERS, &nothing, &answer, caps, err);
 }
 
 static bool remote_make_pair(struct hsm *hsm, uint32_t bits, const char *label,
                              struct hsm_pair *pair, struct err *err)
 {
-    static const struct peer_answer answer = {PB__REPLY__RESULT_PAIR, get_pair};
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_PAIR, get_pair};
     Pb__MakePair make = PB__MAKE_PAIR__INIT;
     make.bits = bits;
     make.label = lend_text(label);
@@ -272,7 +272,7 @@ static bool remote_load_public(struct hsm *hsm, const struct bytes *spki, const 
     return ask(hsm, PB__REQUEST__CALL_LOAD_PUBLIC, &load, &handle_answer, handle, err);
 }
 
-static bool remote_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+static bool remote_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                             struct err *err)
 {
     Pb__MakeAes make = PB__MAKE_AES__INIT;
@@ -284,7 +284,7 @@ static bool remote_make_aes(struct hsm *hsm, uint32_t bits, const char *label, u
 static bool remote_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                             uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
-    static const struct peer_answer answer = {PB__REPLY__RESULT_MADE, get_made};
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_MADE, get_made};
     Pb__MakeKey make;
     struct made made;
     wire_put_sample(sample, &make);
@@ -297,26 +297,26 @@ static bool remote_make_key(struct hsm *hsm, const struct key_sample *sample, co
 }
 
 static bool remote_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-                        struct bytes *blob, struct err *err)
+                        struct bytes *wrapped_key, struct err *err)
 {
     Pb__Wrap wrap = PB__WRAP__INIT;
     wrap.alg = (uint32_t)alg;
     wrap.wrapping = wrapping;
     wrap.key = key;
-    return ask(hsm, PB__REQUEST__CALL_WRAP, &wrap, &blob_answer, blob, err);
+    return ask(hsm, PB__REQUEST__CALL_WRAP, &wrap, &blob_answer, wrapped_key, err);
 }
 
 static bool remote_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
-                          const struct bytes *blob, const struct hsm_template *template,
+                          const struct bytes *wrapped_key, const struct hsm_template *template,
                           uint64_t *handle, struct err *err)
 {
     Pb__Template msg;
-    struct wire_terms terms;
+    struct wire_constraints constraints;
     Pb__Unwrap unwrap = PB__UNWRAP__INIT;
-    wire_put_template(template, &msg, &terms);
+    wire_put_template(template, &msg, &constraints);
     unwrap.alg = (uint32_t)alg;
     unwrap.unwrapping = unwrapping;
-    unwrap.blob = lend_bytes(blob->data, blob->len);
+    unwrap.blob = lend_bytes(wrapped_key->data, wrapped_key->len);
     unwrap.template_ = &msg;
     return ask(hsm, PB__REQUEST__CALL_UNWRAP, &unwrap, &handle_answer, handle, err);
 }
@@ -346,8 +346,8 @@ static bool remote_make_public(struct hsm *hsm, const struct hsm_template *templ
                                uint64_t *final, struct err *err)
 {
     Pb__Template msg;
-    struct wire_terms terms;
-    wire_put_template(template, &msg, &terms);
+    struct wire_constraints constraints;
+    wire_put_template(template, &msg, &constraints);
     return ask(hsm, PB__REQUEST__CALL_MAKE_PUBLIC, &msg, &handle_answer, final, err);
 }
 
@@ -371,12 +371,12 @@ static bool remote_remove(struct hsm *hsm, const struct key_desc *is, struct err
 
 static bool remote_at_work(struct hsm *hsm)
 {
-    return peer_at_work(((struct remote *)hsm)->peer);
+    return agent_client_at_work(((struct remote *)hsm)->client);
 }
 
 static void remote_close(struct hsm *hsm)
 {
-    peer_close(((struct remote *)hsm)->peer);
+    agent_client_close(((struct remote *)hsm)->client);
     free(hsm);
 }
 
@@ -393,10 +393,10 @@ static const struct hsm_driver remote_driver = {
     .describe = remote_describe,
     .public_key = remote_public_key,
     .certificate = remote_certificate,
-    .offers = remote_offers,
+    .capabilities = remote_capabilities,
     .make_pair = remote_make_pair,
     .load_public = remote_load_public,
-    .make_aes = remote_make_aes,
+    .make_kek = remote_make_kek,
     .make_key = remote_make_key,
     .wrap = remote_wrap,
     .unwrap = remote_unwrap,
@@ -414,7 +414,7 @@ bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err 
         return err_set(err, ERR_FAILED, "no memory for an HSM");
 
     r->base.driver = &remote_driver;
-    if (!peer_start(setup, &r->peer, err)) {
+    if (!agent_client_start(setup, &r->client, err)) {
         free(r);
         return false;
     }

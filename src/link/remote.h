@@ -23,15 +23,14 @@ struct remote_setup {
     const int *keep_fd;
     int abandon_fd; /* readable: give up the call under way (eventfd); -1: none */
     /* Takes one line (safe text) that the vendor library printed. May be NULL. */
-    void (*spoken)(void *ctx, const char *line);
+    void (*vendor_output)(void *ctx, const char *line);
     void *ctx;
 };
 
 /* Starts an agent, shakes hands and opens the HSM in it. setup is not kept, but what abandon_fd,
- * keep_fd, spoken and ctx refer to must live until hsm_close(). The agent's end of the pipes is all
- * that it inherits.
- * Errors: ERR_CONFIG (the agent or the module cannot be started), ERR_HSM, ERR_GONE (it died or
- * talked nonsense; what is known of how it ended is in the message). */
+ * keep_fd, vendor_output and ctx refer to must live until hsm_close(). The agent's end of the pipes
+ * is all that it inherits. Errors: ERR_CONFIG (the agent or the module cannot be started), ERR_HSM,
+ * ERR_GONE (it died or talked nonsense; what is known of how it ended is in the message). */
 bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err *err);
 
 #endif

@@ -3,29 +3,29 @@
 
 #include "base/text.h"
 
-void spoken_flush(struct spoken *s)
+void vendor_output_flush(struct vendor_output *s)
 {
-    char safe[TEXT_SAFE_SIZE(SPOKEN_LINE_MAX)];
+    char safe[TEXT_SAFE_SIZE(VENDOR_OUTPUT_LINE_MAX)];
 
-    if (s->len > 0 && s->take && s->used <= SPOKEN_BURST) {
+    if (s->len > 0 && s->take && s->used <= VENDOR_OUTPUT_BURST) {
         text_safe(s->line, s->len, safe, sizeof safe);
-        s->take(s->ctx, s->used < SPOKEN_BURST ? safe : "(more of the same was dropped)");
+        s->take(s->ctx, s->used < VENDOR_OUTPUT_BURST ? safe : "(more of the same was dropped)");
         s->used++;
     }
     s->len = 0;
 }
 
-void spoken_feed(struct spoken *s, const char *data, size_t len)
+void vendor_output_feed(struct vendor_output *s, const char *data, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (data[i] == '\n' || data[i] == '\r')
-            spoken_flush(s);
+            vendor_output_flush(s);
         else if (s->len < sizeof s->line)
             s->line[s->len++] = data[i];
     }
 }
 
-void spoken_refill(struct spoken *s)
+void vendor_output_refill(struct vendor_output *s)
 {
     s->used = 0;
 }

@@ -9,25 +9,25 @@
 #include <stddef.h>
 
 enum {
-    SPOKEN_LINE_MAX = 200, /* bytes of a line; the rest is cut */
-    SPOKEN_BURST = 50,     /* lines passed on before spoken_refill() */
+    VENDOR_OUTPUT_LINE_MAX = 200, /* bytes of a line; the rest is cut */
+    VENDOR_OUTPUT_BURST = 50,     /* lines passed on before vendor_output_refill() */
 };
 
-struct spoken {
+struct vendor_output {
     void (*take)(void *ctx, const char *line); /* NULL: all is dropped */
     void *ctx;
     unsigned used; /* lines of the burst so far */
     size_t len;
-    char line[SPOKEN_LINE_MAX];
+    char line[VENDOR_OUTPUT_LINE_MAX];
 };
 
 /* Takes len bytes as they were printed and passes on each line that ends in them. */
-void spoken_feed(struct spoken *s, const char *data, size_t len);
+void vendor_output_feed(struct vendor_output *s, const char *data, size_t len);
 
 /* Passes on a last line without an end. */
-void spoken_flush(struct spoken *s);
+void vendor_output_flush(struct vendor_output *s);
 
 /* A new call begins: the next burst is allowed. */
-void spoken_refill(struct spoken *s);
+void vendor_output_refill(struct vendor_output *s);
 
 #endif

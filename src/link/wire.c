@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "link/frame.h"
 #include "link/wire_field.h"
-#include "link/wire_terms.h"
+#include "link/wire_constraints.h"
 
 void wire_put_hello(Pb__Hello *msg)
 {
@@ -154,7 +154,7 @@ bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err
 }
 
 void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
-                       struct wire_terms *terms)
+                       struct wire_constraints *constraints)
 {
     pb__template__init(msg);
     msg->class_ = (uint32_t) template->class;
@@ -165,7 +165,7 @@ void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
     msg->id = field_lend_bytes(template->id, template->id_len);
     if (template->spki)
         msg->spki = field_lend_bytes(template->spki->data, template->spki->len);
-    msg->terms = wire_lend_terms(template->terms, terms);
+    msg->terms = wire_lend_constraints(template->constraints, constraints);
 }
 
 void wire_put_remove(const struct key_desc *is, Pb__Remove *msg)
@@ -191,7 +191,7 @@ bool wire_get_remove(const Pb__Remove *msg, struct key_desc *out, struct err *er
 }
 
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
-                       struct key_terms *terms, struct err *err)
+                       struct key_constraints *constraints, struct err *err)
 {
     if (!msg)
         return err_set(err, ERR_DATA, "the template is missing");
@@ -201,7 +201,7 @@ bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct
         !wire_get_name(&msg->label, KEY_LABEL_MAX, "label", err) ||
         !wire_get_name(&msg->id, KEY_ID_MAX, "id", err) ||
         !field_length(&msg->spki, 0, HSM_BLOB_MAX, "public key", err) ||
-        !wire_get_terms(msg->terms, terms, err))
+        !wire_get_constraints(msg->terms, constraints, err))
         return false;
     *spki = (struct bytes){msg->spki.data, msg->spki.len};
     *out = (struct hsm_template){
@@ -214,7 +214,7 @@ bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct
         .id = msg->id.data,
         .id_len = msg->id.len,
         .spki = spki->len ? spki : NULL,
-        .terms = msg->terms ? terms : NULL,
+        .constraints = msg->terms ? constraints : NULL,
     };
     return true;
 }

@@ -66,7 +66,7 @@ bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err
 bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err *err);
 
 /* What the terms of a message point to. */
-struct wire_terms {
+struct wire_constraints {
     Pb__Terms msg;
     Pb__KeyTemplate template[KEY_TEMPLATES];
     Pb__KeyTemplate *refs[KEY_TEMPLATES];
@@ -75,9 +75,9 @@ struct wire_terms {
 /* *out and the spki it may point to (*spki, not to be freed) borrow from the message; *terms is
  * what its terms point to. Both ways. */
 void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
-                       struct wire_terms *terms);
+                       struct wire_constraints *constraints);
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
-                       struct key_terms *terms, struct err *err);
+                       struct key_constraints *constraints, struct err *err);
 
 void wire_put_sample(const struct key_sample *sample, Pb__MakeKey *msg);
 bool wire_get_sample(const Pb__MakeKey *msg, struct key_sample *out, struct err *err);
@@ -97,13 +97,13 @@ void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg);
 bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err);
 
 /* terms is room for what msg points to. */
-void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_terms *terms);
+void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_constraints *constraints);
 bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err);
 
-/* Lends the words of acts and proofs to msg; refs has room for HSM_ACTS + HSM_PROOFS. */
-void wire_put_words(const struct hsm_offers *offers, char **refs, Pb__Offers *msg);
-void wire_put_offer(const struct hsm_offer *offer, Pb__Offer *msg);
-bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *err);
+/* Lends the calls of operations and proofs to msg; refs has room for HSM_OPS + HSM_PROOFS. */
+void wire_put_calls(const struct hsm_capabilities *caps, char **refs, Pb__Offers *msg);
+void wire_put_capability(const struct hsm_capability *capability, Pb__Offer *msg);
+bool wire_get_capabilities(const Pb__Offers *msg, struct hsm_capabilities *out, struct err *err);
 
 /* out->spki is the caller's to free. */
 bool wire_get_pair(const Pb__Pair *msg, struct hsm_pair *out, struct err *err);

@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 #include "link/wire_field.h"
-#include "link/wire_terms.h"
+#include "link/wire_constraints.h"
 
-enum { CHECK_VALUE_SIZE = 3 };
+enum { KCV_SIZE = 3 };
 
 static const uint32_t key_templates = (UINT32_C(1) << KEY_TEMPLATES) - 1;
 static const uint32_t slot_flags = (UINT32_C(1) << HSM_SLOT_FLAGS) - 1;
@@ -163,7 +163,7 @@ bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err)
     return true;
 }
 
-void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_terms *terms)
+void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_constraints *constraints)
 {
     pb__key__init(msg);
     msg->handle = key->handle;
@@ -181,8 +181,8 @@ void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_terms *t
     msg->id_len = key->id_len;
     msg->id = field_lend_bytes(key->id, field_at_most(key->id_len, KEY_ID_MAX));
     msg->spki_sha256 = field_lend_bytes(key->spki_sha256, key->has_public ? SHA256_SIZE : 0);
-    msg->check_value = field_lend_bytes(key->check_value, key->check_value_len);
-    msg->terms = wire_lend_terms(&key->terms, terms);
+    msg->check_value = field_lend_bytes(key->kcv, key->kcv_len);
+    msg->terms = wire_lend_constraints(&key->constraints, constraints);
 }
 
 /* Bytes that are there in full or not at all. */
@@ -202,7 +202,7 @@ static bool check_key(const Pb__Key *msg, struct err *err)
            field_cut(&msg->label, msg->label_len, KEY_LABEL_MAX, "label", err) &&
            field_cut(&msg->id, msg->id_len, KEY_ID_MAX, "id", err) &&
            get_whole(&msg->spki_sha256, SHA256_SIZE, "public key's fingerprint", err) &&
-           get_whole(&msg->check_value, CHECK_VALUE_SIZE, "check value", err);
+           get_whole(&msg->check_value, KCV_SIZE, "check value", err);
 }
 
 static void copy_bytes(const ProtobufCBinaryData *msg, uint8_t *out)
@@ -227,61 +227,60 @@ bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err)
         .label_len = (uint16_t)msg->label_len,
         .id_len = (uint16_t)msg->id_len,
         .has_public = msg->spki_sha256.len > 0,
-        .check_value_len = (uint8_t)msg->check_value.len,
+        .kcv_len = (uint8_t)msg->check_value.len,
     };
     if (!field_text(msg->curve, "curve", key.curve, sizeof key.curve, err) ||
         !field_text(msg->type_name, "type", key.type_name, sizeof key.type_name, err) ||
         !field_text(msg->unread, "unread", key.unread, sizeof key.unread, err) ||
-        !wire_get_terms(msg->terms, &key.terms, err))
+        !wire_get_constraints(msg->terms, &key.constraints, err))
         return false;
     copy_bytes(&msg->label, key.label);
     copy_bytes(&msg->id, key.id);
     copy_bytes(&msg->spki_sha256, key.spki_sha256);
-    copy_bytes(&msg->check_value, key.check_value);
+    copy_bytes(&msg->check_value, key.kcv);
     *out = key;
     return true;
 }
 
-void wire_put_offer(const struct hsm_offer *offer, Pb__Offer *msg)
+void wire_put_capability(const struct hsm_capability *capability, Pb__Offer *msg)
 {
     pb__offer__init(msg);
-    msg->wrap = offer->wrap;
-    msg->unwrap = offer->unwrap;
-    msg->mechanism = offer->mechanism;
-    msg->wrap_words = field_lend(offer->wrap_words);
-    msg->unwrap_words = field_lend(offer->unwrap_words);
-    msg->reason = field_lend(offer->reason);
+    msg->wrap = capability->wrap;
+    msg->unwrap = capability->unwrap;
+    msg->mechanism = capability->mechanism;
+    msg->wrap_words = field_lend(capability->wrap_call);
+    msg->unwrap_words = field_lend(capability->unwrap_call);
+    msg->reason = field_lend(capability->reason);
 }
 
-void wire_put_words(const struct hsm_offers *offers, char **refs, Pb__Offers *msg)
+void wire_put_calls(const struct hsm_capabilities *caps, char **refs, Pb__Offers *msg)
 {
-    for (size_t i = 0; i < HSM_ACTS; i++)
-        refs[i] = field_lend(offers->act_words[i]);
-    msg->n_act_words = HSM_ACTS;
+    for (size_t i = 0; i < HSM_OPS; i++)
+        refs[i] = field_lend(caps->op_calls[i]);
+    msg->n_act_words = HSM_OPS;
     msg->act_words = refs;
-    refs += HSM_ACTS;
+    refs += HSM_OPS;
     for (size_t i = 0; i < HSM_PROOFS; i++)
-        refs[i] = field_lend(offers->proof_words[i]);
+        refs[i] = field_lend(caps->proof_calls[i]);
     msg->n_proof_words = HSM_PROOFS;
     msg->proof_words = refs;
 }
 
-static bool get_offer(const Pb__Offer *msg, struct hsm_offer *out, struct err *err)
+static bool get_capability(const Pb__Offer *msg, struct hsm_capability *out, struct err *err)
 {
     out->wrap = msg->wrap;
     out->unwrap = msg->unwrap;
     out->mechanism = msg->mechanism;
-    return field_text(msg->wrap_words, "offer", out->wrap_words, sizeof out->wrap_words, err) &&
-           field_text(msg->unwrap_words, "offer", out->unwrap_words, sizeof out->unwrap_words,
-                      err) &&
+    return field_text(msg->wrap_words, "offer", out->wrap_call, sizeof out->wrap_call, err) &&
+           field_text(msg->unwrap_words, "offer", out->unwrap_call, sizeof out->unwrap_call, err) &&
            field_text(msg->reason, "offer's reason", out->reason, sizeof out->reason, err);
 }
 
-bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *err)
+bool wire_get_capabilities(const Pb__Offers *msg, struct hsm_capabilities *out, struct err *err)
 {
     if (msg->n_alg != HSM_ALGS)
         return err_set(err, ERR_DATA, "offers for %zu algorithms", msg->n_alg);
-    if (msg->n_act_words != HSM_ACTS)
+    if (msg->n_act_words != HSM_OPS)
         return err_set(err, ERR_DATA, "words for %zu acts", msg->n_act_words);
     if (msg->n_proof_words != HSM_PROOFS)
         return err_set(err, ERR_DATA, "words for %zu proofs", msg->n_proof_words);
@@ -295,14 +294,14 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
         !field_enum(msg->takes_length, HSM_YES + 1, "takes_length", err))
         return false;
 
-    struct hsm_offers offers = {
+    struct hsm_capabilities caps = {
         .proofs = msg->proofs,
         .exact_length = (enum hsm_truth)msg->exact_length,
         .takes_length = (enum hsm_truth)msg->takes_length,
         .can_copy = msg->can_copy,
         .one_per_id = msg->one_per_id,
         .lost_templates = msg->lost_templates,
-        .lost_terms = msg->lost_terms,
+        .lost_constraints = msg->lost_terms,
         .lost_flags = msg->lost_flags,
         .unreadable = msg->unreadable,
         .mute_templates = msg->mute_templates,
@@ -311,20 +310,19 @@ bool wire_get_offers(const Pb__Offers *msg, struct hsm_offers *out, struct err *
                    .rsa_min = msg->rsa_min,
                    .rsa_max = msg->rsa_max},
     };
-    if (!field_text(msg->curves, "curves", offers.limits.curves, sizeof offers.limits.curves, err))
+    if (!field_text(msg->curves, "curves", caps.limits.curves, sizeof caps.limits.curves, err))
         return false;
     for (size_t i = 0; i < HSM_ALGS; i++)
-        if (!get_offer(msg->alg[i], &offers.alg[i], err))
+        if (!get_capability(msg->alg[i], &caps.alg[i], err))
             return false;
-    for (size_t i = 0; i < HSM_ACTS; i++)
-        if (!field_text(msg->act_words[i], "act", offers.act_words[i], sizeof offers.act_words[i],
-                        err))
+    for (size_t i = 0; i < HSM_OPS; i++)
+        if (!field_text(msg->act_words[i], "act", caps.op_calls[i], sizeof caps.op_calls[i], err))
             return false;
     for (size_t i = 0; i < HSM_PROOFS; i++)
-        if (!field_text(msg->proof_words[i], "proof", offers.proof_words[i],
-                        sizeof offers.proof_words[i], err))
+        if (!field_text(msg->proof_words[i], "proof", caps.proof_calls[i],
+                        sizeof caps.proof_calls[i], err))
             return false;
-    *out = offers;
+    *out = caps;
     return true;
 }
 

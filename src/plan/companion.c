@@ -34,14 +34,14 @@ struct plan_item companion_made_of(const struct plan_item *of, size_t owner)
 {
     const struct key_desc *key = &of->key;
     struct plan_item item = {.key = *key, .half = of->half, .companion_of = owner};
-    struct key_terms terms = {.known = key->terms.known & KEY_SUBJECT,
-                              .subject_len = key->terms.subject_len};
+    struct key_constraints constraints = {.known = key->constraints.known & KEY_SUBJECT,
+                                          .subject_len = key->constraints.subject_len};
 
-    memcpy(terms.subject, key->terms.subject, sizeof terms.subject);
+    memcpy(constraints.subject, key->constraints.subject, sizeof constraints.subject);
     item.key.class = KEY_CLASS_PUBLIC;
     item.key.flags = public_uses(key);
     item.key.flags_known = KEY_USES;
-    item.key.terms = terms;
+    item.key.constraints = constraints;
     return item;
 }
 
@@ -316,7 +316,7 @@ bool companion_is_refused(const struct err *err)
            err->code == ERR_DENIED;
 }
 
-bool companion_is_spared(enum err_code code)
+bool companion_may_be_dropped(enum err_code code)
 {
     return code == ERR_UNSUPPORTED || code == ERR_CONFLICT || code == ERR_DENIED;
 }

@@ -40,7 +40,7 @@ bool companion_is_refused(const struct err *err);
 
 /* Has a destination that fails so at storing a companion no place for it? Its key has arrived all
  * the same, and that is no failure. */
-bool companion_is_spared(enum err_code code);
+bool companion_may_be_dropped(enum err_code code);
 
 /* A public object that was listed, and that an HSM does not find, is no input that is missing, but
  * the HSM's fault: whether it is still there, the next listing shows. */

@@ -11,8 +11,8 @@
 #include "hsm/key.h"
 
 /* One key that was asked for. */
-struct prior_key {
-    bool named;     /* by itself, not by a pattern */
+struct interrupted_key {
+    bool explicit;  /* by itself, not by a pattern */
     bool refused;   /* it could not go then; where an HSM had failed, it may now */
     bool announced; /* its commit was, whatever became of it */
     bool intended;  /* its commit was announced, and not taken back: it may be there, and be ours */
@@ -22,7 +22,7 @@ struct prior_key {
     bool companion; /* goes along with another: it is not asked for, it comes by itself */
 };
 
-struct prior {
+struct interrupted_ceremony {
     char id[40];             /* of that ceremony; its temporaries are labelled "hsmferry:<id>" */
     bool clean;              /* take back what was not proven, and start nothing over */
     struct hsm_slot slot[2]; /* the tokens, by enum side */
@@ -30,7 +30,7 @@ struct prior {
     bool unexplained;      /* at its end the destination held something that nobody could explain */
     uint32_t cuts;         /* commits that never told that they went well */
     struct key_list descs; /* the keys, as listed on the source then; ... */
-    struct prior_key *keys; /* ... what is known of each, in the same order */
+    struct interrupted_key *keys; /* ... what is known of each, in the same order */
 };
 
 #endif

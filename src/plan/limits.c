@@ -32,32 +32,33 @@ bool limits_allow(const struct hsm_limits *limits, const struct key_desc *key, s
     return true;
 }
 
-uint32_t limits_direct(const struct negotiation *deal)
+uint32_t limits_direct(const struct suite *suite)
 {
-    uint32_t most = deal->limits.secret_max;
+    uint32_t most = suite->limits.secret_max;
 
-    return most && most < deal->direct_max ? most : deal->direct_max;
+    return most && most < suite->direct_max ? most : suite->direct_max;
 }
 
-bool limits_keep(const struct negotiation *deal, const struct key_desc *key, uint32_t want_flags,
+bool limits_keep(const struct suite *suite, const struct key_desc *key, uint32_t want_flags,
                  struct err *err)
 {
-    const struct key_terms *terms = &key->terms;
-    bool dated = terms->start[0] || terms->end[0];
+    const struct key_constraints *constraints = &key->constraints;
+    bool dated = constraints->start[0] || constraints->end[0];
 
-    if (key->class == KEY_CLASS_SECRET && deal->digest_max && key->length > deal->digest_max)
+    if (key->class == KEY_CLASS_SECRET && suite->digest_max && key->length > suite->digest_max)
         return err_set(err, ERR_UNSUPPORTED,
                        "%u bytes: the source proves no secret of more than %u", key->length,
-                       deal->digest_max);
-    if (dated && (deal->lost_terms & KEY_DATES))
+                       suite->digest_max);
+    if (dated && (suite->lost_constraints & KEY_DATES))
         return err_set(err, ERR_DENIED,
                        "the destination keeps no dates of a key, so these would get lost: %s to %s",
-                       terms->start[0] ? terms->start : "any", terms->end[0] ? terms->end : "any");
-    if (terms->allowed_count && (deal->lost_terms & KEY_ALLOWED))
+                       constraints->start[0] ? constraints->start : "any",
+                       constraints->end[0] ? constraints->end : "any");
+    if (constraints->allowed_count && (suite->lost_constraints & KEY_ALLOWED))
         return err_set(err, ERR_DENIED,
                        "the destination keeps no list of allowed mechanisms, so this key's would "
                        "get lost");
-    if (deal->lost_flags & KEY_MODIFIABLE & ~want_flags)
+    if (suite->lost_flags & KEY_MODIFIABLE & ~want_flags)
         return err_set(err, ERR_DENIED,
                        "every key on the destination can be modified, and this one must not be");
     return true;

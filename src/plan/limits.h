@@ -16,11 +16,11 @@
 bool limits_allow(const struct hsm_limits *limits, const struct key_desc *key, struct err *err);
 
 /* The most octets of a secret that fit directly under the transport key and are taken. */
-uint32_t limits_direct(const struct negotiation *deal);
+uint32_t limits_direct(const struct suite *suite);
 
 /* Would what limits this key, or shall (want_flags), get lost on the destination, or its proof fail
  * on the source, as far as both are known? Errors: ERR_DENIED, ERR_UNSUPPORTED, by their names. */
-bool limits_keep(const struct negotiation *deal, const struct key_desc *key, uint32_t want_flags,
+bool limits_keep(const struct suite *suite, const struct key_desc *key, uint32_t want_flags,
                  struct err *err);
 
 #endif

@@ -14,7 +14,7 @@
 /* What the verdict on a key is made from. */
 struct judge {
     const struct policy *policy;
-    const struct negotiation *deal;
+    const struct suite *suite;
     struct names source;
     struct names destination;
 };
@@ -40,9 +40,9 @@ static bool check_names(const struct judge *judge, const struct key_desc *key, s
 static bool keeps_templates(const struct judge *judge, const struct key_desc *key, struct err *err)
 {
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
-        const struct key_template *template = &key->terms.templates[use];
+        const struct key_template *template = &key->constraints.templates[use];
         char text[KEY_TEMPLATE_TEXT];
-        if (judge->deal->lost_templates & 1U << use && key_template_is_set(template))
+        if (judge->suite->lost_templates & 1U << use && key_template_is_set(template))
             return err_set(err, ERR_DENIED,
                            "the destination has no %s, so this one would get lost: %.80s",
                            key_template_name(use), key_template_text(template, text));
@@ -50,66 +50,67 @@ static bool keeps_templates(const struct judge *judge, const struct key_desc *ke
     return true;
 }
 
-static bool fits_directly(const struct negotiation *deal, const struct key_desc *key,
-                          struct err *why)
+static bool fits_directly(const struct suite *suite, const struct key_desc *key, struct err *why)
 {
     if (key->class == KEY_CLASS_PRIVATE)
         return err_set(why, ERR_UNSUPPORTED,
                        "unsupported here: no envelope that both sides speak carries a private "
                        "key, and it does not fit under the transport key itself");
-    if (key->length > deal->direct_max)
+    if (key->length > suite->direct_max)
         return err_set(why, ERR_DATA,
                        "%u bytes: the envelope would pad them, and %u is the most that fits under "
                        "the transport key itself",
-                       key->length, deal->direct_max);
+                       key->length, suite->direct_max);
     return true;
 }
 
 /* How long a private key is in its envelope, nobody tells; a cipher key has a length that fits. */
-static bool fits_envelope(const struct way *way, const struct key_desc *key, struct err *why)
+static bool fits_envelope(const struct wrap_option *option, const struct key_desc *key,
+                          struct err *why)
 {
-    const struct wrap_alg *alg = wrap_alg(way->alg);
+    const struct wrap_alg *alg = wrap_alg(option->alg);
     bool generic = key->kind == KEY_KIND_GENERIC;
     bool whole = key->length > 0 && key->length % alg->block == 0;
 
     if (alg->exact_length == WRAP_LENGTH_MULTIPLE &&
         (key->class == KEY_CLASS_PRIVATE ||
-         (generic && wrap_blob_len(way->alg, key->length, 0) == 0)))
+         (generic && wrap_ciphertext_len(option->alg, key->length, 0) == 0)))
         return err_set(why, ERR_DATA, "%s carries multiples of %u bytes only", alg->name,
                        alg->block);
     if (alg->exact_length == WRAP_LENGTH_ASK && generic && !whole &&
-        !(key->length > 0 && way->exact))
+        !(key->length > 0 && option->exact))
         return err_set(why, ERR_DATA, "%s would pad it", alg->name);
     return true;
 }
 
 /* Says how the key goes, and why not by a stronger way. */
-static void go(const struct negotiation *deal, struct plan_item *item, const struct way *way)
+static void go(const struct suite *suite, struct plan_item *item, const struct wrap_option *option)
 {
     char *text = item->reason.what;
     size_t size = sizeof item->reason.what;
 
-    item->route = way->route;
-    item->alg = way->alg;
-    if (way->route == ROUTE_DIRECT && item->key.length == 0)
+    item->route = option->route;
+    item->alg = option->alg;
+    if (option->route == ROUTE_DIRECT && item->key.length == 0)
         snprintf(text, size,
                  "directly under the transport key: its length is not known, this keeps it up to "
                  "%u bytes; a longer one would fail",
-                 limits_direct(deal));
-    else if (way->route == ROUTE_DIRECT)
+                 limits_direct(suite));
+    else if (option->route == ROUTE_DIRECT)
         snprintf(text, size, "directly under the transport key: %s",
-                 way == deal->ways ? "there is no common envelope" : "the envelope would pad it");
+                 option == suite->options ? "there is no common envelope"
+                                          : "the envelope would pad it");
     else
-        snprintf(text, size, "in the AES envelope%s%s%s", way == deal->ways ? "" : ", ",
-                 way == deal->ways ? "" : hsm_alg_name(way->alg),
-                 negotiation_is_weak(way->alg) ? ": NO INTEGRITY" : "");
+        snprintf(text, size, "in the AES envelope%s%s%s", option == suite->options ? "" : ", ",
+                 option == suite->options ? "" : hsm_alg_name(option->alg),
+                 suite_is_weak(option->alg) ? ": NO INTEGRITY" : "");
 }
 
 /* Did a key like this one get through by this way, as far as that was tried and must be? */
-static bool canary_lives(const struct judge *judge, const struct way *way,
+static bool canary_lives(const struct judge *judge, const struct wrap_option *option,
                          const struct key_desc *key, struct err *why)
 {
-    const struct trial *trial = negotiation_trial(judge->deal, key, way->alg);
+    const struct trial *trial = suite_trial(judge->suite, key, option->alg);
 
     if (trial && trial->state == CANARY_FAILED)
         return err_set(why, ERR_HSM, "canary: %s", trial->reason);
@@ -122,20 +123,20 @@ static bool canary_lives(const struct judge *judge, const struct way *way,
 
 static bool choose_route(const struct judge *judge, struct plan_item *item)
 {
-    const struct negotiation *deal = judge->deal;
+    const struct suite *suite = judge->suite;
     const struct key_desc *key = &item->key;
     struct err why = {0}, direct = {0}, canary = {0};
 
     if (key->length > SECRET_MAX)
         return err_set(&item->reason, ERR_DATA, "%u bytes are too long for the envelope",
                        key->length);
-    for (unsigned i = 0; i < deal->way_count; i++) {
-        const struct way *way = &deal->ways[i];
-        if (!(way->route == ROUTE_DIRECT ? fits_directly(deal, key, &direct)
-                                         : fits_envelope(way, key, &why)))
+    for (unsigned i = 0; i < suite->option_count; i++) {
+        const struct wrap_option *option = &suite->options[i];
+        if (!(option->route == ROUTE_DIRECT ? fits_directly(suite, key, &direct)
+                                            : fits_envelope(option, key, &why)))
             continue;
-        if (canary_lives(judge, way, key, &canary)) {
-            go(deal, item, way);
+        if (canary_lives(judge, option, key, &canary)) {
+            go(suite, item, option);
             return true;
         }
     }
@@ -149,7 +150,7 @@ static bool has_floor(struct plan_item *item)
     char *text = item->reason.what;
     size_t len = strlen(text);
 
-    if (negotiation_is_weak(item->alg))
+    if (suite_is_weak(item->alg))
         return err_set(&item->reason, ERR_DATA,
                        "nothing can prove it, and the envelope has no integrity of its own");
     snprintf(text + len, sizeof item->reason.what - len,
@@ -165,7 +166,7 @@ static bool has_half(const struct plan_item *item, struct err *why)
 }
 
 /* Says where a public half comes from, that the HSM did not report with the key. */
-static void tell_half(struct plan_item *item)
+static void add_half(struct plan_item *item)
 {
     size_t len = strlen(item->reason.what);
     const char *text = key_needs_public(&item->key) ? "its public half is looked for at the review"
@@ -181,18 +182,18 @@ static bool judge_key(const struct judge *judge, struct plan_item *item)
     struct err *reason = &item->reason;
 
     if (!policy_may_leave(&item->key, reason) ||
-        !limits_allow(&judge->deal->limits, &item->key, reason) ||
-        !limits_keep(judge->deal, &item->key, item->want_flags, reason) ||
+        !limits_allow(&judge->suite->limits, &item->key, reason) ||
+        !limits_keep(judge->suite, &item->key, item->want_flags, reason) ||
         !keeps_templates(judge, &item->key, reason))
         return false;
-    item->proofs = provable_by(judge->deal, &item->key);
+    item->proofs = provable_by(judge->suite, &item->key);
     item->unproven = item->proofs == 0;
     if (item->unproven && !judge->policy->waive_unproven)
-        return provable_explain(judge->deal, &item->key, reason);
+        return provable_explain(judge->suite, &item->key, reason);
     if (!check_names(judge, &item->key, reason) || !has_half(item, reason) ||
         !choose_route(judge, item) || (item->unproven && !has_floor(item)))
         return false;
-    tell_half(item);
+    add_half(item);
     return true;
 }
 
@@ -220,7 +221,7 @@ static bool judge_public(const struct judge *judge, struct plan_item *item,
         return err_set(reason, ERR_CONFLICT, "its private key does not go");
     if (!policy_public_may_go(&item->key, reason) ||
         (item->key.class == KEY_CLASS_PUBLIC &&
-         !limits_allow(&judge->deal->limits, &item->key, reason)) ||
+         !limits_allow(&judge->suite->limits, &item->key, reason)) ||
         !keeps_templates(judge, &item->key, reason) ||
         !check_public_names(judge, &item->key, reason))
         return false;
@@ -263,9 +264,9 @@ bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err)
     return true;
 }
 
-static bool add_key(struct plan *plan, const struct key_desc *key, bool named, struct err *err)
+static bool add_key(struct plan *plan, const struct key_desc *key, bool explicit, struct err *err)
 {
-    return plan_add(plan, &(struct plan_item){.key = *key, .named = named}, err);
+    return plan_add(plan, &(struct plan_item){.key = *key, .explicit = explicit}, err);
 }
 
 /* A pattern without a type means keys: public keys and certificates are no secrets to carry, and
@@ -325,7 +326,7 @@ static int compare_handles(const void *a, const void *b)
 
     if (x->key.handle != y->key.handle)
         return x->key.handle < y->key.handle ? -1 : 1;
-    return (int)y->named - (int)x->named;
+    return (int)y->explicit - (int)x->explicit;
 }
 
 static int compare_labels(const void *a, const void *b)
@@ -396,11 +397,11 @@ static bool refuse_rivals(struct plan *plan, struct err *err)
     return true;
 }
 
-static bool judge_each(const struct policy *policy, const struct negotiation *deal,
+static bool judge_each(const struct policy *policy, const struct suite *suite,
                        const struct key_list *source, const struct key_list *destination,
                        struct plan *plan, struct err *err)
 {
-    struct judge judge = {.policy = policy, .deal = deal};
+    struct judge judge = {.policy = policy, .suite = suite};
     bool ok =
         names_make(source, &judge.source, err) && names_make(destination, &judge.destination, err);
 
@@ -413,18 +414,18 @@ static bool judge_each(const struct policy *policy, const struct negotiation *de
 
 static void count_going(struct plan *plan)
 {
-    plan->goes = plan->along = 0;
+    plan->movable = plan->companions = 0;
     for (size_t i = 0; i < plan->count; i++)
-        *(plan->items[i].companion_of ? &plan->along : &plan->goes) +=
+        *(plan->items[i].companion_of ? &plan->companions : &plan->movable) +=
             plan->items[i].route != ROUTE_NONE;
 }
 
-bool plan_judge(const struct policy *policy, const struct negotiation *deal,
+bool plan_judge(const struct policy *policy, const struct suite *suite,
                 const struct key_list *source, const struct key_list *destination,
                 struct plan *plan, struct err *err)
 {
-    bool ok = judge_each(policy, deal, source, destination, plan, err) &&
-              (!deal->one_per_id || refuse_rivals(plan, err));
+    bool ok = judge_each(policy, suite, source, destination, plan, err) &&
+              (!suite->one_per_id || refuse_rivals(plan, err));
 
     count_going(plan);
     return ok;
@@ -446,21 +447,21 @@ static bool collect(const struct key_list *source, const struct selection *selec
     return true;
 }
 
-bool plan_make(const struct policy *policy, const struct negotiation *deal,
+bool plan_make(const struct policy *policy, const struct suite *suite,
                const struct key_list *source, const struct key_list *destination,
                const struct selection *selection, struct plan *plan, struct err *err)
 {
     *plan = (struct plan){0};
     if (collect(source, selection, plan, err)) {
         put_in_order(plan);
-        if (plan_judge(policy, deal, source, destination, plan, err))
+        if (plan_judge(policy, suite, source, destination, plan, err))
             return true;
     }
     plan_free(plan);
     return false;
 }
 
-bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,
+bool plan_verdicts(const struct policy *policy, const struct suite *suite,
                    const struct key_list *source, const struct key_list *destination,
                    struct plan *plan, struct err *err)
 {
@@ -469,7 +470,7 @@ bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,
     *plan = (struct plan){0};
     for (size_t i = 0; ok && i < source->count; i++)
         ok = add_key(plan, &source->keys[i], false, err);
-    ok = ok && judge_each(policy, deal, source, destination, plan, err);
+    ok = ok && judge_each(policy, suite, source, destination, plan, err);
     count_going(plan);
     if (!ok)
         plan_free(plan);

@@ -29,7 +29,7 @@ struct proof_half {
 
 struct plan_item {
     struct key_desc key;  /* as listed on the source */
-    bool named;           /* chosen by itself, not by a pattern */
+    bool explicit;        /* chosen by itself, not by a pattern */
     enum key_route route; /* ROUTE_NONE: it cannot go, and reason says why */
     enum hsm_alg alg;     /* what encrypts it, where it goes */
     uint32_t want_flags;
@@ -48,21 +48,21 @@ struct plan_item {
 struct plan {
     struct plan_item *items;
     size_t count;
-    size_t goes;  /* how many of those that were chosen can go; ... */
-    size_t along; /* ... and of those that go along with one */
+    size_t movable;    /* how many of those that were chosen can go; ... */
+    size_t companions; /* ... and of those that go along with one */
 };
 
 /* Makes the plan of what was chosen, in the order of labels; what accompanies the private keys
  * among it is for companion_add() to append. Errors: ERR_NO_INPUT (a named key is not on the
  * source), ERR_CONFLICT (two keys match a URI that names one). Freed with plan_free(). */
-bool plan_make(const struct policy *policy, const struct negotiation *deal,
+bool plan_make(const struct policy *policy, const struct suite *suite,
                const struct key_list *source, const struct key_list *destination,
                const struct selection *selection, struct plan *plan, struct err *err);
 void plan_free(struct plan *plan);
 
-/* Gives every item its verdict anew: after something was found out about the deal.
+/* Gives every item its verdict anew: after something was found out about the suite.
  * Errors: ERR_FAILED (memory). */
-bool plan_judge(const struct policy *policy, const struct negotiation *deal,
+bool plan_judge(const struct policy *policy, const struct suite *suite,
                 const struct key_list *source, const struct key_list *destination,
                 struct plan *plan, struct err *err);
 
@@ -71,7 +71,7 @@ bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err);
 
 /* The verdict on every object of the source, in the order of its list, as the inventory shows them
  * before anything was chosen. Errors: ERR_FAILED (memory). Freed with plan_free(). */
-bool plan_verdicts(const struct policy *policy, const struct negotiation *deal,
+bool plan_verdicts(const struct policy *policy, const struct suite *suite,
                    const struct key_list *source, const struct key_list *destination,
                    struct plan *plan, struct err *err);
 

@@ -88,11 +88,11 @@ static bool name_fits(const struct key_desc *key, struct err *err)
 static bool templates_fit(const struct key_desc *key, struct err *err)
 {
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++)
-        if (key->terms.templates[use].others)
+        if (key->constraints.templates[use].others)
             return err_set(err, ERR_DATA,
                            "its %s holds %" PRIu32 " attributes that cannot be read or carried, so "
                            "they would get lost",
-                           key_template_name(use), key->terms.templates[use].others);
+                           key_template_name(use), key->constraints.templates[use].others);
     return true;
 }
 
@@ -138,12 +138,12 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
         return err_set(err, ERR_DATA, "asks for its PIN at every use, so it cannot be proven");
     if (!was_read(key, err))
         return false;
-    if (key->terms.known & KEY_DATES_HIDDEN)
+    if (key->constraints.known & KEY_DATES_HIDDEN)
         return err_set(err, ERR_DATA,
                        "the source cannot read this key's dates, so they would get lost");
-    if (key->terms.allowed_count > KEY_ALLOWED_MAX)
+    if (key->constraints.allowed_count > KEY_ALLOWED_MAX)
         return err_set(err, ERR_DATA, "it allows %u mechanisms by name, and %d are carried along",
-                       key->terms.allowed_count, KEY_ALLOWED_MAX);
+                       key->constraints.allowed_count, KEY_ALLOWED_MAX);
     return templates_fit(key, err) && name_fits(key, err);
 }
 

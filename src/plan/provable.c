@@ -44,7 +44,7 @@ static const struct key_template proof_secret = {
 
 static bool suits_key(const struct suit *suit, const struct key_desc *key)
 {
-    const struct key_template *templates = key->terms.templates;
+    const struct key_template *templates = key->constraints.templates;
 
     if (suit->kind != key->kind || (suit->use && !key_is(key, suit->use)))
         return false;
@@ -73,20 +73,20 @@ static uint32_t proofs_of(const struct key_desc *key, bool allowed)
     return proofs;
 }
 
-uint32_t provable_by(const struct negotiation *deal, const struct key_desc *key)
+uint32_t provable_by(const struct suite *suite, const struct key_desc *key)
 {
-    return proofs_of(key, true) & deal->proofs;
+    return proofs_of(key, true) & suite->proofs;
 }
 
-bool provable_explain(const struct negotiation *deal, const struct key_desc *key, struct err *why)
+bool provable_explain(const struct suite *suite, const struct key_desc *key, struct err *why)
 {
     uint32_t proofs = proofs_of(key, true);
 
-    if (proofs_of(key, false) & ~proofs & deal->proofs)
+    if (proofs_of(key, false) & ~proofs & suite->proofs)
         return err_set(why, ERR_UNSUPPORTED,
                        "of the mechanisms that it allows, none is a proof that both sides can "
                        "carry out: it could arrive, but not proven");
-    if (proofs && !(proofs & deal->by_destination))
+    if (proofs && !(proofs & suite->by_destination))
         return err_set(why, ERR_UNSUPPORTED,
                        "the destination offers no operation for %s keys of these uses: it could be "
                        "neither used nor proven there",

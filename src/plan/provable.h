@@ -11,10 +11,10 @@
 #include "plan/suite.h"
 
 /* The proofs (bit 1 << enum hsm_proof) that this key allows and both sides can answer. */
-uint32_t provable_by(const struct negotiation *deal, const struct key_desc *key);
+uint32_t provable_by(const struct suite *suite, const struct key_desc *key);
 
 /* Why there is none. Always false. A destination that does nothing of what the key is for may not
  * even have such keys. */
-bool provable_explain(const struct negotiation *deal, const struct key_desc *key, struct err *why);
+bool provable_explain(const struct suite *suite, const struct key_desc *key, struct err *why);
 
 #endif

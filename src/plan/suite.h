@@ -12,12 +12,12 @@
 #include "protocol/outcome.h"
 
 /* One way for a key to travel. */
-struct way {
+struct wrap_option {
     enum key_route route; /* in the AES envelope, or directly under the transport key */
     enum hsm_alg alg;     /* what encrypts the key itself */
     bool exact;           /* a secret of any length arrives as long as it left */
 };
-enum { WAYS_MAX = 4 };
+enum { WRAP_OPTIONS_MAX = 4 };
 
 /* What a throw-away key showed of one way for its kind. */
 struct trial {
@@ -29,16 +29,17 @@ struct trial {
 enum { TRIALS_MAX = 64 };
 
 /* What both sides agreed on. */
-struct negotiation {
-    enum hsm_alg transport;    /* an OAEP variant */
-    struct way ways[WAYS_MAX]; /* strongest first; each key goes by the first that fits it */
-    unsigned way_count;        /* at least one: directly */
+struct suite {
+    enum hsm_alg transport; /* an OAEP variant */
+    /* strongest first: a key takes the first that fits */
+    struct wrap_option options[WRAP_OPTIONS_MAX];
+    unsigned option_count;     /* at least one: directly */
     uint32_t direct_max;       /* octets of a secret that fit directly under the transport */
     uint32_t proofs;           /* those that both sides can answer */
     uint32_t by_destination;   /* those that the destination can */
     bool one_per_id;           /* the destination keeps one key of each class and id */
-    uint32_t lost_templates;   /* as in struct hsm_offers, of the destination */
-    uint32_t lost_terms;       /* likewise */
+    uint32_t lost_templates;   /* as in struct hsm_capabilities, of the destination */
+    uint32_t lost_constraints; /* likewise */
     uint32_t lost_flags;       /* likewise */
     struct hsm_limits limits;  /* likewise */
     uint32_t digest_max;       /* as in struct hsm_limits, of the source */
@@ -54,14 +55,14 @@ struct negotiation {
 
 /* Chooses, strongest first, what the source can wrap and the destination unwrap under the policy.
  * Errors: ERR_UNSUPPORTED: no common transport; the message says what each side offers. */
-bool negotiate(const struct policy *policy, const struct hsm_offers *source,
-               const struct hsm_offers *destination, struct negotiation *deal, struct err *err);
+bool negotiate(const struct policy *policy, const struct hsm_capabilities *source,
+               const struct hsm_capabilities *destination, struct suite *suite, struct err *err);
 
 /* What was found out about keys like this one by alg; NULL: nothing yet. */
-const struct trial *negotiation_trial(const struct negotiation *deal, const struct key_desc *key,
-                                      enum hsm_alg alg);
+const struct trial *suite_trial(const struct suite *suite, const struct key_desc *key,
+                                enum hsm_alg alg);
 
 /* Does this envelope leave it to the proof to find out that a key was altered on its way? */
-bool negotiation_is_weak(enum hsm_alg alg);
+bool suite_is_weak(enum hsm_alg alg);
 
 #endif

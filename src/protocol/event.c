@@ -18,7 +18,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_SIDE] = "side",
         [EVENT_HSM] = "hsm",
         [EVENT_LOADED] = "loaded",
-        [EVENT_OFFER] = "offer",
+        [EVENT_CAPABILITY] = "offer",
         [EVENT_CHOICE] = "choice",
         [EVENT_REJECTED] = "rejected",
         [EVENT_CANARY] = "canary",
@@ -28,11 +28,11 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_STEP] = "step",
         [EVENT_FINGERPRINT] = "fingerprint",
         [EVENT_PROOF] = "proof",
-        [EVENT_CHECK] = "check-value",
+        [EVENT_KCV] = "check-value",
         [EVENT_KEY_DONE] = "key-done",
         [EVENT_INVENTORY] = "inventory",
         [EVENT_CALL] = "call",
-        [EVENT_SPOKEN] = "spoken",
+        [EVENT_VENDOR_OUTPUT] = "spoken",
         [EVENT_COMPARED] = "compared",
         [EVENT_ERROR] = "error",
         [EVENT_EXCEPTION] = "exception",
@@ -55,44 +55,44 @@ const char *event_state_name(enum event_state state)
     return name_of(names, EVENT_STATES, state);
 }
 
-char *event_check_value(const struct check *check, enum side side, char *out)
+char *event_kcv_value(const struct kcv *kcv, enum side side, char *out)
 {
     enum { SHOWN = 8 };
-    size_t len = check->value[side].len;
+    size_t len = kcv->value[side].len;
 
-    text_hex(check->value[side].octets, len < SHOWN ? len : SHOWN, out);
+    text_hex(kcv->value[side].octets, len < SHOWN ? len : SHOWN, out);
     if (len > SHOWN)
         strcat(out, "...");
     return out;
 }
 
-char *event_check_text(const struct check *check, char *out)
+char *event_kcv_text(const struct kcv *kcv, char *out)
 {
-    const struct key_check_value *value = check->value;
+    const struct kcv_value *value = kcv->value;
     bool one = value[SIDE_SOURCE].len > 0;
-    char text[EVENT_CHECK_TEXT];
+    char text[EVENT_KCV_TEXT];
 
-    event_check_value(check, SIDE_SOURCE, text);
+    event_kcv_value(kcv, SIDE_SOURCE, text);
     if (!one)
-        snprintf(out, EVENT_CHECK_TEXT, "none%s%s: %s", check->method ? " by " : "",
-                 check->method ? key_check_words(check->method) : "", check->text);
+        snprintf(out, EVENT_KCV_TEXT, "none%s%s: %s", kcv->method ? " by " : "",
+                 kcv->method ? kcv_method_words(kcv->method) : "", kcv->text);
     else
-        snprintf(out, EVENT_CHECK_TEXT, "%.40s, %s, %s", text, key_check_words(check->method),
+        snprintf(out, EVENT_KCV_TEXT, "%.40s, %s, %s", text, kcv_method_words(kcv->method),
                  memcmp(&value[0], &value[1], sizeof value[0]) == 0 ? "the same on both sides"
-                                                                    : check->text);
+                                                                    : kcv->text);
     return out;
 }
 
 char *event_compared_text(const struct compared *compared, char *out)
 {
-    char check[EVENT_CHECK_TEXT];
+    char kcv[EVENT_KCV_TEXT];
     size_t len =
         text_print(out, EVENT_COMPARED_TEXT, "%s%s%s: %s", comparison_name(compared->result),
                    compared->method[0] ? ", " : "", compared->method, compared->text);
 
-    for (unsigned i = 0; i < compared->check_count && i < COMPARED_CHECKS; i++)
-        if (compared->checks[i].value[SIDE_SOURCE].len)
+    for (unsigned i = 0; i < compared->kcv_count && i < COMPARED_KCVS; i++)
+        if (compared->kcvs[i].value[SIDE_SOURCE].len)
             len += text_print(out + len, EVENT_COMPARED_TEXT - len, "; check value %s",
-                              event_check_text(&compared->checks[i], check));
+                              event_kcv_text(&compared->kcvs[i], kcv));
     return out;
 }

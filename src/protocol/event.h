@@ -23,35 +23,35 @@
 #include "protocol/step.h"
 
 enum event_kind {
-    EVENT_BEGIN,       /* begin: the ceremony as it was asked for */
-    EVENT_OFFICER,     /* officer: one for each */
-    EVENT_REACH,       /* reach: one for each thing that is said of how a side is reached */
-    EVENT_SIGNER,      /* signer: the key that will sign the report, where one is named */
-    EVENT_POLICY,      /* note: one line of the policy in force, name and value */
-    EVENT_SIDE,        /* side_state: an HSM was opened, logged in to, listed, or failed */
-    EVENT_HSM,         /* hsm: what an opened and chosen HSM says of itself */
-    EVENT_LOADED,      /* loaded: one for each library that its module loaded */
-    EVENT_OFFER,       /* offer: how one side speaks one algorithm, or why not */
-    EVENT_CHOICE,      /* choice: what was negotiated */
-    EVENT_REJECTED,    /* note: a candidate of the negotiation and why it was rejected */
-    EVENT_CANARY,      /* canary: a throw-away key went the whole way, or did not */
-    EVENT_PLANNED,     /* planned: one for each key that was asked for */
-    EVENT_WARNING,     /* note: something the officers must know before they start */
-    EVENT_GATE,        /* gate: officers are asked, or have answered */
-    EVENT_STEP,        /* step: a step of the protocol begins or ended */
-    EVENT_FINGERPRINT, /* fingerprint: of the transport key, as one side told it */
-    EVENT_PROOF,       /* proof: one proof of one key */
-    EVENT_CHECK,       /* check: one check value of one key, from both sides */
-    EVENT_KEY_DONE,    /* key_done: the last word on one key */
-    EVENT_INVENTORY,   /* inventory: of one side, before or after */
-    EVENT_CALL,        /* call: one call into an HSM begins or ended (the log pane) */
-    EVENT_SPOKEN,      /* note: a vendor library printed this */
-    EVENT_COMPARED,    /* compared: whether two keys of one name are the same, on request */
-    EVENT_ERROR,       /* error: a failure, as the officer reads it */
-    EVENT_EXCEPTION,   /* exception: officers write down that something was not as planned */
-    EVENT_END,         /* end: outcome and counts */
-    EVENT_PIN,         /* pin: the PIN of one side's token is wanted */
-    EVENT_DONE,        /* done: a command to the worker has ended */
+    EVENT_BEGIN,         /* begin: the ceremony as it was asked for */
+    EVENT_OFFICER,       /* officer: one for each */
+    EVENT_REACH,         /* reach: one for each thing that is said of how a side is reached */
+    EVENT_SIGNER,        /* signer: the key that will sign the report, where one is named */
+    EVENT_POLICY,        /* note: one line of the policy in force, name and value */
+    EVENT_SIDE,          /* side_state: an HSM was opened, logged in to, listed, or failed */
+    EVENT_HSM,           /* hsm: what an opened and chosen HSM says of itself */
+    EVENT_LOADED,        /* loaded: one for each library that its module loaded */
+    EVENT_CAPABILITY,    /* capability: how one side performs one algorithm, or why not */
+    EVENT_CHOICE,        /* choice: what was negotiated */
+    EVENT_REJECTED,      /* note: a candidate of the negotiation and why it was rejected */
+    EVENT_CANARY,        /* canary: a throw-away key went the whole way, or did not */
+    EVENT_PLANNED,       /* planned: one for each key that was asked for */
+    EVENT_WARNING,       /* note: something the officers must know before they start */
+    EVENT_GATE,          /* gate: officers are asked, or have answered */
+    EVENT_STEP,          /* step: a step of the protocol begins or ended */
+    EVENT_FINGERPRINT,   /* fingerprint: of the transport key, as one side told it */
+    EVENT_PROOF,         /* proof: one proof of one key */
+    EVENT_KCV,           /* kcv: one check value of one key, from both sides */
+    EVENT_KEY_DONE,      /* key_done: the last word on one key */
+    EVENT_INVENTORY,     /* inventory: of one side, before or after */
+    EVENT_CALL,          /* call: one call into an HSM begins or ended (the log pane) */
+    EVENT_VENDOR_OUTPUT, /* note: a vendor library printed this */
+    EVENT_COMPARED,      /* compared: whether two keys of one name are the same, on request */
+    EVENT_ERROR,         /* error: a failure, as the officer reads it */
+    EVENT_EXCEPTION,     /* exception: officers write down that something was not as planned */
+    EVENT_END,           /* end: outcome and counts */
+    EVENT_PIN,           /* pin: the PIN of one side's token is wanted */
+    EVENT_DONE,          /* done: a command to the worker has ended */
     EVENT_KINDS
 };
 
@@ -61,10 +61,10 @@ enum event_state { EVENT_BEGUN, EVENT_OK, EVENT_FAILED, EVENT_UNDONE, EVENT_STAT
 enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
 
 /* One check value of one key. */
-struct check {
-    enum key_check method;
-    struct key_check_value value[2]; /* by side; both empty: none */
-    char text[EVENT_TEXT_MAX];       /* why there is none, or not on both sides */
+struct kcv {
+    enum kcv_method method;
+    struct kcv_value value[2]; /* by side; both empty: none */
+    char text[EVENT_TEXT_MAX]; /* why there is none, or not on both sides */
 };
 
 /* How a side is reached, as it was asked for; SIDE_RELAY: the device of the key that signs. */
@@ -86,15 +86,15 @@ struct event_signer {
     char role[64];              /* of the officer who holds it; empty: nobody by name */
 };
 
-enum { COMPARED_CHECKS = 2 };
+enum { COMPARED_KCVS = 2 };
 struct compared {
     enum comparison result;
     uint64_t handle[2]; /* by side */
     char label[KEY_LABEL_TEXT];
     char method[32]; /* the proof, "public half"; empty: none */
     char text[EVENT_TEXT_MAX];
-    struct check checks[COMPARED_CHECKS];
-    unsigned check_count;
+    struct kcv kcvs[COMPARED_KCVS];
+    unsigned kcv_count;
 };
 
 struct event {
@@ -143,16 +143,16 @@ struct event {
         struct hsm_file loaded;
         struct {
             enum hsm_alg alg;
-            struct hsm_offer offer;
-        } offer;
+            struct hsm_capability how;
+        } capability;
         struct {
             bool envelope; /* the envelope for keys; else the transport of the AES key */
             bool more;     /* one more envelope, for some of the keys */
             enum hsm_alg alg;
             uint32_t bits; /* of the RSA pair; of the AES key */
             char keys[64]; /* the kinds of keys that go in it; empty: all that go in one */
-            char source_words[96];
-            char destination_words[96];
+            char source_call[96];
+            char destination_call[96];
             char reason[EVENT_TEXT_MAX];
         } choice;
         struct {
@@ -171,7 +171,7 @@ struct event {
             uint32_t want_flags;         /* what it shall be on the destination */
             enum key_route route;        /* ROUTE_NONE: refused */
             enum err_code refused;       /* why it cannot go: ERR_NONE when it can */
-            bool named;                  /* named in the ceremony file itself, not by a pattern */
+            bool explicit;               /* named in the ceremony file itself, not by a pattern */
             bool kept;                   /* an interrupted ceremony has put it there already */
             uint32_t companion_of;       /* goes along with this key, from 1; 0: chosen itself */
             uint32_t bytes;              /* of a public object's DER, as read for the plan ... */
@@ -193,7 +193,7 @@ struct event {
             uint32_t bytes;            /* what leaves, crosses the relay, arrives; 0: nothing */
             uint8_t sha256[32];        /* of it */
             int64_t micros;            /* how long it took, once it ended */
-            char words[96];            /* the API's own call: "C_WrapKey CKM_RSA_PKCS_OAEP" */
+            char call[96];             /* the API's own call: "C_WrapKey CKM_RSA_PKCS_OAEP" */
             char text[EVENT_TEXT_MAX]; /* "RSA 3072", "OAEP blob", what failed */
         } step;
         struct {
@@ -204,11 +204,11 @@ struct event {
         struct {
             enum hsm_proof proof;
             enum event_state state;
-            enum step_id stage;           /* STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH */
-            char words[2][HSM_WORDS_MAX]; /* by side: the operation, in the API's own words */
-            char text[EVENT_TEXT_MAX];    /* one sentence that an auditor could quote */
+            enum step_id stage;         /* STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH */
+            char call[2][HSM_CALL_MAX]; /* by side: the operation, in the API's own words */
+            char text[EVENT_TEXT_MAX];  /* one sentence that an auditor could quote */
         } proof;
-        struct check check;
+        struct kcv kcv;
         struct compared compared;
         struct {
             enum key_outcome outcome;
@@ -256,8 +256,8 @@ struct event {
             enum end_outcome outcome;
             int exit_code;
             uint32_t migrated, unproven, refused, failed;
-            uint32_t along, along_refused,
-                along_failed;   /* companions, which the others leave out */
+            uint32_t companions, companions_refused,
+                companions_failed; /* companions, which the others leave out */
             uint32_t left_over; /* temporaries that could not be destroyed, unexplained objects */
             char text[EVENT_TEXT_MAX];
         } end;
@@ -277,17 +277,17 @@ const char *reach_name(enum reach reach);
 const char *event_state_name(enum event_state state);
 
 /* A check value with its method: "f29000, ECB of zeros, the same on both sides", "none by CMAC of
- * zeros: ...". out has EVENT_CHECK_TEXT bytes. Returns out. */
-enum { EVENT_CHECK_TEXT = EVENT_TEXT_MAX + 128 };
-char *event_check_text(const struct check *check, char *out);
+ * zeros: ...". out has EVENT_KCV_TEXT bytes. Returns out. */
+enum { EVENT_KCV_TEXT = EVENT_TEXT_MAX + 128 };
+char *event_kcv_text(const struct kcv *kcv, char *out);
 
 /* "same, aes-ecb: both sides encrypted ...; check value f29000, ECB of zeros, ...". out has
  * EVENT_COMPARED_TEXT bytes. Returns out. */
-enum { EVENT_COMPARED_TEXT = 3 * EVENT_CHECK_TEXT };
+enum { EVENT_COMPARED_TEXT = 3 * EVENT_KCV_TEXT };
 char *event_compared_text(const struct compared *compared, char *out);
 
 /* One side's value alone: hexadecimal, of long ones the first eight octets; empty: none. out has
- * EVENT_CHECK_TEXT bytes. Returns out. */
-char *event_check_value(const struct check *check, enum side side, char *out);
+ * EVENT_KCV_TEXT bytes. Returns out. */
+char *event_kcv_value(const struct kcv *kcv, enum side side, char *out);
 
 #endif

@@ -15,7 +15,7 @@ static int64_t count_exceptions(const struct view *v)
     struct event event;
     int64_t count = 0;
 
-    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_EXCEPTION), &at, &event);)
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_EXCEPTION), &at, &event);)
         count++;
     return count;
 }
@@ -26,7 +26,7 @@ static void put_signed(const struct view *v)
     struct event event;
     size_t at = 0;
 
-    if (!tape_next(v->tape, part_kind(EVENT_SIGNER), &at, &event))
+    if (!event_log_next(v->log, section_kind(EVENT_SIGNER), &at, &event))
         writer_text(v->w, "signed", "UNSIGNED: the ceremony names no key that signs");
     else
         writer_text(
@@ -41,15 +41,15 @@ static void put_signature(const struct view *v)
     size_t at = 0;
 
     writer_map(w, "signature", false);
-    if (tape_next(v->tape, part_kind(EVENT_SIGNER), &at, &event)) {
+    if (event_log_next(v->log, section_kind(EVENT_SIGNER), &at, &event)) {
         writer_text(w, "key", event.signer.key);
         writer_text(w, "device", event.signer.device);
         writer_text(w, "api", event.signer.api);
         writer_text(w, "module", event.signer.module);
         writer_text(w, "token", event.signer.token);
-        part_some(w, "role", event.signer.role);
+        section_some(w, "role", event.signer.role);
         if (strcmp(event.signer.device, "another") == 0)
-            part_reach(v, SIDE_RELAY);
+            section_reach(v, SIDE_RELAY);
     }
     writer_end(w);
 }
@@ -59,19 +59,19 @@ static void put_stamp(const struct view *v)
 {
     struct event begin = {0};
 
-    if (v->ledger->begin)
-        tape_read(v->tape, v->ledger->begin, &begin);
+    if (v->index->begin)
+        event_log_read(v->log, v->index->begin, &begin);
     writer_text(v->w, "stamp", begin.begin.rehearsal ? "REHEARSAL" : "PRODUCTION");
 }
 
 /* What went along with keys, where something was to. */
-static void put_along(struct writer *w, const struct event *end)
+static void put_companion_counts(struct writer *w, const struct event *end)
 {
-    if (end->end.along + end->end.along_refused + end->end.along_failed == 0)
+    if (end->end.companions + end->end.companions_refused + end->end.companions_failed == 0)
         return;
-    writer_number(w, "companions", end->end.along);
-    writer_number(w, "companions-refused", end->end.along_refused);
-    writer_number(w, "companions-failed", end->end.along_failed);
+    writer_number(w, "companions", end->end.companions);
+    writer_number(w, "companions-refused", end->end.companions_refused);
+    writer_number(w, "companions-failed", end->end.companions_failed);
 }
 
 static void put_summary(const struct view *v)
@@ -79,9 +79,9 @@ static void put_summary(const struct view *v)
     struct writer *w = v->w;
     struct event begin = {0}, end;
 
-    if (v->ledger->begin)
-        tape_read(v->tape, v->ledger->begin, &begin);
-    tape_read(v->tape, v->ledger->end, &end);
+    if (v->index->begin)
+        event_log_read(v->log, v->index->begin, &begin);
+    event_log_read(v->log, v->index->end, &end);
     writer_map(w, "summary", false);
     put_stamp(v);
     writer_text(w, "outcome", end_outcome_name(end.end.outcome));
@@ -90,14 +90,14 @@ static void put_summary(const struct view *v)
         writer_number(w, "unproven", end.end.unproven);
     writer_number(w, "refused", end.end.refused);
     writer_number(w, "failed", end.end.failed);
-    put_along(w, &end);
+    put_companion_counts(w, &end);
     writer_number(w, "exit-code", end.end.exit_code);
     writer_yes(w, "rehearsal", begin.begin.rehearsal);
     writer_text(w, "sentence", end.end.text);
     put_signed(v);
     writer_number(w, "left-over", end.end.left_over);
     writer_number(w, "exceptions", count_exceptions(v));
-    if (v->ledger->begin)
+    if (v->index->begin)
         writer_time(w, "begun", begin.utc_ms);
     writer_time(w, "ended", end.utc_ms);
     writer_number(w, "duration-ms", end.mono_ms);
@@ -109,9 +109,9 @@ static void put_vendor(const struct view *v)
 {
     struct event event;
 
-    if (!v->ledger->hsm[SIDE_DESTINATION])
+    if (!v->index->hsm[SIDE_DESTINATION])
         return;
-    tape_read(v->tape, v->ledger->hsm[SIDE_DESTINATION], &event);
+    event_log_read(v->log, v->index->hsm[SIDE_DESTINATION], &event);
     writer_text(v->w, "by",
                 event.hsm.slot.model[0] ? event.hsm.slot.model : event.hsm.info.library);
 }
@@ -129,10 +129,10 @@ static void put_attributes(const struct view *v, const struct fidelity_pair *pai
             continue;
         writer_map(w, NULL, true);
         writer_text(w, "name", row.name);
-        part_some(w, "source", row.source);
-        part_some(w, "asked", row.asked);
-        part_some(w, "found", row.found);
-        part_some(w, "verdict", fidelity_name(row.verdict));
+        section_some(w, "source", row.source);
+        section_some(w, "asked", row.asked);
+        section_some(w, "found", row.found);
+        section_some(w, "verdict", fidelity_name(row.verdict));
         if (row.verdict == FIDELITY_DROPPED)
             put_vendor(v);
         writer_end(w);
@@ -140,10 +140,10 @@ static void put_attributes(const struct view *v, const struct fidelity_pair *pai
     writer_end(w);
 }
 
-static void put_check_value(struct writer *w, const char *key, const struct key_desc *desc)
+static void put_kcv(struct writer *w, const char *key, const struct key_desc *desc)
 {
-    if (desc->check_value_len == sizeof desc->check_value)
-        writer_hex(w, key, desc->check_value, sizeof desc->check_value);
+    if (desc->kcv_len == sizeof desc->kcv)
+        writer_hex(w, key, desc->kcv, sizeof desc->kcv);
 }
 
 static size_t held(uint16_t len, size_t room)
@@ -171,29 +171,29 @@ static void put_public(struct writer *w, const char *key, const struct key_desc 
     if (!desc->has_public)
         return;
     writer_map(w, key, false);
-    part_groups(w, desc->spki_sha256);
+    section_groups(w, desc->spki_sha256);
     writer_end(w);
 }
 
 /* The check values that were compared, each with its method; or why there is none. */
-static void put_checks(const struct view *v, const size_t checks[KEY_CHECKS])
+static void put_kcvs(const struct view *v, const size_t kcvs[KCV_METHODS])
 {
     struct writer *w = v->w;
     struct event event;
 
     writer_list(w, "check-values", false);
-    for (unsigned method = 0; method < KEY_CHECKS; method++) {
-        const struct key_check_value *value = event.check.value;
-        if (!checks[method])
+    for (unsigned method = 0; method < KCV_METHODS; method++) {
+        const struct kcv_value *value = event.kcv.value;
+        if (!kcvs[method])
             continue;
-        tape_read(v->tape, checks[method], &event);
+        event_log_read(v->log, kcvs[method], &event);
         writer_map(w, NULL, true);
-        writer_text(w, "method", key_check_name(event.check.method));
+        writer_text(w, "method", kcv_method_name(event.kcv.method));
         for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-            if (value[side].len > 0 && value[side].len <= KEY_CHECK_MAX)
+            if (value[side].len > 0 && value[side].len <= KCV_MAX)
                 writer_hex(w, side_name(side), value[side].octets, value[side].len);
-        part_some(w, value[SIDE_SOURCE].len && value[SIDE_DESTINATION].len ? "how" : "none",
-                  event.check.text);
+        section_some(w, value[SIDE_SOURCE].len && value[SIDE_DESTINATION].len ? "how" : "none",
+                     event.kcv.text);
         writer_end(w);
     }
     writer_end(w);
@@ -201,11 +201,11 @@ static void put_checks(const struct view *v, const size_t checks[KEY_CHECKS])
 
 /* A key as planned, and (done not NULL) the last word on it. */
 static void put_key(const struct view *v, const struct event *planned, const struct event *done,
-                    const size_t checks[KEY_CHECKS])
+                    const size_t kcvs[KCV_METHODS])
 {
     struct writer *w = v->w;
     const struct key_desc *desc = &planned->planned.desc;
-    enum key_outcome outcome = ledger_outcome(planned, done);
+    enum key_outcome outcome = event_index_outcome(planned, done);
     enum err_code code = done ? done->key_done.code : planned->planned.refused;
     bool proven = outcome == KEY_MIGRATED;
     bool arrived = done && (proven || outcome == KEY_UNPROVEN);
@@ -243,10 +243,10 @@ static void put_key(const struct view *v, const struct event *planned, const str
     put_public(w, "source-public-key", desc);
     if (arrived)
         put_public(w, "destination-public-key", &done->key_done.desc);
-    put_check_value(w, "source-check-value", desc);
+    put_kcv(w, "source-check-value", desc);
     if (arrived)
-        put_check_value(w, "destination-check-value", &done->key_done.desc);
-    put_checks(v, checks);
+        put_kcv(w, "destination-check-value", &done->key_done.desc);
+    put_kcvs(v, kcvs);
     writer_end(w);
 }
 
@@ -256,16 +256,16 @@ static void put_list(const struct view *v, const char *name, bool companions)
     struct event planned, done;
 
     writer_list(v->w, name, false);
-    for (size_t i = 0; i < v->ledger->key_count; i++) {
-        const struct ledger_key *key = &v->ledger->keys[i];
+    for (size_t i = 0; i < v->index->key_count; i++) {
+        const struct event_index_key *key = &v->index->keys[i];
         if (!key->planned)
             continue;
-        tape_read(v->tape, key->planned, &planned);
+        event_log_read(v->log, key->planned, &planned);
         if ((planned.planned.companion_of != 0) != companions)
             continue;
         if (key->done)
-            tape_read(v->tape, key->done, &done);
-        put_key(v, &planned, key->done ? &done : NULL, key->checks);
+            event_log_read(v->log, key->done, &done);
+        put_key(v, &planned, key->done ? &done : NULL, key->kcvs);
     }
     writer_end(v->w);
 }
@@ -284,7 +284,7 @@ static void put_format(const struct view *v)
 {
     char format[32];
 
-    snprintf(format, sizeof format, "hsmferry-audit/%u", v->tape->format);
+    snprintf(format, sizeof format, "hsmferry-audit/%u", v->log->format);
     writer_text(v->w, "format", format);
     writer_text(v->w, "by-nature", fidelity_nature_words());
 }
@@ -293,9 +293,9 @@ static void put_file_sha256(const struct view *v, const struct event *begin)
 {
     static const uint8_t none[SHA256_SIZE];
 
-    if (part_is_new(v) && memcmp(begin->begin.file_sha256, none, sizeof none) != 0)
+    if (section_is_new(v) && memcmp(begin->begin.file_sha256, none, sizeof none) != 0)
         writer_hex(v->w, "file-sha256", begin->begin.file_sha256, SHA256_SIZE);
-    else if (part_is_new(v))
+    else if (section_is_new(v))
         writer_text(v->w, "file-sha256", "none");
 }
 
@@ -304,16 +304,16 @@ static void put_ceremony(const struct view *v)
     struct writer *w = v->w;
     struct event event = {0};
 
-    if (v->ledger->begin)
-        tape_read(v->tape, v->ledger->begin, &event);
+    if (v->index->begin)
+        event_log_read(v->log, v->index->begin, &event);
     writer_map(w, "ceremony", false);
     writer_text(w, "title", event.begin.title);
     writer_text(w, "id", event.begin.id);
-    part_some(w, "resumes", event.begin.resumes);
+    section_some(w, "resumes", event.begin.resumes);
     writer_text(w, "file", event.begin.file);
     put_file_sha256(v, &event);
     writer_list(w, "officers", false);
-    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_OFFICER), &at, &event);) {
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_OFFICER), &at, &event);) {
         writer_map(w, NULL, true);
         writer_text(w, "name", event.officer.name);
         writer_text(w, "role", event.officer.role);
@@ -337,15 +337,15 @@ static void put_tool(const struct view *v)
     struct writer *w = v->w;
     struct event event = {0};
 
-    if (v->ledger->begin)
-        tape_read(v->tape, v->ledger->begin, &event);
+    if (v->index->begin)
+        event_log_read(v->log, v->index->begin, &event);
     writer_map(w, "tool", false);
     writer_text(w, "name", "hsmferry");
     writer_text(w, "version", event.begin.version);
     writer_text(w, "libraries", event.begin.libraries);
     put_file(w, "program", "program-sha256", &event.begin.program);
     writer_text(w, "host", event.begin.host);
-    if (part_is_new(v))
+    if (section_is_new(v))
         writer_text(w, "confinement", event.begin.confinement);
     writer_end(w);
 }
@@ -357,8 +357,8 @@ static void put_loaded(const struct view *v, enum side side)
     struct event event;
 
     writer_list(w, "loaded", false);
-    for (size_t at = v->ledger->hsm[side];
-         tape_next(v->tape, part_kind(EVENT_LOADED), &at, &event);)
+    for (size_t at = v->index->hsm[side];
+         event_log_next(v->log, section_kind(EVENT_LOADED), &at, &event);)
         if (event.side == side) {
             writer_map(w, NULL, true);
             put_file(w, "path", "sha256", &event.loaded);
@@ -370,7 +370,7 @@ static void put_loaded(const struct view *v, enum side side)
 /* How module and agent run there. */
 static void put_running(const struct view *v, enum side side, const struct event *hsm)
 {
-    if (!part_is_new(v))
+    if (!section_is_new(v))
         return;
     writer_text(v->w, "loading", hsm->hsm.loading);
     put_loaded(v, side);
@@ -422,9 +422,9 @@ static void put_hsm(const struct view *v, enum side side)
     struct event event;
 
     writer_map(w, side_name(side), false);
-    part_reach(v, side);
-    if (v->ledger->hsm[side]) {
-        tape_read(v->tape, v->ledger->hsm[side], &event);
+    section_reach(v, side);
+    if (v->index->hsm[side]) {
+        event_log_read(v->log, v->index->hsm[side], &event);
         const struct hsm_about *info = &event.hsm.info;
         writer_text(w, "api", info->api);
         writer_text(w, "api-version", info->api_version);
@@ -457,7 +457,7 @@ static void put_policy(const struct view *v)
     struct event event;
 
     writer_list(v->w, "policy", false);
-    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_POLICY), &at, &event);) {
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_POLICY), &at, &event);) {
         writer_map(v->w, NULL, true);
         writer_text(v->w, "name", event.note.name);
         writer_text(v->w, "value", event.note.text);
@@ -472,13 +472,13 @@ static void put_choice(const struct view *v, const char *name, size_t at)
 
     if (!at)
         return;
-    tape_read(v->tape, at, &event);
+    event_log_read(v->log, at, &event);
     writer_map(v->w, name, false);
     writer_text(v->w, "algorithm", hsm_alg_name(event.choice.alg));
     writer_number(v->w, "bits", event.choice.bits);
-    writer_text(v->w, "source", event.choice.source_words);
-    writer_text(v->w, "destination", event.choice.destination_words);
-    part_some(v->w, "keys", event.choice.keys);
+    writer_text(v->w, "source", event.choice.source_call);
+    writer_text(v->w, "destination", event.choice.destination_call);
+    section_some(v->w, "keys", event.choice.keys);
     writer_text(v->w, "reason", event.choice.reason);
     writer_end(v->w);
 }
@@ -487,11 +487,11 @@ static void put_more_envelopes(const struct view *v)
 {
     writer_list(v->w, "more-envelopes", false);
     for (unsigned alg = 0; alg < HSM_ALGS; alg++)
-        put_choice(v, NULL, v->ledger->more[alg]);
+        put_choice(v, NULL, v->index->more[alg]);
     writer_end(v->w);
 }
 
-static void put_offer(const struct view *v, size_t at)
+static void put_capability(const struct view *v, size_t at)
 {
     struct writer *w = v->w;
     struct event event;
@@ -499,33 +499,33 @@ static void put_offer(const struct view *v, size_t at)
 
     if (!at)
         return;
-    tape_read(v->tape, at, &event);
-    const struct hsm_offer *offer = &event.offer.offer;
-    snprintf(mechanism, sizeof mechanism, "0x%" PRIx64, offer->mechanism);
+    event_log_read(v->log, at, &event);
+    const struct hsm_capability *capability = &event.capability.how;
+    snprintf(mechanism, sizeof mechanism, "0x%" PRIx64, capability->mechanism);
     writer_map(w, NULL, true);
     writer_text(w, "side", side_name(event.side));
-    writer_text(w, "algorithm", hsm_alg_name(event.offer.alg));
-    writer_yes(w, "wrap", offer->wrap);
-    writer_yes(w, "unwrap", offer->unwrap);
-    if (offer->mechanism)
+    writer_text(w, "algorithm", hsm_alg_name(event.capability.alg));
+    writer_yes(w, "wrap", capability->wrap);
+    writer_yes(w, "unwrap", capability->unwrap);
+    if (capability->mechanism)
         writer_text(w, "mechanism", mechanism);
-    part_some(w, "wrap-call", offer->wrap_words);
-    part_some(w, "unwrap-call", offer->unwrap_words);
-    part_some(w, "reason", offer->reason);
+    section_some(w, "wrap-call", capability->wrap_call);
+    section_some(w, "unwrap-call", capability->unwrap_call);
+    section_some(w, "reason", capability->reason);
     writer_end(w);
 }
 
 static void put_negotiation(const struct view *v)
 {
     writer_map(v->w, "negotiation", false);
-    put_choice(v, "transport", v->ledger->choice[false]);
-    put_choice(v, "envelope", v->ledger->choice[true]);
+    put_choice(v, "transport", v->index->choice[false]);
+    put_choice(v, "envelope", v->index->choice[true]);
     put_more_envelopes(v);
-    part_notes(v, EVENT_REJECTED, "rejected", "candidate");
+    section_notes(v, EVENT_REJECTED, "rejected", "candidate");
     writer_list(v->w, "offers", false);
     for (unsigned side = 0; side < 2; side++)
         for (unsigned alg = 0; alg < HSM_ALGS; alg++)
-            put_offer(v, v->ledger->offer[side][alg]);
+            put_capability(v, v->index->capability[side][alg]);
     writer_end(v->w);
     writer_end(v->w);
 }
@@ -536,7 +536,7 @@ static void put_canaries(const struct view *v)
     struct event event;
 
     writer_list(w, "canaries", false);
-    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_CANARY), &at, &event);) {
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_CANARY), &at, &event);) {
         if (event.canary.state == CANARY_COMMITS || event.canary.state == CANARY_CLEAN)
             continue; /* of the journal: for whoever resumes */
         writer_map(w, NULL, true);
@@ -556,15 +556,17 @@ static void put_canaries(const struct view *v)
 }
 
 static void (*const sections[])(const struct view *) = {
-    put_summary,        put_keys,    put_companions,  put_format,   put_ceremony,    put_tool,
-    put_signature,      put_source,  put_destination, put_policy,   put_negotiation, put_canaries,
-    part_transport_key, part_gates,  part_steps,      part_proofs,  part_inventory,  part_warnings,
-    part_exceptions,    part_spoken, part_errors,     part_journal,
+    put_summary,           put_keys,         put_companions,     put_format,
+    put_ceremony,          put_tool,         put_signature,      put_source,
+    put_destination,       put_policy,       put_negotiation,    put_canaries,
+    section_transport_key, section_gates,    section_steps,      section_proofs,
+    section_inventory,     section_warnings, section_exceptions, section_vendor_output,
+    section_errors,        section_journal,
 };
 
-void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w)
+void document_write(const struct event_log *log, const struct event_index *index, struct writer *w)
 {
-    const struct view view = {.tape = tape, .ledger = ledger, .w = w};
+    const struct view view = {.log = log, .index = index, .w = w};
 
     writer_map(w, NULL, false);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)

@@ -10,6 +10,6 @@
 
 /* Writes the whole document: ledger is that of tape, which holds an EVENT_END. What goes wrong is
  * told by writer_close(). */
-void document_write(const struct tape *tape, const struct ledger *ledger, struct writer *w);
+void document_write(const struct event_log *log, const struct event_index *index, struct writer *w);
 
 #endif

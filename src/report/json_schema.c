@@ -209,7 +209,7 @@ static bool check(const struct match *m)
     return true;
 }
 
-bool form_check(const struct node *schema, const struct node *document, struct err *err)
+bool json_schema_check(const struct node *schema, const struct node *document, struct err *err)
 {
     return check(&(struct match){schema, schema, document, "", 0, err});
 }

@@ -15,14 +15,14 @@
  * additionalProperties (false), items, enum (of strings), pattern (an extended regular expression),
  * minimum, maximum. Errors: ERR_DATA, with the line and the place; ERR_FAILED: the schema is one
  * that this cannot judge. */
-bool form_check(const struct node *schema, const struct node *document, struct err *err);
+bool json_schema_check(const struct node *schema, const struct node *document, struct err *err);
 
 /* The schema of each format of the report (hsmferry-audit-1.schema.json is the first), as it was
  * when this was built. */
-struct form_schema {
+struct json_schema {
     const unsigned char *json;
     size_t len;
 };
-extern const struct form_schema form_reports[RECORD_FORMAT];
+extern const struct json_schema json_schema_reports[RECORD_FORMAT];
 
 #endif

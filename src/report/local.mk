@@ -42,7 +42,7 @@ CLEANFILES += %D%/json_schemas.c
 				sed 's/[0-9a-f][0-9a-f]/0x&,/g'; \
 			echo '};'; \
 		done; \
-		echo 'const struct form_schema form_reports[] = {'; \
+		echo 'const struct json_schema json_schema_reports[] = {'; \
 		for n in 1 2; do \
 			echo "{format_$$n, sizeof format_$$n},"; \
 		done; \

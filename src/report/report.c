@@ -37,7 +37,7 @@ struct report {
     char journal_name[REPORT_NAME_MAX];
     char journal_path[EVENT_PATH_MAX + REPORT_NAME_MAX];
     struct journal *journal;
-    struct tape tape;
+    struct event_log log;
     bool lost;    /* the journal could not be written any more */
     bool begun;   /* a step was announced: from here on the journal stays */
     bool canary;  /* so it does while an object of the canary may be on the destination */
@@ -117,7 +117,7 @@ static bool has_room(const struct report *r, struct err *err)
         return err_set_errno(err, ERR_IO, errno, "The report folder cannot be looked at");
     if (fs.f_blocks == 0) /* a file system that does not tell */
         return true;
-    if ((uint64_t)fs.f_bavail * fs.f_frsize >= REPORT_ROOM + REPORT_GROWTH * (uint64_t)r->tape.len)
+    if ((uint64_t)fs.f_bavail * fs.f_frsize >= REPORT_ROOM + REPORT_GROWTH * (uint64_t)r->log.len)
         return true;
     err_set(err, ERR_IO, "There is too little space left for the report at %s", r->path);
     return err_next(err, "Make room there, or name another folder in the ceremony file");
@@ -174,24 +174,24 @@ static bool rename_part(const struct report *r)
            unlinkat(r->folder, r->part_name, 0) == 0;
 }
 
-static bool write_document(const struct tape *tape, int fd, uint8_t sha256[SHA256_SIZE],
+static bool write_document(const struct event_log *log, int fd, uint8_t sha256[SHA256_SIZE],
                            struct err *err)
 {
-    struct ledger ledger;
+    struct event_index index;
     struct writer *w;
-    bool ok = ledger_make(tape, &ledger, err) && writer_new(fd, &w, err);
+    bool ok = event_index_make(log, &index, err) && writer_new(fd, &w, err);
 
     if (ok) {
-        document_write(tape, &ledger, w);
+        document_write(log, &index, w);
         ok = writer_close(w, sha256, err);
     }
-    ledger_free(&ledger);
+    event_index_free(&index);
     return ok;
 }
 
 static bool write_report(struct report *r, struct err *err)
 {
-    bool ok = write_document(&r->tape, r->part, r->sha256, err);
+    bool ok = write_document(&r->log, r->part, r->sha256, err);
 
     if (ok && fsync(r->part) != 0)
         ok = err_set_errno(err, ERR_IO, errno, "The report could not be brought to the disk");
@@ -223,8 +223,8 @@ static bool write_journal(struct report *r, const struct event *event, struct er
     bool passes = r->lost && !writes && !(event->kind == EVENT_END && event->end.exit_code == 0);
 
     r->lost |= !journal_add(r->journal, event, err);
-    r->tape.records = journal_records(r->journal);
-    memcpy(r->tape.head, journal_head(r->journal), sizeof r->tape.head);
+    r->log.records = journal_records(r->journal);
+    memcpy(r->log.head, journal_head(r->journal), sizeof r->log.head);
     r->begun |= begins && !r->lost;
     if (is_canary(event, CANARY_COMMITS) || is_canary(event, CANARY_CLEAN))
         r->canary = !r->lost && event->canary.state == CANARY_COMMITS;
@@ -236,14 +236,14 @@ static bool take(struct event_sink *sink, const struct event *event, struct err 
     struct report *r = (struct report *)sink;
     size_t count;
 
-    if (r->over || !fields_of(event->kind, &count))
+    if (r->over || !event_fields_of(event->kind, &count))
         return true;
     if (((event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN) ||
          is_canary(event, CANARY_COMMITS)) &&
         !has_room(r, err))
         return false;
     r->over = event->kind == EVENT_END;
-    if (!write_journal(r, event, err) || !tape_add(&r->tape, event, NULL, err))
+    if (!write_journal(r, event, err) || !event_log_add(&r->log, event, NULL, err))
         return false;
     return !r->over || write_report(r, err);
 }
@@ -256,7 +256,7 @@ bool report_new(const char *folder, const char *title, int64_t utc_ms, struct re
     if (!r)
         return err_set(err, ERR_FAILED, "There is no memory for the report");
     r->sink.emit = take;
-    r->tape.format = RECORD_FORMAT;
+    r->log.format = RECORD_FORMAT;
     r->folder = r->part = -1;
     make_names(r, folder, title, utc_ms, 1);
     if (!open_folder(r, folder, err) || !has_room(r, err) ||
@@ -277,31 +277,31 @@ struct event_sink *report_sink(struct report *r)
 }
 
 /* The end of a ceremony that did not tell one. */
-static bool make_end(const struct tape *tape, enum end_outcome outcome, int exit_code,
+static bool make_end(const struct event_log *log, enum end_outcome outcome, int exit_code,
                      const char *sentence, struct event *end, struct err *err)
 {
     struct event last;
-    struct ledger ledger;
-    bool ok = ledger_make(tape, &ledger, err);
+    struct event_index index;
+    bool ok = event_index_make(log, &index, err);
 
     *end = (struct event){.kind = EVENT_END, .side = SIDE_RELAY};
     if (ok) {
-        tape_read(tape, ledger.last, &last);
+        event_log_read(log, index.last, &last);
         end->seq = last.seq + 1;
         end->utc_ms = last.utc_ms;
         end->mono_ms = last.mono_ms;
         end->end.outcome = outcome;
         end->end.exit_code = exit_code;
-        end->end.migrated = ledger.outcomes[KEY_MIGRATED];
-        end->end.unproven = ledger.outcomes[KEY_UNPROVEN];
-        end->end.refused = ledger.outcomes[KEY_REFUSED];
-        end->end.failed = ledger.outcomes[KEY_FAILED] + ledger.outcomes[KEY_UNKNOWN];
-        end->end.along = ledger.along[KEY_MIGRATED];
-        end->end.along_refused = ledger.along[KEY_REFUSED];
-        end->end.along_failed = ledger.along[KEY_FAILED] + ledger.along[KEY_UNKNOWN];
+        end->end.migrated = index.outcomes[KEY_MIGRATED];
+        end->end.unproven = index.outcomes[KEY_UNPROVEN];
+        end->end.refused = index.outcomes[KEY_REFUSED];
+        end->end.failed = index.outcomes[KEY_FAILED] + index.outcomes[KEY_UNKNOWN];
+        end->end.companions = index.companions[KEY_MIGRATED];
+        end->end.companions_refused = index.companions[KEY_REFUSED];
+        end->end.companions_failed = index.companions[KEY_FAILED] + index.companions[KEY_UNKNOWN];
         text_print(end->end.text, sizeof end->end.text, "%s", sentence);
     }
-    ledger_free(&ledger);
+    event_index_free(&index);
     return ok;
 }
 
@@ -310,34 +310,34 @@ bool report_end(struct report *r, enum end_outcome outcome, int exit_code, const
 {
     struct event end;
 
-    if (r->over || r->tape.len == 0)
+    if (r->over || r->log.len == 0)
         return true;
-    return make_end(&r->tape, outcome, exit_code, sentence, &end, err) && take(&r->sink, &end, err);
+    return make_end(&r->log, outcome, exit_code, sentence, &end, err) && take(&r->sink, &end, err);
 }
 
-static bool add_missing_end(struct tape *tape, struct err *err)
+static bool add_missing_end(struct event_log *log, struct err *err)
 {
     struct event event, end;
     size_t at = 0;
 
-    if (tape_next(tape, UINT32_C(1) << EVENT_END, &at, &event))
+    if (event_log_next(log, UINT32_C(1) << EVENT_END, &at, &event))
         return true;
-    return make_end(tape, END_FAILED, err_exit(ERR_UNFINISHED),
+    return make_end(log, END_FAILED, err_exit(ERR_UNFINISHED),
                     "its journal ends here: the ceremony was interrupted, and must be resumed",
                     &end, err) &&
-           tape_add(tape, &end, NULL, err);
+           event_log_add(log, &end, NULL, err);
 }
 
 bool report_again(const char *journal, int fd, bool *torn, struct err *err)
 {
-    struct tape tape = {0};
+    struct event_log log = {0};
     uint8_t sha256[SHA256_SIZE];
-    bool ok = journal_read(journal, &tape, torn, err);
+    bool ok = journal_read(journal, &log, torn, err);
 
-    if (ok && tape.len == 0)
+    if (ok && log.len == 0)
         ok = err_set(err, ERR_DATA, "The journal %s tells of nothing", journal);
-    ok = ok && add_missing_end(&tape, err) && write_document(&tape, fd, sha256, err);
-    tape_free(&tape);
+    ok = ok && add_missing_end(&log, err) && write_document(&log, fd, sha256, err);
+    event_log_free(&log);
     return ok;
 }
 
@@ -367,6 +367,6 @@ void report_free(struct report *r)
     journal_free(r->journal, !r->begun && !r->canary && (!r->over || r->lost));
     if (r->folder >= 0)
         close(r->folder);
-    tape_free(&r->tape);
+    event_log_free(&r->log);
     free(r);
 }

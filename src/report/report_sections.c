@@ -6,18 +6,18 @@
 
 #include "base/text.h"
 
-uint32_t part_kind(enum event_kind kind)
+uint32_t section_kind(enum event_kind kind)
 {
     return UINT32_C(1) << kind;
 }
 
-bool part_is_new(const struct view *v)
+bool section_is_new(const struct view *v)
 {
-    return v->tape->format >= 2;
+    return v->log->format >= 2;
 }
 
 /* Writes text where there is any. */
-void part_some(struct writer *w, const char *key, const char *text)
+void section_some(struct writer *w, const char *key, const char *text)
 {
     if (text[0])
         writer_text(w, key, text);
@@ -28,7 +28,7 @@ static void put_sha256(struct writer *w, const char *key, const uint8_t sha256[3
     writer_hex(w, key, sha256, SHA256_SIZE);
 }
 
-void part_groups(struct writer *w, const uint8_t sha256[32])
+void section_groups(struct writer *w, const uint8_t sha256[32])
 {
     char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
 
@@ -37,19 +37,20 @@ void part_groups(struct writer *w, const uint8_t sha256[32])
 }
 
 /* A list of notes: what each is about, and its text. */
-void part_notes(const struct view *v, enum event_kind which, const char *section, const char *name)
+void section_notes(const struct view *v, enum event_kind which, const char *section,
+                   const char *name)
 {
     struct event event;
 
     writer_list(v->w, section, false);
-    for (size_t at = 0; tape_next(v->tape, part_kind(which), &at, &event);) {
+    for (size_t at = 0; event_log_next(v->log, section_kind(which), &at, &event);) {
         writer_map(v->w, NULL, true);
         writer_time(v->w, "at", event.utc_ms);
-        if (which == EVENT_SPOKEN)
+        if (which == EVENT_VENDOR_OUTPUT)
             writer_text(v->w, "side", side_name(event.side));
         if (event.key)
             writer_number(v->w, "key", event.key);
-        part_some(v->w, name, event.note.name);
+        section_some(v->w, name, event.note.name);
         writer_text(v->w, "text", event.note.text);
         writer_end(v->w);
     }
@@ -60,20 +61,20 @@ void part_notes(const struct view *v, enum event_kind which, const char *section
 static bool next_reach(const struct view *v, enum side side, enum reach what, size_t *at,
                        struct event *event)
 {
-    while (tape_next(v->tape, part_kind(EVENT_REACH), at, event))
+    while (event_log_next(v->log, section_kind(EVENT_REACH), at, event))
         if (event->side == side && event->reach.what == what)
             return true;
     return false;
 }
 
-void part_reach(const struct view *v, enum side side)
+void section_reach(const struct view *v, enum side side)
 {
     struct writer *w = v->w;
     struct event event;
     size_t at = 0;
     bool other = next_reach(v, side, REACH_AGENT, &at, &event);
 
-    if (!part_is_new(v))
+    if (!section_is_new(v))
         return;
     if (other) {
         writer_list(w, "agent", true);
@@ -97,39 +98,39 @@ void part_reach(const struct view *v, enum side side)
 }
 
 /* As each side told it; the destination, which made it, first. */
-void part_transport_key(const struct view *v)
+void section_transport_key(const struct view *v)
 {
     static const enum side order[] = {SIDE_DESTINATION, SIDE_SOURCE};
     struct event event[2];
-    unsigned told = 0;
+    unsigned reported = 0;
 
     writer_map(v->w, "transport-key", false);
     for (unsigned i = 0; i < 2; i++) {
-        size_t at = v->ledger->fingerprint[order[i]];
+        size_t at = v->index->fingerprint[order[i]];
         if (!at)
             continue;
-        tape_read(v->tape, at, &event[told]);
+        event_log_read(v->log, at, &event[reported]);
         writer_map(v->w, side_name(order[i]), false);
-        writer_number(v->w, "bits", event[told].fingerprint.bits);
-        writer_number(v->w, "bytes", event[told].fingerprint.bytes);
-        part_groups(v->w, event[told].fingerprint.spki_sha256);
+        writer_number(v->w, "bits", event[reported].fingerprint.bits);
+        writer_number(v->w, "bytes", event[reported].fingerprint.bytes);
+        section_groups(v->w, event[reported].fingerprint.spki_sha256);
         writer_end(v->w);
-        told++;
+        reported++;
     }
-    if (told == 2)
+    if (reported == 2)
         writer_yes(v->w, "agree",
                    memcmp(event[0].fingerprint.spki_sha256, event[1].fingerprint.spki_sha256,
                           SHA256_SIZE) == 0);
     writer_end(v->w);
 }
 
-void part_gates(const struct view *v)
+void section_gates(const struct view *v)
 {
     struct writer *w = v->w;
     struct event event;
 
     writer_list(w, "gates", false);
-    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_GATE), &at, &event);) {
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_GATE), &at, &event);) {
         writer_map(w, NULL, true);
         writer_number(w, "seq", (int64_t)event.seq);
         writer_time(w, "at", event.utc_ms);
@@ -137,9 +138,9 @@ void part_gates(const struct view *v)
         writer_text(w, "state", gate_state_name(event.gate.state));
         if (event.key)
             writer_number(w, "key", event.key);
-        part_some(w, "officer", event.gate.officer);
-        part_some(w, "role", event.gate.role);
-        part_some(w, "question", event.gate.question);
+        section_some(w, "officer", event.gate.officer);
+        section_some(w, "role", event.gate.role);
+        section_some(w, "question", event.gate.question);
         writer_end(w);
     }
     writer_end(w);
@@ -164,22 +165,22 @@ static void put_step(struct writer *w, const struct event *event, const struct e
         writer_number(w, "ms", event->step.micros / 1000);
     }
     writer_number(w, "offset-ms", event->mono_ms);
-    part_some(w, "call", event->step.words);
+    section_some(w, "call", event->step.call);
     if (event->step.bytes) {
         writer_number(w, "bytes", event->step.bytes);
         put_sha256(w, "sha256", event->step.sha256);
     }
-    part_some(w, "text", event->step.text);
+    section_some(w, "text", event->step.text);
     writer_end(w);
 }
 
 /* Steps do not overlap: what follows a beginning and is not its end tells that it has none. */
-void part_steps(const struct view *v)
+void section_steps(const struct view *v)
 {
     struct event event, begun = {0};
 
     writer_list(v->w, "steps", false);
-    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_STEP), &at, &event);) {
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_STEP), &at, &event);) {
         bool its = begun.seq && event.step.state != EVENT_BEGUN && begun.step.id == event.step.id &&
                    begun.key == event.key;
         if (begun.seq && !its)
@@ -193,13 +194,13 @@ void part_steps(const struct view *v)
     writer_end(v->w);
 }
 
-void part_proofs(const struct view *v)
+void section_proofs(const struct view *v)
 {
     struct writer *w = v->w;
     struct event event;
 
     writer_list(w, "proofs", false);
-    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_PROOF), &at, &event);) {
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_PROOF), &at, &event);) {
         if (event.proof.state == EVENT_BEGUN)
             continue;
         writer_map(w, NULL, true);
@@ -209,8 +210,8 @@ void part_proofs(const struct view *v)
         writer_text(w, "stage", step_name(event.proof.stage));
         writer_text(w, "method", hsm_proof_name(event.proof.proof));
         writer_text(w, "state", event_state_name(event.proof.state));
-        part_some(w, "source", event.proof.words[SIDE_SOURCE]);
-        part_some(w, "destination", event.proof.words[SIDE_DESTINATION]);
+        section_some(w, "source", event.proof.call[SIDE_SOURCE]);
+        section_some(w, "destination", event.proof.call[SIDE_DESTINATION]);
         writer_text(w, "text", event.proof.text);
         writer_end(w);
     }
@@ -224,10 +225,10 @@ static void put_inventory(const struct view *v, enum side side)
 
     writer_map(v->w, side_name(side), false);
     for (unsigned after = 0; after < 2; after++) {
-        size_t at = v->ledger->inventory[side][after];
+        size_t at = v->index->inventory[side][after];
         if (!at)
             continue;
-        tape_read(v->tape, at, &event);
+        event_log_read(v->log, at, &event);
         writer_map(v->w, when[after], true);
         writer_number(v->w, "objects", event.inventory.objects);
         if (after) {
@@ -240,7 +241,7 @@ static void put_inventory(const struct view *v, enum side side)
     writer_end(v->w);
 }
 
-void part_inventory(const struct view *v)
+void section_inventory(const struct view *v)
 {
     writer_map(v->w, "inventory", false);
     put_inventory(v, SIDE_SOURCE);
@@ -248,23 +249,23 @@ void part_inventory(const struct view *v)
     writer_end(v->w);
 }
 
-void part_warnings(const struct view *v)
+void section_warnings(const struct view *v)
 {
-    part_notes(v, EVENT_WARNING, "warnings", "name");
+    section_notes(v, EVENT_WARNING, "warnings", "name");
 }
 
-void part_spoken(const struct view *v)
+void section_vendor_output(const struct view *v)
 {
-    part_notes(v, EVENT_SPOKEN, "spoken", "name");
+    section_notes(v, EVENT_VENDOR_OUTPUT, "spoken", "name");
 }
 
-void part_exceptions(const struct view *v)
+void section_exceptions(const struct view *v)
 {
     struct writer *w = v->w;
     struct event event;
 
     writer_list(w, "exceptions", false);
-    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_EXCEPTION), &at, &event);) {
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_EXCEPTION), &at, &event);) {
         writer_map(w, NULL, false);
         writer_number(w, "seq", (int64_t)event.seq);
         writer_time(w, "at", event.utc_ms);
@@ -280,14 +281,14 @@ void part_exceptions(const struct view *v)
     writer_end(w);
 }
 
-void part_errors(const struct view *v)
+void section_errors(const struct view *v)
 {
     struct writer *w = v->w;
     struct event event;
     char number[ERR_NUMBER_SIZE];
 
     writer_list(w, "errors", false);
-    for (size_t at = 0; tape_next(v->tape, part_kind(EVENT_ERROR), &at, &event);) {
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_ERROR), &at, &event);) {
         writer_map(w, NULL, false);
         writer_time(w, "at", event.utc_ms);
         writer_text(w, "side", side_name(event.side));
@@ -299,18 +300,18 @@ void part_errors(const struct view *v)
             writer_text(w, "hsm-name", event.error.hsm_name);
         }
         writer_text(w, "what", event.error.what);
-        part_some(w, "now", event.error.now);
-        part_some(w, "next", event.error.next);
+        section_some(w, "now", event.error.now);
+        section_some(w, "next", event.error.next);
         writer_end(w);
     }
     writer_end(w);
 }
 
 /* The journal that the report was made from. */
-void part_journal(const struct view *v)
+void section_journal(const struct view *v)
 {
     writer_map(v->w, "journal", false);
-    writer_number(v->w, "records", (int64_t)v->tape->records);
-    put_sha256(v->w, "head", v->tape->head);
+    writer_number(v->w, "records", (int64_t)v->log->records);
+    put_sha256(v->w, "head", v->log->head);
     writer_end(v->w);
 }

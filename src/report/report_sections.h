@@ -13,39 +13,40 @@
 
 /* What the parts are made from and written to. */
 struct view {
-    const struct tape *tape;
-    const struct ledger *ledger;
+    const struct event_log *log;
+    const struct event_index *index;
     struct writer *w;
 };
 
-/* The bit of one kind of event, for tape_next(). */
-uint32_t part_kind(enum event_kind kind);
+/* The bit of one kind of event, for event_log_next(). */
+uint32_t section_kind(enum event_kind kind);
 
 /* Does this report have what format 2 added? What one of format 1 says stays as it was. */
-bool part_is_new(const struct view *v);
+bool section_is_new(const struct view *v);
 
 /* Writes text where there is any. */
-void part_some(struct writer *w, const char *key, const char *text);
+void section_some(struct writer *w, const char *key, const char *text);
 
 /* Writes a fingerprint as people compare it: `sha256:` in groups, and `words:`. */
-void part_groups(struct writer *w, const uint8_t sha256[32]);
+void section_groups(struct writer *w, const uint8_t sha256[32]);
 
 /* Writes a list of all notes of one kind: when, their name (as this key), their text. */
-void part_notes(const struct view *v, enum event_kind which, const char *section, const char *name);
+void section_notes(const struct view *v, enum event_kind which, const char *section,
+                   const char *name);
 
 /* Writes how this side is reached: `agent`, `agent-code`, `environment`, `parameters-sha256`. */
-void part_reach(const struct view *v, enum side side);
+void section_reach(const struct view *v, enum side side);
 
 /* Parts of the report, each with its own key. */
-void part_transport_key(const struct view *v);
-void part_gates(const struct view *v);
-void part_steps(const struct view *v);
-void part_proofs(const struct view *v);
-void part_inventory(const struct view *v);
-void part_warnings(const struct view *v);
-void part_exceptions(const struct view *v);
-void part_spoken(const struct view *v);
-void part_errors(const struct view *v);
-void part_journal(const struct view *v);
+void section_transport_key(const struct view *v);
+void section_gates(const struct view *v);
+void section_steps(const struct view *v);
+void section_proofs(const struct view *v);
+void section_inventory(const struct view *v);
+void section_warnings(const struct view *v);
+void section_exceptions(const struct view *v);
+void section_vendor_output(const struct view *v);
+void section_errors(const struct view *v);
+void section_journal(const struct view *v);
 
 #endif

@@ -71,9 +71,9 @@ static const char *in_groups(const char *hex, char out[TEXT_GROUPS_SIZE])
 }
 
 /* Lines under a name, which stands in front of the first one. */
-static void tell(struct sheet *s, const char *name, const char *fmt, ...)
+static void print_item(struct sheet *s, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-static void tell(struct sheet *s, const char *name, const char *fmt, ...)
+static void print_item(struct sheet *s, const char *name, const char *fmt, ...)
 {
     char text[SHEET_TEXT], before[SHEET_LABEL + 3];
     const char *at = text;
@@ -107,24 +107,25 @@ static void put_summary(struct sheet *s)
     char file[TEXT_GROUPS_SIZE];
 
     section(s, "RECORD OF A KEY CEREMONY");
-    tell(s, "ceremony", "%s", node_text(s->report, "ceremony.title"));
-    tell(s, "id", "%s", node_text(s->report, "ceremony.id"));
+    print_item(s, "ceremony", "%s", node_text(s->report, "ceremony.title"));
+    print_item(s, "id", "%s", node_text(s->report, "ceremony.id"));
     if (node_at(s->report, "ceremony.file-sha256")) /* not in format 1 */
-        tell(s, "file sha256", "%s", in_groups(node_text(s->report, "ceremony.file-sha256"), file));
-    tell(s, "begun", "%s", node_text(summary, "begun"));
-    tell(s, "ended", "%s", node_text(summary, "ended"));
-    tell(s, "outcome", "%s, exit code %s: %s", node_text(summary, "outcome"),
-         node_text(summary, "exit-code"), node_text(summary, "sentence"));
-    tell(s, "keys", "%s migrated, %s refused, %s failed", node_text(summary, "migrated"),
-         node_text(summary, "refused"), node_text(summary, "failed"));
+        print_item(s, "file sha256", "%s",
+                   in_groups(node_text(s->report, "ceremony.file-sha256"), file));
+    print_item(s, "begun", "%s", node_text(summary, "begun"));
+    print_item(s, "ended", "%s", node_text(summary, "ended"));
+    print_item(s, "outcome", "%s, exit code %s: %s", node_text(summary, "outcome"),
+               node_text(summary, "exit-code"), node_text(summary, "sentence"));
+    print_item(s, "keys", "%s migrated, %s refused, %s failed", node_text(summary, "migrated"),
+               node_text(summary, "refused"), node_text(summary, "failed"));
     if (node_at(summary, "companions"))
-        tell(s, "along", "%s public objects, %s refused, %s failed",
-             node_text(summary, "companions"), node_text(summary, "companions-refused"),
-             node_text(summary, "companions-failed"));
-    tell(s, "exceptions", "%s", node_text(summary, "exceptions"));
-    tell(s, "written by", "%s %s on %s", node_text(s->report, "tool.name"),
-         node_text(s->report, "tool.version"), node_text(s->report, "tool.host"));
-    tell(s, "", "sha256 %s", node_text(s->report, "tool.program-sha256"));
+        print_item(s, "along", "%s public objects, %s refused, %s failed",
+                   node_text(summary, "companions"), node_text(summary, "companions-refused"),
+                   node_text(summary, "companions-failed"));
+    print_item(s, "exceptions", "%s", node_text(summary, "exceptions"));
+    print_item(s, "written by", "%s %s on %s", node_text(s->report, "tool.name"),
+               node_text(s->report, "tool.version"), node_text(s->report, "tool.host"));
+    print_item(s, "", "sha256 %s", node_text(s->report, "tool.program-sha256"));
 }
 
 /* What reports of format 1 do not tell. */
@@ -133,14 +134,14 @@ static void put_running(struct sheet *s, const struct node *hsm)
     const struct node *loaded = node_at(hsm, "loaded");
 
     if (node_is(hsm, "agent-code", "not checked"))
-        tell(s, "", "%s", "agent named by the ceremony file: ITS CODE WAS NOT CHECKED");
+        print_item(s, "", "%s", "agent named by the ceremony file: ITS CODE WAS NOT CHECKED");
     if (node_text(hsm, "confinement")[0])
-        tell(s, "", "agent confined: %s", node_text(hsm, "confinement"));
+        print_item(s, "", "agent confined: %s", node_text(hsm, "confinement"));
     if (node_text(hsm, "loading")[0])
-        tell(s, "", "module loaded from: %s", node_text(hsm, "loading"));
+        print_item(s, "", "module loaded from: %s", node_text(hsm, "loading"));
     if (loaded && loaded->count > 0)
-        tell(s, "", "it loaded %zu libraries%s: see \"loaded\" in the report", loaded->count,
-             node_at(hsm, "loaded-more") ? " and more" : "");
+        print_item(s, "", "it loaded %zu libraries%s: see \"loaded\" in the report", loaded->count,
+                   node_at(hsm, "loaded-more") ? " and more" : "");
 }
 
 static void put_devices(struct sheet *s)
@@ -150,18 +151,18 @@ static void put_devices(struct sheet *s)
     section(s, "DEVICES");
     for (unsigned i = 0; i < 2; i++) {
         const struct node *hsm = node_at(s->report, sides[i]);
-        tell(s, sides[i], "%s, serial %s", node_text(hsm, "label"), node_text(hsm, "serial"));
-        tell(s, "", "%s %s, firmware %s, %s through %s", node_text(hsm, "manufacturer"),
-             node_text(hsm, "model"), node_text(hsm, "firmware"), node_text(hsm, "api"),
-             node_text(hsm, "module"));
-        tell(s, "", "module sha256 %s", node_text(hsm, "module-sha256"));
-        tell(s, "", "agent sha256 %s", node_text(hsm, "agent-sha256"));
+        print_item(s, sides[i], "%s, serial %s", node_text(hsm, "label"), node_text(hsm, "serial"));
+        print_item(s, "", "%s %s, firmware %s, %s through %s", node_text(hsm, "manufacturer"),
+                   node_text(hsm, "model"), node_text(hsm, "firmware"), node_text(hsm, "api"),
+                   node_text(hsm, "module"));
+        print_item(s, "", "module sha256 %s", node_text(hsm, "module-sha256"));
+        print_item(s, "", "agent sha256 %s", node_text(hsm, "agent-sha256"));
         put_running(s, hsm);
     }
 }
 
 /* Each with its method. */
-static void put_checks(struct sheet *s, const struct node *key)
+static void put_kcvs(struct sheet *s, const struct node *key)
 {
     for (const struct node *c = node_at(key, "check-values")->first; c; c = c->next) {
         bool both = node_at(c, "source") && node_at(c, "destination");
@@ -169,11 +170,11 @@ static void put_checks(struct sheet *s, const struct node *key)
         if (node_is(c, "method", "spki-sha256"))
             continue; /* the public half says it */
         if (node_at(c, "source"))
-            tell(s, "check value", "%s, %s%s", node_text(c, "source"), node_text(c, "method"),
-                 both ? ", the same on both sides" : "");
+            print_item(s, "check value", "%s, %s%s", node_text(c, "source"), node_text(c, "method"),
+                       both ? ", the same on both sides" : "");
         else
-            tell(s, "check value", "none%s%s: %s", named ? " by " : "",
-                 named ? node_text(c, "method") : "", node_text(c, "none"));
+            print_item(s, "check value", "none%s%s: %s", named ? " by " : "",
+                       named ? node_text(c, "method") : "", node_text(c, "none"));
     }
 }
 
@@ -190,7 +191,7 @@ static void put_changes(struct sheet *s, const struct node *key)
                 at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "",
                                        node_text(a, "name"));
         if (at > 0)
-            tell(s, verdicts[i], "%s", names);
+            print_item(s, verdicts[i], "%s", names);
     }
 }
 
@@ -203,27 +204,28 @@ static void put_key(struct sheet *s, const struct node *key)
     if (s->line + 5 > SHEET_LINES) /* a key's name stays with what became of it */
         head(s);
     put(s, "", "", 0);
-    tell(s, node_text(key, "number"), "%s", node_text(key, "label"));
-    tell(s, "type", "%s%s%s, id %s", node_is(key, "type", class) ? "" : class,
-         node_is(key, "type", class) ? "" : " ", node_text(key, "type"), node_text(key, "id"));
-    tell(s, "outcome", "%s: %s", node_text(key, "outcome"),
-         node_at(key, "proven") ? node_text(key, "proven") : node_text(key, "reason"));
+    print_item(s, node_text(key, "number"), "%s", node_text(key, "label"));
+    print_item(s, "type", "%s%s%s, id %s", node_is(key, "type", class) ? "" : class,
+               node_is(key, "type", class) ? "" : " ", node_text(key, "type"),
+               node_text(key, "id"));
+    print_item(s, "outcome", "%s: %s", node_text(key, "outcome"),
+               node_at(key, "proven") ? node_text(key, "proven") : node_text(key, "reason"));
     if (node_at(key, "source-check-value"))
-        tell(s, "check value", "%s as the source tells it%s%s",
-             node_text(key, "source-check-value"),
-             node_at(key, "destination-check-value") ? ", the destination " : "",
-             node_text(key, "destination-check-value"));
-    put_checks(s, key);
+        print_item(s, "check value", "%s as the source tells it%s%s",
+                   node_text(key, "source-check-value"),
+                   node_at(key, "destination-check-value") ? ", the destination " : "",
+                   node_text(key, "destination-check-value"));
+    put_kcvs(s, key);
     if (node_at(key, "companion-of"))
-        tell(s, "along with", "key %s", node_text(key, "companion-of"));
+        print_item(s, "along with", "key %s", node_text(key, "companion-of"));
     if (node_at(key, "der-sha256"))
-        tell(s, "sha256", "%s, of %s bytes of DER", in_groups(node_text(key, "der-sha256"), groups),
-             node_text(key, "der-bytes"));
+        print_item(s, "sha256", "%s, of %s bytes of DER",
+                   in_groups(node_text(key, "der-sha256"), groups), node_text(key, "der-bytes"));
     put_changes(s, key);
     if (!print)
         return;
-    tell(s, "public half", "%s", node_text(print, "sha256"));
-    tell(s, "in words", "%s", node_text(print, "words"));
+    print_item(s, "public half", "%s", node_text(print, "sha256"));
+    print_item(s, "in words", "%s", node_text(print, "words"));
 }
 
 static void put_keys(struct sheet *s)
@@ -232,7 +234,7 @@ static void put_keys(struct sheet *s)
     for (const struct node *key = node_at(s->report, "keys")->first; key; key = key->next)
         put_key(s, key);
     put(s, "", "", 0);
-    tell(s, "by nature", "%s", node_text(s->report, "by-nature"));
+    print_item(s, "by nature", "%s", node_text(s->report, "by-nature"));
 }
 
 static void put_companions(struct sheet *s)
@@ -247,15 +249,16 @@ static void put_companions(struct sheet *s)
 
 static void put_transport(struct sheet *s)
 {
-    const struct node *told = node_at(s->report, "transport-key.source");
+    const struct node *reported = node_at(s->report, "transport-key.source");
 
-    if (!told)
+    if (!reported)
         return;
     section(s, "TRANSPORT KEY, as the source loaded it");
-    tell(s, "agree", "%s: the destination made %s", node_text(s->report, "transport-key.agree"),
-         node_is(s->report, "transport-key.agree", "yes") ? "the same" : "ANOTHER ONE");
-    tell(s, "fingerprint", "%s", node_text(told, "sha256"));
-    tell(s, "in words", "%s", node_text(told, "words"));
+    print_item(s, "agree", "%s: the destination made %s",
+               node_text(s->report, "transport-key.agree"),
+               node_is(s->report, "transport-key.agree", "yes") ? "the same" : "ANOTHER ONE");
+    print_item(s, "fingerprint", "%s", node_text(reported, "sha256"));
+    print_item(s, "in words", "%s", node_text(reported, "words"));
 }
 
 /* What was asked is not told; only how it ended. */
@@ -266,10 +269,11 @@ static void put_gates(struct sheet *s)
         bool waived = node_is(g, "state", "waived"), by = !waived && node_at(g, "officer");
         const char *role = by ? node_text(g, "role") : "";
         if (!node_is(g, "state", "open"))
-            tell(s, node_text(g, "gate"), "%s%s%s, %s%s%s%s%s",
-                 waived ? "waived by the ceremony file" : node_text(g, "state"),
-                 node_at(g, "key") ? ", key " : "", node_text(g, "key"), node_text(g, "at"),
-                 by ? ", " : "", by ? node_text(g, "officer") : "", role[0] ? ", " : "", role);
+            print_item(s, node_text(g, "gate"), "%s%s%s, %s%s%s%s%s",
+                       waived ? "waived by the ceremony file" : node_text(g, "state"),
+                       node_at(g, "key") ? ", key " : "", node_text(g, "key"), node_text(g, "at"),
+                       by ? ", " : "", by ? node_text(g, "officer") : "", role[0] ? ", " : "",
+                       role);
     }
 }
 
@@ -277,14 +281,14 @@ static void put_exceptions(struct sheet *s)
 {
     section(s, "EXCEPTIONS");
     if (node_at(s->report, "exceptions")->count == 0)
-        tell(s, "", "%s", "none");
+        print_item(s, "", "%s", "none");
     for (const struct node *e = node_at(s->report, "exceptions")->first; e; e = e->next) {
-        tell(s, "at", "%s, %s%s%s", node_text(e, "at"),
-             node_at(e, "step") ? node_text(e, "step") : "before the first step",
-             node_at(e, "key") ? ", key " : "", node_text(e, "key"));
-        tell(s, "expected", "%s", node_text(e, "expected"));
-        tell(s, "happened", "%s", node_text(e, "happened"));
-        tell(s, "decided", "%s", node_text(e, "decided"));
+        print_item(s, "at", "%s, %s%s%s", node_text(e, "at"),
+                   node_at(e, "step") ? node_text(e, "step") : "before the first step",
+                   node_at(e, "key") ? ", key " : "", node_text(e, "key"));
+        print_item(s, "expected", "%s", node_text(e, "expected"));
+        print_item(s, "happened", "%s", node_text(e, "happened"));
+        print_item(s, "decided", "%s", node_text(e, "decided"));
     }
 }
 
@@ -292,10 +296,10 @@ static void put_warnings(struct sheet *s)
 {
     section(s, "WARNINGS");
     if (node_at(s->report, "warnings")->count == 0)
-        tell(s, "", "%s", "none");
+        print_item(s, "", "%s", "none");
     for (const struct node *w = node_at(s->report, "warnings")->first; w; w = w->next)
-        tell(s, node_at(w, "key") ? "key" : "", "%s%s%s", node_text(w, "key"),
-             node_at(w, "key") ? ": " : "", node_text(w, "text"));
+        print_item(s, node_at(w, "key") ? "key" : "", "%s%s%s", node_text(w, "key"),
+                   node_at(w, "key") ? ": " : "", node_text(w, "text"));
 }
 
 static void put_report(struct sheet *s, const uint8_t sha256[SHA256_SIZE])
@@ -303,14 +307,14 @@ static void put_report(struct sheet *s, const uint8_t sha256[SHA256_SIZE])
     char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
 
     section(s, "REPORT AND JOURNAL");
-    tell(s, "report", "sha256 %s", text_groups(sha256, 16, groups));
-    tell(s, "in words", "%s", text_words(sha256, 0, SHA256_SIZE, words));
-    tell(s, "signed", "%s", node_text(s->report, "summary.signed"));
+    print_item(s, "report", "sha256 %s", text_groups(sha256, 16, groups));
+    print_item(s, "in words", "%s", text_words(sha256, 0, SHA256_SIZE, words));
+    print_item(s, "signed", "%s", node_text(s->report, "summary.signed"));
     if (node_at(s->report, "signature.key"))
-        tell(s, "signing key", "%s on %s", node_text(s->report, "signature.key"),
-             node_text(s->report, "signature.token"));
-    tell(s, "journal", "%s records, head %s", node_text(s->report, "journal.records"),
-         in_groups(node_text(s->report, "journal.head"), groups));
+        print_item(s, "signing key", "%s on %s", node_text(s->report, "signature.key"),
+                   node_text(s->report, "signature.token"));
+    print_item(s, "journal", "%s records, head %s", node_text(s->report, "journal.records"),
+               in_groups(node_text(s->report, "journal.head"), groups));
 }
 
 static void put_signature(struct sheet *s, const char *name, const char *role)
@@ -318,8 +322,8 @@ static void put_signature(struct sheet *s, const char *name, const char *role)
     if (s->line + 3 > SHEET_LINES) /* a name and its line stay together */
         head(s);
     put(s, "", "", 0);
-    tell(s, "present", "%s%s%s", name, role[0] ? ", " : "", role);
-    tell(s, "", "%s", "date ______________   signature ______________________________");
+    print_item(s, "present", "%s%s%s", name, role[0] ? ", " : "", role);
+    print_item(s, "", "%s", "date ______________   signature ______________________________");
 }
 
 static void put_signatures(struct sheet *s)

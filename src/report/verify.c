@@ -85,7 +85,7 @@ bool verify_seal(const struct bytes *report, struct err *err)
 }
 
 /* The schema that the report says it follows; NULL: none of ours. */
-static const struct form_schema *schema_of(const struct node *report, struct err *err)
+static const struct json_schema *schema_of(const struct node *report, struct err *err)
 {
     const struct node *format = node_at(report, "format");
     char known[32];
@@ -93,7 +93,7 @@ static const struct form_schema *schema_of(const struct node *report, struct err
     for (unsigned i = 0; format && i < RECORD_FORMAT; i++) {
         snprintf(known, sizeof known, "hsmferry-audit/%u", i + 1);
         if (node_is(report, "format", known))
-            return &form_reports[i];
+            return &json_schema_reports[i];
     }
     err_set(err, ERR_DATA,
             "line %u: this hsmferry knows the formats hsmferry-audit/1 to %d, and this is none of "
@@ -102,33 +102,33 @@ static const struct form_schema *schema_of(const struct node *report, struct err
     return NULL;
 }
 
-static bool check_form(const struct tree *report, struct err *err)
+static bool check_form(const struct yaml_tree *report, struct err *err)
 {
-    const struct form_schema *its = schema_of(tree_root(report), err);
-    struct tree *schema = NULL;
-    bool ok = its && tree_read(its->json, its->len, false, &schema, err) &&
-              form_check(tree_root(schema), tree_root(report), err);
+    const struct json_schema *its = schema_of(yaml_tree_root(report), err);
+    struct yaml_tree *schema = NULL;
+    bool ok = its && yaml_tree_read(its->json, its->len, false, &schema, err) &&
+              json_schema_check(yaml_tree_root(schema), yaml_tree_root(report), err);
 
-    tree_free(schema);
+    yaml_tree_free(schema);
     return ok;
 }
 
-bool verify_form(const struct bytes *report, struct tree **out, struct err *err)
+bool verify_schema(const struct bytes *report, struct yaml_tree **out, struct err *err)
 {
-    struct tree *tree = NULL;
-    bool ok = tree_read(report->data, report->len, true, &tree, err) && check_form(tree, err);
+    struct yaml_tree *tree = NULL;
+    bool ok = yaml_tree_read(report->data, report->len, true, &tree, err) && check_form(tree, err);
 
     if (ok)
         *out = tree;
     else
-        tree_free(tree);
+        yaml_tree_free(tree);
     return ok;
 }
 
-bool verify_logic(const struct tree *report, struct err *err)
+bool verify_logic(const struct yaml_tree *report, struct err *err)
 {
     for (size_t i = 0; i < verify_rule_count; i++)
-        if (!verify_rules[i].check(tree_root(report), err))
+        if (!verify_rules[i].check(yaml_tree_root(report), err))
             return false;
     return true;
 }

@@ -21,11 +21,12 @@ enum { VERIFY_REPORT_MAX = 128 << 20, VERIFY_SIGNATURE_MAX = 16 << 10 };
 /* Is the last line the seal of all before it? */
 bool verify_seal(const struct bytes *report, struct err *err);
 
-/* Is it what a struct writer writes, and as the schema says? *out is freed with tree_free(). */
-bool verify_form(const struct bytes *report, struct tree **out, struct err *err);
+/* Is it what a struct writer writes, and as the schema says? *out is freed with yaml_tree_free().
+ */
+bool verify_schema(const struct bytes *report, struct yaml_tree **out, struct err *err);
 
 /* Can a ceremony be so (verify_rules.h)? */
-bool verify_logic(const struct tree *report, struct err *err);
+bool verify_logic(const struct yaml_tree *report, struct err *err);
 
 /* Is it the report that the journal at this path makes, byte for byte? It names the first line that
  * is another. Errors also: as report_again(). */

@@ -93,15 +93,16 @@ static bool check_labels(const struct node *report, struct err *err)
 
 static bool check_transport(const struct node *report, struct err *err)
 {
-    const struct node *told = node_at(report, "transport-key");
-    const char *source = node_text(told, "source.sha256");
-    const char *destination = node_text(told, "destination.sha256");
+    const struct node *transport = node_at(report, "transport-key");
+    const char *source = node_text(transport, "source.sha256");
+    const char *destination = node_text(transport, "destination.sha256");
     bool agree = strcmp(source, destination) == 0;
 
     if (source[0] && destination[0])
-        return node_is(told, "agree", agree ? "yes" : "no") ||
-               rule_wrong(told, err, "\"agree\" is not what the two fingerprints say");
-    return !node_at(told, "agree") || rule_wrong(told, err, "one fingerprint cannot agree");
+        return node_is(transport, "agree", agree ? "yes" : "no") ||
+               rule_wrong(transport, err, "\"agree\" is not what the two fingerprints say");
+    return !node_at(transport, "agree") ||
+           rule_wrong(transport, err, "one fingerprint cannot agree");
 }
 
 /* --- how it was reached, and how it ran --- */
@@ -156,7 +157,7 @@ static size_t count_outcome(const struct node *report, const char *outcome)
 }
 
 /* A count that is left out where it is 0. */
-static size_t told(const struct node *summary, const char *name)
+static size_t stated(const struct node *summary, const char *name)
 {
     return node_at(summary, name) ? (size_t)node_number(summary, name) : 0;
 }
@@ -179,9 +180,10 @@ static bool check_companions(const struct node *report, struct err *err)
             !node_is(owner, "outcome", "unproven") && !node_is(owner, "outcome", "unknown"))
             return rule_wrong(c, err, "it is there without its key");
     }
-    if (told(summary, "companions") != count_in(list, "migrated") ||
-        told(summary, "companions-refused") != count_in(list, "refused") ||
-        told(summary, "companions-failed") != count_in(list, "failed") + count_in(list, "unknown"))
+    if (stated(summary, "companions") != count_in(list, "migrated") ||
+        stated(summary, "companions-refused") != count_in(list, "refused") ||
+        stated(summary, "companions-failed") !=
+            count_in(list, "failed") + count_in(list, "unknown"))
         return rule_wrong(summary, err,
                           "the summary does not count the companions as they are listed");
     return true;
@@ -214,9 +216,9 @@ static bool check_outcome(const struct node *report, struct err *err)
     int64_t code = node_number(summary, "exit-code");
     size_t unproven = count_outcome(report, "unproven"); /* moved by a waiver */
     bool migrated = node_number(summary, "migrated") > 0 || unproven;
-    const struct node *along = node_at(report, "companions");
+    const struct node *companions = node_at(report, "companions");
     bool open = node_number(summary, "left-over") > 0 || count_outcome(report, "unknown") > 0 ||
-                count_in(along, "unknown") > 0 || unproven > 0;
+                count_in(companions, "unknown") > 0 || unproven > 0;
 
     if (node_is(summary, "outcome", "complete") ? code != 0 : code == 0)
         return rule_wrong(summary, err, "the exit code does not fit the outcome");
@@ -228,8 +230,8 @@ static bool check_outcome(const struct node *report, struct err *err)
     if (open && code != err_exit(ERR_UNFINISHED))
         return rule_wrong(summary, err, "something is left over, and the exit code says otherwise");
     if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "refused") +
-                             count_in(along, "migrated") + count_in(along, "refused") !=
-                         node_at(report, "keys")->count + along->count)
+                             count_in(companions, "migrated") + count_in(companions, "refused") !=
+                         node_at(report, "keys")->count + companions->count)
         return rule_wrong(summary, err, "a key has no good end, and the exit code says otherwise");
     return true;
 }
@@ -382,7 +384,7 @@ static bool check_gates(const struct node *report, struct err *err)
         enum gate gate;
     } before[] = {{STEP_MAKE_PAIR, GATE_DEVICES},
                   {STEP_MAKE_PAIR, GATE_REVIEW},
-                  {STEP_MAKE_AES, GATE_FINGERPRINT},
+                  {STEP_MAKE_KEK, GATE_FINGERPRINT},
                   {STEP_READ_OBJECT, GATE_REVIEW},
                   {STEP_WRAP_KEY, GATE_KEY}};
     struct passed passed = {.next = node_at(report, "gates")->first};
@@ -420,7 +422,7 @@ static bool check_officers(const struct node *report, struct err *err)
 static bool check_relay(const struct node *report, struct err *err)
 {
     const struct node *step = node_at(report, "steps")->first;
-    const struct node *told = node_at(report, "transport-key");
+    const struct node *transport = node_at(report, "transport-key");
     static const char *const sides[] = {"destination.sha256", "source.sha256"};
     uint8_t carried[SHA256_SIZE], other[SHA256_SIZE];
     size_t len = sizeof carried;
@@ -432,10 +434,10 @@ static bool check_relay(const struct node *report, struct err *err)
     if (!text_unhex(node_text(step, "sha256"), carried, &len) || len != sizeof carried)
         return rule_wrong(step, err, "what was carried is not told");
     for (size_t i = 0; i < 2; i++)
-        if (node_at(told, sides[i]) &&
-            (!read_groups(node_text(told, sides[i]), other) ||
+        if (node_at(transport, sides[i]) &&
+            (!read_groups(node_text(transport, sides[i]), other) ||
              memcmp(carried, other, sizeof other) != 0) &&
-            !(i == 1 && node_is(told, "agree", "no")))
+            !(i == 1 && node_is(transport, "agree", "no")))
             return rule_wrong(step, err, "this is not the transport key that the two sides tell");
     return true;
 }
@@ -446,16 +448,16 @@ static bool check_blobs(const struct node *report, struct err *err)
     static const struct {
         enum step_id from;
         unsigned more; /* steps that follow with the same bytes */
-    } ways[] = {{STEP_WRAP_AES, 2}, {STEP_WRAP_KEY, 2}, {STEP_READ_OBJECT, 1}};
+    } runs[] = {{STEP_WRAP_KEK, 2}, {STEP_WRAP_KEY, 2}, {STEP_READ_OBJECT, 1}};
 
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next)
-        for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
             const struct node *next = step;
-            if (rule_step_of(step) != ways[i].from || !node_is(step, "state", "ok"))
+            if (rule_step_of(step) != runs[i].from || !node_is(step, "state", "ok"))
                 continue;
-            for (unsigned n = 1; n <= ways[i].more; n++) {
+            for (unsigned n = 1; n <= runs[i].more; n++) {
                 next = next->next;
-                if (!next || rule_step_of(next) != ways[i].from + n ||
+                if (!next || rule_step_of(next) != runs[i].from + n ||
                     !node_is(next, "state", "ok"))
                     break;
                 if (!node_is(next, "sha256", node_text(step, "sha256")) ||

@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "report/yaml_tree.h"
 
-/* One rule. check: report has passed form_check(). Errors: ERR_DATA, with the line. */
+/* One rule. check: report has passed json_schema_check(). Errors: ERR_DATA, with the line. */
 struct verify_rule {
     const char *words; /* what holds: "no key is migrated without three proofs" */
     bool (*check)(const struct node *report, struct err *err);

@@ -14,14 +14,14 @@ struct block {
     max_align_t data[];
 };
 
-struct tree {
+struct yaml_tree {
     struct block *blocks;
     struct node *root;
 };
 
 /* One reading. The emitter writes again what was read, and echo() compares. */
 struct reading {
-    struct tree *tree;
+    struct yaml_tree *tree;
     yaml_parser_t parser;
     yaml_emitter_t emitter;
     bool exact;
@@ -33,7 +33,7 @@ struct reading {
     struct err *err;
 };
 
-static void *take_memory(struct tree *tree, size_t size)
+static void *take_memory(struct yaml_tree *tree, size_t size)
 {
     struct block *block = tree->blocks;
 
@@ -238,7 +238,8 @@ static bool read_all(struct reading *r)
     return r->tree->root || wrong_at(r, 1, "there is nothing in it");
 }
 
-bool tree_read(const uint8_t *text, size_t len, bool exact, struct tree **out, struct err *err)
+bool yaml_tree_read(const uint8_t *text, size_t len, bool exact, struct yaml_tree **out,
+                    struct err *err)
 {
     struct reading r = {.exact = exact, .text = text, .len = len, .err = err};
     bool ok = false;
@@ -262,11 +263,11 @@ bool tree_read(const uint8_t *text, size_t len, bool exact, struct tree **out, s
     if (ok)
         *out = r.tree;
     else
-        tree_free(r.tree);
+        yaml_tree_free(r.tree);
     return ok;
 }
 
-void tree_free(struct tree *tree)
+void yaml_tree_free(struct yaml_tree *tree)
 {
     if (!tree)
         return;
@@ -277,7 +278,7 @@ void tree_free(struct tree *tree)
     free(tree);
 }
 
-const struct node *tree_root(const struct tree *tree)
+const struct node *yaml_tree_root(const struct yaml_tree *tree)
 {
     return tree->root;
 }

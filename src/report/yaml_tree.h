@@ -29,14 +29,16 @@ struct node {
     size_t count;
 };
 
-struct tree;
+struct yaml_tree;
 
 /* Reads len bytes. exact: they must be what a struct writer writes for this tree, to the last byte.
- * Errors: ERR_DATA, with the line; ERR_FAILED (memory). Freed with tree_free(); NULL is fine. */
-bool tree_read(const uint8_t *text, size_t len, bool exact, struct tree **out, struct err *err);
-void tree_free(struct tree *tree);
+ * Errors: ERR_DATA, with the line; ERR_FAILED (memory). Freed with yaml_tree_free(); NULL is fine.
+ */
+bool yaml_tree_read(const uint8_t *text, size_t len, bool exact, struct yaml_tree **out,
+                    struct err *err);
+void yaml_tree_free(struct yaml_tree *tree);
 
-const struct node *tree_root(const struct tree *tree);
+const struct node *yaml_tree_root(const struct yaml_tree *tree);
 
 /* The node at a path of keys from here, like "summary.outcome"; NULL: none, or node is NULL. */
 const struct node *node_at(const struct node *node, const char *path);

@@ -12,7 +12,7 @@ bool commit_key(struct hsm *hsm, struct transfer *t, struct step_result *result,
     const struct transport_side *to = &t->transport->destination;
     const struct key_desc *key = &t->item->key;
 
-    result->words = to->offers->act_words[HSM_COMMIT];
+    result->call = to->caps->op_calls[HSM_COMMIT];
     snprintf(result->text, sizeof result->text, "with the label and id of the original");
     t->committing = true;
     return hsm->driver->commit(hsm, t->temporary, key->label, key->label_len, key->id, key->id_len,
@@ -33,10 +33,10 @@ bool commit_object(struct hsm *hsm, struct transfer *t, struct step_result *resu
         .id = item->key.id,
         .id_len = item->key.id_len,
         .spki = &t->wire.spki,
-        .terms = &item->key.terms,
+        .constraints = &item->key.constraints,
     };
 
-    result->words = to->offers->act_words[HSM_MAKE_PUBLIC];
+    result->call = to->caps->op_calls[HSM_MAKE_PUBLIC];
     snprintf(result->text, sizeof result->text, "with the label and id of the original");
     t->committing = true;
     return hsm->driver->make_public(hsm, &template, &t->final, err) &&

@@ -42,29 +42,28 @@ static bool prove(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
         return false;
     result->has_proof = true;
     result->proof = t->proof;
-    result->words = hsm_proof_name(t->proof);
+    result->call = hsm_proof_name(t->proof);
     snprintf(result->text, sizeof result->text, "%s", proof_sentence(t->proof));
     return true;
 }
 
-static struct check_pair check_pair_of(struct hsm *const hsm[2], const struct transfer *t,
-                                       uint64_t handle, const struct key_desc *found)
+static struct kcv_pair kcv_pair_of(struct hsm *const hsm[2], const struct transfer *t,
+                                   uint64_t handle, const struct key_desc *found)
 {
-    return (struct check_pair){{&t->item->key, found},
-                               {hsm[SIDE_SOURCE], hsm[SIDE_DESTINATION]},
-                               {t->item->key.handle, handle}};
+    return (struct kcv_pair){{&t->item->key, found},
+                             {hsm[SIDE_SOURCE], hsm[SIDE_DESTINATION]},
+                             {t->item->key.handle, handle}};
 }
 
-static bool compare_checks(struct hsm *const hsm[2], const struct transfer *t, uint64_t handle,
-                           const struct key_desc *found, struct step_result *result,
-                           struct err *err)
+static bool compare_kcvs(struct hsm *const hsm[2], const struct transfer *t, uint64_t handle,
+                         const struct key_desc *found, struct step_result *result, struct err *err)
 {
-    const struct check_pair pair = check_pair_of(hsm, t, handle, found);
+    const struct kcv_pair pair = kcv_pair_of(hsm, t, handle, found);
 
-    for (unsigned i = 0; i < check_count(&t->item->key); i++) {
-        if (!check_value(&pair, i, t->transport->deal->proofs, &result->checks[i], err))
+    for (unsigned i = 0; i < kcv_count(&t->item->key); i++) {
+        if (!kcv_compute(&pair, i, t->transport->suite->proofs, &result->kcvs[i], err))
             return false;
-        result->check_count = i + 1;
+        result->kcv_count = i + 1;
     }
     return true;
 }
@@ -75,10 +74,10 @@ static bool compare_unproven(struct hsm *const hsm[2], struct transfer *t, uint6
                              struct err *err)
 {
     snprintf(result->text, sizeof result->text, "UNPROVEN by waiver: its uses allow no proof");
-    if (!compare_checks(hsm, t, handle, found, result, err) ||
-        !rewrap_check(hsm, t, handle, found, &result->checks[result->check_count], err))
+    if (!compare_kcvs(hsm, t, handle, found, result, err) ||
+        !rewrap_check(hsm, t, handle, found, &result->kcvs[result->kcv_count], err))
         return false;
-    result->check_count++;
+    result->kcv_count++;
     return true;
 }
 
@@ -89,10 +88,10 @@ static bool compare_unproven(struct hsm *const hsm[2], struct transfer *t, uint6
 static bool explain_parity(struct hsm *const hsm[2], struct transfer *t, struct err *err)
 {
     const struct key_desc *key = &t->item->key;
-    const struct check_pair pair = check_pair_of(hsm, t, t->temporary, &t->arrived);
+    const struct kcv_pair pair = kcv_pair_of(hsm, t, t->temporary, &t->arrived);
 
-    if (err->code != ERR_DATA || key->kind != KEY_KIND_DES3 || negotiation_is_weak(t->item->alg) ||
-        !check_agree(&pair, t->transport->deal->proofs))
+    if (err->code != ERR_DATA || key->kind != KEY_KIND_DES3 || suite_is_weak(t->item->alg) ||
+        !kcv_agree(&pair, t->transport->suite->proofs))
         return false;
     t->parity = true;
     err_set(err, ERR_UNSUPPORTED,
@@ -107,7 +106,7 @@ bool confirm_arrived(struct hsm *const hsm[2], struct transfer *t, struct step_r
     if (t->item->unproven)
         return compare_unproven(hsm, t, t->temporary, &t->arrived, result, err);
     return prove(hsm, t, t->temporary, &t->arrived, result, err)
-               ? compare_checks(hsm, t, t->temporary, &t->arrived, result, err)
+               ? compare_kcvs(hsm, t, t->temporary, &t->arrived, result, err)
                : explain_parity(hsm, t, err);
 }
 

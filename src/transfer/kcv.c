@@ -12,80 +12,78 @@
 /* Over a block of zeros: PKCS#11 v2.40 4.10.2 (ECB); ANSI X9.24-1 (2017) Annex A (CMAC, and for
  * triple DES also ECB). */
 static const struct {
-    enum key_check method;
+    enum kcv_method method;
     enum hsm_proof by;
     uint32_t use;
 } computed[] = {
-    {KEY_CHECK_ECB, HSM_PROOF_CHECK_ECB, KEY_ENCRYPT},
-    {KEY_CHECK_CMAC, HSM_PROOF_CHECK_CMAC, KEY_SIGN},
+    {KCV_ECB, HSM_PROOF_KCV_ECB, KEY_ENCRYPT},
+    {KCV_CMAC, HSM_PROOF_KCV_CMAC, KEY_SIGN},
 };
 
 enum { COMPUTED = sizeof computed / sizeof computed[0] };
 
-static bool none(struct check *check, const char *why)
+static bool none(struct kcv *kcv, const char *why)
 {
-    memset(check->value, 0, sizeof check->value);
-    snprintf(check->text, sizeof check->text, "%s", why);
+    memset(kcv->value, 0, sizeof kcv->value);
+    snprintf(kcv->text, sizeof kcv->text, "%s", why);
     return true;
 }
 
 static bool ask(struct hsm *hsm, uint64_t handle, enum hsm_proof by, const struct bytes *zeros,
-                struct key_check_value *value, struct err *err)
+                struct kcv_value *value, struct err *err)
 {
     struct bytes answer = {0};
     bool ok = hsm->driver->prove(hsm, by, handle, zeros, &answer, err);
 
-    if (ok && answer.len != HSM_CHECK_SIZE)
+    if (ok && answer.len != HSM_KCV_SIZE)
         ok = err_set(err, ERR_HSM, "%zu octets were answered for a check value", answer.len);
     if (ok) {
-        value->len = HSM_CHECK_SIZE;
-        memcpy(value->octets, answer.data, HSM_CHECK_SIZE);
+        value->len = HSM_KCV_SIZE;
+        memcpy(value->octets, answer.data, HSM_KCV_SIZE);
     }
     bytes_free(&answer);
     return ok;
 }
 
-static bool compute(const struct check_pair *pair, unsigned at, uint32_t offered,
-                    struct check *check, struct err *err)
+static bool compute(const struct kcv_pair *pair, unsigned at, uint32_t offered, struct kcv *kcv,
+                    struct err *err)
 {
     uint8_t block[16] = {0};
     const struct bytes zeros = {block,
                                 pair->key[SIDE_SOURCE]->kind == KEY_KIND_DES3 ? 8 : sizeof block};
     char why[EVENT_TEXT_MAX];
 
-    check->method = computed[at].method;
+    kcv->method = computed[at].method;
     if (!key_is(pair->key[SIDE_SOURCE], computed[at].use)) {
         snprintf(why, sizeof why, "its uses do not allow: %s", key_flag_name(computed[at].use));
-        return none(check, why);
+        return none(kcv, why);
     }
     if (!(offered & UINT32_C(1) << computed[at].by))
-        return none(check, "not both HSMs compute it");
+        return none(kcv, "not both HSMs compute it");
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-        if (!ask(pair->hsm[side], pair->handle[side], computed[at].by, &zeros, &check->value[side],
+        if (!ask(pair->hsm[side], pair->handle[side], computed[at].by, &zeros, &kcv->value[side],
                  err)) {
             snprintf(why, sizeof why, "the %s: %.200s", side_name(side), err->what);
-            return err->code != ERR_GONE && none(check, why);
+            return err->code != ERR_GONE && none(kcv, why);
         }
-    if (memcmp(&check->value[SIDE_SOURCE], &check->value[SIDE_DESTINATION],
-               sizeof check->value[0]) == 0)
+    if (memcmp(&kcv->value[SIDE_SOURCE], &kcv->value[SIDE_DESTINATION], sizeof kcv->value[0]) == 0)
         return true;
     err_set(err, ERR_DATA, "the check values of both sides differ: %s",
-            key_check_words(check->method));
+            kcv_method_words(kcv->method));
     return err_next(err, "Do not use this key on the destination; find out what altered it.");
 }
 
 /* Whether both public halves are the same is for the comparison of attributes to say. */
-static bool tell_spki(const struct check_pair *pair, struct check *check)
+static bool compare_spki(const struct kcv_pair *pair, struct kcv *kcv)
 {
-    check->method = KEY_CHECK_SPKI;
+    kcv->method = KCV_SPKI;
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        struct key_check_value *value = &check->value[side];
+        struct kcv_value *value = &kcv->value[side];
         if (pair->key[side]->has_public) {
             value->len = sizeof pair->key[side]->spki_sha256;
             memcpy(value->octets, pair->key[side]->spki_sha256, value->len);
         } else {
-            snprintf(check->text, sizeof check->text, "the %s tells no public half",
-                     side_name(side));
+            snprintf(kcv->text, sizeof kcv->text, "the %s tells no public half", side_name(side));
         }
     }
     return true;
@@ -96,34 +94,34 @@ static bool is_cipher(const struct key_desc *key)
     return key->kind == KEY_KIND_AES || key->kind == KEY_KIND_DES3;
 }
 
-unsigned check_count(const struct key_desc *key)
+unsigned kcv_count(const struct key_desc *key)
 {
     return is_cipher(key) ? COMPUTED : 1;
 }
 
-bool check_value(const struct check_pair *pair, unsigned at, uint32_t offered, struct check *check,
+bool kcv_compute(const struct kcv_pair *pair, unsigned at, uint32_t offered, struct kcv *kcv,
                  struct err *err)
 {
     const struct key_desc *key = pair->key[SIDE_SOURCE];
 
-    *check = (struct check){0};
+    *kcv = (struct kcv){0};
     if (is_cipher(key))
-        return compute(pair, at, offered, check, err);
+        return compute(pair, at, offered, kcv, err);
     if (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC)
-        return tell_spki(pair, check);
-    return none(check, "a check value would help to guess a stored secret");
+        return compare_spki(pair, kcv);
+    return none(kcv, "a check value would help to guess a stored secret");
 }
 
-bool check_agree(const struct check_pair *pair, uint32_t offered)
+bool kcv_agree(const struct kcv_pair *pair, uint32_t offered)
 {
-    struct check check;
+    struct kcv kcv;
     struct err err = {0};
     bool any = false;
 
-    for (unsigned i = 0; i < check_count(pair->key[SIDE_SOURCE]); i++) {
-        if (!check_value(pair, i, offered, &check, &err))
+    for (unsigned i = 0; i < kcv_count(pair->key[SIDE_SOURCE]); i++) {
+        if (!kcv_compute(pair, i, offered, &kcv, &err))
             return false;
-        any |= check.value[SIDE_SOURCE].len > 0;
+        any |= kcv.value[SIDE_SOURCE].len > 0;
     }
     return any;
 }

@@ -11,7 +11,7 @@
 #include "protocol/event.h"
 
 /* Two places that are said to hold the same key. */
-struct check_pair {
+struct kcv_pair {
     const struct key_desc *key[2]; /* by side, as it describes it */
     struct hsm *hsm[2];
     uint64_t handle[2];
@@ -19,16 +19,16 @@ struct check_pair {
 
 /* How many there are to tell for a key of this kind, each a value or the reason why there is none:
  * at least one. */
-unsigned check_count(const struct key_desc *key);
+unsigned kcv_count(const struct key_desc *key);
 
 /* Asks both sides for value number at, from 0; offered: bit (1 << enum hsm_proof) for each that
- * both can answer. What an HSM cannot or may not compute is no failure: then *check says why.
+ * both can answer. What an HSM cannot or may not compute is no failure: then *kcv says why.
  * Errors: ERR_DATA (the sides differ: not the same key), ERR_GONE. */
-bool check_value(const struct check_pair *pair, unsigned at, uint32_t offered, struct check *check,
+bool kcv_compute(const struct kcv_pair *pair, unsigned at, uint32_t offered, struct kcv *kcv,
                  struct err *err);
 
 /* Do both sides hold the same key as far as its cipher goes: was a check value computed, and is
  * every one the same? Those of triple DES leave the parity bits out. */
-bool check_agree(const struct check_pair *pair, uint32_t offered);
+bool kcv_agree(const struct kcv_pair *pair, uint32_t offered);
 
 #endif

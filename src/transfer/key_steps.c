@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "plan/limits.h"
-#include "transfer/blob.h"
+#include "transfer/wrapped_key.h"
 #include "transfer/commit.h"
 #include "transfer/confirm.h"
 #include "transfer/public_object.h"
@@ -40,7 +40,7 @@ static bool check_unchanged(struct hsm *hsm, const struct plan_item *item, struc
     if (key_same_name(planned, &now) && planned->kind == now.kind &&
         planned->length == now.length && planned->flags == now.flags &&
         planned->flags_known == now.flags_known && same_half(item, &now) &&
-        memcmp(&planned->terms, &now.terms, sizeof now.terms) == 0)
+        memcmp(&planned->constraints, &now.constraints, sizeof now.constraints) == 0)
         return true;
     return changed(err, "the key on the source was changed since it was listed");
 }
@@ -50,7 +50,7 @@ static bool explain_wrap(const struct transfer *t, struct err *err)
 {
     if (err->code == ERR_UNSUPPORTED && t->item->route == ROUTE_DIRECT && t->item->key.length == 0)
         err_next(err, "The source does not know how long it is; more than %u bytes cannot go.",
-                 limits_direct(t->transport->deal));
+                 limits_direct(t->transport->suite));
     return false;
 }
 
@@ -70,14 +70,14 @@ static bool wrap_key(struct hsm *hsm, struct transfer *t, struct step_result *re
     const struct plan_item *item = t->item;
     bool direct = item->route == ROUTE_DIRECT;
 
-    result->words = from->offers->alg[item->alg].wrap_words;
+    result->call = from->caps->alg[item->alg].wrap_call;
     result->crossed = &t->wire.wrapped;
     snprintf(result->text, sizeof result->text, "%s",
              direct ? "under the transport public key" : "under the AES key");
     return is_accepted(t, err) && check_unchanged(hsm, item, err) &&
            public_object_read(hsm, item, &t->wire.spki, err) &&
-           (blob_wrap(hsm, item->alg, direct ? from->public_key : from->kek, item->key.handle,
-                      &t->wire.wrapped, err) ||
+           (wrapped_key_wrap(hsm, item->alg, direct ? from->public_key : from->kek,
+                             item->key.handle, &t->wire.wrapped, err) ||
             explain_wrap(t, err));
 }
 
@@ -86,14 +86,14 @@ static bool relay_key(struct hsm *none, struct transfer *t, struct step_result *
 {
     (void)none;
     result->crossed = &t->wire.wrapped;
-    return blob_check(t->item->alg, t->transport->policy->rsa_bits, &t->wire.wrapped, err);
+    return wrapped_key_check(t->item->alg, t->transport->policy->rsa_bits, &t->wire.wrapped, err);
 }
 
 /* That a secret of unknown length may be too long for the destination was known before: this says
  * no more of a blob than the one sentence does. */
 static bool explain_unwrap(const struct transfer *t, struct err *err)
 {
-    uint32_t secret_max = t->transport->deal->limits.secret_max;
+    uint32_t secret_max = t->transport->suite->limits.secret_max;
 
     if (err->code == ERR_DATA && t->item->route == ROUTE_DIRECT && t->item->key.length == 0 &&
         secret_max) {
@@ -123,13 +123,14 @@ static bool unwrap_key(struct hsm *hsm, struct transfer *t, struct step_result *
         .id = item->key.id,
         .id_len = item->key.id_len,
         .spki = t->wire.spki.len ? &t->wire.spki : NULL,
-        .terms = &item->key.terms,
+        .constraints = &item->key.constraints,
     };
 
-    result->words = to->offers->alg[item->alg].unwrap_words;
+    result->call = to->caps->alg[item->alg].unwrap_call;
     result->crossed = &t->wire.wrapped;
-    return (blob_unwrap(hsm, item->alg, item->route == ROUTE_DIRECT ? to->private_key : to->kek,
-                        &t->wire.wrapped, &template, &t->temporary, err) ||
+    return (wrapped_key_unwrap(hsm, item->alg,
+                               item->route == ROUTE_DIRECT ? to->private_key : to->kek,
+                               &t->wire.wrapped, &template, &t->temporary, err) ||
             explain_unwrap(t, err)) &&
            known_made(to->known, t, &t->temporary, err) &&
            hsm->driver->describe(hsm, t->temporary, &t->arrived, err) &&

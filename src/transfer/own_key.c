@@ -18,28 +18,28 @@ const struct own_key own_transport_public = {
     .unset = KEY_TOKEN,
 };
 /* It leaves the source once, so it is extractable. */
-const struct own_key own_source_aes = {
+const struct own_key own_source_kek = {
     .what = "AES transport key",
     .class = KEY_CLASS_SECRET,
     .uses = KEY_WRAP,
     .set = MADE_INSIDE,
     .unset = KEY_TOKEN,
 };
-const struct own_key own_destination_aes = {
+const struct own_key own_destination_kek = {
     .what = "unwrapped AES key",
     .class = KEY_CLASS_SECRET,
     .uses = KEY_UNWRAP,
     .set = KEY_PRIVATE | KEY_SENSITIVE,
     .unset = KEY_EXTRACTABLE | KEY_TOKEN,
 };
-const struct own_key own_second_source_aes = {
+const struct own_key own_second_source_kek = {
     .what = "second AES key",
     .class = KEY_CLASS_SECRET,
     .uses = KEY_WRAP,
     .set = MADE_INSIDE,
     .unset = KEY_TOKEN,
 };
-const struct own_key own_second_destination_aes = {
+const struct own_key own_second_destination_kek = {
     .what = "second AES key",
     .class = KEY_CLASS_SECRET,
     .uses = KEY_WRAP,

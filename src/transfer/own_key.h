@@ -18,12 +18,12 @@ struct own_key {
     uint32_t unset; /* ... and these not */
 };
 
-extern const struct own_key own_transport_private, own_transport_public, own_source_aes,
-    own_destination_aes, own_second_source_aes, own_second_destination_aes;
+extern const struct own_key own_transport_private, own_transport_public, own_source_kek,
+    own_destination_kek, own_second_source_kek, own_second_destination_kek;
 
 /* A key that may do more, or can be read, or was not made inside the HSM, may have been planted or
  * may give away what it wraps. What the HSM does not report counts as wrong, except what is in
- * unreadable (struct hsm_offers), which is returned in *unread. Errors: ERR_DATA. */
+ * unreadable (struct hsm_capabilities), which is returned in *unread. Errors: ERR_DATA. */
 bool own_key_judge(const struct own_key *want, const struct key_desc *is, uint32_t unreadable,
                    uint32_t *unread, struct err *err);
 

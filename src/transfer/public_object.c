@@ -107,7 +107,7 @@ bool public_objects_judge(struct hsm *source, struct plan *plan, struct err *err
             companion_fault(&why);
             item->route = ROUTE_NONE;
             item->reason = why;
-            --*(item->companion_of ? &plan->along : &plan->goes);
+            --*(item->companion_of ? &plan->companions : &plan->movable);
         }
         bytes_free(&der);
         if (why.code == ERR_GONE) {
@@ -123,7 +123,7 @@ bool public_objects_judge(struct hsm *source, struct plan *plan, struct err *err
 static bool read_object(struct hsm *hsm, struct transfer *t, struct step_result *result,
                         struct err *err)
 {
-    result->words = t->transport->source.offers->act_words[HSM_READ_PUBLIC];
+    result->call = t->transport->source.caps->op_calls[HSM_READ_PUBLIC];
     result->crossed = &t->wire.spki;
     return public_object_read(hsm, t->item, &t->wire.spki, err);
 }

@@ -19,22 +19,22 @@
 #include "transfer/transport.h"
 
 struct second_key {
-    uint64_t handle[2]; /* by side; 0: not made */
-    struct bytes blob;  /* as it crossed */
+    uint64_t handle[2];       /* by side; 0: not made */
+    struct bytes wrapped_kek; /* as it crossed */
 };
 
-static bool none(struct check *check, const char *why)
+static bool none(struct kcv *kcv, const char *why)
 {
-    memset(check->value, 0, sizeof check->value);
-    text_print(check->text, sizeof check->text, "%s", why);
+    memset(kcv->value, 0, sizeof kcv->value);
+    text_print(kcv->text, sizeof kcv->text, "%s", why);
     return true;
 }
 
 static bool choose(const struct transport *t, enum hsm_alg *alg)
 {
     for (*alg = 0; *alg < HSM_ALGS; ++*alg)
-        if (wrap_alg(*alg)->repeats && t->source.offers->alg[*alg].wrap &&
-            t->destination.offers->alg[*alg].wrap)
+        if (wrap_alg(*alg)->repeats && t->source.caps->alg[*alg].wrap &&
+            t->destination.caps->alg[*alg].wrap)
             return true;
     return false;
 }
@@ -47,11 +47,11 @@ static bool make_second(struct hsm *hsm, const struct transfer *of, struct secon
     struct step_result unused = {0}; /* what is not reported was said of the first AES key */
     uint64_t *handle = &second->handle[SIDE_SOURCE];
 
-    return hsm->driver->make_aes(hsm, KEK_BITS, t->label, handle, err) &&
+    return hsm->driver->make_kek(hsm, KEK_BITS, t->label, handle, err) &&
            known_made(t->source.known, of, handle, err) &&
-           transport_check_own(hsm, &t->source, *handle, &own_second_source_aes, &unused, err) &&
-           hsm->driver->wrap(hsm, t->deal->transport, t->source.public_key, *handle, &second->blob,
-                             err);
+           transport_check_own(hsm, &t->source, *handle, &own_second_source_kek, &unused, err) &&
+           hsm->driver->wrap(hsm, t->suite->transport, t->source.public_key, *handle,
+                             &second->wrapped_kek, err);
 }
 
 /* On the destination. */
@@ -63,10 +63,10 @@ static bool take_second(struct hsm *hsm, const struct transfer *of, struct secon
     struct step_result unused = {0};
     uint64_t *handle = &second->handle[SIDE_DESTINATION];
 
-    return hsm->driver->unwrap(hsm, t->deal->transport, t->destination.private_key, &second->blob,
-                               &template, handle, err) &&
+    return hsm->driver->unwrap(hsm, t->suite->transport, t->destination.private_key,
+                               &second->wrapped_kek, &template, handle, err) &&
            known_made(t->destination.known, of, handle, err) &&
-           transport_check_own(hsm, &t->destination, *handle, &own_second_destination_aes, &unused,
+           transport_check_own(hsm, &t->destination, *handle, &own_second_destination_kek, &unused,
                                err);
 }
 
@@ -78,26 +78,26 @@ static bool unmake_second(struct hsm *const hsm[2], const struct transfer *of,
 
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
         ok &= known_destroy(known[side], hsm[side], of, &second->handle[side], err);
-    bytes_free(&second->blob);
+    bytes_free(&second->wrapped_kek);
     return ok;
 }
 
 static bool digest_of(struct hsm *hsm, enum hsm_alg alg, uint64_t under, uint64_t key,
-                      struct key_check_value *value, struct err *err)
+                      struct kcv_value *value, struct err *err)
 {
-    struct bytes blob = {0};
-    bool ok = hsm->driver->wrap(hsm, alg, under, key, &blob, err);
+    struct bytes wrapped_key = {0};
+    bool ok = hsm->driver->wrap(hsm, alg, under, key, &wrapped_key, err);
 
     if (ok) {
         value->len = SHA256_DIGEST_LENGTH;
-        SHA256(blob.data, blob.len, value->octets);
+        SHA256(wrapped_key.data, wrapped_key.len, value->octets);
     }
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     return ok;
 }
 
 static bool wrap_both(struct hsm *const hsm[2], const struct transfer *t, uint64_t handle,
-                      enum hsm_alg alg, struct check *check, struct err *err)
+                      enum hsm_alg alg, struct kcv *kcv, struct err *err)
 {
     const uint64_t key[2] = {t->item->key.handle, handle};
     struct second_key second = {0};
@@ -108,10 +108,10 @@ static bool wrap_both(struct hsm *const hsm[2], const struct transfer *t, uint64
               take_second(hsm[SIDE_DESTINATION], t, &second, err);
 
     for (enum side side = SIDE_SOURCE; ok && side <= SIDE_DESTINATION; side++)
-        ok = digest_of(hsm[side], alg, second.handle[side], key[side], &check->value[side], err);
+        ok = digest_of(hsm[side], alg, second.handle[side], key[side], &kcv->value[side], err);
     if (ok) {
-        SHA256(second.blob.data, second.blob.len, sha256);
-        text_print(check->text, sizeof check->text,
+        SHA256(second.wrapped_kek.data, second.wrapped_kek.len, sha256);
+        text_print(kcv->text, sizeof kcv->text,
                    "by %s under a second AES key, which crossed as sha256 %s", hsm_alg_name(alg),
                    text_hex(sha256, sizeof sha256, crossed));
     }
@@ -123,24 +123,24 @@ static bool wrap_both(struct hsm *const hsm[2], const struct transfer *t, uint64
 }
 
 bool rewrap_check(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
-                  const struct key_desc *found, struct check *check, struct err *err)
+                  const struct key_desc *found, struct kcv *kcv, struct err *err)
 {
     bool secret = found->class == KEY_CLASS_SECRET;
     enum hsm_alg alg;
 
-    *check = (struct check){.method = KEY_CHECK_REWRAP};
+    *kcv = (struct kcv){.method = KCV_REWRAP};
     if (!key_is(found, KEY_EXTRACTABLE))
-        return none(check, "the copy may not leave, and is not loosened for this");
+        return none(kcv, "the copy may not leave, and is not loosened for this");
     if (!choose(t->transport, &alg) || t->transport->destination.private_key == 0)
-        return none(check, "not both HSMs can encrypt it so that the ciphertexts compare");
-    if (!wrap_both(hsm, t, handle, alg, check, err)) {
+        return none(kcv, "not both HSMs can encrypt it so that the ciphertexts compare");
+    if (!wrap_both(hsm, t, handle, alg, kcv, err)) {
         bool fatal = err->code == ERR_GONE || err->code == ERR_DATA || err->code == ERR_UNFINISHED;
-        return !fatal && none(check, err->what);
+        return !fatal && none(kcv, err->what);
     }
-    if (memcmp(&check->value[0], &check->value[1], sizeof check->value[0]) == 0)
+    if (memcmp(&kcv->value[0], &kcv->value[1], sizeof kcv->value[0]) == 0)
         return t->rewrapped = true;
     if (!secret) /* HSMs write private keys in several ways (RFC 5958), all of them right */
-        return none(check, "both sides write the private key in forms that do not compare");
+        return none(kcv, "both sides write the private key in forms that do not compare");
     err_set(err, ERR_DATA, "encrypted under the same key, source and destination differ");
     return err_next(err, "Do not use this key on the destination; find out what altered it.");
 }

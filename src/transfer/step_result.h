@@ -18,18 +18,18 @@
 #include "protocol/side.h"
 #include "protocol/step.h"
 
-enum { STEP_CHECKS_MAX = 4 };
+enum { STEP_KCVS_MAX = 4 };
 
 /* Gathered while a step runs; true as far as it got when it fails. */
 struct step_result {
-    const char *words;           /* the API's own call; NULL: none */
+    const char *call;            /* the API's own call; NULL: none */
     const struct bytes *crossed; /* what leaves, crosses the relay, arrives; NULL: nothing */
     char text[EVENT_TEXT_MAX];
     const struct bytes *fingerprint; /* of this public half, as this side reports it; NULL: none */
     bool has_proof;
     enum hsm_proof proof;
-    struct check checks[STEP_CHECKS_MAX];
-    unsigned check_count;
+    struct kcv kcvs[STEP_KCVS_MAX];
+    unsigned kcv_count;
 };
 
 /* What crosses the relay, bit by bit: what a step needs, and what it leaves there. */

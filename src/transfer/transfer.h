@@ -38,7 +38,7 @@ struct transfer {
     bool proven;             /* kept, and proven twice in this session, or waived */
     bool parity;             /* it differs from the original in parity bits alone */
     bool rewrapped;          /* both sides encrypted it to the same, where nothing proves it */
-    bool told;               /* EVENT_KEY_DONE went out */
+    bool emitted;            /* EVENT_KEY_DONE went out */
     enum hsm_proof proof;
     enum key_outcome outcome;
     struct err err;

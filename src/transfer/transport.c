@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "transfer/blob.h"
+#include "transfer/wrapped_key.h"
 #include "transfer/own_key.h"
 
 bool transport_check_own(struct hsm *hsm, const struct transport_side *side, uint64_t handle,
@@ -17,7 +17,7 @@ bool transport_check_own(struct hsm *hsm, const struct transport_side *side, uin
     uint32_t unread = 0;
     size_t at = strlen(result->text), size = sizeof result->text;
 
-    if (!own_key_check(hsm, handle, want, side->offers->unreadable, &unread, err))
+    if (!own_key_check(hsm, handle, want, side->caps->unreadable, &unread, err))
         return false;
     for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1)
         if (unread & flag) {
@@ -48,7 +48,7 @@ static bool make_pair(struct hsm *hsm, struct transport *t, struct step_result *
     struct hsm_pair pair = {0};
     bool ours;
 
-    result->words = to->offers->act_words[HSM_MAKE_PAIR];
+    result->call = to->caps->op_calls[HSM_MAKE_PAIR];
     snprintf(result->text, sizeof result->text, "RSA %u, for unwrapping only", t->policy->rsa_bits);
     if (!hsm->driver->make_pair(hsm, t->policy->rsa_bits, t->label, &pair, err))
         return false;
@@ -86,7 +86,7 @@ static bool load_public(struct hsm *hsm, struct transport *t, struct step_result
 {
     struct transport_side *from = &t->source;
 
-    result->words = from->offers->act_words[HSM_LOAD_PUBLIC];
+    result->call = from->caps->op_calls[HSM_LOAD_PUBLIC];
     if (!hsm->driver->load_public(hsm, &t->wire.spki, t->label, &from->public_key, err) ||
         !known_made(from->known, NULL, &from->public_key, err) ||
         !hsm->driver->public_key(hsm, from->public_key, &t->wire.read_back, err))
@@ -111,11 +111,11 @@ static bool make_kek(struct hsm *hsm, struct transport *t, struct step_result *r
 {
     struct transport_side *from = &t->source;
 
-    result->words = from->offers->act_words[HSM_MAKE_AES];
+    result->call = from->caps->op_calls[HSM_MAKE_KEK];
     snprintf(result->text, sizeof result->text, "AES %d, for wrapping only", KEK_BITS);
-    return hsm->driver->make_aes(hsm, KEK_BITS, t->label, &from->kek, err) &&
+    return hsm->driver->make_kek(hsm, KEK_BITS, t->label, &from->kek, err) &&
            known_made(from->known, NULL, &from->kek, err) &&
-           transport_check_own(hsm, from, from->kek, &own_source_aes, result, err);
+           transport_check_own(hsm, from, from->kek, &own_source_kek, result, err);
 }
 
 static bool undo_make_kek(struct hsm *hsm, struct transport *t, struct err *err)
@@ -128,11 +128,11 @@ static bool wrap_kek(struct hsm *hsm, struct transport *t, struct step_result *r
 {
     struct transport_side *from = &t->source;
 
-    result->words = from->offers->alg[t->deal->transport].wrap_words;
+    result->call = from->caps->alg[t->suite->transport].wrap_call;
     result->crossed = &t->wire.wrapped_kek;
     snprintf(result->text, sizeof result->text, "under the transport public key");
-    return blob_wrap(hsm, t->deal->transport, from->public_key, from->kek, &t->wire.wrapped_kek,
-                     err);
+    return wrapped_key_wrap(hsm, t->suite->transport, from->public_key, from->kek,
+                            &t->wire.wrapped_kek, err);
 }
 
 static bool relay_kek(struct hsm *none, struct transport *t, struct step_result *result,
@@ -140,7 +140,7 @@ static bool relay_kek(struct hsm *none, struct transport *t, struct step_result 
 {
     (void)none;
     result->crossed = &t->wire.wrapped_kek;
-    return blob_check(t->deal->transport, t->policy->rsa_bits, &t->wire.wrapped_kek, err);
+    return wrapped_key_check(t->suite->transport, t->policy->rsa_bits, &t->wire.wrapped_kek, err);
 }
 
 static bool unwrap_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
@@ -149,13 +149,13 @@ static bool unwrap_kek(struct hsm *hsm, struct transport *t, struct step_result 
     struct transport_side *to = &t->destination;
     const struct hsm_template template = transport_kek_template(t, KEY_UNWRAP);
 
-    result->words = to->offers->alg[t->deal->transport].unwrap_words;
+    result->call = to->caps->alg[t->suite->transport].unwrap_call;
     result->crossed = &t->wire.wrapped_kek;
     snprintf(result->text, sizeof result->text, "accepted");
-    return blob_unwrap(hsm, t->deal->transport, to->private_key, &t->wire.wrapped_kek, &template,
-                       &to->kek, err) &&
+    return wrapped_key_unwrap(hsm, t->suite->transport, to->private_key, &t->wire.wrapped_kek,
+                              &template, &to->kek, err) &&
            known_made(to->known, NULL, &to->kek, err) &&
-           transport_check_own(hsm, to, to->kek, &own_destination_aes, result, err);
+           transport_check_own(hsm, to, to->kek, &own_destination_kek, result, err);
 }
 
 static bool undo_unwrap_kek(struct hsm *hsm, struct transport *t, struct err *err)
@@ -170,10 +170,10 @@ const struct transport_row transport_rows[TRANSPORT_ROWS] = {
     {{STEP_LOAD_PUBLIC, SIDE_SOURCE, GATE_NONE, WIRE_PUBLIC, WIRE_READ_BACK},
      load_public,
      undo_load_public},
-    {{STEP_MAKE_AES, SIDE_SOURCE, GATE_FINGERPRINT, WIRE_READ_BACK, 0}, make_kek, undo_make_kek},
-    {{STEP_WRAP_AES, SIDE_SOURCE, GATE_NONE, WIRE_READ_BACK, WIRE_KEK}, wrap_kek, NULL},
-    {{STEP_RELAY_AES, SIDE_RELAY, GATE_NONE, WIRE_KEK, 0}, relay_kek, NULL},
-    {{STEP_UNWRAP_AES, SIDE_DESTINATION, GATE_NONE, WIRE_KEK, WIRE_ACCEPTED},
+    {{STEP_MAKE_KEK, SIDE_SOURCE, GATE_FINGERPRINT, WIRE_READ_BACK, 0}, make_kek, undo_make_kek},
+    {{STEP_WRAP_KEK, SIDE_SOURCE, GATE_NONE, WIRE_READ_BACK, WIRE_KEK}, wrap_kek, NULL},
+    {{STEP_RELAY_KEK, SIDE_RELAY, GATE_NONE, WIRE_KEK, 0}, relay_kek, NULL},
+    {{STEP_UNWRAP_KEK, SIDE_DESTINATION, GATE_NONE, WIRE_KEK, WIRE_ACCEPTED},
      unwrap_kek,
      undo_unwrap_kek},
 };

@@ -24,7 +24,7 @@ enum { KEK_BITS = 256 };
 
 /* One side of it: what its steps must know of the HSM, and what they have made there. */
 struct transport_side {
-    const struct hsm_offers *offers;
+    const struct hsm_capabilities *caps;
     const struct known *known;
     uint64_t private_key; /* destination; step 1 */
     uint64_t public_key;  /* step 1, and step 3 */
@@ -34,7 +34,7 @@ struct transport_side {
 struct transport {
     char label[64]; /* of everything temporary: "hsmferry:<id>" */
     const struct policy *policy;
-    const struct negotiation *deal;
+    const struct suite *suite;
     struct transport_side source, destination;
     struct {
         struct bytes spki;        /* step 1 */

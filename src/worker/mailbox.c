@@ -40,7 +40,7 @@ bool worker_emit(struct event_sink *sink, const struct event *event, struct err 
 /* --- answers and exceptions down --- */
 
 /* The lock is held, but not while an exception is told. */
-static void tell_exceptions(struct worker *w)
+static void emit_exceptions(struct worker *w)
 {
     struct waiting *waiting;
     struct err ignored;
@@ -48,16 +48,16 @@ static void tell_exceptions(struct worker *w)
     while ((waiting = STAILQ_FIRST(&w->exceptions)) != NULL) {
         STAILQ_REMOVE_HEAD(&w->exceptions, next);
         pthread_mutex_unlock(&w->lock);
-        ceremony_tell(w->ceremony, &waiting->event, &ignored);
+        ceremony_emit(w->ceremony, &waiting->event, &ignored);
         free(waiting);
         pthread_mutex_lock(&w->lock);
     }
 }
 
-void worker_tell_exceptions(struct worker *w)
+void worker_emit_exceptions(struct worker *w)
 {
     pthread_mutex_lock(&w->lock);
-    tell_exceptions(w);
+    emit_exceptions(w);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -66,7 +66,7 @@ bool worker_wait(struct worker *w)
     bool answered;
 
     pthread_mutex_lock(&w->lock);
-    for (tell_exceptions(w); !w->answered && !w->refused && !w->quit; tell_exceptions(w))
+    for (emit_exceptions(w); !w->answered && !w->refused && !w->quit; emit_exceptions(w))
         pthread_cond_wait(&w->changed, &w->lock);
     answered = w->answered;
     w->asked = 0;
@@ -81,7 +81,7 @@ struct command *worker_take(struct worker *w)
     struct command *command = NULL;
 
     pthread_mutex_lock(&w->lock);
-    for (tell_exceptions(w); !w->quit && STAILQ_EMPTY(&w->commands); tell_exceptions(w))
+    for (emit_exceptions(w); !w->quit && STAILQ_EMPTY(&w->commands); emit_exceptions(w))
         pthread_cond_wait(&w->changed, &w->lock);
     if (!w->quit) {
         command = STAILQ_FIRST(&w->commands);

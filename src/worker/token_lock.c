@@ -21,8 +21,8 @@ static void make_name(const struct hsm_slot *slot, char *name, size_t size)
     text_print(name, size, "hsmferry-%.*s.lock", NAME_DIGITS, text_hex(sha256, sizeof sha256, hex));
 }
 
-bool claim_token(const char *const *folders, const struct hsm_slot *slot, enum side side, int *fd,
-                 struct err *err)
+bool token_lock_take(const char *const *folders, const struct hsm_slot *slot, enum side side,
+                     int *fd, struct err *err)
 {
     char name[64], what[2 * sizeof slot->label];
 

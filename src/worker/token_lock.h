@@ -15,7 +15,7 @@
  * cannot be used is never passed over, since others would not look for a lock in the next one. *fd
  * is the caller's to close, which ends the claim, and so does the end of the process. Errors:
  * ERR_DENIED (naming the process that has it, or what is wrong with the lock's place). */
-bool claim_token(const char *const *folders, const struct hsm_slot *slot, enum side side, int *fd,
-                 struct err *err);
+bool token_lock_take(const char *const *folders, const struct hsm_slot *slot, enum side side,
+                     int *fd, struct err *err);
 
 #endif

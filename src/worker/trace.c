@@ -153,10 +153,10 @@ static bool trace_certificate(struct hsm *hsm, uint64_t handle, struct bytes *de
     return begin(&s) && end(&s, s.inner->driver->certificate(s.inner, handle, der, &s.failure));
 }
 
-static bool trace_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
+static bool trace_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
 {
     struct span s = span_of(hsm, "offers", err);
-    return begin(&s) && end(&s, s.inner->driver->offers(s.inner, offers, &s.failure));
+    return begin(&s) && end(&s, s.inner->driver->capabilities(s.inner, caps, &s.failure));
 }
 
 static bool trace_make_pair(struct hsm *hsm, uint32_t bits, const char *label,
@@ -176,13 +176,13 @@ static bool trace_load_public(struct hsm *hsm, const struct bytes *spki, const c
            end(&s, s.inner->driver->load_public(s.inner, spki, label, handle, &s.failure));
 }
 
-static bool trace_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+static bool trace_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                            struct err *err)
 {
     struct span s = span_of(hsm, "make-aes", err);
     say(&s, "AES %u", bits);
     return begin(&s) &&
-           end(&s, s.inner->driver->make_aes(s.inner, bits, label, handle, &s.failure));
+           end(&s, s.inner->driver->make_kek(s.inner, bits, label, handle, &s.failure));
 }
 
 static bool trace_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
@@ -196,22 +196,22 @@ static bool trace_make_key(struct hsm *hsm, const struct key_sample *sample, con
 }
 
 static bool trace_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-                       struct bytes *blob, struct err *err)
+                       struct bytes *wrapped_key, struct err *err)
 {
     struct span s = span_of(hsm, "wrap", err);
     say(&s, "%s", hsm_alg_name(alg));
     return begin(&s) &&
-           end(&s, s.inner->driver->wrap(s.inner, alg, wrapping, key, blob, &s.failure));
+           end(&s, s.inner->driver->wrap(s.inner, alg, wrapping, key, wrapped_key, &s.failure));
 }
 
 static bool trace_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
-                         const struct bytes *blob, const struct hsm_template *template,
+                         const struct bytes *wrapped_key, const struct hsm_template *template,
                          uint64_t *handle, struct err *err)
 {
     struct span s = span_of(hsm, "unwrap", err);
-    say(&s, "%s, %zu bytes", hsm_alg_name(alg), blob->len);
-    return begin(&s) && end(&s, s.inner->driver->unwrap(s.inner, alg, unwrapping, blob, template,
-                                                        handle, &s.failure));
+    say(&s, "%s, %zu bytes", hsm_alg_name(alg), wrapped_key->len);
+    return begin(&s) && end(&s, s.inner->driver->unwrap(s.inner, alg, unwrapping, wrapped_key,
+                                                        template, handle, &s.failure));
 }
 
 static bool trace_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
@@ -284,10 +284,10 @@ static const struct hsm_driver trace_driver = {
     .describe = trace_describe,
     .public_key = trace_public_key,
     .certificate = trace_certificate,
-    .offers = trace_offers,
+    .capabilities = trace_capabilities,
     .make_pair = trace_make_pair,
     .load_public = trace_load_public,
-    .make_aes = trace_make_aes,
+    .make_kek = trace_make_kek,
     .make_key = trace_make_key,
     .wrap = trace_wrap,
     .unwrap = trace_unwrap,

@@ -57,7 +57,7 @@ static void pass_answer(struct worker *w)
 static void run_ceremony(struct worker *w)
 {
     for (;;) {
-        worker_tell_exceptions(w);
+        worker_emit_exceptions(w);
         switch (ceremony_step(w->ceremony)) {
         case NEXT_STEP:
             break;
@@ -122,8 +122,8 @@ static void *work(void *ctx)
         done.done.command = command->what;
         done.done.ok = run_command(w, command, &error.error);
         if (!done.done.ok)
-            ceremony_tell(w->ceremony, &error, &ignored);
-        ceremony_tell(w->ceremony, &done, &ignored);
+            ceremony_emit(w->ceremony, &error, &ignored);
+        ceremony_emit(w->ceremony, &done, &ignored);
         command_free(command);
     }
     return NULL;
@@ -326,8 +326,8 @@ static void release(struct worker *w)
     for (enum side side = SIDE_SOURCE; side < SIDES; side++) {
         if (w->side[side].abandon_fd >= 0)
             close(w->side[side].abandon_fd);
-        if (w->side[side].claim_fd >= 0)
-            close(w->side[side].claim_fd);
+        if (w->side[side].lock_fd >= 0)
+            close(w->side[side].lock_fd);
     }
     for (unsigned i = 0; i < 2; i++)
         if (w->events[i] >= 0)
@@ -358,7 +358,7 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
             (struct side_of_worker){.worker = w,
                                     .side = side,
                                     .abandon_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-                                    .claim_fd = -1};
+                                    .lock_fd = -1};
     if (w->side[0].abandon_fd < 0 || w->side[1].abandon_fd < 0 || w->side[2].abandon_fd < 0 ||
         pipe2(w->events, O_CLOEXEC) < 0) {
         err_set_errno(err, ERR_IO, errno, "no pipes for a ceremony");

@@ -32,37 +32,37 @@ static int64_t mono_us(void *ctx)
     return clock_us(CLOCK_MONOTONIC);
 }
 
-static bool tell_call(void *ctx, struct event *event, struct err *err)
+static bool emit_call(void *ctx, struct event *event, struct err *err)
 {
     struct worker *w = ctx;
 
-    return ceremony_tell(w->ceremony, event, err);
+    return ceremony_emit(w->ceremony, event, err);
 }
 
 /* The agents hold it, too: one that outlives us in a call keeps others from the token until that
  * call has ended. So a claim is given back by the end of both, and not made a second time. */
-static bool host_claim(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err)
+static bool host_lock_token(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err)
 {
     struct worker *w = ctx;
     struct side_of_worker *of = &w->side[side];
 
-    if (of->claim_fd >= 0 && hsm_same_token(&of->claimed, slot))
+    if (of->lock_fd >= 0 && hsm_same_token(&of->locked_slot, slot))
         return true;
-    if (of->claim_fd >= 0)
-        close(of->claim_fd);
-    of->claim_fd = -1;
-    of->claimed = *slot;
-    return !w->setup.locks || claim_token(w->setup.locks, slot, side, &of->claim_fd, err);
+    if (of->lock_fd >= 0)
+        close(of->lock_fd);
+    of->lock_fd = -1;
+    of->locked_slot = *slot;
+    return !w->setup.locks || token_lock_take(w->setup.locks, slot, side, &of->lock_fd, err);
 }
 
-static void tell_spoken(void *ctx, const char *line)
+static void emit_vendor_output(void *ctx, const char *line)
 {
     const struct side_of_worker *side = ctx;
-    struct event event = {.kind = EVENT_SPOKEN, .side = side->side};
+    struct event event = {.kind = EVENT_VENDOR_OUTPUT, .side = side->side};
     struct err ignored;
 
     strncat(event.note.text, line, sizeof event.note.text - 1);
-    ceremony_tell(side->worker->ceremony, &event, &ignored);
+    ceremony_emit(side->worker->ceremony, &event, &ignored);
 }
 
 static bool open_at(struct worker *w, enum side side, const struct hsm_where *where,
@@ -75,9 +75,9 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
         .starter = w->setup.starter,
         .program = side,
         .limit_ms = w->setup.side[side].limit_ms,
-        .keep_fd = &w->side[side].claim_fd,
+        .keep_fd = &w->side[side].lock_fd,
         .abandon_fd = w->side[side].abandon_fd,
-        .spoken = tell_spoken,
+        .vendor_output = emit_vendor_output,
         .ctx = &w->side[side],
     };
     struct hsm *inner;
@@ -87,7 +87,7 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
     if (!remote_open(&remote, &inner, err))
         return false;
     *hsm = inner;
-    if (!w->setup.calls || side == SIDE_RELAY || trace_new(inner, side, tell_call, w, hsm, err))
+    if (!w->setup.calls || side == SIDE_RELAY || trace_new(inner, side, emit_call, w, hsm, err))
         return true;
     inner->driver->close(inner);
     return false;
@@ -143,7 +143,7 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
     memcpy(event.pin.serial, slot->serial, sizeof event.pin.serial);
     event.pin.flags = slot->flags;
     name_officer(w, side, &event);
-    if (!ceremony_tell(w->ceremony, &event, err))
+    if (!ceremony_emit(w->ceremony, &event, err))
         return false;
     if (!worker_wait(w)) {
         err_set(err, ERR_DENIED, "no PIN was given for the token %s", slot->label);
@@ -156,6 +156,6 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
 
 struct ceremony_host worker_host(struct worker *w)
 {
-    return (struct ceremony_host){w,          host_open, host_open_app, host_pin,
-                                  host_claim, utc_ms,    mono_us,       &w->sink};
+    return (struct ceremony_host){w,      host_open, host_open_app, host_pin, host_lock_token,
+                                  utc_ms, mono_us,   &w->sink};
 }

@@ -34,8 +34,8 @@ struct worker {
         struct worker *worker;
         enum side side;
         int abandon_fd;
-        int claim_fd;            /* -1: none; ... */
-        struct hsm_slot claimed; /* ... the token whose lock it is */
+        int lock_fd;                 /* -1: none; ... */
+        struct hsm_slot locked_slot; /* ... the token whose lock it is */
     } side[SIDES];
     int events[2]; /* pipe: events up */
     pthread_t thread;
@@ -57,7 +57,7 @@ struct ceremony_host worker_host(struct worker *w);
 bool worker_emit(struct event_sink *sink, const struct event *event, struct err *err);
 
 /* On the worker's thread: tells what officers wrote down. */
-void worker_tell_exceptions(struct worker *w);
+void worker_emit_exceptions(struct worker *w);
 
 /* On the worker's thread: waits until the open question is answered, and meanwhile tells what
  * officers wrote down. False when it is refused or all is to end. */

@@ -152,7 +152,7 @@ static void test_sealed(void **state)
     (void)state;
     pin("good.so");
     assert_true(loader_open(&where, false, &loaded, &err));
-    assert_string_equal(loaded.way, "sealed copy");
+    assert_string_equal(loaded.method, "sealed copy");
     assert_true(loaded.pinned);
     assert_string_equal(loaded.file.path, where.module);
     assert_int_equal(strncmp(loaded.opened, "/proc/self/fd/", 14), 0);
@@ -223,7 +223,7 @@ static void test_own_path(void **state)
     (void)state;
     pin("good.so");
     assert_true(loader_open(&where, true, &loaded, &err));
-    assert_string_equal(loaded.way, "its own path, checked");
+    assert_string_equal(loaded.method, "its own path, checked");
     assert_string_equal(loaded.opened, where.module);
     assert_int_equal(loaded.fd, -1);
 }
@@ -284,7 +284,7 @@ static void test_links(void **state)
     assert_true(loader_open(&where, true, &loaded, &err));
     assert_string_equal(loaded.opened, in_folder("module.so"));
     assert_true(loader_open(&where, false, &loaded, &err));
-    assert_string_equal(loaded.way, "sealed copy");
+    assert_string_equal(loaded.method, "sealed copy");
     assert_string_equal(loaded.file.path, in_folder("module.so"));
 }
 
@@ -301,7 +301,7 @@ static void test_no_copy(void **state)
     assert_non_null(strstr(err.now, "Operation not permitted"));
     assert_int_equal(chmod(folder, 0700), 0);
     assert_true(loader_open(&where, false, &loaded, &err));
-    assert_string_equal(loaded.way, "its own path, checked: no sealed copy");
+    assert_string_equal(loaded.method, "its own path, checked: no sealed copy");
     clean_up(state);
     pin("good.so");
     no_memory_files = true;
@@ -324,7 +324,7 @@ static void test_siblings(void **state)
     put("libsibling.so", "libsibling.so");
     objects_now(&before);
     assert_true(loader_open(&where, false, &loaded, &err));
-    assert_string_equal(loaded.way, "its own path, checked: no sealed copy");
+    assert_string_equal(loaded.method, "its own path, checked: no sealed copy");
     objects_since(&before, loaded.opened, &info);
     assert_int_equal(info.loaded_count, 1);
     assert_string_equal(info.loaded[0].path, in_folder("libsibling.so"));

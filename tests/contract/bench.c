@@ -85,7 +85,7 @@ void bench_login(struct bench *b)
     bool ok = b->hsm->driver->login(b->hsm, b->place.slot, &pin, &b->err);
     secret_free(&pin);
     MUST(b, ok);
-    MUST(b, b->hsm->driver->offers(b->hsm, &b->offers, &b->err));
+    MUST(b, b->hsm->driver->capabilities(b->hsm, &b->caps, &b->err));
 }
 
 void bench_close(struct bench *b)
@@ -296,7 +296,7 @@ enum hsm_alg bench_oaep(const struct bench *b, bool wrap)
     static const enum hsm_alg order[] = {HSM_RSA_OAEP_SHA256, HSM_RSA_OAEP_SHA1};
 
     for (size_t i = 0; i < 2; i++)
-        if (wrap ? b->offers.alg[order[i]].wrap : b->offers.alg[order[i]].unwrap)
+        if (wrap ? b->caps.alg[order[i]].wrap : b->caps.alg[order[i]].unwrap)
             return order[i];
     return HSM_ALGS;
 }
@@ -306,7 +306,7 @@ enum hsm_alg bench_envelope(const struct bench *b, bool wrap)
     static const enum hsm_alg order[] = {HSM_AES_KWP, HSM_AES_CBC_PAD};
 
     for (size_t i = 0; i < 2; i++)
-        if (wrap ? b->offers.alg[order[i]].wrap : b->offers.alg[order[i]].unwrap)
+        if (wrap ? b->caps.alg[order[i]].wrap : b->caps.alg[order[i]].unwrap)
             return order[i];
     return HSM_ALGS;
 }
@@ -325,7 +325,7 @@ struct hsm_template bench_template(const struct object *known, struct bytes *spk
         .id = known->desc.id,
         .id_len = known->desc.id_len,
         .spki = known->pkey ? spki : NULL,
-        .terms = known->desc.terms.known ? &known->desc.terms : NULL,
+        .constraints = known->desc.constraints.known ? &known->desc.constraints : NULL,
     };
 }
 
@@ -333,7 +333,7 @@ void bench_kek(struct bench *b)
 {
     enum hsm_alg oaep = bench_oaep(b, false);
     struct hsm_pair pair = {0};
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     struct key_desc public = {.class = KEY_CLASS_PUBLIC, .kind = KEY_KIND_RSA};
 
     if (b->kek)
@@ -347,28 +347,29 @@ void bench_kek(struct bench *b)
     assert_non_null(rsa);
     b->kek_value = known_key("aes32");
     b->kek_value->desc.flags = KEY_UNWRAP | KEY_PRIVATE | KEY_SENSITIVE | KEY_DESTROYABLE;
-    assert_true(crypto_wrap(oaep, rsa, &b->kek_value->value, &blob));
+    assert_true(crypto_wrap(oaep, rsa, &b->kek_value->value, &wrapped_key));
     struct hsm_template template = bench_template(b->kek_value, NULL);
-    MUST(b, b->hsm->driver->unwrap(b->hsm, oaep, b->pair, &blob, &template, &b->kek, &b->err));
+    MUST(b,
+         b->hsm->driver->unwrap(b->hsm, oaep, b->pair, &wrapped_key, &template, &b->kek, &b->err));
     object_free(rsa);
     bytes_free(&pair.spki);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
 }
 
 uint64_t bench_import(struct bench *b, const struct object *known)
 {
-    struct bytes value = {0}, blob = {0}, spki = {0};
+    struct bytes value = {0}, wrapped_key = {0}, spki = {0};
     uint64_t handle;
 
     bench_kek(b);
     assert_true(object_value(known, &value));
-    assert_true(crypto_wrap(b->envelope, b->kek_value, &value, &blob));
+    assert_true(crypto_wrap(b->envelope, b->kek_value, &value, &wrapped_key));
     struct hsm_template template = bench_template(known, &spki);
-    MUST(b,
-         b->hsm->driver->unwrap(b->hsm, b->envelope, b->kek, &blob, &template, &handle, &b->err));
+    MUST(b, b->hsm->driver->unwrap(b->hsm, b->envelope, b->kek, &wrapped_key, &template, &handle,
+                                   &b->err));
     assert_int_not_equal(handle, 0);
     bytes_free(&value);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&spki);
     return handle;
 }
@@ -395,7 +396,7 @@ void bench_prove(struct bench *b, uint64_t handle, const struct object *known)
     assert_true(bytes_make(&challenge, 32, NULL));
     assert_int_equal(RAND_bytes(challenge.data, 32), 1);
     for (proof = 0; proof < HSM_PROOFS; proof++) {
-        if (!(b->offers.proofs & 1u << proof) || !proof_fits(known, proof))
+        if (!(b->caps.proofs & 1u << proof) || !proof_fits(known, proof))
             continue;
         if (b->hsm->driver->prove(b->hsm, proof, handle, &challenge, &answer, &b->err))
             break;

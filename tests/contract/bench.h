@@ -15,7 +15,7 @@ struct bench {
     const struct contract_hsm *kind;
     struct contract_place place;
     struct hsm *hsm; /* NULL: closed */
-    struct hsm_offers offers;
+    struct hsm_capabilities caps;
     uint64_t pair; /* a transport key of the HSM's, once bench_kek() was called ... */
     uint64_t kek;  /* ... and an AES key under it, whose value we know: */
     struct object *kek_value;

@@ -145,7 +145,7 @@ static void nothing_works_before_login(void **state)
     const struct hsm_template template = {.class = KEY_CLASS_SECRET, .kind = KEY_KIND_AES};
     struct bench *b = *state;
     uint8_t octets[24] = {0};
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     struct hsm_info info;
     struct key_list keys = {0};
     uint64_t *handles = NULL, handle = 0;
@@ -153,10 +153,11 @@ static void nothing_works_before_login(void **state)
 
     assert_false(driver(b)->list(b->hsm, &keys, &b->err));
     assert_false(driver(b)->handles(b->hsm, &handles, &count, &b->err));
-    assert_false(driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
-    assert_false(driver(b)->wrap(b->hsm, HSM_AES_KWP, 1, 2, &blob, &b->err));
-    blob = (struct bytes){octets, sizeof octets};
-    assert_false(driver(b)->unwrap(b->hsm, HSM_AES_KWP, 1, &blob, &template, &handle, &b->err));
+    assert_false(driver(b)->make_kek(b->hsm, 256, label, &handle, &b->err));
+    assert_false(driver(b)->wrap(b->hsm, HSM_AES_KWP, 1, 2, &wrapped_key, &b->err));
+    wrapped_key = (struct bytes){octets, sizeof octets};
+    assert_false(
+        driver(b)->unwrap(b->hsm, HSM_AES_KWP, 1, &wrapped_key, &template, &handle, &b->err));
     assert_int_not_equal(b->err.code, ERR_NONE);
     MUST(b, driver(b)->info(b->hsm, &info, &b->err)); /* it is still there */
     assert_null(keys.keys);
@@ -174,24 +175,24 @@ static void login_happens_once(void **state)
 
 /* --- what it offers --- */
 
-static void offers_are_complete(void **state)
+static void capabilities_are_complete(void **state)
 {
     struct bench *b = *state;
 
     bench_login(b);
     struct inventory before = bench_inventory(b);
-    struct hsm_offers offers;
-    MUST(b, driver(b)->offers(b->hsm, &offers, &b->err));
+    struct hsm_capabilities caps;
+    MUST(b, driver(b)->capabilities(b->hsm, &caps, &b->err));
     for (size_t i = 0; i < HSM_ALGS; i++) {
-        const struct hsm_offer *offer = &offers.alg[i];
-        check_text(offer->wrap_words);
-        check_text(offer->unwrap_words);
-        check_text(offer->reason);
-        assert_true(!offer->wrap || offer->wrap_words[0]);
-        assert_true(!offer->unwrap || offer->unwrap_words[0]);
-        assert_true((offer->wrap && offer->unwrap) || offer->reason[0]);
+        const struct hsm_capability *capability = &caps.alg[i];
+        check_text(capability->wrap_call);
+        check_text(capability->unwrap_call);
+        check_text(capability->reason);
+        assert_true(!capability->wrap || capability->wrap_call[0]);
+        assert_true(!capability->unwrap || capability->unwrap_call[0]);
+        assert_true((capability->wrap && capability->unwrap) || capability->reason[0]);
     }
-    assert_int_equal(offers.proofs >> HSM_PROOF_BYTES, 0);
+    assert_int_equal(caps.proofs >> HSM_PROOF_BYTES, 0);
     bench_same_inventory(b, before);
 }
 
@@ -215,9 +216,9 @@ static void pair_is_for_unwrapping_only(void **state)
     check_label(&key, label, strlen(label));
     check_flags(&key, KEY_UNWRAP | KEY_SENSITIVE | KEY_PRIVATE,
                 KEY_USES | KEY_SENSITIVE | KEY_PRIVATE | KEY_EXTRACTABLE | KEY_TOKEN);
-    if (!(b->offers.lost_templates & 1u << KEY_TEMPLATE_UNWRAP))
+    if (!(b->caps.lost_templates & 1u << KEY_TEMPLATE_UNWRAP))
         assert_true(
-            key_template_covers(&key.terms.templates[KEY_TEMPLATE_UNWRAP],
+            key_template_covers(&key.constraints.templates[KEY_TEMPLATE_UNWRAP],
                                 &(struct key_template){KEY_SENSITIVE, KEY_SENSITIVE, 0, 0, 0}));
 
     const uint8_t *at = pair.spki.data;
@@ -296,7 +297,7 @@ static void aes_is_for_wrapping_only(void **state)
 
     bench_login(b);
     struct inventory before = bench_inventory(b);
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &handle, &b->err));
     struct key_desc key = described(b, handle);
     assert_int_equal(key.class, KEY_CLASS_SECRET);
     assert_int_equal(key.kind, KEY_KIND_AES);
@@ -314,7 +315,7 @@ static uint32_t check_own(struct bench *b, uint64_t handle, const struct own_key
 {
     uint32_t unread = 0, none;
 
-    MUST(b, own_key_check(b->hsm, handle, want, b->offers.unreadable, &unread, &b->err));
+    MUST(b, own_key_check(b->hsm, handle, want, b->caps.unreadable, &unread, &b->err));
     if (unread)
         MUST_FAIL(b, own_key_check(b->hsm, handle, want, 0, &none, &b->err), ERR_DATA);
     return unread;
@@ -337,11 +338,11 @@ static void transport_keys_report_their_guards(void **state)
     unread |= check_own(b, public, &own_transport_public);
     bytes_free(&spki);
     object_free(rsa);
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &aes, &b->err));
-    unread |= check_own(b, aes, &own_source_aes);
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &aes, &b->err));
+    unread |= check_own(b, aes, &own_source_kek);
     bench_kek(b);
-    unread |= check_own(b, b->kek, &own_destination_aes);
-    assert_int_equal(unread, b->offers.unreadable); /* nothing is excused that is reported */
+    unread |= check_own(b, b->kek, &own_destination_kek);
+    assert_int_equal(unread, b->caps.unreadable); /* nothing is excused that is reported */
 }
 
 /* Throw-away keys can go any way that a real one can, and leave nothing behind. */
@@ -381,7 +382,7 @@ static void throw_away_keys_of_every_kind(void **state)
                     KEY_SENSITIVE | KEY_EXTRACTABLE | KEY_PRIVATE | KEY_TOKEN);
         if (private)
             MUST(b, driver(b)->public_key(b->hsm, handle, &spki, &b->err));
-        if (b->offers.proofs & 1u << rows[i].proof)
+        if (b->caps.proofs & 1u << rows[i].proof)
             MUST(b, driver(b)->prove(b->hsm, rows[i].proof, handle, &challenge, &answer, &b->err));
         MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
         if (public)
@@ -417,20 +418,20 @@ static void throw_away_key_that_cannot_be(void **state)
 static struct object *learn_aes(struct bench *b, enum hsm_alg oaep, uint64_t *handle)
 {
     struct object *rsa = known_key("rsa2048");
-    struct bytes spki = known_spki(rsa), blob = {0}, value = {0};
+    struct bytes spki = known_spki(rsa), wrapped_key = {0}, value = {0};
     struct key_desc desc = {.class = KEY_CLASS_SECRET, .kind = KEY_KIND_AES};
     uint64_t public;
 
     MUST(b, driver(b)->load_public(b->hsm, &spki, label, &public, &b->err));
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, handle, &b->err));
-    MUST(b, driver(b)->wrap(b->hsm, oaep, public, *handle, &blob, &b->err));
-    assert_int_equal(blob.len, 256);
-    assert_true(crypto_unwrap(oaep, rsa, &blob, &value));
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, handle, &b->err));
+    MUST(b, driver(b)->wrap(b->hsm, oaep, public, *handle, &wrapped_key, &b->err));
+    assert_int_equal(wrapped_key.len, 256);
+    assert_true(crypto_unwrap(oaep, rsa, &wrapped_key, &value));
     assert_int_equal(value.len, 32);
     struct object *aes = object_new(&desc, value.data, value.len);
     assert_non_null(aes);
     bytes_free(&spki);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&value);
     object_free(rsa);
     return aes;
@@ -443,7 +444,7 @@ static void wrap_by_oaep(void **state)
 
     bench_login(b);
     for (enum hsm_alg alg = HSM_RSA_OAEP_SHA256; alg <= HSM_RSA_OAEP_SHA1; alg++)
-        if (b->offers.alg[alg].wrap)
+        if (b->caps.alg[alg].wrap)
             object_free(learn_aes(b, alg, &handle));
 }
 
@@ -462,9 +463,9 @@ static void check_wrapped(struct bench *b, enum hsm_alg alg, const struct object
     bool secret = known->desc.class == KEY_CLASS_SECRET;
 
     if (!secret || known->value.len % 8 == 0 || alg == HSM_AES_CBC_PAD ||
-        b->offers.exact_length == HSM_YES)
+        b->caps.exact_length == HSM_YES)
         assert_true(same_key(known, value));
-    else if (b->offers.exact_length == HSM_NO)
+    else if (b->caps.exact_length == HSM_NO)
         assert_false(same_key(known, value)); /* else it offers less than it can */
 }
 
@@ -482,20 +483,20 @@ static void wrap_every_kind(struct bench *b, enum hsm_alg alg)
 
     for (size_t i = 0; known_types[i]; i++) {
         struct object *known;
-        struct bytes blob = {0}, value = {0};
+        struct bytes wrapped_key = {0}, value = {0};
         if (!bench_has(b, known_types[i]))
             continue;
         known = known_key(known_types[i]);
         uint64_t handle = bench_import(b, known);
-        bool ok = driver(b)->wrap(b->hsm, alg, under, handle, &blob, &b->err);
+        bool ok = driver(b)->wrap(b->hsm, alg, under, handle, &wrapped_key, &b->err);
         if (!ok && may_refuse(alg, known)) {
             MUST_FAIL(b, ok, ERR_UNSUPPORTED);
         } else if (b->kind->agent || !may_refuse(alg, known)) { /* else it may pad the key */
             MUST(b, ok);
-            assert_true(crypto_unwrap(alg, aes, &blob, &value));
+            assert_true(crypto_unwrap(alg, aes, &wrapped_key, &value));
             check_wrapped(b, alg, known, &value);
         }
-        bytes_free(&blob);
+        bytes_free(&wrapped_key);
         bytes_free(&value);
         object_free(known);
     }
@@ -509,7 +510,7 @@ static void wrap_by_each_envelope(void **state)
 
     bench_login(b);
     for (enum hsm_alg alg = HSM_AES_KWP; alg < HSM_ALGS; alg++)
-        if (b->offers.alg[alg].wrap && bench_oaep(b, true) != HSM_ALGS) {
+        if (b->caps.alg[alg].wrap && bench_oaep(b, true) != HSM_ALGS) {
             wrap_every_kind(b, alg);
             tried++;
         }
@@ -519,17 +520,17 @@ static void wrap_by_each_envelope(void **state)
 
 /* The service's own refusal, before the HSM is asked. */
 static void check_guarded(struct bench *b, bool ok, enum err_code want, const char *says,
-                          const struct bytes *blob)
+                          const struct bytes *wrapped_key)
 {
     bench_must_fail(ok, &b->err, want, says, __FILE__, __LINE__);
     assert_non_null(strstr(b->err.what, says));
     assert_int_equal(b->err.hsm_code, 0);
-    assert_null(blob->data);
+    assert_null(wrapped_key->data);
 }
 
 /* Wraps a known key, with fewer or more flags, under an AES key of the HSM's. */
 static bool try_to_wrap(struct bench *b, const char *type, uint32_t less, uint32_t more,
-                        struct bytes *blob)
+                        struct bytes *wrapped_key)
 {
     struct object *known = known_key(type);
     uint64_t under;
@@ -538,52 +539,53 @@ static bool try_to_wrap(struct bench *b, const char *type, uint32_t less, uint32
     enum hsm_alg alg = bench_envelope(b, true);
     if (alg == HSM_ALGS)
         skip();
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &under, &b->err));
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &under, &b->err));
     known->desc.flags = (known->desc.flags & ~less) | more;
     uint64_t handle = bench_import(b, known);
     struct key_desc key = described(b, handle);
     object_free(known);
     if ((key.flags & more) != more)
         skip(); /* this HSM stores no such guard */
-    return driver(b)->wrap(b->hsm, alg, under, handle, blob, &b->err);
+    return driver(b)->wrap(b->hsm, alg, under, handle, wrapped_key, &b->err);
 }
 
 static void key_that_may_not_leave_does_not(void **state)
 {
-    struct bytes blob = {0};
-    bool ok = try_to_wrap(*state, "aes32", KEY_EXTRACTABLE, 0, &blob);
+    struct bytes wrapped_key = {0};
+    bool ok = try_to_wrap(*state, "aes32", KEY_EXTRACTABLE, 0, &wrapped_key);
 
-    check_guarded(*state, ok, ERR_DENIED, "the key may not leave its HSM: not extractable", &blob);
+    check_guarded(*state, ok, ERR_DENIED, "the key may not leave its HSM: not extractable",
+                  &wrapped_key);
 }
 
 static void key_for_trusted_keys_stays(void **state)
 {
-    struct bytes blob = {0};
-    bool ok = try_to_wrap(*state, "aes32", 0, KEY_WRAP_WITH_TRUSTED, &blob);
+    struct bytes wrapped_key = {0};
+    bool ok = try_to_wrap(*state, "aes32", 0, KEY_WRAP_WITH_TRUSTED, &wrapped_key);
 
-    check_guarded(*state, ok, ERR_DENIED, "needs a trusted wrapping key", &blob);
+    check_guarded(*state, ok, ERR_DENIED, "needs a trusted wrapping key", &wrapped_key);
 }
 
 /* The control of the two above, and of the next: an ordinary key leaves. */
 static void ordinary_key_leaves(void **state)
 {
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
 
-    bench_must(try_to_wrap(*state, "aes32", 0, 0, &blob), &((struct bench *)*state)->err, "wrap",
-               __FILE__, __LINE__);
-    bytes_free(&blob);
+    bench_must(try_to_wrap(*state, "aes32", 0, 0, &wrapped_key), &((struct bench *)*state)->err,
+               "wrap", __FILE__, __LINE__);
+    bytes_free(&wrapped_key);
 }
 
 static void key_that_may_not_wrap_does_not(void **state)
 {
     struct bench *b = *state;
     struct object *known = known_key("aes32"), *other = known_key("aes16");
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
 
     bench_login(b);
     uint64_t under = bench_import(b, known), handle = bench_import(b, other);
-    check_guarded(b, driver(b)->wrap(b->hsm, b->envelope, under, handle, &blob, &b->err),
-                  ERR_DENIED, "this key may not wrap", &blob);
+    check_guarded(b, driver(b)->wrap(b->hsm, b->envelope, under, handle, &wrapped_key, &b->err),
+                  ERR_DENIED, "this key may not wrap", &wrapped_key);
     object_free(known);
     object_free(other);
 }
@@ -593,22 +595,22 @@ static void lengths_are_those_of_the_algorithm(void **state)
 {
     struct bench *b = *state;
     struct object *odd = known_key("generic13"), *rsa = known_key("rsa2048");
-    struct bytes blob = {0}, spki = known_spki(rsa);
+    struct bytes wrapped_key = {0}, spki = known_spki(rsa);
     uint64_t aes, public;
 
     bench_login(b);
     uint64_t handle = bench_import(b, odd);
-    bool told = described(b, handle).length == 13;
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &aes, &b->err));
+    bool reported = described(b, handle).length == 13;
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &aes, &b->err));
     MUST(b, driver(b)->load_public(b->hsm, &spki, label, &public, &b->err));
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
         bool oaep = alg == HSM_RSA_OAEP_SHA256 || alg == HSM_RSA_OAEP_SHA1;
-        bool ok = driver(b)->wrap(b->hsm, alg, oaep ? aes : public, handle, &blob, &b->err);
-        check_guarded(b, ok, ERR_UNSUPPORTED, "this key is not one for", &blob);
+        bool ok = driver(b)->wrap(b->hsm, alg, oaep ? aes : public, handle, &wrapped_key, &b->err);
+        check_guarded(b, ok, ERR_UNSUPPORTED, "this key is not one for", &wrapped_key);
     }
-    if (told) /* else nobody knows that it is not of 16 octets */
-        check_guarded(b, driver(b)->wrap(b->hsm, HSM_AES_KW, aes, handle, &blob, &b->err),
-                      ERR_UNSUPPORTED, "aes-kw does not carry a secret of 13 bytes", &blob);
+    if (reported) /* else nobody knows that it is not of 16 octets */
+        check_guarded(b, driver(b)->wrap(b->hsm, HSM_AES_KW, aes, handle, &wrapped_key, &b->err),
+                      ERR_UNSUPPORTED, "aes-kw does not carry a secret of 13 bytes", &wrapped_key);
     bytes_free(&spki);
     object_free(odd);
     object_free(rsa);
@@ -636,7 +638,7 @@ static void unwrap_every_kind(void **state)
     bench_login(b);
     bench_kek(b);
     for (enum hsm_alg alg = HSM_AES_KWP; alg < HSM_ALGS; alg++)
-        for (size_t i = 0; b->offers.alg[alg].unwrap && known_types[i]; i++) {
+        for (size_t i = 0; b->caps.alg[alg].unwrap && known_types[i]; i++) {
             if (!bench_has(b, known_types[i]))
                 continue;
             struct object *known = known_key(known_types[i]);
@@ -681,15 +683,15 @@ static void what_a_key_demands_is_kept_or_known_to_get_lost(void **state)
     bench_login(b);
     bench_kek(b);
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
-        bool lost = b->offers.lost_templates & 1u << use;
+        bool lost = b->caps.lost_templates & 1u << use;
         struct object *known = known_key("aes32");
         known->desc.flags |= KEY_WRAP | KEY_UNWRAP;
         key_set_id(&known->desc, &use, sizeof use); /* some keep one key of each id */
-        known->desc.terms.known = KEY_TEMPLATE;
-        known->desc.terms.templates[use] = demands;
+        known->desc.constraints.known = KEY_TEMPLATE;
+        known->desc.constraints.templates[use] = demands;
         struct key_desc key = described(b, bench_import_token(b, known));
         for (enum key_template_use other = 0; other < KEY_TEMPLATES; other++) {
-            const struct key_template *found = &key.terms.templates[other];
+            const struct key_template *found = &key.constraints.templates[other];
             bool expected = other == use && !lost;
             assert_int_equal(key_template_is_set(found), expected);
             assert_int_equal(key_template_covers(found, &demands), expected);
@@ -707,21 +709,21 @@ static void unwrap_by_oaep_directly(void **state)
         struct object *known = known_key("generic13");
         struct key_desc public = {.class = KEY_CLASS_PUBLIC, .kind = KEY_KIND_RSA};
         struct hsm_pair pair;
-        struct bytes blob = {0};
+        struct bytes wrapped_key = {0};
         uint64_t handle;
 
         known->desc.flags &= ~(uint32_t)KEY_EXTRACTABLE;
-        if (b->offers.alg[alg].unwrap) {
+        if (b->caps.alg[alg].unwrap) {
             MUST(b, driver(b)->make_pair(b->hsm, 2048, label, &pair, &b->err));
             struct object *rsa = object_new(&public, pair.spki.data, pair.spki.len);
-            assert_true(crypto_wrap(alg, rsa, &known->value, &blob));
+            assert_true(crypto_wrap(alg, rsa, &known->value, &wrapped_key));
             struct hsm_template template = bench_template(known, NULL);
-            MUST(b, driver(b)->unwrap(b->hsm, alg, pair.private_handle, &blob, &template, &handle,
-                                      &b->err));
+            MUST(b, driver(b)->unwrap(b->hsm, alg, pair.private_handle, &wrapped_key, &template,
+                                      &handle, &b->err));
             bench_prove(b, handle, known);
             object_free(rsa);
             bytes_free(&pair.spki);
-            bytes_free(&blob);
+            bytes_free(&wrapped_key);
         }
         object_free(known);
     }
@@ -731,56 +733,57 @@ static void unwrap_takes_the_length(void **state)
 {
     struct bench *b = *state;
     struct object *known = known_key("generic13");
-    struct bytes padded = {0}, blob = {0};
+    struct bytes padded = {0}, wrapped_key = {0};
     uint64_t handle;
 
     bench_login(b);
     bench_kek(b);
     assert_true(bytes_make(&padded, 16, NULL));
     memcpy(padded.data, known->value.data, known->value.len);
-    assert_true(crypto_wrap(b->envelope, b->kek_value, &padded, &blob));
+    assert_true(crypto_wrap(b->envelope, b->kek_value, &padded, &wrapped_key));
     struct hsm_template template = bench_template(known, NULL);
-    bool ok = driver(b)->unwrap(b->hsm, b->envelope, b->kek, &blob, &template, &handle, &b->err);
+    bool ok =
+        driver(b)->unwrap(b->hsm, b->envelope, b->kek, &wrapped_key, &template, &handle, &b->err);
     if (b->kind->agent && wrap_alg(b->envelope)->exact_length == WRAP_LENGTH_KEPT) {
         MUST_FAIL(b, ok, ERR_DATA); /* a longer secret than it should be */
-    } else if (b->offers.takes_length == HSM_YES) {
+    } else if (b->caps.takes_length == HSM_YES) {
         MUST(b, ok);
         bench_prove(b, handle, known);
     }
     bytes_free(&padded);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     object_free(known);
 }
 
 /* One way to change a blob. */
-static void alter(struct bytes *blob, unsigned how)
+static void alter(struct bytes *wrapped_key, unsigned how)
 {
     struct bytes longer = {0};
 
     switch (how) {
     case 0:
-        blob->data[0] ^= 0x80;
+        wrapped_key->data[0] ^= 0x80;
         break;
     case 1:
-        blob->data[blob->len / 2] ^= 1;
+        wrapped_key->data[wrapped_key->len / 2] ^= 1;
         break;
     case 2:
-        blob->data[blob->len - 1] ^= 1;
+        wrapped_key->data[wrapped_key->len - 1] ^= 1;
         break;
     case 3:
-        blob->len -= 8;
+        wrapped_key->len -= 8;
         break;
     case 4:
-        blob->len -= 1;
+        wrapped_key->len -= 1;
         break;
     case 5:
-        blob->len = 8;
+        wrapped_key->len = 8;
         break;
     default:
-        assert_true(bytes_make(&longer, blob->len + 8, NULL));
-        memcpy(longer.data, blob->data, blob->len);
-        bytes_free(blob);
-        *blob = longer; /* handed over */
+        assert_true(bytes_make(&longer, wrapped_key->len + 8, NULL));
+        memcpy(longer.data, wrapped_key->data, wrapped_key->len);
+        bytes_free(wrapped_key);
+        *wrapped_key = longer; /* handed over */
         break;
     }
 }
@@ -799,17 +802,18 @@ static void check_refused(struct bench *b, enum hsm_alg alg, uint64_t under,
     struct hsm_template template = bench_template(known, &spki);
     struct inventory before = bench_inventory(b);
     for (unsigned how = 0; how < ALTERATIONS; how++) {
-        struct bytes blob = {0};
+        struct bytes wrapped_key = {0};
         uint64_t handle = 0;
-        assert_true(crypto_wrap(alg, wrapping, &value, &blob));
-        alter(&blob, how);
-        MUST_FAIL(b, driver(b)->unwrap(b->hsm, alg, under, &blob, &template, &handle, &b->err),
+        assert_true(crypto_wrap(alg, wrapping, &value, &wrapped_key));
+        alter(&wrapped_key, how);
+        MUST_FAIL(b,
+                  driver(b)->unwrap(b->hsm, alg, under, &wrapped_key, &template, &handle, &b->err),
                   ERR_DATA);
         assert_int_equal(handle, 0);
         assert_string_equal(b->err.what, one_answer);
         assert_int_equal(b->err.hsm_code, 0);
         assert_string_equal(b->err.next, "");
-        bytes_free(&blob);
+        bytes_free(&wrapped_key);
     }
     bench_same_inventory(b, before);
     bytes_free(&value);
@@ -856,19 +860,19 @@ static void secret_is_no_private_key(void **state)
 {
     struct bench *b = *state;
     struct object *aes = known_key("aes32"), *rsa = known_key("rsa2048");
-    struct bytes blob = {0}, spki = {0};
+    struct bytes wrapped_key = {0}, spki = {0};
     uint64_t handle = 0;
 
     bench_login(b);
     bench_kek(b);
     struct inventory before = bench_inventory(b);
-    assert_true(crypto_wrap(b->envelope, b->kek_value, &aes->value, &blob));
+    assert_true(crypto_wrap(b->envelope, b->kek_value, &aes->value, &wrapped_key));
     struct hsm_template template = bench_template(rsa, &spki);
     assert_false(
-        driver(b)->unwrap(b->hsm, b->envelope, b->kek, &blob, &template, &handle, &b->err));
+        driver(b)->unwrap(b->hsm, b->envelope, b->kek, &wrapped_key, &template, &handle, &b->err));
     assert_int_equal(handle, 0);
     bench_same_inventory(b, before);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&spki);
     object_free(aes);
     object_free(rsa);
@@ -883,7 +887,7 @@ static void make_challenge(enum hsm_proof proof, const struct object *known, str
     unsigned char *point = NULL;
     EVP_PKEY *other = NULL;
 
-    if (proof == HSM_PROOF_CHECK_ECB || proof == HSM_PROOF_CHECK_CMAC) { /* a block of zeros */
+    if (proof == HSM_PROOF_KCV_ECB || proof == HSM_PROOF_KCV_CMAC) { /* a block of zeros */
         assert_true(bytes_make(out, known->desc.kind == KEY_KIND_DES3 ? 8 : 16, NULL));
         memset(out->data, 0, out->len);
         return;
@@ -922,8 +926,8 @@ static void every_offered_proof_is_right(void **state)
         [HSM_PROOF_RSA_DECRYPT] = {"rsa2048", KEY_DECRYPT},
         [HSM_PROOF_RSA_UNWRAP] = {"rsa2048", KEY_UNWRAP},
         [HSM_PROOF_ECDH] = {"ec256", KEY_DERIVE},
-        [HSM_PROOF_CHECK_ECB] = {"aes32", KEY_ENCRYPT},
-        [HSM_PROOF_CHECK_CMAC] = {"aes32", KEY_SIGN},
+        [HSM_PROOF_KCV_ECB] = {"aes32", KEY_ENCRYPT},
+        [HSM_PROOF_KCV_CMAC] = {"aes32", KEY_SIGN},
     };
     struct bench *b = *state;
 
@@ -935,7 +939,7 @@ static void every_offered_proof_is_right(void **state)
             type = hsm_signing_of(proof).ecdsa ? "ec256" : "rsa2048";
             use = KEY_SIGN;
         }
-        if (!bench_has(b, type) || !(b->offers.proofs & 1u << proof))
+        if (!bench_has(b, type) || !(b->caps.proofs & 1u << proof))
             continue;
         struct object *known = known_key(type);
         struct bytes challenge = {0}, answer = {0};
@@ -946,7 +950,7 @@ static void every_offered_proof_is_right(void **state)
         MUST(b, driver(b)->prove(b->hsm, proof, handle, &challenge, &answer, &b->err));
         if (!known_answer_is_right(known, proof, &challenge, &answer))
             fail_msg("the answer by %s is wrong", hsm_proof_name(proof));
-        assert_string_not_equal(b->offers.proof_words[proof], "");
+        assert_string_not_equal(b->caps.proof_calls[proof], "");
         bench_same_inventory(b, before);
         bytes_free(&challenge);
         bytes_free(&answer);
@@ -1031,7 +1035,7 @@ static void committed_keys_stay(void **state)
     struct key_desc found;
 
     bench_login(b);
-    if (!b->offers.can_copy)
+    if (!b->caps.can_copy)
         skip();
     for (size_t i = 0; known_types[i]; i++) {
         if (!bench_has(b, known_types[i]))
@@ -1065,7 +1069,7 @@ static void label_and_id_arrive_byte_for_byte(void **state)
     uint8_t id[KEY_ID_MAX / 2];
 
     bench_login(b);
-    if (!b->offers.can_copy)
+    if (!b->caps.can_copy)
         skip();
     memset(id, 0xa5, sizeof id);
     id[3] = 0;
@@ -1102,7 +1106,7 @@ static void sessions_of_one_login_share_it(void **state)
 {
     struct bench *b = *state;
     struct object *rsa = known_key("rsa2048");
-    struct bytes spki = known_spki(rsa), blob = {0};
+    struct bytes spki = known_spki(rsa), wrapped_key = {0};
     struct hsm *other;
     struct key_desc key;
     uint64_t theirs, lost, ours, public;
@@ -1112,14 +1116,14 @@ static void sessions_of_one_login_share_it(void **state)
         skip(); /* this API has one session */
     struct inventory before = bench_inventory(b);
     MUST(b, driver(b)->another(b->hsm, &other, &b->err));
-    MUST(b, driver(b)->make_aes(other, 256, label, &theirs, &b->err));
-    MUST(b, driver(b)->make_aes(other, 256, label, &lost, &b->err));
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &ours, &b->err));
+    MUST(b, driver(b)->make_kek(other, 256, label, &theirs, &b->err));
+    MUST(b, driver(b)->make_kek(other, 256, label, &lost, &b->err));
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &ours, &b->err));
     MUST(b, driver(b)->load_public(b->hsm, &spki, label, &public, &b->err));
-    MUST(b, driver(b)->wrap(b->hsm, bench_oaep(b, true), public, theirs, &blob, &b->err));
-    bytes_free(&blob);
-    MUST(b, driver(b)->wrap(other, bench_oaep(b, true), public, ours, &blob, &b->err));
-    bytes_free(&blob);
+    MUST(b, driver(b)->wrap(b->hsm, bench_oaep(b, true), public, theirs, &wrapped_key, &b->err));
+    bytes_free(&wrapped_key);
+    MUST(b, driver(b)->wrap(other, bench_oaep(b, true), public, ours, &wrapped_key, &b->err));
+    bytes_free(&wrapped_key);
     MUST(b, driver(b)->destroy(b->hsm, theirs, &b->err));
     MUST_FAIL(b, driver(b)->describe(other, theirs, &key, &b->err), ERR_NO_INPUT);
     described(b, lost); /* the control */
@@ -1128,7 +1132,7 @@ static void sessions_of_one_login_share_it(void **state)
     described(b, ours);
     MUST(b, driver(b)->destroy(b->hsm, ours, &b->err));
     MUST(b, driver(b)->destroy(b->hsm, public, &b->err));
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &ours, &b->err)); /* also under that number */
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &ours, &b->err)); /* also under that number */
     MUST(b, driver(b)->destroy(b->hsm, ours, &b->err));
     bench_same_inventory(b, before);
     bytes_free(&spki);
@@ -1144,7 +1148,7 @@ static void destroyed_object_is_gone(void **state)
     uint64_t handle;
 
     bench_login(b);
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &handle, &b->err));
     described(b, handle);
     MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
     MUST_FAIL(b, driver(b)->describe(b->hsm, handle, &key, &b->err), ERR_NO_INPUT);
@@ -1158,9 +1162,9 @@ static void numbers_may_come_again(void **state)
     uint64_t first, handle;
 
     bench_login(b);
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &first, &b->err));
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &first, &b->err));
     for (unsigned i = 0; i < 40; i++) {
-        MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+        MUST(b, driver(b)->make_kek(b->hsm, 256, label, &handle, &b->err));
         assert_true(handle != first);
         MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
         assert_false(is_there(b, handle));
@@ -1178,11 +1182,11 @@ static void public_half_is_the_known_one(void **state)
         if (!bench_has(b, types[i]))
             continue;
         struct object *known = known_key(types[i]);
-        struct bytes spki = known_spki(known), told = {0};
+        struct bytes spki = known_spki(known), reported = {0};
         uint64_t handle = bench_import(b, known);
-        bool ok = driver(b)->public_key(b->hsm, handle, &told, &b->err);
+        bool ok = driver(b)->public_key(b->hsm, handle, &reported, &b->err);
         if (ok)
-            assert_true(bytes_equal(&told, &spki));
+            assert_true(bytes_equal(&reported, &spki));
         else if (known->desc.kind == KEY_KIND_RSA || b->err.code != ERR_UNSUPPORTED)
             MUST(b, ok);
         struct key_desc key = described(b, handle);
@@ -1190,7 +1194,7 @@ static void public_half_is_the_known_one(void **state)
         if (ok)
             assert_memory_equal(key.spki_sha256, known->desc.spki_sha256, SHA256_SIZE);
         bytes_free(&spki);
-        bytes_free(&told);
+        bytes_free(&reported);
         object_free(known);
     }
 }
@@ -1202,7 +1206,7 @@ static void secret_has_no_public_half(void **state)
     uint64_t handle;
 
     bench_login(b);
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &handle, &b->err));
     MUST_FAIL(b, driver(b)->public_key(b->hsm, handle, &spki, &b->err), ERR_UNSUPPORTED);
     assert_null(spki.data);
 }
@@ -1261,7 +1265,7 @@ static void public_keys_are_stored_byte_for_byte(void **state)
         if (!bench_has(b, types[i]))
             continue;
         struct object *known = known_key(types[i]);
-        struct bytes spki = known_spki(known), told = {0};
+        struct bytes spki = known_spki(known), reported = {0};
         struct hsm_template t = public_template(known, KEY_CLASS_PUBLIC, &spki);
         uint64_t handle;
         MUST(b, driver(b)->make_public(b->hsm, &t, &handle, &b->err));
@@ -1269,10 +1273,11 @@ static void public_keys_are_stored_byte_for_byte(void **state)
         check_flags(&key, KEY_VERIFY | KEY_TOKEN, KEY_USES | KEY_TOKEN | KEY_PRIVATE);
         assert_int_equal(key.kind, known->desc.kind);
         assert_memory_equal(key.spki_sha256, known->desc.spki_sha256, SHA256_SIZE);
-        MUST(b, driver(b)->public_key(b->hsm, key.handle, &told, &b->err));
-        assert_true(bytes_equal(&told, &spki));
-        bytes_free(&told);
-        MUST_FAIL(b, driver(b)->certificate(b->hsm, key.handle, &told, &b->err), ERR_UNSUPPORTED);
+        MUST(b, driver(b)->public_key(b->hsm, key.handle, &reported, &b->err));
+        assert_true(bytes_equal(&reported, &spki));
+        bytes_free(&reported);
+        MUST_FAIL(b, driver(b)->certificate(b->hsm, key.handle, &reported, &b->err),
+                  ERR_UNSUPPORTED);
         removed_by_name_only(b, &key);
         bytes_free(&spki);
         object_free(known);
@@ -1284,7 +1289,7 @@ static void certificates_are_stored_byte_for_byte(void **state)
 {
     struct bench *b = *state;
     struct object *known = known_key("rsa2048");
-    struct bytes der = known_certificate(known, "CN=contract"), told = {0};
+    struct bytes der = known_certificate(known, "CN=contract"), reported = {0};
     struct hsm_template t = public_template(known, KEY_CLASS_CERTIFICATE, &der);
     uint64_t handle;
 
@@ -1292,11 +1297,11 @@ static void certificates_are_stored_byte_for_byte(void **state)
     struct inventory before = bench_inventory(b);
     MUST(b, driver(b)->make_public(b->hsm, &t, &handle, &b->err));
     struct key_desc key = found_again(b, KEY_CLASS_CERTIFICATE, known);
-    MUST(b, driver(b)->certificate(b->hsm, key.handle, &told, &b->err));
-    assert_true(bytes_equal(&told, &der));
+    MUST(b, driver(b)->certificate(b->hsm, key.handle, &reported, &b->err));
+    assert_true(bytes_equal(&reported, &der));
     removed_by_name_only(b, &key);
     bench_same_inventory(b, before);
-    bytes_free(&told);
+    bytes_free(&reported);
     bytes_free(&der);
     object_free(known);
 }
@@ -1309,7 +1314,7 @@ static void key_is_no_certificate(void **state)
     uint64_t handle;
 
     bench_login(b);
-    MUST(b, driver(b)->make_aes(b->hsm, 256, label, &handle, &b->err));
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &handle, &b->err));
     MUST_FAIL(b, driver(b)->certificate(b->hsm, handle, &der, &b->err), ERR_UNSUPPORTED);
     assert_null(der.data);
 }
@@ -1402,7 +1407,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(no_such_slot_is_refused),
         ROW(nothing_works_before_login),
         ROW(login_happens_once),
-        ROW(offers_are_complete),
+        ROW(capabilities_are_complete),
         ROW(pair_is_for_unwrapping_only),
         ROW(two_pairs_differ),
         ROW(loaded_public_key_is_the_one_given),

@@ -23,14 +23,14 @@ struct pair {
     enum hsm_alg oaep;
     /* the transport keys: */
     struct hsm_pair rsa;
-    uint64_t public, source_aes, destination_aes;
+    uint64_t public, source_kek, destination_kek;
 };
 
 /* The first OAEP that one side wraps and the other unwraps by. */
 static enum hsm_alg common_oaep(const struct pair *p)
 {
     for (enum hsm_alg alg = HSM_RSA_OAEP_SHA256; alg <= HSM_RSA_OAEP_SHA1; alg++)
-        if (p->from.offers.alg[alg].wrap && p->to.offers.alg[alg].unwrap)
+        if (p->from.caps.alg[alg].wrap && p->to.caps.alg[alg].unwrap)
             return alg;
     return HSM_ALGS;
 }
@@ -39,7 +39,7 @@ static enum hsm_alg common_oaep(const struct pair *p)
 static void make_transport(struct pair *p)
 {
     struct bench *from = &p->from, *to = &p->to;
-    struct bytes back = {0}, blob = {0};
+    struct bytes back = {0}, wrapped_key = {0};
     const struct hsm_template aes = {
         .class = KEY_CLASS_SECRET,
         .kind = KEY_KIND_AES,
@@ -54,13 +54,13 @@ static void make_transport(struct pair *p)
          from->hsm->driver->load_public(from->hsm, &p->rsa.spki, label, &p->public, &from->err));
     MUST(from, from->hsm->driver->public_key(from->hsm, p->public, &back, &from->err));
     assert_true(bytes_equal(&back, &p->rsa.spki));
-    MUST(from, from->hsm->driver->make_aes(from->hsm, 256, label, &p->source_aes, &from->err));
-    MUST(from,
-         from->hsm->driver->wrap(from->hsm, p->oaep, p->public, p->source_aes, &blob, &from->err));
-    MUST(to, to->hsm->driver->unwrap(to->hsm, p->oaep, p->rsa.private_handle, &blob, &aes,
-                                     &p->destination_aes, &to->err));
+    MUST(from, from->hsm->driver->make_kek(from->hsm, 256, label, &p->source_kek, &from->err));
+    MUST(from, from->hsm->driver->wrap(from->hsm, p->oaep, p->public, p->source_kek, &wrapped_key,
+                                       &from->err));
+    MUST(to, to->hsm->driver->unwrap(to->hsm, p->oaep, p->rsa.private_handle, &wrapped_key, &aes,
+                                     &p->destination_kek, &to->err));
     bytes_free(&back);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
 }
 
 /* Step 12: and nothing else was left behind. */
@@ -69,8 +69,8 @@ static void destroy_transport(struct pair *p)
     struct bench *from = &p->from, *to = &p->to;
 
     MUST(from, from->hsm->driver->destroy(from->hsm, p->public, &from->err));
-    MUST(from, from->hsm->driver->destroy(from->hsm, p->source_aes, &from->err));
-    MUST(to, to->hsm->driver->destroy(to->hsm, p->destination_aes, &to->err));
+    MUST(from, from->hsm->driver->destroy(from->hsm, p->source_kek, &from->err));
+    MUST(to, to->hsm->driver->destroy(to->hsm, p->destination_kek, &to->err));
     MUST(to, to->hsm->driver->destroy(to->hsm, p->rsa.private_handle, &to->err));
     if (p->rsa.public_handle)
         MUST(to, to->hsm->driver->destroy(to->hsm, p->rsa.public_handle, &to->err));
@@ -80,7 +80,7 @@ static void destroy_transport(struct pair *p)
 /* Does this algorithm carry this key whole, from this source to that destination? */
 static bool carries(const struct pair *p, enum hsm_alg alg, const struct object *known)
 {
-    const struct hsm_offers *from = &p->from.offers, *to = &p->to.offers;
+    const struct hsm_capabilities *from = &p->from.caps, *to = &p->to.caps;
     bool secret = known->desc.class == KEY_CLASS_SECRET, eights = known->value.len % 8 == 0;
 
     if (!from->alg[alg].wrap || !to->alg[alg].unwrap)
@@ -102,19 +102,19 @@ static void carry(struct pair *p, enum hsm_alg alg, const struct object *known)
 {
     struct bench *from = &p->from, *to = &p->to;
     bool direct = alg == p->oaep;
-    struct bytes blob = {0}, spki = {0};
+    struct bytes wrapped_key = {0}, spki = {0};
     uint64_t temporary, final;
 
     uint64_t original = bench_import(from, known);
-    MUST(from, from->hsm->driver->wrap(from->hsm, alg, direct ? p->public : p->source_aes, original,
-                                       &blob, &from->err));
+    MUST(from, from->hsm->driver->wrap(from->hsm, alg, direct ? p->public : p->source_kek, original,
+                                       &wrapped_key, &from->err));
     struct hsm_template template = bench_template(known, &spki);
     template.flags &= ~(uint32_t)KEY_EXTRACTABLE;
     MUST(to,
-         to->hsm->driver->unwrap(to->hsm, alg, direct ? p->rsa.private_handle : p->destination_aes,
-                                 &blob, &template, &temporary, &to->err));
+         to->hsm->driver->unwrap(to->hsm, alg, direct ? p->rsa.private_handle : p->destination_kek,
+                                 &wrapped_key, &template, &temporary, &to->err));
     bench_prove(to, temporary, known);
-    if (to->offers.can_copy) {
+    if (to->caps.can_copy) {
         MUST(to,
              to->hsm->driver->commit(to->hsm, temporary, known->desc.label, known->desc.label_len,
                                      known->desc.id, known->desc.id_len, &final, &to->err));
@@ -123,7 +123,7 @@ static void carry(struct pair *p, enum hsm_alg alg, const struct object *known)
     }
     MUST(to, to->hsm->driver->destroy(to->hsm, temporary, &to->err));
     MUST(from, from->hsm->driver->destroy(from->hsm, original, &from->err));
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&spki);
 }
 

@@ -56,15 +56,16 @@ static void wraps(struct bench *b, enum hsm_alg alg, const char *type, uint32_t 
                   bool by_itself)
 {
     struct object *known = known_key(type);
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     uint64_t under;
 
     known->desc.flags = (known->desc.flags & ~less) | more;
     uint64_t handle = bench_import(b, known);
-    MUST(b, b->hsm->driver->make_aes(b->hsm, 256, "under", &under, &b->err));
-    MUST(b, b->hsm->driver->wrap(b->hsm, alg, by_itself ? handle : under, handle, &blob, &b->err));
-    assert_true(blob.len > 0);
-    bytes_free(&blob);
+    MUST(b, b->hsm->driver->make_kek(b->hsm, 256, "under", &under, &b->err));
+    MUST(b, b->hsm->driver->wrap(b->hsm, alg, by_itself ? handle : under, handle, &wrapped_key,
+                                 &b->err));
+    assert_true(wrapped_key.len > 0);
+    bytes_free(&wrapped_key);
     object_free(known);
 }
 

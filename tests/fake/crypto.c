@@ -122,34 +122,35 @@ static bool run_cipher(const EVP_CIPHER *cipher, const struct bytes *key, const 
 }
 
 static bool aes_wrap(enum hsm_alg alg, const struct bytes *key, const struct bytes *plain,
-                     struct bytes *blob)
+                     struct bytes *wrapped_key)
 {
     uint8_t iv[AES_BLOCK];
     struct bytes text = {0};
 
     if (alg != HSM_AES_CBC_PAD)
-        return run_cipher(aes_of(alg, key->len), key, NULL, true, plain->data, plain->len, blob);
+        return run_cipher(aes_of(alg, key->len), key, NULL, true, plain->data, plain->len,
+                          wrapped_key);
     bool ok = RAND_bytes(iv, sizeof iv) == 1 &&
               run_cipher(aes_of(alg, key->len), key, iv, true, plain->data, plain->len, &text) &&
-              bytes_make(blob, sizeof iv + text.len, NULL);
+              bytes_make(wrapped_key, sizeof iv + text.len, NULL);
     if (ok) {
-        memcpy(blob->data, iv, sizeof iv);
-        memcpy(blob->data + sizeof iv, text.data, text.len);
+        memcpy(wrapped_key->data, iv, sizeof iv);
+        memcpy(wrapped_key->data + sizeof iv, text.data, text.len);
     }
     bytes_free(&text);
     return ok;
 }
 
-static bool aes_unwrap(enum hsm_alg alg, const struct bytes *key, const struct bytes *blob,
+static bool aes_unwrap(enum hsm_alg alg, const struct bytes *key, const struct bytes *wrapped_key,
                        struct bytes *plain)
 {
     const EVP_CIPHER *cipher = aes_of(alg, key->len);
 
     if (alg != HSM_AES_CBC_PAD)
-        return run_cipher(cipher, key, NULL, false, blob->data, blob->len, plain);
-    return blob->len > AES_BLOCK &&
-           run_cipher(cipher, key, blob->data, false, blob->data + AES_BLOCK, blob->len - AES_BLOCK,
-                      plain);
+        return run_cipher(cipher, key, NULL, false, wrapped_key->data, wrapped_key->len, plain);
+    return wrapped_key->len > AES_BLOCK &&
+           run_cipher(cipher, key, wrapped_key->data, false, wrapped_key->data + AES_BLOCK,
+                      wrapped_key->len - AES_BLOCK, plain);
 }
 
 static bool aes_ecb(const struct bytes *key, bool encrypt, const struct bytes *in,
@@ -182,7 +183,7 @@ static const char *cipher_name(const struct object *key, const char *mode, char 
     return out;
 }
 
-static bool check_ecb(const struct object *key, const struct bytes *zeros, struct bytes *out)
+static bool kcv_ecb(const struct object *key, const struct bytes *zeros, struct bytes *out)
 {
     char name[16];
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, cipher_name(key, "ECB", name), NULL);
@@ -193,13 +194,13 @@ static bool check_ecb(const struct object *key, const struct bytes *zeros, struc
               EVP_EncryptUpdate(ctx, out->data, &len, zeros->data, (int)zeros->len) == 1 &&
               (size_t)len == zeros->len;
 
-    out->len = HSM_CHECK_SIZE;
+    out->len = HSM_KCV_SIZE;
     EVP_CIPHER_CTX_free(ctx);
     EVP_CIPHER_free(cipher);
     return ok;
 }
 
-static bool check_cmac(const struct object *key, const struct bytes *zeros, struct bytes *out)
+static bool kcv_cmac(const struct object *key, const struct bytes *zeros, struct bytes *out)
 {
     char name[16];
     size_t len = 0;
@@ -207,7 +208,7 @@ static bool check_cmac(const struct object *key, const struct bytes *zeros, stru
               EVP_Q_mac(NULL, "CMAC", NULL, cipher_name(key, "CBC", name), NULL, key->value.data,
                         key->value.len, zeros->data, zeros->len, out->data, out->len, &len);
 
-    out->len = HSM_CHECK_SIZE;
+    out->len = HSM_KCV_SIZE;
     return ok;
 }
 
@@ -221,23 +222,24 @@ static const EVP_MD *oaep_md(enum hsm_alg alg)
 }
 
 bool crypto_wrap(enum hsm_alg alg, const struct object *wrapping, const struct bytes *plain,
-                 struct bytes *blob)
+                 struct bytes *wrapped_key)
 {
     if (oaep_md(alg))
         return wrapping->desc.kind == KEY_KIND_RSA &&
-               rsa_oaep(wrapping->pkey, oaep_md(alg), true, plain, blob);
-    return wrapping->desc.kind == KEY_KIND_AES && aes_wrap(alg, &wrapping->value, plain, blob);
+               rsa_oaep(wrapping->pkey, oaep_md(alg), true, plain, wrapped_key);
+    return wrapping->desc.kind == KEY_KIND_AES &&
+           aes_wrap(alg, &wrapping->value, plain, wrapped_key);
 }
 
-bool crypto_unwrap(enum hsm_alg alg, const struct object *unwrapping, const struct bytes *blob,
-                   struct bytes *plain)
+bool crypto_unwrap(enum hsm_alg alg, const struct object *unwrapping,
+                   const struct bytes *wrapped_key, struct bytes *plain)
 {
     if (oaep_md(alg))
         return unwrapping->desc.kind == KEY_KIND_RSA &&
                unwrapping->desc.class == KEY_CLASS_PRIVATE &&
-               rsa_oaep(unwrapping->pkey, oaep_md(alg), false, blob, plain);
+               rsa_oaep(unwrapping->pkey, oaep_md(alg), false, wrapped_key, plain);
     return unwrapping->desc.kind == KEY_KIND_AES &&
-           aes_unwrap(alg, &unwrapping->value, blob, plain);
+           aes_unwrap(alg, &unwrapping->value, wrapped_key, plain);
 }
 
 static bool digest(const struct bytes *value, const struct bytes *nonce, struct bytes *out)
@@ -303,10 +305,10 @@ bool crypto_prove(enum hsm_proof proof, const struct object *key, const struct b
         return hmac(&key->value, challenge, answer);
     case HSM_PROOF_RSA_DECRYPT:
         return rsa_oaep(key->pkey, EVP_sha1(), false, challenge, answer);
-    case HSM_PROOF_CHECK_ECB:
-        return check_ecb(key, challenge, answer);
-    case HSM_PROOF_CHECK_CMAC:
-        return check_cmac(key, challenge, answer);
+    case HSM_PROOF_KCV_ECB:
+        return kcv_ecb(key, challenge, answer);
+    case HSM_PROOF_KCV_CMAC:
+        return kcv_cmac(key, challenge, answer);
     default:
         return hsm_signing_of(proof).hash &&
                sign(hsm_signing_of(proof), key->pkey, challenge, answer);

@@ -11,9 +11,9 @@
 /* Encrypts plain under the wrapping object (RSA public or AES, as alg wants it), and the inverse.
  */
 bool crypto_wrap(enum hsm_alg alg, const struct object *wrapping, const struct bytes *plain,
-                 struct bytes *blob);
-bool crypto_unwrap(enum hsm_alg alg, const struct object *unwrapping, const struct bytes *blob,
-                   struct bytes *plain);
+                 struct bytes *wrapped_key);
+bool crypto_unwrap(enum hsm_alg alg, const struct object *unwrapping,
+                   const struct bytes *wrapped_key, struct bytes *plain);
 
 /* The hash of a signature; its hash and padding, set; and what it is over: the challenge or the
  * hash of it. */

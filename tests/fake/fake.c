@@ -180,7 +180,7 @@ static bool fake_login(struct hsm *hsm, uint64_t slot, const struct secret *pin,
 
 /* --- looking --- */
 
-static void tell(struct fake *f, const char *call, const struct object *o, struct key_desc *key)
+static void report(struct fake *f, const char *call, const struct object *o, struct key_desc *key)
 {
     *key = o->desc;
     if (!(key->flags & KEY_TOKEN))
@@ -205,7 +205,7 @@ static bool fake_list(struct hsm *hsm, struct key_list *list, struct err *err)
     for (size_t i = 0; i < f->store.count; i++) {
         if (!(f->store.objects[i]->desc.flags & KEY_TOKEN))
             continue;
-        tell(f, "list", f->store.objects[i], &key);
+        report(f, "list", f->store.objects[i], &key);
         if (!key_list_add(&all, &key)) {
             key_list_free(&all);
             return err_set(err, ERR_FAILED, "no memory for the list");
@@ -250,17 +250,17 @@ static bool fake_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key
     if (!o)
         return err_set_hsm(err, ERR_NO_INPUT, 0x82, "CKR_OBJECT_HANDLE_INVALID",
                            "there is no such object any more");
-    tell(f, "describe", o, key);
+    report(f, "describe", o, key);
     return fake_leave(f, "describe");
 }
 
-static bool fake_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
+static bool fake_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
 {
     struct fake *f = fake_of(hsm);
 
     if (!fake_enter_token(f, "offers", err))
         return false;
-    personality_offers(&f->p, offers);
+    personality_capabilities(&f->p, caps);
     return fake_leave(f, "offers");
 }
 
@@ -276,10 +276,10 @@ const struct hsm_driver fake_driver = {
     .describe = fake_describe,
     .public_key = fake_public_key,
     .certificate = fake_certificate,
-    .offers = fake_offers,
+    .capabilities = fake_capabilities,
     .make_pair = fake_make_pair,
     .load_public = fake_load_public,
-    .make_aes = fake_make_aes,
+    .make_kek = fake_make_kek,
     .make_key = fake_make_key,
     .wrap = fake_wrap,
     .unwrap = fake_unwrap,

@@ -57,7 +57,7 @@
  * Whatever makes an object: "known" (makes none, and answers with the handle of the first one that
  * is stored), pairs also "public" (so for the public half). describe: "guards" (says the opposite),
  * "label", "kind". handles, list: "less" (not the last one), "more" (handles: one that is not
- * there), "none" (handles: no object at all). make_aes: "guards" (it may also decrypt).
+ * there), "none" (handles: no object at all). make_kek: "guards" (it may also decrypt).
  */
 #ifndef HSMFERRY_TESTS_FAKE_FAKE_H
 #define HSMFERRY_TESTS_FAKE_FAKE_H

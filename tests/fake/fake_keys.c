@@ -52,8 +52,8 @@ static bool bend(struct fake *f, const char *call, struct bytes *out)
     return true;
 }
 
-static bool tell_spki(struct fake *f, const char *call, EVP_PKEY *pkey, struct bytes *out,
-                      struct err *err)
+static bool compare_spki(struct fake *f, const char *call, EVP_PKEY *pkey, struct bytes *out,
+                         struct err *err)
 {
     uint8_t *der = NULL;
     EVP_PKEY *other = NULL;
@@ -78,7 +78,7 @@ bool fake_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struc
         return invalid_handle(err);
     if (!o->pkey)
         return err_set(err, ERR_UNSUPPORTED, "this object has no public half");
-    return tell_spki(f, "public_key", o->pkey, spki, err) && fake_leave(f, "public_key");
+    return compare_spki(f, "public_key", o->pkey, spki, err) && fake_leave(f, "public_key");
 }
 
 bool fake_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err)
@@ -196,7 +196,7 @@ bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hs
     EVP_PKEY *pkey = f->p.quick ? quick_pair(false) : EVP_RSA_gen(bits);
     bool ok = pkey && add_half(f, &private, pkey, true, &made.private_handle, err) &&
               add_half(f, &public, pkey, false, &made.public_handle, err) &&
-              tell_spki(f, "make_pair", pkey, &made.spki, err) &&
+              compare_spki(f, "make_pair", pkey, &made.spki, err) &&
               (!f->p.spki[0] || read_spki(f->p.spki, &made.spki, err));
     EVP_PKEY_free(pkey);
     if (!ok) {
@@ -232,7 +232,7 @@ bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *lab
     return ok && leave_made(f, "load_public", handle);
 }
 
-bool fake_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+bool fake_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                    struct err *err)
 {
     struct fake *f = fake_of(hsm);
@@ -361,7 +361,7 @@ static bool pad_to_8(const struct object *o, struct bytes *value)
 }
 
 bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-               struct bytes *blob, struct err *err)
+               struct bytes *wrapped_key, struct err *err)
 {
     struct fake *f = fake_of(hsm);
     struct bytes value = {0}, made = {0};
@@ -384,7 +384,7 @@ bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t ke
                            "%s cannot carry this key", hsm_alg_name(alg));
     }
     bend(f, "wrap", &made);
-    *blob = made; /* handed over */
+    *wrapped_key = made; /* handed over */
     return fake_leave(f, "wrap");
 }
 
@@ -473,8 +473,9 @@ static struct object *unwrapped(struct fake *f, struct bytes *value, const struc
                : NULL;
 }
 
-bool fake_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
-                 const struct hsm_template *template, uint64_t *handle, struct err *err)
+bool fake_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                 const struct bytes *wrapped_key, const struct hsm_template *template,
+                 uint64_t *handle, struct err *err)
 {
     struct fake *f = fake_of(hsm);
     struct bytes value = {0};
@@ -488,7 +489,7 @@ bool fake_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const s
         return err_set_hsm(err, ERR_DENIED, 0xd1, "CKR_TEMPLATE_INCONSISTENT",
                            "what this key unwraps must be sensitive");
     struct object *o = NULL;
-    if (crypto_unwrap(f->p.means[alg], under, blob, &value))
+    if (crypto_unwrap(f->p.means[alg], under, wrapped_key, &value))
         o = unwrapped(f, &value, template);
     bytes_free(&value);
     if (!o)
@@ -523,10 +524,10 @@ static bool fits(const struct object *o, enum hsm_proof proof)
         [HSM_PROOF_AES_DECRYPT] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_DECRYPT},
         [HSM_PROOF_RSA_UNWRAP] = {KEY_CLASS_PRIVATE, KEY_KIND_RSA, KEY_UNWRAP},
         [HSM_PROOF_ECDH] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_DERIVE},
-        [HSM_PROOF_CHECK_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT},
-        [HSM_PROOF_CHECK_CMAC] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_SIGN},
+        [HSM_PROOF_KCV_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT},
+        [HSM_PROOF_KCV_CMAC] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_SIGN},
     };
-    bool check = proof == HSM_PROOF_CHECK_ECB || proof == HSM_PROOF_CHECK_CMAC;
+    bool check = proof == HSM_PROOF_KCV_ECB || proof == HSM_PROOF_KCV_CMAC;
 
     struct hsm_signing signing = hsm_signing_of(proof);
 

@@ -32,14 +32,15 @@ bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hs
                     struct err *err);
 bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
                       uint64_t *handle, struct err *err);
-bool fake_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+bool fake_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                    struct err *err);
 bool fake_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                    uint64_t *handle, uint64_t *public_handle, struct err *err);
 bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-               struct bytes *blob, struct err *err);
-bool fake_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
-                 const struct hsm_template *template, uint64_t *handle, struct err *err);
+               struct bytes *wrapped_key, struct err *err);
+bool fake_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                 const struct bytes *wrapped_key, const struct hsm_template *template,
+                 uint64_t *handle, struct err *err);
 bool fake_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
                 const struct bytes *challenge, struct bytes *answer, struct err *err);
 bool fake_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,

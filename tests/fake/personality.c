@@ -394,30 +394,31 @@ bool personality_fill(const struct personality *p, struct store *store, struct e
     return add_bulk(p->bulk, store, err);
 }
 
-void personality_offers(const struct personality *p, struct hsm_offers *offers)
+void personality_capabilities(const struct personality *p, struct hsm_capabilities *caps)
 {
-    *offers = (struct hsm_offers){
+    *caps = (struct hsm_capabilities){
         .proofs = p->proofs,
         .exact_length = p->says_exact ? HSM_YES : HSM_NO,
         .takes_length = p->takes ? HSM_YES : HSM_NO,
         .can_copy = true,
         .lost_templates = (1u << KEY_TEMPLATES) - 1,
         .unreadable = p->unreadable,
-        .act_words = {[HSM_MAKE_PAIR] = "fake make pair",
-                      [HSM_LOAD_PUBLIC] = "fake load public",
-                      [HSM_MAKE_AES] = "fake make aes",
-                      [HSM_COMMIT] = "fake commit",
-                      [HSM_READ_PUBLIC] = "fake read",
-                      [HSM_MAKE_PUBLIC] = "fake make public"},
+        .op_calls = {[HSM_MAKE_PAIR] = "fake make pair",
+                     [HSM_LOAD_PUBLIC] = "fake load public",
+                     [HSM_MAKE_KEK] = "fake make aes",
+                     [HSM_COMMIT] = "fake commit",
+                     [HSM_READ_PUBLIC] = "fake read",
+                     [HSM_MAKE_PUBLIC] = "fake make public"},
     };
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
-        text_print(offers->proof_words[proof], HSM_WORDS_MAX, "fake %s", hsm_proof_name(proof));
+        text_print(caps->proof_calls[proof], HSM_CALL_MAX, "fake %s", hsm_proof_name(proof));
     for (unsigned i = 0; i < HSM_ALGS; i++) {
-        struct hsm_offer *offer = &offers->alg[i];
-        offer->wrap = offer->unwrap = p->algs & (1u << i);
-        text_print(offer->wrap_words, sizeof offer->wrap_words, "fake wrap %s", alg_at(i));
-        text_print(offer->unwrap_words, sizeof offer->unwrap_words, "fake unwrap %s", alg_at(i));
-        text_print(offer->reason, sizeof offer->reason, "%s",
-                   offer->wrap ? "this fake speaks it" : "this fake was told not to speak it");
+        struct hsm_capability *capability = &caps->alg[i];
+        capability->wrap = capability->unwrap = p->algs & (1u << i);
+        text_print(capability->wrap_call, sizeof capability->wrap_call, "fake wrap %s", alg_at(i));
+        text_print(capability->unwrap_call, sizeof capability->unwrap_call, "fake unwrap %s",
+                   alg_at(i));
+        text_print(capability->reason, sizeof capability->reason, "%s",
+                   capability->wrap ? "this fake speaks it" : "this fake was told not to speak it");
     }
 }

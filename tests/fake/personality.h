@@ -37,6 +37,6 @@ bool personality_parse(const struct hsm_where *where, struct personality *p, str
 /* Makes the keys of a new token. */
 bool personality_fill(const struct personality *p, struct store *store, struct err *err);
 
-void personality_offers(const struct personality *p, struct hsm_offers *offers);
+void personality_capabilities(const struct personality *p, struct hsm_capabilities *caps);
 
 #endif

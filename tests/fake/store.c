@@ -42,18 +42,18 @@ static void set_public(struct key_desc *desc, EVP_PKEY *pkey)
 
 /* As PKCS#11 defines CKA_CHECK_VALUE (v2.40 4.10.2): AES encrypts zeros, others give their SHA-1.
  */
-static void set_check_value(struct object *o)
+static void set_kcv(struct object *o)
 {
     uint8_t zeros[16] = {0}, digest[EVP_MAX_MD_SIZE];
     struct bytes answer = {0};
     struct key_desc *d = &o->desc;
 
     if (d->kind == KEY_KIND_AES &&
-        crypto_prove(HSM_PROOF_CHECK_ECB, o, &(struct bytes){zeros, sizeof zeros}, &answer))
-        memcpy(d->check_value, answer.data, sizeof d->check_value);
+        crypto_prove(HSM_PROOF_KCV_ECB, o, &(struct bytes){zeros, sizeof zeros}, &answer))
+        memcpy(d->kcv, answer.data, sizeof d->kcv);
     else if (EVP_Digest(o->value.data, o->value.len, digest, NULL, EVP_sha1(), NULL) == 1)
-        memcpy(d->check_value, digest, sizeof d->check_value);
-    d->check_value_len = sizeof d->check_value;
+        memcpy(d->kcv, digest, sizeof d->kcv);
+    d->kcv_len = sizeof d->kcv;
     bytes_free(&answer);
 }
 
@@ -77,7 +77,7 @@ static void describe_value(struct object *o)
         d->length = (uint32_t)o->value.len;
         d->bits = 8 * d->length;
         if (o->value.len > 0)
-            set_check_value(o);
+            set_kcv(o);
     }
 }
 

@@ -78,8 +78,8 @@ FORWARD(slots, (struct hsm * hsm, struct hsm_slot_list *list, struct err *err),
         (inner_of(hsm), list, err))
 FORWARD(login, (struct hsm * hsm, uint64_t slot, const struct secret *pin, struct err *err),
         (inner_of(hsm), slot, pin, err))
-FORWARD(offers, (struct hsm * hsm, struct hsm_offers *offers, struct err *err),
-        (inner_of(hsm), offers, err))
+FORWARD(capabilities, (struct hsm * hsm, struct hsm_capabilities *caps, struct err *err),
+        (inner_of(hsm), caps, err))
 FORWARD(destroy, (struct hsm * hsm, uint64_t handle, struct err *err), (inner_of(hsm), handle, err))
 FORWARD(remove, (struct hsm * hsm, const struct key_desc *is, struct err *err),
         (inner_of(hsm), is, err))
@@ -95,7 +95,7 @@ MAKE(load_public,
      (struct hsm * hsm, const struct bytes *spki, const char *label, uint64_t *handle,
       struct err *err),
      (inner_of(hsm), spki, label, handle, err))
-MAKE(make_aes,
+MAKE(make_kek,
      (struct hsm * hsm, uint32_t bits, const char *label, uint64_t *handle, struct err *err),
      (inner_of(hsm), bits, label, handle, err))
 MAKE(make_public,
@@ -120,9 +120,9 @@ GIVE(public_key, (struct hsm * hsm, uint64_t handle, struct bytes *spki, struct 
 GIVE(certificate, (struct hsm * hsm, uint64_t handle, struct bytes *der, struct err *err),
      (inner_of(hsm), handle, der, err), der)
 GIVE(wrap,
-     (struct hsm * hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key, struct bytes *blob,
-      struct err *err),
-     (inner_of(hsm), alg, wrapping, key, blob, err), blob)
+     (struct hsm * hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+      struct bytes *wrapped_key, struct err *err),
+     (inner_of(hsm), alg, wrapping, key, wrapped_key, err), wrapped_key)
 GIVE(prove,
      (struct hsm * hsm, enum hsm_proof proof, uint64_t handle, const struct bytes *challenge,
       struct bytes *answer, struct err *err),
@@ -182,14 +182,14 @@ static struct {
 } early;
 
 static bool around_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
-                          const struct bytes *blob, const struct hsm_template *t, uint64_t *handle,
-                          struct err *err)
+                          const struct bytes *wrapped_key, const struct hsm_template *t,
+                          uint64_t *handle, struct err *err)
 {
     const char *name = getenv("SHIM_NAIVE");
     struct hsm *inner = inner_of(hsm);
     struct call call = {.name = "unwrap", .handle = handle};
-    bool ok =
-        begin(&call, err) && inner->driver->unwrap(inner, alg, unwrapping, blob, t, handle, err);
+    bool ok = begin(&call, err) &&
+              inner->driver->unwrap(inner, alg, unwrapping, wrapped_key, t, handle, err);
 
     if (ok && name && (t->flags & KEY_TOKEN) && t->label_len < sizeof early.label) {
         memcpy(early.label, t->label, t->label_len);
@@ -306,10 +306,10 @@ _Static_assert(sizeof(struct hsm_driver) == 25 * sizeof(void *),
         .describe = around_describe,                                                               \
         .public_key = around_public_key,                                                           \
         .certificate = around_certificate,                                                         \
-        .offers = around_offers,                                                                   \
+        .capabilities = around_capabilities,                                                       \
         .make_pair = around_make_pair,                                                             \
         .load_public = around_load_public,                                                         \
-        .make_aes = around_make_aes,                                                               \
+        .make_kek = around_make_kek,                                                               \
         .make_key = around_make_key,                                                               \
         .wrap = around_wrap,                                                                       \
         .unwrap = around_unwrap,                                                                   \

@@ -69,7 +69,7 @@ static void give_last_handle(struct call *call, const struct fault *f)
 /* --- lies about which object it is: ARGUMENT is the label of one that is stored --- */
 
 static struct {
-    CK_OBJECT_HANDLE told, made; /* what was answered, and what was made */
+    CK_OBJECT_HANDLE reported, made; /* what was answered, and what was made */
 } swapped;
 
 /* In a session of its own: a search may be under way in the call's. */
@@ -101,7 +101,7 @@ static void give_stored(const struct call *call, const struct fault *f, CK_OBJEC
     if (known == CK_INVALID_HANDLE)
         return;
     swapped.made = *out;
-    swapped.told = *out = known;
+    swapped.reported = *out = known;
 }
 
 static void give_known(struct call *call, const struct fault *f)
@@ -136,7 +136,7 @@ static void hide(struct call *call, const struct fault *f)
 static bool read_swapped(struct call *call, const struct fault *f)
 {
     (void)f;
-    if (swapped.told == CK_INVALID_HANDLE || call->object != swapped.told)
+    if (swapped.reported == CK_INVALID_HANDLE || call->object != swapped.reported)
         return true;
     call->rv =
         shim_real->C_GetAttributeValue(call->session, swapped.made, call->attributes, call->count);

@@ -91,7 +91,7 @@ BYTES = {"C_WrapKey", "C_Encrypt", "C_Sign", "C_DigestFinal", "C_FindObjects", "
          "C_GetAttributeValue", "wrap", "public_key", "certificate", "prove", "make_pair",
          "handles"}
 HANDLES = {"C_OpenSession", "C_CreateObject", "C_CopyObject", "C_GenerateKey", "C_UnwrapKey",
-           "C_GenerateKeyPair", "load_public", "make_aes", "make_key", "unwrap", "commit",
+           "C_GenerateKeyPair", "load_public", "make_kek", "make_key", "unwrap", "commit",
            "make_public"}
 # What keeps an object for good: of a key, of what goes along with one, or of the canary.
 COMMITS = {"C_CopyObject", "C_CreateObject", "commit", "make_public"}

@@ -57,25 +57,25 @@ void answers_check_key(const struct key_desc *key)
     must_be_text(key->curve, sizeof key->curve);
     must_be_text(key->type_name, sizeof key->type_name);
     fuzz_must(fuzz_is_harmless(key_label_text(key, label)), "a label is harmless as text");
-    fuzz_must(key->check_value_len <= sizeof key->check_value, "a check value is whole");
-    fuzz_must((key->terms.known & ~(uint32_t)KEY_TERMS) == 0, "a key's terms are known");
-    must_be_text(key->terms.start, sizeof key->terms.start);
-    must_be_text(key->terms.end, sizeof key->terms.end);
+    fuzz_must(key->kcv_len <= sizeof key->kcv, "a check value is whole");
+    fuzz_must((key->constraints.known & ~(uint32_t)KEY_CONSTRAINTS) == 0,
+              "a key's terms are known");
+    must_be_text(key->constraints.start, sizeof key->constraints.start);
+    must_be_text(key->constraints.end, sizeof key->constraints.end);
 }
 
-void answers_check_offers(const struct hsm_offers *offers)
+void answers_check_capabilities(const struct hsm_capabilities *caps)
 {
     for (size_t i = 0; i < HSM_ALGS; i++) {
-        must_be_text(offers->alg[i].wrap_words, sizeof offers->alg[i].wrap_words);
-        must_be_text(offers->alg[i].unwrap_words, sizeof offers->alg[i].unwrap_words);
-        must_be_text(offers->alg[i].reason, sizeof offers->alg[i].reason);
+        must_be_text(caps->alg[i].wrap_call, sizeof caps->alg[i].wrap_call);
+        must_be_text(caps->alg[i].unwrap_call, sizeof caps->alg[i].unwrap_call);
+        must_be_text(caps->alg[i].reason, sizeof caps->alg[i].reason);
     }
-    for (size_t i = 0; i < HSM_ACTS; i++)
-        must_be_text(offers->act_words[i], HSM_WORDS_MAX);
+    for (size_t i = 0; i < HSM_OPS; i++)
+        must_be_text(caps->op_calls[i], HSM_CALL_MAX);
     for (size_t i = 0; i < HSM_PROOFS; i++)
-        must_be_text(offers->proof_words[i], HSM_WORDS_MAX);
-    fuzz_must(offers->proofs >> HSM_PROOFS == 0, "proofs are known");
-    fuzz_must((unsigned)offers->exact_length <= HSM_YES &&
-                  (unsigned)offers->takes_length <= HSM_YES,
+        must_be_text(caps->proof_calls[i], HSM_CALL_MAX);
+    fuzz_must(caps->proofs >> HSM_PROOFS == 0, "proofs are known");
+    fuzz_must((unsigned)caps->exact_length <= HSM_YES && (unsigned)caps->takes_length <= HSM_YES,
               "what is true or not is known");
 }

@@ -10,6 +10,6 @@
 void answers_check_info(const struct hsm_info *info);
 void answers_check_slot(const struct hsm_slot *slot);
 void answers_check_key(const struct key_desc *key);
-void answers_check_offers(const struct hsm_offers *offers);
+void answers_check_capabilities(const struct hsm_capabilities *caps);
 
 #endif

@@ -44,7 +44,7 @@ bool fuzz_is_harmless(const char *text)
     return true;
 }
 
-void fuzz_must_tell(const struct err *err)
+void fuzz_must_report(const struct err *err)
 {
     fuzz_must(err->code > ERR_NONE && err->code < ERR_CODES, "a failure has a code");
     fuzz_must(err->what[0] != '\0', "a failure says what failed");

@@ -25,7 +25,7 @@ void fuzz_must(bool holds, const char *words);
 
 /* A failure that is fit for an officer: it has a code and a sentence, and a terminal is safe from
  * every sentence of it. */
-void fuzz_must_tell(const struct err *err);
+void fuzz_must_report(const struct err *err);
 
 /* Is text what text_safe() writes? Is it at least harmless on a terminal? */
 bool fuzz_is_safe(const char *text);

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct err err = {0};
 
     if (!companion_check(&key, &der, is_owned ? &owner : NULL, subject, &err)) {
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
         fuzz_must(err.code == ERR_DATA || err.code == ERR_CONFLICT,
                   "a companion that is refused is wrong, or another key's");
     } else if (is_certificate) {

@@ -19,7 +19,7 @@ static bool read_as(int fd, enum config_use use, struct config **config)
     lseek(fd, 0, SEEK_SET);
     if (config_read(fd, "/", "ceremony.yaml", use, config, &err))
         return true;
-    fuzz_must_tell(&err);
+    fuzz_must_report(&err);
     return false;
 }
 

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct err err = {0};
 
     if (!dialect_load(path, &d, &err)) {
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
         return 0;
     }
     check_read(&d, data, len);

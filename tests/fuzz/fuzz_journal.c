@@ -22,7 +22,7 @@ static void check_report(const char *path)
 {
     int fd = fuzz_memory("", 0);
     struct bytes report;
-    struct tree *tree;
+    struct yaml_tree *tree;
     struct err err = {0};
     bool torn;
 
@@ -30,16 +30,16 @@ static void check_report(const char *path)
         fuzz_must(false, "a journal that can be read makes a report");
     report = fuzz_content(fd);
     fuzz_must(verify_seal(&report, &err), "a report has its seal");
-    if (!tree_read(report.data, report.len, true, &tree, &err))
+    if (!yaml_tree_read(report.data, report.len, true, &tree, &err))
         fuzz_must(false, "a report is read as it was written");
-    tree_free(tree);
+    yaml_tree_free(tree);
     /* Who can write a journal can make it say what no ceremony says. */
-    if (!verify_form(&report, &tree, &err)) {
-        fuzz_must_tell(&err);
+    if (!verify_schema(&report, &tree, &err)) {
+        fuzz_must_report(&err);
     } else {
         if (!verify_logic(tree, &err))
-            fuzz_must_tell(&err);
-        tree_free(tree);
+            fuzz_must_report(&err);
+        yaml_tree_free(tree);
     }
     fuzz_must(verify_journal(&report, path, &err), "it is the report of its journal");
     bytes_free(&report);
@@ -49,44 +49,44 @@ static void check_report(const char *path)
 static void check_journal(const void *data, size_t len)
 {
     const char *path = fuzz_file(data, len);
-    struct tape tape = {0};
+    struct event_log log = {0};
     struct err err = {0};
     bool torn;
 
-    if (!journal_read(path, &tape, &torn, &err)) {
-        fuzz_must_tell(&err);
-        tape_free(&tape);
+    if (!journal_read(path, &log, &torn, &err)) {
+        fuzz_must_report(&err);
+        event_log_free(&log);
         return;
     }
-    struct history history = history_of(&tape);
+    struct history history = history_of(&log);
     fuzz_must(!history.settled || history.over, "what is settled is over");
-    if (tape.len > 0)
+    if (log.len > 0)
         check_report(path);
-    tape_free(&tape);
+    event_log_free(&log);
 }
 
 /* A line that is read as an event is written as the same line. */
 static void check_line(const char *line, size_t len)
 {
-    static char again[FIELDS_LINE_MAX];
+    static char again[EVENT_FIELDS_LINE_MAX];
     struct event event;
 
-    if (len <= FIELDS_LINE_MAX && fields_read(line, len, RECORD_FORMAT, &event))
-        fuzz_must(fields_write(&event, again) == len && memcmp(again, line, len) == 0,
+    if (len <= EVENT_FIELDS_LINE_MAX && event_fields_read(line, len, RECORD_FORMAT, &event))
+        fuzz_must(event_fields_write(&event, again) == len && memcmp(again, line, len) == 0,
                   "an event is written as the line that it was read from");
 }
 
 /* Puts the sum on a line in place of the one that it has. */
 static void sign_line(const char *line, size_t len, bool first, uint8_t head[SHA256_SIZE], FILE *to)
 {
-    static uint8_t joined[SHA256_SIZE + FIELDS_LINE_MAX];
+    static uint8_t joined[SHA256_SIZE + EVENT_FIELDS_LINE_MAX];
     const char *sum = memmem(line, len, "\tsum=", 5);
     char hex[2 * SHA256_SIZE + 1];
 
     if (sum)
         len = (size_t)(sum - line);
-    if (len > FIELDS_LINE_MAX)
-        len = FIELDS_LINE_MAX;
+    if (len > EVENT_FIELDS_LINE_MAX)
+        len = EVENT_FIELDS_LINE_MAX;
     fwrite(line, 1, len, to);
     if (first) {
         SHA256((const uint8_t *)line, len, head);

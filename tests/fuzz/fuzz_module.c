@@ -114,7 +114,7 @@ static CK_RV find_final(CK_SESSION_HANDLE s)
     return CKR_OK;
 }
 
-static CK_RV tell(CK_ATTRIBUTE *asked)
+static CK_RV report(CK_ATTRIBUTE *asked)
 {
     for (size_t i = 0; i < attribute_count; i++) {
         if (attributes[i].type != asked->type)
@@ -138,7 +138,7 @@ static CK_RV get_attributes(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUT
 
     (void)s, (void)o;
     for (CK_ULONG i = 0; i < n; i++) {
-        CK_RV rv = tell(&t[i]);
+        CK_RV rv = report(&t[i]);
         if (rv != CKR_OK)
             result = rv;
     }
@@ -187,12 +187,12 @@ static void check_slots(struct hsm *hsm)
 
 static void check_key(const struct key_desc *key)
 {
-    struct wire_terms terms;
+    struct wire_constraints constraints;
     struct key_desc taken;
     struct err err = {0};
     Pb__Key msg;
 
-    wire_put_key(key, &msg, &terms);
+    wire_put_key(key, &msg, &constraints);
     if (!wire_get_key(&msg, &taken, &err))
         fuzz_must(false, err.what);
     answers_check_key(&taken);

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         fuzz_must(!memchr(pin.data, '\0', pin.len) && !memchr(pin.data, '\n', pin.len),
                   "a PIN holds no NUL and no end of line");
     } else {
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
         fuzz_must(pin.len == 0, "a PIN that cannot be used is none");
     }
     secret_free(&pin);

@@ -180,13 +180,13 @@ static bool ask_public_key(struct hsm *hsm, struct err *err)
     return true;
 }
 
-static bool ask_offers(struct hsm *hsm, struct err *err)
+static bool ask_capabilities(struct hsm *hsm, struct err *err)
 {
-    struct hsm_offers offers;
+    struct hsm_capabilities caps;
 
-    if (!hsm->driver->offers(hsm, &offers, err))
+    if (!hsm->driver->capabilities(hsm, &caps, err))
         return false;
-    answers_check_offers(&offers);
+    answers_check_capabilities(&caps);
     return true;
 }
 
@@ -206,7 +206,7 @@ static bool ask_aes(struct hsm *hsm, struct err *err)
 {
     uint64_t handle = 0;
 
-    if (!hsm->driver->make_aes(hsm, 256, "hsmferry:1", &handle, err))
+    if (!hsm->driver->make_kek(hsm, 256, "hsmferry:1", &handle, err))
         return false;
     fuzz_must(handle != 0, "what was made has a handle");
     return true;
@@ -224,8 +224,8 @@ static bool ask_key(struct hsm *hsm, struct err *err)
 }
 
 static bool (*const asks[])(struct hsm *hsm, struct err *err) = {
-    ask_info,       ask_slots,  ask_login, ask_list, ask_handles, ask_describe,
-    ask_public_key, ask_offers, ask_pair,  ask_aes,  ask_key,
+    ask_info,       ask_slots,        ask_login, ask_list, ask_handles, ask_describe,
+    ask_public_key, ask_capabilities, ask_pair,  ask_aes,  ask_key,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -244,7 +244,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         fuzz_must(false, "an agent that answers as it must is taken");
     for (int i = 0; i < REPLIES_MAX; i++)
         if (!asks[choice % (sizeof asks / sizeof asks[0])](hsm, &err)) {
-            fuzz_must_tell(&err);
+            fuzz_must_report(&err);
             if (err.code == ERR_GONE)
                 break;
         }

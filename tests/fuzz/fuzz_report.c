@@ -41,10 +41,10 @@ static void check_seal(const struct bytes *report)
     bool sealed = len == report->len - body && memcmp(report->data + body, seal, len) == 0;
     fuzz_must(verify_seal(report, &err) == sealed, "a report is sealed by its last line, or not");
     if (!sealed)
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
 }
 
-static void check_sheet(const struct tree *tree)
+static void check_sheet(const struct yaml_tree *tree)
 {
     static const uint8_t sha256[SHA256_SIZE];
     char *sheet = NULL;
@@ -52,7 +52,7 @@ static void check_sheet(const struct tree *tree)
     FILE *out = open_memstream(&sheet, &size);
 
     fuzz_must(out != NULL, "this host has memory for a sheet");
-    sheet_print(tree_root(tree), sha256, out);
+    sheet_print(yaml_tree_root(tree), sha256, out);
     fclose(out);
     for (char *line = strtok(sheet, "\n\f"); line; line = strtok(NULL, "\n\f")) {
         fuzz_must(fuzz_is_harmless(line), "a sheet is harmless on a terminal");
@@ -64,19 +64,19 @@ static void check_sheet(const struct tree *tree)
 static void check_report(const uint8_t *data, size_t len)
 {
     const struct bytes report = {(uint8_t *)data, len};
-    struct tree *tree = NULL;
+    struct yaml_tree *tree = NULL;
     struct err err = {0};
 
     check_seal(&report);
-    if (!verify_form(&report, &tree, &err)) {
-        fuzz_must_tell(&err);
+    if (!verify_schema(&report, &tree, &err)) {
+        fuzz_must_report(&err);
         fuzz_must(tree == NULL, "a report of another form is no tree");
         return;
     }
     if (!verify_logic(tree, &err))
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
     check_sheet(tree);
-    tree_free(tree);
+    yaml_tree_free(tree);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -23,19 +23,19 @@ static char params[] =
     "pin=1234;quick=yes;keys=aes32:kek:+modifiable,aes16:%FFa,generic13:s:id=01,ec256:e:id=02,"
     "cert:c:id=02";
 
-static bool is_taken(const Pb__Reply *reply, struct err *told, struct err *err)
+static bool is_taken(const Pb__Reply *reply, struct err *reported, struct err *err)
 {
     struct hsm_info info;
     struct hsm_slot slot;
     struct key_desc key;
-    struct hsm_offers offers;
+    struct hsm_capabilities caps;
     struct hsm_pair pair = {0};
     struct bytes blob = {0};
     bool ok = true;
 
     switch (reply->result_case) {
     case PB__REPLY__RESULT_ERROR:
-        return wire_get_err(reply->error, told, err);
+        return wire_get_err(reply->error, reported, err);
     case PB__REPLY__RESULT_INFO:
         return wire_get_info(reply->info, &info, err);
     case PB__REPLY__RESULT_SLOTS:
@@ -49,7 +49,7 @@ static bool is_taken(const Pb__Reply *reply, struct err *told, struct err *err)
     case PB__REPLY__RESULT_KEY:
         return wire_get_key(reply->key, &key, err);
     case PB__REPLY__RESULT_OFFERS:
-        return wire_get_offers(reply->offers, &offers, err);
+        return wire_get_capabilities(reply->offers, &caps, err);
     case PB__REPLY__RESULT_PAIR:
         ok = wire_get_pair(reply->pair, &pair, err);
         bytes_free(&pair.spki);
@@ -69,16 +69,16 @@ static bool is_taken(const Pb__Reply *reply, struct err *told, struct err *err)
 
 static void check_reply(const Pb__Reply *reply, uint64_t id)
 {
-    struct err told = {0}, err = {0};
+    struct err reported = {0}, err = {0};
     struct bytes frame = {0};
 
     if (!wire_pack(&reply->base, &frame, &err))
         fuzz_must(false, "an answer fits into a frame");
     Pb__Reply *got = pb__reply__unpack(NULL, frame.len, frame.data);
     fuzz_must(got && got->id == id, "an answer names its request");
-    fuzz_must(is_taken(got, &told, &err), "the console takes what an agent answers");
-    if (told.code != ERR_NONE)
-        fuzz_must_tell(&told);
+    fuzz_must(is_taken(got, &reported, &err), "the console takes what an agent answers");
+    if (reported.code != ERR_NONE)
+        fuzz_must_report(&reported);
     pb__reply__free_unpacked(got, NULL);
     bytes_free(&frame);
 }

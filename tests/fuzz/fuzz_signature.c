@@ -62,7 +62,7 @@ static void check_taken(const struct bytes *report, const struct bytes *signatur
     copy[report->len] = '\n';
     fuzz_must(!verify_signature(&other, signature, pem, &err),
               "a signature is not one of a longer report, too");
-    fuzz_must_tell(&err);
+    fuzz_must_report(&err);
     free(copy);
     EVP_PKEY_free(key);
 }
@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (verify_signature(&report, &signature, &pem, &err)) {
         check_taken(&report, &signature, &pem);
     } else {
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
         fuzz_must(err.code == ERR_DATA, "what is no signature is wrong data");
     }
     ERR_clear_error();

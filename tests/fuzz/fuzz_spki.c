@@ -42,7 +42,7 @@ static void check_transport(const struct bytes *spki)
     int id, bits;
 
     if (!policy_check_transport(&policy, spki->data, spki->len, &err)) {
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
         fuzz_must(err.code == ERR_DATA, "what is no transport key is data not to be trusted");
         return;
     }
@@ -68,7 +68,7 @@ static void check_rsa(const struct bytes *spki)
                   "a modulus has the bits that OpenSSL counts");
         bytes_free(&openssl);
     } else {
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
     }
     bytes_free(&modulus);
     bytes_free(&exponent);
@@ -90,7 +90,7 @@ static void check_der(const uint8_t *data, size_t len)
     if (nss_spki_read(&spki, &key, &err))
         SECKEY_DestroyPublicKey(key);
     else
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
 }
 
 static void check_curve(struct view params)
@@ -154,7 +154,7 @@ static void check_nss(struct fuzz_input in, enum key_kind kind, enum key_class c
     if (nss_spki_of(&desc, &values, &spki, &err))
         fuzz_must(spki.len > 0, "a public key has octets");
     else
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
     bytes_free(&spki);
 }
 

@@ -112,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct fuzz_input in = {data, len};
     uint8_t choice = fuzz_take_octet(&in);
     size_t size = 1 + (size_t)choice * 2;
-    struct spoken spoken = {.take = take_line};
+    struct vendor_output output = {.take = take_line};
 
     if (in.len > RAW_MAX)
         in.len = RAW_MAX;
@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     char *text = fuzz_string(in.data, in.len);
     check_readers(text);
     free(text);
-    spoken_feed(&spoken, (const char *)in.data, in.len);
-    spoken_flush(&spoken);
+    vendor_output_feed(&output, (const char *)in.data, in.len);
+    vendor_output_flush(&output);
     return 0;
 }

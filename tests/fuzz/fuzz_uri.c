@@ -30,7 +30,7 @@ static void check_text(const uint8_t *data, size_t len)
 
     if (!uri_parse(text, &uri, &err)) {
         fuzz_must(err.code == ERR_CONFIG, "a wrong URI is the ceremony file's fault");
-        fuzz_must_tell(&err);
+        fuzz_must_report(&err);
     } else {
         fuzz_must(uri_parse(uri_whole(&uri, whole), &again, &err) && same(&uri, &again),
                   "a URI that was read is written as one that says the same");

@@ -38,7 +38,7 @@ static bool open_named(const char *mood, const char *named, int limit_ms, struct
                                  .environment = environment,
                                  .limit_ms = limit_ms,
                                  .abandon_fd = -1,
-                                 .spoken = take_line};
+                                 .vendor_output = take_line};
 
     text_print(agent, sizeof agent, "%s/hsmferry-agent", build ? build : ".");
     text_print(setup.where.module, sizeof setup.where.module, "%s/tests/modules/odd.so",

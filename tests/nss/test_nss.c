@@ -216,16 +216,16 @@ static uint64_t copy_of(struct place *place, uint64_t key, const struct bytes *s
     struct key_desc desc = describe(place, key);
     struct hsm_template template =
         template_of(desc.class, desc.kind, desc.length, KEY_SENSITIVE | KEY_SIGN);
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     struct key_desc kek_desc;
     struct err err = {0};
 
     template.spki = spki;
-    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &blob, &err), &err);
-    must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &blob, &template, &copy, &err), &err);
+    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &wrapped_key, &err), &err);
+    must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &wrapped_key, &template, &copy, &err), &err);
     kek_desc = describe(place, kek); /* NSS was asked for it past the driver */
     must(nss->remove(place->hsm, &kek_desc, &err), &err);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     return copy;
 }
 
@@ -332,16 +332,16 @@ static void transport_key_is_not_readable(void **state)
     struct hsm_template template =
         template_of(KEY_CLASS_SECRET, KEY_KIND_AES, 32, KEY_SENSITIVE | KEY_UNWRAP);
     struct hsm_pair pair = {0};
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     uint64_t public, source, destination;
     struct key_desc desc;
     struct err err = {0};
 
     must(nss->make_pair(place->hsm, 2048, temporary_label, &pair, &err), &err);
     must(nss->load_public(place->hsm, &pair.spki, temporary_label, &public, &err), &err);
-    must(nss->make_aes(place->hsm, 256, temporary_label, &source, &err), &err);
-    must(nss->wrap(place->hsm, HSM_RSA_OAEP_SHA256, public, source, &blob, &err), &err);
-    must(nss->unwrap(place->hsm, HSM_RSA_OAEP_SHA256, pair.private_handle, &blob, &template,
+    must(nss->make_kek(place->hsm, 256, temporary_label, &source, &err), &err);
+    must(nss->wrap(place->hsm, HSM_RSA_OAEP_SHA256, public, source, &wrapped_key, &err), &err);
+    must(nss->unwrap(place->hsm, HSM_RSA_OAEP_SHA256, pair.private_handle, &wrapped_key, &template,
                      &destination, &err),
          &err);
     assert_false(readable(place, source));
@@ -360,11 +360,11 @@ static void transport_key_is_not_readable(void **state)
     assert_false(key_is_not(&desc, KEY_LOCAL)); /* NSS would say so, though it made the key */
 
     template.flags = KEY_UNWRAP | KEY_EXTRACTABLE; /* the control: as NSS leaves it */
-    must(nss->unwrap(place->hsm, HSM_RSA_OAEP_SHA256, pair.private_handle, &blob, &template,
+    must(nss->unwrap(place->hsm, HSM_RSA_OAEP_SHA256, pair.private_handle, &wrapped_key, &template,
                      &destination, &err),
          &err);
     assert_true(readable(place, destination));
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&pair.spki);
 }
 
@@ -373,13 +373,13 @@ static void temporary_is_readable_before_it_is_guarded(void **state)
     struct place *place = *state;
     uint64_t kek = plant(place, CKK_AES, kek_value, sizeof kek_value, false, false, "");
     uint64_t key = plant(place, CKK_AES, kek_value, 16, false, true, "");
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     struct err err = {0};
     SECItem wrapped, value = {.data = NULL};
     PK11SymKey *by = direct(place, kek), *bare;
 
-    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &blob, &err), &err);
-    wrapped = (SECItem){.data = blob.data, .len = (unsigned)blob.len};
+    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &wrapped_key, &err), &err);
+    wrapped = (SECItem){.data = wrapped_key.data, .len = (unsigned)wrapped_key.len};
     bare = PK11_UnwrapSymKeyWithFlagsPerm(by, CKM_AES_KEY_WRAP_KWP, NULL, &wrapped, CKM_AES_ECB,
                                           CKA_ENCRYPT, 16, CKF_ENCRYPT, PR_FALSE);
     assert_non_null(bare);
@@ -389,7 +389,7 @@ static void temporary_is_readable_before_it_is_guarded(void **state)
     PK11_FreeSymKey(bare);
     PK11_FreeSymKey(by);
     assert_false(readable(place, copy_of(place, key, NULL)));
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
 }
 
 /* NSS wraps keys that are marked as not extractable; the guard does not let it. */
@@ -401,17 +401,17 @@ static void unextractable_stays(void **state)
     PK11SymKey *by = direct(place, kek), *it = direct(place, key);
     unsigned char room[HSM_BLOB_MAX];
     SECItem out = {.data = room, .len = sizeof room};
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     struct err err = {0};
 
     assert_int_equal(PK11_WrapSymKey(CKM_AES_KEY_WRAP_KWP, NULL, by, it, &out), SECSuccess);
     assert_int_equal(out.len, 40);
-    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &blob, &err), &err); /* the control */
-    bytes_free(&blob);
+    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &wrapped_key, &err), &err); /* the control */
+    bytes_free(&wrapped_key);
     for (enum hsm_alg alg = HSM_AES_KWP; alg < HSM_ALGS; alg++)
-        fails(guard_wrap(&(struct guard){.hsm = place->hsm}, alg, kek, key, &blob, &err), &err,
-              ERR_DENIED);
-    assert_null(blob.data);
+        fails(guard_wrap(&(struct guard){.hsm = place->hsm}, alg, kek, key, &wrapped_key, &err),
+              &err, ERR_DENIED);
+    assert_null(wrapped_key.data);
     PK11_FreeSymKey(by);
     PK11_FreeSymKey(it);
 }
@@ -433,17 +433,17 @@ static void key_for_trusted_keys_stays(void **state)
     struct place *place = *state;
     uint64_t kek = plant(place, CKK_AES, kek_value, sizeof kek_value, false, false, ""), key;
     PK11GenericObject *object = PK11_CreateGenericObject(slot_of(place), attributes, 6, PR_FALSE);
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     struct err err = {0};
 
     assert_non_null(object);
     key = PK11_GetObjectHandle(PK11_TypeGeneric, object, NULL);
-    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &blob, &err), &err); /* the control */
-    bytes_free(&blob);
-    fails(guard_wrap(&(struct guard){.hsm = place->hsm}, HSM_AES_KWP, kek, key, &blob, &err), &err,
-          ERR_DENIED);
+    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &wrapped_key, &err), &err); /* the control */
+    bytes_free(&wrapped_key);
+    fails(guard_wrap(&(struct guard){.hsm = place->hsm}, HSM_AES_KWP, kek, key, &wrapped_key, &err),
+          &err, ERR_DENIED);
     assert_non_null(strstr(err.what, "needs a trusted wrapping key"));
-    assert_null(blob.data);
+    assert_null(wrapped_key.data);
     PK11_DestroyGenericObject(object);
 }
 
@@ -456,16 +456,16 @@ static void key_wrap_does_not_lengthen(void **state)
     PK11SymKey *by = direct(place, kek), *it = direct(place, key);
     unsigned char room[HSM_BLOB_MAX];
     SECItem out = {.data = room, .len = sizeof room};
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     struct err err = {0};
 
     assert_int_equal(PK11_WrapSymKey(CKM_AES_KEY_WRAP, NULL, by, it, &out), SECSuccess);
     assert_int_equal(out.len, 24);
-    must(nss->wrap(place->hsm, HSM_AES_KW, kek, key, &blob, &err), &err); /* the control */
-    bytes_free(&blob);
-    fails(guard_wrap(&(struct guard){.hsm = place->hsm}, HSM_AES_KW, kek, key, &blob, &err), &err,
-          ERR_UNSUPPORTED);
-    assert_null(blob.data);
+    must(nss->wrap(place->hsm, HSM_AES_KW, kek, key, &wrapped_key, &err), &err); /* the control */
+    bytes_free(&wrapped_key);
+    fails(guard_wrap(&(struct guard){.hsm = place->hsm}, HSM_AES_KW, kek, key, &wrapped_key, &err),
+          &err, ERR_UNSUPPORTED);
+    assert_null(wrapped_key.data);
     PK11_FreeSymKey(by);
     PK11_FreeSymKey(it);
 }
@@ -483,13 +483,13 @@ static void length_ends_a_padded_secret(void **state)
     struct hsm_template template =
         template_of(KEY_CLASS_SECRET, KEY_KIND_GENERIC, 13, KEY_SENSITIVE | KEY_SIGN);
     const struct bytes nonce = {(uint8_t *)kek_value, sizeof kek_value};
-    struct bytes blob = {0}, want = {0}, got = {0};
+    struct bytes wrapped_key = {0}, want = {0}, got = {0};
     struct guard guard = {.hsm = place->hsm};
     uint64_t back;
     struct err err = {0};
 
-    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, padded, &blob, &err), &err);
-    must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err);
+    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, padded, &wrapped_key, &err), &err);
+    must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &wrapped_key, &template, &back, &err), &err);
     assert_int_equal(describe(place, back).length, 13);
     must(nss->prove(place->hsm, HSM_PROOF_DIGEST, exact, &nonce, &want, &err), &err);
     must(nss->prove(place->hsm, HSM_PROOF_DIGEST, back, &nonce, &got, &err), &err);
@@ -497,22 +497,23 @@ static void length_ends_a_padded_secret(void **state)
     must(nss->prove(place->hsm, HSM_PROOF_DIGEST, padded, &nonce, &got, &err), &err);
     assert_false(bytes_equal(&want, &got)); /* the digest sees zeros */
     template.length = 257;
-    assert_false(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &blob, &template, &back, &err));
+    assert_false(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &wrapped_key, &template, &back, &err));
     assert_int_equal(err.code, ERR_UNSUPPORTED);
     must(guard_begin(&guard, &err), &err);
     for (uint32_t length = 1; length <= 40; length++) {
         bool fits = length > 8 && length <= 16;
         template.length = length;
         if (fits)
-            must(guard_unwrap(&guard, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err);
+            must(guard_unwrap(&guard, HSM_AES_KWP, kek, &wrapped_key, &template, &back, &err),
+                 &err);
         else
-            fails(guard_unwrap(&guard, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err,
-                  ERR_DATA);
+            fails(guard_unwrap(&guard, HSM_AES_KWP, kek, &wrapped_key, &template, &back, &err),
+                  &err, ERR_DATA);
     }
     template.length = 8; /* the control: NSS cuts it */
-    must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err);
+    must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &wrapped_key, &template, &back, &err), &err);
     guard_end(&guard);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&want);
     bytes_free(&got);
 }
@@ -654,7 +655,7 @@ static void uncommitted_keys_do_not_last(void **state)
     size_t count = 1;
 
     must(nss->make_pair(place->hsm, 2048, temporary_label, &pair, &err), &err);
-    must(nss->make_aes(place->hsm, 256, temporary_label, &aes, &err), &err);
+    must(nss->make_kek(place->hsm, 256, temporary_label, &aes, &err), &err);
     copy_of(place, plant(place, CKK_AES, kek_value, 16, false, true, ""), NULL);
     assert_int_equal(count_objects(place), 5);
     must(nss->destroy(place->hsm, aes, &err), &err);
@@ -735,9 +736,9 @@ static void forget_the_next(struct place *place, const struct handles *kept)
     n->known.before_count = kept->before_count;
 }
 
-static bool by_make_aes(struct place *place, uint64_t *handle, struct err *err)
+static bool by_make_kek(struct place *place, uint64_t *handle, struct err *err)
 {
-    return nss->make_aes(place->hsm, 256, "x", handle, err);
+    return nss->make_kek(place->hsm, 256, "x", handle, err);
 }
 
 static bool by_make_pair(struct place *place, uint64_t *handle, struct err *err)
@@ -772,7 +773,7 @@ static void prepare_known(struct place *place)
 
     need(nss->make_pair(place->hsm, 2048, "x", &known_pair, &err) &&
              nss->load_public(place->hsm, &known_pair.spki, "x", &public, &err) &&
-             nss->make_aes(place->hsm, 256, "x", &aes, &err) &&
+             nss->make_kek(place->hsm, 256, "x", &aes, &err) &&
              nss->wrap(place->hsm, HSM_RSA_OAEP_SHA256, public, aes, &known_blob, &err) &&
              nss->make_key(place->hsm, &sample, "x", &known_temporary, &other, &err),
          "the keys are made");
@@ -840,7 +841,7 @@ static void refuse(struct place *place, const struct maker *maker)
     struct err err = {0};
     uint64_t handle, last;
 
-    need((maker->lasting ? make : by_make_aes)(place, &last, &err) &&
+    need((maker->lasting ? make : by_make_kek)(place, &last, &err) &&
              nss->destroy(place->hsm, last, &err),
          "an object is made, and destroyed");
     know_the_next(place, last, &kept);
@@ -860,7 +861,7 @@ static void refuse(struct place *place, const struct maker *maker)
 static void known_handles_are_refused(void **state)
 {
     static const struct maker makers[] = {
-        {by_make_aes, false}, {by_make_pair, false}, {by_make_key, false},  {by_load_public, false},
+        {by_make_kek, false}, {by_make_pair, false}, {by_make_key, false},  {by_load_public, false},
         {by_unwrap, false},   {by_commit, true},     {by_make_public, true}};
     struct place place = {0};
     int status;
@@ -918,37 +919,37 @@ static void any_flags_may_be_asked_for(void **state)
 {
     struct place *place = *state;
     uint64_t kek = plant(place, CKK_AES, kek_value, sizeof kek_value, false, false, ""), back;
-    struct bytes spki = {0}, blob = {0};
+    struct bytes spki = {0}, wrapped_key = {0};
     uint64_t key = plant_pair(place, true, &spki);
     struct hsm_template template =
         template_of(KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, (UINT32_C(1) << KEY_FLAGS) - 1);
     struct err err = {0};
 
-    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &blob, &err), &err);
+    must(nss->wrap(place->hsm, HSM_AES_KWP, kek, key, &wrapped_key, &err), &err);
     template.spki = &spki;
-    must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &blob, &template, &back, &err), &err);
+    must(nss->unwrap(place->hsm, HSM_AES_KWP, kek, &wrapped_key, &template, &back, &err), &err);
     assert_int_equal(describe(place, back).flags & KEY_USES,
                      KEY_DECRYPT | KEY_SIGN | KEY_SIGN_RECOVER | KEY_UNWRAP | KEY_DERIVE);
     bytes_free(&spki);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
 }
 
 static void offers_what_it_showed(void **state)
 {
     struct place *place = *state;
-    struct hsm_offers offers = {0};
+    struct hsm_capabilities caps = {0};
     struct err err = {0};
 
-    must(nss->offers(place->hsm, &offers, &err), &err);
+    must(nss->capabilities(place->hsm, &caps, &err), &err);
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
-        print_message("%s: %s | %s | %s\n", hsm_alg_name(alg), offers.alg[alg].wrap_words,
-                      offers.alg[alg].unwrap_words, offers.alg[alg].reason);
-        assert_true(offers.alg[alg].wrap && offers.alg[alg].unwrap);
+        print_message("%s: %s | %s | %s\n", hsm_alg_name(alg), caps.alg[alg].wrap_call,
+                      caps.alg[alg].unwrap_call, caps.alg[alg].reason);
+        assert_true(caps.alg[alg].wrap && caps.alg[alg].unwrap);
     }
-    assert_int_equal(offers.alg[HSM_AES_KWP].mechanism, CKM_AES_KEY_WRAP_KWP);
-    assert_int_equal(offers.exact_length, HSM_YES);
-    assert_int_equal(offers.takes_length, HSM_YES);
-    assert_int_equal(offers.proofs, (1 << HSM_PROOF_BYTES) - 1); /* no HSM answers that one */
+    assert_int_equal(caps.alg[HSM_AES_KWP].mechanism, CKM_AES_KEY_WRAP_KWP);
+    assert_int_equal(caps.exact_length, HSM_YES);
+    assert_int_equal(caps.takes_length, HSM_YES);
+    assert_int_equal(caps.proofs, (1 << HSM_PROOF_BYTES) - 1); /* no HSM answers that one */
     assert_int_equal(count_objects(place), 0);
 }
 

@@ -211,9 +211,10 @@ int ferry_up(void **state)
     f->new = hsm_enter(TOKENS_NEW);
     must(f->new->driver->make_pair(f->new, 2048, temp_label, &f->pair, &err));
     must(f->old->driver->load_public(f->old, &f->pair.spki, temp_label, &f->public, &err));
-    must(f->old->driver->make_aes(f->old, 256, temp_label, &f->wrapper, &err));
-    must(f->old->driver->wrap(f->old, HSM_RSA_OAEP_SHA1, f->public, f->wrapper, &f->blob, &err));
-    must(f->new->driver->unwrap(f->new, HSM_RSA_OAEP_SHA1, f->pair.private_handle, &f->blob,
+    must(f->old->driver->make_kek(f->old, 256, temp_label, &f->wrapper, &err));
+    must(f->old->driver->wrap(f->old, HSM_RSA_OAEP_SHA1, f->public, f->wrapper, &f->wrapped_key,
+                              &err));
+    must(f->new->driver->unwrap(f->new, HSM_RSA_OAEP_SHA1, f->pair.private_handle, &f->wrapped_key,
                                 &template, &f->arrived, &err));
     *state = f;
     return 0;
@@ -223,7 +224,7 @@ int ferry_down(void **state)
 {
     struct ferry *f = *state;
 
-    bytes_free(&f->blob);
+    bytes_free(&f->wrapped_key);
     bytes_free(&f->pair.spki);
     f->old->driver->close(f->old);
     f->new->driver->close(f->new);
@@ -252,14 +253,14 @@ uint64_t ferry_move(struct ferry *f, const struct key_desc *key, bool direct)
 {
     enum hsm_alg alg = direct ? HSM_RSA_OAEP_SHA1 : HSM_AES_KWP;
     struct hsm_template template = ferry_template(key, NULL);
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     uint64_t handle;
 
-    must(f->old->driver->wrap(f->old, alg, direct ? f->public : f->wrapper, key->handle, &blob,
-                              &err));
-    must(f->new->driver->unwrap(f->new, alg, direct ? f->pair.private_handle : f->arrived, &blob,
-                                &template, &handle, &err));
-    bytes_free(&blob);
+    must(f->old->driver->wrap(f->old, alg, direct ? f->public : f->wrapper, key->handle,
+                              &wrapped_key, &err));
+    must(f->new->driver->unwrap(f->new, alg, direct ? f->pair.private_handle : f->arrived,
+                                &wrapped_key, &template, &handle, &err));
+    bytes_free(&wrapped_key);
     return handle;
 }
 

@@ -73,7 +73,7 @@ struct ferry {
     uint64_t public;  /* on the old side */
     uint64_t wrapper; /* the AES key, on the old side ... */
     uint64_t arrived; /* ... and on the new one */
-    struct bytes blob;
+    struct bytes wrapped_key;
 };
 int ferry_up(void **state);
 int ferry_down(void **state);

@@ -61,26 +61,26 @@ static struct hsm *enter(const char *lines)
 }
 
 /* What the token offers in this dialect. */
-static struct hsm_offers offers_of(const char *lines)
+static struct hsm_capabilities capabilities_of(const char *lines)
 {
     struct hsm *hsm = enter(lines);
-    struct hsm_offers offers;
+    struct hsm_capabilities caps;
 
-    must(hsm->driver->offers(hsm, &offers, &err));
+    must(hsm->driver->capabilities(hsm, &caps, &err));
     hsm->driver->close(hsm);
-    return offers;
+    return caps;
 }
 
-static void check_rejected(const struct hsm_offer *offer, const char *reason)
+static void check_rejected(const struct hsm_capability *capability, const char *reason)
 {
-    assert_false(offer->wrap || offer->unwrap);
-    assert_string_equal(offer->reason, reason);
+    assert_false(capability->wrap || capability->unwrap);
+    assert_string_equal(capability->reason, reason);
 }
 
 static void right_numbers_are_taken(void **state)
 {
-    struct hsm_offers o =
-        offers_of("algorithms:\n" OAEP TRY("aes-kwp", PAD, "none") TRY("aes-kw", KW, "none"));
+    struct hsm_capabilities o =
+        capabilities_of("algorithms:\n" OAEP TRY("aes-kwp", PAD, "none") TRY("aes-kw", KW, "none"));
 
     (void)state;
     assert_true(o.alg[HSM_AES_KWP].wrap && o.alg[HSM_AES_KWP].unwrap);
@@ -91,8 +91,8 @@ static void right_numbers_are_taken(void **state)
 
 static void the_next_number_is_tried(void **state)
 {
-    struct hsm_offers o =
-        offers_of("algorithms:\n" OAEP TRY("aes-kwp", KWP, "none") ALSO(PAD) ALSO(KW));
+    struct hsm_capabilities o =
+        capabilities_of("algorithms:\n" OAEP TRY("aes-kwp", KWP, "none") ALSO(PAD) ALSO(KW));
 
     (void)state;
     assert_true(o.alg[HSM_AES_KWP].wrap && o.alg[HSM_AES_KWP].unwrap);
@@ -104,7 +104,7 @@ static void the_next_number_is_tried(void **state)
 /* A file that is wrong about RFC 5649 is found out by what the token does. */
 static void wrong_number_is_rejected(void **state)
 {
-    struct hsm_offers o = offers_of("algorithms:\n" OAEP TRY("aes-kwp", KW, "none"));
+    struct hsm_capabilities o = capabilities_of("algorithms:\n" OAEP TRY("aes-kwp", KW, "none"));
 
     (void)state;
     check_rejected(&o.alg[HSM_AES_KWP], "CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649, though the "
@@ -113,8 +113,8 @@ static void wrong_number_is_rejected(void **state)
 
 static void swapped_numbers_are_rejected(void **state)
 {
-    struct hsm_offers o =
-        offers_of("algorithms:\n" OAEP TRY("aes-kwp", KW, "none") TRY("aes-kw", PAD, "none"));
+    struct hsm_capabilities o =
+        capabilities_of("algorithms:\n" OAEP TRY("aes-kwp", KW, "none") TRY("aes-kw", PAD, "none"));
 
     (void)state;
     check_rejected(&o.alg[HSM_AES_KWP], "CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649, though the "
@@ -126,8 +126,8 @@ static void swapped_numbers_are_rejected(void **state)
 /* Where the envelope's value cannot be learnt, lengths and the difference must do. */
 static void wrong_number_is_rejected_without_a_transport(void **state)
 {
-    struct hsm_offers o =
-        offers_of("algorithms:\n" TRY("aes-kwp", KW, "none") TRY("aes-kw", KW, "none"));
+    struct hsm_capabilities o =
+        capabilities_of("algorithms:\n" TRY("aes-kwp", KW, "none") TRY("aes-kw", KW, "none"));
 
     (void)state;
     check_rejected(&o.alg[HSM_AES_KWP], "CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649, though the "
@@ -139,20 +139,20 @@ static void wrong_number_is_rejected_without_a_transport(void **state)
 static void wrong_number_is_believed_when_the_file_is(void **state)
 {
     struct hsm *hsm = enter(BELIEVE "algorithms:\n" OAEP TRY("aes-kwp", KW, "none"));
-    struct hsm_offers o;
+    struct hsm_capabilities o;
     struct bytes kwp = {0};
     uint64_t under, key;
 
     (void)state;
-    must(hsm->driver->offers(hsm, &o, &err));
+    must(hsm->driver->capabilities(hsm, &o, &err));
     assert_true(o.alg[HSM_AES_KWP].wrap && o.alg[HSM_AES_KWP].unwrap);
     assert_int_equal(o.alg[HSM_AES_KWP].mechanism, 0x2109);
-    assert_string_equal(o.alg[HSM_AES_KWP].wrap_words, "C_WrapKey CKM_AES_KEY_WRAP");
+    assert_string_equal(o.alg[HSM_AES_KWP].wrap_call, "C_WrapKey CKM_AES_KEY_WRAP");
     assert_string_equal(o.alg[HSM_AES_KWP].reason, "believed from the dialect mine, not tried");
     assert_true(o.can_copy);
     assert_int_equal(o.exact_length, HSM_NO);
-    must(hsm->driver->make_aes(hsm, 256, "hsmferry:test", &under, &err));
-    must(hsm->driver->make_aes(hsm, 128, "hsmferry:test", &key, &err));
+    must(hsm->driver->make_kek(hsm, 256, "hsmferry:test", &under, &err));
+    must(hsm->driver->make_kek(hsm, 128, "hsmferry:test", &key, &err));
     must(hsm->driver->wrap(hsm, HSM_AES_KWP, under, key, &kwp, &err));
     assert_int_equal(kwp.len, 24);
     bytes_free(&kwp);
@@ -162,12 +162,12 @@ static void wrong_number_is_believed_when_the_file_is(void **state)
 /* Even then the token's own list is looked at. */
 static void unlisted_number_is_not_believed(void **state)
 {
-    struct hsm_offers o =
-        offers_of(BELIEVE "algorithms:\n" OAEP TRY("aes-kwp", KWP, "none") ALSO(PAD));
+    struct hsm_capabilities o =
+        capabilities_of(BELIEVE "algorithms:\n" OAEP TRY("aes-kwp", KWP, "none") ALSO(PAD));
 
     (void)state;
     assert_int_equal(o.alg[HSM_AES_KWP].mechanism, 0x210a);
-    o = offers_of(BELIEVE "algorithms:\n" OAEP TRY("aes-kwp", KWP, "none"));
+    o = capabilities_of(BELIEVE "algorithms:\n" OAEP TRY("aes-kwp", KWP, "none"));
     check_rejected(&o.alg[HSM_AES_KWP],
                    "CKM_AES_KEY_WRAP_KWP: the token does not list it; the dialect mine has no "
                    "other");
@@ -176,7 +176,8 @@ static void unlisted_number_is_not_believed(void **state)
 /* SoftHSM refuses any parameter of its key wraps. */
 static void initial_value_is_said(void **state)
 {
-    struct hsm_offers o = offers_of("algorithms:\n" OAEP TRY("aes-kwp", PAD, "initial-value"));
+    struct hsm_capabilities o =
+        capabilities_of("algorithms:\n" OAEP TRY("aes-kwp", PAD, "initial-value"));
 
     (void)state;
     check_rejected(&o.alg[HSM_AES_KWP], "CKM_AES_KEY_WRAP_PAD: CKR_ARGUMENTS_BAD, though the "
@@ -186,7 +187,7 @@ static void initial_value_is_said(void **state)
 /* SoftHSM refuses CKA_VALUE_LEN in a template; so here it must be there. */
 static void required_length_is_said(void **state)
 {
-    struct hsm_offers o = offers_of(
+    struct hsm_capabilities o = capabilities_of(
         "algorithms:\n" OAEP TRY("aes-kwp", PAD, "none") "template: {value-length: required}\n");
 
     (void)state;
@@ -208,22 +209,22 @@ static void secrecy_is_set_afterwards(void **state)
                                           .label = (const uint8_t *)"hsmferry:test",
                                           .label_len = 13};
     struct hsm_pair pair = {0};
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     struct key_desc key;
     uint64_t public, aes, back;
 
     (void)state;
     must(hsm->driver->make_pair(hsm, 2048, "hsmferry:test", &pair, &err));
     must(hsm->driver->load_public(hsm, &pair.spki, "hsmferry:test", &public, &err));
-    must(hsm->driver->make_aes(hsm, 256, "hsmferry:test", &aes, &err));
-    must(hsm->driver->wrap(hsm, HSM_RSA_OAEP_SHA1, public, aes, &blob, &err));
-    must(hsm->driver->unwrap(hsm, HSM_RSA_OAEP_SHA1, pair.private_handle, &blob, &template, &back,
-                             &err));
+    must(hsm->driver->make_kek(hsm, 256, "hsmferry:test", &aes, &err));
+    must(hsm->driver->wrap(hsm, HSM_RSA_OAEP_SHA1, public, aes, &wrapped_key, &err));
+    must(hsm->driver->unwrap(hsm, HSM_RSA_OAEP_SHA1, pair.private_handle, &wrapped_key, &template,
+                             &back, &err));
     must(hsm->driver->describe(hsm, back, &key, &err));
     assert_true(key_is(&key, KEY_SENSITIVE));
     assert_true(key_is_not(&key, KEY_EXTRACTABLE));
     assert_true(key_is(&key, KEY_MODIFIABLE)); /* by default, as nothing was said */
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&pair.spki);
     hsm->driver->close(hsm);
 }

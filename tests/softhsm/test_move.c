@@ -105,9 +105,10 @@ static void test_edwards_does_not_move(void **state)
 {
     struct ferry *f = *state;
     struct key_desc key = hsm_key(f->old, KEY_CLASS_PRIVATE, "ed25519");
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
 
-    assert_false(f->old->driver->wrap(f->old, HSM_AES_KWP, f->wrapper, key.handle, &blob, &err));
+    assert_false(
+        f->old->driver->wrap(f->old, HSM_AES_KWP, f->wrapper, key.handle, &wrapped_key, &err));
     assert_int_equal(err.code, ERR_UNSUPPORTED);
     assert_string_equal(err.hsm_name, "CKR_KEY_NOT_WRAPPABLE");
 }
@@ -160,14 +161,14 @@ static void test_keys_that_may_not_leave(void **state)
 
     for (size_t i = 0; i < 2; i++) {
         struct key_desc key = hsm_key(f->old, KEY_CLASS_SECRET, labels[i]);
-        struct bytes blob = {0};
+        struct bytes wrapped_key = {0};
         const struct guard guard = {.hsm = f->old};
-        assert_false(guard_wrap(&guard, HSM_AES_KWP, f->wrapper, key.handle, &blob, &err));
+        assert_false(guard_wrap(&guard, HSM_AES_KWP, f->wrapper, key.handle, &wrapped_key, &err));
         assert_int_equal(err.code, ERR_DENIED);
         assert_int_equal(err.hsm_code, 0); /* our own word, not the token's */
-        assert_int_equal(blob.len, 0);
+        assert_int_equal(wrapped_key.len, 0);
         assert_false(/* the control: its own comes later */
-                     f->old->driver->wrap(f->old, HSM_AES_KWP, f->wrapper, key.handle, &blob,
+                     f->old->driver->wrap(f->old, HSM_AES_KWP, f->wrapper, key.handle, &wrapped_key,
                                           &err));
         assert_int_not_equal(err.hsm_code, 0);
     }
@@ -175,7 +176,7 @@ static void test_keys_that_may_not_leave(void **state)
 
 /* --- damage --- */
 
-static void damaged(struct ferry *f, enum hsm_alg alg, const struct bytes *blob)
+static void damaged(struct ferry *f, enum hsm_alg alg, const struct bytes *wrapped_key)
 {
     static const char *const says =
         "the wrapped key was not accepted: it is not what the other side sent";
@@ -186,8 +187,8 @@ static void damaged(struct ferry *f, enum hsm_alg alg, const struct bytes *blob)
     struct guard guard = {.hsm = f->new};
     uint64_t handle;
 
-    assert_false(guard_unwrap(&guard, alg, direct ? f->pair.private_handle : f->arrived, blob,
-                              &template, &handle, &err));
+    assert_false(guard_unwrap(&guard, alg, direct ? f->pair.private_handle : f->arrived,
+                              wrapped_key, &template, &handle, &err));
     assert_int_equal(err.code, ERR_DATA);
     assert_string_equal(err.what, says);
     assert_int_equal(err.hsm_code, 0);
@@ -224,13 +225,13 @@ static void test_damaged_blobs(void **state)
 {
     struct ferry *f = *state;
     struct key_desc key = hsm_key(f->old, KEY_CLASS_SECRET, "aes256");
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
 
-    must(f->old->driver->wrap(f->old, HSM_AES_KWP, f->wrapper, key.handle, &blob, &err));
-    damage_in_all_ways(f, HSM_AES_KWP, &blob);
-    damage_in_all_ways(f, HSM_RSA_OAEP_SHA1, &f->blob);
+    must(f->old->driver->wrap(f->old, HSM_AES_KWP, f->wrapper, key.handle, &wrapped_key, &err));
+    damage_in_all_ways(f, HSM_AES_KWP, &wrapped_key);
+    damage_in_all_ways(f, HSM_RSA_OAEP_SHA1, &f->wrapped_key);
     ferry_move(f, &key, false); /* the control */
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
 }
 
 static void test_transport_keys_are_guarded(void **state)
@@ -267,10 +268,10 @@ static void test_transport_key_forces_secrecy(void **state)
                                     .label_len = strlen(temp_label)};
     uint64_t handle;
 
-    assert_false(f->new->driver->unwrap(f->new, HSM_RSA_OAEP_SHA1, f->pair.private_handle, &f->blob,
-                                        &template, &handle, &err));
+    assert_false(f->new->driver->unwrap(f->new, HSM_RSA_OAEP_SHA1, f->pair.private_handle,
+                                        &f->wrapped_key, &template, &handle, &err));
     template.flags |= KEY_SENSITIVE; /* the control */
-    must(f->new->driver->unwrap(f->new, HSM_RSA_OAEP_SHA1, f->pair.private_handle, &f->blob,
+    must(f->new->driver->unwrap(f->new, HSM_RSA_OAEP_SHA1, f->pair.private_handle, &f->wrapped_key,
                                 &template, &handle, &err));
 }
 
@@ -297,8 +298,8 @@ static void test_transport_keys_cannot_be_loosened(void **state)
                      CKR_ACTION_PROHIBITED);
     assert_int_equal(q->fn->C_CopyObject(q->session, f->arrived, &decrypt, 1, &made),
                      CKR_ATTRIBUTE_READ_ONLY);
-    assert_int_equal(q->fn->C_UnwrapKey(q->session, &pkcs1, f->pair.private_handle, f->blob.data,
-                                        f->blob.len, minimal, 3, &made),
+    assert_int_equal(q->fn->C_UnwrapKey(q->session, &pkcs1, f->pair.private_handle,
+                                        f->wrapped_key.data, f->wrapped_key.len, minimal, 3, &made),
                      CKR_MECHANISM_INVALID);
 }
 

@@ -137,7 +137,7 @@ static void test_list_secrets(void **state)
                                      KEY_UNWRAP | KEY_DERIVE));
         assert_true(key_is_not(&key, KEY_LOCAL));
         /* that of a secret value is a hash of it, which is nobody's business */
-        assert_int_equal(key.check_value_len, secrets[i].type == CKK_GENERIC_SECRET ? 0 : 3);
+        assert_int_equal(key.kcv_len, secrets[i].type == CKK_GENERIC_SECRET ? 0 : 3);
     }
     assert_string_equal(hsm_key(hsm, KEY_CLASS_SECRET, "aes128").type_name, "CKK_AES");
     assert_int_equal(hsm_key(hsm, KEY_CLASS_DATA, "data").kind, KEY_KIND_NONE);
@@ -159,8 +159,8 @@ static void test_list_pairs(void **state)
         assert_true(public.has_public);
         assert_memory_equal(private.spki_sha256, public.spki_sha256, 32);
         must(hsm->driver->describe(hsm, private.handle, &again, &err));
-        assert_true(again.terms.known & KEY_TEMPLATE); /* of which no list tells */
-        again.terms.known &= ~(uint32_t)KEY_TEMPLATE;
+        assert_true(again.constraints.known & KEY_TEMPLATE); /* of which no list tells */
+        again.constraints.known &= ~(uint32_t)KEY_TEMPLATE;
         assert_memory_equal(&again, &private, sizeof again);
     }
     assert_int_equal(hsm_key(hsm, KEY_CLASS_PRIVATE, "ed25519").kind, KEY_KIND_EDWARDS);
@@ -175,7 +175,7 @@ static void test_gone(void **state)
     uint64_t handle;
 
     (void)state;
-    must(hsm->driver->make_aes(hsm, 256, temp_label, &handle, &err));
+    must(hsm->driver->make_kek(hsm, 256, temp_label, &handle, &err));
     must(hsm->driver->describe(hsm, handle, &key, &err));
     must(hsm->driver->destroy(hsm, handle, &err));
     must(hsm->driver->destroy(hsm, handle, &err));
@@ -184,14 +184,14 @@ static void test_gone(void **state)
     hsm->driver->close(hsm);
 }
 
-static void test_offers(void **state)
+static void test_capabilities(void **state)
 {
     struct hsm *hsm = hsm_enter(TOKENS_OLD);
     size_t before = hsm_count(hsm);
-    struct hsm_offers o;
+    struct hsm_capabilities o;
 
     (void)state;
-    must(hsm->driver->offers(hsm, &o, &err));
+    must(hsm->driver->capabilities(hsm, &o, &err));
     assert_int_equal(hsm_count(hsm), before);
     assert_false(o.alg[HSM_RSA_OAEP_SHA256].wrap);
     assert_false(o.alg[HSM_RSA_OAEP_SHA256].unwrap);
@@ -201,7 +201,7 @@ static void test_offers(void **state)
     assert_true(o.alg[HSM_RSA_OAEP_SHA1].wrap && o.alg[HSM_RSA_OAEP_SHA1].unwrap);
     assert_true(o.alg[HSM_AES_KWP].wrap && o.alg[HSM_AES_KWP].unwrap);
     assert_int_equal(o.alg[HSM_AES_KWP].mechanism, 0x210a);
-    assert_string_equal(o.alg[HSM_AES_KWP].wrap_words, "C_WrapKey CKM_AES_KEY_WRAP_PAD");
+    assert_string_equal(o.alg[HSM_AES_KWP].wrap_call, "C_WrapKey CKM_AES_KEY_WRAP_PAD");
     assert_true(o.alg[HSM_AES_KW].wrap && o.alg[HSM_AES_KW].unwrap);
     assert_false(o.alg[HSM_AES_CBC_PAD].wrap || o.alg[HSM_AES_CBC_PAD].unwrap);
     assert_int_equal(o.proofs,
@@ -225,7 +225,7 @@ static void test_temporaries_vanish(void **state)
 
     (void)state;
     must(hsm->driver->make_pair(hsm, 2048, temp_label, &pair, &err));
-    must(hsm->driver->make_aes(hsm, 256, temp_label, &aes, &err));
+    must(hsm->driver->make_kek(hsm, 256, temp_label, &aes, &err));
     assert_int_equal(hsm_count(hsm), before + 3);
     assert_false(hsm_find(hsm, KEY_CLASS_SECRET, temp_label, strlen(temp_label), &key));
     bytes_free(&pair.spki);
@@ -345,7 +345,7 @@ static void *make_many(void *arg)
 
     for (unsigned i = 0; i < ROUNDS; i++) {
         uint64_t handle;
-        if (!driver->make_aes(w->hsm, 256, temp_label, &handle, &w->err) ||
+        if (!driver->make_kek(w->hsm, 256, temp_label, &handle, &w->err) ||
             (i % 3 && !driver->destroy(w->hsm, handle, &w->err)))
             break;
         w->made++;
@@ -400,7 +400,7 @@ int main(void)
         cmocka_unit_test(test_list_secrets),
         cmocka_unit_test(test_list_pairs),
         cmocka_unit_test(test_gone),
-        cmocka_unit_test(test_offers),
+        cmocka_unit_test(test_capabilities),
         cmocka_unit_test(test_temporaries_vanish),
         cmocka_unit_test(test_two_sessions_at_once),
         cmocka_unit_test(test_no_session_before_the_login),

@@ -37,11 +37,11 @@ TESTS += %D%/test_ceremony
 %C%_test_ceremony_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_ceremony_LDADD = libfake.a $(UNIT_CEREMONY)
 
-check_PROGRAMS += %D%/test_check
-TESTS += %D%/test_check
-%C%_test_check_SOURCES = %D%/test_check.c
-%C%_test_check_CFLAGS = $(UNIT_CFLAGS)
-%C%_test_check_LDADD = libfake.a $(UNIT_CEREMONY)
+check_PROGRAMS += %D%/test_kcv
+TESTS += %D%/test_kcv
+%C%_test_kcv_SOURCES = %D%/test_kcv.c
+%C%_test_kcv_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_kcv_LDADD = libfake.a $(UNIT_CEREMONY)
 
 check_PROGRAMS += %D%/test_ckr
 TESTS += %D%/test_ckr
@@ -206,11 +206,11 @@ TESTS += %D%/test_text
 %C%_test_text_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_text_LDADD = $(UNIT_BASE)
 
-check_PROGRAMS += %D%/test_spoken
-TESTS += %D%/test_spoken
-%C%_test_spoken_SOURCES = %D%/test_spoken.c
-%C%_test_spoken_CFLAGS = $(UNIT_CFLAGS)
-%C%_test_spoken_LDADD = $(UNIT_HSM)
+check_PROGRAMS += %D%/test_vendor_output
+TESTS += %D%/test_vendor_output
+%C%_test_vendor_output_SOURCES = %D%/test_vendor_output.c
+%C%_test_vendor_output_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_vendor_output_LDADD = $(UNIT_HSM)
 
 check_PROGRAMS += %D%/test_trace
 TESTS += %D%/test_trace

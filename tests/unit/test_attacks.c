@@ -97,7 +97,7 @@ static bool same_rights(struct two *t)
     uint32_t asked = t->key[0].flags;
     const struct fidelity_pair pair = {&t->key[0], &asked, &found, false};
 
-    found.length = found.bits = found.check_value_len = 0;
+    found.length = found.bits = found.kcv_len = 0;
     found.has_public = false;
     return fidelity_check(&pair, &t->err);
 }
@@ -193,8 +193,8 @@ static void hmac_alone_does_not_see_a_digest(void **state)
         struct two t = make(rows[i].source, rows[i].destination);
         assert_true(proves(&t, hmac)); /* the control */
         assert_false(proves(&t, 1U << HSM_PROOF_DIGEST));
-        for (unsigned told = 0; told < 2; told++) {
-            t.key[1].length = told ? t.key[1].length : 0;
+        for (unsigned reported = 0; reported < 2; reported++) {
+            t.key[1].length = reported ? t.key[1].length : 0;
             assert_int_equal(proof_exact(hmac, &t.key[0], &t.key[1]), 0);
         }
         unmake(&t);

@@ -69,10 +69,10 @@ static void watch(const struct hsm *hsm, uint64_t handle)
 }
 
 static bool watched_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-                         struct bytes *blob, struct err *err)
+                         struct bytes *wrapped_key, struct err *err)
 {
     watch(hsm, key);
-    return fake_driver.wrap(hsm, alg, wrapping, key, blob, err);
+    return fake_driver.wrap(hsm, alg, wrapping, key, wrapped_key, err);
 }
 
 static bool watched_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
@@ -285,7 +285,7 @@ static void all_kinds_arrive(void **state)
     assert_int_equal(end->end.exit_code, 0);
     assert_int_equal(end->end.migrated, MOVABLE);
     assert_int_equal(end->end.left_over, 0);
-    assert_int_equal(end->end.along, PRIVATE); /* their public halves */
+    assert_int_equal(end->end.companions, PRIVATE); /* their public halves */
     assert_int_equal(objects_on_destination(rig), 1 + MOVABLE + PRIVATE);
     assert_int_equal(rig->opened[SIDE_DESTINATION], 3); /* for the canary, and at the end */
 }
@@ -302,7 +302,7 @@ static void order_of_steps(void **state)
         const struct event *e = &rig->events[i];
         if (e->kind != EVENT_STEP || e->step.state != EVENT_BEGUN) {
             accepted |=
-                e->kind == EVENT_STEP && e->step.id == STEP_UNWRAP_AES && e->step.state == EVENT_OK;
+                e->kind == EVENT_STEP && e->step.id == STEP_UNWRAP_KEK && e->step.state == EVENT_OK;
             continue;
         }
         if (e->step.id == STEP_COMMIT) /* no public object's turn */
@@ -329,14 +329,14 @@ static void padded_secret_goes_directly(void **state)
 static void key_done_once_for_each(void **state)
 {
     struct rig *rig = *state;
-    unsigned told[MOVABLE + PRIVATE + 2] = {0};
+    unsigned reported[MOVABLE + PRIVATE + 2] = {0};
 
     go(rig, "keys=" KEYS ",aes16:stays:-extractable", "", "pkcs11:object=*");
     for (size_t i = 0; i < rig->count; i++)
         if (rig->events[i].kind == EVENT_KEY_DONE)
-            told[rig->events[i].key]++;
+            reported[rig->events[i].key]++;
     for (unsigned i = 1; i < MOVABLE + PRIVATE + 2; i++)
-        assert_int_equal(told[i], 1);
+        assert_int_equal(reported[i], 1);
 }
 
 /* A check value of a guessable secret would let its guesser test guesses. */
@@ -352,9 +352,9 @@ static void no_check_value_of_a_password(void **state)
                                       : e->kind == EVENT_KEY_DONE ? &e->key_done.desc
                                                                   : NULL;
         if (desc && desc->kind == KEY_KIND_GENERIC)
-            assert_int_equal(desc->check_value_len, 0);
+            assert_int_equal(desc->kcv_len, 0);
         else if (desc)
-            shown += desc->check_value_len > 0;
+            shown += desc->kcv_len > 0;
     }
     assert_true(shown > 0);
 }
@@ -723,9 +723,9 @@ static void check_end(struct rig *rig, const struct event *end, const char *faul
         fail_msg("%s: exit 0, but %u of 2 migrated", fault, end->end.migrated);
     if (end->end.exit_code == 2 && objects != 1)
         fail_msg("%s: exit 2, but %zu objects", fault, objects);
-    if (objects < 1 + end->end.migrated + end->end.along)
+    if (objects < 1 + end->end.migrated + end->end.companions)
         fail_msg("%s: %u migrated, but %zu objects", fault, end->end.migrated, objects);
-    if (objects > 1 + end->end.migrated + end->end.along && end->end.exit_code != 3)
+    if (objects > 1 + end->end.migrated + end->end.companions && end->end.exit_code != 3)
         fail_msg("%s: an object is left over, but exit %d", fault, end->end.exit_code);
     if (!clean && end->end.exit_code != 3)
         fail_msg("%s: left over %u, but exit %d", fault, end->end.left_over, end->end.exit_code);
@@ -801,12 +801,12 @@ static void forgotten_destroy_is_noticed(void **state)
 /* Is the officer told to resume? By the exit code or by the words of a failure. */
 static bool advises_resume(const struct rig *rig, const struct event *end)
 {
-    bool told = false;
+    bool reported = false;
 
     for (size_t i = 0; i < rig->count; i++)
-        told |= rig->events[i].kind == EVENT_ERROR &&
-                strstr(rig->events[i].error.next, "hsmferry resume");
-    return told || end->end.exit_code == 3;
+        reported |= rig->events[i].kind == EVENT_ERROR &&
+                    strstr(rig->events[i].error.next, "hsmferry resume");
+    return reported || end->end.exit_code == 3;
 }
 
 /* What an HSM cannot do, it cannot do after a resume either; what it failed to do, it may. */
@@ -854,13 +854,13 @@ static void a_settled_doubt_does_not_advise_resume(void **state)
     struct rig *rig = *state;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct event *told;
+        const struct event *reported;
         rig->app = rows[i].app;
         assert_int_equal(go(rig, "keys=" KEYS, "", "pkcs11:")->end.exit_code, 3);
-        told = find(rig, EVENT_ERROR, 0);
-        assert_non_null(told);
-        if (!strstr(told->error.next, rows[i].next))
-            fail_msg("%s: %s", rows[i].app, told->error.next);
+        reported = find(rig, EVENT_ERROR, 0);
+        assert_non_null(reported);
+        if (!strstr(reported->error.next, rows[i].next))
+            fail_msg("%s: %s", rows[i].app, reported->error.next);
         clear(rig);
     }
 }
@@ -889,11 +889,12 @@ static unsigned lose_one_call(struct rig *rig, const char *call, unsigned side, 
         return 1;
     }
     end = run(rig);
-    failed = end->end.along_failed;
-    if (end->end.exit_code == 0 ? end->end.along != 2 || failed || end->end.along_refused != 1
-                                : end->end.migrated && end->end.exit_code != 3)
+    failed = end->end.companions_failed;
+    if (end->end.exit_code == 0
+            ? end->end.companions != 2 || failed || end->end.companions_refused != 1
+            : end->end.migrated && end->end.exit_code != 3)
         fail_msg("%s:%u on side %u: exit %d, %u of 2 went along, %u failed", call, n, side,
-                 end->end.exit_code, end->end.along, failed);
+                 end->end.exit_code, end->end.companions, failed);
     if (failed)
         assert_non_null(find(rig, EVENT_ERROR, 0));
     clear(rig);
@@ -931,7 +932,7 @@ static void a_lie_leaves_no_companion_out(void **state)
         snprintf(source, sizeof source, ALONG ";lie=certificate:5:%s", lies[i]);
         end = go(rig, source, "", "pkcs11:object=key;type=private");
         assert_int_equal(end->end.exit_code, 3);
-        assert_int_equal(end->end.along_failed, 1);
+        assert_int_equal(end->end.companions_failed, 1);
         assert_int_equal(end->end.migrated, 1);
         clear(rig);
     }
@@ -957,7 +958,7 @@ static void a_fault_leaves_no_certificate_out(void **state)
     clear(rig);
     end = go(rig, ALONG ";fail=certificate:5:0x30", "", "pkcs11:object=a*");
     assert_int_equal(end->end.exit_code, 3);
-    assert_int_equal(end->end.along_failed, 1);
+    assert_int_equal(end->end.companions_failed, 1);
     assert_int_equal(end->end.migrated, 1);
 }
 
@@ -970,8 +971,8 @@ static void a_refusal_of_a_companion_is_no_fault(void **state)
     rig->asked = true;
     end = go(rig, ALONG, "fail=make_public:0:0x54", "pkcs11:object=key;type=private");
     assert_int_equal(end->end.exit_code, 0);
-    assert_int_equal(end->end.along, 0);
-    assert_int_equal(end->end.along_refused, 3);
+    assert_int_equal(end->end.companions, 0);
+    assert_int_equal(end->end.companions_refused, 3);
 }
 
 /* --- lies --- */
@@ -999,14 +1000,14 @@ static void unreported_guards_are_refused(void **state)
         {true, false, "silent=never-extractable", "whether \"never-extractable\" is set",
          STEP_MAKE_PAIR},
         {true, false, "silent=local;unreadable=derive", "whether \"local\" is set", STEP_MAKE_PAIR},
-        {true, false, "silent=encrypt", "whether \"encrypt\" is set", STEP_UNWRAP_AES},
+        {true, false, "silent=encrypt", "whether \"encrypt\" is set", STEP_UNWRAP_KEK},
         {false, false, "silent=verify", "whether \"verify\" is set", STEP_LOAD_PUBLIC},
-        {false, false, "silent=local", "whether \"local\" is set", STEP_MAKE_AES},
+        {false, false, "silent=local", "whether \"local\" is set", STEP_MAKE_KEK},
         {false, false, "silent=always-sensitive", "whether \"always-sensitive\" is set",
-         STEP_MAKE_AES},
+         STEP_MAKE_KEK},
         {true, true, "silent=local;unreadable=local", "(not reported: local)", STEP_MAKE_PAIR},
         {false, true, "silent=local,always-sensitive;unreadable=local,always-sensitive",
-         "(not reported: always-sensitive, local)", STEP_MAKE_AES},
+         "(not reported: always-sensitive, local)", STEP_MAKE_KEK},
     };
     struct rig *rig = *state;
 
@@ -1045,10 +1046,10 @@ static void lies_are_caught(void **state)
         {true, "lie=make_pair:1:short", 65, STEP_RELAY_PUBLIC},
         {true, "lie=make_pair:1:long", 65, STEP_RELAY_PUBLIC},
         {false, "lie=load_public:1:other", 65, STEP_LOAD_PUBLIC},
-        {false, "lie=make_aes:1:guards", 65, STEP_MAKE_AES},
-        {false, "lie=wrap:1:flip", 65, STEP_UNWRAP_AES},
-        {false, "lie=wrap:1:short", 65, STEP_RELAY_AES},
-        {false, "lie=wrap:1:long", 65, STEP_RELAY_AES},
+        {false, "lie=make_aes:1:guards", 65, STEP_MAKE_KEK},
+        {false, "lie=wrap:1:flip", 65, STEP_UNWRAP_KEK},
+        {false, "lie=wrap:1:short", 65, STEP_RELAY_KEK},
+        {false, "lie=wrap:1:long", 65, STEP_RELAY_KEK},
         {false, "lie=wrap:2:flip", 65, STEP_UNWRAP_KEY},
         {false, "lie=wrap:2:short", 65, STEP_RELAY_KEY},
         {false, "lie=wrap:2:long", 65, STEP_RELAY_KEY},
@@ -1106,7 +1107,7 @@ static size_t lose_by(struct rig *rig, enum side side, const char *lie, bool bli
         /* a canary that meets it may find another way */
         if (end->end.exit_code == 0 && !blind && rig->setup.policy.canary == CANARY_NONE)
             fail_msg("%s: exit 0", lie);
-        there += end->end.migrated + end->end.along;
+        there += end->end.migrated + end->end.companions;
     } else if (!blind && err_exit(rig->err.code) != 69) {
         fail_msg("%s: exit %d: %s", lie, err_exit(rig->err.code), rig->err.what);
     }
@@ -1167,7 +1168,7 @@ static void what_vanishes_is_named(void **state)
     rig->setup.policy.canary = CANARY_NONE;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const char *label = rows[i].side == SIDE_SOURCE ? "k" : "other";
-        char lie[64], told[64];
+        char lie[64], reported[64];
         bool named = false;
         snprintf(lie, sizeof lie, "%slie=handles:%u:none", rows[i].side ? "" : "keys=aes32:k;",
                  rows[i].at);
@@ -1179,12 +1180,13 @@ static void what_vanishes_is_named(void **state)
             assert_int_equal(err_exit(rig->err.code), 3);
             assert_null(strstr(rig->err.now, "Nothing was changed"));
         }
-        snprintf(told, sizeof told, "secret, AES 256, %s", label);
-        named = strstr(rig->err.what, told) != NULL;
+        snprintf(reported, sizeof reported, "secret, AES 256, %s", label);
+        named = strstr(rig->err.what, reported) != NULL;
         for (size_t k = 0; k < rig->count; k++)
             named |=
-                (rig->events[k].kind == EVENT_WARNING && strstr(rig->events[k].note.text, told)) ||
-                (rig->events[k].kind == EVENT_ERROR && strstr(rig->events[k].error.what, told));
+                (rig->events[k].kind == EVENT_WARNING &&
+                 strstr(rig->events[k].note.text, reported)) ||
+                (rig->events[k].kind == EVENT_ERROR && strstr(rig->events[k].error.what, reported));
         assert_true(named);
         clear(rig);
     }
@@ -1254,12 +1256,11 @@ static void unproven_needs_a_word(void **state)
 
 /* --- the re-wrap comparison --- */
 
-static const struct check *rewrapped(const struct rig *rig)
+static const struct kcv *rewrapped(const struct rig *rig)
 {
     for (size_t i = rig->count; i > 0; i--)
-        if (rig->events[i - 1].kind == EVENT_CHECK &&
-            rig->events[i - 1].check.method == KEY_CHECK_REWRAP)
-            return &rig->events[i - 1].check;
+        if (rig->events[i - 1].kind == EVENT_KCV && rig->events[i - 1].kcv.method == KCV_REWRAP)
+            return &rig->events[i - 1].kcv;
     return NULL;
 }
 
@@ -1295,14 +1296,14 @@ static void unproven_keys_are_rewrapped(void **state)
         walk_to_gate(rig);
         ceremony_answer(rig->ceremony, "unproven");
         const struct event *end = run(rig);
-        const struct check *check = rewrapped(rig);
+        const struct kcv *kcv = rewrapped(rig);
         assert_int_equal(end->end.exit_code, rows[i].exit_code);
         assert_int_equal(end->end.migrated, 0);
         assert_int_equal(end->end.left_over, 0);
-        assert_true(rows[i].text ? strstr(check->text, rows[i].text) != NULL : !check);
+        assert_true(rows[i].text ? strstr(kcv->text, rows[i].text) != NULL : !kcv);
         if (rows[i].same) {
-            assert_int_equal(check->value[SIDE_SOURCE].len, 32);
-            assert_memory_equal(&check->value[0], &check->value[1], sizeof check->value[0]);
+            assert_int_equal(kcv->value[SIDE_SOURCE].len, 32);
+            assert_memory_equal(&kcv->value[0], &kcv->value[1], sizeof kcv->value[0]);
         }
         assert_int_equal(objects_on_destination(rig) > 1, rows[i].exit_code == 3);
         clear(rig);
@@ -1366,7 +1367,7 @@ static size_t count_text(const struct rig *rig, enum event_kind kind, const char
     for (size_t i = 0; i < rig->count; i++) {
         const struct event *e = &rig->events[i];
         count += e->kind == kind &&
-                 strstr(kind == EVENT_PROOF ? e->proof.words[SIDE_DESTINATION] : e->note.text,
+                 strstr(kind == EVENT_PROOF ? e->proof.call[SIDE_DESTINATION] : e->note.text,
                         text) != NULL;
     }
     return count;
@@ -1735,7 +1736,7 @@ static void keys_are_compared_on_request(void **state)
         const char *label;
         enum comparison result;
         const char *method;
-        unsigned checks;
+        unsigned kcvs;
     } rows[] = {
         {"a", COMPARED_SAME, "aes-ecb", 2},       {"b", COMPARED_DIFFERS, "", 0},
         {"c", COMPARED_ONLY_HERE, "", 0},         {"d", COMPARED_ONLY_HERE, "", 0},
@@ -1761,7 +1762,7 @@ static void keys_are_compared_on_request(void **state)
         const struct compared *is = compared(rig, rows[i].label);
         assert_int_equal(is->result, rows[i].result);
         assert_string_equal(is->method, rows[i].method);
-        assert_int_equal(is->check_count, rows[i].checks);
+        assert_int_equal(is->kcv_count, rows[i].kcvs);
     }
     assert_int_equal(ceremony_step(rig->ceremony), NEXT_STEP);
     assert_false(ceremony_compare(rig->ceremony, NULL, &rig->err));

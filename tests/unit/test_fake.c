@@ -125,10 +125,9 @@ static void seeded_it_does_the_same(void **state)
         struct hsm *again =
             opened("", same ? "keys=aes32:k,ec256:r;seed=one" : "keys=aes32:k,ec256:r;seed=two");
         others = listed(again);
-        assert_true(d->make_aes(again, 256, "t", &handle, NULL));
+        assert_true(d->make_kek(again, 256, "t", &handle, NULL));
         assert_true(d->make_pair(again, 2048, "t", &other, NULL));
-        assert_int_equal(memcmp(list.keys[0].check_value, others.keys[0].check_value, 3) == 0,
-                         same);
+        assert_int_equal(memcmp(list.keys[0].kcv, others.keys[0].kcv, 3) == 0, same);
         assert_int_equal(memcmp(list.keys[1].spki_sha256, others.keys[1].spki_sha256, 32) == 0,
                          same);
         assert_int_equal(bytes_equal(&pair.spki, &other.spki), same);
@@ -236,9 +235,9 @@ static void wrong_pins_lock_it(void **state)
 
 /* --- faults --- */
 
-static bool make_aes(struct hsm *hsm, uint64_t *handle, struct err *err)
+static bool make_kek(struct hsm *hsm, uint64_t *handle, struct err *err)
 {
-    return d->make_aes(hsm, 256, "hsmferry:t", handle, err);
+    return d->make_kek(hsm, 256, "hsmferry:t", handle, err);
 }
 
 static void failure_comes_at_its_call_only(void **state)
@@ -248,10 +247,10 @@ static void failure_comes_at_its_call_only(void **state)
     struct err err;
     uint64_t handle;
 
-    assert_true(make_aes(hsm, &handle, &err));
-    assert_false(make_aes(hsm, &handle, &err));
+    assert_true(make_kek(hsm, &handle, &err));
+    assert_false(make_kek(hsm, &handle, &err));
     assert_int_equal(err.code, ERR_GONE);
-    assert_true(make_aes(hsm, &handle, &err));
+    assert_true(make_kek(hsm, &handle, &err));
     d->close(hsm);
 }
 
@@ -263,7 +262,7 @@ static void failure_can_come_at_every_call(void **state)
     uint64_t handle;
 
     for (int i = 0; i < 3; i++) {
-        assert_false(make_aes(hsm, &handle, &err));
+        assert_false(make_kek(hsm, &handle, &err));
         assert_int_equal(err.code, ERR_HSM);
         assert_int_equal(err.hsm_code, 0x1234);
     }
@@ -315,7 +314,7 @@ static void lies_about_outputs(void **state)
 static uint64_t carried(struct hsm *hsm, uint64_t original)
 {
     struct hsm_pair pair;
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     uint64_t public, temporary;
     struct err err;
     const struct hsm_template template = {
@@ -328,11 +327,11 @@ static uint64_t carried(struct hsm *hsm, uint64_t original)
 
     assert_true(d->make_pair(hsm, 2048, "t", &pair, &err));
     assert_true(d->load_public(hsm, &pair.spki, "t", &public, &err));
-    assert_true(d->wrap(hsm, HSM_RSA_OAEP_SHA1, public, original, &blob, &err));
-    assert_true(
-        d->unwrap(hsm, HSM_RSA_OAEP_SHA1, pair.private_handle, &blob, &template, &temporary, &err));
+    assert_true(d->wrap(hsm, HSM_RSA_OAEP_SHA1, public, original, &wrapped_key, &err));
+    assert_true(d->unwrap(hsm, HSM_RSA_OAEP_SHA1, pair.private_handle, &wrapped_key, &template,
+                          &temporary, &err));
     bytes_free(&pair.spki);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     return temporary;
 }
 

@@ -190,7 +190,7 @@ static void test_changes_in_words(void **state)
     assert_string_equal(fidelity_changes(&pair, out), "");
 }
 
-static void test_terms(void **state)
+static void test_constraints(void **state)
 {
     static const struct {
         const char *start, *end;
@@ -265,12 +265,12 @@ static void test_templates(void **state)
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
         struct two t = arrived();
         expect(&t, key_template_name(use), FIDELITY_OPEN);
-        t.source.terms.templates[use] = source;
+        t.source.constraints.templates[use] = source;
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-            t.found.terms.templates[use] = rows[i].found;
+            t.found.constraints.templates[use] = rows[i].found;
             expect(&t, key_template_name(use), rows[i].is);
         }
-        t.source.terms.templates[use] = (struct key_template){0};
+        t.source.constraints.templates[use] = (struct key_template){0};
         expect(&t, key_template_name(use), FIDELITY_TIGHTENED);
     }
 }
@@ -322,7 +322,7 @@ int main(void)
         cmocka_unit_test(test_flags),
         cmocka_unit_test(test_guards_that_get_lost),
         cmocka_unit_test(test_changes_in_words),
-        cmocka_unit_test(test_terms),
+        cmocka_unit_test(test_constraints),
         cmocka_unit_test(test_templates),
         cmocka_unit_test(test_another_key),
         cmocka_unit_test(test_temporary),

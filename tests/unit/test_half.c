@@ -231,7 +231,7 @@ static int setup(void **state)
     w->host = (struct ceremony_host){.utc_ms = no_time, .mono_us = no_time, .sink = &w->sink};
     narrator_begin(&w->narrator, &w->host);
     w->source.hsm = &w->hsm;
-    w->source.offers.proofs = UINT32_C(1) << HSM_PROOF_ECDSA;
+    w->source.caps.proofs = UINT32_C(1) << HSM_PROOF_ECDSA;
     w->plan.items = calloc(1, sizeof *w->plan.items);
     w->plan.count = 1;
     *state = w;
@@ -339,8 +339,8 @@ static void a_key_that_does_not_sign(void **state)
     assert_int_equal(w->signatures, 0);
     item = begin(w);
     add(w, 0);
-    item->key.terms.allowed_count = 1;
-    item->key.terms.allowed[0] = 0x1042; /* CKM_ECDSA_SHA1 */
+    item->key.constraints.allowed_count = 1;
+    item->key.constraints.allowed[0] = 0x1042; /* CKM_ECDSA_SHA1 */
     assert_true(finds(w));
     assert_false(item->key.has_public);
     assert_int_equal(w->signatures, 0);

@@ -39,7 +39,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_SIDE, side_state)                                                                      \
     X(EVENT_HSM, hsm)                                                                              \
     X(EVENT_LOADED, loaded)                                                                        \
-    X(EVENT_OFFER, offer)                                                                          \
+    X(EVENT_CAPABILITY, capability)                                                                \
     X(EVENT_CHOICE, choice)                                                                        \
     X(EVENT_REJECTED, note)                                                                        \
     X(EVENT_CANARY, canary)                                                                        \
@@ -48,11 +48,11 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_GATE, gate)                                                                            \
     X(EVENT_STEP, step)                                                                            \
     X(EVENT_FINGERPRINT, fingerprint)                                                              \
-    X(EVENT_CHECK, check)                                                                          \
+    X(EVENT_KCV, kcv)                                                                              \
     X(EVENT_PROOF, proof)                                                                          \
     X(EVENT_KEY_DONE, key_done)                                                                    \
     X(EVENT_INVENTORY, inventory)                                                                  \
-    X(EVENT_SPOKEN, note)                                                                          \
+    X(EVENT_VENDOR_OUTPUT, note)                                                                   \
     X(EVENT_EXCEPTION, exception)                                                                  \
     X(EVENT_ERROR, error)                                                                          \
     X(EVENT_END, end)
@@ -98,7 +98,7 @@ static void test_every_byte_has_a_row(void **state)
         uint8_t rows[sizeof(struct event)] = {0};
         struct event event;
         size_t count = 0, size = 0, at = fill(&event, kind, &size);
-        const struct field *fields = fields_of(kind, &count);
+        const struct event_field *fields = event_fields_of(kind, &count);
 
         assert_true((fields != NULL) == (at != 0));
         for (size_t i = 0; i < count; i++)
@@ -114,7 +114,7 @@ static void test_every_byte_has_a_row(void **state)
 }
 
 /* Writes into one field a value made of this byte, such as the engine could. */
-static void fill_field(const struct field *field, uint8_t byte, struct event *event)
+static void fill_field(const struct event_field *field, uint8_t byte, struct event *event)
 {
     uint8_t *raw = (uint8_t *)event + field->at;
     uint32_t word = field->words ? byte % field->words : 0;
@@ -132,7 +132,7 @@ static struct event full_event(enum event_kind kind, uint8_t byte)
 {
     struct event event = {.seq = byte + 1U, .kind = kind, .side = byte % SIDES, .key = byte};
     size_t count;
-    const struct field *fields = fields_of(kind, &count);
+    const struct event_field *fields = event_fields_of(kind, &count);
 
     event.utc_ms = BEGAN + byte;
     event.mono_ms = byte % 2 ? -(int64_t)byte : byte;
@@ -144,19 +144,19 @@ static struct event full_event(enum event_kind kind, uint8_t byte)
 /* Filled with each byte there is, each event comes back as it was. */
 static void test_round_trip(void **state)
 {
-    char line[FIELDS_LINE_MAX];
+    char line[EVENT_FIELDS_LINE_MAX];
     size_t count;
 
     (void)state;
     for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++)
         for (unsigned byte = 0; byte < 256; byte++) {
             struct event event = full_event(kind, (uint8_t)byte), again;
-            size_t len = fields_write(&event, line);
-            assert_true((len != 0) == (fields_of(kind, &count) != NULL));
+            size_t len = event_fields_write(&event, line);
+            assert_true((len != 0) == (event_fields_of(kind, &count) != NULL));
             if (len == 0)
                 continue;
             assert_null(memchr(line, '\n', len));
-            assert_true(fields_read(line, len, RECORD_FORMAT, &again));
+            assert_true(event_fields_read(line, len, RECORD_FORMAT, &again));
             assert_memory_equal(&event, &again, sizeof event);
         }
 }
@@ -194,22 +194,22 @@ static void test_one_form_only(void **state)
         {"key=1\t", ""}, /* control: this one is good */
     };
     struct event event = full_event(EVENT_STEP, 0);
-    char line[FIELDS_LINE_MAX];
+    char line[EVENT_FIELDS_LINE_MAX];
 
     (void)state;
     event.step.id = STEPS;
-    assert_int_equal(fields_write(&event, line), 0);
-    assert_true(fields_read(good, strlen(good), RECORD_FORMAT, &event));
+    assert_int_equal(event_fields_write(&event, line), 0);
+    assert_true(event_fields_read(good, strlen(good), RECORD_FORMAT, &event));
     assert_string_equal(event.gate.question, "type \\ \t");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *place = strstr(good, bad[i].from);
         snprintf(line, sizeof line, "%.*s%s%s", (int)(place - good), good, bad[i].to,
                  place + strlen(bad[i].from));
-        assert_int_equal(fields_read(line, strlen(line), RECORD_FORMAT, &event),
+        assert_int_equal(event_fields_read(line, strlen(line), RECORD_FORMAT, &event),
                          bad[i].to[0] == '\0');
     }
-    assert_false(fields_read("", 0, RECORD_FORMAT, &event));
-    assert_false(fields_read(good, 12, RECORD_FORMAT, &event));
+    assert_false(event_fields_read("", 0, RECORD_FORMAT, &event));
+    assert_false(event_fields_read(good, 12, RECORD_FORMAT, &event));
 }
 
 /* What a format did not have yet is in none of its journals. */
@@ -218,17 +218,17 @@ static void test_formats(void **state)
     static const char begin[] = "1\t2026-11-23T12:41:07.512Z\t+0\tbegin\trelay\ttitle=t";
     static const char *const later[] = {"\tfile-sha256=ab", "\tconfinement=x"};
     struct event event = full_event(EVENT_LOADED, 1);
-    char line[FIELDS_LINE_MAX];
-    size_t len = fields_write(&event, line);
+    char line[EVENT_FIELDS_LINE_MAX];
+    size_t len = event_fields_write(&event, line);
 
     (void)state;
-    assert_true(fields_read(line, len, 2, &event));
-    assert_false(fields_read(line, len, 1, &event));
-    assert_true(fields_read(begin, strlen(begin), 1, &event));
+    assert_true(event_fields_read(line, len, 2, &event));
+    assert_false(event_fields_read(line, len, 1, &event));
+    assert_true(event_fields_read(begin, strlen(begin), 1, &event));
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         len = (size_t)snprintf(line, sizeof line, "%s%s", begin, later[i]);
-        assert_true(fields_read(line, len, 2, &event));
-        assert_false(fields_read(line, len, 1, &event));
+        assert_true(event_fields_read(line, len, 2, &event));
+        assert_false(event_fields_read(line, len, 1, &event));
     }
 }
 
@@ -239,7 +239,7 @@ struct fixture {
     char folder[64];
     char path[PATH_SIZE]; /* of its journal */
     struct report *report;
-    struct tape tape;
+    struct event_log log;
     struct err err;
     uint64_t seq;
 };
@@ -264,7 +264,7 @@ static int teardown(void **state)
     struct dirent *entry;
 
     report_free(f->report);
-    tape_free(&f->tape);
+    event_log_free(&f->log);
     DIR *dir = opendir(f->folder);
     while (dir && (entry = readdir(dir))) {
         snprintf(path, sizeof path, "%s/%s", f->folder, entry->d_name);
@@ -335,9 +335,9 @@ static void spill(const char *path, const char *text, size_t len)
 
 static bool reads(struct fixture *f, bool *torn)
 {
-    tape_free(&f->tape);
+    event_log_free(&f->log);
     err_clear(&f->err);
-    return journal_read(f->path, &f->tape, torn, &f->err);
+    return journal_read(f->path, &f->log, torn, &f->err);
 }
 
 static void test_what_is_written(void **state)
@@ -358,11 +358,11 @@ static void test_what_is_written(void **state)
     assert_memory_equal(text, first, sizeof first - 1);
     assert_true(reads(f, &torn));
     assert_false(torn);
-    assert_int_equal(f->tape.records,
+    assert_int_equal(f->log.records,
                      EVENT_END - 2 + 1); /* no calls and comparisons, but a step more */
-    assert_true(tape_next(&f->tape, UINT32_C(1) << EVENT_KEY_DONE, &at, &event));
-    struct event told = full_event(EVENT_KEY_DONE, 'k');
-    assert_memory_equal(&told.key_done, &event.key_done, sizeof told.key_done);
+    assert_true(event_log_next(&f->log, UINT32_C(1) << EVENT_KEY_DONE, &at, &event));
+    struct event reported = full_event(EVENT_KEY_DONE, 'k');
+    assert_memory_equal(&reported.key_done, &event.key_done, sizeof reported.key_done);
 }
 
 /* Report from the journal: the same bytes, whether the ceremony ended or was cut off. */
@@ -439,7 +439,7 @@ static void test_torn(void **state)
         lines += text[i - 1] == '\n';
         assert_true(reads(f, &torn));
         assert_int_equal(torn, text[i - 1] != '\n');
-        assert_int_equal(f->tape.records, lines ? lines - 1 : 0);
+        assert_int_equal(f->log.records, lines ? lines - 1 : 0);
     }
     memset(text + len, 0, 4096); /* as a file system may leave it after a power cut */
     spill(f->path, text, len + 4096);
@@ -560,7 +560,7 @@ static void test_killed(void **state)
     }
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_true(reads(f, &torn));
-    while (tape_next(&f->tape, UINT32_C(1) << EVENT_STEP, &at, &event))
+    while (event_log_next(&f->log, UINT32_C(1) << EVENT_STEP, &at, &event))
         found |= event.step.id == STEP_COMMIT && event.step.state == EVENT_BEGUN;
     assert_true(found);
 }
@@ -596,7 +596,7 @@ static struct event canary(enum canary_state state)
 static void test_canary_stays_until_clean(void **state)
 {
     static const struct {
-        enum canary_state told[3];
+        enum canary_state reported[3];
         bool stays;
     } rows[] = {
         {{CANARY_COMMITS, CANARY_PASSED, CANARY_CLEAN}, false},
@@ -612,9 +612,9 @@ static void test_canary_stays_until_clean(void **state)
         start(f);
         assert_true(emit(f, full_event(EVENT_BEGIN, 1)));
         for (size_t n = 0; n < 3; n++)
-            assert_true(emit(f, canary(rows[i].told[n])));
+            assert_true(emit(f, canary(rows[i].reported[n])));
         assert_true(reads(f, &torn));
-        history = history_of(&f->tape);
+        history = history_of(&f->log);
         assert_int_equal(history.begun, rows[i].stays);
         assert_int_equal(history_is_open(&history), rows[i].stays);
         report_free(f->report);
@@ -644,14 +644,14 @@ static void test_disk_fault(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_false(announced);
     assert_int_equal(f->err.code, ERR_IO);
-    assert_false(emit(f, step(STEP_MAKE_AES, EVENT_BEGUN)));
+    assert_false(emit(f, step(STEP_MAKE_KEK, EVENT_BEGUN)));
     assert_true(emit(f, step(STEP_MAKE_PAIR, EVENT_FAILED)));
     assert_true(emit(f, step(STEP_DESTROY, EVENT_BEGUN)));
     assert_false(emit(f, ending(0)));
     assert_null(report_path(f->report));
     assert_true(reads(f, &torn));
     assert_true(torn);
-    assert_int_equal(f->tape.records, 2);
+    assert_int_equal(f->log.records, 2);
 }
 
 /* ... and one that tells how it failed is written. */

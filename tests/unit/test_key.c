@@ -330,15 +330,15 @@ static void test_same_token_without_serial(void **state)
 
 static void test_check_text(void **state)
 {
-    struct key_desc key = {.kind = KEY_KIND_AES, .check_value = {0xf2, 0x90, 0}};
-    char out[KEY_CHECK_TEXT];
+    struct key_desc key = {.kind = KEY_KIND_AES, .kcv = {0xf2, 0x90, 0}};
+    char out[KEY_KCV_TEXT];
 
     (void)state;
-    assert_string_equal(key_check_text(&key, out), "");
-    key.check_value_len = 3;
-    assert_string_equal(key_check_text(&key, out), "f29000, ECB of zeros");
+    assert_string_equal(key_kcv_text(&key, out), "");
+    key.kcv_len = 3;
+    assert_string_equal(key_kcv_text(&key, out), "f29000, ECB of zeros");
     key.kind = KEY_KIND_OTHER;
-    assert_string_equal(key_check_text(&key, out), "f29000, its own method");
+    assert_string_equal(key_kcv_text(&key, out), "f29000, its own method");
 }
 
 static void test_template_text(void **state)
@@ -384,12 +384,12 @@ static void test_words_for_a_class_of_keys(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        hsm_words_for(cases[i].words, false, out, sizeof out);
+        hsm_call_for(cases[i].words, false, out, sizeof out);
         assert_string_equal(out, cases[i].secret);
-        hsm_words_for(cases[i].words, true, out, sizeof out);
+        hsm_call_for(cases[i].words, true, out, sizeof out);
         assert_string_equal(out, cases[i].private);
     }
-    hsm_words_for(cases[1].words, true, little, sizeof little);
+    hsm_call_for(cases[1].words, true, little, sizeof little);
     assert_string_equal(little, "PK11_Wr");
 }
 

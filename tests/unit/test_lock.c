@@ -111,22 +111,22 @@ static bool take_alone(void)
 /* What another user of this host comes to; only root can try that. *err is what it says. */
 static bool as_stranger(bool (*act)(void))
 {
-    int told[2], status;
+    int reported[2], status;
     pid_t pid;
 
-    assert_int_equal(pipe(told), 0);
+    assert_int_equal(pipe(reported), 0);
     pid = fork();
     if (pid == 0) {
         bool ok = setgroups(0, NULL) == 0 && setresgid(STRANGER, STRANGER, STRANGER) == 0 &&
                   setresuid(STRANGER, STRANGER, STRANGER) == 0;
         ok = ok && act();
-        if (write(told[1], &err, sizeof err) != sizeof err)
+        if (write(reported[1], &err, sizeof err) != sizeof err)
             _exit(99);
         _exit(ok ? 0 : 1);
     }
-    assert_int_equal(read(told[0], &err, sizeof err), sizeof err);
-    close(told[0]);
-    close(told[1]);
+    assert_int_equal(read(reported[0], &err, sizeof err), sizeof err);
+    close(reported[0]);
+    close(reported[1]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
     return WEXITSTATUS(status) == 0;
@@ -179,24 +179,24 @@ static void test_holder_is_named(void **state)
 static void test_taker_has_ended(void **state)
 {
     char one[80], other_one[80];
-    int told[2], status, fd;
+    int reported[2], status, fd;
     pid_t taker, keeper = 0;
 
     (void)state;
-    assert_int_equal(pipe(told), 0);
+    assert_int_equal(pipe(reported), 0);
     taker = fork();
     if (taker == 0) {
         bool ok = lock_for_all(folder, "x", false, "It", &fd, &err);
         keeper = ok ? fork() : -1;
         if (keeper == 0)
             pause();
-        _exit(write(told[1], &keeper, sizeof keeper) != sizeof keeper);
+        _exit(write(reported[1], &keeper, sizeof keeper) != sizeof keeper);
     }
-    assert_int_equal(read(told[0], &keeper, sizeof keeper), sizeof keeper);
+    assert_int_equal(read(reported[0], &keeper, sizeof keeper), sizeof keeper);
     assert_true(keeper > 0);
     assert_int_equal(waitpid(taker, &status, 0), taker);
-    close(told[0]);
-    close(told[1]);
+    close(reported[0]);
+    close(reported[1]);
     assert_false(take(false));
     assert_int_equal(err.code, ERR_DENIED);
     snprintf(one, sizeof one, "It is in use by an agent of process %d, which itself has ended",

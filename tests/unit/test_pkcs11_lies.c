@@ -44,7 +44,7 @@ static const CK_ATTRIBUTE *own(CK_ATTRIBUTE_TYPE type)
     return NULL;
 }
 
-static CK_RV tell(CK_ATTRIBUTE *asked)
+static CK_RV report(CK_ATTRIBUTE *asked)
 {
     const CK_ATTRIBUTE *mine = own(asked->type);
 
@@ -65,7 +65,7 @@ static CK_RV get_attributes(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUT
     (void)s, (void)o;
     say.calls++;
     for (CK_ULONG i = 0; say.rv == CKR_OK && i < n; i++) {
-        CK_RV rv = tell(&t[i]);
+        CK_RV rv = report(&t[i]);
         if (rv != CKR_OK)
             result = rv;
         if (rv != CKR_OK && say.stops)
@@ -448,14 +448,14 @@ static void test_templates(void **state)
     functions.C_GetAttributeValue = get_templates;
     for (unsigned round = 0; round < 2; round++)
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-            const struct key_template *template = &key.terms.templates[KEY_TEMPLATE_WRAP];
+            const struct key_template *template = &key.constraints.templates[KEY_TEMPLATE_WRAP];
             say.stops = round == 1;
             say.len = cases[i].len;
             lie = cases[i].lie;
             assert_true(pkcs11_driver.describe(&p.hsm, 5, &key, &err));
             assert_int_equal(key.class, KEY_CLASS_PRIVATE);
             assert_string_equal(key_template_text(template, text), cases[i].text);
-            assert_int_equal((key.terms.known & KEY_TEMPLATE) != 0,
+            assert_int_equal((key.constraints.known & KEY_TEMPLATE) != 0,
                              cases[i].len != CK_UNAVAILABLE_INFORMATION);
         }
     lie = BROKEN;
@@ -581,12 +581,12 @@ static void test_made_without_a_handle(void **state)
     uint64_t handle = 77;
 
     (void)state;
-    assert_false(pkcs11_driver.make_aes(&p.hsm, 256, "x", &handle, &err));
+    assert_false(pkcs11_driver.make_kek(&p.hsm, 256, "x", &handle, &err));
     assert_string_equal(err.hsm_name, "CKR_DEVICE_ERROR");
     assert_int_equal(handle, 77);
     say.made = 9;
     HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
-    assert_true(pkcs11_driver.make_aes(&p.hsm, 256, "x", &handle, &err));
+    assert_true(pkcs11_driver.make_kek(&p.hsm, 256, "x", &handle, &err));
     assert_int_equal(handle, 9);
 }
 
@@ -626,7 +626,7 @@ static void test_leftovers_are_swept(void **state)
         say.has = as_asked;
         say.has_count = 2;
         say.made = cases[i].there_before ? 4 : 2;
-        assert_true(pkcs11_driver.make_aes(&p.hsm, 256, "x", &handle, &err));
+        assert_true(pkcs11_driver.make_kek(&p.hsm, 256, "x", &handle, &err));
         assert_int_equal(say.destroyed, 0);
         say.has = cases[i].has;
         say.has_count = cases[i].has == mute ? 1 : 2;
@@ -640,9 +640,9 @@ static void test_leftovers_are_swept(void **state)
 
 static struct bytes rsa_spki; /* of any RSA key */
 
-static bool by_make_aes(uint64_t *handle)
+static bool by_make_kek(uint64_t *handle)
 {
-    return pkcs11_driver.make_aes(&p.hsm, 256, "x", handle, &err);
+    return pkcs11_driver.make_kek(&p.hsm, 256, "x", handle, &err);
 }
 
 static bool by_make_key(uint64_t *handle)
@@ -698,11 +698,11 @@ static bool by_unwrap(uint64_t *handle)
                                    .length = 16,
                                    .label = (const uint8_t *)"x",
                                    .label_len = 1};
-    struct bytes blob = {octets, 24};
+    struct bytes wrapped_key = {octets, 24};
 
     p.probed = true;
-    p.offers.alg[HSM_AES_KW].unwrap = true;
-    return pkcs11_driver.unwrap(&p.hsm, HSM_AES_KW, 5, &blob, &t, handle, &err);
+    p.caps.alg[HSM_AES_KW].unwrap = true;
+    return pkcs11_driver.unwrap(&p.hsm, HSM_AES_KW, 5, &wrapped_key, &t, handle, &err);
 }
 
 static bool by_commit(uint64_t *handle)
@@ -749,7 +749,7 @@ static void test_known_handles_are_refused(void **state)
         CK_ATTRIBUTE *has;
         size_t has_count;
     } makers[] = {
-        {"make_aes", by_make_aes, temporary, 2},
+        {"make_aes", by_make_kek, temporary, 2},
         {"make_key", by_make_key, temporary, 2},
         {"make_key, private half", by_make_key_pair, temporary, 2},
         {"make_key, public half", by_public_half, temporary, 2},
@@ -772,7 +772,7 @@ static void test_known_handles_are_refused(void **state)
             say.has = temporary;
             say.has_count = 2;
             say.made = 6;
-            assert_true(by_make_aes(&handle));
+            assert_true(by_make_kek(&handle));
             say.has = stored;
             for (say.made = 7; say.made < 10; say.made += 2)
                 assert_true(by_commit(&handle));
@@ -802,17 +802,17 @@ static void test_sessions_know_each_others_objects(void **state)
     HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
     assert_true(pkcs11_driver.another(&p.hsm, &other, &err));
     say.made = 6;
-    assert_true(by_make_aes(&handle));
-    assert_false(pkcs11_driver.make_aes(other, 256, "x", &handle, &err));
+    assert_true(by_make_kek(&handle));
+    assert_false(pkcs11_driver.make_kek(other, 256, "x", &handle, &err));
     assert_non_null(strstr(err.what, "with the handle of an object that existed"));
     say.made = 7;
-    assert_true(pkcs11_driver.make_aes(other, 256, "x", &handle, &err));
-    assert_false(by_make_aes(&handle));
+    assert_true(pkcs11_driver.make_kek(other, 256, "x", &handle, &err));
+    assert_false(by_make_kek(&handle));
     assert_int_equal(say.destroyed, 0);
     pkcs11_driver.close(other);
-    assert_true(by_make_aes(&handle)); /* number 7 again */
+    assert_true(by_make_kek(&handle)); /* number 7 again */
     say.made = 6;
-    assert_false(by_make_aes(&handle)); /* the first session's own is still there */
+    assert_false(by_make_kek(&handle)); /* the first session's own is still there */
     say.made = 8;
     say.rv = CKR_SESSION_COUNT;
     assert_false(pkcs11_driver.another(&p.hsm, &other, &err));
@@ -830,11 +830,11 @@ static void test_nothing_is_swept_beside_another_session(void **state)
     assert_true(pkcs11_driver.another(&p.hsm, &other, &err));
     say.len = 3;
     say.made = 0;
-    assert_false(pkcs11_driver.make_aes(other, 256, "x", &handle, &err));
+    assert_false(pkcs11_driver.make_kek(other, 256, "x", &handle, &err));
     assert_int_equal(say.destroyed, 0);
     pkcs11_driver.close(other);
     say.len = 3;
-    assert_false(by_make_aes(&handle)); /* the control: alone, it sweeps */
+    assert_false(by_make_kek(&handle)); /* the control: alone, it sweeps */
     assert_int_equal(say.destroyed, 3);
 }
 
@@ -846,7 +846,7 @@ static void test_without_the_inventory_one_is_lost(void **state)
     (void)state;
     HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
     say.made = 2;
-    assert_true(by_make_aes(&handle));
+    assert_true(by_make_kek(&handle));
     assert_true(pkcs11_driver.destroy(&p.hsm, handle, &err));
     assert_int_equal(say.destroyed, 1);
 }
@@ -866,7 +866,7 @@ static void test_other_objects_are_refused(void **state)
     say.has_count = 2;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         say.has = others[i];
-        assert_false(by_make_aes(&handle));
+        assert_false(by_make_kek(&handle));
         assert_int_equal(err.code, ERR_HSM);
         assert_non_null(strstr(err.what, "with the handle of an object of another name"));
         assert_int_equal(p.lie, CKR_OURS_NOT_ASKED);
@@ -893,7 +893,7 @@ static void test_destroys_its_own_only(void **state)
     HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
     say.made = 9;
     for (unsigned round = 1; round < 3; round++) {
-        assert_true(by_make_aes(&handle));
+        assert_true(by_make_kek(&handle));
         assert_true(pkcs11_driver.destroy(&p.hsm, handle, &err));
         assert_true(pkcs11_driver.destroy(&p.hsm, handle, &err));
         assert_int_equal(say.destroyed, round);

@@ -114,7 +114,8 @@ static CK_RV find_nothing(CK_SESSION_HANDLE s, CK_ATTRIBUTE *t, CK_ULONG n)
 }
 
 /* Unwraps with this template's flags and says how the key is then. */
-static uint32_t arrive_with(uint32_t flags, const struct key_terms *terms, uint32_t omit)
+static uint32_t arrive_with(uint32_t flags, const struct key_constraints *constraints,
+                            uint32_t omit)
 {
     static CK_FUNCTION_LIST fn = {.C_UnwrapKey = unwrap,
                                   .C_GetAttributeValue = get_attributes,
@@ -133,7 +134,7 @@ static uint32_t arrive_with(uint32_t flags, const struct key_terms *terms, uint3
                                     .flags = flags,
                                     .label = (const uint8_t *)"x",
                                     .label_len = 1,
-                                    .terms = terms};
+                                    .constraints = constraints};
     uint8_t octets[40] = {0};
     CK_OBJECT_HANDLE handle = 0;
     CK_RV rv = p11_mech_unwrap(&p, mech, 1, &(struct bytes){octets, 40}, &template, false, &handle);
@@ -211,22 +212,22 @@ static void test_token_that_adds_uses(void **state)
  * refuses it gets the key without, and whoever reads it back refuses that. */
 static void test_templates(void **state)
 {
-    const struct key_terms terms = {
+    const struct key_constraints constraints = {
         .known = KEY_TEMPLATE,
         .templates[KEY_TEMPLATE_WRAP] = {KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE,
                                          KEY_CLASS_SECRET, KEY_KIND_AES, 0}};
 
-    arrive_with(TRANSPORT, &terms, 0);
+    arrive_with(TRANSPORT, &constraints, 0);
     assert_string_equal(token.demands, "0:8=4 100:8=31 103:1=1 162:1=0");
     start(state);
-    arrive_with(TRANSPORT, &terms, DIALECT_OMIT_UNWRAP);
+    arrive_with(TRANSPORT, &constraints, DIALECT_OMIT_UNWRAP);
     assert_string_equal(token.demands, "0:8=4 100:8=31 103:1=1 162:1=0");
     start(state);
-    arrive_with(TRANSPORT, &terms, DIALECT_OMIT_WRAP);
+    arrive_with(TRANSPORT, &constraints, DIALECT_OMIT_WRAP);
     assert_string_equal(token.demands, "");
     start(state);
     token.refuses = CKA_WRAP_TEMPLATE;
-    arrive_with(TRANSPORT, &terms, 0);
+    arrive_with(TRANSPORT, &constraints, 0);
     assert_string_equal(token.demands, "");
 }
 

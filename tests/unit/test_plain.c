@@ -34,20 +34,20 @@ static void test_steps(void **state)
     struct event e = made(EVENT_STEP, SIDE_SOURCE, 0);
 
     (void)state;
-    e.step.id = STEP_WRAP_AES;
+    e.step.id = STEP_WRAP_KEK;
     e.step.state = EVENT_BEGUN;
     assert_line(&e, NULL, "12:41:07.512Z [ .. ]  5 source      encrypt the AES key");
     e.step.state = EVENT_OK;
     e.step.bytes = 384;
     e.step.micros = 12345;
     memset(e.step.sha256, 0xab, sizeof e.step.sha256);
-    snprintf(e.step.words, sizeof e.step.words, "C_WrapKey CKM_RSA_PKCS_OAEP");
+    snprintf(e.step.call, sizeof e.step.call, "C_WrapKey CKM_RSA_PKCS_OAEP");
     assert_line(&e, NULL,
                 "12:41:07.512Z [ ok ]  5 source      encrypt the AES key: C_WrapKey "
                 "CKM_RSA_PKCS_OAEP, 12.3 ms");
-    e.step.id = STEP_RELAY_AES;
+    e.step.id = STEP_RELAY_KEK;
     e.side = SIDE_RELAY;
-    e.step.words[0] = '\0';
+    e.step.call[0] = '\0';
     assert_line(
         &e, NULL,
         "12:41:07.512Z [ ok ]  6 relay       carry the encrypted AES key, 384 bytes, sha256 "
@@ -57,7 +57,7 @@ static void test_steps(void **state)
     e.side = SIDE_DESTINATION;
     e.step.state = EVENT_FAILED;
     e.step.bytes = 0;
-    e.step.words[0] = '\0';
+    e.step.call[0] = '\0';
     snprintf(e.step.text, sizeof e.step.text, "the blob was changed");
     assert_line(&e, "root-ca",
                 "12:41:07.512Z [FAIL] 10 destination key 3 root-ca: decrypt the key (temporary), "

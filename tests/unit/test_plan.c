@@ -17,8 +17,8 @@ static const uint32_t all_known = (1U << KEY_FLAGS) - 1;
 
 struct world {
     struct policy policy;
-    struct hsm_offers source, destination;
-    struct negotiation deal;
+    struct hsm_capabilities source, destination;
+    struct suite suite;
     struct key_list keys, there;
     struct plan plan;
     struct uri uris[8];
@@ -26,10 +26,10 @@ struct world {
     struct err err;
 };
 
-static void offer(struct hsm_offers *offers, enum hsm_alg alg, const char *reason)
+static void capability(struct hsm_capabilities *caps, enum hsm_alg alg, const char *reason)
 {
-    offers->alg[alg].wrap = offers->alg[alg].unwrap = !*reason;
-    snprintf(offers->alg[alg].reason, sizeof offers->alg[alg].reason, "%s", reason);
+    caps->alg[alg].wrap = caps->alg[alg].unwrap = !*reason;
+    snprintf(caps->alg[alg].reason, sizeof caps->alg[alg].reason, "%s", reason);
 }
 
 /* Two HSMs like SoftHSM: SHA-1 only, an envelope that pads secrets. */
@@ -39,13 +39,13 @@ static int setup(void **state)
 
     w = (struct world){.policy = policy_default()};
     for (unsigned i = 0; i < 2; i++) {
-        struct hsm_offers *offers = i ? &w.destination : &w.source;
-        offer(offers, HSM_RSA_OAEP_SHA256, "CKR_ARGUMENTS_BAD");
-        offer(offers, HSM_RSA_OAEP_SHA1, "");
-        offer(offers, HSM_AES_KWP, "");
-        offers->exact_length = HSM_NO;
-        offers->takes_length = HSM_NO;
-        offers->proofs = (1U << HSM_PROOFS) - 1;
+        struct hsm_capabilities *caps = i ? &w.destination : &w.source;
+        capability(caps, HSM_RSA_OAEP_SHA256, "CKR_ARGUMENTS_BAD");
+        capability(caps, HSM_RSA_OAEP_SHA1, "");
+        capability(caps, HSM_AES_KWP, "");
+        caps->exact_length = HSM_NO;
+        caps->takes_length = HSM_NO;
+        caps->proofs = (1U << HSM_PROOFS) - 1;
     }
     *state = &w;
     return 0;
@@ -89,10 +89,10 @@ static bool make(struct world *w)
     const struct selection selection = {w->uris, w->uri_count, NULL, 0};
 
     plan_free(&w->plan);
-    return negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err) &&
-           plan_make(&w->policy, &w->deal, &w->keys, &w->there, &selection, &w->plan, &w->err) &&
-           companion_add(&w->plan, &w->keys, w->deal.one_per_id, &w->err) &&
-           plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err);
+    return negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err) &&
+           plan_make(&w->policy, &w->suite, &w->keys, &w->there, &selection, &w->plan, &w->err) &&
+           companion_add(&w->plan, &w->keys, w->suite.one_per_id, &w->err) &&
+           plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err);
 }
 
 static const struct plan_item *only(struct world *w)
@@ -116,17 +116,17 @@ static void strongest_common_transport(void **state)
 {
     struct world *w = *state;
 
-    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
-    assert_int_equal(w->deal.transport, HSM_RSA_OAEP_SHA1);
-    assert_int_equal(w->deal.direct_max, 384 - 42);
-    assert_int_equal(w->deal.rejected_count, 3);
-    assert_string_equal(w->deal.rejected[0].reason, "source: CKR_ARGUMENTS_BAD");
+    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
+    assert_int_equal(w->suite.transport, HSM_RSA_OAEP_SHA1);
+    assert_int_equal(w->suite.direct_max, 384 - 42);
+    assert_int_equal(w->suite.rejected_count, 3);
+    assert_string_equal(w->suite.rejected[0].reason, "source: CKR_ARGUMENTS_BAD");
 
-    offer(&w->source, HSM_RSA_OAEP_SHA256, "");
-    offer(&w->destination, HSM_RSA_OAEP_SHA256, "");
-    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
-    assert_int_equal(w->deal.transport, HSM_RSA_OAEP_SHA256);
-    assert_int_equal(w->deal.direct_max, 384 - 66);
+    capability(&w->source, HSM_RSA_OAEP_SHA256, "");
+    capability(&w->destination, HSM_RSA_OAEP_SHA256, "");
+    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
+    assert_int_equal(w->suite.transport, HSM_RSA_OAEP_SHA256);
+    assert_int_equal(w->suite.direct_max, 384 - 66);
 }
 
 static void policy_forbids_a_transport(void **state)
@@ -134,7 +134,7 @@ static void policy_forbids_a_transport(void **state)
     struct world *w = *state;
 
     w->policy.transports = 1U << HSM_RSA_OAEP_SHA256;
-    assert_false(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
+    assert_false(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
     assert_int_equal(w->err.code, ERR_UNSUPPORTED);
     assert_non_null(strstr(w->err.what, "CKR_ARGUMENTS_BAD"));
     assert_non_null(strstr(w->err.what, "policy"));
@@ -144,16 +144,16 @@ static void destination_cannot(void **state)
 {
     struct world *w = *state;
 
-    offer(&w->destination, HSM_RSA_OAEP_SHA1, "CKR_MECHANISM_INVALID");
-    assert_false(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
+    capability(&w->destination, HSM_RSA_OAEP_SHA1, "CKR_MECHANISM_INVALID");
+    assert_false(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
     assert_non_null(strstr(w->err.what, "destination: CKR_MECHANISM_INVALID"));
 }
 
 static void rejected(const struct world *w, enum hsm_alg alg, const char *words)
 {
-    for (unsigned i = 0; i < w->deal.rejected_count; i++)
-        if (w->deal.rejected[i].alg == alg) {
-            assert_non_null(strstr(w->deal.rejected[i].reason, words));
+    for (unsigned i = 0; i < w->suite.rejected_count; i++)
+        if (w->suite.rejected[i].alg == alg) {
+            assert_non_null(strstr(w->suite.rejected[i].reason, words));
             return;
         }
     fail_msg("%s was not rejected", hsm_alg_name(alg));
@@ -167,15 +167,15 @@ static void ways_in_their_order(void **state)
     struct world *w = *state;
 
     for (unsigned i = 0; i < 2; i++) {
-        offer(i ? &w->destination : &w->source, HSM_AES_KW, "");
-        offer(i ? &w->destination : &w->source, HSM_AES_CBC_PAD, "");
+        capability(i ? &w->destination : &w->source, HSM_AES_KW, "");
+        capability(i ? &w->destination : &w->source, HSM_AES_CBC_PAD, "");
     }
     for (unsigned allowed = 0; allowed < 2; allowed++) {
         w->policy.unauthenticated = allowed;
-        assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
-        assert_int_equal(w->deal.way_count, 3 + allowed);
-        for (unsigned i = 0; i < w->deal.way_count; i++)
-            assert_int_equal(w->deal.ways[i].alg, order[i]);
+        assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
+        assert_int_equal(w->suite.option_count, 3 + allowed);
+        for (unsigned i = 0; i < w->suite.option_count; i++)
+            assert_int_equal(w->suite.options[i].alg, order[i]);
         if (!allowed)
             rejected(w, HSM_AES_CBC_PAD, "no integrity");
     }
@@ -207,10 +207,10 @@ static void weaker_envelopes(void **state)
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
             enum hsm_alg want = cbc ? rows[i].cbc : rows[i].kw;
             for (unsigned side = 0; side < 2; side++) {
-                struct hsm_offers *offers = side ? &w->destination : &w->source;
-                offer(offers, HSM_AES_KWP, "CKR_MECHANISM_INVALID");
-                offer(offers, HSM_AES_KW, cbc ? "CKR_MECHANISM_INVALID" : "");
-                offer(offers, HSM_AES_CBC_PAD, cbc ? "" : "CKR_MECHANISM_INVALID");
+                struct hsm_capabilities *caps = side ? &w->destination : &w->source;
+                capability(caps, HSM_AES_KWP, "CKR_MECHANISM_INVALID");
+                capability(caps, HSM_AES_KW, cbc ? "CKR_MECHANISM_INVALID" : "");
+                capability(caps, HSM_AES_CBC_PAD, cbc ? "" : "CKR_MECHANISM_INVALID");
             }
             add(&w->keys, rows[i].kind == KEY_KIND_RSA ? KEY_CLASS_PRIVATE : KEY_CLASS_SECRET,
                 rows[i].kind, rows[i].length, "k");
@@ -266,11 +266,11 @@ static void without_envelope(void **state)
     add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a");
     add(&w->keys, KEY_CLASS_PRIVATE, KEY_KIND_RSA, 0, "r");
     choose(w, "pkcs11:");
-    offer(&w->source, HSM_AES_KWP, "CKR_MECHANISM_INVALID");
+    capability(&w->source, HSM_AES_KWP, "CKR_MECHANISM_INVALID");
     assert_true(make(w));
     assert_int_equal(w->plan.items[0].route, ROUTE_DIRECT);
     refused(&w->plan.items[1], ERR_UNSUPPORTED, "no envelope");
-    assert_int_equal(w->plan.goes, 1);
+    assert_int_equal(w->plan.movable, 1);
 }
 
 static void proofs_of_kinds(void **state)
@@ -288,12 +288,12 @@ static void proofs_of_kinds(void **state)
     refused(only(w), ERR_DATA, "no proof");
     key->kind = KEY_KIND_RSA;
     assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_RSA_UNWRAP);
-    key->terms.templates[KEY_TEMPLATE_UNWRAP] =
+    key->constraints.templates[KEY_TEMPLATE_UNWRAP] =
         (struct key_template){KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, 0, 0, 0};
     assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_RSA_UNWRAP);
-    key->terms.templates[KEY_TEMPLATE_UNWRAP].kind = KEY_KIND_AES; /* the proof's is none */
+    key->constraints.templates[KEY_TEMPLATE_UNWRAP].kind = KEY_KIND_AES; /* the proof's is none */
     refused(only(w), ERR_DATA, "no proof");
-    key->terms.templates[KEY_TEMPLATE_UNWRAP] = (struct key_template){0};
+    key->constraints.templates[KEY_TEMPLATE_UNWRAP] = (struct key_template){0};
     key->flags = KEY_EXTRACTABLE | KEY_DECRYPT;
     assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_RSA_DECRYPT);
     key->flags = KEY_EXTRACTABLE | KEY_VERIFY | KEY_SIGN_RECOVER;
@@ -351,18 +351,18 @@ static void proofs_of_allowed_mechanisms(void **state)
         key->class = rows[i].class;
         key->kind = rows[i].kind;
         key->length = rows[i].class == KEY_CLASS_SECRET ? 32 : 0;
-        key->terms.allowed_count = 1;
-        key->terms.allowed[0] = rows[i].mechanism;
+        key->constraints.allowed_count = 1;
+        key->constraints.allowed[0] = rows[i].mechanism;
         if (rows[i].proofs)
             assert_int_equal(only(w)->proofs, rows[i].proofs);
         else
             refused(only(w), ERR_UNSUPPORTED, "of the mechanisms that it allows");
     }
-    key->terms.allowed_count = 2; /* one that proves is enough */
+    key->constraints.allowed_count = 2; /* one that proves is enough */
     key->class = KEY_CLASS_PRIVATE;
     key->kind = KEY_KIND_RSA;
-    key->terms.allowed[0] = 0x6;
-    key->terms.allowed[1] = 0x43;
+    key->constraints.allowed[0] = 0x6;
+    key->constraints.allowed[1] = 0x43;
     assert_int_equal(only(w)->proofs, 1U << HSM_PROOF_RSA_PSS_SHA256);
     w->source.proofs &= ~(1U << HSM_PROOF_RSA_PSS_SHA256); /* both sides are asked */
     refused(only(w), ERR_UNSUPPORTED, "of the mechanisms that it allows");
@@ -468,7 +468,7 @@ static void twins_are_refused(void **state)
     add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "k");
     choose(w, "pkcs11:object=*");
     assert_true(make(w));
-    assert_int_equal(w->plan.goes, 0);
+    assert_int_equal(w->plan.movable, 0);
     refused(&w->plan.items[0], ERR_CONFLICT, "two keys");
     refused(&w->plan.items[1], ERR_CONFLICT, "two keys");
 }
@@ -507,19 +507,19 @@ static void one_replaces_the_other(void **state)
     key_set_id(add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "f"), "", 0);
     choose(w, "pkcs11:");
     assert_true(make(w));
-    assert_int_equal(w->plan.goes, 6);
+    assert_int_equal(w->plan.movable, 6);
     w->destination.one_per_id = true;
     assert_true(make(w));
-    assert_int_equal(w->plan.goes, 4);
+    assert_int_equal(w->plan.movable, 4);
     refused(&w->plan.items[0], ERR_CONFLICT, "another chosen key has its id");
     refused(&w->plan.items[1], ERR_CONFLICT, "another chosen key has its id");
     /* each by itself may go, also where the other one stays anyway */
-    assert_true(plan_verdicts(&w->policy, &w->deal, &w->keys, &w->there, &verdicts, &w->err));
-    assert_int_equal(verdicts.goes, 6);
+    assert_true(plan_verdicts(&w->policy, &w->suite, &w->keys, &w->there, &verdicts, &w->err));
+    assert_int_equal(verdicts.movable, 6);
     plan_free(&verdicts);
     w->keys.keys[1].flags &= ~(uint32_t)KEY_EXTRACTABLE;
     assert_true(make(w));
-    assert_int_equal(w->plan.goes, 5);
+    assert_int_equal(w->plan.movable, 5);
     assert_int_equal(w->plan.items[0].route, ROUTE_ENVELOPE);
 }
 
@@ -530,14 +530,14 @@ static void templates_need_a_place(void **state)
     struct world *w = *state;
     struct key_desc *secret = add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a"), *public;
 
-    secret->terms.templates[KEY_TEMPLATE_UNWRAP] = template;
+    secret->constraints.templates[KEY_TEMPLATE_UNWRAP] = template;
     public = add(&w->keys, KEY_CLASS_PUBLIC, KEY_KIND_RSA, 0, "p");
     public->has_public = true;
-    public->terms.templates[KEY_TEMPLATE_WRAP] = template;
+    public->constraints.templates[KEY_TEMPLATE_WRAP] = template;
     choose(w, "pkcs11:object=a");
     choose(w, "pkcs11:object=p;type=public");
     assert_true(make(w));
-    assert_int_equal(w->plan.goes, 2);
+    assert_int_equal(w->plan.movable, 2);
     w->destination.lost_templates = 1U << KEY_TEMPLATE_WRAP;
     assert_true(make(w));
     assert_int_equal(w->plan.items[0].route, ROUTE_ENVELOPE);
@@ -557,18 +557,18 @@ static void limits_need_a_place(void **state)
     struct key_desc *private;
 
     key_set_id(secret, "1", 1);
-    strcpy(secret->terms.end, "20301231");
-    secret->terms.allowed_count = 1;
-    secret->terms.allowed[0] = 0x251;
+    strcpy(secret->constraints.end, "20301231");
+    secret->constraints.allowed_count = 1;
+    secret->constraints.allowed[0] = 0x251;
     secret->flags_known |= KEY_MODIFIABLE;
     secret->flags &= ~(uint32_t)KEY_MODIFIABLE;
     choose(w, "pkcs11:object=a");
     assert_int_not_equal(only(w)->route, ROUTE_NONE);
-    w->destination.lost_terms = KEY_DATES;
+    w->destination.lost_constraints = KEY_DATES;
     refused(only(w), ERR_DENIED, "these would get lost: any to 20301231");
-    w->destination.lost_terms = KEY_ALLOWED;
+    w->destination.lost_constraints = KEY_ALLOWED;
     refused(only(w), ERR_DENIED, "keeps no list of allowed mechanisms");
-    w->destination.lost_terms = 0;
+    w->destination.lost_constraints = 0;
     w->destination.lost_flags = KEY_MODIFIABLE;
     refused(only(w), ERR_DENIED, "can be modified");
     w->destination.lost_flags = 0;
@@ -577,9 +577,9 @@ static void limits_need_a_place(void **state)
     w->source.limits.digest_max = 300;
     assert_int_not_equal(only(w)->route, ROUTE_NONE);
     /* the control: a key that is not limited */
-    secret->terms = (struct key_terms){0};
+    secret->constraints = (struct key_constraints){0};
     secret->flags |= KEY_MODIFIABLE;
-    w->destination.lost_terms = KEY_DATES | KEY_ALLOWED;
+    w->destination.lost_constraints = KEY_DATES | KEY_ALLOWED;
     w->destination.lost_flags = KEY_MODIFIABLE;
     assert_int_not_equal(only(w)->route, ROUTE_NONE);
     /* a private key, too */
@@ -602,8 +602,8 @@ static void chosen_twice_goes_once(void **state)
     choose(w, "pkcs11:");
     assert_true(make(w));
     assert_int_equal(w->plan.count, 2);
-    assert_false(w->plan.items[0].named);
-    assert_true(w->plan.items[1].named);
+    assert_false(w->plan.items[0].explicit);
+    assert_true(w->plan.items[1].explicit);
 }
 
 /* Patterns mean keys; public keys and certificates go only when they are asked for by type. */
@@ -634,8 +634,8 @@ static void companions_go_along(void **state)
     add(&w->keys, KEY_CLASS_CERTIFICATE, KEY_KIND_NONE, 0, "stranger");
     choose(w, "pkcs11:object=*");
     assert_true(make(w));
-    assert_int_equal(w->plan.goes, 2);
-    assert_int_equal(w->plan.along, 3);
+    assert_int_equal(w->plan.movable, 2);
+    assert_int_equal(w->plan.companions, 3);
     assert_int_equal(w->plan.count, 5);
     assert_int_equal(w->plan.items[2].companion_of, 1);
     assert_int_equal(w->plan.items[2].key.handle, 4);
@@ -653,17 +653,17 @@ static void companions_go_along(void **state)
     w->keys.keys[3].spki_sha256[0] = 1;
     assert_true(make(w));
     assert_int_equal(w->plan.count, 6); /* one more public key is made: */
-    assert_int_equal(w->plan.goes, 3);
+    assert_int_equal(w->plan.movable, 3);
     refused(&w->plan.items[3], ERR_CONFLICT, "is another key's");
     assert_int_equal(w->plan.items[4].companion_of, w->plan.items[3].companion_of);
 
     other = add(&w->there, KEY_CLASS_CERTIFICATE, KEY_KIND_NONE, 0, "a");
     key_set_label(other, "renewed", 7);
     assert_true(make(w)); /* of one id there may be many certificates */
-    assert_int_equal(w->plan.goes, 3);
+    assert_int_equal(w->plan.movable, 3);
     key_set_label(other, "a", 1);
     assert_true(make(w));
-    assert_int_equal(w->plan.goes, 2);
+    assert_int_equal(w->plan.movable, 2);
 }
 
 static struct key_desc *add_half(struct world *w, enum key_class class, const char *label,
@@ -704,8 +704,8 @@ static void companions_are_known_by_their_public_key(void **state)
     add_half(w, KEY_CLASS_CERTIFICATE, "y", "7", 5); /* nothing of theirs */
     choose(w, "pkcs11:type=private");
     assert_true(make(w));
-    assert_int_equal(w->plan.goes, 2);
-    assert_int_equal(w->plan.along, 4); /* what 6 certifies is read later */
+    assert_int_equal(w->plan.movable, 2);
+    assert_int_equal(w->plan.companions, 4); /* what 6 certifies is read later */
     assert_int_equal(accompanies(w, 3)->companion_of, 2);
     assert_int_equal(accompanies(w, 4)->companion_of, 1);
     assert_int_equal(accompanies(w, 5)->companion_of, 1);
@@ -745,7 +745,7 @@ static void certificate_takes_the_id_of_its_key(void **state)
     choose(w, "pkcs11:type=private");
     w->destination.one_per_id = true;
     assert_true(make(w));
-    assert_int_equal(w->plan.along, 3);
+    assert_int_equal(w->plan.companions, 3);
     assert_true(accompanies(w, 4)->renamed);
     assert_memory_equal(accompanies(w, 4)->key.id, "1\0", 2);
     assert_false(accompanies(w, 2)->renamed);
@@ -769,21 +769,21 @@ static void half_is_looked_for(void **state)
     assert_non_null(strstr(only(w)->reason.what, "looked for at the review"));
     w->plan.items[0].sought = true;
     strcpy(w->plan.items[0].half_text, "none belongs to it");
-    assert_true(plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err));
+    assert_true(plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err));
     refused(&w->plan.items[0], ERR_DATA, "none belongs to it, so the copy could not be proven");
     /* what nothing can mend comes first */
     w->plan.items[0].key.flags &= ~(uint32_t)KEY_EXTRACTABLE;
-    assert_true(plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err));
+    assert_true(plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err));
     refused(&w->plan.items[0], ERR_DENIED, "not extractable");
     w->plan.items[0].key.flags |= KEY_EXTRACTABLE;
-    w->plan.items[0].key.terms.allowed_count = 1; /* none that is a proof */
-    w->plan.items[0].key.terms.allowed[0] = 1;
+    w->plan.items[0].key.constraints.allowed_count = 1; /* none that is a proof */
+    w->plan.items[0].key.constraints.allowed[0] = 1;
     add(&w->there, KEY_CLASS_PRIVATE, KEY_KIND_EC, 0, "k"); /* whose name is taken, too */
-    assert_true(plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err));
+    assert_true(plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err));
     refused(&w->plan.items[0], ERR_UNSUPPORTED, "of the mechanisms that it allows, none");
     /* and of what can be mended, the name */
-    w->plan.items[0].key.terms.allowed_count = 0;
-    assert_true(plan_judge(&w->policy, &w->deal, &w->keys, &w->there, &w->plan, &w->err));
+    w->plan.items[0].key.constraints.allowed_count = 0;
+    assert_true(plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err));
     refused(&w->plan.items[0], ERR_CONFLICT, "is taken on the destination");
 }
 
@@ -806,9 +806,9 @@ static void marked_key_has_gone(void **state)
     const uint64_t handle = 7;
     const struct selection selection = {NULL, 0, &handle, 1};
 
-    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->deal, &w->err));
+    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
     assert_false(
-        plan_make(&w->policy, &w->deal, &w->keys, &w->there, &selection, &w->plan, &w->err));
+        plan_make(&w->policy, &w->suite, &w->keys, &w->there, &selection, &w->plan, &w->err));
     assert_int_equal(w->err.code, ERR_NO_INPUT);
 }
 

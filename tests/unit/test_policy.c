@@ -96,10 +96,10 @@ static void bonds_that_would_get_lost(void **state)
     key_set_allowed(&key, numbers, KEY_ALLOWED_MAX);
     key_set_dates(&key, "20260101", 8, "20301231", 8);
     assert_true(policy_may_leave(&key, &err));
-    key.terms.known |= KEY_DATES_HIDDEN;
+    key.constraints.known |= KEY_DATES_HIDDEN;
     assert_false(policy_may_leave(&key, &err));
     assert_non_null(strstr(err.what, "dates"));
-    key.terms.known &= ~(uint32_t)KEY_DATES_HIDDEN;
+    key.constraints.known &= ~(uint32_t)KEY_DATES_HIDDEN;
     strcpy(key.unread, "unwrap template: CKR_DEVICE_ERROR");
     assert_false(policy_may_leave(&key, &err));
     assert_non_null(strstr(err.what, key.unread));
@@ -108,17 +108,17 @@ static void bonds_that_would_get_lost(void **state)
     assert_false(policy_may_leave(&key, &err));
     assert_non_null(strstr(err.what, "17 mechanisms"));
     key_set_allowed(&key, numbers, 0);
-    key.terms.templates[KEY_TEMPLATE_UNWRAP] =
+    key.constraints.templates[KEY_TEMPLATE_UNWRAP] =
         (struct key_template){KEY_SENSITIVE, KEY_SENSITIVE, 0, 0, 0};
     assert_true(policy_may_leave(&key, &err));
-    key.terms.templates[KEY_TEMPLATE_UNWRAP].others = 2;
+    key.constraints.templates[KEY_TEMPLATE_UNWRAP].others = 2;
     assert_false(policy_may_leave(&key, &err));
     assert_non_null(strstr(err.what, "its unwrap template holds 2 attributes"));
     key.class = KEY_CLASS_PUBLIC;
     key.kind = KEY_KIND_RSA;
     key.has_public = true;
     assert_false(policy_public_may_go(&key, &err));
-    key.terms.templates[KEY_TEMPLATE_UNWRAP].others = 0;
+    key.constraints.templates[KEY_TEMPLATE_UNWRAP].others = 0;
     assert_true(policy_public_may_go(&key, &err));
 }
 

@@ -62,7 +62,7 @@ static struct remote_setup setup_of(const char *name, const char *how, int limit
         .environment = environment,
         .limit_ms = limit_ms,
         .abandon_fd = -1,
-        .spoken = take_line,
+        .vendor_output = take_line,
         .ctx = &ears,
     };
 
@@ -117,9 +117,9 @@ static struct hsm *open_fake(const char *params, int limit_ms)
     return hsm;
 }
 
-static bool make_aes(struct hsm *hsm, uint64_t *handle, struct err *err)
+static bool make_kek(struct hsm *hsm, uint64_t *handle, struct err *err)
 {
-    return hsm->driver->make_aes(hsm, 256, "hsmferry:test", handle, err);
+    return hsm->driver->make_kek(hsm, 256, "hsmferry:test", handle, err);
 }
 
 /* --- before the handshake is over --- */
@@ -197,12 +197,12 @@ static void check_bad_answer(const char *how, const char *words, int limit_ms)
     struct err err = {0}, again = {0};
     uint64_t handle = 0;
 
-    check_gone(make_aes(hsm, &handle, &err), &err, words);
+    check_gone(make_kek(hsm, &handle, &err), &err, words);
     assert_non_null(strstr(err.what, "make_aes"));
     assert_int_equal(handle, 0);
 
     int64_t start = now_ms(); /* and from then on at once */
-    check_gone(make_aes(hsm, &handle, &again), &again, words);
+    check_gone(make_kek(hsm, &handle, &again), &again, words);
     assert_true(now_ms() - start < LIMIT_MS);
     assert_string_equal(again.what, err.what);
     hsm->driver->close(hsm);
@@ -230,44 +230,44 @@ static bool get_handle(const Pb__Reply *reply, void *out, struct err *err)
     return true;
 }
 
-/* An agent that is open, and the call make_aes() to be sent to it. */
-static struct peer *start_peer(const char *how, Pb__MakeAes *args)
+/* An agent that is open, and the call make_kek() to be sent to it. */
+static struct agent_client *start_client(const char *how, Pb__MakeAes *args)
 {
-    static const struct peer_answer done = {PB__REPLY__RESULT_DONE, NULL};
+    static const struct agent_client_answer done = {PB__REPLY__RESULT_DONE, NULL};
     struct remote_setup setup = setup_of("hostile", how, ENOUGH_MS);
-    struct peer *peer = NULL;
+    struct agent_client *client = NULL;
     Pb__Where where;
     struct err err = {0};
 
     wire_put_where(&setup.where, &where);
-    if (!peer_start(&setup, &peer, &err) ||
-        !peer_ask(peer, PB__REQUEST__CALL_OPEN, &where, &done, NULL, &err))
+    if (!agent_client_start(&setup, &client, &err) ||
+        !agent_client_ask(client, PB__REQUEST__CALL_OPEN, &where, &done, NULL, &err))
         fail_msg("%s", err.what);
     pb__make_aes__init(args);
-    return peer;
+    return client;
 }
 
-static const struct peer_answer handle_answer = {PB__REPLY__RESULT_HANDLE, get_handle};
+static const struct agent_client_answer handle_answer = {PB__REPLY__RESULT_HANDLE, get_handle};
 
 /* The reply to the second of two requests comes first: each goes where its id says. */
 static void replies_are_matched_by_id(void **state)
 {
     (void)state;
     Pb__MakeAes args;
-    struct peer *peer = start_peer("answer-reversed", &args);
+    struct agent_client *client = start_client("answer-reversed", &args);
     uint64_t first = 0, second = 0, handle = 0;
     struct err err = {0};
 
-    assert_true(peer_send(peer, PB__REQUEST__CALL_MAKE_AES, &args, &first, &err));
-    assert_true(peer_send(peer, PB__REQUEST__CALL_MAKE_AES, &args, &second, &err));
+    assert_true(agent_client_send(client, PB__REQUEST__CALL_MAKE_AES, &args, &first, &err));
+    assert_true(agent_client_send(client, PB__REQUEST__CALL_MAKE_AES, &args, &second, &err));
     assert_int_not_equal(first, second);
-    assert_true(peer_receive(peer, first, &handle_answer, &handle, &err));
+    assert_true(agent_client_receive(client, first, &handle_answer, &handle, &err));
     assert_int_equal(handle, first);
-    assert_true(peer_receive(peer, second, &handle_answer, &handle, &err));
+    assert_true(agent_client_receive(client, second, &handle_answer, &handle, &err));
     assert_int_equal(handle, second);
-    assert_false(peer_receive(peer, second, &handle_answer, &handle, &err));
+    assert_false(agent_client_receive(client, second, &handle_answer, &handle, &err));
     assert_int_equal(err.code, ERR_FAILED); /* it was received, and nothing is waited for */
-    peer_close(peer);
+    agent_client_close(client);
 }
 
 /* A reply to nothing that was asked, or to what was answered already, is refused. */
@@ -275,16 +275,18 @@ static void reply_with_a_wrong_id_is_refused(void **state)
 {
     (void)state;
     Pb__MakeAes args;
-    struct peer *peer = start_peer("answer-twice", &args);
+    struct agent_client *client = start_client("answer-twice", &args);
     uint64_t handle = 0;
     struct err err = {0};
 
-    assert_true(peer_ask(peer, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer, &handle, &err));
+    assert_true(
+        agent_client_ask(client, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer, &handle, &err));
     assert_int_equal(handle, 7);
-    check_gone(peer_ask(peer, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer, &handle, &err),
-               &err, "another request");
+    check_gone(
+        agent_client_ask(client, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer, &handle, &err),
+        &err, "another request");
     assert_int_equal(handle, 7);
-    peer_close(peer);
+    agent_client_close(client);
     check_bad_answer("answer-other-id", "another request", ENOUGH_MS);
 }
 
@@ -292,18 +294,18 @@ static void too_many_calls_at_once(void **state)
 {
     (void)state;
     Pb__MakeAes args;
-    struct peer *peer = start_peer("answer-never", &args);
+    struct agent_client *client = start_client("answer-never", &args);
     uint64_t id = 0, last = 0;
     struct err err = {0};
 
-    for (unsigned i = 0; i < PEER_ASKED_MAX; i++) {
-        assert_true(peer_send(peer, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
+    for (unsigned i = 0; i < AGENT_CLIENT_ASKED_MAX; i++) {
+        assert_true(agent_client_send(client, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
         assert_true(id > last);
         last = id;
     }
-    assert_false(peer_send(peer, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
+    assert_false(agent_client_send(client, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
     assert_int_equal(err.code, ERR_FAILED);
-    peer_close(peer);
+    agent_client_close(client);
 }
 
 static void bad_list_is_told(void **state)
@@ -343,8 +345,8 @@ static void crash_names_the_signal(void **state)
     struct err err = {0};
     uint64_t handle;
 
-    assert_true(make_aes(hsm, &handle, &err));
-    check_gone(make_aes(hsm, &handle, &err), &err, "killed by signal 11, Segmentation fault");
+    assert_true(make_kek(hsm, &handle, &err));
+    check_gone(make_kek(hsm, &handle, &err), &err, "killed by signal 11, Segmentation fault");
     hsm->driver->close(hsm);
 }
 
@@ -368,7 +370,7 @@ static void hang_has_a_limit(void **state)
     uint64_t handle;
 
     int64_t start = now_ms();
-    check_gone(make_aes(hsm, &handle, &err), &err,
+    check_gone(make_kek(hsm, &handle, &err), &err,
                "no answer from the HSM for 0.3 s, in make_aes (the agent: still running)");
     assert_in_range(now_ms() - start, LIMIT_MS - 10, 20 * LIMIT_MS);
     hsm->driver->close(hsm);
@@ -381,7 +383,7 @@ static void slow_is_not_hung(void **state)
     struct err err = {0};
     uint64_t handle;
 
-    assert_true(make_aes(hsm, &handle, &err));
+    assert_true(make_kek(hsm, &handle, &err));
     hsm->driver->close(hsm);
 }
 
@@ -392,11 +394,11 @@ static void failure_of_the_hsm_is_no_end(void **state)
     struct err err = {0};
     uint64_t handle;
 
-    assert_false(make_aes(hsm, &handle, &err));
+    assert_false(make_kek(hsm, &handle, &err));
     assert_int_equal(err.code, ERR_FAILED);
     assert_int_equal(err.hsm_code, 0x31);
     assert_string_equal(err.hsm_name, "CKR_DEVICE_MEMORY");
-    assert_true(make_aes(hsm, &handle, &err));
+    assert_true(make_kek(hsm, &handle, &err));
     hsm->driver->close(hsm);
 }
 
@@ -424,7 +426,7 @@ static void officer_may_abandon(void **state)
     assert_true(remote_open(&setup, &hsm, &err));
     assert_int_equal(pthread_create(&thread, NULL, signal_soon, &setup.abandon_fd), 0);
     int64_t start = now_ms();
-    check_gone(make_aes(hsm, &handle, &err), &err, "abandoned");
+    check_gone(make_kek(hsm, &handle, &err), &err, "abandoned");
     assert_true(now_ms() - start < ENOUGH_MS);
     pthread_join(thread, NULL);
     hsm->driver->close(hsm);
@@ -440,7 +442,7 @@ static void prints_break_nothing(void **state)
     struct err err = {0};
     uint64_t handle;
 
-    assert_true(make_aes(hsm, &handle, &err));
+    assert_true(make_kek(hsm, &handle, &err));
     hsm->driver->close(hsm);
     assert_string_equal(ears.text, "no \\x1b[2J disk\nno \\x1b[2J disk\n"); /* 1 and 2 */
 }
@@ -470,7 +472,7 @@ static void agent_inherits_nothing(void **state)
     struct hsm *hsm = open_hostile("confess", ENOUGH_MS);
     struct err err = {0};
     uint64_t handle;
-    assert_true(make_aes(hsm, &handle, &err));
+    assert_true(make_kek(hsm, &handle, &err));
     hsm->driver->close(hsm);
     assert_string_equal(ears.text, "fd 0\nfd 1\nfd 2\nenv LC_ALL=C\nenv ONLY=this\n"
                                    "blocked 0\nignored 0\nleader 1\n");
@@ -514,7 +516,7 @@ static void close_ends_every_agent(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct hsm *hsm = open_hostile(rows[i].how, 2 * LIMIT_MS);
         uint64_t handle;
-        make_aes(hsm, &handle, NULL);
+        make_kek(hsm, &handle, NULL);
         int64_t start = now_ms();
         hsm->driver->close(hsm);
         assert_true(now_ms() - start < rows[i].at_most_ms);

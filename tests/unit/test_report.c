@@ -537,7 +537,7 @@ static void test_steps_that_never_end(void **state)
     start(f, "x");
     begin(f);
     assert_true(emit(f, step(STEP_MAKE_PAIR, 0, EVENT_BEGUN)));
-    assert_true(emit(f, step(STEP_MAKE_AES, 0, EVENT_BEGUN)));
+    assert_true(emit(f, step(STEP_MAKE_KEK, 0, EVENT_BEGUN)));
     assert_true(emit(f, step(STEP_MAKE_PAIR, 0, EVENT_UNDONE)));
     assert_true(report_end(f->report, END_ABORTED, 3, "The console ended", &f->err));
     load(f);
@@ -776,7 +776,7 @@ static void test_disk_full(void **state)
     int fd = open(path, O_CREAT | O_WRONLY, 0600);
     int filled = ftruncate(fd, 0) == 0 ? posix_fallocate(fd, 0, 600 << 10) : -1;
     close(fd);
-    bool after = emit(f, step(STEP_MAKE_AES, 0, EVENT_BEGUN));
+    bool after = emit(f, step(STEP_MAKE_KEK, 0, EVENT_BEGUN));
     report_free(f->report);
     f->report = NULL;
     umount2(f->folder, MNT_DETACH);
@@ -822,26 +822,26 @@ static void test_many(void **state)
     assert_string_equal(text_at(f, "keys.9999.outcome"), "migrated");
 }
 
-static void test_tape(void **state)
+static void test_event_log(void **state)
 {
-    struct tape tape = {0};
+    struct event_log log = {0};
     struct event event = {.kind = EVENT_STEP, .seq = 1}, got;
     size_t first, second, at = 0;
 
     (void)state;
-    assert_false(tape_next(&tape, UINT32_MAX, &at, &got));
-    assert_true(tape_add(&tape, &event, &first, NULL));
+    assert_false(event_log_next(&log, UINT32_MAX, &at, &got));
+    assert_true(event_log_add(&log, &event, &first, NULL));
     memset(&event, 0x5a, sizeof event);
     event.kind = EVENT_END;
-    assert_true(tape_add(&tape, &event, &second, NULL));
+    assert_true(event_log_add(&log, &event, &second, NULL));
     assert_true(first > 0 && second > first);
-    assert_true(tape.len < 2 * sizeof event);
-    tape_read(&tape, second, &got);
+    assert_true(log.len < 2 * sizeof event);
+    event_log_read(&log, second, &got);
     assert_memory_equal(&got, &event, sizeof got);
-    assert_true(tape_next(&tape, UINT32_C(1) << EVENT_END, &at, &got));
+    assert_true(event_log_next(&log, UINT32_C(1) << EVENT_END, &at, &got));
     assert_int_equal(at, second);
-    assert_false(tape_next(&tape, UINT32_MAX, &at, &got));
-    tape_free(&tape);
+    assert_false(event_log_next(&log, UINT32_MAX, &at, &got));
+    event_log_free(&log);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
@@ -869,7 +869,7 @@ int main(void)
         TEST(disk_fault),
         TEST(disk_full),
         TEST(many),
-        cmocka_unit_test(test_tape),
+        cmocka_unit_test(test_event_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

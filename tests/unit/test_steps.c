@@ -92,29 +92,30 @@ static bool trip_load_public(struct hsm *hsm, const struct bytes *spki, const ch
     return trip(now, now || fake_driver.load_public(hsm, spki, label, handle, err), err);
 }
 
-static bool trip_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+static bool trip_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                           struct err *err)
 {
     bool now = trips(hsm);
 
-    return trip(now, now || fake_driver.make_aes(hsm, bits, label, handle, err), err);
+    return trip(now, now || fake_driver.make_kek(hsm, bits, label, handle, err), err);
 }
 
 static bool trip_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-                      struct bytes *blob, struct err *err)
+                      struct bytes *wrapped_key, struct err *err)
 {
     bool now = trips(hsm);
 
-    return trip(now, now || fake_driver.wrap(hsm, alg, wrapping, key, blob, err), err);
+    return trip(now, now || fake_driver.wrap(hsm, alg, wrapping, key, wrapped_key, err), err);
 }
 
 static bool trip_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
-                        const struct bytes *blob, const struct hsm_template *template,
+                        const struct bytes *wrapped_key, const struct hsm_template *template,
                         uint64_t *handle, struct err *err)
 {
     bool now = trips(hsm);
 
-    return trip(now, now || fake_driver.unwrap(hsm, alg, unwrapping, blob, template, handle, err),
+    return trip(now,
+                now || fake_driver.unwrap(hsm, alg, unwrapping, wrapped_key, template, handle, err),
                 err);
 }
 
@@ -164,10 +165,10 @@ static struct hsm_driver tripping;
 struct rig {
     struct hsm *hsm[2];
     struct key_list keys[2];
-    struct hsm_offers offers[2];
+    struct hsm_capabilities caps[2];
     struct known known[2];
     struct policy policy;
-    struct negotiation deal;
+    struct suite suite;
     struct plan plan;
     struct transport transport;
     struct transfers transfers;
@@ -191,7 +192,7 @@ static void enter(struct rig *rig, enum side side, const char *params)
     known->side = side;
     assert_true(fake_driver.handles(*hsm, &known->before, &known->before_count, &rig->err) &&
                 fake_driver.list(*hsm, &rig->keys[side], &rig->err) &&
-                fake_driver.offers(*hsm, &rig->offers[side], &rig->err));
+                fake_driver.capabilities(*hsm, &rig->caps[side], &rig->err));
     (*hsm)->driver = &tripping;
     tripwire.hsm[side] = *hsm;
 }
@@ -225,7 +226,7 @@ static void make_plan(struct rig *rig)
         uint64_t handle = handle_of(rig, wanted[i].label, wanted[i].class);
         struct selection selection = {.handles = &handle, .handle_count = 1};
         struct plan one = {0};
-        assert_true(plan_make(&rig->policy, &rig->deal, &rig->keys[SIDE_SOURCE],
+        assert_true(plan_make(&rig->policy, &rig->suite, &rig->keys[SIDE_SOURCE],
                               &rig->keys[SIDE_DESTINATION], &selection, &one, &rig->err));
         assert_int_not_equal(one.items[0].route, ROUTE_NONE);
         assert_true(plan_add(&rig->plan, &one.items[0], &rig->err));
@@ -244,11 +245,11 @@ static void begin_with(struct rig *rig, const char *source, const char *destinat
     rig->policy.rsa_bits = 2048;
     enter(rig, SIDE_SOURCE, source);
     enter(rig, SIDE_DESTINATION, destination);
-    assert_true(negotiate(&rig->policy, &rig->offers[0], &rig->offers[1], &rig->deal, &rig->err));
+    assert_true(negotiate(&rig->policy, &rig->caps[0], &rig->caps[1], &rig->suite, &rig->err));
     make_plan(rig);
-    *t = (struct transport){.label = "hsmferry:test", .policy = &rig->policy, .deal = &rig->deal};
+    *t = (struct transport){.label = "hsmferry:test", .policy = &rig->policy, .suite = &rig->suite};
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        ends[side]->offers = &rig->offers[side];
+        ends[side]->caps = &rig->caps[side];
         ends[side]->known = &rig->known[side];
     }
     rig->known[SIDE_DESTINATION].arrived = &rig->transfers;
@@ -509,7 +510,7 @@ static void no_key_leaves_before_its_transport_was_accepted(void **state)
     unsigned calls;
     (void)state;
 
-    assert_int_equal(transport_rows[last.at].head.id, STEP_UNWRAP_AES);
+    assert_int_equal(transport_rows[last.at].head.id, STEP_UNWRAP_KEK);
     begin(&rig);
     run_before(&rig, last);
     calls = calls_made();
@@ -576,7 +577,7 @@ static void steps_report_what_they_found(void **state)
     run_before(&rig, loaded);
     assert_true(run(&rig, loaded));
     assert_true(bytes_equal(rig.result.fingerprint, &rig.transport.wire.spki));
-    assert_non_null(rig.result.words);
+    assert_non_null(rig.result.call);
     for (size_t i = 3; i < TRANSPORT_ROWS; i++)
         assert_true(run(&rig, (struct place){.transport = true, .at = i}));
     assert_true(bytes_equal(rig.result.crossed, &rig.transport.wire.wrapped_kek));
@@ -586,7 +587,7 @@ static void steps_report_what_they_found(void **state)
     assert_true(run(&rig, proven));
     assert_true(rig.result.has_proof);
     assert_int_equal(rig.result.proof, HSM_PROOF_AES_ECB);
-    assert_int_equal(rig.result.check_count, 2);
+    assert_int_equal(rig.result.kcv_count, 2);
     end(&rig);
 }
 
@@ -731,7 +732,7 @@ int main(void)
     tripping.list = trip_list;
     tripping.make_pair = trip_make_pair;
     tripping.load_public = trip_load_public;
-    tripping.make_aes = trip_make_aes;
+    tripping.make_kek = trip_make_kek;
     tripping.wrap = trip_wrap;
     tripping.unwrap = trip_unwrap;
     tripping.prove = trip_prove;

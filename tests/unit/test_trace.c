@@ -15,7 +15,7 @@
 
 static const char pin_text[] = "pin-4711";
 
-struct log {
+struct event_log {
     struct event events[64];
     size_t count;
     bool refuse; /* the next call */
@@ -23,7 +23,7 @@ struct log {
 
 static bool emit(void *ctx, struct event *event, struct err *err)
 {
-    struct log *log = ctx;
+    struct event_log *log = ctx;
 
     assert_true(log->count < 64);
     log->events[log->count++] = *event;
@@ -31,14 +31,14 @@ static bool emit(void *ctx, struct event *event, struct err *err)
 }
 
 /* The fake, logged in, under a trace. */
-static struct hsm *open_traced(struct log *log, const char *params)
+static struct hsm *open_traced(struct event_log *log, const char *params)
 {
     struct hsm_where where = {.api = "fake"};
     struct secret pin = {0};
     struct hsm *inner, *hsm;
     struct err err;
 
-    *log = (struct log){0};
+    *log = (struct event_log){0};
     text_print(where.params, sizeof where.params, "pin=%s;%s", pin_text, params);
     if (!fake_driver.open(&where, &inner, &err))
         fail_msg("%s", err.what);
@@ -62,12 +62,12 @@ static void check_call(const struct event *e, enum event_state state, const char
 static void call_is_told_twice(void **state)
 {
     (void)state;
-    struct log log;
+    struct event_log log;
     struct hsm *hsm = open_traced(&log, "slow=make_aes:1:20");
     struct err err;
     uint64_t handle;
 
-    assert_true(hsm->driver->make_aes(hsm, 256, "hsmferry:t", &handle, &err));
+    assert_true(hsm->driver->make_kek(hsm, 256, "hsmferry:t", &handle, &err));
     assert_int_equal(log.count, 4);
     check_call(&log.events[0], EVENT_BEGUN, "login", "slot 1");
     check_call(&log.events[1], EVENT_OK, "login", "slot 1");
@@ -82,12 +82,12 @@ static void call_is_told_twice(void **state)
 static void failure_is_told_and_returned(void **state)
 {
     (void)state;
-    struct log log;
+    struct event_log log;
     struct hsm *hsm = open_traced(&log, "fail=make_aes:1:0x30");
     struct err err = {0};
     uint64_t handle;
 
-    assert_false(hsm->driver->make_aes(hsm, 256, "hsmferry:t", &handle, &err));
+    assert_false(hsm->driver->make_kek(hsm, 256, "hsmferry:t", &handle, &err));
     assert_int_equal(err.hsm_code, 0x30);
     check_call(&log.events[3], EVENT_FAILED, "make-aes", "AES 256");
     assert_int_equal(log.events[3].call.hsm_code, 0x30);
@@ -100,14 +100,14 @@ static void failure_is_told_and_returned(void **state)
 static void refused_event_is_no_call(void **state)
 {
     (void)state;
-    struct log log;
+    struct event_log log;
     struct hsm *hsm = open_traced(&log, "");
     struct err err = {0};
     uint64_t handle = 0, *handles;
     size_t count;
 
     log.refuse = true;
-    assert_false(hsm->driver->make_aes(hsm, 256, "hsmferry:t", &handle, &err));
+    assert_false(hsm->driver->make_kek(hsm, 256, "hsmferry:t", &handle, &err));
     assert_int_equal(err.code, ERR_STOPPED);
     assert_int_equal(log.count, 3); /* begun, and nothing else */
     log.refuse = false;
@@ -127,9 +127,9 @@ static void make_all_calls(struct hsm *hsm)
     struct hsm_slot_list slots;
     struct key_list keys = {0};
     struct key_desc key;
-    struct hsm_offers offers;
+    struct hsm_capabilities caps;
     struct hsm_pair pair;
-    struct bytes spki = {0}, blob = {0}, answer = {0};
+    struct bytes spki = {0}, wrapped_key = {0}, answer = {0};
     struct bytes challenge = {(uint8_t[32]){1}, 32};
     struct hsm_template half = {.class = KEY_CLASS_PUBLIC,
                                 .kind = KEY_KIND_RSA,
@@ -153,16 +153,16 @@ static void make_all_calls(struct hsm *hsm)
     assert_true(d->slots(hsm, &slots, &err));
     assert_true(d->list(hsm, &keys, &err));
     assert_true(d->handles(hsm, &handles, &count, &err));
-    assert_true(d->offers(hsm, &offers, &err));
+    assert_true(d->capabilities(hsm, &caps, &err));
     assert_true(d->make_pair(hsm, 2048, "t", &pair, &err));
     assert_true(d->public_key(hsm, pair.private_handle, &spki, &err));
     assert_true(d->load_public(hsm, &spki, "t", &public, &err));
-    assert_true(d->make_aes(hsm, 256, "t", &aes, &err));
+    assert_true(d->make_kek(hsm, 256, "t", &aes, &err));
     assert_true(d->make_key(hsm, &sample, "t", &sampled, &none, &err));
     assert_true(d->describe(hsm, aes, &key, &err));
-    assert_true(d->wrap(hsm, HSM_RSA_OAEP_SHA256, public, aes, &blob, &err));
-    assert_true(
-        d->unwrap(hsm, HSM_RSA_OAEP_SHA256, pair.private_handle, &blob, &template, &other, &err));
+    assert_true(d->wrap(hsm, HSM_RSA_OAEP_SHA256, public, aes, &wrapped_key, &err));
+    assert_true(d->unwrap(hsm, HSM_RSA_OAEP_SHA256, pair.private_handle, &wrapped_key, &template,
+                          &other, &err));
     assert_true(d->prove(hsm, HSM_PROOF_DIGEST, other, &challenge, &answer, &err));
     assert_true(d->commit(hsm, other, (const uint8_t *)"\x1b[2J", 4, NULL, 0, &final, &err));
     assert_true(d->make_public(hsm, &half, &final, &err));
@@ -173,7 +173,7 @@ static void make_all_calls(struct hsm *hsm)
     key_list_free(&keys);
     bytes_free(&pair.spki);
     bytes_free(&spki);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&answer);
 }
 
@@ -204,7 +204,7 @@ static void every_call_is_told(void **state)
         {"destroy", "object 7"},
     };
     enum { ROWS = sizeof rows / sizeof rows[0] };
-    struct log log;
+    struct event_log log;
     struct hsm *hsm = open_traced(&log, "keys=aes32:k");
 
     make_all_calls(hsm);
@@ -222,7 +222,7 @@ static void every_call_is_told(void **state)
 static void pin_is_never_told(void **state)
 {
     (void)state;
-    struct log log;
+    struct event_log log;
     struct hsm *hsm = open_traced(&log, "");
 
     assert_null(memmem(log.events, sizeof log.events, pin_text, strlen(pin_text)));

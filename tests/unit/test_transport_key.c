@@ -647,8 +647,8 @@ static void other_kinds_are_refused(void **state)
 static void each_guard_counts(void **state)
 {
     const struct own_key *const keys[] = {&own_transport_private, &own_transport_public,
-                                          &own_source_aes,        &own_destination_aes,
-                                          &own_second_source_aes, &own_second_destination_aes};
+                                          &own_source_kek,        &own_destination_kek,
+                                          &own_second_source_kek, &own_second_destination_kek};
     const uint32_t all = (1U << KEY_FLAGS) - 1;
     unsigned judged[sizeof keys / sizeof keys[0]] = {0};
 

@@ -690,7 +690,7 @@ static void test_steps_of_each_key_begin_afresh(void **state)
     assert_int_equal(run->arrived, 1);
     fixture_step(&f, STEP_WRAP_KEY, EVENT_BEGUN, 2);
     assert_int_equal(run->latest, 2);
-    assert_int_equal(run_step_shown(run, STEP_UNWRAP_AES)->state, RUN_OK);
+    assert_int_equal(run_step_shown(run, STEP_UNWRAP_KEK)->state, RUN_OK);
     assert_int_equal(run_step_shown(run, STEP_UNWRAP_KEY)->state, RUN_AHEAD);
     assert_int_equal(run_step(run, 1, STEP_UNWRAP_KEY)->state, RUN_OK);
     fixture_free(&f);
@@ -760,7 +760,7 @@ static void test_hostile_numbers_are_ignored(void **state)
 
 static void test_log_is_bounded(void **state)
 {
-    struct event e = {.kind = EVENT_SPOKEN, .side = SIDE_SOURCE};
+    struct event e = {.kind = EVENT_VENDOR_OUTPUT, .side = SIDE_SOURCE};
     struct fixture f;
 
     (void)state;
@@ -838,10 +838,10 @@ static void test_details_tell_what_binds_a_key(void **state)
     (void)state;
     fixture_new(&f);
     for (unsigned bound = 0; bound < 2; bound++) {
-        struct key_terms *terms = &source.keys[0].terms;
+        struct key_constraints *constraints = &source.keys[0].constraints;
         if (bound) {
             key_set_dates(&source.keys[0], "20260131", 8, "", 0);
-            terms->templates[KEY_TEMPLATE_UNWRAP] =
+            constraints->templates[KEY_TEMPLATE_UNWRAP] =
                 (struct key_template){KEY_SENSITIVE, KEY_SENSITIVE, 0, 0, 1};
         }
         fixture_list(&f, &source, &none);

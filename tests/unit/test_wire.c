@@ -54,8 +54,8 @@ static struct key_desc good_key(void)
         .type_name = "CKK_EC",
         .unread = "unwrap template: CKR_DEVICE_ERROR",
         .has_public = true,
-        .check_value = {1, 0, 3},
-        .check_value_len = 3,
+        .kcv = {1, 0, 3},
+        .kcv_len = 3,
     };
     key_set_label(&key, "a\0\xff\x1b[2J", 8);
     key_set_id(&key, "\1\0", 2);
@@ -63,9 +63,9 @@ static struct key_desc good_key(void)
     key_set_dates(&key, "20260131", 8, "", 0);
     key_set_allowed(&key, (const uint64_t[]){0x40, 0x0d}, 2);
     key_set_subject(&key, "\x30\0", 2);
-    key.terms.known |= KEY_TEMPLATE;
-    key.terms.templates[KEY_TEMPLATE_WRAP] = (struct key_template){.others = 5};
-    key.terms.templates[KEY_TEMPLATE_UNWRAP] = (struct key_template){
+    key.constraints.known |= KEY_TEMPLATE;
+    key.constraints.templates[KEY_TEMPLATE_WRAP] = (struct key_template){.others = 5};
+    key.constraints.templates[KEY_TEMPLATE_UNWRAP] = (struct key_template){
         KEY_SENSITIVE | KEY_EXTRACTABLE, KEY_SENSITIVE, KEY_CLASS_SECRET, KEY_KIND_AES, 0};
     return key;
 }
@@ -73,11 +73,11 @@ static struct key_desc good_key(void)
 static struct key_desc key_there_and_back(const struct key_desc *key)
 {
     Pb__Key msg;
-    struct wire_terms terms;
+    struct wire_constraints constraints;
     struct key_desc back;
     struct err err = {0};
 
-    wire_put_key(key, &msg, &terms);
+    wire_put_key(key, &msg, &constraints);
     struct bytes frame = packed(&msg.base);
     Pb__Key *got = pb__key__unpack(NULL, frame.len, frame.data);
     assert_non_null(got);
@@ -106,9 +106,9 @@ static void check_same_key(const struct key_desc *a, const struct key_desc *b)
     assert_memory_equal(a->id, b->id, sizeof a->id);
     assert_int_equal(a->has_public, b->has_public);
     assert_memory_equal(a->spki_sha256, b->spki_sha256, sizeof a->spki_sha256);
-    assert_int_equal(a->check_value_len, b->check_value_len);
-    assert_memory_equal(a->check_value, b->check_value, sizeof a->check_value);
-    assert_memory_equal(&a->terms, &b->terms, sizeof a->terms);
+    assert_int_equal(a->kcv_len, b->kcv_len);
+    assert_memory_equal(a->kcv, b->kcv, sizeof a->kcv);
+    assert_memory_equal(&a->constraints, &b->constraints, sizeof a->constraints);
 }
 
 static void key_comes_back(void **state)
@@ -146,21 +146,21 @@ static void bad_key_is_refused(void **state)
 {
     (void)state;
     struct key_desc key = good_key();
-    struct wire_terms terms;
+    struct wire_constraints constraints;
     Pb__Terms t;
     Pb__Key good, m;
 
-    wire_put_key(&key, &good, &terms);
-    m = good, t = terms.msg, m.terms = &t;
-    t = terms.msg, t.known = KEY_TERMS + 1, key_refused(&m, "known terms");
-    t = terms.msg, t.start = (char *)"2026013", key_refused(&m, "date");
-    t = terms.msg, t.end = (char *)"2026o131", key_refused(&m, "date");
-    t = terms.msg, t.allowed_count = 3, key_refused(&m, "allowed");
-    t = terms.msg, t.allowed_count = UINT16_MAX + 1, key_refused(&m, "allowed");
-    t = terms.msg, t.subject_len = 3, key_refused(&m, "subject");
-    t = terms.msg, t.n_templates = KEY_TEMPLATES - 1, key_refused(&m, "templates");
-    t = terms.msg;
-    Pb__KeyTemplate *inner = &terms.template[KEY_TEMPLATE_UNWRAP], as_it_was = *inner;
+    wire_put_key(&key, &good, &constraints);
+    m = good, t = constraints.msg, m.terms = &t;
+    t = constraints.msg, t.known = KEY_CONSTRAINTS + 1, key_refused(&m, "known terms");
+    t = constraints.msg, t.start = (char *)"2026013", key_refused(&m, "date");
+    t = constraints.msg, t.end = (char *)"2026o131", key_refused(&m, "date");
+    t = constraints.msg, t.allowed_count = 3, key_refused(&m, "allowed");
+    t = constraints.msg, t.allowed_count = UINT16_MAX + 1, key_refused(&m, "allowed");
+    t = constraints.msg, t.subject_len = 3, key_refused(&m, "subject");
+    t = constraints.msg, t.n_templates = KEY_TEMPLATES - 1, key_refused(&m, "templates");
+    t = constraints.msg;
+    Pb__KeyTemplate *inner = &constraints.template[KEY_TEMPLATE_UNWRAP], as_it_was = *inner;
     inner->named = 1u << KEY_FLAGS, key_refused(&m, "template names"), *inner = as_it_was;
     inner->flags = KEY_WRAP, key_refused(&m, "flags in a key's template"), *inner = as_it_was;
     inner->class_ = KEY_CLASSES, key_refused(&m, "class in a key's"), *inner = as_it_was;
@@ -329,117 +329,119 @@ static void info_is_checked(void **state)
     file = files.msg[0], assert_true(wire_get_info(&m, &back, &err)); /* control */
 }
 
-struct offers_message {
+struct capabilities_message {
     Pb__Offers msg;
     Pb__Offer parts[HSM_ALGS + 1];
     Pb__Offer *refs[HSM_ALGS + 1];
-    char *words[HSM_ACTS + HSM_PROOFS];
+    char *words[HSM_OPS + HSM_PROOFS];
 };
 
-static void put_offers(const struct hsm_offers *offers, struct offers_message *to)
+static void put_capabilities(const struct hsm_capabilities *caps, struct capabilities_message *to)
 {
     pb__offers__init(&to->msg);
     for (size_t i = 0; i <= HSM_ALGS; i++) {
-        wire_put_offer(&offers->alg[i % HSM_ALGS], &to->parts[i]);
+        wire_put_capability(&caps->alg[i % HSM_ALGS], &to->parts[i]);
         to->refs[i] = &to->parts[i];
     }
-    wire_put_words(offers, to->words, &to->msg);
+    wire_put_calls(caps, to->words, &to->msg);
     to->msg.n_alg = HSM_ALGS;
     to->msg.alg = to->refs;
-    to->msg.proofs = offers->proofs;
-    to->msg.exact_length = (uint32_t)offers->exact_length;
-    to->msg.takes_length = (uint32_t)offers->takes_length;
-    to->msg.can_copy = offers->can_copy;
-    to->msg.one_per_id = offers->one_per_id;
-    to->msg.lost_templates = offers->lost_templates;
-    to->msg.lost_terms = offers->lost_terms;
-    to->msg.lost_flags = offers->lost_flags;
-    to->msg.unreadable = offers->unreadable;
-    to->msg.mute_templates = offers->mute_templates;
-    to->msg.secret_max = offers->limits.secret_max;
-    to->msg.digest_max = offers->limits.digest_max;
-    to->msg.rsa_min = offers->limits.rsa_min;
-    to->msg.rsa_max = offers->limits.rsa_max;
-    to->msg.curves = (char *)(uintptr_t)offers->limits.curves;
+    to->msg.proofs = caps->proofs;
+    to->msg.exact_length = (uint32_t)caps->exact_length;
+    to->msg.takes_length = (uint32_t)caps->takes_length;
+    to->msg.can_copy = caps->can_copy;
+    to->msg.one_per_id = caps->one_per_id;
+    to->msg.lost_templates = caps->lost_templates;
+    to->msg.lost_terms = caps->lost_constraints;
+    to->msg.lost_flags = caps->lost_flags;
+    to->msg.unreadable = caps->unreadable;
+    to->msg.mute_templates = caps->mute_templates;
+    to->msg.secret_max = caps->limits.secret_max;
+    to->msg.digest_max = caps->limits.digest_max;
+    to->msg.rsa_min = caps->limits.rsa_min;
+    to->msg.rsa_max = caps->limits.rsa_max;
+    to->msg.curves = (char *)(uintptr_t)caps->limits.curves;
 }
 
-static void offers_refused(const Pb__Offers *msg, const char *field)
+static void capabilities_refused(const Pb__Offers *msg, const char *field)
 {
-    struct hsm_offers out;
+    struct hsm_capabilities out;
     struct err err = {0};
-    check_refusal(wire_get_offers(msg, &out, &err), &err, field);
+    check_refusal(wire_get_capabilities(msg, &out, &err), &err, field);
 }
 
-static void offers_are_checked(void **state)
+static void capabilities_are_checked(void **state)
 {
     (void)state;
-    struct hsm_offers offers = {
+    struct hsm_capabilities caps = {
         .proofs = 1u << HSM_PROOF_DIGEST,
         .exact_length = HSM_YES,
         .takes_length = HSM_NO,
         .can_copy = true,
         .one_per_id = true,
         .lost_templates = 1u << KEY_TEMPLATE_DERIVE,
-        .lost_terms = KEY_DATES,
+        .lost_constraints = KEY_DATES,
         .lost_flags = KEY_MODIFIABLE,
         .unreadable = KEY_LOCAL,
         .mute_templates = 1u << KEY_TEMPLATE_WRAP,
         .limits = {256, 512, 1024, 4096, "P-256 P-384"},
     };
-    strcpy(offers.act_words[HSM_COMMIT], "C_CopyObject");
-    strcpy(offers.proof_words[HSM_PROOF_ECDH], "C_DeriveKey");
-    offers.alg[HSM_AES_KWP] = (struct hsm_offer){true, false, 0x210a, "C_WrapKey", "", "tried"};
-    struct hsm_offers back;
+    strcpy(caps.op_calls[HSM_COMMIT], "C_CopyObject");
+    strcpy(caps.proof_calls[HSM_PROOF_ECDH], "C_DeriveKey");
+    caps.alg[HSM_AES_KWP] = (struct hsm_capability){true, false, 0x210a, "C_WrapKey", "", "tried"};
+    struct hsm_capabilities back;
     struct err err = {0};
-    struct offers_message good;
+    struct capabilities_message good;
     Pb__Offers m;
 
-    put_offers(&offers, &good);
+    put_capabilities(&caps, &good);
     struct bytes frame = packed(&good.msg.base);
     Pb__Offers *got = pb__offers__unpack(NULL, frame.len, frame.data);
-    assert_true(wire_get_offers(got, &back, &err));
-    assert_memory_equal(&back.alg, &offers.alg, sizeof offers.alg);
-    assert_int_equal(back.proofs, offers.proofs);
+    assert_true(wire_get_capabilities(got, &back, &err));
+    assert_memory_equal(&back.alg, &caps.alg, sizeof caps.alg);
+    assert_int_equal(back.proofs, caps.proofs);
     assert_int_equal(back.exact_length, HSM_YES);
     assert_int_equal(back.takes_length, HSM_NO);
     assert_true(back.can_copy);
     assert_true(back.one_per_id);
-    assert_int_equal(back.lost_templates, offers.lost_templates);
-    assert_int_equal(back.lost_terms, KEY_DATES);
+    assert_int_equal(back.lost_templates, caps.lost_templates);
+    assert_int_equal(back.lost_constraints, KEY_DATES);
     assert_int_equal(back.lost_flags, KEY_MODIFIABLE);
     assert_int_equal(back.unreadable, KEY_LOCAL);
-    assert_int_equal(back.mute_templates, offers.mute_templates);
-    assert_memory_equal(&back.limits, &offers.limits, sizeof back.limits);
-    assert_memory_equal(&back.proof_words, &offers.proof_words, sizeof offers.proof_words);
-    assert_memory_equal(&back.act_words, &offers.act_words, sizeof offers.act_words);
+    assert_int_equal(back.mute_templates, caps.mute_templates);
+    assert_memory_equal(&back.limits, &caps.limits, sizeof back.limits);
+    assert_memory_equal(&back.proof_calls, &caps.proof_calls, sizeof caps.proof_calls);
+    assert_memory_equal(&back.op_calls, &caps.op_calls, sizeof caps.op_calls);
     pb__offers__free_unpacked(got, NULL);
     bytes_free(&frame);
 
-    m = good.msg, m.n_alg = HSM_ALGS - 1, offers_refused(&m, "algorithms");
-    m = good.msg, m.n_proof_words = HSM_PROOFS - 1, offers_refused(&m, "proofs");
-    m = good.msg, m.n_act_words = HSM_ACTS - 1, offers_refused(&m, "acts");
-    good.words[HSM_COMMIT] = unsafe, offers_refused(&good.msg, "act");
-    put_offers(&offers, &good);
-    m = good.msg, m.n_alg = HSM_ALGS + 1, offers_refused(&m, "algorithms");
-    m = good.msg, m.proofs = 1u << HSM_PROOFS, offers_refused(&m, "proofs");
-    m = good.msg, m.lost_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "lost templates");
-    m = good.msg, m.lost_terms = KEY_SUBJECT, offers_refused(&m, "lost terms");
-    m = good.msg, m.lost_flags = 1u << KEY_FLAGS, offers_refused(&m, "lost flags");
-    m = good.msg, m.unreadable = 1u << KEY_FLAGS, offers_refused(&m, "unreadable flags");
-    m = good.msg, m.mute_templates = 1u << KEY_TEMPLATES, offers_refused(&m, "mute templates");
+    m = good.msg, m.n_alg = HSM_ALGS - 1, capabilities_refused(&m, "algorithms");
+    m = good.msg, m.n_proof_words = HSM_PROOFS - 1, capabilities_refused(&m, "proofs");
+    m = good.msg, m.n_act_words = HSM_OPS - 1, capabilities_refused(&m, "acts");
+    good.words[HSM_COMMIT] = unsafe, capabilities_refused(&good.msg, "act");
+    put_capabilities(&caps, &good);
+    m = good.msg, m.n_alg = HSM_ALGS + 1, capabilities_refused(&m, "algorithms");
+    m = good.msg, m.proofs = 1u << HSM_PROOFS, capabilities_refused(&m, "proofs");
+    m = good.msg, m.lost_templates = 1u << KEY_TEMPLATES,
+    capabilities_refused(&m, "lost templates");
+    m = good.msg, m.lost_terms = KEY_SUBJECT, capabilities_refused(&m, "lost terms");
+    m = good.msg, m.lost_flags = 1u << KEY_FLAGS, capabilities_refused(&m, "lost flags");
+    m = good.msg, m.unreadable = 1u << KEY_FLAGS, capabilities_refused(&m, "unreadable flags");
+    m = good.msg, m.mute_templates = 1u << KEY_TEMPLATES,
+    capabilities_refused(&m, "mute templates");
     char long_list[HSM_CURVES_MAX + 1];
     memset(long_list, 'P', HSM_CURVES_MAX);
     long_list[HSM_CURVES_MAX] = '\0';
-    m = good.msg, m.curves = long_list, offers_refused(&m, "curves");
-    m = good.msg, m.exact_length = HSM_YES + 1, offers_refused(&m, "exact_length");
-    m = good.msg, m.takes_length = 9, offers_refused(&m, "takes_length");
-    good.parts[2].wrap_words = unsafe, offers_refused(&good.msg, "offer");
-    good.parts[2].wrap_words = long_text, offers_refused(&good.msg, "offer");
-    put_offers(&offers, &good);
-    good.parts[HSM_ALGS - 1].unwrap_words = unsafe, offers_refused(&good.msg, "offer");
-    put_offers(&offers, &good);
-    good.parts[0].reason = unsafe, offers_refused(&good.msg, "reason");
-    good.parts[0].reason = long_text, offers_refused(&good.msg, "reason");
+    m = good.msg, m.curves = long_list, capabilities_refused(&m, "curves");
+    m = good.msg, m.exact_length = HSM_YES + 1, capabilities_refused(&m, "exact_length");
+    m = good.msg, m.takes_length = 9, capabilities_refused(&m, "takes_length");
+    good.parts[2].wrap_words = unsafe, capabilities_refused(&good.msg, "offer");
+    good.parts[2].wrap_words = long_text, capabilities_refused(&good.msg, "offer");
+    put_capabilities(&caps, &good);
+    good.parts[HSM_ALGS - 1].unwrap_words = unsafe, capabilities_refused(&good.msg, "offer");
+    put_capabilities(&caps, &good);
+    good.parts[0].reason = unsafe, capabilities_refused(&good.msg, "reason");
+    good.parts[0].reason = long_text, capabilities_refused(&good.msg, "reason");
 }
 
 static void pair_is_checked(void **state)
@@ -530,10 +532,10 @@ static void where_is_checked(void **state)
 static void template_refused(const Pb__Template *msg, const char *field)
 {
     struct hsm_template out;
-    struct key_terms terms;
+    struct key_constraints constraints;
     struct bytes spki;
     struct err err = {0};
-    check_refusal(wire_get_template(msg, &out, &spki, &terms, &err), &err, field);
+    check_refusal(wire_get_template(msg, &out, &spki, &constraints, &err), &err, field);
 }
 
 static void template_is_checked(void **state)
@@ -552,18 +554,18 @@ static void template_is_checked(void **state)
         .id = (const uint8_t *)"\1",
         .id_len = 1,
         .spki = &public,
-        .terms = &key.terms,
+        .constraints = &key.constraints,
     };
     struct hsm_template back;
-    struct key_terms terms;
+    struct key_constraints constraints;
     struct err err = {0};
     Pb__Template good, m;
-    struct wire_terms of;
+    struct wire_constraints of;
 
     wire_put_template(&t, &good, &of);
     struct bytes frame = packed(&good.base);
     Pb__Template *got = pb__template__unpack(NULL, frame.len, frame.data);
-    assert_true(wire_get_template(got, &back, &spki, &terms, &err));
+    assert_true(wire_get_template(got, &back, &spki, &constraints, &err));
     assert_int_equal(back.class, t.class);
     assert_int_equal(back.kind, t.kind);
     assert_int_equal(back.length, t.length);
@@ -573,16 +575,16 @@ static void template_is_checked(void **state)
     assert_int_equal(back.id_len, 1);
     assert_memory_equal(back.id, t.id, 1);
     assert_true(bytes_equal(back.spki, &public));
-    assert_memory_equal(back.terms, &key.terms, sizeof key.terms);
+    assert_memory_equal(back.constraints, &key.constraints, sizeof key.constraints);
     pb__template__free_unpacked(got, NULL);
     bytes_free(&frame);
 
     m = good, m.spki.len = 0;
-    assert_true(wire_get_template(&m, &back, &spki, &terms, &err));
+    assert_true(wire_get_template(&m, &back, &spki, &constraints, &err));
     assert_null(back.spki);
     m = good, m.terms = NULL;
-    assert_true(wire_get_template(&m, &back, &spki, &terms, &err));
-    assert_null(back.terms);
+    assert_true(wire_get_template(&m, &back, &spki, &constraints, &err));
+    assert_null(back.constraints);
 
     template_refused(NULL, "template");
     m = good, m.class_ = KEY_CLASSES, template_refused(&m, "class");
@@ -711,12 +713,12 @@ static void calls_have_names(void **state)
 
 static void read_reply(const Pb__Reply *reply)
 {
-    struct err told, err;
+    struct err reported, err;
     struct key_desc key;
     struct hsm_slot slot;
 
     if (reply->result_case == PB__REPLY__RESULT_ERROR)
-        wire_get_err(reply->error, &told, &err);
+        wire_get_err(reply->error, &reported, &err);
     else if (reply->result_case == PB__REPLY__RESULT_KEY)
         wire_get_key(reply->key, &key, &err);
     else if (reply->result_case == PB__REPLY__RESULT_SLOTS)
@@ -730,11 +732,11 @@ static void altered_bytes_do_no_harm(void **state)
     (void)state;
     struct key_desc key = good_key();
     Pb__Reply reply = PB__REPLY__INIT;
-    struct wire_terms terms;
+    struct wire_constraints constraints;
     Pb__Key msg;
     unsigned understood = 0, refused = 0;
 
-    wire_put_key(&key, &msg, &terms);
+    wire_put_key(&key, &msg, &constraints);
     reply.id = 1;
     reply.result_case = PB__REPLY__RESULT_KEY;
     reply.key = &msg;
@@ -764,7 +766,7 @@ int main(void)
         cmocka_unit_test(bad_key_is_refused),
         cmocka_unit_test(slot_is_checked),
         cmocka_unit_test(info_is_checked),
-        cmocka_unit_test(offers_are_checked),
+        cmocka_unit_test(capabilities_are_checked),
         cmocka_unit_test(pair_is_checked),
         cmocka_unit_test(sample_is_checked),
         cmocka_unit_test(where_is_checked),

@@ -43,7 +43,7 @@ static size_t encrypt(const char *cipher_name, const uint8_t *iv, const uint8_t 
 /* RFC 3394 sections 4.1, 4.3 and 4.6; RFC 5649 section 6. */
 static const struct vector {
     enum hsm_alg alg;
-    const char *cipher, *kek, *key, *blob;
+    const char *cipher, *kek, *key, *wrapped_key;
 } vectors[] = {
     {HSM_AES_KW, "AES-128-WRAP", "000102030405060708090a0b0c0d0e0f",
      "00112233445566778899aabbccddeeff", "1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5"},
@@ -77,13 +77,13 @@ static void vectors_of_the_rfcs(void **state)
     for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
         const struct vector *v = &vectors[i];
         const struct wrap_alg *alg = wrap_alg(v->alg);
-        uint8_t kek[64], key[64], want[64], blob[ROOM];
+        uint8_t kek[64], key[64], want[64], wrapped_key[ROOM];
         from_hex(v->kek, kek);
-        size_t len = from_hex(v->key, key), blob_len = from_hex(v->blob, want);
-        assert_int_equal(wrap_blob_len(v->alg, len, 0), blob_len);
-        assert_true(wrap_may_be_blob(v->alg, blob_len, 0));
-        assert_int_equal(encrypt(v->cipher, alg->value, kek, key, len, blob), blob_len);
-        assert_memory_equal(blob, want, blob_len);
+        size_t len = from_hex(v->key, key), wrapped_len = from_hex(v->wrapped_key, want);
+        assert_int_equal(wrap_ciphertext_len(v->alg, len, 0), wrapped_len);
+        assert_true(wrap_may_be_ciphertext(v->alg, wrapped_len, 0));
+        assert_int_equal(encrypt(v->cipher, alg->value, kek, key, len, wrapped_key), wrapped_len);
+        assert_memory_equal(wrapped_key, want, wrapped_len);
     }
 }
 
@@ -97,17 +97,17 @@ static void every_length_as_openssl(void **state)
         if (row->family != WRAP_AES)
             continue;
         for (size_t len = 1; len <= sizeof octets; len++) {
-            uint8_t blob[ROOM];
+            uint8_t wrapped_key[ROOM];
             const uint8_t *iv = row->iv ? octets : row->value;
-            size_t made = encrypt(row->openssl, iv, octets, octets, len, blob);
-            size_t blob_len = made ? row->iv + made : 0;
-            assert_int_equal(wrap_blob_len(alg, len, 0), blob_len);
-            assert_true(!blob_len || wrap_may_be_blob(alg, blob_len, 0));
+            size_t made = encrypt(row->openssl, iv, octets, octets, len, wrapped_key);
+            size_t wrapped_len = made ? row->iv + made : 0;
+            assert_int_equal(wrap_ciphertext_len(alg, len, 0), wrapped_len);
+            assert_true(!wrapped_len || wrap_may_be_ciphertext(alg, wrapped_len, 0));
         }
         for (size_t wrong = 0; wrong < row->least; wrong++)
-            assert_false(wrap_may_be_blob(alg, wrong, 0));
-        assert_false(wrap_may_be_blob(alg, row->least + 1, 0));
-        assert_true(wrap_may_be_blob(alg, row->least, 0));
+            assert_false(wrap_may_be_ciphertext(alg, wrong, 0));
+        assert_false(wrap_may_be_ciphertext(alg, row->least + 1, 0));
+        assert_true(wrap_may_be_ciphertext(alg, row->least, 0));
     }
 }
 
@@ -136,11 +136,11 @@ static void oaep_as_openssl(void **state)
         if (wrap_alg(alg)->family != WRAP_RSA_OAEP)
             continue;
         for (size_t len = most - 1; len <= most + 1; len++)
-            assert_int_equal(wrap_blob_len(alg, len, MODULUS),
+            assert_int_equal(wrap_ciphertext_len(alg, len, MODULUS),
                              encrypt_oaep(pkey, wrap_alg(alg)->hash, len));
-        assert_true(wrap_may_be_blob(alg, MODULUS, MODULUS));
-        assert_false(wrap_may_be_blob(alg, MODULUS - 1, MODULUS));
-        assert_false(wrap_may_be_blob(alg, MODULUS + 1, MODULUS));
+        assert_true(wrap_may_be_ciphertext(alg, MODULUS, MODULUS));
+        assert_false(wrap_may_be_ciphertext(alg, MODULUS - 1, MODULUS));
+        assert_false(wrap_may_be_ciphertext(alg, MODULUS + 1, MODULUS));
         assert_int_equal(wrap_oaep_max(alg, 2 * wrap_alg(alg)->hash_len + 2), 0);
         assert_int_equal(wrap_oaep_max(alg, 0), 0);
     }

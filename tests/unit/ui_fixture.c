@@ -161,11 +161,11 @@ static void judge(struct fixture *f, const struct key_list *source)
 
     for (size_t i = 0; i < source->count; i++) {
         struct plan_item *item = &plan.items[i];
-        bool goes =
+        bool movable =
             key_is_movable_class(&source->keys[i]) && memcmp(source->keys[i].label, "no", 2) != 0;
         item->key = source->keys[i];
-        item->route = goes ? ROUTE_ENVELOPE : ROUTE_NONE;
-        if (!goes)
+        item->route = movable ? ROUTE_ENVELOPE : ROUTE_NONE;
+        if (!movable)
             err_set(&item->reason, ERR_DENIED, "not extractable");
     }
     app_take_verdicts(f->app, &plan);

@@ -73,7 +73,7 @@ static void page(const struct app *app, struct sheet *s)
         sheet_line(s, "%s", key_type_text(&key->source, text));
         sheet_line(s, "%s", key->reason);
     } else
-        sheet_line(s, "%zu keys go; %" PRIu32 " cannot.", app->run.goes, app->run.refused);
+        sheet_line(s, "%zu keys go; %" PRIu32 " cannot.", app->run.movable, app->run.refused);
 }
 
 /* --- what is typed ---------------------------------------------------------------------------- */

@@ -208,7 +208,7 @@ void inventory_judge(struct inventory *inv, const struct plan *verdicts)
         if (item->key.handle != inv->list.keys[i].handle)
             continue;
         verdict->known = true;
-        verdict->goes = item->route != ROUTE_NONE;
+        verdict->movable = item->route != ROUTE_NONE;
         text_fit(item->reason.what, (int)sizeof verdict->reason - 1, false, verdict->reason,
                  sizeof verdict->reason);
     }

@@ -30,7 +30,7 @@ enum relation {
 /* What the engine says of one key: may it go? */
 struct verdict {
     bool known;
-    bool goes;
+    bool movable;
     bool moved; /* it went in this ceremony, and was proven */
     char reason[160];
 };

@@ -30,7 +30,7 @@ static void mark(struct app *app)
     else if (key && !inventory_can_mark(inv, inv->scroll.at))
         app_say(app, "It cannot go: %s.",
                 verdict->known ? verdict->reason : key_class_name(key->class));
-    else if (key && !marked && verdict->known && !verdict->goes)
+    else if (key && !marked && verdict->known && !verdict->movable)
         app_say(app, "It cannot go: %s.", verdict->reason);
     else if (key) {
         inventory_mark(inv, inv->scroll.at, !marked);
@@ -173,15 +173,15 @@ static const char *truth(const struct key_desc *key, uint32_t flag)
 }
 
 /* What binds the key besides its flags, where there is anything. */
-static void terms(const struct key_desc *key, struct sheet *s)
+static void constraints(const struct key_desc *key, struct sheet *s)
 {
     const struct fidelity_pair pair = {.source = key};
     struct fidelity_row row;
 
     for (unsigned i = 0; fidelity_row(&pair, i, &row); i++)
-        if (row.term && row.source[0])
+        if (row.constraint && row.source[0])
             sheet_line(s, "%-20s %s", row.name, row.source);
-    if (key->terms.known & KEY_DATES_HIDDEN)
+    if (key->constraints.known & KEY_DATES_HIDDEN)
         sheet_line(s, "%-20s %s", "dates", "there are some, which this HSM fails to read");
 }
 
@@ -210,20 +210,20 @@ static void verdict(const struct app *app, struct sheet *s)
 
     if (app->at.active != SIDE_SOURCE || !v || !v->known)
         return;
-    sheet_line(s, "%-20s %s: %s", "can it go?", v->goes ? "yes" : "no", v->reason);
+    sheet_line(s, "%-20s %s: %s", "can it go?", v->movable ? "yes" : "no", v->reason);
 }
 
 /* As the HSM reports it by itself, and as the officers asked for it. */
-static void check_values(const struct app *app, const struct key_desc *key, struct sheet *s)
+static void show_kcvs(const struct app *app, const struct key_desc *key, struct sheet *s)
 {
     const struct compared *asked =
         comparisons_find(&app->inventory.comparisons, app->at.active, key->handle);
-    char text[EVENT_CHECK_TEXT];
+    char text[EVENT_KCV_TEXT];
 
-    if (key->check_value_len)
-        sheet_line(s, "%-20s %s", "check value", key_check_text(key, text));
-    for (unsigned i = 0; asked && i < asked->check_count; i++)
-        sheet_line(s, "%-20s %s", "check value", event_check_text(&asked->checks[i], text));
+    if (key->kcv_len)
+        sheet_line(s, "%-20s %s", "check value", key_kcv_text(key, text));
+    for (unsigned i = 0; asked && i < asked->kcv_count; i++)
+        sheet_line(s, "%-20s %s", "check value", event_kcv_text(&asked->kcvs[i], text));
 }
 
 static void details(const struct app *app, struct sheet *s)
@@ -244,8 +244,8 @@ static void details(const struct app *app, struct sheet *s)
     verdict(app, s);
     for (unsigned i = 0; i < KEY_FLAGS; i++)
         sheet_line(s, "%-20s %s", key_flag_name(UINT32_C(1) << i), truth(key, UINT32_C(1) << i));
-    terms(key, s);
-    check_values(app, key, s);
+    constraints(key, s);
+    show_kcvs(app, key, s);
     fingerprint(key, s);
     sheet_line(s, "%-20s %" PRIu64, "handle", key->handle);
 }

@@ -76,12 +76,11 @@ static void add_error(struct log *log, const struct event *e)
     add(log, e, true, "%s", err_line(&e->error, line, sizeof line));
 }
 
-static void add_check(struct log *log, const struct event *e)
+static void add_kcv(struct log *log, const struct event *e)
 {
-    char text[EVENT_CHECK_TEXT];
+    char text[EVENT_KCV_TEXT];
 
-    add(log, e, false, "key %" PRIu32 ": check value %s", e->key,
-        event_check_text(&e->check, text));
+    add(log, e, false, "key %" PRIu32 ": check value %s", e->key, event_kcv_text(&e->kcv, text));
 }
 
 static void add_event(struct log *log, const struct event *e)
@@ -90,7 +89,7 @@ static void add_event(struct log *log, const struct event *e)
     case EVENT_CALL:
         add_call(log, e);
         break;
-    case EVENT_SPOKEN:
+    case EVENT_VENDOR_OUTPUT:
         add(log, e, false, "the library says: %s", e->note.text);
         break;
     case EVENT_STEP:
@@ -110,8 +109,8 @@ static void add_event(struct log *log, const struct event *e)
         add(log, e, e->proof.state == EVENT_FAILED, "proof %s: %s %s",
             hsm_proof_name(e->proof.proof), event_state_name(e->proof.state), e->proof.text);
         break;
-    case EVENT_CHECK:
-        add_check(log, e);
+    case EVENT_KCV:
+        add_kcv(log, e);
         break;
     case EVENT_KEY_DONE:
         add(log, e, e->key_done.outcome != KEY_MIGRATED, "key %" PRIu32 ": %s %s", e->key,

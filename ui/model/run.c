@@ -42,7 +42,7 @@ void run_forget_plan(struct run *run)
         free(run->keys[i].steps);
     free(run->keys);
     run->keys = NULL;
-    run->key_count = run->key_room = run->chosen = run->goes = run->along = 0;
+    run->key_count = run->key_room = run->chosen = run->movable = run->companions = 0;
     run->refused = 0;
     run->more_count = 0;
     forget_warnings(run);
@@ -71,8 +71,8 @@ static void take_choice(struct run *run, const struct event *e)
         choice = &run->more[run->more_count++];
     choice->alg = e->choice.alg;
     choice->bits = e->choice.bits;
-    COPY(choice->source_words, e->choice.source_words);
-    COPY(choice->destination_words, e->choice.destination_words);
+    COPY(choice->source_call, e->choice.source_call);
+    COPY(choice->destination_call, e->choice.destination_call);
     COPY(choice->keys, e->choice.keys);
     COPY(choice->reason, e->choice.reason);
 }
@@ -130,11 +130,11 @@ static bool take_planned(struct run *run, const struct event *e)
     if (key->route == ROUTE_NONE)
         key->outcome = KEY_REFUSED;
     if (key->companion_of) {
-        run->along += key->route != ROUTE_NONE;
+        run->companions += key->route != ROUTE_NONE;
         return true;
     }
     run->chosen++;
-    run->goes += key->route != ROUTE_NONE;
+    run->movable += key->route != ROUTE_NONE;
     run->refused += key->route == ROUTE_NONE;
     return true;
 }
@@ -218,7 +218,7 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
     run->arrived +=
         e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK && !is_companion(run, e);
     COPY(step->sha256, e->step.sha256);
-    COPY(step->words, e->step.words);
+    COPY(step->call, e->step.call);
     COPY(step->text, e->step.text);
     return true;
 }
@@ -238,19 +238,19 @@ static void take_proof(struct run *run, const struct event *e)
 }
 
 /* A resumed ceremony reports them again. */
-static void take_check(struct run *run, const struct event *e)
+static void take_kcv(struct run *run, const struct event *e)
 {
     struct run_key *key = key_of(run, e);
     unsigned at = 0;
 
     if (!key)
         return;
-    while (at < key->check_count && key->checks[at].method != e->check.method)
+    while (at < key->kcv_count && key->kcvs[at].method != e->kcv.method)
         at++;
-    if (at == sizeof key->checks / sizeof key->checks[0])
+    if (at == sizeof key->kcvs / sizeof key->kcvs[0])
         return;
-    key->checks[at] = e->check;
-    key->check_count += at == key->check_count;
+    key->kcvs[at] = e->kcv;
+    key->kcv_count += at == key->kcv_count;
 }
 
 static void take_key_done(struct run *run, const struct event *e)
@@ -304,7 +304,7 @@ static void take_end(struct run *run, const struct event *e, int64_t now_ms)
     run->outcome = e->end.outcome;
     run->exit_code = e->end.exit_code;
     run->migrated = e->end.migrated;
-    run->went_along = e->end.along;
+    run->companions_migrated = e->end.companions;
     run->unproven = e->end.unproven;
     run->refused = e->end.refused;
     run->failed = e->end.failed;
@@ -342,8 +342,8 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
     case EVENT_PROOF:
         take_proof(run, e);
         break;
-    case EVENT_CHECK:
-        take_check(run, e);
+    case EVENT_KCV:
+        take_kcv(run, e);
         break;
     case EVENT_KEY_DONE:
         take_key_done(run, e);

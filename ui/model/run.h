@@ -20,7 +20,7 @@ struct run_step {
     uint32_t bytes;
     uint8_t sha256[32];
     int64_t micros;
-    char words[96];
+    char call[96];
     char text[EVENT_TEXT_MAX];
 };
 
@@ -36,8 +36,8 @@ struct run_key {
     uint32_t companion_of; /* it is a companion of this key, from 1; 0: it was chosen itself */
     enum key_outcome outcome;
     char reason[EVENT_TEXT_MAX]; /* how it is migrated, or why not; later the last word on it */
-    struct check checks[3];      /* the check values that are known */
-    unsigned check_count;
+    struct kcv kcvs[3];          /* the check values that are known */
+    unsigned kcv_count;
     char proof[EVENT_TEXT_MAX]; /* the method planned; later the proof's sentence */
     unsigned stages;            /* bit (1 << enum step_id) for each stage that proved it */
     int64_t proven_ms;          /* wall clock of the last proof */
@@ -47,8 +47,8 @@ struct run_key {
 struct run_choice {
     enum hsm_alg alg;
     uint32_t bits; /* 0: nothing was chosen */
-    char source_words[96];
-    char destination_words[96];
+    char source_call[96];
+    char destination_call[96];
     char keys[64]; /* the kinds that go in this envelope; empty: all that go in one */
     char reason[EVENT_TEXT_MAX];
 };
@@ -83,7 +83,7 @@ struct run_call {
 };
 
 struct run_inventory {
-    bool told;
+    bool known;
     uint32_t objects, unexplained, missing;
 };
 
@@ -102,8 +102,8 @@ struct run {
     struct run_key *keys; /* of the plan, in its order */
     size_t key_count, key_room;
     size_t chosen;                /* of them, those that do not go along with another; ... */
-    size_t goes;                  /* ... and of these, those that can go */
-    size_t along;                 /* of the others, those that can go */
+    size_t movable;               /* ... and of these, those that can go */
+    size_t companions;            /* of the others, those that can go */
     struct run_step steps[STEPS]; /* of the ceremony; a key has its own */
     enum step_id last_step;       /* the step that began last ... */
     uint32_t last_step_key;       /* ... and whose, from 1; 0: no key's */
@@ -113,7 +113,7 @@ struct run {
     uint32_t arrived;             /* keys that were kept and proven */
     uint32_t proven_fresh;        /* and proven again from a fresh process */
     uint32_t migrated, unproven, refused, failed; /* migrated: known at the end only */
-    uint32_t went_along;                          /* companions; known at the end only */
+    uint32_t companions_migrated;                 /* companions; known at the end only */
     int64_t first_key_ms; /* when the first key began, on the front end's own clock */
     int64_t begun_ms, ended_ms;
     struct run_gate gate;

@@ -96,25 +96,25 @@ size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERI
     return n;
 }
 
-size_t verify_checks(const struct check *checks, unsigned check_count, struct verify_row *rows,
-                     size_t count)
+size_t verify_kcvs(const struct kcv *kcvs, unsigned kcv_count, struct verify_row *rows,
+                   size_t count)
 {
     size_t at = 0;
 
     while (at < count && (strcmp(rows[at].name, "label") == 0 || strcmp(rows[at].name, "id") == 0))
         at++;
-    for (unsigned i = 0; i < check_count; i++) {
-        const struct check *check = &checks[i];
+    for (unsigned i = 0; i < kcv_count; i++) {
+        const struct kcv *kcv = &kcvs[i];
         struct verify_row *row = &rows[at];
-        if (check->method == KEY_CHECK_SPKI) /* the row of the public key says it */
+        if (kcv->method == KCV_SPKI) /* the row of the public key says it */
             continue;
         memmove(row + 1, row, (count++ - at++) * sizeof *row);
-        *row = (struct verify_row){.name = key_check_words(check->method), .word = ""};
-        event_check_value(check, SIDE_SOURCE, row->source);
-        event_check_value(check, SIDE_DESTINATION, row->destination);
+        *row = (struct verify_row){.name = kcv_method_words(kcv->method), .word = ""};
+        event_kcv_value(kcv, SIDE_SOURCE, row->source);
+        event_kcv_value(kcv, SIDE_DESTINATION, row->destination);
         if (row->source[0] == '\0') {
-            row->name = check->method ? row->name : "check value";
-            snprintf(row->source, sizeof row->source, "none: %s", check->text);
+            row->name = kcv->method ? row->name : "check value";
+            snprintf(row->source, sizeof row->source, "none: %s", kcv->text);
             snprintf(row->destination, sizeof row->destination, "none");
         }
     }
@@ -175,9 +175,9 @@ size_t verify_pair(const struct app *app, struct verify_row rows[VERIFY_ROWS_MAX
     pair.found = *destination;
     count = verify_rows(&pair, rows);
     if (key)
-        count = verify_checks(key->checks, key->check_count, rows, count);
+        count = verify_kcvs(key->kcvs, key->kcv_count, rows, count);
     else if (asked)
-        count = verify_checks(asked->checks, asked->check_count, rows, count);
+        count = verify_kcvs(asked->kcvs, asked->kcv_count, rows, count);
     return key ? verify_companions(&app->run, app->verify.at, rows, count) : count;
 }
 

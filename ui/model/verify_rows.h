@@ -25,8 +25,8 @@ struct verify_row {
 size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX]);
 
 /* Puts a key's check values after the rows of its name. Returns the rows that are there now. */
-size_t verify_checks(const struct check *checks, unsigned check_count, struct verify_row *rows,
-                     size_t count);
+size_t verify_kcvs(const struct kcv *kcvs, unsigned kcv_count, struct verify_row *rows,
+                   size_t count);
 
 /* Appends the companions of key number at, as far as there is room for them. Returns
  * the rows that are there now. */

@@ -168,19 +168,19 @@ static void tell_loaded(struct line *l)
         text_groups(l->event->loaded.sha256, 4, groups));
 }
 
-static void tell_offer(struct line *l)
+static void print_capability(struct line *l)
 {
-    const struct hsm_offer *offer = &l->event->offer.offer;
+    const struct hsm_capability *capability = &l->event->capability.how;
 
     head(l, sign_none, 0);
-    add(l, "%s: ", hsm_alg_name(l->event->offer.alg));
-    if (offer->wrap)
-        add(l, "wraps by %s", offer->wrap_words);
-    if (offer->unwrap)
-        add(l, "%sunwraps by %s", offer->wrap ? ", " : "", offer->unwrap_words);
-    if (!offer->wrap && !offer->unwrap)
+    add(l, "%s: ", hsm_alg_name(l->event->capability.alg));
+    if (capability->wrap)
+        add(l, "wraps by %s", capability->wrap_call);
+    if (capability->unwrap)
+        add(l, "%sunwraps by %s", capability->wrap ? ", " : "", capability->unwrap_call);
+    if (!capability->wrap && !capability->unwrap)
         add(l, "no");
-    add_some(l, "; ", offer->reason);
+    add_some(l, "; ", capability->reason);
 }
 
 static void tell_choice(struct line *l)
@@ -189,8 +189,8 @@ static void tell_choice(struct line *l)
     add(l, "%s: %s, %s %" PRIu32, l->event->choice.envelope ? "envelope" : "transport",
         hsm_alg_name(l->event->choice.alg), l->event->choice.envelope ? "AES" : "RSA",
         l->event->choice.bits);
-    add_some(l, ", source ", l->event->choice.source_words);
-    add_some(l, ", destination ", l->event->choice.destination_words);
+    add_some(l, ", source ", l->event->choice.source_call);
+    add_some(l, ", destination ", l->event->choice.destination_call);
     add_some(l, "; for ", l->event->choice.keys);
     add_some(l, "; ", l->event->choice.reason);
 }
@@ -277,7 +277,7 @@ static void tell_step(struct line *l)
     head(l, state_sign(l->event->step.state), step_number(l->event->step.id));
     add(l, "%s%s", l->event->step.state == EVENT_UNDONE ? "taken back: " : "",
         step_title(l->event->step.id));
-    add_some(l, ": ", l->event->step.words);
+    add_some(l, ": ", l->event->step.call);
     add_some(l, ", ", l->event->step.text);
     if (l->event->step.bytes && l->event->side == SIDE_RELAY)
         add(l, ", %" PRIu32 " bytes, sha256 %s", l->event->step.bytes,
@@ -301,15 +301,15 @@ static void tell_proof(struct line *l)
     head(l, state_sign(l->event->proof.state), step_number(l->event->proof.stage));
     add(l, "%s: %s", step_title(l->event->proof.stage), hsm_proof_name(l->event->proof.proof));
     add_some(l, ": ", l->event->proof.text);
-    add_some(l, ", by ", l->event->proof.words[SIDE_DESTINATION]);
+    add_some(l, ", by ", l->event->proof.call[SIDE_DESTINATION]);
 }
 
-static void tell_check(struct line *l)
+static void print_kcv(struct line *l)
 {
-    char text[EVENT_CHECK_TEXT];
+    char text[EVENT_KCV_TEXT];
 
     head(l, sign_none, step_number(STEP_PROVE));
-    add(l, "check value %s", event_check_text(&l->event->check, text));
+    add(l, "check value %s", event_kcv_text(&l->event->kcv, text));
 }
 
 static void tell_compared(struct line *l)
@@ -346,7 +346,7 @@ static void tell_inventory(struct line *l)
         add(l, ", %" PRIu32 " unexplained, %" PRIu32 " missing", unexplained, missing);
 }
 
-static void tell_spoken(struct line *l)
+static void print_vendor_output(struct line *l)
 {
     head(l, sign_none, 0);
     add(l, "its library says: %s", l->event->note.text);
@@ -369,10 +369,12 @@ static void tell_end(struct line *l)
         add(l, ", %" PRIu32 " UNPROVEN", l->event->end.unproven);
     add(l, ", %" PRIu32 " refused, %" PRIu32 " failed", l->event->end.refused,
         l->event->end.failed);
-    if (l->event->end.along + l->event->end.along_refused + l->event->end.along_failed)
+    if (l->event->end.companions + l->event->end.companions_refused +
+        l->event->end.companions_failed)
         add(l,
             "; along with them %" PRIu32 " public objects, %" PRIu32 " refused, %" PRIu32 " failed",
-            l->event->end.along, l->event->end.along_refused, l->event->end.along_failed);
+            l->event->end.companions, l->event->end.companions_refused,
+            l->event->end.companions_failed);
     add_some(l, "; ", l->event->end.text);
 }
 
@@ -393,7 +395,7 @@ static void tell_exception(struct line *l)
         l->event->exception.happened, l->event->exception.decided);
 }
 
-static void (*const tellers[EVENT_KINDS])(struct line *) = {
+static void (*const printers[EVENT_KINDS])(struct line *) = {
     [EVENT_BEGIN] = tell_begin,
     [EVENT_OFFICER] = tell_officer,
     [EVENT_REACH] = tell_reach,
@@ -402,7 +404,7 @@ static void (*const tellers[EVENT_KINDS])(struct line *) = {
     [EVENT_SIDE] = tell_side,
     [EVENT_HSM] = tell_hsm,
     [EVENT_LOADED] = tell_loaded,
-    [EVENT_OFFER] = tell_offer,
+    [EVENT_CAPABILITY] = print_capability,
     [EVENT_CHOICE] = tell_choice,
     [EVENT_REJECTED] = tell_rejected,
     [EVENT_CANARY] = tell_canary,
@@ -412,11 +414,11 @@ static void (*const tellers[EVENT_KINDS])(struct line *) = {
     [EVENT_STEP] = tell_step,
     [EVENT_PROOF] = tell_proof,
     [EVENT_FINGERPRINT] = tell_fingerprint,
-    [EVENT_CHECK] = tell_check,
+    [EVENT_KCV] = print_kcv,
     [EVENT_COMPARED] = tell_compared,
     [EVENT_KEY_DONE] = tell_key_done,
     [EVENT_INVENTORY] = tell_inventory,
-    [EVENT_SPOKEN] = tell_spoken,
+    [EVENT_VENDOR_OUTPUT] = print_vendor_output,
     [EVENT_ERROR] = tell_error,
     [EVENT_END] = tell_end,
     [EVENT_PIN] = tell_pin,
@@ -428,8 +430,8 @@ size_t plain_line(const struct event *event, const char *label, char *out)
     struct line line = {.event = event, .label = label, .out = out};
 
     out[0] = '\0';
-    if ((unsigned)event->kind < EVENT_KINDS && tellers[event->kind])
-        tellers[event->kind](&line);
+    if ((unsigned)event->kind < EVENT_KINDS && printers[event->kind])
+        printers[event->kind](&line);
     return line.at;
 }
 

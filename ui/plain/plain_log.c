@@ -12,26 +12,26 @@
 enum { PLAIN_MANY = 20, PLAIN_TICK_MS = 1000, PLAIN_WORDS_IN_ROW = 8 };
 
 /* A key of the plan, as far as its later lines need it. */
-struct told_key {
+struct printed_key {
     char *label;           /* safe text; NULL: not known */
     struct key_desc *desc; /* on the source; NULL: it is not told one by one */
     uint32_t want_flags;
 };
 
 struct plain_log {
-    FILE *out;             /* where lines go: the caller's, or ... */
-    FILE *stamped;         /* ... this one, on it, of a rehearsal; NULL: it is none */
-    struct told_key *keys; /* by key number - 1 */
+    FILE *out;                /* where lines go: the caller's, or ... */
+    FILE *stamped;            /* ... this one, on it, of a rehearsal; NULL: it is none */
+    struct printed_key *keys; /* by key number - 1 */
     size_t key_count;
     uint32_t many;       /* keys from here on are not told one by one */
     uint32_t companions; /* the number of the first object that goes along with a key; 0: none */
-    uint32_t goes;       /* keys that can go ... */
+    uint32_t movable;    /* keys that can go ... */
     uint32_t hidden;     /* ... and those of them that were not told one by one */
     uint32_t warned;     /* warnings about single keys */
     uint32_t key_now;    /* the last key of which something was heard */
     uint32_t moved, failed, proven;
     int64_t moving_since; /* when the first key's first step began; 0: not yet */
-    int64_t told_ms;      /* when progress was told last */
+    int64_t printed_ms;   /* when progress was told last */
     struct event slow;    /* the step under way, kind EVENT_STEP, until it is told */
     int64_t slow_since;
     uint32_t waived; /* bit (1 << enum gate) for each gate whose waiver was told */
@@ -56,7 +56,7 @@ bool plain_log_new(FILE *out, struct plain_log **log, struct err *err)
     return true;
 }
 
-void plain_log_tell_all(struct plain_log *l)
+void plain_log_print_all(struct plain_log *l)
 {
     l->many = UINT32_MAX;
 }
@@ -70,7 +70,7 @@ static void forget_keys(struct plain_log *l)
     free(l->keys);
     l->keys = NULL;
     l->key_count = 0;
-    l->goes = l->hidden = l->warned = l->companions = 0;
+    l->movable = l->hidden = l->warned = l->companions = 0;
 }
 
 void plain_log_free(struct plain_log *l)
@@ -88,13 +88,13 @@ static void keep_key(struct plain_log *l, const struct event *planned)
 {
     char text[KEY_LABEL_TEXT + 16];
     const struct key_desc *desc = &planned->planned.desc;
-    struct told_key *key;
+    struct printed_key *key;
 
     if (planned->key != l->key_count + 1)
         return;
     if ((l->key_count & (l->key_count - 1)) == 0) {
         size_t room = l->key_count ? 2 * l->key_count : 1;
-        struct told_key *keys = reallocarray(l->keys, room, sizeof *keys);
+        struct printed_key *keys = reallocarray(l->keys, room, sizeof *keys);
         if (!keys)
             return;
         l->keys = keys;
@@ -103,14 +103,14 @@ static void keep_key(struct plain_log *l, const struct event *planned)
     if (key_is_public_class(desc)) /* its private key has the same name */
         strcat(text, desc->class == KEY_CLASS_PUBLIC ? " (public key)" : " (certificate)");
     key = &l->keys[l->key_count++];
-    *key = (struct told_key){.label = strdup(text), .want_flags = planned->planned.want_flags};
-    if (planned->planned.route != ROUTE_NONE && l->goes < l->many && !key_is_public_class(desc))
+    *key = (struct printed_key){.label = strdup(text), .want_flags = planned->planned.want_flags};
+    if (planned->planned.route != ROUTE_NONE && l->movable < l->many && !key_is_public_class(desc))
         key->desc = malloc(sizeof *key->desc);
     if (key->desc)
         *key->desc = *desc;
 }
 
-static const struct told_key *key_of(const struct plain_log *l, uint32_t key)
+static const struct printed_key *key_of(const struct plain_log *l, uint32_t key)
 {
     return key > 0 && key <= l->key_count ? &l->keys[key - 1] : NULL;
 }
@@ -120,7 +120,7 @@ static const char *label_of(const struct plain_log *l, uint32_t key)
     return key_of(l, key) ? key_of(l, key)->label : NULL;
 }
 
-static void tell(struct plain_log *l, const struct event *event)
+static void print_event(struct plain_log *l, const struct event *event)
 {
     char line[PLAIN_LINE_MAX];
 
@@ -130,7 +130,7 @@ static void tell(struct plain_log *l, const struct event *event)
 
 static bool is_many(const struct plain_log *l)
 {
-    return l->goes > l->many;
+    return l->movable > l->many;
 }
 
 /* What goes along with keys stands behind all of them in the plan. */
@@ -168,7 +168,7 @@ static bool take_planned(struct plain_log *l, const struct event *event, int64_t
         keep_companion(l, event->key);
         return !is_many(l);
     }
-    if (++l->goes <= l->many)
+    if (++l->movable <= l->many)
         return true;
     l->hidden++;
     return false;
@@ -181,7 +181,7 @@ static bool take_step(struct plain_log *l, const struct event *event, int64_t no
     if (event->key) {
         l->key_now = event->key;
         if (!l->moving_since)
-            l->moving_since = l->told_ms = now_ms;
+            l->moving_since = l->printed_ms = now_ms;
         l->moved += event->step.id == STEP_PROVE_AGAIN && event->step.state == EVENT_OK &&
                     !is_companion(l, event->key);
         if (is_many(l))
@@ -221,7 +221,7 @@ static void read_out_devices(struct plain_log *l)
 static bool take_gate(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     uint32_t bit = (unsigned)event->gate.gate < GATES ? UINT32_C(1) << event->gate.gate : 0;
-    bool told = l->waived & bit;
+    bool known = l->waived & bit;
 
     (void)now_ms;
     if (event->gate.gate == GATE_DEVICES &&
@@ -230,7 +230,7 @@ static bool take_gate(struct plain_log *l, const struct event *event, int64_t no
     if (event->gate.state != GATE_WAIVED)
         return true;
     l->waived |= bit;
-    return !told;
+    return !known;
 }
 
 /* The report has them all. */
@@ -252,7 +252,7 @@ static bool take_proof(struct plain_log *l, const struct event *event, int64_t n
     return !is_many(l) && event->proof.stage == STEP_PROVE_FRESH;
 }
 
-static bool take_check(struct plain_log *l, const struct event *event, int64_t now_ms)
+static bool take_kcv(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     (void)event;
     (void)now_ms;
@@ -262,7 +262,7 @@ static bool take_check(struct plain_log *l, const struct event *event, int64_t n
 /* What the key that arrived may do less than the original, and what else is not as it was. */
 static void tell_changes(struct plain_log *l, const struct event *done)
 {
-    const struct told_key *key = key_of(l, done->key);
+    const struct printed_key *key = key_of(l, done->key);
     char changes[FIDELITY_CHANGES_MAX];
 
     if (!key || !key->desc || !done->key_done.desc.flags_known)
@@ -320,12 +320,17 @@ static bool take_inventory(struct plain_log *l, const struct event *event, int64
 }
 
 static bool (*const takers[EVENT_KINDS])(struct plain_log *, const struct event *, int64_t) = {
-    [EVENT_BEGIN] = take_begin,         [EVENT_PLANNED] = take_planned,
-    [EVENT_STEP] = take_step,           [EVENT_PROOF] = take_proof,
-    [EVENT_KEY_DONE] = take_key_done,   [EVENT_END] = take_end,
-    [EVENT_INVENTORY] = take_inventory, [EVENT_GATE] = take_gate,
-    [EVENT_WARNING] = take_warning,     [EVENT_HSM] = take_hsm,
-    [EVENT_CHECK] = take_check,
+    [EVENT_BEGIN] = take_begin,
+    [EVENT_PLANNED] = take_planned,
+    [EVENT_STEP] = take_step,
+    [EVENT_PROOF] = take_proof,
+    [EVENT_KEY_DONE] = take_key_done,
+    [EVENT_END] = take_end,
+    [EVENT_INVENTORY] = take_inventory,
+    [EVENT_GATE] = take_gate,
+    [EVENT_WARNING] = take_warning,
+    [EVENT_HSM] = take_hsm,
+    [EVENT_KCV] = take_kcv,
 };
 
 void plain_log_event(struct plain_log *l, const struct event *event, int64_t now_ms)
@@ -334,7 +339,7 @@ void plain_log_event(struct plain_log *l, const struct event *event, int64_t now
         return;
     if (event->kind != EVENT_PLANNED && l->hidden) {
         fprintf(l->out, "and %" PRIu32 " more keys that go: %" PRIu32 " in all\n", l->hidden,
-                l->goes);
+                l->movable);
         l->hidden = 0;
     }
     if (event->kind != EVENT_WARNING && l->warned > l->many) {
@@ -343,7 +348,7 @@ void plain_log_event(struct plain_log *l, const struct event *event, int64_t now
         l->warned = 0;
     }
     if (!takers[event->kind] || takers[event->kind](l, event, now_ms)) {
-        tell(l, event);
+        print_event(l, event);
         if (event->kind == EVENT_KEY_DONE)
             tell_changes(l, event);
     }
@@ -365,7 +370,7 @@ void plain_log_note(struct plain_log *l, const char *text)
 static void tell_progress(struct plain_log *l, int64_t now_ms)
 {
     uint32_t ended = l->moved + l->failed;
-    uint32_t left = l->goes > ended ? l->goes - ended : 0;
+    uint32_t left = l->movable > ended ? l->movable - ended : 0;
     uint64_t took = (uint64_t)(now_ms - l->moving_since);
 
     if (l->proven) {
@@ -373,7 +378,7 @@ static void tell_progress(struct plain_log *l, int64_t now_ms)
         return;
     }
     fprintf(l->out, "key %" PRIu32 ", moved %" PRIu32 " of %" PRIu32 ", failed %" PRIu32,
-            l->key_now, l->moved, l->goes, l->failed);
+            l->key_now, l->moved, l->movable, l->failed);
     if (ended > 0 && took > 0)
         fprintf(l->out, ", %" PRIu64 " keys/s, %" PRIu64 " s left", ended * UINT64_C(1000) / took,
                 left * took / ended / 1000);
@@ -383,12 +388,12 @@ static void tell_progress(struct plain_log *l, int64_t now_ms)
 void plain_log_tick(struct plain_log *l, int64_t now_ms)
 {
     if (l->slow.kind == EVENT_STEP && now_ms - l->slow_since >= PLAIN_TICK_MS) {
-        tell(l, &l->slow);
+        print_event(l, &l->slow);
         l->slow.kind = EVENT_KINDS;
     }
-    if (is_many(l) && l->moving_since && !l->over && now_ms - l->told_ms >= PLAIN_TICK_MS) {
+    if (is_many(l) && l->moving_since && !l->over && now_ms - l->printed_ms >= PLAIN_TICK_MS) {
         tell_progress(l, now_ms);
-        l->told_ms = now_ms;
+        l->printed_ms = now_ms;
     }
     fflush(l->out);
 }

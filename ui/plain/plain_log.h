@@ -20,7 +20,7 @@ struct plain_log;
  * Errors: ERR_FAILED (memory). */
 bool plain_log_new(FILE *out, struct plain_log **log, struct err *err);
 /* Every key is told one by one, also where there are many. */
-void plain_log_tell_all(struct plain_log *log);
+void plain_log_print_all(struct plain_log *log);
 
 void plain_log_free(struct plain_log *log);
 

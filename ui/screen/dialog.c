@@ -194,13 +194,13 @@ static void draw_gate(const struct app *app, struct canvas *c)
 static int draw_party(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct app_side *from = &app->side[SIDE_SOURCE], *to = &app->side[SIDE_DESTINATION];
-    char along[48], text[1024];
+    char companions[48], text[1024];
     int y = r.y;
 
-    snprintf(along, sizeof along, ", with %zu public object%s,", app->run.along,
-             app->run.along == 1 ? "" : "s");
-    snprintf(text, sizeof text, "%zu key%s%s from %s (%s, %s) to %s (%s, %s)", app->run.goes,
-             app->run.goes == 1 ? " goes" : "s go", app->run.along ? along : "",
+    snprintf(companions, sizeof companions, ", with %zu public object%s,", app->run.companions,
+             app->run.companions == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%zu key%s%s from %s (%s, %s) to %s (%s, %s)", app->run.movable,
+             app->run.movable == 1 ? " goes" : "s go", app->run.companions ? companions : "",
              app_side_label(app, SIDE_SOURCE), from->token.model, from->info.api,
              app_side_label(app, SIDE_DESTINATION), to->token.model, to->info.api);
     y += draw_wrapped(c, (struct rect){r.x, y, r.w, 2}, STYLE_STRONG, text);
@@ -215,11 +215,11 @@ static int draw_party(const struct app *app, struct canvas *c, struct rect r)
 static int draw_choice(struct canvas *c, struct rect r, int y, const char *name,
                        const struct run_choice *choice, const char *cipher)
 {
-    char text[EVENT_TEXT_MAX + 160], words[sizeof choice->source_words * 2 + 8];
+    char text[EVENT_TEXT_MAX + 160], words[sizeof choice->source_call * 2 + 8];
     bool roomy = r.h >= ROOMY_LINES;
 
     draw_text(c, r.x, y, 10, STYLE_STRONG, name);
-    snprintf(words, sizeof words, "%s, then %s", choice->source_words, choice->destination_words);
+    snprintf(words, sizeof words, "%s, then %s", choice->source_call, choice->destination_call);
     if (choice->bits)
         snprintf(text, sizeof text, "%s %" PRIu32 ", %s%s%s: %s", cipher, choice->bits,
                  hsm_alg_name(choice->alg), choice->keys[0] ? " for " : "", choice->keys,
@@ -325,8 +325,8 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
 }
 
 /* Transport, envelope, what was not taken and what to know; returns the line below. */
-static int draw_deal(const struct app *app, struct canvas *c, struct rect r, int y,
-                     unsigned *hidden)
+static int draw_suite(const struct app *app, struct canvas *c, struct rect r, int y,
+                      unsigned *hidden)
 {
     int end = y + r.h / 2 - 2;
 
@@ -376,7 +376,7 @@ static void draw_review(const struct app *app, struct canvas *c)
     char question[64];
 
     if (in.h >= 14)
-        y = draw_deal(app, c, in, y + 1, &hidden) + 1;
+        y = draw_suite(app, c, in, y + 1, &hidden) + 1;
     else
         y = draw_notes(app, c, in, y, y + 2, EVENT_WARNING, &hidden);
     draw_plan_head(app, c, (struct rect){in.x, y + 1, in.w, bottom - y - 2}, y, hidden);
@@ -385,7 +385,7 @@ static void draw_review(const struct app *app, struct canvas *c)
         snprintf(question, sizeof question, "Type  start  and Enter, or Esc to go back:");
     else
         snprintf(question, sizeof question,
-                 "Type  ferry %zu  and Enter, or Esc to go back:", app->run.goes);
+                 "Type  ferry %zu  and Enter, or Esc to go back:", app->run.movable);
     draw_question(c, in, bottom, question, app->dialog.field.text);
 }
 

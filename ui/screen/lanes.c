@@ -16,13 +16,13 @@ enum { DETAILS_LINES = 28, BAR = 20 };
 /* The picture's rows: what happens in each lane, and which way the bytes go. */
 static const struct lane_row {
     enum step_id step[3]; /* in the source's, the relay's, the destination's lane */
-    enum { STILL, LEFTWARDS, RIGHTWARDS } way;
+    enum { STILL, LEFTWARDS, RIGHTWARDS } direction;
 } rows[] = {
     {{NOTHING, NOTHING, STEP_MAKE_PAIR}, STILL},
     {{NOTHING, STEP_RELAY_PUBLIC, NOTHING}, LEFTWARDS},
     {{STEP_LOAD_PUBLIC, NOTHING, NOTHING}, STILL},
-    {{STEP_MAKE_AES, NOTHING, NOTHING}, STILL},
-    {{STEP_WRAP_AES, STEP_RELAY_AES, STEP_UNWRAP_AES}, RIGHTWARDS},
+    {{STEP_MAKE_KEK, NOTHING, NOTHING}, STILL},
+    {{STEP_WRAP_KEK, STEP_RELAY_KEK, STEP_UNWRAP_KEK}, RIGHTWARDS},
     {{STEP_WRAP_KEY, STEP_RELAY_KEY, STEP_UNWRAP_KEY}, RIGHTWARDS},
     {{NOTHING, STEP_PROVE, NOTHING}, STILL},
     {{NOTHING, NOTHING, STEP_COMMIT}, STILL},
@@ -39,10 +39,10 @@ static const char *const lane_words[STEPS] = {
     [STEP_MAKE_PAIR] = "make RSA pair",
     [STEP_RELAY_PUBLIC] = "public key",
     [STEP_LOAD_PUBLIC] = "load it",
-    [STEP_MAKE_AES] = "make AES key",
-    [STEP_WRAP_AES] = "wrap AES key",
-    [STEP_RELAY_AES] = "",
-    [STEP_UNWRAP_AES] = "unwrap it",
+    [STEP_MAKE_KEK] = "make AES key",
+    [STEP_WRAP_KEK] = "wrap AES key",
+    [STEP_RELAY_KEK] = "",
+    [STEP_UNWRAP_KEK] = "unwrap it",
     [STEP_WRAP_KEY] = "wrap the key",
     [STEP_RELAY_KEY] = "",
     [STEP_UNWRAP_KEY] = "unwrap it",
@@ -144,11 +144,11 @@ static void draw_arrow(struct canvas *c, int from, int to, int y, bool right)
 static void draw_arrows(const struct app *app, struct canvas *c, const struct lane_row *row,
                         const struct lane_columns *lanes, const int end[3], int y)
 {
-    bool right = row->way == RIGHTWARDS;
+    bool right = row->direction == RIGHTWARDS;
     const struct run_step *relay;
     bool left_relay, reached_relay;
 
-    if (row->way == STILL)
+    if (row->direction == STILL)
         return;
     relay = run_step_shown(&app->run, row->step[1]);
     reached_relay = relay->state != RUN_AHEAD;
@@ -192,7 +192,7 @@ static void draw_row_details(const struct app *app, struct canvas *c, const stru
             draw_format(c, x, y, lanes->width, STYLE_DIM, "sha256 %s",
                         text_groups(step->sha256, lanes->width < 26 ? 3 : 4, groups));
         else if (step->state != RUN_AHEAD)
-            draw_words(c, step->words[0] ? step->words : step->text, x, y, lanes->width, lines);
+            draw_words(c, step->call[0] ? step->call : step->text, x, y, lanes->width, lines);
     }
 }
 
@@ -200,9 +200,9 @@ static void draw_row_details(const struct app *app, struct canvas *c, const stru
  * full as soon as there is any room; the digests of what crosses come next. */
 static int detail_lines(const struct lane_row *row, int height)
 {
-    if (row->way == RIGHTWARDS && height >= ROWS + 2 + 3)
+    if (row->direction == RIGHTWARDS && height >= ROWS + 2 + 3)
         return 2;
-    return height >= DETAILS_LINES || (row->way != STILL && height >= ROWS + 3);
+    return height >= DETAILS_LINES || (row->direction != STILL && height >= ROWS + 3);
 }
 
 /* A step's words may run on into the next lane where nothing stands there. */
@@ -262,12 +262,12 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
                     key_label_text(&key->source, label));
     else
         draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%zu key%s to move: the transport first",
-                    run->goes, run->goes == 1 ? "" : "s");
-    draw_bar(c, x, r.y, bar, done, run->goes);
+                    run->movable, run->movable == 1 ? "" : "s");
+    draw_bar(c, x, r.y, bar, done, run->movable);
     took = run->begun_ms ? took / 1000 : 0;
     draw_format(c, x + bar + 1, r.y, 21, STYLE_NORMAL, "%3zu %%   %02d:%02d:%02d",
-                run->goes ? 100 * done / run->goes : 0, (int)(took / 3600), (int)(took / 60 % 60),
-                (int)(took % 60));
+                run->movable ? 100 * done / run->movable : 0, (int)(took / 3600),
+                (int)(took / 60 % 60), (int)(took % 60));
 }
 
 static void draw_heads(const struct app *app, struct canvas *c, struct rect r)
@@ -294,7 +294,7 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
         snprintf(rate, sizeof rate, "   proven afresh %" PRIu32, run->proven_fresh);
     else if (!run->over && done > 0 && ms >= 1000)
         snprintf(rate, sizeof rate, "   %zu keys/s   %zu s left", done * 1000 / (size_t)ms,
-                 (run->goes - done) * (size_t)ms / done / 1000);
+                 (run->movable - done) * (size_t)ms / done / 1000);
     if (last && !run->over)
         key_label_text(&last->source, label);
     draw_format(c, x, y, width, STYLE_NORMAL,
@@ -325,7 +325,7 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
         draw_text(c, x, y, width, STYLE_WARN, "[WAIT] for the officers");
     else
         draw_format(c, x, y, width, STYLE_NORMAL, "step %d: %s  %s", step_number(run->last_step),
-                    last->words, last->text);
+                    last->call, last->text);
 }
 
 void lanes_draw(const struct app *app, struct canvas *c)

@@ -100,7 +100,7 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
         return "moved";
     if (!verdict->known)
         return "";
-    if (verdict->goes)
+    if (verdict->movable)
         return "yes";
     if (relation == RELATION_SAME)
         return "there: same";
@@ -326,7 +326,7 @@ static void current_object(const struct app *app, char *out, size_t size)
         return;
     key_label_text(key, label);
     key_type_text(key, type);
-    if (app->at.active == SIDE_SOURCE && verdict->known && !verdict->goes && !verdict->moved) {
+    if (app->at.active == SIDE_SOURCE && verdict->known && !verdict->movable && !verdict->moved) {
         snprintf(out, size, "%.300s: %s, cannot go: %s", label, type, verdict->reason);
         return;
     }

@@ -45,7 +45,7 @@ static void draw_left_over(const struct app *app, struct canvas *c, struct rect 
     for (unsigned i = 0; i < 2; i++) {
         const struct run_inventory *after = &app->run.after[i];
         const char *side = pane_side_title((enum side)i);
-        if (!after->told)
+        if (!after->known)
             draw_format(c, r.x + 12, y + (int)i, r.w - 12, STYLE_WARN, "%s was not looked at again",
                         side);
         else if (after->unexplained || after->missing)
@@ -127,17 +127,18 @@ static void draw_end(const struct app *app, struct canvas *c)
     struct rect r = {b.x + 1, b.y + 1, b.w - 2, b.h - 1};
     const struct run *run = &app->run;
     bool good = run->outcome == END_COMPLETE;
-    char unproven[32], along[48];
+    char unproven[32], companions[48];
     int y = r.y;
 
     draw_format(c, r.x, y, r.w, good ? STYLE_GOOD : STYLE_BAD, "%s %s", good ? "[ ok ]" : "[FAIL]",
                 end_words(run));
     snprintf(unproven, sizeof unproven, "   %" PRIu32 " UNPROVEN", run->unproven);
-    snprintf(along, sizeof along, ", and %" PRIu32 " public along", run->went_along);
+    snprintf(companions, sizeof companions, ", and %" PRIu32 " public along",
+             run->companions_migrated);
     draw_format(c, r.x, y + 1, r.w, STYLE_STRONG,
                 "%" PRIu32 " moved%s%s   %" PRIu32 " refused   %" PRIu32 " failed%s", run->migrated,
-                run->went_along ? along : "", run->unproven ? unproven : "", run->refused,
-                run->failed, app->config->rehearsal ? "      REHEARSAL" : "");
+                run->companions_migrated ? companions : "", run->unproven ? unproven : "",
+                run->refused, run->failed, app->config->rehearsal ? "      REHEARSAL" : "");
     draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
     /* Above the report: a long path must not push off the screen what was left behind. */

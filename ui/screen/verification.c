@@ -45,7 +45,7 @@ static void draw_side(const struct app *app, struct canvas *c, struct rect r, en
 }
 
 /* How it was proven, in a sentence that can be quoted. */
-static void proof_words(const struct app *app, const struct key_desc *source,
+static void proof_calls(const struct app *app, const struct key_desc *source,
                         const struct key_desc *destination, char *out, size_t size)
 {
     const struct run_key *key = run_key_at(&app->run, app->verify.at);
@@ -88,7 +88,7 @@ static void draw_proof(const struct app *app, struct canvas *c, struct rect r,
     char words[2 * EVENT_TEXT_MAX + 64], print[TEXT_WORDS_SIZE];
     int y;
 
-    proof_words(app, source, destination, words, sizeof words);
+    proof_calls(app, source, destination, words, sizeof words);
     draw_text(c, r.x + 1, r.y, 7, STYLE_STRONG, "Proof");
     y = draw_wrapped(c, (struct rect){r.x + 8, r.y, r.w - 9, 2}, STYLE_NORMAL, words);
     y = y > 0 ? y : 1;

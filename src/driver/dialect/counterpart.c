@@ -66,17 +66,17 @@ static bool run_oaep(EVP_PKEY *key, enum hsm_alg alg, bool encrypt, const struct
 }
 
 bool counterpart_decrypt(const struct counterpart *other, enum hsm_alg alg,
-                         const struct bytes *blob, struct bytes *plain)
+                         const struct bytes *wrapped_key, struct bytes *plain)
 {
-    return run_oaep(other->pair, alg, false, blob, plain);
+    return run_oaep(other->pair, alg, false, wrapped_key, plain);
 }
 
 bool counterpart_encrypt(enum hsm_alg alg, const struct bytes *spki, const struct bytes *plain,
-                         struct bytes *blob)
+                         struct bytes *wrapped_key)
 {
     const unsigned char *at = spki->data;
     EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)spki->len);
-    bool ok = key && run_oaep(key, alg, true, plain, blob);
+    bool ok = key && run_oaep(key, alg, true, plain, wrapped_key);
 
     EVP_PKEY_free(key);
     return ok;
@@ -100,7 +100,7 @@ bool counterpart_ecb(const struct bytes *key, const struct bytes *data, struct b
     return ok;
 }
 
-bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct bytes *blob,
+bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct bytes *wrapped_key,
                       struct bytes *plain)
 {
     const char *name = wrap_alg(alg)->openssl;
@@ -112,10 +112,11 @@ bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct by
 
     if (ctx)
         EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-    ok = ctx && cipher && key->len == 32 && blob->len > iv &&
-         bytes_make(plain, blob->len + 16, NULL) &&
-         EVP_DecryptInit_ex(ctx, cipher, NULL, key->data, iv ? blob->data : NULL) == 1 &&
-         EVP_DecryptUpdate(ctx, plain->data, &len, blob->data + iv, (int)(blob->len - iv)) == 1 &&
+    ok = ctx && cipher && key->len == 32 && wrapped_key->len > iv &&
+         bytes_make(plain, wrapped_key->len + 16, NULL) &&
+         EVP_DecryptInit_ex(ctx, cipher, NULL, key->data, iv ? wrapped_key->data : NULL) == 1 &&
+         EVP_DecryptUpdate(ctx, plain->data, &len, wrapped_key->data + iv,
+                           (int)(wrapped_key->len - iv)) == 1 &&
          len >= 0 && EVP_DecryptFinal_ex(ctx, plain->data + len, &last) == 1;
     if (ok)
         plain->len = (size_t)(len + last);

@@ -19,15 +19,15 @@ void counterpart_free(struct counterpart *other);
 
 /* OAEP under the other's own pair. Returns false when blob is no OAEP ciphertext for it. */
 bool counterpart_decrypt(const struct counterpart *other, enum hsm_alg alg,
-                         const struct bytes *blob, struct bytes *plain);
+                         const struct bytes *wrapped_key, struct bytes *plain);
 
 /* OAEP under the public key in spki. Returns false when that is not possible. */
 bool counterpart_encrypt(enum hsm_alg alg, const struct bytes *spki, const struct bytes *plain,
-                         struct bytes *blob);
+                         struct bytes *wrapped_key);
 
-/* Decrypts blob under an AES key of 32 octets by AES_KW, AES_KWP or AES_CBC_PAD (IV in front).
- * Returns false where it is no ciphertext of that. */
-bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct bytes *blob,
+/* Decrypts wrapped_key under an AES key of 32 octets by AES_KW, AES_KWP or AES_CBC_PAD (IV in
+ * front). Returns false where it is no ciphertext of that. */
+bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct bytes *wrapped_key,
                       struct bytes *plain);
 
 /* AES-ECB of data, a multiple of 16 octets, under a key of 16, 24 or 32. */

@@ -151,14 +151,14 @@ static bool load_copy(const struct load *l, int fd, struct err *err)
         return false;
     }
     l->out->fd = copy;
-    text_print(l->out->way, sizeof l->out->way, "%s", sealed_copy);
+    text_print(l->out->method, sizeof l->out->method, "%s", sealed_copy);
     return true;
 }
 
 /* --- from its own path --- */
 
 /* Only root and this user can exchange it between the first look and the last. */
-static bool load_own(const struct load *l, const char *way, struct err *err)
+static bool load_own(const struct load *l, const char *method, struct err *err)
 {
     uint8_t again[SHA256_SIZE], *sha256 = l->out->file.sha256;
     char real[PATH_MAX];
@@ -175,7 +175,7 @@ static bool load_own(const struct load *l, const char *way, struct err *err)
          ((file_digest(fd, -1, again) && memcmp(sha256, again, sizeof again) == 0) ||
           was_exchanged(l, err));
     close(fd);
-    text_print(l->out->way, sizeof l->out->way, "%s", way);
+    text_print(l->out->method, sizeof l->out->method, "%s", method);
     return ok;
 }
 
@@ -217,7 +217,7 @@ bool loader_open(const struct hsm_where *where, bool siblings, struct loaded_mod
     if (!open_module(&l, &fd, err))
         return false;
     file_sha256(where->module, loaded.file.path, sizeof loaded.file.path, loaded.file.sha256);
-    text_print(loaded.way, sizeof loaded.way, "its own path");
+    text_print(loaded.method, sizeof loaded.method, "its own path");
     ok = loaded.pinned ? load_pinned(&l, fd, siblings, err)
                        : open_library(&l, where->module, -1, err);
     close(fd);

@@ -18,7 +18,7 @@ struct loaded_module {
     int fd;                /* the sealed copy; never closed, see loader_open(); -1: its own path */
     char opened[PATH_MAX]; /* what dlopen() was given: also what another loader must be given */
     struct hsm_file file;  /* as it was hashed; path empty: it could not be read */
-    char way[64];          /* "sealed copy" */
+    char method[64];       /* "sealed copy" */
     bool pinned;
 };
 

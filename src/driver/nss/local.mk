@@ -15,8 +15,8 @@ libnss_a_SOURCES = \
 	%D%/nss_list.h \
 	%D%/nss_object.c \
 	%D%/nss_object.h \
-	%D%/nss_offer.c \
-	%D%/nss_offer.h \
+	%D%/nss_capabilities.c \
+	%D%/nss_capabilities.h \
 	%D%/nss_prove.c \
 	%D%/nss_prove.h \
 	%D%/nss_public.c \

@@ -23,7 +23,7 @@
 #include "driver/nss/nss_db.h"
 #include "driver/nss/nss_key.h"
 #include "driver/nss/nss_list.h"
-#include "driver/nss/nss_offer.h"
+#include "driver/nss/nss_capabilities.h"
 #include "driver/nss/nss_prove.h"
 #include "driver/nss/nss_public.h"
 #include "driver/nss/nss_sample.h"
@@ -371,10 +371,10 @@ const struct hsm_driver nss_driver = {
     .describe = nss_describe,
     .public_key = nss_public_key,
     .certificate = nss_certificate,
-    .offers = nss_offer,
+    .capabilities = nss_capabilities,
     .make_pair = nss_make_pair,
     .load_public = nss_load_public,
-    .make_aes = nss_make_aes,
+    .make_kek = nss_make_kek,
     .make_key = nss_make_key,
     .wrap = nss_wrap,
     .unwrap = nss_unwrap,

@@ -129,7 +129,7 @@ bool nss_load_public(struct hsm *hsm, const struct bytes *spki, const char *labe
     return ok;
 }
 
-bool nss_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+bool nss_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                   struct err *err)
 {
     struct nss *nss = nss_logged_in(hsm, err);

@@ -178,18 +178,18 @@ static void set_templates(struct nss_object *object)
         [KEY_TEMPLATE_UNWRAP] = CKA_UNWRAP_TEMPLATE,
         [KEY_TEMPLATE_DERIVE] = CKA_DERIVE_TEMPLATE,
     };
-    struct key_terms *terms = &object->desc.terms;
+    struct key_constraints *constraints = &object->desc.constraints;
 
     for (size_t i = 0; i < KEY_TEMPLATES; i++) {
         size_t len = nss_attributes_value(&object->values, types[i]).len,
                size = sizeof(CK_ATTRIBUTE);
-        terms->templates[i].others = (uint32_t)((len + size - 1) / size);
+        constraints->templates[i].others = (uint32_t)((len + size - 1) / size);
         if (len > 0)
-            terms->known |= KEY_TEMPLATE;
+            constraints->known |= KEY_TEMPLATE;
     }
 }
 
-static void set_terms(struct nss_object *object)
+static void set_constraints(struct nss_object *object)
 {
     struct key_desc *desc = &object->desc;
     SECItem start = nss_attributes_value(&object->values, CKA_START_DATE);
@@ -246,7 +246,7 @@ static void describe(struct nss *nss, struct nss_object *object)
     set_guards(object);
     set_size(object);
     set_public(object);
-    set_terms(object);
+    set_constraints(object);
 }
 
 /* PK11SymKey is the one structure of NSS that can be had for a number, and it reads the attributes

@@ -25,28 +25,27 @@ static bool by_aes_decrypt(struct nss_object *key, const SECItem *in, SECItem *o
 }
 
 /* The first octets of what was made, and no more. */
-static bool cut_check(bool ok, SECItem *out)
+static bool cut_kcv(bool ok, SECItem *out)
 {
-    out->len = HSM_CHECK_SIZE;
+    out->len = HSM_KCV_SIZE;
     return ok;
 }
 
-static bool by_check_ecb(struct nss_object *key, const SECItem *in, SECItem *out)
+static bool by_kcv_ecb(struct nss_object *key, const SECItem *in, SECItem *out)
 {
     CK_MECHANISM_TYPE ecb = key->desc.kind == KEY_KIND_DES3 ? CKM_DES3_ECB : CKM_AES_ECB;
 
-    return cut_check(PK11_Encrypt(key->key, ecb, NULL, out->data, &out->len, out->len, in->data,
-                                  in->len) == SECSuccess,
-                     out);
+    return cut_kcv(PK11_Encrypt(key->key, ecb, NULL, out->data, &out->len, out->len, in->data,
+                                in->len) == SECSuccess,
+                   out);
 }
 
-static bool by_check_cmac(struct nss_object *key, const SECItem *in, SECItem *out)
+static bool by_kcv_cmac(struct nss_object *key, const SECItem *in, SECItem *out)
 {
     SECItem none = {.data = NULL};
 
     out->len = in->len; /* a CMAC is a block */
-    return cut_check(PK11_SignWithSymKey(key->key, CKM_AES_CMAC, &none, out, in) == SECSuccess,
-                     out);
+    return cut_kcv(PK11_SignWithSymKey(key->key, CKM_AES_CMAC, &none, out, in) == SECSuccess, out);
 }
 
 /* RSA that carries this many octets by OAEP with SHA-1 (RFC 8017 7.1.1): most go under 2048 bits,
@@ -209,7 +208,7 @@ static bool by_ecdh(struct nss_object *key, const SECItem *in, SECItem *out)
 }
 
 /* Which keys can answer, to what, and how. */
-static const struct way {
+static const struct method {
     enum key_class class;
     enum key_kind kind; /* KEY_KIND_OTHER: any */
     uint32_t use;
@@ -218,7 +217,7 @@ static const struct way {
                    SECItem *out); /* NULL: by_mechanism() */
     const char *words;
     bool check; /* a check value: of zeros only */
-} ways[HSM_PROOFS] = {
+} methods[HSM_PROOFS] = {
     [HSM_PROOF_AES_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT, 16, HSM_CHALLENGE_MAX, 16,
                            by_aes_ecb, "PK11_Encrypt CKM_AES_ECB", false},
     [HSM_PROOF_AES_DECRYPT] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_DECRYPT, 16, HSM_CHALLENGE_MAX,
@@ -261,33 +260,35 @@ static const struct way {
                                 NULL, "PK11_SignWithMechanism CKM_ECDSA_SHA384", false},
     [HSM_PROOF_ECDSA_SHA512] = {KEY_CLASS_PRIVATE, KEY_KIND_EC, KEY_SIGN, SHA256_LEN, SHA256_LEN, 1,
                                 NULL, "PK11_SignWithMechanism CKM_ECDSA_SHA512", false},
-    [HSM_PROOF_CHECK_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT, 8, 16, 8, by_check_ecb,
-                             "PK11_Encrypt CKM_AES_ECB or CKM_DES3_ECB", true},
-    [HSM_PROOF_CHECK_CMAC] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_SIGN, 8, 16, 8, by_check_cmac,
-                              "PK11_SignWithSymKey CKM_AES_CMAC", true},
+    [HSM_PROOF_KCV_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT, 8, 16, 8, by_kcv_ecb,
+                           "PK11_Encrypt CKM_AES_ECB or CKM_DES3_ECB", true},
+    [HSM_PROOF_KCV_CMAC] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_SIGN, 8, 16, 8, by_kcv_cmac,
+                            "PK11_SignWithSymKey CKM_AES_CMAC", true},
 };
 
-static bool is_kind(const struct way *way, const struct key_desc *key)
+static bool is_kind(const struct method *method, const struct key_desc *key)
 {
-    return way->kind == KEY_KIND_OTHER || key->kind == way->kind ||
-           (way->answer == by_check_ecb && key->kind == KEY_KIND_DES3); /* it has no CMAC of that */
+    return method->kind == KEY_KIND_OTHER || key->kind == method->kind ||
+           (method->answer == by_kcv_ecb &&
+            key->kind == KEY_KIND_DES3); /* it has no CMAC of that */
 }
 
-static bool check_way(enum hsm_proof proof, const struct way *way, const struct key_desc *key,
-                      const struct bytes *challenge, struct err *err)
+static bool check_method(enum hsm_proof proof, const struct method *method,
+                         const struct key_desc *key, const struct bytes *challenge, struct err *err)
 {
-    if (key->class != way->class || !is_kind(way, key))
+    if (key->class != method->class || !is_kind(method, key))
         return err_set(err, ERR_UNSUPPORTED, "a key of this kind has no proof by %s",
                        hsm_proof_name(proof));
-    if (way->use && !key_is(key, way->use))
-        return err_set(err, ERR_UNSUPPORTED, "the key may not %s", key_flag_name(way->use));
+    if (method->use && !key_is(key, method->use))
+        return err_set(err, ERR_UNSUPPORTED, "the key may not %s", key_flag_name(method->use));
     if (proof == HSM_PROOF_DIGEST && key->length > NSS_SECRET_MAX)
         return err_set(err, ERR_UNSUPPORTED, "no secret of more than %d octets is digested here",
                        NSS_SECRET_MAX);
-    if (challenge->len < way->min || challenge->len > way->max || challenge->len % way->multiple)
+    if (challenge->len < method->min || challenge->len > method->max ||
+        challenge->len % method->multiple)
         return err_set(err, ERR_DATA, "a challenge of %zu octets is none for %s", challenge->len,
                        hsm_proof_name(proof));
-    for (size_t i = 0; way->check && i < challenge->len; i++)
+    for (size_t i = 0; method->check && i < challenge->len; i++)
         if (challenge->data[i])
             return err_set(err, ERR_DATA, "a check value is of zeros only");
     return true;
@@ -307,13 +308,13 @@ bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     if ((unsigned)proof >= HSM_PROOFS)
         return err_set(err, ERR_UNSUPPORTED, "no such proof");
     ok = nss_object_open(nss, handle, &key, err) &&
-         check_way(proof, &ways[proof], &key.desc, challenge, err) &&
+         check_method(proof, &methods[proof], &key.desc, challenge, err) &&
          bytes_make(&made, HSM_BLOB_MAX, err);
     if (ok) {
         in = (SECItem){.data = challenge->data, .len = (unsigned)challenge->len};
         out = (SECItem){.data = made.data, .len = (unsigned)made.len};
-        ok = (ways[proof].answer ? ways[proof].answer(&key, &in, &out)
-                                 : by_mechanism(proof, &key, &in, &out)) ||
+        ok = (methods[proof].answer ? methods[proof].answer(&key, &in, &out)
+                                    : by_mechanism(proof, &key, &in, &out)) ||
              nss_failed(err, ERR_HSM, "NSS gives no answer by %s", hsm_proof_name(proof));
     }
     ok = ok && bytes_set(answer, out.data, out.len, err);
@@ -322,7 +323,7 @@ bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     return ok;
 }
 
-const char *nss_proof_words(enum hsm_proof proof)
+const char *nss_proof_call(enum hsm_proof proof)
 {
-    return (unsigned)proof < HSM_PROOFS && ways[proof].words ? ways[proof].words : "";
+    return (unsigned)proof < HSM_PROOFS && methods[proof].words ? methods[proof].words : "";
 }

@@ -12,6 +12,6 @@ bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
                const struct bytes *challenge, struct bytes *answer, struct err *err);
 
 /* The calls that it makes: "PK11_SignWithMechanism CKM_ECDSA". */
-const char *nss_proof_words(enum hsm_proof proof);
+const char *nss_proof_call(enum hsm_proof proof);
 
 #endif

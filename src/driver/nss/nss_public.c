@@ -127,8 +127,9 @@ static bool make_key(struct nss *nss, const struct hsm_template *t, uint64_t *fi
     for (const struct nss_use *use = nss_uses; use->flag; use++)
         if (uses & use->flag)
             add_bool(&a, use->type, (t->flags & use->flag) != 0);
-    if (t->terms && t->terms->subject_len && t->terms->subject_len <= KEY_SUBJECT_MAX)
-        add(&a, CKA_SUBJECT, t->terms->subject, t->terms->subject_len);
+    if (t->constraints && t->constraints->subject_len &&
+        t->constraints->subject_len <= KEY_SUBJECT_MAX)
+        add(&a, CKA_SUBJECT, t->constraints->subject, t->constraints->subject_len);
     if (SECKEY_GetPublicKeyType(key) == rsaKey) {
         add(&a, CKA_KEY_TYPE, &rsa, sizeof rsa);
         add(&a, CKA_MODULUS, key->u.rsa.modulus.data, key->u.rsa.modulus.len);

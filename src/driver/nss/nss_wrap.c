@@ -95,7 +95,7 @@ static SECStatus wrap_into(struct nss *nss, enum hsm_alg alg, struct nss_object 
 }
 
 static bool wrap_open(struct nss *nss, enum hsm_alg alg, struct nss_object *wrapping,
-                      struct nss_object *key, struct bytes *blob, struct err *err)
+                      struct nss_object *key, struct bytes *wrapped_key, struct err *err)
 {
     size_t head = wrap_alg(alg)->iv;
     struct bytes made = {0};
@@ -114,8 +114,8 @@ static bool wrap_open(struct nss *nss, enum hsm_alg alg, struct nss_object *wrap
                           "NSS does not wrap this key by %s", hsm_alg_name(alg));
     }
     made.len = head + out.len;
-    bytes_free(blob);
-    *blob = made;
+    bytes_free(wrapped_key);
+    *wrapped_key = made;
     return true;
 }
 
@@ -126,7 +126,7 @@ static bool check_class(enum hsm_alg alg, const struct key_desc *key, struct err
 }
 
 bool nss_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-              struct bytes *blob, struct err *err)
+              struct bytes *wrapped_key, struct err *err)
 {
     struct nss *nss = nss_logged_in(hsm, err);
     struct nss_object by = {0}, it = {0};
@@ -134,10 +134,10 @@ bool nss_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key
 
     if (!nss)
         return false;
-    if (!nss_algs[alg].wrap_words)
+    if (!nss_algs[alg].wrap_call)
         return err_set(err, ERR_UNSUPPORTED, "NSS has no %s", hsm_alg_name(alg));
     ok = nss_object_open(nss, wrapping, &by, err) && nss_object_open(nss, key, &it, err) &&
-         check_class(alg, &it.desc, err) && wrap_open(nss, alg, &by, &it, blob, err);
+         check_class(alg, &it.desc, err) && wrap_open(nss, alg, &by, &it, wrapped_key, err);
     nss_object_close(&by);
     nss_object_close(&it);
     return ok;
@@ -172,7 +172,7 @@ enum {
     PRIVATE_USES = KEY_DECRYPT | KEY_SIGN | KEY_SIGN_RECOVER | KEY_UNWRAP | KEY_DERIVE,
 };
 
-static PK11SymKey *unwrap_secret(enum hsm_alg alg, struct nss_object *by, SECItem *blob,
+static PK11SymKey *unwrap_secret(enum hsm_alg alg, struct nss_object *by, SECItem *wrapped_key,
                                  SECItem *params, const struct hsm_template *template)
 {
     CK_MECHANISM_TYPE mechanism = nss_algs[alg].mechanism, kind = target(template->kind);
@@ -184,15 +184,16 @@ static PK11SymKey *unwrap_secret(enum hsm_alg alg, struct nss_object *by, SECIte
             operations |= use->operation;
     if (is_oaep(alg))
         return PK11_PubUnwrapSymKeyWithMechanism(
-            &by->private, mechanism, params, blob, kind,
+            &by->private, mechanism, params, wrapped_key, kind,
             template->flags & KEY_DERIVE ? CKA_DERIVE : CKA_FLAGS_ONLY, 0);
-    return PK11_UnwrapSymKeyWithFlagsPerm(by->key, mechanism, params, blob, kind, CKA_FLAGS_ONLY,
-                                          size, operations, PR_FALSE);
+    return PK11_UnwrapSymKeyWithFlagsPerm(by->key, mechanism, params, wrapped_key, kind,
+                                          CKA_FLAGS_ONLY, size, operations, PR_FALSE);
 }
 
 /* NSS wants the public half: for the id that it gives, and EC keys lack it in most envelopes. */
 static SECKEYPrivateKey *unwrap_private(struct nss *nss, enum hsm_alg alg, struct nss_object *by,
-                                        SECItem *blob, SECItem *params, SECKEYPublicKey *public,
+                                        SECItem *wrapped_key, SECItem *params,
+                                        SECKEYPublicKey *public,
                                         const struct hsm_template *template)
 {
     bool rsa = template->kind == KEY_KIND_RSA;
@@ -206,8 +207,9 @@ static SECKEYPrivateKey *unwrap_private(struct nss *nss, enum hsm_alg alg, struc
     for (const struct nss_use *use = nss_uses; use->flag; use++)
         if (template->flags & PRIVATE_USES & use->flag)
             uses[count++] = use->type;
-    return PK11_UnwrapPrivKey(nss->slot, by->key, nss_algs[alg].mechanism, params, blob, &label,
-                              value, PR_FALSE, guarded, rsa ? CKK_RSA : CKK_EC, uses, count, NULL);
+    return PK11_UnwrapPrivKey(nss->slot, by->key, nss_algs[alg].mechanism, params, wrapped_key,
+                              &label, value, PR_FALSE, guarded, rsa ? CKK_RSA : CKK_EC, uses, count,
+                              NULL);
 }
 
 static bool check_kind(enum hsm_alg alg, const struct hsm_template *template,
@@ -231,21 +233,23 @@ static bool check_kind(enum hsm_alg alg, const struct hsm_template *template,
 }
 
 /* What limits a key, as far as NSS keeps it; what it did not keep is seen when the key is read. */
-static void settle_terms(PK11ObjectType type, void *key, const struct key_terms *terms)
+static void settle_constraints(PK11ObjectType type, void *key,
+                               const struct key_constraints *constraints)
 {
     CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX];
-    size_t count = terms->allowed_count <= KEY_ALLOWED_MAX ? terms->allowed_count : 0;
+    size_t count = constraints->allowed_count <= KEY_ALLOWED_MAX ? constraints->allowed_count : 0;
 
     for (size_t i = 0; i < count; i++)
-        allowed[i] = terms->allowed[i];
+        allowed[i] = constraints->allowed[i];
     if (count)
         nss_write(type, key, CKA_ALLOWED_MECHANISMS, allowed, count * sizeof allowed[0]);
-    if (terms->start[0])
-        nss_write(type, key, CKA_START_DATE, terms->start, KEY_DATE_SIZE - 1);
-    if (terms->end[0])
-        nss_write(type, key, CKA_END_DATE, terms->end, KEY_DATE_SIZE - 1);
-    if (type == PK11_TypePrivKey && terms->subject_len && terms->subject_len <= KEY_SUBJECT_MAX)
-        nss_write(type, key, CKA_SUBJECT, terms->subject, terms->subject_len);
+    if (constraints->start[0])
+        nss_write(type, key, CKA_START_DATE, constraints->start, KEY_DATE_SIZE - 1);
+    if (constraints->end[0])
+        nss_write(type, key, CKA_END_DATE, constraints->end, KEY_DATE_SIZE - 1);
+    if (type == PK11_TypePrivKey && constraints->subject_len &&
+        constraints->subject_len <= KEY_SUBJECT_MAX)
+        nss_write(type, key, CKA_SUBJECT, constraints->subject, constraints->subject_len);
 }
 
 /* NSS leaves what it was not told to its defaults, and a fresh key readable. So: sensitive at
@@ -264,8 +268,8 @@ static bool settle(PK11ObjectType type, void *key, const struct hsm_template *te
         if (uses & use->flag)
             ok = nss_write(type, key, use->type, template->flags & use->flag ? &yes : &no,
                            sizeof yes);
-    if (ok && template->terms)
-        settle_terms(type, key, template->terms);
+    if (ok && template->constraints)
+        settle_constraints(type, key, template->constraints);
     return ok && nss_write(type, key, CKA_LABEL, template->label, template->label_len) &&
            nss_write(type, key, CKA_ID, template->id, template->id_len);
 }
@@ -299,7 +303,7 @@ static bool adopt(struct nss *nss, PK11ObjectType type, void *key,
 }
 
 static bool unwrap_open(struct nss *nss, enum hsm_alg alg, struct nss_object *by,
-                        const struct bytes *blob, const struct hsm_template *template,
+                        const struct bytes *wrapped_key, const struct hsm_template *template,
                         SECKEYPublicKey *public, uint64_t *handle, struct err *err)
 {
     size_t head = wrap_alg(alg)->iv;
@@ -308,10 +312,11 @@ static bool unwrap_open(struct nss *nss, enum hsm_alg alg, struct nss_object *by
     SECItem item, *params, cipher;
     void *key;
 
-    if (blob->len <= head)
+    if (wrapped_key->len <= head)
         return damaged(err);
-    cipher = (SECItem){.data = blob->data + head, .len = (unsigned)(blob->len - head)};
-    params = parameter(alg, &oaep, blob->data, &item);
+    cipher =
+        (SECItem){.data = wrapped_key->data + head, .len = (unsigned)(wrapped_key->len - head)};
+    params = parameter(alg, &oaep, wrapped_key->data, &item);
     if (public)
         key = unwrap_private(nss, alg, by, &cipher, params, public, template);
     else
@@ -319,8 +324,9 @@ static bool unwrap_open(struct nss *nss, enum hsm_alg alg, struct nss_object *by
     return key ? adopt(nss, type, key, template, handle, err) : damaged(err);
 }
 
-bool nss_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
-                const struct hsm_template *template, uint64_t *handle, struct err *err)
+bool nss_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                const struct bytes *wrapped_key, const struct hsm_template *template,
+                uint64_t *handle, struct err *err)
 {
     struct nss *nss = nss_logged_in(hsm, err);
     SECKEYPublicKey *public = NULL;
@@ -329,13 +335,13 @@ bool nss_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const st
 
     if (!nss)
         return false;
-    if (!nss_algs[alg].wrap_words)
+    if (!nss_algs[alg].wrap_call)
         return err_set(err, ERR_UNSUPPORTED, "NSS has no %s", hsm_alg_name(alg));
     if (template->class == KEY_CLASS_SECRET && template->length > NSS_SECRET_MAX)
         return err_set(err, ERR_UNSUPPORTED, "NSS unwraps no secret of more than %d bytes",
                        NSS_SECRET_MAX);
     ok = nss_object_open(nss, unwrapping, &by, err) && check_kind(alg, template, &public, err) &&
-         unwrap_open(nss, alg, &by, blob, template, public, handle, err);
+         unwrap_open(nss, alg, &by, wrapped_key, template, public, handle, err);
     nss_object_close(&by);
     if (public)
         SECKEY_DestroyPublicKey(public);

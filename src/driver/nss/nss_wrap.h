@@ -7,19 +7,20 @@
 
 #include "hsm/hsm.h"
 
-/* How NSS calls one algorithm; wrap_words NULL: it does not have it. */
+/* How NSS calls one algorithm; wrap_call NULL: it does not have it. */
 struct nss_alg {
     CK_MECHANISM_TYPE mechanism;
     CK_RSA_PKCS_OAEP_PARAMS oaep; /* the RSA ones */
-    const char *wrap_words;
-    const char *unwrap_words;
+    const char *wrap_call;
+    const char *unwrap_call;
 };
 extern const struct nss_alg nss_algs[HSM_ALGS];
 
 bool nss_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-              struct bytes *blob, struct err *err);
+              struct bytes *wrapped_key, struct err *err);
 
-bool nss_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
-                const struct hsm_template *template, uint64_t *handle, struct err *err);
+bool nss_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                const struct bytes *wrapped_key, const struct hsm_template *template,
+                uint64_t *handle, struct err *err);
 
 #endif

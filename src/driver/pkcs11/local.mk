@@ -15,8 +15,8 @@ libpkcs11_a_SOURCES = \
 	%D%/pkcs11_module.h \
 	%D%/pkcs11_object.c \
 	%D%/pkcs11_object.h \
-	%D%/pkcs11_offer.c \
-	%D%/pkcs11_offer.h \
+	%D%/pkcs11_capabilities.c \
+	%D%/pkcs11_capabilities.h \
 	%D%/pkcs11_probe.c \
 	%D%/pkcs11_probe.h \
 	%D%/pkcs11_prove.c \

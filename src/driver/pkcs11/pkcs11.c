@@ -9,7 +9,7 @@
 #include "driver/dialect/ckr.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_object.h"
-#include "driver/pkcs11/pkcs11_offer.h"
+#include "driver/pkcs11/pkcs11_capabilities.h"
 #include "driver/pkcs11/pkcs11_prove.h"
 #include "driver/pkcs11/pkcs11_public.h"
 #include "driver/pkcs11/pkcs11_sample.h"
@@ -285,10 +285,10 @@ const struct hsm_driver pkcs11_driver = {
     .describe = p11_describe,
     .public_key = p11_public_key,
     .certificate = p11_certificate,
-    .offers = p11_offers,
+    .capabilities = p11_capabilities,
     .make_pair = p11_make_pair,
     .load_public = p11_load_public,
-    .make_aes = p11_make_aes,
+    .make_kek = p11_make_kek,
     .make_key = p11_make_key,
     .wrap = p11_wrap,
     .unwrap = p11_unwrap,

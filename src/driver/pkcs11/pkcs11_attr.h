@@ -34,12 +34,12 @@ bool p11_kind_number(enum key_kind kind, CK_KEY_TYPE *number);
 /* What not every token knows or takes in a template. A token that refuses it is asked again with
  * less; uses, sensitive and extractable of a key that is made are never left out. */
 enum p11_extra {
-    P11_ALLOWED = 1 << 0,    /* CKA_ALLOWED_MECHANISMS: OAEP only */
-    P11_FORCE = 1 << 1,      /* CKA_UNWRAP_TEMPLATE: what is unwrapped must be sensitive */
-    P11_COPYABLE = 1 << 2,   /* guards that a template may say: these are new in 2.40 ... */
-    P11_MODIFIABLE = 1 << 3, /* ... and these are old */
-    P11_SECRECY = 1 << 4,    /* sensitive and extractable of a key that is unwrapped */
-    P11_TERMS = 1 << 5,      /* dates, allowed mechanisms, subject */
+    P11_ALLOWED = 1 << 0,     /* CKA_ALLOWED_MECHANISMS: OAEP only */
+    P11_FORCE = 1 << 1,       /* CKA_UNWRAP_TEMPLATE: what is unwrapped must be sensitive */
+    P11_COPYABLE = 1 << 2,    /* guards that a template may say: these are new in 2.40 ... */
+    P11_MODIFIABLE = 1 << 3,  /* ... and these are old */
+    P11_SECRECY = 1 << 4,     /* sensitive and extractable of a key that is unwrapped */
+    P11_CONSTRAINTS = 1 << 5, /* dates, allowed mechanisms, subject */
 };
 
 /* Our key flags and PKCS#11's boolean attributes: KEY_FLAGS rows. */

@@ -49,7 +49,7 @@ CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE 
     return rv;
 }
 
-bool p11_make_aes(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+bool p11_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                   struct err *err)
 {
     struct p11_wish wish = {.kind = KEY_KIND_AES,

@@ -81,7 +81,7 @@ struct p11_mech p11_mech_of(enum hsm_alg alg, const struct dialect_mechanism *me
 }
 
 CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrapping,
-                    CK_OBJECT_HANDLE key, struct bytes *blob)
+                    CK_OBJECT_HANDLE key, struct bytes *wrapped_key)
 {
     uint8_t buffer[HSM_BLOB_MAX];
     size_t prefix = prefix_of(mech);
@@ -99,14 +99,14 @@ CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrappi
         return rv;
     if (len == 0 || len > room)
         return CKR_WRAPPED_KEY_LEN_RANGE;
-    return bytes_set(blob, buffer, prefix + len, NULL) ? CKR_OK : CKR_HOST_MEMORY;
+    return bytes_set(wrapped_key, buffer, prefix + len, NULL) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
 /* What one attempt to unwrap is made of. */
 struct attempt {
     struct p11_mech mech;
     CK_OBJECT_HANDLE unwrapping;
-    const struct bytes *blob;
+    const struct bytes *wrapped_key;
     const struct hsm_template *template;
     bool with_length;          /* say the length of a secret, where the template has one */
     const struct bytes *point; /* of an EC key, for NSS; NULL: do not say it */
@@ -117,23 +117,23 @@ struct attempt {
 };
 
 /* What limits the key: only what there is, since some tokens know none of it. */
-static void set_terms(struct p11_attrs *t, struct attempt *a)
+static void set_constraints(struct p11_attrs *t, struct attempt *a)
 {
-    const struct key_terms *terms = a->template->terms;
-    size_t count = terms->allowed_count <= KEY_ALLOWED_MAX ? terms->allowed_count : 0;
+    const struct key_constraints *constraints = a->template->constraints;
+    size_t count = constraints->allowed_count <= KEY_ALLOWED_MAX ? constraints->allowed_count : 0;
 
-    if (terms->start[0])
-        p11_attrs_add(t, CKA_START_DATE, terms->start, KEY_DATE_SIZE - 1);
-    if (terms->end[0])
-        p11_attrs_add(t, CKA_END_DATE, terms->end, KEY_DATE_SIZE - 1);
+    if (constraints->start[0])
+        p11_attrs_add(t, CKA_START_DATE, constraints->start, KEY_DATE_SIZE - 1);
+    if (constraints->end[0])
+        p11_attrs_add(t, CKA_END_DATE, constraints->end, KEY_DATE_SIZE - 1);
     for (size_t i = 0; i < count; i++)
-        a->allowed[i] = terms->allowed[i];
+        a->allowed[i] = constraints->allowed[i];
     if (count && !(t->omit & DIALECT_OMIT_ALLOWED))
         p11_attrs_add(t, CKA_ALLOWED_MECHANISMS, a->allowed, count * sizeof a->allowed[0]);
-    if (a->template->class == KEY_CLASS_PRIVATE && terms->subject_len &&
-        terms->subject_len <= KEY_SUBJECT_MAX)
-        p11_attrs_add(t, CKA_SUBJECT, terms->subject, terms->subject_len);
-    p11_templates_add(t, terms, a->nested);
+    if (a->template->class == KEY_CLASS_PRIVATE && constraints->subject_len &&
+        constraints->subject_len <= KEY_SUBJECT_MAX)
+        p11_attrs_add(t, CKA_SUBJECT, constraints->subject, constraints->subject_len);
+    p11_templates_add(t, constraints, a->nested);
 }
 
 static bool set_template(const struct p11 *p, struct p11_attrs *t, struct attempt *a)
@@ -155,8 +155,8 @@ static bool set_template(const struct p11 *p, struct p11_attrs *t, struct attemp
         p11_attrs_number(t, CKA_VALUE_LEN, template->length);
     if (a->point)
         p11_attrs_add(t, P11_CKA_NSS_DB, a->point->data, a->point->len);
-    if (template->terms && (a->extras & P11_TERMS))
-        set_terms(t, a);
+    if (template->constraints && (a->extras & P11_CONSTRAINTS))
+        set_constraints(t, a);
     return true;
 }
 
@@ -169,14 +169,14 @@ static CK_RV try_unwrap(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *hand
     struct call c;
     CK_RV rv;
 
-    if (a->blob->len <= prefix)
+    if (a->wrapped_key->len <= prefix)
         return CKR_WRAPPED_KEY_LEN_RANGE;
     if (!set_template(p, &t, a))
         return CKR_TEMPLATE_INCONSISTENT;
     set_call(&c, a->mech);
-    memcpy(c.iv, a->blob->data, prefix);
-    rv = p->fn->C_UnwrapKey(p->session, &c.mechanism, a->unwrapping, a->blob->data + prefix,
-                            a->blob->len - prefix, t.attr, t.count, &made);
+    memcpy(c.iv, a->wrapped_key->data, prefix);
+    rv = p->fn->C_UnwrapKey(p->session, &c.mechanism, a->unwrapping, a->wrapped_key->data + prefix,
+                            a->wrapped_key->len - prefix, t.attr, t.count, &made);
     rv = p11_made(p, rv, made, &asked);
     if (rv == CKR_OK)
         *handle = made;
@@ -243,12 +243,12 @@ static CK_RV try_with_more(struct p11 *p, const struct attempt *first, CK_OBJECT
 }
 
 CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwrapping,
-                      const struct bytes *blob, const struct hsm_template *template,
+                      const struct bytes *wrapped_key, const struct hsm_template *template,
                       bool with_length, CK_OBJECT_HANDLE *handle)
 {
     struct attempt a = {.mech = mech,
                         .unwrapping = unwrapping,
-                        .blob = blob,
+                        .wrapped_key = wrapped_key,
                         .template = template,
                         .with_length = with_length};
     unsigned may = P11_COPYABLE | P11_MODIFIABLE, row = 0;
@@ -256,8 +256,8 @@ CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwr
 
     if (p->dialect.secrecy != DIALECT_REFUSED)
         may |= P11_SECRECY;
-    if (template->terms)
-        may |= P11_TERMS;
+    if (template->constraints)
+        may |= P11_CONSTRAINTS;
     while (p11_extras_next(may, &row, &a.extras)) {
         rv = try_with_more(p, &a, handle);
         /* Secrecy that the token ignored cannot be set on what is not modifiable; it matters more.

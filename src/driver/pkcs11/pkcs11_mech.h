@@ -15,14 +15,14 @@ struct p11_mech p11_mech_of(enum hsm_alg alg, const struct dialect_mechanism *me
 
 /* Encrypts key under wrapping. CKR_DEVICE_ERROR also for an answer that cannot be. */
 CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrapping,
-                    CK_OBJECT_HANDLE key, struct bytes *blob);
+                    CK_OBJECT_HANDLE key, struct bytes *wrapped_key);
 
-/* Decrypts blob under unwrapping into a temporary object as template says; with_length: say
+/* Decrypts wrapped_key under unwrapping into a temporary object as template says; with_length: say
  * CKA_VALUE_LEN where the template has a length and the dialect does not decide. A token that
  * refuses something that it may not know is asked with less, and where it asks for more with more.
  */
 CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwrapping,
-                      const struct bytes *blob, const struct hsm_template *template,
+                      const struct bytes *wrapped_key, const struct hsm_template *template,
                       bool with_length, CK_OBJECT_HANDLE *handle);
 
 #endif

@@ -72,15 +72,14 @@ static void set_public(struct key_desc *key, const struct bytes *spki)
 
 /* Only a cipher key's, which is made with the key. That of a secret value is a hash of it, by which
  * a password could be guessed. */
-static void set_check_value(const struct p11_object *o, struct key_desc *key)
+static void set_kcv(const struct p11_object *o, struct key_desc *key)
 {
-    const struct view *value = &o->field[P11_CHECK_VALUE];
+    const struct view *value = &o->field[P11_KCV];
 
-    if ((key->kind != KEY_KIND_AES && key->kind != KEY_KIND_DES3) ||
-        value->len != sizeof key->check_value)
+    if ((key->kind != KEY_KIND_AES && key->kind != KEY_KIND_DES3) || value->len != sizeof key->kcv)
         return;
-    memcpy(key->check_value, value->data, sizeof key->check_value);
-    key->check_value_len = sizeof key->check_value;
+    memcpy(key->kcv, value->data, sizeof key->kcv);
+    key->kcv_len = sizeof key->kcv;
 }
 
 /* Only a key that was made inside can always have been sensitive. So one that says this and not
@@ -93,7 +92,7 @@ static void set_flags(const struct p11_object *o, struct key_desc *key)
         key->flags_known &= ~(uint32_t)KEY_LOCAL;
 }
 
-static void set_terms(const struct p11_object *o, struct key_desc *key)
+static void set_constraints(const struct p11_object *o, struct key_desc *key)
 {
     const struct view *start = &o->field[P11_START_DATE], *end = &o->field[P11_END_DATE];
     const struct view *allowed = &o->field[P11_ALLOWED_MECHANISMS];
@@ -104,7 +103,7 @@ static void set_terms(const struct p11_object *o, struct key_desc *key)
     if (start->data || end->data)
         key_set_dates(key, start->data, start->len, end->data, end->len);
     if (o->dates_hidden)
-        key->terms.known |= KEY_DATES_HIDDEN;
+        key->constraints.known |= KEY_DATES_HIDDEN;
     if (allowed->data) {
         size_t held = count < KEY_ALLOWED_MAX ? count : KEY_ALLOWED_MAX;
         memcpy(numbers, allowed->data, held * sizeof numbers[0]);
@@ -132,8 +131,8 @@ static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struc
     set_flags(&o, key);
     key_set_label(key, o.field[P11_LABEL].data, o.field[P11_LABEL].len);
     key_set_id(key, o.field[P11_ID].data, o.field[P11_ID].len);
-    set_check_value(&o, key);
-    set_terms(&o, key);
+    set_kcv(&o, key);
+    set_constraints(&o, key);
     if (o.failed && key_is_movable_class(key))
         text_print(key->unread, sizeof key->unread, "%s: %s", o.failed, ckr_name(o.failure));
     if (own_public(&o, key, &own))

@@ -42,7 +42,7 @@ struct hsm_template probe_template(enum key_kind kind, uint32_t length, uint32_t
 
 bool probe_can(const struct probe *b, enum hsm_proof proof)
 {
-    return (b->offers->proofs & UINT32_C(1) << proof) != 0;
+    return (b->caps->proofs & UINT32_C(1) << proof) != 0;
 }
 
 static bool answer(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE key, struct bytes *out)

@@ -8,12 +8,12 @@
 /* One trial. */
 struct probe {
     struct p11 *p;
-    struct hsm_offers *offers;   /* what was found so far */
-    CK_OBJECT_HANDLE envelope;   /* AES-256: wraps and unwraps */
-    CK_OBJECT_HANDLE subject;    /* AES-128: what is wrapped */
-    struct bytes challenge;      /* for telling keys apart */
-    struct bytes plain_wrap;     /* the subject by RFC 3394 */
-    struct bytes envelope_value; /* empty: not learnt */
+    struct hsm_capabilities *caps; /* what was found so far */
+    CK_OBJECT_HANDLE envelope;     /* AES-256: wraps and unwraps */
+    CK_OBJECT_HANDLE subject;      /* AES-128: what is wrapped */
+    struct bytes challenge;        /* for telling keys apart */
+    struct bytes plain_wrap;       /* the subject by RFC 3394 */
+    struct bytes envelope_value;   /* empty: not learnt */
 };
 
 extern const char probe_label[];

@@ -63,10 +63,10 @@ static const struct row {
                                 32, 1, "C_Sign CKM_ECDSA_SHA384", 0},
     [HSM_PROOF_ECDSA_SHA512] = {CKM_ECDSA_SHA512, CKF_SIGN, CKO_PRIVATE_KEY, CKK_EC, KEY_SIGN, 32,
                                 32, 1, "C_Sign CKM_ECDSA_SHA512", 0},
-    [HSM_PROOF_CHECK_ECB] = {CKM_AES_ECB, CKF_ENCRYPT, CKO_SECRET_KEY, CKK_AES, KEY_ENCRYPT, 8, 16,
-                             8, "C_Encrypt CKM_AES_ECB or CKM_DES3_ECB", CKM_DES3_ECB},
-    [HSM_PROOF_CHECK_CMAC] = {CKM_AES_CMAC, CKF_SIGN, CKO_SECRET_KEY, CKK_AES, KEY_SIGN, 8, 16, 8,
-                              "C_Sign CKM_AES_CMAC or CKM_DES3_CMAC", CKM_DES3_CMAC},
+    [HSM_PROOF_KCV_ECB] = {CKM_AES_ECB, CKF_ENCRYPT, CKO_SECRET_KEY, CKK_AES, KEY_ENCRYPT, 8, 16, 8,
+                           "C_Encrypt CKM_AES_ECB or CKM_DES3_ECB", CKM_DES3_ECB},
+    [HSM_PROOF_KCV_CMAC] = {CKM_AES_CMAC, CKF_SIGN, CKO_SECRET_KEY, CKK_AES, KEY_SIGN, 8, 16, 8,
+                            "C_Sign CKM_AES_CMAC or CKM_DES3_CMAC", CKM_DES3_CMAC},
 };
 
 /* SEQUENCE { SEQUENCE { sha256, NULL }, OCTET STRING of 32 octets } (RFC 8017 9.2), up to the
@@ -178,7 +178,7 @@ static CK_RV run(struct p11 *p, enum hsm_proof proof, struct operation *o)
 
     switch (proof) {
     case HSM_PROOF_AES_ECB:
-    case HSM_PROOF_CHECK_ECB:
+    case HSM_PROOF_KCV_ECB:
         return run_plain(o, fn->C_EncryptInit, fn->C_Encrypt);
     case HSM_PROOF_DIGEST:
         return run_digest(fn, o, o->key);
@@ -258,8 +258,8 @@ bool p11_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     rv = run(p, proof, &o);
     if (rv == CKR_OK && (o.out_len == 0 || o.out_len > ANSWER_ROOM))
         rv = CKR_DEVICE_ERROR;
-    if (rv == CKR_OK && rows[proof].des3 && o.out_len > HSM_CHECK_SIZE)
-        o.out_len = HSM_CHECK_SIZE; /* the rest is nobody's business */
+    if (rv == CKR_OK && rows[proof].des3 && o.out_len > HSM_KCV_SIZE)
+        o.out_len = HSM_KCV_SIZE; /* the rest is nobody's business */
     if (rv == CKR_OK)
         ok = bytes_set(answer, o.out, o.out_len, err);
     else
@@ -277,7 +277,7 @@ bool p11_lists_proof(struct p11 *p, enum hsm_proof proof)
            (info.flags & rows[proof].listed_for) != 0;
 }
 
-const char *p11_proof_words(enum hsm_proof proof)
+const char *p11_proof_call(enum hsm_proof proof)
 {
     return (unsigned)proof < HSM_PROOFS && rows[proof].words ? rows[proof].words : "";
 }

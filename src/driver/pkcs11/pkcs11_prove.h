@@ -13,6 +13,6 @@ bool p11_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
 bool p11_lists_proof(struct p11 *p, enum hsm_proof proof);
 
 /* The calls that it makes: "C_Sign CKM_ECDSA". */
-const char *p11_proof_words(enum hsm_proof proof);
+const char *p11_proof_call(enum hsm_proof proof);
 
 #endif

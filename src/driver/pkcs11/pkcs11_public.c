@@ -206,9 +206,9 @@ static CK_RV create(struct p11 *p, const struct hsm_template *t, const struct pa
         p11_attrs_add(&attrs, parts->part[i].type, parts->part[i].value.data,
                       parts->part[i].value.len);
     if (with_subject)
-        p11_attrs_add(&attrs, CKA_SUBJECT, t->terms->subject, t->terms->subject_len);
-    if (t->terms)
-        p11_templates_add(&attrs, t->terms, nested);
+        p11_attrs_add(&attrs, CKA_SUBJECT, t->constraints->subject, t->constraints->subject_len);
+    if (t->constraints)
+        p11_templates_add(&attrs, t->constraints, nested);
     return p->fn->C_CreateObject(p->session, attrs.attr, attrs.count, made);
 }
 
@@ -220,8 +220,8 @@ bool p11_make_public(struct hsm *hsm, const struct hsm_template *t, uint64_t *fi
     struct parts parts = {0};
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
     bool certificate = t->class == KEY_CLASS_CERTIFICATE;
-    bool subject = !certificate && t->terms && t->terms->subject_len &&
-                   t->terms->subject_len <= KEY_SUBJECT_MAX;
+    bool subject = !certificate && t->constraints && t->constraints->subject_len &&
+                   t->constraints->subject_len <= KEY_SUBJECT_MAX;
     CK_RV rv;
     bool ok = certificate ? take_certificate(&parts, t, err)
               : t->class == KEY_CLASS_PUBLIC

@@ -20,7 +20,7 @@ enum p11_field {
     P11_VALUE_LEN,
     P11_LABEL,
     P11_ID,
-    P11_CHECK_VALUE,
+    P11_KCV,
     P11_MODULUS,
     P11_EXPONENT,
     P11_EC_PARAMS,

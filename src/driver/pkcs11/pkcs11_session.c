@@ -45,7 +45,7 @@ bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
                raw.cryptokiVersion.minor);
     info->about.dialect = p->dialect.is;
     info->about.module = p->module.loaded.file;
-    text_print(info->loading, sizeof info->loading, "%s", p->module.loaded.way);
+    text_print(info->loading, sizeof info->loading, "%s", p->module.loaded.method);
     objects_since(&p->module.before, p->module.loaded.opened, info);
     return true;
 }

@@ -33,8 +33,8 @@ struct p11 {
     uint32_t mute_templates; /* those that the token fails to read of any key */
     CK_RV lie;   /* what the last call that answered with another object's handle was; CKR_OK */
     bool probed; /* offers is filled, and how it speaks each algorithm: */
-    struct hsm_offers offers;
-    struct dialect_mechanism spoken[HSM_ALGS];
+    struct hsm_capabilities caps;
+    struct dialect_mechanism mechanism[HSM_ALGS];
 
     struct p11 *first; /* the session that logged in, which outlives this one; NULL: this one */
     /* Of the login, so only in its first session; more than one thread may come here: */

@@ -110,13 +110,13 @@ static CK_RV read_content(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_templ
 
 /* *told: the token knows it of this key, also that there is none. */
 static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_use use,
-                      struct key_template *out, bool *told)
+                      struct key_template *out, bool *reported)
 {
     CK_ATTRIBUTE whole = {p11_template_types[use], NULL, 0};
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, &whole, 1);
 
-    *told = rv == CKR_OK && whole.ulValueLen != CK_UNAVAILABLE_INFORMATION;
-    if (ckr_is_reticent(rv) || (rv == CKR_OK && !*told))
+    *reported = rv == CKR_OK && whole.ulValueLen != CK_UNAVAILABLE_INFORMATION;
+    if (ckr_is_reticent(rv) || (rv == CKR_OK && !*reported))
         return CKR_OK;
     return rv == CKR_OK ? read_content(p, handle, use, whole.ulValueLen, out) : rv;
 }
@@ -138,15 +138,16 @@ bool p11_templates_read(struct p11 *p, struct key_desc *key, struct err *err)
 {
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
         CK_RV rv;
-        bool told;
+        bool reported;
         if (!may_matter(key, use))
             continue;
-        rv = read_one(p, (CK_OBJECT_HANDLE)key->handle, use, &key->terms.templates[use], &told);
+        rv = read_one(p, (CK_OBJECT_HANDLE)key->handle, use, &key->constraints.templates[use],
+                      &reported);
         if (p11_ends_reading(rv))
             return ckr_set(err, rv, "object %" PRIu64 " cannot be read (C_GetAttributeValue)",
                            key->handle);
-        if (told)
-            key->terms.known |= KEY_TEMPLATE;
+        if (reported)
+            key->constraints.known |= KEY_TEMPLATE;
         if (rv != CKR_OK && !(p->mute_templates & UINT32_C(1) << use) && !key->unread[0])
             text_print(key->unread, sizeof key->unread, "%s: %s", key_template_name(use),
                        ckr_name(rv));
@@ -160,8 +161,8 @@ uint32_t p11_templates_mute(struct p11 *p, CK_OBJECT_HANDLE handle)
 
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
         struct key_template ignored;
-        bool told;
-        CK_RV rv = read_one(p, handle, use, &ignored, &told);
+        bool reported;
+        CK_RV rv = read_one(p, handle, use, &ignored, &reported);
         if (rv != CKR_OK && !p11_ends_reading(rv))
             mute |= UINT32_C(1) << use;
     }
@@ -183,13 +184,13 @@ static void fill(struct p11_attrs *t, const struct key_template *template)
             p11_attrs_bool(t, p11_flags[i].type, (template->flags & p11_flags[i].flag) != 0);
 }
 
-void p11_templates_add(struct p11_attrs *t, const struct key_terms *terms,
+void p11_templates_add(struct p11_attrs *t, const struct key_constraints *constraints,
                        struct p11_attrs nested[KEY_TEMPLATES])
 {
     for (size_t i = 0; i < KEY_TEMPLATES; i++) {
-        if (!key_template_is_set(&terms->templates[i]) || (t->omit & omits[i]))
+        if (!key_template_is_set(&constraints->templates[i]) || (t->omit & omits[i]))
             continue;
-        fill(&nested[i], &terms->templates[i]);
+        fill(&nested[i], &constraints->templates[i]);
         p11_attrs_add(t, p11_template_types[i], nested[i].attr,
                       nested[i].count * sizeof nested[i].attr[0]);
     }

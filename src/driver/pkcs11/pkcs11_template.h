@@ -26,7 +26,7 @@ uint32_t p11_templates_mute(struct p11 *p, CK_OBJECT_HANDLE handle);
 
 /* Adds the templates that terms have and t does not omit. They point into nested, which must
  * outlive t. */
-void p11_templates_add(struct p11_attrs *t, const struct key_terms *terms,
+void p11_templates_add(struct p11_attrs *t, const struct key_constraints *constraints,
                        struct p11_attrs nested[KEY_TEMPLATES]);
 
 /* Bit (1 << enum key_template_use) for each that is among what a dialect omits. */

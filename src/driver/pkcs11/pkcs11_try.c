@@ -41,17 +41,17 @@ static void set_words(char *out, size_t size, const char *call, enum hsm_alg alg
     text_print(out, size, "%s%s%s%s", call, m->name, hash ? " " : "", hash ? hash : "");
 }
 
-static void set_offer(struct p11 *p, struct hsm_offers *offers, enum hsm_alg alg,
-                      const struct dialect_mechanism *m, struct verdict v)
+static void set_capability(struct p11 *p, struct hsm_capabilities *caps, enum hsm_alg alg,
+                           const struct dialect_mechanism *m, struct verdict v)
 {
-    struct hsm_offer *offer = &offers->alg[alg];
+    struct hsm_capability *cap = &caps->alg[alg];
 
-    *offer = (struct hsm_offer){.wrap = !v.wrap, .unwrap = !v.unwrap, .mechanism = m->number};
-    p->spoken[alg] = *m;
-    if (offer->wrap)
-        set_words(offer->wrap_words, sizeof offer->wrap_words, "C_WrapKey ", alg, m);
-    if (offer->unwrap)
-        set_words(offer->unwrap_words, sizeof offer->unwrap_words, "C_UnwrapKey ", alg, m);
+    *cap = (struct hsm_capability){.wrap = !v.wrap, .unwrap = !v.unwrap, .mechanism = m->number};
+    p->mechanism[alg] = *m;
+    if (cap->wrap)
+        set_words(cap->wrap_call, sizeof cap->wrap_call, "C_WrapKey ", alg, m);
+    if (cap->unwrap)
+        set_words(cap->unwrap_call, sizeof cap->unwrap_call, "C_UnwrapKey ", alg, m);
 }
 
 /* Adds why one mechanism does not work, or not in both directions. */
@@ -76,27 +76,27 @@ static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
 {
     struct p11 *p = t->b->p;
     const struct dialect *d = &p->dialect;
-    struct hsm_offer *offer = &t->b->offers->alg[alg];
-    char failed[sizeof offer->reason] = "";
+    struct hsm_capability *cap = &t->b->caps->alg[alg];
+    char failed[sizeof cap->reason] = "";
 
     for (unsigned i = 0; i < d->mechanism_count[alg]; i++) {
         const struct dialect_mechanism *m = &d->mechanism[alg][i];
         struct verdict v = try(t, p11_mech_of(alg, m));
         bool whole = !v.wrap && !v.unwrap;
-        if (whole || ((!v.wrap || !v.unwrap) && !offer->wrap && !offer->unwrap))
-            set_offer(p, t->b->offers, alg, m, v);
+        if (whole || ((!v.wrap || !v.unwrap) && !cap->wrap && !cap->unwrap))
+            set_capability(p, t->b->caps, alg, m, v);
         if (whole) {
-            text_print(offer->reason, sizeof offer->reason, "tried with throw-away keys%s%s",
+            text_print(cap->reason, sizeof cap->reason, "tried with throw-away keys%s%s",
                        failed[0] ? "; not " : "", failed);
             return;
         }
         add_failed(failed, sizeof failed, alg, m, v);
     }
     if (failed[0])
-        text_print(offer->reason, sizeof offer->reason, "%s, though the dialect %s names %s",
-                   failed, d->is.name, d->mechanism_count[alg] > 1 ? "them" : "it");
+        text_print(cap->reason, sizeof cap->reason, "%s, though the dialect %s names %s", failed,
+                   d->is.name, d->mechanism_count[alg] > 1 ? "them" : "it");
     else
-        text_print(offer->reason, sizeof offer->reason, "the dialect %s has no mechanism for it",
+        text_print(cap->reason, sizeof cap->reason, "the dialect %s has no mechanism for it",
                    d->is.name);
 }
 
@@ -105,16 +105,16 @@ static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
 static const char *try_transport_wrap(struct probe *b, struct p11_mech mech,
                                       const struct counterpart *other, CK_OBJECT_HANDLE public)
 {
-    struct bytes blob = {0}, plain = {0};
-    CK_RV rv = p11_mech_wrap(b->p, mech, public, b->subject, &blob);
+    struct bytes wrapped_key = {0}, plain = {0};
+    CK_RV rv = p11_mech_wrap(b->p, mech, public, b->subject, &wrapped_key);
     const char *why = NULL;
 
     if (rv != CKR_OK)
         why = ckr_name(rv);
-    else if (!counterpart_decrypt(other, mech.alg, &blob, &plain) || plain.len != 16 ||
+    else if (!counterpart_decrypt(other, mech.alg, &wrapped_key, &plain) || plain.len != 16 ||
              !probe_is_value(b, b->subject, &plain))
         why = "gives something else";
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&plain);
     return why;
 }
@@ -123,19 +123,20 @@ static const char *try_transport_unwrap(struct probe *b, struct p11_mech mech,
                                         const struct hsm_pair *pair)
 {
     struct hsm_template template = probe_template(KEY_KIND_AES, 32, KEY_ENCRYPT);
-    struct bytes blob = {0}, value = {0};
+    struct bytes wrapped_key = {0}, value = {0};
     CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
     const char *why = "could not be tried";
 
     if (bytes_make(&value, template.length, NULL) && RAND_bytes(value.data, (int)value.len) == 1 &&
-        counterpart_encrypt(mech.alg, &pair->spki, &value, &blob)) {
-        CK_RV rv = p11_mech_unwrap(b->p, mech, pair->private_handle, &blob, &template, false, &key);
+        counterpart_encrypt(mech.alg, &pair->spki, &value, &wrapped_key)) {
+        CK_RV rv =
+            p11_mech_unwrap(b->p, mech, pair->private_handle, &wrapped_key, &template, false, &key);
         why = rv != CKR_OK                      ? ckr_name(rv)
               : !probe_is_value(b, key, &value) ? "gives another key"
                                                 : NULL;
     }
     probe_unmake(b, key);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     bytes_free(&value);
     return why;
 }
@@ -155,14 +156,14 @@ static struct verdict try_transport(struct trial *t, struct p11_mech mech)
 static void learn_envelope(struct trial *t, enum hsm_alg alg)
 {
     struct probe *b = t->b;
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
 
-    if (b->envelope_value.len == 0 && b->offers->alg[alg].wrap &&
-        p11_mech_wrap(b->p, p11_mech_of(alg, &b->p->spoken[alg]), (CK_OBJECT_HANDLE)t->public,
-                      b->envelope, &blob) == CKR_OK &&
-        !counterpart_decrypt(t->other, alg, &blob, &b->envelope_value))
+    if (b->envelope_value.len == 0 && b->caps->alg[alg].wrap &&
+        p11_mech_wrap(b->p, p11_mech_of(alg, &b->p->mechanism[alg]), (CK_OBJECT_HANDLE)t->public,
+                      b->envelope, &wrapped_key) == CKR_OK &&
+        !counterpart_decrypt(t->other, alg, &wrapped_key, &b->envelope_value))
         bytes_free(&b->envelope_value);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
 }
 
 void try_transports(struct probe *b)
@@ -193,10 +194,11 @@ void try_transports(struct probe *b)
 enum { SUBJECT_LEN = 16 };
 
 /* Does blob open to the subject, when it is read as this algorithm? *extra: octets behind it. */
-static bool opens(struct probe *b, enum hsm_alg alg, const struct bytes *blob, size_t *extra)
+static bool opens(struct probe *b, enum hsm_alg alg, const struct bytes *wrapped_key, size_t *extra)
 {
     struct bytes plain = {0};
-    bool ok = counterpart_open(alg, &b->envelope_value, blob, &plain) && plain.len >= SUBJECT_LEN;
+    bool ok =
+        counterpart_open(alg, &b->envelope_value, wrapped_key, &plain) && plain.len >= SUBJECT_LEN;
 
     if (ok) {
         *extra = plain.len - SUBJECT_LEN;
@@ -208,12 +210,12 @@ static bool opens(struct probe *b, enum hsm_alg alg, const struct bytes *blob, s
 }
 
 /* What blob, the wrapped subject, is instead of alg. */
-static const char *name_other(struct trial *t, enum hsm_alg alg, const struct bytes *blob)
+static const char *name_other(struct trial *t, enum hsm_alg alg, const struct bytes *wrapped_key)
 {
     size_t extra;
 
     for (enum hsm_alg other = 0; other < HSM_ALGS; other++)
-        if (opens(t->b, other, blob, &extra) && (other != alg || extra > 0)) {
+        if (opens(t->b, other, wrapped_key, &extra) && (other != alg || extra > 0)) {
             text_print(t->words, sizeof t->words, "is %s%s, not %s", wrap_alg(other)->standard,
                        extra ? " with PKCS#7 padding" : "", wrap_alg(alg)->standard);
             return t->words;
@@ -223,51 +225,53 @@ static const char *name_other(struct trial *t, enum hsm_alg alg, const struct by
 
 /* Without the envelope's value: by the length, and the difference from RFC 3394, whose ciphertext
  * of 16 octets is as long as that of RFC 5649. */
-static const char *judge_length(const struct trial *t, enum hsm_alg alg, const struct bytes *blob)
+static const char *judge_length(const struct trial *t, enum hsm_alg alg,
+                                const struct bytes *wrapped_key)
 {
-    const struct hsm_offer *kw = &t->b->offers->alg[HSM_AES_KW];
+    const struct hsm_capability *kw = &t->b->caps->alg[HSM_AES_KW];
 
-    if (alg == HSM_AES_KWP && blob->len == 32)
+    if (alg == HSM_AES_KWP && wrapped_key->len == 32)
         return "is RFC 3394 with PKCS#7 padding, not RFC 5649";
-    if (alg == HSM_AES_KWP && kw->wrap && bytes_equal(blob, &t->b->plain_wrap))
+    if (alg == HSM_AES_KWP && kw->wrap && bytes_equal(wrapped_key, &t->b->plain_wrap))
         return "is RFC 3394, not RFC 5649";
-    return blob->len == wrap_blob_len(alg, SUBJECT_LEN, 0) ? NULL : "gives something else";
+    return wrapped_key->len == wrap_ciphertext_len(alg, SUBJECT_LEN, 0) ? NULL
+                                                                        : "gives something else";
 }
 
 /* Is blob, the wrapped subject, what this algorithm gives? */
-static const char *judge(struct trial *t, enum hsm_alg alg, const struct bytes *blob)
+static const char *judge(struct trial *t, enum hsm_alg alg, const struct bytes *wrapped_key)
 {
     size_t extra;
 
     if (t->b->envelope_value.len == 0)
-        return judge_length(t, alg, blob);
-    if (opens(t->b, alg, blob, &extra) && extra == 0)
+        return judge_length(t, alg, wrapped_key);
+    if (opens(t->b, alg, wrapped_key, &extra) && extra == 0)
         return NULL;
-    return name_other(t, alg, blob);
+    return name_other(t, alg, wrapped_key);
 }
 
 static struct verdict try_envelope(struct trial *t, struct p11_mech mech)
 {
     struct probe *b = t->b;
     struct hsm_template template = probe_template(KEY_KIND_AES, SUBJECT_LEN, KEY_ENCRYPT);
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     CK_OBJECT_HANDLE back = CK_INVALID_HANDLE;
     struct verdict v;
-    CK_RV rv = p11_mech_wrap(b->p, mech, b->envelope, b->subject, &blob);
+    CK_RV rv = p11_mech_wrap(b->p, mech, b->envelope, b->subject, &wrapped_key);
 
-    v.wrap = rv != CKR_OK ? ckr_name(rv) : judge(t, mech.alg, &blob);
+    v.wrap = rv != CKR_OK ? ckr_name(rv) : judge(t, mech.alg, &wrapped_key);
     v.unwrap = v.wrap;
     if (!v.wrap) {
-        rv = p11_mech_unwrap(b->p, mech, b->envelope, &blob, &template, false, &back);
+        rv = p11_mech_unwrap(b->p, mech, b->envelope, &wrapped_key, &template, false, &back);
         if (rv != CKR_OK)
             v.unwrap = ckr_name(rv);
         else if (!probe_same_key(b, b->subject, back))
             v.wrap = v.unwrap = "gives back another key";
     }
     if (!v.wrap && mech.alg == HSM_AES_KW)
-        bytes_set(&b->plain_wrap, blob.data, blob.len, NULL);
+        bytes_set(&b->plain_wrap, wrapped_key.data, wrapped_key.len, NULL);
     probe_unmake(b, back);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     return v;
 }
 
@@ -298,35 +302,35 @@ static struct verdict look_up(struct p11 *p, const struct dialect_mechanism *m)
     return v;
 }
 
-static void believe(struct p11 *p, struct hsm_offers *offers, enum hsm_alg alg)
+static void believe(struct p11 *p, struct hsm_capabilities *caps, enum hsm_alg alg)
 {
     const struct dialect *d = &p->dialect;
-    struct hsm_offer *offer = &offers->alg[alg];
-    char failed[sizeof offer->reason] = "";
+    struct hsm_capability *cap = &caps->alg[alg];
+    char failed[sizeof cap->reason] = "";
 
     for (unsigned i = 0; i < d->mechanism_count[alg]; i++) {
         const struct dialect_mechanism *m = &d->mechanism[alg][i];
         struct verdict v = look_up(p, m);
         if (!v.wrap || !v.unwrap) {
-            set_offer(p, offers, alg, m, v);
-            text_print(offer->reason, sizeof offer->reason,
-                       "believed from the dialect %s, not tried", d->is.name);
+            set_capability(p, caps, alg, m, v);
+            text_print(cap->reason, sizeof cap->reason, "believed from the dialect %s, not tried",
+                       d->is.name);
             return;
         }
         add_failed(failed, sizeof failed, alg, m, v);
     }
-    text_print(offer->reason, sizeof offer->reason, "%s%sthe dialect %s has no %s", failed,
+    text_print(cap->reason, sizeof cap->reason, "%s%sthe dialect %s has no %s", failed,
                failed[0] ? "; " : "", d->is.name, failed[0] ? "other" : "mechanism for it");
 }
 
-void try_nothing(struct p11 *p, struct hsm_offers *offers)
+void try_nothing(struct p11 *p, struct hsm_capabilities *caps)
 {
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
-        believe(p, offers, alg);
+        believe(p, caps, alg);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         if (p11_lists_proof(p, proof))
-            offers->proofs |= UINT32_C(1) << proof;
-    offers->exact_length = p->dialect.exact_length;
-    offers->takes_length = p->dialect.takes_length;
-    offers->can_copy = p->dialect.can_copy;
+            caps->proofs |= UINT32_C(1) << proof;
+    caps->exact_length = p->dialect.exact_length;
+    caps->takes_length = p->dialect.takes_length;
+    caps->can_copy = p->dialect.can_copy;
 }

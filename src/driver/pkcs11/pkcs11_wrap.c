@@ -3,7 +3,7 @@
 
 #include "driver/dialect/ckr.h"
 #include "driver/pkcs11/pkcs11_mech.h"
-#include "driver/pkcs11/pkcs11_offer.h"
+#include "driver/pkcs11/pkcs11_capabilities.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 
 static bool fail_wrap(CK_RV rv, enum hsm_alg alg, struct err *err)
@@ -16,65 +16,66 @@ static bool fail_wrap(CK_RV rv, enum hsm_alg alg, struct err *err)
 }
 
 bool p11_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-              struct bytes *blob, struct err *err)
+              struct bytes *wrapped_key, struct err *err)
 {
     struct p11 *p = p11_of(hsm);
-    const struct hsm_offer *offer;
+    const struct hsm_capability *cap;
     CK_RV rv;
 
-    if (!p11_offer(p, alg, &offer, err))
+    if (!p11_capability(p, alg, &cap, err))
         return false;
-    if (!offer->wrap)
+    if (!cap->wrap)
         return err_set(err, ERR_UNSUPPORTED, "this HSM does not wrap by %s: %s", hsm_alg_name(alg),
-                       offer->reason);
-    rv = p11_mech_wrap(p, p11_mech_of(alg, &p->spoken[alg]), (CK_OBJECT_HANDLE)wrapping,
-                       (CK_OBJECT_HANDLE)key, blob);
+                       cap->reason);
+    rv = p11_mech_wrap(p, p11_mech_of(alg, &p->mechanism[alg]), (CK_OBJECT_HANDLE)wrapping,
+                       (CK_OBJECT_HANDLE)key, wrapped_key);
     return rv == CKR_OK || fail_wrap(rv, alg, err);
 }
 
 /* Is rv one of the many ways to say that a blob is not what was sent? */
-static bool is_bad_blob(CK_RV rv)
+static bool is_bad_ciphertext(CK_RV rv)
 {
-    static const CK_RV ways[] = {
+    static const CK_RV codes[] = {
         CKR_WRAPPED_KEY_INVALID,    CKR_WRAPPED_KEY_LEN_RANGE,    CKR_DATA_INVALID,
         CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_DATA_LEN_RANGE,
         CKR_GENERAL_ERROR,          CKR_FUNCTION_FAILED,          CKR_KEY_SIZE_RANGE,
         CKR_ARGUMENTS_BAD,
     };
 
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
-        if (rv == ways[i])
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (rv == codes[i])
             return true;
     return false;
 }
 
 static bool fail_unwrap(CK_RV rv, enum hsm_alg alg, struct err *err)
 {
-    if (is_bad_blob(rv))
+    if (is_bad_ciphertext(rv))
         return ckr_set_as(err, ERR_DATA, rv, "the wrapped key was not accepted (C_UnwrapKey)");
     return ckr_set(err, rv, "the HSM did not unwrap the key by %s (C_UnwrapKey)",
                    hsm_alg_name(alg));
 }
 
-bool p11_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
-                const struct hsm_template *template, uint64_t *handle, struct err *err)
+bool p11_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                const struct bytes *wrapped_key, const struct hsm_template *template,
+                uint64_t *handle, struct err *err)
 {
     const uint32_t freedoms = KEY_MODIFIABLE | KEY_COPYABLE; /* without which none is committed */
     struct p11 *p = p11_of(hsm);
     struct hsm_template temporary = *template;
-    const struct hsm_offer *offer;
+    const struct hsm_capability *cap;
     CK_OBJECT_HANDLE made;
     CK_RV rv;
 
-    if (!p11_offer(p, alg, &offer, err))
+    if (!p11_capability(p, alg, &cap, err))
         return false;
-    if (!offer->unwrap)
+    if (!cap->unwrap)
         return err_set(err, ERR_UNSUPPORTED, "this HSM does not unwrap by %s: %s",
-                       hsm_alg_name(alg), offer->reason);
+                       hsm_alg_name(alg), cap->reason);
     if (template->flags & KEY_TOKEN)
         temporary.flags |= freedoms;
-    rv = p11_mech_unwrap(p, p11_mech_of(alg, &p->spoken[alg]), (CK_OBJECT_HANDLE)unwrapping, blob,
-                         &temporary, p->offers.takes_length == HSM_YES, &made);
+    rv = p11_mech_unwrap(p, p11_mech_of(alg, &p->mechanism[alg]), (CK_OBJECT_HANDLE)unwrapping,
+                         wrapped_key, &temporary, p->caps.takes_length == HSM_YES, &made);
     if (rv != CKR_OK)
         return fail_unwrap(rv, alg, err);
     p11_temp_defer(p, made, temporary.flags & ~template->flags);

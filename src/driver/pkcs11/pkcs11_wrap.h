@@ -7,8 +7,9 @@
 
 /* These meet the contract of hsm/hsm.h. */
 bool p11_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
-              struct bytes *blob, struct err *err);
-bool p11_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping, const struct bytes *blob,
-                const struct hsm_template *template, uint64_t *handle, struct err *err);
+              struct bytes *wrapped_key, struct err *err);
+bool p11_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
+                const struct bytes *wrapped_key, const struct hsm_template *template,
+                uint64_t *handle, struct err *err);
 
 #endif

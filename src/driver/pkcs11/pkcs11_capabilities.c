@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "driver/pkcs11/pkcs11_offer.h"
+#include "driver/pkcs11/pkcs11_capabilities.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@
 static void try_proof(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE key)
 {
     if (probe_answers(b, proof, key))
-        b->offers->proofs |= UINT32_C(1) << proof;
+        b->caps->proofs |= UINT32_C(1) << proof;
 }
 
 static void try_proofs(struct probe *b)
@@ -36,7 +36,7 @@ static void try_proofs(struct probe *b)
     probe_unmake(b, secret);
     for (enum hsm_proof proof = HSM_PROOF_RSA_SIGN; proof < HSM_PROOF_BYTES; proof++)
         if (p11_lists_proof(b->p, proof))
-            b->offers->proofs |= UINT32_C(1) << proof;
+            b->caps->proofs |= UINT32_C(1) << proof;
 }
 
 /* --- lengths --- */
@@ -47,12 +47,12 @@ static bool send_secret(struct probe *b, struct p11_mech mech, CK_OBJECT_HANDLE 
                         uint32_t length, CK_OBJECT_HANDLE *back)
 {
     struct hsm_template template = probe_template(KEY_KIND_GENERIC, length, KEY_SIGN);
-    struct bytes blob = {0};
-    bool ok =
-        p11_mech_wrap(b->p, mech, b->envelope, secret, &blob) == CKR_OK &&
-        p11_mech_unwrap(b->p, mech, b->envelope, &blob, &template, length > 0, back) == CKR_OK;
+    struct bytes wrapped_key = {0};
+    bool ok = p11_mech_wrap(b->p, mech, b->envelope, secret, &wrapped_key) == CKR_OK &&
+              p11_mech_unwrap(b->p, mech, b->envelope, &wrapped_key, &template, length > 0, back) ==
+                  CKR_OK;
 
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     return ok;
 }
 
@@ -98,9 +98,9 @@ static bool find_envelope(const struct probe *b, enum hsm_alg *alg)
     static const enum hsm_alg order[] = {HSM_AES_KWP, HSM_AES_CBC_PAD, HSM_AES_KW};
 
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        const struct hsm_offer *offer = &b->offers->alg[order[i]];
+        const struct hsm_capability *cap = &b->caps->alg[order[i]];
         *alg = order[i];
-        if (offer->wrap && offer->unwrap)
+        if (cap->wrap && cap->unwrap)
             return true;
     }
     return false;
@@ -113,23 +113,23 @@ static void try_lengths(struct probe *b)
     if (!find_envelope(b, &alg))
         return;
     if (wrap_alg(alg)->exact_length == WRAP_LENGTH_ASK)
-        b->offers->exact_length = try_exact(b, p11_mech_of(alg, &b->p->spoken[alg]));
-    b->offers->takes_length = try_length(b, p11_mech_of(alg, &b->p->spoken[alg]));
+        b->caps->exact_length = try_exact(b, p11_mech_of(alg, &b->p->mechanism[alg]));
+    b->caps->takes_length = try_length(b, p11_mech_of(alg, &b->p->mechanism[alg]));
 }
 
 /* --- what limits a key --- */
 
 /* Unwraps a secret with these terms and flags and reads it back. */
-static bool read_back(struct probe *b, struct p11_mech mech, const struct bytes *blob,
-                      const struct key_terms *terms, struct key_desc *found)
+static bool read_back(struct probe *b, struct p11_mech mech, const struct bytes *wrapped_key,
+                      const struct key_constraints *constraints, struct key_desc *found)
 {
     struct hsm_template template = probe_template(KEY_KIND_GENERIC, 32, KEY_SIGN);
     CK_OBJECT_HANDLE back = CK_INVALID_HANDLE;
     bool ok;
 
     template.flags &= ~(uint32_t)KEY_MODIFIABLE;
-    template.terms = terms;
-    ok = p11_mech_unwrap(b->p, mech, b->envelope, blob, &template, false, &back) == CKR_OK &&
+    template.constraints = constraints;
+    ok = p11_mech_unwrap(b->p, mech, b->envelope, wrapped_key, &template, false, &back) == CKR_OK &&
          p11_describe(&b->p->hsm, back, found, NULL);
     probe_unmake(b, back);
     return ok;
@@ -137,32 +137,34 @@ static bool read_back(struct probe *b, struct p11_mech mech, const struct bytes 
 
 /* A token may take what limits a key and not keep it, or not read it: SoftHSM the dates of a
  * private object. Each is tried alone, since a token that refuses one is given none. */
-static void try_terms(struct probe *b)
+static void try_constraints(struct probe *b)
 {
-    static const struct key_terms dated = {.start = "20000101", .end = "20991231"};
-    static const struct key_terms limited = {.allowed_count = 1, .allowed = {CKM_SHA256_HMAC}};
+    static const struct key_constraints dated = {.start = "20000101", .end = "20991231"};
+    static const struct key_constraints limited = {.allowed_count = 1,
+                                                   .allowed = {CKM_SHA256_HMAC}};
     CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     struct key_desc found;
     enum hsm_alg alg;
 
     if (find_envelope(b, &alg) &&
         probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK) {
-        struct p11_mech mech = p11_mech_of(alg, &b->p->spoken[alg]);
-        if (p11_mech_wrap(b->p, mech, b->envelope, secret, &blob) == CKR_OK) {
-            if (read_back(b, mech, &blob, &dated, &found) &&
-                (strcmp(found.terms.start, dated.start) != 0 ||
-                 strcmp(found.terms.end, dated.end) != 0))
-                b->offers->lost_terms |= KEY_DATES;
-            if (read_back(b, mech, &blob, &limited, &found) &&
-                (found.terms.allowed_count != 1 || found.terms.allowed[0] != CKM_SHA256_HMAC))
-                b->offers->lost_terms |= KEY_ALLOWED;
-            if (read_back(b, mech, &blob, NULL, &found) && key_is(&found, KEY_MODIFIABLE))
-                b->offers->lost_flags |= KEY_MODIFIABLE;
+        struct p11_mech mech = p11_mech_of(alg, &b->p->mechanism[alg]);
+        if (p11_mech_wrap(b->p, mech, b->envelope, secret, &wrapped_key) == CKR_OK) {
+            if (read_back(b, mech, &wrapped_key, &dated, &found) &&
+                (strcmp(found.constraints.start, dated.start) != 0 ||
+                 strcmp(found.constraints.end, dated.end) != 0))
+                b->caps->lost_constraints |= KEY_DATES;
+            if (read_back(b, mech, &wrapped_key, &limited, &found) &&
+                (found.constraints.allowed_count != 1 ||
+                 found.constraints.allowed[0] != CKM_SHA256_HMAC))
+                b->caps->lost_constraints |= KEY_ALLOWED;
+            if (read_back(b, mech, &wrapped_key, NULL, &found) && key_is(&found, KEY_MODIFIABLE))
+                b->caps->lost_flags |= KEY_MODIFIABLE;
         }
     }
     probe_unmake(b, secret);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
 }
 
 /* --- copying --- */
@@ -176,16 +178,16 @@ static void try_copy(struct probe *b)
 
     p11_attrs_add(&t, CKA_LABEL, probe_label, strlen(probe_label));
     rv = b->p->fn->C_CopyObject(b->p->session, b->subject, t.attr, t.count, &copy);
-    b->offers->can_copy = p11_made(b->p, rv, copy, &asked) == CKR_OK;
+    b->caps->can_copy = p11_made(b->p, rv, copy, &asked) == CKR_OK;
     probe_unmake(b, copy);
 }
 
 /* --- all of it --- */
 
-static const char act_words[HSM_ACTS][HSM_WORDS_MAX] = {
+static const char op_calls[HSM_OPS][HSM_CALL_MAX] = {
     [HSM_MAKE_PAIR] = "C_GenerateKeyPair CKM_RSA_PKCS_KEY_PAIR_GEN",
     [HSM_LOAD_PUBLIC] = "C_CreateObject CKO_PUBLIC_KEY",
-    [HSM_MAKE_AES] = "C_GenerateKey CKM_AES_KEY_GEN",
+    [HSM_MAKE_KEK] = "C_GenerateKey CKM_AES_KEY_GEN",
     [HSM_COMMIT] = "C_CopyObject CKA_TOKEN",
     [HSM_READ_PUBLIC] = "C_GetAttributeValue",
     [HSM_MAKE_PUBLIC] = "C_CreateObject CKA_TOKEN",
@@ -208,23 +210,23 @@ static void learn_limits(struct p11 *p, struct hsm_limits *limits)
     }
 }
 
-static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
+static bool probe(struct p11 *p, struct hsm_capabilities *caps, struct err *err)
 {
-    struct probe b = {.p = p, .offers = offers};
+    struct probe b = {.p = p, .caps = caps};
     bool ok = false;
     CK_RV rv;
 
-    *offers =
-        (struct hsm_offers){.one_per_id = p->overwrites || p->dialect.one_per_id,
-                            .lost_templates = p11_templates_omitted(p->dialect.omit),
-                            .lost_terms = p->dialect.omit & DIALECT_OMIT_ALLOWED ? KEY_ALLOWED : 0,
-                            .unreadable = p->dialect.unreadable};
-    learn_limits(p, &offers->limits);
-    memcpy(offers->act_words, act_words, sizeof act_words);
+    *caps = (struct hsm_capabilities){.one_per_id = p->overwrites || p->dialect.one_per_id,
+                                      .lost_templates = p11_templates_omitted(p->dialect.omit),
+                                      .lost_constraints =
+                                          p->dialect.omit & DIALECT_OMIT_ALLOWED ? KEY_ALLOWED : 0,
+                                      .unreadable = p->dialect.unreadable};
+    learn_limits(p, &caps->limits);
+    memcpy(caps->op_calls, op_calls, sizeof op_calls);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
-        text_print(offers->proof_words[proof], HSM_WORDS_MAX, "%s", p11_proof_words(proof));
+        text_print(caps->proof_calls[proof], HSM_CALL_MAX, "%s", p11_proof_call(proof));
     if (p->dialect.believed) {
-        try_nothing(p, offers);
+        try_nothing(p, caps);
         return true;
     }
     if (!bytes_make(&b.challenge, 32, err))
@@ -240,12 +242,12 @@ static bool probe(struct p11 *p, struct hsm_offers *offers, struct err *err)
         err_set(err, ERR_FAILED, "OpenSSL gave no random numbers");
         goto out;
     }
-    p->mute_templates = offers->mute_templates = p11_templates_mute(p, b.envelope);
+    p->mute_templates = caps->mute_templates = p11_templates_mute(p, b.envelope);
     try_proofs(&b);
     try_transports(&b);
     try_envelopes(&b);
     try_lengths(&b);
-    try_terms(&b);
+    try_constraints(&b);
     try_copy(&b);
     ok = p->lie == CKR_OK || ckr_set(err, p->lie, "the HSM cannot be tried with throw-away keys");
 out:
@@ -260,26 +262,27 @@ out:
 static bool probe_once(struct p11 *p, struct err *err)
 {
     if (!p->probed)
-        p->probed = probe(p, &p->offers, err);
+        p->probed = probe(p, &p->caps, err);
     return p->probed;
 }
 
-bool p11_offers(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
+bool p11_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
 {
     struct p11 *p = p11_of(hsm);
 
     if (!probe_once(p, err))
         return false;
-    *offers = p->offers;
+    *caps = p->caps;
     return true;
 }
 
-bool p11_offer(struct p11 *p, enum hsm_alg alg, const struct hsm_offer **offer, struct err *err)
+bool p11_capability(struct p11 *p, enum hsm_alg alg, const struct hsm_capability **cap,
+                    struct err *err)
 {
     if ((unsigned)alg >= HSM_ALGS)
         return err_set(err, ERR_UNSUPPORTED, "no such algorithm");
     if (!probe_once(p, err))
         return false;
-    *offer = &p->offers.alg[alg];
+    *cap = &p->caps.alg[alg];
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "link/wire_terms.h"
+#include "link/wire_constraints.h"
 
 #include <string.h>
 
@@ -27,27 +27,28 @@ static bool get_demands(const Pb__KeyTemplate *msg, struct key_template *out, st
     return true;
 }
 
-Pb__Terms *wire_lend_terms(const struct key_terms *terms, struct wire_terms *room)
+Pb__Terms *wire_lend_constraints(const struct key_constraints *constraints,
+                                 struct wire_constraints *room)
 {
     Pb__Terms *msg = &room->msg;
 
     pb__terms__init(msg);
-    if (!terms || !terms->known)
+    if (!constraints || !constraints->known)
         return NULL;
-    msg->known = terms->known;
-    msg->start = field_lend(terms->start);
-    msg->end = field_lend(terms->end);
-    msg->allowed_count = terms->allowed_count;
-    msg->n_allowed = field_at_most(terms->allowed_count, KEY_ALLOWED_MAX);
-    msg->allowed = (uint32_t *)terms->allowed;
-    msg->subject_len = terms->subject_len;
-    msg->subject =
-        field_lend_bytes(terms->subject, field_at_most(terms->subject_len, KEY_SUBJECT_MAX));
+    msg->known = constraints->known;
+    msg->start = field_lend(constraints->start);
+    msg->end = field_lend(constraints->end);
+    msg->allowed_count = constraints->allowed_count;
+    msg->n_allowed = field_at_most(constraints->allowed_count, KEY_ALLOWED_MAX);
+    msg->allowed = (uint32_t *)constraints->allowed;
+    msg->subject_len = constraints->subject_len;
+    msg->subject = field_lend_bytes(constraints->subject,
+                                    field_at_most(constraints->subject_len, KEY_SUBJECT_MAX));
     for (size_t i = 0; i < KEY_TEMPLATES; i++) {
-        put_demands(&terms->templates[i], &room->template[i]);
+        put_demands(&constraints->templates[i], &room->template[i]);
         room->refs[i] = &room->template[i];
     }
-    msg->n_templates = terms->known & KEY_TEMPLATE ? KEY_TEMPLATES : 0;
+    msg->n_templates = constraints->known & KEY_TEMPLATE ? KEY_TEMPLATES : 0;
     msg->templates = room->refs;
     return msg;
 }
@@ -58,15 +59,15 @@ static bool is_date(const char *date)
            (!date[0] || strlen(date) == KEY_DATE_SIZE - 1);
 }
 
-bool wire_get_terms(const Pb__Terms *msg, struct key_terms *out, struct err *err)
+bool wire_get_constraints(const Pb__Terms *msg, struct key_constraints *out, struct err *err)
 {
     struct key_desc made = {0};
     uint64_t allowed[KEY_ALLOWED_MAX];
 
-    *out = made.terms;
+    *out = made.constraints;
     if (!msg)
         return true;
-    if (!field_flags(msg->known, KEY_TERMS, "known terms", err) ||
+    if (!field_flags(msg->known, KEY_CONSTRAINTS, "known terms", err) ||
         !field_cut(&msg->subject, msg->subject_len, KEY_SUBJECT_MAX, "subject", err))
         return false;
     if (msg->allowed_count > UINT16_MAX ||
@@ -80,14 +81,14 @@ bool wire_get_terms(const Pb__Terms *msg, struct key_terms *out, struct err *err
     if (msg->n_templates != 0 && msg->n_templates != KEY_TEMPLATES)
         return err_set(err, ERR_DATA, "%zu templates of a key", msg->n_templates);
     for (size_t i = 0; i < msg->n_templates; i++)
-        if (!get_demands(msg->templates[i], &made.terms.templates[i], err))
+        if (!get_demands(msg->templates[i], &made.constraints.templates[i], err))
             return false;
     key_set_dates(&made, msg->start, strlen(msg->start), msg->end, strlen(msg->end));
     key_set_allowed(&made, allowed, msg->n_allowed);
     key_set_subject(&made, msg->subject.data, msg->subject.len);
-    made.terms.known = msg->known;
-    made.terms.allowed_count = (uint16_t)msg->allowed_count;
-    made.terms.subject_len = (uint16_t)msg->subject_len;
-    *out = made.terms;
+    made.constraints.known = msg->known;
+    made.constraints.allowed_count = (uint16_t)msg->allowed_count;
+    made.constraints.subject_len = (uint16_t)msg->subject_len;
+    *out = made.constraints;
     return true;
 }

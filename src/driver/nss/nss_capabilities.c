@@ -4,7 +4,7 @@
  * is not RFC 5649 here, elsewhere it is), so the envelopes are held against the known answers of
  * their RFCs, which are keys that everybody knows.
  */
-#include "driver/nss/nss_offer.h"
+#include "driver/nss/nss_capabilities.h"
 
 #include <string.h>
 
@@ -44,8 +44,8 @@ static const uint8_t rfc3394_blob[] = {0x1f, 0xa6, 0x8b, 0x0a, 0x81, 0x12, 0xb4,
 
 /* What an envelope must give: bytes that everybody can check, where an RFC has them. */
 struct vector {
-    const uint8_t *kek, *key, *blob;
-    size_t kek_len, key_len, blob_len; /* blob_len 0: any blob that opens again */
+    const uint8_t *kek, *key, *wrapped_key;
+    size_t kek_len, key_len, wrapped_len; /* wrapped_len 0: any that opens again */
     const char *words;
 };
 
@@ -139,7 +139,7 @@ static bool generate(struct nss *nss, CK_MECHANISM_TYPE mechanism, void *params,
     return false;
 }
 
-static bool unwrap(struct nss *nss, enum hsm_alg alg, uint64_t kek, const struct bytes *blob,
+static bool unwrap(struct nss *nss, enum hsm_alg alg, uint64_t kek, const struct bytes *wrapped_key,
                    enum key_kind kind, uint32_t length, uint64_t *handle, struct err *err)
 {
     const struct hsm_template template = {.class = KEY_CLASS_SECRET,
@@ -149,7 +149,7 @@ static bool unwrap(struct nss *nss, enum hsm_alg alg, uint64_t kek, const struct
                                           .label = (const uint8_t *)throw_away,
                                           .label_len = strlen(throw_away)};
 
-    return nss_unwrap(&nss->hsm, alg, kek, blob, &template, handle, err);
+    return nss_unwrap(&nss->hsm, alg, kek, wrapped_key, &template, handle, err);
 }
 
 static bool same_value(struct nss *nss, uint64_t one, uint64_t other, struct err *err)
@@ -169,43 +169,42 @@ static bool same_value(struct nss *nss, uint64_t one, uint64_t other, struct err
 
 /* --- trials --- */
 
-static void conclude(struct hsm_offer *offer, const char *how, const struct err *err)
+static void conclude(struct hsm_capability *cap, const char *how, const struct err *err)
 {
-    text_print(offer->reason, sizeof offer->reason, "%s",
-               offer->wrap && offer->unwrap ? how : err->what);
+    text_print(cap->reason, sizeof cap->reason, "%s", cap->wrap && cap->unwrap ? how : err->what);
 }
 
-static void try_envelope(struct nss *nss, enum hsm_alg alg, struct hsm_offer *offer)
+static void try_envelope(struct nss *nss, enum hsm_alg alg, struct hsm_capability *cap)
 {
     const struct vector *vector = vectors[alg].words ? &vectors[alg] : &any;
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     uint64_t kek, key, back;
     struct err err = {0};
 
     if (!obtain(nss, CKK_AES, vector->kek, vector->kek_len, &kek, &err) ||
         !obtain(nss, CKK_GENERIC_SECRET, vector->key, vector->key_len, &key, &err) ||
-        !nss_wrap(&nss->hsm, alg, kek, key, &blob, &err))
+        !nss_wrap(&nss->hsm, alg, kek, key, &wrapped_key, &err))
         goto out;
-    if (vector->blob_len &&
-        !(blob.len == vector->blob_len &&
-          (PK11_IsFIPS() || memcmp(blob.data, vector->blob, vector->blob_len) == 0))) {
+    if (vector->wrapped_len && !(wrapped_key.len == vector->wrapped_len &&
+                                 (PK11_IsFIPS() || memcmp(wrapped_key.data, vector->wrapped_key,
+                                                          vector->wrapped_len) == 0))) {
         err_set(&err, ERR_DATA, "NSS wraps to other bytes than the %s", vector->words);
         goto out;
     }
-    offer->wrap = true;
-    offer->unwrap = unwrap(nss, alg, kek, &blob, KEY_KIND_GENERIC, 0, &back, &err) &&
-                    same_value(nss, key, back, &err);
+    cap->wrap = true;
+    cap->unwrap = unwrap(nss, alg, kek, &wrapped_key, KEY_KIND_GENERIC, 0, &back, &err) &&
+                  same_value(nss, key, back, &err);
 out:
-    conclude(offer,
+    conclude(cap,
              PK11_IsFIPS() ? "tried with generated keys: FIPS mode takes no known one"
                            : vector->words,
              &err);
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
 }
 
 /* The key that came out opens what the one that went in has sealed. */
 static void try_transport(struct nss *nss, enum hsm_alg alg, uint64_t private, uint64_t public,
-                          struct hsm_offer *offer)
+                          struct hsm_capability *cap)
 {
     struct bytes oaep = {0}, kwp = {0};
     uint64_t kek, again, key, back;
@@ -213,12 +212,11 @@ static void try_transport(struct nss *nss, enum hsm_alg alg, uint64_t private, u
 
     if (obtain(nss, CKK_AES, rfc5649_kek, sizeof rfc5649_kek, &kek, &err) &&
         obtain(nss, CKK_GENERIC_SECRET, rfc5649_key, sizeof rfc5649_key, &key, &err))
-        offer->wrap = nss_wrap(&nss->hsm, alg, public, kek, &oaep, &err);
-    offer->unwrap = offer->wrap &&
-                    unwrap(nss, alg, private, &oaep, KEY_KIND_AES, 24, &again, &err) &&
-                    nss_wrap(&nss->hsm, HSM_AES_KWP, kek, key, &kwp, &err) &&
-                    unwrap(nss, HSM_AES_KWP, again, &kwp, KEY_KIND_GENERIC, 0, &back, &err);
-    conclude(offer, "an AES key was wrapped, unwrapped and used", &err);
+        cap->wrap = nss_wrap(&nss->hsm, alg, public, kek, &oaep, &err);
+    cap->unwrap = cap->wrap && unwrap(nss, alg, private, &oaep, KEY_KIND_AES, 24, &again, &err) &&
+                  nss_wrap(&nss->hsm, HSM_AES_KWP, kek, key, &kwp, &err) &&
+                  unwrap(nss, HSM_AES_KWP, again, &kwp, KEY_KIND_GENERIC, 0, &back, &err);
+    conclude(cap, "an AES key was wrapped, unwrapped and used", &err);
     bytes_free(&oaep);
     bytes_free(&kwp);
 }
@@ -228,16 +226,16 @@ static void try_transport(struct nss *nss, enum hsm_alg alg, uint64_t private, u
 static uint32_t arriving_length(struct nss *nss, uint32_t length)
 {
     struct key_desc desc = {0};
-    struct bytes blob = {0};
+    struct bytes wrapped_key = {0};
     uint64_t kek, key, back;
 
     if (!obtain(nss, CKK_AES, rfc5649_kek, sizeof rfc5649_kek, &kek, NULL) ||
         !obtain(nss, CKK_GENERIC_SECRET, rfc5649_key, sizeof rfc5649_key, &key, NULL) ||
-        !nss_wrap(&nss->hsm, HSM_AES_KWP, kek, key, &blob, NULL) ||
-        !unwrap(nss, HSM_AES_KWP, kek, &blob, KEY_KIND_GENERIC, length, &back, NULL) ||
+        !nss_wrap(&nss->hsm, HSM_AES_KWP, kek, key, &wrapped_key, NULL) ||
+        !unwrap(nss, HSM_AES_KWP, kek, &wrapped_key, KEY_KIND_GENERIC, length, &back, NULL) ||
         !nss_describe(&nss->hsm, back, &desc, NULL))
         desc.length = 0;
-    bytes_free(&blob);
+    bytes_free(&wrapped_key);
     return desc.length;
 }
 
@@ -278,10 +276,10 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
         uint64_t key;
         const struct bytes *challenge;
     } by[HSM_PROOFS] = {
-        [HSM_PROOF_AES_ECB] = {secret, &fixed},    [HSM_PROOF_AES_DECRYPT] = {secret, &fixed},
-        [HSM_PROOF_DIGEST] = {secret, &fixed},     [HSM_PROOF_HMAC] = {secret, &fixed},
-        [HSM_PROOF_RSA_DECRYPT] = {rsa, &cipher},  [HSM_PROOF_CHECK_ECB] = {secret, &block},
-        [HSM_PROOF_CHECK_CMAC] = {secret, &block},
+        [HSM_PROOF_AES_ECB] = {secret, &fixed},   [HSM_PROOF_AES_DECRYPT] = {secret, &fixed},
+        [HSM_PROOF_DIGEST] = {secret, &fixed},    [HSM_PROOF_HMAC] = {secret, &fixed},
+        [HSM_PROOF_RSA_DECRYPT] = {rsa, &cipher}, [HSM_PROOF_KCV_ECB] = {secret, &block},
+        [HSM_PROOF_KCV_CMAC] = {secret, &block},
     };
     /* What has no challenge here is known by NSS's mechanisms. */
     if (PK11_DoesMechanism(nss->slot, CKM_RSA_PKCS_OAEP))
@@ -313,26 +311,26 @@ static void try_curves(struct nss *nss, char curves[HSM_CURVES_MAX])
     }
 }
 
-bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
+bool nss_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
 {
     struct nss *nss = nss_logged_in(hsm, err);
     PK11RSAGenParams params = {.keySizeInBits = 2048, .pe = 65537};
-    struct hsm_offers found = {
+    struct hsm_capabilities found = {
         .can_copy = true,
         .one_per_id = true,
         .lost_templates = (1U << KEY_TEMPLATES) - 1,
-        .lost_terms = KEY_ALLOWED,
+        .lost_constraints = KEY_ALLOWED,
         .lost_flags = KEY_MODIFIABLE, /* no conversion to a token key takes it */
         /* never true, and not there on what was unwrapped: NSS 3.87, by the contract's test */
         .unreadable = KEY_LOCAL | KEY_DERIVE,
         .limits = {.secret_max = NSS_SECRET_MAX, .digest_max = NSS_SECRET_MAX},
-        .act_words = {[HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
-                      [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
-                      [HSM_MAKE_AES] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",
-                      [HSM_COMMIT] = "PK11_ConvertSessionSymKeyToTokenSymKey, "
-                                     "PK11_ConvertSessionPrivKeyToTokenPrivKey",
-                      [HSM_READ_PUBLIC] = "PK11_ReadRawAttributes",
-                      [HSM_MAKE_PUBLIC] = "PK11_CreateManagedGenericObject CKA_TOKEN"},
+        .op_calls = {[HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
+                     [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
+                     [HSM_MAKE_KEK] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",
+                     [HSM_COMMIT] = "PK11_ConvertSessionSymKeyToTokenSymKey, "
+                                    "PK11_ConvertSessionPrivKeyToTokenPrivKey",
+                     [HSM_READ_PUBLIC] = "PK11_ReadRawAttributes",
+                     [HSM_MAKE_PUBLIC] = "PK11_CreateManagedGenericObject CKA_TOKEN"},
     };
     uint64_t private, public;
     size_t before;
@@ -344,27 +342,26 @@ bool nss_offer(struct hsm *hsm, struct hsm_offers *offers, struct err *err)
     try_curves(nss, found.limits.curves);
     ok = generate(nss, CKM_RSA_PKCS_KEY_PAIR_GEN, &params, &private, &public, err);
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++) {
-        struct hsm_offer *offer = &found.alg[alg];
-        if (!nss_algs[alg].wrap_words) {
-            text_print(offer->reason, sizeof offer->reason, "NSS does not have it");
+        struct hsm_capability *cap = &found.alg[alg];
+        if (!nss_algs[alg].wrap_call) {
+            text_print(cap->reason, sizeof cap->reason, "NSS does not have it");
             continue;
         }
-        offer->mechanism = nss_algs[alg].mechanism;
-        text_print(offer->wrap_words, sizeof offer->wrap_words, "%s", nss_algs[alg].wrap_words);
-        text_print(offer->unwrap_words, sizeof offer->unwrap_words, "%s",
-                   nss_algs[alg].unwrap_words);
+        cap->mechanism = nss_algs[alg].mechanism;
+        text_print(cap->wrap_call, sizeof cap->wrap_call, "%s", nss_algs[alg].wrap_call);
+        text_print(cap->unwrap_call, sizeof cap->unwrap_call, "%s", nss_algs[alg].unwrap_call);
         if (wrap_alg(alg)->family == WRAP_AES)
-            try_envelope(nss, alg, offer);
+            try_envelope(nss, alg, cap);
         else
-            try_transport(nss, alg, private, public, offer);
+            try_transport(nss, alg, private, public, cap);
     }
     if (ok) {
         found.exact_length = arriving_length(nss, 0) == sizeof rfc5649_key ? HSM_YES : HSM_NO;
         found.takes_length = arriving_length(nss, 17) == 17 ? HSM_YES : HSM_NO;
         found.proofs = try_proofs(nss, private, public);
         for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
-            text_print(found.proof_words[proof], HSM_WORDS_MAX, "%s", nss_proof_words(proof));
-        *offers = found;
+            text_print(found.proof_calls[proof], HSM_CALL_MAX, "%s", nss_proof_call(proof));
+        *caps = found;
     }
     while (nss->count > before) /* the throw-away keys */
         nss_drop(nss, nss->temporaries[nss->count - 1].handle);

@@ -40,18 +40,18 @@ static struct hsm *enter(const char *params, struct key_desc *key)
 }
 
 /* Value number at of the one key that each of two tokens has, in words. */
-static bool tell(const char *source, const char *destination, unsigned at, uint32_t offered,
-                 char text[EVENT_CHECK_TEXT], struct err *err)
+static bool report(const char *source, const char *destination, unsigned at, uint32_t offered,
+                   char text[EVENT_KCV_TEXT], struct err *err)
 {
     struct key_desc key[2];
     struct hsm *hsm[2] = {enter(source, &key[0]), enter(destination, &key[1])};
-    const struct check_pair pair = {
+    const struct kcv_pair pair = {
         {&key[0], &key[1]}, {hsm[0], hsm[1]}, {key[0].handle, key[1].handle}};
-    struct check check;
-    bool ok = check_value(&pair, at, offered, &check, err);
+    struct kcv kcv;
+    bool ok = kcv_compute(&pair, at, offered, &kcv, err);
 
     if (ok)
-        event_check_text(&check, text);
+        event_kcv_text(&kcv, text);
     fake_driver.close(hsm[0]);
     fake_driver.close(hsm[1]);
     return ok;
@@ -74,25 +74,25 @@ static void known_values(void **state)
          "none by CMAC of zeros: its uses do not allow: sign"},
         {"keys=generic13:k:+sign", 0, "none: a check value would help to guess a stored secret"},
     };
-    char text[EVENT_CHECK_TEXT];
+    char text[EVENT_KCV_TEXT];
     struct err err;
     (void)state;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_true(tell(rows[i].key, rows[i].key, rows[i].at, all, text, &err));
+        assert_true(report(rows[i].key, rows[i].key, rows[i].at, all, text, &err));
         assert_string_equal(text, rows[i].text);
     }
 }
 
 static void another_key_has_another(void **state)
 {
-    char text[EVENT_CHECK_TEXT];
+    char text[EVENT_KCV_TEXT];
     struct err err;
     (void)state;
 
     for (unsigned at = 0; at < 2; at++) {
-        assert_false(tell("keys=aes32:k:+encrypt:+sign:value=" KEY, "keys=aes32:k:+encrypt:+sign",
-                          at, all, text, &err));
+        assert_false(report("keys=aes32:k:+encrypt:+sign:value=" KEY, "keys=aes32:k:+encrypt:+sign",
+                            at, all, text, &err));
         assert_int_equal(err.code, ERR_DATA);
     }
 }
@@ -101,17 +101,17 @@ static void another_key_has_another(void **state)
 static void told_why_there_is_none(void **state)
 {
     static const char key[] = "keys=aes32:k:+encrypt:+sign";
-    char text[EVENT_CHECK_TEXT];
+    char text[EVENT_KCV_TEXT];
     struct err err;
     (void)state;
 
-    assert_true(tell(key, key, 1, all & ~(1U << HSM_PROOF_CHECK_CMAC), text, &err));
+    assert_true(report(key, key, 1, all & ~(1U << HSM_PROOF_KCV_CMAC), text, &err));
     assert_string_equal(text, "none by CMAC of zeros: not both HSMs compute it");
-    assert_true(tell(key, "keys=aes32:k:+encrypt:+sign;lie=prove:1:short", 0, all, text, &err));
+    assert_true(report(key, "keys=aes32:k:+encrypt:+sign;lie=prove:1:short", 0, all, text, &err));
     assert_non_null(strstr(text, "none by ECB of zeros: the destination: 2 octets"));
-    assert_true(tell(key, "keys=aes32:k:+encrypt:+sign;fail=prove:1:0x30", 0, all, text, &err));
+    assert_true(report(key, "keys=aes32:k:+encrypt:+sign;fail=prove:1:0x30", 0, all, text, &err));
     assert_non_null(strstr(text, "none by ECB of zeros: the destination: "));
-    assert_false(tell(key, "keys=aes32:k:+encrypt:+sign;fail=prove:1:0x32", 0, all, text, &err));
+    assert_false(report(key, "keys=aes32:k:+encrypt:+sign;fail=prove:1:0x32", 0, all, text, &err));
     assert_int_equal(err.code, ERR_GONE);
 }
 
@@ -120,18 +120,18 @@ static void public_halves(void **state)
 {
     struct key_desc key = {0};
     struct hsm *hsm = enter("keys=ec256:k:+sign:+public;fail=prove:1:0x30", &key);
-    const struct check_pair pair = {{&key, &key}, {hsm, hsm}, {key.handle, key.handle}};
-    char text[EVENT_CHECK_TEXT];
-    struct check check;
+    const struct kcv_pair pair = {{&key, &key}, {hsm, hsm}, {key.handle, key.handle}};
+    char text[EVENT_KCV_TEXT];
+    struct kcv kcv;
     struct err err;
     (void)state;
 
-    assert_int_equal(check_count(&key), 1);
-    assert_true(check_value(&pair, 0, all, &check, &err));
-    assert_int_equal(check.value[SIDE_SOURCE].len, 32);
-    assert_memory_equal(check.value[SIDE_SOURCE].octets, key.spki_sha256, 32);
-    assert_memory_equal(&check.value[0], &check.value[1], sizeof check.value[0]);
-    assert_non_null(strstr(event_check_text(&check, text), "..., SHA-256 of SPKI, the same"));
+    assert_int_equal(kcv_count(&key), 1);
+    assert_true(kcv_compute(&pair, 0, all, &kcv, &err));
+    assert_int_equal(kcv.value[SIDE_SOURCE].len, 32);
+    assert_memory_equal(kcv.value[SIDE_SOURCE].octets, key.spki_sha256, 32);
+    assert_memory_equal(&kcv.value[0], &kcv.value[1], sizeof kcv.value[0]);
+    assert_non_null(strstr(event_kcv_text(&kcv, text), "..., SHA-256 of SPKI, the same"));
     fake_driver.close(hsm);
 }
 

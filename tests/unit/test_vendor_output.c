@@ -22,16 +22,16 @@ static void take(void *ctx, const char *line)
     strncpy(h->last, line, sizeof h->last - 1);
 }
 
-static void feed(struct spoken *s, const char *text)
+static void feed(struct vendor_output *s, const char *text)
 {
-    spoken_feed(s, text, strlen(text));
+    vendor_output_feed(s, text, strlen(text));
 }
 
 static void lines_are_put_together(void **state)
 {
     (void)state;
     struct heard h = {0};
-    struct spoken s = {.take = take, .ctx = &h};
+    struct vendor_output s = {.take = take, .ctx = &h};
 
     feed(&s, "he");
     feed(&s, "llo");
@@ -39,10 +39,10 @@ static void lines_are_put_together(void **state)
     feed(&s, "\r\n\nthere");
     assert_int_equal(h.lines, 1);
     assert_string_equal(h.last, "hello");
-    spoken_flush(&s);
+    vendor_output_flush(&s);
     assert_int_equal(h.lines, 2);
     assert_string_equal(h.last, "there");
-    spoken_flush(&s);
+    vendor_output_flush(&s);
     assert_int_equal(h.lines, 2);
 }
 
@@ -50,9 +50,9 @@ static void lines_are_safe(void **state)
 {
     (void)state;
     struct heard h = {0};
-    struct spoken s = {.take = take, .ctx = &h};
+    struct vendor_output s = {.take = take, .ctx = &h};
 
-    spoken_feed(&s, "\x1b[2J\0x\n", 7);
+    vendor_output_feed(&s, "\x1b[2J\0x\n", 7);
     assert_string_equal(h.last, "\\x1b[2J\\x00x");
 }
 
@@ -60,9 +60,9 @@ static void long_lines_are_cut(void **state)
 {
     (void)state;
     struct heard h = {0};
-    struct spoken s = {.take = take, .ctx = &h};
+    struct vendor_output s = {.take = take, .ctx = &h};
 
-    for (unsigned i = 0; i < 3 * SPOKEN_LINE_MAX; i++)
+    for (unsigned i = 0; i < 3 * VENDOR_OUTPUT_LINE_MAX; i++)
         feed(&s, "x");
     feed(&s, "\nnext\n");
     assert_int_equal(h.lines, 2);
@@ -73,13 +73,13 @@ static void floods_are_dropped(void **state)
 {
     (void)state;
     struct heard h = {0};
-    struct spoken s = {.take = take, .ctx = &h};
+    struct vendor_output s = {.take = take, .ctx = &h};
 
-    for (unsigned i = 0; i < 10 * SPOKEN_BURST; i++)
+    for (unsigned i = 0; i < 10 * VENDOR_OUTPUT_BURST; i++)
         feed(&s, "again\n");
-    assert_int_equal(h.lines, SPOKEN_BURST + 1);
+    assert_int_equal(h.lines, VENDOR_OUTPUT_BURST + 1);
     assert_non_null(strstr(h.last, "dropped"));
-    spoken_refill(&s);
+    vendor_output_refill(&s);
     feed(&s, "later\n");
     assert_string_equal(h.last, "later");
 }
@@ -87,9 +87,9 @@ static void floods_are_dropped(void **state)
 static void nobody_need_listen(void **state)
 {
     (void)state;
-    struct spoken s = {0};
+    struct vendor_output s = {0};
     feed(&s, "to nobody\n");
-    spoken_flush(&s);
+    vendor_output_flush(&s);
     assert_int_equal(s.len, 0);
 }
 
