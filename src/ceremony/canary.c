@@ -572,7 +572,7 @@ static bool clean_up(struct canary *y, struct err *err)
         return false;
     snprintf(why, sizeof why, "%.150s", err->what);
     if (left->lost) {
-        err_set(err, ERR_UNFINISHED, "after the canary something is gone: %s", why);
+        err_set(err, ERR_HSM, "after the canary something is gone: %s", why);
         return err_now(err, "Objects that were there before are gone: the warnings name them.");
     }
     err_set(err, ERR_UNFINISHED, "something of the canary may be left over, with the label %s: %s",
@@ -593,7 +593,7 @@ bool canary_run(struct ceremony *c, struct err *err)
     struct err cleaning = {0};
     bool ok = canary_begin(&y, c, err) && try_all(&y, err);
 
-    if (!clean_up(&y, &cleaning) && (ok || cleaning.code == ERR_UNFINISHED)) {
+    if (!clean_up(&y, &cleaning) && (ok || cleaning.code == ERR_UNFINISHED || y.left.lost)) {
         *err = cleaning;
         ok = false;
     }

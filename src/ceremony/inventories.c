@@ -69,26 +69,27 @@ static uint32_t count_missing(const struct party *party, const uint64_t *now, si
 
 static bool fail_missing(enum side side, uint32_t missing, const char *first, struct err *err)
 {
-    err_set(err, ERR_UNFINISHED,
-            "%u of the objects that were on the %s at the login %s gone: %.150s", missing,
-            side_name(side), missing == 1 ? "is" : "are", first);
+    err_set(err, ERR_HSM, "%u of the objects that were on the %s at the login %s gone: %.150s",
+            missing, side_name(side), missing == 1 ? "is" : "are", first);
     return err_next(err, "Find out who destroyed it before anything else is done there: another "
                          "program, or the HSM itself.");
 }
 
-/* What one side holds now. Errors: ERR_UNFINISHED: an object is gone since the login. */
-static bool look_again(const struct party *party, uint64_t **now, size_t *count, struct err *err)
+/* What one side holds now, in *now, which the caller frees. Fails also if objects of the login are
+ * gone: *missing is their number then. */
+static bool look_again(const struct party *party, uint64_t **now, size_t *count, uint32_t *missing,
+                       struct err *err)
 {
     char first[EVENT_TEXT_MAX];
-    uint32_t missing;
 
+    *missing = 0;
     if (!read_handles(party, now, count, err))
         return false;
-    missing = count_missing(party, *now, *count, first, sizeof first);
-    if (missing == 0)
+    *missing = count_missing(party, *now, *count, first, sizeof first);
+    if (*missing == 0)
         return true;
     free(*now);
-    return fail_missing(party->known.side, missing, first, err);
+    return fail_missing(party->known.side, *missing, first, err);
 }
 
 bool inventory_say_now(const struct party *sides, struct err *err)
@@ -96,16 +97,17 @@ bool inventory_say_now(const struct party *sides, struct err *err)
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         struct err look = {0};
         uint64_t *now;
+        uint32_t missing;
         size_t count;
         if (!sides[side].known.before)
             continue;
-        if (look_again(&sides[side], &now, &count, &look)) {
+        if (look_again(&sides[side], &now, &count, &missing, &look)) {
             free(now);
             continue;
         }
-        if (look.code == ERR_UNFINISHED || err->code == ERR_NONE)
+        if (missing || err->code == ERR_NONE)
             *err = look;
-        if (look.code != ERR_UNFINISHED)
+        if (!missing)
             err_now(err, "The %s cannot be looked at: whether anything was changed is not known.",
                     side_name(side));
         return false;
@@ -122,9 +124,12 @@ bool inventory_open(struct party *sides, struct leftovers *left, struct narrator
         struct party *party = &sides[side];
         struct inventory_word word = {.side = side, .nameless = inventory_nameless(&party->keys)};
         uint64_t *now;
+        uint32_t missing;
         size_t count;
-        if (!look_again(party, &now, &count, err))
+        if (!look_again(party, &now, &count, &missing, err)) {
+            left->lost += missing;
             return false;
+        }
         free(party->known.before);
         party->known.before = now;
         party->known.before_count = count;

@@ -24,13 +24,14 @@ struct leftovers {
 /* The inventory of one side right after its login, before anything is tried or made. */
 bool inventory_login(struct party *party, struct err *err);
 
-/* The inventory before the first step, of both sides. Errors: ERR_UNFINISHED: an object is gone
- * since the login. */
+/* The inventory before the first step, of both sides. Errors: ERR_HSM: an object is gone since the
+ * login, which left->lost counts. */
 bool inventory_open(struct party *sides, struct leftovers *left, struct narrator *n,
                     struct err *err);
 
 /* Compares both sides with what they were; all are the keys that may have arrived. Says in text
- * what was found. Errors: ERR_UNFINISHED (something is left over, or gone), ERR_GONE. */
+ * what was found. Errors: ERR_UNFINISHED (something is left over), ERR_HSM (an
+ * object is gone), ERR_GONE. */
 bool inventory_close(struct party *sides, const struct transfers *all, struct leftovers *left,
                      struct narrator *n, char text[EVENT_TEXT_MAX], struct err *err);
 

@@ -109,7 +109,7 @@ static bool resume_may_help(enum err_code code)
     return code == ERR_HSM || code == ERR_GONE || code == ERR_FAILED || code == ERR_STOPPED;
 }
 
-static int exit_of_failure(const struct ceremony *c, size_t migrated)
+static int exit_of_failure(const struct ceremony *c, size_t arrived)
 {
     enum err_code code = c->result.failure.code;
     bool again = resume_may_help(code);
@@ -118,7 +118,7 @@ static int exit_of_failure(const struct ceremony *c, size_t migrated)
         again |= code == ERR_UNSUPPORTED && c->transfers.at[i].outcome == KEY_FAILED &&
                  resume_may_help(c->transfers.at[i].err.code);
     /* "Nothing has changed" is true only when no key has arrived. */
-    if (!migrated && (again || code == ERR_UNSUPPORTED))
+    if (!arrived && (again || code == ERR_UNSUPPORTED))
         return err_exit(ERR_FAILED);
     return err_exit(again ? ERR_UNFINISHED : code);
 }
@@ -202,9 +202,26 @@ static void say_end(struct ceremony *c, enum end_outcome outcome, const char *te
     c->result.exit_code = c->result.exit_code ? c->result.exit_code : err_exit(err.code);
 }
 
+/* What a resume may change ends with ERR_UNFINISHED. It brings no object back, and proves no key
+ * that nothing can prove: these end with ERR_HSM. */
+static int exit_of_end(const struct ceremony *c, size_t arrived, size_t unknown, size_t unproven)
+{
+    const struct leftovers *left = &c->result.left;
+    const struct plan_item *refusal = first_refusal_that_counts(c);
+
+    if (left->left_over || left->unsure || unknown)
+        return err_exit(ERR_UNFINISHED);
+    if (left->lost)
+        return err_exit(ERR_HSM);
+    if (c->result.failure.code != ERR_NONE)
+        return exit_of_failure(c, arrived);
+    if (unproven)
+        return err_exit(ERR_HSM);
+    return refusal ? err_exit(refusal->reason.code) : 0;
+}
+
 static void finish(struct ceremony *c)
 {
-    const struct plan_item *refusal = first_refusal_that_counts(c);
     size_t migrated, unknown, unproven;
     enum end_outcome outcome;
 
@@ -213,14 +230,7 @@ static void finish(struct ceremony *c)
     migrated = count_outcome(c, KEY_MIGRATED);
     unknown = count_unknown(c);
     unproven = count_outcome(c, KEY_UNPROVEN);
-    if (c->result.left.left_over || c->result.left.lost || c->result.left.unsure || unknown ||
-        unproven)
-        c->result.exit_code = err_exit(ERR_UNFINISHED);
-    else if (c->result.failure.code != ERR_NONE)
-        c->result.exit_code = exit_of_failure(c, migrated);
-    else
-        c->result.exit_code = refusal ? err_exit(refusal->reason.code) : 0;
-
+    c->result.exit_code = exit_of_end(c, migrated + unproven, unknown, unproven);
     outcome = c->result.aborted ? END_ABORTED
               : migrated + unproven == 0 && !(c->setup.interrupted && c->result.exit_code == 0)
                   ? END_FAILED

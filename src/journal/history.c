@@ -42,7 +42,7 @@ struct history history_of(const struct event_log *log)
             open = true;
     }
     history.begun |= canary;
-    /* Keys that arrived unproven, by a waiver, end with the same code; nothing can change that. */
+    /* Older journals end with the same code if keys arrived unproven, by a waiver. */
     history.settled = history.over && waived && !open;
     return history;
 }

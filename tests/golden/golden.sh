@@ -168,7 +168,7 @@ take
 # Nothing proves this key, so both sides encrypt it once more and compare.
 place rewrap 'keys=aes32:one:-encrypt:-decrypt' 'proofs=ecdh' "$open" "$swift" \
     'extractable: yes' 'unproven: waiver'
-ask 3 'unproven' 'unproven\n'
+ask 69 'unproven' 'unproven\n'
 take
 
 # --- the comparison -------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ def check_rewrapped(pair, folder, hsmferry):
                     len(check["source"]) == 64 and check["source"] == check["destination"])
     else:  # NSS writes most private keys in another of the forms that there are
         compared = pair.endswith("nss") and "forms that do not compare" in check.get("none", "")
-    case(code == 3 and key.get("outcome") == "unproven" and compared
+    case(code == 69 and key.get("outcome") == "unproven" and compared
          and check.get("method") == "rewrap-sha256",
          f"{pair}: a key without any use is compared by re-wrapping", f"{code} {key}")
 
