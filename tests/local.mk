@@ -59,6 +59,7 @@ shell_tests = \
 	%D%/softhsm/pipes.sh \
 	%D%/softhsm/rehearse.sh \
 	%D%/softhsm/undo.sh \
+	%D%/tmux/bytes.sh \
 	%D%/tmux/devices.sh \
 	%D%/tmux/exits.sh \
 	%D%/tmux/gates.sh \
@@ -121,6 +122,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/softhsm/tokens.py \
 	%D%/softhsm/two.sh \
 	%D%/terminal.py \
+	%D%/tmux/bytes.py \
 	%D%/tmux/lib.sh
 
 # A console for which time stands still: for captures.sh.

@@ -6,8 +6,7 @@ set -u
 # shellcheck source=tests/tmux/lib.sh
 . "${0%/*}/lib.sh"
 
-# bytes HEX...: one sequence at once, as a terminal sends it: sent byte by byte, a busy machine would
-# make a key of its Esc. tests/unit/test_ui_reader.c reads them one at a time.
+# bytes HEX...: one sequence at once, as a terminal sends it. bytes.sh sends them one byte at a time.
 bytes() {
     t send-keys -H "$@"
 }

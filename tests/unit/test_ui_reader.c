@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a terminal sends, byte by byte: keys come out, and nothing of a sequence does. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,8 +99,36 @@ static void test_escape(void **state)
     send_all(&h, "\033\033", 0);
     wait_long(&h);
     send(&h, 'x', 0);
-    expect(&h, (const int[]){PRESS_ESC, PRESS_F1, PRESS_F9, PRESS_F10, PRESS_ESC, PRESS_ESC, 'x'},
-           7);
+    send_all(&h, "\033\033\033\0335", 0); /* an Esc held down, then Alt and a digit */
+    expect(&h,
+           (const int[]){PRESS_ESC, PRESS_F1, PRESS_F9, PRESS_F10, PRESS_ESC, 'x', PRESS_ESC,
+                         PRESS_ESC, PRESS_ESC},
+           9);
+}
+
+/* Who has a slow line says so: all waits grow. None is ever shorter than for those who do not. */
+static void test_patience(void **state)
+{
+    static const struct {
+        int esc_ms;
+        const char *begun;
+        int64_t waits_ms;
+    } rows[] = {
+        {0, "\033", 100},       {25, "\033", 100},           {500, "\033", 500},
+        {500, "\033\033", 500}, {500, "\033[", 5000},        {500, "\033O", 5000},
+        {500, "\033]", 10000},  {INT_MAX, "\033[", INT_MAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct heard h = {.reader.esc_ms = rows[i].esc_ms};
+        send_all(&h, rows[i].begun, 0);
+        assert_int_equal(reader_wait(&h.reader, 0), rows[i].waits_ms);
+        assert_int_equal(h.reader.esc_ms, rows[i].esc_ms);
+        if (rows[i].waits_ms < INT_MAX)
+            assert_int_equal(reader_idle(&h.reader, rows[i].waits_ms - 1), PRESS_NONE);
+        assert_int_equal(h.count, 0);
+    }
 }
 
 /* What terminals send that some description of theirs does not know; and a key afterwards. */
@@ -128,6 +157,9 @@ static void test_unknown_sequences_are_swallowed(void **state)
         "\033[<0;9;4m",
         "\033[M !!",
         "\033[M\033[A",
+        "\033\033[1;5A",
+        "\033\033OH",
+        "\033\033[25~",
         "\033y",
         "\033Y",
         "\033\r",
@@ -226,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_plain_keys),
         cmocka_unit_test(test_known_keys_end_a_sequence),
         cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_patience),
         cmocka_unit_test(test_unknown_sequences_are_swallowed),
         cmocka_unit_test(test_cut_off_sequences_are_dropped),
         cmocka_unit_test(test_sequences_have_a_limit),

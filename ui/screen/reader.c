@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/screen/reader.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "ui/model/keys.h"
@@ -14,16 +15,16 @@ enum {
     SEQUENCE_MAX = 64, /* longer than any key's; what follows is no part of it */
     MOUSE_LEN = 3,
     PASTE_BEGINS = 200,
+    ESC_MS = 100,
 };
 
 static const char paste_end[] = "\033[201~";
 
-/* A line of 300 baud sends a character in 33 ms; a person's next key must not be taken for the rest
- * of a sequence. */
-static const int64_t patience_ms[READER_STATES] = {
-    [READER_ESC] = 100,    [READER_CSI] = 1000,    [READER_SS3] = 1000,
-    [READER_MOUSE] = 1000, [READER_STRING] = 2000, [READER_STRING_ESC] = 2000,
-    [READER_PASTE] = 2000,
+/* How many times as long as after an Esc the rest is waited for. A line of 300 baud sends a
+ * character in 33 ms; a person's next key must not be taken for the rest of a sequence. */
+static const int64_t patience[READER_STATES] = {
+    [READER_ESC] = 1,    [READER_ESC_ESC] = 1, [READER_CSI] = 10,        [READER_SS3] = 10,
+    [READER_MOUSE] = 10, [READER_STRING] = 20, [READER_STRING_ESC] = 20, [READER_PASTE] = 20,
 };
 
 static int go_to(struct reader *r, enum reader_state state)
@@ -54,14 +55,24 @@ static int take_esc(struct reader *r, uint32_t c)
         return go_to(r, READER_SS3);
     if (c < 0x80 && c && strchr("]PX^_", (int)c))
         return go_to(r, READER_STRING);
-    if (c == ESC) { /* the first one was a key */
-        go_to(r, READER_ESC);
-        return PRESS_ESC;
-    }
+    if (c == ESC)
+        return go_to(r, READER_ESC_ESC);
     go_to(r, READER_GROUND);
     if (c >= '1' && c <= '9')
         return PRESS_F1 + (int)(c - '1');
     return c == '0' ? PRESS_F10 : PRESS_NONE;
+}
+
+/* Alt and a key that is a sequence itself; or Esc pressed twice. */
+static int take_esc_esc(struct reader *r, uint32_t c)
+{
+    if (c == '[' || c == 'O')
+        return go_to(r, c == '[' ? READER_CSI : READER_SS3);
+    if (c == ESC) /* a third one */
+        return PRESS_ESC;
+    go_to(r, READER_ESC); /* the first one was a key; the second is Alt */
+    take_esc(r, c);
+    return PRESS_ESC;
 }
 
 /* ECMA-48 section 5.4: parameters and intermediates 0x20 to 0x3f, then one final character. */
@@ -116,10 +127,11 @@ static int take_paste(struct reader *r, uint32_t c)
 int reader_take(struct reader *r, bool known, uint32_t code, int64_t now_ms)
 {
     static int (*const takes[READER_STATES])(struct reader *, uint32_t) = {
-        [READER_GROUND] = take_ground, [READER_ESC] = take_esc,
-        [READER_CSI] = take_csi,       [READER_SS3] = take_ss3,
-        [READER_MOUSE] = take_mouse,   [READER_STRING] = take_string,
-        [READER_PASTE] = take_paste,   [READER_STRING_ESC] = take_string_esc,
+        [READER_GROUND] = take_ground,   [READER_ESC] = take_esc,
+        [READER_CSI] = take_csi,         [READER_SS3] = take_ss3,
+        [READER_MOUSE] = take_mouse,     [READER_STRING] = take_string,
+        [READER_PASTE] = take_paste,     [READER_STRING_ESC] = take_string_esc,
+        [READER_ESC_ESC] = take_esc_esc,
     };
 
     r->since_ms = now_ms;
@@ -136,7 +148,7 @@ int reader_take(struct reader *r, bool known, uint32_t code, int64_t now_ms)
 
 int reader_idle(struct reader *r, int64_t now_ms)
 {
-    bool was_esc = r->state == READER_ESC;
+    bool was_esc = r->state == READER_ESC || r->state == READER_ESC_ESC;
 
     if (reader_wait(r, now_ms) != 0)
         return PRESS_NONE;
@@ -146,9 +158,10 @@ int reader_idle(struct reader *r, int64_t now_ms)
 
 int reader_wait(const struct reader *r, int64_t now_ms)
 {
-    int64_t left = r->since_ms + patience_ms[r->state] - now_ms;
+    int64_t esc_ms = r->esc_ms > ESC_MS ? r->esc_ms : ESC_MS;
+    int64_t left = r->since_ms + patience[r->state] * esc_ms - now_ms;
 
     if (r->state == READER_GROUND)
         return -1;
-    return left > 0 ? (int)left : 0;
+    return left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
 }

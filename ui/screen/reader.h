@@ -14,6 +14,7 @@
 enum reader_state {
     READER_GROUND,
     READER_ESC,        /* Esc: a key, or the start of a sequence */
+    READER_ESC_ESC,    /* Esc twice, or Alt and a key that is a sequence */
     READER_CSI,        /* ESC [ ... final character */
     READER_SS3,        /* ESC O and one character */
     READER_MOUSE,      /* ESC [ M and three characters */
@@ -23,8 +24,10 @@ enum reader_state {
     READER_STATES
 };
 
-/* All zeros: nothing was read yet. */
+/* All zeros: nothing was read yet, and an Esc waits for 100 ms. */
 struct reader {
+    int esc_ms; /* how long an Esc waits for the rest of its sequence; 100 where it is less. The
+                 * other waits are multiples of it. */
     enum reader_state state;
     int64_t since_ms; /* when its last character came */
     size_t len;       /* characters of this sequence so far */
@@ -37,8 +40,8 @@ struct reader {
  * PRESS_NONE: none. A pasted character is PRESS_PASTED + its code point. */
 int reader_take(struct reader *r, bool known, uint32_t code, int64_t now_ms);
 
-/* Nothing more is there to be read: what that decides. A lone Esc is PRESS_ESC after 100 ms; a
- * sequence that was cut off is dropped. Returns as reader_take(). */
+/* Nothing more is there to be read: what that decides. A lone Esc is PRESS_ESC after esc_ms, and
+ * so is Esc twice; a sequence that was cut off is dropped. Returns as reader_take(). */
 int reader_idle(struct reader *r, int64_t now_ms);
 
 /* Milliseconds until reader_idle() can decide something; -1: it waits for nothing. */

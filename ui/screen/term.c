@@ -24,6 +24,7 @@ static struct {
     SCREEN *screen; /* NULL: not taken */
     bool ascii, color;
     struct reader reader;
+    mbstate_t character; /* of which not all bytes have come */
 } term;
 
 /* What a crash handler needs: nothing but plain data, made before. */
@@ -192,6 +193,7 @@ bool term_start(const struct term_options *options, struct err *err)
         return no_terminal(err, "the terminal's type (TERM) is not known");
     set_term(term.screen);
     prepare_for_crashes();
+    term.reader = (struct reader){.esc_ms = get_escdelay()};
     raw(); /* Ctrl-C, Ctrl-Z and Ctrl-\ are keys like others: a ceremony is not cut off by one */
     noecho();
     nonl();
@@ -252,18 +254,30 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* One byte of a character. get_wch() would drop the bytes of one that does not come whole. */
+static int take_byte(char byte)
+{
+    wchar_t wide;
+    size_t len = mbrtowc(&wide, &byte, 1, &term.character);
+
+    if (len == (size_t)-1)
+        term.character = (mbstate_t){0};
+    if (len == (size_t)-1 || len == (size_t)-2)
+        return PRESS_NONE;
+    return reader_take(&term.reader, false, (uint32_t)wide, now_ms());
+}
+
 bool term_key(int *press)
 {
-    wint_t key;
-    int result;
+    int key;
 
     do {
-        result = get_wch(&key);
-        *press = result == ERR ? reader_idle(&term.reader, now_ms())
-                 : result == KEY_CODE_YES
-                     ? reader_take(&term.reader, true, (uint32_t)press_of(key), now_ms())
-                     : reader_take(&term.reader, false, key, now_ms());
-    } while (*press == PRESS_NONE && result != ERR);
+        key = getch();
+        *press = key == ERR ? reader_idle(&term.reader, now_ms())
+                 : key >= KEY_MIN
+                     ? reader_take(&term.reader, true, (uint32_t)press_of((wint_t)key), now_ms())
+                     : take_byte((char)key);
+    } while (*press == PRESS_NONE && key != ERR);
     return *press != PRESS_NONE;
 }
 
@@ -274,14 +288,13 @@ int term_wait(void)
 
 void term_flush(void)
 {
-    wint_t ignored;
-
     tcflush(STDIN_FILENO, TCIFLUSH);
     flushinp();
-    while (get_wch(&ignored) != ERR)
+    while (getch() != ERR)
         ;
+    term.character = (mbstate_t){0};
     if (term.reader.state != READER_PASTE) /* whose end may have been thrown away, too */
-        term.reader = (struct reader){0};
+        term.reader = (struct reader){.esc_ms = get_escdelay()};
 }
 
 /* --- showing ---------------------------------------------------------------------------------- */
