@@ -43,6 +43,7 @@ shell_tests = \
 	%D%/plain.sh \
 	%D%/readme.sh \
 	%D%/security.sh \
+	%D%/sheet.sh \
 	%D%/shell.sh \
 	%D%/softhsm/badinput.sh \
 	%D%/softhsm/canary.sh \
@@ -90,6 +91,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/faults/raw.py \
 	%D%/faults/sweep.py \
 	%D%/forge.py \
+	%D%/sheet_page.py \
 	%D%/kept \
 	%D%/lib.sh \
 	%D%/opencryptoki/fresh.sh \

@@ -154,8 +154,8 @@ ok "it fits on paper" fits
 ok "each page says that it is a rehearsal" all_pages_say
 for word in 'old, serial '$$ 'ITS CODE WAS NOT CHECKED' "file sha256 *$(sha256sum <"$tmp/ceremony.yaml" | cut -c 1-4) " \
     "new, serial $$" 'Ada, source officer' 'waived' 'EXCEPTIONS' 'signature ___' \
-    'refused: not extractable' 'check value' 'in words' 'tightened  *.*extractable' \
-    'by nature .* local$' 'by nature  *always-sensitive, never-extractable and local tell'; do
+    'refused: not extractable' 'check value' 'in words' 'extractable: yes -> no, tightened' \
+    'local: yes -> no, by nature' 'by nature  *always-sensitive, never-extractable and local tell'; do
     ok "it says: $word" grep -q -- "$word" "$tmp/out.sheet"
 done
 exits 65 "no sheet of a report that was touched" "$hsmferry" sheet "$tmp/touched"

@@ -279,6 +279,19 @@ void text_fit(const char *text, int columns, bool middle, char *out, size_t size
                    tail_start(text, tail));
 }
 
+size_t text_line_len(const char *text, int columns)
+{
+    size_t len = head_len(text, columns), end = len;
+
+    if (text[len] == '\0' || text[len] == ' ')
+        return len;
+    while (end > 0 && text[end - 1] != ' ')
+        end--;
+    while (end > 0 && text[end - 1] == ' ')
+        end--;
+    return end > 0 ? end : len;
+}
+
 /* --- hex, fingerprints --------------------------------------------------------------- */
 
 char *text_hex(const void *raw, size_t len, char *out)

@@ -39,6 +39,10 @@ int text_width(const char *text);
  * terminated. */
 void text_fit(const char *text, int columns, bool middle, char *out, size_t size);
 
+/* Bytes of text that go on one line of this many columns (4 or more): up to the last blank that
+ * lets them fit, else as many whole characters and escapes as fit. 0 only if text is empty. */
+size_t text_line_len(const char *text, int columns);
+
 /* snprintf() that ends, where text does not fit, at the end of a character or an escape, and not in
  * a blank: what is left of safe text is safe text. Returns the length written. */
 size_t text_print(char *out, size_t size, const char *fmt, ...)

@@ -16,6 +16,8 @@ struct invocation {
     bool plain;
     bool no_canary; /* of probe */
     bool compare;   /* of list */
+    bool html;      /* of sheet */
+    bool json;      /* of list, probe and verify */
     struct term_options screen;
     const char *journal, *signature, *key; /* of a report; NULL: not given */
     struct session_host *host;             /* of a command that reaches HSMs; else NULL */

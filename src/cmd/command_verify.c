@@ -54,19 +54,6 @@ static void print_ceremony(const struct node *report)
            node_text(summary, "failed"));
 }
 
-static bool check_signature(const char *signature_path, const char *key_path,
-                            const struct bytes *report, struct err *err)
-{
-    struct bytes signature = {0}, pem = {0};
-    bool ok = verify_load(signature_path, VERIFY_SIGNATURE_MAX, &signature, err) &&
-              verify_load(key_path, VERIFY_SIGNATURE_MAX, &pem, err) &&
-              verify_signature(report, &signature, &pem, err);
-
-    bytes_free(&signature);
-    bytes_free(&pem);
-    return ok;
-}
-
 /* Signatures beside the report say that somebody with the key beside them signed it; who that is,
  * only a key from elsewhere can say. */
 static bool verify_beside(const struct invocation *in, const struct bytes *report,
@@ -78,7 +65,7 @@ static bool verify_beside(const struct invocation *in, const struct bytes *repor
     unsigned number = 1;
 
     for (; number <= SIGNING_MAX && signing_find(in->words[0], number, &files); number++) {
-        if (!check_signature(files.signature, files.public_key, report, err))
+        if (!verify_signature_files(report, files.signature, files.public_key, err))
             return print_answer(false, "signature", err->what);
         snprintf(words, sizeof words, "%u: by the key in %s; is that theirs?", number,
                  file_shown(files.public_key, name));
@@ -117,7 +104,7 @@ static bool verify(const struct invocation *in, const struct bytes *report, stru
         return print_answer(false, "journal", err->what);
     if (!in->signature)
         return verify_beside(in, report, *tree, err);
-    if (check_signature(in->signature, in->key, report, err))
+    if (verify_signature_files(report, in->signature, in->key, err))
         print_answer(true, "signature", "by the key that was given, over this very file");
     else
         return print_answer(false, "signature", err->what);

@@ -61,6 +61,10 @@ static const struct option {
      "probe: without the test keys of the canary"},
     {"--compare", "", "", NULL, offsetof(struct invocation, compare),
      "list: ask both HSMs whether keys of the same name are the same"},
+    {"--html", "", "", NULL, offsetof(struct invocation, html),
+     "sheet: one page of HTML, for a browser and for PDF"},
+    {"--json", "", "", NULL, offsetof(struct invocation, json),
+     "list, probe, verify: JSON for programs"},
     {"--journal", "", " FILE", NULL, offsetof(struct invocation, journal),
      "verify: the journal of the ceremony"},
     {"--signature", "", " FILE", NULL, offsetof(struct invocation, signature),
@@ -140,6 +144,41 @@ static const struct command *find_command(const char *word)
     return &commands[0];
 }
 
+/* Options of some commands are refused by all others: *code is then the exit code. */
+static bool check_options(const struct command *command, const struct invocation *in, int *code)
+{
+    static const struct {
+        size_t flag; /* where in struct invocation */
+        const char *option, *refusal;
+        int (*commands[3])(const struct invocation *in);
+    } some[] = {
+        {offsetof(struct invocation, no_canary),
+         "--no-canary",
+         "Only probe can do this",
+         {command_probe}},
+        {offsetof(struct invocation, compare),
+         "--compare",
+         "Only list can do this",
+         {command_list}},
+        {offsetof(struct invocation, html), "--html", "Only sheet can do this", {command_sheet}},
+        {offsetof(struct invocation, json),
+         "--json",
+         "Only list, probe and verify can do this",
+         {command_list, command_probe, command_verify}},
+    };
+
+    for (size_t i = 0; i < sizeof some / sizeof some[0]; i++) {
+        bool given = *(const bool *)((const char *)in + some[i].flag), known = false;
+        for (size_t c = 0; c < 3; c++)
+            known = known || command->run == some[i].commands[c];
+        if (given && !known) {
+            *code = command_misused(some[i].refusal, some[i].option);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Runs the command in a box, with a process that starts agents if the command needs any: both are
  * made before threads exist and before anything is parsed. */
 static int run_enclosed(const struct command *command, struct invocation *in)
@@ -179,10 +218,8 @@ static int run_command(int argc, char **argv)
         return command_misused("A file is missing behind", command->name);
     if (words > named + command->words_max)
         return command_misused("There is a word too many", argv[named + command->words_max]);
-    if (in.no_canary && command->run != command_probe)
-        return command_misused("Only probe can do this", "--no-canary");
-    if (in.compare && command->run != command_list)
-        return command_misused("Only list can do this", "--compare");
+    if (!check_options(command, &in, &code))
+        return code;
     for (int i = named; i < words; i++)
         in.words[i - named] = argv[i];
     return run_enclosed(command, &in);

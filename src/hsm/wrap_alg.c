@@ -39,6 +39,7 @@ static size_t cbc_len(const struct wrap_alg *alg, size_t len, size_t modulus)
 
 static const struct wrap_alg algs[HSM_ALGS] = {
     [HSM_RSA_OAEP_SHA256] = {.name = "rsa-oaep-sha256",
+                             .title = "RSA-OAEP with SHA-256",
                              .standard = "RFC 8017",
                              .words = "the key itself under the transport key",
                              .family = WRAP_RSA_OAEP,
@@ -50,6 +51,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                              .hash = "SHA-256", /* and an empty label */
                              .wrapped_len = oaep_len},
     [HSM_RSA_OAEP_SHA1] = {.name = "rsa-oaep-sha1",
+                           .title = "RSA-OAEP with SHA-1",
                            .standard = "RFC 8017",
                            .words = "the key itself under the transport key",
                            .family = WRAP_RSA_OAEP,
@@ -61,6 +63,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                            .hash = "SHA-1",
                            .wrapped_len = oaep_len},
     [HSM_AES_KWP] = {.name = "aes-kwp",
+                     .title = "AES key wrap with padding",
                      .standard = "RFC 5649",
                      .words = "RFC 5649: protects integrity, carries every length",
                      .family = WRAP_AES,
@@ -74,6 +77,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                      .openssl = "AES-256-WRAP-PAD",
                      .wrapped_len = kwp_len},
     [HSM_AES_KW] = {.name = "aes-kw",
+                    .title = "AES key wrap",
                     .standard = "RFC 3394",
                     .words = "RFC 3394: protects integrity, carries multiples of 8 bytes",
                     .family = WRAP_AES,
@@ -87,6 +91,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                     .openssl = "AES-256-WRAP",
                     .wrapped_len = kw_len},
     [HSM_AES_CBC_PAD] = {.name = "aes-cbc-pad",
+                         .title = "AES-CBC",
                          .standard = "CBC with PKCS#7 padding",
                          .words = "NO INTEGRITY: only the proof shows whether a key was altered",
                          .family = WRAP_AES,

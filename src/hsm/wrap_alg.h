@@ -39,6 +39,7 @@ enum { WRAP_VALUE_MAX = 8 };
 
 struct wrap_alg {
     const char *name;     /* in events, reports, dialects and messages: "aes-kwp" */
+    const char *title;    /* as the field calls it: "AES key wrap with padding" */
     const char *standard; /* "RFC 5649" */
     const char *words;    /* what an officer should know of it */
     enum wrap_family family;

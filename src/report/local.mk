@@ -7,10 +7,21 @@ libreport_a_SOURCES = \
 	%D%/document.h \
 	%D%/json_schema.c \
 	%D%/json_schema.h \
+	%D%/key_groups.c \
+	%D%/key_groups.h \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/report_sections.c \
 	%D%/report_sections.h \
+	%D%/sheet_form.h \
+	%D%/sheet_gates.c \
+	%D%/sheet_html.c \
+	%D%/sheet_keys.c \
+	%D%/sheet_proofs.c \
+	%D%/sheet_text.c \
+	%D%/sheet_transport.c \
+	%D%/sheet_view.c \
+	%D%/sheet_view.h \
 	%D%/signing.c \
 	%D%/signing.h \
 	%D%/signing_sheet.c \

@@ -1,146 +1,178 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/signing_sheet.h"
 
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "protocol/step.h"
+#include "report/sheet_view.h"
 
-enum { SHEET_TEXT = 8192, SHEET_LABEL = 15 };
+/* --- the outcome, and the script --- */
 
-struct sheet {
-    FILE *out;
-    const struct node *report;
-    unsigned line, page;
+/* The words of summary.script. */
+static const struct {
+    const char *script, *words;
+    enum sheet_tone tone;
+} scripts[] = {
+    {"followed", "followed: the keys that the ceremony file names, and no others", SHEET_GOOD},
+    {"incomplete", "INCOMPLETE: keys that the ceremony file names were not migrated",
+     SHEET_WARNING},
+    {"deviated", "DEVIATED: it is not the ceremony that the ceremony file describes", SHEET_BAD},
+    {"none", "none: the ceremony file names no keys", SHEET_PLAIN},
 };
 
-static void head(struct sheet *s)
+static void put_script_word(struct sheet *s)
 {
-    char title[128];
-
-    text_fit(node_text(s->report, "ceremony.title"), 50, false, title, sizeof title);
-    fprintf(s->out, "%s%s   %s   page %u\n\n", s->page ? "\f" : "", title,
-            node_is(s->report, "summary.rehearsal", "yes") ? "REHEARSAL" : "PRODUCTION",
-            s->page + 1);
-    s->page++;
-    s->line = 2;
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
+        if (node_is(s->report, "summary.script", scripts[i].script))
+            sheet_toned(s, scripts[i].tone, "script", "%s", scripts[i].words);
 }
 
-static void put(struct sheet *s, const char *indent, const char *text, size_t len)
+static void put_signed(struct sheet *s)
 {
-    if (s->line == SHEET_LINES)
-        head(s);
-    fprintf(s->out, "%s%.*s\n", len ? indent : "", (int)len, text);
-    s->line++;
+    const char *const *signature = s->about->signatures;
+
+    sheet_fact(s, "signed", "%s", node_text(s->report, "summary.signed"));
+    if (node_at(s->report, "signature.key"))
+        sheet_fact(s, "signing key", "%s on %s", node_text(s->report, "signature.key"),
+                   node_text(s->report, "signature.token"));
+    for (; signature && *signature; signature++)
+        sheet_fact(s, "", "%s", *signature);
 }
 
-/* How much of text goes on one line of this many columns, ended at a blank where there is one. */
-static size_t take(const char *text, int columns)
-{
-    char part[SHEET_TEXT];
-    size_t len = strlen(text), end;
-
-    if (text_width(text) <= columns)
-        return len;
-    do {
-        do
-            len--;
-        while (((unsigned char)text[len] & 0xc0) == 0x80);
-        memcpy(part, text, len);
-        part[len] = '\0';
-    } while (text_width(part) > columns);
-    for (end = len; end > 0 && text[end] != ' ';)
-        end--;
-    return end > 0 ? end : len;
-}
-
-/* The hexadecimal of a SHA-256 as people compare it. Returns out. */
-static const char *in_groups(const char *hex, char out[TEXT_GROUPS_SIZE])
-{
-    size_t at = 0;
-
-    for (size_t i = 0; hex[i] && i < 2 * SHA256_SIZE; i++) {
-        if (i > 0 && i % 4 == 0)
-            out[at++] = ' ';
-        out[at++] = hex[i];
-    }
-    out[at] = '\0';
-    return out;
-}
-
-/* Lines under a name, which stands in front of the first one. */
-static void print_item(struct sheet *s, const char *name, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-static void print_item(struct sheet *s, const char *name, const char *fmt, ...)
-{
-    char text[SHEET_TEXT], before[SHEET_LABEL + 3];
-    const char *at = text;
-    va_list args;
-
-    va_start(args, fmt);
-    text_vprint(text, sizeof text, fmt, args);
-    va_end(args);
-    snprintf(before, sizeof before, "  %-*s", SHEET_LABEL, name);
-    do {
-        size_t len = take(at, SHEET_COLUMNS - SHEET_LABEL - 2);
-        put(s, before, at, len);
-        at += len;
-        at += strspn(at, " ");
-        snprintf(before, sizeof before, "  %-*s", SHEET_LABEL, "");
-    } while (*at);
-}
-
-static void section(struct sheet *s, const char *title)
-{
-    if (s->line + 4 > SHEET_LINES) /* no title at the end of a page */
-        head(s);
-    else
-        put(s, "", "", 0);
-    put(s, "", title, strlen(title));
-}
-
-static void put_summary(struct sheet *s)
+static void put_outcome(struct sheet *s)
 {
     const struct node *summary = node_at(s->report, "summary");
-    char file[TEXT_GROUPS_SIZE];
+    bool complete = node_is(summary, "outcome", "complete");
 
-    section(s, "RECORD OF A KEY CEREMONY");
-    print_item(s, "ceremony", "%s", node_text(s->report, "ceremony.title"));
-    print_item(s, "id", "%s", node_text(s->report, "ceremony.id"));
-    if (node_at(s->report, "ceremony.file-sha256")) /* not in format 1 */
-        print_item(s, "file sha256", "%s",
-                   in_groups(node_text(s->report, "ceremony.file-sha256"), file));
-    print_item(s, "begun", "%s", node_text(summary, "begun"));
-    print_item(s, "ended", "%s", node_text(summary, "ended"));
-    print_item(s, "outcome", "%s, exit code %s: %s", node_text(summary, "outcome"),
-               node_text(summary, "exit-code"), node_text(summary, "sentence"));
-    print_item(s, "keys", "%s migrated, %s refused, %s failed", node_text(summary, "migrated"),
-               node_text(summary, "refused"), node_text(summary, "failed"));
+    sheet_section(s, "OUTCOME");
+    sheet_toned(s, complete ? SHEET_GOOD : SHEET_BAD, "outcome", "%s, exit code %s: %s",
+                node_text(summary, "outcome"), node_text(summary, "exit-code"),
+                node_text(summary, "sentence"));
+    sheet_fact(s, "keys", "%s migrated, %s refused, %s failed%s%s", node_text(summary, "migrated"),
+               node_text(summary, "refused"), node_text(summary, "failed"),
+               node_at(summary, "unproven") ? ", UNPROVEN: " : "", node_text(summary, "unproven"));
     if (node_at(summary, "companions"))
-        print_item(s, "along", "%s public objects, %s refused, %s failed",
+        sheet_fact(s, "with them", "%s public objects, %s refused, %s failed",
                    node_text(summary, "companions"), node_text(summary, "companions-refused"),
                    node_text(summary, "companions-failed"));
-    print_item(s, "exceptions", "%s", node_text(summary, "exceptions"));
-    print_item(s, "written by", "%s %s on %s", node_text(s->report, "tool.name"),
-               node_text(s->report, "tool.version"), node_text(s->report, "tool.host"));
-    print_item(s, "", "sha256 %s", node_text(s->report, "tool.program-sha256"));
+    put_script_word(s);
+    sheet_fact(s, "exceptions", "%s", node_text(summary, "exceptions"));
+    if (s->about->signatures && s->about->signatures[0])
+        sheet_fact(s, "signed", "%s", s->about->signatures[0]);
 }
 
-/* What reports of format 1 do not tell. */
+/* A field of the report by its name: "left-out" as "left out". A list or map has a fact for each
+ * part. */
+static void put_field(struct sheet *s, const char *name, const struct node *field)
+{
+    char words[64], parts[2048];
+    size_t at = 0;
+
+    snprintf(words, sizeof words, "%s", name);
+    for (char *c = words; *c; c++)
+        *c = *c == '-' ? ' ' : *c;
+    if (field->text)
+        sheet_fact(s, words, "%s", field->text);
+    else if (field->count == 0)
+        sheet_fact(s, words, "%s", "none");
+    for (const struct node *n = field->first; n; n = n->next) {
+        if (n->text && field->kind == NODE_LIST)
+            sheet_fact(s, n == field->first ? words : "", "%s", n->text);
+        else if (n->kind != NODE_MAP)
+            put_field(s, n->name ? n->name : words, n);
+        at = 0;
+        for (const struct node *m = n->kind == NODE_MAP ? n->first : NULL; m; m = m->next)
+            if (m->text && strcmp(m->name, "label-hex") != 0)
+                at += text_print(parts + at, sizeof parts - at, "%s%s %s", at ? ", " : "", m->name,
+                                 m->text);
+        if (at > 0)
+            sheet_fact(s, n == field->first ? words : "", "%s", parts);
+    }
+}
+
+/* What the ceremony file asked for and the ceremony did not do, and what it did besides. */
+static void put_script(struct sheet *s)
+{
+    const struct node *script = node_at(s->report, "script");
+
+    if (!script && !node_at(s->report, "summary.script"))
+        return; /* older reports say nothing of it */
+    sheet_section(s, "SCRIPT AND DEVIATIONS");
+    put_script_word(s);
+    for (const struct node *n = script ? script->first : NULL; n; n = n->next)
+        put_field(s, n->name ? n->name : "", n);
+}
+
+static const char *title_of_step(const char *name)
+{
+    for (unsigned i = 0; i < STEPS; i++)
+        if (strcmp(name, step_name((enum step_id)i)) == 0)
+            return step_title((enum step_id)i);
+    return name;
+}
+
+static void put_exceptions(struct sheet *s)
+{
+    const struct node *exceptions = node_at(s->report, "exceptions");
+    char time[32];
+
+    sheet_section(s, "EXCEPTIONS");
+    if (exceptions->count == 0)
+        sheet_fact(s, "", "%s", "none");
+    for (const struct node *e = exceptions->first; e; e = e->next) {
+        sheet_toned(s, SHEET_WARNING, "at", "%s, %s%s%s%s",
+                    sheet_time(s, node_text(e, "at"), 0, time),
+                    node_at(e, "step") ? "after the step: " : "before the first step",
+                    node_at(e, "step") ? title_of_step(node_text(e, "step")) : "",
+                    node_at(e, "key") ? ", key " : "", node_text(e, "key"));
+        sheet_fact(s, "expected", "%s", node_text(e, "expected"));
+        sheet_fact(s, "happened", "%s", node_text(e, "happened"));
+        sheet_fact(s, "decided", "%s", node_text(e, "decided"));
+    }
+}
+
+/* --- the ceremony, its devices and people --- */
+
+static void put_ceremony(struct sheet *s)
+{
+    const struct node *ceremony = node_at(s->report, "ceremony");
+    const struct node *pace = node_at(ceremony, "pace");
+    const char *file = node_text(ceremony, "file-sha256"); /* not in format 1 */
+    char time[32];
+
+    sheet_section(s, "CEREMONY");
+    sheet_fact(s, "title", "%s", node_text(ceremony, "title"));
+    sheet_fact(s, "id", "%s%s%s", node_text(ceremony, "id"),
+               node_at(ceremony, "resumes") ? ", resumes " : "", node_text(ceremony, "resumes"));
+    sheet_fact(s, "file", "%s", node_text(ceremony, "file"));
+    if (strlen(file) == 64)
+        sheet_digest(s, "file sha256", "", file);
+    sheet_fact(s, "begun", "%s", sheet_time(s, node_text(s->report, "summary.begun"), 0, time));
+    sheet_fact(s, "ended", "%s", sheet_time(s, node_text(s->report, "summary.ended"), 0, time));
+    if (pace)
+        put_field(s, "pace", pace);
+    sheet_fact(s, "written by", "%s %s on %s", node_text(s->report, "tool.name"),
+               node_text(s->report, "tool.version"), node_text(s->report, "tool.host"));
+    sheet_digest(s, "", "sha256", node_text(s->report, "tool.program-sha256"));
+}
+
+/* How module and agent ran there; reports of format 1 do not say. */
 static void put_running(struct sheet *s, const struct node *hsm)
 {
     const struct node *loaded = node_at(hsm, "loaded");
 
     if (node_is(hsm, "agent-code", "not checked"))
-        print_item(s, "", "%s", "agent named by the ceremony file: ITS CODE WAS NOT CHECKED");
+        sheet_toned(s, SHEET_WARNING, "", "%s",
+                    "agent named by the ceremony file: ITS CODE WAS NOT CHECKED");
     if (node_text(hsm, "confinement")[0])
-        print_item(s, "", "agent confined: %s", node_text(hsm, "confinement"));
+        sheet_fact(s, "", "agent confined: %s", node_text(hsm, "confinement"));
     if (node_text(hsm, "loading")[0])
-        print_item(s, "", "module loaded from: %s", node_text(hsm, "loading"));
+        sheet_fact(s, "", "module loaded from: %s", node_text(hsm, "loading"));
     if (loaded && loaded->count > 0)
-        print_item(s, "", "it loaded %zu libraries%s: see \"loaded\" in the report", loaded->count,
+        sheet_fact(s, "", "it loaded %zu librar%s%s: see \"loaded\" in the report", loaded->count,
+                   loaded->count == 1 ? "y" : "ies",
                    node_at(hsm, "loaded-more") ? " and more" : "");
 }
 
@@ -148,205 +180,177 @@ static void put_devices(struct sheet *s)
 {
     static const char *const sides[] = {"source", "destination"};
 
-    section(s, "DEVICES");
+    sheet_section(s, "DEVICES");
     for (unsigned i = 0; i < 2; i++) {
         const struct node *hsm = node_at(s->report, sides[i]);
-        print_item(s, sides[i], "%s, serial %s", node_text(hsm, "label"), node_text(hsm, "serial"));
-        print_item(s, "", "%s %s, firmware %s, %s through %s", node_text(hsm, "manufacturer"),
+        sheet_fact(s, sides[i], "%s, serial %s", node_text(hsm, "label"), node_text(hsm, "serial"));
+        sheet_fact(s, "", "%s %s, firmware %s, %s through %s", node_text(hsm, "manufacturer"),
                    node_text(hsm, "model"), node_text(hsm, "firmware"), node_text(hsm, "api"),
                    node_text(hsm, "module"));
-        print_item(s, "", "module sha256 %s", node_text(hsm, "module-sha256"));
-        print_item(s, "", "agent sha256 %s", node_text(hsm, "agent-sha256"));
+        sheet_digest(s, "", "module sha256", node_text(hsm, "module-sha256"));
+        sheet_digest(s, "", "agent sha256", node_text(hsm, "agent-sha256"));
         put_running(s, hsm);
     }
 }
 
-/* Each with its method. */
-static void put_kcvs(struct sheet *s, const struct node *key)
+static void put_people(struct sheet *s)
 {
-    for (const struct node *c = node_at(key, "check-values")->first; c; c = c->next) {
-        bool both = node_at(c, "source") && node_at(c, "destination");
-        bool named = !node_is(c, "method", "none");
-        if (node_is(c, "method", "spki-sha256"))
-            continue; /* the public half says it */
-        if (node_at(c, "source"))
-            print_item(s, "check value", "%s, %s%s", node_text(c, "source"), node_text(c, "method"),
-                       both ? ", the same on both sides" : "");
-        else
-            print_item(s, "check value", "none%s%s: %s", named ? " by " : "",
-                       named ? node_text(c, "method") : "", node_text(c, "none"));
-    }
+    const struct node *officers = node_at(s->report, "ceremony.officers");
+    const struct node *pins = node_at(s->report, "pins");
+
+    sheet_section(s, "PEOPLE");
+    if (officers->count == 0)
+        sheet_fact(s, "", "%s", "the ceremony file names nobody");
+    for (const struct node *o = officers->first; o; o = o->next)
+        sheet_fact(s, o == officers->first ? "present" : "", "%s%s%s", node_text(o, "name"),
+                   node_text(o, "role")[0] ? ", " : "", node_text(o, "role"));
+    if (pins)
+        put_field(s, "PINs", pins);
 }
 
-/* What is otherwise than on the source, by what that means. */
-static void put_changes(struct sheet *s, const struct node *key)
-{
-    static const char *const verdicts[] = {"tightened", "dropped", "by nature"};
-
-    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++) {
-        char names[512] = "";
-        size_t at = 0;
-        for (const struct node *a = node_at(key, "attributes")->first; a; a = a->next)
-            if (node_is(a, "verdict", verdicts[i]) && at < sizeof names)
-                at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "",
-                                       node_text(a, "name"));
-        if (at > 0)
-            print_item(s, verdicts[i], "%s", names);
-    }
-}
-
-static void put_key(struct sheet *s, const struct node *key)
-{
-    const struct node *print = node_at(key, "source-public-key");
-    const char *class = node_text(key, "class");
-    char groups[TEXT_GROUPS_SIZE];
-
-    if (s->line + 5 > SHEET_LINES) /* a key's name stays with what became of it */
-        head(s);
-    put(s, "", "", 0);
-    print_item(s, node_text(key, "number"), "%s", node_text(key, "label"));
-    print_item(s, "type", "%s%s%s, id %s", node_is(key, "type", class) ? "" : class,
-               node_is(key, "type", class) ? "" : " ", node_text(key, "type"),
-               node_text(key, "id"));
-    print_item(s, "outcome", "%s: %s", node_text(key, "outcome"),
-               node_at(key, "proven") ? node_text(key, "proven") : node_text(key, "reason"));
-    if (node_at(key, "source-check-value"))
-        print_item(s, "check value", "%s as the source tells it%s%s",
-                   node_text(key, "source-check-value"),
-                   node_at(key, "destination-check-value") ? ", the destination " : "",
-                   node_text(key, "destination-check-value"));
-    put_kcvs(s, key);
-    if (node_at(key, "companion-of"))
-        print_item(s, "along with", "key %s", node_text(key, "companion-of"));
-    if (node_at(key, "der-sha256"))
-        print_item(s, "sha256", "%s, of %s bytes of DER",
-                   in_groups(node_text(key, "der-sha256"), groups), node_text(key, "der-bytes"));
-    put_changes(s, key);
-    if (!print)
-        return;
-    print_item(s, "public half", "%s", node_text(print, "sha256"));
-    print_item(s, "in words", "%s", node_text(print, "words"));
-}
-
-static void put_keys(struct sheet *s)
-{
-    section(s, "KEYS");
-    for (const struct node *key = node_at(s->report, "keys")->first; key; key = key->next)
-        put_key(s, key);
-    put(s, "", "", 0);
-    print_item(s, "by nature", "%s", node_text(s->report, "by-nature"));
-}
-
-static void put_companions(struct sheet *s)
-{
-    const struct node *companions = node_at(s->report, "companions");
-
-    if (companions->count > 0)
-        section(s, "PUBLIC OBJECTS THAT WENT ALONG WITH KEYS");
-    for (const struct node *key = companions->first; key; key = key->next)
-        put_key(s, key);
-}
-
-static void put_transport(struct sheet *s)
-{
-    const struct node *reported = node_at(s->report, "transport-key.source");
-
-    if (!reported)
-        return;
-    section(s, "TRANSPORT KEY, as the source loaded it");
-    print_item(s, "agree", "%s: the destination made %s",
-               node_text(s->report, "transport-key.agree"),
-               node_is(s->report, "transport-key.agree", "yes") ? "the same" : "ANOTHER ONE");
-    print_item(s, "fingerprint", "%s", node_text(reported, "sha256"));
-    print_item(s, "in words", "%s", node_text(reported, "words"));
-}
-
-/* What was asked is not told; only how it ended. */
-static void put_gates(struct sheet *s)
-{
-    section(s, "CONFIRMATIONS AND WAIVERS");
-    for (const struct node *g = node_at(s->report, "gates")->first; g; g = g->next) {
-        bool waived = node_is(g, "state", "waived"), by = !waived && node_at(g, "officer");
-        const char *role = by ? node_text(g, "role") : "";
-        if (!node_is(g, "state", "open"))
-            print_item(s, node_text(g, "gate"), "%s%s%s, %s%s%s%s%s",
-                       waived ? "waived by the ceremony file" : node_text(g, "state"),
-                       node_at(g, "key") ? ", key " : "", node_text(g, "key"), node_text(g, "at"),
-                       by ? ", " : "", by ? node_text(g, "officer") : "", role[0] ? ", " : "",
-                       role);
-    }
-}
-
-static void put_exceptions(struct sheet *s)
-{
-    section(s, "EXCEPTIONS");
-    if (node_at(s->report, "exceptions")->count == 0)
-        print_item(s, "", "%s", "none");
-    for (const struct node *e = node_at(s->report, "exceptions")->first; e; e = e->next) {
-        print_item(s, "at", "%s, %s%s%s", node_text(e, "at"),
-                   node_at(e, "step") ? node_text(e, "step") : "before the first step",
-                   node_at(e, "key") ? ", key " : "", node_text(e, "key"));
-        print_item(s, "expected", "%s", node_text(e, "expected"));
-        print_item(s, "happened", "%s", node_text(e, "happened"));
-        print_item(s, "decided", "%s", node_text(e, "decided"));
-    }
-}
+/* --- what went wrong --- */
 
 static void put_warnings(struct sheet *s)
 {
-    section(s, "WARNINGS");
-    if (node_at(s->report, "warnings")->count == 0)
-        print_item(s, "", "%s", "none");
-    for (const struct node *w = node_at(s->report, "warnings")->first; w; w = w->next)
-        print_item(s, node_at(w, "key") ? "key" : "", "%s%s%s", node_text(w, "key"),
-                   node_at(w, "key") ? ": " : "", node_text(w, "text"));
+    const struct node *warnings = node_at(s->report, "warnings");
+    struct key_groups groups = {0};
+
+    sheet_section(s, "WARNINGS");
+    if (warnings->count == 0)
+        sheet_fact(s, "", "%s", "none");
+    for (const struct node *w = warnings->first; w && !s->failed; w = w->next)
+        s->failed = !key_groups_add(&groups, node_at(w, "key") ? node_number(w, "key") : 0, s->err,
+                                    "%s", node_text(w, "text"));
+    sheet_groups(s, &groups, "key");
 }
 
-static void put_report(struct sheet *s, const uint8_t sha256[SHA256_SIZE])
+static void put_errors(struct sheet *s)
 {
-    char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
+    const struct node *errors = node_at(s->report, "errors");
+    char time[32];
 
-    section(s, "REPORT AND JOURNAL");
-    print_item(s, "report", "sha256 %s", text_groups(sha256, 16, groups));
-    print_item(s, "in words", "%s", text_words(sha256, 0, SHA256_SIZE, words));
-    print_item(s, "signed", "%s", node_text(s->report, "summary.signed"));
-    if (node_at(s->report, "signature.key"))
-        print_item(s, "signing key", "%s on %s", node_text(s->report, "signature.key"),
-                   node_text(s->report, "signature.token"));
-    print_item(s, "journal", "%s records, head %s", node_text(s->report, "journal.records"),
-               in_groups(node_text(s->report, "journal.head"), groups));
+    if (errors->count > 0)
+        sheet_section(s, "ERRORS");
+    for (const struct node *e = errors->first; e; e = e->next) {
+        sheet_toned(s, SHEET_BAD, node_text(e, "side"), "%s%s%s, %s%s%s%s%s",
+                    sheet_time(s, node_text(e, "at"), 0, time), node_at(e, "key") ? ", key " : "",
+                    node_text(e, "key"), node_text(e, "what"), node_at(e, "hsm-code") ? " (" : "",
+                    node_text(e, "hsm-code"), node_at(e, "hsm-name") ? " " : "",
+                    node_text(e, "hsm-name"));
+        if (node_at(e, "now"))
+            sheet_fact(s, "", "%s", node_text(e, "now"));
+    }
 }
 
-static void put_signature(struct sheet *s, const char *name, const char *role)
+static void put_inventory(struct sheet *s)
 {
-    if (s->line + 3 > SHEET_LINES) /* a name and its line stay together */
-        head(s);
-    put(s, "", "", 0);
-    print_item(s, "present", "%s%s%s", name, role[0] ? ", " : "", role);
-    print_item(s, "", "%s", "date ______________   signature ______________________________");
+    static const char *const sides[] = {"source", "destination"};
+
+    sheet_section(s, "LEFT OVER");
+    sheet_fact(s, "left over", "%s", node_text(s->report, "summary.left-over"));
+    for (size_t i = 0; i < 2; i++) {
+        const struct node *side = node_at(node_at(s->report, "inventory"), sides[i]);
+        const struct node *after = node_at(side, "after");
+        if (after)
+            sheet_fact(s, sides[i], "%s objects before, %s after: %s unexplained, %s missing",
+                       node_text(side, "before.objects"), node_text(after, "objects"),
+                       node_text(after, "unexplained"), node_text(after, "missing"));
+        else
+            sheet_toned(s, SHEET_WARNING, sides[i], "%s", "no inventory was taken at the end");
+    }
+}
+
+/* --- the report itself --- */
+
+static void put_report(struct sheet *s)
+{
+    char hex[2 * SHA256_SIZE + 1], words[TEXT_WORDS_SIZE];
+
+    sheet_section(s, "REPORT AND JOURNAL");
+    sheet_fact(s, "untouched", "%s",
+               "yes: its seal is that of its lines, and its content agrees with itself (verified "
+               "when this sheet was made)");
+    sheet_digest(s, "report", "SHA-256", text_hex(s->about->sha256, SHA256_SIZE, hex));
+    sheet_fact(s, "in words", "%s", text_words(s->about->sha256, 0, SHA256_SIZE, words));
+    put_signed(s);
+    sheet_fact(s, "journal", "%s records", node_text(s->report, "journal.records"));
+    sheet_digest(s, "", "head", node_text(s->report, "journal.head"));
 }
 
 static void put_signatures(struct sheet *s)
 {
     const struct node *officers = node_at(s->report, "ceremony.officers");
 
-    section(s, "SIGNATURES OF THOSE WHO WERE PRESENT");
+    sheet_section(s, "SIGNATURES OF THOSE WHO WERE PRESENT");
+    if (s->failed)
+        return;
     for (const struct node *o = officers->first; o; o = o->next)
-        put_signature(s, node_text(o, "name"), node_text(o, "role"));
+        s->page.form->signature(&s->page, node_text(o, "name"), node_text(o, "role"));
     for (size_t i = officers->count; i < 2; i++)
-        put_signature(s, "name ______________________________", "");
+        s->page.form->signature(&s->page, "", "");
 }
 
-void sheet_print(const struct node *report, const uint8_t sha256[SHA256_SIZE], FILE *out)
-{
-    static void (*const sections[])(struct sheet *) = {put_summary,    put_devices,   put_keys,
-                                                       put_companions, put_transport, put_gates,
-                                                       put_exceptions, put_warnings};
-    struct sheet s = {.out = out, .report = report};
+/* --- the sheet --- */
 
-    head(&s);
+/* Finds the keys by their numbers, which are those of the plan, from 1. */
+static bool index_keys(struct sheet *s)
+{
+    static const char *const lists[] = {"keys", "companions"};
+
+    s->key_count = node_at(s->report, "keys")->count + node_at(s->report, "companions")->count;
+    s->keys = calloc(s->key_count + 1, sizeof *s->keys);
+    if (!s->keys)
+        return err_set(s->err, ERR_FAILED, "There is no memory for the keys of a report");
+    for (size_t i = 0; i < 2; i++)
+        for (const struct node *n = node_at(s->report, lists[i])->first; n; n = n->next) {
+            int64_t number = node_number(n, "number");
+            if (number >= 1 && (uint64_t)number <= s->key_count)
+                s->keys[number - 1].key = n;
+        }
+    return true;
+}
+
+static void index_proofs(struct sheet *s)
+{
+    static const enum step_id stages[SHEET_PROOFS] = {STEP_PROVE, STEP_PROVE_AGAIN,
+                                                      STEP_PROVE_FRESH};
+
+    for (const struct node *n = node_at(s->report, "proofs")->first; n; n = n->next) {
+        int64_t number = node_number(n, "key");
+        if (number < 1 || (uint64_t)number > s->key_count || !node_is(n, "state", "ok"))
+            continue;
+        for (size_t i = 0; i < SHEET_PROOFS; i++)
+            if (node_is(n, "stage", step_name(stages[i])))
+                s->keys[number - 1].proof[i] = n;
+    }
+}
+
+bool sheet_print(const struct node *report, const struct sheet_about *about,
+                 const struct sheet_form *form, FILE *out, struct err *err)
+{
+    static void (*const sections[])(struct sheet *) = {
+        put_outcome,      sheet_key_table, sheet_not_migrated, sheet_companions, put_script,
+        put_exceptions,   put_warnings,    put_errors,         put_inventory,    put_ceremony,
+        put_devices,      put_people,      sheet_gates,        sheet_transport,  sheet_lanes,
+        sheet_mechanisms, sheet_proofs,    sheet_check_values, sheet_rights,     put_report,
+        put_signatures};
+    struct sheet s = {
+        .page = {.form = form,
+                 .out = out,
+                 .title = node_text(report, "ceremony.title"),
+                 .stamp = node_is(report, "summary.rehearsal", "yes") ? "REHEARSAL" : "PRODUCTION"},
+        .report = report,
+        .about = about,
+        .err = err,
+    };
+
+    if (!index_keys(&s))
+        return false;
+    index_proofs(&s);
+    form->begin(&s.page);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         sections[i](&s);
-    put_report(&s, sha256);
-    put_signatures(&s);
+    form->end(&s.page);
+    free(s.keys);
+    return !s.failed;
 }

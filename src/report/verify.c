@@ -214,3 +214,16 @@ bool verify_signature(const struct bytes *report, const struct bytes *signature,
     ERR_clear_error();
     return ok;
 }
+
+bool verify_signature_files(const struct bytes *report, const char *signature, const char *pem,
+                            struct err *err)
+{
+    struct bytes made = {0}, key = {0};
+    bool ok = verify_load(signature, VERIFY_SIGNATURE_MAX, &made, err) &&
+              verify_load(pem, VERIFY_SIGNATURE_MAX, &key, err) &&
+              verify_signature(report, &made, &key, err);
+
+    bytes_free(&made);
+    bytes_free(&key);
+    return ok;
+}

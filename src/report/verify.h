@@ -36,4 +36,8 @@ bool verify_journal(const struct bytes *report, const char *journal, struct err 
 bool verify_signature(const struct bytes *report, const struct bytes *signature,
                       const struct bytes *pem, struct err *err);
 
+/* The same for a signature and a key in files. Errors also: as verify_load(). */
+bool verify_signature_files(const struct bytes *report, const char *signature, const char *pem,
+                            struct err *err);
+
 #endif
