@@ -144,7 +144,7 @@ hostile='keys=aes32:%3cimg src=x onerror=alert(1)%3e,aes32:--%3e%3cscript%3e,aes
 hold hostile '"</title><script>alert(2)</script> --> \" &lt;"' '"<img src=x onerror=alert(3)> \"--> %s"' "$hostile" no
 ok "the page runs and loads nothing" page "$tmp/hostile.html" \
     '<img src=x onerror=alert(1)>' '--><script>' '\x1b[2Jred\x0a' '\xe2\x80\xaetxt.exe' "\"'&amp;" '\xff\xfe\xc0\x80' \
-    '</td><!--' '漢字' 'é<style>' '</title><script>alert(2)</script> --> " &lt;' \
+    '</td><!--' '漢字' "$(printf 'e\314\201<style>')" '</title><script>alert(2)</script> --> " &lt;' \
     '<img src=x onerror=alert(3)> "--> %s'
 sed 's/&lt;img/<img/; s/onerror=alert(1)&gt;/onerror=alert(1)>/' "$tmp/hostile.html" >"$tmp/open.html"
 not_ok "control: a label that is not escaped is seen" page "$tmp/open.html"

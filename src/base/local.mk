@@ -9,6 +9,8 @@ libbase_a_SOURCES = \
 	%D%/err.h \
 	%D%/file.c \
 	%D%/file.h \
+	%D%/json_writer.c \
+	%D%/json_writer.h \
 	%D%/lock.c \
 	%D%/lock.h \
 	%D%/pin.c \

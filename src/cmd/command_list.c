@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hsmferry list FILE */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/kept_events.h"
+#include "cmd/list_json.h"
 #include "cmd/message.h"
 #include "cmd/session.h"
 #include "ui/plain/list.h"
@@ -46,35 +47,76 @@ static void print_both(const struct config *config, const struct worker *worker)
     list_print(stdout, output_columns(), sides);
 }
 
-/* What was found out about keys of one name, below the list. */
-static void print_compared(const char *lines)
+/* What was found out about keys of one name, below the list: "payments-kek: same, aes-ecb: ..."; of
+ * a key that is alone, on which side. */
+static void print_compared(const struct kept_events *kept)
 {
-    printf("\nKeys of one name, an operation on each where no public half tells it:\n%s", lines);
+    const struct event *event;
+    char text[EVENT_COMPARED_TEXT];
+
+    puts("\nKeys of one name, an operation on each where no public half tells it:");
+    for (size_t at = 0; (event = kept_events_next(kept, EVENT_COMPARED, &at));) {
+        const struct compared *compared = &event->compared;
+        if (compared->result == COMPARED_ONLY_HERE)
+            printf("%s: only on the %s\n", compared->label,
+                   side_name(compared->handle[SIDE_SOURCE] ? SIDE_SOURCE : SIDE_DESTINATION));
+        else
+            printf("%s: %s\n", compared->label, event_compared_text(compared, text));
+    }
 }
 
-static int list_both(struct session *s, bool compare)
+static void print_json(const struct config *config, const struct worker *worker, bool compare,
+                       const struct kept_events *kept, int exit_code)
+{
+    struct json_writer j = {.out = stdout};
+    const struct event *event;
+
+    json_map(&j, NULL);
+    json_text(&j, "format", "hsmferry-list/1");
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        list_json_side(&j, side, &config->side[side], worker);
+    if (compare) {
+        json_list(&j, "compared");
+        for (size_t at = 0; (event = kept_events_next(kept, EVENT_COMPARED, &at));)
+            list_json_compared(&j, &event->compared);
+        json_end(&j);
+    }
+    json_list(&j, "errors");
+    for (size_t at = 0; (event = kept_events_next(kept, EVENT_ERROR, &at));)
+        list_json_error(&j, event->side, event->key, &event->error);
+    json_end(&j);
+    json_number(&j, "exit-code", exit_code);
+    json_end(&j);
+}
+
+static int list_both(struct session *s, const struct invocation *in)
 {
     struct config_side *side = s->config->side;
+    struct kept_events kept = {.kinds = UINT64_C(1) << EVENT_COMPARED | UINT64_C(1) << EVENT_ERROR};
     struct worker *worker;
     struct err err = {0};
-    char *lines = NULL;
-    FILE *compared = NULL;
-    size_t len;
 
     if (!session_start(s, false, false, &worker, &err))
         return command_failed(&err);
-    if (compare)
-        compared = open_memstream(&lines, &len);
     struct plain_result result = plain_run(&(struct plain_job){
         .worker = worker,
         .token = {&side[SIDE_SOURCE].token, &side[SIDE_DESTINATION].token},
-        .compared = compared,
+        .compare = in->compare,
+        .take = kept_events_take,
+        .ctx = &kept,
     });
-    print_both(s->config, worker);
+    if (kept.lost) {
+        err_set(&err, ERR_FAILED, "There is no memory for all that the HSMs answered");
+        result.exit_code = command_failed(&err);
+    } else if (in->json) {
+        print_json(s->config, worker, in->compare, &kept, result.exit_code);
+    } else {
+        print_both(s->config, worker);
+        if (in->compare)
+            print_compared(&kept);
+    }
     worker_free(worker);
-    if (compared && fclose(compared) == 0)
-        print_compared(lines);
-    free(lines);
+    kept_events_free(&kept);
     return result.exit_code;
 }
 
@@ -85,7 +127,7 @@ int command_list(const struct invocation *in)
     int code;
 
     code = session_load(&s, in->words[0], &err) && session_confine(&s, SESSION_LOOK, NULL, &err)
-               ? list_both(&s, in->compare)
+               ? list_both(&s, in)
                : command_failed(&err);
     session_free(&s);
     return code;

@@ -5,11 +5,13 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/message.h"
+#include "cmd/probe_json.h"
 #include "cmd/session.h"
 #include "ui/plain/plain_log.h"
 #include "ui/plain/plain_loop.h"
 
-/* The code that the ceremony would end with for this: that of a key named by itself. */
+/* The code that the ceremony would end with for this: that of a key named by itself. log: NULL: no
+ * line of it is wanted. */
 static int verdict(const struct plan *plan, struct plain_log *log)
 {
     size_t companions = 0;
@@ -23,12 +25,15 @@ static int verdict(const struct plan *plan, struct plain_log *log)
     }
     text_print(text, sizeof text, "%zu of %zu keys can go; no key was touched", plan->movable,
                plan->count - companions);
-    plain_log_note(log, text);
+    if (log)
+        plain_log_note(log, text);
     return code;
 }
 
+/* log: NULL: the result is written as JSON, and nothing else. */
 static int probe(struct session *s, struct plain_log *log)
 {
+    struct kept_events kept = {.kinds = log ? 0 : PROBE_EVENTS};
     const struct config *config = s->config;
     struct uri all;
     struct selection keys = {.uris = config->keys, .uri_count = config->key_count};
@@ -45,7 +50,8 @@ static int probe(struct session *s, struct plain_log *log)
     writes = config->policy.canary != CANARY_NONE && config->policy.writes_before_review;
     if (!session_start(s, writes, false, &worker, &err))
         return command_failed(&err);
-    plain_log_print_all(log);
+    if (log)
+        plain_log_print_all(log);
     struct plain_result result = plain_run(&(struct plain_job){
         .worker = worker,
         .token = {&config->side[SIDE_SOURCE].token, &config->side[SIDE_DESTINATION].token},
@@ -53,10 +59,19 @@ static int probe(struct session *s, struct plain_log *log)
         .until_plan = true,
         .log = log,
         .out = stdout,
+        .take = kept_events_take,
+        .ctx = &kept,
     });
     if (result.exit_code == 0)
         result.exit_code = verdict(worker_plan_now(worker), log);
+    if (kept.lost) {
+        err_set(&err, ERR_FAILED, "There is no memory for all that the HSMs answered");
+        result.exit_code = command_failed(&err);
+    } else if (!log) {
+        probe_json_print(stdout, config, worker, &kept, result.exit_code);
+    }
     worker_free(worker);
+    kept_events_free(&kept);
     return result.exit_code;
 }
 
@@ -68,7 +83,7 @@ int command_probe(const struct invocation *in)
     int code;
 
     if (!session_load(&s, in->words[0], &err) || !session_confine(&s, SESSION_RECORD, NULL, &err) ||
-        !plain_log_new(stdout, &log, &err)) {
+        (!in->json && !plain_log_new(stdout, &log, &err))) {
         code = command_failed(&err);
     } else {
         if (in->no_canary)

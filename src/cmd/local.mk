@@ -20,12 +20,24 @@ hsmferry_SOURCES = \
 	%D%/confinement.h \
 	%D%/find_interrupted.c \
 	%D%/find_interrupted.h \
+	%D%/kept_events.c \
+	%D%/kept_events.h \
 	%D%/libraries.c \
 	%D%/libraries.h \
+	%D%/list_json.c \
+	%D%/list_json.h \
 	%D%/main.c \
 	%D%/message.c \
 	%D%/message.h \
+	%D%/probe_json.c \
+	%D%/probe_json.h \
 	%D%/run_plain.c \
 	%D%/run_plain.h \
 	%D%/session.c \
 	%D%/session.h
+# What the commands write for programs, each with the format that its name says.
+json_schemas = \
+	%D%/hsmferry-list-1.schema.json \
+	%D%/hsmferry-probe-1.schema.json \
+	%D%/hsmferry-verify-1.schema.json
+dist_pkgdata_DATA += $(json_schemas)

@@ -104,7 +104,7 @@ static size_t count_commands(const struct plain_job *job)
 static bool is_skipped(const struct loop *l)
 {
     if (commands[l->command].what == WORKER_COMPARE)
-        return !l->job->compared || l->side_failed[SIDE_SOURCE] || l->side_failed[SIDE_DESTINATION];
+        return !l->job->compare || l->side_failed[SIDE_SOURCE] || l->side_failed[SIDE_DESTINATION];
     if (commands[l->command].what == WORKER_DEVICES)
         return !l->job->selection || l->job->until_plan;
     return commands[l->command].side != SIDE_RELAY && l->side_failed[commands[l->command].side];
@@ -309,32 +309,16 @@ static void stop(struct loop *l, const char *why)
     l->result.stopped = true;
 }
 
-/* "payments-kek: same, aes-ecb: ..."; of a key that is alone, on which side. */
-static void tell_compared(FILE *out, const struct compared *compared)
-{
-    char text[EVENT_COMPARED_TEXT];
-    bool source = compared->handle[SIDE_SOURCE] != 0;
-
-    if (!out)
-        return;
-    if (compared->result == COMPARED_ONLY_HERE)
-        fprintf(out, "%s: only on the %s\n", compared->label,
-                side_name(source ? SIDE_SOURCE : SIDE_DESTINATION));
-    else
-        fprintf(out, "%s: %s\n", compared->label, event_compared_text(compared, text));
-}
-
 static void take_event(struct loop *l, const struct event *event)
 {
     if (l->job->log)
         plain_log_event(l->job->log, event, now_ms());
     else if (event->kind == EVENT_ERROR)
         plain_error(stderr, &event->error);
+    if (l->job->take)
+        l->job->take(l->job->ctx, event);
 
     switch (event->kind) {
-    case EVENT_COMPARED:
-        tell_compared(l->job->compared, &event->compared);
-        break;
     case EVENT_PIN:
         ask_of(l, event);
         break;

@@ -17,13 +17,14 @@ struct plain_job {
     struct worker *worker;
     const struct uri *token[2];        /* by enum side */
     const struct selection *selection; /* NULL: no ceremony, only open both HSMs and list them */
-    FILE *compared;  /* without a selection: secret and private keys of one name are compared, and a
-                        line for each is written here; NULL: they are not */
+    bool compare;    /* without a selection: secret and private keys of one name are compared */
     bool sign;       /* no ceremony: only worker_sign() */
     bool resume;     /* an interrupted ceremony goes on: the selection is its own */
     bool until_plan; /* ends with the plan: nothing is begun */
     struct plain_log *log; /* NULL: only failures are told, on standard error */
     FILE *out;             /* what the log writes to: when that fails, the ceremony stops */
+    void (*take)(void *ctx, const struct event *event); /* gets every event; NULL: nobody does */
+    void *ctx;
 };
 
 struct plain_result {
