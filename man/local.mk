@@ -3,6 +3,7 @@ dist_man_MANS += \
 	%D%/hsmferry-agent.8 \
 	%D%/hsmferry-ceremony.5 \
 	%D%/hsmferry-dialect.5 \
+	%D%/hsmferry-json.5 \
 	%D%/hsmferry-report.5 \
 	%D%/hsmferry.1
 

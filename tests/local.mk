@@ -18,6 +18,7 @@ shell_tests = \
 	%D%/faults/resume.sh \
 	%D%/faults/sweep.sh \
 	%D%/format.sh \
+	%D%/json.sh \
 	%D%/kept.sh \
 	%D%/fuzz/replay.sh \
 	%D%/golden/golden.sh \
@@ -91,6 +92,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/faults/raw.py \
 	%D%/faults/sweep.py \
 	%D%/forge.py \
+	%D%/json_check.py \
 	%D%/sheet_page.py \
 	%D%/kept \
 	%D%/lib.sh \

@@ -3,9 +3,12 @@
 #ifndef HSMFERRY_REPORT_SHEET_VIEW_H
 #define HSMFERRY_REPORT_SHEET_VIEW_H
 
+#include "base/err.h"
 #include "report/key_groups.h"
 #include "report/sheet_form.h"
-#include "report/signing_sheet.h"
+#include "report/yaml_tree.h"
+
+struct sheet_about;
 
 /* Before a key is kept, after, and by a fresh process. */
 enum { SHEET_PROOFS = 3 };
@@ -19,8 +22,8 @@ struct sheet_key {
 struct sheet {
     struct sheet_page page;
     const struct node *report;
-    const struct sheet_about *about;
-    struct sheet_key *keys; /* by number - 1 */
+    const struct sheet_about *about; /* signing_sheet.h */
+    struct sheet_key *keys;          /* by number - 1 */
     size_t key_count;
     struct err *err;
     bool failed; /* err says why; what follows is left out */

@@ -232,11 +232,11 @@ static void put_errors(struct sheet *s)
     if (errors->count > 0)
         sheet_section(s, "ERRORS");
     for (const struct node *e = errors->first; e; e = e->next) {
-        sheet_toned(s, SHEET_BAD, node_text(e, "side"), "%s%s%s, %s%s%s%s%s",
+        sheet_toned(s, SHEET_BAD, node_text(e, "side"), "%s%s%s, %s%s%s%s%s%s",
                     sheet_time(s, node_text(e, "at"), 0, time), node_at(e, "key") ? ", key " : "",
                     node_text(e, "key"), node_text(e, "what"), node_at(e, "hsm-code") ? " (" : "",
                     node_text(e, "hsm-code"), node_at(e, "hsm-name") ? " " : "",
-                    node_text(e, "hsm-name"));
+                    node_text(e, "hsm-name"), node_at(e, "hsm-code") ? ")" : "");
         if (node_at(e, "now"))
             sheet_fact(s, "", "%s", node_text(e, "now"));
     }

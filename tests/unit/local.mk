@@ -110,6 +110,18 @@ TESTS += %D%/test_key
 %C%_test_key_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_key_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_key_groups
+TESTS += %D%/test_key_groups
+%C%_test_key_groups_SOURCES = %D%/test_key_groups.c
+%C%_test_key_groups_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_key_groups_LDADD = $(RECORD) $(UNIT_HSM) $(YAML_LIBS)
+
+check_PROGRAMS += %D%/test_json_writer
+TESTS += %D%/test_json_writer
+%C%_test_json_writer_SOURCES = %D%/test_json_writer.c
+%C%_test_json_writer_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_json_writer_LDADD = $(UNIT_BASE)
+
 check_PROGRAMS += %D%/test_list
 TESTS += %D%/test_list
 %C%_test_list_SOURCES = %D%/test_list.c

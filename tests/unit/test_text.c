@@ -410,6 +410,25 @@ static void test_fit_always_fits(void **state)
                 }
 }
 
+static void test_lines(void **state)
+{
+    static const struct {
+        const char *text;
+        int columns;
+        size_t len;
+    } cases[] = {
+        {"", 4, 0},           {"abcd", 4, 4},
+        {"abcd efgh", 4, 4},  {"abcd efgh", 8, 4},
+        {"abcd  efgh", 8, 4}, {"abcdefgh", 4, 4},
+        {" abcdefgh", 4, 4},  {"ab \\x1b[2J", 6, 2},
+        {"\\x1b\\x1b", 7, 4}, {"\u6f22\u5b57\u5b57", 5, 6},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(text_line_len(cases[i].text, cases[i].columns), cases[i].len);
+}
+
 static void test_print_ends_at_a_character(void **state)
 {
     char out[6];
@@ -444,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_width),
         cmocka_unit_test(test_fit_examples),
         cmocka_unit_test(test_fit_always_fits),
+        cmocka_unit_test(test_lines),
         cmocka_unit_test(test_print_ends_at_a_character),
     };
     return cmocka_run_group_tests(tests, start, stop);
