@@ -18,6 +18,7 @@ libreport_a_SOURCES = \
 	%D%/sheet_html.c \
 	%D%/sheet_keys.c \
 	%D%/sheet_proofs.c \
+	%D%/sheet_script.c \
 	%D%/sheet_text.c \
 	%D%/sheet_transport.c \
 	%D%/sheet_view.c \

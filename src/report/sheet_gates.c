@@ -39,8 +39,8 @@ static const struct node *end_of_run(const struct node *from, size_t *count)
         if (is_open(g))
             continue;
         if (!node_is(g, "gate", "key") || !node_is(g, "state", "confirmed") ||
-            !node_is(g, "officer", node_text(from, "officer")) ||
-            !node_is(g, "role", node_text(from, "role")))
+            strcmp(node_text(g, "officer"), node_text(from, "officer")) != 0 ||
+            strcmp(node_text(g, "role"), node_text(from, "role")) != 0)
             break;
         last = g;
         ++*count;
@@ -67,7 +67,7 @@ static const char *what_text(const struct node *from, const struct node *last, s
 static void put_gate(struct sheet *s, const struct node *from, const struct node *last,
                      size_t count, const struct node *asked)
 {
-    char what[128], who[1024], time[32], until[32], when[80];
+    char what[128], who[1024], time[32], until[32], when[80], words[1024];
     bool waived = node_is(from, "state", "waived"), wrong = node_is(from, "state", "wrong");
 
     text_print(who, sizeof who, "%s%s%s", waived ? "the ceremony file" : node_text(from, "officer"),
@@ -76,12 +76,14 @@ static void put_gate(struct sheet *s, const struct node *from, const struct node
     text_print(when, sizeof when, "%s%s%s", sheet_time(s, node_text(from, "at"), 0, time),
                count > 1 ? " to " : "",
                count > 1 ? sheet_time(s, node_text(last, "at"), 11, until) : "");
+    text_print(words, sizeof words, "%s%s%s", node_text(wrong || waived ? from : asked, "question"),
+               node_at(from, "answer") ? ": " : "", node_text(from, "answer"));
     const char *const cells[] = {
         what_text(from, last, count, what),
         wrong ? "wrong answer" : node_text(from, "state"),
         who,
         when,
-        wrong ? node_text(from, "question") : node_text(asked, "question"),
+        words,
     };
     s->page.form->row(&s->page, cells,
                       node_is(from, "state", "confirmed") ? SHEET_PLAIN : SHEET_WARNING);
@@ -90,7 +92,7 @@ static void put_gate(struct sheet *s, const struct node *from, const struct node
 void sheet_gates(struct sheet *s)
 {
     static const struct sheet_column columns[] = {
-        {.title = "what", .width = 25},
+        {.title = "what", .width = 28},
         {.title = "answer", .width = 12, .whole = true},
         {.title = "by"},
         {.title = "when (UTC)", .width = 20, .whole = true},

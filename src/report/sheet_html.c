@@ -53,7 +53,7 @@ static const char style[] =
     ".signature p { margin: .2rem 0; overflow-wrap: anywhere; }\n"
     "@media (max-width: 44rem) { body { padding: .8rem; }\n"
     "  dl { grid-template-columns: minmax(0, 1fr); gap: 0; } dd { grid-column: 1; }\n"
-    "  dt { margin-top: .4rem; } table { min-width: 44rem; } }\n"
+    "  dt { margin-top: .4rem; } table { min-width: 56rem; } }\n"
     "@media print { body { max-width: none; padding: 0; font-size: 9.5pt; }\n"
     "  .table { overflow: visible; } thead { display: table-header-group; }\n"
     "  tr, dd { break-inside: avoid; } h2, thead { break-after: avoid; }\n"

@@ -162,10 +162,11 @@ void sheet_key_table(struct sheet *s)
         if (s->keys[i].key && !node_at(s->keys[i].key, "companion-of"))
             put_key(s, &s->keys[i]);
     s->page.form->table_end(&s->page);
-    sheet_fact(s, "fingerprint", "%s",
-               "of a public half or object: its SHA-256, here its beginning; of a secret key: its "
-               "check value, with the method. Of a migrated key both sides report the same, unless "
-               "it says otherwise below.");
+    sheet_fact(s, "fingerprint",
+               "of a public half or object: %sits SHA-256; of a secret key: its check "
+               "value, with the method. Of a migrated key both sides report the "
+               "same, unless it says otherwise below.",
+               s->page.form->roomy ? "" : "the beginning of ");
 }
 
 void sheet_not_migrated(struct sheet *s)

@@ -8,6 +8,16 @@
 static const char *const stages[SHEET_PROOFS] = {"before it was kept", "once it was kept",
                                                  "by a fresh process"};
 
+static bool says_the_same(const struct node *a, const struct node *b)
+{
+    static const char *const members[] = {"text", "source", "destination"};
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (strcmp(node_text(a, members[i]), node_text(b, members[i])) != 0)
+            return false;
+    return true;
+}
+
 /* The stages of a key's proofs that say the same as the first one of them, which are then taken out
  * of left. Returns that first one. */
 static const struct node *take_stages(const struct sheet_key *k, bool left[SHEET_PROOFS],
@@ -18,10 +28,7 @@ static const struct node *take_stages(const struct sheet_key *k, bool left[SHEET
 
     for (size_t i = 0; i < SHEET_PROOFS; i++) {
         const struct node *proof = k->proof[i];
-        if (!left[i] ||
-            (first && (!node_is(proof, "text", node_text(first, "text")) ||
-                       !node_is(proof, "source", node_text(first, "source")) ||
-                       !node_is(proof, "destination", node_text(first, "destination")))))
+        if (!left[i] || (first && !says_the_same(proof, first)))
             continue;
         first = first ? first : proof;
         left[i] = false;

@@ -64,6 +64,15 @@ void sheet_transport(struct sheet *s);
 void sheet_lanes(struct sheet *s);
 void sheet_mechanisms(struct sheet *s);
 
+/* The sections about the script, and facts for others, in sheet_script.c. */
+void sheet_script(struct sheet *s);
+void sheet_script_outcome(struct sheet *s);
+void sheet_pins(struct sheet *s);
+void sheet_pace(struct sheet *s);
+
+/* "carry its public half" of "relay-public"; a name that is not known as it is. */
+const char *sheet_step_title(const char *name);
+
 /* The section about gates, in sheet_gates.c. */
 void sheet_gates(struct sheet *s);
 

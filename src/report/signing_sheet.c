@@ -10,25 +10,6 @@
 
 /* --- the outcome, and the script --- */
 
-/* The words of summary.script. */
-static const struct {
-    const char *script, *words;
-    enum sheet_tone tone;
-} scripts[] = {
-    {"followed", "followed: the keys that the ceremony file names, and no others", SHEET_GOOD},
-    {"incomplete", "INCOMPLETE: keys that the ceremony file names were not migrated",
-     SHEET_WARNING},
-    {"deviated", "DEVIATED: it is not the ceremony that the ceremony file describes", SHEET_BAD},
-    {"none", "none: the ceremony file names no keys", SHEET_PLAIN},
-};
-
-static void put_script_word(struct sheet *s)
-{
-    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
-        if (node_is(s->report, "summary.script", scripts[i].script))
-            sheet_toned(s, scripts[i].tone, "script", "%s", scripts[i].words);
-}
-
 static void put_signed(struct sheet *s)
 {
     const char *const *signature = s->about->signatures;
@@ -57,60 +38,10 @@ static void put_outcome(struct sheet *s)
         sheet_fact(s, "with them", "%s public objects, %s refused, %s failed",
                    node_text(summary, "companions"), node_text(summary, "companions-refused"),
                    node_text(summary, "companions-failed"));
-    put_script_word(s);
+    sheet_script_outcome(s);
     sheet_fact(s, "exceptions", "%s", node_text(summary, "exceptions"));
     if (s->about->signatures && s->about->signatures[0])
         sheet_fact(s, "signed", "%s", s->about->signatures[0]);
-}
-
-/* A field of the report by its name: "left-out" as "left out". A list or map has a fact for each
- * part. */
-static void put_field(struct sheet *s, const char *name, const struct node *field)
-{
-    char words[64], parts[2048];
-    size_t at = 0;
-
-    snprintf(words, sizeof words, "%s", name);
-    for (char *c = words; *c; c++)
-        *c = *c == '-' ? ' ' : *c;
-    if (field->text)
-        sheet_fact(s, words, "%s", field->text);
-    else if (field->count == 0)
-        sheet_fact(s, words, "%s", "none");
-    for (const struct node *n = field->first; n; n = n->next) {
-        if (n->text && field->kind == NODE_LIST)
-            sheet_fact(s, n == field->first ? words : "", "%s", n->text);
-        else if (n->kind != NODE_MAP)
-            put_field(s, n->name ? n->name : words, n);
-        at = 0;
-        for (const struct node *m = n->kind == NODE_MAP ? n->first : NULL; m; m = m->next)
-            if (m->text && strcmp(m->name, "label-hex") != 0)
-                at += text_print(parts + at, sizeof parts - at, "%s%s %s", at ? ", " : "", m->name,
-                                 m->text);
-        if (at > 0)
-            sheet_fact(s, n == field->first ? words : "", "%s", parts);
-    }
-}
-
-/* What the ceremony file asked for and the ceremony did not do, and what it did besides. */
-static void put_script(struct sheet *s)
-{
-    const struct node *script = node_at(s->report, "script");
-
-    if (!script && !node_at(s->report, "summary.script"))
-        return; /* older reports say nothing of it */
-    sheet_section(s, "SCRIPT AND DEVIATIONS");
-    put_script_word(s);
-    for (const struct node *n = script ? script->first : NULL; n; n = n->next)
-        put_field(s, n->name ? n->name : "", n);
-}
-
-static const char *title_of_step(const char *name)
-{
-    for (unsigned i = 0; i < STEPS; i++)
-        if (strcmp(name, step_name((enum step_id)i)) == 0)
-            return step_title((enum step_id)i);
-    return name;
 }
 
 static void put_exceptions(struct sheet *s)
@@ -122,11 +53,12 @@ static void put_exceptions(struct sheet *s)
     if (exceptions->count == 0)
         sheet_fact(s, "", "%s", "none");
     for (const struct node *e = exceptions->first; e; e = e->next) {
-        sheet_toned(s, SHEET_WARNING, "at", "%s, %s%s%s%s",
+        sheet_toned(s, SHEET_WARNING, "at", "%s, %s%s%s%s%s",
                     sheet_time(s, node_text(e, "at"), 0, time),
                     node_at(e, "step") ? "after the step: " : "before the first step",
-                    node_at(e, "step") ? title_of_step(node_text(e, "step")) : "",
-                    node_at(e, "key") ? ", key " : "", node_text(e, "key"));
+                    node_at(e, "step") ? sheet_step_title(node_text(e, "step")) : "",
+                    node_at(e, "key") ? ", key " : "", node_text(e, "key"),
+                    node_is(e, "script", "yes") ? ": why it is not as the script says" : "");
         sheet_fact(s, "expected", "%s", node_text(e, "expected"));
         sheet_fact(s, "happened", "%s", node_text(e, "happened"));
         sheet_fact(s, "decided", "%s", node_text(e, "decided"));
@@ -138,7 +70,6 @@ static void put_exceptions(struct sheet *s)
 static void put_ceremony(struct sheet *s)
 {
     const struct node *ceremony = node_at(s->report, "ceremony");
-    const struct node *pace = node_at(ceremony, "pace");
     const char *file = node_text(ceremony, "file-sha256"); /* not in format 1 */
     char time[32];
 
@@ -151,8 +82,7 @@ static void put_ceremony(struct sheet *s)
         sheet_digest(s, "file sha256", "", file);
     sheet_fact(s, "begun", "%s", sheet_time(s, node_text(s->report, "summary.begun"), 0, time));
     sheet_fact(s, "ended", "%s", sheet_time(s, node_text(s->report, "summary.ended"), 0, time));
-    if (pace)
-        put_field(s, "pace", pace);
+    sheet_pace(s);
     sheet_fact(s, "written by", "%s %s on %s", node_text(s->report, "tool.name"),
                node_text(s->report, "tool.version"), node_text(s->report, "tool.host"));
     sheet_digest(s, "", "sha256", node_text(s->report, "tool.program-sha256"));
@@ -196,7 +126,6 @@ static void put_devices(struct sheet *s)
 static void put_people(struct sheet *s)
 {
     const struct node *officers = node_at(s->report, "ceremony.officers");
-    const struct node *pins = node_at(s->report, "pins");
 
     sheet_section(s, "PEOPLE");
     if (officers->count == 0)
@@ -204,8 +133,7 @@ static void put_people(struct sheet *s)
     for (const struct node *o = officers->first; o; o = o->next)
         sheet_fact(s, o == officers->first ? "present" : "", "%s%s%s", node_text(o, "name"),
                    node_text(o, "role")[0] ? ", " : "", node_text(o, "role"));
-    if (pins)
-        put_field(s, "PINs", pins);
+    sheet_pins(s);
 }
 
 /* --- what went wrong --- */
@@ -329,7 +257,7 @@ bool sheet_print(const struct node *report, const struct sheet_about *about,
                  const struct sheet_form *form, FILE *out, struct err *err)
 {
     static void (*const sections[])(struct sheet *) = {
-        put_outcome,      sheet_key_table, sheet_not_migrated, sheet_companions, put_script,
+        put_outcome,      sheet_key_table, sheet_not_migrated, sheet_companions, sheet_script,
         put_exceptions,   put_warnings,    put_errors,         put_inventory,    put_ceremony,
         put_devices,      put_people,      sheet_gates,        sheet_transport,  sheet_lanes,
         sheet_mechanisms, sheet_proofs,    sheet_check_values, sheet_rights,     put_report,

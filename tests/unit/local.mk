@@ -188,6 +188,12 @@ TESTS += %D%/test_report
 %C%_test_report_CFLAGS = $(UNIT_CFLAGS) $(YAML_CFLAGS)
 %C%_test_report_LDADD = $(RECORD) $(UNIT_HSM) $(YAML_LIBS)
 
+check_PROGRAMS += %D%/test_sheet
+TESTS += %D%/test_sheet
+%C%_test_sheet_SOURCES = %D%/test_sheet.c
+%C%_test_sheet_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sheet_LDADD = $(RECORD) $(UNIT_HSM) $(YAML_LIBS)
+
 check_PROGRAMS += %D%/test_secret
 TESTS += %D%/test_secret
 %C%_test_secret_SOURCES = %D%/test_secret.c
