@@ -59,7 +59,8 @@ static const char *known_by(const struct node *key, char out[static 80])
     return out;
 }
 
-/* The digest of its public half or DER in full, its check values by each method. Returns out. */
+/* The digest of its public half or DER in full, its check values by each method; or why it did not
+ * arrive. Returns out. */
 static const char *known_in_full(const struct node *key, char out[static 400])
 {
     static const struct {
@@ -71,6 +72,10 @@ static const char *known_in_full(const struct node *key, char out[static 400])
     char groups[80];
     size_t at = 0;
 
+    if (!arrived(key)) {
+        text_print(out, 400, "%s", node_text(key, "reason"));
+        return out;
+    }
     if (!half[0])
         half = node_text(key, "der-sha256");
     if (half[0])
@@ -85,19 +90,6 @@ static const char *known_in_full(const struct node *key, char out[static 400])
                              node_at(c, "source") && node_at(c, "destination") ? " on both sides"
                                                                                : " on one side");
     }
-    return out;
-}
-
-/* "extractable tightened, local by nature". Returns out. */
-static const char *changes_of(const struct node *key, char out[static 512])
-{
-    size_t at = 0;
-
-    out[0] = '\0';
-    for (const struct node *a = node_at(key, "attributes")->first; a; a = a->next)
-        if (node_at(a, "verdict") && !node_is(a, "verdict", "kept"))
-            at += text_print(out + at, 512 - at, "%s%s %s", at ? ", " : "", node_text(a, "name"),
-                             node_text(a, "verdict"));
     return out;
 }
 
@@ -126,16 +118,15 @@ static enum sheet_tone tone_of(const struct node *key)
 static void put_key(struct sheet *s, const struct sheet_key *k)
 {
     const struct node *key = k->key;
-    char type[96], value[80], full[400], changes[512], proven[128];
+    char type[96], value[80], full[400], proven[128];
     const char *const cells[] = {
         node_text(key, "number"),
         label_of(key),
         type_of(key, type),
         node_text(key, "id"),
         node_is(key, "outcome", "pending") ? "not begun" : node_text(key, "outcome"),
-        s->page.form->roomy && arrived(key) ? known_in_full(key, full) : known_by(key, value),
+        s->page.form->roomy ? known_in_full(key, full) : known_by(key, value),
         proven_at(s, k, proven),
-        changes_of(key, changes),
     };
 
     s->page.form->row(&s->page, cells, tone_of(key));
@@ -150,8 +141,7 @@ void sheet_key_table(struct sheet *s)
         {.title = "id", .width = 6, .exact = true, .cut = true},
         {.title = "outcome", .width = 9, .whole = true},
         {.title = "fingerprint", .width = VALUE, .exact = true},
-        {.title = "proven at", .roomy = true},
-        {.title = "changed rights", .roomy = true},
+        {.title = "proven at", .whole = true, .roomy = true},
     };
 
     sheet_section(s, "KEYS");

@@ -35,7 +35,7 @@ static void put_outcome(struct sheet *s)
                node_text(summary, "refused"), node_text(summary, "failed"),
                node_at(summary, "unproven") ? ", UNPROVEN: " : "", node_text(summary, "unproven"));
     if (node_at(summary, "companions"))
-        sheet_fact(s, "with them", "%s public objects, %s refused, %s failed",
+        sheet_fact(s, "with them", "public objects: %s migrated, %s refused, %s failed",
                    node_text(summary, "companions"), node_text(summary, "companions-refused"),
                    node_text(summary, "companions-failed"));
     sheet_script_outcome(s);
