@@ -15,6 +15,8 @@ libbase_a_SOURCES = \
 	%D%/lock.h \
 	%D%/pin.c \
 	%D%/pin.h \
+	%D%/randomart.c \
+	%D%/randomart.h \
 	%D%/schema.c \
 	%D%/schema.h \
 	%D%/schema_check.c \

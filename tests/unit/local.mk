@@ -218,6 +218,12 @@ TESTS += %D%/test_handles
 %C%_test_handles_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_handles_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_randomart
+TESTS += %D%/test_randomart
+%C%_test_randomart_SOURCES = %D%/test_randomart.c
+%C%_test_randomart_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_randomart_LDADD = $(UNIT_BASE)
+
 check_PROGRAMS += %D%/test_text
 TESTS += %D%/test_text
 %C%_test_text_SOURCES = %D%/test_text.c
