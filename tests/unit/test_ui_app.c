@@ -13,7 +13,7 @@
 #include "ui/model/marks.h"
 #include "ui/model/setup_view.h"
 #include "ui/model/text_page.h"
-#include "ui/model/verify_rows.h"
+#include "ui/model/card.h"
 #include "ui_fixture.h"
 
 static void test_start_opens_both_sides(void **state)
@@ -647,6 +647,7 @@ static void test_hung_call(void **state)
 
 static void test_end(void **state)
 {
+    static struct card card;
     struct fixture f;
 
     (void)state;
@@ -660,10 +661,11 @@ static void test_end(void **state)
     assert_int_equal(f.app->at.view, VIEW_VERIFY);
     assert_int_equal(f.app->verify.at, 1);
     fixture_press(&f, PRESS_END); /* the last row comes to the bottom, not to the top */
-    assert_int_equal(f.app->verify.scroll.at, verify_last(f.app));
-    assert_in_range(verify_last(f.app), 1, VERIFY_ROWS_MAX);
+    assert_true(card_make(f.app, 80, &card));
+    assert_int_equal(f.app->verify.scroll.at, card_last(f.app, &card));
+    assert_in_range(card_last(f.app, &card), 1, card.count);
     fixture_press(&f, PRESS_UP);
-    assert_int_equal(f.app->verify.scroll.at + 1, verify_last(f.app));
+    assert_int_equal(f.app->verify.scroll.at + 1, card_last(f.app, &card));
     fixture_type(&f, "nnn");
     assert_int_equal(f.app->verify.at, 2);
     fixture_press(&f, PRESS_ENTER);

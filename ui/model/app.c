@@ -160,23 +160,27 @@ void app_take_keys(struct app *app, enum side side, const struct key_list *keys)
 }
 
 /* A key that has moved in this ceremony is taken, says the verdict: taken by itself. */
-static void note_moved(struct app *app)
+static void note_moved(struct app *app, enum side side)
 {
-    uint64_t *handles = calloc(app->run.key_count + 1, sizeof *handles);
+    struct moved *moved = calloc(app->run.key_count + 1, sizeof *moved);
     size_t count = 0;
 
-    for (size_t i = 0; handles && i < app->run.key_count; i++)
-        if (app->run.keys[i].outcome == KEY_MIGRATED || app->run.keys[i].outcome == KEY_UNPROVEN)
-            handles[count++] = app->run.keys[i].source.handle;
-    inventory_moved(&app->side[SIDE_SOURCE].inventory, handles, count);
-    free(handles);
+    for (size_t i = 0; moved && i < app->run.key_count; i++) {
+        const struct run_key *key = &app->run.keys[i];
+        const struct key_desc *here = side == SIDE_SOURCE ? &key->source : &key->destination;
+        if (key->outcome == KEY_MIGRATED || key->outcome == KEY_UNPROVEN)
+            moved[count++] = (struct moved){here->handle, (uint32_t)i + 1};
+    }
+    inventory_moved(&app->side[side].inventory, moved, count);
+    free(moved);
 }
 
 void app_take_verdicts(struct app *app, const struct plan *verdicts)
 {
     if (verdicts)
         inventory_judge(&app->side[SIDE_SOURCE].inventory, verdicts);
-    note_moved(app);
+    note_moved(app, SIDE_SOURCE);
+    note_moved(app, SIDE_DESTINATION);
 }
 
 void app_take_report(struct app *app, const struct app_report *report)

@@ -316,20 +316,25 @@ static void mark_on(struct inventory *inv, size_t i)
     mark(inv, i, true);
 }
 
-static void set_moved(struct inventory *inv, size_t i)
-{
-    mark(inv, i, false);
-    inv->verdicts[i].moved = true;
-}
-
 void inventory_mark_handles(struct inventory *inv, uint64_t *handles, size_t count)
 {
     for_handles(inv, handles, count, mark_on);
 }
 
-void inventory_moved(struct inventory *inv, uint64_t *handles, size_t count)
+void inventory_moved(struct inventory *inv, struct moved *moved, size_t count)
 {
-    for_handles(inv, handles, count, set_moved);
+    if (count == 0)
+        return;
+    qsort(moved, count, sizeof *moved, compare_handles);
+    inv->work += inv->list.count;
+    for (size_t i = 0; i < inv->list.count; i++) {
+        const struct moved *found =
+            bsearch(&inv->list.keys[i].handle, moved, count, sizeof *moved, compare_handles);
+        if (!found)
+            continue;
+        mark(inv, i, false);
+        inv->verdicts[i].key = found->key;
+    }
 }
 
 void inventory_handles(const struct inventory *inv, uint64_t *handles)

@@ -31,7 +31,7 @@ enum relation {
 struct verdict {
     bool known;
     bool movable;
-    bool moved; /* it went in this ceremony, and was proven */
+    uint32_t key; /* it went, or arrived, as this key of the plan, from 1; 0: it did not */
     char reason[160];
 };
 
@@ -62,8 +62,12 @@ const struct verdict *inventory_verdict(const struct inventory *inv, size_t row)
 /* Takes over the engine's verdicts, which are in the order of the list that was taken. */
 void inventory_judge(struct inventory *inv, const struct plan *verdicts);
 
-/* The keys with these handles have gone; the handles are sorted. */
-void inventory_moved(struct inventory *inv, uint64_t *handles, size_t count);
+/* The objects with these handles went, or arrived, as these keys of the plan; moved is sorted. */
+struct moved {
+    uint64_t handle; /* first, as handles are compared */
+    uint32_t key;
+};
+void inventory_moved(struct inventory *inv, struct moved *moved, size_t count);
 
 void inventory_sort(struct inventory *inv, enum inventory_sort sort);
 

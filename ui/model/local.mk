@@ -3,6 +3,8 @@
 libui_a_SOURCES += \
 	%D%/app.c \
 	%D%/app.h \
+	%D%/card.c \
+	%D%/card.h \
 	%D%/ceremony_view.c \
 	%D%/comparisons.c \
 	%D%/comparisons.h \

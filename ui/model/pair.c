@@ -60,11 +60,14 @@ void pair_of(const struct app *app, const struct key_desc **source,
     *destination = arrived ? &key->destination : NULL;
 }
 
+/* After a ceremony that is the key which it moved: its card is the same from everywhere. */
 void pair_show(struct app *app)
 {
+    const struct inventory *inv = &app->side[app->at.active].inventory;
+    const struct verdict *verdict = inventory_verdict(inv, inv->scroll.at);
     const struct key_desc *source, *destination;
 
-    app->verify.at = 0;
+    app->verify.at = verdict ? verdict->key : 0;
     pair_of(app, &source, &destination);
     if (!source || !destination) {
         app_say(app, "The other side holds no key of this name.");

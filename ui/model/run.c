@@ -223,12 +223,25 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
     return true;
 }
 
+static void note_proof(struct run_key *key, const struct event *e)
+{
+    static const enum step_id stages[RUN_PROOFS] = {STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH};
+
+    for (unsigned i = 0; i < RUN_PROOFS; i++)
+        if (e->proof.stage == stages[i]) {
+            key->proofs[i] = (struct run_proof){
+                .state = (enum run_state)(e->proof.state + RUN_BEGUN), .utc_ms = e->utc_ms};
+            COPY(key->proofs[i].call, e->proof.call);
+        }
+}
+
 static void take_proof(struct run *run, const struct event *e)
 {
     struct run_key *key = key_of(run, e);
 
-    if (!key)
+    if (!key || (unsigned)e->proof.state > EVENT_UNDONE)
         return;
+    note_proof(key, e);
     COPY(key->proof, e->proof.text);
     if (e->proof.state == EVENT_OK && (unsigned)e->proof.stage < STEPS) {
         key->stages |= 1U << e->proof.stage;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hsm/facts.h"
 #include "protocol/event.h"
 
 enum { RUN_NOTES_MAX = 24, RUN_MORE_MAX = 2, RUN_UNANSWERED_MS = 10000 };
@@ -27,6 +28,14 @@ struct run_step {
 /* The steps that each key has for itself. */
 enum { RUN_KEY_STEPS = STEP_PROVE_AGAIN - STEP_WRAP_KEY + 1 };
 
+/* One proof of a key: before it was kept, after that, and by a fresh process. */
+enum { RUN_PROOFS = 3 };
+struct run_proof {
+    enum run_state state;
+    int64_t utc_ms;
+    char call[2][HSM_CALL_MAX]; /* by side: what it computed, in its API's words */
+};
+
 /* One key of the plan, with all that is known of its way: any number may be under way. */
 struct run_key {
     struct key_desc source;
@@ -41,7 +50,8 @@ struct run_key {
     char proof[EVENT_TEXT_MAX]; /* the method planned; later the proof's sentence */
     unsigned stages;            /* bit (1 << enum step_id) for each stage that proved it */
     int64_t proven_ms;          /* wall clock of the last proof */
-    struct run_step *steps;     /* RUN_KEY_STEPS of them; NULL: none has begun; see run_step() */
+    struct run_proof proofs[RUN_PROOFS];
+    struct run_step *steps; /* RUN_KEY_STEPS of them; NULL: none has begun; see run_step() */
 };
 
 struct run_choice {

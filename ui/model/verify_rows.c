@@ -96,31 +96,6 @@ size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERI
     return n;
 }
 
-size_t verify_kcvs(const struct kcv *kcvs, unsigned kcv_count, struct verify_row *rows,
-                   size_t count)
-{
-    size_t at = 0;
-
-    while (at < count && (strcmp(rows[at].name, "label") == 0 || strcmp(rows[at].name, "id") == 0))
-        at++;
-    for (unsigned i = 0; i < kcv_count; i++) {
-        const struct kcv *kcv = &kcvs[i];
-        struct verify_row *row = &rows[at];
-        if (kcv->method == KCV_SPKI) /* the row of the public key says it */
-            continue;
-        memmove(row + 1, row, (count++ - at++) * sizeof *row);
-        *row = (struct verify_row){.name = kcv_method_words(kcv->method), .word = ""};
-        event_kcv_value(kcv, SIDE_SOURCE, row->source);
-        event_kcv_value(kcv, SIDE_DESTINATION, row->destination);
-        if (row->source[0] == '\0') {
-            row->name = kcv->method ? row->name : "check value";
-            snprintf(row->source, sizeof row->source, "none: %s", kcv->text);
-            snprintf(row->destination, sizeof row->destination, "none");
-        }
-    }
-    return count;
-}
-
 size_t verify_companions(const struct run *run, size_t at, struct verify_row *rows, size_t count)
 {
     for (size_t i = run->chosen; i < run->key_count && count < VERIFY_ROWS_MAX; i++) {
@@ -155,43 +130,19 @@ const struct compared *verify_asked(const struct app *app, const struct key_desc
     return asked && asked->handle[SIDE_DESTINATION] == destination->handle ? asked : NULL;
 }
 
-size_t verify_pair(const struct app *app, struct verify_row rows[VERIFY_ROWS_MAX],
-                   const struct key_desc **source, const struct key_desc **destination)
+size_t verify_pair(const struct app *app, struct verify_row rows[VERIFY_ROWS_MAX])
 {
     const struct run_key *key = run_key_at(&app->run, app->verify.at);
-    const struct compared *asked;
     struct fidelity_pair pair = {.asked = key ? &key->want_flags : NULL};
     size_t count;
 
-    pair_of(app, source, destination);
-    asked = verify_asked(app, *source, *destination);
-    if (!*source) {
-        *source = *destination;
-        *destination = NULL;
+    pair_of(app, &pair.source, &pair.found);
+    if (!pair.source) {
+        pair.source = pair.found;
+        pair.found = NULL;
     }
-    if (!*source)
+    if (!pair.source)
         return 0;
-    pair.source = *source;
-    pair.found = *destination;
     count = verify_rows(&pair, rows);
-    if (key)
-        count = verify_kcvs(key->kcvs, key->kcv_count, rows, count);
-    else if (asked)
-        count = verify_kcvs(asked->kcvs, asked->kcv_count, rows, count);
     return key ? verify_companions(&app->run, app->verify.at, rows, count) : count;
-}
-
-size_t verify_last_of(const struct app *app, size_t count)
-{
-    int shown = app->at.layout.body.h - VERIFY_PROOF_LINES - 2; /* within the frame */
-
-    return shown > 0 && (size_t)shown < count ? count - (size_t)shown : 0;
-}
-
-size_t verify_last(const struct app *app)
-{
-    const struct key_desc *source, *destination;
-    struct verify_row rows[VERIFY_ROWS_MAX];
-
-    return verify_last_of(app, verify_pair(app, rows, &source, &destination));
 }

@@ -6,9 +6,9 @@
 #include "hsm/fidelity.h"
 #include "ui/model/app.h"
 
-enum { VERIFY_COMPANIONS_MAX = 8, VERIFY_PROOF_LINES = 5 }; /* the proof is below the rows */
+enum { VERIFY_COMPANIONS_MAX = 8 };
 enum {
-    VERIFY_ROWS_MAX = FIDELITY_ROWS_MAX + 4 + VERIFY_COMPANIONS_MAX,
+    VERIFY_ROWS_MAX = FIDELITY_ROWS_MAX + 1 + VERIFY_COMPANIONS_MAX,
     VERIFY_VALUE_MAX = FIDELITY_VALUE_MAX + 16
 };
 
@@ -24,24 +24,15 @@ struct verify_row {
  * come next to the name. Returns the rows written. */
 size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERIFY_ROWS_MAX]);
 
-/* Puts a key's check values after the rows of its name. Returns the rows that are there now. */
-size_t verify_kcvs(const struct kcv *kcvs, unsigned kcv_count, struct verify_row *rows,
-                   size_t count);
-
 /* Appends the companions of key number at, as far as there is room for them. Returns
  * the rows that are there now. */
 size_t verify_companions(const struct run *run, size_t at, struct verify_row *rows, size_t count);
 
 /* All rows of the pair that is looked at. A key that is on the destination alone is its source. */
-size_t verify_pair(const struct app *app, struct verify_row rows[VERIFY_ROWS_MAX],
-                   const struct key_desc **source, const struct key_desc **destination);
+size_t verify_pair(const struct app *app, struct verify_row rows[VERIFY_ROWS_MAX]);
 
 /* What both HSMs were asked about this pair of the inventory; NULL: nothing. */
 const struct compared *verify_asked(const struct app *app, const struct key_desc *source,
                                     const struct key_desc *destination);
-
-/* The row that is at the top when the last one is at the bottom. */
-size_t verify_last(const struct app *app);
-size_t verify_last_of(const struct app *app, size_t count); /* of count rows */
 
 #endif

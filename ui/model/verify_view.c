@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verification view: a key of the source beside the same key of the destination. */
-#include <stddef.h>
+#include <stdlib.h>
 
+#include "ui/model/card.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/pair.h"
-#include "ui/model/verify_rows.h"
 
 static void step(struct app *app, long delta)
 {
@@ -26,7 +26,11 @@ static void previous(struct app *app)
 
 static void move(struct app *app, long delta)
 {
-    scroll_move(&app->verify.scroll, delta, verify_last(app) + 1, 1);
+    struct card *card = calloc(1, sizeof *card);
+
+    if (card && card_make(app, app->at.layout.body.w, card))
+        scroll_move(&app->verify.scroll, delta, card_last(app, card) + 1, 1);
+    free(card);
 }
 
 static const struct key_row keys[] = {

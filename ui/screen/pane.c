@@ -33,17 +33,20 @@ static void draw_cursor_row(const struct app *app, struct canvas *c, enum side s
 
 /* --- inventory -------------------------------------------------------------------------------- */
 
+enum { PROVEN_WIDTH = 13 }; /* "proven 16:46Z" */
+
 /* Widths of the columns in a pane that is w wide inside. */
 struct columns {
     int label, type, verdict;
 };
 
-static struct columns columns_for(int w)
+static struct columns columns_for(int w, int verdict_min)
 {
     int left = w - 2 - 2; /* sign and mark; a gap before each of the others */
     int type = left / 4 < 9 ? 9 : left / 4 > 22 ? 22 : left / 4;
     int verdict = (left - type) * 2 / 5;
 
+    verdict = verdict < verdict_min ? verdict_min : verdict;
     return (struct columns){left - type - verdict, type, verdict};
 }
 
@@ -82,6 +85,23 @@ static const char *why_not(const char *reason, int width, char *out, size_t size
     return out;
 }
 
+/* After a ceremony the match column says more than a name. */
+static struct columns columns_of(const struct app *app, enum side side, int w)
+{
+    return columns_for(w, side == SIDE_DESTINATION && app->run.over ? PROVEN_WIDTH : 0);
+}
+
+/* What this ceremony knows of a key that it put there. */
+static const char *arrived_word(const struct run_key *key, char *out, size_t size)
+{
+    char time[32];
+
+    if (!key->stages)
+        return "unproven";
+    snprintf(out, size, "proven %.5sZ", text_time(key->proven_ms, false, time) + 11);
+    return out;
+}
+
 /* What stands in the last column: may it go, or what is it to the source. */
 static const char *word_for(const struct app *app, enum side side, size_t row, int width, char *out,
                             size_t size)
@@ -92,11 +112,13 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
     const struct verdict *verdict = inventory_verdict(inv, row);
     enum relation relation = pair_relation(app, side, key);
 
+    if (side == SIDE_DESTINATION && run_key_at(&app->run, verdict->key))
+        return arrived_word(run_key_at(&app->run, verdict->key), out, size);
     if (side == SIDE_DESTINATION)
         return app->side[SIDE_SOURCE].state == SIDE_LISTED ? matches[relation] : "";
     if (key->class == KEY_CLASS_OTHER)
         return "";
-    if (verdict->moved)
+    if (verdict->key)
         return "moved";
     if (!verdict->known)
         return "";
@@ -114,7 +136,7 @@ static void draw_object(const struct app *app, struct canvas *c, enum side side,
 {
     const struct inventory *inv = &app->side[side].inventory;
     const struct key_desc *key = inventory_row(inv, row);
-    struct columns w = columns_for(r.w);
+    struct columns w = columns_of(app, side, r.w);
     char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT], word[200];
     bool marked = inventory_is_marked(inv, row);
     enum style style = marked ? STYLE_STRONG : STYLE_NORMAL;
@@ -196,7 +218,7 @@ void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side
 {
     const struct app_side *s = &app->side[side];
     struct rect in = layout_inside(app->at.layout.pane[side]);
-    struct columns w = columns_for(in.w);
+    struct columns w = columns_of(app, side, in.w);
     char title[256];
 
     if (in.h < 4)
@@ -326,7 +348,7 @@ static void current_object(const struct app *app, char *out, size_t size)
         return;
     key_label_text(key, label);
     key_type_text(key, type);
-    if (app->at.active == SIDE_SOURCE && verdict->known && !verdict->movable && !verdict->moved) {
+    if (app->at.active == SIDE_SOURCE && verdict->known && !verdict->movable && !verdict->key) {
         snprintf(out, size, "%.300s: %s, cannot go: %s", label, type, verdict->reason);
         return;
     }
