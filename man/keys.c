@@ -4,9 +4,16 @@
 #include <stdlib.h>
 
 #include "ui/model/dispatch.h"
+#include "ui/model/replay_app.h"
 
 int main(void)
 {
-    keys_manual(dispatch_views, stdout);
+    const struct view *views[REPLAY_VIEWS_MAX + 1] = {NULL};
+    size_t count = 0;
+
+    for (; count + 1 < REPLAY_VIEWS_MAX && dispatch_views[count]; count++)
+        views[count] = dispatch_views[count];
+    views[count] = &replay_view;
+    keys_manual(views, stdout);
     return EXIT_SUCCESS;
 }

@@ -36,6 +36,7 @@ exits 64 "no ceremony file behind list" "$hsmferry" list
 exits 64 "no ceremony file behind probe" "$hsmferry" probe
 exits 64 "--no-canary is for probe alone" "$hsmferry" --no-canary --plain x.yaml
 exits 64 "no journal behind report" "$hsmferry" report
+exits 66 "a journal for replay that is not there" "$hsmferry" replay missing.journal
 exits 66 "a journal that is not there" "$hsmferry" report missing.journal
 for command in resume clean; do
     exits 64 "no journal behind $command" "$hsmferry" $command

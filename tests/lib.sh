@@ -138,6 +138,20 @@ tap_reports() {
     fi
 }
 
+# A replay of every journal beside them ends in the state that its report says.
+tap_replays() {
+    find "$tmp" -type f -path '*/reports/*.journal' >"$tmp/journals.list"
+    [ -s "$tmp/journals.list" ] || return 0
+    if [ -x "$abs_top_builddir/tests/replay_state" ] && command -v python3 >/dev/null; then
+        ok "all $(wc -l <"$tmp/journals.list") journals replay to what their reports say" \
+            xargs -d '\n' -a "$tmp/journals.list" \
+            python3 "$abs_top_srcdir/tests/replay.py" "$abs_top_builddir"
+    else
+        skip "all journals replay to what their reports say" \
+            "python3 or tests/replay_state of the build is missing"
+    fi
+}
+
 tap_verify() {
     while IFS= read -r tap_report; do
         "$abs_top_builddir/hsmferry" verify "$tap_report" >"$tmp/verdict" 2>&1 || {
@@ -150,6 +164,7 @@ tap_verify() {
 
 finish() {
     tap_reports
+    tap_replays
     echo "1..$tap_count"
     tap_finished=yes
     exit "$((tap_failed != 0))"

@@ -43,6 +43,7 @@ shell_tests = \
 	%D%/pairs/walk.sh \
 	%D%/plain.sh \
 	%D%/readme.sh \
+	%D%/replay.sh \
 	%D%/security.sh \
 	%D%/sheet.sh \
 	%D%/shell.sh \
@@ -68,6 +69,7 @@ shell_tests = \
 	%D%/tmux/happy.sh \
 	%D%/tmux/keys.sh \
 	%D%/tmux/pair.sh \
+	%D%/tmux/replay.sh \
 	%D%/tmux/resume.sh \
 	%D%/tmux/officers.sh \
 	%D%/tmux/same.sh \
@@ -113,6 +115,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/rights.py \
 	%D%/pairs/sides.py \
 	%D%/read_report.py \
+	%D%/replay.py \
 	%D%/report_page.py \
 	%D%/bare.sh \
 	%D%/run.sh \
@@ -135,6 +138,13 @@ check_PROGRAMS += %D%/tmux/still.so
 %C%_tmux_still_so_LDFLAGS = -shared
 %C%_tmux_still_so_SOURCES = %D%/tmux/still.c
 EXTRA_DIST += %D%/tmux/captures.sh
+
+# What a replay knows at the end of a journal: for replay.py.
+check_PROGRAMS += %D%/replay_state
+%C%_replay_state_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_replay_state_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(HSM) libbase.a \
+	$(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS)
+%C%_replay_state_SOURCES = %D%/replay_state.c src/cmd/recorded.c src/cmd/recorded.h
 
 # Every call of a ceremony with every fault, and a kill at every system call of a commit, on all cores: a
 # quarter of an hour of two.

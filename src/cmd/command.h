@@ -33,6 +33,7 @@ int command_clean(const struct invocation *in);
 int command_diff(const struct invocation *in);
 int command_list(const struct invocation *in);
 int command_probe(const struct invocation *in);
+int command_replay(const struct invocation *in);
 int command_report(const struct invocation *in);
 int command_sign(const struct invocation *in);
 int command_sheet(const struct invocation *in);

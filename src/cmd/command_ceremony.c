@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "cmd/message.h"
+#include "cmd/recorded.h"
 #include "cmd/run_plain.h"
 #include "cmd/session.h"
 #include "journal/history.h"
@@ -15,6 +16,7 @@
 
 struct on_screen {
     struct session *session;
+    struct recorded recorded;         /* its ceremony, once a replay was asked for */
     char interrupted[EVENT_PATH_MAX]; /* a journal; empty: none */
     bool settles, cleans;             /* what the officers want done about it */
 };
@@ -56,6 +58,17 @@ static bool save_for_console(void *ctx, const char *path, struct err *err)
     return config_write(((const struct on_screen *)ctx)->session->config, path, false, err);
 }
 
+static bool recording_for_console(void *ctx, const struct recording **out, struct err *err)
+{
+    struct on_screen *screen = ctx;
+
+    recorded_free(&screen->recorded);
+    if (!screen->session->report)
+        return err_set(err, ERR_NO_INPUT, "This ceremony has no journal");
+    *out = &screen->recorded.recording;
+    return recorded_read(report_journal(screen->session->report), &screen->recorded, err);
+}
+
 static void settle_for_console(void *ctx, bool clean)
 {
     struct on_screen *screen = ctx;
@@ -67,7 +80,7 @@ static void settle_for_console(void *ctx, bool clean)
 /* What stood on the screen stays in the terminal. */
 static void print_report(const struct session *s)
 {
-    FILE *stamped = s->config->rehearsal ? plain_stamped(stdout) : NULL;
+    FILE *stamped = s->config->rehearsal ? plain_stamped(stdout, PLAIN_STAMP) : NULL;
 
     plain_report(stamped ? stamped : stdout, report_path(s->report), report_sha256(s->report),
                  &s->signing);
@@ -83,6 +96,7 @@ static int run_console(struct session *s, const struct invocation *in)
                                 .keep = keep_for_console,
                                 .report = report_for_console,
                                 .save = save_for_console,
+                                .recording = recording_for_console,
                                 .settle = settle_for_console};
     struct err err = {0};
 
@@ -91,6 +105,7 @@ static int run_console(struct session *s, const struct invocation *in)
     else if (err.code != ERR_NONE)
         return command_failed(&err);
     int code = console_run(s->config, &host, &in->screen, &err);
+    recorded_free(&screen.recorded);
     if (err.code != ERR_NONE)
         return command_failed(&err);
     if (screen.settles)

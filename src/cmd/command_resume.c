@@ -81,7 +81,7 @@ static bool enclose_reader(const struct session *s, const char *journal, struct 
 {
     const char *const files[] = {journal, NULL};
 
-    return s->host->box.text[0] || confinement_reader(files, err);
+    return s->host->box.text[0] || confinement_reader(files, false, err);
 }
 
 int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean)

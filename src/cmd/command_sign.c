@@ -26,7 +26,7 @@ static bool find(struct session *s, const struct invocation *in, char *report, s
 
 static void print_signature(const struct session *s)
 {
-    FILE *stamped = s->config->rehearsal ? plain_stamped(stdout) : NULL;
+    FILE *stamped = s->config->rehearsal ? plain_stamped(stdout, PLAIN_STAMP) : NULL;
     FILE *out = stamped ? stamped : stdout;
 
     if (s->signing.done)

@@ -86,7 +86,7 @@ bool confinement_enter(const struct confinement *c, bool screen, struct box *box
            box_console(rules, SYSTEM_FILES + c->count + terminals.count, LAND_ABI_MAX, box, err);
 }
 
-bool confinement_reader(const char *const *files, struct err *err)
+bool confinement_reader(const char *const *files, bool screen, struct err *err)
 {
     struct confinement c = {0};
     char folder[CONFINEMENT_OWN / 2][PATH_MAX];
@@ -97,5 +97,5 @@ bool confinement_reader(const char *const *files, struct err *err)
         if (text_print(folder[i], PATH_MAX, "%s", files[i]) < PATH_MAX - 1)
             confinement_add(&c, dirname(folder[i]), LAND_READ);
     }
-    return confinement_enter(&c, false, &box, err);
+    return confinement_enter(&c, screen, &box, err);
 }

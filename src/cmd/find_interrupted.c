@@ -185,8 +185,8 @@ static _Noreturn void read_apart(const char *journal, int out)
     char file[EVENT_PATH_MAX] = "";
     struct err err = {0};
     bool ok = dup2(out, STDERR_FILENO + 1) >= 0 &&
-              close_range(STDERR_FILENO + 2, UINT_MAX, 0) == 0 && confinement_reader(files, &err) &&
-              read_file(journal, file) &&
+              close_range(STDERR_FILENO + 2, UINT_MAX, 0) == 0 &&
+              confinement_reader(files, false, &err) && read_file(journal, file) &&
               write(STDERR_FILENO + 1, file, sizeof file) == (ssize_t)sizeof file;
 
     _exit(ok ? 0 : 1);

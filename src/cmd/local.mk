@@ -11,6 +11,7 @@ hsmferry_SOURCES = \
 	%D%/command_diff.c \
 	%D%/command_list.c \
 	%D%/command_probe.c \
+	%D%/command_replay.c \
 	%D%/command_report.c \
 	%D%/command_resume.c \
 	%D%/command_sheet.c \
@@ -31,6 +32,8 @@ hsmferry_SOURCES = \
 	%D%/message.h \
 	%D%/probe_json.c \
 	%D%/probe_json.h \
+	%D%/recorded.c \
+	%D%/recorded.h \
 	%D%/run_plain.c \
 	%D%/run_plain.h \
 	%D%/session.c \

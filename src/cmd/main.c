@@ -33,6 +33,8 @@ static const struct command {
      "continue an interrupted ceremony"},
     {"clean", command_clean, true, 1, 2, "clean JOURNAL [CEREMONY.yaml]",
      "clean up after an interrupted ceremony"},
+    {"replay", command_replay, false, 1, 1, "replay JOURNAL",
+     "show a ceremony again, step by step"},
     {"report", command_report, false, 1, 1, "report JOURNAL",
      "write the report of a ceremony again"},
     {"sheet", command_sheet, false, 1, 1, "sheet REPORT.yaml", "print a report for signatures"},
@@ -193,8 +195,10 @@ static int run_enclosed(const struct command *command, struct invocation *in)
     struct err err = {0};
     int code;
 
-    if (!command->reaches)
-        return confinement_reader(files, &err) ? command->run(in) : command_failed(&err);
+    if (!command->reaches) {
+        bool screen = command->run == command_replay && !in->plain;
+        return confinement_reader(files, screen, &err) ? command->run(in) : command_failed(&err);
+    }
     if (!session_host_new(&host, &err))
         return command_failed(&err);
     in->host = &host;

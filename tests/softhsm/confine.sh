@@ -94,6 +94,9 @@ traced() {
 if strace -f -qq -o /dev/null true 2>/dev/null; then
     dir=$tmp/softhsm:nss
     journal=$(find "$dir/reports" -name '*.journal')
+    ok "replay of a ceremony" strace -f -qq -o "$tmp/trace" -e trace=openat,seccomp \
+        "$hsmferry" replay --plain "$journal"
+    ok "replay reads the journal in a box" boxed .journal
     for command in resume clean; do
         ok "$command of a ceremony that came to its end" traced "$command"
         ok "$command reads the journal in a box" boxed .journal

@@ -32,7 +32,7 @@ walk() { # walk SIZE
     ok "$1: the report says it too" report_says complete
     press F6
     ok "$1: the keys are shown beside each other" sees "tightened"
-    ok "$1: with the proof" sees "again from a fresh process"
+    ok "$1: with the proof" sees "by a fresh process"
     press n
     ok "$1: the next key too" sees "key 2 of 2"
     press F8

@@ -182,6 +182,12 @@ TESTS += %D%/test_remote
 %C%_test_remote_CFLAGS = $(UNIT_CFLAGS) $(PROTOBUF_CFLAGS)
 %C%_test_remote_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_replay
+TESTS += %D%/test_replay
+%C%_test_replay_SOURCES = %D%/test_replay.c %D%/ui_fixture.c %D%/ui_fixture.h
+%C%_test_replay_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_replay_LDADD = $(UNIT_UI)
+
 check_PROGRAMS += %D%/test_report
 TESTS += %D%/test_report
 %C%_test_report_SOURCES = %D%/test_report.c

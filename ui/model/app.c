@@ -203,6 +203,8 @@ enum dialog_id app_dialog(const struct app *app)
 {
     if (app->dialog.kind != DIALOG_NONE)
         return app->dialog.kind;
+    if (app->at.replay) /* its officers have answered */
+        return DIALOG_NONE;
     if (app->asked.pin.seq)
         return DIALOG_PIN;
     if (app->phase == PHASE_REVIEWING)

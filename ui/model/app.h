@@ -28,6 +28,8 @@
 #include "ui/model/scroll.h"
 #include "ui/model/view.h"
 
+struct replay;
+
 /* How far the ceremony has come: one value, so that nothing of one ceremony is left to the next. */
 enum app_phase {
     PHASE_IDLE,
@@ -50,8 +52,9 @@ struct app_at {
     struct scroll scroll; /* of a view that keeps none itself */
     int64_t now_ms;       /* a clock that never goes back */
     int64_t utc_ms;
-    char status[512]; /* for the detail line, until the next key */
-    char find[128];   /* what was looked for last */
+    char status[512];      /* for the detail line, until the next key */
+    char find[128];        /* what was looked for last */
+    struct replay *replay; /* what is shown is a recording; NULL: it is live */
 };
 
 /* What lies over the view. */

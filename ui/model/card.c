@@ -198,7 +198,7 @@ static void put_check(struct card *card, const struct kcv *check)
 
 static void put_secret(const struct subject *s, struct card *card)
 {
-    const struct kcv *checks = s->key ? s->key->checks : s->asked ? s->asked->checks : NULL;
+    const struct kcv *kcvs = s->key ? s->key->kcvs : s->asked ? s->asked->kcvs : NULL;
     unsigned count = s->key ? s->key->kcv_count : s->asked ? s->asked->kcv_count : 0;
 
     if (s->side[SIDE_SOURCE]->kind == KEY_KIND_GENERIC) {
@@ -208,7 +208,7 @@ static void put_secret(const struct subject *s, struct card *card)
         return;
     }
     for (unsigned i = 0; i < count; i++)
-        put_check(card, &checks[i]);
+        put_check(card, &kcvs[i]);
     if (count == 0)
         put_across(card, CARD_DIM, "no check value is known%s",
                    s->key ? " yet" : "; = asks for it");
@@ -241,7 +241,7 @@ static void put_proofs(const struct subject *s, struct card *card)
 static void put_who(const struct subject *s, struct card *card, const char *label,
                     const struct run_proof *proof, const char *sentence)
 {
-    const char *source = proof->words[SIDE_SOURCE], *destination = proof->words[SIDE_DESTINATION];
+    const char *source = proof->call[SIDE_SOURCE], *destination = proof->call[SIDE_DESTINATION];
     char who[2 * HSM_CALL_MAX + EVENT_TEXT_MAX + 96];
 
     if (strcmp(source, destination) == 0)
@@ -262,7 +262,7 @@ static void put_operations(const struct subject *s, struct card *card)
             continue;
         if (!last)
             put_who(s, card, "BY", proof, s->key->proof);
-        else if (memcmp(last->call, proof->words, sizeof last->call) != 0)
+        else if (memcmp(last->call, proof->call, sizeof last->call) != 0)
             put_who(s, card, "", proof, proven_when[i]);
         last = proof;
     }

@@ -9,6 +9,14 @@ static void steps(struct app *app)
     app_go(app, VIEW_CEREMONY);
 }
 
+static void replay(struct app *app)
+{
+    if (app->queue.under_way)
+        app_say(app, "The HSMs are at work; try again when they are done.");
+    else
+        app_ask(app, REQUEST_REPLAY, SIDE_RELAY);
+}
+
 static void report(struct app *app)
 {
     if (app->run.over)
@@ -35,7 +43,8 @@ static const struct key_row keys[] = {
     {.also = keys_help},
     {.also = keys_compare},
     {.also = keys_hsms},
-    {{PRESS_F5, 'c'}, 3, "Steps", "Show the steps of the ceremony again.", steps, NULL},
+    {{PRESS_F5, 'P'}, 3, "Replay", "Show the ceremony again from its journal.", replay, NULL},
+    {{'c'}, 4, "Steps", "Show the steps of the last key.", steps, NULL},
     {.also = keys_doors},
     {.also = keys_back},
     {.also = keys_leaving},

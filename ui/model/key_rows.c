@@ -190,6 +190,10 @@ static void back(struct app *app)
 {
     enum view_id from = app->at.view;
 
+    if (app->at.replay) {
+        app_go(app, VIEW_CEREMONY);
+        return;
+    }
     if (from == VIEW_CEREMONY && app_is_running(app)) {
         app_say(app, "The ceremony is running; F7 or s stops it.");
         return;

@@ -43,10 +43,18 @@ libui_a_SOURCES += \
 	%D%/pair.h \
 	%D%/questions.c \
 	%D%/questions.h \
+	%D%/recording.h \
+	%D%/replay.c \
+	%D%/replay.h \
+	%D%/replay_app.c \
+	%D%/replay_app.h \
+	%D%/replay_view.c \
 	%D%/request.c \
 	%D%/request.h \
 	%D%/run.c \
 	%D%/run.h \
+	%D%/run_versions.c \
+	%D%/run_versions.h \
 	%D%/scroll.c \
 	%D%/scroll.h \
 	%D%/setup_view.c \

@@ -22,6 +22,11 @@ void log_free(struct log *log)
     *log = (struct log){0};
 }
 
+void log_clear(struct log *log)
+{
+    *log = (struct log){.lines = log->lines, .follows = true};
+}
+
 const struct log_line *log_at(const struct log *log, size_t i)
 {
     return i < log->count ? &log->lines[(log->first + i) % LOG_LINES] : NULL;

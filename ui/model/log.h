@@ -30,6 +30,9 @@ struct log {
 bool log_new(struct log *log, struct err *err);
 void log_free(struct log *log);
 
+/* Forgets all lines. */
+void log_clear(struct log *log);
+
 /* Appends what an event has to say; most say one line, some nothing. */
 void log_event(struct log *log, const struct event *event);
 

@@ -29,6 +29,7 @@ enum request_kind {
     REQUEST_FLUSH,     /* throw away what was typed ahead */
     REQUEST_REDRAW,    /* the terminal may show something else than we think */
     REQUEST_SUSPEND,   /* to the shell and back */
+    REQUEST_REPLAY,    /* replay the ceremony that is over, and come back */
     REQUEST_RESUME,    /* leave, and resume what was interrupted */
     REQUEST_CLEAN,     /* leave, and clean it up */
     REQUEST_QUIT,

@@ -36,7 +36,7 @@ static void forget_warnings(struct run *run)
     run->note_count = kept;
 }
 
-void run_forget_plan(struct run *run)
+static void forget_keys(struct run *run)
 {
     for (size_t i = 0; i < run->key_count; i++)
         free(run->keys[i].steps);
@@ -44,6 +44,11 @@ void run_forget_plan(struct run *run)
     run->keys = NULL;
     run->key_count = run->key_room = run->chosen = run->movable = run->companions = 0;
     run->refused = 0;
+}
+
+void run_forget_plan(struct run *run)
+{
+    forget_keys(run);
     run->more_count = 0;
     forget_warnings(run);
 }
@@ -109,7 +114,9 @@ static bool take_planned(struct run *run, const struct event *e)
 {
     struct run_key *key;
 
-    if (e->key != run->key_count + 1) /* a new plan begins with its first key */
+    if (e->key == 1) /* a new plan begins with its first key */
+        forget_keys(run);
+    if (e->key != run->key_count + 1 || e->key > HSM_OBJECTS_MAX)
         return true;
     if (run->key_count == run->key_room) {
         size_t room = run->key_room ? 2 * run->key_room : 16;
@@ -383,7 +390,9 @@ const struct run_key *run_key_at(const struct run *run, size_t number)
 
 uint32_t run_keys_done(const struct run *run)
 {
-    return run->arrived + run->failed;
+    uint32_t done = run->arrived + run->failed; /* one that arrived can still fail */
+
+    return done < run->movable ? done : (uint32_t)run->movable;
 }
 
 const struct run_step *run_step(const struct run *run, size_t key, enum step_id id)

@@ -437,6 +437,7 @@ size_t plain_line(const struct event *event, const char *label, char *out)
 
 struct stamped {
     FILE *out;
+    const char *stamp;
     bool inside; /* a line has begun */
 };
 
@@ -446,7 +447,7 @@ static ssize_t write_stamped(void *cookie, const char *text, size_t len)
 
     for (size_t i = 0; i < len; i++) {
         if (!s->inside)
-            fputs(PLAIN_STAMP, s->out);
+            fputs(s->stamp, s->out);
         s->inside = text[i] != '\n';
         putc(text[i], s->out);
     }
@@ -459,7 +460,7 @@ static int close_stamped(void *cookie)
     return 0;
 }
 
-FILE *plain_stamped(FILE *out)
+FILE *plain_stamped(FILE *out, const char *stamp)
 {
     static const cookie_io_functions_t functions = {.write = write_stamped, .close = close_stamped};
     struct stamped *s = calloc(1, sizeof *s);
@@ -470,6 +471,7 @@ FILE *plain_stamped(FILE *out)
         return NULL;
     }
     s->out = out;
+    s->stamp = stamp;
     return stream;
 }
 

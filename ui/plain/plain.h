@@ -22,11 +22,12 @@ enum { PLAIN_LINE_MAX = 6144 };
  * event is told in no line. */
 size_t plain_line(const struct event *event, const char *label, char *out);
 
-/* A stream on which each line begins with PLAIN_STAMP, for rehearsals; what is written to it is in
+/* A stream on which each line begins with a stamp, which outlives it; what is written to it is in
  * out once it was flushed, and a failure to write is one of out. Closed with fclose(), which leaves
  * out open. NULL: no memory. */
-#define PLAIN_STAMP "REHEARSAL  "
-FILE *plain_stamped(FILE *out);
+#define PLAIN_STAMP  "REHEARSAL  "
+#define PLAIN_REPLAY "REPLAY  "
+FILE *plain_stamped(FILE *out, const char *stamp);
 
 /* Writes a failure as the officer reads it, in up to three lines: what failed, what is true now,
  * what to do next. */

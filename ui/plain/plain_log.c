@@ -151,7 +151,8 @@ static bool is_companion(const struct plain_log *l, uint32_t number)
 static bool take_begin(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     (void)now_ms;
-    if (event->begin.rehearsal && !l->stamped && (l->stamped = plain_stamped(l->out)) != NULL)
+    if (event->begin.rehearsal && !l->stamped &&
+        (l->stamped = plain_stamped(l->out, PLAIN_STAMP)) != NULL)
         l->out = l->stamped;
     return true;
 }
@@ -416,6 +417,31 @@ static void tell_left_over(struct plain_log *l)
     }
 }
 
+/* What is left over, and why not all is as it was. */
+static void tell_what_remains(struct plain_log *l)
+{
+    if (l->by_nature)
+        fprintf(l->out, "By nature  %s\n", fidelity_nature_words());
+    if (l->over)
+        tell_left_over(l);
+}
+
+void plain_log_recorded(struct plain_log *l, const char *journal, const uint8_t *head)
+{
+    char groups[TEXT_GROUPS_SIZE];
+
+    fprintf(l->out, "Journal    %s\n", journal);
+    fprintf(l->out, "SHA-256    %s (the end of its chain)\n",
+            text_groups(head, SHA256_SIZE / 2, groups));
+    tell_what_remains(l);
+    if (l->over)
+        fprintf(l->out, "The ceremony is %s, exit code %d.\n", end_outcome_name(l->end.end.outcome),
+                l->end.end.exit_code);
+    else
+        fprintf(l->out, "The journal ends here: the ceremony was interrupted.\n");
+    fflush(l->out);
+}
+
 void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *sha256,
                         const struct signing *signing, int exit_code)
 {
@@ -423,10 +449,7 @@ void plain_log_farewell(struct plain_log *l, const char *report, const uint8_t *
         plain_report(l->out, report, sha256, signing);
     else
         fprintf(l->out, "Report     there is none\n");
-    if (l->by_nature)
-        fprintf(l->out, "By nature  %s\n", fidelity_nature_words());
-    if (l->over)
-        tell_left_over(l);
+    tell_what_remains(l);
     fprintf(l->out, "The ceremony %s%s, exit code %d.\n",
             l->over  ? "is "
             : report ? "did not come to its end"

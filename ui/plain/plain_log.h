@@ -38,4 +38,7 @@ void plain_log_note(struct plain_log *log, const char *text);
 void plain_log_farewell(struct plain_log *log, const char *report, const uint8_t *sha256,
                         const struct signing *signing, int exit_code);
 
+/* The same of a recorded ceremony: which journal it was read from, and the end of its chain. */
+void plain_log_recorded(struct plain_log *log, const char *journal, const uint8_t *head);
+
 #endif

@@ -17,12 +17,15 @@ enum { WIDTH = 76, MASK = 16, ROOMY_LINES = 28 };
 static struct rect open_wide(const struct app *app, struct canvas *c, int w, int h,
                              const char *title)
 {
+    static const char *const stamps[2][2] = {{"", " REHEARSAL "},
+                                             {" REPLAY ", " REPLAY   REHEARSAL "}};
     struct rect r = layout_dialog(&app->at.layout, w, h);
+    bool rehearsal = app->config->rehearsal;
 
     draw_blank(c, r, STYLE_NORMAL);
     draw_frame(c, r, STYLE_STRONG, title);
-    if (app->config->rehearsal && r.w >= 40) /* it may cover the stamp of the view's first line */
-        draw_text(c, r.x + r.w - 13, r.y, 11, STYLE_STRONG, " REHEARSAL ");
+    if (r.w >= 40) /* it may cover the stamps of the view's first line */
+        draw_right(c, r.x, r.y, r.w - 2, STYLE_STRONG, stamps[app->at.replay != NULL][rehearsal]);
     r = layout_inside(r);
     return r.w > 2 ? (struct rect){r.x + 1, r.y, r.w - 2, r.h} : r;
 }

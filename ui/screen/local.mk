@@ -15,6 +15,8 @@ libui_a_SOURCES += \
 	%D%/reader.h \
 	%D%/view_rows.c \
 	%D%/view_rows.h \
+	%D%/results.c \
+	%D%/results.h \
 	%D%/screen.c \
 	%D%/screen.h \
 	%D%/term.c \

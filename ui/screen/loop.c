@@ -14,7 +14,9 @@
 #include "ui/model/dispatch.h"
 #include "ui/model/marks.h"
 #include "ui/model/pair.h"
+#include "ui/model/replay_app.h"
 #include "ui/screen/draw.h"
+#include "ui/screen/results.h"
 #include "ui/screen/screen.h"
 
 enum {
@@ -25,8 +27,10 @@ enum {
 
 struct console {
     const struct console_host *host;
-    struct app *app;
-    struct worker *worker; /* NULL: none yet */
+    struct app *app;           /* what is shown: the live one, or that of the replay */
+    struct app *live;          /* NULL: there is none but a replay */
+    struct replay_app *replay; /* NULL: nothing is replayed */
+    struct worker *worker;     /* NULL: none yet */
     struct canvas canvas;
     int signals; /* signalfd */
     bool quit;
@@ -45,7 +49,10 @@ static int64_t clock_ms(clockid_t clock)
 
 static void set_time(struct console *c)
 {
-    app_time(c->app, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
+    if (c->replay)
+        c->dirty |= replay_app_time(c->app, clock_ms(CLOCK_MONOTONIC));
+    else
+        app_time(c->app, clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_REALTIME));
 }
 
 /* --- what the model wants done ---------------------------------------------------------------- */
@@ -220,11 +227,37 @@ static bool do_settle(struct console *c, const struct request *r, struct err *er
     return true;
 }
 
+/* From a replay back to the live console, as large as the window is now. */
+static void end_replay(struct console *c)
+{
+    replay_app_free(c->replay);
+    c->replay = NULL;
+    c->app = c->live;
+    if (c->live)
+        app_size(c->live, c->canvas.w, c->canvas.h);
+}
+
+static bool do_replay(struct console *c, const struct request *r, struct err *err)
+{
+    const struct recording *recording;
+
+    (void)r;
+    if (!c->host->recording(c->host->ctx, &recording, err) ||
+        !replay_app_new(recording, &c->replay, err))
+        return false;
+    c->app = c->replay->app;
+    app_size(c->app, c->canvas.w, c->canvas.h);
+    return true;
+}
+
 static bool do_quit(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
     (void)err;
-    c->quit = true;
+    if (c->replay && c->live)
+        end_replay(c);
+    else
+        c->quit = true;
     return true;
 }
 
@@ -249,6 +282,7 @@ static const struct {
     [REQUEST_REDRAW] = {do_redraw, false},    [REQUEST_EXCEPTION] = {do_exception, true},
     [REQUEST_RESUME] = {do_settle, false},    [REQUEST_CLEAN] = {do_settle, false},
     [REQUEST_SUSPEND] = {do_suspend, false},  [REQUEST_QUIT] = {do_quit, false},
+    [REQUEST_REPLAY] = {do_replay, false},
 };
 
 static void carry_out(struct console *c)
@@ -266,44 +300,15 @@ static void carry_out(struct console *c)
 
 /* --- what comes in ---------------------------------------------------------------------------- */
 
-/* What the worker holds may be looked at from the end of the command that made it until the next
- * one, so it is copied before the model hears of that end. */
-static void take_results(struct console *c, const struct event *e)
-{
-    bool one_side = e->side == SIDE_SOURCE || e->side == SIDE_DESTINATION;
-
-    if (e->kind != EVENT_DONE || !e->done.ok)
-        return;
-    if (e->done.command == WORKER_OPEN && one_side)
-        app_take_slots(c->app, e->side, worker_slots(c->worker, e->side));
-    else if ((e->done.command == WORKER_CHOOSE || e->done.command == WORKER_REFRESH) && one_side)
-        app_take_keys(c->app, e->side, worker_keys(c->worker, e->side));
-    else if (e->done.command == WORKER_VERDICTS)
-        app_take_verdicts(c->app, worker_verdicts_now(c->worker));
-}
-
-/* The request that a command of the worker carries out; REQUESTS: none. */
-static enum request_kind request_of(unsigned command)
-{
-    static const enum request_kind kinds[WORKER_COMMANDS] = {
-        [WORKER_OPEN] = REQUEST_OPEN,         [WORKER_DEVICES] = REQUEST_DEVICES,
-        [WORKER_CHOOSE] = REQUEST_CHOOSE,     [WORKER_REFRESH] = REQUEST_REFRESH,
-        [WORKER_VERDICTS] = REQUEST_VERDICTS, [WORKER_COMPARE] = REQUEST_COMPARED,
-        [WORKER_PLAN] = REQUEST_PLAN,         [WORKER_RESUME] = REQUESTS,
-        [WORKER_RUN] = REQUEST_RUN,           [WORKER_SIGN] = REQUEST_SIGN,
-    };
-    return command < WORKER_COMMANDS ? kinds[command] : REQUESTS;
-}
-
 static void take_events(struct console *c)
 {
     struct event e;
 
     for (int i = 0; i < EVENTS_AT_ONCE && c->worker && worker_event(c->worker, &e); i++) {
-        take_results(c, &e);
+        results_take(c->app, c->worker, &e);
         app_event(c->app, &e);
         if (e.kind == EVENT_DONE)
-            app_done(c->app, request_of(e.done.command), e.side, e.done.ok);
+            app_done(c->app, results_request(e.done.command), e.side, e.done.ok);
         carry_out(c);
         c->dirty = true;
     }
@@ -339,6 +344,8 @@ static void take_size(struct console *c)
 static void terminate(struct console *c, bool gone)
 {
     c->gone |= gone;
+    if (c->replay && c->live)
+        end_replay(c);
     app_terminate(c->app);
     carry_out(c);
 }
@@ -376,9 +383,10 @@ static void wait_and_take(struct console *c)
     struct pollfd fds[] = {
         {.fd = c->gone ? -1 : term_fd(), .events = POLLIN},
         {.fd = c->signals, .events = POLLIN},
-        {.fd = c->worker ? worker_fd(c->worker) : -1, .events = POLLIN},
+        {.fd = c->worker && !c->replay ? worker_fd(c->worker) : -1, .events = POLLIN},
     };
-    const int tick = c->dirty ? FRAME_MS : TICK_MS, key_wait = c->gone ? -1 : term_wait();
+    const bool busy = c->dirty || (c->replay && c->replay->replay.speed != REPLAY_PAUSED);
+    const int tick = busy ? FRAME_MS : TICK_MS, key_wait = c->gone ? -1 : term_wait();
 
     poll(fds, 3, key_wait >= 0 && key_wait < tick ? key_wait : tick);
     set_time(c);
@@ -412,11 +420,12 @@ static bool open_signals(struct console *c, sigset_t *were, struct err *err)
 
 static void run(struct console *c)
 {
-    if (c->host->interrupted)
+    if (c->live && c->host->interrupted)
         snprintf(c->app->interrupted, sizeof c->app->interrupted, "%s", c->host->interrupted);
     c->canvas.ascii = term_is_ascii();
     set_time(c);
-    app_start(c->app);
+    if (c->live)
+        app_start(c->app);
     take_size(c);
     screen_draw(c->app, &c->canvas); /* something is seen before anything is opened */
     term_show(&c->canvas);
@@ -426,25 +435,51 @@ static void run(struct console *c)
         wait_and_take(c);
 }
 
+/* On the terminal, until somebody leaves. */
+static void run_on_terminal(struct console *c, const struct term_options *options, struct err *err)
+{
+    sigset_t were;
+
+    if (open_signals(c, &were, err) && term_start(options, err)) {
+        run(c);
+        end_worker(c);
+        term_stop();
+    }
+    if (c->signals >= 0) {
+        close(c->signals);
+        sigprocmask(SIG_SETMASK, &were, NULL);
+    }
+    canvas_free(&c->canvas);
+}
+
 int console_run(struct config *config, const struct console_host *host,
                 const struct term_options *options, struct err *err)
 {
     struct console c = {.host = host, .signals = -1};
-    sigset_t were;
     int exit_code;
 
     err_clear(err);
-    if (app_new(config, &c.app, err) && open_signals(&c, &were, err) && term_start(options, err)) {
-        run(&c);
-        end_worker(&c);
-        term_stop();
+    if (app_new(config, &c.live, err)) {
+        c.app = c.live;
+        run_on_terminal(&c, options, err);
     }
-    exit_code = err->code == ERR_NONE ? app_exit_code(c.app) : err_exit(err->code);
-    if (c.signals >= 0) {
-        close(c.signals);
-        sigprocmask(SIG_SETMASK, &were, NULL);
-    }
-    canvas_free(&c.canvas);
-    app_free(c.app);
+    exit_code = err->code == ERR_NONE ? app_exit_code(c.live) : err_exit(err->code);
+    replay_app_free(c.replay);
+    app_free(c.live);
     return exit_code;
+}
+
+int console_replay(const struct recording *recording, const struct term_options *options,
+                   struct err *err)
+{
+    static const struct console_host nobody;
+    struct console c = {.host = &nobody, .signals = -1};
+
+    err_clear(err);
+    if (replay_app_new(recording, &c.replay, err)) {
+        c.app = c.replay->app;
+        run_on_terminal(&c, options, err);
+    }
+    replay_app_free(c.replay);
+    return err_exit(err->code);
 }

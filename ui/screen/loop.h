@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "ui/model/app.h"
+#include "ui/model/recording.h"
 #include "ui/screen/term.h"
 #include "worker/worker.h"
 
@@ -30,11 +31,19 @@ struct console_host {
     /* Writes the ceremony file as the officers have made it, under this path. */
     bool (*save)(void *ctx, const char *path, struct err *err);
 
+    /* Reads the journal of the ceremony that is over; it is there until the next call. */
+    bool (*recording)(void *ctx, const struct recording **out, struct err *err);
+
     /* The journal of a ceremony that was interrupted, and is to be asked about first; NULL: none.
      * settle() takes the answer: what is to be done once the console has left. */
     const char *interrupted;
     void (*settle)(void *ctx, bool clean);
 };
+
+/* Replays a recording on the screen until the officer leaves or a signal ends it. Returns the
+ * process's exit code; *err as console_run(), or ERR_DATA (nothing is in it), ERR_FAILED. */
+int console_replay(const struct recording *recording, const struct term_options *options,
+                   struct err *err);
 
 /* Runs the console until the officer leaves or a signal ends it. config may be empty but for its
  * policy: then both HSMs are chosen on the screen; what is chosen is kept in it, as config_free()

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "ui/model/dispatch.h"
+#include "ui/model/replay_app.h"
 #include "ui/screen/dialog.h"
 #include "ui/screen/lanes.h"
 #include "ui/screen/pane.h"
@@ -66,7 +67,16 @@ static int draw_report(const struct app *app, struct canvas *c, struct rect r, i
     char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
     unsigned each = r.w >= 12 + 5 * 12 ? 5 : 2; /* words of up to eleven letters on a line */
 
-    draw_text(c, r.x, y, 11, STYLE_STRONG, "Report");
+    draw_text(c, r.x, y, 11, STYLE_STRONG, app->at.replay ? "Journal" : "Report");
+    if (app->at.replay) {
+        const struct recording *recording = app->at.replay->recording;
+        text_groups(recording->head, 16, groups);
+        draw_path(c, r.x + 12, y, r.w - 12, STYLE_NORMAL, recording->path);
+        draw_format(c, r.x + 12, y + 1, r.w - 12, STYLE_NORMAL, "the journal; its chain ends in");
+        draw_format(c, r.x + 12, y + 2, r.w - 12, STYLE_NORMAL, "%.39s", groups);
+        draw_text(c, r.x + 12, y + 3, r.w - 12, STYLE_NORMAL, groups + 40);
+        return y + 4;
+    }
     if (!report->path[0]) {
         draw_text(c, r.x + 12, y, r.w - 12, STYLE_WARN,
                   report->err.what[0] ? report->err.what : "none was written");
@@ -95,7 +105,7 @@ static void draw_signature(const struct app *app, struct canvas *c, struct rect 
     bool is_signed = report->signed_by[0] != '\0';
     const char *none = app->config->signer.key.text[0] ? "not yet" : "no key is named that signs";
 
-    if (!report->path[0])
+    if (!report->path[0] || app->at.replay)
         return;
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Signature");
     draw_format(c, r.x + 12, y, r.w - 12, is_signed ? STYLE_GOOD : STYLE_WARN, "%s%s",
@@ -160,8 +170,9 @@ static void draw_title(const struct app *app, struct canvas *c)
     text_safe(title, strlen(title), safe, sizeof safe);
     draw_blank(c, r, STYLE_TITLE);
     /* Before the title, which may be longer than the screen is wide. */
-    draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s",
-                app->config->rehearsal ? "REHEARSAL   " : "", safe);
+    draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s%s",
+                app->at.replay ? "REPLAY   " : "", app->config->rehearsal ? "REHEARSAL   " : "",
+                safe);
     text_time(app->at.utc_ms, false, time);
     draw_right(c, r.x, r.y, r.w - 1, STYLE_TITLE, time + 11);
 }
@@ -188,6 +199,8 @@ static void detail_text(const struct app *app, char *out, size_t size)
     out[0] = '\0';
     if (app->at.status[0])
         snprintf(out, size, "%s", app->at.status);
+    else if (app->at.replay)
+        replay_app_words(app, out, size);
     else if (app->at.view != VIEW_INVENTORY && app->at.view != VIEW_SETUP)
         return; /* the ceremony's own lines say it */
     else if (run_unanswered(&app->run, app->at.now_ms, RUN_UNANSWERED_MS, &side, &ms))
@@ -218,11 +231,14 @@ static void draw_foot(const struct app *app, struct canvas *c)
 /* Too small for a picture: what matters in one sentence. */
 static void draw_sentence(const struct app *app, struct canvas *c)
 {
-    const char *stamp = app->config->rehearsal ? "REHEARSAL. " : "";
-    char text[320];
+    char stamp[32], text[320];
     enum step_id id;
 
-    if (app->run.gate.seq || app->asked.pin.seq)
+    snprintf(stamp, sizeof stamp, "%s%s", app->at.replay ? "REPLAY. " : "",
+             app->config->rehearsal ? "REHEARSAL. " : "");
+    if (app->at.replay)
+        snprintf(text, sizeof text, "%sMake this window at least 40x12.", stamp);
+    else if (app->run.gate.seq || app->asked.pin.seq)
         snprintf(text, sizeof text, "%sAn answer is asked for: make this window at least 40x12.",
                  stamp);
     else if (app_is_running(app) && run_step_now(&app->run, &id))

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/screen/results.h"
+
+void results_take(struct app *app, const struct worker *worker, const struct event *e)
+{
+    bool one_side = e->side == SIDE_SOURCE || e->side == SIDE_DESTINATION;
+
+    if (e->kind != EVENT_DONE || !e->done.ok)
+        return;
+    if (e->done.command == WORKER_OPEN && one_side)
+        app_take_slots(app, e->side, worker_slots(worker, e->side));
+    else if ((e->done.command == WORKER_CHOOSE || e->done.command == WORKER_REFRESH) && one_side)
+        app_take_keys(app, e->side, worker_keys(worker, e->side));
+    else if (e->done.command == WORKER_VERDICTS)
+        app_take_verdicts(app, worker_verdicts_now(worker));
+}
+
+enum request_kind results_request(unsigned command)
+{
+    static const enum request_kind kinds[WORKER_COMMANDS] = {
+        [WORKER_OPEN] = REQUEST_OPEN,         [WORKER_DEVICES] = REQUEST_DEVICES,
+        [WORKER_CHOOSE] = REQUEST_CHOOSE,     [WORKER_REFRESH] = REQUEST_REFRESH,
+        [WORKER_VERDICTS] = REQUEST_VERDICTS, [WORKER_COMPARE] = REQUEST_COMPARED,
+        [WORKER_PLAN] = REQUEST_PLAN,         [WORKER_RESUME] = REQUESTS,
+        [WORKER_RUN] = REQUEST_RUN,           [WORKER_SIGN] = REQUEST_SIGN,
+    };
+    return command < WORKER_COMMANDS ? kinds[command] : REQUESTS;
+}
