@@ -17,7 +17,10 @@ enum {
     GATE_WORDS = 4, /* 32 bits: a stranger's key with the same words takes 2^32 trials */
     TYPED_LABEL_MAX = 40,
     SERIAL_END = 4,
+    INITIALS_MAX = 6,
 };
+
+static const char skip_word[] = "skip";
 
 /* A key that nothing can prove is migrated only by a word of the officers, whatever the policy
  * waives. */
@@ -38,6 +41,38 @@ static const struct officer *who_answers(const struct gatekeeper *k, enum gate g
         return officer_find(k->officers, k->officer_count,
                             officer_roles[k->half ? SIDE_DESTINATION : SIDE_SOURCE]);
     return k->officer_count > 0 ? &k->officers[0] : NULL;
+}
+
+/* The first letter of each word of a name; false: one is no letter of ASCII, or there are too many.
+ */
+static bool initials_of(const char *name, char out[INITIALS_MAX + 1])
+{
+    size_t count = 0;
+
+    for (const char *at = name; *at; at++) {
+        if (*at == ' ' || (at > name && at[-1] != ' '))
+            continue;
+        if (!isalpha((unsigned char)*at) || count == INITIALS_MAX)
+            return false;
+        out[count++] = *at;
+    }
+    out[count] = '\0';
+    return count > 0;
+}
+
+/* What the second officer types first, that the first one would not: initials, or, if both have the
+ * same or a name has none, the role. */
+static void choose_mark(struct gatekeeper *k)
+{
+    const struct officer *first =
+        officer_find(k->officers, k->officer_count, officer_roles[SIDE_SOURCE]);
+    char mine[INITIALS_MAX + 1], other[INITIALS_MAX + 1] = "";
+
+    if (initials_of(k->officer->name, mine) &&
+        !(first && initials_of(first->name, other) && strcasecmp(mine, other) == 0))
+        snprintf(k->mark, sizeof k->mark, "%s", mine);
+    else
+        snprintf(k->mark, sizeof k->mark, "%s", k->officer->role);
 }
 
 static bool is_typable(const struct key_desc *key)
@@ -139,10 +174,12 @@ static void choose_key(struct gatekeeper *k, const struct key_desc *key, char *q
                        size_t size)
 {
     snprintf(k->expected, sizeof k->expected, "Yes");
-    if (is_typable(key))
+    if (is_typable(key) && !(key->label_len == sizeof skip_word - 1 &&
+                             memcmp(key->label, skip_word, key->label_len) == 0))
         snprintf(k->expected, sizeof k->expected, "%.*s", (int)key->label_len,
                  (const char *)key->label);
-    snprintf(question, size, " %s  to move this key", k->expected);
+    snprintf(question, size, " %s  to leave this key out, or  %s  to move this key", skip_word,
+             k->expected);
 }
 
 /* What is to be typed at this gate, and how the question puts it. */
@@ -165,8 +202,11 @@ static bool choose_answer(struct gatekeeper *k, const struct gate_subject *about
             break;
         }
         snprintf(k->expected, sizeof k->expected, "unproven");
-        snprintf(question, size,
-                 " unproven  to move this key though nothing can prove that it arrives as it left");
+        snprintf(
+            question, size,
+            " %s  to leave this key out, or  unproven  to move it though nothing can prove that "
+            "it arrives as it left",
+            skip_word);
         break;
     }
     return true;
@@ -181,9 +221,11 @@ static bool ask(struct gatekeeper *k, const struct gate_subject *about, char *qu
     k->officer = who_answers(k, about->gate);
     if (!choose_answer(k, about, answer, sizeof answer, err))
         return false;
-    if (k->half)
-        text_print(question, size, "type your role, %s, then %s", k->officer->role, answer);
-    else
+    if (k->half) {
+        choose_mark(k);
+        text_print(question, size, "type your %s, %s, then %s",
+                   strcmp(k->mark, k->officer->role) == 0 ? "role" : "initials", k->mark, answer);
+    } else
         text_print(question, size, "type %s", answer);
     return true;
 }
@@ -224,13 +266,13 @@ bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, str
     return false;
 }
 
-/* Takes the role off the front of what was typed; NULL: it is not there. */
-static const char *after_role(const char *typed, const char *role)
+/* Takes initials or role off the front of what was typed; NULL: they are not there. */
+static const char *after_mark(const char *typed, const char *mark)
 {
     while (*typed == ' ')
         typed++;
-    return strncasecmp(typed, role, strlen(role)) == 0 && typed[strlen(role)] == ' '
-               ? typed + strlen(role)
+    return strncasecmp(typed, mark, strlen(mark)) == 0 && typed[strlen(mark)] == ' '
+               ? typed + strlen(mark)
                : NULL;
 }
 
@@ -239,10 +281,10 @@ static bool judge(struct gatekeeper *k, const char *typed, const char **why)
 {
     *why = "";
     if (k->half) {
-        typed = after_role(typed, k->officer->role);
+        typed = after_mark(typed, k->mark);
         if (!typed && --k->roles == 0)
             k->tries = 0;
-        *why = typed ? "the words were wrong" : "the role was wrong";
+        *why = typed ? "the words were wrong" : "another officer answered";
         if (!typed)
             return false;
     }
@@ -265,6 +307,15 @@ static bool confirmed(struct gatekeeper *k, struct narrator *n, struct err *err)
     return say(k, GATE_CONFIRMED, "", n, err);
 }
 
+/* Neither role nor initials are needed to leave a key out: either officer may. */
+static bool leave_out(struct gatekeeper *k, struct narrator *n, struct err *err)
+{
+    k->tries = 0;
+    k->half = false;
+    k->skip = true;
+    return say(k, GATE_REFUSED, "left out", n, err);
+}
+
 bool gatekeeper_answer(struct gatekeeper *k, const char *typed, struct narrator *n, struct err *err)
 {
     const char *why;
@@ -272,6 +323,8 @@ bool gatekeeper_answer(struct gatekeeper *k, const char *typed, struct narrator 
     if (!k->open)
         return true;
     k->open = false;
+    if (k->now == GATE_KEY && text_typed_equal(typed, skip_word, true))
+        return leave_out(k, n, err);
     if (judge(k, typed, &why))
         return confirmed(k, n, err);
     say(k, k->tries ? GATE_WRONG : GATE_REFUSED, why, n, err);

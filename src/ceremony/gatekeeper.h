@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Gates: what is to be typed, by whom, and whether it was. If a gate waits for both officers, the
- * second one names their role first, and is asked for other words, so that no echo of the first
- * answer passes.
+ * second one types initials first, and is asked for other words, so that no echo of the first
+ * answer passes. A key can be left out at its gate.
  */
 #ifndef HSMFERRY_CEREMONY_GATEKEEPER_H
 #define HSMFERRY_CEREMONY_GATEKEEPER_H
@@ -40,12 +40,14 @@ struct gatekeeper {
 
     bool open; /* an answer is awaited; of the gate, which is: */
     enum gate now;
-    uint32_t key;    /* the key's number; 0: none */
-    bool waiver;     /* it wants that word */
-    unsigned tries;  /* left; 0: it was not asked yet */
-    unsigned roles;  /* tries left to name the right role */
-    bool half;       /* the first of two officers has confirmed */
-    uint32_t places; /* of the fingerprint, asked of the first of them */
+    uint32_t key;                /* the key's number; 0: none */
+    bool waiver;                 /* it wants that word */
+    unsigned tries;              /* left; 0: it was not asked yet */
+    unsigned roles;              /* tries left to say who it is */
+    char mark[OFFICER_ROLE_MAX]; /* what the second officer types first: initials, or the role */
+    bool skip;                   /* the key at hand is to be left out, says the last answer */
+    bool half;                   /* the first of two officers has confirmed */
+    uint32_t places;             /* of the fingerprint, asked of the first of them */
     char expected[64];
     const struct officer *officer; /* whose answer is awaited; NULL: nobody's by name */
 };
@@ -56,7 +58,8 @@ bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, str
                      struct err *err);
 
 /* Judges what was typed at the open gate; without one, nothing. After a wrong answer with tries
- * left it is true, and gatekeeper_pass() asks again. Errors: ERR_STOPPED, ERR_DATA (wrong too
+ * left it is true, and gatekeeper_pass() asks again; so it is if the officers leave a key out,
+ * which sets skip: the caller goes on to the next key. Errors: ERR_STOPPED, ERR_DATA (wrong too
  * often; the fingerprint), a sink that refuses. */
 bool gatekeeper_answer(struct gatekeeper *k, const char *typed, struct narrator *n,
                        struct err *err);

@@ -495,6 +495,23 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
     return emit_event(n, &e, err);
 }
 
+bool emit_left_out(struct narrator *n, const struct transfer *t, const struct officer *officer,
+                   struct err *err)
+{
+    struct event e = {.kind = EVENT_EXCEPTION, .side = SIDE_RELAY, .key = t->number};
+    char label[KEY_LABEL_TEXT];
+
+    e.exception.begun = true;
+    e.exception.step = STEP_WRAP_KEY;
+    text_print(e.exception.expected, sizeof e.exception.expected, "%s is migrated",
+               key_label_text(&t->item->key, label));
+    put(e.exception.happened, sizeof e.exception.happened, "it was left out at its gate");
+    text_print(e.exception.decided, sizeof e.exception.decided, "skip, typed by %s%s%s",
+               officer ? officer->name : "the officers", officer && officer->role[0] ? ", " : "",
+               officer ? officer->role : "");
+    return emit_event(n, &e, err);
+}
+
 void emit_error(struct narrator *n, const struct err *failure)
 {
     struct event e = {.kind = EVENT_ERROR, .side = SIDE_RELAY, .error = *failure};

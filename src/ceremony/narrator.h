@@ -113,6 +113,9 @@ struct inventory_word {
 };
 bool emit_inventory(struct narrator *n, const struct inventory_word *word, struct err *err);
 bool emit_key_done(struct narrator *n, const struct transfer *transfer, struct err *err);
+/* Writes down that this key was left out at its gate. */
+bool emit_left_out(struct narrator *n, const struct transfer *transfer,
+                   const struct officer *officer, struct err *err);
 void emit_error(struct narrator *n, const struct err *failure);
 
 struct end_word {

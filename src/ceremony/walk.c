@@ -253,22 +253,6 @@ void walk_end_with(struct ceremony *c, const struct err *failure)
     go_to(c, PHASE_CLOSING);
 }
 
-/* --- gates --- */
-
-void ceremony_answer(struct ceremony *c, const char *typed)
-{
-    struct err err = {0};
-
-    if (gatekeeper_answer(&c->gatekeeper, typed, &c->narrator, &err))
-        return;
-    if (c->suite.option_count == 0) { /* nothing has begun that could end */
-        c->devices.failure = err;
-        return;
-    }
-    c->result.aborted |= err.code == ERR_STOPPED || err.code == ERR_DATA;
-    walk_end_with(c, &err);
-}
-
 /* --- one row --- */
 
 static bool emit_state(struct ceremony *c, enum event_state state, int64_t micros,
@@ -335,6 +319,46 @@ static void leave_key(struct ceremony *c)
 {
     transfer_reset(transfer_now(c));
     gatekeeper_next_key(&c->gatekeeper);
+}
+
+/* --- gates --- */
+
+/* The officers left the key at hand out: nothing of it was read, and the next one follows. */
+static void leave_out(struct ceremony *c)
+{
+    struct transfer *t = transfer_now(c);
+    const struct officer *officer = c->gatekeeper.officer;
+    struct err err = {0};
+
+    c->gatekeeper.skip = false;
+    t->outcome = KEY_REFUSED;
+    err_set(&t->err, ERR_STOPPED, "left out at its gate by %s",
+            officer ? officer->name : "the officers");
+    t->item->reason = t->err;
+    if (!emit_left_out(&c->narrator, t, officer, &err)) {
+        walk_end_with(c, &err);
+        return;
+    }
+    say_done(c, t);
+    leave_key(c);
+    go_to_key(c, c->walk.item + 1);
+}
+
+void ceremony_answer(struct ceremony *c, const char *typed)
+{
+    struct err err = {0};
+
+    if (gatekeeper_answer(&c->gatekeeper, typed, &c->narrator, &err)) {
+        if (c->gatekeeper.skip)
+            leave_out(c);
+        return;
+    }
+    if (c->suite.option_count == 0) { /* nothing has begun that could end */
+        c->devices.failure = err;
+        return;
+    }
+    c->result.aborted |= err.code == ERR_STOPPED || err.code == ERR_DATA;
+    walk_end_with(c, &err);
 }
 
 /* Does a failure of one key leave the others worth trying? What smells of tampering does not. */

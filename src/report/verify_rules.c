@@ -347,6 +347,8 @@ static void pass_until(struct passed *p, int64_t seq)
     for (; p->next && node_number(p->next, "seq") < seq; p->next = p->next->next)
         for (enum gate gate = 0; gate < GATES; gate++) {
             bool waived = node_is(p->next, "state", "waived");
+            if (node_is(p->next, "gate", gate_name(gate)) && node_is(p->next, "state", "refused"))
+                p->half[gate] = NULL; /* a key was left out */
             if (!node_is(p->next, "gate", gate_name(gate)) ||
                 !(waived || (node_is(p->next, "state", "confirmed") && is_whole(p, gate, p->next))))
                 continue;

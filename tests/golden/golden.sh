@@ -161,7 +161,7 @@ ask 0 "source's first:" '@serials\n' 'to start:' '\x21exception\n' \
     'was expected:' 'three officers\n' 'instead:' 'two came\n' 'by whom:' 'go on, Ada\n' \
     'to start:' 'ferry 3\n' \
     'of the fingerprint:' '@words\n' 'of the fingerprint:' 'source officer @words\n' \
-    'of the fingerprint:' 'destination officer @words\n' \
+    'of the fingerprint:' 'C @words\n' \
     'move this key:' 'one\n' 'move this key:' 'three\n' 'move this key:' 'two\n'
 take
 

@@ -181,7 +181,7 @@ at_pins() {
     press 5 Enter
     take pin-wrong "FAILED"
     press Enter
-    sees "Charles, destination officer, your PIN:" && press Escape
+    sees "Charles, destination officer, your" && press Escape
     take pin-refused "no PIN was given"
     press Enter
     take pin-again "R tries again"
@@ -212,8 +212,8 @@ at_gates() {
     say "wrong words"
     take gate-fingerprint-wrong "That was wrong"
     say "$(asked_words)"
-    take gate-fingerprint-second "type your role, destination officer"
-    say "destination officer $(asked_words)"
+    take gate-fingerprint-second "type your initials, C"
+    say "C $(asked_words)"
     take gate-key "Key 1 of 2"
     take stop "Stop the ceremony?" Escape
     press n
