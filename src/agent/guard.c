@@ -21,7 +21,8 @@ static size_t modulus_of(const struct key_desc *rsa)
     return (rsa->bits + 7) / 8;
 }
 
-/* Is all known that a blob's length depends on? Not where the HSM does not report the modulus. */
+/* Is all known that a wrapped key's length depends on? Not where the HSM does not report the
+ * modulus. */
 static bool has_lengths(enum hsm_alg alg, const struct key_desc *transport)
 {
     return wrap_alg(alg)->family == WRAP_AES || transport->bits > 0;
@@ -77,14 +78,15 @@ bool guard_wrap(const struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint
            driver->wrap(g->hsm, alg, wrapping, key, wrapped_key, err);
 }
 
-/* Return one uniform error for every malformed blob. */
+/* Return one uniform error for every malformed wrapped key. */
 static bool fail_damaged(struct err *err)
 {
     return err_set(err, ERR_DATA,
                    "the wrapped key was not accepted: it is not what the other side sent");
 }
 
-/* Can it be a blob of this algorithm, and of a secret that is as long as the template says? */
+/* Can it be a wrapped key of this algorithm, and of a secret that is as long as the template says?
+ */
 static bool is_possible(enum hsm_alg alg, const struct key_desc *unwrapping,
                         const struct bytes *wrapped_key, const struct hsm_template *template)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What holds for every HSM, whatever its driver or its token does: a key that may not leave does
- * not, an algorithm gets only what it can carry, a damaged blob has one answer, and an object is
- * this session's only if this session made it. The service asks here before it asks the driver.
+ * not, an algorithm gets only what it can carry, a damaged wrapped key has one answer, and an
+ * object is this session's only if this session made it. The service asks here before it asks the
+ * driver.
  */
 #ifndef HSMFERRY_AGENT_GUARD_H
 #define HSMFERRY_AGENT_GUARD_H

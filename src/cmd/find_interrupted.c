@@ -15,7 +15,7 @@
 #include "cmd/confinement.h"
 #include "journal/journal.h"
 
-/* The journal's number of a key, from 1, as an index into prior. */
+/* The journal's number of a key, from 1, as an index into its keys. */
 struct numbers {
     size_t *index; /* + 1; 0: none */
     size_t count;

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "cmd/session.h"
 
-/* Runs the session's ceremony; one that has a prior is resumed. Returns the exit code. */
+/* Runs the session's ceremony; resumes, if it has an interrupted one. Returns the exit code. */
 int command_run_plain(struct session *s);
 
 /* Signs a report with the key that the session's ceremony file names; s->signing says what became

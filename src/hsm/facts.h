@@ -220,7 +220,7 @@ struct hsm_capabilities {
     struct hsm_limits limits;
 };
 
-/* Copies the words of an offer or act for one class of keys: "PK11_WrapPrivKey
+/* Copies the call of a capability or operation for one class of keys: "PK11_WrapPrivKey
  * CKM_AES_KEY_WRAP_KWP". What does not fit into size is cut. */
 void hsm_call_for(const char *words, bool private, char *out, size_t size);
 

@@ -172,10 +172,11 @@ struct hsm_driver {
                  struct bytes *wrapped_key, struct err *err);
 
     /* Protocol steps 7 and 10. Decrypts wrapped_key under unwrapping into a new TEMPORARY object
-     * that is what template says, as far as this API can; the caller reads it back. A blob that was
-     * changed in any way gives one and the same ERR_DATA message, which is the service's: a driver
-     * returns ERR_DATA for whatever its API says of such a blob. The service has checked that the
-     * blob is as long as alg makes it, and that unwrapping is a key for alg which may unwrap. */
+     * that is what template says, as far as this API can; the caller reads it back. A wrapped key
+     * that was changed in any way gives one and the same ERR_DATA message, which is the service's:
+     * a driver returns ERR_DATA for whatever its API says of such a blob. The service has checked
+     * that the blob is as long as alg makes it, and that unwrapping is a key for alg which may
+     * unwrap. */
     bool (*unwrap)(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
                    const struct bytes *wrapped_key, const struct hsm_template *template,
                    uint64_t *handle, struct err *err);

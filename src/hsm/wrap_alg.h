@@ -43,29 +43,29 @@ struct wrap_alg {
     const char *standard; /* "RFC 5649" */
     const char *words;    /* what an officer should know of it */
     enum wrap_family family;
-    bool has_integrity; /* an altered blob does not unwrap */
-    bool repeats;       /* the same key under the same key gives the same blob */
+    bool has_integrity; /* an altered wrapped key does not unwrap */
+    bool repeats;       /* the same key under the same key gives the same wrapped key */
     enum wrap_length exact_length;
     uint32_t iv;                   /* random octets in front of the ciphertext */
-    uint32_t block;                /* octets of which a blob is a multiple */
-    uint32_t least;                /* octets of the shortest blob */
+    uint32_t block;                /* octets of which a wrapped key is a multiple */
+    uint32_t least;                /* octets of the shortest wrapped key */
     uint32_t hash_len;             /* OAEP: octets of its hash, which MGF1 uses as well ... */
     const char *hash;              /* ... and its name: "SHA-256" */
     uint8_t value[WRAP_VALUE_MAX]; /* the initial value that the standard fixes ... */
     uint32_t value_len;            /* ... and its octets; 0: there is none */
     const char *openssl;           /* AES: OpenSSL's name of it under a key of 256 bits */
-    /* Octets of the blob of a key of len octets; 0: it does not carry that. modulus: octets of the
-     * RSA key that wraps. */
+    /* Octets of the wrapped key for a key of len octets; 0: it does not carry that. modulus: octets
+     * of the RSA key that wraps. */
     size_t (*wrapped_len)(const struct wrap_alg *alg, size_t len, size_t modulus);
 };
 
 /* The row of an algorithm; alg must be one. */
 const struct wrap_alg *wrap_alg(enum hsm_alg alg);
 
-/* Octets of the blob of a key of len octets; 0: this algorithm does not carry it. */
+/* Octets of the wrapped key for a key of len octets; 0: this algorithm does not carry it. */
 size_t wrap_ciphertext_len(enum hsm_alg alg, size_t len, size_t modulus);
 
-/* Can a blob be this long, whatever is in it? */
+/* Can a wrapped key be this long, whatever is in it? */
 bool wrap_may_be_ciphertext(enum hsm_alg alg, size_t len, size_t modulus);
 
 /* Octets of the longest secret that OAEP carries under a modulus of so many (RFC 8017 section

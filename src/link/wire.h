@@ -65,15 +65,15 @@ bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err
 /* The PIN is copied into *out; wiping the message is the caller's business. */
 bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err *err);
 
-/* What the terms of a message point to. */
+/* What the constraints of a message point to. */
 struct wire_constraints {
     Pb__Terms msg;
     Pb__KeyTemplate template[KEY_TEMPLATES];
     Pb__KeyTemplate *refs[KEY_TEMPLATES];
 };
 
-/* *out and the spki it may point to (*spki, not to be freed) borrow from the message; *terms is
- * what its terms point to. Both ways. */
+/* *out and the spki it may point to (*spki, not to be freed) borrow from the message; *constraints
+ * is what its constraints point to. Both ways. */
 void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
                        struct wire_constraints *constraints);
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
@@ -96,7 +96,7 @@ bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err);
 void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg);
 bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err);
 
-/* terms is room for what msg points to. */
+/* constraints is room for what msg points to. */
 void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_constraints *constraints);
 bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err);
 

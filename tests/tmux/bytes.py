@@ -144,7 +144,10 @@ class Console:
 
     def sees(self, text):
         """Waits until this is on the screen."""
-        self.until(lambda: text in self.screen(), f"not on the screen: {text!r}")
+        def is_seen():
+            screen = self.screen()
+            return text in screen and "Keys are taken in a moment" not in screen
+        self.until(is_seen, f"not on the screen: {text!r}")
 
     def shows(self, text):
         """Waits until this was sent, and types nothing."""

@@ -92,12 +92,19 @@ resize() {
     t resize-window -x "${1%x*}" -y "${1#*x}"
 }
 
+# A dialog that opens by itself takes no keys at first, and says so.
+listens() {
+    ! screen | grep -qF "Keys are taken in a moment" || lacks "Keys are taken in a moment"
+}
+
 # press KEYS...: by tmux's names; type TEXT: as it is.
 press() {
+    listens
     t send-keys "$@"
 }
 
 type_text() {
+    listens
     t send-keys -l -- "$1"
 }
 

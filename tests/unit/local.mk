@@ -290,6 +290,12 @@ TESTS += %D%/test_ui_reader
 %C%_test_ui_reader_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_ui_reader_LDADD = $(UNIT_UI)
 
+check_PROGRAMS += %D%/test_ui_gates
+TESTS += %D%/test_ui_gates
+%C%_test_ui_gates_SOURCES = %D%/test_ui_gates.c %D%/ui_fixture.c %D%/ui_fixture.h
+%C%_test_ui_gates_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ui_gates_LDADD = $(UNIT_UI)
+
 check_PROGRAMS += %D%/test_ui_screen
 TESTS += %D%/test_ui_screen
 %C%_test_ui_screen_SOURCES = %D%/test_ui_screen.c %D%/ui_fixture.c %D%/ui_fixture.h

@@ -209,7 +209,7 @@ static void test_pasted_text_confirms_nothing(void **state)
     app_press(f.app, PRESS_PASTED + 'q');
     assert_int_equal(app_dialog(f.app), DIALOG_NONE);
     fixture_review(&f);
-    app_press(f.app, PRESS_PASTED + 'f');
+    fixture_press(&f, PRESS_PASTED + 'f');
     assert_int_equal(f.app->dialog.field.len, 0);
     assert_non_null(strstr(f.app->at.status, "Pasted"));
     app_press(f.app, 'f');
@@ -346,7 +346,7 @@ static void test_wrong_word_is_asked_for_again(void **state)
     fixture_gate(&f, GATE_REVIEW, GATE_WRONG, "");
     fixture_gate(&f, GATE_REVIEW, GATE_OPEN, "type  ferry 2  to start");
     assert_int_equal(f.asked[REQUEST_ANSWER], 1); /* not answered by itself a second time */
-    assert_int_equal(app_dialog(f.app), DIALOG_GATE);
+    assert_int_equal(app_dialog(f.app), DIALOG_REVIEW);
     assert_true(f.app->run.gate.last == GATE_WRONG);
     fixture_free(&f);
 }
@@ -382,7 +382,7 @@ static void test_new_ceremony_answers_nothing_by_itself(void **state)
     assert_int_equal(f.asked[REQUEST_START], 2);
     fixture_gate(&f, GATE_REVIEW, GATE_OPEN, "type  ferry 2  to start");
     assert_int_equal(f.asked[REQUEST_ANSWER], 0);
-    assert_int_equal(app_dialog(f.app), DIALOG_GATE);
+    assert_int_equal(app_dialog(f.app), DIALOG_REVIEW);
     fixture_free(&f);
 }
 

@@ -307,7 +307,7 @@ static void test_review_words(void **state)
     fixture_free(&f);
 }
 
-/* A warning that has no room above the keys is counted there, and stands behind them. */
+/* A warning that has no room above the keys is counted there, and stands below them. */
 static void test_review_hides_no_warning(void **state)
 {
     enum { WARNINGS = 9 };
@@ -324,7 +324,7 @@ static void test_review_hides_no_warning(void **state)
         fixture_event(&f, &e);
     }
     draw(&f, &c, 80, 24);
-    assert_true(shows(&c, "more notes behind the keys"));
+    assert_true(shows(&c, "more notes below the keys"));
     assert_false(shows(&c, "warning i"));
     for (int i = 0; i < WARNINGS; i++) {
         snprintf(text, sizeof text, "! warning %c", 'a' + i);
@@ -335,7 +335,7 @@ static void test_review_hides_no_warning(void **state)
         assert_true(shows(&c, text));
     }
     draw(&f, &c, 120, 60);
-    assert_false(shows(&c, "behind the keys"));
+    assert_false(shows(&c, "below the keys"));
     canvas_free(&c);
     fixture_free(&f);
 }

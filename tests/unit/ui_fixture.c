@@ -118,7 +118,11 @@ void fixture_drain(struct fixture *f)
 
 void fixture_press(struct fixture *f, int press)
 {
-    app_press(f->app, press);
+    struct app *app = f->app;
+
+    if (app->at.now_ms < app->dialog.deaf_until_ms) /* an officer has read first */
+        app_time(app, app->dialog.deaf_until_ms, app->at.utc_ms);
+    app_press(app, press);
     fixture_drain(f);
 }
 

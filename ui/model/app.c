@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 
+enum { DEAF_MS = 700 };
+
 const struct view *app_view(const struct app *app)
 {
     return app->views[app->at.view];
@@ -36,13 +38,14 @@ void app_say(struct app *app, const char *fmt, ...)
 void app_open(struct app *app, enum dialog_id dialog)
 {
     app->dialog.kind = dialog;
-    app->dialog.scroll = (struct scroll){0};
+    app->dialog.over = (struct scroll){0};
 }
 
 void app_show_error(struct app *app, const struct err *err)
 {
     app->dialog.message = *err;
     app_open(app, DIALOG_MESSAGE);
+    app_be_deaf(app);
 }
 
 void app_open_input(struct app *app, const struct input *input, const char *text)
@@ -58,18 +61,23 @@ void app_open_confirm(struct app *app, const struct confirm *confirm)
     app->dialog.kind = DIALOG_CONFIRM;
 }
 
-bool app_scroll(struct app *app, int press, size_t count)
+struct scroll *app_scroll_of(struct app *app)
 {
-    static const struct {
+    return app->dialog.kind == DIALOG_NONE ? &app->dialog.scroll : &app->dialog.over;
+}
+
+bool app_scroll(struct app *app, int press, size_t count, int page)
+{
+    const struct {
         int press;
         long delta;
     } moves[] = {
-        {PRESS_UP, -1},        {PRESS_DOWN, 1},          {PRESS_PAGE_UP, -10},
-        {PRESS_PAGE_DOWN, 10}, {PRESS_HOME, -INT32_MAX}, {PRESS_END, INT32_MAX},
+        {PRESS_UP, -1},          {PRESS_DOWN, 1},          {PRESS_PAGE_UP, -page},
+        {PRESS_PAGE_DOWN, page}, {PRESS_HOME, -INT32_MAX}, {PRESS_END, INT32_MAX},
     };
     for (size_t i = 0; i < sizeof moves / sizeof moves[0]; i++)
         if (moves[i].press == press) {
-            scroll_move(&app->dialog.scroll, moves[i].delta, count, 1);
+            scroll_move(app_scroll_of(app), moves[i].delta, count, 1);
             return true;
         }
     return false;
@@ -199,17 +207,32 @@ void app_saved(struct app *app)
 
 /* --- what is true of it ----------------------------------------------------------------------- */
 
-enum dialog_id app_dialog(const struct app *app)
+enum dialog_id app_question(const struct app *app)
 {
-    if (app->dialog.kind != DIALOG_NONE)
-        return app->dialog.kind;
     if (app->at.replay) /* its officers have answered */
         return DIALOG_NONE;
     if (app->asked.pin.seq)
         return DIALOG_PIN;
     if (app->phase == PHASE_REVIEWING)
         return DIALOG_REVIEW;
-    return app->run.gate.seq && app->phase != PHASE_STARTING ? DIALOG_GATE : DIALOG_NONE;
+    if (!app->run.gate.seq || app->phase == PHASE_STARTING)
+        return DIALOG_NONE;
+    return app->run.gate.gate == GATE_REVIEW ? DIALOG_REVIEW : DIALOG_GATE;
+}
+
+enum dialog_id app_dialog(const struct app *app)
+{
+    return app->dialog.kind != DIALOG_NONE ? app->dialog.kind : app_question(app);
+}
+
+bool app_is_deaf(const struct app *app)
+{
+    return app->at.now_ms < app->dialog.deaf_until_ms && app_dialog(app) != DIALOG_NONE;
+}
+
+void app_be_deaf(struct app *app)
+{
+    app->dialog.deaf_until_ms = app->at.now_ms + DEAF_MS;
 }
 
 bool app_is_running(const struct app *app)

@@ -63,8 +63,12 @@ struct app_dialog {
     const struct input *input;
     const struct confirm *confirm;
     struct field field;
-    struct scroll scroll;
+    struct field kept;    /* typed at a question, while an exception is typed over it */
+    struct scroll scroll; /* of what the engine asks */
+    struct scroll over;   /* of what the officer opened over it */
     struct err message;
+    uint64_t end_seq;      /* the gate whose page was shown to its end */
+    int64_t deaf_until_ms; /* it opened by itself: keys before this were meant for something else */
 };
 
 struct app_side {
@@ -161,9 +165,12 @@ void app_show_error(struct app *app, const struct err *err);
 void app_open_input(struct app *app, const struct input *input, const char *text);
 void app_open_confirm(struct app *app, const struct confirm *confirm);
 
-/* Scrolls a dialog of count lines, of which the first shown is dialog.scroll.at; true when the key
- * was for that. */
-bool app_scroll(struct app *app, int press, size_t count);
+/* The scroll of the dialog that takes the keys. */
+struct scroll *app_scroll_of(struct app *app);
+
+/* Scrolls a dialog of count lines, page of them at once; the first one shown is that of
+ * app_scroll_of(). True when the key was for that. */
+bool app_scroll(struct app *app, int press, size_t count, int page);
 
 /* Shows another view. */
 void app_go(struct app *app, enum view_id view);
@@ -196,8 +203,17 @@ void app_saved(struct app *app);
 /* What takes the keys now; DIALOG_NONE: the view. */
 enum dialog_id app_dialog(const struct app *app);
 
+/* What the engine asks, whatever the officer opened over it; DIALOG_NONE: nothing. */
+enum dialog_id app_question(const struct app *app);
+
 /* Is a ceremony under way, from the word that starts it to its end? */
 bool app_is_running(const struct app *app);
+
+/* Did a dialog open by itself just now? It takes no keys yet. */
+bool app_is_deaf(const struct app *app);
+
+/* A dialog opens by itself: for a moment it takes no keys. */
+void app_be_deaf(struct app *app);
 
 /* The exit code of the console as things stand. */
 int app_exit_code(const struct app *app);

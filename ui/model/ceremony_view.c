@@ -2,6 +2,7 @@
 /* The ceremony view: it is watched, stopped, and a call that hangs is given up. */
 #include <stddef.h>
 
+#include "ui/model/gate_page.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/questions.h"
 
@@ -70,6 +71,12 @@ static void ended(struct app *app)
     app->at.under = VIEW_INVENTORY;
 }
 
+/* A gate's page is as long as the window is narrow. */
+static void size(struct app *app)
+{
+    gate_page_shown(app);
+}
+
 static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
 {
     (void)side;
@@ -96,4 +103,5 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
-const struct view ceremony_view = {.name = "Ceremony", .keys = keys, .move = move, .done = done};
+const struct view ceremony_view = {
+    .name = "Ceremony", .keys = keys, .move = move, .size = size, .done = done};

@@ -14,16 +14,16 @@ static void pick(struct app *app, size_t row)
 static void press(struct app *app, int press)
 {
     size_t rows = app->setup.modules.count + 1;
-    size_t at = app->dialog.scroll.at < rows ? app->dialog.scroll.at : rows - 1;
+    size_t at = app->dialog.over.at < rows ? app->dialog.over.at : rows - 1;
 
     if (press == PRESS_ENTER)
         pick(app, at);
     else if (press == PRESS_ESC || press == 'q')
         app->dialog.kind = DIALOG_NONE;
     else if (press == PRESS_UP || press == 'k')
-        scroll_move(&app->dialog.scroll, -1, rows, rows);
+        scroll_move(&app->dialog.over, -1, rows, rows);
     else if (press == PRESS_DOWN || press == 'j')
-        scroll_move(&app->dialog.scroll, 1, rows, rows);
+        scroll_move(&app->dialog.over, 1, rows, rows);
 }
 
 const struct dialog modules_dialog = {.hint = "Up Down   Enter OK   Esc Back", .press = press};

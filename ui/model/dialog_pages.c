@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "ui/model/app.h"
+#include "ui/model/gate_page.h"
 #include "ui/model/text_page.h"
 
 typedef void page_fn(const struct app *app, struct sheet *sheet);
@@ -15,9 +16,10 @@ static void read_page(struct app *app, int press, page_fn *page)
 
     sheet_clear(&sheet);
     page(app, &sheet);
+    sheet_wrap(&sheet, layout_dialog_columns(&app->at.layout));
     if (press == 'j' || press == 'k')
         press = press == 'j' ? PRESS_DOWN : PRESS_UP;
-    if (!app_scroll(app, press, sheet.lines))
+    if (!app_scroll(app, press, sheet.lines, app->at.layout.screen.h - 3))
         app->dialog.kind = DIALOG_NONE;
 }
 
@@ -25,6 +27,10 @@ static void help(const struct app *app, struct sheet *s)
 {
     struct key_place place;
 
+    if (app_question(app) != DIALOG_NONE) {
+        gate_explain(app, app_question(app), s);
+        return;
+    }
     snprintf(s->title, sizeof s->title, "HELP: %s", app_view(app)->name);
     for (size_t i = 0; keys_at(app->views, app->at.view, i, &place); i++) {
         char names[KEYS_NAMES_MAX];

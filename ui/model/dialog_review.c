@@ -3,6 +3,15 @@
 #include "base/text.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/questions.h"
+#include "ui/model/review_page.h"
+
+/* No more lines than the smallest window shows at once, so that none is passed over. */
+static int page_of(const struct app *app)
+{
+    int lines = app->at.layout.screen.h;
+
+    return lines < 16 ? 1 : lines < LAYOUT_LINES ? 2 : 5;
+}
 
 static void start(struct app *app)
 {
@@ -21,14 +30,30 @@ static void start(struct app *app)
     app_ask(app, REQUEST_RUN, SIDE_RELAY);
 }
 
+/* The engine asks: the second officer, or again. */
+static void answer(struct app *app)
+{
+    if (app->dialog.field.len == 0)
+        return;
+    questions_answer(app);
+    app_ask(app, REQUEST_ANSWER, SIDE_RELAY);
+    app->run.gate.seq = 0; /* answered: until the engine asks again */
+}
+
 static void press(struct app *app, int press)
 {
-    if (press == PRESS_ESC)
+    bool before = app->phase == PHASE_REVIEWING;
+
+    if (press == PRESS_ESC && before)
         app->phase = PHASE_IDLE;
-    else if (press == PRESS_ENTER)
+    else if (press == PRESS_ESC)
+        app_open_confirm(app, &questions_stop);
+    else if (press == PRESS_ENTER && before)
         start(app);
+    else if (press == PRESS_ENTER)
+        answer(app);
     else if (!key_rows_press(app, press) &&
-             !app_scroll(app, press, app->run.key_count + app->run.note_count))
+             !app_scroll(app, press, review_lines(app), page_of(app)))
         field_press(&app->dialog.field, press);
 }
 
@@ -44,5 +69,7 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
         app_show_error(app, &app->queue.error);
 }
 
-const struct dialog review_dialog = {
-    .hint = "F1 Help   Enter Start   Esc Back   F10 Quit", .press = press, .done = done};
+const struct dialog review_dialog = {.hint =
+                                         "F1 Help   Enter OK   Esc Leave   F10 Quit   F2 Exception",
+                                     .press = press,
+                                     .done = done};

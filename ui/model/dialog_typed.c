@@ -8,9 +8,9 @@ static void input_press(struct app *app, int press)
 
     if (press == PRESS_ESC) {
         app->dialog.kind = DIALOG_NONE;
+        field_set(&app->dialog.field, ""); /* a question of the engine may be under it */
         if (input->left)
             input->left(app);
-        field_set(&app->dialog.field, ""); /* a question of the engine may be under it */
     } else if (press == PRESS_ENTER) {
         app->dialog.kind = DIALOG_NONE;
         if (input->done)

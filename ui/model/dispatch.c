@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "ui/model/gate_page.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/opening.h"
 #include "ui/model/questions.h"
@@ -153,16 +154,19 @@ void app_press(struct app *app, int press)
     enum dialog_id kind = app_dialog(app);
 
     app->at.status[0] = '\0';
-    if (press >= PRESS_PASTED)
-        paste(app, kind, press - PRESS_PASTED);
-    else if (press == PRESS_CTRL('l') || press == PRESS_CTRL('z'))
+    if (press == PRESS_CTRL('l') || press == PRESS_CTRL('z'))
         act(app, press); /* whatever lies over the view */
+    else if (app_is_deaf(app))
+        return;
+    else if (press >= PRESS_PASTED)
+        paste(app, kind, press - PRESS_PASTED);
     else if (app->at.layout.form == LAYOUT_SENTENCE)
         return; /* nobody can see what it would do */
     else if (kind != DIALOG_NONE)
         dialogs[kind]->press(app, press);
     else
         act(app, press);
+    gate_page_shown(app);
 }
 
 void dialog_page(const struct app *app, enum dialog_id kind, struct sheet *sheet)
@@ -170,6 +174,7 @@ void dialog_page(const struct app *app, enum dialog_id kind, struct sheet *sheet
     sheet_clear(sheet);
     if (dialogs[kind] && dialogs[kind]->page)
         dialogs[kind]->page(app, sheet);
+    sheet_wrap(sheet, layout_dialog_columns(&app->at.layout));
 }
 
 const char *dialog_hint(enum dialog_id kind)

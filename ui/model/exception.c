@@ -5,10 +5,16 @@
 
 static void write_part(struct app *app);
 
+/* Back to the question that is under it, and to what was typed there. */
+static void give_back(struct app *app)
+{
+    app->dialog.field = app->dialog.kept;
+}
+
 static const struct input parts[] = {
-    {"EXCEPTION", "What was expected:", NULL, write_part, NULL, false, true},
-    {"EXCEPTION", "What happened instead:", NULL, write_part, NULL, false, true},
-    {"EXCEPTION", "What was decided, and by whom:", NULL, write_part, NULL, false, true},
+    {"EXCEPTION", "What was expected:", NULL, write_part, give_back, false, true},
+    {"EXCEPTION", "What happened instead:", NULL, write_part, give_back, false, true},
+    {"EXCEPTION", "What was decided, and by whom:", NULL, write_part, give_back, false, true},
 };
 enum { PARTS = sizeof parts / sizeof parts[0] };
 
@@ -24,7 +30,7 @@ static void write_part(struct app *app)
         app_open_input(app, typed->len == 0 ? part : part + 1, "");
         return;
     }
-    field_set(&app->dialog.field, "");
+    give_back(app);
     app_ask(app, REQUEST_EXCEPTION, SIDE_RELAY);
     app_say(app, "The exception is written down.");
 }
@@ -38,6 +44,8 @@ void exception_begin(struct app *app)
                                    : "No ceremony has begun.");
         return;
     }
+    if (app->dialog.kind == DIALOG_NONE)
+        app->dialog.kept = app->dialog.field;
     *e = (struct event){.kind = EVENT_EXCEPTION, .side = SIDE_RELAY};
     e->exception.begun = app->run.begun_ms != 0;
     if (e->exception.begun)

@@ -73,6 +73,11 @@ struct rect layout_dialog(const struct layout *layout, int w, int h)
     return (struct rect){(s.w - w) / 2, (s.h - 1 - h) / 2, at_least(w, 0), at_least(h, 0)};
 }
 
+int layout_dialog_columns(const struct layout *layout)
+{
+    return at_least(layout_dialog(layout, LAYOUT_DIALOG_COLUMNS, layout->screen.h).w - 4, 1);
+}
+
 struct lane_columns layout_lanes(struct rect body)
 {
     int width = at_least((body.w - 2 - 2 * LANE_GAP) / 3, 0);

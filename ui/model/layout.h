@@ -16,6 +16,7 @@ enum layout_form {
     LAYOUT_BESIDE,   /* beside each other: the design */
 };
 
+enum { LAYOUT_DIALOG_COLUMNS = 76 };
 enum { LAYOUT_MIN_COLUMNS = 40, LAYOUT_MIN_LINES = 12, LAYOUT_COLUMNS = 80, LAYOUT_LINES = 24 };
 
 struct layout {
@@ -36,6 +37,9 @@ struct rect layout_inside(struct rect r);
 
 /* The largest dialog up to w by h, in the middle of body's screen. */
 struct rect layout_dialog(const struct layout *layout, int w, int h);
+
+/* Columns of the text in a dialog of LAYOUT_DIALOG_COLUMNS, within frame and margin. */
+int layout_dialog_columns(const struct layout *layout);
 
 /* The three lanes of the ceremony within columns: where each begins and how wide each is. */
 struct lane_columns {

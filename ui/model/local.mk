@@ -19,6 +19,10 @@ libui_a_SOURCES += \
 	%D%/end_view.c \
 	%D%/exception.c \
 	%D%/exception.h \
+	%D%/gate_page.c \
+	%D%/gate_page.h \
+	%D%/review_page.c \
+	%D%/review_page.h \
 	%D%/field.c \
 	%D%/field.h \
 	%D%/inventory.c \

@@ -3,16 +3,24 @@
 
 #include <string.h>
 
+#include "ui/model/gate_page.h"
+
 void questions_expect(struct app *app)
 {
     enum dialog_id kind = app->dialog.kind;
 
-    if (kind == DIALOG_INPUT && app->dialog.input->engine_waits)
+    if (kind == DIALOG_INPUT && app->dialog.input->engine_waits) {
+        field_set(&app->dialog.kept, ""); /* that was typed at another question */
+        app->dialog.scroll = (struct scroll){0};
         return;
+    }
     if (kind != DIALOG_CONFIRM && kind != DIALOG_MESSAGE)
         app->dialog.kind = DIALOG_NONE;
     field_set(&app->dialog.field, "");
+    field_set(&app->dialog.kept, "");
     app->dialog.scroll = (struct scroll){0};
+    app_be_deaf(app);
+    gate_page_shown(app);
     app_ask(app, REQUEST_FLUSH, SIDE_RELAY);
 }
 

@@ -34,6 +34,7 @@ static void forget_warnings(struct run *run)
         if (run->notes[i].kind != EVENT_WARNING)
             run->notes[kept++] = run->notes[i];
     run->note_count = kept;
+    run->notes_lost = 0;
 }
 
 static void forget_keys(struct run *run)
@@ -101,8 +102,10 @@ static void take_note(struct run *run, const struct event *e)
             run->notes[i].keys += e->key != 0;
             return; /* of another key, or again when the HSMs were asked again */
         }
-    if (run->note_count == RUN_NOTES_MAX)
+    if (run->note_count == RUN_NOTES_MAX) {
+        run->notes_lost += e->kind == EVENT_WARNING;
         return;
+    }
     note = &run->notes[run->note_count++];
     note->kind = e->kind;
     note->keys = e->key != 0;
@@ -150,13 +153,16 @@ static void take_gate(struct run *run, const struct event *e)
 {
     struct run_gate *gate = &run->gate;
 
+    if (gate->gate != e->gate.gate || gate->key != e->key || e->gate.state == GATE_REFUSED)
+        gate->confirmed = 0;
     gate->gate = e->gate.gate;
+    gate->key = e->key;
     gate->seq = e->gate.state == GATE_OPEN ? e->seq : 0;
     if (!gate->seq) {
         gate->last = e->gate.state;
+        gate->confirmed += e->gate.state == GATE_CONFIRMED;
         return;
     }
-    gate->key = e->key;
     gate->tries_left = e->gate.tries_left;
     COPY(gate->question, e->gate.question);
     COPY(gate->officer, e->gate.officer);

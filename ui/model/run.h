@@ -10,7 +10,7 @@
 #include "hsm/facts.h"
 #include "protocol/event.h"
 
-enum { RUN_NOTES_MAX = 24, RUN_MORE_MAX = 2, RUN_UNANSWERED_MS = 10000 };
+enum { RUN_NOTES_MAX = 64, RUN_MORE_MAX = 2, RUN_UNANSWERED_MS = 10000 };
 
 /* How far a step has come; the last four as enum event_state. */
 enum run_state { RUN_AHEAD, RUN_BEGUN, RUN_OK, RUN_FAILED, RUN_UNDONE };
@@ -76,6 +76,7 @@ struct run_gate {
     uint32_t key; /* of the plan, from 1; 0: it is not about one key */
     unsigned tries_left;
     enum gate_state last; /* what became of the answer before */
+    unsigned confirmed;   /* officers who have confirmed it so far */
     char question[EVENT_TEXT_MAX];
     char officer[EVENT_TEXT_MAX];
     char role[64];
@@ -109,6 +110,7 @@ struct run {
     int64_t canary_ms;                   /* wall clock of the last canary; 0: none yet */
     struct run_note notes[RUN_NOTES_MAX];
     unsigned note_count;
+    unsigned notes_lost;  /* warnings that had no room */
     struct run_key *keys; /* of the plan, in its order */
     size_t key_count, key_room;
     size_t chosen;                /* of them, those that do not go along with another; ... */

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "base/utf8.h"
+
 enum { SENTENCE = 66 }; /* bytes on a line of running text */
 
 void sheet_clear(struct sheet *s)
@@ -29,6 +32,70 @@ void sheet_line(struct sheet *s, const char *fmt, ...)
     s->text[s->len++] = '\n';
     s->text[s->len] = '\0';
     s->lines++;
+}
+
+/* How many bytes of a line fit into so many columns: to its end, to a blank, or in the midst of a
+ * word that is longer. */
+static size_t fitting(const char *line, size_t len, int columns)
+{
+    size_t at = 0, blank = 0;
+
+    while (at < len) {
+        uint32_t point;
+        size_t bytes = utf8_decode((const uint8_t *)line + at, len - at, &point);
+        int width = bytes ? utf8_width(point) : 1;
+        columns -= width > 0 ? width : 0;
+        if (columns < 0)
+            return blank ? blank : at;
+        at += bytes ? bytes : 1;
+        if (at < len && line[at] == ' ' && line[at - 1] != ' ')
+            blank = at;
+    }
+    return len;
+}
+
+/* The first line's blanks are no place to break it. */
+static void wrap_line(struct sheet *to, const char *line, size_t len, int columns)
+{
+    size_t indent = strspn(line, " ");
+
+    indent = indent > len ? len : (int)indent > columns / 2 ? (size_t)columns / 2 : indent;
+    for (size_t rest = len; rest == len || rest > 0;) {
+        const char *from = line + (len - rest);
+        size_t margin = rest == len ? 0 : indent, skip = rest == len ? indent : 0;
+        size_t taken = skip + fitting(from + skip, rest - skip, columns - (int)indent);
+        taken = taken > 0 || rest == 0 ? taken : 1;
+        sheet_line(to, "%*s%.*s", (int)margin, "", (int)taken, from);
+        rest -= taken;
+        while (rest > 0 && line[len - rest] == ' ')
+            rest--;
+        if (rest == 0)
+            break;
+    }
+}
+
+void sheet_wrap(struct sheet *s, int columns)
+{
+    struct sheet from = *s;
+
+    s->text[0] = '\0';
+    s->len = s->lines = 0;
+    for (const char *line = from.text; *line;) {
+        size_t len = strcspn(line, "\n");
+        wrap_line(s, line, len, columns > 4 ? columns : 4);
+        line += len + (line[len] == '\n');
+    }
+}
+
+int sheet_last_columns(const struct sheet *s)
+{
+    const char *line = s->text;
+    char text[sizeof s->title];
+
+    for (const char *end; (end = strchr(line, '\n')) && end[1];)
+        line = end + 1;
+    snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
+    return text_width(text);
 }
 
 char *sheet_flags(const struct key_desc *key, uint32_t which, char *out, size_t size)

@@ -7,10 +7,10 @@
 
 #include "hsm/key.h"
 
-enum { SHEET_TEXT_MAX = 16384 };
+enum { SHEET_TEXT_MAX = 32768 };
 
 struct sheet {
-    char title[64];
+    char title[384];
     char text[SHEET_TEXT_MAX]; /* lines, each ended by a newline */
     size_t len;
     size_t lines;
@@ -22,6 +22,13 @@ void sheet_clear(struct sheet *s);
 /* Appends one line; running text, broken at blanks. What is too long for a page is left out. */
 void sheet_line(struct sheet *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sheet_sentence(struct sheet *s, const char *text);
+
+/* Breaks lines that are wider than so many columns, at blanks; what follows is indented as the line
+ * itself is. */
+void sheet_wrap(struct sheet *s, int columns);
+
+/* Columns of the last line. */
+int sheet_last_columns(const struct sheet *s);
 
 /* The uses and guards that a key is known to have: "sign sensitive extractable". Returns out. */
 char *sheet_flags(const struct key_desc *key, uint32_t which, char *out, size_t size);

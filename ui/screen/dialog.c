@@ -7,19 +7,20 @@
 
 #include "base/text.h"
 #include "ui/model/dispatch.h"
+#include "ui/model/gate_page.h"
 #include "ui/model/questions.h"
+#include "ui/model/review_page.h"
 #include "ui/model/text_page.h"
 #include "ui/screen/pane.h"
 
-enum { WIDTH = 76, MASK = 16, ROOMY_LINES = 28 };
+enum { MASK = 16, ROOMY_LINES = 28, ROOMY_REVIEW = 14 };
 
-/* A frame in the middle, at most w wide and h high; returns its inside. */
-static struct rect open_wide(const struct app *app, struct canvas *c, int w, int h,
-                             const char *title)
+/* A frame; returns its inside. */
+static struct rect open_at(const struct app *app, struct canvas *c, struct rect r,
+                           const char *title)
 {
     static const char *const stamps[2][2] = {{"", " REHEARSAL "},
                                              {" REPLAY ", " REPLAY   REHEARSAL "}};
-    struct rect r = layout_dialog(&app->at.layout, w, h);
     bool rehearsal = app->config->rehearsal;
 
     draw_blank(c, r, STYLE_NORMAL);
@@ -30,9 +31,10 @@ static struct rect open_wide(const struct app *app, struct canvas *c, int w, int
     return r.w > 2 ? (struct rect){r.x + 1, r.y, r.w - 2, r.h} : r;
 }
 
+/* A frame in the middle, at most h high. */
 static struct rect open_frame(const struct app *app, struct canvas *c, int h, const char *title)
 {
-    return open_wide(app, c, WIDTH, h, title);
+    return open_at(app, c, layout_dialog(&app->at.layout, LAYOUT_DIALOG_COLUMNS, h), title);
 }
 
 /* What is typed, its end where it is longer than the place for it. */
@@ -47,16 +49,21 @@ static void draw_field(struct canvas *c, int x, int y, int width, const char *te
     draw_cursor(c, x + draw_text(c, x, y, width, STYLE_STRONG, text), y);
 }
 
-/* A question and, behind it or on the next line, what is typed. */
-static void draw_question(struct canvas *c, struct rect r, int y, const char *question,
+/* A wrapped question and, after it or on the next line, what is typed. */
+static void draw_question(struct canvas *c, struct rect r, int y, const struct sheet *question,
                           const char *typed)
 {
-    int end = draw_text(c, r.x, y, r.w, STYLE_STRONG, question);
+    int end = 0;
 
-    if (end + 12 > r.w)
-        draw_field(c, r.x, y + 1, r.w, typed);
+    for (const char *line = question->text; *line; y++) {
+        size_t len = strcspn(line, "\n");
+        end = draw_format(c, r.x, y, r.w, STYLE_STRONG, "%.*s", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
+    if (gate_field_below(end, r.w))
+        draw_field(c, r.x, y, r.w, typed);
     else
-        draw_field(c, r.x + end + 1, y, r.w - end - 1, typed);
+        draw_field(c, r.x + end + 1, y - 1, r.w - end - 1, typed);
 }
 
 /* --- pages ------------------------------------------------------------------------------------ */
@@ -76,13 +83,16 @@ static void draw_lines(struct canvas *c, struct rect r, const char *text, size_t
 
 static void draw_page(const struct app *app, struct canvas *c)
 {
+    size_t first = app->dialog.over.at, last;
     struct sheet sheet;
     struct rect in;
 
     dialog_page(app, app->dialog.kind, &sheet);
     in = open_frame(app, c, (int)sheet.lines + 2, sheet.title);
-    draw_lines(c, in, sheet.text, app->dialog.scroll.at);
-    if (sheet.lines > app->dialog.scroll.at + (size_t)in.h)
+    last = sheet.lines > (size_t)in.h ? sheet.lines - (size_t)in.h : 0;
+    first = first < last ? first : last;
+    draw_lines(c, in, sheet.text, first);
+    if (first < last)
         draw_right(c, in.x, in.y + in.h, in.w, STYLE_STRONG, " more: Down ");
     draw_cursor(c, in.x, in.y);
 }
@@ -90,7 +100,7 @@ static void draw_page(const struct app *app, struct canvas *c)
 static void draw_modules(const struct app *app, struct canvas *c)
 {
     size_t rows = app->setup.modules.count + 1;
-    size_t at = app->dialog.scroll.at < rows ? app->dialog.scroll.at : rows - 1;
+    size_t at = app->dialog.over.at < rows ? app->dialog.over.at : rows - 1;
     struct rect in = open_frame(app, c, (int)rows + 2, "MODULE");
     size_t first = in.h > 0 && at >= (size_t)in.h ? at - (size_t)in.h + 1 : 0;
 
@@ -146,49 +156,92 @@ static const char *pin_warning(const struct app_pin *pin)
     return "One try; it is never repeated by itself.";
 }
 
+/* In its own side's pane, so that nobody gives a PIN to the other HSM; in the middle, if the pane
+ * has no room, or belongs to neither. */
+static struct rect pin_place(const struct app *app, enum side side, const struct sheet *text)
+{
+    const struct layout *l = &app->at.layout;
+    struct rect pane = side == SIDE_RELAY ? (struct rect){0} : l->pane[side];
+    int h = (int)text->lines + 2;
+
+    if (pane.h < h || pane.w < LAYOUT_MIN_COLUMNS)
+        return layout_dialog(l, LAYOUT_DIALOG_COLUMNS, h);
+    return (struct rect){pane.x, pane.y + (pane.h - h) / 2, pane.w, h};
+}
+
+static void pin_text(const struct app_pin *pin, int columns, struct sheet *s)
+{
+    sheet_clear(s);
+    sheet_line(s, "%s: token %s",
+               pin->side == SIDE_RELAY ? "SIGN THE REPORT" : pane_side_title(pin->side),
+               pin->token);
+    sheet_line(s, "serial %s", pin->serial);
+    sheet_line(s, "%s", pin_warning(pin));
+    sheet_line(s, "%s", "");
+    if (!pin->sworn)
+        sheet_line(s, "%s", "Type  last try  to go on:");
+    else
+        sheet_line(s, "%s%s%s%sPIN:", pin->officer, pin->officer[0] && pin->role[0] ? ", " : "",
+                   pin->role, pin->officer[0] || pin->role[0] ? ", your " : "");
+    sheet_wrap(s, columns);
+    sheet_line(s, "%s", ""); /* for what is typed */
+}
+
 static void draw_pin(const struct app *app, struct canvas *c)
 {
     const struct app_pin *pin = &app->asked.pin;
-    struct rect in = open_frame(app, c, 8, "PIN");
-    int end;
+    struct sheet text;
+    struct rect in;
 
-    draw_format(c, in.x, in.y, in.w, STYLE_STRONG, "%s: token %s",
-                pin->side == SIDE_RELAY ? "SIGN THE REPORT" : pane_side_title(pin->side),
-                pin->token);
-    draw_format(c, in.x, in.y + 1, in.w, STYLE_NORMAL, "serial %s", pin->serial);
-    draw_text(c, in.x, in.y + 2, in.w, pin->sworn ? STYLE_DIM : STYLE_WARN, pin_warning(pin));
+    pin_text(pin, LAYOUT_MIN_COLUMNS - 4, &text);
+    in = pin_place(app, pin->side, &text);
+    pin_text(pin, in.w - 4, &text);
+    in = open_at(app, c, in, "PIN");
+    draw_lines(c, in, text.text, 0);
+    draw_restyle(c, (struct rect){in.x, in.y, in.w, 1}, STYLE_STRONG);
+    if (pin->flags & (HSM_TOKEN_PIN_FINAL_TRY | HSM_TOKEN_PIN_COUNT_LOW))
+        draw_restyle(c, (struct rect){in.x, in.y + 2, in.w, 2}, STYLE_WARN);
     if (!pin->sworn) {
-        draw_question(c, in, in.y + 4, "Type  last try  to go on:", app->dialog.field.text);
+        draw_field(c, in.x, in.y + (int)text.lines - 1, in.w, app->dialog.field.text);
         return;
     }
     /* As wide for one character as for twenty: its length is a secret too. */
-    end = draw_format(c, in.x, in.y + 4, in.w, STYLE_STRONG, "%s%s%s%sPIN: ", pin->officer,
-                      pin->officer[0] ? ", " : "", pin->role, pin->officer[0] ? ", your " : "");
     if (pin->typed.len > 0)
-        draw_run(c, in.x + end, in.y + 4, MASK, STYLE_STRONG, SIGN_MASK);
-    draw_cursor(c, in.x + end + (pin->typed.len > 0 ? MASK : 0), in.y + 4);
+        draw_run(c, in.x, in.y + (int)text.lines - 1, MASK, STYLE_STRONG, SIGN_MASK);
+    draw_cursor(c, in.x + (pin->typed.len > 0 ? MASK : 0), in.y + (int)text.lines - 1);
+}
+
+/* What became of the last answer. */
+static void draw_status(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    if (app->run.gate.last == GATE_WRONG)
+        draw_format(c, r.x, y, r.w, STYLE_BAD, "[FAIL] That was wrong. Tries left: %u",
+                    app->run.gate.tries_left);
+}
+
+/* That of a key is below the lanes, which stay in sight. */
+static struct rect gate_place(const struct app *app, int height)
+{
+    struct rect r = layout_dialog(&app->at.layout, LAYOUT_DIALOG_COLUMNS, height);
+
+    if (app->run.gate.gate == GATE_KEY)
+        r.y = app->at.layout.hint.y - r.h;
+    return r;
 }
 
 static void draw_gate(const struct app *app, struct canvas *c)
 {
-    const struct run_gate *gate = &app->run.gate;
-    char question[EVENT_TEXT_MAX + 64];
-    struct sheet sheet;
+    struct gate_page page;
     struct rect in;
-    int bottom;
 
-    dialog_page(app, DIALOG_GATE, &sheet);
-    in = open_frame(app, c, (int)sheet.lines + 5, sheet.title);
-    bottom = in.y + in.h - 3;
-    draw_lines(c, (struct rect){in.x, in.y, in.w, in.h - 3}, sheet.text, app->dialog.scroll.at);
-    if (gate->last == GATE_WRONG)
-        draw_format(c, in.x, bottom, in.w, STYLE_BAD, "[FAIL] That was wrong. Tries left: %u",
-                    gate->tries_left);
-    else
-        draw_format(c, in.x, bottom, in.w, STYLE_NORMAL, "%s%s%s", gate->officer,
-                    gate->role[0] ? ", " : "", gate->role);
-    snprintf(question, sizeof question, "%s:", gate->question);
-    draw_question(c, in, bottom + 1, question, app->dialog.field.text);
+    gate_page(app, &page);
+    in = open_at(app, c, gate_place(app, page.height), page.sheet.title);
+    draw_lines(c, (struct rect){in.x, in.y, in.w, page.rows}, page.sheet.text,
+               app->dialog.scroll.at);
+    if (page.sheet.lines > app->dialog.scroll.at + (size_t)page.rows)
+        draw_right(c, in.x, in.y + in.h, in.w, STYLE_STRONG, " more: Down ");
+    draw_status(app, c, in, in.y + page.rows);
+    draw_question(c, in, in.y + page.rows + 1, &page.ask, app->dialog.field.text);
 }
 
 /* --- review ----------------------------------------------------------------------------------- */
@@ -269,32 +322,26 @@ static int draw_canary(const struct app *app, struct canvas *c, struct rect r, i
     return y + 1;
 }
 
-/* In at most two lines, and not below end; returns the line below. */
-static int draw_note(struct canvas *c, struct rect r, int y, int end, const struct run_note *note)
-{
-    enum style style = note->kind == EVENT_WARNING ? STYLE_WARN : STYLE_DIM;
-    char text[EVENT_TEXT_MAX + 96];
-
-    if (note->kind == EVENT_REJECTED)
-        snprintf(text, sizeof text, "not %s: %s", note->name, note->text);
-    else if (note->keys > 1)
-        snprintf(text, sizeof text, "! %u keys: %s", note->keys, note->text);
-    else
-        snprintf(text, sizeof text, "! %s", note->text);
-    return y + draw_wrapped(c, (struct rect){r.x, y, r.w, end - y < 2 ? end - y : 2}, style, text);
-}
-
-/* Notes of one kind from line y to line end, and how many have no room there; returns the line
- * below them. */
+/* Notes of one kind from line y to line end, each whole, and how many have no room there; returns
+ * the line below them. */
 static int draw_notes(const struct app *app, struct canvas *c, struct rect r, int y, int end,
                       enum event_kind kind, unsigned *hidden)
 {
+    enum style style = kind == EVENT_WARNING ? STYLE_WARN : STYLE_DIM;
+    char text[EVENT_TEXT_MAX + 96];
+    struct sheet lines;
+
     for (unsigned i = 0; i < app->run.note_count; i++) {
         if (app->run.notes[i].kind != kind)
             continue;
-        if (y < end)
-            y = draw_note(c, r, y, end, &app->run.notes[i]);
-        else
+        sheet_clear(&lines);
+        sheet_line(&lines, "%s", review_note(&app->run.notes[i], text, sizeof text));
+        sheet_wrap(&lines, r.w);
+        if (y + (int)lines.lines <= end) {
+            draw_lines(c, (struct rect){r.x, y, r.w, end - y}, lines.text, 0);
+            draw_restyle(c, (struct rect){r.x, y, r.w, (int)lines.lines}, style);
+            y += (int)lines.lines;
+        } else
             ++*hidden;
     }
     return y;
@@ -302,7 +349,9 @@ static int draw_notes(const struct app *app, struct canvas *c, struct rect r, in
 
 static void draw_planned(struct canvas *c, struct rect r, int y, const struct run_key *key)
 {
-    const int type = 12, proof = 21, as = r.w < 70 ? 0 : 27;
+    const bool narrow = r.w < 50, stays = key->route == ROUTE_NONE; /* the label matters most */
+    const int type = narrow && stays ? 0 : 12, proof = narrow && !stays ? 0 : 21;
+    const int as = r.w < 70 ? 0 : 27;
     const int label = r.w - type - as - proof;
     char text[KEY_LABEL_TEXT];
 
@@ -342,19 +391,24 @@ static int draw_suite(const struct app *app, struct canvas *c, struct rect r, in
     return draw_notes(app, c, r, y, end, EVENT_REJECTED, hidden);
 }
 
-/* The keys from line y on, and behind them all notes, for those that had no room above. */
+/* The keys from line y on, and below them all notes, for those that had no room above. */
 static void draw_plan(const struct app *app, struct canvas *c, struct rect r, int y, int end)
 {
-    const struct run *run = &app->run;
+    size_t at = app->dialog.scroll.at, warnings, most;
+    struct sheet notes;
 
-    for (size_t at = app->dialog.scroll.at; y < end && at < run->key_count + run->note_count;
-         at++) {
-        const struct run_key *key = run_key_at(run, at + 1);
-        if (key)
-            draw_planned(c, r, y++, key);
-        else
-            y = draw_note(c, r, y, end, &run->notes[at - run->key_count]);
-    }
+    warnings = review_notes(app, r.w, &notes);
+    most = app->run.key_count + notes.lines;
+    if (at + (size_t)(end - y) > most) /* the window may have grown */
+        at = most > (size_t)(end - y) ? most - (size_t)(end - y) : 0;
+    for (; y < end && at < app->run.key_count; at++)
+        draw_planned(c, r, y++, run_key_at(&app->run, at + 1));
+    at -= app->run.key_count;
+    if (y >= end)
+        return;
+    draw_lines(c, (struct rect){r.x, y, r.w, end - y}, notes.text, at);
+    for (; y < end && at < notes.lines; at++)
+        draw_restyle(c, (struct rect){r.x, y++, r.w, 1}, at < warnings ? STYLE_WARN : STYLE_DIM);
 }
 
 static void draw_plan_head(const struct app *app, struct canvas *c, struct rect r, int y,
@@ -363,7 +417,7 @@ static void draw_plan_head(const struct app *app, struct canvas *c, struct rect 
     char more[64] = "";
 
     if (hidden)
-        snprintf(more, sizeof more, "   (Up and Down: %u more note%s behind the keys)", hidden,
+        snprintf(more, sizeof more, "   (Up and Down: %u more note%s below the keys)", hidden,
                  hidden == 1 ? "" : "s");
     else if (app->run.key_count > (size_t)r.h)
         snprintf(more, sizeof more, "   (Up and Down scroll)");
@@ -371,25 +425,52 @@ static void draw_plan_head(const struct app *app, struct canvas *c, struct rect 
                 hidden ? "" : " there, its proof", more);
 }
 
+static void ask_review(const struct app *app, struct sheet *ask)
+{
+    sheet_clear(ask);
+    if (app->phase != PHASE_REVIEWING)
+        sheet_line(ask, "%s:", app->run.gate.question);
+    else if (questions_review_waived(app))
+        sheet_line(ask, "%s", "Type  start  and Enter, or Esc to go back:");
+    else
+        sheet_line(ask, "Type  ferry %zu  and Enter, or Esc to go back:", app->run.movable);
+    sheet_wrap(ask, review_columns(app));
+}
+
+/* The frame, whose title says who is asked; without room for that, the first lines do. */
+static struct rect open_review(const struct app *app, struct canvas *c)
+{
+    enum { STAMP = 17, TITLE = 8 };
+    struct rect screen = app->at.layout.screen, in;
+    char who[GATE_WHO_SIZE], title[GATE_WHO_SIZE + TITLE];
+    bool fits = text_width(gate_who(app, who)) + TITLE + STAMP <= screen.w;
+    int y;
+
+    snprintf(title, sizeof title, "REVIEW%s%s", fits && who[0] ? "  " : "", fits ? who : "");
+    in = open_at(app, c, layout_dialog(&app->at.layout, screen.w, screen.h), title);
+    y = fits ? 0 : draw_wrapped(c, in, STYLE_STRONG, who);
+    return (struct rect){in.x, in.y + y, in.w, in.h - y};
+}
+
 static void draw_review(const struct app *app, struct canvas *c)
 {
-    struct rect in = open_wide(app, c, app->at.layout.screen.w, app->at.layout.screen.h, "REVIEW");
-    int bottom = in.y + in.h - 1, y = draw_party(app, c, in);
+    struct rect in = open_review(app, c);
+    int y = draw_party(app, c, in), bottom = in.y + in.h;
+    bool wrong = app->phase != PHASE_REVIEWING && app->run.gate.last == GATE_WRONG;
     unsigned hidden = 0;
-    char question[64];
+    struct sheet ask;
 
-    if (in.h >= 14)
+    ask_review(app, &ask);
+    bottom -= (int)ask.lines + gate_field_below(sheet_last_columns(&ask), in.w);
+    if (in.h >= ROOMY_REVIEW)
         y = draw_suite(app, c, in, y + 1, &hidden) + 1;
     else
         y = draw_notes(app, c, in, y, y + 2, EVENT_WARNING, &hidden);
     draw_plan_head(app, c, (struct rect){in.x, y + 1, in.w, bottom - y - 2}, y, hidden);
-    draw_plan(app, c, in, y + 1, bottom - 1);
-    if (questions_review_waived(app))
-        snprintf(question, sizeof question, "Type  start  and Enter, or Esc to go back:");
-    else
-        snprintf(question, sizeof question,
-                 "Type  ferry %zu  and Enter, or Esc to go back:", app->run.movable);
-    draw_question(c, in, bottom, question, app->dialog.field.text);
+    draw_plan(app, c, in, y + 1, in.h < ROOMY_REVIEW && !wrong ? bottom : bottom - 1);
+    if (wrong)
+        draw_status(app, c, in, bottom - 1);
+    draw_question(c, in, bottom, &ask, app->dialog.field.text);
 }
 
 void dialog_draw(const struct app *app, struct canvas *c)

@@ -225,7 +225,10 @@ static void draw_foot(const struct app *app, struct canvas *c)
         draw_hints(app, c, app->at.layout.hint);
     else
         draw_text(c, app->at.layout.hint.x + 1, app->at.layout.hint.y, app->at.layout.hint.w - 1,
-                  STYLE_STRONG, app->at.status[0] ? app->at.status : dialog_hint(dialog));
+                  STYLE_STRONG,
+                  app_is_deaf(app)    ? "[ .. ] Keys are taken in a moment: read first."
+                  : app->at.status[0] ? app->at.status
+                                      : dialog_hint(dialog));
 }
 
 /* Too small for a picture: what matters in one sentence. */

@@ -17,7 +17,7 @@ struct counterpart;
 bool counterpart_new(struct counterpart **other, struct bytes *spki, struct err *err);
 void counterpart_free(struct counterpart *other);
 
-/* OAEP under the other's own pair. Returns false when blob is no OAEP ciphertext for it. */
+/* OAEP under the other's own pair. Returns false when wrapped_key is no OAEP ciphertext for it. */
 bool counterpart_decrypt(const struct counterpart *other, enum hsm_alg alg,
                          const struct bytes *wrapped_key, struct bytes *plain);
 

@@ -119,7 +119,7 @@ static void try_lengths(struct probe *b)
 
 /* --- what limits a key --- */
 
-/* Unwraps a secret with these terms and flags and reads it back. */
+/* Unwraps a secret with these constraints and flags and reads it back. */
 static bool read_back(struct probe *b, struct p11_mech mech, const struct bytes *wrapped_key,
                       const struct key_constraints *constraints, struct key_desc *found)
 {

@@ -32,7 +32,7 @@ struct p11 {
     bool overwrites;         /* by its maker: a key with the class and id of another replaces it */
     uint32_t mute_templates; /* those that the token fails to read of any key */
     CK_RV lie;   /* what the last call that answered with another object's handle was; CKR_OK */
-    bool probed; /* offers is filled, and how it speaks each algorithm: */
+    bool probed; /* caps is filled, and how it speaks each algorithm: */
     struct hsm_capabilities caps;
     struct dialect_mechanism mechanism[HSM_ALGS];
 

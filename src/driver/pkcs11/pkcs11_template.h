@@ -24,7 +24,7 @@ bool p11_templates_read(struct p11 *p, struct key_desc *key, struct err *err);
  * has none: it can carry none of any key. */
 uint32_t p11_templates_mute(struct p11 *p, CK_OBJECT_HANDLE handle);
 
-/* Adds the templates that terms have and t does not omit. They point into nested, which must
+/* Adds the templates that constraints have and t does not omit. They point into nested, which must
  * outlive t. */
 void p11_templates_add(struct p11_attrs *t, const struct key_constraints *constraints,
                        struct p11_attrs nested[KEY_TEMPLATES]);

@@ -193,7 +193,8 @@ void try_transports(struct probe *b)
 
 enum { SUBJECT_LEN = 16 };
 
-/* Does blob open to the subject, when it is read as this algorithm? *extra: octets behind it. */
+/* Does wrapped_key open to the subject, when it is read as this algorithm? *extra: octets behind
+ * it. */
 static bool opens(struct probe *b, enum hsm_alg alg, const struct bytes *wrapped_key, size_t *extra)
 {
     struct bytes plain = {0};
@@ -209,7 +210,7 @@ static bool opens(struct probe *b, enum hsm_alg alg, const struct bytes *wrapped
     return ok;
 }
 
-/* What blob, the wrapped subject, is instead of alg. */
+/* What wrapped_key, the wrapped subject, is instead of alg. */
 static const char *name_other(struct trial *t, enum hsm_alg alg, const struct bytes *wrapped_key)
 {
     size_t extra;
@@ -238,7 +239,7 @@ static const char *judge_length(const struct trial *t, enum hsm_alg alg,
                                                                         : "gives something else";
 }
 
-/* Is blob, the wrapped subject, what this algorithm gives? */
+/* Is wrapped_key, the wrapped subject, what this algorithm gives? */
 static const char *judge(struct trial *t, enum hsm_alg alg, const struct bytes *wrapped_key)
 {
     size_t extra;

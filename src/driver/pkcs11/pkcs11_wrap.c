@@ -32,7 +32,7 @@ bool p11_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key
     return rv == CKR_OK || fail_wrap(rv, alg, err);
 }
 
-/* Is rv one of the many ways to say that a blob is not what was sent? */
+/* Is rv one of the many ways to say that a wrapped key is not what was sent? */
 static bool is_bad_ciphertext(CK_RV rv)
 {
     static const CK_RV codes[] = {
