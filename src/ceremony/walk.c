@@ -91,13 +91,15 @@ static size_t count_unknown(const struct ceremony *c)
     return count;
 }
 
-/* A key that was named, or one that an HSM failed at: that is no property of the key. */
+/* A key that was named; or one that an HSM failed at, or that was left out at its gate: that is no
+ * property of the key. */
 static const struct plan_item *first_refusal_that_counts(const struct ceremony *c)
 {
     for (size_t i = 0; i < c->transfers.count; i++) {
         const struct transfer *t = &c->transfers.at[i];
         if (t->outcome == KEY_REFUSED && !t->owner &&
-            (t->item->explicit || t->item->reason.code == ERR_HSM))
+            (t->item->explicit || t->item->reason.code == ERR_HSM ||
+             t->item->reason.code == ERR_STOPPED))
             return t->item;
     }
     return NULL;

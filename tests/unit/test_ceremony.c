@@ -530,6 +530,8 @@ static void a_key_is_left_out_at_its_gate(void **state)
     assert_int_equal(end->end.migrated, 1);
     assert_int_equal(end->end.refused, 1);
     assert_int_equal(end->end.failed, 0);
+    assert_int_equal(end->end.outcome, END_PARTIAL); /* also where a pattern gave it */
+    assert_int_equal(end->end.exit_code, 2);
     exception = find(rig, EVENT_EXCEPTION, 0);
     assert_non_null(exception);
     assert_int_equal(exception->key, 1);
