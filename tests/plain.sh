@@ -237,6 +237,42 @@ ceremony '[review]'
 ok "the end of input while it is written is a no" on_terminal 2 "$pin" 'swordfish\n' \
     'to start:' "$bang" 'expected:' '\x04'
 
+# --- what is asked of officers ------------------------------------------------------------------------------
+
+ceremony '[review, key]'
+sed -i "/^source:/i officers:\\
+- {name: Ada Lovelace, role: source officer}\\
+- {name: Charles Babbage, role: destination officer}
+/^  gates:/a\\  two-officers: [review, key]" "$tmp/c/ceremony.yaml"
+help='\x21help\n'
+ok "a key can be left out, by the second officer too" on_terminal 2 "$pin" 'swordfish\n' \
+    'to start:' "$help" 'to start:' 'ferry 2\n' 'to start:' 'CB ferry 2\n' \
+    'move this key:' 'one\n' 'move this key:' 'skip\n' \
+    'move this key:' 'two\n' 'move this key:' 'cb two\n'
+ok "the question is explained" logged 'Compare the two HSMs, the number of keys'
+ok "... with the tries that are left" logged 'Tries left: 2'
+ok "the second officer reads the whole review" awk '
+    /The review once more, for Charles Babbage, destination officer:/ { again = 1 }
+    again && /two: 13 bytes/ { seen = 1 }
+    END { exit !seen }' "$tmp/log"
+ok "a key is shown with its type and id" logged '^REHEARSAL    type  *AES 256'
+ok "the report has what was left out, and its exception" reports \
+    'keys.0.outcome keys.2.outcome exceptions.# exceptions.0.key exceptions.0.decided summary.exit-code' \
+    'refused migrated 1 1 skip, typed by Charles Babbage, destination officer 2'
+ok "the report agrees with itself" "$hsmferry" verify "$tmp"/c/reports/*.yaml
+python3 - "$tmp"/c/reports/*.yaml "$tmp/forged.yaml" <<'END'
+import hashlib, sys
+with open(sys.argv[1], "rb") as report:
+    body = b"".join(report.readlines()[:-1])
+word = b'gate: "key", state: "confirmed", key: 3, officer: "Charles'
+assert word in body
+body = body.replace(word, word.replace(b"confirmed", b"refused"))
+seal = b'seal: {lines: %d, sha256: "%s"}\n' % (body.count(b"\n"), hashlib.sha256(body).hexdigest().encode())
+with open(sys.argv[2], "wb") as forged:
+    forged.write(body + seal)
+END
+exits 65 "control: one of two is not enough for the other key" "$hsmferry" verify "$tmp/forged.yaml"
+
 # --- report and journal --------------------------------------------------------------------------------------
 
 no_pins '[]'

@@ -30,7 +30,7 @@ ok "the wrong way round is wrong" sees "Tries left: 1"
 answer "urce tion"
 ok "then the source's officer is asked for the PIN" sees "Ada, source officer, your PIN:"
 answer 1234
-ok "and the destination's" sees "Charles, destination officer, your PIN:"
+ok "and the destination's" sees "Charles, destination officer, your"
 answer 1234
 ok "a key goes" listed 3
 migrate 1

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ui/model/gate_words.h"
 
 /* A word of two syllables, one of three, and a blank after each: 9 and 11 letters at most. */
 enum { PAIR_COLUMNS = 22, WORD_MARGIN = 4, GROUP_COLUMNS = 5, GROUPS = 16, STAMP_COLUMNS = 17 };
@@ -199,35 +200,6 @@ void gate_page_shown(struct app *app)
 
 /* --- F1 --------------------------------------------------------------------------------------- */
 
-struct explanation {
-    const char *compare, *why, *type;
-};
-
-static const struct explanation of_gates[GATES] = {
-    [GATE_DEVICES] = {"Compare the label and the serial number of each device with the script on "
-                      "paper, and with the label on the device itself.",
-                      "The holder of the destination can use every key that arrives there.",
-                      "Type the last characters of both serials, the source's first."},
-    [GATE_REVIEW] = {"Compare the two HSMs, the number of keys, each key and what it will be on "
-                     "the destination with the script on paper. Read every line that begins with "
-                     "an exclamation mark.",
-                     "After this gate keys leave the source; before it nothing has changed.",
-                     "Type the words of the question; they hold the number of keys."},
-    [GATE_FINGERPRINT] =
-        {"Compare the words of the DESTINATION with those of the SOURCE, all of "
-         "them: one officer reads aloud, the other follows.",
-         "If they differ, the source has the transport key of somebody else, who "
-         "could then read every key.",
-         "Type the words whose numbers the question names. The number of the first "
-         "word is at the beginning of each line."},
-    [GATE_KEY] =
-        {"Compare label, type, id and fingerprint or check value of this key with the "
-         "script on paper.",
-         "It is the last time before this key leaves the source, encrypted.",
-         "Type what the question asks for to migrate the key. Type  skip  to leave it out: "
-         "the ceremony goes on with the next key, and an exception is written down."},
-};
-
 static void explain_pin(const struct app_pin *pin, struct sheet *s)
 {
     sheet_line(s, "The PIN of token %s, serial %s.", pin->token, pin->serial);
@@ -257,9 +229,7 @@ void gate_explain(const struct app *app, enum dialog_id kind, struct sheet *s)
     }
     if (gate_who(app, who)[0])
         sheet_line(s, "Asked: %s", who);
-    sheet_line(s, "%s", of_gates[gate].compare);
-    sheet_line(s, "Why: %s", of_gates[gate].why);
-    sheet_line(s, "%s", of_gates[gate].type);
+    gate_words(gate, s);
     if (!before)
         sheet_line(s, "Tries left: %u. After them the ceremony is stopped.",
                    app->run.gate.tries_left);

@@ -21,6 +21,8 @@ libui_a_SOURCES += \
 	%D%/exception.h \
 	%D%/gate_page.c \
 	%D%/gate_page.h \
+	%D%/gate_words.c \
+	%D%/gate_words.h \
 	%D%/review_page.c \
 	%D%/review_page.h \
 	%D%/field.c \

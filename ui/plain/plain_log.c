@@ -41,7 +41,11 @@ struct plain_log {
     bool over;
     bool by_nature;         /* an attribute of some key was so, which is explained at the end */
     struct event device[2]; /* kind EVENT_HSM once they are known */
-    struct event after[2];  /* the last inventories; kind EVENT_INVENTORY once they came */
+    FILE *review; /* what was told for the review, for the second officer; NULL: nothing */
+    char *review_text;
+    size_t review_len;
+    bool half;             /* the first of two officers has confirmed the review */
+    struct event after[2]; /* the last inventories; kind EVENT_INVENTORY once they came */
 };
 
 bool plain_log_new(FILE *out, struct plain_log **log, struct err *err)
@@ -80,6 +84,9 @@ void plain_log_free(struct plain_log *l)
     forget_keys(l);
     if (l->stamped)
         fclose(l->stamped);
+    if (l->review)
+        fclose(l->review);
+    free(l->review_text);
     free(l);
 }
 
@@ -126,6 +133,33 @@ static void print_event(struct plain_log *l, const struct event *event)
 
     if (plain_line(event, label_of(l, event->key), line) > 0)
         fprintf(l->out, "%s\n", line);
+}
+
+/* What the officers read before they answer at the review. */
+static bool is_of_review(enum event_kind kind)
+{
+    return kind == EVENT_CHOICE || kind == EVENT_CANARY || kind == EVENT_REJECTED ||
+           kind == EVENT_WARNING || kind == EVENT_PLANNED;
+}
+
+static void keep_for_review(struct plain_log *l, const struct event *event)
+{
+    char line[PLAIN_LINE_MAX];
+
+    if (!l->review)
+        l->review = open_memstream(&l->review_text, &l->review_len);
+    if (l->review && plain_line(event, label_of(l, event->key), line) > 0)
+        fprintf(l->review, "%s\n", line);
+}
+
+/* The second officer reads all of it, not the end of it. */
+static void tell_review_again(struct plain_log *l, const struct event *gate)
+{
+    if (!l->review || fflush(l->review) != 0 || !l->review_text)
+        return;
+    fprintf(l->out, "The review once more, for %s%s%s:\n%s", gate->gate.officer,
+            gate->gate.officer[0] && gate->gate.role[0] ? ", " : "", gate->gate.role,
+            l->review_text);
 }
 
 static bool is_many(const struct plain_log *l)
@@ -218,6 +252,28 @@ static void read_out_devices(struct plain_log *l)
     }
 }
 
+/* The key that is asked for, in what tells it from every other one. */
+static void read_out_key(struct plain_log *l, uint32_t number)
+{
+    const struct printed_key *key = key_of(l, number);
+    char text[2 * KEY_LABEL_TEXT];
+
+    if (!key || !key->desc)
+        return;
+    fprintf(l->out, "Compare key %" PRIu32 " with the script on paper:\n", number);
+    fprintf(l->out, "  label        %s\n", key->label);
+    fprintf(l->out, "  type         %s\n", key_type_text(key->desc, text));
+    text_hex(key->desc->id, key->desc->id_len < KEY_ID_MAX ? key->desc->id_len : KEY_ID_MAX, text);
+    fprintf(l->out, "  id           %s\n", text[0] ? text : "none");
+    if (key->desc->has_public)
+        fprintf(l->out, "  public key   sha256 %s\n",
+                text_groups(key->desc->spki_sha256, SHA256_SIZE / 2, text));
+    else
+        fprintf(l->out, "  check value  %s\n",
+                key->desc->kcv_len ? key_kcv_text(key->desc, text)
+                                   : "none is known before it is wrapped");
+}
+
 /* That a gate is waived is told once, not for each key. */
 static bool take_gate(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
@@ -228,6 +284,12 @@ static bool take_gate(struct plain_log *l, const struct event *event, int64_t no
     if (event->gate.gate == GATE_DEVICES &&
         (event->gate.state == GATE_OPEN || event->gate.state == GATE_WAIVED))
         read_out_devices(l);
+    if (event->gate.gate == GATE_REVIEW && event->gate.state == GATE_OPEN && l->half)
+        tell_review_again(l, event);
+    l->half = event->gate.gate == GATE_REVIEW &&
+              (event->gate.state == GATE_CONFIRMED ? !l->half : l->half);
+    if (event->gate.gate == GATE_KEY && event->gate.state == GATE_OPEN)
+        read_out_key(l, event->key);
     if (event->gate.state != GATE_WAIVED)
         return true;
     l->waived |= bit;
@@ -341,6 +403,9 @@ void plain_log_event(struct plain_log *l, const struct event *event, int64_t now
     if (event->kind != EVENT_PLANNED && l->hidden) {
         fprintf(l->out, "and %" PRIu32 " more keys that go: %" PRIu32 " in all\n", l->hidden,
                 l->movable);
+        if (l->review)
+            fprintf(l->review, "and %" PRIu32 " more keys that go: %" PRIu32 " in all\n", l->hidden,
+                    l->movable);
         l->hidden = 0;
     }
     if (event->kind != EVENT_WARNING && l->warned > l->many) {
@@ -350,6 +415,8 @@ void plain_log_event(struct plain_log *l, const struct event *event, int64_t now
     }
     if (!takers[event->kind] || takers[event->kind](l, event, now_ms)) {
         print_event(l, event);
+        if (is_of_review(event->kind))
+            keep_for_review(l, event);
         if (event->kind == EVENT_KEY_DONE)
             tell_changes(l, event);
     }

@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "ui/model/gate_words.h"
 #include "ui/plain/ask.h"
 #include "ui/plain/plain.h"
 
-enum { PLAIN_TICK_MS = 1000 };
+enum { PLAIN_TICK_MS = 1000, EXPLAIN_COLUMNS = 78 };
 
 /* What a ceremony consists of, one after the other. Listing is what comes before the plan. */
 static const struct {
@@ -42,6 +43,7 @@ struct loop {
     bool rehearsal;
     struct event exception; /* what is written down while it is; where the ceremony is */
     unsigned part;          /* of the exception, asked for now, from 1; 0: none is written */
+    bool handed_on;         /* one was, and the question is asked again once it is on record */
     bool hinted;            /* how to write one was told */
 };
 
@@ -185,8 +187,10 @@ static void ask_pin(struct loop *l)
 static void ask_open(struct loop *l)
 {
     if (l->job->log && l->ask.fd >= 0 && !l->hinted)
-        plain_log_note(l->job->log,
-                       "(An answer of  !exception  writes down what is not as planned.)");
+        plain_log_note(
+            l->job->log,
+            "(An answer of  !help  explains the question;  !exception  writes down what is "
+            "not as planned.)");
     l->hinted = true;
     if (l->open == EVENT_GATE)
         ask(l, l->gate.gate.question, false);
@@ -243,18 +247,43 @@ static void take_part(struct loop *l)
     ask_end(&l->ask);
     e->kind = EVENT_EXCEPTION;
     e->side = SIDE_RELAY;
-    if (worker_exception(l->job->worker, e, &err))
+    l->handed_on = worker_exception(l->job->worker, e, &err);
+    if (l->handed_on)
         return;
     complain(l, &err);
     refuse(l);
 }
 
-/* No PIN, and no answer at a gate, is this word. */
-static bool is_exception(const struct secret *line)
+/* No PIN, and no answer at a gate, is a word like this. */
+static bool is_word(const struct secret *line, const char *word)
 {
-    static const char word[] = "!exception";
+    return line->len == strlen(word) && memcmp(line->data, word, line->len) == 0;
+}
 
-    return line->len == sizeof word - 1 && memcmp(line->data, word, line->len) == 0;
+/* Explains what is asked, and asks again. */
+static void explain(struct loop *l)
+{
+    struct sheet sheet;
+
+    sheet_clear(&sheet);
+    if (l->open == EVENT_GATE) {
+        gate_words(l->gate.gate.gate, &sheet);
+        sheet_line(&sheet, "Tries left: %u. After them the ceremony is stopped.",
+                   l->gate.gate.tries_left);
+    } else
+        sheet_line(&sheet,
+                   "Compare the token's label with the script on paper, serial %s. One try "
+                   "is made with this PIN; the token counts wrong ones, and may lock.",
+                   l->pin.pin.serial);
+    sheet_line(&sheet, "%s",
+               "Ctrl-C stops the ceremony before its next step. What was begun is "
+               "undone, and the source is unchanged.");
+    sheet_wrap(&sheet, EXPLAIN_COLUMNS);
+    for (char *line = sheet.text, *end; l->job->log && (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        plain_log_note(l->job->log, line);
+    }
+    ask_open(l);
 }
 
 static bool is_typed(const struct loop *l, const char *words)
@@ -281,7 +310,9 @@ static void answer(struct loop *l)
     }
     if (l->part > 0) {
         take_part(l);
-    } else if (is_exception(&l->ask.line)) {
+    } else if (is_word(&l->ask.line, "!help")) {
+        explain(l);
+    } else if (is_word(&l->ask.line, "!exception")) {
         l->part = 1;
         ask_part(l);
     } else if (!l->last_try) {
@@ -329,8 +360,10 @@ static void take_event(struct loop *l, const struct event *event)
     case EVENT_STEP:
         note_step(l, event);
         break;
-    case EVENT_EXCEPTION:
-        ask_open(l);
+    case EVENT_EXCEPTION: /* the engine writes down some itself */
+        if (l->handed_on)
+            ask_open(l);
+        l->handed_on = false;
         break;
     case EVENT_BEGIN:
         l->rehearsal = event->begin.rehearsal;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ui/model/gate_words.h"
+
+struct explanation {
+    const char *compare, *why, *type;
+};
+
+static const struct explanation of_gates[GATES] = {
+    [GATE_DEVICES] = {"Compare the label and the serial number of each device with the script on "
+                      "paper, and with the label on the device itself.",
+                      "The holder of the destination can use every key that arrives there.",
+                      "Type the last characters of both serials, the source's first."},
+    [GATE_REVIEW] = {"Compare the two HSMs, the number of keys, each key and what it will be on "
+                     "the destination with the script on paper. Read every line that begins with "
+                     "an exclamation mark.",
+                     "After this gate keys leave the source; before it nothing has changed.",
+                     "Type the words of the question; they hold the number of keys."},
+    [GATE_FINGERPRINT] =
+        {"Compare the words of the DESTINATION with those of the SOURCE, all of "
+         "them: one officer reads aloud, the other follows.",
+         "If they differ, the source has the transport key of somebody else, who "
+         "could then read every key.",
+         "Type the words whose numbers the question names. The number of the first "
+         "word is at the beginning of each line."},
+    [GATE_KEY] =
+        {"Compare label, type, id and fingerprint or check value of this key with the "
+         "script on paper.",
+         "It is the last time before this key leaves the source, encrypted.",
+         "Type what the question asks for to migrate the key. Type  skip  to leave it out: "
+         "the ceremony goes on with the next key, and an exception is written down."},
+};
+
+void gate_words(enum gate gate, struct sheet *s)
+{
+    if ((unsigned)gate >= GATES)
+        return;
+    sheet_line(s, "%s", of_gates[gate].compare);
+    sheet_line(s, "Why: %s", of_gates[gate].why);
+    sheet_line(s, "%s", of_gates[gate].type);
+}
