@@ -74,6 +74,7 @@ class Console:
     """A console on its own pty."""
 
     def __init__(self, command, term, **environment):
+        self.term = term
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         # Made once, here: whoever has the slave open can ask whether a byte was taken.
@@ -156,10 +157,10 @@ class Console:
     def says(self, typed, text):
         """Types this until the line that answers it is this one; the next key takes that line away."""
         def is_answered():
-            self.shown = b""
             self.type(typed)
             self.read(0.3)
             return text in self.text()
+        self.shown = b""
         self.until(is_answered, f"not said: {text!r}")
 
     def ended(self):
@@ -285,6 +286,17 @@ def keys(console):
     return "every form of a key is this key", console.ended() == 0
 
 
+def offers(console):
+    """A key that the terminal cannot send is offered by its letter, which works."""
+    console.sees("of 5 marked")
+    console.sees("c Migrate" if console.term == "vt220" else "F5 Migrate")
+    console.type(" c")
+    console.sees("Type  ferry 1")
+    console.sees("F1 Help")  # all of them have it
+    console.type("\0330")
+    return "a key that is missing is offered by its letter", console.ended() == 0
+
+
 def slow(console):
     """A line on which half a second passes after Esc."""
     console.sees("DESTINATION: token hsm-new")
@@ -307,7 +319,7 @@ def hasty(console):
 
 
 def main():
-    scenarios = {f.__name__: f for f in (pin, letter, gates, retry, keys, slow, hasty)}
+    scenarios = {f.__name__: f for f in (pin, letter, gates, retry, keys, offers, slow, hasty)}
     scenario, *command = sys.argv[1:]
     for term in TYPES:
         for store in pathlib.Path(command[-1]).parent.glob("*.store"):

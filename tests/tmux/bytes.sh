@@ -29,6 +29,9 @@ bytes letter
 ceremony gates "$few" '' '[review, key]'
 bytes gates
 
+ceremony offers "$few"
+bytes offers
+
 ceremony keys bulk=60
 bytes keys
 finish

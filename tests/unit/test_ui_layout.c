@@ -186,7 +186,7 @@ static void test_hint_line_fits(void **state)
     for (size_t at = 0; dispatch_views[at]; at++)
         for (int columns = LAYOUT_MIN_COLUMNS - 1; columns <= 200; columns++) {
             const struct key_row *hints[KEYS_HINTS_MAX];
-            size_t count = keys_hints(dispatch_views, at, columns, hints);
+            size_t count = keys_hints(dispatch_views, at, columns, 0, hints);
             int width = 0;
             for (size_t i = 0; i < count; i++) {
                 char name[KEYS_NAME_MAX];
@@ -203,7 +203,7 @@ static void test_hint_line_fits(void **state)
 static bool hinted(size_t at, const char *hint)
 {
     const struct key_row *hints[KEYS_HINTS_MAX];
-    size_t count = keys_hints(dispatch_views, at, 79, hints);
+    size_t count = keys_hints(dispatch_views, at, 79, 0, hints);
 
     for (size_t i = 0; i < count; i++)
         if (strcmp(hints[i]->hint, hint) == 0)
@@ -236,6 +236,32 @@ static void test_manual_names_every_row(void **state)
     free(text);
 }
 
+/* What a terminal cannot send is offered by a letter; a dialog, in which letters are typed, offers
+ * Esc and a digit. */
+static void test_missing_function_keys(void **state)
+{
+    enum { ALL = 0x7fe };
+    char text[128];
+    struct key_place place;
+
+    (void)state;
+    for (size_t at = 0; dispatch_views[at]; at++)
+        for (size_t i = 0; keys_at(dispatch_views, at, i, &place); i++) {
+            int first = place.row->presses[0], letter = keys_hint_press(place.row, ALL);
+            struct key_place found;
+            assert_int_equal(keys_hint_press(place.row, 0), first);
+            assert_false(letter >= PRESS_F1 && letter <= PRESS_F10); /* each row has another key */
+            assert_true(keys_find(dispatch_views, at, letter, &found));
+            assert_ptr_equal(found.row, place.row); /* and that is its own */
+        }
+    assert_string_equal(
+        keys_hint_text("F1 Help   Enter OK   F10 Quit", 1U << 10, text, sizeof text),
+        "F1 Help   Enter OK   Esc 0 Quit");
+    assert_string_equal(keys_hint_text("F1 Help   F10 Quit", ALL, text, sizeof text),
+                        "Esc 1 Help   Esc 0 Quit");
+    assert_string_equal(keys_hint_text("Find F", ALL, text, sizeof text), "Find F");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_every_view_can_be_left),
         cmocka_unit_test(test_hint_line_fits),
         cmocka_unit_test(test_hint_line_shows_the_way),
+        cmocka_unit_test(test_missing_function_keys),
         cmocka_unit_test(test_manual_names_every_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,7 @@ struct app_at {
     char status[512];      /* for the detail line, until the next key */
     char find[128];        /* what was looked for last */
     struct replay *replay; /* what is shown is a recording; NULL: it is live */
+    unsigned keys_missing; /* bit (1 << n) for each function key that the terminal cannot send */
 };
 
 /* What lies over the view. */

@@ -2,6 +2,7 @@
 #include "ui/model/keys.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -88,6 +89,36 @@ char *keys_name(int press, char *out)
     return out;
 }
 
+static bool is_missing(int press, unsigned missing)
+{
+    return press >= PRESS_F1 && press <= PRESS_F10 && missing & 2U << (press - PRESS_F1);
+}
+
+int keys_hint_press(const struct key_row *row, unsigned missing)
+{
+    for (unsigned i = 0; i < KEY_PRESSES_MAX && row->presses[i]; i++)
+        if (!is_missing(row->presses[i], missing))
+            return row->presses[i];
+    return row->presses[0];
+}
+
+char *keys_hint_text(const char *hint, unsigned missing, char *out, size_t size)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (const char *at = hint; *at && len < size;) {
+        char *end = NULL;
+        long n = *at == 'F' && (at == hint || at[-1] == ' ') ? strtol(at + 1, &end, 10) : 0;
+        if (n >= 1 && n <= 10 && missing & 1U << n) {
+            len += (size_t)snprintf(out + len, size - len, "Esc %ld", n % 10);
+            at = end;
+        } else
+            len += (size_t)snprintf(out + len, size - len, "%c", *at++);
+    }
+    return out;
+}
+
 char *keys_names(const struct key_row *row, char *out)
 {
     size_t len = 0;
@@ -100,13 +131,13 @@ char *keys_names(const struct key_row *row, char *out)
     return out;
 }
 
-static int hint_width(const struct key_row *row)
+static int hint_width(const struct key_row *row, unsigned missing)
 {
     char name[KEYS_NAME_MAX];
-    return (int)(strlen(keys_name(row->presses[0], name)) + strlen(row->hint) + 2);
+    return (int)(strlen(keys_name(keys_hint_press(row, missing), name)) + strlen(row->hint) + 2);
 }
 
-size_t keys_hints(const struct view *const *views, size_t at, int columns,
+size_t keys_hints(const struct view *const *views, size_t at, int columns, unsigned missing,
                   const struct key_row *out[KEYS_HINTS_MAX])
 {
     enum { ROWS_MAX = 64 };
@@ -116,9 +147,9 @@ size_t keys_hints(const struct view *const *views, size_t at, int columns,
 
     for (int rank = 1; rank <= RANKS; rank++)
         for (size_t i = 0; i < ROWS_MAX && keys_at(views, at, i, &place); i++)
-            if (place.row->rank == rank && hint_width(place.row) <= columns) {
+            if (place.row->rank == rank && hint_width(place.row, missing) <= columns) {
                 taken[i] = true;
-                columns -= hint_width(place.row);
+                columns -= hint_width(place.row, missing);
             }
     for (size_t i = 0; i < ROWS_MAX && count < KEYS_HINTS_MAX && keys_at(views, at, i, &place); i++)
         if (taken[i])

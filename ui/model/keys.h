@@ -78,14 +78,22 @@ bool keys_find(const struct view *const *views, size_t at, int press, struct key
 enum { KEYS_NAME_MAX = 16 };
 char *keys_name(int press, char *out);
 
+/* The key that the hint line names: the first one that the terminal can send (missing: bit (1 << n)
+ * for each function key Fn that it cannot). */
+int keys_hint_press(const struct key_row *row, unsigned missing);
+
+/* A hint with the function keys in it as they can be typed: "F1 Help" becomes "Esc 1 Help" if the
+ * terminal cannot send F1. Returns out. */
+char *keys_hint_text(const char *hint, unsigned missing, char *out, size_t size);
+
 /* All of a row's keys, separated by blanks: "F5 c". Returns out. */
 enum { KEYS_NAMES_MAX = KEY_PRESSES_MAX * KEYS_NAME_MAX };
 char *keys_names(const struct key_row *row, char *out);
 
 /* The rows for a view's hint line, in the view's order: as many as fit into columns with a blank
- * around each, the lowest ranks first. Returns how many. */
+ * around each, the lowest ranks first; missing as for keys_hint_press(). Returns how many. */
 enum { KEYS_HINTS_MAX = 24 };
-size_t keys_hints(const struct view *const *views, size_t at, int columns,
+size_t keys_hints(const struct view *const *views, size_t at, int columns, unsigned missing,
                   const struct key_row *out[KEYS_HINTS_MAX]);
 
 /* Writes the manual page's list of keys (mdoc). */

@@ -423,6 +423,7 @@ static void run(struct console *c)
     if (c->live && c->host->interrupted)
         snprintf(c->app->interrupted, sizeof c->app->interrupted, "%s", c->host->interrupted);
     c->canvas.ascii = term_is_ascii();
+    c->app->at.keys_missing = term_missing_keys();
     set_time(c);
     if (c->live)
         app_start(c->app);

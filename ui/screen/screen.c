@@ -180,12 +180,14 @@ static void draw_title(const struct app *app, struct canvas *c)
 static void draw_hints(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct key_row *hints[KEYS_HINTS_MAX];
-    size_t count = keys_hints(app->views, app->at.view, r.w - 1, hints);
+    unsigned missing = app->at.keys_missing;
+    size_t count = keys_hints(app->views, app->at.view, r.w - 1, missing, hints);
     int x = r.x + 1;
 
     for (size_t i = 0; i < count; i++) {
         char name[KEYS_NAME_MAX];
-        x += draw_text(c, x, r.y, r.w - x, STYLE_TITLE, keys_name(hints[i]->presses[0], name));
+        x += draw_text(c, x, r.y, r.w - x, STYLE_TITLE,
+                       keys_name(keys_hint_press(hints[i], missing), name));
         x += 1 + draw_format(c, x, r.y, r.w - x, STYLE_NORMAL, " %s", hints[i]->hint);
     }
 }
@@ -216,7 +218,7 @@ static void detail_text(const struct app *app, char *out, size_t size)
 static void draw_foot(const struct app *app, struct canvas *c)
 {
     enum dialog_id dialog = app_dialog(app);
-    char text[1024];
+    char text[1024], hint[256];
 
     detail_text(app, text, sizeof text);
     draw_text(c, app->at.layout.detail.x + 1, app->at.layout.detail.y, app->at.layout.detail.w - 1,
@@ -228,7 +230,8 @@ static void draw_foot(const struct app *app, struct canvas *c)
                   STYLE_STRONG,
                   app_is_deaf(app)    ? "[ .. ] Keys are taken in a moment: read first."
                   : app->at.status[0] ? app->at.status
-                                      : dialog_hint(dialog));
+                                      : keys_hint_text(dialog_hint(dialog), app->at.keys_missing,
+                                                       hint, sizeof hint));
 }
 
 /* Too small for a picture: what matters in one sentence. */

@@ -25,6 +25,7 @@ static struct {
     bool ascii, color;
     struct reader reader;
     mbstate_t character; /* of which not all bytes have come */
+    unsigned missing;    /* see term_missing_keys() */
 } term;
 
 /* What a crash handler needs: nothing but plain data, made before. */
@@ -127,6 +128,17 @@ static bool is_utf8(void)
     return setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+/* Before define_keys(), which knows a key that a terminal does not have. */
+static unsigned find_missing_keys(void)
+{
+    unsigned missing = 0;
+
+    for (int n = 1; n <= 10; n++)
+        if (!has_key(KEY_F(n)))
+            missing |= 1U << n;
+    return missing;
+}
+
 /* Terminals send for the same key what another one's description says, PuTTY and the Linux console
  * most of all: each form that is no other key's here is known, too. */
 static void define_keys(void)
@@ -198,6 +210,7 @@ bool term_start(const struct term_options *options, struct err *err)
     noecho();
     nonl();
     keypad(stdscr, TRUE);
+    term.missing = find_missing_keys();
     define_keys();
     ask_for_pastes(true);
     nodelay(stdscr, TRUE);
@@ -218,6 +231,11 @@ bool term_is_ascii(void)
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
+
+unsigned term_missing_keys(void)
+{
+    return term.missing;
+}
 
 int term_fd(void)
 {

@@ -29,6 +29,10 @@ const char *term_version(void);
 /* Can it show more than ASCII? */
 bool term_is_ascii(void);
 
+/* Bit (1 << n) for each function key Fn, 1 to 10, that the terminal cannot send, as its description
+ * says. */
+unsigned term_missing_keys(void);
+
 /* What to poll(2) for keys. */
 int term_fd(void);
 
