@@ -253,6 +253,32 @@ def retry(console):
     return "the side that failed is opened again", console.ended() == 0
 
 
+def rows(console):
+    """A side that fails shows none of the keys that it showed before, and the other one keeps its own."""
+    console.sees("DESTINATION: token hsm-new")
+    console.type("1234\r")
+    console.sees("onlyhere")
+    console.type("o")
+    console.until(lambda: console.screen().count("ready") == 2, "not both tokens are listed")
+    console.type(FORMS["Right"][1] + 3 * FORMS["Down"][1] + "\r")
+    console.sees("Compare label and serial")
+    console.type("n")
+    console.sees("DESTINATION: token hsm-new")
+    console.type("4321\r")
+    console.sees("FAILED")
+    console.type("\r")
+    console.sees("R tries again")
+    screen = console.screen()
+    if "onlyhere" in screen or "gamma" not in screen:
+        raise Failed(f"old rows, or none of the healthy side: {screen}")
+    console.type("R")
+    console.sees("DESTINATION: token hsm-new")
+    console.type("1234\r")
+    console.sees("onlyhere")
+    console.type("q")
+    return "a side that fails shows no old rows", console.ended() == 0
+
+
 KEYS = {  # of the inventory: what to type before, what is seen, and what leads back
     "Up": ("G", "\u25b8 bulk-00059", ""),
     "Down": ("g", "\u25b8 bulk-00002", ""),
@@ -319,7 +345,7 @@ def hasty(console):
 
 
 def main():
-    scenarios = {f.__name__: f for f in (pin, letter, gates, retry, keys, offers, slow, hasty)}
+    scenarios = {f.__name__: f for f in (pin, letter, gates, retry, rows, keys, offers, slow, hasty)}
     scenario, *command = sys.argv[1:]
     for term in TYPES:
         for store in pathlib.Path(command[-1]).parent.glob("*.store"):

@@ -5,9 +5,9 @@ set -u
 # shellcheck source=tests/tmux/lib.sh
 . "${0%/*}/lib.sh"
 
-# bytes SCENARIO: runs it with the ceremony that was made last.
+# bytes SCENARIO WORDS: runs it with the ceremony that was made last.
 bytes() {
-    relay "$1: it ran to its end" /usr/bin/python3 "${0%/*}/bytes.py" "$1" "$hsmferry" "$dir/c.yaml"
+    relay "$2" /usr/bin/python3 "${0%/*}/bytes.py" "$1" "$hsmferry" "$dir/c.yaml"
 }
 
 # The destination's PIN is asked for.
@@ -17,21 +17,25 @@ asked() {
 
 ceremony pin "$few"
 asked
-bytes pin
-bytes retry
-bytes slow
-bytes hasty
+bytes pin "the PIN, byte by byte"
+bytes retry "the side that failed, byte by byte"
+bytes slow "a slow line"
+bytes hasty "control: a hasty console"
+
+ceremony rows "$few" keys=aes32:onlyhere
+asked
+bytes rows "old rows, byte by byte"
 
 ceremony letter "$few" "pin=12é34"
 asked
-bytes letter
+bytes letter "a letter of two bytes"
 
 ceremony gates "$few" '' '[review, key]'
-bytes gates
+bytes gates "gates, byte by byte"
 
 ceremony offers "$few"
-bytes offers
+bytes offers "letters of keys"
 
 ceremony keys bulk=60
-bytes keys
+bytes keys "each form of each key"
 finish
