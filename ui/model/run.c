@@ -153,6 +153,8 @@ static void take_gate(struct run *run, const struct event *e)
 {
     struct run_gate *gate = &run->gate;
 
+    if ((unsigned)e->gate.gate >= GATES)
+        return;
     if (gate->gate != e->gate.gate || gate->key != e->key || e->gate.state == GATE_REFUSED)
         gate->confirmed = 0;
     gate->gate = e->gate.gate;
