@@ -48,7 +48,9 @@ bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host
         c->setup.policy.gates |= 1U << GATE_DEVICES;
     text_hex(random, sizeof random, c->id);
     prepare(c);
-    if (!emit_begin(&c->narrator, &c->setup, c->id, err)) {
+    if (!emit_begin(&c->narrator, &c->setup, c->id, err) ||
+        !pacer_begin(&c->walk.pacer, setup->pace == PACE_NONE ? PACE_RUN : setup->pace,
+                     &c->narrator, err)) {
         free(c);
         return false;
     }

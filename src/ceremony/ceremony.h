@@ -18,11 +18,13 @@
 #include "plan/plan.h"
 #include "plan/suite.h"
 #include "protocol/event.h"
+#include "protocol/pace.h"
 #include "protocol/side.h"
 
 enum ceremony_next {
     NEXT_STEP, /* one step was done; call again */
     NEXT_GATE, /* officers are asked: ceremony_answer() or ceremony_stop() */
+    NEXT_WAIT, /* it waits before a step: ceremony_go_on(), ceremony_pace() or ceremony_stop() */
     NEXT_DONE, /* it is over, well or not: EVENT_END was told */
 };
 
@@ -101,6 +103,13 @@ enum ceremony_next ceremony_step(struct ceremony *c);
 
 /* Answers the open gate. A wrong answer leaves the gate open once; twice wrong stops. */
 void ceremony_answer(struct ceremony *c, const char *typed);
+
+/* Officers choose another pace, before a step or while it waits before one. At a pace that does not
+ * wait there it goes on. */
+void ceremony_pace(struct ceremony *c, enum pace pace);
+
+/* The step that it waits before may be carried out. */
+void ceremony_go_on(struct ceremony *c);
 
 /* Asks to stop at the next boundary between two steps. May be called from another thread. */
 void ceremony_stop(struct ceremony *c);

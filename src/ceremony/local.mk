@@ -23,6 +23,8 @@ libceremony_a_SOURCES += \
 	%D%/members.h \
 	%D%/narrator.c \
 	%D%/narrator.h \
+	%D%/pacer.c \
+	%D%/pacer.h \
 	%D%/party.c \
 	%D%/party.h \
 	%D%/resume.c \

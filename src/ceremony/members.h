@@ -12,6 +12,7 @@
 #include "ceremony/gatekeeper.h"
 #include "ceremony/inventories.h"
 #include "ceremony/narrator.h"
+#include "ceremony/pacer.h"
 #include "ceremony/party.h"
 #include "ceremony/rows.h"
 #include "ceremony/setup.h"
@@ -34,6 +35,7 @@ struct walk {
     size_t at;   /* the row of the table that comes next */
     size_t item; /* the key that is under way */
     atomic_bool stop;
+    struct pacer pacer;
 };
 
 /* Both devices, as they are when their officers confirm them. */

@@ -13,6 +13,7 @@
 #include "plan/policy.h"
 #include "protocol/event.h"
 #include "protocol/officer.h"
+#include "protocol/pace.h"
 #include "protocol/side.h"
 
 /* How a side is reached, for the record; not copied. */
@@ -30,6 +31,7 @@ struct ceremony_setup {
     char libraries[EVENT_TEXT_MAX]; /* of this program, with their versions */
     char confinement[96];           /* what this program has barred itself from; empty: not known */
     bool rehearsal;
+    enum pace pace; /* PACE_NONE: as PACE_RUN */
     struct officer officers[OFFICERS_MAX];
     unsigned officer_count;
     struct event_signer signer;         /* told, and no more */

@@ -64,6 +64,12 @@ static enum step_id step_now(struct ceremony *c)
                                             : closing_rows[c->walk.at].id;
 }
 
+/* The last closing row is carried out. */
+static bool is_walked(const struct ceremony *c)
+{
+    return c->walk.phase == PHASE_CLOSING && c->walk.at == CLOSING_ROWS;
+}
+
 static void go_to(struct ceremony *c, enum phase phase)
 {
     c->walk.phase = phase;
@@ -246,12 +252,59 @@ static void finish(struct ceremony *c)
     secret_free(&c->side[SIDE_DESTINATION].pin);
 }
 
+/* --- pace --- */
+
+/* What the step that comes next belongs to. What accompanies a key is no key by itself. */
+static struct pace_place place_now(struct ceremony *c)
+{
+    bool of_key = c->walk.phase == PHASE_KEYS;
+
+    return (struct pace_place){.step = step_now(c),
+                               .key = of_key ? transfer_now(c)->number : 0,
+                               .begins = c->walk.at == 0 && !(of_key && transfer_now(c)->owner),
+                               .first = c->walk.phase == PHASE_TRANSPORT};
+}
+
+void ceremony_pace(struct ceremony *c, enum pace pace)
+{
+    struct err ignored;
+
+    if (c->walk.phase != PHASE_OVER && !is_walked(c)) {
+        const struct pace_place place = place_now(c);
+        pacer_choose(&c->walk.pacer, pace, &place, &c->narrator, &ignored);
+    }
+}
+
+void ceremony_go_on(struct ceremony *c)
+{
+    pacer_release(&c->walk.pacer);
+}
+
+static void end_pace(struct ceremony *c)
+{
+    const struct pace_place place = place_now(c);
+
+    pacer_end(&c->walk.pacer, &place, &c->narrator);
+}
+
+/* True if nothing holds up the step that comes next. Cleaning up does not wait for a record that
+ * can no longer be written. */
+static bool is_paced(struct ceremony *c, struct err *err)
+{
+    struct pacer *pacer = &c->walk.pacer;
+    const struct pace_place place = place_now(c);
+
+    return pacer_pass(pacer, &place, &c->narrator, err) ||
+           (!pacer->waits && c->walk.phase == PHASE_CLOSING);
+}
+
 /* From here on only the closing rows are carried out. */
 void walk_end_with(struct ceremony *c, const struct err *failure)
 {
     note_failure(c, failure);
     c->result.aborted |= failure->code == ERR_STOPPED;
     c->gatekeeper.open = false;
+    end_pace(c);
     go_to(c, PHASE_CLOSING);
 }
 
@@ -425,6 +478,7 @@ static void note_gone(struct ceremony *c, enum side where)
 
 static void fail_row(struct ceremony *c, struct err *err)
 {
+    pacer_explain(&c->walk.pacer, err);
     if (err->code == ERR_GONE)
         note_gone(c, step_side(step_now(c)));
     if (c->walk.phase == PHASE_KEYS)
@@ -445,6 +499,7 @@ static void stop_now(struct ceremony *c)
     struct err err = {0};
 
     gatekeeper_refuse(&c->gatekeeper, &c->narrator);
+    end_pace(c);
     err_set(&err, ERR_STOPPED, "stopped by the officers before step %d, %s", step_number(id),
             step_title(id));
     if (c->walk.phase == PHASE_KEYS && c->walk.at > 0)
@@ -573,7 +628,7 @@ enum ceremony_next ceremony_step(struct ceremony *c)
         go_to_key(c, 0);
     if (c->walk.phase == PHASE_OVER)
         return NEXT_DONE;
-    if (c->walk.phase == PHASE_CLOSING && c->walk.at == CLOSING_ROWS) {
+    if (is_walked(c)) {
         finish(c);
         return NEXT_DONE;
     }
@@ -581,6 +636,8 @@ enum ceremony_next ceremony_step(struct ceremony *c)
         stop_now(c);
         return NEXT_STEP;
     }
+    if (atomic_load(&c->walk.stop))
+        end_pace(c);
     if (c->gatekeeper.open)
         return NEXT_GATE;
     if (!gates_pass(c, &err)) {
@@ -589,12 +646,19 @@ enum ceremony_next ceremony_step(struct ceremony *c)
         walk_end_with(c, &err);
         return NEXT_STEP;
     }
+    if (!is_paced(c, &err)) {
+        if (c->walk.pacer.waits)
+            return NEXT_WAIT;
+        fail_row(c, &err); /* what was begun of this key is undone */
+        return NEXT_STEP;
+    }
     if (c->walk.phase != PHASE_CLOSING && !begin(c, &err))
         walk_end_with(c, &err);
     else if (run_row(c, &err))
         advance(c);
     else
         fail_row(c, &err);
+    pacer_step_over(&c->walk.pacer);
     return NEXT_STEP;
 }
 

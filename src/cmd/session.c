@@ -294,6 +294,9 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         .starter = s->host->starter,
         .calls = calls,
         .ceremony.rehearsal = config->rehearsal,
+        .ceremony.pace = config->pace != PACE_NONE ? config->pace
+                         : s->host->chooses        ? PACE_FIRST
+                                                   : PACE_RUN,
         .ceremony.officer_count = config->officer_count,
         .ceremony.policy = config->policy,
         .ceremony.interrupted = s->interrupted,

@@ -13,6 +13,7 @@
 #include "plan/policy.h"
 #include "protocol/event.h"
 #include "protocol/officer.h"
+#include "protocol/pace.h"
 #include "protocol/side.h"
 
 enum { CONFIG_SIZE_MAX = 64 * 1024 };
@@ -39,6 +40,7 @@ struct config {
     uint8_t sha256[32];        /* of the file's bytes */
     char title[EVENT_TEXT_MAX];
     bool rehearsal;
+    enum pace pace; /* PACE_NONE: the file names none, and each front end has its default */
     struct officer officers[OFFICERS_MAX];
     unsigned officer_count;
     struct config_side side[2]; /* SIDE_SOURCE, SIDE_DESTINATION */

@@ -78,7 +78,7 @@ bool config_equal(const struct config *a, const struct config *b)
     for (int i = 0; i < 2; i++)
         if (!same_device(&a->side[i], &b->side[i]))
             return false;
-    return strcmp(a->title, b->title) == 0 && a->rehearsal == b->rehearsal &&
+    return strcmp(a->title, b->title) == 0 && a->rehearsal == b->rehearsal && a->pace == b->pace &&
            a->officer_count == b->officer_count && same_officers(a, b) &&
            a->key_count == b->key_count && same_keys(a, b) && same_policy(&a->policy, &b->policy) &&
            same_signer(&a->signer, &b->signer) && strcmp(a->report_folder, b->report_folder) == 0;

@@ -7,6 +7,7 @@
 #include "protocol/event.h"
 #include "protocol/gate.h"
 #include "protocol/officer.h"
+#include "protocol/pace.h"
 #include "protocol/side.h"
 
 enum { LINE_MAX_LEN = HSM_PATH_MAX - 1, LIST_MAX = 64, KEYS_MAX = 4096 };
@@ -44,6 +45,8 @@ static const cyaml_strval_t gates[] = {
     {"fingerprint", 1 << GATE_FINGERPRINT},
     {"key", 1 << GATE_KEY},
 };
+
+static const cyaml_strval_t paces[] = {{"step", PACE_STEP}, {"key", PACE_KEY}, {"run", PACE_RUN}};
 
 static const cyaml_schema_field_t officer_fields[] = {
     TEXT("name", struct raw_officer, name, 100),
@@ -117,6 +120,8 @@ static const cyaml_schema_field_t config_fields[] = {
     TEXT("title", struct raw_config, title, RAW_TITLE_MAX),
     CYAML_FIELD_ENUM("rehearsal", CYAML_FLAG_STRICT, struct raw_config, rehearsal, answers,
                      CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("pace", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_config, pace,
+                     paces, CYAML_ARRAY_LEN(paces)),
     CYAML_FIELD_SEQUENCE_COUNT("officers", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
                                struct raw_config, officers, officer_count, &officer, 0,
                                OFFICERS_MAX),

@@ -197,6 +197,13 @@ static const struct event_field gate[] = {
     FIELD(FIELD_TEXT, "role", gate.role),
 };
 
+static const struct event_field pace[] = {
+    WORD_2("state", pace.state, pace_state_name, PACE_STATES),
+    WORD_2("pace", pace.pace, pace_name, PACES),
+    WORD_2("step", pace.step, step_name, STEPS),
+    FIELD_2(FIELD_SIGNED, "micros", pace.micros),
+};
+
 static const struct event_field step[] = {
     WORD("step", step.id, step_name, STEPS),
     WORD("state", step.state, event_state_name, EVENT_UNDONE + 1),
@@ -303,6 +310,7 @@ static const struct {
     [EVENT_PLANNED] = KIND(planned),
     [EVENT_WARNING] = KIND(note),
     [EVENT_GATE] = KIND(gate),
+    [EVENT_PACE] = KIND(pace),
     [EVENT_STEP] = KIND(step),
     [EVENT_FINGERPRINT] = KIND(fingerprint),
     [EVENT_PROOF] = KIND(proof),

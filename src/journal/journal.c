@@ -95,6 +95,8 @@ static bool is_vital(const struct event *event)
         return event->canary.state == CANARY_COMMITS;
     case EVENT_GATE:
         return event->gate.state != GATE_OPEN;
+    case EVENT_PACE:
+        return event->pace.state == PACE_WAITS; /* it may be for hours */
     case EVENT_EXCEPTION:
     case EVENT_END:
         return true;

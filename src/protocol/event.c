@@ -25,6 +25,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_PLANNED] = "planned",
         [EVENT_WARNING] = "warning",
         [EVENT_GATE] = "gate",
+        [EVENT_PACE] = "pace",
         [EVENT_STEP] = "step",
         [EVENT_FINGERPRINT] = "fingerprint",
         [EVENT_PROOF] = "proof",

@@ -8,10 +8,14 @@ libprotocol_a_SOURCES = \
 	%D%/gate.h \
 	%D%/name.c \
 	%D%/name.h \
+	%D%/next_step.c \
+	%D%/next_step.h \
 	%D%/officer.c \
 	%D%/officer.h \
 	%D%/outcome.c \
 	%D%/outcome.h \
+	%D%/pace.c \
+	%D%/pace.h \
 	%D%/side.c \
 	%D%/side.h \
 	%D%/step.c \

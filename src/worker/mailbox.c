@@ -27,6 +27,10 @@ bool worker_emit(struct event_sink *sink, const struct event *event, struct err 
         w->asked = event->seq;
         w->answered = w->refused = false;
     }
+    if (event->kind == EVENT_PACE && event->pace.state != PACE_CHOSEN) {
+        w->waits = event->pace.state == PACE_WAITS ? event->seq : 0;
+        w->released = false;
+    }
     pthread_mutex_unlock(&w->lock);
     do
         n = write(w->events[1], event, sizeof *event);
@@ -72,6 +76,28 @@ bool worker_wait(struct worker *w)
     w->asked = 0;
     pthread_mutex_unlock(&w->lock);
     return answered;
+}
+
+/* --- pace down --- */
+
+void worker_take_pace(struct worker *w, bool wait)
+{
+    enum pace pace;
+    bool released;
+
+    pthread_mutex_lock(&w->lock);
+    if (wait)
+        for (emit_exceptions(w); !w->released && !w->stopping && !w->quit && w->pace == PACE_NONE;
+             emit_exceptions(w))
+            pthread_cond_wait(&w->changed, &w->lock);
+    pace = w->pace;
+    released = w->released;
+    w->pace = PACE_NONE;
+    pthread_mutex_unlock(&w->lock);
+    if (pace != PACE_NONE)
+        ceremony_pace(w->ceremony, pace);
+    if (released)
+        ceremony_go_on(w->ceremony);
 }
 
 /* --- commands down --- */

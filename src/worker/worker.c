@@ -58,11 +58,15 @@ static void run_ceremony(struct worker *w)
 {
     for (;;) {
         worker_emit_exceptions(w);
+        worker_take_pace(w, false);
         switch (ceremony_step(w->ceremony)) {
         case NEXT_STEP:
             break;
         case NEXT_GATE:
             pass_answer(w);
+            break;
+        case NEXT_WAIT:
+            worker_take_pace(w, true);
             break;
         case NEXT_DONE:
             return;
@@ -278,14 +282,26 @@ bool worker_exception(struct worker *w, const struct event *exception, struct er
     return true;
 }
 
+void worker_pace(struct worker *w, enum pace pace, uint64_t go_on)
+{
+    pthread_mutex_lock(&w->lock);
+    if (pace != PACE_NONE)
+        w->pace = pace;
+    w->released |= go_on != 0 && go_on == w->waits;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
 void worker_stop(struct worker *w)
 {
     pthread_mutex_lock(&w->lock);
-    if (w->asked) {
+    if (w->asked)
         w->refused = true;
-        pthread_cond_broadcast(&w->changed);
-    } else
+    else {
         ceremony_stop(w->ceremony);
+        w->stopping = true;
+    }
+    pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
 }
 

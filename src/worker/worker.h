@@ -97,6 +97,11 @@ void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t l
  * anything else; so it is kept also while a gate is open. Errors: ERR_FAILED (memory). */
 bool worker_exception(struct worker *w, const struct event *exception, struct err *err);
 
+/* Officers choose a pace (PACE_NONE: it stays as it is). go_on is the seq of the EVENT_PACE with
+ * which the worker waits before a step: that step may then be carried out. Another number, or 0,
+ * releases nothing: a key press releases only the step that was on the screen. */
+void worker_pace(struct worker *w, enum pace pace, uint64_t go_on);
+
 /* Refuses the open gate or question; without one, asks to stop at the next boundary. */
 void worker_stop(struct worker *w);
 

@@ -48,6 +48,9 @@ struct worker {
     uint64_t asked; /* seq of the open question; 0: none */
     bool answered, refused;
     struct secret answer;
+    uint64_t waits; /* seq of the EVENT_PACE: it waits before a step; 0: it does not */
+    bool released, stopping;
+    enum pace pace; /* that officers chose and the thread did not take yet; PACE_NONE: none */
 };
 
 /* The ceremony's surroundings: agents, locks, clocks, PINs, record. */
@@ -62,6 +65,10 @@ void worker_emit_exceptions(struct worker *w);
 /* On the worker's thread: waits until the open question is answered, and meanwhile tells what
  * officers wrote down. False when it is refused or all is to end. */
 bool worker_wait(struct worker *w);
+
+/* On the worker's thread: takes the pace that officers chose, if they did; with wait it first waits
+ * until they do, release the step, or stop, and meanwhile emits what they wrote down. */
+void worker_take_pace(struct worker *w, bool wait);
 
 /* Takes the next command, waiting for one; NULL when all is to end. */
 struct command *worker_take(struct worker *w);

@@ -92,6 +92,7 @@ static bool fail(const struct fault *fault, struct err *err)
         {0x6a, ERR_DENIED, "CKR_KEY_UNEXTRACTABLE"},
         {0x82, ERR_NO_INPUT, "CKR_OBJECT_HANDLE_INVALID"},
         {0xb3, ERR_GONE, "CKR_SESSION_HANDLE_INVALID"},
+        {0x101, ERR_DENIED, "CKR_USER_NOT_LOGGED_IN"},
         {0x110, ERR_DATA, "CKR_WRAPPED_KEY_INVALID"},
     };
     unsigned long number = fault->arg[0] ? strtoul(fault->arg, NULL, 0) : 0x30;

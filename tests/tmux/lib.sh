@@ -66,6 +66,7 @@ ceremony() {
     {
         echo "title: Test of $1"
         echo "rehearsal: yes"
+        [ "${pace-run}" = default ] || echo "pace: ${pace-run}" # most tests are of other things
         fake source "$2" hsm-old "?pin-source=file:$dir/pin"
         fake destination "${3:-}" hsm-new "?pin-source=file:$dir/pin"
         echo "keys: [${5:-}]"

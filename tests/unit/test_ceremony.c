@@ -221,10 +221,14 @@ static bool prepare(struct rig *rig, const char *source, const char *destination
 /* Walks to the end with every gate waived. A sink that refused the last word changes the exit. */
 static const struct event *run(struct rig *rig)
 {
+    enum ceremony_next next;
     size_t i;
 
-    while (ceremony_step(rig->ceremony) != NEXT_DONE)
+    while ((next = ceremony_step(rig->ceremony)) != NEXT_DONE) {
         assert_true(rig->count < EVENTS_MAX);
+        if (next == NEXT_WAIT)
+            ceremony_go_on(rig->ceremony);
+    }
     for (i = rig->count; i-- > 0 && rig->events[i].kind != EVENT_END;)
         ;
     assert_int_equal(rig->events[i].kind, EVENT_END);
@@ -1745,13 +1749,175 @@ static void record_refuses_any_event(void **state)
     struct rig *rig = *state;
     bool reached = true;
 
-    for (rig->refuse_at = 2; reached; rig->refuse_at++) {
+    for (rig->refuse_at = 3; reached; rig->refuse_at++) {
         if (prepare(rig, "keys=aes32:k:+encrypt,aes32:l:+encrypt", "", "pkcs11:"))
             check_end(rig, run(rig), "refused event");
         reached = rig->count >= rig->refuse_at;
         clear(rig);
     }
     assert_true(rig->refuse_at > 60);
+}
+
+/* --- pace --- */
+
+#define TWO_KEYS "keys=aes32:k:+encrypt,ec256:r:+sign:+public"
+
+static bool is_pace(const struct event *e, enum pace_state state)
+{
+    return e->kind == EVENT_PACE && e->pace.state == state;
+}
+
+static unsigned count_waits(const struct rig *rig)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < rig->count; i++)
+        count += is_pace(&rig->events[i], PACE_WAITS);
+    return count;
+}
+
+/* Each step that begins was waited for, except the proof that follows a commit; before no other
+ * step does anything wait, and each wait has its time. */
+static void every_step_is_waited_for(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end, *wait = NULL;
+    unsigned begun = 0, again = 0;
+
+    rig->setup.pace = PACE_STEP;
+    end = go(rig, TWO_KEYS, "", "pkcs11:");
+    assert_int_equal(end->end.exit_code, 0);
+    for (size_t i = 0; i < rig->count; i++) {
+        const struct event *e = &rig->events[i];
+        if (is_pace(e, PACE_WAITS)) {
+            assert_int_not_equal(e->pace.step, STEP_PROVE_AGAIN);
+            assert_true(is_pace(&rig->events[i + 1], PACE_GOES_ON));
+            assert_true(rig->events[i + 1].pace.micros > 0);
+            wait = e;
+        }
+        if (e->kind != EVENT_STEP || e->step.state != EVENT_BEGUN)
+            continue;
+        begun++;
+        again += e->step.id == STEP_PROVE_AGAIN;
+        if (e->step.id == STEP_PROVE_AGAIN)
+            continue;
+        assert_non_null(wait);
+        assert_int_equal(wait->pace.step, e->step.id);
+        assert_int_equal(wait->key, e->key);
+        wait = NULL;
+    }
+    assert_int_equal(again, 3); /* two keys and a public half */
+    assert_int_equal(count_waits(rig), begun - again);
+}
+
+/* By default the console's officers see the transport key and the first key step by step. */
+static void first_key_is_waited_for(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->setup.pace = PACE_FIRST;
+    go(rig, TWO_KEYS, "", "pkcs11:");
+    assert_int_equal(count_waits(rig), 7 + 5);
+    for (size_t i = 0; i < rig->count; i++)
+        if (is_pace(&rig->events[i], PACE_WAITS))
+            assert_true(rig->events[i].key <= 1 && rig->events[i].pace.step < STEP_DESTROY);
+}
+
+/* Before the transport key, each of two keys, and the closing steps; what accompanies a key is no
+ * key. */
+static void keys_are_waited_for(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->setup.pace = PACE_KEY;
+    go(rig, TWO_KEYS, "", "pkcs11:");
+    assert_int_equal(count_waits(rig), 4);
+}
+
+/* A change while it waits is in the record before the step is, and nothing waits any more. */
+static void pace_is_changed(void **state)
+{
+    struct rig *rig = *state;
+    enum ceremony_next next;
+    size_t chosen;
+
+    rig->setup.pace = PACE_STEP;
+    assert_true(prepare(rig, TWO_KEYS, "", "pkcs11:"));
+    while ((next = ceremony_step(rig->ceremony)) != NEXT_WAIT)
+        assert_int_equal(next, NEXT_STEP);
+    assert_int_equal(ceremony_step(rig->ceremony),
+                     NEXT_WAIT); /* it goes on waiting, and says it once */
+    assert_int_equal(count_waits(rig), 1);
+    chosen = rig->count;
+    ceremony_pace(rig->ceremony, PACE_STEP); /* no change */
+    assert_int_equal(rig->count, chosen);
+    ceremony_pace(rig->ceremony, PACE_RUN);
+    assert_true(is_pace(&rig->events[chosen], PACE_CHOSEN));
+    assert_int_equal(rig->events[chosen].pace.pace, PACE_RUN);
+    while (ceremony_step(rig->ceremony) != NEXT_DONE)
+        ;
+    assert_true(is_pace(&rig->events[chosen + 1], PACE_GOES_ON));
+    assert_int_equal(count_waits(rig), 1);
+    assert_int_equal(ceremony_exit_code(rig->ceremony), 0);
+}
+
+/* Whatever it waits before, a stop ends it: what was begun of a key is undone, and cleaning up
+ * waits for nobody. */
+static void stops_while_it_waits(void **state)
+{
+    struct rig *rig = *state;
+    unsigned waits, at = 0;
+
+    rig->setup.pace = PACE_STEP;
+    do {
+        enum ceremony_next next;
+        at++;
+        clear(rig);
+        assert_true(prepare(rig, TWO_KEYS, "", "pkcs11:"));
+        for (waits = 0; (next = ceremony_step(rig->ceremony)) != NEXT_DONE;) {
+            waits += next == NEXT_WAIT && waits < at;
+            if (next == NEXT_WAIT && waits == at)
+                ceremony_stop(rig->ceremony);
+            else if (next == NEXT_WAIT)
+                ceremony_go_on(rig->ceremony);
+        }
+        check_end(rig, run(rig), "stopped");
+        assert_int_equal(count_waits(rig), waits);
+    } while (waits == at);
+    assert_true(at > 20);
+}
+
+/* A session that is gone after a wait is called that, and what had arrived stays. */
+static void session_ends_in_a_wait(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end, *error;
+
+    rig->setup.pace = PACE_STEP;
+    rig->setup.policy.canary = CANARY_NONE;
+    end = go(rig, TWO_KEYS ";fail=wrap:3:0x32", "", "pkcs11:");
+    assert_int_equal(end->end.migrated, 1);
+    assert_int_equal(end->end.exit_code, 3);
+    error = find(rig, EVENT_ERROR, 0);
+    assert_non_null(strstr(error->error.what, "ended the session in, or after, a wait"));
+    assert_non_null(strstr(error->error.next, "hsmferry resume"));
+    clear(rig); /* so is a login that is over */
+    end = go(rig, TWO_KEYS ";fail=wrap:3:0x101", "", "pkcs11:");
+    assert_int_equal(end->end.exit_code, 3);
+    assert_non_null(strstr(find(rig, EVENT_ERROR, 0)->error.what, "ended the session"));
+    clear(rig); /* control: without a wait it is only gone */
+    rig->setup.pace = PACE_RUN;
+    go(rig, TWO_KEYS ";fail=wrap:3:0x32", "", "pkcs11:");
+    assert_null(strstr(find(rig, EVENT_ERROR, 0)->error.what, "wait"));
+}
+
+/* As record_refuses_any_event(), with a wait before each step. */
+static void record_refuses_a_wait(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->setup.pace = PACE_STEP;
+    record_refuses_any_event(state);
 }
 
 /* --- comparing on request --- */
@@ -1859,6 +2025,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(canary_is_impossible, setup, teardown),
         cmocka_unit_test_setup_teardown(lies_meet_the_canary, setup, teardown),
         cmocka_unit_test_setup_teardown(record_refuses_any_event, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_step_is_waited_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(first_key_is_waited_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_are_waited_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(pace_is_changed, setup, teardown),
+        cmocka_unit_test_setup_teardown(stops_while_it_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(session_ends_in_a_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(record_refuses_a_wait, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,10 @@ static void add_event(struct log *log, const struct event *e)
         add(log, e, e->gate.state == GATE_WRONG || e->gate.state == GATE_REFUSED, "gate %s: %s",
             gate_name(e->gate.gate), gate_state_name(e->gate.state));
         break;
+    case EVENT_PACE:
+        add(log, e, false, "pace %s: %s, step %d %s", pace_name(e->pace.pace),
+            pace_state_name(e->pace.state), step_number(e->pace.step), step_title(e->pace.step));
+        break;
     case EVENT_PROOF:
         add(log, e, e->proof.state == EVENT_FAILED, "proof %s: %s %s",
             hsm_proof_name(e->proof.proof), event_state_name(e->proof.state), e->proof.text);

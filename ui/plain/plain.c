@@ -269,6 +269,20 @@ static void tell_gate(struct line *l)
         add(l, " (tries left: %u)", l->event->gate.tries_left);
 }
 
+/* A wait is told by the question that it asks. */
+static void tell_pace(struct line *l)
+{
+    const int64_t ms = l->event->pace.micros / 1000;
+
+    if (l->event->pace.state == PACE_WAITS)
+        return;
+    head(l, sign_none, 0);
+    if (l->event->pace.state == PACE_CHOSEN)
+        add(l, "pace: %s", pace_name(l->event->pace.pace));
+    else
+        add(l, "waited for %" PRId64 ".%" PRId64 " s", ms / 1000, ms / 100 % 10);
+}
+
 static void tell_step(struct line *l)
 {
     char hex[2 * SHA256_SIZE + 1];
@@ -411,6 +425,7 @@ static void (*const printers[EVENT_KINDS])(struct line *) = {
     [EVENT_PLANNED] = tell_planned,
     [EVENT_WARNING] = tell_warning,
     [EVENT_GATE] = tell_gate,
+    [EVENT_PACE] = tell_pace,
     [EVENT_STEP] = tell_step,
     [EVENT_PROOF] = tell_proof,
     [EVENT_FINGERPRINT] = tell_fingerprint,

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/next_step.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "hsm/wrap_alg.h"
+
+enum {
+    LABEL_COLUMNS = 32, /* of a longer label, so many are shown */
+    KEK_OCTETS = 32,    /* AES-256 */
+    SPKI_FRAME = 38,    /* octets of an RSA public key's DER besides the modulus */
+    EXACT_MAX = 1000,   /* above it, an estimate is rounded to hundreds */
+    EC_FRAME = 42,      /* octets of an EC private key's DER besides its three numbers ... */
+    EDWARDS_FRAME = 16, /* ... of an Edwards one besides its one */
+    RSA_FRAME = 50,     /* ... of an RSA one; its numbers are 4.5 times as long as the modulus */
+};
+
+/* What is sent. */
+enum sent { SENT_NOTHING, SENT_PUBLIC, SENT_KEK, SENT_KEY, SENT_OBJECT };
+
+/* Each step in one sentence; '%' stands for the key. Then what leaves an HSM or this host. */
+static const struct {
+    const char *does, *leaves;
+    enum sent sent;
+} rows[STEPS] = {
+    [STEP_MAKE_PAIR] = {"The DESTINATION makes an RSA key pair for this ceremony alone.",
+                        "Nothing leaves, and the private half never will", SENT_NOTHING},
+    [STEP_RELAY_PUBLIC] = {"This host checks the public half of the transport key and carries it "
+                           "to the SOURCE.",
+                           "What crosses is public", SENT_PUBLIC},
+    [STEP_LOAD_PUBLIC] = {"The SOURCE loads the public half and reads it back, so that the "
+                          "fingerprints of both sides can be compared.",
+                          "What leaves is public", SENT_PUBLIC},
+    [STEP_MAKE_KEK] = {"The SOURCE makes the KEK, an AES key for this ceremony alone that can only "
+                       "wrap.",
+                       "Nothing leaves", SENT_NOTHING},
+    [STEP_WRAP_KEK] = {"The SOURCE encrypts the KEK under the transport key of the DESTINATION.",
+                       "What leaves is ciphertext", SENT_KEK},
+    [STEP_RELAY_KEK] = {"This host carries the encrypted KEK to the DESTINATION, which alone can "
+                        "decrypt it.",
+                        "What crosses is ciphertext", SENT_KEK},
+    [STEP_UNWRAP_KEK] = {"The DESTINATION decrypts the KEK with the private half of the transport "
+                         "key.",
+                         "Nothing leaves", SENT_NOTHING},
+    [STEP_WRAP_KEY] = {"The SOURCE encrypts % under the KEK that only both HSMs hold.",
+                       "What leaves is ciphertext", SENT_KEY},
+    [STEP_RELAY_KEY] = {"This host carries the encrypted key % to the DESTINATION.",
+                        "What crosses is ciphertext", SENT_KEY},
+    [STEP_UNWRAP_KEY] = {"The DESTINATION decrypts % into a temporary key.", "Nothing leaves",
+                         SENT_NOTHING},
+    [STEP_PROVE] = {"Both HSMs work on the same random challenge, to prove that both hold %.",
+                    "What leaves are their answers to it, and no key", SENT_NOTHING},
+    [STEP_READ_OBJECT] = {"The SOURCE gives out %, which is public.", "It leaves as it is",
+                          SENT_OBJECT},
+    [STEP_RELAY_OBJECT] = {"This host compares % with the plan and carries it to the DESTINATION.",
+                           "What crosses is public", SENT_OBJECT},
+    [STEP_COMMIT] =
+        {"The DESTINATION keeps % under its own name: from here on it is on that token.",
+         "Nothing leaves", SENT_NOTHING},
+    [STEP_PROVE_AGAIN] = {"Both HSMs prove once more, now with the kept key, that both hold %.",
+                          "What leaves are their answers, and no key", SENT_NOTHING},
+    [STEP_DESTROY] = {"Both HSMs destroy the transport keys of this ceremony.", "Nothing leaves",
+                      SENT_NOTHING},
+    [STEP_INVENTORY] =
+        {"This host lists the objects of both HSMs again, and compares the lists with "
+         "those from before.",
+         "What leaves are names and handles, and no key", SENT_NOTHING},
+    [STEP_PROVE_FRESH] = {"A fresh process logs in to the DESTINATION and proves each migrated key "
+                          "again.",
+                          "What leaves are answers to random challenges, and no key", SENT_NOTHING},
+};
+
+/* A key that has no envelope crosses under the transport key itself. */
+static const char wrap_directly[] =
+    "The SOURCE encrypts % under the transport key of the DESTINATION.";
+
+/* Octets of a key as it is wrapped: a secret's value, a private key's PKCS#8 (RFC 5958). 0: not
+ * known. */
+static size_t octets_of(const struct key_desc *key)
+{
+    size_t field = ((size_t)key->bits + 7) / 8;
+
+    switch (key->kind) {
+    case KEY_KIND_RSA:
+        return field * 9 / 2 + RSA_FRAME;
+    case KEY_KIND_EC:
+        return 3 * field + EC_FRAME;
+    case KEY_KIND_EDWARDS:
+        return field + EDWARDS_FRAME;
+    case KEY_KIND_DES3:
+        return key->length ? key->length : 24;
+    default:
+        return key->length ? key->length : field;
+    }
+}
+
+size_t next_step_bytes(const struct next_step *next)
+{
+    size_t modulus = next->transport_bits / 8, octets;
+
+    switch ((unsigned)next->id < STEPS ? rows[next->id].sent : SENT_NOTHING) {
+    case SENT_PUBLIC:
+        return modulus ? modulus + SPKI_FRAME : 0;
+    case SENT_KEK:
+        return modulus;
+    case SENT_KEY:
+        octets = next->key ? octets_of(next->key) : 0;
+        return octets && (unsigned)next->alg < HSM_ALGS
+                   ? wrap_ciphertext_len(next->alg, octets, modulus)
+                   : 0;
+    default:
+        return 0;
+    }
+}
+
+/* ", about 2,400 bytes"; an asymmetric key's encoding is not known to the octet. */
+static void put_bytes(const struct next_step *next, char *out, size_t size)
+{
+    size_t bytes = next_step_bytes(next);
+    bool about = rows[next->id].sent == SENT_PUBLIC ||
+                 (rows[next->id].sent == SENT_KEY && next->key && next->key->kind >= KEY_KIND_RSA);
+
+    out[0] = '\0';
+    if (about && bytes > EXACT_MAX)
+        bytes = (bytes + 50) / 100 * 100;
+    if (bytes >= 1000)
+        text_print(out, size, ", %s%zu,%03zu bytes", about ? "about " : "", bytes / 1000,
+                   bytes % 1000);
+    else if (bytes)
+        text_print(out, size, ", %s%zu bytes", about ? "about " : "", bytes);
+}
+
+/* "root-ca (RSA 4096)" */
+static void put_key(const struct key_desc *key, char *out, size_t size)
+{
+    char label[KEY_LABEL_TEXT], fits[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
+
+    text_fit(key_label_text(key, label), LABEL_COLUMNS, true, fits, sizeof fits);
+    text_print(out, size, "%s (%s)", fits, key_type_text(key, type));
+}
+
+void next_step_words(const struct next_step *next, struct next_words *out)
+{
+    char key[KEY_LABEL_TEXT + KEY_TYPE_TEXT + 4] = "the key", bytes[48];
+    const char *does, *mark;
+
+    *out = (struct next_words){.does = ""};
+    if ((unsigned)next->id >= STEPS)
+        return;
+    if (next->key)
+        put_key(next->key, key, sizeof key);
+    does = next->id == STEP_WRAP_KEY && next->route == ROUTE_DIRECT ? wrap_directly
+                                                                    : rows[next->id].does;
+    mark = strchrnul(does, '%');
+    text_print(out->does, sizeof out->does, "%.*s%s%s%s%s%s", (int)(mark - does), does,
+               *mark ? key : "", *mark ? mark + 1 : "", next->call && next->call[0] ? " " : "",
+               next->call ? next->call : "", next->call && next->call[0] ? "." : "");
+    put_bytes(next, bytes, sizeof bytes);
+    text_print(out->leaves, sizeof out->leaves, "%s%s.", rows[next->id].leaves, bytes);
+}
