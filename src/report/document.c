@@ -320,6 +320,7 @@ static void put_ceremony(const struct view *v)
         writer_end(w);
     }
     writer_end(w);
+    part_pace(v);
     writer_end(w);
 }
 

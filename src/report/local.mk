@@ -31,6 +31,8 @@ libreport_a_SOURCES = \
 	%D%/verify.h \
 	%D%/verify_rules.c \
 	%D%/verify_rules.h \
+	%D%/verify_pace.c \
+	%D%/verify_pace.h \
 	%D%/verify_trail.c \
 	%D%/verify_trail.h \
 	%D%/yaml_tree.c \

@@ -124,6 +124,71 @@ void section_transport_key(const struct view *v)
     writer_end(v->w);
 }
 
+static void put_pace_place(struct writer *w, const struct event *event)
+{
+    writer_number(w, "seq", (int64_t)event->seq);
+    writer_time(w, "at", event->utc_ms);
+    writer_text(w, "pace", pace_name(event->pace.pace));
+    writer_text(w, "step", step_name(event->pace.step));
+    if (event->key)
+        writer_number(w, "key", event->key);
+}
+
+static void put_paces(const struct view *v)
+{
+    struct event event;
+
+    writer_list(v->w, "chosen", false);
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_PACE), &at, &event);)
+        if (event.pace.state == PACE_CHOSEN) {
+            writer_map(v->w, NULL, true);
+            put_pace_place(v->w, &event);
+            writer_end(v->w);
+        }
+    writer_end(v->w);
+}
+
+/* Each wait, and, where it ended, how long it took. Returns milliseconds of all. */
+static int64_t put_waits(const struct view *v)
+{
+    struct event event;
+    bool open = false;
+    int64_t all = 0;
+
+    writer_list(v->w, "waits", false);
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_PACE), &at, &event);) {
+        if (event.pace.state == PACE_WAITS) {
+            writer_map(v->w, NULL, true);
+            put_pace_place(v->w, &event);
+            open = true;
+        } else if (event.pace.state == PACE_GOES_ON && open) {
+            writer_number(v->w, "ms", event.pace.micros / 1000);
+            all += event.pace.micros / 1000;
+            writer_end(v->w);
+            open = false;
+        }
+    }
+    if (open)
+        writer_end(v->w);
+    writer_end(v->w);
+    return all;
+}
+
+void part_pace(const struct view *v)
+{
+    struct event event;
+    size_t at = 0;
+    int64_t waited_ms;
+
+    if (!event_log_next(v->log, section_kind(EVENT_PACE), &at, &event))
+        return;
+    writer_map(v->w, "pace", false);
+    put_paces(v);
+    waited_ms = put_waits(v);
+    writer_number(v->w, "waited-ms", waited_ms);
+    writer_end(v->w);
+}
+
 void section_gates(const struct view *v)
 {
     struct writer *w = v->w;

@@ -39,6 +39,7 @@ void section_reach(const struct view *v, enum side side);
 
 /* Parts of the report, each with its own key. */
 void section_transport_key(const struct view *v);
+void part_pace(const struct view *v);
 void section_gates(const struct view *v);
 void section_steps(const struct view *v);
 void section_proofs(const struct view *v);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rule of pace: it waited where the pace in force says, and nowhere else. */
+#ifndef HSMFERRY_REPORT_VERIFY_PACE_H
+#define HSMFERRY_REPORT_VERIFY_PACE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "report/yaml_tree.h"
+
+/* A report without `ceremony.pace` is older than that, and passes. Errors: ERR_DATA. */
+bool pace_check(const struct node *report, struct err *err);
+
+#endif
