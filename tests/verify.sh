@@ -49,6 +49,46 @@ ok "and that nobody signed it" says 'UNSIGNED' "$hsmferry" verify "$report"
 relay "its forgeries" python3 "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report"
 
 
+# --- pace: it waited where the pace in force says, and nowhere else ---
+# In line mode each wait is a question. Step by step through the transport key, to the end of the
+# first key, one step more, and on.
+sed -e 's/^rehearsal: yes/&\npace: step/' -e "s|$tmp/source|$tmp/source2|" -e "s|$tmp/destination|$tmp/destination2|" \
+    -e 's/^title: .*/title: Paced/' -e 's/^report-folder.*/report-folder: paced/' \
+    "$tmp/ceremony.yaml" >"$tmp/paced.yaml"
+exits 0 "a ceremony that waits before its steps" python3 "$abs_top_srcdir/tests/terminal.py" \
+    'carries out step 1;' '\n' 'carries out step 2;' '\n' 'carries out step 3;' 'later\n' \
+    'carries out step 3;' 'key\n' 'carries out step 8;' 'key\n' 'carries out step 8;' 'run\n' -- \
+    "$hsmferry" --plain "$tmp/paced.yaml"
+paced=$(echo "$tmp"/paced/*.yaml)
+ok "its report passes" "$hsmferry" verify "$paced" --journal "${paced%.yaml}.journal"
+ok "it lists five waits" test "$(grep -c '^    - {.* ms: ' "$paced")" = 5
+ok "and three paces" test "$(grep -c '^    - {seq: .* pace: .*}$' "$paced")" = 8
+resealed() { # resealed SED-SCRIPT: the report changed so, under a new seal
+    sed -e "$1" "$paced" | sed '$d' >"$tmp/forged"
+    ! cmp -s "$tmp/forged" - <<END && printf 'seal: {lines: %s, sha256: "%s"}\n' "$(wc -l <"$tmp/forged")" \
+        "$(sha256sum <"$tmp/forged" | cut -d' ' -f1)" >>"$tmp/forged"
+$(sed '$d' "$paced")
+END
+}
+unpaced() { # unpaced WORDS SED-SCRIPT WHY
+    resealed "$2" || echo "nothing was changed"
+    exits 65 "$1" "$hsmferry" verify "$tmp/forged"
+    ok "and that is the reason" says "$3" "$hsmferry" verify "$tmp/forged"
+}
+resealed 's/^title: .*/&/;s/Paced/Placed/' && exits 0 "control: another title passes" \
+    "$hsmferry" verify "$tmp/forged"
+unpaced "a wait that is left out is missed" '/- {.*step: "relay-public", ms: /d' 'and nothing did'
+unpaced "a change of pace that is not recorded is missed" '/- {.*pace: "key", step: "load-public"}/d' \
+    'and nothing did'
+unpaced "another pace at the start is seen" 's/\(- {.*pace: "\)step\(", step: "make-pair"}\)/\1run\2/' \
+    'does not wait here'
+unpaced "a wait before the proof of a kept key is seen" \
+    's/step: "wrap-key", key: 3, ms/step: "prove-again", key: 3, ms/' 'must not wait for its proof'
+unpaced "a wait before another step is seen" 's/step: "relay-public", ms/step: "load-public", ms/' \
+    'not the one that was waited for'
+unpaced "another time spent waiting is seen" 's/waited-ms: /&1/' 'not the sum of the waits'
+
+
 # --- what was asked to run ---
 digest() { # digest WORD: its SHA-256
     printf %s "$1" | sha256sum | cut -d' ' -f1
