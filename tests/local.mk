@@ -68,9 +68,11 @@ shell_tests = \
 	%D%/tmux/gates.sh \
 	%D%/tmux/happy.sh \
 	%D%/tmux/keys.sh \
+	%D%/tmux/pace.sh \
 	%D%/tmux/pair.sh \
 	%D%/tmux/replay.sh \
 	%D%/tmux/resume.sh \
+	%D%/tmux/ledger.sh \
 	%D%/tmux/officers.sh \
 	%D%/tmux/same.sh \
 	%D%/tmux/screen.sh \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the walk waits for an officer before its next step, and what the record hears of it. */
+/* The walk waits for an officer before its next step, and the record says so. */
 #ifndef HSMFERRY_CEREMONY_PACER_H
 #define HSMFERRY_CEREMONY_PACER_H
 

@@ -24,23 +24,23 @@
 #include "protocol/step.h"
 
 enum event_kind {
-    EVENT_BEGIN,      /* begin: the ceremony as it was asked for */
-    EVENT_OFFICER,    /* officer: one for each */
-    EVENT_REACH,      /* reach: one for each thing that is said of how a side is reached */
-    EVENT_SIGNER,     /* signer: the key that will sign the report, where one is named */
-    EVENT_POLICY,     /* note: one line of the policy in force, name and value */
-    EVENT_SIDE,       /* side_state: an HSM was opened, logged in to, listed, or failed */
-    EVENT_HSM,        /* hsm: what an opened and chosen HSM says of itself */
-    EVENT_LOADED,     /* loaded: one for each library that its module loaded */
-    EVENT_CAPABILITY, /* capability: how one side performs one algorithm, or why not */
-    EVENT_CHOICE,     /* choice: what was negotiated */
-    EVENT_REJECTED,   /* note: a candidate of the negotiation and why it was rejected */
-    EVENT_CANARY,     /* canary: a throw-away key went the whole way, or did not */
-    EVENT_PLANNED,    /* planned: one for each key that was asked for */
-    EVENT_WARNING,    /* note: something the officers must know before they start */
-    EVENT_GATE,       /* gate: officers are asked, or have answered */
-    EVENT_PACE, /* pace: how fast it goes on was chosen; it waits before a step, or no longer */
-    EVENT_STEP, /* step: a step of the protocol begins or ended */
+    EVENT_BEGIN,         /* begin: the ceremony as it was asked for */
+    EVENT_OFFICER,       /* officer: one for each */
+    EVENT_REACH,         /* reach: one for each thing that is said of how a side is reached */
+    EVENT_SIGNER,        /* signer: the key that will sign the report, where one is named */
+    EVENT_POLICY,        /* note: one line of the policy in force, name and value */
+    EVENT_SIDE,          /* side_state: an HSM was opened, logged in to, listed, or failed */
+    EVENT_HSM,           /* hsm: what an opened and chosen HSM says of itself */
+    EVENT_LOADED,        /* loaded: one for each library that its module loaded */
+    EVENT_CAPABILITY,    /* capability: how one side performs one algorithm, or why not */
+    EVENT_CHOICE,        /* choice: what was negotiated */
+    EVENT_REJECTED,      /* note: a candidate of the negotiation and why it was rejected */
+    EVENT_CANARY,        /* canary: a throw-away key went the whole way, or did not */
+    EVENT_PLANNED,       /* planned: one for each key that was asked for */
+    EVENT_WARNING,       /* note: something the officers must know before they start */
+    EVENT_GATE,          /* gate: officers are asked, or have answered */
+    EVENT_PACE,          /* pace: one was chosen; it waits before a step, or no longer */
+    EVENT_STEP,          /* step: a step of the protocol begins or ended */
     EVENT_FINGERPRINT,   /* fingerprint: of the transport key, as one side told it */
     EVENT_PROOF,         /* proof: one proof of one key */
     EVENT_KCV,           /* kcv: one check value of one key, from both sides */

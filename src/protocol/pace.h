@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How fast a ceremony goes on: where it waits for an officer before it carries out a step. */
+/* How fast a ceremony goes on: before which steps the walk waits for an officer. */
 #ifndef HSMFERRY_PROTOCOL_PACE_H
 #define HSMFERRY_PROTOCOL_PACE_H
 

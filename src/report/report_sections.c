@@ -148,7 +148,7 @@ static void put_paces(const struct view *v)
     writer_end(v->w);
 }
 
-/* Each wait, and, where it ended, how long it took. Returns milliseconds of all. */
+/* Each wait, with its duration once it ended. Returns the milliseconds of all. */
 static int64_t put_waits(const struct view *v)
 {
     struct event event;

@@ -87,7 +87,7 @@ static bool take_wait(struct stroll *s, const struct node *step, struct err *err
     return true;
 }
 
-/* Where it ends early, the closing steps wait for nobody; of all others, none is left out. */
+/* After an early end the closing steps wait for nobody; of all other waits none is left out. */
 static bool take_step(struct stroll *s, const struct node *step, struct err *err)
 {
     enum step_id id = rule_step_of(step);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rule of pace: it waited where the pace in force says, and nowhere else. */
+/* The rule of pace: each wait is one that the pace in force asks for, and none is missing. */
 #ifndef HSMFERRY_REPORT_VERIFY_PACE_H
 #define HSMFERRY_REPORT_VERIFY_PACE_H
 

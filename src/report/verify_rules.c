@@ -516,7 +516,7 @@ const struct verify_rule verify_rules[] = {
     {"what arrived is what left", check_fidelity},
     {"the steps come in the protocol's order", check_order},
     {"each step that needs a gate comes after it", check_gates},
-    {"it waited where the pace in force says, and nowhere else", pace_check},
+    {"each wait is one that the pace in force asks for, and none is missing", pace_check},
     {"both officers of a ceremony that is no rehearsal are named", check_officers},
     {"the relay carried the transport key that both sides tell", check_relay},
     {"what the source encrypted is what the relay carried and the destination got", check_blobs},

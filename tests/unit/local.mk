@@ -296,6 +296,12 @@ TESTS += %D%/test_ui_gates
 %C%_test_ui_gates_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_ui_gates_LDADD = $(UNIT_UI)
 
+check_PROGRAMS += %D%/test_ledger
+TESTS += %D%/test_ledger
+%C%_test_ledger_SOURCES = %D%/test_ledger.c %D%/ui_fixture.c %D%/ui_fixture.h
+%C%_test_ledger_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_ledger_LDADD = $(UNIT_UI)
+
 check_PROGRAMS += %D%/test_ui_screen
 TESTS += %D%/test_ui_screen
 %C%_test_ui_screen_SOURCES = %D%/test_ui_screen.c %D%/ui_fixture.c %D%/ui_fixture.h

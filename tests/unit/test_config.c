@@ -296,6 +296,9 @@ static void test_schema(void **state)
         {"title: Root", "? [a]\n: b\ntitle: Root", "2:3", "a key must be a word"},
         {"rehearsal: yes", "rehearsal: maybe", "3:12", "\"rehearsal\" must be one of: yes, no"},
         {"rehearsal: yes", "rehearsal: Yes", "3:12", "must be one of: yes, no"},
+        {"rehearsal: yes", "rehearsal: yes\npace: walk", "4:7",
+         "\"pace\" must be one of: step, key, run"},
+        {"rehearsal: yes", "rehearsal: yes\npace: first-key", "4:7", "must be one of: step, key"},
         {"rehearsal: yes", "rehearsal: true", "3:12", "must be one of: yes, no"},
         {"rehearsal: yes", "rehearsal: 2", "3:12", "must be one of: yes, no"},
         {"rehearsal: yes", "rehearsal:", "3:11", "must be one of: yes, no"},
@@ -552,6 +555,8 @@ static void test_equal(void **state)
     } cases[] = {
         {"2026", "2027"},
         {"rehearsal: yes", "rehearsal: no"},
+        {"rehearsal: yes", "rehearsal: yes\npace: step"},
+        {"rehearsal: yes", "rehearsal: yes\npace: run"},
         {"Ada", "Bea"},
         {"source officer", "witness"},
         {"  - {name: Zo\xc3\xab, role: destination officer}\n", ""},

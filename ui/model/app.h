@@ -43,6 +43,13 @@ enum app_phase {
     PHASE_GONE        /* the console ends now */
 };
 
+/* Which keys of the run are looked at. */
+struct app_keys {
+    uint32_t shown;       /* whose steps, from 1; 0: those of the key under way */
+    struct scroll scroll; /* over the rows of the ledger */
+    bool failures;        /* the ledger shows those alone that did not arrive as they should */
+};
+
 /* What is on the screen. */
 struct app_at {
     enum view_id view;
@@ -50,7 +57,8 @@ struct app_at {
     enum side active;
     struct layout layout;
     struct scroll scroll; /* of a view that keeps none itself */
-    int64_t now_ms;       /* a clock that never goes back */
+    struct app_keys keys;
+    int64_t now_ms; /* a clock that never goes back */
     int64_t utc_ms;
     char status[512];      /* for the detail line, until the next key */
     char find[128];        /* what was looked for last */

@@ -4,6 +4,7 @@
 
 #include "ui/model/gate_page.h"
 #include "ui/model/key_rows.h"
+#include "ui/model/pace_keys.h"
 #include "ui/model/questions.h"
 
 static void abandon_yes(struct app *app)
@@ -77,6 +78,18 @@ static void size(struct app *app)
     gate_page_shown(app);
 }
 
+/* A wait is of the key under way: it must be seen, whatever was looked at. */
+static void event(struct app *app, const struct event *e)
+{
+    if (e->kind == EVENT_PACE && e->pace.state == PACE_WAITS && app->at.view == VIEW_CEREMONY)
+        app->at.keys.shown = 0;
+}
+
+static void enter(struct app *app)
+{
+    app->at.keys.shown = 0;
+}
+
 static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
 {
     (void)side;
@@ -86,7 +99,9 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
 }
 
 static const struct key_row keys[] = {
+    {.also = keys_pace},
     {.also = keys_help},
+    {.also = keys_walk},
     {.also = keys_moving},
     {.also = keys_compare},
     {{PRESS_F7, 's'},
@@ -103,5 +118,10 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
-const struct view ceremony_view = {
-    .name = "Ceremony", .keys = keys, .move = move, .size = size, .done = done};
+const struct view ceremony_view = {.name = "Ceremony",
+                                   .keys = keys,
+                                   .move = move,
+                                   .size = size,
+                                   .enter = enter,
+                                   .event = event,
+                                   .done = done};

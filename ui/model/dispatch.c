@@ -12,7 +12,8 @@
 #include "ui/model/text_page.h"
 
 /* Each at the foot of its own file. */
-extern const struct view setup_view, inventory_view, ceremony_view, verify_view, log_view, end_view;
+extern const struct view setup_view, inventory_view, ceremony_view, verify_view, log_view, end_view,
+    ledger_view, steps_view;
 extern const struct dialog help_dialog, message_dialog, details_dialog, input_dialog,
     modules_dialog, confirm_dialog, review_dialog, pin_dialog, gate_dialog;
 
@@ -23,6 +24,8 @@ const struct view *const dispatch_views[] = {
     [VIEW_VERIFY] = &verify_view,
     [VIEW_LOG] = &log_view,
     [VIEW_END] = &end_view,
+    [VIEW_LEDGER] = &ledger_view,
+    [VIEW_STEPS] = &steps_view,
     NULL,
 };
 

@@ -200,6 +200,7 @@ static void back(struct app *app)
     }
     app_go(app, from == VIEW_END        ? VIEW_INVENTORY
                 : from == VIEW_CEREMONY ? VIEW_END
+                : from == VIEW_STEPS    ? VIEW_LEDGER
                                         : app->at.under);
     app->at.under = app->run.over ? VIEW_END : app_is_running(app) ? VIEW_CEREMONY : VIEW_INVENTORY;
 }

@@ -16,6 +16,8 @@ libui_a_SOURCES += \
 	%D%/dialog_typed.c \
 	%D%/dispatch.c \
 	%D%/dispatch.h \
+	%D%/duration.c \
+	%D%/duration.h \
 	%D%/end_view.c \
 	%D%/exception.c \
 	%D%/exception.h \
@@ -36,6 +38,7 @@ libui_a_SOURCES += \
 	%D%/keys.h \
 	%D%/layout.c \
 	%D%/layout.h \
+	%D%/ledger_view.c \
 	%D%/log.c \
 	%D%/log.h \
 	%D%/log_view.c \
@@ -43,8 +46,12 @@ libui_a_SOURCES += \
 	%D%/marks.h \
 	%D%/modules.c \
 	%D%/modules.h \
+	%D%/next.c \
+	%D%/next.h \
 	%D%/opening.c \
 	%D%/opening.h \
+	%D%/pace_keys.c \
+	%D%/pace_keys.h \
 	%D%/pair.c \
 	%D%/pair.h \
 	%D%/questions.c \
@@ -65,8 +72,11 @@ libui_a_SOURCES += \
 	%D%/scroll.h \
 	%D%/setup_view.c \
 	%D%/setup_view.h \
+	%D%/steps_view.c \
 	%D%/text_page.c \
 	%D%/text_page.h \
+	%D%/texts.c \
+	%D%/texts.h \
 	%D%/verify_rows.c \
 	%D%/verify_rows.h \
 	%D%/verify_view.c \

@@ -88,6 +88,12 @@ static void add_kcv(struct log *log, const struct event *e)
     add(log, e, false, "key %" PRIu32 ": check value %s", e->key, event_kcv_text(&e->kcv, text));
 }
 
+static void add_pace(struct log *log, const struct event *e)
+{
+    add(log, e, false, "pace %s: %s, step %d %s", pace_name(e->pace.pace),
+        pace_state_name(e->pace.state), step_number(e->pace.step), step_title(e->pace.step));
+}
+
 static void add_event(struct log *log, const struct event *e)
 {
     switch (e->kind) {
@@ -111,8 +117,7 @@ static void add_event(struct log *log, const struct event *e)
             gate_name(e->gate.gate), gate_state_name(e->gate.state));
         break;
     case EVENT_PACE:
-        add(log, e, false, "pace %s: %s, step %d %s", pace_name(e->pace.pace),
-            pace_state_name(e->pace.state), step_number(e->pace.step), step_title(e->pace.step));
+        add_pace(log, e);
         break;
     case EVENT_PROOF:
         add(log, e, e->proof.state == EVENT_FAILED, "proof %s: %s %s",

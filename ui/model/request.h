@@ -22,6 +22,7 @@ enum request_kind {
     REQUEST_RUN,       /* worker_run() */
     REQUEST_EXCEPTION, /* worker_exception(app->asked.exception) */
     REQUEST_ANSWER,    /* worker_answer(serial, app->asked.answer), then wipe it */
+    REQUEST_PACE,      /* worker_pace(pace, serial) */
     REQUEST_STOP,      /* worker_stop() */
     REQUEST_ABANDON,   /* worker_abandon(side) */
     REQUEST_SAVE,      /* write app->config to queue.save_path */
@@ -40,6 +41,7 @@ struct request {
     enum request_kind kind;
     enum side side;
     uint64_t serial;
+    enum pace pace;
 };
 
 enum { REQUESTS_MAX = 32 };

@@ -42,7 +42,10 @@ static void forget_keys(struct run *run)
     for (size_t i = 0; i < run->key_count; i++)
         free(run->keys[i].steps);
     free(run->keys);
+    free(run->failures);
     run->keys = NULL;
+    run->failures = NULL;
+    run->failure_count = run->failure_room = 0;
     run->key_count = run->key_room = run->chosen = run->movable = run->companions = 0;
     run->refused = 0;
 }
@@ -57,6 +60,7 @@ void run_forget_plan(struct run *run)
 void run_free(struct run *run)
 {
     run_forget_plan(run);
+    texts_free(&run->texts);
     *run = (struct run){0};
 }
 
@@ -113,6 +117,48 @@ static void take_note(struct run *run, const struct event *e)
     COPY(note->text, e->note.text);
 }
 
+/* The place of a key's number among the failures, or the place for it. */
+static size_t place_of_failure(const struct run *run, uint32_t number)
+{
+    size_t low = 0, high = run->failure_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (run->failures[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Notes whether this key is one of those that did not arrive as they should. */
+static bool note_failure(struct run *run, uint32_t number, bool fails)
+{
+    size_t at = place_of_failure(run, number);
+    bool is_there = at < run->failure_count && run->failures[at] == number;
+
+    if (fails == is_there)
+        return true;
+    if (is_there) {
+        memmove(&run->failures[at], &run->failures[at + 1],
+                (--run->failure_count - at) * sizeof *run->failures);
+        return true;
+    }
+    if (run->failure_count == run->failure_room) {
+        size_t room = run->failure_room ? 2 * run->failure_room : 16;
+        uint32_t *failures = reallocarray(run->failures, room, sizeof *failures);
+        if (!failures)
+            return false;
+        run->failures = failures;
+        run->failure_room = room;
+    }
+    memmove(&run->failures[at + 1], &run->failures[at],
+            (run->failure_count++ - at) * sizeof *run->failures);
+    run->failures[at] = number;
+    return true;
+}
+
 static bool take_planned(struct run *run, const struct event *e)
 {
     struct run_key *key;
@@ -141,12 +187,12 @@ static bool take_planned(struct run *run, const struct event *e)
         key->outcome = KEY_REFUSED;
     if (key->companion_of) {
         run->companions += key->route != ROUTE_NONE;
-        return true;
+    } else {
+        run->chosen++;
+        run->movable += key->route != ROUTE_NONE;
+        run->refused += key->route == ROUTE_NONE;
     }
-    run->chosen++;
-    run->movable += key->route != ROUTE_NONE;
-    run->refused += key->route == ROUTE_NONE;
-    return true;
+    return note_failure(run, e->key, key->route == ROUTE_NONE);
 }
 
 static void take_gate(struct run *run, const struct event *e)
@@ -221,21 +267,42 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
     if (!step)
         return false;
     if (e->step.state == EVENT_BEGUN) {
-        *step = (struct run_step){.begun_ms = now_ms};
+        *step = (struct run_step){.begun_ms = now_ms, .call = "", .text = ""};
         run->last_step = e->step.id;
         run->last_step_key = !is_key_step(e->step.id) ? 0 : e->key ? e->key : run->latest;
     }
     step->state = (enum run_state)(e->step.state + RUN_BEGUN);
+    step->call = step->call ? step->call : "";
+    step->text = step->text ? step->text : "";
     if (e->step.state == EVENT_UNDONE)
         return true;
-    step->bytes = e->side == SIDE_RELAY ? e->step.bytes : 0; /* where it is shown */
+    step->bytes = e->step.bytes;
     step->micros = e->step.micros;
     run->arrived +=
         e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK && !is_companion(run, e);
     COPY(step->sha256, e->step.sha256);
-    COPY(step->call, e->step.call);
-    COPY(step->text, e->step.text);
-    return true;
+    step->call = texts_keep(&run->texts, e->step.call);
+    step->text = texts_keep(&run->texts, e->step.text);
+    return step->call && step->text;
+}
+
+static void take_pace(struct run *run, const struct event *e, int64_t now_ms)
+{
+    struct run_pace *pace = &run->pace;
+
+    if ((unsigned)e->pace.step >= STEPS || (unsigned)e->pace.pace >= PACES)
+        return;
+    pace->pace = e->pace.pace;
+    if (e->pace.state == PACE_GOES_ON) {
+        pace->seq = 0;
+        pace->waited_ms += run->first_key_ms ? e->pace.micros / 1000 : 0;
+    }
+    if (e->pace.state != PACE_WAITS)
+        return;
+    pace->seq = e->seq;
+    pace->step = e->pace.step;
+    pace->key = e->key;
+    pace->since_ms = now_ms;
 }
 
 static void note_proof(struct run_key *key, const struct event *e)
@@ -281,12 +348,12 @@ static void take_kcv(struct run *run, const struct event *e)
     key->kcv_count += at == key->kcv_count;
 }
 
-static void take_key_done(struct run *run, const struct event *e)
+static bool take_key_done(struct run *run, const struct event *e)
 {
     struct run_key *key = key_of(run, e);
 
     if (!key)
-        return;
+        return true;
     if (e->key_done.outcome != KEY_REFUSED && !key->companion_of)
         run->key_last = e->key;
     key->outcome = e->key_done.outcome;
@@ -295,6 +362,7 @@ static void take_key_done(struct run *run, const struct event *e)
         COPY(key->reason, e->key_done.text);
     run->failed += !key->companion_of &&
                    (e->key_done.outcome == KEY_FAILED || e->key_done.outcome == KEY_UNKNOWN);
+    return note_failure(run, e->key, key->outcome != KEY_MIGRATED);
 }
 
 static void take_call(struct run *run, const struct event *e, int64_t now_ms)
@@ -338,7 +406,7 @@ static void take_end(struct run *run, const struct event *e, int64_t now_ms)
     run->failed = e->end.failed;
     run->left_over = e->end.left_over;
     COPY(run->end_text, e->end.text);
-    run->gate.seq = 0;
+    run->gate.seq = run->pace.seq = 0;
 }
 
 bool run_event(struct run *run, const struct event *e, int64_t now_ms)
@@ -374,7 +442,9 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
         take_kcv(run, e);
         break;
     case EVENT_KEY_DONE:
-        take_key_done(run, e);
+        return take_key_done(run, e);
+    case EVENT_PACE:
+        take_pace(run, e, now_ms);
         break;
     case EVENT_INVENTORY:
         take_inventory(run, e);
@@ -403,19 +473,20 @@ uint32_t run_keys_done(const struct run *run)
     return done < run->movable ? done : (uint32_t)run->movable;
 }
 
+static const struct run_step ahead = {.call = "", .text = ""};
+
 const struct run_step *run_step(const struct run *run, size_t key, enum step_id id)
 {
-    static const struct run_step ahead;
     const struct run_key *of = run_key_at(run, key);
+    const struct run_step *step = !is_key_step(id) || !of ? &run->steps[id]
+                                  : of->steps             ? &of->steps[id - STEP_WRAP_KEY]
+                                                          : &ahead;
 
-    if (!is_key_step(id) || !of)
-        return &run->steps[id];
-    return of->steps ? &of->steps[id - STEP_WRAP_KEY] : &ahead;
+    return step->state == RUN_AHEAD ? &ahead : step;
 }
 
 const struct run_step *run_step_shown(const struct run *run, enum step_id id)
 {
-    static const struct run_step ahead;
     const struct run_key *latest = run_key_at(run, run->latest);
     bool of_objects = id == STEP_READ_OBJECT || id == STEP_RELAY_OBJECT;
 

@@ -9,20 +9,23 @@
 
 #include "hsm/facts.h"
 #include "protocol/event.h"
+#include "ui/model/texts.h"
 
 enum { RUN_NOTES_MAX = 64, RUN_MORE_MAX = 2, RUN_UNANSWERED_MS = 10000 };
 
 /* How far a step has come; the last four as enum event_state. */
 enum run_state { RUN_AHEAD, RUN_BEGUN, RUN_OK, RUN_FAILED, RUN_UNDONE };
 
+/* Small: there are many of them. The texts are kept in run.texts; in what run_step() returns, none
+ * is NULL. */
 struct run_step {
     enum run_state state;
+    uint32_t bytes;   /* what left, crossed the relay or arrived; 0: nothing */
     int64_t begun_ms; /* on the front end's own clock */
-    uint32_t bytes;
-    uint8_t sha256[32];
     int64_t micros;
-    char call[96];
-    char text[EVENT_TEXT_MAX];
+    const char *call; /* the API's own call */
+    const char *text;
+    uint8_t sha256[32];
 };
 
 /* The steps that each key has for itself. */
@@ -93,6 +96,16 @@ struct run_call {
     char name[32], words[96];
 };
 
+/* How fast it goes on, and whether it waits. */
+struct run_pace {
+    enum pace pace;
+    uint64_t seq;      /* of the EVENT_PACE with which it waits; 0: it does not ... */
+    enum step_id step; /* ... before this step ... */
+    uint32_t key;      /* ... of this key, from 1; 0: no key's */
+    int64_t since_ms;  /* on the front end's own clock */
+    int64_t waited_ms; /* since the first key began, without the wait under way */
+};
+
 struct run_inventory {
     bool known;
     uint32_t objects, unexplained, missing;
@@ -128,7 +141,11 @@ struct run {
     uint32_t companions_migrated;                 /* companions; known at the end only */
     int64_t first_key_ms; /* when the first key began, on the front end's own clock */
     int64_t begun_ms, ended_ms;
+    uint32_t *failures; /* numbers of the keys that did not arrive as they should, rising */
+    size_t failure_count, failure_room;
+    struct texts texts;
     struct run_gate gate;
+    struct run_pace pace;
     struct run_fingerprint fingerprint[2];
     struct run_call call[2];
     struct run_inventory after[2];

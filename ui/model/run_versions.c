@@ -136,6 +136,15 @@ static bool keep_key(struct run_versions *v, size_t i, const struct run_key *key
     return true;
 }
 
+static uint32_t *copy_failures(const struct run *run)
+{
+    uint32_t *copy = malloc((run->failure_count + 1) * sizeof *copy);
+
+    if (copy && run->failure_count)
+        memcpy(copy, run->failures, run->failure_count * sizeof *copy);
+    return copy;
+}
+
 bool versions_keep(struct run_versions *v, const struct run *run)
 {
     if (!make_room((void **)&v->runs, sizeof *v->runs, v->count, &v->room))
@@ -146,8 +155,9 @@ bool versions_keep(struct run_versions *v, const struct run *run)
                 return false;
     v->runs[v->count] = *run;
     v->runs[v->count].keys = NULL;
+    v->runs[v->count].failures = copy_failures(run);
     v->count++;
-    return true;
+    return v->runs[v->count - 1].failures != NULL;
 }
 
 /* --- going back ------------------------------------------------------------------------------- */
@@ -204,27 +214,34 @@ static bool resize(struct run_versions *v, struct run *run, size_t count)
     return true;
 }
 
+/* Texts are only ever added: what a step of then points at is still there. */
 bool versions_restore(struct run_versions *v, size_t moment, struct run *run)
 {
-    const struct run *then = &v->runs[moment];
-    struct run_key *keys;
-    size_t room;
+    struct run then = v->runs[moment];
+    uint32_t *failures;
 
-    if (!resize(v, run, then->key_count))
+    if (!resize(v, run, then.key_count))
         return false;
     for (size_t i = 0; i < run->key_count; i++)
         if (!restore_key(v, i, moment, &run->keys[i]))
             return false;
-    keys = run->keys;
-    room = run->key_room;
-    *run = *then;
-    run->keys = keys;
-    run->key_room = room;
+    failures = copy_failures(&then);
+    if (!failures)
+        return false;
+    free(run->failures);
+    then.failures = failures;
+    then.failure_room = then.failure_count + 1;
+    then.keys = run->keys;
+    then.key_room = run->key_room;
+    then.texts = run->texts;
+    *run = then;
     return true;
 }
 
 void versions_free(struct run_versions *v)
 {
+    for (size_t i = 0; i < v->count; i++)
+        free(v->runs[i].failures);
     free(v->runs);
     free(v->versions);
     free(v->bytes);

@@ -29,6 +29,8 @@ enum view_id {
     VIEW_VERIFY,
     VIEW_LOG,
     VIEW_END,
+    VIEW_LEDGER,
+    VIEW_STEPS,
     VIEWS_NAMED
 };
 
@@ -46,6 +48,7 @@ struct view {
 
     /* What is shown, unless ui/screen has a picture for it. */
     void (*title)(const struct app *app, char *out, size_t size);
+    void (*head)(const struct app *app, struct view_row *row); /* above the rows */
     size_t (*count)(const struct app *app);
     void (*row)(const struct app *app, size_t i, struct view_row *row);
     size_t (*at)(const struct app *app); /* the row at the cursor; NULL: app->at.scroll */

@@ -269,7 +269,7 @@ static void tell_gate(struct line *l)
         add(l, " (tries left: %u)", l->event->gate.tries_left);
 }
 
-/* A wait is told by the question that it asks. */
+/* A wait is the question that it asks. */
 static void tell_pace(struct line *l)
 {
     const int64_t ms = l->event->pace.micros / 1000;

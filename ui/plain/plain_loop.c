@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "ui/model/gate_words.h"
+#include "ui/model/next.h"
 #include "ui/plain/ask.h"
 #include "ui/plain/plain.h"
 
@@ -39,7 +40,9 @@ struct loop {
     bool last_try;        /* the question is whether to risk the last try for a PIN */
     struct event pin;     /* the PIN that is asked for */
     struct event gate;    /* the gate that is open */
-    enum event_kind open; /* which of both */
+    struct event pace;    /* the step that it waits before */
+    struct run run;       /* the plan, to say what such a step will do; empty if nothing waits */
+    enum event_kind open; /* which of the three */
     bool rehearsal;
     struct event exception; /* what is written down while it is; where the ceremony is */
     unsigned part;          /* of the exception, asked for now, from 1; 0: none is written */
@@ -183,6 +186,23 @@ static void ask_pin(struct loop *l)
     ask(l, prompt, true);
 }
 
+/* What the next step will do, and the question for it. */
+static void ask_pace(struct loop *l)
+{
+    enum step_id step = l->pace.pace.step;
+    char text[sizeof(struct next_words) + 8];
+    struct next_words words;
+
+    next_words(&l->run, step, l->pace.key, &words);
+    text_print(text, sizeof text, "NEXT: %s %s", words.does, words.leaves);
+    if (l->job->log)
+        plain_log_note(l->job->log, text);
+    text_print(text, sizeof text,
+               "Enter carries out step %d;  key  finishes this key,  run  all that is left",
+               step_number(step));
+    ask(l, text, false);
+}
+
 /* Asks, for the first time or again, what is open. */
 static void ask_open(struct loop *l)
 {
@@ -192,7 +212,9 @@ static void ask_open(struct loop *l)
             "(An answer of  !help  explains the question;  !exception  writes down what is "
             "not as planned.)");
     l->hinted = true;
-    if (l->open == EVENT_GATE)
+    if (l->open == EVENT_PACE)
+        ask_pace(l);
+    else if (l->open == EVENT_GATE)
         ask(l, l->gate.gate.question, false);
     else if (l->last_try)
         ask(l, "a wrong PIN locks this token; type  last try  to go on", false);
@@ -205,7 +227,7 @@ static void ask_of(struct loop *l, const struct event *event)
     l->asked = event->seq;
     l->last_try = event->kind == EVENT_PIN && (event->pin.flags & HSM_TOKEN_PIN_FINAL_TRY);
     l->open = event->kind;
-    *(l->open == EVENT_GATE ? &l->gate : &l->pin) = *event;
+    *(l->open == EVENT_GATE ? &l->gate : l->open == EVENT_PACE ? &l->pace : &l->pin) = *event;
     ask_open(l);
 }
 
@@ -295,6 +317,25 @@ static bool is_typed(const struct loop *l, const char *words)
     return text_typed_equal(typed, words, true);
 }
 
+/* Enter carries out the step; a word chooses another pace, too. Anything else is asked again. */
+static void answer_pace(struct loop *l)
+{
+    static const struct {
+        const char *word;
+        enum pace pace;
+    } words[] = {{"", PACE_NONE}, {"key", PACE_KEY}, {"run", PACE_RUN}};
+    size_t i = 0, count = sizeof words / sizeof words[0];
+
+    while (i < count && !is_typed(l, words[i].word))
+        i++;
+    if (i == count) {
+        ask_pace(l);
+        return;
+    }
+    worker_pace(l->job->worker, words[i].pace, l->asked);
+    ask_end(&l->ask);
+}
+
 static void answer(struct loop *l)
 {
     struct secret *line = &l->ask.line;
@@ -315,6 +356,8 @@ static void answer(struct loop *l)
     } else if (is_word(&l->ask.line, "!exception")) {
         l->part = 1;
         ask_part(l);
+    } else if (l->open == EVENT_PACE) {
+        answer_pace(l);
     } else if (!l->last_try) {
         worker_answer(l->job->worker, l->asked, (const char *)line->data, line->len);
         ask_end(&l->ask);
@@ -340,6 +383,17 @@ static void stop(struct loop *l, const char *why)
     l->result.stopped = true;
 }
 
+/* A ceremony that waits nowhere needs no sentences. */
+static void note_plan(struct loop *l, const struct event *event)
+{
+    struct err err = {0};
+
+    if (l->pace.pace.pace == PACE_RUN || run_event(&l->run, event, now_ms()))
+        return;
+    err_set(&err, ERR_FAILED, "There is no memory to say what the steps will do");
+    complain(l, &err);
+}
+
 static void take_event(struct loop *l, const struct event *event)
 {
     if (l->job->log)
@@ -355,6 +409,15 @@ static void take_event(struct loop *l, const struct event *event)
         break;
     case EVENT_GATE:
         if (event->gate.state == GATE_OPEN)
+            ask_of(l, event);
+        break;
+    case EVENT_CHOICE:
+    case EVENT_PLANNED:
+        note_plan(l, event);
+        break;
+    case EVENT_PACE:
+        l->pace = *event;
+        if (event->pace.state == PACE_WAITS)
             ask_of(l, event);
         break;
     case EVENT_STEP:
@@ -459,6 +522,7 @@ struct plain_result plain_run(const struct plain_job *job)
     if (l.result.stopped && !l.has_end)
         l.result.exit_code = err_exit(ERR_STOPPED);
     ask_close(&l.ask);
+    run_free(&l.run);
     if (signals >= 0)
         close(signals);
     return l.result;

@@ -6,10 +6,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ui/model/duration.h"
+#include "ui/model/next.h"
+#include "ui/model/pace_keys.h"
 #include "ui/screen/pane.h"
 #include "ui/screen/view_rows.h"
 
-enum { DETAILS_LINES = 28, BAR = 20 };
+enum { DETAILS_LINES = 28, BAR = 20, PANEL_LINES = 5 };
 
 #define NOTHING STEPS /* no step in this lane */
 
@@ -32,7 +35,7 @@ static const struct lane_row {
     {{NOTHING, NOTHING, STEP_PROVE_FRESH}, STILL},
 };
 
-enum { ROWS = sizeof rows / sizeof rows[0] };
+enum { ROWS = sizeof rows / sizeof rows[0], SIDE_RELAY_LANE = 1 };
 
 /* A step in the few words that a lane has room for. */
 static const char *const lane_words[STEPS] = {
@@ -61,9 +64,38 @@ static const struct lane_row as_it_is = {{STEP_READ_OBJECT, STEP_RELAY_OBJECT, N
                                          RIGHTWARDS};
 static const struct lane_row nothing = {{NOTHING, NOTHING, NOTHING}, STILL};
 
-static const struct lane_row *row_of(const struct run *run, unsigned i)
+/* A step of the key whose steps are shown: of the one that officers look at, or that is waited for,
+ * else as the run shows it. */
+static const struct run_step *step_shown(const struct app *app, enum step_id id)
 {
-    if (run_step_shown(run, STEP_READ_OBJECT)->state == RUN_AHEAD)
+    const struct run *run = &app->run;
+
+    if (app->at.keys.shown || (run->pace.seq && run->pace.key))
+        return run_step(run, pace_key_shown(app), id);
+    return run_step_shown(run, id);
+}
+
+/* Are the steps shown those of a public object? */
+static bool shows_object(const struct app *app)
+{
+    const struct run_key *key = run_key_at(&app->run, pace_key_shown(app));
+
+    if (app->at.keys.shown || (app->run.pace.seq && app->run.pace.key))
+        return key && key->route == ROUTE_PUBLIC;
+    return run_step_shown(&app->run, STEP_READ_OBJECT)->state != RUN_AHEAD;
+}
+
+/* Is this the step that is waited for? */
+static bool is_next(const struct app *app, enum step_id id)
+{
+    const struct run_pace *pace = &app->run.pace;
+
+    return pace->seq && pace->step == id && (pace->key == 0 || pace->key == pace_key_shown(app));
+}
+
+static const struct lane_row *row_of(const struct app *app, unsigned i)
+{
+    if (!shows_object(app))
         return &rows[i];
     return rows[i].step[0] == STEP_WRAP_KEY ? &as_it_is
            : rows[i].step[1] == STEP_PROVE  ? &nothing
@@ -91,37 +123,35 @@ static enum style state_style(const struct run_step *step)
 }
 
 /* How long it took, or has taken so far. */
-static void time_words(const struct app *app, const struct run_step *step, char *out, size_t size)
+static void time_words(const struct app *app, const struct run_step *step, char out[DURATION_TEXT])
 {
     int64_t ms = app->at.now_ms - step->begun_ms;
 
     out[0] = '\0';
-    if (step->state == RUN_AHEAD || step->state == RUN_UNDONE)
-        return;
-    if (step->state != RUN_BEGUN)
-        ms = step->micros / 1000;
-    if (step->state == RUN_BEGUN || ms >= 10000)
-        snprintf(out, size, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms / 100 % 10);
-    else
-        snprintf(out, size, "%" PRId64 " ms", ms);
+    if (step->state == RUN_BEGUN)
+        snprintf(out, DURATION_TEXT, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms / 100 % 10);
+    else if (step->state == RUN_OK || step->state == RUN_FAILED)
+        duration_text(step->micros, out);
 }
 
 /* Draws one step in its lane; returns the column behind its text. */
 static int draw_step(const struct app *app, struct canvas *c, enum step_id id, int x, int y,
                      int width)
 {
-    const struct run_step *step = run_step_shown(&app->run, id);
-    char words[64], took[32];
+    const struct run_step *step = step_shown(app, id);
+    bool next = is_next(app, id), crosses = step_side(id) == SIDE_RELAY && step->bytes;
+    char words[64], took[DURATION_TEXT];
     int end;
 
     snprintf(words, sizeof words, "%d %s", step_number(id), lane_words[id]);
-    if (step->bytes)
+    if (crosses)
         snprintf(words, sizeof words, "%d %s%s%" PRIu32 " bytes", step_number(id), lane_words[id],
                  lane_words[id][0] ? " " : "", step->bytes);
-    time_words(app, step, took, sizeof took);
-    end = draw_text(c, x, y, width, state_style(step), state_sign(step));
+    time_words(app, step, took);
+    end = draw_text(c, x, y, width, next ? STYLE_WARN : state_style(step),
+                    next ? "[NEXT]" : state_sign(step));
     end += 1 + draw_text(c, x + end + 1, y, width - end - 1,
-                         step->state != RUN_AHEAD ? STYLE_NORMAL : STYLE_DIM, words);
+                         next || step->state != RUN_AHEAD ? STYLE_NORMAL : STYLE_DIM, words);
     if (took[0] && width - end >= (int)strlen(took) + 1) {
         draw_text(c, x + end + 1, y, width - end - 1, STYLE_DIM, took);
         end += 1 + (int)strlen(took);
@@ -150,7 +180,7 @@ static void draw_arrows(const struct app *app, struct canvas *c, const struct la
 
     if (row->direction == STILL)
         return;
-    relay = run_step_shown(&app->run, row->step[1]);
+    relay = step_shown(app, row->step[1]);
     reached_relay = relay->state != RUN_AHEAD;
     left_relay = relay->state == RUN_OK;
     if (right ? reached_relay : left_relay)
@@ -185,10 +215,10 @@ static void draw_row_details(const struct app *app, struct canvas *c, const stru
         int x = lanes->x[lane];
         if (row->step[lane] == NOTHING)
             continue;
-        step = run_step_shown(&app->run, row->step[lane]);
+        step = step_shown(app, row->step[lane]);
         if (step->state == RUN_FAILED)
             draw_text(c, x, y, lanes->width, STYLE_BAD, step->text);
-        else if (step->bytes)
+        else if (step->bytes && lane == SIDE_RELAY_LANE)
             draw_format(c, x, y, lanes->width, STYLE_DIM, "sha256 %s",
                         text_groups(step->sha256, lanes->width < 26 ? 3 : 4, groups));
         else if (step->state != RUN_AHEAD)
@@ -211,13 +241,23 @@ static int room_for(const struct lane_row *row, unsigned lane, int width)
     return lane < 2 && row->step[lane + 1] == NOTHING ? width + width / 2 : width;
 }
 
+/* The first row that is drawn if not all fit: the row of the step that is waited for is seen. */
+static unsigned first_row(const struct app *app, int height)
+{
+    for (unsigned i = 0; i < ROWS; i++)
+        for (unsigned lane = 0; lane < 3; lane++)
+            if (is_next(app, row_of(app, i)->step[lane]) && (int)i >= height)
+                return i + 1 - (unsigned)height;
+    return 0;
+}
+
 static int draw_rows(const struct app *app, struct canvas *c, struct rect r)
 {
     struct lane_columns lanes = layout_lanes(r);
     int y = r.y;
 
-    for (unsigned i = 0; i < ROWS && y < r.y + r.h; i++) {
-        const struct lane_row *row = row_of(&app->run, i);
+    for (unsigned i = first_row(app, r.h); i < ROWS && y < r.y + r.h; i++) {
+        const struct lane_row *row = row_of(app, i);
         int end[3] = {lanes.x[0], lanes.x[1], lanes.x[2]};
         for (unsigned lane = 0; lane < 3; lane++)
             if (row->step[lane] != NOTHING)
@@ -242,10 +282,20 @@ static void draw_bar(struct canvas *c, int x, int y, int width, size_t done, siz
     draw_run(c, x + full, y, width - full, STYLE_DIM, SIGN_EMPTY);
 }
 
+/* "step 8 of 12 PAUSED" in the place of the bar. */
+static void draw_paused(const struct app *app, struct canvas *c, int x, int y, int width)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "step %d of 12 PAUSED", step_number(app->run.pace.step));
+    draw_text(c, x, y, width, STYLE_WARN, (int)strlen(text) <= width ? text : "PAUSED");
+}
+
 static void draw_progress(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct run *run = &app->run;
-    const struct run_key *key = run_key_at(run, run->latest);
+    uint32_t number = pace_key_shown(app);
+    const struct run_key *key = run_key_at(run, number);
     int64_t took = (run->over ? run->ended_ms : app->at.now_ms) - run->begun_ms;
     size_t done = run_keys_done(run);
     char label[KEY_LABEL_TEXT];
@@ -255,7 +305,7 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
     if (key)
         draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%skey %" PRIu32 " of %zu: %s%s",
                     key->companion_of ? "with " : "",
-                    key->companion_of ? key->companion_of : run->latest, run->chosen,
+                    key->companion_of ? key->companion_of : number, run->chosen,
                     !key->companion_of                           ? ""
                     : key->source.class == KEY_CLASS_CERTIFICATE ? "certificate "
                                                                  : "public key ",
@@ -263,7 +313,10 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
     else
         draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%zu key%s to move: the transport first",
                     run->movable, run->movable == 1 ? "" : "s");
-    draw_bar(c, x, r.y, bar, done, run->movable);
+    if (run->pace.seq)
+        draw_paused(app, c, x, r.y, bar);
+    else
+        draw_bar(c, x, r.y, bar, done, run->movable);
     took = run->begun_ms ? took / 1000 : 0;
     draw_format(c, x + bar + 1, r.y, 21, STYLE_NORMAL, "%3zu %%   %02d:%02d:%02d",
                 run->movable ? 100 * done / run->movable : 0, (int)(took / 3600),
@@ -285,7 +338,8 @@ static void draw_heads(const struct app *app, struct canvas *c, struct rect r)
 static void draw_totals(const struct app *app, struct canvas *c, int x, int y, int width)
 {
     const struct run *run = &app->run;
-    int64_t ms = app->at.now_ms - run->first_key_ms;
+    int64_t waits_ms = run->pace.seq ? app->at.now_ms - run->pace.since_ms : 0;
+    int64_t ms = app->at.now_ms - run->first_key_ms - run->pace.waited_ms - waits_ms;
     size_t done = run_keys_done(run);
     const struct run_key *last = run_key_at(run, run->latest ? run->latest - 1 : 0);
     char rate[96] = "", label[KEY_LABEL_TEXT] = "";
@@ -315,6 +369,10 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
         draw_format(c, x, y, width, STYLE_WARN,
                     "[WAIT] no answer from %s for %" PRId64 " s (%s); a gives it up",
                     pane_side_title(side), ms / 1000, run->call[side].name);
+    else if (run->pace.seq)
+        draw_format(c, x, y, width, STYLE_WARN, "[WAIT] for %" PRId64 " s before step %d: %s",
+                    (app->at.now_ms - run->pace.since_ms) / 1000, step_number(run->pace.step),
+                    step_title(run->pace.step));
     else if (run_step_now(run, &id))
         draw_format(c, x, y, width, STYLE_NORMAL, "[ .. ] step %d: %s  %s", step_number(id),
                     step_title(id), last->text);
@@ -328,14 +386,38 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
                     last->call, last->text);
 }
 
+/* What comes next, and above all what leaves an HSM, which has its line whatever the window. */
+static void draw_next(const struct app *app, struct canvas *c, struct rect r)
+{
+    const struct run_pace *pace = &app->run.pace;
+    struct next_words words;
+    struct rect in = layout_inside(r);
+    int lines;
+
+    next_words(&app->run, pace->step, pace->key, &words);
+    draw_frame(c, r, STYLE_WARN, "NEXT");
+    in = (struct rect){in.x + 1, in.y, in.w - 2, in.h};
+    lines = draw_wrapped(c, (struct rect){in.x, in.y, in.w, in.h - 1}, STYLE_NORMAL, words.does);
+    draw_text(c, in.x, in.y + lines, in.w, STYLE_STRONG, words.leaves);
+}
+
+/* Lines of the NEXT panel; 0: nothing waits. */
+static int panel_lines(const struct app *app, int height)
+{
+    return !app->run.pace.seq ? 0 : height >= PANEL_LINES + 4 ? PANEL_LINES : 3;
+}
+
 void lanes_draw(const struct app *app, struct canvas *c)
 {
     struct rect b = app->at.layout.body;
-    int bottom = b.y + b.h, y;
+    int bottom = b.y + b.h, panel = panel_lines(app, b.h - 4), y;
 
     draw_progress(app, c, (struct rect){b.x, b.y, b.w, 1});
     draw_heads(app, c, (struct rect){b.x, b.y + 1, b.w, 1});
-    y = draw_rows(app, c, (struct rect){b.x, b.y + 2, b.w, b.h - 4});
+    y = draw_rows(app, c, (struct rect){b.x, b.y + 2, b.w, b.h - 4 - panel});
+    if (panel)
+        draw_next(app, c, (struct rect){b.x, y, b.w, panel});
+    y += panel;
     draw_totals(app, c, b.x + 1, y, b.w - 1);
     draw_now(app, c, b.x + 1, y + 1, b.w - 1);
     draw_cursor(c, b.x + 1, y + 1);

@@ -156,6 +156,13 @@ static bool do_answer(struct console *c, const struct request *r, struct err *er
     return true;
 }
 
+static bool do_pace(struct console *c, const struct request *r, struct err *err)
+{
+    (void)err;
+    worker_pace(c->worker, r->pace, r->serial);
+    return true;
+}
+
 static bool do_stop(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
@@ -283,6 +290,7 @@ static const struct {
     [REQUEST_RESUME] = {do_settle, false},    [REQUEST_CLEAN] = {do_settle, false},
     [REQUEST_SUSPEND] = {do_suspend, false},  [REQUEST_QUIT] = {do_quit, false},
     [REQUEST_REPLAY] = {do_replay, false},
+    [REQUEST_PACE] = {do_pace, true},
 };
 
 static void carry_out(struct console *c)

@@ -120,11 +120,9 @@ static void draw_not_moved(const struct app *app, struct canvas *c, struct rect 
 {
     int y = 0;
 
-    for (size_t i = 0; i < app->run.key_count && y < r.h; i++) {
-        const struct run_key *key = &app->run.keys[i];
+    for (size_t i = 0; i < app->run.failure_count && y < r.h; i++) {
+        const struct run_key *key = run_key_at(&app->run, app->run.failures[i]);
         char label[KEY_LABEL_TEXT];
-        if (key->outcome == KEY_MIGRATED)
-            continue;
         draw_format(c, r.x, r.y + y++, r.w, STYLE_WARN, "%-11s %s: %s",
                     key_outcome_name(key->outcome), key_label_text(&key->source, label),
                     key->reason);
@@ -247,6 +245,9 @@ static void draw_sentence(const struct app *app, struct canvas *c)
     else if (app->run.gate.seq || app->asked.pin.seq)
         snprintf(text, sizeof text, "%sAn answer is asked for: make this window at least 40x12.",
                  stamp);
+    else if (app->run.pace.seq)
+        snprintf(text, sizeof text, "%sIt waits before step %d: make this window at least 40x12.",
+                 stamp, step_number(app->run.pace.step));
     else if (app_is_running(app) && run_step_now(&app->run, &id))
         snprintf(text, sizeof text,
                  "%sStep %d, key %" PRIu32

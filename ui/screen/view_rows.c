@@ -39,6 +39,13 @@ void rows_draw_view(const struct app *app, struct canvas *c)
     if (view->title)
         view->title(app, title, sizeof title);
     draw_frame(c, body, STYLE_STRONG, title);
+    body = layout_inside(body);
+    if (view->head && body.h > 1) {
+        struct view_row head = {.dim = 0};
+        view->head(app, &head);
+        draw_text(c, body.x, body.y, body.w, STYLE_STRONG, head.text);
+        body = (struct rect){body.x, body.y + 1, body.w, body.h - 1};
+    }
     if (view->count && view->row)
-        rows_draw(app, view, c, layout_inside(body), true);
+        rows_draw(app, view, c, body, true);
 }

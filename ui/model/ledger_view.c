@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger: all keys of the plan, a row each, with a cell for each step. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ui/model/key_rows.h"
+
+/* A cell of a row. Of a public object other steps than of a key. */
+static const struct cell {
+    enum step_id step, of_object;
+    int width;
+    const char *head;
+} cells[] = {
+    {STEP_WRAP_KEY, STEP_READ_OBJECT, 4, "wrap"},
+    {STEP_RELAY_KEY, STEP_RELAY_OBJECT, 6, "relay"},
+    {STEP_UNWRAP_KEY, STEPS, 6, "unwrap"},
+    {STEP_PROVE, STEPS, 5, "prove"},
+    {STEP_COMMIT, STEP_COMMIT, 4, "keep"},
+    {STEP_PROVE_AGAIN, STEP_PROVE_AGAIN, 5, "again"},
+    {STEP_PROVE_FRESH, STEP_PROVE_FRESH, 5, "fresh"},
+};
+enum {
+    CELLS = sizeof cells / sizeof cells[0],
+    NUMBER_LEAST = 2,
+    LABEL_LEAST = 12,
+    LABEL_MUCH = 24,
+    TYPE_WIDTH = 9,
+    CHECK_SHORT = 7, /* "=60a8ad" */
+    CHECK_WHOLE = 17,
+};
+
+/* The columns of a row in a window this wide; 0: there is no room for it. */
+struct columns {
+    int number, label, type, check;
+};
+
+/* Takes a column from the label's, if that keeps so many. */
+static int take(int *label, int width, int least)
+{
+    if (*label < least + width + 1)
+        return 0;
+    *label -= width + 1;
+    return width;
+}
+
+static struct columns columns_of(const struct app *app)
+{
+    struct columns to = {.number = snprintf(NULL, 0, "%zu", app->run.key_count)};
+
+    to.number = to.number < NUMBER_LEAST ? NUMBER_LEAST : to.number;
+    to.label = app->at.layout.body.w - 2 - to.number - 1;
+    for (unsigned i = 0; i < CELLS; i++)
+        to.label -= cells[i].width + 1;
+    to.type = take(&to.label, TYPE_WIDTH, LABEL_LEAST);
+    to.check = take(&to.label, CHECK_WHOLE, LABEL_MUCH);
+    to.check = to.check ? to.check : take(&to.label, CHECK_SHORT, LABEL_LEAST);
+    to.label = to.label > 4 ? to.label : 4;
+    return to;
+}
+
+/* Appends text in so many columns, after a blank. */
+static void put(struct view_row *row, const char *text, int columns)
+{
+    char fits[KEY_LABEL_TEXT];
+    size_t len = strlen(row->text);
+
+    text_fit(text, columns, false, fits, sizeof fits);
+    snprintf(row->text + len, sizeof row->text - len, " %s%*s", fits, columns - text_width(fits),
+             "");
+}
+
+/* --- one row ---------------------------------------------------------------------------------- */
+
+static void put_bytes(uint32_t bytes, char out[16])
+{
+    if (bytes < 10000)
+        snprintf(out, 16, "%" PRIu32 " B", bytes);
+    else
+        snprintf(out, 16, "%" PRIu32 "kB", bytes / 1000 % 100000);
+}
+
+/* How a step of a key went, in a cell. */
+static void cell_text(const struct run *run, uint32_t number, const struct cell *cell, char out[16])
+{
+    static const char *const words[] = {[RUN_AHEAD] = "",
+                                        [RUN_BEGUN] = "[..]",
+                                        [RUN_OK] = "ok",
+                                        [RUN_FAILED] = "FAIL",
+                                        [RUN_UNDONE] = "UNDO"};
+    const struct run_key *key = run_key_at(run, number);
+    enum step_id id = key->route == ROUTE_PUBLIC ? cell->of_object : cell->step;
+    const struct run_step *step;
+
+    if (id == STEPS || id == STEP_PROVE_FRESH) {
+        snprintf(out, 16, "%s",
+                 id == STEPS                            ? "-"
+                 : key->stages & 1U << STEP_PROVE_FRESH ? "ok"
+                                                        : "");
+        return;
+    }
+    step = run_step(run, number, id);
+    if (cell->step == STEP_RELAY_KEY && step->state == RUN_OK)
+        put_bytes(step->bytes, out);
+    else
+        snprintf(out, 16, "%s", words[step->state]);
+}
+
+/* What both sides report of the key: "=60a8ad", "DIFFER", or nothing. */
+static void check_text(const struct run_key *key, int columns, char *out, size_t size)
+{
+    char value[2][EVENT_KCV_TEXT];
+
+    out[0] = '\0';
+    for (unsigned i = 0; i < key->kcv_count && !out[0]; i++) {
+        event_kcv_value(&key->kcvs[i], SIDE_SOURCE, value[0]);
+        event_kcv_value(&key->kcvs[i], SIDE_DESTINATION, value[1]);
+        if (value[0][0] && value[1][0])
+            snprintf(out, size, strcmp(value[0], value[1]) == 0 ? "=%.*s" : "DIFFER", columns - 1,
+                     value[0]);
+    }
+}
+
+/* Is there nothing to be said of its steps but why it has none? */
+static bool is_left_out(const struct run *run, const struct run_key *key)
+{
+    return !key->steps && key->outcome != KEY_MIGRATED &&
+           (key->outcome != KEY_PENDING || run->over);
+}
+
+static void put_row(const struct app *app, uint32_t number, struct view_row *row)
+{
+    const struct run_key *key = run_key_at(&app->run, number);
+    const struct columns columns = columns_of(app);
+    char text[KEY_LABEL_TEXT];
+    size_t len;
+
+    snprintf(row->text, sizeof row->text, "%*" PRIu32, columns.number, number);
+    put(row, key_label_text(&key->source, text), columns.label);
+    if (columns.type)
+        put(row, key_type_text(&key->source, text), columns.type);
+    if (is_left_out(&app->run, key)) {
+        len = strlen(row->text);
+        text_print(row->text + len, sizeof row->text - len, " %s%s%s",
+                   key_outcome_name(key->outcome), key->reason[0] ? ": " : "", key->reason);
+        return;
+    }
+    for (unsigned i = 0; i < CELLS; i++) {
+        char cell[16];
+        cell_text(&app->run, number, &cells[i], cell);
+        put(row, cell, cells[i].width);
+    }
+    if (columns.check) {
+        check_text(key, columns.check, text, sizeof text);
+        put(row, text, columns.check);
+    }
+}
+
+/* --- the view --------------------------------------------------------------------------------- */
+
+/* The key of a row, from 1; 0: there is no such row. */
+static uint32_t number_at(const struct app *app, size_t i)
+{
+    const struct run *run = &app->run;
+
+    if (app->at.keys.failures)
+        return i < run->failure_count ? run->failures[i] : 0;
+    return i < run->key_count ? (uint32_t)i + 1 : 0;
+}
+
+static size_t count(const struct app *app)
+{
+    return app->at.keys.failures ? app->run.failure_count : app->run.key_count;
+}
+
+static size_t at(const struct app *app)
+{
+    size_t last = count(app);
+
+    return app->at.keys.scroll.at < last ? app->at.keys.scroll.at : last ? last - 1 : 0;
+}
+
+static void title(const struct app *app, char *out, size_t size)
+{
+    const struct run *run = &app->run;
+
+    if (app->at.keys.failures)
+        snprintf(out, size, "KEYS  %zu of %zu: refused, failed or unproven", run->failure_count,
+                 run->key_count);
+    else
+        snprintf(
+            out, size, "KEYS %zu   %" PRIu32 " proven   %" PRIu32 " refused   %" PRIu32 " failed",
+            run->key_count, run->over ? run->migrated : run->arrived, run->refused, run->failed);
+}
+
+static void head(const struct app *app, struct view_row *row)
+{
+    const struct columns columns = columns_of(app);
+
+    snprintf(row->text, sizeof row->text, "%*s", columns.number, "#");
+    put(row, "label", columns.label);
+    if (columns.type)
+        put(row, "type", columns.type);
+    for (unsigned i = 0; i < CELLS; i++)
+        put(row, cells[i].head, cells[i].width);
+    if (columns.check)
+        put(row, "check", columns.check);
+}
+
+static void row(const struct app *app, size_t i, struct view_row *out)
+{
+    uint32_t number = number_at(app, i);
+    enum key_outcome outcome;
+
+    if (number == 0)
+        return;
+    put_row(app, number, out);
+    outcome = run_key_at(&app->run, number)->outcome;
+    out->bad = outcome != KEY_MIGRATED && (outcome != KEY_PENDING || app->run.over);
+}
+
+static size_t page(const struct app *app)
+{
+    int h = app->at.layout.body.h - 3; /* within the frame, under the head */
+
+    return h > 1 ? (size_t)h : 1;
+}
+
+static void move(struct app *app, long delta)
+{
+    app->at.keys.scroll.at = at(app);
+    scroll_move(&app->at.keys.scroll, delta, count(app), page(app));
+}
+
+static void next(struct app *app)
+{
+    move(app, 1);
+}
+
+static void previous(struct app *app)
+{
+    move(app, -1);
+}
+
+static void steps(struct app *app)
+{
+    app->at.keys.shown = number_at(app, at(app));
+    if (app->at.keys.shown)
+        app_go(app, VIEW_STEPS);
+    else
+        app_say(app, "There is no key here.");
+}
+
+static void card(struct app *app)
+{
+    app->verify.at = number_at(app, at(app));
+    app->verify.scroll = (struct scroll){0};
+    if (app->verify.at)
+        app_go(app, VIEW_VERIFY);
+    else
+        app_say(app, "There is no key here.");
+}
+
+/* The key at the cursor stays there if it is shown. */
+static void filter(struct app *app)
+{
+    uint32_t number = number_at(app, at(app));
+    struct app_keys *keys = &app->at.keys;
+    size_t low = 0;
+
+    keys->failures = !keys->failures;
+    if (!keys->failures) {
+        keys->scroll.at = number ? number - 1 : 0;
+        return;
+    }
+    while (low < app->run.failure_count && app->run.failures[low] < number)
+        low++;
+    keys->scroll.at = low;
+    if (app->run.failure_count == 0)
+        app_say(app, "No key was refused, and none failed.");
+}
+
+static const struct key_row ledger_door = {
+    {'L'}, 3, "Ledger", "Show all keys, a row each, with a cell for each step.", NULL, NULL};
+
+static const struct key_row keys[] = {
+    {.also = keys_help},
+    {.also = keys_moving},
+    {{'n', PRESS_RIGHT, 'l'}, 0, NULL, "The next key.", next, NULL},
+    {{'p', PRESS_LEFT, 'h'}, 0, NULL, "The key before.", previous, NULL},
+    {{PRESS_ENTER, 'd'}, 2, "Steps", "Show the steps of this key, each in full.", steps, NULL},
+    {{PRESS_F6, 'v'}, 2, "Card", "Show this key on both sides.", card, NULL},
+    {{PRESS_F4, 'f'},
+     3,
+     "Failed",
+     "Only the keys that were refused, failed or arrived unproven; again: all.",
+     filter,
+     NULL},
+    {.also = keys_exception},
+    {.also = keys_doors},
+    {.also = keys_back},
+    {.also = keys_leaving},
+    {.help = NULL},
+};
+
+const struct view ledger_view = {.name = "Ledger",
+                                 .keys = keys,
+                                 .door = &ledger_door,
+                                 .title = title,
+                                 .head = head,
+                                 .count = count,
+                                 .row = row,
+                                 .at = at,
+                                 .move = move,
+                                 .page = page};
