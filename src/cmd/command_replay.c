@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsmferry replay JOURNAL: a ceremony again, as its journal has it, on the screen or in lines. */
+/* hsmferry replay JOURNAL: a ceremony again, as its journal has it, on the screen or in line mode.
+ */
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>

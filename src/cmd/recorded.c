@@ -21,7 +21,7 @@ static bool can_be_shown(const char *text, const char *safe)
     return *safe == '\0';
 }
 
-/* Text of an event was made safe before it was written; whoever wrote another journal did not have
+/* Text of an event was made safe before it was written; the writer of another journal did not have
  * to do that. */
 static void make_safe(struct event *event)
 {
@@ -60,7 +60,7 @@ static bool find_places(struct recorded *recorded, struct err *err)
         recorded->places[count++] = at;
     recorded->recording.count = count;
     return count > 0 ||
-           err_set(err, ERR_DATA, "The journal %s tells of nothing", recorded->recording.path);
+           err_set(err, ERR_DATA, "The journal %s holds no event", recorded->recording.path);
 }
 
 bool recorded_read(const char *journal, struct recorded *recorded, struct err *err)

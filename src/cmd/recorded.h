@@ -7,7 +7,7 @@
 #include "journal/event_log.h"
 #include "ui/model/recording.h"
 
-/* {0} is empty and valid. Once it was read it must stay where it is: its recording refers to it. */
+/* {0} is empty and valid. Do not move it once it was read: its recording refers to it. */
 struct recorded {
     struct event_log log;
     size_t *places; /* on the tape, by number of the event */

@@ -17,6 +17,7 @@
 #include "report/report.h"
 #include "report/verify.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/replayed.h"
 
 static void check_report(const char *path)
 {
@@ -60,8 +61,10 @@ static void check_journal(const void *data, size_t len)
     }
     struct history history = history_of(&log);
     fuzz_must(!history.settled || history.over, "what is settled is over");
-    if (log.len > 0)
+    if (log.len > 0) {
         check_report(path);
+        fuzz_replay(path, history.over);
+    }
     event_log_free(&log);
 }
 

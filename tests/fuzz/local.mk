@@ -43,9 +43,10 @@ fuzz_targets += %D%/fuzz_dialect
 
 fuzz_targets += %D%/fuzz_journal
 %C%_fuzz_journal_CFLAGS = $(FUZZ_CFLAGS)
-%C%_fuzz_journal_LDADD = $(RECORD) $(FUZZ_BASE) $(YAML_LIBS)
+%C%_fuzz_journal_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(FUZZ_BASE) $(FUZZ_YAML)
 %C%_fuzz_journal_LDFLAGS = $(FUZZ_LINK)
-%C%_fuzz_journal_SOURCES = %D%/fuzz_journal.c
+%C%_fuzz_journal_SOURCES = %D%/fuzz_journal.c %D%/replayed.c %D%/replayed.h src/cmd/recorded.c \
+	src/cmd/recorded.h
 
 fuzz_targets += %D%/fuzz_module
 %C%_fuzz_module_CFLAGS = $(FUZZ_CFLAGS) $(P11KIT_CFLAGS)

@@ -74,7 +74,13 @@ static struct key_desc source_key(unsigned i)
         fixture_key(2, "cipher", KEY_CLASS_SECRET, KEY_KIND_AES, 256),
         fixture_key(3, "password", KEY_CLASS_SECRET, KEY_KIND_GENERIC, 104),
     };
-    return keys[i];
+    struct key_desc key = keys[i];
+
+    if (i != RSA) { /* as an HSM reports it by itself */
+        key.kcv_len = 3;
+        memcpy(key.kcv, "\xfe\xdc\xba", 3);
+    }
+    return key;
 }
 
 /* What arrived, under another handle. */
@@ -216,8 +222,21 @@ static void test_nothing_to_guess_a_password_by(void **state)
     fixture_type(&f, "nn");
     assert_true(shows(&f, 80, 24, "migrated, key 3 of 3"));
     assert_true(hides(&f, "abcdef"));
+    assert_true(hides(&f, "fedcba"));
     assert_true(hides(&f, "[SHA256]"));
     assert_true(hides(&f, "ECB of zeros"));
+    fixture_press(&f, 'p');
+    assert_true(shows(&f, 200, 100, "fedcba")); /* the control: of the AES key it is shown */
+    app_go(f.app, VIEW_INVENTORY);              /* and so in the details */
+    f.app->at.active = SIDE_SOURCE;
+    inventory_find(&f.app->side[SIDE_SOURCE].inventory, "password", 0, 10);
+    fixture_press(&f, PRESS_F3);
+    assert_true(shows(&f, 80, 24, "DETAILS"));
+    assert_true(hides(&f, "fedcba"));
+    fixture_press(&f, PRESS_ESC);
+    inventory_find(&f.app->side[SIDE_SOURCE].inventory, "cipher", 0, 10);
+    fixture_press(&f, PRESS_F3);
+    assert_true(shows(&f, 200, 100, "fedcba"));
     fixture_free(&f);
 }
 

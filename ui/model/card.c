@@ -11,7 +11,7 @@
 #include "hsm/fidelity.h"
 #include "ui/model/pair.h"
 
-enum { LABEL_WIDTH = 9, BESIDE_MIN = 19, GROUP_WIDTH = 5, GROUPS = 16 };
+enum { LABEL_WIDTH = 9, BESIDE_MIN = 19, TEXT_MOST = 120, GROUP_WIDTH = 5, GROUPS = 16 };
 
 /* What the card is about. */
 struct subject {
@@ -81,9 +81,11 @@ static int take_words(const char **text, int columns)
 static void put_wrapped(const struct subject *s, struct card *card, enum card_look look,
                         const char *label, const char *text)
 {
+    int columns = s->width - LABEL_WIDTH - 1 < TEXT_MOST ? s->width - LABEL_WIDTH - 1 : TEXT_MOST;
+
     do {
         const char *from = text;
-        int len = take_words(&text, s->width - LABEL_WIDTH - 1);
+        int len = take_words(&text, columns);
         put_across(card, look, "%-*s%.*s", LABEL_WIDTH, label, len, from);
         label = "";
     } while (*text);
@@ -91,8 +93,8 @@ static void put_wrapped(const struct subject *s, struct card *card, enum card_lo
 
 /* --- both fingerprints ------------------------------------------------------------------------ */
 
-/* One side's fingerprint in digits and in words, in lines of so many columns. Returns the lines
- * that were filled, of at most max. */
+/* One side's fingerprint in digits and in words, no line wider than columns. Returns the number of
+ * lines, at most max. */
 static int fingerprint_lines(const struct key_desc *key, int columns, int max,
                              char lines[][CARD_TEXT])
 {
@@ -120,7 +122,7 @@ static int fingerprint_lines(const struct key_desc *key, int columns, int max,
     return n;
 }
 
-/* Pictures side by side; digits and words beside each where there is room, else below. */
+/* Pictures side by side; digits and words beside each if there is room, else below. */
 static void put_pictures(const struct subject *s, struct card *card)
 {
     static const char blank[] = "                   ";
@@ -311,7 +313,7 @@ static void add_changes(const struct fidelity_pair *pair, enum fidelity verdict,
             first = false;
         }
     if (!first)
-        text_print(out + at, size - at, " %.24s -> %.24s (%s)", from[0] ? from : "none",
+        text_print(out + at, size - at, " %s -> %s (%s)", from[0] ? from : "none",
                    to[0] ? to : "none", verdict_words(verdict));
 }
 
@@ -363,12 +365,12 @@ static void put_head(const struct subject *s, struct card *card)
     char label[KEY_LABEL_TEXT];
 
     for (unsigned i = 0; i < 2; i++)
-        text_print(line->text[i], CARD_TEXT, "%s %s: %.120s",
+        text_print(line->text[i], CARD_TEXT, "%s %s: %s",
                    i == SIDE_SOURCE ? "SOURCE" : "DESTINATION", app_side_label(s->app, i),
                    s->side[i] ? key_label_text(s->side[i], label) : "-");
 }
 
-/* What became of it, at the right of the line above where there is room. */
+/* What became of it, at the right of the line above if there is room. */
 static void put_outcome(const struct subject *s, struct card *card)
 {
     enum card_look look = s->key->outcome == KEY_MIGRATED ? CARD_GOOD : CARD_WARN;

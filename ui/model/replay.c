@@ -30,7 +30,7 @@ static bool take(struct replay *replay, const struct event *event)
            versions_touch(&replay->versions, event->key <= run->key_count ? event->key : 0);
 }
 
-/* Takes the events up to this number into the run, and into the log where that is wanted. */
+/* Takes the events up to this number into the run, and into the log if log is set. */
 static bool take_up_to(struct replay *replay, size_t to, bool log)
 {
     for (; replay->at < to; replay->at++) {
@@ -127,7 +127,7 @@ bool replay_open(const struct recording *recording, struct run *run, struct log 
 {
     *replay = (struct replay){.recording = recording, .run = run, .log = log};
     if (recording->count == 0)
-        return err_set(err, ERR_DATA, "The journal %s tells of nothing", recording->path);
+        return err_set(err, ERR_DATA, "The journal %s holds no event", recording->path);
     if (!index_all(replay))
         return no_memory(replay, err);
     if (!replay->first)

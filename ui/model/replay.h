@@ -34,9 +34,9 @@ struct replay {
     size_t at;         /* events that were taken */
     struct event last; /* the last of them; without one all zeros */
     struct run_versions versions;
-    struct moments steps; /* where a step has ended, a gate changed, a test key came back */
-    struct moments keys;  /* where a key begins */
-    size_t first;         /* the first step begins behind this moment */
+    struct moments steps; /* ends of steps, changes of gates, test keys */
+    struct moments keys;  /* first steps of keys */
+    size_t first;         /* the moment before the first step */
     enum replay_speed speed;
     int64_t clock_ms;  /* how far the recording's own clock has come, while it plays */
     int64_t played_ms; /* the front end's clock, at that ... */
@@ -55,14 +55,14 @@ void replay_free(struct replay *replay);
 bool replay_seek(struct replay *replay, size_t to, struct err *err);
 
 /* The moment that is delta (1 or -1) places on in such a list; the recording's end, or its
- * beginning, where there is none. */
+ * beginning, if there is none. */
 size_t replay_next(const struct replay *replay, const struct moments *moments, int delta);
 
 /* Plays on: takes the events that are due at now_ms of the front end's clock, at most a window of
  * them. A wait of more than two seconds is cut to two. Returns whether anything changed. */
 bool replay_play(struct replay *replay, int64_t now_ms, bool *changed, struct err *err);
 
-/* Where the recording's own clock stands at now_ms; it stands still while nothing is played. */
+/* The recording's own clock at now_ms; it stands still while nothing is played. */
 int64_t replay_clock(const struct replay *replay, int64_t now_ms);
 
 /* The clock of the events, at this one: milliseconds since the ceremony began, from 1. */

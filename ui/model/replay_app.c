@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "ui/model/dispatch.h"
 
-/* The views of a live console but for those that act upon HSMs. */
+/* The views of a live console except those that act upon HSMs. */
 static void choose_views(struct replay_app *r)
 {
     for (size_t i = 0; i + 1 < REPLAY_VIEWS_MAX && dispatch_views[i]; i++)

@@ -23,7 +23,7 @@ struct replay_app {
 bool replay_app_new(const struct recording *recording, struct replay_app **out, struct err *err);
 void replay_app_free(struct replay_app *r);
 
-/* Tells it the front end's clock, and plays on. Returns whether anything changed. */
+/* Sets the front end's clock, and plays on. Returns whether anything changed. */
 bool replay_app_time(struct app *app, int64_t now_ms);
 
 /* "REPLAY", its speed, and the moment that is shown. */

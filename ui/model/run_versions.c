@@ -124,7 +124,7 @@ static bool keep_key(struct run_versions *v, size_t i, const struct run_key *key
     struct key_version version = {
         .moment = (uint32_t)v->count, .before = v->latest[i], .at = v->len};
 
-    plain.steps = NULL; /* what they are comes after it */
+    plain.steps = NULL; /* they come after it */
     if (!make_room((void **)&v->versions, sizeof *v->versions, v->version_count,
                    &v->version_room) ||
         !pack(v, &plain, sizeof plain) ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a run was at some of its moments. The run itself is kept whole at each of them; of its keys,
+ * A run at some of its moments. The run itself is kept whole at each of them; of its keys,
  * which can be ten thousand, only those that changed since the moment before, without their zeros.
  */
 #ifndef HSMFERRY_UI_MODEL_RUN_VERSIONS_H
@@ -39,7 +39,7 @@ bool versions_touch(struct run_versions *v, size_t key);
 /* Keeps the run as it is as the next moment. False: no memory. */
 bool versions_keep(struct run_versions *v, const struct run *run);
 
-/* Makes the run what it was at this moment. False: no memory. */
+/* Makes the run as it was at this moment. False: no memory. */
 bool versions_restore(struct run_versions *v, size_t moment, struct run *run);
 
 void versions_free(struct run_versions *v);
