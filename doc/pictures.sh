@@ -68,11 +68,13 @@ t send-keys -l "$(words)"
 t send-keys Enter
 await 'The ceremony is complete.'
 picture end
-t send-keys F5
+t send-keys c
 await 'RELAY (this host)'
 picture ceremony
 t send-keys Escape
 await 'The ceremony is complete.'
 t send-keys F6
-await 'again from a fresh process'
+await 'by a fresh process'
+t send-keys n n n n n n n n
+await '[RSA 4096]'
 picture verification

@@ -223,7 +223,7 @@ at_gates() {
     take end "The ceremony is complete."
     take end-help "HELP: End" F1
     back "HELP: End"
-    take end-steps "RELAY (this host)" F5
+    take end-steps "RELAY (this host)" c
     take ceremony-help "HELP: Ceremony" F1
     back "HELP: Ceremony"
     press Escape

@@ -41,13 +41,13 @@ walk() { # walk SIZE
     press Enter
     ok "$1: both fingerprints are compared" compare
     ok "$1: the ceremony is complete" sees "The ceremony is complete."
-    press F5
+    press c
     ok "$1: the lanes speak both APIs' words, those for a private key" lanes_speak
     ok "$1: and not those for a secret key" lacks PK11_UnwrapSymKey
     press Escape
     lacks "RELAY (this host)" && press F6
     ok "$1: what differs is to be seen at once" sees tightened
-    ok "$1: and the proof" sees "[ ok ] both sides signed"
+    ok "$1: and the proof" sees "[ ok ] by a fresh process"
     press q
     ok "$1: it ends with 0 and gives the terminal back" ended 0
     ok "$1: NSS's own tool lists the key" listed_by_nss
