@@ -239,7 +239,7 @@ int main(int argc, char **argv)
     if (!secret_harden_process(&err))
         return command_failed(&err);
     int code = run_command(argc, argv);
-    if (fflush(stdout) != 0 && code == EX_OK) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == EX_OK) {
         err_set_errno(&err, ERR_IO, errno, "Standard output cannot be written");
         return command_failed(&err);
     }
