@@ -10,6 +10,7 @@
 
 /* What may be done with a file, or with all that lies below a folder. */
 enum land_use {
+    LAND_LIST,   /* list folders, and read no file */
     LAND_READ,   /* read files, list folders */
     LAND_RUN,    /* that, and load or execute it */
     LAND_WRITE,  /* that of LAND_READ, and make, write, rename and remove regular files */

@@ -152,6 +152,11 @@ static int read_outside(void)
     return open_as("out/file", O_RDONLY);
 }
 
+static int list_outside(void)
+{
+    return open_as("out", O_RDONLY | O_DIRECTORY);
+}
+
 static int write_outside(void)
 {
     return open_as("out/file", O_WRONLY);
@@ -344,6 +349,15 @@ static bool enter_console(int abi, struct err *err)
     return box_console(rules, 3, abi, &box, err);
 }
 
+/* One on whose screen paths are completed. */
+static bool enter_listing(int abi, struct err *err)
+{
+    const struct land_rule rules[] = {{at("in"), LAND_WRITE}, {"/", LAND_LIST}};
+    struct box box;
+
+    return box_console(rules, 2, abi, &box, err);
+}
+
 static bool enter_agent(int abi, struct err *err)
 {
     struct box box;
@@ -427,6 +441,7 @@ static const struct row console[] = {
     {"cut it when it is opened", cut_on_opening, EPERM, false},
     {"cut it by its name", cut, EPERM, false},
     {"read another file", read_outside, EACCES, false},
+    {"list another folder", list_outside, EACCES, false},
     {"write to another file", write_outside, EACCES, false},
     {"make one elsewhere", make_outside, EACCES, false},
     {"move one out", rename_outside, EACCES, false},
@@ -475,6 +490,19 @@ static void older_kernels_hold_it_too(void **state)
                 fail_msg("%s (Landlock %d): %d, not %d", console[i].what, abi, held,
                          console[i].held);
         }
+}
+
+static const struct row listing[] = {
+    {"list another folder", list_outside, 0, false},
+    {"read another file", read_outside, EACCES, false},
+    {"write to another file", write_outside, EACCES, false},
+    {"make one elsewhere", make_outside, EACCES, false},
+};
+
+static void folders_are_listed_alone(void **state)
+{
+    (void)state;
+    HOLD_ALL(enter_listing, LAND_ABI_MAX, listing);
 }
 
 static const struct row agent[] = {
@@ -663,10 +691,15 @@ static void said_places_hold(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(console_is_held),         cmocka_unit_test(older_kernels_hold_it_too),
-        cmocka_unit_test(agent_is_held),           cmocka_unit_test(fenced_agent_is_held),
-        cmocka_unit_test(what_is_missing_is_said), cmocka_unit_test(umask_and_privileges),
-        cmocka_unit_test(places_are_found),        cmocka_unit_test(said_places_hold),
+        cmocka_unit_test(console_is_held),
+        cmocka_unit_test(older_kernels_hold_it_too),
+        cmocka_unit_test(agent_is_held),
+        cmocka_unit_test(fenced_agent_is_held),
+        cmocka_unit_test(what_is_missing_is_said),
+        cmocka_unit_test(umask_and_privileges),
+        cmocka_unit_test(places_are_found),
+        cmocka_unit_test(said_places_hold),
+        cmocka_unit_test(folders_are_listed_alone),
     };
     struct box box;
     struct err err;
