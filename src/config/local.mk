@@ -13,4 +13,6 @@ libconfig_a_SOURCES = \
 	%D%/config_schema.c \
 	%D%/config_schema.h \
 	%D%/config_side.c \
-	%D%/config_write.c
+	%D%/config_write.c \
+	%D%/recent.c \
+	%D%/recent.h

@@ -56,6 +56,13 @@ TESTS += %D%/test_config
 %C%_test_config_LDADD = libconfig.a $(RECORD) $(UNIT_CEREMONY) $(CYAML_LIBS) \
 	$(YAML_LIBS)
 
+check_PROGRAMS += %D%/test_recent
+TESTS += %D%/test_recent
+%C%_test_recent_SOURCES = %D%/test_recent.c
+%C%_test_recent_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_recent_LDADD = libconfig.a $(RECORD) $(UNIT_CEREMONY) $(CYAML_LIBS) \
+	$(YAML_LIBS)
+
 check_PROGRAMS += %D%/test_dialect
 TESTS += %D%/test_dialect
 %C%_test_dialect_SOURCES = %D%/test_dialect.c
@@ -282,7 +289,7 @@ check_PROGRAMS += %D%/test_ui_parts
 TESTS += %D%/test_ui_parts
 %C%_test_ui_parts_SOURCES = %D%/test_ui_parts.c
 %C%_test_ui_parts_CFLAGS = $(UNIT_CFLAGS)
-%C%_test_ui_parts_LDADD = $(UNIT_UI)
+%C%_test_ui_parts_LDADD = $(UNIT_UI) -lm
 
 check_PROGRAMS += %D%/test_ui_reader
 TESTS += %D%/test_ui_reader
