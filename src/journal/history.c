@@ -11,6 +11,19 @@
 #include "base/text.h"
 #include "journal/journal.h"
 
+/* An end is of the step that began last, or of one before: the keys of a window overlap. */
+static void note_step(struct history *history, const struct event *event)
+{
+    bool same = history->step == event->step.id && history->step_key == event->key;
+
+    if (event->step.state != EVENT_BEGUN && !same)
+        return;
+    history->stepped = true;
+    history->step = event->step.id;
+    history->step_key = event->key;
+    history->step_state = event->step.state;
+}
+
 struct history history_of(const struct event_log *log)
 {
     struct history history = {0};
@@ -24,11 +37,14 @@ struct history history_of(const struct event_log *log)
             memcpy(history.id, event.begin.id, sizeof history.id);
             memcpy(history.resumes, event.begin.resumes, sizeof history.resumes);
             memcpy(history.file, event.begin.file, sizeof history.file);
+            history.rehearsal = event.begin.rehearsal;
+            history.began_ms = event.utc_ms;
         } else if (event.kind == EVENT_CANARY) {
             canary = event.canary.state == CANARY_COMMITS ||
                      (canary && event.canary.state != CANARY_CLEAN);
         } else if (event.kind == EVENT_STEP) {
             history.begun |= event.step.state == EVENT_BEGUN;
+            note_step(&history, &event);
         } else if (event.kind == EVENT_INVENTORY) {
             history.looked |= event.side == SIDE_DESTINATION && !event.inventory.after;
         } else if (event.kind == EVENT_END) {

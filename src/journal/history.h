@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "journal/event_log.h"
@@ -15,13 +16,19 @@ struct history {
     char id[40];
     char resumes[40];          /* the interrupted ceremony that it resumed; empty: none */
     char file[EVENT_PATH_MAX]; /* its ceremony file; empty: none */
-    bool begun;                /* a step, or a write of the canary, was announced: something may
-                                  have happened */
-    bool looked;               /* both tokens were looked at before it: what an interrupted one
-                                  left there is settled, or is now this one's */
-    bool over;                 /* it came to its end ... */
-    int exit_code;             /* ... with this code, */
-    bool settled;              /* and nothing that could be done about it */
+    bool rehearsal;
+    int64_t began_ms;            /* wall clock of its first event */
+    bool stepped;                /* a step was begun; the last was ... */
+    enum step_id step;           /* ... this one, */
+    uint32_t step_key;           /* of this key of its plan, from 1, or of none (0), */
+    enum event_state step_state; /* and came so far */
+    bool begun;                  /* a step, or a write of the canary, was announced: something may
+                                    have happened */
+    bool looked;                 /* both tokens were looked at before it: what an interrupted one
+                                    left there is settled, or is now this one's */
+    bool over;                   /* it came to its end ... */
+    int exit_code;               /* ... with this code, */
+    bool settled;                /* and nothing that could be done about it */
 };
 
 struct history history_of(const struct event_log *log);
