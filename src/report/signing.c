@@ -123,31 +123,30 @@ bool signing_keep(const char *report, const struct bytes *signature, const struc
     return ok;
 }
 
-/* A word as a shell reads it. */
-static size_t add_word(char *out, size_t at, const char *word)
+size_t signing_add_word(char *out, size_t size, size_t at, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "_./:=@%+-";
 
     if (word[strspn(word, plain)] == '\0')
-        return at + text_print(out + at, SIGNING_COMMAND_MAX - at, " %s", word);
-    at += text_print(out + at, SIGNING_COMMAND_MAX - at, " '");
+        return at + text_print(out + at, size - at, " %s", word);
+    at += text_print(out + at, size - at, " '");
     for (; *word; word++)
         if (*word == '\'')
-            at += text_print(out + at, SIGNING_COMMAND_MAX - at, "'\\''");
+            at += text_print(out + at, size - at, "'\\''");
         else
-            at += text_print(out + at, SIGNING_COMMAND_MAX - at, "%c", *word);
-    return at + text_print(out + at, SIGNING_COMMAND_MAX - at, "'");
+            at += text_print(out + at, size - at, "%c", *word);
+    return at + text_print(out + at, size - at, "'");
 }
 
 const char *signing_command(const struct signing *signing, char *out)
 {
     size_t at = text_print(out, SIGNING_COMMAND_MAX, "openssl dgst -sha256 -verify");
 
-    at = add_word(out, at, signing->files.public_key);
+    at = signing_add_word(out, SIGNING_COMMAND_MAX, at, signing->files.public_key);
     at += text_print(out + at, SIGNING_COMMAND_MAX - at, " -signature");
-    at = add_word(out, at, signing->files.signature);
-    add_word(out, at, signing->report);
+    at = signing_add_word(out, SIGNING_COMMAND_MAX, at, signing->files.signature);
+    signing_add_word(out, SIGNING_COMMAND_MAX, at, signing->report);
     return out;
 }
 

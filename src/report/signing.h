@@ -43,6 +43,9 @@ bool signing_keep(const char *report, const struct bytes *signature, const struc
 enum { SIGNING_COMMAND_MAX = 4 * 3 * SIGNING_PATH_MAX + 64 };
 const char *signing_command(const struct signing *signing, char *out);
 
+/* Appends a blank and a word as a shell reads it at place at of out. Returns the new end. */
+size_t signing_add_word(char *out, size_t size, size_t at, const char *word);
+
 /* Lines for the end of a ceremony: the signature and how to check it, or UNSIGNED and why. */
 void signing_print(const struct signing *signing, FILE *out);
 
