@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The console's small parts: the typed line, the list of modules, the canvas. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,10 +12,12 @@
 
 #include <cmocka.h>
 
+#include "ui/model/complete.h"
 #include "ui/model/field.h"
 #include "ui/model/keys.h"
 #include "ui/model/modules.h"
 #include "ui/screen/draw.h"
+#include "ui/screen/palette.h"
 
 static void type(struct field *f, const char *text)
 {
@@ -136,6 +139,108 @@ static void test_modules(void **state)
     rmdir(folder);
 }
 
+/* --- paths, colours ------------------------------------------------------------------------------
+ */
+
+static void test_paths_are_completed(void **state)
+{
+    char folder[] = "/tmp/hsmferry-paths-XXXXXX", text[FIELD_MAX], said[512];
+    struct field f;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    write_file(folder, "libalpha.so", "");
+    write_file(folder, "libalpha.so.0", "");
+    write_file(folder, "other\033[2J", "");
+    snprintf(text, sizeof text, "sql:%s/li", folder);
+    field_set(&f, text);
+    complete_path(&f, said, sizeof said);
+    snprintf(text, sizeof text, "sql:%s/libalpha.so", folder);
+    assert_string_equal(f.text, text); /* as far as all agree, and which there are */
+    assert_non_null(strstr(said, "libalpha.so.0"));
+    snprintf(text, sizeof text, "%s/oth", folder);
+    field_set(&f, text);
+    complete_path(&f, said, sizeof said);
+    assert_string_equal(f.text, text); /* a name that cannot be typed is not put in */
+    assert_null(strchr(said, 033));
+    snprintf(text, sizeof text, "%.*s", (int)strlen(folder) - 1, folder);
+    field_set(&f, text);
+    complete_path(&f, said, sizeof said);
+    snprintf(text, sizeof text, "%s/", folder);
+    assert_string_equal(f.text, text); /* a folder gets its slash */
+    field_set(&f, "/nowhere/at/all");
+    complete_path(&f, said, sizeof said);
+    assert_string_equal(f.text, "/nowhere/at/all");
+    assert_non_null(strstr(said, "cannot be listed"));
+    remove_file(folder, "libalpha.so");
+    remove_file(folder, "libalpha.so.0");
+    remove_file(folder, "other\033[2J");
+    rmdir(folder);
+}
+
+static void test_offered_text_is_replaced(void **state)
+{
+    struct field f;
+
+    (void)state;
+    field_offer(&f, "*");
+    field_press(&f, 'w');
+    assert_string_equal(f.text, "w");
+    field_offer(&f, "**");
+    field_press(&f, PRESS_BACKSPACE); /* who edits it keeps it */
+    field_press(&f, 'w');
+    assert_string_equal(f.text, "*w");
+    field_set(&f, "*"); /* the control: given, not offered */
+    field_press(&f, 'w');
+    assert_string_equal(f.text, "*w");
+}
+
+/* WCAG's relative luminance of one of the 6x6x6 colours of a terminal with 256. */
+static double luminance(short color)
+{
+    static const double parts[] = {0.2126, 0.7152, 0.0722};
+    double sum = 0;
+
+    for (int i = 0; i < 3; i++) {
+        int step = (color - 16) / (i == 0 ? 36 : i == 1 ? 6 : 1) % 6;
+        double value = (step ? 55 + 40 * step : 0) / 255.0;
+        sum += parts[i] * (value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4));
+    }
+    return sum;
+}
+
+static double contrast(double a, double b)
+{
+    return a > b ? (a + 0.05) / (b + 0.05) : (b + 0.05) / (a + 0.05);
+}
+
+static void test_colours_can_be_read(void **state)
+{
+    unsigned colored = 0;
+
+    (void)state;
+    for (enum style style = 0; style < STYLES; style++) {
+        short color = palette_color(style, 256, GROUND_UNKNOWN);
+        if (color < 0)
+            continue;
+        colored++;
+        assert_true(color >= 16 && color < 232);
+        assert_true(contrast(luminance(color), 0) >= 3.8);
+        assert_true(contrast(luminance(color), 1) >= 3.8);
+    }
+    assert_int_equal(colored, 5);
+    assert_true(contrast(luminance(226), 1) < 3.8); /* the control: bright yellow on white */
+    assert_int_equal(palette_ground("15;0"), GROUND_DARK);
+    assert_int_equal(palette_ground("0;default;15"), GROUND_LIGHT);
+    assert_int_equal(palette_ground("0;7"), GROUND_LIGHT);
+    assert_int_equal(palette_ground("7;8"), GROUND_DARK);
+    assert_int_equal(palette_ground(NULL), GROUND_UNKNOWN);
+    assert_int_equal(palette_ground("0;x"), GROUND_UNKNOWN);
+    assert_int_equal(palette_ground("0;99"), GROUND_UNKNOWN);
+    assert_int_not_equal(palette_color(STYLE_WARN, 8, GROUND_LIGHT),
+                         palette_color(STYLE_WARN, 8, GROUND_DARK));
+}
+
 /* --- canvas --------------------------------------------------------------------------------- */
 
 static void assert_line(const struct canvas *c, int y, const char *text)
@@ -206,6 +311,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_field),
+        cmocka_unit_test(test_offered_text_is_replaced),
+        cmocka_unit_test(test_paths_are_completed),
+        cmocka_unit_test(test_colours_can_be_read),
         cmocka_unit_test(test_field_takes_nothing_that_could_hide),
         cmocka_unit_test(test_field_is_bounded),
         cmocka_unit_test(test_pin_field),

@@ -12,6 +12,13 @@ void field_set(struct field *f, const char *text)
 {
     int len = snprintf(f->text, sizeof f->text, "%s", text);
     f->len = (size_t)len < sizeof f->text ? (size_t)len : sizeof f->text - 1;
+    f->offered = false;
+}
+
+void field_offer(struct field *f, const char *text)
+{
+    field_set(f, text);
+    f->offered = true;
 }
 
 /* UTF-8 of a character, 1 to 4 bytes; 0: press is no character. */
@@ -67,6 +74,9 @@ enum field_result field_press(struct field *f, int press)
     uint8_t bytes[4];
     size_t len = encode(press, bytes);
 
+    if (f->offered && len > 0)
+        cut(f, 0);
+    f->offered = f->offered && len == 0 && press != PRESS_BACKSPACE;
     if (press == PRESS_BACKSPACE && f->len > 0)
         cut(f, f->len - 1);
     else if (press == PRESS_CTRL('u'))

@@ -14,12 +14,16 @@ enum { FIELD_MAX = 1024 };
 struct field {
     char text[FIELD_MAX]; /* terminated UTF-8 */
     size_t len;
+    bool offered; /* the text was only offered: the first character replaces it */
 };
 
 enum field_result { FIELD_IGNORED, FIELD_CHANGED };
 
 /* Starts with this text. */
 void field_set(struct field *f, const char *text);
+
+/* The same with a text that the first character typed replaces; Backspace edits it. */
+void field_offer(struct field *f, const char *text);
 
 /* Takes a key press: a printable character at the end, Backspace, Ctrl-U (all of it), Ctrl-W (the
  * last word). */

@@ -113,24 +113,36 @@ static bool key_holds(const struct key_desc *key, const char *text)
            holds(text_hex(key->id, kept(key->id_len, KEY_ID_MAX), id), text);
 }
 
-/* Rebuilds the list that is shown; the cursor stays on its object if that is still in it. */
-static void show(struct inventory *inv)
+/* Shows those of these indices that pass the filter; the cursor stays on its object if that does.
+ * from may be what is shown now. */
+static void show(struct inventory *inv, const uint32_t *from, size_t count)
+{
+    const struct key_desc *current = inventory_row(inv, inv->scroll.at);
+    size_t at = 0, kept = 0;
+
+    inv->work += count;
+    for (size_t i = 0; i < count; i++) {
+        const struct key_desc *key = &inv->list.keys[from[i]];
+        if (inv->filter[0] && !key_holds(key, inv->filter))
+            continue;
+        if (key == current)
+            at = kept;
+        inv->shown[kept++] = from[i];
+    }
+    inv->shown_count = kept;
+    inv->scroll = (struct scroll){at, at};
+}
+
+/* Sorts all, and shows what passes the filter. */
+static void sort(struct inventory *inv)
 {
     static int (*const compares[SORTS])(const struct key_desc *, const struct key_desc *) = {
         [SORT_LABEL] = by_label, [SORT_TYPE] = by_type, [SORT_ID] = by_id};
-    const struct key_desc *current = inventory_row(inv, inv->scroll.at);
-    size_t at = 0;
 
-    inv->shown_count = 0;
-    inv->work += inv->list.count;
     for (size_t i = 0; i < inv->list.count; i++)
-        if (!inv->filter[0] || key_holds(&inv->list.keys[i], inv->filter))
-            inv->shown[inv->shown_count++] = (uint32_t)i;
-    sort_indices(inv, inv->shown, inv->shown_count, compares[inv->sort]);
-    for (size_t row = 0; row < inv->shown_count; row++)
-        if (inventory_row(inv, row) == current)
-            at = row;
-    inv->scroll = (struct scroll){at, at};
+        inv->sorted[i] = (uint32_t)i;
+    sort_indices(inv, inv->sorted, inv->list.count, compares[inv->sort]);
+    show(inv, inv->sorted, inv->list.count);
 }
 
 static bool keep_marks(struct inventory *fresh, const struct inventory *old)
@@ -147,16 +159,19 @@ static bool keep_marks(struct inventory *fresh, const struct inventory *old)
 
 bool inventory_take(struct inventory *inv, const struct key_list *keys, struct err *err)
 {
-    struct inventory fresh = {.sort = inv->sort, .work = inv->work};
+    struct inventory fresh = {.sort = inv->sort, .work = inv->work, .looked = inv->looked};
     size_t n = keys->count + 1; /* never nothing */
 
     memcpy(fresh.filter, inv->filter, sizeof fresh.filter);
     fresh.list.keys = calloc(n, sizeof *fresh.list.keys);
+    fresh.sorted = calloc(n, sizeof *fresh.sorted);
     fresh.shown = calloc(n, sizeof *fresh.shown);
+    fresh.toggled = calloc(n, sizeof *fresh.toggled);
     fresh.by_name = calloc(n, sizeof *fresh.by_name);
     fresh.marked = calloc(n, sizeof *fresh.marked);
     fresh.verdicts = calloc(n, sizeof *fresh.verdicts);
-    if (!fresh.list.keys || !fresh.shown || !fresh.by_name || !fresh.marked || !fresh.verdicts)
+    if (!fresh.list.keys || !fresh.sorted || !fresh.shown || !fresh.by_name || !fresh.marked ||
+        !fresh.toggled || !fresh.verdicts)
         goto out;
     if (keys->count)
         memcpy(fresh.list.keys, keys->keys, keys->count * sizeof *keys->keys);
@@ -166,7 +181,8 @@ bool inventory_take(struct inventory *inv, const struct key_list *keys, struct e
     sort_indices(&fresh, fresh.by_name, keys->count, by_name);
     if (!keep_marks(&fresh, inv))
         goto out;
-    show(&fresh);
+    fresh.toggled_count = 0; /* another list: there is nothing to undo */
+    sort(&fresh);
     inventory_free(inv);
     *inv = fresh;
     return true;
@@ -178,15 +194,24 @@ out:
 void inventory_free(struct inventory *inv)
 {
     key_list_free(&inv->list);
+    free(inv->sorted);
     free(inv->shown);
+    free(inv->toggled);
     free(inv->by_name);
     free(inv->marked);
     free(inv->verdicts);
     *inv = (struct inventory){0};
 }
 
+static void count_look(const struct inventory *inv)
+{
+    if (inv->looked)
+        ++*inv->looked;
+}
+
 const struct key_desc *inventory_row(const struct inventory *inv, size_t row)
 {
+    count_look(inv);
     return row < inv->shown_count ? &inv->list.keys[inv->shown[row]] : NULL;
 }
 
@@ -214,18 +239,34 @@ void inventory_judge(struct inventory *inv, const struct plan *verdicts)
     }
 }
 
-void inventory_sort(struct inventory *inv, enum inventory_sort sort)
+void inventory_sort(struct inventory *inv, enum inventory_sort order)
 {
-    inv->sort = sort;
+    inv->sort = order;
     if (inv->shown)
-        show(inv);
+        sort(inv);
+}
+
+/* Can nothing pass to that did not pass from? */
+static bool narrows(const char *from, const char *to)
+{
+    return from[0] && !strchr(from, '*') && !strchr(to, '*') && strcasestr(to, from);
 }
 
 void inventory_filter(struct inventory *inv, const char *text)
 {
+    char before[sizeof inv->filter];
+    bool on;
+
+    memcpy(before, inv->filter, sizeof before);
     text_fit(text, (int)sizeof inv->filter - 1, false, inv->filter, sizeof inv->filter);
-    if (inv->shown)
-        show(inv);
+    on = narrows(before, inv->filter);
+    if (inv->shown && strcmp(before, inv->filter) != 0)
+        show(inv, on ? inv->shown : inv->sorted, on ? inv->shown_count : inv->list.count);
+}
+
+bool inventory_holds(const struct key_desc *key, const char *text)
+{
+    return key_holds(key, text);
 }
 
 bool inventory_find(struct inventory *inv, const char *text, size_t row, size_t page)
@@ -254,6 +295,7 @@ static void mark(struct inventory *inv, size_t i, bool on)
         return;
     inv->marked[i] = on;
     inv->marked_count += on ? 1 : (size_t)-1;
+    inv->toggled[inv->toggled_count++] = (uint32_t)i;
 }
 
 bool inventory_can_mark(const struct inventory *inv, size_t row)
@@ -264,32 +306,48 @@ bool inventory_can_mark(const struct inventory *inv, size_t row)
 
 void inventory_mark(struct inventory *inv, size_t row, bool on)
 {
+    inv->toggled_count = 0;
     if (row < inv->shown_count)
         mark(inv, inv->shown[row], on);
 }
 
 void inventory_mark_pattern(struct inventory *inv, const char *pattern)
 {
+    inv->toggled_count = 0;
     inv->work += inv->shown_count;
     for (size_t row = 0; row < inv->shown_count; row++)
         if (key_is_movable_class(inventory_row(inv, row)) &&
             key_holds(inventory_row(inv, row), pattern))
-            inventory_mark(inv, row, true);
+            mark(inv, inv->shown[row], true);
 }
 
 void inventory_mark_invert(struct inventory *inv)
 {
+    inv->toggled_count = 0;
     inv->work += inv->shown_count;
     for (size_t row = 0; row < inv->shown_count; row++)
         if (key_is_movable_class(inventory_row(inv, row)))
-            inventory_mark(inv, row, !inventory_is_marked(inv, row));
+            mark(inv, inv->shown[row], !inventory_is_marked(inv, row));
 }
 
 void inventory_mark_clear(struct inventory *inv)
 {
+    inv->toggled_count = 0;
     inv->work += inv->list.count;
     for (size_t i = 0; i < inv->list.count; i++)
         mark(inv, i, false);
+}
+
+/* What is undone is what the next call undoes: each is in it once. */
+size_t inventory_mark_undo(struct inventory *inv)
+{
+    size_t count = inv->toggled_count;
+
+    inv->work += count;
+    inv->toggled_count = 0;
+    for (size_t i = 0; i < count; i++)
+        mark(inv, inv->toggled[i], !inv->marked[inv->toggled[i]]);
+    return count;
 }
 
 static int compare_handles(const void *a, const void *b)
@@ -302,6 +360,7 @@ static int compare_handles(const void *a, const void *b)
 static void for_handles(struct inventory *inv, uint64_t *handles, size_t count,
                         void (*act)(struct inventory *inv, size_t i))
 {
+    inv->toggled_count = 0;
     if (count == 0)
         return;
     qsort(handles, count, sizeof *handles, compare_handles);
@@ -355,6 +414,7 @@ static size_t name_place(const struct inventory *inv, const struct key_desc *key
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
+        count_look(inv);
         if (by_name(&inv->list.keys[inv->by_name[middle]], key) < 0)
             low = middle + 1;
         else

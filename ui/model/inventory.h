@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The objects of one HSM as a list that people work in: sorted, filtered, searched, marked and
- * scrolled. Sorting and filtering happen once for each change; moving costs nothing that grows
- * with the list.
+ * scrolled. Sorting and filtering happen once for each change, and a filter that is typed on looks
+ * only at what passed so far; moving and marking one cost nothing that grows with the list.
  */
 #ifndef HSMFERRY_UI_MODEL_INVENTORY_H
 #define HSMFERRY_UI_MODEL_INVENTORY_H
@@ -37,16 +37,20 @@ struct verdict {
 
 struct inventory {
     struct key_list list;
-    uint32_t *shown; /* indices into list, in the order shown: sorted and filtered */
+    uint32_t *sorted; /* indices into list, all of them in this order */
+    uint32_t *shown;  /* those of sorted that pass the filter */
     size_t shown_count;
     uint32_t *by_name; /* indices into list by class, label, id: for looking up */
     bool *marked;      /* for each of list */
     size_t marked_count;
+    uint32_t *toggled; /* indices into list whose marks the last act on marks changed */
+    size_t toggled_count;
     struct verdict *verdicts; /* for each of list */
     enum inventory_sort sort;
     char filter[128];
     struct scroll scroll;
-    size_t work; /* objects looked at so far: what a test counts */
+    size_t work;    /* objects looked at so far: what a test counts; */
+    size_t *looked; /* the same by who only draws; NULL: nobody counts */
 };
 
 /* Replaces the content by a copy of keys; marks of keys with the same handle stay. Errors:
@@ -85,6 +89,10 @@ void inventory_mark_pattern(struct inventory *inv, const char *pattern);
 void inventory_mark_invert(struct inventory *inv);
 void inventory_mark_clear(struct inventory *inv);
 
+/* Undoes the last of these acts on marks; the next call does it again. Returns how many
+ * marks that changed. */
+size_t inventory_mark_undo(struct inventory *inv);
+
 /* Marks the keys that have these handles; the handles are sorted. */
 void inventory_mark_handles(struct inventory *inv, uint64_t *handles, size_t count);
 
@@ -95,6 +103,9 @@ void inventory_handles(const struct inventory *inv, uint64_t *handles);
 /* Finds key's counterpart among these objects in logarithmic time; *other may be NULL. */
 enum relation inventory_counterpart(const struct inventory *inv, const struct key_desc *key,
                                     const struct key_desc **other);
+
+/* Does a key's label, type or id hold text, whatever the case? */
+bool inventory_holds(const struct key_desc *key, const char *text);
 
 const char *inventory_sort_name(enum inventory_sort sort);
 

@@ -22,22 +22,20 @@ static enum layout_form form_of(int columns, int lines)
     return lines >= LAYOUT_LINES ? LAYOUT_STACKED : LAYOUT_ONE;
 }
 
-static void place_panes(struct layout *l, int active)
+void layout_panes(enum layout_form form, struct rect body, int active, struct rect pane[2])
 {
-    struct rect body = l->body;
-
-    l->pane[0] = l->pane[1] = (struct rect){body.x, body.y, 0, 0};
-    switch (l->form) {
+    pane[0] = pane[1] = (struct rect){body.x, body.y, 0, 0};
+    switch (form) {
     case LAYOUT_BESIDE:
-        l->pane[0] = (struct rect){body.x, body.y, body.w / 2, body.h};
-        l->pane[1] = (struct rect){body.x + body.w / 2, body.y, body.w - body.w / 2, body.h};
+        pane[0] = (struct rect){body.x, body.y, body.w / 2, body.h};
+        pane[1] = (struct rect){body.x + body.w / 2, body.y, body.w - body.w / 2, body.h};
         break;
     case LAYOUT_STACKED:
-        l->pane[0] = (struct rect){body.x, body.y, body.w, body.h / 2};
-        l->pane[1] = (struct rect){body.x, body.y + body.h / 2, body.w, body.h - body.h / 2};
+        pane[0] = (struct rect){body.x, body.y, body.w, body.h / 2};
+        pane[1] = (struct rect){body.x, body.y + body.h / 2, body.w, body.h - body.h / 2};
         break;
     case LAYOUT_ONE:
-        l->pane[active] = body;
+        pane[active] = body;
         break;
     case LAYOUT_SENTENCE:
         break;
@@ -54,7 +52,7 @@ void layout_make(int columns, int lines, int active, struct layout *out)
     out->hint = (struct rect){0, lines - 1, columns, 1};
     out->detail = (struct rect){0, lines - 2, columns, 1};
     out->body = (struct rect){0, 1, columns, lines - 3};
-    place_panes(out, active != 0);
+    layout_panes(out->form, out->body, active != 0, out->pane);
 }
 
 struct rect layout_inside(struct rect r)

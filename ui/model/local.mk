@@ -8,6 +8,8 @@ libui_a_SOURCES += \
 	%D%/ceremony_view.c \
 	%D%/comparisons.c \
 	%D%/comparisons.h \
+	%D%/complete.c \
+	%D%/complete.h \
 	%D%/dialog_gate.c \
 	%D%/dialog_modules.c \
 	%D%/dialog_pages.c \

@@ -72,7 +72,7 @@ const char *draw_sign(const struct canvas *c, enum sign sign)
         [SIGN_TOP_RIGHT] = {"┐", "+"},    [SIGN_BOTTOM_LEFT] = {"└", "+"},
         [SIGN_BOTTOM_RIGHT] = {"┘", "+"}, [SIGN_FULL] = {"█", "#"},
         [SIGN_EMPTY] = {"░", "."},        [SIGN_DIFFERS] = {"≠", "!"},
-        [SIGN_MASK] = {"•", "*"},
+        [SIGN_MASK] = {"•", "*"},         [SIGN_SORTED] = {"▾", "v"},
     };
     return c->ascii ? signs[sign].ascii : signs[sign].unicode;
 }
@@ -262,6 +262,32 @@ void draw_frame(struct canvas *c, struct rect r, enum style style, const char *t
     draw_text(c, r.x, bottom, 1, style, draw_sign(c, SIGN_BOTTOM_LEFT));
     draw_text(c, right, bottom, 1, style, draw_sign(c, SIGN_BOTTOM_RIGHT));
     draw_format(c, r.x + 1, r.y, r.w - 2, STYLE_STRONG, " %s ", title);
+}
+
+void draw_place(struct canvas *c, struct rect frame, size_t at, size_t count)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, " %zu/%zu ", at, count);
+    if (count > 0 && frame.h >= 2 && frame.w > (int)strlen(text) + 2)
+        draw_right(c, frame.x + 1, frame.y + frame.h - 1, frame.w - 2, STYLE_DIM, text);
+}
+
+void draw_found(struct canvas *c, int x, int y, int width, const char *text, const char *needle)
+{
+    char shown[LINE_MAX_BYTES], before[LINE_MAX_BYTES];
+    const char *found, *drawn = showable(c, text, shown);
+    int first, length;
+
+    if (!needle[0] || !(found = strcasestr(drawn, needle)))
+        return;
+    snprintf(before, sizeof before, "%.*s", (int)(found - drawn), drawn);
+    first = text_width(before);
+    snprintf(before, sizeof before, "%.*s", (int)strlen(needle), found);
+    length = text_width(before);
+    length = first + length <= width ? length : width - first;
+    if (length > 0)
+        draw_restyle(c, (struct rect){x + first, y, length, 1}, STYLE_FOUND);
 }
 
 void draw_cursor(struct canvas *c, int x, int y)

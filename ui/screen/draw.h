@@ -26,6 +26,7 @@ enum style {
     STYLE_WARN,
     STYLE_SOURCE,
     STYLE_DESTINATION,
+    STYLE_FOUND, /* the text that was looked for */
     STYLES
 };
 
@@ -44,6 +45,7 @@ enum sign {
     SIGN_EMPTY,
     SIGN_DIFFERS,
     SIGN_MASK,
+    SIGN_SORTED,
     SIGNS
 };
 
@@ -100,6 +102,13 @@ void draw_restyle(struct canvas *c, struct rect r, enum style style);
 
 /* A frame around r with a title in its upper edge. */
 void draw_frame(struct canvas *c, struct rect r, enum style style, const char *title);
+
+/* The place in a list, " 12/41 ", in the lower edge of a frame; nothing in an empty list. */
+void draw_place(struct canvas *c, struct rect frame, size_t at, size_t count);
+
+/* Makes the first place stand out where text, as it was drawn at x, y into width columns, holds
+ * needle, whatever the case; an empty one is nowhere. */
+void draw_found(struct canvas *c, int x, int y, int width, const char *text, const char *needle);
 
 /* The terminal's own cursor goes here. */
 void draw_cursor(struct canvas *c, int x, int y);

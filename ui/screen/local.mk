@@ -9,6 +9,8 @@ libui_a_SOURCES += \
 	%D%/lanes.h \
 	%D%/loop.c \
 	%D%/loop.h \
+	%D%/palette.c \
+	%D%/palette.h \
 	%D%/pane.c \
 	%D%/pane.h \
 	%D%/reader.c \

@@ -16,6 +16,7 @@
 #include <wchar.h>
 
 #include "ui/model/keys.h"
+#include "ui/screen/palette.h"
 #include "ui/screen/reader.h"
 
 enum { ESC_DELAY_MS = 100, RESTORE_MAX = 256, CRASH_STACK = 64 * 1024 };
@@ -23,6 +24,7 @@ enum { ESC_DELAY_MS = 100, RESTORE_MAX = 256, CRASH_STACK = 64 * 1024 };
 static struct {
     SCREEN *screen; /* NULL: not taken */
     bool ascii, color;
+    enum palette_ground ground;
     struct reader reader;
     mbstate_t character; /* of which not all bytes have come */
     unsigned missing;    /* see term_missing_keys() */
@@ -101,26 +103,35 @@ static void prepare_for_crashes(void)
 
 /* --- taking it -------------------------------------------------------------------------------- */
 
-/* A meaning is shown by attributes first; colours only add to them. -1: the terminal's own. */
-static const struct {
-    attr_t attributes;
-    short color;
-} looks[STYLES] = {
-    [STYLE_NORMAL] = {A_NORMAL, -1},         [STYLE_DIM] = {A_DIM, -1},
-    [STYLE_STRONG] = {A_BOLD, -1},           [STYLE_TITLE] = {A_REVERSE, -1},
-    [STYLE_CURRENT] = {A_REVERSE, -1},       [STYLE_GOOD] = {A_NORMAL, COLOR_GREEN},
-    [STYLE_BAD] = {A_BOLD, COLOR_RED},       [STYLE_WARN] = {A_BOLD, COLOR_YELLOW},
-    [STYLE_SOURCE] = {A_NORMAL, COLOR_CYAN}, [STYLE_DESTINATION] = {A_NORMAL, COLOR_MAGENTA},
+/* A meaning is shown by attributes first; colours (palette.h) only add to them. */
+static const attr_t looks[STYLES] = {
+    [STYLE_NORMAL] = A_NORMAL,
+    [STYLE_DIM] = A_DIM,
+    [STYLE_STRONG] = A_BOLD,
+    [STYLE_TITLE] = A_REVERSE,
+    [STYLE_CURRENT] = A_REVERSE,
+    [STYLE_GOOD] = A_NORMAL,
+    [STYLE_BAD] = A_BOLD,
+    [STYLE_WARN] = A_BOLD,
+    [STYLE_SOURCE] = A_NORMAL,
+    [STYLE_DESTINATION] = A_NORMAL,
+    [STYLE_FOUND] = A_REVERSE | A_BOLD | A_UNDERLINE,
 };
+
+static short color_of(enum style style)
+{
+    return palette_color(style, COLORS, term.ground);
+}
 
 static void start_colors(bool wanted)
 {
     const char *no_color = getenv("NO_COLOR");
 
+    term.ground = palette_ground(getenv("COLORFGBG"));
     term.color = wanted && (!no_color || !no_color[0]) && has_colors() && start_color() == OK &&
                  use_default_colors() == OK;
     for (short i = 1; term.color && i < STYLES; i++)
-        init_pair(i, looks[i].color, -1);
+        init_pair(i, color_of((enum style)i), -1);
 }
 
 static bool is_utf8(void)
@@ -330,8 +341,8 @@ void term_size(int *columns, int *lines)
 
 static void look_of(enum style style, attr_t *attributes, short *pair)
 {
-    *attributes = looks[style].attributes;
-    *pair = term.color && looks[style].color >= 0 ? (short)style : 0;
+    *attributes = looks[style];
+    *pair = term.color && color_of(style) >= 0 ? (short)style : 0;
 }
 
 static void put_cell(const struct cell *cell, int x, int y)
