@@ -57,7 +57,8 @@ struct history history_of(const struct event_log *log)
         } else if (event.kind == EVENT_ERROR)
             open = true;
     }
-    history.begun |= canary;
+    /* What it resumed is its own from then on, also if it was cut off before its first step. */
+    history.begun |= canary || (history.looked && history.resumes[0]);
     /* Older journals end with the same code if keys arrived unproven, by a waiver. */
     history.settled = history.over && waived && !open;
     return history;

@@ -625,6 +625,34 @@ static void test_canary_stays_until_clean(void **state)
     }
 }
 
+/* Who resumes another and has looked at both tokens has that one's open ends, also before a step.
+ */
+static void test_taken_over_is_open(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned resumes = 0; resumes < 2; resumes++)
+        for (unsigned looks = 0; looks < 2; looks++) {
+            struct event begin = full_event(EVENT_BEGIN, 1);
+            struct event looked = full_event(EVENT_INVENTORY, 1);
+            struct history history;
+            bool torn;
+            memset(begin.begin.resumes, 0, sizeof begin.begin.resumes);
+            strcpy(begin.begin.resumes, resumes ? "0123456789abcdef" : "");
+            looked.side = SIDE_DESTINATION;
+            looked.inventory.after = !looks;
+            start(f);
+            assert_true(emit(f, begin));
+            assert_true(emit(f, looked));
+            assert_true(reads(f, &torn));
+            history = history_of(&f->log);
+            assert_int_equal(history_is_open(&history), resumes && looks);
+            report_free(f->report);
+            f->report = NULL;
+            unlink(f->path);
+        }
+}
+
 /* Once a line cannot be written no step begins, but those that clean up. What stands there stays
  * true, and there is no report that says all is well. */
 static void test_disk_fault(void **state)
@@ -693,6 +721,7 @@ int main(void)
         TEST(killed),
         TEST(nothing_begun),
         TEST(canary_stays_until_clean),
+        TEST(taken_over_is_open),
         TEST(disk_fault),
         TEST(disk_fault_told),
     };
