@@ -73,6 +73,7 @@ shell_tests = \
 	%D%/tmux/replay.sh \
 	%D%/tmux/resume.sh \
 	%D%/tmux/ledger.sh \
+	%D%/tmux/room.sh \
 	%D%/tmux/officers.sh \
 	%D%/tmux/same.sh \
 	%D%/tmux/screen.sh \

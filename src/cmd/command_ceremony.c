@@ -1,137 +1,107 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hsmferry [FILE]: joins ceremony file, worker, report and front end. */
-#include <stdio.h>
+#include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "cmd/command.h"
+#include "cmd/find_interrupted.h"
 #include "cmd/message.h"
-#include "cmd/recorded.h"
+#include "cmd/run_console.h"
 #include "cmd/run_plain.h"
 #include "cmd/session.h"
 #include "journal/history.h"
-#include "ui/plain/plain.h"
-#include "ui/screen/loop.h"
 
-struct on_screen {
-    struct session *session;
-    struct recorded recorded;         /* its ceremony, once a replay was asked for */
-    char interrupted[EVENT_PATH_MAX]; /* a journal; empty: none */
-    bool settles, cleans;             /* what the officers want done about it */
-};
+/* --- what was interrupted, as the officers are asked about it --- */
 
-static bool start_for_console(void *ctx, const struct config *config, struct worker **out,
-                              struct err *err)
+static void put_last_step(const struct interrupted *it, struct settle *settle)
 {
-    const struct on_screen *screen = ctx;
+    const struct history *history = &it->history;
+    char label[KEY_LABEL_TEXT] = "";
 
-    (void)config; /* it is the session's */
-    return session_start(screen->session, true, true, out, err);
+    if (!history->stepped)
+        return;
+    if (history->step_key >= 1 && history->step_key <= it->ceremony.descs.count)
+        key_label_text(&it->ceremony.descs.keys[history->step_key - 1], label);
+    text_print(settle->last, sizeof settle->last, "%d %s%s%s", step_number(history->step),
+               step_title(history->step), label[0] ? ", " : "", label);
+    text_print(settle->last_state, sizeof settle->last_state, "%s",
+               history->step_state == EVENT_BEGUN    ? "begun, and not known to have ended"
+               : history->step_state == EVENT_OK     ? "it was done"
+               : history->step_state == EVENT_FAILED ? "it failed"
+                                                     : "it was undone");
 }
 
-static bool keep_for_console(void *ctx, struct err *err)
+static void count_keys(const struct interrupted_ceremony *interrupted, struct settle *settle)
 {
-    return session_keep(((const struct on_screen *)ctx)->session, err);
+    for (size_t i = 0; i < interrupted->descs.count; i++) {
+        const struct interrupted_key *key = &interrupted->keys[i];
+        if (key->companion || key->refused)
+            continue;
+        settle->keys++;
+        settle->proven += key->intended && key->proven;
+        settle->cut += key->intended && !key->proven;
+    }
 }
 
-static bool report_for_console(void *ctx, struct app_report *report, struct err *err)
+static void describe(const char *journal, struct settle *settle)
 {
-    struct session *s = ((const struct on_screen *)ctx)->session;
-    const char *path = s->report ? report_path(s->report) : NULL;
-
-    if (!path)
-        return err_set(err, ERR_IO, "No report was written");
-    text_print(report->path, sizeof report->path, "%s", path);
-    memcpy(report->sha256, report_sha256(s->report), sizeof report->sha256);
-    if (!s->signing.report[0])
-        session_to_sign(s, path);
-    if (s->signing.done)
-        text_print(report->signed_by, sizeof report->signed_by, "%s", s->signing.by);
-    else
-        text_print(report->unsigned_why, sizeof report->unsigned_why, "%s", s->signing.why);
-    return true;
-}
-
-static bool save_for_console(void *ctx, const char *path, struct err *err)
-{
-    return config_write(((const struct on_screen *)ctx)->session->config, path, false, err);
-}
-
-static bool recording_for_console(void *ctx, const struct recording **out, struct err *err)
-{
-    struct on_screen *screen = ctx;
-
-    recorded_free(&screen->recorded);
-    if (!screen->session->report)
-        return err_set(err, ERR_NO_INPUT, "This ceremony has no journal");
-    *out = &screen->recorded.recording;
-    return recorded_read(report_journal(screen->session->report), &screen->recorded, err);
-}
-
-static void settle_for_console(void *ctx, bool clean)
-{
-    struct on_screen *screen = ctx;
-
-    screen->settles = true;
-    screen->cleans = clean;
-}
-
-/* What stood on the screen stays in the terminal. */
-static void print_report(const struct session *s)
-{
-    FILE *stamped = s->config->rehearsal ? plain_stamped(stdout, PLAIN_STAMP) : NULL;
-
-    plain_report(stamped ? stamped : stdout, report_path(s->report), report_sha256(s->report),
-                 &s->signing);
-    if (stamped)
-        fclose(stamped);
-}
-
-static int run_console(struct session *s, const struct invocation *in)
-{
-    struct on_screen screen = {.session = s};
-    struct console_host host = {.ctx = &screen,
-                                .start = start_for_console,
-                                .keep = keep_for_console,
-                                .report = report_for_console,
-                                .save = save_for_console,
-                                .recording = recording_for_console,
-                                .settle = settle_for_console};
+    struct interrupted it;
     struct err err = {0};
 
-    if (history_find(s->config->report_folder, screen.interrupted, &err))
-        host.interrupted = screen.interrupted;
-    else if (err.code != ERR_NONE)
-        return command_failed(&err);
-    int code = console_run(s->config, &host, &in->screen, &err);
-    recorded_free(&screen.recorded);
+    settle->how = SETTLE_ASKS;
+    text_safe(journal, strlen(journal), settle->journal, sizeof settle->journal);
+    if (interrupted_load(journal, &it, &err)) {
+        text_safe(it.history.title, strlen(it.history.title), settle->title, sizeof settle->title);
+        settle->rehearsal = it.history.rehearsal;
+        settle->began_ms = it.history.began_ms;
+        put_last_step(&it, settle);
+        count_keys(&it.ceremony, settle);
+    } else {
+        text_print(settle->unread, sizeof settle->unread, "%s", err.what);
+    }
+    interrupted_free(&it);
+}
+
+/* --- the command --- */
+
+static int run_console(struct session *s, const struct invocation *in,
+                       const struct console_finds *finds)
+{
+    struct settle settle = {.how = SETTLE_NOTHING};
+    char journal[EVENT_PATH_MAX];
+    struct err err = {0};
+    bool open = history_find(s->config->report_folder, journal, &err);
+
     if (err.code != ERR_NONE)
         return command_failed(&err);
-    if (screen.settles)
-        return command_settle(in, screen.interrupted, NULL, screen.cleans);
-    if (s->report && report_path(s->report))
-        print_report(s);
-    else if (host.interrupted && code == 0)
-        code = err_exit(ERR_UNFINISHED);
-    return code;
+    if (open)
+        describe(journal, &settle);
+    int code = command_run_console(s, &in->screen, &settle, finds);
+    if (settle_is_on(&settle))
+        return command_settle(in, journal, NULL, settle.how == SETTLE_CLEANS);
+    return open && code == 0 && !(s->report && report_path(s->report)) ? err_exit(ERR_UNFINISHED)
+                                                                       : code;
 }
 
 int command_ceremony(const struct invocation *in)
 {
-    bool screen = !in->plain && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    bool screen = console_is_possible(in->plain);
     const char *file = in->words[0];
     struct session s = {.host = in->host};
+    struct console_finds finds = {.recent = -1};
     struct err err = {0};
     int code;
 
     if (!file && !screen)
         return command_misused("A ceremony file is missing", "");
+    if (screen)
+        console_find(&finds);
     if (!session_load(&s, file, &err) ||
         !session_confine(&s, screen ? SESSION_SCREEN : SESSION_RECORD, NULL, &err))
         code = command_failed(&err);
     else
-        code = screen ? run_console(&s, in) : command_run_plain(&s);
+        code = screen ? run_console(&s, in, &finds) : command_run_plain(&s);
     session_free(&s);
     return code;
 }

@@ -12,6 +12,7 @@
 #include "cmd/confinement.h"
 #include "cmd/find_interrupted.h"
 #include "cmd/message.h"
+#include "cmd/run_console.h"
 #include "cmd/run_plain.h"
 
 /* The folder of the journal: the new one's place is beside it. */
@@ -66,14 +67,14 @@ static bool find_file(const struct session *s, const char *journal, const char *
 
 /* Reads the ceremony file and closes the box, both before the journal is parsed. */
 static bool enclose(struct session *s, const char *journal, const char *named, const char *folder,
-                    struct err *err)
+                    bool screen, struct err *err)
 {
     char file[PATH_MAX];
 
     if (!find_file(s, journal, named, file, err) || !session_load(s, file, err))
         return false;
     text_print(s->config->report_folder, sizeof s->config->report_folder, "%s", folder);
-    return session_confine(s, SESSION_RECORD, NULL, err);
+    return session_confine(s, screen ? SESSION_SETTLE : SESSION_RECORD, NULL, err);
 }
 
 /* Where there will be no ceremony, what the journal says is still parsed in a box. */
@@ -84,13 +85,22 @@ static bool enclose_reader(const struct session *s, const char *journal, struct 
     return s->host->box.text[0] || confinement_reader(files, false, err);
 }
 
+static int run(struct session *s, const struct invocation *in, bool screen)
+{
+    struct settle settle = {.how = s->interrupted->clean ? SETTLE_CLEANS : SETTLE_RESUMES};
+
+    return screen ? command_run_console(s, &in->screen, &settle, NULL) : command_run_plain(s);
+}
+
 int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean)
 {
     char folder[EVENT_PATH_MAX];
     struct interrupted it = {.lock = -1};
     struct session s = {.host = in->host, .interrupted = &it.ceremony};
     struct err err = {0}, why = {0}; /* why not: there may be nothing to do all the same */
-    bool ready = find_folder(journal, folder, &why) && enclose(&s, journal, file, folder, &why);
+    bool screen = console_is_possible(in->plain);
+    bool ready =
+        find_folder(journal, folder, &why) && enclose(&s, journal, file, folder, screen, &why);
     int code = EX_OK;
 
     if ((ready || enclose_reader(&s, journal, &err)) && interrupted_load(journal, &it, &err) &&
@@ -99,7 +109,7 @@ int command_settle(const struct invocation *in, const char *journal, const char 
         if (it.torn)
             puts("The journal's last line was not written to its end: it is left out.");
         if (ready)
-            code = command_run_plain(&s);
+            code = run(&s, in, screen);
         else
             err = why;
     }

@@ -34,6 +34,8 @@ hsmferry_SOURCES = \
 	%D%/probe_json.h \
 	%D%/recorded.c \
 	%D%/recorded.h \
+	%D%/run_console.c \
+	%D%/run_console.h \
 	%D%/run_plain.c \
 	%D%/run_plain.h \
 	%D%/session.c \

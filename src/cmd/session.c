@@ -44,7 +44,7 @@ static bool empty_config(struct config **out, struct err *err)
         free(config);
         return err_set_errno(err, ERR_IO, errno, "The folder for the report cannot be named");
     }
-    config->rehearsal = true; /* production wants officers by name, as only a file has them */
+    config->kind_open = true;
     config->policy = policy_default();
     config->side[SIDE_SOURCE].limit_ms = config->side[SIDE_DESTINATION].limit_ms = SESSION_LIMIT_MS;
     text_print(config->report_folder, sizeof config->report_folder, "%s/reports", here);
@@ -183,7 +183,7 @@ static bool find_folders(const struct session *s, enum session_use use, const ch
     unsigned count = 0;
 
     out[count++] = lock_folder(s);
-    if (use == SESSION_RECORD || use == SESSION_SCREEN) {
+    if (use == SESSION_RECORD || use == SESSION_SCREEN || use == SESSION_SETTLE) {
         (void)mkdir(s->config->report_folder, 0700); /* report_new() says what is wrong */
         out[count++] = s->config->report_folder;
     }
@@ -203,6 +203,8 @@ static bool enter_box(struct session *s, enum session_use use, const char *repor
 
     for (; *folders; folders++)
         confinement_add(&c, *folders, LAND_WRITE);
+    /* Who chooses modules and databases on the screen completes their paths. */
+    confinement_add(&c, use == SESSION_SCREEN && !s->config->path[0] ? "/" : NULL, LAND_LIST);
     confinement_add(&c, s->config->path, LAND_READ);
     confinement_add(&c, report, LAND_READ);
     for (enum side side = 0; side < SIDES; side++) {
@@ -210,7 +212,8 @@ static bool enter_box(struct session *s, enum session_use use, const char *repor
         confinement_add(&c, device ? device->where.module : NULL, LAND_READ);
         confinement_add(&c, device ? device->token.pin_file : NULL, LAND_READ);
     }
-    return confinement_enter(&c, use == SESSION_SCREEN, &s->host->box, err);
+    return confinement_enter(&c, use == SESSION_SCREEN || use == SESSION_SETTLE, &s->host->box,
+                             err);
 }
 
 static bool is_enough(const struct session *s, struct err *err)

@@ -41,11 +41,12 @@ enum session_use {
     SESSION_LOOK,   /* locks */
     SESSION_RECORD, /* the report folder, too */
     SESSION_SCREEN, /* and where ceremony files are saved; devices can be chosen */
+    SESSION_SETTLE, /* that of SESSION_RECORD, on a screen */
     SESSION_SIGN,   /* beside the report */
 };
 
-/* Reads the ceremony file; NULL: an empty rehearsal under the default policy, whose report goes to
- * ./reports. Errors: as config_load(). */
+/* Reads the ceremony file; NULL: an empty ceremony of no kind yet, under the default policy, whose
+ * report goes to ./reports. Errors: as config_load(). */
 bool session_load(struct session *s, const char *file, struct err *err);
 
 /* Finds our own agent, beside this program in a build tree, else where it is installed, and makes

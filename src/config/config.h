@@ -40,6 +40,7 @@ struct config {
     uint8_t sha256[32];        /* of the file's bytes */
     char title[EVENT_TEXT_MAX];
     bool rehearsal;
+    bool kind_open; /* no file says which kind it is, and nobody has chosen yet */
     enum pace pace; /* PACE_NONE: the file names none, and each front end has its default */
     struct officer officers[OFFICERS_MAX];
     unsigned officer_count;

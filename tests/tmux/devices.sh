@@ -21,7 +21,7 @@ sed -i 's/^rehearsal: yes/rehearsal: no/; s/?pin-source[^ ]*//
 - {name: Ada, role: source officer}\
 - {name: Charles, role: destination officer}
 /^report-folder/i sign-report: {side: source, key: "pkcs11:object=audit"}' "$dir/c.yaml"
-stamp=none
+stamp=PRODUCTION
 console 80x24 "$dir/c.yaml"
 ok "the devices are read out" sees "Compare both devices with the script on paper"
 ok "by serial" sees_like "serial [0-9]*ination"
@@ -35,8 +35,27 @@ answer 1234
 ok "a key goes" listed 3
 migrate 1
 ok "the PIN of the key that signs" sees "SIGN THE REPORT: token hsm-old"
+answer 9999
+ok "a wrong one is told" sees "FAILED"
+press Enter
+ok "... and that the report is not signed" sees "UNSIGNED: "
+press S
+ok "S asks for it again" sees "SIGN THE REPORT: token hsm-old"
 answer 1234
 ok "the end says who signed" sees "by audit, EC P-256, on hsm-old"
+ok "... and that F3 shows how that is checked" sees "F3 shows the commands for that"
+resize 120x50
+ok "... or, with room, the command and its files" sees_like "yaml\.pub\.pem"
+resize 80x24
+sees "F3 shows the commands for that"
+press S
+ok "S does not sign it twice" sees "The report is signed already"
+press F3
+sees DETAILS && press End
+ok "the details have the whole commands" sees "-signature"
+not_ok "... of which nothing is cut" sh -c "tmux -L $server capture-pane -p | grep '~ *│'"
+press Escape
+lacks DETAILS
 press q
 ok "exit 0" ended 0
 ok "OpenSSL alone verifies it" openssl_verifies

@@ -85,6 +85,11 @@ type_text 4321
 press Enter
 ok "retry: a wrong PIN" sees "FAILED"
 press Enter
+ok "retry: is asked for again" sees "few tries are left"
+press Escape
+ok "retry: refused" sees "FAILED"
+press Enter
+lacks "FAILED ─"
 sees "R tries again"
 press R
 ok "retry: the side that failed is asked again" sees "DESTINATION: token hsm-new"

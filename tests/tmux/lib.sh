@@ -15,7 +15,9 @@ patience=${HSMFERRY_TEST_PATIENCE:-20} # seconds until a text that does not come
 LC_ALL=C.UTF-8
 TERM=xterm-256color
 export LC_ALL TERM
-unset NO_COLOR ESCDELAY
+XDG_STATE_HOME=$tmp/state # where the console keeps the last two HSMs
+export XDG_STATE_HOME
+unset NO_COLOR ESCDELAY COLORFGBG
 
 t() {
     tmux -L "$server" -f /dev/null "$@"
@@ -122,11 +124,16 @@ sees_like() {
     wait_for -G "$1"
 }
 
-# Each screen on which something was seen is also looked at for the stamp of a rehearsal: all
-# ceremonies here are ones, but where $stamp is set. Not once the program has left.
+# Each screen on which something was seen is also looked at for the stamp of its kind: a rehearsal,
+# but where $stamp says which; "none": no kind was chosen. Not once the program has left.
 stamped() {
-    [ -n "${stamp:-}" ] || grep -q -e REHEARSAL -e '\[exit ' -e 'hsmferry crashed' "$tmp/screen" || {
-        echo "this screen does not say REHEARSAL:"
+    stamp_wanted=${stamp:-REHEARSAL}
+    if [ "$stamp_wanted" = none ]; then
+        ! head -n 1 "$tmp/screen" | grep -q -e REHEARSAL -e PRODUCTION
+    else
+        grep -q -e "$stamp_wanted" -e '\[exit ' -e 'hsmferry crashed' "$tmp/screen"
+    fi || {
+        echo "this screen does not say $stamp_wanted:"
         cat "$tmp/screen"
         return 1
     }

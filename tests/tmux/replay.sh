@@ -117,7 +117,7 @@ stamp "help of the lanes" "HELP: Replay" F1
 press x
 lacks "HELP:"
 resize 30x8
-ok "stamp: in a tiny window" sees "REPLAY. REHEARSAL. Make"
+ok "stamp: in a tiny window" sees "REPLAY   REHEARSAL. Make"
 resize 80x24
 sees "RELAY (this host)"
 press q

@@ -21,12 +21,16 @@ type_text 4321
 press Enter
 ok "PIN: a wrong one is told" sees "FAILED"
 press Enter
-ok "PIN: the other side goes on" sees "DESTINATION: token hsm-new"
+ok "PIN: the same side is asked again" sees "SOURCE: token hsm-old"
 press Escape
-ok "PIN: refusing it is told too" sees "no PIN was given"
+ok "PIN: refused, that is told" sees "no PIN was given"
+press Enter
+ok "PIN: then the other side goes on" sees "DESTINATION: token hsm-new"
+press Escape
+ok "PIN: refusing it is told too" sees "FAILED"
 press Enter
 ok "PIN: the pane says what can be done" sees "R tries again"
-press R
+press Left R
 ok "PIN: it is asked for again, with a warning" sees "SOURCE: token hsm-old"
 type_text 1234
 press Enter

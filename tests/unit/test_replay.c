@@ -349,6 +349,23 @@ static void test_playing(void **state)
     close_replay(&o);
 }
 
+/* Its own stamp and that of the ceremony's kind; no kind until the journal names it. */
+static void test_stamps(void **state)
+{
+    struct opened o;
+
+    (void)state;
+    open_replay(&o, 1);
+    assert_false(o.r->config.kind_open);
+    o.r->config.rehearsal = true;
+    assert_string_equal(app_stamp(o.r->app), "REPLAY   REHEARSAL");
+    o.r->config.rehearsal = false;
+    assert_string_equal(app_stamp(o.r->app), "REPLAY   PRODUCTION");
+    o.r->config.kind_open = true;
+    assert_string_equal(app_stamp(o.r->app), "REPLAY");
+    close_replay(&o);
+}
+
 /* Officers took an hour: nobody waits for that again. And no file's clock stops or breaks it. */
 static void test_waits_are_cut(void **state)
 {
@@ -429,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_walking),
         cmocka_unit_test(test_no_key_reaches_an_hsm),
         cmocka_unit_test(test_playing),
+        cmocka_unit_test(test_stamps),
         cmocka_unit_test(test_waits_are_cut),
         cmocka_unit_test(test_ten_thousand_keys),
         cmocka_unit_test(test_nothing_to_replay),

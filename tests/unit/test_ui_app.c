@@ -35,8 +35,84 @@ static void test_start_opens_both_sides(void **state)
     assert_int_equal(f.asked[REQUEST_DEVICES], 1);
     assert_int_equal(f.asked[REQUEST_CHOOSE], 0); /* nor is anybody asked for a PIN before */
     fixture_done(&f, REQUEST_DEVICES, SIDE_RELAY, true);
+    assert_int_equal(f.asked[REQUEST_CHOOSE], 1); /* one after the other */
+    fixture_side(&f, SIDE_SOURCE, SIDE_LISTED);
+    fixture_done(&f, REQUEST_CHOOSE, SIDE_SOURCE, true);
     assert_int_equal(f.asked[REQUEST_CHOOSE], 2);
+    assert_int_equal(f.asked[REQUEST_REMEMBER], 0);
+    fixture_side(&f, SIDE_DESTINATION, SIDE_LISTED);
+    fixture_done(&f, REQUEST_CHOOSE, SIDE_DESTINATION, true);
+    assert_int_equal(f.asked[REQUEST_REMEMBER], 1);
     fixture_free(&f);
+}
+
+static void pin_asked(struct fixture *f, enum side side)
+{
+    struct event e = {.kind = EVENT_PIN, .side = side};
+
+    fixture_event(f, &e);
+}
+
+/* Who typed a wrong PIN is asked again before anybody else; who refused is not. */
+static void test_wrong_pin_is_asked_for_again_first(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    for (unsigned typed = 0; typed < 2; typed++) {
+        fixture_new(&f);
+        app_start(f.app);
+        fixture_drain(&f);
+        for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+            fixture_side(&f, side, SIDE_OPEN);
+            fixture_done(&f, REQUEST_OPEN, side, true);
+        }
+        fixture_done(&f, REQUEST_DEVICES, SIDE_RELAY, true);
+        pin_asked(&f, SIDE_SOURCE);
+        if (typed)
+            fixture_type(&f, "1234\n");
+        else
+            fixture_press(&f, PRESS_ESC);
+        fixture_side(&f, SIDE_SOURCE, SIDE_FAILED);
+        fixture_error(&f, ERR_DENIED, "the PIN is wrong, or was not given");
+        fixture_done(&f, REQUEST_CHOOSE, SIDE_SOURCE, false);
+        assert_int_equal(f.asked[REQUEST_OPEN], typed ? 3 : 2);
+        assert_int_equal(f.asked[REQUEST_CHOOSE], typed ? 1 : 2); /* 2: the destination */
+        if (typed) {
+            fixture_side(&f, SIDE_SOURCE, SIDE_OPEN);
+            fixture_done(&f, REQUEST_OPEN, SIDE_SOURCE, true);
+            fixture_done(&f, REQUEST_DEVICES, SIDE_RELAY, true);
+            assert_int_equal(f.asked[REQUEST_CHOOSE], 2);
+        }
+        fixture_free(&f);
+    }
+}
+
+/* F5 before both HSMs are free waits for them; once more takes that back. */
+static void test_review_waits_for_what_it_needs(void **state)
+{
+    struct key_list keys = fixture_keys(2);
+    struct fixture f;
+
+    (void)state;
+    for (unsigned back = 0; back < 2; back++) {
+        fixture_new(&f);
+        fixture_list(&f, &keys, &keys);
+        fixture_press(&f, ' ');
+        fixture_press(&f, '='); /* the HSMs are at work */
+        app_ask(f.app, REQUEST_REFRESH, SIDE_SOURCE);
+        fixture_drain(&f);
+        f.app->queue.under_way = 1;
+        fixture_press(&f, PRESS_F5);
+        if (back)
+            fixture_press(&f, PRESS_F5);
+        assert_int_equal(f.asked[REQUEST_PLAN], 0);
+        assert_int_equal(f.app->inventory.review_asked, !back);
+        fixture_done(&f, REQUEST_REFRESH, SIDE_SOURCE, true);
+        assert_int_equal(f.asked[REQUEST_PLAN], !back);
+        fixture_free(&f);
+    }
+    key_list_free(&keys);
 }
 
 /* Who stops at the devices has given no PIN yet, and gives none. */
@@ -67,16 +143,18 @@ static void test_interrupted_is_settled_first(void **state)
         bool settles, cleans;
     } rows[] = {
         {"resume", true, false}, {"Clean", true, true}, {"yes", false, false}, {"", false, false}};
+    static const struct settle interrupted = {
+        .how = SETTLE_ASKS, .journal = "/reports/x.journal", .title = "x"};
     struct fixture f;
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fixture_new(&f);
-        snprintf(f.app->interrupted, sizeof f.app->interrupted, "/reports/x.journal");
+        f.app->settle = interrupted;
         app_start(f.app);
         fixture_drain(&f);
         assert_int_equal(f.asked[REQUEST_START], 0);
-        assert_int_equal(app_dialog(f.app), DIALOG_INPUT);
+        assert_int_equal(app_dialog(f.app), DIALOG_SETTLE);
         fixture_type(&f, rows[i].typed);
         app_press(f.app, PRESS_ENTER);
         fixture_drain(&f);
@@ -86,7 +164,7 @@ static void test_interrupted_is_settled_first(void **state)
         fixture_free(&f);
     }
     fixture_new(&f);
-    snprintf(f.app->interrupted, sizeof f.app->interrupted, "/reports/x.journal");
+    f.app->settle = interrupted;
     app_start(f.app);
     app_press(f.app, PRESS_ESC);
     fixture_drain(&f);
@@ -825,7 +903,11 @@ static void test_setup_chooses_slots(void **state)
     fixture_press(&f, PRESS_UP);
     fixture_press(&f, PRESS_ENTER);
     fixture_press(&f, PRESS_F8);
-    assert_int_equal(f.asked[REQUEST_CHOOSE], 2);
+    assert_int_equal(f.asked[REQUEST_DEVICES], 0); /* production without officers */
+    assert_non_null(strstr(f.app->at.status, "source officer"));
+    f.config.rehearsal = true;
+    fixture_press(&f, PRESS_F8);
+    assert_int_equal(f.asked[REQUEST_DEVICES], 1);
     assert_int_equal(f.app->at.view, VIEW_INVENTORY);
     fixture_free(&f);
 }
@@ -893,16 +975,16 @@ static void test_setup_changes_a_module(void **state)
     app_start(f.app);
     fixture_drain(&f);
     f.app->at.view = VIEW_SETUP;
-    fixture_press(&f, PRESS_HOME);
-    fixture_press(&f, PRESS_DOWN);
+    f.app->setup.scroll[SIDE_SOURCE].at = SETUP_MODULE;
     fixture_press(&f, PRESS_ENTER);
     assert_int_equal(app_dialog(f.app), DIALOG_MODULES);
     fixture_press(&f, PRESS_ESC);
-    fixture_press(&f, PRESS_HOME);
+    fixture_press(&f, PRESS_UP);
     fixture_press(&f, PRESS_ENTER); /* the other API: its store is typed */
     assert_string_equal(f.config.side[SIDE_SOURCE].where.api, "nss");
     assert_string_equal(f.config.side[SIDE_SOURCE].token.text, "");
     fixture_press(&f, PRESS_DOWN);
+    fixture_press(&f, PRESS_ENTER); /* the last row is another path */
     fixture_press(&f, PRESS_ENTER);
     assert_int_equal(app_dialog(f.app), DIALOG_INPUT);
     fixture_type(&f, "db\n");
@@ -952,6 +1034,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_opens_both_sides),
         cmocka_unit_test(test_stopped_at_the_devices),
+        cmocka_unit_test(test_wrong_pin_is_asked_for_again_first),
+        cmocka_unit_test(test_review_waits_for_what_it_needs),
         cmocka_unit_test(test_interrupted_is_settled_first),
         cmocka_unit_test(test_start_that_fails_leaves_nothing_under_way),
         cmocka_unit_test(test_nothing_named_opens_the_setup),

@@ -240,6 +240,35 @@ static void test_warnings_without_room_are_counted(void **state)
     fixture_free(&f);
 }
 
+/* Also at the second officer's gate: each warning once, with the line that would change it, and the
+ * mechanisms. */
+static void test_the_second_officer_sees_all_of_it(void **state)
+{
+    static const char *const kinds[] = {"AES 256", "RSA 4096"};
+    struct event e = {.kind = EVENT_WARNING, .side = SIDE_RELAY, .key = 1};
+    struct fixture f;
+
+    (void)state;
+    in_ceremony(&f);
+    snprintf(e.note.name, sizeof e.note.name, "transport-strength");
+    for (unsigned i = 0; i < 2; i++, e.key++) {
+        snprintf(e.note.text, sizeof e.note.text, "%s (256 bits) under an RSA 3072", kinds[i]);
+        fixture_event(&f, &e);
+    }
+    fixture_type(&f, "ferry 2\n");
+    ask(&f, GATE_REVIEW, 0, "type  ferry 2  to start");
+    fixture_gate(&f, GATE_REVIEW, GATE_CONFIRMED, "");
+    ask(&f, GATE_REVIEW, 1, "type  ferry 2  to start");
+    for (unsigned s = 0; s < SIZES; s++) {
+        app_size(f.app, sizes[s].w, sizes[s].h);
+        assert_true(comes(&f, "! 2 keys (AES 256, RSA 4096) under an RSA 3072"));
+        assert_false(comes(&f, "RSA 4096 (256 bits)"));
+        assert_true(comes(&f, "(ceremony file: rsa-bits)"));
+        assert_true(comes(&f, "Transport") && comes(&f, "Canary"));
+    }
+    fixture_free(&f);
+}
+
 /* --- who is asked ----------------------------------------------------------------------------- */
 
 static void test_the_title_says_who_is_asked(void **state)
@@ -421,6 +450,7 @@ int main(void)
         cmocka_unit_test(test_a_larger_window_leaves_no_empty_lines),
         cmocka_unit_test(test_a_warning_is_whole_at_every_width),
         cmocka_unit_test(test_warnings_without_room_are_counted),
+        cmocka_unit_test(test_the_second_officer_sees_all_of_it),
         cmocka_unit_test(test_the_title_says_who_is_asked),
         cmocka_unit_test(test_f1_explains_the_question),
         cmocka_unit_test(test_a_pin_is_asked_in_its_own_pane),

@@ -104,6 +104,36 @@ static void test_marks(void **state)
     inventory_free(&inv);
 }
 
+static void test_marks_are_taken_back_once(void **state)
+{
+    struct key_desc keys[] = {
+        fixture_key(7, "a", KEY_CLASS_SECRET, KEY_KIND_AES, 256),
+        fixture_key(8, "b", KEY_CLASS_SECRET, KEY_KIND_AES, 256),
+        fixture_key(9, "c", KEY_CLASS_SECRET, KEY_KIND_AES, 256),
+    };
+    struct inventory inv = of(keys, 3);
+    struct key_list again = {keys, 3, 0};
+    struct err err;
+
+    (void)state;
+    assert_int_equal(inventory_mark_undo(&inv), 0);
+    inventory_mark(&inv, 1, true);
+    inventory_mark_pattern(&inv, "*");
+    assert_int_equal(inv.marked_count, 3);
+    assert_int_equal(inventory_mark_undo(&inv), 2); /* the pattern's, and not the one before */
+    assert_int_equal(inv.marked_count, 1);
+    assert_true(inventory_is_marked(&inv, 1));
+    assert_int_equal(inventory_mark_undo(&inv), 2); /* and over again */
+    assert_int_equal(inv.marked_count, 3);
+    inventory_mark_clear(&inv);
+    inventory_filter(&inv, "b"); /* what is not shown is taken back too */
+    assert_int_equal(inventory_mark_undo(&inv), 3);
+    assert_int_equal(inv.marked_count, 3);
+    assert_true(inventory_take(&inv, &again, &err));
+    assert_int_equal(inventory_mark_undo(&inv), 0); /* of another list */
+    inventory_free(&inv);
+}
+
 static void test_counterpart(void **state)
 {
     struct key_desc keys[] = {
@@ -157,7 +187,7 @@ static void test_work_of_a_key_press(void **state)
 {
     static const int moving[] = {PRESS_DOWN, PRESS_UP, PRESS_PAGE_DOWN, PRESS_PAGE_UP, PRESS_END,
                                  PRESS_HOME, ' ',      PRESS_TAB};
-    static const int once[] = {'s', '*', '-'};
+    static const int once[] = {'s', '*', '-', 'u'};
     enum { N = 10000 };
     struct fixture f;
     struct key_list source, destination;
@@ -180,12 +210,21 @@ static void test_work_of_a_key_press(void **state)
         fixture_press(&f, once[i]);
         assert_in_range(inv->work - before, 1, 2 * N);
     }
-    /* A filter is applied once, when it is complete. */
-    size_t before = inv->work;
-    fixture_type(&f, "fkey-00123");
-    assert_int_equal(inv->work, before);
+    /* A filter is live: each character looks at what passed so far, and sorts nothing. */
+    size_t before = inv->work, passed = N;
+    for (const char *p = "fkey-00123"; *p; p++) {
+        fixture_press(&f, *p);
+        assert_true(inv->work - before <= passed);
+        before = inv->work;
+        passed = inv->shown_count;
+    }
+    assert_int_equal(inv->shown_count, 10);
     fixture_press(&f, PRESS_ENTER);
-    assert_in_range(inv->work - before, N, 2 * N);
+    assert_int_equal(inv->work, before);
+    fixture_press(&f, 'f');
+    fixture_press(&f, '9');
+    fixture_press(&f, PRESS_ESC); /* and Esc gives back the one before */
+    assert_string_equal(inv->filter, "key-00123");
     assert_int_equal(inv->shown_count, 10);
     key_list_free(&source);
     key_list_free(&destination);
@@ -198,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_sorted_with_keys_first),
         cmocka_unit_test(test_filter),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_marks_are_taken_back_once),
         cmocka_unit_test(test_counterpart),
         cmocka_unit_test(test_scroll),
         cmocka_unit_test(test_work_of_a_key_press),

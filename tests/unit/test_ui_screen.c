@@ -348,7 +348,7 @@ static void test_review_hides_no_warning(void **state)
         fixture_event(&f, &e);
     }
     draw(&f, &c, 80, 24);
-    assert_true(shows(&c, "more notes below the keys"));
+    assert_true(shows(&c, "1 more warning after the keys"));
     assert_false(shows(&c, "warning i"));
     for (int i = 0; i < WARNINGS; i++) {
         snprintf(text, sizeof text, "! warning %c", 'a' + i);
@@ -359,7 +359,7 @@ static void test_review_hides_no_warning(void **state)
         assert_true(shows(&c, text));
     }
     draw(&f, &c, 120, 60);
-    assert_false(shows(&c, "below the keys"));
+    assert_false(shows(&c, "after the keys"));
     canvas_free(&c);
     fixture_free(&f);
 }
@@ -433,7 +433,7 @@ static void test_ceremony_words(void **state)
     app_time(f.app, f.app->at.now_ms + 12000, f.app->at.utc_ms);
     assert_shows(&f, "no answer from SOURCE for 12 s");
     app_size(f.app, 30, 5);
-    assert_shows(&f, "make this window");
+    assert_shows(&f, "this window at least 40x12.");
     fixture_free(&f);
 }
 
@@ -466,7 +466,9 @@ static void test_the_end(void **state)
     assert_shows(&f, "The ceremony is complete.");
     assert_shows(&f, "/tmp/reports/report.yaml");
     assert_shows(&f, "Signature   UNSIGNED: no key is named that signs");
-    assert_shows(&f, "sha256sum REPORT");
+    snprintf(f.app->report.commands[0], sizeof f.app->report.commands[0],
+             "hsmferry verify reports/r.yaml --journal reports/r.journal");
+    assert_shows(&f, "hsmferry verify reports/r.yaml");
     fixture_free(&f);
 }
 
@@ -486,8 +488,8 @@ static void test_the_end_with_a_long_path(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         draw(&f, &c, sizes[i].columns, sizes[i].lines);
         assert_true(shows(&c, "Left over"));
-        assert_true(shows(&c, "SOURCE"));
-        assert_true(shows(&c, "DESTINATION"));
+        assert_true(shows(&c, "SOURCE was not looked at again"));
+        assert_true(shows(&c, "DESTINATION was not looked at again"));
     }
     canvas_free(&c);
     fixture_free(&f);
@@ -576,26 +578,144 @@ static void test_differences_carry_a_word(void **state)
     assert_string_equal(row_of(rows, n, "label")->destination, "-");
 }
 
-/* With 10,000 objects on each side a frame costs what is seen of them. */
-static void test_frame_of_a_large_inventory(void **state)
+/* Objects that a frame of this size looks at, with so many on each side. */
+static size_t looked_at(size_t count, int columns, int lines)
 {
-    struct key_list source = fixture_keys(10000), destination = fixture_keys(10000);
+    struct key_list source = fixture_keys(count), destination = fixture_keys(count);
     struct canvas c = {0};
     struct fixture f;
-    size_t work;
+    size_t looked = 0;
 
-    (void)state;
     fixture_new(&f);
     fixture_list(&f, &source, &destination);
-    fixture_press(&f, PRESS_END);
-    work = f.app->side[SIDE_SOURCE].inventory.work + f.app->side[SIDE_DESTINATION].inventory.work;
-    draw(&f, &c, 80, 24);
-    assert_true(shows(&c, "key-009999"));
-    assert_int_equal(work, f.app->side[SIDE_SOURCE].inventory.work +
-                               f.app->side[SIDE_DESTINATION].inventory.work);
+    f.app->side[SIDE_SOURCE].inventory.looked = &looked;
+    f.app->side[SIDE_DESTINATION].inventory.looked = &looked;
+    for (int press = PRESS_HOME; press <= PRESS_END; press++) {
+        fixture_press(&f, press);
+        looked = 0;
+        draw(&f, &c, columns, lines);
+    }
+    assert_true(shows(&c, "key-0"));
     canvas_free(&c);
     key_list_free(&source);
     key_list_free(&destination);
+    fixture_free(&f);
+    return looked;
+}
+
+/* With 10,000 objects on each side a frame costs what is seen of them, and looking each up on the
+ * other side, which is logarithmic. */
+static void test_frame_of_a_large_inventory(void **state)
+{
+    (void)state;
+    assert_in_range(looked_at(10000, 80, 24), 1, 3 * looked_at(50, 80, 24));
+    assert_in_range(looked_at(10000, 200, 50), 1, 3 * looked_at(50, 200, 50));
+    /* the control: a larger window does look at more */
+    assert_true(looked_at(10000, 200, 50) > looked_at(10000, 80, 24));
+}
+
+/* Columns come with the room for them; the sorted one is marked. */
+static void test_wide_windows_show_more(void **state)
+{
+    static const struct {
+        int columns;
+        bool id, uses, print;
+    } rows[] = {{80, false, false, false},
+                {120, true, false, false},
+                {160, true, true, false},
+                {200, true, true, true}};
+    struct canvas c = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_small(&f);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        draw(&f, &c, rows[i].columns, 40);
+        assert_true(shows(&c, "label ▾"));
+        assert_true(shows(&c, " 1/4 "));
+        assert_int_equal(shows(&c, " id "), rows[i].id);
+        assert_int_equal(shows(&c, " uses "), rows[i].uses);
+        assert_int_equal(shows(&c, "KCV or public key"), rows[i].print);
+    }
+    fixture_press(&f, 's');
+    draw(&f, &c, 80, 24);
+    assert_true(shows(&c, "type ▾"));
+    canvas_free(&c);
+    fixture_free(&f);
+}
+
+static bool has_style(const struct canvas *c, enum style style)
+{
+    for (int i = 0; i < c->w * c->h; i++)
+        if (c->cells[i].style == style)
+            return true;
+    return false;
+}
+
+/* What was looked for stands out until Esc; text that is not on the screen does not. */
+static void test_found_text_stands_out(void **state)
+{
+    struct canvas c = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_small(&f);
+    draw(&f, &c, 80, 24);
+    assert_false(has_style(&c, STYLE_FOUND));
+    fixture_type(&f, "/BET\n");
+    draw(&f, &c, 80, 24);
+    assert_true(has_style(&c, STYLE_FOUND));
+    fixture_press(&f, '/');
+    fixture_press(&f, PRESS_ESC);
+    draw(&f, &c, 80, 24);
+    assert_false(has_style(&c, STYLE_FOUND));
+    canvas_free(&c);
+    fixture_free(&f);
+}
+
+/* A page scrolls until its end is at the foot, and back at once. */
+static void test_pages_scroll_to_their_end(void **state)
+{
+    struct canvas c = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    at_end(&f);
+    memset(f.app->report.commands[1], 'x', 700);
+    fixture_press(&f, PRESS_F3);
+    draw(&f, &c, 80, 24);
+    assert_true(shows(&c, "more: Down") && shows(&c, "report.yaml"));
+    fixture_press(&f, PRESS_END);
+    draw(&f, &c, 80, 24);
+    assert_false(shows(&c, "more: Down"));
+    assert_true(shows(&c, "│ xxxxx"));
+    fixture_press(&f, PRESS_HOME);
+    draw(&f, &c, 80, 24);
+    assert_true(shows(&c, "report.yaml"));
+    fixture_press(&f, PRESS_END);
+    fixture_press(&f, PRESS_UP); /* not hidden behind what is not shown */
+    draw(&f, &c, 80, 24);
+    assert_true(shows(&c, "more: Down"));
+    canvas_free(&c);
+    fixture_free(&f);
+}
+
+/* The kind stands on every screen once it was chosen, and nothing before. */
+static void test_the_kind_is_on_the_screen(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_small(&f);
+    assert_shows(&f, "hsmferry   PRODUCTION   test ceremony");
+    f.config.rehearsal = true;
+    assert_shows(&f, "hsmferry   REHEARSAL   test ceremony");
+    f.config.kind_open = true;
+    assert_shows(&f, "hsmferry   test ceremony");
     fixture_free(&f);
 }
 
@@ -616,6 +736,10 @@ int main(void)
         cmocka_unit_test(test_a_view_is_one_struct),
         cmocka_unit_test(test_differences_carry_a_word),
         cmocka_unit_test(test_frame_of_a_large_inventory),
+        cmocka_unit_test(test_wide_windows_show_more),
+        cmocka_unit_test(test_found_text_stands_out),
+        cmocka_unit_test(test_pages_scroll_to_their_end),
+        cmocka_unit_test(test_the_kind_is_on_the_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

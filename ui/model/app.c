@@ -83,6 +83,14 @@ bool app_scroll(struct app *app, int press, size_t count, int page)
     return false;
 }
 
+bool app_scroll_page(struct app *app, int press, size_t lines, int others)
+{
+    int room = app->at.layout.screen.h - 1 - others; /* the hint line stays */
+    size_t shown = room > 1 ? (size_t)room : 1;
+
+    return app_scroll(app, press, lines > shown ? lines - shown + 1 : 1, (int)shown);
+}
+
 void app_go(struct app *app, enum view_id view)
 {
     if (view == app->at.view)
@@ -246,10 +254,23 @@ int app_exit_code(const struct app *app)
         return app->run.exit_code;
     if (app->phase >= PHASE_STARTING)
         return err_exit(ERR_STOPPED);
+    if (settle_is_on(&app->settle))
+        return err_exit(app->settle.failed ? app->settle.failed : ERR_UNFINISHED);
     for (unsigned i = 0; i < 2; i++)
         if (app->side[i].state == SIDE_FAILED)
             return err_exit(app->side[i].err.code);
     return 0;
+}
+
+const char *app_stamp(const struct app *app)
+{
+    static const char *const stamps[2][3] = {
+        {"", "REHEARSAL", "PRODUCTION"},
+        {"REPLAY", "REPLAY   REHEARSAL", "REPLAY   PRODUCTION"},
+    };
+    return stamps[app->at.replay != NULL][app->config->kind_open   ? 0
+                                          : app->config->rehearsal ? 1
+                                                                   : 2];
 }
 
 const char *app_side_label(const struct app *app, enum side side)

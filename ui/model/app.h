@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "config/config.h"
+#include "config/recent.h"
 #include "plan/plan.h"
 #include "protocol/event.h"
 #include "ui/model/comparisons.h"
@@ -26,6 +27,8 @@
 #include "ui/model/request.h"
 #include "ui/model/run.h"
 #include "ui/model/scroll.h"
+#include "ui/model/settle.h"
+#include "ui/model/trial.h"
 #include "ui/model/view.h"
 
 struct replay;
@@ -98,7 +101,8 @@ struct app_pin {
     uint64_t seq; /* what the answer must name; 0: none is asked for */
     enum side side;
     uint32_t flags;
-    bool sworn; /* before the last try: the words were typed */
+    bool sworn;     /* before the last try: the words were typed */
+    bool typed_one; /* one was typed, and is with the HSM */
     char token[4 * 32 + 1];
     char serial[4 * 16 + 1];
     char officer[EVENT_TEXT_MAX]; /* who types it; empty: nobody by name */
@@ -113,25 +117,34 @@ struct app_asked {
     struct event exception; /* while it is typed, and until it was handed on */
 };
 
+enum { APP_COMMAND_MAX = 4096 };
+
 /* Where the report is, as the command says. */
 struct app_report {
     char path[EVENT_PATH_MAX]; /* empty: none was written ... */
     struct err err;            /* ... and why */
     uint8_t sha256[32];
-    char signed_by[EVENT_TEXT_MAX];  /* which key, on which token; empty: it is not signed ... */
-    char unsigned_why[ERR_WHAT_MAX]; /* ... and why; empty: nobody said */
+    char commands[2][APP_COMMAND_MAX]; /* that check report and signature, for a shell */
+    char signed_by[EVENT_TEXT_MAX];    /* which key, on which token; empty: it is not signed ... */
+    char unsigned_why[ERR_WHAT_MAX];   /* ... and why; empty: nobody said */
 };
 
 /* What each view keeps for itself. */
 struct setup_state {
     struct scroll scroll[2]; /* over the rows of a side: see setup_view.h */
+    bool stale;              /* title, kind or officers were changed since the worker was made */
     struct modules modules;
-    char **old_environment; /* of the configuration before */
+    const struct modules *stores; /* NSS databases that are known; NULL: none */
+    const struct recent *recent;  /* the HSMs of the last ceremony; NULL: none */
+    char **old_environment;       /* of the configuration before */
 };
 
 struct inventory_state {
     struct comparisons comparisons;
-    bool marks_are_files; /* the marks are the ceremony file's own selection */
+    struct trial_shown trial; /* of the plan that is being made */
+    char filter_before[128];  /* while another one is typed */
+    bool marks_are_files;     /* the marks are the ceremony file's own selection */
+    bool review_asked;        /* the plan is made as soon as both HSMs are listed and free */
 };
 
 struct verify_state {
@@ -140,9 +153,9 @@ struct verify_state {
 };
 
 struct app {
-    struct config *config;            /* the ceremony as asked for; changed here */
-    const struct view *const *views;  /* NULL at the end */
-    char interrupted[EVENT_PATH_MAX]; /* journal of a ceremony that was interrupted; empty: none */
+    struct config *config;           /* the ceremony as asked for; changed here */
+    const struct view *const *views; /* NULL at the end */
+    struct settle settle;            /* of a ceremony that was interrupted */
     enum app_phase phase;
     struct app_at at;
     struct app_dialog dialog;
@@ -180,6 +193,10 @@ struct scroll *app_scroll_of(struct app *app);
 /* Scrolls a dialog of count lines, page of them at once; the first one shown is that of
  * app_scroll_of(). True when the key was for that. */
 bool app_scroll(struct app *app, int press, size_t count, int page);
+
+/* The same for a page of so many lines in a dialog that has others besides: its end stays at the
+ * foot. */
+bool app_scroll_page(struct app *app, int press, size_t lines, int others);
 
 /* Shows another view. */
 void app_go(struct app *app, enum view_id view);
@@ -226,6 +243,10 @@ void app_be_deaf(struct app *app);
 
 /* The exit code of the console as things stand. */
 int app_exit_code(const struct app *app);
+
+/* What every screen says of this ceremony's kind: "REHEARSAL", "PRODUCTION"; empty: nobody has
+ * chosen one yet. Of a replay, "REPLAY" stands before it. */
+const char *app_stamp(const struct app *app);
 
 /* What a side is called on the screen: its token's label, or "(no token)". */
 const char *app_side_label(const struct app *app, enum side side);

@@ -20,10 +20,13 @@ static void press(struct app *app, int press)
         pick(app, at);
     else if (press == PRESS_ESC || press == 'q')
         app->dialog.kind = DIALOG_NONE;
-    else if (press == PRESS_UP || press == 'k')
-        scroll_move(&app->dialog.over, -1, rows, rows);
-    else if (press == PRESS_DOWN || press == 'j')
-        scroll_move(&app->dialog.over, 1, rows, rows);
+    else
+        app_scroll(app,
+                   press == 'j'   ? PRESS_DOWN
+                   : press == 'k' ? PRESS_UP
+                                  : press,
+                   rows, app->at.layout.screen.h - 3);
 }
 
-const struct dialog modules_dialog = {.hint = "Up Down   Enter OK   Esc Back", .press = press};
+const struct dialog modules_dialog = {.hint = "Up Down Home End   Enter OK   Esc Back",
+                                      .press = press};

@@ -19,7 +19,7 @@ static void read_page(struct app *app, int press, page_fn *page)
     sheet_wrap(&sheet, layout_dialog_columns(&app->at.layout));
     if (press == 'j' || press == 'k')
         press = press == 'j' ? PRESS_DOWN : PRESS_UP;
-    if (!app_scroll(app, press, sheet.lines, app->at.layout.screen.h - 3))
+    if (!app_scroll_page(app, press, sheet.lines, 2)) /* its frame */
         app->dialog.kind = DIALOG_NONE;
 }
 

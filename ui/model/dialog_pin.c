@@ -35,6 +35,7 @@ static void answer(struct app *app)
     typed->len = 0;
     app_ask(app, REQUEST_ANSWER, SIDE_RELAY);
     app->asked.pin.seq = 0;
+    app->asked.pin.typed_one = true;
 }
 
 static void press(struct app *app, int press)
@@ -65,6 +66,7 @@ static void event(struct app *app, const struct event *e)
     pin->seq = e->seq;
     pin->side = e->side;
     pin->flags = e->pin.flags;
+    pin->typed_one = false;
     pin->sworn = !(e->pin.flags & HSM_TOKEN_PIN_FINAL_TRY);
     memcpy(pin->token, e->pin.token, sizeof pin->token);
     memcpy(pin->serial, e->pin.serial, sizeof pin->serial);

@@ -13,6 +13,15 @@ static int page_of(const struct app *app)
     return lines < 16 ? 1 : lines < LAYOUT_LINES ? 2 : 5;
 }
 
+static void run(struct app *app, enum app_phase phase)
+{
+    app->phase = phase;
+    app->log.follows = true;
+    app->at.view = VIEW_CEREMONY;
+    app->at.under = VIEW_INVENTORY;
+    app_ask(app, REQUEST_RUN, SIDE_RELAY);
+}
+
 static void start(struct app *app)
 {
     if (app->dialog.field.len == 0)
@@ -23,11 +32,7 @@ static void start(struct app *app)
         return;
     }
     questions_answer(app);
-    app->phase = questions_review_waived(app) ? PHASE_RUNNING : PHASE_STARTING;
-    app->log.follows = true;
-    app->at.view = VIEW_CEREMONY;
-    app->at.under = VIEW_INVENTORY;
-    app_ask(app, REQUEST_RUN, SIDE_RELAY);
+    run(app, questions_review_waived(app) ? PHASE_RUNNING : PHASE_STARTING);
 }
 
 /* The engine asks: the second officer, or again. */
@@ -57,19 +62,33 @@ static void press(struct app *app, int press)
         field_press(&app->dialog.field, press);
 }
 
+/* If an interrupted ceremony left no key to migrate, there is nothing to approve. */
+static void reviewed(struct app *app)
+{
+    app->settle.planned = true;
+    if (settle_is_on(&app->settle) && app->run.movable + app->run.companions == 0) {
+        run(app, PHASE_RUNNING);
+        return;
+    }
+    app->phase = PHASE_REVIEWING;
+    questions_expect(app);
+}
+
 static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
 {
     (void)side;
-    if (kind != REQUEST_PLAN)
+    if (kind != REQUEST_PLAN && kind != REQUEST_INTERRUPTED)
         return;
-    app->phase = ok ? PHASE_REVIEWING : PHASE_IDLE;
-    if (ok)
-        questions_expect(app);
-    else
-        app_show_error(app, &app->queue.error);
+    if (ok) {
+        reviewed(app);
+        return;
+    }
+    app->phase = PHASE_IDLE;
+    app->settle.failed = app->queue.error.code;
+    app_show_error(app, &app->queue.error);
 }
 
-const struct dialog review_dialog = {.hint =
-                                         "F1 Help   Enter OK   Esc Leave   F10 Quit   F2 Exception",
-                                     .press = press,
-                                     .done = done};
+const struct dialog review_dialog = {
+    .hint = "F1 Help   Enter OK   Esc Leave   Up Down More   F10 Quit   F2 Exception",
+    .press = press,
+    .done = done};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A line that is typed, and a question for y or anything else. */
 #include "ui/model/app.h"
+#include "ui/model/complete.h"
 
 static void input_press(struct app *app, int press)
 {
@@ -15,6 +16,8 @@ static void input_press(struct app *app, int press)
         app->dialog.kind = DIALOG_NONE;
         if (input->done)
             input->done(app);
+    } else if (press == PRESS_TAB && input->is_path) {
+        complete_path(&app->dialog.field, app->at.status, sizeof app->at.status);
     } else if (field_press(&app->dialog.field, press) == FIELD_CHANGED && input->changed) {
         input->changed(app);
     }

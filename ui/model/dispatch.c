@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/text.h"
 #include "ui/model/gate_page.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/opening.h"
@@ -15,7 +14,7 @@
 extern const struct view setup_view, inventory_view, ceremony_view, verify_view, log_view, end_view,
     ledger_view, steps_view;
 extern const struct dialog help_dialog, message_dialog, details_dialog, input_dialog,
-    modules_dialog, confirm_dialog, review_dialog, pin_dialog, gate_dialog;
+    modules_dialog, confirm_dialog, review_dialog, pin_dialog, gate_dialog, settle_dialog;
 
 const struct view *const dispatch_views[] = {
     [VIEW_SETUP] = &setup_view,
@@ -34,7 +33,7 @@ static const struct dialog *const dialogs[DIALOGS] = {
     [DIALOG_DETAILS] = &details_dialog, [DIALOG_INPUT] = &input_dialog,
     [DIALOG_MODULES] = &modules_dialog, [DIALOG_CONFIRM] = &confirm_dialog,
     [DIALOG_REVIEW] = &review_dialog,   [DIALOG_PIN] = &pin_dialog,
-    [DIALOG_GATE] = &gate_dialog,
+    [DIALOG_GATE] = &gate_dialog,       [DIALOG_SETTLE] = &settle_dialog,
 };
 
 /* --- from beginning to end -------------------------------------------------------------------- */
@@ -47,6 +46,7 @@ bool app_new(struct config *config, struct app **out, struct err *err)
         return err_set(err, ERR_FAILED, "There is no memory for the console");
     app->config = config;
     app->views = dispatch_views;
+    app->setup.scroll[SIDE_DESTINATION].at = SETUP_API; /* the ceremony's rows are filled in once */
     if (!log_new(&app->log, err) || !secret_new(&app->asked.answer, FIELD_MAX, err) ||
         !secret_new(&app->asked.pin.typed, SECRET_PIN_MAX, err)) {
         app_free(app);
@@ -73,36 +73,11 @@ void app_free(struct app *app)
     free(app);
 }
 
-/* Anything else that is typed leaves it alone: both tokens can be looked at. */
-static void settle_left(struct app *app)
-{
-    opening_begin(app);
-    app_say(app, "Left alone: %s", app->interrupted);
-}
-
-static void settle_done(struct app *app)
-{
-    const char *typed = app->dialog.field.text;
-
-    if (text_typed_equal(typed, "resume", true))
-        app_ask(app, REQUEST_RESUME, SIDE_RELAY);
-    else if (text_typed_equal(typed, "clean", true))
-        app_ask(app, REQUEST_CLEAN, SIDE_RELAY);
-    else
-        settle_left(app);
-}
-
-static const struct input settle_input = {
-    .title = "A CEREMONY WAS INTERRUPTED",
-    .prompt = "Type  resume  to go on with it,  clean  to take it back; Esc leaves it:",
-    .done = settle_done,
-    .left = settle_left,
-    .typed_only = true};
-
 void app_start(struct app *app)
 {
-    if (app->interrupted[0])
-        app_open_input(app, &settle_input, "");
+    field_set(&app->dialog.field, "");
+    if (app->settle.how == SETTLE_ASKS)
+        app_open(app, DIALOG_SETTLE);
     else
         opening_begin(app);
 }

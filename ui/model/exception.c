@@ -12,9 +12,10 @@ static void give_back(struct app *app)
 }
 
 static const struct input parts[] = {
-    {"EXCEPTION", "What was expected:", NULL, write_part, give_back, false, true},
-    {"EXCEPTION", "What happened instead:", NULL, write_part, give_back, false, true},
-    {"EXCEPTION", "What was decided, and by whom:", NULL, write_part, give_back, false, true},
+    {"EXCEPTION", "What was expected:", NULL, write_part, give_back, .engine_waits = true},
+    {"EXCEPTION", "What happened instead:", NULL, write_part, give_back, .engine_waits = true},
+    {"EXCEPTION", "What was decided, and by whom:", NULL, write_part, give_back,
+     .engine_waits = true},
 };
 enum { PARTS = sizeof parts / sizeof parts[0] };
 

@@ -9,7 +9,7 @@
 #include "ui/model/gate_words.h"
 
 /* A word of two syllables, one of three, and a blank after each: 9 and 11 letters at most. */
-enum { PAIR_COLUMNS = 22, WORD_MARGIN = 4, GROUP_COLUMNS = 5, GROUPS = 16, STAMP_COLUMNS = 17 };
+enum { PAIR_COLUMNS = 22, WORD_MARGIN = 4, GROUP_COLUMNS = 5, GROUPS = 16, STAMP_COLUMNS = 18 };
 
 /* --- what is read ----------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 /* The inventory view: the objects of both HSMs, and the keys that are marked for the ceremony. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "hsm/fidelity.h"
@@ -9,6 +10,7 @@
 #include "ui/model/key_rows.h"
 #include "ui/model/marks.h"
 #include "ui/model/pair.h"
+#include "ui/model/questions.h"
 #include "ui/model/text_page.h"
 
 static struct inventory *current(struct app *app)
@@ -25,7 +27,9 @@ static void mark(struct app *app)
     const struct verdict *verdict = inventory_verdict(inv, inv->scroll.at);
     bool marked = inventory_is_marked(inv, inv->scroll.at);
 
-    if (app->at.active != SIDE_SOURCE)
+    if (settle_is_on(&app->settle))
+        app_say(app, "The journal says which keys; F5 looks for them again.");
+    else if (app->at.active != SIDE_SOURCE)
         app_say(app, "Keys are marked on the source; this is the destination.");
     else if (key && !inventory_can_mark(inv, inv->scroll.at))
         app_say(app, "It cannot go: %s.",
@@ -53,6 +57,7 @@ static const struct input pattern_input = {
 static void mark_pattern(struct app *app)
 {
     app_open_input(app, &pattern_input, "*");
+    field_offer(&app->dialog.field, "*");
 }
 
 static void mark_invert(struct app *app)
@@ -67,21 +72,54 @@ static void mark_clear(struct app *app)
     marks_changed(app);
 }
 
+static void mark_undo(struct app *app)
+{
+    size_t changed = inventory_mark_undo(&app->side[SIDE_SOURCE].inventory);
+
+    if (changed == 0) {
+        app_say(app, "There is no change of marks to undo.");
+        return;
+    }
+    marks_changed(app);
+    app_say(app, "%zu mark%s back as before; u again does it over.", changed,
+            changed == 1 ? "" : "s");
+}
+
 /* --- what is shown ---------------------------------------------------------------------------- */
 
-static void filter_done(struct app *app)
+static void filter_to(struct app *app, const char *text)
 {
-    inventory_filter(current(app), app->dialog.field.text);
+    inventory_filter(current(app), text);
     app_resize(app);
 }
 
+static void filter_typed(struct app *app)
+{
+    filter_to(app, app->dialog.field.text);
+}
+
+static void filter_left(struct app *app)
+{
+    filter_to(app, app->inventory.filter_before);
+}
+
+static void filter_count(const struct app *app, char *out, size_t size)
+{
+    const struct inventory *inv = &app->side[app->at.active].inventory;
+
+    snprintf(out, size, "%zu of %zu shown", inv->shown_count, inv->list.count);
+}
+
 static const struct input filter_input = {.title = "FILTER",
-                                          .prompt =
-                                              "Show only what holds this text; empty shows all:",
-                                          .done = filter_done};
+                                          .prompt = "Show only what holds this text in label, type "
+                                                    "or id; empty shows all:",
+                                          .changed = filter_typed,
+                                          .left = filter_left,
+                                          .count = filter_count};
 
 static void filter(struct app *app)
 {
+    memcpy(app->inventory.filter_before, current(app)->filter, sizeof app->inventory.filter_before);
     app_open_input(app, &filter_input, current(app)->filter);
 }
 
@@ -124,28 +162,64 @@ static void size(struct app *app)
 
 /* --- the ceremony ----------------------------------------------------------------------------- */
 
-static void migrate(struct app *app)
+static bool is_listed(const struct app *app)
+{
+    return app->side[SIDE_SOURCE].state == SIDE_LISTED &&
+           app->side[SIDE_DESTINATION].state == SIDE_LISTED;
+}
+
+/* Why there can be no review, also if one waits; NULL: there can. */
+static const char *review_obstacle(const struct app *app)
 {
     if (app->run.over)
-        app_say(app, "This ceremony is over; F7 begins another.");
-    else if (app->side[SIDE_SOURCE].state != SIDE_LISTED ||
-             app->side[SIDE_DESTINATION].state != SIDE_LISTED)
-        app_say(app, "Both HSMs must be open and listed first.");
-    else if (app->side[SIDE_SOURCE].inventory.marked_count == 0 && !app->inventory.marks_are_files)
-        app_say(app, "No key is marked; Space marks the key at the cursor.");
-    else if (app->queue.under_way > 0)
-        app_say(app, "The HSMs are busy; try again in a moment.");
-    else {
-        run_forget_plan(&app->run);
-        app->phase = PHASE_PLANNING;
-        app_ask(app, REQUEST_PLAN, SIDE_RELAY);
+        return "This ceremony is over; F7 begins another.";
+    for (unsigned i = 0; i < 2 && app->queue.under_way == 0; i++)
+        if (app->side[i].state != SIDE_LISTED)
+            return app->side[i].state == SIDE_FAILED
+                       ? "Both HSMs must be open and listed first; R opens the one that failed."
+                       : "Both HSMs must be open and listed first; F7 begins again.";
+    if (is_listed(app) && !settle_is_on(&app->settle) &&
+        app->side[SIDE_SOURCE].inventory.marked_count == 0 && !app->inventory.marks_are_files)
+        return "No key is marked; Space marks the key at the cursor.";
+    return NULL;
+}
+
+/* Makes the plan, or leaves that until the HSMs are free. */
+static void review(struct app *app)
+{
+    const char *obstacle = review_obstacle(app);
+
+    app->inventory.review_asked = !obstacle && (app->queue.under_way > 0 || !is_listed(app));
+    if (obstacle)
+        app_say(app, "%s", obstacle);
+    if (obstacle || app->inventory.review_asked)
+        return;
+    if (settle_is_on(&app->settle) && app->settle.planned) {
+        app->phase = PHASE_REVIEWING;
+        questions_expect(app);
+        return;
     }
+    run_forget_plan(&app->run);
+    app->inventory.trial = (struct trial_shown){.since_ms = app->at.now_ms};
+    app->phase = PHASE_PLANNING;
+    app_ask(app, settle_is_on(&app->settle) ? REQUEST_INTERRUPTED : REQUEST_PLAN, SIDE_RELAY);
+}
+
+static void migrate(struct app *app)
+{
+    if (app->inventory.review_asked) {
+        app->inventory.review_asked = false;
+        app_say(app, "The review is not waited for any more.");
+    } else
+        review(app);
 }
 
 static void event(struct app *app, const struct event *e)
 {
     char text[EVENT_COMPARED_TEXT];
 
+    if (app->phase == PHASE_PLANNING)
+        trial_event(&app->inventory.trial, e, app->at.now_ms);
     if (e->kind != EVENT_COMPARED)
         return;
     /* without memory it is shown once, and not kept */
@@ -158,11 +232,15 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
     (void)side;
     if ((kind == REQUEST_COMPARED || kind == REQUEST_VERDICTS) && !ok)
         app_show_error(app, &app->queue.error);
-    if (kind != REQUEST_CHOOSE || !ok || app->side[SIDE_SOURCE].state != SIDE_LISTED ||
-        app->side[SIDE_DESTINATION].state != SIDE_LISTED)
-        return;
-    marks_take(app);
-    app_ask(app, REQUEST_VERDICTS, SIDE_RELAY);
+    if (kind == REQUEST_CHOOSE && ok && is_listed(app) && settle_is_on(&app->settle)) {
+        app->settle.planned = false; /* by these sessions */
+        review(app);                 /* its journal says which keys */
+    } else if (kind == REQUEST_CHOOSE && ok && is_listed(app)) {
+        marks_take(app);
+        app_ask(app, REQUEST_VERDICTS, SIDE_RELAY);
+    }
+    if (app->inventory.review_asked && app->queue.under_way == 0)
+        review(app);
 }
 
 /* --- details ---------------------------------------------------------------------------------- */
@@ -265,6 +343,7 @@ static const struct key_row keys[] = {
      NULL},
     {{'*'}, 0, NULL, "Mark what is not marked and unmark the rest.", mark_invert, NULL},
     {{'-'}, 0, NULL, "Unmark all keys.", mark_clear, NULL},
+    {{'u'}, 0, NULL, "Undo the last change of marks; once more does it again.", mark_undo, NULL},
     {.also = keys_finding},
     {.also = keys_save},
     {{PRESS_F3, PRESS_ENTER, 'd'},

@@ -77,7 +77,10 @@ static void destination_side(struct app *app)
 
 static void hsms(struct app *app)
 {
-    app_go(app, VIEW_SETUP);
+    if (settle_is_on(&app->settle))
+        app_say(app, "This console settles an interrupted ceremony; leave it to begin another.");
+    else
+        app_go(app, VIEW_SETUP);
 }
 
 const struct key_row keys_sides[] = {
@@ -118,8 +121,16 @@ static void found_so_far(struct app *app)
     find_from(app, false);
 }
 
-static const struct input find_input = {
-    .title = "FIND", .prompt = "Text in label, type or id:", .changed = found_so_far};
+/* What was found stands out until then. */
+static void forget_found(struct app *app)
+{
+    app->at.find[0] = '\0';
+}
+
+static const struct input find_input = {.title = "FIND",
+                                        .prompt = "Text in label, type or id; Esc ends it:",
+                                        .changed = found_so_far,
+                                        .left = forget_found};
 
 static void find(struct app *app)
 {
@@ -146,6 +157,10 @@ static void save_done(struct app *app)
 
     if (typed->len == 0 || typed->len >= sizeof app->queue.save_path)
         return;
+    if (app->config->kind_open) {
+        app_say(app, "Choose the kind first: a ceremony file says whether it is a rehearsal.");
+        return;
+    }
     memcpy(app->queue.save_path, typed->text, typed->len + 1);
     if (app->at.view != VIEW_INVENTORY || marks_keep(app, &err))
         app_ask(app, REQUEST_SAVE, SIDE_RELAY);
@@ -153,8 +168,10 @@ static void save_done(struct app *app)
         app_show_error(app, &err);
 }
 
-static const struct input save_input = {
-    .title = "SAVE", .prompt = "Save the ceremony file as:", .done = save_done};
+static const struct input save_input = {.title = "SAVE",
+                                        .prompt = "Save the ceremony file as (Tab completes):",
+                                        .done = save_done,
+                                        .is_path = true};
 
 static void save(struct app *app)
 {

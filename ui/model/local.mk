@@ -15,12 +15,14 @@ libui_a_SOURCES += \
 	%D%/dialog_pages.c \
 	%D%/dialog_pin.c \
 	%D%/dialog_review.c \
+	%D%/dialog_settle.c \
 	%D%/dialog_typed.c \
 	%D%/dispatch.c \
 	%D%/dispatch.h \
 	%D%/duration.c \
 	%D%/duration.h \
 	%D%/end_view.c \
+	%D%/end_view.h \
 	%D%/exception.c \
 	%D%/exception.h \
 	%D%/gate_page.c \
@@ -72,6 +74,10 @@ libui_a_SOURCES += \
 	%D%/run_versions.h \
 	%D%/scroll.c \
 	%D%/scroll.h \
+	%D%/settle.c \
+	%D%/settle.h \
+	%D%/setup_about.c \
+	%D%/setup_about.h \
 	%D%/setup_view.c \
 	%D%/setup_view.h \
 	%D%/steps_view.c \
@@ -79,6 +85,8 @@ libui_a_SOURCES += \
 	%D%/text_page.h \
 	%D%/texts.c \
 	%D%/texts.h \
+	%D%/trial.c \
+	%D%/trial.h \
 	%D%/verify_rows.c \
 	%D%/verify_rows.h \
 	%D%/verify_view.c \

@@ -25,6 +25,7 @@ void marks_take(struct app *app)
     for (size_t u = 0; handles && u < app->config->key_count; u++)
         mark_named(app, &app->config->keys[u], handles);
     free(handles);
+    app->side[SIDE_SOURCE].inventory.toggled_count = 0; /* the file's: no change to undo */
     app->inventory.marks_are_files = app->config->key_count > 0;
 }
 

@@ -33,6 +33,8 @@ void opening_restart(struct app *app)
     app->report = (struct app_report){0};
     app->asked.pin.seq = 0;
     app->phase = PHASE_IDLE;
+    app->setup.stale = false;
+    app->inventory.review_asked = false;
     questions_forget(app);
     app_ask(app, REQUEST_START, SIDE_RELAY);
     for (unsigned i = 0; i < 2; i++) {
@@ -72,6 +74,15 @@ void opening_begin(struct app *app)
     app->phase = complete ? PHASE_CHOOSING : PHASE_IDLE;
 }
 
+void opening_choose(struct app *app)
+{
+    if (app->setup.stale)
+        opening_restart(app);
+    else
+        app_ask(app, REQUEST_DEVICES, SIDE_RELAY);
+    app->phase = PHASE_CHOOSING;
+}
+
 /* In the setup view also a side that is only open: a token may have been put in since. */
 static bool may_reopen(const struct app *app)
 {
@@ -107,6 +118,7 @@ static void side_event(struct app *app, const struct event *e)
     if (side->state == SIDE_OPENING) {
         side->has_token = false;
         side->slots.count = 0;
+        err_clear(&side->err);
     }
     if (side->state == SIDE_OPENING || side->state == SIDE_FAILED)
         forget_rows(app, e->side);
@@ -151,6 +163,8 @@ static void failed(struct app *app, enum side side)
 {
     app->side[side].state = SIDE_FAILED;
     app->side[side].err = app->queue.error;
+    app->side[side].slots.count = 0;
+    forget_rows(app, side);
 }
 
 static void opened(struct app *app, enum side side, bool ok)
@@ -164,8 +178,17 @@ static void opened(struct app *app, enum side side, bool ok)
         choose_opened(app, app_other(side));
 }
 
+/* Open, or failed without a word so far: the attempt to choose its token gives the reason. */
+static bool is_to_choose(const struct app *app, enum side side)
+{
+    const struct app_side *s = &app->side[side];
+
+    return s->state == SIDE_OPEN || (s->state == SIDE_FAILED && s->err.code == ERR_NONE);
+}
+
 /* The officers have compared both with their script; or stopped there. Each side reports a token of
- * its that is missing, and the other one can still be looked at. */
+ * its that is missing, and the other one can still be looked at. One after the other: who typed a
+ * wrong PIN is asked again before anybody else is. */
 static void confirmed(struct app *app, bool ok)
 {
     if (!ok && app->queue.error.code == ERR_STOPPED) {
@@ -174,20 +197,43 @@ static void confirmed(struct app *app, bool ok)
         app_show_error(app, &app->queue.error);
         return;
     }
-    app_ask(app, REQUEST_CHOOSE, SIDE_SOURCE);
-    app_ask(app, REQUEST_CHOOSE, SIDE_DESTINATION);
+    app_ask(app, REQUEST_CHOOSE, is_to_choose(app, SIDE_SOURCE) ? SIDE_SOURCE : SIDE_DESTINATION);
+}
+
+/* Was it a PIN that was refused? Typed by a person, that is: what a file says is not tried again.
+ */
+static bool is_wrong_pin(const struct app *app, enum side side)
+{
+    const struct app_pin *pin = &app->asked.pin;
+
+    return pin->typed_one && pin->side == side && app->queue.error.code == ERR_DENIED;
+}
+
+/* Read again, the slot says how few tries are left; one that is locked then asks for no PIN. */
+static void not_chosen(struct app *app, enum side side)
+{
+    bool again = is_wrong_pin(app, side);
+
+    failed(app, side);
+    app_show_error(app, &app->queue.error);
+    if (again && app->phase == PHASE_CHOOSING)
+        app_ask(app, REQUEST_OPEN, side);
+    else if (app->phase == PHASE_CHOOSING && is_to_choose(app, app_other(side)))
+        app_ask(app, REQUEST_CHOOSE, app_other(side));
 }
 
 static void chosen(struct app *app, enum side side, bool ok)
 {
-    app->asked.pin.seq = 0;
-    if (!ok) {
-        failed(app, side);
-        app_show_error(app, &app->queue.error);
-    } else if (app->phase == PHASE_CHOOSING && app->side[SIDE_SOURCE].state == SIDE_LISTED &&
-               app->side[SIDE_DESTINATION].state == SIDE_LISTED) {
+    if (!ok)
+        not_chosen(app, side);
+    else if (app->phase == PHASE_CHOOSING && app->side[SIDE_SOURCE].state == SIDE_LISTED &&
+             app->side[SIDE_DESTINATION].state == SIDE_LISTED) {
         app->phase = PHASE_IDLE;
-    }
+        app_ask(app, REQUEST_REMEMBER, SIDE_RELAY);
+    } else if (app->phase == PHASE_CHOOSING && is_to_choose(app, app_other(side)))
+        app_ask(app, REQUEST_CHOOSE, app_other(side));
+    app->asked.pin.seq = 0;
+    app->asked.pin.typed_one = false;
 }
 
 void opening_done(struct app *app, enum request_kind kind, enum side side, bool ok)

@@ -28,6 +28,7 @@ static void read_names(struct replay_app *r)
         if (e.kind == EVENT_BEGIN) {
             text_print(r->config.title, sizeof r->config.title, "%s", e.begin.title);
             r->config.rehearsal = e.begin.rehearsal;
+            r->config.kind_open = false;
         }
         if (e.kind != EVENT_HSM || e.side == SIDE_RELAY)
             continue;
@@ -52,6 +53,7 @@ bool replay_app_new(const struct recording *recording, struct replay_app **out, 
     r->app->views = r->views;
     r->app->at.view = r->app->at.under = VIEW_CEREMONY;
     r->app->at.replay = &r->replay;
+    r->config.kind_open = true; /* until the journal names it */
     read_names(r);
     *out = r;
     return true;

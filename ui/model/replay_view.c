@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 
+#include "ui/model/end_view.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/replay_app.h"
 
@@ -126,8 +127,14 @@ static const struct key_row end_door = {
     {PRESS_F9, 'r'}, 4, "Outcome", "Show the outcome, once the ceremony has ended.", report, NULL};
 
 static const struct key_row end_keys[] = {
-    {.also = keys_help}, {.also = keys_compare}, {.also = keys_doors},
-    {.also = keys_back}, {.also = keys_leaving}, {.help = NULL},
+    {.also = keys_help},
+    {.also = keys_compare},
+    {{PRESS_F3, 'd'}, 3, "Details", "Show all keys not moved.", end_details_open, NULL},
+    {.also = keys_doors},
+    {.also = keys_back},
+    {.also = keys_leaving},
+    {.help = NULL},
 };
 
-const struct view replay_end_view = {.name = "Outcome", .keys = end_keys, .door = &end_door};
+const struct view replay_end_view = {
+    .name = "Outcome", .keys = end_keys, .door = &end_door, .details = end_details};

@@ -10,29 +10,31 @@
 #include "protocol/event.h"
 
 enum request_kind {
-    REQUEST_START,     /* a new worker for app->config; the old one goes */
-    REQUEST_OPEN,      /* worker_open(side) */
-    REQUEST_CHOOSE,    /* worker_choose(side, app->config->side[side].token) */
-    REQUEST_REFRESH,   /* worker_refresh(side) */
-    REQUEST_COMPARED,  /* worker_compare(pair_of()) */
-    REQUEST_DEVICES,   /* worker_devices() with both tokens of the configuration */
-    REQUEST_VERDICTS,  /* worker_verdicts() */
-    REQUEST_PLAN,      /* worker_plan(marks_selection()) */
-    REQUEST_SIGN,      /* worker_sign() */
-    REQUEST_RUN,       /* worker_run() */
-    REQUEST_EXCEPTION, /* worker_exception(app->asked.exception) */
-    REQUEST_ANSWER,    /* worker_answer(serial, app->asked.answer), then wipe it */
-    REQUEST_PACE,      /* worker_pace(pace, serial) */
-    REQUEST_STOP,      /* worker_stop() */
-    REQUEST_ABANDON,   /* worker_abandon(side) */
-    REQUEST_SAVE,      /* write app->config to queue.save_path */
-    REQUEST_REPORT,    /* ask where the report is: app_take_report() */
-    REQUEST_FLUSH,     /* throw away what was typed ahead */
-    REQUEST_REDRAW,    /* the terminal may show something else than we think */
-    REQUEST_SUSPEND,   /* to the shell and back */
-    REQUEST_REPLAY,    /* replay the ceremony that is over, and come back */
-    REQUEST_RESUME,    /* leave, and resume what was interrupted */
-    REQUEST_CLEAN,     /* leave, and clean it up */
+    REQUEST_START,       /* a new worker for app->config; the old one goes */
+    REQUEST_OPEN,        /* worker_open(side) */
+    REQUEST_CHOOSE,      /* worker_choose(side, app->config->side[side].token) */
+    REQUEST_REFRESH,     /* worker_refresh(side) */
+    REQUEST_COMPARED,    /* worker_compare(pair_of()) */
+    REQUEST_DEVICES,     /* worker_devices() with both tokens of the configuration */
+    REQUEST_VERDICTS,    /* worker_verdicts() */
+    REQUEST_PLAN,        /* worker_plan(marks_selection()) */
+    REQUEST_INTERRUPTED, /* worker_resume(), in the place of REQUEST_PLAN */
+    REQUEST_SIGN,        /* worker_sign() */
+    REQUEST_RUN,         /* worker_run() */
+    REQUEST_EXCEPTION,   /* worker_exception(app->asked.exception) */
+    REQUEST_ANSWER,      /* worker_answer(serial, app->asked.answer), then wipe it */
+    REQUEST_PACE,        /* worker_pace(pace, serial) */
+    REQUEST_STOP,        /* worker_stop() */
+    REQUEST_ABANDON,     /* worker_abandon(side) */
+    REQUEST_SAVE,        /* write app->config to queue.save_path */
+    REQUEST_REPORT,      /* ask where the report is: app_take_report() */
+    REQUEST_REMEMBER,    /* keep both HSMs for the next console */
+    REQUEST_FLUSH,       /* throw away what was typed ahead */
+    REQUEST_REDRAW,      /* the terminal may show something else than we think */
+    REQUEST_SUSPEND,     /* to the shell and back */
+    REQUEST_REPLAY,      /* replay the ceremony that is over, and come back */
+    REQUEST_RESUME,      /* leave, for a console that resumes what was interrupted */
+    REQUEST_CLEAN,       /* the same, for one that cleans it up */
     REQUEST_QUIT,
     REQUESTS
 };

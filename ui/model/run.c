@@ -162,6 +162,7 @@ static bool note_failure(struct run *run, uint32_t number, bool fails)
 static bool take_planned(struct run *run, const struct event *e)
 {
     struct run_key *key;
+    bool movable;
 
     if (e->key == 1) /* a new plan begins with its first key */
         forget_keys(run);
@@ -179,17 +180,19 @@ static bool take_planned(struct run *run, const struct event *e)
     *key = (struct run_key){.source = e->planned.desc,
                             .want_flags = e->planned.want_flags,
                             .route = e->planned.route,
+                            .kept = e->planned.kept,
                             .companion_of = e->planned.companion_of,
                             .outcome = KEY_PENDING};
     COPY(key->reason, e->planned.reason);
     snprintf(key->proof, sizeof key->proof, "%s", e->planned.proof);
     if (key->route == ROUTE_NONE)
         key->outcome = KEY_REFUSED;
+    movable = key->route != ROUTE_NONE && !e->planned.kept; /* what is there already stays */
     if (key->companion_of) {
-        run->companions += key->route != ROUTE_NONE;
+        run->companions += movable;
     } else {
         run->chosen++;
-        run->movable += key->route != ROUTE_NONE;
+        run->movable += movable;
         run->refused += key->route == ROUTE_NONE;
     }
     return note_failure(run, e->key, key->route == ROUTE_NONE);

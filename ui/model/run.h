@@ -45,6 +45,7 @@ struct run_key {
     struct key_desc destination; /* once migrated */
     uint32_t want_flags;
     enum key_route route;
+    bool kept;             /* an interrupted ceremony has put it there already */
     uint32_t companion_of; /* it is a companion of this key, from 1; 0: it was chosen itself */
     enum key_outcome outcome;
     char reason[EVENT_TEXT_MAX]; /* how it is migrated, or why not; later the last word on it */

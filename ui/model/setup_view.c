@@ -46,16 +46,10 @@ bool setup_slot_is_chosen(const struct app *app, enum side side, const struct hs
     return token->text[0] && uri_matches_slot(token, slot) && !hsm_slot_obstacle(slot);
 }
 
-/* The ceremony is no longer as its file says. */
-static void forget_file(struct app *app)
-{
-    memset(app->config->sha256, 0, sizeof app->config->sha256);
-}
-
 /* The token of another module is another token. */
 static void changed(struct app *app)
 {
-    forget_file(app);
+    about_forget_file(app);
     memset(&current(app)->token, 0, sizeof current(app)->token);
     opening_restart(app);
 }
@@ -93,23 +87,27 @@ static void module_done(struct app *app)
 
 static const struct input module_input = {
     .title = "MODULE",
-    .prompt = "The module's path, or sql: and the folder of an NSS store:",
-    .done = module_done};
+    .prompt = "The module's path, or sql: and the folder of an NSS store (Tab completes):",
+    .done = module_done,
+    .is_path = true};
 
 void setup_ask_module(struct app *app)
 {
-    app_open_input(app, &module_input, current(app)->where.module);
+    const struct hsm_where *where = &current(app)->where;
+    bool store = strcmp(where->api, apis[0]) != 0;
+
+    app_open_input(app, &module_input, where->module[0] ? where->module : store ? "sql:/" : "/");
 }
 
 static void choose_module(struct app *app)
 {
-    const struct hsm_where *where = &current(app)->where;
+    struct modules *modules = &app->setup.modules;
 
-    if (strcmp(where->api, apis[0]) != 0) {
-        app_open_input(app, &module_input, where->module[0] ? where->module : "sql:/");
-        return;
-    }
-    modules_find(&app->setup.modules, NULL);
+    *modules = (struct modules){0};
+    if (strcmp(current(app)->where.api, apis[0]) == 0)
+        modules_find(modules, NULL);
+    else if (app->setup.stores)
+        *modules = *app->setup.stores;
     app_open(app, DIALOG_MODULES);
 }
 
@@ -118,6 +116,22 @@ void environment_free(char **environment)
     for (char **variable = environment; variable && *variable; variable++)
         free(*variable);
     free(environment);
+}
+
+static char **environment_copy(char *const *from)
+{
+    size_t count = 0;
+    char **copy;
+
+    while (from && from[count])
+        count++;
+    copy = calloc(count + 1, sizeof *copy);
+    for (size_t i = 0; copy && i < count; i++)
+        if (!(copy[i] = strdup(from[i]))) {
+            environment_free(copy);
+            return NULL;
+        }
+    return copy;
 }
 
 /* "NAME=value NAME=value" as a list; NULL: not of this form, or no memory. */
@@ -197,10 +211,46 @@ static void choose_slot(struct app *app, const struct hsm_slot *slot)
     else if (!uri_parse(uri_of_slot(slot, text), token, &err))
         app_show_error(app, &err);
     else {
-        forget_file(app);
+        about_forget_file(app);
         app_say(app, both_chosen(app) ? "%s is the %s. F8 goes on." : "%s is the %s.", slot->label,
                 side_name(app->at.active));
     }
+}
+
+/* --- the HSMs of the last ceremony --------------------------------------------------------------
+ */
+
+static void recall(struct app *app, unsigned i)
+{
+    const struct recent *recent = app->setup.recent;
+    struct config_side *side = current(app);
+    char **environment;
+
+    if (!recent || i >= recent->count) {
+        app_say(app, "There is no HSM of a ceremony before.");
+        return;
+    }
+    environment = environment_copy(recent->side[i].environment);
+    if (!environment)
+        return;
+    environment_free(app->setup.old_environment);
+    app->setup.old_environment = side->environment; /* the worker that goes may still read it */
+    side->environment = environment;
+    side->where = recent->side[i].where;
+    side->token = recent->side[i].token;
+    about_forget_file(app);
+    opening_restart(app);
+    app_say(app, "As it was the %s of the last ceremony.", side_name((enum side)i));
+}
+
+static void recall_source(struct app *app)
+{
+    recall(app, SIDE_SOURCE);
+}
+
+static void recall_destination(struct app *app)
+{
+    recall(app, SIDE_DESTINATION);
 }
 
 /* --- the keys --------------------------------------------------------------------------------- */
@@ -212,6 +262,8 @@ static void choose(struct app *app)
 
     if (slot)
         choose_slot(app, slot);
+    else if (at->at < ABOUT_ROWS)
+        about_choose(app, at->at);
     else if (at->at == SETUP_API)
         next_api(app);
     else if (at->at == SETUP_MODULE)
@@ -222,6 +274,13 @@ static void choose(struct app *app)
 
 static void next(struct app *app)
 {
+    size_t row;
+
+    if (!about_is_complete(app, &row)) {
+        if (row < ABOUT_ROWS)
+            app->setup.scroll[app->at.active].at = row;
+        return;
+    }
     for (unsigned i = 0; i < 2; i++) {
         if (app->side[i].state != SIDE_OPEN || !app->config->side[i].token.text[0]) {
             app_say(app, "Choose a token of the %s first.", side_name((enum side)i));
@@ -229,10 +288,8 @@ static void next(struct app *app)
             return;
         }
     }
-    app->phase = PHASE_CHOOSING;
     app->at.view = app->at.under = VIEW_INVENTORY;
-    app_ask(app, REQUEST_CHOOSE, SIDE_SOURCE);
-    app_ask(app, REQUEST_CHOOSE, SIDE_DESTINATION);
+    opening_choose(app);
     app_resize(app);
 }
 
@@ -247,13 +304,32 @@ static void move(struct app *app, long delta)
                 SIZE_MAX / 2);
 }
 
-enum { NO_ROWS = 10 }; /* lines of a pane that show no slot */
+/* Too few lines for all: the ceremony's rows are there while the cursor is in them. */
+void setup_place(const struct app *app, struct setup_places *out)
+{
+    enum { ABOUT_LINES = ABOUT_ROWS + 2, LEAST = SETUP_NO_SLOTS + 1 };
+    enum layout_form form = app->at.layout.form;
+    struct rect body = app->at.layout.body;
+    bool roomy = body.h >= ABOUT_LINES + LEAST;
+
+    *out = (struct setup_places){.about = {body.x, body.y, 0, 0}};
+    if (roomy || app->setup.scroll[app->at.active].at < ABOUT_ROWS) {
+        out->about = (struct rect){body.x, body.y, body.w, ABOUT_LINES};
+        body.y += ABOUT_LINES;
+        body.h -= ABOUT_LINES;
+    }
+    if (form == LAYOUT_STACKED && body.h < 2 * LEAST)
+        form = LAYOUT_ONE;
+    layout_panes(form, body, app->at.active, out->pane);
+}
 
 static size_t page(const struct app *app)
 {
-    int h = app->at.layout.pane[app->at.active].h;
+    struct setup_places places;
 
-    return h > NO_ROWS ? (size_t)(h - NO_ROWS) : 1;
+    setup_place(app, &places);
+    int h = places.pane[app->at.active].h;
+    return h > SETUP_NO_SLOTS ? (size_t)(h - SETUP_NO_SLOTS) : 1;
 }
 
 static void enter(struct app *app)
@@ -339,8 +415,15 @@ static const struct key_row keys[] = {
     {{PRESS_ENTER, ' '},
      1,
      "Choose",
-     "Choose the API, the module or the slot at the cursor.",
+     "Choose or type what is at the cursor: title, kind, API, module, slot.",
      choose,
+     NULL},
+    {{'1'}, 0, NULL, "Choose what was the source of the last ceremony.", recall_source, NULL},
+    {{'2'},
+     0,
+     NULL,
+     "Choose what was the destination of the last ceremony.",
+     recall_destination,
      NULL},
     {.also = keys_save},
     {{PRESS_F3, 'd'},
@@ -350,7 +433,12 @@ static const struct key_row keys[] = {
      details_open,
      NULL},
     {.also = keys_retry},
-    {{PRESS_F8, 'n'}, 1, "Next", "Log in to both tokens and list their keys.", next, NULL},
+    {{PRESS_F8, 'n'},
+     1,
+     "Next",
+     "Compare both devices, log in to both tokens, and list their keys.",
+     next,
+     NULL},
     {.also = keys_leaving},
     {.help = NULL},
 };

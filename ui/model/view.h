@@ -78,6 +78,7 @@ enum dialog_id {
     DIALOG_REVIEW,  /* the plan, and the word that starts it */
     DIALOG_PIN,
     DIALOG_GATE,
+    DIALOG_SETTLE, /* what is to become of an interrupted ceremony */
     DIALOGS
 };
 
@@ -96,8 +97,10 @@ struct input {
     void (*changed)(struct app *app); /* after each key */
     void (*done)(struct app *app);    /* on Enter */
     void (*left)(struct app *app);    /* on Esc */
+    bool is_path;                     /* Tab completes it */
     bool typed_only;                  /* it confirms something: nothing is pasted */
-    bool engine_waits;                /* a question of the engine waits until it is typed */
+    void (*count)(const struct app *app, char *out, size_t size); /* "12 of 41 shown"; or NULL */
+    bool engine_waits; /* a question of the engine waits until it is typed */
 };
 
 /* A question for y or anything else. */

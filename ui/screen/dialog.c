@@ -13,20 +13,26 @@
 #include "ui/model/text_page.h"
 #include "ui/screen/pane.h"
 
-enum { MASK = 16, ROOMY_LINES = 28, ROOMY_REVIEW = 14 };
+enum { MASK = 16, ROOMY_REVIEW = 14 };
+
+/* It may cover that of the view's first line. */
+static void draw_stamp(const struct app *app, struct canvas *c, struct rect r)
+{
+    const char *stamp = app_stamp(app);
+    char text[32];
+
+    snprintf(text, sizeof text, " %s ", stamp);
+    if (stamp[0] && r.w >= 40)
+        draw_right(c, r.x, r.y, r.w - 2, STYLE_STRONG, text);
+}
 
 /* A frame; returns its inside. */
 static struct rect open_at(const struct app *app, struct canvas *c, struct rect r,
                            const char *title)
 {
-    static const char *const stamps[2][2] = {{"", " REHEARSAL "},
-                                             {" REPLAY ", " REPLAY   REHEARSAL "}};
-    bool rehearsal = app->config->rehearsal;
-
     draw_blank(c, r, STYLE_NORMAL);
     draw_frame(c, r, STYLE_STRONG, title);
-    if (r.w >= 40) /* it may cover the stamps of the view's first line */
-        draw_right(c, r.x, r.y, r.w - 2, STYLE_STRONG, stamps[app->at.replay != NULL][rehearsal]);
+    draw_stamp(app, c, r);
     r = layout_inside(r);
     return r.w > 2 ? (struct rect){r.x + 1, r.y, r.w - 2, r.h} : r;
 }
@@ -81,19 +87,38 @@ static void draw_lines(struct canvas *c, struct rect r, const char *text, size_t
     }
 }
 
+/* Below in, of whose lines h show text: which lines of how many, unless all are shown. */
+static void draw_pages_place(struct canvas *c, struct rect in, int h, size_t first, size_t lines)
+{
+    size_t end = first + (size_t)h;
+    char text[80];
+
+    if (first == 0 && end >= lines)
+        return;
+    snprintf(text, sizeof text, " %zu-%zu of %zu%s ", first + 1, end < lines ? end : lines, lines,
+             end < lines ? "  more: Down" : "");
+    draw_right(c, in.x, in.y + in.h, in.w, STYLE_STRONG, text);
+}
+
+/* The first line of a page in h lines: none is left empty, also after the window grew. */
+static size_t first_line(const struct scroll *scroll, int h, size_t lines)
+{
+    size_t last = lines > (size_t)h ? lines - (size_t)h : 0;
+
+    return scroll->at < last ? scroll->at : last;
+}
+
 static void draw_page(const struct app *app, struct canvas *c)
 {
-    size_t first = app->dialog.over.at, last;
     struct sheet sheet;
     struct rect in;
+    size_t first;
 
     dialog_page(app, app->dialog.kind, &sheet);
     in = open_frame(app, c, (int)sheet.lines + 2, sheet.title);
-    last = sheet.lines > (size_t)in.h ? sheet.lines - (size_t)in.h : 0;
-    first = first < last ? first : last;
+    first = first_line(&app->dialog.over, in.h, sheet.lines);
     draw_lines(c, in, sheet.text, first);
-    if (first < last)
-        draw_right(c, in.x, in.y + in.h, in.w, STYLE_STRONG, " more: Down ");
+    draw_pages_place(c, in, in.h, first, sheet.lines);
     draw_cursor(c, in.x, in.y);
 }
 
@@ -121,6 +146,7 @@ static void draw_modules(const struct app *app, struct canvas *c)
         draw_restyle(c, line, STYLE_CURRENT);
         draw_cursor(c, in.x, line.y);
     }
+    draw_place(c, (struct rect){in.x - 2, in.y - 1, in.w + 4, in.h + 2}, at + 1, rows);
 }
 
 static void draw_input(const struct app *app, struct canvas *c)
@@ -133,6 +159,14 @@ static void draw_input(const struct app *app, struct canvas *c)
     draw_frame(c, r, STYLE_STRONG, app->dialog.input->title);
     draw_text(c, in.x, in.y, in.w, STYLE_NORMAL, app->dialog.input->prompt);
     draw_field(c, in.x, in.y + 1, in.w, app->dialog.field.text);
+    if (app->dialog.field.offered)
+        draw_restyle(c, (struct rect){in.x, in.y + 1, text_width(app->dialog.field.text), 1},
+                     STYLE_CURRENT);
+    if (app->dialog.input->count) {
+        char text[64];
+        app->dialog.input->count(app, text, sizeof text);
+        draw_right(c, in.x, in.y + 1, in.w, STYLE_DIM, text);
+    }
 }
 
 static void draw_confirm(const struct app *app, struct canvas *c)
@@ -244,6 +278,23 @@ static void draw_gate(const struct app *app, struct canvas *c)
     draw_question(c, in, in.y + page.rows + 1, &page.ask, app->dialog.field.text);
 }
 
+/* What was interrupted, and the word that settles it. */
+static void draw_settle(const struct app *app, struct canvas *c)
+{
+    struct sheet sheet, ask;
+    struct rect in;
+    size_t first;
+
+    dialog_page(app, DIALOG_SETTLE, &sheet);
+    sheet_clear(&ask);
+    sheet_line(&ask, "%s", "Type  resume  or  clean:");
+    in = open_frame(app, c, (int)sheet.lines + 4, sheet.title);
+    first = first_line(&app->dialog.over, in.h - 2, sheet.lines);
+    draw_lines(c, (struct rect){in.x, in.y, in.w, in.h - 2}, sheet.text, first);
+    draw_pages_place(c, in, in.h - 2, first, sheet.lines);
+    draw_question(c, in, in.y + in.h - 1, &ask, app->dialog.field.text);
+}
+
 /* --- review ----------------------------------------------------------------------------------- */
 
 /* From where to where; returns the line below. */
@@ -266,83 +317,26 @@ static int draw_party(const struct app *app, struct canvas *c, struct rect r)
     return y;
 }
 
-/* What was agreed on, in which words of both sides and, where there is room, why; in as many lines
- * as it takes. Returns the line below. */
-static int draw_choice(struct canvas *c, struct rect r, int y, const char *name,
-                       const struct run_choice *choice, const char *cipher)
+/* The warnings from line y to line end, each whole; returns the line below them. *shown: how many
+ * notes are above the keys; the others follow them. */
+static int draw_warnings(const struct app *app, struct canvas *c, struct rect r, int y, int end,
+                         unsigned *shown)
 {
-    char text[EVENT_TEXT_MAX + 160], words[sizeof choice->source_call * 2 + 8];
-    bool roomy = r.h >= ROOMY_LINES;
-
-    draw_text(c, r.x, y, 10, STYLE_STRONG, name);
-    snprintf(words, sizeof words, "%s, then %s", choice->source_call, choice->destination_call);
-    if (choice->bits)
-        snprintf(text, sizeof text, "%s %" PRIu32 ", %s%s%s: %s", cipher, choice->bits,
-                 hsm_alg_name(choice->alg), choice->keys[0] ? " for " : "", choice->keys,
-                 roomy ? choice->reason : words);
-    else
-        snprintf(text, sizeof text, "none that both sides speak");
-    y += draw_wrapped(c, (struct rect){r.x + 11, y, r.w - 11, 3}, STYLE_NORMAL, text);
-    if (choice->bits && roomy)
-        y += draw_wrapped(c, (struct rect){r.x + 11, y, r.w - 11, 2}, STYLE_DIM, words);
-    return y;
-}
-
-/* ", AES, RSA" for the kinds in bits; returns out. */
-static char *kind_names(uint32_t bits, char *out, size_t size)
-{
-    size_t len = 0;
-
-    out[0] = '\0';
-    for (unsigned kind = 0; kind < KEY_KINDS && len < size; kind++)
-        if (bits & UINT32_C(1) << kind)
-            len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "",
-                                    key_kind_name((enum key_kind)kind));
-    return out;
-}
-
-/* For which kinds a throw-away key has gone the whole way. One that failed by the first envelope
- * and passed by the next has passed. */
-static int draw_canary(const struct app *app, struct canvas *c, struct rect r, int y)
-{
-    uint32_t passed = app->run.canaries[CANARY_PASSED];
-    uint32_t failed = app->run.canaries[CANARY_FAILED] & ~passed;
-    uint32_t none = app->run.canaries[CANARY_IMPOSSIBLE] & ~passed & ~failed;
-    char names[3][96], time[32] = "", text[EVENT_TEXT_MAX + 96];
-
-    if (app->run.canary_ms == 0)
-        return y;
-    text_time(app->run.canary_ms, false, time);
-    snprintf(text, sizeof text, "%s%s%s%s%s%s%s", kind_names(passed, names[0], sizeof names[0]),
-             passed ? "   passed " : "", passed ? time + sizeof "2026-11-23" : "",
-             failed ? "   FAILED: " : "", kind_names(failed, names[1], sizeof names[1]),
-             none ? "   not possible: " : "", kind_names(none, names[2], sizeof names[2]));
-    draw_text(c, r.x, y, 10, STYLE_STRONG, "Canary");
-    draw_text(c, r.x + 11, y, r.w - 11, failed ? STYLE_WARN : STYLE_NORMAL, text);
-    return y + 1;
-}
-
-/* Notes of one kind from line y to line end, each whole, and how many have no room there; returns
- * the line below them. */
-static int draw_notes(const struct app *app, struct canvas *c, struct rect r, int y, int end,
-                      enum event_kind kind, unsigned *hidden)
-{
-    enum style style = kind == EVENT_WARNING ? STYLE_WARN : STYLE_DIM;
-    char text[EVENT_TEXT_MAX + 96];
+    const struct run *run = &app->run;
+    char text[REVIEW_NOTE_MAX];
     struct sheet lines;
 
-    for (unsigned i = 0; i < app->run.note_count; i++) {
-        if (app->run.notes[i].kind != kind)
+    for (*shown = 0; *shown < run->note_count; ++*shown) {
+        if (!review_is_warning(run, *shown))
             continue;
         sheet_clear(&lines);
-        sheet_line(&lines, "%s", review_note(&app->run.notes[i], text, sizeof text));
+        sheet_line(&lines, "%s", review_note(run, *shown, text, sizeof text));
         sheet_wrap(&lines, r.w);
-        if (y + (int)lines.lines <= end) {
-            draw_lines(c, (struct rect){r.x, y, r.w, end - y}, lines.text, 0);
-            draw_restyle(c, (struct rect){r.x, y, r.w, (int)lines.lines}, style);
-            y += (int)lines.lines;
-        } else
-            ++*hidden;
+        if (y + (int)lines.lines > end)
+            break;
+        draw_lines(c, (struct rect){r.x, y, r.w, end - y}, lines.text, 0);
+        draw_restyle(c, (struct rect){r.x, y, r.w, (int)lines.lines}, STYLE_WARN);
+        y += (int)lines.lines;
     }
     return y;
 }
@@ -364,6 +358,10 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
         draw_format(c, r.x + label + type, y, as + proof, STYLE_WARN, "CANNOT GO: %s", key->reason);
         return;
     }
+    if (key->kept) {
+        draw_text(c, r.x + label + type, y, as + proof, STYLE_NORMAL, "there already, and proven");
+        return;
+    }
     if (key->route == ROUTE_PUBLIC) {
         draw_text(c, r.x + label + type, y, as - 1, STYLE_NORMAL, "public, as it is");
         draw_text(c, r.x + label + type + as, y, proof, STYLE_NORMAL, key->proof);
@@ -376,53 +374,58 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
                 key->route == ROUTE_DIRECT ? ", direct" : "");
 }
 
-/* Transport, envelope, what was not taken and what to know; returns the line below. */
-static int draw_suite(const struct app *app, struct canvas *c, struct rect r, int y,
-                      unsigned *hidden)
+/* A line of what follows the keys. */
+static void style_rest(struct canvas *c, struct rect line, const struct review_rest *rest,
+                       size_t at)
 {
-    int end = y + r.h / 2 - 2;
+    struct rect name = {line.x, line.y, REVIEW_NAME_COLUMNS, 1};
 
-    y = draw_choice(c, r, y, "Transport", &app->run.transport, "RSA");
-    y = draw_choice(c, r, y, "Envelope", &app->run.envelope, "AES");
-    for (unsigned i = 0; i < app->run.more_count; i++)
-        y = draw_choice(c, r, y, "and", &app->run.more[i], "AES");
-    y = draw_canary(app, c, r, y);
-    y = draw_notes(app, c, r, y, end, EVENT_WARNING, hidden);
-    return draw_notes(app, c, r, y, end, EVENT_REJECTED, hidden);
+    if (at < rest->mechanisms) {
+        if (at >= rest->canary && rest->canary_failed)
+            draw_restyle(c, line, STYLE_WARN);
+        draw_restyle(c, name, STYLE_STRONG);
+    } else {
+        draw_restyle(c, line, at < rest->mechanisms + rest->warnings ? STYLE_WARN : STYLE_DIM);
+    }
 }
 
-/* The keys from line y on, and below them all notes, for those that had no room above. */
-static void draw_plan(const struct app *app, struct canvas *c, struct rect r, int y, int end)
+/* In r the keys, and what follows them; its end is at the foot. in: within the frame. */
+static void draw_plan(const struct app *app, struct canvas *c, struct rect in, struct rect r,
+                      unsigned shown)
 {
-    size_t at = app->dialog.scroll.at, warnings, most;
-    struct sheet notes;
+    const struct run *run = &app->run;
+    struct review_rest rest;
+    int y = r.y, end = r.y + r.h;
+    size_t at, lines;
 
-    warnings = review_notes(app, r.w, &notes);
-    most = app->run.key_count + notes.lines;
-    if (at + (size_t)(end - y) > most) /* the window may have grown */
-        at = most > (size_t)(end - y) ? most - (size_t)(end - y) : 0;
-    for (; y < end && at < app->run.key_count; at++)
-        draw_planned(c, r, y++, run_key_at(&app->run, at + 1));
-    at -= app->run.key_count;
+    if (r.h < 1)
+        return;
+    review_rest(app, r.w, shown, &rest);
+    lines = run->key_count + rest.sheet.lines;
+    at = first_line(&app->dialog.scroll, r.h, lines);
+    draw_pages_place(c, in, r.h, at, lines);
+    for (; y < end && at < run->key_count; at++)
+        draw_planned(c, r, y++, run_key_at(run, at + 1));
     if (y >= end)
         return;
-    draw_lines(c, (struct rect){r.x, y, r.w, end - y}, notes.text, at);
-    for (; y < end && at < notes.lines; at++)
-        draw_restyle(c, (struct rect){r.x, y++, r.w, 1}, at < warnings ? STYLE_WARN : STYLE_DIM);
+    at -= run->key_count;
+    draw_lines(c, (struct rect){r.x, y, r.w, end - y}, rest.sheet.text, at);
+    for (; y < end && at < rest.sheet.lines; at++)
+        style_rest(c, (struct rect){r.x, y++, r.w, 1}, &rest, at);
 }
 
-static void draw_plan_head(const struct app *app, struct canvas *c, struct rect r, int y,
-                           unsigned hidden)
+/* The names of the columns, and how many warnings had no room above them. */
+static void draw_review_head(const struct app *app, struct canvas *c, struct rect r, int y,
+                             unsigned shown)
 {
-    char more[64] = "";
+    unsigned hidden = review_hidden(&app->run, shown);
 
     if (hidden)
-        snprintf(more, sizeof more, "   (Up and Down: %u more note%s below the keys)", hidden,
-                 hidden == 1 ? "" : "s");
-    else if (app->run.key_count > (size_t)r.h)
-        snprintf(more, sizeof more, "   (Up and Down scroll)");
-    draw_format(c, r.x, y, r.w, hidden ? STYLE_WARN : STYLE_DIM, "key, type, what it will be%s%s",
-                hidden ? "" : " there, its proof", more);
+        draw_format(c, r.x, y, r.w, STYLE_WARN, "%s(%u more warning%s after the keys: Down)",
+                    r.w < 72 ? "" : "key, type, what it will be     ", hidden,
+                    hidden == 1 ? "" : "s");
+    else
+        draw_text(c, r.x, y, r.w, STYLE_DIM, "key, type, what it will be there, its proof");
 }
 
 static void ask_review(const struct app *app, struct sheet *ask)
@@ -440,7 +443,7 @@ static void ask_review(const struct app *app, struct sheet *ask)
 /* The frame, whose title says who is asked; without room for that, the first lines do. */
 static struct rect open_review(const struct app *app, struct canvas *c)
 {
-    enum { STAMP = 17, TITLE = 8 };
+    enum { STAMP = 18, TITLE = 8 };
     struct rect screen = app->at.layout.screen, in;
     char who[GATE_WHO_SIZE], title[GATE_WHO_SIZE + TITLE];
     bool fits = text_width(gate_who(app, who)) + TITLE + STAMP <= screen.w;
@@ -452,22 +455,24 @@ static struct rect open_review(const struct app *app, struct canvas *c)
     return (struct rect){in.x, in.y + y, in.w, in.h - y};
 }
 
+/* First what the officers decide on: from where to where, what to know, which keys. The mechanisms
+ * come after the keys. */
 static void draw_review(const struct app *app, struct canvas *c)
 {
+    enum { FEWEST = 2 }; /* lines that can be scrolled */
     struct rect in = open_review(app, c);
-    int y = draw_party(app, c, in), bottom = in.y + in.h;
+    int y = draw_party(app, c, in), bottom = in.y + in.h, end, most;
     bool wrong = app->phase != PHASE_REVIEWING && app->run.gate.last == GATE_WRONG;
-    unsigned hidden = 0;
+    unsigned shown;
     struct sheet ask;
 
     ask_review(app, &ask);
     bottom -= (int)ask.lines + gate_field_below(sheet_last_columns(&ask), in.w);
-    if (in.h >= ROOMY_REVIEW)
-        y = draw_suite(app, c, in, y + 1, &hidden) + 1;
-    else
-        y = draw_notes(app, c, in, y, y + 2, EVENT_WARNING, &hidden);
-    draw_plan_head(app, c, (struct rect){in.x, y + 1, in.w, bottom - y - 2}, y, hidden);
-    draw_plan(app, c, in, y + 1, in.h < ROOMY_REVIEW && !wrong ? bottom : bottom - 1);
+    end = in.h < ROOMY_REVIEW && !wrong ? bottom : bottom - 1;
+    most = y + in.h / 2 - 2 < end - 1 - FEWEST ? y + in.h / 2 - 2 : end - 1 - FEWEST;
+    y = draw_warnings(app, c, in, y, most, &shown);
+    draw_review_head(app, c, in, y, shown);
+    draw_plan(app, c, in, (struct rect){in.x, y + 1, in.w, end - y - 1}, shown);
     if (wrong)
         draw_status(app, c, in, bottom - 1);
     draw_question(c, in, bottom, &ask, app->dialog.field.text);
@@ -480,7 +485,7 @@ void dialog_draw(const struct app *app, struct canvas *c)
         [DIALOG_DETAILS] = draw_page,    [DIALOG_INPUT] = draw_input,
         [DIALOG_MODULES] = draw_modules, [DIALOG_CONFIRM] = draw_confirm,
         [DIALOG_REVIEW] = draw_review,   [DIALOG_PIN] = draw_pin,
-        [DIALOG_GATE] = draw_gate,
+        [DIALOG_GATE] = draw_gate,       [DIALOG_SETTLE] = draw_settle,
     };
     enum dialog_id dialog = app_dialog(app);
 

@@ -21,6 +21,8 @@ libui_a_SOURCES += \
 	%D%/results.h \
 	%D%/screen.c \
 	%D%/screen.h \
+	%D%/setup_pane.c \
+	%D%/setup_pane.h \
 	%D%/term.c \
 	%D%/term.h \
 	%D%/verification.c \

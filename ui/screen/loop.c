@@ -139,6 +139,12 @@ static bool do_run(struct console *c, const struct request *r, struct err *err)
     return c->host->keep(c->host->ctx, err) && worker_run(c->worker, err);
 }
 
+static bool do_interrupted(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    return c->host->keep(c->host->ctx, err) && worker_resume(c->worker, err);
+}
+
 static bool do_sign(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
@@ -196,6 +202,15 @@ static bool do_report(struct console *c, const struct request *r, struct err *er
     if (!c->host->report(c->host->ctx, &report, &report.err))
         report.path[0] = '\0';
     app_take_report(c->app, &report);
+    return true;
+}
+
+/* A convenience: the ceremony goes on without it. */
+static bool do_remember(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    (void)err;
+    c->host->remember(c->host->ctx);
     return true;
 }
 
@@ -278,19 +293,32 @@ static const struct {
     bool (*carry_out)(struct console *c, const struct request *r, struct err *err);
     bool needs_worker;
 } doings[REQUESTS] = {
-    [REQUEST_START] = {do_start, false},      [REQUEST_OPEN] = {do_open, true},
-    [REQUEST_CHOOSE] = {do_choose, true},     [REQUEST_REFRESH] = {do_refresh, true},
-    [REQUEST_COMPARED] = {do_compared, true}, [REQUEST_DEVICES] = {do_devices, true},
-    [REQUEST_VERDICTS] = {do_verdicts, true}, [REQUEST_PLAN] = {do_plan, true},
-    [REQUEST_SIGN] = {do_sign, true},         [REQUEST_RUN] = {do_run, true},
-    [REQUEST_ANSWER] = {do_answer, true},     [REQUEST_STOP] = {do_stop, true},
-    [REQUEST_ABANDON] = {do_abandon, true},   [REQUEST_SAVE] = {do_save, false},
-    [REQUEST_REPORT] = {do_report, false},    [REQUEST_FLUSH] = {do_flush, false},
-    [REQUEST_REDRAW] = {do_redraw, false},    [REQUEST_EXCEPTION] = {do_exception, true},
-    [REQUEST_RESUME] = {do_settle, false},    [REQUEST_CLEAN] = {do_settle, false},
-    [REQUEST_SUSPEND] = {do_suspend, false},  [REQUEST_QUIT] = {do_quit, false},
+    [REQUEST_START] = {do_start, false},
+    [REQUEST_OPEN] = {do_open, true},
+    [REQUEST_CHOOSE] = {do_choose, true},
+    [REQUEST_REFRESH] = {do_refresh, true},
+    [REQUEST_COMPARED] = {do_compared, true},
+    [REQUEST_DEVICES] = {do_devices, true},
+    [REQUEST_VERDICTS] = {do_verdicts, true},
+    [REQUEST_PLAN] = {do_plan, true},
+    [REQUEST_SIGN] = {do_sign, true},
+    [REQUEST_RUN] = {do_run, true},
+    [REQUEST_ANSWER] = {do_answer, true},
+    [REQUEST_STOP] = {do_stop, true},
+    [REQUEST_ABANDON] = {do_abandon, true},
+    [REQUEST_SAVE] = {do_save, false},
+    [REQUEST_REPORT] = {do_report, false},
+    [REQUEST_FLUSH] = {do_flush, false},
+    [REQUEST_REDRAW] = {do_redraw, false},
+    [REQUEST_EXCEPTION] = {do_exception, true},
+    [REQUEST_RESUME] = {do_settle, false},
+    [REQUEST_CLEAN] = {do_settle, false},
+    [REQUEST_SUSPEND] = {do_suspend, false},
+    [REQUEST_QUIT] = {do_quit, false},
     [REQUEST_REPLAY] = {do_replay, false},
     [REQUEST_PACE] = {do_pace, true},
+    [REQUEST_INTERRUPTED] = {do_interrupted, true},
+    [REQUEST_REMEMBER] = {do_remember, false},
 };
 
 static void carry_out(struct console *c)
@@ -429,7 +457,9 @@ static bool open_signals(struct console *c, sigset_t *were, struct err *err)
 static void run(struct console *c)
 {
     if (c->live && c->host->interrupted)
-        snprintf(c->app->interrupted, sizeof c->app->interrupted, "%s", c->host->interrupted);
+        c->app->settle = *c->host->interrupted;
+    c->app->setup.stores = c->host->stores;
+    c->app->setup.recent = c->host->recent;
     c->canvas.ascii = term_is_ascii();
     c->app->at.keys_missing = term_missing_keys();
     set_time(c);

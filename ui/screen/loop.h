@@ -34,9 +34,16 @@ struct console_host {
     /* Reads the journal of the ceremony that is over; it is there until the next call. */
     bool (*recording)(void *ctx, const struct recording **out, struct err *err);
 
-    /* The journal of a ceremony that was interrupted, and is to be asked about first; NULL: none.
-     * settle() takes the answer: what is to be done once the console has left. */
-    const char *interrupted;
+    /* Keeps both HSMs for the next console. */
+    void (*remember)(void *ctx);
+
+    /* To be chosen from: NSS databases, and the HSMs of the last ceremony. */
+    const struct modules *stores;
+    const struct recent *recent;
+
+    /* A ceremony that was interrupted, and is asked about first, or settled on this console; NULL:
+     * none. settle() takes the answer: what is to be done once the console has left. */
+    const struct settle *interrupted;
     void (*settle)(void *ctx, bool clean);
 };
 

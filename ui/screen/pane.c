@@ -15,14 +15,12 @@ const char *pane_side_title(enum side side)
     return side == SIDE_SOURCE ? "SOURCE" : side == SIDE_DESTINATION ? "DESTINATION" : "RELAY";
 }
 
-static enum style side_style(enum side side)
+enum style pane_style(enum side side)
 {
     return side == SIDE_SOURCE ? STYLE_SOURCE : STYLE_DESTINATION;
 }
 
-/* The sign, and the real cursor, of a row in a pane; the row of the active pane stands out. */
-static void draw_cursor_row(const struct app *app, struct canvas *c, enum side side,
-                            struct rect row)
+void pane_draw_cursor(const struct app *app, struct canvas *c, enum side side, struct rect row)
 {
     draw_text(c, row.x, row.y, 1, STYLE_STRONG, draw_sign(c, SIGN_CURRENT));
     if (app->at.active != side)
@@ -35,19 +33,100 @@ static void draw_cursor_row(const struct app *app, struct canvas *c, enum side s
 
 enum { PROVEN_WIDTH = 13 }; /* "proven 16:46Z" */
 
-/* Widths of the columns in a pane that is w wide inside. */
+/* Widths of the columns in a pane that is w wide inside; 0: there is no room for it. */
 struct columns {
-    int label, type, verdict;
+    int label, type, id, uses, print, verdict;
 };
 
 static struct columns columns_for(int w, int verdict_min)
 {
+    struct columns c = {
+        .id = w >= 54 ? 10 : 0, .uses = w >= 74 ? 18 : 0, .print = w >= 94 ? 21 : 0};
     int left = w - 2 - 2; /* sign and mark; a gap before each of the others */
-    int type = left / 4 < 9 ? 9 : left / 4 > 22 ? 22 : left / 4;
-    int verdict = (left - type) * 2 / 5;
 
-    verdict = verdict < verdict_min ? verdict_min : verdict;
-    return (struct columns){left - type - verdict, type, verdict};
+    left -= c.id + c.uses + c.print;
+    c.type = left / 4 < 9 ? 9 : left / 4 > 22 ? 22 : left / 4;
+    c.verdict = (left - c.type) * 2 / 5;
+    if (w >= 64 && c.verdict < 20) /* a reason in full */
+        c.verdict = 20;
+    c.verdict = c.verdict < verdict_min ? verdict_min : c.verdict;
+    c.label = left - c.type - c.verdict;
+    return c;
+}
+
+/* One word for each use, short enough for a column. */
+static char *uses_text(const struct key_desc *key, char *out, size_t size)
+{
+    static const struct {
+        uint32_t use;
+        const char *word;
+    } words[] = {
+        {KEY_ENCRYPT, "enc"}, {KEY_DECRYPT, "dec"}, {KEY_SIGN, "sign"},  {KEY_VERIFY, "ver"},
+        {KEY_WRAP, "wrap"},   {KEY_UNWRAP, "unwr"}, {KEY_DERIVE, "der"},
+    };
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof words / sizeof words[0] && len < size; i++)
+        if (key_is(key, words[i].use))
+            len += (size_t)snprintf(out + len, size - len, "%s%s", len ? " " : "", words[i].word);
+    return out;
+}
+
+/* The check value, or the first 64 bits of the public key's SHA-256, if the HSM reports one. */
+static const char *print_text(const struct key_desc *key, char out[TEXT_GROUPS_SIZE])
+{
+    if (key->has_public)
+        return text_groups(key->spki_sha256, 4, out);
+    return key->kcv_len ? key_kcv_text(key, out) : "-";
+}
+
+/* The cells between type and verdict; returns the column after them. */
+static int draw_more(struct canvas *c, int x, int y, const struct columns *w, enum style style,
+                     const struct key_desc *key)
+{
+    char text[2 * KEY_ID_MAX + 1 + TEXT_GROUPS_SIZE];
+
+    if (w->id)
+        draw_text(c, x, y, w->id - 1, style,
+                  key->id_len
+                      ? text_hex(key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, text)
+                      : "-");
+    x += w->id;
+    if (w->uses)
+        draw_text(c, x, y, w->uses - 1, style, uses_text(key, text, sizeof text));
+    x += w->uses;
+    if (w->print)
+        draw_text(c, x, y, w->print - 1, style, print_text(key, text));
+    return x + w->print;
+}
+
+/* The names of the columns; the one by which the list is sorted has a sign. */
+static void draw_heads(struct canvas *c, struct rect r, const struct columns *w,
+                       enum inventory_sort sort, const char *verdict)
+{
+    const struct {
+        const char *name;
+        int width;
+        enum inventory_sort sort;
+    } heads[] = {
+        {"label", w->label + 1, SORT_LABEL},
+        {"type", w->type + 1, SORT_TYPE},
+        {"id", w->id, SORT_ID},
+        {"uses", w->uses, SORTS},
+        {"KCV or public key", w->print, SORTS},
+        {verdict, w->verdict, SORTS},
+    };
+    int x = r.x + 2;
+
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        if (heads[i].width == 0)
+            continue;
+        draw_format(c, x, r.y, heads[i].width - (i < 5), STYLE_DIM, "%s%s%s", heads[i].name,
+                    heads[i].sort == sort ? " " : "",
+                    heads[i].sort == sort ? draw_sign(c, SIGN_SORTED) : "");
+        x += heads[i].width;
+    }
 }
 
 static char *type_text(const struct key_desc *key, char *out)
@@ -141,14 +220,20 @@ static void draw_object(const struct app *app, struct canvas *c, enum side side,
     bool marked = inventory_is_marked(inv, row);
     enum style style = marked ? STYLE_STRONG : STYLE_NORMAL;
     const char *verdict = word_for(app, side, row, w.verdict, word, sizeof word);
+    int x;
 
     if (marked)
         draw_text(c, r.x + 1, r.y, 1, STYLE_STRONG, "*");
     draw_text(c, r.x + 2, r.y, w.label, style, key_label_text(key, label));
     draw_text(c, r.x + 3 + w.label, r.y, w.type, style, type_text(key, type));
-    draw_text(c, r.x + 4 + w.label + w.type, r.y, w.verdict, style, verdict);
+    x = draw_more(c, r.x + 4 + w.label + w.type, r.y, &w, style, key);
+    draw_text(c, x, r.y, w.verdict, style, verdict);
     if (row == inv->scroll.at)
-        draw_cursor_row(app, c, side, r);
+        pane_draw_cursor(app, c, side, r);
+    if (side == app->at.active) {
+        draw_found(c, r.x + 2, r.y, w.label, label, app->at.find);
+        draw_found(c, r.x + 3 + w.label, r.y, w.type, type, app->at.find);
+    }
 }
 
 enum { PATIENCE_S = 3 }; /* from then on a state that should pass shows its seconds */
@@ -158,7 +243,7 @@ static bool is_waiting(enum side_state state)
     return state == SIDE_OPENING || state == SIDE_LOGGED_IN;
 }
 
-static void draw_state(const struct app *app, struct canvas *c, enum side side, struct rect r)
+void pane_draw_state(const struct app *app, struct canvas *c, enum side side, struct rect r)
 {
     static const char *const words[SIDE_STATES] = {
         [SIDE_CLOSED] = "not open",
@@ -226,14 +311,13 @@ void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side
     snprintf(title, sizeof title, "%s  %s%s%s%s%s", pane_side_title(side),
              app->config->side[side].where.api, s->has_token ? " " : "",
              s->has_token ? s->info.api_version : "", s->has_token ? " - " : "", model_of(s));
-    draw_frame(c, app->at.layout.pane[side], side_style(side), title);
+    draw_frame(c, app->at.layout.pane[side], pane_style(side), title);
     if (s->has_token)
         draw_format(c, in.x + 1, in.y, in.w - 1, STYLE_STRONG, "%s  serial %s",
                     app_side_label(app, side), s->token.serial);
-    draw_text(c, in.x + 2, in.y + 1, w.label, STYLE_DIM, "label");
-    draw_text(c, in.x + 3 + w.label, in.y + 1, w.type, STYLE_DIM, "type");
-    draw_text(c, in.x + 4 + w.label + w.type, in.y + 1, w.verdict, STYLE_DIM,
-              side == SIDE_SOURCE ? "can go?" : "match");
+    draw_heads(c, (struct rect){in.x, in.y + 1, in.w, 1}, &w, s->inventory.sort,
+               side == SIDE_SOURCE ? "can go?" : "match");
+    draw_place(c, app->at.layout.pane[side], s->inventory.scroll.at + 1, s->inventory.shown_count);
     for (int i = 0; i < in.h - 3; i++) {
         struct rect row = {in.x, in.y + 2 + i, in.w, 1};
         size_t at = s->inventory.scroll.top + (size_t)i;
@@ -241,98 +325,8 @@ void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side
             draw_object(app, c, side, at, row);
     }
     if (s->inventory.shown_count == 0)
-        draw_state(app, c, side, (struct rect){in.x, in.y + 2, in.w, in.h - 3});
+        pane_draw_state(app, c, side, (struct rect){in.x, in.y + 2, in.w, in.h - 3});
     draw_foot(app, c, side, (struct rect){in.x, in.y + in.h - 1, in.w, 1});
-}
-
-/* --- setup ------------------------------------------------------------------------------------ */
-
-/* Why a slot cannot be used, or what to know of its PIN, or that it is ready. */
-static const char *slot_words(enum side side, const struct hsm_slot *slot)
-{
-    const char *obstacle = hsm_slot_obstacle(slot);
-
-    if (obstacle)
-        return obstacle;
-    if (slot->flags & HSM_TOKEN_WRITE_PROTECTED)
-        return side == SIDE_SOURCE ? "ready, write-protected" : "write-protected";
-    if (slot->flags & HSM_TOKEN_PIN_FINAL_TRY)
-        return "last PIN try";
-    return slot->flags & HSM_TOKEN_PIN_COUNT_LOW ? "PIN tries low" : "ready";
-}
-
-static void draw_slot(const struct app *app, struct canvas *c, enum side side, size_t row,
-                      struct rect r)
-{
-    const struct hsm_slot *slot = setup_slot(app, side, row);
-    int label = r.w - 38 > 8 ? r.w - 38 : 8;
-    bool chosen = setup_slot_is_chosen(app, side, slot);
-    enum style style = chosen ? STYLE_STRONG : STYLE_NORMAL;
-
-    if (chosen)
-        draw_text(c, r.x + 1, r.y, 1, STYLE_STRONG, "*");
-    draw_format(c, r.x + 2, r.y, 11, style, "0x%" PRIx64, slot->id);
-    draw_text(c, r.x + 14, r.y, label, style, slot->label[0] ? slot->label : "-");
-    draw_text(c, r.x + 15 + label, r.y, r.w - 15 - label, style, slot_words(side, slot));
-    if (row == app->setup.scroll[side].at)
-        draw_cursor_row(app, c, side, r);
-}
-
-static void draw_choices(const struct app *app, struct canvas *c, enum side side, struct rect in)
-{
-    const struct config_side *config = &app->config->side[side];
-    char *const *environment = config->environment;
-    bool store = strcmp(config->where.api, "nss") == 0;
-    const char *unset = store ? "(Enter names its folder)" : "(Enter chooses one)";
-    const struct {
-        const char *name, *value;
-    } rows[SETUP_SLOTS] = {
-        [SETUP_API] = {"API", config->where.api},
-        [SETUP_MODULE] = {store ? "Store" : "Module",
-                          config->where.module[0] ? config->where.module : unset},
-        [SETUP_ENVIRONMENT] = {"Environ",
-                               environment && environment[0] ? environment[0] : "(nothing set)"},
-    };
-    for (int i = 0; i < SETUP_SLOTS; i++) {
-        draw_text(c, in.x + 1, in.y + i, 8, STYLE_DIM, rows[i].name);
-        draw_path(c, in.x + 9, in.y + i, in.w - 10, STYLE_NORMAL, rows[i].value);
-        if (app->setup.scroll[side].at == (size_t)i)
-            draw_cursor_row(app, c, side, (struct rect){in.x, in.y + i, in.w, 1});
-    }
-}
-
-static void draw_slots(const struct app *app, struct canvas *c, enum side side, struct rect r)
-{
-    size_t at = app->setup.scroll[side].at;
-    size_t first = SETUP_SLOTS;
-
-    if (r.h > 0 && at >= first + (size_t)r.h)
-        first = at - (size_t)r.h + 1;
-    for (int i = 0; i < r.h; i++)
-        if (setup_slot(app, side, first + (size_t)i))
-            draw_slot(app, c, side, first + (size_t)i, (struct rect){r.x, r.y + i, r.w, 1});
-    if (app->side[side].slots.count == 0)
-        draw_state(app, c, side, r);
-}
-
-void pane_draw_setup(const struct app *app, struct canvas *c, enum side side)
-{
-    struct rect in = layout_inside(app->at.layout.pane[side]);
-    const struct hsm_slot *slot = setup_slot(app, side, app->setup.scroll[side].at);
-
-    if (in.h < 4)
-        return;
-    draw_frame(c, app->at.layout.pane[side], side_style(side), pane_side_title(side));
-    draw_choices(app, c, side, in);
-    draw_text(c, in.x + 2, in.y + 4, 13, STYLE_DIM, "slot");
-    draw_text(c, in.x + 14, in.y + 4, in.w - 14, STYLE_DIM, "token and state");
-    draw_slots(app, c, side, (struct rect){in.x, in.y + 5, in.w, in.h - 8});
-    if (!slot)
-        return;
-    draw_format(c, in.x + 1, in.y + in.h - 2, in.w - 1, STYLE_NORMAL, "%s%sserial %s", slot->label,
-                slot->label[0] ? "  " : "", slot->serial[0] ? slot->serial : "-");
-    draw_format(c, in.x + 1, in.y + in.h - 1, in.w - 1, STYLE_NORMAL, "%s %s, fw %s",
-                slot->manufacturer, slot->model, slot->firmware);
 }
 
 /* --- the line for what is at the cursor ------------------------------------------------------- */
@@ -365,6 +359,8 @@ void pane_current(const struct app *app, char *out, size_t size)
     out[0] = '\0';
     if (app->at.view == VIEW_INVENTORY)
         current_object(app, out, size);
+    else if (app->setup.scroll[app->at.active].at == ABOUT_OFFICERS)
+        about_text(app->config, ABOUT_OFFICERS, out, size);
     else if (app->setup.scroll[app->at.active].at == SETUP_MODULE && side->where.module[0])
         snprintf(out, size, "%.480s", side->where.module);
     else

@@ -7,7 +7,12 @@
 #include "ui/screen/draw.h"
 
 void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side);
-void pane_draw_setup(const struct app *app, struct canvas *c, enum side side);
+
+/* The style of a side; the sign, and the real cursor, of a row in its pane, which stands out in the
+ * active one; in place of rows, how far the side has come, and why it failed. */
+enum style pane_style(enum side side);
+void pane_draw_cursor(const struct app *app, struct canvas *c, enum side side, struct rect row);
+void pane_draw_state(const struct app *app, struct canvas *c, enum side side, struct rect r);
 
 /* The object or slot at the cursor in one line, in full words. out is terminated. */
 void pane_current(const struct app *app, char *out, size_t size);

@@ -11,14 +11,9 @@
 #include "ui/screen/dialog.h"
 #include "ui/screen/lanes.h"
 #include "ui/screen/pane.h"
+#include "ui/screen/setup_pane.h"
 #include "ui/screen/view_rows.h"
 #include "ui/screen/verification.h"
-
-static void draw_setup(const struct app *app, struct canvas *c)
-{
-    pane_draw_setup(app, c, app->at.active == SIDE_SOURCE ? SIDE_DESTINATION : SIDE_SOURCE);
-    pane_draw_setup(app, c, app->at.active);
-}
 
 static void draw_inventory(const struct app *app, struct canvas *c)
 {
@@ -41,23 +36,31 @@ static const char *end_words(const struct run *run)
     return (unsigned)run->outcome <= END_ABORTED ? words[run->outcome] : "?";
 }
 
-static void draw_left_over(const struct app *app, struct canvas *c, struct rect r, int y)
+/* Returns the line below. */
+static int draw_left_over(const struct app *app, struct canvas *c, struct rect r, int y)
 {
-    for (unsigned i = 0; i < 2; i++) {
-        const struct run_inventory *after = &app->run.after[i];
-        const char *side = pane_side_title((enum side)i);
-        if (!after->known)
-            draw_format(c, r.x + 12, y + (int)i, r.w - 12, STYLE_WARN, "%s was not looked at again",
-                        side);
-        else if (after->unexplained || after->missing)
-            draw_format(c, r.x + 12, y + (int)i, r.w - 12, STYLE_BAD,
-                        "%s: %" PRIu32 " objects too many, %" PRIu32 " missing", side,
-                        after->unexplained, after->missing);
-        else
-            draw_format(c, r.x + 12, y + (int)i, r.w - 12, STYLE_NORMAL,
-                        "nothing on %s (inventories agree, %" PRIu32 " objects)", side,
-                        after->objects);
+    const struct run_inventory *after = app->run.after;
+    bool agree = true;
+
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Left over");
+    for (unsigned i = 0; i < 2; i++)
+        agree = agree && after[i].known && !after[i].unexplained && !after[i].missing;
+    if (agree) {
+        draw_text(c, r.x + 12, y, r.w - 12, STYLE_NORMAL,
+                  "nothing on SOURCE, nothing on DESTINATION (inventories agree)");
+        return y + 1;
     }
+    for (unsigned i = 0; i < 2; i++, y++) {
+        const char *side = pane_side_title((enum side)i);
+        if (!after[i].known)
+            draw_format(c, r.x + 12, y, r.w - 12, STYLE_WARN, "%s was not looked at again", side);
+        else
+            draw_format(c, r.x + 12, y, r.w - 12,
+                        after[i].unexplained || after[i].missing ? STYLE_BAD : STYLE_NORMAL,
+                        "%s: %" PRIu32 " objects too many, %" PRIu32 " missing", side,
+                        after[i].unexplained, after[i].missing);
+    }
+    return y;
 }
 
 /* Returns the line below. */
@@ -65,7 +68,8 @@ static int draw_report(const struct app *app, struct canvas *c, struct rect r, i
 {
     const struct app_report *report = &app->report;
     char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
-    unsigned each = r.w >= 12 + 5 * 12 ? 5 : 2; /* words of up to eleven letters on a line */
+    /* Words of up to eleven letters on a line. */
+    unsigned each = r.w >= 12 + 8 * 12 ? 8 : r.w >= 12 + 5 * 12 ? 5 : 2;
 
     draw_text(c, r.x, y, 11, STYLE_STRONG, app->at.replay ? "Journal" : "Report");
     if (app->at.replay) {
@@ -93,40 +97,54 @@ static int draw_report(const struct app *app, struct canvas *c, struct rect r, i
             c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
             text_words(report->sha256, i, i + each > SHA256_SIZE ? SHA256_SIZE - i : each, words));
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Check with");
-    draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
-              report->signed_by[0] ? "openssl dgst -sha256 -verify PUB.PEM -signature SIG REPORT"
-                                   : "sha256sum REPORT");
+    for (unsigned i = 0; i < 2; i++) {
+        struct rect place = {r.x + 12, c->h, r.w - 12, INT16_MAX}; /* below all, to count lines */
+        int lines = draw_wrapped(c, place, STYLE_NORMAL, report->commands[i]);
+        if (y + lines > r.y + r.h - 1 && lines > 0) { /* half a command is none */
+            draw_text(c, r.x + 12, y, r.w - 12, STYLE_NORMAL, "F3 shows the commands for that");
+            return y + 1;
+        }
+        place.y = y;
+        y += draw_wrapped(c, place, STYLE_NORMAL, report->commands[i]);
+    }
     return y;
 }
 
-static void draw_signature(const struct app *app, struct canvas *c, struct rect r, int y)
+/* Returns the line below. */
+static int draw_signature(const struct app *app, struct canvas *c, struct rect r, int y)
 {
     const struct app_report *report = &app->report;
     bool is_signed = report->signed_by[0] != '\0';
     const char *none = app->config->signer.key.text[0] ? "not yet" : "no key is named that signs";
 
     if (!report->path[0] || app->at.replay)
-        return;
+        return y;
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Signature");
     draw_format(c, r.x + 12, y, r.w - 12, is_signed ? STYLE_GOOD : STYLE_WARN, "%s%s",
                 is_signed ? "by " : "UNSIGNED: ",
                 is_signed                 ? report->signed_by
                 : report->unsigned_why[0] ? report->unsigned_why
                                           : none);
+    return y + 1;
 }
 
-/* The keys that did not go, and why, as far as there is room. */
-static void draw_not_moved(const struct app *app, struct canvas *c, struct rect r)
+/* The first keys that did not go, and why; the details have all. Returns the line below. */
+static int draw_not_moved(const struct app *app, struct canvas *c, struct rect r, int y)
 {
-    int y = 0;
+    const struct run *run = &app->run;
+    int end = y + (r.h > 24 ? r.h / 3 : 2);
 
-    for (size_t i = 0; i < app->run.failure_count && y < r.h; i++) {
-        const struct run_key *key = run_key_at(&app->run, app->run.failures[i]);
+    for (size_t i = 0; i < run->failure_count; i++) {
+        const struct run_key *key = run_key_at(run, run->failures[i]);
         char label[KEY_LABEL_TEXT];
-        draw_format(c, r.x, r.y + y++, r.w, STYLE_WARN, "%-11s %s: %s",
-                    key_outcome_name(key->outcome), key_label_text(&key->source, label),
-                    key->reason);
+        if (y == end) {
+            draw_text(c, r.x, y - 1, r.w, STYLE_WARN, "... and more: F3 has all of them");
+            break;
+        }
+        draw_format(c, r.x, y++, r.w, STYLE_WARN, "%-11s %s: %s", key_outcome_name(key->outcome),
+                    key_label_text(&key->source, label), key->reason);
     }
+    return y;
 }
 
 static void draw_end(const struct app *app, struct canvas *c)
@@ -135,7 +153,7 @@ static void draw_end(const struct app *app, struct canvas *c)
     struct rect r = {b.x + 1, b.y + 1, b.w - 2, b.h - 1};
     const struct run *run = &app->run;
     bool good = run->outcome == END_COMPLETE;
-    char unproven[32], companions[48];
+    char unproven[32], companions[48], stamp[32];
     int y = r.y;
 
     draw_format(c, r.x, y, r.w, good ? STYLE_GOOD : STYLE_BAD, "%s %s", good ? "[ ok ]" : "[FAIL]",
@@ -143,18 +161,18 @@ static void draw_end(const struct app *app, struct canvas *c)
     snprintf(unproven, sizeof unproven, "   %" PRIu32 " UNPROVEN", run->unproven);
     snprintf(companions, sizeof companions, ", and %" PRIu32 " public along",
              run->companions_migrated);
+    snprintf(stamp, sizeof stamp, "      %s", app_stamp(app));
     draw_format(c, r.x, y + 1, r.w, STYLE_STRONG,
                 "%" PRIu32 " moved%s%s   %" PRIu32 " refused   %" PRIu32 " failed%s", run->migrated,
                 run->companions_migrated ? companions : "", run->unproven ? unproven : "",
-                run->refused, run->failed, app->config->rehearsal ? "      REHEARSAL" : "");
+                run->refused, run->failed, stamp);
     draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
     /* Above the report: a long path must not push off the screen what was left behind. */
-    draw_text(c, r.x, y + 4, 11, STYLE_STRONG, "Left over");
-    draw_left_over(app, c, r, y + 4);
-    draw_signature(app, c, r, y + 6);
-    y = draw_report(app, c, r, y + 7);
-    draw_not_moved(app, c, (struct rect){r.x, y, r.w, b.y + b.h - y});
+    y = draw_not_moved(app, c, r, y + 3);
+    y = draw_left_over(app, c, r, y);
+    y = draw_signature(app, c, r, y);
+    draw_report(app, c, r, y);
 }
 
 /* --- the frame around every view -------------------------------------------------------------- */
@@ -163,14 +181,14 @@ static void draw_title(const struct app *app, struct canvas *c)
 {
     struct rect r = app->at.layout.title;
     const char *title = app->config->title[0] ? app->config->title : "new ceremony";
+    const char *stamp = app_stamp(app);
     char time[32], safe[TEXT_SAFE_SIZE(EVENT_TEXT_MAX)];
 
     text_safe(title, strlen(title), safe, sizeof safe);
     draw_blank(c, r, STYLE_TITLE);
     /* Before the title, which may be longer than the screen is wide. */
-    draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s%s",
-                app->at.replay ? "REPLAY   " : "", app->config->rehearsal ? "REHEARSAL   " : "",
-                safe);
+    draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s%s", stamp,
+                stamp[0] ? "   " : "", safe);
     text_time(app->at.utc_ms, false, time);
     draw_right(c, r.x, r.y, r.w - 1, STYLE_TITLE, time + 11);
 }
@@ -193,6 +211,7 @@ static void draw_hints(const struct app *app, struct canvas *c, struct rect r)
 /* What matters most of: an answer to the last key, an HSM that hangs, what is at the cursor. */
 static void detail_text(const struct app *app, char *out, size_t size)
 {
+    char trial[256];
     enum side side;
     int64_t ms;
 
@@ -207,7 +226,12 @@ static void detail_text(const struct app *app, char *out, size_t size)
         snprintf(out, size, "[WAIT] no answer from %s for %" PRId64 " s (%s); F7 begins anew",
                  pane_side_title(side), ms / 1000, app->run.call[side].name);
     else if (app->phase == PHASE_PLANNING)
-        snprintf(out, size, "Making the plan; throw-away keys try the way ...");
+        snprintf(out, size, "[ .. ] Canary, test keys: %s",
+                 trial_text(&app->inventory.trial, app->at.now_ms, trial, sizeof trial));
+    else if (app->inventory.review_asked)
+        snprintf(out, size,
+                 "[WAIT] The review opens once both HSMs are listed and free; "
+                 "F5 takes that back");
     else
         pane_current(app, out, size);
 }
@@ -235,11 +259,10 @@ static void draw_foot(const struct app *app, struct canvas *c)
 /* Too small for a picture: what matters in one sentence. */
 static void draw_sentence(const struct app *app, struct canvas *c)
 {
-    char stamp[32], text[320];
+    char text[320], stamp[32];
     enum step_id id;
 
-    snprintf(stamp, sizeof stamp, "%s%s", app->at.replay ? "REPLAY. " : "",
-             app->config->rehearsal ? "REHEARSAL. " : "");
+    snprintf(stamp, sizeof stamp, "%s%s", app_stamp(app), app_stamp(app)[0] ? ". " : "");
     if (app->at.replay)
         snprintf(text, sizeof text, "%sMake this window at least 40x12.", stamp);
     else if (app->run.gate.seq || app->asked.pin.seq)
@@ -263,7 +286,7 @@ void screen_draw(const struct app *app, struct canvas *c)
 {
     /* The views that are more than a list. */
     static void (*const pictures[VIEWS_NAMED])(const struct app *, struct canvas *) = {
-        [VIEW_SETUP] = draw_setup,    [VIEW_INVENTORY] = draw_inventory,
+        [VIEW_SETUP] = setup_draw,    [VIEW_INVENTORY] = draw_inventory,
         [VIEW_CEREMONY] = lanes_draw, [VIEW_VERIFY] = verify_draw,
         [VIEW_END] = draw_end,
     };

@@ -22,30 +22,34 @@ void rows_draw(const struct app *app, const struct view *view, struct canvas *c,
         struct view_row row = {.dim = 0};
         view->row(app, first + (size_t)i, &row);
         draw_row(c, line, &row);
-        if (!cursor || first + (size_t)i != at)
-            continue;
-        draw_restyle(c, line, STYLE_CURRENT);
-        draw_cursor(c, line.x, line.y);
+        if (cursor && first + (size_t)i == at) {
+            draw_restyle(c, line, STYLE_CURRENT);
+            draw_cursor(c, line.x, line.y);
+        }
+        if (view->find)
+            draw_found(c, line.x, line.y, line.w, row.text, app->at.find);
     }
 }
 
 void rows_draw_view(const struct app *app, struct canvas *c)
 {
     const struct view *view = app->views[app->at.view];
-    struct rect body = app->at.layout.body;
+    struct rect body = app->at.layout.body, in;
     char title[96];
 
     snprintf(title, sizeof title, "%s", view->name);
     if (view->title)
         view->title(app, title, sizeof title);
     draw_frame(c, body, STYLE_STRONG, title);
-    body = layout_inside(body);
-    if (view->head && body.h > 1) {
+    if (!view->count || !view->row)
+        return;
+    in = layout_inside(body);
+    if (view->head && in.h > 1) {
         struct view_row head = {.dim = 0};
         view->head(app, &head);
-        draw_text(c, body.x, body.y, body.w, STYLE_STRONG, head.text);
-        body = (struct rect){body.x, body.y + 1, body.w, body.h - 1};
+        draw_text(c, in.x, in.y, in.w, STYLE_STRONG, head.text);
+        in = (struct rect){in.x, in.y + 1, in.w, in.h - 1};
     }
-    if (view->count && view->row)
-        rows_draw(app, view, c, body, true);
+    rows_draw(app, view, c, in, true);
+    draw_place(c, body, (view->at ? view->at(app) : app->at.scroll.at) + 1, view->count(app));
 }
