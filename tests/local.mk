@@ -2,6 +2,7 @@
 # Tests of the tree and of the whole program.
 shell_tests = \
 	%D%/agent.sh \
+	%D%/auditor.sh \
 	%D%/badinput/agent.sh \
 	%D%/badinput/file.sh \
 	%D%/badinput/many.sh \
@@ -77,6 +78,7 @@ shell_tests = \
 	%D%/tmux/officers.sh \
 	%D%/tmux/same.sh \
 	%D%/tmux/screen.sh \
+	%D%/tmux/script.sh \
 	%D%/tmux/setup.sh \
 	%D%/tmux/trouble.sh \
 	%D%/verify.sh \
@@ -89,6 +91,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/house.py \
 	%D%/golden/kept \
 	%D%/golden/normal.py \
+	%D%/auditor.py \
 	%D%/badinput/lib.sh \
 	%D%/ends.sh \
 	%D%/faults/agent.py \

@@ -18,6 +18,9 @@ struct schema_source {
     const char *name; /* as messages call it */
     const char *text;
     size_t len;
+    /* An entry of a list of these mappings may be its first field alone; NULL: none may. The list
+     * is one of the document's own keys. */
+    const cyaml_schema_value_t *short_form;
     /* What to do about this unknown key; NULL: nothing special. May itself be NULL. */
     const char *(*advice)(const char *key);
 };

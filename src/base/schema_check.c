@@ -365,6 +365,8 @@ static bool check_value(struct walk *w, const struct place *place,
 
     if (w->event.type == YAML_SCALAR_EVENT && !*word(w) && (schema->flags & may_be_nothing))
         return true;
+    if (w->event.type == YAML_SCALAR_EVENT && schema == w->source->short_form)
+        return check_string(w, place, &schema->mapping.fields[0].value);
     if (w->event.type != types[schema->type].begins)
         return wrong_at(w, w->event.start_mark, "%s must be %s", subject(place, name),
                         types[schema->type].words);

@@ -50,8 +50,9 @@ bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host
     prepare(c);
     if (!emit_begin(&c->narrator, &c->setup, c->id, err) ||
         !pacer_begin(&c->walk.pacer, setup->pace == PACE_NONE ? PACE_RUN : setup->pace,
-                     &c->narrator, err)) {
-        free(c);
+                     &c->narrator, err) ||
+        !script_watch_begin(&c->verdicts.script, setup, &c->narrator, err)) {
+        ceremony_free(c);
         return false;
     }
     *out = c;
@@ -60,6 +61,9 @@ bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host
 
 static void forget_plan(struct ceremony *c)
 {
+    gatekeeper_withdraw(&c->gatekeeper, GATE_REVIEW);
+    if (!c->walk.begun && c->walk.phase == PHASE_KEYS) /* the review had come to its first key */
+        c->walk.phase = PHASE_TRANSPORT;
     transfers_free(&c->transfers);
     plan_free(&c->plan);
 }
@@ -78,6 +82,7 @@ void ceremony_free(struct ceremony *c)
     if (!c)
         return;
     forget_suite(c);
+    script_free(&c->verdicts.script.script);
     transport_free(&c->transport);
     party_close(&c->side[SIDE_SOURCE]);
     party_close(&c->side[SIDE_DESTINATION]);
@@ -273,6 +278,15 @@ bool ceremony_devices(struct ceremony *c, const struct uri token[2], bool *open,
     return !*open || c->gatekeeper.open;
 }
 
+/* Right after both inventories. */
+static bool open_script(struct ceremony *c, struct err *err)
+{
+    if (!c->side[SIDE_SOURCE].slot || !c->side[SIDE_DESTINATION].slot)
+        return true;
+    return script_watch_open(&c->verdicts.script, &c->side[SIDE_SOURCE].keys,
+                             c->setup.interrupted != NULL, &c->narrator, err);
+}
+
 bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
 {
     struct party *party = &c->side[side];
@@ -289,7 +303,8 @@ bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, 
     }
     forget_confirmed(c, side);
     return say_hsm(c, side, party->slot, err) &&
-           emit_side(&c->narrator, side, SIDE_LOGGED_IN, err) && ceremony_refresh(c, side, err);
+           emit_side(&c->narrator, side, SIDE_LOGGED_IN, err) && ceremony_refresh(c, side, err) &&
+           open_script(c, err);
 }
 
 const struct key_list *ceremony_keys(const struct ceremony *c, enum side side)
@@ -427,8 +442,9 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
     for (size_t i = 0; i < c->transfers.count; i++)
         if (c->plan.items[i].route == ROUTE_NONE)
             transfer_leave_out(&c->transfers.at[i]);
-    if (!emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err) || !warn_of_no_canary(c, err) ||
-        !warn_of_no_serial(c, err))
+    if (!emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err) ||
+        !script_watch_plan(&c->verdicts.script, &c->plan, &c->narrator, err) ||
+        !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (!warn_of(c, i, err))
@@ -448,5 +464,7 @@ void ceremony_stop(struct ceremony *c)
 
 bool ceremony_emit(struct ceremony *c, struct event *event, struct err *err)
 {
+    if (event->kind == EVENT_EXCEPTION)
+        script_watch_explain(&c->verdicts.script, event);
     return emit_event(&c->narrator, event, err);
 }

@@ -22,10 +22,13 @@
 #include "protocol/side.h"
 
 enum ceremony_next {
-    NEXT_STEP, /* one step was done; call again */
-    NEXT_GATE, /* officers are asked: ceremony_answer() or ceremony_stop() */
-    NEXT_WAIT, /* it waits before a step: ceremony_go_on(), ceremony_pace() or ceremony_stop() */
-    NEXT_DONE, /* it is over, well or not: EVENT_END was told */
+    NEXT_STEP,      /* one step was done; call again */
+    NEXT_GATE,      /* officers are asked: ceremony_answer() or ceremony_stop() */
+    NEXT_EXCEPTION, /* the plan is not as the script says: first an EVENT_EXCEPTION, by
+                       ceremony_emit(), or ceremony_stop() */
+    NEXT_WAIT,      /* it waits before a step: ceremony_go_on(), ceremony_pace() or
+                       ceremony_stop() */
+    NEXT_DONE,      /* it is over, well or not: EVENT_END was told */
 };
 
 struct ceremony;
@@ -95,6 +98,10 @@ bool ceremony_resume(struct ceremony *c, struct err *err);
 
 /* The plan; empty before ceremony_plan(). */
 const struct plan *ceremony_the_plan(const struct ceremony *c);
+
+/* Opens the review before ceremony_step() does, so that its gate opens when the plan comes on the
+ * screen. NEXT_STEP: nothing waits there; NEXT_DONE: *err is set, a sink refused. */
+enum ceremony_next ceremony_review(struct ceremony *c, struct err *err);
 
 /* Runs exactly one step. On NEXT_DONE the ceremony is over: ceremony_exit_code() is its result.
  * A step that fails is undone and told by events; the engine itself decides whether the next key

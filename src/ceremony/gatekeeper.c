@@ -239,8 +239,24 @@ static bool say(const struct gatekeeper *k, enum gate_state state, const char *q
                                          .key = k->key,
                                          .tries_left = k->tries,
                                          .officer = k->officer,
-                                         .question = question},
+                                         .question = question,
+                                         .answer = state == GATE_CONFIRMED ? k->expected : ""},
                      err);
+}
+
+/* A waiver is nobody's answer, and is for all keys at once. */
+static bool waive(struct gatekeeper *k, const struct gate_subject *about, struct narrator *n,
+                  struct err *err)
+{
+    char text[EVENT_TEXT_MAX] = "waived by the ceremony file";
+
+    k->passed |= 1U << about->gate;
+    k->officer = NULL;
+    k->key = 0;
+    if (about->gate != GATE_DEVICES)
+        text_print(text, sizeof text, "waived by the ceremony file, for all keys (%zu)",
+                   about->keys);
+    return say(k, GATE_WAIVED, text, n, err);
 }
 
 bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, struct narrator *n,
@@ -254,10 +270,8 @@ bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, str
     k->now = about->gate;
     k->key = about->gate == GATE_KEY ? about->number : 0;
     k->waiver = waiver;
-    if (!waiver && !(k->gates & 1U << about->gate)) {
-        k->passed |= 1U << about->gate;
-        return say(k, GATE_WAIVED, "waived by the ceremony file", n, err);
-    }
+    if (!waiver && !(k->gates & 1U << about->gate))
+        return waive(k, about, n, err);
     if (k->tries == 0) {
         k->tries = GATE_TRIES;
         k->roles = GATE_ROLE_TRIES;
@@ -345,6 +359,14 @@ void gatekeeper_refuse(struct gatekeeper *k, struct narrator *n)
     if (k->open)
         say(k, GATE_REFUSED, "", n, &ignored);
     k->open = false;
+}
+
+void gatekeeper_withdraw(struct gatekeeper *k, enum gate gate)
+{
+    if (!k->open || k->now != gate)
+        return;
+    k->open = k->half = false;
+    k->tries = 0;
 }
 
 void gatekeeper_next_key(struct gatekeeper *k)

@@ -23,7 +23,7 @@
 struct gate_subject {
     enum gate gate;
     const struct hsm_slot *devices;    /* GATE_DEVICES: two, by side */
-    size_t keys;                       /* GATE_REVIEW: how many are to be migrated */
+    size_t keys;                       /* how many are to be migrated; GATE_DEVICES: not known */
     const struct bytes *transport_key; /* GATE_FINGERPRINT: as the source reads it back */
     const struct plan_item *item;      /* GATE_KEY ... */
     uint32_t number;                   /* ... and its number in the plan, from 1 */
@@ -66,6 +66,10 @@ bool gatekeeper_answer(struct gatekeeper *k, const char *typed, struct narrator 
 
 /* The officers stopped: an open gate is refused, and no longer open. */
 void gatekeeper_refuse(struct gatekeeper *k, struct narrator *n);
+
+/* What is asked at this gate is no longer of interest: the plan is made again. The record hears
+ * nothing until the gate opens again. */
+void gatekeeper_withdraw(struct gatekeeper *k, enum gate gate);
 
 /* The next key is another one: its gate waits again, and so does the word for it. A waiver by the
  * ceremony file is for all of them. */

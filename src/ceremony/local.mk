@@ -12,6 +12,8 @@ libceremony_a_SOURCES += \
 	%D%/compare.c \
 	%D%/demands.c \
 	%D%/demands.h \
+	%D%/ending.c \
+	%D%/ending.h \
 	%D%/fresh.c \
 	%D%/fresh.h \
 	%D%/gatekeeper.c \
@@ -30,6 +32,8 @@ libceremony_a_SOURCES += \
 	%D%/resume.c \
 	%D%/rows.c \
 	%D%/rows.h \
+	%D%/script_watch.c \
+	%D%/script_watch.h \
 	%D%/setup.h \
 	%D%/sign.c \
 	%D%/sign.h \

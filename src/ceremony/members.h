@@ -15,6 +15,7 @@
 #include "ceremony/pacer.h"
 #include "ceremony/party.h"
 #include "ceremony/rows.h"
+#include "ceremony/script_watch.h"
 #include "ceremony/setup.h"
 #include "plan/plan.h"
 #include "plan/suite.h"
@@ -53,9 +54,11 @@ struct result {
     int exit_code;
 };
 
+/* What is known of the source's keys before any plan. */
 struct verdicts {
     bool made;
-    struct plan plan;
+    struct plan plan; /* may each be migrated? */
+    struct script_watch script;
 };
 
 struct ceremony {

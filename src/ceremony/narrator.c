@@ -134,6 +134,7 @@ bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const ch
                 e.begin.program.sha256);
     text_safe(host, strlen(host), e.begin.host, sizeof e.begin.host);
     e.begin.rehearsal = setup->rehearsal;
+    e.begin.additions = RECORD_ADDITIONS;
     if (!emit_event(n, &e, err))
         return false;
     for (unsigned i = 0; i < setup->officer_count; i++) {
@@ -389,6 +390,7 @@ bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err
     e.gate.state = word->state;
     e.gate.tries_left = word->tries_left;
     put(e.gate.question, sizeof e.gate.question, word->question);
+    put(e.gate.answer, sizeof e.gate.answer, word->answer);
     if (word->officer) {
         put(e.gate.officer, sizeof e.gate.officer, word->officer->name);
         put(e.gate.role, sizeof e.gate.role, word->officer->role);
@@ -496,11 +498,12 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
 }
 
 bool emit_left_out(struct narrator *n, const struct transfer *t, const struct officer *officer,
-                   struct err *err)
+                   bool script, struct err *err)
 {
     struct event e = {.kind = EVENT_EXCEPTION, .side = SIDE_RELAY, .key = t->number};
     char label[KEY_LABEL_TEXT];
 
+    e.exception.script = script;
     e.exception.begun = true;
     e.exception.step = STEP_WRAP_KEY;
     text_print(e.exception.expected, sizeof e.exception.expected, "%s is migrated",

@@ -83,6 +83,7 @@ struct gate_word {
     unsigned tries_left;
     const struct officer *officer; /* who answers; NULL: nobody by name */
     const char *question;
+    const char *answer; /* what was asked for, once it was typed; "": nothing */
 };
 bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err);
 
@@ -113,9 +114,9 @@ struct inventory_word {
 };
 bool emit_inventory(struct narrator *n, const struct inventory_word *word, struct err *err);
 bool emit_key_done(struct narrator *n, const struct transfer *transfer, struct err *err);
-/* Writes down that this key was left out at its gate. */
+/* Writes down that this key was left out at its gate; script: the ceremony file names it. */
 bool emit_left_out(struct narrator *n, const struct transfer *transfer,
-                   const struct officer *officer, struct err *err);
+                   const struct officer *officer, bool script, struct err *err);
 void emit_error(struct narrator *n, const struct err *failure);
 
 struct end_word {

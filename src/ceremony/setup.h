@@ -11,6 +11,7 @@
 #include "hsm/hsm.h"
 #include "plan/interrupted.h"
 #include "plan/policy.h"
+#include "plan/script.h"
 #include "protocol/event.h"
 #include "protocol/officer.h"
 #include "protocol/pace.h"
@@ -38,6 +39,8 @@ struct ceremony_setup {
     struct hsm_where where[2];          /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
     struct ceremony_reach reach[SIDES]; /* SIDE_RELAY: the device of the key that signs */
     struct policy policy;
+    const struct script_said *script; /* what the ceremony file says; NULL: there is none. Not
+                                         copied */
     const struct interrupted_ceremony *interrupted; /* to be resumed; NULL: none. Not copied */
 };
 

@@ -19,9 +19,9 @@ struct invocation {
     bool html;      /* of sheet */
     bool json;      /* of list, probe and verify */
     struct term_options screen;
-    const char *journal, *signature, *key; /* of a report; NULL: not given */
-    struct session_host *host;             /* of a command that reaches HSMs; else NULL */
-    const char *words[COMMAND_WORDS];      /* behind the command's name; NULL: not given */
+    const char *journal, *signature, *key, *ceremony; /* of a report; NULL: not given */
+    struct session_host *host;        /* of a command that reaches HSMs; else NULL */
+    const char *words[COMMAND_WORDS]; /* behind the command's name; NULL: not given */
 };
 
 /* Resumes the ceremony of a journal, or cleans up after it. file: for its two HSMs; NULL: what lies

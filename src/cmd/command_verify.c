@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include <openssl/evp.h>
+
 #include "base/file.h"
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -69,6 +71,8 @@ static void print_ceremony(const struct node *report)
     for (const struct node *n = node_at(report, "ceremony.officers")->first; n; n = n->next)
         printf("  with  %s%s%s\n", node_text(n, "name"), node_text(n, "role")[0] ? ", " : "",
                node_text(n, "role"));
+    if (node_at(summary, "script"))
+        printf("  script: %s\n", node_text(summary, "script"));
     printf("  %s, exit code %s: %s migrated, %s refused, %s failed\n",
            node_text(summary, "outcome"), node_text(summary, "exit-code"),
            node_text(summary, "migrated"), node_text(summary, "refused"),
@@ -102,6 +106,26 @@ static bool verify_beside(const struct invocation *in, const struct answers *a,
     return true;
 }
 
+/* Is this the ceremony file that was read? */
+static bool check_ceremony(const char *path, const struct node *report, struct err *err)
+{
+    struct bytes file = {0};
+    uint8_t sha256[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+    bool ok = verify_load(path, CONFIG_SIZE_MAX, &file, err);
+
+    if (ok && EVP_Q_digest(NULL, "SHA256", NULL, file.data, file.len, sha256, NULL) != 1)
+        ok = err_set(err, ERR_FAILED, "There is no memory for a SHA-256");
+    if (ok && !node_is(report, "ceremony.file-sha256", text_hex(sha256, sizeof sha256, hex)))
+        ok = err_set(
+            err, ERR_DATA, "the ceremony read another file: its sha256 is %.16s..., not %.16s...",
+            node_at(report, "ceremony.file-sha256") ? node_text(report, "ceremony.file-sha256")
+                                                    : "not told",
+            hex);
+    bytes_free(&file);
+    return ok;
+}
+
 static bool verify(const struct invocation *in, const struct answers *a, const struct bytes *report,
                    struct yaml_tree **tree, struct err *err)
 {
@@ -118,6 +142,11 @@ static bool verify(const struct invocation *in, const struct answers *a, const s
     if (!verify_logic(*tree, err))
         return print_answer(a, false, "logic", err->what);
     print_answer(a, true, "logic", "steps, gates, proofs, digests and counts agree");
+    if (in->ceremony) {
+        bool same = check_ceremony(in->ceremony, yaml_tree_root(*tree), err);
+        if (!print_answer(a, same, "ceremony", same ? "it is the file that was read" : err->what))
+            return false;
+    }
     if (!in->journal)
         print_open(a, "journal", "not looked at: none was given (--journal)");
     else if (verify_journal(report, in->journal, err))

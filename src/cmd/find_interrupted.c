@@ -105,6 +105,8 @@ static bool take_event(struct interrupted_ceremony *interrupted, struct numbers 
 
     if (event->kind == EVENT_PLANNED)
         return take_planned(interrupted, numbers, event, err);
+    if (event->kind == EVENT_SCRIPT)
+        return script_take(&interrupted->script, &event->script, err);
     if (event->kind == EVENT_HSM && one_side)
         interrupted->slot[event->side] = event->hsm.slot;
     else if (event->kind == EVENT_INVENTORY && one_side && !event->inventory.after)
@@ -220,6 +222,7 @@ void interrupted_free(struct interrupted *it)
     if (it->lock >= 0)
         close(it->lock);
     key_list_free(&it->ceremony.descs);
+    script_free(&it->ceremony.script);
     free(it->ceremony.keys);
     *it = (struct interrupted){.lock = -1};
 }

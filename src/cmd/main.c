@@ -73,6 +73,8 @@ static const struct option {
      "verify: a signature of the report"},
     {"--key", "", " FILE", NULL, offsetof(struct invocation, key),
      "verify: the public key for this signature, in PEM"},
+    {"--ceremony", "", " FILE", NULL, offsetof(struct invocation, ceremony),
+     "verify: the ceremony file, which must be the one that was read"},
     {"--help", "-h", "", print_help, 0, "print this text"},
     {"--version", "-V", "", print_version, 0,
      "print the versions of the program and its libraries"},
@@ -190,6 +192,7 @@ static int run_enclosed(const struct command *command, struct invocation *in)
                                  in->journal ? in->journal : in->words[0],
                                  in->signature ? in->signature : in->words[0],
                                  in->key ? in->key : in->words[0],
+                                 in->ceremony ? in->ceremony : in->words[0],
                                  NULL};
     struct session_host host = {0};
     struct err err = {0};

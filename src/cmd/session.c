@@ -302,6 +302,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
                                                    : PACE_RUN,
         .ceremony.officer_count = config->officer_count,
         .ceremony.policy = config->policy,
+        .ceremony.script = &config->script,
         .ceremony.interrupted = s->interrupted,
     };
 

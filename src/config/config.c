@@ -55,20 +55,61 @@ static bool take_key(const struct loader *l, const char *text, const char *path,
     return err_next(l->err, "Leave out token, serial, manufacturer, model and slot-id here");
 }
 
-static bool take_keys(const struct loader *l, const struct raw_list *keys)
+/* A count belongs to a pattern: any other line names one key. */
+static bool take_expect(const struct loader *l, const struct raw_key *raw, size_t i)
+{
+    const struct config *config = l->config;
+    char path[CONFIG_PLACE];
+
+    if (!raw->expect)
+        return true;
+    text_print(path, sizeof path, "keys.%zu.expect", i);
+    if (*raw->expect == 0 || *raw->expect > HSM_OBJECTS_MAX)
+        return config_wrong(l, path, "a pattern is expected to name 1 to %d keys", HSM_OBJECTS_MAX);
+    if (!uri_is_pattern(&config->keys[i])) {
+        config_wrong(l, path, "this line is no pattern: it names one key");
+        return err_next(l->err, "Leave out \"expect\" here");
+    }
+    config->expect[i] = *raw->expect;
+    return true;
+}
+
+/* What the file says now stays the script, also once other keys are marked. */
+static bool take_script(const struct loader *l)
+{
+    struct config *config = l->config;
+    struct script_said *script = &config->script;
+
+    *script = (struct script_said){.policy = config->policy, .rehearsal = config->rehearsal};
+    if (config->key_count == 0)
+        return true;
+    script->lines = calloc(config->key_count, sizeof *script->lines);
+    if (!script->lines)
+        return config_no_memory(l);
+    for (size_t i = 0; i < config->key_count; i++) {
+        struct script_line *line = &script->lines[script->count++];
+        memcpy(line->uri, config->keys[i].text, sizeof line->uri);
+        line->expect = config->expect[i];
+    }
+    return true;
+}
+
+static bool take_keys(const struct loader *l, const struct raw_key *keys, size_t count)
 {
     struct config *config = l->config;
     char path[CONFIG_PLACE];
 
-    if (keys->count == 0)
+    if (count == 0)
         return true;
-    config->keys = calloc(keys->count, sizeof *config->keys);
-    if (!config->keys)
+    config->keys = calloc(count, sizeof *config->keys);
+    config->expect = calloc(count, sizeof *config->expect);
+    if (!config->keys || !config->expect)
         return config_no_memory(l);
-    config->key_count = keys->count;
-    for (size_t i = 0; i < keys->count; i++)
-        if (!take_key(l, keys->items[i], config_entry("keys", i, path),
-                      &config->side[SIDE_SOURCE].token, &config->keys[i]))
+    config->key_count = count;
+    for (size_t i = 0; i < count; i++)
+        if (!take_key(l, keys[i].uri, config_entry("keys", i, path),
+                      &config->side[SIDE_SOURCE].token, &config->keys[i]) ||
+            !take_expect(l, &keys[i], i))
             return false;
     return true;
 }
@@ -180,9 +221,9 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
     }
     return config_take_side(l, "source", &raw->source, &config->side[SIDE_SOURCE]) &&
            config_take_side(l, "destination", &raw->destination, &config->side[SIDE_DESTINATION]) &&
-           check_two_tokens(l) && take_keys(l, &raw->keys) && take_signer(l, &raw->signer) &&
-           take_policy(l, &raw->policy) && check_officers(l) &&
-           take_report_folder(l, raw->report_folder);
+           check_two_tokens(l) && take_keys(l, raw->keys, raw->key_count) &&
+           take_signer(l, &raw->signer) && take_policy(l, &raw->policy) && take_script(l) &&
+           check_officers(l) && take_report_folder(l, raw->report_folder);
 }
 
 /* --- files --- */
@@ -207,6 +248,7 @@ static bool load_text(const struct bytes *text, const char *name, enum config_us
     const struct loader l = {.yaml = {.name = name,
                                       .text = (const char *)text->data,
                                       .len = text->len,
+                                      .short_form = &config_key_schema,
                                       .advice = advice},
                              .config = config,
                              .use = use,
@@ -280,5 +322,7 @@ void config_free(struct config *config)
         free_side(&config->side[side]);
     free_side(&config->signer.device);
     free(config->keys);
+    free(config->expect);
+    free(config->script.lines);
     free(config);
 }

@@ -11,6 +11,7 @@
 #include "hsm/hsm.h"
 #include "hsm/uri.h"
 #include "plan/policy.h"
+#include "plan/script.h"
 #include "protocol/event.h"
 #include "protocol/officer.h"
 #include "protocol/pace.h"
@@ -46,7 +47,9 @@ struct config {
     unsigned officer_count;
     struct config_side side[2]; /* SIDE_SOURCE, SIDE_DESTINATION */
     struct uri *keys;
+    uint32_t *expect; /* by key: how many it must name, 0: any number; NULL: of all of them */
     size_t key_count;
+    struct script_said script; /* as the file says it, whatever is changed on the screen */
     struct policy policy;
     struct config_signer signer;
     char report_folder[EVENT_PATH_MAX]; /* absolute; relative ones count from the file's folder */

@@ -40,10 +40,15 @@ static bool same_officers(const struct config *a, const struct config *b)
     return true;
 }
 
+static uint32_t expected(const struct config *config, size_t i)
+{
+    return config->expect ? config->expect[i] : 0;
+}
+
 static bool same_keys(const struct config *a, const struct config *b)
 {
     for (size_t i = 0; i < a->key_count; i++)
-        if (!same_uri(&a->keys[i], &b->keys[i]))
+        if (!same_uri(&a->keys[i], &b->keys[i]) || expected(a, i) != expected(b, i))
             return false;
     return true;
 }

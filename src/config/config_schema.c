@@ -116,6 +116,15 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t key_fields[] = {
+    TEXT("uri", struct raw_key, uri, URI_WHOLE_MAX - 1),
+    CYAML_FIELD_UINT_PTR("expect", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_key,
+                         expect),
+    CYAML_FIELD_END,
+};
+const cyaml_schema_value_t config_key_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_key, key_fields)};
+
 static const cyaml_schema_field_t config_fields[] = {
     TEXT("title", struct raw_config, title, RAW_TITLE_MAX),
     CYAML_FIELD_ENUM("rehearsal", CYAML_FLAG_STRICT, struct raw_config, rehearsal, answers,
@@ -128,7 +137,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_MAPPING("source", CYAML_FLAG_DEFAULT, struct raw_config, source, side_fields),
     CYAML_FIELD_MAPPING("destination", CYAML_FLAG_DEFAULT, struct raw_config, destination,
                         side_fields),
-    TEXTS("keys", struct raw_config, keys, KEYS_MAX),
+    CYAML_FIELD_SEQUENCE_COUNT("keys", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
+                               struct raw_config, keys, key_count, &config_key_schema, 0, KEYS_MAX),
     CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct raw_config, policy, policy_fields),
     CYAML_FIELD_MAPPING("sign-report", CYAML_FLAG_OPTIONAL, struct raw_config, signer,
                         signer_fields),

@@ -18,6 +18,12 @@ struct raw_list {
     uint32_t count;
 };
 
+/* A line of the script. It may be written as its URI alone. */
+struct raw_key {
+    char *uri;
+    uint32_t *expect;
+};
+
 struct raw_officer {
     char *name;
     char *role;
@@ -65,13 +71,14 @@ struct raw_config {
     struct raw_officer *officers;
     uint32_t officer_count;
     struct raw_side source, destination;
-    struct raw_list keys;
+    struct raw_key *keys;
+    uint32_t key_count;
     struct raw_policy policy;
     struct raw_signer signer;
     char *report_folder;
 };
 
-/* Of a struct raw_config. */
-extern const cyaml_schema_value_t config_schema;
+/* Of a struct raw_config; of a struct raw_key, which may be written as its first field alone. */
+extern const cyaml_schema_value_t config_schema, config_key_schema;
 
 #endif

@@ -81,8 +81,16 @@ static void put_keys(struct writer *w, const struct config *config)
     if (config->key_count == 0)
         return;
     writer_list(w, "keys", false);
-    for (size_t i = 0; i < config->key_count; i++)
-        writer_text(w, NULL, config->keys[i].text);
+    for (size_t i = 0; i < config->key_count; i++) {
+        if (!config->expect || !config->expect[i]) {
+            writer_text(w, NULL, config->keys[i].text);
+            continue;
+        }
+        writer_map(w, NULL, true);
+        writer_text(w, "uri", config->keys[i].text);
+        writer_number(w, "expect", config->expect[i]);
+        writer_end(w);
+    }
     writer_end(w);
 }
 

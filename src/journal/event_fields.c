@@ -14,22 +14,14 @@
 #include "base/text.h"
 
 #define AT(member) offsetof(struct event, member), sizeof((struct event *)0)->member
-#define FIELD(type, name, member)                                                                  \
+#define ROW(name, type, member, word, words, format)                                               \
     {                                                                                              \
-        name, type, AT(member), NULL, 0, 1                                                         \
+        name, type, AT(member), word, words, format                                                \
     }
-#define FIELD_2(type, name, member)                                                                \
-    {                                                                                              \
-        name, type, AT(member), NULL, 0, 2                                                         \
-    }
-#define WORD(name, member, word, words)                                                            \
-    {                                                                                              \
-        name, FIELD_WORD, AT(member), word, words, 1                                               \
-    }
-#define WORD_2(name, member, word, words)                                                          \
-    {                                                                                              \
-        name, FIELD_WORD, AT(member), word, words, 2                                               \
-    }
+#define FIELD(type, name, member)         ROW(name, type, member, NULL, 0, 1)
+#define FIELD_2(type, name, member)       ROW(name, type, member, NULL, 0, 2)
+#define WORD(name, member, word, words)   ROW(name, FIELD_WORD, member, word, words, 1)
+#define WORD_2(name, member, word, words) ROW(name, FIELD_WORD, member, word, words, 2)
 
 /* --- the table --- */
 
@@ -77,6 +69,7 @@ static const struct event_field begin[] = {
     FIELD(FIELD_TEXT, "file", begin.file),
     FIELD_2(FIELD_HEX, "file-sha256", begin.file_sha256),
     FIELD_2(FIELD_TEXT, "confinement", begin.confinement),
+    FIELD_2(FIELD_NUMBER, "additions", begin.additions),
 };
 
 static const struct event_field officer[] = {
@@ -174,6 +167,22 @@ static const struct event_field canary[] = {
     FIELD(FIELD_TEXT, "text", canary.text),
 };
 
+static const struct event_field script[] = {
+    WORD_2("what", script.what, script_what_name, SCRIPT_WHATS),
+    FIELD_2(FIELD_NUMBER, "line", script.line),
+    FIELD_2(FIELD_NUMBER, "expect", script.expect),
+    FIELD_2(FIELD_NUMBER, "found", script.found),
+    FIELD_2(FIELD_BITS, "handle", script.handle),
+    WORD_2("class", script.class, key_class_name, KEY_CLASSES),
+    FIELD_2(FIELD_LABEL, "label", script.label),
+    FIELD_2(FIELD_NUMBER, "label-length", script.label_len),
+    FIELD_2(FIELD_HEX, "id", script.id),
+    FIELD_2(FIELD_NUMBER, "id-length", script.id_len),
+    FIELD_2(FIELD_TEXT, "type", script.type),
+    WORD_2("outcome", script.outcome, script_outcome_name, SCRIPT_OUTCOMES),
+    FIELD_2(FIELD_TEXT, "text", script.text),
+};
+
 static const struct event_field planned[] = {
     KEY_FIELDS(planned.desc),
     WORD("route", planned.route, key_route_name, ROUTES),
@@ -195,6 +204,7 @@ static const struct event_field gate[] = {
     FIELD(FIELD_TEXT, "question", gate.question),
     FIELD(FIELD_TEXT, "officer", gate.officer),
     FIELD(FIELD_TEXT, "role", gate.role),
+    FIELD_2(FIELD_TEXT, "answer", gate.answer),
 };
 
 static const struct event_field pace[] = {
@@ -270,6 +280,13 @@ static const struct event_field exception[] = {
     FIELD(FIELD_TEXT, "expected", exception.expected),
     FIELD(FIELD_TEXT, "happened", exception.happened),
     FIELD(FIELD_TEXT, "decided", exception.decided),
+    FIELD_2(FIELD_YES, "script", exception.script),
+};
+
+static const struct event_field pin[] = {
+    FIELD_2(FIELD_TEXT, "token", pin.token),     FIELD_2(FIELD_TEXT, "serial", pin.serial),
+    FIELD_2(FIELD_TEXT, "officer", pin.officer), FIELD_2(FIELD_TEXT, "role", pin.role),
+    FIELD_2(FIELD_BITS, "flags", pin.flags),     FIELD_2(FIELD_TEXT, "file", pin.file),
 };
 
 static const struct event_field end[] = {
@@ -307,6 +324,7 @@ static const struct {
     [EVENT_CHOICE] = KIND(choice),
     [EVENT_REJECTED] = KIND(note),
     [EVENT_CANARY] = KIND(canary),
+    [EVENT_SCRIPT] = KIND(script),
     [EVENT_PLANNED] = KIND(planned),
     [EVENT_WARNING] = KIND(note),
     [EVENT_GATE] = KIND(gate),
@@ -323,7 +341,7 @@ static const struct {
     [EVENT_ERROR] = KIND(error),
     [EVENT_EXCEPTION] = KIND(exception),
     [EVENT_END] = KIND(end),
-    [EVENT_PIN] = {NULL, 0},
+    [EVENT_PIN] = KIND(pin),
     [EVENT_DONE] = {NULL, 0},
 };
 

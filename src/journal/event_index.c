@@ -27,6 +27,7 @@ static void forget_plan(struct event_index *index)
         memset(index->keys, 0, index->key_room * sizeof *index->keys);
     index->key_count = 0;
     memset(index->more, 0, sizeof index->more);
+    index->script.differences = 0;
 }
 
 static bool note_key(struct event_index *index, const struct event *event, size_t at,
@@ -34,8 +35,10 @@ static bool note_key(struct event_index *index, const struct event *event, size_
 {
     if (event->key == 0 || event->key > HSM_OBJECTS_MAX)
         return true;
-    if (event->kind == EVENT_PLANNED && event->key == 1)
+    if (event->kind == EVENT_PLANNED && event->key == 1) {
         forget_plan(index);
+        index->script.planned = at;
+    }
     if (!make_room(index, event->key, err))
         return false;
     struct event_index_key *key = &index->keys[event->key - 1];
@@ -86,6 +89,77 @@ enum key_outcome event_index_outcome(const struct event *planned, const struct e
     return planned && planned->planned.route == ROUTE_NONE ? KEY_REFUSED : KEY_PENDING;
 }
 
+/* --- the script --- */
+
+static void note_script(struct event_index *index, const struct event *event, size_t at)
+{
+    struct event_index_script *script = &index->script;
+    enum script_what what = event->script.what;
+
+    script->lines += what == SCRIPT_LINE;
+    if (what == SCRIPT_OPENED && event->script.line == 1) {
+        forget_plan(index); /* the source was opened again: that plan is void */
+        script->opened = at;
+        script->planned = script->keys = 0;
+    }
+    script->keys += what == SCRIPT_KEY;
+    script->differences += what >= SCRIPT_LEFT_OUT && what <= SCRIPT_POLICY;
+}
+
+static int compare_handles(const void *a, const void *b)
+{
+    const struct event_index_handle *x = a, *y = b;
+
+    return x->handle < y->handle ? -1 : x->handle > y->handle;
+}
+
+uint32_t event_index_number(const struct event_index *index, uint64_t handle)
+{
+    const struct event_index_handle key = {.handle = handle}, *found = NULL;
+
+    if (index->script.handle_count)
+        found = bsearch(&key, index->script.handles, index->script.handle_count, sizeof key,
+                        compare_handles);
+    return found ? found->number : 0;
+}
+
+/* Which keys of the plan the script names. */
+static bool join_script(const struct event_log *log, struct event_index *index, struct err *err)
+{
+    struct event_index_script *script = &index->script;
+    struct event event;
+
+    if (!script->opened)
+        return true;
+    script->handles = calloc(index->key_count + 1, sizeof *script->handles);
+    if (!script->handles)
+        return err_set(err, ERR_FAILED, "There is no memory for the report");
+    for (size_t i = 0; i < index->key_count; i++) {
+        if (!index->keys[i].planned)
+            continue;
+        event_log_read(log, index->keys[i].planned, &event);
+        if (!event.planned.companion_of) /* which can have the handle of its key */
+            script->handles[script->handle_count++] =
+                (struct event_index_handle){event.planned.desc.handle, (uint32_t)i + 1};
+    }
+    qsort(script->handles, script->handle_count, sizeof *script->handles, compare_handles);
+    for (size_t at = script->opened;
+         event_log_next(log, UINT32_C(1) << EVENT_SCRIPT, &at, &event);) {
+        uint32_t number = event_index_number(index, event.script.handle);
+        if (event.script.what == SCRIPT_KEY && number)
+            index->keys[number - 1].line = event.script.line;
+    }
+    return true;
+}
+
+enum script_outcome event_index_script(const struct event_index *index)
+{
+    const struct event_index_script *script = &index->script;
+
+    return script_judge(script->lines > 0, script->differences > 0,
+                        script->arrived == 0 || script->arrived < script->keys);
+}
+
 static void count_outcomes(const struct event_log *log, struct event_index *index)
 {
     struct event planned, done;
@@ -99,6 +173,7 @@ static void count_outcomes(const struct event_log *log, struct event_index *inde
         enum key_outcome outcome =
             event_index_outcome(key->planned ? &planned : NULL, key->done ? &done : NULL);
         bool companion = key->planned && planned.planned.companion_of;
+        index->script.arrived += key->line && outcome == KEY_MIGRATED;
         if ((unsigned)outcome < KEY_OUTCOMES)
             ++*(companion ? &index->companions[outcome] : &index->outcomes[outcome]);
     }
@@ -117,8 +192,12 @@ bool event_index_make(const struct event_log *log, struct event_index *index, st
             *place = at;
         if ((of_keys & UINT32_C(1) << event.kind) && !note_key(index, &event, at, err))
             return false;
+        if (event.kind == EVENT_SCRIPT)
+            note_script(index, &event, at);
         index->last = at;
     }
+    if (!join_script(log, index, err))
+        return false;
     count_outcomes(log, index);
     return true;
 }
@@ -126,5 +205,6 @@ bool event_index_make(const struct event_log *log, struct event_index *index, st
 void event_index_free(struct event_index *index)
 {
     free(index->keys);
+    free(index->script.handles);
     *index = (struct event_index){0};
 }

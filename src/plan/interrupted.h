@@ -9,6 +9,7 @@
 
 #include "hsm/facts.h"
 #include "hsm/key.h"
+#include "plan/script.h"
 
 /* One key that was asked for. */
 struct interrupted_key {
@@ -31,6 +32,7 @@ struct interrupted_ceremony {
     uint32_t cuts;         /* commits that never told that they went well */
     struct key_list descs; /* the keys, as listed on the source then; ... */
     struct interrupted_key *keys; /* ... what is known of each, in the same order */
+    struct script script;         /* that it was to follow; {0}: none */
 };
 
 #endif

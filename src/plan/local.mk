@@ -16,6 +16,8 @@ libceremony_a_SOURCES += \
 	%D%/provable.h \
 	%D%/rsa_check.c \
 	%D%/rsa_check.h \
+	%D%/script.c \
+	%D%/script.h \
 	%D%/strength.c \
 	%D%/strength.h \
 	%D%/suite.c \

@@ -269,9 +269,7 @@ static bool add_key(struct plan *plan, const struct key_desc *key, bool explicit
     return plan_add(plan, &(struct plan_item){.key = *key, .explicit = explicit}, err);
 }
 
-/* A pattern without a type means keys: public keys and certificates are no secrets to carry, and
- * those of a private key go along with it. */
-static bool uri_selects(const struct uri *uri, const struct key_desc *key)
+bool plan_selects(const struct uri *uri, const struct key_desc *key)
 {
     bool wanted =
         uri->type != KEY_CLASS_OTHER || key_is_movable_class(key) || key->class == KEY_CLASS_DATA;
@@ -286,7 +284,7 @@ static bool add_named(struct plan *plan, const struct key_list *source, const st
     size_t matches = 0;
 
     for (size_t i = 0; i < source->count; i++)
-        if (uri_selects(uri, &source->keys[i])) {
+        if (plan_selects(uri, &source->keys[i])) {
             found = &source->keys[i];
             matches++;
         }
@@ -306,7 +304,7 @@ static bool add_pattern(struct plan *plan, const struct key_list *source, const 
                         struct err *err)
 {
     for (size_t i = 0; i < source->count; i++)
-        if (uri_selects(uri, &source->keys[i]) && !add_key(plan, &source->keys[i], false, err))
+        if (plan_selects(uri, &source->keys[i]) && !add_key(plan, &source->keys[i], false, err))
             return false;
     return true;
 }

@@ -60,6 +60,10 @@ bool plan_make(const struct policy *policy, const struct suite *suite,
                const struct selection *selection, struct plan *plan, struct err *err);
 void plan_free(struct plan *plan);
 
+/* Does this line of the ceremony file name this object? A pattern without a type means keys: public
+ * keys and certificates are no secrets to carry, and those of a private key accompany it. */
+bool plan_selects(const struct uri *uri, const struct key_desc *key);
+
 /* Gives every item its verdict anew: after something was found out about the suite.
  * Errors: ERR_FAILED (memory). */
 bool plan_judge(const struct policy *policy, const struct suite *suite,

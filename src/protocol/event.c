@@ -22,6 +22,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_CHOICE] = "choice",
         [EVENT_REJECTED] = "rejected",
         [EVENT_CANARY] = "canary",
+        [EVENT_SCRIPT] = "script",
         [EVENT_PLANNED] = "planned",
         [EVENT_WARNING] = "warning",
         [EVENT_GATE] = "gate",

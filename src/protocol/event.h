@@ -16,10 +16,12 @@
 #include "base/err.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
+#include "hsm/uri.h"
 #include "protocol/gate.h"
 #include "protocol/officer.h"
 #include "protocol/outcome.h"
 #include "protocol/pace.h"
+#include "protocol/script_word.h"
 #include "protocol/side.h"
 #include "protocol/step.h"
 
@@ -36,6 +38,7 @@ enum event_kind {
     EVENT_CHOICE,        /* choice: what was negotiated */
     EVENT_REJECTED,      /* note: a candidate of the negotiation and why it was rejected */
     EVENT_CANARY,        /* canary: a throw-away key went the whole way, or did not */
+    EVENT_SCRIPT,        /* script: what the ceremony file names, and what differs from it */
     EVENT_PLANNED,       /* planned: one for each key that was asked for */
     EVENT_WARNING,       /* note: something the officers must know before they start */
     EVENT_GATE,          /* gate: officers are asked, or have answered */
@@ -52,13 +55,17 @@ enum event_kind {
     EVENT_ERROR,         /* error: a failure, as the officer reads it */
     EVENT_EXCEPTION,     /* exception: officers write down that something was not as planned */
     EVENT_END,           /* end: outcome and counts */
-    EVENT_PIN,           /* pin: the PIN of one side's token is wanted */
+    EVENT_PIN,           /* pin: the PIN of one side's token is wanted, or comes from a file */
     EVENT_DONE,          /* done: a command to the worker has ended */
     EVENT_KINDS
 };
 
 /* Of a step, a call, a proof. */
 enum event_state { EVENT_BEGUN, EVENT_OK, EVENT_FAILED, EVENT_UNDONE, EVENT_STATES };
+
+/* What a record has beyond the first ones of its format. 1: the script, the words that officers
+ * typed, whose PINs. */
+enum { RECORD_ADDITIONS = 1 };
 
 enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
 
@@ -99,6 +106,21 @@ struct compared {
     unsigned kcv_count;
 };
 
+/* What is said of the script (plan/script.h). */
+struct event_script {
+    enum script_what what;
+    uint32_t line;        /* of the ceremony file's keys, from 1; 0: none */
+    uint32_t expect;      /* SCRIPT_LINE, SCRIPT_COUNT: how many keys it must name, 0: any; ... */
+    uint32_t found;       /* ... and does; 0 before the ceremony was opened */
+    uint64_t handle;      /* of the key on the source */
+    enum key_class class; /* likewise, as all up to type */
+    uint16_t label_len, id_len;
+    uint8_t label[KEY_LABEL_MAX], id[KEY_ID_MAX];
+    char type[KEY_TYPE_TEXT];
+    enum script_outcome outcome; /* SCRIPT_VERDICT */
+    char text[URI_TEXT_MAX];     /* the line as it is written; what differs, in safe text */
+};
+
 struct event {
     uint64_t seq;    /* from 1, without gaps */
     int64_t utc_ms;  /* wall clock, milliseconds since 1970 */
@@ -116,6 +138,7 @@ struct event {
             uint8_t file_sha256[32];   /* of it as it was read */
             char libraries[EVENT_TEXT_MAX];
             char confinement[96];    /* of this program; empty: not known */
+            uint32_t additions;      /* what this record has beyond the first ones of its format */
             struct hsm_file program; /* this one */
             char host[EVENT_TEXT_MAX];
             bool rehearsal;
@@ -168,6 +191,7 @@ struct event {
             int64_t micros;            /* how long it took */
             char text[EVENT_TEXT_MAX]; /* how it was proven, or what failed */
         } canary;
+        struct event_script script;
         struct {
             struct key_desc desc;        /* as listed on the source */
             uint32_t want_flags;         /* what it shall be on the destination */
@@ -186,6 +210,7 @@ struct event {
             enum gate_state state;
             unsigned tries_left;
             char question[EVENT_TEXT_MAX]; /* what to type, for the officer */
+            char answer[64];               /* confirmed: what was asked for, and typed */
             char officer[EVENT_TEXT_MAX];  /* who answers, where the file names them ... */
             char role[64];                 /* ... and as what */
         } gate;
@@ -247,6 +272,7 @@ struct event {
             char officer[EVENT_TEXT_MAX]; /* of this side, where the file names one ... */
             char role[64];                /* ... and as what */
             uint32_t flags;               /* enum hsm_slot_flag: count low, final try */
+            char file[URI_PIN_FILE_MAX];  /* it comes from this file: nobody is asked */
         } pin;
         struct {
             unsigned command; /* enum worker_command */
@@ -254,6 +280,7 @@ struct event {
         } done;
         struct err error;
         struct {
+            bool script;       /* it says why the plan is not as the script says */
             bool begun;        /* a step had begun: ... */
             enum step_id step; /* ... this one was the last; event.key: with this key */
             char expected[EVENT_TEXT_MAX];

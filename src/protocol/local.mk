@@ -16,6 +16,8 @@ libprotocol_a_SOURCES = \
 	%D%/outcome.h \
 	%D%/pace.c \
 	%D%/pace.h \
+	%D%/script_word.c \
+	%D%/script_word.h \
 	%D%/side.c \
 	%D%/side.h \
 	%D%/step.c \

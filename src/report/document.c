@@ -85,6 +85,8 @@ static void put_summary(const struct view *v)
     writer_map(w, "summary", false);
     put_stamp(v);
     writer_text(w, "outcome", end_outcome_name(end.end.outcome));
+    if (part_has_script(v))
+        writer_text(w, "script", script_outcome_name(event_index_script(v->index)));
     writer_number(w, "migrated", end.end.migrated);
     if (end.end.unproven)
         writer_number(w, "unproven", end.end.unproven);
@@ -201,7 +203,7 @@ static void put_kcvs(const struct view *v, const size_t kcvs[KCV_METHODS])
 
 /* A key as planned, and (done not NULL) the last word on it. */
 static void put_key(const struct view *v, const struct event *planned, const struct event *done,
-                    const size_t kcvs[KCV_METHODS])
+                    const struct event_index_key *key)
 {
     struct writer *w = v->w;
     const struct key_desc *desc = &planned->planned.desc;
@@ -215,6 +217,8 @@ static void put_key(const struct view *v, const struct event *planned, const str
     put_stamp(v);
     if (planned->planned.companion_of)
         writer_number(w, "companion-of", planned->planned.companion_of);
+    if (key->line)
+        writer_number(w, "script-line", key->line);
     put_name(w, desc);
     writer_text(w, "outcome", key_outcome_name(outcome));
     writer_text(w, arrived && proven ? "proven" : "reason",
@@ -246,7 +250,7 @@ static void put_key(const struct view *v, const struct event *planned, const str
     put_kcv(w, "source-check-value", desc);
     if (arrived)
         put_kcv(w, "destination-check-value", &done->key_done.desc);
-    put_kcvs(v, kcvs);
+    put_kcvs(v, key->kcvs);
     writer_end(w);
 }
 
@@ -265,7 +269,7 @@ static void put_list(const struct view *v, const char *name, bool companions)
             continue;
         if (key->done)
             event_log_read(v->log, key->done, &done);
-        put_key(v, &planned, key->done ? &done : NULL, key->kcvs);
+        put_key(v, &planned, key->done ? &done : NULL, key);
     }
     writer_end(v->w);
 }
@@ -557,12 +561,30 @@ static void put_canaries(const struct view *v)
 }
 
 static void (*const sections[])(const struct view *) = {
-    put_summary,           put_keys,         put_companions,     put_format,
-    put_ceremony,          put_tool,         put_signature,      put_source,
-    put_destination,       put_policy,       put_negotiation,    put_canaries,
-    section_transport_key, section_gates,    section_steps,      section_proofs,
-    section_inventory,     section_warnings, section_exceptions, section_vendor_output,
-    section_errors,        section_journal,
+    put_summary,
+    put_keys,
+    put_companions,
+    put_format,
+    put_ceremony,
+    part_script,
+    part_pins,
+    put_tool,
+    put_signature,
+    put_source,
+    put_destination,
+    put_policy,
+    put_negotiation,
+    put_canaries,
+    section_transport_key,
+    section_gates,
+    section_steps,
+    section_proofs,
+    section_inventory,
+    section_warnings,
+    section_exceptions,
+    section_vendor_output,
+    section_errors,
+    section_journal,
 };
 
 void document_write(const struct event_log *log, const struct event_index *index, struct writer *w)

@@ -13,6 +13,7 @@ libreport_a_SOURCES = \
 	%D%/report.h \
 	%D%/report_sections.c \
 	%D%/report_sections.h \
+	%D%/script_section.c \
 	%D%/sheet_form.h \
 	%D%/sheet_gates.c \
 	%D%/sheet_html.c \
@@ -33,6 +34,8 @@ libreport_a_SOURCES = \
 	%D%/verify_rules.h \
 	%D%/verify_pace.c \
 	%D%/verify_pace.h \
+	%D%/verify_script.c \
+	%D%/verify_script.h \
 	%D%/verify_trail.c \
 	%D%/verify_trail.h \
 	%D%/yaml_tree.c \

@@ -206,6 +206,7 @@ void section_gates(const struct view *v)
         section_some(w, "officer", event.gate.officer);
         section_some(w, "role", event.gate.role);
         section_some(w, "question", event.gate.question);
+        section_some(w, "answer", event.gate.answer);
         writer_end(w);
     }
     writer_end(w);
@@ -334,6 +335,8 @@ void section_exceptions(const struct view *v)
         writer_map(w, NULL, false);
         writer_number(w, "seq", (int64_t)event.seq);
         writer_time(w, "at", event.utc_ms);
+        if (event.exception.script)
+            writer_yes(w, "script", true);
         if (event.exception.begun)
             writer_text(w, "step", step_name(event.exception.step));
         if (event.key)

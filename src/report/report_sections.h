@@ -21,8 +21,11 @@ struct view {
 /* The bit of one kind of event, for event_log_next(). */
 uint32_t section_kind(enum event_kind kind);
 
-/* Does this report have what format 2 added? What one of format 1 says stays as it was. */
+/* Does this report have what format 2 added? One of format 1 is written as it was. */
 bool section_is_new(const struct view *v);
+
+/* Does this record have the script, and who was asked what? The first ones of format 2 do not. */
+bool part_has_script(const struct view *v);
 
 /* Writes text where there is any. */
 void section_some(struct writer *w, const char *key, const char *text);
@@ -38,6 +41,8 @@ void section_notes(const struct view *v, enum event_kind which, const char *sect
 void section_reach(const struct view *v, enum side side);
 
 /* Parts of the report, each with its own key. */
+void part_script(const struct view *v);
+void part_pins(const struct view *v);
 void section_transport_key(const struct view *v);
 void part_pace(const struct view *v);
 void section_gates(const struct view *v);

@@ -66,6 +66,17 @@ static void put_deviations(struct sheet *s, const struct node *script)
     }
 }
 
+/* What a line named, and the plan does not hold. */
+static void put_unplanned(struct sheet *s, const struct node *script)
+{
+    for (const struct node *k = first_of(node_at(script, "keys")); k; k = k->next)
+        if (!node_at(k, "key"))
+            sheet_toned(s, SHEET_WARNING, "not planned", "%s, %s %s%s%s, named by line %s",
+                        node_text(k, "label"), node_text(k, "class"), node_text(k, "type"),
+                        node_text(k, "id")[0] ? ", id " : "", node_text(k, "id"),
+                        node_text(k, "line"));
+}
+
 static void put_incomplete(struct sheet *s, const struct node *script)
 {
     struct key_groups groups = {0};
@@ -97,6 +108,7 @@ void sheet_script(struct sheet *s)
     if (first_of(node_at(script, "lines")))
         put_named(s);
     put_deviations(s, script);
+    put_unplanned(s, script);
     put_incomplete(s, script);
 }
 

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "protocol/event.h"
 #include "report/verify_pace.h"
+#include "report/verify_script.h"
 #include "report/verify_trail.h"
 #include "report/yaml_tree.h"
 
@@ -523,5 +524,7 @@ const struct verify_rule verify_rules[] = {
     {"only what is public crossed the relay in clear, and it is what was planned", check_public},
     {"no key is migrated without three proofs, no public object without two", trail_check_proofs},
     {"both sides tell the same check values", check_check_values},
+    {"the summary says of the script what keys, lists and exceptions say", script_check},
+    {"each gate names who answered it, and with which words", people_check},
 };
 const size_t verify_rule_count = sizeof verify_rules / sizeof verify_rules[0];

@@ -8,9 +8,15 @@
 
 /* --- events up --- */
 
+/* An exception is the only answer. */
+static bool is_wanted(const struct event *event)
+{
+    return event->kind == EVENT_SCRIPT && event->script.what == SCRIPT_WANTED;
+}
+
 static bool is_question(const struct event *event)
 {
-    return event->kind == EVENT_PIN ||
+    return (event->kind == EVENT_PIN && !event->pin.file[0]) || is_wanted(event) ||
            (event->kind == EVENT_GATE && event->gate.state == GATE_OPEN);
 }
 
@@ -26,6 +32,7 @@ bool worker_emit(struct event_sink *sink, const struct event *event, struct err 
     if (is_question(event)) {
         w->asked = event->seq;
         w->answered = w->refused = false;
+        w->wanted = is_wanted(event);
     }
     if (event->kind == EVENT_PACE && event->pace.state != PACE_CHOSEN) {
         w->waits = event->pace.state == PACE_WAITS ? event->seq : 0;
@@ -43,7 +50,7 @@ bool worker_emit(struct event_sink *sink, const struct event *event, struct err 
 
 /* --- answers and exceptions down --- */
 
-/* The lock is held, but not while an exception is told. */
+/* The lock is held, but not while an exception is recorded. */
 static void emit_exceptions(struct worker *w)
 {
     struct waiting *waiting;
@@ -55,6 +62,7 @@ static void emit_exceptions(struct worker *w)
         ceremony_emit(w->ceremony, &waiting->event, &ignored);
         free(waiting);
         pthread_mutex_lock(&w->lock);
+        w->answered |= w->wanted;
     }
 }
 

@@ -54,6 +54,28 @@ static void pass_answer(struct worker *w)
     secret_free(&w->answer);
 }
 
+/* The question stays open until the exception is recorded: that is its answer. */
+static bool wait_for_exception(struct worker *w)
+{
+    bool told = worker_wait(w);
+
+    secret_free(&w->answer);
+    return told;
+}
+
+static bool review(struct worker *w, struct err *err)
+{
+    enum ceremony_next next;
+
+    while ((next = ceremony_review(w->ceremony, err)) == NEXT_EXCEPTION)
+        if (!wait_for_exception(w)) {
+            err_set(err, ERR_STOPPED, "no exception says why the plan is not as the script says");
+            err_now(err, "Nothing was changed.");
+            return err_next(err, "Choose the keys of the script, or write down why not.");
+        }
+    return next != NEXT_DONE;
+}
+
 static void run_ceremony(struct worker *w)
 {
     for (;;) {
@@ -64,6 +86,10 @@ static void run_ceremony(struct worker *w)
             break;
         case NEXT_GATE:
             pass_answer(w);
+            break;
+        case NEXT_EXCEPTION:
+            if (!wait_for_exception(w))
+                ceremony_stop(w->ceremony);
             break;
         case NEXT_WAIT:
             worker_take_pace(w, true);
@@ -103,6 +129,8 @@ static bool run_command(struct worker *w, const struct command *command, struct 
         return ceremony_compare(w->ceremony, command->handles, err);
     case WORKER_PLAN:
         return ceremony_plan(w->ceremony, &command->selection, err);
+    case WORKER_REVIEW:
+        return review(w, err);
     case WORKER_RESUME:
         return ceremony_resume(w->ceremony, err);
     case WORKER_SIGN:
@@ -193,6 +221,11 @@ bool worker_verdicts(struct worker *w, struct err *err)
     return queue(w, command_new(WORKER_VERDICTS, SIDE_RELAY), err);
 }
 
+bool worker_review(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_REVIEW, SIDE_RELAY), err);
+}
+
 bool worker_resume(struct worker *w, struct err *err)
 {
     return queue(w, command_new(WORKER_RESUME, SIDE_RELAY), err);
@@ -258,7 +291,7 @@ void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t l
         return;
     }
     pthread_mutex_lock(&w->lock);
-    if (serial != 0 && serial == w->asked && !w->answered && !w->refused) {
+    if (serial != 0 && serial == w->asked && !w->wanted && !w->answered && !w->refused) {
         w->answer = answer;
         answer = (struct secret){0}; /* handed over */
         w->answered = true;

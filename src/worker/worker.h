@@ -55,6 +55,7 @@ enum worker_command {
     WORKER_VERDICTS, /* ceremony_verdicts(): once both sides are listed */
     WORKER_COMPARE,  /* ceremony_compare() */
     WORKER_PLAN,     /* selection: ceremony_negotiate() where needed, ceremony_plan() */
+    WORKER_REVIEW,   /* ceremony_review(), which may wait for worker_exception() */
     WORKER_RESUME,   /* ceremony_resume(), in the place of WORKER_PLAN */
     WORKER_RUN,      /* ceremony_step() until it is done; gates wait for worker_answer() */
     WORKER_SIGN,     /* setup.signer: sign_sha256() of its digest(), then its keep() */
@@ -84,6 +85,7 @@ bool worker_refresh(struct worker *w, enum side side, struct err *err);
 bool worker_verdicts(struct worker *w, struct err *err);
 bool worker_compare(struct worker *w, const uint64_t handle[2], struct err *err); /* NULL: all */
 bool worker_plan(struct worker *w, const struct selection *selection, struct err *err);
+bool worker_review(struct worker *w, struct err *err);
 bool worker_resume(struct worker *w, struct err *err);
 bool worker_run(struct worker *w, struct err *err);
 bool worker_sign(struct worker *w, struct err *err);
@@ -93,7 +95,7 @@ bool worker_sign(struct worker *w, struct err *err);
  * input confirms nothing): serial must be the seq of the EVENT_GATE or EVENT_PIN event. */
 void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t len);
 
-/* Tells an EVENT_EXCEPTION, of which all but number and time is filled in, before the worker does
+/* Records an EVENT_EXCEPTION, of which all but number and time is filled in, before the worker does
  * anything else; so it is kept also while a gate is open. Errors: ERR_FAILED (memory). */
 bool worker_exception(struct worker *w, const struct event *exception, struct err *err);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/pin.h"
+#include "base/text.h"
 #include "link/remote.h"
 #include "protocol/officer.h"
 #include "worker/token_lock.h"
@@ -137,11 +138,14 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
         err_set(err, ERR_DENIED, "one more wrong PIN would lock the token %s", slot->label);
         return err_next(err, "Take pin-source out of the ceremony file and type the PIN yourself.");
     }
-    if (w->setup.side[side].pin_file[0])
-        return pin_read_file(w->setup.side[side].pin_file, pin, err);
     memcpy(event.pin.token, slot->label, sizeof event.pin.token);
     memcpy(event.pin.serial, slot->serial, sizeof event.pin.serial);
     event.pin.flags = slot->flags;
+    if (w->setup.side[side].pin_file[0]) {
+        const char *file = w->setup.side[side].pin_file;
+        text_safe(file, strlen(file), event.pin.file, sizeof event.pin.file);
+        return ceremony_emit(w->ceremony, &event, err) && pin_read_file(file, pin, err);
+    }
     name_officer(w, side, &event);
     if (!ceremony_emit(w->ceremony, &event, err))
         return false;

@@ -47,6 +47,7 @@ struct worker {
     bool quit;
     uint64_t asked; /* seq of the open question; 0: none */
     bool answered, refused;
+    bool wanted; /* it is answered by an exception alone */
     struct secret answer;
     uint64_t waits; /* seq of the EVENT_PACE: it waits before a step; 0: it does not */
     bool released, stopping;

@@ -70,7 +70,12 @@ press F8
 ok "again: listed anew" sees "name taken"
 press - Down Space
 ok "again: another key is marked" sees "1 of 2 marked"
-migrate 1
+press F5
+ok "again: that is not as the file says" sees "What was expected:"
+press Enter
+sees "What happened instead:" && press Enter
+sees "What was decided" && type_text "the second one" && press Enter
+sees "Type  ferry 1" && type_text "ferry 1" && press Enter
 ok "again: the second is complete" sees "The ceremony is complete."
 ok "again: two reports" test "$(find "$dir/reports" -name '*.yaml' | wc -l)" -eq 2
 press q

@@ -177,6 +177,12 @@ TESTS += %D%/test_companion
 %C%_test_companion_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_companion_LDADD = $(UNIT_CEREMONY)
 
+check_PROGRAMS += %D%/test_script
+TESTS += %D%/test_script
+%C%_test_script_SOURCES = %D%/test_script.c
+%C%_test_script_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_script_LDADD = $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_policy
 TESTS += %D%/test_policy
 %C%_test_policy_SOURCES = %D%/test_policy.c

@@ -555,6 +555,63 @@ static void a_key_is_left_out_at_its_gate(void **state)
     assert_int_equal(objects_on_destination(rig), 4);
 }
 
+/* A ceremony of two keys with this script, at the gate of the first of which skip is typed or not.
+ */
+static const struct event *end_with_skip(struct rig *rig, const char *uri, bool skip)
+{
+    struct script_line line = {.expect = 0};
+    struct script_said said = {.lines = &line, .count = 1};
+    const struct event *end;
+
+    snprintf(line.uri, sizeof line.uri, "%s", uri);
+    rig->setup.policy.gates = 1U << GATE_KEY;
+    said.policy = rig->setup.policy;
+    said.rehearsal = rig->setup.rehearsal;
+    rig->setup.script = &said;
+    assert_true(prepare(rig, "keys=aes32:k:+encrypt,aes32:l:+encrypt", "", uri));
+    walk_to_gate(rig);
+    ceremony_answer(rig->ceremony, skip ? "skip" : "k");
+    assert_int_equal(walk_to_gate(rig)->key, 2);
+    ceremony_answer(rig->ceremony, "l");
+    end = run(rig);
+    rig->setup.script = NULL;
+    return end;
+}
+
+static const struct event *script_event(struct rig *rig, enum script_what what)
+{
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_SCRIPT && rig->events[i].script.what == what)
+            return &rig->events[i];
+    return NULL;
+}
+
+/* The plan was as the script says; what happened at the gate was not. */
+static void a_key_of_the_script_that_is_left_out_is_a_deviation(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *left_out, *exception;
+
+    assert_int_equal(end_with_skip(rig, "pkcs11:type=secret-key", true)->end.migrated, 1);
+    left_out = script_event(rig, SCRIPT_LEFT_OUT);
+    assert_non_null(left_out);
+    assert_int_equal(left_out->key, 1);
+    assert_int_equal(left_out->script.line, 1);
+    assert_string_equal(left_out->script.text, "k");
+    exception = find(rig, EVENT_EXCEPTION, 0);
+    assert_non_null(exception);
+    assert_true(exception->exception.script);
+    assert_int_equal(exception->key, 1);
+    assert_true(exception->seq > left_out->seq);
+    assert_null(script_event(rig, SCRIPT_WANTED));
+    assert_int_equal(script_event(rig, SCRIPT_VERDICT)->script.outcome, SCRIPT_DEVIATED);
+    assert_string_equal(script_event(rig, SCRIPT_VERDICT)->script.text, "1 key left out: k");
+    clear(rig);
+    assert_int_equal(end_with_skip(rig, "pkcs11:type=secret-key", false)->end.migrated, 2);
+    assert_null(script_event(rig, SCRIPT_LEFT_OUT)); /* control: none was left out */
+    assert_int_equal(script_event(rig, SCRIPT_VERDICT)->script.outcome, SCRIPT_FOLLOWED);
+}
+
 static void gates_fail_closed(void **state)
 {
     static const struct {
@@ -1987,6 +2044,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(devices_come_first, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_open_to_the_right_words, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_is_left_out_at_its_gate, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_key_of_the_script_that_is_left_out_is_a_deviation, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(gates_fail_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(both_officers_confirm, setup, teardown),
         cmocka_unit_test_setup_teardown(officers_read_other_words, setup, teardown),

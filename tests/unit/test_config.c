@@ -165,6 +165,10 @@ static void test_good(void **state)
     assert_int_equal(c->side[1].limit_ms, 120000);
     assert_int_equal(c->key_count, 2);
     assert_true(c->keys[1].object.pattern);
+    assert_int_equal(c->expect[1], 0);
+    assert_int_equal(c->script.count, 2);
+    assert_string_equal(c->script.lines[1].uri, "pkcs11:object=tls-*");
+    assert_int_equal(c->script.policy.rsa_bits, 4096);
     assert_int_equal(c->policy.rsa_bits, 4096);
     assert_int_equal(c->policy.transports, 1 << HSM_RSA_OAEP_SHA1);
     assert_false(c->policy.sensitive);
@@ -315,7 +319,16 @@ static void test_schema(void **state)
         {"  - name: Ada Lovelace\n    role: source officer\n", "  - Ada\n", "5:5",
          "an entry of \"officers\" must be lines of the form"},
         {"  - pkcs11:object=tls-*", "  - object: tls-*", "21:5",
-         "an entry of \"keys\" must be one"},
+         "an entry of \"keys\" has no key \"object\""},
+        {"  - pkcs11:object=tls-*", "  - [a]", "21:5", "an entry of \"keys\" must be"},
+        {"  - pkcs11:object=tls-*", "  - {expect: 4}", "21:5",
+         "an entry of \"keys\" lacks \"uri\""},
+        {"  - pkcs11:object=tls-*", "  - {uri: \"pkcs11:object=tls-*\", expect: four}", "21:42",
+         "\"expect\" must be a whole number"},
+        {"  - pkcs11:object=tls-*", "  - {uri: \"pkcs11:object=tls-*\", expect: 0}", "21:42",
+         "expected to name 1 to"},
+        {"  - pkcs11:object=tls-*", "  - {uri: \"pkcs11:object=tls\", expect: 4}", "21:40",
+         "no pattern"},
         {"tls-*\n", "tls-*\n  -\n", "22:4", "an entry of \"keys\" must not be empty"},
         {"environment: [\"SOFT", "environment: \"A=1\" #[\"SOFT", "12:16", "must be a list"},
         {"30\n", "30s\n", "13:15", "\"time-limit\" must be a whole number"},
@@ -581,6 +594,7 @@ static void test_equal(void **state)
         {"extractable: yes", "extractable: yes\n  allow-unauthenticated-envelope: yes"},
         {"extractable: yes", "extractable: yes\n  canary: when-possible"},
         {"extractable: yes", "extractable: yes\n  writes-before-review: no"},
+        {"  - pkcs11:object=tls-*", "  - {uri: \"pkcs11:object=tls-*\", expect: 4}"},
         {"extractable: yes", "extractable: yes\n  confinement: required"},
         {"[review, key]", "[key]"},
         {"folder: reports", "folder: report"},
@@ -614,6 +628,8 @@ static void test_write(void **state)
         {"  - name: Ada Lovelace\n    role: source officer\n"
          "  - {name: Zo\xc3\xab, role: destination officer}\n",
          ""},
+        {"  - pkcs11:object=tls-*", "  - {uri: \"pkcs11:object=tls-*\", expect: 4}"},
+        {"  - pkcs11:object=tls-*", "  -\n    uri: \"pkcs11:\"\n    expect: 4"},
         {"[review, key]\n", "[review, key]\n  two-officers: [review, fingerprint]\n"},
         {"[review, key]", "[]"},
         {"extractable: yes", "allow-unauthenticated-envelope: yes"},

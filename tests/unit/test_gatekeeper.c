@@ -182,17 +182,59 @@ static void tries_run_out(void **state)
     }
 }
 
+/* What was asked of whom is in the record once it was typed, and not before. */
+static void an_answer_is_recorded(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    begin(&rig, UINT32_MAX, 0);
+    assert_false(pass(&rig, &of_review));
+    assert_string_equal(last(&rig)->gate.answer, "");
+    assert_true(answer(&rig, "ferry 13"));
+    expect(&rig, GATE_REVIEW, GATE_WRONG);
+    assert_string_equal(last(&rig)->gate.answer, "");
+    assert_false(pass(&rig, &of_review));
+    assert_true(answer(&rig, "FERRY 12"));
+    expect(&rig, GATE_REVIEW, GATE_CONFIRMED);
+    assert_string_equal(last(&rig)->gate.answer, "ferry 12");
+    assert_string_equal(last(&rig)->gate.officer, "Ada");
+}
+
+/* The plan is made again: the open review is void, any other gate is not. */
+static void a_review_can_be_withdrawn(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    begin(&rig, UINT32_MAX, 0);
+    assert_false(pass(&rig, &of_review));
+    gatekeeper_withdraw(&rig.keeper, GATE_FINGERPRINT);
+    assert_true(rig.keeper.open);
+    gatekeeper_withdraw(&rig.keeper, GATE_REVIEW);
+    assert_false(rig.keeper.open);
+    assert_true(answer(&rig, "ferry 12")); /* nothing is asked: nothing is confirmed */
+    assert_int_equal(rig.count, 1);
+    assert_false(pass(&rig, &of_review)); /* control: it waits all the same */
+    expect(&rig, GATE_REVIEW, GATE_OPEN);
+}
+
 static void waived_gates_pass_and_are_recorded_once(void **state)
 {
     const struct plan_item item = item_named("k");
-    const struct gate_subject first = of_key(&item, 1), second = of_key(&item, 2);
+    struct gate_subject first = of_key(&item, 1), second = of_key(&item, 2);
     struct rig rig;
     (void)state;
 
     begin(&rig, 1U << GATE_REVIEW, 0);
+    first.keys = 5;
+    rig.keeper.officer = &officers[0]; /* who answered another gate */
     assert_true(pass(&rig, &first));
     expect(&rig, GATE_KEY, GATE_WAIVED);
-    assert_int_equal(last(&rig)->key, 1);
+    assert_int_equal(last(&rig)->key, 0);
+    assert_string_equal(last(&rig)->gate.officer, "");
+    assert_string_equal(last(&rig)->gate.role, "");
+    assert_string_equal(last(&rig)->gate.question, "waived by the ceremony file, for all keys (5)");
     gatekeeper_next_key(&rig.keeper);
     assert_true(pass(&rig, &second)); /* a waiver is for all keys */
     assert_int_equal(rig.count, 1);
@@ -479,6 +521,8 @@ int main(void)
         cmocka_unit_test(each_gate_wants_its_own_answer),
         cmocka_unit_test(no_gate_waits_for_nobody),
         cmocka_unit_test(tries_run_out),
+        cmocka_unit_test(an_answer_is_recorded),
+        cmocka_unit_test(a_review_can_be_withdrawn),
         cmocka_unit_test(waived_gates_pass_and_are_recorded_once),
         cmocka_unit_test(each_key_is_confirmed_by_itself),
         cmocka_unit_test(unproven_keys_want_a_word_whatever_is_waived),

@@ -43,6 +43,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_CHOICE, choice)                                                                        \
     X(EVENT_REJECTED, note)                                                                        \
     X(EVENT_CANARY, canary)                                                                        \
+    X(EVENT_SCRIPT, script)                                                                        \
     X(EVENT_PLANNED, planned)                                                                      \
     X(EVENT_WARNING, note)                                                                         \
     X(EVENT_GATE, gate)                                                                            \
@@ -56,6 +57,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_VENDOR_OUTPUT, note)                                                                   \
     X(EVENT_EXCEPTION, exception)                                                                  \
     X(EVENT_ERROR, error)                                                                          \
+    X(EVENT_PIN, pin)                                                                              \
     X(EVENT_END, end)
 
 #ifdef __clang__
@@ -80,7 +82,6 @@ static size_t fill(struct event *event, enum event_kind kind, size_t *size)
 #undef CASE
     case EVENT_CALL:
     case EVENT_COMPARED:
-    case EVENT_PIN:
     case EVENT_DONE:
     case EVENT_KINDS:
         break;

@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "config/recent.h"
 #include "plan/plan.h"
+#include "plan/script.h"
 #include "protocol/event.h"
 #include "ui/model/comparisons.h"
 #include "ui/model/field.h"
@@ -115,6 +116,7 @@ struct app_asked {
     struct app_pin pin;
     struct secret answer;   /* for REQUEST_ANSWER */
     struct event exception; /* while it is typed, and until it was handed on */
+    bool exception_wanted;  /* the engine waits for it */
 };
 
 enum { APP_COMMAND_MAX = 4096 };
@@ -141,10 +143,12 @@ struct setup_state {
 
 struct inventory_state {
     struct comparisons comparisons;
-    struct trial_shown trial; /* of the plan that is being made */
-    char filter_before[128];  /* while another one is typed */
-    bool marks_are_files;     /* the marks are the ceremony file's own selection */
-    bool review_asked;        /* the plan is made as soon as both HSMs are listed and free */
+    struct trial_shown trial;      /* of the plan that is being made */
+    char filter_before[128];       /* while another one is typed */
+    bool review_asked;             /* the plan is made as soon as both HSMs are listed and free */
+    bool marks_are_files;          /* the marks are the ceremony file's own selection */
+    struct script script;          /* what that named when the ceremony opened */
+    struct script_summary differs; /* how the marks differ from it */
 };
 
 struct verify_state {

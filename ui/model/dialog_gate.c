@@ -52,6 +52,8 @@ static void event(struct app *app, const struct event *e)
     }
     if (starting)
         app->phase = PHASE_RUNNING;
+    if (app->phase == PHASE_REVIEWING && e->gate.gate == GATE_REVIEW)
+        return; /* it is answered in the review */
     if (starting && e->gate.gate == GATE_REVIEW)
         app_ask(app, REQUEST_ANSWER, SIDE_RELAY); /* typed under the review; the engine judges it */
     else

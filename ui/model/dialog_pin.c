@@ -61,7 +61,7 @@ static void event(struct app *app, const struct event *e)
 {
     struct app_pin *pin = &app->asked.pin;
 
-    if (e->kind != EVENT_PIN)
+    if (e->kind != EVENT_PIN || e->pin.file[0])
         return;
     pin->seq = e->seq;
     pin->side = e->side;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The review: the plan is read, and the word that starts the ceremony is typed. */
 #include "base/text.h"
+#include "ui/model/exception.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/questions.h"
 #include "ui/model/review_page.h"
@@ -24,6 +25,8 @@ static void run(struct app *app, enum app_phase phase)
 
 static void start(struct app *app)
 {
+    bool asked = app->run.gate.seq != 0; /* the engine may still be on its way to its question */
+
     if (app->dialog.field.len == 0)
         return;
     if (questions_review_waived(app) && !text_typed_equal(app->dialog.field.text, "start", true)) {
@@ -32,7 +35,10 @@ static void start(struct app *app)
         return;
     }
     questions_answer(app);
-    run(app, questions_review_waived(app) ? PHASE_RUNNING : PHASE_STARTING);
+    if (asked)
+        app_ask(app, REQUEST_ANSWER, SIDE_RELAY);
+    app->run.gate.seq = 0;
+    run(app, asked || questions_review_waived(app) ? PHASE_RUNNING : PHASE_STARTING);
 }
 
 /* The engine asks: the second officer, or again. */
@@ -49,9 +55,10 @@ static void press(struct app *app, int press)
 {
     bool before = app->phase == PHASE_REVIEWING;
 
-    if (press == PRESS_ESC && before)
+    if (press == PRESS_ESC && before) {
         app->phase = PHASE_IDLE;
-    else if (press == PRESS_ESC)
+        app->run.gate.seq = 0; /* the engine withdraws its question with the plan */
+    } else if (press == PRESS_ESC)
         app_open_confirm(app, &questions_stop);
     else if (press == PRESS_ENTER && before)
         start(app);
@@ -72,13 +79,11 @@ static void reviewed(struct app *app)
     }
     app->phase = PHASE_REVIEWING;
     questions_expect(app);
+    app_ask(app, REQUEST_REVIEW, SIDE_RELAY);
 }
 
-static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
+static void planned(struct app *app, bool ok)
 {
-    (void)side;
-    if (kind != REQUEST_PLAN && kind != REQUEST_INTERRUPTED)
-        return;
     if (ok) {
         reviewed(app);
         return;
@@ -88,7 +93,37 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
     app_show_error(app, &app->queue.error);
 }
 
+/* Without an exception there is no review: the marks are as they were. */
+static void opened(struct app *app, bool ok)
+{
+    app->asked.exception_wanted = false;
+    if (ok)
+        return;
+    if (app->phase == PHASE_REVIEWING)
+        app->phase = PHASE_IDLE;
+    if (app->queue.error.code == ERR_STOPPED)
+        app_say(app, "Nothing was started: %.200s.", app->queue.error.what);
+    else
+        app_show_error(app, &app->queue.error);
+}
+
+static void done(struct app *app, enum request_kind kind, enum side side, bool ok)
+{
+    (void)side;
+    if (kind == REQUEST_PLAN || kind == REQUEST_INTERRUPTED)
+        planned(app, ok);
+    else if (kind == REQUEST_REVIEW)
+        opened(app, ok);
+}
+
+static void event(struct app *app, const struct event *e)
+{
+    if (e->kind == EVENT_SCRIPT && e->script.what == SCRIPT_WANTED)
+        exception_of_script(app);
+}
+
 const struct dialog review_dialog = {
     .hint = "F1 Help   Enter OK   Esc Leave   Up Down More   F10 Quit   F2 Exception",
     .press = press,
+    .event = event,
     .done = done};

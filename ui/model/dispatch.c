@@ -67,6 +67,7 @@ void app_free(struct app *app)
     environment_free(app->setup.old_environment);
     run_free(&app->run);
     comparisons_free(&app->inventory.comparisons);
+    script_free(&app->inventory.script);
     log_free(&app->log);
     secret_free(&app->asked.answer);
     secret_free(&app->asked.pin.typed);

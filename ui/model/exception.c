@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 static void write_part(struct app *app);
+static void give_up(struct app *app);
 
 /* Back to the question that is under it, and to what was typed there. */
 static void give_back(struct app *app)
@@ -12,12 +13,21 @@ static void give_back(struct app *app)
 }
 
 static const struct input parts[] = {
-    {"EXCEPTION", "What was expected:", NULL, write_part, give_back, .engine_waits = true},
-    {"EXCEPTION", "What happened instead:", NULL, write_part, give_back, .engine_waits = true},
-    {"EXCEPTION", "What was decided, and by whom:", NULL, write_part, give_back,
+    {"EXCEPTION", "What was expected:", NULL, write_part, give_up, .engine_waits = true},
+    {"EXCEPTION", "What happened instead:", NULL, write_part, give_up, .engine_waits = true},
+    {"EXCEPTION", "What was decided, and by whom:", NULL, write_part, give_up,
      .engine_waits = true},
 };
 enum { PARTS = sizeof parts / sizeof parts[0] };
+
+/* The engine waits for this one: without it there is no review. */
+static void give_up(struct app *app)
+{
+    if (app->asked.exception_wanted)
+        app_ask(app, REQUEST_STOP, SIDE_RELAY);
+    app->asked.exception_wanted = false;
+    give_back(app);
+}
 
 static void write_part(struct app *app)
 {
@@ -28,12 +38,30 @@ static void write_part(struct app *app)
 
     text_safe(typed->text, typed->len, texts[part - parts], EVENT_TEXT_MAX);
     if (typed->len == 0 || part + 1 < parts + PARTS) {
-        app_open_input(app, typed->len == 0 ? part : part + 1, "");
+        part += typed->len > 0;
+        app_open_input(app, part, texts[part - parts]);
         return;
     }
+    app->asked.exception_wanted = false;
     give_back(app);
     app_ask(app, REQUEST_EXCEPTION, SIDE_RELAY);
     app_say(app, "The exception is written down.");
+}
+
+void exception_of_script(struct app *app)
+{
+    struct event *e = &app->asked.exception;
+    char sentence[SCRIPT_SENTENCE];
+
+    *e = (struct event){.kind = EVENT_EXCEPTION, .side = SIDE_RELAY};
+    text_print(e->exception.expected, EVENT_TEXT_MAX, "the keys and the policy of %s",
+               app->config->path[0] ? app->config->path : "the script");
+    text_print(e->exception.happened, EVENT_TEXT_MAX, "%s",
+               script_sentence(&app->run.script, sentence));
+    app->asked.exception_wanted = true;
+    if (app->dialog.kind == DIALOG_NONE)
+        app->dialog.kept = app->dialog.field;
+    app_open_input(app, &parts[0], e->exception.expected);
 }
 
 void exception_begin(struct app *app)

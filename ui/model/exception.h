@@ -9,4 +9,8 @@
  * or says why it cannot be recorded. */
 void exception_begin(struct app *app);
 
+/* Begins the one that must say why the plan is not as the script says, with what is known of it.
+ * Given up, it stops the review. */
+void exception_of_script(struct app *app);
+
 #endif

@@ -34,7 +34,8 @@ static void mark(struct app *app)
     else if (key && !inventory_can_mark(inv, inv->scroll.at))
         app_say(app, "It cannot go: %s.",
                 verdict->known ? verdict->reason : key_class_name(key->class));
-    else if (key && !marked && verdict->known && !verdict->movable)
+    else if (key && !marked && verdict->known && !verdict->movable &&
+             !script_find(&app->inventory.script, key->handle))
         app_say(app, "It cannot go: %s.", verdict->reason);
     else if (key) {
         inventory_mark(inv, inv->scroll.at, !marked);
@@ -220,6 +221,7 @@ static void event(struct app *app, const struct event *e)
 
     if (app->phase == PHASE_PLANNING)
         trial_event(&app->inventory.trial, e, app->at.now_ms);
+    marks_event(app, e);
     if (e->kind != EVENT_COMPARED)
         return;
     /* without memory it is shown once, and not kept */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/model/marks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void mark_named(struct app *app, const struct uri *uri, uint64_t *handles)
 {
@@ -17,6 +19,101 @@ static void mark_named(struct app *app, const struct uri *uri, uint64_t *handles
         app_say(app, "The ceremony file names a key that is not here: %.200s", uri->text);
 }
 
+/* --- the script ------------------------------------------------------------------------------- */
+
+struct chosen {
+    struct app *app;
+    const struct key_desc **keys;
+};
+
+static bool note(void *ctx, const struct script_difference *it, struct err *err)
+{
+    const struct chosen *c = ctx;
+    struct script_summary *differs = &c->app->inventory.differs;
+    char text[KEY_LABEL_TEXT];
+
+    (void)err;
+    if (it->what == SCRIPT_LEFT_OUT)
+        script_note(differs, it->what, script_key_text(it->key, text));
+    else if (it->what == SCRIPT_ADDED)
+        script_note(differs, it->what, key_label_text(c->keys[it->chosen], text));
+    else {
+        const struct script_line *line = &c->app->inventory.script.lines[it->line - 1];
+        snprintf(text, sizeof text, "line %u names %u, not %u", it->line, line->found,
+                 line->expect);
+        script_note(differs, it->what, text);
+    }
+    return true;
+}
+
+static void note_settings(struct app *app)
+{
+    const struct config *config = app->config;
+    uint32_t bits = script_settings(&config->script, &config->policy, config->rehearsal);
+
+    for (unsigned i = 0; i < SCRIPT_SETTINGS; i++)
+        if (bits & UINT32_C(1) << i)
+            script_note(&app->inventory.differs, SCRIPT_POLICY, script_setting_name(i));
+}
+
+/* Will the ceremony file's own lines be the selection? Marks that were saved since are others. */
+static bool are_script(const struct app *app)
+{
+    const struct config *config = app->config;
+
+    if (!app->inventory.marks_are_files || config->key_count != config->script.count)
+        return false;
+    for (size_t i = 0; i < config->key_count; i++)
+        if (strcmp(config->keys[i].text, config->script.lines[i].uri) != 0)
+            return false;
+    return true;
+}
+
+/* The lines of the script choose whatever they name, also what nobody can mark. */
+static size_t list_chosen(const struct app *app, uint64_t *handles, const struct key_desc **keys)
+{
+    const struct inventory *inv = &app->side[SIDE_SOURCE].inventory;
+    const bool script = are_script(app);
+    size_t count = 0;
+
+    for (size_t i = 0; i < inv->list.count; i++) {
+        const struct key_desc *key = &inv->list.keys[i];
+        if (script ? !script_find(&app->inventory.script, key->handle) : !inv->marked[i])
+            continue;
+        handles[count] = key->handle;
+        keys[count++] = key;
+    }
+    return count;
+}
+
+static void compare(struct app *app)
+{
+    const struct inventory *inv = &app->side[SIDE_SOURCE].inventory;
+    uint64_t *handles = calloc(inv->list.count + 1, sizeof *handles);
+    const struct key_desc **keys = calloc(inv->list.count + 1, sizeof(struct key_desc *));
+    struct err ignored;
+
+    app->inventory.differs = (struct script_summary){0};
+    if (handles && keys && app->inventory.script.opened) {
+        struct chosen chosen = {app, keys};
+        size_t count = list_chosen(app, handles, keys);
+        script_compare(&app->inventory.script, handles, count, note, &chosen, &ignored);
+        note_settings(app);
+    }
+    free(handles);
+    free(keys);
+}
+
+void marks_event(struct app *app, const struct event *e)
+{
+    struct err err;
+
+    if (e->kind == EVENT_BEGIN)
+        script_free(&app->inventory.script);
+    if (e->kind == EVENT_SCRIPT && !script_take(&app->inventory.script, &e->script, &err))
+        app_show_error(app, &err);
+}
+
 void marks_take(struct app *app)
 {
     size_t count = app->side[SIDE_SOURCE].inventory.list.count;
@@ -27,11 +124,13 @@ void marks_take(struct app *app)
     free(handles);
     app->side[SIDE_SOURCE].inventory.toggled_count = 0; /* the file's: no change to undo */
     app->inventory.marks_are_files = app->config->key_count > 0;
+    compare(app);
 }
 
 void marks_changed(struct app *app)
 {
     app->inventory.marks_are_files = false;
+    compare(app);
 }
 
 /* The marks, as the ceremony file names keys; *uris is the caller's. */
@@ -64,6 +163,8 @@ bool marks_keep(struct app *app, struct err *err)
     if (!marked_uris(&app->side[SIDE_SOURCE].inventory, &uris, &count, err))
         return false;
     free(config->keys);
+    free(config->expect);
+    config->expect = NULL;
     config->keys = uris;
     config->key_count = count;
     app->inventory.marks_are_files = count > 0;

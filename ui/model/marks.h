@@ -19,4 +19,7 @@ bool marks_keep(struct app *app, struct err *err);
 bool marks_selection(const struct app *app, struct selection *selection, uint64_t **handles,
                      struct err *err);
 
+/* Of every event: what the script names. */
+void marks_event(struct app *app, const struct event *e);
+
 #endif

@@ -19,6 +19,7 @@ enum request_kind {
     REQUEST_VERDICTS,    /* worker_verdicts() */
     REQUEST_PLAN,        /* worker_plan(marks_selection()) */
     REQUEST_INTERRUPTED, /* worker_resume(), in the place of REQUEST_PLAN */
+    REQUEST_REVIEW,      /* worker_review() */
     REQUEST_SIGN,        /* worker_sign() */
     REQUEST_RUN,         /* worker_run() */
     REQUEST_EXCEPTION,   /* worker_exception(app->asked.exception) */

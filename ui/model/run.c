@@ -54,6 +54,7 @@ void run_forget_plan(struct run *run)
 {
     forget_keys(run);
     run->more_count = 0;
+    run->script = (struct script_summary){0};
     forget_warnings(run);
 }
 
@@ -196,6 +197,16 @@ static bool take_planned(struct run *run, const struct event *e)
         run->refused += key->route == ROUTE_NONE;
     }
     return note_failure(run, e->key, key->route == ROUTE_NONE);
+}
+
+static void take_script(struct run *run, const struct event *e)
+{
+    enum script_what what = e->script.what;
+
+    if (what >= SCRIPT_LEFT_OUT && what <= SCRIPT_POLICY)
+        script_note(&run->script, what, e->script.text);
+    else if (what == SCRIPT_VERDICT)
+        run->script_outcome = e->script.outcome;
 }
 
 static void take_gate(struct run *run, const struct event *e)
@@ -427,6 +438,9 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
     case EVENT_REJECTED:
     case EVENT_WARNING:
         take_note(run, e);
+        break;
+    case EVENT_SCRIPT:
+        take_script(run, e);
         break;
     case EVENT_PLANNED:
         return take_planned(run, e);

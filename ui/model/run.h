@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "hsm/facts.h"
+#include "plan/script.h"
 #include "protocol/event.h"
 #include "ui/model/texts.h"
 
@@ -124,8 +125,10 @@ struct run {
     int64_t canary_ms;                   /* wall clock of the last canary; 0: none yet */
     struct run_note notes[RUN_NOTES_MAX];
     unsigned note_count;
-    unsigned notes_lost;  /* warnings that had no room */
-    struct run_key *keys; /* of the plan, in its order */
+    unsigned notes_lost;                /* warnings that had no room */
+    struct script_summary script;       /* what is not as the script says, of the plan */
+    enum script_outcome script_outcome; /* at the end */
+    struct run_key *keys;               /* of the plan, in its order */
     size_t key_count, key_room;
     size_t chosen;                /* of them, those that do not go along with another; ... */
     size_t movable;               /* ... and of these, those that can go */

@@ -223,6 +223,50 @@ static void tell_canary(struct line *l)
     add(l, ", %" PRId64 ".%" PRId64 " ms", micros / 1000, micros % 1000 / 100);
 }
 
+static void tell_script(struct line *l)
+{
+    const struct event_script *script = &l->event->script;
+    char label[KEY_LABEL_TEXT];
+
+    switch (script->what) {
+    case SCRIPT_LINE:
+        head(l, sign_none, 0);
+        add(l, "script, line %" PRIu32 ": %s", script->line, script->text);
+        break;
+    case SCRIPT_OPENED:
+        head(l, script->expect && script->expect != script->found ? sign_failed : sign_none, 0);
+        add(l, "script, line %" PRIu32 ": names %" PRIu32 " key%s here", script->line,
+            script->found, script->found == 1 ? "" : "s");
+        if (script->expect)
+            add(l, ", expected: %" PRIu32, script->expect);
+        break;
+    case SCRIPT_KEY:
+        head(l, sign_none, 0);
+        text_safe(script->label,
+                  script->label_len < KEY_LABEL_MAX ? script->label_len : KEY_LABEL_MAX, label,
+                  sizeof label);
+        add(l, "script, line %" PRIu32 ": %s, %s", script->line, label, script->type);
+        break;
+    case SCRIPT_VERDICT:
+        head(l,
+             script->outcome == SCRIPT_FOLLOWED ? sign_ok
+             : script->outcome == SCRIPT_NONE   ? sign_none
+                                                : sign_failed,
+             0);
+        add(l, "script: %s", script_outcome_name(script->outcome));
+        add_some(l, ": ", script->text);
+        break;
+    case SCRIPT_WANTED:
+        head(l, sign_waiting, 0);
+        add(l, "NOT AS THE SCRIPT SAYS: %s; an exception must say why", script->text);
+        break;
+    default:
+        head(l, sign_failed, 0);
+        add(l, "NOT AS THE SCRIPT SAYS: %s: %s", script_what_name(script->what), script->text);
+        break;
+    }
+}
+
 static void tell_planned(struct line *l)
 {
     char type[KEY_TYPE_TEXT];
@@ -394,6 +438,12 @@ static void tell_end(struct line *l)
 
 static void tell_pin(struct line *l)
 {
+    if (l->event->pin.file[0]) {
+        head(l, sign_none, 0);
+        add(l, "the PIN of token %s, serial %s, comes from %s", l->event->pin.token,
+            l->event->pin.serial, l->event->pin.file);
+        return;
+    }
     head(l, sign_waiting, 0);
     add(l, "the PIN of token %s, serial %s", l->event->pin.token, l->event->pin.serial);
     if (l->event->pin.flags & HSM_TOKEN_PIN_FINAL_TRY)
@@ -405,7 +455,8 @@ static void tell_pin(struct line *l)
 static void tell_exception(struct line *l)
 {
     head(l, sign_none, 0);
-    add(l, "exception: expected: %s; happened: %s; decided: %s", l->event->exception.expected,
+    add(l, "exception%s: expected: %s; happened: %s; decided: %s",
+        l->event->exception.script ? " from the script" : "", l->event->exception.expected,
         l->event->exception.happened, l->event->exception.decided);
 }
 
@@ -422,6 +473,7 @@ static void (*const printers[EVENT_KINDS])(struct line *) = {
     [EVENT_CHOICE] = tell_choice,
     [EVENT_REJECTED] = tell_rejected,
     [EVENT_CANARY] = tell_canary,
+    [EVENT_SCRIPT] = tell_script,
     [EVENT_PLANNED] = tell_planned,
     [EVENT_WARNING] = tell_warning,
     [EVENT_GATE] = tell_gate,

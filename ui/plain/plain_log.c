@@ -382,6 +382,14 @@ static bool take_inventory(struct plain_log *l, const struct event *event, int64
     return true;
 }
 
+/* Each key of the script stands in the plan, too, or among what differs. */
+static bool take_script(struct plain_log *l, const struct event *event, int64_t now_ms)
+{
+    (void)l;
+    (void)now_ms;
+    return event->script.what != SCRIPT_KEY;
+}
+
 static bool (*const takers[EVENT_KINDS])(struct plain_log *, const struct event *, int64_t) = {
     [EVENT_BEGIN] = take_begin,
     [EVENT_PLANNED] = take_planned,
@@ -394,6 +402,7 @@ static bool (*const takers[EVENT_KINDS])(struct plain_log *, const struct event 
     [EVENT_WARNING] = take_warning,
     [EVENT_HSM] = take_hsm,
     [EVENT_KCV] = take_kcv,
+    [EVENT_SCRIPT] = take_script,
 };
 
 void plain_log_event(struct plain_log *l, const struct event *event, int64_t now_ms)

@@ -24,9 +24,10 @@ static const struct {
 } commands[] = {
     {WORKER_OPEN, SIDE_SOURCE},   {WORKER_OPEN, SIDE_DESTINATION},   {WORKER_DEVICES, SIDE_RELAY},
     {WORKER_CHOOSE, SIDE_SOURCE}, {WORKER_CHOOSE, SIDE_DESTINATION}, {WORKER_COMPARE, SIDE_RELAY},
-    {WORKER_PLAN, SIDE_RELAY},    {WORKER_RUN, SIDE_RELAY},          {WORKER_SIGN, SIDE_RELAY},
+    {WORKER_PLAN, SIDE_RELAY},    {WORKER_REVIEW, SIDE_RELAY},       {WORKER_RUN, SIDE_RELAY},
+    {WORKER_SIGN, SIDE_RELAY},
 };
-enum { SIGN = sizeof commands / sizeof commands[0] - 1 };
+enum { SIGN = sizeof commands / sizeof commands[0] - 1, REVIEW = SIGN - 2, PLAN = REVIEW - 1 };
 
 struct loop {
     const struct plain_job *job;
@@ -42,7 +43,7 @@ struct loop {
     struct event gate;    /* the gate that is open */
     struct event pace;    /* the step that it waits before */
     struct run run;       /* the plan, to say what such a step will do; empty if nothing waits */
-    enum event_kind open; /* which of the three */
+    enum event_kind open; /* which of the three; EVENT_SCRIPT: an exception is its only answer */
     bool rehearsal;
     struct event exception; /* what is written down while it is; where the ceremony is */
     unsigned part;          /* of the exception, asked for now, from 1; 0: none is written */
@@ -92,6 +93,8 @@ static bool send_command(const struct loop *l, struct err *err)
         if (l->job->resume)
             return worker_resume(w, err);
         return worker_plan(w, l->job->selection, err);
+    case WORKER_REVIEW:
+        return worker_review(w, err);
     case WORKER_SIGN:
         return worker_sign(w, err);
     default:
@@ -102,7 +105,7 @@ static bool send_command(const struct loop *l, struct err *err)
 /* Which command of the table is the last. */
 static size_t count_commands(const struct plain_job *job)
 {
-    return job->sign ? SIGN + 1 : !job->selection ? SIGN - 2 : job->until_plan ? SIGN - 1 : SIGN;
+    return job->sign ? SIGN + 1 : !job->selection ? PLAN : job->until_plan ? REVIEW : SIGN;
 }
 
 /* Devices are confirmed where a ceremony is to follow. */
@@ -216,6 +219,8 @@ static void ask_open(struct loop *l)
         ask_pace(l);
     else if (l->open == EVENT_GATE)
         ask(l, l->gate.gate.question, false);
+    else if (l->open == EVENT_SCRIPT)
+        ask(l, "type  !exception  to write down why it is not as the script says", false);
     else if (l->last_try)
         ask(l, "a wrong PIN locks this token; type  last try  to go on", false);
     else
@@ -227,7 +232,8 @@ static void ask_of(struct loop *l, const struct event *event)
     l->asked = event->seq;
     l->last_try = event->kind == EVENT_PIN && (event->pin.flags & HSM_TOKEN_PIN_FINAL_TRY);
     l->open = event->kind;
-    *(l->open == EVENT_GATE ? &l->gate : l->open == EVENT_PACE ? &l->pace : &l->pin) = *event;
+    if (l->open != EVENT_SCRIPT)
+        *(l->open == EVENT_GATE ? &l->gate : l->open == EVENT_PACE ? &l->pace : &l->pin) = *event;
     ask_open(l);
 }
 
@@ -292,7 +298,12 @@ static void explain(struct loop *l)
         gate_words(l->gate.gate.gate, &sheet);
         sheet_line(&sheet, "Tries left: %u. After them the ceremony is stopped.",
                    l->gate.gate.tries_left);
-    } else
+    } else if (l->open == EVENT_SCRIPT)
+        sheet_line(
+            &sheet, "%s",
+            "The keys or settings are not as the ceremony file names them. The review opens "
+            "once an exception says what was expected, what happened, and what was decided.");
+    else
         sheet_line(&sheet,
                    "Compare the token's label with the script on paper, serial %s. One try "
                    "is made with this PIN; the token counts wrong ones, and may lock.",
@@ -358,6 +369,8 @@ static void answer(struct loop *l)
         ask_part(l);
     } else if (l->open == EVENT_PACE) {
         answer_pace(l);
+    } else if (l->open == EVENT_SCRIPT) {
+        ask_open(l);
     } else if (!l->last_try) {
         worker_answer(l->job->worker, l->asked, (const char *)line->data, line->len);
         ask_end(&l->ask);
@@ -405,7 +418,12 @@ static void take_event(struct loop *l, const struct event *event)
 
     switch (event->kind) {
     case EVENT_PIN:
-        ask_of(l, event);
+        if (!event->pin.file[0])
+            ask_of(l, event);
+        break;
+    case EVENT_SCRIPT:
+        if (event->script.what == SCRIPT_WANTED)
+            ask_of(l, event);
         break;
     case EVENT_GATE:
         if (event->gate.state == GATE_OPEN)
@@ -423,8 +441,8 @@ static void take_event(struct loop *l, const struct event *event)
     case EVENT_STEP:
         note_step(l, event);
         break;
-    case EVENT_EXCEPTION: /* the engine writes down some itself */
-        if (l->handed_on)
+    case EVENT_EXCEPTION:                            /* the engine writes down some itself */
+        if (l->handed_on && l->open != EVENT_SCRIPT) /* that one was what was asked for */
             ask_open(l);
         l->handed_on = false;
         break;

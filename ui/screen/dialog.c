@@ -455,13 +455,25 @@ static struct rect open_review(const struct app *app, struct canvas *c)
     return (struct rect){in.x, in.y + y, in.w, in.h - y};
 }
 
+/* In as many lines as it takes, within reason; returns the line below. */
+static int draw_script(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    char text[SCRIPT_SENTENCE + 32], sentence[SCRIPT_SENTENCE];
+
+    if (!script_deviates(&app->run.script))
+        return y;
+    snprintf(text, sizeof text, "NOT AS THE SCRIPT SAYS: %s",
+             script_sentence(&app->run.script, sentence));
+    return y + draw_wrapped(c, (struct rect){r.x, y, r.w, r.h / 2}, STYLE_WARN, text);
+}
+
 /* First what the officers decide on: from where to where, what to know, which keys. The mechanisms
  * come after the keys. */
 static void draw_review(const struct app *app, struct canvas *c)
 {
     enum { FEWEST = 2 }; /* lines that can be scrolled */
     struct rect in = open_review(app, c);
-    int y = draw_party(app, c, in), bottom = in.y + in.h, end, most;
+    int y = draw_script(app, c, in, draw_party(app, c, in)), bottom = in.y + in.h, end, most;
     bool wrong = app->phase != PHASE_REVIEWING && app->run.gate.last == GATE_WRONG;
     unsigned shown;
     struct sheet ask;

@@ -133,6 +133,12 @@ static bool do_plan(struct console *c, const struct request *r, struct err *err)
     return ok;
 }
 
+static bool do_review(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    return worker_review(c->worker, err);
+}
+
 static bool do_run(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
@@ -301,6 +307,7 @@ static const struct {
     [REQUEST_DEVICES] = {do_devices, true},
     [REQUEST_VERDICTS] = {do_verdicts, true},
     [REQUEST_PLAN] = {do_plan, true},
+    [REQUEST_REVIEW] = {do_review, true},
     [REQUEST_SIGN] = {do_sign, true},
     [REQUEST_RUN] = {do_run, true},
     [REQUEST_ANSWER] = {do_answer, true},

@@ -210,6 +210,17 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
     return why_not(verdict->reason, width, out, size);
 }
 
+/* Marked as the script says; beyond it; or left out of it. */
+static const char *mark_of(const struct app *app, const struct key_desc *key, bool marked)
+{
+    const struct script *script = &app->inventory.script;
+    bool named = script->opened && script_find(script, key->handle);
+
+    if (marked)
+        return named || !script->opened ? "*" : "+";
+    return named && key->class != KEY_CLASS_DATA ? "-" : "";
+}
+
 static void draw_object(const struct app *app, struct canvas *c, enum side side, size_t row,
                         struct rect r)
 {
@@ -222,8 +233,8 @@ static void draw_object(const struct app *app, struct canvas *c, enum side side,
     const char *verdict = word_for(app, side, row, w.verdict, word, sizeof word);
     int x;
 
-    if (marked)
-        draw_text(c, r.x + 1, r.y, 1, STYLE_STRONG, "*");
+    if (side == SIDE_SOURCE)
+        draw_text(c, r.x + 1, r.y, 1, STYLE_STRONG, mark_of(app, key, marked));
     draw_text(c, r.x + 2, r.y, w.label, style, key_label_text(key, label));
     draw_text(c, r.x + 3 + w.label, r.y, w.type, style, type_text(key, type));
     x = draw_more(c, r.x + 4 + w.label + w.type, r.y, &w, style, key);
@@ -283,7 +294,10 @@ static void draw_foot(const struct app *app, struct canvas *c, enum side side, s
     if (inv->filter[0])
         snprintf(filtered, sizeof filtered, "   filter \"%.40s\": %zu shown", inv->filter,
                  inv->shown_count);
-    if (side == SIDE_SOURCE)
+    if (side == SIDE_SOURCE && script_deviates(&app->inventory.differs))
+        draw_format(c, r.x + 1, r.y, r.w - 1, STYLE_WARN, "%zu of %zu marked, NOT AS THE SCRIPT%s",
+                    inv->marked_count, inv->list.count, filtered);
+    else if (side == SIDE_SOURCE)
         draw_format(c, r.x + 1, r.y, r.w - 1, STYLE_DIM, "%zu of %zu marked%s", inv->marked_count,
                     inv->list.count, filtered);
     else

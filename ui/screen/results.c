@@ -22,7 +22,8 @@ enum request_kind results_request(unsigned command)
         [WORKER_CHOOSE] = REQUEST_CHOOSE,     [WORKER_REFRESH] = REQUEST_REFRESH,
         [WORKER_VERDICTS] = REQUEST_VERDICTS, [WORKER_COMPARE] = REQUEST_COMPARED,
         [WORKER_PLAN] = REQUEST_PLAN,         [WORKER_RESUME] = REQUEST_INTERRUPTED,
-        [WORKER_RUN] = REQUEST_RUN,           [WORKER_SIGN] = REQUEST_SIGN,
+        [WORKER_REVIEW] = REQUEST_REVIEW,     [WORKER_RUN] = REQUEST_RUN,
+        [WORKER_SIGN] = REQUEST_SIGN,
     };
     return command < WORKER_COMMANDS ? kinds[command] : REQUESTS;
 }

@@ -147,6 +147,21 @@ static int draw_not_moved(const struct app *app, struct canvas *c, struct rect r
     return y;
 }
 
+/* Whether the script was followed; returns the line below. */
+static int draw_script(const struct run *run, struct canvas *c, struct rect r, int y)
+{
+    bool good = run->script_outcome == SCRIPT_FOLLOWED;
+    char sentence[SCRIPT_SENTENCE];
+
+    if (run->script_outcome == SCRIPT_NONE)
+        return y;
+    script_sentence(&run->script, sentence);
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Script");
+    draw_format(c, r.x + 12, y, r.w - 12, good ? STYLE_NORMAL : STYLE_WARN, "%s%s%s",
+                script_outcome_name(run->script_outcome), sentence[0] ? ": " : "", sentence);
+    return y + 1;
+}
+
 static void draw_end(const struct app *app, struct canvas *c)
 {
     struct rect b = app->at.layout.body;
@@ -169,7 +184,8 @@ static void draw_end(const struct app *app, struct canvas *c)
     draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
     /* Above the report: a long path must not push off the screen what was left behind. */
-    y = draw_not_moved(app, c, r, y + 3);
+    y = draw_script(run, c, r, y + 3);
+    y = draw_not_moved(app, c, r, y);
     y = draw_left_over(app, c, r, y);
     y = draw_signature(app, c, r, y);
     draw_report(app, c, r, y);
@@ -212,6 +228,7 @@ static void draw_hints(const struct app *app, struct canvas *c, struct rect r)
 static void detail_text(const struct app *app, char *out, size_t size)
 {
     char trial[256];
+    char sentence[SCRIPT_SENTENCE];
     enum side side;
     int64_t ms;
 
@@ -232,6 +249,9 @@ static void detail_text(const struct app *app, char *out, size_t size)
         snprintf(out, size,
                  "[WAIT] The review opens once both HSMs are listed and free; "
                  "F5 takes that back");
+    else if (app->at.view == VIEW_INVENTORY && script_deviates(&app->inventory.differs))
+        snprintf(out, size, "NOT AS THE SCRIPT SAYS: %s",
+                 script_sentence(&app->inventory.differs, sentence));
     else
         pane_current(app, out, size);
 }
