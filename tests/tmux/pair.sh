@@ -39,6 +39,8 @@ walk() { # walk SIZE
     ok "$1: and which on the destination" sees "CKM_AES_KEY_WRAP_KWP"
     type_text "ferry 1"
     press Enter
+    ok "$1: a rehearsal waits before the first step" sees "[NEXT] 1 make"
+    type_text '>'
     ok "$1: both fingerprints are compared" compare
     ok "$1: the ceremony is complete" sees "The ceremony is complete."
     press c

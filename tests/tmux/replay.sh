@@ -27,7 +27,7 @@ same() { # same NAME: so is the picture now, or comes to be
 }
 
 replays() { # replays SIZE: every screen says so
-    sees " REPLAY " && sees "$1"
+    sees "REPLAY   REHEARSAL" && sees "$1"
 }
 
 run_and_replay() { # run_and_replay SIZE

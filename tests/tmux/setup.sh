@@ -379,7 +379,7 @@ type_text '>'
 ok "compared" compare
 ok "and moved between the tokens" sees "The ceremony is complete."
 press F6
-ok "and shown beside the original" sees "again from a fresh process"
+ok "and shown beside the original" sees "[ ok ] by a fresh process"
 press q
 ok "exit 0 again" ended 0
 finish

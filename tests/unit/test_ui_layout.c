@@ -187,15 +187,17 @@ static void test_hint_line_fits(void **state)
         for (int columns = LAYOUT_MIN_COLUMNS - 1; columns <= 200; columns++) {
             const struct key_row *hints[KEYS_HINTS_MAX];
             size_t count = keys_hints(dispatch_views, at, columns, 0, hints);
+            bool help = false;
             int width = 0;
             for (size_t i = 0; i < count; i++) {
                 char name[KEYS_NAME_MAX];
+                help |= hints[i] == &keys_help[0];
                 assert_ptr_equal(found(at, hints[i]->presses[0]), hints[i]);
                 width += (int)(strlen(keys_name(hints[i]->presses[0], name)) +
                                strlen(hints[i]->hint) + 2);
             }
             assert_true(width <= columns);
-            assert_ptr_equal(hints[0], &keys_help[0]);
+            assert_true(help);
             assert_ptr_equal(hints[count - 1], &keys_leaving[2]);
         }
 }

@@ -248,6 +248,7 @@ void fixture_review(struct fixture *f)
         fixture_event(f, &e);
     }
     fixture_done(f, REQUEST_PLAN, SIDE_RELAY, true);
+    fixture_done(f, REQUEST_REVIEW, SIDE_RELAY, true);
 }
 
 void fixture_run(struct fixture *f)

@@ -280,6 +280,11 @@ const struct key_row keys_back[] = {
     {{PRESS_ESC, PRESS_ENTER, 'b'}, 2, "Back", "Back to the screen before.", back, NULL},
     {.help = NULL},
 };
+/* For a list of which Enter opens a row. */
+const struct key_row keys_back_from_list[] = {
+    {{PRESS_ESC, 'b'}, 2, "Back", "Back to the screen before.", back, NULL},
+    {.help = NULL},
+};
 const struct key_row keys_leaving[] = {
     {{PRESS_CTRL('l')}, 0, NULL, "Draw the screen again.", redraw, NULL},
     {{PRESS_CTRL('z')},

@@ -9,7 +9,7 @@
 extern const struct key_row keys_help[], keys_leaving[];
 
 extern const struct key_row keys_moving[], keys_sides[], keys_finding[], keys_save[], keys_retry[],
-    keys_compare[], keys_hsms[], keys_exception[], keys_back[];
+    keys_compare[], keys_hsms[], keys_exception[], keys_back[], keys_back_from_list[];
 
 /* Does this key also act while the plan is being made? */
 bool key_rows_always(const struct key_row *row);

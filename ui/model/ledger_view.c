@@ -299,7 +299,7 @@ static const struct key_row keys[] = {
      NULL},
     {.also = keys_exception},
     {.also = keys_doors},
-    {.also = keys_back},
+    {.also = keys_back_from_list},
     {.also = keys_leaving},
     {.help = NULL},
 };

@@ -73,12 +73,13 @@ static char *uses_text(const struct key_desc *key, char *out, size_t size)
     return out;
 }
 
-/* The check value, or the first 64 bits of the public key's SHA-256, if the HSM reports one. */
+/* The check value, or the first 64 bits of the public key's SHA-256, if the HSM reports one; of a
+ * stored password nothing by which a guess could be tried. */
 static const char *print_text(const struct key_desc *key, char out[TEXT_GROUPS_SIZE])
 {
     if (key->has_public)
         return text_groups(key->spki_sha256, 4, out);
-    return key->kcv_len ? key_kcv_text(key, out) : "-";
+    return key->kcv_len && key->kind != KEY_KIND_GENERIC ? key_kcv_text(key, out) : "-";
 }
 
 /* The cells between type and verdict; returns the column after them. */
