@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the engine tells while it works. An event is plain data smaller than PIPE_BUF, so that one
- * write(2) of it on a pipe is atomic (POSIX). Screen, plain lines, journal and report are sinks of
- * the same events; each can be made from the stream of events alone.
+ * The events that the engine emits while it works. An event is plain data smaller than PIPE_BUF, so
+ * that one write(2) of it to a pipe is atomic (POSIX). Screen, line mode, journal and report are
+ * sinks of the same events; each can be made from the stream of events alone.
  *
  * All strings are terminated; those that came from outside have passed text_safe(). No event ever
  * holds a PIN, key material or a proof's answer.
@@ -28,11 +28,11 @@
 enum event_kind {
     EVENT_BEGIN,         /* begin: the ceremony as it was asked for */
     EVENT_OFFICER,       /* officer: one for each */
-    EVENT_REACH,         /* reach: one for each thing that is said of how a side is reached */
-    EVENT_SIGNER,        /* signer: the key that will sign the report, where one is named */
+    EVENT_REACH,         /* reach: one for each fact about how a side is reached */
+    EVENT_SIGNER,        /* signer: the key that will sign the report, if one is named */
     EVENT_POLICY,        /* note: one line of the policy in force, name and value */
     EVENT_SIDE,          /* side_state: an HSM was opened, logged in to, listed, or failed */
-    EVENT_HSM,           /* hsm: what an opened and chosen HSM says of itself */
+    EVENT_HSM,           /* hsm: the identity that an opened and chosen HSM reports */
     EVENT_LOADED,        /* loaded: one for each library that its module loaded */
     EVENT_CAPABILITY,    /* capability: how one side performs one algorithm, or why not */
     EVENT_CHOICE,        /* choice: what was negotiated */
@@ -44,16 +44,16 @@ enum event_kind {
     EVENT_GATE,          /* gate: officers are asked, or have answered */
     EVENT_PACE,          /* pace: one was chosen; it waits before a step, or no longer */
     EVENT_STEP,          /* step: a step of the protocol begins or ended */
-    EVENT_FINGERPRINT,   /* fingerprint: of the transport key, as one side told it */
+    EVENT_FINGERPRINT,   /* fingerprint: of the transport key, as one side reports it */
     EVENT_PROOF,         /* proof: one proof of one key */
     EVENT_KCV,           /* kcv: one check value of one key, from both sides */
-    EVENT_KEY_DONE,      /* key_done: the last word on one key */
+    EVENT_KEY_DONE,      /* key_done: the final outcome of one key */
     EVENT_INVENTORY,     /* inventory: of one side, before or after */
     EVENT_CALL,          /* call: one call into an HSM begins or ended (the log pane) */
     EVENT_VENDOR_OUTPUT, /* note: a vendor library printed this */
-    EVENT_COMPARED,      /* compared: whether two keys of one name are the same, on request */
+    EVENT_COMPARED,      /* compared: whether two keys of the same name are equal, on request */
     EVENT_ERROR,         /* error: a failure, as the officer reads it */
-    EVENT_EXCEPTION,     /* exception: officers write down that something was not as planned */
+    EVENT_EXCEPTION,     /* exception: officers record a deviation from the script */
     EVENT_END,           /* end: outcome and counts */
     EVENT_PIN,           /* pin: the PIN of one side's token is wanted, or comes from a file */
     EVENT_DONE,          /* done: a command to the worker has ended */
@@ -73,26 +73,26 @@ enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
 struct kcv {
     enum kcv_method method;
     struct kcv_value value[2]; /* by side; both empty: none */
-    char text[EVENT_TEXT_MAX]; /* why there is none, or not on both sides */
+    char text[EVENT_TEXT_MAX]; /* why no side, or only one, has a value */
 };
 
-/* How a side is reached, as it was asked for; SIDE_RELAY: the device of the key that signs. */
+/* How a side is reached, as configured; SIDE_RELAY: the device of the signing key. */
 enum reach {
-    REACH_AGENT,      /* text: a word of the agent's command; none: it is our own agent */
-    REACH_PARAMETERS, /* sha256: of what the module gets when it is initialised */
+    REACH_AGENT,      /* text: a word of the agent's command; no such event: our own agent */
+    REACH_PARAMETERS, /* sha256: of the parameters with which the module is initialised */
     REACH_VARIABLE,   /* text: the name of a variable of the agent's environment; sha256: of its
                          value, which may be a secret */
     REACHES
 };
 
-/* A key that signs the report once it is written, as the ceremony file names it. */
+/* The key that will sign the finished report, as the ceremony file names it. */
 struct event_signer {
     char key[EVENT_TEXT_MAX]; /* its URI; empty: nothing signs */
     char device[16];          /* "source", "destination", "another" */
     char api[16];
     char module[EVENT_PATH_MAX];
     char token[EVENT_TEXT_MAX]; /* its URI */
-    char role[64];              /* of the officer who holds it; empty: nobody by name */
+    char role[64];              /* of the officer who holds it; empty: not named */
 };
 
 enum { COMPARED_KCVS = 2 };
@@ -126,16 +126,16 @@ struct event {
     int64_t utc_ms;  /* wall clock, milliseconds since 1970 */
     int64_t mono_ms; /* since the ceremony began; never goes back */
     enum event_kind kind;
-    enum side side; /* whom it is about */
+    enum side side; /* the side that it is about */
     uint32_t key;   /* which key of the plan, from 1; 0: none */
     union {
         struct {
             char title[EVENT_TEXT_MAX];
             char id[40];      /* the migration's id: label of temporaries is "hsmferry:<id>" */
-            char resumes[40]; /* the id of the interrupted one that this one resumes; empty: none */
+            char resumes[40]; /* id of the interrupted ceremony that it resumes; empty: none */
             char version[32]; /* of this program */
             char file[EVENT_PATH_MAX]; /* the ceremony file; empty: none */
-            uint8_t file_sha256[32];   /* of it as it was read */
+            uint8_t file_sha256[32];   /* of that file, as it was read */
             char libraries[EVENT_TEXT_MAX];
             char confinement[96];    /* of this program; empty: not known */
             uint32_t additions;      /* what this record has beyond the first ones of its format */
@@ -175,34 +175,34 @@ struct event {
             bool more;     /* one more envelope, for some of the keys */
             enum hsm_alg alg;
             uint32_t bits; /* of the RSA pair; of the AES key */
-            char keys[64]; /* the kinds of keys that go in it; empty: all that go in one */
+            char keys[64]; /* the kinds of keys in it; empty: all that fit an envelope */
             char source_call[96];
             char destination_call[96];
             char reason[EVENT_TEXT_MAX];
         } choice;
         struct {
             enum canary_state state;
-            bool transport; /* the canary's own transport keys, not a kind of the plan's */
+            bool transport; /* about the canary's transport keys, not about a kind of key */
             enum key_kind kind;
-            enum hsm_alg alg;          /* what encrypted it */
+            enum hsm_alg alg;          /* the algorithm that encrypted it */
             char type[64];             /* "RSA 2048" */
-            uint32_t bytes;            /* what crossed the relay; 0: nothing */
-            uint8_t sha256[32];        /* of it */
-            int64_t micros;            /* how long it took */
+            uint32_t bytes;            /* that crossed the relay; 0: none */
+            uint8_t sha256[32];        /* of these bytes */
+            int64_t micros;            /* duration */
             char text[EVENT_TEXT_MAX]; /* how it was proven, or what failed */
         } canary;
         struct event_script script;
         struct {
-            struct key_desc desc;        /* as listed on the source */
-            uint32_t want_flags;         /* what it shall be on the destination */
-            enum key_route route;        /* ROUTE_NONE: refused */
-            enum err_code refused;       /* why it cannot go: ERR_NONE when it can */
-            bool explicit;               /* named in the ceremony file itself, not by a pattern */
-            bool kept;                   /* an interrupted ceremony has put it there already */
-            uint32_t companion_of;       /* goes along with this key, from 1; 0: chosen itself */
-            uint32_t bytes;              /* of a public object's DER, as read for the plan ... */
-            uint8_t sha256[32];          /* ... and the digest of it */
-            char reason[EVENT_TEXT_MAX]; /* why it cannot go, or how it goes */
+            struct key_desc desc;  /* as listed on the source */
+            uint32_t want_flags;   /* its flags on the destination, as planned */
+            enum key_route route;  /* ROUTE_NONE: refused */
+            enum err_code refused; /* why it cannot be migrated; ERR_NONE: it can */
+            bool explicit; /* the ceremony file names it, not only a pattern that matches it */
+            bool kept;     /* an interrupted ceremony has already migrated it */
+            uint32_t companion_of; /* the key that it accompanies, from 1; 0: selected itself */
+            uint32_t bytes;        /* of a public object's DER, as read for the plan ... */
+            uint8_t sha256[32];    /* ... and the digest of it */
+            char reason[EVENT_TEXT_MAX]; /* why it cannot be migrated, or how it is */
             char proof[32];              /* how it will be proven */
         } planned;
         struct {
@@ -223,11 +223,11 @@ struct event {
         struct {
             enum step_id id;
             enum event_state state;
-            uint32_t bytes;            /* what leaves, crosses the relay, arrives; 0: nothing */
-            uint8_t sha256[32];        /* of it */
-            int64_t micros;            /* how long it took, once it ended */
-            char call[96];             /* the API's own call: "C_WrapKey CKM_RSA_PKCS_OAEP" */
-            char text[EVENT_TEXT_MAX]; /* "RSA 3072", "OAEP blob", what failed */
+            uint32_t bytes;            /* that leave, cross the relay or arrive; 0: none */
+            uint8_t sha256[32];        /* of these bytes */
+            int64_t micros;            /* duration, once it ended */
+            char call[96];             /* the call of the API: "C_WrapKey CKM_RSA_PKCS_OAEP" */
+            char text[EVENT_TEXT_MAX]; /* "RSA 3072", "OAEP blob", the failure */
         } step;
         struct {
             uint8_t spki_sha256[32];
@@ -238,7 +238,7 @@ struct event {
             enum hsm_proof proof;
             enum event_state state;
             enum step_id stage;         /* STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH */
-            char call[2][HSM_CALL_MAX]; /* by side: the operation, in the API's own words */
+            char call[2][HSM_CALL_MAX]; /* by side: the operation, as the API names it */
             char text[EVENT_TEXT_MAX];  /* one sentence that an auditor could quote */
         } proof;
         struct kcv kcv;
@@ -253,9 +253,9 @@ struct event {
         struct {
             bool after;
             uint32_t objects;
-            uint32_t unexplained; /* after: objects that neither were there nor were migrated */
-            uint32_t missing;     /* after: objects that were there before */
-            uint32_t nameless;    /* before: objects that bear neither class nor name */
+            uint32_t unexplained; /* after: objects that are new, but were not migrated */
+            uint32_t missing;     /* after: objects from before that are gone */
+            uint32_t nameless;    /* before: objects without class or name */
             uint8_t sha256[32];   /* over the sorted handles */
         } inventory;
         struct {
@@ -269,14 +269,14 @@ struct event {
         struct {
             char token[4 * 32 + 1];
             char serial[4 * 16 + 1];
-            char officer[EVENT_TEXT_MAX]; /* of this side, where the file names one ... */
-            char role[64];                /* ... and as what */
+            char officer[EVENT_TEXT_MAX]; /* of this side, if the file names one ... */
+            char role[64];                /* ... and the role */
             uint32_t flags;               /* enum hsm_slot_flag: count low, final try */
             char file[URI_PIN_FILE_MAX];  /* it comes from this file: nobody is asked */
         } pin;
         struct {
             unsigned command; /* enum worker_command */
-            bool ok;          /* when not, an EVENT_ERROR came before */
+            bool ok;          /* false: an EVENT_ERROR came before */
         } done;
         struct err error;
         struct {
@@ -292,8 +292,8 @@ struct event {
             int exit_code;
             uint32_t migrated, unproven, refused, failed;
             uint32_t companions, companions_refused,
-                companions_failed; /* companions, which the others leave out */
-            uint32_t left_over; /* temporaries that could not be destroyed, unexplained objects */
+                companions_failed; /* these are not counted among the others */
+            uint32_t left_over;    /* temporary objects not destroyed, and unexplained objects */
             char text[EVENT_TEXT_MAX];
         } end;
     };
@@ -301,12 +301,12 @@ struct event {
 
 _Static_assert(sizeof(struct event) <= 4096, "one event is one atomic write (PIPE_BUF)");
 
-/* Takes events. A sink may refuse: then the step that the event announces does not happen. */
+/* Takes events. A sink may refuse one; then the announced step is not carried out. */
 struct event_sink {
     bool (*emit)(struct event_sink *sink, const struct event *event, struct err *err);
 };
 
-/* Words for lines and reports: "begin", "ok", "agent". */
+/* Words for line mode and reports: "begin", "ok", "agent". */
 const char *event_kind_name(enum event_kind kind);
 const char *reach_name(enum reach reach);
 const char *event_state_name(enum event_state state);
@@ -321,7 +321,7 @@ char *event_kcv_text(const struct kcv *kcv, char *out);
 enum { EVENT_COMPARED_TEXT = 3 * EVENT_KCV_TEXT };
 char *event_compared_text(const struct compared *compared, char *out);
 
-/* One side's value alone: hexadecimal, of long ones the first eight octets; empty: none. out has
+/* The value of one side: hexadecimal, at most its first eight octets; empty: none. out has
  * EVENT_KCV_TEXT bytes. Returns out. */
 char *event_kcv_value(const struct kcv *kcv, enum side side, char *out);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a ceremony waits for its officers. */
+/* Gates: the points at which a ceremony waits for its officers. */
 #ifndef HSMFERRY_PROTOCOL_GATE_H
 #define HSMFERRY_PROTOCOL_GATE_H
 
-/* GATE_NONE: of a step that waits for nobody. */
+/* GATE_NONE: the step waits for nobody. */
 enum gate { GATE_DEVICES, GATE_REVIEW, GATE_FINGERPRINT, GATE_KEY, GATES, GATE_NONE = GATES };
 enum gate_state { GATE_OPEN, GATE_WRONG, GATE_CONFIRMED, GATE_REFUSED, GATE_WAIVED, GATE_STATES };
 
-/* Words for lines and reports: "fingerprint", "waived". */
+/* Words for line mode and reports: "fingerprint", "waived". */
 const char *gate_name(enum gate gate);
 const char *gate_state_name(enum gate_state state);
 

@@ -10,7 +10,7 @@ struct officer {
     char role[OFFICER_ROLE_MAX];
 };
 
-/* What the officers of the two sides are called in a ceremony file, by enum side. */
+/* The roles of the officers of the two sides in a ceremony file, by enum side. */
 extern const char *const officer_roles[2];
 
 /* The first officer with this role; NULL: there is none. */

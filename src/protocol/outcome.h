@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of a key, of a throw-away key, of a comparison, of a ceremony. */
+/* The outcomes of a key, a test key of the canary, a comparison, a ceremony. */
 #ifndef HSMFERRY_PROTOCOL_OUTCOME_H
 #define HSMFERRY_PROTOCOL_OUTCOME_H
 
@@ -9,16 +9,16 @@ enum key_outcome {
     KEY_REFUSED,
     KEY_FAILED,
     KEY_UNKNOWN,
-    KEY_UNPROVEN, /* arrived by a waiver: nothing proves it */
+    KEY_UNPROVEN, /* migrated under a waiver: nothing proves it */
     KEY_OUTCOMES
 };
 
-/* How a key travels: AES-wrapped; under OAEP itself; not encrypted, since it is public. */
+/* How a key is carried: wrapped by AES; directly by OAEP; unencrypted, since it is public. */
 enum key_route { ROUTE_NONE, ROUTE_ENVELOPE, ROUTE_DIRECT, ROUTE_PUBLIC, ROUTES };
 
-/* What became of a throw-away key. Impossible: the source does not make one. Commits: it is about
- * to become a token object on the destination, under the label of temporaries. Clean, of all of
- * them together: both inventories are again as they were. */
+/* The outcome of a test key. Impossible: the source cannot generate one. Commits: it is about to
+ * become a token object on the destination, under the label of temporary objects. Clean (said of
+ * the whole canary): both inventories are as they were before it. */
 enum canary_state {
     CANARY_PASSED,
     CANARY_FAILED,
@@ -31,14 +31,14 @@ enum canary_state {
 enum comparison {
     COMPARED_SAME,
     COMPARED_DIFFERS,
-    COMPARED_ONLY_HERE, /* the other side has none of this name: its handle is 0 */
-    COMPARED_UNKNOWN,   /* no operation that both may carry out tells */
+    COMPARED_ONLY_HERE, /* the other side has no key of this name: its handle is 0 */
+    COMPARED_UNKNOWN,   /* no operation that both sides may perform shows it */
     COMPARISONS
 };
 
 enum end_outcome { END_COMPLETE, END_PARTIAL, END_FAILED, END_ABORTED, END_OUTCOMES };
 
-/* Words for lines and reports: "migrated", "envelope", "passed", "differs", "complete". */
+/* Words for line mode and reports: "migrated", "envelope", "passed", "differs", "complete". */
 const char *key_outcome_name(enum key_outcome outcome);
 const char *key_route_name(enum key_route route);
 const char *canary_state_name(enum canary_state state);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parties of a ceremony: two HSMs, and the relay between them. */
+/* The sides of a ceremony: two HSMs, and the relay between them. */
 #ifndef HSMFERRY_PROTOCOL_SIDE_H
 #define HSMFERRY_PROTOCOL_SIDE_H
 
@@ -15,7 +15,7 @@ enum side_state {
     SIDE_STATES
 };
 
-/* Words for lines and reports: "source", "logged in". */
+/* Words for line mode and reports: "source", "logged in". */
 const char *side_name(enum side side);
 const char *side_state_name(enum side_state state);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The steps of the protocol: their names, their numbers, and where each one happens. */
+/* The steps of the protocol: their names, numbers and sides. */
 #ifndef HSMFERRY_PROTOCOL_STEP_H
 #define HSMFERRY_PROTOCOL_STEP_H
 
 #include "protocol/side.h"
 
-/* The protocol's steps. step_number() tells the number that the documents use. */
+/* The protocol's steps, in its order. step_number() returns the number that the documents use. */
 enum step_id {
     STEP_MAKE_PAIR,
     STEP_RELAY_PUBLIC,
@@ -18,7 +18,7 @@ enum step_id {
     STEP_RELAY_KEY,
     STEP_UNWRAP_KEY,
     STEP_PROVE,
-    STEP_READ_OBJECT, /* public objects: instead of the four before */
+    STEP_READ_OBJECT, /* public objects: in place of the four steps before */
     STEP_RELAY_OBJECT,
     STEP_COMMIT,
     STEP_PROVE_AGAIN,
@@ -28,8 +28,8 @@ enum step_id {
     STEPS
 };
 
-/* The step's name for reports ("make-pair"), its number in the protocol (1..12), what it does in
- * a few words ("make the transport pair"), and where it happens. */
+/* The step's name for reports ("make-pair"), its number in the protocol (1..12), its action in
+ * a few words ("make the transport pair"), and its side. */
 const char *step_name(enum step_id id);
 int step_number(enum step_id id);
 const char *step_title(enum step_id id);
