@@ -14,7 +14,7 @@
 
 /* --- which ones --- */
 
-/* What a private key does, its public half does the other way round. */
+/* The uses of a public key that correspond to those of its private key. */
 static uint32_t public_uses(const struct key_desc *key)
 {
     static const uint32_t halves[][2] = {
@@ -45,12 +45,12 @@ struct plan_item companion_made_of(const struct plan_item *of, size_t owner)
     return item;
 }
 
-/* What the plan is completed from. */
+/* The data from which the plan is completed. */
 struct search {
     struct plan *plan;
     const struct key_list *source;
     struct names names;
-    const struct key_desc **halves; /* all that have a public half, by class and half */
+    const struct key_desc **halves; /* all objects whose public half is known, by class and half */
     size_t half_count;
     bool *taken; /* for each of the source's objects: it is in the plan */
     bool by_id;
@@ -66,7 +66,7 @@ static int compare_halves(const void *a, const void *b)
     return memcmp(x->spki_sha256, y->spki_sha256, sizeof x->spki_sha256);
 }
 
-/* The objects of this class with the public half of key: from *first up to the end. */
+/* The objects of this class that hold the public half of key: from *first to before the result. */
 static size_t with_half(const struct search *s, const struct key_desc *key, enum key_class class,
                         size_t *first)
 {
@@ -100,8 +100,8 @@ static bool add(struct search *s, const struct plan_item *item, const struct key
     return plan_add(s->plan, item, err);
 }
 
-/* Where the key and its certificate find each other by id alone, it gets the key's; but two must
- * not become one. */
+/* If the destination matches a key and its certificate by id alone, the object takes the key's id,
+ * unless another object would then have the same name. */
 static void join_by_id(const struct search *s, const struct key_desc *key, struct plan_item *item,
                        bool *has_id)
 {
@@ -118,7 +118,7 @@ static void join_by_id(const struct search *s, const struct key_desc *key, struc
     item->renamed = *has_id = true;
 }
 
-/* Those of one class that hold the key's public half: first those with its id. */
+/* Adds the objects of one class that hold the key's public half: those with its id come first. */
 static bool add_halves(struct search *s, size_t owner, enum key_class class, struct err *err)
 {
     const struct key_desc key = s->plan->items[owner - 1].key; /* the items may move */
@@ -139,8 +139,8 @@ static bool add_halves(struct search *s, size_t owner, enum key_class class, str
     return true;
 }
 
-/* Does it belong to a chosen key, which it will accompany; or, where only its label is this key's,
- * to another private key of the source? */
+/* Does it belong to a selected key, which it will accompany? by_label: it has only the label in
+ * common with this key; does it belong to another private key of the source? */
 static bool is_anothers(const struct search *s, const struct key_desc *is, bool by_label)
 {
     size_t first;
@@ -153,7 +153,7 @@ static bool is_anothers(const struct search *s, const struct key_desc *is, bool 
     return by_label && with_half(s, is, KEY_CLASS_PRIVATE, &first) > 0;
 }
 
-/* Those of one class that bear the key's id or label, whatever they hold. */
+/* Adds the objects of one class with the key's id or label, whatever public key they hold. */
 static bool add_named(struct search *s, size_t owner, enum key_class class, bool by_label,
                       struct err *err)
 {
@@ -192,7 +192,7 @@ static bool add_of(struct search *s, size_t owner, struct err *err)
     return plan_add(s->plan, &made, err);
 }
 
-/* Which of the source's objects are in the plan already; the caller frees it. */
+/* Which objects of the source are already in the plan; the caller frees the array. */
 static bool *mark_chosen(const struct plan *plan, const struct key_list *source)
 {
     bool *taken = calloc(source->count + 1, sizeof *taken);
@@ -240,7 +240,7 @@ bool companion_add(struct plan *plan, const struct key_list *source, bool by_id,
     return ok;
 }
 
-/* --- what they are --- */
+/* --- checking them --- */
 
 static EVP_PKEY *key_in(const struct bytes *spki)
 {
@@ -254,7 +254,7 @@ static EVP_PKEY *key_in(const struct bytes *spki)
     return key;
 }
 
-/* "CN=Root CA 2026,O=Example", in UTF-8, what must not be shown escaped. */
+/* "CN=Root CA 2026,O=Example", in UTF-8; characters that must not be shown are escaped. */
 static void subject_words(const X509 *x, char out[EVENT_TEXT_MAX])
 {
     BIO *bio = BIO_new(BIO_s_mem());

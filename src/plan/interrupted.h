@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the journal of an interrupted ceremony says: all that a resuming one starts from. */
+/* An interrupted ceremony, as its journal records it: the state from which another one resumes. */
 #ifndef HSMFERRY_PLAN_INTERRUPTED_H
 #define HSMFERRY_PLAN_INTERRUPTED_H
 
@@ -11,21 +11,21 @@
 #include "hsm/key.h"
 #include "plan/script.h"
 
-/* One key that was asked for. */
+/* One key that was selected. */
 struct interrupted_key {
-    bool explicit;  /* by itself, not by a pattern */
-    bool refused;   /* it could not go then; where an HSM had failed, it may now */
-    bool announced; /* its commit was, whatever became of it */
-    bool intended;  /* its commit was announced, and not taken back: it may be there, and be ours */
-    bool proven;    /* ... and it was proven behind its commit */
-    bool waived;    /* it arrived, and nothing can prove it: that was waived then */
-    bool failed;    /* it is known not to be there: its turn came and went */
-    bool companion; /* goes along with another: it is not asked for, it comes by itself */
+    bool explicit; /* selected by name, not by a pattern */
+    bool refused;  /* it could not be migrated then; if an HSM had failed, it may be possible now */
+    bool announced; /* its commit was announced, whatever the outcome */
+    bool intended;  /* its commit was announced and not undone: it may exist, and be ours */
+    bool proven;    /* ... and it was proven after its commit */
+    bool waived;    /* it was migrated under a waiver, since nothing can prove it */
+    bool failed;    /* it is known not to exist: its migration failed */
+    bool companion; /* accompanies another key: added to the plan, not selected */
 };
 
 struct interrupted_ceremony {
     char id[40];             /* of that ceremony; its temporaries are labelled "hsmferry:<id>" */
-    bool clean;              /* take back what was not proven, and start nothing over */
+    bool clean;              /* remove unproven keys, and migrate nothing */
     struct hsm_slot slot[2]; /* the tokens, by enum side */
     uint32_t nameless[2];    /* objects that bore neither class nor name when it began */
     bool unexplained;      /* at its end the destination held something that nobody could explain */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Is name one of the names in list, between blanks? */
+/* Is name one of the names in list, which blanks separate? */
 static bool is_listed(const char *list, const char *name)
 {
     size_t len = strlen(name);

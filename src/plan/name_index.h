@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "hsm/key.h"
 
-/* Two orders of the same keys, which stay the list's. {0} is empty. */
+/* Two orders of the same keys, which still belong to the list. {0} is empty. */
 struct names {
     const struct key_desc **by_name; /* class, label, id */
     const struct key_desc **by_id;   /* class, id */
@@ -31,10 +31,10 @@ void names_with_id(const struct names *names, const struct key_desc *key, size_t
 void names_with_label(const struct names *names, const struct key_desc *key, size_t *first,
                       size_t *count);
 
-/* How many bear exactly this name (key_same_name()); counts no further than 2. */
+/* How many keys have exactly this name (key_same_name()); counts up to 2. */
 unsigned names_same(const struct names *names, const struct key_desc *key);
 
-/* The one key that bears exactly this name; NULL when there is none, or more than one. */
+/* The only key with exactly this name; NULL: there is none, or more than one. */
 const struct key_desc *names_only(const struct names *names, const struct key_desc *key);
 
 #endif

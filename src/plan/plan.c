@@ -11,7 +11,7 @@
 #include "plan/name_index.h"
 #include "plan/provable.h"
 
-/* What the verdict on a key is made from. */
+/* The data on which the verdict on a key depends. */
 struct judge {
     const struct policy *policy;
     const struct suite *suite;
@@ -19,7 +19,7 @@ struct judge {
     struct names destination;
 };
 
-enum { SECRET_MAX = 4096 }; /* octets of a secret that are carried; no HSM known has longer ones */
+enum { SECRET_MAX = 4096 }; /* octets; no known HSM has longer secrets */
 
 static bool check_names(const struct judge *judge, const struct key_desc *key, struct err *err)
 {
@@ -64,7 +64,8 @@ static bool fits_directly(const struct suite *suite, const struct key_desc *key,
     return true;
 }
 
-/* How long a private key is in its envelope, nobody tells; a cipher key has a length that fits. */
+/* The encoded length of a private key is not known in advance; cipher keys always have a length
+ * that fits. */
 static bool fits_envelope(const struct wrap_option *option, const struct key_desc *key,
                           struct err *why)
 {
@@ -83,7 +84,7 @@ static bool fits_envelope(const struct wrap_option *option, const struct key_des
     return true;
 }
 
-/* Says how the key goes, and why not by a stronger way. */
+/* Sets how the key is migrated, and why no stronger option is used. */
 static void go(const struct suite *suite, struct plan_item *item, const struct wrap_option *option)
 {
     char *text = item->reason.what;
@@ -106,7 +107,7 @@ static void go(const struct suite *suite, struct plan_item *item, const struct w
                  suite_is_weak(option->alg) ? ": NO INTEGRITY" : "");
 }
 
-/* Did a key like this one get through by this way, as far as that was tried and must be? */
+/* Was a key like this one migrated with this option, as far as the canary tried and must try it? */
 static bool canary_lives(const struct judge *judge, const struct wrap_option *option,
                          const struct key_desc *key, struct err *why)
 {
@@ -116,7 +117,8 @@ static bool canary_lives(const struct judge *judge, const struct wrap_option *op
         return err_set(why, ERR_HSM, "canary: %s", trial->reason);
     if (trial && trial->state == CANARY_IMPOSSIBLE && judge->policy->canary == CANARY_REQUIRED) {
         err_set(why, ERR_HSM, "no canary, which the policy requires: %s", trial->reason);
-        return err_next(why, "Say canary: when-possible in the policy to let it go without.");
+        return err_next(why,
+                        "To migrate it without a canary, set canary: when-possible in the policy.");
     }
     return true;
 }
@@ -144,7 +146,7 @@ static bool choose_route(const struct judge *judge, struct plan_item *item)
     return false;
 }
 
-/* Without a proof, that the envelope opened is all that vouches for a key. */
+/* Without a proof, the only evidence for a key is that its envelope could be opened. */
 static bool has_floor(struct plan_item *item)
 {
     char *text = item->reason.what;
@@ -158,14 +160,14 @@ static bool has_floor(struct plan_item *item)
     return true;
 }
 
-/* Before the review nobody has looked further than the HSM itself does. */
+/* Before the review, public halves were not searched for beyond what the HSM itself reports. */
 static bool has_half(const struct plan_item *item, struct err *why)
 {
     return !key_needs_public(&item->key) || !item->sought ||
            err_set(why, ERR_DATA, "%s, so the copy could not be proven", item->half_text);
 }
 
-/* Says where a public half comes from, that the HSM did not report with the key. */
+/* Adds the origin of a public half that the HSM did not report with the key. */
 static void add_half(struct plan_item *item)
 {
     size_t len = strlen(item->reason.what);
@@ -176,7 +178,7 @@ static void add_half(struct plan_item *item)
         snprintf(item->reason.what + len, sizeof item->reason.what - len, "; %s", text);
 }
 
-/* The first reason is one that nothing can mend: names and public halves come behind the others. */
+/* Reasons that cannot be remedied come first: names and public halves are checked last. */
 static bool judge_key(const struct judge *judge, struct plan_item *item)
 {
     struct err *reason = &item->reason;
@@ -197,8 +199,8 @@ static bool judge_key(const struct judge *judge, struct plan_item *item)
     return true;
 }
 
-/* Certificates of one key may share its id, and do when one was renewed; other names are taken as
- * those of keys are. */
+/* Several certificates of a key may have its id, for example after a renewal; other names must be
+ * free, as those of keys must. */
 static bool check_public_names(const struct judge *judge, const struct key_desc *key,
                                struct err *err)
 {
@@ -211,21 +213,22 @@ static bool check_public_names(const struct judge *judge, const struct key_desc 
                    "the destination has a certificate with this label and id already");
 }
 
-/* owner: the private key that it goes along with; NULL: it was chosen itself. */
+/* owner: the private key that it accompanies; NULL: it was selected itself. */
 static bool judge_public(const struct judge *judge, struct plan_item *item,
                          const struct plan_item *owner)
 {
     struct err *reason = &item->reason;
 
     if (owner && owner->route == ROUTE_NONE)
-        return err_set(reason, ERR_CONFLICT, "its private key does not go");
+        return err_set(reason, ERR_CONFLICT, "its private key cannot be migrated");
     if (!policy_public_may_go(&item->key, reason) ||
         (item->key.class == KEY_CLASS_PUBLIC &&
          !limits_allow(&judge->suite->limits, &item->key, reason)) ||
         !keeps_templates(judge, &item->key, reason) ||
         !check_public_names(judge, &item->key, reason))
         return false;
-    /* What a certificate certifies, companions_read() checks: one wrong answer must not cost it. */
+    /* public_objects_judge() checks the public key in a certificate: one wrong answer must not cost
+     * it. */
     if (owner && item->key.class == KEY_CLASS_PUBLIC && item->key.has_public &&
         memcmp(item->key.spki_sha256, owner->key.spki_sha256, sizeof owner->key.spki_sha256) != 0)
         return err_set(reason, ERR_CONFLICT, "it bears the private key's %s and is another key's",
@@ -253,7 +256,7 @@ bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err)
 {
     struct plan_item *items;
 
-    /* Grown in powers of two; count alone tells when. */
+    /* The array grows in powers of two, so count alone shows when. */
     if ((plan->count & (plan->count - 1)) == 0) {
         items = reallocarray(plan->items, plan->count ? 2 * plan->count : 1, sizeof *items);
         if (!items)
@@ -336,8 +339,8 @@ static int compare_labels(const void *a, const void *b)
     return order ? order : memcmp(x->id, y->id, sizeof x->id);
 }
 
-/* A key that was chosen several times is there once. The order is one that officers can follow on
- * paper, and the same in rehearsal and production. */
+/* A key that was selected several times occurs once. Officers can follow the order on paper, and it
+ * is the same in rehearsal and production. */
 static void put_in_order(struct plan *plan)
 {
     size_t kept = 0;
@@ -371,8 +374,8 @@ static void refuse_twin(struct plan_item *item)
     item->route = ROUTE_NONE;
 }
 
-/* Of two keys that replace each other, which one is to stay is not for us to say. Certificates of
- * one id stay beside each other everywhere. */
+/* The officers must decide which of two keys with one id is kept. Certificates with one id can
+ * exist side by side everywhere. */
 static bool refuse_rivals(struct plan *plan, struct err *err)
 {
     struct plan_item **by_id = calloc(plan->count + 1, sizeof(struct plan_item *));

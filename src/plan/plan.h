@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which keys go, how, in what order; and which cannot, and why. */
+/* The plan: which keys are migrated, how and in what order; and which cannot be, and why. */
 #ifndef HSMFERRY_PLAN_PLAN_H
 #define HSMFERRY_PLAN_PLAN_H
 
@@ -13,7 +13,7 @@
 #include "plan/policy.h"
 #include "plan/suite.h"
 
-/* What the officers chose: by URIs (the ceremony file) or by handles (marked on the screen). */
+/* The officers' selection: by URIs (the ceremony file) or by handles (marked on the screen). */
 struct selection {
     const struct uri *uris;
     size_t uri_count;
@@ -21,40 +21,40 @@ struct selection {
     size_t handle_count;
 };
 
-/* The object that a private key's public half is in, where the key's HSM does not join the two. */
+/* The object that holds the public half of a private key, if the HSM does not match the two. */
 struct proof_half {
-    uint64_t handle;      /* 0: the HSM reports the half with the key itself */
+    uint64_t handle;      /* 0: the HSM reports the public half with the key itself */
     enum key_class class; /* a public key or a certificate */
 };
 
 struct plan_item {
     struct key_desc key;  /* as listed on the source */
-    bool explicit;        /* chosen by itself, not by a pattern */
-    enum key_route route; /* ROUTE_NONE: it cannot go, and reason says why */
-    enum hsm_alg alg;     /* what encrypts it, where it goes */
+    bool explicit;        /* selected by name, not by a pattern */
+    enum key_route route; /* ROUTE_NONE: it cannot be migrated, for this reason */
+    enum hsm_alg alg;     /* the algorithm that encrypts it, if it is migrated */
     uint32_t want_flags;
-    uint32_t proofs;     /* bit (1 << enum hsm_proof) for each that may prove it */
-    bool renamed;        /* it takes the id of that key, not the one that it has on the source */
-    size_t companion_of; /* goes along with this item, from 1; 0: it was chosen itself */
-    uint32_t bytes;      /* of a public object: the length of its DER as the source told it ... */
-    uint8_t sha256[32];  /* ... and its digest */
-    bool sought;         /* a private key's public half was looked for, ... */
+    uint32_t proofs;     /* bit (1 << enum hsm_proof) for each proof that is possible */
+    bool renamed;        /* it takes the id of that key in place of its id on the source */
+    size_t companion_of; /* the item that it accompanies, from 1; 0: it was selected itself */
+    uint32_t bytes; /* of a public object: the length of its DER, as the source reports it ... */
+    uint8_t sha256[32];     /* ... and its digest */
+    bool sought;            /* the public half of a private key was searched for ... */
     struct proof_half half; /* ... and found in this object; key.has_public is then set */
-    char half_text[128];    /* where and how; or why none was found */
-    bool unproven;          /* none may: it goes by a waiver, vouched for by the envelope alone */
-    struct err reason;      /* code ERR_NONE when it goes; what: why not, or how it goes */
+    char half_text[128];    /* where and how it was found; or why it was not */
+    bool unproven;          /* no proof is possible: it is migrated under a waiver */
+    struct err reason;      /* code ERR_NONE: it can be migrated; what: how; or why it cannot */
 };
 
 struct plan {
     struct plan_item *items;
     size_t count;
-    size_t movable;    /* how many of those that were chosen can go; ... */
-    size_t companions; /* ... and of those that go along with one */
+    size_t movable;    /* how many of the selected ones can be migrated ... */
+    size_t companions; /* ... and how many companions */
 };
 
-/* Makes the plan of what was chosen, in the order of labels; what accompanies the private keys
- * among it is for companion_add() to append. Errors: ERR_NO_INPUT (a named key is not on the
- * source), ERR_CONFLICT (two keys match a URI that names one). Freed with plan_free(). */
+/* Makes the plan of a selection, in the order of labels; companion_add() appends the companions of
+ * its private keys. Errors: ERR_NO_INPUT (a named key is not on the source), ERR_CONFLICT (two keys
+ * match a URI that names one). Freed with plan_free(). */
 bool plan_make(const struct policy *policy, const struct suite *suite,
                const struct key_list *source, const struct key_list *destination,
                const struct selection *selection, struct plan *plan, struct err *err);
@@ -73,8 +73,8 @@ bool plan_judge(const struct policy *policy, const struct suite *suite,
 /* Appends an item. Errors: ERR_FAILED (memory). */
 bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err);
 
-/* The verdict on every object of the source, in the order of its list, as the inventory shows them
- * before anything was chosen. Errors: ERR_FAILED (memory). Freed with plan_free(). */
+/* The verdict on every object of the source, in the order of its list, as the inventory shows it
+ * before any selection. Errors: ERR_FAILED (memory). Freed with plan_free(). */
 bool plan_verdicts(const struct policy *policy, const struct suite *suite,
                    const struct key_list *source, const struct key_list *destination,
                    struct plan *plan, struct err *err);

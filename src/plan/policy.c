@@ -104,7 +104,7 @@ static bool was_read(const struct key_desc *key, struct err *err)
                    key->unread);
 }
 
-/* Guards of secrets have no meaning there: nothing is asked of them. */
+/* The guards of secrets have no meaning for public objects. */
 uint32_t policy_public_flags(const struct key_desc *key)
 {
     const uint32_t unguarded =
@@ -132,7 +132,7 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
                        key_class_name(key->class));
     if (!kind_may_leave(key, err))
         return false;
-    if (!leave_check(key, NULL, err)) /* no transport key is trusted */
+    if (!leave_check(key, NULL, err)) /* a transport key is never trusted (CKA_TRUSTED) */
         return false;
     if (key_is(key, KEY_ALWAYS_AUTHENTICATE))
         return err_set(err, ERR_DATA, "asks for its PIN at every use, so it cannot be proven");
@@ -142,12 +142,13 @@ bool policy_may_leave(const struct key_desc *key, struct err *err)
         return err_set(err, ERR_DATA,
                        "the source cannot read this key's dates, so they would get lost");
     if (key->constraints.allowed_count > KEY_ALLOWED_MAX)
-        return err_set(err, ERR_DATA, "it allows %u mechanisms by name, and %d are carried along",
+        return err_set(err, ERR_DATA, "it names %u allowed mechanisms; at most %d can be preserved",
                        key->constraints.allowed_count, KEY_ALLOWED_MAX);
     return templates_fit(key, err) && name_fits(key, err);
 }
 
-/* SP 800-89 5.3.3, as OpenSSL carries it out: size, parity, small factors, and no prime's power. */
+/* SP 800-89 5.3.3, as OpenSSL implements it: size, parity, small factors, and not a power of a
+ * prime. */
 static bool passes_public_check(EVP_PKEY *pkey)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
@@ -199,7 +200,7 @@ bool policy_check_transport(const struct policy *policy, const uint8_t *spki, si
                 (size_t)(spki + len - end));
         goto out;
     }
-    /* DER has one encoding for each value: anything else hides something. */
+    /* DER has one encoding for each value; any other encoding could hide data. */
     again_len = i2d_PUBKEY(pkey, &again);
     if (again_len < 0 || !bytes_equal(&(struct bytes){again, (size_t)again_len},
                                       &(struct bytes){(uint8_t *)(uintptr_t)spki, len})) {
@@ -214,6 +215,6 @@ bool policy_check_transport(const struct policy *policy, const uint8_t *spki, si
 out:
     OPENSSL_free(again);
     EVP_PKEY_free(pkey);
-    return ok || err_next(err, "Do not go on with this destination: find out who changed the key, "
-                               "or what made it.");
+    return ok || err_next(err, "Do not continue with this destination until you know who changed "
+                               "the key, or how it was generated.");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* May this key go there this way? And why not. */
+/* The policy of a ceremony: may this key be migrated, and if not, why? */
 #ifndef HSMFERRY_PLAN_POLICY_H
 #define HSMFERRY_PLAN_POLICY_H
 
@@ -10,27 +10,27 @@
 #include "hsm/facts.h"
 #include "hsm/key.h"
 
-/* Must a throw-away key go each way before a real one does? When possible: a kind of which the
- * source makes none goes without. */
+/* Must a test key be migrated with each wrap option before a real key is? When possible: not for
+ * kinds of keys that the source cannot generate. */
 enum confinement_rule { CONFINEMENT_WHEN_POSSIBLE, CONFINEMENT_REQUIRED };
 enum canary_rule { CANARY_REQUIRED, CANARY_WHEN_POSSIBLE, CANARY_NONE };
 
-/* What the officers decided before the ceremony. */
+/* The decisions that the officers made before the ceremony. */
 struct policy {
     uint32_t rsa_bits;   /* of the transport pair: 2048, 3072 or 4096 */
     uint32_t transports; /* bit (1 << enum hsm_alg) for each OAEP variant allowed */
-    bool sensitive;      /* what the keys shall be on the destination ... */
+    bool sensitive;      /* the guards of the keys on the destination */
     bool extractable;
-    bool waive_unproven;  /* may keys go that nothing can prove, each by a typed waiver? */
-    bool unauthenticated; /* may keys go in an envelope without integrity? */
+    bool waive_unproven;  /* may keys that nothing proves be migrated, each under a typed waiver? */
+    bool unauthenticated; /* may keys be migrated in an envelope without integrity? */
     enum canary_rule canary;
-    bool writes_before_review; /* may the canary make token objects, before anybody said yes? */
+    bool writes_before_review;         /* may the canary make token objects before the review? */
     enum confinement_rule confinement; /* of the console and the agents */
     uint32_t gates;        /* bit (1 << enum gate) for each that waits; the others are waived */
     uint32_t two_officers; /* those of them that wait for both officers */
 };
 
-/* As the ceremony file says it: "required". */
+/* The word of the ceremony file: "required". */
 const char *canary_rule_name(enum canary_rule rule);
 const char *confinement_rule_name(enum confinement_rule rule);
 
@@ -38,18 +38,17 @@ const char *confinement_rule_name(enum confinement_rule rule);
  * integrity, a canary for every kind that also stores, gates review and fingerprint. */
 struct policy policy_default(void);
 
-/* What a key shall be on the destination: the uses and guards of the source's key under the policy;
- * never more rights than the source's. */
+/* The flags of a key on the destination: uses and guards of the source's key, restricted by the
+ * policy. A key never gets more rights than it had. */
 uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *key);
 
-/* May this key leave the source at all, judged from what the source tells of it? On false *err
- * holds the code (ERR_DENIED: not extractable, needs a trusted wrapping key; ERR_DATA: a type or
- * size that cannot be carried) and the reason in words for the officer. */
+/* May this key leave the source at all, according to the attributes that the source reports? If
+ * not, *err holds the code (ERR_DENIED: not extractable, needs a trusted wrapping key; ERR_DATA: a
+ * type or size that cannot be migrated) and the reason in words for the officer. */
 bool policy_may_leave(const struct key_desc *key, struct err *err);
 
-/* The same two questions of a public key or certificate: it is no secret, so the policy says
- * nothing of it, and it becomes what it was. Errors: ERR_DATA (a type or name that cannot be
- * carried). */
+/* The same two questions for a public key or certificate: it is not secret, so the policy does not
+ * apply, and it keeps its flags. Errors: ERR_DATA (a type or name that cannot be migrated). */
 uint32_t policy_public_flags(const struct key_desc *key);
 bool policy_public_may_go(const struct key_desc *key, struct err *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/provable.h"
 
-/* Which proofs suit which kind of key, and the use that each needs: none of them is given a new
- * one. Any secret may be digested. */
+/* The proofs of each kind of key, and the use that each proof needs: no key gets a new use for a
+ * proof. Any secret may be digested. */
 static const struct suit {
     enum key_kind kind;
     enum hsm_proof proof;
@@ -31,9 +31,9 @@ static const struct suit {
     {KEY_KIND_EC, HSM_PROOF_ECDSA_SHA512, KEY_SIGN},
 };
 
-enum { HMAC_SHORTEST = 32 }; /* octets of a key that every HSM known takes for HMAC-SHA-256 */
+enum { HMAC_SHORTEST = 32 }; /* octets of a key that every known HSM accepts for HMAC-SHA-256 */
 
-/* The secret that a proof unwraps or derives, and digests; recovering is not for secrets. */
+/* The secret that a proof unwraps or derives, and then digests. Secrets have no recover uses. */
 static const struct key_template proof_secret = {
     .named = (KEY_USES & ~(KEY_SIGN_RECOVER | KEY_VERIFY_RECOVER)) | KEY_PRIVATE | KEY_SENSITIVE |
              KEY_EXTRACTABLE | KEY_TOKEN,
@@ -60,8 +60,8 @@ static bool suits_key(const struct suit *suit, const struct key_desc *key)
     }
 }
 
-/* The proofs that this key's own uses and mechanisms allow, before asking whether both sides can
- * answer them. */
+/* The proofs that the uses and allowed mechanisms of this key permit, whether or not both sides can
+ * perform them. */
 static uint32_t proofs_of(const struct key_desc *key, bool allowed)
 {
     uint32_t proofs = 0;

@@ -10,11 +10,11 @@
 #include "hsm/key.h"
 #include "plan/suite.h"
 
-/* The proofs (bit 1 << enum hsm_proof) that this key allows and both sides can answer. */
+/* The proofs (bit 1 << enum hsm_proof) that this key allows and both sides can perform. */
 uint32_t provable_by(const struct suite *suite, const struct key_desc *key);
 
-/* Why there is none. Always false. A destination that does nothing of what the key is for may not
- * even have such keys. */
+/* Sets the reason why there is none; always false. A destination that supports no use of the key
+ * may not support such keys at all. */
 bool provable_explain(const struct suite *suite, const struct key_desc *key, struct err *why);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each weakness is one predicate and one row of the table at the end. A destination with a broken
- * or planted key generator makes such keys, and an AES key encrypted under one is as good as shown.
+ * or planted key generator makes such keys, and an AES key encrypted under one is disclosed.
  */
 #include "plan/rsa_check.h"
 
@@ -19,8 +19,8 @@ enum {
 
 /* --- small factors --- */
 
-/* Trial division by all primes below 2^16. SP 800-89 5.3.3 asks for those below 752; what is
- * larger costs next to nothing. */
+/* Trial division by all primes below 2^16. SP 800-89 5.3.3 asks for those below 752; the
+ * larger ones cost almost nothing. */
 static int has_small_factor(const BIGNUM *n, BN_CTX *ctx)
 {
     bool composite[SMALL_PRIMES_END] = {false};
@@ -125,7 +125,7 @@ static bool is_square_modulo(BN_ULONG residue, uint32_t modulus)
     return false;
 }
 
-/* 99 of 100 numbers are seen to be no square without a root (Cohen, algorithm 1.7.3). */
+/* Rules out 99 of 100 numbers without computing a root (Cohen, algorithm 1.7.3). */
 static int is_square(const BIGNUM *n, BN_CTX *ctx)
 {
     BN_ULONG residue = BN_mod_word(n, 64 * 63 * 65 * 11);

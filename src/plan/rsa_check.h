@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RSA moduli that somebody may be able to factor: is this one of them? */
+/* Detects RSA moduli that an attacker may be able to factor. */
 #ifndef HSMFERRY_PLAN_RSA_CHECK_H
 #define HSMFERRY_PLAN_RSA_CHECK_H
 
@@ -10,15 +10,15 @@
 
 #include "base/err.h"
 
-/* A way in which a modulus is weak. */
+/* One kind of weak modulus. */
 struct rsa_weakness {
     const char *what; /* "has a modulus that is a prime" */
     /* Is the odd modulus n > 2^64 weak in this way? -1: no memory. ctx: for temporaries. */
     int (*is)(const BIGNUM *n, BN_CTX *ctx);
 };
 
-/* All that are looked for, the cheap ones first. None needs the private half, and none ever fits a
- * modulus of two random primes but by a chance of less than 2^-27. */
+/* All kinds that are detected, the cheap ones first. No check needs the private half, and each one
+ * matches a modulus of two random primes with a probability below 2^-27. */
 const struct rsa_weakness *rsa_weaknesses(size_t *count);
 
 /* Is the odd modulus n > 2^64 of the key called what ("transport public key") free of all of them?

@@ -54,7 +54,7 @@ static bool choose_transport(const struct policy *policy, const struct hsm_capab
     return false;
 }
 
-/* Does a secret of any length arrive as it left? */
+/* Is the length of any secret preserved? */
 static bool is_exact(enum hsm_alg alg, const struct hsm_capabilities *source,
                      const struct hsm_capabilities *destination)
 {
@@ -65,7 +65,7 @@ static bool is_exact(enum hsm_alg alg, const struct hsm_capabilities *source,
             (source->exact_length == HSM_YES || destination->takes_length == HSM_YES));
 }
 
-/* What is weak comes after the key directly under OAEP, which protects its integrity. */
+/* Envelopes without integrity come after direct wrapping by OAEP, which protects integrity. */
 static void choose_envelopes(const struct policy *policy, const struct hsm_capabilities *source,
                              const struct hsm_capabilities *destination, bool weak,
                              struct suite *suite)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The transport and the ways for keys that both sides really speak. */
+/* The suite: the transport and the wrap options that both sides support. */
 #ifndef HSMFERRY_PLAN_SUITE_H
 #define HSMFERRY_PLAN_SUITE_H
 
@@ -11,15 +11,15 @@
 #include "plan/policy.h"
 #include "protocol/outcome.h"
 
-/* One way for a key to travel. */
+/* One way to wrap a key. */
 struct wrap_option {
     enum key_route route; /* in the AES envelope, or directly under the transport key */
-    enum hsm_alg alg;     /* what encrypts the key itself */
-    bool exact;           /* a secret of any length arrives as long as it left */
+    enum hsm_alg alg;     /* the algorithm that encrypts the key itself */
+    bool exact;           /* preserves the length of any secret */
 };
 enum { WRAP_OPTIONS_MAX = 4 };
 
-/* What a throw-away key showed of one way for its kind. */
+/* The result of the canary for one wrap option and one kind of key. */
 struct trial {
     struct key_sample sample;
     enum hsm_alg alg;
@@ -28,15 +28,15 @@ struct trial {
 };
 enum { TRIALS_MAX = 64 };
 
-/* What both sides agreed on. */
+/* The result of the negotiation. */
 struct suite {
     enum hsm_alg transport; /* an OAEP variant */
     /* strongest first: a key takes the first that fits */
     struct wrap_option options[WRAP_OPTIONS_MAX];
     unsigned option_count;     /* at least one: directly */
     uint32_t direct_max;       /* octets of a secret that fit directly under the transport */
-    uint32_t proofs;           /* those that both sides can answer */
-    uint32_t by_destination;   /* those that the destination can */
+    uint32_t proofs;           /* those that both sides can perform */
+    uint32_t by_destination;   /* those that the destination can perform */
     bool one_per_id;           /* the destination keeps one key of each class and id */
     uint32_t lost_templates;   /* as in struct hsm_capabilities, of the destination */
     uint32_t lost_constraints; /* likewise */
@@ -46,23 +46,25 @@ struct suite {
     struct {
         enum hsm_alg alg;
         char reason[160];
-    } rejected[HSM_ALGS]; /* candidates that were not taken, in the order tried */
+    } rejected[HSM_ALGS]; /* candidates that were rejected, in the order tried */
     unsigned rejected_count;
     char transport_reason[160];
     struct trial trials[TRIALS_MAX];
     unsigned trial_count;
 };
 
-/* Chooses, strongest first, what the source can wrap and the destination unwrap under the policy.
- * Errors: ERR_UNSUPPORTED: no common transport; the message says what each side offers. */
+/* Chooses the algorithms, strongest first, that the source can wrap and the destination can unwrap
+ * with, under the policy. Errors: ERR_UNSUPPORTED: no common transport; the message gives the
+ * reason of each side. */
 bool negotiate(const struct policy *policy, const struct hsm_capabilities *source,
                const struct hsm_capabilities *destination, struct suite *suite, struct err *err);
 
-/* What was found out about keys like this one by alg; NULL: nothing yet. */
+/* The result of the canary for keys like this one and alg; NULL: not tried yet. */
 const struct trial *suite_trial(const struct suite *suite, const struct key_desc *key,
                                 enum hsm_alg alg);
 
-/* Does this envelope leave it to the proof to find out that a key was altered on its way? */
+/* Does this envelope lack integrity, so that only the proof detects a key that was altered in
+ * transit? */
 bool suite_is_weak(enum hsm_alg alg);
 
 #endif

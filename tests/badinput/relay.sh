@@ -37,7 +37,7 @@ told() {
     ceremony 'keys=aes32:one' "spki=$tmp/$1"
 }
 
-whom='Do not go on with this destination: find out who changed the key'
+whom='Do not continue with this destination until you know who changed the key'
 spki right -algorithm rsa -pkeyopt rsa_keygen_bits:2048
 spki small -algorithm rsa -pkeyopt rsa_keygen_bits:1024
 spki three -algorithm rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3
