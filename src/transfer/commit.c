@@ -70,7 +70,7 @@ bool commit_find_lost(struct hsm *const hsm[2], const struct transfer *t, struct
     for (size_t i = 0; ok && i < now.count; i++)
         if (key_same_name(&now.keys[i], &t->item->key) &&
             !known_is_anothers(known, t, now.keys[i].handle) &&
-            now.keys[i].handle != t->temporary && /* of the canary's it is the name, too */
+            now.keys[i].handle != t->temporary && /* which, of a test key, has the same name */
             proves_ours(hsm, t, &now.keys[i]))
             *found = now.keys[i];
     key_list_free(&now);

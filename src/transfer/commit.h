@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one irreversible step, and what became of one whose answer was lost. */
+/* Commit, the one irreversible step, and the search for an object whose commit was not answered. */
 #ifndef HSMFERRY_TRANSFER_COMMIT_H
 #define HSMFERRY_TRANSFER_COMMIT_H
 
@@ -15,12 +15,13 @@ bool commit_key(struct hsm *hsm, struct transfer *t, struct step_result *result,
 bool commit_object(struct hsm *hsm, struct transfer *t, struct step_result *result,
                    struct err *err);
 
-/* Destroys the final object, where the HSM gave its handle. */
+/* Destroys the final object, if the HSM returned its handle. */
 bool commit_undo(struct hsm *hsm, struct transfer *t, struct err *err);
 
-/* A commit that failed may still have been carried out: then a new object bears the key's name and
- * proves to be the key. Any other was made by somebody else, and is not ours to destroy; the
- * inventory will name it. Changes nothing. hsm: by enum side; found->handle is 0: there is none. */
+/* A commit that failed may still have been carried out: then there is a new object with the key's
+ * name, and a proof shows that it is the key. Any other object was made by somebody else and must
+ * not be destroyed; the inventory will name it. Changes nothing. hsm: by enum side. found->handle
+ * is 0: there is none. */
 bool commit_find_lost(struct hsm *const hsm[2], const struct transfer *t, struct key_desc *found,
                       struct err *err);
 

@@ -68,7 +68,7 @@ static bool compare_kcvs(struct hsm *const hsm[2], const struct transfer *t, uin
     return true;
 }
 
-/* What vouches for it besides that the envelope opened. */
+/* The evidence for the key, beyond the fact that its envelope could be opened. */
 static bool compare_unproven(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
                              const struct key_desc *found, struct step_result *result,
                              struct err *err)
@@ -81,10 +81,10 @@ static bool compare_unproven(struct hsm *const hsm[2], struct transfer *t, uint6
     return true;
 }
 
-/* After a proof that failed: a destination that sets the parity bits of a DES key (FIPS 46-3) holds
- * another value than a source that has it without odd parity, though the same key for the cipher.
- * Nobody can know before, as nobody sees the value. Only an envelope with integrity excludes that
- * somebody altered it. Always false. */
+/* Explains a failed proof, if it can: a destination that sets the parity bits of a DES key (FIPS
+ * 46-3) holds another value than a source that stores it without odd parity, although both are the
+ * same key for the cipher. This cannot be known in advance, since the value is never visible. Only
+ * an envelope with integrity rules out that the key was altered. Always false. */
 static bool explain_parity(struct hsm *const hsm[2], struct transfer *t, struct err *err)
 {
     const struct key_desc *key = &t->item->key;
@@ -110,8 +110,8 @@ bool confirm_arrived(struct hsm *const hsm[2], struct transfer *t, struct step_r
                : explain_parity(hsm, t, err);
 }
 
-/* The bytes of a public object are all that matters of it. One that the destination keeps otherwise
- * than it was asked to is not worth the ceremony: it is taken back, and the others go on. */
+/* Only the bytes of a public object matter. If the destination stores it with other attributes than
+ * requested, the object is removed and the ceremony continues. */
 static bool confirm_object(struct hsm *const hsm[2], struct transfer *t, struct step_result *result,
                            struct err *err)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Check values: the few octets by which officers know a key again. Each is an operation on the key
- * and a small leak of it, so only keys whose own uses allow the operation have one, and never a
- * stored secret, which it would help to guess.
+ * Check values: the few octets by which officers recognise a key. Each one takes an operation with
+ * the key and reveals a little of it, so only keys whose own uses allow the operation have one; and
+ * never a stored secret, since it would help to guess the secret.
  */
 #include "transfer/kcv.h"
 
@@ -73,8 +73,8 @@ static bool compute(const struct kcv_pair *pair, unsigned at, uint32_t offered, 
     return err_next(err, "Do not use this key on the destination; find out what altered it.");
 }
 
-/* Whether both public halves are the same is for the comparison of attributes to say. */
-static bool compare_spki(const struct kcv_pair *pair, struct kcv *kcv)
+/* Does not compare the two public halves: the comparison of attributes does that. */
+static bool report_spki(const struct kcv_pair *pair, struct kcv *kcv)
 {
     kcv->method = KCV_SPKI;
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
@@ -108,7 +108,7 @@ bool kcv_compute(const struct kcv_pair *pair, unsigned at, uint32_t offered, str
     if (is_cipher(key))
         return compute(pair, at, offered, kcv, err);
     if (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC)
-        return compare_spki(pair, kcv);
+        return report_spki(pair, kcv);
     return none(kcv, "a check value would help to guess a stored secret");
 }
 

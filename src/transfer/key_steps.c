@@ -15,10 +15,11 @@ static bool changed(struct err *err, const char *how)
 {
     err_set(err, ERR_CONFLICT, "%s", how);
     err_now(err, "Nothing of it left the source");
-    return err_next(err, "Find out who is at work on the source, then list it again and plan anew");
+    return err_next(err,
+                    "Find out who is at work on the source, then list its keys and plan again");
 }
 
-/* A half that was found elsewhere is read and compared by itself. */
+/* If the public half was found in another object, that object is read and compared. */
 static bool same_half(const struct plan_item *planned, const struct key_desc *now)
 {
     return planned->half.handle ||
@@ -45,17 +46,17 @@ static bool check_unchanged(struct hsm *hsm, const struct plan_item *item, struc
     return changed(err, "the key on the source was changed since it was listed");
 }
 
-/* Why the source could not do it, where the plan could not know that. */
+/* Explains why the source could not wrap the key, if the plan could not foresee that. */
 static bool explain_wrap(const struct transfer *t, struct err *err)
 {
     if (err->code == ERR_UNSUPPORTED && t->item->route == ROUTE_DIRECT && t->item->key.length == 0)
-        err_next(err, "The source does not know how long it is; more than %u bytes cannot go.",
+        err_next(err, "The source does not report its length; at most %u bytes can be migrated.",
                  limits_direct(t->transport->suite));
     return false;
 }
 
-/* Nothing leaves the source before the destination has accepted the transport: of the wire, this is
- * the transport's part. */
+/* Nothing leaves the source before the destination has accepted the transport. That is recorded in
+ * the wire of the transport, not of the transfer. */
 static bool is_accepted(const struct transfer *t, struct err *err)
 {
     static const struct step_head wrap = {STEP_WRAP_KEY, SIDE_SOURCE, GATE_KEY, WIRE_ACCEPTED, 0};
@@ -89,8 +90,8 @@ static bool relay_key(struct hsm *none, struct transfer *t, struct step_result *
     return wrapped_key_check(t->item->alg, t->transport->policy->rsa_bits, &t->wire.wrapped, err);
 }
 
-/* That a secret of unknown length may be too long for the destination was known before: this says
- * no more of a blob than the one sentence does. */
+/* It was known before that a secret of unknown length may be too long for the destination, so this
+ * message reveals no more about the wrapped key than the uniform error does. */
 static bool explain_unwrap(const struct transfer *t, struct err *err)
 {
     uint32_t secret_max = t->transport->suite->limits.secret_max;
@@ -102,8 +103,8 @@ static bool explain_unwrap(const struct transfer *t, struct err *err)
                 "damaged or altered",
                 secret_max);
         err_now(err, "Nothing of it is on the destination");
-        err_next(err, "The source does not report its length, and the destination takes no longer "
-                      "one: find out how long it is.");
+        err_next(err, "The source does not report its length, and the destination accepts no "
+                      "longer one: determine how long it is.");
     }
     return false;
 }

@@ -53,7 +53,8 @@ bool known_made(const struct known *known, const struct transfer *self, uint64_t
     return err_next(err, "Do not use this HSM: it confuses objects, and one may be a key of yours");
 }
 
-/* Tries twice: the first time may have failed after the object was gone, which then is no error. */
+/* Tries twice: the first call may have destroyed the object and failed afterwards; then the second
+ * one is no error. */
 bool known_destroy(const struct known *known, struct hsm *hsm, const struct transfer *self,
                    uint64_t *handle, struct err *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transfer/own_key.h"
 
-/* Both private and secret keys that were made inside. */
+/* Private and secret keys that were generated inside the HSM. */
 enum { MADE_INSIDE = KEY_PRIVATE | KEY_SENSITIVE | KEY_LOCAL | KEY_ALWAYS_SENSITIVE };
 
 const struct own_key own_transport_private = {
@@ -65,7 +65,7 @@ static bool not_reported(const struct own_key *want, uint32_t flag, struct err *
 {
     err_set(err, ERR_DATA, "the HSM does not report whether \"%s\" is set on the %s",
             key_flag_name(flag), want->what);
-    return err_next(err, "Let its dialect say so if it never does: not-readable in "
+    return err_next(err, "If it never reports this, say so in its dialect: not-readable in "
                          "hsmferry-dialect(5).");
 }
 
@@ -78,14 +78,13 @@ bool own_key_judge(const struct own_key *want, const struct key_desc *is, uint32
         return err_set(err, ERR_DATA, "the %s is not a %s key", want->what,
                        key_class_name(want->class));
     if (is->flags & is->flags_known & KEY_USES & ~want->uses)
-        return err_set(err, ERR_DATA, "the %s may be used for more than it was made for",
-                       want->what);
+        return err_set(err, ERR_DATA, "the %s has more uses than it was generated for", want->what);
     *unread = 0;
     for (uint32_t flag = 1; flag < 1U << KEY_FLAGS; flag <<= 1) {
         if (!(flag & (want->set | unset)))
             continue;
         if (key_is(is, flag) == !(want->set & flag) && (is->flags_known & flag))
-            return err_set(err, ERR_DATA, "the %s is %s%s, as it was not made to be", want->what,
+            return err_set(err, ERR_DATA, "the %s is %s%s, which was not requested", want->what,
                            want->set & flag ? "not " : "", key_flag_name(flag));
         if (is->flags_known & flag)
             continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The transport keys: is each one guarded as it was asked for? */
+/* The transport keys: does each one have the guards that were requested? */
 #ifndef HSMFERRY_TRANSFER_OWN_KEY_H
 #define HSMFERRY_TRANSFER_OWN_KEY_H
 
@@ -9,11 +9,11 @@
 #include "base/err.h"
 #include "hsm/hsm.h"
 
-/* What a key that this program had made must be. */
+/* The attributes that a key must have that this program asked an HSM to generate or unwrap. */
 struct own_key {
     const char *what; /* "transport private key" */
     enum key_class class;
-    uint32_t uses;  /* enum key_flag: it may have no others */
+    uint32_t uses;  /* enum key_flag: no other uses may be set */
     uint32_t set;   /* these must be set ... */
     uint32_t unset; /* ... and these not */
 };
@@ -21,9 +21,10 @@ struct own_key {
 extern const struct own_key own_transport_private, own_transport_public, own_source_kek,
     own_destination_kek, own_second_source_kek, own_second_destination_kek;
 
-/* A key that may do more, or can be read, or was not made inside the HSM, may have been planted or
- * may give away what it wraps. What the HSM does not report counts as wrong, except what is in
- * unreadable (struct hsm_capabilities), which is returned in *unread. Errors: ERR_DATA. */
+/* A key that has more rights, can be read, or was not generated inside the HSM may have been
+ * planted, or may disclose the keys that it wraps. An attribute that the HSM does not report counts
+ * as wrong, except for those in unreadable (struct hsm_capabilities), which are returned in
+ * *unread. Errors: ERR_DATA. */
 bool own_key_judge(const struct own_key *want, const struct key_desc *is, uint32_t unreadable,
                    uint32_t *unread, struct err *err);
 

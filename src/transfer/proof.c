@@ -45,7 +45,7 @@ static bool is_keyless_mac(const struct bytes *challenge, const struct bytes *an
            bytes_equal(answer, &(struct bytes){mac, len});
 }
 
-/* Two different blocks come out as they went in, or as one. */
+/* Two different blocks are returned unchanged, or encrypted to the same block. */
 static bool is_no_cipher(const struct bytes *challenge, const struct bytes *answer)
 {
     size_t half = answer->len / 2;
@@ -53,8 +53,8 @@ static bool is_no_cipher(const struct bytes *challenge, const struct bytes *answ
     return bytes_equal(challenge, answer) || memcmp(answer->data, answer->data + half, half) == 0;
 }
 
-/* Two HSMs with the same fault agree with each other, whatever keys they hold: where they leave the
- * key out, their answer is one that anybody can give. */
+/* Two HSMs with the same fault agree whatever keys they hold. If they ignore the key, their answer
+ * is one that anyone can compute. */
 static bool needs_no_key(enum hsm_proof proof, const struct bytes *challenge,
                          const struct bytes *answer)
 {
@@ -88,7 +88,7 @@ static EVP_PKEY *public_key(const struct bytes *spki, struct err *err)
     return NULL;
 }
 
-/* An ECDSA signature as PKCS#11 gives it, r || s, becomes the DER that OpenSSL wants. */
+/* Converts an ECDSA signature from r || s, as in PKCS#11, to DER, as in OpenSSL. */
 static bool ecdsa_to_der(struct bytes *signature, struct err *err)
 {
     int half = (int)(signature->len / 2), der_len = -1;
@@ -151,12 +151,12 @@ bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struc
                    : err_set(err, ERR_DATA, "the public key of the key that signed cannot be read");
 
     if (ok && !verify(pkey, proof, digest, signature))
-        ok = err_set(err, ERR_DATA, "what the HSM signed does not verify under its public key");
+        ok = err_set(err, ERR_DATA, "the HSM's signature does not verify under its public key");
     EVP_PKEY_free(pkey);
     return ok;
 }
 
-/* RSAES-OAEP with SHA-1, the one hash that every HSM known decrypts. */
+/* RSAES-OAEP with SHA-1, the only hash that every known HSM supports for decryption. */
 static bool encrypt_oaep(EVP_PKEY *pkey, const struct bytes *plain, struct bytes *cipher,
                          struct err *err)
 {
@@ -183,8 +183,8 @@ static bool join(const struct bytes *a, const struct bytes *b, struct bytes *out
     return true;
 }
 
-/* What we ourselves derive: a fresh pair on the curve, and its secret with the source's public
- * key. */
+/* The relay's half of the derivation: a fresh pair on the curve, and the secret that it shares with
+ * the source's public key. */
 static bool agree(EVP_PKEY *pkey, struct bytes *point, struct bytes *secret, struct err *err)
 {
     EVP_PKEY_CTX *make = EVP_PKEY_CTX_new(pkey, NULL), *derive = NULL;
@@ -209,7 +209,7 @@ static bool agree(EVP_PKEY *pkey, struct bytes *point, struct bytes *secret, str
 
 /* --- the challenge --- */
 
-/* A random message: it itself, or its digest. */
+/* A random message, or the digest of one. */
 static bool challenge_signature(struct proof_challenge *c, struct err *err)
 {
     struct hsm_signing signing = hsm_signing_of(c->proof);
@@ -225,8 +225,8 @@ static bool challenge_signature(struct proof_challenge *c, struct err *err)
     return ok;
 }
 
-/* A nonce, followed by what both sides make the secret from; they answer with the digest of nonce
- * and secret. */
+/* A nonce, followed by the data from which both sides compute the secret; they answer with the
+ * digest of nonce and secret. */
 static bool challenge_secret(struct proof_challenge *c, const struct bytes *from,
                              const struct bytes *secret, struct err *err)
 {
@@ -253,8 +253,8 @@ static bool challenge_unwrapping(struct proof_challenge *c, EVP_PKEY *pkey, stru
     return ok;
 }
 
-/* The secret that a fresh key of ours and theirs have in common. It is worth nothing to anybody:
- * our half is thrown away. */
+/* The secret that a fresh key pair of the relay shares with the key. It is worthless afterwards:
+ * the relay's pair is discarded. */
 static bool challenge_agreement(struct proof_challenge *c, EVP_PKEY *pkey, struct err *err)
 {
     struct bytes point = {0}, secret = {0};
@@ -265,7 +265,7 @@ static bool challenge_agreement(struct proof_challenge *c, EVP_PKEY *pkey, struc
     return ok;
 }
 
-/* What is answered with the private half. */
+/* Challenges that are answered with the private half. */
 static bool challenge_private(struct proof_challenge *c, const struct bytes *spki, struct err *err)
 {
     EVP_PKEY *pkey = public_key(spki, err);
@@ -296,7 +296,7 @@ bool proof_challenge(enum hsm_proof proof, const struct bytes *spki, struct proo
         ok = fresh_bytes(32, &out->bytes, err);
         break;
     case HSM_PROOF_BYTES:
-        return true; /* each side is asked for all that it has */
+        return true; /* each side is asked for the whole object */
     case HSM_PROOF_RSA_DECRYPT:
     case HSM_PROOF_RSA_UNWRAP:
     case HSM_PROOF_ECDH:
@@ -351,7 +351,7 @@ bool proof_answer(struct hsm *hsm, const struct proof_place *at,
 
 /* --- the judgement --- */
 
-/* Both answers are equal, and not what anybody could answer. */
+/* Both answers are equal, and depend on a key. */
 static bool judge_alike(const struct proof_challenge *c, size_t answer_len,
                         const struct proof_answers *a, struct err *err)
 {
@@ -361,7 +361,7 @@ static bool judge_alike(const struct proof_challenge *c, size_t answer_len,
            differ(err, "both sides answer as if there were no key at all");
 }
 
-/* Both answers are what we expect of a holder of the private half. */
+/* Both answers are those of a holder of the private half. */
 static bool judge_expected(const struct proof_challenge *c, const struct proof_answers *a,
                            struct err *err)
 {
@@ -388,7 +388,7 @@ static bool judge_signatures(const struct proof_challenge *c, const struct bytes
     return ok;
 }
 
-/* What either side reads back is what was carried. */
+/* Both sides read back the bytes that were carried. */
 static bool judge_bytes(const struct bytes *carried, const struct proof_answers *a, struct err *err)
 {
     if (!bytes_equal(carried, &a->source))
@@ -476,7 +476,7 @@ bool proof_public(struct hsm *source, const struct key_desc *listed, const struc
     SHA256(spki->data, spki->len, digest);
     if (!listed->has_public || memcmp(digest, listed->spki_sha256, sizeof digest) == 0)
         return true;
-    err_set(err, ERR_DATA, "the source now tells another public key than it listed for this key");
+    err_set(err, ERR_DATA, "the source now reports another public key than it listed for this key");
     return err_next(err, "Find out who changed the public key on the source.");
 }
 

@@ -25,7 +25,7 @@ bool public_object_read(struct hsm *source, const struct plan_item *item, struct
                                : proof_value(source, item->key.class, item->key.handle, out, err);
 }
 
-/* Reads an item from the source, and checks it against its key's public half where it has one. */
+/* Reads an item from the source and checks it against the public half of its key, if it has one. */
 static bool read_checked(struct hsm *source, const struct plan_item *item,
                          const struct plan_item *owner, struct bytes *der,
                          char subject[EVENT_TEXT_MAX], struct err *err)
@@ -41,7 +41,7 @@ static bool read_checked(struct hsm *source, const struct plan_item *item,
 
 /* --- for the plan --- */
 
-/* A certificate's subject is in it, whatever the source says beside it. */
+/* The subject of a certificate is taken from the certificate, whatever the source reports. */
 static void take_subject(struct key_desc *key, const struct bytes *der)
 {
     const unsigned char *at = der->data;
@@ -55,8 +55,8 @@ static void take_subject(struct key_desc *key, const struct bytes *der)
     X509_free(x);
 }
 
-/* What the source answers may be wrong once. An object is refused for what it is only where the
- * source says the same twice; where it does not, the source is at fault. */
+/* A single answer of the source may be wrong. An object is refused for its content only if the
+ * source returns the same twice; if it does not, the source is faulty. */
 static bool read_for_plan(struct hsm *source, const struct plan_item *item,
                           const struct plan_item *owner, struct bytes *der,
                           char subject[EVENT_TEXT_MAX], struct err *why)
@@ -69,8 +69,7 @@ static bool read_for_plan(struct hsm *source, const struct plan_item *item,
     if (!companion_is_refused(why))
         return false;
     if (read_checked(source, item, owner, &again, subject, &second))
-        err_set(why, ERR_HSM, "the source says two things of it; the first time: %.150s",
-                why->what);
+        err_set(why, ERR_HSM, "the source contradicts itself; its first answer: %.150s", why->what);
     else if (!companion_is_refused(&second))
         *why = second;
     bytes_free(&again);
@@ -128,7 +127,7 @@ static bool read_object(struct hsm *hsm, struct transfer *t, struct step_result 
     return public_object_read(hsm, t->item, &t->wire.spki, err);
 }
 
-/* The source is asked again: what it says twice is not a passing fault. */
+/* The source is asked again: an answer that it gives twice is not a transient fault. */
 static bool relay_object(struct hsm *hsm, struct transfer *t, struct step_result *result,
                          struct err *err)
 {

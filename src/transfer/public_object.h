@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Public keys and certificates: they cross as they are, and are hostile until they were checked. */
+/* Public keys and certificates: they cross unencrypted, and are hostile until they were checked. */
 #ifndef HSMFERRY_TRANSFER_PUBLIC_OBJECT_H
 #define HSMFERRY_TRANSFER_PUBLIC_OBJECT_H
 
@@ -15,13 +15,13 @@
 enum { PUBLIC_ROWS = 4 };
 extern const struct transfer_row public_rows[PUBLIC_ROWS];
 
-/* Reads what the source gives of an item in clear: a key's public half, a whole public object; of a
- * secret nothing. */
+/* Reads the public data of an item from the source: the public half of a private key, or a whole
+ * public object. A secret has none. */
 bool public_object_read(struct hsm *source, const struct plan_item *item, struct bytes *out,
                         struct err *err);
 
-/* Gives every public object of the plan its last verdict: from what the source gives of it now.
- * Errors: ERR_GONE. */
+/* Gives every public object of the plan its final verdict, from the DER that the source now
+ * returns. Errors: ERR_GONE. */
 bool public_objects_judge(struct hsm *source, struct plan *plan, struct err *err);
 
 #endif

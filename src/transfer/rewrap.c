@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The re-wrap comparison, for keys whose uses allow no proof: both sides encrypt theirs under the
- * same AES key, by an algorithm that makes the same of the same. That key is made for this alone,
- * takes the path of the key-encryption key, and may encrypt keys only, on both sides: a destination
- * cannot repeat what it was sent. The copy must be one that may leave anyway; nothing is loosened
- * for this.
+ * The rewrap comparison, for keys whose uses allow no proof: both sides wrap the key under the
+ * same AES key, by a deterministic algorithm. That AES key is generated for this purpose only, is
+ * transported as the key-encryption key is, and may only wrap keys, on both sides: so a destination
+ * cannot return the ciphertext that it was sent. The copy must be extractable in any case; no guard
+ * is relaxed for this.
  */
 #include "transfer/rewrap.h"
 
@@ -44,7 +44,7 @@ static bool make_second(struct hsm *hsm, const struct transfer *of, struct secon
                         struct err *err)
 {
     const struct transport *t = of->transport;
-    struct step_result unused = {0}; /* what is not reported was said of the first AES key */
+    struct step_result unused = {0}; /* unreported attributes were listed for the first AES key */
     uint64_t *handle = &second->handle[SIDE_SOURCE];
 
     return hsm->driver->make_kek(hsm, KEK_BITS, t->label, handle, err) &&
@@ -139,7 +139,7 @@ bool rewrap_check(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
     }
     if (memcmp(&kcv->value[0], &kcv->value[1], sizeof kcv->value[0]) == 0)
         return t->rewrapped = true;
-    if (!secret) /* HSMs write private keys in several ways (RFC 5958), all of them right */
+    if (!secret) /* HSMs encode private keys in several valid ways (RFC 5958) */
         return none(kcv, "both sides write the private key in forms that do not compare");
     err_set(err, ERR_DATA, "encrypted under the same key, source and destination differ");
     return err_next(err, "Do not use this key on the destination; find out what altered it.");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A KEY IN FLIGHT, from the plan to the last word on it. */
+/* A KEY IN FLIGHT, from the plan to its outcome. */
 #ifndef HSMFERRY_TRANSFER_TRANSFER_H
 #define HSMFERRY_TRANSFER_TRANSFER_H
 
@@ -25,19 +25,18 @@ struct transfer {
     uint32_t number;                   /* of the item in the plan, from 1 */
     uint32_t done; /* bit for each row of its table that is done and not undone */
     struct {
-        struct bytes
-            spki; /* of a private key; of a public object all of it, as the source gave it */
+        struct bytes spki;    /* of a private key; the DER of a public object */
         struct bytes wrapped; /* the encrypted key */
-        uint32_t there;       /* enum wire: what the steps that are done have left */
+        uint32_t there;       /* enum wire: left by the steps that are done */
     } wire;
     uint64_t temporary;
     uint64_t final;          /* its handle on the destination once committed */
     struct key_desc arrived; /* the temporary, as read back */
     struct key_desc found;   /* the final one, as read back */
-    bool committing;         /* commit() was called: from here on the outcome must be looked for */
-    bool proven;             /* kept, and proven twice in this session, or waived */
-    bool parity;             /* it differs from the original in parity bits alone */
-    bool rewrapped;          /* both sides encrypted it to the same, where nothing proves it */
+    bool committing;         /* commit() was called: from now on only a search shows its outcome */
+    bool proven;             /* committed, and proven twice in this session, or waived */
+    bool parity;             /* only its parity bits differ from the original */
+    bool rewrapped;          /* both sides wrapped it to the same ciphertext, in place of a proof */
     bool emitted;            /* EVENT_KEY_DONE went out */
     enum hsm_proof proof;
     enum key_outcome outcome;
@@ -49,19 +48,18 @@ struct transfers {
     size_t count;
 };
 
-/* A step of one key, on the HSM of its side; but those of a proof ask both, one after the other. */
+/* A step of one key, on the HSM of its side; a proof asks both HSMs, one after the other. */
 struct transfer_row {
     struct step_head head;
     bool (*run)(struct hsm *hsm, struct transfer *t, struct step_result *result, struct err *err);
     bool (*prove)(struct hsm *const hsm[2], struct transfer *t, struct step_result *result,
                   struct err *err); /* instead of run, by enum side */
-    bool (*finish)(struct hsm *hsm, struct transfer *t, struct err *err); /* once the result is on
-                                                                            record; NULL: nothing */
+    bool (*finish)(struct hsm *hsm, struct transfer *t, struct err *err); /* after recording */
     bool (*undo)(struct hsm *hsm, struct transfer *t, struct err *err);   /* NULL: leaves nothing */
 };
 
-/* Runs a row. hsm: by enum side. Errors: ERR_FAILED: what it needs is not there, and nothing was
- * done; as the contract's functions. */
+/* Runs a row. hsm: by enum side. Errors: ERR_FAILED (data that it needs are missing; nothing was
+ * done), and those of the contract's functions. */
 bool transfer_run(const struct transfer_row *row, struct hsm *const hsm[2], struct transfer *t,
                   struct step_result *result, struct err *err);
 bool transfer_finish(const struct transfer_row *row, struct hsm *const hsm[2], struct transfer *t,
@@ -69,21 +67,21 @@ bool transfer_finish(const struct transfer_row *row, struct hsm *const hsm[2], s
 bool transfer_undo(const struct transfer_row *row, struct hsm *const hsm[2], struct transfer *t,
                    struct err *err);
 
-/* One for each item, which must not move from here on. Errors: ERR_FAILED (memory). Freed with
- * transfers_free(). */
+/* Makes one for each item; the items must not move from now on. Errors: ERR_FAILED (memory). Freed
+ * with transfers_free(). */
 bool transfers_make(struct plan *plan, const struct transport *transport, struct transfers *out,
                     struct err *err);
 void transfers_free(struct transfers *transfers);
 
-/* The plan leaves it out: the last word on it is the plan's. */
+/* The plan leaves the key out: its outcome is that of the plan. */
 void transfer_leave_out(struct transfer *transfer);
 
-/* Its object on the destination was destroyed, though it had been proven: the plan's reason says
- * why.
+/* Its object on the destination was destroyed although it had been proven, for the reason in the
+ * plan.
  */
 void transfer_take_back(struct transfer *transfer);
 
-/* Forgets what crossed, and where it stood: it is over, or starts from the beginning. */
+/* Forgets the data on the wire and the state: the transfer is over, or will start again. */
 void transfer_reset(struct transfer *transfer);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each step with what takes it back, in the order in which they happen; the table is at the foot.
+/* Each step and its undo function, in the order of the protocol; the table is at the end.
  */
 #include "transfer/transport.h"
 
@@ -97,7 +97,7 @@ static bool load_public(struct hsm *hsm, struct transport *t, struct step_result
         return transport_check_own(hsm, from, from->public_key, &own_transport_public, result, err);
     err_set(err, ERR_DATA,
             "the source holds another transport public key than the destination made");
-    return err_next(err, "Do not go on: find out what changed the key between the two.");
+    return err_next(err, "Do not continue until you know what changed the key between the two.");
 }
 
 static bool undo_load_public(struct hsm *hsm, struct transport *t, struct err *err)

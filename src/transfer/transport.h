@@ -22,7 +22,7 @@ struct own_key;
 
 enum { KEK_BITS = 256 };
 
-/* One side of it: what its steps must know of the HSM, and what they have made there. */
+/* One side of it: the state of the HSM that its steps need, and the objects that they made. */
 struct transport_side {
     const struct hsm_capabilities *caps;
     const struct known *known;
@@ -32,7 +32,7 @@ struct transport_side {
 };
 
 struct transport {
-    char label[64]; /* of everything temporary: "hsmferry:<id>" */
+    char label[64]; /* of all temporary objects: "hsmferry:<id>" */
     const struct policy *policy;
     const struct suite *suite;
     struct transport_side source, destination;
@@ -40,7 +40,7 @@ struct transport {
         struct bytes spki;        /* step 1 */
         struct bytes read_back;   /* step 3 */
         struct bytes wrapped_kek; /* step 5 */
-        uint32_t there;           /* enum wire: what the steps that are done have left */
+        uint32_t there;           /* enum wire: left by the steps that are done */
     } wire;
     uint32_t done; /* bit for each row that is done and not undone */
 };
@@ -54,21 +54,22 @@ struct transport_row {
 enum { TRANSPORT_ROWS = 7 };
 extern const struct transport_row transport_rows[TRANSPORT_ROWS];
 
-/* Runs a row on the HSM of its side. Errors: ERR_FAILED: what it needs is not there, and nothing
- * was done; as the contract's functions. Undoes it likewise: a row that has none is undone. */
+/* Runs a row on the HSM of its side, or undoes it; a row without undo leaves nothing on the HSM.
+ * Errors: ERR_FAILED (data that it needs are missing; nothing was done), and those of the
+ * contract's functions. */
 bool transport_run(const struct transport_row *row, struct hsm *hsm, struct transport *t,
                    struct step_result *result, struct err *err);
 bool transport_undo(const struct transport_row *row, struct hsm *hsm, struct transport *t,
                     struct err *err);
 
-/* own_key_check(), and adds to the result's text what the HSM does not report. */
+/* own_key_check(); the text of the result also names attributes that the HSM does not report. */
 bool transport_check_own(struct hsm *hsm, const struct transport_side *side, uint64_t handle,
                          const struct own_key *want, struct step_result *result, struct err *err);
 
-/* What a fresh AES key is to be once it was unwrapped: temporary, for these uses, and no more. */
+/* The template of a fresh AES key that is unwrapped: temporary, and for these uses only. */
 struct hsm_template transport_kek_template(const struct transport *t, uint32_t uses);
 
-/* Forgets what crossed; the HSMs are not asked. */
+/* Frees the data on the wire; the HSMs are not called. */
 void transport_free(struct transport *t);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "hsm/wrap_alg.h"
 
-/* One uniform error for every malformed blob, on either side: an attacker learns nothing from the
- * difference. */
+/* The same error for every malformed wrapped key, on both sides, so that an attacker learns nothing
+ * from the difference. */
 static bool bad(struct err *err)
 {
     err_set(err, ERR_DATA, "the encrypted key cannot be used: it was damaged or altered");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Encrypted keys as the relay sees them: their form, and the one answer to damage. */
+/* Wrapped keys as the relay sees them: their length, and the uniform error for damage. */
 #ifndef HSMFERRY_TRANSFER_WRAPPED_KEY_H
 #define HSMFERRY_TRANSFER_WRAPPED_KEY_H
 
@@ -10,12 +10,12 @@
 #include "base/err.h"
 #include "hsm/hsm.h"
 
-/* Can it be what this algorithm makes, by its length? rsa_bits: of the transport key. Errors:
- * ERR_DATA, in the same words whatever is wrong. */
+/* Does this algorithm produce wrapped keys of this length? rsa_bits: of the transport key. Errors:
+ * ERR_DATA, with the same message whatever is wrong. */
 bool wrapped_key_check(enum hsm_alg alg, uint32_t rsa_bits, const struct bytes *wrapped_key,
                        struct err *err);
 
-/* As the contract's wrap() and unwrap(), with those words. */
+/* The contract's wrap() and unwrap(), with that message. */
 bool wrapped_key_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                       struct bytes *wrapped_key, struct err *err);
 bool wrapped_key_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
