@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an application will do with the keys that arrived: reach them through OpenSSL and libp11, in
- * a process of its own, and not by the driver that moved them.
+ * Proof on the path of an application: the migrated keys are used through OpenSSL and libp11, in a
+ * separate process, not through the driver that moved them.
  */
 #include "ceremony/application.h"
 
@@ -9,7 +9,7 @@
 #include "plan/name_index.h"
 #include "transfer/proof.h"
 
-/* What OpenSSL's EVP_PKEY does with private keys; NULL: it has no such operation on a token. */
+/* The operations of OpenSSL's EVP_PKEY on a token; NULL: it has none for this proof. */
 static const char *path_of(enum hsm_proof proof)
 {
     static const char *const paths[HSM_PROOFS] = {
@@ -39,7 +39,7 @@ static void not_tried(struct ceremony *c, const struct key_desc *key, const char
         label, why);
 }
 
-/* Proves one key. What libp11 cannot do is no failure of the key; a wrong answer is. */
+/* Proves one key. An operation that libp11 does not support is no failure; a wrong answer is. */
 static bool prove_one(struct ceremony *c, struct transfer *t, struct hsm *app,
                       const struct key_desc *found)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The canary: before a real key is touched, throw-away keys made on the source for the purpose are
- * migrated end to end - by the rows of the tables themselves, under a transport of their own - and
- * are destroyed on both sides. What fails shows which words of which side are not true. The last
- * row makes a token object, under the label of temporaries, and so does its public key if the plan
- * has such objects: so a destination that cannot store is found out too. Each such write is
- * announced before, since a crash may leave what it made, and resume and clean look for it; the
- * policy may forbid them before the review.
+ * The canary: before a real key is touched, test keys that the source generates are migrated end
+ * to end and destroyed on both sides. They take the rows of the same tables, under a separate
+ * transport. A failure shows which capability of which side does not exist. The last row makes a
+ * token object under the label of temporary objects, and another one of its public key if the plan
+ * has such objects, so that a destination that cannot store keys is detected too. Each such write
+ * is announced first, since a crash may leave the object, and resume and clean search for it. The
+ * policy may forbid these writes before the review.
  *
- * It is one transport and a few transfers between the same two HSMs, whose narrator is muted:
- * nobody hears of their steps but through EVENT_CANARY.
+ * It is one transport and a few transfers between the same two HSMs, with a muted narrator: their
+ * steps are recorded as EVENT_CANARY only.
  */
 #include "ceremony/canary.h"
 
@@ -28,23 +28,23 @@
 struct canary {
     struct ceremony *real;
     struct narrator muted;
-    struct party side[2]; /* as the real ones, with an inventory each of their own */
-    struct crew crew;     /* both of that */
+    struct party side[2]; /* as the real ones, with separate inventories */
+    struct crew crew;     /* of these parties and of muted */
     struct transport transport;
     struct plan plan;
     struct transfers transfers;
-    struct key_sample *samples; /* what the items of the plan stand for */
+    struct key_sample *samples; /* the kinds of keys for which the items of the plan stand */
     struct leftovers left;
     enum hsm_alg alg; /* of the transport */
-    bool stores;      /* throw-away keys become token objects, too */
-    bool announced;   /* ... and one was announced */
-    bool stored;      /* one may be there now, under the final handle of its transfer */
-    bool lost;        /* one for which there is no handle may be */
+    bool stores;      /* test keys are also made token objects */
+    bool announced;   /* ... and one write was announced */
+    bool stored;      /* one may exist now, under the final handle of its transfer */
+    bool lost;        /* one may exist for which there is no handle */
 };
 
-/* --- what is to be tried --- */
+/* --- the kinds of keys to try --- */
 
-/* A key that is there already, as after an interruption, goes nowhere. */
+/* A key that is there already, for example after an interruption, is not migrated. */
 static bool is_untried(const struct ceremony *c, size_t i)
 {
     const struct plan_item *item = &c->plan.items[i];
@@ -54,7 +54,7 @@ static bool is_untried(const struct ceremony *c, size_t i)
            !suite_trial(&c->suite, &item->key, item->alg);
 }
 
-/* Whoever resumes writes nothing before everything was looked at. */
+/* A ceremony that resumes writes nothing before it has examined everything. */
 static bool canary_stores(const struct ceremony *c)
 {
     return c->setup.policy.writes_before_review && (!c->setup.interrupted || c->walk.begun);
@@ -78,7 +78,7 @@ static bool is_listed(const struct canary *y, const struct key_sample *sample, e
     return false;
 }
 
-/* Does the public key object of such a key go along? */
+/* Does a public key object accompany such a key? */
 static bool has_public(const struct ceremony *c, const struct key_sample *sample)
 {
     for (size_t i = 0; i < c->plan.count; i++) {
@@ -94,7 +94,7 @@ static bool has_public(const struct ceremony *c, const struct key_sample *sample
     return false;
 }
 
-/* One throw-away key for each kind and way, each followed by a place for its public key. */
+/* One test key for each kind and wrap option, each followed by a place for its public key. */
 static bool list_samples(struct canary *y, struct err *err)
 {
     const struct ceremony *c = y->real;
@@ -104,7 +104,7 @@ static bool list_samples(struct canary *y, struct err *err)
     plan->items = calloc(2 * room, sizeof *plan->items);
     y->samples = calloc(2 * room, sizeof *y->samples);
     if (!plan->items || !y->samples)
-        return err_set(err, ERR_FAILED, "no memory for throw-away keys");
+        return err_set(err, ERR_FAILED, "no memory for the keys of the canary");
     for (size_t i = 0; i < c->plan.count && room > 0; i++) {
         const struct plan_item *item = &c->plan.items[i];
         struct key_sample sample;
@@ -143,7 +143,7 @@ static bool canary_begin(struct canary *y, struct ceremony *c, struct err *err)
         party->keys = c->side[side].keys; /* lent */
     }
     party_join(y->side, t, &y->transfers);
-    /* What was there at the login is nothing of the canary's either. */
+    /* The canary must not touch objects that existed at the login. */
     return known_copy(&c->side[SIDE_SOURCE].known, &y->side[SIDE_SOURCE].known, err) &&
            known_copy(&c->side[SIDE_DESTINATION].known, &y->side[SIDE_DESTINATION].known, err) &&
            list_samples(y, err);
@@ -161,7 +161,7 @@ static void canary_end(struct canary *y)
 
 /* --- running rows --- */
 
-/* Is it this way that does not work, and not the HSM, the record, or we? */
+/* Does this wrap option not work, as opposed to the HSM, the record, or this program? */
 static bool is_mechanism_failure(const struct err *err)
 {
     return err->code == ERR_HSM || err->code == ERR_UNSUPPORTED || err->code == ERR_DATA ||
@@ -181,8 +181,8 @@ static const char *title_of(const struct transfer *t, enum step_id id)
     return id == STEP_COMMIT ? "make it a token object" : step_title(id);
 }
 
-/* What failed, in words. One answer to a throw-away key that was made and wrapped a moment ago is
- * more likely the answer to its type than to damage. t: NULL: it was the transport. */
+/* Describes the failure. If the destination rejects as damaged a test key that was wrapped a moment
+ * ago, the cause is probably its type. t: NULL: the transport failed. */
 static void say_failed(const struct transfer *t, enum step_id id, const struct err *err,
                        struct event *e)
 {
@@ -197,13 +197,13 @@ static void say_failed(const struct transfer *t, enum step_id id, const struct e
                  err->what, err->hsm_name[0] ? ", " : "", err->hsm_name);
 }
 
-/* Runs the rows of the transport, and notes in *e what crossed the relay last. On failure *failed
- * is the step. */
+/* Runs the rows of the transport, and notes in *e the data that crossed the relay last. On failure
+ * *failed is the step. */
 static bool run_transport(struct canary *y, struct event *e, enum step_id *failed, struct err *err)
 {
     for (size_t i = 0; i < TRANSPORT_ROWS; i++) {
         struct step_result result = {0};
-        y->transport.done |= 1U << i; /* also half of it */
+        y->transport.done |= 1U << i; /* even if only half of it is */
         if (!rows_run_transport(&y->crew, i, &y->transport, &result, err)) {
             *failed = transport_rows[i].head.id;
             say_failed(NULL, *failed, err, e);
@@ -215,7 +215,7 @@ static bool run_transport(struct canary *y, struct event *e, enum step_id *faile
     return true;
 }
 
-/* The same of a key's rows: those up to its first proof, or those that keep it. */
+/* The same for the rows of a key: those up to its first proof, or those that commit it. */
 static bool run_rows(struct canary *y, struct transfer *t, bool keep, struct event *e,
                      struct err *err)
 {
@@ -226,7 +226,7 @@ static bool run_rows(struct canary *y, struct transfer *t, bool keep, struct eve
         struct step_result result = {0};
         if ((rows[i].head.id >= STEP_COMMIT) != keep)
             continue;
-        t->done |= 1U << i; /* also half of it */
+        t->done |= 1U << i; /* even if only half of it is */
         if (!rows_run(&y->crew, i, t, &result, err)) {
             say_failed(t, rows[i].head.id, err, e);
             return false;
@@ -237,7 +237,7 @@ static bool run_rows(struct canary *y, struct transfer *t, bool keep, struct eve
     return true;
 }
 
-/* Takes back what the rows of a key have left; kept: but for its token object. */
+/* Undoes the rows of a key; kept: except for its token object. */
 static void undo_rows(struct canary *y, struct transfer *t, bool kept, struct err *err)
 {
     size_t count;
@@ -249,7 +249,7 @@ static void undo_rows(struct canary *y, struct transfer *t, bool kept, struct er
             !rows_undo(&y->crew, i, t, err))
             y->lost |= commit;
     }
-    t->proven = false; /* it does not stay */
+    t->proven = false; /* it is not kept */
     transfer_reset(t);
 }
 
@@ -265,8 +265,8 @@ static bool emit_canary(struct canary *y, struct event *e, int64_t begun, struct
 
 /* --- the transport --- */
 
-/* Whoever failed here does not do what it offered. The strongest transport that is left is tried
- * in the next round. */
+/* The side that failed does not support a capability that it advertised. Removes it from the
+ * capabilities and negotiates again; the next round tries the strongest transport that is left. */
 static bool refute_transport(struct canary *y, enum step_id failed, const struct event *e,
                              struct err *err)
 {
@@ -290,8 +290,8 @@ static bool refute_transport(struct canary *y, enum step_id failed, const struct
     return emit_suite_again(&c->narrator, &on, alg, capability->reason, err);
 }
 
-/* Brings the AES key to the destination. *refuted: the transport does not work, and another one
- * is to be tried. */
+/* Transports the AES key to the destination. *refuted: the transport does not work, and another one
+ * must be tried. */
 static bool try_transport(struct canary *y, bool *refuted, struct err *err)
 {
     int64_t begun = y->real->host.mono_us(y->real->host.ctx);
@@ -310,9 +310,9 @@ static bool try_transport(struct canary *y, bool *refuted, struct err *err)
     return emit_canary(y, &e, begun, err) && (ok || refute_transport(y, failed, &e, err));
 }
 
-/* --- one throw-away key --- */
+/* --- one test key --- */
 
-/* Makes the throw-away key into an item of the plan. */
+/* Makes an item of the plan from the test key. */
 static bool plan_sample(struct canary *y, struct plan_item *item, struct event *e, struct err *err)
 {
     struct hsm *hsm = source_of(y->real);
@@ -329,7 +329,7 @@ static bool plan_sample(struct canary *y, struct plan_item *item, struct event *
     return ok;
 }
 
-/* The place of a throw-away key's public key object; NULL: it has none. */
+/* The place of a test key's public key object; NULL: it has none. */
 static struct transfer *public_of(struct canary *y, const struct transfer *key)
 {
     bool has = key->number < y->transfers.count && key[1].owner == key->item;
@@ -337,7 +337,7 @@ static struct transfer *public_of(struct canary *y, const struct transfer *key)
     return has ? &y->transfers.at[key->number] : NULL;
 }
 
-/* Makes it a token object, which is announced before, and proves it again. */
+/* Announces that it becomes a token object, makes it one, and proves it again. */
 static bool store_sample(struct canary *y, struct transfer *t, struct event *e, struct err *err)
 {
     struct event announced = *e;
@@ -353,18 +353,18 @@ static bool store_sample(struct canary *y, struct transfer *t, struct event *e, 
     if (!emit_event(&y->real->narrator, &announced, err))
         return false;
     y->announced = y->stored = true;
-    t->item->key.flags |= KEY_TOKEN; /* as those have that it stands for */
+    t->item->key.flags |= KEY_TOKEN; /* as the real keys have it */
     t->item->key.flags_known |= KEY_TOKEN;
     return run_rows(y, t, true, e, err);
 }
 
-/* Makes its public key a token object, too, if the plan has such ones, and reads it back. That a
- * destination has no place for it costs no key (walk.c), and is a warning. */
+/* Also makes a token object of its public key, if the plan has such objects, and reads it back. If
+ * the destination does not accept it, that is a warning only: no key fails for it (walk.c). */
 static bool store_public(struct canary *y, const struct transfer *of, struct event *e,
                          struct err *undone, struct err *err)
 {
     struct transfer *t = public_of(y, of);
-    struct event tried = *e; /* what crossed last is the key */
+    struct event tried = *e; /* the data that crossed last are those of the key */
     struct bytes spki = {0};
     bool ok;
 
@@ -390,12 +390,12 @@ static bool store_public(struct canary *y, const struct transfer *of, struct eve
     snprintf(e->canary.text, sizeof e->canary.text, "%s", tried.canary.text);
     return companion_may_be_dropped(err->code) &&
            (emit_note(&y->real->narrator, EVENT_WARNING, SIDE_RELAY, "canary",
-                      "%s keys go without their public key objects: %.150s", e->canary.type,
-                      tried.canary.text) ||
+                      "%s keys are migrated without their public key objects: %.150s",
+                      e->canary.type, tried.canary.text) ||
             emit_why(&y->real->narrator, err));
 }
 
-/* What became of a throw-away key goes into the suite, and to the officers. */
+/* Records the outcome of a test key in the suite, and emits it. */
 static bool note_trial(struct canary *y, const struct key_sample *sample, struct event *e,
                        int64_t begun, struct err *err)
 {
@@ -416,8 +416,8 @@ static bool note_trial(struct canary *y, const struct key_sample *sample, struct
            emit_why(&c->narrator, err);
 }
 
-/* Sends throw-away key number i the whole way. False only where nothing more is to be tried; what
- * could not be destroyed, the inventory shows. */
+/* Migrates test key number i end to end. False only if no further key can be tried. The inventory
+ * shows objects that could not be destroyed. */
 static bool try_sample(struct canary *y, size_t i, struct err *err)
 {
     const struct known *known = &y->side[SIDE_SOURCE].known;
@@ -474,8 +474,8 @@ static bool is_stored(const struct key_list *list, const char *label, const stru
     return false;
 }
 
-/* A module may say that it stored what only its own process sees, as where its disk is full:
- * another process must find the throw-away keys. */
+/* A module may report that it stored a key that only its own process sees, for example if its disk
+ * is full. So another process must find the test keys. */
 static bool look_afresh(struct canary *y, struct err *err)
 {
     struct ceremony *c = y->real;
@@ -485,7 +485,7 @@ static bool look_afresh(struct canary *y, struct err *err)
               party_enter(&c->side[SIDE_DESTINATION], fresh, &list, err);
 
     if (!ok && err->code == ERR_UNFINISHED)
-        err->code = ERR_HSM; /* of the canary nothing stays */
+        err->code = ERR_HSM; /* nothing of the canary is kept */
     for (size_t i = 0; ok && i < y->transfers.count; i++)
         if (y->transfers.at[i].final &&
             !is_stored(&list, y->transport.label, &y->plan.items[i].key)) {
@@ -505,7 +505,7 @@ static bool look_afresh(struct canary *y, struct err *err)
 static void destroy_stored(struct canary *y)
 {
     const struct party *to = &y->side[SIDE_DESTINATION];
-    struct err ignored; /* what it did not, the inventory shows */
+    struct err ignored; /* the inventory shows objects that were not destroyed */
     bool gone = true;
 
     for (size_t i = 0; i < y->transfers.count; i++) {
@@ -515,7 +515,7 @@ static void destroy_stored(struct canary *y)
     y->stored = y->stored && (!gone || y->lost);
 }
 
-/* What is there before anything is made must be in the record before. */
+/* The objects on both sides must be recorded before any object is made. */
 static bool take_inventories(struct canary *y, struct err *err)
 {
     struct ceremony *c = y->real;
@@ -540,7 +540,7 @@ static bool try_all(struct canary *y, struct err *err)
     return !y->stored || look_afresh(y, err);
 }
 
-/* No crash leaves anything from here on. */
+/* From now on a crash leaves nothing behind. */
 static bool emit_clean(struct canary *y, struct err *err)
 {
     struct event e = {.kind = EVENT_CANARY, .side = SIDE_RELAY};
@@ -554,7 +554,7 @@ static bool emit_clean(struct canary *y, struct err *err)
     return !y->announced || emit_event(&y->real->narrator, &e, err);
 }
 
-/* Destroys what the trial has made, and looks whether it is gone. */
+/* Destroys all objects of the canary, and checks that they are gone. */
 static bool clean_up(struct canary *y, struct err *err)
 {
     const struct leftovers *left = &y->left;
@@ -563,8 +563,7 @@ static bool clean_up(struct canary *y, struct err *err)
     bool clean;
 
     destroy_stored(y);
-    rows_undo_transport(&y->crew, &y->transport,
-                        &ignored); /* what it did not, the inventory shows */
+    rows_undo_transport(&y->crew, &y->transport, &ignored); /* the inventory shows what is left */
     clean = inventory_close(y->side, &y->transfers, &y->left, &y->muted, why, err);
     if (clean)
         return emit_clean(y, err);

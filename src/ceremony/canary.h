@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Throw-away keys are migrated before a real one is. */
+/* The canary: test keys are migrated before a real key is. */
 #ifndef HSMFERRY_CEREMONY_CANARY_H
 #define HSMFERRY_CEREMONY_CANARY_H
 
@@ -9,20 +9,20 @@
 
 struct ceremony;
 
-/* Does the plan use a way that no throw-away key has gone yet, where one must? */
+/* Does the plan use a wrap option with which a test key must still be migrated? */
 bool canary_due(const struct ceremony *c);
 
-/* Tries each of those ways, and notes in c->suite what was found; the plan is then to be judged
- * again. Errors: what ends the attempt as a whole: an HSM is gone, the officers stopped it, no
- * transport works, ERR_UNFINISHED (something is left over). */
+/* Tries each of those options and records the results in c->suite; the plan must then be judged
+ * again. Errors that end the whole attempt: an HSM is gone, the officers stopped it, no transport
+ * works, ERR_UNFINISHED (an object is left over). */
 bool canary_run(struct ceremony *c, struct err *err);
 
-/* For a plan that is not judged again, as after an interruption: tries what is due, and whatever
- * does not pass is a failure. */
+/* For a plan that is not judged again, for example after an interruption: tries the options that
+ * are due; any that does not pass is a failure. */
 bool canary_must_pass(struct ceremony *c, struct err *err);
 
-/* The same again for one that resumes, once everything was looked at and swept: before that its
- * throw-away keys did not become token objects. */
+/* The same for a ceremony that resumes, after everything was examined and swept: before that, its
+ * test keys were not made token objects. */
 bool canary_must_store(struct ceremony *c, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of a ceremony: two HSMs are opened and chosen, a plan is made, the table is walked. */
+/* The life of a ceremony: it opens and chooses two HSMs, makes a plan, and walks the tables. */
 #include "ceremony/ceremony.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "plan/strength.h"
 #include "transfer/public_object.h"
 
-/* Its parts know what they need of each other. */
+/* Connects its parts. */
 static void prepare(struct ceremony *c)
 {
     const struct policy *policy = &c->setup.policy;
@@ -68,7 +68,7 @@ static void forget_plan(struct ceremony *c)
     plan_free(&c->plan);
 }
 
-/* What was found out about both sides is void once one of them is another. */
+/* The suite is void once one of the sides has changed. */
 static void forget_suite(struct ceremony *c)
 {
     c->suite.option_count = 0;
@@ -89,7 +89,7 @@ void ceremony_free(struct ceremony *c)
     free(c);
 }
 
-/* An attempt on a side failed: that is told, and nothing more is true than before. */
+/* An attempt on a side failed: emits that, and adds that nothing was changed. */
 static bool side_failed(struct ceremony *c, enum side side, struct err *err)
 {
     struct err ignored;
@@ -145,7 +145,7 @@ static bool check_slot(enum side side, const struct hsm_slot *slot, const struct
     return err_next(err, "Name two different tokens in the ceremony file.");
 }
 
-/* One login, then wiped; but the destination's PIN is needed once more, by the fresh process. */
+/* Logs in once and wipes the PIN; that of the destination is kept for the fresh process. */
 static bool login(struct ceremony *c, enum side side, struct err *err)
 {
     struct party *party = &c->side[side];
@@ -160,8 +160,8 @@ static bool login(struct ceremony *c, enum side side, struct err *err)
     return ok;
 }
 
-/* An object that the list could not read may be anything, also what a key takes along: it is read
- * once more. What still cannot be read is counted, with the reason. */
+/* An object that the list could not read may be a key or a companion, so it is read again. Counts
+ * the objects that still cannot be read, with the reason of the first. */
 static bool look_at_unread(struct ceremony *c, enum side side, struct key_list *list,
                            struct err *err)
 {
@@ -208,7 +208,7 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
     return emit_side(&c->narrator, side, SIDE_LISTED, err);
 }
 
-/* Another device than was confirmed is to be confirmed. */
+/* A device that is not the confirmed one must be confirmed. */
 static void forget_confirmed(struct ceremony *c, enum side side)
 {
     const struct hsm_slot *is = c->side[side].slot;
@@ -219,7 +219,7 @@ static void forget_confirmed(struct ceremony *c, enum side side)
     *was = *is;
 }
 
-/* An agent that is less confined than the ceremony file wants does nothing else. */
+/* An agent that is less confined than the ceremony file requires gets no further call. */
 static bool is_confined(const struct ceremony *c, const struct hsm_info *info, struct err *err)
 {
     if (c->setup.policy.confinement != CONFINEMENT_REQUIRED || hsm_is_confined(info->confinement))
@@ -243,7 +243,7 @@ static bool say_hsm(struct ceremony *c, enum side side, const struct hsm_slot *s
     return emit_hsm(&c->narrator, side, c->setup.where[side].module, &info, slot, err);
 }
 
-/* Where the tokens are that are not logged in to yet. */
+/* Finds the tokens, before the login. */
 static bool read_out(struct ceremony *c, const struct uri token[2], struct err *err)
 {
     const struct hsm_slot *found[2] = {NULL, NULL};
@@ -351,7 +351,7 @@ const struct plan *ceremony_the_verdicts(const struct ceremony *c)
     return c->verdicts.made ? &c->verdicts.plan : NULL;
 }
 
-/* What the officers must know of one key before they start. */
+/* Warnings about one key that the officers must read before they start. */
 static bool warn_of(struct ceremony *c, size_t i, struct err *err)
 {
     const struct plan_item *item = &c->plan.items[i];
@@ -416,7 +416,7 @@ static bool make_plan(struct ceremony *c, const struct selection *selection, str
     const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
     bool ok = plan_review(c, destination, selection, err);
 
-    /* Each round tries what was not tried yet, and there are not many ways. */
+    /* Each round tries options that were not tried yet, and there are only a few. */
     while (ok && canary_due(c))
         ok = canary_run(c, err) &&
              plan_judge(&c->setup.policy, &c->suite, source, destination, &c->plan, err);

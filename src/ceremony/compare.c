@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Are two keys of one name the same? Asked by officers, since it is an operation on both. */
+/* Are two keys of the same name equal? Done on request only, since it is an operation on both. */
 #include "ceremony/ceremony.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "transfer/kcv.h"
 #include "transfer/proof.h"
 
-/* A key of the source and the one of its name on the destination. */
+/* A key of the source and the key of the same name on the destination. */
 struct couple {
     const struct key_desc *key[2]; /* by side; one may be NULL */
 };
@@ -24,7 +24,7 @@ static void conclude(struct compared *to, enum comparison result, const char *me
     snprintf(to->text, sizeof to->text, "%s", text);
 }
 
-/* The check values of keys that were found to be the same, as far as their uses allow them. */
+/* Adds the check values of keys that are the same, as far as their uses allow them. */
 static bool add_kcvs(struct ceremony *c, const struct couple *couple, struct compared *to,
                      struct err *err)
 {
@@ -57,7 +57,7 @@ static bool prove(struct ceremony *c, const struct couple *couple, enum hsm_proo
     return ok;
 }
 
-/* Errors: what is no answer of the keys' own. */
+/* Errors: those that are no statement about the keys. */
 static bool judge(struct ceremony *c, const struct couple *couple, struct compared *to,
                   struct err *err)
 {
@@ -66,7 +66,7 @@ static bool judge(struct ceremony *c, const struct couple *couple, struct compar
     enum hsm_proof which;
 
     if (!source || !found)
-        conclude(to, COMPARED_ONLY_HERE, "", "the other side has none of this name");
+        conclude(to, COMPARED_ONLY_HERE, "", "the other side has no key of this name");
     else if (source->kind != found->kind)
         conclude(to, COMPARED_DIFFERS, "", "they are of different kinds");
     else if (source->has_public && found->has_public)
@@ -74,7 +74,7 @@ static bool judge(struct ceremony *c, const struct couple *couple, struct compar
                  memcmp(source->spki_sha256, found->spki_sha256, sizeof found->spki_sha256) == 0
                      ? COMPARED_SAME
                      : COMPARED_DIFFERS,
-                 "public half", "as both sides tell it; no operation on the key");
+                 "public half", "as both sides report it; no operation on the key");
     else if (prove(c, couple, &which, err) && add_kcvs(c, couple, to, err))
         conclude(to, COMPARED_SAME, hsm_proof_name(which), proof_sentence(which));
     else if (err->code == ERR_DATA)
@@ -83,7 +83,7 @@ static bool judge(struct ceremony *c, const struct couple *couple, struct compar
         conclude(to, COMPARED_UNKNOWN, "",
                  key_needs_public(source)
                      ? "the source lists no public key with it; a ceremony would look for one"
-                     : "their uses allow no operation that would tell");
+                     : "their uses allow no operation that would show it");
     else
         return false;
     return true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a chosen key demands of other keys (CKA_WRAP_TEMPLATE and its kin): asked of the keys of the
- * plan alone, when it is made. Some modules fail at these attributes, or never answer.
+ * The demands of a key on other keys (CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE,
+ * CKA_DERIVE_TEMPLATE). They are read only for the keys of the plan, when it is made: some modules
+ * fail at these attributes, or never answer.
  */
 #include "ceremony/demands.h"
 
@@ -12,7 +13,7 @@
 #include "ceremony/members.h"
 #include "plan/companion.h"
 
-/* A single fault must not cost a key. */
+/* Reads twice if needed: a single fault must not exclude a key. */
 static bool describe_twice(struct hsm *hsm, uint64_t handle, struct key_desc *now, struct err *err)
 {
     bool ok = hsm->driver->describe(hsm, handle, now, err);
@@ -22,7 +23,7 @@ static bool describe_twice(struct hsm *hsm, uint64_t handle, struct key_desc *no
     return ok;
 }
 
-/* What was listed stays as it was: whether it has changed since is for the step that wraps it. */
+/* Changes nothing else of the listed key: the step that wraps it checks whether it has changed. */
 static bool read_one(struct ceremony *c, struct key_desc *key, struct err *err)
 {
     struct key_desc now;
@@ -34,7 +35,7 @@ static bool read_one(struct ceremony *c, struct key_desc *key, struct err *err)
                  err->hsm_name[0] ? err->hsm_name : err->what);
         return true;
     }
-    if (now.class != key->class) /* a public key that is made of its private one has none */
+    if (now.class != key->class) /* a public key object that is made from a private key has none */
         return true;
     key->constraints = now.constraints;
     memcpy(key->unread, now.unread, sizeof key->unread);
@@ -48,7 +49,7 @@ static bool warn_of_mute(struct ceremony *c, struct err *err)
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++)
         if ((mute & UINT32_C(1) << use) &&
             !emit_note(&c->narrator, EVENT_WARNING, SIDE_SOURCE, "mute-template",
-                       "the source reads no %s of any key: one that a key has would get lost",
+                       "the source reads no %s of any key: if a key has one, it is lost",
                        key_template_name(use)))
             return emit_why(&c->narrator, err);
     return true;
@@ -81,6 +82,6 @@ bool plan_review(struct ceremony *c, const struct key_list *destination,
            plan_judge(policy, &c->suite, source, destination, &c->plan, err) &&
            companion_add(&c->plan, source, c->suite.one_per_id, err) &&
            plan_judge(policy, &c->suite, source, destination, &c->plan, err) &&
-           demands_read(c, err) && /* of what can leave so far, companions too */
+           demands_read(c, err) && /* of all that can leave so far, companions included */
            plan_judge(policy, &c->suite, source, destination, &c->plan, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The plan, with all that is read of the source before the canary. */
+/* Makes the plan, with all data that are read from the source before the canary. */
 #ifndef HSMFERRY_CEREMONY_DEMANDS_H
 #define HSMFERRY_CEREMONY_DEMANDS_H
 
@@ -11,9 +11,9 @@
 
 struct ceremony;
 
-/* Makes c->plan of what was chosen: public halves, what accompanies the keys, what they demand.
- * destination: the names that are taken there. Errors: as plan_make(), ERR_GONE, or a record that
- * refuses. */
+/* Makes c->plan of the selection: finds public halves, adds companions, reads the templates of
+ * keys. destination: the keys whose names are taken there. Errors: as plan_make(), ERR_GONE, or a
+ * record that refuses. */
 bool plan_review(struct ceremony *c, const struct key_list *destination,
                  const struct selection *selection, struct err *err);
 

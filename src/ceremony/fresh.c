@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last look, by a process that has seen nothing of the ceremony: it proves what is on the
- * destination, and finds the traces of what went wrong.
+ * The last check, by a process that took no part in the ceremony: it proves the keys on the
+ * destination, and finds the traces of failures.
  */
 #include "ceremony/fresh.h"
 
@@ -16,14 +16,14 @@
 #include "transfer/proof.h"
 #include "transfer/public_object.h"
 
-/* Proves a key from the fresh process; what became of it is decided here. */
+/* Proves a key from the fresh process, and decides its outcome. */
 static void prove_fresh(struct ceremony *c, struct transfer *t, struct hsm *fresh,
                         const struct key_desc *listed)
 {
     const struct plan_item *item = t->item;
     struct bytes spki = {0};
     struct hsm *source = source_of(c);
-    struct key_desc found; /* with what it demands of other keys, which no list has */
+    struct key_desc found; /* with its templates, which no list has */
     const struct proof_pair pair = {
         source,          item->key.handle, &spki, fresh, listed ? listed->handle : 0,
         item->key.class, item->half};
@@ -46,7 +46,7 @@ static void prove_fresh(struct ceremony *c, struct transfer *t, struct hsm *fres
     bytes_free(&spki);
 }
 
-/* May the destination still be writing, though nobody waits for it any longer? */
+/* May the destination still be executing a call that was given up? */
 static bool is_at_work(const struct ceremony *c)
 {
     struct hsm *hsm = c->side[SIDE_DESTINATION].hsm;
@@ -54,9 +54,9 @@ static bool is_at_work(const struct ceremony *c)
     return hsm->driver->at_work && hsm->driver->at_work(hsm);
 }
 
-/* A key that was not proven: is anything under its name after all? A commit that was answered OK is
- * not undone by not being found, and one that is still under way may be done later. Where the
- * inventories could not be compared, a key that failed may be there too. */
+/* A key that was not proven: does an object with its name exist? If a commit was answered OK, "not
+ * found" does not mean that it was undone; and a commit that is still being executed may be done
+ * later. If the inventories could not be compared, a key that failed may exist too. */
 static void count_trace(struct ceremony *c, struct transfer *t, bool there, bool at_work)
 {
     bool looked = !c->side[SIDE_DESTINATION].gone;
@@ -67,14 +67,14 @@ static void count_trace(struct ceremony *c, struct transfer *t, bool there, bool
         t->outcome = KEY_FAILED;
 }
 
-/* Temporaries that outlived their session, and the traces of a commit whose answer was lost. */
+/* Temporary objects that outlived their session, and the traces of a commit without an answer. */
 static void count_traces(struct ceremony *c, const struct key_list *list, const struct names *names,
                          bool at_work)
 {
     const uint32_t before = inventory_nameless(&c->side[SIDE_DESTINATION].keys);
     const uint32_t now = inventory_nameless(list);
 
-    /* Half an object of a commit that was cut off, where no inventory could show it. */
+    /* Half an object of an interrupted commit, which no inventory could show. */
     if (c->side[SIDE_DESTINATION].gone && now > before)
         c->result.left.left_over += now - before;
     for (size_t i = 0; i < list->count; i++)
@@ -88,8 +88,8 @@ static void count_traces(struct ceremony *c, const struct key_list *list, const 
     }
 }
 
-/* Where the destination's own session could not compare the inventories, the fresh one knows what
- * was listed at the login by its name. */
+/* If the session of the destination could not compare the inventories, the fresh session looks for
+ * the objects listed at the login by their names. */
 static void compare_names(struct ceremony *c, const struct names *names)
 {
     struct party *party = &c->side[SIDE_DESTINATION];
@@ -107,7 +107,7 @@ static void compare_names(struct ceremony *c, const struct names *names)
     party->intact = c->result.left.lost == lost;
 }
 
-/* What another process finds to be another key, or guarded worse, a resume finds so, too. */
+/* If the fresh process finds another key, or one with weaker guards, so will a resume. */
 static bool is_settled(const struct ceremony *c)
 {
     for (size_t i = 0; i < c->transfers.count; i++) {
@@ -133,7 +133,7 @@ static bool unfinished(const struct ceremony *c, size_t proven, size_t unknown, 
                              "journal");
 }
 
-/* How many keys, and how many public objects. */
+/* The numbers of keys and of public objects. */
 struct tally {
     size_t keys, objects;
 };
@@ -148,7 +148,7 @@ static void count(struct tally *tally, const struct transfer *t, bool yes)
     *(t->item->route == ROUTE_PUBLIC ? &tally->objects : &tally->keys) += yes;
 }
 
-/* Opens the destination in a separate process, and proves there what this one has kept. */
+/* Opens the destination in a separate process, and proves the keys that this process committed. */
 static bool look_afresh(struct ceremony *c, bool at_work, struct err *err)
 {
     struct hsm *fresh = NULL;
@@ -198,7 +198,7 @@ bool fresh_prove(struct ceremony *c, struct step_result *result, struct err *err
 {
     struct tally proven = {0}, migrated = {0};
     size_t unsure = 0, by_app;
-    const bool at_work = is_at_work(c); /* asked before it is looked */
+    const bool at_work = is_at_work(c); /* determined before the search */
     bool ok;
 
     for (size_t i = 0; i < c->transfers.count; i++) {

@@ -10,8 +10,8 @@
 
 struct ceremony;
 
-/* Proves every key that was kept, from a separate process, and decides what became of it; also
- * where a failure came before. Errors: ERR_UNFINISHED (some key could not be proven). */
+/* Proves every committed key from a separate process, and decides its outcome; also after a
+ * failure. Errors: ERR_UNFINISHED (some key could not be proven). */
 bool fresh_prove(struct ceremony *c, struct step_result *result, struct err *err);
 
 #endif

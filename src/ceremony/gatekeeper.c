@@ -14,7 +14,7 @@
 enum {
     GATE_TRIES = 2,
     GATE_ROLE_TRIES = 3,
-    GATE_WORDS = 4, /* 32 bits: a stranger's key with the same words takes 2^32 trials */
+    GATE_WORDS = 4, /* 32 bits: an attacker needs 2^32 trials for a key with the same words */
     TYPED_LABEL_MAX = 40,
     SERIAL_END = 4,
     INITIALS_MAX = 6,
@@ -83,8 +83,8 @@ static bool is_typable(const struct key_desc *key)
     return key->label_len > 0 && key->label_len <= TYPED_LABEL_MAX;
 }
 
-/* Other words each time, and for each officer, so that they are read and not remembered: GATE_WORDS
- * places of which no two are neighbours, and none of those in taken. As bits; 0: no random numbers.
+/* Asks for other words each time, and of each officer, so that they must be read, not remembered:
+ * GATE_WORDS places, no two of them adjacent, and none in taken. As bits; 0: no random numbers.
  */
 static uint32_t choose_places(uint32_t taken)
 {
@@ -103,7 +103,7 @@ static uint32_t choose_places(uint32_t taken)
     return places;
 }
 
-/* The words at these places: their numbers for the question, and themselves. */
+/* The words at these places: their numbers for the question, and the words for the answer. */
 static void read_words(const uint8_t sha256[SHA256_SIZE], uint32_t places, struct gatekeeper *k,
                        char *question, size_t size)
 {
@@ -136,7 +136,7 @@ static bool end_of_serial(const struct hsm_slot *slot, char out[SERIAL_END + 1])
     return len > 0;
 }
 
-/* The answer does not stand in the question: it is read off the devices. */
+/* The question does not contain the answer, which must be read from the devices. */
 static void choose_serials(struct gatekeeper *k, const struct hsm_slot *devices, char *question,
                            size_t size)
 {
@@ -153,7 +153,7 @@ static void choose_serials(struct gatekeeper *k, const struct hsm_slot *devices,
     }
 }
 
-/* Of the key as the source reads it back: the words at places that the other officer was not asked
+/* The words of the key as the source reads it back, at places that the other officer was not asked
  * for. */
 static bool choose_words(struct gatekeeper *k, const struct bytes *key, char *question, size_t size,
                          struct err *err)
@@ -182,7 +182,7 @@ static void choose_key(struct gatekeeper *k, const struct key_desc *key, char *q
              k->expected);
 }
 
-/* What is to be typed at this gate, and how the question puts it. */
+/* Sets the expected answer at this gate, and the question. */
 static bool choose_answer(struct gatekeeper *k, const struct gate_subject *about, char *question,
                           size_t size, struct err *err)
 {
@@ -290,7 +290,7 @@ static const char *after_mark(const char *typed, const char *mark)
                : NULL;
 }
 
-/* Is it the answer? If not, takes away one of the tries; *why says what was wrong. */
+/* Is the answer right? If not, uses up one of the tries; *why gives the error. */
 static bool judge(struct gatekeeper *k, const char *typed, const char **why)
 {
     *why = "";

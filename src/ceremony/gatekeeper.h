@@ -19,7 +19,7 @@
 #include "protocol/gate.h"
 #include "protocol/officer.h"
 
-/* What the officers are asked about. */
+/* The subject of the question to the officers. */
 struct gate_subject {
     enum gate gate;
     const struct hsm_slot *devices;    /* GATE_DEVICES: two, by side */
@@ -36,9 +36,9 @@ struct gatekeeper {
     unsigned officer_count;
 
     uint32_t passed; /* bit for each gate */
-    bool vouched; /* the officers' word for the key at hand, which nothing can prove, was given */
+    bool vouched;    /* the officers accepted the current key although nothing can prove it */
 
-    bool open; /* an answer is awaited; of the gate, which is: */
+    bool open; /* an answer is awaited, at the gate: */
     enum gate now;
     uint32_t key;                /* the key's number; 0: none */
     bool waiver;                 /* it wants that word */
@@ -49,11 +49,11 @@ struct gatekeeper {
     bool half;                   /* the first of two officers has confirmed */
     uint32_t places;             /* of the fingerprint, asked of the first of them */
     char expected[64];
-    const struct officer *officer; /* whose answer is awaited; NULL: nobody's by name */
+    const struct officer *officer; /* whose answer is awaited; NULL: no officer is named */
 };
 
-/* True if nothing waits at this gate any more; else it is open, or *err is set. Errors: a sink that
- * refuses; ERR_FAILED (no random numbers). */
+/* True if the gate is passed; otherwise it is open, or *err is set. Errors: a sink that refuses;
+ * ERR_FAILED (no random numbers). */
 bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, struct narrator *n,
                      struct err *err);
 
@@ -64,7 +64,7 @@ bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, str
 bool gatekeeper_answer(struct gatekeeper *k, const char *typed, struct narrator *n,
                        struct err *err);
 
-/* The officers stopped: an open gate is refused, and no longer open. */
+/* The officers stopped: refuses an open gate and closes it. */
 void gatekeeper_refuse(struct gatekeeper *k, struct narrator *n);
 
 /* What is asked at this gate is no longer of interest: the plan is made again. The record hears
@@ -75,7 +75,7 @@ void gatekeeper_withdraw(struct gatekeeper *k, enum gate gate);
  * ceremony file is for all of them. */
 void gatekeeper_next_key(struct gatekeeper *k);
 
-/* What the officers confirmed is void: they are asked again. */
+/* Voids a confirmation: the officers are asked again. */
 void gatekeeper_forget(struct gatekeeper *k, enum gate gate);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which public key belongs to a private one? PKCS#11 does not say: a private EC key has no point,
- * and programs join the two by id (CKA_ID), by label, or by nothing; some store a certificate only.
- * So the key itself is asked, once: what it signs verifies under its own public key alone. Only
- * chosen keys are asked, and nothing is believed because of a name.
+ * and programs match the two by id (CKA_ID), by label, or not at all; some store a certificate
+ * only. So the key itself is asked, once: its signature verifies under its own public key only.
+ * Only selected keys are asked, and a name is never trusted.
  */
 #include "ceremony/half.h"
 
@@ -21,15 +21,15 @@
 #include "transfer/proof.h"
 
 enum {
-    CANDIDATES_MAX = 64,     /* that are tried for one key */
-    CERTIFICATES_MAX = 1024, /* that are read because of no name; each is a call */
+    CANDIDATES_MAX = 64,     /* tried for one key */
+    CERTIFICATES_MAX = 1024, /* read although no name matches; each one is a call */
 };
 
 /* The source's public keys and certificates. */
 struct stock {
     struct party *source;
     struct narrator *narrator;
-    struct key_desc **at; /* in the source's list, where a certificate's public half is noted */
+    struct key_desc **at; /* in the source's list; certificates get a public half */
     struct bytes *spki;   /* empty: not read yet */
     bool *asked;
     size_t count;
@@ -40,10 +40,10 @@ struct stock {
 struct candidates {
     size_t at[CANDIDATES_MAX]; /* in the stock */
     size_t count, more;        /* more: that were left out */
-    bool named; /* some with the key's id or label hold another public key than was listed */
+    bool named; /* an object with the key's id or label holds another public key than was listed */
 };
 
-/* What the key answered, once for all candidates; without a signature, each is tried alone. */
+/* The answer of the key, one for all candidates; without a signature, each is tried separately. */
 struct answer {
     uint32_t proofs;
     enum hsm_proof by;
@@ -88,7 +88,7 @@ static bool read_twice(struct hsm *hsm, const struct key_desc *is, struct bytes 
            (err->code != ERR_GONE && proof_half(hsm, &half, spki, err));
 }
 
-/* Reads number i, unless that was done. What cannot be read is no candidate. Errors: ERR_GONE. */
+/* Reads number i, unless that was done. If that fails, it is no candidate. Errors: ERR_GONE. */
 static bool stock_read(struct stock *s, size_t i, struct err *err)
 {
     struct key_desc *is = s->at[i];
@@ -111,12 +111,12 @@ static bool stock_read(struct stock *s, size_t i, struct err *err)
         is->has_public = true;
         memcpy(is->spki_sha256, digest, sizeof digest);
     } else if (memcmp(is->spki_sha256, digest, sizeof digest) != 0) {
-        bytes_free(&s->spki[i]); /* another one than was listed */
+        bytes_free(&s->spki[i]); /* not the public key that was listed */
     }
     return true;
 }
 
-/* By no name: as many as are worth the calls. */
+/* A certificate whose name matches no key is read only while the budget lasts. */
 static bool read_stranger(struct stock *s, size_t i, struct err *err)
 {
     if (!s->asked[i] && s->at[i]->class == KEY_CLASS_CERTIFICATE) {
@@ -134,7 +134,7 @@ static unsigned rank(const struct key_desc *key, const struct key_desc *is)
     return key_same_id(key, is) ? 0 : key_same_label(key, is) ? 1 : 2;
 }
 
-/* Is this a public key of the private key's kind, and as far as known of its size? */
+/* Does this public key have the kind of the private key and, as far as is known, its size? */
 static bool fits(const struct key_desc *key, const struct bytes *spki)
 {
     const unsigned char *at = spki->data;
@@ -156,7 +156,7 @@ static bool is_known(const struct stock *s, const struct candidates *found, size
     return false;
 }
 
-/* Could the public key that is number i be this key's, by what the list says? */
+/* May public key number i belong to this key, according to the list? */
 static bool may_fit(const struct stock *s, size_t i, const struct key_desc *key)
 {
     const struct key_desc *is = s->at[i];
@@ -166,7 +166,7 @@ static bool may_fit(const struct stock *s, size_t i, const struct key_desc *key)
             (key->bits == 0 || is->bits == key->bits));
 }
 
-/* Those of this rank, each public key once. */
+/* Collects the candidates of this rank, each public key once. */
 static bool collect(struct stock *s, const struct key_desc *key, unsigned of,
                     struct candidates *found, struct err *err)
 {
@@ -187,7 +187,7 @@ static bool collect(struct stock *s, const struct key_desc *key, unsigned of,
 
 /* --- the question --- */
 
-/* One signature, over the digest of a random message, by the proofs that have a bare one. */
+/* One signature over the digest of a random message, by a proof that signs a digest. */
 static bool sign(struct hsm *hsm, const struct key_desc *key, struct answer *a, struct err *err)
 {
     uint8_t message[SHA256_SIZE];
@@ -204,7 +204,7 @@ static bool sign(struct hsm *hsm, const struct key_desc *key, struct answer *a, 
             err->code == ERR_UNSUPPORTED);
 }
 
-/* Errors: ERR_GONE; anything else: not this one. */
+/* Errors: ERR_GONE; any other error: not this one. */
 static bool belongs(struct hsm *hsm, const struct key_desc *key, struct answer *a,
                     const struct bytes *spki, struct err *err)
 {
@@ -258,7 +258,7 @@ static void none(struct plan_item *item, const struct candidates *found, const s
                  s->unread ? "that can be read " : "");
 }
 
-/* Tries the half that the source listed, then the others. */
+/* Tries the public half that the source listed, then the others. */
 static bool ask_once(struct stock *s, struct plan_item *item, const struct candidates *found,
                      const struct bytes *listed, struct answer *a, struct err *err)
 {
@@ -281,8 +281,8 @@ static bool ask_once(struct stock *s, struct plan_item *item, const struct candi
     return err->code == ERR_GONE ? false : err_set(err, ERR_DATA, "none of them");
 }
 
-/* Asks the key which of them is its own: twice before it says none, since one fault of the source
- * must not cost a key. */
+/* Asks the key which of them is its public half. Asks again before the answer is "none", since a
+ * single fault of the source must not exclude a key. */
 static bool ask(struct stock *s, struct plan_item *item, const struct candidates *found,
                 const struct bytes *listed, struct err *err)
 {
@@ -311,7 +311,7 @@ static bool ask(struct stock *s, struct plan_item *item, const struct candidates
     return true;
 }
 
-/* Do any of them hold another public key than was listed with the key? */
+/* Does any of them hold another public key than was listed with the key? */
 static bool is_doubtful(const struct stock *s, const struct candidates *found,
                         const struct key_desc *key)
 {
@@ -363,13 +363,13 @@ static bool warn(struct stock *s, struct err *err)
         return emit_why(s->narrator, err);
     if (s->skipped && !emit_note(s->narrator, EVENT_WARNING, SIDE_SOURCE, "certificates",
                                  "%zu certificates without the name of a chosen key were not read: "
-                                 "those that belong to one stay",
+                                 "those that belong to one are not migrated",
                                  s->skipped))
         return emit_why(s->narrator, err);
     return true;
 }
 
-/* What accompanies a key may bear another name: its certificates are known by their public key. */
+/* A companion may have another name: certificates are recognised by their public key. */
 static bool read_all(struct stock *s, struct err *err)
 {
     for (size_t i = 0; i < s->count; i++) {

@@ -24,7 +24,7 @@ static bool has_handle(const uint64_t *sorted, size_t count, uint64_t handle)
     return bsearch(&handle, sorted, count, sizeof *sorted, key_compare_handles) != NULL;
 }
 
-/* Half an object, as a copy that was cut off leaves it: it does not say that it is one for good. */
+/* An incomplete object, as an interrupted copy leaves it: not even CKA_TOKEN is set. */
 bool inventory_is_nameless(const struct key_desc *key)
 {
     return !key_is(key, KEY_TOKEN) && key->label_len == 0 && key->id_len == 0 && !key->unread[0];
@@ -55,7 +55,7 @@ void inventory_name(const struct party *party, uint64_t handle, char *text, size
     snprintf(text, size, "handle %llu, which was not listed", (unsigned long long)handle);
 }
 
-/* How many of the login's objects are not among these; of the first, what it was. */
+/* Counts the objects of the login that are not among these, and describes the first. */
 static uint32_t count_missing(const struct party *party, const uint64_t *now, size_t count,
                               char *first, size_t size)
 {
@@ -141,7 +141,7 @@ bool inventory_open(struct party *sides, struct leftovers *left, struct narrator
     return left->opened = true;
 }
 
-/* The handles of the keys that this ceremony has brought, sorted; the caller frees them. */
+/* The handles of the keys that this ceremony has migrated, sorted; the caller frees them. */
 static uint64_t *migrated(const struct transfers *all, size_t *count, struct err *err)
 {
     uint64_t *finals = calloc(all->count + 1, sizeof *finals);
@@ -157,7 +157,7 @@ static uint64_t *migrated(const struct transfers *all, size_t *count, struct err
     return finals;
 }
 
-/* Warns of an object that nobody can explain, as far as the HSM describes it. */
+/* Warns of an object that cannot be explained, as far as the HSM describes it. */
 static void warn_of_unexplained(const struct party *party, uint64_t handle, struct narrator *n)
 {
     struct hsm *hsm = party->hsm;
@@ -187,7 +187,7 @@ static void warn_of_missing(const struct party *party, const uint64_t *now, size
         }
 }
 
-/* How many of these neither were there before nor have arrived. */
+/* Counts those that did not exist before and were not migrated. */
 static uint32_t count_unexplained(const struct party *party, const uint64_t *now, size_t count,
                                   const uint64_t *finals, size_t final_count, struct narrator *n)
 {
@@ -202,8 +202,8 @@ static uint32_t count_unexplained(const struct party *party, const uint64_t *now
     return unexplained;
 }
 
-/* Notes what differs, and records it. If the first step was not reached, the inventory of before is
- * not in the record, nor is this one. */
+/* Records the differences. If the first step was not reached, neither the inventory before it nor
+ * this one is recorded. */
 static bool compare(struct party *party, const uint64_t *now, size_t count, uint32_t unexplained,
                     struct leftovers *left, struct narrator *n, struct err *err)
 {
@@ -239,7 +239,7 @@ static bool close_one(struct party *party, const struct transfers *all, struct l
 
     if (!read_handles(party, &now, &count, err)) {
         party->gone |= err->code == ERR_GONE;
-        left->unsure |= !party->gone; /* the session objects of one that is gone went with it */
+        left->unsure |= !party->gone; /* one that is gone has no session objects */
         return false;
     }
     finals = migrated(all, &final_count, err);

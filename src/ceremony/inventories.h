@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an HSM holds, by handle: right after the login, before the first step, and at the end. */
+/* The objects of an HSM, by handle: after the login, before the first step, and at the end. */
 #ifndef HSMFERRY_CEREMONY_INVENTORIES_H
 #define HSMFERRY_CEREMONY_INVENTORIES_H
 
@@ -13,12 +13,12 @@
 #include "hsm/key.h"
 #include "transfer/transfer.h"
 
-/* What comparing them has shown so far. */
+/* The result of comparing them so far. */
 struct leftovers {
-    uint32_t left_over; /* objects that nobody can explain */
+    uint32_t left_over; /* objects that cannot be explained */
     uint32_t lost;      /* objects that were there before and are gone */
     bool opened;        /* both inventories before the first step are in the record */
-    bool unsure;        /* nobody could look whether something is left over */
+    bool unsure;        /* it could not be checked whether an object is left over */
 };
 
 /* The inventory of one side right after its login, before anything is tried or made. */
@@ -35,15 +35,15 @@ bool inventory_open(struct party *sides, struct leftovers *left, struct narrator
 bool inventory_close(struct party *sides, const struct transfers *all, struct leftovers *left,
                      struct narrator *n, char text[EVENT_TEXT_MAX], struct err *err);
 
-/* Before the review: adds to *err what is true now, by both inventories: nothing was changed; or,
- * with another code, what is gone; or that it is not known. Returns false; but true if err->code
- * is ERR_NONE and nothing is gone. */
+/* Before the review: adds the present state to *err, by both inventories: nothing was changed; or,
+ * with another code, an object is gone; or the state is not known. Returns false, except if
+ * err->code is ERR_NONE and nothing is gone. */
 bool inventory_say_now(const struct party *sides, struct err *err);
 
-/* The object with this handle in words, as it was listed. */
+/* Describes the object with this handle, as it was listed. */
 void inventory_name(const struct party *party, uint64_t handle, char *text, size_t size);
 
-/* Objects that bear neither class nor label nor id: halves, as a crash may leave them. */
+/* Objects without class, label and id: incomplete ones, as a crash may leave them. */
 bool inventory_is_nameless(const struct key_desc *key);
 uint32_t inventory_nameless(const struct key_list *list);
 

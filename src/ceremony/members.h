@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The members of a ceremony: for the files of this room, seen by nobody else. */
+/* The members of a ceremony, for the files of this room only. */
 #ifndef HSMFERRY_CEREMONY_MEMBERS_H
 #define HSMFERRY_CEREMONY_MEMBERS_H
 
@@ -34,21 +34,21 @@ struct walk {
     enum phase phase;
     bool begun;  /* the first step was reached: the plan is fixed */
     size_t at;   /* the row of the table that comes next */
-    size_t item; /* the key that is under way */
+    size_t item; /* the current key */
     atomic_bool stop;
     struct pacer pacer;
 };
 
-/* Both devices, as they are when their officers confirm them. */
+/* Both devices at the time when the officers confirm them. */
 struct devices {
-    bool read_out;                /* they are in the record */
-    struct hsm_slot confirmed[2]; /* ... as they were then */
-    struct err failure;           /* how that gate was answered */
+    bool read_out;                /* they are recorded */
+    struct hsm_slot confirmed[2]; /* ... in this state */
+    struct err failure;           /* the outcome of that gate */
 };
 
 /* How it ends. */
 struct result {
-    struct err failure; /* the first one that ended the ceremony or cost a key */
+    struct err failure; /* the first one that ended the ceremony or failed a key */
     struct leftovers left;
     bool aborted; /* an officer or a signal stopped it */
     int exit_code;

@@ -28,7 +28,7 @@ static bool send(struct narrator *n, struct event *event, struct err *err)
     return n->host->sink->emit(n->host->sink, event, err);
 }
 
-/* Times are recorded as the host's clock has them; if that is set back, the record says so. */
+/* Times are those of the host's clock; if that is set back, a warning is recorded. */
 static bool emit_aloud(struct narrator *n, struct event *event, struct err *err)
 {
     int64_t now = n->host->utc_ms(n->host->ctx), back = n->utc_ms - now;
@@ -39,7 +39,7 @@ static bool emit_aloud(struct narrator *n, struct event *event, struct err *err)
         return send(n, event, err);
     snprintf(warning.note.text, sizeof warning.note.text,
              "the clock of this host went back by %" PRId64
-             ".%03d s: the numbers tell the order, not the "
+             ".%03d s: the numbers give the order, not the "
              "times",
              back / 1000, (int)(back % 1000));
     return send(n, &warning, err) && send(n, event, err);
@@ -52,7 +52,7 @@ bool emit_event(struct narrator *n, struct event *event, struct err *err)
     return event->kind != EVENT_WARNING || emit_event(n->muted, event, err);
 }
 
-/* Strings of an event, cut at a character's end where they do not fit. */
+/* Copies a string into an event; one that does not fit is cut between two characters. */
 static void put(char *to, size_t size, const char *from)
 {
     size_t len = strnlen(from, size);
@@ -75,7 +75,7 @@ static bool emit_reach_as(struct narrator *n, enum side side, enum reach what, c
     return emit_event(n, &e, err);
 }
 
-/* Of what may hold a secret, only the digest. */
+/* Only the digest is recorded of a value that may be secret. */
 static bool emit_reach(struct narrator *n, enum side side, const struct ceremony_reach *reach,
                        struct err *err)
 {
@@ -97,7 +97,7 @@ static bool emit_reach(struct narrator *n, enum side side, const struct ceremony
     return true;
 }
 
-/* What the officers let pass with a word in the ceremony file. */
+/* Warns of exceptions that the ceremony file allows. */
 static bool emit_trusted(struct narrator *n, const struct ceremony_setup *setup, struct err *err)
 {
     bool ok = true;
@@ -239,7 +239,7 @@ static bool emit_policy(struct narrator *n, const struct policy *p)
     return ok;
 }
 
-/* Fills in the words of alg on both sides, and tells it. */
+/* Fills in the calls of alg on both sides, and emits the event. */
 static bool emit_choice(struct narrator *n, const struct party *side, struct event *event,
                         enum hsm_alg alg, const char *reason, struct err *err)
 {
@@ -261,7 +261,7 @@ static bool emit_transport(struct narrator *n, const struct agreement *on, struc
     return emit_choice(n, on->side, &e, on->suite->transport, on->suite->transport_reason, err);
 }
 
-/* keys: the kinds that go in it. */
+/* keys: the kinds of keys in it. */
 static bool emit_envelope(struct narrator *n, const struct party *side, enum hsm_alg alg,
                           const char *keys, bool more, struct err *err)
 {
@@ -273,7 +273,7 @@ static bool emit_envelope(struct narrator *n, const struct party *side, enum hsm
     return emit_choice(n, side, &e, alg, wrap_alg(alg)->words, err);
 }
 
-/* The kinds of keys that the plan sends by alg in an envelope, in words; false: none. */
+/* The kinds of keys that the plan puts into an envelope by alg, in words; false: none. */
 static bool kinds_in(const struct plan *plan, enum hsm_alg alg, char *out, size_t size)
 {
     uint32_t kinds = 0;
@@ -290,7 +290,7 @@ static bool kinds_in(const struct plan *plan, enum hsm_alg alg, char *out, size_
     return kinds != 0;
 }
 
-/* The strongest envelope was told when the sides agreed; now what else the plan came to. */
+/* The strongest envelope was emitted after the negotiation; emits the others that the plan uses. */
 static bool emit_envelopes(struct narrator *n, const struct agreement *on, const struct plan *plan,
                            struct err *err)
 {
@@ -349,7 +349,7 @@ void redact_kcv(struct key_desc *key)
         key->kcv_len = 0;
 }
 
-/* How the key will be proven, if its first proof can be answered. */
+/* The proof of the key, if its first one can be performed. */
 static const char *first_proof(uint32_t proofs)
 {
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
@@ -537,7 +537,7 @@ bool emit_end(struct narrator *n, const struct end_word *word, struct err *err)
 {
     const struct transfers *all = word->transfers;
     struct event e = {.kind = EVENT_END, .side = SIDE_RELAY};
-    size_t pending = 0; /* that no failure kept from it, nor any verdict */
+    size_t pending = 0; /* neither failed nor refused */
 
     e.end.outcome = word->outcome;
     e.end.exit_code = word->exit_code;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's voice: every event is made here, gets its number and times, and goes to the sink. A
- * sink may refuse: then what the event announces does not happen. All emit_*() return false where
- * it did, with its reason in *err.
+ * The narrator: it makes every event, numbers it, adds the times, and passes it to the sink. A
+ * sink may refuse an event: then the announced action is not carried out. All emit_*() then return
+ * false, with the reason in *err.
  */
 #ifndef HSMFERRY_CEREMONY_NARRATOR_H
 #define HSMFERRY_CEREMONY_NARRATOR_H
@@ -33,18 +33,17 @@
 struct narrator {
     const struct ceremony_host *host; /* its clocks, and its sink */
     int64_t begun_us;
-    int64_t utc_ms;         /* when the last event was emitted */
+    int64_t utc_ms;         /* time of the last event */
     uint64_t seq;           /* its number */
-    struct err refused;     /* why the last note was not taken */
-    enum hsm_alg envelope;  /* the one that was emitted first */
-    struct narrator *muted; /* not NULL: nobody hears this one, but for warnings, which that one
-                               emits */
+    struct err refused;     /* why the sink refused the last note */
+    enum hsm_alg envelope;  /* the first one that was emitted */
+    struct narrator *muted; /* not NULL: only warnings are emitted, by that one */
 };
 
 /* host and its sink must outlive the narrator. */
 void narrator_begin(struct narrator *n, const struct ceremony_host *host);
 
-/* Number and times are filled in. */
+/* Emits an event, with number and times filled in. */
 bool emit_event(struct narrator *n, struct event *event, struct err *err);
 
 bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const char *id,
@@ -62,7 +61,7 @@ bool emit_why(const struct narrator *n, struct err *err);
 bool emit_warning(struct narrator *n, size_t item, struct err *err, const char *name,
                   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-/* What the two sides agreed on, under which policy. */
+/* The suite of the two sides, and the policy under which it was negotiated. */
 struct agreement {
     const struct policy *policy;
     const struct suite *suite;
@@ -70,7 +69,7 @@ struct agreement {
 };
 bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err);
 
-/* The transport was found not to work: what was rejected, and what is tried instead. */
+/* The transport did not work: emits the rejected one and the next one. */
 bool emit_suite_again(struct narrator *n, const struct agreement *on, enum hsm_alg rejected,
                       const char *why, struct err *err);
 bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan *plan,
@@ -81,7 +80,7 @@ struct gate_word {
     enum gate_state state;
     uint32_t key; /* from 1; 0: none */
     unsigned tries_left;
-    const struct officer *officer; /* who answers; NULL: nobody by name */
+    const struct officer *officer; /* who answers; NULL: no officer is named */
     const char *question;
     const char *answer; /* what was asked for, once it was typed; "": nothing */
 };
@@ -98,8 +97,8 @@ bool emit_step(struct narrator *n, const struct step_word *word, struct err *err
 bool emit_fingerprint(struct narrator *n, enum side side, const struct bytes *spki, uint32_t bits,
                       struct err *err);
 
-/* side: both. path: how the destination's key was reached, where not by the driver that moved it;
- * else NULL. */
+/* side: both. path: how the key on the destination was reached, if not through the driver that
+ * moved it; otherwise NULL. */
 bool emit_proof(struct narrator *n, const struct party *side, const struct transfer *transfer,
                 enum step_id stage, const char *path, struct err *err);
 bool emit_kcv(struct narrator *n, const struct transfer *transfer, const struct kcv *kcv,
@@ -128,8 +127,8 @@ struct end_word {
 };
 bool emit_end(struct narrator *n, const struct end_word *word, struct err *err);
 
-/* Takes out the check value of a stored secret: 24 bits of a digest of a password that somebody can
- * guess must not be shown or recorded. */
+/* Removes the check value of a stored secret: 24 bits of a digest must not be shown or recorded,
+ * since they would help to guess a password. */
 void redact_kcv(struct key_desc *key);
 
 #endif

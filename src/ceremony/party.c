@@ -28,7 +28,7 @@ void party_close(struct party *party)
     *party = (struct party){.known = {.side = party->known.side, .arrived = party->known.arrived}};
 }
 
-/* The token is there but for its serial: that is not the device that was planned for. */
+/* Only the serial differs: this is not the device that was planned for. */
 static bool other_serial(const struct hsm_slot_list *slots, const char *whose,
                          const struct uri *uri, struct err *err)
 {
@@ -100,7 +100,7 @@ bool party_needs_pin(const struct hsm_slot *slot)
     return (slot->flags & HSM_TOKEN_LOGIN_REQUIRED) && !(slot->flags & HSM_TOKEN_PROTECTED_PATH);
 }
 
-/* The slot of the very same token, as a separate process sees it. */
+/* The slot of the same token, as a separate process sees it. */
 static bool find_same_token(struct hsm *fresh, const struct hsm_slot *was, uint64_t *slot,
                             struct err *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One of the two HSMs of a ceremony, and all that is known of it. */
+/* One of the two HSMs of a ceremony, and its known state. */
 #ifndef HSMFERRY_CEREMONY_PARTY_H
 #define HSMFERRY_CEREMONY_PARTY_H
 
@@ -22,27 +22,25 @@ struct party {
     struct key_list keys;
     struct hsm_capabilities caps;
     struct known known;
-    bool intact; /* the last look showed all that was there, and nothing else but what was migrated
-                  */
-    bool gone;   /* nothing will answer any more */
+    bool intact;       /* the last inventory was the earlier one plus the migrated keys */
+    bool gone;         /* it no longer answers */
     struct secret pin; /* destination: kept for the fresh process, wiped after it */
 };
 
-/* Lets a transport between both parties know them, and them the keys that arrive; all must stay
- * where they are. */
+/* Connects a transport with both parties, and the parties with the migrated keys; none of these may
+ * be moved in memory. */
 void party_join(struct party sides[2], struct transport *transport,
                 const struct transfers *arrived);
 
-/* Closes the HSM (temporary objects vanish) and forgets all but which side it is, and which keys
- * have arrived. */
+/* Closes the HSM (temporary objects vanish) and forgets everything except its side and the migrated
+ * keys. */
 void party_close(struct party *party);
 
-/* The one token that uri names, which can be used; whose: "source". Errors: as ceremony_choose().
- */
+/* The usable token that uri names; whose: "source". Errors: as ceremony_choose(). */
 bool party_find_slot(const struct hsm_slot_list *slots, const char *whose, const struct uri *uri,
                      const struct hsm_slot **found, struct err *err);
 
-/* Does this token want a PIN that is typed here? */
+/* Does this token need a PIN that is typed here? */
 bool party_needs_pin(const struct hsm_slot *slot);
 
 /* Logs in to the party's own token in a separate process, and lists its keys. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Going on after an interrupted ceremony. What its journal announced is looked for on both HSMs: a
- * key that is there, was announced, and proves to be the same key, is kept; one that is there
- * otherwise is a conflict, and nothing at all is touched; what is not there goes again, from the
- * beginning. Everything is looked at before anything is changed.
+ * Resuming an interrupted ceremony. Both HSMs are searched for the objects that its journal
+ * announced. A key that exists, was announced, and proves to be the same key, is kept; any other
+ * key of this name is a conflict, and nothing is touched; a key that does not exist is migrated
+ * again. Everything is examined before anything is changed.
  */
 #include "ceremony/ceremony.h"
 
@@ -21,7 +21,7 @@
 #include "plan/name_index.h"
 #include "transfer/public_object.h"
 
-/* The names that matter, sorted. */
+/* Sorted names, for the search. */
 struct search {
     struct names interrupted, source, destination;
 };
@@ -40,7 +40,7 @@ static void search_free(struct search *search)
     names_free(&search->destination);
 }
 
-/* What the journal says of a key of this name; NULL: nothing. */
+/* The state of the key of this name in the journal; NULL: it is not there. */
 static const struct interrupted_key *known(const struct ceremony *c, const struct search *search,
                                            const struct key_desc *key)
 {
@@ -61,7 +61,7 @@ static bool conflict(struct err *err, const struct key_desc *key, const char *wh
     err_set(err, ERR_CONFLICT, "%.200s: %s", key_label_text(key, label), what);
     err_now(err, "Nothing was touched");
     return err_next(err, "Look at both tokens with their vendors' own tools, and decide yourself "
-                         "which keys stay");
+                         "which keys to keep");
 }
 
 static bool check_tokens(const struct ceremony *c, struct err *err)
@@ -83,7 +83,7 @@ static bool check_tokens(const struct ceremony *c, struct err *err)
     return true;
 }
 
-/* --- what it left behind --- */
+/* --- its leftovers --- */
 
 static bool is_temporary(const struct interrupted_ceremony *interrupted, const struct key_desc *key)
 {
@@ -93,8 +93,8 @@ static bool is_temporary(const struct interrupted_ceremony *interrupted, const s
     return key->label_len == len && memcmp(key->label, label, len) == 0;
 }
 
-/* A commit that was cut off may have left half an object, without a name. It is that one only where
- * there was none of its kind before, and there are no more now than such commits. */
+/* An interrupted commit may have left an incomplete object without a name. An object counts as such
+ * only if there was none like it before, and there are no more of them than such commits. */
 static bool is_half(const struct ceremony *c, enum side side, const struct key_desc *key)
 {
     const struct interrupted_ceremony *interrupted = c->setup.interrupted;
@@ -134,7 +134,7 @@ static bool sweep(struct ceremony *c, enum side side, struct err *err)
 
 /* --- the plan --- */
 
-/* The destination's objects but for what may be ours: their names are not taken by others. */
+/* The objects of the destination without those that may be ours, whose names are not taken. */
 static bool list_others(const struct ceremony *c, const struct search *search,
                         struct key_list *others, struct err *err)
 {
@@ -156,14 +156,14 @@ static bool same_half(const struct key_desc *is, const struct key_desc *was)
            memcmp(is->spki_sha256, was->spki_sha256, sizeof is->spki_sha256) == 0;
 }
 
-/* May its public half be one that the list does not show, and the plan finds (half.c)? */
+/* May its public half be missing in the list, and be found when the plan is made (half.c)? */
 static bool found_elsewhere(const struct key_desc *was)
 {
     return was->class == KEY_CLASS_PRIVATE && was->has_public;
 }
 
-/* The keys of the source that were asked for. One that is there no more can neither go nor be
- * proven; that does not matter where it could not go then. */
+/* Selects the keys of the source that had been selected. One that no longer exists can be neither
+ * migrated nor proven; that does not matter if it was refused then. */
 static bool select_keys(const struct ceremony *c, const struct search *search, uint64_t *handles,
                         size_t *count, struct err *err)
 {
@@ -206,7 +206,7 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
     ok = ok && select_keys(c, search, handles, &selection.handle_count, err) &&
          list_others(c, search, &others, err) && plan_review(c, &others, &selection, err) &&
          are_as_they_were(c, search, err);
-    /* What could not go then may stay without a word, as it did; what was to go may not. */
+    /* Only a key that was refused then may be refused again without a failure. */
     for (size_t i = 0; ok && i < c->plan.count; i++) {
         const struct interrupted_key *was = known(c, search, &c->plan.items[i].key);
         c->plan.items[i].explicit = was && (was->explicit || !was->refused);
@@ -220,14 +220,14 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
            transfers_make(&c->plan, &c->transport, &c->transfers, err);
 }
 
-/* Looks for one key of the plan by its name alone. */
+/* Searches for one key of the plan, by its name only. */
 static bool look_for(struct ceremony *c, const struct search *search, size_t i, struct err *err)
 {
     struct plan_item *item = &c->plan.items[i];
     const struct interrupted_key *was = known(c, search, &item->key);
     unsigned there = names_same(&search->destination, &item->key);
 
-    if (!was && item->companion_of) /* it has come to the source since; the plan has judged it */
+    if (!was && item->companion_of) /* it is new on the source; the plan has judged it */
         return true;
     if (!was)
         return conflict(err, &item->key, "the journal names it twice");
@@ -240,7 +240,7 @@ static bool look_for(struct ceremony *c, const struct search *search, size_t i, 
                         "it is on the destination, and the interrupted ceremony did not put it "
                         "there");
     if (item->route == ROUTE_NONE && !companion_is_refused(&item->reason)) {
-        *err = item->reason; /* an HSM that fails is no conflict */
+        *err = item->reason; /* a failure of an HSM is no conflict */
         return err_now(err, "Nothing was touched");
     }
     if (item->route == ROUTE_NONE || (item->unproven && !was->waived))
@@ -265,7 +265,8 @@ static void settle(struct ceremony *c, size_t i)
         transfer_leave_out(t);
 }
 
-/* Is what bears its name on the destination this key? What an HSM cannot tell is not a conflict. */
+/* Is the object of this name on the destination this key? If an HSM cannot show it, that is no
+ * conflict. */
 static bool prove_kept(struct ceremony *c, struct transfer *t, struct err *err)
 {
     const struct key_desc *key = &t->item->key;
@@ -277,11 +278,12 @@ static bool prove_kept(struct ceremony *c, struct transfer *t, struct err *err)
     if (ok || (err->code != ERR_DATA && err->code != ERR_UNSUPPORTED))
         return ok;
     return conflict(err, key,
-                    "what bears its name on the destination is another key, or guarded "
-                    "worse");
+                    "the object of its name on the destination is another key, or has "
+                    "weaker guards");
 }
 
-/* Cleaning up takes back a key that the interrupted ceremony had not proven; it did just now. */
+/* Cleaning up removes a key that the interrupted ceremony had not proven, even if it was proven
+ * just now. */
 static bool take_back(struct ceremony *c, const struct search *search, struct transfer *t,
                       struct err *err)
 {
@@ -290,7 +292,7 @@ static bool take_back(struct ceremony *c, const struct search *search, struct tr
     if (!sweep_object(&c->side[SIDE_DESTINATION], &t->found, "kept, but not proven then",
                       &c->narrator, err))
         return false;
-    err_set(&t->item->reason, ERR_NONE, "its commit was cut off: it was taken back");
+    err_set(&t->item->reason, ERR_NONE, "its commit was interrupted: it was removed");
     transfer_take_back(t);
     return true;
 }
@@ -326,7 +328,7 @@ static bool change(struct ceremony *c, const struct search *search, struct err *
     return true;
 }
 
-/* The plan says what is there already: only the others are migrated, if there are any. */
+/* The plan marks the keys that exist already: only the others are migrated, if there are any. */
 static bool begin(struct ceremony *c, struct err *err)
 {
     struct err failure = {0};
@@ -337,7 +339,7 @@ static bool begin(struct ceremony *c, struct err *err)
     if (!inventory_open(c->side, &c->result.left, &c->narrator, err))
         return false;
     if (!c->setup.interrupted->clean && !canary_must_store(c, &failure))
-        walk_end_with(c, &failure); /* what is there already is proven all the same */
+        walk_end_with(c, &failure); /* the keys that exist already are proven nevertheless */
     return true;
 }
 
@@ -351,7 +353,7 @@ bool ceremony_resume(struct ceremony *c, struct err *err)
     if (!check_tokens(c, err) || !lock_tokens(c, err) ||
         (c->suite.option_count == 0 && !ceremony_negotiate(c, err)))
         return false;
-    /* What was listed before the claim, another one may have changed until it. */
+    /* Objects that were listed before the lock may have been changed by another ceremony. */
     if (!ceremony_refresh(c, SIDE_SOURCE, err) || !ceremony_refresh(c, SIDE_DESTINATION, err))
         return false;
     if (c->setup.interrupted->descs.count == 0 &&

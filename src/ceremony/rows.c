@@ -64,7 +64,7 @@ bool rows_run(const struct crew *crew, size_t at, struct transfer *t, struct ste
     return false;
 }
 
-/* The agent does not know the handle of a commit whose answer was lost as one of its session. */
+/* If a commit was not answered, the agent does not know its handle as one of this session. */
 static bool undo_lost_commit(const struct crew *crew, struct transfer *t, struct err *err)
 {
     const struct hsms hsms = hsms_of(crew);
@@ -107,7 +107,7 @@ bool rows_undo_transport(const struct crew *crew, struct transport *t, struct er
             continue;
         party = &crew->side[row->head.side];
         t->done &= ~(1U << i);
-        /* Session objects of an HSM that is gone went with their session. */
+        /* The session objects of an HSM that is gone no longer exist. */
         if (party->gone || transport_undo(row, party->hsm, t, &one))
             continue;
         party->gone |= one.code == ERR_GONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ceremony as it was asked for, and what the engine needs of its surroundings. */
+/* The configuration of a ceremony, and the services that the engine needs from its host. */
 #ifndef HSMFERRY_CEREMONY_SETUP_H
 #define HSMFERRY_CEREMONY_SETUP_H
 
@@ -17,25 +17,25 @@
 #include "protocol/pace.h"
 #include "protocol/side.h"
 
-/* How a side is reached, for the record; not copied. */
+/* How a side is reached, for the record. Not copied. */
 struct ceremony_reach {
     const char *const *agent;       /* the agent's command; NULL: our own agent */
     const char *const *environment; /* all of its environment, NAME=value; NULL: none */
-    const char *parameters;         /* what the module gets; NULL or "": nothing */
+    const char *parameters;         /* the parameters of the module; NULL or "": none */
 };
 
-/* The ceremony as it was asked for; copied by ceremony_new(). */
+/* The configuration; copied by ceremony_new(). */
 struct ceremony_setup {
     char title[EVENT_TEXT_MAX];
     char file[EVENT_PATH_MAX];      /* the ceremony file; empty: none */
     uint8_t file_sha256[32];        /* of its bytes as they were read */
     char libraries[EVENT_TEXT_MAX]; /* of this program, with their versions */
-    char confinement[96];           /* what this program has barred itself from; empty: not known */
+    char confinement[96];           /* the confinement of this program; empty: not known */
     bool rehearsal;
     enum pace pace; /* PACE_NONE: as PACE_RUN */
     struct officer officers[OFFICERS_MAX];
     unsigned officer_count;
-    struct event_signer signer;         /* told, and no more */
+    struct event_signer signer;         /* only emitted */
     struct hsm_where where[2];          /* by enum side: SIDE_SOURCE, SIDE_DESTINATION */
     struct ceremony_reach reach[SIDES]; /* SIDE_RELAY: the device of the key that signs */
     struct policy policy;
@@ -44,19 +44,19 @@ struct ceremony_setup {
     const struct interrupted_ceremony *interrupted; /* to be resumed; NULL: none. Not copied */
 };
 
-/* What the engine needs of its surroundings. */
+/* The services of the host. */
 struct ceremony_host {
     void *ctx;
     /* Starts an agent for this side and opens the HSM in it; called again for the fresh proof. */
     bool (*open)(void *ctx, enum side side, struct hsm **hsm, struct err *err);
-    /* The same, on the path that an application takes to private keys (libp11): a driver that only
+    /* The same, through the path of an application to private keys (libp11): a driver that only
      * proves. Errors: ERR_NO_INPUT (this API has no other path). */
     bool (*open_app)(void *ctx, enum side side, struct hsm **hsm, struct err *err);
     /* Gives the PIN of the token in slot; pin is empty and has room for SECRET_PIN_MAX. */
     bool (*pin)(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
                 struct err *err);
-    /* Claims the chosen token for this ceremony, before it is planned; the claim before for this
-     * side ends. NULL: nobody else is there. */
+    /* Locks the chosen token for this ceremony, before it is planned, and releases the previous
+     * lock for this side. NULL: tokens are not locked. */
     bool (*lock_token)(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err);
     int64_t (*utc_ms)(void *ctx);  /* wall clock */
     int64_t (*mono_us)(void *ctx); /* a clock that never goes back, microseconds */

@@ -51,8 +51,8 @@ static bool find_key(struct hsm *hsm, const struct uri *uri, struct key_desc *ke
     return err_next(err, "Correct \"key\" under \"sign-report\" in the ceremony file");
 }
 
-/* May this key sign a digest so that `openssl dgst -verify` knows the signature? Mechanisms that
- * hash would need the whole report inside the HSM, and those of PSS make another signature. */
+/* May this key sign a digest so that `openssl dgst -verify` accepts the signature? Mechanisms that
+ * hash would need the whole report inside the HSM, and PSS is another kind of signature. */
 static bool may_sign(const struct key_desc *key, enum hsm_proof proof, struct err *err)
 {
     const struct suite bare = {.proofs = 1U << proof};

@@ -21,11 +21,11 @@ struct signature {
 };
 
 /* Opens the HSM of SIDE_RELAY by host->open(), logs in to the one token with the PIN of
- * host->pin(), signs with the one private key, and closes it. The signature was checked under the
- * public half that the HSM tells. Errors: ERR_NO_INPUT (no such key), ERR_CONFIG (two of them, or
- * of the tokens), ERR_UNSUPPORTED (neither RSA nor EC, or its uses or
- * allowed mechanisms do not let it sign a digest), ERR_DATA (what it made
- * is no signature by that key), whatever the HSM answered. */
+ * host->pin(), signs with the one private key, and closes it. The signature is checked under the
+ * public half that the HSM reports. Errors: ERR_NO_INPUT (no such key), ERR_CONFIG (two of them, or
+ * of the tokens), ERR_UNSUPPORTED (neither RSA nor EC, or its uses or allowed
+ * mechanisms do not let it sign a digest), ERR_DATA (the result is no signature by that key), other
+ * errors of the HSM. */
 bool sign_sha256(const struct ceremony_host *host, const struct uri *token, const struct uri *key,
                  const uint8_t sha256[32], struct signature *out, struct err *err);
 

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-/* All of a name, in as many lines as it takes. */
+/* Records a whole name, in as many events as it needs. */
 static bool announce(struct narrator *n, enum side side, uint64_t handle, const char *what,
                      const uint8_t *bytes, size_t len)
 {

@@ -10,7 +10,7 @@
 #include "ceremony/party.h"
 #include "hsm/key.h"
 
-/* Announces handle, class, label and id in the record, and then destroys it if it still bears them.
+/* Records handle, class, label and id, and then destroys the object if it still has them.
  * why: "left by the interrupted ceremony". */
 bool sweep_object(struct party *party, const struct key_desc *key, const char *why,
                   struct narrator *n, struct err *err);

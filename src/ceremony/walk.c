@@ -34,7 +34,7 @@ struct closing_row {
     bool (*run)(struct ceremony *c, struct step_result *result, struct err *err);
 };
 
-/* They are carried out also if something failed before. */
+/* They are also run after a failure. */
 static const struct closing_row closing_rows[] = {
     {STEP_DESTROY, destroy_transport},
     {STEP_INVENTORY, compare_inventories},
@@ -42,7 +42,7 @@ static const struct closing_row closing_rows[] = {
 };
 enum { CLOSING_ROWS = sizeof closing_rows / sizeof closing_rows[0] };
 
-/* --- where it stands --- */
+/* --- the current state --- */
 
 static struct transfer *transfer_now(struct ceremony *c)
 {
@@ -122,7 +122,7 @@ static bool is_paced(struct ceremony *c, struct err *err)
            (!pacer->waits && c->walk.phase == PHASE_CLOSING);
 }
 
-/* From here on only the closing rows are carried out. */
+/* From now on only the closing rows are run. */
 void walk_end_with(struct ceremony *c, const struct err *failure)
 {
     ending_note_failure(c, failure);
@@ -143,7 +143,7 @@ static bool emit_state(struct ceremony *c, enum event_state state, int64_t micro
     return emit_step(&c->narrator, &word, err);
 }
 
-/* Takes back what was done for the key under way. What cannot be taken back is left over. */
+/* Undoes the rows of the current key. An object that cannot be removed is left over. */
 static void undo_key(struct ceremony *c)
 {
     const struct crew crew = crew_of(c);
@@ -164,14 +164,14 @@ static void undo_key(struct ceremony *c)
             continue;
         }
         c->side[SIDE_DESTINATION].gone |= err.code == ERR_GONE;
-        /* The inventory will show a temporary; a commit that nobody can look at is unknown. */
+        /* The inventory will show temporary objects; a commit that cannot be checked is unknown. */
         if (rows[i].head.id == STEP_COMMIT)
             t->outcome = KEY_UNKNOWN;
     }
 }
 
-/* What accompanies a key follows only once that was kept and proven: without it, it would name a
- * key that is not there. */
+/* A companion is migrated only after its key was committed and proven; otherwise it would refer to
+ * a key that does not exist. */
 static bool is_over(struct ceremony *c, struct transfer *t)
 {
     size_t owner = t->item->companion_of;
@@ -185,7 +185,7 @@ static bool is_over(struct ceremony *c, struct transfer *t)
     return true;
 }
 
-/* From this key on: the first one that can go, or the closing rows. */
+/* Moves to the first key from this one on that can be migrated, or to the closing rows. */
 static void go_to_key(struct ceremony *c, size_t item)
 {
     while (item < c->transfers.count && is_over(c, &c->transfers.at[item]))
@@ -249,8 +249,8 @@ static bool failure_is_local(enum err_code code)
            code == ERR_CONFLICT || code == ERR_NO_INPUT;
 }
 
-/* A destination that has no place for what goes along with a key has the key all the same: that is
- * no failure of the ceremony. */
+/* If the destination does not accept a companion, its key has been migrated nevertheless, so the
+ * ceremony has not failed. */
 static bool may_be_dropped(bool owned, enum step_id id, enum err_code code)
 {
     return owned && (id == STEP_COMMIT || id == STEP_PROVE_AGAIN) && companion_may_be_dropped(code);
@@ -262,21 +262,21 @@ static void fail_key(struct ceremony *c, struct err *err)
     bool go_on = failure_is_local(err->code), parity = t->parity;
     bool dropped = may_be_dropped(t->owner != NULL, step_now(c), err->code) || parity;
 
-    /* It cannot be carried after all: the code is what it would have been in the plan. */
+    /* The key turned out not to be wrappable: the error is the one that planning reports. */
     if (err->code == ERR_UNSUPPORTED && step_now(c) == STEP_WRAP_KEY)
         err->code = ERR_DATA;
     if (t->item->route == ROUTE_PUBLIC)
         companion_fault(err);
     t->outcome = KEY_FAILED;
     t->err = *err;
-    t->proven = false; /* it is taken back, also where it was proven and that cannot be told */
+    t->proven = false; /* it is removed, even if it was proven, since that cannot be recorded */
     undo_key(c);
     if (dropped && t->outcome == KEY_FAILED)
         t->outcome = KEY_REFUSED;
     else
         ending_note_failure(c, err);
     if (parity)
-        t->item->reason = *err; /* as if it had been known at the review */
+        t->item->reason = *err; /* as if it had been refused at the review */
     if (t->outcome == KEY_FAILED)
         ending_say_done(c, t);
     leave_key(c);
@@ -286,7 +286,7 @@ static void fail_key(struct ceremony *c, struct err *err)
         walk_end_with(c, err);
 }
 
-/* Which HSM no longer answers, when a row failed because one does not. */
+/* Determines which HSM no longer answers, after a row failed for that reason. */
 static void note_gone(struct ceremony *c, enum side where)
 {
     struct hsm_info info;
@@ -313,7 +313,7 @@ static void fail_row(struct ceremony *c, struct err *err)
         ending_note_failure(c, err);
         c->walk.at++;
     } else {
-        /* The row itself may have got half way. */
+        /* The row may be half done. */
         c->transport.done |= 1U << c->walk.at;
         walk_end_with(c, err);
     }
@@ -334,7 +334,7 @@ static void stop_now(struct ceremony *c)
         walk_end_with(c, &err);
 }
 
-/* A key that was kept is proven before anybody may stop: it must not stay there unproven. */
+/* A committed key is proven before the officers can stop: it must not be left there unproven. */
 static bool may_stop(struct ceremony *c)
 {
     return c->walk.phase != PHASE_CLOSING && step_now(c) != STEP_PROVE_AGAIN;
@@ -392,7 +392,7 @@ static bool run_row(struct ceremony *c, struct err *err)
     int64_t begun, took;
     bool ok;
 
-    /* Cleaning up must not wait for a record that can no longer be written. */
+    /* Cleaning up must not depend on a record that can no longer be written. */
     if (!emit_state(c, EVENT_BEGUN, 0, NULL, err)) {
         if (c->walk.phase != PHASE_CLOSING)
             return false;
@@ -419,7 +419,7 @@ static bool begin(struct ceremony *c, struct err *err)
     return inventory_open(c->side, &c->result.left, &c->narrator, err);
 }
 
-/* What waits before the row that comes next. */
+/* The gate before the next row, and its subject. */
 static enum gate gate_now(struct ceremony *c)
 {
     return c->walk.phase == PHASE_TRANSPORT ? transport_rows[c->walk.at].head.gate
@@ -427,7 +427,7 @@ static enum gate gate_now(struct ceremony *c)
                                             : GATE_NONE;
 }
 
-/* The devices were confirmed when they were opened; if one is another since, they are now. */
+/* The devices were confirmed when they were opened; if one has changed, they are confirmed now. */
 static bool gates_pass(struct ceremony *c, struct err *err)
 {
     struct gate_subject about = {.gate = gate_now(c),

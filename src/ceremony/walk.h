@@ -7,7 +7,7 @@
 
 struct ceremony;
 
-/* From here on only the closing rows are carried out. */
+/* From now on only the closing rows are run. */
 void walk_end_with(struct ceremony *c, const struct err *failure);
 
 #endif
