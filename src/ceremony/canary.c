@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The canary: before a real key is touched, test keys that the source generates are migrated end
- * to end and destroyed on both sides. They take the rows of the same tables, under a separate
- * transport. A failure shows which capability of which side does not exist. The last row makes a
- * token object under the label of temporary objects, and another one of its public key if the plan
- * has such objects, so that a destination that cannot store keys is detected too. Each such write
- * is announced first, since a crash may leave the object, and resume and clean search for it. The
- * policy may forbid these writes before the review.
- *
- * It is one transport and a few transfers between the same two HSMs, with a muted narrator: their
- * steps are recorded as EVENT_CANARY only.
+ * The canary: before a real key is touched, test keys that the source generates take the rows of
+ * the same tables, under a separate transport, and are destroyed on both sides. A failure shows
+ * which capability does not exist. The last rows make token objects, so that a destination that
+ * cannot store is detected too, unless the policy forbids writes before the review. Each write is
+ * announced first: after a crash, resume and clean search for the object. The narrator of these
+ * steps is muted: they are recorded as EVENT_CANARY only.
  */
 #include "ceremony/canary.h"
 
@@ -19,6 +15,7 @@
 
 #include <openssl/sha.h>
 
+#include "ceremony/fresh.h"
 #include "ceremony/members.h"
 #include "plan/companion.h"
 #include "plan/provable.h"
@@ -85,7 +82,7 @@ static bool has_public(const struct ceremony *c, const struct key_sample *sample
         const struct plan_item *item = &c->plan.items[i];
         struct key_sample of;
         if (item->route != ROUTE_PUBLIC || item->key.class != KEY_CLASS_PUBLIC ||
-            item->companion_of == 0)
+            !item->companion_of)
             continue;
         key_sample_of(&c->plan.items[item->companion_of - 1].key, &of);
         if (key_sample_equal(&of, sample))
@@ -461,45 +458,20 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
 
 /* --- the whole --- */
 
-static bool is_stored(const struct key_list *list, const char *label, const struct key_desc *like)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const struct key_desc *key = &list->keys[i];
-        if (key->class == like->class && key->kind == like->kind &&
-            key->label_len == strlen(label) && memcmp(key->label, label, key->label_len) == 0 &&
-            (!like->has_public || !key->has_public ||
-             memcmp(key->spki_sha256, like->spki_sha256, sizeof key->spki_sha256) == 0))
-            return true;
-    }
-    return false;
-}
-
 /* A module may report that it stored a key that only its own process sees, for example if its disk
  * is full. So another process must find the test keys. */
 static bool look_afresh(struct canary *y, struct err *err)
 {
-    struct ceremony *c = y->real;
-    struct key_list list = {0};
-    struct hsm *fresh = NULL;
-    bool ok = c->host.open(c->host.ctx, SIDE_DESTINATION, &fresh, err) &&
-              party_enter(&c->side[SIDE_DESTINATION], fresh, &list, err);
+    const struct transfer *missing;
+    char type[64];
 
-    if (!ok && err->code == ERR_UNFINISHED)
-        err->code = ERR_HSM; /* nothing of the canary is kept */
-    for (size_t i = 0; ok && i < y->transfers.count; i++)
-        if (y->transfers.at[i].final &&
-            !is_stored(&list, y->transport.label, &y->plan.items[i].key)) {
-            char type[64];
-            ok = err_set(err, ERR_HSM,
-                         "canary %s: the destination said that it stored it, and a fresh process "
-                         "does not find it",
-                         key_sample_text(&y->samples[i], type));
-            err_next(err, "Look whether the destination's disk or token is full or read-only.");
-        }
-    key_list_free(&list);
-    if (fresh)
-        fresh->driver->close(fresh);
-    return ok;
+    if (!fresh_find(y->real, &y->transfers, &missing, err))
+        return false;
+    if (!missing)
+        return true;
+    err_set(err, ERR_HSM, "canary %s: reported as stored, but a fresh process does not find it",
+            key_sample_text(&y->samples[missing - y->transfers.at], type));
+    return err_next(err, "Look whether the destination's disk or token is full or read-only.");
 }
 
 static void destroy_stored(struct canary *y)
@@ -515,24 +487,19 @@ static void destroy_stored(struct canary *y)
     y->stored = y->stored && (!gone || y->lost);
 }
 
-/* The objects on both sides must be recorded before any object is made. */
-static bool take_inventories(struct canary *y, struct err *err)
-{
-    struct ceremony *c = y->real;
-
-    return (!y->stores || c->result.left.opened ||
-            inventory_open(c->side, &c->result.left, &c->narrator, err)) &&
-           inventory_open(y->side, &y->left, &y->muted, err);
-}
-
 static bool try_all(struct canary *y, struct err *err)
 {
+    struct ceremony *c = y->real;
     bool refuted = false;
 
-    if (!take_inventories(y, err) || !try_transport(y, &refuted, err))
+    /* The objects on both sides must be recorded before any object is made. */
+    if (y->stores && !c->result.left.opened &&
+        !inventory_open(c->side, &c->result.left, &c->narrator, err))
+        return false;
+    if (!inventory_open(y->side, &y->left, &y->muted, err) || !try_transport(y, &refuted, err))
         return false;
     for (size_t i = 0; !refuted && i < y->plan.count; i++) {
-        if (atomic_load(&y->real->walk.stop))
+        if (atomic_load(&c->walk.stop))
             return err_set(err, ERR_STOPPED, "stopped by the officers before the review");
         if (y->plan.items[i].route != ROUTE_PUBLIC && !try_sample(y, i, err))
             return false;
@@ -543,12 +510,11 @@ static bool try_all(struct canary *y, struct err *err)
 /* From now on a crash leaves nothing behind. */
 static bool emit_clean(struct canary *y, struct err *err)
 {
-    struct event e = {.kind = EVENT_CANARY, .side = SIDE_RELAY};
+    struct event e = {
+        .kind = EVENT_CANARY,
+        .side = SIDE_RELAY,
+        .canary = {.state = CANARY_CLEAN, .transport = true, .kind = KEY_KIND_AES, .alg = y->alg}};
 
-    e.canary.state = CANARY_CLEAN;
-    e.canary.transport = true;
-    e.canary.kind = KEY_KIND_AES;
-    e.canary.alg = y->alg;
     snprintf(e.canary.type, sizeof e.canary.type, "throw-away keys");
     snprintf(e.canary.text, sizeof e.canary.text, "the inventories of both sides are as they were");
     return !y->announced || emit_event(&y->real->narrator, &e, err);
@@ -576,10 +542,8 @@ static bool clean_up(struct canary *y, struct err *err)
     }
     err_set(err, ERR_UNFINISHED, "something of the canary may be left over, with the label %s: %s",
             y->transport.label, why);
-    if (y->side[SIDE_SOURCE].intact)
-        err_now(err, "No real key was touched.");
-    else
-        err_now(err, "Whether a real key was touched is not known.");
+    err_now(err, y->side[SIDE_SOURCE].intact ? "No real key was touched."
+                                             : "Whether a real key was touched is not known.");
     return err_next(err,
                     "Look for objects with the label %s on both tokens, and destroy them: resume "
                     "and clean do, with the journal.",

@@ -220,3 +220,41 @@ bool fresh_prove(struct ceremony *c, struct step_result *result, struct err *err
     return !ok || sum(&migrated) == sum(&proven) ||
            unfinished(c, sum(&proven), sum(&proven) - sum(&migrated), err);
 }
+
+/* --- test keys --- */
+
+static bool is_listed(const struct key_list *list, const struct transfer *t)
+{
+    const struct key_desc *like = &t->item->key;
+    const char *label = t->transport->label;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct key_desc *key = &list->keys[i];
+        if (key->class == like->class && key->kind == like->kind &&
+            key->label_len == strlen(label) && memcmp(key->label, label, key->label_len) == 0 &&
+            (!like->has_public || !key->has_public ||
+             memcmp(key->spki_sha256, like->spki_sha256, sizeof key->spki_sha256) == 0))
+            return true;
+    }
+    return false;
+}
+
+bool fresh_find(struct ceremony *c, const struct transfers *transfers,
+                const struct transfer **missing, struct err *err)
+{
+    struct key_list list = {0};
+    struct hsm *fresh = NULL;
+    bool ok = c->host.open(c->host.ctx, SIDE_DESTINATION, &fresh, err) &&
+              party_enter(&c->side[SIDE_DESTINATION], fresh, &list, err);
+
+    if (!ok && err->code == ERR_UNFINISHED)
+        err->code = ERR_HSM; /* nothing of a test is kept */
+    *missing = NULL;
+    for (size_t i = 0; ok && !*missing && i < transfers->count; i++)
+        if (transfers->at[i].final && !is_listed(&list, &transfers->at[i]))
+            *missing = &transfers->at[i];
+    key_list_free(&list);
+    if (fresh)
+        fresh->driver->close(fresh);
+    return ok;
+}
