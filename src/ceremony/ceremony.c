@@ -136,7 +136,7 @@ static bool check_slot(enum side side, const struct hsm_slot *slot, const struct
         return true;
     if (!hsm_has_serial(slot) && !slot->store[0]) {
         err_set(err, ERR_CONFIG,
-                "source and destination cannot be told apart: both are %s, without a serial",
+                "source and destination cannot be distinguished: both are %s, without a serial",
                 slot->label);
         return err_next(err, "Give one of the two tokens another label.");
     }
@@ -374,13 +374,15 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
 
 static bool warn_of_no_canary(struct ceremony *c, struct err *err)
 {
-    const char *what = "no canary, as the policy says: the first real key is what tries the way";
+    const char *what =
+        "no canary, as the policy says: the first real key shows whether keys can be "
+        "migrated";
 
     if (c->setup.policy.canary != CANARY_NONE && c->setup.policy.writes_before_review)
         return true;
     if (c->setup.policy.canary != CANARY_NONE)
         what = "the canary did not commit: the policy forbids writes before the review, so the "
-               "first real key is what tries whether the destination can store";
+               "first real key shows whether the destination can store keys";
     return emit_note(&c->narrator, EVENT_WARNING, SIDE_RELAY, "no-canary", "%s", what) ||
            emit_why(&c->narrator, err);
 }
@@ -391,7 +393,7 @@ static bool warn_of_no_serial(struct ceremony *c, struct err *err)
         const struct hsm_slot *slot = c->side[side].slot;
         if (!hsm_has_serial(slot) && !slot->store[0] &&
             !emit_note(&c->narrator, EVENT_WARNING, side, "no-serial",
-                       "this token has no serial: it is told from others by its label alone"))
+                       "this token has no serial: only its label distinguishes it from others"))
             return emit_why(&c->narrator, err);
     }
     return true;
@@ -402,12 +404,14 @@ static bool nothing_is_movable(const struct plan *plan, struct err *err)
     const struct err *reason = plan->count ? &plan->items[0].reason : NULL;
 
     if (!reason)
-        err_set(err, ERR_NO_INPUT, "no key on the source was chosen");
+        err_set(err, ERR_NO_INPUT, "no key on the source was selected");
     else
-        err_set(err, reason->code, "none of the %zu keys can go; the first: %s", plan->count,
+        err_set(err, reason->code,
+                plan->count == 1 ? "the key cannot be migrated: %s"
+                                 : "none of the keys can be migrated; the first: %s",
                 reason->what);
     err_now(err, "Nothing was changed.");
-    return err_next(err, "Read the reason beside each key, and choose others.");
+    return err_next(err, "Read the reason beside each key, and select others.");
 }
 
 static bool make_plan(struct ceremony *c, const struct selection *selection, struct err *err)

@@ -189,7 +189,7 @@ static void say(const struct tally *migrated, const struct tally *proven, size_t
     if (proven->objects)
         len += text_print(text + len, size - len, ", %zu of %zu public objects", migrated->objects,
                           proven->objects);
-    len += text_print(text + len, size - len, " proven by a process of its own");
+    len += text_print(text + len, size - len, " proven by a separate process");
     if (by_app)
         text_print(text + len, size - len, ", %zu of them also through OpenSSL and libp11", by_app);
 }

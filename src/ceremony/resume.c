@@ -259,7 +259,7 @@ static void settle(struct ceremony *c, size_t i)
         item->route = t->final ? item->route : ROUTE_NONE;
         err_set(&item->reason, ERR_NONE, "%s",
                 t->final ? "it is there already, announced by the interrupted ceremony"
-                         : "it did not arrive, and is not started over");
+                         : "it was not migrated, and is not started again");
     }
     if (item->route == ROUTE_NONE)
         transfer_leave_out(t);

@@ -181,7 +181,7 @@ static bool is_over(struct ceremony *c, struct transfer *t)
     if (!owner || c->transfers.at[owner - 1].proven)
         return false;
     t->outcome = KEY_REFUSED;
-    err_set(&t->err, ERR_CONFLICT, "its private key did not arrive");
+    err_set(&t->err, ERR_CONFLICT, "its private key was not migrated");
     return true;
 }
 
@@ -414,7 +414,7 @@ static bool begin(struct ceremony *c, struct err *err)
     if (c->walk.begun)
         return true;
     if (c->plan.movable + c->plan.companions == 0)
-        return err_set(err, ERR_USAGE, "there is no plan with a key that can go");
+        return err_set(err, ERR_USAGE, "there is no plan with a key that can be migrated");
     c->walk.begun = true;
     return inventory_open(c->side, &c->result.left, &c->narrator, err);
 }

@@ -83,7 +83,7 @@ static bool report_spki(const struct kcv_pair *pair, struct kcv *kcv)
             value->len = sizeof pair->key[side]->spki_sha256;
             memcpy(value->octets, pair->key[side]->spki_sha256, value->len);
         } else {
-            snprintf(kcv->text, sizeof kcv->text, "the %s tells no public half", side_name(side));
+            snprintf(kcv->text, sizeof kcv->text, "the %s reports no public half", side_name(side));
         }
     }
     return true;

@@ -500,7 +500,7 @@ const char *proof_sentence(enum hsm_proof which)
                                  "source's public key",
         [HSM_PROOF_ECDH] = "both sides derived the secret that a fresh key shares with the "
                            "source's public key",
-        [HSM_PROOF_BYTES] = "the destination reads back the very bytes that the source holds",
+        [HSM_PROOF_BYTES] = "the destination reads back the same bytes that the source holds",
     };
     if (hsm_signing_of(which).hash)
         return "both sides signed a random challenge; both signatures verify under the source's "

@@ -138,7 +138,7 @@ static bool relay_object(struct hsm *hsm, struct transfer *t, struct step_result
 
     result->crossed = &t->wire.spki;
     snprintf(result->text, sizeof result->text, "%s",
-             t->owner ? "of the private key that it goes along with" : "");
+             t->owner ? "of the private key that it accompanies" : "");
     SHA256(t->wire.spki.data, t->wire.spki.len, sha256);
     if (memcmp(sha256, t->item->sha256, sizeof sha256) != 0)
         return err_set(err, ERR_CONFLICT,

@@ -98,7 +98,7 @@ told noise && refused "no key at all" 'not a SubjectPublicKeyInfo' "$whom"
 told right && refused "another key than the private half's" 'cannot be used: it was damaged or altered' \
     'before you try again'
 ceremony 'keys=aes32:one;lie=load_public:1:other' ''
-refused "the source holds another one than it was given" 'another transport public key' 'Do not go on'
+refused "the source holds another one than it was given" 'another transport public key' 'Do not continue'
 
 # --- encrypted keys -------------------------------------------------------------------------------
 

@@ -59,7 +59,7 @@ different() {
     status=0
     "$hsmferry" probe "$tmp/c.yaml" </dev/null >"$tmp/log" 2>&1 || status=$?
     cat "$tmp/log"
-    [ "$status" -eq 66 ] && grep -q 'no key on the source was chosen' "$tmp/log"
+    [ "$status" -eq 66 ] && grep -q 'no key on the source was selected' "$tmp/log"
 }
 
 make_database one && make_database two && cp -R "$tmp/one" "$tmp/copy" &&
@@ -112,7 +112,7 @@ blind_apart() {
     status=0
     "$hsmferry" probe "$tmp/c.yaml" </dev/null >"$tmp/log" 2>&1 || status=$?
     cat "$tmp/log"
-    [ "$status" -eq 78 ] && grep -q 'cannot be told apart: both are NSS Certificate DB' "$tmp/log" &&
+    [ "$status" -eq 78 ] && grep -q 'cannot be distinguished: both are NSS Certificate DB' "$tmp/log" &&
         grep -q 'Give one of the two tokens another label' "$tmp/log"
 }
 

@@ -101,7 +101,7 @@ every() {
 }
 
 ok "a destination that stores nothing: 69, before a real key is wrapped" cannot 69 \
-    "$(every fail:0x30)" 'none of the 1 keys can go; the first: canary: make it a token object' \
+    "$(every fail:0x30)" 'the key cannot be migrated: canary: make it a token object' \
     'becomes a token object with the label hsmferry:'
 ok "one that is write-protected: 69" cannot 69 "$(every fail:0xe2)" 'CKR_TOKEN_WRITE_PROTECTED'
 ok "one that is full: 2" cannot 2 "$(every fail:0x31)" 'CKR_DEVICE_MEMORY' \
