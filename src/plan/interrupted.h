@@ -11,7 +11,7 @@
 #include "hsm/key.h"
 #include "plan/script.h"
 
-/* One key that was selected. */
+/* One key of its plan. */
 struct interrupted_key {
     bool explicit; /* selected by name, not by a pattern */
     bool refused;  /* it could not be migrated then; if an HSM had failed, it may be possible now */
