@@ -166,7 +166,7 @@ edit 's/token=old/token=third/' 's/token=new/token=old/' 's/token=third/token=ne
     "s|/c/old/softhsm|/c/third/softhsm|; s|/c/new/softhsm|/c/old/softhsm|; s|/c/third/softhsm|/c/new/softhsm|" \
     's/^report-folder: .*/report-folder: again/'
 ok "... and a second time not, for its length is no longer known" ends 65 \
-    'CKR_KEY_SIZE_RANGE.*does not know how long it is' 'blob: failed' 'resident: migrated'
+    'CKR_KEY_SIZE_RANGE.*does not report its length' 'blob: failed' 'resident: migrated'
 
 # --- what fails in the middle --------------------------------------------------------------------------
 

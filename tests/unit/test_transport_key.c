@@ -458,7 +458,7 @@ static void refused(const uint8_t *spki, size_t len, const char *words)
     assert_int_equal(err.code, ERR_DATA);
     if (!strstr(err.what, words))
         fail_msg("\"%s\" does not say \"%s\"", err.what, words);
-    assert_non_null(strstr(err.next, "Do not go on"));
+    assert_non_null(strstr(err.next, "Do not continue"));
 }
 
 /* --- the tests --- */
