@@ -256,7 +256,7 @@ by_softoken
 ok "pkcs11.txt through softoken: nothing runs" refuses 0 'complete: 2 migrated'
 by_softoken "module-sha256: $(sha256sum <"$softoken" | cut -d' ' -f1)"
 ok "softoken finds its siblings by its own path: no sealed copy of it" refuses 78 \
-    'its dialect nss-softoken says that it looks for files beside itself' 'No PIN was sent' \
+    'according to its dialect nss-softoken it looks for files next to itself' 'No PIN was sent' \
     'Write "dialect: nss-softoken"'
 by_softoken "module-sha256: $(sha256sum <"$softoken" | cut -d' ' -f1)" "dialect: nss-softoken"
 ok "... and so from its own path" refuses 0 'complete: 2 migrated'

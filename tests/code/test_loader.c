@@ -238,7 +238,7 @@ static void test_own_path_exchanged(void **state)
         at_dlopen = ways[i];
         assert_false(loader_open(&where, true, &loaded, &err));
         assert_int_equal(err.code, ERR_DENIED);
-        assert_non_null(strstr(err.what, "was exchanged while it was loaded"));
+        assert_non_null(strstr(err.what, "was replaced while it was being loaded"));
         assert_string_equal(err.now, "None of its functions was called");
         clean_up(state);
     }

@@ -115,7 +115,7 @@ ok "one token by two names" refuses 78 "source and destination are the same toke
 # --- PINs -------------------------------------------------------------------------------------------
 
 one none none && echo codfish >"$tmp/c/pin"
-ok "a wrong PIN" refuses 77 'wrong PIN.*CKR_PIN_INCORRECT' 'One try was made' 'Find out the right PIN'
+ok "a wrong PIN" refuses 77 'wrong PIN.*CKR_PIN_INCORRECT' 'One attempt was made' 'Make sure of the PIN'
 ok "... is tried once" test "$(calls old C_Login)" -eq 1
 one none fail:C_Login:1:0xa3
 ok "an expired PIN" refuses 77 'CKR_PIN_EXPIRED' "Change the PIN with the HSM's own tool"
@@ -191,13 +191,13 @@ while IFS='|' read -r side fault code what next; do
         true='nothing on the destination; the source could not be looked at again'
     ok "$fault on $side: $code" refuses "$code" "$what" "$next" "$true"
 done <<END
-new|remove:$unwrap|2|did not unwrap the key.*CKR_DEVICE_REMOVED|Put the token back and start again
-old|close:$wrap|2|did not wrap the key.*CKR_SESSION_HANDLE_INVALID|Start again; temporary objects are gone
+new|remove:$unwrap|2|did not unwrap the key.*CKR_DEVICE_REMOVED|Insert the token again and start over
+old|close:$wrap|2|did not wrap the key.*CKR_SESSION_HANDLE_INVALID|Start over; temporary objects were destroyed
 old|fail:$wrap|2|did not wrap the key.*CKR_DEVICE_ERROR|Check the HSM and its connection
 new|fail:$unwrap:0x31|2|did not unwrap the key.*CKR_DEVICE_MEMORY|The token is full: make room on it
-new|fail:$commit:0x31|2|did not say that the key is stored.*CKR_DEVICE_MEMORY|The token is full: make room on it
+new|fail:$commit:0x31|2|did not confirm that the key is stored.*CKR_DEVICE_MEMORY|The token is full: make room on it
 new|handle:$unwrap|2|did not unwrap the key|Check the HSM and its connection
-new|handle:$commit|2|did not say that the key is stored|Check the HSM and its connection
+new|handle:$commit|2|did not confirm that the key is stored|Check the HSM and its connection
 old|long:$wrap|65|it was damaged or altered|Find out what alters it
 END
 existed='answered with the handle of an object that existed'

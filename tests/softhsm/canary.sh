@@ -163,7 +163,7 @@ edit 's/object=\*/object=one/' 's|^  gates: .*|&\n  writes-before-review: no|'
 ok "control: where the canary may not write, a real key finds out" ends 2 "$hsmferry" --plain \
     "$tmp/c/ceremony.yaml"
 ok "... when it was wrapped already" says 'the canary did not commit: the policy forbids writes' \
-    '8 source .*encrypt the key' 'did not say that the key is stored'
+    '8 source .*encrypt the key' 'did not confirm that the key is stored'
 ok "... which the report has" grep -A1 'name: "writes-before-review"' "$tmp"/c/reports/*.yaml
 not_ok "... and nothing was announced" grep -q 'state=commits' "$tmp"/c/reports/*.journal
 

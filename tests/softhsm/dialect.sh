@@ -85,7 +85,7 @@ ok "and no envelope is spoken" said 'two: RSA 2048, CANNOT GO'
 believe='s/^algorithms:/trust: file\nbelieved: {exact-length: no, takes-length: no, copies: yes}\n&/'
 write_mine "$believe"
 runs 0 "control: a dialect that is believed, and right" "$mine" --plain
-ok "is not tried" said 'believed from the dialect mine, not tried'
+ok "is not tried" said 'taken from the dialect mine, not tried'
 write_mine -e "$believe" -e "$wrong"
 runs 69 "one that is believed, and wrong" "$mine" --plain
 ok "is found out by the canary" said 'canary AES 256, aes-kwp: failed' \

@@ -84,7 +84,7 @@ static void right_numbers_are_taken(void **state)
 
     (void)state;
     assert_true(o.alg[HSM_AES_KWP].wrap && o.alg[HSM_AES_KWP].unwrap);
-    assert_string_equal(o.alg[HSM_AES_KWP].reason, "tried with throw-away keys");
+    assert_string_equal(o.alg[HSM_AES_KWP].reason, "tried with test keys");
     assert_true(o.alg[HSM_AES_KW].wrap && o.alg[HSM_AES_KW].unwrap);
     check_rejected(&o.alg[HSM_AES_CBC_PAD], "the dialect mine has no mechanism for it");
 }
@@ -97,7 +97,7 @@ static void the_next_number_is_tried(void **state)
     (void)state;
     assert_true(o.alg[HSM_AES_KWP].wrap && o.alg[HSM_AES_KWP].unwrap);
     assert_int_equal(o.alg[HSM_AES_KWP].mechanism, 0x210a);
-    assert_string_equal(o.alg[HSM_AES_KWP].reason, "tried with throw-away keys; not "
+    assert_string_equal(o.alg[HSM_AES_KWP].reason, "tried with test keys; not "
                                                    "CKM_AES_KEY_WRAP_KWP: CKR_MECHANISM_INVALID");
 }
 
@@ -148,7 +148,7 @@ static void wrong_number_is_believed_when_the_file_is(void **state)
     assert_true(o.alg[HSM_AES_KWP].wrap && o.alg[HSM_AES_KWP].unwrap);
     assert_int_equal(o.alg[HSM_AES_KWP].mechanism, 0x2109);
     assert_string_equal(o.alg[HSM_AES_KWP].wrap_call, "C_WrapKey CKM_AES_KEY_WRAP");
-    assert_string_equal(o.alg[HSM_AES_KWP].reason, "believed from the dialect mine, not tried");
+    assert_string_equal(o.alg[HSM_AES_KWP].reason, "taken from the dialect mine, not tried");
     assert_true(o.can_copy);
     assert_int_equal(o.exact_length, HSM_NO);
     must(hsm->driver->make_kek(hsm, 256, "hsmferry:test", &under, &err));

@@ -324,10 +324,10 @@ static void recognise_refused(enum err_code code, const char *says)
 static void none_or_two_are_refused(void **state)
 {
     (void)state;
-    recognise_refused(ERR_CONFIG, "no dialect is for this HSM");
+    recognise_refused(ERR_CONFIG, "no dialect recognises this HSM");
     put_for(0, "one", "Library*", "");
     put_for(0, "two", "Library*", "");
-    recognise_refused(ERR_CONFIG, "recognised by two dialects: one and two");
+    recognise_refused(ERR_CONFIG, "two dialects recognise this HSM: one and two");
 }
 
 static void named_refused(const char *name, enum err_code code, const char *says)
@@ -409,10 +409,10 @@ static void wrong_files_are_refused_with_their_place(void **state)
         {"status: tried\n", "", "status"},
         {"title: A test\n", "titel: A test\n", ":2:1: "},
         {"title: A test\n", "title: A test\ntitle: B\n", ":3:1: "},
-        {"name: x", "name: X", "\"name\" is made of"},
-        {"name: x", "name: ../x", ":1:7: \"name\" is made of"},
+        {"name: x", "name: X", "\"name\" may contain only"},
+        {"name: x", "name: ../x", ":1:7: \"name\" may contain only"},
         {"name: x", "name: &a x", ":1:"},
-        {"{manufacturer: Maker}", "{}", ":7:5: one of manufacturer, library"},
+        {"{manufacturer: Maker}", "{}", ":7:5: at least one of manufacturer"},
         {"{manufacturer: Maker}", "{serial: 1}", ":7:6: "},
         {"\"0x210a\"", "\"210a\"", ":10:49: \"number\" must be written as"},
         {"\"0x210a\"", "\"0x\"", "\"number\" must be written as"},

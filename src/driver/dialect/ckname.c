@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The numbers of PKCS#11 2.40, of 3.0 as far as tokens on Linux use it, and of the vendors whose
- * way of wrapping is a number of their own. Sorted by number: one number has one name here, the
- * newest. A vendor's number means what is written beside it only on that vendor's HSM.
+ * The numbers of PKCS#11 2.40, those of 3.0 that tokens on Linux use, and vendor-defined ones for
+ * wrapping. Sorted by number; a number that was renamed has its newest name. A vendor-defined
+ * number has this meaning only on that vendor's HSM.
  */
 #include "driver/dialect/ckname.h"
 

@@ -3,7 +3,8 @@
 #ifndef HSMFERRY_DRIVER_DIALECT_CKNAME_H
 #define HSMFERRY_DRIVER_DIALECT_CKNAME_H
 
-/* "CKM_AES_KEY_WRAP_KWP", "CKK_AES", "CKO_DATA"; "CKM_?" and so on for a number without a name. */
+/* "CKM_AES_KEY_WRAP_KWP", "CKK_AES", "CKO_DATA"; "CKM_?", "CKK_?" and "CKO_?" for a number without
+ * a name. */
 const char *ckm_name(unsigned long number);
 const char *ckk_name(unsigned long number);
 const char *cko_name(unsigned long number);

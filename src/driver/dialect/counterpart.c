@@ -27,7 +27,8 @@ bool counterpart_new(struct counterpart **other, struct bytes *spki, struct err 
     if (made->pair)
         len = i2d_PUBKEY(made->pair, &der);
     ok = len > 0 ? bytes_set(spki, der, (size_t)len, err)
-                 : err_set(err, ERR_FAILED, "OpenSSL made no RSA pair to try the HSM with");
+                 : err_set(err, ERR_FAILED,
+                           "OpenSSL could not generate an RSA pair for testing the HSM");
     OPENSSL_free(der);
     if (!ok) {
         counterpart_free(made);
@@ -44,7 +45,7 @@ void counterpart_free(struct counterpart *other)
     free(other);
 }
 
-/* EVP_PKEY_encrypt() and EVP_PKEY_decrypt() look alike. */
+/* EVP_PKEY_encrypt() and EVP_PKEY_decrypt() have the same parameters. */
 static bool run_oaep(EVP_PKEY *key, enum hsm_alg alg, bool encrypt, const struct bytes *in,
                      struct bytes *out)
 {

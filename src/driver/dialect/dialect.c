@@ -15,14 +15,14 @@
 static const char suffix[] = ".yaml";
 enum { SUFFIX = sizeof suffix - 1, FILES_MAX = 256 };
 
-/* --- where --- */
+/* --- folders --- */
 
 static char *next_folder(struct dialect_folders *folders)
 {
     return folders->path[folders->count++];
 }
 
-/* Not from the environment: an agent is started without one. */
+/* From the user database, not from the environment: an agent is started without one. */
 static void add_own(struct dialect_folders *folders)
 {
     const struct passwd *user = getpwuid(geteuid());
@@ -31,7 +31,7 @@ static void add_own(struct dialect_folders *folders)
         text_print(next_folder(folders), PATH_MAX, "%s/.config/hsmferry/dialects", user->pw_dir);
 }
 
-/* In a build tree they are beside this program. */
+/* In a build tree the folder "dialects" is next to this program. */
 static bool add_beside(struct dialect_folders *folders)
 {
     static const char name[] = "dialects";
@@ -58,14 +58,14 @@ void dialect_folders(struct dialect_folders *folders)
         text_print(next_folder(folders), PATH_MAX, "%s", HSMFERRY_DIALECTS);
 }
 
-/* --- one by its name --- */
+/* --- a dialect by its name --- */
 
 static bool is_name(const char *name)
 {
     return name[0] && name[0] != '.' && strlen(name) < HSM_TEXT_MAX && !strchr(name, '/');
 }
 
-/* The file of this name in one folder; its own name must be the same. */
+/* Loads the file of this name from one folder; the name inside the file must be the same. */
 static bool load_from(const char *folder, const char *name, struct dialect *out, struct err *err)
 {
     char path[PATH_MAX + HSM_TEXT_MAX], shown[FILE_SHOWN];
@@ -76,10 +76,10 @@ static bool load_from(const char *folder, const char *name, struct dialect *out,
     if (strcmp(out->is.name, name) == 0)
         return true;
     err_set(err, ERR_CONFIG, "%s says that its name is %s", file_shown(path, shown), out->is.name);
-    return err_next(err, "Give the file its name");
+    return err_next(err, "Rename the file, or correct the name in it");
 }
 
-/* A dialect that is missing, or not what it should be, is a wrong configuration. */
+/* A missing or invalid dialect is a configuration error. */
 static bool fail(struct err *err)
 {
     if (err && err->code == ERR_NO_INPUT)
@@ -105,10 +105,10 @@ bool dialect_named(const struct dialect_folders *folders, const char *name, stru
     }
     char shown[FILE_SHOWN];
     err_set(err, ERR_CONFIG, "there is no dialect %s", file_shown(name, shown));
-    return err_next(err, "hsmferry-dialect(5) says where dialects are looked for");
+    return err_next(err, "hsmferry-dialect(5) lists the folders that are searched");
 }
 
-/* --- one by what the HSM says --- */
+/* --- a dialect by the HSM's identification --- */
 
 static bool fits(const char *pattern, const char *text)
 {
@@ -128,12 +128,12 @@ bool dialect_fits(const struct dialect *dialect, const struct dialect_facts *fac
     return false;
 }
 
-/* A search under way. */
+/* A search in progress. */
 struct search {
     const struct dialect_facts *facts;
     char seen[FILES_MAX][HSM_TEXT_MAX]; /* names: the first folder that has one wins */
     unsigned seen_count;
-    struct dialect found[2]; /* that fit: a proper one, a fallback */
+    struct dialect found[2]; /* the matches: a proper dialect, a fallback */
     bool has[2];
     unsigned folder, folder_of[2];
 };
@@ -164,7 +164,7 @@ static bool take(struct search *s, const char *folder, const char *name, struct 
         s->folder_of[dialect.fallback] = s->folder;
         s->has[dialect.fallback] = true;
     } else if (s->folder_of[dialect.fallback] == s->folder) {
-        err_set(err, ERR_CONFIG, "this HSM is recognised by two dialects: %s and %s",
+        err_set(err, ERR_CONFIG, "two dialects recognise this HSM: %s and %s",
                 s->found[dialect.fallback].is.name, dialect.is.name);
         return err_next(err, "Name one of them under \"dialect\" in the ceremony file");
     }
@@ -213,7 +213,7 @@ bool dialect_recognise(const struct dialect_folders *folders, const struct diale
     for (; ok && s->folder < folders->count; s->folder++)
         ok = take_folder(s, folders->path[s->folder], err);
     if (ok && !s->has[0] && !s->has[1]) {
-        ok = err_set(err, ERR_CONFIG, "no dialect is for this HSM");
+        ok = err_set(err, ERR_CONFIG, "no dialect recognises this HSM");
         err_next(err, "Install hsmferry's dialects, or name one under \"dialect\" in the "
                       "ceremony file");
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a dialect's file as it is written to what the driver works with: here is checked what the
- * schema cannot say. */
+/* Converts a dialect's file from its written form to the form that the driver uses, and makes the
+ * checks that the schema cannot express. */
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 
 enum { SIZE_MAX_OF_FILE = 64 * 1024 };
 
-static const uint64_t vendor_defined = 0x80000000; /* what no standard gives away */
+static const uint64_t vendor_defined = 0x80000000; /* CKM_VENDOR_DEFINED */
 
 static const char name_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789.-";
 static const char ckm_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
@@ -38,7 +38,7 @@ static void put(char *out, size_t size, const char *text)
 
 /* --- mechanisms --- */
 
-/* What each algorithm can take. */
+/* Does this algorithm take this parameter? */
 static bool takes(enum hsm_alg alg, enum dialect_parameter parameter)
 {
     const struct wrap_alg *a = wrap_alg(alg);
@@ -50,7 +50,7 @@ static bool takes(enum hsm_alg alg, enum dialect_parameter parameter)
     return parameter == DIALECT_NONE || (parameter == DIALECT_INITIAL_VALUE && a->value_len);
 }
 
-/* "0x210a": as in the vendor's header, without its suffix. */
+/* "0x210a": as in the vendor's header, without the suffix. */
 static bool read_number(const char *text, uint64_t *number)
 {
     size_t digits = strspn(text + 2 * (strncmp(text, "0x", 2) == 0), hex_letters);
@@ -111,7 +111,7 @@ static bool take_pattern(const struct reader *r, unsigned index, const struct ra
 
     if (!raw->manufacturer && !raw->library && !raw->model && !raw->api_version) {
         err_set(r->err, ERR_CONFIG,
-                "one of manufacturer, library, model and api-version must be said");
+                "at least one of manufacturer, library, model and api-version is required");
         return schema_at(&r->yaml, r->err, "recognised.%u", index);
     }
     put(p->manufacturer, sizeof p->manufacturer, raw->manufacturer);
@@ -141,7 +141,7 @@ static bool take_trust(const struct reader *r, const struct raw_dialect *raw)
 static bool take_name(const struct reader *r, const struct raw_dialect *raw)
 {
     if (raw->name[strspn(raw->name, name_letters)] || raw->name[0] == '.') {
-        err_set(r->err, ERR_CONFIG, "\"name\" is made of a to z, 0 to 9, '-' and '.'");
+        err_set(r->err, ERR_CONFIG, "\"name\" may contain only a to z, 0 to 9, '-' and '.'");
         return schema_at(&r->yaml, r->err, "name");
     }
     put(r->out->is.name, sizeof r->out->is.name, raw->name);
@@ -170,7 +170,7 @@ static bool take_confine(const struct reader *r, const struct raw_confine *raw)
     return true;
 }
 
-/* "none", alone, for a module that reads no variable. */
+/* "none" must be alone: the module reads no variable. */
 static bool take_variables(const struct reader *r, const struct raw_dialect *raw)
 {
     struct dialect *d = r->out;
@@ -197,7 +197,7 @@ static bool take_variables(const struct reader *r, const struct raw_dialect *raw
     return true;
 }
 
-/* Names as in struct key_desc, with a blank between. */
+/* Curve names as in struct key_desc, separated by blanks. */
 static bool take_curves(const struct reader *r, const struct raw_dialect *raw)
 {
     char *list = r->out->curves;
@@ -207,7 +207,8 @@ static bool take_curves(const struct reader *r, const struct raw_dialect *raw)
         size_t name = strlen(raw->curves[i]);
         if (name >= KEY_CURVE_MAX || strpbrk(raw->curves[i], " \t") ||
             len + name + 2 > HSM_CURVES_MAX) {
-            err_set(r->err, ERR_CONFIG, "this is no curve's name, or the names are too long");
+            err_set(r->err, ERR_CONFIG,
+                    "this is not the name of a curve, or the names are too long");
             return schema_at(&r->yaml, r->err, "curves.%u", i);
         }
         len += (size_t)snprintf(list + len, HSM_CURVES_MAX - len, "%s%s", i ? " " : "",
@@ -253,7 +254,7 @@ static bool read_text(const struct bytes *text, const char *name, struct dialect
 
     schema_free(&dialect_schema, raw);
     if (ok && EVP_Digest(text->data, text->len, out->is.sha256, NULL, EVP_sha256(), NULL) != 1)
-        ok = err_set(err, ERR_FAILED, "OpenSSL does not hash");
+        ok = err_set(err, ERR_FAILED, "OpenSSL cannot compute SHA-256");
     return ok;
 }
 

@@ -39,7 +39,7 @@ static const cyaml_strval_t parameters[] = {
     {"oaep", DIALECT_OAEP},
 };
 
-/* Words as of key_flag_name(). */
+/* The words of key_flag_name(). */
 static const cyaml_strval_t omits[] = {
     {"derive", KEY_DERIVE},
     {"sign-recover", KEY_SIGN_RECOVER},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A dialect's file as it is written: what libcyaml fills before dialect_read.c makes sense of it.
- */
+/* A dialect's file as it is written: libcyaml fills these structures, and dialect_read.c interprets
+ * them. */
 #ifndef HSMFERRY_DRIVER_DIALECT_DIALECT_SCHEMA_H
 #define HSMFERRY_DRIVER_DIALECT_DIALECT_SCHEMA_H
 
@@ -64,7 +64,7 @@ struct raw_dialect {
     char **curves;
     unsigned curve_count;
     uint32_t one_per_id, loads_siblings; /* enum hsm_truth */
-    struct raw_confine *confine;         /* NULL: it is not said */
+    struct raw_confine *confine;         /* NULL: not in the file */
     char **variables;
     uint32_t variable_count;
 };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How each vendor's HSM speaks PKCS#11: read from a file of dialects/.
+# Each vendor's variant of PKCS#11, read from a file of dialects/.
 noinst_LIBRARIES += libdialect.a
 libdialect_a_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS)
 libdialect_a_SOURCES = \

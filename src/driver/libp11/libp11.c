@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What libp11 0.4 does that is stepped around here: its first session closes all others of the
- * process, so this driver never shares one with the PKCS#11 driver; asked for the public half of a
- * key that has none on the token it crashes, so it is never asked; and one key of a type that it
- * does not know (Ed25519) makes it list none at all, which is told as "cannot".
+ * Three faults of libp11 0.4 that this driver avoids: its first session closes all others of the
+ * process, so it never shares a process with the PKCS#11 driver; it crashes if it is asked for the
+ * public half of a key that has none on the token, so it is never asked; and a single key of an
+ * unknown type (Ed25519) makes it list no keys at all, which is reported as "cannot".
  */
 #include "driver/libp11/libp11.h"
 
@@ -26,7 +26,7 @@ struct app {
     PKCS11_CTX *ctx;
     PKCS11_SLOT *slots;
     unsigned slot_count;
-    PKCS11_SLOT *slot; /* the one that was logged in to */
+    PKCS11_SLOT *slot; /* the slot of the login */
     PKCS11_KEY *keys;  /* handle n is keys[n - 1] */
     unsigned key_count;
 };
@@ -36,7 +36,8 @@ static struct app *app_of(struct hsm *hsm)
     return (struct app *)hsm;
 }
 
-/* With what OpenSSL's error queue says, which is emptied. Returns false. */
+/* Sets *err to what failed, with the text of OpenSSL's error queue, and empties the queue. Always
+ * returns false. */
 static bool failed(struct err *err, enum err_code code, const char *what)
 {
     const char *why = ERR_reason_error_string(ERR_peek_last_error());
@@ -60,9 +61,9 @@ static void app_close(struct hsm *hsm)
     free(app);
 }
 
-/* The very bytes that the other driver loads: libp11 gets what dlopen() was given, and so the
- * library that is there already. Where no dialect was named, the one that was recognised let the
- * login pass with a sealed copy. */
+/* Loads the same bytes as the PKCS#11 driver: libp11 is given the path that dlopen() was given, and
+ * so finds the library that is already loaded. If no dialect is named, the PKCS#11 driver's login
+ * with the recognised dialect accepted a sealed copy. */
 static bool load_module(const struct hsm_where *where, struct loaded_module *module,
                         struct err *err)
 {
@@ -167,9 +168,9 @@ static bool app_login(struct hsm *hsm, uint64_t slot, const struct secret *pin, 
             app->slot = &app->slots[i];
     if (!app->slot)
         return err_set(err, ERR_NO_INPUT, "libp11 sees no token in this slot");
-    /* Read-write from the start: another mode later would end the session. */
+    /* Read-write from the start: changing the mode later would close the session. */
     if (PKCS11_open_session(app->slot, 1) != 0)
-        return failed(err, ERR_UNSUPPORTED, "libp11 opens no session");
+        return failed(err, ERR_UNSUPPORTED, "libp11 cannot open a session");
     if (!secret_new(&text, SECRET_PIN_MAX + 1, err) ||
         !secret_set(&text, pin->data, pin->len, err)) {
         secret_free(&text);
@@ -177,7 +178,7 @@ static bool app_login(struct hsm *hsm, uint64_t slot, const struct secret *pin, 
     }
     text.data[pin->len] = '\0';
     ok = PKCS11_login(app->slot, 0, pin->len ? (const char *)text.data : NULL) == 0 ||
-         failed(err, ERR_DENIED, "libp11 does not log in");
+         failed(err, ERR_DENIED, "libp11 cannot log in");
     secret_free(&text);
     return ok;
 }
@@ -192,18 +193,20 @@ static enum key_kind kind_of(PKCS11_KEY *key)
     return id == EVP_PKEY_RSA ? KEY_KIND_RSA : id == EVP_PKEY_EC ? KEY_KIND_EC : KEY_KIND_OTHER;
 }
 
-/* The private keys. libp11 gives labels as C strings: one with a NUL in it is cut. */
+/* Lists the private keys. libp11 returns labels as C strings: a label that contains a NUL is cut
+ * there. */
 static bool app_list(struct hsm *hsm, struct key_list *list, struct err *err)
 {
     struct app *app = app_of(hsm);
     struct key_list found = {0};
 
     if (!app->slot)
-        return err_set(err, ERR_FAILED, "no token was logged in to");
+        return err_set(err, ERR_FAILED, "there is no login to a token");
     if (PKCS11_enumerate_keys(app->slot->token, &app->keys, &app->key_count) != 0) {
         app->key_count = 0;
-        return failed(err, ERR_UNSUPPORTED,
-                      "libp11 lists no keys of this token: one is of a type that it does not know");
+        return failed(
+            err, ERR_UNSUPPORTED,
+            "libp11 cannot list the keys of this token: it does not know the type of one");
     }
     for (unsigned i = 0; i < app->key_count; i++) {
         struct key_desc key = {.handle = i + 1, .class = KEY_CLASS_PRIVATE};
@@ -245,8 +248,8 @@ static bool decrypt(EVP_PKEY_CTX *ctx, const struct bytes *in, uint8_t *out, siz
            EVP_PKEY_decrypt(ctx, out, len, in->data, in->len) == 1;
 }
 
-/* The secret that this key shares with the point behind the nonce leaves the token here: what
- * applications do with such keys. The other half of that point is thrown away by who asks. */
+/* Derives the shared secret of this key and the point that follows the nonce, and reads it from the
+ * token, as applications do. The caller discards the private half of that point. */
 static bool derive(EVP_PKEY_CTX *ctx, EVP_PKEY *pkey, const struct bytes *in, uint8_t *out,
                    size_t *len)
 {
@@ -268,7 +271,7 @@ static bool derive(EVP_PKEY_CTX *ctx, EVP_PKEY *pkey, const struct bytes *in, ui
     return ok;
 }
 
-/* OpenSSL's DER becomes the contract's r || s. */
+/* Converts OpenSSL's DER signature to the contract's r || s. */
 static bool raw_ecdsa(EVP_PKEY *pkey, uint8_t *out, size_t *len)
 {
     int half = (EVP_PKEY_get_bits(pkey) + 7) / 8;
@@ -303,14 +306,14 @@ static bool app_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     pkey = PKCS11_get_private_key(&app->keys[handle - 1]);
     if (!pkey || EVP_PKEY_get_base_id(pkey) != (rsa ? EVP_PKEY_RSA : EVP_PKEY_EC)) {
         EVP_PKEY_free(pkey);
-        return err_set(err, ERR_UNSUPPORTED, "this proof is not for a key of this type");
+        return err_set(err, ERR_UNSUPPORTED, "this proof does not apply to a key of this type");
     }
     ctx = EVP_PKEY_CTX_new(pkey, NULL);
     ok = ctx && (proof == HSM_PROOF_RSA_DECRYPT ? decrypt(ctx, challenge, out, &len)
                  : proof == HSM_PROOF_ECDH      ? derive(ctx, pkey, challenge, out, &len)
                                                 : sign(ctx, proof, challenge, out, &len));
     ok = (ok && (!ecdsa || raw_ecdsa(pkey, out, &len))) ||
-         failed(err, ERR_UNSUPPORTED, "OpenSSL does not carry it out through libp11");
+         failed(err, ERR_UNSUPPORTED, "OpenSSL cannot perform it through libp11");
     ok = ok && bytes_set(answer, out, len, err);
     OPENSSL_cleanse(out, sizeof out);
     EVP_PKEY_CTX_free(ctx);

@@ -13,11 +13,16 @@
 static const char between[] = " in ";
 
 static const struct land_rule system_files[] = {
-    {"/usr", LAND_RUN},           {"/lib", LAND_RUN},
-    {"/lib64", LAND_RUN},         {"/etc", LAND_READ},
-    {"/proc/self/exe", LAND_RUN}, {"/proc/self", LAND_READ}, /* which files a library has open */
-    {"/proc/sys", LAND_READ},     {"/sys/devices/system/cpu", LAND_READ},
-    {"/dev/urandom", LAND_READ},  {"/dev/random", LAND_READ},
+    {"/usr", LAND_RUN},
+    {"/lib", LAND_RUN},
+    {"/lib64", LAND_RUN},
+    {"/etc", LAND_READ},
+    {"/proc/self/exe", LAND_RUN},
+    {"/proc/self", LAND_READ}, /* for a library's list of open files */
+    {"/proc/sys", LAND_READ},
+    {"/sys/devices/system/cpu", LAND_READ},
+    {"/dev/urandom", LAND_READ},
+    {"/dev/random", LAND_READ},
     {"/dev/null", LAND_DEVICE},
 };
 enum { SYSTEM_FILES = sizeof system_files / sizeof system_files[0] };
@@ -29,7 +34,8 @@ static bool is_file(const char *text)
     return (text[0] == '/' || text[0] == '$') && text[1];
 }
 
-/* What is behind " in "; NULL: a folder, or a variable that names one. */
+/* The part after " in ": a file, or "parameters". NULL: place is a folder, or a variable that holds
+ * one. */
 static const char *source_of(const char *place)
 {
     const char *in = place[0] == '/' ? NULL : strstr(place, between);
@@ -46,7 +52,7 @@ bool fence_is_place(const char *place)
     return place[0] != ' ' && (is_file(in) || strcmp(in, "parameters") == 0);
 }
 
-/* What a variable names; a path is itself. NULL: it is not set. */
+/* The value of "$VARIABLE"; any other text is a path already. NULL: the variable is not set. */
 static const char *file_named(const char *text)
 {
     return text[0] == '$' ? getenv(text + 1) : text;
@@ -84,8 +90,8 @@ static bool find_in_file(const char *file, const char *name, size_t len, char ou
     return found;
 }
 
-/* A value of NSS's parameters up to its closing quote; a backslash stands before a quote or another
- * backslash. */
+/* Copies a value from NSS's parameters up to its closing quote. A backslash escapes a quote or
+ * another backslash. */
 static bool unquote(const char *value, char out[PATH_MAX])
 {
     size_t len = 0;
@@ -97,7 +103,7 @@ static bool unquote(const char *value, char out[PATH_MAX])
     return *value == '\'';
 }
 
-/* NSS writes NAME='sql:/folder' between others. */
+/* Finds NAME='sql:/folder' in NSS's parameters. */
 static bool find_in_parameters(const char *params, const char *name, size_t len, char out[PATH_MAX])
 {
     for (const char *at = params; (at = strchr(at, '=')) != NULL; at++) {
@@ -142,7 +148,7 @@ bool fence_raise(const struct fence_places *places, const char *module, const ch
     char folder[FENCE_PLACES_MAX][PATH_MAX], beside[PATH_MAX];
     size_t count = SYSTEM_FILES;
 
-    if (!box || !box->whole) /* without the first box the second one is none */
+    if (!box || !box->whole) /* the first confinement failed, so there is none to narrow */
         return true;
     memcpy(rules, system_files, sizeof system_files);
     if (realpath(module, beside))

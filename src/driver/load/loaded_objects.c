@@ -16,7 +16,7 @@
 
 enum { MAPPED_SIZE = 64 };
 
-/* "fd:00 1234", device and inode, into out. */
+/* Writes the device and inode of the mapping at address as text: "fd:00 1234". */
 static bool mapped_file(const void *address, char out[MAPPED_SIZE])
 {
     FILE *maps = fopen("/proc/self/maps", "re");
@@ -48,7 +48,7 @@ bool objects_is_file(const void *address, int fd)
     return same;
 }
 
-/* --- what came --- */
+/* --- which objects were added --- */
 
 static uintptr_t place_of(const struct dl_phdr_info *object)
 {
@@ -71,7 +71,7 @@ void objects_now(struct objects *out)
     dl_iterate_phdr(note, out);
 }
 
-/* Those that came, while they are counted. */
+/* The objects added since *then, while they are counted. */
 struct search {
     const struct objects *then;
     const char *except;
@@ -111,7 +111,8 @@ static int take(struct dl_phdr_info *object, size_t size, void *ctx)
     return 0;
 }
 
-/* The SHA-256 is of what the object was mapped from, or none. */
+/* Hashes the file that the object was mapped from. If the path now names another file, the hash
+ * stays zero. */
 static void describe(const struct came *object, struct hsm_file *out)
 {
     int fd = open(object->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

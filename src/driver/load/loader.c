@@ -24,14 +24,14 @@
 
 static const char sealed_copy[] = "sealed copy";
 
-/* One module on its way into memory. */
+/* A module while it is loaded. */
 struct load {
     const struct hsm_where *where;
     struct loaded_module *out;
     char shown[FILE_SHOWN]; /* its path */
 };
 
-/* dlopen() runs the file's code, so what is plainly not a library is refused before that. */
+/* dlopen() runs the file's code, so anything that is plainly not a library is refused first. */
 static bool open_module(const struct load *l, int *fd, struct err *err)
 {
     const char *path = l->where->module;
@@ -54,7 +54,7 @@ static bool open_module(const struct load *l, int *fd, struct err *err)
     return err_set(err, ERR_CONFIG, "the module %s is not an ELF library", l->shown);
 }
 
-/* What the C library says, with the module's path where it has the copy's. */
+/* Reports dlerror(), with the module's path in place of the copy's. */
 static bool cannot_load(const struct load *l, const char *opened, struct err *err)
 {
     const char *said = dlerror();
@@ -80,7 +80,7 @@ static bool is_pinned_one(const struct load *l, const uint8_t sha256[SHA256_SIZE
 
 static bool was_exchanged(const struct load *l, struct err *err)
 {
-    err_set(err, ERR_DENIED, "The module %s was exchanged while it was loaded", l->shown);
+    err_set(err, ERR_DENIED, "The module %s was replaced while it was being loaded", l->shown);
     err_now(err, "None of its functions was called");
     return err_next(err, "Find out who writes to it, and reinstall it");
 }
@@ -101,7 +101,7 @@ static bool open_library(const struct load *l, const char *path, int fd, struct 
 
 /* --- from a sealed copy --- */
 
-/* A kernel before 6.3 does not know that a copy can never be run as a program. */
+/* Kernels before 6.3 cannot mark a memory file as never executable (MFD_NOEXEC_SEAL). */
 static int make_copy(void)
 {
     const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -110,7 +110,7 @@ static int make_copy(void)
     return fd < 0 && errno == EINVAL ? memfd_create("module", flags) : fd;
 }
 
-/* Where the kernel or a security module gives no such memory: ERR_UNSUPPORTED. */
+/* Fails with ERR_UNSUPPORTED if the kernel or a security module provides no such memory. */
 static bool seal(const struct load *l, int fd, int *copy, struct err *err)
 {
     const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
@@ -131,11 +131,12 @@ static bool is_exec_place(const struct load *l, int fd, struct err *err)
 
     if (fstatvfs(fd, &st) == 0 && !(st.f_flag & ST_NOEXEC))
         return true;
-    err_set(err, ERR_CONFIG, "the module %s is where no code may run (noexec)", l->shown);
-    return err_next(err, "Install it on a file system that is mounted for programs");
+    err_set(err, ERR_CONFIG, "the module %s is on a file system that permits no execution (noexec)",
+            l->shown);
+    return err_next(err, "Install it on a file system that is mounted without noexec");
 }
 
-/* ERR_UNSUPPORTED: not in this way; none of its code ran. */
+/* ERR_UNSUPPORTED: the module cannot be loaded from a copy; none of its code was run. */
 static bool load_copy(const struct load *l, int fd, struct err *err)
 {
     char path[32];
@@ -157,7 +158,7 @@ static bool load_copy(const struct load *l, int fd, struct err *err)
 
 /* --- from its own path --- */
 
-/* Only root and this user can exchange it between the first look and the last. */
+/* Only root and this user can replace it between the first check and the last. */
 static bool load_own(const struct load *l, const char *method, struct err *err)
 {
     uint8_t again[SHA256_SIZE], *sha256 = l->out->file.sha256;
@@ -196,7 +197,7 @@ static bool load_pinned(const struct load *l, int fd, bool siblings, struct err 
     if (load_own(l, "its own path, checked: no sealed copy", err))
         return true;
     if (err->code == ERR_DENIED)
-        return err_now(err, "A sealed copy does not load either: %.100s", copy.what);
+        return err_now(err, "It cannot be loaded from a sealed copy either: %.100s", copy.what);
     copy.code = ERR_CONFIG;
     *err = copy;
     return false;

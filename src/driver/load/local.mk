@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How a driver loads a library, and what an agent can reach once it has.
+# How a driver loads a library, and the files that its agent can access afterwards.
 noinst_LIBRARIES += libload.a
 libload_a_SOURCES = \
 	%D%/fence.c \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The driver of NSS databases; it links NSS, as nothing but the agent and tests do.
+# The driver of NSS databases. Only the agent and tests link NSS.
 noinst_LIBRARIES += libnss.a
 libnss_a_CFLAGS = $(AM_CFLAGS) $(NSS_CFLAGS)
 libnss_a_SOURCES = \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver nss: opening a database, its slots, the login, the end; and the driver itself. */
+/* The driver nss: opens and closes a database, lists slots, logs in, and defines the driver
+ * itself. */
 #include "driver/nss/nss.h"
 
 #include <fcntl.h>
@@ -32,7 +33,7 @@
 
 /* --- open and close --- */
 
-/* NSS would make a database where there is none; that is not what anybody asked for. */
+/* NSS would create a database if there is none; nobody asked for that. */
 static bool check_where(const struct hsm_where *where, struct err *err)
 {
     const char *folder = where->module + strlen("sql:");
@@ -40,7 +41,7 @@ static bool check_where(const struct hsm_where *where, struct err *err)
 
     if (strncmp(where->module, "sql:/", 5) != 0)
         return err_set(err, ERR_CONFIG,
-                       "an NSS database is named by \"sql:\" and an absolute folder");
+                       "an NSS database must be named as \"sql:\" and an absolute folder");
     if (where->params[0] || where->module_sha256[0])
         return err_set(err, ERR_CONFIG, "an NSS database takes no %s",
                        where->params[0] ? "parameters" : "SHA-256");
@@ -49,12 +50,12 @@ static bool check_where(const struct hsm_where *where, struct err *err)
     text_print(path, sizeof path, "%s/key4.db", folder);
     if (access(path, R_OK) != 0) {
         err_set(err, ERR_CONFIG, "there is no NSS database in this folder (no readable key4.db)");
-        return err_next(err, "Name the folder that holds key4.db, or make it with certutil -N");
+        return err_next(err, "Name the folder that holds key4.db, or create it with certutil -N");
     }
     return true;
 }
 
-/* A database is a folder, and no more. */
+/* A database needs access to its folder and nothing else. */
 static bool confine(const struct hsm_where *where, struct err *err)
 {
     const char *folder = where->module + strlen("sql:");
@@ -64,7 +65,7 @@ static bool confine(const struct hsm_where *where, struct err *err)
     return fence_raise(&places, "", "", where->box, err);
 }
 
-/* Does a module's line name FIPS in its own flags, and not in those of a slot? */
+/* Does a module's line contain FIPS in its own flags, not in those of a slot? */
 static bool names_fips(const char *line)
 {
     static const char key[] = "flags=";
@@ -77,8 +78,8 @@ static bool names_fips(const char *line)
     return false;
 }
 
-/* Does the file in which NSS keeps a database's mode say that it is FIPS's? Only this is taken from
- * it: it can also name libraries to load. */
+/* Does pkcs11.txt, which stores a database's mode, set FIPS mode? Nothing else is read from this
+ * file: it can also name libraries to load. */
 static bool asks_for_fips(const char *folder)
 {
     char path[HSM_PATH_MAX + 16], line[1024];
@@ -96,17 +97,18 @@ static bool asks_for_fips(const char *folder)
     return asks;
 }
 
-/* Where the database is set to FIPS mode, NSS must be, too: its keys are to be used as their owner
- * wants. NSS calls that deleting its internal module, which changes to the other one, in memory
- * alone, where there is no database of modules. */
+/* If the database is set to FIPS mode, NSS must enter it too, so that its keys are used as their
+ * owner requires. Deleting NSS's internal module switches to the other one (FIPS or not); without a
+ * module database this changes only memory. */
 static bool enter_mode(const char *folder, struct err *err)
 {
     if (asks_for_fips(folder) && !PK11_IsFIPS()) {
         SECMOD_DeleteInternalModule(SECMOD_GetInternalModule()->commonName);
         if (!PK11_IsFIPS()) {
             nss_failed(err, ERR_HSM,
-                       "the database is set to FIPS mode (pkcs11.txt), and NSS does not enter it");
-            return err_next(err, "Look for the reason with modutil -dbdir DATABASE -chkfips true.");
+                       "the database is set to FIPS mode (pkcs11.txt), but NSS does not enter it");
+            return err_next(err,
+                            "Determine the reason with modutil -dbdir DATABASE -chkfips true.");
         }
     }
     if (PK11_IsFIPS())
@@ -122,9 +124,10 @@ static bool nss_open(const struct hsm_where *where, struct hsm **out, struct err
     if (!check_where(where, err))
         return false;
     if (NSS_IsInitialized())
-        return err_set(err, ERR_CONFIG, "this process has an NSS database open already");
+        return err_set(err, ERR_CONFIG, "this process already has an NSS database open");
     objects_now(&before);
-    /* Without the database of modules, pkcs11.txt, any line of which is code that runs here. */
+    /* Without the module database pkcs11.txt: each of its lines can name code that would run
+     * here. */
     if (NSS_Initialize(where->module, "", "", SECMOD_DB, NSS_INIT_NOROOTINIT | NSS_INIT_NOMODDB) !=
         SECSuccess)
         return nss_failed(err, PORT_GetError() == SEC_ERROR_READ_ONLY ? ERR_DENIED : ERR_HSM,
@@ -157,9 +160,9 @@ static void nss_close(struct hsm *hsm)
     free(nss);
 }
 
-/* --- what it says of itself --- */
+/* --- identification --- */
 
-/* The shared object in which NSS keeps keys: it loads that itself. */
+/* The shared object in which NSS keeps keys. NSS loads it itself. */
 static const char softoken[] = "/libsoftokn3.so";
 
 static int take_softoken(struct dl_phdr_info *object, size_t size, void *ctx)
@@ -176,7 +179,7 @@ static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
     CK_INFO raw = {0};
 
     if (PK11_GetModInfo(SECMOD_GetInternalModule(), &raw) != SECSuccess)
-        return nss_failed(err, ERR_HSM, "NSS tells nothing of itself");
+        return nss_failed(err, ERR_HSM, "NSS does not identify itself");
     *info = (struct hsm_info){.about.api = "nss"};
     ck_text(info->about.library, sizeof info->about.library, raw.libraryDescription,
             sizeof raw.libraryDescription);
@@ -193,7 +196,7 @@ static bool nss_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 
 /* --- slots --- */
 
-/* Slot numbers are each module's own; those of NSS itself stay as they are. */
+/* Each module numbers its own slots; those of NSS itself keep their numbers. */
 static uint64_t slot_number(PK11SlotInfo *slot)
 {
     uint64_t module = PK11_IsInternal(slot) ? 0 : (uint64_t)PK11_GetModuleID(slot);
@@ -201,7 +204,7 @@ static uint64_t slot_number(PK11SlotInfo *slot)
     return module << 32 | (uint64_t)PK11_GetSlotID(slot);
 }
 
-/* A slot or token that does not answer is listed as an empty one. */
+/* A slot or token that does not answer is listed as empty. */
 static void read_slot(PK11SlotInfo *from, struct hsm_slot *slot)
 {
     CK_SLOT_INFO info = {0};
@@ -229,8 +232,8 @@ static void read_slot(PK11SlotInfo *from, struct hsm_slot *slot)
         store_name(slot->store, sizeof slot->store);
 }
 
-/* References to the slots of all of NSS's modules, at most max of them; the caller frees each.
- * Returns how many there are. */
+/* References the slots of all of NSS's modules, at most max of them; the caller frees each. Returns
+ * their total number. */
 static size_t reference_slots(PK11SlotInfo **slots, size_t max)
 {
     SECMODListLock *lock = SECMOD_GetDefaultModuleListLock();
@@ -264,7 +267,7 @@ static bool nss_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *e
     }
     free(slots);
     return count == held ? err_set(err, ERR_FAILED, "out of memory")
-                         : err_set(err, ERR_HSM, "NSS shows more than %d slots", HSM_SLOTS_MAX);
+                         : err_set(err, ERR_HSM, "NSS lists more than %d slots", HSM_SLOTS_MAX);
 }
 
 /* --- login --- */
@@ -301,13 +304,14 @@ static bool check_token(PK11SlotInfo *slot, const struct secret *pin, struct err
     return true;
 }
 
-/* A PIN that NSS may ask for once. */
+/* A PIN that is given to NSS once only. */
 struct one_try {
     const struct secret *pin;
     bool made;
 };
 
-/* NSS asks here; it wipes and frees the copy. Outside of login() there is nothing to give. */
+/* NSS's password callback; NSS wipes and frees the copy. Outside of login() there is no PIN to
+ * return. */
 static char *give_pin(PK11SlotInfo *slot, PRBool retry, void *context)
 {
     struct one_try *one = context;
@@ -333,8 +337,8 @@ static bool log_in(PK11SlotInfo *slot, const struct secret *pin, struct err *err
     if (PORT_GetError() == SEC_ERROR_BAD_PASSWORD)
         nss_failed(err, ERR_DENIED, "wrong PIN for the NSS database");
     else
-        nss_failed(err, ERR_HSM, "the NSS database did not let the user in (PK11_Authenticate)");
-    return err_now(err, "One try was made and it is not made again");
+        nss_failed(err, ERR_HSM, "the NSS database refused the login (PK11_Authenticate)");
+    return err_now(err, "One attempt was made; it is not repeated");
 }
 
 static bool nss_login(struct hsm *hsm, uint64_t id, const struct secret *pin, struct err *err)
@@ -343,10 +347,10 @@ static bool nss_login(struct hsm *hsm, uint64_t id, const struct secret *pin, st
     PK11SlotInfo *slot;
 
     if (nss->slot)
-        return err_set(err, ERR_FAILED, "a token was chosen already");
+        return err_set(err, ERR_FAILED, "a token is already logged in to");
     slot = find_slot(id);
     if (!slot)
-        return err_set(err, ERR_HSM, "NSS shows no slot %llu", (unsigned long long)id);
+        return err_set(err, ERR_HSM, "NSS has no slot %llu", (unsigned long long)id);
     if (!check_token(slot, pin, err) || !log_in(slot, pin, err)) {
         PK11_FreeSlot(slot);
         return false;

@@ -5,8 +5,8 @@
 
 #include "hsm/hsm.h"
 
-/* where.module is "sql:" and an absolute folder; where.params is "". NSS serves one database in one
- * process: a second open() fails until the first is closed. */
+/* where.module is "sql:" and an absolute folder; where.params is "". NSS supports one open database
+ * in a process: a second open() fails until the first is closed. */
 extern const struct hsm_driver nss_driver;
 
 #endif

@@ -23,8 +23,8 @@ void nss_attributes_want(struct nss_attributes *a, CK_ATTRIBUTE_TYPE type)
     a->attr[a->count++] = (CK_ATTRIBUTE){.type = type};
 }
 
-/* NSS reads all that it was asked for, or nothing and tells which ones the object lacks: those are
- * then left out. Asking for each alone would take six times as long. */
+/* NSS either reads all requested attributes, or none and reports which ones the object lacks; these
+ * are then omitted. Reading each separately would take six times as long. */
 static bool read_all(struct nss_attributes *a, PK11SymKey *object)
 {
     unsigned kept = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The raw attributes of one NSS object, read together. */
+/* Raw attributes of one NSS object, read in one call. */
 #ifndef HSMFERRY_DRIVER_NSS_NSS_ATTRIBUTE_H
 #define HSMFERRY_DRIVER_NSS_NSS_ATTRIBUTE_H
 
@@ -14,30 +14,31 @@ enum { NSS_ATTRIBUTES_MAX = 40 };
 
 /* {0} is empty. */
 struct nss_attributes {
-    PLArenaPool *arena; /* holds the values of: */
+    PLArenaPool *arena; /* the memory of the values: */
     CK_ATTRIBUTE attr[NSS_ATTRIBUTES_MAX];
     unsigned count;
 };
 
-/* Names one attribute to be read: at most NSS_ATTRIBUTES_MAX of them. */
+/* Requests an attribute; at most NSS_ATTRIBUTES_MAX of them. */
 void nss_attributes_want(struct nss_attributes *a, CK_ATTRIBUTE_TYPE type);
 
-/* Reads those that were named of object; what it lacks is left out. Returns false where it has none
- * of them. Freed with nss_attributes_free(), also after a failure. */
+/* Reads the requested attributes of object; those that it lacks are omitted. Returns false if it
+ * has none of them. The caller frees *a with nss_attributes_free(), also after a failure. */
 bool nss_attributes_read(struct nss_attributes *a, PK11SymKey *object);
 void nss_attributes_free(struct nss_attributes *a);
 
-/* The value of one that was read, empty where the object lacks it. It points into *a. */
+/* The value of an attribute that was read; empty if the object lacks it. It points into *a. */
 SECItem nss_attributes_value(const struct nss_attributes *a, CK_ATTRIBUTE_TYPE type);
 
-/* Writes raw bytes (a label of any bytes, too: NSS's own nicknames are C strings). */
+/* Writes raw bytes. Unlike NSS's own nicknames, which are C strings, a label may contain any
+ * bytes. */
 bool nss_write(PK11ObjectType type, void *object, CK_ATTRIBUTE_TYPE attribute, const void *value,
                size_t len);
 
-/* NSS's attribute for each use of a key; flag 0 at the end. */
+/* NSS's attribute for each use of a key; the last row has flag 0. */
 struct nss_use {
     CK_ATTRIBUTE_TYPE type;
-    CK_FLAGS operation; /* NSS's bit for it where it takes CK_FLAGS */
+    CK_FLAGS operation; /* NSS's bit for it in CK_FLAGS */
     uint32_t flag;      /* ours */
 };
 enum { NSS_USES = 9 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What NSS can do, tried with throw-away keys. The numbers of its mechanisms prove nothing (0x210A
- * is not RFC 5649 here, elsewhere it is), so the envelopes are held against the known answers of
- * their RFCs, which are keys that everybody knows.
+ * The capabilities of NSS, tried with test keys. A mechanism number proves nothing (0x210A is RFC
+ * 5649 elsewhere, but not in NSS), so the envelopes are compared with the known answers of their
+ * RFCs, whose keys are public.
  */
 #include "driver/nss/nss_capabilities.h"
 
@@ -42,10 +42,10 @@ static const uint8_t rfc3394_blob[] = {0x1f, 0xa6, 0x8b, 0x0a, 0x81, 0x12, 0xb4,
                                        0xae, 0xf3, 0x4b, 0xd8, 0xfb, 0x5a, 0x7b, 0x82,
                                        0x9d, 0x3e, 0x86, 0x23, 0x71, 0xd2, 0xcf, 0xe5};
 
-/* What an envelope must give: bytes that everybody can check, where an RFC has them. */
+/* The expected result of an envelope: published test vectors, if an RFC has them. */
 struct vector {
     const uint8_t *kek, *key, *wrapped_key;
-    size_t kek_len, key_len, wrapped_len; /* wrapped_len 0: any that opens again */
+    size_t kek_len, key_len, wrapped_len; /* wrapped_len 0: any that unwraps again */
     const char *words;
 };
 
@@ -58,7 +58,7 @@ static const struct vector vectors[HSM_ALGS] = {
                          "a key was wrapped and unwrapped; no integrity"},
 };
 
-/* Where no known answer is kept here. */
+/* For algorithms without a known answer here. */
 static const struct vector any = {rfc3394_kek,
                                   rfc3394_key,
                                   NULL,
@@ -67,7 +67,7 @@ static const struct vector any = {rfc3394_kek,
                                   0,
                                   "a key was wrapped and unwrapped"};
 
-/* --- throw-away keys --- */
+/* --- test keys --- */
 
 static bool import(struct nss *nss, CK_KEY_TYPE type, const uint8_t *value, size_t len,
                    uint64_t *handle, struct err *err)
@@ -85,7 +85,7 @@ static bool import(struct nss *nss, CK_KEY_TYPE type, const uint8_t *value, size
     return nss_create(nss, attributes, sizeof attributes / sizeof attributes[0], handle, err);
 }
 
-/* In FIPS mode no key is taken in clear. */
+/* For FIPS mode, which accepts no key in plaintext. */
 static bool generate_secret(struct nss *nss, CK_KEY_TYPE type, size_t len, uint64_t *handle,
                             struct err *err)
 {
@@ -111,10 +111,11 @@ static bool generate_secret(struct nss *nss, CK_KEY_TYPE type, size_t len, uint6
                                 attributes, sizeof attributes / sizeof attributes[0], NULL);
 
     return key ? nss_keep(nss, PK11_TypeSymKey, key, handle, err)
-               : nss_failed(err, ERR_HSM, "NSS makes no throw-away secret");
+               : nss_failed(err, ERR_HSM, "NSS did not generate a test secret");
 }
 
-/* A secret of this length: the one that an RFC knows the answers of, where NSS takes that. */
+/* A secret of this length: the test vector's key, or a generated one if NSS does not accept
+ * that. */
 static bool obtain(struct nss *nss, CK_KEY_TYPE type, const uint8_t *value, size_t len,
                    uint64_t *handle, struct err *err)
 {
@@ -122,7 +123,7 @@ static bool obtain(struct nss *nss, CK_KEY_TYPE type, const uint8_t *value, size
                          : import(nss, type, value, len, handle, err);
 }
 
-/* A pair with all the uses that NSS gives by itself. */
+/* A pair with all uses that NSS sets by default. */
 static bool generate(struct nss *nss, CK_MECHANISM_TYPE mechanism, void *params, uint64_t *private,
                      uint64_t *public, struct err *err)
 {
@@ -132,7 +133,7 @@ static bool generate(struct nss *nss, CK_MECHANISM_TYPE mechanism, void *params,
         PK11_ATTR_SESSION | PK11_ATTR_PRIVATE | PK11_ATTR_SENSITIVE, NULL);
 
     if (!private_key)
-        return nss_failed(err, ERR_HSM, "NSS makes no throw-away key pair");
+        return nss_failed(err, ERR_HSM, "NSS did not generate a test pair");
     if (nss_keep(nss, PK11_TypePrivKey, private_key, private, err))
         return nss_keep(nss, PK11_TypePubKey, public_key, public, err);
     SECKEY_DestroyPublicKey(public_key);
@@ -161,7 +162,7 @@ static bool same_value(struct nss *nss, uint64_t one, uint64_t other, struct err
               nss_prove(&nss->hsm, HSM_PROOF_DIGEST, other, &nonce, &b, err);
 
     if (ok && !bytes_equal(&a, &b))
-        ok = err_set(err, ERR_DATA, "another key came out than went in");
+        ok = err_set(err, ERR_DATA, "the unwrapped key differs from the wrapped one");
     bytes_free(&a);
     bytes_free(&b);
     return ok;
@@ -196,13 +197,13 @@ static void try_envelope(struct nss *nss, enum hsm_alg alg, struct hsm_capabilit
                   same_value(nss, key, back, &err);
 out:
     conclude(cap,
-             PK11_IsFIPS() ? "tried with generated keys: FIPS mode takes no known one"
+             PK11_IsFIPS() ? "tried with generated keys: FIPS mode accepts no known key"
                            : vector->words,
              &err);
     bytes_free(&wrapped_key);
 }
 
-/* The key that came out opens what the one that went in has sealed. */
+/* Decrypts with the unwrapped key what the wrapped key has encrypted. */
 static void try_transport(struct nss *nss, enum hsm_alg alg, uint64_t private, uint64_t public,
                           struct hsm_capability *cap)
 {
@@ -221,8 +222,8 @@ static void try_transport(struct nss *nss, enum hsm_alg alg, uint64_t private, u
     bytes_free(&kwp);
 }
 
-/* How long a secret of 20 octets is that went through RFC 5649, when it is said to have length
- * octets; 0: it did not arrive. */
+/* Wraps a secret of 20 octets by RFC 5649 and unwraps it with a template that says length octets.
+ * Returns the resulting length; 0: it cannot be unwrapped. */
 static uint32_t arriving_length(struct nss *nss, uint32_t length)
 {
     struct key_desc desc = {0};
@@ -239,7 +240,7 @@ static uint32_t arriving_length(struct nss *nss, uint32_t length)
     return desc.length;
 }
 
-/* A challenge that RSA_DECRYPT can answer. */
+/* Encrypts a challenge that HSM_PROOF_RSA_DECRYPT can answer. */
 static bool encrypt(struct nss *nss, uint64_t handle, struct bytes *cipher, struct err *err)
 {
     CK_RSA_PKCS_OAEP_PARAMS oaep = nss_algs[HSM_RSA_OAEP_SHA1].oaep;
@@ -281,7 +282,7 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
         [HSM_PROOF_RSA_DECRYPT] = {rsa, &cipher}, [HSM_PROOF_KCV_ECB] = {secret, &block},
         [HSM_PROOF_KCV_CMAC] = {secret, &block},
     };
-    /* What has no challenge here is known by NSS's mechanisms. */
+    /* Proofs without a challenge here are judged by NSS's mechanism list. */
     if (PK11_DoesMechanism(nss->slot, CKM_RSA_PKCS_OAEP))
         proofs |= UINT32_C(1) << HSM_PROOF_RSA_UNWRAP;
     if (PK11_DoesMechanism(nss->slot, CKM_ECDH1_DERIVE))
@@ -298,7 +299,7 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
     return proofs;
 }
 
-/* Not every curve that has a name is one on which NSS computes. */
+/* NSS has names for curves on which it cannot compute, so each is tried. */
 static void try_curves(struct nss *nss, char curves[HSM_CURVES_MAX])
 {
     for (const struct nss_curve *curve = nss_curves; curve->name; curve++) {
@@ -320,8 +321,8 @@ bool nss_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err
         .one_per_id = true,
         .lost_templates = (1U << KEY_TEMPLATES) - 1,
         .lost_constraints = KEY_ALLOWED,
-        .lost_flags = KEY_MODIFIABLE, /* no conversion to a token key takes it */
-        /* never true, and not there on what was unwrapped: NSS 3.87, by the contract's test */
+        .lost_flags = KEY_MODIFIABLE, /* cannot be set during the conversion to a token key */
+        /* never true, and missing on unwrapped keys: NSS 3.87, shown by the contract test */
         .unreadable = KEY_LOCAL | KEY_DERIVE,
         .limits = {.secret_max = NSS_SECRET_MAX, .digest_max = NSS_SECRET_MAX},
         .op_calls = {[HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
@@ -344,7 +345,7 @@ bool nss_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++) {
         struct hsm_capability *cap = &found.alg[alg];
         if (!nss_algs[alg].wrap_call) {
-            text_print(cap->reason, sizeof cap->reason, "NSS does not have it");
+            text_print(cap->reason, sizeof cap->reason, "NSS does not support it");
             continue;
         }
         cap->mechanism = nss_algs[alg].mechanism;
@@ -363,7 +364,7 @@ bool nss_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err
             text_print(found.proof_calls[proof], HSM_CALL_MAX, "%s", nss_proof_call(proof));
         *caps = found;
     }
-    while (nss->count > before) /* the throw-away keys */
+    while (nss->count > before) /* the test keys */
         nss_drop(nss, nss->temporaries[nss->count - 1].handle);
     return ok;
 }

@@ -21,7 +21,7 @@ struct nss *nss_logged_in(struct hsm *hsm, struct err *err)
 
     if (nss->slot)
         return nss;
-    err_set(err, ERR_FAILED, "no token of the NSS database was logged in to");
+    err_set(err, ERR_FAILED, "there is no login to a token of the NSS database");
     return NULL;
 }
 
@@ -37,7 +37,7 @@ bool nss_failed(struct err *err, enum err_code code, const char *fmt, ...)
     return err_set_hsm(err, code, (uint64_t)nss_code, PR_ErrorToName(nss_code), "%s", what);
 }
 
-/* Freeing the structure that owns a temporary object destroys the object. */
+/* Frees the structure of a temporary object, which destroys the object. */
 static void free_object(PK11ObjectType type, void *object)
 {
     switch (type) {
@@ -74,7 +74,8 @@ bool nss_keep(struct nss *nss, PK11ObjectType type, void *object, uint64_t *hand
         nss->temporaries = more;
         nss->room = room;
     }
-    /* Its structure is not freed where it is another object's: that would destroy the object. */
+    /* If the handle is that of another object, the structure is not freed: that would destroy the
+     * object. */
     if (!nss_made(nss, number, err))
         return false;
     nss->temporaries[nss->count++] = (struct nss_temporary){number, type, object};

@@ -13,7 +13,7 @@
 
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
-/* NSS takes attributes it only reads by pointers to non-const. */
+/* NSS's functions take pointers to non-const for attributes that they only read. */
 static CK_ATTRIBUTE attribute(CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
     return (CK_ATTRIBUTE){type, (void *)value, len};
@@ -26,14 +26,14 @@ bool nss_create(struct nss *nss, const CK_ATTRIBUTE *attributes, int count, uint
         PK11_CreateManagedGenericObject(nss->slot, attributes, count, PR_FALSE);
 
     if (!object)
-        return nss_failed(err, ERR_HSM, "NSS does not take the object");
+        return nss_failed(err, ERR_HSM, "NSS does not accept the object");
     return nss_keep(nss, PK11_TypeGeneric, object, handle, err);
 }
 
 /* --- transport keys --- */
 
-/* NSS sets the id of a new pair itself, so it cannot be made unmodifiable; and it gives an RSA
- * private key SIGN_RECOVER whatever it was asked for. */
+/* NSS sets the id of a new pair itself, so the pair cannot be created unmodifiable; and it gives
+ * every RSA private key SIGN_RECOVER. */
 static bool generate_pair(struct nss *nss, uint32_t bits, const char *label,
                           SECKEYPrivateKey **private, SECKEYPublicKey **public)
 {
@@ -63,22 +63,22 @@ bool nss_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm
     if (!nss)
         return false;
     if (bits < 1024 || bits > 16384)
-        return err_set(err, ERR_UNSUPPORTED, "NSS makes no RSA keys of %u bits", bits);
+        return err_set(err, ERR_UNSUPPORTED, "NSS does not generate RSA keys of %u bits", bits);
     if (generate_pair(nss, bits, label, &private, &public))
         der = SECKEY_EncodeDERSubjectPublicKeyInfo(public);
     if (!der)
-        nss_failed(err, ERR_HSM, "no RSA transport key pair of %u bits was made", bits);
+        nss_failed(err, ERR_HSM, "no RSA transport key pair of %u bits was generated", bits);
     else
         ok = bytes_set(&made.spki, der->data, der->len, err);
     SECITEM_FreeItem(der, PR_TRUE);
     if (!ok)
         goto out;
     ok = nss_keep(nss, PK11_TypePrivKey, private, &made.private_handle, err);
-    private = NULL; /* handed over */
+    private = NULL; /* ownership was passed on */
     if (!ok)
         goto out;
     ok = nss_keep(nss, PK11_TypePubKey, public, &made.public_handle, err);
-    public = NULL; /* handed over */
+    public = NULL; /* ownership was passed on */
     if (!ok)
         nss_drop(nss, made.private_handle);
 out:
@@ -160,13 +160,13 @@ bool nss_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *h
     key = PK11_KeyGenWithTemplate(nss->slot, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_GEN, NULL,
                                   attributes, sizeof attributes / sizeof attributes[0], NULL);
     if (!key)
-        return nss_failed(err, ERR_HSM, "no AES transport key of %u bits was made", bits);
+        return nss_failed(err, ERR_HSM, "no AES transport key of %u bits was generated", bits);
     return nss_keep(nss, PK11_TypeSymKey, key, handle, err);
 }
 
 /* --- commit and destroy --- */
 
-/* The token object made of a temporary one; CK_INVALID_HANDLE: none was made. */
+/* Converts a temporary object to a token object. Returns CK_INVALID_HANDLE if NSS created none. */
 static CK_OBJECT_HANDLE convert(struct nss_object *temporary)
 {
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
@@ -186,8 +186,7 @@ static CK_OBJECT_HANDLE convert(struct nss_object *temporary)
     return made;
 }
 
-/* The label comes last: until then whoever looks for leavings finds the key by the temporary one.
- */
+/* Writes the label last: until then a search for leftovers finds the key by its temporary label. */
 static bool name_token(struct nss *nss, CK_OBJECT_HANDLE handle, const uint8_t *label,
                        size_t label_len, const uint8_t *id, size_t id_len, struct err *err)
 {
@@ -197,12 +196,13 @@ static bool name_token(struct nss *nss, CK_OBJECT_HANDLE handle, const uint8_t *
               nss_write(PK11_TypeSymKey, key, CKA_LABEL, label, label_len);
 
     if (!ok)
-        nss_failed(err, ERR_UNFINISHED, "the key is in the NSS database, but not under its name");
+        nss_failed(err, ERR_UNFINISHED,
+                   "the key is in the NSS database, but does not have its id and label");
     PK11_FreeSymKey(key);
     return ok;
 }
 
-/* By class and id NSS knows a key. An empty id is no id. */
+/* NSS identifies a key by class and id. An empty id identifies nothing. */
 static bool is_id_taken(struct nss *nss, enum key_class class, const uint8_t *id, size_t id_len)
 {
     SECItem item = {.data = (unsigned char *)id, .len = (unsigned)id_len};
@@ -221,15 +221,16 @@ static bool is_id_taken(struct nss *nss, enum key_class class, const uint8_t *id
     return secret || private;
 }
 
-/* A key that is put into the database replaces the one of its class that has the same id, even one
- * of another kind. So the temporary key loses its id first: without one it replaces nothing. */
+/* A key that is stored in the database replaces the key of the same class and id, even one of
+ * another type. So the temporary key's id is cleared first: without an id it replaces nothing. */
 static bool lose_id(struct nss *nss, struct nss_object *temporary, const uint8_t *id, size_t id_len,
                     struct err *err)
 {
     if (!key_is_movable_class(&temporary->desc) || !key_is_not(&temporary->desc, KEY_TOKEN))
-        return err_set(err, ERR_UNSUPPORTED, "only a temporary secret or private key is committed");
+        return err_set(err, ERR_UNSUPPORTED,
+                       "only a temporary secret or private key can be committed");
     if (!nss_write(PK11_TypeSymKey, temporary->key, CKA_ID, "", 0))
-        return nss_failed(err, ERR_HSM, "the temporary key keeps its id");
+        return nss_failed(err, ERR_HSM, "the id of the temporary key cannot be cleared");
     if (is_id_taken(nss, temporary->desc.class, id, id_len))
         return err_set(err, ERR_CONFLICT, "the NSS database has another key with this id");
     return true;
@@ -247,7 +248,7 @@ bool nss_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
         return false;
     ok = nss_object_open(nss, temporary, &object, err) && lose_id(nss, &object, id, id_len, err);
     if (ok && (made = convert(&object)) == CK_INVALID_HANDLE)
-        ok = nss_failed(err, ERR_HSM, "NSS does not make the temporary key a lasting one");
+        ok = nss_failed(err, ERR_HSM, "NSS does not store the temporary key in the database");
     nss_object_close(&object);
     ok = ok && nss_made(nss, made, err) && name_token(nss, made, label, label_len, id, id_len, err);
     if (ok)
@@ -284,7 +285,7 @@ bool nss_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
     if (!nss)
         return false;
     if (!handles_made(&nss->known, handle, &live))
-        return err_set(err, ERR_DENIED, "object %llu was not made by this session",
+        return err_set(err, ERR_DENIED, "object %llu was not created by this session",
                        (unsigned long long)handle);
     return !live || destroy(nss, handle, err);
 }

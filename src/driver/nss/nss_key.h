@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract's makers and unmakers of objects (hsm/hsm.h). */
+/* Object creation and destruction (hsm/hsm.h). */
 #ifndef HSMFERRY_DRIVER_NSS_NSS_KEY_H
 #define HSMFERRY_DRIVER_NSS_NSS_KEY_H
 
@@ -8,7 +8,7 @@
 #include "driver/nss/nss_db.h"
 #include "hsm/hsm.h"
 
-/* Makes a temporary object of just these attributes. */
+/* Creates a temporary object with exactly these attributes. */
 bool nss_create(struct nss *nss, const CK_ATTRIBUTE *attributes, int count, uint64_t *handle,
                 struct err *err);
 

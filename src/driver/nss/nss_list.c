@@ -37,7 +37,7 @@ bool nss_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct
     return ok;
 }
 
-/* NSS finds objects only by class; these are all that its databases can hold. */
+/* NSS finds objects only by class; its databases can hold no others. */
 static const CK_OBJECT_CLASS searched[] = {CKO_DATA,        CKO_CERTIFICATE, CKO_PUBLIC_KEY,
                                            CKO_PRIVATE_KEY, CKO_SECRET_KEY,  CKO_NSS_TRUST,
                                            CKO_NSS_CRL,     CKO_NSS_SMIME};
@@ -94,7 +94,7 @@ bool nss_list(struct hsm *hsm, struct key_list *list, struct err *err)
 
     for (size_t i = 0; ok && i < count; i++) {
         struct key_desc desc;
-        /* a single fault must not hide it */
+        /* a single fault must not hide the object */
         if (!nss_describe(hsm, handles[i], &desc, NULL) &&
             !nss_describe(hsm, handles[i], &desc, NULL))
             desc = (struct key_desc){.handle = handles[i]};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract's readers (hsm/hsm.h): what is there, and what it is. */
+/* Listing and reading objects (hsm/hsm.h). */
 #ifndef HSMFERRY_DRIVER_NSS_NSS_LIST_H
 #define HSMFERRY_DRIVER_NSS_NSS_LIST_H
 

@@ -19,7 +19,7 @@
 
 /* --- reading attributes --- */
 
-/* Without CKA_LOCAL: NSS says that not even the keys which it made were made there. */
+/* Without CKA_LOCAL: NSS reports it as false even for keys that it generated. */
 static const struct {
     CK_ATTRIBUTE_TYPE type;
     uint32_t flag;
@@ -35,8 +35,8 @@ static const struct {
     {CKA_NEVER_EXTRACTABLE, KEY_NEVER_EXTRACTABLE},
 };
 
-/* What is read beside the uses and the guards; never a secret value. CKA_NSS_DB of a private key
- * is its public value. */
+/* The attributes that are read in addition to uses and guards; never a secret value. CKA_NSS_DB of
+ * a private key is its public value. */
 static const CK_ATTRIBUTE_TYPE values[] = {CKA_CLASS,           CKA_KEY_TYPE,
                                            CKA_LABEL,           CKA_ID,
                                            CKA_VALUE_LEN,       CKA_MODULUS,
@@ -73,7 +73,7 @@ static void set_flag(struct nss_object *object, CK_ATTRIBUTE_TYPE type, uint32_t
         object->desc.flags |= flag;
 }
 
-/* --- from attributes to words --- */
+/* --- interpreting attributes --- */
 
 static const struct {
     CK_OBJECT_CLASS theirs;
@@ -150,9 +150,9 @@ static bool asked_alone(const struct nss_object *object, CK_ATTRIBUTE_TYPE type)
     return PK11_HasAttributeSet(object->private.pkcs11Slot, object->desc.handle, type, PR_FALSE);
 }
 
-/* The keys in a database are all private and sensitive: NSS says so and keeps to it. But it says so
- * only when it is asked for that one attribute; together with others it tells what was stored, and
- * that is 0 for many. Temporary keys are seen by this process alone. */
+/* All keys in a database are private and sensitive, and NSS enforces this. But it reports it only
+ * if the attribute is read separately; together with others it returns the stored value, which is 0
+ * for many keys. Temporary keys are visible to this process only. */
 static void set_guards(struct nss_object *object)
 {
     struct key_desc *desc = &object->desc;
@@ -169,8 +169,8 @@ static void set_guards(struct nss_object *object)
         desc->flags |= KEY_PRIVATE;
 }
 
-/* NSS stores the pointers within a template, not what they point to. So it can tell that a key has
- * one, but not what it demands. */
+/* NSS stores the pointers within a template, not the attributes that they point to. So it can
+ * report that a key has a template, but not what the template requires. */
 static void set_templates(struct nss_object *object)
 {
     static const CK_ATTRIBUTE_TYPE types[KEY_TEMPLATES] = {
@@ -249,8 +249,8 @@ static void describe(struct nss *nss, struct nss_object *object)
     set_constraints(object);
 }
 
-/* PK11SymKey is the one structure of NSS that can be had for a number, and it reads the attributes
- * of an object of any class. */
+/* PK11SymKey is the only NSS structure that can be obtained from a handle, and it reads the
+ * attributes of objects of any class. */
 bool nss_object_open(struct nss *nss, uint64_t handle, struct nss_object *object, struct err *err)
 {
     *object = (struct nss_object){.desc.handle = handle, .nss = nss};

@@ -10,21 +10,21 @@
 #include "driver/nss/nss_db.h"
 #include "hsm/key.h"
 
-/* Octets of the longest secret that NSS unwraps (MAX_KEY_LEN of its softoken), and that is digested
- * here. */
+/* The length in octets of the longest secret that NSS unwraps (MAX_KEY_LEN of its softoken) and
+ * that is digested here. */
 enum { NSS_SECRET_MAX = 256 };
 
-/* An object as it was when it was opened. */
+/* An object, as read when it was opened. */
 struct nss_object {
     struct key_desc desc;
-    struct nss *nss; /* where it is */
-    PK11SymKey *key; /* the object, of whatever class, to read and write it; secrets: to use it */
+    struct nss *nss; /* the database that holds it */
+    PK11SymKey *key; /* any object, to read and write its attributes; a secret key, to use it */
     SECKEYPrivateKey private; /* private keys: to use it */
     struct nss_attributes values;
 };
 
-/* Reads all that the driver uses of it. Closed with nss_object_close(), also after a failure.
- * Errors: ERR_NO_INPUT (no such object). */
+/* Reads everything that the driver uses of the object. The caller closes it with
+ * nss_object_close(), also after a failure. Errors: ERR_NO_INPUT (no such object). */
 bool nss_object_open(struct nss *nss, uint64_t handle, struct nss_object *object, struct err *err);
 void nss_object_close(struct nss_object *object);
 

@@ -11,7 +11,7 @@
 
 enum { SHA256_LEN = 32, NONCE_LEN = 32 };
 
-/* Each fills out, which has room for any answer, and tells its length. */
+/* Each writes the answer to out, which has room for any answer, and its length. */
 static bool by_aes_ecb(struct nss_object *key, const SECItem *in, SECItem *out)
 {
     return PK11_Encrypt(key->key, CKM_AES_ECB, NULL, out->data, &out->len, out->len, in->data,
@@ -24,7 +24,7 @@ static bool by_aes_decrypt(struct nss_object *key, const SECItem *in, SECItem *o
                         in->len) == SECSuccess;
 }
 
-/* The first octets of what was made, and no more. */
+/* Truncates an answer to the length of a check value. */
 static bool cut_kcv(bool ok, SECItem *out)
 {
     out->len = HSM_KCV_SIZE;
@@ -44,12 +44,12 @@ static bool by_kcv_cmac(struct nss_object *key, const SECItem *in, SECItem *out)
 {
     SECItem none = {.data = NULL};
 
-    out->len = in->len; /* a CMAC is a block */
+    out->len = in->len; /* a CMAC is one block */
     return cut_kcv(PK11_SignWithSymKey(key->key, CKM_AES_CMAC, &none, out, in) == SECSuccess, out);
 }
 
-/* RSA that carries this many octets by OAEP with SHA-1 (RFC 8017 7.1.1): most go under 2048 bits,
- * which are made in a moment. */
+/* The RSA sizes that carry this many octets by OAEP with SHA-1 (RFC 8017 section 7.1.1). Most
+ * secrets fit under 2048 bits, which are generated quickly. */
 enum { MOVER_BITS = 2048, MOVER_BITS_LONG = 3072, OAEP_TAKES = 42 };
 
 static bool make_mover(struct nss *nss, size_t len)
@@ -72,16 +72,16 @@ static bool make_mover(struct nss *nss, size_t len)
     return nss->mover != NULL;
 }
 
-/* Digests are made in another slot than the database's. NSS takes a sensitive key there by itself,
- * but under an RSA key so small that nothing longer than NSS_MOVES_MAX surely fits. This is the
- * same with a larger one. NULL: it could not be moved. */
+/* NSS digests in a slot other than the database's. It moves a sensitive key there by itself, but
+ * under an RSA key so small that only NSS_MOVES_MAX octets are certain to fit. This does the same
+ * with a larger one. Returns NULL if the key could not be moved. */
 static PK11SymKey *move_to_digest(struct nss *nss, PK11SymKey *key)
 {
     CK_RSA_PKCS_OAEP_PARAMS oaep = nss_algs[HSM_RSA_OAEP_SHA1].oaep;
     SECItem params = {.data = (unsigned char *)&oaep, .len = sizeof oaep};
     unsigned char room[MOVER_BITS_LONG / 8];
     SECItem wrapped = {.data = room, .len = sizeof room};
-    SECKEYPublicKey *copy = NULL; /* NSS puts it into the key's slot, and takes it out with this */
+    SECKEYPublicKey *copy = NULL; /* imported into the key's slot, and removed when it is freed */
     PK11SymKey *moved = NULL;
 
     if (make_mover(nss, PK11_GetKeyLength(key)))
@@ -121,7 +121,7 @@ static bool by_digest(struct nss_object *key, const SECItem *in, SECItem *out)
     return ok;
 }
 
-/* Digests a secret that was made for the moment, and destroys it. */
+/* Digests a temporary secret and destroys it. */
 static bool digest_made(struct nss *nss, PK11SymKey *made, const SECItem *in, SECItem *out)
 {
     PK11SymKey *moved =
@@ -141,7 +141,7 @@ static bool by_hmac(struct nss_object *key, const SECItem *in, SECItem *out)
     return PK11_SignWithSymKey(key->key, CKM_SHA256_HMAC, &none, out, in) == SECSuccess;
 }
 
-/* RFC 8017 9.2: the DigestInfo of a SHA-256 digest, which CKM_RSA_PKCS pads and signs. */
+/* RFC 8017 section 9.2: the DigestInfo of a SHA-256 digest, which CKM_RSA_PKCS pads and signs. */
 static bool by_rsa_sign(struct nss_object *key, const SECItem *in, SECItem *out)
 {
     unsigned char info[19 + SHA256_LEN] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
@@ -153,7 +153,7 @@ static bool by_rsa_sign(struct nss_object *key, const SECItem *in, SECItem *out)
     return PK11_SignWithMechanism(&key->private, CKM_RSA_PKCS, NULL, out, &item) == SECSuccess;
 }
 
-/* By the mechanism of the proof as it is, which hashes or pads where its name says so. */
+/* Uses the proof's mechanism directly; it hashes or pads as its name says. */
 static bool by_mechanism(enum hsm_proof proof, struct nss_object *key, const SECItem *in,
                          SECItem *out)
 {
@@ -207,7 +207,7 @@ static bool by_ecdh(struct nss_object *key, const SECItem *in, SECItem *out)
                        in, out);
 }
 
-/* Which keys can answer, to what, and how. */
+/* Which keys can answer which challenges, and how. */
 static const struct method {
     enum key_class class;
     enum key_kind kind; /* KEY_KIND_OTHER: any */
@@ -216,7 +216,7 @@ static const struct method {
     bool (*answer)(struct nss_object *key, const SECItem *in,
                    SECItem *out); /* NULL: by_mechanism() */
     const char *words;
-    bool check; /* a check value: of zeros only */
+    bool check; /* a check value: computed over zeros only */
 } methods[HSM_PROOFS] = {
     [HSM_PROOF_AES_ECB] = {KEY_CLASS_SECRET, KEY_KIND_AES, KEY_ENCRYPT, 16, HSM_CHALLENGE_MAX, 16,
                            by_aes_ecb, "PK11_Encrypt CKM_AES_ECB", false},
@@ -269,28 +269,28 @@ static const struct method {
 static bool is_kind(const struct method *method, const struct key_desc *key)
 {
     return method->kind == KEY_KIND_OTHER || key->kind == method->kind ||
-           (method->answer == by_kcv_ecb &&
-            key->kind == KEY_KIND_DES3); /* it has no CMAC of that */
+           (method->answer == by_kcv_ecb && key->kind == KEY_KIND_DES3); /* NSS has no DES3 CMAC */
 }
 
 static bool check_method(enum hsm_proof proof, const struct method *method,
                          const struct key_desc *key, const struct bytes *challenge, struct err *err)
 {
     if (key->class != method->class || !is_kind(method, key))
-        return err_set(err, ERR_UNSUPPORTED, "a key of this kind has no proof by %s",
+        return err_set(err, ERR_UNSUPPORTED, "a key of this type cannot be proven by %s",
                        hsm_proof_name(proof));
     if (method->use && !key_is(key, method->use))
-        return err_set(err, ERR_UNSUPPORTED, "the key may not %s", key_flag_name(method->use));
+        return err_set(err, ERR_UNSUPPORTED, "the key lacks the use %s",
+                       key_flag_name(method->use));
     if (proof == HSM_PROOF_DIGEST && key->length > NSS_SECRET_MAX)
-        return err_set(err, ERR_UNSUPPORTED, "no secret of more than %d octets is digested here",
-                       NSS_SECRET_MAX);
+        return err_set(err, ERR_UNSUPPORTED,
+                       "secrets of more than %d octets cannot be digested here", NSS_SECRET_MAX);
     if (challenge->len < method->min || challenge->len > method->max ||
         challenge->len % method->multiple)
-        return err_set(err, ERR_DATA, "a challenge of %zu octets is none for %s", challenge->len,
+        return err_set(err, ERR_DATA, "a challenge of %zu octets does not fit %s", challenge->len,
                        hsm_proof_name(proof));
     for (size_t i = 0; method->check && i < challenge->len; i++)
         if (challenge->data[i])
-            return err_set(err, ERR_DATA, "a check value is of zeros only");
+            return err_set(err, ERR_DATA, "a check value is computed over zeros only");
     return true;
 }
 
@@ -315,7 +315,8 @@ bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
         out = (SECItem){.data = made.data, .len = (unsigned)made.len};
         ok = (methods[proof].answer ? methods[proof].answer(&key, &in, &out)
                                     : by_mechanism(proof, &key, &in, &out)) ||
-             nss_failed(err, ERR_HSM, "NSS gives no answer by %s", hsm_proof_name(proof));
+             nss_failed(err, ERR_HSM, "NSS did not answer the challenge (%s)",
+                        hsm_proof_name(proof));
     }
     ok = ok && bytes_set(answer, out.data, out.len, err);
     bytes_free(&made);

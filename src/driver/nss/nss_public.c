@@ -25,14 +25,14 @@ bool nss_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct
     if (!nss)
         return false;
     ok = nss_object_open(nss, handle, &object, err);
-    /* That of no other class is read: of a key it is the key. */
+    /* Read of no other class: of a key, CKA_VALUE is the key. */
     if (ok && object.desc.class != KEY_CLASS_CERTIFICATE)
-        ok = err_set(err, ERR_UNSUPPORTED, "this object is no certificate");
+        ok = err_set(err, ERR_UNSUPPORTED, "this object is not a certificate");
     if (ok && PK11_ReadRawAttributes(object.values.arena, PK11_TypeSymKey, object.key, &value, 1) !=
                   SECSuccess)
-        ok = nss_failed(err, ERR_HSM, "NSS does not tell the certificate");
+        ok = nss_failed(err, ERR_HSM, "NSS does not return the certificate");
     if (ok && (value.ulValueLen == 0 || value.ulValueLen > HSM_BLOB_MAX))
-        ok = err_set(err, ERR_UNSUPPORTED, "a certificate of %lu bytes is not read",
+        ok = err_set(err, ERR_UNSUPPORTED, "a certificate of %lu bytes is too long to be read",
                      value.ulValueLen);
     ok = ok && bytes_set(der, value.pValue, value.ulValueLen, err);
     nss_object_close(&object);
@@ -67,8 +67,8 @@ static void add_name(struct attributes *a, const struct hsm_template *t)
     add(a, CKA_ID, t->id, t->id_len);
 }
 
-/* Makes it with all its attributes at once. NSS's own functions for this would give it an id of
- * theirs, and its name only later. */
+/* Creates an object with all its attributes at once. NSS's own functions for this would give it
+ * another id, and its name only later. */
 static bool create(struct nss *nss, const struct attributes *a, const char *what, uint64_t *final,
                    struct err *err)
 {
@@ -76,15 +76,15 @@ static bool create(struct nss *nss, const struct attributes *a, const char *what
         PK11_CreateManagedGenericObject(nss->slot, a->attr, a->count, PR_TRUE);
 
     if (!object)
-        return nss_failed(err, ERR_HSM, "NSS does not take the %s", what);
+        return nss_failed(err, ERR_HSM, "NSS does not accept the %s", what);
     *final = PK11_GetObjectHandle(PK11_TypeGeneric, object, NULL);
-    PK11_DestroyGenericObject(object); /* the structure; the object stays */
+    PK11_DestroyGenericObject(object); /* frees the structure; the object remains */
     if (*final == CK_INVALID_HANDLE)
-        return err_set(err, ERR_HSM, "NSS does not tell where it put the %s", what);
+        return err_set(err, ERR_HSM, "NSS does not return the handle of the new %s", what);
     return nss_made(nss, *final, err);
 }
 
-/* Has the object this value? */
+/* Does this attribute of the object have this value? */
 static bool has(PK11GenericObject *object, CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
     SECItem item = {.data = NULL};
@@ -95,7 +95,8 @@ static bool has(PK11GenericObject *object, CK_ATTRIBUTE_TYPE type, const void *v
     return same;
 }
 
-/* A public key that is put into the database replaces the one that has the same id. */
+/* A public key that is stored in the database replaces the one with the same id, so the id must be
+ * free. */
 static bool check_id(struct nss *nss, const struct hsm_template *t, struct err *err)
 {
     PK11GenericObject *objects = PK11_FindGenericObjects(nss->slot, CKO_PUBLIC_KEY);
@@ -113,7 +114,7 @@ static bool make_key(struct nss *nss, const struct hsm_template *t, uint64_t *fi
 {
     static const CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
     static const CK_KEY_TYPE rsa = CKK_RSA, ec = CKK_EC;
-    /* The uses that a public key of NSS's has. */
+    /* the uses of every public key in NSS */
     const uint32_t uses = KEY_ENCRYPT | KEY_VERIFY | KEY_VERIFY_RECOVER | KEY_WRAP | KEY_DERIVE;
     struct attributes a = {.count = 0};
     SECKEYPublicKey *key = NULL;
@@ -151,8 +152,8 @@ static bool make_key(struct nss *nss, const struct hsm_template *t, uint64_t *fi
     return ok;
 }
 
-/* NSS knows a certificate by issuer and serial number, and puts a new one in its place; and takes
- * those of one nickname to be of one subject. */
+/* NSS identifies a certificate by issuer and serial number, and replaces an existing one; and it
+ * assumes that all certificates with one nickname have one subject. */
 static bool check_place(struct nss *nss, const CERTCertificate *x, const SECItem *serial,
                         const struct hsm_template *t, struct err *err)
 {
@@ -171,7 +172,7 @@ static bool check_place(struct nss *nss, const CERTCertificate *x, const SECItem
         return err_set(err, ERR_CONFLICT,
                        "the NSS database has a certificate of this issuer and serial number");
     return !named ||
-           err_set(err, ERR_CONFLICT, "the NSS database has this nickname for another subject");
+           err_set(err, ERR_CONFLICT, "the NSS database uses this nickname for another subject");
 }
 
 static bool make_certificate(struct nss *nss, const struct hsm_template *t, uint64_t *final,
@@ -188,7 +189,7 @@ static bool make_certificate(struct nss *nss, const struct hsm_template *t, uint
     if (x)
         serial =
             SEC_ASN1EncodeItem(NULL, NULL, &x->serialNumber, SEC_ASN1_GET(SEC_IntegerTemplate));
-    ok = serial || err_set(err, ERR_DATA, "NSS does not read this certificate");
+    ok = serial || err_set(err, ERR_DATA, "NSS cannot decode this certificate");
     if (ok) {
         add(&a, CKA_CLASS, &class, sizeof class);
         add(&a, CKA_CERTIFICATE_TYPE, &type, sizeof type);
@@ -216,5 +217,5 @@ bool nss_make_public(struct hsm *hsm, const struct hsm_template *t, uint64_t *fi
         return make_certificate(nss, t, final, err);
     if (t->class == KEY_CLASS_PUBLIC)
         return make_key(nss, t, final, err);
-    return err_set(err, ERR_UNSUPPORTED, "this is no public object");
+    return err_set(err, ERR_UNSUPPORTED, "this is not a public object");
 }

@@ -13,7 +13,7 @@
 
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
-/* NSS takes attributes it only reads by pointers to non-const. */
+/* NSS's functions take pointers to non-const for attributes that they only read. */
 static CK_ATTRIBUTE attribute(CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
 {
     return (CK_ATTRIBUTE){type, (void *)value, len};
@@ -44,7 +44,7 @@ static bool make_secret(struct nss *nss, const struct key_sample *sample, const 
         attribute(CKA_WRAP, &no, sizeof no),
         attribute(CKA_UNWRAP, &no, sizeof no),
         attribute(CKA_DERIVE, &no, sizeof no),
-        attribute(CKA_VALUE_LEN, &length, sizeof length), /* last: DES3 has only one */
+        attribute(CKA_VALUE_LEN, &length, sizeof length), /* last, because DES3 has no length */
     };
     int count = sizeof attributes / sizeof attributes[0] - (sample->kind == KEY_KIND_DES3);
     PK11SymKey *key =
@@ -52,11 +52,11 @@ static bool make_secret(struct nss *nss, const struct key_sample *sample, const 
                                 attributes, (unsigned)count, NULL);
 
     if (!key)
-        return nss_failed(err, ERR_HSM, "NSS did not make a throw-away secret");
+        return nss_failed(err, ERR_HSM, "NSS did not generate a test secret");
     return nss_keep(nss, PK11_TypeSymKey, key, handle, err);
 }
 
-/* DER "OBJECT IDENTIFIER" of a curve that has a name here. */
+/* The DER OBJECT IDENTIFIER of a curve in nss_curves. */
 static bool curve_params(const char *name, uint8_t *out, size_t size, SECItem *params)
 {
     for (const struct nss_curve *curve = nss_curves; curve->name; curve++) {
@@ -72,7 +72,7 @@ static bool curve_params(const char *name, uint8_t *out, size_t size, SECItem *p
     return false;
 }
 
-/* NSS gives an RSA private key SIGN_RECOVER whatever it was asked for. */
+/* NSS gives every RSA private key SIGN_RECOVER. */
 static bool generate_pair(struct nss *nss, const struct key_sample *sample, void *params,
                           const char *label, SECKEYPrivateKey **private, SECKEYPublicKey **public)
 {
@@ -102,20 +102,20 @@ static bool make_pair(struct nss *nss, const struct key_sample *sample, const ch
     bool ok;
 
     if (sample->kind == KEY_KIND_EC && !curve_params(sample->curve, oid, sizeof oid, &curve))
-        return err_set(err, ERR_UNSUPPORTED, "no throw-away key on the curve %s is made",
+        return err_set(err, ERR_UNSUPPORTED, "there are no test keys on the curve %s",
                        sample->curve);
     ok = generate_pair(nss, sample, sample->kind == KEY_KIND_RSA ? (void *)&rsa : &curve, label,
                        &private, &public);
     if (!ok) {
-        nss_failed(err, ERR_HSM, "NSS did not make a throw-away pair");
+        nss_failed(err, ERR_HSM, "NSS did not generate a test pair");
         goto out;
     }
     ok = nss_keep(nss, PK11_TypePrivKey, private, &made, err);
-    private = NULL; /* handed over */
+    private = NULL; /* ownership was passed on */
     if (!ok)
         goto out;
     ok = nss_keep(nss, PK11_TypePubKey, public, &other, err);
-    public = NULL; /* handed over */
+    public = NULL; /* ownership was passed on */
     if (!ok)
         nss_drop(nss, made);
 out:
@@ -149,6 +149,6 @@ bool nss_make_key(struct hsm *hsm, const struct key_sample *sample, const char *
     case KEY_KIND_EC:
         return make_pair(nss, sample, label, handle, public_handle, err);
     default:
-        return err_set(err, ERR_UNSUPPORTED, "no throw-away key of this kind is made");
+        return err_set(err, ERR_UNSUPPORTED, "there are no test keys of this type");
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Throw-away keys that stand for others (hsm/hsm.h, make_key()). */
+/* Test keys that represent real keys of the same type (hsm/hsm.h, make_key()). */
 #ifndef HSMFERRY_DRIVER_NSS_NSS_SAMPLE_H
 #define HSMFERRY_DRIVER_NSS_NSS_SAMPLE_H
 

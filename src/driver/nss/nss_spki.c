@@ -14,7 +14,7 @@ const struct nss_curve nss_curves[] = {
     {SEC_OID_UNKNOWN, NULL},
 };
 
-/* DER "OBJECT IDENTIFIER": tag, one byte of length, content. */
+/* Skips the tag and the one length byte of a DER OBJECT IDENTIFIER. */
 SECItem nss_curve_oid(SECItem params)
 {
     if (params.len < 3 || params.data[0] != 0x06 || params.data[1] != params.len - 2)
@@ -22,7 +22,7 @@ SECItem nss_curve_oid(SECItem params)
     return (SECItem){.data = params.data + 2, .len = params.len - 2};
 }
 
-/* Public objects have the point as an OCTET STRING, private ones have it bare. */
+/* Public objects store the point as an OCTET STRING, private ones as bare octets. */
 static SECItem bare_point(SECItem point)
 {
     unsigned head = point.len > 2 && point.data[1] == 0x81 ? 3 : 2;
@@ -54,7 +54,7 @@ bool nss_spki_of(const struct key_desc *desc, const struct nss_attributes *value
              key.u.ec.publicValue.len;
     }
     if (!ok || !(private || desc->class == KEY_CLASS_PUBLIC))
-        return err_set(err, ERR_UNSUPPORTED, "NSS does not tell a public half of this object");
+        return err_set(err, ERR_UNSUPPORTED, "NSS does not return a public half of this object");
     der = SECKEY_EncodeDERSubjectPublicKeyInfo(&key);
     ok = der ? bytes_set(spki, der->data, der->len, err)
              : nss_failed(err, ERR_HSM, "NSS cannot encode this public key");
@@ -78,5 +78,5 @@ bool nss_spki_read(const struct bytes *spki, SECKEYPublicKey **key, struct err *
         return true;
     }
     SECKEY_DestroyPublicKey(read);
-    return err_set(err, ERR_DATA, "this is not a public key in DER that NSS knows");
+    return err_set(err, ERR_DATA, "this is not a DER public key that NSS supports");
 }

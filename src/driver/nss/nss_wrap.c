@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wrapping and unwrapping. Where a token refuses either, NSS continues by itself: it encrypts or
- * decrypts the key as data, or moves both keys into another slot. The transport keys' uses stop it:
- * they neither encrypt nor decrypt. NSS wraps a key that is not extractable, pads for RFC 3394 with
- * zeros, and cuts a value to the length in the template: the agent's guard refuses all of that
- * before.
+ * Wrapping and unwrapping. If a token refuses either, NSS tries other means: it encrypts or
+ * decrypts the key as data, or moves both keys to another slot. The uses of the transport keys
+ * prevent this: they permit neither encryption nor decryption. NSS wraps keys that are not
+ * extractable, pads with zeros for RFC 3394, and truncates a value to the length in the template;
+ * the agent's guard refuses all of that beforehand.
  */
 #include "driver/nss/nss_wrap.h"
 
@@ -60,7 +60,7 @@ static bool is_oaep(enum hsm_alg alg)
     return wrap_alg(alg)->family == WRAP_RSA_OAEP;
 }
 
-/* The mechanism's parameter; iv is CBC's. NULL: it takes none. */
+/* The mechanism's parameter; iv is for CBC. NULL: the mechanism takes none. */
 static SECItem *parameter(enum hsm_alg alg, CK_RSA_PKCS_OAEP_PARAMS *oaep, uint8_t *iv,
                           SECItem *item)
 {
@@ -76,7 +76,7 @@ static SECItem *parameter(enum hsm_alg alg, CK_RSA_PKCS_OAEP_PARAMS *oaep, uint8
 
 /* --- wrap --- */
 
-/* NSS's answers to how much room a wrapped key needs are wrong: so there is always enough. */
+/* NSS returns wrong lengths for wrapped keys, so there is always enough room. */
 static SECStatus wrap_into(struct nss *nss, enum hsm_alg alg, struct nss_object *wrapping,
                            struct nss_object *key, uint8_t *iv, SECItem *out)
 {
@@ -106,7 +106,7 @@ static bool wrap_open(struct nss *nss, enum hsm_alg alg, struct nss_object *wrap
     out = (SECItem){.data = made.data + head, .len = (unsigned)(made.len - head)};
     if (head && PK11_GenerateRandom(made.data, (int)head) != SECSuccess) {
         bytes_free(&made);
-        return nss_failed(err, ERR_HSM, "NSS has no random numbers");
+        return nss_failed(err, ERR_HSM, "NSS generated no random numbers");
     }
     if (wrap_into(nss, alg, wrapping, key, made.data, &out) != SECSuccess) {
         bytes_free(&made);
@@ -135,7 +135,7 @@ bool nss_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key
     if (!nss)
         return false;
     if (!nss_algs[alg].wrap_call)
-        return err_set(err, ERR_UNSUPPORTED, "NSS has no %s", hsm_alg_name(alg));
+        return err_set(err, ERR_UNSUPPORTED, "NSS does not support %s", hsm_alg_name(alg));
     ok = nss_object_open(nss, wrapping, &by, err) && nss_object_open(nss, key, &it, err) &&
          check_class(alg, &it.desc, err) && wrap_open(nss, alg, &by, &it, wrapped_key, err);
     nss_object_close(&by);
@@ -164,8 +164,8 @@ static CK_MECHANISM_TYPE target(enum key_kind kind)
     }
 }
 
-/* The uses that NSS's keys of each class have. No other may reach NSS: it keeps them in an array
- * whose end it does not check. */
+/* The uses that NSS supports for each class. No other may be passed to NSS: it stores them in an
+ * array without checking its bounds. */
 enum {
     SECRET_USES =
         KEY_ENCRYPT | KEY_DECRYPT | KEY_SIGN | KEY_VERIFY | KEY_WRAP | KEY_UNWRAP | KEY_DERIVE,
@@ -190,7 +190,8 @@ static PK11SymKey *unwrap_secret(enum hsm_alg alg, struct nss_object *by, SECIte
                                           CKA_FLAGS_ONLY, size, operations, PR_FALSE);
 }
 
-/* NSS wants the public half: for the id that it gives, and EC keys lack it in most envelopes. */
+/* NSS requires the public half: it derives the id from it, and most envelopes of EC keys do not
+ * contain it. */
 static SECKEYPrivateKey *unwrap_private(struct nss *nss, enum hsm_alg alg, struct nss_object *by,
                                         SECItem *wrapped_key, SECItem *params,
                                         SECKEYPublicKey *public,
@@ -224,15 +225,16 @@ static bool check_kind(enum hsm_alg alg, const struct hsm_template *template,
                        hsm_alg_name(alg));
     if (!template->spki)
         return err_set(err, ERR_UNSUPPORTED,
-                       "NSS unwraps a private key only beside its public half");
+                       "NSS unwraps a private key only if its public half is given");
     if (!nss_spki_read(template->spki, public, err))
         return false;
     if (SECKEY_GetPublicKeyType(*public) != (rsa ? rsaKey : ecKey))
-        return err_set(err, ERR_DATA, "the public half is of another kind than the private key");
+        return err_set(err, ERR_DATA, "the public half has another type than the private key");
     return true;
 }
 
-/* What limits a key, as far as NSS keeps it; what it did not keep is seen when the key is read. */
+/* Sets the key's constraints, as far as NSS stores them; the rest is detected when the key is
+ * read. */
 static void settle_constraints(PK11ObjectType type, void *key,
                                const struct key_constraints *constraints)
 {
@@ -252,12 +254,12 @@ static void settle_constraints(PK11ObjectType type, void *key,
         nss_write(type, key, CKA_SUBJECT, constraints->subject, constraints->subject_len);
 }
 
-/* NSS leaves what it was not told to its defaults, and a fresh key readable. So: sensitive at
- * once, then every use that it has, exactly. */
+/* NSS uses defaults for everything that it is not given, and leaves a new key readable. So this
+ * sets the key sensitive at once, and then exactly the requested uses. */
 static bool settle(PK11ObjectType type, void *key, const struct hsm_template *template)
 {
     static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-    /* A secret key has DERIVE only where it was asked for. */
+    /* a secret key has DERIVE only if it was requested */
     const uint32_t uses = type == PK11_TypePrivKey ? PRIVATE_USES : SECRET_USES & ~KEY_DERIVE;
     bool ok = (!(template->flags & KEY_SENSITIVE) ||
                nss_write(type, key, CKA_SENSITIVE, &yes, sizeof yes)) &&
@@ -274,8 +276,8 @@ static bool settle(PK11ObjectType type, void *key, const struct hsm_template *te
            nss_write(type, key, CKA_ID, template->id, template->id_len);
 }
 
-/* Takes over key. It is destroyed when it cannot be made what it should be, or is of another
- * length. */
+/* Takes ownership of key. Destroys it if it cannot be given the template's attributes, or has
+ * another length. */
 static bool adopt(struct nss *nss, PK11ObjectType type, void *key,
                   const struct hsm_template *template, uint64_t *handle, struct err *err)
 {
@@ -286,11 +288,11 @@ static bool adopt(struct nss *nss, PK11ObjectType type, void *key,
     if (!nss_keep(nss, type, key, &number, err))
         return false;
     ok = (settle(type, key, template) ||
-          nss_failed(err, ERR_HSM, "NSS does not let the unwrapped key be guarded")) &&
+          nss_failed(err, ERR_HSM, "NSS does not accept the attributes of the unwrapped key")) &&
          nss_object_open(nss, number, &object, err);
     if (ok && ((template->flags & ~object.desc.flags & KEY_SENSITIVE) ||
                (object.desc.flags & ~template->flags & KEY_EXTRACTABLE)))
-        ok = err_set(err, ERR_HSM, "NSS does not guard the unwrapped key as it was told to");
+        ok = err_set(err, ERR_HSM, "NSS did not set the requested attributes of the unwrapped key");
     if (ok && template->class == KEY_CLASS_SECRET && template->length &&
         object.desc.length != template->length)
         ok = damaged(err);
@@ -336,9 +338,9 @@ bool nss_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
     if (!nss)
         return false;
     if (!nss_algs[alg].wrap_call)
-        return err_set(err, ERR_UNSUPPORTED, "NSS has no %s", hsm_alg_name(alg));
+        return err_set(err, ERR_UNSUPPORTED, "NSS does not support %s", hsm_alg_name(alg));
     if (template->class == KEY_CLASS_SECRET && template->length > NSS_SECRET_MAX)
-        return err_set(err, ERR_UNSUPPORTED, "NSS unwraps no secret of more than %d bytes",
+        return err_set(err, ERR_UNSUPPORTED, "NSS cannot unwrap a secret of more than %d bytes",
                        NSS_SECRET_MAX);
     ok = nss_object_open(nss, unwrapping, &by, err) && check_kind(alg, template, &public, err) &&
          unwrap_open(nss, alg, &by, wrapped_key, template, public, handle, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The contract's wrap() and unwrap() (hsm/hsm.h), and the algorithms in NSS's words. */
+/* The contract's wrap() and unwrap() (hsm/hsm.h), and NSS's names of the algorithms. */
 #ifndef HSMFERRY_DRIVER_NSS_NSS_WRAP_H
 #define HSMFERRY_DRIVER_NSS_NSS_WRAP_H
 
@@ -7,7 +7,7 @@
 
 #include "hsm/hsm.h"
 
-/* How NSS calls one algorithm; wrap_call NULL: it does not have it. */
+/* How NSS implements one algorithm; wrap_call NULL: not supported. */
 struct nss_alg {
     CK_MECHANISM_TYPE mechanism;
     CK_RSA_PKCS_OAEP_PARAMS oaep; /* the RSA ones */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The driver of PKCS#11 modules; it links none.
+# The driver of PKCS#11 modules. It links no module.
 noinst_LIBRARIES += libpkcs11.a
 libpkcs11_a_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS)
 libpkcs11_a_SOURCES = \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The driver pkcs11: opening a module, the login, the end; and the driver itself. */
+/* The driver pkcs11: opens and closes a module, logs in, and defines the driver itself. */
 #include "driver/pkcs11/pkcs11.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 
 /* --- open and close --- */
 
-/* Whatever dialect somebody names: a key that is overwritten is lost. */
+/* Independent of the dialect that is named: on NSS, a key that is overwritten is lost. */
 static bool is_nss(const struct p11 *p)
 {
     static const char maker[] = "Mozilla Foundation";
@@ -40,7 +40,7 @@ static bool take_named_dialect(struct p11 *p, const char *name, struct err *err)
     return dialect_named(&folders, name, &p->dialect, err);
 }
 
-/* Once the dialect is known, and while no PIN is. */
+/* Runs after the dialect is known and before the PIN is. */
 static bool confine(struct p11 *p, struct err *err)
 {
     struct box *box = p->box;
@@ -51,8 +51,9 @@ static bool confine(struct p11 *p, struct err *err)
     return fence_raise(&p->dialect.places, p->module.loaded.file.path, p->params, box, err);
 }
 
-/* A dialect without such a list says nothing about it. Beyond p11-kit's remoting it is recognised
- * by its token: where the client finds its server is no variable of the dialect's module. */
+/* A dialect without a list of variables makes no statement about them. Through p11-kit's remoting
+ * the dialect is recognised by its token; P11_KIT_SERVER_ADDRESS, by which the client finds its
+ * server, is not a variable of that token's module, and is allowed. */
 static bool check_environment(const struct p11 *p, struct err *err)
 {
     const char *listed[DIALECT_VARIABLES_MAX + 1] = {"P11_KIT_SERVER_ADDRESS"};
@@ -66,20 +67,21 @@ static bool check_environment(const struct p11 *p, struct err *err)
     return variables_allowed(p->variables, listed, p->dialect.variable_count + 1, whose, err);
 }
 
-/* What a sealed copy finds by its own path is not what came with it. */
+/* A sealed copy finds other files by its own path than those that came with the module. */
 static bool check_siblings(const struct p11 *p, struct err *err)
 {
     if (!p->dialect.loads_siblings || p->module.loaded.fd < 0)
         return true;
-    err_set(err, ERR_CONFIG,
-            "the module was loaded from a sealed copy, and its dialect %s says that it looks for "
-            "files beside itself",
-            p->dialect.is.name);
+    err_set(
+        err, ERR_CONFIG,
+        "the module was loaded from a sealed copy, but according to its dialect %s it looks for "
+        "files next to itself",
+        p->dialect.is.name);
     err_now(err, "No PIN was sent");
     return err_next(err, "Write \"dialect: %s\" in the ceremony file", p->dialect.is.name);
 }
 
-/* Its temporary objects vanish; the login stays. */
+/* Destroys its temporary objects; the login remains. */
 static void close_further(struct p11 *p)
 {
     struct p11 *login;
@@ -140,7 +142,8 @@ static bool p11_open(const struct hsm_where *where, struct hsm **out, struct err
 
 /* --- login --- */
 
-/* The flags come first: a login that cannot succeed must not cost one of the PIN's tries. */
+/* Checks the flags before the login: a login that cannot succeed must not use up one of the PIN's
+ * attempts. */
 static bool check_token(const struct hsm_slot *slot, struct err *err)
 {
     const uint32_t usable = HSM_SLOT_TOKEN_PRESENT | HSM_TOKEN_INITIALIZED;
@@ -161,8 +164,8 @@ static bool fail_login(const struct hsm_slot *slot, CK_RV rv, struct err *err)
     if (rv == CKR_PIN_INCORRECT)
         ckr_set(err, rv, "wrong PIN for the token %s", slot->label);
     else
-        ckr_set(err, rv, "the token %s did not let the user in (C_Login)", slot->label);
-    return err_now(err, "One try was made and it is not made again");
+        ckr_set(err, rv, "the token %s refused the login (C_Login)", slot->label);
+    return err_now(err, "One attempt was made; it is not repeated");
 }
 
 static bool log_in(struct p11 *p, const struct hsm_slot *slot, const struct secret *pin,
@@ -181,7 +184,7 @@ static bool log_in(struct p11 *p, const struct hsm_slot *slot, const struct secr
     return true;
 }
 
-/* Unless one was named, by what library and token say of themselves. */
+/* If no dialect is named, chooses it by the identification of library and token. */
 static bool choose_dialect(struct p11 *p, const struct hsm_slot *slot, struct err *err)
 {
     struct dialect_folders folders;
@@ -200,7 +203,7 @@ static bool choose_dialect(struct p11 *p, const struct hsm_slot *slot, struct er
     return dialect_recognise(&folders, &facts, &p->dialect, err);
 }
 
-/* A slot id that the module did not give must not reach it: some crash. */
+/* A slot id that the module did not list must not reach it: some modules crash. */
 static bool find_slot(struct hsm *hsm, uint64_t id, struct hsm_slot *slot, struct err *err)
 {
     struct hsm_slot_list list;
@@ -223,7 +226,7 @@ static bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, st
     CK_RV rv;
 
     if (p->session != CK_INVALID_HANDLE)
-        return err_set(err, ERR_FAILED, "a token was chosen already");
+        return err_set(err, ERR_FAILED, "a token is already logged in to");
     if (!find_slot(hsm, id, &slot, err) || !check_token(&slot, err) ||
         !choose_dialect(p, &slot, err) || !check_environment(p, err) || !check_siblings(p, err) ||
         !confine(p, err))
@@ -232,7 +235,7 @@ static bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, st
                               &p->session);
     if (rv != CKR_OK) {
         p->session = CK_INVALID_HANDLE;
-        return ckr_set(err, rv, "no session on the token %s (C_OpenSession)", slot.label);
+        return ckr_set(err, rv, "the token %s opened no session (C_OpenSession)", slot.label);
     }
     if (!log_in(p, &slot, pin, err) || !handles_begin(&p->known, &p->hsm, err)) {
         p->fn->C_CloseSession(p->session);
@@ -243,28 +246,28 @@ static bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, st
     return true;
 }
 
-/* Logged in as the first one is: a login is that of all sessions of the application (PKCS#11 v2.40
- * 5.6, C_Login). */
+/* A further session is logged in like the first: a login applies to all sessions of the application
+ * (PKCS#11 v2.40 section 5.6, C_Login). */
 static bool p11_another(struct hsm *hsm, struct hsm **out, struct err *err)
 {
     struct p11 *p = p11_of(hsm), *login = p->first ? p->first : p, *made;
     CK_RV rv;
 
     if (p->session == CK_INVALID_HANDLE)
-        return err_set(err, ERR_FAILED, "no token was chosen yet");
+        return err_set(err, ERR_FAILED, "no token is logged in to yet");
     made = malloc(sizeof *made);
     if (!made)
         return err_set(err, ERR_FAILED, "out of memory");
-    *made = *p; /* with what was found out about the token */
+    *made = *p; /* with everything learnt about the token */
     made->first = login;
-    made->known = (struct handles){0}; /* those of the login count */
+    made->known = (struct handles){0}; /* those of the first session count */
     made->temps = NULL;
     made->temp_count = 0;
     rv = p->fn->C_OpenSession(p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
                               &made->session);
     if (rv != CKR_OK) {
         free(made);
-        return ckr_set(err, rv, "no further session on the token (C_OpenSession)");
+        return ckr_set(err, rv, "the token opened no further session (C_OpenSession)");
     }
     p11_lock(login)->further++;
     p11_unlock(login);

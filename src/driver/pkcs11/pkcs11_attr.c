@@ -26,14 +26,14 @@ const struct p11_flag p11_flags[KEY_FLAGS] = {
     {KEY_COPYABLE, CKA_COPYABLE, SECRET | PRIVATE, P11_COPYABLE},
     {KEY_WRAP_WITH_TRUSTED, CKA_WRAP_WITH_TRUSTED, SECRET | PRIVATE, 0},
     {KEY_ALWAYS_AUTHENTICATE, CKA_ALWAYS_AUTHENTICATE, PRIVATE, 0},
-    /* never said: a temporary that cannot be destroyed would be none ... */
+    /* never sent: a temporary key that cannot be destroyed would not be temporary ... */
     {KEY_DESTROYABLE, CKA_DESTROYABLE, 0, 0},
-    /* ... these are the HSM's own word ... */
+    /* ... these are set by the HSM ... */
     {KEY_TRUSTED, CKA_TRUSTED, 0, 0},
     {KEY_ALWAYS_SENSITIVE, CKA_ALWAYS_SENSITIVE, 0, 0},
     {KEY_NEVER_EXTRACTABLE, CKA_NEVER_EXTRACTABLE, 0, 0},
     {KEY_LOCAL, CKA_LOCAL, 0, 0},
-    /* ... and every template says this for itself. */
+    /* ... and every template sets this one separately. */
     {KEY_TOKEN, CKA_TOKEN, 0, 0},
 };
 
@@ -144,7 +144,8 @@ bool p11_refuses_template(CK_RV rv)
 static bool is_sent(const struct p11_flag *f, enum key_class class, uint32_t flags, unsigned extras)
 {
     const uint32_t always = KEY_USES | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE;
-    const uint32_t standard = KEY_MODIFIABLE | KEY_COPYABLE; /* guards that default to true */
+    const uint32_t standard =
+        KEY_MODIFIABLE | KEY_COPYABLE; /* guards whose standard default is true */
 
     if (!(f->classes & 1u << class) || (extras & f->extra) != f->extra)
         return false;

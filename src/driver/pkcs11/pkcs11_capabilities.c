@@ -41,8 +41,8 @@ static void try_proofs(struct probe *b)
 
 /* --- lengths --- */
 
-/* Sends a secret of this many octets through the envelope and back, with a template that asks for
- * length octets (0: does not say). */
+/* Wraps a secret of this many octets under the envelope key and unwraps it with a template that
+ * requests length octets (0: none). */
 static bool send_secret(struct probe *b, struct p11_mech mech, CK_OBJECT_HANDLE secret,
                         uint32_t length, CK_OBJECT_HANDLE *back)
 {
@@ -56,8 +56,8 @@ static bool send_secret(struct probe *b, struct p11_mech mech, CK_OBJECT_HANDLE 
     return ok;
 }
 
-/* Some tokens fill a secret up with zeros to a multiple of eight before they wrap it. A digest over
- * the value shows it; an HMAC would not. */
+/* Some tokens pad a secret with zeros to a multiple of eight octets before they wrap it. A digest
+ * of the value reveals it; an HMAC would not. */
 static enum hsm_truth try_exact(struct probe *b, struct p11_mech mech)
 {
     CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE, back = CK_INVALID_HANDLE;
@@ -72,7 +72,8 @@ static enum hsm_truth try_exact(struct probe *b, struct p11_mech mech)
     return truth;
 }
 
-/* Asks for the first 16 of 32 octets: wrapped again, what came takes as much less. */
+/* Requests the first 16 of 32 octets. If the token honours that, the result wraps to a shorter
+ * blob. */
 static enum hsm_truth try_length(struct probe *b, struct p11_mech mech)
 {
     CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE, back = CK_INVALID_HANDLE;
@@ -92,7 +93,7 @@ static enum hsm_truth try_length(struct probe *b, struct p11_mech mech)
     return truth;
 }
 
-/* The first envelope that goes both ways; false: there is none. */
+/* The first envelope that works in both directions. Returns false if there is none. */
 static bool find_envelope(const struct probe *b, enum hsm_alg *alg)
 {
     static const enum hsm_alg order[] = {HSM_AES_KWP, HSM_AES_CBC_PAD, HSM_AES_KW};
@@ -117,9 +118,9 @@ static void try_lengths(struct probe *b)
     b->caps->takes_length = try_length(b, p11_mech_of(alg, &b->p->mechanism[alg]));
 }
 
-/* --- what limits a key --- */
+/* --- key constraints --- */
 
-/* Unwraps a secret with these constraints and flags and reads it back. */
+/* Unwraps a secret with these constraints and flags, and reads them back. */
 static bool read_back(struct probe *b, struct p11_mech mech, const struct bytes *wrapped_key,
                       const struct key_constraints *constraints, struct key_desc *found)
 {
@@ -135,8 +136,9 @@ static bool read_back(struct probe *b, struct p11_mech mech, const struct bytes 
     return ok;
 }
 
-/* A token may take what limits a key and not keep it, or not read it: SoftHSM the dates of a
- * private object. Each is tried alone, since a token that refuses one is given none. */
+/* A token may accept a constraint and not store it, or not return it: SoftHSM does not return the
+ * dates of a private object. Each constraint is tried separately; a token that refuses one is given
+ * none. */
 static void try_constraints(struct probe *b)
 {
     static const struct key_constraints dated = {.start = "20000101", .end = "20991231"};
@@ -182,7 +184,7 @@ static void try_copy(struct probe *b)
     probe_unmake(b, copy);
 }
 
-/* --- all of it --- */
+/* --- all capabilities --- */
 
 static const char op_calls[HSM_OPS][HSM_CALL_MAX] = {
     [HSM_MAKE_PAIR] = "C_GenerateKeyPair CKM_RSA_PKCS_KEY_PAIR_GEN",
@@ -193,8 +195,8 @@ static const char op_calls[HSM_OPS][HSM_CALL_MAX] = {
     [HSM_MAKE_PUBLIC] = "C_CreateObject CKA_TOKEN",
 };
 
-/* What no key can go beyond, by the dialect and by the token's own list. A maximum that no RSA key
- * has is no limit, and some tokens list octets. */
+/* The limits of all keys, from the dialect and from the token's mechanism list. A maximum that is
+ * not a plausible size of an RSA key is ignored: some tokens list octets. */
 static void learn_limits(struct p11 *p, struct hsm_limits *limits)
 {
     const CK_ULONG smallest = 1024, largest = 65536;
@@ -235,11 +237,11 @@ static bool probe(struct p11 *p, struct hsm_capabilities *caps, struct err *err)
     if (rv == CKR_OK)
         rv = probe_make(&b, KEY_KIND_AES, 32, KEY_WRAP | KEY_UNWRAP, &b.envelope);
     if (rv != CKR_OK) {
-        ckr_set(err, rv, "no throw-away AES key can be made to try the HSM with");
+        ckr_set(err, rv, "the HSM cannot be tested: it generated no AES test key");
         goto out;
     }
     if (RAND_bytes(b.challenge.data, (int)b.challenge.len) != 1) {
-        err_set(err, ERR_FAILED, "OpenSSL gave no random numbers");
+        err_set(err, ERR_FAILED, "OpenSSL generated no random numbers");
         goto out;
     }
     p->mute_templates = caps->mute_templates = p11_templates_mute(p, b.envelope);
@@ -249,7 +251,7 @@ static bool probe(struct p11 *p, struct hsm_capabilities *caps, struct err *err)
     try_lengths(&b);
     try_constraints(&b);
     try_copy(&b);
-    ok = p->lie == CKR_OK || ckr_set(err, p->lie, "the HSM cannot be tried with throw-away keys");
+    ok = p->lie == CKR_OK || ckr_set(err, p->lie, "the HSM cannot be tested with test keys");
 out:
     probe_unmake(&b, b.subject);
     probe_unmake(&b, b.envelope);

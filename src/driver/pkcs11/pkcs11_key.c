@@ -10,7 +10,7 @@
 #include "driver/pkcs11/pkcs11_spki.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 
-/* What a made key is guarded by where the token knows it; uses and secrecy it always is. */
+/* The guards of a generated key, if the token knows them; uses and secrecy are always set. */
 enum { GUARDS = P11_ALLOWED | P11_FORCE | P11_COPYABLE | P11_MODIFIABLE };
 
 static void begin(const struct p11 *p, struct p11_attrs *t, const char *label)
@@ -63,7 +63,7 @@ bool p11_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *h
         return err_set(err, ERR_DATA, "there is no AES with %u bits", bits);
     rv = p11_generate(p11_of(hsm), &wish, &made);
     if (rv != CKR_OK)
-        return ckr_set(err, rv, "the HSM did not make an AES key (C_GenerateKey)");
+        return ckr_set(err, rv, "the HSM did not generate an AES key (C_GenerateKey)");
     *handle = made;
     return true;
 }
@@ -117,8 +117,8 @@ bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm
             break;
     }
     if (rv != CKR_OK)
-        return ckr_set(err, rv, "the HSM did not make an RSA pair of %u bits (C_GenerateKeyPair)",
-                       bits);
+        return ckr_set(err, rv,
+                       "the HSM did not generate an RSA pair of %u bits (C_GenerateKeyPair)", bits);
     if (!p11_public_key(hsm, public, &spki, err)) {
         p11_unmake(p, private);
         p11_unmake(p, public);
@@ -153,16 +153,16 @@ bool p11_load_public(struct hsm *hsm, const struct bytes *spki, const char *labe
     if (ok)
         *handle = made;
     else
-        ckr_set(err, rv, "the HSM did not take the public key (C_CreateObject)");
+        ckr_set(err, rv, "the HSM did not accept the public key (C_CreateObject)");
 out:
     bytes_free(&modulus);
     bytes_free(&exponent);
     return ok;
 }
 
-/* --- for good --- */
+/* --- commit and destroy --- */
 
-/* Where the token would overwrite a key with the same id without a word, is the id free? */
+/* If the token would silently overwrite a key with the same id, checks that the id is free. */
 static bool check_id(struct p11 *p, CK_OBJECT_HANDLE temporary, const uint8_t *id, size_t id_len,
                      struct err *err)
 {
@@ -177,7 +177,7 @@ static bool check_id(struct p11 *p, CK_OBJECT_HANDLE temporary, const uint8_t *i
     if (!p11_read(p, temporary, &o, err))
         return false;
     if (!p11_number(&o, P11_CLASS, &class))
-        return err_set(err, ERR_DATA, "the temporary key does not say what it is");
+        return err_set(err, ERR_DATA, "the HSM does not report the class of the temporary key");
     p11_attrs_bool(&with, CKA_TOKEN, true);
     p11_attrs_number(&with, CKA_CLASS, class);
     p11_attrs_add(&with, CKA_ID, id, id_len);
@@ -216,7 +216,7 @@ bool p11_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_
     }
     rv = p11_made(p, rv, made, &asked);
     if (rv != CKR_OK)
-        return ckr_set(err, rv, "the HSM did not say that the key is stored (C_CopyObject)");
+        return ckr_set(err, rv, "the HSM did not confirm that the key is stored (C_CopyObject)");
     *final = made;
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making, naming and destroying keys. */
+/* Generating, committing and destroying keys. */
 #ifndef HSMFERRY_DRIVER_PKCS11_PKCS11_KEY_H
 #define HSMFERRY_DRIVER_PKCS11_PKCS11_KEY_H
 
@@ -13,7 +13,8 @@ struct p11_wish {
     const char *label;
 };
 
-/* Generates it, with fewer of the guards that tokens may not know where this one refuses them. */
+/* Generates a key; if the token refuses the template, without the guards that tokens may not
+ * know. */
 CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE *handle);
 
 /* These meet the contract of hsm/hsm.h. */

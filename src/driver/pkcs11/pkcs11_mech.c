@@ -15,7 +15,7 @@
 
 enum { IV_LEN = 16 };
 
-/* A CK_MECHANISM and what it points to. */
+/* A CK_MECHANISM and the parameter that it points to. */
 struct call {
     CK_MECHANISM mechanism;
     CK_RSA_PKCS_OAEP_PARAMS oaep;
@@ -69,7 +69,7 @@ static void set_call(struct call *c, struct p11_mech mech)
     }
 }
 
-/* Octets in front of the ciphertext: the IV, where there is one. */
+/* Octets that precede the ciphertext: the length of the IV, or 0. */
 static size_t prefix_of(struct p11_mech mech)
 {
     return mech.parameter == DIALECT_RANDOM_IV ? IV_LEN : 0;
@@ -93,7 +93,7 @@ CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrappi
     if (prefix && RAND_bytes(c.iv, sizeof c.iv) != 1)
         return CKR_HOST_MEMORY;
     memcpy(buffer, c.iv, prefix);
-    /* No question for the length first: some tokens answer it wrong. */
+    /* No call to query the length first: some tokens return a wrong one. */
     rv = p->fn->C_WrapKey(p->session, &c.mechanism, wrapping, key, buffer + prefix, &len);
     if (rv != CKR_OK)
         return rv;
@@ -102,21 +102,21 @@ CK_RV p11_mech_wrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE wrappi
     return bytes_set(wrapped_key, buffer, prefix + len, NULL) ? CKR_OK : CKR_HOST_MEMORY;
 }
 
-/* What one attempt to unwrap is made of. */
+/* The parts of one attempt to unwrap. */
 struct attempt {
     struct p11_mech mech;
     CK_OBJECT_HANDLE unwrapping;
     const struct bytes *wrapped_key;
     const struct hsm_template *template;
-    bool with_length;          /* say the length of a secret, where the template has one */
-    const struct bytes *point; /* of an EC key, for NSS; NULL: do not say it */
+    bool with_length;          /* send CKA_VALUE_LEN of a secret, if the template has a length */
+    const struct bytes *point; /* of an EC key, for NSS; NULL: not sent */
     unsigned extras;
-    /* what the template points to: */
+    /* memory that the template points to: */
     CK_MECHANISM_TYPE allowed[KEY_ALLOWED_MAX];
     struct p11_attrs nested[KEY_TEMPLATES];
 };
 
-/* What limits the key: only what there is, since some tokens know none of it. */
+/* Adds the key's constraints, but only those that it has: some tokens know none of them. */
 static void set_constraints(struct p11_attrs *t, struct attempt *a)
 {
     const struct key_constraints *constraints = a->template->constraints;
@@ -183,8 +183,9 @@ static CK_RV try_unwrap(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *hand
     return rv;
 }
 
-/* Some tokens take an attribute in the template and ignore it, or do not take it: what makes the
- * key less guarded than it shall be is set afterwards. Returns false where that fails too. */
+/* Some tokens accept an attribute in the template and ignore it; others do not accept it. Sets each
+ * attribute without which the key would be less protected than the template requires. Returns false
+ * if that fails too. */
 static bool enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
 {
     const uint32_t off = KEY_USES | KEY_EXTRACTABLE, on = KEY_SENSITIVE;
@@ -205,7 +206,7 @@ static bool enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
     return ok;
 }
 
-/* The public half of an EC key as a bare point, for those who want it. */
+/* Adds the public half of an EC key as a bare point, for tokens that require it. */
 static bool set_point(struct attempt *a, struct bytes *point)
 {
     const struct hsm_template *template = a->template;
@@ -217,9 +218,9 @@ static bool set_point(struct attempt *a, struct bytes *point)
     return true;
 }
 
-/* One attempt as the dialect says; where it does not say, and the token asks for more, another one:
- * NSS wants the public half of an EC key, some vendors the length of a secret, which others refuse.
- */
+/* One attempt as the dialect requires. If the dialect makes no statement and the token reports the
+ * template as incomplete, tries again with more: NSS requires the public half of an EC key, some
+ * vendors the length of a secret, which others refuse. */
 static CK_RV try_with_more(struct p11 *p, const struct attempt *first, CK_OBJECT_HANDLE *handle)
 {
     const enum dialect_rule length = p->dialect.value_length, ec = p->dialect.ec_point;
@@ -260,8 +261,8 @@ CK_RV p11_mech_unwrap(struct p11 *p, struct p11_mech mech, CK_OBJECT_HANDLE unwr
         may |= P11_CONSTRAINTS;
     while (p11_extras_next(may, &row, &a.extras)) {
         rv = try_with_more(p, &a, handle);
-        /* Secrecy that the token ignored cannot be set on what is not modifiable; it matters more.
-         */
+        /* Secrecy that the token ignored cannot be set on a key that is not modifiable; secrecy
+         * takes precedence. */
         if (rv == CKR_OK && !enforce(p, *handle, template->flags) && (a.extras & P11_MODIFIABLE) &&
             !(template->flags & KEY_MODIFIABLE)) {
             p11_unmake(p, *handle);

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "driver/dialect/ckr.h"
 
-/* CK_C_INITIALIZE_ARGS as NSS has it: with a string of its own before the reserved pointer. */
+/* CK_C_INITIALIZE_ARGS as NSS defines it: with a string before the reserved pointer. */
 struct nss_arguments {
     CK_CREATEMUTEX create_mutex;
     CK_DESTROYMUTEX destroy_mutex;
@@ -19,7 +19,7 @@ struct nss_arguments {
     void *reserved;
 };
 
-/* The standard has every entry filled; a module that leaves some out would crash us later. */
+/* The standard requires every entry to be set; a missing one would crash this process later. */
 static bool is_complete(const CK_FUNCTION_LIST *fn)
 {
     const char *at = (const char *)fn + offsetof(CK_FUNCTION_LIST, C_Initialize);
@@ -43,7 +43,7 @@ static bool get_functions(void *library, const char *shown, CK_FUNCTION_LIST **f
     CK_RV rv;
 
     if (!symbol) {
-        err_set(err, ERR_HSM, "%s is no PKCS#11 module: it has no C_GetFunctionList", shown);
+        err_set(err, ERR_HSM, "%s is not a PKCS#11 module: it has no C_GetFunctionList", shown);
         return err_next(err, "Name the module that came with the HSM.");
     }
     memcpy(&get, &symbol, sizeof get);
@@ -51,7 +51,7 @@ static bool get_functions(void *library, const char *shown, CK_FUNCTION_LIST **f
     if (rv != CKR_OK)
         return ckr_set_as(err, ERR_HSM, rv, "C_GetFunctionList of %s failed", shown);
     if (!*fn || !is_complete(*fn))
-        return err_set(err, ERR_HSM, "%s gives an incomplete list of functions", shown);
+        return err_set(err, ERR_HSM, "%s returns an incomplete list of functions", shown);
     return true;
 }
 
@@ -81,7 +81,7 @@ bool p11_module_start(const struct hsm_where *where, bool siblings, struct p11_m
         return false;
     if (!initialize(&started, where->params, shown, err)) {
         if (started.loaded.fd >= 0 && err && !err->next[0])
-            err_next(err, "Where it looks for files beside itself, name a dialect that says "
+            err_next(err, "If it looks for files next to itself, name a dialect that says "
                           "\"loads-siblings: yes\"");
         return false;
     }

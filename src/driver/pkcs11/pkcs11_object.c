@@ -10,7 +10,7 @@
 #include "driver/pkcs11/pkcs11_read.h"
 #include "driver/pkcs11/pkcs11_template.h"
 
-/* --- what an object is --- */
+/* --- describing an object --- */
 
 static void set_class(const struct p11_object *o, struct key_desc *key)
 {
@@ -29,7 +29,7 @@ static void set_class(const struct p11_object *o, struct key_desc *key)
     text_print(key->type_name, sizeof key->type_name, "%s", ckk_name(type));
 }
 
-/* A length of 0 is SoftHSM's way to say that it does not know. */
+/* SoftHSM reports a length of 0 if it does not know the length. */
 static void set_length(const struct p11_object *o, struct key_desc *key)
 {
     CK_ULONG length = 0;
@@ -52,7 +52,7 @@ static void set_size(const struct p11_object *o, struct key_desc *key)
         spki_curve(o->field[P11_EC_PARAMS], key->curve, &key->bits);
 }
 
-/* The public half that an object tells by itself. */
+/* Builds the public half from the object's own attributes. */
 static bool own_public(const struct p11_object *o, const struct key_desc *key, struct bytes *spki)
 {
     if (key->class != KEY_CLASS_PRIVATE && key->class != KEY_CLASS_PUBLIC)
@@ -70,8 +70,8 @@ static void set_public(struct key_desc *key, const struct bytes *spki)
     key->has_public = spki_sha256(spki, key->spki_sha256);
 }
 
-/* Only a cipher key's, which is made with the key. That of a secret value is a hash of it, by which
- * a password could be guessed. */
+/* Only the check value of a cipher key, which is computed when the key is created. For a generic
+ * secret the check value is a hash of the value, from which a password could be guessed. */
 static void set_kcv(const struct p11_object *o, struct key_desc *key)
 {
     const struct view *value = &o->field[P11_KCV];
@@ -82,8 +82,9 @@ static void set_kcv(const struct p11_object *o, struct key_desc *key)
     key->kcv_len = sizeof key->kcv;
 }
 
-/* Only a key that was made inside can always have been sensitive. So one that says this and not
- * LOCAL is on a token that does not keep LOCAL: NSS says of every key that it is not. */
+/* Only a key that was generated inside can always have been sensitive. So a key with
+ * ALWAYS_SENSITIVE and without LOCAL is on a token that does not maintain LOCAL: NSS reports LOCAL
+ * as false for every key. */
 static void set_flags(const struct p11_object *o, struct key_desc *key)
 {
     key->flags = o->flags;
@@ -115,8 +116,7 @@ static void set_constraints(const struct p11_object *o, struct key_desc *key)
         key_set_subject(key, o->field[P11_SUBJECT].data, o->field[P11_SUBJECT].len);
 }
 
-/* Reads one object and says what it is. spki may be NULL; it is filled only where key->has_public
- * is set. */
+/* Reads and describes one object. spki may be NULL; it is filled only if key->has_public is set. */
 static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
                      struct err *err)
 {
@@ -146,7 +146,7 @@ static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struc
 
 /* --- finding --- */
 
-/* Takes what the search that is under way finds. */
+/* Collects the results of the search that was started. */
 static bool collect(struct p11 *p, uint64_t **handles, size_t *count, struct err *err)
 {
     CK_OBJECT_HANDLE found[256];
@@ -200,7 +200,8 @@ bool p11_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err 
 
 /* --- one object --- */
 
-/* May this public object be the other half of that private one, by what both tell? */
+/* Can this public object be the other half of that private one, according to the attributes of
+ * both? */
 static bool is_half(const struct key_desc *key, const struct key_desc *public)
 {
     return public->class == KEY_CLASS_PUBLIC && public->has_public && public->kind == key->kind &&
@@ -214,8 +215,9 @@ static bool needs_half(const struct key_desc *key)
            key->id_len <= KEY_ID_MAX && (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC);
 }
 
-/* Takes the public half over from the objects with the same id. Two that differ: neither. That
- * there is none must be true: who is told so takes the key for another one. */
+/* Takes the public half from the objects with the same id; if two of them differ, from neither. The
+ * result "none" must be certain, because a caller that gets it takes the key for a different
+ * one. */
 static bool borrow_half(struct p11 *p, struct key_desc *key, struct bytes *spki, struct err *err)
 {
     struct p11_attrs with = {0};
@@ -274,14 +276,14 @@ bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct
     if (!read_with_half(p11_of(hsm), handle, &key, &own, err))
         return false;
     if (own.len == 0)
-        return err_set(err, ERR_UNSUPPORTED, "the public half of this object cannot be had");
+        return err_set(err, ERR_UNSUPPORTED, "the public half of this object is not available");
     *spki = own;
     return true;
 }
 
 /* --- all objects --- */
 
-/* By kind and id, so that one search finds the halves. */
+/* Sorts by kind and id, so that one search finds the halves. */
 static int compare_halves(const void *a, const void *b)
 {
     const struct key_desc *x = *(const struct key_desc *const *)a;
@@ -294,7 +296,7 @@ static int compare_halves(const void *a, const void *b)
     return memcmp(x->id, y->id, sizeof x->id);
 }
 
-/* As borrow_half(), out of the public keys that were listed. */
+/* Like borrow_half(), but from the public keys that were listed. */
 static void match_half(struct key_desc *key, const struct key_desc **publics, size_t count)
 {
     const struct key_desc *half = NULL;
@@ -337,8 +339,9 @@ static bool match_halves(struct key_list *list, struct err *err)
     return true;
 }
 
-/* Is it one of this session's temporaries? What else says that it is no token object is one all the
- * same: SoftHSM's C_CopyObject, when it is cut off, leaves the whole of a key that says so. */
+/* Is it a temporary object of this session? Any other object that reports CKA_TOKEN as false is a
+ * token object nevertheless: an interrupted C_CopyObject of SoftHSM leaves a complete key in that
+ * state. */
 static bool is_our_temporary(struct p11 *p, const struct key_desc *key)
 {
     struct p11 *login = p11_lock(p);
@@ -349,8 +352,9 @@ static bool is_our_temporary(struct p11 *p, const struct key_desc *key)
     return live && key_is_not(key, KEY_TOKEN);
 }
 
-/* One object into the list. One that cannot be read twice is listed as such, as long as the HSM
- * answers: a single fault must not hide it. A temporary of this session is not on the token. */
+/* Adds one object to the list. If it cannot be read in two attempts, it is listed as unreadable, as
+ * long as the HSM answers: a single fault must not hide it. A temporary object of this session is
+ * not listed. */
 static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, struct err *err)
 {
     struct key_desc key;
@@ -359,7 +363,7 @@ static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, stru
         (err->code == ERR_GONE || !read_key(p, handle, &key, NULL, err))) {
         if (err->code == ERR_GONE)
             return false;
-        /* of half an object SoftHSM says so: it has nothing that could be read another time */
+        /* SoftHSM's answer for an incomplete object, which has nothing to read later either */
         if (err->hsm_code != CKR_ATTRIBUTE_VALUE_INVALID)
             text_print(key.unread, sizeof key.unread, "%s", err->hsm_name);
         err_clear(err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The objects of a token: finding them, reading them, saying what they are. */
+/* The objects of a token: finding, reading and describing them. */
 #ifndef HSMFERRY_DRIVER_PKCS11_PKCS11_OBJECT_H
 #define HSMFERRY_DRIVER_PKCS11_PKCS11_OBJECT_H
 

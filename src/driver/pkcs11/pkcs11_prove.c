@@ -11,16 +11,16 @@
 #define ANY_TYPE (~(CK_KEY_TYPE)0)
 enum { NONCE = 32 };
 
-/* What each proof is: the mechanism, which keys can answer, and the challenges it takes. */
+/* For each proof: the mechanism, the keys that can answer, and the challenges that it accepts. */
 static const struct row {
     CK_MECHANISM_TYPE mechanism;
     CK_FLAGS listed_for;
     CK_OBJECT_CLASS class;
     CK_KEY_TYPE type;
-    uint32_t use; /* 0: any key may be digested */
+    uint32_t use; /* 0: any key can be digested */
     size_t shortest, longest, multiple;
     const char *words;
-    CK_MECHANISM_TYPE des3; /* the same for a CKK_DES3 key; 0: not with those */
+    CK_MECHANISM_TYPE des3; /* the mechanism for a CKK_DES3 key; 0: not for such keys */
 } rows[HSM_PROOFS] = {
     [HSM_PROOF_AES_ECB] = {CKM_AES_ECB, CKF_ENCRYPT, CKO_SECRET_KEY, CKK_AES, KEY_ENCRYPT, 16,
                            HSM_CHALLENGE_MAX, 16, "C_Encrypt CKM_AES_ECB", 0},
@@ -76,7 +76,7 @@ static const uint8_t digest_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 
 
 enum { ANSWER_ROOM = 2048 };
 
-/* One operation under way: what goes in, and room for what comes out. */
+/* One operation in progress: its input, and room for its output. */
 struct operation {
     CK_SESSION_HANDLE session;
     CK_OBJECT_HANDLE key;
@@ -87,7 +87,7 @@ struct operation {
     CK_ULONG out_len;
 };
 
-/* Encrypting, signing and decrypting look alike. */
+/* Encryption, decryption and signature have the same form. */
 static CK_RV
 run_plain(struct operation *o, CK_RV (*init)(CK_SESSION_HANDLE, CK_MECHANISM *, CK_OBJECT_HANDLE),
           CK_RV (*run)(CK_SESSION_HANDLE, unsigned char *, CK_ULONG, unsigned char *, CK_ULONG *))
@@ -107,15 +107,15 @@ static CK_RV run_digest(CK_FUNCTION_LIST *fn, struct operation *o, CK_OBJECT_HAN
     rv = fn->C_DigestUpdate(o->session, o->in, NONCE);
     if (rv == CKR_OK)
         rv = fn->C_DigestKey(o->session, key);
-    /* also after a failure: a digest left under way blocks the session */
+    /* also after a failure: a digest left open would block the session */
     ended = fn->C_DigestFinal(o->session, o->out, &o->out_len);
     return rv != CKR_OK ? rv : ended;
 }
 
 static CK_RSA_PKCS_OAEP_PARAMS oaep = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, NULL, 0};
 
-/* Behind the nonce: a ciphertext to unwrap or a point to derive with. The secret that comes of it
- * stays on the token, is digested there, and is gone when this returns. */
+/* The nonce is followed by a ciphertext to unwrap or a point to derive with. The resulting secret
+ * stays on the token, is digested there, and is destroyed before this returns. */
 static CK_RV run_made(struct p11 *p, enum hsm_proof proof, struct operation *o)
 {
     static const char label[] = "hsmferry:proof";
@@ -204,12 +204,12 @@ static bool check_challenge(const struct row *row, const struct bytes *challenge
                        challenge->len);
     for (size_t i = 0; row->des3 && i < challenge->len; i++)
         if (challenge->data[i])
-            return err_set(err, ERR_DATA, "a check value is of zeros only");
+            return err_set(err, ERR_DATA, "a check value is computed over zeros only");
     return true;
 }
 
-/* Some tokens do not hold themselves to a key's type and uses, so we do. Tells the mechanism for
- * this key. */
+/* Some tokens do not enforce a key's type and uses, so they are checked here. Returns the mechanism
+ * for this key in *mechanism. */
 static bool check_key(struct p11 *p, const struct row *row, uint64_t handle,
                       CK_MECHANISM_TYPE *mechanism, struct err *err)
 {
@@ -221,19 +221,17 @@ static bool check_key(struct p11 *p, const struct row *row, uint64_t handle,
     if (!p11_number(&o, P11_CLASS, &class) || !p11_number(&o, P11_KEY_TYPE, &type) ||
         class != row->class ||
         (row->type != ANY_TYPE && type != row->type && !(row->des3 && type == CKK_DES3)))
-        return err_set(err, ERR_UNSUPPORTED, "this proof is not for a key of this type");
+        return err_set(err, ERR_UNSUPPORTED, "this proof does not apply to a key of this type");
     if (row->use && (o.flags_known & row->use) && !(o.flags & row->use))
-        return err_set(err, ERR_UNSUPPORTED,
-                       "the key does not have the use that this proof needs: %s",
+        return err_set(err, ERR_UNSUPPORTED, "the key lacks the use that this proof requires: %s",
                        key_flag_name(row->use));
     if (o.flags & KEY_ALWAYS_AUTHENTICATE)
-        return err_set(err, ERR_UNSUPPORTED,
-                       "this key asks for the PIN before every single operation");
+        return err_set(err, ERR_UNSUPPORTED, "this key requires the PIN before each operation");
     *mechanism = row->des3 && type == CKK_DES3 ? row->des3 : row->mechanism;
     return true;
 }
 
-/* Not by this proof, or not with this key: the caller may try another proof. */
+/* The token cannot do this proof, or not with this key: the caller may try another proof. */
 static bool is_unsupported(CK_RV rv)
 {
     return rv == CKR_KEY_FUNCTION_NOT_PERMITTED || ckr_code(rv) == ERR_UNSUPPORTED;
@@ -259,7 +257,7 @@ bool p11_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     if (rv == CKR_OK && (o.out_len == 0 || o.out_len > ANSWER_ROOM))
         rv = CKR_DEVICE_ERROR;
     if (rv == CKR_OK && rows[proof].des3 && o.out_len > HSM_KCV_SIZE)
-        o.out_len = HSM_KCV_SIZE; /* the rest is nobody's business */
+        o.out_len = HSM_KCV_SIZE; /* a check value is no longer than this */
     if (rv == CKR_OK)
         ok = bytes_set(answer, o.out, o.out_len, err);
     else

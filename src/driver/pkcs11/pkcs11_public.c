@@ -14,8 +14,8 @@
 
 /* --- reading --- */
 
-/* The value of a certificate alone: no other class has its CKA_VALUE read, since that of a key is
- * the key. */
+/* Reads CKA_VALUE of a certificate. It is read of no other class: of a key, CKA_VALUE is the
+ * key. */
 bool p11_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err)
 {
     struct p11 *p = p11_of(hsm);
@@ -27,14 +27,15 @@ bool p11_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct
     CK_RV rv = p->fn->C_GetAttributeValue(p->session, object, &is, 1);
 
     if (rv == CKR_OK && class != CKO_CERTIFICATE)
-        return err_set(err, ERR_UNSUPPORTED, "this object is no certificate");
+        return err_set(err, ERR_UNSUPPORTED, "this object is not a certificate");
     if (rv == CKR_OK)
         rv = p->fn->C_GetAttributeValue(p->session, object, &value, 1);
     if (rv != CKR_OK)
         return ckr_set(err, rv, "the certificate cannot be read (C_GetAttributeValue)");
     len = value.ulValueLen;
     if (len == 0 || len > HSM_BLOB_MAX)
-        return err_set(err, ERR_UNSUPPORTED, "a certificate of %lu bytes is not read", len);
+        return err_set(err, ERR_UNSUPPORTED, "a certificate of %lu bytes is too long to be read",
+                       len);
     if (!bytes_make(&read, len, err))
         return false;
     value.pValue = read.data;
@@ -44,13 +45,13 @@ bool p11_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct
         return ckr_set(err, rv == CKR_OK ? CKR_DEVICE_ERROR : rv,
                        "the certificate cannot be read (C_GetAttributeValue)");
     }
-    *der = read; /* handed over */
+    *der = read; /* ownership passes to the caller */
     return true;
 }
 
-/* --- what an object is made of --- */
+/* --- attributes of an object --- */
 
-/* The attributes that say what it is, and the memory that they point to. */
+/* The attributes that define an object, and the memory that they point to. */
 struct parts {
     CK_KEY_TYPE type; /* of a public key */
     struct {
@@ -67,7 +68,7 @@ static void parts_free(struct parts *parts)
     parts->count = 0;
 }
 
-/* Takes der over, which OpenSSL made. */
+/* Takes ownership of der, which OpenSSL allocated. */
 static bool add_der(struct parts *parts, CK_ATTRIBUTE_TYPE type, unsigned char *der, int len)
 {
     bool ok = len > 0 && bytes_set(&parts->part[parts->count].value, der, (size_t)len, NULL);
@@ -95,7 +96,7 @@ static bool add_curve(struct parts *parts, const struct bytes *spki)
     return add_der(parts, CKA_EC_PARAMS, der, len);
 }
 
-/* The standard has the point in an OCTET STRING. */
+/* The standard encodes the point as an OCTET STRING. */
 static bool add_point(struct parts *parts, const struct bytes *spki)
 {
     struct bytes point = {0};
@@ -155,7 +156,8 @@ static bool take_certificate(struct parts *parts, const struct hsm_template *t, 
 
 /* --- making --- */
 
-/* Where the token would put it in another one's place without a word: is there such a one? */
+/* If the token would silently replace an existing object with the new one, checks that there is
+ * none. */
 static bool check_place(struct p11 *p, const struct hsm_template *t, const struct parts *parts,
                         struct err *err)
 {
@@ -181,7 +183,7 @@ static bool check_place(struct p11 *p, const struct hsm_template *t, const struc
         return false;
     free(others);
     return count == 0 ||
-           err_set(err, ERR_CONFLICT, "this HSM would overwrite another one: %s is taken",
+           err_set(err, ERR_CONFLICT, "this HSM would overwrite another object: %s is in use",
                    t->class == KEY_CLASS_CERTIFICATE ? "its issuer and serial number" : "its id");
 }
 
@@ -226,7 +228,7 @@ bool p11_make_public(struct hsm *hsm, const struct hsm_template *t, uint64_t *fi
     bool ok = certificate ? take_certificate(&parts, t, err)
               : t->class == KEY_CLASS_PUBLIC
                   ? take_key(&parts, t, err)
-                  : err_set(err, ERR_UNSUPPORTED, "this is no public object");
+                  : err_set(err, ERR_UNSUPPORTED, "this is not a public object");
 
     ok = ok && check_place(p, t, &parts, err);
     if (!ok) {
@@ -240,7 +242,7 @@ bool p11_make_public(struct hsm *hsm, const struct hsm_template *t, uint64_t *fi
     rv = p11_made(p, rv, made, &asked);
     if (rv != CKR_OK)
         return ckr_set_as(err, p11_refuses_template(rv) ? ERR_UNSUPPORTED : ckr_code(rv), rv,
-                          "the HSM did not take the %s (C_CreateObject)",
+                          "the HSM did not accept the %s (C_CreateObject)",
                           certificate ? "certificate" : "public key");
     *final = made;
     return true;

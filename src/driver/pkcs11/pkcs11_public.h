@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Public objects as a whole: certificates and public keys, which are no secrets. */
+/* Certificates and public keys, which contain no secrets and are stored as complete objects. */
 #ifndef HSMFERRY_DRIVER_PKCS11_PKCS11_PUBLIC_H
 #define HSMFERRY_DRIVER_PKCS11_PKCS11_PUBLIC_H
 

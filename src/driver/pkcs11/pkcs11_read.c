@@ -8,9 +8,9 @@
 #include "driver/dialect/ckr.h"
 #include "driver/pkcs11/pkcs11_attr.h"
 
-/* What a token did not touch must be told from what it has filled in. So the room is more than the
- * longest value takes, and a length that is still the room is no answer. Numbers are different: for
- * them NSS wants room of exactly their size; there, what stood in the room before is no answer. */
+/* It must be visible which attributes the token has filled in. So the room is larger than the
+ * longest value, and a length that still equals the room is no answer. For numbers, NSS requires
+ * room of exactly their size; there the initial content of the room is no answer. */
 static const struct {
     CK_ATTRIBUTE_TYPE type;
     size_t room;
@@ -43,7 +43,7 @@ static CK_ATTRIBUTE_TYPE type_of(size_t i)
     return i < P11_FIELDS ? fields[i].type : p11_flags[i - P11_FIELDS].type;
 }
 
-/* May be longer than its room, and is cut then. */
+/* May be longer than its room; it is then truncated. */
 static bool is_text(size_t i)
 {
     return i == P11_LABEL || i == P11_ID;
@@ -63,7 +63,7 @@ static bool is_untouched(size_t i, const CK_ATTRIBUTE *attr)
     return attr->ulValueLen == room_of(i) && (!is_number(i) || number == ~(CK_ULONG)0);
 }
 
-/* Lays all attributes out over the object's room. */
+/* Assigns to each attribute its room in the object. */
 static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
 {
     uint8_t *at = object->room;
@@ -83,7 +83,8 @@ bool p11_ends_reading(CK_RV rv)
     return code == ERR_GONE || code == ERR_NO_INPUT || rv == CKR_HOST_MEMORY;
 }
 
-/* Reads one attribute alone, first its length. A longer one than room is cut, its length kept. */
+/* Reads one attribute separately, first its length. A value longer than room is truncated, and its
+ * real length kept. */
 static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr, size_t room)
 {
     CK_ATTRIBUTE one = {attr->type, NULL, 0};
@@ -108,21 +109,21 @@ static CK_RV read_alone(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *at
     return ckr_is_reticent(rv) ? CKR_OK : rv;
 }
 
-/* After a call in which some attribute failed: which ones to ask for alone? Those before which the
- * token stopped, and a text that may just have been too long. */
+/* After a call in which some attribute failed, selects those to read separately: those that the
+ * token did not reach, and a text that may only have been too long. */
 static bool is_doubtful(size_t i, const CK_ATTRIBUTE *attr)
 {
     return is_untouched(i, attr) || (is_text(i) && attr->ulValueLen == CK_UNAVAILABLE_INFORMATION);
 }
 
-/* An object that does not tell what and whose it is cannot be known again. */
+/* Without its class, type, label and id an object could not be recognised later. */
 static bool is_identity(size_t i)
 {
     return i == P11_CLASS || i == P11_KEY_TYPE || is_text(i);
 }
 
-/* Notes that the HSM fails to read this one, where it binds the key. SoftHSM stores the dates of a
- * private object and fails to read them. */
+/* Records that the HSM fails to read this attribute, if it constrains the key. SoftHSM stores the
+ * dates of a private object and fails to read them. */
 static void note_failed(struct p11_object *object, size_t i, CK_RV rv)
 {
     if (i == P11_START_DATE || i == P11_END_DATE) {
@@ -150,8 +151,8 @@ static CK_RV read_each(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr
     return CKR_OK;
 }
 
-/* A module may fail at one attribute that it does not know or cannot carry, and with it at the
- * whole call: then each is asked for alone. */
+/* A module may fail the whole call because of one attribute that it does not know or cannot return.
+ * Each attribute is then read separately. */
 static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS],
                       struct p11_object *object)
 {
@@ -165,7 +166,8 @@ static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[
     return read_each(p, handle, attr, reticent, object);
 }
 
-/* Takes over what was told. Lengths are not to be trusted: more than the room is a lie. */
+/* Takes over the attributes that were returned. Lengths are not trusted: one larger than the room
+ * is invalid. */
 static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ATTRS])
 {
     for (size_t i = 0; i < P11_FIELDS; i++) {

@@ -30,12 +30,12 @@ static bool make_secret(struct p11 *p, const struct key_sample *sample, const ch
     CK_RV rv = p11_generate(p, &wish, &made);
 
     if (rv != CKR_OK)
-        return ckr_set(err, rv, "the HSM did not make a throw-away secret (C_GenerateKey)");
+        return ckr_set(err, rv, "the HSM did not generate a test secret (C_GenerateKey)");
     *handle = made;
     return true;
 }
 
-/* What is common to both halves; the id is how the public one is found. */
+/* Adds the attributes that both halves share. The public half is found by the id. */
 static void begin_half(struct p11_attrs *t, const char *label, const uint8_t id[ID_LEN])
 {
     *t = (struct p11_attrs){0};
@@ -66,7 +66,7 @@ static CK_RV generate_pair(struct p11 *p, const struct key_sample *sample,
     } else {
         p11_attrs_add(&pub, CKA_EC_PARAMS, params->data, params->len);
     }
-    /* Some tokens try a new pair, for which both halves need their part of each use. */
+    /* Some tokens check a new pair, which requires the matching uses in both halves. */
     p11_attrs_flags(&pub, KEY_CLASS_PUBLIC, KEY_VERIFY | (rsa ? KEY_ENCRYPT : 0), 0);
     begin_half(&priv, label, id);
     p11_attrs_flags(&priv, KEY_CLASS_PRIVATE, FREE | KEY_SIGN | (rsa ? KEY_DECRYPT : 0),
@@ -88,7 +88,7 @@ static bool make_pair(struct p11 *p, const struct key_sample *sample, const char
     rv = generate_pair(p, sample, &params, label, &public, &private);
     bytes_free(&params);
     if (rv != CKR_OK)
-        return ckr_set(err, rv, "the HSM did not make a throw-away pair (C_GenerateKeyPair)");
+        return ckr_set(err, rv, "the HSM did not generate a test pair (C_GenerateKeyPair)");
     *handle = private;
     *public_handle = public;
     return true;
@@ -109,6 +109,6 @@ bool p11_make_key(struct hsm *hsm, const struct key_sample *sample, const char *
     case KEY_KIND_EC:
         return make_pair(p11_of(hsm), sample, label, handle, public_handle, err);
     default:
-        return err_set(err, ERR_UNSUPPORTED, "no throw-away key of this kind is made");
+        return err_set(err, ERR_UNSUPPORTED, "there are no test keys of this type");
     }
 }

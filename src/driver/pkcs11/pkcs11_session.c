@@ -33,7 +33,7 @@ bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
     CK_RV rv = p->fn->C_GetInfo(&raw);
 
     if (rv != CKR_OK)
-        return ckr_set(err, rv, "the module tells nothing of itself (C_GetInfo)");
+        return ckr_set(err, rv, "the module does not identify itself (C_GetInfo)");
     *info = (struct hsm_info){.about.api = "pkcs11"};
     ck_text(info->about.library, sizeof info->about.library, raw.libraryDescription,
             sizeof raw.libraryDescription);
@@ -54,7 +54,8 @@ static void read_token(struct p11 *p, struct hsm_slot *slot)
 {
     CK_TOKEN_INFO token = {0};
 
-    /* CKR_TOKEN_NOT_RECOGNIZED is how some say "not initialised": no flag then says it is. */
+    /* Some modules report a token that is not initialised as CKR_TOKEN_NOT_RECOGNIZED; no flag then
+     * says that it is initialised. */
     if (p->fn->C_GetTokenInfo((CK_SLOT_ID)slot->id, &token) != CKR_OK)
         return;
     slot->flags |= ck_token_flags(token.flags);
@@ -71,7 +72,7 @@ static void read_token(struct p11 *p, struct hsm_slot *slot)
         store_name(slot->store, sizeof slot->store);
 }
 
-/* A slot that does not answer is listed as an empty one. */
+/* A slot that does not answer is listed as empty. */
 static void read_slot(struct p11 *p, CK_SLOT_ID id, struct hsm_slot *slot)
 {
     CK_SLOT_INFO info = {0};
@@ -94,7 +95,7 @@ bool p11_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err)
     struct hsm_slot *slots;
     CK_RV rv;
 
-    /* A first call without a list: with it some modules look for tokens again. */
+    /* The first call passes no list: this makes some modules search for tokens again. */
     rv = p->fn->C_GetSlotList(CK_FALSE, NULL, &count);
     if (rv == CKR_OK) {
         count = HSM_SLOTS_MAX;
@@ -103,7 +104,7 @@ bool p11_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err)
     if (rv == CKR_BUFFER_TOO_SMALL || (rv == CKR_OK && count > HSM_SLOTS_MAX))
         return err_set(err, ERR_HSM, "the module has more than %d slots", HSM_SLOTS_MAX);
     if (rv != CKR_OK)
-        return ckr_set(err, rv, "the module does not tell its slots (C_GetSlotList)");
+        return ckr_set(err, rv, "the module does not list its slots (C_GetSlotList)");
     slots = calloc(count ? count : 1, sizeof *slots);
     if (!slots)
         return err_set(err, ERR_FAILED, "out of memory");

@@ -57,8 +57,8 @@ bool spki_from_rsa(struct view modulus, struct view exponent, struct bytes *spki
     return ok;
 }
 
-/* The curve's number in OpenSSL and its OID from a DER OBJECT IDENTIFIER; NID_undef for anything
- * else, as explicit parameters. *oid is to be freed. */
+/* The curve's NID in OpenSSL and its OID, from a DER OBJECT IDENTIFIER; NID_undef for anything
+ * else, such as explicit parameters. The caller frees *oid. */
 static int curve_nid(struct view params, ASN1_OBJECT **oid)
 {
     const unsigned char *at = params.data;
@@ -75,7 +75,7 @@ static int curve_nid(struct view params, ASN1_OBJECT **oid)
 static bool from_point(int nid, struct view point, struct bytes *spki)
 {
     char *curve = (char *)OBJ_nid2sn(nid);
-    /* one key, one encoding */
+    /* each key has one encoding only */
     char *form = (char *)OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED;
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
@@ -84,7 +84,7 @@ static bool from_point(int nid, struct view point, struct bytes *spki)
         OSSL_PARAM_construct_end(),
     };
 
-    /* One octet is the point at infinity (SEC 1 2.3.3), which is nobody's public key. */
+    /* One octet is the point at infinity (SEC 1 section 2.3.3), which is not a valid public key. */
     return point.len > 1 && encode("EC", params, spki);
 }
 
@@ -99,8 +99,8 @@ bool spki_from_ec(struct view params, struct view point, struct bytes *spki)
     ASN1_OBJECT_free(oid);
     if (nid == NID_undef || point.len == 0)
         return false;
-    /* 0x04 begins both an OCTET STRING and a bare uncompressed point; only one of them leads to a
-     * point on the curve. */
+    /* 0x04 begins both an OCTET STRING and a bare uncompressed point; only one of the two readings
+     * gives a point on the curve. */
     inner = d2i_ASN1_OCTET_STRING(NULL, &at, (long)point.len);
     if (inner && at == point.data + point.len) {
         struct view bare = {ASN1_STRING_get0_data(inner), (size_t)ASN1_STRING_length(inner)};
@@ -111,7 +111,7 @@ bool spki_from_ec(struct view params, struct view point, struct bytes *spki)
     return ok || from_point(nid, point, spki);
 }
 
-/* The key in spki when it is of this type and nothing follows it, or NULL. */
+/* The key in spki if it has this type and no bytes follow it, otherwise NULL. */
 static EVP_PKEY *decode(const struct bytes *spki, const char *type)
 {
     const unsigned char *at = spki->data;
@@ -188,8 +188,8 @@ uint32_t spki_modulus_bits(struct view modulus)
     return bits;
 }
 
-/* Curves whose names OpenSSL does not know as NIST's or spells otherwise, and the DER of the
- * PrintableString by which PKCS#11 3.0 (2.3.5, 2.3.7) lets them be named, too. */
+/* Curves that OpenSSL does not know by a NIST name or spells differently, and the DER
+ * PrintableString by which PKCS#11 3.0 (sections 2.3.5 and 2.3.7) also permits to name them. */
 static const struct {
     int nid;
     const char *name;
@@ -210,7 +210,7 @@ static const struct {
      "curve448"},
 };
 
-/* The number of a curve that is named so; otherwise what it was. */
+/* The NID of a curve named by a PrintableString; nid if params is none. */
 static int named_nid(struct view params, int nid)
 {
     for (size_t i = 0; i < sizeof edwards / sizeof edwards[0]; i++)
@@ -220,8 +220,8 @@ static int named_nid(struct view params, int nid)
     return nid;
 }
 
-/* A curve's name in OpenSSL, NIST's where it has one: "P-256", "secp256k1", "brainpoolP256r1"; NULL
- * where OpenSSL has no such curve. */
+/* A curve's NIST name if it has one, otherwise its name in OpenSSL: "P-256", "secp256k1",
+ * "brainpoolP256r1"; NULL if OpenSSL has no such curve. */
 static const char *curve_name(int nid, uint32_t *bits)
 {
     EC_GROUP *group = nid == NID_undef ? NULL : EC_GROUP_new_by_curve_name(nid);
@@ -262,7 +262,7 @@ bool spki_curve_params(const char *name, struct bytes *params)
 
 void spki_curve(struct view params, char name[KEY_CURVE_MAX], uint32_t *bits)
 {
-    const uint8_t sequence = 0x30; /* ECParameters (SEC 1 C.2), and not the name of a curve */
+    const uint8_t sequence = 0x30; /* ECParameters (SEC 1 section C.2), not the name of a curve */
     ASN1_OBJECT *oid;
     int nid = curve_nid(params, &oid);
     const char *known;

@@ -76,9 +76,9 @@ uint32_t p11_temp_deferred(struct p11 *p, CK_OBJECT_HANDLE handle)
     return deferred;
 }
 
-/* --- what was made --- */
+/* --- checking a created object --- */
 
-/* One attribute; one that the object does not tell is empty. */
+/* Reads one attribute; one that the object does not reveal is empty. */
 static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr)
 {
     const CK_ULONG room = attr->ulValueLen;
@@ -92,7 +92,7 @@ static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr
                                                       : rv;
 }
 
-/* Is this object, read by its handle, what was asked for? */
+/* Does this object, read by its handle, have the requested label and CKA_TOKEN? */
 static CK_RV check(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_asked *asked)
 {
     uint8_t label[KEY_LABEL_MAX];
@@ -134,9 +134,10 @@ static bool is_alone(struct p11 *p)
     return alone;
 }
 
-/* Destroys the session objects with this label that we did not make. What a search finds is not
- * believed either: each is judged by itself. Beside another session nothing is swept: what that one
- * has just made, and not yet noted, would look like a leftover. */
+/* Destroys the session objects with this label that this session did not create. The search result
+ * is not trusted: each object is checked separately. Nothing is destroyed while another session is
+ * open: an object that the other session has just created, and not yet recorded, would look like a
+ * leftover. */
 static void sweep(struct p11 *p, const struct p11_asked *asked)
 {
     struct p11_attrs with = {0};

@@ -23,7 +23,7 @@ static const uint32_t omits[KEY_TEMPLATES] = {
 
 enum { INNER_MAX = 64, INNER_ROOM = 64, UNTOUCHED = 0xff };
 
-/* Takes a number that was not there before and that has a name here. */
+/* Takes the class or key type of a template: once, and only a known one. */
 static bool take_number(struct key_template *out, CK_ATTRIBUTE_TYPE type, CK_ULONG number)
 {
     if (type == CKA_CLASS && out->class == KEY_CLASS_OTHER) {
@@ -64,7 +64,7 @@ static bool take(struct key_template *out, const CK_ATTRIBUTE *inner, const uint
     return take_number(out, inner->type, number);
 }
 
-/* The attributes within: first which ones and how long they are, then what they are. */
+/* Reads the nested attributes: first their types and lengths, then their values. */
 static CK_RV read_inner(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *whole,
                         uint8_t room[INNER_MAX][INNER_ROOM])
 {
@@ -83,7 +83,7 @@ static CK_RV read_inner(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *wh
     return CKR_OK;
 }
 
-/* One template, which is len octets long as the token told. */
+/* Reads one template, which is len octets long according to the token. */
 static CK_RV read_content(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_use use,
                           CK_ULONG len, struct key_template *out)
 {
@@ -108,7 +108,7 @@ static CK_RV read_content(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_templ
     return CKR_OK;
 }
 
-/* *told: the token knows it of this key, also that there is none. */
+/* *told: the token reports whether this key has the template. */
 static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_use use,
                       struct key_template *out, bool *reported)
 {
@@ -121,7 +121,7 @@ static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_
     return rv == CKR_OK ? read_content(p, handle, use, whole.ulValueLen, out) : rv;
 }
 
-/* Which of its templates may matter: those of what it does, or of what it could be made to do. */
+/* Can this template matter? Only for a use that the key has or could be given. */
 static bool may_matter(const struct key_desc *key, enum key_template_use use)
 {
     static const uint32_t uses[KEY_TEMPLATES] = {

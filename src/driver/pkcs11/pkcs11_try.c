@@ -13,24 +13,24 @@
 #include "driver/pkcs11/pkcs11_prove.h"
 #include "hsm/wrap_alg.h"
 
-/* Why a direction does not work; NULL: it does. */
+/* Why a direction does not work; NULL: it works. */
 struct verdict {
     const char *wrap, *unwrap;
 };
 
-/* What one mechanism after the other is tried with. */
+/* The state while mechanism after mechanism is tried. */
 struct trial {
     struct probe *b;
     struct counterpart *other;
     bool wraps, unwraps;
-    uint64_t public; /* of the other, loaded */
+    uint64_t public; /* the counterpart's public key, loaded */
     struct hsm_pair pair;
-    char words[64]; /* a verdict that had to be put together */
+    char words[64]; /* room for a composed verdict */
 };
 
 typedef struct verdict try_mechanism(struct trial *t, struct p11_mech mech);
 
-/* --- what was found, in words --- */
+/* --- results as text --- */
 
 /* "CKM_RSA_PKCS_OAEP SHA-256" */
 static void set_words(char *out, size_t size, const char *call, enum hsm_alg alg,
@@ -54,7 +54,7 @@ static void set_capability(struct p11 *p, struct hsm_capabilities *caps, enum hs
         set_words(cap->unwrap_call, sizeof cap->unwrap_call, "C_UnwrapKey ", alg, m);
 }
 
-/* Adds why one mechanism does not work, or not in both directions. */
+/* Appends why one mechanism does not work, or not in both directions. */
 static void add_failed(char *failed, size_t size, enum hsm_alg alg,
                        const struct dialect_mechanism *m, struct verdict v)
 {
@@ -71,7 +71,8 @@ static void add_failed(char *failed, size_t size, enum hsm_alg alg,
                    v.unwrap ? v.unwrap : "works");
 }
 
-/* What the HSM showed and its dialect says otherwise is told. */
+/* Tries the dialect's mechanisms until one works in both directions. Each contradiction to the
+ * dialect is added to the reason. */
 static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
 {
     struct p11 *p = t->b->p;
@@ -86,7 +87,7 @@ static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
         if (whole || ((!v.wrap || !v.unwrap) && !cap->wrap && !cap->unwrap))
             set_capability(p, t->b->caps, alg, m, v);
         if (whole) {
-            text_print(cap->reason, sizeof cap->reason, "tried with throw-away keys%s%s",
+            text_print(cap->reason, sizeof cap->reason, "tried with test keys%s%s",
                        failed[0] ? "; not " : "", failed);
             return;
         }
@@ -113,7 +114,7 @@ static const char *try_transport_wrap(struct probe *b, struct p11_mech mech,
         why = ckr_name(rv);
     else if (!counterpart_decrypt(other, mech.alg, &wrapped_key, &plain) || plain.len != 16 ||
              !probe_is_value(b, b->subject, &plain))
-        why = "gives something else";
+        why = "gives another result";
     bytes_free(&wrapped_key);
     bytes_free(&plain);
     return why;
@@ -152,7 +153,7 @@ static struct verdict try_transport(struct trial *t, struct p11_mech mech)
     return v;
 }
 
-/* The throw-away envelope key's value, by which its ciphertexts can be opened here. */
+/* Determines the value of the envelope test key, so that its ciphertexts can be decrypted here. */
 static void learn_envelope(struct trial *t, enum hsm_alg alg)
 {
     struct probe *b = t->b;
@@ -193,8 +194,7 @@ void try_transports(struct probe *b)
 
 enum { SUBJECT_LEN = 16 };
 
-/* Does wrapped_key open to the subject, when it is read as this algorithm? *extra: octets behind
- * it. */
+/* Does wrapped_key decrypt to the subject by this algorithm? *extra: octets that follow it. */
 static bool opens(struct probe *b, enum hsm_alg alg, const struct bytes *wrapped_key, size_t *extra)
 {
     struct bytes plain = {0};
@@ -210,7 +210,7 @@ static bool opens(struct probe *b, enum hsm_alg alg, const struct bytes *wrapped
     return ok;
 }
 
-/* What wrapped_key, the wrapped subject, is instead of alg. */
+/* Names what wrapped_key, the wrapped subject, is instead of alg. */
 static const char *name_other(struct trial *t, enum hsm_alg alg, const struct bytes *wrapped_key)
 {
     size_t extra;
@@ -221,11 +221,11 @@ static const char *name_other(struct trial *t, enum hsm_alg alg, const struct by
                        extra ? " with PKCS#7 padding" : "", wrap_alg(alg)->standard);
             return t->words;
         }
-    return "gives something else";
+    return "gives another result";
 }
 
-/* Without the envelope's value: by the length, and the difference from RFC 3394, whose ciphertext
- * of 16 octets is as long as that of RFC 5649. */
+/* If the envelope's value is not known: judges by the length and by comparison with RFC 3394, whose
+ * ciphertext of 16 octets is as long as that of RFC 5649. */
 static const char *judge_length(const struct trial *t, enum hsm_alg alg,
                                 const struct bytes *wrapped_key)
 {
@@ -236,10 +236,10 @@ static const char *judge_length(const struct trial *t, enum hsm_alg alg,
     if (alg == HSM_AES_KWP && kw->wrap && bytes_equal(wrapped_key, &t->b->plain_wrap))
         return "is RFC 3394, not RFC 5649";
     return wrapped_key->len == wrap_ciphertext_len(alg, SUBJECT_LEN, 0) ? NULL
-                                                                        : "gives something else";
+                                                                        : "gives another result";
 }
 
-/* Is wrapped_key, the wrapped subject, what this algorithm gives? */
+/* Is wrapped_key, the wrapped subject, a result of this algorithm? */
 static const char *judge(struct trial *t, enum hsm_alg alg, const struct bytes *wrapped_key)
 {
     size_t extra;
@@ -280,15 +280,15 @@ void try_envelopes(struct probe *b)
 {
     struct trial t = {.b = b};
 
-    /* The weaker first: what RFC 3394 gives tells it from RFC 5649. */
+    /* The weaker first: the result of RFC 3394 serves to distinguish it from RFC 5649. */
     for (unsigned alg = HSM_ALGS; alg-- > 0;)
         if (wrap_alg(alg)->family == WRAP_AES)
             try_all(&t, alg, try_envelope);
 }
 
-/* --- no trial --- */
+/* --- without trial --- */
 
-/* The token's own list costs nothing. */
+/* Reading the token's mechanism list is always cheap. */
 static struct verdict look_up(struct p11 *p, const struct dialect_mechanism *m)
 {
     CK_MECHANISM_INFO info = {0};
@@ -314,7 +314,7 @@ static void believe(struct p11 *p, struct hsm_capabilities *caps, enum hsm_alg a
         struct verdict v = look_up(p, m);
         if (!v.wrap || !v.unwrap) {
             set_capability(p, caps, alg, m, v);
-            text_print(cap->reason, sizeof cap->reason, "believed from the dialect %s, not tried",
+            text_print(cap->reason, sizeof cap->reason, "taken from the dialect %s, not tried",
                        d->is.name);
             return;
         }

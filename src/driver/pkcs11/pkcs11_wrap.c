@@ -8,7 +8,7 @@
 
 static bool fail_wrap(CK_RV rv, enum hsm_alg alg, struct err *err)
 {
-    /* the data here is the key: it does not fit this algorithm */
+    /* the data here is the key: its length does not fit this algorithm */
     enum err_code code = rv == CKR_DATA_LEN_RANGE ? ERR_UNSUPPORTED : ckr_code(rv);
 
     return ckr_set_as(err, code, rv, "the HSM did not wrap the key by %s (C_WrapKey)",
@@ -32,7 +32,7 @@ bool p11_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key
     return rv == CKR_OK || fail_wrap(rv, alg, err);
 }
 
-/* Is rv one of the many ways to say that a wrapped key is not what was sent? */
+/* Is rv one of the many return codes for a damaged or altered wrapped key? */
 static bool is_bad_ciphertext(CK_RV rv)
 {
     static const CK_RV codes[] = {
@@ -60,7 +60,8 @@ bool p11_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
                 const struct bytes *wrapped_key, const struct hsm_template *template,
                 uint64_t *handle, struct err *err)
 {
-    const uint32_t freedoms = KEY_MODIFIABLE | KEY_COPYABLE; /* without which none is committed */
+    const uint32_t freedoms =
+        KEY_MODIFIABLE | KEY_COPYABLE; /* without them the key could not be committed */
     struct p11 *p = p11_of(hsm);
     struct hsm_template temporary = *template;
     const struct hsm_capability *cap;

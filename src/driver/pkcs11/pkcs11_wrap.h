@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sending keys out and taking them in. */
+/* Wrapping and unwrapping keys. */
 #ifndef HSMFERRY_DRIVER_PKCS11_PKCS11_WRAP_H
 #define HSMFERRY_DRIVER_PKCS11_PKCS11_WRAP_H
 
