@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-/* --- what is no flag ------------------------------------------------------------------------- */
+/* --- attributes other than flags ------------------------------------------------------------- */
 
 static void label_value(const struct key_desc *key, char *out)
 {
@@ -33,7 +33,7 @@ static void type_value(const struct key_desc *key, char *out)
                  key->curve[0] ? " " : "", key->curve);
 }
 
-/* Apart from the type, since some HSMs do not tell it of keys that they unwrapped. */
+/* Separate from the type, because some HSMs do not report the size of unwrapped keys. */
 static void size_value(const struct key_desc *key, char *out)
 {
     if (key->kind == KEY_KIND_RSA && key->bits)
@@ -83,9 +83,9 @@ static void allowed_value(const struct key_desc *key, char *out)
                                    key->constraints.allowed[i]);
 }
 
-/* --- judging them ---------------------------------------------------------------------------- */
+/* --- verdicts -------------------------------------------------------------------------------- */
 
-/* Where both tell it, it is the same. */
+/* Equal if both sides report it. */
 static enum fidelity same(const struct fidelity_pair *pair, const struct fidelity_row *row)
 {
     (void)pair;
@@ -94,13 +94,13 @@ static enum fidelity same(const struct fidelity_pair *pair, const struct fidelit
     return strcmp(row->source, row->found) == 0 ? FIDELITY_KEPT : FIDELITY_DIFFERS;
 }
 
-/* HSMs may make it by other methods, so another one proves nothing. */
+/* HSMs compute check values by different methods, so a difference proves nothing. */
 static enum fidelity alike(const struct fidelity_pair *pair, const struct fidelity_row *row)
 {
     return same(pair, row) == FIDELITY_KEPT ? FIDELITY_KEPT : FIDELITY_OPEN;
 }
 
-/* A name may be none: that too is one. */
+/* An empty name must stay empty. */
 static enum fidelity same_name(const struct fidelity_pair *pair, const struct fidelity_row *row)
 {
     if (pair->temporary)
@@ -129,7 +129,7 @@ static enum fidelity kept_subject(const struct fidelity_pair *pair, const struct
     return row->found[0] ? FIDELITY_DIFFERS : FIDELITY_DROPPED;
 }
 
-/* A later beginning, an earlier end is tighter; none is the loosest. */
+/* A later start or an earlier end is tighter; no date is the loosest. */
 static enum fidelity later(const struct fidelity_pair *pair, const struct fidelity_row *row)
 {
     int order = strcmp(row->found, row->source);
@@ -174,7 +174,7 @@ static enum fidelity fewer(const struct fidelity_pair *pair, const struct fideli
 
 static const struct {
     const char *name;
-    void (*value)(const struct key_desc *key, char *out); /* leaves out empty: not told */
+    void (*value)(const struct key_desc *key, char *out); /* leaves out empty: not reported */
     enum fidelity (*judge)(const struct fidelity_pair *pair, const struct fidelity_row *row);
     bool constraint;
 } attributes[] = {
@@ -188,9 +188,9 @@ static const struct {
 
 enum { ATTRIBUTES = sizeof attributes / sizeof attributes[0] };
 
-/* --- what it demands of other keys ----------------------------------------------------------- */
+/* --- constraints on other keys --------------------------------------------------------------- */
 
-/* Demanding more of them is tighter. */
+/* A template that requires more is tighter. */
 static void template_row(const struct fidelity_pair *pair, enum key_template_use use,
                          struct fidelity_row *row)
 {
@@ -213,12 +213,12 @@ static void template_row(const struct fidelity_pair *pair, enum key_template_use
 
 /* --- flags ----------------------------------------------------------------------------------- */
 
-/* Which value of each is the stricter one, and whether it must never get lost. */
+/* The stricter value of each flag, and whether a looser one must never be accepted. */
 enum nature { USE, STRICT_YES, STRICT_NO, HISTORY, PLACE };
 static const struct {
     uint32_t flag;
     enum nature nature;
-    bool never; /* never looser than was asked for, nor untold where that is strict */
+    bool never; /* refused if looser than requested, or if the strict value is not reported */
     bool late;  /* only the committed key has it */
 } flags[] = {
     {KEY_ENCRYPT, USE, true, false},
@@ -258,7 +258,8 @@ static void flag_value(const struct key_desc *key, uint32_t flag, char *out)
                                      : "");
 }
 
-/* An HSM that does not tell a guard does not have it; one that does not tell a use has none. */
+/* A guard that the HSM does not report counts as missing; a use that it does not report counts as
+ * not granted. */
 static bool is_strict(const struct key_desc *key, unsigned at)
 {
     return flags[at].nature == STRICT_YES ? key_is(key, flags[at].flag)
@@ -326,8 +327,8 @@ bool fidelity_row(const struct fidelity_pair *pair, unsigned at, struct fidelity
     return true;
 }
 
-/* An HSM that does not hold to these must not be trusted with more keys. The others are guards that
- * some HSMs do not have: then this key stays, and others may go on. */
+/* An HSM that does not enforce these must not be trusted with more keys. The others are guards that
+ * some HSMs lack: then only this key is refused, and the ceremony can continue with others. */
 static bool is_secrecy(const char *name)
 {
     static const uint32_t secrecy = KEY_USES | KEY_PRIVATE | KEY_SENSITIVE | KEY_EXTRACTABLE;
@@ -343,7 +344,7 @@ bool fidelity_check(const struct fidelity_pair *pair, struct err *err)
     struct fidelity_row row;
 
     for (unsigned at = 0; fidelity_row(pair, at, &row); at++) {
-        const char *is = row.found[0] ? row.found : "not told";
+        const char *is = row.found[0] ? row.found : "not reported";
         const char *was = row.asked[0] ? row.asked : row.source[0] ? row.source : "none";
         if (row.verdict == FIDELITY_DIFFERS)
             return err_set(err, ERR_DATA,
@@ -353,7 +354,7 @@ bool fidelity_check(const struct fidelity_pair *pair, struct err *err)
         if (row.verdict == FIDELITY_LOOSENED)
             return err_set(
                 err, is_secrecy(row.name) ? ERR_DATA : ERR_DENIED,
-                "the destination made the key looser, against its template: %s is %.60s, "
+                "the destination loosened the key, contrary to its template: %s is %.60s, "
                 "not %.60s",
                 row.name, is, was);
     }

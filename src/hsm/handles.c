@@ -97,7 +97,7 @@ bool handles_check(struct hsm *hsm, const struct key_desc *is, bool *gone, struc
         *gone = why.code == ERR_NO_INPUT;
         if (*gone)
             return true;
-        now = (struct key_desc){.handle = is->handle}; /* as list() has one that cannot be read */
+        now = (struct key_desc){.handle = is->handle}; /* listed like this if it cannot be read */
         if (why.code == ERR_GONE || !key_same_name(&now, is)) {
             if (err)
                 *err = why;
@@ -107,7 +107,7 @@ bool handles_check(struct hsm *hsm, const struct key_desc *is, bool *gone, struc
     if (key_same_name(&now, is))
         return true;
     err_set(err, ERR_CONFLICT,
-            "object %llu is not the one that was to be destroyed: it has another "
+            "object %llu is not the object that was to be destroyed: it has another "
             "class, label or id",
             (unsigned long long)is->handle);
     return err_now(err, "It was not destroyed");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A parser of our own, because the console links no PKCS#11 library, and because none tells '*'
- * from '%2A'.
+ * Our own parser, because the console links no PKCS#11 library, and because no library
+ * distinguishes '*' from '%2A'.
  */
 #include "hsm/uri.h"
 
@@ -12,12 +12,12 @@
 
 static const char scheme[] = "pkcs11:";
 
-/* What may stand unescaped (RFC 7512 section 2.3), beside letters and digits. */
+/* The unescaped characters (RFC 7512 section 2.3) other than letters and digits. */
 static const char path_marks[] = "-._~:[]@!$'()*+,=&";
 static const char query_marks[] = "-._~:[]@!$'()*+,=/?|";
 
-/* One attribute of the path whose value is bytes: where it goes, and how long PKCS#11 lets it be.
- */
+/* An attribute of the path whose value is bytes: where it is stored, and its maximum length in
+ * PKCS#11. */
 struct attribute {
     const char *name;
     size_t offset; /* of its struct uri_value in struct uri */
@@ -44,16 +44,16 @@ static const struct {
 };
 enum { TYPES = sizeof types / sizeof types[0] };
 
-/* A stretch of the URI's text: "name=value", a name, a value. */
+/* A part of the URI's text: "name=value", a name, a value. */
 struct span {
     const char *text;
     size_t len;
 };
 
-/* The URI while it is read. */
+/* The URI while it is parsed. */
 struct reader {
     const char *start;
-    const char *marks; /* what may stand unescaped in this part */
+    const char *marks; /* characters that may be unescaped in this part */
     struct uri *uri;
     struct err *err;
 };
@@ -63,10 +63,10 @@ static bool span_is(struct span s, const char *word)
     return s.len == strlen(word) && memcmp(s.text, word, s.len) == 0;
 }
 
-/* Fails, telling where. problem never holds a value: it could be a PIN. */
+/* Fails and reports the position. problem never contains a value, which could be a PIN. */
 static bool wrong(const struct reader *r, const char *at, const char *problem)
 {
-    return err_set(r->err, ERR_CONFIG, "The PKCS#11 URI is wrong at character %zu: %s",
+    return err_set(r->err, ERR_CONFIG, "The PKCS#11 URI is invalid at character %zu: %s",
                    (size_t)(at - r->start) + 1, problem);
 }
 
@@ -84,7 +84,7 @@ static bool is_plain(char c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* Reads one character of a value, "x" or "%78". Returns how long it is, 0 where it is wrong. */
+/* Reads one character of a value, "x" or "%78". Returns its length, or 0 if it is invalid. */
 static size_t read_byte(const struct reader *r, const char *at, size_t left, uint8_t *byte)
 {
     char hex[3] = {0}, words[48];
@@ -94,7 +94,7 @@ static size_t read_byte(const struct reader *r, const char *at, size_t left, uin
         memcpy(hex, at + 1, left > 2 ? 2 : left - 1);
         if (strlen(hex) == 2 && text_unhex(hex, byte, &one))
             return 3;
-        wrong(r, at, "\"%\" needs two hex digits behind it; the sign itself is written %25");
+        wrong(r, at, "\"%\" must be followed by two hex digits; a literal \"%\" is written %25");
         return 0;
     }
     *byte = (uint8_t)*at;
@@ -105,7 +105,7 @@ static size_t read_byte(const struct reader *r, const char *at, size_t left, uin
     return 0;
 }
 
-/* A value without its escapes, in max bytes at data. */
+/* A value with its escapes decoded, at most max bytes at data. */
 struct decoded {
     uint8_t *data;
     size_t max, len;
@@ -143,9 +143,10 @@ static bool read_value(const struct reader *r, const struct attribute *attribute
     if (!decode(r, text, &plain))
         return false;
     if (plain.star && !attribute->may_glob)
-        return wrong(r, text.text, "only \"object\" may have a \"*\"; the sign itself is %2A");
+        return wrong(r, text.text,
+                     "only \"object\" may have a \"*\"; a literal \"*\" is written %2A");
     if (plain.star && plain.escaped_star)
-        return wrong(r, text.text, "\"*\" and \"%2A\" cannot stand in one value");
+        return wrong(r, text.text, "a value cannot contain both \"*\" and \"%2A\"");
     value->given = true;
     value->pattern = plain.star;
     value->len = (uint16_t)plain.len;
@@ -160,7 +161,7 @@ static bool read_type(const struct reader *r, struct span name, struct span text
         if (span_is(text, types[i].word))
             r->uri->type = types[i].class;
     if (r->uri->type == KEY_CLASS_OTHER)
-        return wrong(r, text.text, "\"type\" is private, secret-key, public, cert or data");
+        return wrong(r, text.text, "\"type\" must be private, secret-key, public, cert or data");
     return true;
 }
 
@@ -171,11 +172,11 @@ static bool read_slot_id(const struct reader *r, struct span name, struct span t
     if (r->uri->slot_id_given)
         return wrong_name(r, name, "is given twice");
     if (text.len == 0)
-        return wrong(r, text.text, "\"slot-id\" is a number");
+        return wrong(r, text.text, "\"slot-id\" must be a number");
     for (size_t i = 0; i < text.len; i++) {
         unsigned digit = (unsigned)(text.text[i] - '0');
         if (digit > 9 || id > (UINT64_MAX - digit) / 10)
-            return wrong(r, text.text + i, "\"slot-id\" is a number of at most 64 bits");
+            return wrong(r, text.text + i, "\"slot-id\" must be a number of at most 64 bits");
         id = 10 * id + digit;
     }
     r->uri->slot_id_given = true;
@@ -186,8 +187,8 @@ static bool read_slot_id(const struct reader *r, struct span name, struct span t
 static bool wrong_pin(const struct reader *r, struct span name)
 {
     wrong_name(r, name, "puts a PIN into a file, where it has no place");
-    return err_next(r->err, "Remove it and change that PIN; officers type it, or "
-                            "?pin-source=file:/path names a file of its own for it");
+    return err_next(r->err, "Remove it and change that PIN; officers enter the PIN, or "
+                            "?pin-source=file:/path names a separate file for it");
 }
 
 static bool read_path_attribute(const struct reader *r, struct span name, struct span value)
@@ -201,7 +202,7 @@ static bool read_path_attribute(const struct reader *r, struct span name, struct
         return read_slot_id(r, name, value);
     if (span_is(name, "pin-value"))
         return wrong_pin(r, name);
-    wrong_name(r, name, "is not an attribute that counts here");
+    wrong_name(r, name, "is not a supported attribute here");
     return err_next(r->err, "Use token, serial, manufacturer, model, slot-id for a token; object, "
                             "id, type for a key");
 }
@@ -227,7 +228,7 @@ static bool read_pin_source(const struct reader *r, struct span name, struct spa
         return false;
     path = file_path(source);
     if (!path || strlen(source) != plain.len) {
-        wrong(r, text.text, "\"pin-source\" is file: and an absolute path");
+        wrong(r, text.text, "\"pin-source\" must be file: and an absolute path");
         return err_next(r->err, "Write it as ?pin-source=file:/path/to/the/file");
     }
     strcpy(r->uri->pin_file, path);
@@ -240,11 +241,11 @@ static bool read_query_attribute(const struct reader *r, struct span name, struc
         return read_pin_source(r, name, value);
     if (span_is(name, "pin-value"))
         return wrong_pin(r, name);
-    wrong_name(r, name, "is not an attribute that counts here");
-    return err_next(r->err, "Only pin-source may stand behind the \"?\"");
+    wrong_name(r, name, "is not a supported attribute here");
+    return err_next(r->err, "Only pin-source may follow the \"?\"");
 }
 
-/* Reads "name=value" pairs that separator keeps apart. */
+/* Reads "name=value" pairs, separated by separator. */
 static bool read_part(const struct reader *r, struct span part, char separator,
                       bool (*read)(const struct reader *, struct span, struct span))
 {
@@ -255,7 +256,7 @@ static bool read_part(const struct reader *r, struct span part, char separator,
         struct span pair = {at, (size_t)((stop ? stop : end) - at)};
         const char *equals = memchr(at, '=', pair.len);
         if (!equals || equals == at)
-            return wrong(r, at, "an attribute must stand here, as name=value");
+            return wrong(r, at, "an attribute is expected here, as name=value");
         struct span name = {at, (size_t)(equals - at)};
         struct span value = {equals + 1, pair.len - name.len - 1};
         if (!read(r, name, value))
@@ -293,8 +294,7 @@ bool uri_parse(const char *text, struct uri *uri, struct err *err)
 
 /* --- matching --- */
 
-/* Tokens pad their texts with blanks and struct hsm_slot has them removed: blanks at the end do not
- * count. */
+/* Tokens pad their texts with blanks, which struct hsm_slot omits: trailing blanks are ignored. */
 static bool matches_text(const struct uri_value *value, const char *safe)
 {
     char text[TEXT_SAFE_SIZE(KEY_LABEL_MAX)];
@@ -314,8 +314,8 @@ bool uri_matches_slot(const struct uri *uri, const struct hsm_slot *slot)
            (!uri->slot_id_given || uri->slot_id == slot->id);
 }
 
-/* len is the true length; no more than max of these bytes are in data. A name that was cut is
- * never equal to anything; a pattern is tried on what there is. */
+/* len is the true length; data holds no more than max of these bytes. A name that was truncated is
+ * never equal to anything; a pattern is matched against the part that is there. */
 static bool matches_bytes(const struct uri_value *value, const uint8_t *data, size_t len,
                           size_t max)
 {
@@ -396,7 +396,7 @@ static void put(struct writer *w, const char *text)
     w->len += strlen(strcpy(w->out + w->len, text));
 }
 
-/* Letters, digits and what is in marks pass, all else becomes %HH. */
+/* Writes letters, digits and the characters of marks as they are, all others as %HH. */
 static void put_escaped(struct writer *w, const void *data, size_t len, const char *marks)
 {
     const uint8_t *bytes = data;

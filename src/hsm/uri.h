@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PKCS#11 URIs (RFC 7512), as the ceremony file names tokens and keys; for any API's objects. */
+/* PKCS#11 URIs (RFC 7512), by which the ceremony file names tokens and keys; for the objects of any
+ * API. */
 #ifndef HSMFERRY_HSM_URI_H
 #define HSMFERRY_HSM_URI_H
 
@@ -12,7 +13,7 @@
 #include "hsm/key.h"
 
 enum {
-    URI_TEXT_MAX = 1280, /* the longest label and id fit, each byte escaped */
+    URI_TEXT_MAX = 1280, /* room for the longest label and id, each byte escaped */
     URI_PIN_FILE_MAX = 1024,
     URI_WHOLE_MAX = URI_TEXT_MAX + 3 * URI_PIN_FILE_MAX + 32,
 };
@@ -35,30 +36,31 @@ struct uri {
     char pin_file[URI_PIN_FILE_MAX]; /* of pin-source=file:/...; empty: none */
 };
 
-/* Reads text (RFC 7512 section 2.3). "pkcs11:" alone matches everything.
- * Errors: ERR_CONFIG, naming the place: not a PKCS#11 URI; an unknown or doubled attribute; bad
- * percent-encoding; a value too long; pin-value (a PIN has no place in a file); a pin-source that
- * is not file: and an absolute path; '*' outside "object"; both '*' and '%2A' in one value. No
- * message holds any value. */
+/* Parses text (RFC 7512 section 2.3). "pkcs11:" alone matches everything. Errors: ERR_CONFIG, with
+ * the position: not a PKCS#11 URI; an unknown or repeated attribute; invalid percent-encoding; a
+ * value too long; pin-value (a PIN must not be in a file); a pin-source that is not file: and an
+ * absolute path; '*' outside "object"; both '*' and '%2A' in one value. No message contains a
+ * value. */
 bool uri_parse(const char *text, struct uri *uri, struct err *err);
 
-/* Does the URI name this slot's token / this key? Attributes that were not given match all. */
+/* Does the URI name this slot's token / this key? Attributes that are not given match
+ * everything. */
 bool uri_matches_slot(const struct uri *uri, const struct hsm_slot *slot);
 bool uri_matches_key(const struct uri *uri, const struct key_desc *key);
 
-/* May it name more than one key by its own form: a pattern, or neither object nor id given? */
+/* Can it name more than one key: does it contain a pattern, or neither object nor id? */
 bool uri_is_pattern(const struct uri *uri);
 
-/* Do both name a token by the same attributes with the same values? Does it say anything of a
- * token at all? */
+/* Do both name a token by the same attributes with the same values? Does it have any attribute of a
+ * token? */
 bool uri_same_token(const struct uri *a, const struct uri *b);
 bool uri_names_token(const struct uri *uri);
 
-/* Adds to token what a key's whole URI says of its token: from then on both must hold of a slot.
- * false: they contradict each other, and token is as it was. */
+/* Adds the token attributes of a key's whole URI to token: a slot must then match both. Returns
+ * false if they contradict each other; token is then unchanged. */
 bool uri_add_token(struct uri *token, const struct uri *more);
 
-/* Does it say anything of a key at all? */
+/* Does it have any attribute of a key? */
 bool uri_names_key(const struct uri *uri);
 
 /* Writes "pkcs11:token=...;serial=..." for this slot's token, escaped; out has URI_TEXT_MAX
@@ -66,10 +68,10 @@ bool uri_names_key(const struct uri *uri);
 char *uri_of_slot(const struct hsm_slot *slot, char *out);
 
 /* Writes "pkcs11:object=...;id=...;type=..." for this key: never a pattern, and one that matches
- * nothing where the key's label or id was cut. out has URI_TEXT_MAX bytes. Returns out. */
+ * nothing if the key's label or id was truncated. out has URI_TEXT_MAX bytes. Returns out. */
 char *uri_of_key(const struct key_desc *key, char *out);
 
-/* Writes the URI as it was read, with its "?pin-source=file:..." where it has one. out has
+/* Writes the URI as it was parsed, with its "?pin-source=file:..." if it has one. out has
  * URI_WHOLE_MAX bytes. Returns out. */
 char *uri_whole(const struct uri *uri, char *out);
 

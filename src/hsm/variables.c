@@ -14,12 +14,12 @@ struct rule {
 static const char code[] = "can load other code than the module";
 static const char crypto[] = "changes what NSS does";
 static const char host[] = "changes which host answers";
-static const char place[] = "changes where files are";
+static const char place[] = "changes where files are searched";
 static const char program[] = "changes what other programs run";
 static const char session[] = "is for programs, not for a module";
 
-/* The first that matches counts. Found by trial with a library whose constructor runs where one
- * works, the others in the sources of the libraries that read them. */
+/* The first match counts. The variables were found by trial with a library whose constructor runs
+ * if one works, and in the sources of the libraries that read them. */
 static const struct rule rules[] = {
     {"LD_*", VARIABLE_LOADER, code},
     {"GLIBC_*", VARIABLE_LOADER, "changes the C library"},
@@ -31,14 +31,14 @@ static const struct rule rules[] = {
     {"TMPDIR", VARIABLE_NEVER, place},
     {"SQLITE_*", VARIABLE_NEVER, place},
     {"OPENSSL_*", VARIABLE_NEVER, code},
-    {"SSL_CERT_*", VARIABLE_NEVER, "changes which certificates are believed"},
-    {"CURL_*", VARIABLE_NEVER, "changes which certificates are believed"},
+    {"SSL_CERT_*", VARIABLE_NEVER, "changes which certificates are trusted"},
+    {"CURL_*", VARIABLE_NEVER, "changes which certificates are trusted"},
     {"NSS_*", VARIABLE_NEVER, crypto},
     {"NSPR_*", VARIABLE_NEVER, crypto},
     {"NSRANDFILE", VARIABLE_NEVER, crypto},
     {"P11_KIT_SERVER_ADDRESS", VARIABLE_PLAIN, NULL},
     {"P11_KIT_*", VARIABLE_NEVER, code},
-    {"PKCS11SPY*", VARIABLE_REHEARSAL, "loads another module and writes PINs in clear"},
+    {"PKCS11SPY*", VARIABLE_REHEARSAL, "loads another module and writes PINs in plaintext"},
     {"OPENSC_*", VARIABLE_NEVER, code},
     {"LIBPCSCLITE_*", VARIABLE_NEVER, code},
     {"PCSCLITE_*", VARIABLE_NEVER, "changes which reader answers"},
@@ -91,9 +91,9 @@ static bool matches(const char *pattern, const char *variable)
     return text_glob(pattern, strlen(pattern), variable, strcspn(variable, "="));
 }
 
-/* --- values that name code, of variables that may hold something harmless --- */
+/* --- values that name code, in variables that may also hold something harmless --- */
 
-/* "name:conf". Others load what conf names (pcap), or run it (cmd); a path is a library. */
+/* "name:conf". Other names load what conf names (pcap), or run it (cmd); a path names a library. */
 static bool is_tcti(const char *value)
 {
     static const char *const known[] = {"device", "tabrmd", "swtpm", "mssim"};
@@ -153,7 +153,7 @@ bool variable_is_listed(const char *variable, const char *const *patterns, size_
     return false;
 }
 
-/* --- what an agent found set --- */
+/* --- the environment of an agent --- */
 
 void variables_drop(char **list)
 {
@@ -167,7 +167,7 @@ void variables_drop(char **list)
     *kept = NULL;
 }
 
-/* The name as messages show it. */
+/* The name, safe to show in messages. */
 static const char *name_of(const char *variable, char out[64])
 {
     text_safe(variable, strcspn(variable, "="), out, 64);
@@ -181,7 +181,7 @@ bool variables_loader(const char *const *list, struct err *err)
 
     for (; *list; list++)
         if (variable_rank(*list, &why) == VARIABLE_LOADER) {
-            err_set(err, ERR_CONFIG, "%s is set where the agent was started, and %s",
+            err_set(err, ERR_CONFIG, "%s is set in the environment of the agent, and %s",
                     name_of(*list, name), why);
             err_now(err, "No module was loaded");
             return err_next(err, "Start the agent without it, for example through env -i");
@@ -202,7 +202,7 @@ bool variables_allowed(const char *const *list, const char *const *patterns, siz
         err_set(err, ERR_CONFIG, "%s is set, and %s lists no such variable", name_of(*list, name),
                 whose);
         err_now(err, "No PIN was sent");
-        return err_next(err, "Take it out of \"environment\"; or write \"environment-trusted: "
+        return err_next(err, "Remove it from \"environment\"; or write \"environment-trusted: "
                              "yes\" once you know what it does");
     }
     return true;

@@ -16,21 +16,21 @@ static size_t oaep_len(const struct wrap_alg *alg, size_t len, size_t modulus)
     return len <= oaep_max(alg, modulus) ? modulus : 0;
 }
 
-/* RFC 5649 section 4.1: padded to a multiple of 8 octets, and one half block more. */
+/* RFC 5649 section 4.1: padded to a multiple of 8 octets, plus one semiblock. */
 static size_t kwp_len(const struct wrap_alg *alg, size_t len, size_t modulus)
 {
     (void)modulus;
     return len ? (len + alg->block - 1) / alg->block * alg->block + HALF_BLOCK : 0;
 }
 
-/* RFC 3394 section 2.2.1: two half blocks or more, and one more. */
+/* RFC 3394 section 2.2.1: two semiblocks or more, plus one. */
 static size_t kw_len(const struct wrap_alg *alg, size_t len, size_t modulus)
 {
     (void)modulus;
     return len % alg->block == 0 && len + HALF_BLOCK >= alg->least ? len + HALF_BLOCK : 0;
 }
 
-/* RFC 5652 section 6.3: one octet of padding or more. */
+/* RFC 5652 section 6.3: at least one octet of padding. */
 static size_t cbc_len(const struct wrap_alg *alg, size_t len, size_t modulus)
 {
     (void)modulus;
@@ -95,7 +95,7 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                          .standard = "CBC with PKCS#7 padding",
                          .words = "NO INTEGRITY: only the proof shows whether a key was altered",
                          .family = WRAP_AES,
-                         .exact_length = WRAP_LENGTH_KEPT, /* PKCS#7 padding describes itself */
+                         .exact_length = WRAP_LENGTH_KEPT, /* PKCS#7 padding is self-describing */
                          .iv = AES_BLOCK,
                          .block = AES_BLOCK,
                          .least = 2 * AES_BLOCK,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All that is known of an algorithm that wraps keys, in one row each. Everybody asks this table;
- * how an API calls the algorithm is the driver's own business.
+ * The properties of each key-wrapping algorithm, one row each. All code asks this table; only the
+ * API's number and call of an algorithm are the driver's.
  */
 #ifndef HSMFERRY_HSM_WRAP_ALG_H
 #define HSMFERRY_HSM_WRAP_ALG_H
@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Algorithms by what the bytes on the wire are, not by any API's number. Within a family the
- * strongest comes first: that is the order in which both sides are asked for them. */
+/* Algorithms by their output bytes, not by any API's number. Within a family the strongest comes
+ * first; both sides are asked for them in this order. */
 enum hsm_alg {
     HSM_RSA_OAEP_SHA256,
     HSM_RSA_OAEP_SHA1,
@@ -21,18 +21,18 @@ enum hsm_alg {
     HSM_ALGS
 };
 
-/* What key wraps. */
+/* The type of the wrapping key. */
 enum wrap_family {
-    WRAP_RSA_OAEP, /* an RSA public key, which the private one unwraps */
+    WRAP_RSA_OAEP, /* an RSA public key; the private key unwraps */
     WRAP_AES,      /* an AES key */
 };
 
-/* Does a secret arrive as long as it left? */
+/* Is the length of a secret preserved? */
 enum wrap_length {
-    WRAP_LENGTH_KEPT,     /* always */
-    WRAP_LENGTH_ASK,      /* by the standard; but some HSMs pad the secret with zeros before: see
-                             hsm_capabilities.exact_length */
-    WRAP_LENGTH_MULTIPLE, /* multiples of the block are carried, others are not */
+    WRAP_LENGTH_KEPT, /* always */
+    WRAP_LENGTH_ASK,  /* according to the standard; but some HSMs pad the secret with zeros first:
+                         see hsm_capabilities.exact_length */
+    WRAP_LENGTH_MULTIPLE, /* multiples of the block are preserved, others cannot be wrapped */
 };
 
 enum { WRAP_VALUE_MAX = 8 };
@@ -41,35 +41,35 @@ struct wrap_alg {
     const char *name;     /* in events, reports, dialects and messages: "aes-kwp" */
     const char *title;    /* as the field calls it: "AES key wrap with padding" */
     const char *standard; /* "RFC 5649" */
-    const char *words;    /* what an officer should know of it */
+    const char *words;    /* a remark for officers */
     enum wrap_family family;
     bool has_integrity; /* an altered wrapped key does not unwrap */
-    bool repeats;       /* the same key under the same key gives the same wrapped key */
+    bool repeats;       /* wrapping the same key twice under one key gives the same wrapped key */
     enum wrap_length exact_length;
-    uint32_t iv;                   /* random octets in front of the ciphertext */
-    uint32_t block;                /* octets of which a wrapped key is a multiple */
+    uint32_t iv;                   /* octets of random IV that precede the ciphertext */
+    uint32_t block;                /* octets; the blob is a multiple of it */
     uint32_t least;                /* octets of the shortest wrapped key */
-    uint32_t hash_len;             /* OAEP: octets of its hash, which MGF1 uses as well ... */
+    uint32_t hash_len;             /* OAEP: octets of its hash, which MGF1 also uses ... */
     const char *hash;              /* ... and its name: "SHA-256" */
-    uint8_t value[WRAP_VALUE_MAX]; /* the initial value that the standard fixes ... */
-    uint32_t value_len;            /* ... and its octets; 0: there is none */
-    const char *openssl;           /* AES: OpenSSL's name of it under a key of 256 bits */
-    /* Octets of the wrapped key for a key of len octets; 0: it does not carry that. modulus: octets
-     * of the RSA key that wraps. */
+    uint8_t value[WRAP_VALUE_MAX]; /* the initial value of the standard ... */
+    uint32_t value_len;            /* ... and its octets; 0: none */
+    const char *openssl;           /* AES: OpenSSL's name of the algorithm with a key of 256 bits */
+    /* Octets of the wrapped key for a key of len octets; 0: it cannot wrap that length. modulus:
+     * octets of the RSA wrapping key. */
     size_t (*wrapped_len)(const struct wrap_alg *alg, size_t len, size_t modulus);
 };
 
 /* The row of an algorithm; alg must be one. */
 const struct wrap_alg *wrap_alg(enum hsm_alg alg);
 
-/* Octets of the wrapped key for a key of len octets; 0: this algorithm does not carry it. */
+/* Octets of the wrapped key for a key of len octets; 0: this algorithm cannot wrap it. */
 size_t wrap_ciphertext_len(enum hsm_alg alg, size_t len, size_t modulus);
 
-/* Can a wrapped key be this long, whatever is in it? */
+/* Can a wrapped key of this algorithm have this length? */
 bool wrap_may_be_ciphertext(enum hsm_alg alg, size_t len, size_t modulus);
 
-/* Octets of the longest secret that OAEP carries under a modulus of so many (RFC 8017 section
- * 7.1.1). */
+/* Octets of the longest secret that OAEP can encrypt under a modulus of this many octets (RFC 8017
+ * section 7.1.1). */
 size_t wrap_oaep_max(enum hsm_alg alg, size_t modulus);
 
 #endif

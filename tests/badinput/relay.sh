@@ -128,5 +128,5 @@ refused "a proof that differs" 'proof failed' 'find out what altered it'
 ceremony 'keys=aes32:one' 'lie=prove:3:flip'
 refused "a proof that differs after the key was kept" 'taken back: keep it' 'proof failed'
 ceremony 'keys=aes32:one' 'lie=unwrap:2:guards'
-refused "a destination that ignores the template" 'against its template' "$move_nothing"
+refused "a destination that ignores the template" 'contrary to its template' "$move_nothing"
 finish

@@ -157,7 +157,7 @@ for set in "LD_LIBRARY_PATH=$evil" "LD_PRELOAD=$evil/evil.so" "LD_AUDIT=$evil/ev
 done
 ceremony - - && wrapped "LD_LIBRARY_PATH=$evil"
 ok "LD_LIBRARY_PATH behind the console's back: 78" refuses 78 \
-    'LD_LIBRARY_PATH is set where the agent was started' 'No module was loaded' 'env -i'
+    'LD_LIBRARY_PATH is set in the environment of the agent' 'No module was loaded' 'env -i'
 
 # --- p11-kit, of which a user's own files name modules -------------------------------------------------
 

@@ -474,7 +474,7 @@ static void test_environment(void **state)
     text[2] = replaced(text[1], "SELF", self);
     text[3] = replaced(text[2], "FOLDER", folder);
     put(text[3], strlen(text[3]), 0600);
-    assert_refused("a spy in no rehearsal", ERR_CONFIG, "12:53", "writes PINs in clear");
+    assert_refused("a spy in no rehearsal", ERR_CONFIG, "12:53", "writes PINs in plaintext");
     for (int i = 0; i < 4; i++)
         free(text[i]);
 #undef PIN

@@ -91,11 +91,11 @@ static bool is_stricter(const char *what)
         "this character must be written as",
         "the value is too long",
         "puts a PIN into a file",
-        "is not an attribute that counts here",
-        "\"type\" is private",
-        "\"slot-id\" is a number",
-        "\"pin-source\" is file:",
-        "an attribute must stand here", /* p11-kit ignores all that follows ";;" */
+        "is not a supported attribute here",
+        "\"type\" must be private",
+        "\"slot-id\" must be a number",
+        "\"pin-source\" must be file:",
+        "an attribute is expected here", /* p11-kit ignores all that follows ";;" */
     };
 
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
