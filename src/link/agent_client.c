@@ -17,17 +17,17 @@
 
 enum {
     LAST_READS = 16,
-    CLOSE_WAIT_MS = 2000, /* for a polite end, and once more after SIGTERM */
+    CLOSE_WAIT_MS = 2000, /* for an orderly end, and again after SIGTERM */
     DYING_WAIT_MS = 1000, /* between the end of the channel and the end of the process */
     SOON_MS = 20,
 };
 
-/* A request that was sent; {0}: none. */
+/* A request that was sent; {0}: a free place. */
 struct asked {
     uint64_t id;
     Pb__Request__CallCase call;
     int64_t deadline;
-    Pb__Reply *reply; /* it came while another one was waited for; NULL: not yet */
+    Pb__Reply *reply; /* received while another reply was awaited; NULL: not yet */
 };
 
 struct agent_client {
@@ -35,16 +35,16 @@ struct agent_client {
     struct vendor_output output;
     struct frame_io io;
     int limit_ms;
-    const int *keep_fd; /* not lent yet; NULL: there is none, or it was */
+    const int *keep_fd; /* to be lent with the next frame; NULL: there is none, or it was lent */
     uint64_t last_id;
-    struct asked asked[AGENT_CLIENT_ASKED_MAX]; /* the calls under way, or given up */
+    struct asked asked[AGENT_CLIENT_ASKED_MAX]; /* the calls in progress or abandoned */
     struct err gone;                            /* once the agent is gone: why */
-    bool given_up;                              /* it was not waited for any longer */
+    bool given_up;                              /* a call was abandoned */
 };
 
-/* --- its prints and its end --- */
+/* --- its output and its end --- */
 
-/* Reads once, so that a library that prints without end cannot hold us. */
+/* Reads once only, so that a library that prints without end cannot block us. */
 static bool hear(void *ctx)
 {
     struct agent_client *p = ctx;
@@ -56,7 +56,8 @@ static bool hear(void *ctx)
     return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* Has the agent ended, or does it within ms? Its prints must be read, or it would wait for us. */
+/* Has the agent ended, or does it end within ms milliseconds? Its output must be read meanwhile;
+ * otherwise it would block on a full pipe. */
 static bool wait_end(struct agent_client *p, int ms)
 {
     int64_t deadline = frame_deadline(ms);
@@ -74,7 +75,7 @@ static bool wait_end(struct agent_client *p, int ms)
     return true;
 }
 
-/* Calls that write to the token itself. SoftHSM, for one, writes it anew at each login. */
+/* Calls that write to the token itself. SoftHSM, for one, rewrites it at each login. */
 static bool is_delicate(Pb__Request__CallCase call)
 {
     return call == PB__REQUEST__CALL_LOGIN || call == PB__REQUEST__CALL_COMMIT ||
@@ -90,7 +91,8 @@ bool agent_client_at_work(struct agent_client *p)
     return p->given_up && delicate && !process_ended(&p->process);
 }
 
-/* The agent is gone, and this is why. It may be dying: wait_ms for that. */
+/* Records and returns that the agent is gone, and why. Waits up to wait_ms milliseconds for a dying
+ * one, to report how it ended. */
 static bool gone(struct agent_client *p, const char *call, const char *what, int wait_ms,
                  struct err *err)
 {
@@ -105,12 +107,12 @@ static bool gone(struct agent_client *p, const char *call, const char *what, int
                 "this call, which may still write to the token",
                 (int)p->process.pid);
         err_next(&p->gone,
-                 "Wait until the HSM has answered it, which ends that process; then start "
+                 "Wait until the HSM has answered it and that process has ended; then start "
                  "again");
     } else {
         err_now(&p->gone, "Nothing more can be asked of this HSM; whether it finished this call is "
                           "not known");
-        err_next(&p->gone, "Look at the HSM, then start again");
+        err_next(&p->gone, "Check the state of the HSM, then start again");
     }
     if (err)
         *err = p->gone;
@@ -129,7 +131,7 @@ static bool gone_by(struct agent_client *p, enum frame_result result, const char
     case FRAME_TORN:
         return gone(p, call, "the agent stopped in the middle of an answer", DYING_WAIT_MS, err);
     case FRAME_LONG:
-        return gone(p, call, "the agent's answer is longer than any may be", SOON_MS, err);
+        return gone(p, call, "the agent's answer exceeds the maximum length", SOON_MS, err);
     case FRAME_LATE:
         p->given_up = true;
         text_print(what, sizeof what, "no answer from the HSM for %g s", p->limit_ms / 1000.0);
@@ -147,11 +149,11 @@ static bool nonsense(struct agent_client *p, const char *call, const char *why, 
 {
     char what[ERR_WHAT_MAX];
 
-    text_print(what, sizeof what, "the agent's answer makes no sense (%s)", why);
+    text_print(what, sizeof what, "the agent's answer is invalid (%s)", why);
     return gone(p, call, what, SOON_MS, err);
 }
 
-/* --- messages there, messages back --- */
+/* --- sending and receiving messages --- */
 
 static bool send_message(struct agent_client *p, const ProtobufCMessage *msg, int64_t deadline,
                          const char *call, struct err *err)
@@ -200,7 +202,8 @@ static bool shake_hands(struct agent_client *p, const char *program, struct err 
     ok = theirs->protocol == WIRE_PROTOCOL;
     if (!ok) {
         text_safe(theirs->program, strnlen(theirs->program, HSM_TEXT_MAX), safe, sizeof safe);
-        err_set(err, ERR_CONFIG, "the agent is %s and speaks protocol %u; this is %s and %d", safe,
+        err_set(err, ERR_CONFIG,
+                "the agent is %s with protocol %u; this console is %s with protocol %d", safe,
                 theirs->protocol, ours.program, WIRE_PROTOCOL);
         err_next(err, "Install the same version of both; the agent is %s", program);
     }
@@ -276,7 +279,8 @@ bool agent_client_send(struct agent_client *p, Pb__Request__CallCase call, void 
     if (p->gone.code != ERR_NONE)
         return fail_gone(p, err);
     if (!asked)
-        return err_set(err, ERR_FAILED, "more than %d calls at once", AGENT_CLIENT_ASKED_MAX);
+        return err_set(err, ERR_FAILED, "more than %d calls at the same time",
+                       AGENT_CLIENT_ASKED_MAX);
     *asked = (struct asked){++p->last_id, call, frame_deadline(p->limit_ms), NULL};
     request.id = asked->id;
     request.call_case = call;
@@ -290,7 +294,7 @@ bool agent_client_send(struct agent_client *p, Pb__Request__CallCase call, void 
     return true;
 }
 
-/* Takes one reply to whichever of our requests it belongs to. */
+/* Receives one reply and assigns it to the request that it answers. */
 static bool take_reply(struct agent_client *p, const struct asked *waited, struct err *err)
 {
     const char *name = wire_call_name(waited->call);
@@ -309,20 +313,21 @@ static bool take_reply(struct agent_client *p, const struct asked *waited, struc
     asked = reply->id ? find(p, reply->id) : NULL;
     if (!asked || asked->reply) {
         pb__reply__free_unpacked(reply, NULL);
-        return nonsense(p, name, "it answers another request", err);
+        return nonsense(p, name, "it answers no request of ours", err);
     }
-    asked->reply = reply; /* handed over */
+    asked->reply = reply; /* ownership was passed on */
     return true;
 }
 
-/* Reads a reply. What is wrong with it is ERR_DATA in *why; a failure that it tells is in *told. */
+/* Reads a reply. ERR_DATA in *why: the reply is invalid; a failure that the reply reports is in
+ * *told. */
 static bool read_reply(const Pb__Reply *reply, const struct agent_client_answer *answer, void *out,
                        struct err *reported, struct err *why)
 {
     if (reply->result_case == PB__REPLY__RESULT_ERROR)
         return wire_get_err(reply->error, reported, why);
     if (reply->result_case != answer->kind)
-        return err_set(why, ERR_DATA, "it answers another question");
+        return err_set(why, ERR_DATA, "it answers another call");
     return !answer->get || answer->get(reply, out, why);
 }
 
@@ -333,7 +338,7 @@ bool agent_client_receive(struct agent_client *p, uint64_t id,
     struct err reported = {0}, why = {0};
 
     if (!asked)
-        return err_set(err, ERR_FAILED, "no call %llu is under way", (unsigned long long)id);
+        return err_set(err, ERR_FAILED, "no call %llu is in progress", (unsigned long long)id);
     while (!asked->reply) {
         if (p->gone.code != ERR_NONE)
             return fail_gone(p, err);
@@ -343,7 +348,7 @@ bool agent_client_receive(struct agent_client *p, uint64_t id,
     const char *name = wire_call_name(asked->call);
     bool ok = read_reply(asked->reply, answer, out, &reported, &why);
     answered(asked);
-    if (!ok && why.code != ERR_DATA) { /* no memory of our own: the agent is not to blame */
+    if (!ok && why.code != ERR_DATA) { /* out of memory here: the agent is not at fault */
         if (err)
             *err = why;
         return false;

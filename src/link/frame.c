@@ -21,7 +21,7 @@ int64_t frame_deadline(int ms)
     return now_ms() + ms;
 }
 
-/* Until io->fd is ready for events. The deadline counts also while the other end keeps us busy. */
+/* Waits until io->fd is ready for events. The deadline also applies while aside_fd has data. */
 static enum frame_result wait_ready(struct frame_io *io, short events, int64_t deadline)
 {
     for (;;) {
@@ -48,13 +48,13 @@ static enum frame_result wait_ready(struct frame_io *io, short events, int64_t d
     }
 }
 
-/* Room for one descriptor beside the bytes (cmsg(3)). */
+/* Ancillary data with room for one descriptor (cmsg(3)). */
 union beside {
     struct cmsghdr head;
     char room[CMSG_SPACE(sizeof(int))];
 };
 
-/* Descriptors that come along are not looked at: that they are open is what they are for. */
+/* Received descriptors are not used; it suffices that they are open. */
 static ssize_t read_some(struct frame_io *io, uint8_t *data, size_t len)
 {
     union beside beside;
@@ -68,7 +68,8 @@ static ssize_t read_some(struct frame_io *io, uint8_t *data, size_t len)
     return io->keeps && (n >= 0 || errno != ENOTSOCK) ? n : read(io->fd, data, len);
 }
 
-/* A socket tells that the other end died with unread data by ECONNRESET: an end like any other. */
+/* If the other end of a socket died with unread data, reading fails with ECONNRESET: this is
+ * treated as an ordinary end. */
 static enum frame_result read_all(struct frame_io *io, int64_t deadline, uint8_t *data, size_t len)
 {
     for (size_t got = 0; got < len;) {
@@ -106,11 +107,11 @@ enum frame_result frame_read(struct frame_io *io, int64_t deadline, struct bytes
     return result == FRAME_END ? FRAME_TORN : result;
 }
 
-/* Bytes, and the descriptor that is lent. */
+/* Sends data together with the descriptor that is lent. */
 static ssize_t send_along(struct frame_io *io, const uint8_t *data, size_t len)
 {
     union beside beside = {0};
-    struct iovec iov = {(void *)data, len}; /* it is not const, though nothing writes there */
+    struct iovec iov = {(void *)data, len}; /* iovec is not const, but nothing is written there */
     struct msghdr msg = {.msg_iov = &iov,
                          .msg_iovlen = 1,
                          .msg_control = beside.room,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The contract as messages, and the processes that speak them.
+# The contract as messages, and the processes that exchange them.
 noinst_LIBRARIES += liblink.a
 liblink_a_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_CFLAGS)
 liblink_a_SOURCES = \
@@ -25,7 +25,7 @@ liblink_a_SOURCES = \
 	%D%/wire_constraints.c \
 	%D%/wire_constraints.h
 
-# The generated code does not know our warnings.
+# The generated code is compiled without our warnings.
 noinst_LIBRARIES += libpb.a
 libpb_a_CFLAGS = $(STD_CFLAGS) $(HARDEN_CFLAGS) $(PROTOBUF_CFLAGS)
 nodist_libpb_a_SOURCES = %D%/hsm.pb-c.c %D%/hsm.pb-c.h

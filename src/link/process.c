@@ -12,7 +12,8 @@
 
 #include "base/text.h"
 
-/* Moves *fd out of the way of 0, 1 and 2, which a program started without them would be given. */
+/* Moves *fd above 2: a program that was started without 0, 1 and 2 gets these numbers for new
+ * descriptors. */
 static bool move_up(int *fd)
 {
     if (*fd > 2)
@@ -73,7 +74,7 @@ static int spawn(const struct process_program *program, int channel, int log, pi
         no = set_attributes(&attr);
         if (no == 0)
             no = set_files(&files, channel, log);
-        if (no == 0) /* it takes char *const [], and changes none of them */
+        if (no == 0) /* it takes char *const [], but does not change the strings */
             no = posix_spawn(pid, program->argv[0], &files, &attr, (char *const *)program->argv,
                              (char *const *)program->environment);
         posix_spawn_file_actions_destroy(&files);
@@ -87,7 +88,7 @@ static int start(const struct process_program *program, int channel, int log, pi
     if (!program->starter)
         return spawn(program, channel, log, pid);
     int no = starter_start(program->starter, program->index, channel, log, pid);
-    if (no != 0 && *pid > 0) /* a child of ours that became no program */
+    if (no != 0 && *pid > 0) /* a child that could not execute its program */
         waitpid(*pid, NULL, 0);
     return no;
 }
@@ -106,7 +107,7 @@ bool process_start(const struct process_program *program, struct process *out, s
     bool ok = false;
 
     if (!make_pipes(channel, log)) {
-        err_set_errno(err, ERR_IO, errno, "no pipe to %s can be made", program->argv[0]);
+        err_set_errno(err, ERR_IO, errno, "no pipe to %s can be created", program->argv[0]);
         goto out;
     }
     int no = start(program, channel[1], log[1], &p.pid);
@@ -116,7 +117,7 @@ bool process_start(const struct process_program *program, struct process *out, s
     }
     p.channel = channel[0];
     p.log = log[0];
-    channel[0] = log[0] = -1; /* handed over */
+    channel[0] = log[0] = -1; /* ownership was passed on */
     *out = p;
     ok = true;
 out:
@@ -146,7 +147,7 @@ void process_signal(struct process *p, int signal)
     if (p->starter)
         starter_signal(p->starter, p->pid, signal);
     else
-        kill(-p->pid, signal); /* the leader of its session and so of its group */
+        kill(-p->pid, signal); /* the leader of its session, and thus of its process group */
 }
 
 const char *process_how(struct process *p, char *out)

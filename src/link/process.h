@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program of ours in a process of its own: how it is started, what it inherits (nothing but its
- * two pipes), and how it ended.
+ * A program of ours in a separate process: how it is started, what it inherits (only its two
+ * pipes), and how it ended.
  */
 #ifndef HSMFERRY_LINK_PROCESS_H
 #define HSMFERRY_LINK_PROCESS_H
@@ -15,30 +15,30 @@
 
 struct process {
     pid_t pid;               /* 0: never started, or reaped */
-    int status;              /* as waitpid(2) tells it, once reaped; -1: never known */
+    int status;              /* from waitpid(2), once reaped; -1: never known */
     int channel;             /* its standard input and output: a socket, non-blocking at our end */
     int log;                 /* its standard error: the reading end of a pipe, non-blocking */
-    struct starter *starter; /* who started it for us; NULL: we did */
+    struct starter *starter; /* the process that started it for us; NULL: this process did */
 };
 
-/* What is started. */
+/* The program to start. */
 struct process_program {
     const char *const *argv;        /* argv[0] an absolute path */
     const char *const *environment; /* all of it, NULL at the end */
-    struct starter *starter;        /* what may start programs; NULL: we do it ourselves ... */
-    unsigned index;                 /* ... else this one of its programs, whatever argv says */
+    struct starter *starter;        /* the process that starts it; NULL: this process does ... */
+    unsigned index; /* ... otherwise the number of the program there; argv is then ignored */
 };
 
-/* Starts a program with exactly this environment. It gets descriptors 0, 1 and 2 and no other, no
- * blocked or ignored signals, and a session of its own: a ^C on our terminal does not reach it,
- * nor can it reach our terminal. A socket, not a pipe, because /proc lets nobody open a socket a
- * second time. Errors: ERR_CONFIG (no such program), ERR_IO. */
+/* Starts a program with exactly this environment. It inherits descriptors 0, 1 and 2 only, no
+ * blocked or ignored signals, and runs in a separate session: a ^C on our terminal does not reach
+ * it, and it cannot access our terminal. The channel is a socket, not a pipe, because a socket
+ * cannot be opened a second time through /proc. Errors: ERR_CONFIG (no such program), ERR_IO. */
 bool process_start(const struct process_program *program, struct process *out, struct err *err);
 
-/* Has it ended? Reaps it if so. Never waits. */
+/* Has it ended? Reaps it if it has. Never waits. */
 bool process_ended(struct process *p);
 
-/* Sends signal to it and its helpers, unless it has ended. */
+/* Sends signal to the process and its helpers, unless it has ended. */
 void process_signal(struct process *p, int signal);
 
 /* How it ended: "exit 1", "killed by signal 11, Segmentation fault", "still running". out has
@@ -46,7 +46,7 @@ void process_signal(struct process *p, int signal);
 enum { PROCESS_HOW_SIZE = 80 };
 const char *process_how(struct process *p, char *out);
 
-/* Closes our ends. Its end is the caller's business. */
+/* Closes our ends. Ending the process is left to the caller. */
 void process_close(struct process *p);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each function of the contract is one question to the agent; long lists are asked for in pages. */
+/* Each function of the contract is one request to the agent; long lists are requested in pages. */
 #include "link/remote.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static bool ask(struct hsm *hsm, Pb__Request__CallCase call, void *args,
     return agent_client_ask(((struct remote *)hsm)->client, call, args, answer, out, err);
 }
 
-/* protobuf-c's members are not const, though packing changes nothing. */
+/* protobuf-c's members are not const, although packing does not change them. */
 static char *lend_text(const char *text)
 {
     return (char *)text;
@@ -89,7 +89,7 @@ static bool get_handle(const Pb__Reply *reply, void *out, struct err *err)
     return true;
 }
 
-/* The two handles of a throw-away key. */
+/* The two handles of a test key. */
 struct made {
     uint64_t handle, public_handle;
 };
@@ -105,7 +105,7 @@ static bool get_made(const Pb__Reply *reply, void *out, struct err *err)
 static const struct agent_client_answer blob_answer = {PB__REPLY__RESULT_BLOB, get_blob};
 static const struct agent_client_answer handle_answer = {PB__REPLY__RESULT_HANDLE, get_handle};
 
-/* --- lists, page by page: each page is appended to what came before --- */
+/* --- lists: each page is appended to the previous ones --- */
 
 struct key_pages {
     struct key_list list;
@@ -358,7 +358,8 @@ static bool remote_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
     return ask(hsm, PB__REQUEST__CALL_DESTROY, &object, &done, NULL, err);
 }
 
-/* A name that is longer than is kept of it cannot be compared, so nothing is destroyed by it. */
+/* An object whose label or id is longer than the stored part cannot be compared, so it is not
+ * destroyed. */
 static bool remote_remove(struct hsm *hsm, const struct key_desc *is, struct err *err)
 {
     Pb__Remove msg;
@@ -380,7 +381,7 @@ static void remote_close(struct hsm *hsm)
     free(hsm);
 }
 
-/* It has no open(): remote_open() needs more than a place. */
+/* There is no open(), because remote_open() needs more parameters. */
 static const struct hsm_driver remote_driver = {
     .name = "remote",
     .close = remote_close,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The console's end: each function is one request and its answer. */
+/* The console's side: each function is one request and its answer. */
 #include "link/starter.h"
 
 #include <errno.h>
@@ -28,7 +28,8 @@ bool starter_new(const char *own_agent, struct starter **out, struct err *err)
         return err_set(err, ERR_FAILED, "There is no memory for starting agents");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0 || (s->pid = fork()) < 0) {
         free(s);
-        return err_set_errno(err, ERR_FAILED, errno, "No process that starts agents can be made");
+        return err_set_errno(err, ERR_FAILED, errno,
+                             "The process that starts agents cannot be created");
     }
     if (s->pid == 0) {
         close(fds[0]);
@@ -61,7 +62,7 @@ bool starter_is_sealed(const struct starter *s)
 
 struct packet {
     struct starter_request request;
-    size_t len; /* of the words */
+    size_t len; /* of words */
     bool full;
     char words[STARTER_MESSAGE - sizeof(struct starter_request)];
 };
@@ -94,7 +95,7 @@ static void put_fds(struct msghdr *msg, const int fds[2])
     memcpy(CMSG_DATA(c), fds, 2 * sizeof(int));
 }
 
-/* fds may be NULL. Returns 0, or errno: of the way there, or as it was answered. */
+/* fds may be NULL. Returns 0, or the errno of sending the request or in its answer. */
 static int ask(struct starter *s, struct packet *p, const int *fds, pid_t *pid)
 {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {0};
@@ -176,14 +177,14 @@ bool starter_choose(struct starter *s, unsigned index, const struct starter_prog
         return true;
     if (no == EACCES) {
         err_set(err, ERR_DENIED,
-                "The module, or a file that its environment names, was written since this console "
-                "started, where it may write itself");
+                "The module, or a file that its environment names, was written after this console "
+                "started, in a folder where the console may write");
         err_now(err, "It was not loaded");
         return err_next(err, "Start hsmferry again, or choose one outside the folders of reports "
                              "and ceremony files");
     }
     err_set_errno(err, no == EPERM ? ERR_DENIED : ERR_FAILED, no,
-                  "This device cannot be reached any more");
+                  "This device can no longer be chosen");
     return err_next(err, "Start hsmferry again, with a ceremony file that names it");
 }
 
@@ -208,6 +209,6 @@ void starter_signal(struct starter *s, pid_t pid, int signal)
     if (!p)
         return;
     p->request = (struct starter_request){.kind = STARTER_SIGNAL, .pid = pid, .signal = signal};
-    (void)ask(s, p, NULL, NULL); /* one that has ended needs none */
+    (void)ask(s, p, NULL, NULL); /* an agent that has already ended needs no signal */
     free(p);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the console and the process that starts agents say to each other; see hsm/starter.h. */
+/* The messages between the console and the process that starts agents; see link/starter.h. */
 #ifndef HSMFERRY_LINK_STARTER_MESSAGES_H
 #define HSMFERRY_LINK_STARTER_MESSAGES_H
 
@@ -14,18 +14,18 @@ enum starter_kind {
     STARTER_KINDS
 };
 
-/* One request is one packet: this, then its words, each with its NUL. Those of a program: its
- * command (none: our own agent), its module, its environment. */
+/* One request is one packet: this header, then its words, each terminated by a NUL. The words of a
+ * program are its command (none: our own agent), its module, its environment. */
 struct starter_request {
     uint32_t kind, program;
-    uint32_t command_words, words; /* how many; words counts all */
+    uint32_t command_words, words; /* command_words of words are the command */
     int32_t pid, signal;
     uint32_t chooses;
 };
 
 struct starter_answer {
     int32_t error; /* errno; 0: done */
-    int32_t pid;   /* of STARTER_START: also of a child whose program could not be started */
+    int32_t pid;   /* for STARTER_START: also set for a child whose program could not be started */
 };
 
 /* Serves requests on fd until it ends; never returns. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The other end: takes nothing for granted of what the console says, which may be another's program
- * by now. It reads requests of a fixed form and lists of words, and interprets no more than that.
+ * The other side. It does not trust the console, which may be compromised by now: it reads requests
+ * of a fixed form and lists of words, and interprets nothing else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@
 enum { AGENTS_MAX = 64 };
 
 struct program {
-    char *text; /* holds all words */
+    char *text; /* the memory of all words */
     const char **words;
     size_t command_words;
     const char *module;
@@ -34,7 +34,7 @@ struct program {
 
 struct agent {
     pid_t pid;
-    int fd; /* a pidfd: its number is not another's while this says that it lives */
+    int fd; /* a pidfd: while it shows a live process, its number cannot belong to another */
 };
 
 struct server {
@@ -47,7 +47,7 @@ struct server {
     size_t agent_count;
 };
 
-/* One request as it came: words are NUL-terminated, fds are -1 where there are none. */
+/* One request as received: words are NUL-terminated, fds are -1 if there are none. */
 struct arrived {
     struct starter_request request;
     const char *words;
@@ -57,7 +57,7 @@ struct arrived {
 
 /* --- programs --- */
 
-/* What names code would put other code into an agent than its module. */
+/* Refuses variables that name code, which would load other code than the module into an agent. */
 static bool environment_may_hold(const char *entry)
 {
     return strchr(entry, '=') && variable_rank(entry, NULL) < VARIABLE_NEVER;
@@ -107,7 +107,7 @@ static bool same_command(const struct program *a, const struct program *b)
     return true;
 }
 
-/* Does this real path lie in one of the console's folders? */
+/* Is this real path in one of the console's folders? */
 static bool is_in_folders(const struct server *s, const char *real)
 {
     for (char *const *folder = s->folders; *folder; folder++) {
@@ -123,9 +123,9 @@ static bool is_later(const struct timespec *a, const struct timespec *b)
     return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec >= b->tv_nsec;
 }
 
-/* Could the console have written the file that this path names? One that is not there could come to
- * be in a folder that is; the console makes none. When a file was changed, nobody can set; and
- * renaming it is a change. */
+/* Could the console have written the file that this path names? Yes if the file does not exist yet
+ * but its folder is one of the console's. Otherwise the change time decides: it cannot be set, and
+ * renaming updates it. */
 static bool could_be_its_own(const struct server *s, const char *path)
 {
     char real[PATH_MAX], folder[PATH_MAX];
@@ -142,8 +142,8 @@ static bool could_be_its_own(const struct server *s, const char *path)
     return realpath(folder, real) && is_in_folders(s, real);
 }
 
-/* Would it run code that the console could have written? (A database of keys, sql:, is none, and is
- * opened so that none in it is loaded.) */
+/* Would it run code that the console could have written? (A database of keys, sql:, is not code,
+ * and is opened in such a way that it loads none.) */
 static bool runs_its_own(const struct server *s, const struct program *p)
 {
     if (p->command_words)
@@ -159,7 +159,7 @@ static bool holds(const struct program *p, const char *variable)
     return false;
 }
 
-/* A library may take its configuration, and with it code, from a file that a new variable names. */
+/* A library may read its configuration, and with it code, from a file that a new variable names. */
 static bool names_its_own(const struct server *s, const struct program *was,
                           const struct program *p)
 {
@@ -226,14 +226,14 @@ static void default_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* In the child. failed: where errno goes if there is no such program. */
+/* Runs in the child. failed: the descriptor that receives errno if there is no such program. */
 static _Noreturn void become(const struct server *s, const struct program *p, const int fds[2],
                              int failed)
 {
     const char *own[] = {s->own_agent, "--module", p->module, NULL};
     const char **argv = own;
 
-    if (p->command_words) { /* ends where the module stands */
+    if (p->command_words) { /* the list ends before the module */
         argv = p->words;
         argv[p->command_words] = NULL;
     }
@@ -274,7 +274,8 @@ static int start(struct server *s, const struct arrived *a, pid_t *pid)
         return EAGAIN;
     if (pipe2(failed, O_CLOEXEC) != 0)
         return errno;
-    /* The console's child, not ours: it waits for it. (Its exit signal is ours then: SIGCHLD.) */
+    /* With CLONE_PARENT it is the console's child, which waits for it. (The exit signal is then
+     * that of this process: SIGCHLD.) */
     *pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD, 0, &pidfd, 0, 0);
     if (*pid == 0)
         become(s, &s->programs[a->request.program], a->fds, failed[1]);
@@ -303,7 +304,7 @@ static int send_signal(struct server *s, const struct starter_request *r)
 
 /* --- requests --- */
 
-/* The descriptors that came: two for a start, none else. What is too many is closed. */
+/* Accepts the received descriptors: two for a start, otherwise none. Others are closed. */
 static void take_fds(struct msghdr *msg, int fds[2])
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
@@ -330,7 +331,7 @@ static bool are_words(const struct arrived *a)
     return count == a->request.words && (a->len == 0 || a->words[a->len - 1] == '\0');
 }
 
-/* False at the end of the channel. */
+/* Returns false at the end of the channel. */
 static bool receive(int fd, char *buffer, struct arrived *a, int *no)
 {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
@@ -375,7 +376,7 @@ static int answer(struct server *s, const struct arrived *a, pid_t *pid)
     }
 }
 
-/* Out of the terminal's reach, and of the console's: it keeps no descriptor but its own. */
+/* Detaches from the terminal, and closes every descriptor except its channel. */
 static int withdraw(int fd)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -392,12 +393,12 @@ static int withdraw(int fd)
 
 _Noreturn void starter_serve(int fd, const char *own_agent)
 {
-    static char buffer[STARTER_MESSAGE]; /* one, of this process */
+    static char buffer[STARTER_MESSAGE]; /* static, because one request is handled at a time */
     struct server s = {.own_agent = own_agent};
     struct arrived a;
     int no = 0;
 
-    clock_gettime(CLOCK_REALTIME_COARSE, &s.began); /* as file systems take it */
+    clock_gettime(CLOCK_REALTIME_COARSE, &s.began); /* the clock that file systems use */
     fd = withdraw(fd);
     while (fd >= 0 && receive(fd, buffer, &a, &no)) {
         pid_t pid = 0;

@@ -88,7 +88,7 @@ void wire_put_err(const struct err *err, Pb__Error *msg)
     msg->next = field_lend(err->next);
 }
 
-/* Safe text passes; anything else is made safe and cut to fit. */
+/* Accepts safe text; makes anything else safe, and truncates it to fit. */
 static void make_text(const char *msg, char *out, size_t size)
 {
     if (!field_text(msg, "", out, size, NULL))
@@ -101,14 +101,14 @@ bool wire_get_err(const Pb__Error *msg, struct err *out, struct err *err)
         return err_set(err, ERR_DATA, "failure %u is unknown", msg->code);
     *out = (struct err){.code = (enum err_code)msg->code, .hsm_code = msg->hsm_code};
     make_text(msg->hsm_name, out->hsm_name, sizeof out->hsm_name);
-    make_text(msg->what[0] ? msg->what : "it does not say what failed", out->what,
+    make_text(msg->what[0] ? msg->what : "it does not report what failed", out->what,
               sizeof out->what);
     make_text(msg->now, out->now, sizeof out->now);
     make_text(msg->next, out->next, sizeof out->next);
     return true;
 }
 
-/* --- what requests carry --- */
+/* --- contents of requests --- */
 
 void wire_put_where(const struct hsm_where *where, Pb__Where *msg)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between the contract's types and the messages of hsm.proto.
+ * Converts between the contract's types and the messages of hsm.proto.
  *
- * wire_put_*: the message borrows from the structure, so it must be packed while that lives.
+ * wire_put_*: the message borrows from the structure, so it must be packed while the structure
+ * lives.
  * wire_get_*: every field is checked - lengths, counts, enums, unknown flags, handle 0, text that
- * text_safe() did not write - and what is wrong is ERR_DATA, naming the field. Both sides check
- * what they receive; an out-parameter is written only when all of it is good.
+ * text_safe() did not write - and an invalid one is ERR_DATA, with the field's name. Both sides
+ * check what they receive; an out-parameter is written only if all of it is valid.
  */
 #ifndef HSMFERRY_LINK_WIRE_H
 #define HSMFERRY_LINK_WIRE_H
@@ -37,7 +38,7 @@ bool wire_pack(const ProtobufCMessage *msg, struct bytes *frame, struct err *err
 /* The call's name as in hsm.proto: "wrap". */
 const char *wire_call_name(Pb__Request__CallCase call);
 
-/* --- single fields; name is for the message --- */
+/* --- single fields; name is used in the message --- */
 
 bool wire_get_handle(uint64_t handle, const char *name, struct err *err);
 bool wire_get_bytes(const ProtobufCBinaryData *msg, size_t min, size_t max, const char *name,
@@ -48,32 +49,32 @@ bool wire_get_proof(uint32_t msg, enum hsm_proof *out, struct err *err);
 /* The label of a temporary object: safe text, at most KEY_LABEL_MAX octets. */
 bool wire_get_label(const char *msg, struct err *err);
 
-/* A label or id of max octets at most; it stays in the message. */
+/* A label or id of at most max octets; it stays in the message. */
 bool wire_get_name(const ProtobufCBinaryData *msg, size_t max, const char *name, struct err *err);
 
-/* A failure. Its sentences are for people, so what is not safe text is made so. */
+/* A failure. Its sentences are for people, so text that is not safe is made safe. */
 void wire_put_err(const struct err *err, Pb__Error *msg);
 bool wire_get_err(const Pb__Error *msg, struct err *out, struct err *err);
 
-/* --- what requests carry --- */
+/* --- contents of requests --- */
 
 void wire_put_remove(const struct key_desc *is, Pb__Remove *msg);
 bool wire_get_remove(const Pb__Remove *msg, struct key_desc *out, struct err *err);
 void wire_put_where(const struct hsm_where *where, Pb__Where *msg);
 bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err);
 
-/* The PIN is copied into *out; wiping the message is the caller's business. */
+/* Copies the PIN into *out; the caller wipes the message. */
 bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err *err);
 
-/* What the constraints of a message point to. */
+/* The memory that the terms of a message point to. */
 struct wire_constraints {
     Pb__Terms msg;
     Pb__KeyTemplate template[KEY_TEMPLATES];
     Pb__KeyTemplate *refs[KEY_TEMPLATES];
 };
 
-/* *out and the spki it may point to (*spki, not to be freed) borrow from the message; *constraints
- * is what its constraints point to. Both ways. */
+/* *out and the spki that it may point to (*spki, which must not be freed) borrow from the message;
+ * *constraints is the memory of its terms. Both apply to put and get. */
 void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
                        struct wire_constraints *constraints);
 bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct bytes *spki,
@@ -82,9 +83,9 @@ bool wire_get_template(const Pb__Template *msg, struct hsm_template *out, struct
 void wire_put_sample(const struct key_sample *sample, Pb__MakeKey *msg);
 bool wire_get_sample(const Pb__MakeKey *msg, struct key_sample *out, struct err *err);
 
-/* --- what replies carry --- */
+/* --- contents of replies --- */
 
-/* What the files of a message point to. */
+/* The memory that the files of a message point to. */
 struct wire_files {
     Pb__File msg[HSM_LOADED_MAX];
     Pb__File *refs[HSM_LOADED_MAX];
@@ -96,16 +97,16 @@ bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err);
 void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg);
 bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err);
 
-/* constraints is room for what msg points to. */
+/* terms is the memory that msg points to. */
 void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_constraints *constraints);
 bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err);
 
-/* Lends the calls of operations and proofs to msg; refs has room for HSM_OPS + HSM_PROOFS. */
+/* Lends the call names of acts and proofs to msg; refs has room for HSM_OPS + HSM_PROOFS. */
 void wire_put_calls(const struct hsm_capabilities *caps, char **refs, Pb__Offers *msg);
 void wire_put_capability(const struct hsm_capability *capability, Pb__Offer *msg);
 bool wire_get_capabilities(const Pb__Offers *msg, struct hsm_capabilities *out, struct err *err);
 
-/* out->spki is the caller's to free. */
+/* The caller frees out->spki. */
 bool wire_get_pair(const Pb__Pair *msg, struct hsm_pair *out, struct err *err);
 
 #endif

@@ -77,7 +77,7 @@ bool wire_get_constraints(const Pb__Terms *msg, struct key_constraints *out, str
     for (size_t i = 0; i < msg->n_allowed; i++)
         allowed[i] = msg->allowed[i];
     if (!is_date(msg->start) || !is_date(msg->end))
-        return err_set(err, ERR_DATA, "a date is none");
+        return err_set(err, ERR_DATA, "a date is invalid");
     if (msg->n_templates != 0 && msg->n_templates != KEY_TEMPLATES)
         return err_set(err, ERR_DATA, "%zu templates of a key", msg->n_templates);
     for (size_t i = 0; i < msg->n_templates; i++)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What limits a key, in messages. */
+/* The constraints of a key, in messages. */
 #ifndef HSMFERRY_LINK_WIRE_CONSTRAINTS_H
 #define HSMFERRY_LINK_WIRE_CONSTRAINTS_H
 
 #include "link/wire.h"
 
-/* Lent to a message that is packed while room lives; NULL: nothing is known. */
+/* Lends terms to a message that is packed while room lives; NULL: nothing is known. */
 Pb__Terms *wire_lend_constraints(const struct key_constraints *constraints,
                                  struct wire_constraints *room);
 
-/* Errors: ERR_DATA, naming the field. */
+/* Errors: ERR_DATA, with the name of the field. */
 bool wire_get_constraints(const Pb__Terms *msg, struct key_constraints *out, struct err *err);
 
 #endif

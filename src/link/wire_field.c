@@ -43,7 +43,7 @@ bool field_enum(uint32_t value, unsigned count, const char *name, struct err *er
 
 bool field_flags(uint32_t flags, uint32_t known, const char *name, struct err *err)
 {
-    return (flags & ~known) == 0 || err_set(err, ERR_DATA, "%s holds unknown bits", name);
+    return (flags & ~known) == 0 || err_set(err, ERR_DATA, "%s contains unknown bits", name);
 }
 
 bool field_length(const ProtobufCBinaryData *msg, size_t min, size_t max, const char *name,
@@ -58,7 +58,7 @@ size_t field_at_most(size_t len, size_t max)
     return len < max ? len : max;
 }
 
-/* Bytes that may be cut: len is the true length, at most max of them are here. */
+/* Bytes that may be truncated: len is the true length, at most max of them are present. */
 bool field_cut(const ProtobufCBinaryData *msg, uint32_t len, size_t max, const char *name,
                struct err *err)
 {

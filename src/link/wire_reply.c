@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What replies carry. */
+/* Contents of replies. */
 #include "link/wire.h"
 
 #include <string.h>
@@ -117,7 +117,7 @@ static bool get_loaded(const Pb__Info *msg, struct hsm_info *out, struct err *er
 
 bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err)
 {
-    struct hsm_info i = {0}; /* to the last byte: it may go to disk */
+    struct hsm_info i = {0}; /* also its padding: it may be written to disk */
 
     if (!get_about(msg, &i.about, err) ||
         !field_text(msg->loading, "loading", i.loading, sizeof i.loading, err) ||
@@ -151,8 +151,8 @@ bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err)
         !field_text(msg->description, "slot's description", s.description, sizeof s.description,
                     err) ||
         !field_text(msg->label, "token's label", s.label, sizeof s.label, err) ||
-        !field_text(msg->manufacturer, "token's maker", s.manufacturer, sizeof s.manufacturer,
-                    err) ||
+        !field_text(msg->manufacturer, "token's manufacturer", s.manufacturer,
+                    sizeof s.manufacturer, err) ||
         !field_text(msg->model, "token's model", s.model, sizeof s.model, err) ||
         !field_text(msg->serial, "token's serial number", s.serial, sizeof s.serial, err) ||
         !field_text(msg->hardware, "hardware version", s.hardware, sizeof s.hardware, err) ||
@@ -185,7 +185,7 @@ void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_constrai
     msg->terms = wire_lend_constraints(&key->constraints, constraints);
 }
 
-/* Bytes that are there in full or not at all. */
+/* Bytes that are present in full or not at all. */
 static bool get_whole(const ProtobufCBinaryData *msg, size_t size, const char *name,
                       struct err *err)
 {

@@ -9,7 +9,7 @@ set -u
 python=/usr/bin/python3
 [ -x "$python" ] || skip_all "python3 is not installed"
 hostile=$abs_top_builddir/tests/fake/hostile
-gone='Nothing more can be asked of this HSM; whether it finished this call is not known\. Look at the HSM'
+gone='Nothing more can be asked of this HSM; whether it finished this call is not known\. Check the state of the HSM'
 
 # spoiled SIDE HOW CALL N: a ceremony in which this answer of this side is spoiled.
 spoiled() {
@@ -24,8 +24,8 @@ words_of() {
     case $1 in
     die | late) echo 'the agent ended' ;;
     half) echo 'stopped in the middle of an answer' ;;
-    garbage | more | other) echo 'makes no sense' ;;
-    huge) echo 'is longer than any may be' ;;
+    garbage | more | other) echo 'is invalid' ;;
+    huge) echo 'exceeds the maximum length' ;;
     esac
 }
 
@@ -42,23 +42,23 @@ one_there() {
 while read -r how says; do
     good && edit "/^destination:/,\$ s|^  agent: .*|  agent: [\"$hostile\", \"$how\"]|" \
         's/^  module: .*destination/&\n  time-limit: 2/'
-    ok "an agent's $how: 69" ends 69 "$says" "Look at the HSM, then start again|same version of both"
+    ok "an agent's $how: 69" ends 69 "$says" "Check the state of the HSM, then start again|same version of both"
 done <<'END'
-noise makes no sense|longer than any may be
-oversize longer than any may be
+noise is invalid|exceeds the maximum length
+oversize exceeds the maximum length
 deaf no answer from the HSM for 2 s
 leave the agent ended.*exit 3
 crash the agent ended.*killed by signal 9
 half the agent ended|stopped in the middle
-other-magic makes no sense
+other-magic is invalid
 answer-half stopped in the middle
-answer-noise makes no sense
-answer-oversize longer than any may be
-answer-other-id makes no sense
+answer-noise is invalid
+answer-oversize exceeds the maximum length
+answer-other-id is invalid
 answer-never no answer from the HSM for 2 s
 END
 good && edit "/^destination:/,\$ s|^  agent: .*|  agent: [\"$hostile\", \"other-version\"]|"
-ok "an agent of another version: 78" ends 78 'speaks protocol' 'Install the same version of both'
+ok "an agent of another version: 78" ends 78 'with protocol' 'Install the same version of both'
 
 # --- within it: nothing arrived -------------------------------------------------------------------
 

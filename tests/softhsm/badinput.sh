@@ -57,10 +57,10 @@ ok "a library that is no module" refuses 69 'has no C_GetFunctionList' 'Nothing 
     'Name the module that came with the HSM'
 one none die:C_Initialize:1:11
 ok "a module that crashes when it starts" refuses 69 'the agent ended, in open .*signal 11' \
-    'Nothing more can be asked' 'Look at the HSM'
+    'Nothing more can be asked' 'Check the state of the HSM'
 one none hang:C_Initialize:1
 edit '/^destination:/,$ s/^  api: .*/&\n  time-limit: 2/'
-ok "one that hangs" refuses 69 'no answer from the HSM for 2 s, in open' 'Look at the HSM'
+ok "one that hangs" refuses 69 'no answer from the HSM for 2 s, in open' 'Check the state of the HSM'
 one none fail:C_Initialize:1
 ok "one that does not start" refuses 69 'does not start .C_Initialize. .0x30 CKR_DEVICE_ERROR' \
     'Nothing was changed' 'Check the HSM'

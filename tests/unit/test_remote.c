@@ -144,8 +144,8 @@ static void bad_beginning_is_told(void **state)
         const char *how, *words;
         int limit_ms;
     } rows[] = {
-        {"noise", "longer than any may be", ENOUGH_MS},
-        {"oversize", "longer than any may be", ENOUGH_MS},
+        {"noise", "exceeds the maximum length", ENOUGH_MS},
+        {"oversize", "exceeds the maximum length", ENOUGH_MS},
         {"deaf", "no answer from the HSM for 0.3 s", LIMIT_MS},
         {"leave", "the agent: exit 3", ENOUGH_MS},
         {"crash", "killed by signal 9, Killed", ENOUGH_MS},
@@ -214,9 +214,9 @@ static void bad_answer_is_told(void **state)
     check_bad_answer("answer-half", "in the middle of an answer", ENOUGH_MS);
     check_bad_answer("answer-half-and-stay", "no answer", LIMIT_MS);
     check_bad_answer("answer-noise", "not a reply", ENOUGH_MS);
-    check_bad_answer("answer-oversize", "longer than any may be", ENOUGH_MS);
-    check_bad_answer("answer-other-kind", "another question", ENOUGH_MS);
-    check_bad_answer("answer-nothing", "another question", ENOUGH_MS);
+    check_bad_answer("answer-oversize", "exceeds the maximum length", ENOUGH_MS);
+    check_bad_answer("answer-other-kind", "another call", ENOUGH_MS);
+    check_bad_answer("answer-nothing", "another call", ENOUGH_MS);
     check_bad_answer("answer-handle-0", "handle is 0", ENOUGH_MS);
     check_bad_answer("answer-no-failure", "failure 0 is unknown", ENOUGH_MS);
     check_bad_answer("answer-never", "still running", LIMIT_MS);
@@ -284,10 +284,10 @@ static void reply_with_a_wrong_id_is_refused(void **state)
     assert_int_equal(handle, 7);
     check_gone(
         agent_client_ask(client, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer, &handle, &err),
-        &err, "another request");
+        &err, "no request of ours");
     assert_int_equal(handle, 7);
     agent_client_close(client);
-    check_bad_answer("answer-other-id", "another request", ENOUGH_MS);
+    check_bad_answer("answer-other-id", "no request of ours", ENOUGH_MS);
 }
 
 static void too_many_calls_at_once(void **state)
@@ -321,7 +321,7 @@ static void bad_list_is_told(void **state)
 
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         struct hsm *hsm = open_hostile(ways[i], ENOUGH_MS);
-        check_gone(hsm->driver->handles(hsm, &handles, &count, &err), &err, "makes no sense");
+        check_gone(hsm->driver->handles(hsm, &handles, &count, &err), &err, "is invalid");
         assert_null(handles);
         hsm->driver->close(hsm);
     }

@@ -230,8 +230,8 @@ static void slot_is_checked(void **state)
     m = good, m.description = long_text, slot_refused(&m, "description");
     m = good, m.label = unsafe, slot_refused(&m, "label");
     m = good, m.label = long_text, slot_refused(&m, "label");
-    m = good, m.manufacturer = unsafe, slot_refused(&m, "maker");
-    m = good, m.manufacturer = long_text, slot_refused(&m, "maker");
+    m = good, m.manufacturer = unsafe, slot_refused(&m, "manufacturer");
+    m = good, m.manufacturer = long_text, slot_refused(&m, "manufacturer");
     m = good, m.model = unsafe, slot_refused(&m, "model");
     m = good, m.model = long_text, slot_refused(&m, "model");
     m = good, m.serial = unsafe, slot_refused(&m, "serial");
