@@ -28,7 +28,7 @@ bool bytes_set(struct bytes *to, const void *data, size_t len, struct err *err)
         return false;
     if (len)
         memcpy(copy.data, data, len);
-    bytes_free(to); /* only now: data may lie in it */
+    bytes_free(to); /* only now, because data may point into it */
     *to = copy;
     return true;
 }

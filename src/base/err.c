@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-/* One row for each code: its name in logs and reports, and the exit code that belongs to it. */
+/* One row for each code: its name in logs and reports, and its exit code. */
 static const struct {
     const char *name;
     int exit;
@@ -29,7 +29,7 @@ static const struct {
     [ERR_STOPPED] = {"stopped", 2},
 };
 
-/* Every setter fills a fresh value first: the arguments may point into *err itself. */
+/* Every setter fills a new value first, because the arguments may point into *err. */
 static struct err __attribute__((format(printf, 2, 0)))
 fresh(enum err_code code, const char *fmt, va_list args)
 {
@@ -70,7 +70,7 @@ bool err_set_hsm(struct err *err, enum err_code code, uint64_t hsm_code, const c
 
 bool err_set_errno(struct err *err, enum err_code code, int no, const char *fmt, ...)
 {
-    const char *words = strerrordesc_np(no); /* the same in every locale and thread */
+    const char *words = strerrordesc_np(no); /* the same words in every locale and thread */
     struct err made;
     va_list args;
 
@@ -90,11 +90,11 @@ bool err_set_errno(struct err *err, enum err_code code, int no, const char *fmt,
 
 _Static_assert((int)ERR_NOW_MAX <= (int)ERR_NEXT_MAX, "fill() has room for both");
 
-/* Fills one of the shorter sentences. The arguments may point into it. */
+/* Sets one of the shorter sentences. The arguments may point into it. */
 static void __attribute__((format(printf, 3, 0)))
 fill(char *to, size_t size, const char *fmt, va_list args)
 {
-    char text[ERR_NEXT_MAX] = ""; /* all of it: a failure is sent as it lies in memory */
+    char text[ERR_NEXT_MAX] = ""; /* every byte is set: a failure is sent as a whole */
 
     text_vprint(text, size, fmt, args);
     memcpy(to, text, size);
@@ -138,7 +138,7 @@ int err_exit(enum err_code code)
     return (unsigned)code < ERR_CODES ? codes[code].exit : codes[ERR_UNFINISHED].exit;
 }
 
-/* Writes before, text with after in front of its one full stop. */
+/* Writes before, text and after, with exactly one full stop at the end. */
 static size_t sentence(char *out, size_t size, const char *before, const char *text,
                        const char *after)
 {

@@ -27,7 +27,7 @@ static bool check_trust(const struct stat *st, mode_t forbidden, const char *sho
         return err_set(err, ERR_DENIED, "%s is not a regular file", shown);
     if (st->st_uid != geteuid() && st->st_uid != 0) {
         err_set(err, ERR_DENIED, "%s belongs to another user (%u)", shown, (unsigned)st->st_uid);
-        return err_next(err, "Take a copy of your own, once you have read it");
+        return err_next(err, "Read it, then make your own copy of it");
     }
     if (st->st_mode & forbidden & (S_IRGRP | S_IROTH)) {
         err_set(err, ERR_DENIED, "%s can be read by other users", shown);
@@ -42,7 +42,7 @@ static bool check_trust(const struct stat *st, mode_t forbidden, const char *sho
 
 bool file_open_trusted(const char *path, mode_t forbidden, int *fd, struct err *err)
 {
-    /* O_NONBLOCK: opening a named pipe would wait for its other end. */
+    /* O_NONBLOCK: opening a named pipe would otherwise wait for its other end. */
     int opened = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     char shown[FILE_SHOWN];
     struct stat st;
@@ -60,7 +60,7 @@ bool file_open_trusted(const char *path, mode_t forbidden, int *fd, struct err *
         return err_set_errno(err, errno == EACCES ? ERR_DENIED : ERR_IO, errno,
                              "%s cannot be opened", shown);
     if (fstat(opened, &st) != 0)
-        err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", shown);
+        err_set_errno(err, ERR_IO, errno, "%s cannot be examined", shown);
     else if (check_trust(&st, forbidden, shown, err)) {
         *fd = opened;
         return true;
@@ -76,16 +76,16 @@ static bool check_folder(const char *folder, struct err *err)
 
     file_shown(folder, shown);
     if (lstat(folder, &st) != 0)
-        return err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", shown);
+        return err_set_errno(err, ERR_IO, errno, "%s cannot be examined", shown);
     if (!S_ISDIR(st.st_mode))
         return err_set(err, ERR_DENIED, "%s is not a folder", shown);
     if (st.st_uid != geteuid() && st.st_uid != 0)
         return err_set(err, ERR_DENIED, "the folder %s belongs to another user (%u)", shown,
                        (unsigned)st.st_uid);
-    /* In a sticky one they can take away nothing that is not theirs. */
+    /* In a folder with the sticky bit they can remove or rename only their own files. */
     if (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX)) {
         err_set(err, ERR_DENIED, "the folder %s can be changed by other users", shown);
-        return err_next(err, "Look at what is in it, then run: chmod go-w %s", shown);
+        return err_next(err, "Check its content, then run: chmod go-w %s", shown);
     }
     return true;
 }

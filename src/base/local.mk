@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Knows nothing of HSMs.
+# Independent of HSMs.
 noinst_LIBRARIES += libbase.a
 libbase_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS) $(YAML_CFLAGS)
 libbase_a_SOURCES = \

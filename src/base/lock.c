@@ -19,8 +19,8 @@
 
 enum { LOCK_MODE = 0644, LOCK_READABLE = 0444, TRIES = 50 };
 
-/* The process that holds a lock on this file, as far as the kernel tells; 0: it does not.
- * A line: "12: FLOCK  ADVISORY  WRITE 4711 08:01:131 0 EOF" (proc_locks(5)). */
+/* The process that holds a lock on this file, according to the kernel; 0: not known. A line: "12:
+ * FLOCK ADVISORY WRITE 4711 08:01:131 0 EOF" (proc_locks(5)). */
 static int find_holder(int fd)
 {
     unsigned major, minor, dev_major, dev_minor;
@@ -42,7 +42,7 @@ static int find_holder(int fd)
     return found;
 }
 
-/* Another process of this user (root: of any) that has the file open. */
+/* Another process of this user (for root: of any user) that has the file open. */
 static int find_opener(int fd)
 {
     struct stat is, st;
@@ -67,7 +67,7 @@ static int find_opener(int fd)
     return found;
 }
 
-/* Whoever took the lock is gone, but a process that it gave the file to is not. */
+/* The process that took the lock has ended, but a process that inherited the file has not. */
 static bool held_on(int fd, const char *what, int pid, struct err *err)
 {
     char link[32], path[PATH_MAX] = "";
@@ -77,12 +77,12 @@ static bool held_on(int fd, const char *what, int pid, struct err *err)
         path[0] = '\0';
     err_set(err, ERR_DENIED, "%s is in use by an agent of process %d, which itself has ended", what,
             pid);
-    err_now(err, "Nothing was changed; what that agent still does in the HSM is not known");
+    err_now(err, "Nothing was changed; whether that agent is still changing the HSM is not known");
     return err_next(
-        err, "Wait until its call ends, then start again; fuser %.200s tells its number", path);
+        err, "Wait until its call ends, then start again; fuser %.200s shows its number", path);
 }
 
-/* A process as messages show it: "process 4711 (hsmferry, user 0)", as far as the kernel tells. */
+/* A process for messages: "process 4711 (hsmferry, user 0)", as far as the kernel reports it. */
 static void show_process(int pid, char *out, size_t size)
 {
     char path[32], name[32] = "", safe[TEXT_SAFE_SIZE(sizeof name)];
@@ -115,14 +115,14 @@ static bool in_use(int fd, const char *what, struct err *err)
 
     if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
         return held_on(fd, what, pid, err);
-    /* Within a namespace of processes the kernel does not list a lock whose taker is gone. */
+    /* In a PID namespace the kernel does not list a lock whose taker has ended. */
     if (pid == 0)
         pid = find_opener(fd);
     show_process(pid, who, sizeof who);
     err_set(err, ERR_DENIED, "%s is in use by %s", what, who);
     err_now(err, "Nothing was changed");
     return err_next(err,
-                    "Wait for its end, or go to that console; where it is no ceremony, let root "
+                    "Wait until it ends, or go to that console; if it is not a ceremony, let root "
                     "find out why it holds the lock");
 }
 
@@ -143,8 +143,8 @@ static bool refuse(struct err *err, const char *folder, const char *name, const 
     return err_next(err, "%s %s/%s", remedy, folder, name);
 }
 
-/* Every user must find the same file, and be able to open it; what it is linked to or from is
- * somebody's trap. Nothing is ever read from it or written to it. */
+/* Every user must find the same file, and be able to open it; a link to or from it could be a trap.
+ * Nothing is ever read from it or written to it. */
 static bool check_file(const struct stat *st, const char *folder, const char *name, struct err *err)
 {
     const char *const remove = "Find out who put it there, then let root remove";
@@ -161,13 +161,14 @@ static bool check_file(const struct stat *st, const char *folder, const char *na
     return true;
 }
 
-/* Opens the file, or makes it. Whatever the umask, everybody may read it: that takes every lock of
- * flock(2). So does a file left empty by a program that did not see to that; but not one with
- * content or a second name, which root would open to all. *seen: what it is. */
+/* Opens the file, or creates it. It is made readable for everyone regardless of the umask; flock(2)
+ * requires no more. So is an empty file that was left by a program which did not set its mode; but
+ * not one with content or a second link, which root would make readable to all. *seen: the file's
+ * status. */
 static int open_file(int dir, const char *name, struct stat *seen)
 {
     const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    /* Not O_CREAT at once: the kernel keeps that from files of others (fs.protected_regular). */
+    /* Not with O_CREAT: the kernel denies that for files of others (fs.protected_regular). */
     int fd = openat(dir, name, flags);
 
     if (fd < 0 && errno == ENOENT)
@@ -176,14 +177,14 @@ static int open_file(int dir, const char *name, struct stat *seen)
         return fd;
     if (fstat(fd, seen) == 0 && S_ISREG(seen->st_mode) && seen->st_nlink == 1 &&
         seen->st_size == 0 && (seen->st_mode & LOCK_READABLE) != LOCK_READABLE)
-        (void)fchmod(fd, LOCK_MODE); /* a stranger's file is refused for its mode instead */
+        (void)fchmod(fd, LOCK_MODE); /* if it fails, the file is refused for its mode */
     (void)fstat(fd, seen);
     return fd;
 }
 
 enum found { FOUND_TAKEN, FOUND_REFUSED, FOUND_CHANGING };
 
-/* Takes the lock of *fd, unless another file bears its name by now. */
+/* Locks *fd, unless the name now refers to another file. */
 static enum found take_file(int dir, const char *folder, const char *name, bool shared,
                             const char *what, int fd, struct err *err)
 {
@@ -199,7 +200,7 @@ static enum found take_file(int dir, const char *folder, const char *name, bool 
     if (fstat(fd, &held) == 0 && fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
         now.st_dev == held.st_dev && now.st_ino == held.st_ino)
         return FOUND_TAKEN;
-    refuse(err, folder, name, "it is replaced all the time", "Let root find out who replaces");
+    refuse(err, folder, name, "it is constantly replaced", "Let root find out who replaces");
     return FOUND_CHANGING;
 }
 
@@ -217,7 +218,7 @@ static enum found try_file(int dir, const char *folder, const char *name, bool s
                    : FOUND_REFUSED;
     if (fstatat(dir, name, &is, AT_SYMLINK_NOFOLLOW) != 0 || check_file(&is, folder, name, err))
         refuse(err, folder, name, strerror(no), "Let root run: install -m 644 /dev/null");
-    /* Another console may be between making the file and setting its mode. */
+    /* Another console may have created the file and not yet set its mode. */
     return no == EEXIST || no == ENOENT || (no == EACCES && S_ISREG(is.st_mode)) ? FOUND_CHANGING
                                                                                  : FOUND_REFUSED;
 }

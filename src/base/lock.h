@@ -8,19 +8,19 @@
 
 #include "base/err.h"
 
-/* Takes the lock of an open file without waiting; closing the file gives it back. what: whose lock
- * it is, for messages ("the journal /x"). Where the file system has no locks it succeeds.
- * Errors: ERR_DENIED, naming the process that holds it. */
+/* Locks an open file without waiting; closing the file releases the lock. what: the locked object,
+ * for messages ("the journal /x"). Succeeds if the file system does not support locks. Errors:
+ * ERR_DENIED, naming the process that holds the lock. */
 bool lock_take(int fd, bool shared, const char *what, struct err *err);
 
-/* Takes a lock that all users of this host share: that of a file in folder, which others may write
- * to if it is sticky. Makes the file there, readable for all whatever the umask; who made it does
- * not matter. *fd is the caller's to close, which gives the lock back.
+/* Takes a lock that all users of this host share, on a file in folder, which may be writable to
+ * others if it has the sticky bit. Creates the file if needed, readable for everyone regardless of
+ * the umask; its owner does not matter. The caller closes *fd, which releases the lock.
  *
- * Whoever may write to the folder can keep the lock from others, and its file's owner can remove
- * that; but nobody can redirect it to another file, nor have anything read or written by it.
- * Errors: ERR_NO_INPUT (there is no such folder), ERR_DENIED: the lock is another process's, which
- * is named, or what lies in its place is no file that all users can open. */
+ * Anyone who may write to the folder can hold the lock and thus deny it to others, and the file's
+ * owner can remove the file; but nobody can redirect the lock to another file, or cause anything to
+ * be read or written. Errors: ERR_NO_INPUT (no such folder), ERR_DENIED: another process, which is
+ * named, holds the lock, or the object in its place is not a file that all users can open. */
 bool lock_for_all(const char *folder, const char *name, bool shared, const char *what, int *fd,
                   struct err *err);
 

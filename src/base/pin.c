@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 
-/* Fills *s from fd up to the file's end or its own. */
+/* Fills *s from fd, up to the end of the file or of the room. */
 static bool read_all(int fd, struct secret *s)
 {
     ssize_t n;
@@ -31,7 +31,7 @@ static void drop_line_end(struct secret *line)
         line->len--;
 }
 
-/* Reads and checks the line. Nothing of it comes into a message. */
+/* Reads and checks the line. No message contains any part of it. */
 static bool read_line(int fd, const char *path, struct secret *line, struct err *err)
 {
     char shown[FILE_SHOWN];
@@ -44,16 +44,16 @@ static bool read_line(int fd, const char *path, struct secret *line, struct err 
     if (line->len > 0 && memchr(line->data, '\n', line->len))
         err_set(&why, ERR_USAGE, "It has more than one line");
     else if (line->len >= 3 && memcmp(line->data, "\xef\xbb\xbf", 3) == 0)
-        err_set(&why, ERR_USAGE, "It begins with a byte order mark, which no PIN does");
+        err_set(&why, ERR_USAGE, "It begins with a byte order mark, which is not part of a PIN");
     else if (secret_check_pin(line, &why))
         return true;
     err_set(err, why.code, "The PIN file %s cannot be used: %s", shown, why.what);
-    return err_next(err, "Put the PIN into it, and nothing else, as one line");
+    return err_next(err, "Write the PIN into it, and nothing else, as one line");
 }
 
 bool pin_read_file(const char *path, struct secret *pin, struct err *err)
 {
-    const size_t room = SECRET_PIN_MAX + 3; /* one byte too much, and the line's end */
+    const size_t room = SECRET_PIN_MAX + 3; /* one byte too many, and the end of the line */
     struct secret line = {0};
     bool ok = false;
     int fd;

@@ -11,7 +11,7 @@
 
 enum { PATH_MAX_LEN = 128 };
 
-/* libcyaml's log is left off: it prints values. */
+/* libcyaml's log is disabled, because it prints values. */
 static const cyaml_config_t loader = {.mem_fn = cyaml_mem, .flags = CYAML_CFG_NO_ALIAS};
 
 /* --- entries in their short form -------------------------------------------------------------- */
@@ -130,7 +130,7 @@ void schema_free(const cyaml_schema_value_t *schema, void *data)
         cyaml_free(&loader, schema, data, 0);
 }
 
-/* The node below node that the path's first part names, or NULL. */
+/* The node below node that the first part of the path names, or NULL. */
 static yaml_node_t *step_down(yaml_document_t *document, const yaml_node_t *node, const char *part,
                               size_t len)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * YAML that people write, checked against a libcyaml schema to the last word. libcyaml fills the
- * structures, but it is lenient with numbers, obeys anchors, and names the line of the value before
- * the wrong one; so all is checked here first, and libcyaml meets only what fits.
+ * YAML that people write, strictly checked against a libcyaml schema. libcyaml fills the
+ * structures, but it is lenient with numbers, expands anchors, and reports the line of the value
+ * before the wrong one; so everything is checked here first, and libcyaml gets only valid
+ * documents.
  */
 #ifndef HSMFERRY_BASE_SCHEMA_H
 #define HSMFERRY_BASE_SCHEMA_H
@@ -15,7 +16,7 @@
 #include "base/err.h"
 
 struct schema_source {
-    const char *name; /* as messages call it */
+    const char *name; /* its name in messages */
     const char *text;
     size_t len;
     /* An entry of a list of these mappings may be its first field alone; NULL: none may. The list
@@ -25,18 +26,18 @@ struct schema_source {
     const char *(*advice)(const char *key);
 };
 
-/* Loads the document into *out as schema (a mapping behind a pointer) says; freed with
- * schema_free(). Beyond YAML's own rules and the schema's, it must not have: a second document,
- * anchors, aliases, tags, control characters, keys that come twice. CYAML_UINT takes plain decimal
- * numbers only. The schema must be strict in its enums and flags. Errors: ERR_CONFIG,
- * "name:line:column: ..." with the nearest known key for an unknown one; no message holds a value.
- * ERR_FAILED (memory). */
+/* Loads the document into *out according to schema (a mapping with a pointer); the caller frees it
+ * with schema_free(). In addition to YAML's own rules and the schema, a document must not contain:
+ * a second document, anchors, aliases, tags, control characters, repeated keys. CYAML_UINT accepts
+ * only plain decimal numbers. The schema must be strict in its enums and flags. Errors: ERR_CONFIG,
+ * "name:line:column: ..." with the nearest known key for an unknown one; no message contains a
+ * value. ERR_FAILED (memory). */
 bool schema_load(const struct schema_source *source, const cyaml_schema_value_t *schema, void **out,
                  struct err *err);
 void schema_free(const cyaml_schema_value_t *schema, void *data);
 
-/* Puts "name:line:column: " in front of err->what: where the value at path is ("keys.2.name",
- * entries counted from 0), or as much of the path as there is. Returns false. */
+/* Prefixes err->what with "name:line:column: ", the position of the value at path ("keys.2.name",
+ * entries counted from 0), or of as much of the path as exists. Returns false. */
 bool schema_at(const struct schema_source *source, struct err *err, const char *path, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -10,15 +10,15 @@
 
 enum { NAME_MAX_LEN = 64, FIELDS_MAX = 64 };
 
-/* A document while it is walked. */
+/* The state of the walk through a document. */
 struct walk {
     const struct schema_source *source;
     yaml_parser_t parser;
-    yaml_event_t event; /* the one looked at; of type YAML_NO_EVENT before the first */
+    yaml_event_t event; /* the current event; of type YAML_NO_EVENT before the first */
     struct err *err;
 };
 
-/* What is looked at, for messages: the value of a key, or an entry of its list. */
+/* The current position, for messages: the value of a key, or an entry of its list. */
 struct place {
     const char *key; /* NULL: the document */
     bool entry;
@@ -31,7 +31,7 @@ bool schema_wrong(const struct schema_source *source, yaml_mark_t mark, const ch
                    problem);
 }
 
-/* Fails at mark. */
+/* Fails with the position mark. */
 static bool __attribute__((format(printf, 3, 4)))
 wrong_at(const struct walk *w, yaml_mark_t mark, const char *fmt, ...)
 {
@@ -56,8 +56,8 @@ static const char *subject(const struct place *place, char out[NAME_MAX_LEN])
 
 /* --- the text --- */
 
-/* The first byte that begins no character that may be shown, nor one of those in also; len where
- * there is none. */
+/* The position of the first byte that does not begin a visible character or one of those in also;
+ * len if there is none. */
 static size_t find_hidden(const char *text, size_t len, const char *also)
 {
     size_t i = 0, used;
@@ -71,7 +71,7 @@ static size_t find_hidden(const char *text, size_t len, const char *also)
     return i;
 }
 
-/* Octets of the byte order mark, which some editors put first (YAML 1.2 section 5.2). */
+/* The length of the byte order mark that some editors write first (YAML 1.2 section 5.2). */
 static size_t mark_len(const struct schema_source *source)
 {
     static const char mark_of_utf8[] = "\xef\xbb\xbf";
@@ -79,8 +79,8 @@ static size_t mark_len(const struct schema_source *source)
     return source->len > 3 && memcmp(source->text, mark_of_utf8, 3) == 0 ? 3 : 0;
 }
 
-/* What the officers read must be what the program reads: nothing may be hidden, in comments
- * neither. */
+/* The officers must read the same text as the program: nothing may be hidden, not even in
+ * comments. */
 static bool check_text(const struct walk *w)
 {
     const char *text = w->source->text;
@@ -95,14 +95,13 @@ static bool check_text(const struct walk *w)
         if (text[i] == '\n')
             mark = (yaml_mark_t){.line = mark.line + 1};
     }
-    wrong_at(w, mark, "here is a character that cannot be shown (byte 0x%02x)",
-             (uint8_t)text[hidden]);
+    wrong_at(w, mark, "a character here cannot be shown (byte 0x%02x)", (uint8_t)text[hidden]);
     return err_next(w->err, "Remove it; the file must be plain UTF-8 text");
 }
 
-/* --- the next event, and what no event may be --- */
+/* --- the next event, and its checks --- */
 
-/* Does the line of mark begin with blanks that are not all spaces? */
+/* Is the line of mark indented with blanks other than spaces? */
 static bool is_indented_by_tab(const struct schema_source *source, yaml_mark_t mark)
 {
     const char *at = source->text, *end = at + source->len;
@@ -124,11 +123,12 @@ static bool wrong_syntax(const struct walk *w)
         return err_set(w->err, ERR_FAILED, "There is no memory to read %s", w->source->name);
     wrong_at(w, p->problem_mark, "this is not YAML: %s", p->problem ? p->problem : "?");
     if (is_indented_by_tab(w->source, p->problem_mark))
-        return err_next(w->err, "Indent with spaces: YAML knows no tabs there");
-    return err_next(w->err, "Look at this line and the one above; put quotes around the value");
+        return err_next(w->err, "Indent with spaces: YAML permits no tabs there");
+    return err_next(w->err, "Check this line and the one above; put quotes around the value");
 }
 
-/* A value can still hide something behind an escape such as \n or \u202e. */
+/* A value can still hide something by an escape such as
+ *  or \u202e. */
 static bool is_plain(const yaml_event_t *e)
 {
     size_t len = e->data.scalar.length;
@@ -136,7 +136,7 @@ static bool is_plain(const yaml_event_t *e)
     return find_hidden((const char *)e->data.scalar.value, len, "") == len;
 }
 
-/* The parts of an event that make it more than plain data. */
+/* Refuses the parts of an event that are more than plain data. */
 static bool check_plain(const struct walk *w)
 {
     const yaml_event_t *e = &w->event;
@@ -176,15 +176,16 @@ static bool next(struct walk *w)
     return check_plain(w);
 }
 
-/* The text of the scalar looked at. */
+/* The text of the current scalar. */
 static const char *word(const struct walk *w)
 {
     return (const char *)w->event.data.scalar.value;
 }
 
-/* --- names that are not known --- */
+/* --- unknown names --- */
 
-/* How many letters must be put in, left out or changed to make b of a; both are short. */
+/* The number of letters to insert, delete or change to turn a into b (Levenshtein distance); both
+ * are short. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[NAME_MAX_LEN], width = strnlen(b, NAME_MAX_LEN - 1);
@@ -204,7 +205,7 @@ static size_t distance(const char *a, const char *b)
     return row[width];
 }
 
-/* Appends one more of the names that are known. */
+/* Appends a name to the list of known names. */
 static void append_name(char list[ERR_NEXT_MAX], const char *name)
 {
     size_t len = strlen(list);
@@ -233,7 +234,7 @@ static bool wrong_key(const struct walk *w, const struct place *place,
              nearest ? "; the nearest is \"" : "", nearest ? nearest : "", nearest ? "\"" : "");
     if (advice)
         return err_next(w->err, "%s", advice);
-    return err_next(w->err, "The keys known there are %s", known);
+    return err_next(w->err, "The known keys there are %s", known);
 }
 
 static bool check_word(struct walk *w, const struct place *place,
@@ -333,7 +334,7 @@ static bool check_mapping(struct walk *w, const struct place *place,
         if (!fields[i].key)
             return wrong_key(w, place, fields);
         if (seen[i])
-            return wrong_at(w, w->event.start_mark, "\"%s\" is here twice", fields[i].key);
+            return wrong_at(w, w->event.start_mark, "\"%s\" occurs twice here", fields[i].key);
         seen[i] = true;
         if (!next(w) || !check_value(w, &(struct place){.key = fields[i].key}, &fields[i].value))
             return false;
@@ -341,7 +342,8 @@ static bool check_mapping(struct walk *w, const struct place *place,
     return false;
 }
 
-/* Each type that a schema may use: what begins it in YAML, how to say that, how to check it. */
+/* Each type that a schema may use: the event that begins it in YAML, its description, and its
+ * check. */
 static const struct {
     yaml_event_type_t begins;
     const char *words;
@@ -356,7 +358,7 @@ static const struct {
     [CYAML_MAPPING] = {YAML_MAPPING_START_EVENT, "lines of the form \"key: value\"", check_mapping},
 };
 
-/* The event looked at begins a value; on return its last event is looked at. */
+/* The current event begins a value; on return the current event is the last of the value. */
 static bool check_value(struct walk *w, const struct place *place,
                         const cyaml_schema_value_t *schema)
 {
@@ -389,7 +391,7 @@ bool schema_start(const struct schema_source *source, yaml_parser_t *parser, str
 
 static bool check_stream(struct walk *w, const cyaml_schema_value_t *schema)
 {
-    if (!next(w) || !next(w)) /* the stream's start; the document's */
+    if (!next(w) || !next(w)) /* the start of the stream; of the document */
         return false;
     if (w->event.type == YAML_STREAM_END_EVENT) {
         err_set(w->err, ERR_CONFIG, "%s is empty", w->source->name);

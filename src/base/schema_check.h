@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The walk through a document behind schema_load(), and what schema.c shares with it. */
+/* The check of a document for schema_load(), and the functions that schema.c shares with it. */
 #ifndef HSMFERRY_BASE_SCHEMA_CHECK_H
 #define HSMFERRY_BASE_SCHEMA_CHECK_H
 
@@ -7,11 +7,11 @@
 
 #include "base/schema.h"
 
-/* Does the document obey the schema, and all that schema_load() demands beside? */
+/* Does the document conform to the schema, and to the additional rules of schema_load()? */
 bool schema_check(const struct schema_source *source, const cyaml_schema_value_t *schema,
                   struct err *err);
 
-/* Makes a parser that reads source; the caller deletes it. */
+/* Creates a parser that reads source; the caller deletes it. */
 bool schema_start(const struct schema_source *source, yaml_parser_t *parser, struct err *err);
 
 /* Sets ERR_CONFIG "name:line:column: problem". Returns false. */

@@ -16,7 +16,7 @@ static size_t page_size(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The bytes of whole pages that cap bytes need. */
+/* The size of the whole pages that cap bytes need. */
 static size_t whole_pages(size_t cap)
 {
     size_t page = page_size();
@@ -30,7 +30,7 @@ bool secret_new(struct secret *s, size_t cap, struct err *err)
     size_t inner = whole_pages(cap);
     uint8_t *map;
 
-    if (cap > SIZE_MAX / 2) /* the sums would wrap around */
+    if (cap > SIZE_MAX / 2) /* the sums would overflow */
         return err_set(err, ERR_FAILED, "No memory for a secret of %zu bytes", cap);
     map = mmap(NULL, inner + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED)
@@ -40,11 +40,11 @@ bool secret_new(struct secret *s, size_t cap, struct err *err)
         madvise(map + page, inner, MADV_WIPEONFORK) != 0) {
         int no = errno;
         munmap(map, inner + 2 * page);
-        return err_set_errno(err, ERR_FAILED, no, "The memory for a secret cannot be guarded");
+        return err_set_errno(err, ERR_FAILED, no, "The memory for a secret cannot be protected");
     }
-    (void)mlock(map + page, inner); /* RLIMIT_MEMLOCK may forbid it; the rest still holds */
+    (void)mlock(map + page, inner); /* tolerated if RLIMIT_MEMLOCK forbids it */
     secret_free(s);
-    /* Against the upper guard page: one byte too far is a fault, not a leak. */
+    /* The data ends at the upper guard page: an overrun by one byte is a fault, not a leak. */
     *s = (struct secret){.data = map + page + inner - cap, .cap = cap};
     return true;
 }
@@ -79,7 +79,7 @@ bool secret_harden_process(struct err *err)
     if (setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) != 0 ||
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return err_set_errno(err, ERR_FAILED, errno,
-                             "This process cannot be kept out of core dumps");
+                             "This process cannot be excluded from core dumps");
     return true;
 }
 

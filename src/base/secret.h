@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes that must not outlive their use: PINs. They live in pages of their own, locked, left out
- * of core dumps, wiped when released.
+ * Bytes that must not outlive their use: PINs. They are stored in separate pages, which are locked,
+ * excluded from core dumps, and wiped when released.
  */
 #ifndef HSMFERRY_BASE_SECRET_H
 #define HSMFERRY_BASE_SECRET_H
@@ -21,23 +21,22 @@ struct secret {
     size_t cap;
 };
 
-/* Gives *s room for cap bytes in pages of its own between two guard pages: mmap, mlock (a failure
- * to lock is tolerated where RLIMIT_MEMLOCK forbids it), MADV_DONTDUMP, MADV_WIPEONFORK.
- * Errors: ERR_FAILED (no memory). */
+/* Allocates cap bytes for *s in separate pages between two guard pages: mmap, mlock (which may fail
+ * if RLIMIT_MEMLOCK forbids it), MADV_DONTDUMP, MADV_WIPEONFORK. Errors: ERR_FAILED (no memory). */
 bool secret_new(struct secret *s, size_t cap, struct err *err);
 
-/* Copies len bytes in. Errors: ERR_USAGE when they do not fit. */
+/* Copies len bytes into *s. Errors: ERR_USAGE if they do not fit. */
 bool secret_set(struct secret *s, const void *data, size_t len, struct err *err);
 
-/* Wipes and releases; s is empty afterwards. NULL and an empty secret are fine. */
+/* Wipes and releases the memory; s is empty afterwards. s may be NULL or empty. */
 void secret_free(struct secret *s);
 
-/* Takes the whole process out of core dumps and ptrace's reach: RLIMIT_CORE 0, not dumpable.
- * Called first thing in both programs. */
+/* Excludes the whole process from core dumps and ptrace: RLIMIT_CORE 0, not dumpable. Both programs
+ * call it first. */
 bool secret_harden_process(struct err *err);
 
 /* Checks a PIN: 1 to SECRET_PIN_MAX bytes, no NUL byte. Errors: ERR_USAGE; the message never
- * holds any of it. */
+ * contains any part of it. */
 bool secret_check_pin(const struct secret *pin, struct err *err);
 
 #endif

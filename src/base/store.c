@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 
-/* NSS may have put a prefix in front of it (its parameter keyPrefix). */
+/* NSS may have prefixed its name (parameter keyPrefix). */
 static bool is_database(const char *path)
 {
     static const char name[] = "key4.db";
@@ -21,7 +21,7 @@ static bool is_database(const char *path)
     return len >= sizeof name && strcmp(path + len - (sizeof name - 1), name) == 0;
 }
 
-/* The files are asked for, not the parameters: those can name one folder in many ways. */
+/* Looks for the open file, not at the parameters: those can name one folder in many ways. */
 static unsigned find_database(struct stat *found)
 {
     char path[PATH_MAX + 1];
@@ -46,7 +46,8 @@ static unsigned find_database(struct stat *found)
     return count;
 }
 
-/* Device numbers are a running kernel's own: containers on one host share them, hosts do not. */
+/* Identifies the running kernel, whose device numbers are its own: containers on one host share
+ * them, different hosts do not. */
 static bool read_kernel(char *out, int size)
 {
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");

@@ -10,10 +10,10 @@
 
 /* --- text_safe() and its inverse ----------------------------------------------------- */
 
-/* How many combining marks may sit on one character: what a cell of ncurses can hold. */
+/* The number of combining marks on one character: the maximum in a cell of ncurses. */
 enum { MARKS_MAX = 4, UNIT_MAX = 4 };
 
-/* Turns raw bytes into safe text one unit at a time: a character as it is, or an escape. */
+/* Converts raw bytes to safe text one unit at a time: a literal character, or an escape. */
 struct encoder {
     const uint8_t *raw;
     size_t len;
@@ -33,7 +33,7 @@ static struct encoder encoder_start(const void *raw, size_t len)
     return e;
 }
 
-/* Bytes of the character at e->at that may be shown as it is, or 0. */
+/* The length of the character at e->at if it may be shown literally, else 0. */
 static size_t encoder_shown(struct encoder *e)
 {
     int marks = e->marks;
@@ -53,7 +53,7 @@ static size_t encoder_shown(struct encoder *e)
     return used;
 }
 
-/* Writes the next unit; returns its length, 0 at the end. */
+/* Writes the next unit. Returns its length, or 0 at the end. */
 static size_t encoder_next(struct encoder *e, char unit[UNIT_MAX + 1])
 {
     const uint8_t *from = e->raw + e->at;
@@ -86,7 +86,7 @@ size_t text_safe(const void *raw, size_t len, char *out, size_t size)
         memcpy(out + at, unit, n);
         at += n;
     }
-    while (n > 0 && at > 0 && out[at - 1] == ' ') /* cut after a blank, which is no last one */
+    while (n > 0 && at > 0 && out[at - 1] == ' ') /* truncated after a blank inside of raw */
         out[--at] = '\0';
     out[at] = '\0';
     return at;
@@ -101,7 +101,7 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Two hex digits at hex, or -1. */
+/* The value of two hex digits, or -1. */
 static int hex_byte(const char *hex)
 {
     int high = hex_value(hex[0]);
@@ -110,7 +110,7 @@ static int hex_byte(const char *hex)
     return low < 0 ? -1 : high << 4 | low;
 }
 
-/* Is text what text_safe() makes of raw? */
+/* Is text exactly the result of text_safe() for raw? */
 static bool is_canonical(const char *text, const void *raw, size_t len)
 {
     struct encoder e = encoder_start(raw, len);
@@ -139,7 +139,7 @@ bool text_unsafe(const char *text, void *raw, size_t *len)
         } else if (p[0] == '\\') {
             used = 2;
         }
-        /* A lone backslash is caught here: what follows it is not a backslash. */
+        /* A single backslash is detected here: the next character is not a backslash. */
         if (byte < 0 || (used == 2 && p[1] != '\\') || n == *len)
             return false;
         bytes[n] = (uint8_t)byte;
@@ -153,8 +153,8 @@ bool text_unsafe(const char *text, void *raw, size_t *len)
 
 /* --- fitting text into columns and buffers ------------------------------------------- */
 
-/* Bytes of the unit at text, as text_safe() writes them: an escape or a character. A byte that is
- * neither counts as one; 0: the unit does not end within len bytes. */
+/* The length of the unit at text, as text_safe() writes it: an escape or a character. Any other
+ * byte counts as one; 0: the unit does not end within len bytes. */
 static size_t unit_len(const char *text, size_t len)
 {
     const uint8_t *raw = (const uint8_t *)text;
@@ -172,8 +172,8 @@ static size_t unit_len(const char *text, size_t len)
     return utf8_decode(raw, len, &point) ? need : 1;
 }
 
-/* How much of text, which was cut after len bytes, is safe text where the whole was: its last unit
- * is a whole one and no blank. */
+/* The length of the safe text in text, which was truncated after len bytes: its last unit must be
+ * complete and not a blank. */
 static size_t whole_len(const char *text, size_t len)
 {
     size_t at = 0, end = 0, unit;
@@ -212,7 +212,7 @@ size_t text_print(char *out, size_t size, const char *fmt, ...)
     return len;
 }
 
-/* Columns of the character or escape at text, and its bytes. A byte that is neither counts as one
+/* The width in columns of the character or escape at text, and its length. Any other byte has one
  * column. */
 static int next_width(const char *text, size_t *used)
 {
@@ -241,7 +241,7 @@ int text_width(const char *text)
     return columns;
 }
 
-/* Bytes of the longest beginning of text that takes no more than columns. */
+/* The length of the longest prefix of text that fits in columns. */
 static size_t head_len(const char *text, int columns)
 {
     size_t at = 0, used;
@@ -251,7 +251,7 @@ static size_t head_len(const char *text, int columns)
     return at;
 }
 
-/* Where the longest end of text begins that takes no more than columns. */
+/* The start of the longest suffix of text that fits in columns. */
 static const char *tail_start(const char *text, int columns)
 {
     int left = text_width(text);
@@ -261,7 +261,7 @@ static const char *tail_start(const char *text, int columns)
         left -= next_width(text, &used);
         text += used;
     }
-    while (*text && next_width(text, &used) == 0) /* marks of a character that was left out */
+    while (*text && next_width(text, &used) == 0) /* marks of a character that was omitted */
         text += used;
     return text;
 }
@@ -351,7 +351,7 @@ char *text_words(const uint8_t sha256[SHA256_SIZE], unsigned first, unsigned cou
     return out;
 }
 
-/* --- what people type, time, patterns ------------------------------------------------ */
+/* --- input of people, time, patterns ------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -363,7 +363,7 @@ static char folded(char c, bool fold)
     return fold && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* The next character as it is compared: a run of blanks is one blank, at the end none. */
+/* The next character for the comparison: a run of blanks counts as one, trailing blanks as none. */
 static char next_typed(const char **text, bool fold)
 {
     const char *p = *text;
@@ -401,7 +401,7 @@ bool text_typed_equal(const char *typed, const char *expected, bool fold)
 char *text_time(int64_t utc_ms, bool with_ms, char *out)
 {
     enum { SIZE = 32 };
-    bool before = utc_ms % 1000 < 0; /* 1970: round down, not towards it */
+    bool before = utc_ms % 1000 < 0; /* before 1970: round down, not towards 1970 */
     int ms = (int)(utc_ms % 1000) + (before ? 1000 : 0);
     time_t seconds = utc_ms / 1000 - (before ? 1 : 0);
     struct tm utc;
@@ -420,7 +420,7 @@ bool text_glob(const char *pattern, size_t pattern_len, const void *name, size_t
 {
     const char *bytes = name;
     size_t p = 0, n = 0;
-    size_t star = SIZE_MAX, from = 0; /* the last star, and what it does not stand for yet */
+    size_t star = SIZE_MAX, from = 0; /* the last star, and the first byte after its match */
 
     while (n < name_len) {
         if (p < pattern_len && pattern[p] == '*') {

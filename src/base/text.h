@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Showing what we do not trust: labels, names and messages that came from an HSM, a file or
- * another process; and fingerprints as people read them.
+ * Displaying untrusted text: labels, names and messages from an HSM, a file or another process; and
+ * fingerprints in a form that people can read.
  */
 #ifndef HSMFERRY_BASE_TEXT_H
 #define HSMFERRY_BASE_TEXT_H
@@ -16,27 +16,27 @@
 /* Room for text_safe() of len bytes: four characters for each byte and the terminator. */
 #define TEXT_SAFE_SIZE(len) (4 * (size_t)(len) + 1)
 
-/* Writes len raw bytes into out as text that is safe on a terminal, in a log and in YAML.
- * Printable UTF-8 passes unchanged; a backslash becomes "\\"; every other byte becomes "\xHH":
- * control, bidirectional and other format characters, blanks other than U+0020, zero-width,
- * private and unassigned characters, combining marks with nothing to sit on (or more than four on
- * one character), invalid, overlong or surrogate UTF-8, each byte of them. Injective: different
- * bytes never give the same text, whatever the locale. Spaces at both ends become "\x20" so that
- * they can be seen. Text that does not fit ends at a whole unit. out holds size bytes and is
- * always terminated. Returns the length written. */
+/* Writes len raw bytes into out as text that is safe on a terminal, in a log and in YAML. Printable
+ * UTF-8 passes unchanged; a backslash becomes "\\"; every other byte becomes "\xHH": control,
+ * bidirectional and other format characters, blanks other than U+0020, zero-width, private and
+ * unassigned characters, combining marks without a base character (or more than four on one
+ * character), and each byte of invalid, overlong or surrogate UTF-8. Injective: different bytes
+ * never give the same text, in any locale. Leading and trailing spaces become "\x20" so that they
+ * are visible. Text that does not fit ends with a whole unit. out has size bytes and is always
+ * terminated. Returns the length written. */
 size_t text_safe(const void *raw, size_t len, char *out, size_t size);
 
-/* The inverse of text_safe(). Returns false when text is not something that text_safe() writes.
- * *len: in, room in raw; out, bytes written. */
+/* The inverse of text_safe(). Returns false if text_safe() does not write this text. *len: in, room
+ * in raw; out, bytes written. */
 bool text_unsafe(const char *text, void *raw, size_t *len);
 
-/* Columns that safe UTF-8 text takes on a terminal (combining characters 0, wide ones 2), whatever
- * the locale. */
+/* The width in columns of safe UTF-8 text on a terminal (combining characters 0, wide ones 2), in
+ * any locale. */
 int text_width(const char *text);
 
-/* Copies as much of text as fits in columns, never splitting a character or an escape; where it was
- * cut, the last column holds "~". With middle, cuts in the middle instead (paths). out is
- * terminated. */
+/* Copies as much of text as fits in columns, without splitting a character or an escape; if it was
+ * shortened, the last column shows "~". With middle, it is shortened in the middle instead (for
+ * paths). out is terminated. */
 void text_fit(const char *text, int columns, bool middle, char *out, size_t size);
 
 /* Bytes of text that go on one line of this many columns (4 or more): up to the last blank that
@@ -53,7 +53,7 @@ size_t text_vprint(char *out, size_t size, const char *fmt, va_list args)
 /* Lower-case hex of len bytes; out has room for 2*len+1. Returns out. */
 char *text_hex(const void *raw, size_t len, char *out);
 
-/* Reads hex (either case, no separators). *len: in, room; out, bytes. */
+/* Converts hex (either case, no separators) to bytes. *len: in, room; out, bytes. */
 bool text_unhex(const char *hex, uint8_t *raw, size_t *len);
 
 enum { SHA256_SIZE = 32, TEXT_GROUPS_SIZE = 80, TEXT_WORDS_SIZE = 32 * 12 };
@@ -63,23 +63,23 @@ enum { SHA256_SIZE = 32, TEXT_GROUPS_SIZE = 80, TEXT_WORDS_SIZE = 32 * 12 };
 char *text_groups(const uint8_t sha256[SHA256_SIZE], unsigned count, char *out);
 
 /* Byte number position (0..31) of a fingerprint as a PGP word: even positions from the two-syllable
- * list, odd ones from the three-syllable list (Juola and Zimmermann, 1996), so that a swapped
- * or lost word is heard. */
+ * list, odd ones from the three-syllable list (Juola and Zimmermann, 1996), so that a swapped or
+ * missing word is noticed. */
 const char *text_word(uint8_t byte, unsigned position);
 
-/* Words number first to first+count-1 (first from 0) of a SHA-256, separated by one blank. out has
+/* Words number first to first+count-1 (first from 0) of a SHA-256, separated by blanks. out has
  * TEXT_WORDS_SIZE bytes. Returns out. */
 char *text_words(const uint8_t sha256[SHA256_SIZE], unsigned first, unsigned count, char *out);
 
-/* Compares what an officer typed with expected: blanks at the ends and runs of blanks do not count,
- * nor does case where fold is set. */
+/* Compares an officer's input with expected: leading and trailing blanks are ignored, runs of
+ * blanks count as one, and case is ignored if fold is set. */
 bool text_typed_equal(const char *typed, const char *expected, bool fold);
 
 /* UTC as "2026-11-23T12:41:07Z" from milliseconds since 1970; with_ms adds ".123". out has 32
  * bytes. Returns out. */
 char *text_time(int64_t utc_ms, bool with_ms, char *out);
 
-/* Does the whole of name match pattern, where '*' stands for any run of bytes? */
+/* Does pattern match the whole of name? '*' stands for any run of bytes. */
 bool text_glob(const char *pattern, size_t pattern_len, const void *name, size_t name_len);
 
 #endif

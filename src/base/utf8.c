@@ -24,9 +24,9 @@ size_t utf8_decode(const uint8_t *raw, size_t len, uint32_t *point)
     return need;
 }
 
-/* Characters that the C library may call printable and that must not be shown as they are: they
- * control, direct, join or hide other text, look like a blank, or mean something only by private
- * agreement. Sorted. */
+/* Characters that the C library may classify as printable but that must not be shown literally:
+ * they control, direct, join or hide other text, look like a blank, or are for private use.
+ * Sorted. */
 static const struct {
     uint32_t first, last;
 } unseen[] = {
@@ -68,7 +68,7 @@ static const struct {
 
 static bool is_unseen(uint32_t point)
 {
-    if ((point & 0xfffe) == 0xfffe) /* the two noncharacters that end each plane */
+    if ((point & 0xfffe) == 0xfffe) /* the two noncharacters at the end of each plane */
         return true;
     for (size_t i = 0; i < sizeof unseen / sizeof unseen[0] && unseen[i].first <= point; i++)
         if (point <= unseen[i].last)
@@ -76,7 +76,7 @@ static bool is_unseen(uint32_t point)
     return false;
 }
 
-/* Made once, never changed: the process's own locale may be anything. */
+/* Created once, never changed. The process's locale does not matter. */
 static pthread_once_t utf8_once = PTHREAD_ONCE_INIT;
 static locale_t utf8_locale;
 

@@ -30,15 +30,15 @@ refused 78 "an empty file" 'is empty' 'Write it'
 good && echo '# nothing' >"$file"
 refused 78 "a file of comments" 'is empty' 'Write it'
 good && edit 's/^title: .*/title: "a/'
-refused 78 "no YAML: line and column are told" ':8:16: this is not YAML' 'Look at this line'
+refused 78 "no YAML: line and column are told" ':8:16: this is not YAML' 'Check this line'
 
 good && edit 's/^title:/titel:/'
-refused 78 "an unknown key" ':1:1: .*"titel"; the nearest is "title"' 'The keys known there'
+refused 78 "an unknown key" ':1:1: .*"titel"; the nearest is "title"' 'The known keys there'
 good && edit 's/^  rsa-bits:/  rsa_bit:/'
 refused 78 "an unknown key in a section" '"policy" has no key "rsa_bit"; the nearest is "rsa-bits"' \
-    'The keys known there'
+    'The known keys there'
 good && edit '1p'
-refused 78 "a key twice" ':2:1: "title" is here twice' 'Correct it'
+refused 78 "a key twice" ':2:1: "title" occurs twice here' 'Correct it'
 good && edit 's/^rehearsal: yes/rehearsal: maybe/'
 refused 78 "yes or no, and nothing between" ':2:12: "rehearsal" must be one of: yes, no' 'Correct it'
 good && edit 's/^keys: .*/keys: "pkcs11:"/'
@@ -73,7 +73,7 @@ good && chmod 644 "$file"
 ok "control: readable by all is fine" ends 0 'complete'
 if [ "$(id -u)" -eq 0 ]; then
     good && chown 65534 "$file"
-    refused 77 "owned by somebody else" 'belongs to another user' 'copy of your own'
+    refused 77 "owned by somebody else" 'belongs to another user' 'your own copy'
 else
     skip "owned by somebody else" "only root can give a file away"
 fi

@@ -123,7 +123,7 @@ one none fail:C_Login:1:0xa4
 ok "a PIN that is locked" refuses 77 'CKR_PIN_LOCKED' 'security officer of the HSM must unlock'
 for pin in '' "$(head -c 256 /dev/zero | tr '\0' 1)" 'sword\000fish'; do
     one none none && printf "%b\\n" "$pin" >"$tmp/c/pin"
-    ok "a PIN that cannot be one" refuses 64 'PIN file .* cannot be used' 'Put the PIN into it'
+    ok "a PIN that cannot be one" refuses 64 'PIN file .* cannot be used' 'Write the PIN into it'
     ok "... is not tried" test "$(calls old C_Login)" -eq 0
 done
 

@@ -16,7 +16,7 @@ in_use() {
     "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 || status=$?
     cat "$tmp/log"
     [ "$status" -eq 77 ] && grep -q "$sense is in use by process $first" "$tmp/log" &&
-        grep -q 'Nothing was changed' "$tmp/log" && grep -q 'Wait for its end' "$tmp/log"
+        grep -q 'Nothing was changed' "$tmp/log" && grep -q 'Wait until it ends' "$tmp/log"
 }
 
 lock_of() { # lock_of old|new: its lock's file, as src/worker/token_lock.c names it

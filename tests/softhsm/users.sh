@@ -104,7 +104,7 @@ rm -f "$old" "$new"
 ok "root's ceremony, umask 077" while_in_call root
 ok "... its locks are for all to take" test "$(stat -c %a "$old" "$new" | xargs)" = "644 644"
 ok "... another user's is refused" refused stranger \
-    'token new, .* is in use by process [0-9]+ \(hsmferry, user 0\)' 'Wait for its end'
+    'token new, .* is in use by process [0-9]+ \(hsmferry, user 0\)' 'Wait until it ends'
 exits 0 "... and root's ends well" let_go
 both_users - -
 exits 0 "then that user's ceremony may, with root's lock" stranger_moves
@@ -115,7 +115,7 @@ ok "another user's ceremony, umask 077" while_in_call stranger
 ok "... its locks are for all to take" test "$(stat -c %a:%u "$old" "$new" | xargs)" = \
     "644:65534 644:65534"
 ok "... root's is refused" refused root \
-    'token new, .* is in use by process [0-9]+ \(hsmferry, user 65534\)' 'Wait for its end'
+    'token new, .* is in use by process [0-9]+ \(hsmferry, user 65534\)' 'Wait until it ends'
 exits 0 "... and that user's ends well" let_go
 
 # --- what may lie in the lock's place ----------------------------------------------------------------
