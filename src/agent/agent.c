@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hsmferry-agent: serves one HSM on its standard input and output. Started by hsmferry, one for
- * each HSM. Before any vendor library is loaded, 0, 1 and 2 lead where it can do no harm.
+ * hsmferry-agent: serves one HSM on its standard input and output. hsmferry starts one for each
+ * HSM. Before any vendor library is loaded, descriptors 0, 1 and 2 are redirected so that it cannot
+ * do harm with them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +22,8 @@
 #include "hsm/variables.h"
 
 static const char usage[] =
-    "hsmferry-agent serves one HSM to hsmferry, which starts it and talks to it on its standard\n"
-    "input and output. It is not run by hand.\n"
+    "hsmferry-agent serves one HSM to hsmferry, which starts it and communicates with it over its\n"
+    "standard input and output. It is not run by hand.\n"
     "\n"
     "  --help         this text\n"
     "  --version      its version and the drivers it has\n"
@@ -49,8 +50,8 @@ static int run_options(int argc, char **argv)
     return EX_USAGE;
 }
 
-/* Takes the two ends of the channel away from 0 and 1; what is printed from now on goes to
- * standard error, which is the console's log pipe. */
+/* Moves the two ends of the channel away from 0 and 1. All output then goes to standard error,
+ * which is the console's log pipe. */
 static bool move_channel(int *in, int *out, struct err *err)
 {
     *in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -65,15 +66,15 @@ static bool move_channel(int *in, int *out, struct err *err)
     return true;
 }
 
-/* Who starts an agent for a console that may be taken over names the one module that it may load.
- */
+/* The process that starts agents for a possibly compromised console names the only module that this
+ * agent may load. */
 static const char *named_module(int argc, char **argv)
 {
     return argc == 3 && strcmp(argv[1], "--module") == 0 ? argv[2] : NULL;
 }
 
-/* What names code, files or hosts to a library is not ours to follow, whoever started us. OpenSSL
- * is left with the configuration of the host, and p11-kit does not look into the user's. */
+/* Removes variables that direct a library to code, files or hosts, regardless of who started the
+ * agent. OpenSSL then uses the host's configuration, and p11-kit does not read the user's. */
 static void drop_environment(void)
 {
     variables_drop(environ);
@@ -87,7 +88,7 @@ int main(int argc, char **argv)
     const struct service_limits limits = {named_module(argc, argv), &box};
     int in, out;
 
-    drop_environment(); /* before any library looks */
+    drop_environment(); /* before any library reads it */
     if (!secret_harden_process(&err)) {
         fprintf(stderr, "hsmferry-agent: %s\n", err.what);
         return err_exit(err.code);
@@ -95,11 +96,11 @@ int main(int argc, char **argv)
     if ((argc > 1 && !limits.module) || isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
         return run_options(argc, argv);
 
-    signal(SIGPIPE, SIG_IGN); /* a console that died must not keep us from logging out */
+    signal(SIGPIPE, SIG_IGN); /* the end of the console must not prevent the logout */
     if (!box_agent(&box, &err) || !move_channel(&in, &out, &err)) {
         fprintf(stderr, "hsmferry-agent: %s\n", err.what);
         return err_exit(err.code);
     }
-    setvbuf(stdout, NULL, _IOLBF, 0); /* what the library prints arrives in order */
+    setvbuf(stdout, NULL, _IOLBF, 0); /* keeps the library's output in order */
     return serve(in, out, &limits);
 }

@@ -21,15 +21,15 @@ static size_t modulus_of(const struct key_desc *rsa)
     return (rsa->bits + 7) / 8;
 }
 
-/* Is all known that a wrapped key's length depends on? Not where the HSM does not report the
+/* Is everything known that determines a wrapped key's length? Not if the HSM does not report the
  * modulus. */
 static bool has_lengths(enum hsm_alg alg, const struct key_desc *transport)
 {
     return wrap_alg(alg)->family == WRAP_AES || transport->bits > 0;
 }
 
-/* Is it a key for this algorithm, and may it do this? A use that is not reported is left to the
- * HSM: the console checks what it needs of its transport keys. */
+/* Is it a key for this algorithm, with this use? If the use is not reported, the HSM decides: the
+ * console checks the required uses of its transport keys. */
 static bool check_transport(enum hsm_alg alg, const struct key_desc *key, enum key_class half,
                             uint32_t use, struct err *err)
 {
@@ -38,21 +38,21 @@ static bool check_transport(enum hsm_alg alg, const struct key_desc *key, enum k
                     : key->class == KEY_CLASS_SECRET && key->kind == KEY_KIND_AES;
 
     if (!fits)
-        return err_set(err, ERR_UNSUPPORTED, "this key is not one for %s", hsm_alg_name(alg));
+        return err_set(err, ERR_UNSUPPORTED, "this is not a key for %s", hsm_alg_name(alg));
     if (key_is_not(key, use))
         return err_set(err, ERR_DENIED, "this key may not %s", key_flag_name(use));
     return true;
 }
 
-/* Some HSMs pad a secret that is too short for the algorithm; then it arrives as another one. How
- * long a private key is in its encoding, nobody reports. */
+/* Some HSMs pad a secret that is too short for the algorithm, so that another key arrives. The
+ * length of a private key's encoding is never reported. */
 static bool check_length(enum hsm_alg alg, const struct key_desc *key,
                          const struct key_desc *wrapping, struct err *err)
 {
     if (key->class != KEY_CLASS_SECRET || key->length == 0 || !has_lengths(alg, wrapping) ||
         wrap_ciphertext_len(alg, key->length, modulus_of(wrapping)) > 0)
         return true;
-    return err_set(err, ERR_UNSUPPORTED, "%s does not carry a secret of %u bytes under this key",
+    return err_set(err, ERR_UNSUPPORTED, "%s cannot wrap a secret of %u bytes under this key",
                    hsm_alg_name(alg), key->length);
 }
 
@@ -85,8 +85,7 @@ static bool fail_damaged(struct err *err)
                    "the wrapped key was not accepted: it is not what the other side sent");
 }
 
-/* Can it be a wrapped key of this algorithm, and of a secret that is as long as the template says?
- */
+/* Can this be a wrapped key of this algorithm, for a secret of the template's length? */
 static bool is_possible(enum hsm_alg alg, const struct key_desc *unwrapping,
                         const struct bytes *wrapped_key, const struct hsm_template *template)
 {
@@ -123,7 +122,7 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
     return false;
 }
 
-/* --- whose an object is --- */
+/* --- which objects are the session's --- */
 
 bool guard_made(struct guard *g, uint64_t handle, struct err *err)
 {
@@ -133,7 +132,7 @@ bool guard_made(struct guard *g, uint64_t handle, struct err *err)
         return true;
     if (why.code == ERR_HSM) {
         err_now(&why, "That object was not destroyed");
-        err_next(&why, "Do not use this HSM: it confuses objects, and one may be a key of yours");
+        err_next(&why, "Do not use this HSM: it confuses objects, and one may be your key");
     }
     if (err)
         *err = why;
@@ -150,7 +149,7 @@ bool guard_destroy(struct guard *g, uint64_t handle, struct err *err)
     bool live;
 
     if (!handles_made(&g->known, handle, &live)) {
-        err_set(err, ERR_DENIED, "object %llu was not made by this session",
+        err_set(err, ERR_DENIED, "object %llu was not created by this session",
                 (unsigned long long)handle);
         return err_now(err, "It was not destroyed");
     }

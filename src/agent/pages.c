@@ -11,7 +11,7 @@ void pages_forget(struct pages *p)
     p->handle_count = 0;
 }
 
-/* How many of total entries the page from here on has. */
+/* The number of entries, of total, in the page that begins at from. */
 static bool page_size(uint32_t from, size_t total, size_t most, size_t *count, struct err *err)
 {
     if (from > total)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Long lists, replied to page by page: page 0 asks the HSM again, each next one continues. */
+/* Long lists, sent page by page: page 0 queries the HSM again, the others continue its list. */
 #ifndef HSMFERRY_AGENT_PAGES_H
 #define HSMFERRY_AGENT_PAGES_H
 
@@ -11,7 +11,7 @@ struct pages {
     struct key_list keys;
     uint64_t *handles;
     size_t handle_count;
-    /* what a page lends to the reply: */
+    /* memory that a page lends to the reply: */
     Pb__KeyPage key_page;
     Pb__HandlePage handle_page;
     Pb__Key parts[WIRE_KEYS_PAGE];
@@ -20,7 +20,7 @@ struct pages {
 };
 
 /* The page that begins at entry from. The reply borrows from *p until the next call. Errors:
- * ERR_DATA (there is no such page), and those of list() and handles(). */
+ * ERR_DATA (no such page), and those of list() and handles(). */
 bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *reply, struct err *err);
 bool pages_handles(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *reply,
                    struct err *err);

@@ -9,7 +9,7 @@
 
 struct pipes {
     struct frame_io in, out;
-    uint64_t last_id; /* of the requests so far */
+    uint64_t last_id; /* of the requests received so far */
 };
 
 static int complain(const char *what, int code)
@@ -27,10 +27,11 @@ static int send_message(struct pipes *pipes, const ProtobufCMessage *msg)
         return complain(err.what, EX_DATAERR);
     enum frame_result result = frame_write(&pipes->out, -1, frame.data, frame.len);
     bytes_free(&frame);
-    return result == FRAME_OK ? EX_OK : complain("the console does not listen", EX_IOERR);
+    return result == FRAME_OK ? EX_OK
+                              : complain("the console does not read its end of the pipe", EX_IOERR);
 }
 
-/* Reads one message. *end: the console is done. */
+/* Reads one message. *end: the console has closed the channel. */
 static int receive(struct pipes *pipes, struct bytes *frame, bool *end)
 {
     enum frame_result result = frame_read(&pipes->in, -1, frame);
@@ -38,8 +39,9 @@ static int receive(struct pipes *pipes, struct bytes *frame, bool *end)
     *end = result == FRAME_END;
     if (result != FRAME_OK)
         bytes_free(frame);
-    return result == FRAME_OK || *end ? EX_OK
-                                      : complain("what came is no whole message", EX_DATAERR);
+    return result == FRAME_OK || *end
+               ? EX_OK
+               : complain("the received data is not a complete message", EX_DATAERR);
 }
 
 static int shake_hands(struct pipes *pipes, bool *end)
@@ -57,7 +59,7 @@ static int shake_hands(struct pipes *pipes, bool *end)
         pb__hello__free_unpacked(theirs, NULL);
     bytes_free(&frame);
     if (!known)
-        return complain("what came is no greeting", EX_DATAERR);
+        return complain("the received message is not a greeting", EX_DATAERR);
     wire_put_hello(&ours);
     code = send_message(pipes, &ours.base);
     return code != EX_OK || same ? code : complain("the console has another version", EX_PROTOCOL);
@@ -74,7 +76,7 @@ static int serve_one(struct pipes *pipes, struct service *service, bool *end)
     Pb__Request *req = pb__request__unpack(NULL, frame.len, frame.data);
     bytes_free(&frame); /* it may hold the PIN */
     if (!req)
-        return complain("what came is no request", EX_DATAERR);
+        return complain("the received message is not a request", EX_DATAERR);
     if (req->id <= pipes->last_id) {
         pb__request__free_unpacked(req, NULL);
         return complain("a request has an id that was used before", EX_DATAERR);

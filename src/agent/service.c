@@ -14,13 +14,13 @@
 #include "hsm/variables.h"
 #include "link/wire.h"
 
-/* The HSM, and what the reply under way borrows until it was sent. */
+/* The HSM, and the memory that the current reply borrows until it is sent. */
 struct service {
     const struct hsm_driver *driver;
     struct hsm *hsm; /* NULL until opened */
     struct guard guard;
 
-    struct pages pages; /* of the list that is being sent */
+    struct pages pages; /* of the list that is sent in pages */
     struct service_limits limits;
 
     struct err err;
@@ -83,7 +83,7 @@ static bool reply_handle(uint64_t handle, Pb__Reply *reply)
     return true;
 }
 
-/* --- the calls: check what came, ask the driver, reply --- */
+/* --- calls: check the request, call the driver, reply --- */
 
 static bool find_driver(const char *api, const struct hsm_driver **out, struct err *err)
 {
@@ -101,7 +101,7 @@ static bool find_driver(const char *api, const struct hsm_driver **out, struct e
     return err_next(err, "Name one of these: %s", known);
 }
 
-/* A console that was taken over could name a module that it has written itself. */
+/* A compromised console could name a module that it has written itself. */
 static bool is_named(const struct service *s, const struct hsm_where *where, struct err *err)
 {
     if (!s->limits.module || strcmp(s->limits.module, where->module) == 0)
@@ -115,7 +115,7 @@ static bool serve_open(struct service *s, const Pb__Request *req, Pb__Reply *rep
     struct hsm_where where;
 
     if (s->hsm)
-        return err_set(err, ERR_DATA, "an HSM is open already");
+        return err_set(err, ERR_DATA, "an HSM is already open");
     if (!wire_get_where(req->open, &where, err) || !is_named(s, &where, err) ||
         !find_driver(where.api, &s->driver, err))
         return false;
@@ -170,7 +170,7 @@ static bool serve_login(struct service *s, const Pb__Request *req, Pb__Reply *re
     struct secret pin = {0};
 
     bool ok = wire_get_pin(&req->login->pin, &pin, err);
-    if (req->login->pin.len > 0) /* a PIN that is typed on the device is NULL here */
+    if (req->login->pin.len > 0) /* a PIN that is entered on the device is NULL here */
         explicit_bzero(req->login->pin.data, req->login->pin.len);
     ok = ok && s->driver->login(s->hsm, req->login->slot, &pin, err) && guard_begin(&s->guard, err);
     secret_free(&pin);
@@ -259,7 +259,7 @@ static bool serve_make_pair(struct service *s, const Pb__Request *req, Pb__Reply
     if (!wire_get_label(req->make_pair->label, err) ||
         !s->driver->make_pair(s->hsm, req->make_pair->bits, req->make_pair->label, &pair, err))
         return false;
-    s->blob = pair.spki; /* handed over */
+    s->blob = pair.spki; /* ownership was passed on */
     if (!guard_made_two(&s->guard, pair.private_handle, pair.public_handle, err))
         return false;
     pb__pair__init(&s->msg.pair);
@@ -429,7 +429,7 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_REMOVE] = serve_remove,
 };
 
-/* The calls that every driver has. */
+/* Is this a call that every driver has? */
 static bool only_proves(Pb__Request__CallCase call)
 {
     return call == PB__REQUEST__CALL_OPEN || call == PB__REQUEST__CALL_INFO ||

@@ -606,11 +606,11 @@ static void lengths_are_those_of_the_algorithm(void **state)
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
         bool oaep = alg == HSM_RSA_OAEP_SHA256 || alg == HSM_RSA_OAEP_SHA1;
         bool ok = driver(b)->wrap(b->hsm, alg, oaep ? aes : public, handle, &wrapped_key, &b->err);
-        check_guarded(b, ok, ERR_UNSUPPORTED, "this key is not one for", &wrapped_key);
+        check_guarded(b, ok, ERR_UNSUPPORTED, "this is not a key for", &wrapped_key);
     }
     if (reported) /* else nobody knows that it is not of 16 octets */
         check_guarded(b, driver(b)->wrap(b->hsm, HSM_AES_KW, aes, handle, &wrapped_key, &b->err),
-                      ERR_UNSUPPORTED, "aes-kw does not carry a secret of 13 bytes", &wrapped_key);
+                      ERR_UNSUPPORTED, "aes-kw cannot wrap a secret of 13 bytes", &wrapped_key);
     bytes_free(&spki);
     object_free(odd);
     object_free(rsa);
