@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "confine/filter.h"
 
-/* Sanitizers map memory to run, and read other memory than theirs: their builds have no box. */
+/* Sanitizers map executable memory and read the memory of other processes, so their builds are not
+ * confined. */
 static const bool built = HSMFERRY_CONFINED;
 
 static bool unbuilt(struct box *box)
@@ -24,7 +25,7 @@ static bool forbid_privileges(struct err *err)
            err_set_errno(err, ERR_FAILED, errno, "This process cannot give up new privileges");
 }
 
-/* abi 0, FILTER_NONE: the kernel has none. */
+/* Sets box->text. filter FILTER_NONE, abi 0: the kernel does not have it. */
 static void describe(struct box *box, enum filter_result filter, int abi)
 {
     box->whole = filter == FILTER_ON && abi > 0;
@@ -52,7 +53,7 @@ bool box_console(const struct land_rule *rules, size_t count, int abi_max, struc
         return unbuilt(box);
     if (!forbid_privileges(err) ||
         !landlock_enter(rules, count, LAND_NO_TCP | LAND_NO_STRANGERS, abi_max, &abi, err) ||
-        !filter_console(&filter, err)) /* last: it forbids the two before */
+        !filter_console(&filter, err)) /* last, because it forbids the two others */
         return false;
     describe(box, filter, abi);
     return true;

@@ -13,9 +13,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Names, not numbers: one that this machine's kernel does not have is passed over. */
+/* Names, not numbers: a call that this machine's kernel does not have is skipped. */
 static const char *const console_calls[] = {
-    /* descriptors that are there */
+    /* open descriptors */
     "read", "readv", "pread64", "write", "writev", "pwrite64", "lseek", "close", "close_range",
     "dup", "dup2", "dup3", "fsync", "fdatasync", "flock", "fstat", "fstatfs", "fchmod", "poll",
     "ppoll", "select", "pselect6", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
@@ -32,14 +32,14 @@ static const char *const console_calls[] = {
     "sched_getaffinity", "gettid", "exit", "exit_group", "wait4", "waitid", "nanosleep",
     "clock_nanosleep", "clock_gettime", "clock_getres", "gettimeofday", "time", "times",
     "restart_syscall", "getrandom",
-    /* signals of its own */
+    /* signals */
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "rt_sigsuspend",
     "rt_sigtimedwait", "sigaltstack", "pause", "alarm", "setitimer",
-    /* who it is */
+    /* identity */
     "getpid", "getppid", "getpgrp", "getpgid", "getsid", "getuid", "geteuid", "getgid", "getegid",
     "getgroups", "uname", "sysinfo", "getrlimit", "getrusage"};
 
-/* Nobody calls these by mistake. */
+/* Never called by mistake, so the process is killed. */
 static const char *const console_kills[] = {"execve",
                                             "execveat",
                                             "ptrace",
@@ -82,7 +82,7 @@ static const char *const console_kills[] = {"execve",
                                             "setgroups",
                                             "capset"};
 
-/* Landlock before Linux 6.2 does not see truncate(2). A library may look for a socket. */
+/* Landlock before Linux 6.2 does not control truncate(2). A library may try to open a socket. */
 static const char *const console_refuses[] = {"truncate",
                                               "socket",
                                               "connect",
@@ -144,7 +144,7 @@ static const char *const agent_refuses[] = {"ptrace",
                                             "swapon",
                                             "swapoff"};
 
-/* One value of one argument. Arguments that are an int are compared as the kernel takes them. */
+/* One value of one argument. int arguments are compared as the kernel reads them. */
 struct value {
     const char *call;
     unsigned argument;
@@ -152,14 +152,14 @@ struct value {
 };
 
 static const struct value console_values[] = {
-    {"open", 1, O_TRUNC, 0}, /* it cuts a file that is opened for reading only */
+    {"open", 1, O_TRUNC, 0}, /* truncates a file, even one that is opened for reading only */
     {"openat", 2, O_TRUNC, 0},
     {"mmap", 2, PROT_EXEC, 0},
     {"mprotect", 2, PROT_EXEC, 0},
     {"socketpair", 0, UINT32_MAX, AF_UNIX},
     {"prctl", 0, UINT32_MAX, PR_SET_NAME},
-    {"kill", 1, UINT32_MAX, 0}, /* is there such a process? */
-    {"kill", 0, UINT32_MAX, 0}, /* its own group, as job control does */
+    {"kill", 1, UINT32_MAX, 0}, /* tests whether the process exists */
+    {"kill", 0, UINT32_MAX, 0}, /* its own process group, for job control */
     {"prlimit64", 0, UINT32_MAX, 0},
     {"ioctl", 1, UINT32_MAX, TCGETS},
     {"ioctl", 1, UINT32_MAX, TCSETS},
@@ -185,7 +185,7 @@ static const struct value console_values[] = {
     {"fcntl", 1, UINT32_MAX, F_GET_SEALS},
 };
 
-/* What is left of these calls, with words for errno that its callers know. */
+/* The other values of these calls, which fail with an errno that their callers know. */
 static const struct value console_refused_values[] = {
     {"open", 1, O_TRUNC, O_TRUNC},     {"openat", 2, O_TRUNC, O_TRUNC},
     {"mmap", 2, PROT_EXEC, PROT_EXEC}, {"mprotect", 2, PROT_EXEC, PROT_EXEC},
@@ -229,7 +229,7 @@ static bool add_values(scmp_filter_ctx ctx, uint32_t action, const struct value 
     return true;
 }
 
-/* Signals to threads of this process, and to this process by its number. */
+/* Allows signals to threads of this process, and to this process by its number. */
 static bool add_own_signals(scmp_filter_ctx ctx)
 {
     uint64_t self = (uint64_t)getpid();
@@ -242,18 +242,18 @@ static scmp_filter_ctx begin(uint32_t otherwise, uint32_t other_machine)
 {
     scmp_filter_ctx ctx = seccomp_init(otherwise);
 
-    /* 32-bit calls have other numbers: a filter that let them pass would be none. */
+    /* 32-bit calls have other numbers: a filter that allowed them would be ineffective. */
     if (ctx && (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, other_machine) != 0 ||
                 seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) != 0)) {
         seccomp_release(ctx);
         return NULL;
     }
     if (ctx)
-        (void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree: faster, no more */
+        (void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree: for speed only */
     return ctx;
 }
 
-/* Loads what was made; whole: all of it was. */
+/* Loads the filter; whole: all rules were added. */
 static bool end(scmp_filter_ctx ctx, bool whole, enum filter_result *result, struct err *err)
 {
     int no = whole ? seccomp_load(ctx) : -ENOMEM;
@@ -270,7 +270,7 @@ static bool end(scmp_filter_ctx ctx, bool whole, enum filter_result *result, str
 
 bool filter_console(enum filter_result *result, struct err *err)
 {
-    /* ENOSYS: a newer C library takes its older way instead. */
+    /* ENOSYS makes a newer C library use an older call instead. */
     scmp_filter_ctx ctx = begin(SCMP_ACT_ERRNO(ENOSYS), SCMP_ACT_KILL_PROCESS);
     bool whole = ctx && add_calls(ctx, SCMP_ACT_ALLOW, console_calls, COUNT(console_calls)) &&
                  add_calls(ctx, SCMP_ACT_KILL_PROCESS, console_kills, COUNT(console_kills)) &&

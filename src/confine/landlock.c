@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Newer than the headers of the oldest system that this is built on (Linux 6.1). */
+/* Not in the headers of the oldest supported system (Linux 6.1). */
 enum { ACCESS_FS_TRUNCATE = 1 << 14, ACCESS_FS_IOCTL_DEV = 1 << 15 };
 enum { ACCESS_NET_BIND_TCP = 1 << 0, ACCESS_NET_CONNECT_TCP = 1 << 1 };
 enum { SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0, SCOPE_SIGNAL = 1 << 1 };
@@ -19,7 +19,8 @@ struct ruleset {
     uint64_t fs, net, scoped;
 };
 
-/* With each version the kernel's structure grew; it takes none that is longer and not zero. */
+/* The kernel's structure grew with each version; a kernel refuses a longer one with additional
+ * members other than zero. */
 static const struct {
     size_t size;
     struct ruleset adds;
@@ -53,7 +54,7 @@ static bool refused(const char *what, struct err *err)
     return err_set_errno(err, ERR_FAILED, errno, "Landlock refuses %s", what);
 }
 
-/* A rule that cannot be made takes a right away, and gives none. */
+/* A rule that cannot be added only removes a right. */
 static bool add_rule(int ruleset, const struct land_rule *rule, uint64_t handled, struct err *err)
 {
     struct landlock_path_beneath_attr beneath = {.allowed_access = rights[rule->use] & handled};
@@ -64,7 +65,7 @@ static bool add_rule(int ruleset, const struct land_rule *rule, uint64_t handled
     if (beneath.parent_fd < 0)
         return true;
     if (fstat(beneath.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
-        beneath.allowed_access &= FILE_RIGHTS; /* with others the rule is EINVAL */
+        beneath.allowed_access &= FILE_RIGHTS; /* EINVAL with other rights */
     if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
         ok = refused("a rule", err);
     close(beneath.parent_fd);
@@ -75,7 +76,7 @@ static int find_version(int abi_max)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
-    if (abi < 0) /* ENOSYS: not built; EOPNOTSUPP: not switched on */
+    if (abi < 0) /* ENOSYS: not built in; EOPNOTSUPP: disabled */
         return 0;
     return abi < abi_max ? (int)abi : abi_max;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What this process cannot do any more.
+# The confinement of a process.
 noinst_LIBRARIES += libconfine.a
 libconfine_a_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 libconfine_a_SOURCES = \
