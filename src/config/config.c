@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the ceremony file as it is written (config_schema.h) to what the program works with: here
- * is checked what the schema cannot say.
+ * Converts the ceremony file from its written form (config_schema.h) to the form that the program
+ * uses, and makes the checks that the schema cannot express.
  */
 #include "config/config.h"
 
@@ -21,15 +21,15 @@
 #include "config/config_parts.h"
 #include "config/config_schema.h"
 
-/* What officers try first when they want to give a PIN. */
+/* Officers may try these keys first to provide a PIN. */
 static const char *advice(const char *key)
 {
     return strcasestr(key, "pin") || strcasestr(key, "pass") ? config_pin_advice : NULL;
 }
 
-/* --- the whole --- */
+/* --- the complete file --- */
 
-/* By what the file says; two names of one token are found out when both are open. */
+/* Compares what the file says; two names of one token are detected when both are open. */
 static bool check_two_tokens(const struct loader *l)
 {
     const struct config_side *a = &l->config->side[SIDE_SOURCE];
@@ -38,10 +38,11 @@ static bool check_two_tokens(const struct loader *l)
     if (!config_same_place(a, b) || !uri_same_token(&a->token, &b->token))
         return true;
     config_wrong(l, "destination.token", "source and destination are the same token");
-    return err_next(l->err, "Name two tokens; the serial tells apart two with the same label");
+    return err_next(l->err,
+                    "Name two tokens; the serial number distinguishes two with the same label");
 }
 
-/* A key of this token; what its URI says of the token beyond the token line must hold, too. */
+/* A key of this token; the token attributes in its URI must agree with the token line. */
 static bool take_key(const struct loader *l, const char *text, const char *path, struct uri *token,
                      struct uri *key)
 {
@@ -114,7 +115,7 @@ static bool take_keys(const struct loader *l, const struct raw_key *keys, size_t
     return true;
 }
 
-/* The key that signs is one, of one device. */
+/* The key that signs must be a single key, on a single device. */
 static bool take_signer(const struct loader *l, const struct raw_signer *raw)
 {
     struct config_signer *signer = &l->config->signer;
@@ -123,7 +124,7 @@ static bool take_signer(const struct loader *l, const struct raw_signer *raw)
     if (!raw->key)
         return true;
     if (!raw->side == !raw->device.api) {
-        config_wrong(l, "sign-report", "the key that signs is on one device");
+        config_wrong(l, "sign-report", "the key that signs must be on one device");
         return err_next(l->err, "Write either \"side\" (source, destination) or \"device\"");
     }
     signer->side = raw->side ? (enum side)(raw->side - 1) : SIDE_RELAY;
@@ -177,7 +178,7 @@ static bool take_policy(const struct loader *l, const struct raw_policy *raw)
            config_wrong(l, "policy.oaep-hashes", "at least one hash must be allowed: sha256, sha1");
 }
 
-/* A relative folder counts from the file's own. */
+/* A relative folder is relative to the ceremony file's folder. */
 static bool take_report_folder(const struct loader *l, const char *folder)
 {
     char *out = l->config->report_folder;
@@ -190,12 +191,12 @@ static bool take_report_folder(const struct loader *l, const char *folder)
     return true;
 }
 
-/* Who is asked must be there by name: in production both officers, and wherever a gate waits for
- * both. */
+/* Officers who will be asked must be named: both of them in production, and also if a gate waits
+ * for both. */
 static bool check_officers(const struct loader *l)
 {
     const struct config *config = l->config;
-    const char *why = !config->rehearsal ? "a ceremony that is no rehearsal"
+    const char *why = !config->rehearsal ? "a ceremony that is not a rehearsal"
                                          : "a gate that waits for two officers";
 
     if (l->use == CONFIG_TO_COMPARE || (config->rehearsal && !config->policy.two_officers))
@@ -228,20 +229,21 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
 
 /* --- files --- */
 
-/* The absolute path of the file, which is open. */
+/* Sets the absolute path of the file, which is open. */
 static bool set_path(const char *path, const char *name, struct config *config, struct err *err)
 {
     char full[PATH_MAX];
 
     if (!realpath(path, full))
-        return err_set_errno(err, ERR_IO, errno, "%s cannot be found again", name);
+        return err_set_errno(err, ERR_IO, errno, "%s can no longer be found", name);
     if (strlen(full) >= sizeof config->path)
         return err_set(err, ERR_CONFIG, "The path %s is too long", name);
     strcpy(config->path, full);
     return true;
 }
 
-/* Makes config from the file's text; what it holds then is freed by the caller in any case. */
+/* Fills config from the file's text; the caller frees its content in any case, also after a
+ * failure. */
 static bool load_text(const struct bytes *text, const char *name, enum config_use use,
                       struct config *config, struct err *err)
 {

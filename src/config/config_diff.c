@@ -13,8 +13,8 @@
 #include "base/text.h"
 #include "config/config_parts.h"
 
-/* One value of a ceremony file, and where it stands: "policy.rsa-bits", "officers.2.name". The
- * entries of a list of values stand at one place, so that their order does not matter. */
+/* One value of a ceremony file, and its place: "policy.rsa-bits", "officers.2.name". All entries of
+ * a list of values have one place, so that their order does not matter. */
 struct value {
     char path[CONFIG_PLACE];
     char *text;
@@ -87,7 +87,7 @@ static void values_free(struct values *values)
     free(values->list);
 }
 
-/* All that config says, with the defaults for what its file left out. */
+/* All values of config, including the defaults for those that its file omits. */
 static bool values_of(const struct config *config, struct values *values, struct err *err)
 {
     int fd = memfd_create("ceremony", MFD_CLOEXEC);
@@ -121,7 +121,7 @@ static bool values_of(const struct config *config, struct values *values, struct
     return ok;
 }
 
-/* How many of the values from number first on stand at this path. */
+/* The number of consecutive values, from number first on, at this path. */
 static size_t run_length(const struct values *values, size_t first, const char *path)
 {
     size_t n = first;

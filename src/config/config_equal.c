@@ -5,7 +5,7 @@
 
 #include "config/config_parts.h"
 
-/* No list is an empty one. */
+/* NULL is equal to an empty list. */
 static bool same_list(char *const *a, char *const *b)
 {
     static char *const none[] = {NULL};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the sources of config.h share. */
+/* Shared by the sources of config.h. */
 #ifndef HSMFERRY_CONFIG_CONFIG_PARTS_H
 #define HSMFERRY_CONFIG_CONFIG_PARTS_H
 
@@ -7,7 +7,7 @@
 #include "config/config.h"
 #include "config/config_schema.h"
 
-/* A ceremony file while it is made sense of. */
+/* The state while a ceremony file is interpreted. */
 struct loader {
     struct schema_source yaml;
     struct config *config;
@@ -15,7 +15,7 @@ struct loader {
     struct err *err;
 };
 
-/* What to tell somebody who puts a PIN into the file. */
+/* The advice for a PIN in the file. */
 extern const char config_pin_advice[];
 
 /* Fails with ERR_CONFIG at the place in the file that path names (see schema_at()). */
@@ -28,21 +28,21 @@ bool config_no_memory(const struct loader *l);
 enum { CONFIG_PLACE = 64 };
 const char *config_entry(const char *list, size_t index, char *out);
 
-/* Reads a URI that stands at path. */
+/* Parses the URI at path. */
 bool config_take_uri(const struct loader *l, const char *text, const char *path, struct uri *uri);
 
-/* Checks and takes all that the file says at this place ("source") of one device. */
+/* Checks and takes all values of one device, which is at this place ("source"). */
 bool config_take_side(const struct loader *l, const char *at, const struct raw_side *raw,
                       struct config_side *to);
 
-/* May this side's agent, named at path, check its module? */
+/* Can this side's agent, named at path, be trusted to check its module? */
 bool config_check_agent(const struct loader *l, const struct config_side *side, const char *path);
 
-/* Do both sides reach an HSM in the same way? */
+/* Do both sides have the same API, module, parameters, environment and agent? */
 bool config_same_place(const struct config_side *a, const struct config_side *b);
 
-/* Reads and checks what is in fd as config_load() does. path: where it is; name: what messages call
- * it. */
+/* Reads and checks the content of fd as config_load() does. path: its path; name: its name in
+ * messages. */
 bool config_read(int fd, const char *path, const char *name, enum config_use use,
                  struct config **out, struct err *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A failure at its place in the ceremony file. */
+/* Reports a failure at its place in the ceremony file. */
 #include "config/config_parts.h"
 
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 #include "base/text.h"
 
 const char config_pin_advice[] = "A PIN has no place in this file: remove it and change that PIN; "
-                                 "officers type it, or the token "
-                                 "line names a file of its own for it with ?pin-source=file:/path";
+                                 "officers enter the PIN, or the token "
+                                 "line names a separate file for it with ?pin-source=file:/path";
 
 bool config_wrong(const struct loader *l, const char *path, const char *fmt, ...)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a ceremony file may say of the agents: their environment, and which programs they are. */
+/* Checks the parts of a ceremony file that concern the agents: their environment and their
+ * programs. */
 #include "config/config_parts.h"
 
 #include <ctype.h>
@@ -42,7 +43,7 @@ static bool is_own(char *const *agent)
            a.st_ino == b.st_ino;
 }
 
-/* Whether the module is the pinned one, the agent looks: any other could look away. */
+/* The agent checks that the module is the pinned one; an agent other than ours might not. */
 bool config_check_agent(const struct loader *l, const struct config_side *side, const char *path)
 {
     if (!side->agent || !side->where.module_sha256[0] || side->agent_trusted || is_own(side->agent))
@@ -54,7 +55,7 @@ bool config_check_agent(const struct loader *l, const struct config_side *side, 
 
 /* --- the environment --- */
 
-/* Is this a name under which a PIN or password would be given? */
+/* Is this a name that would hold a PIN or password? */
 static bool is_secret_name(const char *name, size_t len)
 {
     static const char *const ends[] = {"pin", "password", "passphrase"};
@@ -75,13 +76,13 @@ static bool is_variable_name(const char *name, size_t len)
     return len > 0;
 }
 
-/* What the agent's own dialect refuses is not known here, but that NSS has none is. */
+/* The variables that the agent's dialect refuses are not known here; but NSS needs none. */
 static bool check_plain(const struct config_side *side, const char *name, struct err *err)
 {
     if (side->agent || side->where.environment_trusted || strcmp(side->where.api, "nss") != 0)
         return true;
     err_set(err, ERR_CONFIG, "NSS needs no variable, and %s is set", name);
-    return err_next(err, "Take it out; what NSS is told by variables weakens it");
+    return err_next(err, "Remove it; environment variables only weaken NSS");
 }
 
 static bool check_rehearsal(const struct config_side *side, bool rehearsal, const char *name,
@@ -91,7 +92,7 @@ static bool check_rehearsal(const struct config_side *side, bool rehearsal, cons
         return true;
     err_set(err, ERR_CONFIG, "%s %s", name, why);
     return err_next(err, rehearsal ? "Leave out module-sha256, which does not pin that module"
-                                   : "Take it out; it is for rehearsals only");
+                                   : "Remove it; it is for rehearsals only");
 }
 
 bool config_check_variable(const struct config_side *side, bool rehearsal, const char *variable,
@@ -117,9 +118,9 @@ bool config_check_variable(const struct config_side *side, bool rehearsal, const
         if (side->agent)
             return true;
         err_set(err, ERR_CONFIG, "%s %s", name, why);
-        return err_next(err, "Take it out; it may be set for a program that \"agent\" names");
+        return err_next(err, "Remove it; it may be set for a program that \"agent\" names");
     default:
         err_set(err, ERR_CONFIG, "%s %s", name, why);
-        return err_next(err, "Take it out; no dialect and no other line allows it");
+        return err_next(err, "Remove it; no dialect and no other line allows it");
     }
 }

@@ -12,7 +12,7 @@
 
 enum { LINE_MAX_LEN = HSM_PATH_MAX - 1, LIST_MAX = 64, KEYS_MAX = 4096 };
 
-/* A mapping field that is text; that may be missing; that is a list of texts. */
+/* Fields of a mapping: text; a value that may be missing; a list of texts. */
 #define TEXT(key, type, member, max)                                                               \
     CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, max)
 #define OPTIONAL_TEXT(key, type, member, min, max)                                                 \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ceremony file as it is written: what libcyaml fills before config.c makes sense of it. */
+/* The ceremony file as it is written: libcyaml fills these structures, and config.c interprets
+ * them. */
 #ifndef HSMFERRY_CONFIG_CONFIG_SCHEMA_H
 #define HSMFERRY_CONFIG_CONFIG_SCHEMA_H
 
@@ -9,7 +10,7 @@
 
 enum { RAW_TITLE_MAX = 200, RAW_DEFAULT_LIMIT = 120 };
 
-/* A yes or no that can also be absent. */
+/* A yes or no that can also be missing. */
 enum raw_answer { RAW_ABSENT, RAW_NO, RAW_YES };
 
 /* A list of texts. */
@@ -42,11 +43,11 @@ struct raw_side {
     uint32_t environment_trusted, agent_trusted;
 };
 
-/* Which key signs the report: one of a side, or of a device of its own. */
+/* The key that signs the report: a key of one side, or of a separate device. */
 struct raw_signer {
     uint32_t side; /* 1 + enum side; 0: absent */
     struct raw_side device;
-    char *key; /* NULL: nothing signs */
+    char *key; /* NULL: the report is not signed */
     char *officer;
 };
 

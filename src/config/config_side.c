@@ -13,21 +13,21 @@
 
 enum { LIMIT_MAX = 3600 };
 
-/* One device while it is made sense of. */
+/* The state while one device is interpreted. */
 struct device {
     const struct loader *l;
     struct config_side *to;
     const char *at; /* its place in the file: "source", "sign-report.device" */
 };
 
-/* "source.environment" and the like. */
+/* The path of a key of this device: "source.environment". */
 static const char *under(const struct device *d, const char *key, char *out)
 {
     text_print(out, CONFIG_PLACE, "%s.%s", d->at, key);
     return out;
 }
 
-/* Copies a list, with NULL at its end. */
+/* Copies a list and terminates it with NULL. */
 static bool copy_list(const struct loader *l, const struct raw_list *list, char ***out)
 {
     char **copy = calloc((size_t)list->count + 1, sizeof *copy);
@@ -81,7 +81,7 @@ static bool take_agent(const struct device *d, const struct raw_list *list)
     return copy_list(d->l, list, &d->to->agent);
 }
 
-/* A module must be there and look like one before anything is loaded. */
+/* A module must exist and look like a library before anything is loaded. */
 static bool check_module(const struct loader *l, const char *module, const char *path)
 {
     static const char magic[4] = {0x7f, 'E', 'L', 'F'};
@@ -99,7 +99,7 @@ static bool check_module(const struct loader *l, const char *module, const char 
         return true;
     fd = open(module, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 && errno == EACCES && access(module, R_OK) == 0)
-        return true; /* it is kept from this process alone: the agent, which loads it, looks */
+        return true; /* if only this process cannot read it, the agent checks, which loads it */
     if (fd < 0) {
         config_wrong(l, path, "the module %s cannot be opened: %s", shown, strerrordesc_np(errno));
         return err_next(l->err, "Install it, or write the path of the one that is installed");
@@ -107,7 +107,7 @@ static bool check_module(const struct loader *l, const char *module, const char 
     ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
          pread(fd, head, sizeof head, 0) == sizeof head && memcmp(head, magic, sizeof magic) == 0;
     close(fd);
-    return ok || config_wrong(l, path, "%s is no shared library", shown);
+    return ok || config_wrong(l, path, "%s is not a shared library", shown);
 }
 
 static bool check_database(const struct loader *l, const char *module, const char *path)
@@ -116,7 +116,7 @@ static bool check_database(const struct loader *l, const char *module, const cha
     char shown[FILE_SHOWN];
 
     if (strncmp(module, "sql:/", 5) != 0) {
-        config_wrong(l, path, "an NSS database is written sql:/absolute/path");
+        config_wrong(l, path, "an NSS database must be written as sql:/absolute/path");
         return err_next(l->err, "Write for example sql:/var/lib/pki/alias");
     }
     if (l->use == CONFIG_TO_RUN && (stat(module + 4, &st) != 0 || !S_ISDIR(st.st_mode)))
@@ -124,7 +124,7 @@ static bool check_database(const struct loader *l, const char *module, const cha
     return true;
 }
 
-/* Another agent may be on another host, and may know other APIs: it checks for itself. */
+/* Another agent may be on another host, and may support other APIs: it checks for itself. */
 static bool check_where(const struct device *d)
 {
     static const struct {
@@ -150,13 +150,13 @@ static bool take_token(const struct device *d, const char *text)
     if (!config_take_uri(d->l, text, under(d, "token", path), token))
         return false;
     if (uri_names_key(token)) {
-        config_wrong(d->l, path, "this names a key, where only a token may be named");
+        config_wrong(d->l, path, "this names a key, but only a token may be named here");
         return err_next(d->l->err, "Leave out object, id and type; keys are named under \"keys\"");
     }
     return true;
 }
 
-/* Where it is found, and whether it is right, the agent says. */
+/* The agent finds the dialect and checks it. */
 static bool check_dialect(const struct device *d)
 {
     const struct hsm_where *where = &d->to->where;
@@ -168,13 +168,13 @@ static bool check_dialect(const struct device *d)
         return config_wrong(d->l, under(d, "dialect", path), "only PKCS#11 has dialects");
     if (where->dialect[0] != '/' && strchr(where->dialect, '/')) {
         config_wrong(d->l, under(d, "dialect", path),
-                     "a dialect is a name, or the absolute path of its file");
+                     "a dialect must be a name, or the absolute path of its file");
         return err_next(d->l->err, "Write for example softhsm, or /etc/my-hsm.yaml");
     }
     return true;
 }
 
-/* Whether the module is that one, the agent looks before it loads it. */
+/* The agent compares the module with this SHA-256 before it loads it. */
 static bool check_pin(const struct device *d)
 {
     const struct hsm_where *where = &d->to->where;
@@ -184,10 +184,10 @@ static bool check_pin(const struct device *d)
         return true;
     under(d, "module-sha256", path);
     if (strcmp(where->api, "nss") == 0)
-        return config_wrong(d->l, path, "only a PKCS#11 module is a file with a SHA-256");
+        return config_wrong(d->l, path, "only a PKCS#11 module can have a SHA-256");
     if (strspn(where->module_sha256, "0123456789abcdef") == sizeof where->module_sha256 - 1)
         return true;
-    config_wrong(d->l, path, "a SHA-256 is 64 digits of 0 to 9 and a to f");
+    config_wrong(d->l, path, "a SHA-256 must be 64 digits of 0 to 9 and a to f");
     return err_next(d->l->err, "Write what sha256sum prints");
 }
 
@@ -210,7 +210,7 @@ bool config_take_side(const struct loader *l, const char *at, const struct raw_s
     struct hsm_where *where = &to->where;
     char path[CONFIG_PLACE];
 
-    /* All fit: the schema has their lengths. */
+    /* they fit, because the schema limits their lengths */
     strcpy(where->api, raw->api);
     strcpy(where->module, raw->module);
     strcpy(where->params, raw->parameters ? raw->parameters : "");

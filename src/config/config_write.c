@@ -19,10 +19,10 @@
 static const char heading[] =
     "# A ceremony of hsmferry; hsmferry-ceremony(5) explains each line.\n";
 
-/* A file that is written under another name first. */
+/* A file that is written under a temporary name first. */
 struct draft {
     const char *path;
-    char name[FILE_SHOWN]; /* path as messages show it */
+    char name[FILE_SHOWN]; /* path for messages */
     char temporary[PATH_MAX];
     int fd;
 };
@@ -167,7 +167,7 @@ bool config_print(const struct config *config, int fd, struct err *err)
     return writer_close(w, sha256, err);
 }
 
-/* Does what was written say what it should? Text that is no UTF-8, for one, does not. */
+/* Does the written file read back as config? Text that is not UTF-8, for example, does not. */
 static bool check(const struct draft *d, const struct config *config, struct err *err)
 {
     struct config *again;
@@ -179,26 +179,27 @@ static bool check(const struct draft *d, const struct config *config, struct err
         return false;
     ok = config_equal(config, again);
     config_free(again);
-    return ok || err_set(err, ERR_CONFIG, "Some of this cannot be said in a ceremony file");
+    return ok ||
+           err_set(err, ERR_CONFIG, "Some of these values cannot be written in a ceremony file");
 }
 
-/* Gives the finished file its name. */
+/* Renames the finished file to its final name. */
 static bool place(const struct draft *d, bool replace, struct err *err)
 {
     int failed =
         renameat2(AT_FDCWD, d->temporary, AT_FDCWD, d->path, replace ? 0 : RENAME_NOREPLACE);
 
     if (failed && !replace && (errno == EINVAL || errno == ENOSYS)) {
-        /* a file system or kernel without it */
+        /* for a file system or kernel without renameat2() flags */
         failed = link(d->temporary, d->path);
         if (!failed)
             unlink(d->temporary);
     }
     if (failed && errno == EEXIST) {
-        err_set(err, ERR_CONFLICT, "There is already something at %s", d->name);
+        err_set(err, ERR_CONFLICT, "There is already a file at %s", d->name);
         return err_next(err, "Choose another name");
     }
-    return !failed || err_set_errno(err, ERR_IO, errno, "%s cannot be made", d->name);
+    return !failed || err_set_errno(err, ERR_IO, errno, "%s cannot be created", d->name);
 }
 
 static bool sync_folder(const struct draft *d, struct err *err)
@@ -211,7 +212,7 @@ static bool sync_folder(const struct draft *d, struct err *err)
     fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     ok = fd >= 0 && fsync(fd) == 0;
     if (!ok) {
-        err_set_errno(err, ERR_IO, errno, "%s cannot be brought to the disk", d->name);
+        err_set_errno(err, ERR_IO, errno, "%s cannot be written to the disk", d->name);
         err_now(err, "It is written, but a power cut may lose it");
     }
     if (fd >= 0)
@@ -232,7 +233,7 @@ bool config_write(const struct config *config, const char *path, bool replace, s
         return err_set_errno(err, ERR_IO, errno, "%s cannot be written", d.name);
     ok = config_print(config, d.fd, err) && check(&d, config, err);
     if (ok && fsync(d.fd) != 0)
-        ok = err_set_errno(err, ERR_IO, errno, "%s cannot be brought to the disk", d.name);
+        ok = err_set_errno(err, ERR_IO, errno, "%s cannot be written to the disk", d.name);
     close(d.fd);
     ok = ok && place(&d, replace, err);
     if (ok)

@@ -100,9 +100,9 @@ refused 78 "a module by a relative path" 'path must be absolute' 'Write for exam
 own_agent "$tmp/missing.so"
 refused 78 "a module that is not there" 'missing.so cannot be opened: No such file' 'Install it'
 own_agent "$tmp"
-refused 78 "a folder for a module" 'is no shared library' 'Correct it'
+refused 78 "a folder for a module" 'is not a shared library' 'Correct it'
 own_agent "$abs_top_srcdir/README.md"
-refused 78 "a text for a module" 'is no shared library' 'Correct it'
+refused 78 "a text for a module" 'is not a shared library' 'Correct it'
 
 good && edit "s|^  module: .*|  module: $tmp/c/source|" 's/token=new/token=old/' \
     's/^  parameters: .*/  parameters: "label=old;serial='$$';pin=swordfish;keys=aes32:one"/'
