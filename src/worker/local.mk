@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A ceremony on its thread.
+# A ceremony on a separate thread.
 libceremony_a_SOURCES += \
 	%D%/mailbox.c \
 	%D%/token_lock.c \

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What passes between the worker's thread and the front end: events up, answers and notes down. */
+/* The exchange between the worker's thread and the front end: events to the front end, answers and
+ * notes to the worker. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "worker/worker_state.h"
 
-/* --- events up --- */
+/* --- events to the front end --- */
 
 /* An exception is the only answer. */
 static bool is_wanted(const struct event *event)
@@ -42,13 +43,13 @@ bool worker_emit(struct event_sink *sink, const struct event *event, struct err 
     do
         n = write(w->events[1], event, sizeof *event);
     while (n < 0 && errno == EINTR);
-    /* A front end that has gone away hears nothing; the record has it. */
+    /* A front end that has ended receives nothing; the record has the event. */
     if (n != (ssize_t)sizeof *event && errno != EPIPE)
-        return err_set_errno(err, ERR_IO, errno, "the front end could not be told");
+        return err_set_errno(err, ERR_IO, errno, "the event could not be sent to the front end");
     return true;
 }
 
-/* --- answers and exceptions down --- */
+/* --- answers and exceptions to the worker --- */
 
 /* The lock is held, but not while an exception is recorded. */
 static void emit_exceptions(struct worker *w)

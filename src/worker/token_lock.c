@@ -10,7 +10,7 @@
 
 enum { NAME_DIGITS = 32 };
 
-/* The same for every process that sees this token; nothing of it can be read there. */
+/* The name is the same for every process that uses this token, and reveals nothing about it. */
 static void make_name(const struct hsm_slot *slot, char *name, size_t size)
 {
     char all[HSM_IDENTITY], hex[2 * SHA256_SIZE + 1];

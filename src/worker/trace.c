@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each function of the contract: tell that the call begins, make it, tell how it ended. What a call
- * came to cannot be undone by who hears of it, so only the first of the two events can be refused.
+ * Each function of the contract emits an event, makes the call, and emits its result. A sink cannot
+ * undo a call by refusing its result, so only the first of the two events can be refused.
  */
 #include "worker/trace.h"
 
@@ -20,14 +20,14 @@ struct trace {
     void *ctx;
 };
 
-/* A call under way. */
+/* A call in progress. */
 struct span {
     const struct trace *trace;
     struct hsm *inner;
     struct event event;
     int64_t start; /* microseconds */
     struct err failure;
-    struct err *err; /* the caller's, where the failure goes */
+    struct err *err; /* the caller's, which receives the failure */
 };
 
 static int64_t now_us(void)
@@ -50,7 +50,7 @@ static struct span span_of(struct hsm *hsm, const char *name, struct err *err)
     return s;
 }
 
-/* The call's argument, later its result, in words. */
+/* Sets the call's argument, later its result, as text. */
 static void say(struct span *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(struct span *s, const char *fmt, ...)
@@ -189,7 +189,7 @@ static bool trace_make_key(struct hsm *hsm, const struct key_sample *sample, con
                            uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
     struct span s = span_of(hsm, "make-key", err);
-    say(&s, "%s%s%s, to be thrown away", key_kind_name(sample->kind), sample->curve[0] ? " " : "",
+    say(&s, "%s%s%s, test key", key_kind_name(sample->kind), sample->curve[0] ? " " : "",
         sample->curve);
     return begin(&s) && end(&s, s.inner->driver->make_key(s.inner, sample, label, handle,
                                                           public_handle, &s.failure));
@@ -255,14 +255,14 @@ static bool trace_remove(struct hsm *hsm, const struct key_desc *is, struct err 
     return begin(&s) && end(&s, s.inner->driver->remove(s.inner, is, &s.failure));
 }
 
-/* No call: only we ourselves are asked. */
+/* Not traced, because it makes no call to the HSM. */
 static bool trace_at_work(struct hsm *hsm)
 {
     struct hsm *inner = ((struct trace *)hsm)->inner;
     return inner->driver->at_work && inner->driver->at_work(inner);
 }
 
-/* Closing happens whatever anybody says to it. */
+/* Closes even if the event is refused. */
 static void trace_close(struct hsm *hsm)
 {
     struct span s = span_of(hsm, "close", NULL);

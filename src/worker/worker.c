@@ -41,7 +41,7 @@ static bool sign(struct worker *w, struct err *err)
     return ok;
 }
 
-/* Waits for the answer at the open gate, and hands it on. */
+/* Waits for the answer at the open gate, and passes it to the ceremony. */
 static void pass_answer(struct worker *w)
 {
     char typed[ANSWER_MAX + 1] = "";
@@ -293,7 +293,7 @@ void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t l
     pthread_mutex_lock(&w->lock);
     if (serial != 0 && serial == w->asked && !w->wanted && !w->answered && !w->refused) {
         w->answer = answer;
-        answer = (struct secret){0}; /* handed over */
+        answer = (struct secret){0}; /* ownership was passed on */
         w->answered = true;
         pthread_cond_broadcast(&w->changed);
     }
@@ -343,9 +343,9 @@ void worker_abandon(struct worker *w, enum side side)
     eventfd_write(w->side[side].abandon_fd, 1);
 }
 
-/* --- life --- */
+/* --- start and end --- */
 
-/* Signals are the main thread's business. */
+/* Signals are handled by the main thread. */
 static int start_thread(struct worker *w)
 {
     sigset_t all, before;
@@ -414,7 +414,7 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
         goto failed;
     }
     fcntl(w->events[0], F_SETFL, O_NONBLOCK);
-    fcntl(w->events[1], F_SETPIPE_SZ, PIPE_SIZE); /* a larger one is a convenience */
+    fcntl(w->events[1], F_SETPIPE_SZ, PIPE_SIZE); /* a larger pipe is useful, but not required */
     host = worker_host(w);
     if (!ceremony_new(&setup->ceremony, &host, &w->ceremony, err))
         goto failed;
@@ -437,7 +437,7 @@ void worker_free(struct worker *w)
     ceremony_stop(w->ceremony);
     pthread_mutex_lock(&w->lock);
     w->quit = true;
-    close(w->events[0]); /* nobody listens any more: a full pipe must not hold the thread */
+    close(w->events[0]); /* nobody reads any more: a full pipe must not block the thread */
     w->events[0] = -1;
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A ceremony on a thread of its own: commands go down, events come up through a pipe, one whole
+ * A ceremony on a separate thread: it takes commands, and sends events through a pipe, one complete
  * struct event for each read(2). The front end never waits for an HSM.
  */
 #ifndef HSMFERRY_WORKER_WORKER_H
@@ -19,18 +19,20 @@
 /* How to reach one HSM. */
 struct worker_side {
     const char *const *argv;         /* the agent's command, NULL at the end */
-    const char *const *environment;  /* all of the agent's environment, NULL at the end */
-    char pin_file[URI_PIN_FILE_MAX]; /* absolute; empty: officers are asked (EVENT_PIN) */
-    int limit_ms;                    /* for one call */
+    const char *const *environment;  /* the complete environment of the agent, NULL at the end */
+    char pin_file[URI_PIN_FILE_MAX]; /* absolute; empty: officers are asked for the PIN (EVENT_PIN)
+                                      */
+    int limit_ms;                    /* for one call, in milliseconds */
 };
 
 /* The key that signs the report, which stays in its HSM, and the file that it signs. */
 struct worker_signer {
     struct hsm_where where;
     struct uri token, key;
-    char role[64]; /* of the officer who gives its PIN; empty: nobody by name */
+    char role[64]; /* of the officer who gives its PIN; empty: not specified */
     void *ctx;
-    /* On the worker's thread: what is to be signed, as it is now; what became of it; why not. */
+    /* Called on the worker's thread: the current digest to be signed; the signature; the reason why
+     * there is none. */
     bool (*digest)(void *ctx, uint8_t sha256[32], struct err *err);
     bool (*keep)(void *ctx, const struct signature *signature, struct err *err);
     void (*failed)(void *ctx, const struct err *err);
@@ -39,12 +41,12 @@ struct worker_signer {
 struct worker_setup {
     struct ceremony_setup ceremony;
     struct worker_side side[SIDES];     /* SIDE_RELAY: of the signer */
-    const struct worker_signer *signer; /* NULL: nothing signs. Not copied */
+    const struct worker_signer *signer; /* NULL: the report is not signed. Not copied */
     struct starter *starter;            /* starts the agents, by side; NULL: this process does */
-    struct event_sink *record; /* gets every event on the worker's thread, before the pipe does; may
-                                  refuse; may be NULL */
-    const char *const *locks;  /* folders for locks, NULL at the end; NULL: no claims are made */
-    bool calls;                /* also tell every single call (EVENT_CALL) */
+    struct event_sink *record; /* gets every event on the worker's thread, before the pipe; may
+                                  refuse it; may be NULL */
+    const char *const *locks;  /* folders for locks, NULL at the end; NULL: no locks are taken */
+    bool calls;                /* also emit every single call (EVENT_CALL) */
 };
 
 enum worker_command {
@@ -64,20 +66,21 @@ enum worker_command {
 
 struct worker;
 
-/* Starts the thread. setup is copied; what its pointers refer to must live until worker_free(). */
+/* Starts the thread. setup is copied; everything that its pointers refer to must live until
+ * worker_free(). */
 bool worker_new(const struct worker_setup *setup, struct worker **out, struct err *err);
 
-/* Stops at the next boundary, waits for the thread, closes both HSMs, frees. */
+/* Stops the ceremony at the next boundary, waits for the thread, closes both HSMs, and frees. */
 void worker_free(struct worker *w);
 
-/* Becomes readable when an event is there. */
+/* The descriptor that becomes readable when an event is available. */
 int worker_fd(const struct worker *w);
 
-/* Takes the next event; false when there is none now. */
+/* Takes the next event; returns false if there is none now. */
 bool worker_event(struct worker *w, struct event *event);
 
-/* Queues a command; EVENT_DONE tells when it has ended, and how. Commands run one after the other.
- * uri and selection are copied. Errors: ERR_FAILED (memory). */
+/* Queue a command. EVENT_DONE reports its end and result. Commands run one after the other. uri and
+ * selection are copied. Errors: ERR_FAILED (memory). */
 bool worker_open(struct worker *w, enum side side, struct err *err);
 bool worker_devices(struct worker *w, const struct uri *const token[2], struct err *err);
 bool worker_choose(struct worker *w, enum side side, const struct uri *uri, struct err *err);
@@ -90,9 +93,9 @@ bool worker_resume(struct worker *w, struct err *err);
 bool worker_run(struct worker *w, struct err *err);
 bool worker_sign(struct worker *w, struct err *err);
 
-/* Answers the gate or the question for a PIN that is open now; text is copied into locked memory
- * and the caller wipes its own. An answer that comes when nothing was asked is dropped (typed-ahead
- * input confirms nothing): serial must be the seq of the EVENT_GATE or EVENT_PIN event. */
+/* Answers the open gate or PIN question. text is copied into locked memory; the caller wipes its
+ * own copy. serial must be the seq of the EVENT_GATE or EVENT_PIN event: an answer to a question
+ * that is not open is dropped, so that input typed ahead confirms nothing. */
 void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t len);
 
 /* Records an EVENT_EXCEPTION, of which all but number and time is filled in, before the worker does
@@ -107,18 +110,18 @@ void worker_pace(struct worker *w, enum pace pace, uint64_t go_on);
 /* Refuses the open gate or question; without one, asks to stop at the next boundary. */
 void worker_stop(struct worker *w);
 
-/* Gives up the HSM call under way: that HSM counts as gone. */
+/* Abandons the HSM call in progress; the HSM then counts as gone. */
 void worker_abandon(struct worker *w, enum side side);
 
-/* Snapshots of what the worker knows, for showing; call only between EVENT_DONE of the command
+/* Snapshots of the worker's state for display. May be called only between EVENT_DONE of the command
  * that made them and the next command for that side. */
 const struct hsm_slot_list *worker_slots(const struct worker *w, enum side side);
 const struct hsm_about *worker_info(const struct worker *w, enum side side);
 const struct key_list *worker_keys(const struct worker *w, enum side side);
 const struct plan *worker_plan_now(const struct worker *w);
 
-/* The verdict on every source object, in the order of worker_keys(); NULL before WORKER_VERDICTS
- * has ended well. Same rule as above. */
+/* The verdict on every source object, in the order of worker_keys(); NULL until WORKER_VERDICTS has
+ * succeeded. The same rule applies. */
 const struct plan *worker_verdicts_now(const struct worker *w);
 
 #endif

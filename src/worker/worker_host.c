@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a ceremony asks of its surroundings, answered on the worker's thread. */
+/* The services of its host that a ceremony calls, on the worker's thread. */
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -40,8 +40,9 @@ static bool emit_call(void *ctx, struct event *event, struct err *err)
     return ceremony_emit(w->ceremony, event, err);
 }
 
-/* The agents hold it, too: one that outlives us in a call keeps others from the token until that
- * call has ended. So a claim is given back by the end of both, and not made a second time. */
+/* The agents hold the lock too: an agent that outlives this process in a call locks the token until
+ * that call has ended. So the lock is released when both have ended, and is not taken a second
+ * time. */
 static bool host_lock_token(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err)
 {
     struct worker *w = ctx;
@@ -84,7 +85,7 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
     struct hsm *inner;
     eventfd_t given_up;
 
-    eventfd_read(w->side[side].abandon_fd, &given_up); /* that was another agent */
+    eventfd_read(w->side[side].abandon_fd, &given_up); /* left from an earlier agent */
     if (!remote_open(&remote, &inner, err))
         return false;
     *hsm = inner;
@@ -114,7 +115,7 @@ static bool host_open_app(void *ctx, enum side side, struct hsm **hsm, struct er
     return open_at(w, side, &where, hsm, err);
 }
 
-/* Who types the PIN of this side, where the ceremony file names somebody for it. */
+/* The officer who enters the PIN of this side, if the ceremony file names one. */
 static void name_officer(const struct worker *w, enum side side, struct event *event)
 {
     const struct ceremony_setup *setup = &w->setup.ceremony;
@@ -136,7 +137,8 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
 
     if (w->setup.side[side].pin_file[0] && (slot->flags & HSM_TOKEN_PIN_FINAL_TRY)) {
         err_set(err, ERR_DENIED, "one more wrong PIN would lock the token %s", slot->label);
-        return err_next(err, "Take pin-source out of the ceremony file and type the PIN yourself.");
+        return err_next(err,
+                        "Remove pin-source from the ceremony file and enter the PIN yourself.");
     }
     memcpy(event.pin.token, slot->label, sizeof event.pin.token);
     memcpy(event.pin.serial, slot->serial, sizeof event.pin.serial);
@@ -151,7 +153,8 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
         return false;
     if (!worker_wait(w)) {
         err_set(err, ERR_DENIED, "no PIN was given for the token %s", slot->label);
-        return err_next(err, "Name a PIN file (pin-source) in the ceremony file, or type the PIN.");
+        return err_next(err,
+                        "Name a PIN file (pin-source) in the ceremony file, or enter the PIN.");
     }
     ok = secret_set(pin, w->answer.data, w->answer.len, err);
     secret_free(&w->answer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the worker share, and nobody else sees. */
+/* Shared by the parts of the worker, and private to them. */
 #ifndef HSMFERRY_WORKER_WORKER_STATE_H
 #define HSMFERRY_WORKER_WORKER_STATE_H
 
@@ -20,7 +20,7 @@ struct command {
     struct selection selection;
 };
 
-/* What officers wrote down, until the thread tells it. */
+/* An exception that officers recorded, until the thread emits it. */
 struct waiting {
     STAILQ_ENTRY(waiting) next;
     struct event event;
@@ -28,19 +28,19 @@ struct waiting {
 
 struct worker {
     struct worker_setup setup;
-    struct event_sink sink; /* the first of three: record, then pipe */
+    struct event_sink sink; /* the first of three sinks: record, then pipe */
     struct ceremony *ceremony;
     struct side_of_worker {
         struct worker *worker;
         enum side side;
         int abandon_fd;
-        int lock_fd;                 /* -1: none; ... */
-        struct hsm_slot locked_slot; /* ... the token whose lock it is */
+        int lock_fd;                 /* the lock; -1: none ... */
+        struct hsm_slot locked_slot; /* ... and the locked token */
     } side[SIDES];
-    int events[2]; /* pipe: events up */
+    int events[2]; /* pipe for events */
     pthread_t thread;
 
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* protects the members below */
     pthread_cond_t changed;
     STAILQ_HEAD(commands, command) commands;
     STAILQ_HEAD(exceptions, waiting) exceptions;
@@ -54,17 +54,19 @@ struct worker {
     enum pace pace; /* that officers chose and the thread did not take yet; PACE_NONE: none */
 };
 
-/* The ceremony's surroundings: agents, locks, clocks, PINs, record. */
+/* The services of the ceremony's host: agents, locks, clocks, PINs, record. */
 struct ceremony_host worker_host(struct worker *w);
 
-/* The worker's sink: the record first, then the front end; a question is open from then on. */
+/* The worker's sink: emits to the record first, then to the front end. It also marks a question as
+ * open. */
 bool worker_emit(struct event_sink *sink, const struct event *event, struct err *err);
 
-/* On the worker's thread: tells what officers wrote down. */
+/* On the worker's thread: emits the exceptions that officers recorded. */
 void worker_emit_exceptions(struct worker *w);
 
-/* On the worker's thread: waits until the open question is answered, and meanwhile tells what
- * officers wrote down. False when it is refused or all is to end. */
+/* On the worker's thread: waits until the open question is answered, and meanwhile emits the
+ * exceptions that officers recorded. Returns false if the question is refused or the worker is to
+ * end. */
 bool worker_wait(struct worker *w);
 
 /* On the worker's thread: takes the pace that officers chose, if they did; with wait it first waits
