@@ -140,12 +140,12 @@ ok "a report of format $later is refused, and why is told" says 65 \
 ok "so is its sheet" says 65 "hsmferry-audit/1 to $newest" "$hsmferry" sheet "$tmp/later"
 sed -i "1s/.*/hsmferry-journal\/$later/" "$tmp/old/reports/cut.journal" "$tmp/old/complete.journal"
 for command in report resume clean; do
-    ok "$command: so is a journal" says 65 'is of a format that this hsmferry does not know' \
+    ok "$command: so is a journal" says 65 'has a format that this hsmferry does not support' \
         "$hsmferry" "$command" "$tmp/old/reports/cut.journal"
-    ok "... with what to do" grep -q "next: It knows hsmferry-journal/1 to $newest" "$tmp/said"
+    ok "... with what to do" grep -q "next: It supports hsmferry-journal/1 to $newest" "$tmp/said"
 done
-ok "verify: so is a journal" says 65 'is of a format that this hsmferry does not know' \
+ok "verify: so is a journal" says 65 'has a format that this hsmferry does not support' \
     "$hsmferry" verify "$tmp/old/complete.yaml" --journal "$tmp/old/complete.journal"
-ok "no ceremony begins beside one" says 65 'is of a format that this hsmferry does not know' \
+ok "no ceremony begins beside one" says 65 'has a format that this hsmferry does not support' \
     "$hsmferry" --plain "$tmp/old/ceremony.yaml"
 finish

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A new kind of event, or a new member of one, is one row here. tests/unit/test_journal.c fails
- * where a byte of an event has no row.
+ * A new kind of event, or a new member of one, is one row here. tests/unit/test_journal.c fails if
+ * a byte of an event has no row.
  */
 #include "journal/event_fields.h"
 
@@ -360,8 +360,8 @@ struct line {
     size_t len;
 };
 
-/* A line has room for the longest event there can be: four characters for each of its bytes, and
- * the names. */
+/* A line has room for the longest possible event: four characters for each of its bytes, and the
+ * names. */
 _Static_assert(EVENT_FIELDS_LINE_MAX >= 4 * sizeof(struct event) + 64 * 32,
                "a line holds an event");
 
@@ -510,13 +510,13 @@ size_t event_fields_write(const struct event *event, char *text)
 
 /* --- reading --- */
 
-/* The next part of a line, up to a tab; NULL: there is none. */
+/* The next part of a line, up to a tab; NULL if there is none. */
 static char *next_part(char **rest)
 {
     return *rest ? strsep(rest, "\t") : NULL;
 }
 
-/* The number of a word, of so many; as many where there is no such word. */
+/* The number of a word among so many words, or that count if there is no such word. */
 static unsigned find_word(const char *word, const char *(*name)(unsigned), unsigned words)
 {
     unsigned i = 0;
@@ -526,7 +526,7 @@ static unsigned find_word(const char *word, const char *(*name)(unsigned), unsig
     return i;
 }
 
-/* What else stands here than a time, a second look will see. */
+/* Anything else than a time is detected later, because the event is written again and compared. */
 static bool read_time(const char *text, int64_t *utc_ms)
 {
     struct tm utc = {0};
@@ -611,7 +611,7 @@ static bool read_named(char *part, unsigned format, struct event *event)
     return false;
 }
 
-/* A kind of which no field is older than its first one is no older itself. */
+/* A kind exists since the format of its first field, which is its oldest. */
 static bool read_parts(char *line, unsigned format, struct event *event)
 {
     char *rest = line, *part;

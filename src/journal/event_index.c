@@ -53,7 +53,7 @@ static bool note_key(struct event_index *index, const struct event *event, size_
     return true;
 }
 
-/* Where the last word of this kind is kept; NULL: nowhere. */
+/* The member that holds the latest event of this kind; NULL: none. */
 static size_t *place_for(struct event_index *index, const struct event *event)
 {
     bool one_side = event->side == SIDE_SOURCE || event->side == SIDE_DESTINATION;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An index of a tape: which events there are to say something with, key by key and side by side. */
+/* An index of a tape: the relevant events, by key and by side. */
 #ifndef HSMFERRY_JOURNAL_EVENT_INDEX_H
 #define HSMFERRY_JOURNAL_EVENT_INDEX_H
 
@@ -34,8 +34,8 @@ struct event_index_script {
     size_t handle_count;
 };
 
-/* Places on the tape, 0: none. Where something was told again, the last word counts; a plan that
- * was made again replaces the one before. */
+/* Places on the tape, 0: none. If an event was repeated, the latest one counts; a new plan replaces
+ * the previous one. */
 struct event_index {
     size_t begin, end, last;
     size_t hsm[2], choice[2], fingerprint[2]; /* [side], [is envelope], [side] */
@@ -45,12 +45,12 @@ struct event_index {
     struct event_index_script script;
     struct event_index_key *keys; /* by number - 1 */
     size_t key_count, key_room;
-    uint32_t outcomes[KEY_OUTCOMES];   /* how many keys ended how ... */
-    uint32_t companions[KEY_OUTCOMES]; /* ... and what went along with one */
+    uint32_t outcomes[KEY_OUTCOMES];   /* the number of keys with each outcome ... */
+    uint32_t companions[KEY_OUTCOMES]; /* ... and of companions */
 };
 
-/* Reads the tape from its start. Freed with event_index_free() also on failure.
- * Errors: ERR_FAILED (memory). */
+/* Reads the tape from its start. The caller frees ledger with event_index_free(), also after a
+ * failure. Errors: ERR_FAILED (memory). */
 bool event_index_make(const struct event_log *log, struct event_index *index, struct err *err);
 void event_index_free(struct event_index *index);
 

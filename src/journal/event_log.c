@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records are a length and that many leading bytes of a struct event; a place is where the bytes
- * begin. */
+/* A record is a length and that many leading bytes of a struct event; a place is the position of
+ * these bytes. */
 #include "journal/event_log.h"
 
 #include <stdlib.h>

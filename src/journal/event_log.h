@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The events of one ceremony in memory, each as long as what it says: trailing zeros are cut. */
+/* The events of one ceremony in memory, stored without trailing zeros. */
 #ifndef HSMFERRY_JOURNAL_EVENT_LOG_H
 #define HSMFERRY_JOURNAL_EVENT_LOG_H
 
@@ -10,8 +10,8 @@
 #include "base/err.h"
 #include "protocol/event.h"
 
-/* The format of journals and reports that are written, hsmferry-journal/2 and hsmferry-audit/2;
- * older ones are read. */
+/* The format of the journals and reports that are written: hsmferry-journal/2 and hsmferry-audit/2.
+ * Older formats can be read. */
 enum { RECORD_FORMAT = 2 };
 
 /* {0} is empty and valid. A place on the tape is a number above 0, so that 0 can mean "none". */
@@ -19,19 +19,19 @@ struct event_log {
     uint8_t *data;
     size_t len;
     size_t room;
-    unsigned format;  /* of that journal, and of the report that is made from it */
-    uint64_t records; /* lines of the journal that holds the same events, and the SHA-256 at the */
-    uint8_t head[32]; /* end of its last one; 0: there is none */
+    unsigned format;  /* of the journal, and of the report that is made from it */
+    uint64_t records; /* number of lines of the journal with these events; 0: there is no journal */
+    uint8_t head[32]; /* the SHA-256 at the end of its last line */
 };
 
-/* Appends a copy; *at (may be NULL) becomes its place. Errors: ERR_FAILED (memory). */
+/* Appends a copy; *at (may be NULL) receives its place. Errors: ERR_FAILED (memory). */
 bool event_log_add(struct event_log *log, const struct event *event, size_t *at, struct err *err);
 
-/* Finds the next event whose kind has its bit (1 << kind) in kinds, behind place *at (0: from the
- * start), and sets *at to its place. Returns false at the end. */
+/* Finds the next event, after place *at (0: from the start), whose kind has its bit (1 << kind) in
+ * kinds, and sets *at to its place. Returns false at the end. */
 bool event_log_next(const struct event_log *log, uint32_t kinds, size_t *at, struct event *event);
 
-/* Reads the event at a place that event_log_add() or event_log_next() gave. */
+/* Reads the event at a place returned by event_log_add() or event_log_next(). */
 void event_log_read(const struct event_log *log, size_t at, struct event *event);
 
 void event_log_free(struct event_log *log);

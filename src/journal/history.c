@@ -28,7 +28,7 @@ struct history history_of(const struct event_log *log)
 {
     struct history history = {0};
     struct event event;
-    bool waived = false, open = false; /* a key arrived unproven; something else is left to do */
+    bool waived = false, open = false; /* a key arrived unproven; another problem is open */
     bool canary = false;               /* an object of the canary may be on the destination */
 
     for (size_t at = 0; event_log_next(log, UINT32_MAX, &at, &event);) {
@@ -70,12 +70,12 @@ bool history_is_open(const struct history *history)
            (!history->over || history->exit_code == err_exit(ERR_UNFINISHED));
 }
 
-/* --- all of a folder --- */
+/* --- all journals of a folder --- */
 
 struct entry {
     char path[EVENT_PATH_MAX];
     struct history history;
-    bool busy; /* a living process writes it */
+    bool busy; /* a running process writes it */
 };
 
 struct entries {
@@ -137,7 +137,7 @@ static bool read_folder(const char *folder, struct entries *all, struct err *err
     return ok;
 }
 
-/* The later one that looked at both tokens before it went on; NULL: none. */
+/* The later ceremony that resumed this one and inspected both tokens; NULL: none. */
 static const struct entry *find_settler(const struct entries *all, const char *id)
 {
     for (size_t i = 0; i < all->count; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a journal says of its ceremony as a whole: did it come to its end? And those of a folder. */
+/* The state of a ceremony according to its journal: was it completed? And the state of all
+ * ceremonies of a folder. */
 #ifndef HSMFERRY_JOURNAL_HISTORY_H
 #define HSMFERRY_JOURNAL_HISTORY_H
 
@@ -14,7 +15,7 @@
 struct history {
     char title[EVENT_TEXT_MAX];
     char id[40];
-    char resumes[40];          /* the interrupted ceremony that it resumed; empty: none */
+    char resumes[40];          /* the id of the interrupted ceremony that it resumed; empty: none */
     char file[EVENT_PATH_MAX]; /* its ceremony file; empty: none */
     bool rehearsal;
     int64_t began_ms;            /* wall clock of its first event */
@@ -36,13 +37,13 @@ struct history history_of(const struct event_log *log);
 /* Must it be resumed or cleaned up? */
 bool history_is_open(const struct history *history);
 
-/* Did a later ceremony of the same folder take this one over? by: its journal. On false *err tells
- * where a journal could not be read. */
+/* Was this ceremony taken over by a later one of the same folder? by: the journal of that one. If
+ * false is returned, *err reports a journal that could not be read. */
 bool history_is_settled(const char *folder, const struct history *history, char by[EVENT_PATH_MAX],
                         struct err *err);
 
 /* Finds an interrupted ceremony in a report folder: one that must be resumed or cleaned up, was not
- * yet, and is no living process's. Returns false where there is none (*err stays empty: no such
+ * yet, and belongs to no running process. Returns false if there is none (*err stays empty: no such
  * folder, nothing in it) or a journal cannot be read (*err says why). */
 bool history_find(const char *folder, char path[EVENT_PATH_MAX], struct err *err);
 

@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "journal/event_fields.h"
 
-static const char magic[] = "hsmferry-journal/"; /* and the format's number */
+static const char magic[] = "hsmferry-journal/"; /* followed by the format's number */
 static const char sum_field[] = "\tsum=";
 
 enum {
@@ -44,7 +44,7 @@ static void chain(uint8_t head[SHA256_SIZE], const char *line, size_t len)
     SHA256(joined, SHA256_SIZE + len, head);
 }
 
-/* The first line, without its newline. */
+/* Writes the first line, without its newline. */
 static size_t first_line(unsigned format, char line[FIRST_LINE])
 {
     return text_print(line, FIRST_LINE, "%s%u", magic, format);
@@ -60,12 +60,13 @@ static void chain_begin(uint8_t head[SHA256_SIZE], unsigned format)
 
 /* --- writing --- */
 
-/* Nothing may follow a line that was not written whole, nor one that may not be on the disk. */
+/* After a line that was written incompletely, or that may not be on the disk, nothing more is
+ * written. */
 static bool broken(struct journal *j, int no, struct err *err)
 {
     j->broken = true;
     err_set_errno(err, ERR_IO, no, "The journal %s cannot be written", j->shown);
-    return err_next(err, "Look at the disk, then start again");
+    return err_next(err, "Check the disk, then start again");
 }
 
 static bool write_all(struct journal *j, const char *data, size_t len, struct err *err)
@@ -82,8 +83,9 @@ static bool write_all(struct journal *j, const char *data, size_t len, struct er
     return true;
 }
 
-/* What follows these words must not happen, or be said, before a disk has them. All else is of
- * sessions: what it makes vanishes in a power cut, and a process's death loses no written line. */
+/* These events must be on the disk before the action that they announce takes place. All others
+ * concern session objects, which are gone after a power failure; and if only the process dies, no
+ * written line is lost. */
 static bool is_vital(const struct event *event)
 {
     bool of_key = event->step.id >= STEP_WRAP_KEY && event->step.id <= STEP_PROVE_AGAIN;
@@ -113,7 +115,7 @@ bool journal_add(struct journal *j, const struct event *event, struct err *err)
     if (!event_fields_of(event->kind, &count))
         return true;
     if (j->broken)
-        return err_set(err, ERR_IO, "The journal %s could not be written any more", j->shown);
+        return err_set(err, ERR_IO, "The journal %s can no longer be written", j->shown);
     len = event_fields_write(event, line);
     if (len == 0)
         return broken(j, EINVAL, err);
@@ -144,7 +146,7 @@ bool journal_new(int folder, const char *name, const char *shown, struct journal
     j->fd = openat(folder, name, flags, 0600);
     if (j->fd < 0) {
         err_set_errno(err, errno == EEXIST ? ERR_CONFLICT : ERR_IO, errno,
-                      "The journal %s cannot be made", shown);
+                      "The journal %s cannot be created", shown);
         free(j);
         return false;
     }
@@ -153,7 +155,7 @@ bool journal_new(int folder, const char *name, const char *shown, struct journal
         journal_free(j, true);
         return false;
     }
-    flock(j->fd, LOCK_EX | LOCK_NB); /* a file system without locks has to do without */
+    flock(j->fd, LOCK_EX | LOCK_NB); /* a file system without locks is accepted */
     *out = j;
     return true;
 }
@@ -183,9 +185,9 @@ void journal_free(struct journal *j, bool remove)
 struct reader {
     int fd;
     const char *shown;
-    uint64_t line; /* the one at hand, from 1 */
+    uint64_t line; /* number of the current line, from 1 */
     char buffer[LINE_BYTES];
-    size_t from, to; /* what is in buffer and was not taken yet */
+    size_t from, to; /* the part of buffer that is not consumed yet */
     bool at_end;
 };
 
@@ -195,8 +197,8 @@ static bool bad_line(const struct reader *r, const char *why, struct err *err)
 {
     err_set(err, ERR_DATA, "Line %llu of the journal %s %s", (unsigned long long)r->line, r->shown,
             why);
-    return err_next(err, "It was altered or damaged: find out by whom, and look at both tokens "
-                         "yourself; what the lines before it say still holds");
+    return err_next(err, "It was altered or damaged: find out by whom, and check both tokens "
+                         "yourself; the lines before it are still valid");
 }
 
 static bool fill(struct reader *r)
@@ -236,7 +238,7 @@ static enum got take_line(struct reader *r, const char **line, size_t *len)
     }
 }
 
-/* Takes the sum off the line's end, and checks it. */
+/* Removes the sum from the end of the line, and checks it. */
 static bool check_sum(const char *line, size_t *len, uint8_t head[SHA256_SIZE])
 {
     char sum[SUM_TEXT + 1], hex[2 * SHA256_SIZE + 1];
@@ -249,14 +251,14 @@ static bool check_sum(const char *line, size_t *len, uint8_t head[SHA256_SIZE])
     return memcmp(line + *len, sum, SUM_TEXT) == 0;
 }
 
-/* Events come in their order, between one beginning and, where it came, one end. */
+/* Events must be in order, after one beginning and before at most one end. */
 static const char *misplaced(const struct event *event, const struct event *last)
 {
     if ((last->seq == 0) != (event->kind == EVENT_BEGIN))
-        return "is not where the ceremony begins";
+        return "is not the beginning of a ceremony";
     if (event->seq <= last->seq)
-        return "does not follow the line before";
-    return last->kind == EVENT_END ? "comes after the ceremony's end" : NULL;
+        return "does not follow the previous line";
+    return last->kind == EVENT_END ? "follows the end of the ceremony" : NULL;
 }
 
 static bool take_record(struct reader *r, const char *line, size_t len, struct event *last,
@@ -266,9 +268,9 @@ static bool take_record(struct reader *r, const char *line, size_t len, struct e
     const char *why;
 
     if (!check_sum(line, &len, log->head))
-        return bad_line(r, "does not bear the sum that it must", err);
+        return bad_line(r, "does not have the correct sum", err);
     if (!event_fields_read(line, len, log->format, &event))
-        return bad_line(r, "is not one that this program writes", err);
+        return bad_line(r, "is not a line that this program writes", err);
     why = misplaced(&event, last);
     if (why)
         return bad_line(r, why, err);
@@ -291,8 +293,8 @@ static bool take_first(const struct reader *r, const char *line, size_t len, str
     if (len >= FIRST_LINE || len < sizeof magic || memcmp(line, magic, sizeof magic - 1) != 0 ||
         strspn(line + sizeof magic - 1, "0123456789") != len - (sizeof magic - 1))
         return err_set(err, ERR_DATA, "%s is not a journal of hsmferry", r->shown);
-    err_set(err, ERR_DATA, "%s is of a format that this hsmferry does not know", r->shown);
-    return err_next(err, "It knows %s1 to %u: use the hsmferry that wrote it, or a later one",
+    err_set(err, ERR_DATA, "%s has a format that this hsmferry does not support", r->shown);
+    return err_next(err, "It supports %s1 to %u: use the hsmferry that wrote it, or a later one",
                     magic, RECORD_FORMAT);
 }
 
@@ -315,7 +317,7 @@ static bool read_records(struct reader *r, struct event_log *log, bool *torn, st
         case GOT_END:
             return r->line > 0 || err_set(err, ERR_DATA, "%s is empty", r->shown);
         case GOT_LONG:
-            return bad_line(r, "is longer than any may be", err);
+            return bad_line(r, "exceeds the maximum length", err);
         default:
             return err_set_errno(err, ERR_IO, errno, "%s cannot be read", r->shown);
         }
@@ -327,7 +329,7 @@ static bool check_size(const struct reader *r, struct err *err)
     struct stat st;
 
     if (fstat(r->fd, &st) != 0)
-        return err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", r->shown);
+        return err_set_errno(err, ERR_IO, errno, "%s cannot be examined", r->shown);
     return st.st_size <= SIZE_LIMIT ||
            err_set(err, ERR_DATA, "%s is larger than any journal", r->shown);
 }

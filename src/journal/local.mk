@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What is kept of a ceremony, made from its events alone.
+# The record of a ceremony, made from its events alone.
 noinst_LIBRARIES += libjournal.a
 libjournal_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 libjournal_a_SOURCES = \

@@ -411,7 +411,7 @@ static void test_altered(void **state)
             assert_int_equal(f->err.code, ERR_DATA);
             snprintf(word, sizeof word, "Line %zu of", line);
             assert_non_null(strstr(f->err.what, line > 1                     ? word
-                                                : was == '0' + RECORD_FORMAT ? "of a format"
+                                                : was == '0' + RECORD_FORMAT ? "has a format"
                                                                              : "not a journal"));
         }
         text[i] = was;
