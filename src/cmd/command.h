@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of hsmferry: one function each, which gives the exit code. */
+/* The commands of hsmferry: one function each, which returns the exit code. */
 #ifndef HSMFERRY_CMD_COMMAND_H
 #define HSMFERRY_CMD_COMMAND_H
 
@@ -11,7 +11,7 @@
 
 enum { COMMAND_WORDS = 2 };
 
-/* The command line, once it is read. */
+/* The command line, parsed. */
 struct invocation {
     bool plain;
     bool no_canary; /* of probe */
@@ -24,8 +24,8 @@ struct invocation {
     const char *words[COMMAND_WORDS]; /* behind the command's name; NULL: not given */
 };
 
-/* Resumes the ceremony of a journal, or cleans up after it. file: for its two HSMs; NULL: what lies
- * beside the journal, or else the one that it names. */
+/* Resumes the ceremony of a journal, or cleans up after it. file: the ceremony file that names its
+ * two HSMs; NULL: the one next to the journal, otherwise the one that the journal names. */
 int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean);
 
 int command_ceremony(const struct invocation *in);

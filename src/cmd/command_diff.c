@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsmferry diff A B: was what was rehearsed what was done? */
+/* hsmferry diff A B: was the ceremony performed as it was rehearsed? */
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -9,7 +9,7 @@
 #include "cmd/message.h"
 #include "config/config.h"
 
-/* What may differ between a rehearsal and its ceremony. */
+/* Is this a value that may differ between a rehearsal and its ceremony? */
 static bool is_device(const char *path)
 {
     static const char *const places[] = {"source.", "destination.", "rehearsal", "report-folder",
@@ -23,7 +23,7 @@ static bool is_device(const char *path)
 
 /* One pass over the differences. */
 struct pass {
-    bool devices; /* tells those of the devices, else the others */
+    bool devices; /* prints the differences of the devices, otherwise the others */
     size_t count;
 };
 
@@ -36,7 +36,7 @@ static void print_difference(void *ctx, const char *path, const char *a, const c
         return;
     if (pass->count++ == 0)
         puts(pass->devices ? "Devices and surroundings, which may differ:"
-                           : "More than the devices differs:");
+                           : "Not only the devices differ:");
     text_safe(a ? a : b, strlen(a ? a : b), safe, sizeof safe);
     printf("  %s %-24s %s\n", a ? "A" : "B", path, safe);
 }
@@ -53,7 +53,7 @@ static int print_diff(const struct config *a, const struct config *b)
         puts("These are two different ceremonies.");
         return EX_DATAERR;
     }
-    puts(devices.count ? "The same ceremony, but for the devices." : "The same ceremony.");
+    puts(devices.count ? "The same ceremony, except for the devices." : "The same ceremony.");
     return EX_OK;
 }
 

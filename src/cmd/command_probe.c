@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsmferry probe FILE: all that comes before the first question of a ceremony, and nothing else. */
+/* hsmferry probe FILE: performs everything that precedes the first question of a ceremony, and
+ * nothing else. */
 #include <stdio.h>
 
 #include "base/text.h"
@@ -46,7 +47,7 @@ static int probe(struct session *s, struct plain_log *log)
             return command_failed(&err);
         keys = (struct selection){.uris = &all, .uri_count = 1};
     }
-    /* The canary announces what it writes; the journal goes where nothing of it is left. */
+    /* The canary records what it writes; if it leaves nothing behind, the journal is deleted. */
     writes = config->policy.canary != CANARY_NONE && config->policy.writes_before_review;
     if (!session_start(s, writes, false, &worker, &err))
         return command_failed(&err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsmferry report JOURNAL: the report again, from what it was made from. */
+/* hsmferry report JOURNAL: writes the report again, from the journal alone. */
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -16,7 +16,6 @@ int command_report(const struct invocation *in)
     if (!report_again(in->words[0], STDOUT_FILENO, &torn, &err))
         return command_failed(&err);
     if (torn)
-        fputs("hsmferry: the journal's last line was not written to its end: it is left out\n",
-              stderr);
+        fputs("hsmferry: the journal's last line is incomplete and was ignored\n", stderr);
     return EX_OK;
 }

@@ -15,7 +15,7 @@
 #include "cmd/run_console.h"
 #include "cmd/run_plain.h"
 
-/* The folder of the journal: the new one's place is beside it. */
+/* The folder of the journal, where the new journal is written too. */
 static bool find_folder(const char *journal, char folder[EVENT_PATH_MAX], struct err *err)
 {
     char real[PATH_MAX];
@@ -26,7 +26,7 @@ static bool find_folder(const char *journal, char folder[EVENT_PATH_MAX], struct
     return true;
 }
 
-/* Is there something to do? If not, says so and why. */
+/* Is there anything to do? If not, prints why. */
 static bool is_needed(const struct history *history, const char *folder, struct err *err)
 {
     char by[EVENT_PATH_MAX];
@@ -34,16 +34,17 @@ static bool is_needed(const struct history *history, const char *folder, struct 
     if (!history->begun)
         puts("No step of this ceremony was begun: there is nothing to do.");
     else if (!history_is_open(history))
-        puts("This ceremony came to its end: there is nothing to do.");
+        puts("This ceremony was completed: there is nothing to do.");
     else if (history_is_settled(folder, history, by, err))
-        printf("This ceremony was taken over by a later one, %s: look at that one.\n", by);
+        printf("This ceremony was taken over by a later one: see %s.\n", by);
     else
         return err->code == ERR_NONE;
     return false;
 }
 
-/* What says how both HSMs are reached: the file that was named now, else what lies beside the
- * journal, since that is as it was chosen on the screen, else the ceremony's own file. */
+/* The ceremony file that says how both HSMs are reached: the one that was named now, otherwise the
+ * one next to the journal, because it holds the choices made on the screen, otherwise the
+ * ceremony's own file. */
 static bool find_file(const struct session *s, const char *journal, const char *named,
                       char file[PATH_MAX], struct err *err)
 {
@@ -60,12 +61,13 @@ static bool find_file(const struct session *s, const char *journal, const char *
     text_print(file, PATH_MAX, "%s", own);
     if (file[0])
         return true;
-    err_set(err, ERR_USAGE, "That ceremony had no ceremony file, and none lies beside its journal");
+    err_set(err, ERR_USAGE,
+            "That ceremony had no ceremony file, and there is none next to its journal");
     err_now(err, "Nothing was touched");
     return err_next(err, "Write one that names its two tokens, and put it after the journal");
 }
 
-/* Reads the ceremony file and closes the box, both before the journal is parsed. */
+/* Reads the ceremony file and confines the process, both before the journal is parsed. */
 static bool enclose(struct session *s, const char *journal, const char *named, const char *folder,
                     bool screen, struct err *err)
 {
@@ -77,7 +79,7 @@ static bool enclose(struct session *s, const char *journal, const char *named, c
     return session_confine(s, screen ? SESSION_SETTLE : SESSION_RECORD, NULL, err);
 }
 
-/* Where there will be no ceremony, what the journal says is still parsed in a box. */
+/* If there will be no ceremony, the journal is nevertheless parsed in a confined process. */
 static bool enclose_reader(const struct session *s, const char *journal, struct err *err)
 {
     const char *const files[] = {journal, NULL};
@@ -107,7 +109,7 @@ int command_settle(const struct invocation *in, const char *journal, const char 
         is_needed(&it.history, folder, &err)) {
         it.ceremony.clean = clean;
         if (it.torn)
-            puts("The journal's last line was not written to its end: it is left out.");
+            puts("The journal's last line is incomplete and was ignored.");
         if (ready)
             code = run(&s, in, screen);
         else

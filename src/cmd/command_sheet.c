@@ -45,7 +45,7 @@ static bool print_sheet(const struct invocation *in, const struct bytes *report,
     struct sentences signatures = {0};
 
     if (!verify_seal(report, err) || !verify_schema(report, tree, err) || !verify_logic(*tree, err))
-        return err_next(err, "Ask hsmferry verify; sign no sheet of this report.");
+        return err_next(err, "Run hsmferry verify; do not sign a sheet of this report.");
     if (EVP_Q_digest(NULL, "SHA256", NULL, report->data, report->len, sha256, NULL) != 1)
         return err_set(err, ERR_FAILED, "There is no memory for a SHA-256");
     find_signatures(in->words[0], report, &signatures);

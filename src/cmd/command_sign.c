@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsmferry sign REPORT CEREMONY: a signature beside a report, also a second one, also later. */
+/* hsmferry sign REPORT CEREMONY: adds a signature next to a report; also a further one, also
+ * later. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static bool find(struct session *s, const struct invocation *in, char *report, s
     if (config_signs_on(s->config))
         return session_confine(s, SESSION_SIGN, report, err);
     err_set(err, ERR_CONFIG, "The ceremony file names no key that signs");
-    return err_next(err, "Name one under \"sign-report\"; hsmferry-ceremony(5) tells how");
+    return err_next(err, "Name one under \"sign-report\"; hsmferry-ceremony(5) explains how");
 }
 
 static void print_signature(const struct session *s)

@@ -56,7 +56,7 @@ static void print_digest(const struct answers *a, const struct yaml_tree *tree)
     print_answer(a, true, "seal", words);
 }
 
-/* Whose report this is, in the words of the report. */
+/* Prints which ceremony this is, as the report states it. */
 static void print_ceremony(const struct node *report)
 {
     const struct node *summary = node_at(report, "summary");
@@ -256,7 +256,7 @@ int command_verify(const struct invocation *in)
     int code;
 
     if (!in->signature != !in->key)
-        return command_misused("--signature and --key go together", "");
+        return command_misused("--signature and --key must be used together", "");
     if (!verify_load(in->words[0], VERIFY_REPORT_MAX, &report, &err))
         return command_failed(&err);
     code = in->json ? verify_as_json(in, &report, &tree) : verify_as_text(in, &report, &tree);

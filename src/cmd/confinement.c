@@ -12,8 +12,8 @@
 
 #include "base/text.h"
 
-/* Locale, time zone, terminals, configuration of OpenSSL, modules that p11-kit knows; those of
- * vendors, to see that one is a library. */
+/* Locale, time zone, terminals, OpenSSL's configuration, the modules that p11-kit knows; and
+ * vendors' folders, to check that a module is a library. */
 static const struct land_rule system_files[] = {
     {"/usr", LAND_READ},
     {"/lib", LAND_READ},
@@ -25,8 +25,8 @@ static const struct land_rule system_files[] = {
     {"/etc/pkcs11", LAND_READ},
     {"/etc/ssl", LAND_READ},
     {"/etc/pki/tls", LAND_READ},
-    {"/proc/self/exe", LAND_READ}, /* the report has its SHA-256 */
-    {"/proc", LAND_READ}, /* who holds a lock; of others, what may be traced alone stays closed */
+    {"/proc/self/exe", LAND_READ}, /* its SHA-256 is in the report */
+    {"/proc", LAND_READ}, /* who holds a lock; of other processes, only what all users may read */
     {"/sys/devices/system/cpu", LAND_READ},
     {"/dev/urandom", LAND_READ},
     {"/dev/null", LAND_DEVICE},
@@ -44,19 +44,20 @@ void confinement_add(struct confinement *c, const char *path, enum land_use use)
         c->rules[c->count++] = (struct land_rule){path, use};
 }
 
-/* Once it is in its box, this process maps no more code: what would load some later does so now. */
+/* A confined process cannot map code any more, so libraries that would be loaded later are loaded
+ * now. */
 static bool load_all(bool screen, struct err *err)
 {
     unsigned char sha256[32];
 
     if (screen && setlocale(LC_CTYPE, ""))
-        (void)btowc('A'); /* a character set that is no UTF-8 is a library */
+        (void)btowc('A'); /* a character set other than UTF-8 is a library */
     return EVP_Q_digest(NULL, "SHA256", NULL, "", 0, sha256, NULL) == 1 ||
            err_set(err, ERR_FAILED, "OpenSSL cannot be started");
 }
 
-/* Where curses looks for descriptions of terminals, beside the system's places. names: room for
- * what is taken apart. */
+/* The folders where curses looks for terminal descriptions, in addition to the system's. names:
+ * room for the list that is split. */
 static void add_terminals(struct confinement *c, char own[PATH_MAX], char names[PATH_MAX])
 {
     const char *home = getenv("HOME"), *folders = getenv("TERMINFO_DIRS");

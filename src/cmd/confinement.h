@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the box of each command lets through: the system's files, and what the command is about. */
+/* The files that the confinement of each command permits: the system's, and those of the
+ * command. */
 #ifndef HSMFERRY_CMD_CONFINEMENT_H
 #define HSMFERRY_CMD_CONFINEMENT_H
 
@@ -17,10 +18,10 @@ struct confinement {
     size_t count;
 };
 
-/* Adds a rule; path must live until confinement_enter(). NULL and an empty path add none. */
+/* Adds a rule; path must live until confinement_enter(). NULL or an empty path adds none. */
 void confinement_add(struct confinement *c, const char *path, enum land_use use);
 
-/* Puts this process into its box; see box_console(). screen: it also draws on a terminal. */
+/* Confines this process; see box_console(). screen: it also draws on a terminal. */
 bool confinement_enter(const struct confinement *c, bool screen, struct box *box, struct err *err);
 
 /* For a command that only reads files, each of which may have others beside it. files: NULL at

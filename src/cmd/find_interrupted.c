@@ -15,7 +15,7 @@
 #include "cmd/confinement.h"
 #include "journal/journal.h"
 
-/* The journal's number of a key, from 1, as an index into its keys. */
+/* Maps the journal's number of a key, from 1, to an index into its keys. */
 struct numbers {
     size_t *index; /* + 1; 0: none */
     size_t count;
@@ -34,7 +34,7 @@ static bool take_planned(struct interrupted_ceremony *interrupted, struct number
 {
     struct interrupted_key *keys;
 
-    if (event->key == 1) { /* a plan that is made again replaces the one before */
+    if (event->key == 1) { /* a new plan replaces the previous one */
         interrupted->descs.count = 0;
         memset(numbers->index, 0, numbers->count * sizeof *numbers->index);
     }
@@ -56,7 +56,7 @@ static bool take_planned(struct interrupted_ceremony *interrupted, struct number
     return true;
 }
 
-/* What was known of a key that is not there. */
+/* Resets what is known about a key that does not exist. */
 static void forget(struct interrupted_key *key)
 {
     *key = (struct interrupted_key){
@@ -75,7 +75,8 @@ static void take_commit(struct interrupted_ceremony *interrupted, struct interru
         forget(key);
 }
 
-/* Throw-away keys are committed, too. They are nobody's by name, but what a cut commit leaves. */
+/* Test keys are committed too. An incomplete commit of one leaves an object without a recorded
+ * name. */
 static void take_canary(struct interrupted_ceremony *interrupted, const struct event *event)
 {
     if (event->canary.state == CANARY_COMMITS)
@@ -124,8 +125,8 @@ static bool take_event(struct interrupted_ceremony *interrupted, struct numbers 
     return true;
 }
 
-/* What was taken back may be there nevertheless, where something was that nobody could explain: an
- * HSM that destroys another object than it was told does not say so. */
+/* If there was an object that nobody could explain, a key that was undone may exist nevertheless:
+ * an HSM that destroys the wrong object does not report it. */
 static void doubt(struct interrupted_ceremony *interrupted)
 {
     for (size_t i = 0; interrupted->unexplained && i < interrupted->descs.count; i++)
@@ -180,7 +181,8 @@ static bool read_file(const char *journal, char file[EVENT_PATH_MAX])
     return ok;
 }
 
-/* The child. It inherits the way to what starts agents, and must not keep it. */
+/* The child process. It inherits the channel to the process that starts agents, and must close
+ * it. */
 static _Noreturn void read_apart(const char *journal, int out)
 {
     const char *const files[] = {journal, NULL};
@@ -203,12 +205,12 @@ bool interrupted_file(const char *journal, bool apart, char file[EVENT_PATH_MAX]
     if (!apart)
         return read_file(journal, file) || err_set(err, ERR_DATA, "The journal cannot be read");
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return err_set_errno(err, ERR_FAILED, errno, "There is no pipe to read the journal by");
+        return err_set_errno(err, ERR_FAILED, errno, "There is no pipe for reading the journal");
     child = fork();
     if (child == 0)
         read_apart(journal, ends[1]);
     close(ends[1]);
-    /* The pipe holds all of it: PIPE_BUF is more. */
+    /* The whole path fits into the pipe: PIPE_BUF is larger. */
     ok = child > 0 && read(ends[0], file, EVENT_PATH_MAX) == EVENT_PATH_MAX &&
          memchr(file, '\0', EVENT_PATH_MAX);
     close(ends[0]);

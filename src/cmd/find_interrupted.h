@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A ceremony that was interrupted: its journal, as what a resuming one starts from. */
+/* An interrupted ceremony: its journal, in the form that a resuming ceremony starts from. */
 #ifndef HSMFERRY_CMD_FIND_INTERRUPTED_H
 #define HSMFERRY_CMD_FIND_INTERRUPTED_H
 
@@ -12,16 +12,16 @@
 struct interrupted {
     struct history history;
     struct interrupted_ceremony ceremony;
-    bool torn; /* the journal's last line was dropped */
+    bool torn; /* the journal's last line was incomplete, and was dropped */
     int lock;  /* its file, locked */
 };
 
-/* Reads a journal and keeps its lock. Freed with interrupted_free(), also on failure.
- * Errors: as journal_read(); ERR_DENIED: a living process is at work on it; ERR_DATA. */
+/* Reads a journal and keeps its lock. The caller frees it with interrupted_free(), also after a
+ * failure. Errors: as journal_read(); ERR_DENIED: a running process uses it; ERR_DATA. */
 bool interrupted_load(const char *journal, struct interrupted *it, struct err *err);
-/* The ceremony file that a journal names; empty: none. apart: a child in a box reads the journal,
- * since this process is not in its own yet. Errors: ERR_DATA, which interrupted_load() explains;
- * ERR_FAILED. */
+/* The ceremony file that a journal names; empty: none. apart: a confined child process reads the
+ * journal, because this process is not confined yet. Errors: ERR_DATA, which interrupted_load()
+ * explains; ERR_FAILED. */
 bool interrupted_file(const char *journal, bool apart, char file[EVENT_PATH_MAX], struct err *err);
 
 void interrupted_free(struct interrupted *it);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# hsmferry: the console, one file a command.
+# hsmferry: the console, one file for each command.
 bin_PROGRAMS += hsmferry
 hsmferry_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS) $(PROTOBUF_CFLAGS) $(YAML_CFLAGS)
 hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(HSM) libconfine.a \

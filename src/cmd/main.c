@@ -17,9 +17,9 @@ static int print_help(void);
 static int print_version(void);
 
 static const struct command {
-    const char *name; /* empty: no command word */
+    const char *name; /* empty: the command without a name */
     int (*run)(const struct invocation *in);
-    bool reaches;             /* HSMs, through agents; otherwise it only reads files */
+    bool reaches;             /* it uses HSMs, through agents; otherwise it only reads files */
     int words_min, words_max; /* after the name */
     const char *usage, *help;
 } commands[] = {
@@ -45,12 +45,12 @@ static const struct command {
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-/* An option is either performed at once, or noted in the invocation: its presence, or the word
- * after it. */
+/* An option is either executed at once, or recorded in the invocation: its presence, or the word
+ * that follows it. */
 static const struct option {
     const char *name, *letter, *word;
     int (*run)(void);
-    size_t flag; /* where in struct invocation */
+    size_t flag; /* its offset in struct invocation */
     const char *help;
 } options[] = {
     {"--plain", "", "", NULL, offsetof(struct invocation, plain),
@@ -111,8 +111,8 @@ static const struct option *find_option(const char *word)
     return NULL;
 }
 
-/* Removes the options from argv and counts the remaining words. False if an option decides the
- * outcome: *code is then the exit code. */
+/* Removes the options from argv and counts the remaining words. Returns false if an option decides
+ * the outcome: *code is then the exit code. */
 static bool take_options(int argc, char **argv, struct invocation *in, int *words, int *code)
 {
     bool ended = false; /* by "--" */
@@ -126,7 +126,7 @@ static bool take_options(int argc, char **argv, struct invocation *in, int *word
         ended = strcmp(argv[i], "--") == 0;
         const struct option *option = ended ? NULL : find_option(argv[i]);
         if (option && option->word[0] && i + 1 == argc) {
-            *code = command_misused("A file is missing behind", argv[i]);
+            *code = command_misused("A file is missing after", argv[i]);
             return false;
         } else if (option && option->word[0]) {
             *(const char **)(void *)((char *)in + option->flag) = argv[++i];
@@ -218,11 +218,11 @@ static int run_command(int argc, char **argv)
     if (!take_options(argc, argv, &in, &words, &code))
         return code;
     const struct command *command = find_command(words > 0 ? argv[0] : "");
-    int named = command->name[0] ? 1 : 0; /* words that name the command */
+    int named = command->name[0] ? 1 : 0; /* the number of words that name the command */
     if (words == 1 && strcmp(argv[0], "help") == 0)
         return print_help();
     if (words < named + command->words_min)
-        return command_misused("A file is missing behind", command->name);
+        return command_misused("A file is missing after", command->name);
     if (words > named + command->words_max)
         return command_misused("There is a word too many", argv[named + command->words_max]);
     if (!check_options(command, &in, &code))
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 {
     struct err err = {0};
 
-    /* A log without a reader and a file that may not grow are errors, not reasons to be killed. */
+    /* A closed pipe and a full file are errors to be reported, not reasons to be killed. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     if (!secret_harden_process(&err))

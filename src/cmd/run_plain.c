@@ -9,7 +9,7 @@
 #include "ui/plain/plain_log.h"
 #include "ui/plain/plain_loop.h"
 
-/* If the ceremony did not come to its end, the report says so. */
+/* If the ceremony was not completed, the report says so. */
 static void end_report(struct report *report, struct plain_result *result)
 {
     struct err err = {0};
@@ -38,8 +38,8 @@ int command_sign_plain(struct session *s, const char *report, struct err *err)
     return result.exit_code;
 }
 
-/* A report stays what it is where nothing signs it; the exit code tells of that failure where there
- * was no other. */
+/* A report remains valid without a signature; the exit code reports that failure only if there was
+ * no other. */
 static void sign_report(struct session *s, struct plain_result *result)
 {
     struct err err = {0};
@@ -59,7 +59,7 @@ static void sign_report(struct session *s, struct plain_result *result)
         result->exit_code = code;
 }
 
-/* What was interrupted comes first: nobody knows what is true before. */
+/* An interrupted ceremony must be settled first: until then the state of the tokens is unknown. */
 static bool nothing_is_open(const struct config *config, struct err *err)
 {
     char path[EVENT_PATH_MAX];
@@ -68,7 +68,7 @@ static bool nothing_is_open(const struct config *config, struct err *err)
         return err->code == ERR_NONE;
     err_set(err, ERR_UNFINISHED, "A ceremony was interrupted: %s", path);
     err_now(err, "Nothing new was started");
-    return err_next(err, "Run: hsmferry resume %s (or clean, to take it back)", path);
+    return err_next(err, "Run: hsmferry resume %s (or clean, to undo it)", path);
 }
 
 static bool can_start(const struct session *s, struct err *err)

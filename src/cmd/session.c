@@ -26,7 +26,7 @@ bool session_host_new(struct session_host *host, struct err *err)
     return starter_new(host->agent, &host->starter, err);
 }
 
-/* Where all users of this host find each other's locks; a folder of one user's would not do. */
+/* The folders where the locks of all users of this host are; a folder of one user would not do. */
 static void find_locks(struct session *s)
 {
     s->locks[0] = "/run/lock";
@@ -68,9 +68,9 @@ bool session_load(struct session *s, const char *file, struct err *err)
     return empty_config(&s->config, err);
 }
 
-/* --- signing the report, on the worker's thread --- */
+/* --- signing the report (on the worker's thread) --- */
 
-/* What is signed must be in order, and what is shown as its SHA-256 must be that. */
+/* Only a valid report is signed, and only the one whose SHA-256 is shown. */
 static bool digest_report(void *ctx, uint8_t sha256[SHA256_SIZE], struct err *err)
 {
     struct session *s = ctx;
@@ -123,7 +123,7 @@ static void signing_failed(void *ctx, const struct err *err)
     session_unsigned(ctx, err);
 }
 
-/* --- agents and the box --- */
+/* --- agents and confinement --- */
 
 static struct starter_program program_of(const struct config_side *side)
 {
@@ -137,7 +137,7 @@ static struct starter_program program_of(const struct config_side *side)
     };
 }
 
-/* The devices by number of their programs: enum side, SIDE_RELAY for the signer's. */
+/* The devices by the numbers of their programs: enum side; SIDE_RELAY for the signer. */
 static const struct config_side *device_of(const struct session *s, enum side side)
 {
     return side == SIDE_RELAY ? config_signs_on(s->config) : &s->config->side[side];
@@ -165,7 +165,7 @@ static bool name_programs(struct session *s, bool chooses, const char *const *fo
     return starter_seal(s->host->starter, chooses, folders, err);
 }
 
-/* The folder that token_lock_take() will take: the first that is there. */
+/* The folder that token_lock_take() will use: the first that exists. */
 static const char *lock_folder(const struct session *s)
 {
     const char *const *folder = s->locks;
@@ -175,7 +175,7 @@ static const char *lock_folder(const struct session *s)
     return *folder;
 }
 
-/* Each folder that this process may write to, in out, NULL at its end; room: for two paths. */
+/* All folders that this process may write to, in out, NULL at the end; room holds two paths. */
 static bool find_folders(const struct session *s, enum session_use use, const char *report,
                          char room[2][PATH_MAX], const char *out[STARTER_FOLDERS + 1],
                          struct err *err)
@@ -321,7 +321,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
     return setup;
 }
 
-/* A ceremony that did not begin leaves neither journal nor what would resume it. */
+/* A ceremony that did not begin leaves neither a journal nor the files for resuming it. */
 static void drop_report(struct session *s)
 {
     char journal[PATH_MAX];
@@ -365,7 +365,7 @@ bool session_kept(const char *journal, char path[PATH_MAX])
                PATH_MAX - 1;
 }
 
-/* Does its file say what is configured now? */
+/* Is its file equal to the current configuration? */
 static bool is_in_file(const struct config *config)
 {
     struct config *file;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every front end starts from: a ceremony file, the worker for it, and its report. */
+/* Common to all front ends: a ceremony file, its worker, and its report. */
 #ifndef HSMFERRY_CMD_SESSION_H
 #define HSMFERRY_CMD_SESSION_H
 
@@ -14,29 +14,29 @@
 #include "report/signing.h"
 #include "worker/worker.h"
 
-/* What all sessions of one process share. */
+/* State shared by all sessions of one process. */
 struct session_host {
-    char agent[PATH_MAX]; /* our own */
+    char agent[PATH_MAX]; /* the path of our own agent */
     struct starter *starter;
-    struct box box; /* of this process, once it is in it */
+    struct box box; /* the confinement of this process, if it is confined */
     bool chooses;   /* devices can still be chosen */
 };
 
-/* {0} is empty, and {.host = ...} is what can load. It must stay where it is: workers refer to it.
- */
+/* {0} is empty; {.host = ...} can load a ceremony file. It must not be moved, because workers refer
+ * to it. */
 struct session {
     struct config *config;
-    struct report *report;                          /* NULL: none was asked for yet */
+    struct report *report;                          /* NULL: not started yet */
     const struct interrupted_ceremony *interrupted; /* the ceremony that is resumed; NULL: none */
-    struct session_host *host;                      /* not the session's own */
+    struct session_host *host;                      /* shared, not owned by the session */
     const char *own_agent[2];                       /* the command of our own agent */
     const char *locks[3]; /* folders for the locks of tokens, NULL at the end */
     struct worker_signer signer;
-    struct signing signing; /* what became of that; its report is what is signed */
-    char kept[PATH_MAX];    /* the ceremony as session_keep() wrote it; empty: it did not */
+    struct signing signing; /* the result of signing; its report is the one to be signed */
+    char kept[PATH_MAX];    /* the ceremony file written by session_keep(); empty: none */
 };
 
-/* What a session will do, and so which folders it writes to. */
+/* The purpose of a session, which determines the folders that it writes to. */
 enum session_use {
     SESSION_LOOK,   /* locks */
     SESSION_RECORD, /* the report folder, too */
@@ -49,37 +49,40 @@ enum session_use {
  * report goes to ./reports. Errors: as config_load(). */
 bool session_load(struct session *s, const char *file, struct err *err);
 
-/* Finds our own agent, beside this program in a build tree, else where it is installed, and makes
- * what starts it; the caller frees host->starter. Errors: as starter_new(). */
+/* Finds our own agent, next to this program in a build tree, otherwise where it is installed, and
+ * creates the process that starts it; the caller frees host->starter. Errors: as starter_new(). */
 bool session_host_new(struct session_host *host, struct err *err);
 
-/* The same for a ceremony file that must be there, whose own HSMs need not be. */
+/* The same for a ceremony file that must exist, but whose HSMs need not. */
 bool session_load_as(struct session *s, const char *file, enum config_use use, struct err *err);
 
-/* Between a ceremony file and all that is read after it: names the programs of the agents, for
- * good, and puts this process into its box. report: of SESSION_SIGN, else NULL. Where both were
- * done already, for another ceremony file, this one must name the same programs. Errors: ERR_CONFIG
- * (the file demands a box, and the kernel has none), ERR_DENIED, ERR_FAILED. */
+/* Called after the ceremony file is read and before anything else is: names the programs of the
+ * agents irrevocably, and confines this process. report: for SESSION_SIGN, else NULL. If both were
+ * already done for another ceremony file, this one must name the same programs. Errors: ERR_CONFIG
+ * (the file requires confinement, and the kernel does not support it), ERR_DENIED, ERR_FAILED. */
 bool session_confine(struct session *s, enum session_use use, const char *report, struct err *err);
 
-/* Starts a worker for the ceremony as it is configured now; it must be freed before the session, or
- * before this is called again. recorded: with a new report; one that was not written is given up.
- * calls: every single call into an HSM is told. Errors: as report_new(), worker_new(). */
+/* Starts a worker for the ceremony as it is configured now; the caller frees it before the session,
+ * or before calling this again. recorded: with a new report; a previous one that was not written is
+ * discarded. calls: every single call to an HSM is emitted. Errors: as report_new(),
+ * worker_new(). */
 bool session_start(struct session *s, bool recorded, bool calls, struct worker **out,
                    struct err *err);
 
-/* What worker_sign() signs from now on: this report, as it is now. */
+/* Sets the report, in its current state, that worker_sign() will sign. */
 void session_to_sign(struct session *s, const char *report);
 
-/* Notes why it is not signed. */
+/* Records why the report is not signed. */
 void session_unsigned(struct session *s, const struct err *why);
 
-/* Before the first step: where no ceremony file says what is configured now, as it was chosen on
- * the screen, writes one beside the report's journal, so that it can be resumed. It holds no PIN.
- * It goes with a journal that tells of nothing. Errors: as config_write(). */
+/* Called before the first step: if no ceremony file holds the current configuration, because it was
+ * chosen on the screen, writes one next to the report's journal, so that the ceremony can be
+ * resumed. It contains no PIN. It is deleted together with a journal that records nothing. Errors:
+ * as config_write(). */
 bool session_keep(struct session *s, struct err *err);
 
-/* Where session_keep() writes for this journal; false: it is no journal's name. */
+/* The path where session_keep() writes for this journal; returns false if the name is not that of a
+ * journal. */
 bool session_kept(const char *journal, char path[PATH_MAX]);
 
 void session_free(struct session *s);

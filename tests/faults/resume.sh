@@ -62,7 +62,7 @@ all_arrived() {
 resumes() {
     run 3 'A ceremony was interrupted: .*journal' --plain "$tmp/c/ceremony.yaml" &&
         grep -q 'now: Nothing new was started' "$tmp/log" &&
-        grep -q "next: Run: hsmferry resume .*journal (or clean, to take it back)" "$tmp/log" &&
+        grep -q "next: Run: hsmferry resume .*journal (or clean, to undo it)" "$tmp/log" &&
         run 0 'complete: 3 migrated' resume "$journal" && all_arrived &&
         run 0 'taken over by a later one' resume "$journal" &&
         run 4 'taken' --plain "$tmp/c/ceremony.yaml"
@@ -223,7 +223,7 @@ ok "one that no commit explains is told and left alone" \
 ok "... it is still there" test "$(count new)" -eq 5
 
 interrupt none "cut:$third" && truncate -s -7 "$journal"
-ok "a torn last line is left out, and told" run 0 'not written to its end' resume "$journal"
+ok "a torn last line is left out, and told" run 0 'last line is incomplete' resume "$journal"
 ok "... and all keys arrive" all_arrived
 interrupt none "cut:$third" && sed -i '/\tgate\t/s/waived/refused/' "$journal"
 files new >"$tmp/new"

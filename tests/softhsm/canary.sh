@@ -72,7 +72,7 @@ ok "which is told" says 'canary AES 256, aes-kwp: failed' \
 wrong one
 ok "probe tells the same" ends 0 "$hsmferry" probe "$tmp/c/ceremony.yaml"
 ok "... and touches nothing" says 'canary AES 256, aes-kwp: failed' \
-    '1 of 1 keys can go; no key was touched'
+    '1 of 1 keys can be migrated; no key was touched'
 
 wrong two
 edit 's|^  gates: .*|&\n  canary: none|'

@@ -316,7 +316,7 @@ ok "killed" sees "[exit 137]"
 mv "$beside" "$beside.away"
 "$hsmferry" resume "$journal" </dev/null >"$tmp/log" 2>&1
 exits 0 "without it nothing says how to reach the HSMs: 64" test $? -eq 64
-ok "... as it is told" grep -q 'none lies beside its journal' "$tmp/log"
+ok "... as it is told" grep -q 'there is none next to its journal' "$tmp/log"
 mv "$beside.away" "$beside"
 cp -R reports other
 console 80x24 clean "other/${journal##*/}"
