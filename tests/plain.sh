@@ -282,13 +282,13 @@ no_pins '[]'
 ln -s /tmp "$tmp/c/reports"
 exits 74 "a report folder that is a symbolic link" without_terminal
 ok "it says so, and what to do" logged 'is a symbolic link or not a folder'
-ok "... next" logged 'next: Name a folder of your own'
+ok "... next" logged 'next: Name a folder for the report'
 ok "nothing was begun" test ! -e "$tmp/c/destination"
 no_pins '[]'
 sed -i 's|^report-folder: .*|report-folder: not/there|' "$tmp/c/ceremony.yaml"
 exits 74 "a report folder in a folder that is missing" without_terminal
-ok "it says so" logged 'The report folder .*not/there cannot be made: No such file'
-ok "... and what to do next" logged 'next: Make it, or name another one'
+ok "it says so" logged 'The report folder .*not/there cannot be created: No such file'
+ok "... and what to do next" logged 'next: Create it, or name another one'
 echo untouched >"$tmp/target"
 for how in "ln -s $tmp/target" "cp $tmp/target"; do
     no_pins '[review]'

@@ -162,7 +162,7 @@ signed_all() { # signed_all NUMBER...: the signature is one of all of these text
 }
 ok "control: for OpenSSL one signature is that of three texts" signed_all 1 2 5
 exits 65 "a key on a curve of five points" "$hsmferry" verify "$report" --signature "$tmp/tiny.sig" --key "$tmp/tiny.pem"
-ok "... signs no report" says 'not one that signs reports' "$hsmferry" verify "$report" \
+ok "... signs no report" says 'not of a type that signs reports' "$hsmferry" verify "$report" \
     --signature "$tmp/tiny.sig" --key "$tmp/tiny.pem"
 
 sed 's/^-----BEGIN.*/&\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n/' \

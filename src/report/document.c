@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One row of `sections` for each part of the report, in the order in which a person reads it. */
+/* One row of `sections` for each section of the report, in reading order. */
 #include "report/document.h"
 
 #include <inttypes.h>
@@ -20,7 +20,7 @@ static int64_t count_exceptions(const struct view *v)
     return count;
 }
 
-/* What the report can say of its own signature: which key is to make it, or that none is. */
+/* The report's statement about its own signature: which key is to make it, or that none is. */
 static void put_signed(const struct view *v)
 {
     struct event event;
@@ -54,7 +54,7 @@ static void put_signature(const struct view *v)
     writer_end(w);
 }
 
-/* In the head and on every key: neither is ever taken for the other. */
+/* In the head and on every key, so that a rehearsal and a ceremony are never confused. */
 static void put_stamp(const struct view *v)
 {
     struct event begin = {0};
@@ -64,7 +64,7 @@ static void put_stamp(const struct view *v)
     writer_text(v->w, "stamp", begin.begin.rehearsal ? "REHEARSAL" : "PRODUCTION");
 }
 
-/* What went along with keys, where something was to. */
+/* The number of companions with each outcome, if there are any. */
 static void put_companion_counts(struct writer *w, const struct event *end)
 {
     if (end->end.companions + end->end.companions_refused + end->end.companions_failed == 0)
@@ -106,7 +106,7 @@ static void put_summary(const struct view *v)
     writer_end(w);
 }
 
-/* Who does not keep what was asked for. */
+/* Names the HSM that does not keep a requested attribute. */
 static void put_vendor(const struct view *v)
 {
     struct event event;
@@ -118,8 +118,8 @@ static void put_vendor(const struct view *v)
                 event.hsm.slot.model[0] ? event.hsm.slot.model : event.hsm.info.library);
 }
 
-/* Every attribute of which anything is told: on the source, asked for, found, and what that means.
- */
+/* All attributes that at least one side reports: the source's value, the requested value, the value
+ * found, and the verdict. */
 static void put_attributes(const struct view *v, const struct fidelity_pair *pair)
 {
     struct writer *w = v->w;
@@ -177,7 +177,7 @@ static void put_public(struct writer *w, const char *key, const struct key_desc 
     writer_end(w);
 }
 
-/* The check values that were compared, each with its method; or why there is none. */
+/* The check values that were compared, each with its method; or the reason why there is none. */
 static void put_kcvs(const struct view *v, const size_t kcvs[KCV_METHODS])
 {
     struct writer *w = v->w;
@@ -201,7 +201,7 @@ static void put_kcvs(const struct view *v, const size_t kcvs[KCV_METHODS])
     writer_end(w);
 }
 
-/* A key as planned, and (done not NULL) the last word on it. */
+/* A key as planned, and its final result (done, if not NULL). */
 static void put_key(const struct view *v, const struct event *planned, const struct event *done,
                     const struct event_index_key *key)
 {
@@ -254,7 +254,7 @@ static void put_key(const struct view *v, const struct event *planned, const str
     writer_end(w);
 }
 
-/* The keys of the plan, or what goes along with them. */
+/* The keys of the plan, or their companions. */
 static void put_list(const struct view *v, const char *name, bool companions)
 {
     struct event planned, done;
@@ -355,7 +355,7 @@ static void put_tool(const struct view *v)
     writer_end(w);
 }
 
-/* The libraries that were told after the HSM was told last. */
+/* The libraries that were reported after the latest report on the HSM. */
 static void put_loaded(const struct view *v, enum side side)
 {
     struct writer *w = v->w;
@@ -372,7 +372,7 @@ static void put_loaded(const struct view *v, enum side side)
     writer_end(w);
 }
 
-/* How module and agent run there. */
+/* How module and agent run on this side. */
 static void put_running(const struct view *v, enum side side, const struct event *hsm)
 {
     if (!section_is_new(v))
@@ -543,7 +543,7 @@ static void put_canaries(const struct view *v)
     writer_list(w, "canaries", false);
     for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_CANARY), &at, &event);) {
         if (event.canary.state == CANARY_COMMITS || event.canary.state == CANARY_CLEAN)
-            continue; /* of the journal: for whoever resumes */
+            continue; /* in the journal only, for resuming */
         writer_map(w, NULL, true);
         writer_time(w, "at", event.utc_ms);
         writer_text(w, "type", event.canary.type);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of the audit report ("hsmferry-audit/2", or of an older
- * journal the format that it had), made from the events of a ceremony alone. */
+/* The text of the audit report, made from the events of a ceremony alone: "hsmferry-audit/2", or
+ * the older format of an older journal. */
 #ifndef HSMFERRY_REPORT_DOCUMENT_H
 #define HSMFERRY_REPORT_DOCUMENT_H
 
@@ -8,8 +8,8 @@
 #include "journal/event_log.h"
 #include "report/yaml_writer.h"
 
-/* Writes the whole document: ledger is that of tape, which holds an EVENT_END. What goes wrong is
- * told by writer_close(). */
+/* Writes the whole document: ledger is the index of tape, which contains an EVENT_END.
+ * writer_close() reports a failure. */
 void document_write(const struct event_log *log, const struct event_index *index, struct writer *w);
 
 #endif

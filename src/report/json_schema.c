@@ -10,12 +10,12 @@
 
 enum { FORM_PLACE = 160, FORM_DEPTH = 32 };
 
-/* One node against one part of the schema. */
+/* One node and the part of the schema that it must match. */
 struct match {
-    const struct node *schema; /* the whole of it */
+    const struct node *schema; /* the whole schema */
     const struct node *rule;
     const struct node *node;
-    const char *place; /* of node in the document: "keys.label" */
+    const char *place; /* the place of node in the document: "keys.label" */
     unsigned depth;
     struct err *err;
 };
@@ -30,7 +30,7 @@ static bool wrong(const struct match *m, const char *why)
 
 static bool bad_schema(const struct match *m, const char *keyword)
 {
-    return err_set(m->err, ERR_FAILED, "The schema has \"%s\" where this cannot judge it", keyword);
+    return err_set(m->err, ERR_FAILED, "The schema has an unsupported \"%s\"", keyword);
 }
 
 static bool is_integer(const struct node *node)
@@ -47,9 +47,9 @@ static bool check_type(const struct match *m)
     const char *type = m->rule->text;
 
     if (strcmp(type, "integer") == 0)
-        return (m->node->text && is_integer(m->node)) || wrong(m, "this is no number");
+        return (m->node->text && is_integer(m->node)) || wrong(m, "this is not a number");
     if (m->node->kind == NODE_PLAIN || strcmp(type, kinds[m->node->kind]) != 0)
-        return wrong(m, "this is of another kind");
+        return wrong(m, "this has the wrong type");
     return true;
 }
 
@@ -81,7 +81,7 @@ static bool check_child(const struct match *m, const struct node *rule, const st
     child.node = node;
     child.place = place;
     child.depth++;
-    return rule ? check(&child) : wrong(&child, "no report has this");
+    return rule ? check(&child) : wrong(&child, "this is not part of a report");
 }
 
 static bool check_properties(const struct match *m)
@@ -132,7 +132,7 @@ static bool check_enum(const struct match *m)
         for (const struct node *n = m->rule->first; n; n = n->next)
             if (strcmp(n->text, m->node->text) == 0)
                 return true;
-    return wrong(m, "this is none of the words that stand here");
+    return wrong(m, "this is not one of the permitted words");
 }
 
 static bool check_pattern(const struct match *m)
@@ -145,10 +145,10 @@ static bool check_pattern(const struct match *m)
         return bad_schema(m, "pattern");
     bool matches = regexec(&regex, m->node->text, 0, NULL, 0) == 0;
     regfree(&regex);
-    return matches || wrong(m, "this is not written as it stands here");
+    return matches || wrong(m, "this does not have the required form");
 }
 
-/* Numbers of at most 18 digits, so that none is beyond what can be compared. */
+/* Numbers have at most 18 digits, so that all can be compared. */
 static bool check_range(const struct match *m)
 {
     bool minimum = strcmp(m->rule->name, "minimum") == 0;
@@ -157,10 +157,10 @@ static bool check_range(const struct match *m)
     if (m->node->kind != NODE_PLAIN)
         return true;
     return (number >= 0 && (minimum ? number >= limit : number <= limit)) ||
-           wrong(m, "this number cannot be");
+           wrong(m, "this number is out of range");
 }
 
-/* The only additionalProperties that is understood: check_properties() sees to it. */
+/* The only supported value of additionalProperties; check_properties() enforces it. */
 static bool check_nothing(const struct match *m)
 {
     (void)m;
@@ -189,7 +189,7 @@ static const struct {
 };
 enum { KEYWORDS = sizeof keywords / sizeof keywords[0] };
 
-/* By each keyword of the rule. */
+/* Checks each keyword of the rule. */
 static bool check(const struct match *m)
 {
     if (m->rule->kind != NODE_MAP || m->depth > FORM_DEPTH)

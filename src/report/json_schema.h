@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Has a document the form that a JSON Schema describes? */
+/* Does a document conform to a JSON Schema? */
 #ifndef HSMFERRY_REPORT_JSON_SCHEMA_H
 #define HSMFERRY_REPORT_JSON_SCHEMA_H
 
@@ -10,15 +10,14 @@
 #include "journal/event_log.h"
 #include "report/yaml_tree.h"
 
-/* Holds document against schema, of which these keywords are understood, and no others may be in
- * it: $ref to a definition, type (object, array, string, integer), properties, required,
- * additionalProperties (false), items, enum (of strings), pattern (an extended regular expression),
- * minimum, maximum. Errors: ERR_DATA, with the line and the place; ERR_FAILED: the schema is one
- * that this cannot judge. */
+/* Checks document against schema, which may contain only these keywords: $ref to a definition, type
+ * (object, array, string, integer), properties, required, additionalProperties (false), items, enum
+ * (of strings), pattern (an extended regular expression), minimum, maximum. Errors: ERR_DATA, with
+ * the line and the place; ERR_FAILED: the schema contains something else. */
 bool json_schema_check(const struct node *schema, const struct node *document, struct err *err);
 
-/* The schema of each format of the report (hsmferry-audit-1.schema.json is the first), as it was
- * when this was built. */
+/* The schema of each format of the report (the first is hsmferry-audit-1.schema.json), as it was
+ * when this program was built. */
 struct json_schema {
     const unsigned char *json;
     size_t len;

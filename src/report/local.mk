@@ -42,7 +42,7 @@ libreport_a_SOURCES = \
 	%D%/yaml_tree.h \
 	%D%/yaml_writer.c \
 	%D%/yaml_writer.h
-# One for each format; the last is the one that is written (RECORD_FORMAT).
+# One for each format; reports are written in the last (RECORD_FORMAT).
 report_schemas = \
 	%D%/hsmferry-audit-1.schema.json \
 	%D%/hsmferry-audit-2.schema.json

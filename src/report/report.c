@@ -21,13 +21,13 @@
 enum {
     REPORT_SLUG_MAX = 64,
     REPORT_NAME_MAX = 128,
-    REPORT_NUMBERS = 100,  /* names tried for one title and second */
-    REPORT_ROOM = 1 << 20, /* free space in the folder without which no ceremony begins */
+    REPORT_NUMBERS = 100,  /* names that are tried for one title and second */
+    REPORT_ROOM = 1 << 20, /* minimum free space in the folder for a ceremony to begin */
     REPORT_GROWTH = 2,     /* a report is at most about this many times as long as its tape */
 };
 
 struct report {
-    struct event_sink sink; /* first: the sink's address is the report's */
+    struct event_sink sink; /* first: the address of the sink is that of the report */
     int folder;
     int part;
     char name[REPORT_NAME_MAX];
@@ -38,14 +38,15 @@ struct report {
     char journal_path[EVENT_PATH_MAX + REPORT_NAME_MAX];
     struct journal *journal;
     struct event_log log;
-    bool lost;    /* the journal could not be written any more */
-    bool begun;   /* a step was announced: from here on the journal stays */
-    bool canary;  /* so it does while an object of the canary may be on the destination */
-    bool over;    /* EVENT_END came */
-    bool written; /* the report stands under its own name */
+    bool lost;    /* the journal can no longer be written */
+    bool begun;   /* a step was announced: the journal is kept from now on */
+    bool canary;  /* the journal is also kept while a test key of the canary may be on the
+                     destination */
+    bool over;    /* EVENT_END was received */
+    bool written; /* the report has its final name */
 };
 
-/* What the title leaves of itself in a file name: [a-z0-9-]. */
+/* The title in the form that a file name uses: [a-z0-9-]. */
 static void make_slug(const char *title, char slug[REPORT_SLUG_MAX + 1])
 {
     size_t len = 0;
@@ -64,8 +65,8 @@ static void make_slug(const char *title, char slug[REPORT_SLUG_MAX + 1])
         text_print(slug, REPORT_SLUG_MAX + 1, "ceremony");
 }
 
-/* "2026-11-23T124107Z-root-ca-move.yaml": no colons, which some file systems do not take. The
- * second one of the same second is "...-2.yaml". */
+/* "2026-11-23T124107Z-root-ca-move.yaml": without colons, which some file systems do not accept. A
+ * second name in the same second is "...-2.yaml". */
 static void make_names(struct report *r, const char *folder, const char *title, int64_t utc_ms,
                        unsigned number)
 {
@@ -87,7 +88,8 @@ static void make_names(struct report *r, const char *folder, const char *title, 
 static bool bad_folder(const char *folder, const char *why, struct err *err)
 {
     err_set(err, ERR_IO, "The report folder %s %s", folder, why);
-    return err_next(err, "Name a folder of your own for the report in the ceremony file");
+    return err_next(err,
+                    "Name a folder for the report in the ceremony file that only you can write to");
 }
 
 static bool open_folder(struct report *r, const char *folder, struct err *err)
@@ -95,8 +97,8 @@ static bool open_folder(struct report *r, const char *folder, struct err *err)
     struct stat st;
 
     if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-        err_set_errno(err, ERR_IO, errno, "The report folder %s cannot be made", folder);
-        return err_next(err, "Make it, or name another one in the ceremony file");
+        err_set_errno(err, ERR_IO, errno, "The report folder %s cannot be created", folder);
+        return err_next(err, "Create it, or name another one in the ceremony file");
     }
     r->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (r->folder < 0 && (errno == ENOTDIR || errno == ELOOP))
@@ -108,14 +110,14 @@ static bool open_folder(struct report *r, const char *folder, struct err *err)
     return true;
 }
 
-/* Is there room for the report as it would be now, and for what one more step adds to it? */
+/* Is there enough space for the report in its current length, and for one more step? */
 static bool has_room(const struct report *r, struct err *err)
 {
     struct statvfs fs;
 
     if (fstatvfs(r->folder, &fs) != 0)
-        return err_set_errno(err, ERR_IO, errno, "The report folder cannot be looked at");
-    if (fs.f_blocks == 0) /* a file system that does not tell */
+        return err_set_errno(err, ERR_IO, errno, "The report folder cannot be examined");
+    if (fs.f_blocks == 0) /* the file system does not report its size */
         return true;
     if ((uint64_t)fs.f_bavail * fs.f_frsize >= REPORT_ROOM + REPORT_GROWTH * (uint64_t)r->log.len)
         return true;
@@ -123,21 +125,21 @@ static bool has_room(const struct report *r, struct err *err)
     return err_next(err, "Make room there, or name another folder in the ceremony file");
 }
 
-/* True when it is ours; false with ERR_CONFLICT: somebody else's. */
+/* Returns false with ERR_CONFLICT if the name belongs to someone else. */
 static bool reserve_name(struct report *r, struct err *err)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
     struct stat st;
 
     if (fstatat(r->folder, r->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        return err_set(err, ERR_CONFLICT, "There is already something at %s", r->path);
+        return err_set(err, ERR_CONFLICT, "There is already a file at %s", r->path);
     if (errno != ENOENT)
-        return err_set_errno(err, ERR_IO, errno, "%s cannot be looked at", r->path);
+        return err_set_errno(err, ERR_IO, errno, "%s cannot be examined", r->path);
     r->part = openat(r->folder, r->part_name, flags, 0600);
     if (r->part < 0 && errno == EEXIST)
         return err_set(err, ERR_CONFLICT, "Another ceremony is about to write %s", r->path);
     if (r->part < 0)
-        return err_set_errno(err, ERR_IO, errno, "%s.part cannot be made", r->path);
+        return err_set_errno(err, ERR_IO, errno, "%s.part cannot be created", r->path);
     if (journal_new(r->folder, r->journal_name, r->journal_path, &r->journal, err))
         return true;
     unlinkat(r->folder, r->part_name, 0);
@@ -146,7 +148,7 @@ static bool reserve_name(struct report *r, struct err *err)
     return false;
 }
 
-/* Ceremonies that begin in one second, here or in another console, get a name each. */
+/* Ceremonies that begin in the same second, on this or another console, get separate names. */
 static bool reserve_any_name(struct report *r, const char *folder, const char *title,
                              int64_t utc_ms, struct err *err)
 {
@@ -158,18 +160,19 @@ static bool reserve_any_name(struct report *r, const char *folder, const char *t
             return false;
         err_clear(err);
     }
-    err_set(err, ERR_IO, "There is no free name for the report beside %s", r->path);
+    err_set(err, ERR_IO, "There is no free name for the report next to %s", r->path);
     return err_next(err, "Start again: the name holds the time, so the next one is free");
 }
 
-/* Gives the finished file its name, unless something has got there first. */
+/* Renames the finished file to its final name, unless a file with that name was created
+ * meanwhile. */
 static bool rename_part(const struct report *r)
 {
     if (renameat2(r->folder, r->part_name, r->folder, r->name, RENAME_NOREPLACE) == 0)
         return true;
     if (errno != EINVAL && errno != ENOSYS)
         return false;
-    /* a file system or kernel without it */
+    /* for a file system or kernel without renameat2() flags */
     return linkat(r->folder, r->part_name, r->folder, r->name, 0) == 0 &&
            unlinkat(r->folder, r->part_name, 0) == 0;
 }
@@ -194,7 +197,7 @@ static bool write_report(struct report *r, struct err *err)
     bool ok = write_document(&r->log, r->part, r->sha256, err);
 
     if (ok && fsync(r->part) != 0)
-        ok = err_set_errno(err, ERR_IO, errno, "The report could not be brought to the disk");
+        ok = err_set_errno(err, ERR_IO, errno, "The report could not be written to the disk");
     if (ok && !rename_part(r))
         ok = err_set_errno(err, ERR_IO, errno, "The report could not be given its name");
     if (!ok) {
@@ -204,7 +207,7 @@ static bool write_report(struct report *r, struct err *err)
     r->written = true;
     if (fsync(r->folder) == 0)
         return true;
-    err_set_errno(err, ERR_IO, errno, "The report's name could not be brought to the disk");
+    err_set_errno(err, ERR_IO, errno, "The report's name could not be written to the disk");
     err_now(err, "The report is written, but a power cut may lose it");
     return err_next(err, "Copy it to another disk");
 }
@@ -214,8 +217,8 @@ static bool is_canary(const struct event *event, enum canary_state state)
     return event->kind == EVENT_CANARY && event->canary.state == state;
 }
 
-/* Once the journal is lost no step begins any more, but for those that clean up; the report still
- * says what they did. */
+/* After the journal is lost no step begins, except for cleaning up; the report still contains what
+ * those steps did. */
 static bool write_journal(struct report *r, const struct event *event, struct err *err)
 {
     bool begins = event->kind == EVENT_STEP && event->step.state == EVENT_BEGUN;
@@ -263,7 +266,7 @@ bool report_new(const char *folder, const char *title, int64_t utc_ms, struct re
         !reserve_any_name(r, folder, title, utc_ms, err)) {
         err_now(err, "Nothing was done yet");
         if (!err->next[0])
-            err_next(err, "Look at the disk, then start again");
+            err_next(err, "Check the disk, then start again");
         report_free(r);
         return false;
     }
@@ -276,7 +279,7 @@ struct event_sink *report_sink(struct report *r)
     return &r->sink;
 }
 
-/* The end of a ceremony that did not tell one. */
+/* The end of a ceremony that emitted none. */
 static bool make_end(const struct event_log *log, enum end_outcome outcome, int exit_code,
                      const char *sentence, struct event *end, struct err *err)
 {
@@ -335,7 +338,7 @@ bool report_again(const char *journal, int fd, bool *torn, struct err *err)
     bool ok = journal_read(journal, &log, torn, err);
 
     if (ok && log.len == 0)
-        ok = err_set(err, ERR_DATA, "The journal %s tells of nothing", journal);
+        ok = err_set(err, ERR_DATA, "The journal %s contains no event", journal);
     ok = ok && add_missing_end(&log, err) && write_document(&log, fd, sha256, err);
     event_log_free(&log);
     return ok;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The record of one ceremony: takes its events, puts each into the journal (record/journal.h) and,
- * when EVENT_END comes, writes the audit report as YAML. What the report says depends on the
+ * The record of one ceremony: receives its events, writes each into the journal (journal/journal.h)
+ * and, at EVENT_END, writes the audit report as YAML. The content of the report depends on the
  * journal alone.
  */
 #ifndef HSMFERRY_REPORT_REPORT_H
@@ -15,40 +15,40 @@
 
 struct report;
 
-/* Makes sure, before anything else happens, that a report can be written: makes the folder (0700)
- * where it is missing, and reserves the report's name in it for this process alone,
- * FOLDER/2026-11-23T124107Z-<title>.yaml, by a file of that name with ".part" behind; where
- * something stands there already, FOLDER/2026-11-23T124107Z-<title>-2.yaml, and so on. The journal
- * has the same name, with .journal in the place of .yaml.
- * Errors: ERR_IO: the folder cannot be made, is a symbolic link or no folder, others may write to
- * it, it is full; a hundred such names are taken. */
+/* Ensures, before anything else happens, that a report can be written: creates the folder (0700) if
+ * needed, and reserves the report's name in it for this process,
+ * FOLDER/2026-11-23T124107Z-<title>.yaml, by creating a file of that name with the suffix ".part";
+ * if the name is taken, FOLDER/2026-11-23T124107Z-<title>-2.yaml, and so on. The journal has the
+ * same name, with .journal instead of .yaml. Errors: ERR_IO: the folder cannot be created, is a
+ * symbolic link or not a folder, others may write to it, it is full; a hundred such names are
+ * taken. */
 bool report_new(const char *folder, const char *title, int64_t utc_ms, struct report **out,
                 struct err *err);
 
-/* The sink that gathers the events. It refuses (ERR_IO) a step for whose report the folder has no
- * room left, the first event that the journal could not take and every step to be begun behind it
- * but those that clean up, and EVENT_END when the report could not be written; after EVENT_END it
- * takes no more. */
+/* The sink that collects the events. It refuses (ERR_IO) a step for whose report the folder has too
+ * little space, the first event that could not be written to the journal and every later step
+ * except for cleaning up, and EVENT_END if the report could not be written; after EVENT_END it
+ * accepts no events. */
 struct event_sink *report_sink(struct report *r);
 
-/* Where EVENT_END never came: writes what there is, as if it had come now with this outcome. Does
- * nothing where the report is written, or no event ever came. Errors: ERR_IO. */
+/* If there was no EVENT_END: writes the report as if the ceremony had ended now with this outcome.
+ * Does nothing if the report is written, or there was no event. Errors: ERR_IO. */
 bool report_end(struct report *r, enum end_outcome outcome, int exit_code, const char *sentence,
                 struct err *err);
 
-/* Where the report is and the SHA-256 of the file; NULL until it is written. */
+/* The path of the report and the SHA-256 of the file; NULL until it is written. */
 const char *report_path(const struct report *r);
 const uint8_t *report_sha256(const struct report *r);
 
-/* Where its journal is. */
+/* The path of its journal. */
 const char *report_journal(const struct report *r);
 
-/* Writes the report of a ceremony again, from its journal, to a file that is open for writing; one
- * that has no end is told as interrupted. *torn as for journal_read(). Errors: as journal_read();
- * ERR_DATA (nothing is in it), ERR_IO. */
+/* Writes the report of a ceremony again, from its journal, to a file that is open for writing. A
+ * ceremony without an end is reported as interrupted. *torn as for journal_read(). Errors: as
+ * journal_read(); ERR_DATA (it contains no event), ERR_IO. */
 bool report_again(const char *journal, int fd, bool *torn, struct err *err);
 
-/* Gives an unused name back, and the journal where nothing was begun. NULL is fine. */
+/* Releases an unused name, and deletes the journal if nothing was begun. r may be NULL. */
 void report_free(struct report *r);
 
 #endif

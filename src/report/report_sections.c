@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of the report that tell what happened, in the order in which it did. */
+/* The sections of the report that describe the course of the ceremony, in their order. */
 #include "report/report_sections.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ bool section_is_new(const struct view *v)
     return v->log->format >= 2;
 }
 
-/* Writes text where there is any. */
+/* Writes text if it is not empty. */
 void section_some(struct writer *w, const char *key, const char *text)
 {
     if (text[0])
@@ -36,7 +36,7 @@ void section_groups(struct writer *w, const uint8_t sha256[32])
     writer_text(w, "words", text_words(sha256, 0, SHA256_SIZE, words));
 }
 
-/* A list of notes: what each is about, and its text. */
+/* A list of notes: the subject of each, and its text. */
 void section_notes(const struct view *v, enum event_kind which, const char *section,
                    const char *name)
 {
@@ -57,7 +57,7 @@ void section_notes(const struct view *v, enum event_kind which, const char *sect
     writer_end(v->w);
 }
 
-/* The next of what was told of how this side is reached. */
+/* The next event that describes how this side is reached. */
 static bool next_reach(const struct view *v, enum side side, enum reach what, size_t *at,
                        struct event *event)
 {
@@ -97,7 +97,7 @@ void section_reach(const struct view *v, enum side side)
         put_sha256(w, "parameters-sha256", event.reach.sha256);
 }
 
-/* As each side told it; the destination, which made it, first. */
+/* As each side reported it; first the destination, which generated it. */
 void section_transport_key(const struct view *v)
 {
     static const enum side order[] = {SIDE_DESTINATION, SIDE_SOURCE};
@@ -212,8 +212,8 @@ void section_gates(const struct view *v)
     writer_end(w);
 }
 
-/* One step: as it ended (begun is its beginning, NULL where that was not told), or, event being
- * its beginning, one that never did. */
+/* One step: its end (event) and its beginning (begun, NULL if not recorded); or a step that never
+ * ended, if event is its beginning. */
 static void put_step(struct writer *w, const struct event *event, const struct event *begun)
 {
     writer_map(w, NULL, true);
@@ -240,7 +240,8 @@ static void put_step(struct writer *w, const struct event *event, const struct e
     writer_end(w);
 }
 
-/* Steps do not overlap: what follows a beginning and is not its end tells that it has none. */
+/* Steps do not overlap: if the beginning of a step is followed by an event other than its end, the
+ * step has no end. */
 void section_steps(const struct view *v)
 {
     struct event event, begun = {0};
@@ -375,7 +376,7 @@ void section_errors(const struct view *v)
     writer_end(w);
 }
 
-/* The journal that the report was made from. */
+/* The journal from which the report was made. */
 void section_journal(const struct view *v)
 {
     writer_map(v->w, "journal", false);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What document.c and parts.c, the two halves of the report's text, share. */
+/* Shared by document.c and report_sections.c, the two halves of the report's text. */
 #ifndef HSMFERRY_REPORT_REPORT_SECTIONS_H
 #define HSMFERRY_REPORT_REPORT_SECTIONS_H
 
@@ -11,7 +11,7 @@
 #include "protocol/event.h"
 #include "report/yaml_writer.h"
 
-/* What the parts are made from and written to. */
+/* The input and output of the sections. */
 struct view {
     const struct event_log *log;
     const struct event_index *index;
@@ -30,10 +30,10 @@ bool part_has_script(const struct view *v);
 /* Writes text where there is any. */
 void section_some(struct writer *w, const char *key, const char *text);
 
-/* Writes a fingerprint as people compare it: `sha256:` in groups, and `words:`. */
+/* Writes a fingerprint in the form that people compare: `sha256:` in groups, and `words:`. */
 void section_groups(struct writer *w, const uint8_t sha256[32]);
 
-/* Writes a list of all notes of one kind: when, their name (as this key), their text. */
+/* Writes a list of all notes of one kind: time, name (under this key), and text. */
 void section_notes(const struct view *v, enum event_kind which, const char *section,
                    const char *name);
 

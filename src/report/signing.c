@@ -15,7 +15,7 @@
 
 enum { PEM_MAX = 16384 };
 
-/* False where the names do not fit. */
+/* Returns false if the names do not fit. */
 static bool name_files(const char *report, unsigned number, struct signing_files *files)
 {
     char infix[8] = "";
@@ -65,7 +65,7 @@ static bool is_same(const char *path, const struct bytes *content)
     return same;
 }
 
-/* Makes a file with this content that was not there; on the disk once it has its folder's word. */
+/* Creates a new file with this content, and makes sure that it is on the disk. */
 static bool put(const char *path, const struct bytes *content, struct err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -74,8 +74,8 @@ static bool put(const char *path, const struct bytes *content, struct err *err)
     int folder;
 
     if (fd < 0)
-        return err_set_errno(err, ERR_IO, errno, "%s cannot be made", file_shown(path, name));
-    errno = ENOSPC; /* what a short write means */
+        return err_set_errno(err, ERR_IO, errno, "%s cannot be created", file_shown(path, name));
+    errno = ENOSPC; /* the reason for a short write */
     ok = write(fd, content->data, content->len) == (ssize_t)content->len && fsync(fd) == 0;
     close(fd);
     if (ok) {
@@ -87,7 +87,7 @@ static bool put(const char *path, const struct bytes *content, struct err *err)
     }
     if (ok)
         return true;
-    err_set_errno(err, ERR_IO, errno, "%s cannot be brought to the disk", file_shown(path, name));
+    err_set_errno(err, ERR_IO, errno, "%s cannot be written to the disk", file_shown(path, name));
     unlink(path);
     return false;
 }
@@ -113,10 +113,10 @@ bool signing_keep(const char *report, const struct bytes *signature, const struc
 
     for (; ok && number <= SIGNING_MAX && signing_find(report, number, files); number++)
         if (is_same(files->public_key, &pem))
-            ok = err_set(err, ERR_CONFLICT, "this key has signed this report already: %s",
+            ok = err_set(err, ERR_CONFLICT, "this key has already signed this report: %s",
                          file_shown(files->signature, name));
     if (ok && (number > SIGNING_MAX || !name_files(report, number, files)))
-        ok = err_set(err, ERR_CONFLICT, "there is no name left for a signature of %s",
+        ok = err_set(err, ERR_CONFLICT, "there is no free name for a signature of %s",
                      file_shown(report, name));
     ok = ok && put_both(files, signature, &pem, err);
     bytes_free(&pem);

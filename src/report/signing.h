@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signatures beside a report: REPORT.sig with the public key REPORT.pub.pem, the second one
- * REPORT.2.sig with REPORT.2.pub.pem. Each is over the exact bytes of the report, in the form that
- * `openssl dgst -sha256 -verify` takes.
+ * Signatures next to a report: REPORT.sig with the public key REPORT.pub.pem, the second one
+ * REPORT.2.sig with REPORT.2.pub.pem. Each signs the exact bytes of the report, in the form that
+ * `openssl dgst -sha256 -verify` accepts.
  */
 #ifndef HSMFERRY_REPORT_SIGNING_H
 #define HSMFERRY_REPORT_SIGNING_H
@@ -21,25 +21,25 @@ struct signing_files {
     char public_key[SIGNING_PATH_MAX];
 };
 
-/* How a report was signed, or that it was not. {0}: by nobody. */
+/* How a report was signed, or that it was not. {0}: not signed. */
 struct signing {
     bool done;
-    char by[EVENT_TEXT_MAX]; /* which key, on which token */
+    char by[EVENT_TEXT_MAX]; /* the key and its token */
     char report[SIGNING_PATH_MAX];
     struct signing_files files;
-    char why[ERR_WHAT_MAX]; /* not done: why not */
+    char why[ERR_WHAT_MAX]; /* if not done: the reason */
 };
 
-/* Is there a signature of this number (from 1) beside the report? Then *files says where. */
+/* Is there a signature with this number (from 1) next to the report? *files receives its files. */
 bool signing_find(const char *report, unsigned number, struct signing_files *files);
 
-/* Puts a signature and its public half (DER) beside the report, under the first free number, on
- * the disk; files says where. Errors: ERR_CONFLICT (this key has signed it already; there are
+/* Writes a signature and its public half (DER) next to the report, under the first free number;
+ * files receives the names. Errors: ERR_CONFLICT (this key has already signed it; there are
  * SIGNING_MAX signatures), ERR_IO, ERR_DATA (no public key). */
 bool signing_keep(const char *report, const struct bytes *signature, const struct bytes *spki,
                   struct signing_files *files, struct err *err);
 
-/* The command that checks it, for a shell; out has SIGNING_COMMAND_MAX bytes. Returns out. */
+/* The shell command that checks the signature; out has SIGNING_COMMAND_MAX bytes. Returns out. */
 enum { SIGNING_COMMAND_MAX = 4 * 3 * SIGNING_PATH_MAX + 64 };
 const char *signing_command(const struct signing *signing, char *out);
 

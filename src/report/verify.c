@@ -31,7 +31,7 @@ static bool read_whole(int fd, struct bytes *to, const char *shown, struct err *
         if (n < 0)
             return err_set_errno(err, ERR_IO, errno, "%s cannot be read", shown);
         if (n == 0)
-            return err_set(err, ERR_DATA, "%s became shorter while it was read", shown);
+            return err_set(err, ERR_DATA, "%s was truncated while it was read", shown);
         at += (size_t)n;
     }
     return true;
@@ -84,7 +84,7 @@ bool verify_seal(const struct bytes *report, struct err *err)
                    lines + 1, lines);
 }
 
-/* The schema that the report says it follows; NULL: none of ours. */
+/* The schema of the report's format; NULL: unknown format. */
 static const struct json_schema *schema_of(const struct node *report, struct err *err)
 {
     const struct node *format = node_at(report, "format");
@@ -133,7 +133,7 @@ bool verify_logic(const struct yaml_tree *report, struct err *err)
     return true;
 }
 
-/* The number of the first line that is not the same in both. */
+/* The number of the first line that differs. */
 static size_t first_difference(const struct bytes *a, const struct bytes *b)
 {
     size_t line = 1;
@@ -165,15 +165,16 @@ bool verify_journal(const struct bytes *report, const char *journal, struct err 
     return ok;
 }
 
-/* A public key needs none; OpenSSL would ask on the terminal for one that says it is encrypted. */
+/* A public key needs no passphrase; OpenSSL would ask for one on the terminal if the file claims to
+ * be encrypted. */
 static int no_passphrase(char *buffer, int size, int writing, void *ctx)
 {
     (void)buffer, (void)size, (void)writing, (void)ctx;
     return -1;
 }
 
-/* OpenSSL takes an EC key on any curve that the key itself describes: on a group of a few points
- * nearly everything is a signature. */
+/* OpenSSL accepts an EC key with explicit curve parameters: on a group of a few points almost
+ * anything is a valid signature. */
 static bool may_sign(const EVP_PKEY *key)
 {
     char curve[64];
@@ -201,14 +202,14 @@ bool verify_signature(const struct bytes *report, const struct bytes *signature,
     bool ok = false;
 
     if (!key)
-        err_set(err, ERR_DATA, "The public key is no PEM file of one");
+        err_set(err, ERR_DATA, "The file of the public key is not a PEM public key");
     else if (!may_sign(key) || !ctx ||
              EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) != 1)
-        err_set(err, ERR_DATA, "The public key is not one that signs reports");
+        err_set(err, ERR_DATA, "The public key is not of a type that signs reports");
     else
         ok = EVP_DigestVerify(ctx, signature->data, signature->len, report->data, report->len) ==
                  1 ||
-             err_set(err, ERR_DATA, "The signature is not one of this report by this key");
+             err_set(err, ERR_DATA, "The signature is not valid for this report and this key");
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(key);
     ERR_clear_error();

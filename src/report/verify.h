@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is this audit report whole, of the published form, and in agreement with itself? */
+/* Is this audit report intact, valid by the published schema, and consistent? */
 #ifndef HSMFERRY_REPORT_VERIFY_H
 #define HSMFERRY_REPORT_VERIFY_H
 
@@ -9,30 +9,31 @@
 #include "base/err.h"
 #include "report/yaml_tree.h"
 
-/* Reads a file, whoever's it is. max: the most that it may hold. Errors: ERR_NO_INPUT, ERR_IO,
- * ERR_DATA (too large, no regular file). */
+/* Reads a file, regardless of its owner. max: its maximum size. Errors: ERR_NO_INPUT, ERR_IO,
+ * ERR_DATA (too large, not a regular file). */
 bool verify_load(const char *path, size_t max, struct bytes *to, struct err *err);
 
 enum { VERIFY_REPORT_MAX = 128 << 20, VERIFY_SIGNATURE_MAX = 16 << 10 };
 
-/* The three questions that need nothing but the report; each names the first difference.
- * Errors: ERR_DATA, ERR_FAILED (memory). */
+/* Three checks that need only the report; each reports the first difference. Errors: ERR_DATA,
+ * ERR_FAILED (memory). */
 
-/* Is the last line the seal of all before it? */
+/* Is the last line the seal of all lines before it? */
 bool verify_seal(const struct bytes *report, struct err *err);
 
-/* Is it what a struct writer writes, and as the schema says? *out is freed with yaml_tree_free().
- */
+/* Is it exactly the output of a struct writer, and does it conform to the schema? The caller frees
+ * *out with yaml_tree_free(). */
 bool verify_schema(const struct bytes *report, struct yaml_tree **out, struct err *err);
 
-/* Can a ceremony be so (verify_rules.h)? */
+/* Is its content possible (verify_rules.h)? */
 bool verify_logic(const struct yaml_tree *report, struct err *err);
 
-/* Is it the report that the journal at this path makes, byte for byte? It names the first line that
- * is another. Errors also: as report_again(). */
+/* Is it, byte for byte, the report made from the journal at this path? Reports the first line that
+ * differs. Errors also: as report_again(). */
 bool verify_journal(const struct bytes *report, const char *journal, struct err *err);
 
-/* Is signature one of these bytes (SHA-256; PKCS#1 v1.5 or ECDSA in DER) by the key in pem? */
+/* Is signature a signature of these bytes (SHA-256; PKCS#1 v1.5 or ECDSA in DER) by the key in
+ * pem? */
 bool verify_signature(const struct bytes *report, const struct bytes *signature,
                       const struct bytes *pem, struct err *err);
 

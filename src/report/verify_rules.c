@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rules in the order of their table, which is at the end. */
+/* The rules in the order of their table, which is at the end of this file. */
 #include "report/verify_rules.h"
 
 #include <stdint.h>
@@ -13,9 +13,9 @@
 #include "report/verify_trail.h"
 #include "report/yaml_tree.h"
 
-/* --- what is said twice is said alike --- */
+/* --- repeated statements agree --- */
 
-/* Fills sha256 from groups of hex digits. */
+/* Reads sha256 from groups of hex digits. */
 static bool read_groups(const char *groups, uint8_t sha256[SHA256_SIZE])
 {
     char hex[2 * SHA256_SIZE + 1];
@@ -28,7 +28,7 @@ static bool read_groups(const char *groups, uint8_t sha256[SHA256_SIZE])
     return text_unhex(hex, sha256, &size) && size == SHA256_SIZE;
 }
 
-/* Nothing in it plays tricks on whoever reads it on a terminal. */
+/* No text may deceive a person who reads it on a terminal. */
 static bool check_shown(const struct node *node, struct err *err)
 {
     const uint8_t *text = (const uint8_t *)(node->text ? node->text : "");
@@ -37,7 +37,7 @@ static bool check_shown(const struct node *node, struct err *err)
     for (size_t left = strlen((const char *)text), n; left > 0; text += n, left -= n) {
         n = utf8_decode(text, left, &point);
         if (n == 0 || utf8_width(point) < 0)
-            return rule_wrong(node, err, "there is a character in it that must not be shown");
+            return rule_wrong(node, err, "it contains a character that must not be shown");
     }
     for (const struct node *n = node->first; n; n = n->next)
         if (!check_shown(n, err))
@@ -45,7 +45,7 @@ static bool check_shown(const struct node *node, struct err *err)
     return true;
 }
 
-/* Wherever a fingerprint stands as words too, they are its words. */
+/* If a fingerprint is also given in words, they must be its words. */
 static bool check_words(const struct node *node, struct err *err)
 {
     const struct node *words = node_at(node, "words");
@@ -61,7 +61,7 @@ static bool check_words(const struct node *node, struct err *err)
     return true;
 }
 
-/* A rehearsal and what it rehearsed are never taken for each other. */
+/* A rehearsal and a ceremony must never be confused. */
 static bool check_stamps(const struct node *report, struct err *err)
 {
     const struct node *summary = node_at(report, "summary");
@@ -85,10 +85,10 @@ static bool check_labels(const struct node *report, struct err *err)
          key = rule_next_key(report, key)) {
         size_t len = sizeof raw;
         if (!text_unhex(node_text(key, "label-hex"), raw, &len))
-            return rule_wrong(key, err, "the label's bytes are none");
+            return rule_wrong(key, err, "the label's bytes are not valid");
         text_safe(raw, len, label, sizeof label);
         if (!node_is(key, "label", label))
-            return rule_wrong(key, err, "this label is not what its bytes say");
+            return rule_wrong(key, err, "this label does not match its bytes");
     }
     return true;
 }
@@ -102,25 +102,25 @@ static bool check_transport(const struct node *report, struct err *err)
 
     if (source[0] && destination[0])
         return node_is(transport, "agree", agree ? "yes" : "no") ||
-               rule_wrong(transport, err, "\"agree\" is not what the two fingerprints say");
+               rule_wrong(transport, err, "\"agree\" does not match the two fingerprints");
     return !node_at(transport, "agree") ||
            rule_wrong(transport, err, "one fingerprint cannot agree");
 }
 
-/* --- how it was reached, and how it ran --- */
+/* --- how each side was reached, and how it ran --- */
 
-/* An agent that the file named is not called our own. */
+/* An agent that the ceremony file names must not be called our own. */
 static bool check_reach(const struct node *device, struct err *err)
 {
     const struct node *agent = node_at(device, "agent");
 
     if (agent ? !node_is(device, "agent-code", "not checked") || !agent->count
               : !node_is(device, "agent-code", "own"))
-        return rule_wrong(device, err, "\"agent-code\" is not what \"agent\" says");
-    return node_at(device, "environment") || rule_wrong(device, err, "its environment is not told");
+        return rule_wrong(device, err, "\"agent-code\" does not match \"agent\"");
+    return node_at(device, "environment") || rule_wrong(device, err, "its environment is missing");
 }
 
-/* What is told of an HSM is told in full. */
+/* An HSM must be described completely. */
 static bool check_running(const struct node *report, struct err *err)
 {
     static const char *const sides[] = {"source", "destination"};
@@ -130,12 +130,13 @@ static bool check_running(const struct node *report, struct err *err)
     if (node_is(report, "format", "hsmferry-audit/1"))
         return true;
     if (!node_text(report, "ceremony.file")[0] && !node_is(report, "ceremony.file-sha256", "none"))
-        return rule_wrong(node_at(report, "ceremony"), err, "no file has a SHA-256");
+        return rule_wrong(node_at(report, "ceremony"), err, "there is a SHA-256 but no file");
     for (size_t side = 0; side < 2; side++) {
         const struct node *hsm = node_at(report, sides[side]);
         for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
             if (!node_at(hsm, parts[i]) != !node_at(hsm, "api"))
-                return rule_wrong(hsm, err, "how its module and agent ran is not told in full");
+                return rule_wrong(hsm, err,
+                                  "how its module and agent ran is not described in full");
         if (!check_reach(hsm, err))
             return false;
     }
@@ -158,13 +159,13 @@ static size_t count_outcome(const struct node *report, const char *outcome)
     return count_in(node_at(report, "keys"), outcome);
 }
 
-/* A count that is left out where it is 0. */
+/* A count that is omitted if it is 0. */
 static size_t stated(const struct node *summary, const char *name)
 {
     return node_at(summary, name) ? (size_t)node_number(summary, name) : 0;
 }
 
-/* Each goes along with a private key that is in the report, and the summary counts them all. */
+/* Each companion belongs to a private key in the report, and the summary counts them all. */
 static bool check_companions(const struct node *report, struct err *err)
 {
     const struct node *summary = node_at(report, "summary"), *list = node_at(report, "companions");
@@ -177,17 +178,17 @@ static bool check_companions(const struct node *report, struct err *err)
         const struct node *owner = rule_key_numbered(report, node_number(c, "companion-of"));
         if (!owner || node_number(c, "companion-of") > (int64_t)keys ||
             !node_is(owner, "class", "private"))
-            return rule_wrong(c, err, "it goes along with no private key");
+            return rule_wrong(c, err, "it belongs to no private key");
         if (node_is(c, "outcome", "migrated") && !node_is(owner, "outcome", "migrated") &&
             !node_is(owner, "outcome", "unproven") && !node_is(owner, "outcome", "unknown"))
-            return rule_wrong(c, err, "it is there without its key");
+            return rule_wrong(c, err, "it was migrated without its key");
     }
     if (stated(summary, "companions") != count_in(list, "migrated") ||
         stated(summary, "companions-refused") != count_in(list, "refused") ||
         stated(summary, "companions-failed") !=
             count_in(list, "failed") + count_in(list, "unknown"))
         return rule_wrong(summary, err,
-                          "the summary does not count the companions as they are listed");
+                          "the summary's count of companions does not match their list");
     return true;
 }
 
@@ -204,19 +205,19 @@ static bool check_counts(const struct node *report, struct err *err)
         node_number(summary, "refused") != (int64_t)count_outcome(report, "refused") ||
         node_number(summary, "failed") !=
             (int64_t)(count_outcome(report, "failed") + count_outcome(report, "unknown")))
-        return rule_wrong(summary, err, "the summary does not count the keys as they are listed");
+        return rule_wrong(summary, err, "the summary's count of keys does not match their list");
     if (node_number(summary, "exceptions") != (int64_t)node_at(report, "exceptions")->count)
         return rule_wrong(summary, err,
-                          "the summary does not count the exceptions as they are listed");
+                          "the summary's count of exceptions does not match their list");
     return true;
 }
 
-/* Does the exit code say what the outcome says? */
+/* Does the exit code agree with the outcome? */
 static bool check_outcome(const struct node *report, struct err *err)
 {
     const struct node *summary = node_at(report, "summary");
     int64_t code = node_number(summary, "exit-code");
-    size_t unproven = count_outcome(report, "unproven"); /* moved by a waiver */
+    size_t unproven = count_outcome(report, "unproven"); /* migrated by a waiver */
     bool migrated = node_number(summary, "migrated") > 0 || unproven;
     const struct node *companions = node_at(report, "companions");
     bool open = node_number(summary, "left-over") > 0 || count_outcome(report, "unknown") > 0 ||
@@ -226,19 +227,21 @@ static bool check_outcome(const struct node *report, struct err *err)
         return rule_wrong(summary, err, "the exit code does not fit the outcome");
     if ((node_is(summary, "outcome", "complete") || node_is(summary, "outcome", "partial")) &&
         !migrated && !node_at(report, "ceremony.resumes"))
-        return rule_wrong(summary, err, "no key was migrated, and the outcome says otherwise");
+        return rule_wrong(summary, err, "no key was migrated, but the outcome says otherwise");
     if (node_is(summary, "outcome", "failed") && migrated)
-        return rule_wrong(summary, err, "keys were migrated, and the outcome says otherwise");
+        return rule_wrong(summary, err, "keys were migrated, but the outcome says otherwise");
     if (open && code != err_exit(ERR_UNFINISHED))
-        return rule_wrong(summary, err, "something is left over, and the exit code says otherwise");
+        return rule_wrong(summary, err, "something is left over, but the exit code says otherwise");
     if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "refused") +
                              count_in(companions, "migrated") + count_in(companions, "refused") !=
                          node_at(report, "keys")->count + companions->count)
-        return rule_wrong(summary, err, "a key has no good end, and the exit code says otherwise");
+        return rule_wrong(
+            summary, err,
+            "a key was neither migrated nor refused, but the exit code says otherwise");
     return true;
 }
 
-/* A key that arrived is the key that left. */
+/* A key that arrived must be the key that left. */
 static bool check_fidelity(const struct node *report, struct err *err)
 {
     for (const struct node *key = rule_next_key(report, NULL); key;
@@ -248,11 +251,12 @@ static bool check_fidelity(const struct node *report, struct err *err)
         if (!node_is(key, "source-public-key.sha256",
                      node_text(key, "destination-public-key.sha256")) &&
             node_at(key, "source-public-key") && node_at(key, "destination-public-key"))
-            return rule_wrong(key, err, "a migrated key has another public half than the original");
+            return rule_wrong(key, err,
+                              "the public half of a migrated key differs from the original's");
         for (const struct node *row = node_at(key, "attributes")->first; row; row = row->next)
             if (node_is(row, "verdict", "LOOSENED") || node_is(row, "verdict", "DIFFERS"))
                 return rule_wrong(row, err,
-                                  "a migrated key is looser than the original, or another");
+                                  "a migrated key is looser than the original, or a different key");
     }
     return true;
 }
@@ -264,15 +268,15 @@ static bool is_per_key(enum step_id id)
     return id >= STEP_WRAP_KEY && id <= STEP_PROVE_AGAIN;
 }
 
-/* What came before, while the steps are walked. */
+/* The state while the steps are walked through. */
 struct walk {
     int64_t seq, key;
-    int next;      /* the step that may come next, but for closing ones and a next key */
+    int next; /* the step that may come next, other than closing steps and those of the next key */
     bool closing;  /* closing steps have begun */
-    bool key_over; /* the key under way came to its end, or failed */
+    bool key_over; /* the current key has ended, or failed */
 };
 
-/* May this step come now? Then notes that it did. */
+/* May this step come now? If so, records it. */
 static bool walk_on(struct walk *w, const struct node *step, enum step_id id)
 {
     bool ok = node_is(step, "state", "ok");
@@ -305,7 +309,7 @@ static bool check_order(const struct node *report, struct err *err)
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
         enum step_id id = rule_step_of(step);
         if (node_number(step, "seq") <= w.seq)
-            return rule_wrong(step, err, "this step's number is not above the one before");
+            return rule_wrong(step, err, "this step's number is not above the previous one");
         w.seq = node_number(step, "seq");
         if (node_number(step, "number") != step_number(id) ||
             !node_is(step, "side", side_name(step_side(id))) ||
@@ -319,11 +323,11 @@ static bool check_order(const struct node *report, struct err *err)
 
 /* The gates that were passed so far. */
 struct passed {
-    const struct node *next;        /* the gate that comes next */
+    const struct node *next;        /* the next gate */
     bool both[GATES];               /* it waits for both officers */
-    const struct node *half[GATES]; /* the first of them has confirmed here */
+    const struct node *half[GATES]; /* the first officer's confirmation */
     bool gate[GATES];
-    int64_t key; /* that the last confirmed gate was for; 0: for all */
+    int64_t key; /* the key of the last confirmed gate; 0: all keys */
 };
 
 static void read_policy(struct passed *p, const struct node *report)
@@ -334,7 +338,7 @@ static void read_policy(struct passed *p, const struct node *report)
                 p->both[gate] = node_is(n, "value", "gate waits for both officers");
 }
 
-/* Is this confirmation enough? */
+/* Is this confirmation sufficient? */
 static bool is_whole(struct passed *p, enum gate gate, const struct node *now)
 {
     const struct node *half = p->half[gate];
@@ -360,7 +364,7 @@ static void pass_until(struct passed *p, int64_t seq)
         }
 }
 
-/* No policy waives the question whether a key may go unproven. */
+/* No policy can waive the question whether a key may remain unproven. */
 static bool asks_anyway(const struct node *report, const struct node *gate)
 {
     for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
@@ -369,7 +373,7 @@ static bool asks_anyway(const struct node *report, const struct node *gate)
     return false;
 }
 
-/* A waiver stands in the policy too. */
+/* A waived gate must also be waived in the policy. */
 static bool check_waivers(const struct node *report, struct err *err)
 {
     for (const struct node *g = node_at(report, "gates")->first; g; g = g->next)
@@ -377,7 +381,7 @@ static bool check_waivers(const struct node *report, struct err *err)
             if (node_is(p, "name", node_text(g, "gate")) &&
                 node_is(g, "state", "waived") != node_is(p, "value", "gate waived") &&
                 !asks_anyway(report, g))
-                return rule_wrong(g, err, "the policy says otherwise of this gate");
+                return rule_wrong(g, err, "the policy says otherwise about this gate");
     return true;
 }
 
@@ -415,14 +419,14 @@ static bool check_officers(const struct node *report, struct err *err)
         while (n && !text_typed_equal(node_text(n, "role"), roles[i], true))
             n = n->next;
         if (!n)
-            return rule_wrong(officers, err, "in production both officers are there by name");
+            return rule_wrong(officers, err, "in production both officers must be named");
     }
     return true;
 }
 
-/* --- what crossed the relay, and the proofs --- */
+/* --- relayed data and proofs --- */
 
-/* The public key that the relay carried is the one that both sides tell. */
+/* The public key on the relay must be the one that both sides report. */
 static bool check_relay(const struct node *report, struct err *err)
 {
     const struct node *step = node_at(report, "steps")->first;
@@ -436,22 +440,22 @@ static bool check_relay(const struct node *report, struct err *err)
     if (!step)
         return true;
     if (!text_unhex(node_text(step, "sha256"), carried, &len) || len != sizeof carried)
-        return rule_wrong(step, err, "what was carried is not told");
+        return rule_wrong(step, err, "the transferred data is not described");
     for (size_t i = 0; i < 2; i++)
         if (node_at(transport, sides[i]) &&
             (!read_groups(node_text(transport, sides[i]), other) ||
              memcmp(carried, other, sizeof other) != 0) &&
             !(i == 1 && node_is(transport, "agree", "no")))
-            return rule_wrong(step, err, "this is not the transport key that the two sides tell");
+            return rule_wrong(step, err, "this is not the transport key that both sides reported");
     return true;
 }
 
-/* Each blob is the same where it left, on the relay, and where it arrived. */
+/* Each blob must be the same when it was created, on the relay, and when it arrived. */
 static bool check_blobs(const struct node *report, struct err *err)
 {
     static const struct {
         enum step_id from;
-        unsigned more; /* steps that follow with the same bytes */
+        unsigned more; /* number of following steps with the same bytes */
     } runs[] = {{STEP_WRAP_KEK, 2}, {STEP_WRAP_KEY, 2}, {STEP_READ_OBJECT, 1}};
 
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next)
@@ -472,7 +476,7 @@ static bool check_blobs(const struct node *report, struct err *err)
     return true;
 }
 
-/* What crossed without an envelope is public, and is what the plan said. */
+/* Unencrypted data on the relay must be public, and as planned. */
 static bool check_public(const struct node *report, struct err *err)
 {
     for (const struct node *key = rule_next_key(report, NULL); key;
@@ -480,7 +484,7 @@ static bool check_public(const struct node *report, struct err *err)
         if (node_is(key, "route", "public") != (node_at(key, "der-sha256") != NULL) ||
             (node_is(key, "route", "public") && !node_is(key, "class", "public") &&
              !node_is(key, "class", "certificate")))
-            return rule_wrong(key, err, "its route is not one for its class");
+            return rule_wrong(key, err, "its route is not valid for its class");
     for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
         const struct node *key;
         if (rule_step_of(step) != STEP_RELAY_OBJECT || !node_is(step, "state", "ok"))
@@ -493,7 +497,7 @@ static bool check_public(const struct node *report, struct err *err)
     return true;
 }
 
-/* Of a key that arrived, both sides tell the same check value, or none. */
+/* Both sides must report the same check value of a migrated key, or none. */
 static bool check_check_values(const struct node *report, struct err *err)
 {
     for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
@@ -505,14 +509,14 @@ static bool check_check_values(const struct node *report, struct err *err)
 }
 
 const struct verify_rule verify_rules[] = {
-    {"every text is safe to be shown", check_shown},
+    {"every text is safe to show", check_shown},
     {"fingerprints and their words are the same", check_words},
-    {"summary and keys bear the ceremony's stamp", check_stamps},
+    {"summary and keys have the ceremony's stamp", check_stamps},
     {"labels and their bytes are the same", check_labels},
-    {"both sides tell of the transport key what the report says", check_transport},
-    {"how each side was reached, and how it ran, is told in full", check_running},
+    {"\"agree\" matches the transport key's fingerprints", check_transport},
+    {"how each side was reached, and how it ran, is described in full", check_running},
     {"the summary counts keys and exceptions as they are listed", check_counts},
-    {"what went along with a key did so with one that arrived", check_companions},
+    {"each companion belongs to a key that arrived", check_companions},
     {"outcome and exit code fit what happened", check_outcome},
     {"what arrived is what left", check_fidelity},
     {"the steps come in the protocol's order", check_order},
@@ -521,7 +525,7 @@ const struct verify_rule verify_rules[] = {
     {"both officers of a ceremony that is no rehearsal are named", check_officers},
     {"the relay carried the transport key that both sides tell", check_relay},
     {"what the source encrypted is what the relay carried and the destination got", check_blobs},
-    {"only what is public crossed the relay in clear, and it is what was planned", check_public},
+    {"only public objects crossed the relay unencrypted, and as planned", check_public},
     {"no key is migrated without three proofs, no public object without two", trail_check_proofs},
     {"both sides tell the same check values", check_check_values},
     {"the summary says of the script what keys, lists and exceptions say", script_check},

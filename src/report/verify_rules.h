@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must be true within a report of the right form, whatever happened in its ceremony. */
+/* The rules that every report of the right form must satisfy, whatever happened in its ceremony. */
 #ifndef HSMFERRY_REPORT_VERIFY_RULES_H
 #define HSMFERRY_REPORT_VERIFY_RULES_H
 
@@ -11,7 +11,7 @@
 
 /* One rule. check: report has passed json_schema_check(). Errors: ERR_DATA, with the line. */
 struct verify_rule {
-    const char *words; /* what holds: "no key is migrated without three proofs" */
+    const char *words; /* the rule: "no key is migrated without three proofs" */
     bool (*check)(const struct node *report, struct err *err);
 };
 

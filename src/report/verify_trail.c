@@ -47,12 +47,12 @@ enum step_id rule_step_of(const struct node *step)
 
 /* --- the trail of a key --- */
 
-/* What became of one key: bits 1 << enum step_id; one of a proof's stage is there only where those
- * of the stages before are. */
+/* The steps of one key as bits 1 << enum step_id; the bit of a proof is set only if those of the
+ * stages before are. */
 struct trail {
     const struct node *key;
-    bool public;    /* not encrypted, so proven only once it is there */
-    bool was_there; /* an interrupted ceremony had put it there; this one proves it again */
+    bool public;    /* not encrypted, so it is proven only at the destination */
+    bool was_there; /* an interrupted ceremony had migrated it; this one proves it again */
     uint32_t steps, proofs;
 };
 
@@ -74,8 +74,8 @@ static void follow_steps(const struct node *report, struct trail *trails, int64_
     }
 }
 
-/* Is it by a method that vouches for this key? Where an HSM answers one proof once and not again,
- * another one that both know does; the report shows the last. */
+/* Is it by a method that identifies this key? If an HSM answers one proof only once, another proof
+ * that both HSMs support is used; the report shows the last. */
 static bool is_by_its_method(const struct node *proof, const struct node *key)
 {
     return node_is(proof, "method", node_text(key, "proof")) ||
@@ -105,7 +105,7 @@ static void follow_proofs(const struct node *report, struct trail *trails, int64
     }
 }
 
-/* The steps of one that arrived, as bits 1 << enum step_id. */
+/* The steps of a key that arrived, as bits 1 << enum step_id. */
 static uint32_t whole_way(const struct trail *trail)
 {
     const uint32_t kept = UINT32_C(1) << STEP_COMMIT | UINT32_C(1) << STEP_PROVE_AGAIN;
@@ -115,7 +115,8 @@ static uint32_t whole_way(const struct trail *trail)
     return trail->was_there ? 0 : kept | (trail->public ? read : moved);
 }
 
-/* That a DES key has no odd parity shows only at its proof: then it was encrypted, and not kept. */
+/* The missing odd parity of a DES key shows only at its proof: the key was then encrypted, but not
+ * kept. */
 static bool shows_parity(const struct trail *trail)
 {
     const char *des = key_kind_name(KEY_KIND_DES3);
@@ -130,7 +131,8 @@ static bool check_trail(const struct trail *trail, struct err *err)
     const uint32_t encrypted = UINT32_C(1) << STEP_WRAP_KEY;
 
     if (node_is(trail->key, "kept", "yes") && !trail->was_there)
-        return rule_wrong(trail->key, err, "this key cannot have been there: nothing is resumed");
+        return rule_wrong(trail->key, err,
+                          "this key cannot have been there before: nothing is resumed");
     if (node_is(trail->key, "outcome", "migrated")) {
         if (!(trail->proofs & UINT32_C(1) << STEP_PROVE_FRESH))
             return rule_wrong(trail->key, err, "a migrated key was not proven three times");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What rules of verify_rules.h share, and the rule of proofs. */
+/* Shared by the rules of verify_rules.h, and the rule of proofs. */
 #ifndef HSMFERRY_REPORT_VERIFY_TRAIL_H
 #define HSMFERRY_REPORT_VERIFY_TRAIL_H
 
@@ -13,14 +13,14 @@
 /* Fails with ERR_DATA at the line of node. */
 bool rule_wrong(const struct node *node, struct err *err, const char *why);
 
-/* The first key (key is NULL), or the one after key; after all keys come the companions. NULL: that
- * was the last. */
+/* The first key (key is NULL), or the one after key; the companions follow after all keys. NULL:
+ * there are no more. */
 const struct node *rule_next_key(const struct node *report, const struct node *key);
 
 /* The key or companion with this number; NULL: there is none. */
 const struct node *rule_key_numbered(const struct node *report, int64_t number);
 
-/* STEPS: its name is unknown. */
+/* The step of this name; STEPS if the name is unknown. */
 enum step_id rule_step_of(const struct node *step);
 
 /* No key is migrated without three proofs and all its steps, no public object without two. Errors:

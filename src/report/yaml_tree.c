@@ -7,7 +7,7 @@
 
 enum { TREE_DEPTH = 24, TREE_KEYS = 256, TREE_BLOCK = 1 << 18 };
 
-/* Memory that is freed all at once. */
+/* Memory that is freed together. */
 struct block {
     struct block *next;
     size_t used, size;
@@ -19,7 +19,7 @@ struct yaml_tree {
     struct node *root;
 };
 
-/* One reading. The emitter writes again what was read, and echo() compares. */
+/* The state of one reading. The emitter writes again what was read, and echo() compares the two. */
 struct reading {
     struct yaml_tree *tree;
     yaml_parser_t parser;
@@ -27,9 +27,9 @@ struct reading {
     bool exact;
     const uint8_t *text;
     size_t len, echoed;
-    struct node *open[TREE_DEPTH], *last[TREE_DEPTH]; /* [depth]: what is open, its last child */
+    struct node *open[TREE_DEPTH], *last[TREE_DEPTH]; /* [depth]: open node, its last child */
     unsigned depth;
-    const char *key; /* of the value that comes next in a mapping */
+    const char *key; /* of the next value in a mapping */
     struct err *err;
 };
 
@@ -73,7 +73,7 @@ static const char *copy_text(struct reading *r, const yaml_event_t *event)
     return text;
 }
 
-/* Puts a new node where the reading stands. */
+/* Adds a new node at the current position. */
 static struct node *add_node(struct reading *r, enum node_kind kind, size_t line)
 {
     struct node *node = take_memory(r->tree, sizeof *node);
@@ -189,7 +189,7 @@ static size_t line_of(const struct reading *r, size_t at)
     return line;
 }
 
-/* Takes what the emitter writes, which must be what was read. */
+/* Compares the emitter's output with the input. */
 static int echo(void *ctx, unsigned char *data, size_t len)
 {
     struct reading *r = ctx;
@@ -202,10 +202,10 @@ static int echo(void *ctx, unsigned char *data, size_t len)
 
 static bool not_as_written(struct reading *r)
 {
-    return wrong_at(r, line_of(r, r->echoed), "this is not as hsmferry writes it");
+    return wrong_at(r, line_of(r, r->echoed), "this is not written as hsmferry writes it");
 }
 
-/* Hands the event on to the emitter where all is to be exact, and frees it. */
+/* Passes the event to the emitter if the input must be exact, and frees it. */
 static bool pass_on(struct reading *r, yaml_event_t *event)
 {
     bool last = event->type == YAML_STREAM_END_EVENT;

@@ -23,7 +23,7 @@ struct writer {
     size_t lines;
     bool sealed; /* it ends with a seal */
     bool failed;
-    int error; /* errno of the write that failed; 0: libyaml or libcrypto gave up */
+    int error; /* errno of the failed write; 0: libyaml or libcrypto failed */
 };
 
 static int write_all(void *ctx, unsigned char *data, size_t len)
@@ -48,7 +48,7 @@ static int write_all(void *ctx, unsigned char *data, size_t len)
     return 1;
 }
 
-/* Hands one event to the emitter, which frees it in any case. made: libyaml could build it. */
+/* Passes one event to the emitter, which frees it in any case. made: libyaml could create it. */
 static void emit(struct writer *w, yaml_event_t *event, int made)
 {
     if (w->failed || !made) {
@@ -141,8 +141,8 @@ void writer_end(struct writer *w)
                                : yaml_sequence_end_event_initialize(&event));
 }
 
-/* Text in events is safe already. Should bytes come that are not even UTF-8, they are escaped
- * rather than costing the whole report. */
+/* Text in events is already safe. Should it nevertheless not be valid UTF-8, it is escaped rather
+ * than losing the whole report. */
 void writer_text(struct writer *w, const char *key, const char *text)
 {
     char safe[TEXT_SAFE_SIZE(WRITER_TEXT_MAX)];
@@ -201,7 +201,7 @@ void writer_seal(struct writer *w)
     w->sealed = true;
 }
 
-/* The last line tells of all lines before it. */
+/* The last line seals all lines before it. */
 static bool write_seal(struct writer *w)
 {
     char line[WRITER_SEAL_SIZE];

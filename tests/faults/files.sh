@@ -48,7 +48,7 @@ holds() {
     fi
     # What failed, and what to do next.
     if ! grep -qE '(cannot be|could not be) .*(Input/output error|No space left)' "$tmp/log" ||
-        ! grep -qE 'Look at the disk|Make room|Copy it to another disk|then run: hsmferry resume|^  next: ' "$tmp/log"; then
+        ! grep -qE 'Check the disk|Make room|Copy it to another disk|then run: hsmferry resume|^  next: ' "$tmp/log"; then
         echo "nothing says what failed, or what to do next"
         return 1
     fi
