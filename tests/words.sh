@@ -35,6 +35,18 @@ words() {
 \bnot believed\b|\bis believed\b	is not trusted; is trusted
 \bis not signed\b	reports can be signed: an unsigned report
 \bits like\b	similar
+\bbeside\b	next to; in addition to
+\bunder way\b	in progress; current
+\bin clear\b	in plaintext; unencrypted
+\bhanded over\b	ownership passes to
+\bwithout a word\b	silently
+\band (its|their) kin\b	name the others
+\bbrought to the disk\b	written to the disk
+\b(cannot be|could not be|not) looked at\b	examined, checked
+\b(tell|tells|told|telling) [a-z ]{0,20}(apart|from)\b	distinguish
+\b(can|could|cannot|to) be had\b	is available
+\b(make|makes|made|making) sense\b	interpret; valid
+\bis no (number|file|key|certificate|module|curve|rehearsal|date|text|word|error|library|object)\b	is not a
 END
 }
 
@@ -139,6 +151,18 @@ The module is spoken to in a dialect.
 No number is believed: a dialect is not believed.
 An altered report. It is not signed.
 To NSS and its like.
+The label is beside the id.
+A call is under way.
+The key is in clear.
+The buffer is handed over.
+It overwrites the key without a word.
+CKA_WRAP_TEMPLATE and its kin.
+The file cannot be brought to the disk.
+The file cannot be looked at.
+It tells one key from another.
+The public half cannot be had.
+The answer makes no sense, the parser makes sense of it.
+This is no certificate.
 END
 }
 
