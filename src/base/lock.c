@@ -17,7 +17,7 @@
 
 #include "base/text.h"
 
-enum { LOCK_MODE = 0644, LOCK_READABLE = 0444, TRIES = 50 };
+enum { LOCK_MODE = 0644, LOCK_READABLE = 0444, TRIES = 50, READS = 5 };
 
 /* The process that holds a lock on this file, according to the kernel; 0: not known. A line: "12:
  * FLOCK ADVISORY WRITE 4711 08:01:131 0 EOF" (proc_locks(5)). */
@@ -113,6 +113,9 @@ static bool in_use(int fd, const char *what, struct err *err)
     char who[256];
     int pid = find_holder(fd);
 
+    /* While other locks come and go, one reading of the kernel's list can miss one that stays. */
+    for (int i = 1; i < READS && pid == 0; i++)
+        pid = find_holder(fd);
     if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH)
         return held_on(fd, what, pid, err);
     /* In a PID namespace the kernel does not list a lock whose taker has ended. */

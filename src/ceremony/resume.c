@@ -308,8 +308,10 @@ static bool look(struct ceremony *c, const struct search *search, struct err *er
             return false;
     for (size_t i = 0; i < c->plan.count; i++)
         settle(c, i);
-    if (!canary_must_pass(c, err) || !emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err) ||
-        !script_watch_plan(&c->verdicts.script, &c->plan, &c->narrator, err))
+    if (!canary_must_pass(c, err) || !emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err))
+        return false;
+    /* If no plan was made before the interruption, there is none to compare with the script. */
+    if (c->plan.count > 0 && !script_watch_plan(&c->verdicts.script, &c->plan, &c->narrator, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (c->transfers.at[i].final && !prove_kept(c, &c->transfers.at[i], err))

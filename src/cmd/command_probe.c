@@ -24,8 +24,8 @@ static int verdict(const struct plan *plan, struct plain_log *log)
         if (plan->items[i].explicit && plan->items[i].route == ROUTE_NONE)
             code = err_exit(plan->items[i].reason.code);
     }
-    text_print(text, sizeof text, "%zu of %zu keys can go; no key was touched", plan->movable,
-               plan->count - companions);
+    text_print(text, sizeof text, "%zu of %zu keys can be migrated; no key was touched",
+               plan->movable, plan->count - companions);
     if (log)
         plain_log_note(log, text);
     return code;

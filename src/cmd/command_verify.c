@@ -150,7 +150,8 @@ static bool verify(const struct invocation *in, const struct answers *a, const s
     if (!in->journal)
         print_open(a, "journal", "not looked at: none was given (--journal)");
     else if (verify_journal(report, in->journal, err))
-        print_answer(a, true, "journal", "its chain holds, and it makes this very report");
+        print_answer(a, true, "journal",
+                     "its hash chain is intact, and it yields exactly this report");
     else
         return print_answer(a, false, "journal", err->what);
     if (!in->signature)
@@ -244,7 +245,7 @@ static int verify_as_text(const struct invocation *in, const struct bytes *repor
         return code_of(&err);
     }
     print_ceremony(yaml_tree_root(*tree));
-    puts("\nThis report is whole and agrees with itself.");
+    puts("\nThis report is intact and consistent.");
     return EX_OK;
 }
 

@@ -130,7 +130,7 @@ if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
     make_token new
     ceremony - -
     ok "not known: probe works" probes blind '/^destination/,$'
-    ok "... and the officers are told" grep -q 'this token has no serial: it is told from others' \
+    ok "... and the officers are told" grep -q 'this token has no serial: only its label distinguishes it from others' \
         "$tmp/log"
     ok "control: known" probes true
     not_ok "... and nobody is told" grep -q 'this token has no serial' "$tmp/log"

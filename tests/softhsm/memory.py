@@ -81,7 +81,7 @@ def run(command, at_gate):
         except OSError:  # Linux says so when the other end was closed
             break
         shown += more
-        if wanted := re.search(rb"type  (\S.*)  to [a-z ]+: $", shown):
+        if wanted := re.search(rb"  (\S(?: ?\S)*)  to [a-z ]+: $", shown):
             at_gate(child, wanted[1])
             os.write(terminal, wanted[1] + b"\n")
             shown = b""
