@@ -56,7 +56,7 @@ static const char *const lane_words[STEPS] = {
     [STEP_PROVE_AGAIN] = "prove it again",
     [STEP_DESTROY] = "destroy transport",
     [STEP_INVENTORY] = "compare contents",
-    [STEP_PROVE_FRESH] = "prove afresh",
+    [STEP_PROVE_FRESH] = "prove separately",
 };
 
 /* A public object's turn: it crosses as it is, where keys cross encrypted. */
@@ -345,7 +345,7 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
     char rate[96] = "", label[KEY_LABEL_TEXT] = "";
 
     if (run->last_step == STEP_PROVE_FRESH)
-        snprintf(rate, sizeof rate, "   proven afresh %" PRIu32, run->proven_fresh);
+        snprintf(rate, sizeof rate, "   proven separately %" PRIu32, run->proven_fresh);
     else if (!run->over && done > 0 && ms >= 1000)
         snprintf(rate, sizeof rate, "   %zu keys/s   %zu s left", done * 1000 / (size_t)ms,
                  (run->movable - done) * (size_t)ms / done / 1000);

@@ -174,8 +174,8 @@ static void draw_end(const struct app *app, struct canvas *c)
     draw_format(c, r.x, y, r.w, good ? STYLE_GOOD : STYLE_BAD, "%s %s", good ? "[ ok ]" : "[FAIL]",
                 end_words(run));
     snprintf(unproven, sizeof unproven, "   %" PRIu32 " UNPROVEN", run->unproven);
-    snprintf(companions, sizeof companions, ", and %" PRIu32 " public along",
-             run->companions_migrated);
+    snprintf(companions, sizeof companions, ", with %" PRIu32 " public object%s",
+             run->companions_migrated, run->companions_migrated == 1 ? "" : "s");
     snprintf(stamp, sizeof stamp, "      %s", app_stamp(app));
     draw_format(c, r.x, y + 1, r.w, STYLE_STRONG,
                 "%" PRIu32 " moved%s%s   %" PRIu32 " refused   %" PRIu32 " failed%s", run->migrated,
