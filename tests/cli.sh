@@ -63,8 +63,9 @@ ok "that too is short and says what next" is_short "$hsmferry" --plain missing.y
 # Two ceremony files side by side, on a host that has none of their HSMs.
 sed 's|module: .*|&-not-here|' "$abs_top_srcdir/examples/ceremony.yaml" >a.yaml
 sed 's/rehearsal: no/rehearsal: yes/; s/hsm-old/hsm-spare/' a.yaml >devices.yaml
-sed 's/- "pkcs11:object=root.*/- "pkcs11:object=tls-*"/; t end
-    s/- "pkcs11:object=tls.*/- "pkcs11:object=root-ca;type=private"/; :end' a.yaml >order.yaml
+sed 's/- "pkcs11:object=root.*/- {uri: "pkcs11:object=tls-*", expect: 4}/; t end
+    s/- {uri: "pkcs11:object=tls.*/- "pkcs11:object=root-ca;type=private"/; :end' a.yaml >order.yaml
+sed 's/expect: 4/expect: 5/' a.yaml >expect.yaml
 sed 's/4096/3072/' devices.yaml >policy.yaml
 sed '/tls-/d' a.yaml >key.yaml
 chmod 600 ./*.yaml
@@ -75,6 +76,7 @@ exits 0 "other devices make no other ceremony" "$hsmferry" diff a.yaml devices.y
 ok "they are told" says 'B source.token .*hsm-spare' "$hsmferry" diff a.yaml devices.yaml
 exits 65 "another policy makes another ceremony" "$hsmferry" diff devices.yaml policy.yaml
 ok "it is told" says 'A policy.rsa-bits *4096' "$hsmferry" diff devices.yaml policy.yaml
+exits 65 "so does another number of keys that a pattern shall name" "$hsmferry" diff a.yaml expect.yaml
 exits 65 "so does a key less" "$hsmferry" diff a.yaml key.yaml
 ok "that is told" says 'A keys *pkcs11:object=tls-' "$hsmferry" diff a.yaml key.yaml
 exits 64 "one file is not enough for diff" "$hsmferry" diff a.yaml

@@ -23,7 +23,7 @@ static void walk(const uint8_t *digest, size_t len, uint8_t field[ROWS][COLUMNS]
     int x = COLUMNS / 2, y = ROWS / 2;
 
     for (size_t i = 0; i < 4 * len; i++) {
-        unsigned step = digest[i / 4] >> 2 * (i % 4);
+        unsigned step = (unsigned)digest[i / 4] >> 2 * (i % 4);
         x = clamp(x + (step & 1 ? 1 : -1), COLUMNS);
         y = clamp(y + (step & 2 ? 1 : -1), ROWS);
         if (field[y][x] < MARK_MOST)

@@ -124,8 +124,9 @@ static void say_script(struct ceremony *c)
 {
     struct err err;
 
+    /* A record that refuses this refuses the end of the ceremony, too: that costs the exit code. */
     if (!script_watch_end(&c->verdicts.script, &c->transfers, &c->narrator, &err))
-        ending_note_failure(c, &err);
+        emit_error(&c->narrator, &err);
 }
 
 /* The report is written when its sink takes this event: without it the ceremony is not done. */

@@ -44,6 +44,24 @@ static bool add(struct values *values, const char *path, const char *text)
     return value->text != NULL;
 }
 
+/* One line of the script, which may be a mapping: "pkcs11:object=tls-*, expect: 4". */
+static bool add_line(struct values *values, const char *path, const yaml_node_t *entry)
+{
+    char text[EVENT_TEXT_MAX] = "";
+    size_t len = 0;
+
+    for (const yaml_node_pair_t *pair = entry->data.mapping.pairs.start;
+         pair < entry->data.mapping.pairs.top && len < sizeof text; pair++) {
+        const yaml_node_t *key = yaml_document_get_node(&values->document, pair->key);
+        const yaml_node_t *value = yaml_document_get_node(&values->document, pair->value);
+        int n = len == 0 ? snprintf(text, sizeof text, "%s", value->data.scalar.value)
+                         : snprintf(text + len, sizeof text - len, ", %s: %s",
+                                    key->data.scalar.value, value->data.scalar.value);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    return add(values, path, text);
+}
+
 static bool flatten(struct values *values, const char *path, int index)
 {
     yaml_node_t *node = yaml_document_get_node(&values->document, index);
@@ -67,7 +85,9 @@ static bool flatten(struct values *values, const char *path, int index)
             const yaml_node_t *entry = yaml_document_get_node(&values->document, *item);
             text_print(deeper, sizeof deeper, entry->type == YAML_SCALAR_NODE ? "%s" : "%s.%td",
                        path, item - node->data.sequence.items.start + 1);
-            ok = flatten(values, deeper, *item);
+            ok = entry->type == YAML_MAPPING_NODE && strcmp(path, "keys") == 0
+                     ? add_line(values, path, entry)
+                     : flatten(values, deeper, *item);
         }
     return ok;
 }

@@ -19,6 +19,8 @@ DIGEST = r"[0-9a-f]{64}"
 SHORT = r"(?:[0-9a-f]{2}){24,32}"  # a digest in a journal, which leaves out zeros at its end
 NUMBER = r"\d+"
 ANY = r"[^\t\n\"]+"
+ENDS = r"[0-9a-f]{4} [0-9a-f]{4}"  # of both serials
+FOUR_WORDS = r"(?:[A-Za-z]+ ){3}[A-Za-z]+"  # of a fingerprint: hsmferry draws which
 
 # Fields of any record in a journal, name=value between tabs; and the two columns after the number.
 # What took less than a microsecond has no micros, what is not confined no confinement.
@@ -35,6 +37,8 @@ JOURNAL = [
     ("agent-sha256", SHORT, "SHA-256"),
     ("file-sha256", SHORT, "SHA-256"),
     ("what=parameters\tsha256", SHORT, "SHA-256"),  # they name the serial number
+    ("answer", ENDS, "SERIALS"),
+    ("answer", FOUR_WORDS, "WORDS"),
 ]
 # The same for a report, name: value in a line or in braces.
 REPORT = [
@@ -54,6 +58,8 @@ REPORT = [
     ("file-sha256", f'"{DIGEST}"', "SHA-256"),
     ("parameters-sha256", f'"{DIGEST}"', "SHA-256"),
     ("head", f'"{DIGEST}"', "SUM"),
+    ("answer", f'"{ENDS}"', "SERIALS"),
+    ("answer", f'"{FOUR_WORDS}"', "WORDS"),
 ]
 SEAL = re.compile(rf'^(seal: {{lines: \d+, sha256: )"{DIGEST}"}}$')
 # Which words of a fingerprint officers are asked for is drawn by hsmferry.
