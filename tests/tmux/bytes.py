@@ -234,15 +234,24 @@ def gates(console):
     return "neither answers a gate nor stops a ceremony", console.ended() == 0
 
 
-def retry(console):
-    """The side that failed is asked again, never the other, and shows nothing that it showed before."""
-    console.sees("DESTINATION: token hsm-new")
+def fails(console):
+    """A wrong PIN, and none when the same side is asked again."""
     console.type("4321\r")
     console.sees("FAILED")
     strange(console)
     console.sees("FAILED")
     console.type("\r")
+    console.sees("a wrong PIN was entered")
+    console.type("\x1b\x1bx")  # Esc, and Alt with x, which means nothing: a lone Esc takes a minute here
+    console.sees("FAILED")
+    console.type("\r")
     console.sees("R tries again")
+
+
+def retry(console):
+    """The side that failed is asked again, never the other, and shows nothing that it showed before."""
+    console.sees("DESTINATION: token hsm-new")
+    fails(console)
     console.type(FORMS["Left"][0] + "R")  # the cursor is on the healthy side
     console.sees("DESTINATION: token hsm-new")
     strange(console)
@@ -264,10 +273,7 @@ def rows(console):
     console.sees("Compare label and serial")
     console.type("n")
     console.sees("DESTINATION: token hsm-new")
-    console.type("4321\r")
-    console.sees("FAILED")
-    console.type("\r")
-    console.sees("R tries again")
+    fails(console)
     screen = console.screen()
     if "onlyhere" in screen or "gamma" not in screen:
         raise Failed(f"old rows, or none of the healthy side: {screen}")
@@ -290,7 +296,7 @@ KEYS = {  # of the inventory: what to type before, what is seen, and what leads 
     "Ins": ("-", "1 of 60 marked", "-"),
     "keypad Enter": ("", "DETAILS: source", "q"),
     "F1": ("", "HELP: Inventory", "q"),
-    "F2": ("", "Save the ceremony file as:", "\x15\r"),
+    "F2": ("", "Save the ceremony file as", "\x15\r"),
     "F3": ("", "DETAILS: source", "q"),
     "F4": ("", "FILTER", "\r"),
 }
