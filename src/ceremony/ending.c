@@ -12,7 +12,7 @@ static size_t count_outcome(const struct ceremony *c, enum key_outcome outcome)
     return count;
 }
 
-/* Of all, those that go along with another included. */
+/* Counts all keys, companions included. */
 static size_t count_unknown(const struct ceremony *c)
 {
     size_t count = 0;
@@ -56,7 +56,7 @@ static int exit_of_failure(const struct ceremony *c, size_t arrived)
     return err_exit(again ? ERR_UNFINISHED : code);
 }
 
-/* A key that was kept, but not proven by a process of its own, is not called migrated. */
+/* A key that was committed, but not proven by a separate process, does not count as migrated. */
 static void judge_unfinished(struct ceremony *c)
 {
     for (size_t i = 0; i < c->transfers.count; i++) {

@@ -204,7 +204,7 @@ bool recent_read(int fd, struct recent *out, struct err *err)
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-/* One of its own may be a program, and is not chosen on the screen. */
+/* A named agent may be any program: the screen offers none. */
 static bool is_choosable(const struct config_side *side)
 {
     return side->where.module[0] && side->token.text[0] && !side->agent && !side->where.params[0] &&

@@ -28,7 +28,7 @@ int recent_open(void);
 bool recent_read(int fd, struct recent *out, struct err *err);
 
 /* Replaces it by the two HSMs of this configuration, if they can be chosen on the screen at all:
- * not one with an agent of its own. Errors: ERR_IO; ERR_CONFIG (they do not fit). */
+ * not one that names an agent. Errors: ERR_IO; ERR_CONFIG (they do not fit). */
 bool recent_write(int fd, const struct config *config, struct err *err);
 
 void recent_free(struct recent *recent);

@@ -45,7 +45,7 @@ static void text_fact(struct sheet_page *p, const char *name, const char *text,
                       enum sheet_tone tone, bool exact)
 {
     (void)tone, (void)exact;
-    if (strlen(name) >= LABEL) { /* it gets a line of its own */
+    if (strlen(name) >= LABEL) { /* it takes a whole line */
         need(p, 2);
         fprintf(p->out, "%*s%.*s", INDENT, "", SHEET_COLUMNS - INDENT, name);
         end_line(p);

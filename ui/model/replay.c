@@ -89,7 +89,7 @@ static bool note(struct moments *moments, size_t at)
     return true;
 }
 
-/* What is worth a look of its own. */
+/* The events at which a replay stops. */
 static bool is_stop(const struct event *e)
 {
     return e->kind == EVENT_STEP ? e->step.state != EVENT_BEGUN
