@@ -49,6 +49,9 @@ FORMS = {
     "F10": ["\033[21~", "\0330"],
 }
 
+# Where Esc has another time than a minute: none, or one that a new size and its drawing fit into.
+ESC_DELAYS = {"hasty": {"ESCDELAY": "0"}, "resized": {"ESCDELAY": "3000"}}
+
 # What clears a screen before it is drawn.
 CLEARS = re.compile(rb"\033\[H\033\[2?J")
 
@@ -119,6 +122,13 @@ class Console:
             return False
         with open(f"/proc/{self.pid}/stat", encoding="latin-1") as stat:
             return stat.read().rpartition(")")[2].split()[0] in "SZ"
+
+    def resize(self, lines, columns):
+        """Gives the window another size, and waits until the console has drawn itself for it."""
+        self.shown = b""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        os.kill(self.pid, signal.SIGWINCH)
+        self.until(self.has_drawn, "the screen is not drawn for the new size")
 
     def type(self, text):
         """Sends this, byte by byte; a letter beyond ASCII is more than one."""
@@ -340,6 +350,17 @@ def slow(console):
     return "with ESCDELAY half a second between two bytes does no harm", console.ended() == 0
 
 
+def resized(console):
+    """The window changes its size between Esc and the end of the time that a sequence has."""
+    console.sees("DESTINATION: token hsm-new")
+    console.type("\033")
+    console.resize(LINES + 6, COLUMNS + 20)
+    console.shows("FAILED")  # nothing more was typed
+    console.sees("no PIN was given")
+    console.type("q")
+    return "a new size does not swallow an Esc", True
+
+
 def hasty(console):
     """The control: a console that waits no longer takes the first byte for Esc, and it is seen here."""
     console.sees("DESTINATION: token hsm-new")
@@ -351,12 +372,12 @@ def hasty(console):
 
 
 def main():
-    scenarios = {f.__name__: f for f in (pin, letter, gates, retry, rows, keys, offers, slow, hasty)}
+    scenarios = {f.__name__: f for f in (pin, letter, gates, retry, rows, keys, offers, slow, resized, hasty)}
     scenario, *command = sys.argv[1:]
     for term in TYPES:
         for store in pathlib.Path(command[-1]).parent.glob("*.store"):
             store.unlink()  # new tokens
-        environment = {"ESCDELAY": "0"} if scenario == "hasty" else {}
+        environment = ESC_DELAYS.get(scenario, {})
         try:
             with Console(command, term, **environment) as console:
                 words, is_right = scenarios[scenario](console)

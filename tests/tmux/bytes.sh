@@ -20,6 +20,7 @@ asked
 bytes pin "the PIN, byte by byte"
 bytes retry "the side that failed, byte by byte"
 bytes slow "a slow line"
+bytes resized "a new size after an Esc"
 bytes hasty "control: a hasty console"
 
 ceremony rows "$few" keys=aes32:onlyhere

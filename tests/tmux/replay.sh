@@ -105,13 +105,13 @@ stamp "the lanes" "REPLAY paused"
 stamp "the end" ", the end" End
 stamp "the card" "key 1 of 2" F6
 stamp "the log" " LOG " F8
-press b
+press Escape
 sees "RELAY (this host)"
 stamp "the outcome" "its chain ends in" F9
 stamp "help" "HELP: Outcome" F1
 press x
 lacks "HELP:"
-press b
+press Escape
 sees "RELAY (this host)"
 stamp "help of the lanes" "HELP: Replay" F1
 press x

@@ -296,12 +296,23 @@ static int take_byte(char byte)
     return reader_take(&term.reader, false, (uint32_t)wide, now_ms());
 }
 
+/* A new size comes between keys, and is none: an Esc before it still waits for what follows. */
+static int next_key(void)
+{
+    int key;
+
+    do
+        key = getch();
+    while (key == KEY_RESIZE);
+    return key;
+}
+
 bool term_key(int *press)
 {
     int key;
 
     do {
-        key = getch();
+        key = next_key();
         *press = key == ERR ? reader_idle(&term.reader, now_ms())
                  : key >= KEY_MIN
                      ? reader_take(&term.reader, true, (uint32_t)press_of((wint_t)key), now_ms())
