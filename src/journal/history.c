@@ -93,6 +93,18 @@ static bool is_busy(const char *path)
     return busy;
 }
 
+/* A ceremony that came to its end, took over no other and leaves nothing to resume is known by its
+ * first and its last event: a folder of long journals costs no time when the next one starts. */
+static bool read_settled(const char *path, struct event_log *log)
+{
+    struct event begin, end;
+    struct err ignored;
+
+    return journal_read_ends(path, &begin, &end) && !begin.begin.resumes[0] &&
+           end.end.exit_code != err_exit(ERR_UNFINISHED) &&
+           event_log_add(log, &begin, NULL, &ignored) && event_log_add(log, &end, NULL, &ignored);
+}
+
 static bool add_entry(struct entries *all, const char *folder, const char *name, struct err *err)
 {
     struct entry *grown = reallocarray(all->entries, all->count + 1, sizeof *grown);
@@ -106,7 +118,7 @@ static bool add_entry(struct entries *all, const char *folder, const char *name,
     *entry = (struct entry){0};
     text_print(entry->path, sizeof entry->path, "%s/%s", folder, name);
     entry->busy = is_busy(entry->path);
-    ok = journal_read(entry->path, &log, &torn, err);
+    ok = read_settled(entry->path, &log) || journal_read(entry->path, &log, &torn, err);
     entry->history = history_of(&log);
     event_log_free(&log);
     all->count += ok;

@@ -105,6 +105,12 @@ TESTS += %D%/test_steps
 %C%_test_steps_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_steps_LDADD = libfake.a $(UNIT_CEREMONY)
 
+check_PROGRAMS += %D%/test_history
+TESTS += %D%/test_history
+%C%_test_history_SOURCES = %D%/test_history.c
+%C%_test_history_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_history_LDADD = $(RECORD) $(UNIT_HSM) $(YAML_LIBS)
+
 check_PROGRAMS += %D%/test_journal
 TESTS += %D%/test_journal
 %C%_test_journal_SOURCES = %D%/test_journal.c
