@@ -25,7 +25,7 @@ naive() { # ok and not_ok empty what the case before has printed
     sweep --naive --pair softhsm:nss --of prove >"$tmp/naive"
 }
 
-ok "whatever fails, what is said is true" sweep --every 10 --commit 0 --double 50 --kill 30 \
+ok "whatever fails, what is said is true" sweep --every 16 --commit 0 --double 50 --kill 30 \
     ${HSMFERRY_TEST_LONG:+--whole}
 counted
 not_ok "control: the naive order is caught" naive
