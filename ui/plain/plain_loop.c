@@ -126,8 +126,7 @@ static void start_command(struct loop *l)
     while (l->command < count && is_skipped(l))
         l->command++;
     /* A ceremony that is open at its review comes to its end by running, stopped or not. */
-    l->over = l->command >= count ||
-              (l->result.stopped && commands[l->command].what != WORKER_RUN);
+    l->over = l->command >= count || (l->result.stopped && commands[l->command].what != WORKER_RUN);
     if (!l->over && !send_command(l, &err)) {
         complain(l, &err);
         l->over = true;
