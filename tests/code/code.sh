@@ -73,8 +73,12 @@ ceremony - -
 pinned "$softhsm"
 ok "control: a pinned module" refuses 0 'complete: 2 migrated'
 ok "... from a sealed copy, as the report says" grep -q '^  loading: "sealed copy"' "$tmp"/c/reports/*.yaml
-ok "... with what it loaded in turn" grep -qE 'path: "/.*/libstdc\+\+.*sha256: "[0-9a-f]{64}"' \
-    "$tmp"/c/reports/*.yaml
+if ldd "$agent" | grep -q libasan; then
+    skip "... with what it loaded in turn" "the address sanitizer has loaded it before"
+else
+    ok "... with what it loaded in turn" grep -qE 'path: "/.*/libstdc\+\+.*sha256: "[0-9a-f]{64}"' \
+        "$tmp"/c/reports/*.yaml
+fi
 
 # --- what turns libraries to other code --------------------------------------------------------------
 
@@ -149,6 +153,7 @@ tried "$tpm" "TPM2_PKCS11_TCTI=$evil/evil.so"
 
 # What the loader reads is in force before a program can drop it.
 runs LD_LIBRARY_PATH "LD_LIBRARY_PATH=$evil" "$loads" pkcs11 "$built/needs.so"
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" # it need not be the first
 runs LD_PRELOAD "LD_PRELOAD=$evil/evil.so" "$loads" pkcs11 "$softhsm"
 runs LD_AUDIT "LD_AUDIT=$evil/evil.so" "$loads" pkcs11 "$softhsm"
 for set in "LD_LIBRARY_PATH=$evil" "LD_PRELOAD=$evil/evil.so" "LD_AUDIT=$evil/evil.so"; do

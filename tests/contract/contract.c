@@ -1105,8 +1105,7 @@ static void temporary_objects_vanish(void **state)
 static void sessions_of_one_login_share_it(void **state)
 {
     struct bench *b = *state;
-    struct object *rsa = known_key("rsa2048");
-    struct bytes spki = known_spki(rsa), wrapped_key = {0};
+    struct bytes wrapped_key = {0};
     struct hsm *other;
     struct key_desc key;
     uint64_t theirs, lost, ours, public;
@@ -1114,6 +1113,8 @@ static void sessions_of_one_login_share_it(void **state)
     bench_login(b);
     if (!driver(b)->another || bench_oaep(b, true) == HSM_ALGS)
         skip(); /* this API has one session */
+    struct object *rsa = known_key("rsa2048");
+    struct bytes spki = known_spki(rsa);
     struct inventory before = bench_inventory(b);
     MUST(b, driver(b)->another(b->hsm, &other, &b->err));
     MUST(b, driver(b)->make_kek(other, 256, label, &theirs, &b->err));
