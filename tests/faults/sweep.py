@@ -75,7 +75,8 @@ TRACED = re.compile(r"^([0-9]+) +([a-z0-9]+)\((.*)", re.MULTILINE)
 BEGUN = re.compile(r'/calls/calls>, "([A-Za-z_]+) ')  # a line of the shim's: a call of the module
 STRACE = [shutil.which("strace") or "/usr/bin/strace", "-f", "-qq"]
 # Starts an agent; where it is killed, so is the console, before it can see that.
-POWER = '"$@" && exit; kill -9 "$(cat console.pid)"'
+# The console's number is read at once: later, it may be that of the one which resumes.
+POWER = 'until read -r pid <console.pid; do sleep 0.01; done 2>&-; "$@" && exit; kill -9 "$pid"'
 LIMIT = 120  # seconds until a console that does not end is a violation
 
 # What goes wrong at every call; and where it gives out bytes or a handle.
