@@ -52,6 +52,7 @@ shell_tests = \
 	%D%/softhsm/canary.sh \
 	%D%/softhsm/confine.sh \
 	%D%/softhsm/changed.sh \
+	%D%/softhsm/calls.sh \
 	%D%/softhsm/ceremony.sh \
 	%D%/softhsm/dialect.sh \
 	%D%/nss/same.sh \
