@@ -40,7 +40,7 @@ bool script_watch_begin(struct script_watch *w, const struct ceremony_setup *set
     else if (said && said->count)
         ok = script_begin(&w->script, said->lines, said->count, err);
     if (said && w->script.line_count)
-        w->settings = script_settings(said, &setup->policy, setup->rehearsal);
+        w->script.settings |= script_settings(said, &setup->policy, setup->rehearsal);
     return ok && say_lines(w, SCRIPT_LINE, n, err);
 }
 
@@ -135,7 +135,7 @@ static bool report_settings(struct script_watch *w, struct narrator *n, struct e
 {
     for (unsigned i = 0; i < SCRIPT_SETTINGS; i++) {
         struct event_script word = {.what = SCRIPT_POLICY};
-        if (!(w->settings & UINT32_C(1) << i))
+        if (!(w->script.settings & UINT32_C(1) << i))
             continue;
         text_print(word.text, sizeof word.text, "%s", script_setting_name(i));
         script_note(&w->differs, SCRIPT_POLICY, word.text);

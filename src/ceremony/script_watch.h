@@ -19,7 +19,6 @@
 
 struct script_watch {
     struct script script;
-    uint32_t settings;             /* those that are not the ceremony file's: script_settings() */
     struct script_summary differs; /* what is not as the script says, of the plan made last */
     bool owed;                     /* no exception says why */
     bool wanted;                   /* one was asked for */

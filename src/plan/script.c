@@ -78,6 +78,7 @@ bool script_copy(struct script *s, const struct script *from, struct err *err)
 {
     bool ok = script_begin(s, from->lines, from->line_count, err);
 
+    s->settings = from->settings;
     for (size_t i = 0; ok && i < from->line_count; i++)
         s->lines[i].found = from->lines[i].found;
     for (size_t i = 0; ok && i < from->key_count; i++)
@@ -100,6 +101,15 @@ static void sort_keys(struct script *s)
         qsort(s->keys, s->key_count, sizeof *s->keys, compare_keys);
 }
 
+/* The bit of a setting; 0: it has none. */
+static uint32_t setting_named(const char *name)
+{
+    for (unsigned i = 0; i < SCRIPT_SETTINGS; i++)
+        if (strcmp(script_setting_name(i), name) == 0)
+            return UINT32_C(1) << i;
+    return 0;
+}
+
 bool script_take(struct script *s, const struct event_script *told, struct err *err)
 {
     struct script_key key = {.line = told->line,
@@ -110,6 +120,8 @@ bool script_take(struct script *s, const struct event_script *told, struct err *
 
     if (told->what == SCRIPT_LINE)
         return told->line != s->line_count + 1 || add_line(s, told->text, told->expect, err);
+    if (told->what == SCRIPT_POLICY)
+        s->settings |= setting_named(told->text);
     if (told->what == SCRIPT_OPENED) {
         if (told->line == 1) /* it is opened again with the source */
             forget_keys(s);

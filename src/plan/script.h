@@ -48,14 +48,16 @@ struct script {
     size_t line_count;
     struct script_key *keys; /* once opened: sorted by handle */
     size_t key_count;
+    uint32_t settings; /* that are not as the file says: bits of script_settings() */
     bool opened;
 };
 
 /* Copies the lines; a line that is no pattern must name one key. Errors: ERR_FAILED (memory). */
 bool script_begin(struct script *s, const struct script_line *lines, size_t count, struct err *err);
 
-/* Takes over the part of a script that an event holds, up to SCRIPT_KEY. Errors: ERR_FAILED
- * (memory). */
+/* Takes over the part of a script that an event holds, up to SCRIPT_KEY, and a setting that was
+ * changed: a file that was kept with the choices made on the screen agrees with it. Errors:
+ * ERR_FAILED (memory). */
 bool script_take(struct script *s, const struct event_script *told, struct err *err);
 
 /* A copy, as it was when it was opened; script_open_again() opens it. Errors: ERR_FAILED (memory).

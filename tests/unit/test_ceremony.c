@@ -612,6 +612,38 @@ static void a_key_of_the_script_that_is_left_out_is_a_deviation(void **state)
     assert_int_equal(script_event(rig, SCRIPT_VERDICT)->script.outcome, SCRIPT_FOLLOWED);
 }
 
+/* The verdict of a resumed ceremony on settings that were changed before the interruption. */
+static const char *verdict_with(struct rig *rig, uint32_t settings)
+{
+    struct script_line line = {.uri = "pkcs11:object=k"};
+    struct interrupted_ceremony interrupted = {
+        .script = {.lines = &line, .line_count = 1, .settings = settings}};
+    const struct script_said said = {.policy = rig->setup.policy,
+                                     .rehearsal = rig->setup.rehearsal};
+    struct event why = {.kind = EVENT_EXCEPTION, .side = SIDE_RELAY};
+
+    rig->setup.script = &said; /* as the file that was kept says it */
+    rig->setup.interrupted = &interrupted;
+    assert_true(prepare(rig, "keys=aes32:k:+encrypt", "", line.uri));
+    assert_int_equal(ceremony_review(rig->ceremony, &rig->err), NEXT_EXCEPTION);
+    assert_true(ceremony_emit(rig->ceremony, &why, &rig->err));
+    run(rig);
+    rig->setup.interrupted = NULL;
+    rig->setup.script = NULL;
+    return script_event(rig, SCRIPT_VERDICT)->script.text;
+}
+
+static void a_setting_that_was_changed_is_not_forgotten(void **state)
+{
+    struct rig *rig = *state;
+
+    assert_non_null(strstr(verdict_with(rig, 1), "1 setting changed: rsa-bits"));
+    assert_string_equal(script_event(rig, SCRIPT_POLICY)->script.text, "rsa-bits");
+    clear(rig);
+    assert_null(strstr(verdict_with(rig, 0), "setting")); /* the control */
+    assert_null(script_event(rig, SCRIPT_POLICY));
+}
+
 static void gates_fail_closed(void **state)
 {
     static const struct {
@@ -2045,6 +2077,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(gates_open_to_the_right_words, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_is_left_out_at_its_gate, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_of_the_script_that_is_left_out_is_a_deviation, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_setting_that_was_changed_is_not_forgotten, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(gates_fail_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(both_officers_confirm, setup, teardown),

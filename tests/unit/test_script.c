@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "plan/script.h"
 
@@ -220,6 +221,29 @@ static void every_setting_counts(void **state)
     assert_int_equal(seen, (UINT32_C(1) << SCRIPT_SETTINGS) - 1);
 }
 
+/* Whoever resumes loads a file that was kept with the choices made on the screen: it agrees with
+ * them, and only the record says that they were not the script's. */
+static void a_changed_setting_stays_in_the_record(void **state)
+{
+    struct script s, copy = {0};
+    struct event_script word = {.what = SCRIPT_POLICY, .text = "no setting"};
+    struct err err;
+    (void)state;
+
+    begin(&s, 0);
+    assert_true(script_take(&s, &word, &err));
+    assert_int_equal(s.settings, 0);
+    for (unsigned i = 0; i < SCRIPT_SETTINGS; i++) {
+        snprintf(word.text, sizeof word.text, "%s", script_setting_name(i));
+        assert_true(script_take(&s, &word, &err));
+        assert_int_equal(s.settings, (UINT32_C(2) << i) - 1);
+    }
+    assert_true(script_copy(&copy, &s, &err));
+    assert_int_equal(copy.settings, s.settings);
+    script_free(&copy);
+    script_free(&s);
+}
+
 static void the_worst_is_the_verdict(void **state)
 {
     (void)state;
@@ -238,6 +262,7 @@ int main(void)
         cmocka_unit_test(events_make_the_same_script),
         cmocka_unit_test(differences_in_words),
         cmocka_unit_test(every_setting_counts),
+        cmocka_unit_test(a_changed_setting_stays_in_the_record),
         cmocka_unit_test(the_worst_is_the_verdict),
     };
     return cmocka_run_group_tests_name("script", tests, NULL, NULL);
