@@ -50,19 +50,28 @@ picture() {
     echo "doc/$1.svg"
 }
 
+# heard: keys are taken; a dialog that opens by itself takes none for a moment.
+heard() {
+    while t capture-pane -p | grep -qF 'Keys are taken in a moment'; do
+        sleep 0.05
+    done
+}
+
 sh "$top/examples/rehearse.sh" --build "$build" --dir "$work/run" --prepare >/dev/null
 # --prepare waives the gates; the pictures show them.
-sed -i 's/gates: .*/gates: [review, fingerprint]/; s/^title: .*/title: Root CA move 2026/' \
+sed -i 's/gates: .*/gates: [review, fingerprint]/; s/^title: .*/title: Root CA move 2026\npace: run/' \
     "$work/run/ceremony.yaml"
 t new-session -d -x "$columns" -y "$lines" "$build/hsmferry" "$work/run/ceremony.yaml"
 await ' yes'
 picture inventory
 t send-keys F5
 await 'Type  ferry'
+heard
 picture review
 t send-keys -l "$(t capture-pane -p | grep -o 'ferry [0-9]*')"
 t send-keys Enter
 await 'as the SOURCE loaded it'
+heard
 picture fingerprint
 t send-keys -l "$(words)"
 t send-keys Enter
