@@ -87,7 +87,7 @@ def run(hsmferry, ceremony, pin):
     t.answer(r"What was expected: ", "three secret keys")
     t.answer(r"What happened instead: ", "the source holds two")
     t.answer(r"What was decided, and by whom: ", "go on; Ada and Charles")
-    t.answer(r"to start[^\n]*: ", "ferry 2")
+    t.answer(r"to start: ", "ferry 2")
     for mark in ("", "C "):
         asked = t.wait(r"words (\d+), (\d+), (\d+) and (\d+) of the fingerprint: ")
         words = fingerprint_words(t.text)
