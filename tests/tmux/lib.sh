@@ -125,8 +125,7 @@ sees_like() {
 }
 
 # Each screen on which something was seen is also looked at for the stamp of its kind: a rehearsal,
-# but where $stamp says which; "none": no kind was chosen. Not once the program has left. A screen may
-# be captured while it is drawn for a new size: stamp and text must come on the same one, in time.
+# but where $stamp says which; "none": no kind was chosen. Not once the program has left.
 stamped() {
     if [ "$stamp_wanted" = none ]; then
         ! head -n 1 "$tmp/screen" | grep -q -e REHEARSAL -e PRODUCTION
@@ -135,18 +134,29 @@ stamped() {
     fi
 }
 
+# A screen may be captured while it is drawn for a new size: is it the same a little later?
+stays() {
+    sleep 0.3
+    screen | cmp -s - "$tmp/screen"
+}
+
 wait_for() {
     stamp_wanted=${stamp:-REHEARSAL}
     sees_until=$(($(date +%s) + patience))
-    until screen >"$tmp/screen" && grep -q "$1" -e "$2" "$tmp/screen" && stamped; do
+    until screen >"$tmp/screen" && grep -q "$1" -e "$2" "$tmp/screen" && { stamped || stays; }; do
         if [ "$(date +%s)" -ge "$sees_until" ]; then
-            echo "not on the screen: $2, with the stamp: $stamp_wanted"
+            echo "not on the screen: $2"
             screen
             patience=2 # what follows from a failure need not be waited for as long
             return 1
         fi
         sleep 0.05
     done
+    stamped || {
+        echo "this screen does not say $stamp_wanted:"
+        cat "$tmp/screen"
+        return 1
+    }
 }
 
 # lacks TEXT: it is not on the screen, or goes away in time.
