@@ -372,6 +372,7 @@ static bool read_end(struct reader *r, unsigned format, struct event *end)
     size_t len;
 
     r->from = r->to = 0;
+    r->at_end = false;
     if (size < 0 || lseek(r->fd, from > 0 ? from : 0, SEEK_SET) < 0)
         return false;
     while (!r->at_end && r->to < sizeof r->buffer)
@@ -400,9 +401,7 @@ bool journal_read_ends(const char *path, struct event *begin, struct event *end)
         return false;
     r->shown = file_shown(path, shown);
     if (file_open_trusted(path, S_IWGRP | S_IWOTH, &r->fd, &ignored)) {
-        ok = read_begin(r, &log, begin);
-        r->at_end = false;
-        ok = ok && read_end(r, log.format, end);
+        ok = read_begin(r, &log, begin) && read_end(r, log.format, end);
         close(r->fd);
     }
     free(r);
