@@ -17,61 +17,6 @@ enum {
     RSA_FRAME = 50,     /* ... of an RSA one; its numbers are 4.5 times as long as the modulus */
 };
 
-/* What is sent. */
-enum sent { SENT_NOTHING, SENT_PUBLIC, SENT_KEK, SENT_KEY, SENT_OBJECT };
-
-/* Each step in one sentence; '%' stands for the key. Then what leaves an HSM or this host. */
-static const struct {
-    const char *does, *leaves;
-    enum sent sent;
-} rows[STEPS] = {
-    [STEP_MAKE_PAIR] = {"The DESTINATION makes an RSA key pair for this ceremony alone.",
-                        "Nothing leaves, and the private half never will", SENT_NOTHING},
-    [STEP_RELAY_PUBLIC] = {"This host checks the public half of the transport key and carries it "
-                           "to the SOURCE.",
-                           "What crosses is public", SENT_PUBLIC},
-    [STEP_LOAD_PUBLIC] = {"The SOURCE loads the public half and reads it back, so that the "
-                          "fingerprints of both sides can be compared.",
-                          "What leaves is public", SENT_PUBLIC},
-    [STEP_MAKE_KEK] = {"The SOURCE makes the KEK, an AES key for this ceremony alone that can only "
-                       "wrap.",
-                       "Nothing leaves", SENT_NOTHING},
-    [STEP_WRAP_KEK] = {"The SOURCE encrypts the KEK under the transport key of the DESTINATION.",
-                       "What leaves is ciphertext", SENT_KEK},
-    [STEP_RELAY_KEK] = {"This host carries the encrypted KEK to the DESTINATION, which alone can "
-                        "decrypt it.",
-                        "What crosses is ciphertext", SENT_KEK},
-    [STEP_UNWRAP_KEK] = {"The DESTINATION decrypts the KEK with the private half of the transport "
-                         "key.",
-                         "Nothing leaves", SENT_NOTHING},
-    [STEP_WRAP_KEY] = {"The SOURCE encrypts % under the KEK that only both HSMs hold.",
-                       "What leaves is ciphertext", SENT_KEY},
-    [STEP_RELAY_KEY] = {"This host carries the encrypted key % to the DESTINATION.",
-                        "What crosses is ciphertext", SENT_KEY},
-    [STEP_UNWRAP_KEY] = {"The DESTINATION decrypts % into a temporary key.", "Nothing leaves",
-                         SENT_NOTHING},
-    [STEP_PROVE] = {"Both HSMs work on the same random challenge, to prove that both hold %.",
-                    "What leaves are their answers to it, and no key", SENT_NOTHING},
-    [STEP_READ_OBJECT] = {"The SOURCE gives out %, which is public.", "It leaves as it is",
-                          SENT_OBJECT},
-    [STEP_RELAY_OBJECT] = {"This host compares % with the plan and carries it to the DESTINATION.",
-                           "What crosses is public", SENT_OBJECT},
-    [STEP_COMMIT] =
-        {"The DESTINATION keeps % under its own name: from here on it is on that token.",
-         "Nothing leaves", SENT_NOTHING},
-    [STEP_PROVE_AGAIN] = {"Both HSMs prove once more, now with the kept key, that both hold %.",
-                          "What leaves are their answers, and no key", SENT_NOTHING},
-    [STEP_DESTROY] = {"Both HSMs destroy the transport keys of this ceremony.", "Nothing leaves",
-                      SENT_NOTHING},
-    [STEP_INVENTORY] =
-        {"This host lists the objects of both HSMs again, and compares the lists with "
-         "those from before.",
-         "What leaves are names and handles, and no key", SENT_NOTHING},
-    [STEP_PROVE_FRESH] = {"A fresh process logs in to the DESTINATION and proves each migrated key "
-                          "again.",
-                          "What leaves are answers to random challenges, and no key", SENT_NOTHING},
-};
-
 /* A key that has no envelope crosses under the transport key itself. */
 static const char wrap_directly[] =
     "The SOURCE encrypts % under the transport key of the DESTINATION.";
@@ -100,12 +45,12 @@ size_t next_step_bytes(const struct next_step *next)
 {
     size_t modulus = next->transport_bits / 8, octets;
 
-    switch ((unsigned)next->id < STEPS ? rows[next->id].sent : SENT_NOTHING) {
-    case SENT_PUBLIC:
+    switch (step_sent(next->id)) {
+    case STEP_SENT_PUBLIC:
         return modulus ? modulus + SPKI_FRAME : 0;
-    case SENT_KEK:
+    case STEP_SENT_KEK:
         return modulus;
-    case SENT_KEY:
+    case STEP_SENT_KEY:
         octets = next->key ? octets_of(next->key) : 0;
         return octets && (unsigned)next->alg < HSM_ALGS
                    ? wrap_ciphertext_len(next->alg, octets, modulus)
@@ -119,8 +64,9 @@ size_t next_step_bytes(const struct next_step *next)
 static void put_bytes(const struct next_step *next, char *out, size_t size)
 {
     size_t bytes = next_step_bytes(next);
-    bool about = rows[next->id].sent == SENT_PUBLIC ||
-                 (rows[next->id].sent == SENT_KEY && next->key && next->key->kind >= KEY_KIND_RSA);
+    enum step_sent sent = step_sent(next->id);
+    bool about = sent == STEP_SENT_PUBLIC ||
+                 (sent == STEP_SENT_KEY && next->key && next->key->kind >= KEY_KIND_RSA);
 
     out[0] = '\0';
     if (about && bytes > EXACT_MAX)
@@ -152,11 +98,11 @@ void next_step_words(const struct next_step *next, struct next_words *out)
     if (next->key)
         put_key(next->key, key, sizeof key);
     does = next->id == STEP_WRAP_KEY && next->route == ROUTE_DIRECT ? wrap_directly
-                                                                    : rows[next->id].does;
+                                                                    : step_does(next->id);
     mark = strchrnul(does, '%');
     text_print(out->does, sizeof out->does, "%.*s%s%s%s%s%s", (int)(mark - does), does,
                *mark ? key : "", *mark ? mark + 1 : "", next->call && next->call[0] ? " " : "",
                next->call ? next->call : "", next->call && next->call[0] ? "." : "");
     put_bytes(next, bytes, sizeof bytes);
-    text_print(out->leaves, sizeof out->leaves, "%s%s.", rows[next->id].leaves, bytes);
+    text_print(out->leaves, sizeof out->leaves, "%s%s.", step_leaves(next->id), bytes);
 }

@@ -35,4 +35,19 @@ int step_number(enum step_id id);
 const char *step_title(enum step_id id);
 enum side step_side(enum step_id id);
 
+/* What crosses in a step. */
+enum step_sent {
+    STEP_SENT_NOTHING,
+    STEP_SENT_PUBLIC,
+    STEP_SENT_KEK,
+    STEP_SENT_KEY,
+    STEP_SENT_OBJECT
+};
+
+/* What officers read before a step: what it does, in one sentence in which '%' stands for the key,
+ * and what leaves an HSM or this host, without a full stop. */
+const char *step_does(enum step_id id);
+const char *step_leaves(enum step_id id);
+enum step_sent step_sent(enum step_id id);
+
 #endif

@@ -14,6 +14,8 @@ void sheet_section(struct sheet *s, const char *title)
 }
 
 static void put_fact(struct sheet *s, enum sheet_tone tone, const char *name, const char *fmt,
+                     va_list args) __attribute__((format(printf, 4, 0)));
+static void put_fact(struct sheet *s, enum sheet_tone tone, const char *name, const char *fmt,
                      va_list args)
 {
     char *text = NULL;

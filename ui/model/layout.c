@@ -22,7 +22,7 @@ static enum layout_form form_of(int columns, int lines)
     return lines >= LAYOUT_LINES ? LAYOUT_STACKED : LAYOUT_ONE;
 }
 
-void layout_panes(enum layout_form form, struct rect body, int active, struct rect pane[2])
+void layout_panes(enum layout_form form, struct rect body, unsigned active, struct rect pane[2])
 {
     pane[0] = pane[1] = (struct rect){body.x, body.y, 0, 0};
     switch (form) {

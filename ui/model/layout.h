@@ -33,7 +33,7 @@ struct layout {
 void layout_make(int columns, int lines, int active, struct layout *out);
 
 /* The two panes within body as form places them: beside, above each other, or the active alone. */
-void layout_panes(enum layout_form form, struct rect body, int active, struct rect pane[2]);
+void layout_panes(enum layout_form form, struct rect body, unsigned active, struct rect pane[2]);
 
 /* The part of r inside a frame of one cell; empty where nothing is left. */
 struct rect layout_inside(struct rect r);
