@@ -53,16 +53,6 @@ static bool same_keys(const struct config *a, const struct config *b)
     return true;
 }
 
-static bool same_policy(const struct policy *a, const struct policy *b)
-{
-    return a->rsa_bits == b->rsa_bits && a->transports == b->transports &&
-           a->sensitive == b->sensitive && a->extractable == b->extractable &&
-           a->waive_unproven == b->waive_unproven && a->unauthenticated == b->unauthenticated &&
-           a->canary == b->canary && a->writes_before_review == b->writes_before_review &&
-           a->confinement == b->confinement && a->gates == b->gates &&
-           a->two_officers == b->two_officers;
-}
-
 static bool same_device(const struct config_side *a, const struct config_side *b)
 {
     return config_same_place(a, b) && same_uri(&a->token, &b->token) &&
@@ -85,6 +75,7 @@ bool config_equal(const struct config *a, const struct config *b)
             return false;
     return strcmp(a->title, b->title) == 0 && a->rehearsal == b->rehearsal && a->pace == b->pace &&
            a->officer_count == b->officer_count && same_officers(a, b) &&
-           a->key_count == b->key_count && same_keys(a, b) && same_policy(&a->policy, &b->policy) &&
-           same_signer(&a->signer, &b->signer) && strcmp(a->report_folder, b->report_folder) == 0;
+           a->key_count == b->key_count && same_keys(a, b) &&
+           policy_equal(&a->policy, &b->policy) && same_signer(&a->signer, &b->signer) &&
+           strcmp(a->report_folder, b->report_folder) == 0;
 }

@@ -38,6 +38,8 @@ const char *confinement_rule_name(enum confinement_rule rule);
  * integrity, a canary for every kind that also stores, gates review and fingerprint. */
 struct policy policy_default(void);
 
+bool policy_equal(const struct policy *a, const struct policy *b);
+
 /* The flags of a key on the destination: uses and guards of the source's key, restricted by the
  * policy. A key never gets more rights than it had. */
 uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *key);

@@ -152,14 +152,17 @@ static bool take_der(uint8_t *der, int len, struct bytes *out)
 bool object_value(const struct object *o, struct bytes *value)
 {
     uint8_t *der = NULL;
+    int len;
 
     if (!o->pkey)
         return bytes_set(value, o->value.data, o->value.len, NULL);
-    if (o->desc.class == KEY_CLASS_PUBLIC)
-        return take_der(der, i2d_PUBKEY(o->pkey, &der), value);
+    if (o->desc.class == KEY_CLASS_PUBLIC) {
+        len = i2d_PUBKEY(o->pkey, &der);
+        return take_der(der, len, value);
+    }
 
     PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(o->pkey);
-    int len = p8 ? i2d_PKCS8_PRIV_KEY_INFO(p8, &der) : 0;
+    len = p8 ? i2d_PKCS8_PRIV_KEY_INFO(p8, &der) : 0;
     PKCS8_PRIV_KEY_INFO_free(p8);
     return take_der(der, len, value);
 }

@@ -188,7 +188,7 @@ static void test_defaults(void **state)
     put_changed(strstr(good, "keys:"), "keys:\nreport-folder: /var/reports\n");
     c = loaded();
     assert_int_equal(c->key_count, 0);
-    assert_memory_equal(&c->policy, &policy, sizeof policy);
+    assert_true(policy_equal(&c->policy, &policy));
     assert_string_equal(c->report_folder, "/var/reports");
     config_free(c);
     put_changed(strstr(good, "keys:"), "policy: {gates: []}\nreport-folder: /var/reports\n");

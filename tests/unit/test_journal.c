@@ -297,7 +297,8 @@ static bool emit(struct fixture *f, struct event event)
 
 static struct event step(enum step_id id, enum event_state state)
 {
-    return (struct event){.kind = EVENT_STEP, .side = step_side(id), .step = {id, state}};
+    return (struct event){
+        .kind = EVENT_STEP, .side = step_side(id), .step = {.id = id, .state = state}};
 }
 
 static struct event ending(int exit_code)

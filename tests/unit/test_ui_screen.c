@@ -20,8 +20,8 @@
 static const char *const hostile[] = {
     "\x1b[2J\x1b[31mred",
     "line\nline\ttab",
-    "\xe2\x80\xae"
-    "txet desrever",
+    ("\xe2\x80\xae"
+     "txet desrever"),
     "\xff\xfe invalid \xc0\x80",
     "wide \xe6\xbc\xa2\xe5\xad\x97 keys",
     "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81",
