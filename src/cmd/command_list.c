@@ -54,7 +54,8 @@ static void print_compared(const struct kept_events *kept)
     const struct event *event;
     char text[EVENT_COMPARED_TEXT];
 
-    puts("\nKeys of one name, an operation on each where no public half tells it:");
+    puts("\nKeys with the same name, compared by an operation on each if no public half identifies "
+         "them:");
     for (size_t at = 0; (event = kept_events_next(kept, EVENT_COMPARED, &at));) {
         const struct compared *compared = &event->compared;
         if (compared->result == COMPARED_ONLY_HERE)

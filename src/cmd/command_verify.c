@@ -120,7 +120,7 @@ static bool check_ceremony(const char *path, const struct node *report, struct e
         ok = err_set(
             err, ERR_DATA, "the ceremony read another file: its sha256 is %.16s..., not %.16s...",
             node_at(report, "ceremony.file-sha256") ? node_text(report, "ceremony.file-sha256")
-                                                    : "not told",
+                                                    : "not reported",
             hex);
     bytes_free(&file);
     return ok;

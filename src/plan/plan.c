@@ -154,7 +154,7 @@ static bool has_floor(struct plan_item *item)
 
     if (suite_is_weak(item->alg))
         return err_set(&item->reason, ERR_DATA,
-                       "nothing can prove it, and the envelope has no integrity of its own");
+                       "nothing can prove it, and the envelope does not protect integrity");
     snprintf(text + len, sizeof item->reason.what - len,
              "; UNPROVEN: that it opens is all that vouches for it");
     return true;

@@ -119,7 +119,7 @@ bool pace_check(const struct node *report, struct err *err)
     struct stroll s = {.report = report};
 
     if (!pace && node_at(report, "script") && node_at(report, "steps")->count > 0)
-        return rule_wrong(node_at(report, "ceremony"), err, "at which pace it went is not told");
+        return rule_wrong(node_at(report, "ceremony"), err, "the pace is not recorded");
     if (!pace)
         return true;
     s.chosen = node_at(pace, "chosen")->first;

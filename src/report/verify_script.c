@@ -302,7 +302,7 @@ static bool check_answer(const struct node *report, const struct node *open,
     const char *print = node_text(report, "transport-key.source.words");
 
     if (!node_text(answer, "answer")[0])
-        return rule_wrong(answer, err, "what was typed is not told");
+        return rule_wrong(answer, err, "what was typed is not recorded");
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
         if (strcmp(node_text(open, same[i]), node_text(answer, same[i])) != 0)
             return rule_wrong(answer, err, "it is not answered by whom it was opened for");
@@ -328,7 +328,7 @@ bool people_check(const struct node *report, struct err *err)
         return true;
     if (!node_at(report, "pins"))
         return rule_wrong(node_at(report, "ceremony"), err,
-                          "whose PINs were asked for is not told");
+                          "whose PINs were asked for is not recorded");
     for (const struct node *g = node_at(report, "gates")->first; g; g = g->next) {
         if (node_is(g, "state", gate_state_name(GATE_OPEN)))
             open = g;

@@ -81,7 +81,7 @@ static void say_how(struct plan_item *item, const struct plan_item *owner, const
     char label[KEY_LABEL_TEXT];
 
     snprintf(item->reason.what, sizeof item->reason.what, "as it is: it is public%s%.80s%s%s%.60s",
-             owner ? ", along with " : "", owner ? key_label_text(&owner->key, label) : "",
+             owner ? ", together with " : "", owner ? key_label_text(&owner->key, label) : "",
              item->renamed ? ", and takes its id, by which they are found there" : "",
              subject[0] ? "; " : "", subject);
 }

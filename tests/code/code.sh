@@ -119,7 +119,7 @@ tpm=$(find /usr/lib -name libtpm2_pkcs11.so | head -n 1)
 new_conf=SOFTHSM2_CONF=$tmp/made-new/softhsm2.conf
 
 # tried MODULE NAME=VALUE: the control on this module, the console, and the agent behind its back: it
-# drops the variable, and the ceremony goes on with SoftHSM.
+# drops the variable, and the ceremony continues with SoftHSM.
 tried() {
     name=${2%%=*}
     if [ -z "$1" ]; then

@@ -130,7 +130,7 @@ ok "its slots are listed" sees "hsm-new"
 ok "both serials are on the screen together" sees_like \
     "[0-9a-f]\{16\} ready.*[0-9a-f]\{16\} ready"
 ok "the destination is chosen" choose hsm-new 41-
-ok "that is told, with what next" sees "F8 goes on"
+ok "that is told, with what next" sees "Press F8 to continue"
 mkdir -p "$tmp/elsewhere"
 press F2
 ok "F2 asks for a path" sees "Save the ceremony file as"

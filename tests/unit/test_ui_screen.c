@@ -573,7 +573,7 @@ static void test_differences_carry_a_word(void **state)
     assert_string_equal(row_of(rows, n, "modifiable")->word, "LOOSENED");
     assert_string_equal(row_of(rows, n, "encrypt")->word, "LOOSENED");
     assert_false(row_of(rows, n, "copyable")->differs); /* not told is no difference */
-    assert_string_equal(row_of(rows, n, "copyable")->destination, "not told");
+    assert_string_equal(row_of(rows, n, "copyable")->destination, "not reported");
     n = verify_rows(&(struct fidelity_pair){&a, NULL, NULL, false}, rows);
     assert_string_equal(row_of(rows, n, "label")->destination, "-");
 }

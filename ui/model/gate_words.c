@@ -27,7 +27,7 @@ static const struct explanation of_gates[GATES] = {
          "script on paper.",
          "It is the last time before this key leaves the source, encrypted.",
          "Type what the question asks for to migrate the key. Type  skip  to leave it out: "
-         "the ceremony goes on with the next key, and an exception is written down."},
+         "the ceremony continues with the next key, and an exception is written down."},
 };
 
 void gate_words(enum gate gate, struct sheet *s)

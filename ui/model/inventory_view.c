@@ -249,7 +249,7 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
 
 static const char *truth(const struct key_desc *key, uint32_t flag)
 {
-    return key_is(key, flag) ? "yes" : key_is_not(key, flag) ? "no" : "not told";
+    return key_is(key, flag) ? "yes" : key_is_not(key, flag) ? "no" : "not reported";
 }
 
 /* What binds the key besides its flags, where there is anything. */
@@ -270,7 +270,7 @@ static void fingerprint(const struct key_desc *key, struct sheet *s)
     char text[TEXT_WORDS_SIZE];
 
     if (!key->has_public) {
-        sheet_line(s, "%-20s %s", "public key", "not told");
+        sheet_line(s, "%-20s %s", "public key", "not reported");
         return;
     }
     sheet_line(s, "%-20s SHA-256 of its SubjectPublicKeyInfo", "public key");

@@ -212,8 +212,8 @@ static void choose_slot(struct app *app, const struct hsm_slot *slot)
         app_show_error(app, &err);
     else {
         about_forget_file(app);
-        app_say(app, both_chosen(app) ? "%s is the %s. F8 goes on." : "%s is the %s.", slot->label,
-                side_name(app->at.active));
+        app_say(app, both_chosen(app) ? "%s is the %s. Press F8 to continue." : "%s is the %s.",
+                slot->label, side_name(app->at.active));
     }
 }
 

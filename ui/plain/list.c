@@ -170,7 +170,7 @@ static void print_legend(FILE *out)
     fputs("\nFlags:", out);
     for (size_t i = 0; i < SHOWN; i++)
         fprintf(out, " %c %s,", shown[i].letter, key_flag_name(shown[i].flag));
-    fputs(" - no, ? not told\n", out);
+    fputs(" - no, ? not reported\n", out);
 }
 
 void list_print(FILE *out, int columns, const struct list_side side[2])

@@ -349,7 +349,7 @@ static void tell_fingerprint(struct line *l)
     char groups[TEXT_GROUPS_SIZE];
 
     head(l, sign_none, 0);
-    add(l, "transport key as this side tells it: RSA %" PRIu32 ", %" PRIu32 " bytes, sha256 %s",
+    add(l, "transport key as this side reports it: RSA %" PRIu32 ", %" PRIu32 " bytes, sha256 %s",
         l->event->fingerprint.bits, l->event->fingerprint.bytes,
         text_groups(l->event->fingerprint.spki_sha256, SHA256_SIZE / 2, groups));
 }
@@ -429,8 +429,7 @@ static void tell_end(struct line *l)
         l->event->end.failed);
     if (l->event->end.companions + l->event->end.companions_refused +
         l->event->end.companions_failed)
-        add(l,
-            "; along with them %" PRIu32 " public objects, %" PRIu32 " refused, %" PRIu32 " failed",
+        add(l, "; with them %" PRIu32 " public objects, %" PRIu32 " refused, %" PRIu32 " failed",
             l->event->end.companions, l->event->end.companions_refused,
             l->event->end.companions_failed);
     add_some(l, "; ", l->event->end.text);

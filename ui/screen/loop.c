@@ -211,7 +211,7 @@ static bool do_report(struct console *c, const struct request *r, struct err *er
     return true;
 }
 
-/* A convenience: the ceremony goes on without it. */
+/* A convenience: the ceremony continues without it. */
 static bool do_remember(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;

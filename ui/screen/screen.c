@@ -32,7 +32,7 @@ static const char *end_words(const struct run *run)
         [END_ABORTED] = "The ceremony was stopped.",
     };
     if (run->outcome == END_PARTIAL && run->left_over > 0)
-        return "The ceremony is over; something may be left behind.";
+        return "The ceremony has ended; an object may be left over.";
     return (unsigned)run->outcome <= END_ABORTED ? words[run->outcome] : "?";
 }
 
@@ -240,7 +240,7 @@ static void detail_text(const struct app *app, char *out, size_t size)
     else if (app->at.view != VIEW_INVENTORY && app->at.view != VIEW_SETUP)
         return; /* the ceremony's own lines say it */
     else if (run_unanswered(&app->run, app->at.now_ms, RUN_UNANSWERED_MS, &side, &ms))
-        snprintf(out, size, "[WAIT] no answer from %s for %" PRId64 " s (%s); F7 begins anew",
+        snprintf(out, size, "[WAIT] no answer from %s for %" PRId64 " s (%s); F7 starts again",
                  pane_side_title(side), ms / 1000, app->run.call[side].name);
     else if (app->phase == PHASE_PLANNING)
         snprintf(out, size, "[ .. ] Canary, test keys: %s",
@@ -294,7 +294,7 @@ static void draw_sentence(const struct app *app, struct canvas *c)
     else if (app_is_running(app) && run_step_now(&app->run, &id))
         snprintf(text, sizeof text,
                  "%sStep %d, key %" PRIu32
-                 " of %zu: the ceremony goes on. Make this window at least "
+                 " of %zu: the ceremony continues. Make this window at least "
                  "40x12.",
                  stamp, step_number(id), app->run.latest, app->run.chosen);
     else
