@@ -198,7 +198,7 @@ static void say_failed(const struct transfer *t, enum step_id id, const struct e
  * *failed is the step. */
 static bool run_transport(struct canary *y, struct event *e, enum step_id *failed, struct err *err)
 {
-    for (size_t i = 0; i < TRANSPORT_ROWS; i++) {
+    for (size_t i = 0; i < transport_rows_count; i++) {
         struct step_result result = {0};
         y->transport.done |= 1U << i; /* even if only half of it is */
         if (!rows_run_transport(&y->crew, i, &y->transport, &result, err)) {

@@ -19,7 +19,7 @@ const struct transfer_row *rows_of(const struct transfer *t, size_t *count)
 {
     bool is_public = t->item->route == ROUTE_PUBLIC;
 
-    *count = is_public ? PUBLIC_ROWS : KEY_ROWS;
+    *count = is_public ? public_rows_count : key_rows_count;
     return is_public ? public_rows : key_rows;
 }
 
@@ -100,7 +100,7 @@ bool rows_undo_transport(const struct crew *crew, struct transport *t, struct er
 {
     struct err first = {0}, one;
 
-    for (size_t i = TRANSPORT_ROWS; i-- > 0;) {
+    for (size_t i = transport_rows_count; i-- > 0;) {
         const struct transport_row *row = &transport_rows[i];
         struct party *party;
         if (!row->undo || !(t->done & 1U << i))

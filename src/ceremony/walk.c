@@ -359,7 +359,7 @@ static void advance(struct ceremony *c)
     switch (c->walk.phase) {
     case PHASE_TRANSPORT:
         c->transport.done |= bit;
-        if (c->walk.at == TRANSPORT_ROWS)
+        if (c->walk.at == transport_rows_count)
             go_to_key(c, 0);
         break;
     case PHASE_KEYS:

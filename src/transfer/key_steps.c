@@ -143,7 +143,7 @@ static bool undo_unwrap_key(struct hsm *hsm, struct transfer *t, struct err *err
     return known_destroy(t->transport->destination.known, hsm, t, &t->temporary, err);
 }
 
-const struct transfer_row key_rows[KEY_ROWS] = {
+const struct transfer_row key_rows[] = {
     {.head = {STEP_WRAP_KEY, SIDE_SOURCE, GATE_KEY, 0, WIRE_KEY}, .run = wrap_key},
     {.head = {STEP_RELAY_KEY, SIDE_RELAY, GATE_NONE, WIRE_KEY, 0}, .run = relay_key},
     {.head = {STEP_UNWRAP_KEY, SIDE_DESTINATION, GATE_NONE, WIRE_KEY, 0},
@@ -157,3 +157,5 @@ const struct transfer_row key_rows[KEY_ROWS] = {
      .prove = confirm_final,
      .finish = confirm_finish},
 };
+
+const size_t key_rows_count = sizeof key_rows / sizeof key_rows[0];

@@ -5,7 +5,7 @@
 
 #include "transfer/transfer.h"
 
-enum { KEY_ROWS = 6 };
-extern const struct transfer_row key_rows[KEY_ROWS];
+extern const struct transfer_row key_rows[];
+extern const size_t key_rows_count;
 
 #endif

@@ -148,7 +148,7 @@ static bool relay_object(struct hsm *hsm, struct transfer *t, struct step_result
     return ok;
 }
 
-const struct transfer_row public_rows[PUBLIC_ROWS] = {
+const struct transfer_row public_rows[] = {
     {.head = {STEP_READ_OBJECT, SIDE_SOURCE, GATE_REVIEW, 0, WIRE_OBJECT}, .run = read_object},
     {.head = {STEP_RELAY_OBJECT, SIDE_SOURCE, GATE_NONE, WIRE_OBJECT, 0}, .run = relay_object},
     {.head = {STEP_COMMIT, SIDE_DESTINATION, GATE_NONE, WIRE_OBJECT, 0},
@@ -158,3 +158,5 @@ const struct transfer_row public_rows[PUBLIC_ROWS] = {
      .prove = confirm_final,
      .finish = confirm_finish},
 };
+
+const size_t public_rows_count = sizeof public_rows / sizeof public_rows[0];

@@ -12,8 +12,8 @@
 #include "transfer/transfer.h"
 
 /* The steps of a public object. */
-enum { PUBLIC_ROWS = 4 };
-extern const struct transfer_row public_rows[PUBLIC_ROWS];
+extern const struct transfer_row public_rows[];
+extern const size_t public_rows_count;
 
 /* Reads the public data of an item from the source: the public half of a private key, or a whole
  * public object. A secret has none. */

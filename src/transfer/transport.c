@@ -163,7 +163,7 @@ static bool undo_unwrap_kek(struct hsm *hsm, struct transport *t, struct err *er
     return known_destroy(t->destination.known, hsm, NULL, &t->destination.kek, err);
 }
 
-const struct transport_row transport_rows[TRANSPORT_ROWS] = {
+const struct transport_row transport_rows[] = {
     /* step, side, gate before it, needs, leaves, run, undo */
     {{STEP_MAKE_PAIR, SIDE_DESTINATION, GATE_REVIEW, 0, WIRE_PUBLIC}, make_pair, undo_make_pair},
     {{STEP_RELAY_PUBLIC, SIDE_RELAY, GATE_NONE, WIRE_PUBLIC, 0}, relay_public, NULL},
@@ -177,6 +177,8 @@ const struct transport_row transport_rows[TRANSPORT_ROWS] = {
      unwrap_kek,
      undo_unwrap_kek},
 };
+
+const size_t transport_rows_count = sizeof transport_rows / sizeof transport_rows[0];
 
 bool transport_run(const struct transport_row *row, struct hsm *hsm, struct transport *t,
                    struct step_result *result, struct err *err)

@@ -51,8 +51,8 @@ struct transport_row {
     bool (*undo)(struct hsm *hsm, struct transport *t, struct err *err); /* NULL: leaves nothing */
 };
 
-enum { TRANSPORT_ROWS = 7 };
-extern const struct transport_row transport_rows[TRANSPORT_ROWS];
+extern const struct transport_row transport_rows[];
+extern const size_t transport_rows_count;
 
 /* Runs a row on the HSM of its side, or undoes it; a row without undo leaves nothing on the HSM.
  * Errors: ERR_FAILED (data that it needs are missing; nothing was done), and those of the

@@ -301,7 +301,7 @@ static const struct transfer_row *rows_of(const struct rig *rig, size_t item, si
 {
     bool is_public = rig->plan.items[item].route == ROUTE_PUBLIC;
 
-    *count = is_public ? PUBLIC_ROWS : KEY_ROWS;
+    *count = is_public ? public_rows_count : key_rows_count;
     return is_public ? public_rows : key_rows;
 }
 
@@ -341,7 +341,7 @@ static bool undo(struct rig *rig, struct place p)
 
 static void run_before(struct rig *rig, struct place p)
 {
-    for (size_t i = 0; i < (p.transport ? p.at : TRANSPORT_ROWS); i++)
+    for (size_t i = 0; i < (p.transport ? p.at : transport_rows_count); i++)
         assert_true(run(rig, (struct place){.transport = true, .at = i}));
     for (size_t i = 0; !p.transport && i < p.at; i++)
         assert_true(run(rig, (struct place){.item = p.item, .at = i}));
@@ -354,16 +354,17 @@ static void undo_all(struct rig *rig, struct place p)
 
     for (size_t i = from; !p.transport && i-- > 0;)
         assert_true(undo(rig, (struct place){.item = p.item, .at = i}));
-    for (size_t i = p.transport ? from : TRANSPORT_ROWS; i-- > 0;)
+    for (size_t i = p.transport ? from : transport_rows_count; i-- > 0;)
         assert_true(undo(rig, (struct place){.transport = true, .at = i}));
 }
 
 /* Calls each for every row of every table. */
 static void for_each_row(void (*each)(struct place p))
 {
-    static const size_t counts[ITEMS] = {KEY_ROWS, KEY_ROWS, KEY_ROWS, PUBLIC_ROWS};
+    const size_t counts[ITEMS] = {key_rows_count, key_rows_count, key_rows_count,
+                                  public_rows_count};
 
-    for (size_t i = 0; i < TRANSPORT_ROWS; i++)
+    for (size_t i = 0; i < transport_rows_count; i++)
         each((struct place){.transport = true, .at = i});
     for (size_t item = 0; item < ITEMS; item++)
         for (size_t i = 0; i < counts[item]; i++)
@@ -504,7 +505,7 @@ static void a_step_waits_for_what_it_needs(void **state)
 
 static void no_key_leaves_before_its_transport_was_accepted(void **state)
 {
-    const struct place last = {.transport = true, .at = TRANSPORT_ROWS - 1};
+    const struct place last = {.transport = true, .at = transport_rows_count - 1};
     const struct place wrap = {.item = ITEM_AES, .at = 0};
     struct rig rig;
     unsigned calls;
@@ -528,17 +529,17 @@ static void needs_are_left_by_earlier_rows(void **state)
     uint32_t there = 0;
     (void)state;
 
-    for (size_t i = 0; i < TRANSPORT_ROWS; i++) {
+    for (size_t i = 0; i < transport_rows_count; i++) {
         assert_int_equal(transport_rows[i].head.needs & ~there, 0);
         there |= transport_rows[i].head.leaves;
     }
     there = 0;
-    for (size_t i = 0; i < KEY_ROWS; i++) {
+    for (size_t i = 0; i < key_rows_count; i++) {
         assert_int_equal(key_rows[i].head.needs & ~there, 0);
         there |= key_rows[i].head.leaves;
     }
     there = 0;
-    for (size_t i = 0; i < PUBLIC_ROWS; i++) {
+    for (size_t i = 0; i < public_rows_count; i++) {
         assert_int_equal(public_rows[i].head.needs & ~there, 0);
         there |= public_rows[i].head.leaves;
     }
@@ -578,7 +579,7 @@ static void steps_report_what_they_found(void **state)
     assert_true(run(&rig, loaded));
     assert_true(bytes_equal(rig.result.fingerprint, &rig.transport.wire.spki));
     assert_non_null(rig.result.call);
-    for (size_t i = 3; i < TRANSPORT_ROWS; i++)
+    for (size_t i = 3; i < transport_rows_count; i++)
         assert_true(run(&rig, (struct place){.transport = true, .at = i}));
     assert_true(bytes_equal(rig.result.crossed, &rig.transport.wire.wrapped_kek));
     for (size_t i = 0; i < proven.at; i++)
