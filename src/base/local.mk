@@ -5,8 +5,12 @@ libbase_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS) $(YAML_CFLAGS)
 libbase_a_SOURCES = \
 	%D%/bytes.c \
 	%D%/bytes.h \
+	%D%/compact.c \
+	%D%/compact.h \
 	%D%/err.c \
 	%D%/err.h \
+	%D%/err_note.c \
+	%D%/err_note.h \
 	%D%/file.c \
 	%D%/file.h \
 	%D%/json_writer.c \

@@ -24,7 +24,7 @@ static const char *path_of(enum hsm_proof proof)
 
 static bool wants(const struct transfer *t)
 {
-    return t->outcome == KEY_MIGRATED && t->item->key.class == KEY_CLASS_PRIVATE;
+    return t->outcome == KEY_MIGRATED && t->item->key->class == KEY_CLASS_PRIVATE;
 }
 
 static void not_tried(struct ceremony *c, const struct key_desc *key, const char *why)
@@ -43,7 +43,7 @@ static void not_tried(struct ceremony *c, const struct key_desc *key, const char
 static bool prove_one(struct ceremony *c, struct transfer *t, struct hsm *app,
                       const struct key_desc *found)
 {
-    const struct key_desc *key = &t->item->key;
+    const struct key_desc *key = t->item->key;
     struct bytes spki = {0};
     const struct proof_pair pair = {source_of(c),  key->handle, &spki, app,
                                     found->handle, key->class,  {0}};
@@ -58,7 +58,7 @@ static bool prove_one(struct ceremony *c, struct transfer *t, struct hsm *app,
         not_tried(c, key, err.what);
     else if (!ok) {
         t->outcome = KEY_UNKNOWN;
-        t->err = err;
+        err_note_set(&t->err, &err);
     }
     return ok;
 }
@@ -72,16 +72,16 @@ static size_t prove_all(struct ceremony *c, struct hsm *app, const struct names 
         const struct key_desc *found;
         if (!wants(t))
             continue;
-        found = names_only(names, &t->item->key);
+        found = names_only(names, t->item->key);
         if (!path_of(t->proof))
-            not_tried(c, &t->item->key,
+            not_tried(c, t->item->key,
                       hsm_signing_of(t->proof).hash
                           ? "they hash first, and the key allows only mechanisms that hash"
                           : "OpenSSL unwraps no keys on a token");
         else if (found)
             proven += prove_one(c, t, app, found);
         else
-            not_tried(c, &t->item->key, "libp11 does not find one key of this name");
+            not_tried(c, t->item->key, "libp11 does not find one key of this name");
     }
     return proven;
 }

@@ -48,7 +48,7 @@ static bool is_untried(const struct ceremony *c, size_t i)
 
     return (item->route == ROUTE_ENVELOPE || item->route == ROUTE_DIRECT) &&
            !(c->transfers.at && c->transfers.at[i].final) &&
-           !suite_trial(&c->suite, &item->key, item->alg);
+           !suite_trial(&c->suite, item->key, item->alg);
 }
 
 /* A ceremony that resumes writes nothing before it has examined everything. */
@@ -81,10 +81,10 @@ static bool has_public(const struct ceremony *c, const struct key_sample *sample
     for (size_t i = 0; i < c->plan.count; i++) {
         const struct plan_item *item = &c->plan.items[i];
         struct key_sample of;
-        if (item->route != ROUTE_PUBLIC || item->key.class != KEY_CLASS_PUBLIC ||
+        if (item->route != ROUTE_PUBLIC || item->key->class != KEY_CLASS_PUBLIC ||
             !item->companion_of)
             continue;
-        key_sample_of(&c->plan.items[item->companion_of - 1].key, &of);
+        key_sample_of(c->plan.items[item->companion_of - 1].key, &of);
         if (key_sample_equal(&of, sample))
             return true;
     }
@@ -105,11 +105,13 @@ static bool list_samples(struct canary *y, struct err *err)
     for (size_t i = 0; i < c->plan.count && room > 0; i++) {
         const struct plan_item *item = &c->plan.items[i];
         struct key_sample sample;
-        key_sample_of(&item->key, &sample);
+        key_sample_of(item->key, &sample);
         if (!is_untried(c, i) || is_listed(y, &sample, item->alg))
             continue;
         y->samples[plan->count] = sample;
-        plan->items[plan->count++] = (struct plan_item){.route = item->route, .alg = item->alg};
+        plan->items[plan->count] = (struct plan_item){.route = item->route, .alg = item->alg};
+        if (!plan_item_own(&plan->items[plan->count++], err))
+            return false;
         room--;
         if (!y->stores || !has_public(c, &sample))
             continue;
@@ -188,7 +190,7 @@ static void say_failed(const struct transfer *t, enum step_id id, const struct e
     if (id == STEP_UNWRAP_KEY && err->code == ERR_DATA)
         snprintf(e->canary.text, sizeof e->canary.text,
                  "%s: the destination takes no %s key, or not as the source wraps it",
-                 title_of(t, id), key_type_text(&t->item->key, type));
+                 title_of(t, id), key_type_text(t->item->key, type));
     else
         snprintf(e->canary.text, sizeof e->canary.text, "%s: %.180s%s%s", title_of(t, id),
                  err->what, err->hsm_name[0] ? ", " : "", err->hsm_name);
@@ -313,12 +315,12 @@ static bool try_transport(struct canary *y, bool *refuted, struct err *err)
 static bool plan_sample(struct canary *y, struct plan_item *item, struct event *e, struct err *err)
 {
     struct hsm *hsm = source_of(y->real);
-    uint64_t handle = item->key.handle;
-    bool ok = hsm->driver->describe(hsm, handle, &item->key, err);
+    uint64_t handle = item->key->handle;
+    bool ok = hsm->driver->describe(hsm, handle, item->own, err);
 
-    item->key.handle = handle;
-    item->want_flags = policy_want_flags(&y->real->setup.policy, &item->key);
-    item->proofs = provable_by(&y->real->suite, &item->key);
+    item->own->handle = handle;
+    item->want_flags = policy_want_flags(&y->real->setup.policy, item->key);
+    item->proofs = provable_by(&y->real->suite, item->key);
     if (ok && item->proofs == 0)
         ok = err_set(err, ERR_UNSUPPORTED, "both sides can answer no proof of such a key");
     if (!ok)
@@ -350,8 +352,8 @@ static bool store_sample(struct canary *y, struct transfer *t, struct event *e, 
     if (!emit_event(&y->real->narrator, &announced, err))
         return false;
     y->announced = y->stored = true;
-    t->item->key.flags |= KEY_TOKEN; /* as the real keys have it */
-    t->item->key.flags_known |= KEY_TOKEN;
+    t->item->own->flags |= KEY_TOKEN; /* as the real keys have it */
+    t->item->own->flags_known |= KEY_TOKEN;
     return run_rows(y, t, true, e, err);
 }
 
@@ -367,17 +369,18 @@ static bool store_public(struct canary *y, const struct transfer *of, struct eve
 
     if (!t)
         return true;
-    *t->item = companion_made_of(of->item, of->number);
+    if (!companion_made_of(of->item, of->number, t->item, err))
+        return false;
     t->item->route = ROUTE_PUBLIC;
-    t->item->want_flags = policy_public_flags(&t->item->key);
+    t->item->want_flags = policy_public_flags(t->item->key);
     t->item->proofs = 1U << HSM_PROOF_BYTES;
     ok = public_object_read(source_of(y->real), t->item, &spki, err);
     if (!ok) {
         say_failed(t, STEP_READ_OBJECT, err, &tried);
     } else {
         SHA256(spki.data, spki.len, t->item->sha256);
-        memcpy(t->item->key.spki_sha256, t->item->sha256, sizeof t->item->sha256);
-        t->item->key.has_public = true;
+        memcpy(t->item->own->spki_sha256, t->item->sha256, sizeof t->item->sha256);
+        t->item->own->has_public = true;
         ok = run_rows(y, t, false, &tried, err) && run_rows(y, t, true, &tried, err);
     }
     bytes_free(&spki);
@@ -432,7 +435,7 @@ static bool try_sample(struct canary *y, size_t i, struct err *err)
     if (made) {
         made = known_made(known, t, &sample, err);
         made = known_made(known, t, &public, err) && made;
-        item->key.handle = sample;
+        item->own->handle = sample;
     }
     if (!made)
         snprintf(e.canary.text, sizeof e.canary.text, "%.200s%s%s", err->what,

@@ -66,14 +66,14 @@ static void forget_plan(struct ceremony *c)
         c->walk.phase = PHASE_TRANSPORT;
     transfers_free(&c->transfers);
     plan_free(&c->plan);
+    plan_free(&c->verdicts.plan); /* it points into the same list as the plan */
+    c->verdicts.made = false;
 }
 
 /* The suite is void once one of the sides has changed. */
 static void forget_suite(struct ceremony *c)
 {
     c->suite.option_count = 0;
-    plan_free(&c->verdicts.plan);
-    c->verdicts.made = false;
     forget_plan(c);
 }
 
@@ -357,7 +357,7 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
     const struct plan_item *item = &c->plan.items[i];
     uint32_t rsa_bits = c->setup.policy.rsa_bits;
     unsigned have = strength_of(KEY_KIND_RSA, rsa_bits);
-    unsigned needs = strength_of(item->key.kind, item->key.bits);
+    unsigned needs = strength_of(item->key->kind, item->key->bits);
     char type[KEY_TYPE_TEXT];
 
     if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC)
@@ -365,7 +365,7 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
     if (needs > have && !emit_warning(&c->narrator, i, err, "transport-strength",
                                       "%s (%u bits of strength) under an RSA %u transport key "
                                       "(%u): weaker than the key it carries",
-                                      key_type_text(&item->key, type), needs, rsa_bits, have))
+                                      key_type_text(item->key, type), needs, rsa_bits, have))
         return false;
     return !suite_is_weak(item->alg) ||
            emit_warning(&c->narrator, i, err, "no-integrity", "%s protects no integrity: %s",
@@ -401,15 +401,15 @@ static bool warn_of_no_serial(struct ceremony *c, struct err *err)
 
 static bool nothing_is_movable(const struct plan *plan, struct err *err)
 {
-    const struct err *reason = plan->count ? &plan->items[0].reason : NULL;
+    struct err reason = plan->count ? err_note_get(&plan->items[0].reason) : (struct err){0};
 
-    if (!reason)
+    if (plan->count == 0)
         err_set(err, ERR_NO_INPUT, "no key on the source was selected");
     else
-        err_set(err, reason->code,
+        err_set(err, reason.code,
                 plan->count == 1 ? "the key cannot be migrated: %s"
                                  : "none of the keys can be migrated; the first: %s",
-                reason->what);
+                reason.what);
     err_now(err, "Nothing was changed.");
     return err_next(err, "Read the reason beside each key, and select others.");
 }

@@ -78,7 +78,8 @@ const struct suite *ceremony_suite(const struct ceremony *c);
 /* The verdict on every object of the source (see plan_verdicts()), made again. */
 bool ceremony_verdicts(struct ceremony *c, struct err *err);
 
-/* The last verdicts, in the order of ceremony_keys() of the source; NULL: none yet. */
+/* The last verdicts, in the order of ceremony_keys() of the source; NULL: none, or they are void: a
+ * side was listed again, or a plan was made. */
 const struct plan *ceremony_the_verdicts(const struct ceremony *c);
 
 /* Asks both HSMs whether the keys with these handles, by side, are the same, by an operation that

@@ -23,10 +23,12 @@ static bool describe_twice(struct hsm *hsm, uint64_t handle, struct key_desc *no
     return ok;
 }
 
-/* Changes nothing else of the listed key: the step that wraps it checks whether it has changed. */
-static bool read_one(struct ceremony *c, struct key_desc *key, struct err *err)
+/* Completes the listed key, or the one that only the plan has. Changes nothing else of it: the step
+ * that wraps it checks whether it has changed. */
+static bool read_one(struct ceremony *c, const struct plan_item *item, struct err *err)
 {
-    struct key_desc now;
+    const struct key_list *listed = &c->side[SIDE_SOURCE].keys;
+    struct key_desc *key = item->own ? item->own : &listed->keys[item->key - listed->keys], now;
 
     if (!describe_twice(source_of(c), key->handle, &now, err)) {
         if (err->code == ERR_GONE)
@@ -60,11 +62,11 @@ static bool demands_read(struct ceremony *c, struct err *err)
     bool any = false;
 
     for (size_t i = 0; i < c->plan.count; i++) {
-        struct plan_item *item = &c->plan.items[i];
+        const struct plan_item *item = &c->plan.items[i];
         if (item->route == ROUTE_NONE ||
-            !(key_is_movable_class(&item->key) || item->key.class == KEY_CLASS_PUBLIC))
+            !(key_is_movable_class(item->key) || item->key->class == KEY_CLASS_PUBLIC))
             continue;
-        if (!read_one(c, &item->key, err))
+        if (!read_one(c, item, err))
             return false;
         any = true;
     }

@@ -61,10 +61,12 @@ static void judge_unfinished(struct ceremony *c)
 {
     for (size_t i = 0; i < c->transfers.count; i++) {
         struct transfer *t = &c->transfers.at[i];
+        struct err err;
         if (!t->proven || t->outcome != KEY_PENDING)
             continue;
         t->outcome = KEY_UNKNOWN;
-        err_set(&t->err, ERR_UNFINISHED, "kept and proven, but not from a fresh process");
+        err_set(&err, ERR_UNFINISHED, "kept and proven, but not from a fresh process");
+        err_note_set(&t->err, &err);
     }
 }
 
@@ -103,9 +105,11 @@ void ending_note_failure(struct ceremony *c, const struct err *err)
 /* What failed before the first step. */
 static void note_unread(struct ceremony *c)
 {
-    for (size_t i = 0; i < c->transfers.count; i++)
+    for (size_t i = 0; i < c->transfers.count; i++) {
+        const struct err failure = err_note_get(&c->transfers.at[i].err);
         if (c->transfers.at[i].outcome == KEY_FAILED)
-            ending_note_failure(c, &c->transfers.at[i].err);
+            ending_note_failure(c, &failure);
+    }
 }
 
 /* A refusing sink cannot undo what is: that is remembered. */

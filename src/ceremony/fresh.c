@@ -24,24 +24,27 @@ static void prove_fresh(struct ceremony *c, struct transfer *t, struct hsm *fres
     struct bytes spki = {0};
     struct hsm *source = source_of(c);
     struct key_desc found; /* with its templates, which no list has */
-    const struct proof_pair pair = {
-        source,          item->key.handle, &spki, fresh, listed ? listed->handle : 0,
-        item->key.class, item->half};
-    const struct fidelity_pair same = {&item->key, &item->want_flags, &found, false};
+    const struct proof_pair pair = {source,    item->key->handle,           &spki,
+                                    fresh,     listed ? listed->handle : 0, item->key->class,
+                                    item->half};
+    const struct fidelity_pair same = {item->key, &item->want_flags, &found, false};
+    struct err err = {0};
     bool ok = true;
 
     if (!listed)
-        ok = err_set(&t->err, ERR_UNFINISHED,
+        ok = err_set(&err, ERR_UNFINISHED,
                      "a fresh process does not find exactly one key of this name");
     else
-        ok = fresh->driver->describe(fresh, listed->handle, &found, &t->err) &&
-             public_object_read(source, item, &spki, &t->err);
-    ok = ok && fidelity_check(&same, &t->err) &&
+        ok = fresh->driver->describe(fresh, listed->handle, &found, &err) &&
+             public_object_read(source, item, &spki, &err);
+    ok = ok && fidelity_check(&same, &err) &&
          (item->unproven ||
-          (proof_run(&pair, proof_exact(1U << t->proof, &item->key, &found), &t->proof, &t->err) &&
-           emit_proof(&c->narrator, c->side, t, STEP_PROVE_FRESH, NULL, &t->err)));
-    if (ok)
-        t->found = found;
+          (proof_run(&pair, proof_exact(1U << t->proof, item->key, &found), &t->proof, &err) &&
+           emit_proof(&c->narrator, c->side, t, STEP_PROVE_FRESH, NULL, &err))) &&
+         (compact_set(&t->found, &found, sizeof found) ||
+          err_set(&err, ERR_FAILED, "no memory for the description of a key"));
+    if (!ok)
+        err_note_set(&t->err, &err);
     t->outcome = !ok ? KEY_UNKNOWN : item->unproven ? KEY_UNPROVEN : KEY_MIGRATED;
     bytes_free(&spki);
 }
@@ -84,7 +87,7 @@ static void count_traces(struct ceremony *c, const struct key_list *list, const 
     for (size_t i = 0; i < c->transfers.count; i++) {
         struct transfer *t = &c->transfers.at[i];
         if (!t->proven)
-            count_trace(c, t, names_same(names, &t->item->key) > 0, at_work);
+            count_trace(c, t, names_same(names, t->item->key) > 0, at_work);
     }
 }
 
@@ -168,10 +171,10 @@ static bool look_afresh(struct ceremony *c, bool at_work, struct err *err)
         if (!t->proven)
             continue;
         if (ok)
-            prove_fresh(c, t, fresh, names_only(&names, &t->item->key));
+            prove_fresh(c, t, fresh, names_only(&names, t->item->key));
         else {
             t->outcome = KEY_UNKNOWN;
-            t->err = *err;
+            err_note_set(&t->err, err);
         }
     }
     names_free(&names);
@@ -225,7 +228,7 @@ bool fresh_prove(struct ceremony *c, struct step_result *result, struct err *err
 
 static bool is_listed(const struct key_list *list, const struct transfer *t)
 {
-    const struct key_desc *like = &t->item->key;
+    const struct key_desc *like = t->item->key;
     const char *label = t->transport->label;
 
     for (size_t i = 0; i < list->count; i++) {

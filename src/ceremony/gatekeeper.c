@@ -198,7 +198,7 @@ static bool choose_answer(struct gatekeeper *k, const struct gate_subject *about
         return choose_words(k, about->transport_key, question, size, err);
     default:
         if (!k->waiver) {
-            choose_key(k, &about->item->key, question, size);
+            choose_key(k, about->item->key, question, size);
             break;
         }
         snprintf(k->expected, sizeof k->expected, "unproven");

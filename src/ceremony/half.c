@@ -227,27 +227,35 @@ static const char *how(enum hsm_proof by)
                                                                        : "a signature";
 }
 
-static void take(struct plan_item *item, const struct key_desc *is, const struct bytes *spki,
-                 enum hsm_proof by)
+static bool take(struct plan_item *item, const struct key_desc *is, const struct bytes *spki,
+                 enum hsm_proof by, struct err *err)
 {
     char label[KEY_LABEL_TEXT];
 
+    if (!plan_item_own(item, err))
+        return false;
     item->half = (struct proof_half){is->handle, is->class};
-    item->key.has_public = true;
-    SHA256(spki->data, spki->len, item->key.spki_sha256);
+    item->own->has_public = true;
+    SHA256(spki->data, spki->len, item->own->spki_sha256);
     snprintf(item->half_text, sizeof item->half_text,
              "its public half was found by %s: in the %s %.40s", how(by),
              is->class == KEY_CLASS_CERTIFICATE ? "certificate" : "public key",
              key_label_text(is, label));
+    return true;
 }
 
-static void none(struct plan_item *item, const struct candidates *found, const struct stock *s)
+static bool none(struct plan_item *item, const struct candidates *found, const struct stock *s,
+                 struct err *err)
 {
     char *text = item->half_text;
     size_t size = sizeof item->half_text;
 
-    item->key.has_public = false;
-    memset(item->key.spki_sha256, 0, sizeof item->key.spki_sha256);
+    if (item->key->has_public) {
+        if (!plan_item_own(item, err))
+            return false;
+        item->own->has_public = false;
+        memset(item->own->spki_sha256, 0, sizeof item->own->spki_sha256);
+    }
     if (found->more)
         snprintf(text, size,
                  "of the first %d public keys and certificates none belongs to it, and "
@@ -256,15 +264,16 @@ static void none(struct plan_item *item, const struct candidates *found, const s
     else
         snprintf(text, size, "no public key or certificate %son the source belongs to it",
                  s->unread ? "that can be read " : "");
+    return true;
 }
 
 /* Tries the public half that the source listed, then the others. */
 static bool ask_once(struct stock *s, struct plan_item *item, const struct candidates *found,
                      const struct bytes *listed, struct answer *a, struct err *err)
 {
-    if (!sign(s->source->hsm, &item->key, a, err))
+    if (!sign(s->source->hsm, item->key, a, err))
         return false;
-    if (listed->len && belongs(s->source->hsm, &item->key, a, listed, err)) {
+    if (listed->len && belongs(s->source->hsm, item->key, a, listed, err)) {
         if (found->named)
             snprintf(item->half_text, sizeof item->half_text,
                      "its public half was found by %s: of several, the one with its id",
@@ -273,10 +282,8 @@ static bool ask_once(struct stock *s, struct plan_item *item, const struct candi
     }
     for (size_t i = 0; err->code != ERR_GONE && i < found->count; i++) {
         const struct bytes *spki = &s->spki[found->at[i]];
-        if (belongs(s->source->hsm, &item->key, a, spki, err)) {
-            take(item, s->at[found->at[i]], spki, a->by);
-            return true;
-        }
+        if (belongs(s->source->hsm, item->key, a, spki, err))
+            return take(item, s->at[found->at[i]], spki, a->by, err);
     }
     return err->code == ERR_GONE ? false : err_set(err, ERR_DATA, "none of them");
 }
@@ -287,7 +294,7 @@ static bool ask(struct stock *s, struct plan_item *item, const struct candidates
                 const struct bytes *listed, struct err *err)
 {
     const struct suite source = {.proofs = s->source->caps.proofs};
-    struct answer a = {.proofs = provable_by(&source, &item->key)};
+    struct answer a = {.proofs = provable_by(&source, item->key)};
     struct err why = {0};
     bool ok = false;
 
@@ -300,12 +307,12 @@ static bool ask(struct stock *s, struct plan_item *item, const struct candidates
         return false;
     }
     if (!ok && why.code == ERR_DATA)
-        none(item, found, s);
-    else if (!ok && !item->key.has_public && a.proofs)
+        return none(item, found, s, err);
+    if (!ok && !item->key->has_public && a.proofs)
         snprintf(item->half_text, sizeof item->half_text,
                  "the source fails to show which public key belongs to it (%.40s)",
                  why.hsm_name[0] ? why.hsm_name : why.what);
-    else if (!ok && !item->key.has_public)
+    else if (!ok && !item->key->has_public)
         snprintf(item->half_text, sizeof item->half_text,
                  "its uses allow no operation that shows which public key belongs to it");
     return true;
@@ -330,21 +337,20 @@ static bool find_one(struct stock *s, struct plan_item *item, struct err *err)
     bool ok;
 
     item->sought = true;
-    if (item->key.kind == KEY_KIND_RSA && item->key.has_public)
+    if (item->key->kind == KEY_KIND_RSA && item->key->has_public)
         return true; /* it has the modulus itself */
     for (unsigned rank = 0; rank < 3; rank++) {
-        if (!collect(s, &item->key, rank, &found, err))
+        if (!collect(s, item->key, rank, &found, err))
             return false;
         if (rank == 1)
-            found.named = is_doubtful(s, &found, &item->key);
+            found.named = is_doubtful(s, &found, item->key);
     }
-    if (item->key.has_public && !is_doubtful(s, &found, &item->key))
+    if (item->key->has_public && !is_doubtful(s, &found, item->key))
         return true;
     if (found.count == 0) {
-        none(item, &found, s);
-        return true;
+        return none(item, &found, s, err);
     }
-    if (item->key.has_public && !hsm->driver->public_key(hsm, item->key.handle, &listed, &why) &&
+    if (item->key->has_public && !hsm->driver->public_key(hsm, item->key->handle, &listed, &why) &&
         why.code == ERR_GONE) {
         *err = why;
         return false;
@@ -389,7 +395,7 @@ bool halves_find(struct party *source, struct plan *plan, struct narrator *n, st
 
     for (size_t i = 0; ok && i < plan->count; i++) {
         struct plan_item *item = &plan->items[i];
-        if (item->route == ROUTE_NONE || item->key.class != KEY_CLASS_PRIVATE)
+        if (item->route == ROUTE_NONE || item->key->class != KEY_CLASS_PRIVATE)
             continue;
         any = true;
         ok = find_one(&stock, item, err);

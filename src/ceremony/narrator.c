@@ -282,7 +282,7 @@ static bool kinds_in(const struct plan *plan, enum hsm_alg alg, char *out, size_
     out[0] = '\0';
     for (size_t i = 0; i < plan->count; i++)
         if (plan->items[i].route == ROUTE_ENVELOPE && plan->items[i].alg == alg)
-            kinds |= UINT32_C(1) << plan->items[i].key.kind;
+            kinds |= UINT32_C(1) << plan->items[i].key->kind;
     for (enum key_kind kind = 0; kind < KEY_KINDS; kind++)
         if ((kinds & UINT32_C(1) << kind) && len < size)
             len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "",
@@ -364,7 +364,7 @@ bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_item *item = &plan->items[i];
         struct event e = {.kind = EVENT_PLANNED, .side = SIDE_SOURCE, .key = (uint32_t)i + 1};
-        e.planned.desc = item->key;
+        e.planned.desc = *item->key;
         e.planned.want_flags = item->want_flags;
         e.planned.route = item->route;
         e.planned.refused = item->reason.code;
@@ -373,7 +373,7 @@ bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan
         e.planned.companion_of = (uint32_t)item->companion_of;
         e.planned.bytes = item->bytes;
         memcpy(e.planned.sha256, item->sha256, sizeof e.planned.sha256);
-        put(e.planned.reason, sizeof e.planned.reason, item->reason.what);
+        put(e.planned.reason, sizeof e.planned.reason, err_note_get(&item->reason).what);
         put(e.planned.proof, sizeof e.planned.proof,
             item->unproven ? "unproven" : first_proof(item->proofs));
         if (!emit_event(n, &e, err))
@@ -409,7 +409,7 @@ bool emit_step(struct narrator *n, const struct step_word *word, struct err *err
     e.step.state = word->state;
     e.step.micros = word->micros;
     if (result && result->call)
-        hsm_call_for(result->call, key && key->item->key.class == KEY_CLASS_PRIVATE, e.step.call,
+        hsm_call_for(result->call, key && key->item->key->class == KEY_CLASS_PRIVATE, e.step.call,
                      sizeof e.step.call);
     if (result)
         put(e.step.text, sizeof e.step.text, result->text);
@@ -486,14 +486,14 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
 
     e.key_done.outcome = t->outcome;
     e.key_done.code = t->err.code;
-    e.key_done.desc = t->found;
+    compact_get(t->found, &e.key_done.desc, sizeof e.key_done.desc);
     redact_kcv(&e.key_done.desc);
     if (t->proven && !t->item->unproven)
         put(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(t->proof));
     put(e.key_done.text, sizeof e.key_done.text,
         t->outcome == KEY_MIGRATED   ? proof_sentence(t->proof)
         : t->outcome == KEY_UNPROVEN ? unproven_words(t)
-                                     : t->err.what);
+                                     : err_note_get(&t->err).what);
     return emit_event(n, &e, err);
 }
 
@@ -507,7 +507,7 @@ bool emit_left_out(struct narrator *n, const struct transfer *t, const struct of
     e.exception.begun = true;
     e.exception.step = STEP_WRAP_KEY;
     text_print(e.exception.expected, sizeof e.exception.expected, "%s is migrated",
-               key_label_text(&t->item->key, label));
+               key_label_text(t->item->key, label));
     put(e.exception.happened, sizeof e.exception.happened, "it was left out at its gate");
     text_print(e.exception.decided, sizeof e.exception.decided, "skip, typed by %s%s%s",
                officer ? officer->name : "the officers", officer && officer->role[0] ? ", " : "",

@@ -123,6 +123,7 @@ static bool sweep(struct ceremony *c, enum side side, struct err *err)
                           &c->narrator, err))
             return false;
         keys->keys[i] = keys->keys[--keys->count];
+        plan_key_moved(&c->plan, &keys->keys[keys->count], &keys->keys[i]);
     }
     nameless = inventory_nameless(keys);
     if (nameless > c->setup.interrupted->nameless[side])
@@ -187,7 +188,7 @@ static bool select_keys(const struct ceremony *c, const struct search *search, u
 static bool are_as_they_were(const struct ceremony *c, const struct search *search, struct err *err)
 {
     for (size_t i = 0; i < c->plan.count; i++) {
-        const struct key_desc *is = &c->plan.items[i].key;
+        const struct key_desc *is = c->plan.items[i].key;
         const struct interrupted_key *was = known(c, search, is);
         if (was && !was->companion && !was->refused && found_elsewhere(was_of(c, was)) &&
             !same_half(is, was_of(c, was)))
@@ -208,7 +209,7 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
          are_as_they_were(c, search, err);
     /* Only a key that was refused then may be refused again without a failure. */
     for (size_t i = 0; ok && i < c->plan.count; i++) {
-        const struct interrupted_key *was = known(c, search, &c->plan.items[i].key);
+        const struct interrupted_key *was = known(c, search, c->plan.items[i].key);
         c->plan.items[i].explicit = was && (was->explicit || !was->refused);
     }
     while (ok && !c->setup.interrupted->clean && canary_due(c))
@@ -224,28 +225,28 @@ static bool make_plan(struct ceremony *c, const struct search *search, struct er
 static bool look_for(struct ceremony *c, const struct search *search, size_t i, struct err *err)
 {
     struct plan_item *item = &c->plan.items[i];
-    const struct interrupted_key *was = known(c, search, &item->key);
-    unsigned there = names_same(&search->destination, &item->key);
+    const struct interrupted_key *was = known(c, search, item->key);
+    unsigned there = names_same(&search->destination, item->key);
 
     if (!was && item->companion_of) /* it is new on the source; the plan has judged it */
         return true;
     if (!was)
-        return conflict(err, &item->key, "the journal names it twice");
+        return conflict(err, item->key, "the journal names it twice");
     if (there == 0 || (!was->intended && (was->failed || was->refused)))
         return true;
     if (there > 1)
-        return conflict(err, &item->key, "there are two of this name on the destination");
+        return conflict(err, item->key, "there are two of this name on the destination");
     if (!was->intended)
-        return conflict(err, &item->key,
+        return conflict(err, item->key,
                         "it is on the destination, and the interrupted ceremony did not put it "
                         "there");
-    if (item->route == ROUTE_NONE && !companion_is_refused(&item->reason)) {
-        *err = item->reason; /* a failure of an HSM is no conflict */
+    if (item->route == ROUTE_NONE && !companion_is_refused(item->reason.code)) {
+        *err = err_note_get(&item->reason); /* a failure of an HSM is no conflict */
         return err_now(err, "Nothing was touched");
     }
     if (item->route == ROUTE_NONE || (item->unproven && !was->waived))
-        return conflict(err, &item->key, "it is on the destination, and cannot be proven");
-    c->transfers.at[i].final = names_only(&search->destination, &item->key)->handle;
+        return conflict(err, item->key, "it is on the destination, and cannot be proven");
+    c->transfers.at[i].final = names_only(&search->destination, item->key)->handle;
     return true;
 }
 
@@ -253,13 +254,15 @@ static void settle(struct ceremony *c, size_t i)
 {
     struct transfer *t = &c->transfers.at[i];
     struct plan_item *item = t->item;
+    struct err reason;
 
     if (t->final || c->setup.interrupted->clean) {
         *(item->companion_of ? &c->plan.companions : &c->plan.movable) -= item->route != ROUTE_NONE;
         item->route = t->final ? item->route : ROUTE_NONE;
-        err_set(&item->reason, ERR_NONE, "%s",
+        err_set(&reason, ERR_NONE, "%s",
                 t->final ? "it is there already, announced by the interrupted ceremony"
                          : "it was not migrated, and is not started again");
+        err_note_set(&item->reason, &reason);
     }
     if (item->route == ROUTE_NONE)
         transfer_leave_out(t);
@@ -269,7 +272,7 @@ static void settle(struct ceremony *c, size_t i)
  * conflict. */
 static bool prove_kept(struct ceremony *c, struct transfer *t, struct err *err)
 {
-    const struct key_desc *key = &t->item->key;
+    const struct key_desc *key = t->item->key;
     const struct crew crew = crew_of(c);
     bool ok = public_object_read(source_of(c), t->item, &t->wire.spki, err) &&
               rows_prove_again(&crew, t, err);
@@ -287,12 +290,17 @@ static bool prove_kept(struct ceremony *c, struct transfer *t, struct err *err)
 static bool take_back(struct ceremony *c, const struct search *search, struct transfer *t,
                       struct err *err)
 {
-    if (!c->setup.interrupted->clean || !t->final || known(c, search, &t->item->key)->proven)
+    struct key_desc found;
+    struct err reason;
+
+    if (!c->setup.interrupted->clean || !t->final || known(c, search, t->item->key)->proven)
         return true;
-    if (!sweep_object(&c->side[SIDE_DESTINATION], &t->found, "kept, but not proven then",
-                      &c->narrator, err))
+    compact_get(t->found, &found, sizeof found);
+    if (!sweep_object(&c->side[SIDE_DESTINATION], &found, "kept, but not proven then", &c->narrator,
+                      err))
         return false;
-    err_set(&t->item->reason, ERR_NONE, "its commit was interrupted: it was removed");
+    err_set(&reason, ERR_NONE, "its commit was interrupted: it was removed");
+    err_note_set(&t->item->reason, &reason);
     transfer_take_back(t);
     return true;
 }

@@ -98,7 +98,7 @@ static bool report(void *ctx, const struct script_difference *it, struct err *er
     } else if (it->what == SCRIPT_ADDED) {
         number = (uint32_t)t->items[it->chosen] + 1;
         item = &t->plan->items[number - 1];
-        key_label_text(&item->key, word.text);
+        key_label_text(item->key, word.text);
     } else {
         const struct script_line *line = &t->watch->script.lines[it->line - 1];
         word.expect = line->expect;
@@ -122,7 +122,7 @@ static bool compare(struct script_watch *w, const struct plan *plan, struct narr
     for (size_t i = 0; ok && i < plan->count; i++)
         if (!plan->items[i].companion_of) {
             items[count] = i;
-            handles[count++] = plan->items[i].key.handle;
+            handles[count++] = plan->items[i].key->handle;
         }
     ok =
         ok && script_compare(&w->script, handles, count, report, (void *)(uintptr_t)&reporter, err);
@@ -180,7 +180,7 @@ void script_watch_explain(struct script_watch *w, struct event *exception)
 
 static const struct script_key *named(const struct script_watch *w, const struct transfer *t)
 {
-    return t->owner ? NULL : script_find(&w->script, t->item->key.handle);
+    return t->owner ? NULL : script_find(&w->script, t->item->key->handle);
 }
 
 bool script_watch_names(const struct script_watch *w, const struct transfer *t)

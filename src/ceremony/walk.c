@@ -175,13 +175,15 @@ static void undo_key(struct ceremony *c)
 static bool is_over(struct ceremony *c, struct transfer *t)
 {
     size_t owner = t->item->companion_of;
+    struct err err;
 
     if (t->outcome == KEY_REFUSED || t->outcome == KEY_FAILED || t->proven)
         return true;
     if (!owner || c->transfers.at[owner - 1].proven)
         return false;
     t->outcome = KEY_REFUSED;
-    err_set(&t->err, ERR_CONFLICT, "its private key was not migrated");
+    err_set(&err, ERR_CONFLICT, "its private key was not migrated");
+    err_note_set(&t->err, &err);
     return true;
 }
 
@@ -211,9 +213,10 @@ static void leave_out(struct ceremony *c)
 
     c->gatekeeper.skip = false;
     t->outcome = KEY_REFUSED;
-    err_set(&t->err, ERR_STOPPED, "left out at its gate by %s",
+    err_set(&err, ERR_STOPPED, "left out at its gate by %s",
             officer ? officer->name : "the officers");
-    t->item->reason = t->err;
+    err_note_set(&t->err, &err);
+    err_note_set(&t->item->reason, &err);
     if (!script_watch_left_out(&c->verdicts.script, t, &c->narrator, &err) ||
         !emit_left_out(&c->narrator, t, officer, script_watch_names(&c->verdicts.script, t),
                        &err)) {
@@ -268,7 +271,7 @@ static void fail_key(struct ceremony *c, struct err *err)
     if (t->item->route == ROUTE_PUBLIC)
         companion_fault(err);
     t->outcome = KEY_FAILED;
-    t->err = *err;
+    err_note_set(&t->err, err);
     t->proven = false; /* it is removed, even if it was proven, since that cannot be recorded */
     undo_key(c);
     if (dropped && t->outcome == KEY_FAILED)
@@ -276,7 +279,7 @@ static void fail_key(struct ceremony *c, struct err *err)
     else
         ending_note_failure(c, err);
     if (parity)
-        t->item->reason = *err; /* as if it had been refused at the review */
+        err_note_set(&t->item->reason, err); /* as if it had been refused at the review */
     if (t->outcome == KEY_FAILED)
         ending_say_done(c, t);
     leave_key(c);

@@ -135,10 +135,11 @@ static void put_canaries(struct json_writer *j, const struct kept_events *kept)
 static void put_key(struct json_writer *j, size_t number, const struct plan_item *item)
 {
     bool movable = item->route != ROUTE_NONE;
+    const struct err reason = err_note_get(&item->reason);
 
     json_map(j, NULL);
     json_number(j, "number", (int64_t)number);
-    list_json_name(j, &item->key);
+    list_json_name(j, item->key);
     if (item->companion_of)
         json_number(j, "companion-of", (int64_t)item->companion_of);
     json_bool(j, "named", item->explicit);
@@ -148,8 +149,8 @@ static void put_key(struct json_writer *j, size_t number, const struct plan_item
         json_text(j, "algorithm", hsm_alg_name(item->alg));
     if (!movable)
         json_text(j, "code", err_code_name(item->reason.code));
-    json_text(j, "reason", item->reason.what);
-    json_some(j, "next", item->reason.next);
+    json_text(j, "reason", reason.what);
+    json_some(j, "next", reason.next);
     json_end(j);
 }
 

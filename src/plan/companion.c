@@ -30,19 +30,22 @@ static uint32_t public_uses(const struct key_desc *key)
     return uses;
 }
 
-struct plan_item companion_made_of(const struct plan_item *of, size_t owner)
+bool companion_made_of(const struct plan_item *of, size_t owner, struct plan_item *made,
+                       struct err *err)
 {
-    const struct key_desc *key = &of->key;
-    struct plan_item item = {.key = *key, .half = of->half, .companion_of = owner};
+    const struct key_desc *key = of->key;
     struct key_constraints constraints = {.known = key->constraints.known & KEY_SUBJECT,
                                           .subject_len = key->constraints.subject_len};
 
     memcpy(constraints.subject, key->constraints.subject, sizeof constraints.subject);
-    item.key.class = KEY_CLASS_PUBLIC;
-    item.key.flags = public_uses(key);
-    item.key.flags_known = KEY_USES;
-    item.key.constraints = constraints;
-    return item;
+    *made = (struct plan_item){.key = key, .half = of->half, .companion_of = owner};
+    if (!plan_item_own(made, err))
+        return false;
+    made->own->class = KEY_CLASS_PUBLIC;
+    made->own->flags = public_uses(key);
+    made->own->flags_known = KEY_USES;
+    made->own->constraints = constraints;
+    return true;
 }
 
 /* The data from which the plan is completed. */
@@ -102,38 +105,40 @@ static bool add(struct search *s, const struct plan_item *item, const struct key
 
 /* If the destination matches a key and its certificate by id alone, the object takes the key's id,
  * unless another object would then have the same name. */
-static void join_by_id(const struct search *s, const struct key_desc *key, struct plan_item *item,
-                       bool *has_id)
+static bool join_by_id(const struct search *s, const struct key_desc *key, struct plan_item *item,
+                       bool *has_id, struct err *err)
 {
-    struct key_desc as = item->key;
+    struct key_desc as = *item->key;
 
     if (!s->by_id || key->id_len == 0 || key_same_id(key, &as) ||
         (as.class == KEY_CLASS_PUBLIC && *has_id))
-        return;
+        return true;
     as.id_len = key->id_len;
     memcpy(as.id, key->id, sizeof as.id);
     if (names_same(&s->names, &as) > 0)
-        return;
-    item->key = as;
-    item->renamed = *has_id = true;
+        return true;
+    if (!plan_item_own(item, err))
+        return false;
+    *item->own = as;
+    return item->renamed = *has_id = true;
 }
 
 /* Adds the objects of one class that hold the key's public half: those with its id come first. */
 static bool add_halves(struct search *s, size_t owner, enum key_class class, struct err *err)
 {
-    const struct key_desc key = s->plan->items[owner - 1].key; /* the items may move */
+    const struct key_desc *key = s->plan->items[owner - 1].key;
     bool has_id = false;
-    size_t first, end = with_half(s, &key, class, &first);
+    size_t first, end = with_half(s, key, class, &first);
 
     for (int same = 1; same >= 0; same--)
         for (size_t i = first; i < end; i++) {
-            struct plan_item item = {.key = *s->halves[i], .companion_of = owner};
-            if (key_same_id(&key, &item.key) != (bool)same)
+            struct plan_item item = {.key = s->halves[i], .companion_of = owner};
+            if (key_same_id(key, item.key) != (bool)same)
                 continue;
             has_id |= same;
-            if (!s->taken[s->halves[i] - s->source->keys])
-                join_by_id(s, &key, &item, &has_id);
-            if (!add(s, &item, s->halves[i], err))
+            if ((!s->taken[s->halves[i] - s->source->keys] &&
+                 !join_by_id(s, key, &item, &has_id, err)) ||
+                !add(s, &item, s->halves[i], err))
                 return false;
         }
     return true;
@@ -147,8 +152,10 @@ static bool is_anothers(const struct search *s, const struct key_desc *is, bool 
 
     for (size_t i = 0; is->has_public && i < s->plan->count; i++)
         if (s->plan->items[i].companion_of == 0 &&
-            s->plan->items[i].key.class == KEY_CLASS_PRIVATE && s->plan->items[i].key.has_public &&
-            memcmp(s->plan->items[i].key.spki_sha256, is->spki_sha256, sizeof is->spki_sha256) == 0)
+            s->plan->items[i].key->class == KEY_CLASS_PRIVATE &&
+            s->plan->items[i].key->has_public &&
+            memcmp(s->plan->items[i].key->spki_sha256, is->spki_sha256, sizeof is->spki_sha256) ==
+                0)
             return s->plan->items[i].route != ROUTE_NONE;
     return by_label && with_half(s, is, KEY_CLASS_PRIVATE, &first) > 0;
 }
@@ -157,7 +164,7 @@ static bool is_anothers(const struct search *s, const struct key_desc *is, bool 
 static bool add_named(struct search *s, size_t owner, enum key_class class, bool by_label,
                       struct err *err)
 {
-    struct key_desc like = s->plan->items[owner - 1].key;
+    struct key_desc like = *s->plan->items[owner - 1].key;
     size_t first, count;
 
     like.class = class;
@@ -167,7 +174,7 @@ static bool add_named(struct search *s, size_t owner, enum key_class class, bool
     for (size_t i = first; i < first + count; i++) {
         const struct key_desc *is = by_label ? s->names.by_name[i] : s->names.by_id[i];
         if (!s->taken[is - s->source->keys] && !is_anothers(s, is, by_label) &&
-            !add(s, &(struct plan_item){.key = *is, .companion_of = owner}, is, err))
+            !add(s, &(struct plan_item){.key = is, .companion_of = owner}, is, err))
             return false;
     }
     return true;
@@ -179,17 +186,17 @@ static bool add_of(struct search *s, size_t owner, struct err *err)
     const struct plan_item key = s->plan->items[owner - 1];
     size_t first;
 
-    if (key.key.class != KEY_CLASS_PRIVATE || key.route == ROUTE_NONE)
+    if (key.key->class != KEY_CLASS_PRIVATE || key.route == ROUTE_NONE)
         return true;
     for (size_t i = 0; i < 2; i++)
         if (!add_halves(s, owner, classes[i], err) ||
             !add_named(s, owner, classes[i], false, err) ||
             !add_named(s, owner, classes[i], true, err))
             return false;
-    if (with_half(s, &key.key, KEY_CLASS_PUBLIC, &first) > 0)
+    if (with_half(s, key.key, KEY_CLASS_PUBLIC, &first) > 0)
         return true;
-    struct plan_item made = companion_made_of(&key, owner);
-    return plan_add(s->plan, &made, err);
+    struct plan_item made;
+    return companion_made_of(&key, owner, &made, err) && plan_add(s->plan, &made, err);
 }
 
 /* Which objects of the source are already in the plan; the caller frees the array. */
@@ -199,7 +206,7 @@ static bool *mark_chosen(const struct plan *plan, const struct key_list *source)
     uint64_t *chosen = calloc(plan->count + 1, sizeof *chosen);
 
     for (size_t i = 0; chosen && i < plan->count; i++)
-        chosen[i] = plan->items[i].key.handle;
+        chosen[i] = plan->items[i].key->handle;
     if (chosen)
         qsort(chosen, plan->count, sizeof *chosen, key_compare_handles);
     for (size_t i = 0; taken && chosen && i < source->count; i++)
@@ -310,10 +317,10 @@ bool companion_check(const struct key_desc *key, const struct bytes *der, const 
     return ok;
 }
 
-bool companion_is_refused(const struct err *err)
+bool companion_is_refused(enum err_code code)
 {
-    return err->code == ERR_DATA || err->code == ERR_CONFLICT || err->code == ERR_UNSUPPORTED ||
-           err->code == ERR_DENIED;
+    return code == ERR_DATA || code == ERR_CONFLICT || code == ERR_UNSUPPORTED ||
+           code == ERR_DENIED;
 }
 
 bool companion_may_be_dropped(enum err_code code)
@@ -330,5 +337,5 @@ void companion_fault(struct err *err)
 bool companion_is_unread(const struct plan_item *item)
 {
     return item->route == ROUTE_NONE && item->reason.code != ERR_NONE &&
-           key_is_public_class(&item->key) && !companion_is_refused(&item->reason);
+           key_is_public_class(item->key) && !companion_is_refused(item->reason.code);
 }

@@ -27,8 +27,9 @@ bool companion_add(struct plan *plan, const struct key_list *source, bool by_id,
 
 /* The public key object of the private key of, which is item number owner, from 1: for a source
  * that has no such object. Its handle is that of the private key, from which the HSM reads the
- * public half. */
-struct plan_item companion_made_of(const struct plan_item *of, size_t owner);
+ * public half. Errors: ERR_FAILED (memory). *made belongs to the caller. */
+bool companion_made_of(const struct plan_item *of, size_t owner, struct plan_item *made,
+                       struct err *err);
 
 /* Is der the public object that key describes: exactly one certificate or SubjectPublicKeyInfo?
  * If owner (DER SubjectPublicKeyInfo) is given: does it belong to that key? subject is set to the
@@ -40,7 +41,7 @@ bool companion_check(const struct key_desc *key, const struct bytes *der, const 
 /* Is this error a property of the public object, or does a side not support such objects? Then the
  * object is left out, and that is no failure. Any other error is a failure of an HSM, and counts
  * as it does for a key. */
-bool companion_is_refused(const struct err *err);
+bool companion_is_refused(enum err_code code);
 
 /* Does this error mean that the destination does not accept such a companion? Its key was migrated
  * in any case, so that is no failure. */

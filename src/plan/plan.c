@@ -85,14 +85,15 @@ static bool fits_envelope(const struct wrap_option *option, const struct key_des
 }
 
 /* Sets how the key is migrated, and why no stronger option is used. */
-static void go(const struct suite *suite, struct plan_item *item, const struct wrap_option *option)
+static void go(const struct suite *suite, struct plan_item *item, const struct wrap_option *option,
+               struct err *reason)
 {
-    char *text = item->reason.what;
-    size_t size = sizeof item->reason.what;
+    char *text = reason->what;
+    size_t size = sizeof reason->what;
 
     item->route = option->route;
     item->alg = option->alg;
-    if (option->route == ROUTE_DIRECT && item->key.length == 0)
+    if (option->route == ROUTE_DIRECT && item->key->length == 0)
         snprintf(text, size,
                  "directly under the transport key: its length is not known, this keeps it up to "
                  "%u bytes; a longer one would fail",
@@ -123,39 +124,37 @@ static bool canary_lives(const struct judge *judge, const struct wrap_option *op
     return true;
 }
 
-static bool choose_route(const struct judge *judge, struct plan_item *item)
+static bool choose_route(const struct judge *judge, struct plan_item *item, struct err *reason)
 {
     const struct suite *suite = judge->suite;
-    const struct key_desc *key = &item->key;
+    const struct key_desc *key = item->key;
     struct err why = {0}, direct = {0}, canary = {0};
 
     if (key->length > SECRET_MAX)
-        return err_set(&item->reason, ERR_DATA, "%u bytes are too long for the envelope",
-                       key->length);
+        return err_set(reason, ERR_DATA, "%u bytes are too long for the envelope", key->length);
     for (unsigned i = 0; i < suite->option_count; i++) {
         const struct wrap_option *option = &suite->options[i];
         if (!(option->route == ROUTE_DIRECT ? fits_directly(suite, key, &direct)
                                             : fits_envelope(option, key, &why)))
             continue;
         if (canary_lives(judge, option, key, &canary)) {
-            go(suite, item, option);
+            go(suite, item, option, reason);
             return true;
         }
     }
-    item->reason = canary.code == ERR_NONE ? direct : canary;
+    *reason = canary.code == ERR_NONE ? direct : canary;
     return false;
 }
 
 /* Without a proof, the only evidence for a key is that its envelope could be opened. */
-static bool has_floor(struct plan_item *item)
+static bool has_floor(const struct plan_item *item, struct err *reason)
 {
-    char *text = item->reason.what;
-    size_t len = strlen(text);
+    size_t len = strlen(reason->what);
 
     if (suite_is_weak(item->alg))
-        return err_set(&item->reason, ERR_DATA,
+        return err_set(reason, ERR_DATA,
                        "nothing can prove it, and the envelope does not protect integrity");
-    snprintf(text + len, sizeof item->reason.what - len,
+    snprintf(reason->what + len, sizeof reason->what - len,
              "; UNPROVEN: that it opens is all that vouches for it");
     return true;
 }
@@ -163,39 +162,37 @@ static bool has_floor(struct plan_item *item)
 /* Before the review, public halves were not searched for beyond what the HSM itself reports. */
 static bool has_half(const struct plan_item *item, struct err *why)
 {
-    return !key_needs_public(&item->key) || !item->sought ||
+    return !key_needs_public(item->key) || !item->sought ||
            err_set(why, ERR_DATA, "%s, so the copy could not be proven", item->half_text);
 }
 
 /* Adds the origin of a public half that the HSM did not report with the key. */
-static void add_half(struct plan_item *item)
+static void add_half(const struct plan_item *item, struct err *reason)
 {
-    size_t len = strlen(item->reason.what);
-    const char *text = key_needs_public(&item->key) ? "its public half is looked for at the review"
-                                                    : item->half_text;
+    size_t len = strlen(reason->what);
+    const char *text = key_needs_public(item->key) ? "its public half is looked for at the review"
+                                                   : item->half_text;
 
     if (text[0])
-        snprintf(item->reason.what + len, sizeof item->reason.what - len, "; %s", text);
+        snprintf(reason->what + len, sizeof reason->what - len, "; %s", text);
 }
 
 /* Reasons that cannot be remedied come first: names and public halves are checked last. */
-static bool judge_key(const struct judge *judge, struct plan_item *item)
+static bool judge_key(const struct judge *judge, struct plan_item *item, struct err *reason)
 {
-    struct err *reason = &item->reason;
-
-    if (!policy_may_leave(&item->key, reason) ||
-        !limits_allow(&judge->suite->limits, &item->key, reason) ||
-        !limits_keep(judge->suite, &item->key, item->want_flags, reason) ||
-        !keeps_templates(judge, &item->key, reason))
+    if (!policy_may_leave(item->key, reason) ||
+        !limits_allow(&judge->suite->limits, item->key, reason) ||
+        !limits_keep(judge->suite, item->key, item->want_flags, reason) ||
+        !keeps_templates(judge, item->key, reason))
         return false;
-    item->proofs = provable_by(judge->suite, &item->key);
+    item->proofs = provable_by(judge->suite, item->key);
     item->unproven = item->proofs == 0;
     if (item->unproven && !judge->policy->waive_unproven)
-        return provable_explain(judge->suite, &item->key, reason);
-    if (!check_names(judge, &item->key, reason) || !has_half(item, reason) ||
-        !choose_route(judge, item) || (item->unproven && !has_floor(item)))
+        return provable_explain(judge->suite, item->key, reason);
+    if (!check_names(judge, item->key, reason) || !has_half(item, reason) ||
+        !choose_route(judge, item, reason) || (item->unproven && !has_floor(item, reason)))
         return false;
-    add_half(item);
+    add_half(item, reason);
     return true;
 }
 
@@ -215,24 +212,22 @@ static bool check_public_names(const struct judge *judge, const struct key_desc 
 
 /* owner: the private key that it accompanies; NULL: it was selected itself. */
 static bool judge_public(const struct judge *judge, struct plan_item *item,
-                         const struct plan_item *owner)
+                         const struct plan_item *owner, struct err *reason)
 {
-    struct err *reason = &item->reason;
-
     if (owner && owner->route == ROUTE_NONE)
         return err_set(reason, ERR_CONFLICT, "its private key cannot be migrated");
-    if (!policy_public_may_go(&item->key, reason) ||
-        (item->key.class == KEY_CLASS_PUBLIC &&
-         !limits_allow(&judge->suite->limits, &item->key, reason)) ||
-        !keeps_templates(judge, &item->key, reason) ||
-        !check_public_names(judge, &item->key, reason))
+    if (!policy_public_may_go(item->key, reason) ||
+        (item->key->class == KEY_CLASS_PUBLIC &&
+         !limits_allow(&judge->suite->limits, item->key, reason)) ||
+        !keeps_templates(judge, item->key, reason) || !check_public_names(judge, item->key, reason))
         return false;
     /* public_objects_judge() checks the public key in a certificate: one wrong answer must not cost
      * it. */
-    if (owner && item->key.class == KEY_CLASS_PUBLIC && item->key.has_public &&
-        memcmp(item->key.spki_sha256, owner->key.spki_sha256, sizeof owner->key.spki_sha256) != 0)
+    if (owner && item->key->class == KEY_CLASS_PUBLIC && item->key->has_public &&
+        memcmp(item->key->spki_sha256, owner->key->spki_sha256, sizeof owner->key->spki_sha256) !=
+            0)
         return err_set(reason, ERR_CONFLICT, "it bears the private key's %s and is another key's",
-                       key_same_id(&item->key, &owner->key) ? "id" : "label");
+                       key_same_id(item->key, owner->key) ? "id" : "label");
     item->route = ROUTE_PUBLIC;
     item->proofs = 1U << HSM_PROOF_BYTES;
     snprintf(reason->what, sizeof reason->what, "as it is: it is public");
@@ -243,13 +238,23 @@ static void judge_item(const struct judge *judge, const struct plan *plan, struc
 {
     const struct plan_item *owner =
         item->companion_of ? &plan->items[item->companion_of - 1] : NULL;
-    bool public = key_is_public_class(&item->key);
+    bool public = key_is_public_class(item->key);
 
-    item->reason = (struct err){0};
+    struct err reason = {0};
+
     item->want_flags =
-        public ? policy_public_flags(&item->key) : policy_want_flags(judge->policy, &item->key);
-    if (!(public ? judge_public(judge, item, owner) : judge_key(judge, item)))
+        public ? policy_public_flags(item->key) : policy_want_flags(judge->policy, item->key);
+    if (!(public ? judge_public(judge, item, owner, &reason) : judge_key(judge, item, &reason)))
         item->route = ROUTE_NONE;
+    err_note_set(&item->reason, &reason);
+}
+
+static void item_free(const struct plan_item *item)
+{
+    struct err_note reason = item->reason;
+
+    free(item->own);
+    err_note_free(&reason);
 }
 
 bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err)
@@ -259,17 +264,39 @@ bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err)
     /* The array grows in powers of two, so count alone shows when. */
     if ((plan->count & (plan->count - 1)) == 0) {
         items = reallocarray(plan->items, plan->count ? 2 * plan->count : 1, sizeof *items);
-        if (!items)
+        if (!items) {
+            item_free(item);
             return err_set(err, ERR_FAILED, "no memory for a plan of %zu keys", plan->count);
+        }
         plan->items = items;
     }
     plan->items[plan->count++] = *item;
     return true;
 }
 
+bool plan_item_own(struct plan_item *item, struct err *err)
+{
+    if (item->own)
+        return true;
+    item->own = calloc(1, sizeof *item->own);
+    if (!item->own)
+        return err_set(err, ERR_FAILED, "no memory for the description of a key");
+    if (item->key)
+        *item->own = *item->key;
+    item->key = item->own;
+    return true;
+}
+
+void plan_key_moved(struct plan *plan, const struct key_desc *from, const struct key_desc *to)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->items[i].key == from)
+            plan->items[i].key = to;
+}
+
 static bool add_key(struct plan *plan, const struct key_desc *key, bool explicit, struct err *err)
 {
-    return plan_add(plan, &(struct plan_item){.key = *key, .explicit = explicit}, err);
+    return plan_add(plan, &(struct plan_item){.key = key, .explicit = explicit}, err);
 }
 
 bool plan_selects(const struct uri *uri, const struct key_desc *key)
@@ -325,15 +352,15 @@ static int compare_handles(const void *a, const void *b)
 {
     const struct plan_item *x = a, *y = b;
 
-    if (x->key.handle != y->key.handle)
-        return x->key.handle < y->key.handle ? -1 : 1;
+    if (x->key->handle != y->key->handle)
+        return x->key->handle < y->key->handle ? -1 : 1;
     return (int)y->explicit - (int)x->explicit;
 }
 
 static int compare_labels(const void *a, const void *b)
 {
-    const struct key_desc *x = &((const struct plan_item *)a)->key;
-    const struct key_desc *y = &((const struct plan_item *)b)->key;
+    const struct key_desc *x = ((const struct plan_item *)a)->key;
+    const struct key_desc *y = ((const struct plan_item *)b)->key;
     int order = memcmp(x->label, y->label, sizeof x->label);
 
     return order ? order : memcmp(x->id, y->id, sizeof x->id);
@@ -348,7 +375,7 @@ static void put_in_order(struct plan *plan)
     if (plan->count > 1)
         qsort(plan->items, plan->count, sizeof *plan->items, compare_handles);
     for (size_t i = 0; i < plan->count; i++)
-        if (kept == 0 || plan->items[kept - 1].key.handle != plan->items[i].key.handle)
+        if (kept == 0 || plan->items[kept - 1].key->handle != plan->items[i].key->handle)
             plan->items[kept++] = plan->items[i];
     plan->count = kept;
     if (kept > 1)
@@ -357,8 +384,8 @@ static void put_in_order(struct plan *plan)
 
 static int compare_ids(const void *a, const void *b)
 {
-    const struct key_desc *x = &(*(const struct plan_item *const *)a)->key;
-    const struct key_desc *y = &(*(const struct plan_item *const *)b)->key;
+    const struct key_desc *x = (*(const struct plan_item *const *)a)->key;
+    const struct key_desc *y = (*(const struct plan_item *const *)b)->key;
 
     if (x->class != y->class)
         return x->class < y->class ? -1 : 1;
@@ -369,8 +396,11 @@ static int compare_ids(const void *a, const void *b)
 
 static void refuse_twin(struct plan_item *item)
 {
-    err_set(&item->reason, ERR_CONFLICT,
+    struct err reason;
+
+    err_set(&reason, ERR_CONFLICT,
             "another chosen key has its id, and the destination keeps one key of each: choose one");
+    err_note_set(&item->reason, &reason);
     item->route = ROUTE_NONE;
 }
 
@@ -384,8 +414,8 @@ static bool refuse_rivals(struct plan *plan, struct err *err)
     if (!by_id)
         return err_set(err, ERR_FAILED, "no memory for the ids of %zu keys", plan->count);
     for (size_t i = 0; i < plan->count; i++)
-        if (plan->items[i].route != ROUTE_NONE && plan->items[i].key.id_len > 0 &&
-            plan->items[i].key.class != KEY_CLASS_CERTIFICATE)
+        if (plan->items[i].route != ROUTE_NONE && plan->items[i].key->id_len > 0 &&
+            plan->items[i].key->class != KEY_CLASS_CERTIFICATE)
             by_id[count++] = &plan->items[i];
     if (count > 1)
         qsort(by_id, count, sizeof *by_id, compare_ids);
@@ -480,6 +510,8 @@ bool plan_verdicts(const struct policy *policy, const struct suite *suite,
 
 void plan_free(struct plan *plan)
 {
+    for (size_t i = 0; i < plan->count; i++)
+        item_free(&plan->items[i]);
     free(plan->items);
     *plan = (struct plan){0};
 }

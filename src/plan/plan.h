@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/err_note.h"
 #include "hsm/key.h"
 #include "hsm/uri.h"
 #include "plan/policy.h"
@@ -28,10 +29,11 @@ struct proof_half {
 };
 
 struct plan_item {
-    struct key_desc key;  /* as listed on the source */
-    bool explicit;        /* selected by name, not by a pattern */
-    enum key_route route; /* ROUTE_NONE: it cannot be migrated, for this reason */
-    enum hsm_alg alg;     /* the algorithm that encrypts it, if it is migrated */
+    const struct key_desc *key; /* as listed on the source: in the list of the plan; or own */
+    struct key_desc *own;       /* a description that is not the listed one; NULL: none */
+    bool explicit;              /* selected by name, not by a pattern */
+    enum key_route route;       /* ROUTE_NONE: it cannot be migrated, for this reason */
+    enum hsm_alg alg;           /* the algorithm that encrypts it, if it is migrated */
     uint32_t want_flags;
     uint32_t proofs;     /* bit (1 << enum hsm_proof) for each proof that is possible */
     bool renamed;        /* it takes the id of that key in place of its id on the source */
@@ -42,8 +44,11 @@ struct plan_item {
     struct proof_half half; /* ... and found in this object; key.has_public is then set */
     char half_text[128];    /* where and how it was found; or why it was not */
     bool unproven;          /* no proof is possible: it is migrated under a waiver */
-    struct err reason;      /* code ERR_NONE: it can be migrated; what: how; or why it cannot */
+    struct err_note reason; /* code ERR_NONE: it can be migrated; what: how; or why it cannot */
 };
+
+enum { PLAN_ITEM_MAX = 600 };
+_Static_assert(sizeof(struct plan_item) <= PLAN_ITEM_MAX, "there are items by the ten thousand");
 
 struct plan {
     struct plan_item *items;
@@ -54,7 +59,8 @@ struct plan {
 
 /* Makes the plan of a selection, in the order of labels; companion_add() appends the companions of
  * its private keys. Errors: ERR_NO_INPUT (a named key is not on the source), ERR_CONFLICT (two keys
- * match a URI that names one). Freed with plan_free(). */
+ * match a URI that names one). Freed with plan_free(). The list of the source must outlive the
+ * plan, in its place. */
 bool plan_make(const struct policy *policy, const struct suite *suite,
                const struct key_list *source, const struct key_list *destination,
                const struct selection *selection, struct plan *plan, struct err *err);
@@ -70,8 +76,16 @@ bool plan_judge(const struct policy *policy, const struct suite *suite,
                 const struct key_list *source, const struct key_list *destination,
                 struct plan *plan, struct err *err);
 
-/* Appends an item. Errors: ERR_FAILED (memory). */
+/* Appends an item, and takes over what it owns. Errors: ERR_FAILED (memory); what it owns is then
+ * freed. */
 bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err);
+
+/* Gives the item a description of its own, at first as listed (all zeros: none is), for those who
+ * know better than the list. Errors: ERR_FAILED (memory). */
+bool plan_item_own(struct plan_item *item, struct err *err);
+
+/* A listed key has moved to another place of the list. */
+void plan_key_moved(struct plan *plan, const struct key_desc *from, const struct key_desc *to);
 
 /* The verdict on every object of the source, in the order of its list, as the inventory shows it
  * before any selection. Errors: ERR_FAILED (memory). Freed with plan_free(). */

@@ -10,7 +10,7 @@
 bool commit_key(struct hsm *hsm, struct transfer *t, struct step_result *result, struct err *err)
 {
     const struct transport_side *to = &t->transport->destination;
-    const struct key_desc *key = &t->item->key;
+    const struct key_desc *key = t->item->key;
 
     result->call = to->caps->op_calls[HSM_COMMIT];
     snprintf(result->text, sizeof result->text, "with the label and id of the original");
@@ -25,15 +25,15 @@ bool commit_object(struct hsm *hsm, struct transfer *t, struct step_result *resu
     const struct transport_side *to = &t->transport->destination;
     const struct plan_item *item = t->item;
     const struct hsm_template template = {
-        .class = item->key.class,
-        .kind = item->key.kind,
+        .class = item->key->class,
+        .kind = item->key->kind,
         .flags = item->want_flags,
-        .label = item->key.label,
-        .label_len = item->key.label_len,
-        .id = item->key.id,
-        .id_len = item->key.id_len,
+        .label = item->key->label,
+        .label_len = item->key->label_len,
+        .id = item->key->id,
+        .id_len = item->key->id_len,
         .spki = &t->wire.spki,
-        .constraints = &item->key.constraints,
+        .constraints = &item->key->constraints,
     };
 
     result->call = to->caps->op_calls[HSM_MAKE_PUBLIC];
@@ -55,7 +55,7 @@ static bool proves_ours(struct hsm *const hsm[2], const struct transfer *t,
     enum hsm_proof which;
     struct err err;
 
-    return proof_run(&pair, proof_exact(t->item->proofs, &t->item->key, found), &which, &err);
+    return proof_run(&pair, proof_exact(t->item->proofs, t->item->key, found), &which, &err);
 }
 
 bool commit_find_lost(struct hsm *const hsm[2], const struct transfer *t, struct key_desc *found,
@@ -68,7 +68,7 @@ bool commit_find_lost(struct hsm *const hsm[2], const struct transfer *t, struct
 
     *found = (struct key_desc){0};
     for (size_t i = 0; ok && i < now.count; i++)
-        if (key_same_name(&now.keys[i], &t->item->key) &&
+        if (key_same_name(&now.keys[i], t->item->key) &&
             !known_is_anothers(known, t, now.keys[i].handle) &&
             now.keys[i].handle != t->temporary && /* which, of a test key, has the same name */
             proves_ours(hsm, t, &now.keys[i]))

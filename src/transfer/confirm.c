@@ -12,11 +12,11 @@ struct proof_pair confirm_pair(struct hsm *const hsm[2], const struct transfer *
 {
     return (struct proof_pair){
         .source = hsm[SIDE_SOURCE],
-        .source_key = t->item->key.handle,
+        .source_key = t->item->key->handle,
         .source_spki = &t->wire.spki,
         .destination = hsm[SIDE_DESTINATION],
         .destination_key = handle,
-        .class = t->item->key.class,
+        .class = t->item->key->class,
         .half = t->item->half,
     };
 }
@@ -24,7 +24,7 @@ struct proof_pair confirm_pair(struct hsm *const hsm[2], const struct transfer *
 bool confirm_attributes(const struct plan_item *item, const struct key_desc *is, bool temporary,
                         struct err *err)
 {
-    const struct fidelity_pair pair = {&item->key, &item->want_flags, is, temporary};
+    const struct fidelity_pair pair = {item->key, &item->want_flags, is, temporary};
 
     if (fidelity_check(&pair, err))
         return true;
@@ -38,7 +38,7 @@ static bool prove(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
 {
     const struct proof_pair pair = confirm_pair(hsm, t, handle);
 
-    if (!proof_run(&pair, proof_exact(t->item->proofs, &t->item->key, found), &t->proof, err))
+    if (!proof_run(&pair, proof_exact(t->item->proofs, t->item->key, found), &t->proof, err))
         return false;
     result->has_proof = true;
     result->proof = t->proof;
@@ -50,9 +50,9 @@ static bool prove(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
 static struct kcv_pair kcv_pair_of(struct hsm *const hsm[2], const struct transfer *t,
                                    uint64_t handle, const struct key_desc *found)
 {
-    return (struct kcv_pair){{&t->item->key, found},
+    return (struct kcv_pair){{t->item->key, found},
                              {hsm[SIDE_SOURCE], hsm[SIDE_DESTINATION]},
-                             {t->item->key.handle, handle}};
+                             {t->item->key->handle, handle}};
 }
 
 static bool compare_kcvs(struct hsm *const hsm[2], const struct transfer *t, uint64_t handle,
@@ -60,7 +60,7 @@ static bool compare_kcvs(struct hsm *const hsm[2], const struct transfer *t, uin
 {
     const struct kcv_pair pair = kcv_pair_of(hsm, t, handle, found);
 
-    for (unsigned i = 0; i < kcv_count(&t->item->key); i++) {
+    for (unsigned i = 0; i < kcv_count(t->item->key); i++) {
         if (!kcv_compute(&pair, i, t->transport->suite->proofs, &result->kcvs[i], err))
             return false;
         result->kcv_count = i + 1;
@@ -87,9 +87,11 @@ static bool compare_unproven(struct hsm *const hsm[2], struct transfer *t, uint6
  * an envelope with integrity rules out that the key was altered. Always false. */
 static bool explain_parity(struct hsm *const hsm[2], struct transfer *t, struct err *err)
 {
-    const struct key_desc *key = &t->item->key;
-    const struct kcv_pair pair = kcv_pair_of(hsm, t, t->temporary, &t->arrived);
+    const struct key_desc *key = t->item->key;
+    struct key_desc arrived;
+    const struct kcv_pair pair = kcv_pair_of(hsm, t, t->temporary, &arrived);
 
+    compact_get(t->arrived, &arrived, sizeof arrived);
     if (err->code != ERR_DATA || key->kind != KEY_KIND_DES3 || suite_is_weak(t->item->alg) ||
         !kcv_agree(&pair, t->transport->suite->proofs))
         return false;
@@ -103,21 +105,25 @@ static bool explain_parity(struct hsm *const hsm[2], struct transfer *t, struct 
 bool confirm_arrived(struct hsm *const hsm[2], struct transfer *t, struct step_result *result,
                      struct err *err)
 {
+    struct key_desc arrived;
+
+    compact_get(t->arrived, &arrived, sizeof arrived);
     if (t->item->unproven)
-        return compare_unproven(hsm, t, t->temporary, &t->arrived, result, err);
-    return prove(hsm, t, t->temporary, &t->arrived, result, err)
-               ? compare_kcvs(hsm, t, t->temporary, &t->arrived, result, err)
+        return compare_unproven(hsm, t, t->temporary, &arrived, result, err);
+    return prove(hsm, t, t->temporary, &arrived, result, err)
+               ? compare_kcvs(hsm, t, t->temporary, &arrived, result, err)
                : explain_parity(hsm, t, err);
 }
 
 /* Only the bytes of a public object matter. If the destination stores it with other attributes than
  * requested, the object is removed and the ceremony continues. */
-static bool confirm_object(struct hsm *const hsm[2], struct transfer *t, struct step_result *result,
+static bool confirm_object(struct hsm *const hsm[2], struct transfer *t,
+                           const struct key_desc *found, struct step_result *result,
                            struct err *err)
 {
-    if (!prove(hsm, t, t->final, &t->found, result, err))
+    if (!prove(hsm, t, t->final, found, result, err))
         return false;
-    if (confirm_attributes(t->item, &t->found, false, err))
+    if (confirm_attributes(t->item, found, false, err))
         return true;
     err->code = ERR_DENIED;
     return false;
@@ -127,15 +133,16 @@ bool confirm_final(struct hsm *const hsm[2], struct transfer *t, struct step_res
                    struct err *err)
 {
     struct hsm *to = hsm[SIDE_DESTINATION];
+    struct key_desc found;
 
-    if (!to->driver->describe(to, t->final, &t->found, err))
+    if (!transfer_describe(to, t->final, &found, &t->found, err))
         return false;
     if (t->item->route == ROUTE_PUBLIC)
-        return confirm_object(hsm, t, result, err);
-    if (!confirm_attributes(t->item, &t->found, false, err))
+        return confirm_object(hsm, t, &found, result, err);
+    if (!confirm_attributes(t->item, &found, false, err))
         return false;
-    return t->item->unproven ? compare_unproven(hsm, t, t->final, &t->found, result, err)
-                             : prove(hsm, t, t->final, &t->found, result, err);
+    return t->item->unproven ? compare_unproven(hsm, t, t->final, &found, result, err)
+                             : prove(hsm, t, t->final, &found, result, err);
 }
 
 bool confirm_finish(struct hsm *hsm, struct transfer *t, struct err *err)

@@ -23,14 +23,14 @@ static bool changed(struct err *err, const char *how)
 static bool same_half(const struct plan_item *planned, const struct key_desc *now)
 {
     return planned->half.handle ||
-           (planned->key.has_public == now->has_public &&
-            memcmp(planned->key.spki_sha256, now->spki_sha256, sizeof now->spki_sha256) == 0);
+           (planned->key->has_public == now->has_public &&
+            memcmp(planned->key->spki_sha256, now->spki_sha256, sizeof now->spki_sha256) == 0);
 }
 
 /* The key may have been changed, destroyed or replaced since it was listed and judged. */
 static bool check_unchanged(struct hsm *hsm, const struct plan_item *item, struct err *err)
 {
-    const struct key_desc *planned = &item->key;
+    const struct key_desc *planned = item->key;
     struct key_desc now;
 
     if (!hsm->driver->describe(hsm, planned->handle, &now, err)) {
@@ -49,7 +49,7 @@ static bool check_unchanged(struct hsm *hsm, const struct plan_item *item, struc
 /* Explains why the source could not wrap the key, if the plan could not foresee that. */
 static bool explain_wrap(const struct transfer *t, struct err *err)
 {
-    if (err->code == ERR_UNSUPPORTED && t->item->route == ROUTE_DIRECT && t->item->key.length == 0)
+    if (err->code == ERR_UNSUPPORTED && t->item->route == ROUTE_DIRECT && t->item->key->length == 0)
         err_next(err, "The source does not report its length; at most %u bytes can be migrated.",
                  limits_direct(t->transport->suite));
     return false;
@@ -78,7 +78,7 @@ static bool wrap_key(struct hsm *hsm, struct transfer *t, struct step_result *re
     return is_accepted(t, err) && check_unchanged(hsm, item, err) &&
            public_object_read(hsm, item, &t->wire.spki, err) &&
            (wrapped_key_wrap(hsm, item->alg, direct ? from->public_key : from->kek,
-                             item->key.handle, &t->wire.wrapped, err) ||
+                             item->key->handle, &t->wire.wrapped, err) ||
             explain_wrap(t, err));
 }
 
@@ -96,7 +96,7 @@ static bool explain_unwrap(const struct transfer *t, struct err *err)
 {
     uint32_t secret_max = t->transport->suite->limits.secret_max;
 
-    if (err->code == ERR_DATA && t->item->route == ROUTE_DIRECT && t->item->key.length == 0 &&
+    if (err->code == ERR_DATA && t->item->route == ROUTE_DIRECT && t->item->key->length == 0 &&
         secret_max) {
         err_set(err, ERR_DATA,
                 "the encrypted key cannot be used: the secret has more than %u bytes, or it was "
@@ -115,17 +115,18 @@ static bool unwrap_key(struct hsm *hsm, struct transfer *t, struct step_result *
     const struct transport_side *to = &t->transport->destination;
     const struct plan_item *item = t->item;
     const struct hsm_template template = {
-        .class = item->key.class,
-        .kind = item->key.kind,
-        .length = item->key.length,
+        .class = item->key->class,
+        .kind = item->key->kind,
+        .length = item->key->length,
         .flags = item->want_flags,
         .label = (const uint8_t *)t->transport->label,
         .label_len = strlen(t->transport->label),
-        .id = item->key.id,
-        .id_len = item->key.id_len,
+        .id = item->key->id,
+        .id_len = item->key->id_len,
         .spki = t->wire.spki.len ? &t->wire.spki : NULL,
-        .constraints = &item->key.constraints,
+        .constraints = &item->key->constraints,
     };
+    struct key_desc arrived;
 
     result->call = to->caps->alg[item->alg].unwrap_call;
     result->crossed = &t->wire.wrapped;
@@ -134,8 +135,8 @@ static bool unwrap_key(struct hsm *hsm, struct transfer *t, struct step_result *
                                &t->wire.wrapped, &template, &t->temporary, err) ||
             explain_unwrap(t, err)) &&
            known_made(to->known, t, &t->temporary, err) &&
-           hsm->driver->describe(hsm, t->temporary, &t->arrived, err) &&
-           confirm_attributes(item, &t->arrived, true, err);
+           transfer_describe(hsm, t->temporary, &arrived, &t->arrived, err) &&
+           confirm_attributes(item, &arrived, true, err);
 }
 
 static bool undo_unwrap_key(struct hsm *hsm, struct transfer *t, struct err *err)

@@ -17,12 +17,12 @@
 bool public_object_read(struct hsm *source, const struct plan_item *item, struct bytes *out,
                         struct err *err)
 {
-    if (item->key.class == KEY_CLASS_SECRET)
+    if (item->key->class == KEY_CLASS_SECRET)
         return true;
-    return item->key.class == KEY_CLASS_PRIVATE
-               ? proof_public(source, &item->key, &item->half, out, err)
+    return item->key->class == KEY_CLASS_PRIVATE
+               ? proof_public(source, item->key, &item->half, out, err)
            : item->half.handle ? proof_half(source, &item->half, out, err)
-                               : proof_value(source, item->key.class, item->key.handle, out, err);
+                               : proof_value(source, item->key->class, item->key->handle, out, err);
 }
 
 /* Reads an item from the source and checks it against the public half of its key, if it has one. */
@@ -33,7 +33,7 @@ static bool read_checked(struct hsm *source, const struct plan_item *item,
     struct bytes spki = {0};
     bool ok = public_object_read(source, item, der, err) &&
               (!owner || public_object_read(source, owner, &spki, err)) &&
-              companion_check(&item->key, der, owner ? &spki : NULL, subject, err);
+              companion_check(item->key, der, owner ? &spki : NULL, subject, err);
 
     bytes_free(&spki);
     return ok;
@@ -42,17 +42,24 @@ static bool read_checked(struct hsm *source, const struct plan_item *item,
 /* --- for the plan --- */
 
 /* The subject of a certificate is taken from the certificate, whatever the source reports. */
-static void take_subject(struct key_desc *key, const struct bytes *der)
+static bool take_subject(struct plan_item *item, const struct bytes *der, struct err *err)
 {
     const unsigned char *at = der->data;
-    X509 *x = key->class == KEY_CLASS_CERTIFICATE ? d2i_X509(NULL, &at, (long)der->len) : NULL;
+    struct key_desc key = *item->key;
+    X509 *x = key.class == KEY_CLASS_CERTIFICATE ? d2i_X509(NULL, &at, (long)der->len) : NULL;
     unsigned char *name = NULL;
     int len = x ? i2d_X509_NAME(X509_get_subject_name(x), &name) : -1;
 
     if (len > 0)
-        key_set_subject(key, name, (size_t)len);
+        key_set_subject(&key, name, (size_t)len);
     OPENSSL_free(name);
     X509_free(x);
+    if (memcmp(&key, item->key, sizeof key) == 0)
+        return true;
+    if (!plan_item_own(item, err))
+        return false;
+    *item->own = key;
+    return true;
 }
 
 /* A single answer of the source may be wrong. An object is refused for its content only if the
@@ -66,11 +73,11 @@ static bool read_for_plan(struct hsm *source, const struct plan_item *item,
 
     if (read_checked(source, item, owner, der, subject, why))
         return true;
-    if (!companion_is_refused(why))
+    if (!companion_is_refused(why->code))
         return false;
     if (read_checked(source, item, owner, &again, subject, &second))
         err_set(why, ERR_HSM, "the source contradicts itself; its first answer: %.150s", why->what);
-    else if (!companion_is_refused(&second))
+    else if (!companion_is_refused(second.code))
         *why = second;
     bytes_free(&again);
     return false;
@@ -79,11 +86,13 @@ static bool read_for_plan(struct hsm *source, const struct plan_item *item,
 static void say_how(struct plan_item *item, const struct plan_item *owner, const char *subject)
 {
     char label[KEY_LABEL_TEXT];
+    struct err how;
 
-    snprintf(item->reason.what, sizeof item->reason.what, "as it is: it is public%s%.80s%s%s%.60s",
-             owner ? ", together with " : "", owner ? key_label_text(&owner->key, label) : "",
-             item->renamed ? ", and takes its id, by which they are found there" : "",
-             subject[0] ? "; " : "", subject);
+    err_set(&how, ERR_NONE, "as it is: it is public%s%.80s%s%s%.60s",
+            owner ? ", together with " : "", owner ? key_label_text(owner->key, label) : "",
+            item->renamed ? ", and takes its id, by which they are found there" : "",
+            subject[0] ? "; " : "", subject);
+    err_note_set(&item->reason, &how);
 }
 
 bool public_objects_judge(struct hsm *source, struct plan *plan, struct err *err)
@@ -100,12 +109,15 @@ bool public_objects_judge(struct hsm *source, struct plan *plan, struct err *err
         if (read_for_plan(source, item, owner, &der, subject, &why)) {
             SHA256(der.data, der.len, item->sha256);
             item->bytes = (uint32_t)der.len;
-            take_subject(&item->key, &der);
+            if (!take_subject(item, &der, err)) {
+                bytes_free(&der);
+                return false;
+            }
             say_how(item, owner, subject);
         } else {
             companion_fault(&why);
             item->route = ROUTE_NONE;
-            item->reason = why;
+            err_note_set(&item->reason, &why);
             --*(item->companion_of ? &plan->companions : &plan->movable);
         }
         bytes_free(&der);

@@ -99,7 +99,7 @@ static bool digest_of(struct hsm *hsm, enum hsm_alg alg, uint64_t under, uint64_
 static bool wrap_both(struct hsm *const hsm[2], const struct transfer *t, uint64_t handle,
                       enum hsm_alg alg, struct kcv *kcv, struct err *err)
 {
-    const uint64_t key[2] = {t->item->key.handle, handle};
+    const uint64_t key[2] = {t->item->key->handle, handle};
     struct second_key second = {0};
     char crossed[2 * SHA256_DIGEST_LENGTH + 1];
     uint8_t sha256[SHA256_DIGEST_LENGTH];

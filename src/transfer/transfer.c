@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "hsm/hsm.h"
 #include "plan/companion.h"
 
 bool transfers_make(struct plan *plan, const struct transport *transport, struct transfers *out,
@@ -25,25 +26,35 @@ bool transfers_make(struct plan *plan, const struct transport *transport, struct
 
 void transfers_free(struct transfers *transfers)
 {
-    for (size_t i = 0; i < transfers->count; i++)
+    for (size_t i = 0; i < transfers->count; i++) {
         transfer_reset(&transfers->at[i]);
+        compact_free(&transfers->at[i].found);
+        err_note_free(&transfers->at[i].err);
+    }
     free(transfers->at);
     *transfers = (struct transfers){0};
+}
+
+static void take_reason(struct transfer *transfer)
+{
+    const struct err reason = err_note_get(&transfer->item->reason);
+
+    err_note_set(&transfer->err, &reason);
 }
 
 void transfer_leave_out(struct transfer *transfer)
 {
     transfer->outcome = companion_is_unread(transfer->item) ? KEY_FAILED : KEY_REFUSED;
-    transfer->err = transfer->item->reason;
+    take_reason(transfer);
 }
 
 void transfer_take_back(struct transfer *transfer)
 {
     transfer->final = 0;
-    transfer->found = (struct key_desc){0};
+    compact_free(&transfer->found);
     transfer->proven = false;
     transfer->outcome = KEY_REFUSED;
-    transfer->err = transfer->item->reason;
+    take_reason(transfer);
 }
 
 void transfer_reset(struct transfer *transfer)
@@ -53,8 +64,16 @@ void transfer_reset(struct transfer *transfer)
     transfer->wire.there = 0;
     transfer->done = 0;
     transfer->temporary = 0;
-    transfer->arrived = (struct key_desc){0};
+    compact_free(&transfer->arrived);
     transfer->parity = transfer->committing = false;
+}
+
+bool transfer_describe(struct hsm *hsm, uint64_t handle, struct key_desc *is, struct compact **kept,
+                       struct err *err)
+{
+    return hsm->driver->describe(hsm, handle, is, err) &&
+           (compact_set(kept, is, sizeof *is) ||
+            err_set(err, ERR_FAILED, "no memory for the description of a key"));
 }
 
 static struct hsm *on_side(struct hsm *const hsm[2], enum side side)

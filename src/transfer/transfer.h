@@ -8,7 +8,9 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/compact.h"
 #include "base/err.h"
+#include "base/err_note.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
 #include "plan/plan.h"
@@ -31,8 +33,8 @@ struct transfer {
     } wire;
     uint64_t temporary;
     uint64_t final;          /* its handle on the destination once committed */
-    struct key_desc arrived; /* the temporary, as read back */
-    struct key_desc found;   /* the final one, as read back */
+    struct compact *arrived; /* struct key_desc: the temporary, as read back; NULL: not yet */
+    struct compact *found;   /* the same of the final one */
     bool committing;         /* commit() was called: from now on only a search shows its outcome */
     bool proven;             /* committed, and proven twice in this session, or waived */
     bool parity;             /* only its parity bits differ from the original */
@@ -40,8 +42,10 @@ struct transfer {
     bool emitted;            /* EVENT_KEY_DONE went out */
     enum hsm_proof proof;
     enum key_outcome outcome;
-    struct err err;
+    struct err_note err;
 };
+enum { TRANSFER_MAX = 600 };
+_Static_assert(sizeof(struct transfer) <= TRANSFER_MAX, "there are transfers by the ten thousand");
 
 struct transfers {
     struct transfer *at; /* one for each item of the plan, in its order */
@@ -80,6 +84,11 @@ void transfer_leave_out(struct transfer *transfer);
  * plan.
  */
 void transfer_take_back(struct transfer *transfer);
+
+/* Reads the object with this handle, and keeps its description in *kept: t->arrived or t->found.
+ * Errors: those of describe(), ERR_FAILED (memory). */
+bool transfer_describe(struct hsm *hsm, uint64_t handle, struct key_desc *is, struct compact **kept,
+                       struct err *err);
 
 /* Forgets the data on the wire and the state: the transfer is over, or will start again. */
 void transfer_reset(struct transfer *transfer);

@@ -49,6 +49,12 @@ TESTS += %D%/test_ckr
 %C%_test_ckr_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
 %C%_test_ckr_LDADD = $(UNIT_PKCS11)
 
+check_PROGRAMS += %D%/test_compact
+TESTS += %D%/test_compact
+%C%_test_compact_SOURCES = %D%/test_compact.c
+%C%_test_compact_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_compact_LDADD = $(UNIT_BASE)
+
 check_PROGRAMS += %D%/test_config
 TESTS += %D%/test_config
 %C%_test_config_SOURCES = %D%/test_config.c

@@ -182,15 +182,17 @@ static struct plan_item *begin(struct world *w)
     struct plan_item *item = w->plan.items;
 
     w->source.keys.count = 0;
+    free(item->own);
     *item = (struct plan_item){.route = ROUTE_ENVELOPE};
-    item->key = (struct key_desc){.class = KEY_CLASS_PRIVATE,
-                                  .kind = KEY_KIND_EC,
-                                  .bits = 256,
-                                  .curve = "P-256",
-                                  .handle = HANDLE,
-                                  .flags = KEY_SIGN,
-                                  .flags_known = KEY_USES};
-    name(&item->key, "k", "01");
+    assert_true(plan_item_own(item, NULL));
+    *item->own = (struct key_desc){.class = KEY_CLASS_PRIVATE,
+                                   .kind = KEY_KIND_EC,
+                                   .bits = 256,
+                                   .curve = "P-256",
+                                   .handle = HANDLE,
+                                   .flags = KEY_SIGN,
+                                   .flags_known = KEY_USES};
+    name(item->own, "k", "01");
     w->signer = w->pair[0];
     w->bad = 0;
     w->scribbles = false;
@@ -209,7 +211,7 @@ static bool is_pair(const struct world *w, const struct plan_item *item, size_t 
     uint8_t digest[SHA256_DIGEST_LENGTH];
 
     SHA256(w->spki[pair].data, w->spki[pair].len, digest);
-    return item->key.has_public && memcmp(item->key.spki_sha256, digest, sizeof digest) == 0;
+    return item->key->has_public && memcmp(item->key->spki_sha256, digest, sizeof digest) == 0;
 }
 
 static void says(const struct plan_item *item, const char *words)
@@ -247,7 +249,7 @@ static int teardown(void **state)
         bytes_free(&w->spki[i]);
         bytes_free(&w->object[i]);
     }
-    free(w->plan.items);
+    plan_free(&w->plan);
     free(w);
     return 0;
 }
@@ -286,7 +288,7 @@ static void however_many_there_are(void **state)
         assert_true(item->sought);
         says(item, rows[i].words);
         assert_int_equal(w->signatures, rows[i].signatures);
-        assert_int_equal(item->key.has_public, tried);
+        assert_int_equal(item->key->has_public, tried);
         assert_int_equal(item->half.handle, tried ? rows[i].at : 0);
         assert_true(!tried || is_pair(w, item, 0));
     }
@@ -307,8 +309,8 @@ static void a_name_decides_nothing(void **state)
             name(add(w, 1), rows[i].label, rows[i].id);
             add(w, 0);
             /* the driver joined the two by id, and listed the stranger's half with the key */
-            item->key.has_public = strcmp(rows[i].id, "01") == 0;
-            memcpy(item->key.spki_sha256, w->keys[0].spki_sha256, sizeof item->key.spki_sha256);
+            item->own->has_public = strcmp(rows[i].id, "01") == 0;
+            memcpy(item->own->spki_sha256, w->keys[0].spki_sha256, sizeof item->own->spki_sha256);
             w->signer = w->pair[owner];
             assert_true(finds(w));
             assert_true(is_pair(w, item, owner));
@@ -328,21 +330,21 @@ static void a_key_that_does_not_sign(void **state)
         w->refusal = codes[i];
         assert_true(finds(w));
         says(item, "the source fails to show which public key belongs to it (CKR_DEVICE_ERROR)");
-        assert_false(item->key.has_public);
+        assert_false(item->key->has_public);
         assert_int_equal(w->signatures, 2); /* one fault must not cost a key */
     }
     item = begin(w);
     add(w, 0);
-    item->key.flags = 0;
+    item->own->flags = 0;
     assert_true(finds(w));
     says(item, "its uses allow no operation that shows which public key belongs to it");
     assert_int_equal(w->signatures, 0);
     item = begin(w);
     add(w, 0);
-    item->key.constraints.allowed_count = 1;
-    item->key.constraints.allowed[0] = 0x1042; /* CKM_ECDSA_SHA1 */
+    item->own->constraints.allowed_count = 1;
+    item->own->constraints.allowed[0] = 0x1042; /* CKM_ECDSA_SHA1 */
     assert_true(finds(w));
-    assert_false(item->key.has_public);
+    assert_false(item->key->has_public);
     assert_int_equal(w->signatures, 0);
 }
 
@@ -356,27 +358,27 @@ static void lies(void **state)
     bytes_free(&w->object[0]);
     assert_true(bytes_set(&w->object[0], w->spki[0].data, w->spki[0].len, NULL));
     assert_true(finds(w));
-    assert_false(item->key.has_public);
+    assert_false(item->key->has_public);
     assert_int_equal(w->signatures, 0);
     /* it reads as it was listed, and does not verify */
     item = begin(w);
     name(add(w, 1), "k", "01");
     assert_true(finds(w));
-    assert_false(item->key.has_public);
+    assert_false(item->key->has_public);
     says(item, "no public key or certificate on the source belongs to it");
     /* what it signs is no signature */
     item = begin(w);
     name(add(w, 0), "k", "01");
     w->scribbles = true;
     assert_true(finds(w));
-    assert_false(item->key.has_public);
+    assert_false(item->key->has_public);
     /* it is no key at all */
     item = begin(w);
     add(w, 0);
     w->object[0].len--;
     SHA256(w->object[0].data, w->object[0].len, w->keys[0].spki_sha256);
     assert_true(finds(w));
-    assert_false(item->key.has_public);
+    assert_false(item->key->has_public);
     assert_int_equal(w->signatures, 0);
 }
 

@@ -107,7 +107,7 @@ static void refused(const struct plan_item *item, enum err_code code, const char
 {
     assert_int_equal(item->route, ROUTE_NONE);
     assert_int_equal(item->reason.code, code);
-    assert_non_null(strstr(item->reason.what, words));
+    assert_non_null(strstr(err_note_get(&item->reason).what, words));
 }
 
 /* --- negotiation --- */
@@ -457,7 +457,7 @@ static void two_keys_match_one_name(void **state)
     assert_int_equal(w->err.code, ERR_CONFLICT);
     w->uri_count = 0;
     choose(w, "pkcs11:object=k;id=2");
-    assert_int_equal(only(w)->key.handle, 2);
+    assert_int_equal(only(w)->key->handle, 2);
 }
 
 static void twins_are_refused(void **state)
@@ -638,14 +638,14 @@ static void companions_go_along(void **state)
     assert_int_equal(w->plan.companions, 3);
     assert_int_equal(w->plan.count, 5);
     assert_int_equal(w->plan.items[2].companion_of, 1);
-    assert_int_equal(w->plan.items[2].key.handle, 4);
+    assert_int_equal(w->plan.items[2].key->handle, 4);
     assert_int_equal(w->plan.items[3].companion_of, 1);
-    assert_int_equal(w->plan.items[3].key.handle, 1);
+    assert_int_equal(w->plan.items[3].key->handle, 1);
     /* b has no public key object: it is made of what the private key tells */
     assert_int_equal(w->plan.items[4].companion_of, 2);
-    assert_int_equal(w->plan.items[4].key.handle, 2);
-    assert_int_equal(w->plan.items[4].key.class, KEY_CLASS_PUBLIC);
-    assert_int_equal(w->plan.items[4].key.flags, KEY_VERIFY);
+    assert_int_equal(w->plan.items[4].key->handle, 2);
+    assert_int_equal(w->plan.items[4].key->class, KEY_CLASS_PUBLIC);
+    assert_int_equal(w->plan.items[4].key->flags, KEY_VERIFY);
     for (size_t i = 2; i < 5; i++)
         assert_int_equal(w->plan.items[i].route, ROUTE_PUBLIC);
 
@@ -682,7 +682,7 @@ static const struct plan_item *accompanies(struct world *w, uint64_t handle)
     const struct plan_item *found = NULL;
 
     for (size_t i = 0; i < w->plan.count; i++)
-        if (w->plan.items[i].companion_of && w->plan.items[i].key.handle == handle) {
+        if (w->plan.items[i].companion_of && w->plan.items[i].key->handle == handle) {
             assert_null(found); /* each once */
             found = &w->plan.items[i];
         }
@@ -747,7 +747,7 @@ static void certificate_takes_the_id_of_its_key(void **state)
     assert_true(make(w));
     assert_int_equal(w->plan.companions, 3);
     assert_true(accompanies(w, 4)->renamed);
-    assert_memory_equal(accompanies(w, 4)->key.id, "1\0", 2);
+    assert_memory_equal(accompanies(w, 4)->key->id, "1\0", 2);
     assert_false(accompanies(w, 2)->renamed);
     assert_false(accompanies(w, 3)->renamed); /* the key's id is taken by the first */
     assert_memory_equal(w->keys.keys[3].id, "9", 1);
@@ -766,25 +766,49 @@ static void half_is_looked_for(void **state)
     key->has_public = false;
     choose(w, "pkcs11:type=private");
     assert_int_equal(only(w)->route, ROUTE_ENVELOPE);
-    assert_non_null(strstr(only(w)->reason.what, "looked for at the review"));
+    assert_non_null(strstr(err_note_get(&only(w)->reason).what, "looked for at the review"));
     w->plan.items[0].sought = true;
     strcpy(w->plan.items[0].half_text, "none belongs to it");
     assert_true(plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err));
     refused(&w->plan.items[0], ERR_DATA, "none belongs to it, so the copy could not be proven");
     /* what nothing can mend comes first */
-    w->plan.items[0].key.flags &= ~(uint32_t)KEY_EXTRACTABLE;
+    assert_true(plan_item_own(&w->plan.items[0], &w->err));
+    w->plan.items[0].own->flags &= ~(uint32_t)KEY_EXTRACTABLE;
     assert_true(plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err));
     refused(&w->plan.items[0], ERR_DENIED, "not extractable");
-    w->plan.items[0].key.flags |= KEY_EXTRACTABLE;
-    w->plan.items[0].key.constraints.allowed_count = 1; /* none that is a proof */
-    w->plan.items[0].key.constraints.allowed[0] = 1;
+    w->plan.items[0].own->flags |= KEY_EXTRACTABLE;
+    w->plan.items[0].own->constraints.allowed_count = 1; /* none that is a proof */
+    w->plan.items[0].own->constraints.allowed[0] = 1;
     add(&w->there, KEY_CLASS_PRIVATE, KEY_KIND_EC, 0, "k"); /* whose name is taken, too */
     assert_true(plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err));
     refused(&w->plan.items[0], ERR_UNSUPPORTED, "of the mechanisms that it allows, none");
     /* and of what can be mended, the name */
-    w->plan.items[0].key.constraints.allowed_count = 0;
+    w->plan.items[0].own->constraints.allowed_count = 0;
     assert_true(plan_judge(&w->policy, &w->suite, &w->keys, &w->there, &w->plan, &w->err));
     refused(&w->plan.items[0], ERR_CONFLICT, "is taken on the destination");
+}
+
+/* A plan has no copy of what is listed; what is known better than the list is the item's own. */
+static void keys_are_those_of_the_list(void **state)
+{
+    struct world *w = *state;
+    struct plan_item *item;
+
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a");
+    add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "b");
+    choose(w, "pkcs11:object=b");
+    assert_true(make(w));
+    item = &w->plan.items[0];
+    assert_ptr_equal(item->key, &w->keys.keys[1]);
+    w->keys.keys[0] = w->keys.keys[1];
+    plan_key_moved(&w->plan, &w->keys.keys[1], &w->keys.keys[0]);
+    assert_ptr_equal(item->key, &w->keys.keys[0]);
+    assert_true(plan_item_own(item, &w->err));
+    item->own->handle = 77;
+    assert_int_equal(item->key->handle, 77);
+    assert_int_equal(w->keys.keys[0].handle, 2);
+    plan_key_moved(&w->plan, &w->keys.keys[0], &w->keys.keys[1]);
+    assert_int_equal(item->key->handle, 77);
 }
 
 /* What cannot go takes nothing along. */
@@ -873,6 +897,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(label_of_many_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(certificate_takes_the_id_of_its_key, setup, teardown),
         cmocka_unit_test_setup_teardown(half_is_looked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_are_those_of_the_list, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_key_has_no_companions, setup, teardown),
         cmocka_unit_test_setup_teardown(marked_key_has_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(names_agree_with_asking_everybody, setup, teardown),

@@ -230,6 +230,7 @@ static void make_plan(struct rig *rig)
                               &rig->keys[SIDE_DESTINATION], &selection, &one, &rig->err));
         assert_int_not_equal(one.items[0].route, ROUTE_NONE);
         assert_true(plan_add(&rig->plan, &one.items[0], &rig->err));
+        one.count = 0; /* the other plan owns it now */
         plan_free(&one);
     }
     assert_true(public_objects_judge(rig->hsm[SIDE_SOURCE], &rig->plan, &rig->err));
@@ -659,8 +660,8 @@ static void a_lost_commit_is_found_by_its_proof(void **state)
 static bool judged(struct rig *rig, enum hsm_proof proof, size_t item, uint64_t there)
 {
     const struct transfer *t = &rig->transfers.at[item];
-    const struct proof_place here = {t->item->key.handle, t->item->key.class, t->item->half};
-    const struct proof_place place = {there, t->item->key.class, {0}};
+    const struct proof_place here = {t->item->key->handle, t->item->key->class, t->item->half};
+    const struct proof_place place = {there, t->item->key->class, {0}};
     struct proof_challenge challenge;
     struct proof_answers answers = {0};
     unsigned calls[2];

@@ -167,13 +167,14 @@ static void judge(struct fixture *f, const struct key_list *source)
         struct plan_item *item = &plan.items[i];
         bool movable =
             key_is_movable_class(&source->keys[i]) && memcmp(source->keys[i].label, "no", 2) != 0;
-        item->key = source->keys[i];
+        item->key = &source->keys[i];
         item->route = movable ? ROUTE_ENVELOPE : ROUTE_NONE;
         if (!movable)
-            err_set(&item->reason, ERR_DENIED, "not extractable");
+            err_note_set(&item->reason,
+                         &(struct err){.code = ERR_DENIED, .what = "not extractable"});
     }
     app_take_verdicts(f->app, &plan);
-    free(plan.items);
+    plan_free(&plan);
 }
 
 static void list_side(struct fixture *f, enum side side, const struct key_list *keys)

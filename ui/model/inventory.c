@@ -230,11 +230,12 @@ void inventory_judge(struct inventory *inv, const struct plan *verdicts)
     for (size_t i = 0; i < inv->list.count && i < verdicts->count; i++) {
         const struct plan_item *item = &verdicts->items[i];
         struct verdict *verdict = &inv->verdicts[i];
-        if (item->key.handle != inv->list.keys[i].handle)
+        const struct err reason = err_note_get(&item->reason);
+        if (item->key->handle != inv->list.keys[i].handle)
             continue;
         verdict->known = true;
         verdict->movable = item->route != ROUTE_NONE;
-        text_fit(item->reason.what, (int)sizeof verdict->reason - 1, false, verdict->reason,
+        text_fit(reason.what, (int)sizeof verdict->reason - 1, false, verdict->reason,
                  sizeof verdict->reason);
     }
 }

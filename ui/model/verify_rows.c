@@ -37,7 +37,8 @@ static void put_row(const struct fidelity_pair *pair, const struct fidelity_row 
     row->differs = from->verdict != FIDELITY_OPEN && from->verdict != FIDELITY_KEPT;
     row->bad = is_bad(from->verdict);
     row->word = row->differs ? fidelity_name(from->verdict) : "";
-    snprintf(row->source, sizeof row->source, "%s", from->source[0] ? from->source : "not reported");
+    snprintf(row->source, sizeof row->source, "%s",
+             from->source[0] ? from->source : "not reported");
     snprintf(
         row->destination, sizeof row->destination, "%s%s%s%s",
         !pair->found ? "-"
