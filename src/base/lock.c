@@ -126,7 +126,7 @@ static bool in_use(int fd, const char *what, struct err *err)
     err_now(err, "Nothing was changed");
     return err_next(err,
                     "Wait until it ends, or go to that console; if it is not a ceremony, let root "
-                    "find out why it holds the lock");
+                    "determine why it holds the lock");
 }
 
 bool lock_take(int fd, bool shared, const char *what, struct err *err)
@@ -150,7 +150,7 @@ static bool refuse(struct err *err, const char *folder, const char *name, const 
  * Nothing is ever read from it or written to it. */
 static bool check_file(const struct stat *st, const char *folder, const char *name, struct err *err)
 {
-    const char *const remove = "Find out who put it there, then let root remove";
+    const char *const remove = "Determine who put it there, then let root remove";
 
     if (S_ISLNK(st->st_mode))
         return refuse(err, folder, name, "it is a symbolic link", remove);
@@ -203,7 +203,7 @@ static enum found take_file(int dir, const char *folder, const char *name, bool 
     if (fstat(fd, &held) == 0 && fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
         now.st_dev == held.st_dev && now.st_ino == held.st_ino)
         return FOUND_TAKEN;
-    refuse(err, folder, name, "it is constantly replaced", "Let root find out who replaces");
+    refuse(err, folder, name, "it is constantly replaced", "Let root determine who replaces");
     return FOUND_CHANGING;
 }
 

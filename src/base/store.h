@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The place where a software token stores its keys, as the kernel identifies it: all NSS databases
- * have the same serial number, and each has many names. */
+/* The place in which a software token stores its keys, as the kernel identifies it: all NSS
+ * databases have the same serial number, and each has many names. */
 #ifndef HSMFERRY_BASE_STORE_H
 #define HSMFERRY_BASE_STORE_H
 

@@ -7,7 +7,7 @@
 
 struct ceremony;
 
-/* Proves the migrated private keys once more on the path of applications, where there is one; a key
+/* Proves the migrated private keys once more on the path of applications, if there is one; a key
  * for which that goes wrong is no longer called migrated. Returns how many it proved; why others
  * could not be tried is emitted as a warning. */
 size_t application_prove(struct ceremony *c);

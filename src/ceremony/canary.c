@@ -510,7 +510,7 @@ static bool try_all(struct canary *y, struct err *err)
     return !y->stored || look_afresh(y, err);
 }
 
-/* From now on a crash leaves nothing behind. */
+/* From now on a crash leaves nothing. */
 static bool emit_clean(struct canary *y, struct err *err)
 {
     struct event e = {
@@ -518,7 +518,7 @@ static bool emit_clean(struct canary *y, struct err *err)
         .side = SIDE_RELAY,
         .canary = {.state = CANARY_CLEAN, .transport = true, .kind = KEY_KIND_AES, .alg = y->alg}};
 
-    snprintf(e.canary.type, sizeof e.canary.type, "throw-away keys");
+    snprintf(e.canary.type, sizeof e.canary.type, "test keys");
     snprintf(e.canary.text, sizeof e.canary.text, "the inventories of both sides are as they were");
     return !y->announced || emit_event(&y->real->narrator, &e, err);
 }

@@ -411,7 +411,7 @@ static bool nothing_is_movable(const struct plan *plan, struct err *err)
                                  : "none of the keys can be migrated; the first: %s",
                 reason.what);
     err_now(err, "Nothing was changed.");
-    return err_next(err, "Read the reason beside each key, and select others.");
+    return err_next(err, "Read the reason next to each key, and select others.");
 }
 
 static bool make_plan(struct ceremony *c, const struct selection *selection, struct err *err)

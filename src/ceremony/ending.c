@@ -87,12 +87,11 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
     if (unproven)
         return "unproven keys arrived, by waiver: try each one before it is relied on there";
     if (migrated)
-        return source
-                   ? "every key that arrived was proven; the source is unchanged"
-                   : "every key that arrived was proven; the source could not be looked at again";
+        return source ? "every key that arrived was proven; the source is unchanged"
+                      : "every key that arrived was proven; the source could not be examined again";
     return source && destination ? "source unchanged; nothing on the destination"
-           : source              ? "source unchanged; the destination could not be looked at again"
-           : destination ? "nothing on the destination; the source could not be looked at again"
+           : source              ? "source unchanged; the destination could not be examined again"
+           : destination ? "nothing on the destination; the source could not be examined again"
                          : "neither side could be looked at again";
 }
 

@@ -130,9 +130,9 @@ static bool unfinished(const struct ceremony *c, size_t proven, size_t unknown, 
     err_now(err,
             "They are on the destination, and were proven there by the process that kept them");
     return err_next(
-        err, is_settled(c) ? "Read the reason beside each key: no resume changes it. Look at both "
+        err, is_settled(c) ? "Read the reason next to each key: no resume changes it. Look at both "
                              "tokens, and use no such key on the destination before."
-                           : "Read the reason beside each key, then run: hsmferry resume with the "
+                           : "Read the reason next to each key, then run: hsmferry resume with the "
                              "journal");
 }
 

@@ -71,7 +71,7 @@ static bool fail_missing(enum side side, uint32_t missing, const char *first, st
 {
     err_set(err, ERR_HSM, "%u of the objects that were on the %s at the login %s gone: %.150s",
             missing, side_name(side), missing == 1 ? "is" : "are", first);
-    return err_next(err, "Find out who destroyed it before anything else is done there: another "
+    return err_next(err, "Determine who destroyed it before anything else is done there: another "
                          "program, or the HSM itself.");
 }
 
@@ -108,7 +108,7 @@ bool inventory_say_now(const struct party *sides, struct err *err)
         if (missing || err->code == ERR_NONE)
             *err = look;
         if (!missing)
-            err_now(err, "The %s cannot be looked at: whether anything was changed is not known.",
+            err_now(err, "The %s cannot be examined: whether anything was changed is not known.",
                     side_name(side));
         return false;
     }

@@ -17,7 +17,7 @@ struct pacer {
     int64_t since_us;    /* on the host's clock that never goes back */
     bool released;       /* the step that comes next was waited for ... */
     int64_t waited_us;   /* ... for so long */
-    uint32_t first_item; /* the first key under way, from 1; 0: none yet */
+    uint32_t first_item; /* the first key of the plan, from 1; 0: none yet */
 };
 
 /* The pace that was asked for is in the record from here on. */
@@ -37,7 +37,7 @@ void pacer_release(struct pacer *p);
 /* The step was carried out, or failed. */
 void pacer_step_over(struct pacer *p);
 
-/* From here on nothing is waited for; a wait under way ends. */
+/* From here on nothing is waited for; a current wait ends. */
 void pacer_end(struct pacer *p, const struct pace_place *place, struct narrator *n);
 
 /* Of a step that was waited for and failed because nobody is logged in any more: it is ERR_GONE,

@@ -42,7 +42,7 @@ static bool other_serial(const struct hsm_slot_list *slots, const char *whose,
                 slots->slots[i].label, whose, slots->slots[i].serial);
         err_now(err, "Nothing was changed.");
         return !err_next(err,
-                         "Find out which device this is; name it only if it is the right one.");
+                         "Determine which device this is; name it only if it is the right one.");
     }
     return false;
 }

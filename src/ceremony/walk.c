@@ -78,7 +78,7 @@ static void go_to(struct ceremony *c, enum phase phase)
 
 /* --- pace --- */
 
-/* What the step that comes next belongs to. What accompanies a key is no key by itself. */
+/* What the step that comes next belongs to. What accompanies a key is not a key by itself. */
 static struct pace_place place_now(struct ceremony *c)
 {
     bool of_key = c->walk.phase == PHASE_KEYS;

@@ -21,7 +21,7 @@ struct invocation {
     struct term_options screen;
     const char *journal, *signature, *key, *ceremony; /* of a report; NULL: not given */
     struct session_host *host;        /* of a command that reaches HSMs; else NULL */
-    const char *words[COMMAND_WORDS]; /* behind the command's name; NULL: not given */
+    const char *words[COMMAND_WORDS]; /* after the command's name; NULL: not given */
 };
 
 /* Resumes the ceremony of a journal, or cleans up after it. file: the ceremony file that names its

@@ -47,7 +47,7 @@ static void print_both(const struct config *config, const struct worker *worker)
     list_print(stdout, output_columns(), sides);
 }
 
-/* What was found out about keys of one name, below the list: "payments-kek: same, aes-ecb: ..."; of
+/* The results for keys of one name, below the list: "payments-kek: same, aes-ecb: ..."; of
  * a key that is alone, on which side. */
 static void print_compared(const struct kept_events *kept)
 {

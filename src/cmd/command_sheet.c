@@ -14,7 +14,7 @@
 
 enum { SENTENCE = FILE_SHOWN + ERR_WHAT_MAX + 64 };
 
-/* The signatures beside the report, a sentence each. */
+/* The signatures next to the report, a sentence each. */
 struct sentences {
     char text[SIGNING_MAX][SENTENCE];
     const char *list[SIGNING_MAX + 1];
@@ -34,7 +34,7 @@ static void find_signatures(const char *path, const struct bytes *report, struct
         found->list[n] = found->text[n];
     }
     if (!found->list[0])
-        found->list[0] = "no signature is beside the report";
+        found->list[0] = "no signature is next to the report";
 }
 
 /* Nobody shall sign what is not in order. */

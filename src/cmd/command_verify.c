@@ -79,7 +79,7 @@ static void print_ceremony(const struct node *report)
            node_text(summary, "failed"));
 }
 
-/* Signatures beside the report say that somebody with the key beside them signed it; who that is,
+/* Signatures next to the report say that somebody with the key next to them signed it; who that is,
  * only a key from elsewhere can say. */
 static bool verify_beside(const struct invocation *in, const struct answers *a,
                           const struct bytes *report, const struct yaml_tree *tree, struct err *err)
@@ -99,7 +99,7 @@ static bool verify_beside(const struct invocation *in, const struct answers *a,
     if (number > 1)
         return true;
     print_open(a, "signature",
-               "UNSIGNED here: none was given (--signature, --key), none is beside it");
+               "UNSIGNED here: none was given (--signature, --key), none is next to it");
     if (key)
         print_open(a, a->json ? "signature" : "",
                    "though a key was named that signs it: see \"signature\" in it");
@@ -148,7 +148,7 @@ static bool verify(const struct invocation *in, const struct answers *a, const s
             return false;
     }
     if (!in->journal)
-        print_open(a, "journal", "not looked at: none was given (--journal)");
+        print_open(a, "journal", "not examined: none was given (--journal)");
     else if (verify_journal(report, in->journal, err))
         print_answer(a, true, "journal",
                      "its hash chain is intact, and it yields exactly this report");
@@ -157,7 +157,7 @@ static bool verify(const struct invocation *in, const struct answers *a, const s
     if (!in->signature)
         return verify_beside(in, a, report, *tree, err);
     if (verify_signature_files(report, in->signature, in->key, err))
-        print_answer(a, true, "signature", "by the key that was given, over this very file");
+        print_answer(a, true, "signature", "by the key that was given, over this file");
     else
         return print_answer(a, false, "signature", err->what);
     return true;

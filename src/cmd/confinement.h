@@ -24,7 +24,7 @@ void confinement_add(struct confinement *c, const char *path, enum land_use use)
 /* Confines this process; see box_console(). screen: it also draws on a terminal. */
 bool confinement_enter(const struct confinement *c, bool screen, struct box *box, struct err *err);
 
-/* For a command that only reads files, each of which may have others beside it. files: NULL at
+/* For a command that only reads files, each of which may have others next to it. files: NULL at
  * the end. screen: it also draws on a terminal. */
 bool confinement_reader(const char *const *files, bool screen, struct err *err);
 

@@ -118,7 +118,7 @@ static void put_canaries(struct json_writer *j, const struct kept_events *kept)
 
     json_list(j, "canaries");
     for (size_t at = 0; (event = kept_events_next(kept, EVENT_CANARY, &at));) {
-        if (event->canary.state > CANARY_IMPOSSIBLE) /* it is under way */
+        if (event->canary.state > CANARY_IMPOSSIBLE) /* it is in progress */
             continue;
         json_map(j, NULL);
         json_text(j, "type", event->canary.type);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a probe found out, as a JSON document of the format hsmferry-probe/1. */
+/* The results of a probe, as a JSON document of the format hsmferry-probe/1. */
 #ifndef HSMFERRY_CMD_PROBE_JSON_H
 #define HSMFERRY_CMD_PROBE_JSON_H
 

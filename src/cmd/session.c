@@ -26,7 +26,8 @@ bool session_host_new(struct session_host *host, struct err *err)
     return starter_new(host->agent, &host->starter, err);
 }
 
-/* The folders where the locks of all users of this host are; a folder of one user would not do. */
+/* The folders in which the locks of all users of this host are; a folder of one user would not do.
+ */
 static void find_locks(struct session *s)
 {
     s->locks[0] = "/run/lock";

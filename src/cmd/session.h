@@ -42,7 +42,7 @@ enum session_use {
     SESSION_RECORD, /* the report folder, too */
     SESSION_SCREEN, /* and where ceremony files are saved; devices can be chosen */
     SESSION_SETTLE, /* that of SESSION_RECORD, on a screen */
-    SESSION_SIGN,   /* beside the report */
+    SESSION_SIGN,   /* next to the report */
 };
 
 /* Reads the ceremony file; NULL: an empty ceremony of no kind yet, under the default policy, whose

@@ -186,7 +186,7 @@ static bool read_slot_id(const struct reader *r, struct span name, struct span t
 
 static bool wrong_pin(const struct reader *r, struct span name)
 {
-    wrong_name(r, name, "puts a PIN into a file, where it has no place");
+    wrong_name(r, name, "puts a PIN into a file, which must not contain one");
     return err_next(r->err, "Remove it and change that PIN; officers enter the PIN, or "
                             "?pin-source=file:/path names a separate file for it");
 }

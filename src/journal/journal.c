@@ -197,7 +197,7 @@ static bool bad_line(const struct reader *r, const char *why, struct err *err)
 {
     err_set(err, ERR_DATA, "Line %llu of the journal %s %s", (unsigned long long)r->line, r->shown,
             why);
-    return err_next(err, "It was altered or damaged: find out by whom, and check both tokens "
+    return err_next(err, "It was altered or damaged: determine by whom, and check both tokens "
                          "yourself; the lines before it are still valid");
 }
 

@@ -178,7 +178,7 @@ bool starter_choose(struct starter *s, unsigned index, const struct starter_prog
     if (no == EACCES) {
         err_set(err, ERR_DENIED,
                 "The module, or a file that its environment names, was written after this console "
-                "started, in a folder where the console may write");
+                "started, in a folder to which the console may write");
         err_now(err, "It was not loaded");
         return err_next(err, "Start hsmferry again, or choose one outside the folders of reports "
                              "and ceremony files");

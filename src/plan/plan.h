@@ -70,7 +70,7 @@ void plan_free(struct plan *plan);
  * keys and certificates are no secrets to carry, and those of a private key accompany it. */
 bool plan_selects(const struct uri *uri, const struct key_desc *key);
 
-/* Judges every item again: after something was found out about the suite.
+/* Judges every item again: after the suite has changed.
  * Errors: ERR_FAILED (memory). */
 bool plan_judge(const struct policy *policy, const struct suite *suite,
                 const struct key_list *source, const struct key_list *destination,

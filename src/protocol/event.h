@@ -37,7 +37,7 @@ enum event_kind {
     EVENT_CAPABILITY,    /* capability: how one side performs one algorithm, or why not */
     EVENT_CHOICE,        /* choice: what was negotiated */
     EVENT_REJECTED,      /* note: a candidate of the negotiation and why it was rejected */
-    EVENT_CANARY,        /* canary: a throw-away key went the whole way, or did not */
+    EVENT_CANARY,        /* canary: a test key was migrated end to end, or was not */
     EVENT_SCRIPT,        /* script: what the ceremony file names, and what differs from it */
     EVENT_PLANNED,       /* planned: one for each key that was asked for */
     EVENT_WARNING,       /* note: something the officers must know before they start */

@@ -32,7 +32,7 @@ struct pace_place {
     uint32_t key; /* of the plan, from 1; 0: none */
     bool begins;  /* it is the first one of the transport key, of a chosen key, or of the closing
                      steps */
-    bool first;   /* it belongs to the transport key or to the first key under way */
+    bool first;   /* it belongs to the transport key or to the first key of the plan */
 };
 
 /* "run", "key", "step", "first-key"; "chosen", "waits", "goes-on". */

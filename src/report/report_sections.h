@@ -27,7 +27,7 @@ bool section_is_new(const struct view *v);
 /* Does this record have the script, and who was asked what? The first ones of format 2 do not. */
 bool part_has_script(const struct view *v);
 
-/* Writes text where there is any. */
+/* Writes text if there is any. */
 void section_some(struct writer *w, const char *key, const char *text);
 
 /* Writes a fingerprint in the form that people compare: `sha256:` in groups, and `words:`. */

@@ -118,7 +118,7 @@ static const char *lane_text(const struct sheet *s, const struct node *step, enu
     return out;
 }
 
-/* The steps that are of no single key, each in the column of the place where it happened. */
+/* The steps that are of no single key, each in the column of the place in which it happened. */
 void sheet_lanes(struct sheet *s)
 {
     static const struct sheet_column lanes[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sheet under way, for the files that say what is on it. */
+/* A sheet that is being written, for the files that say what is on it. */
 #ifndef HSMFERRY_REPORT_SHEET_VIEW_H
 #define HSMFERRY_REPORT_SHEET_VIEW_H
 

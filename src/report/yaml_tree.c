@@ -159,7 +159,7 @@ static bool take_event(struct reading *r, const yaml_event_t *event)
     case YAML_MAPPING_START_EVENT:
     case YAML_SEQUENCE_START_EVENT:
         if (is_key(r))
-            return wrong_at(r, line, "a key that is no text");
+            return wrong_at(r, line, "a key that is not text");
         if (event->type == YAML_MAPPING_START_EVENT
                 ? event->data.mapping_start.anchor || event->data.mapping_start.tag
                 : event->data.sequence_start.anchor || event->data.sequence_start.tag)

@@ -10,7 +10,8 @@
 
 /* The SubjectPublicKeyInfo in der, which must be one certificate (RFC 5280 4.1) and nothing else.
  * The points of EC keys become uncompressed, as HSMs report them, so that equal keys have equal
- * bytes. No signature is checked. Errors: ERR_DATA (der is no certificate), ERR_FAILED (memory). */
+ * bytes. No signature is checked. Errors: ERR_DATA (der is not a certificate), ERR_FAILED (memory).
+ */
 bool certificate_spki(const struct bytes *der, struct bytes *spki, struct err *err);
 
 #endif

@@ -70,7 +70,7 @@ static bool compute(const struct kcv_pair *pair, unsigned at, uint32_t offered, 
         return true;
     err_set(err, ERR_DATA, "the check values of both sides differ: %s",
             kcv_method_words(kcv->method));
-    return err_next(err, "Do not use this key on the destination; find out what altered it.");
+    return err_next(err, "Do not use this key on the destination; determine what altered it.");
 }
 
 /* Does not compare the two public halves: the comparison of attributes does that. */

@@ -16,7 +16,7 @@ static bool changed(struct err *err, const char *how)
     err_set(err, ERR_CONFLICT, "%s", how);
     err_now(err, "Nothing of it left the source");
     return err_next(err,
-                    "Find out who is at work on the source, then list its keys and plan again");
+                    "Determine who is at work on the source, then list its keys and plan again");
 }
 
 /* If the public half was found in another object, that object is read and compared. */

@@ -54,7 +54,7 @@ bool known_made(const struct known *known, const struct transfer *self, uint64_t
 }
 
 /* Tries twice: the first call may have destroyed the object and failed afterwards; then the second
- * one is no error. */
+ * one is not an error. */
 bool known_destroy(const struct known *known, struct hsm *hsm, const struct transfer *self,
                    uint64_t *handle, struct err *err)
 {

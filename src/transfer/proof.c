@@ -25,7 +25,7 @@ static bool fresh_bytes(size_t len, struct bytes *out, struct err *err)
 static bool differ(struct err *err, const char *how)
 {
     err_set(err, ERR_DATA, "the proof failed: %s", how);
-    return err_next(err, "Do not use this key on the destination; find out what altered it.");
+    return err_next(err, "Do not use this key on the destination; determine what altered it.");
 }
 
 static bool is_digest(const struct bytes *challenge, const struct bytes *answer)
@@ -99,7 +99,7 @@ static bool ecdsa_to_der(struct bytes *signature, struct err *err)
     bool ok;
 
     if (sig && r && s && ECDSA_SIG_set0(sig, r, s)) {
-        r = s = NULL; /* handed over */
+        r = s = NULL; /* now owned by sig */
         der_len = i2d_ECDSA_SIG(sig, &der);
     }
     ok = der_len > 0 ? bytes_set(signature, der, (size_t)der_len, err)
@@ -477,7 +477,7 @@ bool proof_public(struct hsm *source, const struct key_desc *listed, const struc
     if (!listed->has_public || memcmp(digest, listed->spki_sha256, sizeof digest) == 0)
         return true;
     err_set(err, ERR_DATA, "the source now reports another public key than it listed for this key");
-    return err_next(err, "Find out who changed the public key on the source.");
+    return err_next(err, "Determine who changed the public key on the source.");
 }
 
 uint32_t proof_exact(uint32_t proofs, const struct key_desc *source, const struct key_desc *found)

@@ -142,5 +142,5 @@ bool rewrap_check(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
     if (!secret) /* HSMs encode private keys in several valid ways (RFC 5958) */
         return none(kcv, "both sides write the private key in forms that do not compare");
     err_set(err, ERR_DATA, "encrypted under the same key, source and destination differ");
-    return err_next(err, "Do not use this key on the destination; find out what altered it.");
+    return err_next(err, "Do not use this key on the destination; determine what altered it.");
 }

@@ -9,7 +9,7 @@ static bool bad(struct err *err)
 {
     err_set(err, ERR_DATA, "the encrypted key cannot be used: it was damaged or altered");
     err_now(err, "Nothing of it is on the destination");
-    return err_next(err, "Find out what alters it between the two HSMs before you try again.");
+    return err_next(err, "Determine what alters it between the two HSMs before you try again.");
 }
 
 bool wrapped_key_check(enum hsm_alg alg, uint32_t rsa_bits, const struct bytes *wrapped_key,

@@ -67,7 +67,7 @@ ok "control: passed on unspoiled, it ends 0" one_there 0 'complete: 1 migrated'
 for how in die late half garbage huge more other; do
     spoiled source "$how" wrap 2
     ok "$how as the source wraps: 2" nothing_there 2 "$(words_of "$how")" "$gone" \
-        'nothing on the destination; the source could not be looked at again'
+        'nothing on the destination; the source could not be examined again'
     spoiled destination "$how" unwrap 2
     ok "$how as the destination unwraps: 2" nothing_there 2 "$(words_of "$how")" "$gone" \
         'source unchanged; nothing on the destination'

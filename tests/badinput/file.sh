@@ -61,7 +61,7 @@ refused 78 "20,000 lists in lists" 'ceremony.yaml:1:' 'Correct it'
 good && head -c 70000 /dev/zero | tr '\0' '#' >>"$file"
 refused 78 "a file of 70 KB" 'larger than 64 KiB' 'Correct it'
 good && printf 'title: \377\376\n' >"$file"
-refused 78 "bytes that are no text" 'cannot be shown .byte 0xff' 'must be plain UTF-8'
+refused 78 "bytes that are not text" 'cannot be shown .byte 0xff' 'must be plain UTF-8'
 good && edit "s/^title: .*/title: $(printf 'a \342\200\256 b')/"
 refused 78 "text that reads backwards" 'cannot be shown' 'Remove it'
 

@@ -120,11 +120,11 @@ move_nothing='Move nothing more there before you know why'
 ceremony 'keys=aes32:one' 'lie=describe:5:kind'
 refused "a key of another type" 'another type' "$move_nothing"
 ceremony 'keys=generic32:one' 'lie=unwrap:2:other'
-refused "another key" 'proof failed' 'find out what altered it'
+refused "another key" 'proof failed' 'determine what altered it'
 ceremony 'keys=ec256:one:+public' 'lie=unwrap:2:other'
 refused "another private key" 'another public key' "$move_nothing"
 ceremony 'keys=aes32:one' 'lie=prove:1:flip'
-refused "a proof that differs" 'proof failed' 'find out what altered it'
+refused "a proof that differs" 'proof failed' 'determine what altered it'
 ceremony 'keys=aes32:one' 'lie=prove:3:flip'
 refused "a proof that differs after the key was kept" 'taken back: keep it' 'proof failed'
 ceremony 'keys=aes32:one' 'lie=unwrap:2:guards'

@@ -230,7 +230,7 @@ files new >"$tmp/new"
 for command in resume clean report; do
     ok "an altered journal, for $command" run 65 'Line [0-9]+ of the journal .*does not have the correct sum' \
         $command "$journal"
-    ok "... and what to do" grep -q 'next: .*find out by whom, and check both tokens' "$tmp/log"
+    ok "... and what to do" grep -q 'next: .*determine by whom, and check both tokens' "$tmp/log"
 done
 ok "... and nothing was touched" files_are new
 interrupt none "cut:$(nth new C_UnwrapKey 1)" && token put new generic24:two:id=02

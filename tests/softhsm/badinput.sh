@@ -77,7 +77,7 @@ pin_module() { # pin_module FILE: by the SHA-256 of this one
 }
 pin_module "$softhsm"
 ok "another module than the one named" refuses 77 'is not the one that the ceremony file names' \
-    'It was not loaded, and nothing was changed' 'Find out who replaced it; its SHA-256 is [0-9a-f]{64}'
+    'It was not loaded, and nothing was changed' 'Determine who replaced it; its SHA-256 is [0-9a-f]{64}'
 not_ok "... and none of its code ran" loaded
 pin_module "$shim"
 ok "control: the one that is named" ends 0 'complete: 1 migrated'
@@ -140,7 +140,7 @@ ok "two keys of one name" refuses 4 '2 keys on the source are named by pkcs11:ob
 # stays CODE LABEL REASON [NEXT]: this key stays, alone and beside another one, which goes.
 stays() {
     ceremony - - && keys "$2"
-    ok "$2 alone stays" refuses "$1" "$2: .*CANNOT GO: $3" "$now" 'Read the reason beside each key'
+    ok "$2 alone stays" refuses "$1" "$2: .*CANNOT GO: $3" "$now" 'Read the reason next to each key'
     ceremony - - && keys one "$2"
     ok "$2 stays, the others go on" ends "$1" "$2: .*CANNOT GO: $3" "$2: refused: $3" \
         '1 migrated, 1 refused, 0 failed'
@@ -188,7 +188,7 @@ while IFS='|' read -r side fault code what next; do
     esac
     true=$nothing
     [ "$side/${fault%%:*}" != old/close ] ||
-        true='nothing on the destination; the source could not be looked at again'
+        true='nothing on the destination; the source could not be examined again'
     ok "$fault on $side: $code" refuses "$code" "$what" "$next" "$true"
 done <<END
 new|remove:$unwrap|2|did not unwrap the key.*CKR_DEVICE_REMOVED|Insert the token again and start over

@@ -39,7 +39,7 @@ conflicts() {
         return
     fi
     words='the key on the source was changed since it was listed'
-    meanwhile 4 "$1" "one: failed: $words" "$words. Nothing of it left the source. Find out who is at work" \
+    meanwhile 4 "$1" "one: failed: $words" "$words. Nothing of it left the source. Determine who is at work" \
         '0 migrated, 0 refused, 1 failed; source unchanged; nothing on the destination' &&
         [ "$(objects)" -eq 1 ]
 }

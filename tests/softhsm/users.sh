@@ -148,7 +148,7 @@ exits 0 "... and once the remedy is done, not" stranger_moves
 both_users - -
 rm -f "$new" && install -o 65534 -m 644 /dev/null "$new"
 ok "a stranger who holds the lock: refused, and named" with_stranger refused root \
-    'token new, .* is in use by process [0-9]+ \(flock, user 65534\)' 'let root find out'
+    'token new, .* is in use by process [0-9]+ \(flock, user 65534\)' 'let root determine'
 exits 0 "control: with none of that in its place" root_moves
 rm -f "$old" "$new"
 finish

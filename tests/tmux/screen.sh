@@ -64,7 +64,7 @@ console 120x40 "$dir/c.yaml"
 ok "hostile labels: an escape sequence" sees '\x1b[2Jred'
 ok "hostile labels: a newline" sees 'a\x0ab'
 ok "hostile labels: text that runs the other way" sees '\xe2\x80\xaetxet'
-ok "hostile labels: bytes that are no text" sees '\xff\xfe'
+ok "hostile labels: bytes that are not text" sees '\xff\xfe'
 ok "hostile labels: wide characters as they are" sees '漢字'
 press q
 ok "hostile labels: exit 0" ended 0

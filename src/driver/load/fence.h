@@ -16,7 +16,7 @@
 
 enum { FENCE_PLACES_MAX = 4 };
 
-/* Where a library writes, as written in its dialect; see hsmferry-dialect(5). */
+/* The places to which a library writes, as its dialect says; see hsmferry-dialect(5). */
 struct fence_places {
     char place[FENCE_PLACES_MAX][HSM_PATH_MAX];
     unsigned count;

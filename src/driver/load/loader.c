@@ -75,14 +75,14 @@ static bool is_pinned_one(const struct load *l, const uint8_t sha256[SHA256_SIZE
         return true;
     err_set(err, ERR_DENIED, "The module %s is not the one that the ceremony file names", l->shown);
     err_now(err, "It was not loaded, and nothing was changed");
-    return err_next(err, "Find out who replaced it; its SHA-256 is %s", hex);
+    return err_next(err, "Determine who replaced it; its SHA-256 is %s", hex);
 }
 
 static bool was_exchanged(const struct load *l, struct err *err)
 {
     err_set(err, ERR_DENIED, "The module %s was replaced while it was being loaded", l->shown);
     err_now(err, "None of its functions was called");
-    return err_next(err, "Find out who writes to it, and reinstall it");
+    return err_next(err, "Determine who writes to it, and reinstall it");
 }
 
 static bool open_library(const struct load *l, const char *path, int fd, struct err *err)
