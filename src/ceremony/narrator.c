@@ -389,6 +389,7 @@ bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err
     e.gate.gate = word->gate;
     e.gate.state = word->state;
     e.gate.tries_left = word->tries_left;
+    e.gate.keys = (uint32_t)word->keys;
     put(e.gate.question, sizeof e.gate.question, word->question);
     put(e.gate.answer, sizeof e.gate.answer, word->answer);
     if (word->officer) {

@@ -83,6 +83,7 @@ struct gate_word {
     const struct officer *officer; /* who answers; NULL: no officer is named */
     const char *question;
     const char *answer; /* what was asked for, once it was typed; "": nothing */
+    size_t keys;        /* waived: as in struct event */
 };
 bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err);
 

@@ -205,6 +205,7 @@ static const struct event_field gate[] = {
     FIELD(FIELD_TEXT, "officer", gate.officer),
     FIELD(FIELD_TEXT, "role", gate.role),
     FIELD_2(FIELD_TEXT, "answer", gate.answer),
+    FIELD_2(FIELD_NUMBER, "keys", gate.keys),
 };
 
 static const struct event_field pace[] = {

@@ -213,6 +213,7 @@ struct event {
             char answer[64];               /* confirmed: what was asked for, and typed */
             char officer[EVENT_TEXT_MAX];  /* who answers, where the file names them ... */
             char role[64];                 /* ... and as what */
+            uint32_t keys; /* waived: for all that can be migrated, so many; 0: none chosen yet */
         } gate;
         struct {
             enum pace_state state;
