@@ -198,12 +198,13 @@ bool emit_why(const struct narrator *n, struct err *err)
     return false;
 }
 
-bool emit_warning(struct narrator *n, size_t item, struct err *err, const char *name,
-                  const char *fmt, ...)
+bool emit_warning(struct narrator *n, enum side side, int64_t item, struct err *err,
+                  const char *name, const char *fmt, ...)
 {
-    struct event e = {.kind = EVENT_WARNING, .side = SIDE_RELAY, .key = (uint32_t)item + 1};
+    struct event e = {.kind = EVENT_WARNING, .side = side, .key = (uint32_t)(item + 1)};
     va_list args;
 
+    e.note.plan = n->plan;
     put(e.note.name, sizeof e.note.name, name);
     va_start(args, fmt);
     vsnprintf(e.note.text, sizeof e.note.text, fmt, args);
@@ -365,6 +366,7 @@ bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan
         const struct plan_item *item = &plan->items[i];
         struct event e = {.kind = EVENT_PLANNED, .side = SIDE_SOURCE, .key = (uint32_t)i + 1};
         e.planned.desc = *item->key;
+        e.planned.plan = n->plan;
         e.planned.want_flags = item->want_flags;
         e.planned.route = item->route;
         e.planned.refused = item->reason.code;

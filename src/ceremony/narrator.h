@@ -35,6 +35,7 @@ struct narrator {
     int64_t begun_us;
     int64_t utc_ms;         /* time of the last event */
     uint64_t seq;           /* its number */
+    uint32_t plan;          /* the attempt at a plan that is under way or was the last, from 1 */
     struct err refused;     /* why the sink refused the last note */
     enum hsm_alg envelope;  /* the first one that was emitted */
     struct narrator *muted; /* not NULL: only warnings are emitted, by that one */
@@ -57,9 +58,11 @@ bool emit_note(struct narrator *n, enum event_kind kind, enum side side, const c
 /* Why the last emit_note() was refused. Returns false. */
 bool emit_why(const struct narrator *n, struct err *err);
 
-/* A warning about one key of the plan, from 0. */
-bool emit_warning(struct narrator *n, size_t item, struct err *err, const char *name,
-                  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* A warning of the plan that is being made: it is void once another plan is made. item: the key
+ * that it is about, from 0; or NO_ITEM. */
+enum { NO_ITEM = -1 };
+bool emit_warning(struct narrator *n, enum side side, int64_t item, struct err *err,
+                  const char *name, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* The suite of the two sides, and the policy under which it was negotiated. */
 struct agreement {

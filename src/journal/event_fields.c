@@ -92,6 +92,7 @@ static const struct event_field signer[] = {
 static const struct event_field note[] = {
     FIELD(FIELD_TEXT, "name", note.name),
     FIELD(FIELD_TEXT, "text", note.text),
+    FIELD_2(FIELD_NUMBER, "plan", note.plan),
 };
 
 static const struct event_field side[] = {
@@ -189,6 +190,7 @@ static const struct event_field planned[] = {
     WORD("refused", planned.refused, err_code_name, ERR_CODES),
     FIELD(FIELD_YES, "named", planned.explicit),
     FIELD(FIELD_YES, "kept", planned.kept),
+    FIELD_2(FIELD_NUMBER, "plan", planned.plan),
     FIELD(FIELD_NUMBER, "companion-of", planned.companion_of),
     FIELD(FIELD_NUMBER, "bytes", planned.bytes),
     FIELD(FIELD_HEX, "sha256", planned.sha256),

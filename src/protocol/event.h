@@ -64,8 +64,8 @@ enum event_kind {
 enum event_state { EVENT_BEGUN, EVENT_OK, EVENT_FAILED, EVENT_UNDONE, EVENT_STATES };
 
 /* What a record has beyond the first ones of its format. 1: the script, the words that officers
- * typed, whose PINs. */
-enum { RECORD_ADDITIONS = 1 };
+ * typed, whose PINs. 2: for which keys a gate was waived, and of which plan a warning is. */
+enum { RECORD_ADDITIONS = 2 };
 
 enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
 
@@ -153,6 +153,7 @@ struct event {
         struct {
             char name[64];
             char text[EVENT_TEXT_MAX];
+            uint32_t plan; /* EVENT_WARNING: of this attempt at a plan, from 1; 0: of no plan */
         } note;
         struct {
             enum side_state state;
@@ -199,6 +200,7 @@ struct event {
             enum err_code refused; /* why it cannot be migrated; ERR_NONE: it can */
             bool explicit; /* the ceremony file names it, not only a pattern that matches it */
             bool kept;     /* an interrupted ceremony has already migrated it */
+            uint32_t plan;         /* at which attempt it was made, from 1 */
             uint32_t companion_of; /* the key that it accompanies, from 1; 0: selected itself */
             uint32_t bytes;        /* of a public object's DER, as read for the plan ... */
             uint8_t sha256[32];    /* ... and the digest of it */

@@ -85,7 +85,7 @@ static void put_summary(const struct view *v)
     writer_map(w, "summary", false);
     put_stamp(v);
     writer_text(w, "outcome", end_outcome_name(end.end.outcome));
-    if (part_has_script(v))
+    if (part_additions(v) >= 1)
         writer_text(w, "script", script_outcome_name(event_index_script(v->index)));
     writer_number(w, "migrated", end.end.migrated);
     if (end.end.unproven)
@@ -103,6 +103,8 @@ static void put_summary(const struct view *v)
         writer_time(w, "begun", begin.utc_ms);
     writer_time(w, "ended", end.utc_ms);
     writer_number(w, "duration-ms", end.mono_ms);
+    if (part_additions(v) >= 2)
+        writer_number(w, "gates-ms", part_gates_ms(v));
     writer_end(w);
 }
 
