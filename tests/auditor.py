@@ -146,6 +146,9 @@ QUESTIONS = [
     ("which question was answered, after what time", [("gates.-1.asked", r"\d+"), ("gates.-1.ms", r"\d+"),
                                                       ("summary.gates-ms", r"[1-9]\d*")],
      r"asked to type your initials, C"),
+    ("which policy was in force, and who says so",
+     [("policy.0.name", "rsa-bits"), ("policy.0.from", "file"), ("policy.1.from", "default")],
+     r"from the file +RSA bits of the transport key: 2048"),
     ("what deviated", [("script.deviations.0.what", "count"), ("exceptions.0.decided", "go on; Ada and Charles"),
                        ("exceptions.0.script", "yes")], r"OTHER NUMBER +line 1 names 2, not 3"),
     ("what went wrong", [("script.incomplete.0.outcome", "refused"),
@@ -215,6 +218,8 @@ FORGERIES = [
     ("a warning about a key that was refused", rb'(key: )1(, name: "transport-strength")', rb"\g<1>2\2", "to be migrated"),
     ("a warning about no key", rb'(key: )1(, name: "transport-strength")', rb"\g<1>9\2", "to be migrated"),
     ("a warning about another key", rb'(text: ")AES 256 ', rb"\1AES 192 ", "another type"),
+    ("a setting called chosen on the screen", rb'(name: "rsa-bits".*from: ")file', rb"\1screen", "on the screen"),
+    ("a setting from nowhere", rb'(name: "rsa-bits".*), from: "file"', rb"\1", "from where"),
     ("a waiver with a name", rb'(gate: "key", state: "waived")', rb'\1, officer: "Ada"', "waiver"),
     ("a PIN that both a file and an officer gave", rb'(file: "[^"]*pin")', rb'\1, officer: "Ada"', "nobody"),
 ]

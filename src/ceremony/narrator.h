@@ -17,6 +17,7 @@
 #include "hsm/hsm.h"
 #include "plan/plan.h"
 #include "plan/policy.h"
+#include "plan/script.h"
 #include "plan/suite.h"
 #include "protocol/event.h"
 #include "protocol/gate.h"
@@ -69,6 +70,8 @@ struct agreement {
     const struct policy *policy;
     const struct suite *suite;
     const struct party *side; /* both */
+    bool rehearsal;
+    uint32_t named, changed; /* settings: as in struct script_watch */
 };
 bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err);
 

@@ -93,6 +93,7 @@ static const struct event_field note[] = {
     FIELD(FIELD_TEXT, "name", note.name),
     FIELD(FIELD_TEXT, "text", note.text),
     FIELD_2(FIELD_NUMBER, "plan", note.plan),
+    WORD_2("from", note.from, setting_from_name, SETTING_FROMS),
 };
 
 static const struct event_field side[] = {

@@ -459,15 +459,33 @@ static void put_destination(const struct view *v)
     put_hsm(v, SIDE_DESTINATION);
 }
 
+/* The place before the policy in force: it is told whole each time the HSMs are asked what they
+ * can. */
+static size_t find_policy(const struct view *v)
+{
+    struct event first, event;
+    size_t at = 0, found = 0;
+
+    event_log_next(v->log, section_kind(EVENT_POLICY), &at, &first);
+    for (size_t before = at; event_log_next(v->log, section_kind(EVENT_POLICY), &at, &event);
+         before = at)
+        if (strcmp(event.note.name, first.note.name) == 0)
+            found = before;
+    return found;
+}
+
 static void put_policy(const struct view *v)
 {
     struct event event;
 
     writer_list(v->w, "policy", false);
-    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_POLICY), &at, &event);) {
+    for (size_t at = find_policy(v);
+         event_log_next(v->log, section_kind(EVENT_POLICY), &at, &event);) {
         writer_map(v->w, NULL, true);
         writer_text(v->w, "name", event.note.name);
         writer_text(v->w, "value", event.note.text);
+        if (event.note.from)
+            writer_text(v->w, "from", setting_from_name(event.note.from));
         writer_end(v->w);
     }
     writer_end(v->w);

@@ -19,6 +19,7 @@ libreport_a_SOURCES = \
 	%D%/sheet_gates.c \
 	%D%/sheet_html.c \
 	%D%/sheet_keys.c \
+	%D%/sheet_policy.c \
 	%D%/sheet_proofs.c \
 	%D%/sheet_script.c \
 	%D%/sheet_text.c \

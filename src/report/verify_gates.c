@@ -120,6 +120,31 @@ bool gates_check(const struct node *report, struct err *err)
            rule_wrong(summary, err, "its gates were not open for so long");
 }
 
+/* --- the policy ------------------------------------------------------------------------------- */
+
+/* What was chosen on the screen differs from the script: both say so, or neither. */
+bool gates_check_policy(const struct node *report, struct err *err)
+{
+    const struct node *script = node_at(report, "script"), *deviation = NULL, *chosen = NULL;
+    const struct node *list = node_at(report, "policy");
+
+    for (const struct node *p = list->first; p && is_new(report); p = p->next) {
+        if (!node_at(p, "from"))
+            return rule_wrong(p, err, "it does not say from where this setting comes");
+        if (node_is(p, "from", "screen"))
+            chosen = p;
+    }
+    if (!is_new(report) || !script || node_at(script, "lines")->count == 0 ||
+        node_at(report, "keys")->count == 0)
+        return true;
+    for (const struct node *d = node_at(script, "deviations")->first; d; d = d->next)
+        if (node_is(d, "what", "policy"))
+            deviation = d;
+    return !chosen == !deviation ||
+           rule_wrong(chosen ? chosen : deviation, err,
+                      "policy and deviations say otherwise of what was chosen on the screen");
+}
+
 /* --- warnings --------------------------------------------------------------------------------- */
 
 /* The key of this number, from key on if it may be there: warnings come in the order of keys. */

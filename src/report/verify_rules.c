@@ -534,6 +534,7 @@ const struct verify_rule verify_rules[] = {
     {"the summary says of the script what keys, lists and exceptions say", script_check},
     {"each gate names who answered it, and with which words", people_check},
     {"each answer is to the question on the screen, each waiver for keys of the plan", gates_check},
+    {"settings chosen on the screen are deviations of the script", gates_check_policy},
     {"each warning about a key is about one of the plan", gates_check_warnings},
 };
 const size_t verify_rule_count = sizeof verify_rules / sizeof verify_rules[0];
