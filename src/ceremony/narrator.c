@@ -219,7 +219,10 @@ static bool emit_rule(struct narrator *n, const struct agreement *on, enum scrip
     const uint32_t bit = UINT32_C(1) << setting;
     struct event e = {.kind = EVENT_POLICY, .side = SIDE_RELAY};
 
-    e.note.from = on->changed & bit ? FROM_SCREEN : on->named & bit ? FROM_FILE : FROM_DEFAULT;
+    put(e.note.from, sizeof e.note.from,
+        setting_from_name(on->changed & bit ? FROM_SCREEN
+                          : on->named & bit ? FROM_FILE
+                                            : FROM_DEFAULT));
     put(e.note.name, sizeof e.note.name, name);
     put(e.note.text, sizeof e.note.text, value);
     return emit_event(n, &e, err);

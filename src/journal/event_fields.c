@@ -72,10 +72,8 @@ static const struct event_field begin[] = {
     FIELD_2(FIELD_NUMBER, "additions", begin.additions),
 };
 
-static const struct event_field officer[] = {
-    FIELD(FIELD_TEXT, "name", officer.name),
-    FIELD(FIELD_TEXT, "role", officer.role),
-};
+static const struct event_field officer[] = {FIELD(FIELD_TEXT, "name", officer.name),
+                                             FIELD(FIELD_TEXT, "role", officer.role)};
 
 static const struct event_field reach[] = {
     WORD_2("what", reach.what, reach_name, REACHES),
@@ -93,7 +91,7 @@ static const struct event_field note[] = {
     FIELD(FIELD_TEXT, "name", note.name),
     FIELD(FIELD_TEXT, "text", note.text),
     FIELD_2(FIELD_NUMBER, "plan", note.plan),
-    WORD_2("from", note.from, setting_from_name, SETTING_FROMS),
+    FIELD_2(FIELD_TEXT, "from", note.from),
 };
 
 static const struct event_field side[] = {
@@ -131,10 +129,8 @@ static const struct event_field hsm[] = {
     FIELD_2(FIELD_TEXT, "confinement", hsm.confinement),
 };
 
-static const struct event_field loaded[] = {
-    FIELD_2(FIELD_TEXT, "path", loaded.path),
-    FIELD_2(FIELD_HEX, "sha256", loaded.sha256),
-};
+static const struct event_field loaded[] = {FIELD_2(FIELD_TEXT, "path", loaded.path),
+                                            FIELD_2(FIELD_HEX, "sha256", loaded.sha256)};
 
 static const struct event_field capability[] = {
     WORD("algorithm", capability.alg, hsm_alg_name, HSM_ALGS),

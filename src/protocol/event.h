@@ -155,7 +155,7 @@ struct event {
             char name[64];
             char text[EVENT_TEXT_MAX];
             uint32_t plan; /* EVENT_WARNING: of this attempt at a plan, from 1; 0: of no plan */
-            enum setting_from from; /* EVENT_POLICY */
+            char from[8];  /* EVENT_POLICY: the word of an enum setting_from; empty: not known */
         } note;
         struct {
             enum side_state state;

@@ -12,7 +12,7 @@ const char *script_what_name(enum script_what what)
 
 const char *setting_from_name(enum setting_from from)
 {
-    static const char *const names[SETTING_FROMS] = {"unknown", "default", "file", "screen"};
+    static const char *const names[SETTING_FROMS] = {"default", "file", "screen"};
     return name_of(names, SETTING_FROMS, from);
 }
 

@@ -30,7 +30,7 @@ enum script_outcome {
 };
 
 /* From where a setting comes that is in force. */
-enum setting_from { FROM_UNKNOWN, FROM_DEFAULT, FROM_FILE, FROM_SCREEN, SETTING_FROMS };
+enum setting_from { FROM_DEFAULT, FROM_FILE, FROM_SCREEN, SETTING_FROMS };
 
 /* Words for lines and reports: "left-out", "deviated", "file". */
 const char *setting_from_name(enum setting_from from);

@@ -484,8 +484,7 @@ static void put_policy(const struct view *v)
         writer_map(v->w, NULL, true);
         writer_text(v->w, "name", event.note.name);
         writer_text(v->w, "value", event.note.text);
-        if (event.note.from)
-            writer_text(v->w, "from", setting_from_name(event.note.from));
+        section_some(v->w, "from", event.note.from);
         writer_end(v->w);
     }
     writer_end(v->w);
