@@ -138,7 +138,17 @@ QUESTIONS = [
                              ("steps.4.call", "fake wrap .*")], r"AES key +RSA-OAEP with SHA-256 \(RFC 8017\) under RSA 2048"),
     ("how each key was proven", [("proofs.0.method", "aes-ecb"), ("keys.0.proven", r".+")], r"both sides encrypted the same random block"),
     ("what changed in its rights", [("keys.0.attributes.0.verdict", r".+")], r"extractable: yes -> no, tightened"),
-    ("what was waived", [("gates.1.state", r"confirmed|waived|open")], r"migration of each key +waived +the ceremony file"),
+    ("what was waived", [("waived.0.gate", "key"), ("waived.0.state", "waived")],
+     r"migration of each key +waived +the ceremony file"),
+    ("... for which keys", [("waived.0.keys", "all"), ("waived.0.key-count", "2"), ("waived.0.labels.0", "one"),
+                            ("waived.0.labels.1", "two")],
+     r"2 keys +waived by the ceremony file: migration of each key: keys\s+1, 3\n +one, two"),
+    ("which question was answered, after what time", [("gates.-1.asked", r"\d+"), ("gates.-1.ms", r"\d+"),
+                                                      ("summary.gates-ms", r"\d+")],
+     r"asked to type your initials, C"),
+    ("which policy was in force, and who says so",
+     [("policy.0.name", "rsa-bits"), ("policy.0.from", "file"), ("policy.1.from", "default")],
+     r"from the file +RSA bits of the transport key: 2048"),
     ("what deviated", [("script.deviations.0.what", "count"), ("exceptions.0.decided", "go on; Ada and Charles"),
                        ("exceptions.0.script", "yes")], r"OTHER NUMBER +line 1 names 2, not 3"),
     ("what went wrong", [("script.incomplete.0.outcome", "refused"),
@@ -164,6 +174,7 @@ def answered(report, fields):
 def gates_of(report):
     """The confirmations come last, whatever waivers follow them."""
     report["gates"] = sorted(report["gates"], key=lambda g: g["state"] == "confirmed")
+    report["waived"] = [g for g in report["gates"] if g["state"] == "waived"]
     return report
 
 
@@ -194,6 +205,21 @@ FORGERIES = [
     ("nothing that was typed", rb'(gate: "review", state: "confirmed".*), answer: "[^"]*"', rb"\1", "typed"),
     ("another officer's confirmation", rb'(gate: "fingerprint", state: "confirmed", officer: ")Charles', rb"\1Ada",
      "by whom"),
+    ("a waiver for no key", rb'(state: "waived".*), keys: "all"', rb"\1", "for which keys"),
+    ("a waiver for more keys", rb"key-count: 2", rb"key-count: 3", "were to be migrated"),
+    ("a waiver for another key", rb'labels: \["one"', rb'labels: ["stays"', "were to be migrated"),
+    ("a waiver for fewer keys", rb'labels: \["one", ', rb"labels: [", "were to be migrated"),
+    ("an answer to another question", rb"(asked: )\d+", rb"\g<1>1", "on the screen"),
+    ("an answer to no question", rb', asked: \d+, ms: \d+', b"", "on the screen"),
+    ("a question left out", rb'- \{[^\n]*gate: "review", state: "open".*\n', b"", "on the screen|opened for"),
+    ("a time that was waited twice", rb"(asked: \d+, ms: )", rb"\g<1>9", "for so long"),
+    ("a review called void", rb'(gate: "review", state: "confirmed".*answer: "[^"]*")', rb'\1, void: "yes"',
+     "carried out|was asked|no gate"),
+    ("a warning about a key that was refused", rb'(key: )1(, name: "transport-strength")', rb"\g<1>2\2", "to be migrated"),
+    ("a warning about no key", rb'(key: )1(, name: "transport-strength")', rb"\g<1>9\2", "to be migrated"),
+    ("a warning about another key", rb'(text: ")AES 256 ', rb"\1AES 192 ", "another type"),
+    ("a setting called chosen on the screen", rb'(name: "rsa-bits".*from: ")file', rb"\1screen", "on the screen"),
+    ("a setting from nowhere", rb'(name: "rsa-bits".*), from: "file"', rb"\1", "from where"),
     ("a waiver with a name", rb'(gate: "key", state: "waived")', rb'\1, officer: "Ada"', "waiver"),
     ("a PIN that both a file and an officer gave", rb'(file: "[^"]*pin")', rb'\1, officer: "Ada"', "nobody"),
 ]

@@ -64,6 +64,7 @@ shell_tests = \
 	%D%/softhsm/pipes.sh \
 	%D%/softhsm/rehearse.sh \
 	%D%/softhsm/undo.sh \
+	%D%/tmux/back.sh \
 	%D%/tmux/bytes.sh \
 	%D%/tmux/devices.sh \
 	%D%/tmux/exits.sh \

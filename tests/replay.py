@@ -7,6 +7,7 @@ usage: replay.py BUILD JOURNAL...
 Prints what differs, and ends with 1 where anything does. What `hsmferry report` refuses must be
 refused with the same exit code.
 """
+import json
 import re
 import subprocess
 import sys
@@ -20,8 +21,8 @@ def run(*command):
 
 
 def told(report):
-    """The report's summary, and the outcome of each key by its number."""
-    summary, keys, part, number = {}, {}, None, None
+    """The report's summary, the outcome of each key by its number, and the warnings."""
+    summary, keys, warnings, part, number = {}, {}, set(), None, None
     for line in report.splitlines():
         if re.match(r"[a-z]", line):
             part = line.split(":")[0]
@@ -32,19 +33,24 @@ def told(report):
             summary[found[1]] = found[2]
         elif found and part in ("keys", "companions") and found[1] == "outcome":
             keys[number] = found[2]
-    return summary, keys
+        found = re.search(r'text: ("(?:[^"\\]|\\.)*")\}$', line)
+        if found and part == "warnings":
+            warnings.add(json.loads(found[1]))
+    return summary, keys, warnings
 
 
 def shown(state):
     """The same of the console's model."""
-    summary, keys = {}, {}
+    summary, keys, warnings = {}, {}, set()
     for line in state.splitlines():
         name, *values = line.split()
-        if name == "key":
+        if name == "warning":
+            warnings.add(line.split(" ", 1)[1])
+        elif name == "key":
             keys[values[0]] = values[1]
         else:
             summary[name] = values[0]
-    return summary, keys
+    return summary, keys, warnings
 
 
 def differences(build, journal):
@@ -52,7 +58,7 @@ def differences(build, journal):
     replayed, state = run(f"{build}/tests/replay_state", journal)
     if code or replayed:
         return [] if code == replayed else [f"report ends with {code}, replay with {replayed}"]
-    (told_summary, told_keys), (shown_summary, shown_keys) = told(report), shown(state)
+    (told_summary, told_keys, told_warnings), (shown_summary, shown_keys, warnings) = told(report), shown(state)
     if shown_summary["over"] == "no":
         wrong = [] if "its journal ends here" in told_summary["sentence"] else ["it has an end"]
     else:
@@ -64,6 +70,9 @@ def differences(build, journal):
     for number in sorted(told_keys.keys() | shown_keys.keys(), key=int):
         if told_keys.get(number) != shown_keys.get(number):
             wrong.append(f"key {number}: {told_keys.get(number)}, and {shown_keys.get(number)}")
+    if "gates-ms" in told_summary and shown_summary["warnings-lost"] == "0":  # older ones mix plans
+        wrong += [f"a warning of the report alone: {text}" for text in told_warnings - warnings]
+        wrong += [f"a warning of the replay alone: {text}" for text in warnings - told_warnings]
     return wrong
 
 

@@ -17,6 +17,10 @@ static void print_run(const struct run *run)
     printf("left-over %" PRIu32 "\n", run->left_over);
     for (size_t i = 0; i < run->key_count; i++)
         printf("key %zu %s\n", i + 1, key_outcome_name(run->keys[i].outcome));
+    printf("warnings-lost %u\n", run->notes_lost);
+    for (unsigned i = 0; i < run->note_count; i++)
+        if (run->notes[i].kind == EVENT_WARNING)
+            printf("warning %s\n", run->notes[i].text);
 }
 
 static bool walk(struct replay *replay, struct err *err)

@@ -106,6 +106,7 @@ by which mechanisms|negotiation.envelope.algorithm|AES key wrap with padding \(R
 how was each key proven|proofs.0.text|both sides signed a random challenge
 what changed in its rights|keys.0.attributes.0.verdict|extractable
 what was waived|gates.0.state|waived
+which policy was in force|policy.0.value|RSA bits of the transport key: 3072
 what deviated|exceptions|EXCEPTIONS
 what went wrong|warnings.0.text|weaker than the key it carries
 was the file touched|seal.sha256|its seal is that of its lines
@@ -156,6 +157,11 @@ sed 's/<meta http-equiv[^>]*>//' "$tmp/hostile.html" >"$tmp/open.html"
 not_ok "control: so is a page without a policy" page "$tmp/open.html"
 printf '%s\342\200\256\n' "$(cat "$tmp/hostile.html")" >"$tmp/open.html"
 not_ok "control: so is text that runs the other way" page "$tmp/open.html"
+for sheet in text html; do
+    ok "the policy, and from where it comes ($sheet)" says "$tmp/hostile.$sheet" 'rehearsal: no; devices: gate waived; review: gate waived'
+    ok "what was waived, and for which keys ($sheet)" says "$tmp/hostile.$sheet" \
+        'waived by the ceremony file: .*review of the keys, .*migration of each key: keys 1 to '
+done
 for words in '\x1b[2Jred\x0a' '\xe2\x80\xaetxt.exe' '\xff\xfe\xc0\x80' 'not extractable'; do
     ok "the text shows $words" has "$tmp/hostile.text" "$words"
 done

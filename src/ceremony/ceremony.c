@@ -362,14 +362,16 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
 
     if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC)
         return true;
-    if (needs > have && !emit_warning(&c->narrator, i, err, "transport-strength",
-                                      "%s (%u bits of strength) under an RSA %u transport key "
-                                      "(%u): weaker than the key it carries",
-                                      key_type_text(item->key, type), needs, rsa_bits, have))
+    if (needs > have &&
+        !emit_warning(&c->narrator, SIDE_RELAY, (int64_t)i, err, "transport-strength",
+                      "%s (%u bits of strength) under an RSA %u transport key "
+                      "(%u): weaker than the key it carries",
+                      key_type_text(item->key, type), needs, rsa_bits, have))
         return false;
     return !suite_is_weak(item->alg) ||
-           emit_warning(&c->narrator, i, err, "no-integrity", "%s protects no integrity: %s",
-                        hsm_alg_name(item->alg), "only the proof shows whether a key was altered");
+           emit_warning(&c->narrator, SIDE_RELAY, (int64_t)i, err, "no-integrity",
+                        "%s protects no integrity: %s", hsm_alg_name(item->alg),
+                        "only the proof shows whether a key was altered");
 }
 
 static bool warn_of_no_canary(struct ceremony *c, struct err *err)
@@ -383,8 +385,7 @@ static bool warn_of_no_canary(struct ceremony *c, struct err *err)
     if (c->setup.policy.canary != CANARY_NONE)
         what = "the canary did not commit: the policy forbids writes before the review, so the "
                "first real key shows whether the destination can store keys";
-    return emit_note(&c->narrator, EVENT_WARNING, SIDE_RELAY, "no-canary", "%s", what) ||
-           emit_why(&c->narrator, err);
+    return emit_warning(&c->narrator, SIDE_RELAY, NO_ITEM, err, "no-canary", "%s", what);
 }
 
 static bool warn_of_no_serial(struct ceremony *c, struct err *err)
@@ -392,9 +393,9 @@ static bool warn_of_no_serial(struct ceremony *c, struct err *err)
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         const struct hsm_slot *slot = c->side[side].slot;
         if (!hsm_has_serial(slot) && !slot->store[0] &&
-            !emit_note(&c->narrator, EVENT_WARNING, side, "no-serial",
-                       "this token has no serial: only its label distinguishes it from others"))
-            return emit_why(&c->narrator, err);
+            !emit_warning(&c->narrator, side, NO_ITEM, err, "no-serial",
+                          "this token has no serial: only its label distinguishes it from others"))
+            return false;
     }
     return true;
 }
@@ -436,6 +437,7 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
     if (!lock_tokens(c, err) || (c->suite.option_count == 0 && !ceremony_negotiate(c, err)))
         return false;
     forget_plan(c);
+    c->narrator.plan++;
     if (!make_plan(c, selection, err))
         return inventory_say_now(c->side, err);
     *err = (struct err){0};

@@ -50,10 +50,10 @@ static bool warn_of_mute(struct ceremony *c, struct err *err)
 
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++)
         if ((mute & UINT32_C(1) << use) &&
-            !emit_note(&c->narrator, EVENT_WARNING, SIDE_SOURCE, "mute-template",
-                       "the source reads no %s of any key: if a key has one, it is lost",
-                       key_template_name(use)))
-            return emit_why(&c->narrator, err);
+            !emit_warning(&c->narrator, SIDE_SOURCE, NO_ITEM, err, "mute-template",
+                          "the source reads no %s of any key: if a key has one, it is lost",
+                          key_template_name(use)))
+            return false;
     return true;
 }
 

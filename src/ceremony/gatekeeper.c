@@ -251,12 +251,16 @@ static bool waive(struct gatekeeper *k, const struct gate_subject *about, struct
     char text[EVENT_TEXT_MAX] = "waived by the ceremony file";
 
     k->passed |= 1U << about->gate;
-    k->officer = NULL;
-    k->key = 0;
     if (about->gate != GATE_DEVICES)
         text_print(text, sizeof text, "waived by the ceremony file, for all keys (%zu)",
                    about->keys);
-    return say(k, GATE_WAIVED, text, n, err);
+    return emit_gate(n,
+                     &(struct gate_word){.gate = about->gate,
+                                         .state = GATE_WAIVED,
+                                         .question = text,
+                                         .answer = "",
+                                         .keys = about->gate == GATE_DEVICES ? 0 : about->keys},
+                     err);
 }
 
 bool gatekeeper_pass(struct gatekeeper *k, const struct gate_subject *about, struct narrator *n,
@@ -363,7 +367,8 @@ void gatekeeper_refuse(struct gatekeeper *k, struct narrator *n)
 
 void gatekeeper_withdraw(struct gatekeeper *k, enum gate gate)
 {
-    if (!k->open || k->now != gate)
+    gatekeeper_forget(k, gate);
+    if (k->now != gate)
         return;
     k->open = k->half = false;
     k->tries = 0;

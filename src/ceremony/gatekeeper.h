@@ -67,8 +67,8 @@ bool gatekeeper_answer(struct gatekeeper *k, const char *typed, struct narrator 
 /* The officers stopped: refuses an open gate and closes it. */
 void gatekeeper_refuse(struct gatekeeper *k, struct narrator *n);
 
-/* What is asked at this gate is no longer of interest: the plan is made again. The record hears
- * nothing until the gate opens again. */
+/* What is asked, was confirmed or was waived at this gate is void: the plan is made again. The
+ * record hears nothing until the gate opens, or is waived, again. */
 void gatekeeper_withdraw(struct gatekeeper *k, enum gate gate);
 
 /* The next key is another one: its gate waits again, and so does the word for it. A waiver by the

@@ -362,17 +362,16 @@ static bool find_one(struct stock *s, struct plan_item *item, struct err *err)
 
 static bool warn(struct stock *s, struct err *err)
 {
-    if (s->unread && !emit_note(s->narrator, EVENT_WARNING, SIDE_SOURCE, "unread-public",
-                                "%zu public keys and certificates cannot be read: whether they "
-                                "belong to a chosen key is not known",
-                                s->unread))
-        return emit_why(s->narrator, err);
-    if (s->skipped && !emit_note(s->narrator, EVENT_WARNING, SIDE_SOURCE, "certificates",
-                                 "%zu certificates without the name of a chosen key were not read: "
-                                 "those that belong to one are not migrated",
-                                 s->skipped))
-        return emit_why(s->narrator, err);
-    return true;
+    return (!s->unread ||
+            emit_warning(s->narrator, SIDE_SOURCE, NO_ITEM, err, "unread-public",
+                         "%zu public keys and certificates cannot be read: whether they "
+                         "belong to a chosen key is not known",
+                         s->unread)) &&
+           (!s->skipped ||
+            emit_warning(s->narrator, SIDE_SOURCE, NO_ITEM, err, "certificates",
+                         "%zu certificates without the name of a chosen key were not read: "
+                         "those that belong to one are not migrated",
+                         s->skipped));
 }
 
 /* A companion may have another name: certificates are recognised by their public key. */

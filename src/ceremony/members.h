@@ -90,7 +90,12 @@ static inline struct hsm *destination_of(const struct ceremony *c)
 
 static inline struct agreement agreement_of(const struct ceremony *c)
 {
-    return (struct agreement){&c->setup.policy, &c->suite, c->side};
+    return (struct agreement){.policy = &c->setup.policy,
+                              .suite = &c->suite,
+                              .side = c->side,
+                              .rehearsal = c->setup.rehearsal,
+                              .named = c->verdicts.script.named,
+                              .changed = c->verdicts.script.changed};
 }
 
 static inline struct crew crew_of(struct ceremony *c)

@@ -198,12 +198,13 @@ bool emit_why(const struct narrator *n, struct err *err)
     return false;
 }
 
-bool emit_warning(struct narrator *n, size_t item, struct err *err, const char *name,
-                  const char *fmt, ...)
+bool emit_warning(struct narrator *n, enum side side, int64_t item, struct err *err,
+                  const char *name, const char *fmt, ...)
 {
-    struct event e = {.kind = EVENT_WARNING, .side = SIDE_RELAY, .key = (uint32_t)item + 1};
+    struct event e = {.kind = EVENT_WARNING, .side = side, .key = (uint32_t)(item + 1)};
     va_list args;
 
+    e.note.plan = n->plan;
     put(e.note.name, sizeof e.note.name, name);
     va_start(args, fmt);
     vsnprintf(e.note.text, sizeof e.note.text, fmt, args);
@@ -211,32 +212,69 @@ bool emit_warning(struct narrator *n, size_t item, struct err *err, const char *
     return emit_event(n, &e, err);
 }
 
-static bool emit_policy(struct narrator *n, const struct policy *p)
+/* One line of the policy; it is decided by this setting. */
+static bool emit_rule(struct narrator *n, const struct agreement *on, enum script_setting setting,
+                      const char *name, const char *value, struct err *err)
 {
-    const char *const yes_no[] = {"no", "yes"};
-    bool ok = emit_note(n, EVENT_POLICY, SIDE_RELAY, "rsa-bits", "%u", p->rsa_bits) &&
-              emit_note(n, EVENT_POLICY, SIDE_RELAY, "sensitive", "%s", yes_no[p->sensitive]) &&
-              emit_note(n, EVENT_POLICY, SIDE_RELAY, "extractable", "%s", yes_no[p->extractable]) &&
-              emit_note(n, EVENT_POLICY, SIDE_RELAY, "unauthenticated-envelope", "%s",
-                        p->unauthenticated ? "allowed" : "not allowed") &&
-              emit_note(n, EVENT_POLICY, SIDE_RELAY, "canary", "%s", canary_rule_name(p->canary)) &&
-              emit_note(n, EVENT_POLICY, SIDE_RELAY, "writes-before-review", "%s",
-                        yes_no[p->writes_before_review]) &&
-              emit_note(n, EVENT_POLICY, SIDE_RELAY, "confinement", "%s",
-                        confinement_rule_name(p->confinement));
+    const uint32_t bit = UINT32_C(1) << setting;
+    struct event e = {.kind = EVENT_POLICY, .side = SIDE_RELAY};
 
-    ok = ok && emit_note(n, EVENT_POLICY, SIDE_RELAY, "unproven", "%s",
-                         p->waive_unproven ? "waiver" : "refuse");
-    for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++)
-        if (wrap_alg(alg)->family == WRAP_RSA_OAEP)
-            ok = emit_note(n, EVENT_POLICY, SIDE_RELAY, hsm_alg_name(alg), "%s",
-                           p->transports & 1U << alg ? "allowed" : "not allowed");
-    for (enum gate gate = 0; ok && gate < GATES; gate++)
-        ok = emit_note(n, EVENT_POLICY, SIDE_RELAY, gate_name(gate), "%s",
-                       !(p->gates & 1U << gate)       ? "gate waived"
-                       : p->two_officers & 1U << gate ? "gate waits for both officers"
-                                                      : "gate waits");
-    return ok;
+    put(e.note.from, sizeof e.note.from,
+        setting_from_name(on->changed & bit ? FROM_SCREEN
+                          : on->named & bit ? FROM_FILE
+                                            : FROM_DEFAULT));
+    put(e.note.name, sizeof e.note.name, name);
+    put(e.note.text, sizeof e.note.text, value);
+    return emit_event(n, &e, err);
+}
+
+static bool emit_hashes_and_gates(struct narrator *n, const struct agreement *on, struct err *err)
+{
+    const struct policy *p = on->policy;
+
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
+        if (wrap_alg(alg)->family == WRAP_RSA_OAEP &&
+            !emit_rule(n, on, SETTING_OAEP_HASHES, hsm_alg_name(alg),
+                       p->transports & 1U << alg ? "allowed" : "not allowed", err))
+            return false;
+    for (enum gate gate = 0; gate < GATES; gate++) {
+        bool both = p->two_officers & 1U << gate, waits = p->gates & 1U << gate;
+        if (!emit_rule(n, on, both ? SETTING_TWO_OFFICERS : SETTING_GATES, gate_name(gate),
+                       !waits ? "gate waived"
+                       : both ? "gate waits for both officers"
+                              : "gate waits",
+                       err))
+            return false;
+    }
+    return true;
+}
+
+static bool emit_policy(struct narrator *n, const struct agreement *on, struct err *err)
+{
+    static const char *const yes_no[] = {"no", "yes"}, *const allowed[] = {"not allowed",
+                                                                           "allowed"};
+    const struct policy *p = on->policy;
+    char bits[16];
+    const struct {
+        enum script_setting setting;
+        const char *name, *value;
+    } rules[] = {
+        {SETTING_RSA_BITS, "rsa-bits", bits},
+        {SETTING_SENSITIVE, "sensitive", yes_no[p->sensitive]},
+        {SETTING_EXTRACTABLE, "extractable", yes_no[p->extractable]},
+        {SETTING_UNAUTHENTICATED, "unauthenticated-envelope", allowed[p->unauthenticated]},
+        {SETTING_CANARY, "canary", canary_rule_name(p->canary)},
+        {SETTING_WRITES, "writes-before-review", yes_no[p->writes_before_review]},
+        {SETTING_CONFINEMENT, "confinement", confinement_rule_name(p->confinement)},
+        {SETTING_UNPROVEN, "unproven", p->waive_unproven ? "waiver" : "refuse"},
+        {SETTING_REHEARSAL, "rehearsal", yes_no[on->rehearsal]},
+    };
+
+    snprintf(bits, sizeof bits, "%" PRIu32, p->rsa_bits);
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (!emit_rule(n, on, rules[i].setting, rules[i].name, rules[i].value, err))
+            return false;
+    return emit_hashes_and_gates(n, on, err);
 }
 
 /* Fills in the calls of alg on both sides, and emits the event. */
@@ -313,8 +351,8 @@ bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err)
 {
     const struct suite *suite = on->suite;
 
-    if (!emit_policy(n, on->policy))
-        return emit_why(n, err);
+    if (!emit_policy(n, on, err))
+        return false;
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
         for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
             struct event e = {.kind = EVENT_CAPABILITY, .side = side};
@@ -365,6 +403,7 @@ bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan
         const struct plan_item *item = &plan->items[i];
         struct event e = {.kind = EVENT_PLANNED, .side = SIDE_SOURCE, .key = (uint32_t)i + 1};
         e.planned.desc = *item->key;
+        e.planned.plan = n->plan;
         e.planned.want_flags = item->want_flags;
         e.planned.route = item->route;
         e.planned.refused = item->reason.code;
@@ -389,6 +428,7 @@ bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err
     e.gate.gate = word->gate;
     e.gate.state = word->state;
     e.gate.tries_left = word->tries_left;
+    e.gate.keys = (uint32_t)word->keys;
     put(e.gate.question, sizeof e.gate.question, word->question);
     put(e.gate.answer, sizeof e.gate.answer, word->answer);
     if (word->officer) {

@@ -17,6 +17,7 @@
 #include "hsm/hsm.h"
 #include "plan/plan.h"
 #include "plan/policy.h"
+#include "plan/script.h"
 #include "plan/suite.h"
 #include "protocol/event.h"
 #include "protocol/gate.h"
@@ -35,6 +36,7 @@ struct narrator {
     int64_t begun_us;
     int64_t utc_ms;         /* time of the last event */
     uint64_t seq;           /* its number */
+    uint32_t plan;          /* the attempt at a plan that is under way or was the last, from 1 */
     struct err refused;     /* why the sink refused the last note */
     enum hsm_alg envelope;  /* the first one that was emitted */
     struct narrator *muted; /* not NULL: only warnings are emitted, by that one */
@@ -57,15 +59,19 @@ bool emit_note(struct narrator *n, enum event_kind kind, enum side side, const c
 /* Why the last emit_note() was refused. Returns false. */
 bool emit_why(const struct narrator *n, struct err *err);
 
-/* A warning about one key of the plan, from 0. */
-bool emit_warning(struct narrator *n, size_t item, struct err *err, const char *name,
-                  const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* A warning of the plan that is being made: it is void once another plan is made. item: the key
+ * that it is about, from 0; or NO_ITEM. */
+enum { NO_ITEM = -1 };
+bool emit_warning(struct narrator *n, enum side side, int64_t item, struct err *err,
+                  const char *name, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* The suite of the two sides, and the policy under which it was negotiated. */
 struct agreement {
     const struct policy *policy;
     const struct suite *suite;
     const struct party *side; /* both */
+    bool rehearsal;
+    uint32_t named, changed; /* settings: as in struct script_watch */
 };
 bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err);
 
@@ -83,6 +89,7 @@ struct gate_word {
     const struct officer *officer; /* who answers; NULL: no officer is named */
     const char *question;
     const char *answer; /* what was asked for, once it was typed; "": nothing */
+    size_t keys;        /* waived: as in struct event */
 };
 bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err);
 

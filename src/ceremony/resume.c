@@ -309,6 +309,7 @@ static bool look(struct ceremony *c, const struct search *search, struct err *er
 {
     const struct agreement on = agreement_of(c);
 
+    c->narrator.plan++;
     if (!make_plan(c, search, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)

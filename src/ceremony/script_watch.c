@@ -39,8 +39,14 @@ bool script_watch_begin(struct script_watch *w, const struct ceremony_setup *set
         ok = script_copy(&w->script, &setup->interrupted->script, err);
     else if (said && said->count)
         ok = script_begin(&w->script, said->lines, said->count, err);
-    if (said && w->script.line_count)
-        w->script.settings |= script_settings(said, &setup->policy, setup->rehearsal);
+    w->named = said ? said->named : 0;
+    w->changed = w->script.settings;
+    if (said)
+        w->changed |= script_settings(said, &setup->policy, setup->rehearsal);
+    if (w->script.line_count)
+        w->script.settings = w->changed;
+    if (!(w->named & UINT32_C(1) << SETTING_REHEARSAL)) /* no file says it, and it has no default */
+        w->changed |= UINT32_C(1) << SETTING_REHEARSAL;
     return ok && say_lines(w, SCRIPT_LINE, n, err);
 }
 

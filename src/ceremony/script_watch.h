@@ -19,6 +19,8 @@
 
 struct script_watch {
     struct script script;
+    uint32_t named;   /* the settings that the ceremony file names: bits of script_settings() ... */
+    uint32_t changed; /* ... and those that were chosen on the screen */
     struct script_summary differs; /* what is not as the script says, of the plan made last */
     bool owed;                     /* no exception says why */
     bool wanted;                   /* one was asked for */

@@ -46,7 +46,7 @@ static bool empty_config(struct config **out, struct err *err)
         return err_set_errno(err, ERR_IO, errno, "The folder for the report cannot be named");
     }
     config->kind_open = true;
-    config->policy = policy_default();
+    config->policy = config->script.policy = policy_default();
     config->side[SIDE_SOURCE].limit_ms = config->side[SIDE_DESTINATION].limit_ms = SESSION_LIMIT_MS;
     text_print(config->report_folder, sizeof config->report_folder, "%s/reports", here);
     *out = config;

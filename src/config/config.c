@@ -75,13 +75,38 @@ static bool take_expect(const struct loader *l, const struct raw_key *raw, size_
     return true;
 }
 
+/* The settings that are not left to their defaults. */
+static uint32_t named_settings(const struct raw_policy *raw)
+{
+    const bool named[SCRIPT_SETTINGS] = {
+        [SETTING_RSA_BITS] = raw->rsa_bits,
+        [SETTING_OAEP_HASHES] = raw->oaep_hashes,
+        [SETTING_SENSITIVE] = raw->sensitive,
+        [SETTING_EXTRACTABLE] = raw->extractable,
+        [SETTING_UNPROVEN] = raw->unproven,
+        [SETTING_UNAUTHENTICATED] = raw->unauthenticated,
+        [SETTING_CANARY] = raw->canary,
+        [SETTING_WRITES] = raw->writes_before_review,
+        [SETTING_CONFINEMENT] = raw->confinement,
+        [SETTING_GATES] = raw->gates,
+        [SETTING_TWO_OFFICERS] = raw->two_officers,
+        [SETTING_REHEARSAL] = true, /* no file leaves it out */
+    };
+    uint32_t bits = 0;
+
+    for (unsigned i = 0; i < SCRIPT_SETTINGS; i++)
+        bits |= named[i] ? UINT32_C(1) << i : 0;
+    return bits;
+}
+
 /* What the file says now stays the script, also once other keys are marked. */
-static bool take_script(const struct loader *l)
+static bool take_script(const struct loader *l, const struct raw_policy *raw)
 {
     struct config *config = l->config;
     struct script_said *script = &config->script;
 
-    *script = (struct script_said){.policy = config->policy, .rehearsal = config->rehearsal};
+    *script = (struct script_said){
+        .policy = config->policy, .rehearsal = config->rehearsal, .named = named_settings(raw)};
     if (config->key_count == 0)
         return true;
     script->lines = calloc(config->key_count, sizeof *script->lines);
@@ -223,8 +248,9 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
     return config_take_side(l, "source", &raw->source, &config->side[SIDE_SOURCE]) &&
            config_take_side(l, "destination", &raw->destination, &config->side[SIDE_DESTINATION]) &&
            check_two_tokens(l) && take_keys(l, raw->keys, raw->key_count) &&
-           take_signer(l, &raw->signer) && take_policy(l, &raw->policy) && take_script(l) &&
-           check_officers(l) && take_report_folder(l, raw->report_folder);
+           take_signer(l, &raw->signer) && take_policy(l, &raw->policy) &&
+           take_script(l, &raw->policy) && check_officers(l) &&
+           take_report_folder(l, raw->report_folder);
 }
 
 /* --- files --- */

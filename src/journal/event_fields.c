@@ -72,10 +72,8 @@ static const struct event_field begin[] = {
     FIELD_2(FIELD_NUMBER, "additions", begin.additions),
 };
 
-static const struct event_field officer[] = {
-    FIELD(FIELD_TEXT, "name", officer.name),
-    FIELD(FIELD_TEXT, "role", officer.role),
-};
+static const struct event_field officer[] = {FIELD(FIELD_TEXT, "name", officer.name),
+                                             FIELD(FIELD_TEXT, "role", officer.role)};
 
 static const struct event_field reach[] = {
     WORD_2("what", reach.what, reach_name, REACHES),
@@ -92,6 +90,8 @@ static const struct event_field signer[] = {
 static const struct event_field note[] = {
     FIELD(FIELD_TEXT, "name", note.name),
     FIELD(FIELD_TEXT, "text", note.text),
+    FIELD_2(FIELD_NUMBER, "plan", note.plan),
+    FIELD_2(FIELD_TEXT, "from", note.from),
 };
 
 static const struct event_field side[] = {
@@ -129,10 +129,8 @@ static const struct event_field hsm[] = {
     FIELD_2(FIELD_TEXT, "confinement", hsm.confinement),
 };
 
-static const struct event_field loaded[] = {
-    FIELD_2(FIELD_TEXT, "path", loaded.path),
-    FIELD_2(FIELD_HEX, "sha256", loaded.sha256),
-};
+static const struct event_field loaded[] = {FIELD_2(FIELD_TEXT, "path", loaded.path),
+                                            FIELD_2(FIELD_HEX, "sha256", loaded.sha256)};
 
 static const struct event_field capability[] = {
     WORD("algorithm", capability.alg, hsm_alg_name, HSM_ALGS),
@@ -189,6 +187,7 @@ static const struct event_field planned[] = {
     WORD("refused", planned.refused, err_code_name, ERR_CODES),
     FIELD(FIELD_YES, "named", planned.explicit),
     FIELD(FIELD_YES, "kept", planned.kept),
+    FIELD_2(FIELD_NUMBER, "plan", planned.plan),
     FIELD(FIELD_NUMBER, "companion-of", planned.companion_of),
     FIELD(FIELD_NUMBER, "bytes", planned.bytes),
     FIELD(FIELD_HEX, "sha256", planned.sha256),
@@ -205,6 +204,7 @@ static const struct event_field gate[] = {
     FIELD(FIELD_TEXT, "officer", gate.officer),
     FIELD(FIELD_TEXT, "role", gate.role),
     FIELD_2(FIELD_TEXT, "answer", gate.answer),
+    FIELD_2(FIELD_NUMBER, "keys", gate.keys),
 };
 
 static const struct event_field pace[] = {

@@ -21,8 +21,11 @@ static bool make_room(struct event_index *index, uint32_t number, struct err *er
     return true;
 }
 
-static void forget_plan(struct event_index *index)
+/* The plan before this place is void. */
+static void forget_plan(struct event_index *index, size_t at)
 {
+    index->plan = at;
+    index->plan_number = 0;
     if (index->keys)
         memset(index->keys, 0, index->key_room * sizeof *index->keys);
     index->key_count = 0;
@@ -36,7 +39,8 @@ static bool note_key(struct event_index *index, const struct event *event, size_
     if (event->key == 0 || event->key > HSM_OBJECTS_MAX)
         return true;
     if (event->kind == EVENT_PLANNED && event->key == 1) {
-        forget_plan(index);
+        forget_plan(index, at);
+        index->plan_number = event->planned.plan;
         index->script.planned = at;
     }
     if (!make_room(index, event->key, err))
@@ -98,7 +102,7 @@ static void note_script(struct event_index *index, const struct event *event, si
 
     script->lines += what == SCRIPT_LINE;
     if (what == SCRIPT_OPENED && event->script.line == 1) {
-        forget_plan(index); /* the source was opened again: that plan is void */
+        forget_plan(index, at); /* the source was opened again: that plan is void */
         script->opened = at;
         script->planned = script->keys = 0;
     }

@@ -42,6 +42,8 @@ struct event_index {
     size_t more[HSM_ALGS];                    /* more envelopes */
     size_t capability[2][HSM_ALGS];
     size_t inventory[2][2]; /* [side][is after] */
+    size_t plan;            /* what came before is not about the plan made last */
+    uint32_t plan_number;   /* at which attempt that was made; 0: there is no plan */
     struct event_index_script script;
     struct event_index_key *keys; /* by number - 1 */
     size_t key_count, key_room;

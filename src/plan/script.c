@@ -337,18 +337,18 @@ static const struct setting {
     const char *name;
     size_t at, size; /* within the policy; size 0: no part of it */
 } settings[] = {
-    SETTING("rsa-bits", rsa_bits),
-    SETTING("oaep-hashes", transports),
-    SETTING("sensitive", sensitive),
-    SETTING("extractable", extractable),
-    SETTING("unproven", waive_unproven),
-    SETTING("allow-unauthenticated-envelope", unauthenticated),
-    SETTING("canary", canary),
-    SETTING("writes-before-review", writes_before_review),
-    SETTING("confinement", confinement),
-    SETTING("gates", gates),
-    SETTING("two-officers", two_officers),
-    {"rehearsal", 0, 0},
+    [SETTING_RSA_BITS] = SETTING("rsa-bits", rsa_bits),
+    [SETTING_OAEP_HASHES] = SETTING("oaep-hashes", transports),
+    [SETTING_SENSITIVE] = SETTING("sensitive", sensitive),
+    [SETTING_EXTRACTABLE] = SETTING("extractable", extractable),
+    [SETTING_UNPROVEN] = SETTING("unproven", waive_unproven),
+    [SETTING_UNAUTHENTICATED] = SETTING("allow-unauthenticated-envelope", unauthenticated),
+    [SETTING_CANARY] = SETTING("canary", canary),
+    [SETTING_WRITES] = SETTING("writes-before-review", writes_before_review),
+    [SETTING_CONFINEMENT] = SETTING("confinement", confinement),
+    [SETTING_GATES] = SETTING("gates", gates),
+    [SETTING_TWO_OFFICERS] = SETTING("two-officers", two_officers),
+    [SETTING_REHEARSAL] = {"rehearsal", 0, 0},
 };
 _Static_assert(sizeof settings / sizeof settings[0] == SCRIPT_SETTINGS, "all of them");
 

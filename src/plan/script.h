@@ -30,6 +30,7 @@ struct script_said {
     size_t count; /* 0: there is no script */
     struct policy policy;
     bool rehearsal;
+    uint32_t named; /* the settings that it names: bits of script_settings() */
 };
 
 /* A key as a line names it. */
@@ -111,7 +112,21 @@ char *script_sentence(const struct script_summary *summary, char *out);
 
 /* The settings of the ceremony file that can differ: a bit (1 << i) for each that does, and its
  * name. */
-enum { SCRIPT_SETTINGS = 12 };
+enum script_setting {
+    SETTING_RSA_BITS,
+    SETTING_OAEP_HASHES,
+    SETTING_SENSITIVE,
+    SETTING_EXTRACTABLE,
+    SETTING_UNPROVEN,
+    SETTING_UNAUTHENTICATED,
+    SETTING_CANARY,
+    SETTING_WRITES,
+    SETTING_CONFINEMENT,
+    SETTING_GATES,
+    SETTING_TWO_OFFICERS,
+    SETTING_REHEARSAL,
+    SCRIPT_SETTINGS
+};
 uint32_t script_settings(const struct script_said *said, const struct policy *policy,
                          bool rehearsal);
 const char *script_setting_name(unsigned i);

@@ -64,8 +64,9 @@ enum event_kind {
 enum event_state { EVENT_BEGUN, EVENT_OK, EVENT_FAILED, EVENT_UNDONE, EVENT_STATES };
 
 /* What a record has beyond the first ones of its format. 1: the script, the words that officers
- * typed, whose PINs. */
-enum { RECORD_ADDITIONS = 1 };
+ * typed, whose PINs. 2: for which keys a gate was waived, of which plan a warning
+ * is, from where each line of the policy comes. */
+enum { RECORD_ADDITIONS = 2 };
 
 enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
 
@@ -153,6 +154,8 @@ struct event {
         struct {
             char name[64];
             char text[EVENT_TEXT_MAX];
+            uint32_t plan; /* EVENT_WARNING: of this attempt at a plan, from 1; 0: of no plan */
+            char from[8];  /* EVENT_POLICY: the word of an enum setting_from; empty: not known */
         } note;
         struct {
             enum side_state state;
@@ -199,6 +202,7 @@ struct event {
             enum err_code refused; /* why it cannot be migrated; ERR_NONE: it can */
             bool explicit; /* the ceremony file names it, not only a pattern that matches it */
             bool kept;     /* an interrupted ceremony has already migrated it */
+            uint32_t plan; /* at which attempt it was made, from 1 */
             uint32_t companion_of; /* the key that it accompanies, from 1; 0: selected itself */
             uint32_t bytes;        /* of a public object's DER, as read for the plan ... */
             uint8_t sha256[32];    /* ... and the digest of it */
@@ -213,6 +217,7 @@ struct event {
             char answer[64];               /* confirmed: what was asked for, and typed */
             char officer[EVENT_TEXT_MAX];  /* who answers, where the file names them ... */
             char role[64];                 /* ... and as what */
+            uint32_t keys; /* waived: for all that can be migrated, so many; 0: none chosen yet */
         } gate;
         struct {
             enum pace_state state;

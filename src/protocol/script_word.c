@@ -10,6 +10,12 @@ const char *script_what_name(enum script_what what)
     return name_of(names, SCRIPT_WHATS, what);
 }
 
+const char *setting_from_name(enum setting_from from)
+{
+    static const char *const names[SETTING_FROMS] = {"default", "file", "screen"};
+    return name_of(names, SETTING_FROMS, from);
+}
+
 const char *script_outcome_name(enum script_outcome outcome)
 {
     static const char *const names[SCRIPT_OUTCOMES] = {"none", "followed", "incomplete",

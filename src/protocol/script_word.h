@@ -29,7 +29,11 @@ enum script_outcome {
     SCRIPT_OUTCOMES
 };
 
-/* Words for lines and reports: "left-out", "deviated". */
+/* From where a setting comes that is in force. */
+enum setting_from { FROM_DEFAULT, FROM_FILE, FROM_SCREEN, SETTING_FROMS };
+
+/* Words for lines and reports: "left-out", "deviated", "file". */
+const char *setting_from_name(enum setting_from from);
 const char *script_what_name(enum script_what what);
 const char *script_outcome_name(enum script_outcome outcome);
 

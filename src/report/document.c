@@ -85,7 +85,7 @@ static void put_summary(const struct view *v)
     writer_map(w, "summary", false);
     put_stamp(v);
     writer_text(w, "outcome", end_outcome_name(end.end.outcome));
-    if (part_has_script(v))
+    if (part_additions(v) >= 1)
         writer_text(w, "script", script_outcome_name(event_index_script(v->index)));
     writer_number(w, "migrated", end.end.migrated);
     if (end.end.unproven)
@@ -103,6 +103,8 @@ static void put_summary(const struct view *v)
         writer_time(w, "begun", begin.utc_ms);
     writer_time(w, "ended", end.utc_ms);
     writer_number(w, "duration-ms", end.mono_ms);
+    if (part_additions(v) >= 2)
+        writer_number(w, "gates-ms", part_gates_ms(v));
     writer_end(w);
 }
 
@@ -457,15 +459,32 @@ static void put_destination(const struct view *v)
     put_hsm(v, SIDE_DESTINATION);
 }
 
+/* The place before the policy in force: it is told whole each time the HSMs are asked what they
+ * can. */
+static size_t find_policy(const struct view *v)
+{
+    struct event first, event;
+    size_t at = 0, found = 0;
+
+    event_log_next(v->log, section_kind(EVENT_POLICY), &at, &first);
+    for (size_t before = at; event_log_next(v->log, section_kind(EVENT_POLICY), &at, &event);
+         before = at)
+        if (strcmp(event.note.name, first.note.name) == 0)
+            found = before;
+    return found;
+}
+
 static void put_policy(const struct view *v)
 {
     struct event event;
 
     writer_list(v->w, "policy", false);
-    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_POLICY), &at, &event);) {
+    for (size_t at = find_policy(v);
+         event_log_next(v->log, section_kind(EVENT_POLICY), &at, &event);) {
         writer_map(v->w, NULL, true);
         writer_text(v->w, "name", event.note.name);
         writer_text(v->w, "value", event.note.text);
+        section_some(v->w, "from", event.note.from);
         writer_end(v->w);
     }
     writer_end(v->w);

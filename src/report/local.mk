@@ -5,6 +5,7 @@ libreport_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(YAML_CFLAGS)
 libreport_a_SOURCES = \
 	%D%/document.c \
 	%D%/document.h \
+	%D%/gates_section.c \
 	%D%/json_schema.c \
 	%D%/json_schema.h \
 	%D%/key_groups.c \
@@ -18,6 +19,7 @@ libreport_a_SOURCES = \
 	%D%/sheet_gates.c \
 	%D%/sheet_html.c \
 	%D%/sheet_keys.c \
+	%D%/sheet_policy.c \
 	%D%/sheet_proofs.c \
 	%D%/sheet_script.c \
 	%D%/sheet_text.c \
@@ -32,6 +34,8 @@ libreport_a_SOURCES = \
 	%D%/verify.h \
 	%D%/verify_rules.c \
 	%D%/verify_rules.h \
+	%D%/verify_gates.c \
+	%D%/verify_gates.h \
 	%D%/verify_pace.c \
 	%D%/verify_pace.h \
 	%D%/verify_script.c \

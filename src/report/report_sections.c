@@ -44,6 +44,8 @@ void section_notes(const struct view *v, enum event_kind which, const char *sect
 
     writer_list(v->w, section, false);
     for (size_t at = 0; event_log_next(v->log, section_kind(which), &at, &event);) {
+        if (event.note.plan && event.note.plan != v->index->plan_number)
+            continue; /* about a plan that was replaced */
         writer_map(v->w, NULL, true);
         writer_time(v->w, "at", event.utc_ms);
         if (which == EVENT_VENDOR_OUTPUT)
@@ -187,29 +189,6 @@ void part_pace(const struct view *v)
     waited_ms = put_waits(v);
     writer_number(v->w, "waited-ms", waited_ms);
     writer_end(v->w);
-}
-
-void section_gates(const struct view *v)
-{
-    struct writer *w = v->w;
-    struct event event;
-
-    writer_list(w, "gates", false);
-    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_GATE), &at, &event);) {
-        writer_map(w, NULL, true);
-        writer_number(w, "seq", (int64_t)event.seq);
-        writer_time(w, "at", event.utc_ms);
-        writer_text(w, "gate", gate_name(event.gate.gate));
-        writer_text(w, "state", gate_state_name(event.gate.state));
-        if (event.key)
-            writer_number(w, "key", event.key);
-        section_some(w, "officer", event.gate.officer);
-        section_some(w, "role", event.gate.role);
-        section_some(w, "question", event.gate.question);
-        section_some(w, "answer", event.gate.answer);
-        writer_end(w);
-    }
-    writer_end(w);
 }
 
 /* One step: its end (event) and its beginning (begun, NULL if not recorded); or a step that never

@@ -24,8 +24,11 @@ uint32_t section_kind(enum event_kind kind);
 /* Does this report have what format 2 added? One of format 1 is written as it was. */
 bool section_is_new(const struct view *v);
 
-/* Does this record have the script, and who was asked what? The first ones of format 2 do not. */
-bool part_has_script(const struct view *v);
+/* What this record has beyond the first ones of its format (RECORD_ADDITIONS). */
+uint32_t part_additions(const struct view *v);
+
+/* For how long questions were open at gates until they were answered, in milliseconds. */
+int64_t part_gates_ms(const struct view *v);
 
 /* Writes text if there is any. */
 void section_some(struct writer *w, const char *key, const char *text);

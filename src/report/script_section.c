@@ -4,13 +4,19 @@
 #include "base/text.h"
 #include "report/report_sections.h"
 
-bool part_has_script(const struct view *v)
+uint32_t part_additions(const struct view *v)
 {
     struct event begin = {0};
 
     if (v->index->begin)
         event_log_read(v->log, v->index->begin, &begin);
-    return begin.begin.additions >= 1;
+    return begin.begin.additions;
+}
+
+/* The script, and who was asked what. */
+static bool has_script(const struct view *v)
+{
+    return part_additions(v) >= 1;
 }
 
 /* Both are told line by line, in one order. */
@@ -130,7 +136,7 @@ static void put_deviations(const struct view *v)
 
 void part_script(const struct view *v)
 {
-    if (!part_has_script(v))
+    if (!has_script(v))
         return;
     writer_map(v->w, "script", false);
     put_lines(v);
@@ -146,7 +152,7 @@ void part_pins(const struct view *v)
     struct writer *w = v->w;
     struct event event;
 
-    if (!part_has_script(v))
+    if (!has_script(v))
         return;
     writer_list(w, "pins", false);
     for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_PIN), &at, &event);) {

@@ -27,6 +27,12 @@ static bool is_open(const struct node *gate)
     return node_is(gate, "state", "open");
 }
 
+/* It is about a plan that was replaced. */
+static bool is_void(const struct node *gate)
+{
+    return node_is(gate, "void", "yes");
+}
+
 /* The last of the confirmations of keys by one officer that follow each other from here on. */
 static const struct node *end_of_run(const struct node *from, size_t *count)
 {
@@ -36,7 +42,7 @@ static const struct node *end_of_run(const struct node *from, size_t *count)
     if (!node_is(from, "gate", "key") || !node_is(from, "state", "confirmed"))
         return last;
     for (const struct node *g = from->next; g; g = g->next) {
-        if (is_open(g))
+        if (is_open(g) || is_void(g))
             continue;
         if (!node_is(g, "gate", "key") || !node_is(g, "state", "confirmed") ||
             strcmp(node_text(g, "officer"), node_text(from, "officer")) != 0 ||
@@ -89,6 +95,38 @@ static void put_gate(struct sheet *s, const struct node *from, const struct node
                       node_is(from, "state", "confirmed") ? SHEET_PLAIN : SHEET_WARNING);
 }
 
+/* What was waived, and for which keys: for all that were to be migrated. Older reports do not say.
+ */
+static void put_waived(struct sheet *s)
+{
+    const struct node *labels = NULL;
+    struct key_groups groups = {0};
+    char waived[512] = "", names[8192] = "", what[128];
+    size_t len = 0, named = 0;
+
+    for (const struct node *g = node_at(s->report, "gates")->first; g; g = g->next) {
+        if (!node_at(g, "keys") || is_void(g))
+            continue;
+        len += text_print(waived + len, sizeof waived - len, "%s%s", len ? ", " : "",
+                          what_text(g, g, 1, what));
+        labels = labels ? labels : node_at(g, "labels");
+    }
+    for (size_t i = 0; len > 0 && i < s->key_count && !s->failed; i++) {
+        const struct node *key = s->keys[i].key;
+        if (!key || node_at(key, "companion-of") || node_at(key, "kept") ||
+            node_is(key, "route", "none"))
+            continue;
+        s->failed = !key_groups_add(&groups, (int64_t)i + 1, s->err,
+                                    "waived by the ceremony file: %s", waived);
+    }
+    sheet_groups(s, &groups, "key");
+    for (const struct node *l = labels ? labels->first : NULL; l; l = l->next)
+        named += text_print(names + named, sizeof names - named, "%s%s", named ? ", " : "",
+                            l->text[0] ? l->text : "(no label)");
+    if (named)
+        sheet_fact(s, "", "%s", names);
+}
+
 void sheet_gates(struct sheet *s)
 {
     static const struct sheet_column columns[] = {
@@ -103,12 +141,15 @@ void sheet_gates(struct sheet *s)
     sheet_section(s, "CONFIRMATIONS AND WAIVERS");
     if (gates_of->count == 0)
         sheet_fact(s, "", "%s", "none: nothing was asked");
+    put_waived(s);
     if (s->failed || gates_of->count == 0)
         return;
     s->page.form->table(&s->page, columns, sizeof columns / sizeof columns[0]);
     for (const struct node *g = gates_of->first; g; g = g->next) {
         const struct node *last = g;
         size_t count = 1;
+        if (is_void(g))
+            continue;
         if (is_open(g)) {
             asked = g;
             continue;

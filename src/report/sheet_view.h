@@ -73,6 +73,9 @@ void sheet_pace(struct sheet *s);
 /* "carry its public half" of "relay-public"; a name that is not known as it is. */
 const char *sheet_step_title(const char *name);
 
+/* The section about the policy, in sheet_policy.c. */
+void sheet_policy(struct sheet *s);
+
 /* The section about gates, in sheet_gates.c. */
 void sheet_gates(struct sheet *s);
 

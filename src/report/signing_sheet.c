@@ -257,11 +257,11 @@ bool sheet_print(const struct node *report, const struct sheet_about *about,
                  const struct sheet_form *form, FILE *out, struct err *err)
 {
     static void (*const sections[])(struct sheet *) = {
-        put_outcome,      sheet_key_table, sheet_not_migrated, sheet_companions, sheet_script,
-        put_exceptions,   put_warnings,    put_errors,         put_inventory,    put_ceremony,
-        put_devices,      put_people,      sheet_gates,        sheet_transport,  sheet_lanes,
-        sheet_mechanisms, sheet_proofs,    sheet_check_values, sheet_rights,     put_report,
-        put_signatures};
+        put_outcome,    sheet_key_table,  sheet_not_migrated, sheet_companions,   sheet_script,
+        put_exceptions, put_warnings,     put_errors,         put_inventory,      put_ceremony,
+        sheet_policy,   put_devices,      put_people,         sheet_gates,        sheet_transport,
+        sheet_lanes,    sheet_mechanisms, sheet_proofs,       sheet_check_values, sheet_rights,
+        put_report,     put_signatures};
     struct sheet s = {
         .page = {.form = form,
                  .out = out,

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "protocol/event.h"
+#include "report/verify_gates.h"
 #include "report/verify_pace.h"
 #include "report/verify_script.h"
 #include "report/verify_trail.h"
@@ -353,6 +354,8 @@ static void pass_until(struct passed *p, int64_t seq)
     for (; p->next && node_number(p->next, "seq") < seq; p->next = p->next->next)
         for (enum gate gate = 0; gate < GATES; gate++) {
             bool waived = node_is(p->next, "state", "waived");
+            if (gates_is_void(p->next))
+                continue;
             if (node_is(p->next, "gate", gate_name(gate)) && node_is(p->next, "state", "refused"))
                 p->half[gate] = NULL; /* a key was left out */
             if (!node_is(p->next, "gate", gate_name(gate)) ||
@@ -530,5 +533,8 @@ const struct verify_rule verify_rules[] = {
     {"both sides report the same check values", check_check_values},
     {"the summary says of the script what keys, lists and exceptions say", script_check},
     {"each gate names who answered it, and with which words", people_check},
+    {"each answer is to the question on the screen, each waiver for keys of the plan", gates_check},
+    {"settings chosen on the screen are deviations of the script", gates_check_policy},
+    {"each warning about a key is about one of the plan", gates_check_warnings},
 };
 const size_t verify_rule_count = sizeof verify_rules / sizeof verify_rules[0];

@@ -6,6 +6,7 @@
 
 #include "protocol/gate.h"
 #include "protocol/script_word.h"
+#include "report/verify_gates.h"
 #include "report/verify_trail.h"
 
 /* --- the script ------------------------------------------------------------------------------- */
@@ -227,7 +228,8 @@ static bool check_exception(const struct node *report, struct err *err)
 
     for (const struct node *g = node_at(report, "gates")->first; g && first; g = g->next)
         if (node_is(g, "gate", gate_name(GATE_REVIEW)) &&
-            node_is(g, "state", gate_state_name(GATE_CONFIRMED)) && node_number(g, "seq") < first)
+            node_is(g, "state", gate_state_name(GATE_CONFIRMED)) && !gates_is_void(g) &&
+            node_number(g, "seq") < first)
             first = node_number(g, "seq");
     while (e && !node_is(e, "script", "yes"))
         e = e->next;

@@ -1696,6 +1696,45 @@ static void canary_is_not_repeated(void **state)
     assert_int_equal(run(rig)->end.migrated, 2);
 }
 
+/* The number of warnings of one plan; 0: of none. */
+static unsigned count_warnings(const struct rig *rig, uint32_t plan)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < rig->count; i++)
+        count += rig->events[i].kind == EVENT_WARNING && rig->events[i].note.plan == plan;
+    return count;
+}
+
+/* The officers went back from the review: what was warned of and waived is void. */
+static void warnings_and_waivers_are_of_one_plan(void **state)
+{
+    const uint64_t strong[] = {1}, secret[] = {2};
+    const struct selection first = {NULL, 0, strong, 1}, second = {NULL, 0, secret, 1};
+    struct rig *rig = *state;
+    unsigned waivers = 0;
+
+    rig->setup.policy.gates = 0;
+    assert_true(prepare(rig, "keys=aes32:a,generic32:b", "", "pkcs11:"));
+    assert_int_equal(ceremony_review(rig->ceremony, &rig->err), NEXT_STEP);
+    assert_int_equal(count_warnings(rig, 1), 1); /* AES 256 under RSA 2048 */
+    assert_true(ceremony_plan(rig->ceremony, &first, &rig->err));
+    assert_int_equal(count_warnings(rig, 2), 1);
+    assert_true(ceremony_plan(rig->ceremony, &second, &rig->err));
+    assert_int_equal(count_warnings(rig, 3), 0); /* the control: this one has no strength */
+    assert_int_equal(count_warnings(rig, 0), 0);
+    assert_int_equal(run(rig)->end.migrated, 1);
+    for (size_t i = 0; i < rig->count; i++) {
+        const struct event *e = &rig->events[i];
+        if (e->kind == EVENT_GATE && e->gate.gate == GATE_REVIEW) {
+            assert_int_equal(e->gate.state, GATE_WAIVED);
+            assert_int_equal(e->gate.keys, waivers++ ? 1 : 2);
+        } else if (e->kind == EVENT_PLANNED)
+            assert_in_range(e->planned.plan, 1, 3);
+    }
+    assert_int_equal(waivers, 2);
+}
+
 /* A side that does something else than its number says: the canary catches it before a real key
  * is touched, and the next envelope is taken. Without it, a real key finds out. */
 static void wrong_number_is_caught(void **state)
@@ -2111,6 +2150,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_place_for_a_public_key_is_found_out, setup, teardown),
         cmocka_unit_test_setup_teardown(canary_announces_what_it_stores, setup, teardown),
         cmocka_unit_test_setup_teardown(canary_is_not_repeated, setup, teardown),
+        cmocka_unit_test_setup_teardown(warnings_and_waivers_are_of_one_plan, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_number_is_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(padding_is_caught, setup, teardown),
         cmocka_unit_test_setup_teardown(no_way_is_left, setup, teardown),

@@ -221,6 +221,37 @@ static void a_review_can_be_withdrawn(void **state)
     expect(&rig, GATE_REVIEW, GATE_OPEN);
 }
 
+/* ... so is what was said of the old plan: by one officer of two, by both, or by the file. */
+static void no_answer_passes_for_another_plan(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    begin(&rig, UINT32_MAX, 1U << GATE_REVIEW);
+    assert_false(pass(&rig, &of_review));
+    assert_true(answer(&rig, "ferry 12"));
+    gatekeeper_withdraw(&rig.keeper, GATE_REVIEW);
+    assert_false(pass(&rig, &of_review));
+    assert_string_equal(last(&rig)->gate.role, officers[0].role); /* not yet the second one */
+
+    begin(&rig, UINT32_MAX, 0);
+    assert_false(pass(&rig, &of_review));
+    assert_true(answer(&rig, "ferry 12"));
+    assert_true(pass(&rig, &of_review)); /* control: for that plan it passes */
+    gatekeeper_withdraw(&rig.keeper, GATE_REVIEW);
+    assert_false(pass(&rig, &of_review));
+
+    begin(&rig, 1U << GATE_KEY, 0);
+    assert_true(pass(&rig, &of_review));
+    assert_int_equal(last(&rig)->gate.keys, of_review.keys);
+    gatekeeper_withdraw(&rig.keeper, GATE_REVIEW);
+    struct gate_subject other = of_review;
+    other.keys = 3;
+    assert_true(pass(&rig, &other));
+    assert_int_equal(rig.count, 2);
+    assert_int_equal(last(&rig)->gate.keys, 3);
+}
+
 static void waived_gates_pass_and_are_recorded_once(void **state)
 {
     const struct plan_item item = item_named("k");
@@ -237,6 +268,7 @@ static void waived_gates_pass_and_are_recorded_once(void **state)
     assert_string_equal(last(&rig)->gate.officer, "");
     assert_string_equal(last(&rig)->gate.role, "");
     assert_string_equal(last(&rig)->gate.question, "waived by the ceremony file, for all keys (5)");
+    assert_int_equal(last(&rig)->gate.keys, 5);
     gatekeeper_next_key(&rig.keeper);
     assert_true(pass(&rig, &second)); /* a waiver is for all keys */
     assert_int_equal(rig.count, 1);
@@ -525,6 +557,7 @@ int main(void)
         cmocka_unit_test(tries_run_out),
         cmocka_unit_test(an_answer_is_recorded),
         cmocka_unit_test(a_review_can_be_withdrawn),
+        cmocka_unit_test(no_answer_passes_for_another_plan),
         cmocka_unit_test(waived_gates_pass_and_are_recorded_once),
         cmocka_unit_test(each_key_is_confirmed_by_itself),
         cmocka_unit_test(unproven_keys_want_a_word_whatever_is_waived),

@@ -85,14 +85,19 @@ static bool emit(struct fixture *f, struct event event)
     return sink->emit(sink, &event, &f->err);
 }
 
-static void begin(struct fixture *f)
+static void begin_as(struct fixture *f, uint32_t additions)
 {
-    struct event event = {.kind = EVENT_BEGIN, .side = SIDE_RELAY};
+    struct event event = {.kind = EVENT_BEGIN, .side = SIDE_RELAY, .begin.additions = additions};
 
     snprintf(event.begin.title, sizeof event.begin.title, "Root CA move");
     snprintf(event.begin.id, sizeof event.begin.id, "0123");
     event.begin.rehearsal = true;
     assert_true(emit(f, event));
+}
+
+static void begin(struct fixture *f)
+{
+    begin_as(f, 0);
 }
 
 static struct event planned(uint32_t number, const void *label, size_t len, enum key_route route)
@@ -530,6 +535,100 @@ static void test_planned_again(void **state)
     assert_string_equal(text_at(f, "keys.0.label"), "new");
 }
 
+static struct event of_gate(enum gate gate, enum gate_state state)
+{
+    struct event event = {.kind = EVENT_GATE, .side = SIDE_RELAY};
+
+    event.gate.gate = gate;
+    event.gate.state = state;
+    return event;
+}
+
+static struct event warning(const char *text, uint32_t key, uint32_t plan)
+{
+    struct event event = {.kind = EVENT_WARNING, .side = SIDE_RELAY, .key = key};
+
+    event.note.plan = plan;
+    snprintf(event.note.text, sizeof event.note.text, "%s", text);
+    return event;
+}
+
+/* Two attempts at a plan, after the first of which an officer goes back from the review. Seconds
+ * are the numbers of the events. */
+static void plan_twice(struct fixture *f, uint32_t numbered)
+{
+    struct event plan[] = {planned(1, "one", 3, ROUTE_ENVELOPE), planned(2, "two", 3, ROUTE_NONE),
+                           planned(3, "three", 5, ROUTE_ENVELOPE)};
+    struct event waived = of_gate(GATE_FINGERPRINT, GATE_WAIVED);
+
+    assert_true(emit(f, warning("of the HSM", 0, 0)));          /* 2 */
+    assert_true(emit(f, plan[0]));                              /* 3 */
+    assert_true(emit(f, warning("of the first", 1, numbered))); /* 4 */
+    assert_true(emit(f, of_gate(GATE_REVIEW, GATE_OPEN)));      /* 5 */
+    assert_true(emit(f, warning("before the second", 0, 2 * numbered)));
+    for (size_t i = 0; i < 3; i++) {
+        plan[i].planned.plan = 2 * numbered;
+        assert_true(emit(f, plan[i])); /* 7 to 9 */
+    }
+    assert_true(emit(f, warning("of the second", 3, 2 * numbered)));
+    assert_true(emit(f, of_gate(GATE_REVIEW, GATE_OPEN)));      /* 11 */
+    assert_true(emit(f, of_gate(GATE_REVIEW, GATE_WRONG)));     /* 12 */
+    assert_true(emit(f, of_gate(GATE_REVIEW, GATE_OPEN)));      /* 13 */
+    assert_true(emit(f, warning("meanwhile", 0, 0)));           /* 14 */
+    assert_true(emit(f, of_gate(GATE_REVIEW, GATE_CONFIRMED))); /* 15 */
+    waived.gate.keys = 2;
+    assert_true(emit(f, waived));
+    assert_true(emit(f, ended(END_FAILED, 69)));
+    load(f);
+}
+
+/* The record is about the plan that was carried out: its warnings, and its answers, each after the
+ * time for which its question was open. */
+static void test_went_back(void **state)
+{
+    static const char *const warnings[] = {"of the HSM", "before the second", "of the second",
+                                           "meanwhile"};
+    struct fixture *f = *state;
+    char path[64];
+
+    start(f, "x");
+    begin_as(f, RECORD_ADDITIONS);
+    plan_twice(f, 1);
+    assert_int_equal(count_at(f, "warnings"), 4);
+    for (unsigned i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "warnings.%u.text", i);
+        assert_string_equal(text_at(f, path), warnings[i]);
+    }
+    assert_int_equal(count_at(f, "gates"), 6);
+    assert_string_equal(text_at(f, "gates.0.void"), "yes");
+    assert_null(text_at(f, "gates.1.void"));
+    assert_string_equal(text_at(f, "gates.2.asked"), "11");
+    assert_string_equal(text_at(f, "gates.2.ms"), "1");
+    assert_string_equal(text_at(f, "gates.4.asked"), "13"); /* not 5: that was another plan's */
+    assert_string_equal(text_at(f, "gates.4.ms"), "2");
+    assert_string_equal(text_at(f, "summary.gates-ms"), "3");
+    assert_null(text_at(f, "gates.4.keys"));
+    assert_string_equal(text_at(f, "gates.5.keys"), "all");
+    assert_string_equal(text_at(f, "gates.5.key-count"), "2");
+    assert_int_equal(count_at(f, "gates.5.labels"), 2);
+    assert_string_equal(text_at(f, "gates.5.labels.1"), "three");
+}
+
+/* Control: a record of an earlier version is reported as that version did. */
+static void test_went_back_before(void **state)
+{
+    struct fixture *f = *state;
+
+    start(f, "x");
+    begin(f);
+    plan_twice(f, 0);
+    assert_int_equal(count_at(f, "warnings"), 5);
+    assert_null(text_at(f, "summary.gates-ms"));
+    assert_null(text_at(f, "gates.0.void"));
+    assert_null(text_at(f, "gates.4.asked"));
+    assert_null(text_at(f, "gates.5.keys"));
+}
+
 static void test_steps_that_never_end(void **state)
 {
     struct fixture *f = *state;
@@ -857,6 +956,8 @@ int main(void)
         TEST(ends),
         TEST(labels),
         TEST(planned_again),
+        TEST(went_back),
+        TEST(went_back_before),
         TEST(steps_that_never_end),
         TEST(ended_early),
         TEST(sha256),

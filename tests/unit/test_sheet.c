@@ -73,6 +73,12 @@ static void has(const char *sheet, const char *words)
         fail_msg("\"%s\" is not in\n%s", words, sheet);
 }
 
+static void has_not(const char *sheet, const char *words)
+{
+    if (strstr(sheet, words))
+        fail_msg("\"%s\" is in\n%s", words, sheet);
+}
+
 static const struct more older = {"", "", "", "[]", ""};
 
 static void test_what_is_not_there_is_left_out(void **state)
@@ -169,6 +175,59 @@ static void test_runs_of_confirmations(void **state)
     free(html);
 }
 
+/* What was waived for which keys, without the review of a plan that was replaced. */
+static void test_waivers(void **state)
+{
+    static const struct more more = {
+        "", "", "",
+        "[{gate: \"review\", state: \"waived\", at: \"2026-11-23T11:00:00.000Z\", void: \"yes\",\n"
+        "  keys: \"all\", key-count: 2},\n"
+        " {gate: \"review\", state: \"open\", question: \"type a\", void: \"yes\"},\n"
+        " {gate: \"review\", state: \"waived\", at: \"2026-11-23T12:00:00.000Z\",\n"
+        "  keys: \"all\", key-count: 1, labels: [\"\"]},\n"
+        " {gate: \"key\", state: \"waived\", at: \"2026-11-23T12:00:01.000Z\",\n"
+        "  keys: \"all\", key-count: 1, labels: [\"\"]}]",
+        ""};
+    char *text = print(&more, &sheet_text), *html = print(&more, &sheet_html);
+
+    (void)state;
+    has(text, "  1 key          waived by the ceremony file: review of the keys, migration of\n"
+              "                 each key: key 1\n"
+              "                 (no label)\n");
+    has(html, "waived by the ceremony file: review of the keys, migration of each key: key 1<");
+    has_not(text, "11:00:00");
+    has_not(html, "11:00:00");
+    free(text);
+    free(html);
+}
+
+/* From where each setting comes; an older report does not say. */
+static void test_policy(void **state)
+{
+    static const struct more more = {
+        "", "", "", "[]",
+        "policy: [{name: \"rsa-bits\", value: \"2048\", from: \"screen\"},\n"
+        " {name: \"canary\", value: \"none\", from: \"file\"},\n"
+        " {name: \"review\", value: \"gate waits\", from: \"default\"},\n"
+        " {name: \"new-rule\", value: \"<b>\", from: \"default\"}]\n"};
+    static const struct more old = {"", "", "", "[]",
+                                    "policy: [{name: \"rsa-bits\", value: \"2048\"}]\n"};
+    char *text = print(&more, &sheet_text), *html = print(&more, &sheet_html);
+    char *before = print(&old, &sheet_text);
+
+    (void)state;
+    has(text, "POLICY\n"
+              "  ON THE SCREEN  RSA bits of the transport key: 2048\n"
+              "  from the file  test keys: none\n"
+              "  by default     review: gate waits; new-rule: <b>\n");
+    has(html, ">RSA bits of the transport key: 2048<");
+    has(html, "new-rule: &lt;b&gt;");
+    has(before, "  in force       RSA bits of the transport key: 2048\n");
+    free(text);
+    free(html);
+    free(before);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -176,6 +235,8 @@ int main(void)
         cmocka_unit_test(test_script),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_runs_of_confirmations),
+        cmocka_unit_test(test_waivers),
+        cmocka_unit_test(test_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

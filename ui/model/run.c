@@ -25,16 +25,24 @@ static bool is_companion(struct run *run, const struct event *e)
     return key && key->companion_of;
 }
 
-/* Warnings are of a plan; what was rejected stays rejected. */
+/* Some warnings are of a plan; others stay true, and what was rejected stays rejected. */
 static void forget_warnings(struct run *run)
 {
     unsigned kept = 0;
 
     for (unsigned i = 0; i < run->note_count; i++)
-        if (run->notes[i].kind != EVENT_WARNING)
+        if (!run->notes[i].plan)
             run->notes[kept++] = run->notes[i];
     run->note_count = kept;
     run->notes_lost = 0;
+}
+
+/* An event of another plan than the one before. */
+static void meet_plan(struct run *run, uint32_t plan)
+{
+    if (plan && plan != run->plan)
+        forget_warnings(run);
+    run->plan = plan ? plan : run->plan;
 }
 
 static void forget_keys(struct run *run)
@@ -50,11 +58,16 @@ static void forget_keys(struct run *run)
     run->refused = 0;
 }
 
-void run_forget_plan(struct run *run)
+static void forget_choices(struct run *run)
 {
     forget_keys(run);
     run->more_count = 0;
     run->script = (struct script_summary){0};
+}
+
+void run_forget_plan(struct run *run)
+{
+    forget_choices(run);
     forget_warnings(run);
 }
 
@@ -102,6 +115,7 @@ static void take_note(struct run *run, const struct event *e)
 {
     struct run_note *note;
 
+    meet_plan(run, e->note.plan);
     for (unsigned i = 0; i < run->note_count; i++)
         if (run->notes[i].kind == e->kind && strcmp(run->notes[i].text, e->note.text) == 0) {
             run->notes[i].keys += e->key != 0;
@@ -114,6 +128,7 @@ static void take_note(struct run *run, const struct event *e)
     note = &run->notes[run->note_count++];
     note->kind = e->kind;
     note->keys = e->key != 0;
+    note->plan = e->note.plan;
     COPY(note->name, e->note.name);
     COPY(note->text, e->note.text);
 }
@@ -165,8 +180,12 @@ static bool take_planned(struct run *run, const struct event *e)
     struct run_key *key;
     bool movable;
 
-    if (e->key == 1) /* a new plan begins with its first key */
-        forget_keys(run);
+    if (e->key == 1) { /* a new plan begins with its first key; no question about the old one is
+                          open any more */
+        forget_choices(run);
+        meet_plan(run, e->planned.plan);
+        run->gate.seq = run->gate.confirmed = 0;
+    }
     if (e->key != run->key_count + 1 || e->key > HSM_OBJECTS_MAX)
         return true;
     if (run->key_count == run->key_room) {

@@ -71,6 +71,7 @@ struct run_choice {
 struct run_note {
     enum event_kind kind; /* EVENT_WARNING or EVENT_REJECTED */
     unsigned keys;        /* how many keys of the plan it is about */
+    uint32_t plan;        /* as in struct event */
     char name[64];
     char text[EVENT_TEXT_MAX];
 };
@@ -126,6 +127,7 @@ struct run {
     struct run_note notes[RUN_NOTES_MAX];
     unsigned note_count;
     unsigned notes_lost;                /* warnings that had no room */
+    uint32_t plan;                      /* of which the warnings are, as in struct event */
     struct script_summary script;       /* what is not as the script says, of the plan */
     enum script_outcome script_outcome; /* at the end */
     struct run_key *keys;               /* of the plan, in its order */
