@@ -287,6 +287,14 @@ static void test_inventory_says_when_it_was_proven(void **state)
     f.app->side[SIDE_DESTINATION].inventory.verdicts[AES].key = 0;
     app_take_verdicts(f.app, NULL);
     assert_true(shows(&f, 80, 24, "cipher       AES 256   same name"));
+    /* nor is it one that has the handle, but another name */
+    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].handle -= 50;
+    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].label[0] = 'X';
+    app_take_verdicts(f.app, NULL);
+    assert_int_equal(f.app->side[SIDE_DESTINATION].inventory.verdicts[AES].key, 0);
+    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].label[0] = 'c';
+    app_take_verdicts(f.app, NULL);
+    assert_int_not_equal(f.app->side[SIDE_DESTINATION].inventory.verdicts[AES].key, 0);
     fixture_free(&f);
 }
 
