@@ -184,14 +184,20 @@ static size_t at(const struct app *app)
 static void title(const struct app *app, char *out, size_t size)
 {
     const struct run *run = &app->run;
+    size_t objects = run->key_count - run->chosen;
+    char companions[64] = "";
 
+    if (objects)
+        snprintf(companions, sizeof companions, ", with %zu public object%s", objects,
+                 objects == 1 ? "" : "s");
     if (app->at.keys.failures)
-        snprintf(out, size, "KEYS  %zu of %zu: refused, failed or unproven", run->failure_count,
-                 run->key_count);
+        snprintf(out, size, "KEYS  %zu of %zu rows: refused, failed or unproven",
+                 run->failure_count, run->key_count);
     else
-        snprintf(
-            out, size, "KEYS %zu   %" PRIu32 " proven   %" PRIu32 " refused   %" PRIu32 " failed",
-            run->key_count, run->over ? run->migrated : run->arrived, run->refused, run->failed);
+        snprintf(out, size,
+                 "KEYS %zu%s   %" PRIu32 " proven   %" PRIu32 " refused   %" PRIu32 " failed",
+                 run->chosen, companions, run->over ? run->migrated : run->arrived, run->refused,
+                 run->failed);
 }
 
 static void head(const struct app *app, struct view_row *row)
@@ -304,7 +310,13 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
+static bool offers(const struct app *app, const struct key_row *row)
+{
+    return row == &ledger_door ? app->run.key_count > 0 : key_rows_offer(app, row);
+}
+
 const struct view ledger_view = {.name = "Ledger",
+                                 .offers = offers,
                                  .keys = keys,
                                  .door = &ledger_door,
                                  .title = title,

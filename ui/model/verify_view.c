@@ -51,4 +51,5 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
-const struct view verify_view = {.name = "Verification", .keys = keys, .move = move};
+const struct view verify_view = {
+    .name = "Verification", .keys = keys, .move = move, .offers = key_rows_offer};

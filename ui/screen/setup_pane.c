@@ -154,7 +154,10 @@ static void draw_slots(const struct app *app, struct canvas *c, enum side side, 
     size_t first = SETUP_SLOTS;
 
     if (app->side[side].slots.count == 0 || app->side[side].state == SIDE_FAILED) {
-        pane_draw_state(app, c, side, r);
+        if (app->side[side].state == SIDE_OPEN)
+            draw_text(c, r.x + 1, r.y, r.w - 1, STYLE_WARN, "open, without a slot; R looks again");
+        else
+            pane_draw_state(app, c, side, r);
         if (!app->config->side[side].where.module[0])
             draw_recent(app, c, (struct rect){r.x, r.y + 2, r.w, r.h - 2});
         return;
@@ -166,15 +169,16 @@ static void draw_slots(const struct app *app, struct canvas *c, enum side side, 
             draw_slot(app, c, side, first + (size_t)i, (struct rect){r.x, r.y + i, r.w, 1});
 }
 
-static void draw_pane(const struct app *app, struct canvas *c, enum side side, struct rect pane)
+static void draw_pane(const struct app *app, struct canvas *c, enum side side,
+                      const struct rect panes[2])
 {
-    struct rect in = layout_inside(pane);
+    struct rect pane = panes[side], in = layout_inside(pane);
     const int choices = SETUP_SLOTS - SETUP_API;
     const struct hsm_slot *slot = setup_slot(app, side, app->setup.scroll[side].at);
 
     if (in.h < choices)
         return;
-    draw_frame(c, pane, pane_style(side), pane_side_title(side));
+    pane_draw_frame(c, side, panes, pane_side_title(side));
     draw_choices(app, c, side, in);
     draw_slot_heads(c, (struct rect){in.x, in.y + choices, in.w, 1}, slot_columns_for(in.w));
     draw_slots(app, c, side,
@@ -195,6 +199,6 @@ void setup_draw(const struct app *app, struct canvas *c)
 
     setup_place(app, &places);
     draw_about(app, c, places.about);
-    draw_pane(app, c, other, places.pane[other]);
-    draw_pane(app, c, app->at.active, places.pane[app->at.active]); /* with the cursor */
+    draw_pane(app, c, other, places.pane);
+    draw_pane(app, c, app->at.active, places.pane); /* with the cursor */
 }
