@@ -207,6 +207,10 @@ cp -p "$recent" "$tmp/recent"
 stamp=none
 console 80x24 --ascii
 ok "the next console offers them" sees "1  as last time's source"
+ok "... both of them" sees "2  as last time's destination"
+resize 60x20
+ok "... also in a small window" sees "2  as last time's destination"
+resize 80x24
 press 1
 ok "one key press names the source" sees_like "hsm-old *[0-9a-f]* *ready"
 press Tab 2

@@ -12,6 +12,7 @@
 
 #include "base/randomart.h"
 #include "ui/model/card.h"
+#include "ui/model/text_page.h"
 #include "ui/screen/draw.h"
 #include "ui/screen/screen.h"
 #include "ui_fixture.h"
@@ -248,6 +249,27 @@ static void test_nothing_to_guess_a_password_by(void **state)
     fixture_free(&f);
 }
 
+/* What has no room in two columns is whole in the details. */
+static void test_details_show_both_sides(void **state)
+{
+    struct sheet *sheet = calloc(1, sizeof *sheet);
+    struct fixture f;
+
+    (void)state;
+    assert_non_null(sheet);
+    move_all(&f, 0x27);
+    fixture_press(&f, PRESS_F6);
+    fixture_press(&f, PRESS_F3);
+    assert_int_equal(app_dialog(f.app), DIALOG_DETAILS);
+    dialog_page(f.app, DIALOG_DETAILS, sheet);
+    assert_string_equal(sheet->title, "DETAILS: Verification");
+    assert_non_null(strstr(sheet->text, "label                "));
+    assert_non_null(
+        strstr(sheet->text, "extractable          yes\n  destination        no  tightened"));
+    free(sheet);
+    fixture_free(&f);
+}
+
 /* From the last screen and from either pane of the inventory the card is the same. */
 static void test_same_card_from_everywhere(void **state)
 {
@@ -324,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_other_public_key),
         cmocka_unit_test(test_check_value_in_place_of_a_picture),
         cmocka_unit_test(test_nothing_to_guess_a_password_by),
+        cmocka_unit_test(test_details_show_both_sides),
         cmocka_unit_test(test_same_card_from_everywhere),
         cmocka_unit_test(test_inventory_says_when_it_was_proven),
         cmocka_unit_test(test_small_window_scrolls),

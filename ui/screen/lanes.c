@@ -324,16 +324,23 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
 }
 
 /* The token's label matters more than the API. */
+static bool api_fits(const struct app *app, int width)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (text_width(pane_side_title(side)) + text_width(app->side[side].info.api) +
+                text_width(app_side_label(app, side)) + 2 >
+            width)
+            return false;
+    return true;
+}
+
 static void draw_head(const struct app *app, struct canvas *c, enum side side, int x, int y,
                       int width)
 {
-    char text[64 + KEY_LABEL_TEXT];
+    bool api = api_fits(app, width);
 
-    snprintf(text, sizeof text, "%s %s %s", pane_side_title(side), app->side[side].info.api,
-             app_side_label(app, side));
-    if (text_width(text) > width)
-        snprintf(text, sizeof text, "%s %s", pane_side_title(side), app_side_label(app, side));
-    draw_text(c, x, y, width, pane_style(side), text);
+    draw_format(c, x, y, width, pane_style(side), "%s %s%s%s", pane_side_title(side),
+                api ? app->side[side].info.api : "", api ? " " : "", app_side_label(app, side));
 }
 
 static void draw_heads(const struct app *app, struct canvas *c, struct rect r)
@@ -393,6 +400,8 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
                     end_outcome_name(run->outcome));
     else if (run->gate.seq)
         draw_text(c, x, y, width, STYLE_WARN, "[WAIT] for the officers");
+    else if (last->state == RUN_AHEAD)
+        draw_text(c, x, y, width, STYLE_NORMAL, "No step has begun.");
     else
         draw_format(c, x, y, width, STYLE_NORMAL, "step %d: %s  %s", step_number(run->last_step),
                     last->call, last->text);

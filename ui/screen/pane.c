@@ -398,5 +398,5 @@ void pane_current(const struct app *app, char *out, size_t size)
     else if (app->setup.scroll[app->at.active].at == SETUP_MODULE && side->where.module[0])
         snprintf(out, size, "%.480s", side->where.module);
     else
-        snprintf(out, size, "Compare label and serial with the script on paper before you go on.");
+        snprintf(out, size, "Compare label and serial with the script on paper first.");
 }

@@ -131,18 +131,21 @@ static void draw_choices(const struct app *app, struct canvas *c, enum side side
     }
 }
 
-/* If nothing is named yet: the HSMs that one key press names. */
+/* If nothing is named yet: the HSMs that one key press names, each with token and module if there
+ * is room. */
 static void draw_recent(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct recent *recent = app->setup.recent;
+    unsigned count = recent ? recent->count : 0;
+    int each = r.h >= 3 * (int)count ? 3 : 1;
 
-    for (unsigned i = 0; recent && i < recent->count; i++) {
+    for (unsigned i = 0; i < count && (int)(i + 1) * each <= r.h; i++) {
         const struct config_side *side = &recent->side[i];
-        struct rect line = {r.x + 1, r.y + (int)i * 3, r.w - 2, 1};
-        if (line.y + 2 >= r.y + r.h)
-            break;
+        struct rect line = {r.x + 1, r.y + (int)i * each, r.w - 2, 1};
         draw_format(c, line.x, line.y, line.w, STYLE_STRONG, "%u  as last time's %s", i + 1,
                     side_name((enum side)i));
+        if (each == 1)
+            continue;
         draw_path(c, line.x + 3, line.y + 1, line.w - 3, STYLE_NORMAL, side->token.text);
         draw_path(c, line.x + 3, line.y + 2, line.w - 3, STYLE_NORMAL, side->where.module);
     }
@@ -159,7 +162,7 @@ static void draw_slots(const struct app *app, struct canvas *c, enum side side, 
         else
             pane_draw_state(app, c, side, r);
         if (!app->config->side[side].where.module[0])
-            draw_recent(app, c, (struct rect){r.x, r.y + 2, r.w, r.h - 2});
+            draw_recent(app, c, (struct rect){r.x, r.y + 2, r.w, r.h}); /* no slot has two lines */
         return;
     }
     if (r.h > 0 && at >= first + (size_t)r.h)
