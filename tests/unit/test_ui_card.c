@@ -249,6 +249,20 @@ static void test_nothing_to_guess_a_password_by(void **state)
     fixture_free(&f);
 }
 
+/* A type is shortened to a word that can be read, not cut. */
+static void test_types_fit(void **state)
+{
+    const struct key_desc cert = {.class = KEY_CLASS_CERTIFICATE};
+    const struct key_desc secret = {.class = KEY_CLASS_SECRET, .kind = KEY_KIND_GENERIC};
+    char text[KEY_TYPE_TEXT];
+
+    (void)state;
+    assert_string_equal(sheet_type(&cert, 11, text), "certificate");
+    assert_string_equal(sheet_type(&cert, 9, text), "cert");
+    assert_non_null(strchr(sheet_type(&secret, 80, text), ','));
+    assert_string_equal(sheet_type(&secret, 9, text), "secret");
+}
+
 /* What has no room in two columns is whole in the details. */
 static void test_details_show_both_sides(void **state)
 {
@@ -346,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_other_public_key),
         cmocka_unit_test(test_check_value_in_place_of_a_picture),
         cmocka_unit_test(test_nothing_to_guess_a_password_by),
+        cmocka_unit_test(test_types_fit),
         cmocka_unit_test(test_details_show_both_sides),
         cmocka_unit_test(test_same_card_from_everywhere),
         cmocka_unit_test(test_inventory_says_when_it_was_proven),

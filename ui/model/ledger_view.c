@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ui/model/key_rows.h"
+#include "ui/model/text_page.h"
 
 /* A cell of a row. Of a public object other steps than of a key. */
 static const struct cell {
@@ -139,7 +140,7 @@ static void put_row(const struct app *app, uint32_t number, struct view_row *row
     snprintf(row->text, sizeof row->text, "%*" PRIu32, columns.number, number);
     put(row, key_label_text(&key->source, text), columns.label);
     if (columns.type)
-        put(row, key_type_text(&key->source, text), columns.type);
+        put(row, sheet_type(&key->source, columns.type, text), columns.type);
     if (is_left_out(&app->run, key)) {
         len = strlen(row->text);
         text_print(row->text + len, sizeof row->text - len, " %s%s%s",

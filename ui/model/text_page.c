@@ -100,6 +100,16 @@ int sheet_last_columns(const struct sheet *s)
     return text_width(text);
 }
 
+char *sheet_type(const struct key_desc *key, int columns, char *out)
+{
+    key_type_text(key, out);
+    if (text_width(out) > columns)
+        out[strcspn(out, ",")] = '\0'; /* "secret, length not told" */
+    if (text_width(out) > columns && key->class == KEY_CLASS_CERTIFICATE)
+        snprintf(out, KEY_TYPE_TEXT, "cert");
+    return out;
+}
+
 char *sheet_flags(const struct key_desc *key, uint32_t which, char *out, size_t size)
 {
     size_t len = 0;

@@ -149,12 +149,12 @@ static void draw_heads(struct canvas *c, struct rect r, const struct columns *w,
     }
 }
 
-static char *type_text(const struct key_desc *key, char *out)
+static char *type_text(const struct key_desc *key, int columns, char *out)
 {
     if (key->class == KEY_CLASS_PUBLIC)
         snprintf(out, KEY_TYPE_TEXT, "%s pub", key_kind_name(key->kind));
     else
-        key_type_text(key, out);
+        sheet_type(key, columns, out);
     return out;
 }
 
@@ -224,7 +224,7 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
     if (verdict->movable)
         return "yes";
     if (relation == RELATION_SAME)
-        return "there: same";
+        return width < (int)sizeof "there: same" - 1 ? "there" : "there: same";
     if (relation != RELATION_NONE)
         return relation == RELATION_OTHER ? "name taken: other key" : "name taken";
     return why_not(verdict->reason, width, out, size);
@@ -256,7 +256,7 @@ static void draw_object(const struct app *app, struct canvas *c, enum side side,
     if (side == SIDE_SOURCE)
         draw_text(c, r.x + 1, r.y, 1, STYLE_STRONG, mark_of(app, key, marked));
     draw_text(c, r.x + 2, r.y, w.label, style, key_label_text(key, label));
-    draw_text(c, r.x + 3 + w.label, r.y, w.type, style, type_text(key, type));
+    draw_text(c, r.x + 3 + w.label, r.y, w.type, style, type_text(key, w.type, type));
     x = draw_more(c, r.x + 4 + w.label + w.type, r.y, &w, style, key);
     draw_text(c, x, r.y, w.verdict, style, verdict);
     if (row == inv->scroll.at)
