@@ -110,11 +110,11 @@ press F3
 ok "... and those for whom the line has no room, in the details" sees_like "Officer *Grace Hopper, witness"
 press Escape
 lacks DETAILS
-ok "in production both answer at the gates" sees "both officers answer, one after the other: devices"
+ok "in production both answer at the gates" sees "both officers answer in turn: devices"
 press Down Enter
 ok "... which can be changed" sees_like "Gates *one officer answers"
 press Enter
-ok "... and changed back" sees "both officers answer, one after the other: devices"
+ok "... and changed back" sees "both officers answer in turn: devices"
 resize 60x24
 press Down
 ok "in a window for one side, that side says how to reach the other" sees_like "SOURCE.* Tab: DESTINATION "
@@ -148,6 +148,10 @@ ok "both serials are on the screen together" sees_like \
     "[0-9a-f]\{16\} ready.*[0-9a-f]\{16\} ready"
 choose hsm-old 41-
 ok "one token is not both: what was chosen last holds" sees "choose another token as the source"
+press F2
+sees "Save the ceremony file as" && press C-u && type_text "$dir/half.yaml" && press Enter
+ok "nothing is saved that names one side alone" sees "Choose a token of the source first"
+press Up Up
 ok "the destination is chosen" choose hsm-new 41-
 press Left
 choose hsm-old 1-40

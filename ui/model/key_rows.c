@@ -168,6 +168,12 @@ static void save_done(struct app *app)
         app_say(app, "Choose the kind first: a ceremony file says whether it is a rehearsal.");
         return;
     }
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (!app->config->side[side].token.text[0]) {
+            app_say(app, "Choose a token of the %s first: a ceremony file names both.",
+                    side_name(side));
+            return;
+        }
     memcpy(app->queue.save_path, typed->text, typed->len + 1);
     if (app->at.view != VIEW_INVENTORY || marks_keep(app, &err))
         app_ask(app, REQUEST_SAVE, SIDE_RELAY);

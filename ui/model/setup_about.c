@@ -266,8 +266,8 @@ static void officers_text(const struct config *config, char *out, size_t size)
 static void gates_text(const struct config *config, char *out, size_t size)
 {
     uint32_t both = config->policy.two_officers;
-    int len = snprintf(out, size, "%s",
-                       both ? "both officers answer, one after the other:" : "one officer answers");
+    int len =
+        snprintf(out, size, "%s", both ? "both officers answer in turn:" : "one officer answers");
 
     for (enum gate gate = 0; gate < GATES && (size_t)len < size; gate++)
         if (both & 1U << gate)
