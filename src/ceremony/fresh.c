@@ -40,9 +40,12 @@ static void prove_fresh(struct ceremony *c, struct transfer *t, struct hsm *fres
     ok = ok && fidelity_check(&same, &err) &&
          (item->unproven ||
           (proof_run(&pair, proof_exact(1U << t->proof, item->key, &found), &t->proof, &err) &&
-           emit_proof(&c->narrator, c->side, t, STEP_PROVE_FRESH, NULL, &err))) &&
-         (compact_set(&t->found, &found, sizeof found) ||
-          err_set(&err, ERR_FAILED, "no memory for the description of a key"));
+           emit_proof(&c->narrator, c->side, t, STEP_PROVE_FRESH, NULL, &err)));
+    if (ok) {
+        found.handle = t->final; /* the fresh process has handles for itself alone */
+        ok = compact_set(&t->found, &found, sizeof found) ||
+             err_set(&err, ERR_FAILED, "no memory for the description of a key");
+    }
     if (!ok)
         err_note_set(&t->err, &err);
     t->outcome = !ok ? KEY_UNKNOWN : item->unproven ? KEY_UNPROVEN : KEY_MIGRATED;

@@ -39,6 +39,7 @@ answer 9999
 ok "a wrong one is told" sees "FAILED"
 press Enter
 ok "... and that the report is not signed" sees "UNSIGNED: "
+ok "... but can be" sees "S Sign"
 press S
 ok "S asks for it again" sees "SIGN THE REPORT: token hsm-old"
 answer 1234
@@ -46,8 +47,15 @@ ok "the end says who signed" sees "by audit, EC P-256, on hsm-old"
 ok "... and that F3 shows how that is checked" sees "F3 shows the commands for that"
 resize 120x50
 ok "... or, with room, the command and its files" sees_like "yaml\.pub\.pem"
+resize 60x20
+ok "60x20: no half of the words, but where they are" sees "F3 shows the words"
+ok "... and nothing runs into the last line" sees_like "^ F1 Help F6 Compare F5 Replay "
+resize 40x12
+ok "40x12: what has no room is in the details" sees "more: F3"
 resize 80x24
 sees "F3 shows the commands for that"
+not_ok "a report that is signed is not offered to be signed" sh -c "
+    tmux -L $server capture-pane -p | tail -n 1 | grep -q 'S Sign'"
 press S
 ok "S does not sign it twice" sees "The report is signed already"
 press F3

@@ -77,6 +77,22 @@ ok "what was found stands out" stands_out hmac
 press Escape
 lacks FIND
 not_ok "... until Esc" underlined hmac
+press Home
+press /
+sees FIND && type_text tls && press Enter
+ok "the first one is found" sees " 12/18 "
+press /
+sees FIND && press Enter
+ok "/ and Enter alone find the next one" sees " 17/18 "
+press p
+ok "p leads to the key before, past public objects" sees " 13/18 "
+press n
+ok "n to no later one: there is none" sees " 13/18 "
+press Home n
+ok "... and from key to key" sees " 2/18 "
+press /
+sees FIND && press Escape
+lacks FIND
 press -
 ok "nothing is marked" sees "0 of 18 marked"
 press u
@@ -100,6 +116,12 @@ ok "... with the line that would change it" sees "(ceremony file: rsa-bits)"
 ok "... and stands above any mechanism" before "ceremony file" "key, type, what it will be"
 not_ok "what must be read has no mechanism before it" sh -c "
     tmux -L $server capture-pane -p | sed '/key, type/q' | grep -q CKM_"
+ok "... and what each key will be" sees "sensitive, not extractable"
+resize 60x20
+ok "60x20: what each key will be is there, too" sees "sens., not extr."
+ok "... and no key of the last line is cut" sees "F2 Exception"
+resize 80x24
+sees "sensitive, not extractable"
 press End
 ok "mechanisms are after the keys" sees "aes-cbc-pad"
 press PageUp
@@ -108,6 +130,8 @@ press Escape
 lacks REVIEW
 press F1
 ok "help has its place" sees_like " 1-[0-9]* of [0-9]*"
+press End
+ok "... and no text stands under the names of keys" sees_like "│ \{17,\}operation on it"
 press Escape
 lacks HELP
 press q

@@ -32,7 +32,7 @@ ok "resize while a step runs: it runs" sees "[ .. ] 1 make RSA pair"
 resize 100x30
 ok "resize while a step runs: drawn at the new size" sees "RELAY (this host)"
 resize 20x5
-ok "resize while a step runs: one sentence" sees "goes"
+ok "resize while a step runs: one sentence" sees "continues"
 ok "resize while a step runs: the ceremony ends meanwhile" sees "hsmferry:"
 resize 80x24
 ok "resize while a step runs: complete" sees "The ceremony is complete."

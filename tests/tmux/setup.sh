@@ -50,7 +50,7 @@ moved_from() {
 
 # Types environment and module's path for the side at the cursor.
 module() {
-    press Home Down Down Down Down Down Enter
+    press Home Down Down Down Down Down Down Enter
     sees ENVIRONMENT || return 1
     type_text "SOFTHSM2_CONF=$dir/softhsm2.conf"
     press Enter
@@ -106,6 +106,23 @@ give_pin "Charles Babbage"
 ok "and others with their roles" sees "Others who are present"
 give_pin "Grace Hopper, witness"
 ok "all of them are shown" sees "Ada Lovelace, source officer; Charles Babbage, destination"
+press F3
+ok "... and those for whom the line has no room, in the details" sees_like "Officer *Grace Hopper, witness"
+press Escape
+lacks DETAILS
+ok "in production both answer at the gates" sees "both officers answer in turn: devices"
+press Down Enter
+ok "... which can be changed" sees_like "Gates *one officer answers"
+press Enter
+ok "... and changed back" sees "both officers answer in turn: devices"
+resize 60x24
+press Down
+ok "in a window for one side, that side says how to reach the other" sees_like "SOURCE.* Tab: DESTINATION "
+press Tab
+ok "... and the other how to come back" sees_like "DESTINATION.* Tab: SOURCE "
+press Tab
+resize 80x24
+ok "control: with room for both, nothing is said" lacks "Tab: "
 press F8
 ok "F8 does not go on without tokens" sees "Choose a token of the source first"
 ok "the source's module is typed" module
@@ -114,7 +131,7 @@ ok "also one without a token" sees "not init."
 ok "the source is chosen" choose hsm-old 1-40
 ok "that is told" sees "hsm-old is the source"
 press Tab
-press Home Down Down Down Down Enter
+press Home Down Down Down Down Down Enter
 sees "another path" && press End Enter && sees "The module's path" && press C-u
 type_text "${softhsm%so}"
 press Tab
@@ -129,8 +146,17 @@ ok "the destination's module is typed" module
 ok "its slots are listed" sees "hsm-new"
 ok "both serials are on the screen together" sees_like \
     "[0-9a-f]\{16\} ready.*[0-9a-f]\{16\} ready"
+choose hsm-old 41-
+ok "one token is not both: what was chosen last holds" sees "choose another token as the source"
+press F2
+sees "Save the ceremony file as" && press C-u && type_text "$dir/half.yaml" && press Enter
+ok "nothing is saved that names one side alone" sees "Choose a token of the source first"
+press Up Up
 ok "the destination is chosen" choose hsm-new 41-
+press Left
+choose hsm-old 1-40
 ok "that is told, with what next" sees "Press F8 to continue"
+press Right
 mkdir -p "$tmp/elsewhere"
 press F2
 ok "F2 asks for a path" sees "Save the ceremony file as"
@@ -157,8 +183,11 @@ ok "with title, officers and roles" sh -c 'grep -q "Root CA move 2026" productio
     grep -q witness production.yaml'
 press F8
 ok "in production the devices come before any PIN" sees "DEVICES"
-ok "the officer is asked by name" sees "Ada Lovelace, source officer"
+ok "the officer is asked by name" sees "1 of 2: Ada Lovelace, source officer"
 type_text "$(serial_ends)"
+press Enter
+ok "then the second one, as the setup says" sees "2 of 2: Charles Babbage, destination officer"
+type_text "CB $(serial_ends)"
 press Enter
 ok "the source's PIN is asked for" sees "SOURCE: token hsm-old"
 give_pin 000000
@@ -182,6 +211,10 @@ cp -p "$recent" "$tmp/recent"
 stamp=none
 console 80x24 --ascii
 ok "the next console offers them" sees "1  as last time's source"
+ok "... both of them" sees "2  as last time's destination"
+resize 60x20
+ok "... also in a small window" sees "2  as last time's destination"
+resize 80x24
 press 1
 ok "one key press names the source" sees_like "hsm-old *[0-9a-f]* *ready"
 press Tab 2
@@ -218,7 +251,7 @@ touch "$tmp/home/.pki/nssdb/key4.db"
 before="HOME=$tmp/home"
 console 120x40 --ascii
 unset before
-sees "Enter chooses one" && press Home Down Down Down Down Enter
+sees "Enter chooses one" && press Home Down Down Down Down Down Enter
 ok "modules are listed" sees "another path"
 if ls /usr/lib/*/libopencryptoki.so.0 >/dev/null 2>&1; then
     ok "also those whose names have a version" sees_like "libopencryptoki\.so\.[0-9]"
@@ -244,7 +277,7 @@ if grep -q '^#define HSMFERRY_CONFINED 1' "$abs_top_builddir/build_config.h"; th
     sees "Stop the ceremony" && press y
     sees "FAILED" && press Enter
     lacks "FAILED" && press F7
-    sees CEREMONY && press Home Down Down Down Down Enter
+    sees CEREMONY && press Home Down Down Down Down Down Enter
     sees "another path" && press End Enter && sees "The module's path" && press C-u
     type_text "$tmp/home/"
     press Tab
@@ -292,6 +325,10 @@ pins() {
 
 no_pin_in() {
     ! grep -q "$pin\|$pin2" "$@"
+}
+
+proven_before() {
+    screen | grep -q "resident.*proven"
 }
 
 press Left F4
@@ -380,6 +417,10 @@ ok "compared" compare
 ok "and moved between the tokens" sees "The ceremony is complete."
 press F6
 ok "and shown beside the original" sees "[ ok ] by a fresh process"
+press Escape
+sees "[ ok ] The ceremony" && press Escape
+ok "the inventory says that it is proven" sees_like "proven [0-2][0-9]:[0-5][0-9]Z"
+not_ok "... of no key that was there before" proven_before
 press q
 ok "exit 0 again" ended 0
 finish

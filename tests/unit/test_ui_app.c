@@ -856,21 +856,49 @@ static void test_log_is_bounded(void **state)
     fixture_free(&f);
 }
 
+/* Lines of calls, which are about no key, are between those of keys. */
+static void test_log_walks_from_key_to_key(void **state)
+{
+    static const uint32_t keys[] = {0, 1, 1, 0, 2, 0, 2, 0};
+    struct event e = {.kind = EVENT_STEP, .side = SIDE_RELAY, .step = {.id = STEP_WRAP_KEY}};
+    struct log log;
+    struct err err;
+
+    (void)state;
+    assert_true(log_new(&log, &err));
+    assert_false(log_walk(&log, false) || log_walk(&log, true)); /* empty */
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        e.key = keys[i];
+        log_event(&log, &e);
+    }
+    log.at = 0;
+    assert_true(log_walk(&log, false) && log.at == 1);
+    assert_true(log_walk(&log, false) && log.at == 4);
+    assert_false(log_walk(&log, false));
+    assert_int_equal(log.at, 4);
+    log.at = 7; /* a call for key 2 */
+    assert_true(log_walk(&log, true) && log.at == 1);
+    assert_false(log_walk(&log, true));
+    log.at = 3; /* a call for key 1 */
+    assert_true(log_walk(&log, false) && log.at == 4);
+    log_free(&log);
+}
+
 /* --- setup ---------------------------------------------------------------------------------- */
 
-static void give_slots(struct fixture *f, enum side side)
+static void give_slots(struct fixture *f, enum side side, const char *serial)
 {
     struct hsm_slot slots[2] = {
         {.id = 1,
          .flags = HSM_SLOT_TOKEN_PRESENT | HSM_TOKEN_INITIALIZED,
          .label = "good",
-         .serial = "01",
          .manufacturer = "m",
          .model = "n"},
         {.id = 2, .flags = HSM_SLOT_TOKEN_PRESENT, .label = "empty"},
     };
     struct event e = {.kind = EVENT_SIDE, .side = side, .side_state = {SIDE_OPEN}};
 
+    snprintf(slots[0].serial, sizeof slots[0].serial, "%s", serial);
     fixture_event(f, &e);
     app_take_slots(f->app, side, &(struct hsm_slot_list){slots, 2});
     fixture_done(f, REQUEST_OPEN, side, true);
@@ -887,8 +915,8 @@ static void test_setup_chooses_slots(void **state)
     app_start(f.app);
     fixture_drain(&f);
     assert_int_equal(f.app->at.view, VIEW_SETUP);
-    give_slots(&f, SIDE_SOURCE);
-    give_slots(&f, SIDE_DESTINATION);
+    give_slots(&f, SIDE_SOURCE, "01");
+    give_slots(&f, SIDE_DESTINATION, "02");
     fixture_press(&f, PRESS_F8); /* nothing chosen yet */
     assert_int_equal(f.asked[REQUEST_CHOOSE], 0);
     for (unsigned i = 0; i < SETUP_SLOTS + 1; i++)
@@ -910,6 +938,78 @@ static void test_setup_chooses_slots(void **state)
     assert_int_equal(f.asked[REQUEST_DEVICES], 1);
     assert_int_equal(f.app->at.view, VIEW_INVENTORY);
     fixture_free(&f);
+}
+
+/* What was chosen last holds; another token with the same label is the control. */
+static void test_setup_one_token_is_not_both(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    for (unsigned same = 0; same < 2; same++) {
+        fixture_new(&f);
+        for (unsigned i = 0; i < 2; i++)
+            f.config.side[i].token.text[0] = '\0';
+        app_start(f.app);
+        fixture_drain(&f);
+        give_slots(&f, SIDE_SOURCE, "01");
+        give_slots(&f, SIDE_DESTINATION, same ? "01" : "02");
+        for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+            f.app->at.active = side;
+            f.app->setup.scroll[side].at = SETUP_SLOTS;
+            fixture_press(&f, PRESS_ENTER);
+            assert_true(f.config.side[side].token.text[0]);
+        }
+        assert_int_equal(f.config.side[SIDE_SOURCE].token.text[0] == '\0', same);
+        assert_int_equal(strstr(f.app->at.status, "Press F8 to continue") == NULL, same);
+        fixture_free(&f);
+    }
+}
+
+/* While a side is opened again, its cursor stays where its slots will be. */
+static void test_setup_keeps_the_place(void **state)
+{
+    struct event e = {.kind = EVENT_SIDE, .side = SIDE_SOURCE, .side_state = {SIDE_FAILED}};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    f.config.side[SIDE_SOURCE].token.text[0] = '\0';
+    app_start(f.app);
+    fixture_drain(&f);
+    give_slots(&f, SIDE_SOURCE, "01");
+    f.app->setup.scroll[SIDE_SOURCE].at = SETUP_SLOTS;
+    f.app->at.active = SIDE_DESTINATION;
+    setup_set_module(f.app, "/other.so"); /* which opens both again */
+    assert_int_equal(f.app->setup.scroll[SIDE_SOURCE].at, SETUP_SLOTS);
+    fixture_event(&f, &e); /* the control: no slots will come */
+    app_resize(f.app);
+    assert_int_equal(f.app->setup.scroll[SIDE_SOURCE].at, SETUP_ENVIRONMENT);
+    fixture_free(&f);
+}
+
+/* Nobody gives a PIN in production before both devices were confirmed; a rehearsal is the
+ * control. */
+static void test_no_pin_before_the_devices(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    for (unsigned rehearsal = 0; rehearsal < 2; rehearsal++) {
+        struct event e = {
+            .kind = EVENT_SIDE, .side = SIDE_DESTINATION, .side_state = {SIDE_FAILED}};
+        fixture_new(&f);
+        f.config.rehearsal = rehearsal;
+        app_start(f.app);
+        fixture_drain(&f);
+        fixture_event(&f, &e);
+        err_set(&f.app->queue.error, ERR_CONFIG, "source and destination are the same token");
+        fixture_done(&f, REQUEST_DEVICES, SIDE_RELAY, false);
+        fixture_drain(&f);
+        assert_int_equal(f.asked[REQUEST_CHOOSE], rehearsal);
+        assert_int_equal(f.app->side[SIDE_DESTINATION].err.code == ERR_CONFIG, !rehearsal);
+        fixture_free(&f);
+    }
 }
 
 /* What binds a key stands in its details, and only what there is. */
@@ -951,6 +1051,7 @@ static void test_setup_tells_the_dialect(void **state)
     fixture_new(&f);
     f.app->at.active = SIDE_SOURCE;
     f.app->at.view = VIEW_SETUP;
+    f.app->setup.scroll[SIDE_SOURCE].at = SETUP_MODULE;
     fixture_event(&f, &e);
     dialog_page(f.app, DIALOG_DETAILS, &sheet);
     assert_null(strstr(sheet.text, "spoken to in"));
@@ -1066,7 +1167,11 @@ int main(void)
         cmocka_unit_test(test_keys_under_way_at_once),
         cmocka_unit_test(test_hostile_numbers_are_ignored),
         cmocka_unit_test(test_log_is_bounded),
+        cmocka_unit_test(test_log_walks_from_key_to_key),
         cmocka_unit_test(test_setup_chooses_slots),
+        cmocka_unit_test(test_setup_one_token_is_not_both),
+        cmocka_unit_test(test_setup_keeps_the_place),
+        cmocka_unit_test(test_no_pin_before_the_devices),
         cmocka_unit_test(test_details_tell_what_binds_a_key),
         cmocka_unit_test(test_setup_tells_the_dialect),
         cmocka_unit_test(test_setup_changes_a_module),

@@ -12,6 +12,7 @@
 
 #include "base/randomart.h"
 #include "ui/model/card.h"
+#include "ui/model/text_page.h"
 #include "ui/screen/draw.h"
 #include "ui/screen/screen.h"
 #include "ui_fixture.h"
@@ -248,6 +249,41 @@ static void test_nothing_to_guess_a_password_by(void **state)
     fixture_free(&f);
 }
 
+/* A type is shortened to a word that can be read, not cut. */
+static void test_types_fit(void **state)
+{
+    const struct key_desc cert = {.class = KEY_CLASS_CERTIFICATE};
+    const struct key_desc secret = {.class = KEY_CLASS_SECRET, .kind = KEY_KIND_GENERIC};
+    char text[KEY_TYPE_TEXT];
+
+    (void)state;
+    assert_string_equal(sheet_type(&cert, 11, text), "certificate");
+    assert_string_equal(sheet_type(&cert, 9, text), "cert");
+    assert_non_null(strchr(sheet_type(&secret, 80, text), ','));
+    assert_string_equal(sheet_type(&secret, 9, text), "secret");
+}
+
+/* What has no room in two columns is whole in the details. */
+static void test_details_show_both_sides(void **state)
+{
+    struct sheet *sheet = calloc(1, sizeof *sheet);
+    struct fixture f;
+
+    (void)state;
+    assert_non_null(sheet);
+    move_all(&f, 0x27);
+    fixture_press(&f, PRESS_F6);
+    fixture_press(&f, PRESS_F3);
+    assert_int_equal(app_dialog(f.app), DIALOG_DETAILS);
+    dialog_page(f.app, DIALOG_DETAILS, sheet);
+    assert_string_equal(sheet->title, "DETAILS: Verification");
+    assert_non_null(strstr(sheet->text, "label                "));
+    assert_non_null(
+        strstr(sheet->text, "extractable          yes\n  destination        no  tightened"));
+    free(sheet);
+    fixture_free(&f);
+}
+
 /* From the last screen and from either pane of the inventory the card is the same. */
 static void test_same_card_from_everywhere(void **state)
 {
@@ -287,6 +323,14 @@ static void test_inventory_says_when_it_was_proven(void **state)
     f.app->side[SIDE_DESTINATION].inventory.verdicts[AES].key = 0;
     app_take_verdicts(f.app, NULL);
     assert_true(shows(&f, 80, 24, "cipher       AES 256   same name"));
+    /* nor is it one that has the handle, but another name */
+    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].handle -= 50;
+    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].label[0] = 'X';
+    app_take_verdicts(f.app, NULL);
+    assert_int_equal(f.app->side[SIDE_DESTINATION].inventory.verdicts[AES].key, 0);
+    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].label[0] = 'c';
+    app_take_verdicts(f.app, NULL);
+    assert_int_not_equal(f.app->side[SIDE_DESTINATION].inventory.verdicts[AES].key, 0);
     fixture_free(&f);
 }
 
@@ -316,6 +360,8 @@ int main(void)
         cmocka_unit_test(test_other_public_key),
         cmocka_unit_test(test_check_value_in_place_of_a_picture),
         cmocka_unit_test(test_nothing_to_guess_a_password_by),
+        cmocka_unit_test(test_types_fit),
+        cmocka_unit_test(test_details_show_both_sides),
         cmocka_unit_test(test_same_card_from_everywhere),
         cmocka_unit_test(test_inventory_says_when_it_was_proven),
         cmocka_unit_test(test_small_window_scrolls),

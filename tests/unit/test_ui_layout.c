@@ -186,7 +186,7 @@ static void test_hint_line_fits(void **state)
     for (size_t at = 0; dispatch_views[at]; at++)
         for (int columns = LAYOUT_MIN_COLUMNS - 1; columns <= 200; columns++) {
             const struct key_row *hints[KEYS_HINTS_MAX];
-            size_t count = keys_hints(dispatch_views, at, columns, 0, hints);
+            size_t count = keys_hints(NULL, dispatch_views, at, columns, 0, hints);
             bool help = false;
             int width = 0;
             for (size_t i = 0; i < count; i++) {
@@ -202,10 +202,10 @@ static void test_hint_line_fits(void **state)
         }
 }
 
-static bool hinted(size_t at, const char *hint)
+static bool hinted(const struct app *app, size_t at, const char *hint)
 {
     const struct key_row *hints[KEYS_HINTS_MAX];
-    size_t count = keys_hints(dispatch_views, at, 79, 0, hints);
+    size_t count = keys_hints(app, dispatch_views, at, 79, 0, hints);
 
     for (size_t i = 0; i < count; i++)
         if (strcmp(hints[i]->hint, hint) == 0)
@@ -216,11 +216,69 @@ static bool hinted(size_t at, const char *hint)
 /* Who never read a manual finds the way by the hint line alone, at the design size. */
 static void test_hint_line_shows_the_way(void **state)
 {
+    struct config config = {.rehearsal = true};
+    struct app *app;
+    struct err err;
+
     (void)state;
-    assert_true(hinted(VIEW_SETUP, "Choose") && hinted(VIEW_SETUP, "Next"));
-    assert_true(hinted(VIEW_INVENTORY, "Mark") && hinted(VIEW_INVENTORY, "Migrate"));
-    assert_true(hinted(VIEW_INVENTORY, "Compare") && hinted(VIEW_INVENTORY, "Filter"));
-    assert_true(hinted(VIEW_CEREMONY, "Stop") && hinted(VIEW_END, "Compare"));
+    assert_true(app_new(&config, &app, &err));
+    assert_true(hinted(app, VIEW_SETUP, "Choose") && hinted(app, VIEW_SETUP, "Next"));
+    assert_true(hinted(app, VIEW_INVENTORY, "Mark") && hinted(app, VIEW_INVENTORY, "Migrate"));
+    assert_true(hinted(app, VIEW_INVENTORY, "Compare") && hinted(app, VIEW_INVENTORY, "Filter"));
+    assert_true(hinted(app, VIEW_END, "Compare"));
+    app->at.view = VIEW_CEREMONY;
+    app->phase = PHASE_RUNNING;
+    app->side[SIDE_SOURCE].state = SIDE_LISTED;
+    assert_true(hinted(app, VIEW_CEREMONY, "Stop") && hinted(app, VIEW_CEREMONY, "Exception"));
+    app_free(app);
+}
+
+/* No key is offered that does nothing but say so; each is offered when it does. */
+static void test_hint_line_offers_what_works(void **state)
+{
+    struct config config = {.rehearsal = true};
+    struct app *app;
+    struct err err;
+
+    (void)state;
+    assert_true(app_new(&config, &app, &err));
+    app->at.view = VIEW_CEREMONY;
+    for (unsigned runs = 0; runs < 2; runs++) {
+        app->phase = runs ? PHASE_RUNNING : PHASE_IDLE;
+        assert_int_equal(hinted(app, VIEW_CEREMONY, "Back"), !runs);
+        assert_int_equal(hinted(app, VIEW_CEREMONY, "Stop"), runs);
+        assert_int_equal(hinted(app, VIEW_CEREMONY, "Next step"), runs);
+        assert_false(hinted(app, VIEW_CEREMONY, "Abandon")); /* every call was answered */
+    }
+    app->phase = PHASE_IDLE;
+    app->at.view = VIEW_INVENTORY;
+    for (unsigned failed = 0; failed < 2; failed++) {
+        app->side[SIDE_DESTINATION].state = failed ? SIDE_FAILED : SIDE_LISTED;
+        assert_int_equal(hinted(app, VIEW_INVENTORY, "Open again"), failed);
+        assert_int_equal(hinted(app, VIEW_SETUP, "Open again"), failed);
+    }
+    app->at.view = VIEW_END;
+    strcpy(app->report.path, "r.yaml");
+    for (unsigned signs = 0; signs < 2; signs++) {
+        strcpy(config.signer.key.text, signs ? "pkcs11:object=audit" : "");
+        assert_int_equal(hinted(app, VIEW_END, "Sign"), signs);
+    }
+    strcpy(app->report.signed_by, "audit");
+    assert_false(hinted(app, VIEW_END, "Sign"));
+    app_free(app);
+}
+
+/* A hint that does not fit is closed up, then loses its last parts, and no part is cut. */
+static void test_hints_of_dialogs_fit(void **state)
+{
+    char hint[64];
+
+    (void)state;
+    strcpy(hint, "F1 Help   Enter OK   F10 Quit");
+    assert_string_equal(keys_hint_fit(hint, 29), "F1 Help   Enter OK   F10 Quit");
+    assert_string_equal(keys_hint_fit(hint, 27), "F1 Help  Enter OK  F10 Quit");
+    assert_string_equal(keys_hint_fit(hint, 26), "F1 Help  Enter OK");
+    assert_string_equal(keys_hint_fit(hint, 1), "F1 Help");
 }
 
 static void test_manual_names_every_row(void **state)
@@ -277,6 +335,8 @@ int main(void)
         cmocka_unit_test(test_every_view_can_be_left),
         cmocka_unit_test(test_hint_line_fits),
         cmocka_unit_test(test_hint_line_shows_the_way),
+        cmocka_unit_test(test_hint_line_offers_what_works),
+        cmocka_unit_test(test_hints_of_dialogs_fit),
         cmocka_unit_test(test_missing_function_keys),
         cmocka_unit_test(test_manual_names_every_row),
     };

@@ -185,7 +185,7 @@ static void note_moved(struct app *app, enum side side)
         const struct run_key *key = &app->run.keys[i];
         const struct key_desc *here = side == SIDE_SOURCE ? &key->source : &key->destination;
         if (key->outcome == KEY_MIGRATED || key->outcome == KEY_UNPROVEN)
-            moved[count++] = (struct moved){here->handle, (uint32_t)i + 1};
+            moved[count++] = (struct moved){here->handle, here, (uint32_t)i + 1};
     }
     inventory_moved(&app->side[side].inventory, moved, count);
     free(moved);

@@ -103,6 +103,7 @@ static const struct key_row keys[] = {
     {.also = keys_help},
     {.also = keys_walk},
     {.also = keys_moving},
+    {.also = keys_exception},
     {.also = keys_compare},
     {{PRESS_F7, 's'},
      2,
@@ -110,17 +111,30 @@ static const struct key_row keys[] = {
      "Stop the ceremony before its next step; what was begun is undone.",
      stop,
      NULL},
-    {{PRESS_F4, 'a'}, 3, "Abandon", "Give up a call that an HSM does not answer.", abandon, NULL},
-    {.also = keys_exception},
+    {{PRESS_F4, 'a'}, 2, "Abandon", "Give up a call that an HSM does not answer.", abandon, NULL},
     {.also = keys_doors},
     {.also = keys_back},
     {.also = keys_leaving},
     {.help = NULL},
 };
 
+/* Once it is over, there is nothing to pace or stop. */
+static bool offers(const struct app *app, const struct key_row *row)
+{
+    enum side side;
+    int64_t ms;
+
+    if (row->act == abandon)
+        return run_unanswered(&app->run, app->at.now_ms, RUN_UNANSWERED_MS, &side, &ms);
+    if (row->act == stop || pace_keys_have(row))
+        return app_is_running(app);
+    return key_rows_offer(app, row);
+}
+
 const struct view ceremony_view = {.name = "Ceremony",
                                    .keys = keys,
                                    .move = move,
+                                   .offers = offers,
                                    .size = size,
                                    .enter = enter,
                                    .event = event,

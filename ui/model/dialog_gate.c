@@ -61,7 +61,7 @@ static void event(struct app *app, const struct event *e)
 }
 
 const struct dialog gate_dialog = {.hint =
-                                       "F1 Help   Enter OK   Esc Stop   F10 Quit   F2 Exception",
+                                       "F1 Help   Enter OK   Esc Stop   F2 Exception   F10 Quit",
                                    .press = press,
                                    .page = page,
                                    .event = event};

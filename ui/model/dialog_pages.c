@@ -32,6 +32,7 @@ static void help(const struct app *app, struct sheet *s)
         return;
     }
     snprintf(s->title, sizeof s->title, "HELP: %s", app_view(app)->name);
+    s->hang = 16;
     for (size_t i = 0; keys_at(app->views, app->at.view, i, &place); i++) {
         char names[KEYS_NAMES_MAX];
         sheet_line(s, "%-15s %s", keys_names(place.row, names), place.row->help);
@@ -39,7 +40,8 @@ static void help(const struct app *app, struct sheet *s)
     sheet_line(s, "%s", "");
     sheet_line(s, "%s", "Esc and a digit is the function key of that number; Esc 0 is F10.");
     sheet_line(s, "%s", "[ ok ] done   [ .. ] at work   [WAIT] waits for you   [FAIL] failed");
-    sheet_line(s, "%s", "[UNDO] taken back   [    ] still to come   * marked");
+    sheet_line(s, "%s", "[UNDO] taken back   [    ] still to come   ~ cut short");
+    sheet_line(s, "%s", "* marked   + marked beyond the script   - in the script, but not marked");
 }
 
 static void help_press(struct app *app, int press)
@@ -49,7 +51,10 @@ static void help_press(struct app *app, int press)
 
 static void details(const struct app *app, struct sheet *s)
 {
-    snprintf(s->title, sizeof s->title, "DETAILS: %s", side_name(app->at.active));
+    bool of_side = app->at.view == VIEW_SETUP || app->at.view == VIEW_INVENTORY;
+
+    snprintf(s->title, sizeof s->title, "DETAILS: %s",
+             of_side ? side_name(app->at.active) : app_view(app)->name);
     if (app_view(app)->details)
         app_view(app)->details(app, s);
 }

@@ -85,7 +85,7 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
 }
 
 const struct dialog pin_dialog = {
-    .hint = "F1 Help   Enter OK   Esc Refuse   Backspace starts again   F10 Quit",
+    .hint = "F1 Help   Enter OK   Esc Refuse   F10 Quit   Backspace starts again",
     .press = press,
     .pastes = pastes,
     .event = event,

@@ -123,7 +123,7 @@ static void event(struct app *app, const struct event *e)
 }
 
 const struct dialog review_dialog = {
-    .hint = "F1 Help   Enter OK   Esc Leave   Up Down More   F10 Quit   F2 Exception",
+    .hint = "F1 Help   Enter OK   Esc Leave   F2 Exception   F10 Quit   Up Down More",
     .press = press,
     .event = event,
     .done = done};

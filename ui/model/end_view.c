@@ -119,5 +119,20 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
-const struct view end_view = {
-    .name = "End", .keys = keys, .door = &end_door, .details = end_details, .done = done};
+static bool offers(const struct app *app, const struct key_row *row)
+{
+    const struct app_report *report = &app->report;
+
+    if (row == &end_door)
+        return app->run.over;
+    if (row->act == sign)
+        return app->config->signer.key.text[0] && report->path[0] && !report->signed_by[0];
+    return key_rows_offer(app, row);
+}
+
+const struct view end_view = {.name = "End",
+                              .keys = keys,
+                              .door = &end_door,
+                              .details = end_details,
+                              .offers = offers,
+                              .done = done};

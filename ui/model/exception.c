@@ -64,11 +64,16 @@ void exception_of_script(struct app *app)
     app_open_input(app, &parts[0], e->exception.expected);
 }
 
+bool exception_possible(const struct app *app)
+{
+    return !app->run.over && app->side[SIDE_SOURCE].state != SIDE_CLOSED;
+}
+
 void exception_begin(struct app *app)
 {
     struct event *e = &app->asked.exception;
 
-    if (app->run.over || app->side[SIDE_SOURCE].state == SIDE_CLOSED) {
+    if (!exception_possible(app)) {
         app_say(app, app->run.over ? "This ceremony is over; write it on paper."
                                    : "No ceremony has begun.");
         return;

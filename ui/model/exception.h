@@ -5,6 +5,9 @@
 
 #include "ui/model/app.h"
 
+/* Has a ceremony begun, and is it not over? Its record takes exceptions then. */
+bool exception_possible(const struct app *app);
+
 /* Begins one, with the step that is under way now, not the one that has come until it is written;
  * or says why it cannot be recorded. */
 void exception_begin(struct app *app);

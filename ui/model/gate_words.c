@@ -14,7 +14,8 @@ static const struct explanation of_gates[GATES] = {
                      "the destination with the script on paper. Read every line that begins with "
                      "an exclamation mark.",
                      "After this gate keys leave the source; before it nothing has changed.",
-                     "Type the words of the question; they hold the number of keys."},
+                     "Type the words of the question; they hold the number of keys, unless the "
+                     "ceremony file waives this gate."},
     [GATE_FINGERPRINT] =
         {"Compare the words of the DESTINATION with those of the SOURCE, all of "
          "them: one officer reads aloud, the other follows.",

@@ -390,7 +390,7 @@ void inventory_moved(struct inventory *inv, struct moved *moved, size_t count)
     for (size_t i = 0; i < inv->list.count; i++) {
         const struct moved *found =
             bsearch(&inv->list.keys[i].handle, moved, count, sizeof *moved, compare_handles);
-        if (!found)
+        if (!found || !key_same_name(&inv->list.keys[i], found->is))
             continue;
         mark(inv, i, false);
         inv->verdicts[i].key = found->key;

@@ -66,9 +66,11 @@ const struct verdict *inventory_verdict(const struct inventory *inv, size_t row)
 /* Takes over the engine's verdicts, which are in the order of the list that was taken. */
 void inventory_judge(struct inventory *inv, const struct plan *verdicts);
 
-/* The objects with these handles went, or arrived, as these keys of the plan; moved is sorted. */
+/* The objects with these handles and names went, or arrived, as these keys of the plan; moved is
+ * sorted. */
 struct moved {
     uint64_t handle; /* first, as handles are compared */
+    const struct key_desc *is;
     uint32_t key;
 };
 void inventory_moved(struct inventory *inv, struct moved *moved, size_t count);

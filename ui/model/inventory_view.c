@@ -140,6 +140,31 @@ static bool find(struct app *app, const char *text, bool next)
     return inventory_find(inv, text, inv->scroll.at + next, pair_page(app, app->at.active));
 }
 
+/* From key to key; public objects and data are passed over. */
+static void walk(struct app *app, long delta)
+{
+    const struct inventory *inv = current(app);
+    size_t row = inv->scroll.at;
+    long steps = 0;
+
+    do {
+        row += (size_t)delta; /* before the first row it wraps, and there is none */
+        steps += delta;
+    } while (inventory_row(inv, row) && !key_is_movable_class(inventory_row(inv, row)));
+    if (inventory_row(inv, row))
+        pair_move(app, steps);
+}
+
+static void next_key(struct app *app)
+{
+    walk(app, 1);
+}
+
+static void key_before(struct app *app)
+{
+    walk(app, -1);
+}
+
 static void details_open(struct app *app)
 {
     if (inventory_row(current(app), current(app)->scroll.at))
@@ -314,6 +339,7 @@ static void details(const struct app *app, struct sheet *s)
 
     if (!key)
         return;
+    s->hang = SHEET_FACTS;
     sheet_line(s, "%-20s %s", "label", key_label_text(key, text));
     text_hex(key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, text);
     sheet_line(s, "%-20s %s", "id", text[0] ? text : "none");
@@ -335,6 +361,8 @@ static void details(const struct app *app, struct sheet *s)
 static const struct key_row keys[] = {
     {.also = keys_help},
     {.also = keys_moving},
+    {{'n'}, 0, NULL, "The next key.", next_key, NULL},
+    {{'p'}, 0, NULL, "The key before.", key_before, NULL},
     {.also = keys_sides},
     {{' ', PRESS_INSERT, 'm'}, 2, "Mark", "Mark the key for migration, or unmark it.", mark, NULL},
     {{'+'},
@@ -383,6 +411,7 @@ const struct view inventory_view = {.name = "Inventory",
                                     .page = page,
                                     .find = find,
                                     .details = details,
+                                    .offers = key_rows_offer,
                                     .size = size,
                                     .event = event,
                                     .done = done};

@@ -91,8 +91,8 @@ const struct key_row keys_sides[] = {
 };
 const struct key_row keys_retry[] = {
     {{'R'},
-     0,
-     NULL,
+     2,
+     "Open again",
      "Open the HSM that failed again, also after a wrong PIN.",
      opening_retry,
      NULL},
@@ -127,24 +127,31 @@ static void forget_found(struct app *app)
     app->at.find[0] = '\0';
 }
 
-static const struct input find_input = {.title = "FIND",
-                                        .prompt = "Text in label, type or id; Esc ends it:",
-                                        .changed = found_so_far,
-                                        .left = forget_found};
+static void find_again(struct app *app)
+{
+    if (app->dialog.field.len == 0)
+        find_from(app, true);
+}
+
+static const struct input find_input = {
+    .title = "FIND",
+    .prompt = "Text to find; Enter alone finds the same again; Esc ends it:",
+    .changed = found_so_far,
+    .done = find_again,
+    .left = forget_found};
 
 static void find(struct app *app)
 {
     app_open_input(app, &find_input, "");
 }
 
-static void find_next(struct app *app)
-{
-    find_from(app, true);
-}
-
 const struct key_row keys_finding[] = {
-    {{'/', PRESS_CTRL('s')}, 3, "Find", "Find text while you type it.", find, NULL},
-    {{'n'}, 0, NULL, "Find the same text again.", find_next, NULL},
+    {{'/', PRESS_CTRL('s')},
+     3,
+     "Find",
+     "Find text while you type it; with Enter alone, find the same text again.",
+     find,
+     NULL},
     {.help = NULL},
 };
 
@@ -161,6 +168,12 @@ static void save_done(struct app *app)
         app_say(app, "Choose the kind first: a ceremony file says whether it is a rehearsal.");
         return;
     }
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (!app->config->side[side].token.text[0]) {
+            app_say(app, "Choose a token of the %s first: a ceremony file names both.",
+                    side_name(side));
+            return;
+        }
     memcpy(app->queue.save_path, typed->text, typed->len + 1);
     if (app->at.view != VIEW_INVENTORY || marks_keep(app, &err))
         app_ask(app, REQUEST_SAVE, SIDE_RELAY);
@@ -269,7 +282,7 @@ const struct key_row keys_compare[] = {
 };
 const struct key_row keys_exception[] = {
     {{PRESS_F2, 'X'},
-     4,
+     3,
      "Exception",
      "Write down what is not as planned; F2 also while a question is open.",
      exception_begin,
@@ -313,6 +326,19 @@ static bool is_of(const struct key_row *row, const struct key_row *table)
 bool key_rows_always(const struct key_row *row)
 {
     return is_of(row, keys_help) || is_of(row, keys_hsms) || is_of(row, keys_leaving);
+}
+
+bool key_rows_offer(const struct app *app, const struct key_row *row)
+{
+    bool failed = app->side[0].state == SIDE_FAILED || app->side[1].state == SIDE_FAILED;
+
+    if (is_of(row, keys_retry))
+        return failed;
+    if (is_of(row, keys_hsms))
+        return !settle_is_on(&app->settle);
+    if (is_of(row, keys_exception))
+        return exception_possible(app);
+    return row != keys_back || app->at.view != VIEW_CEREMONY || !app_is_running(app);
 }
 
 bool key_rows_press(struct app *app, int press)

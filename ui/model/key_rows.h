@@ -14,6 +14,9 @@ extern const struct key_row keys_moving[], keys_sides[], keys_finding[], keys_sa
 /* Does this key also act while the plan is being made? */
 bool key_rows_always(const struct key_row *row);
 
+/* Does this one of them do something now? For struct view; true of all others. */
+bool key_rows_offer(const struct app *app, const struct key_row *row);
+
 /* Help, exception and quit while the engine asks something; true when the key was for one. */
 bool key_rows_press(struct app *app, int press);
 

@@ -119,6 +119,27 @@ char *keys_hint_text(const char *hint, unsigned missing, char *out, size_t size)
     return out;
 }
 
+static char *last_gap(char *hint)
+{
+    char *last = NULL;
+
+    for (char *at = strstr(hint, "  "); at; at = strstr(at + 2, "  "))
+        last = at;
+    return last;
+}
+
+char *keys_hint_fit(char *hint, int columns)
+{
+    static const char gap[] = "   ";
+    char *at;
+
+    while (text_width(hint) > columns && (at = strstr(hint, gap)))
+        memmove(at, at + 1, strlen(at));
+    while (text_width(hint) > columns && (at = last_gap(hint)))
+        *at = '\0';
+    return hint;
+}
+
 char *keys_names(const struct key_row *row, char *out)
 {
     size_t len = 0;
@@ -137,8 +158,14 @@ static int hint_width(const struct key_row *row, unsigned missing)
     return (int)(strlen(keys_name(keys_hint_press(row, missing), name)) + strlen(row->hint) + 2);
 }
 
-size_t keys_hints(const struct view *const *views, size_t at, int columns, unsigned missing,
-                  const struct key_row *out[KEYS_HINTS_MAX])
+static bool is_offered(const struct app *app, const struct view *const *views,
+                       const struct key_place *place)
+{
+    return !app || !views[place->to]->offers || views[place->to]->offers(app, place->row);
+}
+
+size_t keys_hints(const struct app *app, const struct view *const *views, size_t at, int columns,
+                  unsigned missing, const struct key_row *out[KEYS_HINTS_MAX])
 {
     enum { ROWS_MAX = 64 };
     bool taken[ROWS_MAX] = {false};
@@ -147,7 +174,8 @@ size_t keys_hints(const struct view *const *views, size_t at, int columns, unsig
 
     for (int rank = 1; rank <= RANKS; rank++)
         for (size_t i = 0; i < ROWS_MAX && keys_at(views, at, i, &place); i++)
-            if (place.row->rank == rank && hint_width(place.row, missing) <= columns) {
+            if (place.row->rank == rank && hint_width(place.row, missing) <= columns &&
+                is_offered(app, views, &place)) {
                 taken[i] = true;
                 columns -= hint_width(place.row, missing);
             }

@@ -86,15 +86,21 @@ int keys_hint_press(const struct key_row *row, unsigned missing);
  * terminal cannot send F1. Returns out. */
 char *keys_hint_text(const char *hint, unsigned missing, char *out, size_t size);
 
+/* Makes a hint fit into so many columns: with less between its parts, then without the last ones.
+ * Returns hint. */
+char *keys_hint_fit(char *hint, int columns);
+
 /* All of a row's keys, separated by blanks: "F5 c". Returns out. */
 enum { KEYS_NAMES_MAX = KEY_PRESSES_MAX * KEYS_NAME_MAX };
 char *keys_names(const struct key_row *row, char *out);
 
-/* The rows for a view's hint line, in the view's order: as many as fit into columns with a blank
- * around each, the lowest ranks first; missing as for keys_hint_press(). Returns how many. */
+/* The rows for a view's hint line, in the view's order: as many of those that do something now as
+ * fit into columns with a blank around each, the lowest ranks first; missing as for
+ * keys_hint_press(). app is what the views are asked about; NULL: all do something. Returns how
+ * many. */
 enum { KEYS_HINTS_MAX = 24 };
-size_t keys_hints(const struct view *const *views, size_t at, int columns, unsigned missing,
-                  const struct key_row *out[KEYS_HINTS_MAX]);
+size_t keys_hints(const struct app *app, const struct view *const *views, size_t at, int columns,
+                  unsigned missing, const struct key_row *out[KEYS_HINTS_MAX]);
 
 /* Writes the manual page's list of keys (mdoc). */
 void keys_manual(const struct view *const *views, FILE *to);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "ui/model/key_rows.h"
+#include "ui/model/text_page.h"
 
 /* A cell of a row. Of a public object other steps than of a key. */
 static const struct cell {
@@ -139,7 +140,7 @@ static void put_row(const struct app *app, uint32_t number, struct view_row *row
     snprintf(row->text, sizeof row->text, "%*" PRIu32, columns.number, number);
     put(row, key_label_text(&key->source, text), columns.label);
     if (columns.type)
-        put(row, key_type_text(&key->source, text), columns.type);
+        put(row, sheet_type(&key->source, columns.type, text), columns.type);
     if (is_left_out(&app->run, key)) {
         len = strlen(row->text);
         text_print(row->text + len, sizeof row->text - len, " %s%s%s",
@@ -184,14 +185,20 @@ static size_t at(const struct app *app)
 static void title(const struct app *app, char *out, size_t size)
 {
     const struct run *run = &app->run;
+    size_t objects = run->key_count - run->chosen;
+    char companions[64] = "";
 
+    if (objects)
+        snprintf(companions, sizeof companions, ", with %zu public object%s", objects,
+                 objects == 1 ? "" : "s");
     if (app->at.keys.failures)
-        snprintf(out, size, "KEYS  %zu of %zu: refused, failed or unproven", run->failure_count,
-                 run->key_count);
+        snprintf(out, size, "KEYS  %zu of %zu rows: refused, failed or unproven",
+                 run->failure_count, run->key_count);
     else
-        snprintf(
-            out, size, "KEYS %zu   %" PRIu32 " proven   %" PRIu32 " refused   %" PRIu32 " failed",
-            run->key_count, run->over ? run->migrated : run->arrived, run->refused, run->failed);
+        snprintf(out, size,
+                 "KEYS %zu%s   %" PRIu32 " proven   %" PRIu32 " refused   %" PRIu32 " failed",
+                 run->chosen, companions, run->over ? run->migrated : run->arrived, run->refused,
+                 run->failed);
 }
 
 static void head(const struct app *app, struct view_row *row)
@@ -304,7 +311,13 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
+static bool offers(const struct app *app, const struct key_row *row)
+{
+    return row == &ledger_door ? app->run.key_count > 0 : key_rows_offer(app, row);
+}
+
 const struct view ledger_view = {.name = "Ledger",
+                                 .offers = offers,
                                  .keys = keys,
                                  .door = &ledger_door,
                                  .title = title,

@@ -48,7 +48,8 @@ __attribute__((format(printf, 4, 5))) static void add(struct log *log, const str
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    *line = (struct log_line){.utc_ms = event->utc_ms, .side = event->side, .bad = bad};
+    *line = (struct log_line){
+        .utc_ms = event->utc_ms, .side = event->side, .bad = bad, .key = event->key};
     text_fit(text, (int)sizeof line->text - 1, false, line->text, sizeof line->text);
 }
 
@@ -168,15 +169,50 @@ void log_move(struct log *log, long delta)
     log->follows = log->at + 1 >= log->count;
 }
 
+static void found(struct log *log, size_t at)
+{
+    log->at = at;
+    log->follows = false;
+}
+
 bool log_find(struct log *log, const char *text, bool next)
 {
     for (size_t i = 0; i < log->count; i++) {
         size_t at = (log->at + next + i) % log->count;
         if (!strcasestr(log_at(log, at)->text, text))
             continue;
-        log->at = at;
-        log->follows = false;
+        found(log, at);
         return true;
     }
     return false;
+}
+
+/* The key of the last line up to the cursor that is about one: lines of calls are about none. */
+static uint32_t key_here(const struct log *log)
+{
+    size_t i = log->count ? log->at + 1 : 0;
+
+    while (i > 0 && log_at(log, i - 1)->key == 0)
+        i--;
+    return i > 0 ? log_at(log, i - 1)->key : 0;
+}
+
+bool log_walk(struct log *log, bool back)
+{
+    const size_t from = log->at;
+    uint32_t here = key_here(log), to = 0;
+
+    for (size_t i = 1; back ? i <= from : from + i < log->count; i++) {
+        size_t at = back ? from - i : from + i;
+        uint32_t key = log_at(log, at)->key;
+        if (key == 0 || key == here)
+            continue;
+        if (to != 0 && key != to)
+            return true;
+        to = key;
+        found(log, at);
+        if (!back)
+            return true;
+    }
+    return to != 0;
 }

@@ -15,6 +15,7 @@ struct log_line {
     int64_t utc_ms;
     enum side side;
     bool bad;
+    uint32_t key; /* which it is about, from 1; 0: none */
     char text[LOG_TEXT];
 };
 
@@ -42,6 +43,9 @@ void log_move(struct log *log, long delta);
 /* Moves to the next line from the cursor on (round the end) that holds text, whatever the case;
  * next: from the line after it. False when none does. */
 bool log_find(struct log *log, const char *text, bool next);
+
+/* Moves to the first line of the next key, or of the key before; false: there is none. */
+bool log_walk(struct log *log, bool back);
 
 /* Line i, 0 being the oldest; NULL after the last. */
 const struct log_line *log_at(const struct log *log, size_t i);

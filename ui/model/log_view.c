@@ -15,7 +15,7 @@ static void title(const struct app *app, char *out, size_t size)
         snprintf(out, size, "LOG  the last %zu lines, %" PRIu64 " more before", log->count,
                  log->dropped);
     else
-        snprintf(out, size, "LOG  %zu lines", log->count);
+        snprintf(out, size, "LOG  %zu line%s", log->count, log->count == 1 ? "" : "s");
 }
 
 static size_t count(const struct app *app)
@@ -71,12 +71,30 @@ static void details_open(struct app *app)
     app_open(app, DIALOG_DETAILS);
 }
 
+static void walk(struct app *app, bool back)
+{
+    if (!log_walk(&app->log, back))
+        app_say(app, "The log has no %s key.", back ? "earlier" : "later");
+}
+
+static void next_key(struct app *app)
+{
+    walk(app, false);
+}
+
+static void key_before(struct app *app)
+{
+    walk(app, true);
+}
+
 static const struct key_row log_door = {
     {PRESS_F8, 't'}, 4, "Log", "Show the log of all calls into both HSMs.", NULL, NULL};
 
 static const struct key_row keys[] = {
     {.also = keys_help},
     {.also = keys_moving},
+    {{'n'}, 0, NULL, "To the lines of the next key.", next_key, NULL},
+    {{'p'}, 0, NULL, "To the lines of the key before.", key_before, NULL},
     {.also = keys_finding},
     {{PRESS_F3, 'd'}, 3, "Details", "Show the whole line.", details_open, NULL},
     {.also = keys_exception},
@@ -95,4 +113,5 @@ const struct view log_view = {.name = "Log",
                               .move = move,
                               .find = find,
                               .details = details,
+                              .offers = key_rows_offer,
                               .enter = enter};

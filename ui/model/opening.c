@@ -145,8 +145,8 @@ void opening_event(struct app *app, const struct event *e)
         hsm_event(app, e);
 }
 
-/* Both devices are compared with the script before anybody is asked for a PIN; where only one of
- * them answers, it can be looked at, but no ceremony follows. */
+/* Both devices are compared with the script before anybody is asked for a PIN; in a rehearsal, the
+ * only one that answers can be looked at, but no ceremony follows. */
 static void choose_opened(struct app *app, enum side side)
 {
     enum side_state other = app->side[app_other(side)].state;
@@ -155,6 +155,8 @@ static void choose_opened(struct app *app, enum side side)
         return;
     if (other == SIDE_OPEN)
         app_ask(app, REQUEST_DEVICES, SIDE_RELAY);
+    else if (other == SIDE_FAILED && !app->config->rehearsal)
+        return;
     else if (other != SIDE_CLOSED && other != SIDE_OPENING)
         app_ask(app, REQUEST_CHOOSE, side);
 }
@@ -186,15 +188,28 @@ static bool is_to_choose(const struct app *app, enum side side)
     return s->state == SIDE_OPEN || (s->state == SIDE_FAILED && s->err.code == ERR_NONE);
 }
 
-/* The officers have compared both with their script; or stopped there. Each side reports a token of
- * its that is missing, and the other one can still be looked at. One after the other: who typed a
- * wrong PIN is asked again before anybody else is. */
+/* The side that has failed gives the reason in its pane. */
+static void not_confirmed(struct app *app)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (app->side[i].state == SIDE_FAILED && app->side[i].err.code == ERR_NONE)
+            app->side[i].err = app->queue.error;
+    app_show_error(app, &app->queue.error);
+}
+
+/* The officers have compared both with their script; or stopped there. In a rehearsal, each side
+ * reports a token of its that is missing, and the other one can still be looked at. One after the
+ * other: who typed a wrong PIN is asked again before anybody else is. */
 static void confirmed(struct app *app, bool ok)
 {
-    if (!ok && app->queue.error.code == ERR_STOPPED) {
+    bool stopped = !ok && app->queue.error.code == ERR_STOPPED;
+
+    if (stopped) {
         app->phase = PHASE_IDLE;
         app->run.gate.seq = 0;
-        app_show_error(app, &app->queue.error);
+    }
+    if (stopped || (!ok && !app->config->rehearsal)) {
+        not_confirmed(app);
         return;
     }
     app_ask(app, REQUEST_CHOOSE, is_to_choose(app, SIDE_SOURCE) ? SIDE_SOURCE : SIDE_DESTINATION);

@@ -55,6 +55,11 @@ const struct key_row keys_pace[] = {
     {.help = NULL},
 };
 
+bool pace_keys_have(const struct key_row *row)
+{
+    return row >= keys_pace && row < keys_pace + sizeof keys_pace / sizeof keys_pace[0];
+}
+
 /* --- from key to key -------------------------------------------------------------------------- */
 
 uint32_t pace_key_shown(const struct app *app)

@@ -7,6 +7,9 @@
 
 extern const struct key_row keys_pace[], keys_walk[];
 
+/* Is it one of keys_pace? */
+bool pace_keys_have(const struct key_row *row);
+
 /* The key of the plan whose steps are shown, from 1; 0: none has begun. */
 uint32_t pace_key_shown(const struct app *app);
 

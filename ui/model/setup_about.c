@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ui/model/text_page.h"
 
 void about_forget_file(struct app *app)
 {
@@ -51,7 +52,25 @@ static void title_done(struct app *app)
 static const struct input title_input = {
     .title = "TITLE", .prompt = "What this ceremony is called:", .done = title_done};
 
-/* --- its kind --------------------------------------------------------------------------------- */
+/* --- its kind, and who answers ---------------------------------------------------------------- */
+
+/* All gates at which it will ask; production asks at the devices in any case. */
+static uint32_t all_gates(const struct config *config)
+{
+    return config->policy.gates | (config->rehearsal ? 0 : 1U << GATE_DEVICES);
+}
+
+static void next_gates(struct app *app)
+{
+    struct policy *policy = &app->config->policy;
+
+    policy->two_officers = policy->two_officers ? 0 : all_gates(app->config);
+    changed(app);
+    app_say(app, "%s",
+            policy->two_officers
+                ? "Each gate is answered by both: first the source officer, then the other."
+                : "Each gate is answered once.");
+}
 
 static void next_kind(struct app *app)
 {
@@ -59,6 +78,8 @@ static void next_kind(struct app *app)
 
     config->rehearsal = !config->kind_open && !config->rehearsal;
     config->kind_open = false;
+    if (config->rehearsal || !config->policy.two_officers)
+        config->policy.two_officers = config->rehearsal ? 0 : all_gates(config);
     changed(app);
     app_say(app, "%s",
             config->rehearsal
@@ -213,6 +234,7 @@ static const struct {
     [ABOUT_TITLE] = {"Title", ask_title},
     [ABOUT_KIND] = {"Kind", next_kind},
     [ABOUT_OFFICERS] = {"Officers", ask_officers},
+    [ABOUT_GATES] = {"Gates", next_gates},
 };
 
 void about_choose(struct app *app, size_t row)
@@ -240,18 +262,49 @@ static void officers_text(const struct config *config, char *out, size_t size)
     }
 }
 
+/* "both officers answer: review fingerprint" */
+static void gates_text(const struct config *config, char *out, size_t size)
+{
+    uint32_t both = config->policy.two_officers;
+    int len =
+        snprintf(out, size, "%s", both ? "both officers answer in turn:" : "one officer answers");
+
+    for (enum gate gate = 0; gate < GATES && (size_t)len < size; gate++)
+        if (both & 1U << gate)
+            len += snprintf(out + len, size - (size_t)len, " %s", gate_name(gate));
+}
+
 char *about_text(const struct config *config, size_t row, char *out, size_t size)
 {
     if (row == ABOUT_TITLE)
         text_safe(config->title, strlen(config->title), out, size);
     else if (row == ABOUT_OFFICERS)
         officers_text(config, out, size);
+    else if (row == ABOUT_GATES)
+        gates_text(config, out, size);
     else
         snprintf(out, size, "%s",
                  config->kind_open   ? "(Enter chooses: production or rehearsal)"
                  : config->rehearsal ? "REHEARSAL: the keys are migrated all the same"
                                      : "PRODUCTION");
     return out;
+}
+
+void about_details(const struct config *config, struct sheet *s)
+{
+    char text[TEXT_SAFE_SIZE(EVENT_TEXT_MAX)], role[TEXT_SAFE_SIZE(OFFICER_ROLE_MAX)];
+
+    snprintf(s->title, sizeof s->title, "DETAILS: the ceremony");
+    s->hang = SHEET_FACTS;
+    for (size_t row = 0; row < ABOUT_ROWS; row++)
+        if (row != ABOUT_OFFICERS)
+            sheet_line(s, "%-20s %s", rows[row].name, about_text(config, row, text, sizeof text));
+    for (unsigned i = 0; i < config->officer_count; i++) {
+        const struct officer *officer = &config->officers[i];
+        text_safe(officer->name, strlen(officer->name), text, sizeof text);
+        text_safe(officer->role, strlen(officer->role), role, sizeof role);
+        sheet_line(s, "%-20s %s%s%s", "Officer", text, role[0] ? ", " : "", role);
+    }
 }
 
 /* --- what is missing -------------------------------------------------------------------------- */

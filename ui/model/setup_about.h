@@ -5,7 +5,7 @@
 
 #include "ui/model/app.h"
 
-enum about_row { ABOUT_TITLE, ABOUT_KIND, ABOUT_OFFICERS, ABOUT_ROWS };
+enum about_row { ABOUT_TITLE, ABOUT_KIND, ABOUT_OFFICERS, ABOUT_GATES, ABOUT_ROWS };
 
 /* Enter in a row. */
 void about_choose(struct app *app, size_t row);
@@ -20,5 +20,8 @@ bool about_is_complete(struct app *app, size_t *row);
 
 /* The ceremony is no longer as its file says. */
 void about_forget_file(struct app *app);
+
+/* Everything, each officer on a line. */
+void about_details(const struct config *config, struct sheet *s);
 
 #endif

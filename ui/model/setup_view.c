@@ -197,24 +197,53 @@ static void edit_environment(struct app *app)
     app_open_input(app, &environment_input, text);
 }
 
-static void choose_slot(struct app *app, const struct hsm_slot *slot)
+/* Is it the token that was chosen for the other side, whatever the path to it? */
+static bool is_chosen_there(const struct app *app, const struct hsm_slot *slot)
 {
-    struct uri *token = &current(app)->token;
-    const char *obstacle = hsm_slot_obstacle(slot);
+    enum side other = app_other(app->at.active);
+    const struct hsm_slot_list *slots = &app->side[other].slots;
+
+    for (size_t i = 0; i < slots->count; i++)
+        if (setup_slot_is_chosen(app, other, &slots->slots[i]) &&
+            hsm_same_token(&slots->slots[i], slot))
+            return true;
+    return false;
+}
+
+/* One token is not both: the last choice holds. */
+static void take_slot(struct app *app, const struct hsm_slot *slot)
+{
+    const enum side side = app->at.active, other = app_other(side);
+    bool was_there = is_chosen_there(app, slot);
     char text[URI_TEXT_MAX];
     struct err err;
+
+    if (!uri_parse(uri_of_slot(slot, text), &current(app)->token, &err)) {
+        app_show_error(app, &err);
+        return;
+    }
+    if (was_there)
+        memset(&app->config->side[other].token, 0, sizeof app->config->side[other].token);
+    about_forget_file(app);
+    if (was_there)
+        app_say(app, "%s is the %s now: choose another token as the %s.", slot->label,
+                side_name(side), side_name(other));
+    else if (both_chosen(app))
+        app_say(app, "%s is the %s. Press F8 to continue.", slot->label, side_name(side));
+    else
+        app_say(app, "%s is the %s. Tab leads to the other HSM.", slot->label, side_name(side));
+}
+
+static void choose_slot(struct app *app, const struct hsm_slot *slot)
+{
+    const char *obstacle = hsm_slot_obstacle(slot);
 
     if (obstacle)
         app_say(app, "This token cannot be used: %s.", obstacle);
     else if (app->at.active == SIDE_DESTINATION && (slot->flags & HSM_TOKEN_WRITE_PROTECTED))
         app_say(app, "This token cannot be the destination: it is write-protected.");
-    else if (!uri_parse(uri_of_slot(slot, text), token, &err))
-        app_show_error(app, &err);
-    else {
-        about_forget_file(app);
-        app_say(app, both_chosen(app) ? "%s is the %s. Press F8 to continue." : "%s is the %s.",
-                slot->label, side_name(app->at.active));
-    }
+    else
+        take_slot(app, slot);
 }
 
 /* --- the HSMs of the last ceremony --------------------------------------------------------------
@@ -268,7 +297,7 @@ static void choose(struct app *app)
         next_api(app);
     else if (at->at == SETUP_MODULE)
         choose_module(app);
-    else
+    else if (at->at == SETUP_ENVIRONMENT)
         edit_environment(app);
 }
 
@@ -338,10 +367,15 @@ static void enter(struct app *app)
     opening_restart(app);
 }
 
+/* While a side is opened again, the cursor waits for its slots. */
 static void size(struct app *app)
 {
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < 2; i++) {
+        enum side_state state = app->side[i].state;
+        if (app->config->side[i].where.module[0] && (state == SIDE_CLOSED || state == SIDE_OPENING))
+            continue;
         scroll_move(&app->setup.scroll[i], 0, setup_rows(app, (enum side)i), SIZE_MAX / 2);
+    }
 }
 
 /* --- details ---------------------------------------------------------------------------------- */
@@ -389,8 +423,13 @@ static void details(const struct app *app, struct sheet *s)
     const struct hsm_slot *slot =
         setup_slot(app, app->at.active, app->setup.scroll[app->at.active].at);
 
+    if (app->setup.scroll[app->at.active].at < ABOUT_ROWS) {
+        about_details(app->config, s);
+        return;
+    }
+    s->hang = SHEET_FACTS;
     sheet_line(s, "%-20s %s", "API", side->where.api);
-    sheet_line(s, "%-20s %s", "module", side->where.module);
+    sheet_line(s, "%-20s %s", "module", side->where.module[0] ? side->where.module : "none yet");
     for (char **variable = side->environment; variable && *variable; variable++) {
         char safe[TEXT_SAFE_SIZE(FIELD_MAX)];
         text_safe(*variable, strlen(*variable), safe, sizeof safe);
@@ -448,6 +487,7 @@ const struct view setup_view = {.name = "Setup",
                                 .move = move,
                                 .page = page,
                                 .details = details,
+                                .offers = key_rows_offer,
                                 .enter = enter,
                                 .size = size,
                                 .event = opening_event,

@@ -179,7 +179,9 @@ static void title(const struct app *app, char *out, size_t size)
     char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
 
     if (key)
-        text_print(out, size, "STEPS OF KEY %" PRIu32 " of %zu: %s, %s", number, app->run.key_count,
+        text_print(out, size, "STEPS OF %s %" PRIu32 " of %zu: %s, %s",
+                   key->companion_of ? "OBJECT" : "KEY", number,
+                   key->companion_of ? app->run.key_count : app->run.chosen,
                    key_label_text(&key->source, label), key_type_text(&key->source, type));
     else
         text_print(out, size, "STEPS: no key has begun");
@@ -225,5 +227,9 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
-const struct view steps_view = {
-    .name = "Steps", .keys = keys, .title = title, .count = count, .row = row};
+const struct view steps_view = {.name = "Steps",
+                                .keys = keys,
+                                .title = title,
+                                .count = count,
+                                .row = row,
+                                .offers = key_rows_offer};

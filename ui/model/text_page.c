@@ -8,12 +8,13 @@
 #include "base/text.h"
 #include "base/utf8.h"
 
-enum { SENTENCE = 66 }; /* bytes on a line of running text */
+enum { SENTENCE = 66, HANG_LEAST = 56 }; /* bytes on a line of running text; columns to hang */
 
 void sheet_clear(struct sheet *s)
 {
     s->title[0] = s->text[0] = '\0';
     s->len = s->lines = 0;
+    s->hang = 0;
 }
 
 void sheet_line(struct sheet *s, const char *fmt, ...)
@@ -57,7 +58,8 @@ static size_t fitting(const char *line, size_t len, int columns)
 /* The first line's blanks are no place to break it. */
 static void wrap_line(struct sheet *to, const char *line, size_t len, int columns)
 {
-    size_t indent = strspn(line, " ");
+    const size_t own = strspn(line, " ");
+    size_t indent = own > 0 || columns < HANG_LEAST ? own : (size_t)to->hang;
 
     indent = indent > len ? len : (int)indent > columns / 2 ? (size_t)columns / 2 : indent;
     for (size_t rest = len; rest == len || rest > 0;) {
@@ -96,6 +98,16 @@ int sheet_last_columns(const struct sheet *s)
         line = end + 1;
     snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
     return text_width(text);
+}
+
+char *sheet_type(const struct key_desc *key, int columns, char *out)
+{
+    key_type_text(key, out);
+    if (text_width(out) > columns)
+        out[strcspn(out, ",")] = '\0'; /* "secret, length not told" */
+    if (text_width(out) > columns && key->class == KEY_CLASS_CERTIFICATE)
+        snprintf(out, KEY_TYPE_TEXT, "cert");
+    return out;
 }
 
 char *sheet_flags(const struct key_desc *key, uint32_t which, char *out, size_t size)

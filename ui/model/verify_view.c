@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The verification view: a key of the source beside the same key of the destination. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ui/model/card.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/pair.h"
+#include "ui/model/text_page.h"
+#include "ui/model/verify_rows.h"
 
 static void step(struct app *app, long delta)
 {
@@ -33,6 +36,28 @@ static void move(struct app *app, long delta)
     free(card);
 }
 
+/* Both sides below each other, for what two columns have no room for. */
+static void details(const struct app *app, struct sheet *s)
+{
+    struct verify_row *rows = calloc(VERIFY_ROWS_MAX, sizeof *rows);
+    size_t count = rows ? verify_pair(app, rows) : 0;
+
+    s->hang = SHEET_FACTS;
+    for (size_t i = 0; i < count; i++) {
+        const struct verify_row *row = &rows[i];
+        sheet_line(s, "%-20s %s", row->name, row->source);
+        if (strcmp(row->source, row->destination) != 0)
+            sheet_line(s, "%-20s %s%s%s", "  destination", row->destination,
+                       row->word[0] ? "  " : "", row->word);
+    }
+    free(rows);
+}
+
+static void details_open(struct app *app)
+{
+    app_open(app, DIALOG_DETAILS);
+}
+
 static const struct key_row keys[] = {
     {.also = keys_help},
     {.also = keys_moving},
@@ -44,6 +69,12 @@ static const struct key_row keys[] = {
      NULL},
     {{'n', PRESS_RIGHT, 'l'}, 2, "Next key", "The next key.", next, NULL},
     {{'p', PRESS_LEFT, 'h'}, 2, "Previous", "The key before.", previous, NULL},
+    {{PRESS_F3, 'd'},
+     4,
+     "Details",
+     "Show all of both sides, of which nothing is cut.",
+     details_open,
+     NULL},
     {.also = keys_exception},
     {.also = keys_doors},
     {.also = keys_back},
@@ -51,4 +82,8 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
-const struct view verify_view = {.name = "Verification", .keys = keys, .move = move};
+const struct view verify_view = {.name = "Verification",
+                                 .keys = keys,
+                                 .move = move,
+                                 .details = details,
+                                 .offers = key_rows_offer};

@@ -58,6 +58,9 @@ struct view {
     bool (*find)(struct app *app, const char *text, bool next);
     void (*details)(const struct app *app, struct sheet *sheet);
 
+    /* For the hint line: does this key of the view, or its door, do something now? NULL: all do. */
+    bool (*offers)(const struct app *app, const struct key_row *row);
+
     void (*enter)(struct app *app); /* it has become the view */
     void (*size)(struct app *app);  /* the layout or a list has changed */
 

@@ -13,7 +13,7 @@
 #include "ui/model/text_page.h"
 #include "ui/screen/pane.h"
 
-enum { MASK = 16, ROOMY_REVIEW = 14 };
+enum { MASK = 16, ROOMY_REVIEW = 14, REVIEW_WIDE = 70, REVIEW_TYPE = 50 };
 
 /* It may cover that of the view's first line. */
 static void draw_stamp(const struct app *app, struct canvas *c, struct rect r)
@@ -151,13 +151,18 @@ static void draw_modules(const struct app *app, struct canvas *c)
 
 static void draw_input(const struct app *app, struct canvas *c)
 {
-    struct rect s = app->at.layout.screen;
-    struct rect r = {0, s.h - 5, s.w, 4}; /* at the bottom: what it acts on stays in sight */
-    struct rect in = layout_inside(r);
+    struct rect s = app->at.layout.screen, r, in;
+    struct sheet prompt;
 
+    sheet_clear(&prompt);
+    sheet_line(&prompt, "%s", app->dialog.input->prompt);
+    sheet_wrap(&prompt, s.w - 2);
+    r = (struct rect){0, s.h - 4 - (int)prompt.lines, s.w, 3 + (int)prompt.lines};
+    in = layout_inside(r); /* at the bottom: what it acts on stays in sight */
     draw_blank(c, r, STYLE_NORMAL);
     draw_frame(c, r, STYLE_STRONG, app->dialog.input->title);
-    draw_text(c, in.x, in.y, in.w, STYLE_NORMAL, app->dialog.input->prompt);
+    draw_lines(c, in, prompt.text, 0);
+    in.y += (int)prompt.lines - 1;
     draw_field(c, in.x, in.y + 1, in.w, app->dialog.field.text);
     if (app->dialog.field.offered)
         draw_restyle(c, (struct rect){in.x, in.y + 1, text_width(app->dialog.field.text), 1},
@@ -343,9 +348,10 @@ static int draw_warnings(const struct app *app, struct canvas *c, struct rect r,
 
 static void draw_planned(struct canvas *c, struct rect r, int y, const struct run_key *key)
 {
-    const bool narrow = r.w < 50, stays = key->route == ROUTE_NONE; /* the label matters most */
-    const int type = narrow && stays ? 0 : 12, proof = narrow && !stays ? 0 : 21;
-    const int as = r.w < 70 ? 0 : 27;
+    /* The label matters most, then what it will be; the proof is the first to go. */
+    const bool narrow = r.w < REVIEW_WIDE, stays = key->route == ROUTE_NONE;
+    const int type = narrow && (stays || r.w < REVIEW_TYPE) ? 0 : 12, proof = narrow ? 0 : 21;
+    const int as = !narrow ? 27 : stays && r.w - 24 > 21 ? r.w - 24 : 21;
     const int label = r.w - type - as - proof;
     char text[KEY_LABEL_TEXT];
 
@@ -359,7 +365,8 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
         return;
     }
     if (key->kept) {
-        draw_text(c, r.x + label + type, y, as + proof, STYLE_NORMAL, "there already, and proven");
+        draw_text(c, r.x + label + type, y, as + proof, STYLE_NORMAL,
+                  narrow ? "there, and proven" : "there already, and proven");
         return;
     }
     if (key->route == ROUTE_PUBLIC) {
@@ -367,7 +374,8 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
         draw_text(c, r.x + label + type + as, y, proof, STYLE_NORMAL, key->proof);
         return;
     }
-    draw_format(c, r.x + label + type, y, as - 1, STYLE_NORMAL, "%ssensitive, %sextractable",
+    draw_format(c, r.x + label + type, y, as - 1, STYLE_NORMAL,
+                narrow ? "%ssens., %sextr." : "%ssensitive, %sextractable",
                 key->want_flags & KEY_SENSITIVE ? "" : "NOT ",
                 key->want_flags & KEY_EXTRACTABLE ? "" : "not ");
     draw_format(c, r.x + label + type + as, y, proof, STYLE_NORMAL, "%s%s", key->proof,
@@ -425,7 +433,10 @@ static void draw_review_head(const struct app *app, struct canvas *c, struct rec
                     r.w < 72 ? "" : "key, type, what it will be     ", hidden,
                     hidden == 1 ? "" : "s");
     else
-        draw_text(c, r.x, y, r.w, STYLE_DIM, "key, type, what it will be there, its proof");
+        draw_text(c, r.x, y, r.w, STYLE_DIM,
+                  r.w < REVIEW_TYPE   ? "key, what it will be there"
+                  : r.w < REVIEW_WIDE ? "key, type, what it will be there"
+                                      : "key, type, what it will be there, its proof");
 }
 
 static void ask_review(const struct app *app, struct sheet *ask)

@@ -12,7 +12,7 @@
 #include "ui/screen/pane.h"
 #include "ui/screen/view_rows.h"
 
-enum { DETAILS_LINES = 28, BAR = 20, PANEL_LINES = 5 };
+enum { DETAILS_LINES = 28, BAR = 20, PANEL_LINES = 5, RELAY_WIDTH = 17 };
 
 #define NOTHING STEPS /* no step in this lane */
 
@@ -56,7 +56,7 @@ static const char *const lane_words[STEPS] = {
     [STEP_PROVE_AGAIN] = "prove it again",
     [STEP_DESTROY] = "destroy transport",
     [STEP_INVENTORY] = "compare contents",
-    [STEP_PROVE_FRESH] = "prove separately",
+    [STEP_PROVE_FRESH] = "prove fresh",
 };
 
 /* A public object's turn: it crosses as it is, where keys cross encrypted. */
@@ -311,7 +311,7 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
                                                                  : "public key ",
                     key_label_text(&key->source, label));
     else
-        draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%zu key%s to move: the transport first",
+        draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%zu key%s to move: transport first",
                     run->movable, run->movable == 1 ? "" : "s");
     if (run->pace.seq)
         draw_paused(app, c, x, r.y, bar);
@@ -323,15 +323,34 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
                 (int)(took / 60 % 60), (int)(took % 60));
 }
 
+/* The token's label matters more than the API. */
+static bool api_fits(const struct app *app, int width)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (text_width(pane_side_title(side)) + text_width(app->side[side].info.api) +
+                text_width(app_side_label(app, side)) + 2 >
+            width)
+            return false;
+    return true;
+}
+
+static void draw_head(const struct app *app, struct canvas *c, enum side side, int x, int y,
+                      int width)
+{
+    bool api = api_fits(app, width);
+
+    draw_format(c, x, y, width, pane_style(side), "%s %s%s%s", pane_side_title(side),
+                api ? app->side[side].info.api : "", api ? " " : "", app_side_label(app, side));
+}
+
 static void draw_heads(const struct app *app, struct canvas *c, struct rect r)
 {
     struct lane_columns lanes = layout_lanes(r);
 
-    draw_format(c, lanes.x[0], r.y, lanes.width, STYLE_SOURCE, "SOURCE %s %s",
-                app->side[SIDE_SOURCE].info.api, app_side_label(app, SIDE_SOURCE));
-    draw_text(c, lanes.x[1], r.y, lanes.width, STYLE_STRONG, "RELAY (this host)");
-    draw_format(c, lanes.x[2], r.y, lanes.width, STYLE_DESTINATION, "DESTINATION %s %s",
-                app->side[SIDE_DESTINATION].info.api, app_side_label(app, SIDE_DESTINATION));
+    for (unsigned i = 0; i < 2; i++)
+        draw_head(app, c, (enum side)i, lanes.x[i ? 2 : 0], r.y, lanes.width);
+    draw_text(c, lanes.x[1], r.y, lanes.width, STYLE_STRONG,
+              lanes.width < RELAY_WIDTH ? "RELAY" : "RELAY (this host)");
 }
 
 /* Over many keys: how many, how fast, how long still. */
@@ -381,6 +400,8 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
                     end_outcome_name(run->outcome));
     else if (run->gate.seq)
         draw_text(c, x, y, width, STYLE_WARN, "[WAIT] for the officers");
+    else if (last->state == RUN_AHEAD)
+        draw_text(c, x, y, width, STYLE_NORMAL, "No step has begun.");
     else
         draw_format(c, x, y, width, STYLE_NORMAL, "step %d: %s  %s", step_number(run->last_step),
                     last->call, last->text);

@@ -29,9 +29,25 @@ void pane_draw_cursor(const struct app *app, struct canvas *c, enum side side, s
     draw_cursor(c, row.x, row.y);
 }
 
+void pane_draw_frame(struct canvas *c, enum side side, const struct rect pane[2], const char *title)
+{
+    char other[32];
+    int room = pane[side].w - 4 - text_width(title);
+
+    draw_frame(c, pane[side], pane_style(side), title);
+    if (pane[app_other(side)].h > 0)
+        return;
+    snprintf(other, sizeof other, " Tab: %s ", pane_side_title(app_other(side)));
+    if (room >= (int)strlen(other))
+        draw_right(c, pane[side].x + 1, pane[side].y, pane[side].w - 3, STYLE_STRONG, other);
+    else
+        draw_right(c, pane[side].x + 1, pane[side].y, pane[side].w - 3, STYLE_STRONG, " Tab ");
+}
+
 /* --- inventory -------------------------------------------------------------------------------- */
 
 enum { PROVEN_WIDTH = 13 }; /* "proven 16:46Z" */
+enum { PRINT_WIDTH = 21, PRINT_LEAST = 43 };
 
 /* Widths of the columns in a pane that is w wide inside; 0: there is no room for it. */
 struct columns {
@@ -40,11 +56,14 @@ struct columns {
 
 static struct columns columns_for(int w, int verdict_min)
 {
-    struct columns c = {
-        .id = w >= 54 ? 10 : 0, .uses = w >= 74 ? 18 : 0, .print = w >= 94 ? 21 : 0};
+    struct columns c = {.id = w >= 54 ? 10 : 0, .uses = w >= 74 ? 18 : 0};
     int left = w - 2 - 2; /* sign and mark; a gap before each of the others */
 
-    left -= c.id + c.uses + c.print;
+    left -= c.id + c.uses;
+    if (left >= PRINT_LEAST + PRINT_WIDTH) { /* the label is not to be narrower for it */
+        c.print = PRINT_WIDTH;
+        left -= PRINT_WIDTH;
+    }
     c.type = left / 4 < 9 ? 9 : left / 4 > 22 ? 22 : left / 4;
     c.verdict = (left - c.type) * 2 / 5;
     if (w >= 64 && c.verdict < 20) /* a reason in full */
@@ -130,12 +149,12 @@ static void draw_heads(struct canvas *c, struct rect r, const struct columns *w,
     }
 }
 
-static char *type_text(const struct key_desc *key, char *out)
+static char *type_text(const struct key_desc *key, int columns, char *out)
 {
     if (key->class == KEY_CLASS_PUBLIC)
         snprintf(out, KEY_TYPE_TEXT, "%s pub", key_kind_name(key->kind));
     else
-        key_type_text(key, out);
+        sheet_type(key, columns, out);
     return out;
 }
 
@@ -205,7 +224,7 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
     if (verdict->movable)
         return "yes";
     if (relation == RELATION_SAME)
-        return "there: same";
+        return width < (int)sizeof "there: same" - 1 ? "there" : "there: same";
     if (relation != RELATION_NONE)
         return relation == RELATION_OTHER ? "name taken: other key" : "name taken";
     return why_not(verdict->reason, width, out, size);
@@ -237,7 +256,7 @@ static void draw_object(const struct app *app, struct canvas *c, enum side side,
     if (side == SIDE_SOURCE)
         draw_text(c, r.x + 1, r.y, 1, STYLE_STRONG, mark_of(app, key, marked));
     draw_text(c, r.x + 2, r.y, w.label, style, key_label_text(key, label));
-    draw_text(c, r.x + 3 + w.label, r.y, w.type, style, type_text(key, type));
+    draw_text(c, r.x + 3 + w.label, r.y, w.type, style, type_text(key, w.type, type));
     x = draw_more(c, r.x + 4 + w.label + w.type, r.y, &w, style, key);
     draw_text(c, x, r.y, w.verdict, style, verdict);
     if (row == inv->scroll.at)
@@ -326,7 +345,7 @@ void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side
     snprintf(title, sizeof title, "%s  %s%s%s%s%s", pane_side_title(side),
              app->config->side[side].where.api, s->has_token ? " " : "",
              s->has_token ? s->info.api_version : "", s->has_token ? " - " : "", model_of(s));
-    draw_frame(c, app->at.layout.pane[side], pane_style(side), title);
+    pane_draw_frame(c, side, app->at.layout.pane, title);
     if (s->has_token)
         draw_format(c, in.x + 1, in.y, in.w - 1, STYLE_STRONG, "%s  serial %s",
                     app_side_label(app, side), s->token.serial);
@@ -379,5 +398,5 @@ void pane_current(const struct app *app, char *out, size_t size)
     else if (app->setup.scroll[app->at.active].at == SETUP_MODULE && side->where.module[0])
         snprintf(out, size, "%.480s", side->where.module);
     else
-        snprintf(out, size, "Compare label and serial with the script on paper before you go on.");
+        snprintf(out, size, "Compare label and serial with the script on paper first.");
 }

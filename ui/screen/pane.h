@@ -8,6 +8,11 @@
 
 void pane_draw_inventory(const struct app *app, struct canvas *c, enum side side);
 
+/* The frame of a side's pane, one of these; if it is the only one that is shown, the frame says
+ * which key leads to the other. */
+void pane_draw_frame(struct canvas *c, enum side side, const struct rect pane[2],
+                     const char *title);
+
 /* The style of a side; the sign, and the real cursor, of a row in its pane, which stands out in the
  * active one; in place of rows, how far the side has come, and why it failed. */
 enum style pane_style(enum side side);

@@ -45,11 +45,9 @@ static int draw_left_over(const struct app *app, struct canvas *c, struct rect r
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Left over");
     for (unsigned i = 0; i < 2; i++)
         agree = agree && after[i].known && !after[i].unexplained && !after[i].missing;
-    if (agree) {
-        draw_text(c, r.x + 12, y, r.w - 12, STYLE_NORMAL,
-                  "nothing on SOURCE, nothing on DESTINATION (inventories agree)");
-        return y + 1;
-    }
+    if (agree)
+        return y + draw_wrapped(c, (struct rect){r.x + 12, y, r.w - 12, 2}, STYLE_NORMAL,
+                                "nothing on SOURCE, nothing on DESTINATION (inventories agree)");
     for (unsigned i = 0; i < 2; i++, y++) {
         const char *side = pane_side_title((enum side)i);
         if (!after[i].known)
@@ -92,6 +90,10 @@ static int draw_report(const struct app *app, struct canvas *c, struct rect r, i
     draw_format(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, "%.39s", groups);
     draw_text(c, r.x + 12, y++, r.w - 12, STYLE_NORMAL, groups + 40);
     draw_text(c, r.x, y, 11, STYLE_STRONG, "write down");
+    if (y + (int)((SHA256_SIZE + each - 1) / each) >= r.y + r.h) { /* half of the words are none */
+        draw_text(c, r.x + 12, y, r.w - 12, STYLE_NORMAL, "F3 shows the words and the commands");
+        return y + 1;
+    }
     for (unsigned i = 0; i < SHA256_SIZE; i += each)
         draw_text(
             c, r.x + 12, y++, r.w - 12, STYLE_NORMAL,
@@ -162,25 +164,35 @@ static int draw_script(const struct run *run, struct canvas *c, struct rect r, i
     return y + 1;
 }
 
-static void draw_end(const struct app *app, struct canvas *c)
+/* How many of what arrived, and of which kind the ceremony was, if that fits, too: the first line
+ * of the screen says it in any case. */
+static void draw_counts(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    const struct run *run = &app->run;
+    char unproven[32], companions[48], text[160];
+
+    snprintf(unproven, sizeof unproven, "   %" PRIu32 " UNPROVEN", run->unproven);
+    snprintf(companions, sizeof companions, ", with %" PRIu32 " public object%s",
+             run->companions_migrated, run->companions_migrated == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%" PRIu32 " moved%s%s   %" PRIu32 " refused   %" PRIu32 " failed",
+             run->migrated, run->companions_migrated ? companions : "",
+             run->unproven ? unproven : "", run->refused, run->failed);
+    draw_text(c, r.x, y, r.w, STYLE_STRONG, text);
+    if (r.w >= text_width(text) + 6 + text_width(app_stamp(app)))
+        draw_text(c, r.x + text_width(text) + 6, y, r.w, STYLE_STRONG, app_stamp(app));
+}
+
+static void draw_outcome(const struct app *app, struct canvas *c)
 {
     struct rect b = app->at.layout.body;
     struct rect r = {b.x + 1, b.y + 1, b.w - 2, b.h - 1};
     const struct run *run = &app->run;
     bool good = run->outcome == END_COMPLETE;
-    char unproven[32], companions[48], stamp[32];
     int y = r.y;
 
     draw_format(c, r.x, y, r.w, good ? STYLE_GOOD : STYLE_BAD, "%s %s", good ? "[ ok ]" : "[FAIL]",
                 end_words(run));
-    snprintf(unproven, sizeof unproven, "   %" PRIu32 " UNPROVEN", run->unproven);
-    snprintf(companions, sizeof companions, ", with %" PRIu32 " public object%s",
-             run->companions_migrated, run->companions_migrated == 1 ? "" : "s");
-    snprintf(stamp, sizeof stamp, "      %s", app_stamp(app));
-    draw_format(c, r.x, y + 1, r.w, STYLE_STRONG,
-                "%" PRIu32 " moved%s%s   %" PRIu32 " refused   %" PRIu32 " failed%s", run->migrated,
-                run->companions_migrated ? companions : "", run->unproven ? unproven : "",
-                run->refused, run->failed, stamp);
+    draw_counts(app, c, r, y + 1);
     draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
     /* Above the report: a long path must not push off the screen what was left behind. */
@@ -188,7 +200,19 @@ static void draw_end(const struct app *app, struct canvas *c)
     y = draw_not_moved(app, c, r, y);
     y = draw_left_over(app, c, r, y);
     y = draw_signature(app, c, r, y);
-    draw_report(app, c, r, y);
+    y = draw_report(app, c, r, y);
+    if (y > r.y + r.h)
+        draw_right(c, r.x, r.y + r.h - 1, r.w, STYLE_STRONG, " more: F3 ");
+}
+
+/* Nothing of it runs into the lines at the foot. */
+static void draw_end(const struct app *app, struct canvas *c)
+{
+    struct canvas part = *c;
+
+    part.h = app->at.layout.body.y + app->at.layout.body.h;
+    draw_outcome(app, &part);
+    draw_cursor(c, part.cursor_x, part.cursor_y);
 }
 
 /* --- the frame around every view -------------------------------------------------------------- */
@@ -213,7 +237,7 @@ static void draw_hints(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct key_row *hints[KEYS_HINTS_MAX];
     unsigned missing = app->at.keys_missing;
-    size_t count = keys_hints(app->views, app->at.view, r.w - 1, missing, hints);
+    size_t count = keys_hints(app, app->views, app->at.view, r.w - 1, missing, hints);
     int x = r.x + 1;
 
     for (size_t i = 0; i < count; i++) {
@@ -229,6 +253,7 @@ static void detail_text(const struct app *app, char *out, size_t size)
 {
     char trial[256];
     char sentence[SCRIPT_SENTENCE];
+    size_t row = app->dialog.over.at;
     enum side side;
     int64_t ms;
 
@@ -237,6 +262,8 @@ static void detail_text(const struct app *app, char *out, size_t size)
         snprintf(out, size, "%s", app->at.status);
     else if (app->at.replay)
         replay_app_words(app, out, size);
+    else if (app->dialog.kind == DIALOG_MODULES && row < app->setup.modules.count)
+        snprintf(out, size, "%s", app->setup.modules.found[row].path);
     else if (app->at.view != VIEW_INVENTORY && app->at.view != VIEW_SETUP)
         return; /* the ceremony's own lines say it */
     else if (run_unanswered(&app->run, app->at.now_ms, RUN_UNANSWERED_MS, &side, &ms))
@@ -256,24 +283,26 @@ static void detail_text(const struct app *app, char *out, size_t size)
         pane_current(app, out, size);
 }
 
-/* A dialog may cover the detail line: then the answer to the last key takes the hints' place. */
+/* A dialog may cover the detail line: the answer to the last key then takes the hints' place. */
 static void draw_foot(const struct app *app, struct canvas *c)
 {
+    const struct rect r = app->at.layout.hint;
     enum dialog_id dialog = app_dialog(app);
     char text[1024], hint[256];
 
     detail_text(app, text, sizeof text);
-    draw_text(c, app->at.layout.detail.x + 1, app->at.layout.detail.y, app->at.layout.detail.w - 1,
-              app->at.status[0] ? STYLE_STRONG : STYLE_NORMAL, text);
+    if (dialog == DIALOG_NONE || !app->at.status[0])
+        draw_text(c, app->at.layout.detail.x + 1, app->at.layout.detail.y,
+                  app->at.layout.detail.w - 1, app->at.status[0] ? STYLE_STRONG : STYLE_NORMAL,
+                  text);
+    keys_hint_text(dialog_hint(dialog), app->at.keys_missing, hint, sizeof hint);
     if (dialog == DIALOG_NONE)
-        draw_hints(app, c, app->at.layout.hint);
+        draw_hints(app, c, r);
     else
-        draw_text(c, app->at.layout.hint.x + 1, app->at.layout.hint.y, app->at.layout.hint.w - 1,
-                  STYLE_STRONG,
+        draw_text(c, r.x + 1, r.y, r.w - 1, STYLE_STRONG,
                   app_is_deaf(app)    ? "[ .. ] Keys are taken in a moment: read first."
                   : app->at.status[0] ? app->at.status
-                                      : keys_hint_text(dialog_hint(dialog), app->at.keys_missing,
-                                                       hint, sizeof hint));
+                                      : keys_hint_fit(hint, r.w - 1));
 }
 
 /* Too small for a picture: what matters in one sentence. */

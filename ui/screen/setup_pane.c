@@ -131,18 +131,21 @@ static void draw_choices(const struct app *app, struct canvas *c, enum side side
     }
 }
 
-/* If nothing is named yet: the HSMs that one key press names. */
+/* If nothing is named yet: the HSMs that one key press names, each with token and module if there
+ * is room. */
 static void draw_recent(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct recent *recent = app->setup.recent;
+    unsigned count = recent ? recent->count : 0;
+    int each = r.h >= 3 * (int)count ? 3 : 1;
 
-    for (unsigned i = 0; recent && i < recent->count; i++) {
+    for (unsigned i = 0; i < count && (int)(i + 1) * each <= r.h; i++) {
         const struct config_side *side = &recent->side[i];
-        struct rect line = {r.x + 1, r.y + (int)i * 3, r.w - 2, 1};
-        if (line.y + 2 >= r.y + r.h)
-            break;
+        struct rect line = {r.x + 1, r.y + (int)i * each, r.w - 2, 1};
         draw_format(c, line.x, line.y, line.w, STYLE_STRONG, "%u  as last time's %s", i + 1,
                     side_name((enum side)i));
+        if (each == 1)
+            continue;
         draw_path(c, line.x + 3, line.y + 1, line.w - 3, STYLE_NORMAL, side->token.text);
         draw_path(c, line.x + 3, line.y + 2, line.w - 3, STYLE_NORMAL, side->where.module);
     }
@@ -154,9 +157,12 @@ static void draw_slots(const struct app *app, struct canvas *c, enum side side, 
     size_t first = SETUP_SLOTS;
 
     if (app->side[side].slots.count == 0 || app->side[side].state == SIDE_FAILED) {
-        pane_draw_state(app, c, side, r);
+        if (app->side[side].state == SIDE_OPEN)
+            draw_text(c, r.x + 1, r.y, r.w - 1, STYLE_WARN, "open, without a slot; R looks again");
+        else
+            pane_draw_state(app, c, side, r);
         if (!app->config->side[side].where.module[0])
-            draw_recent(app, c, (struct rect){r.x, r.y + 2, r.w, r.h - 2});
+            draw_recent(app, c, (struct rect){r.x, r.y + 2, r.w, r.h}); /* no slot has two lines */
         return;
     }
     if (r.h > 0 && at >= first + (size_t)r.h)
@@ -166,15 +172,16 @@ static void draw_slots(const struct app *app, struct canvas *c, enum side side, 
             draw_slot(app, c, side, first + (size_t)i, (struct rect){r.x, r.y + i, r.w, 1});
 }
 
-static void draw_pane(const struct app *app, struct canvas *c, enum side side, struct rect pane)
+static void draw_pane(const struct app *app, struct canvas *c, enum side side,
+                      const struct rect panes[2])
 {
-    struct rect in = layout_inside(pane);
+    struct rect pane = panes[side], in = layout_inside(pane);
     const int choices = SETUP_SLOTS - SETUP_API;
     const struct hsm_slot *slot = setup_slot(app, side, app->setup.scroll[side].at);
 
     if (in.h < choices)
         return;
-    draw_frame(c, pane, pane_style(side), pane_side_title(side));
+    pane_draw_frame(c, side, panes, pane_side_title(side));
     draw_choices(app, c, side, in);
     draw_slot_heads(c, (struct rect){in.x, in.y + choices, in.w, 1}, slot_columns_for(in.w));
     draw_slots(app, c, side,
@@ -195,6 +202,6 @@ void setup_draw(const struct app *app, struct canvas *c)
 
     setup_place(app, &places);
     draw_about(app, c, places.about);
-    draw_pane(app, c, other, places.pane[other]);
-    draw_pane(app, c, app->at.active, places.pane[app->at.active]); /* with the cursor */
+    draw_pane(app, c, other, places.pane);
+    draw_pane(app, c, app->at.active, places.pane); /* with the cursor */
 }
