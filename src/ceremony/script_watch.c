@@ -172,6 +172,11 @@ bool script_watch_pass(struct script_watch *w, struct narrator *n, struct err *e
     return false;
 }
 
+void script_watch_ask_again(struct script_watch *w)
+{
+    w->wanted = false;
+}
+
 void script_watch_explain(struct script_watch *w, struct event *exception)
 {
     exception->exception.script = w->owed;

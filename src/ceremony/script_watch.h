@@ -40,6 +40,9 @@ bool script_watch_plan(struct script_watch *w, const struct plan *plan, struct n
 /* May the review open? If not, an exception is asked for, once for each plan; or *err is set. */
 bool script_watch_pass(struct script_watch *w, struct narrator *n, struct err *err);
 
+/* The officers gave no exception when one was asked for, and come back: it is asked for again. */
+void script_watch_ask_again(struct script_watch *w);
+
 /* Officers wrote down an exception: marks it if it was owed. */
 void script_watch_explain(struct script_watch *w, struct event *exception);
 
