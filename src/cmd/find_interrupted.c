@@ -151,16 +151,11 @@ static bool make_interrupted(const struct event_log *log, struct interrupted_cer
     return ok;
 }
 
-bool interrupted_load(const char *journal, struct interrupted *it, struct err *err)
+static bool read_journal(const char *journal, struct interrupted *it, struct err *err)
 {
     struct event_log log = {0};
-    char shown[FILE_SHOWN], what[FILE_SHOWN + 16];
-    bool ok;
+    bool ok = journal_read(journal, &log, &it->torn, err);
 
-    *it = (struct interrupted){.lock = -1};
-    text_print(what, sizeof what, "The journal %s", file_shown(journal, shown));
-    ok = file_open_trusted(journal, 022, &it->lock, err) && lock_take(it->lock, false, what, err) &&
-         journal_read(journal, &log, &it->torn, err);
     if (ok) {
         it->history = history_of(&log);
         memcpy(it->ceremony.id, it->history.id, sizeof it->ceremony.id);
@@ -168,6 +163,37 @@ bool interrupted_load(const char *journal, struct interrupted *it, struct err *e
     }
     event_log_free(&log);
     return ok;
+}
+
+bool interrupted_read(const char *journal, struct interrupted *it, struct err *err)
+{
+    *it = (struct interrupted){.lock = -1};
+    return read_journal(journal, it, err);
+}
+
+bool interrupted_load(const char *journal, struct interrupted *it, struct err *err)
+{
+    char shown[FILE_SHOWN], what[FILE_SHOWN + 16];
+
+    *it = (struct interrupted){.lock = -1};
+    text_print(what, sizeof what, "The journal %s", file_shown(journal, shown));
+    return file_open_trusted(journal, 022, &it->lock, err) &&
+           lock_take(it->lock, false, what, err) && read_journal(journal, it, err);
+}
+
+struct interrupted_counts interrupted_count(const struct interrupted_ceremony *ceremony)
+{
+    struct interrupted_counts counts = {0};
+
+    for (size_t i = 0; i < ceremony->descs.count; i++) {
+        const struct interrupted_key *key = &ceremony->keys[i];
+        if (key->companion || key->refused)
+            continue;
+        counts.keys++;
+        counts.proven += key->intended && key->proven;
+        counts.cut += key->intended && !key->proven;
+    }
+    return counts;
 }
 
 static bool read_file(const char *journal, char file[EVENT_PATH_MAX])

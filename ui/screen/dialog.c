@@ -498,6 +498,7 @@ void dialog_draw(const struct app *app, struct canvas *c)
         [DIALOG_MODULES] = draw_modules, [DIALOG_CONFIRM] = draw_confirm,
         [DIALOG_REVIEW] = draw_review,   [DIALOG_PIN] = draw_pin,
         [DIALOG_GATE] = draw_gate,       [DIALOG_SETTLE] = draw_settle,
+        [DIALOG_LEFT_OPEN] = draw_page,
     };
     enum dialog_id dialog = app_dialog(app);
 
