@@ -11,6 +11,7 @@
 #include "ceremony/narrator.h"
 #include "ceremony/setup.h"
 #include "hsm/key.h"
+#include "plan/explained.h"
 #include "plan/plan.h"
 #include "plan/script.h"
 #include "protocol/event.h"
@@ -19,9 +20,11 @@
 
 struct script_watch {
     struct script script;
-    struct script_summary differs; /* what is not as the script says, of the plan made last */
-    bool owed;                     /* no exception says why */
-    bool wanted;                   /* one was asked for */
+    struct script_summary differs;     /* what is not as the script says, of the plan made last */
+    const struct explained *explained; /* what an interrupted ceremony's exception says; NULL */
+    bool further;                      /* something differs that this does not say */
+    bool owed;                         /* no exception says why */
+    bool wanted;                       /* one was asked for */
 };
 
 /* Takes the script from the setup, and says its lines. */
@@ -33,7 +36,9 @@ bool script_watch_begin(struct script_watch *w, const struct ceremony_setup *set
 bool script_watch_open(struct script_watch *w, const struct key_list *source, bool interrupted,
                        struct narrator *n, struct err *err);
 
-/* A plan was made: says what is not as the script says. */
+/* A plan was made: says what is not as the script says, and quotes the exception in which the
+ * officers of an interrupted ceremony said why. It is asked for no other one if that says why of
+ * all of it. */
 bool script_watch_plan(struct script_watch *w, const struct plan *plan, struct narrator *n,
                        struct err *err);
 

@@ -98,12 +98,23 @@ static void take_done(struct interrupted_key *key, const struct event *event)
     key->proven |= key->waived;
 }
 
+/* The key that was chosen beyond the script; NULL: the event states none. */
+static const struct key_desc *added_by(const struct interrupted_ceremony *interrupted,
+                                       const struct interrupted_key *key, const struct event *event)
+{
+    return key && event->kind == EVENT_SCRIPT && event->script.what == SCRIPT_ADDED
+               ? &interrupted->descs.keys[key - interrupted->keys]
+               : NULL;
+}
+
 static bool take_event(struct interrupted_ceremony *interrupted, struct numbers *numbers,
                        const struct event *event, struct err *err)
 {
     bool one_side = event->side == SIDE_SOURCE || event->side == SIDE_DESTINATION;
     struct interrupted_key *key = key_of(interrupted, numbers, event->key);
 
+    if (!explained_take(&interrupted->explained, event, added_by(interrupted, key, event), err))
+        return false;
     if (event->kind == EVENT_PLANNED)
         return take_planned(interrupted, numbers, event, err);
     if (event->kind == EVENT_SCRIPT)
@@ -160,6 +171,7 @@ static bool read_journal(const char *journal, struct interrupted *it, struct err
         it->history = history_of(&log);
         memcpy(it->ceremony.id, it->history.id, sizeof it->ceremony.id);
         ok = make_interrupted(&log, &it->ceremony, err);
+        explained_end(&it->ceremony.explained, it->history.id);
     }
     event_log_free(&log);
     return ok;
@@ -251,6 +263,7 @@ void interrupted_free(struct interrupted *it)
         close(it->lock);
     key_list_free(&it->ceremony.descs);
     script_free(&it->ceremony.script);
+    explained_free(&it->ceremony.explained);
     free(it->ceremony.keys);
     *it = (struct interrupted){.lock = -1};
 }
