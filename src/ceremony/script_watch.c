@@ -62,9 +62,8 @@ bool script_watch_open(struct script_watch *w, const struct key_list *source, bo
 {
     if (w->script.line_count == 0)
         return true;
-    if (interrupted)
-        script_open_again(&w->script, source);
-    else if (!script_open(&w->script, source, err))
+    if (!(interrupted ? script_open_again(&w->script, source, err)
+                      : script_open(&w->script, source, err)))
         return false;
     if (!say_lines(w, SCRIPT_OPENED, n, err))
         return false;

@@ -214,6 +214,17 @@ TESTS += %D%/test_script
 %C%_test_script_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_script_LDADD = $(UNIT_CEREMONY)
 
+# Its subjects count each block of their code that runs.
+check_PROGRAMS += %D%/test_script_work
+TESTS += %D%/test_script_work
+%C%_test_script_work_SOURCES = %D%/test_script_work.c
+%C%_test_script_work_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_script_work_LDADD = libcounted.a $(UNIT_CEREMONY)
+check_LIBRARIES += libcounted.a
+libcounted_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) -fsanitize-coverage=trace-pc
+libcounted_a_SOURCES = src/ceremony/script_watch.c src/plan/explained.c src/plan/name_index.c \
+	src/plan/script.c
+
 check_PROGRAMS += %D%/test_policy
 TESTS += %D%/test_policy
 %C%_test_policy_SOURCES = %D%/test_policy.c

@@ -175,7 +175,7 @@ static void events_make_the_same_script(void **state)
     list = source(keys);
     for (size_t i = 0; i < list.count; i++)
         keys[i].handle += 100; /* another session */
-    script_open_again(&reported, &list);
+    assert_true(script_open_again(&reported, &list, &err));
     assert_non_null(script_find(&reported, 107));
     assert_null(script_find(&reported, 7));
     script_free(&reported);
