@@ -22,7 +22,7 @@ script() {
     ceremony none "$1"
     edit "s/^keys: .*/keys: [$2]/" 's/^rehearsal: .*/&\npace: run/'
     console 120x40 "$dir/ceremony.yaml"
-    sees_like "[0-9] of 4 marked"
+    sees_like "[0-9] of 4 marked" && sees " yes"
 }
 first='"pkcs11:object=one", "pkcs11:object=two"'
 
@@ -93,6 +93,20 @@ passes() {
     "$abs_top_builddir/hsmferry" verify "$(newest yaml)"
 }
 
+# forge PATTERN TEXT: puts this text in the place of what matches in the newest report, and seals it again.
+forge() {
+    "$python" - "$(newest yaml)" "$tmp/forged.yaml" "$1" "$2" <<'END'
+import hashlib, re, sys
+with open(sys.argv[1]) as report:
+    body = "".join(report.readlines()[:-1])
+out, count = re.subn(sys.argv[3], sys.argv[4], body, count=1, flags=re.M)
+assert count == 1
+digest = hashlib.sha256(out.encode()).hexdigest()
+with open(sys.argv[2], "w") as forged:
+    forged.write(out + 'seal: {lines: %d, sha256: "%s"}\n' % (out.count("\n"), digest))
+END
+}
+
 id_of() { # of the ceremony of this journal
     sed -n 's/.*\tid=\([0-9a-f]*\).*/\1/p;T;q' "$1"
 }
@@ -132,8 +146,10 @@ ok "... and quotes the exception" quotes "$(id_of "$journal")" "three instead of
 not_ok "control: of that ceremony, not of another" quotes 0123 "three instead of one; Ada"
 ok "... which the sheet says, too" on_sheet "from  *the interrupted ceremony $(id_of "$journal"), written"
 ok "... it passes verify" passes
-sed "s/^  resumes: .*//" "$(newest yaml)" >"$tmp/forged.yaml"
-exits 65 "control: a report that lacks it does not" "$abs_top_builddir/hsmferry" verify "$tmp/forged.yaml"
+ok "control: an exception of something else, under a new seal" forge '^(  at: .*\n)  script: "yes"\n' '\1'
+exits 65 "... does not pass" "$abs_top_builddir/hsmferry" verify "$tmp/forged.yaml"
+cp "$tmp/out" "$tmp/printed"
+ok "... because nothing says why" grep -q "no exception before the review says why" "$tmp/printed"
 
 # --- a further difference: a key of the script that was refused is no longer there ---
 ok "a key that cannot go, too: listed" script "$commit" "$first, \"pkcs11:object=stays\""
@@ -158,7 +174,8 @@ ok "... and that it is still open" sees "The interrupted ceremony is still open"
 press x
 lacks "STILL OPEN" && press F5
 ok "... F5 asks for it again" explain "stays was destroyed, too; Ada"
-ok "... then it goes on" start
+ok "... then the review says what was decided before" sees "Decided before the interruption: three"
+ok "... and goes on" start
 ok "... to its end" sees "The ceremony is complete."
 press q
 ok "... and ends well" ended 0
@@ -189,12 +206,12 @@ production() {
         '/^source:/i officers:\n- {name: Ada Lovelace, role: source officer}\n- {name: Charles Babbage, role: destination officer}'
     stamp=PRODUCTION
     console 120x40 "$dir/ceremony.yaml"
-    sees_like "2 of 4 marked"
+    sees_like "2 of 4 marked" && sees " yes"
 }
 
 rehearses() { # the officers make a rehearsal of it, and open the review
     press F7 && sees "PRODUCTION" && press Home Down Enter && stamp=REHEARSAL &&
-        sees "REHEARSAL: the keys" && sees_like '[*]new  *[0-9a-f]*  *ready' && press F8 && sees_like "2 of 4 marked" && press F5
+        sees "REHEARSAL: the keys" && sees_like '[*]new  *[0-9a-f]*  *ready' && press F8 && sees_like "2 of 4 marked" && sees " yes" && press F5
 }
 
 in_order() { # the exception is in the journal before the first step
@@ -219,6 +236,11 @@ ok "a setting: which one" reports 'what: "policy", text: "rehearsal"'
 ok "a setting: which one, on the sheet" on_sheet 'rehearsal'
 ok "a setting: the exception came before the first step" in_order
 ok "a setting: it passes verify" passes
+ok "control: the exception of another ceremony, under a new seal" forge '^(  script: "yes"\n)' \
+    '\1  from: "e534c048cc365af3"\n  written: "2026-11-30T08:48:05.235Z"\n'
+exits 65 "... does not pass" "$abs_top_builddir/hsmferry" verify "$tmp/forged.yaml"
+cp "$tmp/out" "$tmp/printed"
+ok "... because nothing was resumed" grep -q "it is quoted, and no interrupted ceremony was resumed" "$tmp/printed"
 
 ok "a setting, killed: listed" production "$commit"
 ok "a setting, killed: changed" rehearses
