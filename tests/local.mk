@@ -54,6 +54,7 @@ shell_tests = \
 	%D%/softhsm/changed.sh \
 	%D%/softhsm/calls.sh \
 	%D%/softhsm/ceremony.sh \
+	%D%/softhsm/deviated.sh \
 	%D%/softhsm/dialect.sh \
 	%D%/nss/same.sh \
 	%D%/softhsm/handles.sh \

@@ -102,7 +102,8 @@ bool ceremony_resume(struct ceremony *c, struct err *err);
 const struct plan *ceremony_the_plan(const struct ceremony *c);
 
 /* Opens the review before ceremony_step() does, so that its gate opens when the plan comes on the
- * screen. NEXT_STEP: nothing waits there; NEXT_DONE: *err is set, a sink refused. */
+ * screen. If officers left it, it is opened again, and asks again. NEXT_STEP: nothing waits there;
+ * NEXT_DONE: *err is set, a sink refused. */
 enum ceremony_next ceremony_review(struct ceremony *c, struct err *err);
 
 /* Runs exactly one step. On NEXT_DONE the ceremony is over: ceremony_exit_code() is its result.

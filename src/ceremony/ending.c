@@ -50,6 +50,9 @@ static int exit_of_failure(const struct ceremony *c, size_t arrived)
     for (size_t i = 0; i < c->transfers.count; i++)
         again |= code == ERR_UNSUPPORTED && c->transfers.at[i].outcome == KEY_FAILED &&
                  resume_may_help(c->transfers.at[i].err.code);
+    /* Officers who stop what resumes an interrupted ceremony leave that one open. */
+    if (c->setup.interrupted && code == ERR_STOPPED)
+        return err_exit(ERR_UNFINISHED);
     /* "Nothing has changed" is true only when no key has arrived. */
     if (!arrived && (again || code == ERR_UNSUPPORTED))
         return err_exit(ERR_FAILED);

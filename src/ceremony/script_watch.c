@@ -35,6 +35,7 @@ bool script_watch_begin(struct script_watch *w, const struct ceremony_setup *set
     const struct script_said *said = setup->script;
     bool ok = true;
 
+    w->explained = setup->interrupted ? &setup->interrupted->explained : NULL;
     if (setup->interrupted)
         ok = script_copy(&w->script, &setup->interrupted->script, err);
     else if (said && said->count)
@@ -67,9 +68,8 @@ bool script_watch_open(struct script_watch *w, const struct key_list *source, bo
 {
     if (w->script.line_count == 0)
         return true;
-    if (interrupted)
-        script_open_again(&w->script, source);
-    else if (!script_open(&w->script, source, err))
+    if (!(interrupted ? script_open_again(&w->script, source, err)
+                      : script_open(&w->script, source, err)))
         return false;
     if (!say_lines(w, SCRIPT_OPENED, n, err))
         return false;
@@ -90,6 +90,18 @@ struct reporter {
     const size_t *items; /* by number of what was chosen: the item of the plan */
     struct narrator *narrator;
 };
+
+/* Says it, and looks whether an exception of an interrupted ceremony says why. */
+static bool differ(struct script_watch *w, const struct event_script *word, uint32_t number,
+                   const struct key_desc *added, struct narrator *n, struct err *err)
+{
+    const struct explained_difference d = explained_of(word, added);
+    bool covered = w->explained && explained_covers(w->explained, &d);
+
+    w->further |= !covered;
+    script_note(&w->differs, word->what, word->text);
+    return say(n, word, number, err);
+}
 
 static bool report(void *ctx, const struct script_difference *it, struct err *err)
 {
@@ -112,8 +124,7 @@ static bool report(void *ctx, const struct script_difference *it, struct err *er
         text_print(word.text, sizeof word.text, "line %u names %u, not %u", it->line, line->found,
                    line->expect);
     }
-    script_note(&t->watch->differs, it->what, word.text);
-    return say(t->narrator, &word, number, err);
+    return differ(t->watch, &word, number, item ? item->key : NULL, t->narrator, err);
 }
 
 /* What was chosen, without what accompanies it; a companion can have the handle of its key. */
@@ -144,24 +155,42 @@ static bool report_settings(struct script_watch *w, struct narrator *n, struct e
         if (!(w->script.settings & UINT32_C(1) << i))
             continue;
         text_print(word.text, sizeof word.text, "%s", script_setting_name(i));
-        script_note(&w->differs, SCRIPT_POLICY, word.text);
-        if (!say(n, &word, 0, err))
+        if (!differ(w, &word, 0, NULL, n, err))
             return false;
     }
     return true;
+}
+
+/* The exception of the interrupted ceremony, with its origin: if that quoted it, too, the ceremony
+ * in which it was written. */
+static bool quote(const struct script_watch *w, struct narrator *n, struct err *err)
+{
+    const struct event *was = &w->explained->words;
+    struct event e = {.kind = EVENT_EXCEPTION, .side = SIDE_RELAY};
+
+    e.exception = was->exception;
+    e.exception.script = !w->further;
+    e.exception.begun = false; /* here, that is */
+    e.exception.step = 0;
+    if (!e.exception.from[0]) {
+        text_print(e.exception.from, sizeof e.exception.from, "%s", w->explained->ceremony);
+        e.exception.written_ms = was->utc_ms;
+    }
+    return emit_event(n, &e, err);
 }
 
 bool script_watch_plan(struct script_watch *w, const struct plan *plan, struct narrator *n,
                        struct err *err)
 {
     w->differs = (struct script_summary){0};
-    w->wanted = w->owed = false;
+    w->wanted = w->owed = w->further = false;
     if (w->script.line_count == 0)
         return true;
     if (!compare(w, plan, n, err) || !report_settings(w, n, err))
         return false;
-    w->owed = script_deviates(&w->differs);
-    return true;
+    w->owed = w->further;
+    return !script_deviates(&w->differs) || !w->explained || !w->explained->quotes ||
+           quote(w, n, err);
 }
 
 bool script_watch_pass(struct script_watch *w, struct narrator *n, struct err *err)
@@ -176,6 +205,11 @@ bool script_watch_pass(struct script_watch *w, struct narrator *n, struct err *e
     text_print(word.text, sizeof word.text, "%s", script_sentence(&w->differs, sentence));
     w->wanted = say(n, &word, 0, err);
     return false;
+}
+
+void script_watch_ask_again(struct script_watch *w)
+{
+    w->wanted = false;
 }
 
 void script_watch_explain(struct script_watch *w, struct event *exception)

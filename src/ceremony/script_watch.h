@@ -11,6 +11,7 @@
 #include "ceremony/narrator.h"
 #include "ceremony/setup.h"
 #include "hsm/key.h"
+#include "plan/explained.h"
 #include "plan/plan.h"
 #include "plan/script.h"
 #include "protocol/event.h"
@@ -21,9 +22,11 @@ struct script_watch {
     struct script script;
     uint32_t named;   /* the settings that the ceremony file names: bits of script_settings() ... */
     uint32_t changed; /* ... and those that were chosen on the screen */
-    struct script_summary differs; /* what is not as the script says, of the plan made last */
-    bool owed;                     /* no exception says why */
-    bool wanted;                   /* one was asked for */
+    struct script_summary differs;     /* what is not as the script says, of the plan made last */
+    const struct explained *explained; /* what an interrupted ceremony's exception says; NULL */
+    bool further;                      /* something differs that this does not say */
+    bool owed;                         /* no exception says why */
+    bool wanted;                       /* one was asked for */
 };
 
 /* Takes the script from the setup, and says its lines. */
@@ -35,12 +38,17 @@ bool script_watch_begin(struct script_watch *w, const struct ceremony_setup *set
 bool script_watch_open(struct script_watch *w, const struct key_list *source, bool interrupted,
                        struct narrator *n, struct err *err);
 
-/* A plan was made: says what is not as the script says. */
+/* A plan was made: says what is not as the script says, and quotes the exception in which the
+ * officers of an interrupted ceremony said why. It is asked for no other one if that says why of
+ * all of it. */
 bool script_watch_plan(struct script_watch *w, const struct plan *plan, struct narrator *n,
                        struct err *err);
 
 /* May the review open? If not, an exception is asked for, once for each plan; or *err is set. */
 bool script_watch_pass(struct script_watch *w, struct narrator *n, struct err *err);
+
+/* The officers gave no exception when one was asked for, and come back: it is asked for again. */
+void script_watch_ask_again(struct script_watch *w);
 
 /* Officers wrote down an exception: marks it if it was owed. */
 void script_watch_explain(struct script_watch *w, struct event *exception);

@@ -472,6 +472,8 @@ enum ceremony_next ceremony_review(struct ceremony *c, struct err *err)
 
     *err = (struct err){0};
     skip_transport(c);
+    gatekeeper_withdraw(&c->gatekeeper, GATE_REVIEW);
+    script_watch_ask_again(&c->verdicts.script);
     if (c->gatekeeper.open)
         return NEXT_GATE;
     next = wait_for_officers(c, err);

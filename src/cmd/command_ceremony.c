@@ -32,18 +32,6 @@ static void put_last_step(const struct interrupted *it, struct settle *settle)
                                                      : "it was undone");
 }
 
-static void count_keys(const struct interrupted_ceremony *interrupted, struct settle *settle)
-{
-    for (size_t i = 0; i < interrupted->descs.count; i++) {
-        const struct interrupted_key *key = &interrupted->keys[i];
-        if (key->companion || key->refused)
-            continue;
-        settle->keys++;
-        settle->proven += key->intended && key->proven;
-        settle->cut += key->intended && !key->proven;
-    }
-}
-
 static void describe(const char *journal, struct settle *settle)
 {
     struct interrupted it;
@@ -56,7 +44,10 @@ static void describe(const char *journal, struct settle *settle)
         settle->rehearsal = it.history.rehearsal;
         settle->began_ms = it.history.began_ms;
         put_last_step(&it, settle);
-        count_keys(&it.ceremony, settle);
+        const struct interrupted_counts counts = interrupted_count(&it.ceremony);
+        settle->keys = counts.keys;
+        settle->proven = counts.proven;
+        settle->cut = counts.cut;
     } else {
         text_print(settle->unread, sizeof settle->unread, "%s", err.what);
     }

@@ -98,7 +98,7 @@ int command_settle(const struct invocation *in, const char *journal, const char 
 {
     char folder[EVENT_PATH_MAX];
     struct interrupted it = {.lock = -1};
-    struct session s = {.host = in->host, .interrupted = &it.ceremony};
+    struct session s = {.host = in->host, .interrupted = &it.ceremony, .journal = journal};
     struct err err = {0}, why = {0}; /* why not: there may be nothing to do all the same */
     bool screen = console_is_possible(in->plain);
     bool ready =

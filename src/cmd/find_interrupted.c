@@ -98,12 +98,23 @@ static void take_done(struct interrupted_key *key, const struct event *event)
     key->proven |= key->waived;
 }
 
+/* The key that was chosen beyond the script; NULL: the event states none. */
+static const struct key_desc *added_by(const struct interrupted_ceremony *interrupted,
+                                       const struct interrupted_key *key, const struct event *event)
+{
+    return key && event->kind == EVENT_SCRIPT && event->script.what == SCRIPT_ADDED
+               ? &interrupted->descs.keys[key - interrupted->keys]
+               : NULL;
+}
+
 static bool take_event(struct interrupted_ceremony *interrupted, struct numbers *numbers,
                        const struct event *event, struct err *err)
 {
     bool one_side = event->side == SIDE_SOURCE || event->side == SIDE_DESTINATION;
     struct interrupted_key *key = key_of(interrupted, numbers, event->key);
 
+    if (!explained_take(&interrupted->explained, event, added_by(interrupted, key, event), err))
+        return false;
     if (event->kind == EVENT_PLANNED)
         return take_planned(interrupted, numbers, event, err);
     if (event->kind == EVENT_SCRIPT)
@@ -151,23 +162,50 @@ static bool make_interrupted(const struct event_log *log, struct interrupted_cer
     return ok;
 }
 
-bool interrupted_load(const char *journal, struct interrupted *it, struct err *err)
+static bool read_journal(const char *journal, struct interrupted *it, struct err *err)
 {
     struct event_log log = {0};
-    char shown[FILE_SHOWN], what[FILE_SHOWN + 16];
-    bool ok;
+    bool ok = journal_read(journal, &log, &it->torn, err);
 
-    *it = (struct interrupted){.lock = -1};
-    text_print(what, sizeof what, "The journal %s", file_shown(journal, shown));
-    ok = file_open_trusted(journal, 022, &it->lock, err) && lock_take(it->lock, false, what, err) &&
-         journal_read(journal, &log, &it->torn, err);
     if (ok) {
         it->history = history_of(&log);
         memcpy(it->ceremony.id, it->history.id, sizeof it->ceremony.id);
         ok = make_interrupted(&log, &it->ceremony, err);
+        explained_end(&it->ceremony.explained, it->history.id);
     }
     event_log_free(&log);
     return ok;
+}
+
+bool interrupted_read(const char *journal, struct interrupted *it, struct err *err)
+{
+    *it = (struct interrupted){.lock = -1};
+    return read_journal(journal, it, err);
+}
+
+bool interrupted_load(const char *journal, struct interrupted *it, struct err *err)
+{
+    char shown[FILE_SHOWN], what[FILE_SHOWN + 16];
+
+    *it = (struct interrupted){.lock = -1};
+    text_print(what, sizeof what, "The journal %s", file_shown(journal, shown));
+    return file_open_trusted(journal, 022, &it->lock, err) &&
+           lock_take(it->lock, false, what, err) && read_journal(journal, it, err);
+}
+
+struct interrupted_counts interrupted_count(const struct interrupted_ceremony *ceremony)
+{
+    struct interrupted_counts counts = {0};
+
+    for (size_t i = 0; i < ceremony->descs.count; i++) {
+        const struct interrupted_key *key = &ceremony->keys[i];
+        if (key->companion || key->refused)
+            continue;
+        counts.keys++;
+        counts.proven += key->intended && key->proven;
+        counts.cut += key->intended && !key->proven;
+    }
+    return counts;
 }
 
 static bool read_file(const char *journal, char file[EVENT_PATH_MAX])
@@ -225,6 +263,7 @@ void interrupted_free(struct interrupted *it)
         close(it->lock);
     key_list_free(&it->ceremony.descs);
     script_free(&it->ceremony.script);
+    explained_free(&it->ceremony.explained);
     free(it->ceremony.keys);
     *it = (struct interrupted){.lock = -1};
 }

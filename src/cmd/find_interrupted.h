@@ -19,6 +19,17 @@ struct interrupted {
 /* Reads a journal and keeps its lock. The caller frees it with interrupted_free(), also after a
  * failure. Errors: as journal_read(); ERR_DENIED: a running process uses it; ERR_DATA. */
 bool interrupted_load(const char *journal, struct interrupted *it, struct err *err);
+
+/* The same without the lock, for a journal that this process writes. Errors: as journal_read(). */
+bool interrupted_read(const char *journal, struct interrupted *it, struct err *err);
+
+/* Its keys that could be migrated; of these, how many are on the destination and proven there, and
+ * how many were being kept when it was cut off. */
+struct interrupted_counts {
+    uint32_t keys, proven, cut;
+};
+struct interrupted_counts interrupted_count(const struct interrupted_ceremony *ceremony);
+
 /* The ceremony file that a journal names; empty: none. apart: a confined child process reads the
  * journal, because this process is not confined yet. Errors: ERR_DATA, which interrupted_load()
  * explains; ERR_FAILED. */

@@ -39,7 +39,9 @@ hsmferry_SOURCES = \
 	%D%/run_plain.c \
 	%D%/run_plain.h \
 	%D%/session.c \
-	%D%/session.h
+	%D%/session.h \
+	%D%/still_open.c \
+	%D%/still_open.h
 # What the commands write for programs, each with the format that its name says.
 json_schemas = \
 	%D%/hsmferry-list-1.schema.json \

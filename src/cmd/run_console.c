@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cmd/message.h"
 #include "cmd/recorded.h"
+#include "cmd/still_open.h"
 #include "config/recent.h"
 #include "ui/plain/plain.h"
 #include "ui/screen/loop.h"
@@ -20,20 +21,6 @@ struct on_screen {
     int recent;               /* as in struct console_finds */
 };
 
-static bool start_for_console(void *ctx, const struct config *config, struct worker **out,
-                              struct err *err)
-{
-    const struct on_screen *screen = ctx;
-
-    (void)config; /* it is the session's */
-    return session_start(screen->session, true, true, out, err);
-}
-
-static bool keep_for_console(void *ctx, struct err *err)
-{
-    return session_keep(((const struct on_screen *)ctx)->session, err);
-}
-
 /* A path in this process's folder as its shell would write it. */
 static const char *from_here(const char *path)
 {
@@ -41,6 +28,25 @@ static const char *from_here(const char *path)
     size_t len = getcwd(here, sizeof here) ? strlen(here) : 0;
 
     return len > 1 && strncmp(path, here, len) == 0 && path[len] == '/' ? path + len + 1 : path;
+}
+
+static bool start_for_console(void *ctx, const struct config *config, struct worker **out,
+                              struct err *err)
+{
+    const struct on_screen *screen = ctx;
+    char word[4 * EVENT_PATH_MAX];
+
+    (void)config; /* it is the session's */
+    if (!session_start(screen->session, true, true, out, err))
+        return false;
+    signing_add_word(word, sizeof word, 0, from_here(report_journal(screen->session->report)));
+    text_safe(word + 1, strlen(word + 1), screen->settle->own, sizeof screen->settle->own);
+    return true;
+}
+
+static bool keep_for_console(void *ctx, struct err *err)
+{
+    return session_keep(((const struct on_screen *)ctx)->session, err);
 }
 
 static void put_commands(const struct session *s, const char *path, struct app_report *report)
@@ -110,12 +116,16 @@ static void settle_for_console(void *ctx, bool clean)
 }
 
 /* What stood on the screen stays in the terminal. */
-static void print_report(const struct session *s)
+static void print_report(const struct session *s, int code)
 {
     FILE *stamped = s->config->rehearsal ? plain_stamped(stdout, PLAIN_STAMP) : NULL;
+    char lines[STILL_OPEN_LINES][STILL_OPEN_LINE_MAX];
+    unsigned count = code == err_exit(ERR_UNFINISHED) ? still_open_lines(s, lines) : 0;
 
     plain_report(stamped ? stamped : stdout, report_path(s->report), report_sha256(s->report),
                  &s->signing);
+    for (unsigned i = 0; i < count; i++)
+        fprintf(stamped ? stamped : stdout, "%s\n", lines[i]);
     if (stamped)
         fclose(stamped);
 }
@@ -177,6 +187,6 @@ int command_run_console(struct session *s, const struct term_options *options,
     if (s->interrupted && s->report && !report_path(s->report))
         code = end_report(s, code);
     if (s->report && report_path(s->report))
-        print_report(s);
+        print_report(s, code);
     return code;
 }

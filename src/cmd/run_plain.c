@@ -4,19 +4,23 @@
 #include <stdio.h>
 
 #include "cmd/message.h"
+#include "cmd/still_open.h"
 #include "journal/history.h"
 #include "ui/plain/plain.h"
 #include "ui/plain/plain_log.h"
 #include "ui/plain/plain_loop.h"
 
-/* If the ceremony was not completed, the report says so. */
-static void end_report(struct report *report, struct plain_result *result)
+/* If the ceremony was not completed, the report says so. If officers stop what resumes an
+ * interrupted one, that is still open. */
+static void end_report(struct report *report, bool resumes, struct plain_result *result)
 {
     struct err err = {0};
     const char *sentence = result->stopped ? "stopped before the ceremony began" : result->err.what;
 
     bool aborted = result->stopped || result->err.code == ERR_STOPPED;
 
+    if (resumes && aborted && result->exit_code == err_exit(ERR_STOPPED))
+        result->exit_code = err_exit(ERR_UNFINISHED);
     if (report_end(report, aborted ? END_ABORTED : END_FAILED, result->exit_code, sentence, &err))
         return;
     plain_error(stderr, &err);
@@ -82,6 +86,16 @@ static bool can_start(const struct session *s, struct err *err)
     return err_next(err, "Name them under \"keys\"; on the screen they can be marked");
 }
 
+/* Exit code 3 asks for one of two commands: names them. */
+static void say_still_open(const struct session *s, struct plain_log *log)
+{
+    char lines[STILL_OPEN_LINES][STILL_OPEN_LINE_MAX];
+    unsigned count = still_open_lines(s, lines);
+
+    for (unsigned i = 0; i < count; i++)
+        plain_log_note(log, lines[i]);
+}
+
 int command_run_plain(struct session *s)
 {
     const struct config *config = s->config;
@@ -105,10 +119,12 @@ int command_run_plain(struct session *s)
     };
     struct plain_result result = plain_run(&job);
     worker_free(worker);
-    end_report(s->report, &result);
+    end_report(s->report, s->interrupted != NULL, &result);
     sign_report(s, &result);
     plain_log_farewell(log, report_path(s->report), report_sha256(s->report), &s->signing,
                        result.exit_code);
+    if (result.exit_code == err_exit(ERR_UNFINISHED))
+        say_still_open(s, log);
     plain_log_free(log);
     return result.exit_code;
 }

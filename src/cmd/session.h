@@ -28,6 +28,7 @@ struct session {
     struct config *config;
     struct report *report;                          /* NULL: not started yet */
     const struct interrupted_ceremony *interrupted; /* the ceremony that is resumed; NULL: none */
+    const char *journal;                            /* of that one */
     struct session_host *host;                      /* shared, not owned by the session */
     const char *own_agent[2];                       /* the command of our own agent */
     const char *locks[3]; /* folders for the locks of tokens, NULL at the end */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A new kind of event, or a new member of one, is one row here. tests/unit/test_journal.c fails if
- * a byte of an event has no row.
- */
+/* A new kind of event, or a new member of one, is one row here. tests/unit/test_journal.c fails if
+ * a byte of an event has no row. */
 #include "journal/event_fields.h"
 
 #include <inttypes.h>
@@ -281,6 +279,8 @@ static const struct event_field exception[] = {
     FIELD(FIELD_TEXT, "happened", exception.happened),
     FIELD(FIELD_TEXT, "decided", exception.decided),
     FIELD_2(FIELD_YES, "script", exception.script),
+    FIELD_2(FIELD_TEXT, "from", exception.from),
+    FIELD_2(FIELD_SIGNED, "written", exception.written_ms),
 };
 
 static const struct event_field pin[] = {

@@ -9,6 +9,7 @@
 
 #include "hsm/facts.h"
 #include "hsm/key.h"
+#include "plan/explained.h"
 #include "plan/script.h"
 
 /* One key of its plan. */
@@ -33,6 +34,7 @@ struct interrupted_ceremony {
     struct key_list descs; /* the keys, as listed on the source then; ... */
     struct interrupted_key *keys; /* ... what is known of each, in the same order */
     struct script script;         /* that it was to follow; {0}: none */
+    struct explained explained;   /* how its plan differed from that, and why */
 };
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/name_index.h"
 #include "plan/plan.h"
 
 static bool no_memory(struct err *err)
@@ -191,23 +192,24 @@ bool script_open(struct script *s, const struct key_list *source, struct err *er
     return ok;
 }
 
-static bool is_named_so(const struct key_desc *desc, const struct script_key *key)
+bool script_open_again(struct script *s, const struct key_list *source, struct err *err)
 {
-    return desc->class == key->class && desc->label_len == key->label_len &&
-           desc->id_len == key->id_len && memcmp(desc->label, key->label, sizeof key->label) == 0 &&
-           memcmp(desc->id, key->id, sizeof key->id) == 0;
-}
+    struct names names = {0};
+    bool ok = names_make(source, &names, err);
 
-void script_open_again(struct script *s, const struct key_list *source)
-{
-    for (size_t k = 0; k < s->key_count; k++) {
-        s->keys[k].handle = 0;
-        for (size_t i = 0; i < source->count && !s->keys[k].handle; i++)
-            if (is_named_so(&source->keys[i], &s->keys[k]))
-                s->keys[k].handle = source->keys[i].handle;
+    for (size_t k = 0; ok && k < s->key_count; k++) {
+        struct script_key *key = &s->keys[k];
+        struct key_desc was = {
+            .class = key->class, .label_len = key->label_len, .id_len = key->id_len};
+        memcpy(was.label, key->label, sizeof was.label);
+        memcpy(was.id, key->id, sizeof was.id);
+        const struct key_desc *is = names_only(&names, &was);
+        key->handle = is ? is->handle : 0;
     }
+    names_free(&names);
     sort_keys(s);
     s->opened = s->line_count > 0;
+    return ok;
 }
 
 const struct script_key *script_find(const struct script *s, uint64_t handle)

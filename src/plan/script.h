@@ -69,8 +69,9 @@ bool script_copy(struct script *s, const struct script *from, struct err *err);
 bool script_open(struct script *s, const struct key_list *source, struct err *err);
 
 /* The same for a script that script_take() took from the record of an interrupted ceremony: each of
- * its keys is looked for by class, label and id. */
-void script_open_again(struct script *s, const struct key_list *source);
+ * its keys is looked for by class, label and id; one of which there are two is not found. Errors:
+ * ERR_FAILED (memory). */
+bool script_open_again(struct script *s, const struct key_list *source, struct err *err);
 void script_free(struct script *s);
 
 /* The key with this handle; NULL: the script does not name it. */

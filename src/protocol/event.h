@@ -291,6 +291,8 @@ struct event {
             char expected[EVENT_TEXT_MAX];
             char happened[EVENT_TEXT_MAX];
             char decided[EVENT_TEXT_MAX];
+            char from[40];      /* the interrupted ceremony in whose journal it was written ... */
+            int64_t written_ms; /* ... and when, wall clock; empty: it is this one's */
         } exception;
         struct {
             enum end_outcome outcome;

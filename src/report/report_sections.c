@@ -317,6 +317,10 @@ void section_exceptions(const struct view *v)
         writer_time(w, "at", event.utc_ms);
         if (event.exception.script)
             writer_yes(w, "script", true);
+        if (event.exception.from[0]) {
+            writer_text(w, "from", event.exception.from);
+            writer_time(w, "written", event.exception.written_ms);
+        }
         if (event.exception.begun)
             writer_text(w, "step", step_name(event.exception.step));
         if (event.key)

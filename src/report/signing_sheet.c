@@ -59,6 +59,9 @@ static void put_exceptions(struct sheet *s)
                     node_at(e, "step") ? sheet_step_title(node_text(e, "step")) : "",
                     node_at(e, "key") ? ", key " : "", node_text(e, "key"),
                     node_is(e, "script", "yes") ? ": why it is not as the script says" : "");
+        if (node_at(e, "from"))
+            sheet_fact(s, "from", "the interrupted ceremony %s, written %s", node_text(e, "from"),
+                       sheet_time(s, node_text(e, "written"), 0, time));
         sheet_fact(s, "expected", "%s", node_text(e, "expected"));
         sheet_fact(s, "happened", "%s", node_text(e, "happened"));
         sheet_fact(s, "decided", "%s", node_text(e, "decided"));

@@ -238,6 +238,20 @@ static bool check_exception(const struct node *report, struct err *err)
                       "it was not followed, and no exception before the review says why");
 }
 
+/* Only what resumes an interrupted ceremony quotes an exception of one. */
+static bool check_quotes(const struct node *report, struct err *err)
+{
+    const bool resumes = node_at(report, "ceremony.resumes") != NULL;
+
+    for (const struct node *e = node_at(report, "exceptions")->first; e; e = e->next) {
+        if (!node_at(e, "from") != !node_at(e, "written"))
+            return rule_wrong(e, err, "an exception is quoted with its ceremony and its time");
+        if (node_at(e, "from") && !resumes)
+            return rule_wrong(e, err, "it is quoted, and no interrupted ceremony was resumed");
+    }
+    return true;
+}
+
 bool script_check(const struct node *report, struct err *err)
 {
     const struct node *script = node_at(report, "script"), *summary = node_at(report, "summary");
@@ -249,7 +263,7 @@ bool script_check(const struct node *report, struct err *err)
                rule_wrong(summary, err, "there is no script of which it says this");
     if (!check_lines(report, err) || !check_named(report, &named, err) ||
         !check_added(report, named, err) || !check_incomplete(report, &arrived, err) ||
-        !check_left_out(report, err))
+        !check_left_out(report, err) || !check_quotes(report, err))
         return false;
     deviates = node_at(script, "deviations")->count > 0;
     if (!node_is(summary, "script",

@@ -177,6 +177,25 @@ TESTS += %D%/test_plain
 %C%_test_plain_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_plain_LDADD = $(UNIT_UI)
 
+check_PROGRAMS += %D%/test_plain_loop
+TESTS += %D%/test_plain_loop
+%C%_test_plain_loop_SOURCES = %D%/test_plain_loop.c
+%C%_test_plain_loop_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_plain_loop_LDADD = $(UNIT_UI)
+
+# The control: the loop as it was.
+check_PROGRAMS += %D%/test_plain_loop_unmended
+TESTS += %D%/test_plain_loop_unmended
+%C%_test_plain_loop_unmended_SOURCES = %D%/test_plain_loop.c
+nodist_%C%_test_plain_loop_unmended_SOURCES = %D%/unmended_loop.c
+%C%_test_plain_loop_unmended_CFLAGS = $(UNIT_CFLAGS) -DUNMENDED
+%C%_test_plain_loop_unmended_LDADD = $(UNIT_UI)
+CLEANFILES += %D%/unmended_loop.c
+%D%/unmended_loop.c: ui/plain/plain_loop.c
+	@$(MKDIR_P) $(@D)
+	$(AM_V_GEN)sed 's/ && commands\[l->command\]\.what != WORKER_RUN//' $< >$@.part
+	$(AM_V_at)! cmp -s $< $@.part && mv $@.part $@
+
 check_PROGRAMS += %D%/test_plan
 TESTS += %D%/test_plan
 %C%_test_plan_SOURCES = %D%/test_plan.c
@@ -194,6 +213,17 @@ TESTS += %D%/test_script
 %C%_test_script_SOURCES = %D%/test_script.c
 %C%_test_script_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_script_LDADD = $(UNIT_CEREMONY)
+
+# Its subjects count each block of their code that runs.
+check_PROGRAMS += %D%/test_script_work
+TESTS += %D%/test_script_work
+%C%_test_script_work_SOURCES = %D%/test_script_work.c
+%C%_test_script_work_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_script_work_LDADD = libcounted.a $(UNIT_CEREMONY)
+check_LIBRARIES += libcounted.a
+libcounted_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) -fsanitize-coverage=trace-pc
+libcounted_a_SOURCES = src/ceremony/script_watch.c src/plan/explained.c src/plan/name_index.c \
+	src/plan/script.c
 
 check_PROGRAMS += %D%/test_policy
 TESTS += %D%/test_policy

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "plan/explained.h"
 #include "plan/script.h"
 
 enum { KEYS = 5 };
@@ -174,7 +175,7 @@ static void events_make_the_same_script(void **state)
     list = source(keys);
     for (size_t i = 0; i < list.count; i++)
         keys[i].handle += 100; /* another session */
-    script_open_again(&reported, &list);
+    assert_true(script_open_again(&reported, &list, &err));
     assert_non_null(script_find(&reported, 107));
     assert_null(script_find(&reported, 7));
     script_free(&reported);
@@ -244,6 +245,69 @@ static void a_changed_setting_stays_in_the_record(void **state)
     script_free(&s);
 }
 
+/* A plan that leaves k out and adds another key, and the exception that says why. */
+static void take_explained(struct explained *e, bool script)
+{
+    static const struct event planned = {.kind = EVENT_PLANNED, .key = 1};
+    struct event out = {.kind = EVENT_SCRIPT,
+                        .script = {.what = SCRIPT_LEFT_OUT, .line = 1, .label_len = 1}};
+    struct event added = {.kind = EVENT_SCRIPT, .key = 1, .script.what = SCRIPT_ADDED};
+    const struct event why = {.kind = EVENT_EXCEPTION,
+                              .exception = {.script = script, .decided = "Ada"}};
+    const struct key_desc key = {.label = "new", .label_len = 3};
+    struct err err;
+
+    out.script.label[0] = 'k';
+    assert_true(explained_take(e, &planned, NULL, &err));
+    assert_true(explained_take(e, &out, NULL, &err));
+    assert_true(explained_take(e, &added, &key, &err));
+    assert_true(explained_take(e, &why, NULL, &err));
+}
+
+static bool covers_left_out(const struct explained *e, char label)
+{
+    struct event_script word = {.what = SCRIPT_LEFT_OUT, .line = 1, .label_len = 1};
+
+    word.label[0] = (uint8_t)label;
+    word.handle = 77; /* the key has another handle now */
+    const struct explained_difference d = explained_of(&word, NULL);
+    return explained_covers(e, &d);
+}
+
+static bool covers_added(const struct explained *e, const char *label)
+{
+    const struct event_script word = {.what = SCRIPT_ADDED};
+    struct key_desc key = {.label_len = 3};
+
+    memcpy(key.label, label, 3);
+    const struct explained_difference d = explained_of(&word, &key);
+    return explained_covers(e, &d);
+}
+
+static void an_exception_explains_what_it_was_written_for(void **state)
+{
+    const struct event other_plan = {.kind = EVENT_PLANNED, .key = 1};
+    struct explained e = {0};
+    struct err err;
+    (void)state;
+
+    take_explained(&e, true);
+    explained_end(&e, "0123");
+    assert_string_equal(e.words.exception.decided, "Ada");
+    assert_string_equal(e.ceremony, "0123");
+    assert_true(covers_left_out(&e, 'k') && covers_added(&e, "new"));
+    assert_false(covers_left_out(&e, 'l')); /* another key */
+    assert_false(covers_added(&e, "old"));
+    assert_true(explained_take(&e, &other_plan, NULL, &err));
+    assert_false(covers_left_out(&e, 'k')); /* another plan */
+    explained_free(&e);
+    take_explained(&e, false); /* that exception was about something else */
+    explained_end(&e, "0123");
+    assert_false(covers_left_out(&e, 'k'));
+    assert_false(e.quotes);
+    explained_free(&e);
+}
+
 static void the_worst_is_the_verdict(void **state)
 {
     (void)state;
@@ -263,6 +327,7 @@ int main(void)
         cmocka_unit_test(differences_in_words),
         cmocka_unit_test(every_setting_counts),
         cmocka_unit_test(a_changed_setting_stays_in_the_record),
+        cmocka_unit_test(an_exception_explains_what_it_was_written_for),
         cmocka_unit_test(the_worst_is_the_verdict),
     };
     return cmocka_run_group_tests_name("script", tests, NULL, NULL);

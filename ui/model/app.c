@@ -252,10 +252,10 @@ int app_exit_code(const struct app *app)
 {
     if (app->run.over)
         return app->run.exit_code;
-    if (app->phase >= PHASE_STARTING)
-        return err_exit(ERR_STOPPED);
     if (settle_is_on(&app->settle))
         return err_exit(app->settle.failed ? app->settle.failed : ERR_UNFINISHED);
+    if (app->phase >= PHASE_STARTING)
+        return err_exit(ERR_STOPPED);
     for (unsigned i = 0; i < 2; i++)
         if (app->side[i].state == SIDE_FAILED)
             return err_exit(app->side[i].err.code);

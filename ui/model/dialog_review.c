@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "ui/model/exception.h"
 #include "ui/model/key_rows.h"
+#include "ui/model/left_open.h"
 #include "ui/model/questions.h"
 #include "ui/model/review_page.h"
 
@@ -58,6 +59,8 @@ static void press(struct app *app, int press)
     if (press == PRESS_ESC && before) {
         app->phase = PHASE_IDLE;
         app->run.gate.seq = 0; /* the engine withdraws its question with the plan */
+        if (settle_is_on(&app->settle))
+            left_open_show(app, "The review was left, and nothing was begun.");
     } else if (press == PRESS_ESC)
         app_open_confirm(app, &questions_stop);
     else if (press == PRESS_ENTER && before)
@@ -101,7 +104,9 @@ static void opened(struct app *app, bool ok)
         return;
     if (app->phase == PHASE_REVIEWING)
         app->phase = PHASE_IDLE;
-    if (app->queue.error.code == ERR_STOPPED)
+    if (app->queue.error.code == ERR_STOPPED && settle_is_on(&app->settle))
+        left_open_show(app, app->queue.error.what);
+    else if (app->queue.error.code == ERR_STOPPED)
         app_say(app, "Nothing was started: %.200s.", app->queue.error.what);
     else
         app_show_error(app, &app->queue.error);

@@ -14,7 +14,8 @@
 extern const struct view setup_view, inventory_view, ceremony_view, verify_view, log_view, end_view,
     ledger_view, steps_view;
 extern const struct dialog help_dialog, message_dialog, details_dialog, input_dialog,
-    modules_dialog, confirm_dialog, review_dialog, pin_dialog, gate_dialog, settle_dialog;
+    modules_dialog, confirm_dialog, review_dialog, pin_dialog, gate_dialog, settle_dialog,
+    left_open_dialog;
 
 const struct view *const dispatch_views[] = {
     [VIEW_SETUP] = &setup_view,
@@ -29,11 +30,12 @@ const struct view *const dispatch_views[] = {
 };
 
 static const struct dialog *const dialogs[DIALOGS] = {
-    [DIALOG_HELP] = &help_dialog,       [DIALOG_MESSAGE] = &message_dialog,
-    [DIALOG_DETAILS] = &details_dialog, [DIALOG_INPUT] = &input_dialog,
-    [DIALOG_MODULES] = &modules_dialog, [DIALOG_CONFIRM] = &confirm_dialog,
-    [DIALOG_REVIEW] = &review_dialog,   [DIALOG_PIN] = &pin_dialog,
-    [DIALOG_GATE] = &gate_dialog,       [DIALOG_SETTLE] = &settle_dialog,
+    [DIALOG_HELP] = &help_dialog,           [DIALOG_MESSAGE] = &message_dialog,
+    [DIALOG_DETAILS] = &details_dialog,     [DIALOG_INPUT] = &input_dialog,
+    [DIALOG_MODULES] = &modules_dialog,     [DIALOG_CONFIRM] = &confirm_dialog,
+    [DIALOG_REVIEW] = &review_dialog,       [DIALOG_PIN] = &pin_dialog,
+    [DIALOG_GATE] = &gate_dialog,           [DIALOG_SETTLE] = &settle_dialog,
+    [DIALOG_LEFT_OPEN] = &left_open_dialog,
 };
 
 /* --- from beginning to end -------------------------------------------------------------------- */

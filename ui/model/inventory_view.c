@@ -223,6 +223,7 @@ static void review(struct app *app)
     if (settle_is_on(&app->settle) && app->settle.planned) {
         app->phase = PHASE_REVIEWING;
         questions_expect(app);
+        app_ask(app, REQUEST_REVIEW, SIDE_RELAY);
         return;
     }
     run_forget_plan(&app->run);

@@ -42,6 +42,8 @@ libui_a_SOURCES += \
 	%D%/keys.h \
 	%D%/layout.c \
 	%D%/layout.h \
+	%D%/left_open.c \
+	%D%/left_open.h \
 	%D%/ledger_view.c \
 	%D%/log.c \
 	%D%/log.h \

@@ -63,6 +63,7 @@ static void forget_choices(struct run *run)
     forget_keys(run);
     run->more_count = 0;
     run->script = (struct script_summary){0};
+    run->script_why[0] = '\0';
 }
 
 void run_forget_plan(struct run *run)
@@ -216,6 +217,12 @@ static bool take_planned(struct run *run, const struct event *e)
         run->refused += key->route == ROUTE_NONE;
     }
     return note_failure(run, e->key, key->route == ROUTE_NONE);
+}
+
+static void take_exception(struct run *run, const struct event *e)
+{
+    if (e->exception.from[0])
+        COPY(run->script_why, e->exception.decided);
 }
 
 static void take_script(struct run *run, const struct event *e)
@@ -460,6 +467,9 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
         break;
     case EVENT_SCRIPT:
         take_script(run, e);
+        break;
+    case EVENT_EXCEPTION:
+        take_exception(run, e);
         break;
     case EVENT_PLANNED:
         return take_planned(run, e);

@@ -129,6 +129,7 @@ struct run {
     unsigned notes_lost;                /* warnings that had no room */
     uint32_t plan;                      /* of which the warnings are, as in struct event */
     struct script_summary script;       /* what is not as the script says, of the plan */
+    char script_why[EVENT_TEXT_MAX];    /* what was decided on that before an interruption */
     enum script_outcome script_outcome; /* at the end */
     struct run_key *keys;               /* of the plan, in its order */
     size_t key_count, key_room;

@@ -20,7 +20,9 @@ enum settle_how {
 /* All text is safe to show. */
 struct settle {
     enum settle_how how;
-    char journal[TEXT_SAFE_SIZE(EVENT_PATH_MAX)];
+    char journal[TEXT_SAFE_SIZE(EVENT_PATH_MAX)]; /* of the interrupted ceremony */
+    char own[TEXT_SAFE_SIZE(EVENT_PATH_MAX)];     /* of this console, as a shell reads it: once it
+                                                     has taken over, a resume goes on from there */
     char title[TEXT_SAFE_SIZE(EVENT_TEXT_MAX)];
     bool rehearsal;
     int64_t began_ms;          /* wall clock */

@@ -81,7 +81,8 @@ enum dialog_id {
     DIALOG_REVIEW,  /* the plan, and the word that starts it */
     DIALOG_PIN,
     DIALOG_GATE,
-    DIALOG_SETTLE, /* what is to become of an interrupted ceremony */
+    DIALOG_SETTLE,    /* what is to become of an interrupted ceremony */
+    DIALOG_LEFT_OPEN, /* its review was left: what is true then */
     DIALOGS
 };
 

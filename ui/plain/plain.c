@@ -454,9 +454,11 @@ static void tell_pin(struct line *l)
 static void tell_exception(struct line *l)
 {
     head(l, sign_none, 0);
-    add(l, "exception%s: expected: %s; happened: %s; decided: %s",
-        l->event->exception.script ? " from the script" : "", l->event->exception.expected,
-        l->event->exception.happened, l->event->exception.decided);
+    add(l, "exception%s%s%s: expected: %s; happened: %s; decided: %s",
+        l->event->exception.script ? " from the script" : "",
+        l->event->exception.from[0] ? ", written in the interrupted ceremony " : "",
+        l->event->exception.from, l->event->exception.expected, l->event->exception.happened,
+        l->event->exception.decided);
 }
 
 static void (*const printers[EVENT_KINDS])(struct line *) = {

@@ -469,12 +469,14 @@ static struct rect open_review(const struct app *app, struct canvas *c)
 /* In as many lines as it takes, within reason; returns the line below. */
 static int draw_script(const struct app *app, struct canvas *c, struct rect r, int y)
 {
-    char text[SCRIPT_SENTENCE + 32], sentence[SCRIPT_SENTENCE];
+    char text[SCRIPT_SENTENCE + EVENT_TEXT_MAX + 64], sentence[SCRIPT_SENTENCE];
+    const char *why = app->run.script_why;
 
     if (!script_deviates(&app->run.script))
         return y;
-    snprintf(text, sizeof text, "NOT AS THE SCRIPT SAYS: %s",
-             script_sentence(&app->run.script, sentence));
+    snprintf(text, sizeof text, "NOT AS THE SCRIPT SAYS: %s%s%s",
+             script_sentence(&app->run.script, sentence),
+             why[0] ? ".  Decided before the interruption: " : "", why);
     return y + draw_wrapped(c, (struct rect){r.x, y, r.w, r.h / 2}, STYLE_WARN, text);
 }
 
@@ -509,6 +511,7 @@ void dialog_draw(const struct app *app, struct canvas *c)
         [DIALOG_MODULES] = draw_modules, [DIALOG_CONFIRM] = draw_confirm,
         [DIALOG_REVIEW] = draw_review,   [DIALOG_PIN] = draw_pin,
         [DIALOG_GATE] = draw_gate,       [DIALOG_SETTLE] = draw_settle,
+        [DIALOG_LEFT_OPEN] = draw_page,
     };
     enum dialog_id dialog = app_dialog(app);
 

@@ -73,7 +73,11 @@ static bool do_start(struct console *c, const struct request *r, struct err *err
 {
     (void)r;
     end_worker(c);
-    return c->host->start(c->host->ctx, c->app->config, &c->worker, err);
+    if (!c->host->start(c->host->ctx, c->app->config, &c->worker, err))
+        return false;
+    if (c->host->interrupted)
+        memcpy(c->app->settle.own, c->host->interrupted->own, sizeof c->app->settle.own);
+    return true;
 }
 
 static bool do_open(struct console *c, const struct request *r, struct err *err)

@@ -42,8 +42,9 @@ struct console_host {
     const struct recent *recent;
 
     /* A ceremony that was interrupted, and is asked about first, or settled on this console; NULL:
-     * none. settle() takes the answer: what is to be done once the console has left. */
-    const struct settle *interrupted;
+     * none. start() may change its journal, "own". settle() takes the answer: what is to be done
+     * once the console has left. */
+    struct settle *interrupted;
     void (*settle)(void *ctx, bool clean);
 };
 
