@@ -11,8 +11,9 @@ static bool announce(struct narrator *n, enum side side, uint64_t handle, const 
     char hex[2 * PART + 1];
 
     for (size_t at = 0; at < len || at == 0; at += PART)
-        if (!emit_note(n, EVENT_WARNING, side, "swept", "handle %llu: %s, %zu octets, from %zu: %s",
-                       (unsigned long long)handle, what, len, at,
+        if (!emit_note(n, EVENT_WARNING, side, "swept",
+                       "handle %llu: %s, %zu octets, from %zu:%s%s", (unsigned long long)handle,
+                       what, len, at, len ? " " : "",
                        text_hex(bytes + at, len - at < PART ? len - at : PART, hex)))
             return false;
     return true;

@@ -400,6 +400,6 @@ char *fidelity_changes(const struct fidelity_pair *pair, char *out)
 
 const char *fidelity_nature_words(void)
 {
-    return "always-sensitive, never-extractable and local say where a key was made and that it "
+    return "always-sensitive, never-extractable and local tell where a key was born and that it "
            "never left; a key that was moved has left, so on the destination they say no";
 }

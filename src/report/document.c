@@ -31,7 +31,7 @@ static void put_signed(const struct view *v)
     else
         writer_text(
             v->w, "signed",
-            "by the key under \"signature\", in a file next to this one; UNSIGNED without it");
+            "by the key under \"signature\", in a file beside this one; UNSIGNED without it");
 }
 
 static void put_signature(const struct view *v)
