@@ -48,16 +48,23 @@ static CK_SLOT_ID slot_of(CK_FUNCTION_LIST *p11, const char *label)
     return 0;
 }
 
+void bare_read_pin(const char *pin_file, char pin[static BARE_PIN_SIZE])
+{
+    FILE *file = fopen(pin_file, "re");
+
+    if (file == NULL || fgets(pin, BARE_PIN_SIZE, file) == NULL)
+        bare_must(CKR_PIN_INVALID, pin_file);
+    else
+        fclose(file);
+    pin[strcspn(pin, "\n")] = '\0';
+}
+
 struct bare bare_open(CK_FUNCTION_LIST *p11, const char *label, const char *pin_file)
 {
     struct bare token = {.p11 = p11};
-    char pin[64] = "";
-    FILE *file = fopen(pin_file, "re");
+    char pin[BARE_PIN_SIZE];
 
-    if (file == NULL || fgets(pin, sizeof pin, file) == NULL)
-        bare_must(CKR_PIN_INVALID, pin_file);
-    fclose(file);
-    pin[strcspn(pin, "\n")] = '\0';
+    bare_read_pin(pin_file, pin);
     bare_must(p11->C_OpenSession(slot_of(p11, label), CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
                                  NULL, &token.session),
               "C_OpenSession");

@@ -8,7 +8,7 @@
 
 #include <p11-kit/pkcs11.h>
 
-enum { BARE_TEMPLATE_MAX = 24, BARE_LABEL_MAX = 64 };
+enum { BARE_TEMPLATE_MAX = 24, BARE_LABEL_MAX = 64, BARE_PIN_SIZE = 64 };
 
 /* A user's session on the token with a label. */
 struct bare {
@@ -37,6 +37,9 @@ void bare_must(CK_RV rv, const char *call);
 
 /* Loads and initialises the module. */
 CK_FUNCTION_LIST *bare_load(const char *path);
+
+/* The first line of the file. */
+void bare_read_pin(const char *pin_file, char pin[static BARE_PIN_SIZE]);
 
 /* Logs in at the token with this label. */
 struct bare bare_open(CK_FUNCTION_LIST *p11, const char *label, const char *pin_file);

@@ -12,6 +12,7 @@ parts.py), BENCH_LATENCY_KEYS, BENCH_DELAYS (microseconds a call), BENCH_SESSION
 import dataclasses
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -89,6 +90,8 @@ def main():
     wanted = wanted_of(level)
     out = pathlib.Path(os.environ.get("BENCH_OUT", "."))
     results, begun = Results(), time.monotonic()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # the tokens are removed
     with Place(pathlib.Path.cwd()) as place:
         where, load = machine(place)
         print(where)

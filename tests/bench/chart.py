@@ -67,6 +67,12 @@ def costs(picture, results, kinds, keys):
                 words += f"; the ceremony takes {table.number(ratio)} times as long"
             picture.bar(f"{kind}, {NAMES[name]}", value, most, words, COLORS[name])
         picture.y += 6
+    for name in ("ceremony", "bare") if results.get("nss", "aes", keys, "bare") else ():
+        value, words = results.get("nss", "aes", keys, name)[0], ""
+        if name == "bare":
+            ratio = results.get("nss", "aes", keys, "ceremony / bare")[0]
+            words = f"; the ceremony takes {table.number(ratio)} times as long"
+        picture.bar(f"aes to NSS, {NAMES[name]}", value, most, table.number(value) + words, COLORS[name])
 
 
 def phases(picture, results, kind, keys):

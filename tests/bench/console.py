@@ -15,6 +15,7 @@ import time
 import ferry
 
 PATIENCE = 120  # seconds until what does not come has failed
+LISTED = r"^(?=.*of [0-9]+ marked)(?=.*[0-9] objects?\b)"  # the source, and the destination
 ESCAPES = re.compile(r"\033(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])")
 
 
@@ -68,7 +69,8 @@ class Console:
     def kib(self):
         """The most memory that it had at once."""
         memory = ferry.Memory(self.pid)
-        memory.look()
+        with contextlib.suppress(OSError):  # a process of the family has ended
+            memory.look()
         return memory.console
 
 
@@ -76,14 +78,14 @@ def first_paint(place, file):
     """Seconds until the first screen, and until all keys are listed; KiB of the console then."""
     with Console(place, file) as console:
         first = console.until("REHEARSAL")
-        return first, console.until(r"of [0-9]+ marked"), console.kib()
+        return first, console.until(LISTED), console.kib()
 
 
 def ceremony(place, what):
     """Seconds a key of a ceremony on the screen, from the last gate to the end of the fresh proof."""
     file = ferry.prepare(place, what)
     with Console(place, file) as console:
-        console.until(r"of [0-9]+ marked")
+        console.until(LISTED)
         console.type("\033[15~")  # F5
         console.until(r"in a moment: read first\. .*Esc")  # a dialog takes no keys at first
         console.type("start\r")

@@ -166,6 +166,7 @@ class Ceremony:
     canary: bool = True
     sessions: int = 0  # 0: the file does not set them
     new_keys: int = 0
+    to_nss: bool = False  # the destination is an NSS database
 
 
 def side(place, what, name, tokens):
@@ -181,6 +182,12 @@ def side(place, what, name, tokens):
                    "  environment-trusted: yes\n")
 
 
+def nss_side(place):
+    """The destination: NSS's native API."""
+    return (f"  api: nss\n  module: {place.database()}\n"
+            f'  token: "pkcs11:token=NSS%20Certificate%20DB?pin-source=file:{place.pin}"\n')
+
+
 def prepare(place, what):
     """Fresh tokens, and the ceremony file. The source is never changed: it is used as it was made."""
     folder = fresh(place.folder / "run")
@@ -192,7 +199,7 @@ def prepare(place, what):
         "title: Bench\nrehearsal: yes\npace: run\n"
         + (f"sessions: {what.sessions}\n" if what.sessions else "")
         + "source:\n" + side(place, what, "old", place.token("old", what.kind, what.keys))
-        + "destination:\n" + side(place, what, "new", new)
+        + "destination:\n" + (nss_side(place) if what.to_nss else side(place, what, "new", new))
         + 'keys: ["pkcs11:object=key-*"]\npolicy:\n  rsa-bits: 2048\n'
         + f"  canary: {'required' if what.canary else 'none'}\n  gates: []\nreport-folder: reports\n",
         encoding="utf-8")
@@ -228,7 +235,7 @@ def run(place, what):
                {"journal": journal.stat().st_size, "report": report.stat().st_size},
                {"console": console, "agent": agent}, calls_of(file.parent) if what.watched else {})
     kept = place.folder / f"records of {what.keys}"
-    if what.kind == KEPT and not what.watched and not kept.exists():
+    if what.kind == KEPT and not what.watched and not what.to_nss and not kept.exists():
         journal.parent.rename(kept)
     return done
 

@@ -14,6 +14,7 @@
  * A loop moves every key of KIND on "old", and prints their number and the seconds that it took.
  */
 #include "tests/bench/bare.h"
+#include "tests/bench/to_nss.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,10 +46,12 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Its value is no secret: the tokens exist for the bench only. */
+/* No secret: the tokens exist for the bench only. */
+static const CK_BYTE kek_value[32] = {1};
+
 static CK_OBJECT_HANDLE put_kek(const struct bare *token, CK_BBOOL on_token)
 {
-    static const CK_BYTE value[32] = {1}, id[] = {0x4b};
+    static const CK_BYTE id[] = {0x4b};
     const CK_OBJECT_CLASS class = CKO_SECRET_KEY;
     const CK_KEY_TYPE type = CKK_AES;
     struct template t = {.count = 0};
@@ -61,7 +64,7 @@ static CK_OBJECT_HANDLE put_kek(const struct bare *token, CK_BBOOL on_token)
     template_add_bool(&t, CKA_UNWRAP, CK_TRUE);
     template_add(&t, CKA_LABEL, "kek", 3);
     template_add(&t, CKA_ID, id, sizeof id);
-    template_add(&t, CKA_VALUE, value, sizeof value);
+    template_add(&t, CKA_VALUE, kek_value, sizeof kek_value);
     bare_must(token->p11->C_CreateObject(token->session, t.attributes, t.count, &kek),
               "C_CreateObject");
     return kek;
@@ -139,20 +142,28 @@ static void find_pairs(struct loop *loop)
 /* --- the loops -----------------------------------------------------------------------------------
  */
 
+static CK_ULONG wrap(const struct loop *loop, const struct key *key, CK_BYTE blob[BLOB_MAX])
+{
+    CK_MECHANISM kwp = {MECHANISM_KWP, NULL, 0};
+    CK_ULONG len = BLOB_MAX;
+
+    bare_must(loop->from.p11->C_WrapKey(loop->from.session, &kwp, loop->from_kek, key->handle, blob,
+                                        &len),
+              "C_WrapKey");
+    return len;
+}
+
 static CK_OBJECT_HANDLE move_as(const struct loop *loop, const struct key *key, CK_BBOOL on_token)
 {
     CK_MECHANISM kwp = {MECHANISM_KWP, NULL, 0};
     CK_BYTE blob[BLOB_MAX];
-    CK_ULONG len = sizeof blob;
+    const CK_ULONG len = wrap(loop, key, blob);
     struct template t = {.count = 0};
     CK_OBJECT_HANDLE moved;
 
     kind_add(&t, loop->kind, on_token, CK_FALSE);
     template_add(&t, CKA_LABEL, key->label, key->label_len);
     template_add(&t, CKA_ID, key->id, key->id_len);
-    bare_must(loop->from.p11->C_WrapKey(loop->from.session, &kwp, loop->from_kek, key->handle, blob,
-                                        &len),
-              "C_WrapKey");
     bare_must(loop->to.p11->C_UnwrapKey(loop->to.session, &kwp, loop->to_kek, blob, len,
                                         t.attributes, t.count, &moved),
               "C_UnwrapKey");
@@ -241,6 +252,27 @@ static void run_pairs(CK_FUNCTION_LIST *p11, char **argv, const struct kind *kin
     run(p11, argv, kind, move_pair);
 }
 
+/* AES keys of 32 bytes. */
+static void run_nss(CK_FUNCTION_LIST *p11, char **argv, const struct kind *kind)
+{
+    struct loop loop = {.kind = kind, .from = bare_open(p11, "old", argv[2])};
+    char pin[BARE_PIN_SIZE];
+    double begun;
+
+    bare_read_pin(argv[2], pin);
+    nss_open(argv[5], pin, kek_value, sizeof kek_value);
+    loop.from_kek = put_kek(&loop.from, CK_FALSE);
+    loop.count = find_keys(&loop, kind->class, &loop.keys);
+    begun = now();
+    for (CK_ULONG i = 0; i < loop.count; i++) {
+        CK_BYTE blob[BLOB_MAX];
+        nss_take(blob, wrap(&loop, &loop.keys[i], blob), 32, (const char *)loop.keys[i].label);
+    }
+    printf("%lu %.6f\n", loop.count, now() - begun);
+    free(loop.keys);
+    nss_close();
+}
+
 static CK_ULONG list_token(const struct bare *token)
 {
     static const CK_ATTRIBUTE_TYPE wanted[] = {
@@ -301,6 +333,7 @@ static const struct {
 } commands[] = {
     {"fill", 7, 5, run_fill},     {"kek", 5, -1, run_kek},    {"bare", 5, 4, run_bare},
     {"staged", 5, 4, run_staged}, {"pairs", 5, 4, run_pairs}, {"list", 4, -1, run_list},
+    {"nss", 6, 4, run_nss},
 };
 
 int main(int argc, char **argv)
@@ -317,7 +350,8 @@ int main(int argc, char **argv)
         return 0;
     }
     fputs("Usage: loops MODULE PIN-FILE fill TOKEN KIND N | kek TOKEN | bare KIND | staged KIND |"
-          " pairs KIND | list\nKIND: aes, generic, rsa, ec\n",
+          " pairs KIND |"
+          " nss aes DATABASE | list\nKIND: aes, generic, rsa, ec\n",
           stderr);
     return 2;
 }

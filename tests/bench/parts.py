@@ -13,6 +13,7 @@ from table import Table
 MIB = 1024
 CALLS = (2, 8)  # two ceremonies whose difference is what a key costs
 MANY_JOURNALS = 100
+NSS_KEYS_MAX = 1000  # NSS takes long
 
 
 def spread(values):
@@ -114,6 +115,22 @@ def shown_records(wanted, results):
                                     ("journal", "report", "memory of console", "memory of agent")))
 
 
+def nss(place, wanted, results):
+    """From SoftHSM to NSS's native API."""
+    table = Table("AES keys from SoftHSM to an NSS database: milliseconds a key, as above", "kind", "keys", "ceremony",
+                  "bare", "/bare", "low-high")
+    for keys in (keys for keys in wanted.keys if keys <= NSS_KEYS_MAX):
+        samples = alternating({"ceremony": lambda n=keys: ferry.run(place, Ceremony("aes", n, to_nss=True)).growing(),
+                               "one key": lambda: ferry.run(place, Ceremony("aes", 1, to_nss=True)).growing(),
+                               "bare": lambda n=keys: place.nss_loop(n)}, wanted.runs)
+        cost = [per_key(many, one, keys) for many, one in zip(samples["ceremony"], samples["one key"])]
+        ratios = [a / b for a, b in zip(cost, samples["bare"])]
+        table.row("aes", keys, results.add("nss", "aes", keys, "ceremony", [1000 * s for s in cost], "ms/key"),
+                  results.add("nss", "aes", keys, "bare", [1000 * s for s in samples["bare"]], "ms/key"),
+                  results.add("nss", "aes", keys, "ceremony / bare", ratios, "ratio"), spread(ratios))
+        place.forget("aes", keys)
+
+
 # --- calls ---------------------------------------------------------------------------------------
 
 
@@ -157,12 +174,12 @@ def latency(place, wanted, results):
                                                 sessions=sessions)).window() / keys
             first = first or seconds
             name = "not built" if not able else str(sessions or "not set")
-            what = f"{delay // 1000} ms, sessions: {name}"
+            what = f"{delay / 1000:g} ms, sessions: {name}"
             results.add("latency", "aes", keys, what, [1000 * seconds], "ms/key")
             results.add("latency", "aes", keys, f"{what}, faster", [first / seconds], "ratio")
-            table.row(f"{delay // 1000} ms", name, 1000 * seconds, 1000 * bare, seconds / bare, first / seconds,
+            table.row(f"{delay / 1000:g} ms", name, 1000 * seconds, 1000 * bare, seconds / bare, first / seconds,
                       seconds * 10000 / 60)
-        results.add("latency", "aes", keys, f"{delay // 1000} ms, bare", [1000 * bare], "ms/key")
+        results.add("latency", "aes", keys, f"{delay / 1000:g} ms, bare", [1000 * bare], "ms/key")
     if not able:
         print("sessions: not built. This program's ceremony file has no such key; one session a side was used.")
 
@@ -243,4 +260,4 @@ def reading(place, wanted, results):
         place.forget("aes", keys)
 
 
-PARTS = {part.__name__: part for part in (ceremonies, calls, latency, listing, paint, screen, reading)}
+PARTS = {part.__name__: part for part in (ceremonies, nss, calls, latency, listing, paint, screen, reading)}

@@ -41,6 +41,13 @@ def copied(source, target):
     checked(["cp", "-R", f"{source}/.", str(target)])
 
 
+def seconds_a_key(printed, keys):
+    """Of what a loop printed, which must have moved so many keys."""
+    if int(printed[0]) != keys:
+        raise SystemExit(f"bench: a loop moved {printed[0]} keys, not {keys}")
+    return float(printed[1]) / keys
+
+
 class Place:
     """A folder in memory. It is removed at the end."""
 
@@ -99,16 +106,24 @@ class Place:
         return tokens
 
     def forget(self, kind, keys):
-        """Removes the tokens with so many keys."""
-        for tokens in self.folder.glob(f"*-{kind}-{keys}"):
-            shutil.rmtree(tokens)
+        """Removes the tokens with so many keys, and half of them."""
+        for number in (keys, keys // 2):
+            for tokens in self.folder.glob(f"*-{kind}-{number}"):
+                shutil.rmtree(tokens)
 
     def loop(self, name, kind, keys, **more):
         """Seconds for each key in a bare loop."""
-        count, seconds = self.loops(self.both(kind, keys), name, kind, **more)
-        if int(count) != keys:
-            raise SystemExit(f"bench: the loop {name} moved {count} keys of kind {kind}, not {keys}")
-        return float(seconds) / keys
+        return seconds_a_key(self.loops(self.both(kind, keys), name, kind, **more), keys)
+
+    def database(self):
+        """An empty NSS database, as NSS names it."""
+        folder = fresh(self.folder / "nss")
+        checked(["certutil", "-N", "-d", f"sql:{folder}", "-f", self.pin])
+        return f"sql:{folder}"
+
+    def nss_loop(self, keys):
+        """Seconds for each AES key from SoftHSM to an NSS database."""
+        return seconds_a_key(self.loops(self.token("old", "aes", keys), "nss", "aes", self.database()), keys)
 
     def tool(self, kind, keys):
         """Seconds for each key with pkcs11-tool. As on the average of all keys, half of them are there."""
