@@ -168,3 +168,5 @@ lies: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
 	/usr/bin/python3 $(srcdir)/tests/faults/lies.py . --runs $(LIES)
 .PHONY: lies
+
+include %D%/bench/local.mk

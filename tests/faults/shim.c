@@ -17,6 +17,7 @@ CK_FUNCTION_LIST *shim_real;
 static struct fault faults[SHIM_FAULTS_MAX];
 static size_t fault_count;
 static bool removed;
+static struct timespec delay;
 
 /* --- settings --- */
 
@@ -314,6 +315,14 @@ static void open_files(struct fault *f)
         make_killer();
 }
 
+void shim_read_delay(const char *number)
+{
+    const unsigned long us = number ? strtoul(number, NULL, 10) : 0;
+
+    delay.tv_sec = (time_t)(us / 1000000);
+    delay.tv_nsec = (long)(us % 1000000) * 1000;
+}
+
 void shim_read_faults(const char *words)
 {
     int len;
@@ -362,11 +371,19 @@ static bool is_due(const struct fault *f, const char *name, unsigned any)
     return f->at == (unsigned)add_to(f->file, ".", 1);
 }
 
+/* As a network does: each call waits by itself, so that calls of several threads wait together. */
+static void wait_as_network(void)
+{
+    if (delay.tv_sec != 0 || delay.tv_nsec != 0)
+        nanosleep(&delay, NULL);
+}
+
 bool shim_begin(struct call *call)
 {
     const unsigned n = count(call->name);
     bool go = !is_away();
 
+    wait_as_network();
     shim_catch_up();
     call->rv = CKR_DEVICE_REMOVED;
     for (size_t i = 0; i < fault_count; i++) {

@@ -11,6 +11,7 @@
  *                 name, to the file "calls", and one that a fault names a byte to a file of that
  *                 fault: so also the fresh process has an n-th call.
  *   SHIM_TOKEN    the folder of SoftHSM's token, for "half"
+ *   SHIM_DELAY_US so long each call waits before it is made, in microseconds, as if over a network
  *   SHIM_FAULT    KIND:FUNCTION:N[:ARGUMENT], several with blanks; FUNCTION may be "any".
  *
  * At its N-th call (0: at every one) KIND happens; the tables in shim.c and shim_lies.c have the
@@ -74,6 +75,9 @@ const char *shim_setting(const char *name);
 
 /* Reads SHIM_FAULT; what it cannot read ends the process. */
 void shim_read_faults(const char *words);
+
+/* Reads SHIM_DELAY_US; NULL: calls do not wait. */
+void shim_read_delay(const char *number);
 
 /* A call begins: counts it, and does what is due before it. False: it is not made, call->rv is its
  * result. */

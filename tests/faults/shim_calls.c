@@ -225,6 +225,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
         return CKR_GENERAL_ERROR;
     memcpy(&get, &symbol, sizeof get);
     shim_read_faults(shim_setting("SHIM_FAULT"));
+    shim_read_delay(shim_setting("SHIM_DELAY_US"));
     *list = &functions;
     return get(&shim_real);
 }
