@@ -125,7 +125,7 @@ watch_threads() (
     build "$work/tsan" --enable-tsan --disable-werror || exit
     cd "$work/tsan" || exit
     TSAN_OPTIONS='exitcode=66' HSMFERRY_TEST_PATIENCE=120 make -k check \
-        TESTS="$(cd "$top" && ls tests/tmux/*.sh | grep -vE "/(lib|captures)\.sh$")"
+        TESTS="$(cd "$top" && find tests/tmux -name '*.sh' ! -name lib.sh ! -name captures.sh)"
 )
 
 # What one compiler accepts by chance, the order of evaluation for one, the other shows.

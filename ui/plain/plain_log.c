@@ -354,7 +354,7 @@ static void compare_fingerprints(struct plain_log *l)
     char text[TEXT_WORDS_SIZE];
     bool same = memcmp(l->fingerprint[0], l->fingerprint[1], SHA256_SIZE) == 0;
 
-    fprintf(l->out, "Compare the transport key as both sides tell it:\n");
+    fprintf(l->out, "Compare the transport key as both sides report it:\n");
     for (unsigned i = 0; i < 2; i++)
         fprintf(l->out, "  sha256       %-11s  %s\n", side_name(order[i]),
                 text_groups(l->fingerprint[order[i]], SHA256_SIZE / 2, text));
