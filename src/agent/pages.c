@@ -2,6 +2,7 @@
 #include "agent/pages.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void pages_forget(struct pages *p)
 {
@@ -44,16 +45,10 @@ bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *repl
     return true;
 }
 
-bool pages_handles(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *reply,
-                   struct err *err)
+static bool put_handles(struct pages *p, uint32_t from, Pb__Reply *reply, struct err *err)
 {
     size_t count;
 
-    if (from == 0) {
-        pages_forget(p);
-        if (!hsm->driver->handles(hsm, &p->handles, &p->handle_count, err))
-            return false;
-    }
     if (!page_size(from, p->handle_count, WIRE_HANDLES_PAGE, &count, err))
         return false;
     pb__handle_page__init(&p->handle_page);
@@ -63,4 +58,29 @@ bool pages_handles(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *r
     reply->result_case = PB__REPLY__RESULT_HANDLES;
     reply->handles = &p->handle_page;
     return true;
+}
+
+bool pages_handles(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *reply,
+                   struct err *err)
+{
+    if (from == 0) {
+        pages_forget(p);
+        if (!hsm->driver->handles(hsm, &p->handles, &p->handle_count, err))
+            return false;
+    }
+    return put_handles(p, from, reply, err);
+}
+
+bool pages_known_handles(struct pages *p, const struct handles *known, Pb__Reply *reply,
+                         struct err *err)
+{
+    size_t count = known->before_count;
+
+    pages_forget(p);
+    p->handles = reallocarray(NULL, count + 1, sizeof *p->handles);
+    if (!p->handles)
+        return err_set(err, ERR_FAILED, "no memory for the list of handles");
+    memcpy(p->handles, known->before, count * sizeof *p->handles);
+    p->handle_count = count;
+    return put_handles(p, 0, reply, err);
 }

@@ -3,6 +3,7 @@
 #ifndef HSMFERRY_AGENT_PAGES_H
 #define HSMFERRY_AGENT_PAGES_H
 
+#include "hsm/handles.h"
 #include "hsm/hsm.h"
 #include "link/wire.h"
 
@@ -24,6 +25,11 @@ struct pages {
 bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *reply, struct err *err);
 bool pages_handles(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *reply,
                    struct err *err);
+
+/* The first page of an inventory that was taken already; the others follow by pages_handles().
+ * Errors: ERR_FAILED (memory). */
+bool pages_known_handles(struct pages *p, const struct handles *known, Pb__Reply *reply,
+                         struct err *err);
 
 void pages_forget(struct pages *p);
 

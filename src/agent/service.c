@@ -19,6 +19,7 @@ struct service {
     const struct hsm_driver *driver;
     struct hsm *hsm; /* NULL until opened */
     struct guard guard;
+    bool entered; /* nothing was asked since the login: its inventory is that of now */
 
     struct pages pages; /* of the list that is sent in pages */
     struct service_limits limits;
@@ -174,6 +175,7 @@ static bool serve_login(struct service *s, const Pb__Request *req, Pb__Reply *re
         explicit_bzero(req->login->pin.data, req->login->pin.len);
     ok = ok && s->driver->login(s->hsm, req->login->slot, &pin, err) && guard_begin(&s->guard, err);
     secret_free(&pin);
+    s->entered = ok;
     return ok && reply_done(s, reply);
 }
 
@@ -185,6 +187,8 @@ static bool serve_list(struct service *s, const Pb__Request *req, Pb__Reply *rep
 static bool serve_handles(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                           struct err *err)
 {
+    if (s->entered && req->handles->from == 0)
+        return pages_known_handles(&s->pages, &s->guard.known, reply, err);
     return pages_handles(&s->pages, s->hsm, req->handles->from, reply, err);
 }
 
@@ -449,6 +453,8 @@ static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply
     if (s->driver && !s->driver->wrap && !only_proves(req->call_case))
         return err_set(err, ERR_UNSUPPORTED, "this path to the HSM only proves: it has no %s",
                        wire_call_name(req->call_case));
+    if (call != PB__REQUEST__CALL_HANDLES)
+        s->entered = false;
     return calls[call](s, req, reply, err);
 }
 

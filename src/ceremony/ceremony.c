@@ -98,7 +98,7 @@ static bool side_failed(struct ceremony *c, enum side side, struct err *err)
     return err->now[0] ? false : err_now(err, "Nothing was changed.");
 }
 
-bool ceremony_open(struct ceremony *c, enum side side, struct err *err)
+bool ceremony_start(struct ceremony *c, enum side side, struct err *err)
 {
     struct party *party = &c->side[side];
 
@@ -107,10 +107,22 @@ bool ceremony_open(struct ceremony *c, enum side side, struct err *err)
     c->devices.read_out = false;
     if (!emit_side(&c->narrator, side, SIDE_OPENING, err))
         return false;
-    if (!c->host.open(c->host.ctx, side, &party->hsm, err) ||
-        !party->hsm->driver->slots(party->hsm, &party->slots, err))
-        return side_failed(c, side, err);
-    return emit_side(&c->narrator, side, SIDE_OPEN, err);
+    return c->host.open(c->host.ctx, side, &party->hsm, err) || side_failed(c, side, err);
+}
+
+bool ceremony_opened(struct ceremony *c, enum side side, struct err *err)
+{
+    struct party *party = &c->side[side];
+
+    if (party->hsm->driver->slots(party->hsm, &party->slots, err))
+        return emit_side(&c->narrator, side, SIDE_OPEN, err);
+    party_close(party);
+    return side_failed(c, side, err);
+}
+
+bool ceremony_open(struct ceremony *c, enum side side, struct err *err)
+{
+    return ceremony_start(c, side, err) && ceremony_opened(c, side, err);
 }
 
 const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side side)
@@ -205,6 +217,7 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
     for (size_t i = 0; i < list.count; i++)
         redact_kcv(&list.keys[i]);
     party->keys = list;
+    party->listed = true;
     return emit_side(&c->narrator, side, SIDE_LISTED, err);
 }
 
@@ -281,13 +294,13 @@ bool ceremony_devices(struct ceremony *c, const struct uri token[2], bool *open,
 /* Right after both inventories. */
 static bool open_script(struct ceremony *c, struct err *err)
 {
-    if (!c->side[SIDE_SOURCE].slot || !c->side[SIDE_DESTINATION].slot)
+    if (!c->side[SIDE_SOURCE].listed || !c->side[SIDE_DESTINATION].listed)
         return true;
     return script_watch_open(&c->verdicts.script, &c->side[SIDE_SOURCE].keys,
                              c->setup.interrupted != NULL, &c->narrator, err);
 }
 
-bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
+bool ceremony_enter(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
 {
     struct party *party = &c->side[side];
 
@@ -295,6 +308,7 @@ bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, 
         return err_set(err, ERR_USAGE, "the %s is not open", side_name(side));
     if (party->slot && !ceremony_open(c, side, err))
         return false;
+    party->listed = false;
     if (!party_find_slot(&party->slots, side_name(side), uri, &party->slot, err) ||
         !check_slot(side, party->slot, c->side[side == SIDE_SOURCE].slot, err) ||
         !login(c, side, err) || !inventory_login(party, err)) {
@@ -302,9 +316,21 @@ bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, 
         return side_failed(c, side, err);
     }
     forget_confirmed(c, side);
-    return say_hsm(c, side, party->slot, err) &&
-           emit_side(&c->narrator, side, SIDE_LOGGED_IN, err) && ceremony_refresh(c, side, err) &&
-           open_script(c, err);
+    if (!say_hsm(c, side, party->slot, err) || !emit_side(&c->narrator, side, SIDE_LOGGED_IN, err))
+        return false;
+    if (party->hsm->driver->list_ahead)
+        party->hsm->driver->list_ahead(party->hsm);
+    return true;
+}
+
+bool ceremony_list(struct ceremony *c, enum side side, struct err *err)
+{
+    return ceremony_refresh(c, side, err) && open_script(c, err);
+}
+
+bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)
+{
+    return ceremony_enter(c, side, uri, err) && ceremony_list(c, side, err);
 }
 
 const struct key_list *ceremony_keys(const struct ceremony *c, enum side side)

@@ -43,6 +43,10 @@ void ceremony_free(struct ceremony *c);
 /* Starts this side's HSM again and reads its slots. */
 bool ceremony_open(struct ceremony *c, enum side side, struct err *err);
 
+/* The same in two halves, between which the other side can be started. */
+bool ceremony_start(struct ceremony *c, enum side side, struct err *err);
+bool ceremony_opened(struct ceremony *c, enum side side, struct err *err);
+
 /* The slots as read. Valid until the next ceremony_open() of this side. */
 const struct hsm_slot_list *ceremony_slots(const struct ceremony *c, enum side side);
 
@@ -61,6 +65,12 @@ bool ceremony_devices(struct ceremony *c, const struct uri token[2], bool *open,
  * Errors: ERR_HSM (no slot, no such token, not initialised), ERR_CONFIG (two tokens match; the same
  * token as on the other side), ERR_DENIED (PIN, write-protected destination). */
 bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, struct err *err);
+
+/* The same in two halves: between them the HSM works on its list, and the other side can be
+ * entered.
+ */
+bool ceremony_enter(struct ceremony *c, enum side side, const struct uri *uri, struct err *err);
+bool ceremony_list(struct ceremony *c, enum side side, struct err *err);
 
 /* The keys as listed. Valid until the next ceremony_choose() or ceremony_refresh() of this side. */
 const struct key_list *ceremony_keys(const struct ceremony *c, enum side side);

@@ -47,7 +47,8 @@ struct ceremony_setup {
 /* The services of the host. */
 struct ceremony_host {
     void *ctx;
-    /* Starts an agent for this side and opens the HSM in it; called again for the fresh proof. */
+    /* Starts an agent for this side and opens the HSM in it; called again for the fresh proof.
+     * The first call to the HSM may report that it cannot be opened. */
     bool (*open)(void *ctx, enum side side, struct hsm **hsm, struct err *err);
     /* The same, through the path of an application to private keys (libp11): a driver that only
      * proves. Errors: ERR_NO_INPUT (this API has no other path). */

@@ -124,6 +124,10 @@ struct hsm_driver {
      * them. An object that cannot be read is listed as KEY_CLASS_OTHER, never omitted. */
     bool (*list)(struct hsm *hsm, struct key_list *list, struct err *err);
 
+    /* Asks for what the next list() returns, without waiting: another HSM can be asked meanwhile.
+     * list() reports what failed. NULL: list() does all of it. */
+    void (*list_ahead)(struct hsm *hsm);
+
     /* The handles of ALL objects on the token and in the session, in ascending order, including
      * incomplete ones without class or label. The caller frees *handles. */
     bool (*handles)(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err);

@@ -10,12 +10,26 @@
 struct remote {
     struct hsm base;
     struct agent_client *client;
+    uint64_t open_asked; /* its opening is awaited by the next call; 0: it is not */
+    uint64_t list_asked; /* a list that was asked for ahead; 0: none */
 };
+
+static const struct agent_client_answer done = {PB__REPLY__RESULT_DONE, NULL};
+
+static bool await_open(struct remote *r, struct err *err)
+{
+    uint64_t id = r->open_asked;
+
+    r->open_asked = 0;
+    return !id || agent_client_receive(r->client, id, &done, NULL, err);
+}
 
 static bool ask(struct hsm *hsm, Pb__Request__CallCase call, void *args,
                 const struct agent_client_answer *answer, void *out, struct err *err)
 {
-    return agent_client_ask(((struct remote *)hsm)->client, call, args, answer, out, err);
+    struct remote *r = (struct remote *)hsm;
+
+    return await_open(r, err) && agent_client_ask(r->client, call, args, answer, out, err);
 }
 
 /* protobuf-c's members are not const, although packing does not change them. */
@@ -30,8 +44,6 @@ static ProtobufCBinaryData lend_bytes(const void *data, size_t len)
 }
 
 /* --- the answers --- */
-
-static const struct agent_client_answer done = {PB__REPLY__RESULT_DONE, NULL};
 
 static bool get_info(const Pb__Reply *reply, void *out, struct err *err)
 {
@@ -165,19 +177,38 @@ static bool get_handles(const Pb__Reply *reply, void *out, struct err *err)
     return true;
 }
 
-static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
+static void remote_list_ahead(struct hsm *hsm)
+{
+    struct remote *r = (struct remote *)hsm;
+    Pb__Page page = PB__PAGE__INIT;
+
+    if (!r->list_asked)
+        agent_client_send(r->client, PB__REQUEST__CALL_LIST, &page, &r->list_asked, NULL);
+}
+
+static bool next_page(struct remote *r, struct key_pages *pages, struct err *err)
 {
     static const struct agent_client_answer answer = {PB__REPLY__RESULT_KEYS, get_keys};
+    Pb__Page page = PB__PAGE__INIT;
+    uint64_t id = r->list_asked;
+
+    r->list_asked = 0;
+    if (!await_open(r, err))
+        return false;
+    page.from = (uint32_t)pages->list.count;
+    return (id || agent_client_send(r->client, PB__REQUEST__CALL_LIST, &page, &id, err)) &&
+           agent_client_receive(r->client, id, &answer, pages, err);
+}
+
+static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
+{
     struct key_pages pages = {.more = true};
 
-    while (pages.more) {
-        Pb__Page page = PB__PAGE__INIT;
-        page.from = (uint32_t)pages.list.count;
-        if (!ask(hsm, PB__REQUEST__CALL_LIST, &page, &answer, &pages, err)) {
+    while (pages.more)
+        if (!next_page((struct remote *)hsm, &pages, err)) {
             key_list_free(&pages.list);
             return false;
         }
-    }
     *list = pages.list;
     return true;
 }
@@ -390,6 +421,7 @@ static const struct hsm_driver remote_driver = {
     .slots = remote_slots,
     .login = remote_login,
     .list = remote_list,
+    .list_ahead = remote_list_ahead,
     .handles = remote_handles,
     .describe = remote_describe,
     .public_key = remote_public_key,
@@ -421,7 +453,8 @@ bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err 
     }
     Pb__Where where;
     wire_put_where(&setup->where, &where);
-    if (!ask(&r->base, PB__REQUEST__CALL_OPEN, &where, &done, NULL, err)) {
+    if (!agent_client_send(r->client, PB__REQUEST__CALL_OPEN, &where, &r->open_asked, err) ||
+        (!setup->ahead && !await_open(r, err))) {
         remote_close(&r->base);
         return false;
     }

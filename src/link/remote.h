@@ -17,6 +17,7 @@ struct remote_setup {
         *environment;        /* ALL of the agent's environment, "NAME=value", NULL at the end */
     struct starter *starter; /* starts it as its program; NULL: this process does */
     unsigned program;
+    bool ahead;   /* do not wait until the HSM is open: the first call does */
     int limit_ms; /* the time in milliseconds after which a call counts as hung */
     /* Once it is above 0: a descriptor that is sent to the agent with the next call. The agent
      * keeps its copy open as long as it lives, so that both hold a lock on it. May be NULL. */

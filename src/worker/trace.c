@@ -121,6 +121,14 @@ static bool trace_list(struct hsm *hsm, struct key_list *list, struct err *err)
     return end(&s, ok);
 }
 
+static void trace_list_ahead(struct hsm *hsm)
+{
+    struct hsm *inner = ((struct trace *)hsm)->inner;
+
+    if (inner->driver->list_ahead)
+        inner->driver->list_ahead(inner);
+}
+
 static bool trace_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
 {
     struct span s = span_of(hsm, "handles", err);
@@ -280,6 +288,7 @@ static const struct hsm_driver trace_driver = {
     .slots = trace_slots,
     .login = trace_login,
     .list = trace_list,
+    .list_ahead = trace_list_ahead,
     .handles = trace_handles,
     .describe = trace_describe,
     .public_key = trace_public_key,

@@ -17,6 +17,8 @@ enum { ANSWER_MAX = 1024, PIPE_SIZE = 1 << 20 };
 
 static void command_free(struct command *command)
 {
+    if (!command)
+        return;
     free(command->uris);
     free(command->handles);
     free(command);
@@ -141,22 +143,93 @@ static bool run_command(struct worker *w, const struct command *command, struct 
     }
 }
 
+static void report_done(struct worker *w, const struct command *command, bool ok,
+                        const struct err *err)
+{
+    struct event done = {.kind = EVENT_DONE, .side = command->side};
+    struct event error = {.kind = EVENT_ERROR, .side = command->side, .error = *err};
+    struct err ignored;
+
+    done.done.command = command->what;
+    done.done.ok = ok;
+    if (!ok)
+        ceremony_emit(w->ceremony, &error, &ignored);
+    ceremony_emit(w->ceremony, &done, &ignored);
+}
+
+static void carry_out(struct worker *w, struct command *command)
+{
+    struct err err = {0};
+    bool ok = run_command(w, command, &err);
+
+    report_done(w, command, ok, &err);
+}
+
+/* Opening an HSM, and choosing a token, in two halves: while the first HSM works, the second one is
+ * asked. */
+static bool begin(struct worker *w, struct command *command, struct err *err)
+{
+    return command->what == WORKER_OPEN
+               ? ceremony_start(w->ceremony, command->side, err)
+               : ceremony_enter(w->ceremony, command->side, &command->uri, err);
+}
+
+static void finish(struct worker *w, struct command *command, bool begun, struct err *err)
+{
+    bool ok =
+        begun && (command->what == WORKER_OPEN ? ceremony_opened(w->ceremony, command->side, err)
+                                               : ceremony_list(w->ceremony, command->side, err));
+
+    report_done(w, command, ok, err);
+}
+
+static void carry_out_both(struct worker *w, struct command *first, struct command *second)
+{
+    struct err err[2] = {0};
+    bool begun = begin(w, first, &err[0]), other;
+
+    if (!begun) { /* its failure is reported before the other side is touched */
+        report_done(w, first, false, &err[0]);
+        carry_out(w, second);
+        return;
+    }
+    other = begin(w, second, &err[1]);
+    finish(w, first, true, &err[0]);
+    finish(w, second, other, &err[1]);
+}
+
+/* The same command for the other side, if it follows, so that both can be carried out at once. A
+ * person who types a PIN must not let the answer of the first HSM wait. */
+static struct command *take_other(struct worker *w, const struct command *first)
+{
+    struct command *next;
+    bool both;
+
+    if (first->what != WORKER_OPEN && first->what != WORKER_CHOOSE)
+        return NULL;
+    pthread_mutex_lock(&w->lock);
+    next = STAILQ_FIRST(&w->commands);
+    both = next && next->what == first->what && next->side != first->side &&
+           (next->what == WORKER_OPEN || w->setup.side[next->side].pin_file[0]);
+    if (both)
+        STAILQ_REMOVE_HEAD(&w->commands, next);
+    pthread_mutex_unlock(&w->lock);
+    return both ? next : NULL;
+}
+
 static void *work(void *ctx)
 {
     struct worker *w = ctx;
-    struct command *command;
+    struct command *command, *other;
 
     while ((command = worker_take(w)) != NULL) {
-        struct event done = {.kind = EVENT_DONE, .side = command->side};
-        struct event error = {.kind = EVENT_ERROR, .side = command->side};
-        struct err ignored;
-
-        done.done.command = command->what;
-        done.done.ok = run_command(w, command, &error.error);
-        if (!done.done.ok)
-            ceremony_emit(w->ceremony, &error, &ignored);
-        ceremony_emit(w->ceremony, &done, &ignored);
+        other = take_other(w, command);
+        if (other)
+            carry_out_both(w, command, other);
+        else
+            carry_out(w, command);
         command_free(command);
+        command_free(other);
     }
     return NULL;
 }

@@ -67,7 +67,7 @@ static void emit_vendor_output(void *ctx, const char *line)
     ceremony_emit(side->worker->ceremony, &event, &ignored);
 }
 
-static bool open_at(struct worker *w, enum side side, const struct hsm_where *where,
+static bool open_at(struct worker *w, enum side side, const struct hsm_where *where, bool ahead,
                     struct hsm **hsm, struct err *err)
 {
     const struct remote_setup remote = {
@@ -76,6 +76,7 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
         .environment = w->setup.side[side].environment,
         .starter = w->setup.starter,
         .program = side,
+        .ahead = ahead,
         .limit_ms = w->setup.side[side].limit_ms,
         .keep_fd = &w->side[side].lock_fd,
         .abandon_fd = w->side[side].abandon_fd,
@@ -101,7 +102,7 @@ static bool host_open(void *ctx, enum side side, struct hsm **hsm, struct err *e
     const struct hsm_where *where =
         side == SIDE_RELAY ? &w->setup.signer->where : &w->setup.ceremony.where[side];
 
-    return open_at(w, side, where, hsm, err);
+    return open_at(w, side, where, true, hsm, err);
 }
 
 static bool host_open_app(void *ctx, enum side side, struct hsm **hsm, struct err *err)
@@ -112,7 +113,7 @@ static bool host_open_app(void *ctx, enum side side, struct hsm **hsm, struct er
     if (strcmp(where.api, "pkcs11") != 0)
         return err_set(err, ERR_NO_INPUT, "there is no other path to this HSM");
     strcpy(where.api, "libp11");
-    return open_at(w, side, &where, hsm, err);
+    return open_at(w, side, &where, false, hsm, err);
 }
 
 /* The officer who enters the PIN of this side, if the ceremony file names one. */

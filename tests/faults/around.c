@@ -290,8 +290,8 @@ static void around_close(struct hsm *hsm)
     free(hsm);
 }
 
-_Static_assert(sizeof(struct hsm_driver) == 25 * sizeof(void *),
-               "each function has one here, but at_work and another");
+_Static_assert(sizeof(struct hsm_driver) == 26 * sizeof(void *),
+               "each function has one here, but at_work, another and list_ahead");
 
 #define AROUND(api)                                                                                \
     const struct hsm_driver around_##api = {                                                       \

@@ -644,9 +644,41 @@ static void long_lists_come_whole(void **state)
     hsm->driver->close(hsm);
 }
 
+/* A list that was asked for ahead is the one that list() returns, whatever was asked in between,
+ * and no second one is made; what was opened ahead reports a failure at its first call. */
+static void answers_are_asked_for_ahead(void **state)
+{
+    (void)state;
+    struct hsm *hsm = open_fake("bulk=10000", ENOUGH_MS);
+    struct remote_setup missing = setup_of("hsmferry-agent-fake", NULL, ENOUGH_MS);
+    struct key_list list = {0};
+    struct hsm_info info;
+    struct err err = {0};
+
+    hsm->driver->list_ahead(hsm);
+    hsm->driver->list_ahead(hsm);
+    assert_true(hsm->driver->info(hsm, &info, &err));
+    assert_true(hsm->driver->list(hsm, &list, &err));
+    assert_int_equal(list.count, 10000);
+    key_list_free(&list);
+    assert_true(hsm->driver->list(hsm, &list, &err));
+    assert_int_equal(list.count, 10000);
+    key_list_free(&list);
+    hsm->driver->list_ahead(hsm); /* nobody waits for it */
+    hsm->driver->close(hsm);
+
+    text_print(missing.where.api, sizeof missing.where.api, "none");
+    missing.ahead = true;
+    assert_true(remote_open(&missing, &hsm, &err));
+    assert_false(hsm->driver->info(hsm, &info, &err));
+    assert_non_null(strstr(err.what, "there is no driver for the API \"none\""));
+    hsm->driver->close(hsm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_are_asked_for_ahead),
         cmocka_unit_test(no_program_is_a_configuration_failure),
         cmocka_unit_test(bad_beginning_is_told),
         cmocka_unit_test(another_version_is_told),

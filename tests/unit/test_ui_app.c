@@ -46,6 +46,32 @@ static void test_start_opens_both_sides(void **state)
     fixture_free(&f);
 }
 
+/* Where nobody types a PIN, both list their objects at the same time. */
+static void both_are_chosen_at_once(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    for (unsigned files = 0; files < 3; files++) {
+        fixture_new(&f);
+        for (unsigned side = 0; side < files; side++)
+            strcpy(f.config.side[side].token.pin_file, "/pin");
+        app_start(f.app);
+        fixture_drain(&f);
+        for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+            fixture_side(&f, side, SIDE_OPEN);
+            fixture_done(&f, REQUEST_OPEN, side, true);
+        }
+        fixture_done(&f, REQUEST_DEVICES, SIDE_RELAY, true);
+        assert_int_equal(f.asked[REQUEST_CHOOSE], files == 2 ? 2 : 1);
+        fixture_side(&f, SIDE_SOURCE, SIDE_FAILED);
+        fixture_error(&f, ERR_DENIED, "the PIN is wrong");
+        fixture_done(&f, REQUEST_CHOOSE, SIDE_SOURCE, false);
+        assert_int_equal(f.asked[REQUEST_CHOOSE], 2); /* once for each, not again */
+        fixture_free(&f);
+    }
+}
+
 static void pin_asked(struct fixture *f, enum side side)
 {
     struct event e = {.kind = EVENT_PIN, .side = side};
@@ -1134,6 +1160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_opens_both_sides),
+        cmocka_unit_test(both_are_chosen_at_once),
         cmocka_unit_test(test_stopped_at_the_devices),
         cmocka_unit_test(test_wrong_pin_is_asked_for_again_first),
         cmocka_unit_test(test_review_waits_for_what_it_needs),

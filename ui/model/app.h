@@ -89,6 +89,7 @@ struct app_side {
     int64_t since_ms;           /* when it came into this state */
     struct hsm_slot_list slots; /* a copy */
     bool has_token;             /* one was chosen: info and token are set */
+    bool choosing; /* REQUEST_CHOOSE is under way, or waits for that of the other side */
     struct hsm_about info;
     char loading[64];     /* as in struct hsm_info */
     char confinement[96]; /* likewise */

@@ -40,7 +40,7 @@ void opening_restart(struct app *app)
     for (unsigned i = 0; i < 2; i++) {
         struct app_side *side = &app->side[i];
         side->state = SIDE_CLOSED;
-        side->has_token = false;
+        side->has_token = side->choosing = false;
         side->slots.count = 0;
         forget_rows(app, (enum side)i);
         if (named(app, (enum side)i))
@@ -185,7 +185,25 @@ static bool is_to_choose(const struct app *app, enum side side)
 {
     const struct app_side *s = &app->side[side];
 
-    return s->state == SIDE_OPEN || (s->state == SIDE_FAILED && s->err.code == ERR_NONE);
+    return !s->choosing &&
+           (s->state == SIDE_OPEN || (s->state == SIDE_FAILED && s->err.code == ERR_NONE));
+}
+
+static void ask_choose(struct app *app, enum side side)
+{
+    app->side[side].choosing = true;
+    app_ask(app, REQUEST_CHOOSE, side);
+}
+
+/* Both at once if nobody types a PIN: the HSMs then list their objects at the same time. */
+static void choose_next(struct app *app, enum side side)
+{
+    enum side other = app_other(side);
+
+    ask_choose(app, side);
+    if (is_to_choose(app, other) && app->config->side[side].token.pin_file[0] &&
+        app->config->side[other].token.pin_file[0])
+        ask_choose(app, other);
 }
 
 /* The side that has failed gives the reason in its pane. */
@@ -212,7 +230,7 @@ static void confirmed(struct app *app, bool ok)
         not_confirmed(app);
         return;
     }
-    app_ask(app, REQUEST_CHOOSE, is_to_choose(app, SIDE_SOURCE) ? SIDE_SOURCE : SIDE_DESTINATION);
+    choose_next(app, is_to_choose(app, SIDE_SOURCE) ? SIDE_SOURCE : SIDE_DESTINATION);
 }
 
 /* Was it a PIN that was refused? Typed by a person, that is: what a file says is not tried again.
@@ -234,11 +252,12 @@ static void not_chosen(struct app *app, enum side side)
     if (again && app->phase == PHASE_CHOOSING)
         app_ask(app, REQUEST_OPEN, side);
     else if (app->phase == PHASE_CHOOSING && is_to_choose(app, app_other(side)))
-        app_ask(app, REQUEST_CHOOSE, app_other(side));
+        ask_choose(app, app_other(side));
 }
 
 static void chosen(struct app *app, enum side side, bool ok)
 {
+    app->side[side].choosing = false;
     if (!ok)
         not_chosen(app, side);
     else if (app->phase == PHASE_CHOOSING && app->side[SIDE_SOURCE].state == SIDE_LISTED &&
@@ -246,7 +265,7 @@ static void chosen(struct app *app, enum side side, bool ok)
         app->phase = PHASE_IDLE;
         app_ask(app, REQUEST_REMEMBER, SIDE_RELAY);
     } else if (app->phase == PHASE_CHOOSING && is_to_choose(app, app_other(side)))
-        app_ask(app, REQUEST_CHOOSE, app_other(side));
+        ask_choose(app, app_other(side));
     app->asked.pin.seq = 0;
     app->asked.pin.typed_one = false;
 }

@@ -33,6 +33,7 @@ struct loop {
     const struct plain_job *job;
     struct plain_result result;
     size_t command; /* the one under way */
+    size_t sent;    /* all before this one were sent */
     bool side_failed[2];
     bool over;    /* no command is under way, and none will be */
     bool has_end; /* EVENT_END came: it has the exit code */
@@ -118,6 +119,23 @@ static bool is_skipped(const struct loop *l)
     return commands[l->command].side != SIDE_RELAY && l->side_failed[commands[l->command].side];
 }
 
+/* Can both sides be asked at once? In a ceremony the failure of one of them is the end. */
+static bool may_ask_both(const struct loop *l)
+{
+    return commands[l->command].side == SIDE_SOURCE && !l->side_failed[SIDE_DESTINATION] &&
+           !l->job->selection && !l->job->sign;
+}
+
+/* Sends the next command together with this one. */
+static bool send_other(struct loop *l, struct err *err)
+{
+    struct loop other = *l;
+
+    other.command++;
+    l->sent = l->command + 2;
+    return send_command(&other, err);
+}
+
 static void start_command(struct loop *l)
 {
     size_t count = count_commands(l->job);
@@ -127,7 +145,9 @@ static void start_command(struct loop *l)
         l->command++;
     /* A ceremony that is open at its review comes to its end by running, stopped or not. */
     l->over = l->command >= count || (l->result.stopped && commands[l->command].what != WORKER_RUN);
-    if (!l->over && !send_command(l, &err)) {
+    if (l->sent > l->command) /* together with the one before it */
+        return;
+    if (!l->over && !(send_command(l, &err) && (!may_ask_both(l) || send_other(l, &err)))) {
         complain(l, &err);
         l->over = true;
     }
