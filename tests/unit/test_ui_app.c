@@ -286,8 +286,8 @@ static void test_retry_is_for_the_side_that_failed(void **state)
             fixture_side(&f, failed, SIDE_FAILED);
             fixture_done(&f, REQUEST_CHOOSE, failed, false);
             fixture_press(&f, PRESS_ENTER);
-            assert_int_equal(f.app->side[failed].inventory.list.count, 0);
-            assert_int_equal(f.app->side[1 - failed].inventory.list.count, 2);
+            assert_int_equal(f.app->side[failed].inventory.count, 0);
+            assert_int_equal(f.app->side[1 - failed].inventory.count, 2);
             app_press(f.app, 'R');
             assert_true(app_request(f.app, &request));
             assert_int_equal(request.kind, REQUEST_OPEN);

@@ -309,28 +309,43 @@ static void test_same_card_from_everywhere(void **state)
     fixture_free(&f);
 }
 
+/* The object that is listed as AES on the destination gets this handle and this first letter. */
+static void list_again(struct fixture *f, uint64_t handle, uint8_t letter)
+{
+    struct inventory *inv = &f->app->side[SIDE_DESTINATION].inventory;
+    struct key_list list = {0};
+    struct err err;
+
+    for (size_t i = 0; i < inv->count; i++)
+        assert_true(key_list_add(&list, inventory_key(inv, i)));
+    list.keys[AES].handle = handle;
+    list.keys[AES].label[0] = letter;
+    assert_true(inventory_take(inv, &list, &err));
+    key_list_free(&list);
+    app_take_verdicts(f->app, NULL);
+}
+
 static void test_inventory_says_when_it_was_proven(void **state)
 {
+    const struct inventory *inv;
     struct fixture f;
+    uint64_t handle;
 
     (void)state;
     move_all(&f, 0x27);
     app_go(f.app, VIEW_INVENTORY);
+    inv = &f.app->side[SIDE_DESTINATION].inventory;
+    handle = inventory_key(inv, AES)->handle;
     assert_true(shows(&f, 80, 24, "cipher       AES 256   proven 17:01Z"));
     assert_true(hides(&f, "same name"));
     /* the control: an object that is not the one that arrived */
-    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].handle += 50;
-    f.app->side[SIDE_DESTINATION].inventory.verdicts[AES].key = 0;
-    app_take_verdicts(f.app, NULL);
+    list_again(&f, handle + 50, 'c');
     assert_true(shows(&f, 80, 24, "cipher       AES 256   same name"));
     /* nor is it one that has the handle, but another name */
-    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].handle -= 50;
-    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].label[0] = 'X';
-    app_take_verdicts(f.app, NULL);
-    assert_int_equal(f.app->side[SIDE_DESTINATION].inventory.verdicts[AES].key, 0);
-    f.app->side[SIDE_DESTINATION].inventory.list.keys[AES].label[0] = 'c';
-    app_take_verdicts(f.app, NULL);
-    assert_int_not_equal(f.app->side[SIDE_DESTINATION].inventory.verdicts[AES].key, 0);
+    list_again(&f, handle, 'X');
+    assert_int_equal(inv->verdicts[AES].key, 0);
+    list_again(&f, handle, 'c');
+    assert_int_not_equal(inv->verdicts[AES].key, 0);
     fixture_free(&f);
 }
 

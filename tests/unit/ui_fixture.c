@@ -237,12 +237,12 @@ void fixture_review(struct fixture *f)
                                                     : CANARY_PASSED;
         fixture_event(f, &e);
     }
-    for (size_t i = 0; i < inv->list.count; i++) {
+    for (size_t i = 0; i < inv->count; i++) {
         struct event e = {.kind = EVENT_PLANNED, .side = SIDE_SOURCE, .key = number + 1};
         if (!inv->marked[i])
             continue;
         number++;
-        e.planned.desc = inv->list.keys[i];
+        e.planned.desc = *inventory_key(inv, i);
         e.planned.want_flags = KEY_SIGN | KEY_SENSITIVE;
         e.planned.route = ROUTE_ENVELOPE;
         snprintf(e.planned.proof, sizeof e.planned.proof, "aes-ecb");

@@ -72,8 +72,24 @@ static int by_name(const struct key_desc *a, const struct key_desc *b)
     return first_of((int)a->class - (int)b->class, compare_labels(a, b), compare_ids(a, b));
 }
 
+struct row_cache {
+    uint32_t index[ROWS_AT_HAND]; /* from 1; 0: a free place */
+    struct key_desc keys[ROWS_AT_HAND];
+};
+
+const struct key_desc *inventory_key(const struct inventory *inv, size_t i)
+{
+    const size_t place = i % ROWS_AT_HAND;
+
+    if (inv->cache->index[place] != i + 1) {
+        compact_get(inv->rows[i], &inv->cache->keys[place], sizeof inv->cache->keys[place]);
+        inv->cache->index[place] = (uint32_t)i + 1;
+    }
+    return &inv->cache->keys[place];
+}
+
 struct order {
-    const struct key_desc *keys;
+    struct compact *const *rows;
     int (*compare)(const struct key_desc *, const struct key_desc *);
 };
 
@@ -81,15 +97,19 @@ static int compare_indices(const void *a, const void *b, void *ctx)
 {
     const struct order *order = ctx;
     uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-    int result = order->compare(&order->keys[i], &order->keys[j]);
+    struct key_desc a_key, b_key;
+    int result;
 
+    compact_get(order->rows[i], &a_key, sizeof a_key);
+    compact_get(order->rows[j], &b_key, sizeof b_key);
+    result = order->compare(&a_key, &b_key);
     return result ? result : (i > j) - (i < j);
 }
 
 static void sort_indices(struct inventory *inv, uint32_t *indices, size_t count,
                          int (*compare)(const struct key_desc *, const struct key_desc *))
 {
-    struct order order = {inv->list.keys, compare};
+    struct order order = {inv->rows, compare};
 
     inv->work += count;
     if (count > 1)
@@ -117,15 +137,15 @@ static bool key_holds(const struct key_desc *key, const char *text)
  * from may be what is shown now. */
 static void show(struct inventory *inv, const uint32_t *from, size_t count)
 {
-    const struct key_desc *current = inventory_row(inv, inv->scroll.at);
+    const size_t current =
+        inv->scroll.at < inv->shown_count ? inv->shown[inv->scroll.at] : SIZE_MAX;
     size_t at = 0, kept = 0;
 
     inv->work += count;
     for (size_t i = 0; i < count; i++) {
-        const struct key_desc *key = &inv->list.keys[from[i]];
-        if (inv->filter[0] && !key_holds(key, inv->filter))
+        if (inv->filter[0] && !key_holds(inventory_key(inv, from[i]), inv->filter))
             continue;
-        if (key == current)
+        if (from[i] == current)
             at = kept;
         inv->shown[kept++] = from[i];
     }
@@ -139,10 +159,10 @@ static void sort(struct inventory *inv)
     static int (*const compares[SORTS])(const struct key_desc *, const struct key_desc *) = {
         [SORT_LABEL] = by_label, [SORT_TYPE] = by_type, [SORT_ID] = by_id};
 
-    for (size_t i = 0; i < inv->list.count; i++)
+    for (size_t i = 0; i < inv->count; i++)
         inv->sorted[i] = (uint32_t)i;
-    sort_indices(inv, inv->sorted, inv->list.count, compares[inv->sort]);
-    show(inv, inv->sorted, inv->list.count);
+    sort_indices(inv, inv->sorted, inv->count, compares[inv->sort]);
+    show(inv, inv->sorted, inv->count);
 }
 
 static bool keep_marks(struct inventory *fresh, const struct inventory *old)
@@ -157,25 +177,32 @@ static bool keep_marks(struct inventory *fresh, const struct inventory *old)
     return true;
 }
 
+static bool make_rows(struct inventory *fresh, const struct key_list *keys)
+{
+    fresh->rows = calloc(keys->count + 1, sizeof(struct compact *));
+    fresh->count = fresh->rows ? keys->count : 0;
+    for (size_t i = 0; i < fresh->count; i++)
+        if (!compact_set(&fresh->rows[i], &keys->keys[i], sizeof keys->keys[i]))
+            return false;
+    return fresh->rows;
+}
+
 bool inventory_take(struct inventory *inv, const struct key_list *keys, struct err *err)
 {
     struct inventory fresh = {.sort = inv->sort, .work = inv->work, .looked = inv->looked};
     size_t n = keys->count + 1; /* never nothing */
 
     memcpy(fresh.filter, inv->filter, sizeof fresh.filter);
-    fresh.list.keys = calloc(n, sizeof *fresh.list.keys);
+    fresh.cache = calloc(1, sizeof *fresh.cache);
     fresh.sorted = calloc(n, sizeof *fresh.sorted);
     fresh.shown = calloc(n, sizeof *fresh.shown);
     fresh.toggled = calloc(n, sizeof *fresh.toggled);
     fresh.by_name = calloc(n, sizeof *fresh.by_name);
     fresh.marked = calloc(n, sizeof *fresh.marked);
     fresh.verdicts = calloc(n, sizeof *fresh.verdicts);
-    if (!fresh.list.keys || !fresh.sorted || !fresh.shown || !fresh.by_name || !fresh.marked ||
-        !fresh.toggled || !fresh.verdicts)
+    if (!make_rows(&fresh, keys) || !fresh.cache || !fresh.sorted || !fresh.shown ||
+        !fresh.by_name || !fresh.marked || !fresh.toggled || !fresh.verdicts)
         goto out;
-    if (keys->count)
-        memcpy(fresh.list.keys, keys->keys, keys->count * sizeof *keys->keys);
-    fresh.list.count = fresh.list.room = keys->count;
     for (size_t i = 0; i < keys->count; i++)
         fresh.by_name[i] = (uint32_t)i;
     sort_indices(&fresh, fresh.by_name, keys->count, by_name);
@@ -193,7 +220,13 @@ out:
 
 void inventory_free(struct inventory *inv)
 {
-    key_list_free(&inv->list);
+    for (size_t i = 0; i < inv->count; i++) {
+        compact_free(&inv->rows[i]);
+        if (inv->verdicts)
+            compact_free(&inv->verdicts[i].reason);
+    }
+    free(inv->rows);
+    free(inv->cache);
     free(inv->sorted);
     free(inv->shown);
     free(inv->toggled);
@@ -212,7 +245,7 @@ static void count_look(const struct inventory *inv)
 const struct key_desc *inventory_row(const struct inventory *inv, size_t row)
 {
     count_look(inv);
-    return row < inv->shown_count ? &inv->list.keys[inv->shown[row]] : NULL;
+    return row < inv->shown_count ? inventory_key(inv, inv->shown[row]) : NULL;
 }
 
 bool inventory_is_marked(const struct inventory *inv, size_t row)
@@ -227,17 +260,25 @@ const struct verdict *inventory_verdict(const struct inventory *inv, size_t row)
 
 void inventory_judge(struct inventory *inv, const struct plan *verdicts)
 {
-    for (size_t i = 0; i < inv->list.count && i < verdicts->count; i++) {
+    for (size_t i = 0; i < inv->count && i < verdicts->count; i++) {
         const struct plan_item *item = &verdicts->items[i];
         struct verdict *verdict = &inv->verdicts[i];
+        char text[VERDICT_REASON];
         const struct err reason = err_note_get(&item->reason);
-        if (item->key->handle != inv->list.keys[i].handle)
+        if (item->key->handle != inventory_key(inv, i)->handle)
             continue;
         verdict->known = true;
         verdict->movable = item->route != ROUTE_NONE;
-        text_fit(reason.what, (int)sizeof verdict->reason - 1, false, verdict->reason,
-                 sizeof verdict->reason);
+        text_fit(reason.what, VERDICT_REASON - 1, false, text, sizeof text);
+        memset(text + strlen(text), 0, sizeof text - strlen(text));
+        compact_set(&verdict->reason, text, sizeof text); /* without memory: no reason is shown */
     }
+}
+
+char *verdict_reason(const struct verdict *verdict, char *out)
+{
+    compact_get(verdict->reason, out, VERDICT_REASON);
+    return out;
 }
 
 void inventory_sort(struct inventory *inv, enum inventory_sort order)
@@ -262,7 +303,7 @@ void inventory_filter(struct inventory *inv, const char *text)
     text_fit(text, (int)sizeof inv->filter - 1, false, inv->filter, sizeof inv->filter);
     on = narrows(before, inv->filter);
     if (inv->shown && strcmp(before, inv->filter) != 0)
-        show(inv, on ? inv->shown : inv->sorted, on ? inv->shown_count : inv->list.count);
+        show(inv, on ? inv->shown : inv->sorted, on ? inv->shown_count : inv->count);
 }
 
 bool inventory_holds(const struct key_desc *key, const char *text)
@@ -292,7 +333,7 @@ static bool may_mark(const struct key_desc *key)
 
 static void mark(struct inventory *inv, size_t i, bool on)
 {
-    if (!may_mark(&inv->list.keys[i]) || inv->marked[i] == on)
+    if (!may_mark(inventory_key(inv, i)) || inv->marked[i] == on)
         return;
     inv->marked[i] = on;
     inv->marked_count += on ? 1 : (size_t)-1;
@@ -334,8 +375,8 @@ void inventory_mark_invert(struct inventory *inv)
 void inventory_mark_clear(struct inventory *inv)
 {
     inv->toggled_count = 0;
-    inv->work += inv->list.count;
-    for (size_t i = 0; i < inv->list.count; i++)
+    inv->work += inv->count;
+    for (size_t i = 0; i < inv->count; i++)
         mark(inv, i, false);
 }
 
@@ -365,9 +406,10 @@ static void for_handles(struct inventory *inv, uint64_t *handles, size_t count,
     if (count == 0)
         return;
     qsort(handles, count, sizeof *handles, compare_handles);
-    inv->work += inv->list.count;
-    for (size_t i = 0; i < inv->list.count; i++)
-        if (bsearch(&inv->list.keys[i].handle, handles, count, sizeof *handles, compare_handles))
+    inv->work += inv->count;
+    for (size_t i = 0; i < inv->count; i++)
+        if (bsearch(&inventory_key(inv, i)->handle, handles, count, sizeof *handles,
+                    compare_handles))
             act(inv, i);
 }
 
@@ -386,11 +428,11 @@ void inventory_moved(struct inventory *inv, struct moved *moved, size_t count)
     if (count == 0)
         return;
     qsort(moved, count, sizeof *moved, compare_handles);
-    inv->work += inv->list.count;
-    for (size_t i = 0; i < inv->list.count; i++) {
+    inv->work += inv->count;
+    for (size_t i = 0; i < inv->count; i++) {
         const struct moved *found =
-            bsearch(&inv->list.keys[i].handle, moved, count, sizeof *moved, compare_handles);
-        if (!found || !key_same_name(&inv->list.keys[i], found->is))
+            bsearch(&inventory_key(inv, i)->handle, moved, count, sizeof *moved, compare_handles);
+        if (!found || !key_same_name(inventory_key(inv, i), found->is))
             continue;
         mark(inv, i, false);
         inv->verdicts[i].key = found->key;
@@ -401,9 +443,9 @@ void inventory_handles(const struct inventory *inv, uint64_t *handles)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < inv->list.count; i++)
+    for (size_t i = 0; i < inv->count; i++)
         if (inv->marked[i])
-            handles[n++] = inv->list.keys[i].handle;
+            handles[n++] = inventory_key(inv, i)->handle;
 }
 
 /* --- the other side --------------------------------------------------------------------------- */
@@ -411,12 +453,12 @@ void inventory_handles(const struct inventory *inv, uint64_t *handles)
 /* The first place in by_name that is not before key; found in logarithmic time. */
 static size_t name_place(const struct inventory *inv, const struct key_desc *key)
 {
-    size_t low = 0, high = inv->list.count;
+    size_t low = 0, high = inv->count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         count_look(inv);
-        if (by_name(&inv->list.keys[inv->by_name[middle]], key) < 0)
+        if (by_name(inventory_key(inv, inv->by_name[middle]), key) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -443,9 +485,9 @@ enum relation inventory_counterpart(const struct inventory *inv, const struct ke
     first.id_len = 0;
     places[1] = name_place(inv, &first);
     for (unsigned i = 0; i < 2; i++) {
-        if (places[i] == inv->list.count)
+        if (places[i] == inv->count)
             continue;
-        *other = &inv->list.keys[inv->by_name[places[i]]];
+        *other = inventory_key(inv, inv->by_name[places[i]]);
         if (key_name_collides(key, *other))
             return relation_of(key, *other);
     }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/compact.h"
 #include "base/err.h"
 #include "hsm/key.h"
 #include "plan/plan.h"
@@ -32,20 +33,26 @@ struct verdict {
     bool known;
     bool movable;
     uint32_t key; /* it went, or arrived, as this key of the plan, from 1; 0: it did not */
-    char reason[160];
+    struct compact *reason; /* a text of VERDICT_REASON bytes; NULL: none */
 };
+enum { VERDICT_REASON = 160 };
+
+/* The descriptions that were looked at last. */
+struct row_cache;
 
 struct inventory {
-    struct key_list list;
-    uint32_t *sorted; /* indices into list, all of them in this order */
+    struct compact **rows; /* struct key_desc; all of them at hand would take 1 kB each */
+    size_t count;
+    struct row_cache *cache;
+    uint32_t *sorted; /* indices into rows, all of them in this order */
     uint32_t *shown;  /* those of sorted that pass the filter */
     size_t shown_count;
-    uint32_t *by_name; /* indices into list by class, label, id: for looking up */
-    bool *marked;      /* for each of list */
+    uint32_t *by_name; /* indices into rows by class, label, id: for looking up */
+    bool *marked;      /* for each of rows */
     size_t marked_count;
-    uint32_t *toggled; /* indices into list whose marks the last act on marks changed */
+    uint32_t *toggled; /* indices into rows whose marks the last act on marks changed */
     size_t toggled_count;
-    struct verdict *verdicts; /* for each of list */
+    struct verdict *verdicts; /* for each of rows */
     enum inventory_sort sort;
     char filter[128];
     struct scroll scroll;
@@ -58,10 +65,17 @@ struct inventory {
 bool inventory_take(struct inventory *inv, const struct key_list *keys, struct err *err);
 void inventory_free(struct inventory *inv);
 
-/* The object at a shown row; NULL after the last. */
+/* The object with this index, below count. Valid until ROWS_AT_HAND others were looked at. */
+enum { ROWS_AT_HAND = 256 };
+const struct key_desc *inventory_key(const struct inventory *inv, size_t i);
+
+/* The object at a shown row; NULL after the last. Valid as long. */
 const struct key_desc *inventory_row(const struct inventory *inv, size_t row);
 bool inventory_is_marked(const struct inventory *inv, size_t row);
 const struct verdict *inventory_verdict(const struct inventory *inv, size_t row);
+
+/* Why, or how. out has VERDICT_REASON bytes. Returns out. */
+char *verdict_reason(const struct verdict *verdict, char *out);
 
 /* Takes over the engine's verdicts, which are in the order of the list that was taken. */
 void inventory_judge(struct inventory *inv, const struct plan *verdicts);
@@ -102,7 +116,8 @@ void inventory_mark_handles(struct inventory *inv, uint64_t *handles, size_t cou
  * places. */
 void inventory_handles(const struct inventory *inv, uint64_t *handles);
 
-/* Finds key's counterpart among these objects in logarithmic time; *other may be NULL. */
+/* Finds key's counterpart among these objects in logarithmic time; *other may be NULL, and is valid
+ * as long as the object of a row. */
 enum relation inventory_counterpart(const struct inventory *inv, const struct key_desc *key,
                                     const struct key_desc **other);
 

@@ -26,6 +26,7 @@ static void mark(struct app *app)
     const struct key_desc *key = inventory_row(inv, inv->scroll.at);
     const struct verdict *verdict = inventory_verdict(inv, inv->scroll.at);
     bool marked = inventory_is_marked(inv, inv->scroll.at);
+    char reason[VERDICT_REASON];
 
     if (settle_is_on(&app->settle))
         app_say(app, "The journal says which keys; F5 looks for them again.");
@@ -33,10 +34,10 @@ static void mark(struct app *app)
         app_say(app, "Keys are marked on the source; this is the destination.");
     else if (key && !inventory_can_mark(inv, inv->scroll.at))
         app_say(app, "It cannot go: %s.",
-                verdict->known ? verdict->reason : key_class_name(key->class));
+                verdict->known ? verdict_reason(verdict, reason) : key_class_name(key->class));
     else if (key && !marked && verdict->known && !verdict->movable &&
              !script_find(&app->inventory.script, key->handle))
-        app_say(app, "It cannot go: %s.", verdict->reason);
+        app_say(app, "It cannot go: %s.", verdict_reason(verdict, reason));
     else if (key) {
         inventory_mark(inv, inv->scroll.at, !marked);
         marks_changed(app);
@@ -108,7 +109,7 @@ static void filter_count(const struct app *app, char *out, size_t size)
 {
     const struct inventory *inv = &app->side[app->at.active].inventory;
 
-    snprintf(out, size, "%zu of %zu shown", inv->shown_count, inv->list.count);
+    snprintf(out, size, "%zu of %zu shown", inv->shown_count, inv->count);
 }
 
 static const struct input filter_input = {.title = "FILTER",
@@ -313,10 +314,12 @@ static void verdict(const struct app *app, struct sheet *s)
 {
     const struct inventory *inv = &app->side[app->at.active].inventory;
     const struct verdict *v = inventory_verdict(inv, inv->scroll.at);
+    char reason[VERDICT_REASON];
 
     if (app->at.active != SIDE_SOURCE || !v || !v->known)
         return;
-    sheet_line(s, "%-20s %s: %s", "can it go?", v->movable ? "yes" : "no", v->reason);
+    sheet_line(s, "%-20s %s: %s", "can it go?", v->movable ? "yes" : "no",
+               verdict_reason(v, reason));
 }
 
 /* As the HSM reports it by itself, and as the officers asked for it. */

@@ -10,10 +10,10 @@ static void mark_named(struct app *app, const struct uri *uri, uint64_t *handles
     struct inventory *inv = &app->side[SIDE_SOURCE].inventory;
     size_t found = 0;
 
-    for (size_t i = 0; i < inv->list.count; i++)
-        if ((key_is_movable_class(&inv->list.keys[i]) || uri->type != KEY_CLASS_OTHER) &&
-            uri_matches_key(uri, &inv->list.keys[i]))
-            handles[found++] = inv->list.keys[i].handle;
+    for (size_t i = 0; i < inv->count; i++)
+        if ((key_is_movable_class(inventory_key(inv, i)) || uri->type != KEY_CLASS_OTHER) &&
+            uri_matches_key(uri, inventory_key(inv, i)))
+            handles[found++] = inventory_key(inv, i)->handle;
     inventory_mark_handles(inv, handles, found);
     if (found == 0)
         app_say(app, "The ceremony file names a key that is not here: %.200s", uri->text);
@@ -23,12 +23,13 @@ static void mark_named(struct app *app, const struct uri *uri, uint64_t *handles
 
 struct chosen {
     struct app *app;
-    const struct key_desc **keys;
+    const uint32_t *rows;
 };
 
 static bool note(void *ctx, const struct script_difference *it, struct err *err)
 {
     const struct chosen *c = ctx;
+    const struct inventory *inv = &c->app->side[SIDE_SOURCE].inventory;
     struct script_summary *differs = &c->app->inventory.differs;
     char text[KEY_LABEL_TEXT];
 
@@ -36,7 +37,8 @@ static bool note(void *ctx, const struct script_difference *it, struct err *err)
     if (it->what == SCRIPT_LEFT_OUT)
         script_note(differs, it->what, script_key_text(it->key, text));
     else if (it->what == SCRIPT_ADDED)
-        script_note(differs, it->what, key_label_text(c->keys[it->chosen], text));
+        script_note(differs, it->what,
+                    key_label_text(inventory_key(inv, c->rows[it->chosen]), text));
     else {
         const struct script_line *line = &c->app->inventory.script.lines[it->line - 1];
         snprintf(text, sizeof text, "line %u names %u, not %u", it->line, line->found,
@@ -70,18 +72,18 @@ static bool are_script(const struct app *app)
 }
 
 /* The lines of the script choose whatever they name, also what nobody can mark. */
-static size_t list_chosen(const struct app *app, uint64_t *handles, const struct key_desc **keys)
+static size_t list_chosen(const struct app *app, uint64_t *handles, uint32_t *rows)
 {
     const struct inventory *inv = &app->side[SIDE_SOURCE].inventory;
     const bool script = are_script(app);
     size_t count = 0;
 
-    for (size_t i = 0; i < inv->list.count; i++) {
-        const struct key_desc *key = &inv->list.keys[i];
+    for (size_t i = 0; i < inv->count; i++) {
+        const struct key_desc *key = inventory_key(inv, i);
         if (script ? !script_find(&app->inventory.script, key->handle) : !inv->marked[i])
             continue;
         handles[count] = key->handle;
-        keys[count++] = key;
+        rows[count++] = (uint32_t)i;
     }
     return count;
 }
@@ -89,19 +91,19 @@ static size_t list_chosen(const struct app *app, uint64_t *handles, const struct
 static void compare(struct app *app)
 {
     const struct inventory *inv = &app->side[SIDE_SOURCE].inventory;
-    uint64_t *handles = calloc(inv->list.count + 1, sizeof *handles);
-    const struct key_desc **keys = calloc(inv->list.count + 1, sizeof(struct key_desc *));
+    uint64_t *handles = calloc(inv->count + 1, sizeof *handles);
+    uint32_t *rows = calloc(inv->count + 1, sizeof *rows);
     struct err ignored;
 
     app->inventory.differs = (struct script_summary){0};
-    if (handles && keys && app->inventory.script.opened) {
-        struct chosen chosen = {app, keys};
-        size_t count = list_chosen(app, handles, keys);
+    if (handles && rows && app->inventory.script.opened) {
+        struct chosen chosen = {app, rows};
+        size_t count = list_chosen(app, handles, rows);
         script_compare(&app->inventory.script, handles, count, note, &chosen, &ignored);
         note_settings(app);
     }
     free(handles);
-    free(keys);
+    free(rows);
 }
 
 void marks_event(struct app *app, const struct event *e)
@@ -116,7 +118,7 @@ void marks_event(struct app *app, const struct event *e)
 
 void marks_take(struct app *app)
 {
-    size_t count = app->side[SIDE_SOURCE].inventory.list.count;
+    size_t count = app->side[SIDE_SOURCE].inventory.count;
     uint64_t *handles = calloc(count + 1, sizeof *handles);
 
     for (size_t u = 0; handles && u < app->config->key_count; u++)
@@ -143,9 +145,9 @@ static bool marked_uris(const struct inventory *inv, struct uri **uris, size_t *
     *uris = calloc(inv->marked_count + 1, sizeof **uris);
     if (!*uris)
         return err_set(err, ERR_FAILED, "There is no memory for %zu keys", inv->marked_count);
-    for (size_t i = 0; i < inv->list.count; i++)
+    for (size_t i = 0; i < inv->count; i++)
         if (inv->marked[i] &&
-            !uri_parse(uri_of_key(&inv->list.keys[i], text), &(*uris)[(*count)++], err)) {
+            !uri_parse(uri_of_key(inventory_key(inv, i), text), &(*uris)[(*count)++], err)) {
             free(*uris);
             return false;
         }

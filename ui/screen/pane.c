@@ -210,6 +210,7 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
     const struct key_desc *key = inventory_row(inv, row);
     const struct verdict *verdict = inventory_verdict(inv, row);
     enum relation relation = pair_relation(app, side, key);
+    char reason[VERDICT_REASON];
 
     if (side == SIDE_DESTINATION && run_key_at(&app->run, verdict->key))
         return arrived_word(run_key_at(&app->run, verdict->key), out, size);
@@ -227,7 +228,7 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
         return width < (int)sizeof "there: same" - 1 ? "there" : "there: same";
     if (relation != RELATION_NONE)
         return relation == RELATION_OTHER ? "name taken: other key" : "name taken";
-    return why_not(verdict->reason, width, out, size);
+    return why_not(verdict_reason(verdict, reason), width, out, size);
 }
 
 /* Marked as the script says; beyond it; or left out of it. */
@@ -316,13 +317,13 @@ static void draw_foot(const struct app *app, struct canvas *c, enum side side, s
                  inv->shown_count);
     if (side == SIDE_SOURCE && script_deviates(&app->inventory.differs))
         draw_format(c, r.x + 1, r.y, r.w - 1, STYLE_WARN, "%zu of %zu marked, NOT AS THE SCRIPT%s",
-                    inv->marked_count, inv->list.count, filtered);
+                    inv->marked_count, inv->count, filtered);
     else if (side == SIDE_SOURCE)
         draw_format(c, r.x + 1, r.y, r.w - 1, STYLE_DIM, "%zu of %zu marked%s", inv->marked_count,
-                    inv->list.count, filtered);
+                    inv->count, filtered);
     else
-        draw_format(c, r.x + 1, r.y, r.w - 1, STYLE_DIM, "%zu object%s%s", inv->list.count,
-                    inv->list.count == 1 ? "" : "s", filtered);
+        draw_format(c, r.x + 1, r.y, r.w - 1, STYLE_DIM, "%zu object%s%s", inv->count,
+                    inv->count == 1 ? "" : "s", filtered);
 }
 
 /* What answers there, by the best name that it has. */
@@ -371,13 +372,15 @@ static void current_object(const struct app *app, char *out, size_t size)
     const struct key_desc *key = inventory_row(inv, inv->scroll.at);
     const struct verdict *verdict = inventory_verdict(inv, inv->scroll.at);
     char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT], flags[256], print[TEXT_GROUPS_SIZE];
+    char reason[VERDICT_REASON];
 
     if (!key)
         return;
     key_label_text(key, label);
     key_type_text(key, type);
     if (app->at.active == SIDE_SOURCE && verdict->known && !verdict->movable && !verdict->key) {
-        snprintf(out, size, "%.300s: %s, cannot go: %s", label, type, verdict->reason);
+        snprintf(out, size, "%.300s: %s, cannot go: %s", label, type,
+                 verdict_reason(verdict, reason));
         return;
     }
     sheet_flags(key, KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE, flags, sizeof flags);
