@@ -58,6 +58,7 @@ shell_tests = \
 	%D%/softhsm/dialect.sh \
 	%D%/nss/same.sh \
 	%D%/softhsm/handles.sh \
+	%D%/softhsm/listing.sh \
 	%D%/softhsm/locks.sh \
 	%D%/softhsm/users.sh \
 	%D%/softhsm/gates.sh \
@@ -72,6 +73,7 @@ shell_tests = \
 	%D%/tmux/gates.sh \
 	%D%/tmux/happy.sh \
 	%D%/tmux/keys.sh \
+	%D%/tmux/memory.sh \
 	%D%/tmux/pace.sh \
 	%D%/tmux/pair.sh \
 	%D%/tmux/replay.sh \

@@ -66,7 +66,7 @@ static void forget_plan(struct ceremony *c)
         c->walk.phase = PHASE_TRANSPORT;
     transfers_free(&c->transfers);
     plan_free(&c->plan);
-    plan_free(&c->verdicts.plan); /* it points into the same list as the plan */
+    plan_verdicts_free(&c->verdicts.keys); /* they are on the same list */
     c->verdicts.made = false;
 }
 
@@ -366,15 +366,15 @@ bool ceremony_verdicts(struct ceremony *c, struct err *err)
 {
     if (c->suite.option_count == 0 && !ceremony_negotiate(c, err))
         return false;
-    plan_free(&c->verdicts.plan);
+    plan_verdicts_free(&c->verdicts.keys);
     c->verdicts.made = plan_verdicts(&c->setup.policy, &c->suite, &c->side[SIDE_SOURCE].keys,
-                                     &c->side[SIDE_DESTINATION].keys, &c->verdicts.plan, err);
+                                     &c->side[SIDE_DESTINATION].keys, &c->verdicts.keys, err);
     return c->verdicts.made;
 }
 
-const struct plan *ceremony_the_verdicts(const struct ceremony *c)
+const struct plan_verdicts *ceremony_the_verdicts(const struct ceremony *c)
 {
-    return c->verdicts.made ? &c->verdicts.plan : NULL;
+    return c->verdicts.made ? &c->verdicts.keys : NULL;
 }
 
 /* Warnings about one key that the officers must read before they start. */

@@ -90,7 +90,7 @@ bool ceremony_verdicts(struct ceremony *c, struct err *err);
 
 /* The last verdicts, in the order of ceremony_keys() of the source; NULL: none, or they are void: a
  * side was listed again, or a plan was made. */
-const struct plan *ceremony_the_verdicts(const struct ceremony *c);
+const struct plan_verdicts *ceremony_the_verdicts(const struct ceremony *c);
 
 /* Asks both HSMs whether the keys with these handles, by side, are the same, by an operation that
  * their own uses allow, and emits the result (EVENT_COMPARED). NULL: compares every secret and

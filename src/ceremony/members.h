@@ -57,7 +57,7 @@ struct result {
 /* What is known of the source's keys before any plan. */
 struct verdicts {
     bool made;
-    struct plan plan; /* may each be migrated? */
+    struct plan_verdicts keys; /* may each be migrated? */
     struct script_watch script;
 };
 

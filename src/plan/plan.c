@@ -492,20 +492,42 @@ bool plan_make(const struct policy *policy, const struct suite *suite,
     return false;
 }
 
+static struct plan_verdict verdict_on(const struct judge *judge, const struct key_desc *key)
+{
+    struct plan_item item = {.key = key};
+
+    judge_item(judge, NULL, &item);
+    return (struct plan_verdict){key->handle, item.route != ROUTE_NONE, item.reason};
+}
+
 bool plan_verdicts(const struct policy *policy, const struct suite *suite,
                    const struct key_list *source, const struct key_list *destination,
-                   struct plan *plan, struct err *err)
+                   struct plan_verdicts *out, struct err *err)
 {
-    bool ok = true;
+    struct judge judge = {.policy = policy, .suite = suite};
+    bool ok =
+        names_make(source, &judge.source, err) && names_make(destination, &judge.destination, err);
 
-    *plan = (struct plan){0};
-    for (size_t i = 0; ok && i < source->count; i++)
-        ok = add_key(plan, &source->keys[i], false, err);
-    ok = ok && judge_each(policy, suite, source, destination, plan, err);
-    count_going(plan);
+    *out = (struct plan_verdicts){calloc(source->count + 1, sizeof *out->at), 0};
+    if (ok && !out->at)
+        ok = err_set(err, ERR_FAILED, "no memory for the verdicts on %zu keys", source->count);
+    while (ok && out->count < source->count) {
+        out->at[out->count] = verdict_on(&judge, &source->keys[out->count]);
+        out->count++;
+    }
+    names_free(&judge.source);
+    names_free(&judge.destination);
     if (!ok)
-        plan_free(plan);
+        plan_verdicts_free(out);
     return ok;
+}
+
+void plan_verdicts_free(struct plan_verdicts *verdicts)
+{
+    for (size_t i = 0; i < verdicts->count; i++)
+        err_note_free(&verdicts->at[i].reason);
+    free(verdicts->at);
+    *verdicts = (struct plan_verdicts){0};
 }
 
 void plan_free(struct plan *plan)

@@ -88,9 +88,21 @@ bool plan_item_own(struct plan_item *item, struct err *err);
 void plan_key_moved(struct plan *plan, const struct key_desc *from, const struct key_desc *to);
 
 /* The verdict on every object of the source, in the order of its list, as the inventory shows it
- * before any selection. Errors: ERR_FAILED (memory). Freed with plan_free(). */
+ * before any selection. */
+struct plan_verdict {
+    uint64_t handle;
+    bool movable;
+    struct err_note reason; /* how, or why not */
+};
+struct plan_verdicts {
+    struct plan_verdict *at;
+    size_t count;
+};
+
+/* Errors: ERR_FAILED (memory). Freed with plan_verdicts_free(). */
 bool plan_verdicts(const struct policy *policy, const struct suite *suite,
                    const struct key_list *source, const struct key_list *destination,
-                   struct plan *plan, struct err *err);
+                   struct plan_verdicts *out, struct err *err);
+void plan_verdicts_free(struct plan_verdicts *verdicts);
 
 #endif

@@ -548,7 +548,7 @@ const struct plan *worker_plan_now(const struct worker *w)
     return ceremony_the_plan(w->ceremony);
 }
 
-const struct plan *worker_verdicts_now(const struct worker *w)
+const struct plan_verdicts *worker_verdicts_now(const struct worker *w)
 {
     return ceremony_the_verdicts(w->ceremony);
 }

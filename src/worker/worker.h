@@ -122,6 +122,6 @@ const struct plan *worker_plan_now(const struct worker *w);
 
 /* The verdict on every source object, in the order of worker_keys(); NULL until WORKER_VERDICTS has
  * succeeded. The same rule applies. */
-const struct plan *worker_verdicts_now(const struct worker *w);
+const struct plan_verdicts *worker_verdicts_now(const struct worker *w);
 
 #endif

@@ -27,3 +27,7 @@ TESTS += %D%/test_pkcs11
 %C%_test_pkcs11_CFLAGS = $(REAL_CFLAGS)
 %C%_test_pkcs11_LDADD = $(UNIT_PKCS11)
 endif
+
+check_PROGRAMS += %D%/objects
+%C%_objects_SOURCES = %D%/objects.c
+%C%_objects_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)

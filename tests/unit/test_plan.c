@@ -497,7 +497,7 @@ static void name_is_taken(void **state)
 static void one_replaces_the_other(void **state)
 {
     struct world *w = *state;
-    struct plan verdicts;
+    struct plan_verdicts verdicts;
 
     key_set_id(add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_AES, 32, "a"), "1", 1);
     key_set_id(add(&w->keys, KEY_CLASS_SECRET, KEY_KIND_GENERIC, 32, "b"), "1", 1);
@@ -515,8 +515,10 @@ static void one_replaces_the_other(void **state)
     refused(&w->plan.items[1], ERR_CONFLICT, "another chosen key has its id");
     /* each by itself may go, also where the other one stays anyway */
     assert_true(plan_verdicts(&w->policy, &w->suite, &w->keys, &w->there, &verdicts, &w->err));
-    assert_int_equal(verdicts.movable, 6);
-    plan_free(&verdicts);
+    assert_int_equal(verdicts.count, 6);
+    for (size_t i = 0; i < verdicts.count; i++)
+        assert_true(verdicts.at[i].movable && verdicts.at[i].handle == i + 1);
+    plan_verdicts_free(&verdicts);
     w->keys.keys[1].flags &= ~(uint32_t)KEY_EXTRACTABLE;
     assert_true(make(w));
     assert_int_equal(w->plan.movable, 5);

@@ -160,21 +160,19 @@ struct key_list fixture_keys(size_t count)
 
 static void judge(struct fixture *f, const struct key_list *source)
 {
-    struct plan plan = {.items = calloc(source->count + 1, sizeof *plan.items),
-                        .count = source->count};
+    struct plan_verdicts verdicts = {calloc(source->count + 1, sizeof *verdicts.at), source->count};
 
     for (size_t i = 0; i < source->count; i++) {
-        struct plan_item *item = &plan.items[i];
-        bool movable =
+        struct plan_verdict *verdict = &verdicts.at[i];
+        verdict->handle = source->keys[i].handle;
+        verdict->movable =
             key_is_movable_class(&source->keys[i]) && memcmp(source->keys[i].label, "no", 2) != 0;
-        item->key = &source->keys[i];
-        item->route = movable ? ROUTE_ENVELOPE : ROUTE_NONE;
-        if (!movable)
-            err_note_set(&item->reason,
+        if (!verdict->movable)
+            err_note_set(&verdict->reason,
                          &(struct err){.code = ERR_DENIED, .what = "not extractable"});
     }
-    app_take_verdicts(f->app, &plan);
-    plan_free(&plan);
+    app_take_verdicts(f->app, &verdicts);
+    plan_verdicts_free(&verdicts);
 }
 
 static void list_side(struct fixture *f, enum side side, const struct key_list *keys)

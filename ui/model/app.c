@@ -191,7 +191,7 @@ static void note_moved(struct app *app, enum side side)
     free(moved);
 }
 
-void app_take_verdicts(struct app *app, const struct plan *verdicts)
+void app_take_verdicts(struct app *app, const struct plan_verdicts *verdicts)
 {
     if (verdicts)
         inventory_judge(&app->side[SIDE_SOURCE].inventory, verdicts);

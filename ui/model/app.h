@@ -223,7 +223,7 @@ void app_resize(struct app *app);
 /* What the worker holds, copied here before app_done() says that it has ended. */
 void app_take_slots(struct app *app, enum side side, const struct hsm_slot_list *slots);
 void app_take_keys(struct app *app, enum side side, const struct key_list *keys);
-void app_take_verdicts(struct app *app, const struct plan *verdicts);
+void app_take_verdicts(struct app *app, const struct plan_verdicts *verdicts);
 void app_take_report(struct app *app, const struct app_report *report);
 
 /* The ceremony file was written to queue.save_path. */

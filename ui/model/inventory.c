@@ -177,6 +177,41 @@ static bool keep_marks(struct inventory *fresh, const struct inventory *old)
     return true;
 }
 
+enum {
+    REASONS_COMPARED = 32
+}; /* the last ones: a token gives a few reasons for thousands of keys */
+
+/* The number of this text among the reasons; 0: there is no memory for it. */
+static uint32_t note_reason(struct reasons *r, const struct err_note *note)
+{
+    char text[VERDICT_REASON] = "", was[VERDICT_REASON];
+    const struct err reason = err_note_get(note);
+    uint32_t first = r->count > REASONS_COMPARED ? r->count - REASONS_COMPARED : 0;
+    struct compact **grown;
+
+    text_fit(reason.what, VERDICT_REASON - 1, false, text, sizeof text);
+    for (uint32_t i = r->count; i-- > first;) {
+        compact_get(r->at[i], was, sizeof was);
+        if (strcmp(was, text) == 0)
+            return i + 1;
+    }
+    memset(text + strlen(text), 0, sizeof text - strlen(text));
+    grown = reallocarray(r->at, r->count + 1, sizeof(struct compact *));
+    if (!grown)
+        return 0;
+    r->at = grown;
+    grown[r->count] = NULL;
+    return compact_set(&grown[r->count], text, sizeof text) ? ++r->count : 0;
+}
+
+static void reasons_free(struct reasons *r)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        compact_free(&r->at[i]);
+    free(r->at);
+    *r = (struct reasons){0};
+}
+
 static bool make_rows(struct inventory *fresh, const struct key_list *keys)
 {
     fresh->rows = calloc(keys->count + 1, sizeof(struct compact *));
@@ -220,11 +255,9 @@ out:
 
 void inventory_free(struct inventory *inv)
 {
-    for (size_t i = 0; i < inv->count; i++) {
+    for (size_t i = 0; i < inv->count; i++)
         compact_free(&inv->rows[i]);
-        if (inv->verdicts)
-            compact_free(&inv->verdicts[i].reason);
-    }
+    reasons_free(&inv->reasons);
     free(inv->rows);
     free(inv->cache);
     free(inv->sorted);
@@ -258,26 +291,25 @@ const struct verdict *inventory_verdict(const struct inventory *inv, size_t row)
     return row < inv->shown_count ? &inv->verdicts[inv->shown[row]] : NULL;
 }
 
-void inventory_judge(struct inventory *inv, const struct plan *verdicts)
+void inventory_judge(struct inventory *inv, const struct plan_verdicts *verdicts)
 {
+    reasons_free(&inv->reasons);
+    for (size_t i = 0; i < inv->count; i++)
+        inv->verdicts[i].reason = 0;
     for (size_t i = 0; i < inv->count && i < verdicts->count; i++) {
-        const struct plan_item *item = &verdicts->items[i];
+        const struct plan_verdict *is = &verdicts->at[i];
         struct verdict *verdict = &inv->verdicts[i];
-        char text[VERDICT_REASON];
-        const struct err reason = err_note_get(&item->reason);
-        if (item->key->handle != inventory_key(inv, i)->handle)
+        if (is->handle != inventory_key(inv, i)->handle)
             continue;
         verdict->known = true;
-        verdict->movable = item->route != ROUTE_NONE;
-        text_fit(reason.what, VERDICT_REASON - 1, false, text, sizeof text);
-        memset(text + strlen(text), 0, sizeof text - strlen(text));
-        compact_set(&verdict->reason, text, sizeof text); /* without memory: no reason is shown */
+        verdict->movable = is->movable;
+        verdict->reason = note_reason(&inv->reasons, &is->reason);
     }
 }
 
-char *verdict_reason(const struct verdict *verdict, char *out)
+char *inventory_reason(const struct inventory *inv, const struct verdict *verdict, char *out)
 {
-    compact_get(verdict->reason, out, VERDICT_REASON);
+    compact_get(verdict->reason ? inv->reasons.at[verdict->reason - 1] : NULL, out, VERDICT_REASON);
     return out;
 }
 

@@ -32,8 +32,8 @@ enum relation {
 struct verdict {
     bool known;
     bool movable;
-    uint32_t key; /* it went, or arrived, as this key of the plan, from 1; 0: it did not */
-    struct compact *reason; /* a text of VERDICT_REASON bytes; NULL: none */
+    uint32_t key;    /* it went, or arrived, as this key of the plan, from 1; 0: it did not */
+    uint32_t reason; /* among the inventory's, from 1; 0: none */
 };
 enum { VERDICT_REASON = 160 };
 
@@ -53,6 +53,10 @@ struct inventory {
     uint32_t *toggled; /* indices into rows whose marks the last act on marks changed */
     size_t toggled_count;
     struct verdict *verdicts; /* for each of rows */
+    struct reasons {
+        struct compact **at; /* texts of VERDICT_REASON bytes, each of which many keys share */
+        uint32_t count;
+    } reasons;
     enum inventory_sort sort;
     char filter[128];
     struct scroll scroll;
@@ -66,7 +70,7 @@ bool inventory_take(struct inventory *inv, const struct key_list *keys, struct e
 void inventory_free(struct inventory *inv);
 
 /* The object with this index, below count. Valid until ROWS_AT_HAND others were looked at. */
-enum { ROWS_AT_HAND = 256 };
+enum { ROWS_AT_HAND = 64 };
 const struct key_desc *inventory_key(const struct inventory *inv, size_t i);
 
 /* The object at a shown row; NULL after the last. Valid as long. */
@@ -75,10 +79,10 @@ bool inventory_is_marked(const struct inventory *inv, size_t row);
 const struct verdict *inventory_verdict(const struct inventory *inv, size_t row);
 
 /* Why, or how. out has VERDICT_REASON bytes. Returns out. */
-char *verdict_reason(const struct verdict *verdict, char *out);
+char *inventory_reason(const struct inventory *inv, const struct verdict *verdict, char *out);
 
 /* Takes over the engine's verdicts, which are in the order of the list that was taken. */
-void inventory_judge(struct inventory *inv, const struct plan *verdicts);
+void inventory_judge(struct inventory *inv, const struct plan_verdicts *verdicts);
 
 /* The objects with these handles and names went, or arrived, as these keys of the plan; moved is
  * sorted. */

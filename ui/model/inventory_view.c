@@ -34,10 +34,11 @@ static void mark(struct app *app)
         app_say(app, "Keys are marked on the source; this is the destination.");
     else if (key && !inventory_can_mark(inv, inv->scroll.at))
         app_say(app, "It cannot go: %s.",
-                verdict->known ? verdict_reason(verdict, reason) : key_class_name(key->class));
+                verdict->known ? inventory_reason(inv, verdict, reason)
+                               : key_class_name(key->class));
     else if (key && !marked && verdict->known && !verdict->movable &&
              !script_find(&app->inventory.script, key->handle))
-        app_say(app, "It cannot go: %s.", verdict_reason(verdict, reason));
+        app_say(app, "It cannot go: %s.", inventory_reason(inv, verdict, reason));
     else if (key) {
         inventory_mark(inv, inv->scroll.at, !marked);
         marks_changed(app);
@@ -319,7 +320,7 @@ static void verdict(const struct app *app, struct sheet *s)
     if (app->at.active != SIDE_SOURCE || !v || !v->known)
         return;
     sheet_line(s, "%-20s %s: %s", "can it go?", v->movable ? "yes" : "no",
-               verdict_reason(v, reason));
+               inventory_reason(inv, v, reason));
 }
 
 /* As the HSM reports it by itself, and as the officers asked for it. */

@@ -228,7 +228,7 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
         return width < (int)sizeof "there: same" - 1 ? "there" : "there: same";
     if (relation != RELATION_NONE)
         return relation == RELATION_OTHER ? "name taken: other key" : "name taken";
-    return why_not(verdict_reason(verdict, reason), width, out, size);
+    return why_not(inventory_reason(inv, verdict, reason), width, out, size);
 }
 
 /* Marked as the script says; beyond it; or left out of it. */
@@ -380,7 +380,7 @@ static void current_object(const struct app *app, char *out, size_t size)
     key_type_text(key, type);
     if (app->at.active == SIDE_SOURCE && verdict->known && !verdict->movable && !verdict->key) {
         snprintf(out, size, "%.300s: %s, cannot go: %s", label, type,
-                 verdict_reason(verdict, reason));
+                 inventory_reason(inv, verdict, reason));
         return;
     }
     sheet_flags(key, KEY_USES | KEY_SENSITIVE | KEY_EXTRACTABLE, flags, sizeof flags);
