@@ -48,6 +48,7 @@ REPORT = [
     ("ms", NUMBER, "MS"),
     ("offset-ms", NUMBER, "MS"),
     ("duration-ms", NUMBER, "MS"),
+    ("gates-ms", NUMBER, "MS"),
     ("version", f'"{ANY}"', "VERSION"),
     ("agent-version", f'"{ANY}"', "VERSION"),
     ("libraries", f'"{ANY}"', "LIBRARIES"),
