@@ -384,7 +384,7 @@ static bool is_our_temporary(struct p11 *p, const struct key_desc *key)
     return live && key_is_not(key, KEY_TOKEN);
 }
 
-/* Reads the templates as well if that takes no call of its own, but for those that are not empty.
+/* Reads the templates as well if that takes no further call, but for those that are not empty.
  * To know whether it does, the first key is asked for each of them alone. */
 static bool read_demands(struct p11 *p, struct reading *r, struct err *err)
 {
