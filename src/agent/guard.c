@@ -65,17 +65,63 @@ static bool check_leave(const struct key_desc *key, const struct key_desc *wrapp
            err_set(err, why.code, "the key may not leave its HSM: %s", why.what);
 }
 
-bool guard_wrap(const struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+bool guard_describe(struct guard *g, uint64_t handle, struct key_desc *key, struct err *err)
+{
+    g->seen.handle = 0;
+    if (!g->hsm->driver->describe(g->hsm, handle, key, err))
+        return false;
+    g->seen = *key;
+    return true;
+}
+
+void guard_forget_seen(struct guard *g)
+{
+    g->seen.handle = 0;
+}
+
+/* The key that is to be wrapped. */
+static bool look_at_key(struct guard *g, uint64_t handle, struct key_desc *key, struct err *err)
+{
+    bool seen = g->seen.handle == handle;
+
+    *key = g->seen;
+    g->seen.handle = 0;
+    return seen || g->hsm->driver->describe(g->hsm, handle, key, err);
+}
+
+/* Is it a temporary object of this session, which no other program can change? */
+static bool is_only_ours(const struct guard *g, const struct key_desc *key)
+{
+    bool live;
+
+    return handles_made(&g->known, key->handle, &live) && live && key_is_not(key, KEY_TOKEN);
+}
+
+static bool look_at_transport(struct guard *g, enum hsm_alg alg, uint64_t handle,
+                              struct key_desc *key, struct err *err)
+{
+    struct key_desc *kept = &g->transport[wrap_alg(alg)->family];
+
+    if (kept->handle == handle && is_only_ours(g, kept)) {
+        *key = *kept;
+        return true;
+    }
+    if (!g->hsm->driver->describe(g->hsm, handle, key, err))
+        return false;
+    *kept = *key;
+    return true;
+}
+
+bool guard_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                 struct bytes *wrapped_key, struct err *err)
 {
-    const struct hsm_driver *driver = g->hsm->driver;
     struct key_desc under, it;
 
-    return driver->describe(g->hsm, key, &it, err) &&
-           driver->describe(g->hsm, wrapping, &under, err) && check_leave(&it, &under, err) &&
+    return look_at_key(g, key, &it, err) && look_at_transport(g, alg, wrapping, &under, err) &&
+           check_leave(&it, &under, err) &&
            check_transport(alg, &under, KEY_CLASS_PUBLIC, KEY_WRAP, err) &&
            check_length(alg, &it, &under, err) &&
-           driver->wrap(g->hsm, alg, wrapping, key, wrapped_key, err);
+           g->hsm->driver->wrap(g->hsm, alg, wrapping, key, wrapped_key, err);
 }
 
 /* Return one uniform error for every malformed wrapped key. */
@@ -108,7 +154,7 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
     struct err why = {0};
     struct key_desc by;
 
-    if (!driver->describe(g->hsm, unwrapping, &by, err) ||
+    if (!look_at_transport(g, alg, unwrapping, &by, err) ||
         !check_transport(alg, &by, KEY_CLASS_PRIVATE, KEY_UNWRAP, err))
         return false;
     if (!is_possible(alg, &by, wrapped_key, template))
@@ -144,6 +190,17 @@ bool guard_made_two(struct guard *g, uint64_t handle, uint64_t other, struct err
     return guard_made(g, handle, err) && (other == 0 || guard_made(g, other, err));
 }
 
+/* Another object may get its handle. */
+static void gone(struct guard *g, uint64_t handle)
+{
+    handles_gone(&g->known, handle);
+    if (g->seen.handle == handle)
+        g->seen.handle = 0;
+    for (size_t i = 0; i < WRAP_FAMILIES; i++)
+        if (g->transport[i].handle == handle)
+            g->transport[i].handle = 0;
+}
+
 bool guard_destroy(struct guard *g, uint64_t handle, struct err *err)
 {
     bool live;
@@ -155,7 +212,7 @@ bool guard_destroy(struct guard *g, uint64_t handle, struct err *err)
     }
     if (live && !g->hsm->driver->destroy(g->hsm, handle, err))
         return false;
-    handles_gone(&g->known, handle);
+    gone(g, handle);
     return true;
 }
 
@@ -163,6 +220,6 @@ bool guard_remove(struct guard *g, const struct key_desc *is, struct err *err)
 {
     if (!g->hsm->driver->remove(g->hsm, is, err))
         return false;
-    handles_gone(&g->known, is->handle);
+    gone(g, is->handle);
     return true;
 }

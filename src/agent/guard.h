@@ -15,6 +15,8 @@
 struct guard {
     struct hsm *hsm;
     struct handles known;
+    struct key_desc seen; /* the last object that was described, for one wrap(); handle 0: none */
+    struct key_desc transport[WRAP_FAMILIES]; /* likewise, until it is destroyed */
 };
 
 /* After the login: takes the inventory. A path that only proves creates and destroys nothing, and
@@ -22,10 +24,17 @@ struct guard {
 bool guard_begin(struct guard *g, struct err *err);
 void guard_end(struct guard *g);
 
-/* wrap() of the contract. Errors: ERR_DENIED (key may not leave, or not under this one; wrapping
+/* describe() of the contract. A key is not read again if it is wrapped next. */
+bool guard_describe(struct guard *g, uint64_t handle, struct key_desc *key, struct err *err);
+
+/* Another request follows: a key that is wrapped later is read again. */
+void guard_forget_seen(struct guard *g);
+
+/* wrap() of the contract. A transport key of this session is described once: nobody else can change
+ * or replace it. Errors: ERR_DENIED (key may not leave, or not under this one; wrapping
  * may not wrap), ERR_UNSUPPORTED (wrapping is not a key for this algorithm, or key has a length
  * that the algorithm cannot wrap), and those of the driver. */
-bool guard_wrap(const struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+bool guard_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                 struct bytes *wrapped_key, struct err *err);
 
 /* unwrap() of the contract, and guard_made() of the new object. Every ERR_DATA, regardless of its

@@ -196,7 +196,7 @@ static bool serve_describe(struct service *s, const Pb__Request *req, Pb__Reply 
                            struct err *err)
 {
     if (!wire_get_handle(req->describe->handle, "handle", err) ||
-        !s->driver->describe(s->hsm, req->describe->handle, &s->key, err))
+        !guard_describe(&s->guard, req->describe->handle, &s->key, err))
         return false;
     wire_put_key(&s->key, &s->msg.key, &s->constraints);
     reply->result_case = PB__REPLY__RESULT_KEY;
@@ -441,6 +441,13 @@ static bool only_proves(Pb__Request__CallCase call)
            call == PB__REQUEST__CALL_LIST || call == PB__REQUEST__CALL_PROVE;
 }
 
+/* Is this one of the calls by which a key is read, checked and wrapped in one step? */
+static bool precedes_wrap(Pb__Request__CallCase call)
+{
+    return call == PB__REQUEST__CALL_DESCRIBE || call == PB__REQUEST__CALL_PUBLIC_KEY ||
+           call == PB__REQUEST__CALL_WRAP;
+}
+
 static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
     size_t call = (size_t)req->call_case;
@@ -455,6 +462,8 @@ static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply
                        wire_call_name(req->call_case));
     if (call != PB__REQUEST__CALL_HANDLES)
         s->entered = false;
+    if (!precedes_wrap(req->call_case))
+        guard_forget_seen(&s->guard);
     return calls[call](s, req, reply, err);
 }
 

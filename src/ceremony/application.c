@@ -7,6 +7,7 @@
 
 #include "ceremony/members.h"
 #include "plan/name_index.h"
+#include "transfer/ahead.h"
 #include "transfer/proof.h"
 
 /* The operations of OpenSSL's EVP_PKEY on a token; NULL: it has none for this proof. */
@@ -49,8 +50,9 @@ static bool prove_one(struct ceremony *c, struct transfer *t, struct hsm *app,
                                     found->handle, key->class,  {0}};
     struct err err = {0};
     enum hsm_proof which;
-    bool ok = proof_public(source_of(c), key, &t->item->half, &spki, &err) &&
-              proof_run(&pair, 1U << t->proof, &which, &err) &&
+    bool ok = (ahead_shows_public(t->ahead) ||
+               proof_public(source_of(c), key, &t->item->half, &spki, &err)) &&
+              ahead_run(&pair, &t->ahead, AHEAD_FRESH, 1U << t->proof, &which, &err) &&
               emit_proof(&c->narrator, c->side, t, STEP_PROVE_FRESH, path_of(which), &err);
 
     bytes_free(&spki);

@@ -30,7 +30,8 @@ static bool add_kcvs(struct ceremony *c, const struct couple *couple, struct com
 {
     const struct kcv_pair pair = {{couple->key[0], couple->key[1]},
                                   {source_of(c), destination_of(c)},
-                                  {couple->key[0]->handle, couple->key[1]->handle}};
+                                  {couple->key[0]->handle, couple->key[1]->handle},
+                                  NULL};
     unsigned count = kcv_count(couple->key[SIDE_SOURCE]);
 
     for (unsigned i = 0; i < count; i++)

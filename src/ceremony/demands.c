@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The demands of a key on other keys (CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE,
- * CKA_DERIVE_TEMPLATE). They are read only for the keys of the plan, when it is made: some modules
- * fail at these attributes, or never answer.
+ * CKA_DERIVE_TEMPLATE). A list has them if the token returns them with the other attributes.
+ * Otherwise they are read only for the keys of the plan, when it is made: some modules fail at
+ * these attributes, or never answer.
  */
 #include "ceremony/demands.h"
 
@@ -30,6 +31,8 @@ static bool read_one(struct ceremony *c, const struct plan_item *item, struct er
     const struct key_list *listed = &c->side[SIDE_SOURCE].keys;
     struct key_desc *key = item->own ? item->own : &listed->keys[item->key - listed->keys], now;
 
+    if ((key->constraints.known & KEY_TEMPLATE) && !key->unread[0])
+        return true; /* they were listed */
     if (!describe_twice(source_of(c), key->handle, &now, err)) {
         if (err->code == ERR_GONE)
             return false;

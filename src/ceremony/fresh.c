@@ -13,6 +13,7 @@
 #include "ceremony/members.h"
 #include "hsm/fidelity.h"
 #include "plan/name_index.h"
+#include "transfer/ahead.h"
 #include "transfer/proof.h"
 #include "transfer/public_object.h"
 
@@ -36,10 +37,11 @@ static void prove_fresh(struct ceremony *c, struct transfer *t, struct hsm *fres
                      "a fresh process does not find exactly one key of this name");
     else
         ok = fresh->driver->describe(fresh, listed->handle, &found, &err) &&
-             public_object_read(source, item, &spki, &err);
+             (ahead_shows_public(t->ahead) || public_object_read(source, item, &spki, &err));
     ok = ok && fidelity_check(&same, &err) &&
          (item->unproven ||
-          (proof_run(&pair, proof_exact(1U << t->proof, item->key, &found), &t->proof, &err) &&
+          (ahead_run(&pair, &t->ahead, AHEAD_FRESH, proof_exact(1U << t->proof, item->key, &found),
+                     &t->proof, &err) &&
            emit_proof(&c->narrator, c->side, t, STEP_PROVE_FRESH, NULL, &err)));
     if (ok) {
         found.handle = t->final; /* the fresh process has handles for itself alone */

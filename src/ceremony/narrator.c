@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "hsm/wrap_alg.h"
+#include "transfer/ahead.h"
 #include "transfer/proof.h"
 #include "transfer/transport.h"
 
@@ -485,7 +486,7 @@ bool emit_proof(struct narrator *n, const struct party *side, const struct trans
             path && at == SIDE_DESTINATION ? path
             : proof == HSM_PROOF_BYTES     ? side[at].caps.op_calls[HSM_READ_PUBLIC]
                                            : side[at].caps.proof_calls[proof]);
-    put(e.proof.text, sizeof e.proof.text, proof_sentence(proof));
+    put(e.proof.text, sizeof e.proof.text, ahead_sentence(transfer->ahead, proof));
     return emit_event(n, &e, err);
 }
 

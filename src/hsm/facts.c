@@ -76,6 +76,17 @@ struct hsm_signing hsm_signing_of(enum hsm_proof proof)
     return (unsigned)proof < HSM_PROOFS ? signings[proof] : (struct hsm_signing){0};
 }
 
+size_t hsm_answer_len(enum hsm_proof proof, const uint8_t *challenge, size_t challenge_len,
+                      size_t answer_len)
+{
+    enum { BLOCK = 16 };
+    static const uint8_t zeros[BLOCK];
+    bool ends = proof == HSM_PROOF_AES_ECB && challenge_len >= BLOCK && answer_len >= BLOCK &&
+                memcmp(challenge + challenge_len - BLOCK, zeros, BLOCK) == 0;
+
+    return ends ? answer_len - BLOCK + HSM_KCV_SIZE : answer_len;
+}
+
 uint32_t hsm_proof_mechanism(enum hsm_proof proof)
 {
     static const uint32_t numbers[HSM_PROOFS] = {

@@ -192,6 +192,12 @@ struct hsm_capability {
 
 enum { HSM_KCV_SIZE = 3 };
 
+/* The number of octets that a driver returns of an answer: of the encryption of a last block of
+ * zeros, by HSM_PROOF_AES_ECB, only those of the check value. The whole block is the hash key of
+ * GCM (SP 800-38D 6.4), and the subkeys of CMAC come from it (SP 800-38B 6.1). */
+size_t hsm_answer_len(enum hsm_proof proof, const uint8_t *challenge, size_t challenge_len,
+                      size_t answer_len);
+
 enum hsm_truth { HSM_UNKNOWN, HSM_NO, HSM_YES };
 
 /* Known limits of the keys that this HSM accepts. */

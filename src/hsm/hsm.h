@@ -121,7 +121,8 @@ struct hsm_driver {
     bool (*login)(struct hsm *hsm, uint64_t slot, const struct secret *pin, struct err *err);
 
     /* All objects of the token that this user can see, with their public halves if the HSM has
-     * them. An object that cannot be read is listed as KEY_CLASS_OTHER, never omitted. */
+     * them. Their templates need not be read; constraints.known has KEY_TEMPLATE only if they
+     * were. An object that cannot be read is listed as KEY_CLASS_OTHER, never omitted. */
     bool (*list)(struct hsm *hsm, struct key_list *list, struct err *err);
 
     /* Asks for what the next list() returns, without waiting: another HSM can be asked meanwhile.

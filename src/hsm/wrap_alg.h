@@ -25,6 +25,7 @@ enum hsm_alg {
 enum wrap_family {
     WRAP_RSA_OAEP, /* an RSA public key; the private key unwraps */
     WRAP_AES,      /* an AES key */
+    WRAP_FAMILIES
 };
 
 /* Is the length of a secret preserved? */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "hsm/fidelity.h"
+#include "transfer/ahead.h"
 #include "transfer/kcv.h"
 #include "transfer/rewrap.h"
 #include "transfer/transport.h"
@@ -34,16 +35,18 @@ bool confirm_attributes(const struct plan_item *item, const struct key_desc *is,
 }
 
 static bool prove(struct hsm *const hsm[2], struct transfer *t, uint64_t handle,
-                  const struct key_desc *found, struct step_result *result, struct err *err)
+                  const struct key_desc *found, enum ahead_turn turn, struct step_result *result,
+                  struct err *err)
 {
     const struct proof_pair pair = confirm_pair(hsm, t, handle);
 
-    if (!proof_run(&pair, proof_exact(t->item->proofs, t->item->key, found), &t->proof, err))
+    if (!ahead_run(&pair, &t->ahead, turn, proof_exact(t->item->proofs, t->item->key, found),
+                   &t->proof, err))
         return false;
     result->has_proof = true;
     result->proof = t->proof;
     result->call = hsm_proof_name(t->proof);
-    snprintf(result->text, sizeof result->text, "%s", proof_sentence(t->proof));
+    snprintf(result->text, sizeof result->text, "%s", ahead_sentence(t->ahead, t->proof));
     return true;
 }
 
@@ -52,7 +55,8 @@ static struct kcv_pair kcv_pair_of(struct hsm *const hsm[2], const struct transf
 {
     return (struct kcv_pair){{t->item->key, found},
                              {hsm[SIDE_SOURCE], hsm[SIDE_DESTINATION]},
-                             {t->item->key->handle, handle}};
+                             {t->item->key->handle, handle},
+                             ahead_checks(t->ahead)};
 }
 
 static bool compare_kcvs(struct hsm *const hsm[2], const struct transfer *t, uint64_t handle,
@@ -110,7 +114,7 @@ bool confirm_arrived(struct hsm *const hsm[2], struct transfer *t, struct step_r
     compact_get(t->arrived, &arrived, sizeof arrived);
     if (t->item->unproven)
         return compare_unproven(hsm, t, t->temporary, &arrived, result, err);
-    return prove(hsm, t, t->temporary, &arrived, result, err)
+    return prove(hsm, t, t->temporary, &arrived, AHEAD_ARRIVED, result, err)
                ? compare_kcvs(hsm, t, t->temporary, &arrived, result, err)
                : explain_parity(hsm, t, err);
 }
@@ -121,7 +125,7 @@ static bool confirm_object(struct hsm *const hsm[2], struct transfer *t,
                            const struct key_desc *found, struct step_result *result,
                            struct err *err)
 {
-    if (!prove(hsm, t, t->final, found, result, err))
+    if (!prove(hsm, t, t->final, found, AHEAD_FINAL, result, err))
         return false;
     if (confirm_attributes(t->item, found, false, err))
         return true;
@@ -142,7 +146,7 @@ bool confirm_final(struct hsm *const hsm[2], struct transfer *t, struct step_res
     if (!confirm_attributes(t->item, &found, false, err))
         return false;
     return t->item->unproven ? compare_unproven(hsm, t, t->final, &found, result, err)
-                             : prove(hsm, t, t->final, &found, result, err);
+                             : prove(hsm, t, t->final, &found, AHEAD_FINAL, result, err);
 }
 
 bool confirm_finish(struct hsm *hsm, struct transfer *t, struct err *err)

@@ -15,6 +15,7 @@ struct kcv_pair {
     const struct key_desc *key[2]; /* by side, as that side describes it */
     struct hsm *hsm[2];
     uint64_t handle[2];
+    const struct kcv_value *ecb; /* by side, if both have computed it already; NULL: not yet */
 };
 
 /* The number of check values for a key of this kind, at least one. Each is a value, or the reason

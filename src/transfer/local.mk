@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The steps of the protocol.
 libceremony_a_SOURCES += \
+	%D%/ahead.c \
+	%D%/ahead.h \
 	%D%/wrapped_key.c \
 	%D%/wrapped_key.h \
 	%D%/certificate.c \

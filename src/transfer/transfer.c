@@ -5,6 +5,7 @@
 
 #include "hsm/hsm.h"
 #include "plan/companion.h"
+#include "transfer/ahead.h"
 
 bool transfers_make(struct plan *plan, const struct transport *transport, struct transfers *out,
                     struct err *err)
@@ -30,6 +31,7 @@ void transfers_free(struct transfers *transfers)
         transfer_reset(&transfers->at[i]);
         compact_free(&transfers->at[i].found);
         err_note_free(&transfers->at[i].err);
+        ahead_free(&transfers->at[i].ahead);
     }
     free(transfers->at);
     *transfers = (struct transfers){0};
@@ -66,6 +68,8 @@ void transfer_reset(struct transfer *transfer)
     transfer->temporary = 0;
     compact_free(&transfer->arrived);
     transfer->parity = transfer->committing = false;
+    if (!transfer->proven) /* the fresh process proves it once more */
+        ahead_free(&transfer->ahead);
 }
 
 bool transfer_describe(struct hsm *hsm, uint64_t handle, struct key_desc *is, struct compact **kept,

@@ -17,6 +17,7 @@
 #include "protocol/outcome.h"
 #include "transfer/step_result.h"
 
+struct ahead;
 struct hsm;
 struct transport;
 
@@ -35,11 +36,12 @@ struct transfer {
     uint64_t final;          /* its handle on the destination once committed */
     struct compact *arrived; /* struct key_desc: the temporary, as read back; NULL: not yet */
     struct compact *found;   /* the same of the final one */
-    bool committing;         /* commit() was called: from now on only a search shows its outcome */
-    bool proven;             /* committed, and proven twice in this session, or waived */
-    bool parity;             /* only its parity bits differ from the original */
-    bool rewrapped;          /* both sides wrapped it to the same ciphertext, in place of a proof */
-    bool emitted;            /* EVENT_KEY_DONE went out */
+    struct ahead *ahead; /* what the source has shown for the proofs to come; NULL: nothing yet */
+    bool committing;     /* commit() was called: from now on only a search shows its outcome */
+    bool proven;         /* committed, and proven twice in this session, or waived */
+    bool parity;         /* only its parity bits differ from the original */
+    bool rewrapped;      /* both sides wrapped it to the same ciphertext, in place of a proof */
+    bool emitted;        /* EVENT_KEY_DONE went out */
     enum hsm_proof proof;
     enum key_outcome outcome;
     struct err_note err;

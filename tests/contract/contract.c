@@ -913,6 +913,33 @@ static void make_challenge(enum hsm_proof proof, const struct object *known, str
     bytes_free(&rest);
 }
 
+/* The encryption of zeros is the hash key of GCM: no HSM returns more of it than the check value.
+ */
+static void no_more_of_encrypted_zeros_than_a_check_value(void **state)
+{
+    uint8_t blocks[32] = {1};
+    const struct bytes one = {blocks, 16}, with_zeros = {blocks, 32};
+    struct bytes alone = {0}, both = {0};
+    struct bench *b = *state;
+    struct object *known;
+    uint64_t handle;
+
+    bench_login(b);
+    if (!bench_has(b, "aes32") || !(b->caps.proofs & 1u << HSM_PROOF_AES_ECB))
+        skip();
+    known = known_key("aes32");
+    known->desc.flags |= KEY_ENCRYPT;
+    handle = bench_import(b, known);
+    MUST(b, driver(b)->prove(b->hsm, HSM_PROOF_AES_ECB, handle, &one, &alone, &b->err));
+    MUST(b, driver(b)->prove(b->hsm, HSM_PROOF_AES_ECB, handle, &with_zeros, &both, &b->err));
+    assert_int_equal(alone.len, 16);
+    assert_int_equal(both.len, 16 + HSM_KCV_SIZE);
+    assert_memory_equal(alone.data, both.data, 16);
+    bytes_free(&alone);
+    bytes_free(&both);
+    object_free(known);
+}
+
 static void every_offered_proof_is_right(void **state)
 {
     static const struct {
@@ -1425,6 +1452,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(unwrap_by_oaep_directly),
         ROW(unwrap_takes_the_length),
         ROW(secret_is_no_private_key),
+        ROW(no_more_of_encrypted_zeros_than_a_check_value),
         ROW(every_offered_proof_is_right),
         ROW(proof_of_another_kind_is_unsupported),
         ROW(committed_keys_stay),

@@ -561,6 +561,7 @@ bool fake_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
         return err_set_hsm(err, ERR_DATA, 0x21, "CKR_DATA_LEN_RANGE", "this is no challenge for %s",
                            hsm_proof_name(proof));
     }
+    made.len = hsm_answer_len(proof, challenge->data, challenge->len, made.len);
     if (fake_lies(f, "prove", "replay") && f->first_answer.data)
         bytes_set(&made, f->first_answer.data, f->first_answer.len, NULL);
     else if (!f->first_answer.data)

@@ -162,7 +162,7 @@ static void test_keys_that_may_not_leave(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct key_desc key = hsm_key(f->old, KEY_CLASS_SECRET, labels[i]);
         struct bytes wrapped_key = {0};
-        const struct guard guard = {.hsm = f->old};
+        struct guard guard = {.hsm = f->old};
         assert_false(guard_wrap(&guard, HSM_AES_KWP, f->wrapper, key.handle, &wrapped_key, &err));
         assert_int_equal(err.code, ERR_DENIED);
         assert_int_equal(err.hsm_code, 0); /* our own word, not the token's */

@@ -139,14 +139,17 @@ while read -r key side function n kind end; do
     if [ "$side" = old ]; then run "$key" "$due" none; else run "$key" none "$due"; fi
     ok "$key, $side: $function $n $kind: $end" in_the_end "$end"
 done <<'END'
-# make the pair
+# make the pair; a new object is read, and attribute by attribute if that fails: only then it is not
+# known whether it is the one that was asked for
 one new C_GenerateKeyPair 1 fail undone
 one new C_GenerateKeyPair 1 late undone
-one new C_GetAttributeValue 1 fail undone
+one new C_GetAttributeValue 1 fail whole
+one new C_GetAttributeValue 1,2,3 fail undone
 # load it, read it back
 one old C_CreateObject 1 fail undone
 one old C_CreateObject 1 late undone
-one old C_GetAttributeValue 1 fail undone
+one old C_GetAttributeValue 1 fail whole
+one old C_GetAttributeValue 1,2,3 fail undone
 # make the AES key, wrap it, unwrap it
 one old C_GenerateKey 1 fail undone
 one old C_GenerateKey 1 late undone
@@ -157,9 +160,10 @@ one new C_UnwrapKey 2 late undone
 one new C_UnwrapKey 2 remove undone
 # read the key again, whose attributes are asked for one by one where the call fails as a whole; and
 # the public object beside it: unreadable is not the same as changed
-one old C_GetAttributeValue 3 fail whole
-two old C_GetAttributeValue 4 fail whole
-two old C_FindObjects 1 fail undone
+one old C_GetAttributeValue 4 fail whole
+one old C_GetAttributeValue 4,5,6 fail undone
+two old C_GetAttributeValue 5 fail whole
+two old C_GetAttributeValue 5,6,7 fail undone
 # wrap the key, unwrap it
 one old C_WrapKey 2 fail undone
 two old C_WrapKey 2 late undone
@@ -183,7 +187,10 @@ three old C_WrapKey 2 flip altered
 # prove it
 one old C_Encrypt 1 late undone
 one new C_EncryptInit 1 fail undone
-one new C_Encrypt 1 flip unlike
+# (the last octet of the first answer belongs to a block of which only the check value is used)
+one new C_Encrypt 1 short unlike
+one new C_Encrypt 1 flip whole
+one new C_Encrypt 2 flip unlike
 two new C_Sign 1 late undone
 two new C_Sign 1 empty undone
 three old C_DigestKey 1 fail undone
@@ -197,10 +204,9 @@ one new C_CopyObject 1 handle undone
 one new C_CopyObject 1 again undone
 three new C_CopyObject 1 die undone
 # prove it again, and destroy the temporary one
-one old C_Encrypt 2 late whole
-one old C_Encrypt 3 late undone
-one new C_GetAttributeValue 18 fail undone
-one new C_GetAttributeValue 19 fail undone
+one new C_Encrypt 2 late undone
+one new C_GetAttributeValue 5 fail whole
+one new C_GetAttributeValue 5,6,7 fail undone
 two new C_Sign 2 late undone
 three new C_DigestKey 2 fail undone
 one new C_DestroyObject 2 fail whole
@@ -216,7 +222,7 @@ one new C_FindObjectsInit 2 fail unsure
 # the fresh process
 one new C_Initialize 1 fail kept
 one new C_Login 1 fail kept
-one new C_Encrypt 4 late kept
+one new C_Encrypt 3 late kept
 two new C_Sign 3 flip kept
 one new C_Initialize 1 die kept
 # the end

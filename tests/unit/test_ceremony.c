@@ -1189,8 +1189,8 @@ static void lies_are_caught(void **state)
         {true, "lie=unwrap:2:guards", 65, STEP_UNWRAP_KEY},
         {true, "lie=unwrap:2:readable", 65, STEP_UNWRAP_KEY},
         {true, "lie=unwrap:2:use", 65, STEP_UNWRAP_KEY},
-        {true, "lie=prove:2:flip", 65, STEP_PROVE}, /* the check value */
-        {true, "lie=prove:3:replay", 65, STEP_PROVE_AGAIN},
+        {true, "lie=prove:2:flip", 65, STEP_PROVE_AGAIN},
+        {true, "lie=prove:2:replay", 65, STEP_PROVE_AGAIN},
         {true, "lie=prove:1:flip", 65, STEP_PROVE},
         {true, "lie=prove:1:short", 65, STEP_PROVE},
         {true, "lie=commit:1:other", 65, STEP_PROVE_AGAIN},

@@ -46,7 +46,7 @@ static bool report(const char *source, const char *destination, unsigned at, uin
     struct key_desc key[2];
     struct hsm *hsm[2] = {enter(source, &key[0]), enter(destination, &key[1])};
     const struct kcv_pair pair = {
-        {&key[0], &key[1]}, {hsm[0], hsm[1]}, {key[0].handle, key[1].handle}};
+        {&key[0], &key[1]}, {hsm[0], hsm[1]}, {key[0].handle, key[1].handle}, NULL};
     struct kcv kcv;
     bool ok = kcv_compute(&pair, at, offered, &kcv, err);
 
@@ -120,7 +120,7 @@ static void public_halves(void **state)
 {
     struct key_desc key = {0};
     struct hsm *hsm = enter("keys=ec256:k:+sign:+public;fail=prove:1:0x30", &key);
-    const struct kcv_pair pair = {{&key, &key}, {hsm, hsm}, {key.handle, key.handle}};
+    const struct kcv_pair pair = {{&key, &key}, {hsm, hsm}, {key.handle, key.handle}, NULL};
     char text[EVENT_KCV_TEXT];
     struct kcv kcv;
     struct err err;

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/fake/fake.h"
+#include "transfer/ahead.h"
 #include "transfer/commit.h"
 #include "transfer/confirm.h"
 #include "transfer/key_steps.h"
@@ -374,11 +375,18 @@ static void for_each_row(void (*each)(struct place p))
 
 /* --- a fault at each call --- */
 
+/* Did the source answer for all proofs of this key at once? */
+static bool answers_ahead(const struct rig *rig, struct place p)
+{
+    return rig->transfers.at[p.item].ahead != NULL;
+}
+
 /* A call for something that only tells more, or that is made twice, may fail. */
-static bool may_fail(enum step_id id, unsigned call)
+static bool may_fail(enum step_id id, unsigned call, bool ahead)
 {
     return (id == STEP_PROVE && call > 2) /* check values, after both answers */
-           || (id == STEP_PROVE_AGAIN && call > 3) /* destroying the temporary is tried twice */;
+           /* destroying the temporary is tried twice */
+           || (id == STEP_PROVE_AGAIN && call > (ahead ? 2 : 3));
 }
 
 static void fails_at_each_call(struct place p)
@@ -386,6 +394,7 @@ static void fails_at_each_call(struct place p)
     struct rig rig;
     unsigned calls;
     enum step_id id;
+    bool ahead;
 
     begin(&rig);
     run_before(&rig, p);
@@ -393,6 +402,7 @@ static void fails_at_each_call(struct place p)
     assert_true(run(&rig, p));
     calls = calls_made() - calls;
     id = head_of(&rig, p)->id;
+    ahead = answers_ahead(&rig, p);
     undo_all(&rig, p);
     assert_untouched(&rig);
     end(&rig);
@@ -402,7 +412,7 @@ static void fails_at_each_call(struct place p)
         run_before(&rig, p);
         tripwire.fail_at = calls_made() + at;
         ok = run(&rig, p);
-        if (ok && !may_fail(id, at))
+        if (ok && !may_fail(id, at, ahead))
             fail_msg("step %s of item %zu went on after its call %u failed", step_name(id), p.item,
                      at);
         if (!ok && rig.err.code != ERR_HSM)
@@ -465,7 +475,7 @@ static void calls_its_own_side(struct place p)
     memcpy(before, tripwire.calls, sizeof before);
     assert_true(run(&rig, p));
     head = head_of(&rig, p);
-    both = head->id == STEP_PROVE || head->id == STEP_PROVE_AGAIN;
+    both = head->id == STEP_PROVE || (head->id == STEP_PROVE_AGAIN && !answers_ahead(&rig, p));
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         made[side] = tripwire.calls[side] - before[side];
         if ((made[side] > 0) != (both || head->side == side))
@@ -654,6 +664,71 @@ static void a_lost_commit_is_found_by_its_proof(void **state)
     }
 }
 
+/* --- the source's answers, ahead of time --- */
+
+/* Each turn asks the destination; the source only once, and again if a challenge would be put
+ * twice. */
+static void the_source_answers_once_for_all_turns(void **state)
+{
+    static const size_t items[] = {ITEM_AES, ITEM_EC};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        struct rig rig;
+        struct transfer *t;
+        struct proof_pair pair;
+        enum hsm_proof which;
+        unsigned calls[2];
+        begin(&rig);
+        t = &rig.transfers.at[items[i]];
+        run_before(&rig, (struct place){.item = items[i], .at = 3});
+        pair = confirm_pair(rig.hsm, t, t->temporary);
+        for (unsigned turn = 0; turn <= AHEAD_TURNS; turn++) {
+            bool again = turn == AHEAD_TURNS;
+            bool asked = turn == 0 || (again && items[i] == ITEM_AES);
+            memcpy(calls, tripwire.calls, sizeof calls);
+            assert_true(ahead_run(&pair, &t->ahead, again ? AHEAD_FRESH : turn, t->item->proofs,
+                                  &which, &rig.err));
+            assert_int_equal(tripwire.calls[SIDE_SOURCE] - calls[SIDE_SOURCE], asked);
+            assert_int_equal(tripwire.calls[SIDE_DESTINATION] - calls[SIDE_DESTINATION], 1);
+            assert_int_equal(t->ahead->earlier, !asked);
+        }
+        end(&rig);
+    }
+}
+
+/* The controls: another key on the destination is found in each turn. */
+static void another_key_is_found_in_each_turn(void **state)
+{
+    static const size_t items[] = {ITEM_AES, ITEM_EC};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
+        for (enum ahead_turn turn = AHEAD_ARRIVED; turn < AHEAD_TURNS; turn++) {
+            struct rig rig, other;
+            struct transfer *t;
+            struct proof_pair pair;
+            enum hsm_proof which;
+            begin(&rig);
+            begin_with(&other, KEYS, "lie=unwrap:2:other");
+            t = &rig.transfers.at[items[i]];
+            run_before(&rig, (struct place){.item = items[i], .at = 3});
+            run_before(&other, (struct place){.item = items[i], .at = 2});
+            run(&other, (struct place){.item = items[i], .at = 2});
+            pair = confirm_pair(rig.hsm, t, t->temporary);
+            if (turn > AHEAD_ARRIVED)
+                assert_true(
+                    ahead_run(&pair, &t->ahead, AHEAD_ARRIVED, t->item->proofs, &which, &rig.err));
+            pair.destination = other.hsm[SIDE_DESTINATION];
+            pair.destination_key = other.transfers.at[items[i]].temporary;
+            assert_false(ahead_run(&pair, &t->ahead, turn, t->item->proofs, &which, &rig.err));
+            assert_int_equal(rig.err.code, ERR_DATA);
+            assert_null(t->ahead);
+            end(&other);
+            end(&rig);
+        }
+}
+
 /* --- the proof in its three parts --- */
 
 /* Answers that were given in two rooms. */
@@ -725,6 +800,8 @@ int main(void)
         cmocka_unit_test(steps_report_what_they_found),
         cmocka_unit_test(handles_of_others_are_no_new_objects),
         cmocka_unit_test(a_lost_commit_is_found_by_its_proof),
+        cmocka_unit_test(the_source_answers_once_for_all_turns),
+        cmocka_unit_test(another_key_is_found_in_each_turn),
         cmocka_unit_test(each_side_answers_alone_and_one_judges),
     };
 

@@ -318,7 +318,8 @@ bool nss_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
              nss_failed(err, ERR_HSM, "NSS did not answer the challenge (%s)",
                         hsm_proof_name(proof));
     }
-    ok = ok && bytes_set(answer, out.data, out.len, err);
+    ok = ok && bytes_set(answer, out.data,
+                         hsm_answer_len(proof, challenge->data, challenge->len, out.len), err);
     bytes_free(&made);
     nss_object_close(&key);
     return ok;

@@ -23,10 +23,14 @@ libpkcs11_a_SOURCES = \
 	%D%/pkcs11_prove.h \
 	%D%/pkcs11_public.c \
 	%D%/pkcs11_public.h \
+	%D%/pkcs11_publics.c \
+	%D%/pkcs11_publics.h \
 	%D%/pkcs11_read.c \
 	%D%/pkcs11_read.h \
 	%D%/pkcs11_sample.c \
 	%D%/pkcs11_sample.h \
+	%D%/pkcs11_seen.c \
+	%D%/pkcs11_seen.h \
 	%D%/pkcs11_session.c \
 	%D%/pkcs11_session.h \
 	%D%/pkcs11_spki.c \

@@ -12,7 +12,9 @@
 #include "driver/pkcs11/pkcs11_capabilities.h"
 #include "driver/pkcs11/pkcs11_prove.h"
 #include "driver/pkcs11/pkcs11_public.h"
+#include "driver/pkcs11/pkcs11_publics.h"
 #include "driver/pkcs11/pkcs11_sample.h"
+#include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_session.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 #include "driver/pkcs11/pkcs11_wrap.h"
@@ -20,14 +22,17 @@
 
 /* --- open and close --- */
 
-/* Independent of the dialect that is named: on NSS, a key that is overwritten is lost. */
-static bool is_nss(const struct p11 *p)
+/* Independent of the dialect that is named: on NSS, a key that is overwritten is lost; the client
+ * of p11-kit 0.25 never returns from a call that asks for two templates. */
+static void know_maker(struct p11 *p)
 {
-    static const char maker[] = "Mozilla Foundation";
+    static const char nss[] = "Mozilla Foundation", kit[] = "PKCS#11 Kit";
     CK_INFO info = {0};
 
-    return p->fn->C_GetInfo(&info) == CKR_OK &&
-           memcmp(info.manufacturerID, maker, sizeof maker - 1) == 0;
+    if (p->fn->C_GetInfo(&info) != CKR_OK)
+        return;
+    p->overwrites = memcmp(info.manufacturerID, nss, sizeof nss - 1) == 0;
+    p->templates_alone = memcmp(info.manufacturerID, kit, sizeof kit - 1) == 0;
 }
 
 static bool take_named_dialect(struct p11 *p, const char *name, struct err *err)
@@ -109,6 +114,8 @@ static void p11_close(struct hsm *hsm)
         p->fn->C_CloseSession(p->session);
     }
     p11_module_stop(&p->module);
+    p11_seen_gone(p, 0);
+    p11_publics_forget(p);
     free(p->temps);
     handles_free(&p->known);
     free(p);
@@ -129,7 +136,7 @@ static bool p11_open(const struct hsm_where *where, struct hsm **out, struct err
     }
     p->hsm.driver = &pkcs11_driver;
     p->fn = p->module.fn;
-    p->overwrites = is_nss(p);
+    know_maker(p);
     p->box = where->box;
     text_print(p->params, sizeof p->params, "%s", where->params);
     if (!confine(p, err)) {
@@ -263,6 +270,8 @@ static bool p11_another(struct hsm *hsm, struct hsm **out, struct err *err)
     made->known = (struct handles){0}; /* those of the first session count */
     made->temps = NULL;
     made->temp_count = 0;
+    memset(made->seen, 0, sizeof made->seen);
+    made->publics = (struct p11_publics){0};
     rv = p->fn->C_OpenSession(p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
                               &made->session);
     if (rv != CKR_OK) {

@@ -37,6 +37,12 @@ const struct p11_flag p11_flags[KEY_FLAGS] = {
     {KEY_TOKEN, CKA_TOKEN, 0, 0},
 };
 
+const CK_ATTRIBUTE_TYPE p11_template_types[KEY_TEMPLATES] = {
+    [KEY_TEMPLATE_WRAP] = CKA_WRAP_TEMPLATE,
+    [KEY_TEMPLATE_UNWRAP] = CKA_UNWRAP_TEMPLATE,
+    [KEY_TEMPLATE_DERIVE] = CKA_DERIVE_TEMPLATE,
+};
+
 static const struct {
     enum key_class class;
     CK_OBJECT_CLASS number;

@@ -53,6 +53,9 @@ struct p11_flag {
 };
 extern const struct p11_flag p11_flags[KEY_FLAGS];
 
+/* CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE and CKA_DERIVE_TEMPLATE. */
+extern const CK_ATTRIBUTE_TYPE p11_template_types[KEY_TEMPLATES];
+
 /* Iterates over the subsets of may that are tried, from the strongest to the weakest: *row starts
  * at 0, *extras receives the set to send. Returns false after the last. */
 bool p11_extras_next(unsigned may, unsigned *row, unsigned *extras);

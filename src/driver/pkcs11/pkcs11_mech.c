@@ -8,6 +8,7 @@
 #include "driver/pkcs11/pkcs11_attr.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_spki.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 #include "driver/pkcs11/pkcs11_template.h"
@@ -189,14 +190,16 @@ static CK_RV try_unwrap(struct p11 *p, struct attempt *a, CK_OBJECT_HANDLE *hand
 static bool enforce(struct p11 *p, CK_OBJECT_HANDLE handle, uint32_t flags)
 {
     const uint32_t off = KEY_USES | KEY_EXTRACTABLE, on = KEY_SENSITIVE;
-    struct p11_object o;
+    struct key_desc is;
     uint32_t loose;
     bool ok = true;
 
-    if (!p11_read(p, handle, &o, NULL))
+    if (!p11_seen_new(p, handle, &is))
         return false;
-    loose = ((o.flags & ~flags & off) | (~o.flags & flags & on)) & o.flags_known;
-    loose |= ((~flags & off) | (flags & on)) & ~o.flags_known & p->dialect.set_afterwards;
+    loose = ((is.flags & ~flags & off) | (~is.flags & flags & on)) & is.flags_known;
+    loose |= ((~flags & off) | (flags & on)) & ~is.flags_known & p->dialect.set_afterwards;
+    if (loose)
+        p11_seen_forget(p, handle);
     for (size_t i = 0; i < KEY_FLAGS; i++)
         if (loose & p11_flags[i].flag) {
             struct p11_attrs t = {0};

@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "driver/dialect/ckname.h"
 #include "driver/dialect/ckr.h"
-#include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_publics.h"
+#include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_template.h"
 
 /* --- describing an object --- */
@@ -116,31 +117,45 @@ static void set_constraints(const struct p11_object *o, struct key_desc *key)
         key_set_subject(key, o->field[P11_SUBJECT].data, o->field[P11_SUBJECT].len);
 }
 
-/* Reads and describes one object. spki may be NULL; it is filled only if key->has_public is set. */
-static bool read_key(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
-                     struct err *err)
+void p11_object_key(const struct p11_object *o, uint64_t handle, struct key_desc *key,
+                    struct bytes *spki)
 {
-    struct p11_object o;
     struct bytes own = {0};
 
     *key = (struct key_desc){.handle = handle};
-    if (!p11_read(p, (CK_OBJECT_HANDLE)handle, &o, err))
-        return false;
-    set_class(&o, key);
-    set_size(&o, key);
-    set_flags(&o, key);
-    key_set_label(key, o.field[P11_LABEL].data, o.field[P11_LABEL].len);
-    key_set_id(key, o.field[P11_ID].data, o.field[P11_ID].len);
-    set_kcv(&o, key);
-    set_constraints(&o, key);
-    if (o.failed && key_is_movable_class(key))
-        text_print(key->unread, sizeof key->unread, "%s: %s", o.failed, ckr_name(o.failure));
-    if (own_public(&o, key, &own))
+    set_class(o, key);
+    set_size(o, key);
+    set_flags(o, key);
+    key_set_label(key, o->field[P11_LABEL].data, o->field[P11_LABEL].len);
+    key_set_id(key, o->field[P11_ID].data, o->field[P11_ID].len);
+    set_kcv(o, key);
+    set_constraints(o, key);
+    if (o->failed && key_is_movable_class(key))
+        text_print(key->unread, sizeof key->unread, "%s: %s", o->failed, ckr_name(o->failure));
+    if (own_public(o, key, &own))
         set_public(key, &own);
     if (spki && key->has_public)
         *spki = own;
     else
         bytes_free(&own);
+}
+
+/* What is read of one object; {0} is empty and valid. Freed with bytes_free(&spki). */
+struct reading {
+    struct key_desc key;
+    struct bytes spki; /* if key.has_public */
+    struct p11_template_lens lens;
+};
+
+static bool read_key(struct p11 *p, uint64_t handle, struct reading *r, struct err *err)
+{
+    struct p11_object o;
+
+    r->key = (struct key_desc){.handle = handle};
+    if (!p11_read(p, (CK_OBJECT_HANDLE)handle, &o, err))
+        return false;
+    p11_object_key(&o, handle, &r->key, &r->spki);
+    r->lens = o.lens;
     return true;
 }
 
@@ -215,70 +230,87 @@ static bool needs_half(const struct key_desc *key)
            key->id_len <= KEY_ID_MAX && (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC);
 }
 
+static bool find_publics(struct p11 *p, const struct key_desc *key, uint64_t **handles,
+                         size_t *count, struct err *err)
+{
+    struct p11_attrs with = {0};
+
+    p11_attrs_number(&with, CKA_CLASS, CKO_PUBLIC_KEY);
+    p11_attrs_add(&with, CKA_ID, key->id, key->id_len);
+    return p11_find(p, &with, handles, count, err);
+}
+
 /* Takes the public half from the objects with the same id; if two of them differ, from neither. The
  * result "none" must be certain, because a caller that gets it takes the key for a different
  * one. */
 static bool borrow_half(struct p11 *p, struct key_desc *key, struct bytes *spki, struct err *err)
 {
-    struct p11_attrs with = {0};
     uint64_t *handles;
     size_t count;
-    bool ambiguous = false, ok = true;
+    struct err why = {0};
+    bool ambiguous = false, ok = true, known = p11_publics_with_id(p, key, &handles, &count);
 
-    p11_attrs_number(&with, CKA_CLASS, CKO_PUBLIC_KEY);
-    p11_attrs_add(&with, CKA_ID, key->id, key->id_len);
-    if (!p11_find(p, &with, &handles, &count, err))
+    if (!known && !find_publics(p, key, &handles, &count, err))
         return false;
     for (size_t i = 0; ok && i < count; i++) {
-        struct key_desc public;
-        struct bytes half = {0};
-        ok = read_key(p, handles[i], &public, &half, err);
-        if (ok && is_half(key, &public)) {
-            ambiguous = ambiguous || (spki->len > 0 && !bytes_equal(spki, &half));
-            ok = bytes_set(spki, half.data, half.len, err);
+        struct reading half = {0};
+        ok = read_key(p, handles[i], &half, &why);
+        if (ok && is_half(key, &half.key)) {
+            ambiguous = ambiguous || (spki->len > 0 && !bytes_equal(spki, &half.spki));
+            ok = bytes_set(spki, half.spki.data, half.spki.len, &why);
         }
-        bytes_free(&half);
+        bytes_free(&half.spki);
     }
     free(handles);
     if (ambiguous || !ok)
         bytes_free(spki);
     else if (spki->len > 0)
         set_public(key, spki);
+    if (known && why.code == ERR_NO_INPUT) {
+        p11_publics_forget(p); /* one of them was destroyed: what is there now? */
+        return borrow_half(p, key, spki, err);
+    }
+    if (!ok && err)
+        *err = why;
     return ok;
 }
 
-static bool read_with_half(struct p11 *p, uint64_t handle, struct key_desc *key, struct bytes *spki,
-                           struct err *err)
+/* Reads the object, unless a reading is at hand that this request may use. */
+static bool read_with_half(struct p11 *p, uint64_t handle, enum p11_request request,
+                           struct reading *r, struct err *err)
 {
-    return read_key(p, handle, key, spki, err) &&
-           (!needs_half(key) || borrow_half(p, key, spki, err));
+    return (p11_seen_take(p, handle, request, &r->key, &r->spki, &r->lens) ||
+            read_key(p, handle, r, err)) &&
+           (!needs_half(&r->key) || borrow_half(p, &r->key, &r->spki, err));
 }
 
 bool p11_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
 {
     struct p11 *p = p11_of(hsm);
-    struct key_desc read;
-    struct bytes spki = {0};
+    struct reading r = {0};
+    bool ok = read_with_half(p, handle, P11_DESCRIBE, &r, err) &&
+              p11_templates_read(p, &r.lens, &r.key, err);
 
-    bool ok = read_with_half(p, handle, &read, &spki, err) && p11_templates_read(p, &read, err);
-
-    bytes_free(&spki);
-    if (ok)
-        *key = read;
+    if (ok) {
+        p11_seen_keep(p, &r.key, &r.spki, &r.lens, 1U << P11_PUBLIC | 1U << P11_PROVE);
+        *key = r.key;
+    }
+    bytes_free(&r.spki);
     return ok;
 }
 
 bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err)
 {
-    struct key_desc key;
-    struct bytes own = {0};
+    struct reading r = {0};
+    bool ok = read_with_half(p11_of(hsm), handle, P11_PUBLIC, &r, err);
 
-    if (!read_with_half(p11_of(hsm), handle, &key, &own, err))
-        return false;
-    if (own.len == 0)
+    if (ok && r.spki.len == 0)
         return err_set(err, ERR_UNSUPPORTED, "the public half of this object is not available");
-    *spki = own;
-    return true;
+    if (ok)
+        *spki = r.spki;
+    else
+        bytes_free(&r.spki);
+    return ok;
 }
 
 /* --- all objects --- */
@@ -352,25 +384,40 @@ static bool is_our_temporary(struct p11 *p, const struct key_desc *key)
     return live && key_is_not(key, KEY_TOKEN);
 }
 
+/* Reads the templates as well if that takes no further call, but for those that are not empty.
+ * To know whether it does, the first key is asked for each of them alone. */
+static bool read_demands(struct p11 *p, struct reading *r, struct err *err)
+{
+    const uint32_t all = (UINT32_C(1) << KEY_TEMPLATES) - 1;
+
+    if (!p->templates_tried && !p->templates_alone && key_is_movable_class(&r->key)) {
+        p->templates_tried = true;
+        p11_templates_mute(p, (CK_OBJECT_HANDLE)r->key.handle);
+    }
+    return r->lens.answered != all || p11_templates_read(p, &r->lens, &r->key, err);
+}
+
 /* Adds one object to the list. If it cannot be read in two attempts, it is listed as unreadable, as
  * long as the HSM answers: a single fault must not hide it. A temporary object of this session is
  * not listed. */
 static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, struct err *err)
 {
-    struct key_desc key;
+    struct reading r = {0};
 
-    if (!read_key(p, handle, &key, NULL, err) &&
-        (err->code == ERR_GONE || !read_key(p, handle, &key, NULL, err))) {
+    if (!read_key(p, handle, &r, err) && (err->code == ERR_GONE || !read_key(p, handle, &r, err))) {
         if (err->code == ERR_GONE)
             return false;
         /* SoftHSM's answer for an incomplete object, which has nothing to read later either */
         if (err->hsm_code != CKR_ATTRIBUTE_VALUE_INVALID)
-            text_print(key.unread, sizeof key.unread, "%s", err->hsm_name);
+            text_print(r.key.unread, sizeof r.key.unread, "%s", err->hsm_name);
         err_clear(err);
     }
-    if (is_our_temporary(p, &key))
+    bytes_free(&r.spki);
+    if (!read_demands(p, &r, err))
+        return false;
+    if (is_our_temporary(p, &r.key))
         return true;
-    if (!key_list_add(list, &key))
+    if (!key_list_add(list, &r.key))
         return err_set(err, ERR_FAILED, "out of memory");
     return true;
 }
@@ -396,6 +443,7 @@ bool p11_list(struct hsm *hsm, struct key_list *list, struct err *err)
             *err = failure;
         return false;
     }
+    p11_publics_listed(p, &found);
     *list = found;
     return true;
 }

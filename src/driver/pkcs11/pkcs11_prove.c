@@ -5,7 +5,9 @@
 
 #include "driver/dialect/ckr.h"
 #include "driver/pkcs11/pkcs11_attr.h"
+#include "driver/pkcs11/pkcs11_object.h"
 #include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 
 #define ANY_TYPE (~(CK_KEY_TYPE)0)
@@ -208,26 +210,39 @@ static bool check_challenge(const struct row *row, const struct bytes *challenge
     return true;
 }
 
+/* As it was just described, or as it is read now. */
+static bool look(struct p11 *p, uint64_t handle, struct key_desc *is, struct err *err)
+{
+    struct p11_object o;
+
+    if (p11_seen_take(p, handle, P11_PROVE, is, NULL, NULL))
+        return true;
+    if (!p11_read(p, (CK_OBJECT_HANDLE)handle, &o, err))
+        return false;
+    p11_object_key(&o, handle, is, NULL);
+    return true;
+}
+
 /* Some tokens do not enforce a key's type and uses, so they are checked here. Returns the mechanism
  * for this key in *mechanism. */
 static bool check_key(struct p11 *p, const struct row *row, uint64_t handle,
                       CK_MECHANISM_TYPE *mechanism, struct err *err)
 {
-    struct p11_object o;
-    CK_ULONG class, type;
+    struct key_desc is;
+    bool des3;
 
-    if (!p11_read(p, (CK_OBJECT_HANDLE)handle, &o, err))
+    if (!look(p, handle, &is, err))
         return false;
-    if (!p11_number(&o, P11_CLASS, &class) || !p11_number(&o, P11_KEY_TYPE, &type) ||
-        class != row->class ||
-        (row->type != ANY_TYPE && type != row->type && !(row->des3 && type == CKK_DES3)))
+    des3 = row->des3 && is.kind == KEY_KIND_DES3;
+    if (is.class != p11_class_of(row->class) ||
+        (row->type != ANY_TYPE && is.kind != p11_kind_of(row->type) && !des3))
         return err_set(err, ERR_UNSUPPORTED, "this proof does not apply to a key of this type");
-    if (row->use && (o.flags_known & row->use) && !(o.flags & row->use))
+    if (row->use && key_is_not(&is, row->use))
         return err_set(err, ERR_UNSUPPORTED, "the key lacks the use that this proof requires: %s",
                        key_flag_name(row->use));
-    if (o.flags & KEY_ALWAYS_AUTHENTICATE)
+    if (is.flags & KEY_ALWAYS_AUTHENTICATE)
         return err_set(err, ERR_UNSUPPORTED, "this key requires the PIN before each operation");
-    *mechanism = row->des3 && type == CKK_DES3 ? row->des3 : row->mechanism;
+    *mechanism = des3 ? row->des3 : row->mechanism;
     return true;
 }
 
@@ -259,7 +274,8 @@ bool p11_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
     if (rv == CKR_OK && rows[proof].des3 && o.out_len > HSM_KCV_SIZE)
         o.out_len = HSM_KCV_SIZE; /* a check value is no longer than this */
     if (rv == CKR_OK)
-        ok = bytes_set(answer, o.out, o.out_len, err);
+        ok = bytes_set(answer, o.out,
+                       hsm_answer_len(proof, challenge->data, challenge->len, o.out_len), err);
     else
         ckr_set_as(err, is_unsupported(rv) ? ERR_UNSUPPORTED : ckr_code(rv), rv,
                    "the HSM did not answer the challenge (%s)", hsm_proof_name(proof));

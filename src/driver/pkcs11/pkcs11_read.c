@@ -31,7 +31,14 @@ static const struct {
     [P11_ALLOWED_MECHANISMS] = {CKA_ALLOWED_MECHANISMS, 4104}, /* more than there are */
     [P11_SUBJECT] = {CKA_SUBJECT, 520},
 };
-enum { FLAG_ROOM = 8, ATTRS = P11_FIELDS + KEY_FLAGS, LONG_MAX_LEN = 65535, UNTOUCHED = 0xff };
+enum {
+    FLAG_ROOM = 8,
+    ATTRS = P11_FIELDS + KEY_FLAGS,
+    ALL = ATTRS + KEY_TEMPLATES, /* with the templates, of which only the length is asked */
+    LONG_MAX_LEN = 65535,
+    UNTOUCHED = 0xff,
+    UNTOUCHED_LEN = 0x7ffffff1, /* as a template's length */
+};
 
 static size_t room_of(size_t i)
 {
@@ -64,7 +71,7 @@ static bool is_untouched(size_t i, const CK_ATTRIBUTE *attr)
 }
 
 /* Assigns to each attribute its room in the object. */
-static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
+static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ALL])
 {
     uint8_t *at = object->room;
 
@@ -74,6 +81,8 @@ static void lay_out(struct p11_object *object, CK_ATTRIBUTE attr[ATTRS])
         at += room_of(i);
     }
     assert(at <= object->room + sizeof object->room);
+    for (size_t i = ATTRS; i < ALL; i++)
+        attr[i] = (CK_ATTRIBUTE){p11_template_types[i - ATTRS], NULL, UNTOUCHED_LEN};
 }
 
 bool p11_ends_reading(CK_RV rv)
@@ -151,14 +160,27 @@ static CK_RV read_each(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr
     return CKR_OK;
 }
 
+/* Templates are asked for with the other attributes as soon as the token has answered for each of
+ * them alone: some modules fail at these attributes. */
+static bool asks_together(const struct p11 *p)
+{
+    return !p->templates_alone && p->plain_templates == (1U << KEY_TEMPLATES) - 1;
+}
+
 /* A module may fail the whole call because of one attribute that it does not know or cannot return.
  * Each attribute is then read separately. */
-static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ATTRS],
+static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ALL],
                       struct p11_object *object)
 {
-    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, ATTRS);
-    bool reticent = ckr_is_reticent(rv);
+    bool together = asks_together(p), reticent;
+    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, together ? ALL : ATTRS);
 
+    if (together && rv != CKR_OK && !ckr_is_reticent(rv) && !p11_ends_reading(rv)) {
+        lay_out(object, attr);
+        rv = p->fn->C_GetAttributeValue(p->session, handle, attr, ATTRS);
+        p->templates_alone = rv == CKR_OK || ckr_is_reticent(rv);
+    }
+    reticent = ckr_is_reticent(rv);
     if (rv == CKR_OK || p11_ends_reading(rv))
         return rv;
     if (!reticent)
@@ -168,7 +190,7 @@ static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[
 
 /* Takes over the attributes that were returned. Lengths are not trusted: one larger than the room
  * is invalid. */
-static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ATTRS])
+static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ALL])
 {
     for (size_t i = 0; i < P11_FIELDS; i++) {
         size_t most = is_text(i) ? LONG_MAX_LEN : room_of(i);
@@ -183,11 +205,16 @@ static void take(struct p11_object *object, const CK_ATTRIBUTE attr[ATTRS])
         if (*(const CK_BBOOL *)a->pValue != CK_FALSE)
             object->flags |= p11_flags[i].flag;
     }
+    for (size_t i = 0; i < KEY_TEMPLATES; i++) {
+        object->lens.len[i] = attr[ATTRS + i].ulValueLen;
+        if (object->lens.len[i] != UNTOUCHED_LEN)
+            object->lens.answered |= UINT32_C(1) << i;
+    }
 }
 
 bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err)
 {
-    CK_ATTRIBUTE attr[ATTRS];
+    CK_ATTRIBUTE attr[ALL];
     CK_RV rv;
 
     memset(object, 0, sizeof *object);

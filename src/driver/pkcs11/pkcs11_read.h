@@ -43,13 +43,15 @@ struct p11_object {
     const char
         *failed;   /* the first attribute among the constraints that the HSM fails to read ... */
     CK_RV failure; /* ... and its error; NULL: none failed */
+    struct p11_template_lens lens;
     _Alignas(16) uint8_t room[P11_ROOM];
 };
 
 /* Reads the object with this handle. Attributes that it does not have or does not reveal are
  * omitted. An attribute that the HSM fails to read does not prevent the others from being read,
- * except class, type, label and id: without them the object as a whole cannot be read. Nested
- * templates are read by pkcs11_template.h. Errors: those of ckr_set(). */
+ * except class, type, label and id: without them the object as a whole cannot be read. Of
+ * nested templates the lengths are read at most; pkcs11_template.h reads them. Errors: those of
+ * ckr_set(). */
 bool p11_read(struct p11 *p, CK_OBJECT_HANDLE handle, struct p11_object *object, struct err *err);
 
 /* Does this return code mean that reading cannot continue, because the object, the session or the

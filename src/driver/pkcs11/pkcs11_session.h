@@ -18,6 +18,35 @@ struct p11_temp {
     uint32_t deferred;       /* enum key_flag: cleared when it is committed */
 };
 
+/* How long each template of an object is, as far as it was asked together with the other
+ * attributes. */
+struct p11_template_lens {
+    uint32_t answered; /* bit (1 << enum key_template_use) */
+    CK_ULONG len[KEY_TEMPLATES];
+};
+
+/* A public key; see pkcs11_publics.h. */
+struct p11_public {
+    uint64_t hash; /* of its id */
+    uint64_t handle;
+    bool made; /* by this session, since it was listed */
+};
+struct p11_publics {
+    struct p11_public *at; /* ascending by hash */
+    size_t count, room;
+    bool listed; /* all others were there when the token was listed */
+};
+
+/* A reading that later requests may use; see pkcs11_seen.h. */
+enum p11_request { P11_DESCRIBE, P11_PUBLIC, P11_PROVE };
+enum { P11_SEEN_MAX = 32 };
+struct p11_seen {
+    unsigned requests; /* bit (1 << enum p11_request) for those that may still use it */
+    struct key_desc key;
+    struct bytes spki;
+    struct p11_template_lens lens;
+};
+
 struct p11 {
     struct hsm hsm; /* first: a struct hsm of this driver is a struct p11 */
     struct p11_module module;
@@ -33,6 +62,9 @@ struct p11 {
                       */
     uint32_t mute_templates; /* bit (1 << enum key_template_use): the token cannot report it for any
                                 key */
+    uint32_t plain_templates; /* likewise: the token answered when it was asked for it alone */
+    bool templates_tried;     /* once for this session, while it listed the objects */
+    bool templates_alone; /* never asks for them together: it failed then, or may never answer */
     CK_RV lie; /* the verdict on the last call that returned another object's handle; else CKR_OK */
     bool probed; /* caps is filled, and the mechanism of each algorithm: */
     struct hsm_capabilities caps;
@@ -45,6 +77,9 @@ struct p11 {
     struct handles known;
     struct p11_temp *temps;
     size_t temp_count;
+    struct p11_seen seen[P11_SEEN_MAX];
+    unsigned seen_next; /* the place of the next reading */
+    struct p11_publics publics;
 };
 
 /* The struct p11 that contains this struct hsm. */

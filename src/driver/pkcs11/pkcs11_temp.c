@@ -6,7 +6,9 @@
 
 #include "driver/dialect/ckr.h"
 #include "driver/pkcs11/pkcs11_object.h"
+#include "driver/pkcs11/pkcs11_publics.h"
 #include "driver/pkcs11/pkcs11_read.h"
+#include "driver/pkcs11/pkcs11_seen.h"
 
 /* --- temporary objects --- */
 
@@ -36,6 +38,8 @@ static void forget(struct p11 *login, CK_OBJECT_HANDLE handle)
     if (temp)
         *temp = login->temps[--login->temp_count];
     handles_gone(&login->known, handle);
+    p11_seen_gone(login, handle);
+    p11_publics_gone(login, handle);
 }
 
 void p11_gone(struct p11 *p, CK_OBJECT_HANDLE handle)
@@ -78,41 +82,27 @@ uint32_t p11_temp_deferred(struct p11 *p, CK_OBJECT_HANDLE handle)
 
 /* --- checking a created object --- */
 
-/* Reads one attribute; one that the object does not reveal is empty. */
-static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr)
-{
-    const CK_ULONG room = attr->ulValueLen;
-    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, attr, 1);
-
-    if (rv == CKR_OK && attr->ulValueLen <= room)
-        return CKR_OK;
-    attr->ulValueLen = 0;
-    return rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL ? CKR_OURS_NOT_ASKED
-           : ckr_is_reticent(rv)                      ? CKR_OK
-                                                      : rv;
-}
-
 /* Does this object, read by its handle, have the requested label and CKA_TOKEN? */
-static CK_RV check(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_asked *asked)
+static CK_RV check(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_asked *asked,
+                   struct p11_object *o)
 {
-    uint8_t label[KEY_LABEL_MAX];
-    CK_BBOOL token = CK_FALSE;
-    CK_ATTRIBUTE its_label = {CKA_LABEL, label, sizeof label};
-    CK_ATTRIBUTE its_token = {CKA_TOKEN, &token, sizeof token};
-    CK_RV rv = read_one(p, handle, &its_label);
+    const struct view *label = &o->field[P11_LABEL];
+    struct err err = {0};
 
-    if (rv == CKR_OK)
-        rv = read_one(p, handle, &its_token);
-    if (rv != CKR_OK)
-        return rv;
-    if (its_label.ulValueLen != asked->label_len ||
-        (asked->label_len && memcmp(label, asked->label, asked->label_len) != 0) ||
-        its_token.ulValueLen != sizeof token || (token != CK_FALSE) != asked->token)
+    if (!p11_read(p, handle, o, &err))
+        return err.hsm_code ? (CK_RV)err.hsm_code : CKR_HOST_MEMORY;
+    if (!(o->flags_known & KEY_TOKEN) && o->failed)
+        return o->failure;
+    if (label->len != asked->label_len || asked->label_len > KEY_LABEL_MAX ||
+        (asked->label_len && memcmp(label->data, asked->label, asked->label_len) != 0) ||
+        !(o->flags_known & KEY_TOKEN) || !(o->flags & KEY_TOKEN) != !asked->token)
         return CKR_OURS_NOT_ASKED;
     return CKR_OK;
 }
 
-static CK_RV judge(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_asked *asked)
+/* Reads the object into *o. */
+static CK_RV judge(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_asked *asked,
+                   struct p11_object *o)
 {
     struct p11 *login;
     bool fresh;
@@ -122,7 +112,7 @@ static CK_RV judge(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_aske
     login = p11_lock(p);
     fresh = handles_is_new(&login->known, handle);
     p11_unlock(login);
-    return fresh ? check(p, handle, asked) : CKR_OURS_NOT_NEW;
+    return fresh ? check(p, handle, asked, o) : CKR_OURS_NOT_NEW;
 }
 
 static bool is_alone(struct p11 *p)
@@ -141,6 +131,7 @@ static bool is_alone(struct p11 *p)
 static void sweep(struct p11 *p, const struct p11_asked *asked)
 {
     struct p11_attrs with = {0};
+    struct p11_object o;
     uint64_t *found;
     size_t count;
 
@@ -149,7 +140,7 @@ static void sweep(struct p11 *p, const struct p11_asked *asked)
     if (!is_alone(p) || !p11_find(p, &with, &found, &count, NULL))
         return;
     for (size_t i = 0; i < count; i++)
-        if (judge(p, (CK_OBJECT_HANDLE)found[i], asked) == CKR_OK)
+        if (judge(p, (CK_OBJECT_HANDLE)found[i], asked, &o) == CKR_OK)
             p->fn->C_DestroyObject(p->session, (CK_OBJECT_HANDLE)found[i]);
     free(found);
 }
@@ -165,12 +156,28 @@ static bool note(struct p11 *p, CK_OBJECT_HANDLE handle, bool token)
     return ok;
 }
 
+/* The object is described next, and if the session changes it, that is done right after this. */
+static void keep(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_object *o)
+{
+    struct key_desc key;
+    struct bytes spki = {0};
+
+    p11_object_key(o, handle, &key, &spki);
+    p11_seen_keep(p, &key, &spki, &o->lens, 1U << P11_DESCRIBE | 1U << P11_PUBLIC);
+    bytes_free(&spki);
+    p11_publics_made(p, &key);
+}
+
 CK_RV p11_made(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE handle, const struct p11_asked *asked)
 {
+    struct p11_object o;
+
     if (rv == CKR_OK)
-        rv = judge(p, handle, asked);
+        rv = judge(p, handle, asked, &o);
     if (rv == CKR_OK && !note(p, handle, asked->token))
         rv = CKR_HOST_MEMORY;
+    if (rv == CKR_OK)
+        keep(p, handle, &o);
     if (rv == CKR_OURS_NOT_NEW || rv == CKR_OURS_NOT_ASKED)
         p->lie = rv;
     if (rv != CKR_OK && !asked->token)

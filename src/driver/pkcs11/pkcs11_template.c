@@ -9,12 +9,6 @@
 #include "driver/dialect/dialect.h"
 #include "driver/pkcs11/pkcs11_read.h"
 
-const CK_ATTRIBUTE_TYPE p11_template_types[KEY_TEMPLATES] = {
-    [KEY_TEMPLATE_WRAP] = CKA_WRAP_TEMPLATE,
-    [KEY_TEMPLATE_UNWRAP] = CKA_UNWRAP_TEMPLATE,
-    [KEY_TEMPLATE_DERIVE] = CKA_DERIVE_TEMPLATE,
-};
-
 static const uint32_t omits[KEY_TEMPLATES] = {
     [KEY_TEMPLATE_WRAP] = DIALECT_OMIT_WRAP,
     [KEY_TEMPLATE_UNWRAP] = DIALECT_OMIT_UNWRAP,
@@ -108,13 +102,20 @@ static CK_RV read_content(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_templ
     return CKR_OK;
 }
 
-/* *told: the token reports whether this key has the template. */
+/* Asks for one template alone, unless the token has answered for it already. *reported: the token
+ * reports whether this key has the template. */
 static CK_RV read_one(struct p11 *p, CK_OBJECT_HANDLE handle, enum key_template_use use,
-                      struct key_template *out, bool *reported)
+                      const struct p11_template_lens *lens, struct key_template *out,
+                      bool *reported)
 {
-    CK_ATTRIBUTE whole = {p11_template_types[use], NULL, 0};
-    CK_RV rv = p->fn->C_GetAttributeValue(p->session, handle, &whole, 1);
+    CK_ATTRIBUTE whole = {p11_template_types[use], NULL, lens->len[use]};
+    CK_RV rv = CKR_OK;
 
+    if (!(lens->answered & UINT32_C(1) << use)) {
+        rv = p->fn->C_GetAttributeValue(p->session, handle, &whole, 1);
+        if (rv == CKR_OK || ckr_is_reticent(rv))
+            p->plain_templates |= UINT32_C(1) << use;
+    }
     *reported = rv == CKR_OK && whole.ulValueLen != CK_UNAVAILABLE_INFORMATION;
     if (ckr_is_reticent(rv) || (rv == CKR_OK && !*reported))
         return CKR_OK;
@@ -134,14 +135,15 @@ static bool may_matter(const struct key_desc *key, enum key_template_use use)
            !(key_is_not(key, uses[use]) && key_is_not(key, KEY_MODIFIABLE));
 }
 
-bool p11_templates_read(struct p11 *p, struct key_desc *key, struct err *err)
+bool p11_templates_read(struct p11 *p, const struct p11_template_lens *lens, struct key_desc *key,
+                        struct err *err)
 {
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
         CK_RV rv;
         bool reported;
         if (!may_matter(key, use))
             continue;
-        rv = read_one(p, (CK_OBJECT_HANDLE)key->handle, use, &key->constraints.templates[use],
+        rv = read_one(p, (CK_OBJECT_HANDLE)key->handle, use, lens, &key->constraints.templates[use],
                       &reported);
         if (p11_ends_reading(rv))
             return ckr_set(err, rv, "object %" PRIu64 " cannot be read (C_GetAttributeValue)",
@@ -157,12 +159,13 @@ bool p11_templates_read(struct p11 *p, struct key_desc *key, struct err *err)
 
 uint32_t p11_templates_mute(struct p11 *p, CK_OBJECT_HANDLE handle)
 {
+    const struct p11_template_lens unasked = {0};
     uint32_t mute = 0;
 
     for (enum key_template_use use = 0; use < KEY_TEMPLATES; use++) {
         struct key_template ignored;
         bool reported;
-        CK_RV rv = read_one(p, handle, use, &ignored, &reported);
+        CK_RV rv = read_one(p, handle, use, &unasked, &ignored, &reported);
         if (rv != CKR_OK && !p11_ends_reading(rv))
             mute |= UINT32_C(1) << use;
     }

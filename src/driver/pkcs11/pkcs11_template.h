@@ -10,16 +10,15 @@
 #include "driver/pkcs11/pkcs11_session.h"
 #include "hsm/key.h"
 
-/* CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE and CKA_DERIVE_TEMPLATE. */
-extern const CK_ATTRIBUTE_TYPE p11_template_types[KEY_TEMPLATES];
-
-/* Reads the templates of a key that wraps, unwraps or derives, or could be changed to, each in
- * separate calls: some modules fail on them, or hang when asked for two at once. A malformed
+/* Reads the templates of a key that wraps, unwraps or derives, or could be changed to. lens: what
+ * is known of them from p11_read(); the others are asked for one by one, since some modules fail on
+ * them, or hang when asked for two at once. A malformed
  * attribute, or one whose pointer is not the room given for it, is counted as others: pointers from
  * a token are never followed. A template that the token fails to read is named in key->unread,
  * unless the token also fails for a key that certainly has none (p->mute_templates). Fails only if
  * the object, the session or the HSM is gone. */
-bool p11_templates_read(struct p11 *p, struct key_desc *key, struct err *err);
+bool p11_templates_read(struct p11 *p, const struct p11_template_lens *lens, struct key_desc *key,
+                        struct err *err);
 
 /* Bit (1 << enum key_template_use) for each template that the token fails to read of this key of
  * ours, which has none: the token can report it of no key. */
