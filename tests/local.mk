@@ -44,6 +44,7 @@ shell_tests = \
 	%D%/pairs/walk.sh \
 	%D%/plain.sh \
 	%D%/readme.sh \
+	%D%/record.sh \
 	%D%/replay.sh \
 	%D%/security.sh \
 	%D%/sheet.sh \
@@ -105,6 +106,8 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/faults/raw.py \
 	%D%/faults/sweep.py \
 	%D%/forge.py \
+	%D%/record.py \
+	%D%/records.py \
 	%D%/json_check.py \
 	%D%/sheet_page.py \
 	%D%/kept \
@@ -156,6 +159,12 @@ check_PROGRAMS += %D%/replay_state
 %C%_replay_state_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(HSM) libbase.a \
 	$(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS)
 %C%_replay_state_SOURCES = %D%/replay_state.c src/cmd/recorded.c src/cmd/recorded.h
+
+# A record of thousands of keys: for record.sh.
+check_PROGRAMS += %D%/multiply
+%C%_multiply_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_multiply_LDADD = $(RECORD) $(HSM) libbase.a $(YAML_LIBS) $(CRYPTO_LIBS)
+%C%_multiply_SOURCES = %D%/multiply.c
 
 # Every call of a ceremony with every fault, and a kill at every system call of a commit, on all cores: a
 # quarter of an hour of two.

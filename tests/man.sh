@@ -60,7 +60,7 @@ ok "hsmferry-dialect.5 knows every key of the schema" \
 ok "hsmferry.1 knows every option and command" knows_options man/hsmferry.1
 ok "hsmferry.1 lists the screen's keys as they are" has_keys man/hsmferry.1
 report_page() {
-    python3 tests/report_page.py src/report/hsmferry-audit-2.schema.json "$1"
+    python3 tests/report_page.py src/report/hsmferry-audit-3.schema.json "$1"
 }
 sed '/^\.It Ic exit-code/d' man/hsmferry-report.5 >"$tmp/less.5"
 sed 's/^\.It Ic exit-code/&-name/' man/hsmferry-report.5 >"$tmp/more.5"

@@ -20,11 +20,14 @@ SCHEMAS = [json.loads(path.read_text()) for path in TREE.glob("src/report/hsmfer
 
 
 def at(node, path):
+    profiles = node.get("profiles", [])
     for name in path.split("."):
         if name == "#":
             node = len(node)
         elif isinstance(node, list):
             node = node[int(name)]
+        elif name not in node and "profile" in node:  # what a key does not say itself
+            node = profiles[node["profile"] - 1][name]
         else:
             node = node[name]
     return node

@@ -22,7 +22,7 @@ def run(*command):
 
 def told(report):
     """The report's summary, the outcome of each key by its number, and the warnings."""
-    summary, keys, warnings, part, number = {}, {}, set(), None, None
+    summary, keys, profiles, warnings, part, number = {}, {}, {}, set(), None, None
     for line in report.splitlines():
         if re.match(r"[a-z]", line):
             part = line.split(":")[0]
@@ -33,6 +33,11 @@ def told(report):
             summary[found[1]] = found[2]
         elif found and part in ("keys", "companions") and found[1] == "outcome":
             keys[number] = found[2]
+        elif found and part == "profiles" and found[1] == "outcome":
+            profiles[number] = found[2]
+        found = re.match(r"- \{number: (\d+), profile: (\d+),", line)
+        if found:
+            keys[found[1]] = profiles[found[2]]
         found = re.search(r'text: ("(?:[^"\\]|\\.)*")\}$', line)
         if found and part == "warnings":
             warnings.add(json.loads(found[1]))

@@ -149,9 +149,10 @@ static bool verify(const struct invocation *in, const struct answers *a, const s
     }
     if (!in->journal)
         print_open(a, "journal", "not examined: none was given (--journal)");
-    else if (verify_journal(report, in->journal, err))
-        print_answer(a, true, "journal",
-                     "its hash chain is intact, and it yields exactly this report");
+    else if (verify_journal(report, tree, in->journal, err))
+        print_answer(
+            a, true, "journal",
+            "its hash chain is intact, it yields exactly this report, and its steps agree");
     else
         return print_answer(a, false, "journal", err->what);
     if (!in->signature)

@@ -3,23 +3,19 @@
  * a byte of an event has no row. */
 #include "journal/event_fields.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#include "base/text.h"
 
 #define AT(member) offsetof(struct event, member), sizeof((struct event *)0)->member
-#define ROW(name, type, member, word, words, format)                                               \
+#define ROW(name, type, member, word, words, format, mark)                                         \
     {                                                                                              \
-        name, type, AT(member), word, words, format                                                \
+        name, type, AT(member), word, words, format, mark                                          \
     }
-#define FIELD(type, name, member)         ROW(name, type, member, NULL, 0, 1)
-#define FIELD_2(type, name, member)       ROW(name, type, member, NULL, 0, 2)
-#define WORD(name, member, word, words)   ROW(name, FIELD_WORD, member, word, words, 1)
-#define WORD_2(name, member, word, words) ROW(name, FIELD_WORD, member, word, words, 2)
+#define FIELD(type, name, member)         ROW(name, type, member, NULL, 0, 1, false)
+#define FIELD_2(type, name, member)       ROW(name, type, member, NULL, 0, 2, false)
+#define WORD(name, member, word, words)   ROW(name, FIELD_WORD, member, word, words, 1, false)
+#define WORD_2(name, member, word, words) ROW(name, FIELD_WORD, member, word, words, 2, false)
+#define MARK(name, member, word, words)   ROW(name, FIELD_WORD, member, word, words, 1, true)
+#define MARK_2(name, member, word, words) ROW(name, FIELD_WORD, member, word, words, 2, true)
 
 /* --- the table --- */
 
@@ -32,8 +28,8 @@
 #define KEY_FIELDS(key)                                                                            \
     FIELD(FIELD_LABEL, "label", key.label), FIELD(FIELD_NUMBER, "label-length", key.label_len),    \
         FIELD(FIELD_HEX, "id", key.id), FIELD(FIELD_NUMBER, "id-length", key.id_len),              \
-        WORD("class", key.class, key_class_name, KEY_CLASSES),                                     \
-        WORD("kind", key.kind, key_kind_name, KEY_KINDS),                                          \
+        MARK("class", key.class, key_class_name, KEY_CLASSES),                                     \
+        MARK("kind", key.kind, key_kind_name, KEY_KINDS),                                          \
         FIELD(FIELD_TEXT, "type", key.type_name), FIELD(FIELD_TEXT, "curve", key.curve),           \
         FIELD(FIELD_NUMBER, "bits", key.bits), FIELD(FIELD_NUMBER, "length", key.length),          \
         FIELD(FIELD_BITS, "handle", key.handle), FIELD(FIELD_BITS, "flags", key.flags),            \
@@ -74,7 +70,7 @@ static const struct event_field officer[] = {FIELD(FIELD_TEXT, "name", officer.n
                                              FIELD(FIELD_TEXT, "role", officer.role)};
 
 static const struct event_field reach[] = {
-    WORD_2("what", reach.what, reach_name, REACHES),
+    MARK_2("what", reach.what, reach_name, REACHES),
     FIELD_2(FIELD_TEXT, "text", reach.text),
     FIELD_2(FIELD_HEX, "sha256", reach.sha256),
 };
@@ -131,7 +127,7 @@ static const struct event_field loaded[] = {FIELD_2(FIELD_TEXT, "path", loaded.p
                                             FIELD_2(FIELD_HEX, "sha256", loaded.sha256)};
 
 static const struct event_field capability[] = {
-    WORD("algorithm", capability.alg, hsm_alg_name, HSM_ALGS),
+    MARK("algorithm", capability.alg, hsm_alg_name, HSM_ALGS),
     FIELD(FIELD_YES, "wrap", capability.how.wrap),
     FIELD(FIELD_YES, "unwrap", capability.how.unwrap),
     FIELD(FIELD_BITS, "mechanism", capability.how.mechanism),
@@ -152,7 +148,7 @@ static const struct event_field choice[] = {
 };
 
 static const struct event_field canary[] = {
-    WORD("state", canary.state, canary_state_name, CANARY_STATES),
+    MARK("state", canary.state, canary_state_name, CANARY_STATES),
     FIELD(FIELD_YES, "transport", canary.transport),
     WORD("kind", canary.kind, key_kind_name, KEY_KINDS),
     WORD("algorithm", canary.alg, hsm_alg_name, HSM_ALGS),
@@ -164,7 +160,7 @@ static const struct event_field canary[] = {
 };
 
 static const struct event_field script[] = {
-    WORD_2("what", script.what, script_what_name, SCRIPT_WHATS),
+    MARK_2("what", script.what, script_what_name, SCRIPT_WHATS),
     FIELD_2(FIELD_NUMBER, "line", script.line),
     FIELD_2(FIELD_NUMBER, "expect", script.expect),
     FIELD_2(FIELD_NUMBER, "found", script.found),
@@ -195,8 +191,8 @@ static const struct event_field planned[] = {
 };
 
 static const struct event_field gate[] = {
-    WORD("gate", gate.gate, gate_name, GATES),
-    WORD("state", gate.state, gate_state_name, GATE_WAIVED + 1),
+    MARK("gate", gate.gate, gate_name, GATES),
+    MARK("state", gate.state, gate_state_name, GATE_WAIVED + 1),
     FIELD(FIELD_NUMBER, "tries-left", gate.tries_left),
     FIELD(FIELD_TEXT, "question", gate.question),
     FIELD(FIELD_TEXT, "officer", gate.officer),
@@ -206,15 +202,15 @@ static const struct event_field gate[] = {
 };
 
 static const struct event_field pace[] = {
-    WORD_2("state", pace.state, pace_state_name, PACE_STATES),
+    MARK_2("state", pace.state, pace_state_name, PACE_STATES),
     WORD_2("pace", pace.pace, pace_name, PACES),
     WORD_2("step", pace.step, step_name, STEPS),
     FIELD_2(FIELD_SIGNED, "micros", pace.micros),
 };
 
 static const struct event_field step[] = {
-    WORD("step", step.id, step_name, STEPS),
-    WORD("state", step.state, event_state_name, EVENT_UNDONE + 1),
+    MARK("step", step.id, step_name, STEPS),
+    MARK("state", step.state, event_state_name, EVENT_UNDONE + 1),
     FIELD(FIELD_TEXT, "call", step.call),
     FIELD(FIELD_NUMBER, "bytes", step.bytes),
     FIELD(FIELD_HEX, "sha256", step.sha256),
@@ -229,16 +225,16 @@ static const struct event_field fingerprint[] = {
 };
 
 static const struct event_field proof[] = {
-    WORD("proof", proof.proof, hsm_proof_name, HSM_PROOFS),
-    WORD("state", proof.state, event_state_name, EVENT_UNDONE + 1),
-    WORD("stage", proof.stage, step_name, STEPS),
+    MARK("proof", proof.proof, hsm_proof_name, HSM_PROOFS),
+    MARK("state", proof.state, event_state_name, EVENT_UNDONE + 1),
+    MARK("stage", proof.stage, step_name, STEPS),
     FIELD(FIELD_TEXT, "source", proof.call[SIDE_SOURCE]),
     FIELD(FIELD_TEXT, "destination", proof.call[SIDE_DESTINATION]),
     FIELD(FIELD_TEXT, "text", proof.text),
 };
 
 static const struct event_field kcv[] = {
-    WORD("method", kcv.method, kcv_method_name, KCV_METHODS),
+    MARK("method", kcv.method, kcv_method_name, KCV_METHODS),
     FIELD(FIELD_HEX, "source", kcv.value[SIDE_SOURCE].octets),
     FIELD(FIELD_NUMBER, "source-length", kcv.value[SIDE_SOURCE].len),
     FIELD(FIELD_HEX, "destination", kcv.value[SIDE_DESTINATION].octets),
@@ -247,7 +243,7 @@ static const struct event_field kcv[] = {
 };
 
 static const struct event_field key_done[] = {
-    WORD("outcome", key_done.outcome, key_outcome_name, KEY_OUTCOMES),
+    MARK("outcome", key_done.outcome, key_outcome_name, KEY_OUTCOMES),
     WORD("code", key_done.code, err_code_name, ERR_CODES),
     KEY_FIELDS(key_done.desc),
     FIELD(FIELD_TEXT, "proof", key_done.proof),
@@ -353,297 +349,18 @@ const struct event_field *event_fields_of(enum event_kind kind, size_t *count)
     return kinds[kind].fields;
 }
 
-/* --- writing --- */
-
-struct line {
-    char *text;
-    size_t len;
-};
-
-/* A line has room for the longest possible event: four characters for each of its bytes, and the
- * names. */
-_Static_assert(EVENT_FIELDS_LINE_MAX >= 4 * sizeof(struct event) + 64 * 32,
-               "a line holds an event");
-
-static void put(struct line *line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct line *line, const char *fmt, ...)
+uint32_t event_fields_form(const struct event *event)
 {
-    va_list args;
-
-    va_start(args, fmt);
-    line->len += text_vprint(line->text + line->len, EVENT_FIELDS_LINE_MAX - line->len, fmt, args);
-    va_end(args);
-}
-
-static uint64_t number_at(const void *from, size_t size)
-{
-    uint8_t u8;
-    uint16_t u16;
-    uint32_t u32;
-    uint64_t u64;
-
-    switch (size) {
-    case sizeof u8:
-        return memcpy(&u8, from, size), u8;
-    case sizeof u16:
-        return memcpy(&u16, from, size), u16;
-    case sizeof u32:
-        return memcpy(&u32, from, size), u32;
-    default:
-        return memcpy(&u64, from, sizeof u64), u64;
-    }
-}
-
-static void number_to(void *to, size_t size, uint64_t number)
-{
-    const uint8_t u8 = (uint8_t)number;
-    const uint16_t u16 = (uint16_t)number;
-    const uint32_t u32 = (uint32_t)number;
-
-    switch (size) {
-    case sizeof u8:
-        memcpy(to, &u8, size);
-        break;
-    case sizeof u16:
-        memcpy(to, &u16, size);
-        break;
-    case sizeof u32:
-        memcpy(to, &u32, size);
-        break;
-    default:
-        memcpy(to, &number, sizeof number);
-        break;
-    }
-}
-
-static size_t length_without_zeros(const uint8_t *bytes, size_t len)
-{
-    while (len > 0 && bytes[len - 1] == 0)
-        len--;
-    return len;
-}
-
-static void put_text(struct line *line, const uint8_t *raw, size_t len)
-{
-    line->len += text_safe(raw, len, line->text + line->len, EVENT_FIELDS_LINE_MAX - line->len);
-}
-
-static void put_numbers(struct line *line, const uint8_t *raw, size_t size)
-{
-    const size_t each = sizeof(uint32_t);
-    size_t count = (length_without_zeros(raw, size) + each - 1) / each;
-
-    for (size_t i = 0; i < count; i++)
-        put(line, "%s0x%" PRIx64, i ? "," : "", number_at(raw + i * each, each));
-}
-
-static void put_value(struct line *line, const struct event_field *field, const uint8_t *raw)
-{
-    switch (field->type) {
-    case FIELD_TEXT:
-        put_text(line, raw, strnlen((const char *)raw, field->size));
-        break;
-    case FIELD_LABEL:
-        put_text(line, raw, length_without_zeros(raw, field->size));
-        break;
-    case FIELD_HEX:
-        text_hex(raw, length_without_zeros(raw, field->size), line->text + line->len);
-        line->len += strlen(line->text + line->len);
-        break;
-    case FIELD_NUMBERS:
-        put_numbers(line, raw, field->size);
-        break;
-    case FIELD_YES:
-        put(line, "yes");
-        break;
-    case FIELD_NUMBER:
-        put(line, "%" PRIu64, number_at(raw, field->size));
-        break;
-    case FIELD_SIGNED:
-        put(line, "%" PRId64,
-            field->size == sizeof(int32_t) ? (int32_t)number_at(raw, field->size)
-                                           : (int64_t)number_at(raw, field->size));
-        break;
-    case FIELD_BITS:
-        put(line, "0x%" PRIx64, number_at(raw, field->size));
-        break;
-    case FIELD_WORD:
-        put(line, "%s", field->word((unsigned)number_at(raw, field->size)));
-        break;
-    }
-}
-
-static bool put_field(struct line *line, const struct event_field *field, const struct event *event)
-{
-    const uint8_t *raw = (const uint8_t *)event + field->at;
-    bool is_word = field->type == FIELD_WORD;
-
-    if (is_word && number_at(raw, field->size) >= field->words)
-        return false;
-    if (!is_word && (length_without_zeros(raw, field->size) == 0 ||
-                     (field->type == FIELD_TEXT && raw[0] == '\0')))
-        return true;
-    put(line, "\t%s=", field->name);
-    put_value(line, field, raw);
-    return true;
-}
-
-size_t event_fields_write(const struct event *event, char *text)
-{
-    struct line line = {.text = text};
-    char time[32];
-    size_t count;
+    enum { ROOM = 64 };
+    size_t count = 0;
     const struct event_field *fields = event_fields_of(event->kind, &count);
+    uint32_t form = (uint32_t)event->kind * SIDES + (uint32_t)event->side, value;
 
-    if (!fields || (unsigned)event->side >= SIDES)
-        return 0;
-    put(&line, "%" PRIu64 "\t%s\t%+" PRId64 "\t%s\t%s", event->seq,
-        text_time(event->utc_ms, true, time), event->mono_ms, event_kind_name(event->kind),
-        side_name(event->side));
-    if (event->key)
-        put(&line, "\tkey=%" PRIu32, event->key);
-    for (size_t i = 0; i < count; i++)
-        if (!put_field(&line, &fields[i], event))
-            return 0;
-    return line.len;
-}
-
-/* --- reading --- */
-
-/* The next part of a line, up to a tab; NULL if there is none. */
-static char *next_part(char **rest)
-{
-    return *rest ? strsep(rest, "\t") : NULL;
-}
-
-/* The number of a word among so many words, or that count if there is no such word. */
-static unsigned find_word(const char *word, const char *(*name)(unsigned), unsigned words)
-{
-    unsigned i = 0;
-
-    while (i < words && strcmp(name(i), word) != 0)
-        i++;
-    return i;
-}
-
-/* Anything else than a time is detected later, because the event is written again and compared. */
-static bool read_time(const char *text, int64_t *utc_ms)
-{
-    struct tm utc = {0};
-    unsigned ms;
-
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3uZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
-               &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &ms) != 7)
-        return false;
-    utc.tm_year -= 1900;
-    utc.tm_mon -= 1;
-    *utc_ms = (int64_t)timegm(&utc) * 1000 + ms;
-    return true;
-}
-
-static bool read_raw(const struct event_field *field, const char *value, uint8_t *raw)
-{
-    size_t room = field->type == FIELD_TEXT ? field->size - 1 : field->size;
-
-    if (field->type == FIELD_HEX)
-        return strlen(value) <= 2 * room && text_unhex(value, raw, &room);
-    return text_unsafe(value, raw, &room);
-}
-
-static bool read_numbers(const struct event_field *field, const char *value, uint8_t *raw)
-{
-    const size_t each = sizeof(uint32_t);
-    char *after = NULL;
-
-    for (size_t at = 0; at < field->size; at += each, value = after + 1) {
-        number_to(raw + at, each, strtoull(value, &after, 16));
-        if (*after != ',')
-            return true;
+    for (size_t i = 0; i < count; i++) {
+        if (!fields[i].mark)
+            continue;
+        memcpy(&value, (const uint8_t *)event + fields[i].at, sizeof value);
+        form = form * ROOM + value % ROOM;
     }
-    return false;
-}
-
-static bool read_field(const struct event_field *field, const char *value, struct event *event)
-{
-    uint8_t *raw = (uint8_t *)event + field->at;
-    uint64_t number;
-
-    switch (field->type) {
-    case FIELD_TEXT:
-    case FIELD_LABEL:
-    case FIELD_HEX:
-        return read_raw(field, value, raw);
-    case FIELD_NUMBERS:
-        return read_numbers(field, value, raw);
-    case FIELD_WORD:
-        number = find_word(value, field->word, field->words);
-        break;
-    case FIELD_YES:
-        number = 1;
-        break;
-    case FIELD_SIGNED:
-        number = (uint64_t)strtoll(value, NULL, 10);
-        break;
-    default:
-        number = strtoull(value, NULL, field->type == FIELD_BITS ? 16 : 10);
-        break;
-    }
-    number_to(raw, field->size, number);
-    return true;
-}
-
-static bool read_named(char *part, unsigned format, struct event *event)
-{
-    size_t count;
-    const struct event_field *fields = event_fields_of(event->kind, &count);
-    char *value = strchr(part, '=');
-
-    if (!value)
-        return false;
-    *value++ = '\0';
-    if (strcmp(part, "key") == 0) {
-        event->key = (uint32_t)strtoul(value, NULL, 10);
-        return true;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(fields[i].name, part) == 0)
-            return fields[i].since <= format && read_field(&fields[i], value, event);
-    return false;
-}
-
-/* A kind exists since the format of its first field, which is its oldest. */
-static bool read_parts(char *line, unsigned format, struct event *event)
-{
-    char *rest = line, *part;
-    const char *head[5];
-    const struct event_field *fields;
-    size_t count;
-
-    for (size_t i = 0; i < 5; i++)
-        if (!(head[i] = next_part(&rest)))
-            return false;
-    event->seq = strtoull(head[0], NULL, 10);
-    event->mono_ms = strtoll(head[2], NULL, 10);
-    event->kind = find_word(head[3], event_kind_name, EVENT_KINDS);
-    event->side = find_word(head[4], side_name, SIDES);
-    fields = event_fields_of(event->kind, &count);
-    if (!read_time(head[1], &event->utc_ms) || !fields || fields[0].since > format)
-        return false;
-    while ((part = next_part(&rest)) != NULL)
-        if (!read_named(part, format, event))
-            return false;
-    return true;
-}
-
-bool event_fields_read(const char *line, size_t len, unsigned format, struct event *event)
-{
-    char copy[EVENT_FIELDS_LINE_MAX + 1];
-
-    if (len > EVENT_FIELDS_LINE_MAX)
-        return false;
-    memcpy(copy, line, len);
-    copy[len] = '\0';
-    memset(event, 0, sizeof *event);
-    return read_parts(copy, format, event) && event_fields_write(event, copy) == len &&
-           memcmp(copy, line, len) == 0;
+    return form;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Converts events to lines that a person can read, and back. ONE table with the members of each
- * kind of event serves both directions, so that nothing is lost between them.
- *
- *   81<TAB>2026-11-23T12:41:07.512Z<TAB>+5230<TAB>step<TAB>destination<TAB>key=1<TAB>step=commit...
+ * The members of each kind of event: ONE table for writing and reading (journal/event_line.h), so
+ * that nothing is lost between them.
  */
 #ifndef HSMFERRY_JOURNAL_EVENT_FIELDS_H
 #define HSMFERRY_JOURNAL_EVENT_FIELDS_H
@@ -34,21 +32,14 @@ struct event_field {
     const char *(*word)(unsigned); /* FIELD_WORD: the function that names the value, */
     unsigned words;                /* and the number of values */
     unsigned since;                /* the first format of the journal that contains it */
+    bool mark; /* FIELD_WORD: it says what the event is about, and is never omitted */
 };
 
 /* The fields of this kind of event; NULL: it is not part of the record (calls, PINs, the worker's
  * own messages). */
 const struct event_field *event_fields_of(enum event_kind kind, size_t *count);
 
-enum { EVENT_FIELDS_LINE_MAX = 32768 };
-
-/* Writes the event as one line, without a newline, into EVENT_FIELDS_LINE_MAX bytes; fields that
- * are zero are omitted. Returns the length; 0: the event is not part of the record, or contains a
- * value without a name. */
-size_t event_fields_write(const struct event *event, char *line);
-
-/* Parses such a line from a journal of this format. A line that event_fields_write() would not
- * write identically, or only in a later format, is refused. */
-bool event_fields_read(const char *line, size_t len, unsigned format, struct event *event);
+/* A number for the events of this kind, side and marks: what they say is mostly the same. */
+uint32_t event_fields_form(const struct event *event);
 
 #endif

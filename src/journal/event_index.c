@@ -33,6 +33,23 @@ static void forget_plan(struct event_index *index, size_t at)
     index->script.differences = 0;
 }
 
+static void note_proof(struct event_index_key *key, const struct event *event, size_t at)
+{
+    static const enum step_id stages[EVENT_INDEX_PROOFS] = {STEP_PROVE, STEP_PROVE_AGAIN,
+                                                            STEP_PROVE_FRESH};
+    unsigned stage = 0;
+
+    if (event->proof.state == EVENT_BEGUN)
+        return;
+    while (stage < EVENT_INDEX_PROOFS && stages[stage] != event->proof.stage)
+        stage++;
+    key->disordered |= event->proof.state != EVENT_OK || stage == EVENT_INDEX_PROOFS;
+    for (unsigned later = stage; later < EVENT_INDEX_PROOFS; later++)
+        key->disordered |= key->proofs[later] != 0;
+    if (!key->disordered)
+        key->proofs[stage] = at;
+}
+
 static bool note_key(struct event_index *index, const struct event *event, size_t at,
                      struct err *err)
 {
@@ -50,6 +67,8 @@ static bool note_key(struct event_index *index, const struct event *event, size_
         *key = (struct event_index_key){.planned = at};
     else if (event->kind == EVENT_KEY_DONE)
         key->done = at;
+    else if (event->kind == EVENT_PROOF)
+        note_proof(key, event, at);
     else if ((unsigned)event->kcv.method < KCV_METHODS)
         key->kcvs[event->kcv.method] = at;
     if (index->key_count < event->key)
@@ -169,7 +188,7 @@ static void count_outcomes(const struct event_log *log, struct event_index *inde
     struct event planned, done;
 
     for (size_t i = 0; i < index->key_count; i++) {
-        const struct event_index_key *key = &index->keys[i];
+        struct event_index_key *key = &index->keys[i];
         if (key->planned)
             event_log_read(log, key->planned, &planned);
         if (key->done)
@@ -177,6 +196,7 @@ static void count_outcomes(const struct event_log *log, struct event_index *inde
         enum key_outcome outcome =
             event_index_outcome(key->planned ? &planned : NULL, key->done ? &done : NULL);
         bool companion = key->planned && planned.planned.companion_of;
+        key->proven = key->done && outcome == KEY_MIGRATED && !key->disordered;
         index->script.arrived += key->line && outcome == KEY_MIGRATED;
         if ((unsigned)outcome < KEY_OUTCOMES)
             ++*(companion ? &index->companions[outcome] : &index->outcomes[outcome]);
@@ -185,7 +205,8 @@ static void count_outcomes(const struct event_log *log, struct event_index *inde
 
 bool event_index_make(const struct event_log *log, struct event_index *index, struct err *err)
 {
-    const uint32_t of_keys = 1U << EVENT_PLANNED | 1U << EVENT_KEY_DONE | 1U << EVENT_KCV;
+    const uint32_t of_keys =
+        1U << EVENT_PLANNED | 1U << EVENT_KEY_DONE | 1U << EVENT_KCV | 1U << EVENT_PROOF;
     struct event event;
     size_t at = 0;
 

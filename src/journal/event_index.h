@@ -13,10 +13,14 @@
 #include "protocol/event.h"
 #include "protocol/script_word.h"
 
+enum { EVENT_INDEX_PROOFS = 3 }; /* before it is kept, after, and by a fresh process */
 struct event_index_key {
     size_t planned, done;
-    size_t kcvs[KCV_METHODS]; /* by method */
-    uint32_t line;            /* of the script, that names it; 0: none */
+    size_t proofs[EVENT_INDEX_PROOFS]; /* that passed */
+    bool disordered;                   /* proofs that failed, came twice or in another order */
+    bool proven;                       /* it was migrated, and each of its proofs is in proofs */
+    size_t kcvs[KCV_METHODS];          /* by method */
+    uint32_t line;                     /* of the script, that names it; 0: none */
 };
 
 /* A key of the plan by its handle on the source. */

@@ -1,20 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A record is a length and that many leading bytes of a struct event; a place is the position of
- * these bytes. */
+/* A record is its header and the bytes of a struct event without runs of zeros: again and again how
+ * many words of zeros, how many other words, and these. A place is where these bytes begin. */
 #include "journal/event_log.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static size_t length_without_zeros(const struct event *event)
-{
-    const uint8_t *bytes = (const uint8_t *)event;
-    size_t least = offsetof(struct event, key) + sizeof event->key;
-    size_t len = sizeof *event;
+struct header {
+    uint32_t len; /* of what follows */
+    uint32_t kind;
+};
 
-    while (len > least && bytes[len - 1] == 0)
-        len--;
+struct run {
+    uint16_t zeros, words;
+};
+
+enum {
+    WORD = sizeof(uint32_t),
+    WORDS = sizeof(struct event) / WORD,
+    SHORTEST = 2, /* words of zeros that are worth a run */
+    PACKED_MAX = sizeof(struct event) + WORDS / SHORTEST * sizeof(struct run),
+};
+_Static_assert(sizeof(struct event) % WORD == 0 && WORDS <= UINT16_MAX, "an event is words");
+
+/* The number of words from here on that are zero, or not; one zero among others is no run. */
+static size_t count_words(const uint32_t *words, size_t left, bool zero)
+{
+    size_t n = 0;
+
+    while (n < left &&
+           (zero ? words[n] == 0 : words[n] != 0 || (n + 1 < left && words[n + 1] != 0)))
+        n++;
+    return n;
+}
+
+/* Returns the length. */
+static size_t pack(const struct event *event, uint8_t packed[PACKED_MAX])
+{
+    uint32_t words[WORDS];
+    size_t at = 0, len = 0;
+
+    memcpy(words, event, sizeof words);
+    while (at < WORDS) {
+        struct run run = {.zeros = (uint16_t)count_words(words + at, WORDS - at, true)};
+        at += run.zeros;
+        run.words = (uint16_t)count_words(words + at, WORDS - at, false);
+        if (run.words == 0)
+            break;
+        memcpy(packed + len, &run, sizeof run);
+        memcpy(packed + len + sizeof run, words + at, (size_t)run.words * WORD);
+        len += sizeof run + (size_t)run.words * WORD;
+        at += run.words;
+    }
     return len;
+}
+
+static void unpack(const uint8_t *packed, size_t len, struct event *event)
+{
+    uint8_t *to = (uint8_t *)event;
+    struct run run;
+
+    memset(event, 0, sizeof *event);
+    for (size_t at = 0; at < len; at += sizeof run + (size_t)run.words * WORD) {
+        memcpy(&run, packed + at, sizeof run);
+        to += (size_t)run.zeros * WORD;
+        memcpy(to, packed + at + sizeof run, (size_t)run.words * WORD);
+        to += (size_t)run.words * WORD;
+    }
 }
 
 static bool make_room(struct event_log *log, size_t more, struct err *err)
@@ -22,7 +74,7 @@ static bool make_room(struct event_log *log, size_t more, struct err *err)
     size_t room = log->room ? log->room : 65536;
 
     while (room - log->len < more)
-        room *= 2;
+        room += room / 2;
     if (room == log->room)
         return true;
     uint8_t *data = realloc(log->data, room);
@@ -35,41 +87,34 @@ static bool make_room(struct event_log *log, size_t more, struct err *err)
 
 bool event_log_add(struct event_log *log, const struct event *event, size_t *at, struct err *err)
 {
-    uint32_t len = (uint32_t)length_without_zeros(event);
+    uint8_t packed[PACKED_MAX];
+    const struct header header = {.len = (uint32_t)pack(event, packed), .kind = event->kind};
 
-    if (!make_room(log, sizeof len + len, err))
+    if (!make_room(log, sizeof header + header.len, err))
         return false;
-    memcpy(log->data + log->len, &len, sizeof len);
-    memcpy(log->data + log->len + sizeof len, event, len);
+    memcpy(log->data + log->len, &header, sizeof header);
+    memcpy(log->data + log->len + sizeof header, packed, header.len);
     if (at)
-        *at = log->len + sizeof len;
-    log->len += sizeof len + len;
+        *at = log->len + sizeof header;
+    log->len += sizeof header + header.len;
     return true;
 }
 
-static uint32_t length_at(const struct event_log *log, size_t at)
+static struct header header_at(const struct event_log *log, size_t at)
 {
-    uint32_t len;
+    struct header header;
 
-    memcpy(&len, log->data + at - sizeof len, sizeof len);
-    return len;
-}
-
-static enum event_kind kind_at(const struct event_log *log, size_t at)
-{
-    enum event_kind kind;
-
-    memcpy(&kind, log->data + at + offsetof(struct event, kind), sizeof kind);
-    return kind;
+    memcpy(&header, log->data + at - sizeof header, sizeof header);
+    return header;
 }
 
 bool event_log_next(const struct event_log *log, uint32_t kinds, size_t *at, struct event *event)
 {
-    size_t place = *at ? *at + length_at(log, *at) : 0;
+    size_t place = *at ? *at + header_at(log, *at).len : 0;
 
-    for (place += sizeof(uint32_t); place < log->len;
-         place += length_at(log, place) + sizeof(uint32_t)) {
-        if (!(kinds & UINT32_C(1) << kind_at(log, place)))
+    for (place += sizeof(struct header); place <= log->len;
+         place += header_at(log, place).len + sizeof(struct header)) {
+        if (!(kinds & UINT32_C(1) << header_at(log, place).kind))
             continue;
         *at = place;
         event_log_read(log, place, event);
@@ -80,8 +125,7 @@ bool event_log_next(const struct event_log *log, uint32_t kinds, size_t *at, str
 
 void event_log_read(const struct event_log *log, size_t at, struct event *event)
 {
-    memset(event, 0, sizeof *event);
-    memcpy(event, log->data + at, length_at(log, at));
+    unpack(log->data + at, header_at(log, at).len, event);
 }
 
 void event_log_free(struct event_log *log)

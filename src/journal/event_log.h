@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The events of one ceremony in memory, stored without trailing zeros. */
+/* The events of one ceremony in memory, stored without runs of zeros. */
 #ifndef HSMFERRY_JOURNAL_EVENT_LOG_H
 #define HSMFERRY_JOURNAL_EVENT_LOG_H
 
@@ -10,9 +10,9 @@
 #include "base/err.h"
 #include "protocol/event.h"
 
-/* The format of the journals and reports that are written: hsmferry-journal/2 and hsmferry-audit/2.
+/* The format of the journals and reports that are written: hsmferry-journal/3 and hsmferry-audit/3.
  * Older formats can be read. */
-enum { RECORD_FORMAT = 2 };
+enum { RECORD_FORMAT = 3 };
 
 /* {0} is empty and valid. A place on the tape is a number above 0, so that 0 can mean "none". */
 struct event_log {
@@ -21,7 +21,9 @@ struct event_log {
     size_t room;
     unsigned format;  /* of the journal, and of the report that is made from it */
     uint64_t records; /* number of lines of the journal with these events; 0: there is no journal */
-    uint8_t head[32]; /* the SHA-256 at the end of its last line */
+    uint8_t head[32]; /* the last SHA-256 in it */
+    uint8_t file_sha256[32]; /* of all its lines */
+    char name[256];          /* of its file, without the folder */
 };
 
 /* Appends a copy; *at (may be NULL) receives its place. Errors: ERR_FAILED (memory). */

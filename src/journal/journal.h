@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The journal: the events of a ceremony, written to disk as they happen, so that after any
- * interruption the next start knows what is true. Each event is one line (journal/event_fields.h),
- * which ends with a SHA-256 over the previous line's SHA-256 and this line: no line can be altered,
- * omitted or moved.
+ * interruption the next start knows what is true. Each event is one line (journal/event_line.h).
+ * Some lines end with a sum, the SHA-256 over the previous sum and all lines since then: no line
+ * before a sum can be altered, omitted or moved. In formats 1 and 2, each line has its sum; since
+ * then, each that must be on the disk before something happens, the last one, and one in
+ * JOURNAL_WINDOW.
  */
 #ifndef HSMFERRY_JOURNAL_JOURNAL_H
 #define HSMFERRY_JOURNAL_JOURNAL_H
@@ -14,6 +16,8 @@
 #include "base/err.h"
 #include "journal/event_log.h"
 #include "protocol/event.h"
+
+enum { JOURNAL_WINDOW = 32 };
 
 struct journal;
 
@@ -28,9 +32,10 @@ bool journal_new(int folder, const char *name, const char *shown, struct journal
  * the content of the file remains true. Errors: ERR_IO. */
 bool journal_add(struct journal *j, const struct event *event, struct err *err);
 
-/* The number of lines, and the SHA-256 at the end of the last one. */
+/* The number of events, the last sum, and the SHA-256 of the file, of its complete lines. */
 uint64_t journal_records(const struct journal *j);
 const uint8_t *journal_head(const struct journal *j);
+bool journal_sha256(const struct journal *j, uint8_t sha256[32], struct err *err);
 
 /* Closes the journal; remove: also deletes the file, because it records nothing of value. j may be
  * NULL. */

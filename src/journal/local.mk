@@ -7,6 +7,8 @@ libjournal_a_SOURCES = \
 	%D%/event_fields.h \
 	%D%/event_index.c \
 	%D%/event_index.h \
+	%D%/event_line.c \
+	%D%/event_line.h \
 	%D%/event_log.c \
 	%D%/event_log.h \
 	%D%/history.c \

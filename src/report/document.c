@@ -54,16 +54,6 @@ static void put_signature(const struct view *v)
     writer_end(w);
 }
 
-/* In the head and on every key, so that a rehearsal and a ceremony are never confused. */
-static void put_stamp(const struct view *v)
-{
-    struct event begin = {0};
-
-    if (v->index->begin)
-        event_log_read(v->log, v->index->begin, &begin);
-    writer_text(v->w, "stamp", begin.begin.rehearsal ? "REHEARSAL" : "PRODUCTION");
-}
-
 /* The number of companions with each outcome, if there are any. */
 static void put_companion_counts(struct writer *w, const struct event *end)
 {
@@ -83,7 +73,7 @@ static void put_summary(const struct view *v)
         event_log_read(v->log, v->index->begin, &begin);
     event_log_read(v->log, v->index->end, &end);
     writer_map(w, "summary", false);
-    put_stamp(v);
+    section_stamp(v);
     writer_text(w, "outcome", end_outcome_name(end.end.outcome));
     if (part_additions(v) >= 1)
         writer_text(w, "script", script_outcome_name(event_index_script(v->index)));
@@ -106,184 +96,6 @@ static void put_summary(const struct view *v)
     if (part_additions(v) >= 2)
         writer_number(w, "gates-ms", part_gates_ms(v));
     writer_end(w);
-}
-
-/* Names the HSM that does not keep a requested attribute. */
-static void put_vendor(const struct view *v)
-{
-    struct event event;
-
-    if (!v->index->hsm[SIDE_DESTINATION])
-        return;
-    event_log_read(v->log, v->index->hsm[SIDE_DESTINATION], &event);
-    writer_text(v->w, "by",
-                event.hsm.slot.model[0] ? event.hsm.slot.model : event.hsm.info.library);
-}
-
-/* All attributes that at least one side reports: the source's value, the requested value, the value
- * found, and the verdict. */
-static void put_attributes(const struct view *v, const struct fidelity_pair *pair)
-{
-    struct writer *w = v->w;
-    struct fidelity_row row;
-
-    writer_list(w, "attributes", false);
-    for (unsigned at = 0; fidelity_row(pair, at, &row); at++) {
-        if (!row.source[0] && !row.found[0])
-            continue;
-        writer_map(w, NULL, true);
-        writer_text(w, "name", row.name);
-        section_some(w, "source", row.source);
-        section_some(w, "asked", row.asked);
-        section_some(w, "found", row.found);
-        section_some(w, "verdict", fidelity_name(row.verdict));
-        if (row.verdict == FIDELITY_DROPPED)
-            put_vendor(v);
-        writer_end(w);
-    }
-    writer_end(w);
-}
-
-static void put_kcv(struct writer *w, const char *key, const struct key_desc *desc)
-{
-    if (desc->kcv_len == sizeof desc->kcv)
-        writer_hex(w, key, desc->kcv, sizeof desc->kcv);
-}
-
-static size_t held(uint16_t len, size_t room)
-{
-    return len < room ? len : room;
-}
-
-static void put_name(struct writer *w, const struct key_desc *desc)
-{
-    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
-    size_t len = held(desc->label_len, KEY_LABEL_MAX);
-
-    text_safe(desc->label, len, label, sizeof label);
-    writer_text(w, "label", label);
-    writer_hex(w, "label-hex", desc->label, len);
-    if (len < desc->label_len)
-        writer_number(w, "label-length", desc->label_len);
-    writer_hex(w, "id", desc->id, held(desc->id_len, KEY_ID_MAX));
-    writer_text(w, "class", key_class_name(desc->class));
-    writer_text(w, "type", key_type_text(desc, type));
-}
-
-static void put_public(struct writer *w, const char *key, const struct key_desc *desc)
-{
-    if (!desc->has_public)
-        return;
-    writer_map(w, key, false);
-    section_groups(w, desc->spki_sha256);
-    writer_end(w);
-}
-
-/* The check values that were compared, each with its method; or the reason why there is none. */
-static void put_kcvs(const struct view *v, const size_t kcvs[KCV_METHODS])
-{
-    struct writer *w = v->w;
-    struct event event;
-
-    writer_list(w, "check-values", false);
-    for (unsigned method = 0; method < KCV_METHODS; method++) {
-        const struct kcv_value *value = event.kcv.value;
-        if (!kcvs[method])
-            continue;
-        event_log_read(v->log, kcvs[method], &event);
-        writer_map(w, NULL, true);
-        writer_text(w, "method", kcv_method_name(event.kcv.method));
-        for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-            if (value[side].len > 0 && value[side].len <= KCV_MAX)
-                writer_hex(w, side_name(side), value[side].octets, value[side].len);
-        section_some(w, value[SIDE_SOURCE].len && value[SIDE_DESTINATION].len ? "how" : "none",
-                     event.kcv.text);
-        writer_end(w);
-    }
-    writer_end(w);
-}
-
-/* A key as planned, and its final result (done, if not NULL). */
-static void put_key(const struct view *v, const struct event *planned, const struct event *done,
-                    const struct event_index_key *key)
-{
-    struct writer *w = v->w;
-    const struct key_desc *desc = &planned->planned.desc;
-    enum key_outcome outcome = event_index_outcome(planned, done);
-    enum err_code code = done ? done->key_done.code : planned->planned.refused;
-    bool proven = outcome == KEY_MIGRATED;
-    bool arrived = done && (proven || outcome == KEY_UNPROVEN);
-
-    writer_map(w, NULL, false);
-    writer_number(w, "number", planned->key);
-    put_stamp(v);
-    if (planned->planned.companion_of)
-        writer_number(w, "companion-of", planned->planned.companion_of);
-    if (key->line)
-        writer_number(w, "script-line", key->line);
-    put_name(w, desc);
-    writer_text(w, "outcome", key_outcome_name(outcome));
-    writer_text(w, arrived && proven ? "proven" : "reason",
-                done ? done->key_done.text : planned->planned.reason);
-    if (code != ERR_NONE)
-        writer_text(w, "code", err_code_name(code));
-    writer_text(w, "route", key_route_name(planned->planned.route));
-    if (planned->planned.kept)
-        writer_yes(w, "kept", true);
-    if (planned->planned.route != ROUTE_NONE) {
-        writer_text(w, "plan", planned->planned.reason);
-        writer_text(w, "proof",
-                    done && done->key_done.proof[0] ? done->key_done.proof
-                                                    : planned->planned.proof);
-    }
-    if (planned->planned.route == ROUTE_PUBLIC) {
-        writer_number(w, "der-bytes", planned->planned.bytes);
-        writer_hex(w, "der-sha256", planned->planned.sha256, SHA256_SIZE);
-    }
-    put_attributes(
-        v, &(struct fidelity_pair){
-               .source = desc,
-               .asked = planned->planned.route == ROUTE_NONE ? NULL : &planned->planned.want_flags,
-               .found = arrived ? &done->key_done.desc : NULL,
-           });
-    put_public(w, "source-public-key", desc);
-    if (arrived)
-        put_public(w, "destination-public-key", &done->key_done.desc);
-    put_kcv(w, "source-check-value", desc);
-    if (arrived)
-        put_kcv(w, "destination-check-value", &done->key_done.desc);
-    put_kcvs(v, key->kcvs);
-    writer_end(w);
-}
-
-/* The keys of the plan, or their companions. */
-static void put_list(const struct view *v, const char *name, bool companions)
-{
-    struct event planned, done;
-
-    writer_list(v->w, name, false);
-    for (size_t i = 0; i < v->index->key_count; i++) {
-        const struct event_index_key *key = &v->index->keys[i];
-        if (!key->planned)
-            continue;
-        event_log_read(v->log, key->planned, &planned);
-        if ((planned.planned.companion_of != 0) != companions)
-            continue;
-        if (key->done)
-            event_log_read(v->log, key->done, &done);
-        put_key(v, &planned, key->done ? &done : NULL, key);
-    }
-    writer_end(v->w);
-}
-
-static void put_keys(const struct view *v)
-{
-    put_list(v, "keys", false);
-}
-
-static void put_companions(const struct view *v)
-{
-    put_list(v, "companions", true);
 }
 
 static void put_format(const struct view *v)
@@ -581,8 +393,9 @@ static void put_canaries(const struct view *v)
 
 static void (*const sections[])(const struct view *) = {
     put_summary,
-    put_keys,
-    put_companions,
+    part_profiles,
+    part_keys,
+    part_companions,
     put_format,
     put_ceremony,
     part_script,
@@ -606,9 +419,10 @@ static void (*const sections[])(const struct view *) = {
     section_journal,
 };
 
-void document_write(const struct event_log *log, const struct event_index *index, struct writer *w)
+void document_write(const struct event_log *log, const struct event_index *index,
+                    const struct key_profiles *profiles, struct writer *w)
 {
-    const struct view view = {.log = log, .index = index, .w = w};
+    const struct view view = {.log = log, .index = index, .profiles = profiles, .w = w};
 
     writer_map(w, NULL, false);
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)

@@ -8,7 +8,16 @@
 
 #include "base/text.h"
 
-enum { FORM_PLACE = 160, FORM_DEPTH = 32 };
+enum { FORM_PLACE = 160, FORM_DEPTH = 32, FORM_PATTERNS = 32 };
+
+/* The patterns of a schema, each compiled once. */
+struct patterns {
+    struct {
+        const struct node *rule;
+        regex_t regex;
+    } known[FORM_PATTERNS];
+    size_t count;
+};
 
 /* One node and the part of the schema that it must match. */
 struct match {
@@ -17,6 +26,7 @@ struct match {
     const struct node *node;
     const char *place; /* the place of node in the document: "keys.label" */
     unsigned depth;
+    struct patterns *patterns;
     struct err *err;
 };
 
@@ -135,17 +145,32 @@ static bool check_enum(const struct match *m)
     return wrong(m, "this is not one of the permitted words");
 }
 
+/* NULL: it is no regular expression, or there are too many. */
+static const regex_t *find_pattern(const struct match *m)
+{
+    struct patterns *p = m->patterns;
+    size_t i = 0;
+
+    while (i < p->count && p->known[i].rule != m->rule)
+        i++;
+    if (i == FORM_PATTERNS || (i == p->count && regcomp(&p->known[i].regex, m->rule->text,
+                                                        REG_EXTENDED | REG_NOSUB) != 0))
+        return NULL;
+    p->known[i].rule = m->rule;
+    p->count += i == p->count;
+    return &p->known[i].regex;
+}
+
 static bool check_pattern(const struct match *m)
 {
-    regex_t regex;
+    const regex_t *regex = find_pattern(m);
 
     if (m->node->kind != NODE_TEXT)
         return true;
-    if (regcomp(&regex, m->rule->text, REG_EXTENDED | REG_NOSUB) != 0)
+    if (!regex)
         return bad_schema(m, "pattern");
-    bool matches = regexec(&regex, m->node->text, 0, NULL, 0) == 0;
-    regfree(&regex);
-    return matches || wrong(m, "this does not have the required form");
+    return regexec(regex, m->node->text, 0, NULL, 0) == 0 ||
+           wrong(m, "this does not have the required form");
 }
 
 /* Numbers have at most 18 digits, so that all can be compared. */
@@ -211,5 +236,10 @@ static bool check(const struct match *m)
 
 bool json_schema_check(const struct node *schema, const struct node *document, struct err *err)
 {
-    return check(&(struct match){schema, schema, document, "", 0, err});
+    struct patterns patterns = {.count = 0};
+    bool ok = check(&(struct match){schema, schema, document, "", 0, &patterns, err});
+
+    for (size_t i = 0; i < patterns.count; i++)
+        regfree(&patterns.known[i].regex);
+    return ok;
 }

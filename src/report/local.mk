@@ -10,8 +10,11 @@ libreport_a_SOURCES = \
 	%D%/json_schema.h \
 	%D%/key_groups.c \
 	%D%/key_groups.h \
+	%D%/key_profiles.c \
+	%D%/key_profiles.h \
 	%D%/report.c \
 	%D%/report.h \
+	%D%/report_keys.c \
 	%D%/report_sections.c \
 	%D%/report_sections.h \
 	%D%/script_section.c \
@@ -40,6 +43,8 @@ libreport_a_SOURCES = \
 	%D%/verify_pace.h \
 	%D%/verify_script.c \
 	%D%/verify_script.h \
+	%D%/verify_steps.c \
+	%D%/verify_steps.h \
 	%D%/verify_trail.c \
 	%D%/verify_trail.h \
 	%D%/yaml_tree.c \
@@ -49,7 +54,8 @@ libreport_a_SOURCES = \
 # One for each format; reports are written in the last (RECORD_FORMAT).
 report_schemas = \
 	%D%/hsmferry-audit-1.schema.json \
-	%D%/hsmferry-audit-2.schema.json
+	%D%/hsmferry-audit-2.schema.json \
+	%D%/hsmferry-audit-3.schema.json
 dist_pkgdata_DATA = $(report_schemas)
 nodist_libreport_a_SOURCES = %D%/json_schemas.c
 CLEANFILES += %D%/json_schemas.c
@@ -57,14 +63,14 @@ CLEANFILES += %D%/json_schemas.c
 %D%/json_schemas.c: $(report_schemas)
 	$(AM_V_GEN)$(MKDIR_P) %D% && { \
 		echo '#include "report/json_schema.h"'; \
-		for n in 1 2; do \
+		for n in 1 2 3; do \
 			echo "static const unsigned char format_$$n[] = {"; \
 			od -An -v -tx1 $(srcdir)/%D%/hsmferry-audit-$$n.schema.json | \
 				sed 's/[0-9a-f][0-9a-f]/0x&,/g'; \
 			echo '};'; \
 		done; \
 		echo 'const struct json_schema json_schema_reports[] = {'; \
-		for n in 1 2; do \
+		for n in 1 2 3; do \
 			echo "{format_$$n, sizeof format_$$n},"; \
 		done; \
 		echo '};'; \

@@ -181,13 +181,16 @@ static bool write_document(const struct event_log *log, int fd, uint8_t sha256[S
                            struct err *err)
 {
     struct event_index index;
+    struct key_profiles profiles = {0};
     struct writer *w;
-    bool ok = event_index_make(log, &index, err) && writer_new(fd, &w, err);
+    bool ok = event_index_make(log, &index, err) &&
+              key_profiles_make(log, &index, &profiles, err) && writer_new(fd, &w, err);
 
     if (ok) {
-        document_write(log, &index, w);
+        document_write(log, &index, &profiles, w);
         ok = writer_close(w, sha256, err);
     }
+    key_profiles_free(&profiles);
     event_index_free(&index);
     return ok;
 }
@@ -228,6 +231,8 @@ static bool write_journal(struct report *r, const struct event *event, struct er
     r->lost |= !journal_add(r->journal, event, err);
     r->log.records = journal_records(r->journal);
     memcpy(r->log.head, journal_head(r->journal), sizeof r->log.head);
+    if (event->kind == EVENT_END && !journal_sha256(r->journal, r->log.file_sha256, err))
+        return false;
     r->begun |= begins && !r->lost;
     if (is_canary(event, CANARY_COMMITS) || is_canary(event, CANARY_CLEAN))
         r->canary = !r->lost && event->canary.state == CANARY_COMMITS;
@@ -270,6 +275,7 @@ bool report_new(const char *folder, const char *title, int64_t utc_ms, struct re
         report_free(r);
         return false;
     }
+    text_print(r->log.name, sizeof r->log.name, "%s", r->journal_name);
     *out = r;
     return true;
 }
@@ -331,15 +337,21 @@ static bool add_missing_end(struct event_log *log, struct err *err)
            event_log_add(log, &end, NULL, err);
 }
 
+bool report_write(struct event_log *log, int fd, struct err *err)
+{
+    uint8_t sha256[SHA256_SIZE];
+
+    return add_missing_end(log, err) && write_document(log, fd, sha256, err);
+}
+
 bool report_again(const char *journal, int fd, bool *torn, struct err *err)
 {
     struct event_log log = {0};
-    uint8_t sha256[SHA256_SIZE];
     bool ok = journal_read(journal, &log, torn, err);
 
     if (ok && log.len == 0)
         ok = err_set(err, ERR_DATA, "The journal %s contains no event", journal);
-    ok = ok && add_missing_end(&log, err) && write_document(&log, fd, sha256, err);
+    ok = ok && report_write(&log, fd, err);
     event_log_free(&log);
     return ok;
 }

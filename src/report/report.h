@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "journal/event_log.h"
 #include "protocol/event.h"
 
 struct report;
@@ -47,6 +48,9 @@ const char *report_journal(const struct report *r);
  * ceremony without an end is reported as interrupted. *torn as for journal_read(). Errors: as
  * journal_read(); ERR_DATA (it contains no event), ERR_IO. */
 bool report_again(const char *journal, int fd, bool *torn, struct err *err);
+
+/* The same for a journal that was read, with at least one event. */
+bool report_write(struct event_log *log, int fd, struct err *err);
 
 /* Releases an unused name, and deletes the journal if nothing was begun. r may be NULL. */
 void report_free(struct report *r);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "report/key_groups.h"
 
 uint32_t section_kind(enum event_kind kind)
 {
@@ -14,6 +15,21 @@ uint32_t section_kind(enum event_kind kind)
 bool section_is_new(const struct view *v)
 {
     return v->log->format >= 2;
+}
+
+/* In the head and on every key, so that a rehearsal and a ceremony are never confused. */
+void section_stamp(const struct view *v)
+{
+    struct event begin = {0};
+
+    if (v->index->begin)
+        event_log_read(v->log, v->index->begin, &begin);
+    writer_text(v->w, "stamp", begin.begin.rehearsal ? "REHEARSAL" : "PRODUCTION");
+}
+
+size_t section_held(uint16_t len, size_t room)
+{
+    return len < room ? len : room;
 }
 
 /* Writes text if it is not empty. */
@@ -36,6 +52,12 @@ void section_groups(struct writer *w, const uint8_t sha256[32])
     writer_text(w, "words", text_words(sha256, 0, SHA256_SIZE, words));
 }
 
+/* Is it about a plan that was replaced? */
+static bool is_replaced(const struct view *v, const struct event *note)
+{
+    return note->note.plan && note->note.plan != v->index->plan_number;
+}
+
 /* A list of notes: the subject of each, and its text. */
 void section_notes(const struct view *v, enum event_kind which, const char *section,
                    const char *name)
@@ -44,8 +66,8 @@ void section_notes(const struct view *v, enum event_kind which, const char *sect
 
     writer_list(v->w, section, false);
     for (size_t at = 0; event_log_next(v->log, section_kind(which), &at, &event);) {
-        if (event.note.plan && event.note.plan != v->index->plan_number)
-            continue; /* about a plan that was replaced */
+        if (is_replaced(v, &event))
+            continue;
         writer_map(v->w, NULL, true);
         writer_time(v->w, "at", event.utc_ms);
         if (which == EVENT_VENDOR_OUTPUT)
@@ -219,7 +241,9 @@ static void put_step(struct writer *w, const struct event *event, const struct e
     writer_end(w);
 }
 
-/* Steps do not overlap: if the beginning of a step is followed by an event other than its end, the
+/* From format 3 on, the steps of keys are in the journal only, which section_journal() names.
+ *
+ * Steps do not overlap: if the beginning of a step is followed by an event other than its end, the
  * step has no end. */
 void section_steps(const struct view *v)
 {
@@ -227,6 +251,8 @@ void section_steps(const struct view *v)
 
     writer_list(v->w, "steps", false);
     for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_STEP), &at, &event);) {
+        if (v->log->format >= 3 && event.key)
+            continue;
         bool its = begun.seq && event.step.state != EVENT_BEGUN && begun.step.id == event.step.id &&
                    begun.key == event.key;
         if (begun.seq && !its)
@@ -240,6 +266,23 @@ void section_steps(const struct view *v)
     writer_end(v->w);
 }
 
+void section_proof(struct writer *w, const struct event *event)
+{
+    writer_text(w, "stage", step_name(event->proof.stage));
+    writer_text(w, "method", hsm_proof_name(event->proof.proof));
+    writer_text(w, "state", event_state_name(event->proof.state));
+    section_some(w, "source", event->proof.call[SIDE_SOURCE]);
+    section_some(w, "destination", event->proof.call[SIDE_DESTINATION]);
+    writer_text(w, "text", event->proof.text);
+}
+
+/* From format 3 on, those of a key that was migrated are with it. */
+static bool is_elsewhere(const struct view *v, const struct event *proof)
+{
+    return v->log->format >= 3 && proof->key > 0 && proof->key <= v->index->key_count &&
+           v->index->keys[proof->key - 1].proven;
+}
+
 void section_proofs(const struct view *v)
 {
     struct writer *w = v->w;
@@ -247,18 +290,13 @@ void section_proofs(const struct view *v)
 
     writer_list(w, "proofs", false);
     for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_PROOF), &at, &event);) {
-        if (event.proof.state == EVENT_BEGUN)
+        if (event.proof.state == EVENT_BEGUN || is_elsewhere(v, &event))
             continue;
         writer_map(w, NULL, true);
         writer_number(w, "seq", (int64_t)event.seq);
         writer_time(w, "at", event.utc_ms);
         writer_number(w, "key", event.key);
-        writer_text(w, "stage", step_name(event.proof.stage));
-        writer_text(w, "method", hsm_proof_name(event.proof.proof));
-        writer_text(w, "state", event_state_name(event.proof.state));
-        section_some(w, "source", event.proof.call[SIDE_SOURCE]);
-        section_some(w, "destination", event.proof.call[SIDE_DESTINATION]);
-        writer_text(w, "text", event.proof.text);
+        section_proof(w, &event);
         writer_end(w);
     }
     writer_end(w);
@@ -295,9 +333,45 @@ void section_inventory(const struct view *v)
     writer_end(v->w);
 }
 
+static void put_warning(void *ctx, const char *text, const char *keys, size_t count)
+{
+    struct writer *w = ctx;
+    char sentence[EVENT_TEXT_MAX];
+    const char *name = strrchr(text, '\n') + 1; /* safe text has none */
+
+    (void)count;
+    text_print(sentence, sizeof sentence, "%.*s", (int)(name - text) - 1, text);
+    writer_map(w, NULL, true);
+    section_some(w, "keys", keys);
+    section_some(w, "name", name);
+    writer_text(w, "text", sentence);
+    writer_end(w);
+}
+
+/* From format 3 on, what is said of many keys is said once. */
+static void put_warnings(const struct view *v)
+{
+    struct key_groups groups = {0};
+    struct event event;
+    struct err ignored;
+    bool ok = true;
+
+    writer_list(v->w, "warnings", false);
+    for (size_t at = 0; ok && event_log_next(v->log, section_kind(EVENT_WARNING), &at, &event);)
+        ok = is_replaced(v, &event) || key_groups_add(&groups, event.key, &ignored, "%s\n%s",
+                                                      event.note.text, event.note.name);
+    if (!ok || !key_groups_report(&groups, put_warning, v->w, &ignored))
+        writer_fail(v->w);
+    key_groups_clear(&groups);
+    writer_end(v->w);
+}
+
 void section_warnings(const struct view *v)
 {
-    section_notes(v, EVENT_WARNING, "warnings", "name");
+    if (v->log->format >= 3)
+        put_warnings(v);
+    else
+        section_notes(v, EVENT_WARNING, "warnings", "name");
 }
 
 void section_vendor_output(const struct view *v)
@@ -363,6 +437,10 @@ void section_errors(const struct view *v)
 void section_journal(const struct view *v)
 {
     writer_map(v->w, "journal", false);
+    if (v->log->format >= 3) {
+        writer_text(v->w, "file", v->log->name);
+        put_sha256(v->w, "sha256", v->log->file_sha256);
+    }
     writer_number(v->w, "records", (int64_t)v->log->records);
     put_sha256(v->w, "head", v->log->head);
     writer_end(v->w);

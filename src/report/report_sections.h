@@ -9,12 +9,14 @@
 #include "journal/event_index.h"
 #include "journal/event_log.h"
 #include "protocol/event.h"
+#include "report/key_profiles.h"
 #include "report/yaml_writer.h"
 
 /* The input and output of the sections. */
 struct view {
     const struct event_log *log;
     const struct event_index *index;
+    const struct key_profiles *profiles; /* of the keys, from format 3 on */
     struct writer *w;
 };
 
@@ -30,6 +32,12 @@ uint32_t part_additions(const struct view *v);
 /* For how long questions were open at gates until they were answered, in milliseconds. */
 int64_t part_gates_ms(const struct view *v);
 
+/* In the head and on every key, so that a rehearsal and a ceremony are never confused. */
+void section_stamp(const struct view *v);
+
+/* How much of a label or id there is, of one with this true length. */
+size_t section_held(uint16_t len, size_t room);
+
 /* Writes text if there is any. */
 void section_some(struct writer *w, const char *key, const char *text);
 
@@ -43,7 +51,13 @@ void section_notes(const struct view *v, enum event_kind which, const char *sect
 /* Writes how this side is reached: `agent`, `agent-code`, `environment`, `parameters-sha256`. */
 void section_reach(const struct view *v, enum side side);
 
+/* Writes what one proof says. */
+void section_proof(struct writer *w, const struct event *event);
+
 /* Parts of the report, each with its own key. */
+void part_profiles(const struct view *v);
+void part_keys(const struct view *v);
+void part_companions(const struct view *v);
 void part_script(const struct view *v);
 void part_pins(const struct view *v);
 void section_transport_key(const struct view *v);

@@ -35,16 +35,26 @@ static const struct node *check_by(const struct node *key, const char *method)
     const struct node *checks = node_at(key, "check-values");
 
     for (const struct node *c = checks ? checks->first : NULL; c; c = c->next)
-        if (node_is(c, "method", method) && (node_at(c, "source") || node_at(c, "destination")))
+        if (node_is(c, "method", method) &&
+            (sheet_check_of(c, "source") || sheet_check_of(c, "destination")))
             return c;
     return NULL;
+}
+
+/* The SHA-256 of the source's public half; empty: none. */
+static const char *half_of(const struct node *key)
+{
+    const struct node *half = node_at(key, "public-key"); /* from format 3 on, of both sides */
+
+    half = half ? half : node_at(key, "source-public-key");
+    return half && half->text ? half->text : node_text(half, "sha256");
 }
 
 /* What a key is known again by: the beginning of its public half's SHA-256, or a check value; of a
  * key that did not arrive, why. Returns out. */
 static const char *known_by(const struct node *key, char out[static 80])
 {
-    const char *half = node_text(key, "source-public-key.sha256");
+    const char *half = half_of(key);
     const struct node *ecb = check_by(key, "ecb-zero"), *cmac = check_by(key, "cmac-zero");
     const char *reason = node_text(key, "reason");
 
@@ -53,7 +63,8 @@ static const char *known_by(const struct node *key, char out[static 80])
     else if (half[0] || node_at(key, "der-sha256"))
         sheet_digest_text(half[0] ? half : node_text(key, "der-sha256"), 16, out);
     else if (ecb || cmac)
-        text_print(out, 80, "%s %s", ecb ? "ECB" : "CMAC", node_text(ecb ? ecb : cmac, "source"));
+        text_print(out, 80, "%s %s", ecb ? "ECB" : "CMAC",
+                   node_text(sheet_check_of(ecb ? ecb : cmac, "source"), ""));
     else
         text_print(out, 80, "no check value");
     return out;
@@ -68,7 +79,7 @@ static const char *known_in_full(const struct node *key, char out[static 400])
     } methods[] = {{"ecb-zero", "ECB of zeros"},
                    {"cmac-zero", "CMAC of zeros"},
                    {"rewrap-sha256", "SHA-256 of the key encrypted on both sides"}};
-    const char *half = node_text(key, "source-public-key.sha256");
+    const char *half = half_of(key);
     char groups[80];
     size_t at = 0;
 
@@ -83,12 +94,13 @@ static const char *known_in_full(const struct node *key, char out[static 400])
     out[at] = '\0';
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         const struct node *c = check_by(key, methods[i].method);
-        const char *value = node_text(c, node_at(c, "source") ? "source" : "destination");
+        const struct node *source = sheet_check_of(c, "source");
+        const struct node *destination = sheet_check_of(c, "destination");
+        const char *value = node_text(source ? source : destination, "");
         if (c)
             at += text_print(out + at, 400 - at, "%s%s %s%s", at ? ", " : "", methods[i].words,
                              strlen(value) == 64 ? sheet_digest_text(value, 64, groups) : value,
-                             node_at(c, "source") && node_at(c, "destination") ? " on both sides"
-                                                                               : " on one side");
+                             source && destination ? " on both sides" : " on one side");
     }
     return out;
 }
@@ -103,7 +115,7 @@ static const char *proven_at(const struct sheet *s, const struct sheet_key *k, c
     for (size_t i = 0; i < SHEET_PROOFS; i++)
         if (k->proof[i])
             at += text_print(out + at, 128 - at, "%s%s", at ? " " : "",
-                             sheet_time(s, node_text(k->proof[i], "at"), 11, time));
+                             sheet_time(s, k->proven_at[i], 11, time));
     return out;
 }
 

@@ -97,7 +97,8 @@ void sheet_check_values(struct sheet *s)
         const struct node *key = s->keys[i].key;
         const struct node *c = key ? node_at(key, "check-values")->first : NULL;
         for (; c && !s->failed; c = c->next) {
-            bool source = node_at(c, "source"), destination = node_at(c, "destination");
+            bool source = sheet_check_of(c, "source"),
+                 destination = sheet_check_of(c, "destination");
             if (is_said_elsewhere(c) || (source && destination))
                 continue;
             s->failed = !key_groups_add(&groups, (int64_t)i + 1, s->err, "%s %s%s%s",
@@ -113,11 +114,11 @@ void sheet_check_values(struct sheet *s)
     sheet_groups(s, &groups, "key");
 }
 
-static void add_rights(struct sheet *s, struct key_groups *groups, size_t number)
+static void add_rights(struct sheet *s, struct key_groups *groups, size_t number, const char *list)
 {
-    const struct node *a = node_at(s->keys[number - 1].key, "attributes")->first;
+    const struct node *a = node_at(s->keys[number - 1].key, list);
 
-    for (; a && !s->failed; a = a->next) {
+    for (a = a ? a->first : NULL; a && !s->failed; a = a->next) {
         const char *by = node_text(a, "by");
         if (!node_at(a, "verdict") || node_is(a, "verdict", "kept"))
             continue;
@@ -136,8 +137,11 @@ void sheet_rights(struct sheet *s)
 
     sheet_section(s, "WHAT CHANGED IN THEIR RIGHTS");
     for (size_t i = 0; i < s->key_count && !s->failed; i++)
-        if (s->keys[i].key && node_at(s->keys[i].key, "attributes"))
-            add_rights(s, node_at(s->keys[i].key, "companion-of") ? &objects : &keys, i + 1);
+        if (s->keys[i].key) {
+            struct key_groups *groups = node_at(s->keys[i].key, "companion-of") ? &objects : &keys;
+            add_rights(s, groups, i + 1, "attributes");
+            add_rights(s, groups, i + 1, "own-attributes");
+        }
     if (keys.count + objects.count == 0)
         sheet_fact(s, "", "%s", "nothing");
     sheet_groups(s, &keys, "key");

@@ -103,6 +103,38 @@ void sheet_groups(struct sheet *s, struct key_groups *g, const char *of)
     key_groups_clear(g);
 }
 
+/* How many keys "1 to 4, 7" are. */
+static size_t count_keys(const char *keys)
+{
+    size_t count = 0;
+
+    while (*keys) {
+        char *after;
+        unsigned long from = strtoul(keys, &after, 10), to = from;
+        if (strncmp(after, " to ", 4) == 0)
+            to = strtoul(after + 4, &after, 10);
+        count += to >= from ? to - from + 1 : 0;
+        keys = after + strspn(after, ", ");
+        if (keys == after)
+            break;
+    }
+    return count;
+}
+
+void sheet_keys_fact(struct sheet *s, const char *keys, const char *text)
+{
+    struct group_ctx ctx = {.sheet = s, .of = "key"};
+
+    put_group(&ctx, text, keys, count_keys(keys));
+}
+
+const struct node *sheet_check_of(const struct node *check, const char *side)
+{
+    const struct node *value = node_at(check, side);
+
+    return value ? value : node_at(check, "both"); /* from format 3 on */
+}
+
 const char *sheet_time(const struct sheet *s, const char *time, size_t from, char out[static 32])
 {
     size_t len = strlen(time);

@@ -17,6 +17,7 @@ enum { SHEET_PROOFS = 3 };
 struct sheet_key {
     const struct node *key;
     const struct node *proof[SHEET_PROOFS];
+    const char *proven_at[SHEET_PROOFS]; /* of each that is there */
 };
 
 struct sheet {
@@ -50,6 +51,12 @@ void sheet_groups(struct sheet *s, struct key_groups *g, const char *of);
 /* "2026-11-23 12:41:07Z" of a time as reports hold it, with milliseconds on roomy sheets. from: the
  * first character that is wanted. Returns out. */
 const char *sheet_time(const struct sheet *s, const char *time, size_t from, char out[static 32]);
+
+/* What one side reports as the value of a check; NULL: none. */
+const struct node *sheet_check_of(const struct node *check, const char *side);
+
+/* A fact about keys "1 to 4, 7". */
+void sheet_keys_fact(struct sheet *s, const char *keys, const char *text);
 
 /* The sections about keys, in sheet_keys.c and sheet_proofs.c. */
 void sheet_key_table(struct sheet *s);

@@ -150,8 +150,11 @@ static void put_warnings(struct sheet *s)
     if (warnings->count == 0)
         sheet_fact(s, "", "%s", "none");
     for (const struct node *w = warnings->first; w && !s->failed; w = w->next)
-        s->failed = !key_groups_add(&groups, node_at(w, "key") ? node_number(w, "key") : 0, s->err,
-                                    "%s", node_text(w, "text"));
+        if (node_at(w, "keys"))
+            sheet_keys_fact(s, node_text(w, "keys"), node_text(w, "text"));
+        else
+            s->failed = !key_groups_add(&groups, node_at(w, "key") ? node_number(w, "key") : 0,
+                                        s->err, "%s", node_text(w, "text"));
     sheet_groups(s, &groups, "key");
 }
 
@@ -204,7 +207,10 @@ static void put_report(struct sheet *s)
     sheet_digest(s, "report", "SHA-256", text_hex(s->about->sha256, SHA256_SIZE, hex));
     sheet_fact(s, "in words", "%s", text_words(s->about->sha256, 0, SHA256_SIZE, words));
     put_signed(s);
-    sheet_fact(s, "journal", "%s records", node_text(s->report, "journal.records"));
+    sheet_fact(s, "journal", "%s%s%s records", node_text(s->report, "journal.file"),
+               node_at(s->report, "journal.file") ? ", " : "",
+               node_text(s->report, "journal.records"));
+    sheet_digest(s, "", "SHA-256", node_text(s->report, "journal.sha256"));
     sheet_digest(s, "", "head", node_text(s->report, "journal.head"));
 }
 
@@ -241,18 +247,31 @@ static bool index_keys(struct sheet *s)
     return true;
 }
 
-static void index_proofs(struct sheet *s)
+static void index_proof(struct sheet_key *key, const struct node *proof, const char *at)
 {
     static const enum step_id stages[SHEET_PROOFS] = {STEP_PROVE, STEP_PROVE_AGAIN,
                                                       STEP_PROVE_FRESH};
 
+    for (size_t i = 0; i < SHEET_PROOFS; i++)
+        if (node_is(proof, "stage", step_name(stages[i]))) {
+            key->proof[i] = proof;
+            key->proven_at[i] = at;
+        }
+}
+
+static void index_proofs(struct sheet *s)
+{
     for (const struct node *n = node_at(s->report, "proofs")->first; n; n = n->next) {
         int64_t number = node_number(n, "key");
-        if (number < 1 || (uint64_t)number > s->key_count || !node_is(n, "state", "ok"))
-            continue;
-        for (size_t i = 0; i < SHEET_PROOFS; i++)
-            if (node_is(n, "stage", step_name(stages[i])))
-                s->keys[number - 1].proof[i] = n;
+        if (number >= 1 && (uint64_t)number <= s->key_count && node_is(n, "state", "ok"))
+            index_proof(&s->keys[number - 1], n, node_text(n, "at"));
+    }
+    for (size_t i = 0; i < s->key_count; i++) { /* from format 3 on */
+        const struct node *at = node_at(s->keys[i].key, "proven-at");
+        const struct node *proof = node_at(s->keys[i].key, "proofs");
+        proof = proof ? proof->first : NULL;
+        for (at = at ? at->first : NULL; at && proof; at = at->next, proof = proof->next)
+            index_proof(&s->keys[i], proof, at->text);
     }
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "journal/journal.h"
 #include "report/json_schema.h"
 #include "report/report.h"
 #include "report/verify_rules.h"
@@ -113,10 +114,19 @@ static bool check_form(const struct yaml_tree *report, struct err *err)
     return ok;
 }
 
+/* From format 3 on, keys have a profile. */
+static bool join_profiles(struct yaml_tree *tree, struct err *err)
+{
+    return !node_at(yaml_tree_root(tree), "profiles") ||
+           (yaml_tree_inherit(tree, "keys", "profile", "profiles", err) &&
+            yaml_tree_inherit(tree, "companions", "profile", "profiles", err));
+}
+
 bool verify_schema(const struct bytes *report, struct yaml_tree **out, struct err *err)
 {
     struct yaml_tree *tree = NULL;
-    bool ok = yaml_tree_read(report->data, report->len, true, &tree, err) && check_form(tree, err);
+    bool ok = yaml_tree_read(report->data, report->len, true, &tree, err) &&
+              check_form(tree, err) && join_profiles(tree, err);
 
     if (ok)
         *out = tree;
@@ -125,43 +135,91 @@ bool verify_schema(const struct bytes *report, struct yaml_tree **out, struct er
     return ok;
 }
 
-bool verify_logic(const struct yaml_tree *report, struct err *err)
+static bool check_steps(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
     for (size_t i = 0; i < verify_rule_count; i++)
-        if (!verify_rules[i].check(yaml_tree_root(report), err))
+        if (verify_rules[i].check_steps && !verify_rules[i].check_steps(report, steps, err))
             return false;
     return true;
 }
 
-/* The number of the first line that differs. */
-static size_t first_difference(const struct bytes *a, const struct bytes *b)
+bool verify_logic(const struct yaml_tree *tree, struct err *err)
 {
-    size_t line = 1;
+    const struct node *report = yaml_tree_root(tree);
+    struct rule_steps steps;
+    bool ok = rule_steps_of_report(report, &steps, err);
 
-    for (size_t i = 0; i < a->len && i < b->len && a->data[i] == b->data[i]; i++)
-        line += a->data[i] == '\n';
-    return line;
+    for (size_t i = 0; ok && i < verify_rule_count; i++)
+        ok = verify_rules[i].check ? verify_rules[i].check(report, err)
+                                   : verify_rules[i].check_steps(report, &steps, err);
+    rule_steps_free(&steps);
+    return ok;
 }
 
-bool verify_journal(const struct bytes *report, const char *journal, struct err *err)
+/* Does the file hold these bytes, and no more? *line: the number of the first line that differs. */
+static bool is_same_file(int fd, const struct bytes *bytes, size_t *line)
+{
+    uint8_t chunk[65536];
+    size_t at = 0;
+    ssize_t n;
+
+    *line = 1;
+    while ((n = pread(fd, chunk, sizeof chunk, (off_t)at)) > 0)
+        for (ssize_t i = 0; i < n; i++, at++) {
+            if (at == bytes->len || chunk[i] != bytes->data[at])
+                return false;
+            *line += chunk[i] == '\n';
+        }
+    return n == 0 && at == bytes->len;
+}
+
+/* Compares the report with the one that this journal makes. */
+static bool check_again(const struct bytes *report, struct event_log *log, struct err *err)
 {
     int fd = memfd_create("report", MFD_CLOEXEC);
-    struct bytes again = {0};
-    bool torn, ok = false;
-    off_t len;
+    size_t line;
+    bool ok;
 
     if (fd < 0)
         return err_set_errno(err, ERR_FAILED, errno, "There is no memory for a report");
-    if (report_again(journal, fd, &torn, err)) {
-        len = lseek(fd, 0, SEEK_END);
-        ok = bytes_make(&again, len > 0 ? (size_t)len : 0, err) && lseek(fd, 0, SEEK_SET) == 0 &&
-             read_whole(fd, &again, "the report made again", err);
-        if (ok && !bytes_equal(report, &again))
-            ok = err_set(err, ERR_DATA, "line %zu is not what this journal says",
-                         first_difference(report, &again));
-    }
-    bytes_free(&again);
+    ok = report_write(log, fd, err) &&
+         (is_same_file(fd, report, &line) ||
+          err_set(err, ERR_DATA, "line %zu is not what this journal says", line));
     close(fd);
+    return ok;
+}
+
+/* Is the journal that of the report? *steps: those in it. */
+static bool read_journal(const struct bytes *report, const char *journal, const char *name,
+                         struct rule_steps *steps, struct err *err)
+{
+    struct event_log log = {0};
+    bool torn, ok = journal_read(journal, &log, &torn, err);
+
+    if (ok && log.len == 0)
+        ok = err_set(err, ERR_DATA, "The journal %s contains no event", journal);
+    if (ok && name[0]) /* whatever it is called today */
+        text_print(log.name, sizeof log.name, "%s", name);
+    ok = ok && check_again(report, &log, err) && rule_steps_of_journal(&log, steps, err);
+    event_log_free(&log);
+    return ok;
+}
+
+/* From format 3 on, the steps of keys are in the journal only. */
+bool verify_journal(const struct bytes *report, struct yaml_tree **tree, const char *journal,
+                    struct err *err)
+{
+    const struct node *root = yaml_tree_root(*tree);
+    bool short_steps = node_at(root, "profiles") != NULL, ok;
+    struct rule_steps steps = {0};
+    char name[sizeof((struct event_log *)0)->name];
+
+    text_print(name, sizeof name, "%s", node_text(root, "journal.file"));
+    yaml_tree_free(*tree);
+    *tree = NULL;
+    ok = read_journal(report, journal, name, &steps, err) && verify_schema(report, tree, err) &&
+         (!short_steps || check_steps(yaml_tree_root(*tree), &steps, err));
+    rule_steps_free(&steps);
     return ok;
 }
 

@@ -28,9 +28,12 @@ bool verify_schema(const struct bytes *report, struct yaml_tree **out, struct er
 /* Is its content possible (verify_rules.h)? */
 bool verify_logic(const struct yaml_tree *report, struct err *err);
 
-/* Is it, byte for byte, the report made from the journal at this path? Reports the first line that
- * differs. Errors also: as report_again(). */
-bool verify_journal(const struct bytes *report, const char *journal, struct err *err);
+/* Is it, byte for byte, the report made from the journal at this path, and are the steps there in
+ * order (verify_rules.h)? *tree: the same report; it is freed while the journal is read, and made
+ * again, so that both are never in memory. Reports the first line that differs. Errors also: as
+ * journal_read(). */
+bool verify_journal(const struct bytes *report, struct yaml_tree **tree, const char *journal,
+                    struct err *err);
 
 /* Is signature a signature of these bytes (SHA-256; PKCS#1 v1.5 or ECDSA in DER) by the key in
  * pem? */

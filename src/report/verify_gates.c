@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/verify_gates.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "protocol/gate.h"
@@ -147,33 +148,44 @@ bool gates_check_policy(const struct node *report, struct err *err)
 
 /* --- warnings --------------------------------------------------------------------------------- */
 
-/* The key of this number, from key on if it may be there: warnings come in the order of keys. */
-static const struct node *find_key(const struct node *report, const struct node *key,
-                                   int64_t number)
+/* A warning about a key is about one that was to be migrated, and about its type. */
+static bool check_warned(const struct node *report, const struct node *w, int64_t number,
+                         struct err *err)
 {
-    if (!key || node_number(key, "number") > number)
-        key = rule_next_key(report, NULL);
-    while (key && node_number(key, "number") != number)
-        key = rule_next_key(report, key);
-    return key;
+    const struct node *key = rule_key_numbered(report, number);
+
+    if (!key || node_is(key, "route", key_route_name(ROUTE_NONE)))
+        return rule_wrong(w, err, "it is about no key that was to be migrated");
+    if (node_is(w, "name", "transport-strength") &&
+        strncmp(node_text(w, "text"), node_text(key, "type"), strlen(node_text(key, "type"))) != 0)
+        return rule_wrong(w, err, "it is about a key of another type");
+    return true;
 }
 
-/* A warning about a key is about one that was to be migrated, and about its type. */
+/* The same of keys "1 to 4, 7". */
+static bool check_all_warned(const struct node *report, const struct node *w, struct err *err)
+{
+    for (const char *at = node_text(w, "keys"); *at; at += strspn(at, ", ")) {
+        char *after;
+        int64_t from = strtoll(at, &after, 10), to = from;
+        if (strncmp(after, " to ", 4) == 0)
+            to = strtoll(after + 4, &after, 10);
+        if (after == at)
+            return rule_wrong(w, err, "these are no numbers of keys");
+        for (; from <= to; from++)
+            if (!check_warned(report, w, from, err))
+                return false;
+        at = after;
+    }
+    return true;
+}
+
 bool gates_check_warnings(const struct node *report, struct err *err)
 {
-    const struct node *key = NULL;
-
     for (const struct node *w = node_at(report, "warnings")->first; w && is_new(report);
-         w = w->next) {
-        if (!node_at(w, "key"))
-            continue;
-        key = find_key(report, key, node_number(w, "key"));
-        if (!key || node_is(key, "route", key_route_name(ROUTE_NONE)))
-            return rule_wrong(w, err, "it is about no key that was to be migrated");
-        if (node_is(w, "name", "transport-strength") &&
-            strncmp(node_text(w, "text"), node_text(key, "type"), strlen(node_text(key, "type"))) !=
-                0)
-            return rule_wrong(w, err, "it is about a key of another type");
-    }
+         w = w->next)
+        if (!check_all_warned(report, w, err) ||
+            (node_at(w, "key") && !check_warned(report, w, node_number(w, "key"), err)))
+            return false;
     return true;
 }

@@ -9,6 +9,7 @@
 /* The steps, the waits and the choices of a pace, each in its own list, walked side by side. */
 struct stroll {
     const struct node *report;
+    const struct rule_steps *steps;
     const struct node *chosen; /* the pace in force */
     const struct node *wait;   /* the wait that comes next */
     int64_t first_key;         /* 0: no key has begun */
@@ -23,6 +24,11 @@ static int64_t seq_of(const struct node *n)
 static int64_t key_of(const struct node *n)
 {
     return node_at(n, "key") ? node_number(n, "key") : 0;
+}
+
+static int64_t step_key(const struct rule_step *step)
+{
+    return step->key > 0 ? step->key : 0;
 }
 
 static enum pace pace_of(const struct node *chosen)
@@ -67,41 +73,45 @@ static bool must_wait(struct stroll *s, int64_t seq, enum step_id id, int64_t ke
 
 /* The wait that comes next is one that its pace asks for, before this step, or (NULL) before one
  * that was not carried out. */
-static bool take_wait(struct stroll *s, const struct node *step, struct err *err)
+static bool take_wait(struct stroll *s, const struct rule_step *step, struct err *err)
 {
     const struct node *wait = s->wait;
     enum step_id id = step_of(wait);
-    bool closing = !step || rule_step_of(step) >= STEP_DESTROY;
+    bool closing = !step || step->id >= STEP_DESTROY;
+    bool unknown = s->steps->without_way && id >= STEP_WRAP_KEY && id < STEP_DESTROY;
 
     if (id == STEP_PROVE_AGAIN)
         return rule_wrong(wait, err, "a kept key must not wait for its proof");
     if (!must_wait(s, seq_of(wait), id, key_of(wait)) ||
         !node_is(wait, "pace", node_text(s->chosen, "pace")))
         return rule_wrong(wait, err, "the pace in force does not wait here");
-    if (!closing && (rule_step_of(step) != id || key_of(step) != key_of(wait)))
+    if (!closing && !unknown && (step->id != id || step_key(step) != key_of(wait)))
         return rule_wrong(wait, err, "the step that follows is not the one that was waited for");
     if (wait->next && seq_of(wait->next) <= seq_of(wait))
         return rule_wrong(wait->next, err, "this number is not above the one before");
     s->waited_ms += node_at(wait, "ms") ? node_number(wait, "ms") : 0;
     s->wait = wait->next;
+    if (unknown && s->first_key == 0)
+        s->first_key = key_of(wait);
     return true;
 }
 
 /* After an early end the closing steps wait for nobody; of all other waits none is left out. */
-static bool take_step(struct stroll *s, const struct node *step, struct err *err)
+static bool take_step(struct stroll *s, const struct rule_step *step, struct err *err)
 {
-    enum step_id id = rule_step_of(step);
+    enum step_id id = step->id;
     bool waited = false;
 
-    while (s->wait && seq_of(s->wait) < seq_of(step)) {
+    while (s->wait && seq_of(s->wait) < step->seq) {
         if (!take_wait(s, step, err))
             return false;
         waited = true;
     }
-    if (!waited && id < STEP_DESTROY && must_wait(s, seq_of(step), id, key_of(step)))
-        return rule_wrong(step, err, "the pace in force waits before this step, and nothing did");
+    if (!waited && id < STEP_DESTROY && must_wait(s, step->seq, id, step_key(step)))
+        return rule_step_wrong(s->steps, step, err,
+                               "the pace in force waits before this step, and nothing did");
     if (s->first_key == 0)
-        s->first_key = key_of(step);
+        s->first_key = step_key(step);
     return true;
 }
 
@@ -113,10 +123,10 @@ static bool check_chosen(const struct node *chosen, struct err *err)
     return true;
 }
 
-bool pace_check(const struct node *report, struct err *err)
+bool pace_check(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
     const struct node *pace = node_at(report, "ceremony.pace");
-    struct stroll s = {.report = report};
+    struct stroll s = {.report = report, .steps = steps};
 
     if (!pace && node_at(report, "script") && node_at(report, "steps")->count > 0)
         return rule_wrong(node_at(report, "ceremony"), err, "the pace is not recorded");
@@ -128,8 +138,8 @@ bool pace_check(const struct node *report, struct err *err)
         return rule_wrong(pace, err, "no pace was chosen");
     if (!check_chosen(s.chosen, err))
         return false;
-    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next)
-        if (!node_is(step, "state", "undone") && !take_step(&s, step, err))
+    for (size_t i = 0; i < steps->count; i++)
+        if (steps->steps[i].state != EVENT_UNDONE && !take_step(&s, &steps->steps[i], err))
             return false;
     while (s.wait)
         if (!take_wait(&s, NULL, err))

@@ -6,9 +6,10 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "report/verify_steps.h"
 #include "report/yaml_tree.h"
 
 /* A report without `ceremony.pace` is older than that, and passes. Errors: ERR_DATA. */
-bool pace_check(const struct node *report, struct err *err);
+bool pace_check(const struct node *report, const struct rule_steps *steps, struct err *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "report/verify_rules.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -85,6 +86,11 @@ static bool check_labels(const struct node *report, struct err *err)
     for (const struct node *key = rule_next_key(report, NULL); key;
          key = rule_next_key(report, key)) {
         size_t len = sizeof raw;
+        if (!node_at(key, "label-hex") && node_at(key, "profile")) {
+            if (strchr(node_text(key, "label"), '\\'))
+                return rule_wrong(key, err, "the bytes of this label are missing");
+            continue; /* from format 3 on, it is its bytes */
+        }
         if (!text_unhex(node_text(key, "label-hex"), raw, &len))
             return rule_wrong(key, err, "the label's bytes are not valid");
         text_safe(raw, len, label, sizeof label);
@@ -196,8 +202,13 @@ static bool check_companions(const struct node *report, struct err *err)
 static bool check_counts(const struct node *report, struct err *err)
 {
     const struct node *summary = node_at(report, "summary");
+    const struct node *profiles = node_at(report, "profiles");
     int64_t number = 0;
 
+    for (const struct node *p = profiles ? profiles->first : NULL; p; p = p->next)
+        if (node_number(p, "number") != ++number)
+            return rule_wrong(p, err, "the profiles are not numbered from 1");
+    number = 0;
     for (const struct node *key = rule_next_key(report, NULL); key;
          key = rule_next_key(report, key))
         if (node_number(key, "number") != ++number)
@@ -242,6 +253,23 @@ static bool check_outcome(const struct node *report, struct err *err)
     return true;
 }
 
+/* Up to format 2 a fingerprint has its words next to it. */
+static const char *half_of(const struct node *key, const char *member)
+{
+    const struct node *half = node_at(key, member);
+
+    return half && half->text ? half->text : node_text(half, "sha256");
+}
+
+static bool check_rows(const struct node *rows, struct err *err)
+{
+    for (const struct node *row = rows ? rows->first : NULL; row; row = row->next)
+        if (node_is(row, "verdict", "LOOSENED") || node_is(row, "verdict", "DIFFERS"))
+            return rule_wrong(row, err,
+                              "a migrated key is looser than the original, or a different key");
+    return true;
+}
+
 /* A key that arrived must be the key that left. */
 static bool check_fidelity(const struct node *report, struct err *err)
 {
@@ -249,15 +277,14 @@ static bool check_fidelity(const struct node *report, struct err *err)
          key = rule_next_key(report, key)) {
         if (!node_is(key, "outcome", "migrated"))
             continue;
-        if (!node_is(key, "source-public-key.sha256",
-                     node_text(key, "destination-public-key.sha256")) &&
+        if (strcmp(half_of(key, "source-public-key"), half_of(key, "destination-public-key")) !=
+                0 &&
             node_at(key, "source-public-key") && node_at(key, "destination-public-key"))
             return rule_wrong(key, err,
                               "the public half of a migrated key differs from the original's");
-        for (const struct node *row = node_at(key, "attributes")->first; row; row = row->next)
-            if (node_is(row, "verdict", "LOOSENED") || node_is(row, "verdict", "DIFFERS"))
-                return rule_wrong(row, err,
-                                  "a migrated key is looser than the original, or a different key");
+        if (!check_rows(node_at(key, "attributes"), err) ||
+            !check_rows(node_at(key, "own-attributes"), err))
+            return false;
     }
     return true;
 }
@@ -269,57 +296,87 @@ static bool is_per_key(enum step_id id)
     return id >= STEP_WRAP_KEY && id <= STEP_PROVE_AGAIN;
 }
 
-/* The state while the steps are walked through. */
-struct walk {
-    int64_t seq, key;
-    int next; /* the step that may come next, other than closing steps and those of the next key */
-    bool closing;  /* closing steps have begun */
-    bool key_over; /* the current key has ended, or failed */
+/* How far a key has come. The keys of a window take their steps side by side. */
+struct way {
+    bool begun, over; /* over: it has ended, or failed */
+    enum step_id next;
 };
 
-/* May this step come now? If so, records it. */
-static bool walk_on(struct walk *w, const struct node *step, enum step_id id)
-{
-    bool ok = node_is(step, "state", "ok");
-    int64_t key = node_number(step, "key");
+/* The state while the steps are walked through. */
+struct walk {
+    int next;      /* the step that may come next, other than closing steps and those of keys */
+    bool closing;  /* closing steps have begun */
+    int64_t begun; /* the key that began last */
+    struct way *ways;
+};
 
-    if (is_per_key(id)) {
-        bool begins = (id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY) ||
-                      (id == STEP_READ_OBJECT && (w->next >= STEP_WRAP_KEY || w->next == 0));
-        bool first = begins && key > w->key;
-        if (w->closing || !(first || (key == w->key && (int)id == w->next && !w->key_over)))
-            return false;
-        w->key = key;
-        w->key_over = !ok || id == STEP_PROVE_AGAIN;
-    } else if (id >= STEP_DESTROY) {
-        if (w->closing && (int)id < w->next)
-            return false;
-        w->closing = true;
-        w->next = (int)id + 1;
-        return true;
-    } else if (w->closing || (int)id != w->next)
+/* May this step of a key come now? If so, records it. */
+static bool walk_key(struct walk *w, const struct rule_step *step)
+{
+    struct way *way = &w->ways[step->key];
+    bool begins = (step->id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY) ||
+                  (step->id == STEP_READ_OBJECT && (w->next >= STEP_WRAP_KEY || w->next == 0));
+    bool first = begins && !way->begun && step->key > w->begun;
+
+    if (w->closing || !(first || (way->begun && !way->over && step->id == way->next)))
         return false;
-    w->next = id == STEP_PROVE ? STEP_COMMIT : ok || is_per_key(id) ? (int)id + 1 : STEPS;
+    if (first)
+        w->begun = step->key;
+    if (w->next == 0)
+        w->next = STEPS; /* without a transport key */
+    *way = (struct way){.begun = true,
+                        .over = step->state != EVENT_OK || step->id == STEP_PROVE_AGAIN,
+                        .next = step->id == STEP_PROVE ? STEP_COMMIT : step->id + 1};
     return true;
 }
 
-static bool check_order(const struct node *report, struct err *err)
+/* May this step come now? If so, records it. */
+static bool walk_on(struct walk *w, const struct rule_step *step)
 {
-    struct walk w = {0};
+    if (is_per_key(step->id))
+        return walk_key(w, step);
+    if (step->id >= STEP_DESTROY) {
+        if (w->closing && (int)step->id < w->next)
+            return false;
+        w->closing = true;
+        w->next = (int)step->id + 1;
+        return true;
+    }
+    if (w->closing || (int)step->id != w->next)
+        return false;
+    w->next = step->state == EVENT_OK ? (int)step->id + 1 : STEPS;
+    return true;
+}
 
-    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
-        enum step_id id = rule_step_of(step);
-        if (node_number(step, "seq") <= w.seq)
-            return rule_wrong(step, err, "this step's number is not above the previous one");
-        w.seq = node_number(step, "seq");
-        if (node_number(step, "number") != step_number(id) ||
-            !node_is(step, "side", side_name(step_side(id))) ||
-            is_per_key(id) != (node_at(step, "key") != NULL))
-            return rule_wrong(step, err, "number, side and key are not those of this step");
-        if (!node_is(step, "state", "undone") && !walk_on(&w, step, id))
-            return rule_wrong(step, err, "this step may not come here");
+static bool check_each_step(const struct rule_steps *steps, struct walk *w, struct err *err)
+{
+    int64_t seq = 0;
+
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct rule_step *step = &steps->steps[i];
+        if (step->seq <= seq && !steps->of_journal) /* the reader of a journal has seen to that */
+            return rule_step_wrong(steps, step, err,
+                                   "this step's number is not above the previous one");
+        seq = step->seq;
+        if (step->number != step_number(step->id) || step->side != step_side(step->id) ||
+            is_per_key(step->id) != (step->key >= 0))
+            return rule_step_wrong(steps, step, err,
+                                   "number, side and key are not those of this step");
+        if (step->state != EVENT_UNDONE && !walk_on(w, step))
+            return rule_step_wrong(steps, step, err, "this step may not come here");
     }
     return true;
+}
+
+static bool check_order(const struct node *report, const struct rule_steps *steps, struct err *err)
+{
+    struct walk w = {.ways = calloc((size_t)steps->keys + 1, sizeof *w.ways)};
+    bool ok = w.ways ? check_each_step(steps, &w, err)
+                     : err_set(err, ERR_FAILED, "There is no memory for the steps of keys");
+
+    (void)report;
+    free(w.ways);
+    return ok;
 }
 
 /* The gates that were passed so far. */
@@ -388,7 +445,7 @@ static bool check_waivers(const struct node *report, struct err *err)
     return true;
 }
 
-static bool check_gates(const struct node *report, struct err *err)
+static bool check_gates(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
     static const struct {
         enum step_id step;
@@ -401,13 +458,13 @@ static bool check_gates(const struct node *report, struct err *err)
     struct passed passed = {.next = node_at(report, "gates")->first};
 
     read_policy(&passed, report);
-    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
-        pass_until(&passed, node_number(step, "seq"));
+    for (const struct rule_step *step = steps->steps; step < steps->steps + steps->count; step++) {
+        pass_until(&passed, step->seq);
         for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
-            if (rule_step_of(step) == before[i].step &&
-                (!passed.gate[before[i].gate] || (before[i].gate == GATE_KEY && passed.key != 0 &&
-                                                  passed.key != node_number(step, "key"))))
-                return rule_wrong(step, err, "no gate was passed before this step");
+            if (step->id == before[i].step &&
+                (!passed.gate[before[i].gate] ||
+                 (before[i].gate == GATE_KEY && passed.key != 0 && passed.key != step->key)))
+                return rule_step_wrong(steps, step, err, "no gate was passed before this step");
     }
     return check_waivers(report, err);
 }
@@ -430,72 +487,80 @@ static bool check_officers(const struct node *report, struct err *err)
 /* --- relayed data and proofs --- */
 
 /* The public key on the relay must be the one that both sides report. */
-static bool check_relay(const struct node *report, struct err *err)
+static bool check_relay(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
-    const struct node *step = node_at(report, "steps")->first;
+    const struct rule_step *step = steps->steps, *end = step + steps->count;
     const struct node *transport = node_at(report, "transport-key");
     static const char *const sides[] = {"destination.sha256", "source.sha256"};
-    uint8_t carried[SHA256_SIZE], other[SHA256_SIZE];
-    size_t len = sizeof carried;
+    uint8_t other[SHA256_SIZE];
 
-    while (step && !(rule_step_of(step) == STEP_RELAY_PUBLIC && node_is(step, "state", "ok")))
-        step = step->next;
-    if (!step)
+    while (step < end && !(step->id == STEP_RELAY_PUBLIC && step->state == EVENT_OK))
+        step++;
+    if (step == end)
         return true;
-    if (!text_unhex(node_text(step, "sha256"), carried, &len) || len != sizeof carried)
-        return rule_wrong(step, err, "the transferred data is not described");
+    if (step->bytes < 0)
+        return rule_step_wrong(steps, step, err, "the transferred data is not described");
     for (size_t i = 0; i < 2; i++)
         if (node_at(transport, sides[i]) &&
             (!read_groups(node_text(transport, sides[i]), other) ||
-             memcmp(carried, other, sizeof other) != 0) &&
+             memcmp(step->sha256, other, sizeof other) != 0) &&
             !(i == 1 && node_is(transport, "agree", "no")))
-            return rule_wrong(step, err, "this is not the transport key that both sides reported");
+            return rule_step_wrong(steps, step, err,
+                                   "this is not the transport key that both sides reported");
     return true;
 }
 
+static bool is_same_data(const struct rule_step *a, const struct rule_step *b)
+{
+    return a->bytes >= 0 && a->bytes == b->bytes && memcmp(a->sha256, b->sha256, SHA256_SIZE) == 0;
+}
+
 /* Each blob must be the same when it was created, on the relay, and when it arrived. */
-static bool check_blobs(const struct node *report, struct err *err)
+static bool check_blobs(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
     static const struct {
         enum step_id from;
         unsigned more; /* number of following steps with the same bytes */
     } runs[] = {{STEP_WRAP_KEK, 2}, {STEP_WRAP_KEY, 2}, {STEP_READ_OBJECT, 1}};
 
-    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next)
+    (void)report;
+    for (const struct rule_step *step = steps->steps; step < steps->steps + steps->count; step++)
         for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
-            const struct node *next = step;
-            if (rule_step_of(step) != runs[i].from || !node_is(step, "state", "ok"))
+            const struct rule_step *next = step;
+            if (step->id != runs[i].from || step->state != EVENT_OK)
                 continue;
-            for (unsigned n = 1; n <= runs[i].more; n++) {
-                next = next->next;
-                if (!next || rule_step_of(next) != runs[i].from + n ||
-                    !node_is(next, "state", "ok"))
+            for (unsigned n = 1; n <= runs[i].more && next->next; n++) {
+                next = &steps->steps[next->next];
+                if (next->id != runs[i].from + n || next->state != EVENT_OK)
                     break;
-                if (!node_is(next, "sha256", node_text(step, "sha256")) ||
-                    node_number(next, "bytes") != node_number(step, "bytes"))
-                    return rule_wrong(next, err, "this is not what the source encrypted");
+                if (!is_same_data(step, next))
+                    return rule_step_wrong(steps, next, err,
+                                           "this is not what the source encrypted");
             }
         }
     return true;
 }
 
 /* Unencrypted data on the relay must be public, and as planned. */
-static bool check_public(const struct node *report, struct err *err)
+static bool check_public(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
+    char hex[2 * SHA256_SIZE + 1];
+
     for (const struct node *key = rule_next_key(report, NULL); key;
          key = rule_next_key(report, key))
         if (node_is(key, "route", "public") != (node_at(key, "der-sha256") != NULL) ||
             (node_is(key, "route", "public") && !node_is(key, "class", "public") &&
              !node_is(key, "class", "certificate")))
             return rule_wrong(key, err, "its route is not valid for its class");
-    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
+    for (const struct rule_step *step = steps->steps; step < steps->steps + steps->count; step++) {
         const struct node *key;
-        if (rule_step_of(step) != STEP_RELAY_OBJECT || !node_is(step, "state", "ok"))
+        if (step->id != STEP_RELAY_OBJECT || step->state != EVENT_OK)
             continue;
-        key = rule_key_numbered(report, node_number(step, "key"));
-        if (!key || !node_is(key, "der-sha256", node_text(step, "sha256")) ||
-            node_number(key, "der-bytes") != node_number(step, "bytes"))
-            return rule_wrong(step, err, "this is not the public object that was planned");
+        key = rule_key_numbered(report, step->key);
+        if (!key || !node_is(key, "der-sha256", text_hex(step->sha256, SHA256_SIZE, hex)) ||
+            node_number(key, "der-bytes") != step->bytes)
+            return rule_step_wrong(steps, step, err,
+                                   "this is not the public object that was planned");
     }
     return true;
 }
@@ -512,29 +577,32 @@ static bool check_check_values(const struct node *report, struct err *err)
 }
 
 const struct verify_rule verify_rules[] = {
-    {"every text is safe to show", check_shown},
-    {"fingerprints and their words are the same", check_words},
-    {"summary and keys have the ceremony's stamp", check_stamps},
-    {"labels and their bytes are the same", check_labels},
-    {"\"agree\" matches the transport key's fingerprints", check_transport},
-    {"how each side was reached, and how it ran, is described in full", check_running},
-    {"the summary counts keys and exceptions as they are listed", check_counts},
-    {"each companion belongs to a key that arrived", check_companions},
-    {"outcome and exit code fit what happened", check_outcome},
-    {"what arrived is what left", check_fidelity},
-    {"the steps come in the protocol's order", check_order},
-    {"each step that needs a gate comes after it", check_gates},
-    {"each wait is one that the pace in force asks for, and none is missing", pace_check},
-    {"both officers of a ceremony that is not a rehearsal are named", check_officers},
-    {"the relay carried the transport key that both sides report", check_relay},
-    {"what the source encrypted is what the relay carried and the destination got", check_blobs},
-    {"only public objects crossed the relay unencrypted, and as planned", check_public},
-    {"no key is migrated without three proofs, no public object without two", trail_check_proofs},
-    {"both sides report the same check values", check_check_values},
-    {"the summary says of the script what keys, lists and exceptions say", script_check},
-    {"each gate names who answered it, and with which words", people_check},
-    {"each answer is to the question on the screen, each waiver for keys of the plan", gates_check},
-    {"settings chosen on the screen are deviations of the script", gates_check_policy},
-    {"each warning about a key is about one of the plan", gates_check_warnings},
+    {"every text is safe to show", check_shown, NULL},
+    {"fingerprints and their words are the same", check_words, NULL},
+    {"summary and keys have the ceremony's stamp", check_stamps, NULL},
+    {"labels and their bytes are the same", check_labels, NULL},
+    {"\"agree\" matches the transport key's fingerprints", check_transport, NULL},
+    {"how each side was reached, and how it ran, is described in full", check_running, NULL},
+    {"the summary counts keys and exceptions as they are listed", check_counts, NULL},
+    {"each companion belongs to a key that arrived", check_companions, NULL},
+    {"outcome and exit code fit what happened", check_outcome, NULL},
+    {"what arrived is what left", check_fidelity, NULL},
+    {"the steps come in the protocol's order", NULL, check_order},
+    {"each step that needs a gate comes after it", NULL, check_gates},
+    {"each wait is one that the pace in force asks for, and none is missing", NULL, pace_check},
+    {"both officers of a ceremony that is not a rehearsal are named", check_officers, NULL},
+    {"the relay carried the transport key that both sides report", NULL, check_relay},
+    {"what the source encrypted is what the relay carried and the destination got", NULL,
+     check_blobs},
+    {"only public objects crossed the relay unencrypted, and as planned", NULL, check_public},
+    {"no key is migrated without three proofs, no public object without two", NULL,
+     trail_check_proofs},
+    {"both sides report the same check values", check_check_values, NULL},
+    {"the summary says of the script what keys, lists and exceptions say", script_check, NULL},
+    {"each gate names who answered it, and with which words", people_check, NULL},
+    {"each answer is to the question on the screen, each waiver for keys of the plan", gates_check,
+     NULL},
+    {"settings chosen on the screen are deviations of the script", gates_check_policy, NULL},
+    {"each warning about a key is about one of the plan", gates_check_warnings, NULL},
 };
 const size_t verify_rule_count = sizeof verify_rules / sizeof verify_rules[0];

@@ -29,20 +29,13 @@ const struct node *rule_next_key(const struct node *report, const struct node *k
 
 const struct node *rule_key_numbered(const struct node *report, int64_t number)
 {
-    const struct node *key = rule_next_key(report, NULL);
+    const struct node *keys = node_at(report, "keys");
+    const struct node *key =
+        number <= (int64_t)keys->count
+            ? node_item(keys, number)
+            : node_item(node_at(report, "companions"), number - (int64_t)keys->count);
 
-    while (key && node_number(key, "number") != number)
-        key = rule_next_key(report, key);
-    return key;
-}
-
-enum step_id rule_step_of(const struct node *step)
-{
-    enum step_id id = 0;
-
-    while (id < STEPS && !node_is(step, "name", step_name(id)))
-        id++;
-    return id;
+    return key && node_number(key, "number") == number ? key : NULL;
 }
 
 /* --- the trail of a key --- */
@@ -65,13 +58,11 @@ static void begin_trail(const struct node *report, const struct node *key, struc
         trail->proofs = UINT32_C(1) << STEP_PROVE;
 }
 
-static void follow_steps(const struct node *report, struct trail *trails, int64_t count)
+static void follow_steps(const struct rule_steps *steps, struct trail *trails, int64_t count)
 {
-    for (const struct node *n = node_at(report, "steps")->first; n; n = n->next) {
-        int64_t key = node_number(n, "key");
-        if (key >= 1 && key <= count && node_is(n, "state", "ok"))
-            trails[key - 1].steps |= UINT32_C(1) << rule_step_of(n);
-    }
+    for (const struct rule_step *s = steps->steps; s < steps->steps + steps->count; s++)
+        if (s->key >= 1 && s->key <= count && s->state == EVENT_OK)
+            trails[s->key - 1].steps |= UINT32_C(1) << s->id;
 }
 
 /* Is it by a method that identifies this key? If an HSM answers one proof only once, another proof
@@ -84,25 +75,46 @@ static bool is_by_its_method(const struct node *proof, const struct node *key)
             !node_is(key, "route", "public"));
 }
 
-static void follow_proofs(const struct node *report, struct trail *trails, int64_t count)
+/* Its stage counts if those before it were proven. */
+static void follow_proof(const struct node *proof, struct trail *trail)
 {
     static const enum step_id stages[] = {STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH};
+    uint32_t before = 0;
+
+    if (!node_is(proof, "state", "ok") || !is_by_its_method(proof, trail->key))
+        return;
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        uint32_t bit = UINT32_C(1) << stages[i];
+        if (node_is(proof, "stage", step_name(stages[i])) && trail->proofs == before)
+            trail->proofs |= bit;
+        before |= bit;
+    }
+}
+
+static void follow_proofs(const struct node *report, struct trail *trails, int64_t count)
+{
     int64_t seq = 0;
 
     for (const struct node *n = node_at(report, "proofs")->first; n; n = n->next) {
         int64_t key = node_number(n, "key");
-        uint32_t before = 0;
-        if (key < 1 || key > count || node_number(n, "seq") <= seq || !node_is(n, "state", "ok") ||
-            !is_by_its_method(n, trails[key - 1].key))
+        if (key < 1 || key > count || node_number(n, "seq") <= seq)
             continue;
         seq = node_number(n, "seq");
-        for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
-            uint32_t bit = UINT32_C(1) << stages[i];
-            if (node_is(n, "stage", step_name(stages[i])) && trails[key - 1].proofs == before)
-                trails[key - 1].proofs |= bit;
-            before |= bit;
-        }
+        follow_proof(n, &trails[key - 1]);
     }
+}
+
+/* From format 3 on: what its profile says, with a time for each. */
+static bool follow_profile(struct trail *trail, struct err *err)
+{
+    const struct node *proofs = node_at(trail->key, "proofs"),
+                      *at = node_at(trail->key, "proven-at");
+
+    if ((proofs ? proofs->count : 0) != (at ? at->count : 0))
+        return rule_wrong(trail->key, err, "the times of its proofs are not those of its profile");
+    for (const struct node *n = proofs ? proofs->first : NULL; n; n = n->next)
+        follow_proof(n, trail);
+    return true;
 }
 
 /* The steps of a key that arrived, as bits 1 << enum step_id. */
@@ -126,7 +138,7 @@ static bool shows_parity(const struct trail *trail)
            strncmp(node_text(trail->key, "type"), des, strlen(des)) == 0;
 }
 
-static bool check_trail(const struct trail *trail, struct err *err)
+static bool check_trail(const struct trail *trail, bool without_way, struct err *err)
 {
     const uint32_t encrypted = UINT32_C(1) << STEP_WRAP_KEY;
 
@@ -136,7 +148,7 @@ static bool check_trail(const struct trail *trail, struct err *err)
     if (node_is(trail->key, "outcome", "migrated")) {
         if (!(trail->proofs & UINT32_C(1) << STEP_PROVE_FRESH))
             return rule_wrong(trail->key, err, "a migrated key was not proven three times");
-        if (trail->steps != whole_way(trail))
+        if (!without_way && trail->steps != whole_way(trail))
             return rule_wrong(trail->key, err, "a migrated key has not gone through all steps");
     }
     if (node_is(trail->key, "outcome", "refused") && !shows_parity(trail) &&
@@ -145,7 +157,7 @@ static bool check_trail(const struct trail *trail, struct err *err)
     return true;
 }
 
-bool trail_check_proofs(const struct node *report, struct err *err)
+bool trail_check_proofs(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
     size_t count = node_at(report, "keys")->count + node_at(report, "companions")->count;
     struct trail *trails = calloc(count + 1, sizeof *trails);
@@ -157,10 +169,10 @@ bool trail_check_proofs(const struct node *report, struct err *err)
     for (const struct node *key = rule_next_key(report, NULL); key;
          key = rule_next_key(report, key))
         begin_trail(report, key, &trails[i++]);
-    follow_steps(report, trails, (int64_t)count);
+    follow_steps(steps, trails, (int64_t)count);
     follow_proofs(report, trails, (int64_t)count);
     for (i = 0; i < count && ok; i++)
-        ok = check_trail(&trails[i], err);
+        ok = follow_profile(&trails[i], err) && check_trail(&trails[i], steps->without_way, err);
     free(trails);
     return ok;
 }

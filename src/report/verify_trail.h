@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "protocol/step.h"
+#include "report/verify_steps.h"
 #include "report/yaml_tree.h"
 
 /* Fails with ERR_DATA at the line of node. */
@@ -17,14 +18,12 @@ bool rule_wrong(const struct node *node, struct err *err, const char *why);
  * there are no more. */
 const struct node *rule_next_key(const struct node *report, const struct node *key);
 
-/* The key or companion with this number; NULL: there is none. */
+/* The key or companion with this number; NULL: there is none, or they are not numbered from 1. */
 const struct node *rule_key_numbered(const struct node *report, int64_t number);
 
-/* The step of this name; STEPS if the name is unknown. */
-enum step_id rule_step_of(const struct node *step);
-
-/* No key is migrated without three proofs and all its steps, no public object without two. Errors:
- * ERR_DATA, ERR_FAILED (memory). */
-bool trail_check_proofs(const struct node *report, struct err *err);
+/* No key is migrated without three proofs and all its steps, no public object without two. Whether
+ * the steps are all there is not asked of a report that leaves them out. Errors: ERR_DATA,
+ * ERR_FAILED (memory). */
+bool trail_check_proofs(const struct node *report, const struct rule_steps *steps, struct err *err);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/yaml_tree.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-enum { TREE_DEPTH = 24, TREE_KEYS = 256, TREE_BLOCK = 1 << 18 };
+enum { TREE_DEPTH = 24, TREE_KEYS = 256, TREE_BLOCK = 1 << 18, TREE_NAMES = 512 };
 
 /* Memory that is freed together. */
 struct block {
@@ -29,7 +30,8 @@ struct reading {
     size_t len, echoed;
     struct node *open[TREE_DEPTH], *last[TREE_DEPTH]; /* [depth]: open node, its last child */
     unsigned depth;
-    const char *key; /* of the next value in a mapping */
+    const char *key;               /* of the next value in a mapping */
+    const char *names[TREE_NAMES]; /* the keys of mappings, by their hash: each is there once */
     struct err *err;
 };
 
@@ -37,7 +39,7 @@ static void *take_memory(struct yaml_tree *tree, size_t size)
 {
     struct block *block = tree->blocks;
 
-    size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    size = (size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
     if (!block || block->size - block->used < size) {
         size_t room = size > TREE_BLOCK ? size : TREE_BLOCK;
         block = malloc(sizeof *block + room);
@@ -71,6 +73,28 @@ static const char *copy_text(struct reading *r, const yaml_event_t *event)
     else
         no_memory(r);
     return text;
+}
+
+static bool is_key(const struct reading *r)
+{
+    return r->depth > 0 && r->open[r->depth - 1]->kind == NODE_MAP && !r->key;
+}
+
+/* The same text of a name that came before; without room for more names, a copy. */
+static const char *copy_name(struct reading *r, const yaml_event_t *event)
+{
+    const char *text = (const char *)event->data.scalar.value;
+    size_t at = 0, tries = 0;
+
+    for (const char *c = text; *c; c++)
+        at = 31 * at + (unsigned char)*c;
+    for (at %= TREE_NAMES; tries < TREE_NAMES; tries++, at = (at + 1) % TREE_NAMES) {
+        if (!r->names[at])
+            return r->names[at] = copy_text(r, event);
+        if (strlen(r->names[at]) == event->data.scalar.length && strcmp(r->names[at], text) == 0)
+            return r->names[at];
+    }
+    return copy_text(r, event);
 }
 
 /* Adds a new node at the current position. */
@@ -112,11 +136,6 @@ static bool open_node(struct reading *r, enum node_kind kind, size_t line)
     return true;
 }
 
-static bool is_key(const struct reading *r)
-{
-    return r->depth > 0 && r->open[r->depth - 1]->kind == NODE_MAP && !r->key;
-}
-
 static bool take_key(struct reading *r, const char *key, size_t line)
 {
     if (r->open[r->depth - 1]->count == TREE_KEYS)
@@ -131,13 +150,13 @@ static bool take_key(struct reading *r, const char *key, size_t line)
 static bool take_scalar(struct reading *r, const yaml_event_t *event, size_t line)
 {
     yaml_scalar_style_t style = event->data.scalar.style;
-    const char *text = copy_text(r, event);
+    const char *text = is_key(r) ? copy_name(r, event) : copy_text(r, event);
 
     if (!text)
         return false;
     if (event->data.scalar.anchor || event->data.scalar.tag)
         return wrong_at(r, line, "an anchor or a tag");
-    if (memchr(text, 0, event->data.scalar.length))
+    if (memchr(event->data.scalar.value, 0, event->data.scalar.length))
         return wrong_at(r, line, "a character that no text holds");
     if (style != YAML_PLAIN_SCALAR_STYLE && style != YAML_DOUBLE_QUOTED_SCALAR_STYLE)
         return wrong_at(r, line, "text that is neither plain nor in double quotes");
@@ -148,6 +167,21 @@ static bool take_scalar(struct reading *r, const yaml_event_t *event, size_t lin
     if (!node)
         return false;
     node->text = text;
+    return true;
+}
+
+/* The content of a list that has ended. */
+static bool list_items(struct reading *r, struct node *list)
+{
+    size_t i = 0;
+
+    if (list->count == 0)
+        return true;
+    list->items = take_memory(r->tree, list->count * sizeof(struct node *));
+    if (!list->items)
+        return no_memory(r);
+    for (struct node *n = list->first; n; n = n->next)
+        list->items[i++] = n;
     return true;
 }
 
@@ -166,9 +200,10 @@ static bool take_event(struct reading *r, const yaml_event_t *event)
             return wrong_at(r, line, "an anchor or a tag");
         return open_node(r, event->type == YAML_MAPPING_START_EVENT ? NODE_MAP : NODE_LIST, line);
     case YAML_MAPPING_END_EVENT:
-    case YAML_SEQUENCE_END_EVENT:
         r->depth--;
         return true;
+    case YAML_SEQUENCE_END_EVENT:
+        return list_items(r, r->open[--r->depth]);
     case YAML_SCALAR_EVENT:
         return take_scalar(r, event, line);
     case YAML_ALIAS_EVENT:
@@ -283,14 +318,44 @@ const struct node *yaml_tree_root(const struct yaml_tree *tree)
     return tree->root;
 }
 
+bool yaml_tree_inherit(struct yaml_tree *tree, const char *list, const char *member,
+                       const char *from, struct err *err)
+{
+    const struct node *bases = node_at(tree->root, from), *items = node_at(tree->root, list);
+
+    for (size_t i = 0; items && i < items->count; i++) {
+        struct node *item = items->items[i];
+        int64_t number = node_number(item, member);
+        if (!bases || number < 1 || (uint64_t)number > bases->count)
+            return err_set(err, ERR_DATA, "line %u: there is no %s %" PRId64, item->line, member,
+                           number);
+        item->base = bases->items[number - 1];
+    }
+    return true;
+}
+
+const struct node *node_item(const struct node *list, int64_t i)
+{
+    return list && i >= 1 && (uint64_t)i <= list->count ? list->items[i - 1] : NULL;
+}
+
+static const struct node *find_member(const struct node *map, const char *name, size_t len)
+{
+    const struct node *child = map->first;
+
+    while (child &&
+           !(child->name && strncmp(child->name, name, len) == 0 && child->name[len] == '\0'))
+        child = child->next;
+    return child;
+}
+
 const struct node *node_at(const struct node *node, const char *path)
 {
     while (node && *path) {
         size_t len = strcspn(path, ".");
-        const struct node *child = node->first;
-        while (child &&
-               !(child->name && strlen(child->name) == len && memcmp(child->name, path, len) == 0))
-            child = child->next;
+        const struct node *child = find_member(node, path, len);
+        if (!child && node->kind == NODE_MAP && node->base)
+            child = find_member(node->base, path, len);
         node = child;
         path += len + (path[len] == '.');
     }

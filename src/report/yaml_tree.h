@@ -27,6 +27,10 @@ struct node {
     struct node *first; /* the content of a mapping or list ... */
     struct node *next;  /* ... as a linked list */
     size_t count;
+    union {
+        struct node **items; /* of a list: its content once more */
+        struct node *base;   /* of a mapping: where members are that it does not have; NULL: none */
+    };
 };
 
 struct yaml_tree;
@@ -38,9 +42,18 @@ bool yaml_tree_read(const uint8_t *text, size_t len, bool exact, struct yaml_tre
                     struct err *err);
 void yaml_tree_free(struct yaml_tree *tree);
 
+/* Each item of a list has a number in this member; in the list `from`, the item of this number,
+ * from 1, is its base from now on. Errors: ERR_DATA (there is no such item), with the line. */
+bool yaml_tree_inherit(struct yaml_tree *tree, const char *list, const char *member,
+                       const char *from, struct err *err);
+
 const struct node *yaml_tree_root(const struct yaml_tree *tree);
 
-/* The node at a path of keys, such as "summary.outcome"; NULL: none, or node is NULL. */
+/* Item number i of a list, from 1; NULL: there is none. */
+const struct node *node_item(const struct node *list, int64_t i);
+
+/* The node at a path of keys, such as "summary.outcome"; NULL: none, or node is NULL. Members that
+ * a mapping does not have are those of its base. */
 const struct node *node_at(const struct node *node, const char *path);
 
 /* The text of the scalar at a path; empty if there is none. */

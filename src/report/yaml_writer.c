@@ -141,6 +141,11 @@ void writer_end(struct writer *w)
                                : yaml_sequence_end_event_initialize(&event));
 }
 
+void writer_fail(struct writer *w)
+{
+    w->failed = true;
+}
+
 /* Text in events is already safe. Should it nevertheless not be valid UTF-8, it is escaped rather
  * than losing the whole report. */
 void writer_text(struct writer *w, const char *key, const char *text)

@@ -25,6 +25,9 @@ void writer_map(struct writer *w, const char *key, bool flow);
 void writer_list(struct writer *w, const char *key, bool flow);
 void writer_end(struct writer *w);
 
+/* Something could not be written: so does writer_close() say. */
+void writer_fail(struct writer *w);
+
 void writer_text(struct writer *w, const char *key, const char *text);
 void writer_yes(struct writer *w, const char *key, bool yes);
 void writer_number(struct writer *w, const char *key, int64_t number);

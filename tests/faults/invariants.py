@@ -21,13 +21,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import raw
+import records
 
 PIN, BLOCK = "swordfish", bytes(range(16))
 NSS_LABEL = "NSS Certificate DB"
 PARAMETERS = "configdir='sql:{}' certPrefix='' keyPrefix='' secmod='' flags="
 # What is read of a report; and what of a journal decides what who resumes does, and a little more.
-SECTIONS = ("summary:", "keys:", "companions:", "steps:", "errors:")
+SECTIONS = ("summary:", "profiles:", "keys:", "companions:", "steps:", "errors:")
 DECIDES = ("planned", "inventory", "proof", "key-done", "end")
 TELLS = ("key", "step", "state", "stage", "outcome", "route", "refused", "kept", "after", "objects",
          "nameless", "unexplained", "missing", "label", "class", "named", "want-flags", "transport")
@@ -154,6 +156,7 @@ class Case:
         if reports:
             with open(reports[-1], encoding="utf-8") as file:
                 self.report = yaml.load(parts_of(file), Loader=yaml.CSafeLoader)
+            records.whole(self.report, reports[-1].removesuffix(".yaml") + ".journal")
             for part in ("keys", "steps", "companions"):
                 self.report[part] = self.report[part] or []
             self.outcomes = {key["label"] + COMPANIONS.get(key["class"], ""): key["outcome"]
@@ -210,32 +213,34 @@ class Case:
             with open(path, "rb") as file:
                 lines = file.read().split(b"\n")
             magic, labels = lines[0], {}
-            head = hashlib.sha256(magic).digest()
+            head, window = hashlib.sha256(magic).digest(), b""
+            said = records.said_before(magic.decode())
             self.told.append(["journal", lines[-1] == b""])
             before = path != paths[-1]
             for number, line in enumerate(lines[1:-1], 2):
-                text, _, told = line.rpartition(b"\tsum=")
-                head = hashlib.sha256(head + text).digest()
-                if not self.must(told.decode(errors="replace") == head.hex(),
+                text, summed, told = line.partition(b"\tsum=")
+                window += text if summed else line + b"\n"
+                if summed:
+                    head, window = hashlib.sha256(head + window).digest(), b""
+                if not self.must(not summed or told.decode(errors="replace") == head.hex(),
                                  f"line {number} of the journal does not chain"):
                     break
-                self.take_event(text.decode().split("\t"), labels, before)
+                self.take_event(*records.read_line(text.decode(), said)[1:], labels, before)
 
-    def take_event(self, words, labels, before):
+    def take_event(self, kind, side, event, labels, before):
         """One line of a journal; before: it is not the last one's."""
-        event = dict(word.partition("=")[::2] for word in words[5:])
-        canary = words[3] == "canary" and event["state"] in ("commits", "clean")
+        canary = kind == "canary" and event["state"] in ("commits", "clean")
         if canary or event.get("step") == "commit":
             self.committing = event["state"] in ("commits", "begun")
-        if canary or words[3] in DECIDES or event.get("step") in ("make-pair", "commit"):
-            self.told.append(words[3:5] + [(f, event[f]) for f in TELLS if f in event])
+        if canary or kind in DECIDES or event.get("step") in ("make-pair", "commit"):
+            self.told.append([kind, side] + [(f, event[f]) for f in TELLS if f in event])
         if before and "key" in event:
-            self.take_proof(words[3], event, labels.get(event["key"]))
-        if words[3] == "begin":
+            self.take_proof(kind, event, labels.get(event["key"]))
+        if kind == "begin":
             self.ids.add(event["id"])
-        elif words[3] == "planned":
+        elif kind == "planned":
             labels[event["key"]] = event["label"] + COMPANIONS.get(event["class"], "")
-        elif words[3] == "step" and "key" in event:
+        elif kind == "step" and "key" in event:
             label, step, state = labels[event["key"]], event["step"], event["state"]
             if step in ("prove", "relay-object") and state == "ok":
                 self.proven.add(label)

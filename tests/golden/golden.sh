@@ -221,7 +221,7 @@ while IFS='|' read -r words script; do
         doctored "$words" "$file" "$script"
     done
 done <<'DOCTORED'
-one field changed|50s/(bytes|state|text|outcome|class)(=|: )"?[a-z0-9]/&x/;60s/(bytes|state|text|flags|name)(=|: )"?[a-z0-9]/&x/;70s/[a-z0-9]$|[a-z0-9]"$/&x/
+one field changed|50s/(bytes|state|text|outcome|class|asked)(=|: )"?[a-z0-9]/&x/;60s/(bytes|state|text|flags|name|source)(=|: )"?[a-z0-9]/&x/;70s/[a-z0-9]$|[a-z0-9]"$/&x/
 one line missing|60d
 two lines swapped|60{h;d};61G
 a line that comes twice|60p
@@ -229,7 +229,7 @@ DOCTORED
 doctored "the digest of another blob" complete.journal '/step=wrap-key/s/(sha256=..)./\1x/'
 doctored "another check value" complete.journal 's/(check-value=.)./\1x/'
 doctored "a time of another form" complete.journal '60s/Z\t/+00:00\t/'
-doctored "a seal that is none" complete.journal '60s/sum=./sum=/'
+doctored "a seal that is none" complete.journal '/\tsum=/s/sum=./sum=/'
 doctored "an id that is not the ceremony's" complete.journal '2!s/hsmferry:[0-9a-f]{16}/hsmferry:0123456789abcdef/'
 doctored "a path elsewhere" complete.yaml 's,^(  module: ")[^"]*,\1/elsewhere/source,'
 doctored "a time that is none" complete.yaml 's/^(  begun: )"[^"]*"/\1"never"/'

@@ -15,6 +15,7 @@ import re
 import sys
 
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+CLOCK = r"\d\d:\d\d:\d\d\.\d{3}Z"  # of the day of the line before
 DIGEST = r"[0-9a-f]{64}"
 SHORT = r"(?:[0-9a-f]{2}){24,32}"  # a digest in a journal, which leaves out zeros at its end
 NUMBER = r"\d+"
@@ -24,10 +25,10 @@ FOUR_WORDS = r"(?:[A-Za-z]+ ){3}[A-Za-z]+"  # of a fingerprint: hsmferry draws w
 
 # Fields of any record in a journal, name=value between tabs; and the two columns after the number.
 # What took less than a microsecond has no micros, what is not confined no confinement.
-COLUMNS = re.compile(rf"^(\d+)\t{TIME}\t\+\d+\t")
+COLUMNS = re.compile(rf"^(\d+)\t(?:{TIME}|{CLOCK})(?:\t[+-]\d+)?\t")
 JOURNAL = [
     ("sum", DIGEST, "SUM"),
-    ("micros", NUMBER, None),
+    ("micros", r"\d*", None),
     ("version", ANY, "VERSION"),
     ("agent-version", ANY, "VERSION"),
     ("libraries", ANY, "LIBRARIES"),
@@ -62,13 +63,16 @@ REPORT = [
     ("answer", f'"{ENDS}"', "SERIALS"),
     ("answer", f'"{FOUR_WORDS}"', "WORDS"),
 ]
+# The journal by its name and digest, and the times of a key's proofs.
+NAMED = re.compile(rf'(\njournal:\n  file: ")[^"]*("\n  sha256: )"{DIGEST}"')
+PROVEN = re.compile(rf'(?<=proven-at: \[)"{TIME}"(?:, "{TIME}")*')
 SEAL = re.compile(rf'^(seal: {{lines: \d+, sha256: )"{DIGEST}"}}$')
 # Which words of a fingerprint officers are asked for is drawn by hsmferry.
 WORDS = re.compile(r"words \d+, \d+, \d+ and \d+ of the fingerprint")
 
 
 def journal_line(line):
-    line = COLUMNS.sub(r"\1\tTIME\t+MS\t", line)
+    line = COLUMNS.sub(r"\1\tTIME\t", line)
     for name, form, word in JOURNAL:
         line = re.sub(rf"\t{name}={form}(?=\t|$)", f"\t{name}={word}" if word else "", line)
     return line
@@ -92,6 +96,8 @@ def main():
         ids = sorted(begun & set(re.findall(r"[0-9a-f]{16}", text)), key=text.index)
         for number, found in enumerate(ids, 1):  # in the order in which they come up
             text = text.replace(found, f"ID-{number}")
+        text = NAMED.sub(r'\1NAME\2SHA-256', text)
+        text = PROVEN.sub(lambda times: re.sub(f'"{TIME}"', "TIME", times[0]), text)
         text = WORDS.sub("words N, N, N and N of the fingerprint", text)
         each = journal_line if file.suffix == ".journal" else report_line
         lines = [each(line) for line in text.split("\n")]

@@ -15,11 +15,10 @@ import subprocess
 import sys
 import textwrap
 
-import yaml
-
 from sides import HERE, SIDES
 
-sys.path.insert(0, os.path.join(HERE, "..", "softhsm"))
+sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "softhsm")]
+import records
 from outside import case
 
 KEYS = {"signer-rsa": ["-newkey", "rsa:2048"],
@@ -225,8 +224,7 @@ def ceremony(folder, hsmferry, source, destination, keys):
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     case(verdict.returncode == 0, f"{os.path.basename(folder)}: hsmferry verify takes the report",
          verdict.stdout)
-    with open(reports[0], encoding="utf-8") as file:
-        return code, yaml.safe_load(file), text
+    return code, records.load(reports[0]), text
 
 
 def check_alone(folder, hsmferry, source, original):

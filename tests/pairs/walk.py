@@ -26,7 +26,8 @@ import PyKCS11 as p11
 from pkcs11_hand import load
 from sides import HERE, SIDES
 
-sys.path.insert(0, os.path.join(HERE, "..", "softhsm"))
+sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "softhsm")]
+import records
 from outside import case
 from tokens import FLAGS
 
@@ -160,17 +161,14 @@ Outcome = collections.namedtuple("Outcome", "promised reason outcome why touched
 def read_journal(path):
     """What the review said of each key that was chosen, and what became of it."""
     planned, done, touched = {}, {}, set()
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            words = line.rstrip("\n").split("\t")
-            fields = dict(word.split("=", 1) for word in words[5:] if "=" in word)
-            kind, number = "".join(words[3:4]), fields.get("key")
-            if kind == "planned" and "companion-of" not in fields:
-                planned[number] = fields
-            elif kind == "key-done":
-                done[number] = fields
-            elif kind == "step" and number:
-                touched.add(number)
+    for _, kind, _, fields in records.lines_of(path):
+        number = fields.get("key")
+        if kind == "planned" and "companion-of" not in fields:
+            planned[number] = fields
+        elif kind == "key-done":
+            done[number] = fields
+        elif kind == "step" and number:
+            touched.add(number)
     return {fields["label"]:
             Outcome(fields["route"] != "none", fields.get("reason", ""),
                     done.get(number, {}).get("outcome", "none told"),

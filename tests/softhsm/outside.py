@@ -11,7 +11,6 @@ import os
 import re
 import sys
 
-import yaml
 from PyKCS11 import (
     CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_DECRYPT, CKA_DERIVE, CKA_EC_PARAMS, CKA_EC_POINT,
     CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_MODULUS,
@@ -23,6 +22,9 @@ from PyKCS11 import (
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import records
 
 HOSTILE = b"\x1b[31mred\nall keys are safe \xe2\x80\xaetxt.exe\xff"
 STAYS = b"stays-aes256"
@@ -240,7 +242,7 @@ def check_report(path, new, pins):
     """The report parses, and says what is on the tokens."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    report = yaml.safe_load(text)
+    report = records.load(path)
     case(text.replace("\n", "").isprintable(), "the report is printable text throughout")
     case(not any(pin in text for pin in pins), "no PIN is in it")
     case(text.startswith("summary:"), "it opens with its summary")

@@ -10,16 +10,18 @@ Prints one line for each case, "ok - words" or "not ok - words"; pipes.sh number
 import collections
 import glob
 import hashlib
+import os
 import re
 import sys
 
-import yaml
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import cmac, hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import known
+import records
 
 SIDES = ("source", "destination")
 
@@ -289,8 +291,7 @@ def check_replies(proto, folder, keys, report):
 
 def main(folder, proto):
     keys = known.Known(f"{folder}/known.json")
-    with open(f"{folder}/report.yaml", encoding="utf-8") as file:
-        report = yaml.safe_load(file)
+    report = records.load(f"{folder}/report.yaml")
     pins = []
     for side in SIDES:
         with open(f"{folder}/pins/{side}", "rb") as file:

@@ -84,5 +84,6 @@ ceremony '[]' "$(softhsm_side source hsm-old "$tap/source\", $agent")" \
     "$(softhsm_side destination hsm-new "$tap/destination\", $agent")" >"$tmp/ceremony.yaml"
 ok "a ceremony with taps on its pipes" "$abs_top_builddir/hsmferry" --plain "$tmp/ceremony.yaml"
 cp "$tmp"/*-known-keys.yaml "$tmp/report.yaml"
+cp "$tmp"/*-known-keys.journal "$tmp/report.journal"
 relay "the look at the pipes" "$python" "$here/pipes.py" "$tmp" "$abs_top_srcdir/src/link/hsm.proto"
 finish

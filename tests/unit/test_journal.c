@@ -20,6 +20,7 @@
 
 #include "base/text.h"
 #include "journal/event_fields.h"
+#include "journal/event_line.h"
 #include "journal/history.h"
 #include "journal/journal.h"
 #include "report/report.h"
@@ -146,19 +147,19 @@ static struct event full_event(enum event_kind kind, uint8_t byte)
 /* Filled with each byte there is, each event comes back as it was. */
 static void test_round_trip(void **state)
 {
-    char line[EVENT_FIELDS_LINE_MAX];
+    char line[EVENT_LINE_MAX];
     size_t count;
 
     (void)state;
     for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++)
         for (unsigned byte = 0; byte < 256; byte++) {
             struct event event = full_event(kind, (uint8_t)byte), again;
-            size_t len = event_fields_write(&event, line);
+            size_t len = event_line_write(&event, NULL, line);
             assert_true((len != 0) == (event_fields_of(kind, &count) != NULL));
             if (len == 0)
                 continue;
             assert_null(memchr(line, '\n', len));
-            assert_true(event_fields_read(line, len, RECORD_FORMAT, &again));
+            assert_true(event_line_read(line, len, RECORD_FORMAT, NULL, &again));
             assert_memory_equal(&event, &again, sizeof event);
         }
 }
@@ -196,22 +197,22 @@ static void test_one_form_only(void **state)
         {"key=1\t", ""}, /* control: this one is good */
     };
     struct event event = full_event(EVENT_STEP, 0);
-    char line[EVENT_FIELDS_LINE_MAX];
+    char line[EVENT_LINE_MAX];
 
     (void)state;
     event.step.id = STEPS;
-    assert_int_equal(event_fields_write(&event, line), 0);
-    assert_true(event_fields_read(good, strlen(good), RECORD_FORMAT, &event));
+    assert_int_equal(event_line_write(&event, NULL, line), 0);
+    assert_true(event_line_read(good, strlen(good), RECORD_FORMAT, NULL, &event));
     assert_string_equal(event.gate.question, "type \\ \t");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *place = strstr(good, bad[i].from);
         snprintf(line, sizeof line, "%.*s%s%s", (int)(place - good), good, bad[i].to,
                  place + strlen(bad[i].from));
-        assert_int_equal(event_fields_read(line, strlen(line), RECORD_FORMAT, &event),
+        assert_int_equal(event_line_read(line, strlen(line), RECORD_FORMAT, NULL, &event),
                          bad[i].to[0] == '\0');
     }
-    assert_false(event_fields_read("", 0, RECORD_FORMAT, &event));
-    assert_false(event_fields_read(good, 12, RECORD_FORMAT, &event));
+    assert_false(event_line_read("", 0, RECORD_FORMAT, NULL, &event));
+    assert_false(event_line_read(good, 12, RECORD_FORMAT, NULL, &event));
 }
 
 /* What a format did not have yet is in none of its journals. */
@@ -220,18 +221,83 @@ static void test_formats(void **state)
     static const char begin[] = "1\t2026-11-23T12:41:07.512Z\t+0\tbegin\trelay\ttitle=t";
     static const char *const later[] = {"\tfile-sha256=ab", "\tconfinement=x"};
     struct event event = full_event(EVENT_LOADED, 1);
-    char line[EVENT_FIELDS_LINE_MAX];
-    size_t len = event_fields_write(&event, line);
+    char line[EVENT_LINE_MAX];
+    size_t len = event_line_write(&event, NULL, line);
 
     (void)state;
-    assert_true(event_fields_read(line, len, 2, &event));
-    assert_false(event_fields_read(line, len, 1, &event));
-    assert_true(event_fields_read(begin, strlen(begin), 1, &event));
+    assert_true(event_line_read(line, len, 2, NULL, &event));
+    assert_false(event_line_read(line, len, 1, NULL, &event));
+    assert_true(event_line_read(begin, strlen(begin), 1, NULL, &event));
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         len = (size_t)snprintf(line, sizeof line, "%s%s", begin, later[i]);
-        assert_true(event_fields_read(line, len, 2, &event));
-        assert_false(event_fields_read(line, len, 1, &event));
+        assert_true(event_line_read(line, len, 2, NULL, &event));
+        assert_false(event_line_read(line, len, 1, NULL, &event));
     }
+}
+
+/* What was said is not said again; the reader knows what it was, and takes no other line. */
+static void test_said_once(void **state)
+{
+    static const char *const lines[] = {
+        "2\t2026-11-23T12:41:07.514Z\t+3\tbegin\trelay\ttitle=t",
+        "4\t12:41:07.516Z\tstep\tsource\tkey=1\tstep=wrap-key\tstate=ok\tcall=c\tbytes=40",
+        "6\t12:41:07.518Z\tstep\tsource\tkey=2\tstep=wrap-key\tstate=ok\tbytes=48",
+        "8\t12:41:07.518Z\t+6\tstep\tsource\tkey=3\tstep=wrap-key\tstate=begun",
+        "10\t12:41:07.519Z\tstep\tsource\tkey=3\tstep=wrap-key\tstate=ok\tcall=\tbytes=\ttext=t",
+        "12\t2026-11-24T00:00:00.000Z\tstep\tsource\tkey=4\tstep=wrap-key\tstate=ok",
+        "14\t2026-11-24T00:00:00.001Z\t+40732489\tend\trelay\toutcome=complete",
+    };
+    static const char *const wrong[] = {
+        "12\t2026-11-24T00:00:00.000Z\tstep\tsource\tkey=4\tstep=wrap-key\tstate=ok\ttext=t",
+        "12\t2026-11-24T00:00:00.000Z\tstep\tsource\tkey=4\tstep=wrap-key\tstate=ok\tcall=",
+        "12\t2026-11-24T00:00:00.000Z\t+40732488\tstep\tsource\tkey=4\tstep=wrap-key\tstate=ok",
+        "12\t2026-11-24T00:00:00.000Z\tstep\tsource\tkey=4\tstate=ok",
+        "12\t00:00:00.000Z\tend\trelay\toutcome=complete",
+    };
+    struct event_said said = {0};
+    struct event event, full;
+    struct err err;
+    char line[EVENT_LINE_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        for (size_t w = 0; i == 5 && w < sizeof wrong / sizeof wrong[0]; w++)
+            if (event_line_read(wrong[w], strlen(wrong[w]), 3, &said, &event))
+                fail_msg("%s", wrong[w]);
+        assert_true(event_line_read(lines[i], strlen(lines[i]), 3, &said, &event));
+        assert_int_equal(event_line_write(&event, &said, line), strlen(lines[i]));
+        size_t len = event_line_write(&event, NULL, line); /* the whole event is there */
+        assert_true(event_line_read(line, len, 2, NULL, &full));
+        assert_memory_equal(&event, &full, sizeof event);
+        if (i == 2)
+            assert_string_equal(event.step.call, "c");
+        if (i == 4)
+            assert_true(event.step.call[0] == 0 && event.step.bytes == 0);
+        assert_true(event_said_note(&said, &event, &err));
+    }
+    event_said_free(&said);
+}
+
+/* Events of each kind after one of the same form, full of every byte there is. */
+static void test_round_trip_after(void **state)
+{
+    struct event_said said = {0};
+    char line[EVENT_LINE_MAX];
+    struct err err;
+    size_t count;
+
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++)
+        for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++) {
+            struct event event = full_event(kind, (uint8_t)byte), again;
+            if (!event_fields_of(kind, &count))
+                continue;
+            size_t len = event_line_write(&event, &said, line);
+            assert_true(len > 0 && event_line_read(line, len, RECORD_FORMAT, &said, &again));
+            assert_memory_equal(&event, &again, sizeof event);
+            assert_true(event_said_note(&said, &event, &err));
+        }
+    event_said_free(&said);
 }
 
 /* --- the file --- */
@@ -345,7 +411,7 @@ static bool reads(struct fixture *f, bool *torn)
 
 static void test_what_is_written(void **state)
 {
-    static const char first[] = "hsmferry-journal/2\n"
+    static const char first[] = "hsmferry-journal/3\n"
                                 "2\t2026-11-23T12:41:07.514Z\t-107\tbegin\trelay\tkey=107\t";
     struct fixture *f = *state;
     struct event event;
@@ -391,14 +457,28 @@ static void test_report_again(void **state)
     close(fd);
     assert_int_equal(slurp(path, again), len);
     assert_memory_equal(live, again, len);
-    assert_non_null(memmem(live, len, "\njournal:\n  records: ", 21));
+    assert_non_null(memmem(live, len, "\njournal:\n  file: ", 18));
+}
+
+/* The error names this line, or lines of one sum with this one among them. */
+static bool names_line(const struct fixture *f, size_t line)
+{
+    size_t from, to;
+
+    if (sscanf(f->err.what, "Lines %zu to %zu of", &from, &to) != 2) {
+        const char *since = strstr(f->err.what, "since line ");
+        if (sscanf(f->err.what, "Line %zu of", &to) != 1)
+            return false;
+        from = since ? strtoul(since + strlen("since line "), NULL, 10) : to;
+    }
+    return from <= line && line <= to && to - from < JOURNAL_WINDOW;
 }
 
 /* Any bit that is changed: refused, and the line is named. */
 static void test_altered(void **state)
 {
     struct fixture *f = *state;
-    char text[FILE_MAX], word[32];
+    char text[FILE_MAX];
     bool torn;
 
     tell_all(f);
@@ -410,10 +490,10 @@ static void test_altered(void **state)
         if (i + 1 < len) { /* the last newline: see below */
             assert_false(reads(f, &torn));
             assert_int_equal(f->err.code, ERR_DATA);
-            snprintf(word, sizeof word, "Line %zu of", line);
-            assert_non_null(strstr(f->err.what, line > 1                     ? word
-                                                : was == '0' + RECORD_FORMAT ? "has a format"
-                                                                             : "not a journal"));
+            if (line == 1 && was != '0' + RECORD_FORMAT)
+                assert_non_null(strstr(f->err.what, "not a journal"));
+            else /* of an older format, the second line is not as it should be */
+                assert_true(names_line(f, line > 1 ? line : 2));
         }
         text[i] = was;
         line += was == '\n';
@@ -453,6 +533,36 @@ static void test_torn(void **state)
     spill(f->path, text, sizeof text);
     assert_false(reads(f, &torn));
     assert_non_null(strstr(f->err.what, "Line 2 of"));
+}
+
+/* A sum is where something must be on the disk, and on one line of each window; what comes after
+ * the last one is there, too. */
+static void test_windows(void **state)
+{
+    enum { STEPS_OF_KEYS = 100 };
+    struct fixture *f = *state;
+    static char text[FILE_MAX];
+    size_t sums = 0, most = 0, lines = 0;
+    bool torn;
+
+    start(f);
+    assert_true(emit(f, (struct event){.kind = EVENT_BEGIN, .side = SIDE_RELAY}));
+    for (unsigned i = 0; i < STEPS_OF_KEYS; i++)
+        assert_true(emit(f, step(STEP_UNWRAP_KEY, EVENT_BEGUN)));
+    assert_true(emit(f, step(STEP_COMMIT, EVENT_BEGUN)));
+    assert_true(emit(f, step(STEP_COMMIT, EVENT_OK)));
+    size_t len = slurp(f->path, text);
+    for (char *at = text, *end; (end = memchr(at, '\n', (size_t)(text + len - at))); at = end + 1) {
+        bool sum = memmem(at, (size_t)(end - at), "\tsum=", 5) != NULL;
+        lines = sum ? 0 : lines + 1;
+        most = most < lines ? lines : most;
+        sums += sum;
+        assert_true(sum || !memmem(at, (size_t)(end - at), "commit\tstate=begun", 18));
+    }
+    assert_int_equal(sums, STEPS_OF_KEYS / JOURNAL_WINDOW + 1);
+    assert_int_equal(most, JOURNAL_WINDOW); /* with the line of the format */
+    assert_true(reads(f, &torn));
+    assert_int_equal(f->log.records, STEPS_OF_KEYS + 3);
 }
 
 /* Lines left out, told twice, exchanged, or taken from another ceremony. */
@@ -713,10 +823,13 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_one_form_only),
         cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_said_once),
+        cmocka_unit_test(test_round_trip_after),
         TEST(what_is_written),
         TEST(report_again),
         TEST(altered),
         TEST(torn),
+        TEST(windows),
         TEST(rearranged),
         TEST(misplaced),
         TEST(not_to_be_trusted),
