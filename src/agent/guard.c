@@ -3,6 +3,19 @@
 
 #include "hsm/leave.h"
 
+static struct guard *lock(struct guard *g)
+{
+    struct guard *login = g->first ? g->first : g;
+
+    pthread_mutex_lock(&login->lock);
+    return login;
+}
+
+static void unlock(struct guard *login)
+{
+    pthread_mutex_unlock(&login->lock);
+}
+
 bool guard_begin(struct guard *g, struct err *err)
 {
     return !g->hsm->driver->handles || handles_begin(&g->known, g->hsm, err);
@@ -126,9 +139,12 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
 
 bool guard_made(struct guard *g, uint64_t handle, struct err *err)
 {
+    struct guard *login = lock(g);
     struct err why = {0};
+    bool ok = handles_add(&login->known, handle, &why);
 
-    if (handles_add(&g->known, handle, &why))
+    unlock(login);
+    if (ok)
         return true;
     if (why.code == ERR_HSM) {
         err_now(&why, "That object was not destroyed");
@@ -144,25 +160,38 @@ bool guard_made_two(struct guard *g, uint64_t handle, uint64_t other, struct err
     return guard_made(g, handle, err) && (other == 0 || guard_made(g, other, err));
 }
 
+/* The number of an object is free as soon as it is destroyed, and another session may create one
+ * that gets it. So the object is gone for us before the HSM destroys it, and there again if the HSM
+ * does not. */
 bool guard_destroy(struct guard *g, uint64_t handle, struct err *err)
 {
-    bool live;
+    struct guard *login = lock(g);
+    bool live, ours = handles_made(&login->known, handle, &live);
 
-    if (!handles_made(&g->known, handle, &live)) {
+    if (live)
+        handles_gone(&login->known, handle);
+    unlock(login);
+    if (!ours) {
         err_set(err, ERR_DENIED, "object %llu was not created by this session",
                 (unsigned long long)handle);
         return err_now(err, "It was not destroyed");
     }
-    if (live && !g->hsm->driver->destroy(g->hsm, handle, err))
-        return false;
-    handles_gone(&g->known, handle);
-    return true;
+    if (!live || g->hsm->driver->destroy(g->hsm, handle, err))
+        return true;
+    lock(g);
+    handles_add(&login->known, handle, NULL);
+    unlock(login);
+    return false;
 }
 
 bool guard_remove(struct guard *g, const struct key_desc *is, struct err *err)
 {
+    struct guard *login;
+
     if (!g->hsm->driver->remove(g->hsm, is, err))
         return false;
-    handles_gone(&g->known, is->handle);
+    login = lock(g);
+    handles_gone(&login->known, is->handle);
+    unlock(login);
     return true;
 }

@@ -8,12 +8,18 @@
 #ifndef HSMFERRY_AGENT_GUARD_H
 #define HSMFERRY_AGENT_GUARD_H
 
+#include <pthread.h>
+
 #include "hsm/handles.h"
 #include "hsm/hsm.h"
 
-/* {.hsm = hsm} guards an open HSM. */
+/* {.hsm = hsm} guards an open HSM. The sessions of one login, each on its own thread, share what is
+ * known of its objects: {.hsm = further, .first = first} guards a further session. */
 struct guard {
     struct hsm *hsm;
+    struct guard *first; /* NULL: this one */
+    /* Of the first only: */
+    pthread_mutex_t lock; /* protects known */
     struct handles known;
 };
 

@@ -24,9 +24,10 @@
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
 enum {
-    WIRE_PROTOCOL = 7,
+    WIRE_PROTOCOL = 8,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
+    WIRE_SESSIONS_MAX = 17,   /* of one login: the first, and 16 further ones */
 };
 
 /* This program's own greeting. */
