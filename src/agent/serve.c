@@ -72,13 +72,13 @@ static int shake_hands(struct pipes *pipes, bool *end)
 struct server {
     struct pipes pipes;
     struct service *service;
-    pthread_t thread[WIRE_SESSIONS_MAX];     /* but this one: [0] is not used */
-    unsigned threads;                        /* this one included */
-    pthread_mutex_t reading;                 /* protects pipes.in, last_id, threads and: */
-    bool over;                               /* nothing more is read ... */
-    int code;                                /* ... for this reason */
-    pthread_mutex_t writing;                 /* protects pipes.out */
-    pthread_mutex_t busy[WIRE_SESSIONS_MAX]; /* this session answers a request */
+    pthread_t thread[HSM_SESSIONS_MAX];     /* but this one: [0] is not used */
+    unsigned threads;                       /* this one included */
+    pthread_mutex_t reading;                /* protects pipes.in, last_id, threads and: */
+    bool over;                              /* nothing more is read ... */
+    int code;                               /* ... for this reason */
+    pthread_mutex_t writing;                /* protects pipes.out */
+    pthread_mutex_t busy[HSM_SESSIONS_MAX]; /* this session answers a request */
 };
 
 /* Reads one request. Returns NULL at the end of the channel, or after a failure. */
@@ -137,7 +137,7 @@ static void *serve_all(void *arg);
 /* A thread for each session that was opened. Without it, a request would wait for another one. */
 static void start_threads(struct server *s)
 {
-    while (s->threads < WIRE_SESSIONS_MAX && service_session(s->service, s->threads) &&
+    while (s->threads < HSM_SESSIONS_MAX && service_session(s->service, s->threads) &&
            pthread_create(&s->thread[s->threads], NULL, serve_all, s) == 0)
         s->threads++;
 }
@@ -182,7 +182,7 @@ int serve(int in_fd, int out_fd, const struct service_limits *limits)
         return complain("no memory", EX_OSERR);
     pthread_mutex_init(&s.reading, NULL);
     pthread_mutex_init(&s.writing, NULL);
-    for (size_t i = 0; i < WIRE_SESSIONS_MAX; i++)
+    for (size_t i = 0; i < HSM_SESSIONS_MAX; i++)
         pthread_mutex_init(&s.busy[i], NULL);
 
     s.code = shake_hands(&s.pipes, &s.over);

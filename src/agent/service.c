@@ -25,7 +25,7 @@ struct service {
 
     /* Of the first session only. All threads read them: */
     pthread_mutex_t lock;
-    struct service *further[WIRE_SESSIONS_MAX - 1];
+    struct service *further[HSM_SESSIONS_MAX - 1];
     unsigned further_count;
 
     struct pages pages; /* of the list that is sent in pages */
@@ -195,7 +195,7 @@ static bool serve_another(struct service *s, const Pb__Request *req, Pb__Reply *
     (void)req;
     if (!s->driver->another)
         return err_set(err, ERR_UNSUPPORTED, "this API has one session");
-    if (s->guard.first || s->further_count == WIRE_SESSIONS_MAX - 1)
+    if (s->guard.first || s->further_count == HSM_SESSIONS_MAX - 1)
         return err_set(err, ERR_DATA, "no further session can be asked for");
     further = service_new(&s->limits);
     if (!further)

@@ -42,4 +42,6 @@ libceremony_a_SOURCES += \
 	%D%/sweep.c \
 	%D%/sweep.h \
 	%D%/walk.c \
-	%D%/walk.h
+	%D%/walk.h \
+	%D%/windows.c \
+	%D%/windows.h

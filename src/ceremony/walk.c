@@ -12,6 +12,7 @@
 #include "ceremony/ending.h"
 #include "ceremony/fresh.h"
 #include "ceremony/members.h"
+#include "ceremony/windows.h"
 
 /* --- the closing steps --- */
 
@@ -183,9 +184,22 @@ void ceremony_answer(struct ceremony *c, const char *typed)
     walk_end_with(c, &err);
 }
 
+/* No further step of the keys begins. */
+static void end_keys(struct ceremony *c, struct err *err)
+{
+    if (!c->walk.windows.open) {
+        walk_end_with(c, err);
+        return;
+    }
+    end_pace(c);
+    windows_end(c, err);
+}
+
 static void fail_key(struct ceremony *c, struct err *err)
 {
-    if (at_hand_fail(c, err))
+    if (c->walk.windows.open)
+        end_keys(c, err);
+    else if (at_hand_fail(c, err))
         go_to_key(c, c->walk.item + 1);
     else
         walk_end_with(c, err);
@@ -220,13 +234,14 @@ static void stop_now(struct ceremony *c)
     if (c->walk.phase == PHASE_KEYS && c->walk.at > 0)
         fail_key(c, &err);
     else
-        walk_end_with(c, &err);
+        end_keys(c, &err);
 }
 
 /* A committed key is proven before the officers can stop: it must not be left there unproven. */
 static bool may_stop(struct ceremony *c)
 {
-    return c->walk.phase != PHASE_CLOSING && step_now(c) != STEP_PROVE_AGAIN;
+    return c->walk.phase != PHASE_CLOSING &&
+           (c->walk.windows.open ? !c->walk.windows.ends : step_now(c) != STEP_PROVE_AGAIN);
 }
 
 /* Public objects need no transport keys. */
@@ -366,12 +381,42 @@ enum ceremony_next ceremony_review(struct ceremony *c, struct err *err)
     return err->code == ERR_NONE ? next : NEXT_DONE;
 }
 
+/* Opens and closes windows, and makes the first key that is in progress the one at hand. */
+static void look_for_keys(struct ceremony *c)
+{
+    struct windows *w = &c->walk.windows;
+    struct err err;
+    bool ends;
+
+    if (c->walk.phase != PHASE_KEYS)
+        return;
+    if (!w->open && c->walk.at == 0 && windows_may_open(c) && !windows_open(c, &err)) {
+        walk_end_with(c, &err);
+        return;
+    }
+    if (!w->open || windows_fill(c))
+        return;
+    ends = w->ends;
+    windows_close(c);
+    if (ends)
+        walk_end_with(c, &w->why);
+    else
+        go_to_key(c, c->walk.item);
+}
+
+static void step_together(struct ceremony *c)
+{
+    windows_step(c);
+    look_for_keys(c);
+}
+
 enum ceremony_next ceremony_step(struct ceremony *c)
 {
     enum ceremony_next next;
     struct err err = {0};
 
     skip_transport(c);
+    look_for_keys(c);
     if (c->walk.phase == PHASE_OVER)
         return NEXT_DONE;
     if (is_walked(c)) {
@@ -390,7 +435,7 @@ enum ceremony_next ceremony_step(struct ceremony *c)
     if (next != NEXT_STEP)
         return next;
     if (err.code != ERR_NONE) {
-        walk_end_with(c, &err);
+        end_keys(c, &err);
         return NEXT_STEP;
     }
     if (!is_paced(c, &err)) {
@@ -401,6 +446,8 @@ enum ceremony_next ceremony_step(struct ceremony *c)
     }
     if (c->walk.phase != PHASE_CLOSING && !begin(c, &err))
         walk_end_with(c, &err);
+    else if (c->walk.phase == PHASE_KEYS && c->walk.windows.open)
+        step_together(c);
     else if (run_row(c, &err))
         advance(c);
     else

@@ -37,6 +37,7 @@ enum {
     HSM_PATH_MAX = 1024,
     HSM_BLOB_MAX = 16384, /* the longest wrapped key, public key, challenge or answer */
     HSM_CHALLENGE_MAX = 1024,
+    HSM_SESSIONS_MAX = 16, /* of one login */
 };
 
 /* How to reach an HSM. Strings are terminated. */

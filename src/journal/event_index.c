@@ -57,6 +57,12 @@ static bool note_key(struct event_index *index, const struct event *event, size_
     return true;
 }
 
+static void note_step(struct event_index *index, const struct event *event, size_t at)
+{
+    if (event->key > 0 && event->key <= index->key_count)
+        index->keys[event->key - 1].open = event->step.state == EVENT_BEGUN ? at : 0;
+}
+
 /* The member that holds the latest event of this kind; NULL: none. */
 static size_t *place_for(struct event_index *index, const struct event *event)
 {
@@ -198,6 +204,8 @@ bool event_index_make(const struct event_log *log, struct event_index *index, st
             return false;
         if (event.kind == EVENT_SCRIPT)
             note_script(index, &event, at);
+        if (event.kind == EVENT_STEP)
+            note_step(index, &event, at);
         index->last = at;
     }
     if (!join_script(log, index, err))

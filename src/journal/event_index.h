@@ -17,6 +17,7 @@ struct event_index_key {
     size_t planned, done;
     size_t kcvs[KCV_METHODS]; /* by method */
     uint32_t line;            /* of the script, that names it; 0: none */
+    size_t open;              /* the beginning of its last step, if that has no end */
 };
 
 /* A key of the plan by its handle on the source. */

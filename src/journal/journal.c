@@ -33,6 +33,8 @@ struct journal {
     uint64_t records;
     uint8_t head[SHA256_SIZE];
     bool broken;
+    bool together; /* several lines are written to the disk at once, ... */
+    bool due;      /* ... and one of them must be */
 };
 
 static void chain(uint8_t head[SHA256_SIZE], const char *line, size_t len)
@@ -107,6 +109,16 @@ static bool is_vital(const struct event *event)
     }
 }
 
+static bool sync_due(struct journal *j, struct err *err)
+{
+    bool due = j->due;
+
+    j->due = false;
+    if (due && j->broken)
+        return err_set(err, ERR_IO, "The journal %s can no longer be written", j->shown);
+    return !due || fsync(j->fd) == 0 || broken(j, errno, err);
+}
+
 bool journal_add(struct journal *j, const struct event *event, struct err *err)
 {
     char line[LINE_BYTES + 1], hex[2 * SHA256_SIZE + 1];
@@ -125,7 +137,14 @@ bool journal_add(struct journal *j, const struct event *event, struct err *err)
     if (!write_all(j, line, len, err))
         return false;
     j->records++;
-    return !is_vital(event) || fsync(j->fd) == 0 || broken(j, errno, err);
+    j->due |= is_vital(event);
+    return j->together || sync_due(j, err);
+}
+
+bool journal_together(struct journal *j, bool begins, struct err *err)
+{
+    j->together = begins;
+    return begins || sync_due(j, err);
 }
 
 bool journal_new(int folder, const char *name, const char *shown, struct journal **out,

@@ -34,7 +34,7 @@ bool agent_client_start(const struct remote_setup *setup, struct agent_client **
  * order; each is assigned to the request with its id, and a reply with any other id ends the agent.
  * Errors of both: the failure in the reply; ERR_GONE if the agent does not answer as required, for
  * all calls in progress, and immediately for every later call. */
-enum { AGENT_CLIENT_ASKED_MAX = WIRE_SESSIONS_MAX };
+enum { AGENT_CLIENT_ASKED_MAX = HSM_SESSIONS_MAX };
 bool agent_client_send(struct agent_client *p, unsigned session, Pb__Request__CallCase call,
                        void *args, uint64_t *id, struct err *err);
 bool agent_client_receive(struct agent_client *p, uint64_t id,

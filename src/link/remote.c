@@ -16,7 +16,7 @@ struct remote {
     pthread_mutex_t lock; /* protects these: */
     pthread_cond_t given; /* a session is free */
     unsigned sessions;
-    bool busy[WIRE_SESSIONS_MAX]; /* it serves a call */
+    bool busy[HSM_SESSIONS_MAX]; /* it serves a call */
 };
 
 static const struct agent_client_answer done = {PB__REPLY__RESULT_DONE, NULL};
@@ -311,7 +311,7 @@ static bool remote_sessions(struct hsm *hsm, unsigned wanted, unsigned *have, st
     struct err why = {0};
     bool ok = true;
 
-    while (ok && r->sessions < wanted && r->sessions < WIRE_SESSIONS_MAX) {
+    while (ok && r->sessions < wanted && r->sessions < HSM_SESSIONS_MAX) {
         Pb__Nothing nothing = PB__NOTHING__INIT;
         ok = agent_client_ask(r->client, 0, PB__REQUEST__CALL_ANOTHER, &nothing, &done, NULL, &why);
         r->sessions += ok;

@@ -27,7 +27,6 @@ enum {
     WIRE_PROTOCOL = 8,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
-    WIRE_SESSIONS_MAX = 17,   /* of one login: the first, and 16 further ones */
 };
 
 /* This program's own greeting. */

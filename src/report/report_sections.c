@@ -219,24 +219,74 @@ static void put_step(struct writer *w, const struct event *event, const struct e
     writer_end(w);
 }
 
-/* Steps do not overlap: if the beginning of a step is followed by an event other than its end, the
- * step has no end. */
+/* Steps that have begun, and whose ends are still to come: at most one for each key, and one of no
+ * key. */
+enum { OPEN_MAX = 256 };
+struct open_steps {
+    struct {
+        uint32_t key;
+        size_t at; /* its beginning; 0: a free place */
+    } step[OPEN_MAX];
+};
+
+/* Takes the beginning of the step with this end; false: it was not recorded. One of another step
+ * has no end. */
+static bool take_begun(const struct view *v, struct open_steps *open, const struct event *end,
+                       struct event *begun)
+{
+    for (size_t i = 0; i < OPEN_MAX; i++) {
+        if (!open->step[i].at || open->step[i].key != end->key)
+            continue;
+        event_log_read(v->log, open->step[i].at, begun);
+        open->step[i].at = 0;
+        if (begun->step.id == end->step.id)
+            return true;
+        put_step(v->w, begun, begun);
+    }
+    return false;
+}
+
+/* Keeps a beginning until its end comes; false: it has none. An earlier one of this key has none
+ * either. */
+static bool keep_begun(const struct view *v, struct open_steps *open, uint32_t key, size_t at)
+{
+    struct event earlier;
+
+    for (size_t i = 0; i < OPEN_MAX; i++)
+        if (open->step[i].at && open->step[i].key == key) {
+            event_log_read(v->log, open->step[i].at, &earlier);
+            open->step[i].at = 0;
+            put_step(v->w, &earlier, &earlier);
+        }
+    if (key > 0 && key <= v->index->key_count && v->index->keys[key - 1].open == at)
+        return false;
+    for (size_t i = 0; i < OPEN_MAX; i++)
+        if (!open->step[i].at) {
+            open->step[i].key = key;
+            open->step[i].at = at;
+            return true;
+        }
+    return false;
+}
+
+/* The steps of keys that were in progress together overlap. */
 void section_steps(const struct view *v)
 {
-    struct event event, begun = {0};
+    struct open_steps open = {0};
+    struct event event, begun;
 
     writer_list(v->w, "steps", false);
     for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_STEP), &at, &event);) {
-        bool its = begun.seq && event.step.state != EVENT_BEGUN && begun.step.id == event.step.id &&
-                   begun.key == event.key;
-        if (begun.seq && !its)
-            put_step(v->w, &begun, &begun);
         if (event.step.state != EVENT_BEGUN)
-            put_step(v->w, &event, its ? &begun : NULL);
-        begun = event.step.state == EVENT_BEGUN ? event : (struct event){0};
+            put_step(v->w, &event, take_begun(v, &open, &event, &begun) ? &begun : NULL);
+        else if (!keep_begun(v, &open, event.key, at))
+            put_step(v->w, &event, &event);
     }
-    if (begun.seq)
-        put_step(v->w, &begun, &begun);
+    for (size_t i = 0; i < OPEN_MAX; i++)
+        if (open.step[i].at) {
+            event_log_read(v->log, open.step[i].at, &begun);
+            put_step(v->w, &begun, &begun);
+        }
     writer_end(v->w);
 }
 

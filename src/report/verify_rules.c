@@ -3,6 +3,7 @@
 #include "report/verify_rules.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -269,57 +270,88 @@ static bool is_per_key(enum step_id id)
     return id >= STEP_WRAP_KEY && id <= STEP_PROVE_AGAIN;
 }
 
+/* How far a key has come. Keys that are in progress together take their steps side by side. */
+struct way {
+    bool begun, over; /* over: it has ended, or failed */
+    enum step_id next;
+};
+
 /* The state while the steps are walked through. */
 struct walk {
-    int64_t seq, key;
-    int next; /* the step that may come next, other than closing steps and those of the next key */
-    bool closing;  /* closing steps have begun */
-    bool key_over; /* the current key has ended, or failed */
+    int64_t seq;
+    int next;         /* the step that may come next, other than closing steps and those of keys */
+    bool closing;     /* closing steps have begun */
+    int64_t keys;     /* in the plan */
+    struct way *ways; /* by key */
 };
+
+/* May this step of a key come now? If so, records it. */
+static bool walk_key(struct walk *w, enum step_id id, int64_t key, bool ok)
+{
+    struct way *way = key >= 0 && key <= w->keys ? &w->ways[key] : NULL;
+    bool begins = (id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY) ||
+                  (id == STEP_READ_OBJECT && (w->next >= STEP_WRAP_KEY || w->next == 0));
+
+    if (!way || w->closing ||
+        !((begins && !way->begun) || (way->begun && !way->over && id == way->next)))
+        return false;
+    if (w->next == 0)
+        w->next = STEPS; /* without a transport key */
+    *way = (struct way){.begun = true,
+                        .over = !ok || id == STEP_PROVE_AGAIN,
+                        .next = id == STEP_PROVE ? STEP_COMMIT : id + 1};
+    return true;
+}
 
 /* May this step come now? If so, records it. */
 static bool walk_on(struct walk *w, const struct node *step, enum step_id id)
 {
     bool ok = node_is(step, "state", "ok");
-    int64_t key = node_number(step, "key");
 
-    if (is_per_key(id)) {
-        bool begins = (id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY) ||
-                      (id == STEP_READ_OBJECT && (w->next >= STEP_WRAP_KEY || w->next == 0));
-        bool first = begins && key > w->key;
-        if (w->closing || !(first || (key == w->key && (int)id == w->next && !w->key_over)))
-            return false;
-        w->key = key;
-        w->key_over = !ok || id == STEP_PROVE_AGAIN;
-    } else if (id >= STEP_DESTROY) {
+    if (is_per_key(id))
+        return walk_key(w, id, node_number(step, "key"), ok);
+    if (id >= STEP_DESTROY) {
         if (w->closing && (int)id < w->next)
             return false;
         w->closing = true;
         w->next = (int)id + 1;
         return true;
-    } else if (w->closing || (int)id != w->next)
+    }
+    if (w->closing || (int)id != w->next)
         return false;
-    w->next = id == STEP_PROVE ? STEP_COMMIT : ok || is_per_key(id) ? (int)id + 1 : STEPS;
+    w->next = ok ? (int)id + 1 : STEPS;
+    return true;
+}
+
+static bool check_each_step(const struct node *report, struct walk *w, struct err *err)
+{
+    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
+        enum step_id id = rule_step_of(step);
+        if (node_number(step, "seq") <= w->seq)
+            return rule_wrong(step, err, "this step's number is not above the previous one");
+        w->seq = node_number(step, "seq");
+        if (node_number(step, "number") != step_number(id) ||
+            !node_is(step, "side", side_name(step_side(id))) ||
+            is_per_key(id) != (node_at(step, "key") != NULL))
+            return rule_wrong(step, err, "number, side and key are not those of this step");
+        if (!node_is(step, "state", "undone") && !walk_on(w, step, id))
+            return rule_wrong(step, err, "this step may not come here");
+    }
     return true;
 }
 
 static bool check_order(const struct node *report, struct err *err)
 {
-    struct walk w = {0};
+    const struct node *companions = node_at(report, "companions");
+    struct walk w = {.keys = (int64_t)node_at(report, "keys")->count};
+    bool ok;
 
-    for (const struct node *step = node_at(report, "steps")->first; step; step = step->next) {
-        enum step_id id = rule_step_of(step);
-        if (node_number(step, "seq") <= w.seq)
-            return rule_wrong(step, err, "this step's number is not above the previous one");
-        w.seq = node_number(step, "seq");
-        if (node_number(step, "number") != step_number(id) ||
-            !node_is(step, "side", side_name(step_side(id))) ||
-            is_per_key(id) != (node_at(step, "key") != NULL))
-            return rule_wrong(step, err, "number, side and key are not those of this step");
-        if (!node_is(step, "state", "undone") && !walk_on(&w, step, id))
-            return rule_wrong(step, err, "this step may not come here");
-    }
-    return true;
+    w.keys += companions ? (int64_t)companions->count : 0;
+    w.ways = calloc((size_t)w.keys + 1, sizeof *w.ways);
+    ok = w.ways ? check_each_step(report, &w, err)
+                : err_set(err, ERR_FAILED, "There is no memory for the steps of keys");
+    free(w.ways);
+    return ok;
 }
 
 /* The gates that were passed so far. */
@@ -453,6 +485,18 @@ static bool check_relay(const struct node *report, struct err *err)
     return true;
 }
 
+/* The next step of the same key, or of none; NULL: there is none. */
+static const struct node *next_of_key(const struct node *step)
+{
+    const struct node *key = node_at(step, "key");
+    int64_t number = key ? node_number(step, "key") : 0;
+
+    do
+        step = step->next;
+    while (step && (key ? node_number(step, "key") != number : node_at(step, "key") != NULL));
+    return step;
+}
+
 /* Each blob must be the same when it was created, on the relay, and when it arrived. */
 static bool check_blobs(const struct node *report, struct err *err)
 {
@@ -467,7 +511,7 @@ static bool check_blobs(const struct node *report, struct err *err)
             if (rule_step_of(step) != runs[i].from || !node_is(step, "state", "ok"))
                 continue;
             for (unsigned n = 1; n <= runs[i].more; n++) {
-                next = next->next;
+                next = next_of_key(next);
                 if (!next || rule_step_of(next) != runs[i].from + n ||
                     !node_is(next, "state", "ok"))
                     break;
