@@ -238,13 +238,13 @@ static void finish(void *arg, size_t i)
         task->ok && rows_finish(&crew, task->row, &tasks->c->transfers.at[task->item], &task->err);
 }
 
-static void spread(struct ceremony *c, struct tasks *tasks, void (*work)(void *arg, size_t i))
+void windows_spread(struct ceremony *c, size_t count, void (*work)(void *arg, size_t i), void *arg)
 {
-    if (c->host.spread)
-        c->host.spread(c->host.ctx, tasks->count, c->walk.windows.threads, work, tasks);
+    if (c->host.spread && count > 1)
+        c->host.spread(c->host.ctx, count, c->walk.windows.threads, work, arg);
     else
-        for (size_t i = 0; i < tasks->count; i++)
-            work(tasks, i);
+        for (size_t i = 0; i < count; i++)
+            work(arg, i);
 }
 
 /* What was found is recorded before anything is finished. */
@@ -319,9 +319,9 @@ static void run(struct ceremony *c, struct window *const windows[], size_t count
         return;
     }
     announce(c, &tasks);
-    spread(c, &tasks, carry_out);
+    windows_spread(c, tasks.count, carry_out, &tasks);
     record(c, &tasks);
-    spread(c, &tasks, finish);
+    windows_spread(c, tasks.count, finish, &tasks);
     for (size_t i = 0; i < tasks.count; i++)
         say_result(c, &tasks.at[i]);
     for (size_t i = 0; i < count; i++) {

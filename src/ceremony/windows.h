@@ -31,6 +31,9 @@ bool windows_fill(struct ceremony *c);
  * windows_end() is called. Without that, the error is one of the record. */
 void windows_step(struct ceremony *c);
 
+/* Calls work(arg, i) for each i below count, at the same time if keys were in progress together. */
+void windows_spread(struct ceremony *c, size_t count, void (*work)(void *arg, size_t i), void *arg);
+
 /* No further key begins. Those that are in progress are undone, but committed ones are still
  * proven. */
 void windows_end(struct ceremony *c, const struct err *why);
