@@ -3,6 +3,19 @@
 
 #include "hsm/leave.h"
 
+static struct guard *lock(struct guard *g)
+{
+    struct guard *login = g->first ? g->first : g;
+
+    pthread_mutex_lock(&login->lock);
+    return login;
+}
+
+static void unlock(struct guard *login)
+{
+    pthread_mutex_unlock(&login->lock);
+}
+
 bool guard_begin(struct guard *g, struct err *err)
 {
     return !g->hsm->driver->handles || handles_begin(&g->known, g->hsm, err);
@@ -67,48 +80,63 @@ static bool check_leave(const struct key_desc *key, const struct key_desc *wrapp
 
 bool guard_describe(struct guard *g, uint64_t handle, struct key_desc *key, struct err *err)
 {
-    g->seen.handle = 0;
+    struct guard *login;
+
+    guard_forget_seen(g);
     if (!g->hsm->driver->describe(g->hsm, handle, key, err))
         return false;
-    g->seen = *key;
+    login = lock(g);
+    login->seen = *key;
+    unlock(login);
     return true;
 }
 
 void guard_forget_seen(struct guard *g)
 {
-    g->seen.handle = 0;
+    struct guard *login = lock(g);
+
+    login->seen.handle = 0;
+    unlock(login);
 }
 
 /* The key that is to be wrapped. */
 static bool look_at_key(struct guard *g, uint64_t handle, struct key_desc *key, struct err *err)
 {
-    bool seen = g->seen.handle == handle;
+    struct guard *login = lock(g);
+    bool seen = login->seen.handle == handle;
 
-    *key = g->seen;
-    g->seen.handle = 0;
+    *key = login->seen;
+    login->seen.handle = 0;
+    unlock(login);
     return seen || g->hsm->driver->describe(g->hsm, handle, key, err);
 }
 
-/* Is it a temporary object of this session, which no other program can change? */
-static bool is_only_ours(const struct guard *g, const struct key_desc *key)
+/* Is it a temporary object of this session, which no other program can change? login is locked. */
+static bool is_only_ours(const struct guard *login, const struct key_desc *key)
 {
     bool live;
 
-    return handles_made(&g->known, key->handle, &live) && live && key_is_not(key, KEY_TOKEN);
+    return handles_made(&login->known, key->handle, &live) && live && key_is_not(key, KEY_TOKEN);
 }
 
 static bool look_at_transport(struct guard *g, enum hsm_alg alg, uint64_t handle,
                               struct key_desc *key, struct err *err)
 {
-    struct key_desc *kept = &g->transport[wrap_alg(alg)->family];
+    struct guard *login = lock(g);
+    struct key_desc *kept = &login->transport[wrap_alg(alg)->family];
+    bool known = kept->handle == handle;
 
-    if (kept->handle == handle && is_only_ours(g, kept)) {
+    if (known)
         *key = *kept;
+    unlock(login);
+    if (known)
         return true;
-    }
     if (!g->hsm->driver->describe(g->hsm, handle, key, err))
         return false;
-    *kept = *key;
+    lock(g);
+    if (is_only_ours(login, key))
+        *kept = *key;
+    unlock(login);
     return true;
 }
 
@@ -172,9 +200,12 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
 
 bool guard_made(struct guard *g, uint64_t handle, struct err *err)
 {
+    struct guard *login = lock(g);
     struct err why = {0};
+    bool ok = handles_add(&login->known, handle, &why);
 
-    if (handles_add(&g->known, handle, &why))
+    unlock(login);
+    if (ok)
         return true;
     if (why.code == ERR_HSM) {
         err_now(&why, "That object was not destroyed");
@@ -190,36 +221,48 @@ bool guard_made_two(struct guard *g, uint64_t handle, uint64_t other, struct err
     return guard_made(g, handle, err) && (other == 0 || guard_made(g, other, err));
 }
 
-/* Another object may get its handle. */
-static void gone(struct guard *g, uint64_t handle)
+/* The number of an object is free as soon as it is destroyed, and another session may create one
+ * that gets it. So the object is gone for us before the HSM destroys it, and there again if the HSM
+ * does not. login is locked. */
+static void gone(struct guard *login, uint64_t handle)
 {
-    handles_gone(&g->known, handle);
-    if (g->seen.handle == handle)
-        g->seen.handle = 0;
+    handles_gone(&login->known, handle);
+    if (login->seen.handle == handle)
+        login->seen.handle = 0;
     for (size_t i = 0; i < WRAP_FAMILIES; i++)
-        if (g->transport[i].handle == handle)
-            g->transport[i].handle = 0;
+        if (login->transport[i].handle == handle)
+            login->transport[i].handle = 0;
 }
 
 bool guard_destroy(struct guard *g, uint64_t handle, struct err *err)
 {
-    bool live;
+    struct guard *login = lock(g);
+    bool live, ours = handles_made(&login->known, handle, &live);
 
-    if (!handles_made(&g->known, handle, &live)) {
+    if (live)
+        gone(login, handle);
+    unlock(login);
+    if (!ours) {
         err_set(err, ERR_DENIED, "object %llu was not created by this session",
                 (unsigned long long)handle);
         return err_now(err, "It was not destroyed");
     }
-    if (live && !g->hsm->driver->destroy(g->hsm, handle, err))
-        return false;
-    gone(g, handle);
-    return true;
+    if (!live || g->hsm->driver->destroy(g->hsm, handle, err))
+        return true;
+    lock(g);
+    handles_add(&login->known, handle, NULL);
+    unlock(login);
+    return false;
 }
 
 bool guard_remove(struct guard *g, const struct key_desc *is, struct err *err)
 {
+    struct guard *login;
+
     if (!g->hsm->driver->remove(g->hsm, is, err))
         return false;
-    gone(g, is->handle);
+    login = lock(g);
+    gone(login, is->handle);
+    unlock(login);
     return true;
 }

@@ -8,14 +8,20 @@
 #ifndef HSMFERRY_AGENT_GUARD_H
 #define HSMFERRY_AGENT_GUARD_H
 
+#include <pthread.h>
+
 #include "hsm/handles.h"
 #include "hsm/hsm.h"
 
-/* {.hsm = hsm} guards an open HSM. */
+/* {.hsm = hsm} guards an open HSM. The sessions of one login, each on its own thread, share what is
+ * known of its objects: {.hsm = further, .first = first} guards a further session. */
 struct guard {
     struct hsm *hsm;
+    struct guard *first; /* NULL: this one */
+    /* Of the first only: */
+    pthread_mutex_t lock; /* protects what follows */
     struct handles known;
-    struct key_desc seen; /* the last object that was described, for one wrap(); handle 0: none */
+    struct key_desc seen; /* the object that was described last, for one wrap(); handle 0: none */
     struct key_desc transport[WRAP_FAMILIES]; /* likewise, until it is destroyed */
 };
 

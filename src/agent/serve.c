@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/serve.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
 #include "link/frame.h"
@@ -65,28 +67,105 @@ static int shake_hands(struct pipes *pipes, bool *end)
     return code != EX_OK || same ? code : complain("the console has another version", EX_PROTOCOL);
 }
 
-static int serve_one(struct pipes *pipes, struct service *service, bool *end)
+/* All threads do the same: one of them reads the next request, and answers it while another one
+ * reads. There is one thread for each session. */
+struct server {
+    struct pipes pipes;
+    struct service *service;
+    pthread_t thread[HSM_SESSIONS_MAX];     /* but this one: [0] is not used */
+    unsigned threads;                       /* this one included */
+    pthread_mutex_t reading;                /* protects pipes.in, last_id, threads and: */
+    bool over;                              /* nothing more is read ... */
+    int code;                               /* ... for this reason */
+    pthread_mutex_t writing;                /* protects pipes.out */
+    pthread_mutex_t busy[HSM_SESSIONS_MAX]; /* this session answers a request */
+};
+
+/* Reads one request. Returns NULL at the end of the channel, or after a failure. */
+static Pb__Request *take_request(struct server *s)
 {
     struct bytes frame = {0};
-    Pb__Reply reply;
+    Pb__Request *req = NULL;
 
-    int code = receive(pipes, &frame, end);
-    if (code != EX_OK || *end)
-        return code;
-    Pb__Request *req = pb__request__unpack(NULL, frame.len, frame.data);
-    bytes_free(&frame); /* it may hold the PIN */
-    if (!req)
-        return complain("the received message is not a request", EX_DATAERR);
-    if (req->id <= pipes->last_id) {
-        pb__request__free_unpacked(req, NULL);
-        return complain("a request has an id that was used before", EX_DATAERR);
+    s->code = receive(&s->pipes, &frame, &s->over);
+    if (s->code == EX_OK && !s->over) {
+        req = pb__request__unpack(NULL, frame.len, frame.data);
+        bytes_free(&frame); /* it may hold the PIN */
+        if (!req)
+            s->code = complain("the received message is not a request", EX_DATAERR);
+        else if (req->id <= s->pipes.last_id)
+            s->code = complain("a request has an id that was used before", EX_DATAERR);
+        else if (!service_session(s->service, req->session))
+            s->code = complain("a request names a session that does not exist", EX_DATAERR);
+        else
+            s->pipes.last_id = req->id;
     }
-    pipes->last_id = req->id;
-    service_answer(service, req, &reply);
+    s->over |= s->code != EX_OK;
+    if (s->over && req) {
+        pb__request__free_unpacked(req, NULL);
+        req = NULL;
+    }
+    return req;
+}
+
+static int answer(struct server *s, Pb__Request *req)
+{
+    struct service *session = service_session(s->service, req->session);
+    Pb__Reply reply;
+    int code;
+
+    service_answer(session, req, &reply);
+    pthread_mutex_lock(&s->writing);
+    code = send_message(&s->pipes, &reply.base);
+    pthread_mutex_unlock(&s->writing);
+    service_sent(session);
     pb__request__free_unpacked(req, NULL);
-    code = send_message(pipes, &reply.base);
-    service_sent(service);
     return code;
+}
+
+static void stop_reading(struct server *s, int code)
+{
+    shutdown(s->pipes.in.fd, SHUT_RD); /* for the thread that reads */
+    pthread_mutex_lock(&s->reading);
+    s->over = true;
+    s->code = code;
+    pthread_mutex_unlock(&s->reading);
+}
+
+static void *serve_all(void *arg);
+
+/* A thread for each session that was opened. Without it, a request would wait for another one. */
+static void start_threads(struct server *s)
+{
+    while (s->threads < HSM_SESSIONS_MAX && service_session(s->service, s->threads) &&
+           pthread_create(&s->thread[s->threads], NULL, serve_all, s) == 0)
+        s->threads++;
+}
+
+static void *serve_all(void *arg)
+{
+    struct server *s = arg;
+
+    for (;;) {
+        Pb__Request *req = NULL;
+        int code;
+        pthread_mutex_lock(&s->reading);
+        if (!s->over) {
+            start_threads(s);
+            req = take_request(s);
+        }
+        if (!req) {
+            pthread_mutex_unlock(&s->reading);
+            return NULL;
+        }
+        const uint32_t session = req->session;
+        pthread_mutex_lock(&s->busy[session]);
+        pthread_mutex_unlock(&s->reading);
+        code = answer(s, req);
+        pthread_mutex_unlock(&s->busy[session]);
+        if (code != EX_OK)
+            stop_reading(s, code);
+    }
 }
 
 static struct frame_io io_of(int fd)
@@ -96,15 +175,21 @@ static struct frame_io io_of(int fd)
 
 int serve(int in_fd, int out_fd, const struct service_limits *limits)
 {
-    struct pipes pipes = {io_of(in_fd), io_of(out_fd), 0};
-    bool end = false;
-    struct service *service = service_new(limits);
-    if (!service)
-        return complain("no memory", EX_OSERR);
+    struct server s = {.pipes = {io_of(in_fd), io_of(out_fd), 0}, .threads = 1};
 
-    int code = shake_hands(&pipes, &end);
-    while (code == EX_OK && !end)
-        code = serve_one(&pipes, service, &end);
-    service_end(service);
-    return code;
+    s.service = service_new(limits);
+    if (!s.service)
+        return complain("no memory", EX_OSERR);
+    pthread_mutex_init(&s.reading, NULL);
+    pthread_mutex_init(&s.writing, NULL);
+    for (size_t i = 0; i < HSM_SESSIONS_MAX; i++)
+        pthread_mutex_init(&s.busy[i], NULL);
+
+    s.code = shake_hands(&s.pipes, &s.over);
+    if (s.code == EX_OK)
+        serve_all(&s);
+    for (unsigned i = 1; i < s.threads; i++)
+        pthread_join(s.thread[i], NULL);
+    service_end(s.service);
+    return s.code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/service.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,12 +15,18 @@
 #include "hsm/variables.h"
 #include "link/wire.h"
 
-/* The HSM, and the memory that the current reply borrows until it is sent. */
+/* The HSM, and the memory that the current reply borrows until it is sent. One for each session of
+ * the login. */
 struct service {
     const struct hsm_driver *driver;
     struct hsm *hsm; /* NULL until opened */
     struct guard guard;
     bool entered; /* nothing was asked since the login: its inventory is that of now */
+
+    /* Of the first session only. All threads read them: */
+    pthread_mutex_t lock;
+    struct service *further[HSM_SESSIONS_MAX - 1];
+    unsigned further_count;
 
     struct pages pages; /* of the list that is sent in pages */
     struct service_limits limits;
@@ -177,6 +184,32 @@ static bool serve_login(struct service *s, const Pb__Request *req, Pb__Reply *re
     secret_free(&pin);
     s->entered = ok;
     return ok && reply_done(s, reply);
+}
+
+/* The reply only counts the sessions: each has the next number. */
+static bool serve_another(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                          struct err *err)
+{
+    struct service *further;
+
+    (void)req;
+    if (!s->driver->another)
+        return err_set(err, ERR_UNSUPPORTED, "this API has one session");
+    if (s->guard.first || s->further_count == HSM_SESSIONS_MAX - 1)
+        return err_set(err, ERR_DATA, "no further session can be asked for");
+    further = service_new(&s->limits);
+    if (!further)
+        return err_set(err, ERR_FAILED, "no memory for a session");
+    if (!s->driver->another(s->hsm, &further->hsm, err)) {
+        free(further);
+        return false;
+    }
+    further->driver = s->driver;
+    further->guard = (struct guard){.hsm = further->hsm, .first = &s->guard};
+    pthread_mutex_lock(&s->lock);
+    s->further[s->further_count++] = further;
+    pthread_mutex_unlock(&s->lock);
+    return reply_done(s, reply);
 }
 
 static bool serve_list(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
@@ -431,6 +464,7 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_MAKE_PUBLIC] = serve_make_public,
     [PB__REQUEST__CALL_DESTROY] = serve_destroy,
     [PB__REQUEST__CALL_REMOVE] = serve_remove,
+    [PB__REQUEST__CALL_ANOTHER] = serve_another,
 };
 
 /* Is this a call that every driver has? */
@@ -483,13 +517,28 @@ struct service *service_new(const struct service_limits *limits)
 {
     struct service *s = calloc(1, sizeof *s);
 
-    if (s)
+    if (s) {
         s->limits = *limits;
+        pthread_mutex_init(&s->lock, NULL);
+        pthread_mutex_init(&s->guard.lock, NULL);
+    }
     return s;
+}
+
+struct service *service_session(struct service *s, uint32_t number)
+{
+    struct service *session;
+
+    pthread_mutex_lock(&s->lock);
+    session = number == 0 ? s : number <= s->further_count ? s->further[number - 1] : NULL;
+    pthread_mutex_unlock(&s->lock);
+    return session;
 }
 
 void service_end(struct service *s)
 {
+    while (s->further_count > 0)
+        service_end(s->further[--s->further_count]);
     if (s->hsm)
         s->driver->close(s->hsm);
     service_sent(s);

@@ -4,6 +4,8 @@
 #ifndef HSMFERRY_AGENT_SERVICE_H
 #define HSMFERRY_AGENT_SERVICE_H
 
+#include <stdint.h>
+
 #include "confine/box.h"
 #include "link/hsm.pb-c.h"
 
@@ -24,7 +26,11 @@ struct service *service_new(const struct service_limits *limits);
 void service_answer(struct service *s, const Pb__Request *req, Pb__Reply *reply);
 void service_sent(struct service *s);
 
-/* Closes the HSM if one is open, and frees the service. */
+/* The session with this number (Request.session); NULL: there is none. 0 is *s itself. Different
+ * sessions may answer at the same time, each one request after the other. */
+struct service *service_session(struct service *s, uint32_t number);
+
+/* Closes the HSM with all its sessions if one is open, and frees the service. */
 void service_end(struct service *s);
 
 #endif

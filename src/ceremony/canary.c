@@ -19,6 +19,7 @@
 #include "ceremony/members.h"
 #include "plan/companion.h"
 #include "plan/provable.h"
+#include "transfer/commit.h"
 #include "transfer/proof.h"
 #include "transfer/public_object.h"
 
@@ -485,7 +486,7 @@ static void destroy_stored(struct canary *y)
 
     for (size_t i = 0; i < y->transfers.count; i++) {
         struct transfer *t = &y->transfers.at[i];
-        gone &= known_destroy(&to->known, to->hsm, t, &t->final, &ignored);
+        gone &= commit_undo(to->hsm, t, &ignored);
     }
     y->stored = y->stored && (!gone || y->lost);
 }

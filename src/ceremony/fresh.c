@@ -11,47 +11,113 @@
 #include "base/text.h"
 #include "ceremony/application.h"
 #include "ceremony/members.h"
+#include "ceremony/windows.h"
 #include "hsm/fidelity.h"
 #include "plan/name_index.h"
 #include "transfer/ahead.h"
 #include "transfer/proof.h"
 #include "transfer/public_object.h"
 
-/* Proves a key from the fresh process, and decides its outcome. */
-static void prove_fresh(struct ceremony *c, struct transfer *t, struct hsm *fresh,
-                        const struct key_desc *listed)
+/* One key, on any thread. */
+struct fresh_key {
+    struct transfer *t;
+    const struct key_desc *listed; /* NULL: there is not exactly one of its name */
+    struct key_desc found;         /* with its templates, which no list has */
+    bool ok;
+    struct err err;
+};
+
+/* Several at the same time, if keys were in progress together. */
+enum { FRESH_KEYS = 32 };
+struct fresh_keys {
+    struct hsm *source, *fresh;
+    size_t count, most;
+    struct fresh_key key[FRESH_KEYS];
+};
+
+/* Proves a key from the fresh process. */
+static void prove_key(void *arg, size_t i)
 {
-    const struct plan_item *item = t->item;
+    struct fresh_keys *keys = arg;
+    struct fresh_key *key = &keys->key[i];
+    const struct key_desc *listed = key->listed;
+    const struct plan_item *item = key->t->item;
     struct bytes spki = {0};
-    struct hsm *source = source_of(c);
-    struct key_desc found; /* with its templates, which no list has */
-    const struct proof_pair pair = {source,    item->key->handle,           &spki,
-                                    fresh,     listed ? listed->handle : 0, item->key->class,
+    const struct proof_pair pair = {keys->source, item->key->handle,           &spki,
+                                    keys->fresh,  listed ? listed->handle : 0, item->key->class,
                                     item->half};
-    const struct fidelity_pair same = {item->key, &item->want_flags, &found, false};
-    struct err err = {0};
-    bool ok = true;
+    const struct fidelity_pair same = {item->key, &item->want_flags, &key->found, false};
 
     if (!listed)
-        ok = err_set(&err, ERR_UNFINISHED,
-                     "a fresh process does not find exactly one key of this name");
+        key->ok = err_set(&key->err, ERR_UNFINISHED,
+                          "a fresh process does not find exactly one key of this name");
     else
-        ok = fresh->driver->describe(fresh, listed->handle, &found, &err) &&
-             (ahead_shows_public(t->ahead) || public_object_read(source, item, &spki, &err));
-    ok = ok && fidelity_check(&same, &err) &&
-         (item->unproven ||
-          (ahead_run(&pair, &t->ahead, AHEAD_FRESH, proof_exact(1U << t->proof, item->key, &found),
-                     &t->proof, &err) &&
-           emit_proof(&c->narrator, c->side, t, STEP_PROVE_FRESH, NULL, &err)));
-    if (ok) {
-        found.handle = t->final; /* the fresh process has handles for itself alone */
-        ok = compact_set(&t->found, &found, sizeof found) ||
-             err_set(&err, ERR_FAILED, "no memory for the description of a key");
-    }
-    if (!ok)
-        err_note_set(&t->err, &err);
-    t->outcome = !ok ? KEY_UNKNOWN : item->unproven ? KEY_UNPROVEN : KEY_MIGRATED;
+        key->ok =
+            keys->fresh->driver->describe(keys->fresh, listed->handle, &key->found, &key->err) &&
+            (ahead_shows_public(key->t->ahead) ||
+             public_object_read(keys->source, item, &spki, &key->err));
+    key->ok = key->ok && fidelity_check(&same, &key->err) &&
+              (item->unproven || ahead_run(&pair, &key->t->ahead, AHEAD_FRESH,
+                                           proof_exact(1U << key->t->proof, item->key, &key->found),
+                                           &key->t->proof, &key->err));
     bytes_free(&spki);
+}
+
+/* Records the proof, and decides the outcome. */
+static void judge_key(struct ceremony *c, struct fresh_key *key)
+{
+    struct transfer *t = key->t;
+
+    key->ok = key->ok && (t->item->unproven ||
+                          emit_proof(&c->narrator, c->side, t, STEP_PROVE_FRESH, NULL, &key->err));
+    if (key->ok) {
+        key->found.handle = t->final; /* the fresh process has handles for itself alone */
+        key->ok = compact_set(&t->found, &key->found, sizeof key->found) ||
+                  err_set(&key->err, ERR_FAILED, "no memory for the description of a key");
+    }
+    if (!key->ok)
+        err_note_set(&t->err, &key->err);
+    t->outcome = !key->ok ? KEY_UNKNOWN : t->item->unproven ? KEY_UNPROVEN : KEY_MIGRATED;
+}
+
+static void prove_keys(struct ceremony *c, struct fresh_keys *keys)
+{
+    windows_spread(c, keys->count, prove_key, keys);
+    for (size_t i = 0; i < keys->count; i++)
+        judge_key(c, &keys->key[i]);
+    keys->count = 0;
+}
+
+/* As many sessions as the keys had that were in progress together. If it has none for them, the
+ * first call shows it. */
+static void open_sessions(const struct ceremony *c, struct fresh_keys *keys)
+{
+    unsigned have = 1;
+    struct err ignored;
+
+    keys->most = 1;
+    if (c->walk.windows.threads == 0)
+        return;
+    if (!keys->fresh->driver->sessions ||
+        keys->fresh->driver->sessions(keys->fresh, c->setup.sessions, &have, &ignored))
+        keys->most = FRESH_KEYS;
+}
+
+static void prove_fresh(struct ceremony *c, struct hsm *fresh, const struct names *names)
+{
+    struct fresh_keys keys = {.source = source_of(c), .fresh = fresh};
+
+    open_sessions(c, &keys);
+    for (size_t i = 0; i < c->transfers.count; i++) {
+        struct transfer *t = &c->transfers.at[i];
+        if (!t->proven)
+            continue;
+        keys.key[keys.count++] =
+            (struct fresh_key){.t = t, .listed = names_only(names, t->item->key)};
+        if (keys.count == keys.most)
+            prove_keys(c, &keys);
+    }
+    prove_keys(c, &keys);
 }
 
 /* May the destination still be executing a call that was given up? */
@@ -171,13 +237,11 @@ static bool look_afresh(struct ceremony *c, bool at_work, struct err *err)
         compare_names(c, &names);
     } else
         c->result.left.unsure = true;
-    for (size_t i = 0; i < c->transfers.count; i++) {
+    if (ok)
+        prove_fresh(c, fresh, &names);
+    for (size_t i = 0; !ok && i < c->transfers.count; i++) {
         struct transfer *t = &c->transfers.at[i];
-        if (!t->proven)
-            continue;
-        if (ok)
-            prove_fresh(c, t, fresh, names_only(&names, t->item->key));
-        else {
+        if (t->proven) {
             t->outcome = KEY_UNKNOWN;
             err_note_set(&t->err, err);
         }

@@ -3,6 +3,8 @@
 libceremony_a_SOURCES += \
 	%D%/application.c \
 	%D%/application.h \
+	%D%/at_hand.c \
+	%D%/at_hand.h \
 	%D%/canary.c \
 	%D%/canary.h \
 	%D%/ceremony.c \
@@ -40,4 +42,6 @@ libceremony_a_SOURCES += \
 	%D%/sweep.c \
 	%D%/sweep.h \
 	%D%/walk.c \
-	%D%/walk.h
+	%D%/walk.h \
+	%D%/windows.c \
+	%D%/windows.h

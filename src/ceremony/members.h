@@ -30,6 +30,26 @@ enum phase {
     PHASE_OVER,
 };
 
+enum { WINDOW_KEYS = 64, WINDOWS = 2 };
+
+/* Keys of one table, that are all in the same row. */
+struct window {
+    size_t item[WINDOW_KEYS]; /* of the plan, ascending */
+    size_t count;             /* 0: none is in progress */
+    size_t at;                /* the row that comes next */
+};
+
+/* {0}: no keys are in progress together; see windows.h. */
+struct windows {
+    bool open;
+    unsigned threads; /* that work at the same time */
+    unsigned keys;    /* of a window, at most */
+    size_t first;     /* no key before this one is still to come */
+    struct window at[WINDOWS];
+    bool ends;      /* no further key begins, because ... */
+    struct err why; /* ... of this */
+};
+
 struct walk {
     enum phase phase;
     bool begun;  /* the first step was reached: the plan is fixed */
@@ -37,6 +57,7 @@ struct walk {
     size_t item; /* the current key */
     atomic_bool stop;
     struct pacer pacer;
+    struct windows windows; /* keys that are in progress together */
 };
 
 /* Both devices at the time when the officers confirm them. */

@@ -53,6 +53,13 @@ bool emit_event(struct narrator *n, struct event *event, struct err *err)
     return event->kind != EVENT_WARNING || emit_event(n->muted, event, err);
 }
 
+bool emit_together(struct narrator *n, bool begins, struct err *err)
+{
+    struct event_sink *sink = n->host->sink;
+
+    return !sink->together || sink->together(sink, begins, err);
+}
+
 /* Copies a string into an event; one that does not fit is cut between two characters. */
 static void put(char *to, size_t size, const char *from)
 {

@@ -48,6 +48,10 @@ void narrator_begin(struct narrator *n, const struct ceremony_host *host);
 /* Emits an event, with number and times filled in. */
 bool emit_event(struct narrator *n, struct event *event, struct err *err);
 
+/* Between a call with begins and the next one without, several actions are announced: none may take
+ * place before the second call returned true. */
+bool emit_together(struct narrator *n, bool begins, struct err *err);
+
 bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const char *id,
                 struct err *err);
 bool emit_side(struct narrator *n, enum side side, enum side_state state, struct err *err);

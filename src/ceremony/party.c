@@ -130,3 +130,18 @@ bool party_enter(const struct party *party, struct hsm *fresh, struct key_list *
            fresh->driver->login(fresh, slot, &party->pin, err) &&
            fresh->driver->list(fresh, list, err);
 }
+
+void party_note_gone(struct party sides[2], enum side where)
+{
+    struct hsm_info info;
+    struct err err;
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        struct party *party = &sides[side];
+        if (where == side)
+            party->gone = true;
+        else if (where == SIDE_RELAY && party->hsm &&
+                 !party->hsm->driver->info(party->hsm, &info, &err))
+            party->gone |= err.code == ERR_GONE;
+    }
+}

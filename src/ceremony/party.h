@@ -48,4 +48,7 @@ bool party_needs_pin(const struct hsm_slot *slot);
 bool party_enter(const struct party *party, struct hsm *fresh, struct key_list *list,
                  struct err *err);
 
+/* Determines which HSM no longer answers, after a step of this side failed for that reason. */
+void party_note_gone(struct party sides[2], enum side where);
+
 #endif

@@ -38,9 +38,26 @@ bool rows_run_transport(const struct crew *crew, size_t at, struct transport *t,
     return false;
 }
 
-static bool emit_found(const struct crew *crew, enum step_id id, const struct transfer *t,
-                       const struct step_result *result, struct err *err)
+static const struct transfer_row *row_at(const struct transfer *t, size_t at)
 {
+    size_t count;
+
+    return &rows_of(t, &count)[at];
+}
+
+bool rows_carry_out(const struct crew *crew, size_t at, struct transfer *t,
+                    struct step_result *result, struct err *err)
+{
+    const struct hsms hsms = hsms_of(crew);
+
+    return transfer_run(row_at(t, at), hsms.by_side, t, result, err);
+}
+
+bool rows_emit_found(const struct crew *crew, size_t at, const struct transfer *t,
+                     const struct step_result *result, struct err *err)
+{
+    const enum step_id id = row_at(t, at)->head.id;
+
     if (result->has_proof && !emit_proof(crew->narrator, crew->side, t, id, NULL, err))
         return false;
     for (unsigned i = 0; i < result->kcv_count; i++)
@@ -49,17 +66,21 @@ static bool emit_found(const struct crew *crew, enum step_id id, const struct tr
     return true;
 }
 
+bool rows_finish(const struct crew *crew, size_t at, struct transfer *t, struct err *err)
+{
+    const struct hsms hsms = hsms_of(crew);
+
+    return transfer_finish(row_at(t, at), hsms.by_side, t, err);
+}
+
 bool rows_run(const struct crew *crew, size_t at, struct transfer *t, struct step_result *result,
               struct err *err)
 {
-    const struct hsms hsms = hsms_of(crew);
     struct err refused = {0};
-    size_t count;
-    const struct transfer_row *row = &rows_of(t, &count)[at];
-    bool ok = transfer_run(row, hsms.by_side, t, result, err);
+    bool ok = rows_carry_out(crew, at, t, result, err);
 
-    if (emit_found(crew, row->head.id, t, result, &refused))
-        return ok && transfer_finish(row, hsms.by_side, t, err);
+    if (rows_emit_found(crew, at, t, result, &refused))
+        return ok && rows_finish(crew, at, t, err);
     *err = refused;
     return false;
 }
@@ -78,8 +99,7 @@ static bool undo_lost_commit(const struct crew *crew, struct transfer *t, struct
 bool rows_undo(const struct crew *crew, size_t at, struct transfer *t, struct err *err)
 {
     const struct hsms hsms = hsms_of(crew);
-    size_t count;
-    const struct transfer_row *row = &rows_of(t, &count)[at];
+    const struct transfer_row *row = row_at(t, at);
 
     return row->head.id == STEP_COMMIT && t->final == 0 ? undo_lost_commit(crew, t, err)
                                                         : transfer_undo(row, hsms.by_side, t, err);

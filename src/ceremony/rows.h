@@ -28,6 +28,14 @@ bool rows_run_transport(const struct crew *crew, size_t at, struct transport *t,
 bool rows_run(const struct crew *crew, size_t at, struct transfer *t, struct step_result *result,
               struct err *err);
 
+/* The same of a key in three parts: the first and the last reach only this key, and emit nothing,
+ * so that several keys can be in progress on several threads. */
+bool rows_carry_out(const struct crew *crew, size_t at, struct transfer *t,
+                    struct step_result *result, struct err *err);
+bool rows_emit_found(const struct crew *crew, size_t at, const struct transfer *t,
+                     const struct step_result *result, struct err *err);
+bool rows_finish(const struct crew *crew, size_t at, struct transfer *t, struct err *err);
+
 /* Undoes row number at of a key. After an unanswered commit, searches for the object first. */
 bool rows_undo(const struct crew *crew, size_t at, struct transfer *t, struct err *err);
 

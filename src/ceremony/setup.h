@@ -4,6 +4,7 @@
 #define HSMFERRY_CEREMONY_SETUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -32,7 +33,9 @@ struct ceremony_setup {
     char libraries[EVENT_TEXT_MAX]; /* of this program, with their versions */
     char confinement[96];           /* the confinement of this program; empty: not known */
     bool rehearsal;
-    enum pace pace; /* PACE_NONE: as PACE_RUN */
+    enum pace pace;    /* PACE_NONE: as PACE_RUN */
+    unsigned sessions; /* on each side, for keys that are in progress together; 0: one key after the
+                          other */
     struct officer officers[OFFICERS_MAX];
     unsigned officer_count;
     struct event_signer signer;         /* only emitted */
@@ -62,6 +65,11 @@ struct ceremony_host {
     int64_t (*utc_ms)(void *ctx);  /* wall clock */
     int64_t (*mono_us)(void *ctx); /* a clock that never goes back, microseconds */
     struct event_sink *sink;
+    /* Calls work(arg, i) for each i below count, on so many threads at the same time, and returns
+     * when all have returned. The threads may call mono_us() and the functions of HSMs with
+     * sessions(). NULL: one after the other. */
+    void (*spread)(void *ctx, size_t count, unsigned threads, void (*work)(void *arg, size_t i),
+                   void *arg);
 };
 
 #endif

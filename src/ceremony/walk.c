@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/at_hand.h"
 #include "ceremony/ceremony.h"
 #include "ceremony/ending.h"
 #include "ceremony/fresh.h"
 #include "ceremony/members.h"
-#include "plan/companion.h"
+#include "ceremony/windows.h"
 
 /* --- the closing steps --- */
 
@@ -44,23 +45,11 @@ enum { CLOSING_ROWS = sizeof closing_rows / sizeof closing_rows[0] };
 
 /* --- the current state --- */
 
-static struct transfer *transfer_now(struct ceremony *c)
-{
-    return &c->transfers.at[c->walk.item];
-}
-
-static const struct step_head *key_head_now(struct ceremony *c)
-{
-    size_t count;
-
-    return &rows_of(transfer_now(c), &count)[c->walk.at].head;
-}
-
 /* The step that comes next. */
 static enum step_id step_now(struct ceremony *c)
 {
     return c->walk.phase == PHASE_TRANSPORT ? transport_rows[c->walk.at].head.id
-           : c->walk.phase == PHASE_KEYS    ? key_head_now(c)->id
+           : c->walk.phase == PHASE_KEYS    ? at_hand_step(c)->id
                                             : closing_rows[c->walk.at].id;
 }
 
@@ -84,8 +73,8 @@ static struct pace_place place_now(struct ceremony *c)
     bool of_key = c->walk.phase == PHASE_KEYS;
 
     return (struct pace_place){.step = step_now(c),
-                               .key = of_key ? transfer_now(c)->number : 0,
-                               .begins = c->walk.at == 0 && !(of_key && transfer_now(c)->owner),
+                               .key = of_key ? at_hand_key(c)->number : 0,
+                               .begins = c->walk.at == 0 && !(of_key && at_hand_key(c)->owner),
                                .first = c->walk.phase == PHASE_TRANSPORT};
 }
 
@@ -138,68 +127,18 @@ static bool emit_state(struct ceremony *c, enum event_state state, int64_t micro
                        const struct step_result *result, struct err *err)
 {
     const struct step_word word = {step_now(c), state, micros,
-                                   c->walk.phase == PHASE_KEYS ? transfer_now(c) : NULL, result};
+                                   c->walk.phase == PHASE_KEYS ? at_hand_key(c) : NULL, result};
 
     return emit_step(&c->narrator, &word, err);
-}
-
-/* Undoes the rows of the current key. An object that cannot be removed is left over. */
-static void undo_key(struct ceremony *c)
-{
-    const struct crew crew = crew_of(c);
-    struct transfer *t = transfer_now(c);
-    size_t count;
-    const struct transfer_row *rows = rows_of(t, &count);
-    struct err err = {0};
-
-    for (size_t i = count; i-- > 0;) {
-        const struct step_word word = {rows[i].head.id, EVENT_UNDONE, 0, t, NULL};
-        if (!rows[i].undo || (!(t->done & 1U << i) && i != c->walk.at))
-            continue;
-        t->done &= ~(1U << i);
-        if (rows[i].head.id == STEP_COMMIT && !t->committing)
-            continue;
-        if (rows_undo(&crew, i, t, &err)) {
-            emit_step(&c->narrator, &word, &err);
-            continue;
-        }
-        c->side[SIDE_DESTINATION].gone |= err.code == ERR_GONE;
-        /* The inventory will show temporary objects; a commit that cannot be checked is unknown. */
-        if (rows[i].head.id == STEP_COMMIT)
-            t->outcome = KEY_UNKNOWN;
-    }
-}
-
-/* A companion is migrated only after its key was committed and proven; otherwise it would refer to
- * a key that does not exist. */
-static bool is_over(struct ceremony *c, struct transfer *t)
-{
-    size_t owner = t->item->companion_of;
-    struct err err;
-
-    if (t->outcome == KEY_REFUSED || t->outcome == KEY_FAILED || t->proven)
-        return true;
-    if (!owner || c->transfers.at[owner - 1].proven)
-        return false;
-    t->outcome = KEY_REFUSED;
-    err_set(&err, ERR_CONFLICT, "its private key was not migrated");
-    err_note_set(&t->err, &err);
-    return true;
 }
 
 /* Moves to the first key from this one on that can be migrated, or to the closing rows. */
 static void go_to_key(struct ceremony *c, size_t item)
 {
-    while (item < c->transfers.count && is_over(c, &c->transfers.at[item]))
+    while (item < c->transfers.count && at_hand_is_over(c, &c->transfers.at[item]))
         item++;
     c->walk.item = item;
     go_to(c, item < c->transfers.count ? PHASE_KEYS : PHASE_CLOSING);
-}
-
-static void leave_key(struct ceremony *c)
-{
-    transfer_reset(transfer_now(c));
-    gatekeeper_next_key(&c->gatekeeper);
 }
 
 /* --- gates --- */
@@ -207,7 +146,7 @@ static void leave_key(struct ceremony *c)
 /* The officers left the key at hand out: nothing of it was read, and the next one follows. */
 static void leave_out(struct ceremony *c)
 {
-    struct transfer *t = transfer_now(c);
+    struct transfer *t = at_hand_key(c);
     const struct officer *officer = c->gatekeeper.officer;
     struct err err = {0};
 
@@ -224,7 +163,7 @@ static void leave_out(struct ceremony *c)
         return;
     }
     ending_say_done(c, t);
-    leave_key(c);
+    at_hand_leave(c);
     go_to_key(c, c->walk.item + 1);
 }
 
@@ -245,71 +184,32 @@ void ceremony_answer(struct ceremony *c, const char *typed)
     walk_end_with(c, &err);
 }
 
-/* Does a failure of one key leave the others worth trying? What smells of tampering does not. */
-static bool failure_is_local(enum err_code code)
+/* No further step of the keys begins. */
+static void end_keys(struct ceremony *c, struct err *err)
 {
-    return code == ERR_HSM || code == ERR_UNSUPPORTED || code == ERR_DENIED ||
-           code == ERR_CONFLICT || code == ERR_NO_INPUT;
-}
-
-/* If the destination does not accept a companion, its key has been migrated nevertheless, so the
- * ceremony has not failed. */
-static bool may_be_dropped(bool owned, enum step_id id, enum err_code code)
-{
-    return owned && (id == STEP_COMMIT || id == STEP_PROVE_AGAIN) && companion_may_be_dropped(code);
+    if (!c->walk.windows.open) {
+        walk_end_with(c, err);
+        return;
+    }
+    end_pace(c);
+    windows_end(c, err);
 }
 
 static void fail_key(struct ceremony *c, struct err *err)
 {
-    struct transfer *t = transfer_now(c);
-    bool go_on = failure_is_local(err->code), parity = t->parity;
-    bool dropped = may_be_dropped(t->owner != NULL, step_now(c), err->code) || parity;
-
-    /* The key turned out not to be wrappable: the error is the one that planning reports. */
-    if (err->code == ERR_UNSUPPORTED && step_now(c) == STEP_WRAP_KEY)
-        err->code = ERR_DATA;
-    if (t->item->route == ROUTE_PUBLIC)
-        companion_fault(err);
-    t->outcome = KEY_FAILED;
-    err_note_set(&t->err, err);
-    t->proven = false; /* it is removed, even if it was proven, since that cannot be recorded */
-    undo_key(c);
-    if (dropped && t->outcome == KEY_FAILED)
-        t->outcome = KEY_REFUSED;
-    else
-        ending_note_failure(c, err);
-    if (parity)
-        err_note_set(&t->item->reason, err); /* as if it had been refused at the review */
-    if (t->outcome == KEY_FAILED)
-        ending_say_done(c, t);
-    leave_key(c);
-    if (go_on && t->outcome != KEY_UNKNOWN && !c->side[SIDE_DESTINATION].gone)
+    if (c->walk.windows.open)
+        end_keys(c, err);
+    else if (at_hand_fail(c, err))
         go_to_key(c, c->walk.item + 1);
     else
         walk_end_with(c, err);
-}
-
-/* Determines which HSM no longer answers, after a row failed for that reason. */
-static void note_gone(struct ceremony *c, enum side where)
-{
-    struct hsm_info info;
-    struct err err;
-
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        struct party *party = &c->side[side];
-        if (where == side)
-            party->gone = true;
-        else if (where == SIDE_RELAY && party->hsm &&
-                 !party->hsm->driver->info(party->hsm, &info, &err))
-            party->gone |= err.code == ERR_GONE;
-    }
 }
 
 static void fail_row(struct ceremony *c, struct err *err)
 {
     pacer_explain(&c->walk.pacer, err);
     if (err->code == ERR_GONE)
-        note_gone(c, step_side(step_now(c)));
+        party_note_gone(c->side, step_side(step_now(c)));
     if (c->walk.phase == PHASE_KEYS)
         fail_key(c, err);
     else if (c->walk.phase == PHASE_CLOSING) {
@@ -334,13 +234,14 @@ static void stop_now(struct ceremony *c)
     if (c->walk.phase == PHASE_KEYS && c->walk.at > 0)
         fail_key(c, &err);
     else
-        walk_end_with(c, &err);
+        end_keys(c, &err);
 }
 
 /* A committed key is proven before the officers can stop: it must not be left there unproven. */
 static bool may_stop(struct ceremony *c)
 {
-    return c->walk.phase != PHASE_CLOSING && step_now(c) != STEP_PROVE_AGAIN;
+    return c->walk.phase != PHASE_CLOSING &&
+           (c->walk.windows.open ? !c->walk.windows.ends : step_now(c) != STEP_PROVE_AGAIN);
 }
 
 /* Public objects need no transport keys. */
@@ -366,11 +267,11 @@ static void advance(struct ceremony *c)
             go_to_key(c, 0);
         break;
     case PHASE_KEYS:
-        transfer_now(c)->done |= bit;
-        rows_of(transfer_now(c), &rows);
+        at_hand_key(c)->done |= bit;
+        rows_of(at_hand_key(c), &rows);
         if (c->walk.at < rows)
             break;
-        leave_key(c);
+        at_hand_leave(c);
         go_to_key(c, c->walk.item + 1);
         break;
     default:
@@ -384,7 +285,7 @@ static bool carry_out(struct ceremony *c, struct step_result *result, struct err
 
     return c->walk.phase == PHASE_TRANSPORT
                ? rows_run_transport(&crew, c->walk.at, &c->transport, result, err)
-           : c->walk.phase == PHASE_KEYS ? rows_run(&crew, c->walk.at, transfer_now(c), result, err)
+           : c->walk.phase == PHASE_KEYS ? rows_run(&crew, c->walk.at, at_hand_key(c), result, err)
                                          : closing_rows[c->walk.at].run(c, result, err);
 }
 
@@ -426,7 +327,7 @@ static bool begin(struct ceremony *c, struct err *err)
 static enum gate gate_now(struct ceremony *c)
 {
     return c->walk.phase == PHASE_TRANSPORT ? transport_rows[c->walk.at].head.gate
-           : c->walk.phase == PHASE_KEYS    ? key_head_now(c)->gate
+           : c->walk.phase == PHASE_KEYS    ? at_hand_step(c)->gate
                                             : GATE_NONE;
 }
 
@@ -440,8 +341,8 @@ static bool gates_pass(struct ceremony *c, struct err *err)
     struct gate_subject devices = {.gate = GATE_DEVICES, .devices = c->devices.confirmed};
 
     if (c->walk.phase == PHASE_KEYS) {
-        about.item = transfer_now(c)->item;
-        about.number = transfer_now(c)->number;
+        about.item = at_hand_key(c)->item;
+        about.number = at_hand_key(c)->number;
     }
     return (about.gate != GATE_REVIEW ||
             gatekeeper_pass(&c->gatekeeper, &devices, &c->narrator, err)) &&
@@ -480,12 +381,42 @@ enum ceremony_next ceremony_review(struct ceremony *c, struct err *err)
     return err->code == ERR_NONE ? next : NEXT_DONE;
 }
 
+/* Opens and closes windows, and makes the first key that is in progress the one at hand. */
+static void look_for_keys(struct ceremony *c)
+{
+    struct windows *w = &c->walk.windows;
+    struct err err;
+    bool ends;
+
+    if (c->walk.phase != PHASE_KEYS)
+        return;
+    if (!w->open && c->walk.at == 0 && windows_may_open(c) && !windows_open(c, &err)) {
+        walk_end_with(c, &err);
+        return;
+    }
+    if (!w->open || windows_fill(c))
+        return;
+    ends = w->ends;
+    windows_close(c);
+    if (ends)
+        walk_end_with(c, &w->why);
+    else
+        go_to_key(c, c->walk.item);
+}
+
+static void step_together(struct ceremony *c)
+{
+    windows_step(c);
+    look_for_keys(c);
+}
+
 enum ceremony_next ceremony_step(struct ceremony *c)
 {
     enum ceremony_next next;
     struct err err = {0};
 
     skip_transport(c);
+    look_for_keys(c);
     if (c->walk.phase == PHASE_OVER)
         return NEXT_DONE;
     if (is_walked(c)) {
@@ -504,7 +435,7 @@ enum ceremony_next ceremony_step(struct ceremony *c)
     if (next != NEXT_STEP)
         return next;
     if (err.code != ERR_NONE) {
-        walk_end_with(c, &err);
+        end_keys(c, &err);
         return NEXT_STEP;
     }
     if (!is_paced(c, &err)) {
@@ -515,6 +446,8 @@ enum ceremony_next ceremony_step(struct ceremony *c)
     }
     if (c->walk.phase != PHASE_CLOSING && !begin(c, &err))
         walk_end_with(c, &err);
+    else if (c->walk.phase == PHASE_KEYS && c->walk.windows.open)
+        step_together(c);
     else if (run_row(c, &err))
         advance(c);
     else

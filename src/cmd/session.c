@@ -301,6 +301,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         .ceremony.pace = config->pace != PACE_NONE ? config->pace
                          : s->host->chooses        ? PACE_FIRST
                                                    : PACE_RUN,
+        .ceremony.sessions = config->sessions,
         .ceremony.officer_count = config->officer_count,
         .ceremony.policy = config->policy,
         .ceremony.script = &config->script,

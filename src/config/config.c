@@ -233,6 +233,12 @@ static bool check_officers(const struct loader *l)
     return true;
 }
 
+static bool check_sessions(const struct loader *l, const uint32_t *sessions)
+{
+    return !sessions || (*sessions >= 1 && *sessions <= HSM_SESSIONS_MAX) ||
+           config_wrong(l, "sessions", "\"sessions\" must be 1 to %d", HSM_SESSIONS_MAX);
+}
+
 static bool take_all(const struct loader *l, const struct raw_config *raw)
 {
     struct config *config = l->config;
@@ -240,12 +246,14 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
     strcpy(config->title, raw->title);
     config->rehearsal = raw->rehearsal == RAW_YES;
     config->pace = (enum pace)raw->pace;
+    config->sessions = raw->sessions ? *raw->sessions : 0;
     config->officer_count = raw->officer_count;
     for (unsigned i = 0; i < raw->officer_count; i++) {
         strcpy(config->officers[i].name, raw->officers[i].name);
         strcpy(config->officers[i].role, raw->officers[i].role ? raw->officers[i].role : "");
     }
-    return config_take_side(l, "source", &raw->source, &config->side[SIDE_SOURCE]) &&
+    return check_sessions(l, raw->sessions) &&
+           config_take_side(l, "source", &raw->source, &config->side[SIDE_SOURCE]) &&
            config_take_side(l, "destination", &raw->destination, &config->side[SIDE_DESTINATION]) &&
            check_two_tokens(l) && take_keys(l, raw->keys, raw->key_count) &&
            take_signer(l, &raw->signer) && take_policy(l, &raw->policy) &&

@@ -41,8 +41,9 @@ struct config {
     uint8_t sha256[32];        /* of the file's bytes */
     char title[EVENT_TEXT_MAX];
     bool rehearsal;
-    bool kind_open; /* no file says which kind it is, and nobody has chosen yet */
-    enum pace pace; /* PACE_NONE: the file names none, and each front end has its default */
+    bool kind_open;    /* no file says which kind it is, and nobody has chosen yet */
+    enum pace pace;    /* PACE_NONE: the file names none, and each front end has its default */
+    unsigned sessions; /* on each side; 0: the file says nothing, and one key follows the other */
     struct officer officers[OFFICERS_MAX];
     unsigned officer_count;
     struct config_side side[2]; /* SIDE_SOURCE, SIDE_DESTINATION */

@@ -74,8 +74,8 @@ bool config_equal(const struct config *a, const struct config *b)
         if (!same_device(&a->side[i], &b->side[i]))
             return false;
     return strcmp(a->title, b->title) == 0 && a->rehearsal == b->rehearsal && a->pace == b->pace &&
-           a->officer_count == b->officer_count && same_officers(a, b) &&
-           a->key_count == b->key_count && same_keys(a, b) &&
+           a->sessions == b->sessions && a->officer_count == b->officer_count &&
+           same_officers(a, b) && a->key_count == b->key_count && same_keys(a, b) &&
            policy_equal(&a->policy, &b->policy) && same_signer(&a->signer, &b->signer) &&
            strcmp(a->report_folder, b->report_folder) == 0;
 }

@@ -131,6 +131,8 @@ static const cyaml_schema_field_t config_fields[] = {
                      CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("pace", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_config, pace,
                      paces, CYAML_ARRAY_LEN(paces)),
+    CYAML_FIELD_UINT_PTR("sessions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config,
+                         sessions),
     CYAML_FIELD_SEQUENCE_COUNT("officers", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
                                struct raw_config, officers, officer_count, &officer, 0,
                                OFFICERS_MAX),

@@ -68,7 +68,8 @@ struct raw_policy {
 struct raw_config {
     char *title;
     uint32_t rehearsal;
-    uint32_t pace; /* enum pace; 0: absent */
+    uint32_t pace;      /* enum pace; 0: absent */
+    uint32_t *sessions; /* NULL: absent */
     struct raw_officer *officers;
     uint32_t officer_count;
     struct raw_side source, destination;

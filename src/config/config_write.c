@@ -156,6 +156,8 @@ bool config_print(const struct config *config, int fd, struct err *err)
     writer_yes(w, "rehearsal", config->rehearsal);
     if (config->pace != PACE_NONE)
         writer_text(w, "pace", pace_name(config->pace));
+    if (config->sessions > 0)
+        writer_number(w, "sessions", config->sessions);
     put_officers(w, config);
     put_side(w, "source", &config->side[SIDE_SOURCE]);
     put_side(w, "destination", &config->side[SIDE_DESTINATION]);

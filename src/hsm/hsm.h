@@ -14,7 +14,7 @@
  *   session has created and not destroyed: it fails with ERR_HSM, and that object is left
  *   untouched.
  * - Only one thread at a time may use a struct hsm; sessions of one login (another()) may be used
- *   at the same time.
+ *   at the same time, and a struct hsm on which sessions() was called by more threads.
  * - "Temporary" objects are session objects: they are destroyed with the session. Every object that
  *   a ceremony creates has the label of its migration (hsmferry:<id>) until it is committed.
  * - No function returns key material in plaintext. wrap() returns ciphertext; prove() answers a
@@ -37,6 +37,7 @@ enum {
     HSM_PATH_MAX = 1024,
     HSM_BLOB_MAX = 16384, /* the longest wrapped key, public key, challenge or answer */
     HSM_CHALLENGE_MAX = 1024,
+    HSM_SESSIONS_MAX = 16, /* of one login */
 };
 
 /* How to reach an HSM. Strings are terminated. */
@@ -100,9 +101,15 @@ struct hsm_driver {
     /* A further session of the same login, for a second thread: login() was called on hsm, and is
      * not called on *out. An object that one session creates can be used and destroyed by all of
      * them; a temporary object is destroyed with the session that created it. *out must be closed
-     * before hsm, whose end ends the login. NULL: this API has only one session, or only one is
-     * available (an agent serves one). Errors: ERR_HSM (the token has no session left). */
+     * before hsm, whose end ends the login. NULL: this API has only one session, or an agent serves
+     * it, which has sessions(). Errors: ERR_HSM (the token has no session left). */
     bool (*another)(struct hsm *hsm, struct hsm **out, struct err *err);
+
+    /* From now on so many threads may use hsm at the same time, and each call waits until one of
+     * *have sessions is free. *have: wanted, or fewer if the API or the token has no more; 1: the
+     * session that logged in. The further sessions live as long as hsm. Called once, after login().
+     * NULL: one thread, one session. Errors: ERR_GONE. */
+    bool (*sessions)(struct hsm *hsm, unsigned wanted, unsigned *have, struct err *err);
 
     /* May a call that was abandoned (ERR_GONE: too late, or cancelled) still change the token? An
      * object that does not exist yet may then appear later. NULL: never. */

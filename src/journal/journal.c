@@ -44,6 +44,8 @@ struct journal {
     struct sums sums;
     struct event_said said;
     bool broken;
+    bool together; /* several lines are written to the disk at once, ... */
+    bool due;      /* ... and one of them must be */
 };
 
 static bool sums_begin(struct sums *sums, const char *first, size_t len, struct err *err)
@@ -144,6 +146,16 @@ static bool is_vital(const struct event *event)
     }
 }
 
+static bool sync_due(struct journal *j, struct err *err)
+{
+    bool due = j->due;
+
+    j->due = false;
+    if (due && j->broken)
+        return err_set(err, ERR_IO, "The journal %s can no longer be written", j->shown);
+    return !due || fsync(j->fd) == 0 || broken(j, errno, err);
+}
+
 bool journal_add(struct journal *j, const struct event *event, struct err *err)
 {
     char line[LINE_BYTES + 1], hex[2 * SHA256_SIZE + 1];
@@ -166,7 +178,14 @@ bool journal_add(struct journal *j, const struct event *event, struct err *err)
     if (EVP_DigestUpdate(j->sums.file, line, len) != 1)
         return broken(j, EINVAL, err);
     j->records++;
-    return !vital || fsync(j->fd) == 0 || broken(j, errno, err);
+    j->due |= vital;
+    return j->together || sync_due(j, err);
+}
+
+bool journal_together(struct journal *j, bool begins, struct err *err)
+{
+    j->together = begins;
+    return begins || sync_due(j, err);
 }
 
 static struct journal *make_journal(int folder, const char *name, const char *shown,

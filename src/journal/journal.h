@@ -32,6 +32,10 @@ bool journal_new(int folder, const char *name, const char *shown, struct journal
  * the content of the file remains true. Errors: ERR_IO. */
 bool journal_add(struct journal *j, const struct event *event, struct err *err);
 
+/* After begins, what journal_add() writes need not be on the disk; the next call, without begins,
+ * returns true if all of it is. Errors: ERR_IO, as journal_add(). */
+bool journal_together(struct journal *j, bool begins, struct err *err);
+
 /* The number of events, the last sum, and the SHA-256 of the file, of its complete lines. */
 uint64_t journal_records(const struct journal *j);
 const uint8_t *journal_head(const struct journal *j);

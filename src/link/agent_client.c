@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +32,22 @@ struct asked {
 };
 
 struct agent_client {
-    struct process process;
-    struct vendor_output output;
-    struct frame_io io;
     int limit_ms;
+
+    pthread_mutex_t hearing; /* protects output */
+    struct vendor_output output;
+
+    pthread_mutex_t sending; /* protects these: */
+    struct frame_io out;
     const int *keep_fd; /* to be lent with the next frame; NULL: there is none, or it was lent */
+
+    /* Protects all that follows, but not the io of the one thread that reads; taken after sending,
+     * and before hearing. */
+    pthread_mutex_t lock;
+    pthread_cond_t arrived; /* a reply; or nobody reads any more */
+    bool reading;           /* a thread receives, for itself and for all others */
+    struct frame_io in;
+    struct process process;
     uint64_t last_id;
     struct asked asked[AGENT_CLIENT_ASKED_MAX]; /* the calls in progress or abandoned */
     struct err gone;                            /* once the agent is gone: why */
@@ -49,11 +61,16 @@ static bool hear(void *ctx)
 {
     struct agent_client *p = ctx;
     char buf[4096];
+    ssize_t n;
+    bool more;
 
-    ssize_t n = read(p->process.log, buf, sizeof buf);
+    pthread_mutex_lock(&p->hearing);
+    n = read(p->process.log, buf, sizeof buf);
+    more = n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
     if (n > 0)
         vendor_output_feed(&p->output, buf, (size_t)n);
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+    pthread_mutex_unlock(&p->hearing);
+    return more;
 }
 
 /* Has the agent ended, or does it end within ms milliseconds? Its output must be read meanwhile;
@@ -61,17 +78,17 @@ static bool hear(void *ctx)
 static bool wait_end(struct agent_client *p, int ms)
 {
     int64_t deadline = frame_deadline(ms);
+    struct pollfd log = {.fd = p->process.log, .events = POLLIN};
 
     while (!process_ended(&p->process)) {
         if (frame_deadline(0) >= deadline)
             return false;
-        struct pollfd log = {.fd = p->io.aside_fd, .events = POLLIN};
         if (poll(&log, 1, SOON_MS / 2) > 0 && !hear(p))
-            p->io.aside_fd = -1;
+            log.fd = -1;
     }
-    for (int i = 0; i < LAST_READS && p->io.aside_fd >= 0; i++)
+    for (int i = 0; i < LAST_READS && log.fd >= 0; i++)
         if (!hear(p))
-            p->io.aside_fd = -1;
+            log.fd = -1;
     return true;
 }
 
@@ -155,30 +172,54 @@ static bool nonsense(struct agent_client *p, const char *call, const char *why, 
 
 /* --- sending and receiving messages --- */
 
+/* Takes the lock, and records if the agent is gone; errno is kept for that. */
+static bool lock_after(struct agent_client *p, enum frame_result result, const char *call,
+                       struct err *err)
+{
+    int no = errno;
+
+    pthread_mutex_lock(&p->lock);
+    errno = no;
+    return result == FRAME_OK || gone_by(p, result, call, err);
+}
+
+/* The lock is not held: another thread can receive meanwhile. */
 static bool send_message(struct agent_client *p, const ProtobufCMessage *msg, int64_t deadline,
                          const char *call, struct err *err)
 {
     struct bytes frame = {0};
+    bool ok;
 
     if (!wire_pack(msg, &frame, err))
         return false;
 
     if (p->keep_fd && *p->keep_fd > 0) {
-        p->io.lend_fd = *p->keep_fd;
+        p->out.lend_fd = *p->keep_fd;
         p->keep_fd = NULL;
     }
+    pthread_mutex_lock(&p->hearing);
     vendor_output_refill(&p->output);
-    enum frame_result result = frame_write(&p->io, deadline, frame.data, frame.len);
+    pthread_mutex_unlock(&p->hearing);
+    enum frame_result result = frame_write(&p->out, deadline, frame.data, frame.len);
     bytes_free(&frame); /* it may hold a PIN */
-    return result == FRAME_OK || gone_by(p, result, call, err);
+    ok = lock_after(p, result, call, err);
+    pthread_mutex_unlock(&p->lock);
+    return ok;
 }
 
+/* Releases the lock, which is held, while it waits. */
 static bool receive(struct agent_client *p, int64_t deadline, const char *call,
                     struct bytes *answer, struct err *err)
 {
-    enum frame_result result = frame_read(&p->io, deadline, answer);
+    bool ok;
 
-    return result == FRAME_OK || gone_by(p, result, call, err);
+    p->reading = true;
+    pthread_mutex_unlock(&p->lock);
+    enum frame_result result = frame_read(&p->in, deadline, answer);
+    ok = lock_after(p, result, call, err);
+    p->reading = false;
+    pthread_cond_broadcast(&p->arrived);
+    return ok;
 }
 
 static bool shake_hands(struct agent_client *p, const char *program, struct err *err)
@@ -191,8 +232,10 @@ static bool shake_hands(struct agent_client *p, const char *program, struct err 
     bool ok = false;
 
     wire_put_hello(&ours);
-    if (!send_message(p, &ours.base, deadline, call, err) ||
-        !receive(p, deadline, call, &answer, err))
+    if (!send_message(p, &ours.base, deadline, call, err))
+        return false;
+    pthread_mutex_lock(&p->lock);
+    if (!receive(p, deadline, call, &answer, err))
         goto out;
     theirs = pb__hello__unpack(NULL, answer.len, answer.data);
     if (!theirs || theirs->magic != WIRE_MAGIC) {
@@ -208,6 +251,7 @@ static bool shake_hands(struct agent_client *p, const char *program, struct err 
         err_next(err, "Install the same version of both; the agent is %s", program);
     }
 out:
+    pthread_mutex_unlock(&p->lock);
     if (theirs)
         pb__hello__free_unpacked(theirs, NULL);
     bytes_free(&answer);
@@ -221,6 +265,10 @@ bool agent_client_start(const struct remote_setup *setup, struct agent_client **
     if (!p)
         return err_set(err, ERR_FAILED, "no memory for an agent");
 
+    pthread_mutex_init(&p->hearing, NULL);
+    pthread_mutex_init(&p->sending, NULL);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->arrived, NULL);
     p->limit_ms = setup->limit_ms;
     p->keep_fd = setup->keep_fd;
     p->output = (struct vendor_output){.take = setup->vendor_output, .ctx = setup->ctx};
@@ -230,13 +278,14 @@ bool agent_client_start(const struct remote_setup *setup, struct agent_client **
         free(p);
         return false;
     }
-    p->io = (struct frame_io){
+    p->in = (struct frame_io){
         .fd = p->process.channel,
         .abandon_fd = setup->abandon_fd,
         .aside_fd = p->process.log,
         .aside = hear,
         .ctx = p,
     };
+    p->out = p->in;
     if (!shake_hands(p, setup->argv[0], err)) {
         agent_client_close(p);
         return false;
@@ -270,11 +319,11 @@ static bool fail_gone(const struct agent_client *p, struct err *err)
     return false;
 }
 
-bool agent_client_send(struct agent_client *p, Pb__Request__CallCase call, void *args, uint64_t *id,
-                       struct err *err)
+/* A place for the next request. */
+static bool begin(struct agent_client *p, Pb__Request__CallCase call, struct asked **out,
+                  struct err *err)
 {
     struct asked *asked = find(p, 0);
-    Pb__Request request = PB__REQUEST__INIT;
 
     if (p->gone.code != ERR_NONE)
         return fail_gone(p, err);
@@ -282,19 +331,38 @@ bool agent_client_send(struct agent_client *p, Pb__Request__CallCase call, void 
         return err_set(err, ERR_FAILED, "more than %d calls at the same time",
                        AGENT_CLIENT_ASKED_MAX);
     *asked = (struct asked){++p->last_id, call, frame_deadline(p->limit_ms), NULL};
-    request.id = asked->id;
-    request.call_case = call;
-    request.info = args; /* all members of the union are pointers to structures */
-    if (!send_message(p, &request.base, asked->deadline, wire_call_name(call), err)) {
-        if (p->gone.code == ERR_NONE) /* it was not sent */
-            answered(asked);
-        return false;
-    }
-    *id = asked->id;
+    *out = asked;
     return true;
 }
 
-/* Receives one reply and assigns it to the request that it answers. */
+bool agent_client_send(struct agent_client *p, unsigned session, Pb__Request__CallCase call,
+                       void *args, uint64_t *id, struct err *err)
+{
+    struct asked *asked = NULL;
+    Pb__Request request = PB__REQUEST__INIT;
+    bool ok;
+
+    pthread_mutex_lock(&p->sending); /* until it is sent: the ids ascend */
+    pthread_mutex_lock(&p->lock);
+    ok = begin(p, call, &asked, err);
+    pthread_mutex_unlock(&p->lock);
+    if (ok) {
+        *id = request.id = asked->id;
+        request.session = session;
+        request.call_case = call;
+        request.info = args; /* all members of the union are pointers to structures */
+        ok = send_message(p, &request.base, asked->deadline, wire_call_name(call), err);
+    }
+    pthread_mutex_lock(&p->lock);
+    if (!ok && asked && p->gone.code == ERR_NONE) /* it was not sent */
+        answered(asked);
+    pthread_mutex_unlock(&p->lock);
+    pthread_mutex_unlock(&p->sending);
+    return ok;
+}
+
+/* Receives one reply and assigns it to the request that it answers, which another thread may have
+ * sent. */
 static bool take_reply(struct agent_client *p, const struct asked *waited, struct err *err)
 {
     const char *name = wire_call_name(waited->call);
@@ -331,22 +399,27 @@ static bool read_reply(const Pb__Reply *reply, const struct agent_client_answer 
     return !answer->get || answer->get(reply, out, why);
 }
 
-bool agent_client_receive(struct agent_client *p, uint64_t id,
-                          const struct agent_client_answer *answer, void *out, struct err *err)
+/* Waits for the reply. One thread reads for all; the others wait for it. */
+static bool await(struct agent_client *p, const struct asked *asked, struct err *err)
 {
-    struct asked *asked = id ? find(p, id) : NULL;
-    struct err reported = {0}, why = {0};
-
-    if (!asked)
-        return err_set(err, ERR_FAILED, "no call %llu is in progress", (unsigned long long)id);
     while (!asked->reply) {
         if (p->gone.code != ERR_NONE)
             return fail_gone(p, err);
-        if (!take_reply(p, asked, err))
+        if (p->reading)
+            pthread_cond_wait(&p->arrived, &p->lock);
+        else if (!take_reply(p, asked, err))
             return false;
     }
+    return true;
+}
+
+static bool take_answer(struct agent_client *p, struct asked *asked,
+                        const struct agent_client_answer *answer, void *out, struct err *err)
+{
+    struct err reported = {0}, why = {0};
     const char *name = wire_call_name(asked->call);
     bool ok = read_reply(asked->reply, answer, out, &reported, &why);
+
     answered(asked);
     if (!ok && why.code != ERR_DATA) { /* out of memory here: the agent is not at fault */
         if (err)
@@ -360,12 +433,29 @@ bool agent_client_receive(struct agent_client *p, uint64_t id,
     return reported.code == ERR_NONE;
 }
 
-bool agent_client_ask(struct agent_client *p, Pb__Request__CallCase call, void *args,
-                      const struct agent_client_answer *answer, void *out, struct err *err)
+bool agent_client_receive(struct agent_client *p, uint64_t id,
+                          const struct agent_client_answer *answer, void *out, struct err *err)
+{
+    struct asked *asked;
+    bool ok;
+
+    pthread_mutex_lock(&p->lock);
+    asked = id ? find(p, id) : NULL;
+    if (!asked)
+        ok = err_set(err, ERR_FAILED, "no call %llu is in progress", (unsigned long long)id);
+    else
+        ok = await(p, asked, err) && take_answer(p, asked, answer, out, err);
+    pthread_mutex_unlock(&p->lock);
+    return ok;
+}
+
+bool agent_client_ask(struct agent_client *p, unsigned session, Pb__Request__CallCase call,
+                      void *args, const struct agent_client_answer *answer, void *out,
+                      struct err *err)
 {
     uint64_t id;
 
-    return agent_client_send(p, call, args, &id, err) &&
+    return agent_client_send(p, session, call, args, &id, err) &&
            agent_client_receive(p, id, answer, out, err);
 }
 

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "link/hsm.pb-c.h"
 #include "link/remote.h"
+#include "link/wire.h"
 
 struct agent_client;
 
@@ -28,19 +29,21 @@ bool agent_client_start(const struct remote_setup *setup, struct agent_client **
                         struct err *err);
 
 /* A call in two halves, so that several can be in progress: args is the message that belongs to
- * call, and *id identifies the call until its reply was received. Replies may arrive in any order;
- * each is assigned to the request with its id, and a reply with any other id ends the agent. Errors
- * of both: the failure in the reply; ERR_GONE if the agent does not answer as required, and
- * immediately for every later call. */
-enum { AGENT_CLIENT_ASKED_MAX = 16 };
-bool agent_client_send(struct agent_client *p, Pb__Request__CallCase call, void *args, uint64_t *id,
-                       struct err *err);
+ * call, session the number of the session that serves it (0: the first), and *id identifies the
+ * call until its reply was received. Any thread may send and receive. Replies may arrive in any
+ * order; each is assigned to the request with its id, and a reply with any other id ends the agent.
+ * Errors of both: the failure in the reply; ERR_GONE if the agent does not answer as required, for
+ * all calls in progress, and immediately for every later call. */
+enum { AGENT_CLIENT_ASKED_MAX = HSM_SESSIONS_MAX };
+bool agent_client_send(struct agent_client *p, unsigned session, Pb__Request__CallCase call,
+                       void *args, uint64_t *id, struct err *err);
 bool agent_client_receive(struct agent_client *p, uint64_t id,
                           const struct agent_client_answer *answer, void *out, struct err *err);
 
 /* Both halves in one call. */
-bool agent_client_ask(struct agent_client *p, Pb__Request__CallCase call, void *args,
-                      const struct agent_client_answer *answer, void *out, struct err *err);
+bool agent_client_ask(struct agent_client *p, unsigned session, Pb__Request__CallCase call,
+                      void *args, const struct agent_client_answer *answer, void *out,
+                      struct err *err);
 
 /* Is the agent still executing a call that was abandoned and that may change the token? */
 bool agent_client_at_work(struct agent_client *p);

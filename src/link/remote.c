@@ -2,6 +2,7 @@
 /* Each function of the contract is one request to the agent; long lists are requested in pages. */
 #include "link/remote.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "link/agent_client.h"
@@ -10,8 +11,12 @@
 struct remote {
     struct hsm base;
     struct agent_client *client;
-    uint64_t open_asked; /* its opening is awaited by the next call; 0: it is not */
-    uint64_t list_asked; /* a list that was asked for ahead; 0: none */
+    uint64_t open_asked;  /* its opening is awaited by the next call; 0: it is not */
+    uint64_t list_asked;  /* a list that was asked for ahead; 0: none */
+    pthread_mutex_t lock; /* protects these: */
+    pthread_cond_t given; /* a session is free */
+    unsigned sessions;
+    bool busy[HSM_SESSIONS_MAX]; /* it serves a call */
 };
 
 static const struct agent_client_answer done = {PB__REPLY__RESULT_DONE, NULL};
@@ -24,12 +29,47 @@ static bool await_open(struct remote *r, struct err *err)
     return !id || agent_client_receive(r->client, id, &done, NULL, err);
 }
 
+/* Waits for a free one of the first so many sessions. */
+static unsigned take_session_of(struct remote *r, unsigned sessions)
+{
+    unsigned session;
+
+    pthread_mutex_lock(&r->lock);
+    for (;;) {
+        for (session = 0; session < sessions && r->busy[session];)
+            session++;
+        if (session < sessions)
+            break;
+        pthread_cond_wait(&r->given, &r->lock);
+    }
+    r->busy[session] = true;
+    pthread_mutex_unlock(&r->lock);
+    return session;
+}
+
+static unsigned take_session(struct remote *r)
+{
+    return take_session_of(r, r->sessions);
+}
+
+static void give_session(struct remote *r, unsigned session)
+{
+    pthread_mutex_lock(&r->lock);
+    r->busy[session] = false;
+    pthread_cond_signal(&r->given);
+    pthread_mutex_unlock(&r->lock);
+}
+
 static bool ask(struct hsm *hsm, Pb__Request__CallCase call, void *args,
                 const struct agent_client_answer *answer, void *out, struct err *err)
 {
     struct remote *r = (struct remote *)hsm;
+    const unsigned session = take_session(r);
+    bool ok =
+        await_open(r, err) && agent_client_ask(r->client, session, call, args, answer, out, err);
 
-    return await_open(r, err) && agent_client_ask(r->client, call, args, answer, out, err);
+    give_session(r, session);
+    return ok;
 }
 
 /* protobuf-c's members are not const, although packing does not change them. */
@@ -183,7 +223,7 @@ static void remote_list_ahead(struct hsm *hsm)
     Pb__Page page = PB__PAGE__INIT;
 
     if (!r->list_asked)
-        agent_client_send(r->client, PB__REQUEST__CALL_LIST, &page, &r->list_asked, NULL);
+        agent_client_send(r->client, 0, PB__REQUEST__CALL_LIST, &page, &r->list_asked, NULL);
 }
 
 static bool next_page(struct remote *r, struct key_pages *pages, struct err *err)
@@ -196,39 +236,48 @@ static bool next_page(struct remote *r, struct key_pages *pages, struct err *err
     if (!await_open(r, err))
         return false;
     page.from = (uint32_t)pages->list.count;
-    return (id || agent_client_send(r->client, PB__REQUEST__CALL_LIST, &page, &id, err)) &&
+    return (id || agent_client_send(r->client, 0, PB__REQUEST__CALL_LIST, &page, &id, err)) &&
            agent_client_receive(r->client, id, &answer, pages, err);
 }
 
 static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
 {
+    struct remote *r = (struct remote *)hsm;
     struct key_pages pages = {.more = true};
+    const unsigned session = take_session_of(r, 1); /* which holds the list until its last page */
+    bool ok = true;
 
-    while (pages.more)
-        if (!next_page((struct remote *)hsm, &pages, err)) {
-            key_list_free(&pages.list);
-            return false;
-        }
-    *list = pages.list;
-    return true;
+    while (ok && pages.more)
+        ok = next_page(r, &pages, err);
+    give_session(r, session);
+    if (ok)
+        *list = pages.list;
+    else
+        key_list_free(&pages.list);
+    return ok;
 }
 
 static bool remote_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
 {
     static const struct agent_client_answer answer = {PB__REPLY__RESULT_HANDLES, get_handles};
+    struct remote *r = (struct remote *)hsm;
     struct handle_pages pages = {.more = true};
+    const unsigned session = take_session(r);
+    bool ok = true;
 
-    while (pages.more) {
+    while (ok && pages.more) {
         Pb__Page page = PB__PAGE__INIT;
         page.from = (uint32_t)pages.count;
-        if (!ask(hsm, PB__REQUEST__CALL_HANDLES, &page, &answer, &pages, err)) {
-            free(pages.handles);
-            return false;
-        }
+        ok = agent_client_ask(r->client, session, PB__REQUEST__CALL_HANDLES, &page, &answer, &pages,
+                              err);
     }
-    *handles = pages.handles;
-    *count = pages.count;
-    return true;
+    give_session(r, session);
+    if (ok) {
+        *handles = pages.handles;
+        *count = pages.count;
+    } else
+        free(pages.handles);
+    return ok;
 }
 
 /* --- the rest of the contract --- */
@@ -253,6 +302,26 @@ static bool remote_login(struct hsm *hsm, uint64_t slot, const struct secret *pi
     login.slot = slot;
     login.pin = lend_bytes(pin->data, pin->len);
     return ask(hsm, PB__REQUEST__CALL_LOGIN, &login, &done, NULL, err);
+}
+
+/* A refusal is no failure: the HSM has as many sessions as it opened. */
+static bool remote_sessions(struct hsm *hsm, unsigned wanted, unsigned *have, struct err *err)
+{
+    struct remote *r = (struct remote *)hsm;
+    struct err why = {0};
+    bool ok = true;
+
+    while (ok && r->sessions < wanted && r->sessions < HSM_SESSIONS_MAX) {
+        Pb__Nothing nothing = PB__NOTHING__INIT;
+        ok = agent_client_ask(r->client, 0, PB__REQUEST__CALL_ANOTHER, &nothing, &done, NULL, &why);
+        r->sessions += ok;
+    }
+    if (!ok && why.code == ERR_GONE) {
+        *err = why;
+        return false;
+    }
+    *have = r->sessions;
+    return true;
 }
 
 static bool remote_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
@@ -420,6 +489,7 @@ static const struct hsm_driver remote_driver = {
     .info = remote_info,
     .slots = remote_slots,
     .login = remote_login,
+    .sessions = remote_sessions,
     .list = remote_list,
     .list_ahead = remote_list_ahead,
     .handles = remote_handles,
@@ -447,13 +517,16 @@ bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err 
         return err_set(err, ERR_FAILED, "no memory for an HSM");
 
     r->base.driver = &remote_driver;
+    r->sessions = 1;
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->given, NULL);
     if (!agent_client_start(setup, &r->client, err)) {
         free(r);
         return false;
     }
     Pb__Where where;
     wire_put_where(&setup->where, &where);
-    if (!agent_client_send(r->client, PB__REQUEST__CALL_OPEN, &where, &r->open_asked, err) ||
+    if (!agent_client_send(r->client, 0, PB__REQUEST__CALL_OPEN, &where, &r->open_asked, err) ||
         (!setup->ahead && !await_open(r, err))) {
         remote_close(&r->base);
         return false;

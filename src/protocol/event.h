@@ -311,6 +311,9 @@ _Static_assert(sizeof(struct event) <= 4096, "one event is one atomic write (PIP
 /* Takes events. A sink may refuse one; then the announced step is not carried out. */
 struct event_sink {
     bool (*emit)(struct event_sink *sink, const struct event *event, struct err *err);
+    /* From true to false, what is emitted need not be on the disk; then all of it is. NULL: this
+     * sink keeps nothing. */
+    bool (*together)(struct event_sink *sink, bool begins, struct err *err);
 };
 
 /* Words for line mode and reports: "begin", "ok", "agent". */

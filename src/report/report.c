@@ -256,6 +256,16 @@ static bool take(struct event_sink *sink, const struct event *event, struct err 
     return !r->over || write_report(r, err);
 }
 
+static bool take_together(struct event_sink *sink, bool begins, struct err *err)
+{
+    struct report *r = (struct report *)sink;
+
+    if (r->over || journal_together(r->journal, begins, err))
+        return true;
+    r->lost = true;
+    return false;
+}
+
 bool report_new(const char *folder, const char *title, int64_t utc_ms, struct report **out,
                 struct err *err)
 {
@@ -264,6 +274,7 @@ bool report_new(const char *folder, const char *title, int64_t utc_ms, struct re
     if (!r)
         return err_set(err, ERR_FAILED, "There is no memory for the report");
     r->sink.emit = take;
+    r->sink.together = take_together;
     r->log.format = RECORD_FORMAT;
     r->folder = r->part = -1;
     make_names(r, folder, title, utc_ms, 1);

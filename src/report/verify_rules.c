@@ -304,9 +304,8 @@ struct way {
 
 /* The state while the steps are walked through. */
 struct walk {
-    int next;      /* the step that may come next, other than closing steps and those of keys */
-    bool closing;  /* closing steps have begun */
-    int64_t begun; /* the key that began last */
+    int next;     /* the step that may come next, other than closing steps and those of keys */
+    bool closing; /* closing steps have begun */
     struct way *ways;
 };
 
@@ -316,12 +315,10 @@ static bool walk_key(struct walk *w, const struct rule_step *step)
     struct way *way = &w->ways[step->key];
     bool begins = (step->id == STEP_WRAP_KEY && w->next >= STEP_WRAP_KEY) ||
                   (step->id == STEP_READ_OBJECT && (w->next >= STEP_WRAP_KEY || w->next == 0));
-    bool first = begins && !way->begun && step->key > w->begun;
+    bool first = begins && !way->begun;
 
     if (w->closing || !(first || (way->begun && !way->over && step->id == way->next)))
         return false;
-    if (first)
-        w->begun = step->key;
     if (w->next == 0)
         w->next = STEPS; /* without a transport key */
     *way = (struct way){.begun = true,

@@ -7,17 +7,31 @@
 #include "transfer/proof.h"
 #include "transfer/transport.h"
 
+/* Writes the handle down before it is compared with those of the others: of two keys that get the
+ * same one at the same time, at least one notices it. */
+static bool take_final(const struct known *known, struct transfer *t, uint64_t final,
+                       struct err *err)
+{
+    bool ok;
+
+    t->final = final;
+    ok = known_made(known, t, &final, err);
+    t->final = final;
+    return ok;
+}
+
 bool commit_key(struct hsm *hsm, struct transfer *t, struct step_result *result, struct err *err)
 {
     const struct transport_side *to = &t->transport->destination;
     const struct key_desc *key = t->item->key;
+    uint64_t final = 0;
 
     result->call = to->caps->op_calls[HSM_COMMIT];
     snprintf(result->text, sizeof result->text, "with the label and id of the original");
     t->committing = true;
     return hsm->driver->commit(hsm, t->temporary, key->label, key->label_len, key->id, key->id_len,
-                               &t->final, err) &&
-           known_made(to->known, t, &t->final, err);
+                               &final, err) &&
+           take_final(to->known, t, final, err);
 }
 
 bool commit_object(struct hsm *hsm, struct transfer *t, struct step_result *result, struct err *err)
@@ -35,17 +49,22 @@ bool commit_object(struct hsm *hsm, struct transfer *t, struct step_result *resu
         .spki = &t->wire.spki,
         .constraints = &item->key->constraints,
     };
+    uint64_t final = 0;
 
     result->call = to->caps->op_calls[HSM_MAKE_PUBLIC];
     snprintf(result->text, sizeof result->text, "with the label and id of the original");
     t->committing = true;
-    return hsm->driver->make_public(hsm, &template, &t->final, err) &&
-           known_made(to->known, t, &t->final, err);
+    return hsm->driver->make_public(hsm, &template, &final, err) &&
+           take_final(to->known, t, final, err);
 }
 
 bool commit_undo(struct hsm *hsm, struct transfer *t, struct err *err)
 {
-    return known_destroy(t->transport->destination.known, hsm, t, &t->final, err);
+    uint64_t final = t->final;
+    bool ok = known_destroy(t->transport->destination.known, hsm, t, &final, err);
+
+    t->final = final;
+    return ok;
 }
 
 static bool proves_ours(struct hsm *const hsm[2], const struct transfer *t,

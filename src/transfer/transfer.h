@@ -33,7 +33,8 @@ struct transfer {
         uint32_t there;       /* enum wire: left by the steps that are done */
     } wire;
     uint64_t temporary;
-    uint64_t final;          /* its handle on the destination once committed */
+    _Atomic uint64_t final;  /* its handle on the destination once committed; other keys that are
+                                in progress must not get the same one */
     struct compact *arrived; /* struct key_desc: the temporary, as read back; NULL: not yet */
     struct compact *found;   /* the same of the final one */
     struct ahead *ahead; /* what the source has shown for the proofs to come; NULL: nothing yet */

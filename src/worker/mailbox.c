@@ -49,6 +49,14 @@ bool worker_emit(struct event_sink *sink, const struct event *event, struct err 
     return true;
 }
 
+bool worker_emit_together(struct event_sink *sink, bool begins, struct err *err)
+{
+    struct worker *w = (struct worker *)((char *)sink - offsetof(struct worker, sink));
+    struct event_sink *record = w->setup.record;
+
+    return !record || !record->together || record->together(record, begins, err);
+}
+
 /* --- answers and exceptions to the worker --- */
 
 /* The lock is held, but not while an exception is recorded. */

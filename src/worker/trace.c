@@ -110,6 +110,24 @@ static bool trace_login(struct hsm *hsm, uint64_t slot, const struct secret *pin
     return begin(&s) && end(&s, s.inner->driver->login(s.inner, slot, pin, &s.failure));
 }
 
+static bool trace_sessions(struct hsm *hsm, unsigned wanted, unsigned *have, struct err *err)
+{
+    struct span s = span_of(hsm, "sessions", err);
+    bool ok;
+
+    if (!s.inner->driver->sessions) {
+        *have = 1;
+        return true;
+    }
+    say(&s, "%u wanted", wanted);
+    if (!begin(&s))
+        return false;
+    ok = s.inner->driver->sessions(s.inner, wanted, have, &s.failure);
+    if (ok)
+        say(&s, "%u sessions", *have);
+    return end(&s, ok);
+}
+
 static bool trace_list(struct hsm *hsm, struct key_list *list, struct err *err)
 {
     struct span s = span_of(hsm, "list", err);
@@ -287,6 +305,7 @@ static const struct hsm_driver trace_driver = {
     .info = trace_info,
     .slots = trace_slots,
     .login = trace_login,
+    .sessions = trace_sessions,
     .list = trace_list,
     .list_ahead = trace_list_ahead,
     .handles = trace_handles,

@@ -469,7 +469,9 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
     if (!w)
         return err_set(err, ERR_FAILED, "no memory for a ceremony");
     w->setup = *setup;
+    pthread_mutex_init(&w->emitting, NULL);
     w->sink.emit = worker_emit;
+    w->sink.together = worker_emit_together;
     w->events[0] = w->events[1] = -1;
     STAILQ_INIT(&w->commands);
     STAILQ_INIT(&w->exceptions);

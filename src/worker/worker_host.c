@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The services of its host that a ceremony calls, on the worker's thread. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -33,11 +35,20 @@ static int64_t mono_us(void *ctx)
     return clock_us(CLOCK_MONOTONIC);
 }
 
+/* Several threads call HSMs while the worker's own one waits for them. */
+static bool emit(struct worker *w, struct event *event, struct err *err)
+{
+    bool ok;
+
+    pthread_mutex_lock(&w->emitting);
+    ok = ceremony_emit(w->ceremony, event, err);
+    pthread_mutex_unlock(&w->emitting);
+    return ok;
+}
+
 static bool emit_call(void *ctx, struct event *event, struct err *err)
 {
-    struct worker *w = ctx;
-
-    return ceremony_emit(w->ceremony, event, err);
+    return emit(ctx, event, err);
 }
 
 /* The agents hold the lock too: an agent that outlives this process in a call locks the token until
@@ -64,7 +75,7 @@ static void emit_vendor_output(void *ctx, const char *line)
     struct err ignored;
 
     strncat(event.note.text, line, sizeof event.note.text - 1);
-    ceremony_emit(side->worker->ceremony, &event, &ignored);
+    emit(side->worker, &event, &ignored);
 }
 
 static bool open_at(struct worker *w, enum side side, const struct hsm_where *where, bool ahead,
@@ -162,8 +173,43 @@ static bool host_pin(void *ctx, enum side side, const struct hsm_slot *slot, str
     return ok;
 }
 
+/* Work that threads take piece by piece. */
+struct pieces {
+    atomic_size_t next;
+    size_t count;
+    void (*work)(void *arg, size_t i);
+    void *arg;
+};
+
+static void *take_pieces(void *ctx)
+{
+    struct pieces *pieces = ctx;
+
+    for (size_t i; (i = atomic_fetch_add(&pieces->next, 1)) < pieces->count;)
+        pieces->work(pieces->arg, i);
+    return NULL;
+}
+
+/* This thread takes its part. If no further one can be started, it takes all. */
+static void host_spread(void *ctx, size_t count, unsigned threads,
+                        void (*work)(void *arg, size_t i), void *arg)
+{
+    enum { THREADS_MAX = 2 * HSM_SESSIONS_MAX };
+    struct pieces pieces = {.count = count, .work = work, .arg = arg};
+    pthread_t thread[THREADS_MAX];
+    unsigned started = 0;
+
+    (void)ctx;
+    while (started + 1 < threads && started + 1 < count && started < THREADS_MAX &&
+           pthread_create(&thread[started], NULL, take_pieces, &pieces) == 0)
+        started++;
+    take_pieces(&pieces);
+    while (started > 0)
+        pthread_join(thread[--started], NULL);
+}
+
 struct ceremony_host worker_host(struct worker *w)
 {
-    return (struct ceremony_host){w,      host_open, host_open_app, host_pin, host_lock_token,
-                                  utc_ms, mono_us,   &w->sink};
+    return (struct ceremony_host){w,      host_open, host_open_app, host_pin,   host_lock_token,
+                                  utc_ms, mono_us,   &w->sink,      host_spread};
 }

@@ -39,6 +39,7 @@ struct worker {
     } side[SIDES];
     int events[2]; /* pipe for events */
     pthread_t thread;
+    pthread_mutex_t emitting; /* for what threads with HSMs of their own have to say */
 
     pthread_mutex_t lock; /* protects the members below */
     pthread_cond_t changed;
@@ -60,6 +61,9 @@ struct ceremony_host worker_host(struct worker *w);
 /* The worker's sink: emits to the record first, then to the front end. It also marks a question as
  * open. */
 bool worker_emit(struct event_sink *sink, const struct event *event, struct err *err);
+
+/* Passes it to the record: the front end keeps nothing. */
+bool worker_emit_together(struct event_sink *sink, bool begins, struct err *err);
 
 /* On the worker's thread: emits the exceptions that officers recorded. */
 void worker_emit_exceptions(struct worker *w);

@@ -12,6 +12,8 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -1167,6 +1169,61 @@ static void sessions_of_one_login_share_it(void **state)
     object_free(rsa);
 }
 
+enum { SESSIONS = 4, THREADS = 8, ROUNDS = 10 };
+
+struct caller {
+    struct bench *b;
+    pthread_t thread;
+    unsigned rounds; /* that went well */
+    struct err err;
+};
+
+/* Each round makes a key that the HSM must keep apart from all others. */
+static void *make_and_destroy(void *arg)
+{
+    struct caller *caller = arg;
+    struct hsm *hsm = caller->b->hsm;
+    char own[64];
+    uint64_t handle;
+    struct key_desc key;
+
+    for (; caller->rounds < ROUNDS; caller->rounds++) {
+        snprintf(own, sizeof own, "hsmferry:%p-%u", arg, caller->rounds);
+        if (!hsm->driver->make_kek(hsm, 256, own, &handle, &caller->err) ||
+            !hsm->driver->describe(hsm, handle, &key, &caller->err) ||
+            key.label_len != strlen(own) || memcmp(key.label, own, key.label_len) != 0 ||
+            !hsm->driver->destroy(hsm, handle, &caller->err))
+            break;
+    }
+    return NULL;
+}
+
+/* More threads than sessions, and also with the one session of an API that has no more. */
+static void threads_share_one_login(void **state)
+{
+    struct bench *b = *state;
+    struct caller callers[THREADS] = {0};
+    unsigned have = 0;
+
+    bench_login(b);
+    if (!driver(b)->sessions)
+        skip(); /* one thread uses it */
+    struct inventory before = bench_inventory(b);
+    MUST(b, driver(b)->sessions(b->hsm, SESSIONS, &have, &b->err));
+    assert_in_range(have, 1, SESSIONS);
+    for (size_t i = 0; i < THREADS; i++) {
+        callers[i].b = b;
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, make_and_destroy, &callers[i]),
+                         0);
+    }
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(callers[i].thread, NULL), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        if (callers[i].rounds != ROUNDS)
+            fail_msg("thread %zu, round %u: %s", i, callers[i].rounds, callers[i].err.what);
+    bench_same_inventory(b, before);
+}
+
 /* --- objects that are gone, public halves --- */
 
 static void destroyed_object_is_gone(void **state)
@@ -1459,6 +1516,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(label_and_id_arrive_byte_for_byte),
         ROW(temporary_objects_vanish),
         ROW(sessions_of_one_login_share_it),
+        ROW(threads_share_one_login),
         ROW(destroyed_object_is_gone),
         ROW(numbers_may_come_again),
         ROW(public_half_is_the_known_one),

@@ -263,6 +263,25 @@ static bool open_around(const struct hsm_driver *driver, const struct hsm_driver
     return end(&call, driver->open(where, &a->inner, err), err);
 }
 
+static bool around_another(struct hsm *hsm, struct hsm **out, struct err *err)
+{
+    const struct hsm_driver *driver = inner_of(hsm)->driver;
+    struct around *a;
+
+    if (!driver->another)
+        return err_set(err, ERR_UNSUPPORTED, "this API has one session");
+    a = calloc(1, sizeof *a);
+    if (!a)
+        return err_set(err, ERR_FAILED, "no memory");
+    *a = *(struct around *)hsm;
+    if (driver->another(inner_of(hsm), &a->inner, err)) {
+        *out = &a->hsm;
+        return true;
+    }
+    free(a);
+    return false;
+}
+
 static bool open_pkcs11(const struct hsm_where *where, struct hsm **out, struct err *err)
 {
     const char *module = getenv("SHIM_MODULE");
@@ -290,14 +309,15 @@ static void around_close(struct hsm *hsm)
     free(hsm);
 }
 
-_Static_assert(sizeof(struct hsm_driver) == 26 * sizeof(void *),
-               "each function has one here, but at_work, another and list_ahead");
+_Static_assert(sizeof(struct hsm_driver) == 27 * sizeof(void *),
+               "each function has one here, but at_work, sessions and list_ahead");
 
 #define AROUND(api)                                                                                \
     const struct hsm_driver around_##api = {                                                       \
         .name = #api,                                                                              \
         .open = open_##api,                                                                        \
         .close = around_close,                                                                     \
+        .another = around_another,                                                                 \
         .info = around_info,                                                                       \
         .slots = around_slots,                                                                     \
         .login = around_login,                                                                     \

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -378,17 +379,31 @@ static void wait_as_network(void)
         nanosleep(&delay, NULL);
 }
 
+/* Every thread has its own n-th call. */
+static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
+
+static void mark_due(struct call *call)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&counting);
+    n = count(call->name);
+    for (size_t i = 0; i < fault_count; i++)
+        call->due[i] = is_due(&faults[i], call->name, n);
+    shim_catch_up();
+    pthread_mutex_unlock(&counting);
+}
+
 bool shim_begin(struct call *call)
 {
-    const unsigned n = count(call->name);
-    bool go = !is_away();
+    bool go;
 
     wait_as_network();
-    shim_catch_up();
+    mark_due(call);
+    go = !is_away();
     call->rv = CKR_DEVICE_REMOVED;
     for (size_t i = 0; i < fault_count; i++) {
         const struct shim_kind *kind = kind_of(&faults[i]);
-        call->due[i] = is_due(&faults[i], call->name, n);
         if (call->due[i] && go && kind->before)
             go = kind->before(call, &faults[i]);
     }
@@ -401,6 +416,8 @@ CK_RV shim_end(struct call *call, CK_RV rv)
     for (size_t i = 0; i < fault_count; i++)
         if (call->due[i] && kind_of(&faults[i])->after)
             kind_of(&faults[i])->after(call, &faults[i]);
+    pthread_mutex_lock(&counting);
     shim_remember(call);
+    pthread_mutex_unlock(&counting);
     return call->rv;
 }

@@ -9,6 +9,7 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     --every N       each N-th of the single faults only; 0: none
     --of CALL       only faults of calls of this name
     --whole         all three keys move where one thing goes wrong too, not one of them
+    --sessions K    they move together, on so many sessions of each HSM; 0: one after the other
     --double N      N random double faults too
     --kill N        N random kill -9, of the console or an agent, too
     --commit N      the destination's agent is killed at each N-th system call of its commits that
@@ -244,6 +245,8 @@ class Sweep:
         """The ceremony file of a case."""
         with open(f"{folder}/ceremony.yaml", "w", encoding="utf-8") as file:
             file.write("title: Sweep\nrehearsal: yes\n")
+            if self.options.sessions:
+                file.write(f"sessions: {self.options.sessions}\n")
             for name, role in (("source", "old"), ("destination", "new")):
                 file.write(f"{name}:\n"
                            + self.side_text(sides[role], f"{folder}/{role}", faults[role],
@@ -623,6 +626,7 @@ def parse():
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--of")
     parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--sessions", type=int, default=0)
     parser.add_argument("--double", type=int, default=0)
     parser.add_argument("--kill", type=int, default=0)
     parser.add_argument("--commit", type=int, default=1)

@@ -28,6 +28,11 @@ naive() { # ok and not_ok empty what the case before has printed
 ok "whatever fails, what is said is true" sweep --every 16 --commit 0 --double 50 --kill 30 \
     ${HSMFERRY_TEST_LONG:+--whole}
 counted
+for sessions in 1 4; do
+    ok "the same with keys in progress together, sessions: $sessions" sweep --sessions "$sessions" \
+        --pair softhsm:softhsm --whole --every 80 --commit 0 --double 10 --kill 10
+    counted
+done
 not_ok "control: the naive order is caught" naive
 ok "... by what it leaves under its final name" grep 'has its final name, and nobody proved it' "$tmp/naive"
 ok "control: the right order is not" sweep --pair softhsm:nss --of prove

@@ -26,6 +26,12 @@ TESTS += %D%/test_pkcs11
 %C%_test_pkcs11_SOURCES = %D%/test_pkcs11.c $(REAL_SOURCES)
 %C%_test_pkcs11_CFLAGS = $(REAL_CFLAGS)
 %C%_test_pkcs11_LDADD = $(UNIT_PKCS11)
+
+check_PROGRAMS += %D%/test_sessions
+TESTS += %D%/test_sessions
+%C%_test_sessions_SOURCES = %D%/test_sessions.c %D%/tokens.c %D%/tokens.h
+%C%_test_sessions_CFLAGS = $(REAL_CFLAGS)
+%C%_test_sessions_LDADD = $(UNIT_PKCS11)
 endif
 
 check_PROGRAMS += %D%/objects

@@ -37,6 +37,12 @@ TESTS += %D%/test_ceremony
 %C%_test_ceremony_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_ceremony_LDADD = libfake.a $(UNIT_CEREMONY)
 
+check_PROGRAMS += %D%/test_windows
+TESTS += %D%/test_windows
+%C%_test_windows_SOURCES = %D%/test_windows.c
+%C%_test_windows_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_windows_LDADD = libfake.a $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_kcv
 TESTS += %D%/test_kcv
 %C%_test_kcv_SOURCES = %D%/test_kcv.c

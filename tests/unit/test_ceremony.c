@@ -196,8 +196,8 @@ static int teardown(void **state)
 /* Opens, chooses and plans, which touches no real key; keys and faults are words of fake.h. */
 static bool prepare(struct rig *rig, const char *source, const char *destination, const char *keys)
 {
-    const struct ceremony_host host = {rig,  open_fake, open_app, give_pin,
-                                       NULL, tick,      tick,     &rig->sink};
+    const struct ceremony_host host = {rig,  open_fake, open_app,   give_pin, NULL,
+                                       tick, tick,      &rig->sink, NULL};
     struct uri any, key;
     const struct selection selection = {&key, 1, NULL, 0};
     bool ok;

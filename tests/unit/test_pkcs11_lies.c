@@ -260,7 +260,8 @@ static int start(void **state)
     (void)state;
     memset(&say, 0, sizeof say);
     functions.C_GetAttributeValue = get_attributes;
-    p = (struct p11){.hsm.driver = &pkcs11_driver, .fn = &functions, .session = 1};
+    p = (struct p11){
+        .hsm.driver = &pkcs11_driver, .fn = &functions, .session = 1, .module.locks = true};
     err = (struct err){0};
     objects_now(&p.module.before); /* the module of these tests brings none */
     return handles_begin(&p.known, &p.hsm, &err) ? 0 : -1;

@@ -241,7 +241,7 @@ static struct agent_client *start_client(const char *how, Pb__MakeAes *args)
 
     wire_put_where(&setup.where, &where);
     if (!agent_client_start(&setup, &client, &err) ||
-        !agent_client_ask(client, PB__REQUEST__CALL_OPEN, &where, &done, NULL, &err))
+        !agent_client_ask(client, 0, PB__REQUEST__CALL_OPEN, &where, &done, NULL, &err))
         fail_msg("%s", err.what);
     pb__make_aes__init(args);
     return client;
@@ -258,8 +258,8 @@ static void replies_are_matched_by_id(void **state)
     uint64_t first = 0, second = 0, handle = 0;
     struct err err = {0};
 
-    assert_true(agent_client_send(client, PB__REQUEST__CALL_MAKE_AES, &args, &first, &err));
-    assert_true(agent_client_send(client, PB__REQUEST__CALL_MAKE_AES, &args, &second, &err));
+    assert_true(agent_client_send(client, 0, PB__REQUEST__CALL_MAKE_AES, &args, &first, &err));
+    assert_true(agent_client_send(client, 0, PB__REQUEST__CALL_MAKE_AES, &args, &second, &err));
     assert_int_not_equal(first, second);
     assert_true(agent_client_receive(client, first, &handle_answer, &handle, &err));
     assert_int_equal(handle, first);
@@ -279,12 +279,12 @@ static void reply_with_a_wrong_id_is_refused(void **state)
     uint64_t handle = 0;
     struct err err = {0};
 
-    assert_true(
-        agent_client_ask(client, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer, &handle, &err));
+    assert_true(agent_client_ask(client, 0, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer,
+                                 &handle, &err));
     assert_int_equal(handle, 7);
-    check_gone(
-        agent_client_ask(client, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer, &handle, &err),
-        &err, "no request of ours");
+    check_gone(agent_client_ask(client, 0, PB__REQUEST__CALL_MAKE_AES, &args, &handle_answer,
+                                &handle, &err),
+               &err, "no request of ours");
     assert_int_equal(handle, 7);
     agent_client_close(client);
     check_bad_answer("answer-other-id", "no request of ours", ENOUGH_MS);
@@ -299,11 +299,11 @@ static void too_many_calls_at_once(void **state)
     struct err err = {0};
 
     for (unsigned i = 0; i < AGENT_CLIENT_ASKED_MAX; i++) {
-        assert_true(agent_client_send(client, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
+        assert_true(agent_client_send(client, 0, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
         assert_true(id > last);
         last = id;
     }
-    assert_false(agent_client_send(client, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
+    assert_false(agent_client_send(client, 0, PB__REQUEST__CALL_MAKE_AES, &args, &id, &err));
     assert_int_equal(err.code, ERR_FAILED);
     agent_client_close(client);
 }

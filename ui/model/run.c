@@ -318,6 +318,9 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
         return true;
     step->bytes = e->step.bytes;
     step->micros = e->step.micros;
+    if (e->step.state == EVENT_FAILED ||
+        (e->step.state == EVENT_OK && e->step.id == STEP_PROVE_AGAIN))
+        run->latest_over = e->key;
     run->arrived +=
         e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK && !is_companion(run, e);
     COPY(step->sha256, e->step.sha256);

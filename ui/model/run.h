@@ -141,6 +141,7 @@ struct run {
     uint32_t last_step_key;       /* ... and whose, from 1; 0: no key's */
     uint32_t latest;              /* the key that began last, from 1; 0: none yet */
     uint32_t latest_chosen;       /* the same, but no companion */
+    uint32_t latest_over;         /* the key whose last step ended last; 0: none yet */
     uint32_t key_last;            /* the last one that ended */
     uint32_t arrived;             /* keys that were kept and proven */
     uint32_t proven_fresh;        /* and proven again from a fresh process */

@@ -360,7 +360,7 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
     int64_t waits_ms = run->pace.seq ? app->at.now_ms - run->pace.since_ms : 0;
     int64_t ms = app->at.now_ms - run->first_key_ms - run->pace.waited_ms - waits_ms;
     size_t done = run_keys_done(run);
-    const struct run_key *last = run_key_at(run, run->latest ? run->latest - 1 : 0);
+    const struct run_key *last = run_key_at(run, run->latest_over);
     char rate[96] = "", label[KEY_LABEL_TEXT] = "";
 
     if (run->last_step == STEP_PROVE_FRESH)

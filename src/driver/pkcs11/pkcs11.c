@@ -262,6 +262,8 @@ static bool p11_another(struct hsm *hsm, struct hsm **out, struct err *err)
 
     if (p->session == CK_INVALID_HANDLE)
         return err_set(err, ERR_FAILED, "no token is logged in to yet");
+    if (!p->module.locks)
+        return err_set(err, ERR_UNSUPPORTED, "the module serves one thread (CKR_CANT_LOCK)");
     made = malloc(sizeof *made);
     if (!made)
         return err_set(err, ERR_FAILED, "out of memory");

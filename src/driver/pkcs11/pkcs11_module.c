@@ -55,13 +55,24 @@ static bool get_functions(void *library, const char *shown, CK_FUNCTION_LIST **f
     return true;
 }
 
+static CK_RV initialize_with(struct p11_module *module, const char *params, CK_FLAGS flags)
+{
+    CK_C_INITIALIZE_ARGS standard = {.flags = flags};
+    struct nss_arguments nss = {.flags = flags, .parameters = (char *)params};
+
+    return module->fn->C_Initialize(params[0] ? (void *)&nss : (void *)&standard);
+}
+
+/* A module that cannot lock (PKCS#11 v2.40 section 5.4) serves one thread, and so one session; so
+ * does one that something else in this process has initialised in a way that is not known. */
 static bool initialize(struct p11_module *module, const char *params, const char *shown,
                        struct err *err)
 {
-    CK_C_INITIALIZE_ARGS standard = {.flags = CKF_OS_LOCKING_OK};
-    struct nss_arguments nss = {.flags = CKF_OS_LOCKING_OK, .parameters = (char *)params};
-    CK_RV rv = module->fn->C_Initialize(params[0] ? (void *)&nss : (void *)&standard);
+    CK_RV rv = initialize_with(module, params, CKF_OS_LOCKING_OK);
 
+    module->locks = rv == CKR_OK;
+    if (rv == CKR_CANT_LOCK)
+        rv = initialize_with(module, params, 0);
     module->ours = rv == CKR_OK;
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
         return ckr_set_as(err, ERR_HSM, rv, "the module %s does not start (C_Initialize)", shown);

@@ -17,6 +17,7 @@ struct p11_module {
     struct loaded_module loaded;
     struct objects before; /* the shared objects that were loaded before it */
     bool ours;             /* we initialised it, so we finalise it */
+    bool locks;            /* several threads may call it, each with its own session */
 };
 
 /* Loads where->module, see loader_open(), and initialises it. siblings: the module looks for files

@@ -199,20 +199,37 @@ CK_RV p11_made_pair(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE private, CK_OBJECT
     return rv;
 }
 
+/* The object exists after all. */
+static void restore(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_temp *was)
+{
+    struct p11 *login = p11_lock(p);
+
+    if (was->handle == handle && add_temp(login, was->owner, handle))
+        find(login, handle)->deferred = was->deferred;
+    handles_add(&login->known, handle, NULL);
+    p11_unlock(login);
+}
+
+/* The number of an object is free as soon as it is destroyed, and another session may create one
+ * that gets it: so it is forgotten first. */
 CK_RV p11_unmake(struct p11 *p, CK_OBJECT_HANDLE handle)
 {
     struct p11 *login = p11_lock(p);
     bool live, ours = handles_made(&login->known, handle, &live);
+    const struct p11_temp *temp = find(login, handle);
+    const struct p11_temp was = temp ? *temp : (struct p11_temp){.handle = CK_INVALID_HANDLE};
     CK_RV rv;
 
+    if (live)
+        forget(login, handle);
     p11_unlock(login);
     if (!ours)
         return CKR_OURS_NOT_MADE;
     if (!live)
         return CKR_OK;
     rv = p->fn->C_DestroyObject(p->session, handle);
-    if (rv != CKR_OK && rv != CKR_OBJECT_HANDLE_INVALID)
-        return rv;
-    p11_gone(p, handle);
-    return CKR_OK;
+    if (rv == CKR_OK || rv == CKR_OBJECT_HANDLE_INVALID)
+        return CKR_OK;
+    restore(p, handle, &was);
+    return rv;
 }

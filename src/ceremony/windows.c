@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/windows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ceremony/at_hand.h"
+#include "ceremony/ending.h"
+#include "ceremony/members.h"
+
+/* A step of one key. */
+struct task {
+    size_t item, row;
+    bool ok;
+    struct step_result result;
+    struct err err;
+    int64_t micros;
+};
+
+struct tasks {
+    struct ceremony *c;
+    struct task *at;
+    size_t count;
+};
+
+/* --- which keys --- */
+
+static bool may_begin(const struct ceremony *c)
+{
+    const struct pacer *pacer = &c->walk.pacer;
+    bool runs = pacer->pace == PACE_RUN || (pacer->pace == PACE_FIRST && pacer->first_item > 0);
+
+    return c->setup.sessions > 0 && runs && !(c->gatekeeper.gates & 1U << GATE_KEY);
+}
+
+bool windows_may_open(struct ceremony *c)
+{
+    const struct transfer *t = at_hand_key(c);
+
+    return may_begin(c) && !t->item->unproven &&
+           (c->walk.pacer.pace == PACE_RUN || t->number != c->walk.pacer.first_item);
+}
+
+/* At least so many that a record on a slow disk is not waited for at every key. */
+static unsigned keys_of(unsigned sessions)
+{
+    enum { LEAST = 8, ROUNDS = 4 };
+
+    return sessions * ROUNDS < LEAST         ? LEAST
+           : sessions * ROUNDS > WINDOW_KEYS ? WINDOW_KEYS
+                                             : sessions * ROUNDS;
+}
+
+bool windows_open(struct ceremony *c, struct err *err)
+{
+    struct windows *w = &c->walk.windows;
+    unsigned have[2] = {1, 1};
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        struct hsm *hsm = c->side[side].hsm;
+        if (hsm->driver->sessions && w->threads == 0 &&
+            !hsm->driver->sessions(hsm, c->setup.sessions, &have[side], err)) {
+            c->side[side].gone |= err->code == ERR_GONE;
+            return false;
+        }
+    }
+    if (w->threads == 0) { /* sessions stay open, and are not counted again */
+        w->threads = have[SIDE_SOURCE] + have[SIDE_DESTINATION];
+        w->keys = keys_of(have[SIDE_SOURCE] > have[SIDE_DESTINATION] ? have[SIDE_SOURCE]
+                                                                     : have[SIDE_DESTINATION]);
+    }
+    w->open = true;
+    w->first = c->walk.item;
+    return true;
+}
+
+static bool is_in_progress(const struct windows *w, size_t item)
+{
+    for (size_t i = 0; i < WINDOWS; i++)
+        for (size_t k = 0; k < w->at[i].count; k++)
+            if (w->at[i].item[k] == item)
+                return true;
+    return false;
+}
+
+/* Is nothing of this key to begin now? The companion of a key that is in progress waits for it. */
+static bool is_passed_over(struct ceremony *c, size_t item)
+{
+    const struct windows *w = &c->walk.windows;
+    struct transfer *t = &c->transfers.at[item];
+    size_t owner = t->item->companion_of;
+
+    return is_in_progress(w, item) || (owner && is_in_progress(w, owner - 1)) ||
+           at_hand_is_over(c, t);
+}
+
+/* A key that nothing can prove is in progress alone. */
+static void fill(struct ceremony *c, struct window *into)
+{
+    const struct windows *w = &c->walk.windows;
+    const struct transfer_row *table = NULL;
+    size_t rows;
+
+    for (size_t i = w->first; i < c->transfers.count && into->count < w->keys; i++) {
+        struct transfer *t = &c->transfers.at[i];
+        if (is_passed_over(c, i))
+            continue;
+        if (t->item->unproven || (into->count > 0 && rows_of(t, &rows) != table))
+            break;
+        table = rows_of(t, &rows);
+        into->item[into->count++] = i;
+    }
+    into->at = 0;
+}
+
+static size_t rows_left(const struct ceremony *c, const struct window *window)
+{
+    size_t rows;
+
+    if (window->count == 0)
+        return 0;
+    rows_of(&c->transfers.at[window->item[0]], &rows);
+    return rows - window->at;
+}
+
+/* Has this window the destination by now, or nothing? */
+static bool is_half_done(const struct ceremony *c, const struct window *window)
+{
+    return rows_left(c, window) <= window->at;
+}
+
+static void point_at(struct ceremony *c, size_t item, size_t row)
+{
+    c->walk.item = item;
+    c->walk.at = row;
+}
+
+bool windows_fill(struct ceremony *c)
+{
+    struct windows *w = &c->walk.windows;
+    const struct window *lead = NULL;
+
+    while (w->first < c->transfers.count && !is_in_progress(w, w->first) &&
+           at_hand_is_over(c, &c->transfers.at[w->first]))
+        w->first++;
+    for (size_t i = 0; i < WINDOWS && !w->ends && may_begin(c); i++)
+        if (w->at[i].count == 0 && is_half_done(c, &w->at[!i]))
+            fill(c, &w->at[i]);
+    for (size_t i = 0; i < WINDOWS; i++)
+        if (w->at[i].count > 0 && (!lead || w->at[i].item[0] < lead->item[0]))
+            lead = &w->at[i];
+    if (lead)
+        point_at(c, lead->item[0], lead->at);
+    return lead != NULL;
+}
+
+/* --- a step of several keys --- */
+
+static const struct transfer_row *row_of(const struct ceremony *c, const struct task *task)
+{
+    size_t rows;
+
+    return &rows_of(&c->transfers.at[task->item], &rows)[task->row];
+}
+
+static bool emit_state(struct ceremony *c, const struct task *task, enum event_state state,
+                       struct err *err)
+{
+    const struct step_word word = {
+        row_of(c, task)->head.id, state, state == EVENT_BEGUN ? 0 : task->micros,
+        &c->transfers.at[task->item], state == EVENT_BEGUN ? NULL : &task->result};
+
+    return emit_step(&c->narrator, &word, err);
+}
+
+static bool make_tasks(struct ceremony *c, struct window *const windows[], size_t count,
+                       struct tasks *out)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < count; i++)
+        most += windows[i]->count;
+    *out = (struct tasks){c, calloc(most + 1, sizeof *out->at), 0};
+    for (size_t i = 0; out->at && i < count; i++)
+        for (size_t k = 0; k < windows[i]->count; k++)
+            out->at[out->count++] =
+                (struct task){.item = windows[i]->item[k], .row = windows[i]->at, .ok = true};
+    return out->at != NULL;
+}
+
+/* From here on, none is carried out. */
+static void refuse(struct tasks *tasks, size_t from, const struct err *err)
+{
+    for (size_t i = from; i < tasks->count; i++) {
+        tasks->at[i].ok = false;
+        tasks->at[i].err = *err;
+    }
+}
+
+/* Announces all of them. What must be on the disk is there, by one write, before the first one. */
+static void announce(struct ceremony *c, struct tasks *tasks)
+{
+    struct err err = {0};
+    size_t i = 0;
+
+    emit_together(&c->narrator, true, &err);
+    while (i < tasks->count && emit_state(c, &tasks->at[i], EVENT_BEGUN, &err))
+        i++;
+    refuse(tasks, i, &err);
+    if (!emit_together(&c->narrator, false, &err))
+        refuse(tasks, 0, &err);
+}
+
+/* On any thread: reaches only its own key. */
+static void carry_out(void *arg, size_t i)
+{
+    struct tasks *tasks = arg;
+    struct task *task = &tasks->at[i];
+    struct ceremony *c = tasks->c;
+    const struct crew crew = crew_of(c);
+    int64_t begun;
+
+    if (!task->ok)
+        return;
+    begun = c->host.mono_us(c->host.ctx);
+    task->ok =
+        rows_carry_out(&crew, task->row, &c->transfers.at[task->item], &task->result, &task->err);
+    task->micros = c->host.mono_us(c->host.ctx) - begun;
+}
+
+static void finish(void *arg, size_t i)
+{
+    struct tasks *tasks = arg;
+    struct task *task = &tasks->at[i];
+    const struct crew crew = crew_of(tasks->c);
+
+    task->ok =
+        task->ok && rows_finish(&crew, task->row, &tasks->c->transfers.at[task->item], &task->err);
+}
+
+void windows_spread(struct ceremony *c, size_t count, void (*work)(void *arg, size_t i), void *arg)
+{
+    if (c->host.spread && count > 1)
+        c->host.spread(c->host.ctx, count, c->walk.windows.threads, work, arg);
+    else
+        for (size_t i = 0; i < count; i++)
+            work(arg, i);
+}
+
+/* What was found is recorded before anything is finished. */
+static void record(struct ceremony *c, struct tasks *tasks)
+{
+    const struct crew crew = crew_of(c);
+    struct err refused;
+
+    for (size_t i = 0; i < tasks->count; i++) {
+        struct task *task = &tasks->at[i];
+        if (rows_emit_found(&crew, task->row, &c->transfers.at[task->item], &task->result,
+                            &refused))
+            continue;
+        task->err = task->ok ? refused : task->err;
+        task->ok = false;
+    }
+}
+
+static void say_result(struct ceremony *c, struct task *task)
+{
+    struct err refused;
+
+    if (!task->ok)
+        snprintf(task->result.text, sizeof task->result.text, "%.*s",
+                 (int)sizeof task->result.text - 1, task->err.what);
+    if (!emit_state(c, task, task->ok ? EVENT_OK : EVENT_FAILED, &refused) && task->ok) {
+        task->ok = false;
+        task->err = refused;
+    }
+}
+
+/* Keys that failed leave their window, which goes on with the others. */
+static void advance(struct ceremony *c, struct window *window, const struct task *tasks)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < window->count; i++)
+        if (tasks[i].ok) {
+            c->transfers.at[tasks[i].item].done |= 1U << window->at;
+            window->item[left++] = tasks[i].item;
+        }
+    window->count = left;
+    window->at++;
+    if (rows_left(c, window) > 0)
+        return;
+    for (size_t i = 0; i < window->count; i++) {
+        point_at(c, window->item[i], window->at);
+        at_hand_leave(c);
+    }
+    window->count = 0;
+}
+
+static void fail(struct ceremony *c, struct task *task)
+{
+    pacer_explain(&c->walk.pacer, &task->err);
+    if (task->err.code == ERR_GONE)
+        party_note_gone(c->side, row_of(c, task)->head.side);
+    point_at(c, task->item, task->row);
+    if (!at_hand_fail(c, &task->err))
+        windows_end(c, &task->err);
+}
+
+static void run(struct ceremony *c, struct window *const windows[], size_t count)
+{
+    struct tasks tasks;
+    size_t from = 0;
+    struct err err;
+
+    if (!make_tasks(c, windows, count, &tasks)) {
+        err_set(&err, ERR_FAILED, "no memory for the keys that are in progress");
+        windows_end(c, &err);
+        return;
+    }
+    announce(c, &tasks);
+    windows_spread(c, tasks.count, carry_out, &tasks);
+    record(c, &tasks);
+    windows_spread(c, tasks.count, finish, &tasks);
+    for (size_t i = 0; i < tasks.count; i++)
+        say_result(c, &tasks.at[i]);
+    for (size_t i = 0; i < count; i++) {
+        size_t keys = windows[i]->count;
+        advance(c, windows[i], tasks.at + from);
+        from += keys;
+    }
+    for (size_t i = 0; i < tasks.count; i++)
+        if (!tasks.at[i].ok)
+            fail(c, &tasks.at[i]);
+    free(tasks.at);
+}
+
+/* A step that asks no HSM follows at once. */
+static bool is_relayed(const struct ceremony *c, const struct window *window)
+{
+    size_t rows;
+    const struct transfer_row *row;
+
+    if (window->count == 0)
+        return false;
+    row = &rows_of(&c->transfers.at[window->item[0]], &rows)[window->at];
+    return row->head.side == SIDE_RELAY && !row->prove;
+}
+
+void windows_step(struct ceremony *c)
+{
+    struct window *busy[WINDOWS] = {NULL};
+    size_t count = 0;
+
+    for (size_t i = 0; i < WINDOWS; i++)
+        if (c->walk.windows.at[i].count > 0)
+            busy[count++] = &c->walk.windows.at[i];
+    run(c, busy, count);
+    for (size_t i = 0; i < count; i++)
+        while (is_relayed(c, busy[i]))
+            run(c, &busy[i], 1);
+}
+
+/* --- the end --- */
+
+static bool is_committed(const struct ceremony *c, const struct window *window)
+{
+    size_t rows;
+
+    return rows_of(&c->transfers.at[window->item[0]], &rows)[window->at].head.id ==
+           STEP_PROVE_AGAIN;
+}
+
+void windows_end(struct ceremony *c, const struct err *why)
+{
+    struct windows *w = &c->walk.windows;
+    struct err err;
+
+    if (!w->ends)
+        w->why = *why;
+    w->ends = true;
+    ending_note_failure(c, &w->why);
+    for (size_t i = 0; i < WINDOWS; i++) {
+        struct window *window = &w->at[i];
+        const size_t keys = window->count;
+        if (keys == 0 || is_committed(c, window))
+            continue;
+        window->count = 0;
+        for (size_t k = 0; k < keys && window->at > 0; k++) {
+            err_set(&err, ERR_STOPPED, "it was in progress when the ceremony ended: %.200s",
+                    w->why.what);
+            point_at(c, window->item[k], window->at);
+            at_hand_fail(c, &err);
+        }
+    }
+}
+
+void windows_close(struct ceremony *c)
+{
+    struct windows *w = &c->walk.windows;
+
+    point_at(c, w->ends ? 0 : w->first, 0);
+    w->open = w->ends = false;
+}
