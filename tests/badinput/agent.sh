@@ -90,9 +90,9 @@ lying() { # lying FAULTS: of the destination
 }
 lying 'forget=commit:1;die=describe:6'
 ok "kept, it said, and nothing is there: unknown" nothing_there 3 'key 1 one: unknown'
-lying 'lie=commit:1:twice;fail=prove:3;die=destroy:3'
+lying 'lie=commit:1:twice;fail=prove:2;die=destroy:3'
 ok "two were made and one was taken back: the other is told" one_there 3 'something is left over'
-lying 'fail=prove:3;die=destroy:3'
+lying 'fail=prove:2;die=destroy:3'
 ok "control: one, taken back: nothing is there" nothing_there 2 'nothing on the destination'
 
 # --- an HSM that hangs ------------------------------------------------------------------------------

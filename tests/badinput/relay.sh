@@ -125,7 +125,7 @@ ceremony 'keys=ec256:one:+public' 'lie=unwrap:2:other'
 refused "another private key" 'another public key' "$move_nothing"
 ceremony 'keys=aes32:one' 'lie=prove:1:flip'
 refused "a proof that differs" 'proof failed' 'determine what altered it'
-ceremony 'keys=aes32:one' 'lie=prove:3:flip'
+ceremony 'keys=aes32:one' 'lie=prove:2:flip'
 refused "a proof that differs after the key was kept" 'taken back: keep it' 'proof failed'
 ceremony 'keys=aes32:one' 'lie=unwrap:2:guards'
 refused "a destination that ignores the template" 'contrary to its template' "$move_nothing"
