@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hsm/facts.h"
 #include "protocol/gate.h"
 #include "protocol/outcome.h"
 #include "report/verify_trail.h"
@@ -188,4 +189,142 @@ bool gates_check_warnings(const struct node *report, struct err *err)
             (node_at(w, "key") && !check_warned(report, w, node_number(w, "key"), err)))
             return false;
     return true;
+}
+
+/* --- their order --- */
+
+/* The gates that were passed so far. */
+struct passed {
+    const struct node *next;        /* the next gate */
+    bool both[GATES];               /* it waits for both officers */
+    const struct node *half[GATES]; /* the first officer's confirmation */
+    bool gate[GATES];
+    int64_t key; /* the key of the last confirmed gate; 0: all keys */
+};
+
+static void read_policy(struct passed *p, const struct node *report)
+{
+    for (const struct node *n = node_at(report, "policy")->first; n; n = n->next)
+        for (enum gate gate = 0; gate < GATES; gate++)
+            if (node_is(n, "name", gate_name(gate)))
+                p->both[gate] = node_is(n, "value", "gate waits for both officers");
+}
+
+/* Is this confirmation sufficient? */
+static bool is_whole(struct passed *p, enum gate gate, const struct node *now)
+{
+    const struct node *half = p->half[gate];
+
+    p->half[gate] = p->both[gate] && !half ? now : NULL;
+    return !p->both[gate] || (half && !node_is(now, "role", node_text(half, "role")) &&
+                              node_number(now, "key") == node_number(half, "key"));
+}
+
+static void pass(struct passed *p, const struct node *now)
+{
+    bool waived = node_is(now, "state", "waived");
+
+    for (enum gate gate = 0; gate < GATES && !gates_is_void(now); gate++) {
+        if (node_is(now, "gate", gate_name(gate)) && node_is(now, "state", "refused"))
+            p->half[gate] = NULL; /* a key was left out */
+        if (!node_is(now, "gate", gate_name(gate)) ||
+            !(waived || (node_is(now, "state", "confirmed") && is_whole(p, gate, now))))
+            continue;
+        p->gate[gate] = true;
+        if (gate == GATE_KEY)
+            p->key = waived ? 0 : node_number(now, "key");
+    }
+}
+
+static void pass_until(struct passed *p, int64_t seq)
+{
+    for (; p->next && node_number(p->next, "seq") < seq; p->next = p->next->next)
+        pass(p, p->next);
+}
+
+/* No policy can waive the question whether a key may remain unproven. */
+static bool asks_anyway(const struct node *report, const struct node *gate)
+{
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+        if (node_number(key, "number") == node_number(gate, "key"))
+            return node_is(gate, "gate", gate_name(GATE_KEY)) && node_is(key, "proof", "unproven");
+    return false;
+}
+
+/* A waived gate must also be waived in the policy. */
+static bool check_waivers(const struct node *report, struct err *err)
+{
+    for (const struct node *g = node_at(report, "gates")->first; g; g = g->next)
+        for (const struct node *p = node_at(report, "policy")->first; p; p = p->next)
+            if (node_is(p, "name", node_text(g, "gate")) &&
+                node_is(g, "state", "waived") != node_is(p, "value", "gate waived") &&
+                !asks_anyway(report, g))
+                return rule_wrong(g, err, "the policy says otherwise about this gate");
+    return true;
+}
+
+static int64_t highest_key(const struct node *report)
+{
+    int64_t highest = 0;
+
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
+        if (node_number(key, "number") > highest && node_number(key, "number") <= HSM_OBJECTS_MAX)
+            highest = node_number(key, "number");
+    return highest;
+}
+
+/* Without the steps of keys: a key that arrived has passed its gate at some time. passed: a place
+ * for each key up to highest, and one for all of them. */
+static bool check_arrived(const struct node *report, int64_t highest, bool *passed, struct err *err)
+{
+    struct passed p = {.next = NULL};
+
+    read_policy(&p, report);
+    for (const struct node *g = node_at(report, "gates")->first; g; g = g->next) {
+        p.gate[GATE_KEY] = false;
+        pass(&p, g);
+        if (p.gate[GATE_KEY] && p.key >= 0 && p.key <= highest)
+            passed[p.key] = true;
+    }
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next) {
+        int64_t number = node_number(key, "number");
+        bool arrived = node_is(key, "outcome", "migrated") || node_is(key, "outcome", "unproven");
+        if (arrived && !node_at(key, "kept") && !passed[0] &&
+            !(number > 0 && number <= highest && passed[number]))
+            return rule_wrong(key, err, "no gate was passed before this key was migrated");
+    }
+    return true;
+}
+
+bool gates_check_order(const struct node *report, const struct rule_steps *steps, struct err *err)
+{
+    static const struct {
+        enum step_id step;
+        enum gate gate;
+    } before[] = {{STEP_MAKE_PAIR, GATE_DEVICES},
+                  {STEP_MAKE_PAIR, GATE_REVIEW},
+                  {STEP_MAKE_KEK, GATE_FINGERPRINT},
+                  {STEP_READ_OBJECT, GATE_REVIEW},
+                  {STEP_WRAP_KEY, GATE_KEY}};
+    struct passed passed = {.next = node_at(report, "gates")->first};
+
+    read_policy(&passed, report);
+    for (const struct rule_step *step = steps->steps; step < steps->steps + steps->count; step++) {
+        pass_until(&passed, step->seq);
+        for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
+            if (step->id == before[i].step &&
+                (!passed.gate[before[i].gate] ||
+                 (before[i].gate == GATE_KEY && passed.key != 0 && passed.key != step->key)))
+                return rule_step_wrong(steps, step, err, "no gate was passed before this step");
+    }
+    if (steps->without_way) {
+        int64_t highest = highest_key(report);
+        bool *each = calloc((size_t)highest + 1, sizeof *each);
+        bool ok = each ? check_arrived(report, highest, each, err)
+                       : err_set(err, ERR_FAILED, "There is no memory for the gates of keys");
+        free(each);
+        if (!ok)
+            return false;
+    }
+    return check_waivers(report, err);
 }

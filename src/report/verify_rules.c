@@ -376,96 +376,6 @@ static bool check_order(const struct node *report, const struct rule_steps *step
     return ok;
 }
 
-/* The gates that were passed so far. */
-struct passed {
-    const struct node *next;        /* the next gate */
-    bool both[GATES];               /* it waits for both officers */
-    const struct node *half[GATES]; /* the first officer's confirmation */
-    bool gate[GATES];
-    int64_t key; /* the key of the last confirmed gate; 0: all keys */
-};
-
-static void read_policy(struct passed *p, const struct node *report)
-{
-    for (const struct node *n = node_at(report, "policy")->first; n; n = n->next)
-        for (enum gate gate = 0; gate < GATES; gate++)
-            if (node_is(n, "name", gate_name(gate)))
-                p->both[gate] = node_is(n, "value", "gate waits for both officers");
-}
-
-/* Is this confirmation sufficient? */
-static bool is_whole(struct passed *p, enum gate gate, const struct node *now)
-{
-    const struct node *half = p->half[gate];
-
-    p->half[gate] = p->both[gate] && !half ? now : NULL;
-    return !p->both[gate] || (half && !node_is(now, "role", node_text(half, "role")) &&
-                              node_number(now, "key") == node_number(half, "key"));
-}
-
-static void pass_until(struct passed *p, int64_t seq)
-{
-    for (; p->next && node_number(p->next, "seq") < seq; p->next = p->next->next)
-        for (enum gate gate = 0; gate < GATES; gate++) {
-            bool waived = node_is(p->next, "state", "waived");
-            if (gates_is_void(p->next))
-                continue;
-            if (node_is(p->next, "gate", gate_name(gate)) && node_is(p->next, "state", "refused"))
-                p->half[gate] = NULL; /* a key was left out */
-            if (!node_is(p->next, "gate", gate_name(gate)) ||
-                !(waived || (node_is(p->next, "state", "confirmed") && is_whole(p, gate, p->next))))
-                continue;
-            p->gate[gate] = true;
-            if (gate == GATE_KEY)
-                p->key = waived ? 0 : node_number(p->next, "key");
-        }
-}
-
-/* No policy can waive the question whether a key may remain unproven. */
-static bool asks_anyway(const struct node *report, const struct node *gate)
-{
-    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next)
-        if (node_number(key, "number") == node_number(gate, "key"))
-            return node_is(gate, "gate", gate_name(GATE_KEY)) && node_is(key, "proof", "unproven");
-    return false;
-}
-
-/* A waived gate must also be waived in the policy. */
-static bool check_waivers(const struct node *report, struct err *err)
-{
-    for (const struct node *g = node_at(report, "gates")->first; g; g = g->next)
-        for (const struct node *p = node_at(report, "policy")->first; p; p = p->next)
-            if (node_is(p, "name", node_text(g, "gate")) &&
-                node_is(g, "state", "waived") != node_is(p, "value", "gate waived") &&
-                !asks_anyway(report, g))
-                return rule_wrong(g, err, "the policy says otherwise about this gate");
-    return true;
-}
-
-static bool check_gates(const struct node *report, const struct rule_steps *steps, struct err *err)
-{
-    static const struct {
-        enum step_id step;
-        enum gate gate;
-    } before[] = {{STEP_MAKE_PAIR, GATE_DEVICES},
-                  {STEP_MAKE_PAIR, GATE_REVIEW},
-                  {STEP_MAKE_KEK, GATE_FINGERPRINT},
-                  {STEP_READ_OBJECT, GATE_REVIEW},
-                  {STEP_WRAP_KEY, GATE_KEY}};
-    struct passed passed = {.next = node_at(report, "gates")->first};
-
-    read_policy(&passed, report);
-    for (const struct rule_step *step = steps->steps; step < steps->steps + steps->count; step++) {
-        pass_until(&passed, step->seq);
-        for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
-            if (step->id == before[i].step &&
-                (!passed.gate[before[i].gate] ||
-                 (before[i].gate == GATE_KEY && passed.key != 0 && passed.key != step->key)))
-                return rule_step_wrong(steps, step, err, "no gate was passed before this step");
-    }
-    return check_waivers(report, err);
-}
-
 static bool check_officers(const struct node *report, struct err *err)
 {
     static const char *const roles[] = {"source officer", "destination officer"};
@@ -585,7 +495,7 @@ const struct verify_rule verify_rules[] = {
     {"outcome and exit code fit what happened", check_outcome, NULL},
     {"what arrived is what left", check_fidelity, NULL},
     {"the steps come in the protocol's order", NULL, check_order},
-    {"each step that needs a gate comes after it", NULL, check_gates},
+    {"each step that needs a gate comes after it", NULL, gates_check_order},
     {"each wait is one that the pace in force asks for, and none is missing", NULL, pace_check},
     {"both officers of a ceremony that is not a rehearsal are named", check_officers, NULL},
     {"the relay carried the transport key that both sides report", NULL, check_relay},
