@@ -13,7 +13,7 @@ struct remote {
     struct agent_client *client;
     uint64_t open_asked;  /* its opening is awaited by the next call; 0: it is not */
     uint64_t list_asked;  /* a list that was asked for ahead; 0: none */
-    pthread_mutex_t lock; /* protects these: */
+    pthread_mutex_t lock; /* protects open_asked, and these: */
     pthread_cond_t given; /* a session is free */
     unsigned sessions;
     bool busy[HSM_SESSIONS_MAX]; /* it serves a call */
@@ -23,9 +23,12 @@ static const struct agent_client_answer done = {PB__REPLY__RESULT_DONE, NULL};
 
 static bool await_open(struct remote *r, struct err *err)
 {
-    uint64_t id = r->open_asked;
+    uint64_t id;
 
+    pthread_mutex_lock(&r->lock);
+    id = r->open_asked;
     r->open_asked = 0;
+    pthread_mutex_unlock(&r->lock);
     return !id || agent_client_receive(r->client, id, &done, NULL, err);
 }
 
