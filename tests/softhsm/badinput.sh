@@ -104,7 +104,7 @@ ok "... and the serial tells them apart" ends 0 'complete: 1 migrated'
 
 one - - && edit 's/token=new/&;serial=0123/'
 ok "another serial" refuses 4 'the token new of the destination has the serial [0-9a-f]*, not the one' \
-    'Nothing was changed' 'Find out which device this is'
+    'Nothing was changed' 'Determine which device this is'
 one - -
 at "$tmp/c/old" pkcs11-tool --module "$softhsm" --list-token-slots 2>/dev/null >"$tmp/slots"
 serial=$(sed -n 's/^  serial num *: *//p' "$tmp/slots" | head -n 1)
@@ -198,7 +198,7 @@ new|fail:$unwrap:0x31|2|did not unwrap the key.*CKR_DEVICE_MEMORY|The token is f
 new|fail:$commit:0x31|2|did not confirm that the key is stored.*CKR_DEVICE_MEMORY|The token is full: make room on it
 new|handle:$unwrap|2|did not unwrap the key|Check the HSM and its connection
 new|handle:$commit|2|did not confirm that the key is stored|Check the HSM and its connection
-old|long:$wrap|65|it was damaged or altered|Find out what alters it
+old|long:$wrap|65|it was damaged or altered|Determine what alters it
 END
 existed='answered with the handle of an object that existed'
 midway none "away:$commit"
