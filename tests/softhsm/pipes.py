@@ -170,7 +170,7 @@ def check_relayed(taps, report):
             return any(hashlib.sha256(data[at:at + size]).hexdigest() == wanted
                        for at in range(len(data) - size + 1))
         ways = [("destination", "out"), ("source", "in")]
-        if step["number"] != 2:
+        if step["name"] != "relay-public":
             ways = [("source", "out"), ("destination", "in")]
         case(all(holds(taps[way]) for way in ways),
              f"{step['name']}{step.get('key', '')}: the same bytes left one agent and reached the other")
