@@ -83,6 +83,7 @@ FORGERIES = [
     ("an AES key taken before it was carried", rb'(- [^\n]*"relay-aes".*\n)(- [^\n]*"unwrap-aes".*\n)',
      rb"\2\1", "may not come here"),
     ("a gate left out", rb'- \{seq: \d+, at: "[^"]*", gate: "review".*\n', b"", "no gate"),
+    ("the gate of keys left out", rb'- \{seq: \d+, at: "[^"]*", gate: "key".*\n', b"", "no gate was passed"),
     ("another blob on the relay", rb'("relay-aes".*?sha256: ")....', rb"\1beef", "encrypted"),
     ("another blob at the destination", rb'("unwrap-aes".*?sha256: ")....', rb"\1beef", "encrypted"),
     ("a key that crossed in clear", rb'route: "envelope"', rb'route: "public"', "its class"),

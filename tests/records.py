@@ -61,10 +61,18 @@ def groups_of(half):
     return {"sha256": " ".join(half[i:i + 4] for i in range(0, 64, 4))}
 
 
+def names_of(key):
+    """The attributes by which a key is known; unless its own say otherwise, they are as on the source."""
+    own = [row["name"] for row in key.get("own-attributes", [])]
+    sides = ["source"] + ["found"] * (key["outcome"] in ("migrated", "unproven"))
+    return [{"name": name, **dict.fromkeys(sides, key[name]), **({"verdict": "kept"} if "found" in sides else {})}
+            for name in ("label", "id") if key[name] and name not in own]
+
+
 def whole_key(key, profiles):
     """A key with all that is said of it, as in format 2."""
     key = {**profiles[key["profile"] - 1], **key}
-    key["attributes"] = key.get("own-attributes", []) + key.get("attributes", [])
+    key["attributes"] = names_of(key) + key.get("own-attributes", []) + key.get("attributes", [])
     key.setdefault("label-hex", key["label"].encode().hex())
     for side in ("source", "destination"):
         half = key.get("public-key", key.get(f"{side}-public-key"))

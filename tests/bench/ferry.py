@@ -9,10 +9,14 @@ import os
 import pathlib
 import resource
 import subprocess
+import sys
 import threading
 import time
 
 from place import checked, copied, fresh
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import records as records_form  # noqa: E402 pylint: disable=wrong-import-position
 
 KNOWN = {}  # whether the program takes sessions
 KEPT = "aes"  # the kind of which one ceremony for each number of keys is kept, for what reads records
@@ -20,6 +24,7 @@ KEPT = "aes"  # the kind of which one ceremony for each number of keys is kept, 
 # In the order of a ceremony. What ends a phase begins the next one.
 PHASES = ("listing", "trials", "canary", "review", "transport key", "keys", "inventories", "fresh proof",
           "report")
+CLOCK = len("12:41:07.512Z")  # a line names the day if it is another one than that of the line before
 APART = ("trials", "canary", "transport key")  # what a ceremony does once, whatever the number of its keys
 
 
@@ -47,22 +52,27 @@ def window_of(phases):
 
 
 def events(journal):
-    """Time in seconds, kind and fields of each event."""
+    """Time in seconds on the journal's clock, kind, fields, and time on the wall clock of each event."""
+    day, when, wall = "", 0, 0
     with open(journal, encoding="utf-8", errors="replace") as file:
+        said = records_form.said_before(next(file).rstrip())
         for line in file:
-            words = line.rstrip("\n").split("\t")
-            if len(words) > 4 and words[2].startswith("+"):
-                yield (int(words[2][1:]) / 1000, words[3],
-                       dict(word.split("=", 1) for word in words[5:] if "=" in word), words[1])
+            _, text, mono, *_ = line.split("\t")
+            day = text[:-CLOCK] or day
+            now = datetime.datetime.fromisoformat(day + text[-CLOCK:-1] + "+00:00").timestamp()
+            when = int(mono) / 1000 if mono[0] in "+-" else when + now - wall
+            wall = now
+            _, kind, _, fields = records_form.read_line(line.rstrip("\n").partition("\tsum=")[0], said)
+            yield when, kind, fields, wall
 
 
 def marks(journal):
     """When each phase ended, but the last, on the journal's clock; and how many keys were migrated."""
     at, begin, migrated = {}, None, 0
-    for when, kind, fields, stamp in events(journal):
+    for when, kind, fields, wall in events(journal):
         step, begun = fields.get("step"), fields.get("state") == "begun"
         if kind == "begin":
-            begin = (when, datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp())
+            begin = (when, wall)
         elif kind == "side" and fields.get("state") == "listed":
             at["listing"] = when
         elif kind == "policy":

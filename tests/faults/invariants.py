@@ -121,6 +121,13 @@ def parts_of(report):
     return "".join(kept)
 
 
+def read_parts(path):
+    """Those of a report, in full."""
+    with open(path, encoding="utf-8") as file:
+        return records.whole(yaml.load(parts_of(file), Loader=yaml.CSafeLoader),
+                             path.removesuffix(".yaml") + ".journal")
+
+
 class Case:
     """One case, and what is wrong about it."""
 
@@ -154,9 +161,7 @@ class Case:
         """The last report, if one was written."""
         reports = sorted(glob.glob(f"{self.folder}/reports/*.yaml"), key=os.path.getmtime)
         if reports:
-            with open(reports[-1], encoding="utf-8") as file:
-                self.report = yaml.load(parts_of(file), Loader=yaml.CSafeLoader)
-            records.whole(self.report, reports[-1].removesuffix(".yaml") + ".journal")
+            self.report = read_parts(reports[-1])
             for part in ("keys", "steps", "companions"):
                 self.report[part] = self.report[part] or []
             self.outcomes = {key["label"] + COMPANIONS.get(key["class"], ""): key["outcome"]

@@ -37,7 +37,7 @@ sys.path.insert(0, HERE)
 
 import raw  # noqa: E402 pylint: disable=wrong-import-position
 import sweep  # noqa: E402 pylint: disable=wrong-import-position
-from invariants import (ask, is_signature, label_of, open_token,  # noqa: E402
+from invariants import (ask, is_signature, label_of, open_token, read_parts,  # noqa: E402
                         BLOCK)  # pylint: disable=wrong-import-position
 
 PAIR = "softhsm:softhsm"
@@ -174,17 +174,9 @@ class Lies(sweep.Sweep):
     @staticmethod
     def outcomes(folder):
         """What the last report says of each key."""
-        told, label = {}, None
         reports = sorted(glob.glob(f"{folder}/reports/*.yaml"), key=os.path.getmtime)
-        for line in open(reports[-1], encoding="utf-8") if reports else ():
-            if line[0] not in " -":
-                section = line.split(":")[0]
-                label = None
-            elif section == "keys" and line.startswith("  label: "):
-                label = json.loads(line.partition(": ")[2])
-            elif section == "keys" and line.startswith("  outcome: ") and label:
-                told[label] = json.loads(line.partition(": ")[2])
-        return told
+        keys = read_parts(reports[-1])["keys"] if reports else []
+        return {key["label"]: key["outcome"] for key in keys}
 
     def look(self, folder, facts):
         """The labels of what is there beside the keys, and those of the keys that are the same."""
@@ -215,14 +207,14 @@ class Lies(sweep.Sweep):
         return ask(token, handle, thing) == answer
 
     def forge(self, folder):
-        """The control: one key more is told as migrated than is there."""
+        """The control: the first profile of keys that are not there is told as one of migrated ones."""
         for path in glob.glob(f"{folder}/reports/*.yaml"):
             with open(path, encoding="utf-8") as file:
-                head, keys, rest = file.read().partition("\nkeys:")
+                head, profiles, rest = file.read().partition("\nprofiles:")
             rest = re.sub(r'^  outcome: "(?!migrated)[a-z]+"', '  outcome: "migrated"', rest,
                           count=1, flags=re.M)
             with open(path, "w", encoding="utf-8") as file:
-                file.write(head + keys + rest)
+                file.write(head + profiles + rest)
 
     def run_case(self, case):
         """From fresh tokens to the verdict: the exit code, and what is wrong."""
@@ -333,7 +325,7 @@ def parse():
     parser.add_argument("--dir")
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
-    vars(options).update(naive=False, blind=False, whole=True, again=1)
+    vars(options).update(naive=False, blind=False, whole=True, again=1, sessions=0)
     return options
 
 

@@ -74,7 +74,7 @@ walk 80x24
 walk 60x20
 
 # --- controls: a record that mixes two plans does not pass ---
-first='{at: "2026-11-30T00:00:00.000Z", key: 1, name: "transport-strength", text: "AES 256 (256 bits of strength)"}'
+first='{keys: "1", name: "transport-strength", text: "AES 256 (256 bits of strength)"}'
 ok "control: changed in nothing, it passes" verifies 0 "$(forge '')"
 ok "a warning of the first plan is seen" verifies 65 "$(forge "s/^warnings:\$/&\\n- $first/")" \
     "of another type"
