@@ -91,7 +91,7 @@ static bool ask_source(const struct proof_pair *pair, struct ahead *ahead, struc
         take_check(&answer, sizeof ahead->answer, &ahead->check[SIDE_SOURCE]);
     if (ok && answer.len != sizeof ahead->answer) {
         err_set(err, ERR_DATA, "the proof failed: the source answers with %zu octets", answer.len);
-        ok = err_next(err, "Find out why the source does not encrypt as AES does.");
+        ok = err_next(err, "Determine why the source does not encrypt as AES does.");
     }
     if (ok)
         memcpy(ahead->answer, answer.data, sizeof ahead->answer);
