@@ -84,9 +84,9 @@ while read -r nth pair; do
     ok "commits of $pair, killed at each ${nth}th system call" sweep "$nth" "$pair"
     sed -n 's/^[0-9]* runs, .*/# &/p' "$tmp/out"
 done <<'END'
-8 softhsm:softhsm
-40 softhsm:nss
-40 softhsm:softoken
+16 softhsm:softhsm
+80 softhsm:nss
+80 softhsm:softoken
 END
 
 # What lists no object with CKA_TOKEN false, as where such a one is taken for a session's, sweeps none.

@@ -25,12 +25,12 @@ naive() { # ok and not_ok empty what the case before has printed
     sweep --naive --pair softhsm:nss --of prove >"$tmp/naive"
 }
 
-ok "whatever fails, what is said is true" sweep --every 16 --commit 0 --double 50 --kill 30 \
+ok "whatever fails, what is said is true" sweep --every 20 --commit 0 --double 50 --kill 30 \
     ${HSMFERRY_TEST_LONG:+--whole}
 counted
 for sessions in 1 4; do
     ok "the same with keys in progress together, sessions: $sessions" sweep --sessions "$sessions" \
-        --pair softhsm:softhsm --whole --every 80 --commit 0 --double 10 --kill 10
+        --pair softhsm:softhsm --whole --every 120 --commit 0 --double 5 --kill 5
     counted
 done
 not_ok "control: the naive order is caught" naive
