@@ -60,7 +60,19 @@ def at(lines, pattern):
 
 
 def left_out(lines, pattern):
-    del lines[at(lines, pattern)]
+    """What the line said is not said then: the next line of its kind and side need not take it back."""
+    i = at(lines, pattern)
+    like = re.search(rb"\tstep\t[a-z]+\t", lines[i][0]).group()
+    for name in set(re.findall(rb"\t([a-z0-9-]+)=", lines[i][0])) - {b"step", b"state", b"key"}:
+        field = rb"\t" + name + rb"=([^\t]*)"
+        said = [re.search(field, line) for line, _ in lines[:i] if like in line]
+        before = next((match.group(1) for match in reversed(said) if match), b"")
+        after = next((j for j in range(i + 1, len(lines)) if like in lines[j][0]), None)
+        match = after and re.search(field, lines[after][0])
+        if match and match.group(1) == before:
+            line, summed = lines[after]
+            lines[after] = (line[:match.start()] + line[match.end():], summed)
+    del lines[i]
 
 
 def changed(lines, pattern, was, instead):
