@@ -100,14 +100,13 @@ count_test() {
     fi
 }
 
-# Twice as many programs as there are processors: on a terminal, and for a disk, they wait most of the
-# time.
+# One program more than there are processors: those on a terminal wait most of the time.
 # CMOCKA_MESSAGE_OUTPUT: so that its programs too say "ok" and "not ok".
 check() {
     echo "== make check"
     before=$failed
     cd "$work/build" || exit 74
-    CMOCKA_MESSAGE_OUTPUT=TAP HSMFERRY_TEST_LONG=$long make -k -j "$(($(nproc) * 2))" check \
+    CMOCKA_MESSAGE_OUTPUT=TAP HSMFERRY_TEST_LONG=$long make -k -j "$(($(nproc) + 1))" check \
         >"$work/check.log" 2>&1 </dev/null
     status=$?
     for trs in $(find . -name '*.trs' | sort); do
