@@ -280,7 +280,7 @@ enum got { GOT_LINE, GOT_END, GOT_TORN, GOT_LONG, GOT_ERROR };
 static const char advice[] = "It was altered or damaged: determine by whom, and check both tokens "
                              "yourself; the lines before it are still valid";
 
-/* Without a sum of its own, a line is only as good as those since the last sum. */
+/* A line without a sum is only as good as those since the last sum. */
 static bool bad_line(const struct reader *r, const char *why, struct err *err)
 {
     char since[64] = "";

@@ -80,7 +80,7 @@ bool plan_judge(const struct policy *policy, const struct suite *suite,
  * freed. */
 bool plan_add(struct plan *plan, const struct plan_item *item, struct err *err);
 
-/* Gives the item a description of its own, at first as listed (all zeros: none is), for those who
+/* Gives the item a separate description, at first as listed (all zeros: none is), for those who
  * know better than the list. Errors: ERR_FAILED (memory). */
 bool plan_item_own(struct plan_item *item, struct err *err);
 
