@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "driver/pkcs11/pkcs11.h"
+#include "driver/pkcs11/pkcs11_publics.h"
+#include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_session.h"
 #include "link/wire.h"
 #include "tests/fuzz/answers.h"
@@ -235,6 +237,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         attributes[attribute_count++] = (CK_ATTRIBUTE){types[which], (void *)value.data, value.len};
     }
     check_objects(&p.hsm);
+    p11_seen_gone(&p, 0);
+    p11_publics_forget(&p);
     free(p.temps);
     return 0;
 }
