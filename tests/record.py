@@ -32,17 +32,47 @@ def memory(limit, *command):
 
 # --- steps ---
 
+DATE = len(b"2026-11-23T")
+
+
+def milliseconds(time):
+    """Of the day's midnight: a journal of a test that crosses one has a lead of its own there."""
+    hours, minutes, seconds = time[DATE:-1].split(b":")
+    return (int(hours) * 60 + int(minutes)) * 60000 + round(float(seconds) * 1000)
+
+
 def read(path):
-    """The first line, and the others without their sums."""
+    """The first line, and the others without their sums, each with the whole of its time by both clocks."""
     with open(path, "rb") as file:
         first, *lines = file.read().splitlines()
-    return first, [(re.sub(rb"\tsum=[0-9a-f]{64}$", b"", line), b"\tsum=" in line) for line in lines]
+    date, lead, whole = b"", 0, []
+    for line in lines:
+        number, time, *rest = re.sub(rb"\tsum=[0-9a-f]{64}$", b"", line).split(b"\t")
+        time = time if b"T" in time else date + time
+        if rest[0][:1] not in b"+-":
+            rest.insert(0, b"%+d" % (milliseconds(time) - lead))
+        date, lead = time[:DATE], milliseconds(time) - int(rest[0])
+        whole.append((b"\t".join([number, time, *rest]), b"\tsum=" in line))
+    return first, whole
+
+
+def short(lines):
+    """The lines as the program writes them: each says only what the one before does not say of its time. The last is
+    read alone, and says all."""
+    before = b"", None
+    for line, summed in lines:
+        number, time, mono, *rest = line.split(b"\t")
+        before = (b"", None) if rest[0] == b"end" else before
+        now = time[:DATE], milliseconds(time) - int(mono)
+        rest = rest if now[1] == before[1] else [mono, *rest]
+        yield b"\t".join([number, time[DATE:] if now[0] == before[0] else time, *rest]), summed
+        before = now
 
 
 def write(path, first, lines):
     """A forger's sums: anybody can make them."""
     head, window, text = hashlib.sha256(first).digest(), b"", first + b"\n"
-    for line, summed in lines:
+    for line, summed in short(lines):
         window += line
         if summed:
             head = hashlib.sha256(head + window).digest()
