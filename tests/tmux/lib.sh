@@ -91,8 +91,18 @@ console() {
     t kill-session -t "$((session - 1))" 2>/dev/null
 }
 
+# The program hears of another size a little later: its last line is there once it has drawn for it.
+drawn() { # drawn ROWS
+    [ "$(t display-message -p '#{alternate_on}')" = 0 ] ||
+        screen | sed -n "$1p" | grep -v '^[│└ ]*$' | grep -qv '^│'
+}
+
 resize() {
     t resize-window -x "${1%x*}" -y "${1#*x}"
+    drawn_until=$(($(date +%s) + 5))
+    until drawn "${1#*x}" || [ "$(date +%s)" -ge "$drawn_until" ]; do
+        sleep 0.05
+    done
 }
 
 # A dialog that opens by itself takes no keys at first, and says so.
