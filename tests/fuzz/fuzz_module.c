@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "driver/pkcs11/pkcs11.h"
-#include "driver/pkcs11/pkcs11_publics.h"
-#include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_session.h"
 #include "link/wire.h"
 #include "tests/fuzz/answers.h"
@@ -237,8 +235,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         attributes[attribute_count++] = (CK_ATTRIBUTE){types[which], (void *)value.data, value.len};
     }
     check_objects(&p.hsm);
-    p11_seen_gone(&p, 0);
-    p11_publics_forget(&p);
-    free(p.temps);
+    p11_forget(&p);
     return 0;
 }

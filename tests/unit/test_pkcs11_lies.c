@@ -270,8 +270,7 @@ static int start(void **state)
 static int stop(void **state)
 {
     (void)state;
-    free(p.temps);
-    handles_free(&p.known);
+    p11_forget(&p);
     return 0;
 }
 

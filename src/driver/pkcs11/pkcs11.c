@@ -99,6 +99,14 @@ static void close_further(struct p11 *p)
     free(p);
 }
 
+void p11_forget(struct p11 *login)
+{
+    p11_seen_gone(login, 0);
+    p11_publics_forget(login);
+    free(login->temps);
+    handles_free(&login->known);
+}
+
 static void p11_close(struct hsm *hsm)
 {
     struct p11 *p = p11_of(hsm);
@@ -114,10 +122,7 @@ static void p11_close(struct hsm *hsm)
         p->fn->C_CloseSession(p->session);
     }
     p11_module_stop(&p->module);
-    p11_seen_gone(p, 0);
-    p11_publics_forget(p);
-    free(p->temps);
-    handles_free(&p->known);
+    p11_forget(p);
     free(p);
 }
 

@@ -89,6 +89,9 @@ struct p11 *p11_of(struct hsm *hsm);
 struct p11 *p11_lock(struct p11 *p);
 void p11_unlock(struct p11 *login);
 
+/* Frees what a login has noted of its objects; login itself is the caller's. */
+void p11_forget(struct p11 *login);
+
 /* These meet the contract of hsm/hsm.h. */
 bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err);
 bool p11_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err);
