@@ -221,7 +221,7 @@ FORGERIES = [
     ("a warning about no key", rb'(keys: ")1(.*", name: "transport-strength")', rb"\g<1>9\2", "to be migrated"),
     ("a warning about another key", rb'(text: ")AES 256 ', rb"\1AES 192 ", "another type"),
     ("a setting called chosen on the screen", rb'(name: "rsa-bits".*from: ")file', rb"\1screen", "on the screen"),
-    ("a setting from nowhere", rb'(name: "rsa-bits".*), from: "file"', rb"\1", "from where"),
+    ("a setting from nowhere", rb'(name: "rsa-bits".*), from: "file"', rb"\1", "the origin"),
     ("a waiver with a name", rb'(gate: "key", state: "waived")', rb'\1, officer: "Ada"', "waiver"),
     ("a PIN that both a file and an officer gave", rb'(file: "[^"]*pin")', rb'\1, officer: "Ada"', "nobody"),
 ]

@@ -13,7 +13,7 @@ struct err_note {
 };
 
 /* Replaces the note. Without memory the class is kept, and err_note_get() says that its sentences
- * were lost: a note is made where nothing may fail. */
+ * were lost: notes are made at places at which nothing may fail. */
 void err_note_set(struct err_note *note, const struct err *err);
 
 /* The failure as it was noted. */

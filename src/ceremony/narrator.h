@@ -36,7 +36,7 @@ struct narrator {
     int64_t begun_us;
     int64_t utc_ms;         /* time of the last event */
     uint64_t seq;           /* its number */
-    uint32_t plan;          /* the attempt at a plan that is under way or was the last, from 1 */
+    uint32_t plan;          /* the current or last attempt at a plan, from 1 */
     struct err refused;     /* why the sink refused the last note */
     enum hsm_alg envelope;  /* the first one that was emitted */
     struct narrator *muted; /* not NULL: only warnings are emitted, by that one */

@@ -47,7 +47,7 @@ static int probe(struct session *s, struct plain_log *log)
             return command_failed(&err);
         keys = (struct selection){.uris = &all, .uri_count = 1};
     }
-    /* The canary records what it writes; if it leaves nothing, the journal is deleted. */
+    /* The canary records its writes; if it leaves nothing, the journal is deleted. */
     writes = config->policy.canary != CANARY_NONE && config->policy.writes_before_review;
     if (!session_start(s, writes, false, &worker, &err))
         return command_failed(&err);

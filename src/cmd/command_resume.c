@@ -15,7 +15,7 @@
 #include "cmd/run_console.h"
 #include "cmd/run_plain.h"
 
-/* The folder of the journal, where the new journal is written too. */
+/* The folder of the journal; the new journal is written to the same folder. */
 static bool find_folder(const char *journal, char folder[EVENT_PATH_MAX], struct err *err)
 {
     char real[PATH_MAX];

@@ -82,7 +82,8 @@ static void put_choice(struct json_writer *j, const char *name, const struct eve
     json_end(j);
 }
 
-/* What was negotiated last: a canary can show that an HSM does not do what it says. */
+/* The result of the last negotiation: a canary can show that an HSM does not support what it
+ * advertises. */
 static void put_negotiation(struct json_writer *j, const struct kept_events *kept)
 {
     const struct event *event, *transport = NULL, *envelope = NULL;

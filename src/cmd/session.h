@@ -50,7 +50,7 @@ enum session_use {
  * report goes to ./reports. Errors: as config_load(). */
 bool session_load(struct session *s, const char *file, struct err *err);
 
-/* Finds our own agent, next to this program in a build tree, otherwise where it is installed, and
+/* Finds our own agent, next to this program in a build tree, otherwise the installed one, and
  * creates the process that starts it; the caller frees host->starter. Errors: as starter_new(). */
 bool session_host_new(struct session_host *host, struct err *err);
 
@@ -73,7 +73,7 @@ bool session_start(struct session *s, bool recorded, bool calls, struct worker *
 /* Sets the report, in its current state, that worker_sign() will sign. */
 void session_to_sign(struct session *s, const char *report);
 
-/* Records why the report is not signed. */
+/* Records why the report remains unsigned. */
 void session_unsigned(struct session *s, const struct err *why);
 
 /* Called before the first step: if no ceremony file holds the current configuration, because it was

@@ -183,8 +183,8 @@ void key_list_free(struct key_list *list);
 void key_set_label(struct key_desc *key, const void *label, size_t len);
 void key_set_id(struct key_desc *key, const void *id, size_t len);
 
-/* Sets constraints from an HSM's attributes. Eight digits are a date, anything else is no date
- * (PKCS#11 v2.40 section 2.1, CK_DATE). numbers holds the first KEY_ALLOWED_MAX of count
+/* Sets constraints from an HSM's attributes. Eight digits are a date; any other value counts as
+ * none (PKCS#11 v2.40 section 2.1, CK_DATE). numbers holds the first KEY_ALLOWED_MAX of count
  * mechanisms. */
 void key_set_dates(struct key_desc *key, const void *start, size_t start_len, const void *end,
                    size_t end_len);

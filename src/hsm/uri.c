@@ -16,8 +16,8 @@ static const char scheme[] = "pkcs11:";
 static const char path_marks[] = "-._~:[]@!$'()*+,=&";
 static const char query_marks[] = "-._~:[]@!$'()*+,=/?|";
 
-/* An attribute of the path whose value is bytes: where it is stored, and its maximum length in
- * PKCS#11. */
+/* An attribute of the path whose value is bytes: its place in struct uri, and its maximum length
+ * in PKCS#11. */
 struct attribute {
     const char *name;
     size_t offset; /* of its struct uri_value in struct uri */

@@ -39,7 +39,8 @@ struct event_field {
  * own messages). */
 const struct event_field *event_fields_of(enum event_kind kind, size_t *count);
 
-/* A number for the events of this kind, side and marks: what they say is mostly the same. */
+/* A number shared by all events of this kind, side and marks: most of their fields have the same
+ * values. */
 uint32_t event_fields_form(const struct event *event);
 
 #endif

@@ -24,8 +24,8 @@ struct history {
     uint32_t step_key;           /* of this key of its plan, from 1, or of none (0), */
     enum event_state step_state; /* and came so far */
     bool begun;                  /* a step, or a write of the canary, was announced: something may
-                                    have happened; or it took over one where it did */
-    bool looked;                 /* both tokens were looked at before it: what an interrupted one
+                                    have happened; or it resumes one in which it may */
+    bool looked;                 /* both tokens were inspected before it: what an interrupted one
                                     left there is settled, or is now this one's */
     bool over;                   /* it came to its end ... */
     int exit_code;               /* ... with this code, */

@@ -21,8 +21,8 @@ enum { JOURNAL_WINDOW = 32 };
 
 struct journal;
 
-/* Creates the file (0600) in folder, where the name must be free, and holds its lock. shown: its
- * path for messages. Errors: ERR_CONFLICT (the name is taken), ERR_IO. */
+/* Creates the file (0600) in folder, which must not contain the name yet, and holds its lock.
+ * shown: its path for messages. Errors: ERR_CONFLICT (the name is taken), ERR_IO. */
 bool journal_new(int folder, const char *name, const char *shown, struct journal **out,
                  struct err *err);
 

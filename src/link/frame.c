@@ -49,7 +49,7 @@ static enum frame_result wait_ready(struct frame_io *io, short events, int64_t d
 }
 
 /* Ancillary data with room for one descriptor (cmsg(3)). */
-union beside {
+union control {
     struct cmsghdr head;
     char room[CMSG_SPACE(sizeof(int))];
 };
@@ -57,12 +57,12 @@ union beside {
 /* Received descriptors are not used; it suffices that they are open. */
 static ssize_t read_some(struct frame_io *io, uint8_t *data, size_t len)
 {
-    union beside beside;
+    union control control;
     struct iovec iov = {data, len};
     struct msghdr msg = {.msg_iov = &iov,
                          .msg_iovlen = 1,
-                         .msg_control = beside.room,
-                         .msg_controllen = sizeof beside.room};
+                         .msg_control = control.room,
+                         .msg_controllen = sizeof control.room};
     ssize_t n = io->keeps ? recvmsg(io->fd, &msg, MSG_CMSG_CLOEXEC) : -1;
 
     return io->keeps && (n >= 0 || errno != ENOTSOCK) ? n : read(io->fd, data, len);
@@ -110,16 +110,16 @@ enum frame_result frame_read(struct frame_io *io, int64_t deadline, struct bytes
 /* Sends data together with the descriptor that is lent. */
 static ssize_t send_along(struct frame_io *io, const uint8_t *data, size_t len)
 {
-    union beside beside = {0};
+    union control control = {0};
     struct iovec iov = {(void *)data, len}; /* iovec is not const, but nothing is written there */
     struct msghdr msg = {.msg_iov = &iov,
                          .msg_iovlen = 1,
-                         .msg_control = beside.room,
-                         .msg_controllen = sizeof beside.room};
+                         .msg_control = control.room,
+                         .msg_controllen = sizeof control.room};
 
-    beside.head = (struct cmsghdr){
+    control.head = (struct cmsghdr){
         .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(CMSG_DATA(&beside.head), &io->lend_fd, sizeof io->lend_fd);
+    memcpy(CMSG_DATA(&control.head), &io->lend_fd, sizeof io->lend_fd);
     ssize_t n = sendmsg(io->fd, &msg, MSG_NOSIGNAL);
     if (n > 0)
         io->lend_fd = 0;

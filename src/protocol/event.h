@@ -215,7 +215,7 @@ struct event {
             unsigned tries_left;
             char question[EVENT_TEXT_MAX]; /* what to type, for the officer */
             char answer[64];               /* confirmed: what was asked for, and typed */
-            char officer[EVENT_TEXT_MAX];  /* who answers, where the file names them ... */
+            char officer[EVENT_TEXT_MAX];  /* who answers, if the file names officers ... */
             char role[64];                 /* ... and as what */
             uint32_t keys; /* waived: for all that can be migrated, so many; 0: none chosen yet */
         } gate;

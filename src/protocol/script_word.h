@@ -29,7 +29,7 @@ enum script_outcome {
     SCRIPT_OUTCOMES
 };
 
-/* From where a setting comes that is in force. */
+/* The origin of a setting that is in force. */
 enum setting_from { FROM_DEFAULT, FROM_FILE, FROM_SCREEN, SETTING_FROMS };
 
 /* Words for lines and reports: "left-out", "deviated", "file". */

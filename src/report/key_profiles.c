@@ -7,7 +7,8 @@
 
 #include "journal/event_fields.h"
 
-/* Where the events of each profile are in `alike`, and the profiles by the hash of these. */
+/* The place of each profile's events in `alike`, and a table of the profiles by the hash of these
+ * events. */
 struct work {
     const struct event_log *log;
     const struct event_index *index;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Profiles: what is the same for many keys, so that the report says it once. Keys have one profile
- * if all that is recorded of them is alike but for their names, values, digests and times.
+ * if their records differ only in names, values, digests and times.
  */
 #ifndef HSMFERRY_REPORT_KEY_PROFILES_H
 #define HSMFERRY_REPORT_KEY_PROFILES_H

@@ -24,7 +24,7 @@ struct sheet_column {
     bool cut;   /* the text shows as much as fits and "~", and does not go on in the next line */
     bool whole; /* short texts, which a browser does not break */
     bool lane;  /* a place where steps happen */
-    bool roomy; /* only where the form is */
+    bool roomy; /* only if the form is roomy */
 };
 
 /* A sheet that is being written. */

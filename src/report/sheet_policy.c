@@ -10,7 +10,7 @@
 static const char *const words[][2] = {
     {"rsa-bits", "RSA bits of the transport key"},
     {"sensitive", "keys arrive sensitive"},
-    {"extractable", "keys stay extractable"},
+    {"extractable", "keys remain extractable"},
     {"unauthenticated-envelope", "encryption without integrity"},
     {"canary", "test keys"},
     {"writes-before-review", "test keys are stored before the review"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How each key was proven, by what it can be identified again, and what changed in its rights. */
+/* For each key: its proof, what identifies it later, and the changes of its rights. */
 #include <string.h>
 
 #include "base/text.h"

@@ -17,7 +17,7 @@
 /* What the report cannot say of itself. */
 struct sheet_about {
     const uint8_t *sha256;         /* of the report's file */
-    const char *const *signatures; /* what was found beside it, a sentence each; NULL at the end */
+    const char *const *signatures; /* those found next to it, a sentence each; NULL at the end */
 };
 
 /* Prints a report that has passed verify_schema() and verify_logic(). Takes n log n steps for n

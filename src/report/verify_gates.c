@@ -132,7 +132,7 @@ bool gates_check_policy(const struct node *report, struct err *err)
 
     for (const struct node *p = list->first; p && is_new(report); p = p->next) {
         if (!node_at(p, "from"))
-            return rule_wrong(p, err, "it does not say from where this setting comes");
+            return rule_wrong(p, err, "it does not give the origin of this setting");
         if (node_is(p, "from", "screen"))
             chosen = p;
     }

@@ -85,8 +85,9 @@ bool proof_run(const struct proof_pair *pair, uint32_t proofs, enum hsm_proof *w
 bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struct bytes *digest,
                      struct bytes *signature, struct err *err);
 
-/* Reads the public half of a listed private key, under which answers are checked. half: where it
- * was found. Errors: ERR_DATA (the source now reports another one), other errors of the source. */
+/* Reads the public half of a listed private key, under which answers are checked. half: the
+ * object that holds it. Errors: ERR_DATA (the source now reports another one), other errors of the
+ * source. */
 bool proof_public(struct hsm *source, const struct key_desc *listed, const struct proof_half *half,
                   struct bytes *spki, struct err *err);
 

@@ -53,7 +53,7 @@ static bool make_pair(struct hsm *hsm, struct transport *t, struct step_result *
     if (!hsm->driver->make_pair(hsm, t->policy->rsa_bits, t->label, &pair, err))
         return false;
     bytes_free(&t->wire.spki);
-    t->wire.spki = pair.spki; /* handed over */
+    t->wire.spki = pair.spki; /* transferred */
     to->private_key = pair.private_handle;
     to->public_key = pair.public_handle;
     ours = known_made(to->known, NULL, &to->private_key, err);

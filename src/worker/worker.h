@@ -41,7 +41,7 @@ struct worker_signer {
 struct worker_setup {
     struct ceremony_setup ceremony;
     struct worker_side side[SIDES];     /* SIDE_RELAY: of the signer */
-    const struct worker_signer *signer; /* NULL: the report is not signed. Not copied */
+    const struct worker_signer *signer; /* NULL: the report remains unsigned. Not copied */
     struct starter *starter;            /* starts the agents, by side; NULL: this process does */
     struct event_sink *record; /* gets every event on the worker's thread, before the pipe; may
                                   refuse it; may be NULL */

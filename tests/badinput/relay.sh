@@ -126,7 +126,7 @@ refused "another private key" 'another public key' "$move_nothing"
 ceremony 'keys=aes32:one' 'lie=prove:1:flip'
 refused "a proof that differs" 'proof failed' 'determine what altered it'
 ceremony 'keys=aes32:one' 'lie=prove:2:flip'
-refused "a proof that differs after the key was kept" 'taken back: keep it' 'proof failed'
+refused "a proof that differs after the key was kept" 'undone: keep it' 'proof failed'
 ceremony 'keys=aes32:one' 'lie=unwrap:2:guards'
 refused "a destination that ignores the template" 'contrary to its template' "$move_nothing"
 finish

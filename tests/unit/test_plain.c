@@ -65,7 +65,7 @@ static void test_steps(void **state)
     e.step.state = EVENT_UNDONE;
     e.step.text[0] = '\0';
     assert_line(&e, NULL,
-                "12:41:07.512Z [    ] 10 destination key 3: taken back: decrypt the key "
+                "12:41:07.512Z [    ] 10 destination key 3: undone: decrypt the key "
                 "(temporary)");
 }
 
@@ -330,7 +330,7 @@ static void test_changes(void **state)
         plain_log_event(f->log, &planned, 0);
         plain_log_event(f->log, &done, 0);
     }
-    assert_int_equal(lines_with(f, " is as it was but for: tightened: extractable; dropped: "
+    assert_int_equal(lines_with(f, " is as it was except for: tightened: extractable; dropped: "
                                    "copyable; by nature: local\n"),
                      2);
     plain_log_farewell(f->log, "/reports/x.yaml", sha256, &(struct signing){0}, 0);

@@ -488,8 +488,8 @@ static void test_the_end_with_a_long_path(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         draw(&f, &c, sizes[i].columns, sizes[i].lines);
         assert_true(shows(&c, "Left over"));
-        assert_true(shows(&c, "SOURCE was not looked at again"));
-        assert_true(shows(&c, "DESTINATION was not looked at again"));
+        assert_true(shows(&c, "SOURCE was not inspected again"));
+        assert_true(shows(&c, "DESTINATION was not inspected again"));
     }
     canvas_free(&c);
     fixture_free(&f);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * THE MODEL of the console: what all views share. It knows neither curses nor threads nor any view.
- * What it wants done (a command to the worker, the terminal's input thrown away) it leaves in a
- * queue of requests that the loop carries out; what is to be seen, the drawing files read from it.
+ * It queues requests (a command to the worker, discarding the terminal's input) that the loop
+ * carries out; the drawing files read from it what they show.
  * Its inputs, a key press and an event, are in dispatch.h.
  */
 #ifndef HSMFERRY_UI_MODEL_APP_H
@@ -49,15 +49,15 @@ enum app_phase {
 
 /* Which keys of the run are looked at. */
 struct app_keys {
-    uint32_t shown;       /* whose steps, from 1; 0: those of the key under way */
+    uint32_t shown;       /* the key whose steps are shown, from 1; 0: the current key */
     struct scroll scroll; /* over the rows of the ledger */
-    bool failures;        /* the ledger shows those alone that did not arrive as they should */
+    bool failures;        /* the ledger shows only those that did not arrive as they should */
 };
 
 /* What is on the screen. */
 struct app_at {
     enum view_id view;
-    enum view_id under; /* where Back goes */
+    enum view_id under; /* the view to which Back leads */
     enum side active;
     struct layout layout;
     struct scroll scroll; /* of a view that keeps none itself */
@@ -89,7 +89,7 @@ struct app_side {
     int64_t since_ms;           /* when it came into this state */
     struct hsm_slot_list slots; /* a copy */
     bool has_token;             /* one was chosen: info and token are set */
-    bool choosing; /* REQUEST_CHOOSE is under way, or waits for that of the other side */
+    bool choosing; /* REQUEST_CHOOSE is in progress, or waits for that of the other side */
     struct hsm_about info;
     char loading[64];     /* as in struct hsm_info */
     char confinement[96]; /* likewise */
@@ -122,14 +122,14 @@ struct app_asked {
 
 enum { APP_COMMAND_MAX = 4096 };
 
-/* Where the report is, as the command says. */
+/* The report, as the command describes it. */
 struct app_report {
     char path[EVENT_PATH_MAX]; /* empty: none was written ... */
     struct err err;            /* ... and why */
     uint8_t sha256[32];
     char commands[2][APP_COMMAND_MAX]; /* that check report and signature, for a shell */
-    char signed_by[EVENT_TEXT_MAX];    /* which key, on which token; empty: it is not signed ... */
-    char unsigned_why[ERR_WHAT_MAX];   /* ... and why; empty: nobody said */
+    char signed_by[EVENT_TEXT_MAX];    /* key and token; empty: the report is unsigned ... */
+    char unsigned_why[ERR_WHAT_MAX];   /* ... for this reason, if one is known */
 };
 
 /* What each view keeps for itself. */
@@ -237,7 +237,7 @@ enum dialog_id app_dialog(const struct app *app);
 /* What the engine asks, whatever the officer opened over it; DIALOG_NONE: nothing. */
 enum dialog_id app_question(const struct app *app);
 
-/* Is a ceremony under way, from the word that starts it to its end? */
+/* Is a ceremony running, from the word that starts it to its end? */
 bool app_is_running(const struct app *app);
 
 /* Did a dialog open by itself just now? It takes no keys yet. */

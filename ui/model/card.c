@@ -11,7 +11,7 @@
 #include "hsm/fidelity.h"
 #include "ui/model/pair.h"
 
-enum { LABEL_WIDTH = 9, BESIDE_MIN = 19, TEXT_MOST = 120, GROUP_WIDTH = 5, GROUPS = 16 };
+enum { LABEL_WIDTH = 9, CAPTION_MIN = 19, TEXT_MOST = 120, GROUP_WIDTH = 5, GROUPS = 16 };
 
 /* What the card is about. */
 struct subject {
@@ -122,19 +122,18 @@ static int fingerprint_lines(const struct key_desc *key, int columns, int max,
     return n;
 }
 
-/* Pictures side by side; digits and words beside each if there is room, else below. */
+/* Pictures side by side; the digits and words of each at its right if there is room, else below. */
 static void put_pictures(const struct subject *s, struct card *card)
 {
     static const char blank[] = "                   ";
     int half = s->width / 2, columns = half - RANDOMART_WIDTH - 2, filled[2];
-    bool beside = columns >= BESIDE_MIN;
-    char beside_it[2][RANDOMART_LINES][CARD_TEXT] = {{"", ""}}, type[KEY_TYPE_TEXT];
+    bool fits = columns >= CAPTION_MIN;
+    char caption[2][RANDOMART_LINES][CARD_TEXT] = {{"", ""}}, type[KEY_TYPE_TEXT];
     struct randomart art[2];
 
     for (unsigned i = 0; i < 2; i++) {
         const struct key_desc *key = s->side[i];
-        filled[i] =
-            fingerprint_lines(key, beside ? columns : half - 1, RANDOMART_LINES, beside_it[i]);
+        filled[i] = fingerprint_lines(key, fits ? columns : half - 1, RANDOMART_LINES, caption[i]);
         if (key && key->has_public)
             randomart_draw(key->spki_sha256, SHA256_SIZE, key_type_text(key, type), "SHA256",
                            &art[i]);
@@ -143,11 +142,11 @@ static void put_pictures(const struct subject *s, struct card *card)
     }
     for (unsigned i = 0; i < RANDOMART_LINES; i++) {
         struct card_line *line = put_sides(card, CARD_PLAIN, art[0].line[i], art[1].line[i]);
-        for (unsigned side = 0; beside && side < 2; side++)
-            text_print(line->text[side], CARD_TEXT, "%s %s", art[side].line[i], beside_it[side][i]);
+        for (unsigned side = 0; fits && side < 2; side++)
+            text_print(line->text[side], CARD_TEXT, "%s %s", art[side].line[i], caption[side][i]);
     }
-    for (int i = 0; !beside && (i < filled[0] || i < filled[1]); i++)
-        put_sides(card, CARD_PLAIN, beside_it[0][i], beside_it[1][i]);
+    for (int i = 0; !fits && (i < filled[0] || i < filled[1]); i++)
+        put_sides(card, CARD_PLAIN, caption[0][i], caption[1][i]);
 }
 
 static void put_public(const struct subject *s, struct card *card)

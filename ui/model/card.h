@@ -27,8 +27,8 @@ struct card {
     struct verify_row rows[VERIFY_ROWS_MAX];
 };
 
-/* Makes the card of the pair that is looked at, for a screen of this width. It holds no more lines
- * than it has room for. False: there is no key to look at. */
+/* Makes the card of the pair that is shown, for a screen of this width. It has as many lines as
+ * there is room for. Returns false if no key is shown. */
 bool card_make(const struct app *app, int width, struct card *card);
 
 /* The line that is at the top when the last one is at the bottom. */

@@ -13,7 +13,7 @@ static void abandon_yes(struct app *app)
     int64_t for_ms;
 
     if (!run_unanswered(&app->run, app->at.now_ms, 0, &side, &for_ms)) {
-        app_say(app, "No call is under way.");
+        app_say(app, "No call is in progress.");
         return;
     }
     app_ask(app, REQUEST_ABANDON, side);
@@ -78,7 +78,7 @@ static void size(struct app *app)
     gate_page_shown(app);
 }
 
-/* A wait is of the key under way: it must be seen, whatever was looked at. */
+/* A wait concerns the current key, which must then be shown, whichever key was. */
 static void event(struct app *app, const struct event *e)
 {
     if (e->kind == EVENT_PACE && e->pace.state == PACE_WAITS && app->at.view == VIEW_CEREMONY)

@@ -18,7 +18,7 @@ struct comparisons {
 /* Keeps a copy; the last word on two keys counts. Returns false when there is no memory. */
 bool comparisons_add(struct comparisons *list, const struct compared *compared);
 
-/* What was found out about this side's key with this handle; NULL: it was not asked. */
+/* The result for this side's key with this handle; NULL: it was not compared. */
 const struct compared *comparisons_find(const struct comparisons *list, enum side side,
                                         uint64_t handle);
 

@@ -40,7 +40,7 @@ static void help(const struct app *app, struct sheet *s)
     sheet_line(s, "%s", "");
     sheet_line(s, "%s", "Esc and a digit is the function key of that number; Esc 0 is F10.");
     sheet_line(s, "%s", "[ ok ] done   [ .. ] at work   [WAIT] waits for you   [FAIL] failed");
-    sheet_line(s, "%s", "[UNDO] taken back   [    ] still to come   ~ cut short");
+    sheet_line(s, "%s", "[UNDO] undone   [    ] still to come   ~ cut short");
     sheet_line(s, "%s", "* marked   + marked beyond the script   - in the script, but not marked");
 }
 

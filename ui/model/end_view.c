@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The end view: the outcome, what was left behind, and where the report is. */
+/* The end view: the outcome, left-over objects, and the report. */
 #include <stdio.h>
 
 #include "base/text.h"
@@ -93,7 +93,7 @@ void end_details_open(struct app *app)
 /* --- the view --------------------------------------------------------------------------------- */
 
 static const struct key_row end_door = {
-    {PRESS_F9, 'r'}, 4, "Report", "Show the outcome and where the report is.", report, NULL};
+    {PRESS_F9, 'r'}, 4, "Report", "Show the outcome and the path of the report.", report, NULL};
 
 static const struct key_row keys[] = {
     {.also = keys_help},

@@ -8,8 +8,8 @@
 /* Has a ceremony begun, and is it not over? Its record takes exceptions then. */
 bool exception_possible(const struct app *app);
 
-/* Begins one, with the step that is under way now, not the one that has come until it is written;
- * or says why it cannot be recorded. */
+/* Begins one, with the step that is current now, not the one at the time when it is complete; or
+ * says why none can be recorded. */
 void exception_begin(struct app *app);
 
 /* Begins the one that must say why the plan is not as the script says, with what is known of it.

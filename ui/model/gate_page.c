@@ -72,7 +72,7 @@ static void devices(const struct app *app, struct sheet *s)
     }
 }
 
-/* The key in the words of the script: what it is, and what tells it from every other one. */
+/* The key in the words of the script: its kind, and all that distinguishes it from other keys. */
 static void one_key(const struct app *app, struct sheet *s)
 {
     const struct run_key *key = run_key_at(&app->run, app->run.gate.key);

@@ -275,7 +275,7 @@ const struct key_row keys_compare[] = {
     {{PRESS_F6, 'v'},
      3,
      "Compare",
-     "Show source and destination of a key beside each other.",
+     "Show source and destination of a key side by side.",
      compare,
      NULL},
     {.help = NULL},

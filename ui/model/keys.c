@@ -22,7 +22,7 @@ static bool door_at(const struct view *const *views, size_t at, size_t *i, struc
     return false;
 }
 
-/* Row *i of this table; where it has fewer, *i is what is left to count. */
+/* Row *i of this table; if it has fewer rows, subtracts their number from *i. */
 static bool row_at(const struct view *const *views, size_t at, const struct key_row *row, size_t *i,
                    struct key_place *out)
 {
@@ -187,7 +187,7 @@ size_t keys_hints(const struct app *app, const struct view *const *views, size_t
 
 /* --- the manual page -------------------------------------------------------------------------- */
 
-/* A row, and bit (1 << view) for each view where it stands. */
+/* A row, and bit (1 << view) for each view that has it. */
 struct manual_row {
     const struct key_row *row;
     unsigned views;

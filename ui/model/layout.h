@@ -13,7 +13,7 @@ enum layout_form {
     LAYOUT_SENTENCE, /* too small for anything but one sentence */
     LAYOUT_ONE,      /* one pane at a time: the active one */
     LAYOUT_STACKED,  /* one pane above the other */
-    LAYOUT_BESIDE,   /* beside each other: the design */
+    LAYOUT_BESIDE,   /* side by side: the design */
 };
 
 enum { LAYOUT_DIALOG_COLUMNS = 76 };
@@ -32,10 +32,11 @@ struct layout {
 /* Lays out a screen of this size; active (0 or 1) is the pane that stays when only one fits. */
 void layout_make(int columns, int lines, int active, struct layout *out);
 
-/* The two panes within body as form places them: beside, above each other, or the active alone. */
+/* The two panes within body as form places them: side by side, one above the other, or the active
+ * one alone. */
 void layout_panes(enum layout_form form, struct rect body, unsigned active, struct rect pane[2]);
 
-/* The part of r inside a frame of one cell; empty where nothing is left. */
+/* The part of r inside a frame of one cell; empty if nothing is left. */
 struct rect layout_inside(struct rect r);
 
 /* The largest dialog up to w by h, in the middle of body's screen. */

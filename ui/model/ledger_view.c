@@ -256,7 +256,7 @@ static void steps(struct app *app)
     if (app->at.keys.shown)
         app_go(app, VIEW_STEPS);
     else
-        app_say(app, "There is no key here.");
+        app_say(app, "The list is empty.");
 }
 
 static void card(struct app *app)
@@ -266,7 +266,7 @@ static void card(struct app *app)
     if (app->verify.at)
         app_go(app, VIEW_VERIFY);
     else
-        app_say(app, "There is no key here.");
+        app_say(app, "The list is empty.");
 }
 
 /* The key at the cursor stays there if it is shown. */

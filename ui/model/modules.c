@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 
-/* Where a module is that its configuration names without a folder. */
+/* The folders of a module that its configuration names without one. */
 static const char *const module_folders[] = {
     "/usr/lib/x86_64-linux-gnu/pkcs11",
     "/usr/lib/aarch64-linux-gnu/pkcs11",

@@ -11,7 +11,7 @@ enum { MODULES_MAX = 64, MODULE_PATH_MAX = 1024, MODULE_NAME_MAX = 64 };
 
 struct module {
     char path[MODULE_PATH_MAX]; /* absolute */
-    char name[MODULE_NAME_MAX]; /* where it was found: "softhsm2.module" */
+    char name[MODULE_NAME_MAX]; /* the configuration that names it: "softhsm2.module" */
 };
 
 struct modules {

@@ -180,7 +180,7 @@ static void opened(struct app *app, enum side side, bool ok)
         choose_opened(app, app_other(side));
 }
 
-/* Open, or failed without a word so far: the attempt to choose its token gives the reason. */
+/* Open, or failed without a message so far: the attempt to choose its token gives the reason. */
 static bool is_to_choose(const struct app *app, enum side side)
 {
     const struct app_side *s = &app->side[side];

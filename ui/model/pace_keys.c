@@ -77,7 +77,7 @@ void pace_walk(struct app *app, long delta)
     uint32_t at = pace_key_shown(app);
 
     if (run->key_count == 0) {
-        app_say(app, "There is no key yet.");
+        app_say(app, "The plan has no keys yet.");
         return;
     }
     if (delta < 0 && at > 1)

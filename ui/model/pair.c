@@ -83,7 +83,7 @@ void pair_show_planned(struct app *app, long delta)
     size_t at = app->verify.at ? app->verify.at : run->key_last ? run->key_last : 1;
 
     if (run->key_count == 0) {
-        app_say(app, "There is no key to compare yet.");
+        app_say(app, "The plan has no key to compare yet.");
         return;
     }
     if (delta == 0)

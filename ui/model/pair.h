@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A key of the source and the same key of the destination: which two, and what they are to each
- * other. */
+/* A key of the source and the same key of the destination: which two are compared, and their
+ * relation. */
 #ifndef HSMFERRY_UI_MODEL_PAIR_H
 #define HSMFERRY_UI_MODEL_PAIR_H
 

@@ -28,7 +28,7 @@ enum request_kind {
     REQUEST_STOP,        /* worker_stop() */
     REQUEST_ABANDON,     /* worker_abandon(side) */
     REQUEST_SAVE,        /* write app->config to queue.save_path */
-    REQUEST_REPORT,      /* ask where the report is: app_take_report() */
+    REQUEST_REPORT,      /* get the path of the report: app_take_report() */
     REQUEST_REMEMBER,    /* keep both HSMs for the next console */
     REQUEST_FLUSH,       /* throw away what was typed ahead */
     REQUEST_REDRAW,      /* the terminal may show something else than we think */
@@ -53,7 +53,7 @@ struct request_queue {
     struct request items[REQUESTS_MAX];
     unsigned first, count;
     unsigned under_way;             /* commands to the worker that have not ended */
-    struct err error;               /* of the command under way */
+    struct err error;               /* of the current command */
     char save_path[EVENT_PATH_MAX]; /* of REQUEST_SAVE */
 };
 

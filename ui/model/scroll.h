@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* Where the cursor is, and which row is the first on the screen. */
+/* The row at the cursor, and the first row on the screen. */
 struct scroll {
     size_t at, top;
 };

@@ -31,7 +31,7 @@ void sheet_wrap(struct sheet *s, int columns);
 /* Columns of the last line. */
 int sheet_last_columns(const struct sheet *s);
 
-/* A key's type in so many columns, shorter where it does not fit: "secret", "cert". out has
+/* A key's type in so many columns, shorter if it does not fit: "secret", "cert". out has
  * KEY_TYPE_TEXT bytes. Returns out. */
 char *sheet_type(const struct key_desc *key, int columns, char *out);
 

@@ -61,8 +61,8 @@ static void put_words(const struct fidelity_pair *pair, const struct verify_row 
         text_words(pair->found->spki_sha256, 0, 2, row->destination);
 }
 
-/* What differs comes next to the name: where there is room for a part of the rows, for that part.
- */
+/* Differences follow the name, so that they are shown if there is room for a part of the rows
+ * only. */
 static void put_differences_first(struct verify_row *rows, size_t count)
 {
     size_t to = 0;

@@ -17,7 +17,7 @@ struct verify_row {
     char source[VERIFY_VALUE_MAX];
     char destination[VERIFY_VALUE_MAX];
     bool differs, bad;
-    const char *word; /* what the difference means: "tightened", "by nature"; "" where none */
+    const char *word; /* what the difference means: "tightened", "by nature"; "" if none */
 };
 
 /* The rows of hsm/fidelity.h of which anything is known, for two narrow columns; those that differ

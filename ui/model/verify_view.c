@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The verification view: a key of the source beside the same key of the destination. */
+/* The verification view: a key of the source next to the same key of the destination. */
 #include <stdlib.h>
 #include <string.h>
 

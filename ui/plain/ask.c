@@ -54,7 +54,7 @@ bool ask_begin(struct ask *ask, const char *prompt, bool hidden, struct err *err
     ask->complete = false;
     ask->hidden = hidden;
     tcflush(ask->fd, TCIFLUSH);
-    dprintf(ask->fd, "%s: ", prompt); /* the question itself has been told as a line */
+    dprintf(ask->fd, "%s: ", prompt); /* the log has printed the question itself */
     return true;
 }
 

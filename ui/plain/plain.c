@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One function for each kind of event that is told; `tellers` at the foot lists them. */
+/* One function for each kind of event that is printed; `tellers` at the foot lists them. */
 #include "ui/plain/plain.h"
 
 #include <inttypes.h>
@@ -27,7 +27,7 @@ static void __attribute__((format(printf, 2, 3))) add(struct line *l, const char
     va_end(args);
 }
 
-/* Adds text, where there is any, behind what stands before it. */
+/* Adds before and text, unless text is empty. */
 static void add_some(struct line *l, const char *before, const char *text)
 {
     if (text[0])
@@ -333,7 +333,7 @@ static void tell_step(struct line *l)
     int64_t micros = l->event->step.micros;
 
     head(l, state_sign(l->event->step.state), step_number(l->event->step.id));
-    add(l, "%s%s", l->event->step.state == EVENT_UNDONE ? "taken back: " : "",
+    add(l, "%s%s", l->event->step.state == EVENT_UNDONE ? "undone: " : "",
         step_title(l->event->step.id));
     add_some(l, ": ", l->event->step.call);
     add_some(l, ", ", l->event->step.text);

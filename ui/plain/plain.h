@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Plain lines for logs, pipes and screen readers: one event, one line, without colour or cursor
+ * Line mode, for logs, pipes and screen readers: one event is one line, without colour or cursor
  * movement.
  *
  *   12:41:07.512Z [ ok ]  5 source      encrypt the AES key: C_WrapKey ..., 384 bytes, sha256 ...
@@ -17,9 +17,9 @@
 
 enum { PLAIN_LINE_MAX = 6144 };
 
-/* Writes event as one line, without a newline, into out of PLAIN_LINE_MAX bytes. label: that of the
- * key that the event is about, safe text; NULL where it is not known. Returns the length; 0: this
- * event is told in no line. */
+/* Writes event as one line, without a newline, into out of PLAIN_LINE_MAX bytes. label: the safe
+ * label of the key that the event is about; NULL if unknown. Returns the length; 0: this event has
+ * no line. */
 size_t plain_line(const struct event *event, const char *label, char *out);
 
 /* A stream on which each line begins with a stamp, which outlives it; what is written to it is in
@@ -33,7 +33,7 @@ FILE *plain_stamped(FILE *out, const char *stamp);
  * what to do next. */
 void plain_error(FILE *out, const struct err *err);
 
-/* Writes where the report is, and its SHA-256 in groups and words. */
+/* Writes the path of the report, and its SHA-256 in groups and words. */
 void plain_report(FILE *out, const char *path, const uint8_t *sha256,
                   const struct signing *signing);
 

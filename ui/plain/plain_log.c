@@ -14,34 +14,34 @@ enum { PLAIN_MANY = 20, PLAIN_TICK_MS = 1000, PLAIN_WORDS_IN_ROW = 8 };
 /* A key of the plan, as far as its later lines need it. */
 struct printed_key {
     char *label;           /* safe text; NULL: not known */
-    struct key_desc *desc; /* on the source; NULL: it is not told one by one */
+    struct key_desc *desc; /* on the source; NULL: not kept */
     uint32_t want_flags;
 };
 
 struct plain_log {
-    FILE *out;                /* where lines go: the caller's, or ... */
-    FILE *stamped;            /* ... this one, on it, of a rehearsal; NULL: it is none */
+    FILE *out;                /* receives the lines: the caller's, or ... */
+    FILE *stamped;            /* ... in a rehearsal this one, which writes to it; else NULL */
     struct printed_key *keys; /* by key number - 1 */
     size_t key_count;
-    uint32_t many;       /* keys from here on are not told one by one */
-    uint32_t companions; /* the number of the first object that goes along with a key; 0: none */
-    uint32_t movable;    /* keys that can go ... */
-    uint32_t hidden;     /* ... and those of them that were not told one by one */
+    uint32_t many;       /* more movable keys than these share lines of progress */
+    uint32_t companions; /* the number of the first companion; 0: none */
+    uint32_t movable;    /* keys that can be migrated ... */
+    uint32_t hidden;     /* ... and those of them without a line so far */
     uint32_t warned;     /* warnings about single keys */
-    uint32_t key_now;    /* the last key of which something was heard */
+    uint32_t key_now;    /* the key of the last event */
     uint32_t moved, failed, proven;
     int64_t moving_since; /* when the first key's first step began; 0: not yet */
-    int64_t printed_ms;   /* when progress was told last */
-    struct event slow;    /* the step under way, kind EVENT_STEP, until it is told */
+    int64_t printed_ms;   /* when progress was printed last */
+    struct event slow;    /* the current step, kind EVENT_STEP, until it is printed */
     int64_t slow_since;
-    uint32_t waived; /* bit (1 << enum gate) for each gate whose waiver was told */
+    uint32_t waived; /* bit (1 << enum gate) for each gate whose waiver was printed */
     bool has_fingerprint[2];
     uint8_t fingerprint[2][SHA256_SIZE];
     struct event end;
     bool over;
-    bool by_nature;         /* an attribute of some key was so, which is explained at the end */
+    bool by_nature;         /* an attribute of some key changed so, which is explained at the end */
     struct event device[2]; /* kind EVENT_HSM once they are known */
-    FILE *review; /* what was told for the review, for the second officer; NULL: nothing */
+    FILE *review;           /* the lines before the review, for the second officer; NULL: none */
     char *review_text;
     size_t review_len;
     bool half;             /* the first of two officers has confirmed the review */
@@ -90,7 +90,7 @@ void plain_log_free(struct plain_log *l)
     free(l);
 }
 
-/* Without memory a key is told by its number alone. */
+/* Without memory, a key is called by its number alone. */
 static void keep_key(struct plain_log *l, const struct event *planned)
 {
     char text[KEY_LABEL_TEXT + 16];
@@ -135,7 +135,7 @@ static void print_event(struct plain_log *l, const struct event *event)
         fprintf(l->out, "%s\n", line);
 }
 
-/* What the officers read before they answer at the review. */
+/* Do the officers read it before they answer at the review? */
 static bool is_of_review(enum event_kind kind)
 {
     return kind == EVENT_CHOICE || kind == EVENT_CANARY || kind == EVENT_REJECTED ||
@@ -152,7 +152,7 @@ static void keep_for_review(struct plain_log *l, const struct event *event)
         fprintf(l->review, "%s\n", line);
 }
 
-/* The second officer reads all of it, not the end of it. */
+/* The second officer reads the whole review, not its end. */
 static void tell_review_again(struct plain_log *l, const struct event *gate)
 {
     if (!l->review || fflush(l->review) != 0 || !l->review_text)
@@ -167,7 +167,7 @@ static bool is_many(const struct plain_log *l)
     return l->movable > l->many;
 }
 
-/* What goes along with keys stands behind all of them in the plan. */
+/* In the plan, companions follow all keys. */
 static void keep_companion(struct plain_log *l, uint32_t number)
 {
     if (!l->companions)
@@ -179,8 +179,8 @@ static bool is_companion(const struct plain_log *l, uint32_t number)
     return l->companions && number >= l->companions;
 }
 
-/* Each takes an event of its kind for what the log itself must know of it, and says whether it is
- * to be told. */
+/* Each notes what the log needs of an event of its kind, and returns whether the event is to be
+ * printed. */
 
 static bool take_begin(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
@@ -252,7 +252,7 @@ static void read_out_devices(struct plain_log *l)
     }
 }
 
-/* The key that is asked for, in what tells it from every other one. */
+/* The key that is asked for, by all that distinguishes it from other keys. */
 static void read_out_key(struct plain_log *l, uint32_t number)
 {
     const struct printed_key *key = key_of(l, number);
@@ -274,7 +274,7 @@ static void read_out_key(struct plain_log *l, uint32_t number)
                                    : "none is known before it is wrapped");
 }
 
-/* That a gate is waived is told once, not for each key. */
+/* The waiver of a gate is printed once, not for each key. */
 static bool take_gate(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     uint32_t bit = (unsigned)event->gate.gate < GATES ? UINT32_C(1) << event->gate.gate : 0;
@@ -322,7 +322,7 @@ static bool take_kcv(struct plain_log *l, const struct event *event, int64_t now
     return !is_many(l);
 }
 
-/* What the key that arrived may do less than the original, and what else is not as it was. */
+/* The rights that the key lost, and its other changes. */
 static void tell_changes(struct plain_log *l, const struct event *done)
 {
     const struct printed_key *key = key_of(l, done->key);
@@ -333,7 +333,7 @@ static void tell_changes(struct plain_log *l, const struct event *done)
     fidelity_changes(
         &(struct fidelity_pair){key->desc, &key->want_flags, &done->key_done.desc, false}, changes);
     if (changes[0])
-        fprintf(l->out, "  key %" PRIu32 " is as it was but for: %s\n", done->key, changes);
+        fprintf(l->out, "  key %" PRIu32 " is as it was except for: %s\n", done->key, changes);
     l->by_nature |= strstr(changes, fidelity_name(FIDELITY_NATURE)) != NULL;
 }
 
@@ -382,7 +382,7 @@ static bool take_inventory(struct plain_log *l, const struct event *event, int64
     return true;
 }
 
-/* Each key of the script stands in the plan, too, or among what differs. */
+/* Each key of the script is also in the plan, or among the differences. */
 static bool take_script(struct plain_log *l, const struct event *event, int64_t now_ms)
 {
     (void)l;

@@ -17,7 +17,7 @@
 
 enum { PLAIN_TICK_MS = 1000, EXPLAIN_COLUMNS = 78 };
 
-/* What a ceremony consists of, one after the other. Listing is what comes before the plan. */
+/* The commands of a ceremony, in their order. To list is to end before the plan. */
 static const struct {
     enum worker_command what;
     enum side side;
@@ -32,10 +32,10 @@ enum { SIGN = sizeof commands / sizeof commands[0] - 1, REVIEW = SIGN - 2, PLAN 
 struct loop {
     const struct plain_job *job;
     struct plain_result result;
-    size_t command; /* the one under way */
+    size_t command; /* the current one */
     size_t sent;    /* all before this one were sent */
     bool side_failed[2];
-    bool over;    /* no command is under way, and none will be */
+    bool over;    /* no command is in progress, and none will follow */
     bool has_end; /* EVENT_END came: it has the exit code */
     struct ask ask;
     uint64_t asked;       /* seq of what is asked */
@@ -46,10 +46,10 @@ struct loop {
     struct run run;       /* the plan, to say what such a step will do; empty if nothing waits */
     enum event_kind open; /* which of the three; EVENT_SCRIPT: an exception is its only answer */
     bool rehearsal;
-    struct event exception; /* what is written down while it is; where the ceremony is */
+    struct event exception; /* the one being typed; it also holds the current step and key */
     unsigned part;          /* of the exception, asked for now, from 1; 0: none is written */
     bool handed_on;         /* one was, and the question is asked again once it is on record */
-    bool hinted;            /* how to write one was told */
+    bool hinted;            /* the way to write one was explained */
 };
 
 static int64_t now_ms(void)
@@ -109,7 +109,7 @@ static size_t count_commands(const struct plain_job *job)
     return job->sign ? SIGN + 1 : !job->selection ? PLAN : job->until_plan ? REVIEW : SIGN;
 }
 
-/* Devices are confirmed where a ceremony is to follow. */
+/* Devices are confirmed only before a ceremony. */
 static bool is_skipped(const struct loop *l)
 {
     if (commands[l->command].what == WORKER_COMPARE)
@@ -258,7 +258,7 @@ static void ask_of(struct loop *l, const struct event *event)
     ask_open(l);
 }
 
-/* Where the ceremony is: an exception tells the step that was begun last, and with which key. */
+/* An exception records the step that began last, and its key. */
 static void note_step(struct loop *l, const struct event *event)
 {
     bool of_key = event->step.id >= STEP_WRAP_KEY && event->step.id <= STEP_PROVE_AGAIN;
@@ -278,7 +278,7 @@ static void ask_part(struct loop *l)
     ask(l, prompts[l->part - 1], false);
 }
 
-/* A part of an exception was typed; the gate is asked again once it is told. */
+/* A part of an exception was typed. The gate is asked again once the exception is recorded. */
 static void take_part(struct loop *l)
 {
     struct event *e = &l->exception;

@@ -43,7 +43,7 @@ static struct rect open_frame(const struct app *app, struct canvas *c, int h, co
     return open_at(app, c, layout_dialog(&app->at.layout, LAYOUT_DIALOG_COLUMNS, h), title);
 }
 
-/* What is typed, its end where it is longer than the place for it. */
+/* The typed text, or its end if it is longer than the field. */
 static void draw_field(struct canvas *c, int x, int y, int width, const char *text)
 {
     while (*text && text_width(text) >= width) {

@@ -6,7 +6,7 @@
 #include "ui/model/app.h"
 #include "ui/screen/draw.h"
 
-/* Draws the dialog that takes the keys now; nothing where there is none. */
+/* Draws the dialog that takes the keys now, if there is one. */
 void dialog_draw(const struct app *app, struct canvas *c);
 
 #endif

@@ -166,7 +166,7 @@ int draw_right(struct canvas *c, int x, int y, int width, enum style style, cons
     return put(c, x + width - wanted, y, wanted, style, false, text);
 }
 
-/* Bytes of text for one line of width columns: up to a blank where there is one. */
+/* Bytes of text for one line of width columns: up to a blank if there is one. */
 static size_t line_bytes(const char *text, int width)
 {
     size_t fits = 0, blank = 0;

@@ -52,7 +52,7 @@ enum sign {
 enum { CELL_TEXT = 24 }; /* one character and the four marks that may sit on it */
 
 struct cell {
-    char text[CELL_TEXT]; /* UTF-8; empty behind a wide character */
+    char text[CELL_TEXT]; /* UTF-8; empty after a wide character */
     uint8_t style;        /* enum style */
 };
 
@@ -76,7 +76,7 @@ void canvas_line(const struct canvas *c, int y, char *out, size_t size);
 
 const char *draw_sign(const struct canvas *c, enum sign sign);
 
-/* Draws safe text at x, y into at most width columns, cut with "~" where it is longer. Returns the
+/* Draws safe text at x, y into at most width columns, cut with "~" if it is longer. Returns the
  * columns taken. */
 int draw_text(struct canvas *c, int x, int y, int width, enum style style, const char *text);
 int draw_format(struct canvas *c, int x, int y, int width, enum style style, const char *fmt, ...)
@@ -88,7 +88,7 @@ int draw_path(struct canvas *c, int x, int y, int width, enum style style, const
 /* As draw_text(), against the right edge of x, x+width. */
 int draw_right(struct canvas *c, int x, int y, int width, enum style style, const char *text);
 
-/* Draws text word by word into r, "~" at the end where it does not fit. Returns the lines taken. */
+/* Draws text word by word into r, "~" at the end if it does not fit. Returns the lines taken. */
 int draw_wrapped(struct canvas *c, struct rect r, enum style style, const char *text);
 
 /* The same sign width times. */

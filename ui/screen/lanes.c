@@ -134,7 +134,7 @@ static void time_words(const struct app *app, const struct run_step *step, char 
         duration_text(step->micros, out);
 }
 
-/* Draws one step in its lane; returns the column behind its text. */
+/* Draws one step in its lane; returns the column after its text. */
 static int draw_step(const struct app *app, struct canvas *c, enum step_id id, int x, int y,
                      int width)
 {
@@ -191,8 +191,8 @@ static void draw_arrows(const struct app *app, struct canvas *c, const struct la
                    right);
 }
 
-/* The API's own words in one line where they fit, else the call in one and its mechanism in the
- * other. */
+/* The API's own words in one line if they fit, else the call in one and its mechanism in the
+ * next. */
 static void draw_words(struct canvas *c, const char *words, int x, int y, int width, int lines)
 {
     const char *mechanism = strstr(words, " CK");
@@ -205,7 +205,7 @@ static void draw_words(struct canvas *c, const char *words, int x, int y, int wi
     draw_text(c, x, y + 1, width, STYLE_DIM, mechanism + 1);
 }
 
-/* Under a row, where there is room: the API's own words, or the digest of what crossed. */
+/* Below a row, if there is room: the API's own words, or the digest of what crossed. */
 static void draw_row_details(const struct app *app, struct canvas *c, const struct lane_row *row,
                              const struct lane_columns *lanes, int y, int lines)
 {
@@ -226,8 +226,8 @@ static void draw_row_details(const struct app *app, struct canvas *c, const stru
     }
 }
 
-/* Lines below a row: where a key is wrapped and unwrapped, the words of both APIs are to be read in
- * full as soon as there is any room; the digests of what crosses come next. */
+/* Lines below a row: the calls that wrap and unwrap a key are shown in full as soon as there is any
+ * room; the digests of what crosses come next. */
 static int detail_lines(const struct lane_row *row, int height)
 {
     if (row->direction == RIGHTWARDS && height >= ROWS + 2 + 3)
@@ -235,7 +235,7 @@ static int detail_lines(const struct lane_row *row, int height)
     return height >= DETAILS_LINES || (row->direction != STILL && height >= ROWS + 3);
 }
 
-/* A step's words may run on into the next lane where nothing stands there. */
+/* A step's words may extend into the next lane if that is empty. */
 static int room_for(const struct lane_row *row, unsigned lane, int width)
 {
     return lane < 2 && row->step[lane + 1] == NOTHING ? width + width / 2 : width;

@@ -129,7 +129,8 @@ static bool do_plan(struct console *c, const struct request *r, struct err *err)
     bool ok;
 
     (void)r;
-    /* The canary writes: what it may leave must be found again with what was chosen here. */
+    /* The canary writes: a resume must be able to find what it may leave, with the choices made
+     * here. */
     if (!c->host->keep(c->host->ctx, err) || !marks_selection(c->app, &selection, &handles, err))
         return false;
     ok = worker_plan(c->worker, &selection, err);
@@ -387,7 +388,7 @@ static void take_size(struct console *c)
     }
 }
 
-/* A terminal that is gone tells it in two ways, which is not the same as asking twice. */
+/* A lost terminal is reported in two ways, which must not count as two requests. */
 static void terminate(struct console *c, bool gone)
 {
     c->gone |= gone;

@@ -24,8 +24,8 @@ struct console_host {
     /* Keeps what resuming this ceremony would need, before its first step. */
     bool (*keep)(void *ctx, struct err *err);
 
-    /* Tells where the report of the ceremony that has just ended is, and its digest. False, with
-     * the reason, when none was written. Called after EVENT_DONE of WORKER_RUN. */
+    /* Returns the path and the digest of the report of the ceremony that has just ended; false,
+     * with the reason, if none was written. Called after EVENT_DONE of WORKER_RUN. */
     bool (*report)(void *ctx, struct app_report *report, struct err *err);
 
     /* Writes the ceremony file as the officers have made it, under this path. */
@@ -53,9 +53,9 @@ struct console_host {
 int console_replay(const struct recording *recording, const struct term_options *options,
                    struct err *err);
 
-/* Runs the console until the officer leaves or a signal ends it. config may be empty but for its
- * policy: then both HSMs are chosen on the screen; what is chosen is kept in it, as config_free()
- * frees it. Returns the process's exit code; *err holds why the console
+/* Runs the console until the officer leaves or a signal ends it. config may be empty except for
+ * its policy: then both HSMs are chosen on the screen, and config holds the choice, which
+ * config_free() frees. Returns the process's exit code; *err holds why the console
  * could not start at all (ERR_USAGE: no terminal), its code is ERR_NONE otherwise. */
 int console_run(struct config *config, const struct console_host *host,
                 const struct term_options *options, struct err *err);

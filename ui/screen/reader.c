@@ -112,7 +112,8 @@ static int take_string_esc(struct reader *r, uint32_t c)
     return c == ESC ? PRESS_NONE : go_to(r, c == '\\' ? READER_GROUND : READER_STRING);
 }
 
-/* What looks like the end and is not belongs to a control sequence, which is no text. */
+/* Characters that begin like the end of a paste, and are not it, belong to a control sequence: they
+ * are dropped. */
 static int take_paste(struct reader *r, uint32_t c)
 {
     if (c != (unsigned char)paste_end[r->end])

@@ -26,7 +26,7 @@ enum reader_state {
 
 /* All zeros: nothing was read yet, and an Esc waits for 100 ms. */
 struct reader {
-    int esc_ms; /* how long an Esc waits for the rest of its sequence; 100 where it is less. The
+    int esc_ms; /* how long an Esc waits for the rest of its sequence; at least 100. The
                  * other waits are multiples of it. */
     enum reader_state state;
     int64_t since_ms; /* when its last character came */

@@ -51,7 +51,7 @@ static int draw_left_over(const struct app *app, struct canvas *c, struct rect r
     for (unsigned i = 0; i < 2; i++, y++) {
         const char *side = pane_side_title((enum side)i);
         if (!after[i].known)
-            draw_format(c, r.x + 12, y, r.w - 12, STYLE_WARN, "%s was not looked at again", side);
+            draw_format(c, r.x + 12, y, r.w - 12, STYLE_WARN, "%s was not inspected again", side);
         else
             draw_format(c, r.x + 12, y, r.w - 12,
                         after[i].unexplained || after[i].missing ? STYLE_BAD : STYLE_NORMAL,
@@ -195,7 +195,7 @@ static void draw_outcome(const struct app *app, struct canvas *c)
     draw_counts(app, c, r, y + 1);
     draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
-    /* Above the report: a long path must not push off the screen what was left behind. */
+    /* Above the report: a long path must not push left-over objects off the screen. */
     y = draw_script(run, c, r, y + 3);
     y = draw_not_moved(app, c, r, y);
     y = draw_left_over(app, c, r, y);

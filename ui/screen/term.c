@@ -206,7 +206,7 @@ bool term_start(const struct term_options *options, struct err *err)
     term.ascii = options->ascii || !is_utf8();
     if (!getenv("ESCDELAY"))
         set_escdelay(ESC_DELAY_MS);
-    /* Asked first: newterm() leaves memory behind where it does not know the terminal. */
+    /* Checked first: newterm() leaks memory if it does not know the terminal. */
     if (!type || tgetent(NULL, type) != 1)
         return no_terminal(err, "the terminal's type (TERM) is not known");
     if (!has_screen())

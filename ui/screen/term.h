@@ -12,7 +12,7 @@
 #include "ui/screen/draw.h"
 
 struct term_options {
-    bool ascii;    /* nothing but ASCII, also where the terminal could do more */
+    bool ascii;    /* only ASCII, even if the terminal supports more */
     bool no_color; /* attributes only; NO_COLOR in the environment says the same */
 };
 

@@ -84,7 +84,7 @@ struct dialect {
     char curves[HSM_CURVES_MAX];
     bool one_per_id; /* it keeps only one key for each class and id */
 
-    bool confines; /* its agent is confined to what it needs: */
+    bool confines; /* its agent reaches only these places: */
     struct fence_places places;
     bool loads_siblings;  /* the module looks for files next to itself, by its own path */
     bool lists_variables; /* the list of the environment variables that it reads is complete: names,
@@ -105,7 +105,7 @@ struct dialect_folders {
 };
 
 /* The user's own folder (~/.config/hsmferry/dialects), the host's, and the one of this program:
- * next to it in a build tree, otherwise where it is installed. */
+ * next to it in a build tree, otherwise the installed one. */
 void dialect_folders(struct dialect_folders *folders);
 
 /* Loads a dialect by its name, from one of the folders, or by its absolute path. Errors: ERR_CONFIG

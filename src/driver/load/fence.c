@@ -145,14 +145,14 @@ bool fence_raise(const struct fence_places *places, const char *module, const ch
                  struct box *box, struct err *err)
 {
     struct land_rule rules[SYSTEM_FILES + FENCE_PLACES_MAX + 1];
-    char folder[FENCE_PLACES_MAX][PATH_MAX], beside[PATH_MAX];
+    char folder[FENCE_PLACES_MAX][PATH_MAX], resolved[PATH_MAX];
     size_t count = SYSTEM_FILES;
 
     if (!box || !box->whole) /* the first confinement failed, so there is none to narrow */
         return true;
     memcpy(rules, system_files, sizeof system_files);
-    if (realpath(module, beside))
-        rules[count++] = (struct land_rule){dirname(beside), LAND_RUN};
+    if (realpath(module, resolved))
+        rules[count++] = (struct land_rule){dirname(resolved), LAND_RUN};
     for (unsigned i = 0; i < places->count; i++) {
         if (!find_place(places->place[i], params, folder[i]))
             return no_fence(places->place[i], box);
