@@ -54,18 +54,23 @@ static const struct vector vectors[HSM_ALGS] = {
                      sizeof rfc5649_blob, "known answer of RFC 5649 section 6"},
     [HSM_AES_KW] = {rfc3394_kek, rfc3394_key, rfc3394_blob, sizeof rfc3394_kek, sizeof rfc3394_key,
                     sizeof rfc3394_blob, "known answer of RFC 3394 section 4.1"},
-    [HSM_AES_CBC_PAD] = {rfc3394_kek, rfc5649_key, NULL, sizeof rfc3394_kek, sizeof rfc5649_key, 0,
-                         "a key was wrapped and unwrapped; no integrity"},
 };
 
-/* For algorithms without a known answer here. */
-static const struct vector any = {rfc3394_kek,
-                                  rfc3394_key,
-                                  NULL,
-                                  sizeof rfc3394_kek,
-                                  sizeof rfc3394_key,
-                                  0,
-                                  "a key was wrapped and unwrapped"};
+/* Its known answer, or else a key that must unwrap again: one that needs padding, if it can pad. */
+static struct vector vector_of(enum hsm_alg alg)
+{
+    bool pads = wrap_alg(alg)->exact_length != WRAP_LENGTH_MULTIPLE;
+
+    return vectors[alg].words
+               ? vectors[alg]
+               : (struct vector){.kek = rfc3394_kek,
+                                 .kek_len = sizeof rfc3394_kek,
+                                 .key = pads ? rfc5649_key : rfc3394_key,
+                                 .key_len = pads ? sizeof rfc5649_key : sizeof rfc3394_key,
+                                 .words = wrap_alg(alg)->has_integrity
+                                              ? "a key was wrapped and unwrapped"
+                                              : "a key was wrapped and unwrapped; no integrity"};
+}
 
 /* --- test keys --- */
 
@@ -177,19 +182,19 @@ static void conclude(struct hsm_capability *cap, const char *how, const struct e
 
 static void try_envelope(struct nss *nss, enum hsm_alg alg, struct hsm_capability *cap)
 {
-    const struct vector *vector = vectors[alg].words ? &vectors[alg] : &any;
+    const struct vector vector = vector_of(alg);
     struct bytes wrapped_key = {0};
     uint64_t kek, key, back;
     struct err err = {0};
 
-    if (!obtain(nss, CKK_AES, vector->kek, vector->kek_len, &kek, &err) ||
-        !obtain(nss, CKK_GENERIC_SECRET, vector->key, vector->key_len, &key, &err) ||
+    if (!obtain(nss, CKK_AES, vector.kek, vector.kek_len, &kek, &err) ||
+        !obtain(nss, CKK_GENERIC_SECRET, vector.key, vector.key_len, &key, &err) ||
         !nss_wrap(&nss->hsm, alg, kek, key, &wrapped_key, &err))
         goto out;
-    if (vector->wrapped_len && !(wrapped_key.len == vector->wrapped_len &&
-                                 (PK11_IsFIPS() || memcmp(wrapped_key.data, vector->wrapped_key,
-                                                          vector->wrapped_len) == 0))) {
-        err_set(&err, ERR_DATA, "NSS wraps to other bytes than the %s", vector->words);
+    if (vector.wrapped_len && !(wrapped_key.len == vector.wrapped_len &&
+                                (PK11_IsFIPS() || memcmp(wrapped_key.data, vector.wrapped_key,
+                                                         vector.wrapped_len) == 0))) {
+        err_set(&err, ERR_DATA, "NSS wraps to other bytes than the %s", vector.words);
         goto out;
     }
     cap->wrap = true;
@@ -198,7 +203,7 @@ static void try_envelope(struct nss *nss, enum hsm_alg alg, struct hsm_capabilit
 out:
     conclude(cap,
              PK11_IsFIPS() ? "tried with generated keys: FIPS mode accepts no known key"
-                           : vector->words,
+                           : vector.words,
              &err);
     bytes_free(&wrapped_key);
 }
