@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ui/model/dispatch.h"
+#include "ui/model/keys.h"
 #include "ui/model/replay_app.h"
 
 int main(void)

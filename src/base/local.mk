@@ -25,6 +25,7 @@ libbase_a_SOURCES = \
 	%D%/schema.h \
 	%D%/schema_check.c \
 	%D%/schema_check.h \
+	%D%/schema_source.h \
 	%D%/secret.c \
 	%D%/secret.h \
 	%D%/store.c \

@@ -9,22 +9,11 @@
 #define HSMFERRY_BASE_SCHEMA_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include <cyaml/cyaml.h>
 
 #include "base/err.h"
-
-struct schema_source {
-    const char *name; /* its name in messages */
-    const char *text;
-    size_t len;
-    /* An entry of a list of these mappings may be its first field alone; NULL: none may. The list
-     * is one of the document's own keys. */
-    const cyaml_schema_value_t *short_form;
-    /* What to do about this unknown key; NULL: nothing special. May itself be NULL. */
-    const char *(*advice)(const char *key);
-};
+#include "base/schema_source.h"
 
 /* Loads the document into *out according to schema (a mapping with a pointer); the caller frees it
  * with schema_free(). In addition to YAML's own rules and the schema, a document must not contain:

@@ -5,7 +5,8 @@
 
 #include <yaml.h>
 
-#include "base/schema.h"
+#include "base/err.h"
+#include "base/schema_source.h"
 
 /* Does the document conform to the schema, and to the additional rules of schema_load()? */
 bool schema_check(const struct schema_source *source, const cyaml_schema_value_t *schema,

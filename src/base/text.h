@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
-
 /* Room for text_safe() of len bytes: four characters for each byte and the terminator. */
 #define TEXT_SAFE_SIZE(len) (4 * (size_t)(len) + 1)
 

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "link/hsm.pb-c.h"
-#include "link/remote.h"
+#include "link/remote_setup.h"
 #include "link/wire.h"
 
 struct agent_client;

@@ -11,6 +11,7 @@ liblink_a_SOURCES = \
 	%D%/process.h \
 	%D%/remote.c \
 	%D%/remote.h \
+	%D%/remote_setup.h \
 	%D%/starter.c \
 	%D%/starter.h \
 	%D%/starter_messages.h \

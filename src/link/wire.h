@@ -20,6 +20,7 @@
 #include "base/secret.h"
 #include "hsm/hsm.h"
 #include "link/hsm.pb-c.h"
+#include "link/wire_constraints.h"
 
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
@@ -65,13 +66,6 @@ bool wire_get_where(const Pb__Where *msg, struct hsm_where *out, struct err *err
 
 /* Copies the PIN into *out; the caller wipes the message. */
 bool wire_get_pin(const ProtobufCBinaryData *msg, struct secret *out, struct err *err);
-
-/* The memory that the terms of a message point to. */
-struct wire_constraints {
-    Pb__Terms msg;
-    Pb__KeyTemplate template[KEY_TEMPLATES];
-    Pb__KeyTemplate *refs[KEY_TEMPLATES];
-};
 
 /* *out and the spki that it may point to (*spki, which must not be freed) borrow from the message;
  * *constraints is the memory of its terms. Both apply to put and get. */

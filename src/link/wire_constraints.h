@@ -3,7 +3,16 @@
 #ifndef HSMFERRY_LINK_WIRE_CONSTRAINTS_H
 #define HSMFERRY_LINK_WIRE_CONSTRAINTS_H
 
-#include "link/wire.h"
+#include "base/err.h"
+#include "hsm/key.h"
+#include "link/hsm.pb-c.h"
+
+/* The memory that the terms of a message point to. */
+struct wire_constraints {
+    Pb__Terms msg;
+    Pb__KeyTemplate template[KEY_TEMPLATES];
+    Pb__KeyTemplate *refs[KEY_TEMPLATES];
+};
 
 /* Lends terms to a message that is packed while room lives; NULL: nothing is known. */
 Pb__Terms *wire_lend_constraints(const struct key_constraints *constraints,

@@ -9,4 +9,5 @@ libceremony_a_SOURCES += \
 	%D%/worker.c \
 	%D%/worker.h \
 	%D%/worker_host.c \
+	%D%/worker_setup.h \
 	%D%/worker_state.h

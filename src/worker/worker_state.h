@@ -8,7 +8,7 @@
 
 #include "base/secret.h"
 #include "ceremony/ceremony.h"
-#include "worker/worker.h"
+#include "worker/worker_setup.h"
 
 struct command {
     STAILQ_ENTRY(command) next;

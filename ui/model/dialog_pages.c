@@ -5,6 +5,7 @@
 
 #include "ui/model/app.h"
 #include "ui/model/gate_page.h"
+#include "ui/model/keys.h"
 #include "ui/model/text_page.h"
 
 typedef void page_fn(const struct app *app, struct sheet *sheet);

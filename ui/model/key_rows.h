@@ -4,6 +4,7 @@
 #define HSMFERRY_UI_MODEL_KEY_ROWS_H
 
 #include "ui/model/app.h"
+#include "ui/model/keys.h"
 
 /* Of every view: help comes first, redraw, suspend and quit last. */
 extern const struct key_row keys_help[], keys_leaving[];

@@ -60,6 +60,7 @@ libui_a_SOURCES += \
 	%D%/pace_keys.h \
 	%D%/pair.c \
 	%D%/pair.h \
+	%D%/press.h \
 	%D%/questions.c \
 	%D%/questions.h \
 	%D%/recording.h \

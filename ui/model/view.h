@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 #include "protocol/event.h"
-#include "ui/model/keys.h"
+#include "ui/model/press.h"
 #include "ui/model/request.h"
 
 struct sheet;

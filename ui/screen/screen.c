@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "ui/model/dispatch.h"
+#include "ui/model/keys.h"
 #include "ui/model/replay_app.h"
 #include "ui/screen/dialog.h"
 #include "ui/screen/lanes.h"
