@@ -26,6 +26,8 @@ libbase_a_SOURCES = \
 	%D%/schema_check.c \
 	%D%/schema_check.h \
 	%D%/schema_source.h \
+	%D%/search.c \
+	%D%/search.h \
 	%D%/secret.c \
 	%D%/secret.h \
 	%D%/store.c \

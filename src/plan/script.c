@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/search.h"
 #include "base/text.h"
 #include "plan/name_index.h"
 #include "plan/plan.h"
@@ -212,18 +213,16 @@ bool script_open_again(struct script *s, const struct key_list *source, struct e
     return ok;
 }
 
+static int compare_with_handle(const void *handle, const void *key)
+{
+    return key_compare_handles(handle, &((const struct script_key *)key)->handle);
+}
+
 const struct script_key *script_find(const struct script *s, uint64_t handle)
 {
-    size_t low = 0, high = s->key_count;
+    size_t at = search_first(&handle, s->keys, s->key_count, sizeof *s->keys, compare_with_handle);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (s->keys[middle].handle < handle)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < s->key_count && s->keys[low].handle == handle ? &s->keys[low] : NULL;
+    return at < s->key_count && s->keys[at].handle == handle ? &s->keys[at] : NULL;
 }
 
 char *script_key_text(const struct script_key *key, char *out)

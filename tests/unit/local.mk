@@ -291,6 +291,12 @@ TESTS += %D%/test_randomart
 %C%_test_randomart_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_randomart_LDADD = $(UNIT_BASE)
 
+check_PROGRAMS += %D%/test_search
+TESTS += %D%/test_search
+%C%_test_search_SOURCES = %D%/test_search.c
+%C%_test_search_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_search_LDADD = $(UNIT_BASE)
+
 check_PROGRAMS += %D%/test_text
 TESTS += %D%/test_text
 %C%_test_text_SOURCES = %D%/test_text.c
