@@ -6,22 +6,17 @@
 
 #include "base/text.h"
 
-static size_t held(uint16_t len, size_t room)
-{
-    return len < room ? len : room;
-}
-
 void list_json_name(struct json_writer *j, const struct key_desc *key)
 {
     char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
-    size_t len = held(key->label_len, KEY_LABEL_MAX);
+    size_t len = key_label_held(key);
 
     text_safe(key->label, len, label, sizeof label);
     json_text(j, "label", label);
     json_hex(j, "label-hex", key->label, len);
     if (len < key->label_len)
         json_number(j, "label-length", key->label_len);
-    json_hex(j, "id", key->id, held(key->id_len, KEY_ID_MAX));
+    json_hex(j, "id", key->id, key_id_held(key));
     json_text(j, "class", key_class_name(key->class));
     json_text(j, "type", key_type_text(key, type));
 }
@@ -47,7 +42,7 @@ static void put_terms(struct json_writer *j, const struct key_constraints *const
     if (constraints->allowed_count == 0)
         return;
     json_list(j, "allowed-mechanisms");
-    for (size_t i = 0; i < held(constraints->allowed_count, KEY_ALLOWED_MAX); i++)
+    for (size_t i = 0; i < constraints->allowed_count && i < KEY_ALLOWED_MAX; i++)
         json_number(j, NULL, constraints->allowed[i]);
     json_end(j);
 }

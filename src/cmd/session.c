@@ -94,15 +94,15 @@ static bool digest_report(void *ctx, uint8_t sha256[SHA256_SIZE], struct err *er
 static bool keep_signature(void *ctx, const struct signature *signature, struct err *err)
 {
     struct session *s = ctx;
-    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT], id[2 * KEY_ID_MAX + 1];
+    char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT], id[KEY_ID_TEXT];
     const struct key_desc *key = &signature->key;
 
     if (!signing_keep(s->signing.report, &signature->bytes, &signature->spki, &s->signing.files,
                       err))
         return false;
-    text_hex(key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, id);
     text_print(s->signing.by, sizeof s->signing.by, "%s%s, %s, on %s, serial %s",
-               key->label_len ? "" : "id ", key->label_len ? key_label_text(key, label) : id,
+               key->label_len ? "" : "id ",
+               key->label_len ? key_label_text(key, label) : key_id_text(key, id),
                key_type_text(key, type), signature->slot.label, signature->slot.serial);
     s->signing.done = true;
     return true;

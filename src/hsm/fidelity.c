@@ -16,7 +16,7 @@ static void label_value(const struct key_desc *key, char *out)
 
 static void id_value(const struct key_desc *key, char *out)
 {
-    text_hex(key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, out);
+    key_id_text(key, out);
 }
 
 static void class_value(const struct key_desc *key, char *out)

@@ -300,14 +300,27 @@ const char *kcv_method_words(enum kcv_method method)
     return (unsigned)method < KCV_METHODS ? words[method] : "?";
 }
 
+size_t key_label_held(const struct key_desc *key)
+{
+    return key->label_len < KEY_LABEL_MAX ? key->label_len : KEY_LABEL_MAX;
+}
+
+size_t key_id_held(const struct key_desc *key)
+{
+    return key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX;
+}
+
+char *key_id_text(const struct key_desc *key, char *out)
+{
+    return text_hex(key->id, key_id_held(key), out);
+}
+
 char *key_label_text(const struct key_desc *key, char *out)
 {
-    size_t len = key->label_len < KEY_LABEL_MAX ? key->label_len : KEY_LABEL_MAX;
-
-    if (len == 0)
+    if (key->label_len == 0)
         snprintf(out, KEY_LABEL_TEXT, "(no label)");
     else
-        text_safe(key->label, len, out, KEY_LABEL_TEXT);
+        text_safe(key->label, key_label_held(key), out, KEY_LABEL_TEXT);
     return out;
 }
 

@@ -224,6 +224,14 @@ char *key_kcv_text(const struct key_desc *key, char *out);
 const char *kcv_method_name(enum kcv_method method);
 const char *kcv_method_words(enum kcv_method method);
 
+/* Octets that label and id hold: less than their true lengths if they are truncated. */
+size_t key_label_held(const struct key_desc *key);
+size_t key_id_held(const struct key_desc *key);
+
+/* The id in hexadecimal; empty if there is none. out has KEY_ID_TEXT bytes. Returns out. */
+enum { KEY_ID_TEXT = 2 * KEY_ID_MAX + 1 };
+char *key_id_text(const struct key_desc *key, char *out);
+
 /* The label through text_safe(), or "(no label)" if it is empty. out has KEY_LABEL_TEXT bytes. */
 enum { KEY_LABEL_TEXT = 4 * KEY_LABEL_MAX + 1 };
 char *key_label_text(const struct key_desc *key, char *out);

@@ -437,11 +437,10 @@ char *uri_of_key(const struct key_desc *key, char *out)
 
     put(&w, scheme);
     put(&w, "object=");
-    put_escaped(&w, key->label, key->label_len < KEY_LABEL_MAX ? key->label_len : KEY_LABEL_MAX,
-                "-._~");
+    put_escaped(&w, key->label, key_label_held(key), "-._~");
     if (key->id_len > 0) {
         put(&w, ";id=");
-        put_escaped(&w, key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, "-._~");
+        put_escaped(&w, key->id, key_id_held(key), "-._~");
     }
     for (size_t i = 0; i < TYPES; i++)
         if (types[i].class == key->class) {

@@ -54,8 +54,7 @@ static void put_labels(const struct view *v)
         event_log_read(v->log, v->index->keys[i].planned, &event);
         if (event.planned.route == ROUTE_NONE || event.planned.kept || event.planned.companion_of)
             continue;
-        text_safe(key->label, key->label_len < KEY_LABEL_MAX ? key->label_len : KEY_LABEL_MAX,
-                  label, sizeof label);
+        text_safe(key->label, key_label_held(key), label, sizeof label);
         writer_text(v->w, NULL, label);
     }
     writer_end(v->w);

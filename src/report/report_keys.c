@@ -58,14 +58,14 @@ static void put_kcv(struct writer *w, const char *key, const struct key_desc *de
 static void put_name(struct writer *w, const struct key_desc *desc)
 {
     char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT];
-    size_t len = section_held(desc->label_len, KEY_LABEL_MAX);
+    size_t len = key_label_held(desc);
 
     text_safe(desc->label, len, label, sizeof label);
     writer_text(w, "label", label);
     writer_hex(w, "label-hex", desc->label, len);
     if (len < desc->label_len)
         writer_number(w, "label-length", desc->label_len);
-    writer_hex(w, "id", desc->id, section_held(desc->id_len, KEY_ID_MAX));
+    writer_hex(w, "id", desc->id, key_id_held(desc));
     writer_text(w, "class", key_class_name(desc->class));
     writer_text(w, "type", key_type_text(desc, type));
 }
@@ -271,7 +271,7 @@ void part_profiles(const struct view *v)
 static void put_short_name(struct writer *w, const struct key_desc *desc)
 {
     char label[KEY_LABEL_TEXT];
-    size_t len = section_held(desc->label_len, KEY_LABEL_MAX);
+    size_t len = key_label_held(desc);
 
     text_safe(desc->label, len, label, sizeof label);
     writer_text(w, "label", label);
@@ -279,7 +279,7 @@ static void put_short_name(struct writer *w, const struct key_desc *desc)
         writer_hex(w, "label-hex", desc->label, len);
     if (len < desc->label_len)
         writer_number(w, "label-length", desc->label_len);
-    writer_hex(w, "id", desc->id, section_held(desc->id_len, KEY_ID_MAX));
+    writer_hex(w, "id", desc->id, key_id_held(desc));
 }
 
 static void put_halves(struct writer *w, const struct key_desc *source,

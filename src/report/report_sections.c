@@ -27,11 +27,6 @@ void section_stamp(const struct view *v)
     writer_text(v->w, "stamp", begin.begin.rehearsal ? "REHEARSAL" : "PRODUCTION");
 }
 
-size_t section_held(uint16_t len, size_t room)
-{
-    return len < room ? len : room;
-}
-
 /* Writes text if it is not empty. */
 void section_some(struct writer *w, const char *key, const char *text)
 {

@@ -35,9 +35,6 @@ int64_t part_gates_ms(const struct view *v);
 /* In the head and on every key, so that a rehearsal and a ceremony are never confused. */
 void section_stamp(const struct view *v);
 
-/* How much of a label or id there is, of one with this true length. */
-size_t section_held(uint16_t len, size_t room);
-
 /* Writes text if there is any. */
 void section_some(struct writer *w, const char *key, const char *text);
 

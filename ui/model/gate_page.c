@@ -83,9 +83,7 @@ static void one_key(const struct app *app, struct sheet *s)
     sheet_line(s, "Key %" PRIu32 " of %zu: %s", app->run.gate.key, app->run.chosen,
                key_label_text(&key->source, text));
     sheet_line(s, "%-12s %s", "type", key_type_text(&key->source, text));
-    text_hex(key->source.id, key->source.id_len < KEY_ID_MAX ? key->source.id_len : KEY_ID_MAX,
-             text);
-    sheet_line(s, "%-12s %s", "id", text[0] ? text : "none");
+    sheet_line(s, "%-12s %s", "id", key_id_text(&key->source, text)[0] ? text : "none");
     if (key->source.has_public) {
         sheet_line(s, "%s", "SHA-256 of its public key");
         print_groups(s, key->source.spki_sha256, columns_of(app));

@@ -93,7 +93,7 @@ static void type_with_class(const struct key_desc *key, char *out, size_t size)
 
 static void key_row(const struct key_desc *key, int width, char *out)
 {
-    char text[KEY_LABEL_TEXT], hex[2 * KEY_ID_MAX + 1], flags[SHOWN + 1] = "";
+    char text[KEY_LABEL_TEXT], hex[KEY_ID_TEXT], flags[SHOWN + 1] = "";
 
     for (size_t i = 0; i < SHOWN; i++)
         flags[i] = key_is(key, shown[i].flag)       ? shown[i].letter
@@ -103,8 +103,7 @@ static void key_row(const struct key_desc *key, int width, char *out)
     add_cell(out, key_label_text(key, text), width - LIST_TYPE - LIST_ID - SHOWN - 3);
     type_with_class(key, text, sizeof text);
     add_cell(out, text, LIST_TYPE);
-    add_cell(out, text_hex(key->id, key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX, hex),
-             LIST_ID);
+    add_cell(out, key_id_text(key, hex), LIST_ID);
     add_text(out, key->class == KEY_CLASS_CERTIFICATE || key->class == KEY_CLASS_DATA ? "" : flags);
 }
 

@@ -263,8 +263,7 @@ static void read_out_key(struct plain_log *l, uint32_t number)
     fprintf(l->out, "Compare key %" PRIu32 " with the script on paper:\n", number);
     fprintf(l->out, "  label        %s\n", key->label);
     fprintf(l->out, "  type         %s\n", key_type_text(key->desc, text));
-    text_hex(key->desc->id, key->desc->id_len < KEY_ID_MAX ? key->desc->id_len : KEY_ID_MAX, text);
-    fprintf(l->out, "  id           %s\n", text[0] ? text : "none");
+    fprintf(l->out, "  id           %s\n", key_id_text(key->desc, text)[0] ? text : "none");
     if (key->desc->has_public)
         fprintf(l->out, "  public key   sha256 %s\n",
                 text_groups(key->desc->spki_sha256, SHA256_SIZE / 2, text));
