@@ -10,23 +10,17 @@ usage: auditor.py run HSMFERRY CEREMONY PIN   carries out the ceremony of audito
 
 The last three print a line for each case: "ok - words" or "not ok - words".
 """
-import hashlib
 import os
 import pty
 import re
 import select
-import subprocess
 import sys
-import tempfile
 import time
 
 import yaml
 
-
-def case(good, words, shown=""):
-    print("ok -" if good else "not ok -", words)
-    if not good:
-        print("#", str(shown)[-400:].replace("\n", "\n# "))
+import forgery
+from forgery import case
 
 
 # --- the ceremony ---
@@ -239,17 +233,7 @@ LEFT_OUT_FORGERIES = [
 
 
 def forge(hsmferry, report, forgeries=FORGERIES):
-    whole = open(report, "rb").read()
-    body = whole[:whole.rindex(b"seal:")]
-    place = os.path.join(tempfile.mkdtemp(dir=os.environ.get("TMPDIR")), "forged.yaml")
-    for words, pattern, instead, why in forgeries:
-        forged, n = re.subn(pattern, instead, body, count=1)
-        digest = hashlib.sha256(forged).hexdigest()
-        with open(place, "wb") as file:
-            file.write(forged + b'seal: {lines: %d, sha256: "%s"}\n' % (forged.count(b"\n"), digest.encode()))
-        done = subprocess.run([hsmferry, "verify", place], capture_output=True, text=True)
-        said = done.stdout + done.stderr if n else "there is nothing to change"
-        case(n and done.returncode == 65 and re.search(why, said), f"{words}, under a new seal", said)
+    forgery.forge(hsmferry, forgery.body_of(open(report, "rb").read()), forgeries)
 
 
 def forge_left_out(hsmferry, report):

@@ -41,7 +41,7 @@ policy:
   two-officers: [fingerprint]
 report-folder: reports
 END
-exits 0 "a ceremony with an exception" python3 "$abs_top_srcdir/tests/auditor.py" run \
+exits 0 "a ceremony with an exception" python3 -B "$abs_top_srcdir/tests/auditor.py" run \
     "$hsmferry" "$tmp/ceremony.yaml" marlinspike
 cp "$tmp/out" "$tmp/printed"
 report=$(echo "$tmp"/reports/*.yaml)
@@ -53,14 +53,14 @@ exits 64 "an option without its file" "$hsmferry" verify "$report" --ceremony
 exits 66 "a ceremony file that is not there" "$hsmferry" verify "$report" --ceremony "$tmp/none"
 ok "a sheet" "$hsmferry" sheet "$report"
 cp "$tmp/out" "$tmp/sheet"
-relay "the twelve questions" python3 "$abs_top_srcdir/tests/auditor.py" ask "$report" "$tmp/sheet"
-relay "forged answers" python3 "$abs_top_srcdir/tests/auditor.py" forge "$hsmferry" "$report"
+relay "the twelve questions" python3 -B "$abs_top_srcdir/tests/auditor.py" ask "$report" "$tmp/sheet"
+relay "forged answers" python3 -B "$abs_top_srcdir/tests/auditor.py" forge "$hsmferry" "$report"
 
 # --- a key of the script is left out at its gate ---
 sed 's/^title: .*/title: Left out/; s/expect: 3/expect: 2/; s/gates: .*/gates: [key]/; s/two-officers: .*/canary: none/
     s/?pin-source=[^"]*//; s/\(token=[a-z]*\)"/\1?pin-source=file:PIN"/; s|file:PIN|file:'"$tmp"'/pin|
     s|/destination$|/destination-2|; s/^report-folder: .*/report-folder: left-out/' "$tmp/ceremony.yaml" >"$tmp/left-out.yaml"
-exits 2 "a key left out at its gate" python3 "$abs_top_srcdir/tests/auditor.py" skip \
+exits 2 "a key left out at its gate" python3 -B "$abs_top_srcdir/tests/auditor.py" skip \
     "$hsmferry" "$tmp/left-out.yaml"
 report=$(echo "$tmp"/left-out/*.yaml)
 exits 0 "its report passes" "$hsmferry" verify "$report" --ceremony "$tmp/left-out.yaml"
@@ -69,5 +69,5 @@ ok "... and which key was left out" grep -q '{what: "left-out", line: 1, key: 1,
 ok "a sheet of it" "$hsmferry" sheet "$report"
 cp "$tmp/out" "$tmp/sheet"
 ok "... says so, too" grep -q 'LEFT OUT  *one, key 1' "$tmp/sheet"
-relay "a key left out, forged" python3 "$abs_top_srcdir/tests/auditor.py" forge-left-out "$hsmferry" "$report"
+relay "a key left out, forged" python3 -B "$abs_top_srcdir/tests/auditor.py" forge-left-out "$hsmferry" "$report"
 finish

@@ -6,40 +6,22 @@ usage: forge.py HSMFERRY REPORT [JOURNAL]   with a journal, it is the journal th
 
 Prints a case in a line each: "ok - words" or "not ok - words".
 """
-import hashlib
-import os
 import random
 import re
-import subprocess
 import sys
-import tempfile
+
+import forgery
+from forgery import case, seal
 
 hsmferry, report, *journal = sys.argv[1:]
 with open(journal[0] if journal else report, "rb") as file:
     whole = file.read()
 lines = whole.splitlines(keepends=True)
 chance = random.Random(20261123)
-place = os.path.join(tempfile.mkdtemp(dir=os.environ.get("TMPDIR")), "forged.yaml")
-
-
-def seal(body):
-    """A forger's seal: anybody can make one."""
-    count, digest = body.count(b"\n"), hashlib.sha256(body).hexdigest()
-    return body + b'seal: {lines: %d, sha256: "%s"}\n' % (count, digest.encode())
 
 
 def verify(text):
-    with open(place, "wb") as file:
-        file.write(text)
-    words = [report, "--journal", place] if journal else [place]
-    done = subprocess.run([hsmferry, "verify", *words], capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
-
-
-def case(good, words, shown=""):
-    print("ok -" if good else "not ok -", words)
-    if not good:
-        print("#", shown[-300:].replace("\n", "\n# "))
+    return forgery.verify(hsmferry, text, *([report, "--journal"] if journal else []))
 
 
 def all_seen(words, mutants):
@@ -130,15 +112,12 @@ all_seen("200 changes of one byte are seen", bytes_changed(200, whole))
 all_seen("lines deleted, doubled, swapped, cut off are seen", lines_changed(len(lines), lines))
 if journal:
     sys.exit()
-body = whole[:whole.rindex(b"seal:")]
+body = forgery.body_of(whole)
 case(seal(body) == whole, "anybody can make the seal: it is the SHA-256 of the lines before it")
 passed = [what for what, text in bytes_changed(200, body) if verify(seal(text))[0] == 0]
 case(passed, f"control: without the seal some changes would pass ({len(passed)} of 200 do)")
-for words, pattern, instead, why in FORGERIES:
-    forged, n = re.subn(pattern, instead, body, count=1)
-    code, said = verify(seal(forged)) if n else (0, "there is nothing to change")
-    case(code == 65 and re.search(why, said), f"{words}, under a new seal", f"{code}: {said}")
-# An HSM may answer one proof before it keeps a key and only another one behind that.
+forgery.forge(hsmferry, body, FORGERIES)
+# An HSM may answer one proof before it keeps a key, and only another one afterwards.
 other, n = re.subn(rb'(stage: "prove-again", method: ")[^"]*', rb"\1hmac-sha256", body, count=1)
 code, said = verify(seal(other))
 case(n == 1 and other != body and code == 0, "control: proofs of one key may be of two kinds", said)

@@ -107,6 +107,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/faults/raw.py \
 	%D%/faults/sweep.py \
 	%D%/forge.py \
+	%D%/forgery.py \
 	%D%/record.py \
 	%D%/records.py \
 	%D%/json_check.py \

@@ -46,7 +46,7 @@ report=$(echo "$tmp"/reports/*.yaml)
 ok "its report passes" "$hsmferry" verify "$report"
 ok "the verdict says whose it is" says '^REHEARSAL: Verified, ' "$hsmferry" verify "$report"
 ok "and that nobody signed it" says 'UNSIGNED' "$hsmferry" verify "$report"
-relay "its forgeries" python3 "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report"
+relay "its forgeries" python3 -B "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report"
 
 
 # --- pace: it waited where the pace in force says, and nowhere else ---
@@ -119,7 +119,7 @@ exits 0 "control: a forgery under a new seal passes without it" "$hsmferry" veri
 exits 65 "and with it does not" "$hsmferry" verify "$tmp/forged" --journal "$journal"
 ok "the first line that differs is named" says "line $(grep -n Verifies "$tmp/forged" | cut -d: -f1) " \
     "$hsmferry" verify "$tmp/forged" --journal "$journal"
-relay "its journal forged" python3 "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report" "$journal"
+relay "its journal forged" python3 -B "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report" "$journal"
 
 # --- signatures that OpenSSL alone made ---
 for kind in 'RSA -pkeyopt rsa_keygen_bits:2048' 'EC -pkeyopt ec_paramgen_curve:P-256'; do
