@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# How each vendor's HSM speaks PKCS#11. In a build tree the agent finds them beside itself.
+# How each vendor's HSM speaks PKCS#11. In a build tree the agent finds them next to itself.
 dialectsdir = $(pkgdatadir)/dialects
 dist_dialects_DATA = \
 	%D%/aws-cloudhsm.yaml \

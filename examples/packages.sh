@@ -13,8 +13,8 @@ packages_test='binutils clang-format gnutls-bin libcmocka-dev libnss3-tools libp
     python3-pykcs11 python3-yaml shellcheck softhsm2 strace tmux'
 packages_long='chromium clang debootstrap fonts-dejavu-core git libclang-rt-14-dev poppler-utils'
 
-# packages_need PURPOSE...: installs what build, rehearse, opencryptoki or test lack. Where it cannot, says what to
-# install and ends the script with 69.
+# packages_need PURPOSE...: installs the packages that build, rehearse, opencryptoki or test lack. If it
+# cannot, names them and ends the script with 69.
 packages_need() {
     packages_wanted=
     for packages_purpose in "$@"; do
@@ -52,7 +52,7 @@ packages_missing() {
     done | tr '\n' ' ' | sed 's/ $//'
 }
 
-# packages_install PACKAGE...: quiet, but for the last lines of a failure.
+# packages_install PACKAGE...: quiet, except for the last lines of a failure.
 packages_install() {
     packages_log=$(mktemp) || return
     apt-get -q -o DPkg::Lock::Timeout=120 update </dev/null >"$packages_log" 2>&1

@@ -4,10 +4,10 @@
  *
  *     rehearsal-token source|destination MODULE PIN-FILE [PARAMETERS]
  *
- * The PIN is read from a file, so that it stands in no command line. PARAMETERS are those of NSS's
- * softoken, whose token is a key database: it is made where they say, and NSS's own API opens it
- * too. Where there is no blank token, one called "old" or "new" is taken, and its PIN is in the
- * file; a kind of key that it does not make is left out. What goes onto the tokens is in the tables
+ * The PIN is read from a file, so that it is in no command line. PARAMETERS are those of NSS's
+ * softoken, whose token is a key database: they name its folder, and NSS's own API opens it too. If
+ * there is no blank token, one called "old" or "new" is used, and its PIN is in the file; a kind of
+ * key that it cannot generate is left out. What goes onto the tokens is in the tables
  * at the foot: keys are generated on the token; only the stored passwords, which are not keys by
  * nature, are put there.
  */
@@ -44,7 +44,7 @@ struct recipe {
     CK_BYTE id;
     CK_ULONG size;  /* bytes of a secret, bits of an RSA modulus or of a curve */
     bool stays;     /* may not leave the token */
-    bool certified; /* with a certificate beside it (RSA only) */
+    bool certified; /* with a certificate (RSA only) */
 };
 
 enum { TEMPLATE_MAX = 24, RSA_BITS_MAX = 4096, PASSWORD_MAX = 32, SO_PIN_BYTES = 16 };
@@ -246,7 +246,7 @@ static EVP_PKEY *rsa_public(const CK_BYTE *modulus, size_t len)
     return key;
 }
 
-/* The certificate of key, complete but for the signature: that is by a throw-away key of the same
+/* The certificate of key, complete but for the signature: that is by a temporary key of the same
  * size, for OpenSSL fills in the algorithm's names only while it signs. */
 static X509 *certificate_draft(EVP_PKEY *key, const char *name, unsigned bits)
 {
@@ -342,7 +342,7 @@ out:
 
 /* --- what is on the two tokens --------------------------------------------------------------- */
 
-/* For the eye: red, a line of its own, read backwards; and not UTF-8. It must arrive as it is. */
+/* On a terminal: red, two lines, read backwards; and not UTF-8. It must arrive unchanged. */
 static const char hostile_label[] = "\x1b[31mred\nall keys are safe \xe2\x80\xaetxt.exe\xff";
 
 static const struct recipe source_recipes[] = {
@@ -413,7 +413,7 @@ static bool make_so_pin(bool nss, struct secret *so_pin, struct err *err)
         return false;
     so_pin->len = nss ? 0 : SO_PIN_BYTES;
     return getentropy(so_pin->data, so_pin->len) == 0 ||
-           err_set_errno(err, ERR_FAILED, errno, "There is no randomness to be had");
+           err_set_errno(err, ERR_FAILED, errno, "No random numbers are available");
 }
 
 static bool open_session(struct token *token, struct err *err)

@@ -15,10 +15,11 @@ keys of all kinds, and moves the keys from the one to the other.
       softhsm       SoftHSM 2, through PKCS#11
       nss           an NSS key database, through NSS's own API
       softoken      an NSS key database, through NSS's PKCS#11 module
-      opencryptoki  opencryptoki's soft token, through PKCS#11; root only, with a daemon of its own
-                    and tokens that end with the rehearsal; private keys cannot go there or leave it
+      opencryptoki  opencryptoki's soft token, through PKCS#11; root only, with a separate
+                    daemon and tokens that end with the rehearsal; private keys can neither be
+                    migrated to it nor from it
   --dir DIR      where tokens, PINs, ceremony file and report go (default: a new private folder)
-  --plain        plain lines to the end, no questions; so too when there is no terminal
+  --plain        line mode, without questions; also used if there is no terminal
   --prepare      make the tokens and the ceremony file, but do not run the ceremony
   --build BUILD  take the programs from this build folder (default: build them in build/)
 END
@@ -61,8 +62,8 @@ for kind in "$source" "$destination"; do
 done
 [ -t 0 ] && [ -t 1 ] || plain=yes
 
-# SoftHSM's configuration ends a value at '=' and '#' and knows no quotes; NSS has a meaning of its own
-# for a backslash.
+# SoftHSM's configuration ends a value at '=' and '#' and knows no quotes; a backslash has
+# a special meaning in NSS.
 check_dir() {
     case $1 in
     *[=#\\]* | *[[:cntrl:]]*)
@@ -72,7 +73,7 @@ check_dir() {
     esac
 }
 
-# Quiet; where it fails, the end of its log says why.
+# Quiet; if it fails, the end of its log says why.
 build_programs() {
     mkdir -p "$build"
     if ! (
@@ -118,7 +119,7 @@ make_dir() {
     fi
 }
 
-# What NSS's module is told: which database. It takes a backslash for "the next as it is".
+# The parameters of NSS's module, which name the database. A backslash quotes the next character.
 nss_parameters() {
     printf "configdir='sql:%s' certPrefix='' keyPrefix='' secmod='' flags=" \
         "$(printf %s "$dir/nss-$1" | sed "s/'/\\\\'/g")"
@@ -224,9 +225,9 @@ run_ceremony() {
     return "$status"
 }
 
-# Runs this again where there is an opencryptoki that nobody else uses.
+# Runs this script again with an opencryptoki that nobody else uses.
 start_opencryptoki() {
-    [ -z "$prepare" ] || stop 64 "--prepare and opencryptoki do not go together:" \
+    [ -z "$prepare" ] || stop 64 "--prepare and opencryptoki exclude each other:" \
         "its tokens end with the rehearsal. Nothing was made."
     [ "$(id -u)" -eq 0 ] || stop 77 "Only root can start opencryptoki's daemon for a rehearsal." \
         "Nothing was made."

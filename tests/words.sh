@@ -116,7 +116,7 @@ patterns >"$tmp/patterns"
 if [ "${1:-}" = --renew ]; then
     count . >tests/words.kept
 fi
-for page in ./*.md man/*.[1-8]; do
+for page in ./*.md doc/*.md man/*.[1-8]; do
     ok "${page#./}" clean "$page"
 done
 ok "hsmferry --help" clean_help

@@ -103,7 +103,7 @@ static bool explain_parity(struct hsm *const hsm[2], struct transfer *t, struct 
     err_set(err, ERR_UNSUPPORTED,
             "a DES key without odd parity (FIPS 46-3), which this destination sets: the check "
             "values agree, the bytes would not be the original's");
-    return err_next(err, "Leave it where it is, or give it odd parity at its origin.");
+    return err_next(err, "Leave it on the source, or give it odd parity at its origin.");
 }
 
 bool confirm_arrived(struct hsm *const hsm[2], struct transfer *t, struct step_result *result,

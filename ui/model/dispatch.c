@@ -106,7 +106,7 @@ bool app_request(struct app *app, struct request *request)
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-/* Words that an officer types confirm what he has read: they are not pasted. */
+/* An officer types words to confirm that a text was read: they are not pasted. */
 static void paste(struct app *app, enum dialog_id kind, int character)
 {
     if (dialogs[kind] && dialogs[kind]->pastes && dialogs[kind]->pastes(app))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A ceremony as a log: chooses the events that are printed, in lines of ui/plain/plain.h. If there
- * are many keys, one line of progress a second replaces their steps; failures are always printed.
+ * A ceremony as a log: chooses the events that are printed, each as a line of ui/plain/plain.h. If
+ * there are many keys, one line of progress a second replaces their steps; failures are always
+ * printed.
  */
 #ifndef HSMFERRY_UI_PLAIN_PLAIN_LOG_H
 #define HSMFERRY_UI_PLAIN_PLAIN_LOG_H

@@ -129,8 +129,7 @@ static bool do_plan(struct console *c, const struct request *r, struct err *err)
     bool ok;
 
     (void)r;
-    /* The canary writes: a resume must be able to find what it may leave, with the choices made
-     * here. */
+    /* Before the canary writes: a resume needs the choices made here to find its objects. */
     if (!c->host->keep(c->host->ctx, err) || !marks_selection(c->app, &selection, &handles, err))
         return false;
     ok = worker_plan(c->worker, &selection, err);
