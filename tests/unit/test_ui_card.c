@@ -219,6 +219,37 @@ static void test_check_value_in_place_of_a_picture(void **state)
     fixture_free(&f);
 }
 
+/* Before any ceremony, and before both HSMs were asked: what they list, unless it is a password. */
+static void test_listed_check_values(void **state)
+{
+    struct key_desc source[KEYS], arrived[KEYS];
+    struct fixture f;
+
+    (void)state;
+    for (unsigned i = 0; i < KEYS; i++) {
+        source[i] = source_key(i);
+        arrived[i] = arrived_key(i);
+    }
+    for (unsigned other = 0; other < 2; other++) {
+        fixture_new(&f);
+        arrived[AES].kcv[2] ^= (uint8_t)other;
+        fixture_list(&f, &(struct key_list){source, KEYS, 0}, &(struct key_list){arrived, KEYS, 0});
+        f.app->at.active = SIDE_SOURCE;
+        inventory_find(&f.app->side[SIDE_SOURCE].inventory, "cipher", 0, 10);
+        fixture_press(&f, PRESS_F6);
+        assert_true(shows(&f, 80, 24, "listed: fedcba, ECB of zeros"));
+        assert_true(shows(&f, 80, 24,
+                          other ? "the listed check values differ; = asks"
+                                : "both HSMs list the same check value; = asks"));
+        assert_true(hides(&f, "no check value is known"));
+        app_go(f.app, VIEW_INVENTORY);
+        inventory_find(&f.app->side[SIDE_SOURCE].inventory, "password", 0, 10);
+        fixture_press(&f, PRESS_F6);
+        assert_true(hides(&f, "fedcba"));
+        fixture_free(&f);
+    }
+}
+
 /* Whatever an engine or a journal says: of a password nothing is shown by which a guess could be
  * tried. The control is the AES key above, with the same events. */
 static void test_nothing_to_guess_a_password_by(void **state)
@@ -374,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_pictures_of_both_public_keys),
         cmocka_unit_test(test_other_public_key),
         cmocka_unit_test(test_check_value_in_place_of_a_picture),
+        cmocka_unit_test(test_listed_check_values),
         cmocka_unit_test(test_nothing_to_guess_a_password_by),
         cmocka_unit_test(test_types_fit),
         cmocka_unit_test(test_details_show_both_sides),

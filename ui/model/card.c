@@ -197,6 +197,32 @@ static void put_check(struct card *card, const struct kcv *check)
         put_across(card, CARD_GOOD, "[ ok ] the same check value, computed by each HSM");
 }
 
+/* What the HSMs list, before anybody asked them to compute it. */
+static void put_listed(const struct subject *s, struct card *card)
+{
+    char value[2][KEY_KCV_TEXT] = {"", ""};
+    struct card_line *line;
+
+    for (unsigned side = 0; side < 2; side++)
+        if (s->side[side] && s->side[side]->kind != KEY_KIND_GENERIC)
+            key_kcv_text(s->side[side], value[side]);
+    if (!value[SIDE_SOURCE][0] && !value[SIDE_DESTINATION][0]) {
+        put_across(card, CARD_DIM, "no check value is known%s",
+                   s->key ? " yet" : "; = asks for it");
+        return;
+    }
+    line = put_sides(card, CARD_PLAIN, "", "");
+    for (unsigned side = 0; side < 2; side++)
+        text_print(line->text[side], CARD_TEXT, "listed: %s",
+                   value[side][0] ? value[side] : "none");
+    if (value[SIDE_SOURCE][0] && value[SIDE_DESTINATION][0])
+        put_across(card, CARD_DIM,
+                   strcmp(value[SIDE_SOURCE], value[SIDE_DESTINATION]) == 0
+                       ? "both HSMs list the same check value%s"
+                       : "the listed check values differ%s",
+                   s->key ? "" : "; = asks both to compute it");
+}
+
 static void put_secret(const struct subject *s, struct card *card)
 {
     const struct kcv *kcvs = s->key ? s->key->kcvs : s->asked ? s->asked->kcvs : NULL;
@@ -211,8 +237,7 @@ static void put_secret(const struct subject *s, struct card *card)
     for (unsigned i = 0; i < count; i++)
         put_check(card, &kcvs[i]);
     if (count == 0)
-        put_across(card, CARD_DIM, "no check value is known%s",
-                   s->key ? " yet" : "; = asks for it");
+        put_listed(s, card);
 }
 
 /* --- proofs ----------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "ui/model/card.h"
 
-enum { NAME_WIDTH = 14 };
+enum { NAME_WIDTH = sizeof "verify-recover" }; /* the longest, and a blank */
 
 static const enum style styles[] = {
     [CARD_PLAIN] = STYLE_NORMAL, [CARD_DIM] = STYLE_DIM,   [CARD_HEAD] = STYLE_STRONG,
