@@ -8,7 +8,7 @@
 #   ... change the code, make check TESTS=, the same for another folder ...
 #   diff -r FOLDER OTHER-FOLDER
 #
-# Names of parts behind FOLDER (inventory, pins, gates, unproven, failures) make only those.
+# Names of parts after FOLDER (inventory, pins, gates, pace, unproven, failures) make only those.
 # FOLDER/SIZE/NAME.txt is one screen. The HSMs are test doubles that draw the same random numbers in
 # every run, and time stands still (still.c); what depends on the bytes of the two programs, the
 # report's digest and its words, is replaced. So two runs of one build differ in nothing.
@@ -102,12 +102,12 @@ start() { # start NAME SOURCE [DESTINATION [GATES]]: with two keys marked
     listed 5 && press Space Space && sees "2 of 5 marked"
 }
 
-leave() { # however it stands
+leave() { # in any state
     kill -KILL "$(hsmferry_pid)" 2>/dev/null
     sees "[exit "
 }
 
-# A report of a ceremony that took no time is not looked at.
+# A report of a ceremony that took no time is not checked.
 tap_reports() {
     :
 }
@@ -150,12 +150,16 @@ at_inventory() {
     take setup "Compare label and serial" F7
     take setup-help "HELP: Setup" F1
     back "HELP: Setup"
-    take setup-details "DETAILS: source" F3
+    take setup-details-ceremony "DETAILS: the ceremony" F3
+    back "DETAILS: the ceremony"
+    take setup-details "DETAILS: source" Down Down Down Down F3
     leave
 
     dir=$tmp
     console "$size"
+    stamp=none # nobody has chosen a kind yet
     take setup-new "F8 Next"
+    unset stamp
     leave
 
     ceremony "$size-other" 'keys=aes32:alpha,aes32:beta' 'keys=aes32:alpha'
@@ -181,6 +185,8 @@ at_pins() {
     press 5 Enter
     take pin-wrong "FAILED"
     press Enter
+    take pin-few-tries "wrong PIN was" # asked again before anybody else is
+    say 1234
     sees "Charles, destination officer, your" && press Escape
     take pin-refused "no PIN was given"
     press Enter
@@ -227,7 +233,13 @@ at_gates() {
     take ceremony-help "HELP: Ceremony" F1
     back "HELP: Ceremony"
     press Escape
-    take verification "key 1 of 2" F6
+    sees "The ceremony is complete."
+    take ledger "KEYS 2" L
+    take ledger-steps "STEPS OF KEY 1" Home Enter
+    press Escape
+    sees "KEYS 2" && press Escape
+    sees "The ceremony is complete." && press F6
+    take verification "key 1 of 2"
     take verification-next "key 2 of 2" n
     take verification-help "HELP: Verification" F1
     back "HELP: Verification"
@@ -236,6 +248,20 @@ at_gates() {
     take log-details "any other key closes" F3
     back "any other key closes"
     take log-help "HELP: Log" F1
+    leave
+}
+
+at_pace() {
+    pace=default
+    start pace '' '' '[]
+  canary: none'
+    unset pace
+    press F5
+    sees "Type  start" && say start
+    take pace "step 1 of 12 PAUSED"
+    take pace-help "HELP: Ceremony" F1
+    back "HELP: Ceremony"
+    take pace-finish "step 8 of 12 PAUSED" ,
     leave
 }
 
@@ -302,7 +328,7 @@ at_failures() {
 for each in 80x24 120x40; do
     size=$each
     mkdir -p "$out/$size"
-    for part in ${parts:-inventory pins gates unproven failures}; do
+    for part in ${parts:-inventory pins gates pace unproven failures}; do
         "at_$part"
     done
 done
