@@ -274,7 +274,7 @@ at_unproven() {
     listed 1 && press F5
     take review-unproven "Type  ferry 1"
     say "ferry 1"
-    take gate-unproven "type  unproven  to move"
+    take gate-unproven "unproven  to move it"
     say unproven
     take end-unproven "The ceremony "
     leave

@@ -472,6 +472,30 @@ static void test_the_end(void **state)
     fixture_free(&f);
 }
 
+/* Each side for itself, once one of them was not inspected or is not as it should be. */
+static void test_the_end_of_one_side(void **state)
+{
+    struct event e = {.kind = EVENT_INVENTORY, .side = SIDE_SOURCE};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    at_end(&f);
+    e.inventory.after = true;
+    e.inventory.objects = 5;
+    fixture_event(&f, &e);
+    assert_shows(&f, "nothing on SOURCE (inventories agree)");
+    assert_shows(&f, "DESTINATION was not inspected again");
+    e.side = SIDE_DESTINATION;
+    e.inventory.unexplained = 1;
+    fixture_event(&f, &e);
+    assert_shows(&f, "DESTINATION: 1 object too many, 0 missing");
+    e.inventory.unexplained = 0;
+    fixture_event(&f, &e);
+    assert_shows(&f, "nothing on SOURCE, nothing on DESTINATION (inventories agree)");
+    fixture_free(&f);
+}
+
 /* What was left behind is on the screen however long the report's path is. */
 static void test_the_end_with_a_long_path(void **state)
 {
@@ -732,6 +756,7 @@ int main(void)
         cmocka_unit_test(test_ceremony_words),
         cmocka_unit_test(test_ascii_and_arrows),
         cmocka_unit_test(test_the_end),
+        cmocka_unit_test(test_the_end_of_one_side),
         cmocka_unit_test(test_the_end_with_a_long_path),
         cmocka_unit_test(test_a_view_is_one_struct),
         cmocka_unit_test(test_differences_carry_a_word),

@@ -55,14 +55,27 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
 /* --- all of it, for a screen that is too small ---------------------------------------------------
  */
 
-static void not_moved(const struct run *run, struct sheet *s)
+/* Public objects have the names of their private keys. */
+char *end_not_moved(const struct run_key *key, char *out, size_t size)
 {
     char label[KEY_LABEL_TEXT];
 
+    text_print(out, size, "%s%s: %s", key_label_text(&key->source, label),
+               key->source.class == KEY_CLASS_PUBLIC        ? " (public key)"
+               : key->source.class == KEY_CLASS_CERTIFICATE ? " (certificate)"
+                                                            : "",
+               key->reason[0] ? key->reason : "not reached");
+    return out;
+}
+
+static void not_moved(const struct run *run, struct sheet *s)
+{
+    char text[KEY_LABEL_TEXT + EVENT_TEXT_MAX + 32];
+
     for (size_t i = 0; i < run->failure_count; i++) {
         const struct run_key *key = run_key_at(run, run->failures[i]);
-        sheet_line(s, "%s  %s: %s", key_outcome_name(key->outcome),
-                   key_label_text(&key->source, label), key->reason);
+        sheet_line(s, "%s  %s", key_outcome_name(key->outcome),
+                   end_not_moved(key, text, sizeof text));
     }
 }
 

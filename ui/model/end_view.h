@@ -10,4 +10,8 @@
 void end_details(const struct app *app, struct sheet *sheet);
 void end_details_open(struct app *app);
 
+/* A key that did not arrive as it should, and why: "beta (public key): not reached". Returns out.
+ */
+char *end_not_moved(const struct run_key *key, char *out, size_t size);
+
 #endif

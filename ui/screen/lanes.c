@@ -364,7 +364,7 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
     char rate[96] = "", label[KEY_LABEL_TEXT] = "";
 
     if (run->last_step == STEP_PROVE_FRESH)
-        snprintf(rate, sizeof rate, "   proven separately %" PRIu32, run->proven_fresh);
+        snprintf(rate, sizeof rate, "   proven fresh %" PRIu32, run->proven_fresh);
     else if (!run->over && done > 0 && ms >= 1000)
         snprintf(rate, sizeof rate, "   %zu keys/s   %zu s left", done * 1000 / (size_t)ms,
                  (run->movable - done) * (size_t)ms / done / 1000);

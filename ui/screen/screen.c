@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "ui/model/dispatch.h"
+#include "ui/model/end_view.h"
 #include "ui/model/keys.h"
 #include "ui/model/replay_app.h"
 #include "ui/screen/dialog.h"
@@ -53,11 +54,14 @@ static int draw_left_over(const struct app *app, struct canvas *c, struct rect r
         const char *side = pane_side_title((enum side)i);
         if (!after[i].known)
             draw_format(c, r.x + 12, y, r.w - 12, STYLE_WARN, "%s was not inspected again", side);
+        else if (after[i].unexplained || after[i].missing)
+            draw_format(c, r.x + 12, y, r.w - 12, STYLE_BAD,
+                        "%s: %" PRIu32 " object%s too many, %" PRIu32 " missing", side,
+                        after[i].unexplained, after[i].unexplained == 1 ? "" : "s",
+                        after[i].missing);
         else
-            draw_format(c, r.x + 12, y, r.w - 12,
-                        after[i].unexplained || after[i].missing ? STYLE_BAD : STYLE_NORMAL,
-                        "%s: %" PRIu32 " objects too many, %" PRIu32 " missing", side,
-                        after[i].unexplained, after[i].missing);
+            draw_format(c, r.x + 12, y, r.w - 12, STYLE_NORMAL, "nothing on %s (inventories agree)",
+                        side);
     }
     return y;
 }
@@ -139,13 +143,13 @@ static int draw_not_moved(const struct app *app, struct canvas *c, struct rect r
 
     for (size_t i = 0; i < run->failure_count; i++) {
         const struct run_key *key = run_key_at(run, run->failures[i]);
-        char label[KEY_LABEL_TEXT];
+        char text[KEY_LABEL_TEXT + EVENT_TEXT_MAX + 32];
         if (y == end) {
             draw_text(c, r.x, y - 1, r.w, STYLE_WARN, "... and more: F3 has all of them");
             break;
         }
-        draw_format(c, r.x, y++, r.w, STYLE_WARN, "%-11s %s: %s", key_outcome_name(key->outcome),
-                    key_label_text(&key->source, label), key->reason);
+        draw_format(c, r.x, y++, r.w, STYLE_WARN, "%-11s %s", key_outcome_name(key->outcome),
+                    end_not_moved(key, text, sizeof text));
     }
     return y;
 }
