@@ -93,18 +93,19 @@ static enum hsm_truth try_length(struct probe *b, struct p11_mech mech)
     return truth;
 }
 
-/* The first envelope that works in both directions. Returns false if there is none. */
-static bool find_envelope(const struct probe *b, enum hsm_alg *alg)
+/* The first envelope that works in both directions, if possible one that carries every length.
+ * Returns false if there is none. */
+static bool find_envelope(const struct probe *b, enum hsm_alg *found)
 {
-    static const enum hsm_alg order[] = {HSM_AES_KWP, HSM_AES_CBC_PAD, HSM_AES_KW};
-
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        const struct hsm_capability *cap = &b->caps->alg[order[i]];
-        *alg = order[i];
-        if (cap->wrap && cap->unwrap)
-            return true;
+    *found = HSM_ALGS;
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
+        const struct hsm_capability *cap = &b->caps->alg[alg];
+        if (wrap_alg(alg)->family != WRAP_AES || !cap->wrap || !cap->unwrap)
+            continue;
+        if (*found == HSM_ALGS || wrap_alg(*found)->exact_length == WRAP_LENGTH_MULTIPLE)
+            *found = alg;
     }
-    return false;
+    return *found < HSM_ALGS;
 }
 
 static void try_lengths(struct probe *b)

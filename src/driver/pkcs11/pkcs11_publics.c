@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/search.h"
+
 /* FNV-1a of the id: which of them are equal is seen when the object is read. */
 static uint64_t hash_of(const struct key_desc *key)
 {
-    size_t len = key->id_len < KEY_ID_MAX ? key->id_len : KEY_ID_MAX;
+    size_t len = key_id_held(key);
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
     for (size_t i = 0; i < len; i++)
@@ -15,19 +17,17 @@ static uint64_t hash_of(const struct key_desc *key)
     return hash;
 }
 
+static int compare_with_hash(const void *hash, const void *public)
+{
+    uint64_t a = *(const uint64_t *)hash, b = ((const struct p11_public *)public)->hash;
+
+    return (a > b) - (a < b);
+}
+
 /* The first with this hash or a greater one. */
 static size_t lower(const struct p11_publics *all, uint64_t hash)
 {
-    size_t from = 0, to = all->count;
-
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (all->at[middle].hash < hash)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
+    return search_first(&hash, all->at, all->count, sizeof *all->at, compare_with_hash);
 }
 
 static void clear(struct p11_publics *all)
@@ -73,9 +73,7 @@ static void add(struct p11_publics *all, const struct p11_public *one)
 
 static int compare(const void *a, const void *b)
 {
-    const struct p11_public *x = a, *y = b;
-
-    return (x->hash > y->hash) - (x->hash < y->hash);
+    return compare_with_hash(&((const struct p11_public *)a)->hash, b);
 }
 
 /* Those of the list, and of the old ones those that the session has made: no list has temporary
