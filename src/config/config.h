@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "config/config_use.h"
 #include "hsm/hsm.h"
 #include "hsm/uri.h"
 #include "plan/policy.h"
@@ -56,10 +57,6 @@ struct config {
     char report_folder[EVENT_PATH_MAX]; /* absolute; in the file it may be relative to the file's
                                            folder */
 };
-
-/* The purpose of reading a ceremony file: its modules and databases must exist only if it is to be
- * run. */
-enum config_use { CONFIG_TO_RUN, CONFIG_TO_COMPARE };
 
 /* Reads a ceremony file and checks it completely. Messages name the file, line and column, and the
  * nearest known key for an unknown one; none contains a value that could be a PIN. Errors:

@@ -4,8 +4,12 @@
 #define HSMFERRY_CONFIG_CONFIG_PARTS_H
 
 #include "base/schema.h"
-#include "config/config.h"
 #include "config/config_schema.h"
+#include "config/config_use.h"
+
+struct config;
+struct config_side;
+struct uri;
 
 /* The state while a ceremony file is interpreted. */
 struct loader {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/text.h"
+#include "config/config.h"
 
 const char config_pin_advice[] = "A PIN has no place in this file: remove it and change that PIN; "
                                  "officers enter the PIN, or the token "

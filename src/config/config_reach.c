@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "config/config.h"
 #include "hsm/variables.h"
 
 /* --- our own agent --- */

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/config.h"
 
 enum { LIMIT_MAX = 3600 };
 

@@ -13,6 +13,7 @@ libconfig_a_SOURCES = \
 	%D%/config_schema.c \
 	%D%/config_schema.h \
 	%D%/config_side.c \
+	%D%/config_use.h \
 	%D%/config_write.c \
 	%D%/recent.c \
 	%D%/recent.h

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HSMFERRY_CONFIG_CONFIG_USE_H
+#define HSMFERRY_CONFIG_CONFIG_USE_H
+
+/* The purpose of reading a ceremony file: its modules and databases must exist only if it is to be
+ * run. */
+enum config_use { CONFIG_TO_RUN, CONFIG_TO_COMPARE };
+
+#endif
