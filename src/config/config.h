@@ -31,7 +31,7 @@ struct config_side {
 
 /* The key that signs the report, and its place. */
 struct config_signer {
-    struct uri key; /* text empty: the report is not signed */
+    struct uri key; /* text empty: the report remains unsigned */
     enum side side; /* the side that has it; SIDE_RELAY: it is on a separate device ... */
     struct config_side device; /* ... which is this one */
     char officer[64];          /* the role of the officer who gives its PIN; empty: not specified */
@@ -71,20 +71,20 @@ void config_free(struct config *config);
 bool config_check_variable(const struct config_side *side, bool rehearsal, const char *variable,
                            struct err *err);
 
-/* The path of our own agent: next to this program in a build tree, otherwise where it is
- * installed. */
+/* The path of our own agent: next to this program in a build tree, otherwise the installed
+ * one. */
 void config_own_agent(char *out, size_t size);
 
-/* The device of the key that signs; NULL: the report is not signed. */
+/* The device of the key that signs; NULL: the report remains unsigned. */
 const struct config_side *config_signs_on(const struct config *config);
 
 /* Do both have the same content, regardless of their files? */
 bool config_equal(const struct config *a, const struct config *b);
 
-/* Calls tell, ordered by path, for each value that only one of the two has, including the defaults
- * for omitted values: path is its place ("policy.rsa-bits"; entries of a list of mappings count
- * from 1), and the value of the other one is NULL. The order of a list of values does not matter.
- * Errors: ERR_FAILED (memory), ERR_IO. */
+/* Calls report, ordered by path, for each value that only one of the two has, including the
+ * defaults for omitted values: path is its place ("policy.rsa-bits"; entries of a list of mappings
+ * count from 1), and the value of the other one is NULL. The order of a list of values does not
+ * matter. Errors: ERR_FAILED (memory), ERR_IO. */
 typedef void config_diff_fn(void *ctx, const char *path, const char *a, const char *b);
 bool config_diff(const struct config *a, const struct config *b, config_diff_fn *report, void *ctx,
                  struct err *err);

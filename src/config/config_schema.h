@@ -47,7 +47,7 @@ struct raw_side {
 struct raw_signer {
     uint32_t side; /* 1 + enum side; 0: absent */
     struct raw_side device;
-    char *key; /* NULL: the report is not signed */
+    char *key; /* NULL: the report remains unsigned */
     char *officer;
 };
 

@@ -511,7 +511,7 @@ static enum relation relation_of(const struct key_desc *a, const struct key_desc
 enum relation inventory_counterpart(const struct inventory *inv, const struct key_desc *key,
                                     const struct key_desc **other)
 {
-    struct key_desc first = *key; /* where the objects with this class and label begin */
+    struct key_desc first = *key; /* the first of the objects with this class and label */
     size_t places[2] = {name_place(inv, key), 0};
 
     first.id_len = 0;

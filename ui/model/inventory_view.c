@@ -172,7 +172,7 @@ static void details_open(struct app *app)
     if (inventory_row(current(app), current(app)->scroll.at))
         app_open(app, DIALOG_DETAILS);
     else
-        app_say(app, "There is no object to show.");
+        app_say(app, "This list has no object to show.");
 }
 
 static size_t page(const struct app *app)
@@ -280,7 +280,7 @@ static const char *truth(const struct key_desc *key, uint32_t flag)
     return key_is(key, flag) ? "yes" : key_is_not(key, flag) ? "no" : "not reported";
 }
 
-/* What binds the key besides its flags, where there is anything. */
+/* The usage constraints of the key besides its flags, if there are any. */
 static void constraints(const struct key_desc *key, struct sheet *s)
 {
     const struct fidelity_pair pair = {.source = key};

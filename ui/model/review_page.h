@@ -22,7 +22,7 @@ bool review_is_warning(const struct run *run, unsigned i);
 /* How many warnings are not among the first notes. */
 unsigned review_hidden(const struct run *run, unsigned shown);
 
-/* What follows the keys, whole, in lines of so many columns. */
+/* The text after the keys, whole, wrapped at so many columns. */
 struct review_rest {
     struct sheet sheet;
     size_t canary;      /* its first line ... */

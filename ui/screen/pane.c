@@ -158,7 +158,7 @@ static char *type_text(const struct key_desc *key, int columns, char *out)
     return out;
 }
 
-/* The reason in a column of any width: the line below the panes tells it in full. */
+/* The reason in a column of any width: the line below the panes gives it in full. */
 static const char *why_not(const char *reason, int width, char *out, size_t size)
 {
     static const struct {

@@ -384,8 +384,8 @@ static bool is_our_temporary(struct p11 *p, const struct key_desc *key)
     return live && key_is_not(key, KEY_TOKEN);
 }
 
-/* Reads the templates as well if that takes no further call, but for those that are not empty.
- * To know whether it does, the first key is asked for each of them alone. */
+/* Reads the templates as well, if empty ones take no further call. To determine this, the first key
+ * is asked for each of them alone. */
 static bool read_demands(struct p11 *p, struct reading *r, struct err *err)
 {
     const uint32_t all = (UINT32_C(1) << KEY_TEMPLATES) - 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the public keys of a token are, by id (CKA_ID). The private half of an EC key does not
+ * The handles of a token's public keys, by id (CKA_ID). The private half of an EC key does not
  * contain its public half; looking for that with every reading would be a search of the token for
  * each. Remembered are the public keys that were listed last, and those that the session has made
  * since. Only handles are remembered: the object itself is always read.
