@@ -67,7 +67,7 @@ ok "all again" sees "alpha"
 for size in 60x20 120x40 40x12 80x24; do
     resize "$size"
     ok "$size: it is still a ledger" sees "KEYS 4, with 1"
-    ok "$size: with its keys" sees "stays"
+    ok "$size: with its keys" sees_like "[0-9] sta" # its label may be cut
 done
 ok "80x24: with all its columns" sees "fresh check"
 press Escape
