@@ -105,20 +105,25 @@ static bool emit_reach(struct narrator *n, enum side side, const struct ceremony
     return true;
 }
 
-/* Warns of exceptions that the ceremony file allows. */
+/* Warns of exceptions that the ceremony file allows. Each warning names its side: the same words
+ * of both would look like one warning twice. */
 static bool emit_trusted(struct narrator *n, const struct ceremony_setup *setup, struct err *err)
 {
+    static const char *const whose[SIDES] = {"the source", "the destination",
+                                             "the device that signs"};
     bool ok = true;
 
     for (enum side side = SIDE_SOURCE; side < SIDES; side++)
         if (setup->reach[side].agent)
             ok = ok && emit_note(n, EVENT_WARNING, side, "agent",
-                                 "another program than hsmferry's own is the agent; its code was "
-                                 "not checked");
+                                 "another program than hsmferry's own is the agent of %s; its code "
+                                 "was not checked",
+                                 whose[side]);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
         if (setup->where[side].environment_trusted)
             ok = ok && emit_note(n, EVENT_WARNING, side, "environment",
-                                 "the module gets variables that its dialect does not list");
+                                 "the module of %s gets variables that its dialect does not list",
+                                 whose[side]);
     return ok || emit_why(n, err);
 }
 
