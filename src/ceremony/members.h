@@ -116,7 +116,9 @@ static inline struct agreement agreement_of(const struct ceremony *c)
                               .side = c->side,
                               .rehearsal = c->setup.rehearsal,
                               .named = c->verdicts.script.named,
-                              .changed = c->verdicts.script.changed};
+                              .changed = c->verdicts.script.changed,
+                              .before =
+                                  c->setup.interrupted ? &c->setup.interrupted->origins : NULL};
 }
 
 static inline struct crew crew_of(struct ceremony *c)

@@ -225,17 +225,19 @@ bool emit_warning(struct narrator *n, enum side side, int64_t item, struct err *
     return emit_event(n, &e, err);
 }
 
-/* One line of the policy; it is decided by this setting. */
+/* One line of the policy; it is decided by this setting, or was before an interruption. */
 static bool emit_rule(struct narrator *n, const struct agreement *on, enum script_setting setting,
                       const char *name, const char *value, struct err *err)
 {
     const uint32_t bit = UINT32_C(1) << setting;
+    const char *before = origins_find(on->before, name, value);
     struct event e = {.kind = EVENT_POLICY, .side = SIDE_RELAY};
 
     put(e.note.from, sizeof e.note.from,
-        setting_from_name(on->changed & bit ? FROM_SCREEN
-                          : on->named & bit ? FROM_FILE
-                                            : FROM_DEFAULT));
+        before ? before
+               : setting_from_name(on->changed & bit ? FROM_SCREEN
+                                   : on->named & bit ? FROM_FILE
+                                                     : FROM_DEFAULT));
     put(e.note.name, sizeof e.note.name, name);
     put(e.note.text, sizeof e.note.text, value);
     return emit_event(n, &e, err);

@@ -75,7 +75,8 @@ struct agreement {
     const struct suite *suite;
     const struct party *side; /* both */
     bool rehearsal;
-    uint32_t named, changed; /* settings: as in struct script_watch */
+    uint32_t named, changed;      /* settings: as in struct script_watch */
+    const struct origins *before; /* of an interrupted ceremony's policy; NULL: there is none */
 };
 bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err);
 

@@ -115,6 +115,7 @@ static bool take_event(struct interrupted_ceremony *interrupted, struct numbers 
 
     if (!explained_take(&interrupted->explained, event, added_by(interrupted, key, event), err))
         return false;
+    origins_take(&interrupted->origins, event);
     if (event->kind == EVENT_PLANNED)
         return take_planned(interrupted, numbers, event, err);
     if (event->kind == EVENT_SCRIPT)

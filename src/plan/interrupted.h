@@ -10,6 +10,7 @@
 #include "hsm/facts.h"
 #include "hsm/key.h"
 #include "plan/explained.h"
+#include "plan/origins.h"
 #include "plan/script.h"
 
 /* One key of its plan. */
@@ -35,6 +36,7 @@ struct interrupted_ceremony {
     struct interrupted_key *keys; /* ... what is known of each, in the same order */
     struct script script;         /* that it was to follow; {0}: none */
     struct explained explained;   /* how its plan differed from that, and why */
+    struct origins origins;       /* of its policy */
 };
 
 #endif

@@ -10,6 +10,8 @@ libceremony_a_SOURCES += \
 	%D%/limits.h \
 	%D%/name_index.c \
 	%D%/name_index.h \
+	%D%/origins.c \
+	%D%/origins.h \
 	%D%/plan.c \
 	%D%/plan.h \
 	%D%/policy.c \
