@@ -161,15 +161,15 @@ static bool report_settings(struct script_watch *w, struct narrator *n, struct e
     return true;
 }
 
-/* The exception of the interrupted ceremony, with its origin: if that quoted it, too, the ceremony
+/* An exception of the interrupted ceremony, with its origin: if that quoted it, too, the ceremony
  * in which it was written. */
-static bool quote(const struct script_watch *w, struct narrator *n, struct err *err)
+static bool quote(const struct script_watch *w, const struct event *was, struct narrator *n,
+                  struct err *err)
 {
-    const struct event *was = &w->explained->words;
     struct event e = {.kind = EVENT_EXCEPTION, .side = SIDE_RELAY};
 
     e.exception = was->exception;
-    e.exception.script = !w->further;
+    e.exception.script = was->exception.script && !w->further;
     e.exception.begun = false; /* here, that is */
     e.exception.step = 0;
     if (!e.exception.from[0]) {
@@ -177,6 +177,15 @@ static bool quote(const struct script_watch *w, struct narrator *n, struct err *
         e.exception.written_ms = was->utc_ms;
     }
     return emit_event(n, &e, err);
+}
+
+/* All of them: each says why of a part. */
+static bool quote_all(const struct script_watch *w, struct narrator *n, struct err *err)
+{
+    for (size_t i = 0; w->explained && i < w->explained->word_count; i++)
+        if (!quote(w, &w->explained->words[i], n, err))
+            return false;
+    return true;
 }
 
 bool script_watch_plan(struct script_watch *w, const struct plan *plan, struct narrator *n,
@@ -189,8 +198,7 @@ bool script_watch_plan(struct script_watch *w, const struct plan *plan, struct n
     if (!compare(w, plan, n, err) || !report_settings(w, n, err))
         return false;
     w->owed = w->further;
-    return !script_deviates(&w->differs) || !w->explained || !w->explained->quotes ||
-           quote(w, n, err);
+    return !script_deviates(&w->differs) || quote_all(w, n, err);
 }
 
 bool script_watch_pass(struct script_watch *w, struct narrator *n, struct err *err)

@@ -23,7 +23,7 @@ struct script_watch {
     uint32_t named;   /* the settings that the ceremony file names: bits of script_settings() ... */
     uint32_t changed; /* ... and those that were chosen on the screen */
     struct script_summary differs;     /* what is not as the script says, of the plan made last */
-    const struct explained *explained; /* what an interrupted ceremony's exception says; NULL */
+    const struct explained *explained; /* what interrupted ceremonies' exceptions say; NULL */
     bool further;                      /* something differs that this does not say */
     bool owed;                         /* no exception says why */
     bool wanted;                       /* one was asked for */
@@ -38,8 +38,8 @@ bool script_watch_begin(struct script_watch *w, const struct ceremony_setup *set
 bool script_watch_open(struct script_watch *w, const struct key_list *source, bool interrupted,
                        struct narrator *n, struct err *err);
 
-/* A plan was made: says what is not as the script says, and quotes the exception in which the
- * officers of an interrupted ceremony said why. It is asked for no other one if that says why of
+/* A plan was made: says what is not as the script says, and quotes the exceptions in which
+ * the officers of interrupted ceremonies said why. It is asked for no other one if they say why of
  * all of it. */
 bool script_watch_plan(struct script_watch *w, const struct plan *plan, struct narrator *n,
                        struct err *err);

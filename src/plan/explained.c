@@ -76,19 +76,33 @@ static bool is_of_plan(const struct event *event)
            (what != SCRIPT_LEFT_OUT || event->key == 0);
 }
 
+static bool add_words(struct explained *e, const struct event *event, struct err *err)
+{
+    struct event *grown;
+
+    if (e->word_count == EXPLAINED_WORDS_MAX)
+        return err_set(err, ERR_DATA, "the journal quotes more than %d exceptions",
+                       EXPLAINED_WORDS_MAX);
+    grown = reallocarray(e->words, e->word_count + 1, sizeof *grown);
+    if (!grown)
+        return err_set(err, ERR_FAILED, "no memory for an exception");
+    e->words = grown;
+    grown[e->word_count++] = *event;
+    e->counts |= event->exception.script;
+    return true;
+}
+
 bool explained_take(struct explained *e, const struct event *event, const struct key_desc *added,
                     struct err *err)
 {
     if (event->kind == EVENT_PLANNED && event->key == 1) { /* another plan replaces the last one */
-        e->count = 0;
-        e->quotes = e->counts = false;
+        e->count = e->word_count = 0;
+        e->counts = false;
     }
-    if (event->kind == EVENT_EXCEPTION && !e->counts &&
-        (event->exception.script || event->exception.from[0])) {
-        e->quotes = true;
-        e->counts = event->exception.script;
-        e->words = *event;
-    }
+    if (event->kind == EVENT_EXCEPTION &&
+        (event->exception.from[0] || (event->exception.script && !e->counts)) &&
+        !add_words(e, event, err))
+        return false;
     if (!is_of_plan(event))
         return true;
     const struct explained_difference d = explained_of(&event->script, added);
@@ -111,5 +125,6 @@ bool explained_covers(const struct explained *e, const struct explained_differen
 void explained_free(struct explained *e)
 {
     free(e->differences);
+    free(e->words);
     *e = (struct explained){0};
 }

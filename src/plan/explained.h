@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the plan of an interrupted ceremony differed from its script, and the exception in which its
- * officers said why. The ceremony that resumes it needs no other one for the same differences.
+ * How the plan of an interrupted ceremony differed from its script, and the exceptions in which its
+ * officers said why: the one that was written in it, and those that it quotes from ceremonies that
+ * were interrupted before. The ceremony that resumes it needs no other one for the same
+ * differences.
  */
 #ifndef HSMFERRY_PLAN_EXPLAINED_H
 #define HSMFERRY_PLAN_EXPLAINED_H
@@ -29,17 +31,19 @@ struct explained_difference {
 struct explained {
     struct explained_difference *differences; /* of the last plan; sorted by explained_end() */
     size_t count;
-    bool quotes;        /* an exception is known: */
-    struct event words; /* this one, with its time, ... */
-    char ceremony[40];  /* ... written in the ceremony with this id; */
-    bool counts;        /* and it says why of all these differences, not only of some */
+    struct event *words; /* the exceptions, in their order, with their times; ... */
+    size_t word_count;
+    char ceremony[40]; /* ... those that are not quoted there were written in this ceremony */
+    bool counts;       /* the last one says why of what the others do not say */
 };
+enum { EXPLAINED_WORDS_MAX = 64 }; /* so many interruptions; a journal can claim any number */
 
 /* The difference that an event of the script states; added: the key of SCRIPT_ADDED, else NULL. */
 struct explained_difference explained_of(const struct event_script *word,
                                          const struct key_desc *added);
 
-/* Takes over the next event of its journal; added as above. Errors: ERR_FAILED (memory). */
+/* Takes over the next event of its journal; added as above. Errors: ERR_FAILED (memory), ERR_DATA
+ * (more than EXPLAINED_WORDS_MAX exceptions). */
 bool explained_take(struct explained *e, const struct event *event, const struct key_desc *added,
                     struct err *err);
 

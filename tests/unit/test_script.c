@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "plan/explained.h"
+#include "plan/origins.h"
 #include "plan/script.h"
 
 enum { KEYS = 5 };
@@ -293,7 +294,8 @@ static void an_exception_explains_what_it_was_written_for(void **state)
 
     take_explained(&e, true);
     explained_end(&e, "0123");
-    assert_string_equal(e.words.exception.decided, "Ada");
+    assert_int_equal(e.word_count, 1);
+    assert_string_equal(e.words[0].exception.decided, "Ada");
     assert_string_equal(e.ceremony, "0123");
     assert_true(covers_left_out(&e, 'k') && covers_added(&e, "new"));
     assert_false(covers_left_out(&e, 'l')); /* another key */
@@ -304,8 +306,74 @@ static void an_exception_explains_what_it_was_written_for(void **state)
     take_explained(&e, false); /* that exception was about something else */
     explained_end(&e, "0123");
     assert_false(covers_left_out(&e, 'k'));
-    assert_false(e.quotes);
+    assert_int_equal(e.word_count, 0);
     explained_free(&e);
+}
+
+static bool take(struct explained *e, const struct event *event)
+{
+    struct err err;
+
+    return explained_take(e, event, NULL, &err) || (assert_int_equal(err.code, ERR_DATA), false);
+}
+
+/* A ceremony that resumes another one quotes that one's exceptions, and may be interrupted, too. */
+static void all_exceptions_that_count_are_kept(void **state)
+{
+    const struct event planned = {.kind = EVENT_PLANNED, .key = 1};
+    const struct event quoted = {.kind = EVENT_EXCEPTION,
+                                 .exception = {.decided = "Ada", .from = "0123"}};
+    const struct event own = {.kind = EVENT_EXCEPTION,
+                              .exception = {.decided = "Charles", .script = true}};
+    const struct event other = {.kind = EVENT_EXCEPTION, .exception.decided = "a chair broke"};
+    struct explained e = {0};
+    (void)state;
+
+    assert_true(take(&e, &planned) && take(&e, &quoted) && take(&e, &other));
+    assert_false(e.counts); /* it says why of a part */
+    assert_true(take(&e, &own));
+    assert_true(take(&e, &own)); /* of a key that was left out at its gate */
+    assert_true(e.counts);
+    assert_int_equal(e.word_count, 2);
+    assert_string_equal(e.words[0].exception.decided, "Ada");
+    assert_string_equal(e.words[1].exception.decided, "Charles");
+    assert_true(take(&e, &planned));
+    assert_int_equal(e.word_count, 0);
+    for (unsigned i = 0; i < EXPLAINED_WORDS_MAX; i++)
+        assert_true(take(&e, &quoted));
+    assert_false(take(&e, &quoted));
+    explained_free(&e);
+}
+
+/* The file from which a ceremony resumes says all that was chosen on the screen, and more. */
+static void a_line_of_the_policy_keeps_its_origin(void **state)
+{
+    struct event line = {.kind = EVENT_POLICY,
+                         .note = {.name = "rsa-bits", .text = "3072", .from = "default"}};
+    struct origins origins = {0};
+    (void)state;
+
+    assert_null(origins_find(NULL, "rsa-bits", "3072"));
+    assert_null(origins_find(&origins, "rsa-bits", "3072"));
+    origins_take(&origins, &line);
+    assert_string_equal(origins_find(&origins, "rsa-bits", "3072"), "default");
+    assert_null(origins_find(&origins, "rsa-bits", "4096")); /* another file was named since */
+    assert_null(origins_find(&origins, "canary", "3072"));
+    snprintf(line.note.from, sizeof line.note.from, "screen"); /* of the plan that replaced it */
+    origins_take(&origins, &line);
+    assert_string_equal(origins_find(&origins, "rsa-bits", "3072"), "screen");
+    snprintf(line.note.from, sizeof line.note.from, "moon"); /* no word of a journal is believed */
+    origins_take(&origins, &line);
+    line.note.from[0] = '\0'; /* an older journal */
+    origins_take(&origins, &line);
+    assert_string_equal(origins_find(&origins, "rsa-bits", "3072"), "screen");
+    assert_int_equal(origins.count, 1);
+    for (unsigned i = 0; i < 2 * ORIGINS_MAX; i++) {
+        snprintf(line.note.name, sizeof line.note.name, "rule-%u", i);
+        snprintf(line.note.from, sizeof line.note.from, "file");
+        origins_take(&origins, &line);
+    }
+    assert_int_equal(origins.count, ORIGINS_MAX);
 }
 
 static void the_worst_is_the_verdict(void **state)
@@ -328,6 +396,8 @@ int main(void)
         cmocka_unit_test(every_setting_counts),
         cmocka_unit_test(a_changed_setting_stays_in_the_record),
         cmocka_unit_test(an_exception_explains_what_it_was_written_for),
+        cmocka_unit_test(all_exceptions_that_count_are_kept),
+        cmocka_unit_test(a_line_of_the_policy_keeps_its_origin),
         cmocka_unit_test(the_worst_is_the_verdict),
     };
     return cmocka_run_group_tests_name("script", tests, NULL, NULL);

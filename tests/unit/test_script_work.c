@@ -159,6 +159,8 @@ static uint64_t work_of_resumed(size_t count)
         if (i < count / 2)
             assert_true(explained_take(&was->explained, &event, NULL, &err));
     }
+    event = (struct event){.kind = EVENT_EXCEPTION, .exception.from = "0012"};
+    assert_true(explained_take(&was->explained, &event, NULL, &err));
     event = (struct event){.kind = EVENT_EXCEPTION, .exception.script = true};
     assert_true(explained_take(&was->explained, &event, NULL, &err));
     explained_end(&was->explained, "0123");
@@ -166,7 +168,7 @@ static uint64_t work_of_resumed(size_t count)
     decide(rig, setup);
     result = work;
     assert_int_equal(rig->hearer.count[SCRIPT_LEFT_OUT], count / 2);
-    assert_int_equal(rig->hearer.exceptions, 1); /* quoted: it covers them all */
+    assert_int_equal(rig->hearer.exceptions, 2); /* quoted: together they cover them all */
     assert_true(script_watch_pass(&rig->watch, &rig->narrator, &err));
     script_free(&was->script);
     explained_free(&was->explained);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Copies a string of an event into a field of the same size. */
 #define COPY(to, from)                                                                             \
     do {                                                                                           \
@@ -221,8 +223,11 @@ static bool take_planned(struct run *run, const struct event *e)
 
 static void take_exception(struct run *run, const struct event *e)
 {
+    size_t len = strlen(run->script_why);
+
     if (e->exception.from[0])
-        COPY(run->script_why, e->exception.decided);
+        text_print(run->script_why + len, sizeof run->script_why - len, "%s%s", len ? "; " : "",
+                   e->exception.decided);
 }
 
 static void take_script(struct run *run, const struct event *e)

@@ -126,12 +126,12 @@ struct run {
     int64_t canary_ms;                   /* wall clock of the last canary; 0: none yet */
     struct run_note notes[RUN_NOTES_MAX];
     unsigned note_count;
-    unsigned notes_lost;                /* warnings that had no room */
-    uint32_t plan;                      /* of which the warnings are, as in struct event */
-    struct script_summary script;       /* what is not as the script says, of the plan */
-    char script_why[EVENT_TEXT_MAX];    /* what was decided on that before an interruption */
-    enum script_outcome script_outcome; /* at the end */
-    struct run_key *keys;               /* of the plan, in its order */
+    unsigned notes_lost;                 /* warnings that had no room */
+    uint32_t plan;                       /* of which the warnings are, as in struct event */
+    struct script_summary script;        /* what is not as the script says, of the plan */
+    char script_why[2 * EVENT_TEXT_MAX]; /* what was decided on that before interruptions */
+    enum script_outcome script_outcome;  /* at the end */
+    struct run_key *keys;                /* of the plan, in its order */
     size_t key_count, key_room;
     size_t chosen;                /* of them, those that do not go along with another; ... */
     size_t movable;               /* ... and of these, those that can go */

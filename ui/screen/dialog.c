@@ -469,7 +469,7 @@ static struct rect open_review(const struct app *app, struct canvas *c)
 /* In as many lines as it takes, within reason; returns the line below. */
 static int draw_script(const struct app *app, struct canvas *c, struct rect r, int y)
 {
-    char text[SCRIPT_SENTENCE + EVENT_TEXT_MAX + 64], sentence[SCRIPT_SENTENCE];
+    char text[SCRIPT_SENTENCE + 2 * EVENT_TEXT_MAX + 64], sentence[SCRIPT_SENTENCE];
     const char *why = app->run.script_why;
 
     if (!script_deviates(&app->run.script))
