@@ -65,8 +65,9 @@ enum event_state { EVENT_BEGUN, EVENT_OK, EVENT_FAILED, EVENT_UNDONE, EVENT_STAT
 
 /* What a record has beyond the first ones of its format. 1: the script, the words that officers
  * typed, whose PINs. 2: for which keys a gate was waived, of which plan a warning
- * is, from where each line of the policy comes. */
-enum { RECORD_ADDITIONS = 2 };
+ * is, from where each line of the policy comes. 3: which exceptions are of a plan that was
+ * replaced. */
+enum { RECORD_ADDITIONS = 3 };
 
 enum { EVENT_TEXT_MAX = 256, EVENT_PATH_MAX = 1024 };
 

@@ -374,34 +374,6 @@ void section_vendor_output(const struct view *v)
     section_notes(v, EVENT_VENDOR_OUTPUT, "spoken", "name");
 }
 
-void section_exceptions(const struct view *v)
-{
-    struct writer *w = v->w;
-    struct event event;
-
-    writer_list(w, "exceptions", false);
-    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_EXCEPTION), &at, &event);) {
-        writer_map(w, NULL, false);
-        writer_number(w, "seq", (int64_t)event.seq);
-        writer_time(w, "at", event.utc_ms);
-        if (event.exception.script)
-            writer_yes(w, "script", true);
-        if (event.exception.from[0]) {
-            writer_text(w, "from", event.exception.from);
-            writer_time(w, "written", event.exception.written_ms);
-        }
-        if (event.exception.begun)
-            writer_text(w, "step", step_name(event.exception.step));
-        if (event.key)
-            writer_number(w, "key", event.key);
-        writer_text(w, "expected", event.exception.expected);
-        writer_text(w, "happened", event.exception.happened);
-        writer_text(w, "decided", event.exception.decided);
-        writer_end(w);
-    }
-    writer_end(w);
-}
-
 void section_errors(const struct view *v)
 {
     struct writer *w = v->w;

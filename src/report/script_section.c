@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of the report about its script: what the ceremony file names, and what differs from it;
- * and about whose PINs were asked for. */
+ * which exceptions say why; and about whose PINs were asked for. */
 #include "base/text.h"
 #include "report/report_sections.h"
 
@@ -164,6 +164,46 @@ void part_pins(const struct view *v)
         section_some(w, "file", event.pin.file);
         section_some(w, "officer", event.pin.officer);
         section_some(w, "role", event.pin.role);
+        writer_end(w);
+    }
+    writer_end(w);
+}
+
+/* --- exceptions --- */
+
+/* Was it written for a plan that was replaced? One that is not about a plan holds whatever plan
+ * follows. */
+static bool is_void(const struct view *v, const struct event *event, size_t at)
+{
+    return part_additions(v) >= 3 && at < v->index->plan &&
+           (event->exception.script || event->exception.from[0]);
+}
+
+void section_exceptions(const struct view *v)
+{
+    struct writer *w = v->w;
+    struct event event;
+
+    writer_list(w, "exceptions", false);
+    for (size_t at = 0; event_log_next(v->log, section_kind(EVENT_EXCEPTION), &at, &event);) {
+        writer_map(w, NULL, false);
+        writer_number(w, "seq", (int64_t)event.seq);
+        writer_time(w, "at", event.utc_ms);
+        if (event.exception.script)
+            writer_yes(w, "script", true);
+        if (is_void(v, &event, at))
+            writer_yes(w, "void", true);
+        if (event.exception.from[0]) {
+            writer_text(w, "from", event.exception.from);
+            writer_time(w, "written", event.exception.written_ms);
+        }
+        if (event.exception.begun)
+            writer_text(w, "step", step_name(event.exception.step));
+        if (event.key)
+            writer_number(w, "key", event.key);
+        writer_text(w, "expected", event.exception.expected);
+        writer_text(w, "happened", event.exception.happened);
+        writer_text(w, "decided", event.exception.decided);
         writer_end(w);
     }
     writer_end(w);

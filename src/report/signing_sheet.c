@@ -53,12 +53,13 @@ static void put_exceptions(struct sheet *s)
     if (exceptions->count == 0)
         sheet_fact(s, "", "%s", "none");
     for (const struct node *e = exceptions->first; e; e = e->next) {
-        sheet_toned(s, SHEET_WARNING, "at", "%s, %s%s%s%s%s",
+        sheet_toned(s, SHEET_WARNING, "at", "%s, %s%s%s%s%s%s",
                     sheet_time(s, node_text(e, "at"), 0, time),
                     node_at(e, "step") ? "after the step: " : "before the first step",
                     node_at(e, "step") ? sheet_step_title(node_text(e, "step")) : "",
                     node_at(e, "key") ? ", key " : "", node_text(e, "key"),
-                    node_is(e, "script", "yes") ? ": why it is not as the script says" : "");
+                    node_is(e, "script", "yes") ? ": why it is not as the script says" : "",
+                    node_is(e, "void", "yes") ? ", of a plan that was replaced later" : "");
         if (node_at(e, "from"))
             sheet_fact(s, "from", "the interrupted ceremony %s, written %s", node_text(e, "from"),
                        sheet_time(s, node_text(e, "written"), 0, time));

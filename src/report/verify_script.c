@@ -231,15 +231,29 @@ static bool check_exception(const struct node *report, struct err *err)
             node_is(g, "state", gate_state_name(GATE_CONFIRMED)) && !gates_is_void(g) &&
             node_number(g, "seq") < first)
             first = node_number(g, "seq");
-    while (e && !node_is(e, "script", "yes"))
+    while (e && (!node_is(e, "script", "yes") || node_is(e, "void", "yes")))
         e = e->next;
     return first == 0 || (e && node_number(e, "seq") < first) ||
            rule_wrong(node_at(report, "script"), err,
                       "it was not followed, and no exception before the review says why");
 }
 
+/* Can it be about a plan that was replaced? Then it is about a plan, and comes before the review of
+ * the plan that was carried out, and before any step. */
+static bool is_of_replaced_plan(const struct node *report, const struct node *e)
+{
+    const struct node *g = node_at(report, "gates")->first;
+    const struct node *step = node_at(report, "steps")->first;
+    int64_t seq = node_number(e, "seq");
+
+    while (g && (!node_is(g, "gate", gate_name(GATE_REVIEW)) || gates_is_void(g)))
+        g = g->next;
+    return (node_is(e, "script", "yes") || node_at(e, "from")) &&
+           !(g && node_number(g, "seq") < seq) && !(step && node_number(step, "seq") < seq);
+}
+
 /* Only what resumes an interrupted ceremony quotes an exception of one. */
-static bool check_quotes(const struct node *report, struct err *err)
+static bool check_exceptions(const struct node *report, struct err *err)
 {
     const bool resumes = node_at(report, "ceremony.resumes") != NULL;
 
@@ -248,6 +262,8 @@ static bool check_quotes(const struct node *report, struct err *err)
             return rule_wrong(e, err, "an exception is quoted with its ceremony and its time");
         if (node_at(e, "from") && !resumes)
             return rule_wrong(e, err, "it is quoted, and no interrupted ceremony was resumed");
+        if (node_at(e, "void") && !is_of_replaced_plan(report, e))
+            return rule_wrong(e, err, "this is about the plan that was carried out");
     }
     return true;
 }
@@ -263,7 +279,7 @@ bool script_check(const struct node *report, struct err *err)
                rule_wrong(summary, err, "there is no script of which it says this");
     if (!check_lines(report, err) || !check_named(report, &named, err) ||
         !check_added(report, named, err) || !check_incomplete(report, &arrived, err) ||
-        !check_left_out(report, err) || !check_quotes(report, err))
+        !check_left_out(report, err) || !check_exceptions(report, err))
         return false;
     deviates = node_at(script, "deviations")->count > 0;
     if (!node_is(summary, "script",

@@ -184,6 +184,37 @@ ok "... the first one quoted" quotes "$(id_of "$journal")" "three instead of one
 ok "... the other one written here" reports '  decided: "stays was destroyed, too; Ada"'
 ok "... it passes verify" passes
 
+# --- the officers go back from the review, and a second plan replaces the first ---
+ok "another plan: listed" script - "$first"
+ok "another plan: other keys" other_keys
+ok "another plan: explained" explain "three instead of one; Ada"
+ok "another plan: the review opens" sees "Type  start"
+press Escape
+ok "another plan: Esc leads back" lacks "REVIEW"
+press F5
+ok "another plan: it is explained, too" explain "three instead of one, as before; Ada"
+ok "another plan: begun" start
+ok "another plan: complete" sees "The ceremony is complete."
+press q
+ok "another plan: it ends well" ended 0
+void() { # void WHY: the report calls this exception void
+    awk -v why="$1" '
+        /^  - / || /^- / { void = 0 }
+        /^  void: "yes"$/ { void = 1 }
+        $0 == "  decided: \"" why "\"" && void { found = 1 }
+        END { exit !found }' "$(newest yaml)"
+}
+ok "another plan: both exceptions are in the report" reports '^  exceptions: 2$'
+ok "... the first one as void" void "three instead of one; Ada"
+not_ok "control: not the second" void "three instead of one, as before; Ada"
+ok "... which the sheet says, too" on_sheet 'of a plan that was replaced'
+ok "... it passes verify" passes
+ok "control: the second one void, too, under a new seal" forge \
+    '^(  script: "yes"\n)(  expected)' '\1  void: "yes"\n\2'
+exits 65 "... does not pass" "$abs_top_builddir/hsmferry" verify "$tmp/forged.yaml"
+cp "$tmp/out" "$tmp/printed"
+ok "... because no other one says why" grep -q "about the plan that was carried out\|no exception before" "$tmp/printed"
+
 # --- without a terminal ---
 count() { # count EXPECTED: a line that must name so many keys
     ceremony - -
@@ -251,6 +282,9 @@ ok "a setting, killed" killed 5
 exits 0 "a setting, killed: resumed without a terminal" unattended resume
 ok "... it still deviates" reports '^  script: "deviated"$'
 ok "... by that setting" reports 'what: "policy", text: "rehearsal"'
+ok "... which came from the screen" reports 'name: "rehearsal".*from: "screen"'
+ok "... another one from the file" reports 'name: "rsa-bits".*from: "file"'
+ok "... and what nobody named is the default" reports 'name: "sensitive".*from: "default"'
 ok "... and quotes the exception" quotes "$(id_of "$journal")" "only to practise; Ada and Charles"
 ok "... it passes verify" passes
 
@@ -260,4 +294,5 @@ ok "control: begun" start
 ok "control: killed" killed
 exits 0 "control: resumed without a terminal" unattended resume
 ok "control: the script was followed" reports '^  script: "followed"$'
+ok "control: that setting came from the file" reports 'name: "rehearsal".*from: "file"'
 finish
