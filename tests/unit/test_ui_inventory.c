@@ -89,7 +89,7 @@ static void test_marks(void **state)
     struct err err;
 
     (void)state;
-    inventory_mark_invert(&inv);
+    inventory_mark_invert(&inv, NULL);
     assert_int_equal(inv.marked_count, 2); /* a public key cannot be marked */
     inventory_mark(&inv, 0, false);
     assert_int_equal(inv.marked_count, 1);
@@ -99,8 +99,43 @@ static void test_marks(void **state)
     assert_int_equal(inv.marked_count, 1);
     inventory_mark_clear(&inv);
     assert_int_equal(inv.marked_count, 0);
-    inventory_mark_pattern(&inv, "*a*");
+    inventory_mark_pattern(&inv, "*a*", NULL);
     assert_int_equal(inv.marked_count, 1);
+    inventory_free(&inv);
+}
+
+/* Many are marked at once, but for what cannot go; the script alone names such a key. */
+static void test_many_marks_leave_out_what_cannot_go(void **state)
+{
+    struct key_desc keys[] = {
+        fixture_key(7, "a", KEY_CLASS_SECRET, KEY_KIND_AES, 256),
+        fixture_key(8, "b", KEY_CLASS_SECRET, KEY_KIND_AES, 256),
+        fixture_key(9, "c", KEY_CLASS_SECRET, KEY_KIND_AES, 256),
+    };
+    struct plan_verdict verdicts[] = {{.handle = 7, .movable = true}, {.handle = 8}, {.handle = 9}};
+    struct plan_verdicts all = {verdicts, 3};
+    struct script_key named = {.handle = 9};
+    struct script script = {.keys = &named, .key_count = 1};
+    struct inventory inv = of(keys, 3);
+
+    (void)state;
+    assert_int_equal(inventory_mark_pattern(&inv, "*", NULL), 0); /* control: nothing is known */
+    assert_int_equal(inv.marked_count, 3);
+    inventory_mark_clear(&inv);
+    inventory_judge(&inv, &all);
+    assert_int_equal(inventory_mark_pattern(&inv, "*", NULL), 2);
+    assert_int_equal(inv.marked_count, 1);
+    assert_int_equal(inventory_mark_pattern(&inv, "*", &script), 1);
+    assert_int_equal(inv.marked_count, 2);
+    assert_int_equal(inventory_mark_invert(&inv, NULL), 1); /* also takes the mark off the third */
+    assert_int_equal(inv.marked_count, 0);
+    assert_int_equal(inventory_mark_invert(&inv, &script), 1);
+    assert_int_equal(inv.marked_count, 2);
+    inventory_filter(&inv, "Refuse");
+    assert_int_equal(inv.shown_count, 0);
+    inventory_filter(&inv, "Refused");
+    assert_int_equal(inv.shown_count, 2);
+    assert_row(&inv, 0, "b");
     inventory_free(&inv);
 }
 
@@ -118,7 +153,7 @@ static void test_marks_are_taken_back_once(void **state)
     (void)state;
     assert_int_equal(inventory_mark_undo(&inv), 0);
     inventory_mark(&inv, 1, true);
-    inventory_mark_pattern(&inv, "*");
+    inventory_mark_pattern(&inv, "*", NULL);
     assert_int_equal(inv.marked_count, 3);
     assert_int_equal(inventory_mark_undo(&inv), 2); /* the pattern's, and not the one before */
     assert_int_equal(inv.marked_count, 1);
@@ -237,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_sorted_with_keys_first),
         cmocka_unit_test(test_filter),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_many_marks_leave_out_what_cannot_go),
         cmocka_unit_test(test_marks_are_taken_back_once),
         cmocka_unit_test(test_counterpart),
         cmocka_unit_test(test_scroll),

@@ -257,6 +257,16 @@ static void test_hint_line_offers_what_works(void **state)
         assert_int_equal(hinted(app, VIEW_INVENTORY, "Open again"), failed);
         assert_int_equal(hinted(app, VIEW_SETUP, "Open again"), failed);
     }
+    for (unsigned over = 0; over < 2; over++) {
+        app->run.over = over;
+        assert_int_equal(hinted(app, VIEW_INVENTORY, "Migrate"), !over);
+        assert_int_equal(hinted(app, VIEW_INVENTORY, "Mark"), !over);
+    }
+    app->run.over = false;
+    app->settle.how = SETTLE_RESUMES;
+    assert_false(hinted(app, VIEW_INVENTORY, "Mark"));
+    assert_true(hinted(app, VIEW_INVENTORY, "Migrate"));
+    app->settle.how = SETTLE_NOTHING;
     app->at.view = VIEW_END;
     strcpy(app->report.path, "r.yaml");
     for (unsigned signs = 0; signs < 2; signs++) {

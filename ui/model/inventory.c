@@ -133,6 +133,23 @@ static bool key_holds(const struct key_desc *key, const char *text)
            holds(text_hex(key->id, kept(key->id_len, KEY_ID_MAX), id), text);
 }
 
+/* Is it known that it would be refused? */
+static bool is_refused(const struct inventory *inv, size_t i)
+{
+    return inv->verdicts[i].known && !inv->verdicts[i].movable;
+}
+
+static bool asks_for_refused(const char *filter)
+{
+    return strcasecmp(filter, INVENTORY_REFUSED) == 0;
+}
+
+static bool passes(const struct inventory *inv, size_t i)
+{
+    return !inv->filter[0] || key_holds(inventory_key(inv, i), inv->filter) ||
+           (asks_for_refused(inv->filter) && is_refused(inv, i));
+}
+
 /* Shows those of these indices that pass the filter; the cursor stays on its object if that does.
  * from may be what is shown now. */
 static void show(struct inventory *inv, const uint32_t *from, size_t count)
@@ -143,7 +160,7 @@ static void show(struct inventory *inv, const uint32_t *from, size_t count)
 
     inv->work += count;
     for (size_t i = 0; i < count; i++) {
-        if (inv->filter[0] && !key_holds(inventory_key(inv, from[i]), inv->filter))
+        if (!passes(inv, from[i]))
             continue;
         if (from[i] == current)
             at = kept;
@@ -323,7 +340,8 @@ void inventory_sort(struct inventory *inv, enum inventory_sort order)
 /* Can nothing pass to that did not pass from? */
 static bool narrows(const char *from, const char *to)
 {
-    return from[0] && !strchr(from, '*') && !strchr(to, '*') && strcasestr(to, from);
+    return from[0] && !strchr(from, '*') && !strchr(to, '*') && strcasestr(to, from) &&
+           !asks_for_refused(to);
 }
 
 void inventory_filter(struct inventory *inv, const char *text)
@@ -385,23 +403,43 @@ void inventory_mark(struct inventory *inv, size_t row, bool on)
         mark(inv, inv->shown[row], on);
 }
 
-void inventory_mark_pattern(struct inventory *inv, const char *pattern)
+/* Marks one of many, unless it would be refused: only the script names such a key. Returns whether
+ * it was left out. */
+static bool mark_good(struct inventory *inv, size_t i, const struct script *script)
 {
+    if (is_refused(inv, i) && !inv->marked[i] &&
+        !(script && script_find(script, inventory_key(inv, i)->handle)))
+        return true;
+    mark(inv, i, true);
+    return false;
+}
+
+size_t inventory_mark_pattern(struct inventory *inv, const char *pattern,
+                              const struct script *script)
+{
+    size_t left_out = 0;
+
     inv->toggled_count = 0;
     inv->work += inv->shown_count;
     for (size_t row = 0; row < inv->shown_count; row++)
         if (key_is_movable_class(inventory_row(inv, row)) &&
             key_holds(inventory_row(inv, row), pattern))
-            mark(inv, inv->shown[row], true);
+            left_out += mark_good(inv, inv->shown[row], script);
+    return left_out;
 }
 
-void inventory_mark_invert(struct inventory *inv)
+size_t inventory_mark_invert(struct inventory *inv, const struct script *script)
 {
+    size_t left_out = 0;
+
     inv->toggled_count = 0;
     inv->work += inv->shown_count;
     for (size_t row = 0; row < inv->shown_count; row++)
-        if (key_is_movable_class(inventory_row(inv, row)))
-            mark(inv, inv->shown[row], !inventory_is_marked(inv, row));
+        if (inventory_is_marked(inv, row) && key_is_movable_class(inventory_row(inv, row)))
+            mark(inv, inv->shown[row], false);
+        else if (key_is_movable_class(inventory_row(inv, row)))
+            left_out += mark_good(inv, inv->shown[row], script);
+    return left_out;
 }
 
 void inventory_mark_clear(struct inventory *inv)

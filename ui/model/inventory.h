@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "hsm/key.h"
 #include "plan/plan.h"
+#include "plan/script.h"
 #include "ui/model/scroll.h"
 
 enum inventory_sort { SORT_LABEL, SORT_TYPE, SORT_ID, SORTS };
@@ -96,7 +97,8 @@ void inventory_moved(struct inventory *inv, struct moved *moved, size_t count);
 void inventory_sort(struct inventory *inv, enum inventory_sort sort);
 
 /* Shows only what holds text in label, type or id, whatever the case; with '*' in it: whose label
- * matches it as a pattern. Empty: everything. */
+ * matches it as a pattern; INVENTORY_REFUSED also shows what is refused. Empty: everything. */
+#define INVENTORY_REFUSED "refused"
 void inventory_filter(struct inventory *inv, const char *text);
 
 /* Moves to the next row from row on (round the end) that holds text; false where none does. */
@@ -105,8 +107,12 @@ bool inventory_find(struct inventory *inv, const char *text, size_t row, size_t 
 /* Only secret and private keys can be marked. */
 bool inventory_can_mark(const struct inventory *inv, size_t row);
 void inventory_mark(struct inventory *inv, size_t row, bool on);
-void inventory_mark_pattern(struct inventory *inv, const char *pattern);
-void inventory_mark_invert(struct inventory *inv);
+
+/* Keys that are known to be refused are left unmarked, unless the script names them: it says how
+ * many keys were left out for that. script may be NULL. */
+size_t inventory_mark_pattern(struct inventory *inv, const char *pattern,
+                              const struct script *script);
+size_t inventory_mark_invert(struct inventory *inv, const struct script *script);
 void inventory_mark_clear(struct inventory *inv);
 
 /* Undoes the last of these acts on marks; the next call does it again. Returns how many

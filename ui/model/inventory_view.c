@@ -46,10 +46,22 @@ static void mark(struct app *app)
     }
 }
 
+/* Many were marked at once, on the source even if the destination was active. Nobody shall search
+ * for those that were not. */
+static void many_marked(struct app *app, size_t left_out)
+{
+    app->at.active = SIDE_SOURCE;
+    app_resize(app); /* one pane alone shows the active side */
+    marks_changed(app);
+    if (left_out)
+        app_say(app, "%zu refused key%s not marked; F4 \"" INVENTORY_REFUSED "\" shows %s.",
+                left_out, left_out == 1 ? " was" : "s were", left_out == 1 ? "it" : "them");
+}
+
 static void pattern_done(struct app *app)
 {
-    inventory_mark_pattern(&app->side[SIDE_SOURCE].inventory, app->dialog.field.text);
-    marks_changed(app);
+    many_marked(app, inventory_mark_pattern(&app->side[SIDE_SOURCE].inventory,
+                                            app->dialog.field.text, &app->inventory.script));
 }
 
 static const struct input pattern_input = {
@@ -65,8 +77,8 @@ static void mark_pattern(struct app *app)
 
 static void mark_invert(struct app *app)
 {
-    inventory_mark_invert(&app->side[SIDE_SOURCE].inventory);
-    marks_changed(app);
+    many_marked(app,
+                inventory_mark_invert(&app->side[SIDE_SOURCE].inventory, &app->inventory.script));
 }
 
 static void mark_clear(struct app *app)
@@ -113,12 +125,13 @@ static void filter_count(const struct app *app, char *out, size_t size)
     snprintf(out, size, "%zu of %zu shown", inv->shown_count, inv->count);
 }
 
-static const struct input filter_input = {.title = "FILTER",
-                                          .prompt = "Show only what holds this text in label, type "
-                                                    "or id; empty shows all:",
-                                          .changed = filter_typed,
-                                          .left = filter_left,
-                                          .count = filter_count};
+static const struct input filter_input = {
+    .title = "FILTER",
+    .prompt = "Show only what holds this text in label, type or id, or what is \"" INVENTORY_REFUSED
+              "\"; empty shows all:",
+    .changed = filter_typed,
+    .left = filter_left,
+    .count = filter_count};
 
 static void filter(struct app *app)
 {
@@ -373,10 +386,15 @@ static const struct key_row keys[] = {
     {{'+'},
      0,
      NULL,
-     "Mark all keys whose label matches a pattern; * stands for anything.",
+     "Mark what is not refused and whose label matches a pattern (* is all).",
      mark_pattern,
      NULL},
-    {{'*'}, 0, NULL, "Mark what is not marked and unmark the rest.", mark_invert, NULL},
+    {{'*'},
+     0,
+     NULL,
+     "Mark what is neither marked nor refused, and unmark the rest.",
+     mark_invert,
+     NULL},
     {{'-'}, 0, NULL, "Unmark all keys.", mark_clear, NULL},
     {{'u'}, 0, NULL, "Undo the last change of marks; once more does it again.", mark_undo, NULL},
     {.also = keys_finding},
@@ -390,7 +408,7 @@ static const struct key_row keys[] = {
     {{PRESS_F4, 'f'},
      3,
      "Filter",
-     "Show only the objects that hold this text in label, type or id.",
+     "Show only what holds a text in label, type or id, or what is refused.",
      filter,
      NULL},
     {{'s'}, 0, NULL, "Sort by label, by type, or by id, in turn.", sort, NULL},
@@ -410,13 +428,22 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
+/* After a ceremony nothing is marked or migrated any more; of one that was interrupted, its journal
+ * says which keys. */
+static bool offers(const struct app *app, const struct key_row *row)
+{
+    if (row->act == mark)
+        return !app->run.over && !settle_is_on(&app->settle);
+    return (row->act != migrate || !app->run.over) && key_rows_offer(app, row);
+}
+
 const struct view inventory_view = {.name = "Inventory",
                                     .keys = keys,
                                     .move = pair_move,
                                     .page = page,
                                     .find = find,
                                     .details = details,
-                                    .offers = key_rows_offer,
+                                    .offers = offers,
                                     .size = size,
                                     .event = event,
                                     .done = done};

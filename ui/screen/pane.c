@@ -231,11 +231,12 @@ static const char *word_for(const struct app *app, enum side side, size_t row, i
     return why_not(inventory_reason(inv, verdict, reason), width, out, size);
 }
 
-/* Marked as the script says; beyond it; or left out of it. */
+/* Marked as the script says; beyond it; or left out of it. Of an interrupted ceremony, its journal
+ * says which keys, and nothing is marked. */
 static const char *mark_of(const struct app *app, const struct key_desc *key, bool marked)
 {
     const struct script *script = &app->inventory.script;
-    bool named = script->opened && script_find(script, key->handle);
+    bool named = script->opened && !settle_is_on(&app->settle) && script_find(script, key->handle);
 
     if (marked)
         return named || !script->opened ? "*" : "+";
