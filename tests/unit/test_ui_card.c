@@ -389,7 +389,7 @@ static void test_small_window_scrolls(void **state)
     move_all(&f, 0x27);
     fixture_press(&f, PRESS_F6);
     assert_true(shows(&f, 60, 20, "+---[RSA 2048]----+           +---[RSA 2048]----+"));
-    assert_true(shows(&f, 60, 20, "more: Down"));
+    assert_true(shows(&f, 60, 20, ", PgDn"));
     app_size(f.app, 60, 20);
     for (int i = 0; i < 12; i++)
         fixture_press(&f, PRESS_DOWN);

@@ -171,11 +171,11 @@ static void test_a_page_is_answered_once_its_end_was_shown(void **state)
     app_size(f.app, 40, 12);
     ask(&f, GATE_FINGERPRINT, 0, "type words 1, 3, 5 and 7 of the fingerprint");
     answers = f.asked[REQUEST_ANSWER];
-    assert_reads(&f, "more: Down");
+    assert_reads(&f, "more: lines 1-");
     fixture_type(&f, "words\n");
     assert_int_equal(f.asked[REQUEST_ANSWER], answers);
     assert_non_null(strstr(f.app->at.status, "more to read"));
-    for (int i = 0; reads(&f, "more: Down") && i < PAGES_MAX; i++)
+    for (int i = 0; reads(&f, ", PgDn") && i < PAGES_MAX; i++)
         fixture_press(&f, PRESS_PAGE_DOWN);
     fixture_press(&f, PRESS_HOME); /* once is enough */
     fixture_press(&f, PRESS_ENTER);
@@ -193,6 +193,7 @@ static void test_a_larger_window_leaves_no_empty_lines(void **state)
     struct fixture f;
 
     (void)state;
+    assert_reads(&f, "lines ");
     at_fingerprint(&f);
     app_size(f.app, 40, 12);
     fixture_press(&f, PRESS_END);

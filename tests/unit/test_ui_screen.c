@@ -711,10 +711,10 @@ static void test_pages_scroll_to_their_end(void **state)
     memset(f.app->report.commands[1], 'x', 700);
     fixture_press(&f, PRESS_F3);
     draw(&f, &c, 80, 24);
-    assert_true(shows(&c, "more: Down") && shows(&c, "report.yaml"));
+    assert_true(shows(&c, ", PgDn") && shows(&c, "report.yaml"));
     fixture_press(&f, PRESS_END);
     draw(&f, &c, 80, 24);
-    assert_false(shows(&c, "more: Down"));
+    assert_false(shows(&c, ", PgDn"));
     assert_true(shows(&c, "│ xxxxx"));
     fixture_press(&f, PRESS_HOME);
     draw(&f, &c, 80, 24);
@@ -722,7 +722,7 @@ static void test_pages_scroll_to_their_end(void **state)
     fixture_press(&f, PRESS_END);
     fixture_press(&f, PRESS_UP); /* not hidden behind what is not shown */
     draw(&f, &c, 80, 24);
-    assert_true(shows(&c, "more: Down"));
+    assert_true(shows(&c, ", PgDn"));
     canvas_free(&c);
     fixture_free(&f);
 }

@@ -87,19 +87,6 @@ static void draw_lines(struct canvas *c, struct rect r, const char *text, size_t
     }
 }
 
-/* Below in, of whose lines h show text: which lines of how many, unless all are shown. */
-static void draw_pages_place(struct canvas *c, struct rect in, int h, size_t first, size_t lines)
-{
-    size_t end = first + (size_t)h;
-    char text[80];
-
-    if (first == 0 && end >= lines)
-        return;
-    snprintf(text, sizeof text, " %zu-%zu of %zu%s ", first + 1, end < lines ? end : lines, lines,
-             end < lines ? "  more: Down" : "");
-    draw_right(c, in.x, in.y + in.h, in.w, STYLE_STRONG, text);
-}
-
 /* The first line of a page in h lines: none is left empty, also after the window grew. */
 static size_t first_line(const struct scroll *scroll, int h, size_t lines)
 {
@@ -118,7 +105,7 @@ static void draw_page(const struct app *app, struct canvas *c)
     in = open_frame(app, c, (int)sheet.lines + 2, sheet.title);
     first = first_line(&app->dialog.over, in.h, sheet.lines);
     draw_lines(c, in, sheet.text, first);
-    draw_pages_place(c, in, in.h, first, sheet.lines);
+    draw_lines_place(c, in.x, in.y + in.h, in.w, first, (size_t)in.h, sheet.lines);
     draw_cursor(c, in.x, in.y);
 }
 
@@ -277,8 +264,8 @@ static void draw_gate(const struct app *app, struct canvas *c)
     in = open_at(app, c, gate_place(app, page.height), page.sheet.title);
     draw_lines(c, (struct rect){in.x, in.y, in.w, page.rows}, page.sheet.text,
                app->dialog.scroll.at);
-    if (page.sheet.lines > app->dialog.scroll.at + (size_t)page.rows)
-        draw_right(c, in.x, in.y + in.h, in.w, STYLE_STRONG, " more: Down ");
+    draw_lines_place(c, in.x, in.y + in.h, in.w, app->dialog.scroll.at, (size_t)page.rows,
+                     page.sheet.lines);
     draw_status(app, c, in, in.y + page.rows);
     draw_question(c, in, in.y + page.rows + 1, &page.ask, app->dialog.field.text);
 }
@@ -296,8 +283,8 @@ static void draw_settle(const struct app *app, struct canvas *c)
     in = open_frame(app, c, (int)sheet.lines + 4, sheet.title);
     first = first_line(&app->dialog.over, in.h - 2, sheet.lines);
     draw_lines(c, (struct rect){in.x, in.y, in.w, in.h - 2}, sheet.text, first);
-    draw_pages_place(c, in, in.h - 2, first, sheet.lines);
-    draw_question(c, in, in.y + in.h - 1, &ask, app->dialog.field.text);
+    draw_lines_place(c, in.x, in.y + in.h, in.w, first, (size_t)in.h - 2, sheet.lines);
+    draw_question(c, in, in.y + in.h - 1, &ask, app->dialog.field.text, false);
 }
 
 /* --- review ----------------------------------------------------------------------------------- */
@@ -411,7 +398,7 @@ static void draw_plan(const struct app *app, struct canvas *c, struct rect in, s
     review_rest(app, r.w, shown, &rest);
     lines = run->key_count + rest.sheet.lines;
     at = first_line(&app->dialog.scroll, r.h, lines);
-    draw_pages_place(c, in, r.h, at, lines);
+    draw_lines_place(c, in.x, in.y + in.h, in.w, at, (size_t)r.h, lines);
     for (; y < end && at < run->key_count; at++)
         draw_planned(c, r, y++, run_key_at(run, at + 1));
     if (y >= end)

@@ -273,6 +273,19 @@ void draw_place(struct canvas *c, struct rect frame, size_t at, size_t count)
         draw_right(c, frame.x + 1, frame.y + frame.h - 1, frame.w - 2, STYLE_DIM, text);
 }
 
+void draw_lines_place(struct canvas *c, int x, int y, int width, size_t first, size_t shown,
+                      size_t lines)
+{
+    bool more = first + shown < lines;
+    char text[96];
+
+    if (first == 0 && !more)
+        return;
+    snprintf(text, sizeof text, " %slines %zu-%zu of %zu%s ", more ? "more: " : "", first + 1,
+             more ? first + shown : lines, lines, more ? ", PgDn" : "");
+    draw_right(c, x, y, width, STYLE_STRONG, text);
+}
+
 void draw_found(struct canvas *c, int x, int y, int width, const char *text, const char *needle)
 {
     char shown[LINE_MAX_BYTES], before[LINE_MAX_BYTES];

@@ -106,6 +106,11 @@ void draw_frame(struct canvas *c, struct rect r, enum style style, const char *t
 /* The place in a list, " 12/41 ", in the lower edge of a frame; nothing in an empty list. */
 void draw_place(struct canvas *c, struct rect frame, size_t at, size_t count);
 
+/* At the right end of a line: which lines of how many are shown, shown of them from first on, and
+ * the key that leads on; nothing where all are. */
+void draw_lines_place(struct canvas *c, int x, int y, int width, size_t first, size_t shown,
+                      size_t lines);
+
 /* Makes the first place stand out where text, as it was drawn at x, y into width columns, holds
  * needle, whatever the case; an empty one is nowhere. */
 void draw_found(struct canvas *c, int x, int y, int width, const char *text, const char *needle);

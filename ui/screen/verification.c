@@ -63,8 +63,7 @@ void verify_draw(const struct app *app, struct canvas *c)
     first = app->verify.scroll.at < last ? app->verify.scroll.at : last;
     for (int i = 0; i < b.h && first + (size_t)i < card->count; i++)
         draw_line(c, (struct rect){b.x, b.y + i, b.w, 1}, &card->lines[first + (size_t)i]);
-    if (first < last)
-        draw_right(c, b.x, b.y + b.h, b.w - 1, STYLE_STRONG, "more: Down");
+    draw_lines_place(c, b.x, b.y + b.h, b.w - 1, first, (size_t)b.h, card->count);
     draw_cursor(c, b.x, b.y);
     free(card);
 }
