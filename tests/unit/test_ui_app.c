@@ -966,6 +966,65 @@ static void test_setup_chooses_slots(void **state)
     fixture_free(&f);
 }
 
+/* F8 while a side is opened again: both are compared once it is open, and only once. */
+static void test_setup_next_waits(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    for (unsigned taken_back = 0; taken_back < 2; taken_back++) {
+        fixture_new(&f);
+        f.config.rehearsal = true;
+        for (unsigned i = 0; i < 2; i++)
+            f.config.side[i].token.text[0] = '\0';
+        app_start(f.app);
+        fixture_drain(&f);
+        give_slots(&f, SIDE_SOURCE, "01");
+        give_slots(&f, SIDE_DESTINATION, "02");
+        for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+            f.app->at.active = side;
+            f.app->setup.scroll[side].at = SETUP_SLOTS;
+            fixture_press(&f, PRESS_ENTER);
+        }
+        fixture_press(&f, 'R');
+        fixture_drain(&f);
+        fixture_press(&f, PRESS_F8);
+        assert_int_equal(f.asked[REQUEST_DEVICES], 0);
+        assert_int_equal(f.app->at.view, VIEW_SETUP);
+        assert_true(f.app->setup.next_asked);
+        if (taken_back)
+            fixture_press(&f, PRESS_F8);
+        give_slots(&f, SIDE_DESTINATION, "02");
+        fixture_drain(&f);
+        assert_int_equal(f.asked[REQUEST_DEVICES], !taken_back);
+        assert_int_equal(f.app->at.view, taken_back ? VIEW_SETUP : VIEW_INVENTORY);
+        fixture_press(&f, PRESS_F8); /* the control: nothing is opened now */
+        assert_int_equal(f.asked[REQUEST_DEVICES], 1);
+        fixture_free(&f);
+    }
+}
+
+/* The side that is opened again may fail: F8 then waits no more, and says of which one. */
+static void test_setup_next_does_not_wait_for_a_failure(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    f.config.rehearsal = true;
+    f.app->at.view = VIEW_SETUP;
+    give_slots(&f, SIDE_SOURCE, "01");
+    app_ask(f.app, REQUEST_OPEN, SIDE_DESTINATION);
+    fixture_press(&f, PRESS_F8);
+    assert_true(f.app->setup.next_asked);
+    fixture_error(&f, ERR_IO, "no such module");
+    fixture_done(&f, REQUEST_OPEN, SIDE_DESTINATION, false);
+    assert_false(f.app->setup.next_asked);
+    assert_int_equal(f.asked[REQUEST_DEVICES], 0);
+    assert_non_null(strstr(f.app->at.status, "destination could not be opened; R"));
+    fixture_free(&f);
+}
+
 /* What was chosen last holds; another token with the same label is the control. */
 static void test_setup_one_token_is_not_both(void **state)
 {
@@ -1196,6 +1255,8 @@ int main(void)
         cmocka_unit_test(test_log_is_bounded),
         cmocka_unit_test(test_log_walks_from_key_to_key),
         cmocka_unit_test(test_setup_chooses_slots),
+        cmocka_unit_test(test_setup_next_waits),
+        cmocka_unit_test(test_setup_next_does_not_wait_for_a_failure),
         cmocka_unit_test(test_setup_one_token_is_not_both),
         cmocka_unit_test(test_setup_keeps_the_place),
         cmocka_unit_test(test_no_pin_before_the_devices),

@@ -136,6 +136,7 @@ struct app_report {
 struct setup_state {
     struct scroll scroll[2]; /* over the rows of a side: see setup_view.h */
     bool stale;              /* title, kind or officers were changed since the worker was made */
+    bool next_asked;         /* the devices are compared as soon as both HSMs are open */
     struct modules modules;
     const struct modules *stores; /* NSS databases that are known; NULL: none */
     const struct recent *recent;  /* the HSMs of the last ceremony; NULL: none */

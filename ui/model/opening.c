@@ -34,7 +34,7 @@ void opening_restart(struct app *app)
     app->asked.pin.seq = 0;
     app->phase = PHASE_IDLE;
     app->setup.stale = false;
-    app->inventory.review_asked = false;
+    app->inventory.review_asked = app->setup.next_asked = false;
     questions_forget(app);
     app_ask(app, REQUEST_START, SIDE_RELAY);
     for (unsigned i = 0; i < 2; i++) {
@@ -74,13 +74,41 @@ void opening_begin(struct app *app)
     app->phase = complete ? PHASE_CHOOSING : PHASE_IDLE;
 }
 
-void opening_choose(struct app *app)
+static void choose(struct app *app)
 {
+    app->at.view = app->at.under = VIEW_INVENTORY;
+    app->at.active = SIDE_SOURCE; /* where keys are marked */
     if (app->setup.stale)
         opening_restart(app);
     else
         app_ask(app, REQUEST_DEVICES, SIDE_RELAY);
     app->phase = PHASE_CHOOSING;
+    app_resize(app);
+}
+
+void opening_next(struct app *app)
+{
+    bool waits = app->queue.under_way > 0, asked = app->setup.next_asked;
+
+    app->setup.next_asked = false;
+    if (asked && waits) {
+        app_say(app, "Nothing waits any more for the HSMs.");
+        return;
+    }
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        bool failed = app->side[side].state == SIDE_FAILED;
+        if (has_token(app, side) && (waits || app->side[side].state == SIDE_OPEN))
+            continue;
+        app->at.active = side;
+        app_say(app,
+                failed ? "The %s could not be opened; R tries again."
+                       : "Choose a token of the %s first.",
+                side_name(side));
+        return;
+    }
+    app->setup.next_asked = waits;
+    if (!waits)
+        choose(app);
 }
 
 /* In the setup view also a side that is only open: a token may have been put in since. */
@@ -278,4 +306,6 @@ void opening_done(struct app *app, enum request_kind kind, enum side side, bool 
         confirmed(app, ok);
     else if (kind == REQUEST_CHOOSE && side != SIDE_RELAY)
         chosen(app, side, ok);
+    if (app->setup.next_asked && app->queue.under_way == 0)
+        opening_next(app);
 }

@@ -13,8 +13,9 @@ void opening_begin(struct app *app);
 void opening_restart(struct app *app);
 
 /* Has both tokens chosen that the configuration names now, first both devices compared; by a new
- * worker if the ceremony is another since the one at work was made. */
-void opening_choose(struct app *app);
+ * worker if the ceremony is another since the one at work was made. While an HSM is being opened,
+ * that waits; asked for once more, it no longer does. */
+void opening_next(struct app *app);
 
 /* Opens the failed side again, never by itself: a PIN has only so many tries. It is the side that
  * failed, wherever the cursor is: to open the healthy one again would ask for the other officer's

@@ -310,16 +310,7 @@ static void next(struct app *app)
             app->setup.scroll[app->at.active].at = row;
         return;
     }
-    for (unsigned i = 0; i < 2; i++) {
-        if (app->side[i].state != SIDE_OPEN || !app->config->side[i].token.text[0]) {
-            app_say(app, "Choose a token of the %s first.", side_name((enum side)i));
-            app->at.active = (enum side)i;
-            return;
-        }
-    }
-    app->at.view = app->at.under = VIEW_INVENTORY;
-    opening_choose(app);
-    app_resize(app);
+    opening_next(app);
 }
 
 static void details_open(struct app *app)

@@ -277,6 +277,9 @@ static void detail_text(const struct app *app, char *out, size_t size)
     else if (app->phase == PHASE_PLANNING)
         snprintf(out, size, "[ .. ] Canary, test keys: %s",
                  trial_text(&app->inventory.trial, app->at.now_ms, trial, sizeof trial));
+    else if (app->setup.next_asked)
+        snprintf(out, size,
+                 "[WAIT] The devices are compared once both HSMs are open; F8 stops waiting");
     else if (app->inventory.review_asked)
         snprintf(out, size,
                  "[WAIT] The review opens once both HSMs are listed and free; "
