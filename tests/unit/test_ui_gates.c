@@ -295,6 +295,7 @@ static void test_the_title_says_who_is_asked(void **state)
     fixture_type(&f, "CB ferry 2\n");
     assert_string_equal(f.last_answer, "CB ferry 2");
     fixture_gate(&f, GATE_REVIEW, GATE_CONFIRMED, "");
+    assert_non_null(strstr(dialog_hint(f.app, DIALOG_REVIEW), "Esc Leave")); /* to the inventory */
     ask(&f, GATE_FINGERPRINT, 0, "type words");
     assert_reads(&f, "COMPARE 1 of 2: Ada Lovelace, source officer");
     fixture_gate(&f, GATE_FINGERPRINT, GATE_WRONG, "");
@@ -308,6 +309,10 @@ static void test_the_title_says_who_is_asked(void **state)
     fixture_free(&f);
 }
 
+    assert_non_null(strstr(dialog_hint(f.app, DIALOG_REVIEW), "Esc Stop"));
+    fixture_press(&f, PRESS_ESC);
+    assert_reads(&f, "Stop the ceremony?"); /* as the hint says */
+    fixture_press(&f, 'n');
 static void test_f1_explains_the_question(void **state)
 {
     static const struct {

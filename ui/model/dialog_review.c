@@ -127,8 +127,13 @@ static void event(struct app *app, const struct event *e)
         exception_of_script(app);
 }
 
+/* Esc leads back only as long as the engine has not asked the second officer, or again. */
+static const char *hint(const struct app *app)
+{
+    return app->phase == PHASE_REVIEWING
+               ? "F1 Help   Enter OK   Esc Leave   F2 Exception   F10 Quit   Up Down More"
+               : "F1 Help   Enter OK   Esc Stop   F2 Exception   F10 Quit   Up Down More";
+}
+
 const struct dialog review_dialog = {
-    .hint = "F1 Help   Enter OK   Esc Leave   F2 Exception   F10 Quit   Up Down More",
-    .press = press,
-    .event = event,
-    .done = done};
+    .hint_now = hint, .press = press, .event = event, .done = done};

@@ -158,9 +158,11 @@ void dialog_page(const struct app *app, enum dialog_id kind, struct sheet *sheet
     sheet_wrap(sheet, layout_dialog_columns(&app->at.layout));
 }
 
-const char *dialog_hint(enum dialog_id kind)
+const char *dialog_hint(const struct app *app, enum dialog_id kind)
 {
-    return dialogs[kind] ? dialogs[kind]->hint : "";
+    const struct dialog *dialog = dialogs[kind];
+
+    return !dialog ? "" : dialog->hint_now ? dialog->hint_now(app) : dialog->hint;
 }
 
 /* --- what the worker says --------------------------------------------------------------------- */

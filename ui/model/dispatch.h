@@ -35,6 +35,6 @@ bool app_request(struct app *app, struct request *request);
 
 /* The page of a dialog now, empty for one that has none; its keys for the hint line. */
 void dialog_page(const struct app *app, enum dialog_id dialog, struct sheet *sheet);
-const char *dialog_hint(enum dialog_id dialog);
+const char *dialog_hint(const struct app *app, enum dialog_id dialog);
 
 #endif

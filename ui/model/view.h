@@ -88,6 +88,8 @@ enum dialog_id {
 
 struct dialog {
     const char *hint; /* its keys, for the hint line */
+    const char *(*hint_now)(
+        const struct app *app); /* the same, if they change; NULL: they do not */
     void (*press)(struct app *app, int press);
     bool (*pastes)(const struct app *app); /* may text be pasted? NULL: it is typed */
     void (*page)(const struct app *app, struct sheet *sheet);

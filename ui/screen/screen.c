@@ -303,7 +303,7 @@ static void draw_foot(const struct app *app, struct canvas *c)
         draw_text(c, app->at.layout.detail.x + 1, app->at.layout.detail.y,
                   app->at.layout.detail.w - 1, app->at.status[0] ? STYLE_STRONG : STYLE_NORMAL,
                   text);
-    keys_hint_text(dialog_hint(dialog), app->at.keys_missing, hint, sizeof hint);
+    keys_hint_text(dialog_hint(app, dialog), app->at.keys_missing, hint, sizeof hint);
     if (dialog == DIALOG_NONE)
         draw_hints(app, c, r);
     else
