@@ -161,6 +161,22 @@ static void test_a_long_question_is_whole(void **state)
     fixture_free(&f);
 }
 
+/* All that was typed is in sight, so that it can be compared with the question. */
+static void test_four_long_words_are_seen(void **state)
+{
+    static const char words[] = "CB belowground businessman disruptive headwaters";
+    struct fixture f;
+
+    (void)state;
+    at_fingerprint(&f);
+    fixture_type(&f, words);
+    for (unsigned s = 0; s < SIZES; s++) {
+        app_size(f.app, sizes[s].w, sizes[s].h);
+        assert_int_equal(reads(&f, words), sizes[s].w >= 60); /* smaller: its end */
+    }
+    fixture_free(&f);
+}
+
 static void test_a_page_is_answered_once_its_end_was_shown(void **state)
 {
     struct fixture f;
@@ -177,6 +193,7 @@ static void test_a_page_is_answered_once_its_end_was_shown(void **state)
     assert_non_null(strstr(f.app->at.status, "more to read"));
     for (int i = 0; reads(&f, ", PgDn") && i < PAGES_MAX; i++)
         fixture_press(&f, PRESS_PAGE_DOWN);
+    assert_reads(&f, "lines ");
     fixture_press(&f, PRESS_HOME); /* once is enough */
     fixture_press(&f, PRESS_ENTER);
     assert_int_equal(f.asked[REQUEST_ANSWER], answers + 1);
@@ -193,7 +210,6 @@ static void test_a_larger_window_leaves_no_empty_lines(void **state)
     struct fixture f;
 
     (void)state;
-    assert_reads(&f, "lines ");
     at_fingerprint(&f);
     app_size(f.app, 40, 12);
     fixture_press(&f, PRESS_END);
@@ -279,6 +295,7 @@ static void test_the_title_says_who_is_asked(void **state)
     (void)state;
     in_ceremony(&f);
     assert_reads(&f, "REVIEW 1 of 2: Ada Lovelace, source officer");
+    assert_non_null(strstr(dialog_hint(f.app, DIALOG_REVIEW), "Esc Leave")); /* to the inventory */
     fixture_type(&f, "ferry 2\n");
     ask(&f, GATE_REVIEW, 0, "type  ferry 2  to start");
     fixture_gate(&f, GATE_REVIEW, GATE_CONFIRMED, "");
@@ -292,10 +309,13 @@ static void test_the_title_says_who_is_asked(void **state)
         assert_true(comes(&f, "alpha") && comes(&f, "beta"));
         assert_reads(&f, "type your initials, CB, then ferry 2 to start:");
     }
+    assert_non_null(strstr(dialog_hint(f.app, DIALOG_REVIEW), "Esc Stop"));
+    fixture_press(&f, PRESS_ESC);
+    assert_reads(&f, "Stop the ceremony?"); /* as the hint says */
+    fixture_press(&f, 'n');
     fixture_type(&f, "CB ferry 2\n");
     assert_string_equal(f.last_answer, "CB ferry 2");
     fixture_gate(&f, GATE_REVIEW, GATE_CONFIRMED, "");
-    assert_non_null(strstr(dialog_hint(f.app, DIALOG_REVIEW), "Esc Leave")); /* to the inventory */
     ask(&f, GATE_FINGERPRINT, 0, "type words");
     assert_reads(&f, "COMPARE 1 of 2: Ada Lovelace, source officer");
     fixture_gate(&f, GATE_FINGERPRINT, GATE_WRONG, "");
@@ -309,10 +329,6 @@ static void test_the_title_says_who_is_asked(void **state)
     fixture_free(&f);
 }
 
-    assert_non_null(strstr(dialog_hint(f.app, DIALOG_REVIEW), "Esc Stop"));
-    fixture_press(&f, PRESS_ESC);
-    assert_reads(&f, "Stop the ceremony?"); /* as the hint says */
-    fixture_press(&f, 'n');
 static void test_f1_explains_the_question(void **state)
 {
     static const struct {
@@ -452,6 +468,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_fingerprint_is_whole_at_every_size),
         cmocka_unit_test(test_a_long_question_is_whole),
+        cmocka_unit_test(test_four_long_words_are_seen),
         cmocka_unit_test(test_a_page_is_answered_once_its_end_was_shown),
         cmocka_unit_test(test_a_larger_window_leaves_no_empty_lines),
         cmocka_unit_test(test_a_warning_is_whole_at_every_width),

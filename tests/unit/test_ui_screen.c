@@ -221,6 +221,89 @@ static void at_pause(struct fixture *f)
     fixture_event(f, &e);
 }
 
+/* A lane has words for its room, and none of them is cut; with too little room, the number. */
+static void test_no_word_of_a_lane_is_cut(void **state)
+{
+    static const struct {
+        int w, h;
+        const char *shown[8];
+    } sizes[] = {
+        {80, 26, {"] 1 make RSA pair", "] 5 wrap AES key", "] 10 unwrap it", "] 12 prove fresh"}},
+        {60,
+         20,
+         {"] 1 RSA key", "] 5 wrap it", "] 7 unwrap", "] 10 unwrap", "] 11 keep", "] 12 fresh"}},
+        {40, 20, {"] 1", "] 10", "] 11"}},
+    };
+    struct canvas c = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    in_review(&f);
+    fixture_run(&f);
+    for (unsigned s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        draw(&f, &c, sizes[s].w, sizes[s].h);
+        for (unsigned i = 0; i < 8 && sizes[s].shown[i]; i++)
+            assert_shows(&f, sizes[s].shown[i]);
+        for (int y = 3; y < 15; y++) {
+            char line[4096];
+            canvas_line(&c, y, line, sizeof line);
+            assert_null(strchr(line, '~'));
+        }
+    }
+    canvas_free(&c);
+    fixture_free(&f);
+}
+
+/* The sentence of the step that comes next, and the call it names, fit their panel. */
+static void test_the_next_step_is_whole(void **state)
+{
+    struct canvas c = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    at_pause(&f);
+    snprintf(f.app->run.envelope.source_call, sizeof f.app->run.envelope.source_call,
+             "C_WrapKey CKM_AES_KEY_WRAP_PAD with a parameter of its vendor");
+    draw(&f, &c, 60, 20);
+    assert_true(shows(&c, "┌ NEXT"));
+    for (int y = 0; y < c.h; y++) {
+        char line[4096];
+        canvas_line(&c, y, line, sizeof line);
+        assert_false(strstr(line, "│") && strchr(line, '~'));
+    }
+    assert_true(shows(&c, "What leaves"));
+    canvas_free(&c);
+    fixture_free(&f);
+}
+
+/* At the end the picture of one key is that of a key, title and steps, and not of its certificate.
+ */
+static void test_the_last_picture_is_of_one_key(void **state)
+{
+    struct event e = {.kind = EVENT_PLANNED, .side = SIDE_SOURCE};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    in_ceremony(&f);
+    e.key = (uint32_t)f.app->run.key_count + 1;
+    e.planned.route = ROUTE_PUBLIC;
+    e.planned.companion_of = 1;
+    e.planned.plan = f.app->run.plan;
+    fixture_event(&f, &e);
+    fixture_step(&f, STEP_READ_OBJECT, EVENT_BEGUN, e.key);
+    fixture_step(&f, STEP_READ_OBJECT, EVENT_OK, e.key);
+    assert_int_equal(run_latest_shown(&f.app->run), e.key); /* the control: while it crosses */
+    fixture_step(&f, STEP_DESTROY, EVENT_BEGUN, 0);
+    assert_int_equal(run_latest_shown(&f.app->run), 1);
+    assert_ptr_equal(run_step_shown(&f.app->run, STEP_WRAP_KEY),
+                     run_step(&f.app->run, 1, STEP_WRAP_KEY));
+    assert_int_equal(run_step_shown(&f.app->run, STEP_READ_OBJECT)->state, RUN_AHEAD);
+    fixture_free(&f);
+}
+
 static void in_ledger(struct fixture *f)
 {
     in_ceremony(f);
@@ -747,6 +830,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_size),
+        cmocka_unit_test(test_no_word_of_a_lane_is_cut),
+        cmocka_unit_test(test_the_next_step_is_whole),
+        cmocka_unit_test(test_the_last_picture_is_of_one_key),
         cmocka_unit_test(test_hostile_labels_are_escaped),
         cmocka_unit_test(test_inventory_words),
         cmocka_unit_test(test_review_words),

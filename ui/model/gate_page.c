@@ -11,6 +11,9 @@
 /* A word of two syllables, one of three, and a blank after each: 9 and 11 letters at most. */
 enum { PAIR_COLUMNS = 22, WORD_MARGIN = 4, GROUP_COLUMNS = 5, GROUPS = 16, STAMP_COLUMNS = 18 };
 
+/* What is typed: initials and four such words; a word or two. */
+enum { WORDS_COLUMNS = 4 + 4 * 12, FIELD_COLUMNS = 12 };
+
 /* --- what is read ----------------------------------------------------------------------------- */
 
 static int columns_of(const struct app *app)
@@ -154,9 +157,10 @@ static void put_title(const struct app *app, struct sheet *s)
 
 /* --- as it fits the screen -------------------------------------------------------------------- */
 
-bool gate_field_below(int columns, int width)
+/* All words of a fingerprint that were typed are to be seen, whatever the words. */
+bool gate_field_below(enum gate gate, int columns, int width)
 {
-    return columns + GATE_FIELD_COLUMNS > width;
+    return columns + (gate == GATE_FINGERPRINT ? WORDS_COLUMNS : FIELD_COLUMNS) > width;
 }
 
 void gate_page(const struct app *app, struct gate_page *out)
@@ -171,7 +175,8 @@ void gate_page(const struct app *app, struct gate_page *out)
     sheet_wrap(&out->sheet, columns);
     sheet_line(&out->ask, "%s:", app->run.gate.question);
     sheet_wrap(&out->ask, columns);
-    below = STATUS + (int)out->ask.lines + gate_field_below(sheet_last_columns(&out->ask), columns);
+    out->below = gate_field_below(app->run.gate.gate, sheet_last_columns(&out->ask), columns);
+    below = STATUS + (int)out->ask.lines + out->below;
     out->rows = most - FRAME - below;
     if (out->rows > (int)out->sheet.lines)
         out->rows = (int)out->sheet.lines;
@@ -210,7 +215,7 @@ static void explain_pin(const struct app_pin *pin, struct sheet *s)
             ? "A wrong PIN now locks the token: it was wrong too often before."
         : pin->flags & HSM_TOKEN_PIN_COUNT_LOW
             ? "The token says that a wrong PIN was given before, and that few tries are left."
-            : "One try is made. The token counts wrong PINs, and locks after its number.");
+            : "One try is made. The token counts wrong PINs, and locks after too many.");
     sheet_line(s, "%s", "Esc gives no PIN: this token is not opened, and nothing is changed.");
 }
 

@@ -9,11 +9,12 @@
 #include "ui/model/app.h"
 #include "ui/model/text_page.h"
 
-enum { GATE_WHO_SIZE = EVENT_TEXT_MAX + 96, GATE_FIELD_COLUMNS = 12 };
+enum { GATE_WHO_SIZE = EVENT_TEXT_MAX + 96 };
 
 struct gate_page {
     struct sheet sheet; /* what is read */
     struct sheet ask;   /* the question, wrapped */
+    bool below;         /* what is typed has the line below the question */
     int rows;           /* lines of the sheet that are shown at once; at least one */
     int height;         /* of the dialog, with its frame */
 };
@@ -26,8 +27,9 @@ void gate_page(const struct app *app, struct gate_page *out);
  * officer"; empty: nobody by name. out has GATE_WHO_SIZE bytes. Returns out. */
 char *gate_who(const struct app *app, char *out);
 
-/* Does what is typed need a line below a question whose last line takes these columns? */
-bool gate_field_below(int columns, int width);
+/* Does what is typed at this gate need a line below a question whose last line takes these columns?
+ */
+bool gate_field_below(enum gate gate, int columns, int width);
 
 /* After each change of what is shown: keeps the page within its lines, and notes when the officer
  * has seen its end. */

@@ -68,7 +68,7 @@ uint32_t pace_key_shown(const struct app *app)
 
     return app->at.keys.shown                    ? app->at.keys.shown
            : run->pace.seq && run->pace.key != 0 ? run->pace.key
-                                                 : run->latest;
+                                                 : run_latest_shown(run);
 }
 
 void pace_walk(struct app *app, long delta)

@@ -539,6 +539,15 @@ const struct run_step *run_step(const struct run *run, size_t key, enum step_id 
     return step->state == RUN_AHEAD ? &ahead : step;
 }
 
+uint32_t run_latest_shown(const struct run *run)
+{
+    const struct run_key *latest = run_key_at(run, run->latest);
+    bool closing = run->steps[STEP_DESTROY].state != RUN_AHEAD;
+
+    return closing && latest && latest->companion_of && run->latest_chosen ? run->latest_chosen
+                                                                           : run->latest;
+}
+
 const struct run_step *run_step_shown(const struct run *run, enum step_id id)
 {
     const struct run_key *latest = run_key_at(run, run->latest);
@@ -548,7 +557,7 @@ const struct run_step *run_step_shown(const struct run *run, enum step_id id)
         return &ahead;
     if (latest && latest->companion_of && id < STEP_READ_OBJECT)
         return run_step(run, run->latest_chosen, id);
-    return run_step(run, run->latest, id);
+    return run_step(run, run_latest_shown(run), id);
 }
 
 bool run_step_now(const struct run *run, enum step_id *id)

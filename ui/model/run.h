@@ -177,6 +177,10 @@ const struct run_key *run_key_at(const struct run *run, size_t number);
 /* A step of this key, or of the ceremony where it is no key's. */
 const struct run_step *run_step(const struct run *run, size_t key, enum step_id id);
 
+/* The key of which a picture of one key is, if nobody chose one: the key that began last; of a
+ * ceremony that closes, the last one that was chosen, not what accompanies it. */
+uint32_t run_latest_shown(const struct run *run);
+
 /* The same step of the key that began last, for a picture of one key. While its companions cross,
  * and after them, it shows how the key itself went. */
 const struct run_step *run_step_shown(const struct run *run, enum step_id id);

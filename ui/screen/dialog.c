@@ -55,9 +55,9 @@ static void draw_field(struct canvas *c, int x, int y, int width, const char *te
     draw_cursor(c, x + draw_text(c, x, y, width, STYLE_STRONG, text), y);
 }
 
-/* A wrapped question and, after it or on the next line, what is typed. */
+/* A wrapped question and, after it or below it, what is typed. */
 static void draw_question(struct canvas *c, struct rect r, int y, const struct sheet *question,
-                          const char *typed)
+                          const char *typed, bool below)
 {
     int end = 0;
 
@@ -66,7 +66,7 @@ static void draw_question(struct canvas *c, struct rect r, int y, const struct s
         end = draw_format(c, r.x, y, r.w, STYLE_STRONG, "%.*s", (int)len, line);
         line += len + (line[len] == '\n');
     }
-    if (gate_field_below(end, r.w))
+    if (below)
         draw_field(c, r.x, y, r.w, typed);
     else
         draw_field(c, r.x + end + 1, y - 1, r.w - end - 1, typed);
@@ -267,7 +267,7 @@ static void draw_gate(const struct app *app, struct canvas *c)
     draw_lines_place(c, in.x, in.y + in.h, in.w, app->dialog.scroll.at, (size_t)page.rows,
                      page.sheet.lines);
     draw_status(app, c, in, in.y + page.rows);
-    draw_question(c, in, in.y + page.rows + 1, &page.ask, app->dialog.field.text);
+    draw_question(c, in, in.y + page.rows + 1, &page.ask, app->dialog.field.text, page.below);
 }
 
 /* What was interrupted, and the word that settles it. */
@@ -474,12 +474,13 @@ static void draw_review(const struct app *app, struct canvas *c)
     enum { FEWEST = 2 }; /* lines that can be scrolled */
     struct rect in = open_review(app, c);
     int y = draw_script(app, c, in, draw_party(app, c, in)), bottom = in.y + in.h, end, most;
-    bool wrong = app->phase != PHASE_REVIEWING && app->run.gate.last == GATE_WRONG;
+    bool wrong = app->phase != PHASE_REVIEWING && app->run.gate.last == GATE_WRONG, below;
     unsigned shown;
     struct sheet ask;
 
     ask_review(app, &ask);
-    bottom -= (int)ask.lines + gate_field_below(sheet_last_columns(&ask), in.w);
+    below = gate_field_below(GATE_REVIEW, sheet_last_columns(&ask), in.w);
+    bottom -= (int)ask.lines + below;
     end = in.h < ROOMY_REVIEW && !wrong ? bottom : bottom - 1;
     most = y + in.h / 2 - 2 < end - 1 - FEWEST ? y + in.h / 2 - 2 : end - 1 - FEWEST;
     y = draw_warnings(app, c, in, y, most, &shown);
@@ -487,7 +488,7 @@ static void draw_review(const struct app *app, struct canvas *c)
     draw_plan(app, c, in, (struct rect){in.x, y + 1, in.w, end - y - 1}, shown);
     if (wrong)
         draw_status(app, c, in, bottom - 1);
-    draw_question(c, in, bottom, &ask, app->dialog.field.text);
+    draw_question(c, in, bottom, &ask, app->dialog.field.text, below);
 }
 
 void dialog_draw(const struct app *app, struct canvas *c)

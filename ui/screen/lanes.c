@@ -37,26 +37,28 @@ static const struct lane_row {
 
 enum { ROWS = sizeof rows / sizeof rows[0], SIDE_RELAY_LANE = 1 };
 
-/* A step in the few words that a lane has room for. */
-static const char *const lane_words[STEPS] = {
-    [STEP_MAKE_PAIR] = "make RSA pair",
-    [STEP_RELAY_PUBLIC] = "public key",
-    [STEP_LOAD_PUBLIC] = "load it",
-    [STEP_MAKE_KEK] = "make AES key",
-    [STEP_WRAP_KEK] = "wrap AES key",
-    [STEP_RELAY_KEK] = "",
-    [STEP_UNWRAP_KEK] = "unwrap it",
-    [STEP_WRAP_KEY] = "wrap the key",
-    [STEP_RELAY_KEY] = "",
-    [STEP_UNWRAP_KEY] = "unwrap it",
-    [STEP_PROVE] = "prove it",
-    [STEP_READ_OBJECT] = "read it",
-    [STEP_RELAY_OBJECT] = "",
-    [STEP_COMMIT] = "keep it",
-    [STEP_PROVE_AGAIN] = "prove it again",
-    [STEP_DESTROY] = "destroy transport",
-    [STEP_INVENTORY] = "compare contents",
-    [STEP_PROVE_FRESH] = "prove fresh",
+/* A step in the few words that a lane has room for: at 80 columns, at 60. */
+static const struct {
+    const char *words, *few;
+} lane_words[STEPS] = {
+    [STEP_MAKE_PAIR] = {"make RSA pair", "RSA key"},
+    [STEP_RELAY_PUBLIC] = {"public key", ""},
+    [STEP_LOAD_PUBLIC] = {"load it", "load it"},
+    [STEP_MAKE_KEK] = {"make AES key", "AES key"},
+    [STEP_WRAP_KEK] = {"wrap AES key", "wrap it"},
+    [STEP_RELAY_KEK] = {"", ""},
+    [STEP_UNWRAP_KEK] = {"unwrap it", "unwrap"},
+    [STEP_WRAP_KEY] = {"wrap the key", "wrap it"},
+    [STEP_RELAY_KEY] = {"", ""},
+    [STEP_UNWRAP_KEY] = {"unwrap it", "unwrap"},
+    [STEP_PROVE] = {"prove it", "prove"},
+    [STEP_READ_OBJECT] = {"read it", "read it"},
+    [STEP_RELAY_OBJECT] = {"", ""},
+    [STEP_COMMIT] = {"keep it", "keep"},
+    [STEP_PROVE_AGAIN] = {"prove it again", "again"},
+    [STEP_DESTROY] = {"destroy transport", "destroy"},
+    [STEP_INVENTORY] = {"compare contents", "compare"},
+    [STEP_PROVE_FRESH] = {"prove fresh", "fresh"},
 };
 
 /* A public object's turn: it crosses as it is, where keys cross encrypted. */
@@ -134,6 +136,24 @@ static void time_words(const struct app *app, const struct run_step *step, char 
         duration_text(step->micros, out);
 }
 
+/* Number and words of a step in so many columns; none of the words is cut. */
+static void step_words(enum step_id id, uint32_t bytes, int columns, char out[static 64])
+{
+    const char *words = lane_words[id].words;
+    int number = step_number(id);
+
+    if (bytes)
+        snprintf(out, 64, "%d %s%s%" PRIu32 " bytes", number, words, words[0] ? " " : "", bytes);
+    else
+        snprintf(out, 64, "%d %s", number, words);
+    if (text_width(out) > columns && bytes)
+        snprintf(out, 64, "%d %" PRIu32 " B", number, bytes);
+    else if (text_width(out) > columns)
+        snprintf(out, 64, "%d %s", number, lane_words[id].few);
+    if (text_width(out) > columns)
+        snprintf(out, 64, "%d", number);
+}
+
 /* Draws one step in its lane; returns the column after its text. */
 static int draw_step(const struct app *app, struct canvas *c, enum step_id id, int x, int y,
                      int width)
@@ -143,13 +163,10 @@ static int draw_step(const struct app *app, struct canvas *c, enum step_id id, i
     char words[64], took[DURATION_TEXT];
     int end;
 
-    snprintf(words, sizeof words, "%d %s", step_number(id), lane_words[id]);
-    if (crosses)
-        snprintf(words, sizeof words, "%d %s%s%" PRIu32 " bytes", step_number(id), lane_words[id],
-                 lane_words[id][0] ? " " : "", step->bytes);
     time_words(app, step, took);
     end = draw_text(c, x, y, width, next ? STYLE_WARN : state_style(step),
                     next ? "[NEXT]" : state_sign(step));
+    step_words(id, crosses ? step->bytes : 0, width - end - 1, words);
     end += 1 + draw_text(c, x + end + 1, y, width - end - 1,
                          next || step->state != RUN_AHEAD ? STYLE_NORMAL : STYLE_DIM, words);
     if (took[0] && width - end >= (int)strlen(took) + 1) {
@@ -291,6 +308,8 @@ static void draw_paused(const struct app *app, struct canvas *c, int x, int y, i
     draw_text(c, x, y, width, STYLE_WARN, (int)strlen(text) <= width ? text : "PAUSED");
 }
 
+static const char transport_first[] = ": transport first";
+
 static void draw_progress(const struct app *app, struct canvas *c, struct rect r)
 {
     const struct run *run = &app->run;
@@ -298,7 +317,7 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
     const struct run_key *key = run_key_at(run, number);
     int64_t took = (run->over ? run->ended_ms : app->at.now_ms) - run->begun_ms;
     size_t done = run_keys_done(run);
-    char label[KEY_LABEL_TEXT];
+    char label[KEY_LABEL_TEXT], ahead[64];
     int bar = r.w / 4 < BAR ? r.w / 4 : BAR;
     int x = r.x + r.w - bar - 22;
 
@@ -310,9 +329,13 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
                     : key->source.class == KEY_CLASS_CERTIFICATE ? "certificate "
                                                                  : "public key ",
                     key_label_text(&key->source, label));
-    else
-        draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%zu key%s to move: transport first",
-                    run->movable, run->movable == 1 ? "" : "s");
+    else {
+        int len = snprintf(ahead, sizeof ahead, "%zu key%s to move", run->movable,
+                           run->movable == 1 ? "" : "s");
+        if (len + (int)strlen(transport_first) <= x - 2)
+            strcat(ahead, transport_first);
+        draw_text(c, r.x + 1, r.y, x - 2, STYLE_STRONG, ahead);
+    }
     if (run->pace.seq)
         draw_paused(app, c, x, r.y, bar);
     else
@@ -408,36 +431,44 @@ static void draw_now(const struct app *app, struct canvas *c, int x, int y, int 
 }
 
 /* What comes next, and above all what leaves an HSM, which has its line whatever the window. */
-static void draw_next(const struct app *app, struct canvas *c, struct rect r)
+static void draw_next(struct canvas *c, struct rect r, const struct next_words *words)
 {
-    const struct run_pace *pace = &app->run.pace;
-    struct next_words words;
     struct rect in = layout_inside(r);
     int lines;
 
-    next_words(&app->run, pace->step, pace->key, &words);
     draw_frame(c, r, STYLE_WARN, "NEXT");
     in = (struct rect){in.x + 1, in.y, in.w - 2, in.h};
-    lines = draw_wrapped(c, (struct rect){in.x, in.y, in.w, in.h - 1}, STYLE_NORMAL, words.does);
-    draw_text(c, in.x, in.y + lines, in.w, STYLE_STRONG, words.leaves);
+    lines = draw_wrapped(c, (struct rect){in.x, in.y, in.w, in.h - 1}, STYLE_NORMAL, words->does);
+    draw_text(c, in.x, in.y + lines, in.w, STYLE_STRONG, words->leaves);
 }
 
-/* Lines of the NEXT panel; 0: nothing waits. */
-static int panel_lines(const struct app *app, int height)
+/* Lines of the NEXT panel, in which no word is to be cut: 0: nothing waits. */
+static int panel_lines(const struct app *app, struct canvas *c, int width, int height,
+                       struct next_words *words)
 {
-    return !app->run.pace.seq ? 0 : height >= PANEL_LINES + 4 ? PANEL_LINES : 3;
+    enum { FRAME_AND_LEAVES = 3, LANES_LEAST = 4 };
+    struct rect below = {0, c->h, width - 4, INT16_MAX}; /* only to count its lines */
+    int lines;
+
+    if (!app->run.pace.seq)
+        return 0;
+    next_words(&app->run, app->run.pace.step, app->run.pace.key, words);
+    lines = FRAME_AND_LEAVES + draw_wrapped(c, below, STYLE_NORMAL, words->does);
+    lines = lines > PANEL_LINES ? lines : PANEL_LINES;
+    return height >= lines + LANES_LEAST ? lines : 3;
 }
 
 void lanes_draw(const struct app *app, struct canvas *c)
 {
     struct rect b = app->at.layout.body;
-    int bottom = b.y + b.h, panel = panel_lines(app, b.h - 4), y;
+    struct next_words words;
+    int bottom = b.y + b.h, panel = panel_lines(app, c, b.w, b.h - 4, &words), y;
 
     draw_progress(app, c, (struct rect){b.x, b.y, b.w, 1});
     draw_heads(app, c, (struct rect){b.x, b.y + 1, b.w, 1});
     y = draw_rows(app, c, (struct rect){b.x, b.y + 2, b.w, b.h - 4 - panel});
     if (panel)
-        draw_next(app, c, (struct rect){b.x, y, b.w, panel});
+        draw_next(c, (struct rect){b.x, y, b.w, panel}, &words);
     y += panel;
     draw_totals(app, c, b.x + 1, y, b.w - 1);
     draw_now(app, c, b.x + 1, y + 1, b.w - 1);
