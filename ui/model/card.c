@@ -255,7 +255,8 @@ static void put_proofs(const struct subject *s, struct card *card)
 
     for (unsigned i = 0; i < RUN_PROOFS; i++) {
         const struct run_proof *proof = &s->key->proofs[i];
-        char time[32] = "           not proven";
+        char time[32];
+        snprintf(time, sizeof time, "           not %s", s->app->run.over ? "proven" : "yet");
         if (proof->state != RUN_AHEAD)
             text_time(proof->utc_ms, true, time);
         put_across(card, proof->state == RUN_FAILED ? CARD_BAD : CARD_PLAIN, "%-*s%s %-19s %s",

@@ -378,8 +378,8 @@ static void slot_facts(const struct hsm_slot *slot, struct sheet *s)
     sheet_line(s, "%-20s %s", "token", slot->label);
     sheet_line(s, "%-20s %s", "serial", slot->serial);
     sheet_line(s, "%-20s %s %s", "maker and model", slot->manufacturer, slot->model);
-    sheet_line(s, "%-20s %s", "hardware", slot->hardware);
-    sheet_line(s, "%-20s %s", "firmware", slot->firmware);
+    sheet_line(s, "%-20s %s", "hardware version", slot->hardware);
+    sheet_line(s, "%-20s %s", "firmware version", slot->firmware);
     for (unsigned i = 0; i < HSM_SLOT_FLAGS; i++)
         sheet_line(s, "%-20s %s", hsm_slot_flag_name(UINT32_C(1) << i),
                    slot->flags & UINT32_C(1) << i ? "yes" : "no");

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 
-enum { SENTENCE = 66, HANG_LEAST = 56 }; /* bytes on a line of running text; columns to hang */
+enum { HANG_LEAST = 56 }; /* columns to hang */
 
 void sheet_clear(struct sheet *s)
 {
@@ -107,6 +107,8 @@ char *sheet_type(const struct key_desc *key, int columns, char *out)
         out[strcspn(out, ",")] = '\0'; /* "secret, length not told" */
     if (text_width(out) > columns && key->class == KEY_CLASS_CERTIFICATE)
         snprintf(out, KEY_TYPE_TEXT, "cert");
+    if (key->class == KEY_CLASS_PUBLIC)
+        snprintf(out, KEY_TYPE_TEXT, "%s pub", key_kind_name(key->kind));
     return out;
 }
 
@@ -126,16 +128,6 @@ char *sheet_flags(const struct key_desc *key, uint32_t which, char *out, size_t 
 
 void sheet_sentence(struct sheet *s, const char *text)
 {
-    while (*text) {
-        size_t len = strlen(text);
-        if (len > SENTENCE) {
-            len = SENTENCE;
-            while (len > 0 && text[len] != ' ')
-                len--;
-            if (len == 0)
-                len = strlen(text);
-        }
-        sheet_line(s, "%.*s", (int)len, text);
-        text += len + (text[len] == ' ');
-    }
+    if (*text)
+        sheet_line(s, "%s", text);
 }

@@ -20,7 +20,8 @@ struct sheet {
 /* Begins a page. */
 void sheet_clear(struct sheet *s);
 
-/* Appends one line; running text, broken at blanks. What is too long for a page is left out. */
+/* Appends one line; running text, if there is any, as one line: sheet_wrap() breaks it. What
+ * is too long for a page is left out. */
 void sheet_line(struct sheet *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sheet_sentence(struct sheet *s, const char *text);
 

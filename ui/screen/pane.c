@@ -149,15 +149,6 @@ static void draw_heads(struct canvas *c, struct rect r, const struct columns *w,
     }
 }
 
-static char *type_text(const struct key_desc *key, int columns, char *out)
-{
-    if (key->class == KEY_CLASS_PUBLIC)
-        snprintf(out, KEY_TYPE_TEXT, "%s pub", key_kind_name(key->kind));
-    else
-        sheet_type(key, columns, out);
-    return out;
-}
-
 /* The reason in a column of any width: the line below the panes gives it in full. */
 static const char *why_not(const char *reason, int width, char *out, size_t size)
 {
@@ -258,7 +249,7 @@ static void draw_object(const struct app *app, struct canvas *c, enum side side,
     if (side == SIDE_SOURCE)
         draw_text(c, r.x + 1, r.y, 1, STYLE_STRONG, mark_of(app, key, marked));
     draw_text(c, r.x + 2, r.y, w.label, style, key_label_text(key, label));
-    draw_text(c, r.x + 3 + w.label, r.y, w.type, style, type_text(key, w.type, type));
+    draw_text(c, r.x + 3 + w.label, r.y, w.type, style, sheet_type(key, w.type, type));
     x = draw_more(c, r.x + 4 + w.label + w.type, r.y, &w, style, key);
     draw_text(c, x, r.y, w.verdict, style, verdict);
     if (row == inv->scroll.at)
