@@ -66,6 +66,7 @@ shell_tests = \
 	%D%/softhsm/sign.sh \
 	%D%/softhsm/pipes.sh \
 	%D%/softhsm/rehearse.sh \
+	%D%/softhsm/chosen.sh \
 	%D%/softhsm/sessions.sh \
 	%D%/softhsm/undo.sh \
 	%D%/tmux/back.sh \

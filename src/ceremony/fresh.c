@@ -99,7 +99,7 @@ static void open_sessions(const struct ceremony *c, struct fresh_keys *keys)
     if (c->walk.windows.threads == 0)
         return;
     if (!keys->fresh->driver->sessions ||
-        keys->fresh->driver->sessions(keys->fresh, c->setup.sessions, &have, &ignored))
+        keys->fresh->driver->sessions(keys->fresh, c->walk.windows.sessions, &have, &ignored))
         keys->most = FRESH_KEYS;
 }
 

@@ -39,12 +39,23 @@ struct window {
     size_t at;                /* the row that comes next */
 };
 
+/* What the HSMs took for the first keys, which follow each other: microseconds by row. */
+enum { MEASURED_ROWS = 8 };
+struct measure {
+    uint32_t keys; /* that were proven, without companions */
+    int64_t fastest[MEASURED_ROWS];
+    int64_t at_hand[MEASURED_ROWS]; /* of the current key */
+};
+
 /* {0}: no keys are in progress together; see windows.h. */
 struct windows {
+    struct measure measured;
+    bool decided;      /* for the whole ceremony: */
+    unsigned sessions; /* so many are asked for on each side; 0: one key follows the other */
+    unsigned threads;  /* that work at the same time */
+    unsigned keys;     /* of a window, at most */
     bool open;
-    unsigned threads; /* that work at the same time */
-    unsigned keys;    /* of a window, at most */
-    size_t first;     /* no key before this one is still to come */
+    size_t first; /* no key before this one is still to come */
     struct window at[WINDOWS];
     bool ends;      /* no further key begins, because ... */
     struct err why; /* ... of this */

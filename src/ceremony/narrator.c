@@ -453,6 +453,17 @@ bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err
     return emit_event(n, &e, err);
 }
 
+bool emit_sessions(struct narrator *n, const struct sessions_basis *basis, const uint32_t have[2],
+                   struct err *err)
+{
+    struct event e = {.kind = EVENT_SESSIONS, .side = SIDE_RELAY};
+
+    e.sessions.basis = *basis;
+    memcpy(e.sessions.have, have, sizeof e.sessions.have);
+    sessions_reason(basis, have, e.sessions.reason);
+    return emit_event(n, &e, err);
+}
+
 bool emit_step(struct narrator *n, const struct step_word *word, struct err *err)
 {
     const struct step_result *result = word->result;

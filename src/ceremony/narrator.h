@@ -23,6 +23,7 @@
 #include "protocol/gate.h"
 #include "protocol/officer.h"
 #include "protocol/outcome.h"
+#include "protocol/sessions.h"
 #include "protocol/side.h"
 #include "protocol/step.h"
 #include "transfer/step_result.h"
@@ -97,6 +98,10 @@ struct gate_word {
     size_t keys;        /* waived: as in struct event */
 };
 bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err);
+
+/* have: by side. */
+bool emit_sessions(struct narrator *n, const struct sessions_basis *basis, const uint32_t have[2],
+                   struct err *err);
 
 struct step_word {
     enum step_id id;

@@ -305,6 +305,8 @@ static bool run_row(struct ceremony *c, struct err *err)
     begun = c->host.mono_us(c->host.ctx);
     ok = carry_out(c, &result, err);
     took = c->host.mono_us(c->host.ctx) - begun;
+    if (ok && c->walk.phase == PHASE_KEYS)
+        windows_measure(c, took);
     if (!ok)
         snprintf(result.text, sizeof result.text, "%.*s", (int)sizeof result.text - 1, err->what);
     if (emit_state(c, ok ? EVENT_OK : EVENT_FAILED, took, &result, &refused) || !ok)

@@ -30,14 +30,60 @@ static bool may_begin(const struct ceremony *c)
     const struct pacer *pacer = &c->walk.pacer;
     bool runs = pacer->pace == PACE_RUN || (pacer->pace == PACE_FIRST && pacer->first_item > 0);
 
-    return c->setup.sessions > 0 && runs && !(c->gatekeeper.gates & 1U << GATE_KEY);
+    return runs && !(c->gatekeeper.gates & 1U << GATE_KEY);
+}
+
+static bool is_measured_by(const struct transfer *t)
+{
+    return !t->owner && t->item->route != ROUTE_PUBLIC;
+}
+
+void windows_measure(struct ceremony *c, int64_t micros)
+{
+    struct measure *m = &c->walk.windows.measured;
+    const struct transfer *t = at_hand_key(c);
+
+    if (m->keys == SESSIONS_MEASURED || !is_measured_by(t) || c->walk.at >= MEASURED_ROWS)
+        return;
+    m->at_hand[c->walk.at] = micros;
+    for (size_t i = 0; t->proven && i <= c->walk.at; i++)
+        if (m->keys == 0 || m->at_hand[i] < m->fastest[i])
+            m->fastest[i] = m->at_hand[i];
+    m->keys += t->proven;
+}
+
+static int64_t sum(const struct measure *m)
+{
+    int64_t micros = 0;
+
+    for (size_t i = 0; i < MEASURED_ROWS; i++)
+        micros += m->fastest[i];
+    return micros;
+}
+
+/* The keys from the one at hand on. */
+static uint32_t count_left(struct ceremony *c)
+{
+    uint32_t left = 0;
+
+    for (size_t i = c->walk.item; i < c->transfers.count; i++)
+        left += is_measured_by(&c->transfers.at[i]) && !at_hand_is_over(c, &c->transfers.at[i]);
+    return left;
+}
+
+/* Is there anything to decide, and by what? */
+static bool is_measured(struct ceremony *c)
+{
+    return c->walk.windows.measured.keys >= SESSIONS_MEASURED && count_left(c) >= 2 * SESSIONS_KEYS;
 }
 
 bool windows_may_open(struct ceremony *c)
 {
+    const struct windows *w = &c->walk.windows;
     const struct transfer *t = at_hand_key(c);
 
     return may_begin(c) && !t->item->unproven &&
+           (w->decided ? w->sessions > 0 : c->setup.sessions > 0 || is_measured(c)) &&
            (c->walk.pacer.pace == PACE_RUN || t->number != c->walk.pacer.first_item);
 }
 
@@ -51,24 +97,49 @@ static unsigned keys_of(unsigned sessions)
                                              : sessions * ROUNDS;
 }
 
-bool windows_open(struct ceremony *c, struct err *err)
+static bool open_sessions(struct ceremony *c, unsigned wanted, unsigned have[2], struct err *err)
 {
-    struct windows *w = &c->walk.windows;
-    unsigned have[2] = {1, 1};
-
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         struct hsm *hsm = c->side[side].hsm;
-        if (hsm->driver->sessions && w->threads == 0 &&
-            !hsm->driver->sessions(hsm, c->setup.sessions, &have[side], err)) {
+        if (hsm->driver->sessions && !hsm->driver->sessions(hsm, wanted, &have[side], err)) {
             c->side[side].gone |= err->code == ERR_GONE;
             return false;
         }
     }
-    if (w->threads == 0) { /* sessions stay open, and are not counted again */
+    return true;
+}
+
+/* Sessions stay open, so this is done once. */
+static bool decide(struct ceremony *c, struct err *err)
+{
+    struct windows *w = &c->walk.windows;
+    const struct sessions_basis basis = {.fixed = c->setup.sessions,
+                                         .keys = c->setup.sessions ? 0 : w->measured.keys,
+                                         .micros = c->setup.sessions ? 0 : sum(&w->measured),
+                                         .left = count_left(c)};
+    const unsigned wanted = sessions_wanted(&basis);
+    unsigned have[2] = {1, 1};
+
+    w->decided = true;
+    w->sessions = wanted == 1 && !basis.fixed ? 0 : wanted;
+    if (w->sessions > 0) {
+        if (!open_sessions(c, wanted, have, err))
+            return false;
         w->threads = have[SIDE_SOURCE] + have[SIDE_DESTINATION];
         w->keys = keys_of(have[SIDE_SOURCE] > have[SIDE_DESTINATION] ? have[SIDE_SOURCE]
                                                                      : have[SIDE_DESTINATION]);
     }
+    return emit_sessions(&c->narrator, &basis, have, err);
+}
+
+bool windows_open(struct ceremony *c, struct err *err)
+{
+    struct windows *w = &c->walk.windows;
+
+    if (!w->decided && !decide(c, err))
+        return false;
+    if (w->sessions == 0)
+        return true;
     w->open = true;
     w->first = c->walk.item;
     return true;

@@ -16,11 +16,16 @@
 
 struct ceremony;
 
+/* A step of the key at hand has taken so long; no other key is in progress. */
+void windows_measure(struct ceremony *c, int64_t micros);
+
 /* May the key at hand and those after it be in progress together? Not if officers decide about each
- * key, or go step by step. */
+ * key, or go step by step; and if the ceremony file does not fix the number of sessions, not before
+ * the first keys were measured. */
 bool windows_may_open(struct ceremony *c);
 
-/* Opens the sessions on both sides; the key at hand is the first. Errors: those of sessions(). */
+/* Opens the sessions on both sides, unless it finds that further ones are of no use, and records
+ * how many and why; the key at hand is the first. Errors: those of sessions() and of the record. */
 bool windows_open(struct ceremony *c, struct err *err);
 
 /* Takes further keys, and makes the first one that is in progress the key at hand. Returns false if

@@ -12,6 +12,7 @@
     }
 #define FIELD(type, name, member)         ROW(name, type, member, NULL, 0, 1, false)
 #define FIELD_2(type, name, member)       ROW(name, type, member, NULL, 0, 2, false)
+#define FIELD_3(type, name, member)       ROW(name, type, member, NULL, 0, 3, false)
 #define WORD(name, member, word, words)   ROW(name, FIELD_WORD, member, word, words, 1, false)
 #define WORD_2(name, member, word, words) ROW(name, FIELD_WORD, member, word, words, 2, false)
 #define MARK(name, member, word, words)   ROW(name, FIELD_WORD, member, word, words, 1, true)
@@ -208,6 +209,16 @@ static const struct event_field pace[] = {
     FIELD_2(FIELD_SIGNED, "micros", pace.micros),
 };
 
+static const struct event_field sessions[] = {
+    FIELD_3(FIELD_NUMBER, "source", sessions.have[SIDE_SOURCE]),
+    FIELD_3(FIELD_NUMBER, "destination", sessions.have[SIDE_DESTINATION]),
+    FIELD_3(FIELD_NUMBER, "fixed", sessions.basis.fixed),
+    FIELD_3(FIELD_NUMBER, "measured", sessions.basis.keys),
+    FIELD_3(FIELD_SIGNED, "micros", sessions.basis.micros),
+    FIELD_3(FIELD_NUMBER, "left", sessions.basis.left),
+    FIELD_3(FIELD_TEXT, "reason", sessions.reason),
+};
+
 static const struct event_field step[] = {
     MARK("step", step.id, step_name, STEPS),
     MARK("state", step.state, event_state_name, EVENT_UNDONE + 1),
@@ -325,6 +336,7 @@ static const struct {
     [EVENT_WARNING] = KIND(note),
     [EVENT_GATE] = KIND(gate),
     [EVENT_PACE] = KIND(pace),
+    [EVENT_SESSIONS] = KIND(sessions),
     [EVENT_STEP] = KIND(step),
     [EVENT_FINGERPRINT] = KIND(fingerprint),
     [EVENT_PROOF] = KIND(proof),

@@ -27,6 +27,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_WARNING] = "warning",
         [EVENT_GATE] = "gate",
         [EVENT_PACE] = "pace",
+        [EVENT_SESSIONS] = "sessions",
         [EVENT_STEP] = "step",
         [EVENT_FINGERPRINT] = "fingerprint",
         [EVENT_PROOF] = "proof",

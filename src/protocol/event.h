@@ -22,6 +22,7 @@
 #include "protocol/outcome.h"
 #include "protocol/pace.h"
 #include "protocol/script_word.h"
+#include "protocol/sessions.h"
 #include "protocol/side.h"
 #include "protocol/step.h"
 
@@ -43,6 +44,7 @@ enum event_kind {
     EVENT_WARNING,       /* note: something the officers must know before they start */
     EVENT_GATE,          /* gate: officers are asked, or have answered */
     EVENT_PACE,          /* pace: one was chosen; it waits before a step, or no longer */
+    EVENT_SESSIONS,      /* sessions: how many are used for keys in progress together */
     EVENT_STEP,          /* step: a step of the protocol begins or ended */
     EVENT_FINGERPRINT,   /* fingerprint: of the transport key, as one side reports it */
     EVENT_PROOF,         /* proof: one proof of one key */
@@ -226,6 +228,11 @@ struct event {
             enum step_id step; /* the one that comes next; event.key: with this key */
             int64_t micros;    /* PACE_GOES_ON: how long it waited */
         } pace;
+        struct {
+            struct sessions_basis basis;
+            uint32_t have[2]; /* by side: that are used from here on */
+            char reason[SESSIONS_REASON_SIZE];
+        } sessions;
         struct {
             enum step_id id;
             enum event_state state;

@@ -18,6 +18,8 @@ libprotocol_a_SOURCES = \
 	%D%/pace.h \
 	%D%/script_word.c \
 	%D%/script_word.h \
+	%D%/sessions.c \
+	%D%/sessions.h \
 	%D%/side.c \
 	%D%/side.h \
 	%D%/step.c \

@@ -139,6 +139,7 @@ static void put_ceremony(const struct view *v)
     }
     writer_end(w);
     part_pace(v);
+    part_sessions(v);
     writer_end(w);
 }
 

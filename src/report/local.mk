@@ -43,6 +43,8 @@ libreport_a_SOURCES = \
 	%D%/verify_pace.h \
 	%D%/verify_script.c \
 	%D%/verify_script.h \
+	%D%/verify_sessions.c \
+	%D%/verify_sessions.h \
 	%D%/verify_steps.c \
 	%D%/verify_steps.h \
 	%D%/verify_trail.c \

@@ -208,6 +208,31 @@ void part_pace(const struct view *v)
     writer_end(v->w);
 }
 
+/* By how many sessions keys were in progress together, and why by so many. */
+void part_sessions(const struct view *v)
+{
+    struct event event;
+    size_t at = 0;
+    const struct sessions_basis *basis = &event.sessions.basis;
+
+    if (!event_log_next(v->log, section_kind(EVENT_SESSIONS), &at, &event))
+        return;
+    writer_map(v->w, "sessions", false);
+    writer_number(v->w, "seq", (int64_t)event.seq);
+    writer_time(v->w, "at", event.utc_ms);
+    writer_number(v->w, "source", event.sessions.have[SIDE_SOURCE]);
+    writer_number(v->w, "destination", event.sessions.have[SIDE_DESTINATION]);
+    if (basis->fixed) {
+        writer_number(v->w, "fixed", basis->fixed);
+    } else {
+        writer_number(v->w, "measured-keys", basis->keys);
+        writer_number(v->w, "microseconds", basis->micros);
+        writer_number(v->w, "keys-left", basis->left);
+    }
+    writer_text(v->w, "reason", event.sessions.reason);
+    writer_end(v->w);
+}
+
 /* One step: its end (event) and its beginning (begun, NULL if not recorded); or a step that never
  * ended, if event is its beginning. */
 static void put_step(struct writer *w, const struct event *event, const struct event *begun)

@@ -59,6 +59,7 @@ void part_script(const struct view *v);
 void part_pins(const struct view *v);
 void section_transport_key(const struct view *v);
 void part_pace(const struct view *v);
+void part_sessions(const struct view *v);
 void section_gates(const struct view *v);
 void section_steps(const struct view *v);
 void section_proofs(const struct view *v);

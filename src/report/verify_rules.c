@@ -12,6 +12,7 @@
 #include "report/verify_gates.h"
 #include "report/verify_pace.h"
 #include "report/verify_script.h"
+#include "report/verify_sessions.h"
 #include "report/verify_trail.h"
 #include "report/yaml_tree.h"
 
@@ -497,6 +498,7 @@ const struct verify_rule verify_rules[] = {
     {"the steps come in the protocol's order", NULL, check_order},
     {"each step that needs a gate comes after it", NULL, gates_check_order},
     {"each wait is one that the pace in force asks for, and none is missing", NULL, pace_check},
+    {"keys are in progress together as the record of their sessions says", NULL, sessions_check},
     {"both officers of a ceremony that is not a rehearsal are named", check_officers, NULL},
     {"the relay carried the transport key that both sides report", NULL, check_relay},
     {"what the source encrypted is what the relay carried and the destination got", NULL,

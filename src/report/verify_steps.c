@@ -144,6 +144,7 @@ static struct rule_step step_of(const struct event *event, unsigned line)
         .side = event->side,
         .number = step_number(event->step.id),
         .bytes = event->step.bytes ? (int64_t)event->step.bytes : -1,
+        .micros = event->step.micros,
     };
 
     memcpy(step.sha256, event->step.sha256, SHA256_SIZE);

@@ -22,6 +22,7 @@ struct rule_step {
     enum side side;
     int number; /* in the protocol */
     int64_t bytes;
+    int64_t micros; /* from a journal only */
     uint8_t sha256[SHA256_SIZE];
     size_t next; /* the place of the next one of this key; 0: there is none */
 };

@@ -53,6 +53,7 @@ run() {
     keys "$1" "$2"
     ceremony - -
     watch
+    edit 's/^rehearsal: yes/&\nsessions: 1/' # opening more takes calls, too
     edit "s/^policy:/policy:\n  canary: ${3:-required}/"
     timeout -k 5 100 "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null &&
         spied "$tmp/$2" &&

@@ -405,6 +405,12 @@ TESTS += %D%/test_wrap_alg
 %C%_test_wrap_alg_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_wrap_alg_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_sessions_number
+TESTS += %D%/test_sessions_number
+%C%_test_sessions_number_SOURCES = %D%/test_sessions_number.c
+%C%_test_sessions_number_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sessions_number_LDADD = libprotocol.a $(UNIT_BASE)
+
 check_PROGRAMS += %D%/test_words
 TESTS += %D%/test_words
 %C%_test_words_SOURCES = %D%/test_words.c

@@ -49,6 +49,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_WARNING, note)                                                                         \
     X(EVENT_GATE, gate)                                                                            \
     X(EVENT_PACE, pace)                                                                            \
+    X(EVENT_SESSIONS, sessions)                                                                    \
     X(EVENT_STEP, step)                                                                            \
     X(EVENT_FINGERPRINT, fingerprint)                                                              \
     X(EVENT_KCV, kcv)                                                                              \

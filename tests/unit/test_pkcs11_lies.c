@@ -28,11 +28,16 @@ static struct {
     CK_OBJECT_HANDLE made_public;
     const CK_ATTRIBUTE *has; /* the attributes of its one object ... */
     size_t has_count;
-    const uint8_t *text; /* 64 octets that begin every text it tells of itself; NULL: 0xff */
-    bool stops;          /* ... which it stops telling at the first that it does not have */
-    bool endless;        /* it always finds more objects */
-    unsigned calls, destroyed, found;
+    const uint8_t *text;       /* 64 octets that begin every text it tells of itself; NULL: 0xff */
+    bool stops;                /* ... which it stops telling at the first that it does not have */
+    bool endless;              /* it always finds more objects */
+    CK_SESSION_HANDLE session; /* a further one; 0: another than the first */
+    CK_STATE state;            /* of that session, if it is not as the first one's */
+    CK_RV unseen;              /* what that session says to the objects of the first */
+    unsigned closed, calls, destroyed, found;
 } say;
+
+enum { FIRST_SESSION = 1 };
 
 /* --- the module --- */
 
@@ -62,8 +67,10 @@ static CK_RV get_attributes(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE o, CK_ATTRIBUT
 {
     CK_RV result = say.rv;
 
-    (void)s, (void)o;
+    (void)o;
     say.calls++;
+    if (s != FIRST_SESSION && say.unseen)
+        return say.unseen;
     for (CK_ULONG i = 0; say.rv == CKR_OK && i < n; i++) {
         CK_RV rv = report(&t[i]);
         if (rv != CKR_OK)
@@ -220,19 +227,27 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *app, CK_NOTIFY 
                           CK_SESSION_HANDLE *session)
 {
     (void)slot, (void)flags, (void)app, (void)notify;
-    *session = 2;
+    *session = say.session ? say.session : 2;
     return say.rv;
+}
+
+static CK_RV session_info(CK_SESSION_HANDLE s, CK_SESSION_INFO *info)
+{
+    info->state = s == FIRST_SESSION || !say.state ? CKS_RW_USER_FUNCTIONS : say.state;
+    return CKR_OK;
 }
 
 static CK_RV close_session(CK_SESSION_HANDLE s)
 {
     (void)s;
+    say.closed++;
     return CKR_OK;
 }
 
 static CK_FUNCTION_LIST functions = {
     .C_OpenSession = open_session,
     .C_CloseSession = close_session,
+    .C_GetSessionInfo = session_info,
     .C_GetAttributeValue = get_attributes,
     .C_FindObjectsInit = find_init,
     .C_FindObjects = find,
@@ -260,8 +275,10 @@ static int start(void **state)
     (void)state;
     memset(&say, 0, sizeof say);
     functions.C_GetAttributeValue = get_attributes;
-    p = (struct p11){
-        .hsm.driver = &pkcs11_driver, .fn = &functions, .session = 1, .module.locks = true};
+    p = (struct p11){.hsm.driver = &pkcs11_driver,
+                     .fn = &functions,
+                     .session = FIRST_SESSION,
+                     .module.locks = true};
     err = (struct err){0};
     objects_now(&p.module.before); /* the module of these tests brings none */
     return handles_begin(&p.known, &p.hsm, &err) ? 0 : -1;
@@ -819,6 +836,36 @@ static void test_sessions_know_each_others_objects(void **state)
     assert_string_equal(err.hsm_name, "CKR_SESSION_COUNT");
 }
 
+/* A module that has one session, whatever it answers, is found out before a key depends on it. */
+static void test_a_further_session_is_tried(void **state)
+{
+    struct hsm *other;
+    uint64_t handle;
+
+    (void)state;
+    log_in_to_three();
+    HAS({CKA_LABEL, x, 1}, {CKA_TOKEN, &no, 1});
+    say.made = 6;
+    assert_true(by_make_kek(&handle));
+    say.session = FIRST_SESSION;
+    assert_false(pkcs11_driver.another(&p.hsm, &other, &err));
+    assert_string_equal(err.what, "the token gave its first session for a further one");
+    assert_int_equal(say.closed, 0); /* it would be the only one */
+    say.session = 0;
+    say.state = CKS_RW_PUBLIC_SESSION;
+    assert_false(pkcs11_driver.another(&p.hsm, &other, &err));
+    assert_string_equal(err.what, "the token's further session is not logged in");
+    assert_int_equal(say.closed, 1);
+    say.state = CKS_RW_USER_FUNCTIONS;
+    say.unseen = CKR_OBJECT_HANDLE_INVALID; /* what the first one has created */
+    assert_false(pkcs11_driver.another(&p.hsm, &other, &err));
+    assert_string_equal(err.what, "the token's further session cannot be used");
+    assert_int_equal(say.closed, 2);
+    say.unseen = CKR_OK;
+    assert_true(pkcs11_driver.another(&p.hsm, &other, &err)); /* the control */
+    pkcs11_driver.close(other);
+}
+
 /* What the other session has made, and not yet noted, looks like a leftover of a failed call. */
 static void test_nothing_is_swept_beside_another_session(void **state)
 {
@@ -1028,6 +1075,7 @@ int main(void)
         TEST(test_leftovers_are_swept),
         TEST(test_known_handles_are_refused),
         TEST(test_sessions_know_each_others_objects),
+        TEST(test_a_further_session_is_tried),
         TEST(test_nothing_is_swept_beside_another_session),
         TEST(test_without_the_inventory_one_is_lost),
         TEST(test_other_objects_are_refused),

@@ -19,6 +19,9 @@
 #include "tests/fake/fake.h"
 
 #define THREE "aes32:a:+encrypt,aes32:b:+encrypt,generic20:c:+sign:+verify"
+#define MORE                                                                                       \
+    "aes32:d:+encrypt,aes32:e:+encrypt,aes32:f:+encrypt,aes32:g:+encrypt,aes32:h:+encrypt,"        \
+    "aes32:i:+encrypt"
 #define PAIRS "rsa2048:rsa:+sign:+public,ec256:ec:+sign:+public,aes32:k:+encrypt"
 enum { KEYS = 3, EVENTS_MAX = 1000, CUT = 99 };
 
@@ -37,9 +40,12 @@ struct rig {
     FILE *record;
     size_t count;
     unsigned spreads;
-    unsigned order; /* of the steps: a number of a permutation */
-    unsigned stop;  /* in this call of spread() officers stop it */
+    unsigned order;          /* of the steps: a number of a permutation */
+    int64_t now_us, tick_us; /* the clock, and for how long it is not looked at */
+    unsigned stop;           /* in this call of spread() officers stop it */
     struct cut cut;
+    char label[16][8]; /* of each key of the plan, from 1 */
+    uint32_t asked;    /* the key at whose gate officers are asked */
     struct ceremony_setup setup;
     struct ceremony *ceremony;
     struct err err;
@@ -51,6 +57,11 @@ static bool take(struct event_sink *sink, const struct event *event, struct err 
 
     (void)err;
     assert_int_equal(fwrite(event, sizeof *event, 1, rig->record), 1);
+    if (event->kind == EVENT_PLANNED && event->key < 16)
+        snprintf(rig->label[event->key], sizeof rig->label[0], "%.*s",
+                 (int)event->planned.desc.label_len, (const char *)event->planned.desc.label);
+    if (event->kind == EVENT_GATE && event->key < 16)
+        rig->asked = event->key;
     if (++rig->count == rig->cut.at_event) {
         fflush(rig->record);
         _exit(CUT);
@@ -117,6 +128,13 @@ static int64_t tick(void *ctx)
 {
     (void)ctx;
     return 1000;
+}
+
+static int64_t look_at_clock(void *ctx)
+{
+    struct rig *rig = ctx;
+
+    return rig->now_us += rig->tick_us;
 }
 
 static int setup(void **state)
@@ -187,7 +205,7 @@ static bool prepare(struct rig *rig, const char *source, const char *destination
                                        .open_app = open_app,
                                        .pin = give_pin,
                                        .utc_ms = tick,
-                                       .mono_us = tick,
+                                       .mono_us = look_at_clock,
                                        .sink = &rig->sink,
                                        .spread = spread};
     struct uri any, key;
@@ -207,10 +225,18 @@ static bool prepare(struct rig *rig, const char *source, const char *destination
                                    : ceremony_plan(rig->ceremony, &selection, &rig->err));
 }
 
+/* Officers answer each gate, and let it go on. */
 static int run(struct rig *rig)
 {
-    while (ceremony_step(rig->ceremony) != NEXT_DONE)
+    enum ceremony_next next;
+
+    while ((next = ceremony_step(rig->ceremony)) != NEXT_DONE) {
         assert_true(rig->count < EVENTS_MAX);
+        if (next == NEXT_GATE)
+            ceremony_answer(rig->ceremony, rig->label[rig->asked]);
+        else if (next == NEXT_WAIT)
+            ceremony_go_on(rig->ceremony);
+    }
     return ceremony_exit_code(rig->ceremony);
 }
 
@@ -273,11 +299,76 @@ static void the_record_does_not_depend_on_the_order(void **state)
     rig->setup.sessions = 2;
     assert_int_equal(rig->spreads, 0); /* control: one key follows the other, ... */
     read_record(rig, now, &count);
-    assert_int_equal(count, first_count);
+    assert_int_equal(count, first_count - 1); /* no record of sessions */
     size_t same = 0;
     for (size_t i = 0; i < count; i++)
         same += is_same(&first[i], &now[i]);
     assert_true(same < count); /* ... which is another record */
+}
+
+/* --- how many sessions --- */
+
+static const struct event *find_sessions(struct rig *rig, struct event events[EVENTS_MAX])
+{
+    const struct event *found = NULL;
+    size_t count;
+
+    read_record(rig, events, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].kind != EVENT_SESSIONS)
+            continue;
+        assert_null(found);
+        found = &events[i];
+    }
+    return found;
+}
+
+/* Fakes have one session, so what is used is the same; what is asked for is in the record. */
+static void the_first_keys_decide(void **state)
+{
+    static struct event events[EVENTS_MAX];
+    static const struct {
+        const char *keys;
+        enum pace pace;
+        uint32_t gates;
+        int64_t tick_us;
+        uint32_t wanted; /* 0: nothing is decided */
+        const char *why;
+    } rows[] = {
+        {"keys=" THREE, PACE_RUN, 0, 10000, 0, NULL}, /* the third one is alone */
+        {"keys=" THREE "," MORE, PACE_RUN, 0, 0, 1, "further sessions are of use from 10 ms"},
+        {"keys=" THREE "," MORE, PACE_RUN, 0, 1200, 2, "one session for each 5 ms"},
+        {"keys=" THREE "," MORE, PACE_RUN, 0, 10000, 2,
+         "one session for each two keys that are left"},
+        {"keys=" PAIRS "," MORE, PACE_RUN, 0, 10000, 2, "for each two keys that are left"},
+        {"keys=" THREE "," MORE, PACE_FIRST, 0, 10000, 2,
+         "one session for each two keys that are left"},
+        {"keys=" THREE "," MORE, PACE_KEY, 0, 10000, 0, NULL},
+        {"keys=" THREE "," MORE, PACE_STEP, 0, 10000, 0, NULL},
+        {"keys=" THREE "," MORE, PACE_RUN, 1U << GATE_KEY, 10000, 0, NULL},
+    };
+    struct rig *rig = *state;
+
+    rig->setup.sessions = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct event *e;
+        rig->setup.pace = rows[i].pace;
+        rig->setup.policy.gates = rows[i].gates;
+        rig->tick_us = rows[i].tick_us;
+        assert_int_equal(go(rig, rows[i].keys, ""), 0);
+        e = find_sessions(rig, events);
+        assert_int_equal(rig->spreads > 0, rows[i].wanted > 1);
+        assert_int_equal(e != NULL, rows[i].wanted > 0);
+        if (e) {
+            assert_int_equal(sessions_wanted(&e->sessions.basis), rows[i].wanted);
+            assert_int_equal(e->sessions.basis.keys, SESSIONS_MEASURED);
+            assert_int_equal(e->sessions.have[SIDE_SOURCE], 1);
+            assert_non_null(strstr(e->sessions.reason, rows[i].why));
+            assert_int_equal(strstr(e->sessions.reason, "has no more than 1") != NULL,
+                             rows[i].wanted > 1);
+        }
+        clear(rig);
+    }
 }
 
 /* Of each key, the order of the steps is that of the table, and each has ended before the next. */
@@ -535,6 +626,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_record_does_not_depend_on_the_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_first_keys_decide, setup, teardown),
         cmocka_unit_test_setup_teardown(each_key_takes_its_steps_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_that_fails_leaves_the_others_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(an_hsm_that_is_gone_ends_all, setup, teardown),

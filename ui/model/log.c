@@ -89,8 +89,19 @@ static void add_kcv(struct log *log, const struct event *e)
     add(log, e, false, "key %" PRIu32 ": check value %s", e->key, event_kcv_text(&e->kcv, text));
 }
 
+static void add_note(struct log *log, const struct event *e)
+{
+    add(log, e, e->kind == EVENT_WARNING, "%s %s: %s", event_kind_name(e->kind), e->note.name,
+        e->note.text);
+}
+
 static void add_pace(struct log *log, const struct event *e)
 {
+    if (e->kind == EVENT_SESSIONS) {
+        add(log, e, false, "sessions: source %" PRIu32 ", destination %" PRIu32 ": %s",
+            e->sessions.have[SIDE_SOURCE], e->sessions.have[SIDE_DESTINATION], e->sessions.reason);
+        return;
+    }
     add(log, e, false, "pace %s: %s, step %d %s", pace_name(e->pace.pace),
         pace_state_name(e->pace.state), step_number(e->pace.step), step_title(e->pace.step));
 }
@@ -118,6 +129,7 @@ static void add_event(struct log *log, const struct event *e)
             gate_name(e->gate.gate), gate_state_name(e->gate.state));
         break;
     case EVENT_PACE:
+    case EVENT_SESSIONS:
         add_pace(log, e);
         break;
     case EVENT_PROOF:
@@ -138,8 +150,7 @@ static void add_event(struct log *log, const struct event *e)
     case EVENT_REJECTED:
     case EVENT_WARNING:
     case EVENT_POLICY:
-        add(log, e, e->kind == EVENT_WARNING, "%s %s: %s", event_kind_name(e->kind), e->note.name,
-            e->note.text);
+        add_note(log, e);
         break;
     case EVENT_EXCEPTION:
         add(log, e, true, "exception: %s", e->exception.happened);

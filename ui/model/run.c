@@ -299,6 +299,17 @@ static void begin_key(struct run *run, const struct event *e, int64_t now_ms)
         memset(key->steps, 0, RUN_KEY_STEPS * sizeof *key->steps);
 }
 
+/* A key is in progress from its first step to the proof after its commit, or to a failure. */
+static void count_in_progress(struct run *run, const struct event *e, bool is)
+{
+    struct run_key *key = key_of(run, e);
+
+    if (!key || key->in_progress == is)
+        return;
+    key->in_progress = is;
+    run->in_progress += is ? 1 : -1U;
+}
+
 static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
 {
     struct run_step *step;
@@ -315,6 +326,7 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
         *step = (struct run_step){.begun_ms = now_ms, .call = "", .text = ""};
         run->last_step = e->step.id;
         run->last_step_key = !is_key_step(e->step.id) ? 0 : e->key ? e->key : run->latest;
+        count_in_progress(run, e, is_key_step(e->step.id));
     }
     step->state = (enum run_state)(e->step.state + RUN_BEGUN);
     step->call = step->call ? step->call : "";
@@ -324,8 +336,10 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
     step->bytes = e->step.bytes;
     step->micros = e->step.micros;
     if (e->step.state == EVENT_FAILED ||
-        (e->step.state == EVENT_OK && e->step.id == STEP_PROVE_AGAIN))
+        (e->step.state == EVENT_OK && e->step.id == STEP_PROVE_AGAIN)) {
         run->latest_over = e->key;
+        count_in_progress(run, e, false);
+    }
     run->arrived +=
         e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK && !is_companion(run, e);
     COPY(step->sha256, e->step.sha256);
@@ -402,6 +416,7 @@ static bool take_key_done(struct run *run, const struct event *e)
 
     if (!key)
         return true;
+    count_in_progress(run, e, false);
     if (e->key_done.outcome != KEY_REFUSED && !key->companion_of)
         run->key_last = e->key;
     key->outcome = e->key_done.outcome;

@@ -46,6 +46,7 @@ struct run_key {
     struct key_desc destination; /* once migrated */
     uint32_t want_flags;
     enum key_route route;
+    bool in_progress;
     bool kept;             /* an interrupted ceremony has put it there already */
     uint32_t companion_of; /* it is a companion of this key, from 1; 0: it was chosen itself */
     enum key_outcome outcome;
@@ -141,6 +142,7 @@ struct run {
     uint32_t last_step_key;       /* ... and whose, from 1; 0: no key's */
     uint32_t latest;              /* the key that began last, from 1; 0: none yet */
     uint32_t latest_chosen;       /* the same, but no companion */
+    uint32_t in_progress;         /* keys that have begun and are neither proven nor failed */
     uint32_t latest_over;         /* the key whose last step ended last; 0: none yet */
     uint32_t key_last;            /* the last one that ended */
     uint32_t arrived;             /* keys that were kept and proven */

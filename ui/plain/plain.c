@@ -327,6 +327,14 @@ static void tell_pace(struct line *l)
         add(l, "waited for %" PRId64 ".%" PRId64 " s", ms / 1000, ms / 100 % 10);
 }
 
+static void tell_sessions(struct line *l)
+{
+    head(l, sign_none, 0);
+    add(l, "sessions: source %" PRIu32 ", destination %" PRIu32 "; %s",
+        l->event->sessions.have[SIDE_SOURCE], l->event->sessions.have[SIDE_DESTINATION],
+        l->event->sessions.reason);
+}
+
 static void tell_step(struct line *l)
 {
     char hex[2 * SHA256_SIZE + 1];
@@ -479,6 +487,7 @@ static void (*const printers[EVENT_KINDS])(struct line *) = {
     [EVENT_WARNING] = tell_warning,
     [EVENT_GATE] = tell_gate,
     [EVENT_PACE] = tell_pace,
+    [EVENT_SESSIONS] = tell_sessions,
     [EVENT_STEP] = tell_step,
     [EVENT_PROOF] = tell_proof,
     [EVENT_FINGERPRINT] = tell_fingerprint,

@@ -12,7 +12,7 @@
 #include "ui/screen/pane.h"
 #include "ui/screen/view_rows.h"
 
-enum { DETAILS_LINES = 28, BAR = 20, PANEL_LINES = 5, RELAY_WIDTH = 17 };
+enum { DETAILS_LINES = 28, BAR = 20, PANEL_LINES = 5, RELAY_WIDTH = 17, TOGETHER_WIDTH = 36 };
 
 #define NOTHING STEPS /* no step in this lane */
 
@@ -315,16 +315,19 @@ static void draw_progress(const struct app *app, struct canvas *c, struct rect r
     const struct run *run = &app->run;
     uint32_t number = pace_key_shown(app);
     const struct run_key *key = run_key_at(run, number);
+    char together[32] = "";
     int64_t took = (run->over ? run->ended_ms : app->at.now_ms) - run->begun_ms;
     size_t done = run_keys_done(run);
     char label[KEY_LABEL_TEXT], ahead[64];
     int bar = r.w / 4 < BAR ? r.w / 4 : BAR;
     int x = r.x + r.w - bar - 22;
 
+    if (run->in_progress > 1 && x >= TOGETHER_WIDTH)
+        snprintf(together, sizeof together, ", %" PRIu32 " together", run->in_progress);
     if (key)
-        draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%skey %" PRIu32 " of %zu: %s%s",
+        draw_format(c, r.x + 1, r.y, x - 2, STYLE_STRONG, "%skey %" PRIu32 " of %zu%s: %s%s",
                     key->companion_of ? "with " : "",
-                    key->companion_of ? key->companion_of : number, run->chosen,
+                    key->companion_of ? key->companion_of : number, run->chosen, together,
                     !key->companion_of                           ? ""
                     : key->source.class == KEY_CLASS_CERTIFICATE ? "certificate "
                                                                  : "public key ",

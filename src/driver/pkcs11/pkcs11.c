@@ -258,6 +258,46 @@ static bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, st
     return true;
 }
 
+/* The handle of a temporary object of this login; CK_INVALID_HANDLE: there is none. */
+static CK_OBJECT_HANDLE any_temporary(struct p11 *login)
+{
+    CK_OBJECT_HANDLE handle;
+
+    p11_lock(login);
+    handle = login->temp_count ? login->temps[0].handle : CK_INVALID_HANDLE;
+    p11_unlock(login);
+    return handle;
+}
+
+static CK_RV state_of(const struct p11 *p, CK_STATE *state)
+{
+    CK_SESSION_INFO info = {0};
+    CK_RV rv = p->fn->C_GetSessionInfo(p->session, &info);
+
+    *state = info.state;
+    return rv;
+}
+
+/* Some modules have one session, whatever they answer: is this one another, logged in, and does it
+ * see what the first one has created? */
+static bool is_usable(struct p11 *login, const struct p11 *made, struct err *err)
+{
+    const CK_OBJECT_HANDLE temporary = any_temporary(login);
+    CK_BBOOL token;
+    CK_ATTRIBUTE attr = {CKA_TOKEN, &token, sizeof token};
+    CK_STATE first, further;
+    CK_RV rv = state_of(login, &first);
+
+    if (rv == CKR_OK)
+        rv = state_of(made, &further);
+    if (rv == CKR_OK && further != first)
+        return err_set(err, ERR_HSM, "the token's further session is not logged in");
+    if (rv == CKR_OK && temporary != CK_INVALID_HANDLE)
+        rv = made->fn->C_GetAttributeValue(made->session, temporary, &attr, 1);
+    return rv == CKR_OK || ckr_is_reticent(rv) ||
+           ckr_set(err, rv, "the token's further session cannot be used");
+}
+
 /* A further session is logged in like the first: a login applies to all sessions of the application
  * (PKCS#11 v2.40 section 5.6, C_Login). */
 static bool p11_another(struct hsm *hsm, struct hsm **out, struct err *err)
@@ -284,6 +324,15 @@ static bool p11_another(struct hsm *hsm, struct hsm **out, struct err *err)
     if (rv != CKR_OK) {
         free(made);
         return ckr_set(err, rv, "the token opened no further session (C_OpenSession)");
+    }
+    if (made->session == login->session) { /* not closed: it is the only one */
+        free(made);
+        return err_set(err, ERR_HSM, "the token gave its first session for a further one");
+    }
+    if (!is_usable(login, made, err)) {
+        made->fn->C_CloseSession(made->session);
+        free(made);
+        return false;
     }
     p11_lock(login)->further++;
     p11_unlock(login);
