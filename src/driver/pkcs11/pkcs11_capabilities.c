@@ -121,7 +121,8 @@ static void try_lengths(struct probe *b)
 
 /* --- key constraints --- */
 
-/* Unwraps a secret with these constraints and flags, and reads them back. */
+/* Unwraps a secret with these constraints, or (NULL) as one that is not modifiable, and reads it
+ * back. */
 static bool read_back(struct probe *b, struct p11_mech mech, const struct bytes *wrapped_key,
                       const struct key_constraints *constraints, struct key_desc *found)
 {
@@ -129,7 +130,8 @@ static bool read_back(struct probe *b, struct p11_mech mech, const struct bytes 
     CK_OBJECT_HANDLE back = CK_INVALID_HANDLE;
     bool ok;
 
-    template.flags &= ~(uint32_t)KEY_MODIFIABLE;
+    if (!constraints)
+        template.flags &= ~(uint32_t)KEY_MODIFIABLE;
     template.constraints = constraints;
     ok = p11_mech_unwrap(b->p, mech, b->envelope, wrapped_key, &template, false, &back) == CKR_OK &&
          p11_describe(&b->p->hsm, back, found, NULL);
@@ -234,6 +236,7 @@ static bool probe(struct p11 *p, struct hsm_capabilities *caps, struct err *err)
     }
     if (!bytes_make(&b.challenge, 32, err))
         return false;
+    p->probing = true;
     rv = probe_make(&b, KEY_KIND_AES, 16, KEY_ENCRYPT | KEY_DECRYPT, &b.subject);
     if (rv == CKR_OK)
         rv = probe_make(&b, KEY_KIND_AES, 32, KEY_WRAP | KEY_UNWRAP, &b.envelope);
@@ -245,7 +248,8 @@ static bool probe(struct p11 *p, struct hsm_capabilities *caps, struct err *err)
         err_set(err, ERR_FAILED, "OpenSSL generated no random numbers");
         goto out;
     }
-    p->mute_templates = caps->mute_templates = p11_templates_mute(p, b.envelope);
+    if (!p11_templates_answered(p))
+        p->mute_templates = caps->mute_templates = p11_templates_mute(p, b.envelope);
     try_proofs(&b);
     try_transports(&b);
     try_envelopes(&b);
@@ -254,8 +258,10 @@ static bool probe(struct p11 *p, struct hsm_capabilities *caps, struct err *err)
     try_copy(&b);
     ok = p->lie == CKR_OK || ckr_set(err, p->lie, "the HSM cannot be tested with test keys");
 out:
+    p->probing = false;
     probe_unmake(&b, b.subject);
     probe_unmake(&b, b.envelope);
+    bytes_free(&b.answer);
     bytes_free(&b.plain_wrap);
     bytes_free(&b.envelope_value);
     bytes_free(&b.challenge);

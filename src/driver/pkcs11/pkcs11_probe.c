@@ -45,9 +45,15 @@ bool probe_can(const struct probe *b, enum hsm_proof proof)
     return (b->caps->proofs & UINT32_C(1) << proof) != 0;
 }
 
+/* The subject is compared with many keys: its answer is asked for once. */
 static bool answer(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE key, struct bytes *out)
 {
-    return p11_prove(&b->p->hsm, proof, key, &b->challenge, out, NULL);
+    const bool of_subject = key == b->subject && proof == HSM_PROOF_AES_ECB;
+
+    if (of_subject && b->answer.len)
+        return bytes_set(out, b->answer.data, b->answer.len, NULL);
+    return p11_prove(&b->p->hsm, proof, key, &b->challenge, out, NULL) &&
+           (!of_subject || bytes_set(&b->answer, out->data, out->len, NULL));
 }
 
 bool probe_answers(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE key)

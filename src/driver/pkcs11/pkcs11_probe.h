@@ -12,6 +12,7 @@ struct probe {
     CK_OBJECT_HANDLE envelope;     /* AES-256: wraps and unwraps */
     CK_OBJECT_HANDLE subject;      /* the AES-128 key that is wrapped */
     struct bytes challenge;        /* for comparing keys */
+    struct bytes answer;           /* of the subject to it, by AES_ECB; empty: not asked yet */
     struct bytes plain_wrap;       /* the subject, wrapped by RFC 3394 */
     struct bytes envelope_value;   /* empty: not known */
 };

@@ -210,12 +210,13 @@ static bool check_challenge(const struct row *row, const struct bytes *challenge
     return true;
 }
 
-/* As it was just described, or as it is read now. */
+/* As it was just described, or as it is read now; a test key as it was created. */
 static bool look(struct p11 *p, uint64_t handle, struct key_desc *is, struct err *err)
 {
     struct p11_object o;
 
-    if (p11_seen_take(p, handle, P11_PROVE, is, NULL, NULL))
+    if ((p->probing && p11_seen_new(p, handle, is)) ||
+        p11_seen_take(p, handle, P11_PROVE, is, NULL, NULL))
         return true;
     if (!p11_read(p, (CK_OBJECT_HANDLE)handle, &o, err))
         return false;

@@ -131,11 +131,16 @@ static bool is_identity(size_t i)
     return i == P11_CLASS || i == P11_KEY_TYPE || is_text(i);
 }
 
+static bool is_date(size_t i)
+{
+    return i == P11_START_DATE || i == P11_END_DATE;
+}
+
 /* Records that the HSM fails to read this attribute, if it constrains the key. SoftHSM stores the
  * dates of a private object and fails to read them. */
 static void note_failed(struct p11_object *object, size_t i, CK_RV rv)
 {
-    if (i == P11_START_DATE || i == P11_END_DATE) {
+    if (is_date(i)) {
         object->dates_hidden |= rv == CKR_GENERAL_ERROR;
     } else if (!object->failed && (i == P11_ALLOWED_MECHANISMS || i >= P11_FIELDS)) {
         object->failed =
@@ -167,8 +172,29 @@ static bool asks_together(const struct p11 *p)
     return !p->templates_alone && p->plain_templates == (1U << KEY_TEMPLATES) - 1;
 }
 
+/* Reads all in one call but the dates, and these separately. */
+static CK_RV read_without_dates(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ALL],
+                                struct p11_object *object)
+{
+    CK_ATTRIBUTE rest[ATTRS];
+    CK_ULONG count = 0, at = 0;
+    CK_RV rv;
+
+    lay_out(object, attr);
+    for (size_t i = 0; i < ATTRS; i++)
+        if (!is_date(i))
+            rest[count++] = attr[i];
+    rv = p->fn->C_GetAttributeValue(p->session, handle, rest, count);
+    if (rv != CKR_OK && !ckr_is_reticent(rv))
+        return rv;
+    for (size_t i = 0; i < ATTRS; i++)
+        if (!is_date(i))
+            attr[i] = rest[at++];
+    return read_each(p, handle, attr, true, object);
+}
+
 /* A module may fail the whole call because of one attribute that it does not know or cannot return.
- * Each attribute is then read separately. */
+ * Each attribute is then read separately. SoftHSM fails at the dates of a private object. */
 static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[ALL],
                       struct p11_object *object)
 {
@@ -183,6 +209,11 @@ static CK_RV read_all(struct p11 *p, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE attr[
     reticent = ckr_is_reticent(rv);
     if (rv == CKR_OK || p11_ends_reading(rv))
         return rv;
+    if (rv == CKR_GENERAL_ERROR) {
+        rv = read_without_dates(p, handle, attr, object);
+        if (rv == CKR_OK || p11_ends_reading(rv))
+            return rv;
+    }
     if (!reticent)
         lay_out(object, attr);
     return read_each(p, handle, attr, reticent, object);

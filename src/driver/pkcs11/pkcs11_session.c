@@ -2,6 +2,7 @@
 #include "driver/pkcs11/pkcs11_session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/store.h"
 #include "base/text.h"
@@ -110,6 +111,18 @@ bool p11_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err)
         return err_set(err, ERR_FAILED, "out of memory");
     for (CK_ULONG i = 0; i < count; i++)
         read_slot(p, ids[i], &slots[i]);
+    memcpy(p->listed, ids, count * sizeof ids[0]);
+    p->listed_count = count;
     *list = (struct hsm_slot_list){slots, count};
     return true;
+}
+
+bool p11_slot_again(struct p11 *p, uint64_t id, struct hsm_slot *slot)
+{
+    for (CK_ULONG i = 0; i < p->listed_count; i++)
+        if (p->listed[i] == id) {
+            read_slot(p, p->listed[i], slot);
+            return true;
+        }
+    return false;
 }

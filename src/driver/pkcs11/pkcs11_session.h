@@ -55,6 +55,8 @@ struct p11 {
     struct box *box;              /* the confinement of this process; NULL: none, or completed */
     const char *const *variables; /* as in struct hsm_where */
     bool environment_trusted;
+    CK_SLOT_ID listed[HSM_SLOTS_MAX]; /* the slots of the last list */
+    CK_ULONG listed_count;
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE before the login */
     struct dialect dialect;    /* chosen at the login, unless it is named */
@@ -66,7 +68,8 @@ struct p11 {
     bool templates_tried;     /* once for this session, while it listed the objects */
     bool templates_alone; /* never asks for them together: it failed then, or may never answer */
     CK_RV lie; /* the verdict on the last call that returned another object's handle; else CKR_OK */
-    bool probed; /* caps is filled, and the mechanism of each algorithm: */
+    bool probing; /* test keys answer; they are as they were read when they were created */
+    bool probed;  /* caps is filled, and the mechanism of each algorithm: */
     struct hsm_capabilities caps;
     struct dialect_mechanism mechanism[HSM_ALGS];
 
@@ -95,5 +98,9 @@ void p11_forget(struct p11 *login);
 /* These meet the contract of hsm/hsm.h. */
 bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err);
 bool p11_slots(struct hsm *hsm, struct hsm_slot_list *list, struct err *err);
+
+/* Reads one slot again. Returns false if the last list did not have it: an id that the module did
+ * not list must not reach it, since some modules crash. */
+bool p11_slot_again(struct p11 *p, uint64_t id, struct hsm_slot *slot);
 
 #endif

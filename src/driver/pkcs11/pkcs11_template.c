@@ -157,6 +157,11 @@ bool p11_templates_read(struct p11 *p, const struct p11_template_lens *lens, str
     return true;
 }
 
+bool p11_templates_answered(const struct p11 *p)
+{
+    return p->plain_templates == (UINT32_C(1) << KEY_TEMPLATES) - 1;
+}
+
 uint32_t p11_templates_mute(struct p11 *p, CK_OBJECT_HANDLE handle)
 {
     const struct p11_template_lens unasked = {0};

@@ -20,6 +20,9 @@
 bool p11_templates_read(struct p11 *p, const struct p11_template_lens *lens, struct key_desc *key,
                         struct err *err);
 
+/* Has the token answered for each template of some key, so that none is mute? */
+bool p11_templates_answered(const struct p11 *p);
+
 /* Bit (1 << enum key_template_use) for each template that the token fails to read of this key of
  * ours, which has none: the token can report it of no key. */
 uint32_t p11_templates_mute(struct p11 *p, CK_OBJECT_HANDLE handle);
