@@ -118,7 +118,7 @@ static bool prove_cipher(const struct proof_pair *pair, struct ahead *ahead, enu
     return ok;
 }
 
-/* --- private keys --- */
+/* --- private keys and public objects --- */
 
 /* The destination alone answers, under the public key to which the source's private key belongs. */
 static bool prove_again(const struct proof_pair *pair, const struct ahead *ahead, struct err *err)
@@ -136,6 +136,19 @@ static bool prove_again(const struct proof_pair *pair, const struct ahead *ahead
     bytes_free(&a.destination);
     proof_challenge_free(&challenge);
     return ok;
+}
+
+/* The source's public object was read when it was carried, so the destination alone is asked. */
+static bool prove_object(const struct proof_pair *pair, struct ahead *ahead, struct err *err)
+{
+    ahead->earlier = true;
+    return bytes_set(&ahead->spki, pair->source_spki->data, pair->source_spki->len, err) &&
+           prove_again(pair, ahead, err);
+}
+
+static bool is_carried(const struct proof_pair *pair, enum hsm_proof proof)
+{
+    return proof == HSM_PROOF_BYTES && pair->source_spki->len > 0;
 }
 
 /* Both answer. */
@@ -156,6 +169,13 @@ static bool is_ready(const struct ahead *ahead, enum hsm_proof proof, enum ahead
            (is_cipher(proof) ? !(ahead->asked & 1U << turn) : ahead->spki.len > 0);
 }
 
+static bool may_be_ahead(const struct proof_pair *pair, const struct ahead *ahead,
+                         enum hsm_proof proof, enum ahead_turn turn)
+{
+    return is_cipher(proof) || is_private(proof) || is_carried(pair, proof) ||
+           is_ready(ahead, proof, turn);
+}
+
 static bool prove(const struct proof_pair *pair, struct ahead **ahead, enum ahead_turn turn,
                   enum hsm_proof proof, struct err *err)
 {
@@ -171,7 +191,9 @@ static bool prove(const struct proof_pair *pair, struct ahead **ahead, enum ahea
     (*ahead)->earlier = ready;
     if (is_cipher(proof))
         return (ready || ask_source(pair, *ahead, err)) && prove_cipher(pair, *ahead, turn, err);
-    return ready ? prove_again(pair, *ahead, err) : prove_first(pair, *ahead, err);
+    return ready                     ? prove_again(pair, *ahead, err)
+           : is_carried(pair, proof) ? prove_object(pair, *ahead, err)
+                                     : prove_first(pair, *ahead, err);
 }
 
 bool ahead_run(const struct proof_pair *pair, struct ahead **ahead, enum ahead_turn turn,
@@ -181,8 +203,8 @@ bool ahead_run(const struct proof_pair *pair, struct ahead **ahead, enum ahead_t
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++) {
         if (!(proofs & 1U << proof))
             continue;
-        if (is_cipher(proof) || is_private(proof) ? prove(pair, ahead, turn, proof, err)
-                                                  : proof_run(pair, 1U << proof, which, err)) {
+        if (may_be_ahead(pair, *ahead, proof, turn) ? prove(pair, ahead, turn, proof, err)
+                                                    : proof_run(pair, 1U << proof, which, err)) {
             *which = proof;
             err_clear(err);
             return true;
@@ -204,6 +226,8 @@ const char *ahead_sentence(const struct ahead *ahead, enum hsm_proof which)
     if (which == HSM_PROOF_AES_DECRYPT)
         return "the destination decrypted a random block to the text that the source had computed "
                "before";
+    if (which == HSM_PROOF_BYTES)
+        return "the destination reads back the same bytes that the source had returned before";
     return hsm_signing_of(which).hash
                ? "the destination signed a random challenge; its signature verifies under the "
                  "source's public key, as the source's own did before"

@@ -5,7 +5,8 @@
  * source answers all three challenges in one call; the destination is asked for each when its time
  * comes, and cannot know the others. A private key of the source shows once that it belongs to its
  * public key; the destination gets another challenge each time, and its answers are checked under
- * that public key. Every other proof asks both sides each time. Answers are kept in memory only.
+ * that public key. A public object of the source was read when it was carried. Every other proof
+ * asks both sides each time. Answers are kept in memory only.
  */
 #ifndef HSMFERRY_TRANSFER_AHEAD_H
 #define HSMFERRY_TRANSFER_AHEAD_H
@@ -30,8 +31,7 @@ struct ahead {
     uint8_t challenge[AHEAD_TURNS][AHEAD_CHALLENGE];
     uint8_t answer[AHEAD_TURNS][AHEAD_CHALLENGE]; /* of the source */
     struct kcv_value check[2]; /* by side: the check value by ECB, answered in the same calls */
-    /* a private key: */
-    struct bytes spki; /* under which the source has answered */
+    struct bytes spki; /* under which a private key of the source has answered; a public object */
 };
 
 /* proof_run(), with the source's answers of an earlier turn if there are any. *ahead is NULL at

@@ -390,9 +390,10 @@ static bool judge_signatures(const struct proof_challenge *c, const struct bytes
 }
 
 /* Both sides read back the bytes that were carried. */
-static bool judge_bytes(const struct bytes *carried, const struct proof_answers *a, struct err *err)
+static bool judge_bytes(const struct proof_challenge *c, const struct bytes *carried,
+                        const struct proof_answers *a, struct err *err)
 {
-    if (!bytes_equal(carried, &a->source))
+    if (!c->source_shown && !bytes_equal(carried, &a->source))
         return err_set(err, ERR_CONFLICT, "the object on the source was changed since it was read");
     return bytes_equal(carried, &a->destination) ||
            differ(err, "the destination reads back other bytes than were sent");
@@ -409,7 +410,7 @@ bool proof_judge(const struct proof_challenge *challenge, const struct bytes *sp
     case HSM_PROOF_HMAC:
         return judge_alike(challenge, SHA256_DIGEST_LENGTH, answers, err);
     case HSM_PROOF_BYTES:
-        return judge_bytes(spki, answers, err);
+        return judge_bytes(challenge, spki, answers, err);
     case HSM_PROOF_RSA_DECRYPT:
     case HSM_PROOF_RSA_UNWRAP:
     case HSM_PROOF_ECDH:

@@ -16,8 +16,8 @@ struct proof_challenge {
     enum hsm_proof proof;
     struct bytes bytes;    /* sent to the HSM; empty: it is asked for the public object itself */
     struct bytes expected; /* the right answer, or the digest that is signed; never sent */
-    bool source_shown;     /* a private key: the source has answered another challenge before, and
-                              none to this one */
+    bool source_shown;     /* the source gives no answer to this one: its private key has answered
+                              another before, its public object was read before */
 };
 
 /* The object that holds the key in one HSM. */

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "plan/companion.h"
+#include "transfer/ahead.h"
 #include "transfer/commit.h"
 #include "transfer/confirm.h"
 #include "transfer/proof.h"
@@ -25,15 +26,26 @@ bool public_object_read(struct hsm *source, const struct plan_item *item, struct
                                : proof_value(source, item->key->class, item->key->handle, out, err);
 }
 
-/* Reads an item from the source and checks it against the public half of its key, if it has one. */
-static bool read_checked(struct hsm *source, const struct plan_item *item,
-                         const struct plan_item *owner, struct bytes *der,
-                         char subject[EVENT_TEXT_MAX], struct err *err)
+/* Did the listing report this public key as that of the owner? */
+static bool is_listed_half(const struct plan_item *item, const struct plan_item *owner)
 {
+    const struct key_desc *key = item->key, *of = owner->key;
+
+    return key->class == KEY_CLASS_PUBLIC && key->has_public && of->has_public &&
+           memcmp(key->spki_sha256, of->spki_sha256, sizeof key->spki_sha256) == 0;
+}
+
+/* Reads an item from the source and checks it against the public half of its key, if it has one.
+ * shown: that public half; NULL: it is read too, unless the listing is enough. */
+static bool read_checked(struct hsm *source, const struct plan_item *item,
+                         const struct plan_item *owner, const struct bytes *shown,
+                         struct bytes *der, char subject[EVENT_TEXT_MAX], struct err *err)
+{
+    const bool ask = owner && !shown && !is_listed_half(item, owner);
     struct bytes spki = {0};
     bool ok = public_object_read(source, item, der, err) &&
-              (!owner || public_object_read(source, owner, &spki, err)) &&
-              companion_check(item->key, der, owner ? &spki : NULL, subject, err);
+              (!ask || public_object_read(source, owner, &spki, err)) &&
+              companion_check(item->key, der, ask ? &spki : shown, subject, err);
 
     bytes_free(&spki);
     return ok;
@@ -71,11 +83,11 @@ static bool read_for_plan(struct hsm *source, const struct plan_item *item,
     struct bytes again = {0};
     struct err second = {0};
 
-    if (read_checked(source, item, owner, der, subject, why))
+    if (read_checked(source, item, owner, NULL, der, subject, why))
         return true;
     if (!companion_is_refused(why->code))
         return false;
-    if (read_checked(source, item, owner, &again, subject, &second))
+    if (read_checked(source, item, owner, NULL, &again, subject, &second))
         err_set(why, ERR_HSM, "the source contradicts itself; its first answer: %.150s", why->what);
     else if (!companion_is_refused(second.code))
         *why = second;
@@ -139,6 +151,17 @@ static bool read_object(struct hsm *hsm, struct transfer *t, struct step_result 
     return public_object_read(hsm, t->item, &t->wire.spki, err);
 }
 
+/* The public half under which the owner's private key has answered; NULL: it has not. */
+static const struct bytes *shown_half(const struct transfer *t)
+{
+    const struct transfers *all = t->transport->destination.known->arrived;
+    const size_t owner = t->item->companion_of;
+    const struct ahead *ahead =
+        all && owner && owner <= all->count ? all->at[owner - 1].ahead : NULL;
+
+    return ahead_shows_public(ahead) ? &ahead->spki : NULL;
+}
+
 /* The source is asked again: an answer that it gives twice is not a transient fault. */
 static bool relay_object(struct hsm *hsm, struct transfer *t, struct step_result *result,
                          struct err *err)
@@ -155,7 +178,7 @@ static bool relay_object(struct hsm *hsm, struct transfer *t, struct step_result
     if (memcmp(sha256, t->item->sha256, sizeof sha256) != 0)
         return err_set(err, ERR_CONFLICT,
                        "the object on the source was changed since the plan was made");
-    ok = read_checked(hsm, t->item, t->owner, &again, subject, err);
+    ok = read_checked(hsm, t->item, t->owner, shown_half(t), &again, subject, err);
     bytes_free(&again);
     return ok;
 }

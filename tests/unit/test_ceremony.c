@@ -1184,7 +1184,7 @@ static void lies_are_caught(void **state)
         {false, "lie=wrap:2:short", 65, STEP_RELAY_KEY},
         {false, "lie=wrap:2:long", 65, STEP_RELAY_KEY},
         {false, "lie=wrap:2:other", 65, STEP_PROVE},
-        {false, "keys=rsa2048:k:+sign;lie=public_key:4:other", 65, STEP_WRAP_KEY},
+        {false, "keys=rsa2048:k:+sign;lie=public_key:3:other", 65, STEP_WRAP_KEY},
         {true, "lie=unwrap:2:other", 65, STEP_PROVE},
         {true, "lie=unwrap:2:guards", 65, STEP_UNWRAP_KEY},
         {true, "lie=unwrap:2:readable", 65, STEP_UNWRAP_KEY},
