@@ -67,6 +67,7 @@ shell_tests = \
 	%D%/softhsm/pipes.sh \
 	%D%/softhsm/rehearse.sh \
 	%D%/softhsm/chosen.sh \
+	%D%/softhsm/exactly_one.sh \
 	%D%/softhsm/sessions.sh \
 	%D%/softhsm/undo.sh \
 	%D%/tmux/back.sh \
