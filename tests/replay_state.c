@@ -16,7 +16,7 @@ static void print_run(const struct run *run)
            run->migrated, run->unproven, run->refused, run->failed);
     printf("left-over %" PRIu32 "\n", run->left_over);
     for (size_t i = 0; i < run->key_count; i++)
-        printf("key %zu %s\n", i + 1, key_outcome_name(run->keys[i].outcome));
+        printf("key %zu %s\n", i + 1, key_outcome_name(run_key_at(run, i + 1)->outcome));
     printf("warnings-lost %u\n", run->notes_lost);
     for (unsigned i = 0; i < run->note_count; i++)
         if (run->notes[i].kind == EVENT_WARNING)

@@ -239,7 +239,7 @@ static void test_steps_of_many_keys(void **state)
             snprintf(e.step.call, sizeof e.step.call, "C_Call%d", (int)id);
             fixture_event(&f, &e);
         }
-    assert_true(sizeof(struct run_step) * RUN_KEY_STEPS * MANY <= STEPS_MEMORY);
+    assert_in_range(run_keys_size(run->keys), MANY, STEPS_MEMORY);
     assert_in_range(run->texts.count, 1, 16);
     for (uint32_t key = 1; key <= MANY; key += MANY - 1)
         for (enum step_id id = STEP_WRAP_KEY; id <= STEP_UNWRAP_KEY; id++) {
@@ -278,7 +278,10 @@ static void test_failures_in_order(void **state)
     done(&f, 8, KEY_MIGRATED);
     assert_int_equal(run->failure_count, 5);
     for (size_t i = 1; i < run->failure_count; i++)
-        assert_true(run->failures[i - 1] < run->failures[i]);
+        assert_true(run_failure_at(run, i - 1) < run_failure_at(run, i));
+    for (size_t i = 0; i < run->failure_count; i++)
+        assert_int_equal(run_failures_before(run, run_failure_at(run, i)), i);
+    assert_int_equal(run_failure_at(run, run->failure_count), 0);
     done(&f, 150, KEY_MIGRATED);
     assert_int_equal(run->failure_count, 4);
     fixture_press(&f, 'f');

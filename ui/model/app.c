@@ -175,19 +175,45 @@ void app_take_keys(struct app *app, enum side side, const struct key_list *keys)
     app_resize(app);
 }
 
+struct moved {
+    uint64_t handle;
+    uint32_t key; /* of the plan, from 1 */
+};
+
+static int compare_handles(const void *a, const void *b)
+{
+    const struct moved *x = a, *y = b;
+
+    return (x->handle > y->handle) - (x->handle < y->handle);
+}
+
+static const struct key_desc *moved_desc(const struct app *app, enum side side, size_t number)
+{
+    const struct run_key *key = run_key_at(&app->run, number);
+
+    return side == SIDE_SOURCE ? &key->source : &key->destination;
+}
+
 /* A key that has moved in this ceremony is taken, says the verdict: taken by itself. */
 static void note_moved(struct app *app, enum side side)
 {
+    struct inventory *inv = &app->side[side].inventory;
     struct moved *moved = calloc(app->run.key_count + 1, sizeof *moved);
     size_t count = 0;
 
-    for (size_t i = 0; moved && i < app->run.key_count; i++) {
-        const struct run_key *key = &app->run.keys[i];
-        const struct key_desc *here = side == SIDE_SOURCE ? &key->source : &key->destination;
-        if (key->outcome == KEY_MIGRATED || key->outcome == KEY_UNPROVEN)
-            moved[count++] = (struct moved){here->handle, here, (uint32_t)i + 1};
+    for (size_t i = 1; moved && i <= app->run.key_count; i++) {
+        enum key_outcome outcome = run_key_at(&app->run, i)->outcome;
+        if (outcome == KEY_MIGRATED || outcome == KEY_UNPROVEN)
+            moved[count++] = (struct moved){moved_desc(app, side, i)->handle, (uint32_t)i};
     }
-    inventory_moved(&app->side[side].inventory, moved, count);
+    if (count)
+        qsort(moved, count, sizeof *moved, compare_handles);
+    for (size_t i = 0; count && i < inv->count; i++) {
+        const struct moved here = {.handle = inventory_key(inv, i)->handle};
+        const struct moved *is = bsearch(&here, moved, count, sizeof *moved, compare_handles);
+        if (is && key_same_name(inventory_key(inv, i), moved_desc(app, side, is->key)))
+            inventory_moved(inv, i, is->key);
+    }
     free(moved);
 }
 

@@ -289,7 +289,8 @@ static void put_operations(const struct subject *s, struct card *card)
             continue;
         if (!last)
             put_who(s, card, "BY", proof, s->key->proof);
-        else if (memcmp(last->call, proof->call, sizeof last->call) != 0)
+        else if (strcmp(last->call[0], proof->call[0]) != 0 ||
+                 strcmp(last->call[1], proof->call[1]) != 0)
             put_who(s, card, "", proof, proven_when[i]);
         last = proof;
     }

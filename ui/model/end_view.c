@@ -73,7 +73,7 @@ static void not_moved(const struct run *run, struct sheet *s)
     char text[KEY_LABEL_TEXT + EVENT_TEXT_MAX + 32];
 
     for (size_t i = 0; i < run->failure_count; i++) {
-        const struct run_key *key = run_key_at(run, run->failures[i]);
+        const struct run_key *key = run_key_at(run, run_failure_at(run, i));
         sheet_line(s, "%s  %s", key_outcome_name(key->outcome),
                    end_not_moved(key, text, sizeof text));
     }

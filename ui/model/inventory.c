@@ -493,20 +493,10 @@ void inventory_mark_handles(struct inventory *inv, uint64_t *handles, size_t cou
     for_handles(inv, handles, count, mark_on);
 }
 
-void inventory_moved(struct inventory *inv, struct moved *moved, size_t count)
+void inventory_moved(struct inventory *inv, size_t i, uint32_t key)
 {
-    if (count == 0)
-        return;
-    qsort(moved, count, sizeof *moved, compare_handles);
-    inv->work += inv->count;
-    for (size_t i = 0; i < inv->count; i++) {
-        const struct moved *found =
-            bsearch(&inventory_key(inv, i)->handle, moved, count, sizeof *moved, compare_handles);
-        if (!found || !key_same_name(inventory_key(inv, i), found->is))
-            continue;
-        mark(inv, i, false);
-        inv->verdicts[i].key = found->key;
-    }
+    mark(inv, i, false);
+    inv->verdicts[i].key = key;
 }
 
 void inventory_handles(const struct inventory *inv, uint64_t *handles)

@@ -85,14 +85,8 @@ char *inventory_reason(const struct inventory *inv, const struct verdict *verdic
 /* Takes over the engine's verdicts, which are in the order of the list that was taken. */
 void inventory_judge(struct inventory *inv, const struct plan_verdicts *verdicts);
 
-/* The objects with these handles and names went, or arrived, as these keys of the plan; moved is
- * sorted. */
-struct moved {
-    uint64_t handle; /* first, as handles are compared */
-    const struct key_desc *is;
-    uint32_t key;
-};
-void inventory_moved(struct inventory *inv, struct moved *moved, size_t count);
+/* The object with this index went, or arrived, as this key of the plan, from 1. */
+void inventory_moved(struct inventory *inv, size_t i, uint32_t key);
 
 void inventory_sort(struct inventory *inv, enum inventory_sort sort);
 

@@ -126,7 +126,7 @@ static void check_text(const struct run_key *key, int columns, char *out, size_t
 /* Is there nothing to be said of its steps but why it has none? */
 static bool is_left_out(const struct run *run, const struct run_key *key)
 {
-    return !key->steps && key->outcome != KEY_MIGRATED &&
+    return !key->begun && key->outcome != KEY_MIGRATED &&
            (key->outcome != KEY_PENDING || run->over);
 }
 
@@ -166,7 +166,7 @@ static uint32_t number_at(const struct app *app, size_t i)
     const struct run *run = &app->run;
 
     if (app->at.keys.failures)
-        return i < run->failure_count ? run->failures[i] : 0;
+        return run_failure_at(run, i);
     return i < run->key_count ? (uint32_t)i + 1 : 0;
 }
 
@@ -274,16 +274,13 @@ static void filter(struct app *app)
 {
     uint32_t number = number_at(app, at(app));
     struct app_keys *keys = &app->at.keys;
-    size_t low = 0;
 
     keys->failures = !keys->failures;
     if (!keys->failures) {
         keys->scroll.at = number ? number - 1 : 0;
         return;
     }
-    while (low < app->run.failure_count && app->run.failures[low] < number)
-        low++;
-    keys->scroll.at = low;
+    keys->scroll.at = run_failures_before(&app->run, number);
     if (app->run.failure_count == 0)
         app_say(app, "No key was refused, and none failed.");
 }

@@ -73,6 +73,8 @@ libui_a_SOURCES += \
 	%D%/request.h \
 	%D%/run.c \
 	%D%/run.h \
+	%D%/run_keys.c \
+	%D%/run_keys.h \
 	%D%/run_versions.c \
 	%D%/run_versions.h \
 	%D%/scroll.c \

@@ -2,7 +2,6 @@
 #include "ui/model/run.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -14,17 +13,27 @@
         memcpy((to), (from), sizeof(to));                                                          \
     } while (0)
 
-static struct run_key *key_of(struct run *run, const struct event *e)
+/* The key with this number, to be changed; NULL: there is none. False: no memory. */
+static bool change_key(struct run *run, size_t number, struct run_key **key)
 {
-    return e->key >= 1 && e->key <= run->key_count ? &run->keys[e->key - 1] : NULL;
+    bool is = number >= 1 && number <= run->key_count;
+
+    *key = is ? run_keys_change(run->keys, (uint32_t)number) : NULL;
+    return *key || !is;
 }
 
 /* Is it about a companion, which is counted with its key? */
-static bool is_companion(struct run *run, const struct event *e)
+static bool is_companion(const struct run *run, const struct event *e)
 {
-    const struct run_key *key = key_of(run, e);
+    const struct run_key *key = run_key_at(run, e->key);
 
     return key && key->companion_of;
+}
+
+static bool keep_text(struct run *run, const char **to, const char *text)
+{
+    *to = texts_keep(&run->texts, text);
+    return *to;
 }
 
 /* Some warnings are of a plan; others stay true, and what was rejected stays rejected. */
@@ -49,14 +58,9 @@ static void meet_plan(struct run *run, uint32_t plan)
 
 static void forget_keys(struct run *run)
 {
-    for (size_t i = 0; i < run->key_count; i++)
-        free(run->keys[i].steps);
-    free(run->keys);
-    free(run->failures);
-    run->keys = NULL;
-    run->failures = NULL;
-    run->failure_count = run->failure_room = 0;
-    run->key_count = run->key_room = run->chosen = run->movable = run->companions = 0;
+    memset(run->failing, 0, sizeof run->failing);
+    run->failure_count = 0;
+    run->key_count = run->chosen = run->movable = run->companions = 0;
     run->refused = 0;
 }
 
@@ -76,7 +80,7 @@ void run_forget_plan(struct run *run)
 
 void run_free(struct run *run)
 {
-    run_forget_plan(run);
+    run_keys_free(run->keys);
     texts_free(&run->texts);
     *run = (struct run){0};
 }
@@ -136,89 +140,106 @@ static void take_note(struct run *run, const struct event *e)
     COPY(note->text, e->note.text);
 }
 
-/* The place of a key's number among the failures, or the place for it. */
-static size_t place_of_failure(const struct run *run, uint32_t number)
+/* Notes whether this key is one of those that did not arrive as they should. */
+static void note_failure(struct run *run, uint32_t number, bool fails)
 {
-    size_t low = 0, high = run->failure_count;
+    uint64_t *word = &run->failing[(number - 1) / 64], bit = UINT64_C(1) << (number - 1) % 64;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (run->failures[middle] < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    run->failure_count += fails && !(*word & bit);
+    run->failure_count -= !fails && (*word & bit);
+    *word = fails ? *word | bit : *word & ~bit;
 }
 
-/* Notes whether this key is one of those that did not arrive as they should. */
-static bool note_failure(struct run *run, uint32_t number, bool fails)
+size_t run_failures_before(const struct run *run, uint32_t number)
 {
-    size_t at = place_of_failure(run, number);
-    bool is_there = at < run->failure_count && run->failures[at] == number;
+    size_t count = 0, at = number ? number - 1 : 0;
 
-    if (fails == is_there)
+    for (size_t i = 0; i < at / 64; i++)
+        count += (size_t)__builtin_popcountll(run->failing[i]);
+    if (at % 64)
+        count += (size_t)__builtin_popcountll(run->failing[at / 64] << (64 - at % 64));
+    return count;
+}
+
+uint32_t run_failure_at(const struct run *run, size_t i)
+{
+    size_t word = 0;
+    uint64_t left;
+
+    if (i >= run->failure_count)
+        return 0;
+    for (; i >= (size_t)__builtin_popcountll(run->failing[word]); word++)
+        i -= (size_t)__builtin_popcountll(run->failing[word]);
+    for (left = run->failing[word]; i > 0; i--)
+        left &= left - 1;
+    return (uint32_t)(64 * word + (size_t)__builtin_ctzll(left)) + 1;
+}
+
+/* --- the plan --------------------------------------------------------------------------------- */
+
+/* The companions of a key are a list. */
+static bool join_companion(struct run *run, uint32_t number, uint32_t of)
+{
+    struct run_key *key, *before;
+
+    if (of == number || !change_key(run, of, &key))
+        return of == number;
+    if (!key)
         return true;
-    if (is_there) {
-        memmove(&run->failures[at], &run->failures[at + 1],
-                (--run->failure_count - at) * sizeof *run->failures);
-        return true;
-    }
-    if (run->failure_count == run->failure_room) {
-        size_t room = run->failure_room ? 2 * run->failure_room : 16;
-        uint32_t *failures = reallocarray(run->failures, room, sizeof *failures);
-        if (!failures)
-            return false;
-        run->failures = failures;
-        run->failure_room = room;
-    }
-    memmove(&run->failures[at + 1], &run->failures[at],
-            (run->failure_count++ - at) * sizeof *run->failures);
-    run->failures[at] = number;
+    if (key->companion && !change_key(run, key->last_companion, &before))
+        return false;
+    *(key->companion ? &before->next_companion : &key->companion) = number;
+    key->last_companion = number;
     return true;
 }
 
-static bool take_planned(struct run *run, const struct event *e)
+static bool begin_plan(struct run *run, const struct event *e)
 {
-    struct run_key *key;
-    bool movable;
+    forget_choices(run);
+    meet_plan(run, e->planned.plan);
+    run->gate.seq = run->gate.confirmed = 0; /* no question about the old one is open any more */
+    run->keys = run->keys ? run->keys : run_keys_new();
+    return run->keys;
+}
 
-    if (e->key == 1) { /* a new plan begins with its first key; no question about the old one is
-                          open any more */
-        forget_choices(run);
-        meet_plan(run, e->planned.plan);
-        run->gate.seq = run->gate.confirmed = 0;
-    }
-    if (e->key != run->key_count + 1 || e->key > HSM_OBJECTS_MAX)
-        return true;
-    if (run->key_count == run->key_room) {
-        size_t room = run->key_room ? 2 * run->key_room : 16;
-        struct run_key *keys = reallocarray(run->keys, room, sizeof *keys);
-        if (!keys)
-            return false;
-        run->keys = keys;
-        run->key_room = room;
-    }
-    key = &run->keys[run->key_count++];
+static bool add_key(struct run *run, const struct event *e)
+{
+    struct run_key *key = run_keys_change(run->keys, e->key);
+
+    if (!key)
+        return false;
+    run->key_count++;
     *key = (struct run_key){.source = e->planned.desc,
                             .want_flags = e->planned.want_flags,
                             .route = e->planned.route,
                             .kept = e->planned.kept,
                             .companion_of = e->planned.companion_of,
-                            .outcome = KEY_PENDING};
-    COPY(key->reason, e->planned.reason);
-    snprintf(key->proof, sizeof key->proof, "%s", e->planned.proof);
-    if (key->route == ROUTE_NONE)
-        key->outcome = KEY_REFUSED;
-    movable = key->route != ROUTE_NONE && !e->planned.kept; /* what is there already stays */
-    if (key->companion_of) {
+                            .outcome = e->planned.route == ROUTE_NONE ? KEY_REFUSED : KEY_PENDING};
+    return keep_text(run, &key->reason, e->planned.reason) &&
+           keep_text(run, &key->proof, e->planned.proof) &&
+           (!key->companion_of || join_companion(run, e->key, key->companion_of));
+}
+
+static bool take_planned(struct run *run, const struct event *e)
+{
+    bool refused = e->planned.route == ROUTE_NONE;
+    bool movable = !refused && !e->planned.kept; /* what is there already stays */
+
+    if (e->key == 1 && !begin_plan(run, e)) /* a new plan begins with its first key */
+        return false;
+    if (e->key != run->key_count + 1 || e->key > HSM_OBJECTS_MAX)
+        return true;
+    if (!add_key(run, e))
+        return false;
+    if (e->planned.companion_of) {
         run->companions += movable;
     } else {
         run->chosen++;
         run->movable += movable;
-        run->refused += key->route == ROUTE_NONE;
+        run->refused += refused;
     }
-    return note_failure(run, e->key, key->route == ROUTE_NONE);
+    note_failure(run, e->key, refused);
+    return true;
 }
 
 static void take_exception(struct run *run, const struct event *e)
@@ -270,44 +291,52 @@ static bool is_key_step(enum step_id id)
 /* Where the event's step is kept; NULL when there is no memory. */
 static struct run_step *place_of(struct run *run, const struct event *e)
 {
-    size_t number = e->key ? e->key : run->latest;
     struct run_key *key;
 
-    if (!is_key_step(e->step.id) || !run_key_at(run, number))
+    if (!is_key_step(e->step.id))
         return &run->steps[e->step.id];
-    key = &run->keys[number - 1];
-    if (!key->steps)
-        key->steps = calloc(RUN_KEY_STEPS, sizeof *key->steps);
-    return key->steps ? &key->steps[e->step.id - STEP_WRAP_KEY] : NULL;
+    if (!change_key(run, e->key ? e->key : run->latest, &key))
+        return NULL;
+    if (!key)
+        return &run->steps[e->step.id];
+    key->begun = true;
+    return &key->steps[e->step.id - STEP_WRAP_KEY];
 }
 
 /* A key begins with its first step; begun again, it forgets how far it had come. */
-static void begin_key(struct run *run, const struct event *e, int64_t now_ms)
+static bool begin_key(struct run *run, const struct event *e, int64_t now_ms)
 {
-    struct run_key *key = key_of(run, e);
+    struct run_key *key;
 
     if (e->key == 0 || e->key == run->latest ||
-        (e->step.id != STEP_WRAP_KEY && e->step.id != STEP_READ_OBJECT) ||
-        (key && key->steps && e->step.state != EVENT_BEGUN))
-        return;
+        (e->step.id != STEP_WRAP_KEY && e->step.id != STEP_READ_OBJECT))
+        return true;
+    if (!change_key(run, e->key, &key))
+        return false;
+    if (key && key->begun && e->step.state != EVENT_BEGUN)
+        return true;
     if (run->latest == 0)
         run->first_key_ms = now_ms;
     run->latest = e->key;
     if (!is_companion(run, e))
         run->latest_chosen = e->key;
-    if (key && key->steps)
-        memset(key->steps, 0, RUN_KEY_STEPS * sizeof *key->steps);
+    if (key && key->begun)
+        memset(key->steps, 0, sizeof key->steps);
+    return true;
 }
 
 /* A key is in progress from its first step to the proof after its commit, or to a failure. */
-static void count_in_progress(struct run *run, const struct event *e, bool is)
+static bool count_in_progress(struct run *run, const struct event *e, bool is)
 {
-    struct run_key *key = key_of(run, e);
+    struct run_key *key;
 
-    if (!key || key->in_progress == is)
-        return;
-    key->in_progress = is;
-    run->in_progress += is ? 1 : -1U;
+    if (!change_key(run, e->key, &key))
+        return false;
+    if (key && key->in_progress != is) {
+        key->in_progress = is;
+        run->in_progress += is ? 1 : -1U;
+    }
+    return true;
 }
 
 static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
@@ -318,15 +347,15 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
         return true;
     if (run->begun_ms == 0)
         run->begun_ms = now_ms;
-    begin_key(run, e, now_ms);
-    step = place_of(run, e);
+    step = begin_key(run, e, now_ms) ? place_of(run, e) : NULL;
     if (!step)
         return false;
     if (e->step.state == EVENT_BEGUN) {
         *step = (struct run_step){.begun_ms = now_ms, .call = "", .text = ""};
         run->last_step = e->step.id;
         run->last_step_key = !is_key_step(e->step.id) ? 0 : e->key ? e->key : run->latest;
-        count_in_progress(run, e, is_key_step(e->step.id));
+        if (!count_in_progress(run, e, is_key_step(e->step.id)))
+            return false;
     }
     step->state = (enum run_state)(e->step.state + RUN_BEGUN);
     step->call = step->call ? step->call : "";
@@ -338,14 +367,13 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
     if (e->step.state == EVENT_FAILED ||
         (e->step.state == EVENT_OK && e->step.id == STEP_PROVE_AGAIN)) {
         run->latest_over = e->key;
-        count_in_progress(run, e, false);
+        if (!count_in_progress(run, e, false))
+            return false;
     }
     run->arrived +=
         e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK && !is_companion(run, e);
     COPY(step->sha256, e->step.sha256);
-    step->call = texts_keep(&run->texts, e->step.call);
-    step->text = texts_keep(&run->texts, e->step.text);
-    return step->call && step->text;
+    return keep_text(run, &step->call, e->step.call) && keep_text(run, &step->text, e->step.text);
 }
 
 static void take_pace(struct run *run, const struct event *e, int64_t now_ms)
@@ -367,65 +395,72 @@ static void take_pace(struct run *run, const struct event *e, int64_t now_ms)
     pace->since_ms = now_ms;
 }
 
-static void note_proof(struct run_key *key, const struct event *e)
+static bool note_proof(struct run *run, struct run_key *key, const struct event *e)
 {
     static const enum step_id stages[RUN_PROOFS] = {STEP_PROVE, STEP_PROVE_AGAIN, STEP_PROVE_FRESH};
+    struct run_proof *proof = key->proofs;
 
-    for (unsigned i = 0; i < RUN_PROOFS; i++)
-        if (e->proof.stage == stages[i]) {
-            key->proofs[i] = (struct run_proof){
-                .state = (enum run_state)(e->proof.state + RUN_BEGUN), .utc_ms = e->utc_ms};
-            COPY(key->proofs[i].call, e->proof.call);
-        }
+    while (proof < key->proofs + RUN_PROOFS && stages[proof - key->proofs] != e->proof.stage)
+        proof++;
+    if (proof == key->proofs + RUN_PROOFS)
+        return true;
+    proof->state = (enum run_state)(e->proof.state + RUN_BEGUN);
+    proof->utc_ms = e->utc_ms;
+    return keep_text(run, &proof->call[0], e->proof.call[0]) &&
+           keep_text(run, &proof->call[1], e->proof.call[1]);
 }
 
-static void take_proof(struct run *run, const struct event *e)
+static bool take_proof(struct run *run, const struct event *e)
 {
-    struct run_key *key = key_of(run, e);
+    struct run_key *key;
 
-    if (!key || (unsigned)e->proof.state > EVENT_UNDONE)
-        return;
-    note_proof(key, e);
-    COPY(key->proof, e->proof.text);
+    if ((unsigned)e->proof.state > EVENT_UNDONE)
+        return true;
+    if (!change_key(run, e->key, &key))
+        return false;
+    if (!key)
+        return true;
     if (e->proof.state == EVENT_OK && (unsigned)e->proof.stage < STEPS) {
         key->stages |= 1U << e->proof.stage;
         key->proven_ms = e->utc_ms;
         run->proven_fresh += e->proof.stage == STEP_PROVE_FRESH && !key->companion_of;
     }
+    return note_proof(run, key, e) && keep_text(run, &key->proof, e->proof.text);
 }
 
 /* A resumed ceremony reports them again. */
-static void take_kcv(struct run *run, const struct event *e)
+static bool take_kcv(struct run *run, const struct event *e)
 {
-    struct run_key *key = key_of(run, e);
+    struct run_key *key;
     unsigned at = 0;
 
-    if (!key)
-        return;
-    while (at < key->kcv_count && key->kcvs[at].method != e->kcv.method)
+    if (!change_key(run, e->key, &key))
+        return false;
+    while (key && at < key->kcv_count && key->kcvs[at].method != e->kcv.method)
         at++;
-    if (at == sizeof key->kcvs / sizeof key->kcvs[0])
-        return;
+    if (!key || at == sizeof key->kcvs / sizeof key->kcvs[0])
+        return true;
     key->kcvs[at] = e->kcv;
     key->kcv_count += at == key->kcv_count;
+    return true;
 }
 
 static bool take_key_done(struct run *run, const struct event *e)
 {
-    struct run_key *key = key_of(run, e);
+    enum key_outcome outcome = e->key_done.outcome;
+    struct run_key *key;
 
+    if (!count_in_progress(run, e, false) || !change_key(run, e->key, &key))
+        return false;
     if (!key)
         return true;
-    count_in_progress(run, e, false);
-    if (e->key_done.outcome != KEY_REFUSED && !key->companion_of)
+    if (outcome != KEY_REFUSED && !key->companion_of)
         run->key_last = e->key;
-    key->outcome = e->key_done.outcome;
+    key->outcome = outcome;
     key->destination = e->key_done.desc;
-    if (e->key_done.outcome != KEY_MIGRATED)
-        COPY(key->reason, e->key_done.text);
-    run->failed += !key->companion_of &&
-                   (e->key_done.outcome == KEY_FAILED || e->key_done.outcome == KEY_UNKNOWN);
-    return note_failure(run, e->key, key->outcome != KEY_MIGRATED);
+    run->failed += !key->companion_of && (outcome == KEY_FAILED || outcome == KEY_UNKNOWN);
+    note_failure(run, e->key, outcome != KEY_MIGRATED);
+    return outcome == KEY_MIGRATED || keep_text(run, &key->reason, e->key_done.text);
 }
 
 static void take_call(struct run *run, const struct event *e, int64_t now_ms)
@@ -505,11 +540,9 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
         take_fingerprint(run, e);
         break;
     case EVENT_PROOF:
-        take_proof(run, e);
-        break;
+        return take_proof(run, e);
     case EVENT_KCV:
-        take_kcv(run, e);
-        break;
+        return take_kcv(run, e);
     case EVENT_KEY_DONE:
         return take_key_done(run, e);
     case EVENT_PACE:
@@ -532,7 +565,9 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
 
 const struct run_key *run_key_at(const struct run *run, size_t number)
 {
-    return number >= 1 && number <= run->key_count ? &run->keys[number - 1] : NULL;
+    if (number == 0 || number > run->key_count)
+        return NULL;
+    return run_keys_at(run->keys, (uint32_t)number);
 }
 
 uint32_t run_keys_done(const struct run *run)
@@ -547,9 +582,8 @@ static const struct run_step ahead = {.call = "", .text = ""};
 const struct run_step *run_step(const struct run *run, size_t key, enum step_id id)
 {
     const struct run_key *of = run_key_at(run, key);
-    const struct run_step *step = !is_key_step(id) || !of ? &run->steps[id]
-                                  : of->steps             ? &of->steps[id - STEP_WRAP_KEY]
-                                                          : &ahead;
+    const struct run_step *step =
+        !is_key_step(id) || !of ? &run->steps[id] : &of->steps[id - STEP_WRAP_KEY];
 
     return step->state == RUN_AHEAD ? &ahead : step;
 }

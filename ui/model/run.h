@@ -10,54 +10,14 @@
 #include "hsm/facts.h"
 #include "plan/script.h"
 #include "protocol/event.h"
+#include "ui/model/run_keys.h"
 #include "ui/model/texts.h"
 
-enum { RUN_NOTES_MAX = 64, RUN_MORE_MAX = 2, RUN_UNANSWERED_MS = 10000 };
-
-/* How far a step has come; the last four as enum event_state. */
-enum run_state { RUN_AHEAD, RUN_BEGUN, RUN_OK, RUN_FAILED, RUN_UNDONE };
-
-/* Small: there are many of them. The texts are kept in run.texts; in what run_step() returns, none
- * is NULL. */
-struct run_step {
-    enum run_state state;
-    uint32_t bytes;   /* what left, crossed the relay or arrived; 0: nothing */
-    int64_t begun_ms; /* on the front end's own clock */
-    int64_t micros;
-    const char *call; /* the API's own call */
-    const char *text;
-    uint8_t sha256[32];
-};
-
-/* The steps that each key has for itself. */
-enum { RUN_KEY_STEPS = STEP_PROVE_AGAIN - STEP_WRAP_KEY + 1 };
-
-/* One proof of a key: before it was kept, after that, and by a fresh process. */
-enum { RUN_PROOFS = 3 };
-struct run_proof {
-    enum run_state state;
-    int64_t utc_ms;
-    char call[2][HSM_CALL_MAX]; /* by side: what it computed, in its API's words */
-};
-
-/* One key of the plan, with all that is known of its way: any number may be under way. */
-struct run_key {
-    struct key_desc source;
-    struct key_desc destination; /* once migrated */
-    uint32_t want_flags;
-    enum key_route route;
-    bool in_progress;
-    bool kept;             /* an interrupted ceremony has put it there already */
-    uint32_t companion_of; /* it is a companion of this key, from 1; 0: it was chosen itself */
-    enum key_outcome outcome;
-    char reason[EVENT_TEXT_MAX]; /* how it is migrated, or why not; later the last word on it */
-    struct kcv kcvs[3];          /* the check values that are known */
-    unsigned kcv_count;
-    char proof[EVENT_TEXT_MAX]; /* the method planned; later the proof's sentence */
-    unsigned stages;            /* bit (1 << enum step_id) for each stage that proved it */
-    int64_t proven_ms;          /* wall clock of the last proof */
-    struct run_proof proofs[RUN_PROOFS];
-    struct run_step *steps; /* RUN_KEY_STEPS of them; NULL: none has begun; see run_step() */
+enum {
+    RUN_NOTES_MAX = 64,
+    RUN_MORE_MAX = 2,
+    RUN_UNANSWERED_MS = 10000,
+    RUN_FAILING_WORDS = HSM_OBJECTS_MAX / 64,
 };
 
 struct run_choice {
@@ -132,8 +92,8 @@ struct run {
     struct script_summary script;        /* what is not as the script says, of the plan */
     char script_why[2 * EVENT_TEXT_MAX]; /* what was decided on that before interruptions */
     enum script_outcome script_outcome;  /* at the end */
-    struct run_key *keys;                /* of the plan, in its order */
-    size_t key_count, key_room;
+    struct run_keys *keys;               /* of the plan; NULL: there was none yet */
+    size_t key_count;
     size_t chosen;                /* of them, those that do not go along with another; ... */
     size_t movable;               /* ... and of these, those that can go */
     size_t companions;            /* of the others, those that can go */
@@ -151,8 +111,8 @@ struct run {
     uint32_t companions_migrated;                 /* companions; known at the end only */
     int64_t first_key_ms; /* when the first key began, on the front end's own clock */
     int64_t begun_ms, ended_ms;
-    uint32_t *failures; /* numbers of the keys that did not arrive as they should, rising */
-    size_t failure_count, failure_room;
+    uint64_t failing[RUN_FAILING_WORDS]; /* bit (number - 1): it did not arrive as it should */
+    size_t failure_count;
     struct texts texts;
     struct run_gate gate;
     struct run_pace pace;
@@ -173,8 +133,16 @@ bool run_event(struct run *run, const struct event *event, int64_t now_ms);
 void run_forget_plan(struct run *run);
 void run_free(struct run *run);
 
-/* The key of the plan at number (from 1); NULL when there is none. */
+/* The key of the plan at number (from 1); NULL when there is none. Valid until the next event, or
+ * until RUN_KEYS_AT_HAND others were looked at. */
 const struct run_key *run_key_at(const struct run *run, size_t number);
+
+/* The number of key i, from 0, among those that did not arrive as they should, rising; 0: there are
+ * fewer. */
+uint32_t run_failure_at(const struct run *run, size_t i);
+
+/* How many of them have a number below this one. */
+size_t run_failures_before(const struct run *run, uint32_t number);
 
 /* A step of this key, or of the ceremony where it is no key's. */
 const struct run_step *run_step(const struct run *run, size_t key, enum step_id id);

@@ -105,13 +105,14 @@ size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERI
 
 size_t verify_companions(const struct run *run, size_t at, struct verify_row *rows, size_t count)
 {
-    for (size_t i = run->chosen; i < run->key_count && count < VERIFY_ROWS_MAX; i++) {
-        const struct run_key *key = &run->keys[i];
-        const char *subject = strstr(key->reason, "; ");
+    const struct run_key *of = run_key_at(run, at), *key;
+
+    for (uint32_t i = of ? of->companion : 0; i && count < VERIFY_ROWS_MAX;
+         i = key->next_companion) {
         struct verify_row *row = &rows[count];
         char label[KEY_LABEL_TEXT];
-        if (key->companion_of != at)
-            continue;
+        key = run_key_at(run, i);
+        const char *subject = strstr(key->reason, "; ");
         *row = (struct verify_row){.word = ""};
         row->name = key->source.class == KEY_CLASS_CERTIFICATE ? "certificate" : "public object";
         row->bad = key->outcome == KEY_FAILED || key->outcome == KEY_UNKNOWN;

@@ -142,7 +142,7 @@ static int draw_not_moved(const struct app *app, struct canvas *c, struct rect r
     int end = y + (r.h > 24 ? r.h / 3 : 2);
 
     for (size_t i = 0; i < run->failure_count; i++) {
-        const struct run_key *key = run_key_at(run, run->failures[i]);
+        const struct run_key *key = run_key_at(run, run_failure_at(run, i));
         char text[KEY_LABEL_TEXT + EVENT_TEXT_MAX + 32];
         if (y == end) {
             draw_text(c, r.x, y - 1, r.w, STYLE_WARN, "... and more: F3 has all of them");
