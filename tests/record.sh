@@ -10,6 +10,7 @@ command -v python3 >/dev/null || skip_all "python3 is not installed"
 hsmferry=$abs_top_builddir/hsmferry
 agent=$abs_top_builddir/tests/fake/hsmferry-agent-fake
 multiply=$abs_top_builddir/tests/multiply
+replay=$abs_top_builddir/tests/replay_state
 record="$abs_top_srcdir/tests/record.py"
 umask 077
 
@@ -68,11 +69,14 @@ for keys in aes32:one:1 rsa2048:two:+public:2; do
     many "$name" 10000
     ok "$name: journal and report grow by 2,500 and 600 octets an object" small 2500 600 "$objects"
     not_ok "control: not by half of that" small 1250 300 "$objects"
-    [ "$objects" -eq 1 ] || continue
     if ldd "$hsmferry" | grep -q libasan; then
-        skip "memory" "the address sanitizer needs more"
+        skip "$name: memory" "the address sanitizer needs more"
         continue
     fi
+    ok "$name: the screen's replay, there and back, in 64 MiB" within 64 "$replay" "$journal"
+    not_ok "control: not in 16" within 16 "$replay" "$journal"
+    ok "$name: replay in lines, in 64 MiB" within 64 "$hsmferry" replay --plain "$journal"
+    [ "$objects" -eq 1 ] || continue
     ok "verify in 64 MiB" within 64 "$hsmferry" verify "$report"
     ok "verify --journal in 64 MiB" within 64 "$hsmferry" verify "$report" --journal "$journal"
     ok "sheet in 64 MiB" within 64 "$hsmferry" sheet "$report"

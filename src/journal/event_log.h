@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The events of one ceremony in memory, stored without runs of zeros. */
+/* The events of one ceremony in memory, stored without runs of zeros and without what an event like
+ * it says. */
 #ifndef HSMFERRY_JOURNAL_EVENT_LOG_H
 #define HSMFERRY_JOURNAL_EVENT_LOG_H
 
@@ -19,6 +20,9 @@ struct event_log {
     uint8_t *data;
     size_t len;
     size_t room;
+    bool alone;                   /* events that are the same are the same bytes in data */
+    struct event_log_base *bases; /* by form */
+    size_t base_count;
     unsigned format;  /* of the journal, and of the report that is made from it */
     uint64_t records; /* number of lines of the journal with these events; 0: there is no journal */
     uint8_t head[32]; /* the last SHA-256 in it */

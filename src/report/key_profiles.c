@@ -175,7 +175,7 @@ static bool make_room(struct work *w, struct key_profiles *profiles, struct err 
 bool key_profiles_make(const struct event_log *log, const struct event_index *index,
                        struct key_profiles *profiles, struct err *err)
 {
-    struct work w = {.log = log, .index = index};
+    struct work w = {.log = log, .index = index, .alike = {.alone = true}, .next = {.alone = true}};
 
     *profiles = (struct key_profiles){0};
     bool ok = make_room(&w, profiles, err);

@@ -1022,6 +1022,42 @@ static void test_event_log(void **state)
     event_log_free(&log);
 }
 
+/* Each is what it was, wherever one reads; those alike take little, those of no use to each other
+ * what they need: the control. */
+static void test_event_log_of_many(void **state)
+{
+    enum { MANY = 2000, LIKE = 120 };
+    struct event_log log = {0};
+    struct event event = {.kind = EVENT_STEP, .seq = 1}, got;
+    size_t places[MANY], len;
+
+    (void)state;
+    for (uint32_t i = 0; i < 2 * MANY; i++) {
+        len = log.len;
+        event.seq = event.key = i;
+        event.step.id = i % 3 ? STEP_WRAP_KEY : STEP_COMMIT;
+        snprintf(event.step.text, sizeof event.step.text, "%0*d", 200, i / MANY ? (int)i : 0);
+        if (i / MANY)
+            memset(event.step.call, 1 + (int)(i % 251), sizeof event.step.call);
+        if (i >= MANY)
+            memset(event.step.text, 1 + (int)(i % 251), sizeof event.step.text - 1);
+        assert_true(event_log_add(&log, &event, &places[i % MANY], NULL));
+        if (i > 10 && i < MANY)
+            assert_in_range(log.len - len, 1, LIKE);
+        if (i > MANY + 10)
+            assert_in_range(log.len - len, 2 * LIKE, sizeof event);
+    }
+    for (uint32_t i = MANY; i-- > 0;) {
+        event_log_read(&log, places[i], &got);
+        assert_int_equal(got.seq, MANY + i);
+        assert_int_equal(got.step.id, (MANY + i) % 3 ? STEP_WRAP_KEY : STEP_COMMIT);
+        assert_int_equal(got.step.text[100], (char)(1 + (MANY + i) % 251));
+        assert_int_equal(got.step.call[3], (char)(1 + (MANY + i) % 251));
+        assert_int_equal(got.step.text[sizeof got.step.text - 1], 0);
+    }
+    event_log_free(&log);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, setup, teardown)
 
 int main(void)
@@ -1051,6 +1087,7 @@ int main(void)
         TEST(disk_full),
         TEST(many),
         cmocka_unit_test(test_event_log),
+        cmocka_unit_test(test_event_log_of_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
