@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/sha.h>
+
 enum { ZEROS = 16 }; /* the block whose encryption begins with the check value */
 
 static bool is_cipher(enum hsm_proof proof)
@@ -71,7 +73,7 @@ static bool draw(struct ahead *ahead, struct err *err)
     struct proof_challenge one;
 
     for (size_t i = 0; i < AHEAD_TURNS; i++) {
-        if (!proof_challenge(ahead->proof, NULL, &one, err))
+        if (!proof_challenge(ahead->proof, NULL, NULL, &one, err))
             return false;
         memcpy(ahead->challenge[i], one.bytes.data, AHEAD_CHALLENGE);
         proof_challenge_free(&one);
@@ -128,7 +130,7 @@ static bool prove_again(const struct proof_pair *pair, const struct ahead *ahead
     struct proof_answers a = {0};
     bool ok;
 
-    if (!proof_challenge(ahead->proof, &ahead->spki, &challenge, err))
+    if (!proof_challenge(ahead->proof, &ahead->spki, ahead->passed, &challenge, err))
         return false;
     challenge.source_shown = true;
     ok = proof_answer(pair->destination, &at, &challenge, &a.destination, err) &&
@@ -157,7 +159,8 @@ static bool prove_first(const struct proof_pair *pair, struct ahead *ahead, stru
     enum hsm_proof which;
 
     return proof_run(pair, 1U << ahead->proof, &which, err) &&
-           bytes_set(&ahead->spki, pair->source_spki->data, pair->source_spki->len, err);
+           bytes_set(&ahead->spki, pair->source_spki->data, pair->source_spki->len, err) &&
+           SHA256(ahead->spki.data, ahead->spki.len, ahead->passed);
 }
 
 /* --- one proof --- */

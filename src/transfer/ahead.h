@@ -31,7 +31,8 @@ struct ahead {
     uint8_t challenge[AHEAD_TURNS][AHEAD_CHALLENGE];
     uint8_t answer[AHEAD_TURNS][AHEAD_CHALLENGE]; /* of the source */
     struct kcv_value check[2]; /* by side: the check value by ECB, answered in the same calls */
-    struct bytes spki; /* under which a private key of the source has answered; a public object */
+    struct bytes spki;  /* under which a private key of the source has answered; a public object */
+    uint8_t passed[32]; /* SHA-256 of a public half that passed the check */
 };
 
 /* proof_run(), with the source's answers of an earlier turn if there are any. *ahead is NULL at

@@ -69,7 +69,17 @@ static bool needs_no_key(enum hsm_proof proof, const struct bytes *challenge,
     }
 }
 
-static EVP_PKEY *public_key(const struct bytes *spki, struct err *err)
+static bool has_passed(const struct bytes *spki, const uint8_t passed[SHA256_DIGEST_LENGTH])
+{
+    uint8_t digest[SHA256_DIGEST_LENGTH];
+
+    return SHA256(spki->data, spki->len, digest) && memcmp(digest, passed, sizeof digest) == 0;
+}
+
+/* passed: the SHA-256 of a public half that was checked before, which takes longer than a
+ * signature. */
+static EVP_PKEY *public_key(const struct bytes *spki, const uint8_t passed[SHA256_DIGEST_LENGTH],
+                            struct err *err)
 {
     const unsigned char *at = spki ? spki->data : NULL;
     EVP_PKEY *pkey = at ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
@@ -77,7 +87,7 @@ static EVP_PKEY *public_key(const struct bytes *spki, struct err *err)
 
     if (!pkey || at != spki->data + spki->len)
         err_set(err, ERR_DATA, "the source's public key cannot be read");
-    else if (!ctx || EVP_PKEY_public_check(ctx) != 1)
+    else if (!ctx || (!has_passed(spki, passed) && EVP_PKEY_public_check(ctx) != 1))
         differ(err, "the source's public key is one under which anybody could answer");
     else {
         EVP_PKEY_CTX_free(ctx);
@@ -268,11 +278,12 @@ static bool challenge_agreement(struct proof_challenge *c, EVP_PKEY *pkey, struc
 /* Challenges that are answered with the private half. */
 static bool challenge_private(struct proof_challenge *c, const struct bytes *spki, struct err *err)
 {
-    EVP_PKEY *pkey = public_key(spki, err);
+    EVP_PKEY *pkey = public_key(spki, c->passed, err);
     bool ok;
 
     if (!pkey)
         return false;
+    SHA256(spki->data, spki->len, c->passed);
     ok = c->proof == HSM_PROOF_RSA_DECRYPT ? fresh_bytes(32, &c->expected, err) &&
                                                  encrypt_oaep(pkey, &c->expected, &c->bytes, err)
          : c->proof == HSM_PROOF_RSA_UNWRAP ? challenge_unwrapping(c, pkey, err)
@@ -282,33 +293,36 @@ static bool challenge_private(struct proof_challenge *c, const struct bytes *spk
     return ok;
 }
 
-bool proof_challenge(enum hsm_proof proof, const struct bytes *spki, struct proof_challenge *out,
-                     struct err *err)
+static bool make_challenge(struct proof_challenge *out, const struct bytes *spki, struct err *err)
 {
-    bool ok;
-
-    *out = (struct proof_challenge){.proof = proof};
-    switch (proof) {
+    switch (out->proof) {
     case HSM_PROOF_AES_ECB:
     case HSM_PROOF_AES_DECRYPT:
     case HSM_PROOF_DIGEST:
     case HSM_PROOF_HMAC:
-        ok = fresh_bytes(32, &out->bytes, err);
-        break;
+        return fresh_bytes(32, &out->bytes, err);
     case HSM_PROOF_BYTES:
         return true; /* each side is asked for the whole object */
     case HSM_PROOF_RSA_DECRYPT:
     case HSM_PROOF_RSA_UNWRAP:
     case HSM_PROOF_ECDH:
-        ok = challenge_private(out, spki, err);
-        break;
+        return challenge_private(out, spki, err);
     default:
-        ok = hsm_signing_of(proof).hash ? challenge_private(out, spki, err)
-                                        : err_set(err, ERR_UNSUPPORTED, "no such proof");
+        return hsm_signing_of(out->proof).hash ? challenge_private(out, spki, err)
+                                               : err_set(err, ERR_UNSUPPORTED, "no such proof");
     }
-    if (!ok)
-        proof_challenge_free(out);
-    return ok;
+}
+
+bool proof_challenge(enum hsm_proof proof, const struct bytes *spki, const uint8_t *passed,
+                     struct proof_challenge *out, struct err *err)
+{
+    *out = (struct proof_challenge){.proof = proof};
+    if (passed)
+        memcpy(out->passed, passed, sizeof out->passed);
+    if (make_challenge(out, spki, err))
+        return true;
+    proof_challenge_free(out);
+    return false;
 }
 
 void proof_challenge_free(struct proof_challenge *challenge)
@@ -375,7 +389,7 @@ static bool judge_expected(const struct proof_challenge *c, const struct proof_a
 static bool judge_signatures(const struct proof_challenge *c, const struct bytes *spki,
                              struct proof_answers *a, struct err *err)
 {
-    EVP_PKEY *pkey = public_key(spki, err);
+    EVP_PKEY *pkey = public_key(spki, c->passed, err);
     bool ecdsa = hsm_signing_of(c->proof).ecdsa;
     bool ok = pkey && (!ecdsa || ((c->source_shown || ecdsa_to_der(&a->source, err)) &&
                                   ecdsa_to_der(&a->destination, err)));
@@ -440,7 +454,7 @@ static bool prove_by(const struct proof_pair *pair, enum hsm_proof proof, struct
     struct proof_answers a = {0};
     bool ok;
 
-    if (!proof_challenge(proof, pair->source_spki, &challenge, err))
+    if (!proof_challenge(proof, pair->source_spki, NULL, &challenge, err))
         return false;
     ok = ask_both(pair, &challenge, &a, err) && proof_judge(&challenge, pair->source_spki, &a, err);
     bytes_free(&a.source);

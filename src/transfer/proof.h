@@ -16,6 +16,7 @@ struct proof_challenge {
     enum hsm_proof proof;
     struct bytes bytes;    /* sent to the HSM; empty: it is asked for the public object itself */
     struct bytes expected; /* the right answer, or the digest that is signed; never sent */
+    uint8_t passed[32];    /* SHA-256 of a public half that passed the check; zeros: of none */
     bool source_shown;     /* the source gives no answer to this one: its private key has answered
                               another before, its public object was read before */
 };
@@ -33,10 +34,11 @@ struct proof_answers {
 };
 
 /* Makes a challenge from fresh random numbers. spki: the source's public half (DER); private keys
- * only. Errors: ERR_DATA (it is no public key, or one under which anyone could answer),
- * ERR_UNSUPPORTED (this proof cannot challenge such a key), ERR_FAILED. */
-bool proof_challenge(enum hsm_proof proof, const struct bytes *spki, struct proof_challenge *out,
-                     struct err *err);
+ * only. passed: the SHA-256 of the one that an earlier challenge was made from, which is not
+ * checked again; NULL: there is none. Errors: ERR_DATA (it is no public key, or one under which
+ * anyone could answer), ERR_UNSUPPORTED (this proof cannot challenge such a key), ERR_FAILED. */
+bool proof_challenge(enum hsm_proof proof, const struct bytes *spki, const uint8_t *passed,
+                     struct proof_challenge *out, struct err *err);
 void proof_challenge_free(struct proof_challenge *challenge);
 
 /* Lets ONE HSM answer through its own API. Errors: as prove(). */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -20,6 +21,7 @@
 
 #include "hsm/fidelity.h"
 #include "tests/fake/fake.h"
+#include "transfer/ahead.h"
 #include "transfer/proof.h"
 
 /* Thirteen bytes, the same padded as SoftHSM does, and cut by one. */
@@ -305,6 +307,21 @@ static bool openssl_verifies(EVP_PKEY *pkey, const struct bytes *digest, const s
     return ok;
 }
 
+/* What passed is these very bytes. */
+static void another_public_key_has_not_passed(const struct bytes *spki)
+{
+    uint8_t passed[SHA256_DIGEST_LENGTH];
+    struct proof_challenge challenge;
+    struct err err = {0};
+
+    SHA256(spki->data, spki->len - 1, passed);
+    assert_false(proof_challenge(HSM_PROOF_RSA_SIGN, spki, passed, &challenge, &err));
+    assert_non_null(strstr(err.what, "anybody could answer"));
+    SHA256(spki->data, spki->len, passed); /* the control */
+    assert_true(proof_challenge(HSM_PROOF_RSA_SIGN, spki, passed, &challenge, &err));
+    proof_challenge_free(&challenge);
+}
+
 static void a_public_key_of_everybody_is_refused(void **state)
 {
     struct impostor a = {.hsm.driver = &impostor_driver}, b = a;
@@ -329,10 +346,57 @@ static void a_public_key_of_everybody_is_refused(void **state)
         assert_int_equal(err.code, ERR_DATA);
         assert_non_null(strstr(err.what, "anybody could answer"));
     }
+    another_public_key_has_not_passed(&spki);
     OPENSSL_free(der);
     EVP_PKEY_free(pkey);
     bytes_free(&spki);
     bytes_free(&signature);
+}
+
+/* --- the check of a public half ----------------------------------------------------------------
+ */
+
+/* In place of OpenSSL's, which does it. */
+static unsigned checks;
+
+int EVP_PKEY_public_check(EVP_PKEY_CTX *ctx)
+{
+    int (*real)(EVP_PKEY_CTX *) =
+        (int (*)(EVP_PKEY_CTX *))(uintptr_t)dlsym(RTLD_NEXT, "EVP_PKEY_public_check");
+
+    checks++;
+    assert_non_null(real);
+    return real(ctx);
+}
+
+/* It takes longer than a signature, so once for all proofs of a key. The control: proofs that know
+ * nothing of each other check it each time. */
+static void a_public_half_is_checked_once(void **state)
+{
+    static const struct {
+        const char *keys;
+        uint32_t proofs;
+    } kinds[] = {{"keys=rsa2048:k:+sign:+public", 1U << HSM_PROOF_RSA_SIGN},
+                 {"keys=ec256:k:+sign:+public", 1U << HSM_PROOF_ECDSA}};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct two t = make(kinds[i].keys, kinds[i].keys);
+        const struct proof_pair pair = {t.hsm[0],        t.key[0].handle,   &t.spki, t.hsm[0],
+                                        t.key[0].handle, KEY_CLASS_PRIVATE, {0}};
+        struct ahead *ahead = NULL;
+        enum hsm_proof which;
+
+        checks = 0;
+        for (enum ahead_turn turn = 0; turn < AHEAD_TURNS; turn++)
+            assert_true(ahead_run(&pair, &ahead, turn, kinds[i].proofs, &which, &t.err));
+        assert_int_equal(checks, 1);
+        ahead_free(&ahead);
+        for (unsigned n = 0; n < AHEAD_TURNS; n++)
+            assert_true(proof_run(&pair, kinds[i].proofs, &which, &t.err));
+        assert_int_equal(checks, 1 + AHEAD_TURNS);
+        unmake(&t);
+    }
 }
 
 /* --- a source that lies ---------------------------------------------------------------------- */
@@ -400,6 +464,7 @@ int main(void)
         cmocka_unit_test(hmac_alone_does_not_see_a_digest),
         cmocka_unit_test(agreeing_without_a_key_is_no_proof),
         cmocka_unit_test(a_public_key_of_everybody_is_refused),
+        cmocka_unit_test(a_public_half_is_checked_once),
         cmocka_unit_test(source_that_sends_another_key),
         cmocka_unit_test(recorded_answer_fits_one_challenge),
     };

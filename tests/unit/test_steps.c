@@ -742,7 +742,7 @@ static bool judged(struct rig *rig, enum hsm_proof proof, size_t item, uint64_t 
     unsigned calls[2];
     bool ok;
 
-    assert_true(proof_challenge(proof, &t->wire.spki, &challenge, &rig->err));
+    assert_true(proof_challenge(proof, &t->wire.spki, NULL, &challenge, &rig->err));
     assert_false(challenge.expected.len && bytes_equal(&challenge.expected, &challenge.bytes) &&
                  proof == HSM_PROOF_RSA_DECRYPT);
     memcpy(calls, tripwire.calls, sizeof calls);
