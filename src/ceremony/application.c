@@ -88,27 +88,40 @@ static size_t prove_all(struct ceremony *c, struct hsm *app, const struct names 
     return proven;
 }
 
-size_t application_prove(struct ceremony *c)
+void application_begin(struct ceremony *c, struct application *app)
 {
-    struct hsm *app = NULL;
+    size_t wanted = 0;
+
+    *app = (struct application){.hsm = NULL};
+    for (size_t i = 0; i < c->transfers.count; i++)
+        wanted +=
+            c->transfers.at[i].proven && c->transfers.at[i].item->key->class == KEY_CLASS_PRIVATE;
+    if (wanted == 0 || !c->host.open_app)
+        return;
+    app->entered = c->host.open_app(c->host.ctx, SIDE_DESTINATION, &app->hsm, &app->err) &&
+                   party_login(&c->side[SIDE_DESTINATION], app->hsm, &app->err);
+    if (app->entered && app->hsm->driver->list_ahead)
+        app->hsm->driver->list_ahead(app->hsm);
+}
+
+size_t application_prove(struct ceremony *c, struct application *app)
+{
     struct key_list list = {0};
     struct names names = {0};
-    struct err err = {0};
+    struct err *err = &app->err;
     size_t wanted = 0, proven = 0;
 
     for (size_t i = 0; i < c->transfers.count; i++)
         wanted += wants(&c->transfers.at[i]);
-    if (wanted == 0 || !c->host.open_app)
-        return 0;
-    if (c->host.open_app(c->host.ctx, SIDE_DESTINATION, &app, &err) &&
-        party_enter(&c->side[SIDE_DESTINATION], app, &list, &err) &&
-        names_make(&list, &names, &err))
-        proven = prove_all(c, app, &names);
-    else if (err.code != ERR_NO_INPUT)
-        not_tried(c, NULL, err.what);
+    if (wanted > 0 && app->entered && app->hsm->driver->list(app->hsm, &list, err) &&
+        names_make(&list, &names, err))
+        proven = prove_all(c, app->hsm, &names);
+    else if (wanted > 0 && err->code != ERR_NONE && err->code != ERR_NO_INPUT)
+        not_tried(c, NULL, err->what);
     names_free(&names);
     key_list_free(&list);
-    if (app)
-        app->driver->close(app);
+    if (app->hsm)
+        app->hsm->driver->close(app->hsm);
+    app->hsm = NULL;
     return proven;
 }

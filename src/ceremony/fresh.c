@@ -223,7 +223,7 @@ static void count(struct tally *tally, const struct transfer *t, bool yes)
 }
 
 /* Opens the destination in a separate process, and proves the keys that this process committed. */
-static bool look_afresh(struct ceremony *c, bool at_work, struct err *err)
+static bool look_afresh(struct ceremony *c, bool at_work, struct application *app, struct err *err)
 {
     struct hsm *fresh = NULL;
     struct key_list list = {0};
@@ -237,8 +237,10 @@ static bool look_afresh(struct ceremony *c, bool at_work, struct err *err)
         compare_names(c, &names);
     } else
         c->result.left.unsure = true;
-    if (ok)
+    if (ok) {
+        application_begin(c, app);
         prove_fresh(c, fresh, &names);
+    }
     for (size_t i = 0; !ok && i < c->transfers.count; i++) {
         struct transfer *t = &c->transfers.at[i];
         if (t->proven) {
@@ -271,6 +273,7 @@ bool fresh_prove(struct ceremony *c, struct step_result *result, struct err *err
     struct tally proven = {0}, migrated = {0};
     size_t unsure = 0, by_app;
     const bool at_work = is_at_work(c); /* determined before the search */
+    struct application app = {.hsm = NULL};
     bool ok;
 
     for (size_t i = 0; i < c->transfers.count; i++) {
@@ -281,8 +284,8 @@ bool fresh_prove(struct ceremony *c, struct step_result *result, struct err *err
         snprintf(result->text, sizeof result->text, "not needed: no key was kept");
         return true;
     }
-    ok = look_afresh(c, at_work, err);
-    by_app = ok ? application_prove(c) : 0;
+    ok = look_afresh(c, at_work, &app, err);
+    by_app = ok ? application_prove(c, &app) : 0;
     for (size_t i = 0; i < c->transfers.count; i++) {
         const struct transfer *t = &c->transfers.at[i];
         count(&migrated, t, t->outcome == KEY_MIGRATED || t->outcome == KEY_UNPROVEN);

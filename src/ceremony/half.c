@@ -25,12 +25,19 @@ enum {
     CERTIFICATES_MAX = 1024, /* read although no name matches; each one is a call */
 };
 
+/* A public key as OpenSSL knows it; {0}: it does not. */
+struct form {
+    int kind;
+    int bits;
+};
+
 /* The source's public keys and certificates. */
 struct stock {
     struct party *source;
     struct narrator *narrator;
     struct key_desc **at; /* in the source's list; certificates get a public half */
     struct bytes *spki;   /* empty: not read yet */
+    struct form *form;    /* read once: each is a candidate for many keys */
     bool *asked;
     size_t count;
     size_t budget; /* certificates that may still be read */
@@ -60,9 +67,10 @@ static bool stock_make(struct party *source, struct narrator *n, struct stock *s
                         .narrator = n,
                         .at = calloc(list->count + 1, sizeof *s->at),
                         .spki = calloc(list->count + 1, sizeof *s->spki),
+                        .form = calloc(list->count + 1, sizeof *s->form),
                         .asked = calloc(list->count + 1, sizeof *s->asked),
                         .budget = CERTIFICATES_MAX};
-    if (!s->at || !s->spki || !s->asked)
+    if (!s->at || !s->spki || !s->form || !s->asked)
         return err_set(err, ERR_FAILED, "no memory for %zu objects", list->count);
     for (size_t i = 0; i < list->count; i++)
         if (key_is_public_class(&list->keys[i]))
@@ -75,6 +83,7 @@ static void stock_free(struct stock *s)
     for (size_t i = 0; s->spki && i < s->count; i++)
         bytes_free(&s->spki[i]);
     free(s->spki);
+    free(s->form);
     free(s->asked);
     free(s->at);
 }
@@ -86,6 +95,19 @@ static bool read_twice(struct hsm *hsm, const struct key_desc *is, struct bytes 
 
     return proof_half(hsm, &half, spki, err) ||
            (err->code != ERR_GONE && proof_half(hsm, &half, spki, err));
+}
+
+static struct form form_of(const struct bytes *spki)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *pkey = spki->len ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+    struct form form = {0};
+
+    if (pkey)
+        form = (struct form){EVP_PKEY_get_base_id(pkey), EVP_PKEY_get_bits(pkey)};
+    EVP_PKEY_free(pkey);
+    ERR_clear_error();
+    return form;
 }
 
 /* Reads number i, unless that was done. If that fails, it is no candidate. Errors: ERR_GONE. */
@@ -113,6 +135,7 @@ static bool stock_read(struct stock *s, size_t i, struct err *err)
     } else if (memcmp(is->spki_sha256, digest, sizeof digest) != 0) {
         bytes_free(&s->spki[i]); /* not the public key that was listed */
     }
+    s->form[i] = form_of(&s->spki[i]);
     return true;
 }
 
@@ -135,17 +158,10 @@ static unsigned rank(const struct key_desc *key, const struct key_desc *is)
 }
 
 /* Does this public key have the kind of the private key and, as far as is known, its size? */
-static bool fits(const struct key_desc *key, const struct bytes *spki)
+static bool fits(const struct key_desc *key, const struct form *form)
 {
-    const unsigned char *at = spki->data;
-    EVP_PKEY *pkey = spki->len ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
-    int kind = key->kind == KEY_KIND_RSA ? EVP_PKEY_RSA : EVP_PKEY_EC;
-    bool ok = pkey && EVP_PKEY_get_base_id(pkey) == kind &&
-              (key->bits == 0 || (uint32_t)EVP_PKEY_get_bits(pkey) == key->bits);
-
-    EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    return ok;
+    return form->kind == (key->kind == KEY_KIND_RSA ? EVP_PKEY_RSA : EVP_PKEY_EC) &&
+           (key->bits == 0 || (uint32_t)form->bits == key->bits);
 }
 
 static bool is_known(const struct stock *s, const struct candidates *found, size_t i)
@@ -179,7 +195,7 @@ static bool collect(struct stock *s, const struct key_desc *key, unsigned of,
         }
         if (!(of == 2 ? read_stranger(s, i, err) : stock_read(s, i, err)))
             return false;
-        if (fits(key, &s->spki[i]) && !is_known(s, found, i))
+        if (fits(key, &s->form[i]) && !is_known(s, found, i))
             found->at[found->count++] = i;
     }
     return true;

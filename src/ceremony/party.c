@@ -121,14 +121,18 @@ static bool find_same_token(struct hsm *fresh, const struct hsm_slot *was, uint6
     return true;
 }
 
-bool party_enter(const struct party *party, struct hsm *fresh, struct key_list *list,
-                 struct err *err)
+bool party_login(const struct party *party, struct hsm *fresh, struct err *err)
 {
     uint64_t slot = 0;
 
     return find_same_token(fresh, party->slot, &slot, err) &&
-           fresh->driver->login(fresh, slot, &party->pin, err) &&
-           fresh->driver->list(fresh, list, err);
+           fresh->driver->login(fresh, slot, &party->pin, err);
+}
+
+bool party_enter(const struct party *party, struct hsm *fresh, struct key_list *list,
+                 struct err *err)
+{
+    return party_login(party, fresh, err) && fresh->driver->list(fresh, list, err);
 }
 
 void party_note_gone(struct party sides[2], enum side where)

@@ -183,18 +183,9 @@ static bool app_login(struct hsm *hsm, uint64_t slot, const struct secret *pin, 
     return ok;
 }
 
-static enum key_kind kind_of(PKCS11_KEY *key)
-{
-    EVP_PKEY *pkey = PKCS11_get_private_key(key);
-    int id = pkey ? EVP_PKEY_get_base_id(pkey) : EVP_PKEY_NONE;
-
-    EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    return id == EVP_PKEY_RSA ? KEY_KIND_RSA : id == EVP_PKEY_EC ? KEY_KIND_EC : KEY_KIND_OTHER;
-}
-
 /* Lists the private keys. libp11 returns labels as C strings: a label that contains a NUL is cut
- * there. */
+ * there. It learns the kind of a key with its public half, for which it searches the token for each
+ * EC key: on a token with thousands of keys this takes minutes, so prove() does it for one. */
 static bool app_list(struct hsm *hsm, struct key_list *list, struct err *err)
 {
     struct app *app = app_of(hsm);
@@ -209,9 +200,8 @@ static bool app_list(struct hsm *hsm, struct key_list *list, struct err *err)
             "libp11 cannot list the keys of this token: it does not know the type of one");
     }
     for (unsigned i = 0; i < app->key_count; i++) {
-        struct key_desc key = {.handle = i + 1, .class = KEY_CLASS_PRIVATE};
+        struct key_desc key = {.handle = i + 1, .class = KEY_CLASS_PRIVATE, .kind = KEY_KIND_OTHER};
         PKCS11_KEY *from = &app->keys[i];
-        key.kind = kind_of(from);
         key_set_label(&key, from->label, from->label ? strlen(from->label) : 0);
         key_set_id(&key, from->id, from->id_len);
         if (!key_list_add(&found, &key)) {
