@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -431,6 +432,51 @@ static void a_source_that_is_gone_ends_it(void **state)
     assert_int_equal(w->signatures, 1);
 }
 
+/* --- what it costs -----------------------------------------------------------------------------
+ */
+
+/* In place of OpenSSL's, which does it. */
+static unsigned decoded;
+
+EVP_PKEY *d2i_PUBKEY(EVP_PKEY **pkey, const unsigned char **at, long len)
+{
+    EVP_PKEY *(*real)(EVP_PKEY **, const unsigned char **, long) =
+        (EVP_PKEY * (*)(EVP_PKEY **, const unsigned char **, long))(uintptr_t)dlsym(RTLD_NEXT,
+                                                                                    "d2i_PUBKEY");
+
+    decoded++;
+    assert_non_null(real);
+    return real(pkey, at, len);
+}
+
+/* Each public key is decoded once, and for each private key those that its answer is tried with:
+ * here the first. The control: one private key alone needs as many for the public keys. */
+static void public_keys_are_decoded_once(void **state)
+{
+    enum { KEYS = 20, FOR_A_KEY = 3 };
+    struct world *w = *state;
+    struct plan_item *items;
+
+    for (size_t count = 1; count <= KEYS; count += KEYS - 1) {
+        begin(w);
+        items = reallocarray(w->plan.items, KEYS, sizeof *items);
+        assert_non_null(items);
+        w->plan.items = items;
+        for (w->plan.count = 1; w->plan.count < count; w->plan.count++) {
+            struct plan_item *item = &items[w->plan.count];
+            *item = (struct plan_item){.route = ROUTE_ENVELOPE};
+            assert_true(plan_item_own(item, NULL));
+            *item->own = *items[0].own;
+        }
+        for (size_t n = 0; n < MOST; n++)
+            add(w, n);
+        decoded = 0;
+        assert_true(finds(w));
+        assert_true(is_pair(w, &items[count - 1], 0));
+        assert_in_range(decoded, MOST, MOST + FOR_A_KEY * count);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -440,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lies, setup, teardown),
         cmocka_unit_test_setup_teardown(a_certificate_is_enough, setup, teardown),
         cmocka_unit_test_setup_teardown(a_source_that_is_gone_ends_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(public_keys_are_decoded_once, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
