@@ -170,6 +170,23 @@ check_PROGRAMS += %D%/multiply
 %C%_multiply_LDADD = $(RECORD) $(HSM) libbase.a $(YAML_LIBS) $(CRYPTO_LIBS)
 %C%_multiply_SOURCES = %D%/multiply.c
 
+# The work of reading it: the code that does this counts each of its blocks that runs.
+check_PROGRAMS += %D%/record_work
+%C%_record_work_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_record_work_LDADD = librecordwork.a libui.a $(RECORD) libconfig.a libceremony.a libconfine.a \
+	$(HSM) libbase.a $(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS) $(SECCOMP_LIBS)
+%C%_record_work_SOURCES = %D%/record_work.c src/cmd/confinement.c src/cmd/confinement.h
+check_LIBRARIES += librecordwork.a
+librecordwork_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) -fsanitize-coverage=trace-pc
+librecordwork_a_SOURCES = $(libjournal_a_SOURCES) src/base/compact.c src/cmd/find_interrupted.c \
+	src/cmd/recorded.c src/report/document.c src/report/key_groups.c src/report/key_profiles.c \
+	src/report/report_keys.c src/report/sheet_keys.c src/report/sheet_proofs.c \
+	src/report/sheet_text.c src/report/sheet_view.c src/report/signing_sheet.c \
+	src/report/verify.c src/report/verify_rules.c src/report/verify_steps.c \
+	src/report/verify_trail.c src/report/yaml_tree.c src/report/yaml_writer.c \
+	ui/model/replay.c ui/model/replay_app.c ui/model/run.c ui/model/run_keys.c \
+	ui/model/run_versions.c ui/model/texts.c
+
 # Every call of a ceremony with every fault, and a kill at every system call of a commit, on all cores: a
 # quarter of an hour of two.
 faults: all

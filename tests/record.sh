@@ -60,6 +60,19 @@ within() { # within MIB COMMAND...
     python3 "$record" memory "$@" >"$tmp/out.memory"
 }
 
+# grows TIMES COMMAND: the work of reading the large record is at most so many times that of the small
+# one. It is counted, not timed, and once for each command.
+grows() {
+    [ -s "$tmp/work.$2" ] || {
+        "$abs_top_builddir/tests/record_work" "$2" "$less" "${less%.journal}.yaml" &&
+            "$abs_top_builddir/tests/record_work" "$2" "$journal" "$report"
+    } >"$tmp/work.$2" || return 1
+    # shellcheck disable=SC2046 # words
+    set -- "$1" $(cat "$tmp/work.$2")
+    echo "# $2 and $3 blocks"
+    [ "$3" -le $(($1 * $2)) ]
+}
+
 for keys in aes32:one:1 rsa2048:two:+public:2; do
     objects=${keys##*:}
     name=${keys%%:*}
@@ -77,6 +90,11 @@ for keys in aes32:one:1 rsa2048:two:+public:2; do
     not_ok "control: not in 16" within 16 "$replay" "$journal"
     ok "$name: replay in lines, in 64 MiB" within 64 "$hsmferry" replay --plain "$journal"
     [ "$objects" -eq 1 ] || continue
+    for command in replay resume verify sheet; do
+        ok "$command: a hundred times as many keys are a hundred times as much work" \
+            grows 110 "$command"
+        not_ok "control: it is counted" grows 50 "$command"
+    done
     ok "verify in 64 MiB" within 64 "$hsmferry" verify "$report"
     ok "verify --journal in 64 MiB" within 64 "$hsmferry" verify "$report" --journal "$journal"
     ok "sheet in 64 MiB" within 64 "$hsmferry" sheet "$report"
