@@ -103,6 +103,8 @@ size_t verify_rows(const struct fidelity_pair *pair, struct verify_row rows[VERI
     return n;
 }
 
+_Static_assert((int)VERIFY_ROWS_MAX < (int)RUN_KEYS_AT_HAND, "the key itself stays at hand");
+
 size_t verify_companions(const struct run *run, size_t at, struct verify_row *rows, size_t count)
 {
     const struct run_key *of = run_key_at(run, at), *key;
