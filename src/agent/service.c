@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "hsm/token_lock.h"
 #include "hsm/variables.h"
 #include "link/wire.h"
 
@@ -27,6 +28,8 @@ struct service {
     pthread_mutex_t lock;
     struct service *further[HSM_SESSIONS_MAX - 1];
     unsigned further_count;
+
+    int lock_fd; /* for a ceremony on another host; 0: none. Open until the process ends */
 
     struct pages pages; /* of the list that is sent in pages */
     struct service_limits limits;
@@ -209,6 +212,23 @@ static bool serve_another(struct service *s, const Pb__Request *req, Pb__Reply *
     pthread_mutex_lock(&s->lock);
     s->further[s->further_count++] = further;
     pthread_mutex_unlock(&s->lock);
+    return reply_done(s, reply);
+}
+
+static bool serve_lock(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
+{
+    const Pb__Lock *args = req->lock;
+    struct hsm_slot slot;
+    int fd;
+
+    if (!args->slot)
+        return err_set(err, ERR_DATA, "no token to lock");
+    if (!wire_get_slot(args->slot, &slot, err) ||
+        !token_lock_join(token_lock_folders, &slot, args->shared, args->ceremony, &fd, err))
+        return false;
+    if (s->lock_fd > 0) /* another token was chosen before */
+        close(s->lock_fd);
+    s->lock_fd = fd;
     return reply_done(s, reply);
 }
 
@@ -465,6 +485,7 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_DESTROY] = serve_destroy,
     [PB__REQUEST__CALL_REMOVE] = serve_remove,
     [PB__REQUEST__CALL_ANOTHER] = serve_another,
+    [PB__REQUEST__CALL_LOCK] = serve_lock,
 };
 
 /* Is this a call that every driver has? */
@@ -472,7 +493,8 @@ static bool only_proves(Pb__Request__CallCase call)
 {
     return call == PB__REQUEST__CALL_OPEN || call == PB__REQUEST__CALL_INFO ||
            call == PB__REQUEST__CALL_SLOTS || call == PB__REQUEST__CALL_LOGIN ||
-           call == PB__REQUEST__CALL_LIST || call == PB__REQUEST__CALL_PROVE;
+           call == PB__REQUEST__CALL_LIST || call == PB__REQUEST__CALL_PROVE ||
+           call == PB__REQUEST__CALL_LOCK;
 }
 
 /* Is this one of the calls by which a key is read, checked and wrapped in one step? */

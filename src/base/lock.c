@@ -185,19 +185,69 @@ static int open_file(int dir, const char *name, struct stat *seen)
     return fd;
 }
 
+/* --- locks of groups: marks in the file's two halves, one for those that share the lock and one
+ * for the others; the number of a group is where its marks are. They are locks that belong to the
+ * open file (F_OFD_SETLK in fcntl(2)), and do not collide with those of flock(2). --- */
+
+static off_t half_of(bool shared)
+{
+    return shared ? 0 : (off_t)LOCK_GROUP_MAX + 1;
+}
+
+/* Is there a mark from start on, so many octets (0: to the end)? */
+static bool is_marked(int fd, off_t start, off_t len)
+{
+    struct flock mark = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
+
+    return fcntl(fd, F_OFD_GETLK, &mark) == 0 && mark.l_type != F_UNLCK;
+}
+
+static bool has_other_group(int fd, const struct lock_want *want)
+{
+    const off_t others = want->shared ? half_of(false) : 0;
+    const off_t own = half_of(want->shared) + (off_t)want->group;
+
+    if (want->group == 0 || want->shared)
+        return is_marked(fd, others, 0);
+    return is_marked(fd, others, own) || is_marked(fd, own + 1, 0);
+}
+
+/* A process without a group looks for marks after it has its lock, and one with a group leaves its
+ * mark before it looks for such a lock: so one of two sees the other. Returns 0, or errno;
+ * EWOULDBLOCK if another one has the lock. */
+static int lock_file(int fd, const struct lock_want *want)
+{
+    struct flock mark = {.l_type = F_RDLCK,
+                         .l_whence = SEEK_SET,
+                         .l_start = half_of(want->shared) + (off_t)want->group,
+                         .l_len = 1};
+
+    if (want->group && fcntl(fd, F_OFD_SETLK, &mark) != 0)
+        return errno;
+    if (flock(fd, (want->shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0)
+        return errno;
+    if (want->group && flock(fd, LOCK_UN) != 0)
+        return errno;
+    if (!has_other_group(fd, want))
+        return 0;
+    flock(fd, LOCK_UN); /* so that it is not taken for the lock of the other one */
+    return EWOULDBLOCK;
+}
+
 enum found { FOUND_TAKEN, FOUND_REFUSED, FOUND_CHANGING };
 
 /* Locks *fd, unless the name now refers to another file. */
-static enum found take_file(int dir, const char *folder, const char *name, bool shared,
-                            const char *what, int fd, struct err *err)
+static enum found take_file(int dir, const char *folder, const char *name,
+                            const struct lock_want *want, int fd, struct err *err)
 {
     struct stat held, now;
+    int no = lock_file(fd, want);
 
-    if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK)
-            in_use(fd, what, err);
+    if (no != 0) {
+        if (no == EWOULDBLOCK)
+            in_use(fd, want->what, err);
         else
-            refuse(err, folder, name, strerror(errno), "Let root look at the file system of");
+            refuse(err, folder, name, strerror(no), "Let root look at the file system of");
         return FOUND_REFUSED;
     }
     if (fstat(fd, &held) == 0 && fstatat(dir, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -207,8 +257,8 @@ static enum found take_file(int dir, const char *folder, const char *name, bool 
     return FOUND_CHANGING;
 }
 
-static enum found try_file(int dir, const char *folder, const char *name, bool shared,
-                           const char *what, int *fd, struct err *err)
+static enum found try_file(int dir, const char *folder, const char *name,
+                           const struct lock_want *want, int *fd, struct err *err)
 {
     struct stat is = {0};
     int no;
@@ -216,9 +266,8 @@ static enum found try_file(int dir, const char *folder, const char *name, bool s
     *fd = open_file(dir, name, &is);
     no = errno;
     if (*fd >= 0)
-        return check_file(&is, folder, name, err)
-                   ? take_file(dir, folder, name, shared, what, *fd, err)
-                   : FOUND_REFUSED;
+        return check_file(&is, folder, name, err) ? take_file(dir, folder, name, want, *fd, err)
+                                                  : FOUND_REFUSED;
     if (fstatat(dir, name, &is, AT_SYMLINK_NOFOLLOW) != 0 || check_file(&is, folder, name, err))
         refuse(err, folder, name, strerror(no), "Let root run: install -m 644 /dev/null");
     /* Another console may have created the file and not yet set its mode. */
@@ -246,7 +295,7 @@ static bool open_folder(const char *folder, int *dir, struct err *err)
     return err_next(err, "Let root make it a folder with mode 1777, as Debian does");
 }
 
-bool lock_for_all(const char *folder, const char *name, bool shared, const char *what, int *fd,
+bool lock_for_all(const char *folder, const char *name, const struct lock_want *want, int *fd,
                   struct err *err)
 {
     const struct timespec pause = {.tv_nsec = 2000000};
@@ -259,7 +308,7 @@ bool lock_for_all(const char *folder, const char *name, bool shared, const char 
     for (int i = 0; i < TRIES && found == FOUND_CHANGING; i++) {
         if (i > 0)
             nanosleep(&pause, NULL);
-        found = try_file(dir, folder, name, shared, what, fd, err);
+        found = try_file(dir, folder, name, want, fd, err);
         if (found != FOUND_TAKEN && *fd >= 0)
             close(*fd);
     }

@@ -60,8 +60,10 @@ struct ceremony_host {
     bool (*pin)(void *ctx, enum side side, const struct hsm_slot *slot, struct secret *pin,
                 struct err *err);
     /* Locks the chosen token for this ceremony, before it is planned, and releases the previous
-     * lock for this side. NULL: tokens are not locked. */
-    bool (*lock_token)(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err);
+     * lock for this side: on this host, or through hsm, which open() opened, on its host. NULL:
+     * tokens are not locked. */
+    bool (*lock_token)(void *ctx, enum side side, struct hsm *hsm, const struct hsm_slot *slot,
+                       struct err *err);
     int64_t (*utc_ms)(void *ctx);  /* wall clock */
     int64_t (*mono_us)(void *ctx); /* a clock that never goes back, microseconds */
     struct event_sink *sink;

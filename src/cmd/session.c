@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cmd/confinement.h"
 #include "cmd/libraries.h"
+#include "hsm/token_lock.h"
 #include "report/verify.h"
 
 enum { SESSION_LIMIT_MS = 120000 };
@@ -24,14 +25,6 @@ bool session_host_new(struct session_host *host, struct err *err)
 {
     config_own_agent(host->agent, sizeof host->agent);
     return starter_new(host->agent, &host->starter, err);
-}
-
-/* The folders in which the locks of all users of this host are; a folder of one user would not do.
- */
-static void find_locks(struct session *s)
-{
-    s->locks[0] = "/run/lock";
-    s->locks[1] = "/tmp";
 }
 
 static bool empty_config(struct config **out, struct err *err)
@@ -56,7 +49,6 @@ static bool empty_config(struct config **out, struct err *err)
 bool session_load_as(struct session *s, const char *file, enum config_use use, struct err *err)
 {
     s->own_agent[0] = s->host->agent;
-    find_locks(s);
     return config_load(file, use, &s->config, err);
 }
 
@@ -65,7 +57,6 @@ bool session_load(struct session *s, const char *file, struct err *err)
     if (file)
         return session_load_as(s, file, CONFIG_TO_RUN, err);
     s->own_agent[0] = s->host->agent;
-    find_locks(s);
     return empty_config(&s->config, err);
 }
 
@@ -166,16 +157,6 @@ static bool name_programs(struct session *s, bool chooses, const char *const *fo
     return starter_seal(s->host->starter, chooses, folders, err);
 }
 
-/* The folder that token_lock_take() will use: the first that exists. */
-static const char *lock_folder(const struct session *s)
-{
-    const char *const *folder = s->locks;
-
-    while (folder[1] && access(*folder, F_OK) != 0)
-        folder++;
-    return *folder;
-}
-
 /* All folders that this process may write to, in out, NULL at the end; room holds two paths. */
 static bool find_folders(const struct session *s, enum session_use use, const char *report,
                          char room[2][PATH_MAX], const char *out[STARTER_FOLDERS + 1],
@@ -183,7 +164,7 @@ static bool find_folders(const struct session *s, enum session_use use, const ch
 {
     unsigned count = 0;
 
-    out[count++] = lock_folder(s);
+    out[count++] = token_lock_folder(token_lock_folders);
     if (use == SESSION_RECORD || use == SESSION_SCREEN || use == SESSION_SETTLE) {
         (void)mkdir(s->config->report_folder, 0700); /* report_new() says what is wrong */
         out[count++] = s->config->report_folder;
@@ -251,6 +232,7 @@ static void reach(const struct session *s, const struct config_side *from, struc
     to->environment = from->environment ? (const char *const *)from->environment : no_environment;
     text_print(to->pin_file, sizeof to->pin_file, "%s", from->token.pin_file);
     to->limit_ms = from->limit_ms;
+    to->named = from->agent != NULL;
 }
 
 static struct ceremony_reach reach_of(const struct config_side *side)
@@ -294,7 +276,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
     const struct config *config = s->config;
     struct worker_setup setup = {
         .record = recorded ? report_sink(s->report) : NULL,
-        .locks = s->locks,
+        .locks = token_lock_folders,
         .starter = s->host->starter,
         .calls = calls,
         .ceremony.rehearsal = config->rehearsal,

@@ -31,7 +31,6 @@ struct session {
     const char *journal;                            /* of that one */
     struct session_host *host;                      /* shared, not owned by the session */
     const char *own_agent[2];                       /* the command of our own agent */
-    const char *locks[3]; /* folders for the locks of tokens, NULL at the end */
     struct worker_signer signer;
     struct signing signing; /* the result of signing; its report is the one to be signed */
     char kept[PATH_MAX];    /* the ceremony file written by session_keep(); empty: none */

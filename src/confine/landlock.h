@@ -14,6 +14,7 @@ enum land_use {
     LAND_READ,   /* read files, list folders */
     LAND_RUN,    /* LAND_READ, and load or execute it */
     LAND_WRITE,  /* LAND_READ, and create, write, rename and remove regular files */
+    LAND_LOCK,   /* LAND_READ, and create regular files */
     LAND_DEVICE, /* read, write, ioctl(2) */
 };
 

@@ -116,6 +116,13 @@ enum { HSM_IDENTITY = 640 };
 const char *hsm_identity(const struct hsm_slot *slot, char *out);
 bool hsm_same_token(const struct hsm_slot *a, const struct hsm_slot *b);
 
+/* A lock on a token for a ceremony. */
+struct hsm_lock {
+    struct hsm_slot slot;
+    bool shared;       /* with others that only read it */
+    uint64_t ceremony; /* a random number: its agents have the lock together */
+};
+
 struct hsm_slot_list {
     struct hsm_slot *slots;
     size_t count;

@@ -115,6 +115,11 @@ struct hsm_driver {
      * object that does not exist yet may then appear later. NULL: never. */
     bool (*at_work)(struct hsm *hsm);
 
+    /* Locks the token for a ceremony on another host (hsm/token_lock.h), as long as the agent
+     * lives. NULL: this process is on the console's host, where the console locks it. Errors:
+     * ERR_DENIED (another ceremony has the lock). */
+    bool (*lock)(struct hsm *hsm, const struct hsm_lock *lock, struct err *err);
+
     bool (*info)(struct hsm *hsm, struct hsm_info *info, struct err *err);
 
     /* All slots, including empty ones and those with uninitialised tokens, in the library's order;

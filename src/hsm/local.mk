@@ -13,6 +13,8 @@ libhsm_a_SOURCES = \
 	%D%/key.h \
 	%D%/leave.c \
 	%D%/leave.h \
+	%D%/token_lock.c \
+	%D%/token_lock.h \
 	%D%/uri.c \
 	%D%/uri.h \
 	%D%/variables.c \

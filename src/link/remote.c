@@ -473,6 +473,17 @@ static bool remote_remove(struct hsm *hsm, const struct key_desc *is, struct err
     return ask(hsm, PB__REQUEST__CALL_REMOVE, &msg, &done, NULL, err);
 }
 
+static bool remote_lock(struct hsm *hsm, const struct hsm_lock *lock, struct err *err)
+{
+    Pb__Slot slot;
+    Pb__Lock msg = PB__LOCK__INIT;
+    wire_put_slot(&lock->slot, &slot);
+    msg.slot = &slot;
+    msg.shared = lock->shared;
+    msg.ceremony = lock->ceremony;
+    return ask(hsm, PB__REQUEST__CALL_LOCK, &msg, &done, NULL, err);
+}
+
 static bool remote_at_work(struct hsm *hsm)
 {
     return agent_client_at_work(((struct remote *)hsm)->client);
@@ -489,6 +500,7 @@ static const struct hsm_driver remote_driver = {
     .name = "remote",
     .close = remote_close,
     .at_work = remote_at_work,
+    .lock = remote_lock,
     .info = remote_info,
     .slots = remote_slots,
     .login = remote_login,

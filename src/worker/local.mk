@@ -2,8 +2,6 @@
 # A ceremony on a separate thread.
 libceremony_a_SOURCES += \
 	%D%/mailbox.c \
-	%D%/token_lock.c \
-	%D%/token_lock.h \
 	%D%/trace.c \
 	%D%/trace.h \
 	%D%/worker.c \

@@ -128,6 +128,13 @@ static bool trace_sessions(struct hsm *hsm, unsigned wanted, unsigned *have, str
     return end(&s, ok);
 }
 
+static bool trace_lock(struct hsm *hsm, const struct hsm_lock *lock, struct err *err)
+{
+    struct hsm *inner = ((struct trace *)hsm)->inner;
+
+    return inner->driver->lock(inner, lock, err);
+}
+
 static bool trace_list(struct hsm *hsm, struct key_list *list, struct err *err)
 {
     struct span s = span_of(hsm, "list", err);
@@ -308,6 +315,7 @@ static const struct hsm_driver trace_driver = {
     .sessions = trace_sessions,
     .list = trace_list,
     .list_ahead = trace_list_ahead,
+    .lock = trace_lock,
     .handles = trace_handles,
     .describe = trace_describe,
     .public_key = trace_public_key,

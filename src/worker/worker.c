@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "worker/worker_state.h"
@@ -483,6 +484,11 @@ bool worker_new(const struct worker_setup *setup, struct worker **out, struct er
                                     .side = side,
                                     .abandon_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
                                     .lock_fd = -1};
+    no = getrandom(&w->ceremony_number, sizeof w->ceremony_number, 0) < 0 ? errno : 0;
+    if (no != 0) {
+        err_set_errno(err, ERR_FAILED, no, "no random number for a ceremony");
+        goto failed;
+    }
     if (w->side[0].abandon_fd < 0 || w->side[1].abandon_fd < 0 || w->side[2].abandon_fd < 0 ||
         pipe2(w->events, O_CLOEXEC) < 0) {
         err_set_errno(err, ERR_IO, errno, "no pipes for a ceremony");

@@ -9,9 +9,9 @@
 
 #include "base/pin.h"
 #include "base/text.h"
+#include "hsm/token_lock.h"
 #include "link/remote.h"
 #include "protocol/officer.h"
-#include "worker/token_lock.h"
 #include "worker/trace.h"
 #include "worker/worker_state.h"
 
@@ -53,19 +53,24 @@ static bool emit_call(void *ctx, struct event *event, struct err *err)
 
 /* The agents hold the lock too: an agent that outlives this process in a call locks the token until
  * that call has ended. So the lock is released when both have ended, and is not taken a second
- * time. */
-static bool host_lock_token(void *ctx, enum side side, const struct hsm_slot *slot, struct err *err)
+ * time. An agent that the ceremony file names may be on another host: there, each of them takes the
+ * lock itself, and this process does not. */
+static bool host_lock_token(void *ctx, enum side side, struct hsm *hsm, const struct hsm_slot *slot,
+                            struct err *err)
 {
     struct worker *w = ctx;
     struct side_of_worker *of = &w->side[side];
 
-    if (of->lock_fd >= 0 && hsm_same_token(&of->locked_slot, slot))
+    if (!w->setup.locks || (of->locked && hsm_same_token(&of->lock.slot, slot)))
         return true;
     if (of->lock_fd >= 0)
         close(of->lock_fd);
     of->lock_fd = -1;
-    of->locked_slot = *slot;
-    return !w->setup.locks || token_lock_take(w->setup.locks, slot, side, &of->lock_fd, err);
+    of->lock = (struct hsm_lock){*slot, side == SIDE_SOURCE, w->ceremony_number};
+    of->locked = w->setup.side[side].named
+                     ? hsm->driver->lock(hsm, &of->lock, err)
+                     : token_lock_take(w->setup.locks, slot, of->lock.shared, &of->lock_fd, err);
+    return of->locked;
 }
 
 static void emit_vendor_output(void *ctx, const char *line)
@@ -100,6 +105,11 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
     eventfd_read(w->side[side].abandon_fd, &given_up); /* left from an earlier agent */
     if (!remote_open(&remote, &inner, err))
         return false;
+    if (w->side[side].locked && w->setup.side[side].named &&
+        !inner->driver->lock(inner, &w->side[side].lock, err)) {
+        inner->driver->close(inner);
+        return false;
+    }
     *hsm = inner;
     if (!w->setup.calls || side == SIDE_RELAY || trace_new(inner, side, emit_call, w, hsm, err))
         return true;

@@ -21,6 +21,7 @@ struct worker_side {
     char pin_file[URI_PIN_FILE_MAX]; /* absolute; empty: officers are asked for the PIN (EVENT_PIN)
                                       */
     int limit_ms;                    /* for one call, in milliseconds */
+    bool named; /* by the ceremony file: it may be on another host, and locks the token there */
 };
 
 /* The key that signs the report, which stays in its HSM, and the file that it signs. */

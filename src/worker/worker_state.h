@@ -34,10 +34,12 @@ struct worker {
         struct worker *worker;
         enum side side;
         int abandon_fd;
-        int lock_fd;                 /* the lock; -1: none ... */
-        struct hsm_slot locked_slot; /* ... and the locked token */
+        int lock_fd;          /* the lock, if this process has it; -1: none ... */
+        bool locked;          /* ... or if the agents have it, each for itself ... */
+        struct hsm_lock lock; /* ... and whose lock it is */
     } side[SIDES];
-    int events[2]; /* pipe for events */
+    int events[2];            /* pipe for events */
+    uint64_t ceremony_number; /* random: by which agents on other hosts have a lock together */
     pthread_t thread;
     pthread_mutex_t emitting; /* for what threads with HSMs of their own have to say */
 

@@ -309,8 +309,8 @@ static void around_close(struct hsm *hsm)
     free(hsm);
 }
 
-_Static_assert(sizeof(struct hsm_driver) == 27 * sizeof(void *),
-               "each function has one here, but at_work, sessions and list_ahead");
+_Static_assert(sizeof(struct hsm_driver) == 28 * sizeof(void *),
+               "each function has one here, but at_work, lock, sessions and list_ahead");
 
 #define AROUND(api)                                                                                \
     const struct hsm_driver around_##api = {                                                       \

@@ -19,7 +19,7 @@ in_use() {
         grep -q 'Nothing was changed' "$tmp/log" && grep -q 'Wait until it ends' "$tmp/log"
 }
 
-lock_of() { # lock_of old|new: its lock's file, as src/worker/token_lock.c names it
+lock_of() { # lock_of old|new: its lock's file, as src/hsm/token_lock.c names it
     at "$tmp/c/$1" pkcs11-tool --module "$softhsm" --list-token-slots 2>/dev/null >"$tmp/slots"
     serial=$(sed -n "/token label *: $1\$/,/serial num/s/^  serial num *: *//p" "$tmp/slots")
     echo "/run/lock/hsmferry-$(printf 'SoftHSM project\nSoftHSM v2\n%s\n%s\n' "$serial" "$1" |

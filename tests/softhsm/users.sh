@@ -33,7 +33,7 @@ both_users() {
     chmod 711 "$tmp/c"
 }
 
-lock_of() { # lock_of old|new: its lock's file, as src/worker/token_lock.c and hsm_identity() name it
+lock_of() { # lock_of old|new: its lock's file, as src/hsm/token_lock.c and hsm_identity() name it
     at "$tmp/c/$1" pkcs11-tool --module "$softhsm" --list-token-slots 2>/dev/null >"$tmp/slots"
     serial=$(sed -n "/token label *: $1\$/,/serial num/s/^  serial num *: *//p" "$tmp/slots")
     echo "$locks/hsmferry-$(printf 'SoftHSM project\nSoftHSM v2\n%s\n%s\n' "$serial" "$1" |

@@ -23,7 +23,7 @@ check_PROGRAMS += %D%/test_box
 TESTS += %D%/test_box
 %C%_test_box_SOURCES = %D%/test_box.c
 %C%_test_box_CFLAGS = $(UNIT_CFLAGS)
-%C%_test_box_LDADD = libload.a libconfine.a $(UNIT_BASE) $(SECCOMP_LIBS)
+%C%_test_box_LDADD = libload.a libhsm.a libconfine.a $(UNIT_BASE) $(SECCOMP_LIBS)
 
 check_PROGRAMS += %D%/test_starter
 TESTS += %D%/test_starter

@@ -77,18 +77,25 @@ static mode_t mode_of(const char *name)
     return st.st_mode & 07777;
 }
 
-static bool take(bool shared)
+static const struct lock_want lone_lock = {false, 0, "It"}, shared_lock = {true, 0, "It"};
+
+static bool take_as(const struct lock_want *want)
 {
     int fd;
     bool ok;
 
     err_clear(&err);
-    ok = lock_for_all(folder, "x", shared, "It", &fd, &err);
+    ok = lock_for_all(folder, "x", want, &fd, &err);
     if (ok)
         close(fd);
     else
         assert_int_equal(fd, -1);
     return ok;
+}
+
+static bool take(bool shared)
+{
+    return take_as(shared ? &shared_lock : &lone_lock);
 }
 
 static bool open_alone(void)
@@ -133,7 +140,7 @@ static bool as_stranger(bool (*act)(void))
 }
 
 /* Another process that holds the lock; *pid to be killed. */
-static void hold(bool shared, pid_t *pid)
+static void hold_as(const struct lock_want *want, pid_t *pid)
 {
     int ready[2], fd;
     char byte;
@@ -141,7 +148,7 @@ static void hold(bool shared, pid_t *pid)
     assert_int_equal(pipe(ready), 0);
     *pid = fork();
     if (*pid == 0) {
-        bool ok = lock_for_all(folder, "x", shared, "It", &fd, &err);
+        bool ok = lock_for_all(folder, "x", want, &fd, &err);
         if (write(ready[1], ok ? "y" : "n", 1) == 1)
             pause();
         _exit(0);
@@ -150,6 +157,11 @@ static void hold(bool shared, pid_t *pid)
     assert_int_equal(byte, 'y');
     close(ready[0]);
     close(ready[1]);
+}
+
+static void hold(bool shared, pid_t *pid)
+{
+    hold_as(shared ? &shared_lock : &lone_lock, pid);
 }
 
 static void let_go(pid_t pid)
@@ -186,7 +198,7 @@ static void test_taker_has_ended(void **state)
     assert_int_equal(pipe(reported), 0);
     taker = fork();
     if (taker == 0) {
-        bool ok = lock_for_all(folder, "x", false, "It", &fd, &err);
+        bool ok = lock_for_all(folder, "x", &lone_lock, &fd, &err);
         keeper = ok ? fork() : -1;
         if (keeper == 0)
             pause();
@@ -219,6 +231,40 @@ static void test_shared(void **state)
     let_go(pid);
 }
 
+/* Who may have a lock beside whom: 'x' alone, 's' shared; a group's number follows. */
+static void test_groups(void **state)
+{
+    static const struct lock_want x = {false, 0, "It"}, s = {true, 0, "It"}, x7 = {false, 7, "It"},
+                                  x8 = {false, 8, "It"}, s7 = {true, 7, "It"}, s8 = {true, 8, "It"},
+                                  first = {false, 1, "It"}, last = {false, LOCK_GROUP_MAX, "It"},
+                                  first_s = {true, 1, "It"}, last_s = {true, LOCK_GROUP_MAX, "It"};
+    static const struct {
+        const struct lock_want *holds, *wants;
+        bool together;
+    } cases[] = {
+        {&x7, &x7, true},         {&x7, &x8, false},         {&x8, &x7, false},
+        {&x7, &s8, false},        {&s7, &s8, true},          {&s7, &s7, true},
+        {&s7, &x8, false},        {&s8, &x7, false},         {&x, &x7, false},
+        {&x, &s7, false},         {&s, &x7, false},          {&s, &s7, true},
+        {&x7, &x, false},         {&x7, &s, false},          {&s7, &x, false},
+        {&s7, &s, true},          {&first, &last, false},    {&last, &first, false},
+        {&first, &first, true},   {&last, &last, true},      {&last_s, &first, false},
+        {&first, &last_s, false}, {&last_s, &first_s, true},
+    };
+    pid_t pid;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        hold_as(cases[i].holds, &pid);
+        if (take_as(cases[i].wants) != cases[i].together)
+            fail_msg("case %zu: %s", i, cases[i].together ? err.what : "taken");
+        if (!cases[i].together)
+            assert_non_null(strstr(err.what, "It is in use by process "));
+        let_go(pid);
+        assert_true(take_as(cases[i].wants)); /* a refused lock leaves none, nor a mark */
+    }
+}
+
 static void test_folders(void **state)
 {
     int fd;
@@ -229,10 +275,10 @@ static void test_folders(void **state)
     assert_int_equal(err.code, ERR_DENIED);
     assert_int_equal(chmod(folder, 01777), 0);
     assert_true(take(false));
-    assert_false(lock_for_all("/nowhere", "x", false, "It", &fd, &err));
+    assert_false(lock_for_all("/nowhere", "x", &lone_lock, &fd, &err));
     assert_int_equal(err.code,
                      ERR_NO_INPUT); /* the only failure after which others look elsewhere */
-    assert_false(lock_for_all(path, "x", false, "It", &fd, &err));
+    assert_false(lock_for_all(path, "x", &lone_lock, &fd, &err));
     assert_int_equal(err.code, ERR_DENIED);
 }
 
@@ -356,7 +402,7 @@ static void test_replaced_file(void **state)
 
     (void)state;
     replacements = 3;
-    assert_true(lock_for_all(folder, "x", false, "It", &fd, &err));
+    assert_true(lock_for_all(folder, "x", &lone_lock, &fd, &err));
     assert_int_equal(fstat(fd, &held), 0);
     assert_int_equal(stat(path, &now), 0);
     assert_true(held.st_ino == now.st_ino);
@@ -381,6 +427,7 @@ int main(void)
         TEST(holder_is_named),
         TEST(taker_has_ended),
         TEST(shared),
+        TEST(groups),
         TEST(folders),
         TEST(folder_of_root_alone),
         TEST(umask),

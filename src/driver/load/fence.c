@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hsm/token_lock.h"
 
 static const char between[] = " in ";
 
@@ -144,13 +145,14 @@ static bool no_fence(const char *place, struct box *box)
 bool fence_raise(const struct fence_places *places, const char *module, const char *params,
                  struct box *box, struct err *err)
 {
-    struct land_rule rules[SYSTEM_FILES + FENCE_PLACES_MAX + 1];
+    struct land_rule rules[SYSTEM_FILES + FENCE_PLACES_MAX + 2];
     char folder[FENCE_PLACES_MAX][PATH_MAX], resolved[PATH_MAX];
     size_t count = SYSTEM_FILES;
 
     if (!box || !box->whole) /* the first confinement failed, so there is none to narrow */
         return true;
     memcpy(rules, system_files, sizeof system_files);
+    rules[count++] = (struct land_rule){token_lock_folder(token_lock_folders), LAND_LOCK};
     if (realpath(module, resolved))
         rules[count++] = (struct land_rule){dirname(resolved), LAND_RUN};
     for (unsigned i = 0; i < places->count; i++) {
