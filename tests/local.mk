@@ -70,6 +70,9 @@ shell_tests = \
 	%D%/softhsm/exactly_one.sh \
 	%D%/softhsm/sessions.sh \
 	%D%/softhsm/undo.sh \
+	%D%/ssh/ssh.sh \
+	%D%/ssh/locks.sh \
+	%D%/ssh/screen.sh \
 	%D%/tmux/back.sh \
 	%D%/tmux/bytes.sh \
 	%D%/tmux/devices.sh \
@@ -146,6 +149,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/softhsm/tap.sh \
 	%D%/softhsm/tokens.py \
 	%D%/softhsm/two.sh \
+	%D%/ssh/lib.sh \
 	%D%/terminal.py \
 	%D%/tmux/bytes.py \
 	%D%/tmux/lib.sh

@@ -194,22 +194,26 @@ static off_t half_of(bool shared)
     return shared ? 0 : (off_t)LOCK_GROUP_MAX + 1;
 }
 
-/* Is there a mark from start on, so many octets (0: to the end)? */
-static bool is_marked(int fd, off_t start, off_t len)
+/* Returns EWOULDBLOCK if there is a mark from start on, so many octets (0: to the end); 0 if there
+ * is none; errno. */
+static int find_mark(int fd, off_t start, off_t len)
 {
     struct flock mark = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
 
-    return fcntl(fd, F_OFD_GETLK, &mark) == 0 && mark.l_type != F_UNLCK;
+    if (fcntl(fd, F_OFD_GETLK, &mark) != 0)
+        return errno;
+    return mark.l_type == F_UNLCK ? 0 : EWOULDBLOCK;
 }
 
-static bool has_other_group(int fd, const struct lock_want *want)
+static int find_other_group(int fd, const struct lock_want *want)
 {
     const off_t others = want->shared ? half_of(false) : 0;
     const off_t own = half_of(want->shared) + (off_t)want->group;
 
     if (want->group == 0 || want->shared)
-        return is_marked(fd, others, 0);
-    return is_marked(fd, others, own) || is_marked(fd, own + 1, 0);
+        return find_mark(fd, others, 0);
+    int no = find_mark(fd, others, own);
+    return no ? no : find_mark(fd, own + 1, 0);
 }
 
 /* A process without a group looks for marks after it has its lock, and one with a group leaves its
@@ -228,10 +232,10 @@ static int lock_file(int fd, const struct lock_want *want)
         return errno;
     if (want->group && flock(fd, LOCK_UN) != 0)
         return errno;
-    if (!has_other_group(fd, want))
-        return 0;
-    flock(fd, LOCK_UN); /* so that it is not taken for the lock of the other one */
-    return EWOULDBLOCK;
+    int no = find_other_group(fd, want);
+    if (no != 0)
+        flock(fd, LOCK_UN); /* so that it is not taken for the lock of the other one */
+    return no;
 }
 
 enum found { FOUND_TAKEN, FOUND_REFUSED, FOUND_CHANGING };

@@ -178,6 +178,7 @@ static const struct value console_values[] = {
     {"fcntl", 1, UINT32_MAX, F_GETFL},
     {"fcntl", 1, UINT32_MAX, F_SETFL},
     {"fcntl", 1, UINT32_MAX, F_GETLK},
+    {"fcntl", 1, UINT32_MAX, F_OFD_GETLK},
     {"fcntl", 1, UINT32_MAX, F_SETLK},
     {"fcntl", 1, UINT32_MAX, F_SETLKW},
     {"fcntl", 1, UINT32_MAX, F_SETPIPE_SZ},

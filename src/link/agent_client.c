@@ -18,6 +18,7 @@
 
 enum {
     LAST_READS = 16,
+    LAST_WORDS_MAX = 120,
     CLOSE_WAIT_MS = 2000, /* for an orderly end, and again after SIGTERM */
     DYING_WAIT_MS = 1000, /* between the end of the channel and the end of the process */
     SOON_MS = 20,
@@ -36,6 +37,9 @@ struct agent_client {
 
     pthread_mutex_t hearing; /* protects output */
     struct vendor_output output;
+    void (*vendor_output)(void *ctx, const char *line); /* may be NULL */
+    void *ctx;                                          /* of vendor_output() */
+    char last_words[LAST_WORDS_MAX + 1];                /* the last line of its output */
 
     pthread_mutex_t sending; /* protects these: */
     struct frame_io out;
@@ -48,6 +52,7 @@ struct agent_client {
     bool reading;           /* a thread receives, for itself and for all others */
     struct frame_io in;
     struct process process;
+    bool elsewhere; /* the agent is not this process, but beyond it, such as on another host */
     uint64_t last_id;
     struct asked asked[AGENT_CLIENT_ASKED_MAX]; /* the calls in progress or abandoned */
     struct err gone;                            /* once the agent is gone: why */
@@ -71,6 +76,17 @@ static bool hear(void *ctx)
         vendor_output_feed(&p->output, buf, (size_t)n);
     pthread_mutex_unlock(&p->hearing);
     return more;
+}
+
+static void take_line(void *ctx, const char *line)
+{
+    struct agent_client *p = ctx;
+    size_t len = strlen(line);
+
+    text_print(p->last_words, sizeof p->last_words, "%.*s",
+               (int)(len > 0 && line[len - 1] == '.' ? len - 1 : len), line);
+    if (p->vendor_output)
+        p->vendor_output(p->ctx, line);
 }
 
 /* Has the agent ended, or does it end within ms milliseconds? Its output must be read meanwhile;
@@ -105,6 +121,8 @@ bool agent_client_at_work(struct agent_client *p)
 
     for (size_t i = 0; i < AGENT_CLIENT_ASKED_MAX; i++)
         delicate |= p->asked[i].id && !p->asked[i].reply && is_delicate(p->asked[i].call);
+    if (p->elsewhere && p->gone.code != ERR_NONE)
+        return delicate;
     return p->given_up && delicate && !process_ended(&p->process);
 }
 
@@ -118,7 +136,12 @@ static bool gone(struct agent_client *p, const char *call, const char *what, int
     wait_end(p, wait_ms);
     err_set(&p->gone, ERR_GONE, "%s, in %s (the agent: %s)", what, call,
             process_how(&p->process, how));
-    if (agent_client_at_work(p)) {
+    if (agent_client_at_work(p) && p->elsewhere) {
+        err_now(&p->gone, "Nothing more can be asked of this HSM; whether its agent is still in "
+                          "this call, which may write to the token, is not known");
+        err_next(&p->gone, "Resume once the connection is there again; the token is locked until "
+                           "that agent has ended");
+    } else if (agent_client_at_work(p)) {
         err_now(&p->gone,
                 "Nothing more can be asked of this HSM; its agent, process %d, is left in "
                 "this call, which may still write to the token",
@@ -222,6 +245,22 @@ static bool receive(struct agent_client *p, int64_t deadline, const char *call,
     return ok;
 }
 
+/* A program that does not become an agent, such as an ssh that does not get through, says why. */
+static bool not_begun(struct agent_client *p, struct err *err)
+{
+    struct err why = p->gone;
+
+    vendor_output_flush(&p->output);
+    err_now(&why, "No HSM was opened by it");
+    if (p->last_words[0])
+        err_next(&why, "Its last words: %s. Repair that, then start again", p->last_words);
+    else
+        err_next(&why, "Run its command in a shell to see why, then start again");
+    if (err)
+        *err = why;
+    return false;
+}
+
 static bool shake_hands(struct agent_client *p, const char *program, struct err *err)
 {
     static const char call[] = "the handshake";
@@ -233,15 +272,18 @@ static bool shake_hands(struct agent_client *p, const char *program, struct err 
 
     wire_put_hello(&ours);
     if (!send_message(p, &ours.base, deadline, call, err))
-        return false;
+        return p->gone.code == ERR_NONE ? false : not_begun(p, err);
     pthread_mutex_lock(&p->lock);
-    if (!receive(p, deadline, call, &answer, err))
+    if (!receive(p, deadline, call, &answer, err)) {
+        not_begun(p, err);
         goto out;
+    }
     theirs = pb__hello__unpack(NULL, answer.len, answer.data);
     if (!theirs || theirs->magic != WIRE_MAGIC) {
         nonsense(p, call, "no greeting", err);
         goto out;
     }
+    p->elsewhere = theirs->host != ours.host || theirs->process != (uint64_t)p->process.pid;
     ok = theirs->protocol == WIRE_PROTOCOL;
     if (!ok) {
         text_safe(theirs->program, strnlen(theirs->program, HSM_TEXT_MAX), safe, sizeof safe);
@@ -271,7 +313,9 @@ bool agent_client_start(const struct remote_setup *setup, struct agent_client **
     pthread_cond_init(&p->arrived, NULL);
     p->limit_ms = setup->limit_ms;
     p->keep_fd = setup->keep_fd;
-    p->output = (struct vendor_output){.take = setup->vendor_output, .ctx = setup->ctx};
+    p->vendor_output = setup->vendor_output;
+    p->ctx = setup->ctx;
+    p->output = (struct vendor_output){.take = take_line, .ctx = p};
     const struct process_program program = {setup->argv, setup->environment, setup->starter,
                                             setup->program};
     if (!process_start(&program, &p->process, err)) {

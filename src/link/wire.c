@@ -1,12 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link/wire.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "link/frame.h"
 #include "link/wire_field.h"
 #include "link/wire_constraints.h"
+
+/* The first octets of the kernel's boot_id; 0: not known. */
+static uint64_t host_number(void)
+{
+    unsigned long long high, middle, low;
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+    if (!file)
+        return 0;
+    if (fscanf(file, "%8llx-%4llx-%4llx", &high, &middle, &low) != 3)
+        high = middle = low = 0;
+    fclose(file);
+    return high << 32 | middle << 16 | low;
+}
 
 void wire_put_hello(Pb__Hello *msg)
 {
@@ -14,6 +30,8 @@ void wire_put_hello(Pb__Hello *msg)
     msg->magic = WIRE_MAGIC;
     msg->protocol = WIRE_PROTOCOL;
     msg->program = field_lend(PACKAGE_STRING);
+    msg->process = (uint64_t)getpid();
+    msg->host = host_number();
 }
 
 bool wire_pack(const ProtobufCMessage *msg, struct bytes *frame, struct err *err)

@@ -27,6 +27,10 @@ check_PROGRAMS += %D%/hsmferry-agent-faults
 	%D%/shim.h \
 	%D%/shim_lies.c
 
+# A connection to an agent that fails at one message.
+check_PROGRAMS += %D%/link
+%C%_link_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS)
+%C%_link_SOURCES = %D%/link.c
 
 # Calls on our own files that fail on demand: never installed.
 check_PROGRAMS += %D%/files.so

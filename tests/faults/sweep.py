@@ -12,6 +12,7 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     --sessions K    they move together, on so many sessions of each HSM; 0: one after the other
     --double N      N random double faults too
     --kill N        N random kill -9, of the console or an agent, too
+    --link N        the connection to each agent fails at each N-th message, as link.c has it; 0: never
     --commit N      the destination's agent is killed at each N-th system call of its commits that
                     writes, or opens what is written; 0: never
     --again N       resume each N-th case, too, that leaves what one before has left (40)
@@ -25,7 +26,8 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
 A case is PAIR/FAULTS-OF-SOURCE/FAULTS-OF-DESTINATION, as shim.h has them, or PAIR/kill/WHO@SECONDS,
 and a second number behind a comma for the console that resumes; or PAIR/WHAT/CALL:N, where strace
 kills the destination's agent at its N-th system call of this name ("agent"), and the console with it
-as in a power cut ("power").
+as in a power cut ("power"); or PAIR/link/ROLE:HOW:WAY:N, where the connection to an agent, of old or new,
+fails.
 
 What a case leaves, in journal and tokens, is resumed, and a copy of it is cleaned up. Thousands of
 faults leave the same: then only some of them.
@@ -66,7 +68,7 @@ PYTHON = sys.executable
 DONE = re.compile("there is nothing to do|taken over by a later one")
 ROUNDS = "NSS_MAX_MP_PBE_ITERATION_COUNT"  # by which NSS makes its PIN, and each key, slow to guess
 IN_USE = 77  # the exit code of who finds the tokens in use
-HELD = re.compile(r"is in use by (an agent|process [0-9]+ \(hsmferry-agent)")
+HELD = re.compile(r"is in use by (an agent|another process|process [0-9]+ \(hsmferry-agent)")
 COUNT = re.compile(rb"SHIM_COUNT=([^\0]+)")
 # What a commit writes with, and what strace calls the same elsewhere; "?": not each machine has it.
 WRITES = ("?open", "openat", "?creat", "write", "pwrite64", "writev", "?pwritev", "ftruncate",
@@ -78,6 +80,7 @@ STRACE = [shutil.which("strace") or "/usr/bin/strace", "-f", "-qq"]
 # Starts an agent; where it is killed, so is the console, before it can see that.
 # The console's number is read at once: later, it may be that of the one which resumes.
 POWER = 'until read -r pid <console.pid; do sleep 0.01; done 2>&-; "$@" && exit; kill -9 "$pid"'
+FAILURES = ("cut", "tear", "stall", "garble", "length")  # of a connection, see link.c
 LIMIT = 120  # seconds until a console that does not end is a violation
 
 # What goes wrong at every call; and where it gives out bytes or a handle.
@@ -237,7 +240,7 @@ class Sweep:
             f"  module: {'sql:' + folder if side['kind'] == 'nss' else self.shim}", *parameters,
             f"  agent: {json.dumps([*under, self.agent])}",
             f"  token: \"pkcs11:token={token}?pin-source=file:{self.top}/pin\"",
-            f"  time-limit: {1 if 'hang' in fault else 30}",
+            f"  time-limit: {1 if 'hang' in fault or 'stall' in under else 30}",
             f"  environment: {json.dumps(environment)}",
             "  environment-trusted: yes", ""])
 
@@ -250,7 +253,8 @@ class Sweep:
             for name, role in (("source", "old"), ("destination", "new")):
                 file.write(f"{name}:\n"
                            + self.side_text(sides[role], f"{folder}/{role}", faults[role],
-                                            faults.get("under", []) if role == "new" else []))
+                                            [word.replace("FOLDER", f"{folder}/{role}/calls")
+                                             for word in faults.get("under", {}).get(role, ())]))
             names = [f"pkcs11:object={key}" + (";type=private" if key == "three" else "")
                      for key in sides["keys"]]
             file.write(f"keys: {json.dumps(names)}\n"
@@ -420,7 +424,7 @@ class Sweep:
         pair, old, new = case.split("/")
         made, sides = self.own(pair)
         in_commit = old in self.UNDER
-        one = in_commit or len((old + " " + new).split()) == 1
+        one = in_commit or old == "link" or len((old + " " + new).split()) == 1
         sides = {**sides, "keys": self.keys_of(pair) if one else self.keys}
         kill, again = None, None
         faults = {"old": old, "new": new}
@@ -429,7 +433,10 @@ class Sweep:
             first, *more = map(float, when.split(","))
             kill, again, faults = (who, first), more[0] if more else None, {"old": "", "new": ""}
         if in_commit:
-            faults = {"old": "", "new": "", "under": self.killed_at(old, new)}
+            faults = {"old": "", "new": "", "under": {"new": self.killed_at(old, new)}}
+        if old == "link":
+            role, *how = new.split(":")
+            faults = {"old": "", "new": "", "under": {role: self.link(*how)}}
         for _ in range(1000):
             folder, facts = self.prepare(made, sides, faults)
             code = self.run_console(folder, kill, "--plain", "ceremony.yaml")
@@ -543,8 +550,8 @@ class Sweep:
         that thread's calls of this name. The last of each is the first one behind it."""
         made, sides = self.own(pair)
         folder, _ = self.prepare(made, {**sides, "keys": self.keys_of(pair)}, {
-            "old": "", "new": "", "under": [*STRACE, "-y", "-A", "-o", f"{self.top}/trace",
-                                            "-e", f"trace={','.join(WRITES)}"]})
+            "old": "", "new": "", "under": {"new": [*STRACE, "-y", "-A", "-o", f"{self.top}/trace",
+                                                    "-e", f"trace={','.join(WRITES)}"]}})
         self.run_console(folder, None, "--plain", "ceremony.yaml")
         with open(f"{self.top}/trace", encoding="utf-8", errors="replace") as file:
             trace = TRACED.findall(file.read())
@@ -558,6 +565,27 @@ class Sweep:
             if begun := BEGUN.search(rest):
                 within = begun[1] in COMMITS
         return points
+
+    def link(self, how, way, number):
+        """What an agent is started by whose connection fails."""
+        return [f"{self.options.build}/tests/faults/link", how, way, number, "FOLDER"]
+
+    def links(self, pair):
+        """Each message of a whole ceremony, both ways, to each agent."""
+        made, sides = self.own(pair)
+        none = self.link("cut", "to", "0")
+        folder, facts = self.prepare(made, {**sides, "keys": self.keys_of(pair)}, {
+            "old": "", "new": "", "under": {"old": none, "new": none}})
+        code = self.run_console(folder, None, "--plain", "ceremony.yaml")
+        wrong, _ = self.check(folder, facts, code)
+        if code != 0 or wrong:
+            sys.exit(f"sweep.py: {pair} ends with {code} over a connection that does not fail: {wrong}")
+        cases = [f"{pair}/link/{role}:{how}:{way}:{number}" for role in ("old", "new")
+                 for way in ("to", "from")
+                 for number in range(1, os.path.getsize(f"{folder}/{role}/calls/{way}") + 1)
+                 for how in FAILURES]
+        shutil.rmtree(folder)
+        return cases
 
     def commits(self, pair):
         """Each of these points, in both ways."""
@@ -586,6 +614,8 @@ class Sweep:
         some = []
         if not (options.naive or options.of):
             some += each(options.commit, self.commits(pair) if options.commit else [])
+        if options.link:
+            some += each(options.link, self.links(pair))
         if pair in COMMITS_ONLY:
             return some
         some += each(options.every, self.singles(pair, calls))
@@ -630,6 +660,7 @@ def parse():
     parser.add_argument("--double", type=int, default=0)
     parser.add_argument("--kill", type=int, default=0)
     parser.add_argument("--commit", type=int, default=1)
+    parser.add_argument("--link", type=int, default=1)
     parser.add_argument("--again", type=int, default=40)
     parser.add_argument("--naive", action="store_true")
     parser.add_argument("--blind", action="store_true")
