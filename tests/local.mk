@@ -16,6 +16,7 @@ shell_tests = \
 	%D%/faults/companions.sh \
 	%D%/faults/kills.sh \
 	%D%/faults/lies.sh \
+	%D%/faults/link.sh \
 	%D%/faults/resume.sh \
 	%D%/faults/sweep.sh \
 	%D%/format.sh \
@@ -191,11 +192,11 @@ librecordwork_a_SOURCES = $(libjournal_a_SOURCES) src/base/compact.c src/cmd/fin
 	ui/model/replay.c ui/model/replay_app.c ui/model/run.c ui/model/run_keys.c \
 	ui/model/run_versions.c ui/model/texts.c
 
-# Every call of a ceremony with every fault, and a kill at every system call of a commit, on all cores: a
-# quarter of an hour of two.
+# Every call of a ceremony with every fault, a kill at every system call of a commit, and a connection that
+# fails at every message, on all cores: half an hour of two.
 faults: all
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=
-	/usr/bin/python3 $(srcdir)/tests/faults/sweep.py . --double 500 --kill 300
+	/usr/bin/python3 $(srcdir)/tests/faults/sweep.py . --link 1 --double 500 --kill 300
 .PHONY: faults
 
 # Two thousand lies of a module: ten minutes of two cores.

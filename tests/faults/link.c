@@ -88,6 +88,17 @@ static long count(const char *folder, const char *way)
     return (long)number;
 }
 
+/* For who wants to end a connection: the process of each, in their order. */
+static void note_number(const char *folder)
+{
+    char path[4096];
+
+    snprintf(path, sizeof path, "%s/link.pid", folder);
+    FILE *file = fopen(path, "ae");
+    if (!file || fprintf(file, "%d\n", (int)getpid()) < 0 || fclose(file) != 0)
+        end(FAILED);
+}
+
 static void fail(const char *how, const struct way *way, size_t len)
 {
     if (strcmp(how, "cut") == 0 || strcmp(how, "tear") == 0) {
@@ -130,6 +141,7 @@ int main(int argc, char **argv)
     if (argc < 6)
         return FAILED;
     signal(SIGPIPE, SIG_IGN);
+    note_number(argv[4]);
     const int agent = start(argv + 5);
     const struct way ways[] = {{"to", STDIN_FILENO, agent}, {"from", agent, STDOUT_FILENO}};
     const long due = atol(argv[3]);

@@ -660,7 +660,7 @@ def parse():
     parser.add_argument("--double", type=int, default=0)
     parser.add_argument("--kill", type=int, default=0)
     parser.add_argument("--commit", type=int, default=1)
-    parser.add_argument("--link", type=int, default=1)
+    parser.add_argument("--link", type=int, default=0)
     parser.add_argument("--again", type=int, default=40)
     parser.add_argument("--naive", action="store_true")
     parser.add_argument("--blind", action="store_true")
