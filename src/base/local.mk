@@ -21,6 +21,8 @@ libbase_a_SOURCES = \
 	%D%/pin.h \
 	%D%/randomart.c \
 	%D%/randomart.h \
+	%D%/route.c \
+	%D%/route.h \
 	%D%/schema.c \
 	%D%/schema.h \
 	%D%/schema_check.c \

@@ -10,6 +10,7 @@
 #include <openssl/sha.h>
 
 #include "base/file.h"
+#include "base/route.h"
 #include "base/text.h"
 #include "hsm/wrap_alg.h"
 #include "transfer/ahead.h"
@@ -105,20 +106,32 @@ static bool emit_reach(struct narrator *n, enum side side, const struct ceremony
     return true;
 }
 
+static const char *const whose[SIDES] = {"the source", "the destination", "the device that signs"};
+
+/* Another program than hsmferry's own agent, and the way to it. */
+static bool emit_other_agent(struct narrator *n, enum side side, const char *const *agent)
+{
+    char route[EVENT_TEXT_MAX];
+
+    if (route_text(agent, route, sizeof route))
+        return emit_note(n, EVENT_WARNING, side, "agent",
+                         "%s is reached through %s; the code of its agent was not checked",
+                         whose[side], route);
+    return emit_note(n, EVENT_WARNING, side, "agent",
+                     "another program than hsmferry's own is the agent of %s; its code was not "
+                     "checked",
+                     whose[side]);
+}
+
 /* Warns of exceptions that the ceremony file allows. Each warning names its side: the same words
  * of both would look like one warning twice. */
 static bool emit_trusted(struct narrator *n, const struct ceremony_setup *setup, struct err *err)
 {
-    static const char *const whose[SIDES] = {"the source", "the destination",
-                                             "the device that signs"};
     bool ok = true;
 
     for (enum side side = SIDE_SOURCE; side < SIDES; side++)
         if (setup->reach[side].agent)
-            ok = ok && emit_note(n, EVENT_WARNING, side, "agent",
-                                 "another program than hsmferry's own is the agent of %s; its code "
-                                 "was not checked",
-                                 whose[side]);
+            ok = ok && emit_other_agent(n, side, setup->reach[side].agent);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
         if (setup->where[side].environment_trusted)
             ok = ok && emit_note(n, EVENT_WARNING, side, "environment",

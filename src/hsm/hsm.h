@@ -116,7 +116,7 @@ struct hsm_driver {
     bool (*at_work)(struct hsm *hsm);
 
     /* Locks the token for a ceremony on another host (hsm/token_lock.h), as long as the agent
-     * lives. NULL: this process is on the console's host, where the console locks it. Errors:
+     * lives. NULL: this process is on the console's host, and the console locks it. Errors:
      * ERR_DENIED (another ceremony has the lock). */
     bool (*lock)(struct hsm *hsm, const struct hsm_lock *lock, struct err *err);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/route.h"
 #include "base/text.h"
 #include "protocol/step.h"
 #include "report/sheet_view.h"
@@ -92,6 +93,20 @@ static void put_ceremony(struct sheet *s)
     sheet_digest(s, "", "sha256", node_text(s->report, "tool.program-sha256"));
 }
 
+/* The way to an agent that the ceremony file names. */
+static void put_route(struct sheet *s, const struct node *hsm)
+{
+    enum { WORDS_MAX = 64 };
+    const struct node *agent = node_at(hsm, "agent");
+    const char *words[WORDS_MAX + 1] = {NULL};
+    char route[160];
+
+    for (size_t i = 0; agent && i < agent->count && i < WORDS_MAX; i++)
+        words[i] = agent->items[i]->text;
+    if (route_text(words, route, sizeof route))
+        sheet_fact(s, "", "reached through: %s", route);
+}
+
 /* How module and agent ran there; reports of format 1 do not say. */
 static void put_running(struct sheet *s, const struct node *hsm)
 {
@@ -100,6 +115,7 @@ static void put_running(struct sheet *s, const struct node *hsm)
     if (node_is(hsm, "agent-code", "not checked"))
         sheet_toned(s, SHEET_WARNING, "", "%s",
                     "agent named by the ceremony file: ITS CODE WAS NOT CHECKED");
+    put_route(s, hsm);
     if (node_text(hsm, "confinement")[0])
         sheet_fact(s, "", "agent confined: %s", node_text(hsm, "confinement"));
     if (node_text(hsm, "loading")[0])

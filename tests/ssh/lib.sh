@@ -10,6 +10,7 @@ sshd=$(PATH=$PATH:/usr/sbin command -v sshd) || skip_all "sshd is not installed"
 for program in ssh ssh-keygen python3; do
     command -v "$program" >/dev/null || skip_all "$program is not installed"
 done
+# shellcheck disable=SC2034 # for those who read this file
 agent=$abs_top_builddir/hsmferry-agent
 ssh=$tmp/ssh
 servers=

@@ -62,6 +62,12 @@ ok "SoftHSM beyond ssh to NSS: 0" ends 0 --plain
 ok "... both migrated" says 'key . k: migrated' 'key . r: migrated'
 ok "... the report names the way" reported '- "/usr/bin/ssh"' "- \"$(id -un)@127.0.0.1\"" \
     '^  agent-code: "not checked"' '^  agent-code: "own"'
+sheet_names() {
+    "$hsmferry" sheet "$report" >"$tmp/log" && says "reached through: ssh $(id -un)@127.0.0.1, port [0-9]"
+}
+ok "... in one line, as a warning" reported \
+    "reached through ssh $(id -un)@127.0.0.1, port [0-9]*; the code of its agent was not checked"
+ok "... and its sheet" sheet_names
 ceremony "$(far_nss new)" "$(far_soft back)" 'pkcs11:object=k' 'pkcs11:object=r;type=private'
 ok "NSS to SoftHSM, both beyond ssh: 0" ends 0 --plain
 ok "... both migrated" says 'key . k: migrated' 'key . r: migrated'

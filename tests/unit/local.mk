@@ -25,6 +25,12 @@ TESTS += %D%/test_box
 %C%_test_box_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_box_LDADD = libload.a libhsm.a libconfine.a $(UNIT_BASE) $(SECCOMP_LIBS)
 
+check_PROGRAMS += %D%/test_route
+TESTS += %D%/test_route
+%C%_test_route_SOURCES = %D%/test_route.c
+%C%_test_route_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_route_LDADD = $(UNIT_BASE)
+
 check_PROGRAMS += %D%/test_starter
 TESTS += %D%/test_starter
 %C%_test_starter_SOURCES = %D%/test_starter.c

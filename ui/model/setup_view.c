@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/route.h"
 #include "base/text.h"
 #include "ui/model/key_rows.h"
 #include "ui/model/opening.h"
@@ -413,6 +414,7 @@ static void details(const struct app *app, struct sheet *s)
     const struct config_side *side = &app->config->side[app->at.active];
     const struct hsm_slot *slot =
         setup_slot(app, app->at.active, app->setup.scroll[app->at.active].at);
+    char route[160];
 
     if (app->setup.scroll[app->at.active].at < ABOUT_ROWS) {
         about_details(app->config, s);
@@ -427,6 +429,8 @@ static void details(const struct app *app, struct sheet *s)
         sheet_line(s, "%-20s %s", "environment", safe);
     }
     dialect(&app->side[app->at.active], s);
+    if (route_text((const char *const *)side->agent, route, sizeof route))
+        sheet_line(s, "%-20s %s", "reached through", route);
     if (side->agent)
         sheet_line(s, "%-20s %s", "agent", "named by the ceremony file; its code is not checked");
     running(&app->side[app->at.active], s);
