@@ -18,7 +18,6 @@
 
 enum {
     LAST_READS = 16,
-    LAST_WORDS_MAX = 120,
     CLOSE_WAIT_MS = 2000, /* for an orderly end, and again after SIGTERM */
     DYING_WAIT_MS = 1000, /* between the end of the channel and the end of the process */
     SOON_MS = 20,
@@ -37,9 +36,6 @@ struct agent_client {
 
     pthread_mutex_t hearing; /* protects output */
     struct vendor_output output;
-    void (*vendor_output)(void *ctx, const char *line); /* may be NULL */
-    void *ctx;                                          /* of vendor_output() */
-    char last_words[LAST_WORDS_MAX + 1];                /* the last line of its output */
 
     pthread_mutex_t sending; /* protects these: */
     struct frame_io out;
@@ -76,17 +72,6 @@ static bool hear(void *ctx)
         vendor_output_feed(&p->output, buf, (size_t)n);
     pthread_mutex_unlock(&p->hearing);
     return more;
-}
-
-static void take_line(void *ctx, const char *line)
-{
-    struct agent_client *p = ctx;
-    size_t len = strlen(line);
-
-    text_print(p->last_words, sizeof p->last_words, "%.*s",
-               (int)(len > 0 && line[len - 1] == '.' ? len - 1 : len), line);
-    if (p->vendor_output)
-        p->vendor_output(p->ctx, line);
 }
 
 /* Has the agent ended, or does it end within ms milliseconds? Its output must be read meanwhile;
@@ -246,19 +231,13 @@ static bool receive(struct agent_client *p, int64_t deadline, const char *call,
 }
 
 /* A program that does not become an agent, such as an ssh that does not get through, says why. */
-static bool not_begun(struct agent_client *p, struct err *err)
+static void add_last_words(struct agent_client *p, struct err *err)
 {
-    struct err why = p->gone;
-
     vendor_output_flush(&p->output);
-    err_now(&why, "No HSM was opened by it");
-    if (p->last_words[0])
-        err_next(&why, "Its last words: %s. Repair that, then start again", p->last_words);
-    else
-        err_next(&why, "Run its command in a shell to see why, then start again");
-    if (err)
-        *err = why;
-    return false;
+    if (!err || p->gone.code == ERR_NONE || !p->output.last[0])
+        return;
+    err_now(err, "No HSM was opened by it");
+    err_next(err, "Its last words: %s. Repair that, then start again", p->output.last);
 }
 
 static bool shake_hands(struct agent_client *p, const char *program, struct err *err)
@@ -271,11 +250,13 @@ static bool shake_hands(struct agent_client *p, const char *program, struct err 
     bool ok = false;
 
     wire_put_hello(&ours);
-    if (!send_message(p, &ours.base, deadline, call, err))
-        return p->gone.code == ERR_NONE ? false : not_begun(p, err);
+    if (!send_message(p, &ours.base, deadline, call, err)) {
+        add_last_words(p, err);
+        return false;
+    }
     pthread_mutex_lock(&p->lock);
     if (!receive(p, deadline, call, &answer, err)) {
-        not_begun(p, err);
+        add_last_words(p, err);
         goto out;
     }
     theirs = pb__hello__unpack(NULL, answer.len, answer.data);
@@ -313,9 +294,7 @@ bool agent_client_start(const struct remote_setup *setup, struct agent_client **
     pthread_cond_init(&p->arrived, NULL);
     p->limit_ms = setup->limit_ms;
     p->keep_fd = setup->keep_fd;
-    p->vendor_output = setup->vendor_output;
-    p->ctx = setup->ctx;
-    p->output = (struct vendor_output){.take = take_line, .ctx = p};
+    p->output = (struct vendor_output){.take = setup->vendor_output, .ctx = setup->ctx};
     const struct process_program program = {setup->argv, setup->environment, setup->starter,
                                             setup->program};
     if (!process_start(&program, &p->process, err)) {

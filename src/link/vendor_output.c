@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link/vendor_output.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 void vendor_output_flush(struct vendor_output *s)
 {
     char safe[TEXT_SAFE_SIZE(VENDOR_OUTPUT_LINE_MAX)];
+    size_t len;
 
     if (s->len > 0 && s->take && s->used <= VENDOR_OUTPUT_BURST) {
         text_safe(s->line, s->len, safe, sizeof safe);
         s->take(s->ctx, s->used < VENDOR_OUTPUT_BURST ? safe : "(more of the same was dropped)");
         s->used++;
+        len = strlen(safe);
+        text_print(s->last, sizeof s->last, "%.*s",
+                   (int)(len > 0 && safe[len - 1] == '.' ? len - 1 : len), safe);
     }
     s->len = 0;
 }

@@ -10,7 +10,8 @@
 
 enum {
     VENDOR_OUTPUT_LINE_MAX = 200, /* bytes of a line; the rest is truncated */
-    VENDOR_OUTPUT_BURST = 50,     /* lines passed on until vendor_output_refill() */
+    VENDOR_OUTPUT_LAST_MAX = 120,
+    VENDOR_OUTPUT_BURST = 50, /* lines passed on until vendor_output_refill() */
 };
 
 struct vendor_output {
@@ -19,6 +20,8 @@ struct vendor_output {
     unsigned used; /* lines passed on since the last refill */
     size_t len;
     char line[VENDOR_OUTPUT_LINE_MAX];
+    char last[VENDOR_OUTPUT_LAST_MAX +
+              1]; /* the last line that was passed on, without a full stop */
 };
 
 /* Takes len bytes of output and passes on each line that is complete. */

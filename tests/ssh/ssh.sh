@@ -60,7 +60,7 @@ ok "a list beyond ssh" ends 0 list
 ok "... with its keys" says 'k +AES' 'r +RSA 2048 private'
 ok "SoftHSM beyond ssh to NSS: 0" ends 0 --plain
 ok "... both migrated" says 'key . k: migrated' 'key . r: migrated'
-ok "... the report names the way" reported '- "/usr/bin/ssh"' "- \"$(id -un)@127.0.0.1\"" \
+ok "... the report names the way" reported '^  agent: \["/usr/bin/ssh", "-F", "none", .*@127.0.0.1"' \
     '^  agent-code: "not checked"' '^  agent-code: "own"'
 sheet_names() {
     "$hsmferry" sheet "$report" >"$tmp/log" && says "reached through: ssh $(id -un)@127.0.0.1, port [0-9]"
