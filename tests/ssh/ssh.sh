@@ -66,7 +66,7 @@ sheet_names() {
     "$hsmferry" sheet "$report" >"$tmp/log" && says "reached through: ssh $(id -un)@127.0.0.1, port [0-9]"
 }
 ok "... in one line, as a warning" reported \
-    "reached through ssh $(id -un)@127.0.0.1, port [0-9]*; the code of its agent was not checked"
+    "the source is reached through ssh $(id -un)@127.0.0.1, port [0-9]*; the code of its agent was not checked"
 ok "... and its sheet" sheet_names
 ceremony "$(far_nss new)" "$(far_soft back)" 'pkcs11:object=k' 'pkcs11:object=r;type=private'
 ok "NSS to SoftHSM, both beyond ssh: 0" ends 0 --plain
