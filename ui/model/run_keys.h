@@ -45,8 +45,8 @@ struct run_key {
     struct key_desc destination; /* once migrated */
     uint32_t want_flags;
     enum key_route route;
-    bool kept;             /* an interrupted ceremony has put it there already */
-    bool begun;            /* one of its steps has */
+    bool kept;  /* an interrupted ceremony has put it there already */
+    bool begun; /* one of its steps has */
     bool in_progress;
     uint32_t companion_of; /* it is a companion of this key, from 1; 0: it was chosen itself */
     uint32_t companion, last_companion; /* of it, from 1; 0: it has none */
