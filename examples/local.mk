@@ -4,4 +4,5 @@ noinst_PROGRAMS += %D%/rehearsal-token
 %C%_rehearsal_token_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(P11KIT_CFLAGS)
 %C%_rehearsal_token_LDADD = libbase.a $(CRYPTO_LIBS) $(P11KIT_LIBS)
 %C%_rehearsal_token_SOURCES = %D%/rehearsal-token.c
-EXTRA_DIST += %D%/ceremony.yaml %D%/packages.sh %D%/rehearse.sh
+EXTRA_DIST += %D%/ceremony.yaml %D%/packages.sh %D%/rehearse.sh \
+	%D%/seal-aws.yaml %D%/seal-azure.yaml

@@ -69,6 +69,7 @@ shell_tests = \
 	%D%/softhsm/rehearse.sh \
 	%D%/softhsm/chosen.sh \
 	%D%/softhsm/exactly_one.sh \
+	%D%/softhsm/seal.sh \
 	%D%/softhsm/sessions.sh \
 	%D%/softhsm/undo.sh \
 	%D%/ssh/ssh.sh \

@@ -22,7 +22,7 @@ knows_keys() {
 
 # Each option and command of --help has its line in the page.
 knows_options() {
-    "$abs_top_builddir/hsmferry" --help | grep -oE -- '--[a-z-]+|hsmferry [a-z]+ ' | sort -u |
+    "$abs_top_builddir/hsmferry" --help | grep -oE -- '--[a-z-]+|hsmferry [a-z-]+ ' | sort -u |
         while read -r word; do
             case $word in
             --*) pattern="^\.It Fl .*-${word#--}( |$)" ;;

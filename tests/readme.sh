@@ -86,7 +86,7 @@ grep '^\$ ' "$readme" | cut -c3- >"$tmp/commands"
 while IFS= read -r command; do
     ok "known: $command" knows_command "$command"
 done <"$tmp/commands"
-for file in $(grep -oE '(examples|src|tests|ui)/[a-z./]*[a-z/]' "$readme" | sort -u) SECURITY.md; do
+for file in $(grep -oE '(examples|src|tests|ui)/[a-z./-]*[a-z/]' "$readme" | sort -u) SECURITY.md; do
     ok "there is $file" test -e "$abs_top_srcdir/$file"
 done
 

@@ -22,7 +22,8 @@ bool at_hand_is_over(struct ceremony *c, struct transfer *t)
     size_t owner = t->item->companion_of;
     struct err err;
 
-    if (t->outcome == KEY_REFUSED || t->outcome == KEY_FAILED || t->proven)
+    if (t->outcome == KEY_REFUSED || t->outcome == KEY_FAILED || t->outcome == KEY_SEALED ||
+        t->proven)
         return true;
     if (!owner || c->transfers.at[owner - 1].proven)
         return false;

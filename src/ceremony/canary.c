@@ -60,7 +60,8 @@ static bool canary_stores(const struct ceremony *c)
 
 bool canary_due(const struct ceremony *c)
 {
-    if (c->setup.policy.canary == CANARY_NONE || c->suite.trial_count == TRIALS_MAX)
+    if (c->setup.sealing || c->setup.policy.canary == CANARY_NONE ||
+        c->suite.trial_count == TRIALS_MAX)
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (is_untried(c, i))

@@ -15,6 +15,7 @@
 #include "ceremony/members.h"
 #include "plan/strength.h"
 #include "transfer/public_object.h"
+#include "transfer/sealing.h"
 
 /* Connects its parts. */
 static void prepare(struct ceremony *c)
@@ -28,6 +29,9 @@ static void prepare(struct ceremony *c)
                                         .officer_count = c->setup.officer_count};
     c->transport.policy = policy;
     c->transport.suite = &c->suite;
+    c->transport.sealing = c->setup.sealing;
+    if (c->setup.sealing)
+        c->setup.policy.rsa_bits = c->setup.sealing->bits; /* checked against the policy's */
     snprintf(c->transport.label, sizeof c->transport.label, "hsmferry:%s", c->id);
     party_join(c->side, &c->transport, &c->transfers);
 }
@@ -46,6 +50,8 @@ bool ceremony_new(const struct ceremony_setup *setup, const struct ceremony_host
     c->host = *host;
     if (!c->setup.rehearsal && c->setup.policy.gates)
         c->setup.policy.gates |= 1U << GATE_DEVICES;
+    if (!c->setup.rehearsal && c->setup.sealing) /* nothing else shows whose key it is */
+        c->setup.policy.gates |= 1U << GATE_FINGERPRINT;
     text_hex(random, sizeof random, c->id);
     prepare(c);
     if (!emit_begin(&c->narrator, &c->setup, c->id, err) ||
@@ -354,6 +360,10 @@ bool ceremony_negotiate(struct ceremony *c, struct err *err)
     if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].caps, &c->side[SIDE_DESTINATION].caps,
                    &c->suite, err))
         return inventory_say_now(c->side, err);
+    if (c->setup.sealing) {
+        c->suite.service = c->setup.sealing->service;
+        c->suite.pads = c->side[SIDE_SOURCE].caps.exact_length != HSM_YES;
+    }
     return emit_suite(&c->narrator, &on, err);
 }
 
@@ -388,6 +398,9 @@ static bool warn_of(struct ceremony *c, size_t i, struct err *err)
 
     if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC)
         return true;
+    if (c->suite.pads && item->route == ROUTE_ENVELOPE && item->key->class == KEY_CLASS_PRIVATE &&
+        !emit_warning(&c->narrator, SIDE_SOURCE, (int64_t)i, err, "padded", "%s", service_pads))
+        return false;
     if (needs > have &&
         !emit_warning(&c->narrator, SIDE_RELAY, (int64_t)i, err, "transport-strength",
                       "%s (%u bits of strength) under an RSA %u transport key "
@@ -406,9 +419,11 @@ static bool warn_of_no_canary(struct ceremony *c, struct err *err)
         "no canary, as the policy says: the first real key shows whether keys can be "
         "migrated";
 
-    if (c->setup.policy.canary != CANARY_NONE && c->setup.policy.writes_before_review)
+    if (c->setup.sealing)
+        what = "no canary: whether the service can open the files shows when it takes them";
+    else if (c->setup.policy.canary != CANARY_NONE && c->setup.policy.writes_before_review)
         return true;
-    if (c->setup.policy.canary != CANARY_NONE)
+    else if (c->setup.policy.canary != CANARY_NONE)
         what = "the canary did not commit: the policy forbids writes before the review, so the "
                "first real key shows whether the destination can store keys";
     return emit_warning(&c->narrator, SIDE_RELAY, NO_ITEM, err, "no-canary", "%s", what);

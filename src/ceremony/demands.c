@@ -85,7 +85,7 @@ bool plan_review(struct ceremony *c, const struct key_list *destination,
     return plan_make(policy, &c->suite, source, destination, selection, &c->plan, err) &&
            halves_find(&c->side[SIDE_SOURCE], &c->plan, &c->narrator, err) &&
            plan_judge(policy, &c->suite, source, destination, &c->plan, err) &&
-           companion_add(&c->plan, source, c->suite.one_per_id, err) &&
+           (c->suite.service || companion_add(&c->plan, source, c->suite.one_per_id, err)) &&
            plan_judge(policy, &c->suite, source, destination, &c->plan, err) &&
            demands_read(c, err) && /* of all that can leave so far, companions included */
            plan_judge(policy, &c->suite, source, destination, &c->plan, err);

@@ -50,6 +50,8 @@ static int exit_of_failure(const struct ceremony *c, size_t arrived)
     for (size_t i = 0; i < c->transfers.count; i++)
         again |= code == ERR_UNSUPPORTED && c->transfers.at[i].outcome == KEY_FAILED &&
                  resume_may_help(c->transfers.at[i].err.code);
+    if (c->setup.sealing) /* nothing to resume: it starts over */
+        return err_exit(again ? ERR_FAILED : code);
     /* Officers who stop what resumes an interrupted ceremony leave that one open. */
     if (c->setup.interrupted && code == ERR_STOPPED)
         return err_exit(ERR_UNFINISHED);
@@ -73,6 +75,19 @@ static void judge_unfinished(struct ceremony *c)
     }
 }
 
+/* A key service is not reached: nothing can be said of it. */
+static const char *last_sentence_of_sealing(const struct ceremony *c)
+{
+    const bool source = c->side[SIDE_SOURCE].intact;
+
+    if (count_outcome(c, KEY_SEALED))
+        return source ? "sealed as files, which only the service can open; the source is unchanged"
+                      : "sealed as files, which only the service can open; the source could not be "
+                        "examined again";
+    return source ? "source unchanged; no file was written"
+                  : "no file was written; the source could not be examined again";
+}
+
 static const char *last_sentence(const struct ceremony *c, size_t migrated, size_t unknown)
 {
     size_t unproven = count_outcome(c, KEY_UNPROVEN);
@@ -85,6 +100,8 @@ static const char *last_sentence(const struct ceremony *c, size_t migrated, size
         return "something is left over: the inventories and warnings say what";
     if (c->result.left.unsure)
         return "nobody could look whether something is left over: look at both tokens";
+    if (c->setup.sealing)
+        return last_sentence_of_sealing(c);
     if (unknown)
         return "look for each unknown key on the destination before it is used there";
     if (unproven)
@@ -169,7 +186,7 @@ static int exit_of_end(const struct ceremony *c, size_t arrived, size_t unknown,
 
 void ending_finish(struct ceremony *c)
 {
-    size_t migrated, unknown, unproven;
+    size_t migrated, unknown, unproven, arrived;
     enum end_outcome outcome;
 
     judge_unfinished(c);
@@ -177,12 +194,12 @@ void ending_finish(struct ceremony *c)
     migrated = count_outcome(c, KEY_MIGRATED);
     unknown = count_unknown(c);
     unproven = count_outcome(c, KEY_UNPROVEN);
-    c->result.exit_code = exit_of_end(c, migrated + unproven, unknown, unproven);
-    outcome = c->result.aborted ? END_ABORTED
-              : migrated + unproven == 0 && !(c->setup.interrupted && c->result.exit_code == 0)
-                  ? END_FAILED
-              : c->result.exit_code != 0 ? END_PARTIAL
-                                         : END_COMPLETE;
+    arrived = migrated + unproven + count_outcome(c, KEY_SEALED);
+    c->result.exit_code = exit_of_end(c, arrived, unknown, unproven);
+    outcome = c->result.aborted                                                     ? END_ABORTED
+              : arrived == 0 && !(c->setup.interrupted && c->result.exit_code == 0) ? END_FAILED
+              : c->result.exit_code != 0                                            ? END_PARTIAL
+                                                                                    : END_COMPLETE;
     for (size_t i = 0; i < c->transfers.count; i++)
         ending_say_done(c, &c->transfers.at[i]);
     if (c->result.failure.code != ERR_NONE)

@@ -9,6 +9,8 @@ libceremony_a_SOURCES += \
 	%D%/canary.h \
 	%D%/ceremony.c \
 	%D%/ceremony.h \
+	%D%/key_service.c \
+	%D%/key_service.h \
 	%D%/lock_tokens.c \
 	%D%/lock_tokens.h \
 	%D%/compare.c \

@@ -122,14 +122,16 @@ static inline struct hsm *destination_of(const struct ceremony *c)
 
 static inline struct agreement agreement_of(const struct ceremony *c)
 {
-    return (struct agreement){.policy = &c->setup.policy,
-                              .suite = &c->suite,
-                              .side = c->side,
-                              .rehearsal = c->setup.rehearsal,
-                              .named = c->verdicts.script.named,
-                              .changed = c->verdicts.script.changed,
-                              .before =
-                                  c->setup.interrupted ? &c->setup.interrupted->origins : NULL};
+    return (struct agreement){
+        .policy = &c->setup.policy,
+        .suite = &c->suite,
+        .side = c->side,
+        .rehearsal = c->setup.rehearsal,
+        .rsa_bits = c->setup.sealing && c->setup.script ? c->setup.script->policy.rsa_bits
+                                                        : c->setup.policy.rsa_bits,
+        .named = c->verdicts.script.named,
+        .changed = c->verdicts.script.changed,
+        .before = c->setup.interrupted ? &c->setup.interrupted->origins : NULL};
 }
 
 static inline struct crew crew_of(struct ceremony *c)

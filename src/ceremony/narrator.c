@@ -15,6 +15,8 @@
 #include "hsm/wrap_alg.h"
 #include "transfer/ahead.h"
 #include "transfer/proof.h"
+#include "transfer/sealed_file.h"
+#include "transfer/sealing.h"
 #include "transfer/transport.h"
 
 void narrator_begin(struct narrator *n, const struct ceremony_host *host)
@@ -151,6 +153,8 @@ bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const ch
     put(e.begin.id, sizeof e.begin.id, id);
     if (setup->interrupted)
         put(e.begin.resumes, sizeof e.begin.resumes, setup->interrupted->id);
+    if (setup->sealing)
+        put(e.begin.service, sizeof e.begin.service, setup->sealing->service->name);
     put(e.begin.version, sizeof e.begin.version, PACKAGE_VERSION);
     put(e.begin.file, sizeof e.begin.file, setup->file);
     memcpy(e.begin.file_sha256, setup->file_sha256, sizeof e.begin.file_sha256);
@@ -298,7 +302,7 @@ static bool emit_policy(struct narrator *n, const struct agreement *on, struct e
         {SETTING_REHEARSAL, "rehearsal", yes_no[on->rehearsal]},
     };
 
-    snprintf(bits, sizeof bits, "%" PRIu32, p->rsa_bits);
+    snprintf(bits, sizeof bits, "%" PRIu32, on->rsa_bits);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (!emit_rule(n, on, rules[i].setting, rules[i].name, rules[i].value, err))
             return false;
@@ -559,6 +563,19 @@ static const char *unproven_words(const struct transfer *t)
                  "officers";
 }
 
+static void put_file(struct event *e, const struct transfer *t)
+{
+    const struct sealing *sealing = t->transport->sealing;
+    char path[EVENT_PATH_MAX];
+
+    sealed_file_path(sealing, t->number, t->item->key, path);
+    put(e->key_done.file, sizeof e->key_done.file, basename(path));
+    SHA256(t->wire.file.data, t->wire.file.len, e->key_done.file_sha256);
+    text_print(e->key_done.text, sizeof e->key_done.text,
+               "in a file for %s; nothing shows yet that it has arrived there",
+               sealing->service->title);
+}
+
 bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err)
 {
     struct event e = {.kind = EVENT_KEY_DONE, .side = SIDE_DESTINATION, .key = t->number};
@@ -573,6 +590,8 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
         t->outcome == KEY_MIGRATED   ? proof_sentence(t->proof)
         : t->outcome == KEY_UNPROVEN ? unproven_words(t)
                                      : err_note_get(&t->err).what);
+    if (t->outcome == KEY_SEALED)
+        put_file(&e, t);
     return emit_event(n, &e, err);
 }
 
@@ -610,6 +629,7 @@ static void count_end(struct event *e, enum key_outcome outcome, bool companion)
     *(companion ? &e->end.companions_refused : &e->end.refused) += outcome == KEY_REFUSED;
     *(companion ? &e->end.companions_failed : &e->end.failed) += failed;
     e->end.unproven += outcome == KEY_UNPROVEN;
+    e->end.sealed += outcome == KEY_SEALED;
 }
 
 bool emit_end(struct narrator *n, const struct end_word *word, struct err *err)

@@ -76,6 +76,7 @@ struct agreement {
     const struct suite *suite;
     const struct party *side; /* both */
     bool rehearsal;
+    uint32_t rsa_bits;            /* as the policy names it; a key service may have a longer key */
     uint32_t named, changed;      /* settings: as in struct script_watch */
     const struct origins *before; /* of an interrupted ceremony's policy; NULL: there is none */
 };

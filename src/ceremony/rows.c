@@ -15,8 +15,18 @@ static struct hsms hsms_of(const struct crew *crew)
     return (struct hsms){{crew->side[SIDE_SOURCE].hsm, crew->side[SIDE_DESTINATION].hsm}};
 }
 
+const struct transport_row *rows_of_transport(const struct transport *t, size_t *count)
+{
+    *count = t->sealing ? sealed_transport_rows_count : transport_rows_count;
+    return t->sealing ? sealed_transport_rows : transport_rows;
+}
+
 const struct transfer_row *rows_of(const struct transfer *t, size_t *count)
 {
+    if (t->transport->sealing) {
+        *count = sealed_key_rows_count;
+        return sealed_key_rows;
+    }
     bool is_public = t->item->route == ROUTE_PUBLIC;
 
     *count = is_public ? public_rows_count : key_rows_count;
@@ -26,7 +36,8 @@ const struct transfer_row *rows_of(const struct transfer *t, size_t *count)
 bool rows_run_transport(const struct crew *crew, size_t at, struct transport *t,
                         struct step_result *result, struct err *err)
 {
-    const struct transport_row *row = &transport_rows[at];
+    size_t rows;
+    const struct transport_row *row = &rows_of_transport(t, &rows)[at];
     enum side side = row->head.side, of = side == SIDE_RELAY ? SIDE_DESTINATION : side;
     struct err refused = {0};
     bool ok = transport_run(row, side == SIDE_RELAY ? NULL : crew->side[side].hsm, t, result, err);
@@ -119,9 +130,11 @@ bool rows_prove_again(const struct crew *crew, struct transfer *t, struct err *e
 bool rows_undo_transport(const struct crew *crew, struct transport *t, struct err *err)
 {
     struct err first = {0}, one;
+    size_t count;
+    const struct transport_row *rows = rows_of_transport(t, &count);
 
-    for (size_t i = transport_rows_count; i-- > 0;) {
-        const struct transport_row *row = &transport_rows[i];
+    for (size_t i = count; i-- > 0;) {
+        const struct transport_row *row = &rows[i];
         struct party *party;
         if (!row->undo || !(t->done & 1U << i))
             continue;

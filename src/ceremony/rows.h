@@ -18,6 +18,9 @@ struct crew {
     struct narrator *narrator;
 };
 
+/* The steps of the transport. */
+const struct transport_row *rows_of_transport(const struct transport *t, size_t *count);
+
 /* The steps of this key. */
 const struct transfer_row *rows_of(const struct transfer *t, size_t *count);
 

@@ -260,7 +260,9 @@ bool script_watch_end(const struct script_watch *w, const struct transfers *tran
     size_t arrived = 0;
 
     for (size_t i = 0; i < transfers->count; i++)
-        arrived += transfers->at[i].outcome == KEY_MIGRATED && named(w, &transfers->at[i]);
+        arrived +=
+            (transfers->at[i].outcome == KEY_MIGRATED || transfers->at[i].outcome == KEY_SEALED) &&
+            named(w, &transfers->at[i]);
     word.outcome = script_judge(w->script.line_count > 0, script_deviates(&w->differs),
                                 arrived == 0 || arrived < w->script.key_count);
     text_print(word.text, sizeof word.text, "%s", script_sentence(&w->differs, sentence));

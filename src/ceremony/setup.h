@@ -18,6 +18,8 @@
 #include "protocol/pace.h"
 #include "protocol/side.h"
 
+struct sealing;
+
 /* How a side is reached, for the record. Not copied. */
 struct ceremony_reach {
     const char *const *agent;       /* the agent's command; NULL: our own agent */
@@ -44,6 +46,8 @@ struct ceremony_setup {
     struct policy policy;
     const struct script_said *script; /* what the ceremony file says; NULL: there is none. Not
                                          copied */
+    const struct sealing *sealing;    /* for a key service, in place of the destination; NULL: for
+                                         another HSM. Not copied */
     const struct interrupted_ceremony *interrupted; /* to be resumed; NULL: none. Not copied */
 };
 

@@ -45,18 +45,27 @@ enum { CLOSING_ROWS = sizeof closing_rows / sizeof closing_rows[0] };
 
 /* --- the current state --- */
 
+static const struct step_head *transport_step(const struct ceremony *c)
+{
+    size_t count;
+
+    return &rows_of_transport(&c->transport, &count)[c->walk.at].head;
+}
+
 /* The step that comes next. */
 static enum step_id step_now(struct ceremony *c)
 {
-    return c->walk.phase == PHASE_TRANSPORT ? transport_rows[c->walk.at].head.id
+    return c->walk.phase == PHASE_TRANSPORT ? transport_step(c)->id
            : c->walk.phase == PHASE_KEYS    ? at_hand_step(c)->id
                                             : closing_rows[c->walk.at].id;
 }
 
-/* The last closing row is carried out. */
+/* The last closing row is carried out. A key service cannot be asked for a proof. */
 static bool is_walked(const struct ceremony *c)
 {
-    return c->walk.phase == PHASE_CLOSING && c->walk.at == CLOSING_ROWS;
+    const size_t rows = c->setup.sealing ? CLOSING_ROWS - 1 : CLOSING_ROWS;
+
+    return c->walk.phase == PHASE_CLOSING && c->walk.at == rows;
 }
 
 static void go_to(struct ceremony *c, enum phase phase)
@@ -263,7 +272,8 @@ static void advance(struct ceremony *c)
     switch (c->walk.phase) {
     case PHASE_TRANSPORT:
         c->transport.done |= bit;
-        if (c->walk.at == transport_rows_count)
+        rows_of_transport(&c->transport, &rows);
+        if (c->walk.at == rows)
             go_to_key(c, 0);
         break;
     case PHASE_KEYS:
@@ -271,6 +281,8 @@ static void advance(struct ceremony *c)
         rows_of(at_hand_key(c), &rows);
         if (c->walk.at < rows)
             break;
+        if (at_hand_key(c)->outcome == KEY_SEALED)
+            ending_say_done(c, at_hand_key(c)); /* while its file is known */
         at_hand_leave(c);
         go_to_key(c, c->walk.item + 1);
         break;
@@ -328,7 +340,7 @@ static bool begin(struct ceremony *c, struct err *err)
 /* The gate before the next row, and its subject. */
 static enum gate gate_now(struct ceremony *c)
 {
-    return c->walk.phase == PHASE_TRANSPORT ? transport_rows[c->walk.at].head.gate
+    return c->walk.phase == PHASE_TRANSPORT ? transport_step(c)->gate
            : c->walk.phase == PHASE_KEYS    ? at_hand_step(c)->gate
                                             : GATE_NONE;
 }

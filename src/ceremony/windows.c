@@ -82,7 +82,7 @@ bool windows_may_open(struct ceremony *c)
     const struct windows *w = &c->walk.windows;
     const struct transfer *t = at_hand_key(c);
 
-    return may_begin(c) && !t->item->unproven &&
+    return !c->setup.sealing && may_begin(c) && !t->item->unproven &&
            (w->decided ? w->sessions > 0 : c->setup.sessions > 0 || is_measured(c)) &&
            (c->walk.pacer.pace == PACE_RUN || t->number != c->walk.pacer.first_item);
 }

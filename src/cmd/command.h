@@ -19,7 +19,9 @@ struct invocation {
     bool html;      /* of sheet */
     bool json;      /* of list, probe and verify */
     struct term_options screen;
-    const char *journal, *signature, *key, *ceremony; /* of a report; NULL: not given */
+    const char *journal, *signature, *key, *ceremony;        /* of a report; NULL: not given */
+    const char *service, *wrapping_key, *import_token, *kid; /* of seal; NULL: not given */
+    const char *public_key;                                  /* of check-sealed; NULL: not given */
     struct session_host *host;        /* of a command that reaches HSMs; else NULL */
     const char *words[COMMAND_WORDS]; /* after the command's name; NULL: not given */
 };
@@ -29,12 +31,14 @@ struct invocation {
 int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean);
 
 int command_ceremony(const struct invocation *in);
+int command_check_sealed(const struct invocation *in);
 int command_clean(const struct invocation *in);
 int command_diff(const struct invocation *in);
 int command_list(const struct invocation *in);
 int command_probe(const struct invocation *in);
 int command_replay(const struct invocation *in);
 int command_report(const struct invocation *in);
+int command_seal(const struct invocation *in);
 int command_sign(const struct invocation *in);
 int command_sheet(const struct invocation *in);
 int command_verify(const struct invocation *in);

@@ -92,7 +92,7 @@ int command_ceremony(const struct invocation *in)
         !session_confine(&s, screen ? SESSION_SCREEN : SESSION_RECORD, NULL, &err))
         code = command_failed(&err);
     else
-        code = screen ? run_console(&s, in, &finds) : command_run_plain(&s);
+        code = screen ? run_console(&s, in, &finds) : command_run_plain(&s, NULL);
     session_free(&s);
     return code;
 }

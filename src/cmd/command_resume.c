@@ -33,6 +33,9 @@ static bool is_needed(const struct history *history, const char *folder, struct 
 
     if (!history->begun)
         puts("No step of this ceremony was begun: there is nothing to do.");
+    else if (history->sealed)
+        puts("A ceremony that seals keys is not resumed: it left nothing on the source. Start it "
+             "again.");
     else if (!history_is_open(history))
         puts("This ceremony was completed: there is nothing to do.");
     else if (history_is_settled(folder, history, by, err))
@@ -91,7 +94,7 @@ static int run(struct session *s, const struct invocation *in, bool screen)
 {
     struct settle settle = {.how = s->interrupted->clean ? SETTLE_CLEANS : SETTLE_RESUMES};
 
-    return screen ? command_run_console(s, &in->screen, &settle, NULL) : command_run_plain(s);
+    return screen ? command_run_console(s, &in->screen, &settle, NULL) : command_run_plain(s, NULL);
 }
 
 int command_settle(const struct invocation *in, const char *journal, const char *file, bool clean)

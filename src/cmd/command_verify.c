@@ -73,6 +73,9 @@ static void print_ceremony(const struct node *report)
                node_text(n, "role"));
     if (node_at(summary, "script"))
         printf("  script: %s\n", node_text(summary, "script"));
+    if (node_at(report, "ceremony.sealed-for"))
+        printf("  sealed for %s: %s\n", node_text(report, "ceremony.sealed-for"),
+               node_at(summary, "sealed") ? node_text(summary, "sealed") : "0");
     printf("  %s, exit code %s: %s migrated, %s refused, %s failed\n",
            node_text(summary, "outcome"), node_text(summary, "exit-code"),
            node_text(summary, "migrated"), node_text(summary, "refused"),
@@ -180,6 +183,9 @@ static void put_ceremony(struct json_writer *j, const struct node *report)
         json_some(j, words[i], node_text(summary, words[i]));
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         json_number(j, counts[i], node_number(summary, counts[i]));
+    if (node_at(summary, "sealed"))
+        json_number(j, "sealed", node_number(summary, "sealed"));
+    json_some(j, "sealed-for", node_text(report, "ceremony.sealed-for"));
     for (size_t i = 0; i < 2; i++) {
         json_map(j, sides[i]);
         json_text(j, "label", node_text(node_at(report, sides[i]), "label"));

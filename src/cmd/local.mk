@@ -14,6 +14,8 @@ hsmferry_SOURCES = \
 	%D%/command_replay.c \
 	%D%/command_report.c \
 	%D%/command_resume.c \
+	%D%/command_check_sealed.c \
+	%D%/command_seal.c \
 	%D%/command_sheet.c \
 	%D%/command_sign.c \
 	%D%/command_verify.c \

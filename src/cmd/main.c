@@ -33,6 +33,10 @@ static const struct command {
      "continue an interrupted ceremony"},
     {"clean", command_clean, true, 1, 2, "clean JOURNAL [CEREMONY.yaml]",
      "clean up after an interrupted ceremony"},
+    {"seal", command_seal, true, 1, 1, "seal CEREMONY.yaml",
+     "wrap keys into files for a key service"},
+    {"check-sealed", command_check_sealed, false, 1, 1, "check-sealed REPORT.yaml",
+     "compare what the service reports of a key"},
     {"replay", command_replay, false, 1, 1, "replay JOURNAL",
      "show a ceremony again, step by step"},
     {"report", command_report, false, 1, 1, "report JOURNAL",
@@ -75,6 +79,16 @@ static const struct option {
      "verify: the public key for this signature, in PEM"},
     {"--ceremony", "", " FILE", NULL, offsetof(struct invocation, ceremony),
      "verify: the ceremony file, which must be the one that was read"},
+    {"--for", "", " SERVICE", NULL, offsetof(struct invocation, service),
+     "seal: the key service, for instance aws-kms"},
+    {"--wrapping-key", "", " FILE", NULL, offsetof(struct invocation, wrapping_key),
+     "seal: the service's public key, in PEM or DER"},
+    {"--import-token", "", " FILE", NULL, offsetof(struct invocation, import_token),
+     "seal: the import token that came with this key"},
+    {"--kid", "", " URL", NULL, offsetof(struct invocation, kid),
+     "seal: the wrapping key's identifier (Azure)"},
+    {"--public-key", "", " FILE", NULL, offsetof(struct invocation, public_key),
+     "check-sealed: the public key that the service reports"},
     {"--help", "-h", "", print_help, 0, "print this text"},
     {"--version", "-V", "", print_version, 0,
      "print the versions of the program and its libraries"},
@@ -88,7 +102,7 @@ static int print_help(void)
         printf("  hsmferry %-30s %s\n", commands[i].usage, commands[i].help);
     puts("");
     for (size_t i = 0; i < OPTIONS; i++)
-        printf("  %s%-*s %s\n", options[i].name, 17 - (int)strlen(options[i].name), options[i].word,
+        printf("  %s%-*s %s\n", options[i].name, 22 - (int)strlen(options[i].name), options[i].word,
                options[i].help);
     puts("\nSee the manual page hsmferry(1) for details.");
     return EX_OK;
@@ -193,6 +207,7 @@ static int run_enclosed(const struct command *command, struct invocation *in)
                                  in->signature ? in->signature : in->words[0],
                                  in->key ? in->key : in->words[0],
                                  in->ceremony ? in->ceremony : in->words[0],
+                                 in->public_key ? in->public_key : in->words[0],
                                  NULL};
     struct session_host host = {0};
     struct err err = {0};

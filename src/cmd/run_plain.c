@@ -96,7 +96,7 @@ static void say_still_open(const struct session *s, struct plain_log *log)
         plain_log_note(log, lines[i]);
 }
 
-int command_run_plain(struct session *s)
+int command_run_plain(struct session *s, struct kept_events *kept)
 {
     const struct config *config = s->config;
     const struct selection keys = {.uris = config->keys, .uri_count = config->key_count};
@@ -116,6 +116,8 @@ int command_run_plain(struct session *s)
         .resume = s->interrupted != NULL,
         .log = log,
         .out = stdout,
+        .take = kept ? kept_events_take : NULL,
+        .ctx = kept,
     };
     struct plain_result result = plain_run(&job);
     worker_free(worker);
@@ -123,7 +125,7 @@ int command_run_plain(struct session *s)
     sign_report(s, &result);
     plain_log_farewell(log, report_path(s->report), report_sha256(s->report), &s->signing,
                        result.exit_code);
-    if (result.exit_code == err_exit(ERR_UNFINISHED))
+    if (result.exit_code == err_exit(ERR_UNFINISHED) && !s->sealing)
         say_still_open(s, log);
     plain_log_free(log);
     return result.exit_code;

@@ -16,6 +16,7 @@
 #include "cmd/libraries.h"
 #include "hsm/token_lock.h"
 #include "report/verify.h"
+#include "transfer/sealing.h"
 
 enum { SESSION_LIMIT_MS = 120000 };
 
@@ -189,6 +190,8 @@ static bool enter_box(struct session *s, enum session_use use, const char *repor
     confinement_add(&c, use == SESSION_SCREEN && !s->config->path[0] ? "/" : NULL, LAND_LIST);
     confinement_add(&c, s->config->path, LAND_READ);
     confinement_add(&c, report, LAND_READ);
+    for (const char *const *file = s->reads; file && *file; file++)
+        confinement_add(&c, *file, LAND_READ);
     for (enum side side = 0; side < SIDES; side++) {
         const struct config_side *device = device_of(s, side);
         confinement_add(&c, device ? device->where.module : NULL, LAND_READ);
@@ -287,6 +290,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         .ceremony.officer_count = config->officer_count,
         .ceremony.policy = config->policy,
         .ceremony.script = &config->script,
+        .ceremony.sealing = s->sealing,
         .ceremony.interrupted = s->interrupted,
     };
 
@@ -330,11 +334,23 @@ static bool renew_report(struct session *s, struct err *err)
                       (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000, &s->report, err);
 }
 
+/* Sealed files have the name of the report, with their own ending. */
+static void name_files(struct session *s)
+{
+    static const char suffix[] = ".journal";
+    const char *journal = report_journal(s->report);
+
+    text_print(s->sealing->stem, sizeof s->sealing->stem, "%.*s",
+               (int)(strlen(journal) - (sizeof suffix - 1)), journal);
+}
+
 bool session_start(struct session *s, bool recorded, bool calls, struct worker **out,
                    struct err *err)
 {
     if ((s->host->chooses && !choose_programs(s, err)) || (recorded && !renew_report(s, err)))
         return false;
+    if (s->sealing && recorded)
+        name_files(s);
     const struct worker_setup setup = make_setup(s, recorded, calls);
     return worker_new(&setup, out, err);
 }

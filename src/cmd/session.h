@@ -31,6 +31,9 @@ struct session {
     const char *journal;                            /* of that one */
     struct session_host *host;                      /* shared, not owned by the session */
     const char *own_agent[2];                       /* the command of our own agent */
+    struct sealing *sealing;  /* for a key service; NULL: the destination is an HSM. Its files
+                                 are next to the report */
+    const char *const *reads; /* further files that it reads, NULL at the end; NULL: none */
     struct worker_signer signer;
     struct signing signing; /* the result of signing; its report is the one to be signed */
     char kept[PATH_MAX];    /* the ceremony file written by session_keep(); empty: none */

@@ -29,6 +29,25 @@ static const char *advice(const char *key)
 
 /* --- the complete file --- */
 
+/* A file for a key service names no second HSM, so that nobody takes it for the one of a ceremony
+ * between two; any other file must name one. */
+static bool take_destination(const struct loader *l, const struct raw_side *raw)
+{
+    struct config_side *to = &l->config->side[SIDE_DESTINATION];
+
+    if (raw->api && l->use != CONFIG_TO_SEAL)
+        return config_take_side(l, "destination", raw, to);
+    if (l->use == CONFIG_TO_SEAL && raw->api) {
+        config_wrong(l, "destination", "keys are sealed for a key service, and this names an HSM");
+        return err_next(l->err, "Leave out \"destination\"; the command line names the service");
+    }
+    if (l->use == CONFIG_TO_RUN) {
+        config_wrong(l, "", "the key \"destination\" is missing");
+        return err_next(l->err, "Name the other HSM; only hsmferry seal needs none");
+    }
+    return uri_parse("pkcs11:", &to->token, l->err);
+}
+
 /* Compares what the file says; two names of one token are detected when both are open. */
 static bool check_two_tokens(const struct loader *l)
 {
@@ -152,6 +171,8 @@ static bool take_signer(const struct loader *l, const struct raw_signer *raw)
         config_wrong(l, "sign-report", "the key that signs must be on one device");
         return err_next(l->err, "Write either \"side\" (source, destination) or \"device\"");
     }
+    if (raw->side == 1 + SIDE_DESTINATION && !l->config->side[SIDE_DESTINATION].where.api[0])
+        return config_wrong(l, "sign-report.side", "there is no destination that could sign");
     signer->side = raw->side ? (enum side)(raw->side - 1) : SIDE_RELAY;
     if (raw->officer)
         strcpy(signer->officer, raw->officer);
@@ -254,10 +275,9 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
     }
     return check_sessions(l, raw->sessions) &&
            config_take_side(l, "source", &raw->source, &config->side[SIDE_SOURCE]) &&
-           config_take_side(l, "destination", &raw->destination, &config->side[SIDE_DESTINATION]) &&
-           check_two_tokens(l) && take_keys(l, raw->keys, raw->key_count) &&
-           take_signer(l, &raw->signer) && take_policy(l, &raw->policy) &&
-           take_script(l, &raw->policy) && check_officers(l) &&
+           take_destination(l, &raw->destination) && check_two_tokens(l) &&
+           take_keys(l, raw->keys, raw->key_count) && take_signer(l, &raw->signer) &&
+           take_policy(l, &raw->policy) && take_script(l, &raw->policy) && check_officers(l) &&
            take_report_folder(l, raw->report_folder);
 }
 

@@ -137,7 +137,7 @@ static const cyaml_schema_field_t config_fields[] = {
                                struct raw_config, officers, officer_count, &officer, 0,
                                OFFICERS_MAX),
     CYAML_FIELD_MAPPING("source", CYAML_FLAG_DEFAULT, struct raw_config, source, side_fields),
-    CYAML_FIELD_MAPPING("destination", CYAML_FLAG_DEFAULT, struct raw_config, destination,
+    CYAML_FIELD_MAPPING("destination", CYAML_FLAG_OPTIONAL, struct raw_config, destination,
                         side_fields),
     CYAML_FIELD_SEQUENCE_COUNT("keys", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
                                struct raw_config, keys, key_count, &config_key_schema, 0, KEYS_MAX),

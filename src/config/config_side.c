@@ -96,7 +96,7 @@ static bool check_module(const struct loader *l, const char *module, const char 
         config_wrong(l, path, "the module's path must be absolute");
         return err_next(l->err, "Write for example /usr/lib/softhsm/libsofthsm2.so");
     }
-    if (l->use != CONFIG_TO_RUN)
+    if (l->use == CONFIG_TO_COMPARE)
         return true;
     fd = open(module, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 && errno == EACCES && access(module, R_OK) == 0)
@@ -120,7 +120,7 @@ static bool check_database(const struct loader *l, const char *module, const cha
         config_wrong(l, path, "an NSS database must be written as sql:/absolute/path");
         return err_next(l->err, "Write for example sql:/var/lib/pki/alias");
     }
-    if (l->use == CONFIG_TO_RUN && (stat(module + 4, &st) != 0 || !S_ISDIR(st.st_mode)))
+    if (l->use != CONFIG_TO_COMPARE && (stat(module + 4, &st) != 0 || !S_ISDIR(st.st_mode)))
         return config_wrong(l, path, "there is no folder %s", file_shown(module + 4, shown));
     return true;
 }

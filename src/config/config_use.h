@@ -3,7 +3,7 @@
 #define HSMFERRY_CONFIG_CONFIG_USE_H
 
 /* The purpose of reading a ceremony file: its modules and databases must exist only if it is to be
- * run. */
-enum config_use { CONFIG_TO_RUN, CONFIG_TO_COMPARE };
+ * run. To seal keys for a key service, it names no destination. */
+enum config_use { CONFIG_TO_RUN, CONFIG_TO_SEAL, CONFIG_TO_COMPARE };
 
 #endif

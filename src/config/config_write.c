@@ -160,7 +160,8 @@ bool config_print(const struct config *config, int fd, struct err *err)
         writer_number(w, "sessions", config->sessions);
     put_officers(w, config);
     put_side(w, "source", &config->side[SIDE_SOURCE]);
-    put_side(w, "destination", &config->side[SIDE_DESTINATION]);
+    if (config->side[SIDE_DESTINATION].where.api[0])
+        put_side(w, "destination", &config->side[SIDE_DESTINATION]);
     put_keys(w, config);
     put_policy(w, &config->policy);
     put_signer(w, &config->signer);

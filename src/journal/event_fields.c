@@ -55,6 +55,7 @@ static const struct event_field begin[] = {
     FIELD(FIELD_TEXT, "title", begin.title),
     FIELD(FIELD_TEXT, "id", begin.id),
     FIELD(FIELD_TEXT, "resumes", begin.resumes),
+    FIELD_2(FIELD_TEXT, "service", begin.service),
     FIELD(FIELD_YES, "rehearsal", begin.rehearsal),
     FIELD(FIELD_TEXT, "version", begin.version),
     FIELD(FIELD_TEXT, "libraries", begin.libraries),
@@ -259,6 +260,8 @@ static const struct event_field key_done[] = {
     KEY_FIELDS(key_done.desc),
     FIELD(FIELD_TEXT, "proof", key_done.proof),
     FIELD(FIELD_TEXT, "text", key_done.text),
+    FIELD_2(FIELD_TEXT, "file", key_done.file),
+    FIELD_2(FIELD_HEX, "file-sha256", key_done.file_sha256),
 };
 
 static const struct event_field inventory[] = {
@@ -301,6 +304,7 @@ static const struct event_field end[] = {
     FIELD(FIELD_SIGNED, "exit-code", end.exit_code),
     FIELD(FIELD_NUMBER, "migrated", end.migrated),
     FIELD(FIELD_NUMBER, "unproven", end.unproven),
+    FIELD_2(FIELD_NUMBER, "sealed", end.sealed),
     FIELD(FIELD_NUMBER, "refused", end.refused),
     FIELD(FIELD_NUMBER, "failed", end.failed),
     FIELD(FIELD_NUMBER, "companions", end.companions),

@@ -38,6 +38,7 @@ struct history history_of(const struct event_log *log)
             memcpy(history.resumes, event.begin.resumes, sizeof history.resumes);
             memcpy(history.file, event.begin.file, sizeof history.file);
             history.rehearsal = event.begin.rehearsal;
+            history.sealed = event.begin.service[0];
             history.began_ms = event.utc_ms;
         } else if (event.kind == EVENT_CANARY) {
             canary = event.canary.state == CANARY_COMMITS ||
@@ -66,7 +67,7 @@ struct history history_of(const struct event_log *log)
 
 bool history_is_open(const struct history *history)
 {
-    return history->begun && !history->settled &&
+    return history->begun && !history->settled && !history->sealed &&
            (!history->over || history->exit_code == err_exit(ERR_UNFINISHED));
 }
 

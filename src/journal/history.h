@@ -15,6 +15,7 @@
 struct history {
     char title[EVENT_TEXT_MAX];
     char id[40];
+    bool sealed;               /* its keys are files for a key service: it starts over */
     char resumes[40];          /* the id of the interrupted ceremony that it resumed; empty: none */
     char file[EVENT_PATH_MAX]; /* its ceremony file; empty: none */
     bool rehearsal;

@@ -127,7 +127,7 @@ static bool write_all(struct journal *j, const char *data, size_t len, struct er
  * written line is lost. */
 static bool is_vital(const struct event *event)
 {
-    bool of_key = event->step.id >= STEP_WRAP_KEY && event->step.id <= STEP_PROVE_AGAIN;
+    bool of_key = event->step.id >= STEP_WRAP_KEY && event->step.id <= STEP_SEAL;
 
     switch (event->kind) {
     case EVENT_STEP:

@@ -22,6 +22,8 @@ libceremony_a_SOURCES += \
 	%D%/rsa_check.h \
 	%D%/script.c \
 	%D%/script.h \
+	%D%/services.c \
+	%D%/services.h \
 	%D%/strength.c \
 	%D%/strength.h \
 	%D%/suite.c \

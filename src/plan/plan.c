@@ -84,6 +84,24 @@ static bool fits_envelope(const struct wrap_option *option, const struct key_des
     return true;
 }
 
+/* The same of a key that leaves as a file. */
+static void go_to_service(const struct suite *suite, struct plan_item *item, struct err *reason)
+{
+    const char *title = suite->service->title;
+    char *text = reason->what;
+    size_t size = sizeof reason->what;
+    size_t len =
+        item->route == ROUTE_DIRECT
+            ? text_print(text, size, "directly under the wrapping key of %s", title)
+            : text_print(text, size, "under an AES key, under the wrapping key of %s", title);
+
+    if (item->route == ROUTE_DIRECT && item->key->length == 0)
+        text_print(text + len, size - len, "; its length is not known, and at most %u bytes fit",
+                   limits_direct(suite));
+    if (item->route == ROUTE_ENVELOPE && item->key->class == KEY_CLASS_PRIVATE && suite->pads)
+        text_print(text + len, size - len, "; %s", service_pads);
+}
+
 /* Sets how the key is migrated, and why no stronger option is used. */
 static void go(const struct suite *suite, struct plan_item *item, const struct wrap_option *option,
                struct err *reason)
@@ -93,7 +111,9 @@ static void go(const struct suite *suite, struct plan_item *item, const struct w
 
     item->route = option->route;
     item->alg = option->alg;
-    if (option->route == ROUTE_DIRECT && item->key->length == 0)
+    if (suite->service)
+        go_to_service(suite, item, reason);
+    else if (option->route == ROUTE_DIRECT && item->key->length == 0)
         snprintf(text, size,
                  "directly under the transport key: its length is not known, this keeps it up to "
                  "%u bytes; a longer one would fail",
@@ -128,12 +148,14 @@ static bool choose_route(const struct judge *judge, struct plan_item *item, stru
 {
     const struct suite *suite = judge->suite;
     const struct key_desc *key = item->key;
-    struct err why = {0}, direct = {0}, canary = {0};
+    struct err why = {0}, direct = {0}, canary = {0}, service = {0};
 
     if (key->length > SECRET_MAX)
         return err_set(reason, ERR_DATA, "%u bytes are too long for the envelope", key->length);
     for (unsigned i = 0; i < suite->option_count; i++) {
         const struct wrap_option *option = &suite->options[i];
+        if (suite->service && !service_takes(suite->service, key, option->route, &service))
+            continue;
         if (!(option->route == ROUTE_DIRECT ? fits_directly(suite, key, &direct)
                                             : fits_envelope(option, key, &why)))
             continue;
@@ -142,7 +164,10 @@ static bool choose_route(const struct judge *judge, struct plan_item *item, stru
             return true;
         }
     }
-    *reason = canary.code == ERR_NONE ? direct : canary;
+    *reason = canary.code != ERR_NONE   ? canary
+              : direct.code != ERR_NONE ? direct
+              : why.code != ERR_NONE    ? why
+                                        : service;
     return false;
 }
 
@@ -186,7 +211,7 @@ static bool judge_key(const struct judge *judge, struct plan_item *item, struct 
         !keeps_templates(judge, item->key, reason))
         return false;
     item->proofs = provable_by(judge->suite, item->key);
-    item->unproven = item->proofs == 0;
+    item->unproven = item->proofs == 0 && !judge->suite->service;
     if (item->unproven && !judge->policy->waive_unproven)
         return provable_explain(judge->suite, item->key, reason);
     if (!check_names(judge, item->key, reason) || !has_half(item, reason) ||
@@ -214,6 +239,9 @@ static bool check_public_names(const struct judge *judge, const struct key_desc 
 static bool judge_public(const struct judge *judge, struct plan_item *item,
                          const struct plan_item *owner, struct err *reason)
 {
+    if (judge->suite->service)
+        return err_set(reason, ERR_UNSUPPORTED, "%s takes no public object as a file",
+                       judge->suite->service->title);
     if (owner && owner->route == ROUTE_NONE)
         return err_set(reason, ERR_CONFLICT, "its private key cannot be migrated");
     if (!policy_public_may_go(item->key, reason) ||

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "hsm/facts.h"
 #include "plan/policy.h"
+#include "plan/services.h"
 #include "protocol/outcome.h"
 
 /* One way to wrap a key. */
@@ -51,6 +52,8 @@ struct suite {
     char transport_reason[160];
     struct trial trials[TRIALS_MAX];
     unsigned trial_count;
+    const struct service *service; /* the destination is a key service; NULL: an HSM */
+    bool pads;                     /* the source may pad what it wraps, as far as is known */
 };
 
 /* Chooses the algorithms, strongest first, that the source can wrap and the destination can unwrap

@@ -137,6 +137,7 @@ struct event {
             char title[EVENT_TEXT_MAX];
             char id[40];      /* the migration's id: label of temporaries is "hsmferry:<id>" */
             char resumes[40]; /* id of the interrupted ceremony that it resumes; empty: none */
+            char service[24]; /* the key service for which it seals keys; empty: none */
             char version[32]; /* of this program */
             char file[EVENT_PATH_MAX]; /* the ceremony file; empty: none */
             uint8_t file_sha256[32];   /* of that file, as it was read */
@@ -262,6 +263,8 @@ struct event {
             struct key_desc desc; /* as found on the destination (migrated) */
             char proof[32];
             char text[EVENT_TEXT_MAX];
+            char file[256];          /* sealed: the name of its file ... */
+            uint8_t file_sha256[32]; /* ... and the digest of it */
         } key_done;
         struct {
             bool after;
@@ -306,6 +309,7 @@ struct event {
             enum end_outcome outcome;
             int exit_code;
             uint32_t migrated, unproven, refused, failed;
+            uint32_t sealed; /* as files for a key service */
             uint32_t companions, companions_refused,
                 companions_failed; /* these are not counted among the others */
             uint32_t left_over;    /* temporary objects not destroyed, and unexplained objects */

@@ -5,8 +5,8 @@
 
 const char *key_outcome_name(enum key_outcome outcome)
 {
-    static const char *const names[KEY_OUTCOMES] = {"pending", "migrated", "refused",
-                                                    "failed",  "unknown",  "unproven"};
+    static const char *const names[KEY_OUTCOMES] = {"pending", "migrated", "refused", "failed",
+                                                    "unknown", "unproven", "sealed"};
     return name_of(names, KEY_OUTCOMES, outcome);
 }
 

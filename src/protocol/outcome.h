@@ -10,6 +10,7 @@ enum key_outcome {
     KEY_FAILED,
     KEY_UNKNOWN,
     KEY_UNPROVEN, /* migrated under a waiver: nothing proves it */
+    KEY_SEALED,   /* kept as a file for a key service: nothing shows yet that it has arrived */
     KEY_OUTCOMES
 };
 

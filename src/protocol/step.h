@@ -22,6 +22,7 @@ enum step_id {
     STEP_RELAY_OBJECT,
     STEP_COMMIT,
     STEP_PROVE_AGAIN,
+    STEP_SEAL, /* for a key service: in place of all from STEP_UNWRAP_KEY on */
     STEP_DESTROY,
     STEP_INVENTORY,
     STEP_PROVE_FRESH,

@@ -80,6 +80,8 @@ static void put_summary(const struct view *v)
     writer_number(w, "migrated", end.end.migrated);
     if (end.end.unproven)
         writer_number(w, "unproven", end.end.unproven);
+    if (end.end.sealed)
+        writer_number(w, "sealed", end.end.sealed);
     writer_number(w, "refused", end.end.refused);
     writer_number(w, "failed", end.end.failed);
     put_companion_counts(w, &end);
@@ -128,6 +130,7 @@ static void put_ceremony(const struct view *v)
     writer_text(w, "title", event.begin.title);
     writer_text(w, "id", event.begin.id);
     section_some(w, "resumes", event.begin.resumes);
+    section_some(w, "sealed-for", event.begin.service);
     writer_text(w, "file", event.begin.file);
     put_file_sha256(v, &event);
     writer_list(w, "officers", false);

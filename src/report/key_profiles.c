@@ -92,6 +92,8 @@ static void take_out(struct event *event)
     } else if (event->kind == EVENT_KEY_DONE) {
         take_out_of_key(&event->key_done.desc);
         event->key_done.code = ERR_NONE;
+        memset(event->key_done.file, 0, sizeof event->key_done.file);
+        memset(event->key_done.file_sha256, 0, sizeof event->key_done.file_sha256);
         if (event->key_done.outcome != KEY_MIGRATED)
             memset(event->key_done.text, 0, sizeof event->key_done.text);
     }

@@ -340,6 +340,10 @@ static void put_short(const struct view *v, const struct event *planned, const s
     put_short_name(w, pair.source);
     put_reason(w, planned, done);
     put_halves(w, pair.source, pair.found);
+    if (done && done->key_done.file[0]) {
+        writer_text(w, "file", done->key_done.file);
+        writer_hex(w, "file-sha256", done->key_done.file_sha256, SHA256_SIZE);
+    }
     if (planned->planned.route == ROUTE_PUBLIC) {
         writer_number(w, "der-bytes", planned->planned.bytes);
         writer_hex(w, "der-sha256", planned->planned.sha256, SHA256_SIZE);

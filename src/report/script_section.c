@@ -80,7 +80,7 @@ static void put_keys(const struct view *v)
     writer_end(w);
 }
 
-/* Keys of the script that were to be migrated, and were not. */
+/* Keys of the script that were to be migrated or sealed, and were not. */
 static void put_incomplete(const struct view *v)
 {
     struct writer *w = v->w;
@@ -95,7 +95,7 @@ static void put_incomplete(const struct view *v)
         if (key->done)
             event_log_read(v->log, key->done, &done);
         enum key_outcome outcome = event_index_outcome(&planned, key->done ? &done : NULL);
-        if (outcome == KEY_MIGRATED)
+        if (outcome == KEY_MIGRATED || outcome == KEY_SEALED)
             continue;
         writer_map(w, NULL, true);
         writer_number(w, "key", (int64_t)i + 1);

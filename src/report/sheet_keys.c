@@ -14,6 +14,12 @@ static bool arrived(const struct node *key)
     return node_is(key, "outcome", "migrated");
 }
 
+/* Is it on its way, as a file for a key service? */
+static bool sealed(const struct node *key)
+{
+    return node_is(key, "outcome", "sealed");
+}
+
 static const char *label_of(const struct node *key)
 {
     return node_text(key, "label")[0] ? node_text(key, "label") : "(no label)";
@@ -58,7 +64,7 @@ static const char *known_by(const struct node *key, char out[static 80])
     const struct node *ecb = check_by(key, "ecb-zero"), *cmac = check_by(key, "cmac-zero");
     const char *reason = node_text(key, "reason");
 
-    if (!arrived(key))
+    if (!arrived(key) && !sealed(key))
         text_print(out, 80, "%s", text_width(reason) <= VALUE ? reason : "reason below");
     else if (half[0] || node_at(key, "der-sha256"))
         sheet_digest_text(half[0] ? half : node_text(key, "der-sha256"), 16, out);
@@ -83,7 +89,7 @@ static const char *known_in_full(const struct node *key, char out[static 400])
     char groups[80];
     size_t at = 0;
 
-    if (!arrived(key)) {
+    if (!arrived(key) && !sealed(key)) {
         text_print(out, 400, "%s", node_text(key, "reason"));
         return out;
     }
@@ -121,7 +127,7 @@ static const char *proven_at(const struct sheet *s, const struct sheet_key *k, c
 
 static enum sheet_tone tone_of(const struct node *key)
 {
-    return arrived(key) ? SHEET_PLAIN
+    return arrived(key) || sealed(key) ? SHEET_PLAIN
            : node_is(key, "outcome", "refused") || node_is(key, "outcome", "pending")
                ? SHEET_WARNING
                : SHEET_BAD;
@@ -177,7 +183,7 @@ void sheet_not_migrated(struct sheet *s)
 
     for (size_t i = 0; i < s->key_count && !s->failed; i++) {
         const struct node *key = s->keys[i].key;
-        if (key && !node_at(key, "companion-of") && !arrived(key))
+        if (key && !node_at(key, "companion-of") && !arrived(key) && !sealed(key))
             s->failed = !key_groups_add(
                 &groups, (int64_t)i + 1, s->err, "%s: %s",
                 node_is(key, "outcome", "pending") ? "not begun" : node_text(key, "outcome"),
@@ -186,6 +192,24 @@ void sheet_not_migrated(struct sheet *s)
     if (groups.count > 0)
         sheet_section(s, "KEYS THAT WERE NOT MIGRATED");
     sheet_groups(s, &groups, "key");
+}
+
+void sheet_sealed(struct sheet *s)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s->key_count && !s->failed; i++) {
+        const struct node *key = s->keys[i].key;
+        if (!key || !sealed(key))
+            continue;
+        if (count++ == 0) {
+            sheet_section(s, "SEALED FILES");
+            sheet_fact(s, "for", "%s; nothing here shows that a file has arrived there",
+                       node_text(s->report, "ceremony.sealed-for"));
+        }
+        sheet_fact(s, node_text(key, "number"), "%s", node_text(key, "file"));
+        sheet_digest(s, "", "sha256", node_text(key, "file-sha256"));
+    }
 }
 
 static void put_companion(struct sheet *s, const struct node *object)

@@ -61,6 +61,7 @@ void sheet_keys_fact(struct sheet *s, const char *keys, const char *text);
 /* The sections about keys, in sheet_keys.c and sheet_proofs.c. */
 void sheet_key_table(struct sheet *s);
 void sheet_not_migrated(struct sheet *s);
+void sheet_sealed(struct sheet *s);
 void sheet_companions(struct sheet *s);
 void sheet_proofs(struct sheet *s);
 void sheet_check_values(struct sheet *s);

@@ -32,9 +32,11 @@ static void put_outcome(struct sheet *s)
     sheet_toned(s, complete ? SHEET_GOOD : SHEET_BAD, "outcome", "%s, exit code %s: %s",
                 node_text(summary, "outcome"), node_text(summary, "exit-code"),
                 node_text(summary, "sentence"));
-    sheet_fact(s, "keys", "%s migrated, %s refused, %s failed%s%s", node_text(summary, "migrated"),
-               node_text(summary, "refused"), node_text(summary, "failed"),
-               node_at(summary, "unproven") ? ", UNPROVEN: " : "", node_text(summary, "unproven"));
+    sheet_fact(s, "keys", "%s migrated, %s refused, %s failed%s%s%s%s",
+               node_text(summary, "migrated"), node_text(summary, "refused"),
+               node_text(summary, "failed"), node_at(summary, "unproven") ? ", UNPROVEN: " : "",
+               node_text(summary, "unproven"), node_at(summary, "sealed") ? ", sealed: " : "",
+               node_text(summary, "sealed"));
     if (node_at(summary, "companions"))
         sheet_fact(s, "with them", "public objects: %s migrated, %s refused, %s failed",
                    node_text(summary, "companions"), node_text(summary, "companions-refused"),
@@ -296,11 +298,11 @@ bool sheet_print(const struct node *report, const struct sheet_about *about,
                  const struct sheet_form *form, FILE *out, struct err *err)
 {
     static void (*const sections[])(struct sheet *) = {
-        put_outcome,    sheet_key_table,  sheet_not_migrated, sheet_companions,   sheet_script,
-        put_exceptions, put_warnings,     put_errors,         put_inventory,      put_ceremony,
-        sheet_policy,   put_devices,      put_people,         sheet_gates,        sheet_transport,
-        sheet_lanes,    sheet_mechanisms, sheet_proofs,       sheet_check_values, sheet_rights,
-        put_report,     put_signatures};
+        put_outcome,     sheet_key_table, sheet_not_migrated, sheet_sealed, sheet_companions,
+        sheet_script,    put_exceptions,  put_warnings,       put_errors,   put_inventory,
+        put_ceremony,    sheet_policy,    put_devices,        put_people,   sheet_gates,
+        sheet_transport, sheet_lanes,     sheet_mechanisms,   sheet_proofs, sheet_check_values,
+        sheet_rights,    put_report,      put_signatures};
     struct sheet s = {
         .page = {.form = form,
                  .out = out,

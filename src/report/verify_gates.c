@@ -288,7 +288,8 @@ static bool check_arrived(const struct node *report, int64_t highest, bool *pass
     }
     for (const struct node *key = node_at(report, "keys")->first; key; key = key->next) {
         int64_t number = node_number(key, "number");
-        bool arrived = node_is(key, "outcome", "migrated") || node_is(key, "outcome", "unproven");
+        bool arrived = node_is(key, "outcome", "migrated") || node_is(key, "outcome", "unproven") ||
+                       node_is(key, "outcome", "sealed");
         bool is_public = node_is(key, "route", key_route_name(ROUTE_PUBLIC)); /* it has no gate */
         if (arrived && !is_public && !node_at(key, "kept") && !passed[0] &&
             !(number > 0 && number <= highest && passed[number]))
@@ -302,10 +303,9 @@ bool gates_check_order(const struct node *report, const struct rule_steps *steps
     static const struct {
         enum step_id step;
         enum gate gate;
-    } before[] = {{STEP_MAKE_PAIR, GATE_DEVICES},
-                  {STEP_MAKE_PAIR, GATE_REVIEW},
-                  {STEP_MAKE_KEK, GATE_FINGERPRINT},
-                  {STEP_READ_OBJECT, GATE_REVIEW},
+    } before[] = {{STEP_MAKE_PAIR, GATE_DEVICES},    {STEP_MAKE_PAIR, GATE_REVIEW},
+                  {STEP_RELAY_PUBLIC, GATE_DEVICES}, {STEP_RELAY_PUBLIC, GATE_REVIEW},
+                  {STEP_MAKE_KEK, GATE_FINGERPRINT}, {STEP_READ_OBJECT, GATE_REVIEW},
                   {STEP_WRAP_KEY, GATE_KEY}};
     struct passed passed = {.next = node_at(report, "gates")->first};
 

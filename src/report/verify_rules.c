@@ -225,13 +225,41 @@ static bool check_counts(const struct node *report, struct err *err)
     return true;
 }
 
+/* A key is sealed in a ceremony for a key service, with its file, or migrated in any other. */
+static bool check_sealed(const struct node *report, struct err *err)
+{
+    const struct node *summary = node_at(report, "summary");
+    const bool service = node_at(report, "ceremony.sealed-for") != NULL;
+
+    if (stated(summary, "sealed") != count_outcome(report, "sealed"))
+        return rule_wrong(summary, err, "the summary's count of sealed keys is not theirs");
+    for (const struct node *key = rule_next_key(report, NULL); key;
+         key = rule_next_key(report, key)) {
+        const bool sealed = node_is(key, "outcome", "sealed");
+        if (sealed != (node_at(key, "file") && node_at(key, "file-sha256")))
+            return rule_wrong(key, err, "a sealed key has a file, and no other key has one");
+        if (service ? node_is(key, "outcome", "migrated") || node_is(key, "outcome", "unproven")
+                    : sealed)
+            return rule_wrong(key, err, "its outcome is not that of such a ceremony");
+    }
+    for (const struct node *g = node_at(report, "gates")->first; g && service; g = g->next)
+        if (node_is(g, "gate", "fingerprint") && node_is(g, "state", "waived") &&
+            node_is(summary, "rehearsal", "no"))
+            return rule_wrong(g, err, "nobody compared the wrapping key of the service");
+    return !service ||
+           node_is(report, "destination.api", node_text(report, "ceremony.sealed-for")) ||
+           !node_at(report, "destination.api") ||
+           rule_wrong(node_at(report, "destination"), err, "this is another service");
+}
+
 /* Does the exit code agree with the outcome? */
 static bool check_outcome(const struct node *report, struct err *err)
 {
     const struct node *summary = node_at(report, "summary");
     int64_t code = node_number(summary, "exit-code");
     size_t unproven = count_outcome(report, "unproven"); /* migrated by a waiver */
-    bool migrated = node_number(summary, "migrated") > 0 || unproven;
+    bool migrated =
+        node_number(summary, "migrated") > 0 || unproven || count_outcome(report, "sealed") > 0;
     const struct node *companions = node_at(report, "companions");
     bool open = node_number(summary, "left-over") > 0 || count_outcome(report, "unknown") > 0 ||
                 count_in(companions, "unknown") > 0;
@@ -245,8 +273,9 @@ static bool check_outcome(const struct node *report, struct err *err)
         return rule_wrong(summary, err, "keys were migrated, but the outcome says otherwise");
     if (open && code != err_exit(ERR_UNFINISHED))
         return rule_wrong(summary, err, "something is left over, but the exit code says otherwise");
-    if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "refused") +
-                             count_in(companions, "migrated") + count_in(companions, "refused") !=
+    if (code == 0 && count_outcome(report, "migrated") + count_outcome(report, "sealed") +
+                             count_outcome(report, "refused") + count_in(companions, "migrated") +
+                             count_in(companions, "refused") !=
                          node_at(report, "keys")->count + companions->count)
         return rule_wrong(
             summary, err,
@@ -294,7 +323,7 @@ static bool check_fidelity(const struct node *report, struct err *err)
 
 static bool is_per_key(enum step_id id)
 {
-    return id >= STEP_WRAP_KEY && id <= STEP_PROVE_AGAIN;
+    return id >= STEP_WRAP_KEY && id <= STEP_SEAL;
 }
 
 /* How far a key has come. The keys of a window take their steps side by side. */
@@ -306,9 +335,16 @@ struct way {
 /* The state while the steps are walked through. */
 struct walk {
     int next;     /* the step that may come next, other than closing steps and those of keys */
+    bool sealed;  /* for a key service: steps of the destination are missing */
     bool closing; /* closing steps have begun */
     struct way *ways;
 };
+
+/* The step of a key that follows this one. */
+static enum step_id next_of_key(const struct walk *w, enum step_id id)
+{
+    return id == STEP_PROVE ? STEP_COMMIT : w->sealed && id == STEP_RELAY_KEY ? STEP_SEAL : id + 1;
+}
 
 /* May this step of a key come now? If so, records it. */
 static bool walk_key(struct walk *w, const struct rule_step *step)
@@ -323,8 +359,9 @@ static bool walk_key(struct walk *w, const struct rule_step *step)
     if (w->next == 0)
         w->next = STEPS; /* without a transport key */
     *way = (struct way){.begun = true,
-                        .over = step->state != EVENT_OK || step->id == STEP_PROVE_AGAIN,
-                        .next = step->id == STEP_PROVE ? STEP_COMMIT : step->id + 1};
+                        .over = step->state != EVENT_OK || step->id == STEP_PROVE_AGAIN ||
+                                step->id == STEP_SEAL,
+                        .next = next_of_key(w, step->id)};
     return true;
 }
 
@@ -342,7 +379,9 @@ static bool walk_on(struct walk *w, const struct rule_step *step)
     }
     if (w->closing || (int)step->id != w->next)
         return false;
-    w->next = step->state == EVENT_OK ? (int)step->id + 1 : STEPS;
+    w->next = step->state != EVENT_OK                   ? STEPS
+              : w->sealed && step->id == STEP_RELAY_KEK ? STEP_WRAP_KEY
+                                                        : (int)step->id + 1;
     return true;
 }
 
@@ -368,11 +407,13 @@ static bool check_each_step(const struct rule_steps *steps, struct walk *w, stru
 
 static bool check_order(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
-    struct walk w = {.ways = calloc((size_t)steps->keys + 1, sizeof *w.ways)};
+    const bool sealed = node_at(report, "ceremony.sealed-for") != NULL;
+    struct walk w = {.ways = calloc((size_t)steps->keys + 1, sizeof *w.ways),
+                     .sealed = sealed,
+                     .next = sealed ? STEP_RELAY_PUBLIC : STEP_MAKE_PAIR};
     bool ok = w.ways ? check_each_step(steps, &w, err)
                      : err_set(err, ERR_FAILED, "There is no memory for the steps of keys");
 
-    (void)report;
     free(w.ways);
     return ok;
 }
@@ -493,6 +534,7 @@ const struct verify_rule verify_rules[] = {
     {"how each side was reached, and how it ran, is described in full", check_running, NULL},
     {"the summary counts keys and exceptions as they are listed", check_counts, NULL},
     {"each companion belongs to a key that arrived", check_companions, NULL},
+    {"keys are sealed for a key service, and for nothing else", check_sealed, NULL},
     {"outcome and exit code fit what happened", check_outcome, NULL},
     {"what arrived is what left", check_fidelity, NULL},
     {"the steps come in the protocol's order", NULL, check_order},

@@ -141,6 +141,8 @@ static bool shows_parity(const struct trail *trail)
 static bool check_trail(const struct trail *trail, bool without_way, struct err *err)
 {
     const uint32_t encrypted = UINT32_C(1) << STEP_WRAP_KEY;
+    const uint32_t sealed_way =
+        encrypted | UINT32_C(1) << STEP_RELAY_KEY | UINT32_C(1) << STEP_SEAL;
 
     if (node_is(trail->key, "kept", "yes") && !trail->was_there)
         return rule_wrong(trail->key, err,
@@ -151,6 +153,8 @@ static bool check_trail(const struct trail *trail, bool without_way, struct err 
         if (!without_way && trail->steps != whole_way(trail))
             return rule_wrong(trail->key, err, "a migrated key has not gone through all steps");
     }
+    if (node_is(trail->key, "outcome", "sealed") && !without_way && trail->steps != sealed_way)
+        return rule_wrong(trail->key, err, "a sealed key has not gone through all steps");
     if (node_is(trail->key, "outcome", "refused") && !shows_parity(trail) &&
         (trail->public ? trail->steps & encrypted : trail->steps))
         return rule_wrong(trail->key, err, "a refused key was encrypted");

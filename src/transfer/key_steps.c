@@ -9,6 +9,7 @@
 #include "transfer/commit.h"
 #include "transfer/confirm.h"
 #include "transfer/public_object.h"
+#include "transfer/sealed_file.h"
 #include "transfer/transport.h"
 
 static bool changed(struct err *err, const char *how)
@@ -55,11 +56,12 @@ static bool explain_wrap(const struct transfer *t, struct err *err)
     return false;
 }
 
-/* Nothing leaves the source before the destination has accepted the transport. That is recorded in
- * the wire of the transport, not of the transfer. */
+/* Nothing leaves the source before the destination has accepted the transport, which a key service
+ * cannot do here. That is recorded in the wire of the transport, not of the transfer. */
 static bool is_accepted(const struct transfer *t, struct err *err)
 {
-    static const struct step_head wrap = {STEP_WRAP_KEY, SIDE_SOURCE, GATE_KEY, WIRE_ACCEPTED, 0};
+    const struct step_head wrap = {STEP_WRAP_KEY, SIDE_SOURCE, GATE_KEY,
+                                   t->transport->sealing ? WIRE_KEK : WIRE_ACCEPTED, 0};
 
     return step_has(&wrap, t->transport->wire.there, err);
 }
@@ -144,6 +146,39 @@ static bool undo_unwrap_key(struct hsm *hsm, struct transfer *t, struct err *err
     return known_destroy(t->transport->destination.known, hsm, t, &t->temporary, err);
 }
 
+static bool seal_key(struct hsm *none, struct transfer *t, struct step_result *result,
+                     struct err *err)
+{
+    const struct transport *transport = t->transport;
+    const bool direct = t->item->route == ROUTE_DIRECT;
+    char path[EVENT_PATH_MAX];
+
+    (void)none;
+    result->crossed = &t->wire.file;
+    snprintf(result->text, sizeof result->text, "for %s", transport->sealing->service->title);
+    sealed_file_path(transport->sealing, t->number, t->item->key, path);
+    if (!sealed_file_make(transport->sealing, direct ? NULL : &transport->wire.wrapped_kek,
+                          &t->wire.wrapped, &t->wire.file, err) ||
+        !sealed_file_write(path, &t->wire.file, err))
+        return false;
+    t->wire.there |= WIRE_FILE;
+    t->outcome = KEY_SEALED;
+    return true;
+}
+
+/* A file of another ceremony stays. */
+static bool undo_seal_key(struct hsm *none, struct transfer *t, struct err *err)
+{
+    char path[EVENT_PATH_MAX];
+
+    (void)none;
+    if (!(t->wire.there & WIRE_FILE))
+        return true;
+    t->wire.there &= ~(uint32_t)WIRE_FILE;
+    return sealed_file_remove(
+        sealed_file_path(t->transport->sealing, t->number, t->item->key, path), err);
+}
+
 const struct transfer_row key_rows[] = {
     {.head = {STEP_WRAP_KEY, SIDE_SOURCE, GATE_KEY, 0, WIRE_KEY}, .run = wrap_key},
     {.head = {STEP_RELAY_KEY, SIDE_RELAY, GATE_NONE, WIRE_KEY, 0}, .run = relay_key},
@@ -160,3 +195,13 @@ const struct transfer_row key_rows[] = {
 };
 
 const size_t key_rows_count = sizeof key_rows / sizeof key_rows[0];
+
+const struct transfer_row sealed_key_rows[] = {
+    {.head = {STEP_WRAP_KEY, SIDE_SOURCE, GATE_KEY, 0, WIRE_KEY}, .run = wrap_key},
+    {.head = {STEP_RELAY_KEY, SIDE_RELAY, GATE_NONE, WIRE_KEY, 0}, .run = relay_key},
+    {.head = {STEP_SEAL, SIDE_RELAY, GATE_NONE, WIRE_KEY, 0},
+     .run = seal_key,
+     .undo = undo_seal_key},
+};
+
+const size_t sealed_key_rows_count = sizeof sealed_key_rows / sizeof sealed_key_rows[0];

@@ -8,4 +8,8 @@
 extern const struct transfer_row key_rows[];
 extern const size_t key_rows_count;
 
+/* The same for a key service: the key is kept as a file. */
+extern const struct transfer_row sealed_key_rows[];
+extern const size_t sealed_key_rows_count;
+
 #endif

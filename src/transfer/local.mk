@@ -25,6 +25,10 @@ libceremony_a_SOURCES += \
 	%D%/public_object.h \
 	%D%/rewrap.c \
 	%D%/rewrap.h \
+	%D%/sealed_file.c \
+	%D%/sealed_file.h \
+	%D%/sealing.c \
+	%D%/sealing.h \
 	%D%/step_result.c \
 	%D%/step_result.h \
 	%D%/transfer.c \

@@ -63,6 +63,7 @@ void transfer_reset(struct transfer *transfer)
 {
     bytes_free(&transfer->wire.spki);
     bytes_free(&transfer->wire.wrapped);
+    bytes_free(&transfer->wire.file);
     transfer->wire.there = 0;
     transfer->done = 0;
     transfer->temporary = 0;

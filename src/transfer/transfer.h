@@ -30,6 +30,7 @@ struct transfer {
     struct {
         struct bytes spki;    /* of a private key; the DER of a public object */
         struct bytes wrapped; /* the encrypted key */
+        struct bytes file;    /* for a key service: what its file holds */
         uint32_t there;       /* enum wire: left by the steps that are done */
     } wire;
     uint64_t temporary;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "transfer/wrapped_key.h"
 #include "transfer/own_key.h"
+#include "transfer/sealing.h"
 
 bool transport_check_own(struct hsm *hsm, const struct transport_side *side, uint64_t handle,
                          const struct own_key *want, struct step_result *result, struct err *err)
@@ -79,6 +80,16 @@ static bool relay_public(struct hsm *none, struct transport *t, struct step_resu
         return false;
     result->fingerprint = &t->wire.spki;
     return true;
+}
+
+/* The wrapping key of a key service, as its file has it. */
+static bool take_public(struct hsm *none, struct transport *t, struct step_result *result,
+                        struct err *err)
+{
+    const struct bytes *spki = &t->sealing->spki;
+
+    return bytes_set(&t->wire.spki, spki->data, spki->len, err) &&
+           relay_public(none, t, result, err);
 }
 
 static bool load_public(struct hsm *hsm, struct transport *t, struct step_result *result,
@@ -179,6 +190,19 @@ const struct transport_row transport_rows[] = {
 };
 
 const size_t transport_rows_count = sizeof transport_rows / sizeof transport_rows[0];
+
+const struct transport_row sealed_transport_rows[] = {
+    {{STEP_RELAY_PUBLIC, SIDE_RELAY, GATE_REVIEW, 0, WIRE_PUBLIC}, take_public, NULL},
+    {{STEP_LOAD_PUBLIC, SIDE_SOURCE, GATE_NONE, WIRE_PUBLIC, WIRE_READ_BACK},
+     load_public,
+     undo_load_public},
+    {{STEP_MAKE_KEK, SIDE_SOURCE, GATE_FINGERPRINT, WIRE_READ_BACK, 0}, make_kek, undo_make_kek},
+    {{STEP_WRAP_KEK, SIDE_SOURCE, GATE_NONE, WIRE_READ_BACK, WIRE_KEK}, wrap_kek, NULL},
+    {{STEP_RELAY_KEK, SIDE_RELAY, GATE_NONE, WIRE_KEK, 0}, relay_kek, NULL},
+};
+
+const size_t sealed_transport_rows_count =
+    sizeof sealed_transport_rows / sizeof sealed_transport_rows[0];
 
 bool transport_run(const struct transport_row *row, struct hsm *hsm, struct transport *t,
                    struct step_result *result, struct err *err)

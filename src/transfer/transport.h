@@ -19,6 +19,7 @@
 #include "transfer/step_result.h"
 
 struct own_key;
+struct sealing;
 
 enum { KEK_BITS = 256 };
 
@@ -35,6 +36,7 @@ struct transport {
     char label[64]; /* of all temporary objects: "hsmferry:<id>" */
     const struct policy *policy;
     const struct suite *suite;
+    const struct sealing *sealing; /* for a key service; NULL: for another HSM */
     struct transport_side source, destination;
     struct {
         struct bytes spki;        /* step 1 */
@@ -53,6 +55,10 @@ struct transport_row {
 
 extern const struct transport_row transport_rows[];
 extern const size_t transport_rows_count;
+
+/* The same for a key service, whose wrapping key exists already, and which accepts nothing here. */
+extern const struct transport_row sealed_transport_rows[];
+extern const size_t sealed_transport_rows_count;
 
 /* Runs a row on the HSM of its side, or undoes it; a row without undo leaves nothing on the HSM.
  * Errors: ERR_FAILED (data that it needs are missing; nothing was done), and those of the

@@ -9,6 +9,7 @@
 
 #include "base/pin.h"
 #include "base/text.h"
+#include "ceremony/key_service.h"
 #include "hsm/token_lock.h"
 #include "link/remote.h"
 #include "protocol/officer.h"
@@ -61,7 +62,8 @@ static bool host_lock_token(void *ctx, enum side side, struct hsm *hsm, const st
     struct worker *w = ctx;
     struct side_of_worker *of = &w->side[side];
 
-    if (!w->setup.locks || (of->locked && hsm_same_token(&of->lock.slot, slot)))
+    if (!w->setup.locks || (side == SIDE_DESTINATION && w->setup.ceremony.sealing) ||
+        (of->locked && hsm_same_token(&of->lock.slot, slot)))
         return true;
     if (of->lock_fd >= 0)
         close(of->lock_fd);
@@ -123,6 +125,8 @@ static bool host_open(void *ctx, enum side side, struct hsm **hsm, struct err *e
     const struct hsm_where *where =
         side == SIDE_RELAY ? &w->setup.signer->where : &w->setup.ceremony.where[side];
 
+    if (side == SIDE_DESTINATION && w->setup.ceremony.sealing)
+        return key_service_open(w->setup.ceremony.sealing, hsm, err);
     return open_at(w, side, where, true, hsm, err);
 }
 

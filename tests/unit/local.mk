@@ -117,6 +117,12 @@ TESTS += %D%/test_gatekeeper
 %C%_test_gatekeeper_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_gatekeeper_LDADD = $(UNIT_CEREMONY)
 
+check_PROGRAMS += %D%/test_sealing
+TESTS += %D%/test_sealing
+%C%_test_sealing_SOURCES = %D%/test_sealing.c
+%C%_test_sealing_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sealing_LDADD = $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_steps
 TESTS += %D%/test_steps
 %C%_test_steps_SOURCES = %D%/test_steps.c

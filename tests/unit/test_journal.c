@@ -698,6 +698,15 @@ static void test_nothing_begun(void **state)
     assert_int_equal(access(f->path, F_OK), 0);
 }
 
+/* The beginning of a ceremony between two HSMs. */
+static struct event begin_of_two(void)
+{
+    struct event event = full_event(EVENT_BEGIN, 1);
+
+    memset(event.begin.service, 0, sizeof event.begin.service);
+    return event;
+}
+
 static struct event canary(enum canary_state state)
 {
     struct event event = full_event(EVENT_CANARY, 1);
@@ -724,7 +733,7 @@ static void test_canary_stays_until_clean(void **state)
         struct history history;
         bool torn;
         start(f);
-        assert_true(emit(f, full_event(EVENT_BEGIN, 1)));
+        assert_true(emit(f, begin_of_two()));
         for (size_t n = 0; n < 3; n++)
             assert_true(emit(f, canary(rows[i].reported[n])));
         assert_true(reads(f, &torn));
@@ -738,6 +747,27 @@ static void test_canary_stays_until_clean(void **state)
     }
 }
 
+/* A ceremony for a key service leaves nothing to resume, though a step was begun. */
+static void test_sealing_is_never_open(void **state)
+{
+    struct fixture *f = *state;
+
+    for (unsigned sealed = 0; sealed < 2; sealed++) {
+        struct history history;
+        bool torn;
+        start(f);
+        assert_true(emit(f, sealed ? full_event(EVENT_BEGIN, 1) : begin_of_two()));
+        assert_true(emit(f, step(STEP_WRAP_KEK, EVENT_BEGUN)));
+        assert_true(reads(f, &torn));
+        history = history_of(&f->log);
+        assert_true(history.begun);
+        assert_int_equal(history_is_open(&history), !sealed);
+        report_free(f->report);
+        f->report = NULL;
+        unlink(f->path);
+    }
+}
+
 /* Who resumes another and has looked at both tokens has that one's open ends, also before a step.
  */
 static void test_taken_over_is_open(void **state)
@@ -746,7 +776,7 @@ static void test_taken_over_is_open(void **state)
 
     for (unsigned resumes = 0; resumes < 2; resumes++)
         for (unsigned looks = 0; looks < 2; looks++) {
-            struct event begin = full_event(EVENT_BEGIN, 1);
+            struct event begin = begin_of_two();
             struct event looked = full_event(EVENT_INVENTORY, 1);
             struct history history;
             bool torn;
@@ -837,6 +867,7 @@ int main(void)
         TEST(killed),
         TEST(nothing_begun),
         TEST(canary_stays_until_clean),
+        TEST(sealing_is_never_open),
         TEST(taken_over_is_open),
         TEST(disk_fault),
         TEST(disk_fault_told),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -21,6 +22,8 @@
 #include "transfer/known.h"
 #include "transfer/proof.h"
 #include "transfer/public_object.h"
+#include "transfer/sealed_file.h"
+#include "transfer/sealing.h"
 #include "transfer/transfer.h"
 #include "transfer/transport.h"
 
@@ -556,6 +559,102 @@ static void needs_are_left_by_earlier_rows(void **state)
     }
 }
 
+/* --- for a key service --- */
+
+/* The wrapping key is one that the other fake HSM makes. */
+static void begin_sealing(struct rig *rig, struct sealing *sealing, char *folder)
+{
+    const struct place pair = {.transport = true, .at = 0};
+
+    begin(rig);
+    assert_non_null(mkdtemp(folder));
+    assert_true(run(rig, pair));
+    *sealing = (struct sealing){.service = service_find("rsa-aes"), .bits = rig->policy.rsa_bits};
+    snprintf(sealing->stem, sizeof sealing->stem, "%s/report", folder);
+    assert_true(bytes_set(&sealing->spki, rig->transport.wire.spki.data,
+                          rig->transport.wire.spki.len, &rig->err));
+    assert_true(undo(rig, pair));
+    rig->transport.sealing = sealing;
+}
+
+static bool run_sealed(struct rig *rig, size_t at)
+{
+    const struct transport_row *row = &sealed_transport_rows[at];
+
+    rig->result = (struct step_result){0};
+    return transport_run(row, row->head.side == SIDE_RELAY ? NULL : rig->hsm[SIDE_SOURCE],
+                         &rig->transport, &rig->result, &rig->err);
+}
+
+static bool run_sealed_key(struct rig *rig, size_t at)
+{
+    rig->result = (struct step_result){0};
+    return transfer_run(&sealed_key_rows[at], rig->hsm, &rig->transfers.at[ITEM_AES], &rig->result,
+                        &rig->err);
+}
+
+static void end_sealing(struct rig *rig, struct sealing *sealing, const char *folder)
+{
+    for (size_t i = sealed_transport_rows_count; i-- > 0;)
+        assert_true(transport_undo(&sealed_transport_rows[i], rig->hsm[SIDE_SOURCE],
+                                   &rig->transport, &rig->err));
+    assert_untouched(rig);
+    end(rig);
+    sealing_free(sealing);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void a_sealed_key_is_a_file_that_undoing_removes(void **state)
+{
+    char folder[] = "/tmp/hsmferry-steps-XXXXXX", path[EVENT_PATH_MAX];
+    struct sealing sealing;
+    struct rig rig;
+    (void)state;
+
+    begin_sealing(&rig, &sealing, folder);
+    const struct transfer *t = &rig.transfers.at[ITEM_AES];
+    const unsigned calls = tripwire.calls[SIDE_DESTINATION];
+    for (size_t i = 0; i < sealed_transport_rows_count; i++) {
+        if (i <= 3) /* the wrapped AES key is not there yet */
+            assert_false(run_sealed_key(&rig, 0));
+        assert_true(run_sealed(&rig, i));
+    }
+    for (size_t i = 0; i < sealed_key_rows_count; i++)
+        assert_true(run_sealed_key(&rig, i));
+    assert_int_equal(tripwire.calls[SIDE_DESTINATION], calls);
+    assert_int_equal(t->outcome, KEY_SEALED);
+    sealed_file_path(&sealing, t->number, t->item->key, path);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(t->wire.file.len, rig.transport.wire.wrapped_kek.len + t->wire.wrapped.len);
+    assert_true(transfer_undo(&sealed_key_rows[2], rig.hsm, &rig.transfers.at[ITEM_AES], &rig.err));
+    assert_int_not_equal(access(path, F_OK), 0);
+    end_sealing(&rig, &sealing, folder);
+}
+
+static void a_strangers_file_stays(void **state)
+{
+    char folder[] = "/tmp/hsmferry-steps-XXXXXX", path[EVENT_PATH_MAX];
+    struct sealing sealing;
+    struct rig rig;
+    (void)state;
+
+    begin_sealing(&rig, &sealing, folder);
+    const struct transfer *t = &rig.transfers.at[ITEM_AES];
+    for (size_t i = 0; i < sealed_transport_rows_count; i++)
+        assert_true(run_sealed(&rig, i));
+    sealed_file_path(&sealing, t->number, t->item->key, path);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fclose(file);
+    assert_true(run_sealed_key(&rig, 0) && run_sealed_key(&rig, 1));
+    assert_false(run_sealed_key(&rig, 2));
+    assert_int_equal(rig.err.code, ERR_CONFLICT);
+    assert_int_not_equal(t->outcome, KEY_SEALED);
+    assert_true(transfer_undo(&sealed_key_rows[2], rig.hsm, &rig.transfers.at[ITEM_AES], &rig.err));
+    assert_int_equal(unlink(path), 0); /* it is still there */
+    end_sealing(&rig, &sealing, folder);
+}
+
 /* What was undone is needed again. */
 static void an_undone_step_leaves_nothing_on_the_wire(void **state)
 {
@@ -796,6 +895,8 @@ int main(void)
         cmocka_unit_test(a_step_waits_for_what_it_needs),
         cmocka_unit_test(no_key_leaves_before_its_transport_was_accepted),
         cmocka_unit_test(needs_are_left_by_earlier_rows),
+        cmocka_unit_test(a_sealed_key_is_a_file_that_undoing_removes),
+        cmocka_unit_test(a_strangers_file_stays),
         cmocka_unit_test(an_undone_step_leaves_nothing_on_the_wire),
         cmocka_unit_test(steps_report_what_they_found),
         cmocka_unit_test(handles_of_others_are_no_new_objects),

@@ -90,6 +90,7 @@ static void take_begin(struct run *run, const struct event *e)
     COPY(run->title, e->begin.title);
     COPY(run->id, e->begin.id);
     COPY(run->version, e->begin.version);
+    run->for_service = e->begin.service[0];
 }
 
 static void take_choice(struct run *run, const struct event *e)
@@ -285,7 +286,13 @@ static void take_gate(struct run *run, const struct event *e)
 
 static bool is_key_step(enum step_id id)
 {
-    return id >= STEP_WRAP_KEY && id <= STEP_PROVE_AGAIN;
+    return id >= STEP_WRAP_KEY && id <= STEP_SEAL;
+}
+
+/* With which a key has arrived, or is sealed. */
+static bool is_last_step(enum step_id id)
+{
+    return id == STEP_PROVE_AGAIN || id == STEP_SEAL;
 }
 
 /* Where the event's step is kept; NULL when there is no memory. */
@@ -364,14 +371,12 @@ static bool take_step(struct run *run, const struct event *e, int64_t now_ms)
         return true;
     step->bytes = e->step.bytes;
     step->micros = e->step.micros;
-    if (e->step.state == EVENT_FAILED ||
-        (e->step.state == EVENT_OK && e->step.id == STEP_PROVE_AGAIN)) {
+    if (e->step.state == EVENT_FAILED || (e->step.state == EVENT_OK && is_last_step(e->step.id))) {
         run->latest_over = e->key;
         if (!count_in_progress(run, e, false))
             return false;
     }
-    run->arrived +=
-        e->step.id == STEP_PROVE_AGAIN && e->step.state == EVENT_OK && !is_companion(run, e);
+    run->arrived += is_last_step(e->step.id) && e->step.state == EVENT_OK && !is_companion(run, e);
     COPY(step->sha256, e->step.sha256);
     return keep_text(run, &step->call, e->step.call) && keep_text(run, &step->text, e->step.text);
 }
@@ -500,6 +505,7 @@ static void take_end(struct run *run, const struct event *e, int64_t now_ms)
     run->migrated = e->end.migrated;
     run->companions_migrated = e->end.companions;
     run->unproven = e->end.unproven;
+    run->sealed = e->end.sealed;
     run->refused = e->end.refused;
     run->failed = e->end.failed;
     run->left_over = e->end.left_over;

@@ -108,6 +108,8 @@ struct run {
     uint32_t arrived;             /* keys that were kept and proven */
     uint32_t proven_fresh;        /* and proven again from a fresh process */
     uint32_t migrated, unproven, refused, failed; /* migrated: known at the end only */
+    uint32_t sealed;                              /* the same */
+    bool for_service;                             /* its keys are sealed for a key service */
     uint32_t companions_migrated;                 /* companions; known at the end only */
     int64_t first_key_ms; /* when the first key began, on the front end's own clock */
     int64_t begun_ms, ended_ms;

@@ -29,7 +29,7 @@ struct run_step {
 };
 
 /* The steps that each key has for itself. */
-enum { RUN_KEY_STEPS = STEP_PROVE_AGAIN - STEP_WRAP_KEY + 1 };
+enum { RUN_KEY_STEPS = STEP_SEAL - STEP_WRAP_KEY + 1 };
 
 /* One proof of a key: before it was kept, after that, and by a fresh process. */
 enum { RUN_PROOFS = 3 };

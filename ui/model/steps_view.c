@@ -19,18 +19,26 @@ static const struct run_step *step_of(const struct app *app, enum step_id id)
     return run_step(&app->run, pace_key_shown(app), id);
 }
 
+/* Is this step one of such a key's? A sealed key has the first two, and the last. */
+static bool is_step_of(enum step_id id, const struct run_key *key, bool sealed)
+{
+    bool of_object = id == STEP_READ_OBJECT || id == STEP_RELAY_OBJECT;
+    bool of_both = id == STEP_COMMIT || id == STEP_PROVE_AGAIN;
+
+    if (sealed || id == STEP_SEAL)
+        return sealed && (id <= STEP_RELAY_KEY || id == STEP_SEAL);
+    return of_both || of_object == (key->route == ROUTE_PUBLIC);
+}
+
 /* The steps of this key in their order; returns how many. Those of a public object are others. */
 static size_t steps_of(const struct app *app, enum step_id ids[STEPS])
 {
     const struct run_key *key = run_key_at(&app->run, pace_key_shown(app));
     size_t count = 0;
 
-    for (enum step_id id = STEP_WRAP_KEY; key && id <= STEP_PROVE_AGAIN; id++) {
-        bool of_object = id == STEP_READ_OBJECT || id == STEP_RELAY_OBJECT;
-        bool of_both = id == STEP_COMMIT || id == STEP_PROVE_AGAIN;
-        if (of_both || of_object == (key->route == ROUTE_PUBLIC))
+    for (enum step_id id = STEP_WRAP_KEY; key && id <= STEP_SEAL; id++)
+        if (is_step_of(id, key, app->run.for_service))
             ids[count++] = id;
-    }
     return count;
 }
 

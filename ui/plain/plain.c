@@ -391,7 +391,7 @@ static void tell_key_done(struct line *l)
     enum key_outcome outcome = l->event->key_done.outcome;
 
     head(l,
-         outcome == KEY_MIGRATED                            ? sign_ok
+         outcome == KEY_MIGRATED || outcome == KEY_SEALED   ? sign_ok
          : outcome == KEY_REFUSED || outcome == KEY_PENDING ? sign_none
                                                             : sign_failed,
          0);
@@ -431,6 +431,8 @@ static void tell_end(struct line *l)
     head(l, l->event->end.outcome == END_COMPLETE ? sign_ok : sign_failed, 0);
     add(l, "the ceremony is %s: %" PRIu32 " migrated", end_outcome_name(l->event->end.outcome),
         l->event->end.migrated);
+    if (l->event->end.sealed)
+        add(l, ", %" PRIu32 " sealed", l->event->end.sealed);
     if (l->event->end.unproven)
         add(l, ", %" PRIu32 " UNPROVEN", l->event->end.unproven);
     add(l, ", %" PRIu32 " refused, %" PRIu32 " failed", l->event->end.refused,

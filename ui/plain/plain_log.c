@@ -30,6 +30,7 @@ struct plain_log {
     uint32_t warned;     /* warnings about single keys */
     uint32_t key_now;    /* the key of the last event */
     uint32_t moved, failed, proven;
+    bool seals;           /* keys are sealed for a key service, not moved */
     int64_t moving_since; /* when the first key's first step began; 0: not yet */
     int64_t printed_ms;   /* when progress was printed last */
     struct event slow;    /* the current step, kind EVENT_STEP, until it is printed */
@@ -217,8 +218,9 @@ static bool take_step(struct plain_log *l, const struct event *event, int64_t no
         l->key_now = event->key;
         if (!l->moving_since)
             l->moving_since = l->printed_ms = now_ms;
-        l->moved += event->step.id == STEP_PROVE_AGAIN && event->step.state == EVENT_OK &&
-                    !is_companion(l, event->key);
+        l->seals |= event->step.id == STEP_SEAL;
+        l->moved += (event->step.id == STEP_PROVE_AGAIN || event->step.id == STEP_SEAL) &&
+                    event->step.state == EVENT_OK && !is_companion(l, event->key);
         if (is_many(l))
             return event->step.state == EVENT_FAILED || event->step.state == EVENT_UNDONE;
     }
@@ -453,8 +455,8 @@ static void tell_progress(struct plain_log *l, int64_t now_ms)
         fprintf(l->out, "proven again %" PRIu32 " of %" PRIu32 "\n", l->proven, l->moved);
         return;
     }
-    fprintf(l->out, "key %" PRIu32 ", moved %" PRIu32 " of %" PRIu32 ", failed %" PRIu32,
-            l->key_now, l->moved, l->movable, l->failed);
+    fprintf(l->out, "key %" PRIu32 ", %s %" PRIu32 " of %" PRIu32 ", failed %" PRIu32, l->key_now,
+            l->seals ? "sealed" : "moved", l->moved, l->movable, l->failed);
     if (ended > 0 && took > 0)
         fprintf(l->out, ", %" PRIu64 " keys/s, %" PRIu64 " s left", ended * UINT64_C(1000) / took,
                 left * took / ended / 1000);

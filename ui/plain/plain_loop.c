@@ -261,7 +261,7 @@ static void ask_of(struct loop *l, const struct event *event)
 /* An exception records the step that began last, and its key. */
 static void note_step(struct loop *l, const struct event *event)
 {
-    bool of_key = event->step.id >= STEP_WRAP_KEY && event->step.id <= STEP_PROVE_AGAIN;
+    bool of_key = event->step.id >= STEP_WRAP_KEY && event->step.id <= STEP_SEAL;
 
     if (event->step.state != EVENT_BEGUN)
         return;

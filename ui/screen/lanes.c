@@ -56,6 +56,7 @@ static const struct {
     [STEP_RELAY_OBJECT] = {"", ""},
     [STEP_COMMIT] = {"keep it", "keep"},
     [STEP_PROVE_AGAIN] = {"prove it again", "again"},
+    [STEP_SEAL] = {"seal it", "seal"},
     [STEP_DESTROY] = {"destroy transport", "destroy"},
     [STEP_INVENTORY] = {"compare contents", "compare"},
     [STEP_PROVE_FRESH] = {"prove fresh", "fresh"},
@@ -95,8 +96,36 @@ static bool is_next(const struct app *app, enum step_id id)
     return pace->seq && pace->step == id && (pace->key == 0 || pace->key == pace_key_shown(app));
 }
 
+/* Of a ceremony for a key service: without the steps of a destination. */
+static const struct lane_row *sealed_row(unsigned i)
+{
+    static const struct lane_row relays_kek = {{STEP_WRAP_KEK, STEP_RELAY_KEK, NOTHING}, STILL},
+                                 relays = {{STEP_WRAP_KEY, STEP_RELAY_KEY, NOTHING}, RIGHTWARDS},
+                                 seals = {{NOTHING, STEP_SEAL, NOTHING}, STILL};
+
+    switch (rows[i].step[0] != NOTHING   ? rows[i].step[0]
+            : rows[i].step[1] != NOTHING ? rows[i].step[1]
+                                         : rows[i].step[2]) {
+    case STEP_WRAP_KEK:
+        return &relays_kek;
+    case STEP_WRAP_KEY:
+        return &relays;
+    case STEP_PROVE:
+        return &seals;
+    case STEP_MAKE_PAIR:
+    case STEP_COMMIT:
+    case STEP_PROVE_AGAIN:
+    case STEP_PROVE_FRESH:
+        return &nothing;
+    default:
+        return &rows[i];
+    }
+}
+
 static const struct lane_row *row_of(const struct app *app, unsigned i)
 {
+    if (app->run.for_service)
+        return sealed_row(i);
     if (!shows_object(app))
         return &rows[i];
     return rows[i].step[0] == STEP_WRAP_KEY ? &as_it_is
@@ -397,8 +426,9 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
     if (last && !run->over)
         key_label_text(&last->source, label);
     draw_format(c, x, y, width, STYLE_NORMAL,
-                "moved %" PRIu32 "   refused %" PRIu32 "   failed %" PRIu32 "%s%s%s", run->arrived,
-                run->refused, run->failed, rate, label[0] ? "   last: " : "", label);
+                "%s %" PRIu32 "   refused %" PRIu32 "   failed %" PRIu32 "%s%s%s",
+                run->for_service ? "sealed" : "moved", run->arrived, run->refused, run->failed,
+                rate, label[0] ? "   last: " : "", label);
 }
 
 /* The one line that says what is happening now. */

@@ -174,14 +174,16 @@ static int draw_script(const struct run *run, struct canvas *c, struct rect r, i
 static void draw_counts(const struct app *app, struct canvas *c, struct rect r, int y)
 {
     const struct run *run = &app->run;
-    char unproven[32], companions[48], text[160];
+    char unproven[32], companions[48], sealed[32], text[160];
 
     snprintf(unproven, sizeof unproven, "   %" PRIu32 " UNPROVEN", run->unproven);
+    snprintf(sealed, sizeof sealed, "   %" PRIu32 " sealed", run->sealed);
     snprintf(companions, sizeof companions, ", with %" PRIu32 " public object%s",
              run->companions_migrated, run->companions_migrated == 1 ? "" : "s");
-    snprintf(text, sizeof text, "%" PRIu32 " moved%s%s   %" PRIu32 " refused   %" PRIu32 " failed",
-             run->migrated, run->companions_migrated ? companions : "",
-             run->unproven ? unproven : "", run->refused, run->failed);
+    snprintf(text, sizeof text,
+             "%" PRIu32 " moved%s%s%s   %" PRIu32 " refused   %" PRIu32 " failed", run->migrated,
+             run->companions_migrated ? companions : "", run->unproven ? unproven : "",
+             run->sealed ? sealed : "", run->refused, run->failed);
     draw_text(c, r.x, y, r.w, STYLE_STRONG, text);
     if (r.w >= text_width(text) + 6 + text_width(app_stamp(app)))
         draw_text(c, r.x + text_width(text) + 6, y, r.w, STYLE_STRONG, app_stamp(app));
