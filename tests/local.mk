@@ -142,6 +142,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/report_page.py \
 	%D%/bare.sh \
 	%D%/run.sh \
+	%D%/softhsm/seal_clients.mjs \
 	%D%/softhsm/confine.py \
 	%D%/softhsm/known.py \
 	%D%/softhsm/memory.py \

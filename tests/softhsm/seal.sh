@@ -430,4 +430,51 @@ not_ok "no sealed key is called migrated" forged 's/outcome: "sealed"/outcome: "
 not_ok "none without its file" forged 's/, file-sha256: "[0-9a-f]*"//'
 not_ok "none in a ceremony between two HSMs" forged '/sealed-for:/d'
 not_ok "none for another service" forged 's/sealed-for: .*/sealed-for: "aws-kms"/'
-not_ok "none that the summary does not count" forged 's/^  sealed: .*/  sealed: 3/'finish
+not_ok "none that the summary does not count" forged 's/^  sealed: .*/  sealed: 3/'
+# --- the services' own clients ------------------------------------------------------------------------
+
+# Each sends a file to a server on this host, which unwraps what arrives. These clients are no Debian
+# packages: only the long run fetches them.
+clients='@aws-sdk/client-kms@3.1164.0 @azure/keyvault-keys@4.10.2 @google-cloud/kms@5.7.0 node-vault@0.12.0'
+# shellcheck disable=SC2086 # a list of words
+fetch_clients() {
+    mkdir -p "$tmp/npm" && cd "$tmp/npm" && echo '{"private": true}' >package.json &&
+        timeout 600 npm install --no-audit --no-fund --ignore-scripts --silent $clients </dev/null &&
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout tls.key -out tls.crt -days 30 \
+            -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+}
+sends() { # sends SERVICE BITS LABEL WANTED
+    sent=$(file_of "$3") && cd "$tmp/npm" &&
+        env -u http_proxy -u https_proxy -u HTTP_PROXY -u HTTPS_PROXY \
+            NODE_EXTRA_CA_CERTS="$tmp/npm/tls.crt" timeout 100 node \
+            "$abs_top_srcdir/tests/softhsm/seal_clients.mjs" "$1" "$sent" "$keys/$2.key" tls.key tls.crt "$4"
+}
+by_clients() {
+    prepare "$pairs, $secrets"
+    public_of rsa
+    ok "a file for AWS KMS" says 0 '4 sealed' -- aws-kms "$keys/4096.pem" --import-token "$tmp/token"
+    ok "@aws-sdk/client-kms sends it: an AES key" sends aws-kms 4096 aes "$aes"
+    ok "... an RSA key" sends aws-kms 4096 rsa "$tmp/rsa.der"
+    not_ok "control: it is not another key" sends aws-kms 4096 aes "$mac"
+    prepare "$pairs, $secrets"
+    ok "a file for Google Cloud KMS" says 0 '4 sealed' -- gcp-kms "$keys/3072.pem"
+    ok "@google-cloud/kms sends it: an AES key" sends gcp-kms 3072 aes "$aes"
+    ok "... an RSA key" sends gcp-kms 3072 rsa "$tmp/rsa.der"
+    prepare "$pairs"
+    # shellcheck disable=SC2086 # two words
+    ok "a file for Azure" says 0 '2 sealed' -- azure-byok "$keys/2048.pem" $kid
+    ok "@azure/keyvault-keys sends it: an RSA key" sends azure-byok 2048 rsa "$tmp/rsa.der"
+    prepare "$secrets"
+    ok "a file for Vault" says 0 '2 sealed' -- vault-transit "$keys/4096.pem"
+    ok "node-vault sends it: an AES key" sends vault-transit 4096 aes "$aes"
+}
+if [ -z "${HSMFERRY_TEST_LONG:-}" ]; then
+    skip "the services' own clients" "only in the long run"
+elif ! command -v npm >/dev/null; then
+    skip "the services' own clients" "npm is not installed"
+elif ! (fetch_clients) >"$tmp/out" 2>&1; then
+    skip "the services' own clients" "npm cannot fetch them"
+else
+    by_clients
+fi
+finish
