@@ -217,7 +217,7 @@ if [ -n "$spy" ]; then
     sets "environment-trusted: yes"
     edit 's/^report-folder: .*/report-folder: again/'
     ok "... and in a rehearsal that says so" refuses 0 'complete: 2 migrated' \
-        'WARNING: the module of the source gets variables that its dialect does not list'
+        'WARNING: the module of the destination gets variables that its dialect does not list'
 else
     skip "PKCS11SPY" "pkcs11-spy is not installed"
 fi
@@ -295,7 +295,7 @@ ok "another agent cannot look at the pin: 78" refuses 78 \
     'the agent that is to check module-sha256 is itself not checked' 'agent-trusted: yes'
 sets "agent-trusted: yes"
 ok "... but where it is trusted, and told" refuses 0 'complete: 2 migrated' \
-    "WARNING: another program than hsmferry's own is the agent of the source; its code was not checked"
+    "WARNING: another program than hsmferry's own is the agent of the destination; its code was not checked"
 ceremony - - && pinned "$softhsm" && sets "agent: [\"$agent\"]"
 ok "hsmferry's own, by its path" refuses 0 'complete: 2 migrated'
 
