@@ -541,14 +541,15 @@ static bool clean_up(struct canary *y, struct err *err)
     if (!y->stored && !left->left_over && !left->lost && !left->unsure && err->code == ERR_GONE)
         return false;
     snprintf(why, sizeof why, "%.150s", err->what);
-    if (left->lost) {
+    if (left->lost && !y->stored && !left->left_over && !left->unsure) {
         err_set(err, ERR_HSM, "after the canary something is gone: %s", why);
         return err_now(err, "Objects that were there before are gone: the warnings name them.");
     }
     err_set(err, ERR_UNFINISHED, "something of the canary may be left over, with the label %s: %s",
             y->transport.label, why);
-    err_now(err, y->side[SIDE_SOURCE].intact ? "No real key was touched."
-                                             : "Whether a real key was touched is not known.");
+    err_now(err, left->lost ? "Objects that were there before are gone: the warnings name them."
+                 : y->side[SIDE_SOURCE].intact ? "No real key was touched."
+                                               : "Whether a real key was touched is not known.");
     return err_next(err,
                     "Look for objects with the label %s on both tokens, and destroy them: resume "
                     "and clean do, with the journal.",

@@ -112,6 +112,8 @@ bool inventory_say_now(const struct party *sides, struct err *err)
             free(now);
             continue;
         }
+        if (missing && err->code == ERR_UNFINISHED) /* resume and clean have something to do */
+            return err_now(err, "%s.", look.what);
         if (missing || err->code == ERR_NONE)
             *err = look;
         if (!missing)
