@@ -440,3 +440,14 @@ bool text_glob(const char *pattern, size_t pattern_len, const void *name, size_t
         p++;
     return p == pattern_len;
 }
+
+void text_cut(char *to, size_t size, const char *from)
+{
+    size_t len = strnlen(from, size);
+
+    if (len == size)
+        for (len--; len > 0 && ((unsigned char)from[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(to, from, len);
+    to[len] = '\0';
+}

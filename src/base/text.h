@@ -80,4 +80,7 @@ char *text_time(int64_t utc_ms, bool with_ms, char *out);
 /* Does pattern match the whole of name? '*' stands for any run of bytes. */
 bool text_glob(const char *pattern, size_t pattern_len, const void *name, size_t name_len);
 
+/* Copies a string; one that does not fit is cut between two characters (UTF-8). */
+void text_cut(char *to, size_t size, const char *from);
+
 #endif

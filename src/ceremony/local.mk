@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The relay; sees hsm/hsm.h, never a driver.
 libceremony_a_SOURCES += \
+	%D%/agreement.c \
+	%D%/agreement.h \
 	%D%/application.c \
 	%D%/application.h \
 	%D%/at_hand.c \

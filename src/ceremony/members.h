@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "ceremony/agreement.h"
 #include "ceremony/gatekeeper.h"
 #include "ceremony/inventories.h"
 #include "ceremony/narrator.h"

@@ -63,24 +63,12 @@ bool emit_together(struct narrator *n, bool begins, struct err *err)
     return !sink->together || sink->together(sink, begins, err);
 }
 
-/* Copies a string into an event; one that does not fit is cut between two characters. */
-static void put(char *to, size_t size, const char *from)
-{
-    size_t len = strnlen(from, size);
-
-    if (len == size)
-        for (len--; len > 0 && ((unsigned char)from[len] & 0xc0) == 0x80;)
-            len--;
-    memcpy(to, from, len);
-    to[len] = '\0';
-}
-
 static bool emit_reach_as(struct narrator *n, enum side side, enum reach what, const char *text,
                           const char *secret, struct err *err)
 {
     struct event e = {.kind = EVENT_REACH, .side = side, .reach.what = what};
 
-    put(e.reach.text, sizeof e.reach.text, text);
+    text_cut(e.reach.text, sizeof e.reach.text, text);
     if (secret)
         SHA256((const unsigned char *)secret, strlen(secret), e.reach.sha256);
     return emit_event(n, &e, err);
@@ -149,17 +137,17 @@ bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const ch
     char host[65] = "";
 
     gethostname(host, sizeof host - 1);
-    put(e.begin.title, sizeof e.begin.title, setup->title);
-    put(e.begin.id, sizeof e.begin.id, id);
+    text_cut(e.begin.title, sizeof e.begin.title, setup->title);
+    text_cut(e.begin.id, sizeof e.begin.id, id);
     if (setup->interrupted)
-        put(e.begin.resumes, sizeof e.begin.resumes, setup->interrupted->id);
+        text_cut(e.begin.resumes, sizeof e.begin.resumes, setup->interrupted->id);
     if (setup->sealing)
-        put(e.begin.service, sizeof e.begin.service, setup->sealing->service->name);
-    put(e.begin.version, sizeof e.begin.version, PACKAGE_VERSION);
-    put(e.begin.file, sizeof e.begin.file, setup->file);
+        text_cut(e.begin.service, sizeof e.begin.service, setup->sealing->service->name);
+    text_cut(e.begin.version, sizeof e.begin.version, PACKAGE_VERSION);
+    text_cut(e.begin.file, sizeof e.begin.file, setup->file);
     memcpy(e.begin.file_sha256, setup->file_sha256, sizeof e.begin.file_sha256);
-    put(e.begin.libraries, sizeof e.begin.libraries, setup->libraries);
-    put(e.begin.confinement, sizeof e.begin.confinement, setup->confinement);
+    text_cut(e.begin.libraries, sizeof e.begin.libraries, setup->libraries);
+    text_cut(e.begin.confinement, sizeof e.begin.confinement, setup->confinement);
     file_sha256("/proc/self/exe", e.begin.program.path, sizeof e.begin.program.path,
                 e.begin.program.sha256);
     text_safe(host, strlen(host), e.begin.host, sizeof e.begin.host);
@@ -169,8 +157,8 @@ bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const ch
         return false;
     for (unsigned i = 0; i < setup->officer_count; i++) {
         struct event officer = {.kind = EVENT_OFFICER, .side = SIDE_RELAY};
-        put(officer.officer.name, sizeof officer.officer.name, setup->officers[i].name);
-        put(officer.officer.role, sizeof officer.officer.role, setup->officers[i].role);
+        text_cut(officer.officer.name, sizeof officer.officer.name, setup->officers[i].name);
+        text_cut(officer.officer.role, sizeof officer.officer.role, setup->officers[i].role);
         if (!emit_event(n, &officer, err))
             return false;
     }
@@ -193,9 +181,9 @@ bool emit_hsm(struct narrator *n, enum side side, const char *module, const stru
 {
     struct event e = {.kind = EVENT_HSM, .side = side};
 
-    put(e.hsm.module, sizeof e.hsm.module, module);
-    put(e.hsm.loading, sizeof e.hsm.loading, info->loading);
-    put(e.hsm.confinement, sizeof e.hsm.confinement, info->confinement);
+    text_cut(e.hsm.module, sizeof e.hsm.module, module);
+    text_cut(e.hsm.loading, sizeof e.hsm.loading, info->loading);
+    text_cut(e.hsm.confinement, sizeof e.hsm.confinement, info->confinement);
     e.hsm.loaded_more = info->loaded_more;
     e.hsm.info = info->about;
     e.hsm.slot = *slot;
@@ -215,7 +203,7 @@ bool emit_note(struct narrator *n, enum event_kind kind, enum side side, const c
     struct event e = {.kind = kind, .side = side};
     va_list args;
 
-    put(e.note.name, sizeof e.note.name, name);
+    text_cut(e.note.name, sizeof e.note.name, name);
     va_start(args, fmt);
     vsnprintf(e.note.text, sizeof e.note.text, fmt, args);
     va_end(args);
@@ -235,222 +223,17 @@ bool emit_warning(struct narrator *n, enum side side, int64_t item, struct err *
     va_list args;
 
     e.note.plan = n->plan;
-    put(e.note.name, sizeof e.note.name, name);
+    text_cut(e.note.name, sizeof e.note.name, name);
     va_start(args, fmt);
     vsnprintf(e.note.text, sizeof e.note.text, fmt, args);
     va_end(args);
     return emit_event(n, &e, err);
 }
 
-/* One line of the policy; it is decided by this setting, or was before an interruption. */
-static bool emit_rule(struct narrator *n, const struct agreement *on, enum script_setting setting,
-                      const char *name, const char *value, struct err *err)
-{
-    const uint32_t bit = UINT32_C(1) << setting;
-    const char *before = origins_find(on->before, name, value);
-    struct event e = {.kind = EVENT_POLICY, .side = SIDE_RELAY};
-
-    put(e.note.from, sizeof e.note.from,
-        before ? before
-               : setting_from_name(on->changed & bit ? FROM_SCREEN
-                                   : on->named & bit ? FROM_FILE
-                                                     : FROM_DEFAULT));
-    put(e.note.name, sizeof e.note.name, name);
-    put(e.note.text, sizeof e.note.text, value);
-    return emit_event(n, &e, err);
-}
-
-static bool emit_hashes_and_gates(struct narrator *n, const struct agreement *on, struct err *err)
-{
-    const struct policy *p = on->policy;
-
-    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
-        if (wrap_alg(alg)->family == WRAP_RSA_OAEP &&
-            !emit_rule(n, on, SETTING_OAEP_HASHES, hsm_alg_name(alg),
-                       p->transports & 1U << alg ? "allowed" : "not allowed", err))
-            return false;
-    for (enum gate gate = 0; gate < GATES; gate++) {
-        bool both = p->two_officers & 1U << gate, waits = p->gates & 1U << gate;
-        if (!emit_rule(n, on, both ? SETTING_TWO_OFFICERS : SETTING_GATES, gate_name(gate),
-                       !waits ? "gate waived"
-                       : both ? "gate waits for both officers"
-                              : "gate waits",
-                       err))
-            return false;
-    }
-    return true;
-}
-
-static bool emit_policy(struct narrator *n, const struct agreement *on, struct err *err)
-{
-    static const char *const yes_no[] = {"no", "yes"}, *const allowed[] = {"not allowed",
-                                                                           "allowed"};
-    const struct policy *p = on->policy;
-    char bits[16];
-    const struct {
-        enum script_setting setting;
-        const char *name, *value;
-    } rules[] = {
-        {SETTING_RSA_BITS, "rsa-bits", bits},
-        {SETTING_SENSITIVE, "sensitive", yes_no[p->sensitive]},
-        {SETTING_EXTRACTABLE, "extractable", yes_no[p->extractable]},
-        {SETTING_UNAUTHENTICATED, "unauthenticated-envelope", allowed[p->unauthenticated]},
-        {SETTING_CANARY, "canary", canary_rule_name(p->canary)},
-        {SETTING_WRITES, "writes-before-review", yes_no[p->writes_before_review]},
-        {SETTING_CONFINEMENT, "confinement", confinement_rule_name(p->confinement)},
-        {SETTING_UNPROVEN, "unproven", p->waive_unproven ? "waiver" : "refuse"},
-        {SETTING_REHEARSAL, "rehearsal", yes_no[on->rehearsal]},
-    };
-
-    snprintf(bits, sizeof bits, "%" PRIu32, on->rsa_bits);
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (!emit_rule(n, on, rules[i].setting, rules[i].name, rules[i].value, err))
-            return false;
-    return emit_hashes_and_gates(n, on, err);
-}
-
-/* Fills in the calls of alg on both sides, and emits the event. */
-static bool emit_choice(struct narrator *n, const struct party *side, struct event *event,
-                        enum hsm_alg alg, const char *reason, struct err *err)
-{
-    event->kind = EVENT_CHOICE;
-    event->side = SIDE_RELAY;
-    event->choice.alg = alg;
-    put(event->choice.source_call, sizeof event->choice.source_call,
-        side[SIDE_SOURCE].caps.alg[alg].wrap_call);
-    put(event->choice.destination_call, sizeof event->choice.destination_call,
-        side[SIDE_DESTINATION].caps.alg[alg].unwrap_call);
-    put(event->choice.reason, sizeof event->choice.reason, reason);
-    return emit_event(n, event, err);
-}
-
-static bool emit_transport(struct narrator *n, const struct agreement *on, struct err *err)
-{
-    struct event e = {.choice.bits = on->policy->rsa_bits};
-
-    return emit_choice(n, on->side, &e, on->suite->transport, on->suite->transport_reason, err);
-}
-
-/* keys: the kinds of keys in it. */
-static bool emit_envelope(struct narrator *n, const struct party *side, enum hsm_alg alg,
-                          const char *keys, bool more, struct err *err)
-{
-    struct event e = {.choice = {.envelope = true, .more = more, .bits = KEK_BITS}};
-
-    put(e.choice.keys, sizeof e.choice.keys, keys);
-    if (!more)
-        n->envelope = alg;
-    return emit_choice(n, side, &e, alg, wrap_alg(alg)->words, err);
-}
-
-/* The kinds of keys that the plan puts into an envelope by alg, in words; false: none. */
-static bool kinds_in(const struct plan *plan, enum hsm_alg alg, char *out, size_t size)
-{
-    uint32_t kinds = 0;
-    size_t len = 0;
-
-    out[0] = '\0';
-    for (size_t i = 0; i < plan->count; i++)
-        if (plan->items[i].route == ROUTE_ENVELOPE && plan->items[i].alg == alg)
-            kinds |= UINT32_C(1) << plan->items[i].key->kind;
-    for (enum key_kind kind = 0; kind < KEY_KINDS; kind++)
-        if ((kinds & UINT32_C(1) << kind) && len < size)
-            len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "",
-                                    key_kind_name(kind));
-    return kinds != 0;
-}
-
-/* The strongest envelope was emitted after the negotiation; emits the others that the plan uses. */
-static bool emit_envelopes(struct narrator *n, const struct agreement *on, const struct plan *plan,
-                           struct err *err)
-{
-    bool more = false;
-
-    for (unsigned i = 0; i < on->suite->option_count; i++) {
-        const struct wrap_option *option = &on->suite->options[i];
-        char keys[64];
-        if (option->route != ROUTE_ENVELOPE || !kinds_in(plan, option->alg, keys, sizeof keys))
-            continue;
-        if ((more || option->alg != n->envelope) &&
-            !emit_envelope(n, on->side, option->alg, keys, more, err))
-            return false;
-        more = true;
-    }
-    return true;
-}
-
-bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err)
-{
-    const struct suite *suite = on->suite;
-
-    if (!emit_policy(n, on, err))
-        return false;
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-        for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
-            struct event e = {.kind = EVENT_CAPABILITY, .side = side};
-            e.capability.alg = alg;
-            e.capability.how = on->side[side].caps.alg[alg];
-            if (!emit_event(n, &e, err))
-                return false;
-        }
-    for (unsigned i = 0; i < suite->rejected_count; i++)
-        if (!emit_note(n, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(suite->rejected[i].alg), "%s",
-                       suite->rejected[i].reason))
-            return emit_why(n, err);
-    if (!emit_transport(n, on, err))
-        return false;
-    for (unsigned i = 0; i < suite->option_count; i++)
-        if (suite->options[i].route == ROUTE_ENVELOPE)
-            return emit_envelope(n, on->side, suite->options[i].alg, "", false, err);
-    return true;
-}
-
-bool emit_suite_again(struct narrator *n, const struct agreement *on, enum hsm_alg rejected,
-                      const char *why, struct err *err)
-{
-    if (!emit_note(n, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(rejected), "%s", why))
-        return emit_why(n, err);
-    return emit_transport(n, on, err);
-}
-
 void redact_kcv(struct key_desc *key)
 {
     if (key->kind == KEY_KIND_GENERIC)
         key->kcv_len = 0;
-}
-
-/* The proof of the key, if its first one can be performed. */
-static const char *first_proof(uint32_t proofs)
-{
-    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
-        if (proofs & 1U << proof)
-            return hsm_proof_name(proof);
-    return "";
-}
-
-bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan *plan,
-               const struct transfers *transfers, struct err *err)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct plan_item *item = &plan->items[i];
-        struct event e = {.kind = EVENT_PLANNED, .side = SIDE_SOURCE, .key = (uint32_t)i + 1};
-        e.planned.desc = *item->key;
-        e.planned.plan = n->plan;
-        e.planned.want_flags = item->want_flags;
-        e.planned.route = item->route;
-        e.planned.refused = item->reason.code;
-        e.planned.explicit = item->explicit;
-        e.planned.kept = transfers->at[i].final != 0;
-        e.planned.companion_of = (uint32_t)item->companion_of;
-        e.planned.bytes = item->bytes;
-        memcpy(e.planned.sha256, item->sha256, sizeof e.planned.sha256);
-        put(e.planned.reason, sizeof e.planned.reason, err_note_get(&item->reason).what);
-        put(e.planned.proof, sizeof e.planned.proof,
-            item->unproven ? "unproven" : first_proof(item->proofs));
-        if (!emit_event(n, &e, err))
-            return false;
-    }
-    return emit_envelopes(n, on, plan, err);
 }
 
 bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err)
@@ -461,11 +244,11 @@ bool emit_gate(struct narrator *n, const struct gate_word *word, struct err *err
     e.gate.state = word->state;
     e.gate.tries_left = word->tries_left;
     e.gate.keys = (uint32_t)word->keys;
-    put(e.gate.question, sizeof e.gate.question, word->question);
-    put(e.gate.answer, sizeof e.gate.answer, word->answer);
+    text_cut(e.gate.question, sizeof e.gate.question, word->question);
+    text_cut(e.gate.answer, sizeof e.gate.answer, word->answer);
     if (word->officer) {
-        put(e.gate.officer, sizeof e.gate.officer, word->officer->name);
-        put(e.gate.role, sizeof e.gate.role, word->officer->role);
+        text_cut(e.gate.officer, sizeof e.gate.officer, word->officer->name);
+        text_cut(e.gate.role, sizeof e.gate.role, word->officer->role);
     }
     return emit_event(n, &e, err);
 }
@@ -495,7 +278,7 @@ bool emit_step(struct narrator *n, const struct step_word *word, struct err *err
         hsm_call_for(result->call, key && key->item->key->class == KEY_CLASS_PRIVATE, e.step.call,
                      sizeof e.step.call);
     if (result)
-        put(e.step.text, sizeof e.step.text, result->text);
+        text_cut(e.step.text, sizeof e.step.text, result->text);
     if (result && result->crossed && word->state == EVENT_OK) {
         e.step.bytes = (uint32_t)result->crossed->len;
         SHA256(result->crossed->data, result->crossed->len, e.step.sha256);
@@ -524,11 +307,11 @@ bool emit_proof(struct narrator *n, const struct party *side, const struct trans
     e.proof.state = EVENT_OK;
     e.proof.stage = stage;
     for (enum side at = SIDE_SOURCE; at <= SIDE_DESTINATION; at++)
-        put(e.proof.call[at], sizeof e.proof.call[at],
-            path && at == SIDE_DESTINATION ? path
-            : proof == HSM_PROOF_BYTES     ? side[at].caps.op_calls[HSM_READ_PUBLIC]
-                                           : side[at].caps.proof_calls[proof]);
-    put(e.proof.text, sizeof e.proof.text, ahead_sentence(transfer->ahead, proof));
+        text_cut(e.proof.call[at], sizeof e.proof.call[at],
+                 path && at == SIDE_DESTINATION ? path
+                 : proof == HSM_PROOF_BYTES     ? side[at].caps.op_calls[HSM_READ_PUBLIC]
+                                                : side[at].caps.proof_calls[proof]);
+    text_cut(e.proof.text, sizeof e.proof.text, ahead_sentence(transfer->ahead, proof));
     return emit_event(n, &e, err);
 }
 
@@ -569,7 +352,7 @@ static void put_file(struct event *e, const struct transfer *t)
     char path[EVENT_PATH_MAX];
 
     sealed_file_path(sealing, t->number, t->item->key, path);
-    put(e->key_done.file, sizeof e->key_done.file, basename(path));
+    text_cut(e->key_done.file, sizeof e->key_done.file, basename(path));
     SHA256(t->wire.file.data, t->wire.file.len, e->key_done.file_sha256);
     text_print(e->key_done.text, sizeof e->key_done.text,
                "in a file for %s; nothing shows yet that it has arrived there",
@@ -585,11 +368,11 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
     compact_get(t->found, &e.key_done.desc, sizeof e.key_done.desc);
     redact_kcv(&e.key_done.desc);
     if (t->proven && !t->item->unproven)
-        put(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(t->proof));
-    put(e.key_done.text, sizeof e.key_done.text,
-        t->outcome == KEY_MIGRATED   ? proof_sentence(t->proof)
-        : t->outcome == KEY_UNPROVEN ? unproven_words(t)
-                                     : err_note_get(&t->err).what);
+        text_cut(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(t->proof));
+    text_cut(e.key_done.text, sizeof e.key_done.text,
+             t->outcome == KEY_MIGRATED   ? proof_sentence(t->proof)
+             : t->outcome == KEY_UNPROVEN ? unproven_words(t)
+                                          : err_note_get(&t->err).what);
     if (t->outcome == KEY_SEALED)
         put_file(&e, t);
     return emit_event(n, &e, err);
@@ -606,7 +389,7 @@ bool emit_left_out(struct narrator *n, const struct transfer *t, const struct of
     e.exception.step = STEP_WRAP_KEY;
     text_print(e.exception.expected, sizeof e.exception.expected, "%s is migrated",
                key_label_text(t->item->key, label));
-    put(e.exception.happened, sizeof e.exception.happened, "it was left out at its gate");
+    text_cut(e.exception.happened, sizeof e.exception.happened, "it was left out at its gate");
     text_print(e.exception.decided, sizeof e.exception.decided, "skip, typed by %s%s%s",
                officer ? officer->name : "the officers", officer && officer->role[0] ? ", " : "",
                officer ? officer->role : "");
@@ -648,6 +431,6 @@ bool emit_end(struct narrator *n, const struct end_word *word, struct err *err)
     if (pending)
         snprintf(e.end.text, sizeof e.end.text, "%zu never reached; %s", pending, word->text);
     else
-        put(e.end.text, sizeof e.end.text, word->text);
+        text_cut(e.end.text, sizeof e.end.text, word->text);
     return emit_event(n, &e, err);
 }

@@ -70,24 +70,6 @@ enum { NO_ITEM = -1 };
 bool emit_warning(struct narrator *n, enum side side, int64_t item, struct err *err,
                   const char *name, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
-/* The suite of the two sides, and the policy under which it was negotiated. */
-struct agreement {
-    const struct policy *policy;
-    const struct suite *suite;
-    const struct party *side; /* both */
-    bool rehearsal;
-    uint32_t rsa_bits;            /* as the policy names it; a key service may have a longer key */
-    uint32_t named, changed;      /* settings: as in struct script_watch */
-    const struct origins *before; /* of an interrupted ceremony's policy; NULL: there is none */
-};
-bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err);
-
-/* The transport did not work: emits the rejected one and the next one. */
-bool emit_suite_again(struct narrator *n, const struct agreement *on, enum hsm_alg rejected,
-                      const char *why, struct err *err);
-bool emit_plan(struct narrator *n, const struct agreement *on, const struct plan *plan,
-               const struct transfers *transfers, struct err *err);
-
 struct gate_word {
     enum gate gate;
     enum gate_state state;
