@@ -89,7 +89,7 @@ cp -R "$tmp/c" "$tmp/whole"
 
 # Read for the plan; made, read back; and, in longer runs, every call.
 last=$(before_last old C_GetAttributeValue)
-from=$((last - 12))
+from=$((last - 6))
 [ -z "${HSMFERRY_TEST_LONG:-}" ] || from=1
 for n in $(seq "$from" "$last"); do
     ok "the source fails at read $n" loses_nothing "fail:C_GetAttributeValue:$n" none
@@ -102,7 +102,7 @@ for kind in fail late; do
     done
 done
 reads=$(before_last new C_GetAttributeValue)
-for n in $(seq "$reads" 7 $((reads + 28))); do
+for n in $(seq "$reads" 14 $((reads + 28))); do
     ok "the destination fails at read $n" loses_nothing none "fail:C_GetAttributeValue:$n"
 done
 ok "control: some of them cost what goes along, and were resumed" grep -qx 3 "$tmp/codes"
@@ -113,7 +113,7 @@ edit 's/object=\*/object=signer;type=cert/'
 ok "control: the certificate alone" hsmferry --plain "$tmp/c/ceremony.yaml"
 reads=$(grep -c '^C_GetAttributeValue ' "$tmp/c/old/calls/calls")
 lost=0
-from=$((reads - 8))
+from=$((reads - 4))
 [ -z "${HSMFERRY_TEST_LONG:-}" ] || from=1
 for n in $(seq "$from" "$reads"); do
     ceremony "fail:C_GetAttributeValue:$n" none

@@ -103,8 +103,8 @@ while read -r kind limit goal; do
 done <<END
 aes32 16 16
 generic32 34 18
-rsa2048 22 24
-ec256 30 24
+rsa2048 18 24
+ec256 25 24
 END
 
 ok "a ceremony with $few keys, without a canary" run aes32 "$few" none

@@ -16,7 +16,7 @@ begins() {
     [ -z "${3:-}" ] || sed -i 's/^policy:/&\n  canary: none/' "$dir/c.yaml"
     console "${size:-80x24}" "$dir/c.yaml"
     sees "2 of 3 marked" && press F5 && sees "Type  start" && type_text start && press Enter
-    sees PAUSED && sees "[NEXT] 1 make R"
+    sees PAUSED && sees_like "\[NEXT\] 1 \(make R\|RSA key\)"
 }
 
 # step NUMBER TEXT: what is waited for is carried out, and step NUMBER comes next.
