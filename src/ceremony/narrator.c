@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/route.h"
 #include "base/text.h"
-#include "hsm/wrap_alg.h"
 #include "transfer/ahead.h"
 #include "transfer/proof.h"
 #include "transfer/sealed_file.h"
