@@ -79,7 +79,7 @@ says() {
 }
 
 file_of() { # file_of LABEL: the sealed file of this key
-    find "$tmp/c/reports" -name "*-sealed.[0-9]*-$1.*" | grep .
+    find "$tmp/c/reports" -name "*-sealed*.[0-9]*-$1.*" | grep .
 }
 
 # blob FORM FILE: the ciphertext in it.
@@ -133,7 +133,7 @@ is_pair() { # is_pair FORM BITS LABEL: the private key of this public half
 is_private() { # no other user may read the files
     find "$tmp/c/reports" -type f ! -perm 600 | grep . && return 1
     find "$tmp/c/reports" -name '*.part' | grep . && return 1
-    [ "$(find "$tmp/c/reports" -name '*-sealed.[0-9]*' | wc -l)" -eq "$1" ]
+    [ "$(find "$tmp/c/reports" -name '*-sealed*.[0-9]*' | wc -l)" -eq "$1" ]
 }
 
 objects() {
@@ -159,7 +159,7 @@ service() {
     shift 4
     was=$(objects)
     ok "$name: keys are sealed" says 0 "is complete: 0 migrated, [0-9]+ sealed, 0 refused, 0 failed" \
-        "^  $next" "^  .*$tmp/c/reports/.*-sealed\.[0-9]" -- "$name" "$keys/$bits.pem" "$@"
+        "^  $next" "^  .*$tmp/c/reports/.*-sealed[-0-9]*\.[0-9]" -- "$name" "$keys/$bits.pem" "$@"
     ok "$name: the report passes with its journal" verified
     ok "$name: nothing is left on the source" [ "$(objects)" -eq "$was" ]
 }
