@@ -75,7 +75,7 @@ ok "... and it is still open, as the exit code says" left_open
 ok "asked once more" again
 type_text clean
 press Enter
-ok "clean takes it back, on the screen" sees "0 moved"
+ok "clean takes it back, on the screen" sees "The interrupted ceremony was cleaned up"
 ok "... and says what is left" sees "Left over"
 press q
 ok "... and ends well" sees "[exit 0]"

@@ -30,6 +30,7 @@ press Escape
 ok "PIN: refusing it is told too" sees "FAILED"
 press Enter
 ok "PIN: the pane says what can be done" sees "R tries again"
+ok "PIN: a migration is not offered" lacks "F5 Migrate"
 press Left R
 ok "PIN: it is asked for again, with a warning" sees "SOURCE: token hsm-old"
 type_text 1234
@@ -85,6 +86,7 @@ ok "unknown: and what is true" grep 'is left in this call, which may still write
 ok "dead: begins" begin dead 'die=wrap:4'
 ok "dead: the ceremony ends" sees "The ceremony failed."
 ok "dead: nothing was moved" sees "0 moved"
+ok "dead: it says why" sees "Reason      step "
 press q
 ok "dead: exit 2" ended 2
 
@@ -112,6 +114,7 @@ press s
 ok "stop: s asks" sees "Stop the ceremony?"
 press y
 ok "stop: it stops before the next step" sees "The ceremony was stopped."
+ok "stop: ... and is no longer stopping" lacks "Stopping before"
 press q
 ok "stop: exit 2" ended 2
 

@@ -271,19 +271,19 @@ static void test_failures_in_order(void **state)
     (void)state;
     begin(&f, 300, views, &counting);
     run = &f.app->run;
-    assert_int_equal(run->failure_count, 3);
+    assert_int_equal(run->failing.count, 3);
     done(&f, 150, KEY_FAILED);
     done(&f, 7, KEY_UNPROVEN);
     done(&f, 7, KEY_UNPROVEN);
     done(&f, 8, KEY_MIGRATED);
-    assert_int_equal(run->failure_count, 5);
-    for (size_t i = 1; i < run->failure_count; i++)
-        assert_true(run_failure_at(run, i - 1) < run_failure_at(run, i));
-    for (size_t i = 0; i < run->failure_count; i++)
-        assert_int_equal(run_failures_before(run, run_failure_at(run, i)), i);
-    assert_int_equal(run_failure_at(run, run->failure_count), 0);
+    assert_int_equal(run->failing.count, 5);
+    for (size_t i = 1; i < run->failing.count; i++)
+        assert_true(failing_at(&run->failing, i - 1) < failing_at(&run->failing, i));
+    for (size_t i = 0; i < run->failing.count; i++)
+        assert_int_equal(failing_before(&run->failing, failing_at(&run->failing, i)), i);
+    assert_int_equal(failing_at(&run->failing, run->failing.count), 0);
     done(&f, 150, KEY_MIGRATED);
-    assert_int_equal(run->failure_count, 4);
+    assert_int_equal(run->failing.count, 4);
     fixture_press(&f, 'f');
     fixture_press(&f, PRESS_HOME);
     fixture_press(&f, PRESS_ENTER);

@@ -146,13 +146,18 @@ static void in_log(struct fixture *f)
     fixture_press(f, PRESS_F8);
 }
 
-static void at_end(struct fixture *f)
+static void end_ceremony(struct fixture *f)
 {
     struct event e = {.kind = EVENT_END, .side = SIDE_RELAY};
 
-    in_ceremony(f);
     fixture_event(f, &e);
     fixture_done(f, REQUEST_RUN, SIDE_RELAY, true);
+}
+
+static void at_end(struct fixture *f)
+{
+    in_ceremony(f);
+    end_ceremony(f);
     snprintf(f->app->report.path, sizeof f->app->report.path, "/tmp/reports/report.yaml");
 }
 
@@ -555,6 +560,36 @@ static void test_the_end(void **state)
     fixture_free(&f);
 }
 
+/* Why, with the failed step, also where the screen is small; not what failed in other commands. */
+static void test_the_end_says_why(void **state)
+{
+    struct canvas c = {0};
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    fixture_error(&f, ERR_HSM, "another command failed");
+    fixture_done(&f, REQUEST_COMPARED, SIDE_RELAY, false);
+    in_ceremony(&f);
+    fixture_error(&f, ERR_HSM, "the last call failed");
+    end_ceremony(&f);
+    fixture_error(&f, ERR_HSM, "the token that signs is gone");
+    assert_shows(&f, "Reason      step 9, carry the encrypted key, relay: the last call failed");
+    draw(&f, &c, 80, 24);
+    assert_false(shows(&c, "another command"));
+    assert_false(shows(&c, "the token that signs"));
+    memset(f.app->run.failure, 'x', sizeof f.app->run.failure - 1);
+    memset(f.app->report.path, 'x', sizeof f.app->report.path - 1);
+    draw(&f, &c, 60, 20);
+    assert_true(shows(&c, "DESTINATION was not inspected again"));
+    snprintf(f.app->report.signed_by, sizeof f.app->report.signed_by,
+             "audit, EC P-256, on hsm-old, serial 0123456789abcdef");
+    draw(&f, &c, 60, 20);
+    assert_true(shows(&c, "0123456789abcdef"));
+    canvas_free(&c);
+    fixture_free(&f);
+}
+
 /* Each side for itself, once one of them was not inspected or is not as it should be. */
 static void test_the_end_of_one_side(void **state)
 {
@@ -842,6 +877,7 @@ int main(void)
         cmocka_unit_test(test_ceremony_words),
         cmocka_unit_test(test_ascii_and_arrows),
         cmocka_unit_test(test_the_end),
+        cmocka_unit_test(test_the_end_says_why),
         cmocka_unit_test(test_the_end_of_one_side),
         cmocka_unit_test(test_the_end_with_a_long_path),
         cmocka_unit_test(test_a_view_is_one_struct),

@@ -52,6 +52,7 @@ static void ended(struct app *app)
 {
     app->run.gate.seq = 0;
     app->dialog.kind = DIALOG_NONE;
+    app->at.status[0] = '\0'; /* what a key has just asked for is over, too */
     if (app->phase >= PHASE_LEAVING) {
         app_ask(app, REQUEST_REPORT, SIDE_RELAY);
         app_ask(app, REQUEST_QUIT, SIDE_RELAY);

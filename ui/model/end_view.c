@@ -72,8 +72,8 @@ static void not_moved(const struct run *run, struct sheet *s)
 {
     char text[KEY_LABEL_TEXT + EVENT_TEXT_MAX + 32];
 
-    for (size_t i = 0; i < run->failure_count; i++) {
-        const struct run_key *key = run_key_at(run, run_failure_at(run, i));
+    for (size_t i = 0; i < run->failing.count; i++) {
+        const struct run_key *key = run_key_at(run, failing_at(&run->failing, i));
         sheet_line(s, "%s  %s", key_outcome_name(key->outcome),
                    end_not_moved(key, text, sizeof text));
     }
@@ -85,6 +85,8 @@ void end_details(const struct app *app, struct sheet *s)
     char text[TEXT_WORDS_SIZE];
 
     sheet_line(s, "%s", app->run.end_text);
+    if (app->run.failure[0])
+        sheet_line(s, "Reason: %s", app->run.failure);
     not_moved(&app->run, s);
     if (!report->path[0])
         return;

@@ -96,8 +96,7 @@ static void mark_undo(struct app *app)
         return;
     }
     marks_changed(app);
-    app_say(app, "%zu mark%s back as before; u again does it over.", changed,
-            changed == 1 ? "" : "s");
+    app_say(app, "%zu mark%s as before; u again reverses this.", changed, changed == 1 ? "" : "s");
 }
 
 /* --- what is shown ---------------------------------------------------------------------------- */
@@ -428,13 +427,15 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
-/* After a ceremony nothing is marked or migrated any more; of one that was interrupted, its journal
- * says which keys. */
+/* After a ceremony, and without a source, nothing is marked or migrated; of one that was
+ * interrupted, its journal says which keys. */
 static bool offers(const struct app *app, const struct key_row *row)
 {
+    bool possible = !app->run.over && app->side[SIDE_SOURCE].state != SIDE_FAILED;
+
     if (row->act == mark)
-        return !app->run.over && !settle_is_on(&app->settle);
-    return (row->act != migrate || !app->run.over) && key_rows_offer(app, row);
+        return possible && !settle_is_on(&app->settle);
+    return (row->act != migrate || possible) && key_rows_offer(app, row);
 }
 
 const struct view inventory_view = {.name = "Inventory",

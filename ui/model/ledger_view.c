@@ -166,13 +166,13 @@ static uint32_t number_at(const struct app *app, size_t i)
     const struct run *run = &app->run;
 
     if (app->at.keys.failures)
-        return run_failure_at(run, i);
+        return failing_at(&run->failing, i);
     return i < run->key_count ? (uint32_t)i + 1 : 0;
 }
 
 static size_t count(const struct app *app)
 {
-    return app->at.keys.failures ? app->run.failure_count : app->run.key_count;
+    return app->at.keys.failures ? app->run.failing.count : app->run.key_count;
 }
 
 static size_t at(const struct app *app)
@@ -193,7 +193,7 @@ static void title(const struct app *app, char *out, size_t size)
                  objects == 1 ? "" : "s");
     if (app->at.keys.failures)
         snprintf(out, size, "KEYS  %zu of %zu rows: refused, failed or unproven",
-                 run->failure_count, run->key_count);
+                 run->failing.count, run->key_count);
     else
         snprintf(out, size,
                  "KEYS %zu%s   %" PRIu32 " proven   %" PRIu32 " refused   %" PRIu32 " failed",
@@ -280,8 +280,8 @@ static void filter(struct app *app)
         keys->scroll.at = number ? number - 1 : 0;
         return;
     }
-    keys->scroll.at = run_failures_before(&app->run, number);
-    if (app->run.failure_count == 0)
+    keys->scroll.at = failing_before(&app->run.failing, number);
+    if (app->run.failing.count == 0)
         app_say(app, "No key was refused, and none failed.");
 }
 

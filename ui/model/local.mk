@@ -31,6 +31,8 @@ libui_a_SOURCES += \
 	%D%/gate_words.h \
 	%D%/review_page.c \
 	%D%/review_page.h \
+	%D%/failing.c \
+	%D%/failing.h \
 	%D%/field.c \
 	%D%/field.h \
 	%D%/inventory.c \

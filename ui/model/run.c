@@ -58,8 +58,7 @@ static void meet_plan(struct run *run, uint32_t plan)
 
 static void forget_keys(struct run *run)
 {
-    memset(run->failing, 0, sizeof run->failing);
-    run->failure_count = 0;
+    run->failing = (struct failing){0};
     run->key_count = run->chosen = run->movable = run->companions = 0;
     run->refused = 0;
 }
@@ -141,41 +140,6 @@ static void take_note(struct run *run, const struct event *e)
     COPY(note->text, e->note.text);
 }
 
-/* Notes whether this key is one of those that did not arrive as they should. */
-static void note_failure(struct run *run, uint32_t number, bool fails)
-{
-    uint64_t *word = &run->failing[(number - 1) / 64], bit = UINT64_C(1) << (number - 1) % 64;
-
-    run->failure_count += fails && !(*word & bit);
-    run->failure_count -= !fails && (*word & bit);
-    *word = fails ? *word | bit : *word & ~bit;
-}
-
-size_t run_failures_before(const struct run *run, uint32_t number)
-{
-    size_t count = 0, at = number ? number - 1 : 0;
-
-    for (size_t i = 0; i < at / 64; i++)
-        count += (size_t)__builtin_popcountll(run->failing[i]);
-    if (at % 64)
-        count += (size_t)__builtin_popcountll(run->failing[at / 64] << (64 - at % 64));
-    return count;
-}
-
-uint32_t run_failure_at(const struct run *run, size_t i)
-{
-    size_t word = 0;
-    uint64_t left;
-
-    if (i >= run->failure_count)
-        return 0;
-    for (; i >= (size_t)__builtin_popcountll(run->failing[word]); word++)
-        i -= (size_t)__builtin_popcountll(run->failing[word]);
-    for (left = run->failing[word]; i > 0; i--)
-        left &= left - 1;
-    return (uint32_t)(64 * word + (size_t)__builtin_ctzll(left)) + 1;
-}
-
 /* --- the plan --------------------------------------------------------------------------------- */
 
 /* The companions of a key are a list. */
@@ -239,7 +203,7 @@ static bool take_planned(struct run *run, const struct event *e)
         run->movable += movable;
         run->refused += refused;
     }
-    note_failure(run, e->key, refused);
+    failing_note(&run->failing, e->key, refused);
     return true;
 }
 
@@ -464,7 +428,7 @@ static bool take_key_done(struct run *run, const struct event *e)
     key->outcome = outcome;
     key->destination = e->key_done.desc;
     run->failed += !key->companion_of && (outcome == KEY_FAILED || outcome == KEY_UNKNOWN);
-    note_failure(run, e->key, outcome != KEY_MIGRATED);
+    failing_note(&run->failing, e->key, outcome != KEY_MIGRATED);
     return outcome == KEY_MIGRATED || keep_text(run, &key->reason, e->key_done.text);
 }
 
@@ -494,6 +458,27 @@ static void take_inventory(struct run *run, const struct event *e)
     if (e->inventory.after && e->side != SIDE_RELAY)
         run->after[e->side] = (struct run_inventory){
             true, e->inventory.objects, e->inventory.unexplained, e->inventory.missing};
+}
+
+/* The last error of a command is why it failed; after the end, errors are those of others. */
+static void take_error(struct run *run, const struct event *e)
+{
+    char line[sizeof run->failure];
+    unsigned failed = 0;
+
+    if (run->over || (e->kind != EVENT_ERROR && e->kind != EVENT_DONE))
+        return;
+    run->failure[0] = '\0';
+    if (e->kind == EVENT_DONE)
+        return;
+    while (failed < STEPS && run->steps[failed].state != RUN_FAILED)
+        failed++;
+    err_line(&e->error, line, sizeof line);
+    if (failed < STEPS)
+        text_print(run->failure, sizeof run->failure, "step %d, %s, %s: %s", step_number(failed),
+                   step_title(failed), side_name(step_side(failed)), line);
+    else
+        text_cut(run->failure, sizeof run->failure, line);
 }
 
 static void take_end(struct run *run, const struct event *e, int64_t now_ms)
@@ -563,8 +548,8 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
     case EVENT_END:
         take_end(run, e, now_ms);
         break;
-    default: /* not about the ceremony itself */
-        break;
+    default: /* an error, or not about the ceremony itself */
+        take_error(run, e);
     }
     return true;
 }

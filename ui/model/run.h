@@ -10,6 +10,7 @@
 #include "hsm/facts.h"
 #include "plan/script.h"
 #include "protocol/event.h"
+#include "ui/model/failing.h"
 #include "ui/model/run_keys.h"
 #include "ui/model/texts.h"
 
@@ -17,7 +18,6 @@ enum {
     RUN_NOTES_MAX = 64,
     RUN_MORE_MAX = 2,
     RUN_UNANSWERED_MS = 10000,
-    RUN_FAILING_WORDS = HSM_OBJECTS_MAX / 64,
 };
 
 struct run_choice {
@@ -113,8 +113,7 @@ struct run {
     uint32_t companions_migrated;                 /* companions; known at the end only */
     int64_t first_key_ms; /* when the first key began, on the front end's own clock */
     int64_t begun_ms, ended_ms;
-    uint64_t failing[RUN_FAILING_WORDS]; /* bit (number - 1): it did not arrive as it should */
-    size_t failure_count;
+    struct failing failing;
     struct texts texts;
     struct run_gate gate;
     struct run_pace pace;
@@ -126,6 +125,7 @@ struct run {
     int exit_code;
     uint32_t left_over;
     char end_text[EVENT_TEXT_MAX];
+    char failure[4 * EVENT_TEXT_MAX]; /* why the current command has failed, and in which step */
 };
 
 /* Takes one event; now_ms is the front end's own clock. False when there is no memory. */
@@ -138,13 +138,6 @@ void run_free(struct run *run);
 /* The key of the plan at number (from 1); NULL when there is none. Valid until the next event, or
  * until RUN_KEYS_AT_HAND others were looked at. */
 const struct run_key *run_key_at(const struct run *run, size_t number);
-
-/* The number of key i, from 0, among those that did not arrive as they should, rising; 0: there are
- * fewer. */
-uint32_t run_failure_at(const struct run *run, size_t i);
-
-/* How many of them have a number below this one. */
-size_t run_failures_before(const struct run *run, uint32_t number);
 
 /* A step of this key, or of the ceremony where it is no key's. */
 const struct run_step *run_step(const struct run *run, size_t key, enum step_id id);

@@ -25,17 +25,29 @@ static void draw_inventory(const struct app *app, struct canvas *c)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static const char *end_words(const struct run *run)
+static const char *end_words(const struct app *app)
 {
+    const struct run *run = &app->run;
     static const char *const words[] = {
         [END_COMPLETE] = "The ceremony is complete.",
         [END_PARTIAL] = "The ceremony is over; not every key was moved.",
         [END_FAILED] = "The ceremony failed.",
         [END_ABORTED] = "The ceremony was stopped.",
     };
+    if (run->outcome == END_COMPLETE && app->settle.how == SETTLE_CLEANS)
+        return "The interrupted ceremony was cleaned up.";
     if (run->outcome == END_PARTIAL && run->left_over > 0)
         return "The ceremony has ended; an object may be left over.";
     return (unsigned)run->outcome <= END_ABORTED ? words[run->outcome] : "?";
+}
+
+/* Why it ended so; the details have all of it. Returns the line below. */
+static int draw_reason(const struct run *run, struct canvas *c, struct rect r, int y)
+{
+    if (!run->failure[0])
+        return y;
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Reason");
+    return y + draw_wrapped(c, (struct rect){r.x + 12, y, r.w - 12, 3}, STYLE_BAD, run->failure);
 }
 
 /* Returns the line below. */
@@ -123,34 +135,35 @@ static int draw_signature(const struct app *app, struct canvas *c, struct rect r
     const struct app_report *report = &app->report;
     bool is_signed = report->signed_by[0] != '\0';
     const char *none = app->config->signer.key.text[0] ? "not yet" : "no key is named that signs";
+    char text[sizeof report->signed_by + sizeof report->unsigned_why];
 
     if (!report->path[0] || app->at.replay)
         return y;
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Signature");
-    draw_format(c, r.x + 12, y, r.w - 12, is_signed ? STYLE_GOOD : STYLE_WARN, "%s%s",
-                is_signed ? "by " : "UNSIGNED: ",
-                is_signed                 ? report->signed_by
-                : report->unsigned_why[0] ? report->unsigned_why
-                                          : none);
-    return y + 1;
+    snprintf(text, sizeof text, "%s%s", is_signed ? "by " : "UNSIGNED: ",
+             is_signed                 ? report->signed_by
+             : report->unsigned_why[0] ? report->unsigned_why
+                                       : none);
+    return y + draw_wrapped(c, (struct rect){r.x + 12, y, r.w - 12, 2},
+                            is_signed ? STYLE_GOOD : STYLE_WARN, text);
 }
 
 /* The first keys that did not go, and why; the details have all. Returns the line below. */
 static int draw_not_moved(const struct app *app, struct canvas *c, struct rect r, int y)
 {
     const struct run *run = &app->run;
-    int end = y + (r.h > 24 ? r.h / 3 : 2);
+    size_t room = r.h > 24 ? (size_t)r.h / 3 : 2;
+    size_t shown = run->failing.count <= room ? run->failing.count : room - 1;
 
-    for (size_t i = 0; i < run->failure_count; i++) {
-        const struct run_key *key = run_key_at(run, run_failure_at(run, i));
+    for (size_t i = 0; i < shown; i++) {
+        const struct run_key *key = run_key_at(run, failing_at(&run->failing, i));
         char text[KEY_LABEL_TEXT + EVENT_TEXT_MAX + 32];
-        if (y == end) {
-            draw_text(c, r.x, y - 1, r.w, STYLE_WARN, "... and more: F3 has all of them");
-            break;
-        }
         draw_format(c, r.x, y++, r.w, STYLE_WARN, "%-11s %s", key_outcome_name(key->outcome),
                     end_not_moved(key, text, sizeof text));
     }
+    if (shown < run->failing.count)
+        draw_format(c, r.x, y++, r.w, STYLE_WARN, "... and %zu more: F3 has all of them",
+                    run->failing.count - shown);
     return y;
 }
 
@@ -198,12 +211,13 @@ static void draw_outcome(const struct app *app, struct canvas *c)
     int y = r.y;
 
     draw_format(c, r.x, y, r.w, good ? STYLE_GOOD : STYLE_BAD, "%s %s", good ? "[ ok ]" : "[FAIL]",
-                end_words(run));
+                end_words(app));
     draw_counts(app, c, r, y + 1);
-    draw_text(c, r.x, y + 2, r.w, STYLE_NORMAL, run->end_text);
     draw_cursor(c, r.x, y);
+    y += 2 + draw_wrapped(c, (struct rect){r.x, y + 2, r.w, 2}, STYLE_NORMAL, run->end_text);
+    y = draw_reason(run, c, r, y);
     /* Above the report: a long path must not push left-over objects off the screen. */
-    y = draw_script(run, c, r, y + 3);
+    y = draw_script(run, c, r, y);
     y = draw_not_moved(app, c, r, y);
     y = draw_left_over(app, c, r, y);
     y = draw_signature(app, c, r, y);
