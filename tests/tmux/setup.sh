@@ -358,7 +358,7 @@ mv "$beside.away" "$beside"
 cp -R reports other
 console 80x24 clean "other/${journal##*/}"
 ok "clean asks for both PINs, on the screen" pins
-ok "... and takes back what there is" sees "The ceremony is complete."
+ok "... and takes back what there is" sees "The interrupted ceremony was cleaned up."
 press q
 ok "... and ends well" ended 0
 stamp=none

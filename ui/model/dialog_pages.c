@@ -2,6 +2,7 @@
 /* Pages of text that are read: help, details, a failure. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ui/model/app.h"
 #include "ui/model/gate_page.h"
@@ -65,20 +66,29 @@ static void details_press(struct app *app, int press)
     read_page(app, press, details);
 }
 
+/* With a full stop, which most failures leave to those that print them. */
+static void sentence(struct sheet *s, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len > 0)
+        sheet_line(s, "%s%s", text, strchr(".!?:", text[len - 1]) ? "" : ".");
+}
+
 static void message(const struct app *app, struct sheet *s)
 {
     const struct err *err = &app->dialog.message;
 
     snprintf(s->title, sizeof s->title, "%s", err->code == ERR_NONE ? "DONE" : "FAILED");
-    sheet_sentence(s, err->what);
+    sentence(s, err->what);
     if (err->hsm_name[0] || err->hsm_code)
         sheet_line(s, "The HSM says: 0x%" PRIx64 " %s", err->hsm_code, err->hsm_name);
     if (err->now[0])
         sheet_line(s, "%s", "");
-    sheet_sentence(s, err->now);
+    sentence(s, err->now);
     if (err->next[0])
         sheet_line(s, "%s", "");
-    sheet_sentence(s, err->next);
+    sentence(s, err->next);
 }
 
 static void message_press(struct app *app, int press)
