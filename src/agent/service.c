@@ -10,6 +10,7 @@
 #include "agent/guard.h"
 #include "agent/pages.h"
 #include "base/file.h"
+#include "base/p11_kit.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "hsm/token_lock.h"
@@ -127,8 +128,9 @@ static bool serve_open(struct service *s, const Pb__Request *req, Pb__Reply *rep
 
     if (s->hsm)
         return err_set(err, ERR_DATA, "an HSM is already open");
-    if (!wire_get_where(req->open, &where, err) || !is_named(s, &where, err) ||
-        !find_driver(where.api, &s->driver, err))
+    if (!wire_get_where(req->open, &where, err) ||
+        !p11_kit_resolve(where.module, sizeof where.module, NULL, err) ||
+        !is_named(s, &where, err) || !find_driver(where.api, &s->driver, err))
         return false;
     where.box = s->limits.box;
     where.variables = (const char *const *)environ;

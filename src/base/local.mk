@@ -17,6 +17,8 @@ libbase_a_SOURCES = \
 	%D%/json_writer.h \
 	%D%/lock.c \
 	%D%/lock.h \
+	%D%/p11_kit.c \
+	%D%/p11_kit.h \
 	%D%/pin.c \
 	%D%/pin.h \
 	%D%/randomart.c \

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/p11_kit.h"
 #include "base/text.h"
 #include "config/config.h"
 
@@ -88,13 +89,16 @@ static bool check_module(const struct loader *l, const char *module, const char 
     static const char magic[4] = {0x7f, 'E', 'L', 'F'};
     char head[sizeof magic], shown[FILE_SHOWN];
     struct stat st;
-    bool ok;
+    bool ok, valid;
     int fd;
 
     file_shown(module, shown);
+    if (p11_kit_is_name(module, &valid)) /* the agent's host knows it, which may be another */
+        return valid || config_wrong(l, path, "%s is not a name that p11-kit can have", shown);
     if (module[0] != '/') {
         config_wrong(l, path, "the module's path must be absolute");
-        return err_next(l->err, "Write for example /usr/lib/softhsm/libsofthsm2.so");
+        return err_next(l->err, "Write for example /usr/lib/softhsm/libsofthsm2.so, or p11-kit:"
+                                "softhsm2");
     }
     if (l->use == CONFIG_TO_COMPARE)
         return true;

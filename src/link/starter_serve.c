@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/p11_kit.h"
+#include "hsm/hsm.h"
 #include "hsm/variables.h"
 #include "link/starter.h"
 #include "link/starter_messages.h"
@@ -142,13 +145,24 @@ static bool could_be_its_own(const struct server *s, const char *path)
     return realpath(folder, real) && is_in_folders(s, real);
 }
 
+/* The module's path, or its name in p11-kit's configuration if it has none there: its agent then
+ * says why. If the configuration changes after that, the agent refuses the other module. */
+static void resolve(const char *named, char module[HSM_PATH_MAX])
+{
+    snprintf(module, HSM_PATH_MAX, "%s", named);
+    p11_kit_resolve(module, HSM_PATH_MAX, NULL, NULL);
+}
+
 /* Would it run code that the console could have written? (A database of keys, sql:, is not code,
  * and is opened in such a way that it loads none.) */
-static bool runs_its_own(const struct server *s, const struct program *p)
+static bool runs_its_own(const struct server *s, const struct program *p, const char *module)
 {
+    bool valid;
+
     if (p->command_words)
         return could_be_its_own(s, p->words[0]);
-    return p->module[0] && strncmp(p->module, "sql:", 4) != 0 && could_be_its_own(s, p->module);
+    return module[0] && strncmp(module, "sql:", 4) != 0 && !p11_kit_is_name(module, &valid) &&
+           could_be_its_own(s, module);
 }
 
 static bool holds(const struct program *p, const char *variable)
@@ -163,12 +177,15 @@ static bool holds(const struct program *p, const char *variable)
 static bool names_its_own(const struct server *s, const struct program *was,
                           const struct program *p)
 {
+    char module[HSM_PATH_MAX];
+
     for (const char **entry = p->environment; *entry; entry++) {
         const char *value = strchr(*entry, '=') + 1;
         if (value[0] == '/' && !holds(was, *entry) && could_be_its_own(s, value))
             return true;
     }
-    return runs_its_own(s, p);
+    resolve(p->module, module);
+    return runs_its_own(s, p, module);
 }
 
 static int take_program(struct server *s, const struct arrived *a)
@@ -227,10 +244,10 @@ static void default_signals(void)
 }
 
 /* Runs in the child. failed: the descriptor that receives errno if there is no such program. */
-static _Noreturn void become(const struct server *s, const struct program *p, const int fds[2],
-                             int failed)
+static _Noreturn void become(const struct server *s, const struct program *p, const char *module,
+                             const int fds[2], int failed)
 {
-    const char *own[] = {s->own_agent, "--module", p->module, NULL};
+    const char *own[] = {s->own_agent, "--module", module, NULL};
     const char **argv = own;
 
     if (p->command_words) { /* the list ends before the module */
@@ -263,11 +280,15 @@ static void forget_ended(struct server *s)
 static int start(struct server *s, const struct arrived *a, pid_t *pid)
 {
     int failed[2], pidfd = -1, no = 0;
+    char module[HSM_PATH_MAX];
+    const struct program *p;
 
     if (!s->sealed || a->request.program >= STARTER_PROGRAMS ||
         !s->programs[a->request.program].text || a->fds[0] < 0 || a->fds[1] < 0)
         return EPERM;
-    if (runs_its_own(s, &s->programs[a->request.program]))
+    p = &s->programs[a->request.program];
+    resolve(p->module, module);
+    if (runs_its_own(s, p, module))
         return EACCES;
     forget_ended(s);
     if (s->agent_count == AGENTS_MAX)
@@ -278,7 +299,7 @@ static int start(struct server *s, const struct arrived *a, pid_t *pid)
      * that of this process: SIGCHLD.) */
     *pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | CLONE_PIDFD, 0, &pidfd, 0, 0);
     if (*pid == 0)
-        become(s, &s->programs[a->request.program], a->fds, failed[1]);
+        become(s, p, module, a->fds, failed[1]);
     if (*pid < 0) {
         no = errno;
         *pid = 0;

@@ -74,6 +74,23 @@ run
 exits 0 "... 78" test $? -eq 78
 ok "... with what is missing" logged 'requires confinement, and the agent is not wholly confined'
 
+# --- a module by its name in p11-kit's configuration, which the agent reads before its box ---
+
+named() { # named NAME: this module, on both sides
+    sed -i "s|^\(  *\)module: .*|\1module: p11-kit:$1|" "$dir/ceremony.yaml"
+}
+
+ok "modules by their name in p11-kit" prepare named softhsm:softhsm
+ok "... with confinement required" policy '[]' required
+named softhsm2
+ok "... move all" run
+ok "... the report has the name" grep '^  module: "p11-kit:softhsm2"' "$dir"/reports/*.yaml
+ok "... and the file" grep '^  module-file: ".*/libsofthsm2.so"' "$dir"/reports/*.yaml
+named no-such-module
+run
+exits 0 "an unknown name: 78" test $? -eq 78
+ok "... says where it was looked for" logged "on the agent's host has no module no-such-module"
+
 # --- resume and clean: the journal is parsed in a box ---
 
 # boxed SUFFIX: the trace has files of this name opened to be read (O_PATH: to make a rule of Landlock),

@@ -399,6 +399,12 @@ TESTS += %D%/test_uri_p11kit
 %C%_test_uri_p11kit_CFLAGS = $(UNIT_CFLAGS) $(P11KIT_CFLAGS)
 %C%_test_uri_p11kit_LDADD = $(UNIT_HSM) $(P11KIT_LIBS)
 
+check_PROGRAMS += %D%/test_p11_kit
+TESTS += %D%/test_p11_kit
+%C%_test_p11_kit_SOURCES = %D%/test_p11_kit.c
+%C%_test_p11_kit_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_p11_kit_LDADD = $(UNIT_BASE)
+
 check_PROGRAMS += %D%/test_variables
 TESTS += %D%/test_variables
 %C%_test_variables_SOURCES = %D%/test_variables.c

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/model/modules.h"
 
-#include <ctype.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-
-/* The folders of a module that its configuration names without one. */
-static const char *const module_folders[] = {
-    "/usr/lib/x86_64-linux-gnu/pkcs11",
-    "/usr/lib/aarch64-linux-gnu/pkcs11",
-    "/usr/lib64/pkcs11",
-    "/usr/lib/pkcs11",
-};
+#include "base/p11_kit.h"
 
 /* Where modules are that nobody has told p11-kit about, as glob(7) finds them: many have no name
  * without a version. */
@@ -69,59 +61,26 @@ static void add(struct modules *m, const char *path, const char *name)
         m->count++;
 }
 
-static void add_named(struct modules *m, const char *module, const char *name)
-{
-    char path[MODULE_PATH_MAX];
-
-    if (module[0] == '/') {
-        add(m, module, name);
-        return;
-    }
-    for (size_t i = 0; i < sizeof module_folders / sizeof module_folders[0]; i++)
-        if ((size_t)snprintf(path, sizeof path, "%s/%s", module_folders[i], module) < sizeof path)
-            add(m, path, name);
-}
-
-/* The value of "module:" in a line of a configuration; NULL: another line. */
-static char *module_value(char *line)
-{
-    static const char key[] = "module:";
-    char *value = line + strlen(key);
-    size_t len;
-
-    if (strncmp(line, key, strlen(key)) != 0)
-        return NULL;
-    while (isspace((unsigned char)*value))
-        value++;
-    len = strlen(value);
-    while (len > 0 && isspace((unsigned char)value[len - 1]))
-        value[--len] = '\0';
-    return len ? value : NULL;
-}
-
 static void read_configuration(struct modules *m, const char *path)
 {
     const char *name = strrchr(path, '/') + 1;
-    char line[MODULE_PATH_MAX + 16];
+    char line[MODULE_PATH_MAX + 16], module[MODULE_PATH_MAX];
     FILE *file = fopen(path, "re");
 
     if (!file)
         return;
     while (fgets(line, sizeof line, file)) {
-        char *value = module_value(line);
-        if (value)
-            add_named(m, value, name);
+        char *value = p11_kit_value(line, "module");
+        if (value && p11_kit_path(value, module, sizeof module))
+            add(m, module, name);
     }
     fclose(file);
 }
 
 void modules_find(struct modules *modules, const char *const *folders)
 {
-    static const char *const p11_kit[] = {"/etc/pkcs11/modules", "/usr/share/p11-kit/modules",
-                                          "/usr/local/share/p11-kit/modules", NULL};
-
     *modules = (struct modules){0};
-    for (const char *const *folder = folders ? folders : p11_kit; *folder; folder++) {
+    for (const char *const *folder = folders ? folders : p11_kit_folders; *folder; folder++) {
         char pattern[MODULE_PATH_MAX];
         glob_t found;
         snprintf(pattern, sizeof pattern, "%s/*.module", *folder);
