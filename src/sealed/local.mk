@@ -4,4 +4,22 @@ noinst_LIBRARIES += libsealed.a
 libsealed_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(YAML_CFLAGS)
 libsealed_a_SOURCES = \
 	%D%/sealed.c \
-	%D%/sealed.h
+	%D%/sealed.h \
+	%D%/sealed_decode.c \
+	%D%/sealed_decode.h \
+	%D%/sealed_encode.c \
+	%D%/sealed_encode.h \
+	%D%/sealed_expect.c \
+	%D%/sealed_expect.h \
+	%D%/sealed_fields.c \
+	%D%/sealed_fields.h \
+	%D%/sealed_read.c \
+	%D%/sealed_read.h \
+	%D%/sealed_signature.c \
+	%D%/sealed_signature.h \
+	%D%/sealed_sound.c \
+	%D%/sealed_sound.h \
+	%D%/sealed_words.c \
+	%D%/sealed_words.h \
+	%D%/sealed_write.c \
+	%D%/sealed_write.h

@@ -175,18 +175,14 @@ bool sealed_may_be_clear(const struct key_desc *key, enum hsm_proof proof)
 {
     bool aes = proof == HSM_PROOF_AES_ECB || proof == HSM_PROOF_AES_DECRYPT;
 
-    switch (key->class) {
-    case KEY_CLASS_PUBLIC:
-    case KEY_CLASS_CERTIFICATE:
-        return true;
-    case KEY_CLASS_PRIVATE:
-        return key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC ||
-               key->kind == KEY_KIND_EDWARDS;
-    case KEY_CLASS_SECRET:
-        return key->kind == KEY_KIND_AES && aes;
-    default:
+    if (proof == HSM_PROOF_DIGEST || proof == HSM_PROOF_HMAC || proof == HSM_PROOF_KCV_ECB ||
+        proof == HSM_PROOF_KCV_CMAC)
         return false;
-    }
+    if (!key || key_is_public_class(key))
+        return true;
+    if (key->class == KEY_CLASS_SECRET)
+        return key->kind == KEY_KIND_AES && aes;
+    return key->class == KEY_CLASS_PRIVATE && !aes;
 }
 
 static void free_evidence(struct sealed_evidence *evidence)

@@ -132,7 +132,7 @@ struct sealed_offer {
     struct key_template arriving;     /* what keys shall be when they arrive; of the canary too */
     struct sealed_about about;        /* of the destination */
     struct hsm_capabilities can;      /* of the destination, found by trying */
-    char reason[4 * SEALED_NAME_MAX]; /* a remark for officers; may be empty */
+    char remark[4 * SEALED_NAME_MAX]; /* for officers; may be empty */
 };
 
 /* The first of an offer's transports that this program knows, and its OAEP variant and bits.
@@ -147,8 +147,8 @@ bool sealed_add_rsa_oaep(struct sealed_offer *offer, const struct bytes *spki, e
 
 /* --- the bundle --- */
 
-/* In fields that may have no algorithm. */
-enum { SEALED_ALG_NONE = HSM_ALGS };
+/* No algorithm. */
+#define SEALED_ALG_NONE HSM_ALGS
 
 /* A key of the source's that carries others, wrapped. */
 struct sealed_wrapped {
@@ -205,8 +205,9 @@ struct sealed_key {
 /* Frees the data and empties it. */
 void sealed_key_free(struct sealed_key *key);
 
-/* May the answer to this proof of such a key be in a file in clear? Not if the value of the key can
- * be weak: anybody who has the file could guess it, and see from the answer that he is right. */
+/* May the answer to this proof of such a key (NULL: of any) be in a file in clear? Not if the value
+ * of the key can be weak: anybody who has the file could guess it, and see from the answer that he
+ * is right. */
 bool sealed_may_be_clear(const struct key_desc *key, enum hsm_proof proof);
 
 /* --- the acknowledgement --- */

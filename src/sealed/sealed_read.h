@@ -21,8 +21,8 @@
 
 struct sealed_reader;
 
-/* Opens a regular file that no other user can change, reads it to its end, and keeps it open: it is
- * not opened by its name again. Memory does not grow with the number of keys. Errors: ERR_DATA (not
+/* Opens a regular file, regardless of its owner, reads it to its end, and keeps it open: it is not
+ * opened by its name again. Memory grows by one SHA-256 for each key. Errors: ERR_DATA (not
  * a sealed file, or altered, or cut off: the message has line and column), ERR_NO_INPUT,
  * ERR_DENIED, ERR_IO, ERR_FAILED. The caller ends it with sealed_close(). */
 bool sealed_open(const char *path, struct sealed_reader **out, struct err *err);
