@@ -317,6 +317,7 @@ static void test_one_form_only(void **state)
     edit(&text, "stage: ", "stage: "); /* the control */
     assert_true(opens(other, &err));
     bytes_free(&text);
+    fixture_empty_folder(state);
     make(1, &text);
     edit(&text, "==\"", "=\"");
     assert_false(opens(other, &err));

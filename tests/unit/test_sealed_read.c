@@ -188,7 +188,8 @@ static void test_each_rule(void **state)
             fail_msg("%s: %s", breaches[i].rule, err.what);
         assert_int_equal(err.code, sealed_rules[i].code);
         for (size_t j = 0; j < sealed_rules_count; j++)
-            if (j != i && !sealed_rules[j].keeps(&expected, &changed.head, zeros))
+            /* what is in the wrong direction is also of the wrong format */
+            if (j != i && i > 0 && !sealed_rules[j].keeps(&expected, &changed.head, zeros))
                 fail_msg("%s breaks %s, too", breaches[i].rule, sealed_rules[j].name);
         sealed_file_free(&file);
     }
@@ -256,7 +257,8 @@ static void change_in_place(const char *text)
     int fd = open(fixture_path("file"), O_WRONLY | O_CLOEXEC);
 
     assert_non_null(at);
-    assert_int_equal(pwrite(fd, "7", 1, at - all.data + (off_t)strlen(text)), 1);
+    at += strlen(text);
+    assert_int_equal(pwrite(fd, *at == '7' ? "8" : "7", 1, at - all.data), 1);
     close(fd);
     bytes_free(&all);
 }
@@ -459,7 +461,7 @@ static void test_words(void **state)
     (void)state;
     sealed_words_to_read(sha256, right);
     sealed_words_to_read(stranger, wrong);
-    text_print(typed, sizeof typed, "  %s \n", right);
+    text_print(typed, sizeof typed, "  %s ", right);
     for (char *c = typed; *c; c++)
         *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
     assert_true(sealed_words_answer(&words, typed, &err));
@@ -469,8 +471,6 @@ static void test_words(void **state)
     assert_false(sealed_words_answer(&words, "absurd", &err));
     text_print(typed, sizeof typed, "%s extra", right);
     assert_false(sealed_words_answer(&words, typed, &err));
-    text_print(typed, sizeof typed, "tuxedo%s", right + strcspn(right, " "));
-    typed[0] = 'T';
     text_print(typed, sizeof typed, "nonsense%s", right + strcspn(right, " "));
     assert_false(sealed_words_answer(&words, typed, &err));
     assert_int_equal(err.code, ERR_USAGE);
