@@ -46,6 +46,7 @@ shell_tests = \
 	%D%/plain.sh \
 	%D%/readme.sh \
 	%D%/record.sh \
+	%D%/sealed.sh \
 	%D%/replay.sh \
 	%D%/security.sh \
 	%D%/sheet.sh \
@@ -193,6 +194,12 @@ librecordwork_a_SOURCES = $(libjournal_a_SOURCES) src/base/compact.c src/cmd/fin
 	src/report/verify_trail.c src/report/yaml_tree.c src/report/yaml_writer.c \
 	ui/model/replay.c ui/model/replay_app.c ui/model/run.c ui/model/run_keys.c \
 	ui/model/run_versions.c ui/model/texts.c
+
+# A bundle of thousands of keys: for sealed.sh.
+check_PROGRAMS += %D%/sealed_many
+%C%_sealed_many_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_sealed_many_LDADD = libsealed.a $(HSM) libbase.a $(YAML_LIBS) $(CRYPTO_LIBS)
+%C%_sealed_many_SOURCES = %D%/sealed_many.c %D%/unit/sealed_fixture.c %D%/unit/sealed_fixture.h
 
 # Every call of a ceremony with every fault, a kill at every system call of a commit, and a connection that
 # fails at every message, on all cores: half an hour of two.
