@@ -213,7 +213,8 @@ static bool take_sealed(const struct loader *l, const struct raw_sealed *raw)
     for (unsigned i = 0; i < raw->signer_count; i++) {
         size_t len = sizeof sealed->signers[i].sha256;
         sealed->signers[i].side = (enum side)(raw->signers[i].side - 1);
-        if (!text_unhex(raw->signers[i].sha256, sealed->signers[i].sha256, &len))
+        if (!text_unhex(raw->signers[i].sha256, sealed->signers[i].sha256, &len) ||
+            len != sizeof sealed->signers[i].sha256)
             return config_wrong(l, config_entry("sealed.signers", i, place),
                                 "\"sha256\" must be 64 hexadecimal digits");
     }

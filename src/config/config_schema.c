@@ -92,7 +92,7 @@ static const cyaml_strval_t orders[] = {{"strict", RAW_STRICT}, {"one-bundle", R
 static const cyaml_schema_field_t sealer_fields[] = {
     CYAML_FIELD_ENUM("side", CYAML_FLAG_STRICT, struct raw_sealer, side, sides,
                      CYAML_ARRAY_LEN(sides)),
-    CYAML_FIELD_STRING_PTR("sha256", CYAML_FLAG_POINTER, struct raw_sealer, sha256, 64, 64),
+    CYAML_FIELD_STRING_PTR("sha256", CYAML_FLAG_POINTER, struct raw_sealer, sha256, 1, 64),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t sealer = {
