@@ -201,6 +201,12 @@ check_PROGRAMS += %D%/sealed_many
 %C%_sealed_many_LDADD = libsealed.a $(HSM) libbase.a $(YAML_LIBS) $(CRYPTO_LIBS)
 %C%_sealed_many_SOURCES = %D%/sealed_many.c %D%/unit/sealed_fixture.c %D%/unit/sealed_fixture.h
 
+# The schemas of sealed files, as the table of their fields has them: for sealed.sh.
+check_PROGRAMS += %D%/sealed_schema
+%C%_sealed_schema_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_sealed_schema_LDADD = libsealed.a $(HSM) libbase.a $(YAML_LIBS) $(CRYPTO_LIBS)
+%C%_sealed_schema_SOURCES = %D%/sealed_schema.c %D%/unit/sealed_fixture.c %D%/unit/sealed_fixture.h
+
 # Every call of a ceremony with every fault, a kill at every system call of a commit, and a connection that
 # fails at every message, on all cores: half an hour of two.
 faults: all

@@ -58,7 +58,7 @@ report_schemas = \
 	%D%/hsmferry-audit-1.schema.json \
 	%D%/hsmferry-audit-2.schema.json \
 	%D%/hsmferry-audit-3.schema.json
-dist_pkgdata_DATA = $(report_schemas)
+dist_pkgdata_DATA += $(report_schemas)
 nodist_libreport_a_SOURCES = %D%/json_schemas.c
 CLEANFILES += %D%/json_schemas.c
 

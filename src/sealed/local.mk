@@ -23,3 +23,10 @@ libsealed_a_SOURCES = \
 	%D%/sealed_words.h \
 	%D%/sealed_write.c \
 	%D%/sealed_write.h
+
+# One for each format; tests/sealed_schema.c prints them.
+dist_pkgdata_DATA += \
+	%D%/hsmferry-ack-1.schema.json \
+	%D%/hsmferry-bundle-1.schema.json \
+	%D%/hsmferry-offer-1.schema.json \
+	%D%/hsmferry-receipt-1.schema.json

@@ -163,8 +163,8 @@ struct sealed_bundle {
     struct sealed_wrapped evidence;        /* the evidence key, under the KEK */
 };
 
-/* An answer to a challenge: in clear, or encrypted by AES-GCM under the evidence key, or none yet
- * (all empty). */
+/* An answer to a challenge: unencrypted, or encrypted by AES-GCM under the evidence key, or none
+ * yet (all empty). */
 struct sealed_answer {
     struct bytes clear;
     struct bytes iv;         /* SEALED_IV_SIZE octets */
@@ -205,9 +205,9 @@ struct sealed_key {
 /* Frees the data and empties it. */
 void sealed_key_free(struct sealed_key *key);
 
-/* May the answer to this proof of such a key (NULL: of any) be in a file in clear? Not if the value
- * of the key can be weak: anybody who has the file could guess it, and see from the answer that he
- * is right. */
+/* May the answer to this proof of such a key (NULL: of any) be in a file unencrypted? Not if the
+ * value of the key can be weak: anybody who has the file could guess it, and see from the answer
+ * that he is right. */
 bool sealed_may_be_clear(const struct key_desc *key, enum hsm_proof proof);
 
 /* --- the acknowledgement --- */

@@ -147,7 +147,7 @@ static bool is_later(const struct sealed_expected *x, const struct sealed_head *
 
 #define ASK "Ask the other room for the file that belongs to this visit."
 
-/* What a file is, before where it belongs, before when. */
+/* First the kind of the file, then its place, then its time. */
 const struct sealed_rule sealed_rules[] = {
     {"direction", ERR_DATA, comes_from_there, "was written in this room, for the other one",
      "Take the file that came from the other room."},

@@ -178,7 +178,7 @@ static bool read_all(struct reading *g, struct err *err)
     sealed_decoder_free(g->decoder);
     sealed_encoder_free(g->encoder);
     if (ok && !g->again)
-        g->r->file = g->file; /* handed over */
+        g->r->file = g->file; /* now the reader owns it */
     else
         sealed_file_free(&g->file);
     return ok;
@@ -186,14 +186,14 @@ static bool read_all(struct reading *g, struct err *err)
 
 /* --- the reader --- */
 
-/* Whoever owns it, and whoever may write it: what is read is checked. */
+/* Regardless of its owner and permissions: what is read is checked. */
 static bool open_file(struct sealed_reader *r, struct err *err)
 {
     struct stat st;
 
     r->fd = open(r->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (r->fd < 0 && errno == ENOENT) {
-        err_set(err, ERR_NO_INPUT, "there is no file %s", r->shown);
+        err_set(err, ERR_NO_INPUT, "%s does not exist", r->shown);
         return err_next(err, "Check the path and its spelling.");
     }
     if (r->fd < 0 && errno == ELOOP)

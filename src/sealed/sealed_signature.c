@@ -117,7 +117,7 @@ bool sealed_signature_check(const char *path, const uint8_t sha256[SHA256_SIZE],
     else if (best == FOUND_STRANGER)
         err_set(err, ERR_DENIED, "%s is signed, but by no key that the ceremony file names", shown);
     else
-        err_set(err, ERR_DENIED, "%s is not signed: there is no %s.sig", shown, shown);
+        err_set(err, ERR_DENIED, "%s has no signature: %s.sig is missing", shown, shown);
     err_now(err, "Nothing was taken from it.");
     return err_next(err, "Ask the other room to sign it, or confirm it by its words.");
 }

@@ -174,7 +174,7 @@ static bool sound_evidence(const struct sealed_evidence *evidence, const struct 
                                 : "an open challenge must have no answer");
     return answer->clear.len == 0 || sealed_may_be_clear(desc, evidence->proof) ||
            err_set(err, ERR_DATA,
-                   "the answer to %s is in clear, so that anybody could guess a weak key",
+                   "the answer to %s is not encrypted, so that anybody could guess a weak key",
                    hsm_proof_name(evidence->proof));
 }
 

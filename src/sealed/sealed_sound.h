@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "sealed/sealed.h"
 
-/* Where a list of keys or results is. {0}: before its first entry. */
+/* The place in a list of keys or results. {0}: before its first entry. */
 struct sealed_place {
     uint32_t entries; /* so far */
     uint32_t number;  /* of the last one */

@@ -19,7 +19,7 @@ bool sealed_begin(const char *path, const struct sealed_file *file, struct seale
                   struct err *err);
 
 /* Adds a key to a bundle, a result to a receipt; their numbers ascend. Errors: as sealed_begin();
- * also ERR_DATA (an answer that must not be in a file in clear, sealed_may_be_clear()). After a
+ * also ERR_DATA (an answer that must not be in a file unencrypted, sealed_may_be_clear()). After a
  * failure the file can only be abandoned. */
 bool sealed_add_key(struct sealed_writer *w, const struct sealed_key *key, struct err *err);
 bool sealed_add_result(struct sealed_writer *w, const struct sealed_result *result,
@@ -27,7 +27,7 @@ bool sealed_add_result(struct sealed_writer *w, const struct sealed_result *resu
 
 /* Writes the manifest, makes sure that all is on the disk, and gives the file its name, unless a
  * file has that name meanwhile. sha256: of the whole file. Frees w in any case; after a failure
- * there is no file. Errors: ERR_DATA (fewer or more keys than head.keys), ERR_CONFLICT, ERR_IO;
+ * no file is left. Errors: ERR_DATA (fewer or more keys than head.keys), ERR_CONFLICT, ERR_IO;
  * ERR_UNFINISHED: the file has its name, but its folder is perhaps not on the disk. */
 bool sealed_finish(struct sealed_writer *w, uint8_t sha256[SHA256_SIZE], struct err *err);
 

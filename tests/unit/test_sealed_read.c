@@ -404,7 +404,7 @@ static void test_no_name_until_finished(void **state)
     sealed_file_free(&file);
 }
 
-/* The answer of a stored secret must not be in a file in clear. */
+/* The answer of a stored secret must not be in a file unencrypted. */
 static void test_no_answer_to_guess_by(void **state)
 {
     struct sealed_file file;
@@ -426,7 +426,7 @@ static void test_no_answer_to_guess_by(void **state)
         sealed_key_free(&key);
         sealed_abandon(w);
     }
-    assert_non_null(strstr(err.what, "in clear"));
+    assert_non_null(strstr(err.what, "is not encrypted"));
     sealed_file_free(&file);
 }
 
@@ -561,7 +561,7 @@ static void test_signatures(void **state)
 
     (void)state;
     assert_false(is_signed(sha256, &signers, &which, &err));
-    assert_non_null(strstr(err.what, "is not signed"));
+    assert_non_null(strstr(err.what, "has no signature"));
     sign("", NULL, sha256, stranger.sha256[0]);
     sign(".2", "P-256", sha256, signers.sha256[1]);
     assert_true(is_signed(sha256, &signers, &which, &err));
