@@ -79,6 +79,12 @@ fuzz_targets += %D%/fuzz_request
 %C%_fuzz_request_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_request_SOURCES = %D%/fuzz_request.c tests/fake/drivers.c
 
+fuzz_targets += %D%/fuzz_sealed
+%C%_fuzz_sealed_CFLAGS = $(FUZZ_CFLAGS)
+%C%_fuzz_sealed_LDADD = libsealed.a $(FUZZ_BASE) $(YAML_LIBS)
+%C%_fuzz_sealed_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_sealed_SOURCES = %D%/fuzz_sealed.c
+
 fuzz_targets += %D%/fuzz_signature
 %C%_fuzz_signature_CFLAGS = $(FUZZ_CFLAGS)
 %C%_fuzz_signature_LDADD = $(RECORD) $(FUZZ_BASE) $(YAML_LIBS)
