@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -328,6 +329,45 @@ static void test_one_form_only(void **state)
     bytes_free(&text);
 }
 
+/* Replaces the first manufacturer by so many letters. */
+static void name_of(const struct bytes *text, size_t len)
+{
+    char *name = malloc(len + 1);
+
+    assert_non_null(name);
+    memset(name, 'A', len);
+    name[len] = '\0';
+    edit(text, "Example Corp", name);
+    free(name);
+}
+
+static void test_sizes(void **state)
+{
+    enum { HUGE = 2 << 20, LONGEST = 128, ENTRIES = TRIALS_MAX + 1 };
+    char entries[64 + ENTRIES * 160] = "trials:\n";
+    struct bytes text;
+    struct err err;
+
+    (void)state;
+    make(4, &text);
+    name_of(&text, HUGE);
+    assert_false(opens(other, &err));
+    assert_non_null(strstr(err.what, "a field is too long"));
+    name_of(&text, LONGEST + 1);
+    assert_false(opens(other, &err));
+    assert_non_null(strstr(err.what, "\"manufacturer\" is too long"));
+    name_of(&text, LONGEST); /* the control: only the manifest differs */
+    assert_false(opens(other, &err));
+    assert_non_null(strstr(err.what, "its manifest"));
+    for (unsigned i = 0; i < ENTRIES; i++)
+        strcat(entries, "- type: \"AES\"\n  length: 32\n  bits: 256\n  curve: \"\"\n"
+                        "  algorithm: \"aes-kwp\"\n  state: \"passed\"\n  reason: \"\"\n");
+    edit(&text, "trials:\n", entries);
+    assert_false(opens(other, &err));
+    assert_non_null(strstr(err.what, "\"trials\" has too many entries"));
+    bytes_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +377,7 @@ int main(void)
         cmocka_unit_test_teardown(test_cut_off_anywhere, fixture_empty_folder),
         cmocka_unit_test_teardown(test_every_octet_counts, fixture_empty_folder),
         cmocka_unit_test_teardown(test_one_form_only, fixture_empty_folder),
+        cmocka_unit_test_teardown(test_sizes, fixture_empty_folder),
     };
     return cmocka_run_group_tests(tests, make_folder, fixture_remove_folder);
 }
