@@ -196,6 +196,8 @@ const struct config_side *config_signs_on(const struct config *config)
     return signer->side == SIDE_RELAY ? &signer->device : &config->side[signer->side];
 }
 
+_Static_assert((int)CONFIG_SEALERS_MAX == (int)RAW_SEALERS_MAX, "all that the file can name");
+
 static bool take_sealed(const struct loader *l, const struct raw_sealed *raw)
 {
     struct config_sealed *sealed = &l->config->sealed;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/config_schema.h"
 
-#include "config/config.h"
 #include "hsm/hsm.h"
 #include "hsm/uri.h"
 #include "plan/policy.h"
@@ -105,7 +104,7 @@ static const cyaml_schema_field_t sealed_fields[] = {
                          expires),
     CYAML_FIELD_SEQUENCE_COUNT("signers", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
                                struct raw_sealed, signers, signer_count, &sealer, 0,
-                               CONFIG_SEALERS_MAX),
+                               RAW_SEALERS_MAX),
     CYAML_FIELD_END,
 };
 

@@ -8,7 +8,7 @@
 
 #include <cyaml/cyaml.h>
 
-enum { RAW_TITLE_MAX = 200, RAW_DEFAULT_LIMIT = 120 };
+enum { RAW_TITLE_MAX = 200, RAW_DEFAULT_LIMIT = 120, RAW_SEALERS_MAX = 8 };
 
 /* A yes or no that can also be missing. */
 enum raw_answer { RAW_ABSENT, RAW_NO, RAW_YES };
