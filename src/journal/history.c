@@ -31,7 +31,7 @@ struct history history_of(const struct event_log *log)
     bool waived = false, open = false; /* a key arrived unproven; another problem is open */
     bool canary = false;               /* an object of the canary may be on the destination */
 
-    for (size_t at = 0; event_log_next(log, UINT32_MAX, &at, &event);) {
+    for (size_t at = 0; event_log_next(log, UINT64_MAX, &at, &event);) {
         if (event.kind == EVENT_BEGIN) {
             memcpy(history.title, event.begin.title, sizeof history.title);
             memcpy(history.id, event.begin.id, sizeof history.id);

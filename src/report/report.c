@@ -341,7 +341,7 @@ static bool add_missing_end(struct event_log *log, struct err *err)
     struct event event, end;
     size_t at = 0;
 
-    if (event_log_next(log, UINT32_C(1) << EVENT_END, &at, &event))
+    if (event_log_next(log, UINT64_C(1) << EVENT_END, &at, &event))
         return true;
     return make_end(log, END_FAILED, err_exit(ERR_UNFINISHED),
                     "its journal ends here: the ceremony was interrupted, and must be resumed",

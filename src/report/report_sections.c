@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "report/key_groups.h"
 
-uint32_t section_kind(enum event_kind kind)
+uint64_t section_kind(enum event_kind kind)
 {
-    return UINT32_C(1) << kind;
+    return UINT64_C(1) << kind;
 }
 
 bool section_is_new(const struct view *v)

@@ -21,7 +21,7 @@ struct view {
 };
 
 /* The bit of one kind of event, for event_log_next(). */
-uint32_t section_kind(enum event_kind kind);
+uint64_t section_kind(enum event_kind kind);
 
 /* Does this report have what format 2 added? One of format 1 is written as it was. */
 bool section_is_new(const struct view *v);

@@ -430,7 +430,7 @@ static void test_what_is_written(void **state)
     assert_false(torn);
     assert_int_equal(f->log.records,
                      EVENT_END - 2 + 1); /* no calls and comparisons, but a step more */
-    assert_true(event_log_next(&f->log, UINT32_C(1) << EVENT_KEY_DONE, &at, &event));
+    assert_true(event_log_next(&f->log, UINT64_C(1) << EVENT_KEY_DONE, &at, &event));
     struct event reported = full_event(EVENT_KEY_DONE, 'k');
     assert_memory_equal(&reported.key_done, &event.key_done, sizeof reported.key_done);
 }
@@ -674,7 +674,7 @@ static void test_killed(void **state)
     }
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_true(reads(f, &torn));
-    while (event_log_next(&f->log, UINT32_C(1) << EVENT_STEP, &at, &event))
+    while (event_log_next(&f->log, UINT64_C(1) << EVENT_STEP, &at, &event))
         found |= event.step.id == STEP_COMMIT && event.step.state == EVENT_BEGUN;
     assert_true(found);
 }
