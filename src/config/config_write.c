@@ -148,12 +148,12 @@ static void put_policy(struct writer *w, const struct policy *policy)
     if (policy->confinement == CONFINEMENT_REQUIRED)
         writer_text(w, "confinement", confinement_rule_name(policy->confinement));
     writer_list(w, "gates", true);
-    for (enum gate gate = 0; gate < GATES; gate++)
+    for (enum gate gate = 0; gate < GATES_OF_POLICY; gate++)
         if (policy->gates & 1U << gate)
             writer_text(w, NULL, gate_name(gate));
     writer_end(w);
     writer_list(w, "two-officers", true);
-    for (enum gate gate = 0; gate < GATES; gate++)
+    for (enum gate gate = 0; gate < GATES_OF_POLICY; gate++)
         if (policy->two_officers & 1U << gate)
             writer_text(w, NULL, gate_name(gate));
     writer_end(w);

@@ -39,6 +39,7 @@ struct history history_of(const struct event_log *log)
             memcpy(history.file, event.begin.file, sizeof history.file);
             history.rehearsal = event.begin.rehearsal;
             history.sealed = event.begin.service[0];
+            history.visit = visit_of(event.begin.visit);
             history.began_ms = event.utc_ms;
         } else if (event.kind == EVENT_CANARY) {
             canary = event.canary.state == CANARY_COMMITS ||
@@ -67,8 +68,8 @@ struct history history_of(const struct event_log *log)
 
 bool history_is_open(const struct history *history)
 {
-    return history->begun && !history->settled && !history->sealed &&
-           (!history->over || history->exit_code == err_exit(ERR_UNFINISHED));
+    return history->visit == VISIT_NONE && !history->sealed && history->begun &&
+           !history->settled && (!history->over || history->exit_code == err_exit(ERR_UNFINISHED));
 }
 
 /* --- all journals of a folder --- */

@@ -49,6 +49,10 @@ libreport_a_SOURCES = \
 	%D%/verify_steps.h \
 	%D%/verify_trail.c \
 	%D%/verify_trail.h \
+	%D%/verify_visits.c \
+	%D%/verify_visits.h \
+	%D%/visit_rules.c \
+	%D%/visit_rules.h \
 	%D%/yaml_tree.c \
 	%D%/yaml_tree.h \
 	%D%/yaml_writer.c \

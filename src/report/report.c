@@ -233,7 +233,7 @@ static bool write_journal(struct report *r, const struct event *event, struct er
     memcpy(r->log.head, journal_head(r->journal), sizeof r->log.head);
     if (event->kind == EVENT_END && !journal_sha256(r->journal, r->log.file_sha256, err))
         return false;
-    r->begun |= begins && !r->lost;
+    r->begun |= (begins || event->kind == EVENT_FILE) && !r->lost;
     if (is_canary(event, CANARY_COMMITS) || is_canary(event, CANARY_CLEAN))
         r->canary = !r->lost && event->canary.state == CANARY_COMMITS;
     return passes || !r->lost;

@@ -58,6 +58,7 @@ void part_companions(const struct view *v);
 void part_script(const struct view *v);
 void part_pins(const struct view *v);
 void section_transport_key(const struct view *v);
+void section_files(const struct view *v);
 void part_pace(const struct view *v);
 void part_sessions(const struct view *v);
 void section_gates(const struct view *v);

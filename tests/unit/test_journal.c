@@ -60,6 +60,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_EXCEPTION, exception)                                                                  \
     X(EVENT_ERROR, error)                                                                          \
     X(EVENT_PIN, pin)                                                                              \
+    X(EVENT_FILE, file)                                                                            \
     X(EVENT_END, end)
 
 #ifdef __clang__
