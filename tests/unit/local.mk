@@ -49,6 +49,12 @@ TESTS += %D%/test_windows
 %C%_test_windows_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_windows_LDADD = libfake.a $(UNIT_CEREMONY)
 
+check_PROGRAMS += %D%/test_evidence
+TESTS += %D%/test_evidence
+%C%_test_evidence_SOURCES = %D%/test_evidence.c
+%C%_test_evidence_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_evidence_LDADD = libfake.a $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_kcv
 TESTS += %D%/test_kcv
 %C%_test_kcv_SOURCES = %D%/test_kcv.c
