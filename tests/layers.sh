@@ -22,7 +22,7 @@ src/driver/libp11   base/|hsm/|driver/(load|dialect|libp11)/
 src/agent           base/|confine/|hsm/|link/|driver/|agent/
 src/plan            base/|hsm/|protocol/|plan/
 src/transfer        base/|hsm/|protocol/|plan/|transfer/
-src/ceremony        base/|hsm/|protocol/|plan/|transfer/|ceremony/
+src/ceremony        base/|hsm/|protocol/|plan/|transfer/|sealed/|ceremony/
 src/sealed          base/|hsm/|protocol/|plan/|sealed/
 src/journal         base/|hsm/|protocol/|journal/
 src/report          base/|hsm/|protocol/|journal/|report/

@@ -168,7 +168,7 @@ EXTRA_DIST += %D%/tmux/captures.sh
 # What a replay knows at the end of a journal: for replay.py.
 check_PROGRAMS += %D%/replay_state
 %C%_replay_state_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
-%C%_replay_state_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(HSM) libbase.a \
+%C%_replay_state_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) libbase.a \
 	$(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS)
 %C%_replay_state_SOURCES = %D%/replay_state.c src/cmd/recorded.c src/cmd/recorded.h
 

@@ -2,7 +2,7 @@
 # hsmferry: the console, one file for each command.
 bin_PROGRAMS += hsmferry
 hsmferry_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS) $(PROTOBUF_CFLAGS) $(YAML_CFLAGS)
-hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(HSM) libconfine.a \
+hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) libconfine.a \
 	libbase.a $(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS) $(CURSES_LIBS) \
 	$(SECCOMP_LIBS)
 hsmferry_SOURCES = \

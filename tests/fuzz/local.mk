@@ -25,7 +25,7 @@ fuzz_targets = %D%/fuzz_certificate
 
 fuzz_targets += %D%/fuzz_config
 %C%_fuzz_config_CFLAGS = $(FUZZ_CFLAGS) $(CYAML_CFLAGS)
-%C%_fuzz_config_LDADD = libconfig.a $(RECORD) libceremony.a $(FUZZ_BASE) $(FUZZ_YAML)
+%C%_fuzz_config_LDADD = libconfig.a $(RECORD) libceremony.a libsealed.a $(FUZZ_BASE) $(FUZZ_YAML)
 %C%_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c
 
@@ -43,7 +43,7 @@ fuzz_targets += %D%/fuzz_dialect
 
 fuzz_targets += %D%/fuzz_journal
 %C%_fuzz_journal_CFLAGS = $(FUZZ_CFLAGS)
-%C%_fuzz_journal_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(FUZZ_BASE) $(FUZZ_YAML)
+%C%_fuzz_journal_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(FUZZ_BASE) $(FUZZ_YAML)
 %C%_fuzz_journal_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_journal_SOURCES = %D%/fuzz_journal.c %D%/replayed.c %D%/replayed.h src/cmd/recorded.c \
 	src/cmd/recorded.h
