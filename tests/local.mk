@@ -40,6 +40,9 @@ shell_tests = \
 	%D%/field/remote.sh \
 	%D%/pairs/companions.sh \
 	%D%/pairs/rights.sh \
+	%D%/pairs/rooms.sh \
+	%D%/pairs/rooms_cut.sh \
+	%D%/pairs/rooms_refused.sh \
 	%D%/pairs/softhsm.sh \
 	%D%/pairs/softoken.sh \
 	%D%/pairs/walk.sh \
@@ -135,6 +138,9 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/nss_hand.py \
 	%D%/pairs/pkcs11_hand.py \
 	%D%/pairs/companions.py \
+	%D%/pairs/rooms.py \
+	%D%/pairs/rooms_cut.py \
+	%D%/pairs/rooms_refused.py \
 	%D%/pairs/libp11_sign.py \
 	%D%/pairs/rights.py \
 	%D%/pairs/sides.py \

@@ -364,7 +364,7 @@ static bool add_keys(struct visit_walk *v, struct sealed_writer *w, uint32_t tes
             err_note_set(&t->err, err);
             return false;
         }
-        t->outcome = KEY_SEALED;
+        t->outcome = KEY_BUNDLED;
     }
     return true;
 }
@@ -473,7 +473,7 @@ static bool close_load(struct visit_walk *v, struct err *err)
     if (!script_watch_end(&v->c->verdicts.script, &v->c->transfers, &v->c->narrator, &record))
         emit_error(&v->c->narrator, &record);
     for (size_t i = 0; i < v->c->transfers.count; i++)
-        if (v->c->transfers.at[i].outcome == KEY_SEALED && !v->stays)
+        if (v->c->transfers.at[i].outcome == KEY_BUNDLED && !v->stays)
             v->c->transfers.at[i].outcome = KEY_PENDING;
     return visit_step(v, STEP_DESTROY, destroy_transport, err);
 }

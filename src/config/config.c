@@ -41,7 +41,7 @@ static bool take_destination(const struct loader *l, const struct raw_side *raw)
         config_wrong(l, "destination", "keys are sealed for a key service, and this names an HSM");
         return err_next(l->err, "Leave out \"destination\"; the command line names the service");
     }
-    if (l->use == CONFIG_TO_RUN) {
+    if (l->use != CONFIG_TO_SEAL && l->use != CONFIG_TO_COMPARE) {
         config_wrong(l, "", "the key \"destination\" is missing");
         return err_next(l->err, "Name the other HSM; only hsmferry seal needs none");
     }
