@@ -5,6 +5,7 @@ dist_man_MANS += \
 	%D%/hsmferry-dialect.5 \
 	%D%/hsmferry-json.5 \
 	%D%/hsmferry-report.5 \
+	%D%/hsmferry-sealed.5 \
 	%D%/hsmferry.1
 
 

@@ -40,12 +40,16 @@ shell_tests = \
 	%D%/field/remote.sh \
 	%D%/pairs/companions.sh \
 	%D%/pairs/rights.sh \
+	%D%/pairs/rooms.sh \
+	%D%/pairs/rooms_cut.sh \
+	%D%/pairs/rooms_refused.sh \
 	%D%/pairs/softhsm.sh \
 	%D%/pairs/softoken.sh \
 	%D%/pairs/walk.sh \
 	%D%/plain.sh \
 	%D%/readme.sh \
 	%D%/record.sh \
+	%D%/sealed.sh \
 	%D%/replay.sh \
 	%D%/security.sh \
 	%D%/sheet.sh \
@@ -134,6 +138,9 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/nss_hand.py \
 	%D%/pairs/pkcs11_hand.py \
 	%D%/pairs/companions.py \
+	%D%/pairs/rooms.py \
+	%D%/pairs/rooms_cut.py \
+	%D%/pairs/rooms_refused.py \
 	%D%/pairs/libp11_sign.py \
 	%D%/pairs/rights.py \
 	%D%/pairs/sides.py \
@@ -167,7 +174,7 @@ EXTRA_DIST += %D%/tmux/captures.sh
 # What a replay knows at the end of a journal: for replay.py.
 check_PROGRAMS += %D%/replay_state
 %C%_replay_state_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
-%C%_replay_state_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(HSM) libbase.a \
+%C%_replay_state_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) libbase.a \
 	$(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS)
 %C%_replay_state_SOURCES = %D%/replay_state.c src/cmd/recorded.c src/cmd/recorded.h
 
@@ -193,6 +200,18 @@ librecordwork_a_SOURCES = $(libjournal_a_SOURCES) src/base/compact.c src/cmd/fin
 	src/report/verify_trail.c src/report/yaml_tree.c src/report/yaml_writer.c \
 	ui/model/replay.c ui/model/replay_app.c ui/model/run.c ui/model/failing.c ui/model/run_keys.c \
 	ui/model/run_versions.c ui/model/texts.c
+
+# A bundle of thousands of keys: for sealed.sh.
+check_PROGRAMS += %D%/sealed_many
+%C%_sealed_many_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_sealed_many_LDADD = libsealed.a $(HSM) libbase.a $(YAML_LIBS) $(CRYPTO_LIBS)
+%C%_sealed_many_SOURCES = %D%/sealed_many.c %D%/unit/sealed_fixture.c %D%/unit/sealed_fixture.h
+
+# The schemas of sealed files, as the table of their fields has them: for sealed.sh.
+check_PROGRAMS += %D%/sealed_schema
+%C%_sealed_schema_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_sealed_schema_LDADD = libsealed.a $(HSM) libbase.a $(YAML_LIBS) $(CRYPTO_LIBS)
+%C%_sealed_schema_SOURCES = %D%/sealed_schema.c %D%/unit/sealed_fixture.c %D%/unit/sealed_fixture.h
 
 # Every call of a ceremony with every fault, a kill at every system call of a commit, and a connection that
 # fails at every message, on all cores: half an hour of two.

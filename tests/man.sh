@@ -38,6 +38,13 @@ has_keys() {
     sed -n '/^\.Sh KEYS/,/^\.Sh [^K]/p' "$1" | sed -n '/^\.Bl/,/^\.El/p' | diff - "$tmp/keys"
 }
 
+# knows_fields PAGE: the fields of the schemas of sealed files, no more and no less.
+knows_fields() {
+    sed -n 's/^\.It Ic \([a-z0-9-]*\)$/\1/p' "$1" | sort -u >"$tmp/page.fields"
+    cat src/sealed/*.schema.json | sed -n '/"properties": {/,$s/^ *"\([a-z0-9-]*\)": [{].*/\1/p' |
+        grep -vx 'items\|properties' | sort -u | diff - "$tmp/page.fields"
+}
+
 has_example() {
     sed '/^#/d' examples/ceremony.yaml >"$tmp/example"
     sed -n '/^\.Bd -literal/,/^\.Ed/{/^\.[BE]d/d;p;}' man/hsmferry-ceremony.5 |
@@ -59,6 +66,12 @@ ok "hsmferry-dialect.5 knows every key of the schema" \
     knows_keys man/hsmferry-dialect.5 src/driver/dialect/dialect_schema.c
 ok "hsmferry.1 knows every option and command" knows_options man/hsmferry.1
 ok "hsmferry.1 lists the screen's keys as they are" has_keys man/hsmferry.1
+sed '/^\.It Ic transports/d' man/hsmferry-sealed.5 >"$tmp/fewer.5"
+sed 's/^\.It Ic transports/&-all/' man/hsmferry-sealed.5 >"$tmp/others.5"
+not_ok "control: a field of a sealed file that its page lacks is seen" knows_fields "$tmp/fewer.5"
+not_ok "control: so is one that no file has" knows_fields "$tmp/others.5"
+ok "hsmferry-sealed.5 explains the fields of the schemas, no more and no less" \
+    knows_fields man/hsmferry-sealed.5
 report_page() {
     python3 tests/report_page.py src/report/hsmferry-audit-3.schema.json "$1"
 }

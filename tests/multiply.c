@@ -101,7 +101,7 @@ static bool take_run(struct work *w, size_t begin, uint32_t key, uint32_t i, siz
     struct event event;
     size_t at = begin;
 
-    for (*end = begin; event_log_next(&w->log, UINT32_MAX, &at, &event) && is_of_key(&event);
+    for (*end = begin; event_log_next(&w->log, UINT64_MAX, &at, &event) && is_of_key(&event);
          *end = at) {
         uint32_t its = event.kind == EVENT_SCRIPT ? 1 : event.key;
         if (its != key)
@@ -118,7 +118,7 @@ static bool multiply(struct work *w)
     struct event event;
     size_t before = 0, at = 0;
 
-    while (event_log_next(&w->log, UINT32_MAX, &at, &event)) {
+    while (event_log_next(&w->log, UINT64_MAX, &at, &event)) {
         size_t end = at;
         if (is_of_key(&event)) {
             for (uint32_t key = 1; key <= w->keys + w->companions; key++)
@@ -147,7 +147,7 @@ static void count_keys(struct work *w)
 {
     struct event event;
 
-    for (size_t at = 0; event_log_next(&w->log, UINT32_C(1) << EVENT_PLANNED, &at, &event);)
+    for (size_t at = 0; event_log_next(&w->log, UINT64_C(1) << EVENT_PLANNED, &at, &event);)
         ++*(event.planned.companion_of ? &w->companions : &w->keys);
 }
 

@@ -12,7 +12,7 @@ MARKS = {
     "planned": ("class", "kind"), "key-done": ("outcome", "class", "kind"), "offer": ("algorithm",),
     "canary": ("state",), "script": ("what",), "reach": ("what",), "gate": ("gate", "state"),
     "pace": ("state",), "step": ("step", "state"), "proof": ("proof", "state", "stage"),
-    "check-value": ("method",),
+    "check-value": ("method",), "file": ("state",),
 }
 STAGES = ("prove", "prove-again", "prove-fresh")
 

@@ -52,7 +52,7 @@ def shown(state):
         if name == "warning":
             warnings.add(line.split(" ", 1)[1])
         elif name == "key":
-            keys[values[0]] = values[1]
+            keys[values[0]] = " ".join(values[1:])
         else:
             summary[name] = values[0]
     return summary, keys, warnings

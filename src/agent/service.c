@@ -310,24 +310,41 @@ static bool serve_capabilities(struct service *s, const Pb__Request *req, Pb__Re
     return true;
 }
 
-static bool serve_make_pair(struct service *s, const Pb__Request *req, Pb__Reply *reply,
-                            struct err *err)
+static bool reply_pair(struct service *s, const struct hsm_pair *pair, Pb__Reply *reply,
+                       struct err *err)
 {
-    struct hsm_pair pair = {0};
-
-    if (!wire_get_label(req->make_pair->label, err) ||
-        !s->driver->make_pair(s->hsm, req->make_pair->bits, req->make_pair->label, &pair, err))
-        return false;
-    s->blob = pair.spki; /* ownership was passed on */
-    if (!guard_made_two(&s->guard, pair.private_handle, pair.public_handle, err))
+    s->blob = pair->spki; /* ownership was passed on */
+    if (!guard_made_two(&s->guard, pair->private_handle, pair->public_handle, err))
         return false;
     pb__pair__init(&s->msg.pair);
-    s->msg.pair.private_handle = pair.private_handle;
-    s->msg.pair.public_handle = pair.public_handle;
+    s->msg.pair.private_handle = pair->private_handle;
+    s->msg.pair.public_handle = pair->public_handle;
     s->msg.pair.spki = (ProtobufCBinaryData){.len = s->blob.len, .data = s->blob.data};
     reply->result_case = PB__REPLY__RESULT_PAIR;
     reply->pair = &s->msg.pair;
     return true;
+}
+
+static bool serve_make_pair(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                            struct err *err)
+{
+    const Pb__MakePair *args = req->make_pair;
+    struct hsm_pair pair = {0};
+
+    return wire_get_label(args->label, err) &&
+           s->driver->make_pair(s->hsm, args->bits, args->label, &pair, err) &&
+           reply_pair(s, &pair, reply, err);
+}
+
+static bool serve_make_token_pair(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                                  struct err *err)
+{
+    const Pb__MakePair *args = req->make_token_pair;
+    struct hsm_pair pair = {0};
+
+    return wire_get_label(args->label, err) &&
+           s->driver->make_token_pair(s->hsm, args->bits, args->label, &pair, err) &&
+           reply_pair(s, &pair, reply, err);
 }
 
 static bool serve_load_public(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -476,6 +493,7 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_CERTIFICATE] = serve_certificate,
     [PB__REQUEST__CALL_OFFERS] = serve_capabilities,
     [PB__REQUEST__CALL_MAKE_PAIR] = serve_make_pair,
+    [PB__REQUEST__CALL_MAKE_TOKEN_PAIR] = serve_make_token_pair,
     [PB__REQUEST__CALL_LOAD_PUBLIC] = serve_load_public,
     [PB__REQUEST__CALL_MAKE_AES] = serve_make_kek,
     [PB__REQUEST__CALL_MAKE_KEY] = serve_make_key,

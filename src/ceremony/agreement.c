@@ -37,7 +37,7 @@ static bool emit_hashes_and_gates(struct narrator *n, const struct agreement *on
             !emit_rule(n, on, SETTING_OAEP_HASHES, hsm_alg_name(alg),
                        p->transports & 1U << alg ? "allowed" : "not allowed", err))
             return false;
-    for (enum gate gate = 0; gate < GATES; gate++) {
+    for (enum gate gate = 0; gate < GATES_OF_POLICY; gate++) {
         bool both = p->two_officers & 1U << gate, waits = p->gates & 1U << gate;
         if (!emit_rule(n, on, both ? SETTING_TWO_OFFICERS : SETTING_GATES, gate_name(gate),
                        !waits ? "gate waived"
@@ -147,6 +147,24 @@ static bool emit_envelopes(struct narrator *n, const struct agreement *on, const
     return true;
 }
 
+static bool emit_capabilities(struct narrator *n, const struct agreement *on, enum side side,
+                              struct err *err)
+{
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
+        struct event e = {.kind = EVENT_CAPABILITY, .side = side};
+        e.capability.alg = alg;
+        e.capability.how = on->side[side].caps.alg[alg];
+        if (!emit_event(n, &e, err))
+            return false;
+    }
+    return true;
+}
+
+bool emit_own(struct narrator *n, const struct agreement *on, enum side side, struct err *err)
+{
+    return emit_policy(n, on, err) && emit_capabilities(n, on, side, err);
+}
+
 bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err)
 {
     const struct suite *suite = on->suite;
@@ -154,13 +172,8 @@ bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err)
     if (!emit_policy(n, on, err))
         return false;
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-        for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
-            struct event e = {.kind = EVENT_CAPABILITY, .side = side};
-            e.capability.alg = alg;
-            e.capability.how = on->side[side].caps.alg[alg];
-            if (!emit_event(n, &e, err))
-                return false;
-        }
+        if (!emit_capabilities(n, on, side, err))
+            return false;
     for (unsigned i = 0; i < suite->rejected_count; i++)
         if (!emit_note(n, EVENT_REJECTED, SIDE_RELAY, hsm_alg_name(suite->rejected[i].alg), "%s",
                        suite->rejected[i].reason))

@@ -13,6 +13,7 @@
 #include "ceremony/lock_tokens.h"
 #include "ceremony/demands.h"
 #include "ceremony/members.h"
+#include "ceremony/open_offers.h"
 #include "plan/strength.h"
 #include "transfer/public_object.h"
 #include "transfer/sealing.h"
@@ -262,22 +263,33 @@ static bool say_hsm(struct ceremony *c, enum side side, const struct hsm_slot *s
     return emit_hsm(&c->narrator, side, c->setup.where[side].module, &info, slot, err);
 }
 
+static bool read_out_one(struct ceremony *c, enum side side, const struct uri *token,
+                         const struct hsm_slot *other, struct err *err)
+{
+    const struct hsm_slot *found;
+
+    if (!c->side[side].hsm)
+        return err_set(err, ERR_USAGE, "the %s is not open", side_name(side));
+    if (!party_find_slot(&c->side[side].slots, side_name(side), token, &found, err) ||
+        !check_slot(side, found, other, err) || !say_hsm(c, side, found, err))
+        return side_failed(c, side, err);
+    c->devices.confirmed[side] = *found;
+    return true;
+}
+
+bool ceremony_read_out(struct ceremony *c, enum side side, const struct uri *token,
+                       const struct hsm_slot **slot, struct err *err)
+{
+    *slot = &c->devices.confirmed[side];
+    return read_out_one(c, side, token, NULL, err);
+}
+
 /* Finds the tokens, before the login. */
 static bool read_out(struct ceremony *c, const struct uri token[2], struct err *err)
 {
-    const struct hsm_slot *found[2] = {NULL, NULL};
-
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        if (!c->side[side].hsm)
-            return err_set(err, ERR_USAGE, "the %s is not open", side_name(side));
-        if (!party_find_slot(&c->side[side].slots, side_name(side), &token[side], &found[side],
-                             err) ||
-            !check_slot(side, found[side], side == SIDE_SOURCE ? NULL : found[SIDE_SOURCE], err) ||
-            !say_hsm(c, side, found[side], err))
-            return side_failed(c, side, err);
-        c->devices.confirmed[side] = *found[side];
-    }
-    return c->devices.read_out = true;
+    return c->devices.read_out = read_out_one(c, SIDE_SOURCE, &token[SIDE_SOURCE], NULL, err) &&
+                                 read_out_one(c, SIDE_DESTINATION, &token[SIDE_DESTINATION],
+                                              &c->devices.confirmed[SIDE_SOURCE], err);
 }
 
 bool ceremony_devices(struct ceremony *c, const struct uri token[2], bool *open, struct err *err)
@@ -331,7 +343,8 @@ bool ceremony_enter(struct ceremony *c, enum side side, const struct uri *uri, s
 
 bool ceremony_list(struct ceremony *c, enum side side, struct err *err)
 {
-    return ceremony_refresh(c, side, err) && open_script(c, err);
+    return ceremony_refresh(c, side, err) && open_offers_warn(c, side, c->setup.offers, err) &&
+           open_script(c, err);
 }
 
 bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, struct err *err)

@@ -61,6 +61,11 @@ const struct hsm_about *ceremony_info(const struct ceremony *c, enum side side);
  * stopped). */
 bool ceremony_devices(struct ceremony *c, const struct uri token[2], bool *open, struct err *err);
 
+/* Finds and reports the device of one side, for a visit that has no other one; *slot is valid until
+ * ceremony_free(). Errors: as ceremony_choose(). */
+bool ceremony_read_out(struct ceremony *c, enum side side, const struct uri *token,
+                       const struct hsm_slot **slot, struct err *err);
+
 /* Chooses the one token that uri names, logs in (one try), lists its keys.
  * Errors: ERR_HSM (no slot, no such token, not initialised), ERR_CONFIG (two tokens match; the same
  * token as on the other side), ERR_DENIED (PIN, write-protected destination). */

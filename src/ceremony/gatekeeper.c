@@ -34,13 +34,20 @@ static bool needs_both(const struct gatekeeper *k, enum gate gate)
     return k->two_officers & 1U << gate;
 }
 
+static const char *const *roles_of(const struct gatekeeper *k)
+{
+    return k->answerers ? k->answerers : officer_roles;
+}
+
 /* Whose answer is awaited now. */
 static const struct officer *who_answers(const struct gatekeeper *k, enum gate gate)
 {
+    const struct officer *first = k->officer_count > 0 ? &k->officers[0] : NULL, *own;
+
     if (needs_both(k, gate))
-        return officer_find(k->officers, k->officer_count,
-                            officer_roles[k->half ? SIDE_DESTINATION : SIDE_SOURCE]);
-    return k->officer_count > 0 ? &k->officers[0] : NULL;
+        return officer_find(k->officers, k->officer_count, roles_of(k)[k->half]);
+    own = k->answerers ? officer_find(k->officers, k->officer_count, k->answerers[0]) : NULL;
+    return own ? own : first;
 }
 
 /* The first letter of each word of a name; false: one is no letter of ASCII, or there are too many.
@@ -64,8 +71,7 @@ static bool initials_of(const char *name, char out[INITIALS_MAX + 1])
  * same or a name has none, the role. */
 static void choose_mark(struct gatekeeper *k)
 {
-    const struct officer *first =
-        officer_find(k->officers, k->officer_count, officer_roles[SIDE_SOURCE]);
+    const struct officer *first = officer_find(k->officers, k->officer_count, roles_of(k)[0]);
     char mine[INITIALS_MAX + 1], other[INITIALS_MAX + 1] = "";
 
     if (initials_of(k->officer->name, mine) &&
@@ -136,6 +142,17 @@ static bool end_of_serial(const struct hsm_slot *slot, char out[SERIAL_END + 1])
     return len > 0;
 }
 
+static void choose_serial(struct gatekeeper *k, const struct hsm_slot *device, char *question,
+                          size_t size)
+{
+    if (end_of_serial(device, k->expected))
+        snprintf(question, size, "the last %d characters of the serial of this device", SERIAL_END);
+    else {
+        snprintf(k->expected, sizeof k->expected, "Yes");
+        snprintf(question, size, " Yes  if this device is that of the script");
+    }
+}
+
 /* The question does not contain the answer, which must be read from the devices. */
 static void choose_serials(struct gatekeeper *k, const struct hsm_slot *devices, char *question,
                            size_t size)
@@ -188,10 +205,16 @@ static bool choose_answer(struct gatekeeper *k, const struct gate_subject *about
 {
     switch (about->gate) {
     case GATE_DEVICES:
-        choose_serials(k, about->devices, question, size);
+        if (about->device)
+            choose_serial(k, about->device, question, size);
+        else
+            choose_serials(k, about->devices, question, size);
         break;
     case GATE_REVIEW:
-        snprintf(k->expected, sizeof k->expected, "ferry %zu", about->keys);
+        if (about->word)
+            snprintf(k->expected, sizeof k->expected, "%s", about->word);
+        else
+            snprintf(k->expected, sizeof k->expected, "ferry %zu", about->keys);
         snprintf(question, size, " %s  to start", k->expected);
         break;
     case GATE_FINGERPRINT:

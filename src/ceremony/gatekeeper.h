@@ -22,7 +22,9 @@
 /* The subject of the question to the officers. */
 struct gate_subject {
     enum gate gate;
-    const struct hsm_slot *devices;    /* GATE_DEVICES: two, by side */
+    const struct hsm_slot *devices;    /* GATE_DEVICES: two, by side ... */
+    const struct hsm_slot *device;     /* ... or the one of this room */
+    const char *word;                  /* GATE_REVIEW: what is typed; NULL: "ferry" and keys */
     size_t keys;                       /* how many are to be migrated; GATE_DEVICES: not known */
     const struct bytes *transport_key; /* GATE_FINGERPRINT: as the source reads it back */
     const struct plan_item *item;      /* GATE_KEY ... */
@@ -34,6 +36,7 @@ struct gatekeeper {
     uint32_t two_officers; /* those of them that wait for both officers */
     const struct officer *officers;
     unsigned officer_count;
+    const char *const *answerers; /* roles of the two that answer; NULL: officer_roles */
 
     uint32_t passed; /* bit for each gate */
     bool vouched;    /* the officers accepted the current key although nothing can prove it */

@@ -126,41 +126,56 @@ bool inventory_say_now(const struct party *sides, struct err *err)
     return err->now[0] ? false : err_now(err, "Nothing was changed.");
 }
 
+static bool open_one(struct party *party, struct leftovers *left, struct narrator *n,
+                     struct err *err)
+{
+    struct inventory_word word = {.side = party->known.side,
+                                  .nameless = inventory_nameless(&party->keys)};
+    uint64_t *now;
+    uint32_t missing;
+    size_t count;
+
+    if (!has_inventory(party))
+        return true;
+    if (!look_again(party, &now, &count, &missing, err)) {
+        left->lost += missing;
+        return false;
+    }
+    free(party->known.before);
+    party->known.before = now;
+    party->known.before_count = count;
+    word.handles = now;
+    word.count = count;
+    return emit_inventory(n, &word, err);
+}
+
 bool inventory_open(struct party *sides, struct leftovers *left, struct narrator *n,
                     struct err *err)
 {
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        struct party *party = &sides[side];
-        struct inventory_word word = {.side = side, .nameless = inventory_nameless(&party->keys)};
-        uint64_t *now;
-        uint32_t missing;
-        size_t count;
-        if (!has_inventory(party))
-            continue;
-        if (!look_again(party, &now, &count, &missing, err)) {
-            left->lost += missing;
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (!open_one(&sides[side], left, n, err))
             return false;
-        }
-        free(party->known.before);
-        party->known.before = now;
-        party->known.before_count = count;
-        word.handles = now;
-        word.count = count;
-        if (!emit_inventory(n, &word, err))
-            return false;
-    }
     return left->opened = true;
 }
 
-/* The handles of the keys that this ceremony has migrated, sorted; the caller frees them. */
-static uint64_t *migrated(const struct transfers *all, size_t *count, struct err *err)
+bool inventory_open_one(struct party *party, struct leftovers *left, struct narrator *n,
+                        struct err *err)
 {
-    uint64_t *finals = calloc(all->count + 1, sizeof *finals);
+    return left->opened = open_one(party, left, n, err);
+}
+
+/* The handles of what this ceremony made to stay, sorted; the caller frees them. */
+static uint64_t *made_to_stay(const struct inventory_made *made, size_t *count, struct err *err)
+{
+    const struct transfers *all = made->arrived;
+    uint64_t *finals = calloc(all->count + made->count + 1, sizeof *finals);
 
     *count = 0;
     for (size_t i = 0; finals && i < all->count; i++)
         if (all->at[i].proven)
             finals[(*count)++] = all->at[i].final;
+    for (size_t i = 0; finals && i < made->count; i++)
+        finals[(*count)++] = made->handles[i];
     if (finals)
         qsort(finals, *count, sizeof *finals, key_compare_handles);
     else
@@ -241,8 +256,8 @@ static bool compare(struct party *party, const uint64_t *now, size_t count, uint
                    side_name(side), unexplained);
 }
 
-static bool close_one(struct party *party, const struct transfers *all, struct leftovers *left,
-                      struct narrator *n, struct err *err)
+static bool close_one(struct party *party, const struct inventory_made *made,
+                      struct leftovers *left, struct narrator *n, struct err *err)
 {
     uint64_t *now = NULL, *finals;
     size_t count = 0, final_count = 0;
@@ -255,7 +270,7 @@ static bool close_one(struct party *party, const struct transfers *all, struct l
         left->unsure |= !party->gone; /* one that is gone has no session objects */
         return false;
     }
-    finals = migrated(all, &final_count, err);
+    finals = made_to_stay(made, &final_count, err);
     ok = finals &&
          compare(party, now, count, count_unexplained(party, now, count, finals, final_count, n),
                  left, n, err);
@@ -267,6 +282,7 @@ static bool close_one(struct party *party, const struct transfers *all, struct l
 bool inventory_close(struct party *sides, const struct transfers *all, struct leftovers *left,
                      struct narrator *n, char text[EVENT_TEXT_MAX], struct err *err)
 {
+    const struct inventory_made made = {.arrived = all};
     struct err of_source = {0}, of_destination = {0};
     bool source, destination;
 
@@ -275,13 +291,23 @@ bool inventory_close(struct party *sides, const struct transfers *all, struct le
         snprintf(text, EVENT_TEXT_MAX, "not needed: nobody has logged in to both");
         return true;
     }
-    source = close_one(&sides[SIDE_SOURCE], all, left, n, &of_source);
-    destination = close_one(&sides[SIDE_DESTINATION], all, left, n, &of_destination);
+    source = close_one(&sides[SIDE_SOURCE], &made, left, n, &of_source);
+    destination = close_one(&sides[SIDE_DESTINATION], &made, left, n, &of_destination);
     if (!source || !destination) {
         *err = source ? of_destination : of_source;
         return false;
     }
     snprintf(text, EVENT_TEXT_MAX, "nothing left over on the source%s",
              has_inventory(&sides[SIDE_DESTINATION]) ? ", nothing on the destination" : "");
+    return true;
+}
+
+bool inventory_close_one(struct party *party, const struct inventory_made *made,
+                         struct leftovers *left, struct narrator *n, char text[EVENT_TEXT_MAX],
+                         struct err *err)
+{
+    if (!close_one(party, made, left, n, err))
+        return false;
+    snprintf(text, EVENT_TEXT_MAX, "nothing left over on the %s", side_name(party->known.side));
     return true;
 }

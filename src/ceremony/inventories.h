@@ -11,7 +11,11 @@
 #include "ceremony/narrator.h"
 #include "ceremony/party.h"
 #include "hsm/key.h"
+#include "protocol/step.h"
 #include "transfer/transfer.h"
+
+/* The step that compares them at the end. */
+enum { INVENTORY_STEP = STEP_INVENTORY };
 
 /* The result of comparing them so far. */
 struct leftovers {
@@ -28,6 +32,22 @@ bool inventory_login(struct party *party, struct err *err);
  * login, which left->lost counts. */
 bool inventory_open(struct party *sides, struct leftovers *left, struct narrator *n,
                     struct err *err);
+
+/* The same of one side. */
+bool inventory_open_one(struct party *party, struct leftovers *left, struct narrator *n,
+                        struct err *err);
+
+/* What is there now and was not before, and can be explained. */
+struct inventory_made {
+    const uint64_t *handles; /* objects that stay */
+    size_t count;
+    const struct transfers *arrived; /* keys that may have arrived */
+};
+
+/* inventory_close() of one side. */
+bool inventory_close_one(struct party *party, const struct inventory_made *made,
+                         struct leftovers *left, struct narrator *n, char text[EVENT_TEXT_MAX],
+                         struct err *err);
 
 /* Compares both sides with what they were; all are the keys that may have arrived. Says in text
  * what was found. Errors: ERR_UNFINISHED (something is left over), ERR_HSM (an

@@ -18,6 +18,27 @@ libceremony_a_SOURCES += \
 	%D%/compare.c \
 	%D%/demands.c \
 	%D%/demands.h \
+	%D%/open_offers.c \
+	%D%/open_offers.h \
+	%D%/paper.c \
+	%D%/paper.h \
+	%D%/visit_run.c \
+	%D%/visit_run.h \
+	%D%/accept_answer.c \
+	%D%/accept_keys.c \
+	%D%/accept_parts.h \
+	%D%/accept_plan.c \
+	%D%/samples.c \
+	%D%/samples.h \
+	%D%/visit_accept.c \
+	%D%/visit_confirm.c \
+	%D%/visit_job.h \
+	%D%/visit_load.c \
+	%D%/visit_offer.c \
+	%D%/visit_parts.c \
+	%D%/visit_parts.h \
+	%D%/visit_past.c \
+	%D%/visit_past.h \
 	%D%/ending.c \
 	%D%/ending.h \
 	%D%/fresh.c \

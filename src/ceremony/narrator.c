@@ -152,6 +152,10 @@ bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const ch
     text_safe(host, strlen(host), e.begin.host, sizeof e.begin.host);
     e.begin.rehearsal = setup->rehearsal;
     e.begin.additions = RECORD_ADDITIONS;
+    if (setup->visit.what != VISIT_NONE)
+        text_cut(e.begin.visit, sizeof e.begin.visit, visit_name(setup->visit.what));
+    text_cut(e.begin.migration, sizeof e.begin.migration, setup->visit.migration);
+    e.begin.expires_ms = setup->visit.expires_ms;
     if (!emit_event(n, &e, err))
         return false;
     for (unsigned i = 0; i < setup->officer_count; i++) {

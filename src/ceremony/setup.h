@@ -17,6 +17,9 @@
 #include "protocol/officer.h"
 #include "protocol/pace.h"
 #include "protocol/side.h"
+#include "protocol/visit.h"
+
+struct visit_pasts;
 
 struct sealing;
 
@@ -48,7 +51,14 @@ struct ceremony_setup {
                                          copied */
     const struct sealing *sealing;    /* for a key service, in place of the destination; NULL: for
                                          another HSM. Not copied */
+    const struct visit_pasts *offers; /* of this host's report folder; NULL: none is known. Not
+                                         copied */
     const struct interrupted_ceremony *interrupted; /* to be resumed; NULL: none. Not copied */
+    struct {
+        enum visit what;    /* VISIT_NONE: a ceremony in one room */
+        char migration[40]; /* the id of all its visits */
+        int64_t expires_ms; /* VISIT_OFFER: of the offer that is made */
+    } visit;
 };
 
 /* The services of the host. */

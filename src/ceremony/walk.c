@@ -38,7 +38,7 @@ struct closing_row {
 /* They are also run after a failure. */
 static const struct closing_row closing_rows[] = {
     {STEP_DESTROY, destroy_transport},
-    {STEP_INVENTORY, compare_inventories},
+    {(enum step_id)INVENTORY_STEP, compare_inventories},
     {STEP_PROVE_FRESH, fresh_prove},
 };
 enum { CLOSING_ROWS = sizeof closing_rows / sizeof closing_rows[0] };

@@ -9,7 +9,7 @@
 #include "cmd/session.h"
 #include "ui/screen/term.h"
 
-enum { COMMAND_WORDS = 2 };
+enum { COMMAND_WORDS = 3 };
 
 /* The command line, parsed. */
 struct invocation {
@@ -43,5 +43,10 @@ int command_sign(const struct invocation *in);
 int command_sheet(const struct invocation *in);
 int command_verify(const struct invocation *in);
 int command_resume(const struct invocation *in);
+int command_offer(const struct invocation *in);
+int command_load(const struct invocation *in);
+int command_accept(const struct invocation *in);
+int command_confirm(const struct invocation *in);
+int command_withdraw(const struct invocation *in);
 
 #endif

@@ -155,7 +155,7 @@ static bool make_interrupted(const struct event_log *log, struct interrupted_cer
     struct event event;
     bool ok = numbers.index || err_set(err, ERR_FAILED, "There is no memory for a journal");
 
-    for (size_t at = 0; ok && event_log_next(log, UINT32_MAX, &at, &event);)
+    for (size_t at = 0; ok && event_log_next(log, UINT64_MAX, &at, &event);)
         ok = take_event(interrupted, &numbers, &event, err);
     if (ok)
         doubt(interrupted);

@@ -2,7 +2,7 @@
 # hsmferry: the console, one file for each command.
 bin_PROGRAMS += hsmferry
 hsmferry_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS) $(PROTOBUF_CFLAGS) $(YAML_CFLAGS)
-hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(HSM) libconfine.a \
+hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) libconfine.a \
 	libbase.a $(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS) $(CURSES_LIBS) \
 	$(SECCOMP_LIBS)
 hsmferry_SOURCES = \
@@ -19,10 +19,13 @@ hsmferry_SOURCES = \
 	%D%/command_sheet.c \
 	%D%/command_sign.c \
 	%D%/command_verify.c \
+	%D%/command_visit.c \
 	%D%/confinement.c \
 	%D%/confinement.h \
 	%D%/find_interrupted.c \
 	%D%/find_interrupted.h \
+	%D%/find_visits.c \
+	%D%/find_visits.h \
 	%D%/kept_events.c \
 	%D%/kept_events.h \
 	%D%/libraries.c \
@@ -40,6 +43,8 @@ hsmferry_SOURCES = \
 	%D%/run_console.h \
 	%D%/run_plain.c \
 	%D%/run_plain.h \
+	%D%/sealed_terms.c \
+	%D%/sealed_terms.h \
 	%D%/session.c \
 	%D%/session.h \
 	%D%/still_open.c \

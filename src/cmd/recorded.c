@@ -56,7 +56,7 @@ static bool find_places(struct recorded *recorded, struct err *err)
     recorded->places = calloc(recorded->log.records + 1, sizeof *recorded->places);
     if (!recorded->places)
         return err_set(err, ERR_FAILED, "There is no memory for a journal");
-    while (count < recorded->log.records && event_log_next(&recorded->log, UINT32_MAX, &at, &event))
+    while (count < recorded->log.records && event_log_next(&recorded->log, UINT64_MAX, &at, &event))
         recorded->places[count++] = at;
     recorded->recording.count = count;
     return count > 0 ||

@@ -2,7 +2,9 @@
 #include "cmd/run_plain.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/text.h"
 #include "cmd/message.h"
 #include "cmd/still_open.h"
 #include "journal/history.h"
@@ -42,6 +44,15 @@ int command_sign_plain(struct session *s, const char *report, struct err *err)
     return result.exit_code;
 }
 
+/* The key that signs may be in the other room. */
+static bool signs_here(const struct session *s)
+{
+    const enum side side = s->config->signer.side;
+
+    return config_signs_on(s->config) &&
+           (!s->visit || side == SIDE_RELAY || side == visit_side(s->visit->what));
+}
+
 /* A report remains valid without a signature; the exit code reports that failure only if there was
  * no other. */
 static void sign_report(struct session *s, struct plain_result *result)
@@ -49,7 +60,7 @@ static void sign_report(struct session *s, struct plain_result *result)
     struct err err = {0};
     int code;
 
-    if (!report_path(s->report) || !config_signs_on(s->config))
+    if (!report_path(s->report) || !signs_here(s))
         return;
     if (result->stopped) {
         err_set(&err, ERR_STOPPED, "stopped before it was signed");
@@ -127,6 +138,47 @@ int command_run_plain(struct session *s, struct kept_events *kept)
                        result.exit_code);
     if (result.exit_code == err_exit(ERR_UNFINISHED) && !s->sealing)
         say_still_open(s, log);
+    plain_log_free(log);
+    return result.exit_code;
+}
+
+/* What to carry where, and what to do there. */
+static void say_what_follows(const struct session *s, struct plain_log *log)
+{
+    static const char *const next[VISITS] = {
+        [VISIT_OFFER] = "load",
+        [VISIT_LOAD] = "accept",
+        [VISIT_ACCEPT] = "confirm",
+    };
+    const char *command = next[s->visit->what];
+    char line[2 * EVENT_PATH_MAX];
+
+    if (!command || access(s->visit->job.out, F_OK) != 0)
+        return;
+    text_print(line, sizeof line, "Carry %s to the other room. There: hsmferry %s",
+               s->visit->job.out, command);
+    plain_log_note(log, line);
+}
+
+int command_run_visit(struct session *s)
+{
+    struct plain_log *log = NULL;
+    struct worker *worker;
+    struct err err = {0};
+
+    if (!plain_log_new(stdout, &log, &err) || !session_start(s, true, false, &worker, &err)) {
+        plain_log_free(log);
+        return command_failed(&err);
+    }
+    session_name_file(s);
+    const struct plain_job job = {.worker = worker, .visit = true, .log = log, .out = stdout};
+    struct plain_result result = plain_run(&job);
+    worker_free(worker);
+    end_report(s->report, false, &result);
+    sign_report(s, &result);
+    plain_log_farewell(log, report_path(s->report), report_sha256(s->report), &s->signing,
+                       result.exit_code);
+    say_what_follows(s, log);
     plain_log_free(log);
     return result.exit_code;
 }

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "cmd/confinement.h"
+#include "cmd/find_visits.h"
 #include "cmd/libraries.h"
 #include "hsm/token_lock.h"
 #include "report/verify.h"
@@ -179,10 +180,21 @@ static bool find_folders(const struct session *s, enum session_use use, const ch
     return true;
 }
 
+/* The folder of a file, in which its signatures are; out has PATH_MAX bytes. */
+static const char *folder_of(const char *file, char *out)
+{
+    text_print(out, PATH_MAX, "%s", file ? file : "");
+    return file ? dirname(out) : NULL;
+}
+
 static bool enter_box(struct session *s, enum session_use use, const char *report,
                       const char *const *folders, struct err *err)
 {
     struct confinement c = {0};
+    char room[2][PATH_MAX];
+
+    for (size_t i = 0; s->visit && i < 2; i++)
+        confinement_add(&c, folder_of(s->visit->files[i], room[i]), LAND_READ);
 
     for (; *folders; folders++)
         confinement_add(&c, *folders, LAND_WRITE);
@@ -292,7 +304,22 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         .ceremony.script = &config->script,
         .ceremony.sealing = s->sealing,
         .ceremony.interrupted = s->interrupted,
+        .ceremony.offers = &s->offers,
     };
+
+    if (s->visit) {
+        setup.visit = &s->visit->job;
+        s->visit->script = config->script;
+        if (s->visit->what != VISIT_LOAD)
+            s->visit->script.count = 0;
+        setup.ceremony.script = &s->visit->script;
+        setup.ceremony.pace = PACE_RUN;
+        setup.ceremony.sessions = 0;
+        setup.ceremony.visit.what = s->visit->what;
+        setup.ceremony.visit.expires_ms = s->visit->expires_ms;
+        text_print(setup.ceremony.visit.migration, sizeof setup.ceremony.visit.migration, "%s",
+                   s->visit->migration);
+    }
 
     text_print(setup.ceremony.title, sizeof setup.ceremony.title, "%s", config->title);
     libraries_text(", ", setup.ceremony.libraries, sizeof setup.ceremony.libraries);
@@ -344,15 +371,43 @@ static void name_files(struct session *s)
                (int)(strlen(journal) - (sizeof suffix - 1)), journal);
 }
 
+/* A journal that cannot be read is reported by those who need it. */
+static void find_offers(struct session *s)
+{
+    struct err ignored = {0};
+
+    visits_free(&s->offers);
+    visits_find(s->config->report_folder, &s->offers, &ignored);
+}
+
 bool session_start(struct session *s, bool recorded, bool calls, struct worker **out,
                    struct err *err)
 {
+    if (!s->visit)
+        find_offers(s);
     if ((s->host->chooses && !choose_programs(s, err)) || (recorded && !renew_report(s, err)))
         return false;
     if (s->sealing && recorded)
         name_files(s);
     const struct worker_setup setup = make_setup(s, recorded, calls);
     return worker_new(&setup, out, err);
+}
+
+void session_name_file(struct session *s)
+{
+    static const char suffix[] = ".journal";
+    struct visit_job *job = &s->visit->job;
+    const char *journal = report_journal(s->report);
+    const bool canary = job->file && sealed_file(job->file)->head.stage == SEALED_STAGE_CANARY;
+    const char *names[VISITS] = {[VISIT_OFFER] = "offer",
+                                 [VISIT_LOAD] = "bundle",
+                                 [VISIT_ACCEPT] = canary ? "ack" : "receipt"};
+    const char *name = names[s->visit->what];
+
+    job->out[0] = '\0';
+    if (name)
+        text_print(job->out, sizeof job->out, "%.*s.%s",
+                   (int)(strlen(journal) - (sizeof suffix - 1)), journal, name);
 }
 
 bool session_kept(const char *journal, char path[PATH_MAX])
@@ -390,6 +445,7 @@ bool session_keep(struct session *s, struct err *err)
 void session_free(struct session *s)
 {
     drop_report(s);
+    visits_free(&s->offers);
     config_free(s->config);
     *s = (struct session){0};
 }

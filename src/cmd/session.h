@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "ceremony/visit_job.h"
 #include "config/config.h"
 #include "confine/box.h"
 #include "link/starter.h"
@@ -22,6 +23,16 @@ struct session_host {
     bool chooses;   /* devices can still be chosen */
 };
 
+/* A visit, and the files that are given to it. */
+struct session_visit {
+    enum visit what;
+    char migration[SEALED_ID_SIZE];
+    int64_t expires_ms;
+    const char *files[2];      /* NULL: none */
+    struct script_said script; /* only the room with the source has what the lines name */
+    struct visit_job job;
+};
+
 /* {0} is empty; {.host = ...} can load a ceremony file. It must not be moved, because workers refer
  * to it. */
 struct session {
@@ -31,9 +42,11 @@ struct session {
     const char *journal;                            /* of that one */
     struct session_host *host;                      /* shared, not owned by the session */
     const char *own_agent[2];                       /* the command of our own agent */
-    struct sealing *sealing;  /* for a key service; NULL: the destination is an HSM. Its files
-                                 are next to the report */
-    const char *const *reads; /* further files that it reads, NULL at the end; NULL: none */
+    struct sealing *sealing;     /* for a key service; NULL: the destination is an HSM. Its files
+                                    are next to the report */
+    const char *const *reads;    /* further files that it reads, NULL at the end; NULL: none */
+    struct session_visit *visit; /* a visit of a ceremony in two rooms; NULL: one in one room */
+    struct visit_pasts offers;   /* what the journals of the report folder say of such ones */
     struct worker_signer signer;
     struct signing signing; /* the result of signing; its report is the one to be signed */
     char kept[PATH_MAX];    /* the ceremony file written by session_keep(); empty: none */
@@ -83,6 +96,9 @@ void session_unsigned(struct session *s, const struct err *why);
  * resumed. It contains no PIN. It is deleted together with a journal that records nothing. Errors:
  * as config_write(). */
 bool session_keep(struct session *s, struct err *err);
+
+/* Names the file that the visit writes: next to its report, which session_start() has named. */
+void session_name_file(struct session *s);
 
 /* The path where session_keep() writes for this journal; returns false if the name is not that of a
  * journal. */

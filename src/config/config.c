@@ -41,7 +41,7 @@ static bool take_destination(const struct loader *l, const struct raw_side *raw)
         config_wrong(l, "destination", "keys are sealed for a key service, and this names an HSM");
         return err_next(l->err, "Leave out \"destination\"; the command line names the service");
     }
-    if (l->use == CONFIG_TO_RUN) {
+    if (l->use != CONFIG_TO_SEAL && l->use != CONFIG_TO_COMPARE) {
         config_wrong(l, "", "the key \"destination\" is missing");
         return err_next(l->err, "Name the other HSM; only hsmferry seal needs none");
     }
@@ -196,6 +196,33 @@ const struct config_side *config_signs_on(const struct config *config)
     return signer->side == SIDE_RELAY ? &signer->device : &config->side[signer->side];
 }
 
+_Static_assert((int)CONFIG_SEALERS_MAX == (int)RAW_SEALERS_MAX, "all that the file can name");
+
+static bool take_sealed(const struct loader *l, const struct raw_sealed *raw)
+{
+    struct config_sealed *sealed = &l->config->sealed;
+    char place[CONFIG_PLACE];
+
+    if (!raw)
+        return true;
+    *sealed = (struct config_sealed){.wanted = true,
+                                     .one_bundle = raw->order == RAW_ONE_BUNDLE,
+                                     .hours = raw->expires ? *raw->expires : CONFIG_SEALED_HOURS,
+                                     .signer_count = raw->signer_count};
+    if (sealed->hours < 1 || sealed->hours > CONFIG_SEALED_HOURS_MAX)
+        return config_wrong(l, "sealed.expires", "\"expires\" must be 1 to %d hours",
+                            CONFIG_SEALED_HOURS_MAX);
+    for (unsigned i = 0; i < raw->signer_count; i++) {
+        size_t len = sizeof sealed->signers[i].sha256;
+        sealed->signers[i].side = (enum side)(raw->signers[i].side - 1);
+        if (!text_unhex(raw->signers[i].sha256, sealed->signers[i].sha256, &len) ||
+            len != sizeof sealed->signers[i].sha256)
+            return config_wrong(l, config_entry("sealed.signers", i, place),
+                                "\"sha256\" must be 64 hexadecimal digits");
+    }
+    return true;
+}
+
 static bool take_policy(const struct loader *l, const struct raw_policy *raw)
 {
     struct policy *policy = &l->config->policy;
@@ -277,7 +304,8 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
            config_take_side(l, "source", &raw->source, &config->side[SIDE_SOURCE]) &&
            take_destination(l, &raw->destination) && check_two_tokens(l) &&
            take_keys(l, raw->keys, raw->key_count) && take_signer(l, &raw->signer) &&
-           take_policy(l, &raw->policy) && take_script(l, &raw->policy) && check_officers(l) &&
+           take_sealed(l, raw->sealed) && take_policy(l, &raw->policy) &&
+           take_script(l, &raw->policy) && check_officers(l) &&
            take_report_folder(l, raw->report_folder);
 }
 

@@ -37,6 +37,19 @@ struct config_signer {
     char officer[64];          /* the role of the officer who gives its PIN; empty: not specified */
 };
 
+/* How a ceremony in two rooms seals its files (sealed/sealed.h). */
+enum { CONFIG_SEALERS_MAX = 8, CONFIG_SEALED_HOURS = 72, CONFIG_SEALED_HOURS_MAX = 8760 };
+struct config_sealed {
+    bool wanted;     /* the file says something about it */
+    bool one_bundle; /* the canary and the keys cross together; false: the canary first */
+    uint32_t hours;  /* until an offer expires */
+    struct {
+        enum side side;     /* whose files this key signs */
+        uint8_t sha256[32]; /* of its public half (DER SubjectPublicKeyInfo) */
+    } signers[CONFIG_SEALERS_MAX];
+    unsigned signer_count; /* 0: files are authenticated by words */
+};
+
 struct config {
     char path[EVENT_PATH_MAX]; /* absolute */
     uint8_t sha256[32];        /* of the file's bytes */
@@ -54,6 +67,7 @@ struct config {
     struct script_said script; /* as the file says it, whatever is changed on the screen */
     struct policy policy;
     struct config_signer signer;
+    struct config_sealed sealed;
     char report_folder[EVENT_PATH_MAX]; /* absolute; in the file it may be relative to the file's
                                            folder */
 };

@@ -68,6 +68,16 @@ static bool same_signer(const struct config_signer *a, const struct config_signe
            same_device(&a->device, &b->device) && strcmp(a->officer, b->officer) == 0;
 }
 
+static bool same_sealed(const struct config_sealed *a, const struct config_sealed *b)
+{
+    for (unsigned i = 0; i < a->signer_count && a->signer_count == b->signer_count; i++)
+        if (a->signers[i].side != b->signers[i].side ||
+            memcmp(a->signers[i].sha256, b->signers[i].sha256, sizeof a->signers[i].sha256) != 0)
+            return false;
+    return a->wanted == b->wanted && a->one_bundle == b->one_bundle && a->hours == b->hours &&
+           a->signer_count == b->signer_count;
+}
+
 bool config_equal(const struct config *a, const struct config *b)
 {
     for (int i = 0; i < 2; i++)
@@ -77,5 +87,5 @@ bool config_equal(const struct config *a, const struct config *b)
            a->sessions == b->sessions && a->officer_count == b->officer_count &&
            same_officers(a, b) && a->key_count == b->key_count && same_keys(a, b) &&
            policy_equal(&a->policy, &b->policy) && same_signer(&a->signer, &b->signer) &&
-           strcmp(a->report_folder, b->report_folder) == 0;
+           same_sealed(&a->sealed, &b->sealed) && strcmp(a->report_folder, b->report_folder) == 0;
 }

@@ -86,6 +86,28 @@ static const cyaml_schema_field_t signer_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_strval_t orders[] = {{"strict", RAW_STRICT}, {"one-bundle", RAW_ONE_BUNDLE}};
+
+static const cyaml_schema_field_t sealer_fields[] = {
+    CYAML_FIELD_ENUM("side", CYAML_FLAG_STRICT, struct raw_sealer, side, sides,
+                     CYAML_ARRAY_LEN(sides)),
+    CYAML_FIELD_STRING_PTR("sha256", CYAML_FLAG_POINTER, struct raw_sealer, sha256, 1, 64),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t sealer = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_sealer, sealer_fields)};
+
+static const cyaml_schema_field_t sealed_fields[] = {
+    CYAML_FIELD_ENUM("order", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_sealed, order,
+                     orders, CYAML_ARRAY_LEN(orders)),
+    CYAML_FIELD_UINT_PTR("expires", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_sealed,
+                         expires),
+    CYAML_FIELD_SEQUENCE_COUNT("signers", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
+                               struct raw_sealed, signers, signer_count, &sealer, 0,
+                               RAW_SEALERS_MAX),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_strval_t unproven[] = {{"refuse", RAW_REFUSE}, {"waiver", RAW_WAIVER}};
 
 static const cyaml_schema_field_t policy_fields[] = {
@@ -144,6 +166,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_MAPPING("policy", CYAML_FLAG_OPTIONAL, struct raw_config, policy, policy_fields),
     CYAML_FIELD_MAPPING("sign-report", CYAML_FLAG_OPTIONAL, struct raw_config, signer,
                         signer_fields),
+    CYAML_FIELD_MAPPING_PTR("sealed", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config,
+                            sealed, sealed_fields),
     TEXT("report-folder", struct raw_config, report_folder, EVENT_PATH_MAX - 1),
     CYAML_FIELD_END,
 };

@@ -8,7 +8,7 @@
 
 #include <cyaml/cyaml.h>
 
-enum { RAW_TITLE_MAX = 200, RAW_DEFAULT_LIMIT = 120 };
+enum { RAW_TITLE_MAX = 200, RAW_DEFAULT_LIMIT = 120, RAW_SEALERS_MAX = 8 };
 
 /* A yes or no that can also be missing. */
 enum raw_answer { RAW_ABSENT, RAW_NO, RAW_YES };
@@ -51,6 +51,21 @@ struct raw_signer {
     char *officer;
 };
 
+/* A key that signs the files of one side. */
+struct raw_sealer {
+    uint32_t side; /* 1 + enum side */
+    char *sha256;
+};
+
+enum raw_order { RAW_STRICT = 1, RAW_ONE_BUNDLE };
+
+struct raw_sealed {
+    uint32_t order;    /* enum raw_order; 0: absent */
+    uint32_t *expires; /* hours; NULL: absent */
+    struct raw_sealer *signers;
+    uint32_t signer_count;
+};
+
 enum raw_unproven { RAW_REFUSE = 1, RAW_WAIVER };
 
 struct raw_policy {
@@ -77,6 +92,7 @@ struct raw_config {
     uint32_t key_count;
     struct raw_policy policy;
     struct raw_signer signer;
+    struct raw_sealed *sealed; /* NULL: absent */
     char *report_folder;
 };
 

@@ -129,6 +129,15 @@ static bool check_database(const struct loader *l, const char *module, const cha
     return true;
 }
 
+/* Is this device in another room? */
+static bool is_elsewhere(const struct device *d)
+{
+    const struct config *config = d->l->config;
+
+    return (d->l->use == CONFIG_AT_SOURCE && d->to != &config->side[SIDE_SOURCE]) ||
+           (d->l->use == CONFIG_AT_DESTINATION && d->to != &config->side[SIDE_DESTINATION]);
+}
+
 /* Another agent may be on another host, and may support other APIs: it checks for itself. */
 static bool check_where(const struct device *d)
 {
@@ -137,13 +146,15 @@ static bool check_where(const struct device *d)
         bool (*check)(const struct loader *, const char *, const char *);
     } apis[] = {{"pkcs11", check_module}, {"nss", check_database}};
     const struct hsm_where *where = &d->to->where;
+    struct loader l = *d->l;
     char path[CONFIG_PLACE];
 
     if (d->to->agent)
         return true;
+    l.use = is_elsewhere(d) ? CONFIG_TO_COMPARE : l.use;
     for (size_t i = 0; i < sizeof apis / sizeof apis[0]; i++)
         if (strcmp(where->api, apis[i].api) == 0)
-            return apis[i].check(d->l, where->module, under(d, "module", path));
+            return apis[i].check(&l, where->module, under(d, "module", path));
     return config_wrong(d->l, under(d, "api", path), "\"api\" must be one of: pkcs11, nss");
 }
 

@@ -109,6 +109,24 @@ static void put_signer(struct writer *w, const struct config_signer *signer)
     writer_end(w);
 }
 
+static void put_sealed(struct writer *w, const struct config_sealed *sealed)
+{
+    if (!sealed->wanted)
+        return;
+    writer_map(w, "sealed", false);
+    writer_text(w, "order", sealed->one_bundle ? "one-bundle" : "strict");
+    writer_number(w, "expires", sealed->hours);
+    writer_list(w, "signers", false);
+    for (unsigned i = 0; i < sealed->signer_count; i++) {
+        writer_map(w, NULL, false);
+        writer_text(w, "side", side_name(sealed->signers[i].side));
+        writer_hex(w, "sha256", sealed->signers[i].sha256, sizeof sealed->signers[i].sha256);
+        writer_end(w);
+    }
+    writer_end(w);
+    writer_end(w);
+}
+
 static void put_policy(struct writer *w, const struct policy *policy)
 {
     writer_map(w, "policy", false);
@@ -130,12 +148,12 @@ static void put_policy(struct writer *w, const struct policy *policy)
     if (policy->confinement == CONFINEMENT_REQUIRED)
         writer_text(w, "confinement", confinement_rule_name(policy->confinement));
     writer_list(w, "gates", true);
-    for (enum gate gate = 0; gate < GATES; gate++)
+    for (enum gate gate = 0; gate < GATES_OF_POLICY; gate++)
         if (policy->gates & 1U << gate)
             writer_text(w, NULL, gate_name(gate));
     writer_end(w);
     writer_list(w, "two-officers", true);
-    for (enum gate gate = 0; gate < GATES; gate++)
+    for (enum gate gate = 0; gate < GATES_OF_POLICY; gate++)
         if (policy->two_officers & 1U << gate)
             writer_text(w, NULL, gate_name(gate));
     writer_end(w);
@@ -165,6 +183,7 @@ bool config_print(const struct config *config, int fd, struct err *err)
     put_keys(w, config);
     put_policy(w, &config->policy);
     put_signer(w, &config->signer);
+    put_sealed(w, &config->sealed);
     writer_text(w, "report-folder", config->report_folder);
     writer_end(w);
     return writer_close(w, sha256, err);

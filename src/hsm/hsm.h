@@ -166,6 +166,14 @@ struct hsm_driver {
     bool (*make_pair)(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
                       struct err *err);
 
+    /* The same for a ceremony in two rooms, whose wrapped keys arrive in a later session: both
+     * halves are TOKEN objects with this label, which destroy() removes in this session and
+     * remove() in a later one. The caller reads the private half to see which guards the token
+     * took: whether it is modifiable or copyable, its allowed mechanisms, and its unwrap template.
+     * After a failed call, objects with this label may be on the token. */
+    bool (*make_token_pair)(struct hsm *hsm, uint32_t bits, const char *label,
+                            struct hsm_pair *pair, struct err *err);
+
     /* Protocol step 3. Loads an RSA public key as a temporary object that may only wrap. */
     bool (*load_public)(struct hsm *hsm, const struct bytes *spki, const char *label,
                         uint64_t *handle, struct err *err);

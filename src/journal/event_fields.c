@@ -66,6 +66,9 @@ static const struct event_field begin[] = {
     FIELD_2(FIELD_HEX, "file-sha256", begin.file_sha256),
     FIELD_2(FIELD_TEXT, "confinement", begin.confinement),
     FIELD_2(FIELD_NUMBER, "additions", begin.additions),
+    FIELD_2(FIELD_TEXT, "visit", begin.visit),
+    FIELD_2(FIELD_TEXT, "migration", begin.migration),
+    FIELD_2(FIELD_SIGNED, "expires", begin.expires_ms),
 };
 
 static const struct event_field officer[] = {FIELD(FIELD_TEXT, "name", officer.name),
@@ -299,6 +302,16 @@ static const struct event_field pin[] = {
     FIELD_2(FIELD_BITS, "flags", pin.flags),     FIELD_2(FIELD_TEXT, "file", pin.file),
 };
 
+static const struct event_field file[] = {
+    MARK_2("state", file.state, file_state_name, FILE_STATES),
+    FIELD_2(FIELD_TEXT, "format", file.format),
+    FIELD_2(FIELD_TEXT, "stage", file.stage),
+    FIELD_2(FIELD_TEXT, "path", file.path),
+    FIELD_2(FIELD_BITS, "bytes", file.bytes),
+    FIELD_2(FIELD_HEX, "sha256", file.sha256),
+    FIELD_2(FIELD_TEXT, "trust", file.trust),
+};
+
 static const struct event_field end[] = {
     WORD("outcome", end.outcome, end_outcome_name, END_ABORTED + 1),
     FIELD(FIELD_SIGNED, "exit-code", end.exit_code),
@@ -355,6 +368,7 @@ static const struct {
     [EVENT_END] = KIND(end),
     [EVENT_PIN] = KIND(pin),
     [EVENT_DONE] = {NULL, 0},
+    [EVENT_FILE] = KIND(file),
 };
 
 const struct event_field *event_fields_of(enum event_kind kind, size_t *count)

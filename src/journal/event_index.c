@@ -167,7 +167,7 @@ static bool join_script(const struct event_log *log, struct event_index *index, 
     }
     qsort(script->handles, script->handle_count, sizeof *script->handles, compare_handles);
     for (size_t at = script->opened;
-         event_log_next(log, UINT32_C(1) << EVENT_SCRIPT, &at, &event);) {
+         event_log_next(log, UINT64_C(1) << EVENT_SCRIPT, &at, &event);) {
         uint32_t number = event_index_number(index, event.script.handle);
         if (event.script.what == SCRIPT_KEY && number)
             index->keys[number - 1].line = event.script.line;
@@ -205,17 +205,17 @@ static void count_outcomes(const struct event_log *log, struct event_index *inde
 
 bool event_index_make(const struct event_log *log, struct event_index *index, struct err *err)
 {
-    const uint32_t of_keys =
+    const uint64_t of_keys =
         1U << EVENT_PLANNED | 1U << EVENT_KEY_DONE | 1U << EVENT_KCV | 1U << EVENT_PROOF;
     struct event event;
     size_t at = 0;
 
     *index = (struct event_index){0};
-    while (event_log_next(log, UINT32_MAX, &at, &event)) {
+    while (event_log_next(log, UINT64_MAX, &at, &event)) {
         size_t *place = place_for(index, &event);
         if (place)
             *place = at;
-        if ((of_keys & UINT32_C(1) << event.kind) && !note_key(index, &event, at, err))
+        if ((of_keys & UINT64_C(1) << event.kind) && !note_key(index, &event, at, err))
             return false;
         if (event.kind == EVENT_SCRIPT)
             note_script(index, &event, at);

@@ -33,6 +33,7 @@ enum {
     SHORTEST = 2, /* words of zeros that are worth a run */
     PACKED_MAX = sizeof(struct event) + WORDS / SHORTEST * sizeof(struct run),
 };
+_Static_assert(EVENT_KINDS <= 64, "each kind has a bit");
 _Static_assert(sizeof(struct event) % WORD == 0 && PACKED_MAX <= UINT16_MAX, "an event is words");
 
 union words {
@@ -179,13 +180,13 @@ static struct header header_at(const struct event_log *log, size_t at)
     return header;
 }
 
-bool event_log_next(const struct event_log *log, uint32_t kinds, size_t *at, struct event *event)
+bool event_log_next(const struct event_log *log, uint64_t kinds, size_t *at, struct event *event)
 {
     size_t place = *at ? *at + header_at(log, *at).len : 0;
 
     for (place += sizeof(struct header); place <= log->len;
          place += header_at(log, place).len + sizeof(struct header)) {
-        if (!(kinds & UINT32_C(1) << header_at(log, place).kind))
+        if (!(kinds & UINT64_C(1) << header_at(log, place).kind))
             continue;
         *at = place;
         event_log_read(log, place, event);

@@ -35,7 +35,7 @@ bool event_log_add(struct event_log *log, const struct event *event, size_t *at,
 
 /* Finds the next event, after place *at (0: from the start), whose kind has its bit (1 << kind) in
  * kinds, and sets *at to its place. Returns false at the end. */
-bool event_log_next(const struct event_log *log, uint32_t kinds, size_t *at, struct event *event);
+bool event_log_next(const struct event_log *log, uint64_t kinds, size_t *at, struct event *event);
 
 /* Reads the event at a place returned by event_log_add() or event_log_next(). */
 void event_log_read(const struct event_log *log, size_t at, struct event *event);

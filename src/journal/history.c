@@ -31,7 +31,7 @@ struct history history_of(const struct event_log *log)
     bool waived = false, open = false; /* a key arrived unproven; another problem is open */
     bool canary = false;               /* an object of the canary may be on the destination */
 
-    for (size_t at = 0; event_log_next(log, UINT32_MAX, &at, &event);) {
+    for (size_t at = 0; event_log_next(log, UINT64_MAX, &at, &event);) {
         if (event.kind == EVENT_BEGIN) {
             memcpy(history.title, event.begin.title, sizeof history.title);
             memcpy(history.id, event.begin.id, sizeof history.id);
@@ -39,6 +39,7 @@ struct history history_of(const struct event_log *log)
             memcpy(history.file, event.begin.file, sizeof history.file);
             history.rehearsal = event.begin.rehearsal;
             history.sealed = event.begin.service[0];
+            history.visit = visit_of(event.begin.visit);
             history.began_ms = event.utc_ms;
         } else if (event.kind == EVENT_CANARY) {
             canary = event.canary.state == CANARY_COMMITS ||
@@ -67,8 +68,8 @@ struct history history_of(const struct event_log *log)
 
 bool history_is_open(const struct history *history)
 {
-    return history->begun && !history->settled && !history->sealed &&
-           (!history->over || history->exit_code == err_exit(ERR_UNFINISHED));
+    return history->visit == VISIT_NONE && !history->sealed && history->begun &&
+           !history->settled && (!history->over || history->exit_code == err_exit(ERR_UNFINISHED));
 }
 
 /* --- all journals of a folder --- */

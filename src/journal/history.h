@@ -19,6 +19,7 @@ struct history {
     char resumes[40];          /* the id of the interrupted ceremony that it resumed; empty: none */
     char file[EVENT_PATH_MAX]; /* its ceremony file; empty: none */
     bool rehearsal;
+    enum visit visit;            /* it is one of a ceremony in two rooms, which is not resumed */
     int64_t began_ms;            /* wall clock of its first event */
     bool stepped;                /* a step was begun; the last was ... */
     enum step_id step;           /* ... this one, */

@@ -140,6 +140,7 @@ static bool is_vital(const struct event *event)
         return event->pace.state == PACE_WAITS; /* it may be for hours */
     case EVENT_EXCEPTION:
     case EVENT_END:
+    case EVENT_FILE:
         return true;
     default:
         return false;

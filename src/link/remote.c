@@ -356,14 +356,26 @@ static bool remote_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, 
     return ask(hsm, PB__REQUEST__CALL_OFFERS, &nothing, &answer, caps, err);
 }
 
-static bool remote_make_pair(struct hsm *hsm, uint32_t bits, const char *label,
-                             struct hsm_pair *pair, struct err *err)
+static bool ask_pair(struct hsm *hsm, Pb__Request__CallCase call, uint32_t bits, const char *label,
+                     struct hsm_pair *pair, struct err *err)
 {
     static const struct agent_client_answer answer = {PB__REPLY__RESULT_PAIR, get_pair};
     Pb__MakePair make = PB__MAKE_PAIR__INIT;
     make.bits = bits;
     make.label = lend_text(label);
-    return ask(hsm, PB__REQUEST__CALL_MAKE_PAIR, &make, &answer, pair, err);
+    return ask(hsm, call, &make, &answer, pair, err);
+}
+
+static bool remote_make_pair(struct hsm *hsm, uint32_t bits, const char *label,
+                             struct hsm_pair *pair, struct err *err)
+{
+    return ask_pair(hsm, PB__REQUEST__CALL_MAKE_PAIR, bits, label, pair, err);
+}
+
+static bool remote_make_token_pair(struct hsm *hsm, uint32_t bits, const char *label,
+                                   struct hsm_pair *pair, struct err *err)
+{
+    return ask_pair(hsm, PB__REQUEST__CALL_MAKE_TOKEN_PAIR, bits, label, pair, err);
 }
 
 static bool remote_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
@@ -513,6 +525,7 @@ static const struct hsm_driver remote_driver = {
     .certificate = remote_certificate,
     .capabilities = remote_capabilities,
     .make_pair = remote_make_pair,
+    .make_token_pair = remote_make_token_pair,
     .load_public = remote_load_public,
     .make_kek = remote_make_kek,
     .make_key = remote_make_key,

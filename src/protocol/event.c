@@ -42,6 +42,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_END] = "end",
         [EVENT_PIN] = "pin",
         [EVENT_DONE] = "done",
+        [EVENT_FILE] = "file",
     };
     return name_of(names, EVENT_KINDS, kind);
 }

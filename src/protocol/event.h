@@ -25,6 +25,7 @@
 #include "protocol/sessions.h"
 #include "protocol/side.h"
 #include "protocol/step.h"
+#include "protocol/visit.h"
 
 enum event_kind {
     EVENT_BEGIN,         /* begin: the ceremony as it was asked for */
@@ -59,6 +60,7 @@ enum event_kind {
     EVENT_END,           /* end: outcome and counts */
     EVENT_PIN,           /* pin: the PIN of one side's token is wanted, or comes from a file */
     EVENT_DONE,          /* done: a command to the worker has ended */
+    EVENT_FILE,          /* file: a file came from the other room, or was written for it */
     EVENT_KINDS
 };
 
@@ -145,6 +147,9 @@ struct event {
             char confinement[96];    /* of this program; empty: not known */
             uint32_t additions;      /* what this record has beyond the first ones of its format */
             struct hsm_file program; /* this one */
+            char visit[16];          /* a ceremony in two rooms: the word of this visit ... */
+            char migration[40];      /* ... and the id that all its visits have */
+            int64_t expires_ms;      /* of an offer: when it does, wall clock; 0: none is made */
             char host[EVENT_TEXT_MAX];
             bool rehearsal;
         } begin;
@@ -294,6 +299,15 @@ struct event {
             unsigned command; /* enum worker_command */
             bool ok;          /* false: an EVENT_ERROR came before */
         } done;
+        struct {
+            enum file_state state;
+            char format[32];           /* "hsmferry-bundle/1" */
+            char stage[16];            /* "canary" */
+            char path[EVENT_PATH_MAX]; /* safe text */
+            uint64_t bytes;
+            uint8_t sha256[32];
+            char trust[EVENT_TEXT_MAX]; /* taken: how it was authenticated */
+        } file;
         struct err error;
         struct {
             bool script;       /* it says why the plan is not as the script says */

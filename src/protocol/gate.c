@@ -5,7 +5,7 @@
 
 const char *gate_name(enum gate gate)
 {
-    static const char *const names[GATES] = {"devices", "review", "fingerprint", "key"};
+    static const char *const names[GATES] = {"devices", "review", "fingerprint", "key", "file"};
     return name_of(names, GATES, gate);
 }
 

@@ -23,4 +23,6 @@ libprotocol_a_SOURCES = \
 	%D%/side.c \
 	%D%/side.h \
 	%D%/step.c \
-	%D%/step.h
+	%D%/step.h \
+	%D%/visit.c \
+	%D%/visit.h

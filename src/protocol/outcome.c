@@ -5,8 +5,9 @@
 
 const char *key_outcome_name(enum key_outcome outcome)
 {
-    static const char *const names[KEY_OUTCOMES] = {"pending", "migrated", "refused", "failed",
-                                                    "unknown", "unproven", "sealed"};
+    static const char *const names[KEY_OUTCOMES] = {"pending", "migrated", "refused",
+                                                    "failed",  "unknown",  "unproven",
+                                                    "sealed",  "bundled",  "reported migrated"};
     return name_of(names, KEY_OUTCOMES, outcome);
 }
 

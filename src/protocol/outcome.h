@@ -11,6 +11,8 @@ enum key_outcome {
     KEY_UNKNOWN,
     KEY_UNPROVEN, /* migrated under a waiver: nothing proves it */
     KEY_SEALED,   /* kept as a file for a key service: nothing shows yet that it has arrived */
+    KEY_BUNDLED,  /* encrypted into a bundle for another room */
+    KEY_REPORTED, /* the other room says that it was migrated, and nothing here shows it */
     KEY_OUTCOMES
 };
 

@@ -119,6 +119,16 @@ static void put_file_sha256(const struct view *v, const struct event *begin)
         writer_text(v->w, "file-sha256", "none");
 }
 
+static void part_visit(struct writer *w, const struct event *begin)
+{
+    if (!begin->begin.visit[0])
+        return;
+    writer_text(w, "visit", begin->begin.visit);
+    writer_text(w, "migration", begin->begin.migration);
+    if (begin->begin.expires_ms)
+        writer_time(w, "expires", begin->begin.expires_ms);
+}
+
 static void put_ceremony(const struct view *v)
 {
     struct writer *w = v->w;
@@ -131,6 +141,7 @@ static void put_ceremony(const struct view *v)
     writer_text(w, "id", event.begin.id);
     section_some(w, "resumes", event.begin.resumes);
     section_some(w, "sealed-for", event.begin.service);
+    part_visit(w, &event);
     writer_text(w, "file", event.begin.file);
     put_file_sha256(v, &event);
     writer_list(w, "officers", false);
@@ -396,31 +407,13 @@ static void put_canaries(const struct view *v)
 }
 
 static void (*const sections[])(const struct view *) = {
-    put_summary,
-    part_profiles,
-    part_keys,
-    part_companions,
-    put_format,
-    put_ceremony,
-    part_script,
-    part_pins,
-    put_tool,
-    put_signature,
-    put_source,
-    put_destination,
-    put_policy,
-    put_negotiation,
-    put_canaries,
-    section_transport_key,
-    section_gates,
-    section_steps,
-    section_proofs,
-    section_inventory,
-    section_warnings,
-    section_exceptions,
-    section_vendor_output,
-    section_errors,
-    section_journal,
+    put_summary,       part_profiles,    part_keys,          part_companions,
+    put_format,        put_ceremony,     part_script,        part_pins,
+    put_tool,          put_signature,    put_source,         put_destination,
+    put_policy,        put_negotiation,  put_canaries,       section_transport_key,
+    section_files,     section_gates,    section_steps,      section_proofs,
+    section_inventory, section_warnings, section_exceptions, section_vendor_output,
+    section_errors,    section_journal,
 };
 
 void document_write(const struct event_log *log, const struct event_index *index,

@@ -149,7 +149,7 @@ static bool find_profile(struct work *w, struct key_profiles *profiles, size_t p
         at = (at + 1) & w->mask;
     if (!w->table[at]) {
         struct event event;
-        for (size_t from = 0; event_log_next(&w->next, UINT32_MAX, &from, &event);)
+        for (size_t from = 0; event_log_next(&w->next, UINT64_MAX, &from, &event);)
             if (!event_log_add(&w->alike, &event, NULL, err))
                 return false;
         profiles->first[profiles->count++] = place;

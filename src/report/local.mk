@@ -49,6 +49,10 @@ libreport_a_SOURCES = \
 	%D%/verify_steps.h \
 	%D%/verify_trail.c \
 	%D%/verify_trail.h \
+	%D%/verify_visits.c \
+	%D%/verify_visits.h \
+	%D%/visit_rules.c \
+	%D%/visit_rules.h \
 	%D%/yaml_tree.c \
 	%D%/yaml_tree.h \
 	%D%/yaml_writer.c \
@@ -58,7 +62,7 @@ report_schemas = \
 	%D%/hsmferry-audit-1.schema.json \
 	%D%/hsmferry-audit-2.schema.json \
 	%D%/hsmferry-audit-3.schema.json
-dist_pkgdata_DATA = $(report_schemas)
+dist_pkgdata_DATA += $(report_schemas)
 nodist_libreport_a_SOURCES = %D%/json_schemas.c
 CLEANFILES += %D%/json_schemas.c
 

@@ -233,7 +233,7 @@ static bool write_journal(struct report *r, const struct event *event, struct er
     memcpy(r->log.head, journal_head(r->journal), sizeof r->log.head);
     if (event->kind == EVENT_END && !journal_sha256(r->journal, r->log.file_sha256, err))
         return false;
-    r->begun |= begins && !r->lost;
+    r->begun |= (begins || event->kind == EVENT_FILE) && !r->lost;
     if (is_canary(event, CANARY_COMMITS) || is_canary(event, CANARY_CLEAN))
         r->canary = !r->lost && event->canary.state == CANARY_COMMITS;
     return passes || !r->lost;
@@ -341,7 +341,7 @@ static bool add_missing_end(struct event_log *log, struct err *err)
     struct event event, end;
     size_t at = 0;
 
-    if (event_log_next(log, UINT32_C(1) << EVENT_END, &at, &event))
+    if (event_log_next(log, UINT64_C(1) << EVENT_END, &at, &event))
         return true;
     return make_end(log, END_FAILED, err_exit(ERR_UNFINISHED),
                     "its journal ends here: the ceremony was interrupted, and must be resumed",

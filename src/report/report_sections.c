@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "report/key_groups.h"
 
-uint32_t section_kind(enum event_kind kind)
+uint64_t section_kind(enum event_kind kind)
 {
-    return UINT32_C(1) << kind;
+    return UINT64_C(1) << kind;
 }
 
 bool section_is_new(const struct view *v)
@@ -141,6 +141,35 @@ void section_transport_key(const struct view *v)
                    memcmp(event[0].fingerprint.spki_sha256, event[1].fingerprint.spki_sha256,
                           SHA256_SIZE) == 0);
     writer_end(v->w);
+}
+
+/* From the other room, or for it. */
+void section_files(const struct view *v)
+{
+    struct writer *w = v->w;
+    char words[TEXT_WORDS_SIZE];
+    struct event event;
+    size_t at = 0;
+
+    if (!event_log_next(v->log, section_kind(EVENT_FILE), &at, &event))
+        return;
+    writer_list(w, "files", false);
+    do {
+        writer_map(w, NULL, false);
+        writer_number(w, "seq", (int64_t)event.seq);
+        writer_time(w, "at", event.utc_ms);
+        writer_text(w, "state", file_state_name(event.file.state));
+        writer_text(w, "format", event.file.format);
+        writer_text(w, "stage", event.file.stage);
+        writer_text(w, "path", event.file.path);
+        writer_number(w, "bytes", (int64_t)event.file.bytes);
+        put_sha256(w, "sha256", event.file.sha256);
+        section_some(w, "trust", event.file.trust);
+        if (event.file.state == FILE_WRITTEN)
+            writer_text(w, "first-words", text_words(event.file.sha256, 0, FILE_WORDS, words));
+        writer_end(w);
+    } while (event_log_next(v->log, section_kind(EVENT_FILE), &at, &event));
+    writer_end(w);
 }
 
 static void put_pace_place(struct writer *w, const struct event *event)

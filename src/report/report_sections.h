@@ -21,7 +21,7 @@ struct view {
 };
 
 /* The bit of one kind of event, for event_log_next(). */
-uint32_t section_kind(enum event_kind kind);
+uint64_t section_kind(enum event_kind kind);
 
 /* Does this report have what format 2 added? One of format 1 is written as it was. */
 bool section_is_new(const struct view *v);
@@ -58,6 +58,7 @@ void part_companions(const struct view *v);
 void part_script(const struct view *v);
 void part_pins(const struct view *v);
 void section_transport_key(const struct view *v);
+void section_files(const struct view *v);
 void part_pace(const struct view *v);
 void part_sessions(const struct view *v);
 void section_gates(const struct view *v);

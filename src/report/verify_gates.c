@@ -8,6 +8,7 @@
 #include "protocol/gate.h"
 #include "protocol/outcome.h"
 #include "report/verify_trail.h"
+#include "report/visit_rules.h"
 
 static bool is_new(const struct node *report)
 {
@@ -298,6 +299,20 @@ static bool check_arrived(const struct node *report, int64_t highest, bool *pass
     return true;
 }
 
+/* A visit asks for all keys before it begins the file: was this key's gate passed before? */
+static bool is_passed_ahead(const struct node *report, const struct passed *p,
+                            const struct rule_step *step)
+{
+    unsigned confirmed = 0;
+
+    for (const struct node *g = node_at(report, "gates")->first;
+         g && node_number(g, "seq") < step->seq; g = g->next)
+        confirmed += node_is(g, "gate", gate_name(GATE_KEY)) &&
+                     node_is(g, "state", gate_state_name(GATE_CONFIRMED)) &&
+                     node_number(g, "key") == step->key;
+    return confirmed >= (p->both[GATE_KEY] ? 2U : 1U);
+}
+
 bool gates_check_order(const struct node *report, const struct rule_steps *steps, struct err *err)
 {
     static const struct {
@@ -306,7 +321,7 @@ bool gates_check_order(const struct node *report, const struct rule_steps *steps
     } before[] = {{STEP_MAKE_PAIR, GATE_DEVICES},    {STEP_MAKE_PAIR, GATE_REVIEW},
                   {STEP_RELAY_PUBLIC, GATE_DEVICES}, {STEP_RELAY_PUBLIC, GATE_REVIEW},
                   {STEP_MAKE_KEK, GATE_FINGERPRINT}, {STEP_READ_OBJECT, GATE_REVIEW},
-                  {STEP_WRAP_KEY, GATE_KEY}};
+                  {STEP_LOAD_PUBLIC, GATE_REVIEW},   {STEP_WRAP_KEY, GATE_KEY}};
     struct passed passed = {.next = node_at(report, "gates")->first};
 
     read_policy(&passed, report);
@@ -315,10 +330,11 @@ bool gates_check_order(const struct node *report, const struct rule_steps *steps
         for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
             if (step->id == before[i].step &&
                 (!passed.gate[before[i].gate] ||
-                 (before[i].gate == GATE_KEY && passed.key != 0 && passed.key != step->key)))
+                 (before[i].gate == GATE_KEY && passed.key != 0 && passed.key != step->key &&
+                  !(visits_of(report) == VISIT_LOAD && is_passed_ahead(report, &passed, step)))))
                 return rule_step_wrong(steps, step, err, "no gate was passed before this step");
     }
-    if (steps->without_way) {
+    if (steps->without_way && visits_of(report) == VISIT_NONE) {
         int64_t highest = highest_key(report);
         bool *each = calloc((size_t)highest + 1, sizeof *each);
         bool ok = each ? check_arrived(report, highest, each, err)

@@ -157,7 +157,7 @@ static bool take_all(const struct event_log *log, struct rule_steps *steps, stru
     struct event event;
     unsigned line = 1; /* the first names the format */
 
-    for (size_t at = 0; event_log_next(log, UINT32_MAX, &at, &event);) {
+    for (size_t at = 0; event_log_next(log, UINT64_MAX, &at, &event);) {
         line++;
         if (event.kind != EVENT_STEP)
             continue;
@@ -179,7 +179,7 @@ bool rule_steps_of_journal(const struct event_log *log, struct rule_steps *steps
     struct event event;
 
     *steps = (struct rule_steps){.of_journal = true};
-    for (size_t at = 0; event_log_next(log, UINT32_C(1) << EVENT_PLANNED, &at, &event);)
+    for (size_t at = 0; event_log_next(log, UINT64_C(1) << EVENT_PLANNED, &at, &event);)
         if (event.key >= open.count && event.key <= HSM_OBJECTS_MAX)
             open.count = event.key + (size_t)1;
     open.of = calloc(open.count, sizeof *open.of);

@@ -8,6 +8,7 @@
 #include "hsm/facts.h"
 #include "hsm/key.h"
 #include "protocol/step.h"
+#include "report/visit_rules.h"
 
 bool rule_wrong(const struct node *node, struct err *err, const char *why)
 {
@@ -44,18 +45,22 @@ const struct node *rule_key_numbered(const struct node *report, int64_t number)
  * stages before are. */
 struct trail {
     const struct node *key;
-    bool public;    /* not encrypted, so it is proven only at the destination */
+    bool public; /* not encrypted, so it is proven only at the destination */
+    enum visit visit;
     bool was_there; /* an interrupted ceremony had migrated it; this one proves it again */
     uint32_t steps, proofs;
 };
 
 static void begin_trail(const struct node *report, const struct node *key, struct trail *trail)
 {
-    *trail = (struct trail){.key = key, .was_there = node_is(key, "kept", "yes")};
+    *trail = (struct trail){
+        .key = key, .visit = visits_of(report), .was_there = node_is(key, "kept", "yes")};
     trail->was_there &= node_at(report, "ceremony.resumes") != NULL;
     trail->public = node_is(key, "route", "public");
-    if (trail->was_there || trail->public)
+    if (trail->was_there || trail->public || trail->visit == VISIT_CONFIRM)
         trail->proofs = UINT32_C(1) << STEP_PROVE;
+    if (trail->visit == VISIT_CONFIRM) /* the destination's report has the others */
+        trail->proofs |= UINT32_C(1) << STEP_PROVE_AGAIN;
 }
 
 static void follow_steps(const struct rule_steps *steps, struct trail *trails, int64_t count)
@@ -124,7 +129,9 @@ static uint32_t whole_way(const struct trail *trail)
     const uint32_t read = UINT32_C(1) << STEP_READ_OBJECT | UINT32_C(1) << STEP_RELAY_OBJECT;
     const uint32_t moved = (UINT32_C(2) << STEP_PROVE) - (UINT32_C(1) << STEP_WRAP_KEY);
 
-    return trail->was_there ? 0 : kept | (trail->public ? read : moved);
+    return trail->was_there             ? 0
+           : trail->visit != VISIT_NONE ? visits_way(trail->visit, trail->public)
+                                        : kept | (trail->public ? read : moved);
 }
 
 /* The missing odd parity of a DES key shows only at its proof: the key was then encrypted, but not
@@ -155,6 +162,9 @@ static bool check_trail(const struct trail *trail, bool without_way, struct err 
     }
     if (node_is(trail->key, "outcome", "sealed") && !without_way && trail->steps != sealed_way)
         return rule_wrong(trail->key, err, "a sealed key has not gone through all steps");
+    if (node_is(trail->key, "outcome", "bundled") && !without_way &&
+        trail->steps != whole_way(trail))
+        return rule_wrong(trail->key, err, "a bundled key has not gone through all steps");
     if (node_is(trail->key, "outcome", "refused") && !shows_parity(trail) &&
         (trail->public ? trail->steps & encrypted : trail->steps))
         return rule_wrong(trail->key, err, "a refused key was encrypted");

@@ -11,6 +11,8 @@ libceremony_a_SOURCES += \
 	%D%/commit.h \
 	%D%/confirm.c \
 	%D%/confirm.h \
+	%D%/evidence.c \
+	%D%/evidence.h \
 	%D%/kcv.c \
 	%D%/kcv.h \
 	%D%/key_steps.c \

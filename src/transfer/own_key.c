@@ -17,6 +17,14 @@ const struct own_key own_transport_public = {
     .uses = KEY_WRAP,
     .unset = KEY_TOKEN,
 };
+/* It waits on the token for the bundle. */
+const struct own_key own_offered_private = {
+    .what = "transport private key",
+    .class = KEY_CLASS_PRIVATE,
+    .uses = KEY_UNWRAP,
+    .set = MADE_INSIDE | KEY_NEVER_EXTRACTABLE | KEY_TOKEN,
+    .unset = KEY_EXTRACTABLE,
+};
 /* It leaves the source once, so it is extractable. */
 const struct own_key own_source_kek = {
     .what = "AES transport key",

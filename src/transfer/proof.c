@@ -325,6 +325,28 @@ bool proof_challenge(enum hsm_proof proof, const struct bytes *spki, const uint8
     return false;
 }
 
+bool proof_again(enum hsm_proof proof, const struct bytes *bytes, struct proof_challenge *out,
+                 struct err *err)
+{
+    const struct hsm_signing signing = hsm_signing_of(proof);
+    const size_t digest = signing.hash ? (size_t)EVP_MD_get_size(hash_of(signing)) : 0;
+    bool ok = true;
+
+    *out = (struct proof_challenge){.proof = proof};
+    if (bytes->len == 0 || bytes->len > HSM_CHALLENGE_MAX ||
+        (signing.hashed && bytes->len != digest))
+        return err_set(err, ERR_DATA, "this is no challenge of this proof");
+    ok = bytes_set(&out->bytes, bytes->data, bytes->len, err);
+    if (ok && signing.hashed)
+        ok = bytes_set(&out->expected, bytes->data, bytes->len, err);
+    else if (ok && signing.hash)
+        ok = bytes_make(&out->expected, digest, err) &&
+             EVP_Digest(bytes->data, bytes->len, out->expected.data, NULL, hash_of(signing), NULL);
+    if (!ok)
+        proof_challenge_free(out);
+    return ok;
+}
+
 void proof_challenge_free(struct proof_challenge *challenge)
 {
     bytes_free(&challenge->bytes);

@@ -41,6 +41,11 @@ bool proof_challenge(enum hsm_proof proof, const struct bytes *spki, const uint8
                      struct proof_challenge *out, struct err *err);
 void proof_challenge_free(struct proof_challenge *challenge);
 
+/* The same challenge again, from its bytes. Only of a signed one do they show the right
+ * answer. Errors: ERR_DATA (they cannot be one), ERR_FAILED (memory). */
+bool proof_again(enum hsm_proof proof, const struct bytes *bytes, struct proof_challenge *out,
+                 struct err *err);
+
 /* Lets ONE HSM answer through its own API. Errors: as prove(). */
 bool proof_answer(struct hsm *hsm, const struct proof_place *at,
                   const struct proof_challenge *challenge, struct bytes *answer, struct err *err);

@@ -46,12 +46,14 @@ static bool make_pair(struct hsm *hsm, struct transport *t, struct step_result *
                       struct err *err)
 {
     struct transport_side *to = &t->destination;
+    const struct own_key *want = t->stays ? &own_offered_private : &own_transport_private;
     struct hsm_pair pair = {0};
     bool ours;
 
     result->call = to->caps->op_calls[HSM_MAKE_PAIR];
     snprintf(result->text, sizeof result->text, "RSA %u, for unwrapping only", t->policy->rsa_bits);
-    if (!hsm->driver->make_pair(hsm, t->policy->rsa_bits, t->label, &pair, err))
+    if (!(t->stays ? hsm->driver->make_token_pair
+                   : hsm->driver->make_pair)(hsm, t->policy->rsa_bits, t->label, &pair, err))
         return false;
     bytes_free(&t->wire.spki);
     t->wire.spki = pair.spki; /* transferred */
@@ -59,7 +61,7 @@ static bool make_pair(struct hsm *hsm, struct transport *t, struct step_result *
     to->public_key = pair.public_handle;
     ours = known_made(to->known, NULL, &to->private_key, err);
     return known_made(to->known, NULL, &to->public_key, err) && ours &&
-           transport_check_own(hsm, to, to->private_key, &own_transport_private, result, err);
+           transport_check_own(hsm, to, to->private_key, want, result, err);
 }
 
 static bool undo_make_pair(struct hsm *hsm, struct transport *t, struct err *err)

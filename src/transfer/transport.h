@@ -34,6 +34,7 @@ struct transport_side {
 
 struct transport {
     char label[64]; /* of all temporary objects: "hsmferry:<id>" */
+    bool stays;     /* the pair is made of token objects, for a later visit */
     const struct policy *policy;
     const struct suite *suite;
     const struct sealing *sealing; /* for a key service; NULL: for another HSM */

@@ -200,6 +200,15 @@ static bool trace_make_pair(struct hsm *hsm, uint32_t bits, const char *label,
     return begin(&s) && end(&s, s.inner->driver->make_pair(s.inner, bits, label, pair, &s.failure));
 }
 
+static bool trace_make_token_pair(struct hsm *hsm, uint32_t bits, const char *label,
+                                  struct hsm_pair *pair, struct err *err)
+{
+    struct span s = span_of(hsm, "make-token-pair", err);
+    say(&s, "RSA %u", bits);
+    return begin(&s) &&
+           end(&s, s.inner->driver->make_token_pair(s.inner, bits, label, pair, &s.failure));
+}
+
 static bool trace_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
                               uint64_t *handle, struct err *err)
 {
@@ -322,6 +331,7 @@ static const struct hsm_driver trace_driver = {
     .certificate = trace_certificate,
     .capabilities = trace_capabilities,
     .make_pair = trace_make_pair,
+    .make_token_pair = trace_make_token_pair,
     .load_public = trace_load_public,
     .make_kek = trace_make_kek,
     .make_key = trace_make_key,

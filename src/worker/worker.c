@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "ceremony/visit_run.h"
 #include "worker/worker_state.h"
 
 enum { ANSWER_MAX = 1024, PIPE_SIZE = 1 << 20 };
@@ -103,6 +104,29 @@ static void run_ceremony(struct worker *w)
     }
 }
 
+static bool answer_visit(void *ctx, char *typed, size_t size)
+{
+    struct worker *w = ctx;
+    const bool given = worker_wait(w) && w->answer.len < size;
+
+    if (given)
+        memcpy(typed, w->answer.data, w->answer.len);
+    secret_free(&w->answer);
+    return given;
+}
+
+static bool visit(struct worker *w, struct err *err)
+{
+    struct visit_job job;
+
+    if (!w->setup.visit)
+        return err_set(err, ERR_USAGE, "no visit was asked for");
+    job = *w->setup.visit;
+    job.answer = answer_visit;
+    job.ctx = w;
+    return visit_run(w->ceremony, &job, err);
+}
+
 static bool confirm_devices(struct worker *w, const struct uri token[2], struct err *err)
 {
     bool open = true, ok = true;
@@ -138,6 +162,8 @@ static bool run_command(struct worker *w, const struct command *command, struct 
         return ceremony_resume(w->ceremony, err);
     case WORKER_SIGN:
         return sign(w, err);
+    case WORKER_VISIT:
+        return visit(w, err);
     default:
         run_ceremony(w);
         return true;
@@ -313,6 +339,11 @@ bool worker_run(struct worker *w, struct err *err)
 bool worker_sign(struct worker *w, struct err *err)
 {
     return queue(w, command_new(WORKER_SIGN, SIDE_RELAY), err);
+}
+
+bool worker_visit(struct worker *w, struct err *err)
+{
+    return queue(w, command_new(WORKER_VISIT, SIDE_RELAY), err);
 }
 
 static void *copy_of(const void *from, size_t count, size_t size)

@@ -43,6 +43,7 @@ bool worker_review(struct worker *w, struct err *err);
 bool worker_resume(struct worker *w, struct err *err);
 bool worker_run(struct worker *w, struct err *err);
 bool worker_sign(struct worker *w, struct err *err);
+bool worker_visit(struct worker *w, struct err *err);
 
 /* Answers the open gate or PIN question. text is copied into locked memory; the caller wipes its
  * own copy. serial must be the seq of the EVENT_GATE or EVENT_PIN event: an answer to a question

@@ -11,6 +11,7 @@
 
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -238,6 +239,87 @@ static void pair_is_for_unwrapping_only(void **state)
     bench_same_inventory(b, before);
     bytes_free(&again);
     bytes_free(&pair.spki);
+}
+
+/* The number of objects of this class whose public half is spki; *last is one of them. */
+static unsigned with_public(struct bench *b, enum key_class class, const struct bytes *spki,
+                            struct key_desc *last)
+{
+    uint8_t sha256[SHA256_DIGEST_LENGTH];
+    struct key_list list = {0};
+    unsigned found = 0;
+
+    SHA256(spki->data, spki->len, sha256);
+    MUST(b, driver(b)->list(b->hsm, &list, &b->err));
+    for (size_t i = 0; i < list.count; i++)
+        if (list.keys[i].class == class && list.keys[i].has_public &&
+            memcmp(list.keys[i].spki_sha256, sha256, sizeof sha256) == 0) {
+            *last = list.keys[i];
+            found++;
+        }
+    key_list_free(&list);
+    return found;
+}
+
+static void check_offered(struct bench *b, const struct key_desc *key)
+{
+    uint32_t unread;
+
+    check_label(key, label, strlen(label));
+    check_flags(key, KEY_UNWRAP | KEY_SENSITIVE | KEY_PRIVATE | KEY_TOKEN,
+                KEY_USES | KEY_SENSITIVE | KEY_PRIVATE | KEY_EXTRACTABLE | KEY_TOKEN |
+                    KEY_MODIFIABLE | KEY_COPYABLE);
+    assert_true(key_is_not(key, KEY_MODIFIABLE));
+    MUST(b, own_key_check(b->hsm, key->handle, &own_offered_private, b->caps.unreadable, &unread,
+                          &b->err));
+    MUST_FAIL(b,
+              own_key_check(b->hsm, key->handle, &own_transport_private, b->caps.unreadable,
+                            &unread, &b->err),
+              ERR_DATA); /* it is no session object */
+}
+
+/* Two rooms: the pair is made in one session, and a key is unwrapped under it in a later one. */
+static void token_pair_waits_for_a_later_session(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("aes32");
+    struct key_desc public = {.class = KEY_CLASS_PUBLIC, .kind = KEY_KIND_RSA}, private;
+    struct hsm_pair pair;
+    struct bytes wrapped_key = {0};
+    uint64_t handle;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    enum hsm_alg alg = bench_oaep(b, false);
+    if (alg == HSM_ALGS)
+        skip();
+    MUST(b, driver(b)->make_token_pair(b->hsm, 2048, label, &pair, &b->err));
+    private = described(b, pair.private_handle);
+    check_offered(b, &private);
+    bench_close(b);
+
+    bench_login(b);
+    assert_int_equal(with_public(b, KEY_CLASS_PRIVATE, &pair.spki, &private), 1);
+    check_offered(b, &private);
+    struct object *rsa = object_new(&public, pair.spki.data, pair.spki.len);
+    known->desc.flags = KEY_UNWRAP | KEY_PRIVATE | KEY_SENSITIVE | KEY_DESTROYABLE;
+    assert_true(crypto_wrap(alg, rsa, &known->value, &wrapped_key));
+    struct hsm_template template = bench_template(known, NULL);
+    MUST(b,
+         driver(b)->unwrap(b->hsm, alg, private.handle, &wrapped_key, &template, &handle, &b->err));
+    MUST_FAIL(b, driver(b)->destroy(b->hsm, private.handle, &b->err), ERR_DENIED);
+    MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
+    MUST(b, driver(b)->remove(b->hsm, &private, &b->err));
+    while (with_public(b, KEY_CLASS_PUBLIC, &pair.spki, &private) > 0)
+        MUST(b, driver(b)->remove(b->hsm, &private, &b->err));
+    struct inventory after = bench_inventory(b);
+    assert_int_equal(after.count, before.count);
+    free(before.handles);
+    free(after.handles);
+    bytes_free(&wrapped_key);
+    bytes_free(&pair.spki);
+    object_free(rsa);
+    object_free(known);
 }
 
 static void two_pairs_differ(void **state)
@@ -1494,6 +1576,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(login_happens_once),
         ROW(capabilities_are_complete),
         ROW(pair_is_for_unwrapping_only),
+        ROW(token_pair_waits_for_a_later_session),
         ROW(two_pairs_differ),
         ROW(loaded_public_key_is_the_one_given),
         ROW(garbage_is_no_public_key),

@@ -278,6 +278,7 @@ const struct hsm_driver fake_driver = {
     .certificate = fake_certificate,
     .capabilities = fake_capabilities,
     .make_pair = fake_make_pair,
+    .make_token_pair = fake_make_token_pair,
     .load_public = fake_load_public,
     .make_kek = fake_make_kek,
     .make_key = fake_make_key,

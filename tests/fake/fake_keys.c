@@ -177,26 +177,25 @@ static bool leave_pair(struct fake *f, const char *call, uint64_t *private, uint
     return leave_made(f, call, private);
 }
 
-bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
-                    struct err *err)
+static bool make_pair(struct fake *f, const char *call, uint32_t bits, const char *label,
+                      uint32_t token, struct hsm_pair *pair, struct err *err)
 {
-    struct fake *f = fake_of(hsm);
     struct hsm_pair made = {0};
 
-    if (!fake_enter_token(f, "make_pair", err))
+    if (!fake_enter_token(f, call, err))
         return false;
     if (bits < 1024 || bits > 8192)
         return err_set_hsm(err, ERR_UNSUPPORTED, 0x62, "CKR_KEY_SIZE_RANGE",
                            "an RSA key of %u bits cannot be made", bits);
     struct key_desc private =
         temporary(KEY_CLASS_PRIVATE, KEY_KIND_RSA,
-                  TEMPORARY_GUARDS | KEY_UNWRAP | KEY_NEVER_EXTRACTABLE | KEY_LOCAL, label);
-    struct key_desc public =
-        temporary(KEY_CLASS_PUBLIC, KEY_KIND_RSA, KEY_WRAP | KEY_DESTROYABLE | KEY_LOCAL, label);
+                  token | TEMPORARY_GUARDS | KEY_UNWRAP | KEY_NEVER_EXTRACTABLE | KEY_LOCAL, label);
+    struct key_desc public = temporary(KEY_CLASS_PUBLIC, KEY_KIND_RSA,
+                                       token | KEY_WRAP | KEY_DESTROYABLE | KEY_LOCAL, label);
     EVP_PKEY *pkey = f->p.quick ? quick_pair(false) : EVP_RSA_gen(bits);
     bool ok = pkey && add_half(f, &private, pkey, true, &made.private_handle, err) &&
               add_half(f, &public, pkey, false, &made.public_handle, err) &&
-              compare_spki(f, "make_pair", pkey, &made.spki, err) &&
+              compare_spki(f, call, pkey, &made.spki, err) &&
               (!f->p.spki[0] || read_spki(f->p.spki, &made.spki, err));
     EVP_PKEY_free(pkey);
     if (!ok) {
@@ -205,7 +204,19 @@ bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hs
         return false;
     }
     *pair = made;
-    return leave_pair(f, "make_pair", &pair->private_handle, &pair->public_handle);
+    return leave_pair(f, call, &pair->private_handle, &pair->public_handle);
+}
+
+bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                    struct err *err)
+{
+    return make_pair(fake_of(hsm), "make_pair", bits, label, 0, pair, err);
+}
+
+bool fake_make_token_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                          struct err *err)
+{
+    return make_pair(fake_of(hsm), "make_token_pair", bits, label, KEY_TOKEN, pair, err);
 }
 
 bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,

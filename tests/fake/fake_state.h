@@ -30,6 +30,8 @@ bool fake_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struc
 bool fake_certificate(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err);
 bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
                     struct err *err);
+bool fake_make_token_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                          struct err *err);
 bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
                       uint64_t *handle, struct err *err);
 bool fake_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,

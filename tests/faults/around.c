@@ -131,6 +131,10 @@ GIVE(make_pair,
      (struct hsm * hsm, uint32_t bits, const char *label, struct hsm_pair *pair, struct err *err),
      (inner_of(hsm), bits, label, pair, err), &pair->spki)
 
+GIVE(make_token_pair,
+     (struct hsm * hsm, uint32_t bits, const char *label, struct hsm_pair *pair, struct err *err),
+     (inner_of(hsm), bits, label, pair, err), &pair->spki)
+
 /* As if whatever says that it is no token object were a temporary of this session. */
 static void leave_out(struct key_list *list)
 {
@@ -309,7 +313,7 @@ static void around_close(struct hsm *hsm)
     free(hsm);
 }
 
-_Static_assert(sizeof(struct hsm_driver) == 28 * sizeof(void *),
+_Static_assert(sizeof(struct hsm_driver) == 29 * sizeof(void *),
                "each function has one here, but at_work, lock, sessions and list_ahead");
 
 #define AROUND(api)                                                                                \
@@ -328,6 +332,7 @@ _Static_assert(sizeof(struct hsm_driver) == 28 * sizeof(void *),
         .certificate = around_certificate,                                                         \
         .capabilities = around_capabilities,                                                       \
         .make_pair = around_make_pair,                                                             \
+        .make_token_pair = around_make_token_pair,                                                 \
         .load_public = around_load_public,                                                         \
         .make_kek = around_make_kek,                                                               \
         .make_key = around_make_key,                                                               \

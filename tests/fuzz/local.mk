@@ -25,7 +25,7 @@ fuzz_targets = %D%/fuzz_certificate
 
 fuzz_targets += %D%/fuzz_config
 %C%_fuzz_config_CFLAGS = $(FUZZ_CFLAGS) $(CYAML_CFLAGS)
-%C%_fuzz_config_LDADD = libconfig.a $(RECORD) libceremony.a $(FUZZ_BASE) $(FUZZ_YAML)
+%C%_fuzz_config_LDADD = libconfig.a $(RECORD) libceremony.a libsealed.a $(FUZZ_BASE) $(FUZZ_YAML)
 %C%_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c
 
@@ -43,7 +43,7 @@ fuzz_targets += %D%/fuzz_dialect
 
 fuzz_targets += %D%/fuzz_journal
 %C%_fuzz_journal_CFLAGS = $(FUZZ_CFLAGS)
-%C%_fuzz_journal_LDADD = libui.a $(RECORD) libconfig.a libceremony.a $(FUZZ_BASE) $(FUZZ_YAML)
+%C%_fuzz_journal_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(FUZZ_BASE) $(FUZZ_YAML)
 %C%_fuzz_journal_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_journal_SOURCES = %D%/fuzz_journal.c %D%/replayed.c %D%/replayed.h src/cmd/recorded.c \
 	src/cmd/recorded.h
@@ -78,6 +78,12 @@ fuzz_targets += %D%/fuzz_request
 %C%_fuzz_request_LDADD = libfuzz.a libagent.a libfake.a $(FUZZ_BASE)
 %C%_fuzz_request_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_request_SOURCES = %D%/fuzz_request.c tests/fake/drivers.c
+
+fuzz_targets += %D%/fuzz_sealed
+%C%_fuzz_sealed_CFLAGS = $(FUZZ_CFLAGS)
+%C%_fuzz_sealed_LDADD = libsealed.a $(FUZZ_BASE) $(YAML_LIBS)
+%C%_fuzz_sealed_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_sealed_SOURCES = %D%/fuzz_sealed.c
 
 fuzz_targets += %D%/fuzz_signature
 %C%_fuzz_signature_CFLAGS = $(FUZZ_CFLAGS)

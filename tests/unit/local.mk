@@ -49,6 +49,12 @@ TESTS += %D%/test_windows
 %C%_test_windows_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_windows_LDADD = libfake.a $(UNIT_CEREMONY)
 
+check_PROGRAMS += %D%/test_evidence
+TESTS += %D%/test_evidence
+%C%_test_evidence_SOURCES = %D%/test_evidence.c
+%C%_test_evidence_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_evidence_LDADD = libfake.a $(UNIT_CEREMONY)
+
 check_PROGRAMS += %D%/test_kcv
 TESTS += %D%/test_kcv
 %C%_test_kcv_SOURCES = %D%/test_kcv.c
@@ -272,6 +278,24 @@ TESTS += %D%/test_sheet
 %C%_test_sheet_SOURCES = %D%/test_sheet.c
 %C%_test_sheet_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_sheet_LDADD = $(RECORD) $(UNIT_HSM) $(YAML_LIBS)
+
+check_PROGRAMS += %D%/test_sealed
+TESTS += %D%/test_sealed
+%C%_test_sealed_SOURCES = %D%/test_sealed.c %D%/sealed_fixture.c %D%/sealed_fixture.h
+%C%_test_sealed_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sealed_LDADD = libsealed.a $(UNIT_CEREMONY) $(YAML_LIBS)
+
+check_PROGRAMS += %D%/test_sealed_fields
+TESTS += %D%/test_sealed_fields
+%C%_test_sealed_fields_SOURCES = %D%/test_sealed_fields.c %D%/sealed_fixture.c %D%/sealed_fixture.h
+%C%_test_sealed_fields_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sealed_fields_LDADD = libsealed.a $(UNIT_CEREMONY) $(YAML_LIBS)
+
+check_PROGRAMS += %D%/test_sealed_read
+TESTS += %D%/test_sealed_read
+%C%_test_sealed_read_SOURCES = %D%/test_sealed_read.c %D%/sealed_fixture.c %D%/sealed_fixture.h
+%C%_test_sealed_read_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_sealed_read_LDADD = libsealed.a $(UNIT_CEREMONY) $(YAML_LIBS)
 
 check_PROGRAMS += %D%/test_secret
 TESTS += %D%/test_secret

@@ -19,6 +19,9 @@ static char folder[] = "/tmp/hsmferry-config.XXXXXX";
 static char path[64];  /* of the ceremony file */
 static char self[512]; /* this program: something that looks like a module */
 
+#define FINGERPRINT    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define NO_FINGERPRINT "x123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 /* SELF becomes the program, FOLDER the folder. */
 static const char good[] =
     "# a comment\n"
@@ -346,6 +349,20 @@ static void test_schema(void **state)
         {"[sha1]", "[]", "24:16", "at least one hash"},
         {"[sha1]", "sha1", "24:16", "must be a list of words"},
         {"extractable: yes", "unproven: maybe", "26:13", "\"unproven\" must be one of"},
+        {"report-folder", "sealed: {order: loose}\nreport-folder", "28:17",
+         "\"order\" must be one of: strict, one-bundle"},
+        {"report-folder", "sealed: {expires: 0}\nreport-folder", "28:19",
+         "must be 1 to 8760 hours"},
+        {"report-folder", "sealed: {expires: 8761}\nreport-folder", "28:19", "must be 1 to 8760"},
+        {"report-folder", "sealed: {signers: [{side: source}]}\nreport-folder", "28:20",
+         "lacks \"sha256\""},
+        {"report-folder", "sealed: {signers: [{side: both, sha256: x}]}\nreport-folder", "28:27",
+         "must be one of: source, destination"},
+        {"report-folder", "sealed: {signers: [{side: source, sha256: 00}]}\nreport-folder", "28:20",
+         "must be 64 hexadecimal digits"},
+        {"report-folder",
+         "sealed: {signers: [{side: source, sha256: " NO_FINGERPRINT "}]}\nreport-folder", "28:20",
+         "must be 64 hexadecimal digits"},
         {"[review, key]", "[review, [key]]", "27:19", "an entry of \"gates\" must be a word"},
     };
     char longest[512] = "title: ";
@@ -602,6 +619,7 @@ static void test_equal(void **state)
         {"extractable: yes", "extractable: yes\n  confinement: required"},
         {"[review, key]", "[key]"},
         {"folder: reports", "folder: report"},
+        {"report-folder", "sealed: {order: strict}\nreport-folder"},
     };
     struct config *a, *b;
 
@@ -619,6 +637,48 @@ static void test_equal(void **state)
             fail_msg("%s", cases[i].to);
         config_free(b);
     }
+    config_free(a);
+}
+
+/* Files that differ only in one line of the section. */
+static void test_sealed(void **state)
+{
+    static const char section[] = "sealed:\n  order: strict\n  expires: 24\n  signers:\n"
+                                  "    - {side: source, sha256: " FINGERPRINT "}\nreport-folder";
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"order: strict", "order: one-bundle"},
+        {"expires: 24", "expires: 25"},
+        {"side: source", "side: destination"},
+        {"sha256: 0", "sha256: 1"},
+        {"  signers:\n    - {side: source, sha256: " FINGERPRINT "}\n", ""},
+    };
+    struct config *a, *b;
+
+    (void)state;
+    put_changed("report-folder", section);
+    a = loaded();
+    assert_true(a->sealed.wanted && !a->sealed.one_bundle);
+    assert_int_equal(a->sealed.hours, 24);
+    assert_int_equal(a->sealed.signer_count, 1);
+    assert_int_equal(a->sealed.signers[0].side, SIDE_SOURCE);
+    assert_int_equal(a->sealed.signers[0].sha256[1], 0x23);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *other = replaced(section, cases[i].from, cases[i].to);
+        put_changed("report-folder", other);
+        b = loaded();
+        if (config_equal(a, b) || config_equal(b, a))
+            fail_msg("%s", cases[i].to);
+        config_free(b);
+        free(other);
+    }
+    config_free(a);
+    put_changed("report-folder", "sealed: {}\nreport-folder");
+    a = loaded();
+    assert_true(a->sealed.wanted && !a->sealed.one_bundle);
+    assert_int_equal(a->sealed.hours, CONFIG_SEALED_HOURS);
+    assert_int_equal(a->sealed.signer_count, 0);
     config_free(a);
 }
 
@@ -649,6 +709,9 @@ static void test_write(void **state)
         {"  time-limit: 30",
          "  agent: [/usr/bin/ssh, \"-o a=b\", \"yes\", \"~\", \"012\", \"&a\"]"},
         {"title: Root CA move 2026", "title: \"no\""},
+        {"report-folder", "sealed: {}\nreport-folder"},
+        {"report-folder", "sealed:\n  order: one-bundle\n  expires: 1\n  signers:\n"
+                          "    - {side: destination, sha256: " FINGERPRINT "}\nreport-folder"},
     };
 
     (void)state;
@@ -730,18 +793,18 @@ static void test_write_refused(void **state)
 }
 
 /* The example of the manual page, on a machine that has neither of its HSMs. */
-static void test_example(void **state)
+/* The example of this name; the caller frees it. NULL: not run by make check. */
+static struct config *example(const char *name)
 {
     const char *top = getenv("abs_top_srcdir");
-    char name[512], text[4096] = "", *half, *whole;
+    char at[512], text[4096] = "", *half, *whole;
     struct config *config;
     FILE *file;
 
-    (void)state;
-    snprintf(name, sizeof name, "%s/examples/ceremony.yaml", top ? top : ".");
-    file = fopen(name, "r");
+    snprintf(at, sizeof at, "%s/examples/%s", top ? top : ".", name);
+    file = fopen(at, "r");
     if (!file && !top)
-        skip(); /* not run by make check */
+        return NULL;
     assert_non_null(file);
     assert_true(fread(text, 1, sizeof text - 1, file) > 0);
     fclose(file);
@@ -749,10 +812,34 @@ static void test_example(void **state)
     whole = replaced(half, "/var/lib/pki/hsm-new", folder);
     put(whole, strlen(whole), 0600);
     config = loaded();
-    assert_int_equal(config->key_count, 2);
-    config_free(config);
     free(half);
     free(whole);
+    return config;
+}
+
+static void test_example(void **state)
+{
+    struct config *config = example("ceremony.yaml");
+
+    (void)state;
+    if (!config)
+        skip();
+    assert_int_equal(config->key_count, 2);
+    assert_false(config->sealed.wanted);
+    config_free(config);
+}
+
+static void test_sealed_example(void **state)
+{
+    struct config *config = example("sealed.yaml");
+
+    (void)state;
+    if (!config)
+        skip();
+    assert_true(config->sealed.wanted && !config->sealed.one_bundle);
+    assert_int_equal(config->sealed.hours, 48);
+    assert_int_equal(config->sealed.signer_count, 2);
+    config_free(config);
 }
 
 static void test_long_folder(void **state)
@@ -802,15 +889,16 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_line_ends),   cmocka_unit_test(test_whole_uris_of_keys),
-        cmocka_unit_test(test_yaml),        cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_meaning),     cmocka_unit_test(test_agent),
-        cmocka_unit_test(test_environment), cmocka_unit_test(test_same_token),
-        cmocka_unit_test(test_sizes),       cmocka_unit_test(test_long_folder),
-        cmocka_unit_test(test_trust),       cmocka_unit_test(test_equal),
-        cmocka_unit_test(test_write),       cmocka_unit_test(test_write_refused),
-        cmocka_unit_test(test_example),     cmocka_unit_test(test_random),
+        cmocka_unit_test(test_good),           cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_line_ends),      cmocka_unit_test(test_whole_uris_of_keys),
+        cmocka_unit_test(test_yaml),           cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_meaning),        cmocka_unit_test(test_agent),
+        cmocka_unit_test(test_environment),    cmocka_unit_test(test_same_token),
+        cmocka_unit_test(test_sizes),          cmocka_unit_test(test_long_folder),
+        cmocka_unit_test(test_trust),          cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_write),          cmocka_unit_test(test_write_refused),
+        cmocka_unit_test(test_example),        cmocka_unit_test(test_sealed),
+        cmocka_unit_test(test_sealed_example), cmocka_unit_test(test_random),
     };
 
     srand(1);

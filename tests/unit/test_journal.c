@@ -60,6 +60,7 @@ static const int64_t BEGAN = INT64_C(1795437667512); /* 2026-11-23T12:41:07.512Z
     X(EVENT_EXCEPTION, exception)                                                                  \
     X(EVENT_ERROR, error)                                                                          \
     X(EVENT_PIN, pin)                                                                              \
+    X(EVENT_FILE, file)                                                                            \
     X(EVENT_END, end)
 
 #ifdef __clang__
@@ -430,7 +431,7 @@ static void test_what_is_written(void **state)
     assert_false(torn);
     assert_int_equal(f->log.records,
                      EVENT_END - 2 + 1); /* no calls and comparisons, but a step more */
-    assert_true(event_log_next(&f->log, UINT32_C(1) << EVENT_KEY_DONE, &at, &event));
+    assert_true(event_log_next(&f->log, UINT64_C(1) << EVENT_KEY_DONE, &at, &event));
     struct event reported = full_event(EVENT_KEY_DONE, 'k');
     assert_memory_equal(&reported.key_done, &event.key_done, sizeof reported.key_done);
 }
@@ -674,7 +675,7 @@ static void test_killed(void **state)
     }
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_true(reads(f, &torn));
-    while (event_log_next(&f->log, UINT32_C(1) << EVENT_STEP, &at, &event))
+    while (event_log_next(&f->log, UINT64_C(1) << EVENT_STEP, &at, &event))
         found |= event.step.id == STEP_COMMIT && event.step.state == EVENT_BEGUN;
     assert_true(found);
 }

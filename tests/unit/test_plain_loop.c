@@ -162,6 +162,12 @@ bool worker_sign(struct worker *w, struct err *err)
     return take_command(w, WORKER_SIGN, SIDE_RELAY);
 }
 
+bool worker_visit(struct worker *w, struct err *err)
+{
+    (void)err;
+    return take_command(w, WORKER_VISIT, SIDE_RELAY);
+}
+
 void worker_answer(struct worker *w, uint64_t serial, const char *text, size_t len)
 {
     (void)w;

@@ -1007,7 +1007,7 @@ static void test_event_log(void **state)
     size_t first, second, at = 0;
 
     (void)state;
-    assert_false(event_log_next(&log, UINT32_MAX, &at, &got));
+    assert_false(event_log_next(&log, UINT64_MAX, &at, &got));
     assert_true(event_log_add(&log, &event, &first, NULL));
     memset(&event, 0x5a, sizeof event);
     event.kind = EVENT_END;
@@ -1016,9 +1016,29 @@ static void test_event_log(void **state)
     assert_true(log.len < 2 * sizeof event);
     event_log_read(&log, second, &got);
     assert_memory_equal(&got, &event, sizeof got);
-    assert_true(event_log_next(&log, UINT32_C(1) << EVENT_END, &at, &got));
+    assert_true(event_log_next(&log, UINT64_C(1) << EVENT_END, &at, &got));
     assert_int_equal(at, second);
-    assert_false(event_log_next(&log, UINT32_MAX, &at, &got));
+    assert_false(event_log_next(&log, UINT64_MAX, &at, &got));
+    event_log_free(&log);
+}
+
+/* The last kind, too, is found by its bit, and no other is. */
+static void test_event_log_kinds(void **state)
+{
+    struct event_log log = {0};
+    struct event event = {0};
+
+    (void)state;
+    for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++) {
+        event.kind = kind;
+        assert_true(event_log_add(&log, &event, NULL, NULL));
+    }
+    for (enum event_kind kind = 0; kind < EVENT_KINDS; kind++) {
+        size_t at = 0;
+        assert_true(event_log_next(&log, UINT64_C(1) << kind, &at, &event));
+        assert_int_equal(event.kind, kind);
+        assert_false(event_log_next(&log, UINT64_C(1) << kind, &at, &event));
+    }
     event_log_free(&log);
 }
 
@@ -1087,6 +1107,7 @@ int main(void)
         TEST(disk_full),
         TEST(many),
         cmocka_unit_test(test_event_log),
+        cmocka_unit_test(test_event_log_kinds),
         cmocka_unit_test(test_event_log_of_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

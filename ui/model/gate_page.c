@@ -142,7 +142,7 @@ char *gate_who(const struct app *app, char *out)
 
 static void put_title(const struct app *app, struct sheet *s)
 {
-    static const char *const titles[GATES] = {"DEVICES", "REVIEW", "COMPARE", "KEY"};
+    static const char *const titles[GATES] = {"DEVICES", "REVIEW", "COMPARE", "KEY", "FILE"};
     const char *title = titles[(unsigned)app->run.gate.gate < GATES ? app->run.gate.gate : 0];
     char who[GATE_WHO_SIZE];
 

@@ -29,6 +29,11 @@ static const struct explanation of_gates[GATES] = {
          "It is the last time before this key leaves the source, encrypted.",
          "Type what the question asks for to migrate the key. Type  skip  to leave it out: "
          "the ceremony continues with the next key, and an exception is written down."},
+    [GATE_FILE] =
+        {"Ask the other room for the words of the file that it wrote, by telephone or on paper "
+         "that did not travel with the file.",
+         "Anybody can write such a file. Only its words show who did.",
+         "Type the first 12 words, as the other room reads them out."},
 };
 
 void gate_words(enum gate gate, struct sheet *s)

@@ -269,7 +269,7 @@ static void gates_text(const struct config *config, char *out, size_t size)
     int len =
         snprintf(out, size, "%s", both ? "both officers answer in turn:" : "one officer answers");
 
-    for (enum gate gate = 0; gate < GATES && (size_t)len < size; gate++)
+    for (enum gate gate = 0; gate < GATES_OF_POLICY && (size_t)len < size; gate++)
         if (both & 1U << gate)
             len += snprintf(out + len, size - (size_t)len, " %s", gate_name(gate));
 }

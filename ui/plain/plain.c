@@ -471,6 +471,21 @@ static void tell_exception(struct line *l)
         l->event->exception.decided);
 }
 
+static void tell_file(struct line *l)
+{
+    const uint8_t *sha256 = l->event->file.sha256;
+    char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
+
+    head(l, sign_ok, 0);
+    add(l, "%s, stage %s, %s: %s, %" PRIu64 " bytes, sha256 %s", l->event->file.format,
+        l->event->file.stage, file_state_name(l->event->file.state), l->event->file.path,
+        l->event->file.bytes, text_groups(sha256, SHA256_SIZE, groups));
+    add_some(l, "; ", l->event->file.trust);
+    if (l->event->file.state == FILE_WRITTEN)
+        add(l, "; its words to read out in the other room: %s",
+            text_words(sha256, 0, FILE_WORDS, words));
+}
+
 static void (*const printers[EVENT_KINDS])(struct line *) = {
     [EVENT_BEGIN] = tell_begin,
     [EVENT_OFFICER] = tell_officer,
@@ -502,6 +517,7 @@ static void (*const printers[EVENT_KINDS])(struct line *) = {
     [EVENT_END] = tell_end,
     [EVENT_PIN] = tell_pin,
     [EVENT_EXCEPTION] = tell_exception,
+    [EVENT_FILE] = tell_file,
 };
 
 size_t plain_line(const struct event *event, const char *label, char *out)

@@ -243,10 +243,15 @@ static bool take_hsm(struct plain_log *l, const struct event *event, int64_t now
 /* Both devices, as they are read out and compared. */
 static void read_out_devices(struct plain_log *l)
 {
-    fprintf(l->out, "Compare both devices with the script on paper, before anything else:\n");
+    const bool both = l->device[SIDE_SOURCE].seq && l->device[SIDE_DESTINATION].seq;
+
+    fprintf(l->out, "Compare %s with the script on paper, before anything else:\n",
+            both ? "both devices" : "this device");
     for (unsigned side = 0; side < 2; side++) {
         const struct hsm_slot *slot = &l->device[side].hsm.slot;
         const struct hsm_about *info = &l->device[side].hsm.info;
+        if (!l->device[side].seq)
+            continue;
         fprintf(l->out, "  %-11s  token %s, serial %s\n", side_name(side), slot->label,
                 slot->serial);
         fprintf(l->out, "  %-11s  %s %s, firmware %s, %s %s\n", "", slot->manufacturer, slot->model,

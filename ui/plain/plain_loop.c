@@ -25,9 +25,14 @@ static const struct {
     {WORKER_OPEN, SIDE_SOURCE},   {WORKER_OPEN, SIDE_DESTINATION},   {WORKER_DEVICES, SIDE_RELAY},
     {WORKER_CHOOSE, SIDE_SOURCE}, {WORKER_CHOOSE, SIDE_DESTINATION}, {WORKER_COMPARE, SIDE_RELAY},
     {WORKER_PLAN, SIDE_RELAY},    {WORKER_REVIEW, SIDE_RELAY},       {WORKER_RUN, SIDE_RELAY},
-    {WORKER_SIGN, SIDE_RELAY},
+    {WORKER_SIGN, SIDE_RELAY},    {WORKER_VISIT, SIDE_RELAY},
 };
-enum { SIGN = sizeof commands / sizeof commands[0] - 1, REVIEW = SIGN - 2, PLAN = REVIEW - 1 };
+enum {
+    VISIT = sizeof commands / sizeof commands[0] - 1,
+    SIGN = VISIT - 1,
+    REVIEW = SIGN - 2,
+    PLAN = REVIEW - 1
+};
 
 struct loop {
     const struct plain_job *job;
@@ -98,6 +103,8 @@ static bool send_command(const struct loop *l, struct err *err)
         return worker_review(w, err);
     case WORKER_SIGN:
         return worker_sign(w, err);
+    case WORKER_VISIT:
+        return worker_visit(w, err);
     default:
         return worker_run(w, err);
     }
@@ -106,7 +113,11 @@ static bool send_command(const struct loop *l, struct err *err)
 /* Which command of the table is the last. */
 static size_t count_commands(const struct plain_job *job)
 {
-    return job->sign ? SIGN + 1 : !job->selection ? PLAN : job->until_plan ? REVIEW : SIGN;
+    return job->visit        ? VISIT + 1
+           : job->sign       ? SIGN + 1
+           : !job->selection ? PLAN
+           : job->until_plan ? REVIEW
+                             : SIGN;
 }
 
 /* Devices are confirmed only before a ceremony. */
@@ -123,7 +134,7 @@ static bool is_skipped(const struct loop *l)
 static bool may_ask_both(const struct loop *l)
 {
     return commands[l->command].side == SIDE_SOURCE && !l->side_failed[SIDE_DESTINATION] &&
-           !l->job->selection && !l->job->sign;
+           !l->job->selection && !l->job->sign && !l->job->visit;
 }
 
 /* Sends the next command together with this one. */
@@ -155,7 +166,7 @@ static void start_command(struct loop *l)
 
 static void command_done(struct loop *l, const struct event *event)
 {
-    if (!event->done.ok && (l->job->selection || l->job->sign)) {
+    if (!event->done.ok && (l->job->selection || l->job->sign || l->job->visit)) {
         l->over = true;
         return;
     }
@@ -546,7 +557,7 @@ static bool wait_and_take(struct loop *l, int signals, struct err *err)
 
 struct plain_result plain_run(const struct plain_job *job)
 {
-    struct loop l = {.job = job, .command = job->sign ? SIGN : 0};
+    struct loop l = {.job = job, .command = job->visit ? VISIT : job->sign ? SIGN : 0};
     struct err err = {0};
     int signals = open_signals(&err);
 

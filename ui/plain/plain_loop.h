@@ -19,6 +19,7 @@ struct plain_job {
     const struct selection *selection; /* NULL: no ceremony, only open both HSMs and list them */
     bool compare;    /* without a selection: secret and private keys of one name are compared */
     bool sign;       /* no ceremony: only worker_sign() */
+    bool visit;      /* no whole ceremony: only worker_visit() */
     bool resume;     /* an interrupted ceremony is resumed, with its own selection */
     bool until_plan; /* ends with the plan, before the first step */
     struct plain_log *log; /* NULL: only failures are printed, on standard error */

@@ -25,5 +25,7 @@ libnss_a_SOURCES = \
 	%D%/nss_sample.h \
 	%D%/nss_spki.c \
 	%D%/nss_spki.h \
+	%D%/nss_token_pair.c \
+	%D%/nss_token_pair.h \
 	%D%/nss_wrap.c \
 	%D%/nss_wrap.h

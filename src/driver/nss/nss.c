@@ -28,6 +28,7 @@
 #include "driver/nss/nss_prove.h"
 #include "driver/nss/nss_public.h"
 #include "driver/nss/nss_sample.h"
+#include "driver/nss/nss_token_pair.h"
 #include "driver/nss/nss_wrap.h"
 #include "hsm/variables.h"
 
@@ -377,6 +378,7 @@ const struct hsm_driver nss_driver = {
     .certificate = nss_certificate,
     .capabilities = nss_capabilities,
     .make_pair = nss_make_pair,
+    .make_token_pair = nss_make_token_pair,
     .load_public = nss_load_public,
     .make_kek = nss_make_kek,
     .make_key = nss_make_key,

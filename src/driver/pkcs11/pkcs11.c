@@ -354,6 +354,7 @@ const struct hsm_driver pkcs11_driver = {
     .certificate = p11_certificate,
     .capabilities = p11_capabilities,
     .make_pair = p11_make_pair,
+    .make_token_pair = p11_make_token_pair,
     .load_public = p11_load_public,
     .make_kek = p11_make_kek,
     .make_key = p11_make_key,

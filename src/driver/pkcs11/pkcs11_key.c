@@ -13,10 +13,10 @@
 /* The guards of a generated key, if the token knows them; uses and secrecy are always set. */
 enum { GUARDS = P11_ALLOWED | P11_FORCE | P11_COPYABLE | P11_MODIFIABLE };
 
-static void begin(const struct p11 *p, struct p11_attrs *t, const char *label)
+static void begin(const struct p11 *p, struct p11_attrs *t, const char *label, bool token)
 {
     *t = (struct p11_attrs){.omit = p->dialect.omit};
-    p11_attrs_bool(t, CKA_TOKEN, false);
+    p11_attrs_bool(t, CKA_TOKEN, token);
     p11_attrs_add(t, CKA_LABEL, label, strlen(label));
 }
 
@@ -35,7 +35,7 @@ CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE 
     while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE, &row, &extras)) {
         struct p11_attrs t;
         CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-        begin(p, &t, wish->label);
+        begin(p, &t, wish->label, false);
         if (wish->kind != KEY_KIND_DES3)
             p11_attrs_number(&t, CKA_VALUE_LEN, wish->length);
         p11_attrs_flags(&t, KEY_CLASS_SECRET, wish->flags, extras | P11_SECRECY);
@@ -70,27 +70,35 @@ bool p11_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *h
 
 /* --- the transport pair --- */
 
-static CK_RV generate_pair(struct p11 *p, uint32_t bits, const char *label, unsigned extras,
-                           CK_OBJECT_HANDLE *public, CK_OBJECT_HANDLE *private)
+/* What to generate: an RSA pair, and the guards to send. */
+struct pair_wish {
+    uint32_t bits;
+    const char *label;
+    bool token;
+    unsigned extras;
+};
+
+static CK_RV generate_pair(struct p11 *p, const struct pair_wish *wish, CK_OBJECT_HANDLE *public,
+                           CK_OBJECT_HANDLE *private)
 {
     static const uint8_t exponent[] = {1, 0, 1};
-    const struct p11_asked asked = {label, strlen(label), false};
+    const struct p11_asked asked = {wish->label, strlen(wish->label), wish->token};
     CK_MECHANISM_TYPE allowed = CKM_RSA_PKCS_OAEP;
     CK_MECHANISM mechanism = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
     struct p11_attrs pub, priv, forced = {0};
     CK_RV rv;
 
-    begin(p, &pub, label);
-    p11_attrs_number(&pub, CKA_MODULUS_BITS, bits);
+    begin(p, &pub, wish->label, wish->token);
+    p11_attrs_number(&pub, CKA_MODULUS_BITS, wish->bits);
     p11_attrs_add(&pub, CKA_PUBLIC_EXPONENT, exponent, sizeof exponent);
     p11_attrs_flags(&pub, KEY_CLASS_PUBLIC, KEY_WRAP, 0);
-    begin(p, &priv, label);
+    begin(p, &priv, wish->label, wish->token);
     p11_attrs_flags(&priv, KEY_CLASS_PRIVATE, KEY_PRIVATE | KEY_SENSITIVE | KEY_UNWRAP,
-                    extras | P11_SECRECY);
+                    wish->extras | P11_SECRECY);
     p11_attrs_bool(&forced, CKA_SENSITIVE, true);
-    if (extras & P11_ALLOWED)
+    if (wish->extras & P11_ALLOWED)
         p11_attrs_add(&priv, CKA_ALLOWED_MECHANISMS, &allowed, sizeof allowed);
-    if (extras & P11_FORCE)
+    if (wish->extras & P11_FORCE)
         p11_attrs_add(&priv, CKA_UNWRAP_TEMPLATE, forced.attr,
                       forced.count * sizeof forced.attr[0]);
     rv = p->fn->C_GenerateKeyPair(p->session, &mechanism, pub.attr, pub.count, priv.attr,
@@ -98,34 +106,60 @@ static CK_RV generate_pair(struct p11 *p, uint32_t bits, const char *label, unsi
     return p11_made_pair(p, rv, *private, *public, &asked);
 }
 
-bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
-                   struct err *err)
+static unsigned guards_of(const struct p11 *p)
 {
-    struct p11 *p = p11_of(hsm);
-    CK_OBJECT_HANDLE public = CK_INVALID_HANDLE, private = CK_INVALID_HANDLE;
-    struct bytes spki = {0};
-    unsigned guards = GUARDS, row = 0, extras;
-    CK_RV rv = CKR_GENERAL_ERROR;
+    unsigned guards = GUARDS;
 
     if (p->dialect.omit & DIALECT_OMIT_ALLOWED)
         guards &= ~(unsigned)P11_ALLOWED;
     if (p->dialect.omit & DIALECT_OMIT_UNWRAP)
         guards &= ~(unsigned)P11_FORCE;
-    while (p11_extras_next(guards, &row, &extras)) {
-        rv = generate_pair(p, bits, label, extras, &public, &private);
+    return guards;
+}
+
+/* Generates the pair with as many guards as the token takes. */
+static bool make_pair(struct p11 *p, struct pair_wish *wish, struct hsm_pair *pair, struct err *err)
+{
+    const struct p11_asked asked = {wish->label, strlen(wish->label), true};
+    CK_OBJECT_HANDLE public = CK_INVALID_HANDLE, private = CK_INVALID_HANDLE;
+    struct bytes spki = {0};
+    unsigned row = 0;
+    CK_RV rv = CKR_GENERAL_ERROR;
+
+    while (p11_extras_next(guards_of(p), &row, &wish->extras)) {
+        rv = generate_pair(p, wish, &public, &private);
+        if (rv != CKR_OK && wish->token)
+            p11_sweep(p, &asked);
         if (!p11_refuses_template(rv))
             break;
     }
     if (rv != CKR_OK)
         return ckr_set(err, rv,
-                       "the HSM did not generate an RSA pair of %u bits (C_GenerateKeyPair)", bits);
-    if (!p11_public_key(hsm, public, &spki, err)) {
+                       "the HSM did not generate an RSA pair of %u bits (C_GenerateKeyPair)",
+                       wish->bits);
+    if (!p11_public_key(&p->hsm, public, &spki, err)) {
         p11_unmake(p, private);
         p11_unmake(p, public);
         return false;
     }
     *pair = (struct hsm_pair){.private_handle = private, .public_handle = public, .spki = spki};
     return true;
+}
+
+bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                   struct err *err)
+{
+    struct pair_wish wish = {.bits = bits, .label = label};
+
+    return make_pair(p11_of(hsm), &wish, pair, err);
+}
+
+bool p11_make_token_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                         struct err *err)
+{
+    struct pair_wish wish = {.bits = bits, .label = label, .token = true};
+
+    return make_pair(p11_of(hsm), &wish, pair, err);
 }
 
 bool p11_load_public(struct hsm *hsm, const struct bytes *spki, const char *label, uint64_t *handle,
@@ -141,7 +175,7 @@ bool p11_load_public(struct hsm *hsm, const struct bytes *spki, const char *labe
 
     if (!ok)
         goto out;
-    begin(p, &t, label);
+    begin(p, &t, label, false);
     p11_attrs_number(&t, CKA_CLASS, CKO_PUBLIC_KEY);
     p11_attrs_number(&t, CKA_KEY_TYPE, CKK_RSA);
     p11_attrs_add(&t, CKA_MODULUS, modulus.data, modulus.len);

@@ -20,6 +20,8 @@ CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE 
 /* These meet the contract of hsm/hsm.h. */
 bool p11_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
                    struct err *err);
+bool p11_make_token_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
+                         struct err *err);
 bool p11_load_public(struct hsm *hsm, const struct bytes *spki, const char *label, uint64_t *handle,
                      struct err *err);
 bool p11_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,

@@ -124,18 +124,17 @@ static bool is_alone(struct p11 *p)
     return alone;
 }
 
-/* Destroys the session objects with this label that this session did not create. The search result
- * is not trusted: each object is checked separately. Nothing is destroyed while another session is
- * open: an object that the other session has just created, and not yet recorded, would look like a
- * leftover. */
-static void sweep(struct p11 *p, const struct p11_asked *asked)
+/* The search result is not trusted: each object is checked separately. Nothing is destroyed while
+ * another session is open: an object that the other session has just created, and not yet recorded,
+ * would look like a leftover. */
+void p11_sweep(struct p11 *p, const struct p11_asked *asked)
 {
     struct p11_attrs with = {0};
     struct p11_object o;
     uint64_t *found;
     size_t count;
 
-    p11_attrs_bool(&with, CKA_TOKEN, false);
+    p11_attrs_bool(&with, CKA_TOKEN, asked->token);
     p11_attrs_add(&with, CKA_LABEL, asked->label, asked->label_len);
     if (!is_alone(p) || !p11_find(p, &with, &found, &count, NULL))
         return;
@@ -181,7 +180,7 @@ CK_RV p11_made(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE handle, const struct p1
     if (rv == CKR_OURS_NOT_NEW || rv == CKR_OURS_NOT_ASKED)
         p->lie = rv;
     if (rv != CKR_OK && !asked->token)
-        sweep(p, asked);
+        p11_sweep(p, asked);
     return rv;
 }
 

@@ -27,6 +27,10 @@ CK_RV p11_made(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE handle, const struct p1
 CK_RV p11_made_pair(struct p11 *p, CK_RV rv, CK_OBJECT_HANDLE private, CK_OBJECT_HANDLE public,
                     const struct p11_asked *asked);
 
+/* Destroys the objects with these attributes that exist since the login and that no call has
+ * returned: what a failed call may have left. */
+void p11_sweep(struct p11 *p, const struct p11_asked *asked);
+
 /* Destroys an object that the session created. Any other object: returns CKR_OURS_NOT_MADE and
  * destroys nothing. An object that no longer exists is not an error. */
 CK_RV p11_unmake(struct p11 *p, CK_OBJECT_HANDLE handle);

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What accept will do with each record of the bundle. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "ceremony/accept_parts.h"
+#include "ceremony/demands.h"
+#include "ceremony/sweep.h"
+#include "transfer/public_object.h"
+
+struct accept *accept_of(const struct visit_walk *v)
+{
+    return v->own_data;
+}
+
+const struct sealed_bundle *accept_bundle(const struct visit_walk *v)
+{
+    return &sealed_file(v->job->file)->bundle;
+}
+
+enum sealed_stage accept_stage(const struct visit_walk *v)
+{
+    return sealed_file(v->job->file)->head.stage;
+}
+
+/* --- the plan --- */
+
+/* What the source can do is what its bundle shows. */
+static void assume_source(struct hsm_capabilities *caps)
+{
+    *caps = (struct hsm_capabilities){.proofs = (uint32_t)((UINT64_C(1) << HSM_PROOFS) - 1),
+                                      .exact_length = HSM_YES};
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
+        caps->alg[alg].wrap = true;
+        text_print(caps->alg[alg].wrap_call, sizeof caps->alg[alg].wrap_call, "in the other room");
+    }
+}
+
+bool accept_negotiate(struct visit_walk *v, struct err *err)
+{
+    struct ceremony *c = v->c;
+    const struct agreement on = agreement_of(c);
+    struct policy only = c->setup.policy;
+
+    if (accept_bundle(v)->kek.alg >= HSM_ALGS ||
+        !(only.transports & 1U << accept_bundle(v)->kek.alg))
+        return err_set(err, ERR_DATA, "the bundle's transport is not one that the policy allows");
+    only.transports = 1U << accept_bundle(v)->kek.alg;
+    assume_source(&c->side[SIDE_SOURCE].caps);
+    return negotiate(&only, &c->side[SIDE_SOURCE].caps, &v->own->caps, &c->suite, err) &&
+           emit_own(&c->narrator, &on, v->side, err);
+}
+
+/* May it be carried in this way? */
+bool accept_is_allowed(const struct visit_walk *v, const struct record *record)
+{
+    const struct wrap_alg *alg = record->alg < HSM_ALGS ? wrap_alg(record->alg) : NULL;
+
+    if (record->route == ROUTE_PUBLIC)
+        return !alg;
+    return alg && v->own->caps.alg[record->alg].unwrap &&
+           (record->route == ROUTE_ENVELOPE
+                ? alg->family == WRAP_AES &&
+                      (!suite_is_weak(record->alg) || v->c->setup.policy.unauthenticated)
+                : record->route == ROUTE_DIRECT && record->alg == accept_bundle(v)->kek.alg);
+}
+
+static int compare_numbers(const void *number, const void *record)
+{
+    const uint64_t wanted = *(const uint64_t *)number, is = ((const struct record *)record)->number;
+
+    return (wanted > is) - (wanted < is);
+}
+
+struct record *accept_record_of(const struct accept *a, uint64_t number)
+{
+    return a->count ? bsearch(&number, a->records, a->count, sizeof *a->records, compare_numbers)
+                    : NULL;
+}
+
+static void refuse(struct visit_walk *v, struct plan_item *item, enum err_code code,
+                   const char *why)
+{
+    const bool kept = v->c->transfers.at[item - v->c->plan.items].final != 0; /* is not counted */
+
+    struct err err;
+
+    if (item->route == ROUTE_NONE)
+        return;
+    err_set(&err, code, "%s", why);
+    err_note_set(&item->reason, &err);
+    item->route = ROUTE_NONE;
+    if (!kept)
+        --*(item->companion_of ? &v->c->plan.companions : &v->c->plan.movable);
+}
+
+/* Connects the plan with the records: each key is carried as its record says, if that may be. */
+static void join(struct visit_walk *v)
+{
+    struct accept *a = accept_of(v);
+    struct ceremony *c = v->c;
+
+    for (size_t i = 0; i < c->plan.count; i++) {
+        struct plan_item *item = &c->plan.items[i];
+        struct record *record = accept_record_of(a, item->key->handle);
+        if (!record || (record->role == SEALED_COMPANION) != (item->companion_of != 0)) {
+            refuse(v, item, ERR_UNSUPPORTED, "it is not in the bundle");
+            continue;
+        }
+        record->transfer = &c->transfers.at[i];
+        if (item->route == ROUTE_NONE)
+            continue;
+        if (item->unproven || record->evidence.proof >= HSM_PROOFS) {
+            refuse(v, item, ERR_UNSUPPORTED, "nothing in the bundle proves it");
+            continue;
+        }
+        if (!accept_is_allowed(v, record) || item->want_flags != record->want_flags ||
+            (record->route == ROUTE_PUBLIC) != (item->route == ROUTE_PUBLIC)) {
+            refuse(v, item, ERR_DATA, "the bundle carries it in a way that was not planned");
+            continue;
+        }
+        item->route = record->route;
+        if (item->route != ROUTE_PUBLIC)
+            item->alg = record->alg;
+    }
+}
+
+/* --- a visit that was cut off --- */
+
+static const struct interrupted_key *cut_off(const struct visit_walk *v, const struct key_desc *key)
+{
+    const struct interrupted_ceremony *before = v->c->setup.interrupted;
+
+    for (size_t i = 0; before && i < before->descs.count; i++)
+        if (key_same_name(&before->descs.keys[i], key))
+            return &before->keys[i];
+    return NULL;
+}
+
+static bool is_left(const struct visit_walk *v, const struct key_desc *key)
+{
+    const struct interrupted_ceremony *before = v->c->setup.interrupted;
+    char label[64];
+    size_t len;
+
+    if (!before)
+        return false;
+    len = text_print(label, sizeof label, "hsmferry:%s", before->id);
+    return (key->label_len == len && memcmp(key->label, label, len) == 0) ||
+           (inventory_is_nameless(key) && before->nameless[v->side] == 0 &&
+            inventory_nameless(&v->own->keys) <= before->cuts);
+}
+
+/* The objects whose names are taken: not those that the visit that was cut off may have made. */
+static bool list_others(const struct visit_walk *v, struct key_list *others, struct err *err)
+{
+    for (size_t i = 0; i < v->own->keys.count; i++) {
+        const struct key_desc *key = &v->own->keys.keys[i];
+        const struct interrupted_key *was = cut_off(v, key);
+        if (!is_left(v, key) && !(was && was->intended) && !key_list_add(others, key))
+            return err_set(err, ERR_FAILED, "no memory for %zu keys", v->own->keys.count);
+    }
+    return true;
+}
+
+bool accept_sweep_left(struct visit_walk *v, struct err *err)
+{
+    struct key_list *keys = &v->own->keys;
+
+    for (size_t i = 0; i < keys->count;) {
+        if (!is_left(v, &keys->keys[i])) {
+            i++;
+            continue;
+        }
+        if (!sweep_object(v->own, &keys->keys[i], "left by the visit that was cut off",
+                          &v->c->narrator, err))
+            return false;
+        keys->keys[i] = keys->keys[--keys->count];
+    }
+    return true;
+}
+
+/* Finds what was kept before: its name is that of the plan, and its commit was announced. */
+static void find_kept(struct visit_walk *v)
+{
+    struct ceremony *c = v->c;
+
+    for (size_t i = 0; c->setup.interrupted && i < c->transfers.count; i++) {
+        const struct interrupted_key *was = cut_off(v, c->plan.items[i].key);
+        const struct key_desc *found = NULL;
+        unsigned count = 0;
+        for (size_t k = 0; was && was->intended && k < v->own->keys.count; k++)
+            if (key_same_name(&v->own->keys.keys[k], c->plan.items[i].key)) {
+                found = &v->own->keys.keys[k];
+                count++;
+            }
+        if (count != 1 || c->plan.items[i].route == ROUTE_NONE)
+            continue;
+        c->transfers.at[i].final = found->handle;
+        --*(c->plan.items[i].companion_of ? &c->plan.companions : &c->plan.movable);
+    }
+}
+
+bool accept_make_plan(struct visit_walk *v, struct err *err)
+{
+    struct ceremony *c = v->c;
+    const struct accept *a = accept_of(v);
+    const struct agreement on = agreement_of(c);
+    uint64_t *handles = calloc(a->count + 1, sizeof *handles);
+    struct selection selection = {.handles = handles};
+    struct key_list others = {0};
+    bool ok = handles || err_set(err, ERR_FAILED, "no memory for the keys of a bundle");
+
+    c->narrator.plan++;
+    for (size_t i = 0; ok && i < a->count; i++)
+        if (a->records[i].role == SEALED_KEY)
+            handles[selection.handle_count++] = a->records[i].number;
+    ok = ok && list_others(v, &others, err) && plan_review(c, &others, &selection, err) &&
+         public_objects_judge(c->side[SIDE_SOURCE].hsm, &c->plan, err) &&
+         transfers_make(&c->plan, &c->transport, &c->transfers, err);
+    if (ok) {
+        find_kept(v);
+        join(v);
+        for (size_t i = 0; i < c->transfers.count; i++)
+            if (c->plan.items[i].route == ROUTE_NONE)
+                transfer_leave_out(&c->transfers.at[i]);
+        ok = emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err);
+    }
+    key_list_free(&others);
+    free(handles);
+    return ok;
+}

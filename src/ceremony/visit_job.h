@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a visit is made from. */
+#ifndef HSMFERRY_CEREMONY_VISIT_JOB_H
+#define HSMFERRY_CEREMONY_VISIT_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ceremony/visit_past.h"
+#include "hsm/uri.h"
+#include "plan/plan.h"
+#include "protocol/event.h"
+#include "protocol/visit.h"
+#include "sealed/sealed.h"
+#include "sealed/sealed_read.h"
+#include "sealed/sealed_signature.h"
+
+/* What a visit needs, from the command line, the ceremony file and earlier journals. */
+struct visit_job {
+    enum visit what;
+    struct sealed_reader *file; /* that the other room wrote; withdraw: the own offer; NULL: none */
+    struct sealed_reader *ack;  /* load, order strict: makes it the second one; NULL: none */
+    const char *file_path, *ack_path; /* of these two; NULL: none */
+    char out[EVENT_PATH_MAX];         /* the file that it writes; empty: none */
+    enum sealed_order order;
+    const struct sealed_signers *signers; /* of the other room */
+    const struct visit_pasts *pasts;      /* of this room */
+    struct uri token;                     /* of the own side */
+    const struct selection *selection;
+    /* Waits for the answer at the open gate, on this thread. False: it is refused. */
+    bool (*answer)(void *ctx, char *typed, size_t size);
+    void *ctx;
+};
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The visits of a ceremony in two rooms, whose data cross in files. */
+#ifndef HSMFERRY_PROTOCOL_VISIT_H
+#define HSMFERRY_PROTOCOL_VISIT_H
+
+#include <stdint.h>
+
+#include "protocol/side.h"
+
+enum visit {
+    VISIT_NONE, /* a ceremony in one room */
+    VISIT_OFFER,
+    VISIT_LOAD,
+    VISIT_ACCEPT,
+    VISIT_CONFIRM,
+    VISIT_WITHDRAW,
+    VISITS
+};
+
+/* The words of its SHA-256 by which a file is authenticated. */
+enum { FILE_WORDS = 12 };
+
+/* What became of a file. */
+enum file_state {
+    FILE_TAKEN,   /* it was authenticated, and is the only one of its stage from now on */
+    FILE_WRITTEN, /* it is on the disk under its final name */
+    FILE_STATES
+};
+
+/* Words for files and messages: "none", "offer"; "taken". */
+const char *visit_name(enum visit visit);
+const char *file_state_name(enum file_state state);
+
+/* The visit of this word; VISIT_NONE: there is none. */
+enum visit visit_of(const char *word);
+
+/* The side whose room it takes place in; SIDE_RELAY: none. */
+enum side visit_side(enum visit visit);
+
+#endif

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ceremonies in two rooms: each room has its own folder, home and token, and only files cross.
+
+    rooms.py FOLDER HSMFERRY PAIR[:ORDER]...
+
+PAIR is SOURCE:DESTINATION. Prints one line for each case, "ok - words" or "not ok - words"."""
+
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from matrix import Copies, Original, spec
+from sides import HERE, SIDES
+
+sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "softhsm")]
+import records
+from outside import case
+
+LABELS = ["aes128", "aes256", "rsa2048", "ec256"]
+SECRETS = ["secret32"]
+QUESTION = "as the other room reads them out: "  # the prompt; the log has no colon there
+
+
+def in_time(paths):
+    """In the order in which they were written: there may be two in a second."""
+    return sorted(paths, key=lambda path: os.stat(path).st_mtime_ns)
+
+
+class Room:
+    """One room: the ceremony file, a side that it reaches, and what its visits wrote."""
+
+    def __init__(self, folder, hsmferry):
+        self.folder, self.hsmferry = folder, hsmferry
+        self.reports = f"{folder}/reports"
+        self.ceremony = f"{folder}/ceremony.yaml"
+        os.makedirs(f"{folder}/home", exist_ok=True)
+
+    def write(self, text):
+        """The same bytes in both rooms."""
+        with open(self.ceremony, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def visit(self, name, *files, words=(), other=None, environment=None):
+        """One visit, in a process of its own, while the other room is not there: exit code and log.
+        words: those that are typed, for each file; or what is waited for, and typed."""
+        typed = [part for line in words
+                 for part in (line if isinstance(line, tuple) else (QUESTION, f"{line}\\n"))]
+        command = [self.hsmferry, name, *files[:1], self.ceremony, *files[1:], "--plain"]
+        if other:
+            os.rename(other.folder, f"{other.folder}.away")
+        try:
+            done = subprocess.run(
+                [sys.executable, os.path.join(HERE, "..", "terminal.py"), *typed, "--", *command],
+                check=False, text=True, errors="replace", stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, cwd=f"{self.folder}/home",
+                env=os.environ | {"HOME": f"{self.folder}/home"} | (environment or {}))
+        finally:
+            if other:
+                os.rename(f"{other.folder}.away", other.folder)
+        with open(f"{self.folder}/log", "a", encoding="utf-8") as log:
+            log.write(f"$ {' '.join(command)}\n{done.stdout}\n[{done.returncode}]\n")
+        return done.returncode, done.stdout
+
+    def report(self, visit):
+        """The last report of a visit."""
+        found = None
+        for path in in_time(glob.glob(f"{self.reports}/*.yaml")):
+            report = records.load(path)
+            if report["ceremony"].get("visit") == visit:
+                found = report
+        return found
+
+    def take(self, path):
+        """A copy of a file that came from the other room."""
+        return shutil.copy(path, f"{self.folder}/home/{os.path.basename(path)}")
+
+
+def read_out(log):
+    """The words of its file that the writer's log shows."""
+    found = re.search(r"to read out in the other room: ((?:\S+ ){11}\S+)",
+                      re.sub(r"\s+", " ", log))
+    return found[1] if found else ""
+
+
+def make(folder, hsmferry, pair, order, policy="", agent=None):
+    """Two rooms with a filled source and an empty destination; agent: the command of both agents."""
+    rooms = {name: Room(f"{folder}/{name}", hsmferry) for name in ("source", "destination")}
+    names = dict(zip(rooms, pair.split(":")))
+    sides = {name: SIDES[names[name]](f"{rooms[name].folder}/token") for name in rooms}
+    sides["source"].fill([spec(label) for label in LABELS + SECRETS])
+    lines = {name: sides[name].lines(name) for name in sides}
+    if agent:
+        lines = {name: line.replace("{", f'{{"agent": {agent}, ', 1) for name, line in lines.items()}
+    text = ("title: two rooms\nrehearsal: yes\n" + lines["source"] + lines["destination"] +
+            f"keys: ['pkcs11:object=*']\nreport-folder: reports\nsealed:\n  order: {order}\n"
+            f"policy:\n  gates: []\n{policy}")
+    for room in rooms.values():
+        room.write(text)
+    return rooms, sides
+
+
+def visit(words, room, name, *files, suffix=None, typed=(), other=None, code=0):
+    """A visit that must end with this code; the file that it wrote, and its words."""
+    ended, log = room.visit(name, *files, words=typed, other=other)
+    case(ended == code, f"{words}: {name} ends with {code}", f"{ended}\n{log}")
+    if not suffix or ended:
+        return None, ""
+    path = in_time(glob.glob(f"{room.reports}/*.{suffix}"))[-1]
+    return path, read_out(log)
+
+
+def carry(words, source, destination, order):
+    """All visits, to the receipt."""
+    offer, say = visit(words, destination, "offer", suffix="offer", other=source)
+    if not offer:
+        return None, ""
+    at_source = source.take(offer)
+    bundle, told = visit(words, source, "load", at_source, typed=[say], suffix="bundle",
+                         other=destination)
+    if not bundle:
+        return None, ""
+    if order == "strict":
+        ack, say_ack = visit(words, destination, "accept", destination.take(bundle), typed=[told],
+                             suffix="ack", other=source)
+        if not ack:
+            return None, ""
+        bundle, told = visit(words, source, "load", at_source, source.take(ack),
+                             typed=[say, say_ack], suffix="bundle", other=destination)
+        if not bundle:
+            return None, ""
+    return visit(words, destination, "accept", destination.take(bundle), typed=[told],
+                 suffix="receipt", other=source)
+
+
+GATES = """officers:
+  - {name: Grace Hopper, role: source officer}
+  - {name: Ada Lovelace, role: destination officer}
+  - {name: Emmy Noether, role: source witness}
+  - {name: Mary Somerville, role: destination witness}
+"""
+DEVICE = ("of the serial of this device: ", "@serials\\n")
+
+
+def both(word, second):
+    """The officer of this room, and its witness after initials."""
+    return [(f"type  {word}  to start: ", f"{word}\\n"),
+            (f"type your initials, {second}, then  {word}  to start: ", f"{second} {word}\\n")]
+
+
+def try_gates(folder, hsmferry):
+    """In production, with every gate, and two officers at the review of each room."""
+    words = "with every gate"
+    rooms, _ = make(folder, hsmferry, "softhsm:softhsm", "one-bundle",
+                    policy="  two-officers: [review]\n")
+    for room in rooms.values():
+        with open(room.ceremony, encoding="utf-8") as file:
+            text = file.read()
+        room.write(GATES + text.replace("rehearsal: yes", "rehearsal: no")
+                   .replace("gates: []", "gates: [devices, review, fingerprint, key]"))
+    source, destination = rooms["source"], rooms["destination"]
+    offer, say = visit(words, destination, "offer", suffix="offer",
+                       typed=[DEVICE, *both("offer", "MS")])
+    if not offer:
+        return
+    keys = [(f"or  {label}  to move this key: ", f"{label}\\n")
+            for label in sorted(LABELS)[1:]]
+    skipped = ("or  aes128  to move this key: ", "skip\\n")
+    bundle, told = visit(words, source, "load", source.take(offer), suffix="bundle",
+                         typed=[DEVICE, say, *both("load 4", "EN"), skipped, *keys,
+                                ("of the fingerprint: ", "@words\\n")])
+    if not bundle:
+        return
+    receipt, said = visit(words, destination, "accept", destination.take(bundle),
+                          suffix="receipt", typed=[DEVICE, told, *both("accept 3", "MS")])
+    if not receipt:
+        return
+    visit(words, source, "confirm", source.take(receipt),
+          typed=[DEVICE, said, *both("confirm 3", "EN")])
+    case(outcomes(source.report("load")).get("aes128") == "refused"
+         and sorted(outcomes(source.report("confirm"))) == sorted(LABELS)[1:],
+         f"{words}: a key that was left out is in no file")
+
+
+def outcomes(report, list_name="keys"):
+    """By label."""
+    return {key["label"]: key["outcome"] for key in report[list_name]} if report else {}
+
+
+def try_pair(folder, hsmferry, pair, order):
+    """From offer to confirm, judged by tools that are not ours."""
+    words = f"{pair} {order}"
+    rooms, sides = make(folder, hsmferry, pair, order)
+    source, destination = rooms["source"], rooms["destination"]
+    original = Original(sides["source"], LABELS)
+    receipt, say = carry(words, source, destination, order)
+    if not receipt:
+        return
+    accepted = outcomes(destination.report("accept"))
+    case(all(accepted.get(label) == "migrated" for label in LABELS),
+         f"{words}: accept has migrated every key", str(accepted))
+    loaded = outcomes(source.report("load"))
+    case(all(loaded.get(label) == "bundled" for label in LABELS) and
+         all(loaded.get(label) == "refused" for label in SECRETS),
+         f"{words}: load calls no key migrated", str(loaded))
+    visit(words, source, "confirm", source.take(receipt), typed=[say], other=destination)
+    confirmed = outcomes(source.report("confirm"))
+    case(all(confirmed.get(label) == "migrated" for label in LABELS),
+         f"{words}: the source has judged every key", str(confirmed))
+    case(sides["destination"].listed() == set(LABELS),
+         f"{words}: the destination has the keys and no pair", str(sides["destination"].listed()))
+    case(sides["source"].listed() == set(LABELS + SECRETS),
+         f"{words}: the source has what it had", str(sides["source"].listed()))
+    copies = Copies(sides["destination"], original, LABELS, folder)
+    for label in LABELS:
+        case(copies.works(label), f"{words}: {label} works in another program like the original")
+
+
+def main(folder, hsmferry, *pairs):
+    """As above."""
+    os.umask(0o077)
+    try_gates(f"{folder}/gates", hsmferry)
+    for number, pair in enumerate(pairs):
+        names, _, order = pair.partition(",")
+        try_pair(f"{folder}/{number}", hsmferry, names, order or "one-bundle")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

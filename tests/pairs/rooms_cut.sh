@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Visits that are cut off: console and agents are killed before and after some of the calls that
+# change an HSM.
+set -u
+# shellcheck source=tests/pairs/lib.sh
+. "${0%/*}/lib.sh"
+
+relay "visits that are cut off" "$python" "$abs_top_srcdir/tests/pairs/rooms_cut.py" \
+    "$tmp/cut" "$abs_top_builddir/hsmferry" "$abs_top_builddir/hsmferry-agent" 5
+finish
