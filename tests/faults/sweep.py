@@ -80,6 +80,7 @@ STRACE = [shutil.which("strace") or "/usr/bin/strace", "-f", "-qq"]
 # Starts an agent; where it is killed, so is the console, before it can see that.
 # The console's number is read at once: later, it may be that of the one which resumes.
 POWER = 'until read -r pid <console.pid; do sleep 0.01; done 2>&-; "$@" && exit; kill -9 "$pid"'
+GONE = re.compile("killed by signal 9|the HSM no longer answers")
 FAILURES = ("cut", "tear", "stall", "garble", "length")  # of a connection, see link.c
 LIMIT = 120  # seconds until a console that does not end is a violation
 
@@ -340,7 +341,7 @@ class Sweep:
                                   stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
                                   env={"PATH": os.environ["PATH"]}) as console:
                 with open(f"{folder}/console.pid", "w", encoding="ascii") as file:
-                    file.write(str(console.pid))
+                    file.write(f"{console.pid}\n")  # a line, or the shell reads on
                 if kill:
                     self.kill(console, *kill)
                 try:
@@ -451,7 +452,7 @@ class Sweep:
         if in_commit:
             shutil.rmtree(f"{folder}/new")
             os.rename(f"{folder}/left", f"{folder}/new")
-            wrong += ["nothing was killed"] if code == 0 else []
+            wrong += [] if self.was_killed(old, folder, code) else ["nothing was killed"]
         if "hang" in case:
             self.let_go(folder)
         if code != 0 and (again is not None or self.is_new(case, pair, state) or in_commit):
@@ -469,6 +470,13 @@ class Sweep:
         else:
             print(f"exit {code}; it is in {folder}")
         return code
+
+    @staticmethod
+    def was_killed(what, folder, code):
+        """Did the console end in a power cut, or see its agent die?"""
+        with open(f"{folder}/log", encoding="utf-8", errors="replace") as file:
+            gone = GONE.search(file.read())
+        return code == -signal.SIGKILL if what == "power" else bool(gone)
 
     # What starts an agent that is to be killed, and does what besides.
     UNDER = {"agent": [], "power": ["/bin/sh", "-c", POWER, "sh"]}
