@@ -20,7 +20,7 @@ ends() {
     shift
     status=0
     wrong=0
-    timeout -k 5 100 "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" \
+    timeout -k 5 100 "$quick" --plain "$tmp/c/ceremony.yaml" \
         </dev/null >"$tmp/log" 2>&1 || status=$?
     cat "$tmp/log"
     for sense in "$@"; do

@@ -12,6 +12,7 @@
 #include "hsm/handles.h"
 #include "tests/fake/crypto.h"
 #include "tests/fake/fake_state.h"
+#include "tests/fake/pairs.h"
 
 static bool invalid_handle(struct err *err)
 {
@@ -137,13 +138,21 @@ static bool add_half(struct fake *f, const struct key_desc *desc, EVP_PKEY *pkey
     return store_add(&f->store, o, handle, err);
 }
 
-/* Sweeps over hundreds of ceremonies must not spend their time on finding primes. */
-static EVP_PKEY *quick_pair(bool sample)
+/* A new pair; of one that follows from a seed, and of an unusual size, the primes are searched for.
+ */
+static EVP_PKEY *make_rsa(const struct fake *f, unsigned bits)
+{
+    EVP_PKEY *pair = f->p.seed[0] ? NULL : pairs_take(bits);
+
+    return pair ? pair : EVP_RSA_gen(bits);
+}
+
+static EVP_PKEY *quick_pair(const struct fake *f, bool sample)
 {
     static EVP_PKEY *pairs[2];
 
     if (!pairs[sample])
-        pairs[sample] = EVP_RSA_gen(2048);
+        pairs[sample] = make_rsa(f, 2048);
     EVP_PKEY_up_ref(pairs[sample]);
     return pairs[sample];
 }
@@ -192,7 +201,9 @@ static bool make_pair(struct fake *f, const char *call, uint32_t bits, const cha
                   token | TEMPORARY_GUARDS | KEY_UNWRAP | KEY_NEVER_EXTRACTABLE | KEY_LOCAL, label);
     struct key_desc public = temporary(KEY_CLASS_PUBLIC, KEY_KIND_RSA,
                                        token | KEY_WRAP | KEY_DESTROYABLE | KEY_LOCAL, label);
-    EVP_PKEY *pkey = f->p.quick ? quick_pair(false) : EVP_RSA_gen(bits);
+    EVP_PKEY *pkey = token        ? EVP_RSA_gen(bits) /* kept: no other may have it */
+                     : f->p.quick ? quick_pair(f, false)
+                                  : make_rsa(f, bits);
     bool ok = pkey && add_half(f, &private, pkey, true, &made.private_handle, err) &&
               add_half(f, &public, pkey, false, &made.public_handle, err) &&
               compare_spki(f, call, pkey, &made.spki, err) &&
@@ -288,8 +299,8 @@ static bool make_sample_pair(struct fake *f, const struct key_sample *sample, st
 {
     bool rsa = sample->kind == KEY_KIND_RSA;
     EVP_PKEY *pkey = !rsa         ? EVP_EC_gen(sample->curve)
-                     : f->p.quick ? quick_pair(true)
-                                  : EVP_RSA_gen(sample->bits);
+                     : f->p.quick ? quick_pair(f, true)
+                                  : make_rsa(f, sample->bits);
     bool ok = pkey != NULL;
 
     if (ok) {

@@ -11,12 +11,21 @@ libfake_a_SOURCES = \
 	%D%/fake_state.h \
 	%D%/fault.c \
 	%D%/fault.h \
+	%D%/pairs.c \
+	%D%/pairs.h \
 	%D%/personality.c \
 	%D%/personality.h \
 	%D%/seed.c \
 	%D%/seed.h \
 	%D%/store.c \
 	%D%/store.h
+
+%D%/libfake_a-pairs.$(OBJEXT): %D%/pairs.inc
+%D%/pairs.inc:
+	$(AM_V_GEN)$(MKDIR_P) %D% && for bits in 2048 2048 2048 3072 3072 3072; do \
+		openssl genrsa $$bits 2>/dev/null | sed 's/.*/"&\\n"/' && echo , || exit; \
+	done >$@.new && mv $@.new $@
+CLEANFILES += %D%/pairs.inc
 
 check_PROGRAMS += %D%/hsmferry-agent-fake
 %C%_hsmferry_agent_fake_CFLAGS = $(AM_CFLAGS)

@@ -201,7 +201,7 @@ struct spec {
     struct key_desc desc;
     unsigned size; /* octets or bits, by kind */
     struct bytes value;
-    bool with_public, with_certificate;
+    bool with_public, with_certificate, quick;
 };
 
 static const struct {
@@ -292,12 +292,41 @@ static bool read_option(const char *word, struct spec *spec)
            bytes_set(&spec->value, raw, len, NULL);
 }
 
+/* The key that the last token of this process had under this label, too. */
+static EVP_PKEY *make_rsa(const struct spec *spec)
+{
+    static struct {
+        unsigned size;
+        char label[KEY_LABEL_MAX];
+        size_t label_len;
+        EVP_PKEY *pkey;
+    } made[8];
+    const struct key_desc *desc = &spec->desc;
+    size_t i = 0;
+
+    while (spec->quick && i < 8 && made[i].pkey &&
+           (made[i].size != spec->size || made[i].label_len != desc->label_len ||
+            memcmp(made[i].label, desc->label, desc->label_len) != 0))
+        i++;
+    if (!spec->quick || i == 8)
+        return EVP_RSA_gen(spec->size);
+    if (!made[i].pkey) {
+        made[i].size = spec->size;
+        made[i].label_len = desc->label_len;
+        memcpy(made[i].label, desc->label, desc->label_len);
+        made[i].pkey = EVP_RSA_gen(spec->size);
+    }
+    if (made[i].pkey)
+        EVP_PKEY_up_ref(made[i].pkey);
+    return made[i].pkey;
+}
+
 static EVP_PKEY *make_pkey(const struct spec *spec)
 {
     char curve[16];
 
     if (spec->desc.kind == KEY_KIND_RSA)
-        return EVP_RSA_gen(spec->size);
+        return make_rsa(spec);
     text_print(curve, sizeof curve, "P-%u", spec->size);
     return EVP_EC_gen(curve);
 }
@@ -356,12 +385,13 @@ static bool add_pair(const struct spec *spec, struct store *store, struct err *e
     return store_add(store, object_of(&public, pkey), NULL, err);
 }
 
-static bool add_key(char *word, struct store *store, struct err *err)
+static bool add_key(const struct personality *p, char *word, struct store *store, struct err *err)
 {
     struct spec spec = {0};
     char *type = strsep(&word, ":"), *label = strsep(&word, ":");
 
     bool ok = label && read_type(type, &spec) && read_label(label, &spec);
+    spec.quick = p->quick;
     for (char *option; ok && (option = strsep(&word, ":"));)
         ok = read_option(option, &spec);
     ok = ok && (spec.desc.class == KEY_CLASS_PRIVATE ? add_pair(&spec, store, err)
@@ -371,13 +401,13 @@ static bool add_key(char *word, struct store *store, struct err *err)
            err_set(err, ERR_CONFIG, "fake HSM: \"%s:%s\" is no key", type, label ? label : "");
 }
 
-static bool add_bulk(unsigned count, struct store *store, struct err *err)
+static bool add_bulk(const struct personality *p, struct store *store, struct err *err)
 {
     char word[32];
 
-    for (unsigned i = 1; i <= count; i++) {
+    for (unsigned i = 1; i <= p->bulk; i++) {
         text_print(word, sizeof word, "aes32:bulk-%05u", i);
-        if (!add_key(word, store, err))
+        if (!add_key(p, word, store, err))
             return false;
     }
     return true;
@@ -389,9 +419,9 @@ bool personality_fill(const struct personality *p, struct store *store, struct e
 
     memcpy(words, p->keys, sizeof words);
     for (char *word; p->keys[0] && (word = strsep(&rest, ","));)
-        if (!add_key(word, store, err))
+        if (!add_key(p, word, store, err))
             return false;
-    return add_bulk(p->bulk, store, err);
+    return add_bulk(p, store, err);
 }
 
 void personality_capabilities(const struct personality *p, struct hsm_capabilities *caps)

@@ -7,7 +7,7 @@ set -u
 . "${0%/*}/../softhsm/two.sh"
 
 need_softhsm openssl
-hsmferry=$abs_top_builddir/hsmferry
+hsmferry=$quick
 
 tool() { # tool old|new ARGUMENT...: pkcs11-tool on the token of this case
     tool_side=$1

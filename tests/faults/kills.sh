@@ -8,7 +8,7 @@ set -u
 # shellcheck source=tests/softhsm/two.sh
 . "${0%/*}/../softhsm/two.sh"
 
-hsmferry=$abs_top_builddir/hsmferry
+hsmferry=$quick
 need_softhsm certutil openssl
 "$python" -c 'import cryptography, yaml' 2>/dev/null ||
     skip_all "python3-cryptography or python3-yaml is not installed"
@@ -28,7 +28,7 @@ source_files() {
 killed() {
     ceremony - -
     edit 's|^policy:|&\n  writes-before-review: no|' # the first commit is that of the key
-    agent="agent: [\"$(command -v strace)\", -f, -qq, -o, /dev/null, -e, trace=$1, -e, \"inject=$1:signal=KILL:when=$2\", \"$abs_top_builddir/hsmferry-agent\"]"
+    agent="agent: [\"$(command -v strace)\", -f, -qq, -o, /dev/null, -e, trace=$1, -e, \"inject=$1:signal=KILL:when=$2\", \"$quick-agent\"]"
     sed "/^destination:/a\\  $agent" "$tmp/c/ceremony.yaml" >"$tmp/c/killed.yaml"
     cp "$tmp/c/ceremony.yaml" "$tmp/c/good.yaml"
     mv "$tmp/c/killed.yaml" "$tmp/c/ceremony.yaml"

@@ -9,7 +9,7 @@ need_softhsm certutil openssl
 "$python" -c 'import cryptography, yaml' 2>/dev/null ||
     skip_all "python3-cryptography or python3-yaml is not installed"
 
-hsmferry=$abs_top_builddir/hsmferry
+hsmferry=$quick
 link=$abs_top_builddir/tests/faults/link
 agent=$abs_top_builddir/hsmferry-agent
 

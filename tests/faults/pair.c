@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * In the place of OpenSSL's own functions, and of NSS's, for the agent that thousands of runs
- * start. Only the search for primes is left out; whatever is done with such a pair is the real
- * thing.
+ * In the place of OpenSSL's own functions, and of NSS's, for agents that thousands of runs start.
+ * Only the search for primes is left out; whatever is done with such a pair is the real thing.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -10,63 +9,59 @@
 
 #include <blapit.h>
 #include <dlfcn.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <secitem.h>
+#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tests/fake/pairs.h"
+
 /* --- OpenSSL --- */
 
-static char pem[8192];
-
-/* At the start: once the agent is confined it may open this file no more. */
-static void __attribute__((constructor)) read_file(void)
-{
-    const char *path = getenv("SHIM_PAIR");
-    FILE *file = path ? fopen(path, "r") : NULL;
-
-    if (!path)
-        return;
-    if (!file || fread(pem, 1, sizeof pem - 1, file) == 0)
-        abort();
-    fclose(file);
-}
-
-static EVP_PKEY *read_pair(void)
-{
-    BIO *from = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *pair = from ? PEM_read_bio_PrivateKey(from, NULL, NULL, NULL) : NULL;
-
-    BIO_free(from);
-    return pair;
-}
-
+/* Of the types that an agent makes, only RSA has a size. */
 EVP_PKEY *EVP_PKEY_Q_keygen(OSSL_LIB_CTX *libctx, const char *propq, const char *type, ...)
 {
-    (void)libctx, (void)propq, (void)type;
-    return read_pair();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(libctx, type, propq);
+    EVP_PKEY *made = NULL;
+    size_t bits;
+    va_list args;
+
+    va_start(args, type);
+    bits = va_arg(args, size_t);
+    va_end(args);
+    if (ctx && strcmp(type, "RSA") == 0 && !(made = pairs_take((unsigned)bits)) &&
+        EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) == 1)
+        EVP_PKEY_keygen(ctx, &made);
+    EVP_PKEY_CTX_free(ctx);
+    return made;
+}
+
+static int search(RSA *rsa, int bits, BIGNUM *e, BN_GENCB *cb)
+{
+    void *symbol = dlsym(RTLD_NEXT, "RSA_generate_key_ex");
+    int (*generate)(RSA *, int, BIGNUM *, BN_GENCB *);
+
+    memcpy(&generate, &symbol, sizeof generate);
+    return symbol && generate(rsa, bits, e, cb);
 }
 
 int RSA_generate_key_ex(RSA *rsa, int bits, BIGNUM *e, BN_GENCB *cb)
 {
-    EVP_PKEY *pair = read_pair();
+    EVP_PKEY *pair = pairs_take((unsigned)bits);
     const RSA *from = pair ? EVP_PKEY_get0_RSA(pair) : NULL;
-    int ok = from && RSA_bits(from) == bits &&
+    int ok = from &&
              RSA_set0_key(rsa, BN_dup(RSA_get0_n(from)), BN_dup(RSA_get0_e(from)),
                           BN_dup(RSA_get0_d(from))) &&
              RSA_set0_factors(rsa, BN_dup(RSA_get0_p(from)), BN_dup(RSA_get0_q(from))) &&
              RSA_set0_crt_params(rsa, BN_dup(RSA_get0_dmp1(from)), BN_dup(RSA_get0_dmq1(from)),
                                  BN_dup(RSA_get0_iqmp(from)));
 
-    (void)e, (void)cb;
     EVP_PKEY_free(pair);
-    return ok;
+    return pair ? ok : search(rsa, bits, e, cb);
 }
 
 /* --- NSS --- */
@@ -87,11 +82,11 @@ static bool put_number(RSAPrivateKey *key, SECItem *item, const BIGNUM *number)
 
 static RSAPrivateKey *give_rsa(int bits, SECItem *e)
 {
-    static EVP_PKEY *pair;
-    const RSA *from = pair || (pair = read_pair()) ? EVP_PKEY_get0_RSA(pair) : NULL;
+    EVP_PKEY *pair = pairs_take((unsigned)bits);
+    const RSA *from = pair ? EVP_PKEY_get0_RSA(pair) : NULL;
     PLArenaPool *arena = PORT_NewArena(NSS_FREEBL_DEFAULT_CHUNKSIZE);
     RSAPrivateKey *key = arena ? PORT_ArenaZAlloc(arena, sizeof *key) : NULL;
-    bool ok = key && from && RSA_bits(from) == bits;
+    bool ok = key && from;
 
     if (key)
         key->arena = arena;
@@ -104,6 +99,7 @@ static RSAPrivateKey *give_rsa(int bits, SECItem *e)
          put_number(key, &key->exponent1, RSA_get0_dmp1(from)) &&
          put_number(key, &key->exponent2, RSA_get0_dmq1(from)) &&
          put_number(key, &key->coefficient, RSA_get0_iqmp(from));
+    EVP_PKEY_free(pair);
     if (ok)
         return key;
     if (arena)
@@ -114,7 +110,7 @@ static RSAPrivateKey *give_rsa(int bits, SECItem *e)
 void pair_give_to_nss(void)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    void *library = getenv("SHIM_PAIR") ? dlopen("libfreeblpriv3.so", RTLD_NOW) : NULL;
+    void *library = dlopen("libfreeblpriv3.so", RTLD_NOW);
     void *symbol = library ? dlsym(library, "FREEBL_GetVector") : NULL;
     struct arithmetic *(*get)(void);
     struct arithmetic *table;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RSA pairs that are not searched for, but read from the file SHIM_PAIR (PEM). */
+/* RSA pairs of tests/fake/pairs.h in the place of new ones, for all that this process makes. */
 #ifndef HSMFERRY_TESTS_FAULTS_PAIR_H
 #define HSMFERRY_TESTS_FAULTS_PAIR_H
 

@@ -6,7 +6,7 @@ set -u
 # shellcheck source=tests/softhsm/two.sh
 . "${0%/*}/../softhsm/two.sh"
 
-hsmferry=$abs_top_builddir/hsmferry
+hsmferry=$quick
 
 files() { # files old|new: each object, byte for byte; but for the login's own
     (cd "$tmp/c/$1/tokens" && find . -name '*.object' ! -name token.object -exec cksum {} + | sort)

@@ -214,15 +214,12 @@ class Sweep:
         """All that is made once."""
         with open(f"{self.top}/pin", "w", encoding="ascii") as file:
             file.write(PIN + "\n")
-        subprocess.run(["openssl", "genrsa", "-out", f"{self.top}/pair.pem", "2048"], check=True,
-                       stderr=subprocess.DEVNULL)
 
     # --- one case ---
 
     def side_text(self, side, folder, fault, under=()):
         """One side of the ceremony file; under: what its agent is started by."""
-        environment = [f"SHIM_COUNT={folder}/calls", f"SHIM_FAULT={fault}",
-                       f"SHIM_PAIR={self.top}/pair.pem"]
+        environment = [f"SHIM_COUNT={folder}/calls", f"SHIM_FAULT={fault}"]
         token = side["label"] if side["kind"] == "softhsm" else NSS_LABEL.replace(" ", "%20")
         parameters = []
         if side["kind"] != "nss":

@@ -7,7 +7,7 @@
 . "${0%/*}/../lib.sh"
 
 need_softhsm softhsm2-util pkcs11-tool certutil
-hsmferry=$abs_top_builddir/hsmferry
+hsmferry=$quick
 pin_file=$tmp/pin
 for softoken in /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so /usr/lib64/libsoftokn3.so; do
     [ ! -f "$softoken" ] || break

@@ -11,7 +11,7 @@ for softoken in /usr/lib/*/nss/libsoftokn3.so /usr/lib/*/libsoftokn3.so; do
 done
 [ -f "$softoken" ] || skip_all "NSS's PKCS#11 module is not installed"
 
-hsmferry=$abs_top_builddir/hsmferry
+hsmferry=$quick
 
 make_database() {
     mkdir "$tmp/$1" && echo swordfish >"$tmp/pin" &&

@@ -8,5 +8,5 @@ set -u
 
 need_softhsm pk12util cmsutil
 relay "companions" "$python" "$abs_top_srcdir/tests/pairs/companions.py" \
-    "$tmp" "$abs_top_builddir/hsmferry" softhsm:softhsm softhsm:nss nss:softhsm nss:nss
+    "$tmp" "$quick" softhsm:softhsm softhsm:nss nss:softhsm nss:nss
 finish

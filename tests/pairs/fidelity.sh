@@ -7,5 +7,5 @@ set -u
 . "${0%/*}/lib.sh"
 
 relay "every way to bind a key" "$python" "$abs_top_srcdir/tests/pairs/fidelity.py" \
-    "$tmp" "$abs_top_builddir/hsmferry" softhsm:softhsm softhsm:nss softhsm:softoken nss:softhsm
+    "$tmp" "$quick" softhsm:softhsm softhsm:nss softhsm:softoken nss:softhsm
 finish

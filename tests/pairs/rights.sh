@@ -7,5 +7,5 @@ set -u
 . "${0%/*}/lib.sh"
 
 relay "all patterns of uses" "$python" "$abs_top_srcdir/tests/pairs/rights.py" \
-    "$tmp" "$abs_top_builddir/hsmferry" softhsm:softhsm softhsm:nss nss:softhsm nss:nss
+    "$tmp" "$quick" softhsm:softhsm softhsm:nss nss:softhsm nss:nss
 finish

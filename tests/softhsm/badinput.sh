@@ -51,7 +51,7 @@ ok "... but not the source" untouched old
 # --- modules ------------------------------------------------------------------------------------------
 
 one - -
-library=$(ldd "$abs_top_builddir/hsmferry" | sed -n 's/.*libcrypto.*=> \([^ ]*\) .*/\1/p')
+library=$(ldd "$quick" | sed -n 's/.*libcrypto.*=> \([^ ]*\) .*/\1/p')
 edit "/^destination:/,\$ s|module: .*|module: $library|"
 ok "a library that is no module" refuses 69 'has no C_GetFunctionList' 'Nothing was changed' \
     'Name the module that came with the HSM'

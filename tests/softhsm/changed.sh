@@ -14,7 +14,7 @@ meanwhile() {
     command=$2
     shift 2
     "$python" "$abs_top_srcdir/tests/terminal.py" 'to start:' "!$command" '' 'ferry 1\n' -- \
-        "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" >"$tmp/log" 2>&1
+        "$quick" --plain "$tmp/c/ceremony.yaml" >"$tmp/log" 2>&1
     status=$?
     tr -d '\r' <"$tmp/log"
     for sense in "$@"; do

@@ -19,7 +19,7 @@ moves() {
     ceremony "$2" none
     edit "s/\"SHIM_COUNT=/\"SHIM_DELAY_US=$1\", &/" 's/^policy:/&\n  canary: none/' \
         "s/^rehearsal: yes/&${3:+\n$3}/"
-    timeout -k 5 200 "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/lines"
+    timeout -k 5 200 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/lines"
 }
 
 report() {
@@ -43,7 +43,7 @@ together() {
 }
 
 verified() {
-    "$abs_top_builddir/hsmferry" verify "$tmp"/c/reports/*.yaml --journal "$tmp"/c/reports/*.journal
+    "$quick" verify "$tmp"/c/reports/*.yaml --journal "$tmp"/c/reports/*.journal
 }
 
 # sealed SED-SCRIPT: is the report, changed so and sealed again, still right by itself?
@@ -53,7 +53,7 @@ sealed() {
     ! cmp -s "$tmp/forged" "$tmp/before" || return 99
     printf 'seal: {lines: %s, sha256: "%s"}\n' "$(wc -l <"$tmp/forged")" \
         "$(sha256sum <"$tmp/forged" | cut -d' ' -f1)" >>"$tmp/forged"
-    "$abs_top_builddir/hsmferry" verify "$tmp/forged"
+    "$quick" verify "$tmp/forged"
 }
 
 says() { # says WORDS COMMAND...: its output has these
@@ -93,7 +93,7 @@ ok 'the report can be verified' verified
 for line in 'pace: key' 'pace: step'; do
     ceremony none none
     edit 's/"SHIM_COUNT=/"SHIM_DELAY_US=2000", &/' 's/^policy:/&\n  canary: none/' "s/^rehearsal: yes/&\n$line/"
-    yes '' | timeout -k 5 200 "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" >"$tmp/paced" 2>&1
+    yes '' | timeout -k 5 200 "$quick" --plain "$tmp/c/ceremony.yaml" >"$tmp/paced" 2>&1
     not_ok "$line: one key follows the other" together
     not_ok '... and nothing is decided' sessions .
 done

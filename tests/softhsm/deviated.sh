@@ -74,7 +74,7 @@ killed() {
 commit=wait:C_CopyObject:3 # the canary's are the first two
 
 unattended() { # unattended resume|clean
-    "$abs_top_builddir/hsmferry" --plain "$1" "$journal" </dev/null
+    "$quick" --plain "$1" "$journal" </dev/null
 }
 
 newest() { # newest ENDING
@@ -86,11 +86,11 @@ reports() { # reports PATTERN: a line of the newest report
 }
 
 on_sheet() {
-    "$abs_top_builddir/hsmferry" sheet "$(newest yaml)" | grep -e "$1"
+    "$quick" sheet "$(newest yaml)" | grep -e "$1"
 }
 
 passes() {
-    "$abs_top_builddir/hsmferry" verify "$(newest yaml)"
+    "$quick" verify "$(newest yaml)"
 }
 
 # forge PATTERN TEXT: puts this text in the place of what matches in the newest report, and seals it again.
@@ -147,7 +147,7 @@ not_ok "control: of that ceremony, not of another" quotes 0123 "three instead of
 ok "... which the sheet says, too" on_sheet "from  *the interrupted ceremony $(id_of "$journal"), written"
 ok "... it passes verify" passes
 ok "control: an exception of something else, under a new seal" forge '^(  at: .*\n)  script: "yes"\n' '\1'
-exits 65 "... does not pass" "$abs_top_builddir/hsmferry" verify "$tmp/forged.yaml"
+exits 65 "... does not pass" "$quick" verify "$tmp/forged.yaml"
 cp "$tmp/out" "$tmp/printed"
 ok "... because nothing says why" grep -q "no exception before the review says why" "$tmp/printed"
 
@@ -211,7 +211,7 @@ ok "... which the sheet says, too" on_sheet 'of a plan that was replaced'
 ok "... it passes verify" passes
 ok "control: the second one void, too, under a new seal" forge \
     '^(  script: "yes"\n)(  expected)' '\1  void: "yes"\n\2'
-exits 65 "... does not pass" "$abs_top_builddir/hsmferry" verify "$tmp/forged.yaml"
+exits 65 "... does not pass" "$quick" verify "$tmp/forged.yaml"
 cp "$tmp/out" "$tmp/printed"
 ok "... because no other one says why" grep -q "about the plan that was carried out\|no exception before" "$tmp/printed"
 
@@ -269,7 +269,7 @@ ok "a setting: the exception came before the first step" in_order
 ok "a setting: it passes verify" passes
 ok "control: the exception of another ceremony, under a new seal" forge '^(  script: "yes"\n)' \
     '\1  from: "e534c048cc365af3"\n  written: "2026-11-30T08:48:05.235Z"\n'
-exits 65 "... does not pass" "$abs_top_builddir/hsmferry" verify "$tmp/forged.yaml"
+exits 65 "... does not pass" "$quick" verify "$tmp/forged.yaml"
 cp "$tmp/out" "$tmp/printed"
 ok "... because nothing was resumed" grep -q "it is quoted, and no interrupted ceremony was resumed" "$tmp/printed"
 

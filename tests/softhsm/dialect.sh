@@ -6,7 +6,7 @@ set -u
 # shellcheck source=tests/softhsm/two.sh
 . "${0%/*}/two.sh"
 
-hsmferry=$abs_top_builddir/hsmferry
+hsmferry=$quick
 ours=$abs_top_srcdir/dialects/softhsm.yaml
 mine=$tmp/mine.yaml
 

@@ -6,7 +6,7 @@ set -u
 . "${0%/*}/two.sh"
 command -v flock >/dev/null || skip_all "flock is not installed"
 
-hsmferry=$abs_top_builddir/hsmferry
+hsmferry=$quick
 
 # in_use SENSE ARGUMENT...: hsmferry is refused because of the first one.
 in_use() {

@@ -48,7 +48,7 @@ seal() { # seal SERVICE KEY-FILE [OPTION]...
     service=$1
     wrapping=$2
     shift 2
-    timeout -k 5 100 "$abs_top_builddir/hsmferry" seal --for "$service" --wrapping-key "$wrapping" "$@" \
+    timeout -k 5 100 "$quick" seal --for "$service" --wrapping-key "$wrapping" "$@" \
         "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
     status=$?
     cat "$tmp/log"
@@ -141,7 +141,7 @@ objects() {
 }
 
 verified() {
-    "$abs_top_builddir/hsmferry" verify --journal "$tmp"/c/reports/*.journal "$tmp"/c/reports/*.yaml
+    "$quick" verify --journal "$tmp"/c/reports/*.journal "$tmp"/c/reports/*.yaml
 }
 
 # --- each service -------------------------------------------------------------------------------------
@@ -371,22 +371,22 @@ production
 not_ok "in production nothing waives the fingerprint" seal rsa-aes "$keys/2048.pem"
 ok "... and no file is written" is_private 0
 ok "with its words the keys are sealed" "$python" "$abs_top_srcdir/tests/terminal.py" \
-    'of the fingerprint: ' '@words\n' -- "$abs_top_builddir/hsmferry" seal --for rsa-aes \
+    'of the fingerprint: ' '@words\n' -- "$quick" seal --for rsa-aes \
     --wrapping-key "$keys/2048.pem" "$tmp/c/ceremony.yaml"
 ok "... which are there" is_private 2
 production
 not_ok "control: other words seal nothing" "$python" "$abs_top_srcdir/tests/terminal.py" \
     'of the fingerprint: ' 'a b c d\n' 'of the fingerprint: ' 'a b c d\n' -- \
-    "$abs_top_builddir/hsmferry" seal --for rsa-aes --wrapping-key "$keys/2048.pem" "$tmp/c/ceremony.yaml"
+    "$quick" seal --for rsa-aes --wrapping-key "$keys/2048.pem" "$tmp/c/ceremony.yaml"
 ok "... no file" is_private 0
 
 # --- killed -------------------------------------------------------------------------------------------
 
 production
 not_ok "killed at the gate" "$python" "$abs_top_srcdir/tests/terminal.py" \
-    'of the fingerprint: ' "!kill -9 \$PID" -- "$abs_top_builddir/hsmferry" seal --for rsa-aes \
+    'of the fingerprint: ' "!kill -9 \$PID" -- "$quick" seal --for rsa-aes \
     --wrapping-key "$keys/2048.pem" "$tmp/c/ceremony.yaml"
-ok "there is nothing to resume" sh -c "'$abs_top_builddir/hsmferry' resume '$tmp'/c/reports/*.journal |
+ok "there is nothing to resume" sh -c "'$quick' resume '$tmp'/c/reports/*.journal |
     grep -q 'is not resumed: it left nothing on the source'"
 ok "control: its journal has begun" grep -q load-public "$tmp"/c/reports/*.journal
 edit 's/^rehearsal: .*/rehearsal: yes/'
@@ -396,7 +396,7 @@ ok "it starts over" says 0 '2 sealed' -- rsa-aes "$keys/2048.pem"
 
 check() { # check CODE SENSE [FILE]
     status=0
-    "$abs_top_builddir/hsmferry" check-sealed ${3:+--public-key "$3"} "$tmp/report.yaml" >"$tmp/log" 2>&1 ||
+    "$quick" check-sealed ${3:+--public-key "$3"} "$tmp/report.yaml" >"$tmp/log" 2>&1 ||
         status=$?
     cat "$tmp/log"
     [ "$status" -eq "$1" ] && grep -qE -- "$2" "$tmp/log"
@@ -423,7 +423,7 @@ forged() {
     sed '$d' "$tmp/whole.yaml" | sed "$1" >"$tmp/body"
     printf 'seal: {lines: %s, sha256: "%s"}\n' "$(wc -l <"$tmp/body")" \
         "$(sha256sum <"$tmp/body" | cut -d' ' -f1)" | cat "$tmp/body" - >"$tmp/forged.yaml"
-    "$abs_top_builddir/hsmferry" verify "$tmp/forged.yaml"
+    "$quick" verify "$tmp/forged.yaml"
 }
 ok "control: the report under such a seal passes" forged ''
 not_ok "no sealed key is called migrated" forged 's/outcome: "sealed"/outcome: "migrated"/'

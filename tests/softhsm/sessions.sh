@@ -21,7 +21,7 @@ make_token new aes32:other
 moves() {
     ceremony none none
     [ "$1" = none ] || edit "s/^rehearsal: yes/&\nsessions: $1/"
-    timeout -k 5 100 "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null
+    timeout -k 5 100 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null
 }
 
 # The labels, classes and ids that arrived.
@@ -47,7 +47,7 @@ opened() { # opened SIDE: the sessions of the token, those of the fresh process 
 }
 
 verified() {
-    "$abs_top_builddir/hsmferry" verify "$tmp"/c/reports/*.yaml --journal "$tmp"/c/reports/*.journal
+    "$quick" verify "$tmp"/c/reports/*.yaml --journal "$tmp"/c/reports/*.journal
 }
 
 exits 0 'one key follows the other' moves none

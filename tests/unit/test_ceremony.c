@@ -202,7 +202,7 @@ static bool prepare(struct rig *rig, const char *source, const char *destination
     const struct selection selection = {&key, 1, NULL, 0};
     bool ok;
 
-    snprintf(rig->params[0], sizeof rig->params[0], "label=src;serial=1;%s", source);
+    snprintf(rig->params[0], sizeof rig->params[0], "label=src;serial=1;quick=yes;%s", source);
     snprintf(rig->params[1], sizeof rig->params[1],
              "label=dst;serial=2;quick=yes;keys=aes32:other;%s", destination);
     assert_true(uri_parse("pkcs11:slot-id=1", &any, &rig->err));
