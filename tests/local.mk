@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Tests of the tree and of the whole program.
+# Tests of the tree and of the whole program; the longest first, so that none is alone at the end.
 shell_tests = \
+	%D%/faults/sweep.sh \
+	%D%/record.sh \
+	%D%/faults/resume.sh \
+	%D%/faults/kills.sh \
 	%D%/agent.sh \
 	%D%/auditor.sh \
 	%D%/badinput/agent.sh \
@@ -14,11 +18,8 @@ shell_tests = \
 	%D%/faults/invariants.sh \
 	%D%/faults/files.sh \
 	%D%/faults/companions.sh \
-	%D%/faults/kills.sh \
 	%D%/faults/lies.sh \
 	%D%/faults/link.sh \
-	%D%/faults/resume.sh \
-	%D%/faults/sweep.sh \
 	%D%/format.sh \
 	%D%/json.sh \
 	%D%/kept.sh \
@@ -48,7 +49,6 @@ shell_tests = \
 	%D%/pairs/walk.sh \
 	%D%/plain.sh \
 	%D%/readme.sh \
-	%D%/record.sh \
 	%D%/sealed.sh \
 	%D%/replay.sh \
 	%D%/security.sh \

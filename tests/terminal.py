@@ -10,7 +10,7 @@ typed before is thrown away, and the line that tells of a gate may have the same
 @words stands for the four words of the destination's fingerprint that are asked for, @serials for the
 ends of both serials as they were read out; where TYPE begins with "!", the rest is given to sh, with
 the command's process in $PID, and nothing is typed. Prints all that the terminal showed and ends with
-the command's exit code; 99 where it showed nothing more for a minute, 128 + N where signal N ended it.
+the command's exit code; 99 where it showed nothing more for ten minutes, 128 + N where signal N ended it.
 """
 import os
 import pty
@@ -19,7 +19,7 @@ import select
 import subprocess
 import sys
 
-PATIENCE = 60
+PATIENCE = 600
 
 
 def fingerprint_words(shown):

@@ -9,7 +9,7 @@ seconds=10 # of silence: the machine may be busy
 
 # Runs the ceremony; each of its lines with the second in which it came.
 run_and_stamp() {
-    { timeout -k 5 300 "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null 2>&1
+    { timeout -k 5 600 "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null 2>&1
         echo "exit $?"; } | while IFS= read -r line; do
         echo "$(date +%s) $line"
     done >"$tmp/log"

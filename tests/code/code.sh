@@ -140,7 +140,7 @@ tried() {
 # quiet [SENSE]: nothing foreign runs, however it ends; it says this.
 quiet() {
     forget
-    timeout -k 5 100 "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null \
+    timeout -k 5 600 "$abs_top_builddir/hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null \
         >"$tmp/log" 2>&1
     cat "$tmp/log"
     ! marks && grep -q -- "${1:-}" "$tmp/log"

@@ -25,7 +25,8 @@
  *   exact=no             its AES_KWP pads secrets with zeros to a multiple of 8, as SoftHSM's does;
  *                        lies: and says that it does not
  *   quick=yes            make_pair() gives the same 2048-bit pair for as long as the process lives,
- *                        make_key() another one, for RSA keys; and keys= the same RSA key for a label
+ *                        make_key() another one, for RSA keys; keys= makes the RSA key of
+ *                        a label only once
  *   loose=yes            it wraps every key under every key, whatever guards and uses say, and
  *                        fills up with zeros what RFC 3394 does not carry
  *   silent=FLAG,FLAG     it does not report these of its temporary keys

@@ -18,7 +18,7 @@ tool() { # tool old|new ARGUMENT...: pkcs11-tool on the token of this case
 
 hsmferry() { # hsmferry ARGUMENT...: its exit code in $status
     status=0
-    timeout -k 5 100 "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 || status=$?
+    timeout -k 5 600 "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 || status=$?
     cat "$tmp/log"
 }
 

@@ -16,7 +16,7 @@ run() {
     shift
     status=0
     env LD_PRELOAD="$preload" FILES_UNDER="$tmp/c/reports" FILES_COUNT="$tmp/calls" \
-        FILES_FAULT="$fault" timeout -k 5 60 "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 ||
+        FILES_FAULT="$fault" timeout -k 5 600 "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 ||
         status=$?
 }
 

@@ -34,7 +34,7 @@ killed() {
     mv "$tmp/c/killed.yaml" "$tmp/c/ceremony.yaml"
     source_files >"$tmp/old"
     status=0
-    timeout -k 5 100 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1 ||
+    timeout -k 5 600 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1 ||
         status=$?
     cat "$tmp/log"
     mv "$tmp/c/good.yaml" "$tmp/c/ceremony.yaml"
@@ -46,7 +46,7 @@ killed() {
 # and tells that something is left.
 settles() {
     status=0
-    timeout -k 5 100 "$hsmferry" "$1" "$journal" </dev/null >"$tmp/log" 2>&1 || status=$?
+    timeout -k 5 600 "$hsmferry" "$1" "$journal" </dev/null >"$tmp/log" 2>&1 || status=$?
     cat "$tmp/log"
     echo "$1 ended with $status, $(count new) objects"
     source_files | diff "$tmp/old" - || return 1

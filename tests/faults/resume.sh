@@ -26,7 +26,7 @@ labels() { # labels of the keys on the new token, as another program lists them
 interrupt() {
     ceremony "$1" "$2"
     files old >"$tmp/old"
-    timeout -k 5 100 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
+    timeout -k 5 600 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
     status=$?
     edit 's/SHIM_FAULT=[^"]*/SHIM_FAULT=/'
     journal=$(find "$tmp/c/reports" -name '*.journal')
@@ -40,7 +40,7 @@ run() {
     words=$2
     shift 2
     status=0
-    timeout -k 5 100 "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 || status=$?
+    timeout -k 5 600 "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 || status=$?
     cat "$tmp/log"
     [ "$status" -eq "$code" ] || echo "it ended with $status, not $code"
     [ "$status" -eq "$code" ] && grep -qE -- "$words" "$tmp/log"

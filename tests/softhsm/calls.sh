@@ -54,9 +54,9 @@ run() {
     ceremony - -
     watch
     edit "s/^policy:/policy:\n  canary: ${3:-required}/"
-    timeout -k 5 100 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null &&
+    timeout -k 5 600 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null &&
         spied "$tmp/$2" &&
-        timeout -k 5 100 "$quick" list "$tmp/c/ceremony.yaml" </dev/null &&
+        timeout -k 5 600 "$quick" list "$tmp/c/ceremony.yaml" </dev/null &&
         spied "$tmp/$2.list"
 }
 

@@ -19,7 +19,7 @@ moves() {
     ceremony "$2" none
     edit "s/\"SHIM_COUNT=/\"SHIM_DELAY_US=$1\", &/" 's/^policy:/&\n  canary: none/' \
         "s/^rehearsal: yes/&${3:+\n$3}/"
-    timeout -k 5 200 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/lines"
+    timeout -k 5 600 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/lines"
 }
 
 report() {
@@ -93,7 +93,7 @@ ok 'the report can be verified' verified
 for line in 'pace: key' 'pace: step'; do
     ceremony none none
     edit 's/"SHIM_COUNT=/"SHIM_DELAY_US=2000", &/' 's/^policy:/&\n  canary: none/' "s/^rehearsal: yes/&\n$line/"
-    yes '' | timeout -k 5 200 "$quick" --plain "$tmp/c/ceremony.yaml" >"$tmp/paced" 2>&1
+    yes '' | timeout -k 5 600 "$quick" --plain "$tmp/c/ceremony.yaml" >"$tmp/paced" 2>&1
     not_ok "$line: one key follows the other" together
     not_ok '... and nothing is decided' sessions .
 done

@@ -16,7 +16,7 @@ with() {
     shift
     ceremony - -
     [ -z "$dialect" ] || edit "s|^source:|source:\n  dialect: $dialect|"
-    timeout -k 5 100 "$hsmferry" "$@" "$tmp/c/ceremony.yaml" </dev/null
+    timeout -k 5 600 "$hsmferry" "$@" "$tmp/c/ceremony.yaml" </dev/null
 }
 
 # SoftHSM's dialect under another name, with these changes.

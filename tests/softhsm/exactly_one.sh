@@ -14,7 +14,7 @@ make_token new aes32:resident:id=d1
 meanwhile() {
     ceremony none wait:C_CopyObject:2
     edit 's/^rehearsal: yes/&\nsessions: 2/' 's/^policy:/&\n  canary: none/'
-    timeout -k 5 200 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null &
+    timeout -k 5 600 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null &
     pid=$!
     until [ "$(grep -c '^C_CopyObject ' "$tmp/c/new/calls/calls" 2>/dev/null)" -ge 2 ] 2>/dev/null; do
         kill -0 "$pid" || break

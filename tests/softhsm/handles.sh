@@ -18,7 +18,7 @@ run() { # run CODE ARGUMENT...: hsmferry ends with this code
     code=$1
     shift
     status=0
-    timeout -k 5 200 "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 || status=$?
+    timeout -k 5 600 "$hsmferry" "$@" </dev/null >"$tmp/log" 2>&1 || status=$?
     cat "$tmp/log"
     [ "$status" -eq "$code" ] || echo "it ended with $status, not $code"
     [ "$status" -eq "$code" ]
@@ -39,7 +39,7 @@ lost() {
     ceremony "$1" "$2"
     objects old >"$tmp/old"
     objects new >"$tmp/new"
-    timeout -k 5 200 "$hsmferry" probe "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
+    timeout -k 5 600 "$hsmferry" probe "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
     cat "$tmp/log"
     objects old >"$tmp/old-now"
     objects new >"$tmp/new-now"
@@ -136,7 +136,7 @@ alone() {
 # lost_blind WHOM OLD NEW: the control.
 lost_blind() {
     blind "$1" "$2" "$3"
-    timeout -k 5 200 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
+    timeout -k 5 600 "$hsmferry" --plain "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
     cat "$tmp/log"
     objects old >"$tmp/old-now"
     objects new >"$tmp/new-now"
@@ -189,7 +189,7 @@ taken_up() {
     cp -R "$tmp/cut" "$tmp/c"
     rm -rf "$tmp/c"/*/calls/*
     lies "$3" "$4"
-    timeout -k 5 200 "$hsmferry" "$2" "$(find "$tmp/c/reports" -name '*.journal')" \
+    timeout -k 5 600 "$hsmferry" "$2" "$(find "$tmp/c/reports" -name '*.journal')" \
         "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
     echo "it ended with $?" | cat "$tmp/log" -
     "$1"
@@ -224,7 +224,7 @@ unproven() {
         's|^  gates: .*|&\n  unproven: waiver\n  extractable: yes|'
     objects old >"$tmp/old"
     objects new >"$tmp/new"
-    timeout -k 5 200 "$python" "$abs_top_srcdir/tests/terminal.py" 'as it left: ' 'unproven\n' -- \
+    timeout -k 5 600 "$python" "$abs_top_srcdir/tests/terminal.py" 'as it left: ' 'unproven\n' -- \
         "$hsmferry" --plain "$tmp/c/ceremony.yaml" >"$tmp/log" 2>&1
     echo "it ended with $?" | cat "$tmp/log" -
 }

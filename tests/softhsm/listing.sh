@@ -22,7 +22,7 @@ bare() {
 }
 
 list() {
-    timeout -k 5 100 "$quick" list "$tmp/c/ceremony.yaml" >"$tmp/list" || return
+    timeout -k 5 600 "$quick" list "$tmp/c/ceremony.yaml" >"$tmp/list" || return
     [ "$(grep -c '^key-.* AES 256 .*|.*key-.* AES 256' "$tmp/list")" = "$number" ]
 }
 

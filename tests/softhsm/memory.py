@@ -17,7 +17,7 @@ import sys
 
 import known
 
-PATIENCE_S = 60
+PATIENCE_S = 600
 PAGE = b"\0" * 4096
 
 

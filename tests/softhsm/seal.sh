@@ -48,7 +48,7 @@ seal() { # seal SERVICE KEY-FILE [OPTION]...
     service=$1
     wrapping=$2
     shift 2
-    timeout -k 5 100 "$quick" seal --for "$service" --wrapping-key "$wrapping" "$@" \
+    timeout -k 5 600 "$quick" seal --for "$service" --wrapping-key "$wrapping" "$@" \
         "$tmp/c/ceremony.yaml" </dev/null >"$tmp/log" 2>&1
     status=$?
     cat "$tmp/log"

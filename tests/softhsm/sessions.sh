@@ -21,7 +21,7 @@ make_token new aes32:other
 moves() {
     ceremony none none
     [ "$1" = none ] || edit "s/^rehearsal: yes/&\nsessions: $1/"
-    timeout -k 5 100 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null
+    timeout -k 5 600 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null
 }
 
 # The labels, classes and ids that arrived.

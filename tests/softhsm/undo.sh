@@ -26,7 +26,7 @@ run() { # run KEY FAULT-OF-OLD FAULT-OF-NEW: one key's ceremony; leaves $code an
     ceremony "$2" "$3"
     edit "s/object=\*/object=$1/"
     code=0
-    timeout -k 5 100 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null \
+    timeout -k 5 600 "$quick" --plain "$tmp/c/ceremony.yaml" </dev/null \
         >"$tmp/log" 2>&1 || code=$?
     look old >"$tmp/now-old"
     look new >"$tmp/now-new"
