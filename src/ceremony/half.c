@@ -17,6 +17,7 @@
 #include <openssl/x509.h>
 
 #include "base/text.h"
+#include "hsm/spki.h"
 #include "plan/provable.h"
 #include "transfer/proof.h"
 
@@ -99,14 +100,12 @@ static bool read_twice(struct hsm *hsm, const struct key_desc *is, struct bytes 
 
 static struct form form_of(const struct bytes *spki)
 {
-    const unsigned char *at = spki->data;
-    EVP_PKEY *pkey = spki->len ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+    EVP_PKEY *pkey = spki_read(spki);
     struct form form = {0};
 
     if (pkey)
         form = (struct form){EVP_PKEY_get_base_id(pkey), EVP_PKEY_get_bits(pkey)};
     EVP_PKEY_free(pkey);
-    ERR_clear_error();
     return form;
 }
 

@@ -13,6 +13,8 @@ libhsm_a_SOURCES = \
 	%D%/key.h \
 	%D%/leave.c \
 	%D%/leave.h \
+	%D%/spki.c \
+	%D%/spki.h \
 	%D%/token_lock.c \
 	%D%/token_lock.h \
 	%D%/uri.c \

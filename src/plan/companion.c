@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "base/text.h"
+#include "hsm/spki.h"
 #include "plan/name_index.h"
 
 /* --- which ones --- */
@@ -249,18 +250,6 @@ bool companion_add(struct plan *plan, const struct key_list *source, bool by_id,
 
 /* --- checking them --- */
 
-static EVP_PKEY *key_in(const struct bytes *spki)
-{
-    const unsigned char *at = spki->data;
-    EVP_PKEY *key = spki->len ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
-
-    if (key && at != spki->data + spki->len) {
-        EVP_PKEY_free(key);
-        key = NULL;
-    }
-    return key;
-}
-
 /* "CN=Root CA 2026,O=Example", in UTF-8; characters that must not be shown are escaped. */
 static void subject_words(const X509 *x, char out[EVENT_TEXT_MAX])
 {
@@ -283,7 +272,7 @@ static EVP_PKEY *key_of(const struct key_desc *key, const struct bytes *der,
     X509 *x;
 
     if (key->class != KEY_CLASS_CERTIFICATE)
-        return key_in(der);
+        return spki_read(der);
     x = der->len ? d2i_X509(NULL, &at, (long)der->len) : NULL;
     if (x && at == der->data + der->len) {
         subject_words(x, subject);
@@ -297,7 +286,7 @@ bool companion_check(const struct key_desc *key, const struct bytes *der, const 
                      char subject[EVENT_TEXT_MAX], struct err *err)
 {
     bool certificate = key->class == KEY_CLASS_CERTIFICATE, ok;
-    EVP_PKEY *pkey, *of = owner ? key_in(owner) : NULL;
+    EVP_PKEY *pkey, *of = owner ? spki_read(owner) : NULL;
     uint8_t sha256[SHA256_SIZE];
 
     subject[0] = '\0';

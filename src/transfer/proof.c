@@ -11,6 +11,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
+#include "hsm/spki.h"
 #include "transfer/certificate.h"
 
 static bool fresh_bytes(size_t len, struct bytes *out, struct err *err)
@@ -81,11 +82,10 @@ static bool has_passed(const struct bytes *spki, const uint8_t passed[SHA256_DIG
 static EVP_PKEY *public_key(const struct bytes *spki, const uint8_t passed[SHA256_DIGEST_LENGTH],
                             struct err *err)
 {
-    const unsigned char *at = spki ? spki->data : NULL;
-    EVP_PKEY *pkey = at ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+    EVP_PKEY *pkey = spki ? spki_read(spki) : NULL;
     EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new(pkey, NULL) : NULL;
 
-    if (!pkey || at != spki->data + spki->len)
+    if (!pkey)
         err_set(err, ERR_DATA, "the source's public key cannot be read");
     else if (!ctx || (!has_passed(spki, passed) && EVP_PKEY_public_check(ctx) != 1))
         differ(err, "the source's public key is one under which anybody could answer");
@@ -155,8 +155,7 @@ static bool verify(EVP_PKEY *pkey, enum hsm_proof proof, const struct bytes *dig
 bool proof_signature(const struct bytes *spki, enum hsm_proof proof, const struct bytes *digest,
                      struct bytes *signature, struct err *err)
 {
-    const unsigned char *at = spki->data;
-    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)spki->len);
+    EVP_PKEY *pkey = spki_read(spki);
     bool ok = pkey ? !hsm_signing_of(proof).ecdsa || ecdsa_to_der(signature, err)
                    : err_set(err, ERR_DATA, "the public key of the key that signed cannot be read");
 

@@ -13,6 +13,7 @@
 #include "driver/nss/nss_spki.h"
 #include "driver/pkcs11/pkcs11_spki.h"
 #include "hsm/hsm.h"
+#include "hsm/spki.h"
 #include "plan/policy.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -75,6 +76,20 @@ static void check_rsa(const struct bytes *spki)
     bytes_free(&again);
 }
 
+static void check_read(const struct bytes *spki)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *expected = d2i_PUBKEY(NULL, &at, (long)spki->len), *key = spki_read(spki);
+
+    if (expected && at == spki->data + spki->len)
+        fuzz_must(key && EVP_PKEY_eq(key, expected) == 1, "a key is read as OpenSSL reads it");
+    else
+        fuzz_must(!key, "what OpenSSL does not read is no key");
+    EVP_PKEY_free(expected);
+    EVP_PKEY_free(key);
+    ERR_clear_error();
+}
+
 static void check_der(const uint8_t *data, size_t len)
 {
     const struct bytes spki = {(uint8_t *)data, len};
@@ -82,6 +97,7 @@ static void check_der(const uint8_t *data, size_t len)
     struct bytes point = {0};
     struct err err = {0};
 
+    check_read(&spki);
     check_transport(&spki);
     check_rsa(&spki);
     if (spki_to_point(&spki, &point))

@@ -438,15 +438,15 @@ static void a_source_that_is_gone_ends_it(void **state)
 /* In place of OpenSSL's, which does it. */
 static unsigned decoded;
 
-EVP_PKEY *d2i_PUBKEY(EVP_PKEY **pkey, const unsigned char **at, long len)
+int EVP_PKEY_fromdata(EVP_PKEY_CTX *ctx, EVP_PKEY **pkey, int selection, OSSL_PARAM params[])
 {
-    EVP_PKEY *(*real)(EVP_PKEY **, const unsigned char **, long) =
-        (EVP_PKEY * (*)(EVP_PKEY **, const unsigned char **, long))(uintptr_t)dlsym(RTLD_NEXT,
-                                                                                    "d2i_PUBKEY");
+    int (*real)(EVP_PKEY_CTX *, EVP_PKEY **, int, OSSL_PARAM[]) =
+        (int (*)(EVP_PKEY_CTX *, EVP_PKEY **, int, OSSL_PARAM[]))(uintptr_t)dlsym(
+            RTLD_NEXT, "EVP_PKEY_fromdata");
 
     decoded++;
     assert_non_null(real);
-    return real(pkey, at, len);
+    return real(ctx, pkey, selection, params);
 }
 
 /* Each public key is decoded once, and for each private key those that its answer is tried with:

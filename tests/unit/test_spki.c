@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* agent/pkcs11_spki.h: public halves from PKCS#11's attributes, against OpenSSL's own encoding. */
+/* driver/pkcs11/pkcs11_spki.h: public halves from PKCS#11's attributes, against OpenSSL's own
+ * encoding. hsm/spki.h: the same keys as OpenSSL's own reader. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,13 +8,16 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "driver/pkcs11/pkcs11_spki.h"
+#include "hsm/spki.h"
 
 static const uint8_t oid_p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
 static const struct view p256 = {oid_p256, sizeof oid_p256};
@@ -150,12 +154,126 @@ static void test_curves(void **state)
     }
 }
 
+/* --- reading -----------------------------------------------------------------------------------
+ */
+
+typedef EVP_PKEY *decoder(EVP_PKEY **, const unsigned char **, long);
+
+static decoder *openssl(void)
+{
+    decoder *real = (decoder *)(uintptr_t)dlsym(RTLD_NEXT, "d2i_PUBKEY");
+
+    assert_non_null(real);
+    return real;
+}
+
+/* In place of OpenSSL's, which does it. */
+static unsigned decoded;
+
+EVP_PKEY *d2i_PUBKEY(EVP_PKEY **pkey, const unsigned char **at, long len)
+{
+    decoded++;
+    return openssl()(pkey, at, len);
+}
+
+/* The same key or none, and no error left. */
+static bool reads_alike(const struct bytes *spki)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *expected = openssl()(NULL, &at, (long)spki->len), *key;
+    bool whole = expected && at == spki->data + spki->len, ok;
+
+    ERR_clear_error();
+    key = spki_read(spki);
+    ok = ERR_peek_error() == 0 && (whole ? key && EVP_PKEY_eq(key, expected) == 1 &&
+                                               EVP_PKEY_get_id(key) == EVP_PKEY_get_id(expected)
+                                         : !key);
+    EVP_PKEY_free(expected);
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+/* Every octet replaced, left out and doubled, and every length. */
+static void read_damaged(const struct bytes *spki)
+{
+    static const uint8_t instead[] = {0x00, 0x01, 0x02, 0x04, 0x05, 0x30, 0x7f, 0x80, 0xff};
+    const size_t len = spki->len;
+    struct bytes damaged = {0};
+
+    for (size_t i = 0; i < len; i++) {
+        assert_true(bytes_make(&damaged, len + 1, NULL));
+        memcpy(damaged.data, spki->data, i + 1);
+        memcpy(damaged.data + i + 1, spki->data + i, len - i); /* doubled */
+        assert_true(reads_alike(&damaged));
+        memmove(damaged.data + i, damaged.data + i + 2, len - i - 1); /* left out */
+        assert_true(reads_alike(&(struct bytes){damaged.data, len - 1}));
+        assert_true(reads_alike(&(struct bytes){spki->data, i}));
+        assert_true(bytes_set(&damaged, spki->data, len, NULL));
+        for (size_t k = 0; k < sizeof instead; k++) {
+            damaged.data[i] = instead[k];
+            assert_true(reads_alike(&damaged));
+        }
+        damaged.data[i] = (uint8_t)(spki->data[i] ^ 1);
+        assert_true(reads_alike(&damaged));
+    }
+    bytes_free(&damaged);
+}
+
+static void read_key(EVP_PKEY *key, bool plain)
+{
+    struct bytes spki = encoding_of(key);
+
+    decoded = 0;
+    assert_true(reads_alike(&spki));
+    assert_int_equal(decoded, plain ? 0 : 1);
+    read_damaged(&spki);
+    assert_true(decoded > 0); /* what is unusual is read by OpenSSL */
+    bytes_free(&spki);
+    EVP_PKEY_free(key);
+}
+
+static EVP_PKEY *compressed(EVP_PKEY *key)
+{
+    assert_int_equal(
+        EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+                                       OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_COMPRESSED),
+        1);
+    return key;
+}
+
+static EVP_PKEY *pss(void)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+    EVP_PKEY *key = NULL;
+
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 1024), 1);
+    assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
+/* RSA keys and points on curves are read without the search for a decoder, which takes long; every
+ * key and every damaged one is read as OpenSSL reads it. */
+static void test_read(void **state)
+{
+    (void)state;
+    read_key(EVP_RSA_gen(1024), true);
+    read_key(EVP_EC_gen("P-256"), true);
+    read_key(EVP_EC_gen("brainpoolP320r1"), true);
+    read_key(compressed(EVP_EC_gen("P-384")), false);
+    read_key(pss(), false);
+    read_key(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), false);
+    read_key(EVP_EC_gen("SM2"), false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rsa),
         cmocka_unit_test(test_ec),
         cmocka_unit_test(test_curves),
+        cmocka_unit_test(test_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,49 +9,20 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
-#include <openssl/param_build.h>
-#include <openssl/x509.h>
+#include <openssl/params.h>
 
 #include "base/text.h"
+#include "hsm/spki.h"
 
 /* EC points of up to 521 bits, uncompressed, with room for larger curves. */
 enum { POINT_MAX = 1 + 2 * 128 };
 
-/* Makes a public key of this type from params and writes its DER. */
-static bool encode(const char *type, OSSL_PARAM *params, struct bytes *spki)
-{
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-    EVP_PKEY *key = NULL;
-    unsigned char *der = NULL;
-    int len = -1;
-    bool ok;
-
-    if (ctx && params && EVP_PKEY_fromdata_init(ctx) == 1 &&
-        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) == 1)
-        len = i2d_PUBKEY(key, &der);
-    ok = len > 0 && bytes_set(spki, der, (size_t)len, NULL);
-    OPENSSL_free(der);
-    EVP_PKEY_free(key);
-    EVP_PKEY_CTX_free(ctx);
-    ERR_clear_error();
-    return ok;
-}
-
 bool spki_from_rsa(struct view modulus, struct view exponent, struct bytes *spki)
 {
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     BIGNUM *n = BN_bin2bn(modulus.data, (int)modulus.len, NULL);
     BIGNUM *e = BN_bin2bn(exponent.data, (int)exponent.len, NULL);
-    OSSL_PARAM *params = NULL;
-    bool ok;
+    bool ok = n && e && !BN_is_zero(n) && !BN_is_zero(e) && spki_write_rsa(n, e, spki);
 
-    if (builder && n && e && !BN_is_zero(n) && !BN_is_zero(e) &&
-        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
-        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
-        params = OSSL_PARAM_BLD_to_param(builder);
-    ok = params && encode("RSA", params, spki);
-    OSSL_PARAM_free(params);
-    OSSL_PARAM_BLD_free(builder);
     BN_free(n);
     BN_free(e);
     return ok;
@@ -72,20 +43,26 @@ static int curve_nid(struct view params, ASN1_OBJECT **oid)
     return *oid ? OBJ_obj2nid(*oid) : NID_undef;
 }
 
+/* Only a point on the curve is a key. */
 static bool from_point(int nid, struct view point, struct bytes *spki)
 {
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     char *curve = (char *)OBJ_nid2sn(nid);
-    /* each key has one encoding only */
-    char *form = (char *)OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED;
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point.data, point.len),
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, form, 0),
         OSSL_PARAM_construct_end(),
     };
-
+    EVP_PKEY *key = NULL;
     /* One octet is the point at infinity (SEC 1 section 2.3.3), which is not a valid public key. */
-    return point.len > 1 && encode("EC", params, spki);
+    bool ok = point.len > 1 && ctx && EVP_PKEY_fromdata_init(ctx) == 1 &&
+              EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) == 1 &&
+              spki_write_ec(key, spki);
+
+    EVP_PKEY_free(key);
+    EVP_PKEY_CTX_free(ctx);
+    ERR_clear_error();
+    return ok;
 }
 
 bool spki_from_ec(struct view params, struct view point, struct bytes *spki)
@@ -111,17 +88,15 @@ bool spki_from_ec(struct view params, struct view point, struct bytes *spki)
     return ok || from_point(nid, point, spki);
 }
 
-/* The key in spki if it has this type and no bytes follow it, otherwise NULL. */
+/* The key in spki if it has this type, otherwise NULL. */
 static EVP_PKEY *decode(const struct bytes *spki, const char *type)
 {
-    const unsigned char *at = spki->data;
-    EVP_PKEY *key = spki->len ? d2i_PUBKEY(NULL, &at, (long)spki->len) : NULL;
+    EVP_PKEY *key = spki_read(spki);
 
-    if (key && (at != spki->data + spki->len || !EVP_PKEY_is_a(key, type))) {
+    if (key && !EVP_PKEY_is_a(key, type)) {
         EVP_PKEY_free(key);
         key = NULL;
     }
-    ERR_clear_error();
     return key;
 }
 

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hsm/spki.h"
+
+#include <string.h>
+
+#include <openssl/asn1.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/param_build.h>
+#include <openssl/x509.h>
+
+/* EC points of up to 521 bits, uncompressed, with room for larger curves. */
+enum { POINT_MAX = 1 + 2 * 128 };
+
+/* --- writing --- */
+
+/* Takes ownership of content. param: an object of type kind, or NULL. */
+static bool write_info(int algorithm, int kind, ASN1_OBJECT *param, unsigned char *content, int len,
+                       struct bytes *spki)
+{
+    X509_PUBKEY *info = content && len > 0 ? X509_PUBKEY_new() : NULL;
+    unsigned char *der = NULL;
+    int der_len = -1;
+    bool ok;
+
+    if (info && X509_PUBKEY_set0_param(info, OBJ_nid2obj(algorithm), kind, param, content, len))
+        der_len = i2d_X509_PUBKEY(info, &der);
+    else
+        OPENSSL_free(content);
+    ok = der_len > 0 && bytes_set(spki, der, (size_t)der_len, NULL);
+    OPENSSL_free(der);
+    X509_PUBKEY_free(info);
+    ERR_clear_error();
+    return ok;
+}
+
+static bool push_number(ASN1_SEQUENCE_ANY *to, const BIGNUM *number)
+{
+    ASN1_TYPE *type = ASN1_TYPE_new();
+    ASN1_INTEGER *integer = type ? BN_to_ASN1_INTEGER(number, NULL) : NULL;
+
+    if (integer)
+        ASN1_TYPE_set(type, V_ASN1_INTEGER, integer);
+    if (integer && sk_ASN1_TYPE_push(to, type) > 0)
+        return true;
+    ASN1_TYPE_free(type);
+    return false;
+}
+
+bool spki_write_rsa(const BIGNUM *modulus, const BIGNUM *exponent, struct bytes *spki)
+{
+    ASN1_SEQUENCE_ANY *numbers = sk_ASN1_TYPE_new_null();
+    unsigned char *der = NULL;
+    int len = -1;
+
+    if (numbers && push_number(numbers, modulus) && push_number(numbers, exponent))
+        len = i2d_ASN1_SEQUENCE_ANY(numbers, &der);
+    sk_ASN1_TYPE_pop_free(numbers, ASN1_TYPE_free);
+    return write_info(NID_rsaEncryption, V_ASN1_NULL, NULL, der, len, spki);
+}
+
+bool spki_write_ec(const EVP_PKEY *key, struct bytes *spki)
+{
+    unsigned char raw[POINT_MAX], *point;
+    char curve[80];
+    size_t len = 0;
+    int nid;
+
+    if (EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL) != 1 ||
+        EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, raw, sizeof raw,
+                                        &len) != 1)
+        return false;
+    nid = OBJ_sn2nid(curve);
+    point = nid == NID_undef ? NULL : OPENSSL_memdup(raw, len);
+    return write_info(NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, OBJ_nid2obj(nid), point, (int)len,
+                      spki);
+}
+
+/* --- reading --- */
+
+static ASN1_SEQUENCE_ANY *read_sequence(const unsigned char *der, int len)
+{
+    return d2i_ASN1_SEQUENCE_ANY(NULL, &der, len);
+}
+
+/* The element if it has this type, otherwise NULL. */
+static const ASN1_TYPE *element(const ASN1_SEQUENCE_ANY *of, int i, int type)
+{
+    const ASN1_TYPE *is = i < sk_ASN1_TYPE_num(of) ? sk_ASN1_TYPE_value(of, i) : NULL;
+
+    return is && is->type == type ? is : NULL;
+}
+
+static EVP_PKEY *make(const char *type, OSSL_PARAM *params)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY *key = NULL;
+
+    if (ctx && params && EVP_PKEY_fromdata_init(ctx) == 1)
+        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
+static EVP_PKEY *make_rsa(const BIGNUM *modulus, const BIGNUM *exponent)
+{
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    OSSL_PARAM *params = NULL;
+    EVP_PKEY *key;
+
+    if (builder && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus) == 1 &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent) == 1)
+        params = OSSL_PARAM_BLD_to_param(builder);
+    key = params ? make("RSA", params) : NULL;
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(builder);
+    return key;
+}
+
+static EVP_PKEY *read_rsa(const ASN1_STRING *content, struct bytes *again)
+{
+    ASN1_SEQUENCE_ANY *numbers =
+        read_sequence(ASN1_STRING_get0_data(content), ASN1_STRING_length(content));
+    const ASN1_TYPE *n = element(numbers, 0, V_ASN1_INTEGER);
+    const ASN1_TYPE *e = element(numbers, 1, V_ASN1_INTEGER);
+    BIGNUM *modulus = n ? ASN1_INTEGER_to_BN(n->value.integer, NULL) : NULL;
+    BIGNUM *exponent = e ? ASN1_INTEGER_to_BN(e->value.integer, NULL) : NULL;
+    EVP_PKEY *key = NULL;
+
+    if (modulus && exponent && !BN_is_negative(modulus) && !BN_is_negative(exponent) &&
+        spki_write_rsa(modulus, exponent, again))
+        key = make_rsa(modulus, exponent);
+    BN_free(modulus);
+    BN_free(exponent);
+    sk_ASN1_TYPE_pop_free(numbers, ASN1_TYPE_free);
+    return key;
+}
+
+static EVP_PKEY *read_ec(const ASN1_OBJECT *curve, const ASN1_STRING *content, struct bytes *again)
+{
+    const int nid = OBJ_obj2nid(curve);
+    char *name = (char *)OBJ_nid2sn(nid);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+                                          (void *)(uintptr_t)ASN1_STRING_get0_data(content),
+                                          (size_t)ASN1_STRING_length(content)),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY *key = nid == NID_sm2 ? NULL : make("EC", params); /* which is a type by itself */
+
+    if (!key || spki_write_ec(key, again))
+        return key;
+    EVP_PKEY_free(key);
+    return NULL;
+}
+
+static EVP_PKEY *read_parts(const ASN1_SEQUENCE_ANY *parts, struct bytes *again)
+{
+    const ASN1_TYPE *head = element(parts, 0, V_ASN1_SEQUENCE);
+    const ASN1_TYPE *content = element(parts, 1, V_ASN1_BIT_STRING);
+    ASN1_SEQUENCE_ANY *algorithm =
+        head && content ? read_sequence(head->value.sequence->data, head->value.sequence->length)
+                        : NULL;
+    const ASN1_TYPE *oid = element(algorithm, 0, V_ASN1_OBJECT);
+    const ASN1_TYPE *curve = element(algorithm, 1, V_ASN1_OBJECT);
+    const int nid = oid ? OBJ_obj2nid(oid->value.object) : NID_undef;
+    EVP_PKEY *key = NULL;
+
+    if (nid == NID_rsaEncryption)
+        key = read_rsa(content->value.bit_string, again);
+    else if (nid == NID_X9_62_id_ecPublicKey && curve)
+        key = read_ec(curve->value.object, content->value.bit_string, again);
+    sk_ASN1_TYPE_pop_free(algorithm, ASN1_TYPE_free);
+    return key;
+}
+
+/* NULL unless the key is one that is written here, and in no other octets than these: of every
+ * other form, OpenSSL's own reader decides what it means. */
+static EVP_PKEY *read_plain(const struct bytes *spki)
+{
+    ASN1_SEQUENCE_ANY *parts = read_sequence(spki->data, (int)spki->len);
+    struct bytes again = {0};
+    EVP_PKEY *key = read_parts(parts, &again);
+
+    if (key && !bytes_equal(&again, spki)) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    bytes_free(&again);
+    sk_ASN1_TYPE_pop_free(parts, ASN1_TYPE_free);
+    return key;
+}
+
+EVP_PKEY *spki_read(const struct bytes *spki)
+{
+    const unsigned char *at = spki->data;
+    EVP_PKEY *key = spki->len > 0 && spki->len <= INT32_MAX ? read_plain(spki) : NULL;
+
+    if (!key && spki->len > 0) {
+        key = d2i_PUBKEY(NULL, &at, (long)spki->len);
+        if (at != spki->data + spki->len) {
+            EVP_PKEY_free(key);
+            key = NULL;
+        }
+    }
+    ERR_clear_error();
+    return key;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SubjectPublicKeyInfo (RFC 5280 4.1.2.7), the form in which public keys cross the relay. OpenSSL
+ * searches all its decoders and encoders for each key, which takes longer than to verify a
+ * signature. RSA keys and points on named curves, which are nearly all keys, are read and written
+ * here; OpenSSL does the rest.
+ */
+#ifndef HSMFERRY_HSM_SPKI_H
+#define HSMFERRY_HSM_SPKI_H
+
+#include <stdbool.h>
+
+#include <openssl/bn.h>
+#include <openssl/evp.h>
+
+#include "base/bytes.h"
+
+/* The key that d2i_PUBKEY() reads; NULL if there is none, or if bytes follow it. The caller frees
+ * it. The queue of OpenSSL's errors is left empty. */
+EVP_PKEY *spki_read(const struct bytes *spki);
+
+/* Writes an RSA public key, as i2d_PUBKEY() does. Both numbers are positive. */
+bool spki_write_rsa(const BIGNUM *modulus, const BIGNUM *exponent, struct bytes *spki);
+
+/* Writes a key of type EC, on a named curve and with its point uncompressed, as i2d_PUBKEY() does.
+ * Returns false if the key is none. */
+bool spki_write_ec(const EVP_PKEY *key, struct bytes *spki);
+
+#endif
