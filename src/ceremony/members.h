@@ -52,7 +52,7 @@ struct measure {
 struct windows {
     struct measure measured;
     bool decided;      /* for the whole ceremony: */
-    unsigned sessions; /* so many are asked for on each side; 0: one key follows the other */
+    unsigned sessions; /* so many are asked for on each side */
     unsigned threads;  /* that work at the same time */
     unsigned keys;     /* of a window, at most */
     bool open;

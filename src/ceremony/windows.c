@@ -20,6 +20,7 @@ struct task {
 struct tasks {
     struct ceremony *c;
     struct task *at;
+    size_t *turn; /* the tasks in the order in which they are taken up */
     size_t count;
 };
 
@@ -83,7 +84,7 @@ bool windows_may_open(struct ceremony *c)
     const struct transfer *t = at_hand_key(c);
 
     return !c->setup.sealing && may_begin(c) && !t->item->unproven &&
-           (w->decided ? w->sessions > 0 : c->setup.sessions > 0 || is_measured(c)) &&
+           (w->decided || c->setup.sessions > 0 || is_measured(c)) &&
            (c->walk.pacer.pace == PACE_RUN || t->number != c->walk.pacer.first_item);
 }
 
@@ -121,14 +122,12 @@ static bool decide(struct ceremony *c, struct err *err)
     unsigned have[2] = {1, 1};
 
     w->decided = true;
-    w->sessions = wanted == 1 && !basis.fixed ? 0 : wanted;
-    if (w->sessions > 0) {
-        if (!open_sessions(c, wanted, have, err))
-            return false;
-        w->threads = have[SIDE_SOURCE] + have[SIDE_DESTINATION];
-        w->keys = keys_of(have[SIDE_SOURCE] > have[SIDE_DESTINATION] ? have[SIDE_SOURCE]
-                                                                     : have[SIDE_DESTINATION]);
-    }
+    w->sessions = wanted;
+    if (!open_sessions(c, wanted, have, err))
+        return false;
+    w->threads = have[SIDE_SOURCE] + have[SIDE_DESTINATION];
+    w->keys = keys_of(have[SIDE_SOURCE] > have[SIDE_DESTINATION] ? have[SIDE_SOURCE]
+                                                                 : have[SIDE_DESTINATION]);
     return emit_sessions(&c->narrator, &basis, have, err);
 }
 
@@ -138,8 +137,6 @@ bool windows_open(struct ceremony *c, struct err *err)
 
     if (!w->decided && !decide(c, err))
         return false;
-    if (w->sessions == 0)
-        return true;
     w->open = true;
     w->first = c->walk.item;
     return true;
@@ -244,6 +241,28 @@ static bool emit_state(struct ceremony *c, const struct task *task, enum event_s
     return emit_step(&c->narrator, &word, err);
 }
 
+static void free_tasks(struct tasks *tasks)
+{
+    free(tasks->at);
+    free(tasks->turn);
+}
+
+/* The windows take turns: each uses another side, so that no side waits for the last key of the
+ * other one. */
+static void take_turns(struct window *const windows[], size_t count, struct tasks *tasks)
+{
+    size_t taken = 0;
+
+    for (size_t k = 0; taken < tasks->count; k++) {
+        size_t first = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (k < windows[i]->count)
+                tasks->turn[taken++] = first + k;
+            first += windows[i]->count;
+        }
+    }
+}
+
 static bool make_tasks(struct ceremony *c, struct window *const windows[], size_t count,
                        struct tasks *out)
 {
@@ -251,12 +270,18 @@ static bool make_tasks(struct ceremony *c, struct window *const windows[], size_
 
     for (size_t i = 0; i < count; i++)
         most += windows[i]->count;
-    *out = (struct tasks){c, calloc(most + 1, sizeof *out->at), 0};
-    for (size_t i = 0; out->at && i < count; i++)
+    *out = (struct tasks){c, calloc(most + 1, sizeof *out->at), calloc(most + 1, sizeof *out->turn),
+                          0};
+    if (!out->at || !out->turn) {
+        free_tasks(out);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < windows[i]->count; k++)
             out->at[out->count++] =
                 (struct task){.item = windows[i]->item[k], .row = windows[i]->at, .ok = true};
-    return out->at != NULL;
+    take_turns(windows, count, out);
+    return true;
 }
 
 /* From here on, none is carried out. */
@@ -286,7 +311,7 @@ static void announce(struct ceremony *c, struct tasks *tasks)
 static void carry_out(void *arg, size_t i)
 {
     struct tasks *tasks = arg;
-    struct task *task = &tasks->at[i];
+    struct task *task = &tasks->at[tasks->turn[i]];
     struct ceremony *c = tasks->c;
     const struct crew crew = crew_of(c);
     int64_t begun;
@@ -302,7 +327,7 @@ static void carry_out(void *arg, size_t i)
 static void finish(void *arg, size_t i)
 {
     struct tasks *tasks = arg;
-    struct task *task = &tasks->at[i];
+    struct task *task = &tasks->at[tasks->turn[i]];
     const struct crew crew = crew_of(tasks->c);
 
     task->ok =
@@ -403,7 +428,7 @@ static void run(struct ceremony *c, struct window *const windows[], size_t count
     for (size_t i = 0; i < tasks.count; i++)
         if (!tasks.at[i].ok)
             fail(c, &tasks.at[i]);
-    free(tasks.at);
+    free_tasks(&tasks);
 }
 
 /* A step that asks no HSM follows at once. */

@@ -24,8 +24,9 @@ void windows_measure(struct ceremony *c, int64_t micros);
  * the first keys were measured. */
 bool windows_may_open(struct ceremony *c);
 
-/* Opens the sessions on both sides, unless it finds that further ones are of no use, and records
- * how many and why; the key at hand is the first. Errors: those of sessions() and of the record. */
+/* Opens the sessions on both sides, and records how many and why; the key at hand is the first.
+ * With one session, too, both sides work at the same time, and a step of several keys is written to
+ * the disk once. Errors: those of sessions() and of the record. */
 bool windows_open(struct ceremony *c, struct err *err);
 
 /* Takes further keys, and makes the first one that is in progress the key at hand. Returns false if

@@ -57,7 +57,7 @@ struct config {
     bool rehearsal;
     bool kind_open;    /* no file says which kind it is, and nobody has chosen yet */
     enum pace pace;    /* PACE_NONE: the file names none, and each front end has its default */
-    unsigned sessions; /* on each side; 0: the file says nothing, and one key follows the other */
+    unsigned sessions; /* on each side; 0: the file says nothing, and the first keys decide */
     struct officer officers[OFFICERS_MAX];
     unsigned officer_count;
     struct config_side side[2]; /* SIDE_SOURCE, SIDE_DESTINATION */

@@ -56,15 +56,13 @@ static bool is_over(const struct rule_step *step)
 static bool check_order(const struct node *sessions, const struct rule_steps *steps,
                         struct err *err)
 {
-    const struct sessions_basis basis = basis_of(sessions);
-    const bool alone = !basis.fixed && sessions_wanted(&basis) == 1;
     int64_t open = 0;
 
     for (size_t i = 0; i < steps->count; i++) {
         const struct rule_step *step = &steps->steps[i];
         if (!is_of_key(step))
             continue;
-        if (!alone && step->seq > node_number(sessions, "seq"))
+        if (step->seq > node_number(sessions, "seq"))
             break;
         if (open && open != step->key)
             return rule_step_wrong(steps, step, err,

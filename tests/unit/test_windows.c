@@ -22,6 +22,9 @@
 #define MORE                                                                                       \
     "aes32:d:+encrypt,aes32:e:+encrypt,aes32:f:+encrypt,aes32:g:+encrypt,aes32:h:+encrypt,"        \
     "aes32:i:+encrypt"
+#define AND_MORE                                                                                   \
+    "aes32:l:+encrypt,aes32:m:+encrypt,aes32:n:+encrypt,aes32:o:+encrypt,aes32:p:+encrypt,"        \
+    "aes32:q:+encrypt,aes32:r:+encrypt"
 #define PAIRS "rsa2048:rsa:+sign:+public,ec256:ec:+sign:+public,aes32:k:+encrypt"
 enum { KEYS = 3, EVENTS_MAX = 1000, CUT = 99 };
 
@@ -40,6 +43,7 @@ struct rig {
     FILE *record;
     size_t count;
     unsigned spreads;
+    bool (*open)(void *ctx, enum side side, struct hsm **hsm, struct err *err); /* an HSM */
     unsigned order;          /* of the steps: a number of a permutation */
     int64_t now_us, tick_us; /* the clock, and for how long it is not looked at */
     unsigned stop;           /* in this call of spread() officers stop it */
@@ -142,6 +146,7 @@ static int setup(void **state)
     struct rig *rig = calloc(1, sizeof *rig);
 
     assert_non_null(rig);
+    rig->open = open_fake;
     strcpy(rig->folder, "/tmp/hsmferry-windows-XXXXXX");
     assert_non_null(mkdtemp(rig->folder));
     rig->sink.emit = take;
@@ -201,7 +206,7 @@ static void read_record(struct rig *rig, struct event events[EVENTS_MAX], size_t
 static bool prepare(struct rig *rig, const char *source, const char *destination)
 {
     const struct ceremony_host host = {.ctx = rig,
-                                       .open = open_fake,
+                                       .open = rig->open,
                                        .open_app = open_app,
                                        .pin = give_pin,
                                        .utc_ms = tick,
@@ -357,7 +362,7 @@ static void the_first_keys_decide(void **state)
         rig->tick_us = rows[i].tick_us;
         assert_int_equal(go(rig, rows[i].keys, ""), 0);
         e = find_sessions(rig, events);
-        assert_int_equal(rig->spreads > 0, rows[i].wanted > 1);
+        assert_int_equal(rig->spreads > 0, rows[i].wanted > 0);
         assert_int_equal(e != NULL, rows[i].wanted > 0);
         if (e) {
             assert_int_equal(sessions_wanted(&e->sessions.basis), rows[i].wanted);
@@ -407,6 +412,60 @@ static void each_key_takes_its_steps_in_order(void **state)
     }
     assert_true(most >= KEYS);
     assert_int_equal(objects_on(rig, SIDE_DESTINATION), 1 + KEYS + 2); /* with public halves */
+}
+
+/* The calls of both sides, one character each. */
+static char calls[200];
+
+static void note_call(char what)
+{
+    const size_t len = strlen(calls);
+
+    if (len + 1 < sizeof calls)
+        memcpy(calls + len, (char[]){what, '\0'}, 2);
+}
+
+static bool noted_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
+                       struct bytes *wrapped_key, struct err *err)
+{
+    note_call('w');
+    return fake_driver.wrap(hsm, alg, wrapping, key, wrapped_key, err);
+}
+
+static bool noted_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
+                        const struct bytes *challenge, struct bytes *answer, struct err *err)
+{
+    note_call('p');
+    return fake_driver.prove(hsm, proof, handle, challenge, answer, err);
+}
+
+static bool open_noted(void *ctx, enum side side, struct hsm **hsm, struct err *err)
+{
+    static struct hsm_driver noted[2];
+
+    if (!open_fake(ctx, side, hsm, err))
+        return false;
+    noted[side] = fake_driver;
+    if (side == SIDE_SOURCE)
+        noted[side].wrap = noted_wrap;
+    else
+        noted[side].prove = noted_prove;
+    (*hsm)->driver = &noted[side];
+    return true;
+}
+
+/* Also with one session, both sides have work at the same time: while the source wraps the
+ * keys of one window, the destination proves those of the other one. */
+static void both_sides_take_turns(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->setup.sessions = 1;
+    rig->open = open_noted;
+    calls[0] = '\0';
+    assert_int_equal(go(rig, "keys=" THREE "," MORE "," AND_MORE, ""), 0);
+    if (!strstr(calls, "pwpw"))
+        fail_msg("one window after the other: %s", calls);
 }
 
 /* --- failures --- */
@@ -628,6 +687,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_record_does_not_depend_on_the_order, setup, teardown),
         cmocka_unit_test_setup_teardown(the_first_keys_decide, setup, teardown),
         cmocka_unit_test_setup_teardown(each_key_takes_its_steps_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(both_sides_take_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(a_key_that_fails_leaves_the_others_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(an_hsm_that_is_gone_ends_all, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stop_leaves_no_key_half_done, setup, teardown),
