@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,29 +55,36 @@ union control {
     char room[CMSG_SPACE(sizeof(int))];
 };
 
-/* Received descriptors are not used; it suffices that they are open. */
-static ssize_t read_some(struct frame_io *io, uint8_t *data, size_t len)
+/* Received descriptors are not used; it suffices that they are open. A pipe is read only when it is
+ * ready: with at_once it is not. */
+static ssize_t read_some(struct frame_io *io, uint8_t *data, size_t len, bool at_once)
 {
     union control control;
     struct iovec iov = {data, len};
-    struct msghdr msg = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = control.room,
-                         .msg_controllen = sizeof control.room};
-    ssize_t n = io->keeps ? recvmsg(io->fd, &msg, MSG_CMSG_CLOEXEC) : -1;
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
-    return io->keeps && (n >= 0 || errno != ENOTSOCK) ? n : read(io->fd, data, len);
+    if (io->keeps) {
+        msg.msg_control = control.room;
+        msg.msg_controllen = sizeof control.room;
+    }
+    ssize_t n = recvmsg(io->fd, &msg, MSG_CMSG_CLOEXEC | (at_once ? MSG_DONTWAIT : 0));
+
+    if (n >= 0 || errno != ENOTSOCK)
+        return n;
+    errno = EAGAIN;
+    return at_once ? -1 : read(io->fd, data, len);
 }
 
-/* If the other end of a socket died with unread data, reading fails with ECONNRESET: this is
- * treated as an ordinary end. */
-static enum frame_result read_all(struct frame_io *io, int64_t deadline, uint8_t *data, size_t len)
+/* at_once: it is probably there. If the other end of a socket died with unread data, reading fails
+ * with ECONNRESET: this is treated as an ordinary end. */
+static enum frame_result read_all(struct frame_io *io, int64_t deadline, uint8_t *data, size_t len,
+                                  bool at_once)
 {
-    for (size_t got = 0; got < len;) {
-        enum frame_result result = wait_ready(io, POLLIN, deadline);
+    for (size_t got = 0; got < len; at_once = false) {
+        enum frame_result result = at_once ? FRAME_OK : wait_ready(io, POLLIN, deadline);
         if (result != FRAME_OK)
             return result;
-        ssize_t n = read_some(io, data + got, len - got);
+        ssize_t n = read_some(io, data + got, len - got, at_once);
         if (n > 0)
             got += (size_t)n;
         else if (n == 0 || errno == ECONNRESET)
@@ -92,7 +100,7 @@ enum frame_result frame_read(struct frame_io *io, int64_t deadline, struct bytes
     uint8_t head[4];
 
     bytes_free(frame);
-    enum frame_result result = read_all(io, deadline, head, sizeof head);
+    enum frame_result result = read_all(io, deadline, head, sizeof head, false);
     if (result != FRAME_OK)
         return result;
 
@@ -103,45 +111,52 @@ enum frame_result frame_read(struct frame_io *io, int64_t deadline, struct bytes
         errno = ENOMEM;
         return FRAME_FAILED;
     }
-    result = read_all(io, deadline, frame->data, len);
+    result = read_all(io, deadline, frame->data, len, true);
     return result == FRAME_END ? FRAME_TORN : result;
 }
 
-/* Sends data together with the descriptor that is lent. */
-static ssize_t send_along(struct frame_io *io, const uint8_t *data, size_t len)
+/* The head and the data of a frame, or what is left of them. */
+enum { PARTS = 2 };
+
+/* Sends them together, and with them the descriptor that is lent. */
+static ssize_t write_some(struct frame_io *io, struct iovec *parts)
 {
     union control control = {0};
-    struct iovec iov = {(void *)data, len}; /* iovec is not const, but nothing is written there */
-    struct msghdr msg = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = control.room,
-                         .msg_controllen = sizeof control.room};
+    struct msghdr msg = {.msg_iov = parts, .msg_iovlen = PARTS};
 
-    control.head = (struct cmsghdr){
-        .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-    memcpy(CMSG_DATA(&control.head), &io->lend_fd, sizeof io->lend_fd);
+    if (io->lend_fd) {
+        control.head = (struct cmsghdr){
+            .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        memcpy(CMSG_DATA(&control.head), &io->lend_fd, sizeof io->lend_fd);
+        msg.msg_control = control.room;
+        msg.msg_controllen = sizeof control.room;
+    }
     ssize_t n = sendmsg(io->fd, &msg, MSG_NOSIGNAL);
     if (n > 0)
         io->lend_fd = 0;
-    return n;
+    return n < 0 && errno == ENOTSOCK ? writev(io->fd, parts, PARTS) : n;
 }
 
-static ssize_t write_some(struct frame_io *io, const uint8_t *data, size_t len)
+/* What was written is no longer part of them. */
+static void take_off(struct iovec *parts, size_t written)
 {
-    ssize_t n = io->lend_fd ? send_along(io, data, len) : send(io->fd, data, len, MSG_NOSIGNAL);
-    return n < 0 && errno == ENOTSOCK ? write(io->fd, data, len) : n;
+    for (size_t i = 0; i < PARTS; i++) {
+        const size_t of = written < parts[i].iov_len ? written : parts[i].iov_len;
+        parts[i].iov_base = (uint8_t *)parts[i].iov_base + of;
+        parts[i].iov_len -= of;
+        written -= of;
+    }
 }
 
-static enum frame_result write_all(struct frame_io *io, int64_t deadline, const uint8_t *data,
-                                   size_t len)
+static enum frame_result write_all(struct frame_io *io, int64_t deadline, struct iovec *parts)
 {
-    for (size_t done = 0; done < len;) {
+    while (parts[0].iov_len + parts[1].iov_len > 0) {
         enum frame_result result = wait_ready(io, POLLOUT, deadline);
         if (result != FRAME_OK)
             return result;
-        ssize_t n = write_some(io, data + done, len - done);
+        ssize_t n = write_some(io, parts);
         if (n >= 0)
-            done += (size_t)n;
+            take_off(parts, (size_t)n);
         else if (errno == EPIPE || errno == ECONNRESET)
             return FRAME_END;
         else if (errno != EAGAIN && errno != EINTR)
@@ -155,8 +170,9 @@ enum frame_result frame_write(struct frame_io *io, int64_t deadline, const void 
     if (len > FRAME_MAX)
         return FRAME_LONG;
 
-    const uint8_t head[] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
-                            (uint8_t)len};
-    enum frame_result result = write_all(io, deadline, head, sizeof head);
-    return result == FRAME_OK ? write_all(io, deadline, data, len) : result;
+    uint8_t head[] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
+                      (uint8_t)len};
+    /* iovec is not const, but nothing is written there */
+    struct iovec parts[PARTS] = {{head, sizeof head}, {(void *)(uintptr_t)data, len}};
+    return write_all(io, deadline, parts);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -73,6 +74,46 @@ static void frame_arrives_as_written(void **state)
     assert_int_equal(frame_read(&other, -1, &got), FRAME_OK);
     assert_int_equal(got.len, 0);
     bytes_free(&got);
+}
+
+/* In place of the system's, which do it. */
+static unsigned sendings, receipts;
+
+ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+    ssize_t (*real)(int, const struct msghdr *, int) =
+        (ssize_t(*)(int, const struct msghdr *, int))(uintptr_t)dlsym(RTLD_NEXT, "sendmsg");
+
+    sendings++;
+    return real(fd, msg, flags);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+    ssize_t (*real)(int, struct msghdr *, int) =
+        (ssize_t(*)(int, struct msghdr *, int))(uintptr_t)dlsym(RTLD_NEXT, "recvmsg");
+
+    receipts++;
+    return real(fd, msg, flags);
+}
+
+/* The other end is woken once for each frame, and does not wait between its length and its
+ * content. */
+static void a_frame_is_sent_at_once(void **state)
+{
+    struct ends *e = *state;
+    struct frame_io other = io_of(e->fd[1]);
+    struct bytes frame = {0};
+
+    sendings = receipts = 0;
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_int_equal(frame_write(&e->io, frame_deadline(LONG_MS), "content", 7), FRAME_OK);
+        assert_int_equal(sendings, i);
+        assert_int_equal(frame_read(&other, frame_deadline(LONG_MS), &frame), FRAME_OK);
+        assert_int_equal(receipts, 2 * i);
+        assert_int_equal(frame.len, 7);
+    }
+    bytes_free(&frame);
 }
 
 static void frame_has_its_length_in_front(void **state)
@@ -332,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(frame_arrives_as_written),
+        TEST(a_frame_is_sent_at_once),
         TEST(frame_has_its_length_in_front),
         TEST(pieces_are_put_together),
         TEST(longest_frame_passes),
