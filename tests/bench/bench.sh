@@ -45,6 +45,10 @@ record	aes	memory of agent
 nss	aes	ceremony / bare
 calls	aes	both
 calls	aes	fixed
+spent	aes	source
+spent	aes	destination
+spent	aes	fresh process
+spent	aes	console
 latency	aes	0.1 ms, bare
 listing	aes	list / bare
 paint	aes	first screen
@@ -69,7 +73,7 @@ above_zero() {
 }
 
 tables() { # tables FILE: a title and rows for each part
-    grep -c -e '^Milliseconds' -e '^Seconds' -e '^Bytes' -e '^PKCS#11 calls' -e '^AES keys' "$1" | grep -qx 10
+    grep -c -e '^Milliseconds' -e '^Seconds' -e '^Bytes' -e '^PKCS#11 calls' -e '^AES keys' "$1" | grep -qx 11
 }
 
 ok "the bench runs with four keys" bench

@@ -36,6 +36,8 @@ class Run:
     bytes: dict  # of journal and report
     kib: dict  # of console and agent
     calls: dict  # by side; only if they were counted
+    cpu: float  # seconds of all processes
+    times: dict  # by side; only if they were measured: see spent.py
 
     def growing(self):
         """Without the transport key and the canary."""
@@ -147,7 +149,8 @@ def exact_kib(usage):
 
 
 def measured(command, env=None, log=None):
-    """Seconds, the time of its start, KiB of the process, KiB of the largest of its descendants. It must succeed."""
+    """Seconds, the time of its start, KiB of the process, KiB of the largest of its descendants, seconds of the
+    processors. It must succeed."""
     with open(log or os.devnull, "wb") as out:
         started = time.time()
         begun = time.monotonic()
@@ -163,7 +166,8 @@ def measured(command, env=None, log=None):
     if process.returncode != 0:
         text = pathlib.Path(log).read_text(encoding="utf-8", errors="replace") if log else ""
         raise SystemExit(f"bench: {' '.join(map(str, command))} ended with {process.returncode}\n{text}")
-    return seconds, started, max(memory.console, exact_kib(usage)), memory.agent
+    return (seconds, started, max(memory.console, exact_kib(usage)), memory.agent,
+            usage.ru_utime + usage.ru_stime)
 
 
 @dataclasses.dataclass
@@ -177,6 +181,7 @@ class Ceremony:
     sessions: int = 0  # 0: the file does not set them
     new_keys: int = 0
     to_nss: bool = False  # the destination is an NSS database
+    times: bool = False  # of each call; watched, too
 
 
 def side(place, what, name, tokens):
@@ -188,7 +193,8 @@ def side(place, what, name, tokens):
     calls = fresh(place.folder / "run" / f"calls-{name}")
     return text + (f'  module: {place.build / "tests/faults/shim.so"}\n'
                    f'  environment: ["SOFTHSM2_CONF={conf}", "SHIM_MODULE={place.module}",\n'
-                   f'                "SHIM_COUNT={calls}", "SHIM_DELAY_US={what.delay}"]\n'
+                   f'                "SHIM_COUNT={calls}", "SHIM_DELAY_US={what.delay}"'
+            + (', "SHIM_TIMES=yes"]\n' if what.times else ']\n') +
                    "  environment-trusted: yes\n")
 
 
@@ -227,6 +233,12 @@ def calls_of(folder):
             for name in ("old", "new")}
 
 
+def times_of(folder):
+    """The lines about each call, by side: process, function, nanoseconds, nanoseconds of the process."""
+    return {name: [line.split() for line in (folder / f"calls-{name}/times").read_text("ascii").splitlines()]
+            for name in ("old", "new")}
+
+
 def recorded(place, keys):
     """A folder with journal and report of a ceremony; one is performed unless it was. See KEPT."""
     folder = place.folder / f"records of {keys}"
@@ -238,12 +250,13 @@ def recorded(place, keys):
 def run(place, what):
     """One ceremony in line mode, from the start of the process to its end."""
     file = prepare(place, what)
-    seconds, started, console, agent = measured([place.build / "hsmferry", "--plain", file], None,
+    seconds, started, console, agent, cpu = measured([place.build / "hsmferry", "--plain", file], None,
                                                 file.with_suffix(".log"))
     journal, report = records(file.parent / "reports")
     done = Run(seconds, phases_of(journal, started, seconds, what.keys),
                {"journal": journal.stat().st_size, "report": report.stat().st_size},
-               {"console": console, "agent": agent}, calls_of(file.parent) if what.watched else {})
+               {"console": console, "agent": agent}, calls_of(file.parent) if what.watched else {},
+               cpu, times_of(file.parent) if what.times else {})
     kept = place.folder / f"records of {what.keys}"
     if what.kind == KEPT and not what.watched and not what.to_nss and not kept.exists():
         journal.parent.rename(kept)

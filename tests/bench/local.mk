@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	%D%/ferry.py \
 	%D%/parts.py \
 	%D%/place.py \
+	%D%/spent.py \
 	%D%/table.py \
 	%D%/tool.sh
 

@@ -8,6 +8,7 @@ import console
 import ferry
 from ferry import Ceremony, PHASES
 from place import PAIRS, fresh
+from spent import spent
 from table import Table
 
 MIB = 1024
@@ -260,4 +261,4 @@ def reading(place, wanted, results):
         place.forget("aes", keys)
 
 
-PARTS = {part.__name__: part for part in (ceremonies, nss, calls, latency, listing, paint, screen, reading)}
+PARTS = {part.__name__: part for part in (ceremonies, nss, calls, spent, latency, listing, paint, screen, reading)}

@@ -12,6 +12,7 @@
  *                 fault: so also the fresh process has an n-th call.
  *   SHIM_TOKEN    the folder of SoftHSM's token, for "half"
  *   SHIM_DELAY_US so long each call waits before it is made, in microseconds, as if over a network
+ *   SHIM_TIMES    if set: the processor time of each call is added to the file "times" there
  *   SHIM_FAULT    KIND:FUNCTION:N[:ARGUMENT], several with blanks; FUNCTION may be "any".
  *
  * At its N-th call (0: at every one) KIND happens; the tables in shim.c and shim_lies.c have the
@@ -41,6 +42,7 @@ struct call {
     CK_OBJECT_HANDLE *target;  /* the object that the call is about; what is put there is used */
     CK_ULONG room;             /* for handles that a search finds */
     bool due[SHIM_FAULTS_MAX]; /* which faults happen in it */
+    long long begun_ns;        /* of its thread's processor time */
 };
 
 struct fault {
@@ -78,6 +80,7 @@ void shim_read_faults(const char *words);
 
 /* Reads SHIM_DELAY_US; NULL: calls do not wait. */
 void shim_read_delay(const char *number);
+void shim_read_times(const char *wanted);
 
 /* A call begins: counts it, and does what is due before it. False: it is not made, call->rv is its
  * result. */

@@ -226,6 +226,7 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list)
     memcpy(&get, &symbol, sizeof get);
     shim_read_faults(shim_setting("SHIM_FAULT"));
     shim_read_delay(shim_setting("SHIM_DELAY_US"));
+    shim_read_times(shim_setting("SHIM_TIMES"));
     *list = &functions;
     return get(&shim_real);
 }
