@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hsm/spki.h"
 
-#include <string.h>
+#include <stdint.h>
 
 #include <openssl/asn1.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
-
-/* EC points of up to 521 bits, uncompressed, with room for larger curves. */
-enum { POINT_MAX = 1 + 2 * 128 };
 
 /* --- writing --- */
 
@@ -60,21 +58,10 @@ bool spki_write_rsa(const BIGNUM *modulus, const BIGNUM *exponent, struct bytes 
     return write_info(NID_rsaEncryption, V_ASN1_NULL, NULL, der, len, spki);
 }
 
-bool spki_write_ec(const EVP_PKEY *key, struct bytes *spki)
+bool spki_write_ec(int curve, const void *point, size_t len, struct bytes *spki)
 {
-    unsigned char raw[POINT_MAX], *point;
-    char curve[80];
-    size_t len = 0;
-    int nid;
-
-    if (EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL) != 1 ||
-        EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, raw, sizeof raw,
-                                        &len) != 1)
-        return false;
-    nid = OBJ_sn2nid(curve);
-    point = nid == NID_undef ? NULL : OPENSSL_memdup(raw, len);
-    return write_info(NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, OBJ_nid2obj(nid), point, (int)len,
-                      spki);
+    return write_info(NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, OBJ_nid2obj(curve),
+                      OPENSSL_memdup(point, len), (int)len, spki);
 }
 
 /* --- reading --- */
@@ -139,21 +126,21 @@ static EVP_PKEY *read_rsa(const ASN1_STRING *content, struct bytes *again)
 
 static EVP_PKEY *read_ec(const ASN1_OBJECT *curve, const ASN1_STRING *content, struct bytes *again)
 {
-    const int nid = OBJ_obj2nid(curve);
+    const int nid = OBJ_obj2nid(curve), len = ASN1_STRING_length(content);
+    const unsigned char *point = ASN1_STRING_get0_data(content);
     char *name = (char *)OBJ_nid2sn(nid);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
-                                          (void *)(uintptr_t)ASN1_STRING_get0_data(content),
-                                          (size_t)ASN1_STRING_length(content)),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point,
+                                          (size_t)len),
         OSSL_PARAM_construct_end(),
     };
-    EVP_PKEY *key = nid == NID_sm2 ? NULL : make("EC", params); /* which is a type by itself */
 
-    if (!key || spki_write_ec(key, again))
-        return key;
-    EVP_PKEY_free(key);
-    return NULL;
+    /* SM2 is a type by itself. */
+    if (nid == NID_sm2 || len == 0 || point[0] != POINT_CONVERSION_UNCOMPRESSED ||
+        !spki_write_ec(nid, point, (size_t)len, again))
+        return NULL;
+    return make("EC", params);
 }
 
 static EVP_PKEY *read_parts(const ASN1_SEQUENCE_ANY *parts, struct bytes *again)

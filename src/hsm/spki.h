@@ -9,6 +9,7 @@
 #define HSMFERRY_HSM_SPKI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <openssl/bn.h>
 #include <openssl/evp.h>
@@ -22,8 +23,8 @@ EVP_PKEY *spki_read(const struct bytes *spki);
 /* Writes an RSA public key, as i2d_PUBKEY() does. Both numbers are positive. */
 bool spki_write_rsa(const BIGNUM *modulus, const BIGNUM *exponent, struct bytes *spki);
 
-/* Writes a key of type EC, on a named curve and with its point uncompressed, as i2d_PUBKEY() does.
- * Returns false if the key is none. */
-bool spki_write_ec(const EVP_PKEY *key, struct bytes *spki);
+/* Writes the public key of a point on the curve with this NID, as i2d_PUBKEY() does. The point is
+ * uncompressed, and known to be on the curve. */
+bool spki_write_ec(int curve, const void *point, size_t len, struct bytes *spki);
 
 #endif

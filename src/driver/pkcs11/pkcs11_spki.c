@@ -9,7 +9,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
-#include <openssl/params.h>
 
 #include "base/text.h"
 #include "hsm/spki.h"
@@ -43,24 +42,21 @@ static int curve_nid(struct view params, ASN1_OBJECT **oid)
     return *oid ? OBJ_obj2nid(*oid) : NID_undef;
 }
 
-/* Only a point on the curve is a key. */
+/* Only a point on the curve is a key, and each key has one encoding only. */
 static bool from_point(int nid, struct view point, struct bytes *spki)
 {
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    char *curve = (char *)OBJ_nid2sn(nid);
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, curve, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point.data, point.len),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_PKEY *key = NULL;
-    /* One octet is the point at infinity (SEC 1 section 2.3.3), which is not a valid public key. */
-    bool ok = point.len > 1 && ctx && EVP_PKEY_fromdata_init(ctx) == 1 &&
-              EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) == 1 &&
-              spki_write_ec(key, spki);
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(nid);
+    EC_POINT *is = group ? EC_POINT_new(group) : NULL;
+    unsigned char raw[POINT_MAX];
+    size_t len = 0;
+    bool ok;
 
-    EVP_PKEY_free(key);
-    EVP_PKEY_CTX_free(ctx);
+    /* One octet is the point at infinity (SEC 1 section 2.3.3), which is not a valid public key. */
+    if (is && point.len > 1 && EC_POINT_oct2point(group, is, point.data, point.len, NULL) == 1)
+        len = EC_POINT_point2oct(group, is, POINT_CONVERSION_UNCOMPRESSED, raw, sizeof raw, NULL);
+    ok = len > 0 && spki_write_ec(nid, raw, len, spki);
+    EC_POINT_free(is);
+    EC_GROUP_free(group);
     ERR_clear_error();
     return ok;
 }
