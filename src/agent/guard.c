@@ -46,9 +46,8 @@ static bool has_lengths(enum hsm_alg alg, const struct key_desc *transport)
 static bool check_transport(enum hsm_alg alg, const struct key_desc *key, enum key_class half,
                             uint32_t use, struct err *err)
 {
-    bool fits = wrap_alg(alg)->family == WRAP_RSA_OAEP
-                    ? key->class == half && key->kind == KEY_KIND_RSA
-                    : key->class == KEY_CLASS_SECRET && key->kind == KEY_KIND_AES;
+    bool fits = wrap_is_by_rsa(alg) ? key->class == half && key->kind == KEY_KIND_RSA
+                                    : key->class == KEY_CLASS_SECRET && key->kind == KEY_KIND_AES;
 
     if (!fits)
         return err_set(err, ERR_UNSUPPORTED, "this is not a key for %s", hsm_alg_name(alg));
@@ -140,16 +139,28 @@ static bool look_at_transport(struct guard *g, enum hsm_alg alg, uint64_t handle
     return true;
 }
 
+static struct guard_in_two in_two_of(struct guard *g)
+{
+    struct guard *login = lock(g);
+    const struct guard_in_two in_two = login->in_two;
+
+    unlock(login);
+    return in_two;
+}
+
 bool guard_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                 struct bytes *wrapped_key, struct err *err)
 {
+    const struct guard_in_two in_two = in_two_of(g);
     struct key_desc under, it;
 
     return look_at_key(g, key, &it, err) && look_at_transport(g, alg, wrapping, &under, err) &&
            check_leave(&it, &under, err) &&
            check_transport(alg, &under, KEY_CLASS_PUBLIC, KEY_WRAP, err) &&
            check_length(alg, &it, &under, err) &&
-           g->hsm->driver->wrap(g->hsm, alg, wrapping, key, wrapped_key, err);
+           (in_two.wraps & UINT32_C(1) << alg
+                ? in_two.wrap(g, alg, &under, key, wrapped_key, err)
+                : g->hsm->driver->wrap(g->hsm, alg, wrapping, key, wrapped_key, err));
 }
 
 /* Return one uniform error for every malformed wrapped key. */
@@ -179,6 +190,7 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
                   uint64_t *handle, struct err *err)
 {
     const struct hsm_driver *driver = g->hsm->driver;
+    const struct guard_in_two in_two = in_two_of(g);
     struct err why = {0};
     struct key_desc by;
 
@@ -187,7 +199,9 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
         return false;
     if (!is_possible(alg, &by, wrapped_key, template))
         return fail_damaged(err);
-    if (driver->unwrap(g->hsm, alg, unwrapping, wrapped_key, template, handle, &why))
+    if (in_two.unwraps & UINT32_C(1) << alg
+            ? in_two.unwrap(g, alg, &by, wrapped_key, template, handle, &why)
+            : driver->unwrap(g->hsm, alg, unwrapping, wrapped_key, template, handle, &why))
         return guard_made(g, *handle, err);
     if (why.code == ERR_DATA)
         return fail_damaged(err);

@@ -13,6 +13,18 @@
 #include "hsm/handles.h"
 #include "hsm/hsm.h"
 
+struct guard;
+
+/* Algorithms that this HSM carries out in two calls: agent/two_calls.h. */
+struct guard_in_two {
+    uint32_t wraps, unwraps; /* bit for each algorithm */
+    bool (*wrap)(struct guard *g, enum hsm_alg alg, const struct key_desc *wrapping, uint64_t key,
+                 struct bytes *wrapped_key, struct err *err);
+    bool (*unwrap)(struct guard *g, enum hsm_alg alg, const struct key_desc *unwrapping,
+                   const struct bytes *wrapped_key, const struct hsm_template *template,
+                   uint64_t *handle, struct err *err);
+};
+
 /* {.hsm = hsm} guards an open HSM. The sessions of one login, each on its own thread, share what is
  * known of its objects: {.hsm = further, .first = first} guards a further session. */
 struct guard {
@@ -23,6 +35,7 @@ struct guard {
     struct handles known;
     struct key_desc seen; /* the object that was described last, for one wrap(); handle 0: none */
     struct key_desc transport[WRAP_FAMILIES]; /* likewise, until it is destroyed */
+    struct guard_in_two in_two;
 };
 
 /* After the login: takes the inventory. A path that only proves creates and destroys nothing, and

@@ -12,7 +12,9 @@ libagent_a_SOURCES = \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/service.c \
-	%D%/service.h
+	%D%/service.h \
+	%D%/two_calls.c \
+	%D%/two_calls.h
 
 libexec_PROGRAMS += hsmferry-agent
 hsmferry_agent_CFLAGS = $(AM_CFLAGS)

@@ -9,6 +9,7 @@
 #include "agent/drivers.h"
 #include "agent/guard.h"
 #include "agent/pages.h"
+#include "agent/two_calls.h"
 #include "base/file.h"
 #include "base/p11_kit.h"
 #include "base/secret.h"
@@ -281,6 +282,7 @@ static bool serve_capabilities(struct service *s, const Pb__Request *req, Pb__Re
     (void)req;
     if (!s->driver->capabilities(s->hsm, &s->caps, err))
         return false;
+    two_calls_offer(&s->guard, &s->caps);
     Pb__Offers *msg = &s->msg.offers;
     pb__offers__init(msg);
     for (size_t i = 0; i < HSM_ALGS; i++) {

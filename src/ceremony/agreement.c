@@ -147,11 +147,24 @@ static bool emit_envelopes(struct narrator *n, const struct agreement *on, const
     return true;
 }
 
+/* That an HSM could make one blob in two calls, or not at all, matters if the ceremony may need it.
+ */
+static bool is_of_interest(const struct agreement *on, enum side side, enum hsm_alg alg)
+{
+    bool may = wrap_alg(alg)->family != WRAP_RSA_AES || on->side[side].caps.alg[alg].mechanism;
+
+    for (unsigned i = 0; !may && i < on->suite->option_count; i++)
+        may = on->suite->options[i].alg == alg;
+    return may;
+}
+
 static bool emit_capabilities(struct narrator *n, const struct agreement *on, enum side side,
                               struct err *err)
 {
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
         struct event e = {.kind = EVENT_CAPABILITY, .side = side};
+        if (!is_of_interest(on, side, alg))
+            continue;
         e.capability.alg = alg;
         e.capability.how = on->side[side].caps.alg[alg];
         if (!emit_event(n, &e, err))

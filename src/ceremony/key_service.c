@@ -70,8 +70,9 @@ static bool service_list(struct hsm *hsm, struct key_list *list, struct err *err
 
 static bool does_unwrap(const struct service *service, enum hsm_alg alg)
 {
-    return wrap_alg(alg)->family == WRAP_RSA_OAEP ? service->hashes & UINT32_C(1) << alg
-                                                  : alg == HSM_AES_KWP && service->blob;
+    if (wrap_alg(alg)->family == WRAP_RSA_OAEP)
+        return service->hashes & UINT32_C(1) << alg;
+    return alg == HSM_AES_KWP && service->blob; /* the relay joins the two */
 }
 
 static bool service_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)

@@ -37,6 +37,13 @@ static size_t cbc_len(const struct wrap_alg *alg, size_t len, size_t modulus)
     return alg->iv + (len / alg->block + 1) * alg->block;
 }
 
+static size_t rsa_aes_len(const struct wrap_alg *alg, size_t len, size_t modulus)
+{
+    size_t inner = kwp_len(alg, len, modulus);
+
+    return inner ? modulus + inner : 0;
+}
+
 static const struct wrap_alg algs[HSM_ALGS] = {
     [HSM_RSA_OAEP_SHA256] = {.name = "rsa-oaep-sha256",
                              .title = "RSA-OAEP with SHA-256",
@@ -101,11 +108,44 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                          .least = 2 * AES_BLOCK,
                          .openssl = "AES-256-CBC",
                          .wrapped_len = cbc_len},
+    [HSM_RSA_AES_SHA256] = {.name = "rsa-aes-sha256",
+                            .title = "RSA AES key wrap with SHA-256",
+                            .standard = "PKCS #11 CKM_RSA_AES_KEY_WRAP",
+                            .words = "a fresh AES key, and the key under it, in one blob",
+                            .family = WRAP_RSA_AES,
+                            .has_integrity = true,
+                            .exact_length = WRAP_LENGTH_ASK,
+                            .block = HALF_BLOCK,
+                            .least = 2 * HALF_BLOCK, /* beyond the modulus */
+                            .hash_len = 32,
+                            .hash = "SHA-256",
+                            .outer = HSM_RSA_OAEP_SHA256,
+                            .inner = HSM_AES_KWP,
+                            .wrapped_len = rsa_aes_len},
+    [HSM_RSA_AES_SHA1] = {.name = "rsa-aes-sha1",
+                          .title = "RSA AES key wrap with SHA-1",
+                          .standard = "PKCS #11 CKM_RSA_AES_KEY_WRAP",
+                          .words = "a fresh AES key, and the key under it, in one blob",
+                          .family = WRAP_RSA_AES,
+                          .has_integrity = true,
+                          .exact_length = WRAP_LENGTH_ASK,
+                          .block = HALF_BLOCK,
+                          .least = 2 * HALF_BLOCK,
+                          .hash_len = 20,
+                          .hash = "SHA-1",
+                          .outer = HSM_RSA_OAEP_SHA1,
+                          .inner = HSM_AES_KWP,
+                          .wrapped_len = rsa_aes_len},
 };
 
 const struct wrap_alg *wrap_alg(enum hsm_alg alg)
 {
     return &algs[alg];
+}
+
+bool wrap_is_by_rsa(enum hsm_alg alg)
+{
+    return algs[alg].family != WRAP_AES;
 }
 
 size_t wrap_ciphertext_len(enum hsm_alg alg, size_t len, size_t modulus)
@@ -119,6 +159,8 @@ bool wrap_may_be_ciphertext(enum hsm_alg alg, size_t len, size_t modulus)
 
     if (a->family == WRAP_RSA_OAEP)
         return len == modulus;
+    if (a->family == WRAP_RSA_AES)
+        len = len > modulus ? len - modulus : 0;
     return len >= a->least && len % a->block == 0;
 }
 

@@ -18,6 +18,8 @@ enum hsm_alg {
     HSM_AES_KWP,
     HSM_AES_KW,
     HSM_AES_CBC_PAD,
+    HSM_RSA_AES_SHA256,
+    HSM_RSA_AES_SHA1,
     HSM_ALGS
 };
 
@@ -25,6 +27,8 @@ enum hsm_alg {
 enum wrap_family {
     WRAP_RSA_OAEP, /* an RSA public key; the private key unwraps */
     WRAP_AES,      /* an AES key */
+    WRAP_RSA_AES,  /* an RSA public key, which wraps an AES key that is made for this one key: the
+                      blob is the wrapped AES key, and the key under it */
     WRAP_FAMILIES
 };
 
@@ -54,6 +58,7 @@ struct wrap_alg {
     const char *hash;              /* ... and its name: "SHA-256" */
     uint8_t value[WRAP_VALUE_MAX]; /* the initial value of the standard ... */
     uint32_t value_len;            /* ... and its octets; 0: none */
+    enum hsm_alg outer, inner;     /* RSA_AES: what wraps its AES key, and what the key under it */
     const char *openssl;           /* AES: OpenSSL's name of the algorithm with a key of 256 bits */
     /* Octets of the wrapped key for a key of len octets; 0: it cannot wrap that length. modulus:
      * octets of the RSA wrapping key. */
@@ -62,6 +67,9 @@ struct wrap_alg {
 
 /* The row of an algorithm; alg must be one. */
 const struct wrap_alg *wrap_alg(enum hsm_alg alg);
+
+/* Does an RSA key wrap by it, and its other half unwrap? */
+bool wrap_is_by_rsa(enum hsm_alg alg);
 
 /* Octets of the wrapped key for a key of len octets; 0: this algorithm cannot wrap it. */
 size_t wrap_ciphertext_len(enum hsm_alg alg, size_t len, size_t modulus);

@@ -113,6 +113,9 @@ static void go(const struct suite *suite, struct plan_item *item, const struct w
     item->alg = option->alg;
     if (suite->service)
         go_to_service(suite, item, reason);
+    else if (wrap_alg(option->alg)->family == WRAP_RSA_AES)
+        snprintf(text, size, "in one blob, under a fresh AES key: %s",
+                 option == suite->options ? "there is no common envelope" : "no stronger way fits");
     else if (option->route == ROUTE_DIRECT && item->key->length == 0)
         snprintf(text, size,
                  "directly under the transport key: its length is not known, this keeps it up to "
@@ -156,8 +159,8 @@ static bool choose_route(const struct judge *judge, struct plan_item *item, stru
         const struct wrap_option *option = &suite->options[i];
         if (suite->service && !service_takes(suite->service, key, option->route, &service))
             continue;
-        if (!(option->route == ROUTE_DIRECT ? fits_directly(suite, key, &direct)
-                                            : fits_envelope(option, key, &why)))
+        if (!(wrap_alg(option->alg)->family == WRAP_RSA_OAEP ? fits_directly(suite, key, &direct)
+                                                             : fits_envelope(option, key, &why)))
             continue;
         if (canary_lives(judge, option, key, &canary)) {
             go(suite, item, option, reason);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "hsm/wrap_alg.h"
 
 static void reject(struct suite *suite, enum hsm_alg alg, const char *who, const char *why)
@@ -33,20 +34,30 @@ static bool common(const struct hsm_capabilities *source,
     return false;
 }
 
+/* The policy speaks of the hashes of OAEP. */
+static bool is_allowed(const struct policy *policy, enum hsm_alg alg)
+{
+    enum hsm_alg oaep = wrap_alg(alg)->family == WRAP_RSA_AES ? wrap_alg(alg)->outer : alg;
+
+    return policy->transports & 1U << oaep;
+}
+
 static bool choose_transport(const struct policy *policy, const struct hsm_capabilities *source,
-                             const struct hsm_capabilities *destination, struct suite *suite)
+                             const struct hsm_capabilities *destination, enum wrap_family family,
+                             struct suite *suite)
 {
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
-        if (wrap_alg(alg)->family != WRAP_RSA_OAEP)
+        if (wrap_alg(alg)->family != family)
             continue;
-        if (!(policy->transports & 1U << alg)) {
+        if (!is_allowed(policy, alg)) {
             reject(suite, alg, "", "the policy does not allow it");
             continue;
         }
         if (!common(source, destination, alg, suite))
             continue;
         suite->transport = alg;
-        suite->direct_max = (uint32_t)wrap_oaep_max(alg, policy->rsa_bits / 8);
+        if (family == WRAP_RSA_OAEP)
+            suite->direct_max = (uint32_t)wrap_oaep_max(alg, policy->rsa_bits / 8);
         snprintf(suite->transport_reason, sizeof suite->transport_reason,
                  "the strongest that both sides speak and the policy allows");
         return true;
@@ -81,6 +92,27 @@ static void choose_envelopes(const struct policy *policy, const struct hsm_capab
     }
 }
 
+/* Under the transport key itself: by its algorithm; then in one blob, which carries every length.
+ * An HSM with the two calls of such a blob makes and takes it as well; two of those have an
+ * envelope, which is no weaker. */
+static void choose_direct(const struct policy *policy, const struct hsm_capabilities *source,
+                          const struct hsm_capabilities *destination, struct suite *suite)
+{
+    suite->options[suite->option_count++] = (struct wrap_option){
+        ROUTE_DIRECT, suite->transport, is_exact(suite->transport, source, destination)};
+    if (wrap_alg(suite->transport)->family == WRAP_RSA_AES)
+        return;
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
+        if (wrap_alg(alg)->family == WRAP_RSA_AES && is_allowed(policy, alg) &&
+            source->alg[alg].wrap && destination->alg[alg].unwrap &&
+            !(source->alg[wrap_alg(alg)->inner].wrap &&
+              destination->alg[wrap_alg(alg)->inner].unwrap)) {
+            suite->options[suite->option_count++] =
+                (struct wrap_option){ROUTE_DIRECT, alg, is_exact(alg, source, destination)};
+            return;
+        }
+}
+
 const struct trial *suite_trial(const struct suite *suite, const struct key_desc *key,
                                 enum hsm_alg alg)
 {
@@ -98,22 +130,29 @@ bool suite_is_weak(enum hsm_alg alg)
     return !wrap_alg(alg)->has_integrity;
 }
 
+static void no_transport(const struct suite *suite, struct err *err)
+{
+    char each[ERR_WHAT_MAX] = "";
+    size_t len = 0;
+
+    for (unsigned i = 0; i < suite->rejected_count; i++)
+        len += text_print(each + len, sizeof each - len, "%s%s %.90s", i ? "; " : "",
+                          hsm_alg_name(suite->rejected[i].alg), suite->rejected[i].reason);
+    err_set(err, ERR_UNSUPPORTED, "no way to carry the AES key that both sides speak: %s", each);
+}
+
 bool negotiate(const struct policy *policy, const struct hsm_capabilities *source,
                const struct hsm_capabilities *destination, struct suite *suite, struct err *err)
 {
     *suite = (struct suite){0};
-    if (!choose_transport(policy, source, destination, suite)) {
-        err_set(err, ERR_UNSUPPORTED,
-                "no way to carry the AES key that both sides speak: %s %.120s; "
-                "%s %.120s",
-                hsm_alg_name(suite->rejected[0].alg), suite->rejected[0].reason,
-                hsm_alg_name(suite->rejected[1].alg), suite->rejected[1].reason);
+    if (!choose_transport(policy, source, destination, WRAP_RSA_OAEP, suite) &&
+        !choose_transport(policy, source, destination, WRAP_RSA_AES, suite)) {
+        no_transport(suite, err);
         err_now(err, "Nothing was changed.");
         return err_next(err, "Allow another OAEP hash in the policy, or use other HSMs.");
     }
     choose_envelopes(policy, source, destination, false, suite);
-    suite->options[suite->option_count++] =
-        (struct wrap_option){ROUTE_DIRECT, suite->transport, true};
+    choose_direct(policy, source, destination, suite);
     choose_envelopes(policy, source, destination, true, suite);
     suite->by_destination = destination->proofs;
     suite->one_per_id = destination->one_per_id;

@@ -14,11 +14,12 @@
 
 /* One way to wrap a key. */
 struct wrap_option {
-    enum key_route route; /* in the AES envelope, or directly under the transport key */
+    enum key_route route; /* in the AES envelope, or directly under the transport key (by RSA_AES:
+                             under a fresh AES key, in the same blob) */
     enum hsm_alg alg;     /* the algorithm that encrypts the key itself */
     bool exact;           /* preserves the length of any secret */
 };
-enum { WRAP_OPTIONS_MAX = 4 };
+enum { WRAP_OPTIONS_MAX = 5 };
 
 /* The result of the canary for one wrap option and one kind of key. */
 struct trial {
@@ -31,11 +32,11 @@ enum { TRIALS_MAX = 64 };
 
 /* The result of the negotiation. */
 struct suite {
-    enum hsm_alg transport; /* an OAEP variant */
+    enum hsm_alg transport; /* an OAEP variant; RSA_AES if one side can do nothing else */
     /* strongest first: a key takes the first that fits */
     struct wrap_option options[WRAP_OPTIONS_MAX];
     unsigned option_count;     /* at least one: directly */
-    uint32_t direct_max;       /* octets of a secret that fit directly under the transport */
+    uint32_t direct_max;       /* octets of a secret that OAEP encrypts under the transport key */
     uint32_t proofs;           /* those that both sides can perform */
     uint32_t by_destination;   /* those that the destination can perform */
     bool one_per_id;           /* the destination keeps one key of each class and id */

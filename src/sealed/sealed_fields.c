@@ -211,7 +211,7 @@ static const struct sealed_field limits_fields[] = {
 static const struct sealed_table limits = TABLE(limits_fields);
 
 static const struct sealed_field capabilities_fields[] = {
-    ROWS("algorithms", hsm_capabilities, alg, hsm_alg_name, HSM_ALGS, algorithm),
+    ROWS("algorithms", hsm_capabilities, alg, hsm_alg_name, HSM_AES_CBC_PAD + 1, algorithm),
     BITS("proofs", hsm_capabilities, proofs, hsm_proof_name, HSM_PROOFS),
     WORD("exact-length", hsm_capabilities, exact_length, truth_word, TRUTHS),
     WORD("takes-length", hsm_capabilities, takes_length, truth_word, TRUTHS),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hsm/wrap_alg.h"
 #include "plan/limits.h"
 #include "transfer/wrapped_key.h"
 #include "transfer/commit.h"
@@ -47,10 +48,15 @@ static bool check_unchanged(struct hsm *hsm, const struct plan_item *item, struc
     return changed(err, "the key on the source was changed since it was listed");
 }
 
+static bool is_by_oaep(const struct transfer *t)
+{
+    return wrap_alg(t->item->alg)->family == WRAP_RSA_OAEP;
+}
+
 /* Explains why the source could not wrap the key, if the plan could not foresee that. */
 static bool explain_wrap(const struct transfer *t, struct err *err)
 {
-    if (err->code == ERR_UNSUPPORTED && t->item->route == ROUTE_DIRECT && t->item->key->length == 0)
+    if (err->code == ERR_UNSUPPORTED && is_by_oaep(t) && t->item->key->length == 0)
         err_next(err, "The source does not report its length; at most %u bytes can be migrated.",
                  limits_direct(t->transport->suite));
     return false;
@@ -76,7 +82,9 @@ static bool wrap_key(struct hsm *hsm, struct transfer *t, struct step_result *re
     result->call = from->caps->alg[item->alg].wrap_call;
     result->crossed = &t->wire.wrapped;
     snprintf(result->text, sizeof result->text, "%s",
-             direct ? "under the transport public key" : "under the AES key");
+             !direct         ? "under the AES key"
+             : is_by_oaep(t) ? "under the transport public key"
+                             : "under a fresh AES key, and that under the transport public key");
     return is_accepted(t, err) && check_unchanged(hsm, item, err) &&
            public_object_read(hsm, item, &t->wire.spki, err) &&
            (wrapped_key_wrap(hsm, item->alg, direct ? from->public_key : from->kek,
@@ -98,8 +106,7 @@ static bool explain_unwrap(const struct transfer *t, struct err *err)
 {
     uint32_t secret_max = t->transport->suite->limits.secret_max;
 
-    if (err->code == ERR_DATA && t->item->route == ROUTE_DIRECT && t->item->key->length == 0 &&
-        secret_max) {
+    if (err->code == ERR_DATA && is_by_oaep(t) && t->item->key->length == 0 && secret_max) {
         err_set(err, ERR_DATA,
                 "the encrypted key cannot be used: the secret has more than %u bytes, or it was "
                 "damaged or altered",

@@ -87,6 +87,8 @@ static bool carries(const struct pair *p, enum hsm_alg alg, const struct object 
         return false;
     switch (alg) {
     case HSM_AES_KWP:
+    case HSM_RSA_AES_SHA256:
+    case HSM_RSA_AES_SHA1:
         return !secret || eights || from->exact_length == HSM_YES || to->takes_length == HSM_YES;
     case HSM_AES_KW:
         return secret && eights;
@@ -101,7 +103,7 @@ static bool carries(const struct pair *p, enum hsm_alg alg, const struct object 
 static void carry(struct pair *p, enum hsm_alg alg, const struct object *known)
 {
     struct bench *from = &p->from, *to = &p->to;
-    bool direct = alg == p->oaep;
+    bool direct = wrap_is_by_rsa(alg);
     struct bytes wrapped_key = {0}, spki = {0};
     uint64_t temporary, final;
 

@@ -216,9 +216,51 @@ static bool kcv_cmac(const struct object *key, const struct bytes *zeros, struct
 
 static const EVP_MD *oaep_md(enum hsm_alg alg)
 {
+    if (wrap_alg(alg)->family == WRAP_RSA_AES)
+        alg = wrap_alg(alg)->outer;
     if (alg == HSM_RSA_OAEP_SHA256)
         return EVP_sha256();
     return alg == HSM_RSA_OAEP_SHA1 ? EVP_sha1() : NULL;
+}
+
+static bool is_one_blob(enum hsm_alg alg)
+{
+    return wrap_alg(alg)->family == WRAP_RSA_AES;
+}
+
+static bool wrap_one_blob(enum hsm_alg alg, EVP_PKEY *pkey, const struct bytes *plain,
+                          struct bytes *wrapped_key)
+{
+    uint8_t value[32];
+    const struct bytes aes = {value, sizeof value};
+    struct bytes head = {0}, tail = {0};
+    bool ok = RAND_bytes(value, sizeof value) == 1 &&
+              rsa_oaep(pkey, oaep_md(alg), true, &aes, &head) &&
+              aes_wrap(wrap_alg(alg)->inner, &aes, plain, &tail) &&
+              bytes_make(wrapped_key, head.len + tail.len, NULL);
+
+    if (ok) {
+        memcpy(wrapped_key->data, head.data, head.len);
+        memcpy(wrapped_key->data + head.len, tail.data, tail.len);
+    }
+    bytes_free(&head);
+    bytes_free(&tail);
+    return ok;
+}
+
+static bool unwrap_one_blob(enum hsm_alg alg, EVP_PKEY *pkey, const struct bytes *wrapped_key,
+                            struct bytes *plain)
+{
+    const size_t modulus = (size_t)EVP_PKEY_get_size(pkey);
+    const struct bytes head = {wrapped_key->data, modulus};
+    const struct bytes tail = {wrapped_key->data + modulus,
+                               wrapped_key->len > modulus ? wrapped_key->len - modulus : 0};
+    struct bytes aes = {0};
+    bool ok = tail.len > 0 && rsa_oaep(pkey, oaep_md(alg), false, &head, &aes) &&
+              aes_unwrap(wrap_alg(alg)->inner, &aes, &tail, plain);
+
+    bytes_free(&aes);
+    return ok;
 }
 
 bool crypto_wrap(enum hsm_alg alg, const struct object *wrapping, const struct bytes *plain,
@@ -226,7 +268,9 @@ bool crypto_wrap(enum hsm_alg alg, const struct object *wrapping, const struct b
 {
     if (oaep_md(alg))
         return wrapping->desc.kind == KEY_KIND_RSA &&
-               rsa_oaep(wrapping->pkey, oaep_md(alg), true, plain, wrapped_key);
+               (is_one_blob(alg)
+                    ? wrap_one_blob(alg, wrapping->pkey, plain, wrapped_key)
+                    : rsa_oaep(wrapping->pkey, oaep_md(alg), true, plain, wrapped_key));
     return wrapping->desc.kind == KEY_KIND_AES &&
            aes_wrap(alg, &wrapping->value, plain, wrapped_key);
 }
@@ -237,7 +281,9 @@ bool crypto_unwrap(enum hsm_alg alg, const struct object *unwrapping,
     if (oaep_md(alg))
         return unwrapping->desc.kind == KEY_KIND_RSA &&
                unwrapping->desc.class == KEY_CLASS_PRIVATE &&
-               rsa_oaep(unwrapping->pkey, oaep_md(alg), false, wrapped_key, plain);
+               (is_one_blob(alg)
+                    ? unwrap_one_blob(alg, unwrapping->pkey, wrapped_key, plain)
+                    : rsa_oaep(unwrapping->pkey, oaep_md(alg), false, wrapped_key, plain));
     return unwrapping->desc.kind == KEY_KIND_AES &&
            aes_unwrap(alg, &unwrapping->value, wrapped_key, plain);
 }

@@ -394,7 +394,9 @@ bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t ke
     const struct object *o = under ? usable(f, key, 0, err) : NULL;
     if (!o || !may_leave(f, o, under, err))
         return false;
-    bool exact = alg == HSM_AES_KWP ? f->p.exact : alg != HSM_AES_KW || !f->p.loose;
+    bool exact = alg == HSM_AES_KWP || wrap_alg(alg)->family == WRAP_RSA_AES
+                     ? f->p.exact
+                     : alg != HSM_AES_KW || !f->p.loose;
     bool ok = object_value(o, &value) && (exact || pad_to_8(o, &value));
     if (ok && fake_lies(f, "wrap", "other"))
         value.data[value.len - 1] ^= 1;

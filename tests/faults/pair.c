@@ -22,19 +22,22 @@
 
 /* --- OpenSSL --- */
 
-/* Of the types that an agent makes, only RSA has a size. */
 EVP_PKEY *EVP_PKEY_Q_keygen(OSSL_LIB_CTX *libctx, const char *propq, const char *type, ...)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(libctx, type, propq);
     EVP_PKEY *made = NULL;
-    size_t bits;
+    bool is_rsa = strcmp(type, "RSA") == 0, is_ec = strcmp(type, "EC") == 0;
     va_list args;
 
     va_start(args, type);
-    bits = va_arg(args, size_t);
+    size_t bits = is_rsa ? va_arg(args, size_t) : 0;
+    const char *curve = is_ec ? va_arg(args, const char *) : NULL;
     va_end(args);
-    if (ctx && strcmp(type, "RSA") == 0 && !(made = pairs_take((unsigned)bits)) &&
-        EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) == 1)
+    if (is_rsa)
+        made = pairs_take((unsigned)bits);
+    if (!made && ctx && EVP_PKEY_keygen_init(ctx) == 1 &&
+        (!is_rsa || EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) == 1) &&
+        (!is_ec || EVP_PKEY_CTX_set_group_name(ctx, curve) == 1))
         EVP_PKEY_keygen(ctx, &made);
     EVP_PKEY_CTX_free(ctx);
     return made;

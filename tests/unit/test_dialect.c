@@ -422,6 +422,8 @@ static void wrong_files_are_refused_with_their_place(void **state)
         {"CKM_AES_KEY_WRAP_PAD", "AES_KEY_WRAP_PAD", ":10:19: \"mechanism\" must be a name"},
         {"CKM_AES_KEY_WRAP_PAD", "\"CKM_\\e[2J\"", ":10:"},
         {"parameters: none", "parameters: oaep", ":10:71: aes-kwp does not take these parameters"},
+        {"parameters: none", "parameters: rsa-aes",
+         ":10:71: aes-kwp does not take these parameters"},
         {"parameters: none", "parameters: nothing", ":10:"},
         {"aes-kwp", "aes-gcm", ":9:3: "},
         {"[copyable, derive]", "[copyable, sensitive]", ":12:"},

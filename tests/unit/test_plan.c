@@ -149,6 +149,37 @@ static void destination_cannot(void **state)
     assert_non_null(strstr(w->err.what, "destination: CKR_MECHANISM_INVALID"));
 }
 
+/* One blob is the transport only if there is no other, and then its hash is the policy's too. */
+static void one_blob_if_nothing_else(void **state)
+{
+    struct world *w = *state;
+
+    capability(&w->source, HSM_RSA_AES_SHA1, "");
+    capability(&w->destination, HSM_RSA_AES_SHA1, "");
+    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
+    assert_int_equal(w->suite.transport, HSM_RSA_OAEP_SHA1);
+    assert_int_equal(w->suite.option_count, 2); /* as both have the envelope */
+
+    capability(&w->destination, HSM_AES_KWP, "CKR_MECHANISM_INVALID");
+    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
+    assert_int_equal(w->suite.transport, HSM_RSA_OAEP_SHA1);
+    assert_int_equal(w->suite.option_count, 2);
+    assert_int_equal(w->suite.options[0].alg, HSM_RSA_OAEP_SHA1);
+    assert_int_equal(w->suite.options[1].alg, HSM_RSA_AES_SHA1);
+    assert_int_equal(w->suite.options[1].route, ROUTE_DIRECT);
+
+    capability(&w->destination, HSM_RSA_OAEP_SHA1, "CKR_MECHANISM_INVALID");
+    assert_true(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
+    assert_int_equal(w->suite.transport, HSM_RSA_AES_SHA1);
+    assert_int_equal(w->suite.option_count, 1);
+    assert_int_equal(w->suite.options[0].alg, HSM_RSA_AES_SHA1);
+    assert_false(w->suite.options[0].exact); /* the source pads */
+
+    w->policy.transports = 1U << HSM_RSA_OAEP_SHA256;
+    assert_false(negotiate(&w->policy, &w->source, &w->destination, &w->suite, &w->err));
+    assert_non_null(strstr(w->err.what, "rsa-aes-sha1 the policy does not allow it"));
+}
+
 static void rejected(const struct world *w, enum hsm_alg alg, const char *words)
 {
     for (unsigned i = 0; i < w->suite.rejected_count; i++)
@@ -876,6 +907,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(strongest_common_transport, setup, teardown),
         cmocka_unit_test_setup_teardown(policy_forbids_a_transport, setup, teardown),
         cmocka_unit_test_setup_teardown(destination_cannot, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_blob_if_nothing_else, setup, teardown),
         cmocka_unit_test_setup_teardown(ways_in_their_order, setup, teardown),
         cmocka_unit_test_setup_teardown(weaker_envelopes, setup, teardown),
         cmocka_unit_test(strengths),

@@ -2,9 +2,11 @@
 #include "driver/dialect/counterpart.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -69,7 +71,62 @@ static bool run_oaep(EVP_PKEY *key, enum hsm_alg alg, bool encrypt, const struct
 bool counterpart_decrypt(const struct counterpart *other, enum hsm_alg alg,
                          const struct bytes *wrapped_key, struct bytes *plain)
 {
-    return run_oaep(other->pair, alg, false, wrapped_key, plain);
+    const size_t modulus = (size_t)EVP_PKEY_get_size(other->pair);
+    const struct bytes head = {wrapped_key->data, modulus};
+    struct bytes tail, key = {0};
+    bool ok;
+
+    if (wrap_alg(alg)->family == WRAP_RSA_OAEP)
+        return run_oaep(other->pair, alg, false, wrapped_key, plain);
+    if (wrapped_key->len <= modulus)
+        return false;
+    tail = (struct bytes){wrapped_key->data + modulus, wrapped_key->len - modulus};
+    ok = run_oaep(other->pair, alg, false, &head, &key) &&
+         counterpart_open(wrap_alg(alg)->inner, &key, &tail, plain);
+    bytes_free(&key);
+    return ok;
+}
+
+/* The inverse of counterpart_open(), of an algorithm without an IV. */
+static bool run_wrap(enum hsm_alg alg, const struct bytes *key, const struct bytes *plain,
+                     struct bytes *wrapped_key)
+{
+    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, wrap_alg(alg)->openssl, NULL);
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    int len = 0, last = 0;
+    bool ok;
+
+    if (ctx)
+        EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+    ok = ctx && cipher && bytes_make(wrapped_key, plain->len + 16, NULL) &&
+         EVP_EncryptInit_ex(ctx, cipher, NULL, key->data, NULL) == 1 &&
+         EVP_EncryptUpdate(ctx, wrapped_key->data, &len, plain->data, (int)plain->len) == 1 &&
+         EVP_EncryptFinal_ex(ctx, wrapped_key->data + len, &last) == 1;
+    if (ok)
+        wrapped_key->len = (size_t)(len + last);
+    EVP_CIPHER_CTX_free(ctx);
+    EVP_CIPHER_free(cipher);
+    return ok;
+}
+
+static bool run_rsa_aes(EVP_PKEY *key, enum hsm_alg alg, const struct bytes *plain,
+                        struct bytes *wrapped_key)
+{
+    uint8_t value[32];
+    const struct bytes aes = {value, sizeof value};
+    struct bytes head = {0}, tail = {0};
+    bool ok = RAND_bytes(value, sizeof value) == 1 && run_oaep(key, alg, true, &aes, &head) &&
+              run_wrap(wrap_alg(alg)->inner, &aes, plain, &tail) &&
+              bytes_make(wrapped_key, head.len + tail.len, NULL);
+
+    if (ok) {
+        memcpy(wrapped_key->data, head.data, head.len);
+        memcpy(wrapped_key->data + head.len, tail.data, tail.len);
+    }
+    OPENSSL_cleanse(value, sizeof value);
+    bytes_free(&head);
+    bytes_free(&tail);
+    return ok;
 }
 
 bool counterpart_encrypt(enum hsm_alg alg, const struct bytes *spki, const struct bytes *plain,
@@ -77,7 +134,9 @@ bool counterpart_encrypt(enum hsm_alg alg, const struct bytes *spki, const struc
 {
     const unsigned char *at = spki->data;
     EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)spki->len);
-    bool ok = key && run_oaep(key, alg, true, plain, wrapped_key);
+    bool ok = key &&
+              (wrap_alg(alg)->family == WRAP_RSA_OAEP ? run_oaep(key, alg, true, plain, wrapped_key)
+                                                      : run_rsa_aes(key, alg, plain, wrapped_key));
 
     EVP_PKEY_free(key);
     return ok;

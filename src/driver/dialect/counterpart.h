@@ -17,12 +17,12 @@ struct counterpart;
 bool counterpart_new(struct counterpart **other, struct bytes *spki, struct err *err);
 void counterpart_free(struct counterpart *other);
 
-/* Decrypts OAEP with the counterpart's private key. Returns false if wrapped_key is not an OAEP
- * ciphertext for it. */
+/* Decrypts OAEP, or an RSA_AES blob, with the counterpart's private key. Returns false if
+ * wrapped_key is no such ciphertext for it. */
 bool counterpart_decrypt(const struct counterpart *other, enum hsm_alg alg,
                          const struct bytes *wrapped_key, struct bytes *plain);
 
-/* Encrypts with OAEP under the public key in spki. Returns false if that is not possible. */
+/* Encrypts likewise under the public key in spki. Returns false if that is not possible. */
 bool counterpart_encrypt(enum hsm_alg alg, const struct bytes *spki, const struct bytes *plain,
                          struct bytes *wrapped_key);
 

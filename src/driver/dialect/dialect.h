@@ -31,6 +31,7 @@ enum dialect_parameter {
     DIALECT_INITIAL_VALUE, /* the default IV of RFC 3394 or RFC 5649, passed explicitly */
     DIALECT_RANDOM_IV,     /* 16 octets, which precede the ciphertext */
     DIALECT_OAEP,          /* CK_RSA_PKCS_OAEP_PARAMS: hash and MGF1 as the algorithm requires */
+    DIALECT_RSA_AES,       /* CK_RSA_AES_KEY_WRAP_PARAMS: an AES key of 256 bits, and the same */
 };
 
 struct dialect_mechanism {

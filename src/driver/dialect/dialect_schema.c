@@ -33,10 +33,9 @@ static const cyaml_strval_t rules[] = {
     {"refused", DIALECT_REFUSED},
 };
 static const cyaml_strval_t parameters[] = {
-    {"none", DIALECT_NONE},
-    {"initial-value", DIALECT_INITIAL_VALUE},
-    {"random-iv", DIALECT_RANDOM_IV},
-    {"oaep", DIALECT_OAEP},
+    {"none", DIALECT_NONE},           {"initial-value", DIALECT_INITIAL_VALUE},
+    {"random-iv", DIALECT_RANDOM_IV}, {"oaep", DIALECT_OAEP},
+    {"rsa-aes", DIALECT_RSA_AES},
 };
 
 /* The words of key_flag_name(). */
@@ -112,6 +111,8 @@ static const cyaml_schema_field_t algorithm_fields[] = {
     TRIES("aes-kwp", HSM_AES_KWP),
     TRIES("aes-kw", HSM_AES_KW),
     TRIES("aes-cbc-pad", HSM_AES_CBC_PAD),
+    TRIES("rsa-aes-sha256", HSM_RSA_AES_SHA256),
+    TRIES("rsa-aes-sha1", HSM_RSA_AES_SHA1),
     CYAML_FIELD_END,
 };
 

@@ -78,12 +78,24 @@ struct pair_wish {
     unsigned extras;
 };
 
+/* A token may refuse a list with a mechanism that it does not have, and the pair then has no list.
+ */
+static bool lists_one_blob(const struct p11 *p)
+{
+    const unsigned *named = p->dialect.mechanism_count;
+    CK_MECHANISM_INFO info;
+
+    return (named[HSM_RSA_AES_SHA256] || named[HSM_RSA_AES_SHA1]) &&
+           p->fn->C_GetMechanismInfo(p->slot, CKM_RSA_AES_KEY_WRAP, &info) == CKR_OK;
+}
+
 static CK_RV generate_pair(struct p11 *p, const struct pair_wish *wish, CK_OBJECT_HANDLE *public,
                            CK_OBJECT_HANDLE *private)
 {
     static const uint8_t exponent[] = {1, 0, 1};
     const struct p11_asked asked = {wish->label, strlen(wish->label), wish->token};
-    CK_MECHANISM_TYPE allowed = CKM_RSA_PKCS_OAEP;
+    const CK_MECHANISM_TYPE allowed[] = {CKM_RSA_PKCS_OAEP, CKM_RSA_AES_KEY_WRAP};
+    const size_t allowed_len = sizeof allowed[0] * (1 + lists_one_blob(p));
     CK_MECHANISM mechanism = {CKM_RSA_PKCS_KEY_PAIR_GEN, NULL, 0};
     struct p11_attrs pub, priv, forced = {0};
     CK_RV rv;
@@ -97,7 +109,7 @@ static CK_RV generate_pair(struct p11 *p, const struct pair_wish *wish, CK_OBJEC
                     wish->extras | P11_SECRECY);
     p11_attrs_bool(&forced, CKA_SENSITIVE, true);
     if (wish->extras & P11_ALLOWED)
-        p11_attrs_add(&priv, CKA_ALLOWED_MECHANISMS, &allowed, sizeof allowed);
+        p11_attrs_add(&priv, CKA_ALLOWED_MECHANISMS, allowed, allowed_len);
     if (wish->extras & P11_FORCE)
         p11_attrs_add(&priv, CKA_UNWRAP_TEMPLATE, forced.attr,
                       forced.count * sizeof forced.attr[0]);

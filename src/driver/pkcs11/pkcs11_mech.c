@@ -14,12 +14,19 @@
 #include "driver/pkcs11/pkcs11_template.h"
 #include "hsm/wrap_alg.h"
 
-enum { IV_LEN = 16 };
+enum { IV_LEN = 16, RSA_AES_BITS = 256 };
+
+/* CK_RSA_AES_KEY_WRAP_PARAMS of PKCS #11 3.0, section 6.1.14 */
+struct rsa_aes {
+    CK_ULONG aes_bits;
+    CK_RSA_PKCS_OAEP_PARAMS *oaep;
+};
 
 /* A CK_MECHANISM and the parameter that it points to. */
 struct call {
     CK_MECHANISM mechanism;
     CK_RSA_PKCS_OAEP_PARAMS oaep;
+    struct rsa_aes rsa_aes;
     uint8_t iv[IV_LEN];
 };
 
@@ -58,6 +65,12 @@ static void set_call(struct call *c, struct p11_mech mech)
     switch (mech.parameter) {
     case DIALECT_OAEP:
         set_oaep(c, alg->hash_len);
+        break;
+    case DIALECT_RSA_AES:
+        set_oaep(c, alg->hash_len);
+        c->rsa_aes = (struct rsa_aes){RSA_AES_BITS, &c->oaep};
+        c->mechanism.pParameter = &c->rsa_aes;
+        c->mechanism.ulParameterLen = sizeof c->rsa_aes;
         break;
     case DIALECT_RANDOM_IV:
         set_iv(c, NULL, IV_LEN);

@@ -177,7 +177,7 @@ void try_transports(struct probe *b)
               p11_load_public(&b->p->hsm, &spki, probe_label, &t.public, &ignored);
     t.unwraps = p11_make_pair(&b->p->hsm, 2048, probe_label, &t.pair, &ignored);
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
-        if (wrap_alg(alg)->family != WRAP_RSA_OAEP)
+        if (!wrap_is_by_rsa(alg))
             continue;
         try_all(&t, alg, try_transport);
         learn_envelope(&t, alg);
