@@ -73,6 +73,7 @@ shell_tests = \
 	%D%/softhsm/rehearse.sh \
 	%D%/softhsm/chosen.sh \
 	%D%/softhsm/exactly_one.sh \
+	%D%/softhsm/oneblob.sh \
 	%D%/softhsm/seal.sh \
 	%D%/softhsm/sessions.sh \
 	%D%/softhsm/undo.sh \
@@ -160,6 +161,8 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/softhsm/tokens.py \
 	%D%/softhsm/two.sh \
 	%D%/ssh/lib.sh \
+	%D%/suites.sh \
+	%D%/suites/oneblob.sh \
 	%D%/terminal.py \
 	%D%/tmux/bytes.py \
 	%D%/tmux/lib.sh

@@ -8,7 +8,8 @@ usage='usage: sh tests/run.sh [--sanitize] [--long]
 
   --sanitize  build with AddressSanitizer and UndefinedBehaviorSanitizer
   --long      also what takes minutes: make distcheck, a build with clang, the long runs of tests,
-              and all of this once more on a bare Debian 12 (tests/bare.sh; as root, with a mirror)'
+              all of this once more on a bare Debian 12, and tests on newer software of sid
+              (tests/bare.sh, tests/suites.sh; as root, with a mirror)'
 
 sanitize='' long=''
 for option in "$@"; do
@@ -145,5 +146,6 @@ if [ -n "$long" ]; then
     run 'every fuzz target for 20 s' make -C "$work/build" -s fuzz FUZZ_SECONDS=20
     run 'make distcheck' make -C "$work/build" -s -j "$(nproc)" distcheck
     run 'both commands of README on a bare Debian 12' sh "$top/tests/bare.sh"
+    run 'newer software, of Debian sid' sh "$top/tests/suites.sh" sid "$work/build"
 fi
 finish

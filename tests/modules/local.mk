@@ -1,4 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
+# A module that can wrap by CKM_RSA_AES_KEY_WRAP only.
+check_PROGRAMS += %D%/one_blob.so
+%C%_one_blob_so_SOURCES = %D%/one_blob.c
+%C%_one_blob_so_CFLAGS = $(STD_CFLAGS) $(WARN_CFLAGS) -fPIC $(P11KIT_CFLAGS)
+%C%_one_blob_so_LDFLAGS = -shared
+
 if HAVE_CMOCKA
 # The agent with a module that behaves badly.
 # Not an archive's object and not a program: a library to be loaded, so nothing of ours is in it.

@@ -22,6 +22,17 @@ inside() {
     done
     chmod 1777 /dev/shm
     mkdir -p /run/lock
+    # From 3.20 on: the daemon's own user, and which strengths keys may have.
+    mkdir -m 0710 /run/opencryptoki
+    ! id pkcsslotd >/dev/null 2>&1 || chown pkcsslotd:pkcs11 /run/opencryptoki
+    (umask 027 && cat >/etc/opencryptoki/strength.conf) <<'END'
+version strength-0
+strength 256 { MOD_EXP = 15360 ECC = 512 SYMMETRIC = 256 digest = 512 signature = 512 }
+strength 192 { MOD_EXP = 7680 ECC = 384 SYMMETRIC = 192 digest = 384 signature = 384 }
+strength 128 { MOD_EXP = 3072 ECC = 256 SYMMETRIC = 128 digest = 256 signature = 256 }
+strength 112 { MOD_EXP = 2048 ECC = 224 SYMMETRIC = 112 digest = 224 signature = 224 }
+END
+    chgrp pkcs11 /etc/opencryptoki/strength.conf
     echo 'version opencryptoki-3.1' >/etc/opencryptoki/opencryptoki.conf
     for slot in 0 1; do
         printf 'slot %s\n{\nstdll = libpkcs11_sw.so\ntokname = token%s\n}\n' $slot $slot \

@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# CKM_RSA_AES_KEY_WRAP of opencryptoki 3.27, and of nothing else of it, to and from the two calls of SoftHSM.
+# For suites.sh, which runs it in a tree with these, within tests/opencryptoki/start.sh.
+set -u
+# shellcheck source=tests/lib.sh
+. "${0%/*}/../lib.sh"
+
+need_softhsm softhsm2-util pkcs11-tool
+hsmferry=$abs_top_builddir/hsmferry
+for ock in /usr/lib/*/pkcs11/libopencryptoki.so; do
+    [ ! -f "$ock" ] || break
+done
+umask 077
+echo 87651234 >"$tmp/pin" # start.sh's
+mkdir "$tmp/tokens"
+printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$tmp/tokens" \
+    >"$tmp/softhsm2.conf"
+SOFTHSM2_CONF=$tmp/softhsm2.conf
+export SOFTHSM2_CONF
+
+# The dialect of opencryptoki, but for its algorithms.
+{
+    printf 'algorithms:\n'
+    for hash in sha256 sha1; do
+        printf '  rsa-aes-%s:\n' "$hash"
+        printf '    - {mechanism: CKM_RSA_AES_KEY_WRAP, number: "0x1054", parameters: rsa-aes}\n'
+    done
+} >"$tmp/algorithms"
+awk -v file="$tmp/algorithms" '
+    /^[a-z]/ { skip = 0 }
+    /^algorithms:/ { while ((getline line <file) > 0) print line; skip = 1 }
+    !skip { print }' "$abs_top_srcdir/dialects/opencryptoki.yaml" >"$tmp/one-blob.yaml"
+
+fill() { # fill MODULE TOKEN: keys that another program makes
+    for key in "--keygen --key-type AES:32 --label one --id 01" \
+        "--keypairgen --key-type rsa:2048 --label two --id 02" \
+        "--keypairgen --key-type EC:prime256v1 --label three --id 03"; do
+        # shellcheck disable=SC2086 # words
+        pkcs11-tool --module "$1" --token-label "$2" --login --pin 87651234 $key --sensitive \
+            --extractable >"$tmp/out" 2>&1 || cat "$tmp/out"
+    done
+}
+
+soft_side() { # soft_side TOKEN
+    printf '  api: pkcs11\n  module: %s\n  token: "pkcs11:token=%s?pin-source=file:%s"\n' "$softhsm" \
+        "$1" "$tmp/pin"
+    printf '  environment: ["SOFTHSM2_CONF=%s"]\n' "$SOFTHSM2_CONF"
+}
+
+ock_side() { # ock_side TOKEN
+    printf '  api: pkcs11\n  module: %s\n  dialect: %s\n' "$ock" "$dialect"
+    printf '  token: "pkcs11:token=%s?pin-source=file:%s"\n' "$1" "$tmp/pin"
+}
+
+# moves SOURCE DESTINATION: all three keys, in one blob.
+moves() {
+    {
+        printf 'title: One blob\nrehearsal: yes\nsource:\n%s\ndestination:\n%s\n' "$1" "$2"
+        printf 'keys: ["pkcs11:type=secret-key", "pkcs11:type=private"]\n'
+        printf 'policy:\n  gates: []\nreport-folder: %s/reports\n' "$tmp"
+    } >"$tmp/c.yaml"
+    "$hsmferry" --plain "$tmp/c.yaml" </dev/null >"$tmp/log" 2>&1
+    status=$?
+    cat "$tmp/log"
+    [ "$status" -eq 0 ] && grep -q "transport: $3" "$tmp/log" &&
+        grep -q 'complete: 3 migrated' "$tmp/log"
+}
+
+dialect=$tmp/one-blob.yaml
+softhsm2-util --init-token --free --label from --pin 87651234 --so-pin 87654321 >/dev/null
+softhsm2-util --init-token --free --label to --pin 87651234 --so-pin 87654321 >/dev/null
+fill "$softhsm" from
+fill "$ock" old
+pkcs11-tool --module "$ock" -M --slot 0 2>/dev/null | grep -i '1054\|RSA-AES' | sed 's/^/# /'
+ok "from SoftHSM's two calls to one blob" moves "$(soft_side from)" "$(ock_side new)" rsa-aes-sha1
+ok "from one blob to SoftHSM's two calls" moves "$(ock_side old)" "$(soft_side to)" rsa-aes-sha1
+sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" 1
+ok "from one blob to one blob" moves "$(ock_side old)" "$(ock_side new)" rsa-aes-sha256
+
+# Its own dialect, which has RSA-OAEP but no AES-KWP: what OAEP cannot carry goes in one blob.
+dialect=opencryptoki
+sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" 1
+ok "with its own dialect, from SoftHSM" moves "$(soft_side from)" "$(ock_side new)" rsa-oaep-sha1
+ok "... private keys in one blob" grep -q 'in one blob, under a fresh AES key' "$tmp/log"
+sed '/^  rsa-aes/,/^    -/d' "$abs_top_srcdir/dialects/opencryptoki.yaml" >"$tmp/without.yaml"
+dialect=$tmp/without.yaml
+sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" 1
+not_ok "control: without the mechanism they stay" moves "$(soft_side from)" "$(ock_side new)" rsa-oaep-sha1
+ok "... for that reason" grep -q 'no envelope that both sides speak carries a private key' "$tmp/log"
+finish
