@@ -3,13 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void pages_forget(struct pages *p)
 {
     key_list_free(&p->keys);
     free(p->handles);
     p->handles = NULL;
-    p->handle_count = 0;
+    p->handle_count = p->read_count = 0;
 }
 
 /* The number of entries, of total, in the page that begins at from. */
@@ -21,17 +22,68 @@ static bool page_size(uint32_t from, size_t total, size_t most, size_t *count, s
     return true;
 }
 
-bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *reply, struct err *err)
+/* Copies the inventory that was taken already. */
+static bool take_known(struct pages *p, const struct handles *known, struct err *err)
+{
+    p->handles = reallocarray(NULL, known->before_count + 1, sizeof *p->handles);
+    if (!p->handles)
+        return err_set(err, ERR_FAILED, "no memory for the list of handles");
+    if (known->before_count)
+        memcpy(p->handles, known->before, known->before_count * sizeof *p->handles);
+    p->handle_count = known->before_count;
+    return true;
+}
+
+static bool begin_keys(struct pages *p, struct hsm *hsm, const struct handles *known,
+                       struct err *err)
+{
+    pages_forget(p);
+    if (!hsm->driver->list_some)
+        return hsm->driver->list(hsm, &p->keys, err);
+    if (known ? !take_known(p, known, err)
+              : !hsm->driver->handles(hsm, &p->handles, &p->handle_count, err))
+        return false;
+    return p->handle_count || hsm->driver->list_some(hsm, NULL, 0, true, &p->keys, err);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Reads on until there are so many keys, or the time is up and there is one for the page. */
+static bool read_until(struct pages *p, struct hsm *hsm, size_t from, size_t wanted,
+                       struct err *err)
+{
+    enum { AT_ONCE = 16 };
+    const int64_t until = now_ms() + PAGES_WAIT_MS;
+
+    while (p->read_count < p->handle_count && p->keys.count < wanted &&
+           (p->keys.count <= from || now_ms() < until)) {
+        const size_t left = p->handle_count - p->read_count;
+        const size_t count = left < AT_ONCE ? left : AT_ONCE;
+        if (!hsm->driver->list_some(hsm, p->handles + p->read_count, count, count == left, &p->keys,
+                                    err))
+            return false;
+        p->read_count += count;
+    }
+    return true;
+}
+
+bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, const struct handles *known,
+                Pb__Reply *reply, struct err *err)
 {
     size_t count;
 
-    if (from == 0) {
-        pages_forget(p);
-        if (!hsm->driver->list(hsm, &p->keys, err))
-            return false;
-    }
-    if (!page_size(from, p->keys.count, WIRE_KEYS_PAGE, &count, err))
+    if ((from == 0 && !begin_keys(p, hsm, known, err)) ||
+        !read_until(p, hsm, from, (size_t)from + WIRE_KEYS_PAGE, err) ||
+        !page_size(from, p->keys.count, WIRE_KEYS_PAGE, &count, err)) {
+        pages_forget(p); /* no further page continues a list that failed */
         return false;
+    }
     pb__key_page__init(&p->key_page);
     for (size_t i = 0; i < count; i++) {
         wire_put_key(&p->keys.keys[from + i], &p->parts[i], &p->constraints[i]);
@@ -39,7 +91,7 @@ bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *repl
     }
     p->key_page.n_keys = count;
     p->key_page.keys = p->refs;
-    p->key_page.more = from + count < p->keys.count;
+    p->key_page.more = from + count < p->keys.count || p->read_count < p->handle_count;
     reply->result_case = PB__REPLY__RESULT_KEYS;
     reply->keys = &p->key_page;
     return true;
@@ -74,13 +126,6 @@ bool pages_handles(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *r
 bool pages_known_handles(struct pages *p, const struct handles *known, Pb__Reply *reply,
                          struct err *err)
 {
-    size_t count = known->before_count;
-
     pages_forget(p);
-    p->handles = reallocarray(NULL, count + 1, sizeof *p->handles);
-    if (!p->handles)
-        return err_set(err, ERR_FAILED, "no memory for the list of handles");
-    memcpy(p->handles, known->before, count * sizeof *p->handles);
-    p->handle_count = count;
-    return put_handles(p, 0, reply, err);
+    return take_known(p, known, err) && put_handles(p, 0, reply, err);
 }

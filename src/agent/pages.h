@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Long lists, sent page by page: page 0 queries the HSM again, the others continue its list. */
+/* Long lists, sent page by page: page 0 queries the HSM again, the others continue its list. A page
+ * of keys is sent as soon as it is filled, or after PAGES_WAIT_MS, before the next ones are read.
+ */
 #ifndef HSMFERRY_AGENT_PAGES_H
 #define HSMFERRY_AGENT_PAGES_H
 
@@ -11,7 +13,7 @@
 struct pages {
     struct key_list keys;
     uint64_t *handles;
-    size_t handle_count;
+    size_t handle_count, read_count; /* of keys, so many were read */
     /* memory that a page lends to the reply: */
     Pb__KeyPage key_page;
     Pb__HandlePage handle_page;
@@ -20,9 +22,13 @@ struct pages {
     struct wire_constraints constraints[WIRE_KEYS_PAGE];
 };
 
-/* The page that begins at entry from. The reply borrows from *p until the next call. Errors:
- * ERR_DATA (no such page), and those of list() and handles(). */
-bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *reply, struct err *err);
+enum { PAGES_WAIT_MS = 200 };
+
+/* The page that begins at entry from. The reply borrows from *p until the next call. known: the
+ * inventory of now, if it was taken already; otherwise NULL. Errors: ERR_DATA (no such page), and
+ * those of list() and handles(). */
+bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, const struct handles *known,
+                Pb__Reply *reply, struct err *err);
 bool pages_handles(struct pages *p, struct hsm *hsm, uint32_t from, Pb__Reply *reply,
                    struct err *err);
 

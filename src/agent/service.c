@@ -24,7 +24,7 @@ struct service {
     const struct hsm_driver *driver;
     struct hsm *hsm; /* NULL until opened */
     struct guard guard;
-    bool entered; /* nothing was asked since the login: its inventory is that of now */
+    bool entered; /* nothing was asked of the token since the login: its inventory is that of now */
 
     /* Of the first session only. All threads read them: */
     pthread_mutex_t lock;
@@ -237,7 +237,10 @@ static bool serve_lock(struct service *s, const Pb__Request *req, Pb__Reply *rep
 
 static bool serve_list(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
-    return pages_keys(&s->pages, s->hsm, req->list->from, reply, err);
+    const struct handles *known = s->entered ? &s->guard.known : NULL;
+
+    s->entered = false;
+    return pages_keys(&s->pages, s->hsm, req->list->from, known, reply, err);
 }
 
 static bool serve_handles(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -526,6 +529,13 @@ static bool precedes_wrap(Pb__Request__CallCase call)
            call == PB__REQUEST__CALL_WRAP;
 }
 
+/* Is this a call that leaves the inventory of the login as it is? */
+static bool is_by_the_way(Pb__Request__CallCase call)
+{
+    return call == PB__REQUEST__CALL_INFO || call == PB__REQUEST__CALL_HANDLES ||
+           call == PB__REQUEST__CALL_LIST;
+}
+
 static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
 {
     size_t call = (size_t)req->call_case;
@@ -538,7 +548,7 @@ static bool dispatch(struct service *s, const Pb__Request *req, Pb__Reply *reply
     if (s->driver && !s->driver->wrap && !only_proves(req->call_case))
         return err_set(err, ERR_UNSUPPORTED, "this path to the HSM only proves: it has no %s",
                        wire_call_name(req->call_case));
-    if (call != PB__REQUEST__CALL_HANDLES)
+    if (!is_by_the_way(req->call_case))
         s->entered = false;
     if (!precedes_wrap(req->call_case))
         guard_forget_seen(&s->guard);

@@ -451,3 +451,18 @@ void text_cut(char *to, size_t size, const char *from)
     memcpy(to, from, len);
     to[len] = '\0';
 }
+
+char *text_count(size_t count, char out[TEXT_COUNT_SIZE])
+{
+    char digits[TEXT_COUNT_SIZE];
+    const int len = snprintf(digits, sizeof digits, "%zu", count);
+    char *to = out;
+
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = digits[i];
+    }
+    *to = '\0';
+    return out;
+}

@@ -83,4 +83,8 @@ bool text_glob(const char *pattern, size_t pattern_len, const void *name, size_t
 /* Copies a string; one that does not fit is cut between two characters (UTF-8). */
 void text_cut(char *to, size_t size, const char *from);
 
+/* A number with a comma before each three digits: "1,240". Returns out. */
+enum { TEXT_COUNT_SIZE = 32 };
+char *text_count(size_t count, char out[TEXT_COUNT_SIZE]);
+
 #endif

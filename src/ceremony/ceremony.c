@@ -215,12 +215,13 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
 
     if (!party->slot)
         return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
+    forget_plan(c);
+    key_list_free(&party->keys); /* before there is room for the next ones */
+    party->listed = false;
     if (!party->hsm->driver->list(party->hsm, &list, err) || !look_at_unread(c, side, &list, err)) {
         key_list_free(&list);
         return side_failed(c, side, err);
     }
-    forget_plan(c);
-    key_list_free(&party->keys);
     for (size_t i = 0; i < list.count; i++)
         redact_kcv(&list.keys[i]);
     party->keys = list;
@@ -339,6 +340,14 @@ bool ceremony_enter(struct ceremony *c, enum side side, const struct uri *uri, s
     if (party->hsm->driver->list_ahead)
         party->hsm->driver->list_ahead(party->hsm);
     return true;
+}
+
+bool ceremony_list_part(struct ceremony *c, enum side side, bool *more)
+{
+    struct hsm *hsm = c->side[side].hsm;
+
+    *more = false;
+    return !hsm || !hsm->driver->list_part || hsm->driver->list_part(hsm, more);
 }
 
 bool ceremony_list(struct ceremony *c, enum side side, struct err *err)

@@ -77,6 +77,10 @@ bool ceremony_choose(struct ceremony *c, enum side side, const struct uri *uri, 
 bool ceremony_enter(struct ceremony *c, enum side side, const struct uri *uri, struct err *err);
 bool ceremony_list(struct ceremony *c, enum side side, struct err *err);
 
+/* Between them: receives a part of the list; *more: another part follows. Returns false if it
+ * failed: ceremony_list() reports why. */
+bool ceremony_list_part(struct ceremony *c, enum side side, bool *more);
+
 /* The keys as listed. Valid until the next ceremony_choose() or ceremony_refresh() of this side. */
 const struct key_list *ceremony_keys(const struct ceremony *c, enum side side);
 

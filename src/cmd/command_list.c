@@ -23,28 +23,91 @@ static int output_columns(void)
     return size.ws_col;
 }
 
-static void print_both(const struct config *config, const struct worker *worker)
-{
-    char module[2][TEXT_SAFE_SIZE(HSM_PATH_MAX)], api[2][HSM_DIALECT_TEXT + 16];
-    char dialect[HSM_DIALECT_TEXT];
-    struct list_side sides[2];
+/* The text of one side's list. */
+struct side_text {
+    char module[TEXT_SAFE_SIZE(HSM_PATH_MAX)], api[HSM_DIALECT_TEXT + 16];
+};
 
+/* What is listed: printed as it comes if a terminal shows it, otherwise once it is complete. */
+struct listing {
+    const struct config *config;
+    struct worker *worker;
+    struct kept_events kept;
+    struct list_print print;
+    bool shows_rows;
+    bool entered[2];         /* by side: logged in to, or failed */
+    struct key_list rows[2]; /* by side: that came so far ... */
+    bool waits[2];           /* ... and no more of them until the list is complete */
+    bool complete[2];        /* by side: worker_keys() has them */
+    struct side_text text[2];
+};
+
+static void describe(struct listing *l, struct list_side sides[2])
+{
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        const struct config_side *from = &config->side[side];
-        text_safe(from->where.module, strlen(from->where.module), module[side],
-                  sizeof module[side]);
-        hsm_dialect_text(&worker_info(worker, side)->dialect, dialect);
-        text_print(api[side], sizeof api[side], "%s%s%s", from->where.api, dialect[0] ? ", " : "",
+        const struct config_side *from = &l->config->side[side];
+        struct side_text *text = &l->text[side];
+        char dialect[HSM_DIALECT_TEXT];
+        text_safe(from->where.module, strlen(from->where.module), text->module,
+                  sizeof text->module);
+        hsm_dialect_text(&worker_info(l->worker, side)->dialect, dialect);
+        text_print(text->api, sizeof text->api, "%s%s%s", from->where.api, dialect[0] ? ", " : "",
                    dialect);
         sides[side] = (struct list_side){
-            .api = api[side],
-            .module = module[side],
+            .api = text->api,
+            .module = text->module,
             .token = &from->token,
-            .slots = worker_slots(worker, side),
-            .keys = worker_keys(worker, side),
+            .slots = worker_slots(l->worker, side),
+            .keys = l->complete[side] ? worker_keys(l->worker, side) : &l->rows[side],
         };
     }
-    list_print(stdout, output_columns(), sides);
+}
+
+/* An object that could not be read is read again: it waits, with those after it. */
+static void take_rows(struct listing *l, enum side side)
+{
+    struct key_list some;
+    size_t count;
+
+    do {
+        worker_rows(l->worker, side, &some);
+        count = some.count;
+        for (size_t i = 0; i < count && !l->waits[side]; i++)
+            l->waits[side] = (some.keys[i].class == KEY_CLASS_OTHER && some.keys[i].unread[0]) ||
+                             !key_list_add(&l->rows[side], &some.keys[i]);
+        key_list_free(&some);
+    } while (count > 0);
+}
+
+/* Nothing is printed before both sides are entered: a PIN may be asked for until then. */
+static void print_more(struct listing *l)
+{
+    struct list_side sides[2];
+
+    if (!l->entered[SIDE_SOURCE] || !l->entered[SIDE_DESTINATION])
+        return;
+    describe(l, sides);
+    list_print_more(&l->print, sides);
+}
+
+static void take(void *ctx, const struct event *event)
+{
+    struct listing *l = ctx;
+    const bool of_side = event->side == SIDE_SOURCE || event->side == SIDE_DESTINATION;
+
+    kept_events_take(&l->kept, event);
+    if (!l->shows_rows || !of_side)
+        return;
+    if (event->kind == EVENT_SIDE)
+        l->entered[event->side] |=
+            event->side_state.state == SIDE_LOGGED_IN || event->side_state.state == SIDE_FAILED;
+    else if (event->kind == EVENT_ROWS)
+        take_rows(l, event->side);
+    else if (event->kind == EVENT_DONE && event->done.command == WORKER_CHOOSE)
+        l->complete[event->side] = event->done.ok;
+    else
+        return;
+    print_more(l);
 }
 
 /* The results for keys of one name, below the list: "payments-kek: same, aes-ecb: ..."; of
@@ -90,34 +153,52 @@ static void print_json(const struct config *config, const struct worker *worker,
     json_end(&j);
 }
 
+static void print(struct listing *l, bool json, bool compare, int exit_code)
+{
+    struct list_side sides[2];
+
+    if (json) {
+        print_json(l->config, l->worker, compare, &l->kept, exit_code);
+        return;
+    }
+    l->complete[SIDE_SOURCE] = l->complete[SIDE_DESTINATION] = true;
+    describe(l, sides);
+    list_print_rest(&l->print, sides);
+    if (compare)
+        print_compared(&l->kept);
+}
+
 static int list_both(struct session *s, const struct invocation *in)
 {
     struct config_side *side = s->config->side;
-    struct kept_events kept = {.kinds = UINT64_C(1) << EVENT_COMPARED | UINT64_C(1) << EVENT_ERROR};
-    struct worker *worker;
+    struct listing l = {
+        .config = s->config,
+        .kept.kinds = UINT64_C(1) << EVENT_COMPARED | UINT64_C(1) << EVENT_ERROR,
+        .print = {.out = stdout, .columns = output_columns()},
+        .shows_rows = !in->json && isatty(STDOUT_FILENO),
+    };
     struct err err = {0};
 
-    if (!session_start(s, false, false, &worker, &err))
+    if (!session_start(s, false, false, &l.worker, &err))
         return command_failed(&err);
+    if (l.shows_rows)
+        worker_show_rows(l.worker);
     struct plain_result result = plain_run(&(struct plain_job){
-        .worker = worker,
+        .worker = l.worker,
         .token = {&side[SIDE_SOURCE].token, &side[SIDE_DESTINATION].token},
         .compare = in->compare,
-        .take = kept_events_take,
-        .ctx = &kept,
+        .take = take,
+        .ctx = &l,
     });
-    if (kept.lost) {
+    if (l.kept.lost) {
         err_set(&err, ERR_FAILED, "There is no memory for all that the HSMs answered");
         result.exit_code = command_failed(&err);
-    } else if (in->json) {
-        print_json(s->config, worker, in->compare, &kept, result.exit_code);
-    } else {
-        print_both(s->config, worker);
-        if (in->compare)
-            print_compared(&kept);
-    }
-    worker_free(worker);
-    kept_events_free(&kept);
+    } else
+        print(&l, in->json, in->compare, result.exit_code);
+    worker_free(l.worker);
+    kept_events_free(&l.kept);
+    key_list_free(&l.rows[SIDE_SOURCE]);
+    key_list_free(&l.rows[SIDE_DESTINATION]);
     return result.exit_code;
 }
 

@@ -137,9 +137,22 @@ struct hsm_driver {
      * were. An object that cannot be read is listed as KEY_CLASS_OTHER, never omitted. */
     bool (*list)(struct hsm *hsm, struct key_list *list, struct err *err);
 
+    /* list() piece by piece, for an agent that sends what it has: adds some of the objects to
+     * *list, which has those of the calls before. handles are the next ones of all that handles()
+     * returned; last: with these, all of them were given. Private keys may get their public halves
+     * with the last call. After a failure the list is not complete, and the caller frees it. NULL:
+     * there is only list(). */
+    bool (*list_some)(struct hsm *hsm, const uint64_t *handles, size_t count, bool last,
+                      struct key_list *list, struct err *err);
+
     /* Asks for what the next list() returns, without waiting: another HSM can be asked meanwhile.
      * list() reports what failed. NULL: list() does all of it. */
     void (*list_ahead)(struct hsm *hsm);
+
+    /* Receives a part of the list that was asked for ahead; *more: another part follows, for which
+     * list() would have to wait. Returns false if it failed: list() reports why. NULL: list() does
+     * all of it. */
+    bool (*list_part)(struct hsm *hsm, bool *more);
 
     /* The handles of ALL objects on the token and in the session, in ascending order, including
      * incomplete ones without class or label. The caller frees *handles. */

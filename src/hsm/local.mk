@@ -6,6 +6,8 @@ libhsm_a_SOURCES = \
 	%D%/facts.h \
 	%D%/fidelity.c \
 	%D%/fidelity.h \
+	%D%/halves.c \
+	%D%/halves.h \
 	%D%/handles.c \
 	%D%/handles.h \
 	%D%/hsm.h \

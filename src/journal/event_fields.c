@@ -369,6 +369,7 @@ static const struct {
     [EVENT_PIN] = KIND(pin),
     [EVENT_DONE] = {NULL, 0},
     [EVENT_FILE] = KIND(file),
+    [EVENT_ROWS] = {NULL, 0},
 };
 
 const struct event_field *event_fields_of(enum event_kind kind, size_t *count)

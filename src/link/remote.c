@@ -5,14 +5,23 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "hsm/halves.h"
 #include "link/agent_client.h"
 #include "link/wire.h"
 
 struct remote {
     struct hsm base;
     struct agent_client *client;
-    uint64_t open_asked;  /* its opening is awaited by the next call; 0: it is not */
-    uint64_t list_asked;  /* a list that was asked for ahead; 0: none */
+    uint64_t open_asked; /* its opening is awaited by the next call; 0: it is not */
+    struct listing {
+        bool begun;     /* page after page is asked for */
+        uint64_t asked; /* the page that was asked for; 0: all came, or it failed ... */
+        struct err err; /* ... for this reason */
+        struct key_list list;
+        bool more;
+    } listing;                                                            /* of one thread */
+    void (*listed)(void *ctx, const struct key_desc *keys, size_t count); /* may be NULL */
+    void *ctx;
     pthread_mutex_t lock; /* protects open_asked, and these: */
     pthread_cond_t given; /* a session is free */
     unsigned sessions;
@@ -162,11 +171,6 @@ static const struct agent_client_answer handle_answer = {PB__REPLY__RESULT_HANDL
 
 /* --- lists: each page is appended to the previous ones --- */
 
-struct key_pages {
-    struct key_list list;
-    bool more;
-};
-
 struct handle_pages {
     uint64_t *handles;
     size_t count;
@@ -185,7 +189,7 @@ static bool check_page(size_t count, size_t most, bool more, size_t before, stru
 static bool get_keys(const Pb__Reply *reply, void *out, struct err *err)
 {
     const Pb__KeyPage *page = reply->keys;
-    struct key_pages *pages = out;
+    struct listing *pages = out;
     struct key_desc key;
 
     if (!check_page(page->n_keys, WIRE_KEYS_PAGE, page->more, pages->list.count, err))
@@ -220,44 +224,76 @@ static bool get_handles(const Pb__Reply *reply, void *out, struct err *err)
     return true;
 }
 
+/* Session 0 reads the list until its last page. */
+static bool ask_page(struct remote *r, struct err *err)
+{
+    Pb__Page page = PB__PAGE__INIT;
+
+    page.from = (uint32_t)r->listing.list.count;
+    return agent_client_send(r->client, 0, PB__REQUEST__CALL_LIST, &page, &r->listing.asked, err);
+}
+
+/* The next page is asked for before this one is shown to anybody. */
+static bool take_page(struct remote *r, uint64_t id, struct err *err)
+{
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_KEYS, get_keys};
+    struct listing *l = &r->listing;
+    const size_t before = l->list.count;
+
+    if (!await_open(r, err) || !agent_client_receive(r->client, id, &answer, l, err) ||
+        (l->more && !ask_page(r, err)))
+        return false;
+    if (r->listed && l->list.count > before)
+        r->listed(r->ctx, &l->list.keys[before], l->list.count - before);
+    return true;
+}
+
 static void remote_list_ahead(struct hsm *hsm)
 {
     struct remote *r = (struct remote *)hsm;
-    Pb__Page page = PB__PAGE__INIT;
+    struct listing *l = &r->listing;
 
-    if (!r->list_asked)
-        agent_client_send(r->client, 0, PB__REQUEST__CALL_LIST, &page, &r->list_asked, NULL);
+    if (l->begun)
+        return;
+    *l = (struct listing){.begun = true};
+    ask_page(r, &l->err);
 }
 
-static bool next_page(struct remote *r, struct key_pages *pages, struct err *err)
+static bool remote_list_part(struct hsm *hsm, bool *more)
 {
-    static const struct agent_client_answer answer = {PB__REPLY__RESULT_KEYS, get_keys};
-    Pb__Page page = PB__PAGE__INIT;
-    uint64_t id = r->list_asked;
+    struct remote *r = (struct remote *)hsm;
+    struct listing *l = &r->listing;
+    const uint64_t id = l->asked;
 
-    r->list_asked = 0;
-    if (!await_open(r, err))
-        return false;
-    page.from = (uint32_t)pages->list.count;
-    return (id || agent_client_send(r->client, 0, PB__REQUEST__CALL_LIST, &page, &id, err)) &&
-           agent_client_receive(r->client, id, &answer, pages, err);
+    l->asked = 0;
+    if (id && !take_page(r, id, &l->err))
+        l->asked = 0;
+    *more = l->asked != 0;
+    return l->err.code == ERR_NONE;
 }
 
+/* Pages that came before a failure are no list. */
 static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
 {
     struct remote *r = (struct remote *)hsm;
-    struct key_pages pages = {.more = true};
-    const unsigned session = take_session_of(r, 1); /* which holds the list until its last page */
-    bool ok = true;
+    const unsigned session = take_session_of(r, 1);
+    struct listing it;
+    bool more;
 
-    while (ok && pages.more)
-        ok = next_page(r, &pages, err);
+    remote_list_ahead(hsm);
+    while (remote_list_part(hsm, &more) && more)
+        ;
+    it = r->listing;
+    r->listing = (struct listing){0};
     give_session(r, session);
-    if (ok)
-        *list = pages.list;
-    else
-        key_list_free(&pages.list);
-    return ok;
+    if (it.err.code == ERR_NONE && halves_match(&it.list, &it.err)) {
+        *list = it.list;
+        return true;
+    }
+    key_list_free(&it.list);
+    if (err)
+        *err = it.err;
+    return false;
 }
 
 static bool remote_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
@@ -503,8 +539,11 @@ static bool remote_at_work(struct hsm *hsm)
 
 static void remote_close(struct hsm *hsm)
 {
-    agent_client_close(((struct remote *)hsm)->client);
-    free(hsm);
+    struct remote *r = (struct remote *)hsm;
+
+    agent_client_close(r->client);
+    key_list_free(&r->listing.list);
+    free(r);
 }
 
 /* There is no open(), because remote_open() needs more parameters. */
@@ -519,6 +558,7 @@ static const struct hsm_driver remote_driver = {
     .sessions = remote_sessions,
     .list = remote_list,
     .list_ahead = remote_list_ahead,
+    .list_part = remote_list_part,
     .handles = remote_handles,
     .describe = remote_describe,
     .public_key = remote_public_key,
@@ -546,6 +586,8 @@ bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err 
 
     r->base.driver = &remote_driver;
     r->sessions = 1;
+    r->listed = setup->listed;
+    r->ctx = setup->ctx;
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->given, NULL);
     if (!agent_client_start(setup, &r->client, err)) {

@@ -23,6 +23,9 @@ struct remote_setup {
     int abandon_fd; /* readable: abandon the call in progress (eventfd); -1: none */
     /* Receives one line (safe text) that the vendor library printed. May be NULL. */
     void (*vendor_output)(void *ctx, const char *line);
+    /* Receives the next objects of a list that is not complete yet, and may never be, on the thread
+     * that waits for it. Private keys may lack their public halves. May be NULL. */
+    void (*listed)(void *ctx, const struct key_desc *keys, size_t count);
     void *ctx;
 };
 

@@ -43,6 +43,7 @@ const char *event_kind_name(enum event_kind kind)
         [EVENT_PIN] = "pin",
         [EVENT_DONE] = "done",
         [EVENT_FILE] = "file",
+        [EVENT_ROWS] = "rows",
     };
     return name_of(names, EVENT_KINDS, kind);
 }

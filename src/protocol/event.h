@@ -61,6 +61,7 @@ enum event_kind {
     EVENT_PIN,           /* pin: the PIN of one side's token is wanted, or comes from a file */
     EVENT_DONE,          /* done: a command to the worker has ended */
     EVENT_FILE,          /* file: a file came from the other room, or was written for it */
+    EVENT_ROWS,          /* objects of a list came that is not complete (worker_rows()) */
     EVENT_KINDS
 };
 

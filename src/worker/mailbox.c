@@ -3,8 +3,11 @@
  * notes to the worker. */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "ceremony/narrator.h"
+#include "worker/worker.h"
 #include "worker/worker_state.h"
 
 /* --- events to the front end --- */
@@ -21,11 +24,21 @@ static bool is_question(const struct event *event)
            (event->kind == EVENT_GATE && event->gate.state == GATE_OPEN);
 }
 
+/* A front end that has ended receives nothing; the record has the event. */
+static bool send(const struct worker *w, const struct event *event)
+{
+    ssize_t n;
+
+    do
+        n = write(w->events[1], event, sizeof *event);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof *event || errno == EPIPE;
+}
+
 bool worker_emit(struct event_sink *sink, const struct event *event, struct err *err)
 {
     struct worker *w = (struct worker *)((char *)sink - offsetof(struct worker, sink));
     struct event_sink *record = w->setup.record;
-    ssize_t n;
 
     if (record && !record->emit(record, event, err))
         return false;
@@ -40,13 +53,114 @@ bool worker_emit(struct event_sink *sink, const struct event *event, struct err 
         w->released = false;
     }
     pthread_mutex_unlock(&w->lock);
-    do
-        n = write(w->events[1], event, sizeof *event);
-    while (n < 0 && errno == EINTR);
-    /* A front end that has ended receives nothing; the record has the event. */
-    if (n != (ssize_t)sizeof *event && errno != EPIPE)
-        return err_set_errno(err, ERR_IO, errno, "the event could not be sent to the front end");
-    return true;
+    return send(w, event) ||
+           err_set_errno(err, ERR_IO, errno, "the event could not be sent to the front end");
+}
+
+/* --- objects to the front end, while their list still comes --- */
+
+enum {
+    ROWS_MS = 250,
+    ROWS_AT_ONCE = 512
+}; /* so often, or when there are so many; a list that comes sooner is shown when it is complete */
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void worker_show_rows(struct worker *w)
+{
+    w->shows_rows = true;
+}
+
+/* The lock is held. */
+static void drop(struct coming *coming)
+{
+    for (size_t i = coming->taken; i < coming->count; i++)
+        compact_free(&coming->rows[i]);
+    free(coming->rows);
+    coming->rows = NULL;
+    coming->count = coming->taken = coming->room = 0;
+}
+
+void worker_drop_rows(struct worker *w, enum side side)
+{
+    pthread_mutex_lock(&w->lock);
+    drop(&w->side[side].coming);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void worker_rows(struct worker *w, enum side side, struct key_list *rows)
+{
+    struct coming *coming = &w->side[side].coming;
+    struct key_desc key;
+
+    *rows = (struct key_list){0};
+    pthread_mutex_lock(&w->lock);
+    while (coming->taken < coming->count && rows->count < ROWS_AT_ONCE) {
+        compact_get(coming->rows[coming->taken], &key, sizeof key);
+        if (!key_list_add(rows, &key))
+            break;
+        compact_free(&coming->rows[coming->taken++]);
+    }
+    if (coming->taken == coming->count)
+        drop(coming);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* The lock is held. */
+static bool add(struct coming *coming, const struct key_desc *desc)
+{
+    struct key_desc key = *desc;
+    struct compact **grown = coming->rows;
+
+    if (coming->count == coming->room) {
+        size_t room = coming->room ? 2 * coming->room : ROWS_AT_ONCE;
+        grown = reallocarray(coming->rows, room, sizeof(struct compact *));
+        if (!grown)
+            return false;
+        coming->rows = grown;
+        coming->room = room;
+    }
+    redact_kcv(&key);
+    grown[coming->count] = NULL;
+    return compact_set(&grown[coming->count], &key, sizeof key) && ++coming->count;
+}
+
+void worker_expect_rows(struct worker *w, bool expected)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        struct coming *coming = &w->side[side].coming;
+        worker_drop_rows(w, side);
+        coming->expected = expected;
+        coming->told_ms = now_ms();
+    }
+}
+
+/* Nothing depends on them: without memory for all, some are shown with the complete list only. */
+void worker_emit_rows(void *ctx, const struct key_desc *keys, size_t count)
+{
+    struct side_of_worker *side = ctx;
+    struct worker *w = side->worker;
+    struct coming *coming = &side->coming;
+    const struct event event = {.kind = EVENT_ROWS, .side = side->side};
+    bool many;
+
+    if (!coming->expected)
+        return;
+    pthread_mutex_lock(&w->lock);
+    for (size_t i = 0; i < count && coming->expected; i++)
+        coming->expected = add(coming, &keys[i]);
+    many = coming->count - coming->taken >= ROWS_AT_ONCE;
+    pthread_mutex_unlock(&w->lock);
+    if (!many && now_ms() - coming->told_ms < ROWS_MS)
+        return;
+    coming->told_ms = now_ms();
+    send(w, &event);
 }
 
 bool worker_emit_together(struct event_sink *sink, bool begins, struct err *err)

@@ -154,6 +154,14 @@ static void trace_list_ahead(struct hsm *hsm)
         inner->driver->list_ahead(inner);
 }
 
+static bool trace_list_part(struct hsm *hsm, bool *more)
+{
+    struct hsm *inner = ((struct trace *)hsm)->inner;
+
+    *more = false;
+    return !inner->driver->list_part || inner->driver->list_part(inner, more);
+}
+
 static bool trace_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
 {
     struct span s = span_of(hsm, "handles", err);
@@ -324,6 +332,7 @@ static const struct hsm_driver trace_driver = {
     .sessions = trace_sessions,
     .list = trace_list,
     .list_ahead = trace_list_ahead,
+    .list_part = trace_list_part,
     .lock = trace_lock,
     .handles = trace_handles,
     .describe = trace_describe,

@@ -210,19 +210,50 @@ static void finish(struct worker *w, struct command *command, bool begun, struct
     report_done(w, command, ok, err);
 }
 
+/* Two commands, one for each side, that were begun. */
+struct pair {
+    struct command *command[2];
+    bool begun[2], finished[2];
+    struct err err[2];
+};
+
+static void finish_one(struct worker *w, struct pair *pair, unsigned i)
+{
+    if (!pair->finished[i])
+        finish(w, pair->command[i], pair->begun[i], &pair->err[i]);
+    pair->finished[i] = true;
+}
+
+/* Part after part, so that both HSMs read on. A list that fails is reported at once; otherwise the
+ * first one is the first to be reported. */
+static void list_both(struct worker *w, struct pair *pair)
+{
+    bool more[2] = {pair->begun[0], pair->begun[1]};
+
+    while (more[0] || more[1])
+        for (unsigned i = 0; i < 2; i++) {
+            if (more[i] && !ceremony_list_part(w->ceremony, pair->command[i]->side, &more[i]))
+                finish_one(w, pair, i);
+            if (i == 0 && !more[0])
+                finish_one(w, pair, 0);
+        }
+}
+
 static void carry_out_both(struct worker *w, struct command *first, struct command *second)
 {
-    struct err err[2] = {0};
-    bool begun = begin(w, first, &err[0]), other;
+    struct pair pair = {.command = {first, second}};
 
-    if (!begun) { /* its failure is reported before the other side is touched */
-        report_done(w, first, false, &err[0]);
+    pair.begun[0] = begin(w, first, &pair.err[0]);
+    if (!pair.begun[0]) { /* its failure is reported before the other side is touched */
+        report_done(w, first, false, &pair.err[0]);
         carry_out(w, second);
         return;
     }
-    other = begin(w, second, &err[1]);
-    finish(w, first, true, &err[0]);
-    finish(w, second, other, &err[1]);
+    pair.begun[1] = begin(w, second, &pair.err[1]);
+    if (first->what == WORKER_CHOOSE)
+        list_both(w, &pair);
+    finish_one(w, &pair, 0);
+    finish_one(w, &pair, 1);
 }
 
 /* The same command for the other side, if it follows, so that both can be carried out at once. A
@@ -250,6 +281,7 @@ static void *work(void *ctx)
     struct command *command, *other;
 
     while ((command = worker_take(w)) != NULL) {
+        worker_expect_rows(w, w->shows_rows && command->what == WORKER_CHOOSE);
         other = take_other(w, command);
         if (other)
             carry_out_both(w, command, other);
@@ -482,6 +514,7 @@ static void release(struct worker *w)
             close(w->side[side].abandon_fd);
         if (w->side[side].lock_fd >= 0)
             close(w->side[side].lock_fd);
+        worker_drop_rows(w, side);
     }
     for (unsigned i = 0; i < 2; i++)
         if (w->events[i] >= 0)

@@ -72,6 +72,14 @@ const struct hsm_about *worker_info(const struct worker *w, enum side side);
 const struct key_list *worker_keys(const struct worker *w, enum side side);
 const struct plan *worker_plan_now(const struct worker *w);
 
+/* Called before the first command: the front end takes the objects of lists that are not complete
+ * yet. After EVENT_ROWS: objects that came since the last call (if there are
+ * many, not all of them at once; none: that is all), of a list that is not complete
+ * and may never be: worker_keys() has it once WORKER_CHOOSE has succeeded, in the same order. May
+ * be called at any time. The caller frees *rows. */
+void worker_show_rows(struct worker *w);
+void worker_rows(struct worker *w, enum side side, struct key_list *rows);
+
 /* The verdict on every source object, in the order of worker_keys(); NULL until WORKER_VERDICTS has
  * succeeded. The same rule applies. */
 const struct plan_verdicts *worker_verdicts_now(const struct worker *w);

@@ -99,6 +99,7 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
         .keep_fd = &w->side[side].lock_fd,
         .abandon_fd = w->side[side].abandon_fd,
         .vendor_output = emit_vendor_output,
+        .listed = side == SIDE_RELAY ? NULL : worker_emit_rows,
         .ctx = &w->side[side],
     };
     struct hsm *inner;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/queue.h>
 
+#include "base/compact.h"
 #include "base/secret.h"
 #include "ceremony/ceremony.h"
 #include "worker/worker_setup.h"
@@ -37,8 +38,16 @@ struct worker {
         int lock_fd;          /* the lock, if this process has it; -1: none ... */
         bool locked;          /* ... or if the agents have it, each for itself ... */
         struct hsm_lock lock; /* ... and whose lock it is */
+        struct coming {
+            bool expected;   /* of the worker's thread: the list is for the front end */
+            int64_t told_ms; /* likewise: when it last had an EVENT_ROWS */
+            /* Under the lock: those that it has not taken yet, without runs of zeros. */
+            struct compact **rows;
+            size_t count, taken, room;
+        } coming;
     } side[SIDES];
     int events[2];            /* pipe for events */
+    bool shows_rows;          /* the front end takes objects of lists that are not complete */
     uint64_t ceremony_number; /* random: by which agents on other hosts have a lock together */
     pthread_t thread;
     pthread_mutex_t emitting; /* for what threads with HSMs of their own have to say */
@@ -63,6 +72,12 @@ struct ceremony_host worker_host(struct worker *w);
 /* The worker's sink: emits to the record first, then to the front end. It also marks a question as
  * open. */
 bool worker_emit(struct event_sink *sink, const struct event *event, struct err *err);
+
+/* On the worker's thread: from now on, the objects of a list that is not complete are for the front
+ * end, or are not; and some have come. */
+void worker_expect_rows(struct worker *w, bool expected);
+void worker_drop_rows(struct worker *w, enum side side);
+void worker_emit_rows(void *side, const struct key_desc *keys, size_t count);
 
 /* Passes it to the record: the front end keeps nothing. */
 bool worker_emit_together(struct event_sink *sink, bool begins, struct err *err);

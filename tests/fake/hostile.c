@@ -334,6 +334,44 @@ static void answer_endless_keys(uint64_t id)
     }
 }
 
+/* Page after page, and then its process ends, or the next page is too long. */
+static void answer_pages(uint64_t id, unsigned pages, bool ends)
+{
+    static Pb__Key *keys[WIRE_KEYS_PAGE + 1];
+    Pb__Key key = PB__KEY__INIT;
+    Pb__KeyPage page = PB__KEY_PAGE__INIT;
+    Pb__Reply reply = PB__REPLY__INIT;
+
+    key.handle = 1;
+    for (size_t i = 0; i <= WIRE_KEYS_PAGE; i++)
+        keys[i] = &key;
+    page.keys = keys;
+    page.more = true;
+    page.n_keys = WIRE_KEYS_PAGE;
+    reply.result_case = PB__REPLY__RESULT_KEYS;
+    reply.keys = &page;
+    for (; pages > 0; pages--, id = next_request()) {
+        reply.id = id;
+        send_message(&reply.base);
+    }
+    if (ends)
+        exit(0);
+    reply.id = id;
+    page.n_keys = WIRE_KEYS_PAGE + 1;
+    send_message(&reply.base);
+    idle();
+}
+
+static void answer_torn_keys(uint64_t id)
+{
+    answer_pages(id, 2, true);
+}
+
+static void answer_big_key_page(uint64_t id)
+{
+    answer_pages(id, 2, false);
+}
+
 static void answer_many_slots(uint64_t id)
 {
     static Pb__Slot *slots[HSM_SLOTS_MAX + 1];
@@ -426,6 +464,8 @@ static const struct {
     {"answer-empty-page", NULL, answer_empty_page},
     {"answer-big-page", NULL, answer_big_page},
     {"answer-endless-keys", NULL, answer_endless_keys},
+    {"answer-torn-keys", NULL, answer_torn_keys},
+    {"answer-big-key-page", NULL, answer_big_key_page},
     {"answer-many-slots", NULL, answer_many_slots},
     {"stubborn", NULL, stubborn},
     {"orphan", NULL, orphan},

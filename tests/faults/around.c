@@ -313,8 +313,9 @@ static void around_close(struct hsm *hsm)
     free(hsm);
 }
 
-_Static_assert(sizeof(struct hsm_driver) == 29 * sizeof(void *),
-               "each function has one here, but at_work, lock, sessions and list_ahead");
+_Static_assert(
+    sizeof(struct hsm_driver) == 31 * sizeof(void *),
+    "each function has one here, but at_work, lock, sessions and those of a list in parts");
 
 #define AROUND(api)                                                                                \
     const struct hsm_driver around_##api = {                                                       \

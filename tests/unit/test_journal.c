@@ -86,6 +86,7 @@ static size_t fill(struct event *event, enum event_kind kind, size_t *size)
     case EVENT_CALL:
     case EVENT_COMPARED:
     case EVENT_DONE:
+    case EVENT_ROWS:
     case EVENT_KINDS:
         break;
     }

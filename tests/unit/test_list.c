@@ -32,7 +32,7 @@ static char *print(int columns, const struct list_side side[2])
     FILE *out = open_memstream(&text, &size);
 
     assert_non_null(out);
-    list_print(out, columns, side);
+    list_print_rest(&(struct list_print){.out = out, .columns = columns}, side);
     fclose(out);
     return text;
 }
@@ -91,9 +91,72 @@ static void test_narrow(void **state)
     }
 }
 
+/* Rows are printed as soon as both sides have them, and are those of the whole list. */
+static void test_rows_that_come_later(void **state)
+{
+    struct key_desc keys[] = {key("one", 3), key("two", 3), key("three", 5), key("four", 4)};
+    const struct uri any = {0};
+    const struct hsm_slot_list none = {0};
+    struct key_list left = {.keys = keys}, right = {.keys = keys};
+    const struct list_side side[2] = {{"pkcs11", "/a", &any, &none, &left},
+                                      {"pkcs11", "/b", &any, &none, &right}};
+    static const struct {
+        size_t left, right, rows;
+    } states[] = {{0, 0, 0}, {3, 0, 0}, {3, 2, 2}, {4, 2, 2}, {4, 4, 4}};
+    char *text = NULL, *whole;
+    size_t size = 0;
+    struct list_print p = {.out = open_memstream(&text, &size), .columns = 120};
+
+    (void)state;
+    assert_non_null(p.out);
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        left.count = states[i].left;
+        right.count = states[i].right;
+        list_print_more(&p, side);
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            char name[8];
+            snprintf(name, sizeof name, "\n%.*s ", (int)keys[k].label_len, keys[k].label);
+            assert_int_equal(strstr(text, name) != NULL, k < states[i].rows);
+        }
+    }
+    list_print_rest(&p, side);
+    fclose(p.out);
+    whole = print(120, side);
+    assert_string_equal(text, whole);
+    free(text);
+    free(whole);
+}
+
+/* Objects of a list that failed were printed: nobody may take them for all. */
+static void test_a_list_that_failed(void **state)
+{
+    struct key_desc keys[] = {key("one", 3), key("two", 3), key("three", 5)};
+    const struct uri any = {0};
+    const struct hsm_slot_list none = {0};
+    struct key_list left = {.keys = keys, .count = 2}, right = {.keys = keys, .count = 3};
+    const struct list_side side[2] = {{"pkcs11", "/a", &any, &none, &left},
+                                      {"pkcs11", "/b", &any, &none, &right}};
+    char *text = NULL;
+    size_t size = 0;
+    struct list_print p = {.out = open_memstream(&text, &size), .columns = 120};
+
+    (void)state;
+    assert_non_null(p.out);
+    list_print_more(&p, side);
+    left.count = 0;
+    list_print_rest(&p, side);
+    fclose(p.out);
+    assert_non_null(strstr(text, "\nNOT COMPLETE: the list failed after these 2 objects "));
+    assert_non_null(strstr(text, "| 3 objects\n"));
+    assert_null(strstr(text, "\n0 objects"));
+    free(text);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_both), cmocka_unit_test(test_narrow)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_both), cmocka_unit_test(test_narrow),
+                                       cmocka_unit_test(test_rows_that_come_later),
+                                       cmocka_unit_test(test_a_list_that_failed)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

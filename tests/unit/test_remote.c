@@ -33,10 +33,11 @@ enum {
     SLOT = 1,          /* of the fake */
 };
 
-/* What the agent printed, a line each. */
+/* What the agent printed, a line each; and how many objects it listed. */
 struct ears {
     char text[64 * 1024];
     unsigned lines;
+    size_t rows;
 };
 
 static void take_line(void *ctx, const char *line)
@@ -675,6 +676,47 @@ static void answers_are_asked_for_ahead(void **state)
     hsm->driver->close(hsm);
 }
 
+static void count_rows(void *ctx, const struct key_desc *keys, size_t count)
+{
+    assert_ptr_equal(ctx, &ears);
+    assert_int_equal(keys[0].handle, 1);
+    ears.rows += count;
+}
+
+/* What came of a list that is not complete is shown, and is no list: not at once, not later. */
+static void a_torn_list_is_none(void **state)
+{
+    static const struct {
+        const char *how, *why;
+    } ways[] = {{"answer-torn-keys", "the agent ended"},
+                {"answer-big-key-page", "a page of 257 objects"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct remote_setup setup = setup_of("hostile", ways[i].how, ENOUGH_MS);
+        struct key_list list = {0};
+        struct hsm *hsm = NULL;
+        struct err err = {0};
+        bool more;
+        setup.listed = count_rows;
+        assert_true(remote_open(&setup, &hsm, &err));
+        hsm->driver->list_ahead(hsm);
+        assert_true(hsm->driver->list_part(hsm, &more)); /* the control */
+        assert_true(more);
+        assert_int_equal(ears.rows, WIRE_KEYS_PAGE);
+        assert_true(hsm->driver->list_part(hsm, &more) && more);
+        assert_false(hsm->driver->list_part(hsm, &more));
+        assert_false(more);
+        assert_false(hsm->driver->list_part(hsm, &more));
+        assert_int_equal(ears.rows, 2 * WIRE_KEYS_PAGE);
+        check_gone(hsm->driver->list(hsm, &list, &err), &err, ways[i].why);
+        assert_null(list.keys);
+        assert_false(hsm->driver->list(hsm, &list, &err));
+        assert_null(list.keys);
+        hsm->driver->close(hsm);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -702,6 +744,7 @@ int main(void)
         cmocka_unit_test(failed_open_leaves_nothing),
         cmocka_unit_test(pin_leaves_no_copy),
         cmocka_unit_test(long_lists_come_whole),
+        cmocka_unit_test(a_torn_list_is_none),
     };
     return cmocka_run_group_tests_name("remote", tests, NULL, NULL);
 }

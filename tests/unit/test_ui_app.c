@@ -347,6 +347,48 @@ static void test_file_keys_are_marked(void **state)
     fixture_free(&f);
 }
 
+/* A list that still comes is shown, and marks wait for it; of one that failed nothing is left. */
+static void test_rows_of_a_list_that_still_comes(void **state)
+{
+    struct key_list some = fixture_keys(1240), all = fixture_keys(3);
+    struct fixture f;
+    const struct inventory *inv;
+
+    (void)state;
+    fixture_new(&f);
+    inv = &f.app->side[SIDE_SOURCE].inventory;
+    f.app->at.view = VIEW_INVENTORY;
+    app_take_rows(f.app, SIDE_SOURCE, &some); /* nobody is logged in yet */
+    assert_int_equal(inv->count, 0);
+    fixture_side(&f, SIDE_SOURCE, SIDE_LOGGED_IN);
+    app_take_rows(f.app, SIDE_SOURCE, &some);
+    assert_int_equal(inv->shown_count, 1240);
+    fixture_press(&f, PRESS_DOWN);
+    fixture_press(&f, ' ');
+    assert_int_equal(inv->marked_count, 0);
+    assert_true(strstr(f.app->at.status, "not complete yet, 1,240 so far") != NULL);
+    fixture_press(&f, '*');
+    fixture_press(&f, '+');
+    assert_int_equal(app_dialog(f.app), DIALOG_NONE);
+    assert_int_equal(inv->marked_count, 0);
+    assert_int_equal(inv->scroll.at, 1);
+    fixture_side(&f, SIDE_SOURCE, SIDE_FAILED);
+    assert_int_equal(inv->count, 0);
+
+    fixture_side(&f, SIDE_SOURCE, SIDE_LOGGED_IN);
+    app_take_rows(f.app, SIDE_SOURCE, &some);
+    fixture_side(&f, SIDE_SOURCE, SIDE_LISTED);
+    app_take_keys(f.app, SIDE_SOURCE, &all);
+    assert_int_equal(inv->count, 3);
+    fixture_press(&f, ' '); /* the control */
+    assert_int_equal(inv->marked_count, 1);
+    app_take_rows(f.app, SIDE_SOURCE, &some); /* too late */
+    assert_int_equal(inv->count, 3);
+    key_list_free(&some);
+    key_list_free(&all);
+    fixture_free(&f);
+}
+
 static void test_only_what_can_go_is_marked(void **state)
 {
     struct inventory *inv;
@@ -1230,6 +1272,7 @@ int main(void)
         cmocka_unit_test(test_retry_is_for_the_side_that_failed),
         cmocka_unit_test(test_pasted_text_confirms_nothing),
         cmocka_unit_test(test_file_keys_are_marked),
+        cmocka_unit_test(test_rows_of_a_list_that_still_comes),
         cmocka_unit_test(test_only_what_can_go_is_marked),
         cmocka_unit_test(test_review_needs_a_typed_word),
         cmocka_unit_test(test_review_can_be_left),

@@ -266,6 +266,75 @@ static void test_work_of_a_key_press(void **state)
     fixture_free(&f);
 }
 
+/* Part after part gives the order of the whole list; the cursor stays on its object, and in its
+ * line, also when the whole list comes. */
+static void test_objects_that_come_later(void **state)
+{
+    enum { N = 1000, PART = 170 };
+    struct key_list all = fixture_keys(N), part;
+    struct inventory inv = {0}, whole;
+    struct err err;
+    uint64_t current = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) { /* in another order than that of the labels */
+        size_t j = (i * 7919) % N;
+        struct key_desc swap = all.keys[i];
+        all.keys[i] = all.keys[j];
+        all.keys[j] = swap;
+    }
+    whole = of(all.keys, N);
+    for (size_t at = 0; at < N; at += PART) {
+        part = (struct key_list){all.keys + at, N - at < PART ? N - at : PART, 0};
+        assert_true(inventory_add(&inv, &part, &err));
+        if (at == 0) {
+            assert_int_equal(inv.scroll.at, 0); /* nobody has moved: it stays on the first row */
+            scroll_move(&inv.scroll, 50, inv.shown_count, 10);
+            scroll_move(&inv.scroll, -3, inv.shown_count, 10);
+            current = inventory_row(&inv, inv.scroll.at)->handle;
+        }
+        assert_int_equal(inventory_row(&inv, inv.scroll.at)->handle, current);
+        assert_int_equal(inv.scroll.at - inv.scroll.top, 6);
+    }
+    assert_int_equal(inv.count, N);
+    for (size_t row = 0; row < N; row++)
+        assert_int_equal(inventory_row(&inv, row)->handle, inventory_row(&whole, row)->handle);
+    for (size_t i = 0; i < N; i += 99) {
+        const struct key_desc *other;
+        assert_int_equal(inventory_counterpart(&inv, &all.keys[i], &other), RELATION_NAME);
+        assert_int_equal(other->handle, all.keys[i].handle);
+    }
+    assert_true(inventory_take(&inv, &all, &err));
+    assert_int_equal(inventory_row(&inv, inv.scroll.at)->handle, current);
+    assert_int_equal(inv.scroll.at - inv.scroll.top, 6);
+    inventory_filter(&inv, "key-00012");
+    part = (struct key_list){all.keys, 1, 0};
+    assert_true(inventory_add(&inv, &part, &err)); /* what is filtered stays so */
+    assert_in_range(inv.shown_count, 10, 11);
+    inventory_free(&inv);
+    inventory_free(&whole);
+    key_list_free(&all);
+}
+
+/* Rows are merged with those that are there, and those are not sorted again. */
+static void test_work_of_objects_that_come_later(void **state)
+{
+    enum { N = 2000, PART = 20 };
+    struct key_list all = fixture_keys(N);
+    struct inventory inv = {0};
+    struct err err;
+
+    (void)state;
+    for (size_t at = 0; at < N; at += PART) {
+        struct key_list part = {all.keys + at, PART, 0};
+        size_t before = inv.work;
+        assert_true(inventory_add(&inv, &part, &err));
+        assert_true(inv.work - before <= 3 * inv.count);
+    }
+    inventory_free(&inv);
+    key_list_free(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +346,8 @@ int main(void)
         cmocka_unit_test(test_counterpart),
         cmocka_unit_test(test_scroll),
         cmocka_unit_test(test_work_of_a_key_press),
+        cmocka_unit_test(test_objects_that_come_later),
+        cmocka_unit_test(test_work_of_objects_that_come_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

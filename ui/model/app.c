@@ -175,6 +175,28 @@ void app_take_keys(struct app *app, enum side side, const struct key_list *keys)
     app_resize(app);
 }
 
+/* Without memory they are shown with the complete list. */
+void app_take_rows(struct app *app, enum side side, const struct key_list *rows)
+{
+    struct err ignored;
+
+    if (app->side[side].state != SIDE_LOGGED_IN)
+        return;
+    inventory_add(&app->side[side].inventory, rows, &ignored);
+    app_resize(app);
+}
+
+bool app_awaits_list(struct app *app, enum side side)
+{
+    const bool awaits = app->side[side].state == SIDE_LOGGED_IN;
+    char count[TEXT_COUNT_SIZE];
+
+    if (awaits)
+        app_say(app, "The list is not complete yet, %s so far: marks wait for it.",
+                text_count(app->side[side].inventory.count, count));
+    return awaits;
+}
+
 struct moved {
     uint64_t handle;
     uint32_t key; /* of the plan, from 1 */

@@ -224,6 +224,12 @@ void app_resize(struct app *app);
 /* What the worker holds, copied here before app_done() says that it has ended. */
 void app_take_slots(struct app *app, enum side side, const struct hsm_slot_list *slots);
 void app_take_keys(struct app *app, enum side side, const struct key_list *keys);
+
+/* Objects of a list that is not complete: they are shown until app_take_keys(). */
+void app_take_rows(struct app *app, enum side side, const struct key_list *rows);
+
+/* Is the list of this side not complete yet? Says so if it is not: marks wait for it. */
+bool app_awaits_list(struct app *app, enum side side);
 void app_take_verdicts(struct app *app, const struct plan_verdicts *verdicts);
 void app_take_report(struct app *app, const struct app_report *report);
 

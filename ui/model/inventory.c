@@ -5,72 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-
-/* --- orders ----------------------------------------------------------------------------------- */
-
-static int compare_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
-{
-    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-    return order ? order : (a_len > b_len) - (a_len < b_len);
-}
-
-static size_t kept(size_t len, size_t room)
-{
-    return len < room ? len : room;
-}
-
-static int compare_labels(const struct key_desc *a, const struct key_desc *b)
-{
-    return compare_bytes(a->label, kept(a->label_len, KEY_LABEL_MAX), b->label,
-                         kept(b->label_len, KEY_LABEL_MAX));
-}
-
-static int compare_ids(const struct key_desc *a, const struct key_desc *b)
-{
-    return compare_bytes(a->id, kept(a->id_len, KEY_ID_MAX), b->id, kept(b->id_len, KEY_ID_MAX));
-}
-
-static int first_of(int a, int b, int c)
-{
-    return a ? a : b ? b : c;
-}
-
-/* Keys that can move come first, then public keys, certificates and the rest. */
-static int compare_classes(const struct key_desc *a, const struct key_desc *b)
-{
-    static const int rank[KEY_CLASSES] = {
-        [KEY_CLASS_PRIVATE] = 1,     [KEY_CLASS_SECRET] = 1, [KEY_CLASS_PUBLIC] = 2,
-        [KEY_CLASS_CERTIFICATE] = 3, [KEY_CLASS_DATA] = 4,   [KEY_CLASS_OTHER] = 5,
-    };
-    return rank[a->class] - rank[b->class];
-}
-
-static int compare_types(const struct key_desc *a, const struct key_desc *b)
-{
-    return first_of((int)a->kind - (int)b->kind, (a->bits > b->bits) - (a->bits < b->bits),
-                    strcmp(a->curve, b->curve));
-}
-
-static int by_label(const struct key_desc *a, const struct key_desc *b)
-{
-    return first_of(compare_classes(a, b), compare_labels(a, b), compare_ids(a, b));
-}
-
-static int by_type(const struct key_desc *a, const struct key_desc *b)
-{
-    return first_of(compare_classes(a, b), compare_types(a, b), compare_labels(a, b));
-}
-
-static int by_id(const struct key_desc *a, const struct key_desc *b)
-{
-    return first_of(compare_classes(a, b), compare_ids(a, b), compare_labels(a, b));
-}
-
-/* For looking up: exactly the class, then the label, then the id. */
-static int by_name(const struct key_desc *a, const struct key_desc *b)
-{
-    return first_of((int)a->class - (int)b->class, compare_labels(a, b), compare_ids(a, b));
-}
+#include "ui/model/inventory_order.h"
 
 struct row_cache {
     uint32_t index[ROWS_AT_HAND]; /* from 1; 0: a free place */
@@ -88,34 +23,6 @@ const struct key_desc *inventory_key(const struct inventory *inv, size_t i)
     return &inv->cache->keys[place];
 }
 
-struct order {
-    struct compact *const *rows;
-    int (*compare)(const struct key_desc *, const struct key_desc *);
-};
-
-static int compare_indices(const void *a, const void *b, void *ctx)
-{
-    const struct order *order = ctx;
-    uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
-    struct key_desc a_key, b_key;
-    int result;
-
-    compact_get(order->rows[i], &a_key, sizeof a_key);
-    compact_get(order->rows[j], &b_key, sizeof b_key);
-    result = order->compare(&a_key, &b_key);
-    return result ? result : (i > j) - (i < j);
-}
-
-static void sort_indices(struct inventory *inv, uint32_t *indices, size_t count,
-                         int (*compare)(const struct key_desc *, const struct key_desc *))
-{
-    struct order order = {inv->rows, compare};
-
-    inv->work += count;
-    if (count > 1)
-        qsort_r(indices, count, sizeof *indices, compare_indices, &order);
-}
-
 /* --- filling ---------------------------------------------------------------------------------- */
 
 static bool holds(const char *hay, const char *needle)
@@ -128,9 +35,9 @@ static bool key_holds(const struct key_desc *key, const char *text)
     char label[KEY_LABEL_TEXT], type[KEY_TYPE_TEXT], id[2 * KEY_ID_MAX + 1];
 
     if (strchr(text, '*'))
-        return text_glob(text, strlen(text), key->label, kept(key->label_len, KEY_LABEL_MAX));
+        return text_glob(text, strlen(text), key->label, key_label_held(key));
     return holds(key_label_text(key, label), text) || holds(key_type_text(key, type), text) ||
-           holds(text_hex(key->id, kept(key->id_len, KEY_ID_MAX), id), text);
+           holds(text_hex(key->id, key_id_held(key), id), text);
 }
 
 /* Is it known that it would be refused? */
@@ -170,28 +77,23 @@ static void show(struct inventory *inv, const uint32_t *from, size_t count)
     inv->scroll = (struct scroll){at, at};
 }
 
+static order_fn *const orders[SORTS] = {
+    [SORT_LABEL] = order_by_label, [SORT_TYPE] = order_by_type, [SORT_ID] = order_by_id};
+
+/* The first of these indices of all rows are sorted already. */
+static void sort_by(struct inventory *inv, uint32_t *indices, size_t sorted, order_fn *compare)
+{
+    inv->work += inv->count;
+    order_sort(inv->rows, indices, sorted, inv->count, compare);
+}
+
 /* Sorts all, and shows what passes the filter. */
 static void sort(struct inventory *inv)
 {
-    static int (*const compares[SORTS])(const struct key_desc *, const struct key_desc *) = {
-        [SORT_LABEL] = by_label, [SORT_TYPE] = by_type, [SORT_ID] = by_id};
-
     for (size_t i = 0; i < inv->count; i++)
         inv->sorted[i] = (uint32_t)i;
-    sort_indices(inv, inv->sorted, inv->count, compares[inv->sort]);
+    sort_by(inv, inv->sorted, 0, orders[inv->sort]);
     show(inv, inv->sorted, inv->count);
-}
-
-static bool keep_marks(struct inventory *fresh, const struct inventory *old)
-{
-    uint64_t *handles = calloc(old->marked_count + 1, sizeof *handles);
-
-    if (!handles)
-        return false;
-    inventory_handles(old, handles);
-    inventory_mark_handles(fresh, handles, old->marked_count);
-    free(handles);
-    return true;
 }
 
 enum {
@@ -229,45 +131,99 @@ static void reasons_free(struct reasons *r)
     *r = (struct reasons){0};
 }
 
-static bool make_rows(struct inventory *fresh, const struct key_list *keys)
+/* Room for so many objects; all of it beyond the ones that are there is zero. */
+static bool make_room(struct inventory *inv, size_t count)
 {
-    fresh->rows = calloc(keys->count + 1, sizeof(struct compact *));
-    fresh->count = fresh->rows ? keys->count : 0;
-    for (size_t i = 0; i < fresh->count; i++)
-        if (!compact_set(&fresh->rows[i], &keys->keys[i], sizeof keys->keys[i]))
+    struct {
+        void **array;
+        size_t size;
+    } arrays[] = {
+        {(void **)&inv->rows, sizeof *inv->rows},
+        {(void **)&inv->sorted, sizeof *inv->sorted},
+        {(void **)&inv->shown, sizeof *inv->shown},
+        {(void **)&inv->toggled, sizeof *inv->toggled},
+        {(void **)&inv->by_name, sizeof *inv->by_name},
+        {(void **)&inv->marked, sizeof *inv->marked},
+        {(void **)&inv->verdicts, sizeof *inv->verdicts},
+    };
+
+    if (!inv->cache && !(inv->cache = calloc(1, sizeof *inv->cache)))
+        return false;
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+        char *grown = reallocarray(*arrays[i].array, count + 1, arrays[i].size); /* never nothing */
+        if (!grown)
             return false;
-    return fresh->rows;
+        memset(grown + inv->count * arrays[i].size, 0, (count + 1 - inv->count) * arrays[i].size);
+        *arrays[i].array = grown;
+    }
+    return true;
 }
 
+/* The cursor stays on its object and in its line, except that it stays on the first row. */
+static void keep_line(struct inventory *inv, size_t was_at, size_t line)
+{
+    const size_t at = was_at ? inv->scroll.at : 0;
+
+    inv->scroll = (struct scroll){at, at > line ? at - line : 0};
+}
+
+bool inventory_add(struct inventory *inv, const struct key_list *keys, struct err *err)
+{
+    const size_t old = inv->count, at = inv->scroll.at, line = at - inv->scroll.top;
+
+    if (!make_room(inv, old + keys->count))
+        return err_set(err, ERR_FAILED, "There is no memory for %zu objects", old + keys->count);
+    for (size_t i = 0; i < keys->count; i++, inv->count++) {
+        inv->sorted[inv->count] = inv->by_name[inv->count] = (uint32_t)inv->count;
+        if (!compact_set(&inv->rows[inv->count], &keys->keys[i], sizeof keys->keys[i]))
+            return err_set(err, ERR_FAILED, "There is no memory for %zu objects", inv->count);
+    }
+    sort_by(inv, inv->by_name, old, order_by_name);
+    sort_by(inv, inv->sorted, old, orders[inv->sort]);
+    show(inv, inv->sorted, inv->count);
+    keep_line(inv, at, line);
+    return true;
+}
+
+/* Finds the object again at which the cursor was. */
+static void find_again(struct inventory *inv, uint64_t handle, const struct scroll *was)
+{
+    for (size_t row = 0; handle && row < inv->shown_count; row++)
+        if (inventory_row(inv, row)->handle == handle) {
+            inv->scroll.at = row;
+            break;
+        }
+    keep_line(inv, was->at, was->at - was->top);
+}
+
+/* The old rows are freed before there are new ones: there may be thousands. */
 bool inventory_take(struct inventory *inv, const struct key_list *keys, struct err *err)
 {
     struct inventory fresh = {.sort = inv->sort, .work = inv->work, .looked = inv->looked};
-    size_t n = keys->count + 1; /* never nothing */
+    const struct key_desc *current = inventory_row(inv, inv->scroll.at);
+    const uint64_t handle = current ? current->handle : 0;
+    const struct scroll was = inv->scroll;
+    const size_t marked_count = inv->marked_count;
+    uint64_t *marked = calloc(marked_count + 1, sizeof *marked);
+    bool ok;
 
     memcpy(fresh.filter, inv->filter, sizeof fresh.filter);
-    fresh.cache = calloc(1, sizeof *fresh.cache);
-    fresh.sorted = calloc(n, sizeof *fresh.sorted);
-    fresh.shown = calloc(n, sizeof *fresh.shown);
-    fresh.toggled = calloc(n, sizeof *fresh.toggled);
-    fresh.by_name = calloc(n, sizeof *fresh.by_name);
-    fresh.marked = calloc(n, sizeof *fresh.marked);
-    fresh.verdicts = calloc(n, sizeof *fresh.verdicts);
-    if (!make_rows(&fresh, keys) || !fresh.cache || !fresh.sorted || !fresh.shown ||
-        !fresh.by_name || !fresh.marked || !fresh.toggled || !fresh.verdicts)
-        goto out;
-    for (size_t i = 0; i < keys->count; i++)
-        fresh.by_name[i] = (uint32_t)i;
-    sort_indices(&fresh, fresh.by_name, keys->count, by_name);
-    if (!keep_marks(&fresh, inv))
-        goto out;
-    fresh.toggled_count = 0; /* another list: there is nothing to undo */
-    sort(&fresh);
+    if (marked)
+        inventory_handles(inv, marked);
     inventory_free(inv);
     *inv = fresh;
-    return true;
-out:
-    inventory_free(&fresh);
-    return err_set(err, ERR_FAILED, "There is no memory for a list of %zu objects", keys->count);
+    ok = marked && inventory_add(inv, keys, err);
+    if (ok) {
+        inventory_mark_handles(inv, marked, marked_count);
+        find_again(inv, handle, &was);
+        inv->toggled_count = 0; /* another list: there is nothing to undo */
+    } else {
+        inventory_free(inv);
+        *inv = fresh;
+        err_set(err, ERR_FAILED, "There is no memory for a list of %zu objects", keys->count);
+    }
+    free(marked);
+    return ok;
 }
 
 void inventory_free(struct inventory *inv)
@@ -518,7 +474,7 @@ static size_t name_place(const struct inventory *inv, const struct key_desc *key
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         count_look(inv);
-        if (by_name(inventory_key(inv, inv->by_name[middle]), key) < 0)
+        if (order_by_name(inventory_key(inv, inv->by_name[middle]), key) < 0)
             low = middle + 1;
         else
             high = middle;

@@ -65,10 +65,14 @@ struct inventory {
     size_t *looked; /* the same by who only draws; NULL: nobody counts */
 };
 
-/* Replaces the content by a copy of keys; marks of keys with the same handle stay. Errors:
- * ERR_FAILED (memory); the inventory is then unchanged. */
+/* Replaces the content by a copy of keys; marks of keys with the same handle stay, and the cursor.
+ * Errors: ERR_FAILED (memory); the inventory is then empty. */
 bool inventory_take(struct inventory *inv, const struct key_list *keys, struct err *err);
 void inventory_free(struct inventory *inv);
+
+/* Adds objects that came while the list is not complete yet. Errors: ERR_FAILED (memory): what was
+ * added by then may stay. */
+bool inventory_add(struct inventory *inv, const struct key_list *keys, struct err *err);
 
 /* The object with this index, below count. Valid until ROWS_AT_HAND others were looked at. */
 enum { ROWS_AT_HAND = 64 };

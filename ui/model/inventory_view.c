@@ -32,6 +32,8 @@ static void mark(struct app *app)
         app_say(app, "The journal says which keys; F5 looks for them again.");
     else if (app->at.active != SIDE_SOURCE)
         app_say(app, "Keys are marked on the source; this is the destination.");
+    else if (app_awaits_list(app, SIDE_SOURCE))
+        return;
     else if (key && !inventory_can_mark(inv, inv->scroll.at))
         app_say(app, "It cannot go: %s.",
                 verdict->known ? inventory_reason(inv, verdict, reason)
@@ -71,12 +73,16 @@ static const struct input pattern_input = {
 
 static void mark_pattern(struct app *app)
 {
+    if (app_awaits_list(app, SIDE_SOURCE))
+        return;
     app_open_input(app, &pattern_input, "*");
     field_offer(&app->dialog.field, "*");
 }
 
 static void mark_invert(struct app *app)
 {
+    if (app_awaits_list(app, SIDE_SOURCE))
+        return;
     many_marked(app,
                 inventory_mark_invert(&app->side[SIDE_SOURCE].inventory, &app->inventory.script));
 }
@@ -427,14 +433,15 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
-/* After a ceremony, and without a source, nothing is marked or migrated; of one that was
- * interrupted, its journal says which keys. */
+/* Marks wait for the list. After a ceremony, and without a source, nothing is marked or migrated;
+ * of one that was interrupted, its journal says which keys. */
 static bool offers(const struct app *app, const struct key_row *row)
 {
     bool possible = !app->run.over && app->side[SIDE_SOURCE].state != SIDE_FAILED;
 
     if (row->act == mark)
-        return possible && !settle_is_on(&app->settle);
+        return possible && !settle_is_on(&app->settle) &&
+               app->side[SIDE_SOURCE].state != SIDE_LOGGED_IN;
     return (row->act != migrate || possible) && key_rows_offer(app, row);
 }
 

@@ -37,6 +37,8 @@ libui_a_SOURCES += \
 	%D%/field.h \
 	%D%/inventory.c \
 	%D%/inventory.h \
+	%D%/inventory_order.c \
+	%D%/inventory_order.h \
 	%D%/inventory_view.c \
 	%D%/key_rows.c \
 	%D%/key_rows.h \

@@ -12,7 +12,7 @@ enum {
     LIST_ROW_MAX = 4096,
     LIST_HEAD = 2, /* rows above the slots */
     LIST_ROWS_OF_SLOT = 3,
-    LIST_KEY_HEAD = 2, /* rows between slots and keys */
+    LIST_KEY_HEAD = 1, /* row between slots and keys */
     LIST_TYPE = 17,    /* columns of a type, of an id */
     LIST_ID = 6,
 };
@@ -107,12 +107,17 @@ static void key_row(const struct key_desc *key, int width, char *out)
     add_text(out, key->class == KEY_CLASS_CERTIFICATE || key->class == KEY_CLASS_DATA ? "" : flags);
 }
 
-/* How many there are, and how many of them the HSM fails to read. */
-static void count_row(const struct key_list *list, char *out)
+/* How many there are, and how many of them the HSM fails to read. printed: so many were printed. */
+static void count_row(const struct key_list *list, size_t printed, char *out)
 {
     const char *why = NULL;
     size_t unread = 0;
 
+    if (printed > list->count) {
+        text_print(out, LIST_ROW_MAX, "NOT COMPLETE: the list failed after these %zu objects",
+                   printed);
+        return;
+    }
     for (size_t i = 0; i < list->count; i++)
         if (list->keys[i].class == KEY_CLASS_OTHER && list->keys[i].unread[0]) {
             why = why ? why : list->keys[i].unread;
@@ -149,10 +154,13 @@ static void make_row(const struct list_side *s, enum side side, size_t row, int 
         return;
     }
     row -= slot_rows(s);
-    if (row == LIST_KEY_HEAD - 1)
-        count_row(s->keys, out);
-    else if (row >= LIST_KEY_HEAD && row - LIST_KEY_HEAD < s->keys->count)
+    if (row >= LIST_KEY_HEAD && row - LIST_KEY_HEAD < s->keys->count)
         key_row(&s->keys->keys[row - LIST_KEY_HEAD], width, out);
+}
+
+static int width_of(const struct list_print *p)
+{
+    return ((p->columns < LIST_COLUMNS_MIN ? LIST_COLUMNS_MIN : p->columns) - 3) / 2;
 }
 
 static size_t without_blanks(const char *text)
@@ -172,20 +180,50 @@ static void print_legend(FILE *out)
     fputs(" - no, ? not reported\n", out);
 }
 
-void list_print(FILE *out, int columns, const struct list_side side[2])
+static void print_row(const struct list_print *p, bool cuts_left, char cells[2][LIST_ROW_MAX])
 {
-    size_t left_rows = row_count(&side[SIDE_SOURCE]);
-    size_t right_rows = row_count(&side[SIDE_DESTINATION]);
-    int width = ((columns < LIST_COLUMNS_MIN ? LIST_COLUMNS_MIN : columns) - 3) / 2;
-    char row[LIST_ROW_MAX], left[LIST_ROW_MAX], right[LIST_ROW_MAX], line[2 * LIST_ROW_MAX];
+    const int width = width_of(p);
+    char left[LIST_ROW_MAX], right[LIST_ROW_MAX], line[2 * LIST_ROW_MAX];
 
-    for (size_t i = 0; i < left_rows || i < right_rows; i++) {
-        make_row(&side[SIDE_SOURCE], SIDE_SOURCE, i, width, row);
-        text_fit(row, width, i == 1, left, sizeof left);
-        make_row(&side[SIDE_DESTINATION], SIDE_DESTINATION, i, width, row);
-        text_fit(row, width, i == 1, right, sizeof right);
-        text_print(line, sizeof line, "%s%*s | %s", left, width - text_width(left), "", right);
-        fprintf(out, "%.*s\n", (int)without_blanks(line), line);
+    text_fit(cells[SIDE_SOURCE], width, cuts_left, left, sizeof left);
+    text_fit(cells[SIDE_DESTINATION], width, cuts_left, right, sizeof right);
+    text_print(line, sizeof line, "%s%*s | %s", left, width - text_width(left), "", right);
+    fprintf(p->out, "%.*s\n", (int)without_blanks(line), line);
+}
+
+static void print_rows(struct list_print *p, const struct list_side side[2], size_t count)
+{
+    char cells[2][LIST_ROW_MAX];
+
+    for (; p->rows < count; p->rows++) {
+        for (enum side i = SIDE_SOURCE; i <= SIDE_DESTINATION; i++)
+            make_row(&side[i], i, p->rows, width_of(p), cells[i]);
+        print_row(p, p->rows == 1, cells);
     }
-    print_legend(out);
+}
+
+void list_print_more(struct list_print *p, const struct list_side side[2])
+{
+    size_t left = row_count(&side[SIDE_SOURCE]), right = row_count(&side[SIDE_DESTINATION]);
+
+    print_rows(p, side, left < right ? left : right);
+    fflush(p->out);
+}
+
+void list_print_rest(struct list_print *p, const struct list_side side[2])
+{
+    size_t left = row_count(&side[SIDE_SOURCE]), right = row_count(&side[SIDE_DESTINATION]);
+    char cells[2][LIST_ROW_MAX] = {"", ""};
+    size_t printed[2];
+
+    for (enum side i = SIDE_SOURCE; i <= SIDE_DESTINATION; i++) {
+        const size_t above = LIST_HEAD + slot_rows(&side[i]) + LIST_KEY_HEAD;
+        printed[i] = p->rows > above ? p->rows - above : 0;
+    }
+    print_rows(p, side, left > right ? left : right);
+    print_row(p, false, cells);
+    for (enum side i = SIDE_SOURCE; i <= SIDE_DESTINATION; i++)
+        count_row(side[i].keys, printed[i], cells[i]);
+    print_row(p, false, cells);
+    print_legend(p->out);
 }

@@ -22,8 +22,19 @@ struct list_side {
     const struct key_list *keys; /* of that token */
 };
 
-/* Prints the source at the left and the destination at the right, in this many columns, but at
- * least LIST_COLUMNS_MIN. No line ends with a blank. */
-void list_print(FILE *out, int columns, const struct list_side side[2]);
+/* The source at the left and the destination at the right, in this many columns, but at least
+ * LIST_COLUMNS_MIN; {.out, .columns} has printed nothing yet. No line ends with a blank. */
+struct list_print {
+    FILE *out;
+    int columns;
+    size_t rows; /* that were printed */
+};
+
+/* Prints the rows that both sides have by now. Those of a side that come later follow them. */
+void list_print_more(struct list_print *p, const struct list_side side[2]);
+
+/* Prints the rest, and how many objects there are; or that a list of which objects were printed is
+ * not complete. */
+void list_print_rest(struct list_print *p, const struct list_side side[2]);
 
 #endif

@@ -75,6 +75,7 @@ static bool do_start(struct console *c, const struct request *r, struct err *err
     end_worker(c);
     if (!c->host->start(c->host->ctx, c->app->config, &c->worker, err))
         return false;
+    worker_show_rows(c->worker);
     if (c->host->interrupted)
         memcpy(c->app->settle.own, c->host->interrupted->own, sizeof c->app->settle.own);
     return true;

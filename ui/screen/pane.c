@@ -267,6 +267,11 @@ static bool is_waiting(enum side_state state)
     return state == SIDE_OPENING || state == SIDE_LOGGED_IN;
 }
 
+static int64_t seconds_in_state(const struct app *app, enum side side)
+{
+    return (app->at.now_ms - app->side[side].since_ms) / 1000;
+}
+
 void pane_draw_state(const struct app *app, struct canvas *c, enum side side, struct rect r)
 {
     static const char *const words[SIDE_STATES] = {
@@ -278,7 +283,7 @@ void pane_draw_state(const struct app *app, struct canvas *c, enum side side, st
         [SIDE_FAILED] = "",
     };
     const struct app_side *s = &app->side[side];
-    int64_t seconds = (app->at.now_ms - s->since_ms) / 1000;
+    int64_t seconds = seconds_in_state(app, side);
     int y;
 
     if (s->state == SIDE_LISTED && s->inventory.filter[0]) {
@@ -300,14 +305,17 @@ void pane_draw_state(const struct app *app, struct canvas *c, enum side side, st
 static void draw_foot(const struct app *app, struct canvas *c, enum side side, struct rect r)
 {
     const struct inventory *inv = &app->side[side].inventory;
-    char filtered[200] = "";
+    char filtered[200] = "", so_far[TEXT_COUNT_SIZE];
 
-    if (app->side[side].state != SIDE_LISTED)
+    if (app->side[side].state != SIDE_LISTED && inv->count == 0)
         return;
     if (inv->filter[0])
         snprintf(filtered, sizeof filtered, "   filter \"%.40s\": %zu shown", inv->filter,
                  inv->shown_count);
-    if (side == SIDE_SOURCE && script_deviates(&app->inventory.differs))
+    if (app->side[side].state != SIDE_LISTED)
+        draw_format(c, r.x + 1, r.y, r.w - 1, STYLE_WARN, "%s so far, %" PRId64 " s%s",
+                    text_count(inv->count, so_far), seconds_in_state(app, side), filtered);
+    else if (side == SIDE_SOURCE && script_deviates(&app->inventory.differs))
         draw_format(c, r.x + 1, r.y, r.w - 1, STYLE_WARN, "%zu of %zu marked, NOT AS THE SCRIPT%s",
                     inv->marked_count, inv->count, filtered);
     else if (side == SIDE_SOURCE)

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ui/screen/results.h"
 
-void results_take(struct app *app, const struct worker *worker, const struct event *e)
+void results_take(struct app *app, struct worker *worker, const struct event *e)
 {
     bool one_side = e->side == SIDE_SOURCE || e->side == SIDE_DESTINATION;
 
+    if (e->kind == EVENT_ROWS && one_side) {
+        struct key_list rows;
+        for (worker_rows(worker, e->side, &rows); rows.count > 0;
+             worker_rows(worker, e->side, &rows)) {
+            app_take_rows(app, e->side, &rows);
+            key_list_free(&rows);
+        }
+        key_list_free(&rows);
+    }
     if (e->kind != EVENT_DONE || !e->done.ok)
         return;
     if (e->done.command == WORKER_OPEN && one_side)

@@ -8,7 +8,7 @@
 
 /* What the worker holds may be looked at from the end of the command that made it until the next
  * one, so it is copied before the model hears of that end. */
-void results_take(struct app *app, const struct worker *worker, const struct event *event);
+void results_take(struct app *app, struct worker *worker, const struct event *event);
 
 /* The request that a command of the worker carries out; REQUESTS: none. */
 enum request_kind results_request(unsigned command);

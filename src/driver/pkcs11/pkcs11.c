@@ -27,12 +27,12 @@
 static void know_maker(struct p11 *p)
 {
     static const char nss[] = "Mozilla Foundation", kit[] = "PKCS#11 Kit";
-    CK_INFO info = {0};
 
-    if (p->fn->C_GetInfo(&info) != CKR_OK)
+    p->identity_rv = p->fn->C_GetInfo(&p->identity);
+    if (p->identity_rv != CKR_OK)
         return;
-    p->overwrites = memcmp(info.manufacturerID, nss, sizeof nss - 1) == 0;
-    p->templates_alone = memcmp(info.manufacturerID, kit, sizeof kit - 1) == 0;
+    p->overwrites = memcmp(p->identity.manufacturerID, nss, sizeof nss - 1) == 0;
+    p->templates_alone = memcmp(p->identity.manufacturerID, kit, sizeof kit - 1) == 0;
 }
 
 static bool take_named_dialect(struct p11 *p, const char *name, struct err *err)
@@ -254,7 +254,7 @@ static bool p11_login(struct hsm *hsm, uint64_t id, const struct secret *pin, st
         return false;
     }
     p->slot = (CK_SLOT_ID)id;
-    return true;
+    return p->entered = true;
 }
 
 /* The handle of a temporary object of this login; CK_INVALID_HANDLE: there is none. */
@@ -313,6 +313,7 @@ static bool p11_another(struct hsm *hsm, struct hsm **out, struct err *err)
         return err_set(err, ERR_FAILED, "out of memory");
     *made = *p; /* with everything learnt about the token */
     made->first = login;
+    made->entered = false;
     made->known = (struct handles){0}; /* those of the first session count */
     made->temps = NULL;
     made->temp_count = 0;
@@ -348,6 +349,7 @@ const struct hsm_driver pkcs11_driver = {
     .slots = p11_slots,
     .login = p11_login,
     .list = p11_list,
+    .list_some = p11_list_some,
     .handles = p11_handles,
     .describe = p11_describe,
     .public_key = p11_public_key,

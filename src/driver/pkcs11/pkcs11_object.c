@@ -10,6 +10,7 @@
 #include "driver/pkcs11/pkcs11_publics.h"
 #include "driver/pkcs11/pkcs11_seen.h"
 #include "driver/pkcs11/pkcs11_template.h"
+#include "hsm/halves.h"
 
 /* --- describing an object --- */
 
@@ -208,27 +209,25 @@ bool p11_find(struct p11 *p, struct p11_attrs *with, uint64_t **handles, size_t 
     return true;
 }
 
+/* The login took the inventory already, and the first question after it is for the inventory. */
 bool p11_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err)
 {
-    return p11_find(p11_of(hsm), &(struct p11_attrs){0}, handles, count, err);
+    struct p11 *p = p11_of(hsm);
+    uint64_t *copy;
+
+    if (!p->entered)
+        return p11_find(p, &(struct p11_attrs){0}, handles, count, err);
+    p->entered = false;
+    copy = reallocarray(NULL, p->known.before_count + 1, sizeof *copy);
+    if (!copy)
+        return err_set(err, ERR_FAILED, "out of memory");
+    memcpy(copy, p->known.before, p->known.before_count * sizeof *copy);
+    *handles = copy;
+    *count = p->known.before_count;
+    return true;
 }
 
 /* --- one object --- */
-
-/* Can this public object be the other half of that private one, according to the attributes of
- * both? */
-static bool is_half(const struct key_desc *key, const struct key_desc *public)
-{
-    return public->class == KEY_CLASS_PUBLIC && public->has_public && public->kind == key->kind &&
-           public->id_len == key->id_len && memcmp(public->id, key->id, sizeof key->id) == 0 &&
-           strcmp(public->curve, key->curve) == 0 && (key->bits == 0 || public->bits == key->bits);
-}
-
-static bool needs_half(const struct key_desc *key)
-{
-    return key->class == KEY_CLASS_PRIVATE && !key->has_public && key->id_len > 0 &&
-           key->id_len <= KEY_ID_MAX && (key->kind == KEY_KIND_RSA || key->kind == KEY_KIND_EC);
-}
 
 static bool find_publics(struct p11 *p, const struct key_desc *key, uint64_t **handles,
                          size_t *count, struct err *err)
@@ -255,7 +254,7 @@ static bool borrow_half(struct p11 *p, struct key_desc *key, struct bytes *spki,
     for (size_t i = 0; ok && i < count; i++) {
         struct reading half = {0};
         ok = read_key(p, handles[i], &half, &why);
-        if (ok && is_half(key, &half.key)) {
+        if (ok && halves_fit(key, &half.key)) {
             ambiguous = ambiguous || (spki->len > 0 && !bytes_equal(spki, &half.spki));
             ok = bytes_set(spki, half.spki.data, half.spki.len, &why);
         }
@@ -281,7 +280,7 @@ static bool read_with_half(struct p11 *p, uint64_t handle, enum p11_request requ
 {
     return (p11_seen_take(p, handle, request, &r->key, &r->spki, &r->lens) ||
             read_key(p, handle, r, err)) &&
-           (!needs_half(&r->key) || borrow_half(p, &r->key, &r->spki, err));
+           (!halves_lacks(&r->key) || borrow_half(p, &r->key, &r->spki, err));
 }
 
 bool p11_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err)
@@ -314,62 +313,6 @@ bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct
 }
 
 /* --- all objects --- */
-
-/* Sorts by kind and id, so that one search finds the halves. */
-static int compare_halves(const void *a, const void *b)
-{
-    const struct key_desc *x = *(const struct key_desc *const *)a;
-    const struct key_desc *y = *(const struct key_desc *const *)b;
-
-    if (x->kind != y->kind)
-        return x->kind < y->kind ? -1 : 1;
-    if (x->id_len != y->id_len)
-        return x->id_len < y->id_len ? -1 : 1;
-    return memcmp(x->id, y->id, sizeof x->id);
-}
-
-/* Like borrow_half(), but from the public keys that were listed. */
-static void match_half(struct key_desc *key, const struct key_desc **publics, size_t count)
-{
-    const struct key_desc *half = NULL;
-    const struct key_desc *const wanted = key;
-    const struct key_desc **at =
-        count ? bsearch(&wanted, publics, count, sizeof *publics, compare_halves) : NULL;
-
-    if (!at)
-        return;
-    while (at > publics && compare_halves(at - 1, &wanted) == 0)
-        at--;
-    for (; at < publics + count && compare_halves(at, &wanted) == 0; at++) {
-        if (!is_half(key, *at))
-            continue;
-        if (half && memcmp(half->spki_sha256, (*at)->spki_sha256, sizeof half->spki_sha256) != 0)
-            return;
-        half = *at;
-    }
-    if (half) {
-        memcpy(key->spki_sha256, half->spki_sha256, sizeof key->spki_sha256);
-        key->has_public = true;
-    }
-}
-
-static bool match_halves(struct key_list *list, struct err *err)
-{
-    const struct key_desc **publics = calloc(list->count + 1, sizeof(struct key_desc *));
-    size_t count = 0;
-
-    if (!publics)
-        return err_set(err, ERR_FAILED, "out of memory");
-    for (size_t i = 0; i < list->count; i++)
-        if (list->keys[i].class == KEY_CLASS_PUBLIC)
-            publics[count++] = &list->keys[i];
-    qsort(publics, count, sizeof(struct key_desc *), compare_halves);
-    for (size_t i = 0; i < list->count; i++)
-        if (needs_half(&list->keys[i]))
-            match_half(&list->keys[i], publics, count);
-    free(publics);
-    return true;
-}
 
 /* Is it a temporary object of this session? Any other object that reports CKA_TOKEN as false is a
  * token object nevertheless: an interrupted C_CopyObject of SoftHSM leaves a complete key in that
@@ -422,28 +365,38 @@ static bool list_one(struct p11 *p, uint64_t handle, struct key_list *list, stru
     return true;
 }
 
-bool p11_list(struct hsm *hsm, struct key_list *list, struct err *err)
+bool p11_list_some(struct hsm *hsm, const uint64_t *handles, size_t count, bool last,
+                   struct key_list *list, struct err *err)
 {
     struct p11 *p = p11_of(hsm);
-    struct key_list found = {0};
     struct err failure = {0};
-    uint64_t *handles;
-    size_t count;
     bool ok = true;
 
-    if (!p11_find(p, &(struct p11_attrs){0}, &handles, &count, err))
-        return false;
     for (size_t i = 0; ok && i < count; i++)
-        ok = list_one(p, handles[i], &found, &failure);
-    ok = ok && match_halves(&found, &failure);
-    free(handles);
-    if (!ok) {
-        key_list_free(&found);
-        if (err)
-            *err = failure;
+        ok = list_one(p, handles[i], list, &failure);
+    ok = ok && (!last || halves_match(list, &failure));
+    if (ok && last)
+        p11_publics_listed(p, list);
+    if (!ok && err)
+        *err = failure;
+    return ok;
+}
+
+bool p11_list(struct hsm *hsm, struct key_list *list, struct err *err)
+{
+    struct key_list found = {0};
+    uint64_t *handles;
+    size_t count;
+    bool ok;
+
+    p11_of(hsm)->entered = false;
+    if (!p11_find(p11_of(hsm), &(struct p11_attrs){0}, &handles, &count, err))
         return false;
-    }
-    p11_publics_listed(p, &found);
-    *list = found;
-    return true;
+    ok = p11_list_some(hsm, handles, count, true, &found, err);
+    free(handles);
+    if (ok)
+        *list = found;
+    else
+        key_list_free(&found);
+    return ok;
 }

@@ -18,6 +18,8 @@ void p11_object_key(const struct p11_object *o, uint64_t handle, struct key_desc
 
 /* These meet the contract of hsm/hsm.h. */
 bool p11_list(struct hsm *hsm, struct key_list *list, struct err *err);
+bool p11_list_some(struct hsm *hsm, const uint64_t *handles, size_t count, bool last,
+                   struct key_list *list, struct err *err);
 bool p11_handles(struct hsm *hsm, uint64_t **handles, size_t *count, struct err *err);
 bool p11_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key, struct err *err);
 bool p11_public_key(struct hsm *hsm, uint64_t handle, struct bytes *spki, struct err *err);

@@ -30,11 +30,10 @@ void p11_unlock(struct p11 *login)
 bool p11_info(struct hsm *hsm, struct hsm_info *info, struct err *err)
 {
     struct p11 *p = p11_of(hsm);
-    CK_INFO raw = {0};
-    CK_RV rv = p->fn->C_GetInfo(&raw);
+    const CK_INFO raw = p->identity;
 
-    if (rv != CKR_OK)
-        return ckr_set(err, rv, "the module does not identify itself (C_GetInfo)");
+    if (p->identity_rv != CKR_OK)
+        return ckr_set(err, p->identity_rv, "the module does not identify itself (C_GetInfo)");
     *info = (struct hsm_info){.about.api = "pkcs11"};
     ck_text(info->about.library, sizeof info->about.library, raw.libraryDescription,
             sizeof raw.libraryDescription);

@@ -51,6 +51,8 @@ struct p11 {
     struct hsm hsm; /* first: a struct hsm of this driver is a struct p11 */
     struct p11_module module;
     CK_FUNCTION_LIST *fn; /* the module's */
+    CK_INFO identity;     /* as the module reported it when it was opened ... */
+    CK_RV identity_rv;    /* ... with this result */
     char params[HSM_PATH_MAX];
     struct box *box;              /* the confinement of this process; NULL: none, or completed */
     const char *const *variables; /* as in struct hsm_where */
@@ -59,7 +61,9 @@ struct p11 {
     CK_ULONG listed_count;
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; /* CK_INVALID_HANDLE before the login */
-    struct dialect dialect;    /* chosen at the login, unless it is named */
+    bool entered; /* nothing was made or destroyed since the login: handles() is known.before, once
+                   */
+    struct dialect dialect; /* chosen at the login, unless it is named */
     bool overwrites; /* NSS, by its manufacturer: a key with the class and id of another replaces it
                       */
     uint32_t mute_templates; /* bit (1 << enum key_template_use): the token cannot report it for any

@@ -35,6 +35,7 @@ static void forget(struct p11 *login, CK_OBJECT_HANDLE handle)
 {
     struct p11_temp *temp = find(login, handle);
 
+    login->entered = false;
     if (temp)
         *temp = login->temps[--login->temp_count];
     handles_gone(&login->known, handle);
@@ -110,6 +111,7 @@ static CK_RV judge(struct p11 *p, CK_OBJECT_HANDLE handle, const struct p11_aske
     if (handle == CK_INVALID_HANDLE)
         return CKR_DEVICE_ERROR;
     login = p11_lock(p);
+    login->entered = false;
     fresh = handles_is_new(&login->known, handle);
     p11_unlock(login);
     return fresh ? check(p, handle, asked, o) : CKR_OURS_NOT_NEW;
