@@ -282,8 +282,10 @@ static bool serve_certificate(struct service *s, const Pb__Request *req, Pb__Rep
 static bool serve_capabilities(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                                struct err *err)
 {
-    (void)req;
-    if (!s->driver->capabilities(s->hsm, &s->caps, err))
+    struct hsm_wanted wanted;
+
+    if (!wire_get_wanted(req->offers, &wanted, err) ||
+        !s->driver->capabilities(s->hsm, &wanted, &s->caps, err))
         return false;
     two_calls_offer(&s->guard, &s->caps);
     Pb__Offers *msg = &s->msg.offers;

@@ -15,6 +15,7 @@
 #include "ceremony/members.h"
 #include "ceremony/open_offers.h"
 #include "plan/strength.h"
+#include "plan/wanted.h"
 #include "transfer/public_object.h"
 #include "transfer/sealing.h"
 
@@ -208,6 +209,26 @@ static bool look_at_unread(struct ceremony *c, enum side side, struct key_list *
            emit_why(&c->narrator, err);
 }
 
+/* A probe shows everything. */
+static struct hsm_wanted wanted_of(const struct ceremony *c, enum side side)
+{
+    const enum hsm_role role = side == SIDE_SOURCE ? HSM_GIVES : HSM_TAKES;
+
+    return c->setup.tries_all ? hsm_wanted_all
+                              : wanted_for(&c->side[SIDE_SOURCE].keys, &c->setup.policy, role,
+                                           c->setup.sealing != NULL);
+}
+
+/* What is known of both sides may not suffice for keys that are new on the source. */
+static void forget_too_little(struct ceremony *c)
+{
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        const struct hsm_wanted wanted = wanted_of(c, side);
+        if (c->suite.option_count > 0 && !hsm_wanted_has(&c->side[side].wanted, &wanted))
+            forget_suite(c);
+    }
+}
+
 bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
 {
     struct party *party = &c->side[side];
@@ -226,6 +247,7 @@ bool ceremony_refresh(struct ceremony *c, enum side side, struct err *err)
         redact_kcv(&list.keys[i]);
     party->keys = list;
     party->listed = true;
+    forget_too_little(c);
     return emit_side(&c->narrator, side, SIDE_LISTED, err);
 }
 
@@ -376,7 +398,8 @@ bool ceremony_negotiate(struct ceremony *c, struct err *err)
         struct party *party = &c->side[side];
         if (!party->slot)
             return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
-        if (!party->hsm->driver->capabilities(party->hsm, &party->caps, err))
+        party->wanted = wanted_of(c, side);
+        if (!party->hsm->driver->capabilities(party->hsm, &party->wanted, &party->caps, err))
             return inventory_say_now(c->side, err);
     }
     if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].caps, &c->side[SIDE_DESTINATION].caps,

@@ -75,10 +75,12 @@ static bool does_unwrap(const struct service *service, enum hsm_alg alg)
     return alg == HSM_AES_KWP && service->blob; /* the relay joins the two */
 }
 
-static bool service_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
+static bool service_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
+                                 struct hsm_capabilities *caps, struct err *err)
 {
     const struct service *service = sealing_of(hsm)->service;
 
+    (void)wanted;
     (void)err;
     *caps = (struct hsm_capabilities){.limits = service->limits};
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {

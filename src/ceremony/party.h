@@ -20,8 +20,9 @@ struct party {
     const struct hsm_slot *slot; /* the chosen one, in slots; NULL before */
     struct hsm_about info;       /* as the HSM reports it */
     struct key_list keys;
-    bool listed; /* they are those of slot */
-    struct hsm_capabilities caps;
+    bool listed;                  /* they are those of slot */
+    struct hsm_wanted wanted;     /* what need be known ... */
+    struct hsm_capabilities caps; /* ... and is, after the negotiation */
     struct known known;
     bool intact;       /* the last inventory was the earlier one plus the migrated keys */
     bool gone;         /* it no longer answers */

@@ -311,5 +311,5 @@ bool visit_step(struct visit_walk *v, enum step_id id, visit_step_fn *run, struc
 
 bool visit_capabilities(struct visit_walk *v, struct err *err)
 {
-    return v->own->hsm->driver->capabilities(v->own->hsm, &v->own->caps, err);
+    return v->own->hsm->driver->capabilities(v->own->hsm, &hsm_wanted_all, &v->own->caps, err);
 }

@@ -176,3 +176,14 @@ bool hsm_same_token(const struct hsm_slot *a, const struct hsm_slot *b)
 
     return strcmp(hsm_identity(a, one), hsm_identity(b, other)) == 0;
 }
+
+const struct hsm_wanted hsm_wanted_all = {HSM_ANY_ROLE, UINT32_MAX, UINT32_MAX,
+                                          UINT32_MAX,   UINT32_MAX, true};
+
+bool hsm_wanted_has(const struct hsm_wanted *was, const struct hsm_wanted *wanted)
+{
+    return (was->role == HSM_ANY_ROLE || was->role == wanted->role) &&
+           !(wanted->algs & ~was->algs) && !(wanted->kinds & ~was->kinds) &&
+           !(wanted->proofs & ~was->proofs) && !(wanted->constraints & ~was->constraints) &&
+           (was->unmodifiable || !wanted->unmodifiable);
+}

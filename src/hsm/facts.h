@@ -216,6 +216,23 @@ struct hsm_limits {
     char curves[HSM_CURVES_MAX]; /* "P-256 P-384", as in struct key_desc; empty: not known */
 };
 
+/* What need be known of an HSM: the rest is not tried, and not reported as a capability. */
+enum hsm_role { HSM_ANY_ROLE, HSM_GIVES, HSM_TAKES, HSM_ROLES }; /* keys only leave it; arrive */
+struct hsm_wanted {
+    enum hsm_role role;
+    uint32_t algs;        /* bit (1 << enum hsm_alg) for those that the policy allows */
+    uint32_t kinds;       /* bit (1 << enum key_kind) for those of the keys */
+    uint32_t proofs;      /* bit (1 << enum hsm_proof) for those that the keys allow */
+    uint32_t constraints; /* enum key_constraint: KEY_DATES, KEY_ALLOWED that some keys have */
+    bool unmodifiable;    /* that some keys are */
+};
+
+/* Everything. */
+extern const struct hsm_wanted hsm_wanted_all;
+
+/* Is all that is wanted known, if that was? */
+bool hsm_wanted_has(const struct hsm_wanted *was, const struct hsm_wanted *wanted);
+
 /* The capabilities of an HSM, determined with temporary test keys, not from its lists. */
 enum { HSM_CALL_MAX = 96 };
 struct hsm_capabilities {

@@ -170,8 +170,10 @@ struct hsm_driver {
      * Errors: ERR_UNSUPPORTED (the object is not a certificate, or the HSM does not return it). */
     bool (*certificate)(struct hsm *hsm, uint64_t handle, struct bytes *der, struct err *err);
 
-    /* Determines the capabilities. Creates temporary test keys and destroys them. */
-    bool (*capabilities)(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err);
+    /* Determines the capabilities, at least those that are wanted. Creates temporary test keys and
+     * destroys them. */
+    bool (*capabilities)(struct hsm *hsm, const struct hsm_wanted *wanted,
+                         struct hsm_capabilities *caps, struct err *err);
 
     /* Protocol step 1. Generates a temporary RSA pair with e = 65537: the private half sensitive,
      * not extractable, for unwrapping by OAEP only, not modifiable, not copyable, and (if the API

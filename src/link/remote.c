@@ -385,11 +385,13 @@ static bool remote_certificate(struct hsm *hsm, uint64_t handle, struct bytes *d
     return ask(hsm, PB__REQUEST__CALL_CERTIFICATE, &object, &blob_answer, der, err);
 }
 
-static bool remote_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
+static bool remote_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
+                                struct hsm_capabilities *caps, struct err *err)
 {
     static const struct agent_client_answer answer = {PB__REPLY__RESULT_OFFERS, get_capabilities};
-    Pb__Nothing nothing = PB__NOTHING__INIT;
-    return ask(hsm, PB__REQUEST__CALL_OFFERS, &nothing, &answer, caps, err);
+    Pb__Wanted msg;
+    wire_put_wanted(wanted, &msg);
+    return ask(hsm, PB__REQUEST__CALL_OFFERS, &msg, &answer, caps, err);
 }
 
 static bool ask_pair(struct hsm *hsm, Pb__Request__CallCase call, uint32_t bits, const char *label,

@@ -186,6 +186,26 @@ void wire_put_template(const struct hsm_template *template, Pb__Template *msg,
     msg->terms = wire_lend_constraints(template->constraints, constraints);
 }
 
+void wire_put_wanted(const struct hsm_wanted *wanted, Pb__Wanted *msg)
+{
+    pb__wanted__init(msg);
+    msg->role = (uint32_t)wanted->role;
+    msg->algs = wanted->algs;
+    msg->kinds = wanted->kinds;
+    msg->proofs = wanted->proofs;
+    msg->constraints = wanted->constraints;
+    msg->unmodifiable = wanted->unmodifiable;
+}
+
+bool wire_get_wanted(const Pb__Wanted *msg, struct hsm_wanted *out, struct err *err)
+{
+    if (!field_enum(msg->role, HSM_ROLES, "role", err))
+        return false;
+    *out = (struct hsm_wanted){(enum hsm_role)msg->role, msg->algs,        msg->kinds, msg->proofs,
+                               msg->constraints,         msg->unmodifiable};
+    return true;
+}
+
 void wire_put_remove(const struct key_desc *is, Pb__Remove *msg)
 {
     pb__remove__init(msg);

@@ -25,7 +25,7 @@
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
 enum {
-    WIRE_PROTOCOL = 10,
+    WIRE_PROTOCOL = 11,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
 };
@@ -59,6 +59,8 @@ bool wire_get_err(const Pb__Error *msg, struct err *out, struct err *err);
 
 /* --- contents of requests --- */
 
+void wire_put_wanted(const struct hsm_wanted *wanted, Pb__Wanted *msg);
+bool wire_get_wanted(const Pb__Wanted *msg, struct hsm_wanted *out, struct err *err);
 void wire_put_remove(const struct key_desc *is, Pb__Remove *msg);
 bool wire_get_remove(const Pb__Remove *msg, struct key_desc *out, struct err *err);
 void wire_put_where(const struct hsm_where *where, Pb__Where *msg);

@@ -27,4 +27,6 @@ libceremony_a_SOURCES += \
 	%D%/strength.c \
 	%D%/strength.h \
 	%D%/suite.c \
-	%D%/suite.h
+	%D%/suite.h \
+	%D%/wanted.c \
+	%D%/wanted.h

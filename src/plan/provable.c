@@ -73,6 +73,11 @@ static uint32_t proofs_of(const struct key_desc *key, bool allowed)
     return proofs;
 }
 
+uint32_t provable_at_all(const struct key_desc *key)
+{
+    return proofs_of(key, true);
+}
+
 uint32_t provable_by(const struct suite *suite, const struct key_desc *key)
 {
     return proofs_of(key, true) & suite->proofs;

@@ -194,10 +194,11 @@ static bool trace_certificate(struct hsm *hsm, uint64_t handle, struct bytes *de
     return begin(&s) && end(&s, s.inner->driver->certificate(s.inner, handle, der, &s.failure));
 }
 
-static bool trace_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
+static bool trace_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
+                               struct hsm_capabilities *caps, struct err *err)
 {
     struct span s = span_of(hsm, "offers", err);
-    return begin(&s) && end(&s, s.inner->driver->capabilities(s.inner, caps, &s.failure));
+    return begin(&s) && end(&s, s.inner->driver->capabilities(s.inner, wanted, caps, &s.failure));
 }
 
 static bool trace_make_pair(struct hsm *hsm, uint32_t bits, const char *label,

@@ -85,7 +85,7 @@ void bench_login(struct bench *b)
     bool ok = b->hsm->driver->login(b->hsm, b->place.slot, &pin, &b->err);
     secret_free(&pin);
     MUST(b, ok);
-    MUST(b, b->hsm->driver->capabilities(b->hsm, &b->caps, &b->err));
+    MUST(b, b->hsm->driver->capabilities(b->hsm, &hsm_wanted_all, &b->caps, &b->err));
 }
 
 void bench_close(struct bench *b)

@@ -185,7 +185,7 @@ static void capabilities_are_complete(void **state)
     bench_login(b);
     struct inventory before = bench_inventory(b);
     struct hsm_capabilities caps;
-    MUST(b, driver(b)->capabilities(b->hsm, &caps, &b->err));
+    MUST(b, driver(b)->capabilities(b->hsm, &hsm_wanted_all, &caps, &b->err));
     for (size_t i = 0; i < HSM_ALGS; i++) {
         const struct hsm_capability *capability = &caps.alg[i];
         check_text(capability->wrap_call);

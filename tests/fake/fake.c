@@ -254,13 +254,19 @@ static bool fake_describe(struct hsm *hsm, uint64_t handle, struct key_desc *key
     return fake_leave(f, "describe");
 }
 
-static bool fake_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
+static bool fake_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
+                              struct hsm_capabilities *caps, struct err *err)
 {
     struct fake *f = fake_of(hsm);
 
     if (!fake_enter_token(f, "offers", err))
         return false;
     personality_capabilities(&f->p, caps);
+    /* So it is seen if a ceremony does not ask for all that it needs. */
+    caps->proofs &= wanted->proofs;
+    caps->lost_constraints &= wanted->constraints;
+    if (!(wanted->kinds & UINT32_C(1) << KEY_KIND_GENERIC))
+        caps->exact_length = caps->takes_length = HSM_UNKNOWN;
     return fake_leave(f, "offers");
 }
 

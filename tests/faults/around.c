@@ -78,8 +78,10 @@ FORWARD(slots, (struct hsm * hsm, struct hsm_slot_list *list, struct err *err),
         (inner_of(hsm), list, err))
 FORWARD(login, (struct hsm * hsm, uint64_t slot, const struct secret *pin, struct err *err),
         (inner_of(hsm), slot, pin, err))
-FORWARD(capabilities, (struct hsm * hsm, struct hsm_capabilities *caps, struct err *err),
-        (inner_of(hsm), caps, err))
+FORWARD(capabilities,
+        (struct hsm * hsm, const struct hsm_wanted *wanted, struct hsm_capabilities *caps,
+         struct err *err),
+        (inner_of(hsm), wanted, caps, err))
 FORWARD(destroy, (struct hsm * hsm, uint64_t handle, struct err *err), (inner_of(hsm), handle, err))
 FORWARD(remove, (struct hsm * hsm, const struct key_desc *is, struct err *err),
         (inner_of(hsm), is, err))

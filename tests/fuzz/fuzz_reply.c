@@ -184,7 +184,7 @@ static bool ask_capabilities(struct hsm *hsm, struct err *err)
 {
     struct hsm_capabilities caps;
 
-    if (!hsm->driver->capabilities(hsm, &caps, err))
+    if (!hsm->driver->capabilities(hsm, &hsm_wanted_all, &caps, err))
         return false;
     answers_check_capabilities(&caps);
     return true;

@@ -940,7 +940,7 @@ static void offers_what_it_showed(void **state)
     struct hsm_capabilities caps = {0};
     struct err err = {0};
 
-    must(nss->capabilities(place->hsm, &caps, &err), &err);
+    must(nss->capabilities(place->hsm, &hsm_wanted_all, &caps, &err), &err);
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
         print_message("%s: %s | %s | %s\n", hsm_alg_name(alg), caps.alg[alg].wrap_call,
                       caps.alg[alg].unwrap_call, caps.alg[alg].reason);

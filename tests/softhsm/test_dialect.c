@@ -66,7 +66,7 @@ static struct hsm_capabilities capabilities_of(const char *lines)
     struct hsm *hsm = enter(lines);
     struct hsm_capabilities caps;
 
-    must(hsm->driver->capabilities(hsm, &caps, &err));
+    must(hsm->driver->capabilities(hsm, &hsm_wanted_all, &caps, &err));
     hsm->driver->close(hsm);
     return caps;
 }
@@ -144,7 +144,7 @@ static void wrong_number_is_believed_when_the_file_is(void **state)
     uint64_t under, key;
 
     (void)state;
-    must(hsm->driver->capabilities(hsm, &o, &err));
+    must(hsm->driver->capabilities(hsm, &hsm_wanted_all, &o, &err));
     assert_true(o.alg[HSM_AES_KWP].wrap && o.alg[HSM_AES_KWP].unwrap);
     assert_int_equal(o.alg[HSM_AES_KWP].mechanism, 0x2109);
     assert_string_equal(o.alg[HSM_AES_KWP].wrap_call, "C_WrapKey CKM_AES_KEY_WRAP");

@@ -191,7 +191,7 @@ static void test_capabilities(void **state)
     struct hsm_capabilities o;
 
     (void)state;
-    must(hsm->driver->capabilities(hsm, &o, &err));
+    must(hsm->driver->capabilities(hsm, &hsm_wanted_all, &o, &err));
     assert_int_equal(hsm_count(hsm), before);
     assert_false(o.alg[HSM_RSA_OAEP_SHA256].wrap);
     assert_false(o.alg[HSM_RSA_OAEP_SHA256].unwrap);

@@ -11,6 +11,7 @@
 #include "plan/companion.h"
 #include "plan/name_index.h"
 #include "plan/plan.h"
+#include "plan/wanted.h"
 #include "plan/strength.h"
 
 static const uint32_t all_known = (1U << KEY_FLAGS) - 1;
@@ -901,9 +902,52 @@ static void names_agree_with_asking_everybody(void **state)
     names_free(&names);
 }
 
+/* No more is tried on an HSM than its keys, their test keys and the policy need. */
+static void test_what_need_be_known(void **state)
+{
+    struct key_desc keys[2] = {
+        {.class = KEY_CLASS_SECRET,
+         .kind = KEY_KIND_AES,
+         .length = 32,
+         .flags = KEY_ENCRYPT | KEY_MODIFIABLE,
+         .flags_known = KEY_USES | KEY_MODIFIABLE},
+        {.class = KEY_CLASS_PRIVATE, .kind = KEY_KIND_RSA, .bits = 2048, .flags_known = KEY_USES},
+    };
+    struct key_list aes = {keys, 1, 0}, both = {keys, 2, 0};
+    struct policy policy = policy_default();
+    const uint32_t ecb = 1U << HSM_PROOF_AES_ECB, rsa = 1U << HSM_PROOF_RSA_SIGN;
+    struct hsm_wanted wanted, more;
+
+    (void)state;
+    policy.canary = CANARY_NONE;
+    wanted = wanted_for(&aes, &policy, HSM_GIVES, false);
+    assert_int_equal(wanted.kinds, 1U << KEY_KIND_AES);
+    assert_true((wanted.proofs & ecb) && !(wanted.proofs & rsa));
+    assert_false(wanted.proofs & 1U << HSM_PROOF_AES_DECRYPT);
+    assert_false(wanted.unmodifiable || wanted.constraints);
+    assert_false(wanted.algs & 1U << HSM_AES_CBC_PAD);
+    assert_true(wanted.algs & 1U << HSM_AES_KWP);
+    more = wanted_for(&both, &policy, HSM_GIVES, false);
+    assert_false(more.proofs & rsa); /* its uses allow none ... */
+    assert_true(more.unmodifiable);
+    assert_true(hsm_wanted_has(&more, &wanted) && !hsm_wanted_has(&wanted, &more));
+    policy.canary = CANARY_REQUIRED;
+    more = wanted_for(&both, &policy, HSM_GIVES, false);
+    assert_true(more.proofs & rsa); /* ... but its test key is proven by one */
+    policy.unauthenticated = true;
+    keys[0].constraints.allowed_count = 1;
+    more = wanted_for(&aes, &policy, HSM_TAKES, true);
+    assert_true(more.algs & 1U << HSM_AES_CBC_PAD);
+    assert_int_equal(more.constraints, KEY_ALLOWED);
+    assert_true(more.kinds & 1U << KEY_KIND_GENERIC);
+    assert_false(hsm_wanted_has(&more, &wanted)); /* in the other role */
+    assert_true(hsm_wanted_has(&hsm_wanted_all, &more));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_need_be_known),
         cmocka_unit_test_setup_teardown(strongest_common_transport, setup, teardown),
         cmocka_unit_test_setup_teardown(policy_forbids_a_transport, setup, teardown),
         cmocka_unit_test_setup_teardown(destination_cannot, setup, teardown),

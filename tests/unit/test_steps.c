@@ -196,7 +196,7 @@ static void enter(struct rig *rig, enum side side, const char *params)
     known->side = side;
     assert_true(fake_driver.handles(*hsm, &known->before, &known->before_count, &rig->err) &&
                 fake_driver.list(*hsm, &rig->keys[side], &rig->err) &&
-                fake_driver.capabilities(*hsm, &rig->caps[side], &rig->err));
+                fake_driver.capabilities(*hsm, &hsm_wanted_all, &rig->caps[side], &rig->err));
     (*hsm)->driver = &tripping;
     tripwire.hsm[side] = *hsm;
 }

@@ -153,7 +153,7 @@ static void make_all_calls(struct hsm *hsm)
     assert_true(d->slots(hsm, &slots, &err));
     assert_true(d->list(hsm, &keys, &err));
     assert_true(d->handles(hsm, &handles, &count, &err));
-    assert_true(d->capabilities(hsm, &caps, &err));
+    assert_true(d->capabilities(hsm, &hsm_wanted_all, &caps, &err));
     assert_true(d->make_pair(hsm, 2048, "t", &pair, &err));
     assert_true(d->public_key(hsm, pair.private_handle, &spki, &err));
     assert_true(d->load_public(hsm, &spki, "t", &public, &err));

@@ -759,9 +759,27 @@ static void altered_bytes_do_no_harm(void **state)
     bytes_free(&frame);
 }
 
+static void test_wanted(void **state)
+{
+    (void)state;
+    const struct hsm_wanted wanted = {HSM_TAKES, 3, 5, 1U << HSM_PROOF_KCV_CMAC, KEY_ALLOWED, true};
+    struct hsm_wanted back;
+    struct err err = {0};
+    Pb__Wanted m;
+
+    wire_put_wanted(&wanted, &m);
+    assert_true(wire_get_wanted(&m, &back, &err));
+    assert_true(hsm_wanted_has(&wanted, &back) && hsm_wanted_has(&back, &wanted));
+    assert_false(hsm_wanted_has(&wanted, &hsm_wanted_all));
+    assert_true(hsm_wanted_has(&hsm_wanted_all, &wanted));
+    m.role = HSM_ROLES;
+    assert_false(wire_get_wanted(&m, &back, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wanted),
         cmocka_unit_test(key_comes_back),
         cmocka_unit_test(bad_key_is_refused),
         cmocka_unit_test(slot_is_checked),

@@ -317,7 +317,8 @@ static void try_curves(struct nss *nss, char curves[HSM_CURVES_MAX])
     }
 }
 
-bool nss_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
+bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
+                      struct hsm_capabilities *caps, struct err *err)
 {
     struct nss *nss = nss_logged_in(hsm, err);
     PK11RSAGenParams params = {.keySizeInBits = 2048, .pe = 65537};
@@ -339,12 +340,12 @@ bool nss_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err
                      [HSM_MAKE_PUBLIC] = "PK11_CreateManagedGenericObject CKA_TOKEN"},
     };
     uint64_t private, public;
-    size_t before;
+    size_t before = nss ? nss->count : 0;
     bool ok;
 
+    (void)wanted; /* all is tried: nothing leaves this process */
     if (!nss)
         return false;
-    before = nss->count;
     try_curves(nss, found.limits.curves);
     ok = generate(nss, CKM_RSA_PKCS_KEY_PAIR_GEN, &params, &private, &public, err);
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++) {

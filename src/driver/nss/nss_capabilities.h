@@ -5,6 +5,7 @@
 
 #include "hsm/hsm.h"
 
-bool nss_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err);
+bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
+                      struct hsm_capabilities *caps, struct err *err);
 
 #endif

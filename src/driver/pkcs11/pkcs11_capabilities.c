@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "driver/dialect/ckr.h"
+#include "driver/dialect/counterpart.h"
 #include "driver/pkcs11/pkcs11_attr.h"
 #include "driver/pkcs11/pkcs11_mech.h"
 #include "driver/pkcs11/pkcs11_object.h"
@@ -24,18 +25,36 @@ static void try_proof(struct probe *b, enum hsm_proof proof, CK_OBJECT_HANDLE ke
         b->caps->proofs |= UINT32_C(1) << proof;
 }
 
+/* Are test keys compared by their digests, since the encryption of a block does not do? */
+static bool compares_by_digest(const struct probe *b)
+{
+    return !probe_can(b, HSM_PROOF_AES_ECB) ||
+           (b->wanted->role == HSM_ANY_ROLE && probe_has(b, KEY_KIND_GENERIC));
+}
+
+/* The check value of an AES key is an encryption like one that was tried. */
+static bool is_offered(const struct probe *b, enum hsm_proof proof)
+{
+    if (proof == HSM_PROOF_KCV_ECB && probe_has(b, KEY_KIND_AES) && probe_can(b, HSM_PROOF_AES_ECB))
+        return true;
+    return p11_lists_proof(b->p, proof);
+}
+
 static void try_proofs(struct probe *b)
 {
     CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
 
     try_proof(b, HSM_PROOF_AES_ECB, b->subject);
-    try_proof(b, HSM_PROOF_AES_DECRYPT, b->subject);
-    try_proof(b, HSM_PROOF_DIGEST, b->subject);
-    if (probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK)
+    if (probe_wants(b, HSM_PROOF_AES_DECRYPT))
+        try_proof(b, HSM_PROOF_AES_DECRYPT, b->subject);
+    if (probe_wants(b, HSM_PROOF_DIGEST) || compares_by_digest(b))
+        try_proof(b, HSM_PROOF_DIGEST, b->subject);
+    if (probe_wants(b, HSM_PROOF_HMAC) &&
+        probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK)
         try_proof(b, HSM_PROOF_HMAC, secret);
     probe_unmake(b, secret);
     for (enum hsm_proof proof = HSM_PROOF_RSA_SIGN; proof < HSM_PROOF_BYTES; proof++)
-        if (p11_lists_proof(b->p, proof))
+        if (probe_wants(b, proof) && is_offered(b, proof))
             b->caps->proofs |= UINT32_C(1) << proof;
 }
 
@@ -72,6 +91,24 @@ static enum hsm_truth try_exact(struct probe *b, struct p11_mech mech)
     return truth;
 }
 
+/* The same for a source: what it wraps is unwrapped here. */
+static enum hsm_truth try_exact_here(struct probe *b, struct p11_mech mech)
+{
+    CK_OBJECT_HANDLE secret = CK_INVALID_HANDLE;
+    struct bytes wrapped_key = {0}, plain = {0};
+    enum hsm_truth truth = HSM_UNKNOWN;
+
+    if (b->envelope_value.len > 0 &&
+        probe_make(b, KEY_KIND_GENERIC, 13, KEY_SIGN, &secret) == CKR_OK &&
+        p11_mech_wrap(b->p, mech, b->envelope, secret, &wrapped_key) == CKR_OK &&
+        counterpart_open(mech.alg, &b->envelope_value, &wrapped_key, &plain))
+        truth = plain.len == 13 ? HSM_YES : HSM_NO;
+    probe_unmake(b, secret);
+    bytes_free(&wrapped_key);
+    bytes_free(&plain);
+    return truth;
+}
+
 /* Requests the first 16 of 32 octets. If the token honours that, the result wraps to a shorter
  * blob. */
 static enum hsm_truth try_length(struct probe *b, struct p11_mech mech)
@@ -100,7 +137,7 @@ static bool find_envelope(const struct probe *b, enum hsm_alg *found)
     *found = HSM_ALGS;
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
         const struct hsm_capability *cap = &b->caps->alg[alg];
-        if (wrap_alg(alg)->family != WRAP_AES || !cap->wrap || !cap->unwrap)
+        if (wrap_alg(alg)->family != WRAP_AES || !cap->wrap || (!cap->unwrap && !probe_gives(b)))
             continue;
         if (*found == HSM_ALGS || wrap_alg(*found)->exact_length == WRAP_LENGTH_MULTIPLE)
             *found = alg;
@@ -108,15 +145,19 @@ static bool find_envelope(const struct probe *b, enum hsm_alg *found)
     return *found < HSM_ALGS;
 }
 
+/* The lengths of secrets: whether a source pads them, and whether a destination cuts that off. */
 static void try_lengths(struct probe *b)
 {
+    struct p11_mech mech;
     enum hsm_alg alg;
 
-    if (!find_envelope(b, &alg))
+    if (!probe_has(b, KEY_KIND_GENERIC) || !find_envelope(b, &alg))
         return;
-    if (wrap_alg(alg)->exact_length == WRAP_LENGTH_ASK)
-        b->caps->exact_length = try_exact(b, p11_mech_of(alg, &b->p->mechanism[alg]));
-    b->caps->takes_length = try_length(b, p11_mech_of(alg, &b->p->mechanism[alg]));
+    mech = p11_mech_of(alg, &b->p->mechanism[alg]);
+    if (wrap_alg(alg)->exact_length == WRAP_LENGTH_ASK && b->wanted->role != HSM_TAKES)
+        b->caps->exact_length = probe_gives(b) ? try_exact_here(b, mech) : try_exact(b, mech);
+    if (!probe_gives(b))
+        b->caps->takes_length = try_length(b, mech);
 }
 
 /* --- key constraints --- */
@@ -152,19 +193,24 @@ static void try_constraints(struct probe *b)
     struct key_desc found;
     enum hsm_alg alg;
 
+    if (!b->wanted->constraints && !b->wanted->unmodifiable)
+        return;
     if (find_envelope(b, &alg) &&
         probe_make(b, KEY_KIND_GENERIC, 32, KEY_SIGN, &secret) == CKR_OK) {
         struct p11_mech mech = p11_mech_of(alg, &b->p->mechanism[alg]);
         if (p11_mech_wrap(b->p, mech, b->envelope, secret, &wrapped_key) == CKR_OK) {
-            if (read_back(b, mech, &wrapped_key, &dated, &found) &&
+            if ((b->wanted->constraints & KEY_DATES) &&
+                read_back(b, mech, &wrapped_key, &dated, &found) &&
                 (strcmp(found.constraints.start, dated.start) != 0 ||
                  strcmp(found.constraints.end, dated.end) != 0))
                 b->caps->lost_constraints |= KEY_DATES;
-            if (read_back(b, mech, &wrapped_key, &limited, &found) &&
+            if ((b->wanted->constraints & KEY_ALLOWED) &&
+                read_back(b, mech, &wrapped_key, &limited, &found) &&
                 (found.constraints.allowed_count != 1 ||
                  found.constraints.allowed[0] != CKM_SHA256_HMAC))
                 b->caps->lost_constraints |= KEY_ALLOWED;
-            if (read_back(b, mech, &wrapped_key, NULL, &found) && key_is(&found, KEY_MODIFIABLE))
+            if (b->wanted->unmodifiable && read_back(b, mech, &wrapped_key, NULL, &found) &&
+                key_is(&found, KEY_MODIFIABLE))
                 b->caps->lost_flags |= KEY_MODIFIABLE;
         }
     }
@@ -200,14 +246,16 @@ static const char op_calls[HSM_OPS][HSM_CALL_MAX] = {
 
 /* The limits of all keys, from the dialect and from the token's mechanism list. A maximum that is
  * not a plausible size of an RSA key is ignored: some tokens list octets. */
-static void learn_limits(struct p11 *p, struct hsm_limits *limits)
+static void learn_limits(const struct probe *b, struct hsm_limits *limits)
 {
+    const struct p11 *p = b->p;
     const CK_ULONG smallest = 1024, largest = 65536;
     CK_MECHANISM_INFO rsa = {0};
 
     limits->secret_max = p->dialect.secret_max;
     text_print(limits->curves, sizeof limits->curves, "%s", p->dialect.curves);
-    if (p->fn->C_GetMechanismInfo(p->slot, CKM_RSA_PKCS, &rsa) == CKR_OK &&
+    if (probe_has(b, KEY_KIND_RSA) &&
+        p->fn->C_GetMechanismInfo(p->slot, CKM_RSA_PKCS, &rsa) == CKR_OK &&
         rsa.ulMinKeySize <= rsa.ulMaxKeySize && rsa.ulMaxKeySize >= smallest &&
         rsa.ulMaxKeySize <= largest) {
         limits->rsa_min = (uint32_t)rsa.ulMinKeySize;
@@ -215,9 +263,10 @@ static void learn_limits(struct p11 *p, struct hsm_limits *limits)
     }
 }
 
-static bool probe(struct p11 *p, struct hsm_capabilities *caps, struct err *err)
+static bool probe(struct p11 *p, const struct hsm_wanted *wanted, struct hsm_capabilities *caps,
+                  struct err *err)
 {
-    struct probe b = {.p = p, .caps = caps};
+    struct probe b = {.p = p, .wanted = wanted, .caps = caps};
     bool ok = false;
     CK_RV rv;
 
@@ -226,7 +275,7 @@ static bool probe(struct p11 *p, struct hsm_capabilities *caps, struct err *err)
                                       .lost_constraints =
                                           p->dialect.omit & DIALECT_OMIT_ALLOWED ? KEY_ALLOWED : 0,
                                       .unreadable = p->dialect.unreadable};
-    learn_limits(p, &caps->limits);
+    learn_limits(&b, &caps->limits);
     memcpy(caps->op_calls, op_calls, sizeof op_calls);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         text_print(caps->proof_calls[proof], HSM_CALL_MAX, "%s", p11_proof_call(proof));
@@ -254,8 +303,10 @@ static bool probe(struct p11 *p, struct hsm_capabilities *caps, struct err *err)
     try_transports(&b);
     try_envelopes(&b);
     try_lengths(&b);
-    try_constraints(&b);
-    try_copy(&b);
+    if (!probe_gives(&b)) {
+        try_constraints(&b);
+        try_copy(&b);
+    }
     ok = p->lie == CKR_OK || ckr_set(err, p->lie, "the HSM cannot be tested with test keys");
 out:
     p->probing = false;
@@ -268,18 +319,21 @@ out:
     return ok;
 }
 
-static bool probe_once(struct p11 *p, struct err *err)
+/* What was tried once is not tried again, unless more is wanted now. */
+static bool probe_once(struct p11 *p, const struct hsm_wanted *wanted, struct err *err)
 {
-    if (!p->probed)
-        p->probed = probe(p, &p->caps, err);
-    return p->probed;
+    if (p->probed && hsm_wanted_has(&p->wanted, wanted))
+        return true;
+    p->wanted = *wanted;
+    return p->probed = probe(p, wanted, &p->caps, err);
 }
 
-bool p11_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err)
+bool p11_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
+                      struct hsm_capabilities *caps, struct err *err)
 {
     struct p11 *p = p11_of(hsm);
 
-    if (!probe_once(p, err))
+    if (!probe_once(p, wanted, err))
         return false;
     *caps = p->caps;
     return true;
@@ -290,7 +344,7 @@ bool p11_capability(struct p11 *p, enum hsm_alg alg, const struct hsm_capability
 {
     if ((unsigned)alg >= HSM_ALGS)
         return err_set(err, ERR_UNSUPPORTED, "no such algorithm");
-    if (!probe_once(p, err))
+    if (!p->probed && !probe_once(p, &hsm_wanted_all, err))
         return false;
     *cap = &p->caps.alg[alg];
     return true;

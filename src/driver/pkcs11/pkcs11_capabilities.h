@@ -6,7 +6,8 @@
 #include "driver/pkcs11/pkcs11_session.h"
 
 /* Meets the contract of hsm/hsm.h. The tests run once for each session. */
-bool p11_capabilities(struct hsm *hsm, struct hsm_capabilities *caps, struct err *err);
+bool p11_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
+                      struct hsm_capabilities *caps, struct err *err);
 
 /* The mechanism and result of alg on this token, valid as long as the session. Errors: as
  * p11_capabilities(); ERR_UNSUPPORTED for an unknown algorithm. */

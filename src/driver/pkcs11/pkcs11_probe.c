@@ -40,6 +40,21 @@ struct hsm_template probe_template(enum key_kind kind, uint32_t length, uint32_t
     };
 }
 
+bool probe_gives(const struct probe *b)
+{
+    return b->wanted->role == HSM_GIVES;
+}
+
+bool probe_wants(const struct probe *b, enum hsm_proof proof)
+{
+    return (b->wanted->proofs & UINT32_C(1) << proof) != 0;
+}
+
+bool probe_has(const struct probe *b, enum key_kind kind)
+{
+    return (b->wanted->kinds & UINT32_C(1) << kind) != 0;
+}
+
 bool probe_can(const struct probe *b, enum hsm_proof proof)
 {
     return (b->caps->proofs & UINT32_C(1) << proof) != 0;

@@ -8,6 +8,7 @@
 /* The state of one probe. */
 struct probe {
     struct p11 *p;
+    const struct hsm_wanted *wanted;
     struct hsm_capabilities *caps; /* results so far */
     CK_OBJECT_HANDLE envelope;     /* AES-256: wraps and unwraps */
     CK_OBJECT_HANDLE subject;      /* the AES-128 key that is wrapped */
@@ -26,6 +27,11 @@ void probe_unmake(struct probe *b, CK_OBJECT_HANDLE handle);
 
 /* The template of such a key for an unwrap. */
 struct hsm_template probe_template(enum key_kind kind, uint32_t length, uint32_t uses);
+
+/* Is the token a source only, which no key reaches? Is this proof wanted? Are keys of this kind? */
+bool probe_gives(const struct probe *b);
+bool probe_wants(const struct probe *b, enum hsm_proof proof);
+bool probe_has(const struct probe *b, enum key_kind kind);
 
 /* Does this proof work on this token? */
 bool probe_can(const struct probe *b, enum hsm_proof proof);

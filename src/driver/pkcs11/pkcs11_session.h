@@ -73,7 +73,8 @@ struct p11 {
     bool templates_alone; /* never asks for them together: it failed then, or may never answer */
     CK_RV lie; /* the verdict on the last call that returned another object's handle; else CKR_OK */
     bool probing; /* test keys answer; they are as they were read when they were created */
-    bool probed;  /* caps is filled, and the mechanism of each algorithm: */
+    bool probed;  /* caps is filled, and the mechanism of each algorithm, as far as wanted: */
+    struct hsm_wanted wanted;
     struct hsm_capabilities caps;
     struct dialect_mechanism mechanism[HSM_ALGS];
 

@@ -18,6 +18,9 @@ struct verdict {
     const char *wrap, *unwrap;
 };
 
+/* No key arrives at a source. */
+static const char not_tried[] = "was not tried";
+
 /* The state while mechanism after mechanism is tried. */
 struct trial {
     struct probe *b;
@@ -64,14 +67,15 @@ static void add_failed(char *failed, size_t size, enum hsm_alg alg,
     set_words(words, sizeof words, "", alg, m);
     text_print(failed + len, size - len, "%s%s: ", len ? "; " : "", words);
     len = strlen(failed);
-    if (v.wrap && v.unwrap && strcmp(v.wrap, v.unwrap) == 0)
+    if (v.wrap && (v.unwrap == not_tried || (v.unwrap && strcmp(v.wrap, v.unwrap) == 0)))
         text_print(failed + len, size - len, "%s", v.wrap);
     else
         text_print(failed + len, size - len, "wrap %s; unwrap %s", v.wrap ? v.wrap : "works",
                    v.unwrap ? v.unwrap : "works");
 }
 
-/* Tries the dialect's mechanisms until one works in both directions. Each contradiction to the
+/* Tries the dialect's mechanisms until one works in both directions, those of a source until one
+ * wraps. Each contradiction to the
  * dialect is added to the reason. */
 static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
 {
@@ -80,15 +84,19 @@ static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
     struct hsm_capability *cap = &t->b->caps->alg[alg];
     char failed[sizeof cap->reason] = "";
 
+    if (!(t->b->wanted->algs & UINT32_C(1) << alg)) {
+        text_print(cap->reason, sizeof cap->reason, "not tried: the policy does not allow it");
+        return;
+    }
     for (unsigned i = 0; i < d->mechanism_count[alg]; i++) {
         const struct dialect_mechanism *m = &d->mechanism[alg][i];
         struct verdict v = try(t, p11_mech_of(alg, m));
-        bool whole = !v.wrap && !v.unwrap;
+        bool whole = !v.wrap && (!v.unwrap || v.unwrap == not_tried);
         if (whole || ((!v.wrap || !v.unwrap) && !cap->wrap && !cap->unwrap))
             set_capability(p, t->b->caps, alg, m, v);
         if (whole) {
-            text_print(cap->reason, sizeof cap->reason, "tried with test keys%s%s",
-                       failed[0] ? "; not " : "", failed);
+            text_print(cap->reason, sizeof cap->reason, "%stried with test keys%s%s",
+                       v.unwrap == not_tried ? "wrapping " : "", failed[0] ? "; not " : "", failed);
             return;
         }
         add_failed(failed, sizeof failed, alg, m, v);
@@ -144,7 +152,8 @@ static const char *try_transport_unwrap(struct probe *b, struct p11_mech mech,
 
 static struct verdict try_transport(struct trial *t, struct p11_mech mech)
 {
-    struct verdict v = {"no public key can be loaded", "no pair can be made"};
+    struct verdict v = {"no public key can be loaded",
+                        probe_gives(t->b) ? not_tried : "no pair can be made"};
 
     if (t->wraps)
         v.wrap = try_transport_wrap(t->b, mech, t->other, (CK_OBJECT_HANDLE)t->public);
@@ -175,7 +184,7 @@ void try_transports(struct probe *b)
 
     t.wraps = counterpart_new(&t.other, &spki, &ignored) &&
               p11_load_public(&b->p->hsm, &spki, probe_label, &t.public, &ignored);
-    t.unwraps = p11_make_pair(&b->p->hsm, 2048, probe_label, &t.pair, &ignored);
+    t.unwraps = !probe_gives(b) && p11_make_pair(&b->p->hsm, 2048, probe_label, &t.pair, &ignored);
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
         if (!wrap_is_by_rsa(alg))
             continue;
@@ -261,8 +270,8 @@ static struct verdict try_envelope(struct trial *t, struct p11_mech mech)
     CK_RV rv = p11_mech_wrap(b->p, mech, b->envelope, b->subject, &wrapped_key);
 
     v.wrap = rv != CKR_OK ? ckr_name(rv) : judge(t, mech.alg, &wrapped_key);
-    v.unwrap = v.wrap;
-    if (!v.wrap) {
+    v.unwrap = probe_gives(b) && b->envelope_value.len > 0 ? not_tried : v.wrap;
+    if (!v.unwrap) {
         rv = p11_mech_unwrap(b->p, mech, b->envelope, &wrapped_key, &template, false, &back);
         if (rv != CKR_OK)
             v.unwrap = ckr_name(rv);
