@@ -74,6 +74,7 @@ FORGERIES = [
     ("another transport key", rb'("relay-public".*?sha256: ")....', rb"\1beef", "transport key"),
     ("another word", rb'(words: ")[a-zA-Z]+', rb"\1aardvark", "words"),
     ("a key that was there already", rb'  plan: "', b'  kept: "yes"\n  plan: "', "resumed"),
+    ("a policy that asks for CMAC", rb'("cmac-check-values", value: )"no"', rb'\1"yes"', "asks for a check value"),
     ("another stamp", rb'stamp: "REHEARSAL"', rb'stamp: "PRODUCTION"', "stamp"),
     ("a label without its bytes", rb'label: "one"', rb'label: "\\\\x07"', "label"),
     ("an agent called our own", rb'agent-code: "not checked"', rb'agent-code: "own"', "agent-code"),

@@ -63,6 +63,7 @@ static bool emit_policy(struct narrator *n, const struct agreement *on, struct e
         {SETTING_SENSITIVE, "sensitive", yes_no[p->sensitive]},
         {SETTING_EXTRACTABLE, "extractable", yes_no[p->extractable]},
         {SETTING_UNAUTHENTICATED, "unauthenticated-envelope", allowed[p->unauthenticated]},
+        {SETTING_CMAC, "cmac-check-values", yes_no[p->cmac]},
         {SETTING_CANARY, "canary", canary_rule_name(p->canary)},
         {SETTING_WRITES, "writes-before-review", yes_no[p->writes_before_review]},
         {SETTING_CONFINEMENT, "confinement", confinement_rule_name(p->confinement)},

@@ -104,6 +104,7 @@ static uint32_t named_settings(const struct raw_policy *raw)
         [SETTING_EXTRACTABLE] = raw->extractable,
         [SETTING_UNPROVEN] = raw->unproven,
         [SETTING_UNAUTHENTICATED] = raw->unauthenticated,
+        [SETTING_CMAC] = raw->cmac,
         [SETTING_CANARY] = raw->canary,
         [SETTING_WRITES] = raw->writes_before_review,
         [SETTING_CONFINEMENT] = raw->confinement,
@@ -238,6 +239,7 @@ static bool take_policy(const struct loader *l, const struct raw_policy *raw)
         policy->extractable = raw->extractable == RAW_YES;
     policy->waive_unproven = raw->unproven == RAW_WAIVER;
     policy->unauthenticated = raw->unauthenticated == RAW_YES;
+    policy->cmac = raw->cmac == RAW_YES;
     if (raw->canary)
         policy->canary = (enum canary_rule)(raw->canary - 1);
     policy->writes_before_review = raw->writes_before_review != RAW_NO;

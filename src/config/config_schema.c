@@ -122,6 +122,8 @@ static const cyaml_schema_field_t policy_fields[] = {
                      extractable, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("allow-unauthenticated-envelope", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
                      struct raw_policy, unauthenticated, answers, CYAML_ARRAY_LEN(answers)),
+    CYAML_FIELD_ENUM("cmac-check-values", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL,
+                     struct raw_policy, cmac, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("unproven", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      unproven, unproven, CYAML_ARRAY_LEN(unproven)),
     CYAML_FIELD_ENUM("canary", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy, canary,

@@ -71,7 +71,7 @@ enum raw_unproven { RAW_REFUSE = 1, RAW_WAIVER };
 struct raw_policy {
     uint32_t rsa_bits;     /* 0: absent */
     uint32_t *oaep_hashes; /* bits as in struct policy */
-    uint32_t sensitive, extractable, unauthenticated;
+    uint32_t sensitive, extractable, unauthenticated, cmac;
     uint32_t unproven; /* enum raw_unproven */
     uint32_t canary;   /* 1 + enum canary_rule; 0: absent */
     uint32_t writes_before_review;

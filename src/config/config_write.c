@@ -141,6 +141,8 @@ static void put_policy(struct writer *w, const struct policy *policy)
     writer_yes(w, "extractable", policy->extractable);
     if (policy->unauthenticated)
         writer_yes(w, "allow-unauthenticated-envelope", true);
+    if (policy->cmac)
+        writer_yes(w, "cmac-check-values", true);
     if (policy->waive_unproven)
         writer_text(w, "unproven", "waiver");
     writer_text(w, "canary", canary_rule_name(policy->canary));

@@ -43,9 +43,9 @@ bool policy_equal(const struct policy *a, const struct policy *b)
     return a->rsa_bits == b->rsa_bits && a->transports == b->transports &&
            a->sensitive == b->sensitive && a->extractable == b->extractable &&
            a->waive_unproven == b->waive_unproven && a->unauthenticated == b->unauthenticated &&
-           a->canary == b->canary && a->writes_before_review == b->writes_before_review &&
-           a->confinement == b->confinement && a->gates == b->gates &&
-           a->two_officers == b->two_officers;
+           a->cmac == b->cmac && a->canary == b->canary &&
+           a->writes_before_review == b->writes_before_review && a->confinement == b->confinement &&
+           a->gates == b->gates && a->two_officers == b->two_officers;
 }
 
 uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *key)

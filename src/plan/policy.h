@@ -22,6 +22,7 @@ struct policy {
     bool sensitive;      /* the guards of the keys on the destination */
     bool extractable;
     bool waive_unproven;  /* may keys that nothing proves be migrated, each under a typed waiver? */
+    bool cmac;            /* compute check values by CMAC, also of keys that have one by ECB? */
     bool unauthenticated; /* may keys be migrated in an envelope without integrity? */
     enum canary_rule canary;
     bool writes_before_review;         /* may the canary make token objects before the review? */

@@ -344,6 +344,7 @@ static const struct setting {
     [SETTING_EXTRACTABLE] = SETTING("extractable", extractable),
     [SETTING_UNPROVEN] = SETTING("unproven", waive_unproven),
     [SETTING_UNAUTHENTICATED] = SETTING("allow-unauthenticated-envelope", unauthenticated),
+    [SETTING_CMAC] = SETTING("cmac-check-values", cmac),
     [SETTING_CANARY] = SETTING("canary", canary),
     [SETTING_WRITES] = SETTING("writes-before-review", writes_before_review),
     [SETTING_CONFINEMENT] = SETTING("confinement", confinement),

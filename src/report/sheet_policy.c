@@ -12,6 +12,7 @@ static const char *const words[][2] = {
     {"sensitive", "keys arrive sensitive"},
     {"extractable", "keys remain extractable"},
     {"unauthenticated-envelope", "encryption without integrity"},
+    {"cmac-check-values", "check values by CMAC besides those by ECB"},
     {"canary", "test keys"},
     {"writes-before-review", "test keys are stored before the review"},
     {"unproven", "keys that nothing proves"},

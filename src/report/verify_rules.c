@@ -530,6 +530,33 @@ static bool check_check_values(const struct node *report, struct err *err)
     return true;
 }
 
+static const struct node *value_by(const struct node *key, const char *method)
+{
+    for (const struct node *c = node_at(key, "check-values")->first; c; c = c->next)
+        if (node_is(c, "method", method))
+            return c;
+    return NULL;
+}
+
+/* By CMAC besides ECB if the policy says so, and only then. Older reports have no such policy. */
+static bool check_cmac(const struct node *report, struct err *err)
+{
+    const char *asked = "";
+
+    for (const struct node *p = node_at(report, "policy")->first; p; p = p->next)
+        if (node_is(p, "name", "cmac-check-values"))
+            asked = node_text(p, "value");
+    for (const struct node *key = node_at(report, "keys")->first; key && *asked; key = key->next) {
+        const struct node *ecb = value_by(key, "ecb-zero"), *cmac = value_by(key, "cmac-zero");
+        const bool wanted = strcmp(asked, "yes") == 0 || (ecb && !node_at(ecb, "both"));
+        if (ecb && node_is(key, "outcome", "migrated") && wanted != (cmac != NULL))
+            return rule_wrong(ecb, err,
+                              wanted ? "the policy asks for a check value by CMAC"
+                                     : "the policy asks for no check value by CMAC");
+    }
+    return true;
+}
+
 const struct verify_rule verify_rules[] = {
     {"every text is safe to show", check_shown, NULL},
     {"fingerprints and their words are the same", check_words, NULL},
@@ -554,6 +581,7 @@ const struct verify_rule verify_rules[] = {
     {"no key is migrated without three proofs, no public object without two", NULL,
      trail_check_proofs},
     {"both sides report the same check values", check_check_values, NULL},
+    {"check values are those that the policy asks for", check_cmac, NULL},
     {"the summary says of the script what keys, lists and exceptions say", script_check, NULL},
     {"each gate names who answered it, and with which words", people_check, NULL},
     {"each file from another room was authenticated, and is one of its visit", visits_check_files,

@@ -65,6 +65,10 @@ def spec(number, label):
     return ":".join([kind, label, f"id={number:02x}", *options])
 
 
+# Whose ceremony files ask for a check value by CMAC besides the one by ECB.
+BOTH_VALUES = {"softhsm:nss", "nss:softhsm"}
+
+
 def check_values(label, pair):
     """What the report must say, computed here: method, and the value or None."""
     kind, uses = ROWS[label][0], ROWS[label][1].split(",")
@@ -75,8 +79,11 @@ def check_values(label, pair):
     mac.update(zeros)
     ecb = Cipher(cipher, modes.ECB()).encryptor().update(zeros)[:3].hex()
     can_mac = "sign" in uses and (kind != "des3" or "nss" not in pair)  # NSS has none for that
-    return {"ecb-zero": ecb if "encrypt" in uses else None,
-            "cmac-zero": mac.finalize()[:3].hex() if can_mac else None}
+    values = {"ecb-zero": ecb if "encrypt" in uses else None,
+              "cmac-zero": mac.finalize()[:3].hex() if can_mac else None}
+    if pair not in BOTH_VALUES and values["ecb-zero"]:  # one is enough
+        del values["cmac-zero"]
+    return values
 
 
 def check_check_values(pair, label, key):
@@ -122,7 +129,8 @@ def check_pair(pair, folder, hsmferry):
     source, destination = (SIDES[kind](f"{folder}/{side}") for kind, side in
                            zip(pair.split(":"), ("source", "destination")))
     source.fill([spec(number, label) for number, label in enumerate(ROWS, 1)])
-    code, report = run_ceremony(source, destination, False, folder, hsmferry)
+    code, report = run_ceremony(source, destination, False, folder, hsmferry,
+                                "  cmac-check-values: yes\n" if pair in BOTH_VALUES else "")
     case(code == 0 and report, f"{pair}: the ceremony ends with 0", f"with {code}")
     if not report:
         with open(f"{folder}/log", encoding="utf-8") as log:
