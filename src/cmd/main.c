@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hsmferry: the command line. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -260,7 +261,12 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    enum { OF_ITS_OWN = 128 * 1024 };
     struct err err = {0};
+
+    /* Lists of thousands of keys grow in place, and their memory is returned when they are freed.
+     */
+    mallopt(M_MMAP_THRESHOLD, OF_ITS_OWN);
 
     /* A closed pipe and a full file are errors to be reported, not reasons to be killed. */
     signal(SIGPIPE, SIG_IGN);
