@@ -112,13 +112,22 @@ sed 's/Verified/Verifies/' "$report" >"$tmp/touched"
 # --- the journal ---
 journal=${report%.yaml}.journal
 exits 0 "its journal makes the same report" "$hsmferry" verify "$report" --journal "$journal"
-sed 's/title: "Verified"/title: "Verifies"/' "$report" | sed '$d' >"$tmp/forged"
-printf 'seal: {lines: %s, sha256: "%s"}\n' "$(wc -l <"$tmp/forged")" \
-    "$(sha256sum <"$tmp/forged" | cut -d' ' -f1)" >>"$tmp/forged"
+forge() { # forge SED: the report with this change, under a seal that anybody can make
+    sed "$1" "$report" | sed '$d' >"$tmp/forged"
+    printf 'seal: {lines: %s, sha256: "%s"}\n' "$(wc -l <"$tmp/forged")" \
+        "$(sha256sum <"$tmp/forged" | cut -d' ' -f1)" >>"$tmp/forged"
+}
+forge 's/title: "Verified"/title: "Verifies"/'
 exits 0 "control: a forgery under a new seal passes without it" "$hsmferry" verify "$tmp/forged"
 exits 65 "and with it does not" "$hsmferry" verify "$tmp/forged" --journal "$journal"
 ok "the first line that differs is named" says "line $(grep -n Verifies "$tmp/forged" | cut -d: -f1) " \
     "$hsmferry" verify "$tmp/forged" --journal "$journal"
+for place in host user; do
+    forge "s/^\\(  route: .*$place: \"\\)[^\"]*/\\1elsewhere/"
+    exits 0 "control: another $place of the agents passes without it" "$hsmferry" verify "$tmp/forged"
+    exits 65 "... and with it does not" "$hsmferry" verify "$tmp/forged" --journal "$journal"
+    ok "... it says which" says 'elsewhere' "$hsmferry" verify "$tmp/forged" --journal "$journal"
+done
 relay "its journal forged" python3 -B "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report" "$journal"
 
 # --- signatures that OpenSSL alone made ---

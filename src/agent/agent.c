@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 {
     struct err err = {0};
     struct box box;
-    const struct service_limits limits = {named_module(argc, argv), &box};
+    struct service_limits limits = {.module = named_module(argc, argv), .box = &box};
     int in, out;
 
     drop_environment(); /* before any library reads it */
@@ -96,6 +96,7 @@ int main(int argc, char **argv)
     if ((argc > 1 && !limits.module) || isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))
         return run_options(argc, argv);
 
+    service_limits_place(&limits);
     signal(SIGPIPE, SIG_IGN); /* the end of the console must not prevent the logout */
     if (!box_agent(&box, &err) || !move_channel(&in, &out, &err)) {
         fprintf(stderr, "hsmferry-agent: %s\n", err.what);

@@ -2,6 +2,8 @@
 #include "agent/service.h"
 
 #include <pthread.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -150,6 +152,8 @@ static bool serve_info(struct service *s, const Pb__Request *req, Pb__Reply *rep
                PACKAGE_VERSION);
     file_sha256("/proc/self/exe", s->info.about.agent.path, sizeof s->info.about.agent.path,
                 s->info.about.agent.sha256);
+    text_print(s->info.about.host, sizeof s->info.about.host, "%s", s->limits.host);
+    text_print(s->info.about.user, sizeof s->info.about.user, "%s", s->limits.user);
     text_print(s->info.confinement, sizeof s->info.confinement, "%s", s->limits.box->text);
     wire_put_info(&s->info, &s->msg.info, &s->files);
     reply->result_case = PB__REPLY__RESULT_INFO;
@@ -567,6 +571,23 @@ void service_answer(struct service *s, const Pb__Request *req, Pb__Reply *reply)
     wire_put_err(&s->err, &s->msg.error);
     reply->result_case = PB__REPLY__RESULT_ERROR;
     reply->error = &s->msg.error;
+}
+
+void service_limits_place(struct service_limits *limits)
+{
+    char host[65] = "", name[64] = "";
+    FILE *file = fopen("/etc/passwd", "re");
+    const uid_t uid = geteuid();
+
+    gethostname(host, sizeof host - 1);
+    text_safe((const uint8_t *)host, strlen(host), limits->host, sizeof limits->host);
+    for (struct passwd *user = NULL; file && !name[0] && (user = fgetpwent(file));)
+        if (user->pw_uid == uid)
+            text_safe((const uint8_t *)user->pw_name, strlen(user->pw_name), name, sizeof name);
+    if (file)
+        fclose(file);
+    text_print(limits->user, sizeof limits->user, "%s%suid %u", name, name[0] ? ", " : "",
+               (unsigned)uid);
 }
 
 struct service *service_new(const struct service_limits *limits)

@@ -15,7 +15,13 @@ struct service;
 struct service_limits {
     const char *module; /* no other may be opened; NULL: any */
     struct box *box;    /* of this process */
+    char host[80];      /* its name; read before the box is closed */
+    char user[80];      /* as whom this process runs: "hsm, uid 992" */
 };
+
+/* Sets host and user. No library of the host is loaded for it: /etc/passwd alone is asked for a
+ * name. */
+void service_limits_place(struct service_limits *limits);
 
 /* No HSM is open yet. Returns NULL if there is no memory. limits must live as long as the
  * service. */

@@ -283,7 +283,7 @@ static bool say_hsm(struct ceremony *c, enum side side, const struct hsm_slot *s
     if (!party->hsm->driver->info(party->hsm, &info, err) || !is_confined(c, &info, err))
         return false;
     party->info = info.about;
-    return emit_hsm(&c->narrator, side, c->setup.where[side].module, &info, slot, err);
+    return emit_hsm(&c->narrator, side, &c->setup, &info, slot, err);
 }
 
 static bool read_out_one(struct ceremony *c, enum side side, const struct uri *token,

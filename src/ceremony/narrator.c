@@ -179,12 +179,13 @@ bool emit_side(struct narrator *n, enum side side, enum side_state state, struct
     return emit_event(n, &e, err);
 }
 
-bool emit_hsm(struct narrator *n, enum side side, const char *module, const struct hsm_info *info,
-              const struct hsm_slot *slot, struct err *err)
+bool emit_hsm(struct narrator *n, enum side side, const struct ceremony_setup *setup,
+              const struct hsm_info *info, const struct hsm_slot *slot, struct err *err)
 {
     struct event e = {.kind = EVENT_HSM, .side = side};
 
-    text_cut(e.hsm.module, sizeof e.hsm.module, module);
+    text_cut(e.hsm.module, sizeof e.hsm.module, setup->where[side].module);
+    text_cut(e.hsm.route, sizeof e.hsm.route, setup->reach[side].agent ? "command" : "local");
     text_cut(e.hsm.loading, sizeof e.hsm.loading, info->loading);
     text_cut(e.hsm.confinement, sizeof e.hsm.confinement, info->confinement);
     e.hsm.loaded_more = info->loaded_more;

@@ -53,8 +53,8 @@ bool emit_together(struct narrator *n, bool begins, struct err *err);
 bool emit_begin(struct narrator *n, const struct ceremony_setup *setup, const char *id,
                 struct err *err);
 bool emit_side(struct narrator *n, enum side side, enum side_state state, struct err *err);
-bool emit_hsm(struct narrator *n, enum side side, const char *module, const struct hsm_info *info,
-              const struct hsm_slot *slot, struct err *err);
+bool emit_hsm(struct narrator *n, enum side side, const struct ceremony_setup *setup,
+              const struct hsm_info *info, const struct hsm_slot *slot, struct err *err);
 bool emit_note(struct narrator *n, enum event_kind kind, enum side side, const char *name,
                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 

@@ -54,6 +54,8 @@ struct hsm_about {
     char agent_version[32]; /* of hsmferry-agent */
     struct hsm_file agent;  /* the program file */
     struct hsm_file module; /* the library of the API; for NSS, the module that holds the keys */
+    char host[80];          /* the agent's, by its own name */
+    char user[80];          /* as whom it runs there: "hsm, uid 992"; the host may have no name */
 };
 
 /* The same, and how the module was loaded and confined. */

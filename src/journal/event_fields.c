@@ -126,6 +126,9 @@ static const struct event_field hsm[] = {
     FIELD_2(FIELD_TEXT, "loading", hsm.loading),
     FIELD_2(FIELD_YES, "loaded-more", hsm.loaded_more),
     FIELD_2(FIELD_TEXT, "confinement", hsm.confinement),
+    FIELD_2(FIELD_TEXT, "route", hsm.route),
+    FIELD_2(FIELD_TEXT, "agent-host", hsm.info.host),
+    FIELD_2(FIELD_TEXT, "agent-user", hsm.info.user),
 };
 
 static const struct event_field loaded[] = {FIELD_2(FIELD_TEXT, "path", loaded.path),

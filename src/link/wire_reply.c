@@ -36,6 +36,8 @@ static void put_about(const struct hsm_about *info, Pb__Info *msg)
     msg->agent_version = field_lend(info->agent_version);
     put_file(&info->agent, &msg->agent, &msg->agent_sha256);
     put_file(&info->module, &msg->module, &msg->module_sha256);
+    msg->host = field_lend(info->host);
+    msg->user = field_lend(info->user);
 }
 
 void wire_put_info(const struct hsm_info *info, Pb__Info *msg, struct wire_files *files)
@@ -96,7 +98,9 @@ static bool get_about(const Pb__Info *msg, struct hsm_about *out, struct err *er
            field_text(msg->agent_version, "agent's version", out->agent_version,
                       sizeof out->agent_version, err) &&
            get_file(msg->agent, &msg->agent_sha256, "agent's path", &out->agent, err) &&
-           get_file(msg->module, &msg->module_sha256, "module's path", &out->module, err);
+           get_file(msg->module, &msg->module_sha256, "module's path", &out->module, err) &&
+           field_text(msg->host, "agent's host", out->host, sizeof out->host, err) &&
+           field_text(msg->user, "agent's user", out->user, sizeof out->user, err);
 }
 
 static bool get_loaded(const Pb__Info *msg, struct hsm_info *out, struct err *err)

@@ -177,6 +177,8 @@ struct event {
             char loading[64];     /* as in struct hsm_info */
             char confinement[96]; /* likewise */
             bool loaded_more;     /* likewise */
+            char route[8]; /* to its agent: "local", our own; "command", that of REACH_AGENT; empty:
+                              not known */
         } hsm;
         struct hsm_file loaded;
         struct {

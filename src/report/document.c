@@ -250,6 +250,18 @@ static void put_dialect(struct writer *w, const struct hsm_dialect *dialect)
     writer_end(w);
 }
 
+/* The route to the agent, and the host on which it says that it runs. */
+static void put_route(struct writer *w, const struct event *event)
+{
+    if (!event->hsm.route[0])
+        return;
+    writer_map(w, "route", true);
+    writer_text(w, "by", event->hsm.route);
+    section_some(w, "host", event->hsm.info.host);
+    section_some(w, "user", event->hsm.info.user);
+    writer_end(w);
+}
+
 static void put_hsm(const struct view *v, enum side side)
 {
     struct writer *w = v->w;
@@ -260,6 +272,7 @@ static void put_hsm(const struct view *v, enum side side)
     if (v->index->hsm[side]) {
         event_log_read(v->log, v->index->hsm[side], &event);
         const struct hsm_about *info = &event.hsm.info;
+        put_route(w, &event);
         writer_text(w, "api", info->api);
         writer_text(w, "api-version", info->api_version);
         writer_text(w, "module", event.hsm.module);

@@ -95,18 +95,22 @@ static void put_ceremony(struct sheet *s)
     sheet_digest(s, "", "sha256", node_text(s->report, "tool.program-sha256"));
 }
 
-/* The way to an agent that the ceremony file names. */
+/* The route to the agent, and the host on which it says that it runs. */
 static void put_route(struct sheet *s, const struct node *hsm)
 {
     enum { WORDS_MAX = 64 };
-    const struct node *agent = node_at(hsm, "agent");
+    const struct node *agent = node_at(hsm, "agent"), *route = node_at(hsm, "route");
     const char *words[WORDS_MAX + 1] = {NULL};
-    char route[160];
+    char through[160];
 
     for (size_t i = 0; agent && i < agent->count && i < WORDS_MAX; i++)
         words[i] = agent->items[i]->text;
-    if (route_text(words, route, sizeof route))
-        sheet_fact(s, "", "reached through: %s", route);
+    if (route_text(words, through, sizeof through))
+        sheet_fact(s, "", "reached through: %s", through);
+    if (route)
+        sheet_fact(s, "", "agent %s on %s, as %s",
+                   agent ? "says that it runs" : "of this host, runs", node_text(route, "host"),
+                   node_text(route, "user"));
 }
 
 /* How module and agent ran there; reports of format 1 do not say. */

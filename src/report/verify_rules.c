@@ -119,6 +119,19 @@ static bool check_transport(const struct node *report, struct err *err)
 
 /* --- how each side was reached, and how it ran --- */
 
+/* An agent that the ceremony file names is reached by its command, every other one is local. Older
+ * reports have a route for no HSM. */
+static bool check_route(const struct node *hsm, const struct node *other, struct err *err)
+{
+    const struct node *route = node_at(hsm, "route");
+
+    if (!route)
+        return !node_at(hsm, "api") || !node_at(other, "route") ||
+               rule_wrong(hsm, err, "the route to its agent is missing");
+    return node_is(route, "by", node_at(hsm, "agent") ? "command" : "local") ||
+           rule_wrong(route, err, "\"route\" does not match \"agent\"");
+}
+
 /* An agent that the ceremony file names must not be called our own. */
 static bool check_reach(const struct node *device, struct err *err)
 {
@@ -147,7 +160,7 @@ static bool check_running(const struct node *report, struct err *err)
             if (!node_at(hsm, parts[i]) != !node_at(hsm, "api"))
                 return rule_wrong(hsm, err,
                                   "how its module and agent ran is not described in full");
-        if (!check_reach(hsm, err))
+        if (!check_reach(hsm, err) || !check_route(hsm, node_at(report, sides[!side]), err))
             return false;
     }
     return !node_is(signer, "device", "another") || check_reach(signer, err);

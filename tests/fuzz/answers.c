@@ -24,6 +24,8 @@ void answers_check_info(const struct hsm_info *info)
     must_be_text(about->agent_version, sizeof about->agent_version);
     must_be_text(about->agent.path, sizeof about->agent.path);
     must_be_text(about->module.path, sizeof about->module.path);
+    must_be_text(about->host, sizeof about->host);
+    must_be_text(about->user, sizeof about->user);
     must_be_text(info->loading, sizeof info->loading);
     must_be_text(info->confinement, sizeof info->confinement);
     fuzz_must((unsigned)about->dialect.status < HSM_DIALECT_STATUSES, "a status is known");

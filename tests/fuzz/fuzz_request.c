@@ -119,7 +119,7 @@ static void fill_login(Pb__Request *req, Pb__Login *login, uint8_t pin[4])
 }
 
 static struct box box;
-static const struct service_limits limits = {NULL, &box};
+static const struct service_limits limits = {.box = &box};
 
 /* Whoever opens a second HSM is refused before a driver sees its words, so no input of a fuzzer
  * names a file or a fault of the fake. */

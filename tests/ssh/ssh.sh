@@ -61,9 +61,12 @@ ok "... with its keys" says 'k +AES' 'r +RSA 2048 private'
 ok "SoftHSM beyond ssh to NSS: 0" ends 0 --plain
 ok "... both migrated" says 'key . k: migrated' 'key . r: migrated'
 ok "... the report names the way" reported '^  agent: \["/usr/bin/ssh", "-F", "none", .*@127.0.0.1"' \
-    '^  agent-code: "not checked"' '^  agent-code: "own"'
+    '^  agent-code: "not checked"' '^  agent-code: "own"' \
+    "^  route: {by: \"command\", host: \"$(uname -n)\", user: \"$(id -un), uid $(id -u)\"}" \
+    '^  route: {by: "local", '
 sheet_names() {
-    "$hsmferry" sheet "$report" >"$tmp/log" && says "reached through: ssh $(id -un)@127.0.0.1, port [0-9]"
+    "$hsmferry" sheet "$report" >"$tmp/log" && says "reached through: ssh $(id -un)@127.0.0.1, port [0-9]" \
+        "agent says that it runs on $(uname -n), as $(id -un), uid $(id -u)" "agent of this host, runs on"
 }
 ok "... in one line, as a warning" reported \
     "the source is reached through ssh $(id -un)@127.0.0.1, port [0-9]*; the code of its agent was not checked"

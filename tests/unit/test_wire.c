@@ -266,6 +266,8 @@ static void info_is_checked(void **state)
                 "1.0",
                 {"/usr/libexec/hsmferry-agent", {1}},
                 {"/usr/lib/softhsm/libsofthsm2.so", {2, [31] = 3}},
+                "vault",
+                "hsm, uid 992",
             },
         .loading = "its own path",
         .confinement = "no new privileges",
@@ -312,6 +314,10 @@ static void info_is_checked(void **state)
     m = good, m.agent_sha256.len = 33, info_refused(&m, "hash of a file");
     m = good, m.module = long_text, info_refused(&m, "module's path");
     m = good, m.module = none, info_refused(&m, "hash of a file");
+    m = good, m.host = unsafe, info_refused(&m, "agent's host");
+    m = good, m.host = long_text, info_refused(&m, "agent's host");
+    m = good, m.user = unsafe, info_refused(&m, "agent's user");
+    m = good, m.user = long_text, info_refused(&m, "agent's user");
     m = good, m.loading = unsafe, info_refused(&m, "loading");
     m = good, m.loading = long_text, info_refused(&m, "loading");
     m = good, m.confinement = unsafe, info_refused(&m, "confinement");

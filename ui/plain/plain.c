@@ -156,6 +156,8 @@ static void tell_hsm(struct line *l)
     tell_dialect(l, &info->dialect);
     add_some(l, ", ", l->event->hsm.module);
     add_some(l, ", loaded from ", l->event->hsm.loading);
+    add_some(l, "; agent on ", info->host);
+    add_some(l, " as ", info->user);
     add_some(l, "; agent: ", l->event->hsm.confinement);
 }
 
