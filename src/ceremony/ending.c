@@ -132,15 +132,16 @@ static void note_unread(struct ceremony *c)
 }
 
 /* A refusing sink cannot undo what is: that is remembered. */
-void ending_say_done(struct ceremony *c, struct transfer *t)
+bool ending_say_done(struct ceremony *c, struct transfer *t)
 {
     struct err err;
 
     if (t->emitted)
-        return;
-    t->emitted = true;
-    if (!emit_key_done(&c->narrator, t, &err))
+        return true;
+    t->emitted = emit_key_done(&c->narrator, t, &err);
+    if (!t->emitted)
         ending_note_failure(c, &err);
+    return t->emitted;
 }
 
 static void say_script(struct ceremony *c)

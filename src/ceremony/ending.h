@@ -11,8 +11,8 @@ struct ceremony;
 /* Something failed; the first failure counts. */
 void ending_note_failure(struct ceremony *c, const struct err *err);
 
-/* The last word on one key, once. */
-void ending_say_done(struct ceremony *c, struct transfer *t);
+/* The last word on one key, once. False: the record refuses it. */
+bool ending_say_done(struct ceremony *c, struct transfer *t);
 
 /* The last step was carried out: judges the whole, and says so. */
 void ending_finish(struct ceremony *c);

@@ -281,8 +281,6 @@ static void advance(struct ceremony *c)
         rows_of(at_hand_key(c), &rows);
         if (c->walk.at < rows)
             break;
-        if (at_hand_key(c)->outcome == KEY_SEALED)
-            ending_say_done(c, at_hand_key(c)); /* while its file is known */
         at_hand_leave(c);
         go_to_key(c, c->walk.item + 1);
         break;
@@ -299,6 +297,16 @@ static bool carry_out(struct ceremony *c, struct step_result *result, struct err
                ? rows_run_transport(&crew, c->walk.at, &c->transport, result, err)
            : c->walk.phase == PHASE_KEYS ? rows_run(&crew, c->walk.at, at_hand_key(c), result, err)
                                          : closing_rows[c->walk.at].run(c, result, err);
+}
+
+/* While the content of its file is known. A file that no record names must not stay. */
+static bool say_sealed(struct ceremony *c, struct err *err)
+{
+    if (c->walk.phase != PHASE_KEYS || at_hand_key(c)->outcome != KEY_SEALED ||
+        ending_say_done(c, at_hand_key(c)))
+        return true;
+    *err = c->result.failure;
+    return false;
 }
 
 static bool run_row(struct ceremony *c, struct err *err)
@@ -322,7 +330,7 @@ static bool run_row(struct ceremony *c, struct err *err)
     if (!ok)
         snprintf(result.text, sizeof result.text, "%.*s", (int)sizeof result.text - 1, err->what);
     if (emit_state(c, ok ? EVENT_OK : EVENT_FAILED, took, &result, &refused) || !ok)
-        return ok;
+        return ok && say_sealed(c, err);
     *err = refused;
     return false;
 }

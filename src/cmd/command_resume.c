@@ -33,9 +33,11 @@ static bool is_needed(const struct history *history, const char *folder, struct 
 
     if (!history->begun)
         puts("No step of this ceremony was begun: there is nothing to do.");
+    else if (history->sealed && history->over)
+        puts("A ceremony that seals keys is not resumed: its report says which files it wrote.");
     else if (history->sealed)
-        puts("A ceremony that seals keys is not resumed: it left nothing on the source. Start it "
-             "again.");
+        puts("A ceremony that seals keys is not resumed: it left nothing on the source. Remove the "
+             "files that have the name of its journal, which no report has, and start it again.");
     else if (!history_is_open(history))
         puts("This ceremony was completed: there is nothing to do.");
     else if (history_is_settled(folder, history, by, err))

@@ -162,7 +162,11 @@ bool sealed_file_write(const char *path, const struct bytes *file, struct err *e
     ok = ok && place(part, path, err);
     if (!ok)
         unlink(part);
-    return ok && sync_folder(path, err);
+    else if (!sync_folder(path, err)) {
+        unlink(path); /* a power cut could lose it */
+        ok = false;
+    }
+    return ok;
 }
 
 bool sealed_file_remove(const char *path, struct err *err)

@@ -20,7 +20,8 @@ char *sealed_file_path(const struct sealing *sealing, uint32_t number, const str
 bool sealed_file_make(const struct sealing *sealing, const struct bytes *kek,
                       const struct bytes *wrapped, struct bytes *file, struct err *err);
 
-/* Writes it, for this user alone: it appears whole under its name, or not at all. Errors:
+/* Writes it, for this user alone: it appears whole under its name, or not at all; after an error
+ * there is none. Errors:
  * ERR_CONFLICT (there is such a file, which is left as it is), ERR_IO. */
 bool sealed_file_write(const char *path, const struct bytes *file, struct err *err);
 
