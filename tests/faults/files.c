@@ -7,11 +7,13 @@
  *   FILES_COUNT  a file that gets a line for each such call: the function's name
  *   FILES_FAULT  FUNCTION:N:ERRNO: the N-th such call of this function fails, with nothing done.
  *                N+: every one from there on, and a write() of ENOSPC has written half.
+ *                ERRNO 0: the process is killed.
  *   CLOCK_BACK   N:SECONDS: from the N-th look at it on, the clock is that much behind.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,19 +24,24 @@
 #include <time.h>
 #include <unistd.h>
 
-static unsigned calls[4];
+static unsigned calls[6];
 static bool half; /* a write that fails has written half */
-static const char *const names[] = {"openat", "write", "fsync", "renameat2"};
-enum { OPENAT, WRITE, FSYNC, RENAMEAT2 };
+static const char *const names[] = {"openat", "write", "fsync", "renameat2", "open", "unlink"};
+enum { OPENAT, WRITE, FSYNC, RENAMEAT2, OPEN, UNLINK };
+
+static bool is_path_under(const char *path)
+{
+    const char *under = getenv("FILES_UNDER");
+
+    return under && strncmp(path, under, strlen(under)) == 0;
+}
 
 static bool is_under(int fd)
 {
-    const char *under = getenv("FILES_UNDER");
     char link[64], path[PATH_MAX] = "";
 
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    return under && readlink(link, path, sizeof path - 1) > 0 &&
-           strncmp(path, under, strlen(under)) == 0;
+    return readlink(link, path, sizeof path - 1) > 0 && is_path_under(path);
 }
 
 static FILE *noted;
@@ -55,16 +62,14 @@ static void note(const char *name)
     }
 }
 
-/* Counts a call on this descriptor; the errno with which it is to fail, 0: none. */
-static int due(int which, int fd)
+/* Counts a call; the errno with which it is to fail, 0: none. */
+static int due_now(int which)
 {
     const char *fault = getenv("FILES_FAULT");
     char function[16], onwards = '\0';
     unsigned at;
     int no;
 
-    if (!is_under(fd))
-        return 0;
     note(names[which]);
     calls[which]++;
     if (!fault || (sscanf(fault, "%15[^:]:%u:%d", function, &at, &no) != 3 &&
@@ -73,7 +78,20 @@ static int due(int which, int fd)
     if (strcmp(function, names[which]) != 0)
         return 0;
     half = onwards && no == ENOSPC;
+    if (no == 0 && calls[which] == at)
+        kill(getpid(), SIGKILL);
     return calls[which] == at || (onwards && calls[which] > at) ? no : 0;
+}
+
+/* The same of a call on this descriptor, and of one on a path. */
+static int due(int which, int fd)
+{
+    return is_under(fd) ? due_now(which) : 0;
+}
+
+static int due_path(int which, const char *path)
+{
+    return is_path_under(path) ? due_now(which) : 0;
 }
 
 static int fails(int no)
@@ -91,6 +109,24 @@ int openat(int dir, const char *path, int flags, ...)
     mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
     va_end(args);
     return no ? fails(no) : (int)syscall(SYS_openat, dir, path, flags, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+    int no = due_path(OPEN, path);
+    va_list args;
+
+    va_start(args, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+    va_end(args);
+    return no ? fails(no) : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int unlink(const char *path)
+{
+    int no = due_path(UNLINK, path);
+
+    return no ? fails(no) : (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
 ssize_t write(int fd, const void *data, size_t len)
@@ -111,7 +147,7 @@ int fsync(int fd)
 
 int renameat2(int from, const char *old, int to, const char *new, unsigned flags)
 {
-    int no = due(RENAMEAT2, from);
+    int no = *old == '/' ? due_path(RENAMEAT2, old) : due(RENAMEAT2, from);
 
     return no ? fails(no) : (int)syscall(SYS_renameat2, from, old, to, new, flags);
 }

@@ -9,17 +9,20 @@ A case's case.json says what was run and how it ended; made/ beside it holds the
 before, what is on them (old.json, new.json), what the source answers (answers.json), and what each
 key looks like once it has moved (golden.json; where that is missing, the case makes it)."""
 
+import base64
 import glob
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import sys
 
 import yaml
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives import hashes, keywrap, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import raw
@@ -33,10 +36,12 @@ SECTIONS = ("summary:", "profiles:", "keys:", "companions:", "steps:", "errors:"
 DECIDES = ("planned", "inventory", "proof", "key-done", "end")
 TELLS = ("key", "step", "state", "stage", "outcome", "route", "refused", "kept", "after", "objects",
          "nameless", "unexplained", "missing", "label", "class", "named", "want-flags", "transport")
+LOST = "a power cut may lose it"  # the report, which was complete before that showed
 AGREE = "nothing: the inventories agree"
 TRUE, FALSE = "01", "00"
 # What goes along with a private key bears its label, so here it has a name of its own.
 COMPANIONS = {"public": " (public key)", "certificate": " (certificate)"}
+SEALED = re.compile(r"\.[0-9]+-([a-z]+)\.[a-z0-9]+(\.part)?$")  # a file for a key service
 CLASSES = {"01": "certificate", "02": "public"}
 
 
@@ -56,6 +61,12 @@ def snapshot(side, folder):
         return sorted(token.objects().values(), key=json.dumps)
     finally:
         token.close()
+
+
+def without_zeros(der):
+    """SoftHSM pads a private key before it wraps it."""
+    octets = der[1] & 0x7f if der[1] & 0x80 else 0
+    return der[:2 + octets + (int.from_bytes(der[2:2 + octets], "big") if octets else der[1])]
 
 
 def ask(token, handle, thing):
@@ -124,15 +135,15 @@ def parts_of(report):
 def read_parts(path):
     """Those of a report, in full."""
     with open(path, encoding="utf-8") as file:
-        return records.whole(yaml.load(parts_of(file), Loader=yaml.CSafeLoader),
-                             path.removesuffix(".yaml") + ".journal")
+        report, journal = yaml.load(parts_of(file), Loader=yaml.CSafeLoader), path[:-4] + "journal"
+    return records.whole(report, journal if os.path.exists(journal) else None)
 
 
 class Case:
     """One case, and what is wrong about it."""
 
     def __init__(self, folder):
-        self.folder = folder
+        self.folder, self.killed = folder, False
         with open(f"{folder}/case.json", encoding="utf-8") as file:
             vars(self).update(json.load(file))
         self.wrong = []
@@ -175,9 +186,10 @@ class Case:
             return
         summary = self.report["summary"]
         if not self.is_killed():
-            self.must(summary["exit-code"] == self.code,
+            self.must(summary["exit-code"] == self.code or LOST in self.log(),
                       f"the report says exit {summary['exit-code']}, it was {self.code}")
-        all_moved = all(self.outcomes.get(k) == "migrated" for k in self.wanted())
+        moved = "sealed" if self.new["kind"] == "files" else "migrated"
+        all_moved = all(self.outcomes.get(k) == moved for k in self.wanted())
         clean = summary["left-over"] == 0 and summary["failed"] == 0
         whole = all_moved and clean and not self.is_unsure() and not self.report["errors"]
         self.must((summary["exit-code"] == 0) == whole,
@@ -217,6 +229,8 @@ class Case:
         for path in paths:
             with open(path, "rb") as file:
                 lines = file.read().split(b"\n")
+            if len(lines) < 2:  # cut off in its first line
+                continue
             magic, labels = lines[0], {}
             head, window = hashlib.sha256(magic).digest(), b""
             said = records.said_before(magic.decode())
@@ -249,7 +263,7 @@ class Case:
             label, step, state = labels[event["key"]], event["step"], event["state"]
             if step in ("prove", "relay-object") and state == "ok":
                 self.proven.add(label)
-            elif step == "commit" and state == "begun":
+            elif step in ("commit", "seal") and state == "begun":
                 self.named.add(label)
 
     def take_proof(self, kind, event, label):
@@ -381,6 +395,83 @@ class Case:
         if f"on the destination {AGREE}" in self.log():
             self.must(not extra and there == known, f"left over is told as nothing: {there + extra}")
 
+    def opened(self, path, label):
+        """What the service gets out of the sealed file of this key; None: it cannot open it."""
+        with open(f"{self.new['service']}.key", "rb") as file:
+            own = serialization.load_pem_private_key(file.read(), None)
+        with open(path, "rb") as file:
+            blob = file.read()
+        size = own.key_size // 8
+        for sha in (hashes.SHA1(), hashes.SHA256()):  # SoftHSM's, NSS's
+            try:
+                kek = own.decrypt(blob[:size], padding.OAEP(padding.MGF1(sha), sha, None))
+                value = keywrap.aes_key_unwrap_with_padding(kek, blob[size:])
+                break
+            except (ValueError, keywrap.InvalidUnwrap):
+                continue
+        else:
+            return None
+        return without_zeros(value) if "ec-point" in self.made("answers")[label] else value
+
+    def is_source(self, label, value):
+        """Is this the key that the source has under this label?"""
+        answers = self.made("answers")[label]
+        if "ec-point" not in answers:
+            encryptor = Cipher(algorithms.AES(value), modes.ECB()).encryptor()
+            return encryptor.update(BLOCK).hex() == answers["encrypted"]
+        point = serialization.load_der_private_key(value, None).public_key().public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+        return answers["ec-point"].endswith(point.hex())
+
+    def check_file(self, path, label, values):
+        """A file under its final name: a whole key, announced, reported, for this user alone."""
+        name = os.path.basename(path)
+        value = self.opened(path, label)
+        if not self.must(value is not None, f"{name} is not whole"):
+            return
+        self.must(values[label] == value.hex() if label in values else self.is_source(label, value),
+                  f"{name} holds another key")
+        values[label] = value.hex()
+        self.must(os.stat(path).st_mode & 0o777 == 0o600, f"others may read {name}")
+        self.must(label in self.named, f"no journal announces {name}")
+
+    def check_files(self):
+        """What is not whole has another name, and is there only if a console was killed. The report
+        has each file of its ceremony, and no other. No file holds a key in clear."""
+        values = self.made("golden") or {}
+        stem = max(glob.glob(f"{self.folder}/reports/*.journal"), default="",
+                   key=os.path.getmtime).removesuffix(".journal")
+        there = {}
+        for path in sorted(glob.glob(f"{self.folder}/reports/*")):
+            sealed = SEALED.search(path)
+            if not sealed:
+                continue
+            self.shape.append(sealed[0])
+            if sealed[2]:
+                self.must(self.is_killed() or self.killed, f"{os.path.basename(path)} stays")
+                continue
+            self.check_file(path, sealed[1], values)
+            if path.startswith(stem + "."):
+                with open(path, "rb") as file:
+                    there[os.path.basename(path)] = hashlib.sha256(file.read()).hexdigest()
+        if self.report:
+            told = {key["file"]: key["file-sha256"] for key in self.report["keys"]
+                    if key["outcome"] == "sealed"}
+            self.must(told == there, f"the report has {told}, and there are {there}")
+        if self.made("golden") is None:
+            with open(f"{self.made_folder}/golden.json", "w", encoding="utf-8") as file:
+                json.dump(values, file)
+        self.check_clear([bytes.fromhex(value) for value in values.values()])
+
+    def check_clear(self, values):
+        """No record, and nothing that was printed, has a key in clear."""
+        for path in glob.glob(f"{self.folder}/reports/*") + [f"{self.folder}/log"]:
+            with open(path, "rb") as file:
+                text = file.read()
+            for value in values:
+                for form in (value, value.hex().encode(), base64.b64encode(value)):
+                    self.must(form not in text, f"{os.path.basename(path)} has a key in clear")
+
     def is_killed(self):
         """Was the console killed, so that it could not say anything?"""
         return self.code is None or self.code < 0
@@ -406,7 +497,10 @@ class Case:
         self.read_journals()
         self.check_logins()
         self.check_source()
-        self.check_destination()
+        if self.new["kind"] == "files":
+            self.check_files()
+        else:
+            self.check_destination()
         return self.wrong
 
 

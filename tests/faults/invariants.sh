@@ -8,9 +8,9 @@ need_softhsm certutil openssl
 "$python" -c 'import cryptography, yaml' 2>/dev/null ||
     skip_all "python3-cryptography or python3-yaml is not installed"
 
-case_of() {
-    "$python" "$abs_top_srcdir/tests/faults/sweep.py" "$abs_top_builddir" --dir "$tmp" \
-        --only 'softhsm:softhsm/slow:any:1:1/'
+case_of() { # case_of PAIR: $well is its folder
+    mkdir -p "$tmp/$1" && "$python" "$abs_top_srcdir/tests/faults/sweep.py" "$abs_top_builddir" \
+        --dir "$tmp/$1" --only "$1/slow:any:1:1/" && well=$(dirname "$(find "$tmp/$1" -name case.json)")
 }
 
 look() {
@@ -42,8 +42,7 @@ fail() {
     alter 'reports/*.yaml' "/^- number: $profile\$/,/  outcome: / s/migrated/failed/"
 }
 
-ok "a ceremony without a fault is well" case_of
-well=$(dirname "$(find "$tmp" -name case.json)")
+ok "a ceremony without a fault is well" case_of softhsm:softhsm
 ok "the source changed" wrong 'the source changed' token rename old one other
 ok "a key is gone that was said to be there" wrong 'one is migrated, and not there' token drop new one
 ok "... and the exit code was 0" wrong 'exit 0 with' token drop new one
@@ -62,4 +61,37 @@ ok "a line of the journal altered" wrong 'of the journal does not chain' \
 ok "a key that nobody proved" wrong 'has its final name, and nobody proved it' \
     alter 'reports/*.journal' 's/step=prove\t/step=none\t/'
 ok "two logins in a process" wrong 'logins in 1 processes on old' alter old/calls/calls 's/^C_GetInfo /C_Login /'
+
+# --- keys that are sealed ---
+
+sealed() { # the file of the key
+    find "$tmp/c/reports" -name '*.1-one.bin'
+}
+cut_off() {
+    truncate -s 290 "$(sealed)"
+}
+plant() {
+    cp "$(sealed)" "$(sealed | sed 's/1-one/2-three/')"
+}
+lose() {
+    rm "$(sealed)"
+}
+leave() {
+    cp "$(sealed)" "$(sealed).part"
+}
+open_up() {
+    chmod 644 "$(sealed)"
+}
+tell() { # the key, where the first run has kept what is in its file
+    sed -n 's/.*"one": "\([0-9a-f]*\)".*/\1/p' "$tmp"/softhsm:files/*/softhsm-files-*/golden.json |
+        grep . >>"$tmp/c/log"
+}
+
+ok "a key that is sealed is well" case_of softhsm:files
+ok "a file that is cut off" wrong 'is not whole' cut_off
+ok "a file that nobody announced" wrong 'no journal announces' plant
+ok "a file that is gone" wrong 'and there are {}' lose
+ok "a file that was not finished, and nobody was killed" wrong '.part stays' leave
+ok "a file that others can read" wrong 'others may read' open_up
+ok "a key in clear" wrong 'log has a key in clear' tell
 finish

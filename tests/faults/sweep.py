@@ -5,7 +5,8 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     sweep.py BUILD [OPTION]...
 
     --pair A:B      softhsm:softhsm, softhsm:nss, nss:softhsm or, of which only commits are killed,
-                    softhsm:softoken; may be given again (all four)
+                    softhsm:softoken; softhsm:files, nss:files: keys are sealed for a key service;
+                    may be given again (all of them)
     --every N       each N-th of the single faults only; 0: none
     --of CALL       only faults of calls of this name
     --whole         all three keys move where one thing goes wrong too, not one of them
@@ -27,7 +28,7 @@ A case is PAIR/FAULTS-OF-SOURCE/FAULTS-OF-DESTINATION, as shim.h has them, or PA
 and a second number behind a comma for the console that resumes; or PAIR/WHAT/CALL:N, where strace
 kills the destination's agent at its N-th system call of this name ("agent"), and the console with it
 as in a power cut ("power"); or PAIR/link/ROLE:HOW:WAY:N, where the connection to an agent, of old or new,
-fails.
+fails. Of files, FAULTS-OF-DESTINATION is a FILES_FAULT, as files.c has it.
 
 What a case leaves, in journal and tokens, is resumed, and a copy of it is cleaned up. Thousands of
 faults leave the same: then only some of them.
@@ -62,7 +63,10 @@ PAIRS = {  # and which one moves where one thing goes wrong; all do where more t
     "softhsm:nss": ("two",),
     "nss:softhsm": ("three",),
     "softhsm:softoken": ("one",),  # the same database through PKCS#11
+    "softhsm:files": ("one",),
+    "nss:files": ("three",),
 }
+SEALED = ("one", "three")  # both kinds that a service takes
 COMMITS_ONLY = {"softhsm:softoken"}
 PYTHON = sys.executable
 DONE = re.compile("there is nothing to do|taken over by a later one")
@@ -142,6 +146,7 @@ class Sweep:
         self.states, self.resumed = set(), 0
         self.lock = threading.Lock()
         self.keys = ("one",) if options.naive else KEYS
+        self.service = f"{self.top}/service"  # its key pair
 
     # --- tokens, made once ---
 
@@ -160,6 +165,10 @@ class Sweep:
                        check=True)
 
     make_softoken = make_nss
+
+    def make_files(self, _, folder):
+        """A key service has no token: what it gets is in the report folder."""
+        os.makedirs(folder)
 
     def fill(self, side, folder, role):
         """The keys."""
@@ -190,12 +199,14 @@ class Sweep:
         made = f"{self.top}/{pair.replace(':', '-')}-{next(self.numbers)}"
         sides = {}
         for role, kind in zip(("old", "new"), pair.split(":")):
-            side = {"kind": kind, "label": role, "module": MODULES[kind]}
+            side = {"kind": kind, "label": role, "module": MODULES.get(kind), "service": self.service}
             getattr(self, f"make_{kind}")(side, f"{made}/{role}")
+            sides[role] = side
+            if kind == "files":
+                continue
             self.fill(side, f"{made}/{role}", role)
             with open(f"{made}/{role}.json", "w", encoding="utf-8") as file:
                 json.dump(snapshot(side, f"{made}/{role}"), file)
-            sides[role] = side
         with open(f"{made}/answers.json", "w", encoding="utf-8") as file:
             json.dump(answers_of(sides["old"], f"{made}/old"), file)
         return made, sides
@@ -207,13 +218,17 @@ class Sweep:
         if pair not in self.local.made:
             with self.lock:  # SOFTHSM2_CONF is the whole process's
                 self.local.made[pair] = self.make(pair)
-            self.golden(pair, self.keys)
+            self.golden(pair, self.all_keys(pair))
         return self.local.made[pair]
 
     def set_up(self):
         """All that is made once."""
         with open(f"{self.top}/pin", "w", encoding="ascii") as file:
             file.write(PIN + "\n")
+        subprocess.run(["openssl", "genrsa", "-out", f"{self.service}.key", "2048"], check=True,
+                       stderr=subprocess.DEVNULL)
+        subprocess.run(["openssl", "rsa", "-in", f"{self.service}.key", "-pubout", "-out",
+                        f"{self.service}.pem"], check=True, stderr=subprocess.DEVNULL)
 
     # --- one case ---
 
@@ -249,6 +264,8 @@ class Sweep:
             if self.options.sessions:
                 file.write(f"sessions: {self.options.sessions}\n")
             for name, role in (("source", "old"), ("destination", "new")):
+                if sides[role]["kind"] == "files":
+                    continue
                 file.write(f"{name}:\n"
                            + self.side_text(sides[role], f"{folder}/{role}", faults[role],
                                             [word.replace("FOLDER", f"{folder}/{role}/calls")
@@ -331,12 +348,24 @@ class Sweep:
             except OSError:
                 pass
 
-    def run_console(self, folder, kill, *arguments):
+    def ceremony(self, sides):
+        """The command that carries out the ceremony file."""
+        if sides["new"]["kind"] == "files":
+            return ["seal", "--for", "rsa-aes", "--wrapping-key", f"{self.service}.pem",
+                    "ceremony.yaml"]
+        return ["--plain", "ceremony.yaml"]
+
+    def files_fault(self, folder, fault):
+        """The environment in which calls on our own files fail."""
+        return {"LD_PRELOAD": f"{self.options.build}/tests/faults/files.so", "FILES_FAULT": fault,
+                "FILES_UNDER": f"{folder}/reports", "FILES_COUNT": f"{folder}/new/calls/calls"}
+
+    def run_console(self, folder, kill, *arguments, under=()):
         """One run of hsmferry; its exit code."""
         with open(f"{folder}/log", "ab") as log:
             with subprocess.Popen([f"{self.options.build}/hsmferry", *arguments], stdout=log,
                                   stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
-                                  env={"PATH": os.environ["PATH"]}) as console:
+                                  env={"PATH": os.environ["PATH"], **dict(under)}) as console:
                 with open(f"{folder}/console.pid", "w", encoding="ascii") as file:
                     file.write(f"{console.pid}\n")  # a line, or the shell reads on
                 if kill:
@@ -362,6 +391,8 @@ class Sweep:
         self.write_ceremony(folder, sides, {"old": "", "new": ""})
         for away in glob.glob(f"{folder}/*/calls/away"):
             os.remove(away)
+        if sides["new"]["kind"] == "files":
+            return self.start_over(folder, facts, sides)
         other = f"{folder}-clean"
         shutil.copytree(folder, other)
         for role in ("old", "new"):
@@ -377,6 +408,20 @@ class Sweep:
         if not self.options.only:
             shutil.rmtree(other)
         return wrong
+
+    def start_over(self, folder, facts, sides):
+        """What is true after keys were sealed once more; there is nothing to resume."""
+        wrong = []
+        for journal in glob.glob(f"{folder}/reports/*.journal"):
+            code = self.run_console(folder, None, "resume", journal, "ceremony.yaml")
+            wrong += [f"resume ends with {code}"] if code else []
+        facts = {**facts, "log_from": os.path.getsize(f"{folder}/log"), "killed": True}
+        code, until = IN_USE, time.monotonic() + LIMIT
+        while code == IN_USE and time.monotonic() < until:  # by an agent that ends just now
+            code = self.run_console(folder, None, *self.ceremony(sides))
+            self.end_orphans(folder)
+        wrong += [f"it does not start over: exit {code}"] if code else []
+        return wrong + [f"after a new start: {words}" for words in self.check(folder, facts, code)[0]]
 
     def take_up(self, command, folder, facts):
         """The last journal is resumed, or what it tells of cleaned up."""
@@ -423,8 +468,8 @@ class Sweep:
         made, sides = self.own(pair)
         in_commit = old in self.UNDER
         one = in_commit or old == "link" or len((old + " " + new).split()) == 1
-        sides = {**sides, "keys": self.keys_of(pair) if one else self.keys}
-        kill, again = None, None
+        sides = {**sides, "keys": self.keys_of(pair) if one else self.all_keys(pair)}
+        kill, again, under = None, None, ""
         faults = {"old": old, "new": new}
         if old == "kill":
             who, _, when = new.partition("@")
@@ -435,9 +480,12 @@ class Sweep:
         if old == "link":
             role, *how = new.split(":")
             faults = {"old": "", "new": "", "under": {role: self.link(*how)}}
+        if sides["new"]["kind"] == "files" and old not in ("kill", "link"):
+            under = new
         for _ in range(1000):
             folder, facts = self.prepare(made, sides, faults)
-            code = self.run_console(folder, kill, "--plain", "ceremony.yaml")
+            code = self.run_console(folder, kill, *self.ceremony(sides),
+                                    under=self.files_fault(folder, under) if under else ())
             if not self.is_in_use(folder, code):
                 break
             shutil.rmtree(folder)
@@ -494,7 +542,11 @@ class Sweep:
 
     def keys_of(self, pair):
         """Which keys move where one thing goes wrong."""
-        return self.keys if self.options.naive or self.options.whole else PAIRS[pair]
+        return self.all_keys(pair) if self.options.naive or self.options.whole else PAIRS[pair]
+
+    def all_keys(self, pair):
+        """Which keys move where more than one thing goes wrong."""
+        return SEALED if pair.endswith(":files") else self.keys
 
     def golden(self, pair, keys):
         """Once without a fault: what moved keys look like, and which calls there are."""
@@ -502,7 +554,9 @@ class Sweep:
         sides = {**sides, "keys": keys}
         folder, facts = self.prepare(made, sides, {"old": "", "new": ""})
         began = time.monotonic()
-        code = self.run_console(folder, None, "--plain", "ceremony.yaml")
+        sealed = sides["new"]["kind"] == "files"
+        code = self.run_console(folder, None, *self.ceremony(sides),
+                                under=self.files_fault(folder, "none") if sealed else ())
         took = time.monotonic() - began
         wrong, _ = self.check(folder, facts, code)
         if code != 0 or wrong:
@@ -517,7 +571,7 @@ class Sweep:
 
     def singles(self, pair, calls):
         """Every call of the ceremony with every kind."""
-        for role in ("old", "new"):
+        for role in ("old",) if pair.endswith(":files") else ("old", "new"):
             pairs = [n for n, name in enumerate(calls[role], 1) if name in PAIR]
             first = pairs[-1] if pairs else 0
             canary = pairs[-2] if len(pairs) > 1 else first  # which commits, too
@@ -538,6 +592,14 @@ class Sweep:
         """Faults of one side as a case."""
         text = " ".join(faults)
         return f"{pair}/{text}/" if role == "old" else f"{pair}//{text}"
+
+    @staticmethod
+    def of_files(pair, calls):
+        """Every call on our own files, which fails, with all that follow or alone, or is the last."""
+        for function in sorted(set(calls)):
+            for number in range(1, calls.count(function) + 1):
+                for how in (":5", "+:28", ":0"):
+                    yield f"{pair}//{function}:{number}{how}"
 
     def doubles(self, pair, calls, count, rng):
         """Two of them, on one side or on both."""
@@ -581,11 +643,12 @@ class Sweep:
         none = self.link("cut", "to", "0")
         folder, facts = self.prepare(made, {**sides, "keys": self.keys_of(pair)}, {
             "old": "", "new": "", "under": {"old": none, "new": none}})
-        code = self.run_console(folder, None, "--plain", "ceremony.yaml")
+        code = self.run_console(folder, None, *self.ceremony(sides))
         wrong, _ = self.check(folder, facts, code)
         if code != 0 or wrong:
             sys.exit(f"sweep.py: {pair} ends with {code} over a connection that does not fail: {wrong}")
-        cases = [f"{pair}/link/{role}:{how}:{way}:{number}" for role in ("old", "new")
+        roles = [role for role in ("old", "new") if sides[role]["kind"] != "files"]
+        cases = [f"{pair}/link/{role}:{how}:{way}:{number}" for role in roles
                  for way in ("to", "from")
                  for number in range(1, os.path.getsize(f"{folder}/{role}/calls/{way}") + 1)
                  for how in FAILURES]
@@ -618,15 +681,19 @@ class Sweep:
         calls, _ = self.golden(pair, self.keys_of(pair))
         some = []
         if not (options.naive or options.of):
-            some += each(options.commit, self.commits(pair) if options.commit else [])
+            commits = options.commit and not pair.endswith(":files")
+            some += each(options.commit, self.commits(pair) if commits else [])
         if options.link:
             some += each(options.link, self.links(pair))
         if pair in COMMITS_ONLY:
             return some
         some += each(options.every, self.singles(pair, calls))
-        many, took = self.golden(pair, self.keys)
+        many, took = self.golden(pair, self.all_keys(pair))
         share = sum(name not in COMMITS_ONLY for name in options.pair)
-        some += self.doubles(pair, many, options.double // share, rng)
+        if pair.endswith(":files"):
+            some += each(options.every, self.of_files(pair, calls["new"]))
+        else:
+            some += self.doubles(pair, many, options.double // share, rng)
         some += self.kills(pair, took, options.kill // share, rng)
         print(f"# {pair}: {len(calls['old'])} and {len(calls['new'])} calls, {len(some)} cases",
               flush=True)

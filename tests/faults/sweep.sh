@@ -25,8 +25,13 @@ naive() { # ok and not_ok empty what the case before has printed
     sweep --naive --pair softhsm:nss --of prove >"$tmp/naive"
 }
 
-ok "whatever fails, what is said is true" sweep --every 20 --commit 0 --double 50 --kill 30 \
+hsms='--pair softhsm:softhsm --pair softhsm:nss --pair nss:softhsm'
+# shellcheck disable=SC2086 # words
+ok "whatever fails, what is said is true" sweep $hsms --every 20 --commit 0 --double 50 --kill 30 \
     ${HSMFERRY_TEST_LONG:+--whole}
+counted
+ok "of keys that are sealed, too: each file is whole and reported" sweep --pair softhsm:files \
+    --pair nss:files --every 60 --kill 6
 counted
 for sessions in 1 4; do
     ok "the same with keys in progress together, sessions: $sessions" sweep --sessions "$sessions" \
