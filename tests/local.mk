@@ -98,6 +98,7 @@ shell_tests = \
 	%D%/tmux/same.sh \
 	%D%/tmux/screen.sh \
 	%D%/tmux/script.sh \
+	%D%/tmux/seal.sh \
 	%D%/tmux/setup.sh \
 	%D%/tmux/trouble.sh \
 	%D%/verify.sh \

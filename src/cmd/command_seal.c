@@ -9,14 +9,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cmd/command.h"
-#include "cmd/kept_events.h"
 #include "cmd/message.h"
+#include "cmd/run_console.h"
 #include "cmd/run_plain.h"
+#include "cmd/seal_next.h"
 #include "cmd/session.h"
 #include "report/verify.h"
 #include "transfer/sealing.h"
-
-enum { QUOTED_MAX = 4 * EVENT_PATH_MAX, NEXT_MAX = 2 * QUOTED_MAX + 512 };
 
 static bool find_service(const char *name, const struct service **out, struct err *err)
 {
@@ -45,7 +44,7 @@ static bool read_key(struct sealing *sealing, const char *path, uint32_t floor, 
 
 /* Everything that was given besides the ceremony file. */
 static bool prepare(const struct invocation *in, struct session *s, struct sealing *sealing,
-                    struct err *err)
+                    enum session_use use, struct err *err)
 {
     const char *const files[] = {in->wrapping_key, in->import_token, NULL};
 
@@ -64,70 +63,38 @@ static bool prepare(const struct invocation *in, struct session *s, struct seali
     s->sealing = sealing;
     s->reads = files;
     bool ok = session_load_as(s, in->words[0], CONFIG_TO_SEAL, err) &&
-              session_confine(s, SESSION_RECORD, NULL, err) &&
+              session_confine(s, use, NULL, err) &&
               read_key(sealing, in->wrapping_key, s->config->policy.rsa_bits, err);
     s->reads = NULL;
     return ok;
 }
 
-/* --- what comes next --- */
-
-/* As one word of a POSIX shell. */
-static const char *quote(const char *path, char out[QUOTED_MAX])
+/* The service takes the place of the other HSM: its key is what a module is to that. */
+static void name_destination(const struct session *s)
 {
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
-    size_t len = 0;
+    struct hsm_where *where = &s->config->side[SIDE_DESTINATION].where;
 
-    if (strspn(path, plain) == strlen(path))
-        return path;
-    out[len++] = '\'';
-    for (; *path && len + 6 < QUOTED_MAX; path++)
-        len += text_print(out + len, QUOTED_MAX - len, *path == '\'' ? "'\\''" : "%c", *path);
-    text_print(out + len, QUOTED_MAX - len, "'");
-    return out;
-}
-
-/* A command for each file, once the report is written. */
-static void print_next(const struct invocation *in, const struct session *s,
-                       const struct kept_events *kept)
-{
-    char path[EVENT_PATH_MAX], file[QUOTED_MAX], token[QUOTED_MAX], text[NEXT_MAX];
-    const struct event *event;
-    enum hsm_alg oaep = HSM_RSA_OAEP_SHA256;
-    size_t count = 0;
-
-    for (size_t at = 0; (event = kept_events_next(kept, EVENT_CHOICE, &at));)
-        if (!event->choice.envelope)
-            oaep = event->choice.alg;
-    for (size_t at = 0; (event = kept_events_next(kept, EVENT_KEY_DONE, &at));) {
-        if (event->key_done.outcome != KEY_SEALED)
-            continue;
-        if (count++ == 0)
-            printf("\nNext, with the client of %s:\n", s->sealing->service->title);
-        text_print(path, sizeof path, "%s/%s", s->config->report_folder, event->key_done.file);
-        service_next(s->sealing->service, oaep, quote(path, file),
-                     in->import_token ? quote(in->import_token, token) : NULL, text, sizeof text);
-        printf("  %s\n", text);
-    }
+    text_print(where->api, sizeof where->api, "%s", s->sealing->service->name);
+    text_print(where->module, sizeof where->module, "%s", s->sealing->key_file);
 }
 
 int command_seal(const struct invocation *in)
 {
     struct session s = {.host = in->host};
-    struct sealing sealing = {0};
-    struct kept_events kept = {.kinds = UINT64_C(1) << EVENT_CHOICE | UINT64_C(1)
-                                                                          << EVENT_KEY_DONE};
+    struct sealing sealing = {.key_file = in->wrapping_key, .import_token = in->import_token};
+    struct settle settle = {.how = SETTLE_NOTHING};
     struct err err = {0};
+    bool screen = console_is_possible(in->plain);
     int code;
 
-    if (prepare(in, &s, &sealing, &err)) {
-        code = command_run_plain(&s, &kept);
-        print_next(in, &s, &kept);
+    if (prepare(in, &s, &sealing, screen ? SESSION_SETTLE : SESSION_RECORD, &err)) {
+        name_destination(&s);
+        code = screen ? command_run_console(&s, &in->screen, &settle, NULL)
+                      : command_run_plain(&s, NULL);
+        seal_next_print(&s);
     } else {
         code = command_failed(&err);
     }
-    kept_events_free(&kept);
     session_free(&s);
     sealing_free(&sealing);
     return code;

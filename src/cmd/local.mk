@@ -43,6 +43,8 @@ hsmferry_SOURCES = \
 	%D%/run_console.h \
 	%D%/run_plain.c \
 	%D%/run_plain.h \
+	%D%/seal_next.c \
+	%D%/seal_next.h \
 	%D%/sealed_terms.c \
 	%D%/sealed_terms.h \
 	%D%/session.c \

@@ -9,8 +9,10 @@
 #include "base/text.h"
 #include "cmd/message.h"
 #include "cmd/recorded.h"
+#include "cmd/seal_next.h"
 #include "cmd/still_open.h"
 #include "config/recent.h"
+#include "transfer/sealing.h"
 #include "ui/plain/plain.h"
 #include "ui/screen/loop.h"
 
@@ -30,6 +32,20 @@ static const char *from_here(const char *path)
     return len > 1 && strncmp(path, here, len) == 0 && path[len] == '/' ? path + len + 1 : path;
 }
 
+/* The command line names the service and its key; on the screen, both could be written over. */
+static bool is_same_service(const struct session *s, struct err *err)
+{
+    const struct hsm_where *where = &s->config->side[SIDE_DESTINATION].where;
+
+    if (!s->sealing || (strcmp(where->api, s->sealing->service->name) == 0 &&
+                        strcmp(where->module, s->sealing->key_file) == 0))
+        return true;
+    err_set(err, ERR_UNSUPPORTED,
+            "the key service was changed, and only the command line names it");
+    err_now(err, "Nothing was opened");
+    return err_next(err, "Quit, and run hsmferry seal for the other service");
+}
+
 static bool start_for_console(void *ctx, const struct config *config, struct worker **out,
                               struct err *err)
 {
@@ -37,7 +53,8 @@ static bool start_for_console(void *ctx, const struct config *config, struct wor
     char word[4 * EVENT_PATH_MAX];
 
     (void)config; /* it is the session's */
-    if (!session_start(screen->session, true, true, out, err))
+    if (!is_same_service(screen->session, err) ||
+        !session_start(screen->session, true, true, out, err))
         return false;
     signing_add_word(word, sizeof word, 0, from_here(report_journal(screen->session->report)));
     text_safe(word + 1, strlen(word + 1), screen->settle->own, sizeof screen->settle->own);
@@ -46,7 +63,9 @@ static bool start_for_console(void *ctx, const struct config *config, struct wor
 
 static bool keep_for_console(void *ctx, struct err *err)
 {
-    return session_keep(((const struct on_screen *)ctx)->session, err);
+    /* One that seals keys starts over. */
+    return ((const struct on_screen *)ctx)->session->sealing ||
+           session_keep(((const struct on_screen *)ctx)->session, err);
 }
 
 static void put_commands(const struct session *s, const char *path, struct app_report *report)
@@ -66,6 +85,16 @@ static void put_commands(const struct session *s, const char *path, struct app_r
     signing_add_word(openssl, APP_COMMAND_MAX, at, from_here(path));
 }
 
+/* The first one: all of them stand in the terminal afterwards. */
+static void put_next(const struct session *s, struct app_report *report)
+{
+    char next[SEAL_NEXT_MAX];
+    size_t at = 0;
+
+    if (s->sealing && seal_next(s, &at, next))
+        text_print(report->next, sizeof report->next, "%s", next);
+}
+
 static bool report_for_console(void *ctx, struct app_report *report, struct err *err)
 {
     struct session *s = ((const struct on_screen *)ctx)->session;
@@ -78,6 +107,7 @@ static bool report_for_console(void *ctx, struct app_report *report, struct err 
     if (!s->signing.report[0])
         session_to_sign(s, path);
     put_commands(s, path, report);
+    put_next(s, report);
     if (s->signing.done)
         text_print(report->signed_by, sizeof report->signed_by, "%s", s->signing.by);
     else
@@ -87,6 +117,10 @@ static bool report_for_console(void *ctx, struct app_report *report, struct err 
 
 static bool save_for_console(void *ctx, const char *path, struct err *err)
 {
+    if (((const struct on_screen *)ctx)->session->sealing)
+        return err_set(
+            err, ERR_UNSUPPORTED,
+            "a ceremony that seals keys is not saved: the command line names the service");
     return config_write(((const struct on_screen *)ctx)->session->config, path, false, err);
 }
 

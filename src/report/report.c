@@ -368,6 +368,11 @@ bool report_again(const char *journal, int fd, bool *torn, struct err *err)
     return ok;
 }
 
+const struct event_log *report_events(const struct report *r)
+{
+    return &r->log;
+}
+
 const char *report_journal(const struct report *r)
 {
     return r->journal_path;

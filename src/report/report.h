@@ -41,8 +41,9 @@ bool report_end(struct report *r, enum end_outcome outcome, int exit_code, const
 const char *report_path(const struct report *r);
 const uint8_t *report_sha256(const struct report *r);
 
-/* The path of its journal. */
+/* The path of its journal, and all events so far. */
 const char *report_journal(const struct report *r);
+const struct event_log *report_events(const struct report *r);
 
 /* Writes the report of a ceremony again, from its journal, to a file that is open for writing. A
  * ceremony without an end is reported as interrupted. *torn as for journal_read(). Errors: as

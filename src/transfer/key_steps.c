@@ -162,8 +162,9 @@ static bool seal_key(struct hsm *none, struct transfer *t, struct step_result *r
 
     (void)none;
     result->crossed = &t->wire.file;
-    snprintf(result->text, sizeof result->text, "for %s", transport->sealing->service->title);
     sealed_file_path(transport->sealing, t->number, t->item->key, path);
+    snprintf(result->text, sizeof result->text, "%.*s", (int)sizeof result->text - 1,
+             strrchr(path, '/') + 1);
     if (!sealed_file_make(transport->sealing, direct ? NULL : &transport->wire.wrapped_kek,
                           &t->wire.wrapped, &t->wire.file, err) ||
         !sealed_file_write(path, &t->wire.file, err))

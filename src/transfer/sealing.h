@@ -26,6 +26,8 @@ struct sealing {
     struct bytes spki;         /* the wrapping key, checked */
     uint32_t bits;             /* of its modulus */
     char kid[SEALING_KID_MAX]; /* its identifier at the service; empty: the form needs none */
+    const char *key_file;      /* the path of the wrapping key ... */
+    const char *import_token;  /* ... and of what came with it; NULL: nothing. Neither is copied */
     char stem[EVENT_PATH_MAX]; /* path of the files, up to the part that names the key */
 };
 

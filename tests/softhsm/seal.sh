@@ -371,23 +371,25 @@ production
 not_ok "in production nothing waives the fingerprint" seal rsa-aes "$keys/2048.pem"
 ok "... and no file is written" is_private 0
 ok "with its words the keys are sealed" "$python" "$abs_top_srcdir/tests/terminal.py" \
-    'of the fingerprint: ' '@words\n' -- "$quick" seal --for rsa-aes \
+    'of the fingerprint: ' '@words\n' -- "$quick" seal --plain --for rsa-aes \
     --wrapping-key "$keys/2048.pem" "$tmp/c/ceremony.yaml"
 ok "... which are there" is_private 2
 production
 not_ok "control: other words seal nothing" "$python" "$abs_top_srcdir/tests/terminal.py" \
     'of the fingerprint: ' 'a b c d\n' 'of the fingerprint: ' 'a b c d\n' -- \
-    "$quick" seal --for rsa-aes --wrapping-key "$keys/2048.pem" "$tmp/c/ceremony.yaml"
+    "$quick" seal --plain --for rsa-aes --wrapping-key "$keys/2048.pem" "$tmp/c/ceremony.yaml"
 ok "... no file" is_private 0
 
 # --- killed -------------------------------------------------------------------------------------------
 
 production
 not_ok "killed at the gate" "$python" "$abs_top_srcdir/tests/terminal.py" \
-    'of the fingerprint: ' "!kill -9 \$PID" -- "$quick" seal --for rsa-aes \
+    'of the fingerprint: ' "!kill -9 \$PID" -- "$quick" seal --plain --for rsa-aes \
     --wrapping-key "$keys/2048.pem" "$tmp/c/ceremony.yaml"
 ok "there is nothing to resume" sh -c "'$quick' resume '$tmp'/c/reports/*.journal |
     grep -q 'is not resumed: it left nothing on the source'"
+ok "... and files that no report has are to be removed" sh -c "'$abs_top_builddir/hsmferry' resume '$tmp'/c/reports/*.journal |
+    grep -q 'Remove the files .* which no report has'"
 ok "control: its journal has begun" grep -q load-public "$tmp"/c/reports/*.journal
 edit 's/^rehearsal: .*/rehearsal: yes/'
 ok "it starts over" says 0 '2 sealed' -- rsa-aes "$keys/2048.pem"

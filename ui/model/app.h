@@ -128,6 +128,8 @@ struct app_report {
     struct err err;            /* ... and why */
     uint8_t sha256[32];
     char commands[2][APP_COMMAND_MAX]; /* that check report and signature, for a shell */
+    char next[APP_COMMAND_MAX];        /* what takes the first sealed key to its service; empty:
+                                          none is sealed */
     char signed_by[EVENT_TEXT_MAX];    /* key and token; empty: the report is unsigned ... */
     char unsigned_why[ERR_WHAT_MAX];   /* ... for this reason, if one is known */
 };

@@ -98,6 +98,11 @@ void end_details(const struct app *app, struct sheet *s)
         sheet_line(s, "%s", "");
         sheet_line(s, "%s", report->commands[i]);
     }
+    if (!report->next[0])
+        return;
+    sheet_line(s, "%s", "");
+    sheet_line(s, "%s", "Next, for the first file; the others follow in the terminal:");
+    sheet_line(s, "%s", report->next);
 }
 
 void end_details_open(struct app *app)

@@ -51,7 +51,7 @@ static void compare(const struct app *app, struct sheet *s)
 {
     const struct run_fingerprint *prints = app->run.fingerprint;
 
-    sheet_line(s, "%s", "The transport key, as the DESTINATION made it:");
+    sheet_line(s, "%s", run_place(&app->run)->made);
     print(s, prints[SIDE_DESTINATION].spki_sha256, columns_of(app));
     sheet_line(s, "%s", "The same key, as the SOURCE loaded it:");
     print(s, prints[SIDE_SOURCE].spki_sha256, columns_of(app));

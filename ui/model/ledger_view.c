@@ -13,17 +13,22 @@ static const struct cell {
     enum step_id step, of_object;
     int width;
     const char *head;
-} cells[] = {
-    {STEP_WRAP_KEY, STEP_READ_OBJECT, 4, "wrap"},
-    {STEP_RELAY_KEY, STEP_RELAY_OBJECT, 6, "relay"},
-    {STEP_UNWRAP_KEY, STEPS, 6, "unwrap"},
-    {STEP_PROVE, STEPS, 5, "prove"},
-    {STEP_COMMIT, STEP_COMMIT, 4, "keep"},
-    {STEP_PROVE_AGAIN, STEP_PROVE_AGAIN, 5, "again"},
-    {STEP_PROVE_FRESH, STEP_PROVE_FRESH, 5, "fresh"},
+} to_hsm[] =
+    {
+        {STEP_WRAP_KEY, STEP_READ_OBJECT, 4, "wrap"},
+        {STEP_RELAY_KEY, STEP_RELAY_OBJECT, 6, "relay"},
+        {STEP_UNWRAP_KEY, STEPS, 6, "unwrap"},
+        {STEP_PROVE, STEPS, 5, "prove"},
+        {STEP_COMMIT, STEP_COMMIT, 4, "keep"},
+        {STEP_PROVE_AGAIN, STEP_PROVE_AGAIN, 5, "again"},
+        {STEP_PROVE_FRESH, STEP_PROVE_FRESH, 5, "fresh"},
+},
+  to_service[] = {
+      {STEP_WRAP_KEY, STEPS, 4, "wrap"},
+      {STEP_RELAY_KEY, STEPS, 6, "relay"},
+      {STEP_SEAL, STEPS, 6, "seal"},
 };
 enum {
-    CELLS = sizeof cells / sizeof cells[0],
     NUMBER_LEAST = 2,
     LABEL_LEAST = 12,
     LABEL_MUCH = 24,
@@ -46,13 +51,24 @@ static int take(int *label, int width, int least)
     return width;
 }
 
+/* The cells of a row; returns how many. */
+static unsigned cells_of(const struct app *app, const struct cell **cells)
+{
+    const bool service = app->run.for_service;
+
+    *cells = service ? to_service : to_hsm;
+    return service ? sizeof to_service / sizeof to_service[0] : sizeof to_hsm / sizeof to_hsm[0];
+}
+
 static struct columns columns_of(const struct app *app)
 {
     struct columns to = {.number = snprintf(NULL, 0, "%zu", app->run.key_count)};
+    const struct cell *cells;
+    const unsigned count = cells_of(app, &cells);
 
     to.number = to.number < NUMBER_LEAST ? NUMBER_LEAST : to.number;
     to.label = app->at.layout.body.w - 2 - to.number - 1;
-    for (unsigned i = 0; i < CELLS; i++)
+    for (unsigned i = 0; i < count; i++)
         to.label -= cells[i].width + 1;
     to.type = take(&to.label, TYPE_WIDTH, LABEL_LEAST);
     to.check = take(&to.label, CHECK_WHOLE, LABEL_MUCH);
@@ -134,6 +150,8 @@ static void put_row(const struct app *app, uint32_t number, struct view_row *row
 {
     const struct run_key *key = run_key_at(&app->run, number);
     const struct columns columns = columns_of(app);
+    const struct cell *cells;
+    const unsigned count = cells_of(app, &cells);
     char text[KEY_LABEL_TEXT];
     size_t len;
 
@@ -147,7 +165,7 @@ static void put_row(const struct app *app, uint32_t number, struct view_row *row
                    key_outcome_name(key->outcome), key->reason[0] ? ": " : "", key->reason);
         return;
     }
-    for (unsigned i = 0; i < CELLS; i++) {
+    for (unsigned i = 0; i < count; i++) {
         char cell[16];
         cell_text(&app->run, number, &cells[i], cell);
         put(row, cell, cells[i].width);
@@ -196,20 +214,22 @@ static void title(const struct app *app, char *out, size_t size)
                  run->failing.count, run->key_count);
     else
         snprintf(out, size,
-                 "KEYS %zu%s   %" PRIu32 " proven   %" PRIu32 " refused   %" PRIu32 " failed",
-                 run->chosen, companions, run->over ? run->migrated : run->arrived, run->refused,
-                 run->failed);
+                 "KEYS %zu%s   %" PRIu32 " %s   %" PRIu32 " refused   %" PRIu32 " failed",
+                 run->chosen, companions, run->over ? run->migrated + run->sealed : run->arrived,
+                 run_place(run)->proven, run->refused, run->failed);
 }
 
 static void head(const struct app *app, struct view_row *row)
 {
     const struct columns columns = columns_of(app);
+    const struct cell *cells;
+    const unsigned count = cells_of(app, &cells);
 
     snprintf(row->text, sizeof row->text, "%*s", columns.number, "#");
     put(row, "label", columns.label);
     if (columns.type)
         put(row, "type", columns.type);
-    for (unsigned i = 0; i < CELLS; i++)
+    for (unsigned i = 0; i < count; i++)
         put(row, cells[i].head, cells[i].width);
     if (columns.check)
         put(row, "check", columns.check);

@@ -600,6 +600,21 @@ const struct run_step *run_step_shown(const struct run *run, enum step_id id)
     return run_step(run, run_latest_shown(run), id);
 }
 
+const struct run_place *run_place(const struct run *run)
+{
+    static const struct run_place hsm = {.arrived = "moved",
+                                         .proven = "proven",
+                                         .made = "The transport key, as the DESTINATION made it:",
+                                         .hsms = 2};
+    static const struct run_place service = {.arrived = "sealed",
+                                             .proven = "sealed",
+                                             .made = "The service's wrapping key, as its file has "
+                                                     "it:",
+                                             .hsms = 1};
+
+    return run->for_service ? &service : &hsm;
+}
+
 bool run_step_now(const struct run *run, enum step_id *id)
 {
     *id = run->last_step;

@@ -128,6 +128,16 @@ struct run {
     char failure[4 * EVENT_TEXT_MAX]; /* why the current command has failed, and in which step */
 };
 
+/* What is said of a ceremony by the destination of its keys. */
+struct run_place {
+    const char *arrived; /* "moved" */
+    const char *proven;  /* the same in the ledger */
+    const char *made;    /* of whom the transport key is, as the destination's */
+    unsigned hsms;       /* that are looked at again: the source alone, or both sides */
+};
+
+const struct run_place *run_place(const struct run *run);
+
 /* Takes one event; now_ms is the front end's own clock. False when there is no memory. */
 bool run_event(struct run *run, const struct event *event, int64_t now_ms);
 

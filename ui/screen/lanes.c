@@ -100,8 +100,7 @@ static bool is_next(const struct app *app, enum step_id id)
 static const struct lane_row *sealed_row(unsigned i)
 {
     static const struct lane_row relays_kek = {{STEP_WRAP_KEK, STEP_RELAY_KEK, NOTHING}, STILL},
-                                 relays = {{STEP_WRAP_KEY, STEP_RELAY_KEY, NOTHING}, RIGHTWARDS},
-                                 seals = {{NOTHING, STEP_SEAL, NOTHING}, STILL};
+                                 seals = {{STEP_WRAP_KEY, STEP_RELAY_KEY, STEP_SEAL}, RIGHTWARDS};
 
     switch (rows[i].step[0] != NOTHING   ? rows[i].step[0]
             : rows[i].step[1] != NOTHING ? rows[i].step[1]
@@ -109,10 +108,9 @@ static const struct lane_row *sealed_row(unsigned i)
     case STEP_WRAP_KEK:
         return &relays_kek;
     case STEP_WRAP_KEY:
-        return &relays;
-    case STEP_PROVE:
         return &seals;
     case STEP_MAKE_PAIR:
+    case STEP_PROVE:
     case STEP_COMMIT:
     case STEP_PROVE_AGAIN:
     case STEP_PROVE_FRESH:
@@ -251,22 +249,33 @@ static void draw_words(struct canvas *c, const char *words, int x, int y, int wi
     draw_text(c, x, y + 1, width, STYLE_DIM, mechanism + 1);
 }
 
-/* Below a row, if there is room: the API's own words, or the digest of what crossed. */
+/* The digest of what crossed; above it, if it came to a file and there is room, the file's name. */
+static void draw_crossed(struct canvas *c, const struct run_step *step, bool is_file, int x, int y,
+                         int width, int lines)
+{
+    char groups[TEXT_GROUPS_SIZE];
+
+    if (is_file)
+        draw_path(c, x, y, width, STYLE_DIM, step->text);
+    if (!is_file || lines > 1)
+        draw_format(c, x, is_file ? y + 1 : y, width, STYLE_DIM, "sha256 %s",
+                    text_groups(step->sha256, width < 26 ? 3 : 4, groups));
+}
+
+/* Below a row, if there is room: the API's own words, or what crossed. */
 static void draw_row_details(const struct app *app, struct canvas *c, const struct lane_row *row,
                              const struct lane_columns *lanes, int y, int lines)
 {
     for (unsigned lane = 0; lane < 3; lane++) {
         const struct run_step *step;
-        char groups[TEXT_GROUPS_SIZE];
         int x = lanes->x[lane];
         if (row->step[lane] == NOTHING)
             continue;
         step = step_shown(app, row->step[lane]);
         if (step->state == RUN_FAILED)
             draw_text(c, x, y, lanes->width, STYLE_BAD, step->text);
-        else if (step->bytes && lane == SIDE_RELAY_LANE)
-            draw_format(c, x, y, lanes->width, STYLE_DIM, "sha256 %s",
-                        text_groups(step->sha256, lanes->width < 26 ? 3 : 4, groups));
+        else if (step->bytes && step_side(row->step[lane]) == SIDE_RELAY)
+            draw_crossed(c, step, lane != SIDE_RELAY_LANE, x, y, lanes->width, lines);
         else if (step->state != RUN_AHEAD)
             draw_words(c, step->call[0] ? step->call : step->text, x, y, lanes->width, lines);
     }
@@ -427,8 +436,8 @@ static void draw_totals(const struct app *app, struct canvas *c, int x, int y, i
         key_label_text(&last->source, label);
     draw_format(c, x, y, width, STYLE_NORMAL,
                 "%s %" PRIu32 "   refused %" PRIu32 "   failed %" PRIu32 "%s%s%s",
-                run->for_service ? "sealed" : "moved", run->arrived, run->refused, run->failed,
-                rate, label[0] ? "   last: " : "", label);
+                run_place(run)->arrived, run->arrived, run->refused, run->failed, rate,
+                label[0] ? "   last: " : "", label);
 }
 
 /* The one line that says what is happening now. */

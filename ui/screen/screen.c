@@ -54,15 +54,16 @@ static int draw_reason(const struct run *run, struct canvas *c, struct rect r, i
 static int draw_left_over(const struct app *app, struct canvas *c, struct rect r, int y)
 {
     const struct run_inventory *after = app->run.after;
+    const unsigned hsms = run_place(&app->run)->hsms;
     bool agree = true;
 
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Left over");
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < hsms; i++)
         agree = agree && after[i].known && !after[i].unexplained && !after[i].missing;
-    if (agree)
+    if (agree && hsms == 2)
         return y + draw_wrapped(c, (struct rect){r.x + 12, y, r.w - 12, 2}, STYLE_NORMAL,
                                 "nothing on SOURCE, nothing on DESTINATION (inventories agree)");
-    for (unsigned i = 0; i < 2; i++, y++) {
+    for (unsigned i = 0; i < hsms; i++, y++) {
         const char *side = pane_side_title((enum side)i);
         if (!after[i].known)
             draw_format(c, r.x + 12, y, r.w - 12, STYLE_WARN, "%s was not inspected again", side);
@@ -76,6 +77,25 @@ static int draw_left_over(const struct app *app, struct canvas *c, struct rect r
                         side);
     }
     return y;
+}
+
+/* What takes the first sealed key to its service. Returns the line below. */
+static int draw_next(const struct app *app, struct canvas *c, struct rect r, int y)
+{
+    enum { LINES = 4 };
+    struct rect place = {r.x + 12, c->h, r.w - 12, INT16_MAX}; /* below all, to count lines */
+    const char *next = app->report.next;
+
+    if (!next[0])
+        return y;
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Next");
+    if (draw_wrapped(c, place, STYLE_NORMAL, next) > LINES) { /* half a command is none */
+        draw_text(c, place.x, y, place.w, STYLE_NORMAL,
+                  "F3 shows the command of the service's client");
+        return y + 1;
+    }
+    place.y = y;
+    return y + draw_wrapped(c, place, STYLE_NORMAL, next);
 }
 
 /* Returns the line below. */
@@ -187,16 +207,15 @@ static int draw_script(const struct run *run, struct canvas *c, struct rect r, i
 static void draw_counts(const struct app *app, struct canvas *c, struct rect r, int y)
 {
     const struct run *run = &app->run;
-    char unproven[32], companions[48], sealed[32], text[160];
+    char unproven[32], companions[48], text[160];
 
     snprintf(unproven, sizeof unproven, "   %" PRIu32 " UNPROVEN", run->unproven);
-    snprintf(sealed, sizeof sealed, "   %" PRIu32 " sealed", run->sealed);
     snprintf(companions, sizeof companions, ", with %" PRIu32 " public object%s",
              run->companions_migrated, run->companions_migrated == 1 ? "" : "s");
-    snprintf(text, sizeof text,
-             "%" PRIu32 " moved%s%s%s   %" PRIu32 " refused   %" PRIu32 " failed", run->migrated,
+    snprintf(text, sizeof text, "%" PRIu32 " %s%s%s   %" PRIu32 " refused   %" PRIu32 " failed",
+             run->migrated + run->sealed, run_place(run)->arrived,
              run->companions_migrated ? companions : "", run->unproven ? unproven : "",
-             run->sealed ? sealed : "", run->refused, run->failed);
+             run->refused, run->failed);
     draw_text(c, r.x, y, r.w, STYLE_STRONG, text);
     if (r.w >= text_width(text) + 6 + text_width(app_stamp(app)))
         draw_text(c, r.x + text_width(text) + 6, y, r.w, STYLE_STRONG, app_stamp(app));
@@ -220,6 +239,7 @@ static void draw_outcome(const struct app *app, struct canvas *c)
     y = draw_script(run, c, r, y);
     y = draw_not_moved(app, c, r, y);
     y = draw_left_over(app, c, r, y);
+    y = draw_next(app, c, r, y);
     y = draw_signature(app, c, r, y);
     y = draw_report(app, c, r, y);
     if (y > r.y + r.h)
