@@ -81,7 +81,7 @@ FORGERIES = [
     ("an agent's command left out", rb'  agent: \[.*\n', b"", "agent-code"),
     ("an agent's command without words", rb'  agent: \[.*\n', b"  agent: []\n", "agent-code"),
     ("a route called local", rb'(route: \{by: ")command"', rb'\1local"', "does not match"),
-    ("one route left out", rb'  route: .*\n', b"", "route to its agent is missing"),
+    ("one route left out", rb"  route: \{by.*\n", b"", "route to its agent is missing"),
     ("an environment left out", rb'  environment:\n(  - .*\n)+', b"", "missing"),
     ("the list of libraries left out", rb"  loaded: \[\]\n", b"", "in full"),
     ("what the agent is barred from left out", rb'( +loaded: \[\]\n) +confinement: .*\n', rb"\1", "in full"),

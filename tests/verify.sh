@@ -126,7 +126,8 @@ for place in host user; do
     forge "s/^\\(  route: .*$place: \"\\)[^\"]*/\\1elsewhere/"
     exits 0 "control: another $place of the agents passes without it" "$hsmferry" verify "$tmp/forged"
     exits 65 "... and with it does not" "$hsmferry" verify "$tmp/forged" --journal "$journal"
-    ok "... it says which" says 'elsewhere' "$hsmferry" verify "$tmp/forged" --journal "$journal"
+    ok "... and its line is named" says "line $(grep -n elsewhere "$tmp/forged" | head -n 1 | cut -d: -f1) " \
+        "$hsmferry" verify "$tmp/forged" --journal "$journal"
 done
 relay "its journal forged" python3 -B "$abs_top_srcdir/tests/forge.py" "$hsmferry" "$report" "$journal"
 
