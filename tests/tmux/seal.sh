@@ -38,7 +38,7 @@ press F2
 sees "c.yaml" && press Enter
 ok "it is not saved as a ceremony between two HSMs" sees "a ceremony that seals keys is not saved"
 press Escape
-press F5
+lacks "is not saved" && press F5
 ok "the review says for whom" sees "to CKM_RSA_AES_KEY_WRAP"
 type_text "ferry 1"
 press Enter
@@ -59,6 +59,7 @@ press L
 ok "the ledger has a column for it" sees "seal "
 ok "... and none for a proof" lacks prove
 press Escape
+lacks "KEYS 1"
 press q
 ok "it ends with 0" ended 0
 ok "the command stands in the terminal" sees "Next, with the client of CKM_RSA_AES_KEY_WRAP"
