@@ -698,6 +698,13 @@ static void steps_report_what_they_found(void **state)
     assert_true(run(&rig, proven));
     assert_true(rig.result.has_proof);
     assert_int_equal(rig.result.proof, HSM_PROOF_AES_ECB);
+    assert_int_equal(rig.result.kcv_count, 1); /* one by CMAC besides it: on request only */
+    end(&rig);
+
+    begin(&rig);
+    rig.policy.cmac = true;
+    run_before(&rig, proven);
+    assert_true(run(&rig, proven));
     assert_int_equal(rig.result.kcv_count, 2);
     end(&rig);
 }
