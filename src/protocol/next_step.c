@@ -49,7 +49,8 @@ size_t next_step_bytes(const struct next_step *next)
     case STEP_SENT_PUBLIC:
         return modulus ? modulus + SPKI_FRAME : 0;
     case STEP_SENT_KEK:
-        return modulus;
+        return wrap_is_by_rsa(next->alg) ? wrap_ciphertext_len(next->alg, KEK_OCTETS, modulus)
+                                         : modulus;
     case STEP_SENT_KEY:
         octets = next->key ? octets_of(next->key) : 0;
         return octets && (unsigned)next->alg < HSM_ALGS
