@@ -43,6 +43,7 @@ shell_tests = \
 	%D%/pairs/rights.sh \
 	%D%/pairs/rooms.sh \
 	%D%/pairs/rooms_cut.sh \
+	%D%/pairs/rooms_offers.sh \
 	%D%/pairs/rooms_refused.sh \
 	%D%/pairs/softhsm.sh \
 	%D%/pairs/softoken.sh \
@@ -142,6 +143,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/companions.py \
 	%D%/pairs/rooms.py \
 	%D%/pairs/rooms_cut.py \
+	%D%/pairs/rooms_offers.py \
 	%D%/pairs/rooms_refused.py \
 	%D%/pairs/libp11_sign.py \
 	%D%/pairs/rights.py \

@@ -8,7 +8,8 @@
  *   FILES_FAULT  FUNCTION:N:ERRNO: the N-th such call of this function fails, with nothing done.
  *                N+: every one from there on, and a write() of ENOSPC has written half.
  *                ERRNO 0: the process is killed.
- *   CLOCK_BACK   N:SECONDS: from the N-th look at it on, the clock is that much behind.
+ *   CLOCK_BACK   N:SECONDS: from the N-th look at it on, the clock is that much behind, or ahead if
+ *                SECONDS is negative.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -156,10 +157,11 @@ int clock_gettime(clockid_t clock, struct timespec *t)
 {
     const char *back = getenv("CLOCK_BACK");
     static unsigned looks;
-    unsigned at, seconds;
+    unsigned at;
+    int seconds;
     int failed = (int)syscall(SYS_clock_gettime, clock, t);
 
-    if (!failed && clock == CLOCK_REALTIME && back && sscanf(back, "%u:%u", &at, &seconds) == 2 &&
+    if (!failed && clock == CLOCK_REALTIME && back && sscanf(back, "%u:%d", &at, &seconds) == 2 &&
         ++looks >= at)
         t->tv_sec -= seconds;
     return failed;

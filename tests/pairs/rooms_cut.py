@@ -4,7 +4,8 @@ before it and after it. The visit is then made again, and must come to its end, 
 once, and no pair.
 
     rooms_cut.py FOLDER HSMFERRY AGENT [STEP]
-    rooms_cut.py agent FOLDER AGENT              the agent that kills: FOLDER/cut has HOW and N
+    rooms_cut.py agent FOLDER AGENT              the agent that kills: FOLDER/cut has HOW, and N or
+                                                 the name of a call
 
 Every STEP-th call is tried. Prints one line for each case, "ok - words" or "not ok - words"."""
 
@@ -56,9 +57,11 @@ def be_agent(folder, command):
         while True:
             request = between.read_frame(sys.stdin.buffer)
             hit = False
-            if greeted and call_of(request) in CHANGES:
+            if greeted and call_of(request) == due:
+                hit = True
+            elif greeted and call_of(request) in CHANGES:
                 seen += 1
-                hit = seen == int(due)
+                hit = due == str(seen)
             greeted = True
             if hit and how == "before":
                 agent.kill()
@@ -85,6 +88,13 @@ def was_cut(folder):
     """Did the last one?"""
     with open(f"{folder}/cut", encoding="ascii") as file:
         return file.read() == "cut 0"
+
+
+def make_console(folder, hsmferry):
+    """A command that leaves the number of its process."""
+    with open(f"{folder}/console", "w", encoding="ascii") as file:
+        file.write(f"#!/bin/sh\necho $$ >{folder}/console.pid\nexec {hsmferry} \"$@\"\n")
+    os.chmod(f"{folder}/console", 0o700)
 
 
 def run(folder, room, name, *files, typed=()):
@@ -153,9 +163,7 @@ def main(folder, hsmferry, agent, step="1"):
     os.makedirs(folder, exist_ok=True)
     command = json.dumps([sys.executable, os.path.abspath(__file__), "agent", folder, agent])
     both, sides = make(f"{folder}/rooms", hsmferry, "softhsm:softhsm", ORDER, agent=command)
-    with open(f"{folder}/console", "w", encoding="ascii") as file:
-        file.write(f"#!/bin/sh\necho $$ >{folder}/console.pid\nexec {hsmferry} \"$@\"\n")
-    os.chmod(f"{folder}/console", 0o700)
+    make_console(folder, hsmferry)
     source, destination = both["source"], both["destination"]
     plan(folder, "not", 0)
     offer, say = sweep(folder, destination, source, sides, "offer", (), (), int(step))

@@ -18,9 +18,9 @@ ORDER = "one-bundle"
 STEPS = ("decrypt the AES key", "make the AES key", "destroy the transport keys")
 
 
-def refused(words, room, name, *files, typed=(), code, sentence):
+def refused(words, room, name, *files, typed=(), code, sentence, environment=None):
     """It ends with this code and says why, and nothing was unwrapped or encrypted."""
-    ended, log = room.visit(name, *files, words=typed)
+    ended, log = room.visit(name, *files, words=typed, environment=environment)
     flat = " ".join(log.split())
     case(ended == code and sentence in flat, f"{words}: refused, and it says why",
          f"{ended}\n{log}")
