@@ -45,6 +45,7 @@ shell_tests = \
 	%D%/pairs/rooms_cut.sh \
 	%D%/pairs/rooms_offers.sh \
 	%D%/pairs/rooms_refused.sh \
+	%D%/pairs/rooms_signed.sh \
 	%D%/pairs/softhsm.sh \
 	%D%/pairs/softoken.sh \
 	%D%/pairs/walk.sh \
@@ -145,6 +146,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/rooms_cut.py \
 	%D%/pairs/rooms_offers.py \
 	%D%/pairs/rooms_refused.py \
+	%D%/pairs/rooms_signed.py \
 	%D%/pairs/libp11_sign.py \
 	%D%/pairs/rights.py \
 	%D%/pairs/sides.py \

@@ -39,6 +39,8 @@ libceremony_a_SOURCES += \
 	%D%/visit_parts.h \
 	%D%/visit_past.c \
 	%D%/visit_past.h \
+	%D%/visit_sign.c \
+	%D%/visit_sign.h \
 	%D%/ending.c \
 	%D%/ending.h \
 	%D%/fresh.c \

@@ -51,32 +51,38 @@ static bool find_key(struct hsm *hsm, const struct uri *uri, struct key_desc *ke
     return err_next(err, "Correct \"key\" under \"sign-report\" in the ceremony file");
 }
 
-/* May this key sign a digest so that `openssl dgst -verify` accepts the signature? Mechanisms that
- * hash would need the whole report inside the HSM, and PSS is another kind of signature. */
-static bool may_sign(const struct key_desc *key, enum hsm_proof proof, struct err *err)
+static enum hsm_proof proof_of(const struct key_desc *key)
 {
+    return key->kind == KEY_KIND_RSA  ? HSM_PROOF_RSA_SIGN
+           : key->kind == KEY_KIND_EC ? HSM_PROOF_ECDSA
+                                      : HSM_PROOFS;
+}
+
+/* Mechanisms that hash would need the whole file inside the HSM, and PSS is another kind of
+ * signature. */
+bool sign_may(const struct key_desc *key, struct err *err)
+{
+    const enum hsm_proof proof = proof_of(key);
     const struct suite bare = {.proofs = 1U << proof};
 
     if (proof == HSM_PROOFS)
-        return err_set(err, ERR_UNSUPPORTED, "a key of this kind signs no report: RSA and EC do");
+        return err_set(err, ERR_UNSUPPORTED, "a key of this kind signs no file: RSA and EC do");
     if (provable_by(&bare, key))
         return true;
-    err_set(err, ERR_UNSUPPORTED, "this key signs no report: %s",
+    err_set(err, ERR_UNSUPPORTED, "this key signs no file: %s",
             !key_is(key, KEY_SIGN)        ? "its uses do not allow it to sign"
             : proof == HSM_PROOF_RSA_SIGN ? "its allowed mechanisms lack CKM_RSA_PKCS"
                                           : "its allowed mechanisms lack CKM_ECDSA");
-    return err_next(err, "Name another key under \"sign-report\" in the ceremony file");
+    return err_next(err, "Name another key that signs in the ceremony file");
 }
 
-static bool sign(struct hsm *hsm, const uint8_t sha256[32], struct signature *out, struct err *err)
+bool sign_digest(struct hsm *hsm, const uint8_t sha256[32], struct signature *out, struct err *err)
 {
-    enum hsm_proof proof = out->key.kind == KEY_KIND_RSA  ? HSM_PROOF_RSA_SIGN
-                           : out->key.kind == KEY_KIND_EC ? HSM_PROOF_ECDSA
-                                                          : HSM_PROOFS;
+    const enum hsm_proof proof = proof_of(&out->key);
     struct bytes digest = {0};
     bool ok;
 
-    if (!may_sign(&out->key, proof, err))
+    if (!sign_may(&out->key, err))
         return false;
     ok = hsm->driver->public_key(hsm, out->key.handle, &out->spki, err) &&
          bytes_set(&digest, sha256, 32, err) &&
@@ -95,7 +101,7 @@ bool sign_sha256(const struct ceremony_host *host, const struct uri *token, cons
     if (!host->open(host->ctx, SIDE_RELAY, &hsm, err))
         return false;
     ok = enter(host, hsm, token, &out->slot, err) && find_key(hsm, key, &out->key, err) &&
-         sign(hsm, sha256, out, err);
+         sign_digest(hsm, sha256, out, err);
     hsm->driver->close(hsm);
     if (!ok)
         signature_free(out);

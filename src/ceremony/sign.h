@@ -29,6 +29,13 @@ struct signature {
 bool sign_sha256(const struct ceremony_host *host, const struct uri *token, const struct uri *key,
                  const uint8_t sha256[32], struct signature *out, struct err *err);
 
+/* The same with out->key, on an HSM that is open. */
+bool sign_digest(struct hsm *hsm, const uint8_t sha256[32], struct signature *out, struct err *err);
+
+/* May this key sign a digest so that `openssl dgst -verify` accepts the signature? Errors:
+ * ERR_UNSUPPORTED. */
+bool sign_may(const struct key_desc *key, struct err *err);
+
 void signature_free(struct signature *signature);
 
 #endif

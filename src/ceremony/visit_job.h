@@ -23,9 +23,13 @@ struct visit_job {
     const char *file_path, *ack_path; /* of these two; NULL: none */
     char out[EVENT_PATH_MAX];         /* the file that it writes; empty: none */
     enum sealed_order order;
-    const struct sealed_signers *signers; /* of the other room */
-    const struct visit_pasts *pasts;      /* of this room */
-    struct uri token;                     /* of the own side */
+    const struct sealed_signers *signers;     /* of the other room */
+    const struct sealed_signers *own_signers; /* of this one */
+    /* Writes a signature and its public half (DER) next to the file. */
+    bool (*keep_signature)(const char *path, const struct bytes *signature,
+                           const struct bytes *spki, struct err *err);
+    const struct visit_pasts *pasts; /* of this room */
+    struct uri token;                /* of the own side */
     const struct selection *selection;
     /* Waits for the answer at the open gate, on this thread. False: it is refused. */
     bool (*answer)(void *ctx, char *typed, size_t size);

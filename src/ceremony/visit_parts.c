@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "ceremony/inventories.h"
+#include "ceremony/visit_sign.h"
 #include "protocol/officer.h"
 #include "sealed/sealed_expect.h"
 #include "sealed/sealed_words.h"
@@ -117,14 +119,11 @@ bool visit_trust(struct visit_walk *v, struct sealed_reader *file, char trust[EV
     size_t which;
 
     if (signers && signers->count > 0) {
-        if (sealed_trust_signature(file, signers, &which, err)) {
-            text_print(trust, EVENT_TEXT_MAX, "signed by the key with sha256 %s",
-                       text_hex(signers->sha256[which], SHA256_SIZE, hex));
-            return true;
-        }
-        if (err->code != ERR_DENIED)
+        if (!sealed_trust_signature(file, signers, &which, err))
             return false;
-        err_clear(err);
+        text_print(trust, EVENT_TEXT_MAX, "signed by the key with sha256 %s",
+                   text_hex(signers->sha256[which], SHA256_SIZE, hex));
+        return true;
     }
     if (!ask_words(v, file, err))
         return false;
@@ -163,10 +162,15 @@ bool visit_taken(struct visit_walk *v, const struct sealed_reader *file, const c
 bool visit_written(struct visit_walk *v, const struct sealed_head *head, const uint8_t sha256[32],
                    struct err *err)
 {
+    char trust[EVENT_TEXT_MAX];
     struct stat st;
     const uint64_t bytes = stat(v->job->out, &st) == 0 ? (uint64_t)st.st_size : 0;
 
-    return emit_file(v, FILE_WRITTEN, head, sha256, bytes, v->job->out, "", err);
+    if (visit_sign(v, sha256, trust, err))
+        return emit_file(v, FILE_WRITTEN, head, sha256, bytes, v->job->out, trust, err);
+    unlink(v->job->out);
+    v->stays = false;
+    return false;
 }
 
 struct sealed_head visit_head(const struct visit_walk *v, enum sealed_format format,

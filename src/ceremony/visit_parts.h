@@ -63,14 +63,17 @@ bool visit_gate(struct visit_walk *v, const struct gate_subject *about, struct e
 /* The review of this visit: the officers type word. */
 bool visit_review(struct visit_walk *v, const char *word, struct err *err);
 
-/* Has the other room written this file? By a signature of a key that the ceremony file names, or by
- * words that are typed. trust: how. Errors: ERR_DENIED, ERR_DATA, ERR_STOPPED. */
+/* Has the other room written this file? By a signature, if the ceremony file names keys that sign
+ * its files; otherwise by words that are typed. trust: how. Errors: ERR_DENIED, ERR_DATA,
+ * ERR_STOPPED. */
 bool visit_trust(struct visit_walk *v, struct sealed_reader *file, char trust[EVENT_TEXT_MAX],
                  struct err *err);
 
 /* Records that the file is taken: no other of its stage will be. */
 bool visit_taken(struct visit_walk *v, const struct sealed_reader *file, const char *trust,
                  struct err *err);
+
+/* Signs the file that was written, and records it; a file that cannot be signed is removed. */
 bool visit_written(struct visit_walk *v, const struct sealed_head *head, const uint8_t sha256[32],
                    struct err *err);
 

@@ -7,6 +7,7 @@
 #include "ceremony/ending.h"
 #include "ceremony/inventories.h"
 #include "ceremony/visit_parts.h"
+#include "ceremony/visit_sign.h"
 #include "protocol/officer.h"
 
 /* --- the own side --- */
@@ -60,7 +61,7 @@ static bool enter(struct visit_walk *v, struct err *err)
            ceremony_enter(c, v->side, &v->job->token, err) && is_same_device(v, err) &&
            (!c->host.lock_token ||
             c->host.lock_token(c->host.ctx, v->side, v->own->hsm, v->own->slot, err)) &&
-           ceremony_list(c, v->side, err);
+           ceremony_list(c, v->side, err) && visit_find_signer(v, err);
 }
 
 /* --- the end --- */

@@ -14,6 +14,7 @@
 #include "cmd/run_plain.h"
 #include "cmd/sealed_terms.h"
 #include "cmd/session.h"
+#include "report/signing.h"
 #include "sealed/sealed_read.h"
 
 enum { MIGRATION_OCTETS = (SEALED_ID_SIZE - 1) / 2 };
@@ -75,6 +76,14 @@ static bool find_cut_off(struct visiting *w, struct err *err)
     return true;
 }
 
+static bool keep_signature(const char *path, const struct bytes *signature,
+                           const struct bytes *spki, struct err *err)
+{
+    struct signing_files files;
+
+    return signing_keep(path, signature, spki, &files, err);
+}
+
 static void make_job(struct visiting *w)
 {
     const struct config *config = w->session.config;
@@ -88,6 +97,8 @@ static void make_job(struct visiting *w)
     job->ack_path = w->visit.files[1];
     job->order = w->terms.order;
     job->signers = &w->terms.signers[other];
+    job->own_signers = &w->terms.signers[own];
+    job->keep_signature = keep_signature;
     job->pasts = &w->session.offers;
     job->token = config->side[own].token;
     job->selection = &w->selection;

@@ -119,5 +119,5 @@ bool sealed_signature_check(const char *path, const uint8_t sha256[SHA256_SIZE],
     else
         err_set(err, ERR_DENIED, "%s has no signature: %s.sig is missing", shown, shown);
     err_now(err, "Nothing was taken from it.");
-    return err_next(err, "Ask the other room to sign it, or confirm it by its words.");
+    return err_next(err, "Ask the other room to sign it with a key that the ceremony file names.");
 }

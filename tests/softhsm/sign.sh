@@ -183,7 +183,7 @@ for case in "hashing:allowed mechanisms lack CKM_RSA_PKCS" "hashing-ec:allowed m
     name=${case%%:*}
     card "$name" >"$tmp/$name.yaml"
     signs "$name: a key that may not sign a digest" 69 "$hsmferry" sign "$report" "$tmp/$name.yaml"
-    ok "... with the reason" grep -q "this key signs no report: its ${case#*:}" "$tmp/printed"
+    ok "... with the reason" grep -q "this key signs no file: its ${case#*:}" "$tmp/printed"
 done
 echo 1234 >"$tmp/wrong"
 sed "s|$tmp/pin|$tmp/wrong|" "$tmp/audit-rsa.yaml" >"$tmp/wrong.yaml"

@@ -483,7 +483,9 @@ static void tell_file(struct line *l)
         l->event->file.stage, file_state_name(l->event->file.state), l->event->file.path,
         l->event->file.bytes, text_groups(sha256, SHA256_SIZE, groups));
     add_some(l, "; ", l->event->file.trust);
-    if (l->event->file.state == FILE_WRITTEN)
+    if (l->event->file.state == FILE_WRITTEN && l->event->file.trust[0])
+        add(l, "; its .sig and .pub.pem travel with it");
+    else if (l->event->file.state == FILE_WRITTEN)
         add(l, "; its words to read out in the other room: %s",
             text_words(sha256, 0, FILE_WORDS, words));
 }
