@@ -5,8 +5,9 @@
 
 #include "base/text.h"
 #include "ceremony/accept_parts.h"
+#include "ceremony/cut_off.h"
 #include "ceremony/demands.h"
-#include "ceremony/sweep.h"
+#include "plan/name_index.h"
 #include "transfer/public_object.h"
 
 struct accept *accept_of(const struct visit_walk *v)
@@ -128,37 +129,46 @@ static void join(struct visit_walk *v)
 
 /* --- a visit that was cut off --- */
 
-static const struct interrupted_key *cut_off(const struct visit_walk *v, const struct key_desc *key)
+/* Sorted names: of the journal of that visit, and of the token. */
+struct search {
+    struct names before, there;
+};
+
+static bool search_make(const struct visit_walk *v, struct search *search, struct err *err)
+{
+    return !v->c->setup.interrupted ||
+           (names_make(&v->c->setup.interrupted->descs, &search->before, err) &&
+            names_make(&v->own->keys, &search->there, err));
+}
+
+static void search_free(struct search *search)
+{
+    names_free(&search->before);
+    names_free(&search->there);
+}
+
+/* Its commit was announced. */
+static bool was_intended(const struct visit_walk *v, const struct search *search,
+                         const struct key_desc *key)
 {
     const struct interrupted_ceremony *before = v->c->setup.interrupted;
+    const struct key_desc *found = before ? names_only(&search->before, key) : NULL;
 
-    for (size_t i = 0; before && i < before->descs.count; i++)
-        if (key_same_name(&before->descs.keys[i], key))
-            return &before->keys[i];
-    return NULL;
+    return found && before->keys[found - before->descs.keys].intended;
 }
 
 static bool is_left(const struct visit_walk *v, const struct key_desc *key)
 {
-    const struct interrupted_ceremony *before = v->c->setup.interrupted;
-    char label[64];
-    size_t len;
-
-    if (!before)
-        return false;
-    len = text_print(label, sizeof label, "hsmferry:%s", before->id);
-    return (key->label_len == len && memcmp(key->label, label, len) == 0) ||
-           (inventory_is_nameless(key) && before->nameless[v->side] == 0 &&
-            inventory_nameless(&v->own->keys) <= before->cuts);
+    return v->c->setup.interrupted && cut_off_left(v->c, v->side, key);
 }
 
 /* The objects whose names are taken: not those that the visit that was cut off may have made. */
-static bool list_others(const struct visit_walk *v, struct key_list *others, struct err *err)
+static bool list_others(const struct visit_walk *v, const struct search *search,
+                        struct key_list *others, struct err *err)
 {
     for (size_t i = 0; i < v->own->keys.count; i++) {
         const struct key_desc *key = &v->own->keys.keys[i];
-        const struct interrupted_key *was = cut_off(v, key);
-        if (!is_left(v, key) && !(was && was->intended) && !key_list_add(others, key))
+        if (!is_left(v, key) && !was_intended(v, search, key) && !key_list_add(others, key))
             return err_set(err, ERR_FAILED, "no memory for %zu keys", v->own->keys.count);
     }
     return true;
@@ -166,39 +176,21 @@ static bool list_others(const struct visit_walk *v, struct key_list *others, str
 
 bool accept_sweep_left(struct visit_walk *v, struct err *err)
 {
-    struct key_list *keys = &v->own->keys;
-
-    for (size_t i = 0; i < keys->count;) {
-        if (!is_left(v, &keys->keys[i])) {
-            i++;
-            continue;
-        }
-        if (!sweep_object(v->own, &keys->keys[i], "left by the visit that was cut off",
-                          &v->c->narrator, err))
-            return false;
-        keys->keys[i] = keys->keys[--keys->count];
-    }
-    return true;
+    return !v->c->setup.interrupted || cut_off_sweep(v->c, v->side, err);
 }
 
 /* Finds what was kept before: its name is that of the plan, and its commit was announced. */
-static void find_kept(struct visit_walk *v)
+static void find_kept(struct visit_walk *v, const struct search *search)
 {
     struct ceremony *c = v->c;
 
     for (size_t i = 0; c->setup.interrupted && i < c->transfers.count; i++) {
-        const struct interrupted_key *was = cut_off(v, c->plan.items[i].key);
-        const struct key_desc *found = NULL;
-        unsigned count = 0;
-        for (size_t k = 0; was && was->intended && k < v->own->keys.count; k++)
-            if (key_same_name(&v->own->keys.keys[k], c->plan.items[i].key)) {
-                found = &v->own->keys.keys[k];
-                count++;
-            }
-        if (count != 1 || c->plan.items[i].route == ROUTE_NONE)
+        const struct plan_item *item = &c->plan.items[i];
+        if (item->route == ROUTE_NONE || !was_intended(v, search, item->key) ||
+            names_same(&search->there, item->key) != 1)
             continue;
-        c->transfers.at[i].final = found->handle;
-        --*(c->plan.items[i].companion_of ? &c->plan.companions : &c->plan.movable);
+        c->transfers.at[i].final = names_only(&search->there, item->key)->handle;
+        --*(item->companion_of ? &c->plan.companions : &c->plan.movable);
     }
 }
 
@@ -210,23 +202,26 @@ bool accept_make_plan(struct visit_walk *v, struct err *err)
     uint64_t *handles = calloc(a->count + 1, sizeof *handles);
     struct selection selection = {.handles = handles};
     struct key_list others = {0};
+    struct search search = {0};
     bool ok = handles || err_set(err, ERR_FAILED, "no memory for the keys of a bundle");
 
     c->narrator.plan++;
     for (size_t i = 0; ok && i < a->count; i++)
         if (a->records[i].role == SEALED_KEY)
             handles[selection.handle_count++] = a->records[i].number;
-    ok = ok && list_others(v, &others, err) && plan_review(c, &others, &selection, err) &&
+    ok = ok && search_make(v, &search, err) && list_others(v, &search, &others, err) &&
+         plan_review(c, &others, &selection, err) &&
          public_objects_judge(c->side[SIDE_SOURCE].hsm, &c->plan, err) &&
          transfers_make(&c->plan, &c->transport, &c->transfers, err);
     if (ok) {
-        find_kept(v);
+        find_kept(v, &search);
         join(v);
         for (size_t i = 0; i < c->transfers.count; i++)
             if (c->plan.items[i].route == ROUTE_NONE)
                 transfer_leave_out(&c->transfers.at[i]);
         ok = emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err);
     }
+    search_free(&search);
     key_list_free(&others);
     free(handles);
     return ok;

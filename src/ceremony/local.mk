@@ -16,6 +16,8 @@ libceremony_a_SOURCES += \
 	%D%/lock_tokens.c \
 	%D%/lock_tokens.h \
 	%D%/compare.c \
+	%D%/cut_off.c \
+	%D%/cut_off.h \
 	%D%/demands.c \
 	%D%/demands.h \
 	%D%/open_offers.c \

@@ -6,15 +6,13 @@
 
 #include "base/text.h"
 #include "ceremony/members.h"
+#include "ceremony/sweep.h"
 
 bool open_offers_is_of(const struct visit_past *past, const struct key_desc *key)
 {
-    char label[64];
-    const size_t len = text_print(label, sizeof label, "hsmferry:%s", past->migration);
-
     return past->has_pair && key->kind == KEY_KIND_RSA &&
            (key->class == KEY_CLASS_PRIVATE || key->class == KEY_CLASS_PUBLIC) &&
-           key->label_len == len && memcmp(key->label, label, len) == 0 && key->has_public &&
+           sweep_has_name(key, past->migration) && key->has_public &&
            memcmp(key->spki_sha256, past->pair, SHA256_SIZE) == 0;
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ceremony/canary.h"
+#include "ceremony/cut_off.h"
 #include "ceremony/lock_tokens.h"
 #include "ceremony/demands.h"
 #include "ceremony/members.h"
@@ -83,56 +84,6 @@ static bool check_tokens(const struct ceremony *c, struct err *err)
     return true;
 }
 
-/* --- its leftovers --- */
-
-static bool is_temporary(const struct interrupted_ceremony *interrupted, const struct key_desc *key)
-{
-    char label[64];
-    size_t len = (size_t)snprintf(label, sizeof label, "hsmferry:%s", interrupted->id);
-
-    return key->label_len == len && memcmp(key->label, label, len) == 0;
-}
-
-/* An interrupted commit may have left an incomplete object without a name. An object counts as such
- * only if there was none like it before, and there are no more of them than such commits. */
-static bool is_half(const struct ceremony *c, enum side side, const struct key_desc *key)
-{
-    const struct interrupted_ceremony *interrupted = c->setup.interrupted;
-
-    return side == SIDE_DESTINATION && inventory_is_nameless(key) &&
-           interrupted->nameless[side] == 0 &&
-           inventory_nameless(&c->side[side].keys) <= interrupted->cuts;
-}
-
-static bool is_left_over(const struct ceremony *c, enum side side, const struct key_desc *key)
-{
-    return is_temporary(c->setup.interrupted, key) || is_half(c, side, key);
-}
-
-static bool sweep(struct ceremony *c, enum side side, struct err *err)
-{
-    struct key_list *keys = &c->side[side].keys;
-    uint32_t nameless;
-
-    for (size_t i = 0; i < keys->count;) {
-        if (!is_left_over(c, side, &keys->keys[i])) {
-            i++;
-            continue;
-        }
-        if (!sweep_object(&c->side[side], &keys->keys[i], "left by the interrupted ceremony",
-                          &c->narrator, err))
-            return false;
-        keys->keys[i] = keys->keys[--keys->count];
-        plan_key_moved(&c->plan, &keys->keys[keys->count], &keys->keys[i]);
-    }
-    nameless = inventory_nameless(keys);
-    if (nameless > c->setup.interrupted->nameless[side])
-        emit_note(&c->narrator, EVENT_WARNING, side, "unexplained",
-                  "%u objects bear neither class nor name, %u did before: look at them", nameless,
-                  c->setup.interrupted->nameless[side]);
-    return true;
-}
-
 /* --- the plan --- */
 
 /* The objects of the destination without those that may be ours, whose names are not taken. */
@@ -144,7 +95,7 @@ static bool list_others(const struct ceremony *c, const struct search *search,
     for (size_t i = 0; i < keys->count; i++) {
         const struct key_desc *key = &keys->keys[i];
         const struct interrupted_key *was = known(c, search, key);
-        if (!is_left_over(c, SIDE_DESTINATION, key) && !(was && was->intended) &&
+        if (!cut_off_left(c, SIDE_DESTINATION, key) && !(was && was->intended) &&
             !key_list_add(others, key))
             return err_set(err, ERR_FAILED, "no memory for %zu keys", keys->count);
     }
@@ -331,7 +282,7 @@ static bool look(struct ceremony *c, const struct search *search, struct err *er
 static bool change(struct ceremony *c, const struct search *search, struct err *err)
 {
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
-        if (!sweep(c, side, err))
+        if (!cut_off_sweep(c, side, err))
             return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (!take_back(c, search, &c->transfers.at[i], err))

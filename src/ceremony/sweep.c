@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/sweep.h"
 
+#include <string.h>
+
 #include "base/text.h"
+
+bool sweep_has_name(const struct key_desc *key, const char *id)
+{
+    char label[64];
+    const size_t len = text_print(label, sizeof label, "hsmferry:%s", id);
+
+    return key->label_len == len && memcmp(key->label, label, len) == 0;
+}
 
 /* Records a whole name, in as many events as it needs. */
 static bool announce(struct narrator *n, enum side side, uint64_t handle, const char *what,

@@ -458,14 +458,6 @@ static bool run_load(struct visit_walk *v, struct err *err)
     return ok;
 }
 
-static bool destroy_transport(struct visit_walk *v, struct step_result *result, struct err *err)
-{
-    const struct crew crew = crew_of(v->c);
-
-    text_print(result->text, sizeof result->text, "no transport key is left");
-    return rows_undo_transport(&crew, &v->c->transport, err);
-}
-
 static bool close_load(struct visit_walk *v, struct err *err)
 {
     struct err record;
@@ -475,7 +467,7 @@ static bool close_load(struct visit_walk *v, struct err *err)
     for (size_t i = 0; i < v->c->transfers.count; i++)
         if (v->c->transfers.at[i].outcome == KEY_BUNDLED && !v->stays)
             v->c->transfers.at[i].outcome = KEY_PENDING;
-    return visit_step(v, STEP_DESTROY, destroy_transport, err);
+    return visit_step(v, STEP_DESTROY, visit_undo_transport, err);
 }
 
 const struct visit_row visit_load = {VISIT_LOAD, check_load, run_load, close_load, NULL, NULL};

@@ -22,16 +22,6 @@ static bool is_void(const struct visit_walk *v, const struct visit_past *past)
            hsm_same_token(&past->slot, v->own->slot);
 }
 
-/* The temporary name of a migration. Its objects are those of that visit alone: the id is random.
- */
-static bool has_name_of(const struct visit_past *past, const struct key_desc *key)
-{
-    char label[64];
-    const size_t len = text_print(label, sizeof label, "hsmferry:%s", past->migration);
-
-    return key->label_len == len && memcmp(key->label, label, len) == 0;
-}
-
 static bool sweep_void(struct visit_walk *v, struct err *err)
 {
     struct key_list *keys = &v->own->keys;
@@ -39,7 +29,7 @@ static bool sweep_void(struct visit_walk *v, struct err *err)
     for (size_t p = 0; v->job->pasts && p < v->job->pasts->count; p++)
         for (size_t i = 0; i < keys->count;) {
             const struct visit_past *past = &v->job->pasts->at[p];
-            if (!is_void(v, past) || !has_name_of(past, &keys->keys[i])) {
+            if (!is_void(v, past) || !sweep_has_name(&keys->keys[i], past->migration)) {
                 i++;
                 continue;
             }
@@ -147,18 +137,10 @@ static bool run_offer(struct visit_walk *v, struct err *err)
     return write_offer(v, err);
 }
 
-static bool undo_pair(struct visit_walk *v, struct step_result *result, struct err *err)
-{
-    const struct crew crew = crew_of(v->c);
-
-    text_print(result->text, sizeof result->text, "no transport key is left");
-    return rows_undo_transport(&crew, &v->c->transport, err);
-}
-
 /* The pair stays only with its offer. */
 static bool close_offer(struct visit_walk *v, struct err *err)
 {
-    return v->stays || visit_step(v, STEP_DESTROY, undo_pair, err);
+    return v->stays || visit_step(v, STEP_DESTROY, visit_undo_transport, err);
 }
 
 const struct visit_row visit_offer = {VISIT_OFFER, NULL, run_offer, close_offer, NULL, NULL};

@@ -313,6 +313,14 @@ bool visit_step(struct visit_walk *v, enum step_id id, visit_step_fn *run, struc
     return step_ends(v, &s, &result, run(v, &result, err), err);
 }
 
+bool visit_undo_transport(struct visit_walk *v, struct step_result *result, struct err *err)
+{
+    const struct crew crew = crew_of(v->c);
+
+    text_print(result->text, sizeof result->text, "no transport key is left");
+    return rows_undo_transport(&crew, &v->c->transport, err);
+}
+
 bool visit_capabilities(struct visit_walk *v, struct err *err)
 {
     return v->own->hsm->driver->capabilities(v->own->hsm, &hsm_wanted_all, &v->own->caps, err);

@@ -56,6 +56,9 @@ bool visit_key_step(struct visit_walk *v, struct transfer *t, enum step_id id, v
 typedef bool visit_step_fn(struct visit_walk *v, struct step_result *result, struct err *err);
 bool visit_step(struct visit_walk *v, enum step_id id, visit_step_fn *run, struct err *err);
 
+/* One that leaves no transport key. */
+bool visit_undo_transport(struct visit_walk *v, struct step_result *result, struct err *err);
+
 /* Opens a gate and waits for the right answer. Errors: ERR_STOPPED, ERR_DATA, a sink that
  * refuses. */
 bool visit_gate(struct visit_walk *v, const struct gate_subject *about, struct err *err);
