@@ -199,7 +199,7 @@ static bool destroy_pair(struct visit_walk *v, struct step_result *result, struc
     }
     text_print(result->text, sizeof result->text, "%u object%s of the pair", destroyed,
                destroyed == 1 ? "" : "s");
-    return destroyed > 0 ||
+    return destroyed > 0 || v->past->begun[VISIT_WITHDRAW] || /* that one was cut off at its end */
            err_set(err, ERR_NO_INPUT, "the pair of the offer is not on this token");
 }
 

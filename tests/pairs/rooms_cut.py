@@ -26,8 +26,9 @@ import agent as between
 
 LABELS = ["aes128", "rsa2048"]
 ORDER = "one-bundle"
-CHANGES = {"make_pair", "load_public", "make_aes", "make_key", "wrap", "unwrap", "commit", "destroy",
-           "make_public", "remove", "make_token_pair"}
+# "offers" tries with test keys; "prove" changes nothing, but is all that confirm asks for.
+CHANGES = {"offers", "prove", "make_pair", "load_public", "make_aes", "make_key", "wrap", "unwrap",
+           "commit", "destroy", "make_public", "remove", "make_token_pair"}
 CALLS = dict(enumerate(between.CALLS, between.FIRST_FIELD))
 
 
@@ -108,6 +109,7 @@ def run(folder, room, name, *files, typed=()):
 def check_end(words, sides, name):
     """The source has what it had; the destination has each key once, and the pair only while it
     waits."""
+    waits, arrived = name in ("offer", "load"), name in ("accept", "confirm")
     sources = sides["source"].listed()
     case(sources == set(LABELS), f"{words}: the source has its keys and no others", str(sources))
     text = sides["destination"].run(
@@ -116,14 +118,14 @@ def check_end(words, sides, name):
     there = sorted(re.findall(r"^  label: +(\S+)", text, re.M))
     pairs = [label for label in there if label.startswith("hsmferry:")]
     keys = [label for label in there if not label.startswith("hsmferry:")]
-    case(len(pairs) == (0 if name == "accept" else 2), f"{words}: the pair", str(there))
-    case(name != "accept" or keys == ["aes128", "rsa2048", "rsa2048"],
+    case(len(pairs) == (2 if waits else 0), f"{words}: the pair", str(there))
+    case(keys == (["aes128", "rsa2048", "rsa2048"] if arrived else []),
          f"{words}: each key and its public key, once", str(there))
 
 
 def sweep(folder, room, other, sides, name, files, typed, step):
     """Every step-th call of this visit; what it wrote in the end, and its words."""
-    suffix = {"offer": "offer", "load": "bundle", "accept": "receipt"}[name]
+    suffix = {"offer": "offer", "load": "bundle", "accept": "receipt"}.get(name)
     shutil.copytree(room.folder, f"{room.folder}.before")
     due, cut = 1, True
     while cut:
@@ -138,7 +140,7 @@ def sweep(folder, room, other, sides, name, files, typed, step):
             if not cut:
                 break
             ended, log = run(folder, room, name, *files, typed=typed)
-            done = ended == 77 and glob.glob(f"{room.reports}/*.{suffix}") and any(
+            done = suffix and ended == 77 and glob.glob(f"{room.reports}/*.{suffix}") and any(
                 said in " ".join(log.split()) for said in ("was loaded before", "was used before"))
             case(ended == 0 or done, f"{words}: it comes to its end the next time, or had",
                  f"{ended}\n{log}")
@@ -150,6 +152,8 @@ def sweep(folder, room, other, sides, name, files, typed, step):
         due += step
     case(due > 1 + step, f"{name} was cut off at all", str(due))
     shutil.rmtree(f"{room.folder}.before")
+    if not suffix:
+        return None
     with open(f"{room.folder}/log", encoding="utf-8") as file:
         log = file.read()
     path = rooms.in_time(glob.glob(f"{room.reports}/*.{suffix}"))[-1]
@@ -162,19 +166,24 @@ def main(folder, hsmferry, agent, step="1"):
     rooms.LABELS, rooms.SECRETS = LABELS, []
     os.makedirs(folder, exist_ok=True)
     command = json.dumps([sys.executable, os.path.abspath(__file__), "agent", folder, agent])
-    both, sides = make(f"{folder}/rooms", hsmferry, "softhsm:softhsm", ORDER, agent=command)
+    both, sides = make(f"{folder}/rooms", hsmferry, "softhsm:softhsm", ORDER, agent=command,
+                       policy="  rsa-bits: 2048\n")  # which is made sooner
     make_console(folder, hsmferry)
     source, destination = both["source"], both["destination"]
     plan(folder, "not", 0)
     offer, say = sweep(folder, destination, source, sides, "offer", (), (), int(step))
+    shutil.copytree(destination.folder, f"{destination.folder}.offered")
+    sweep(folder, destination, source, sides, "withdraw", (offer,), (), 1)
+    shutil.rmtree(destination.folder)
+    os.rename(f"{destination.folder}.offered", destination.folder)
     bundle, told = sweep(folder, source, destination, sides, "load", (source.take(offer),), [say],
                          int(step))
     receipt, said = sweep(folder, destination, source, sides, "accept",
                           (destination.take(bundle),), [told], int(step))
-    ended, log = source.visit("confirm", receipt, words=[said])
-    case(ended == 0, "after all of these, the source judges every answer", log)
-    case(set(outcomes(source.report("confirm")).values()) == {"migrated"},
-         "... and calls every key migrated", log)
+    sweep(folder, source, destination, sides, "confirm", (source.take(receipt),), [said], 1)
+    confirmed = outcomes(source.report("confirm"))
+    case(set(confirmed.values()) == {"migrated"},
+         "after all of these, the source has judged every answer", str(confirmed))
 
 
 if __name__ == "__main__":

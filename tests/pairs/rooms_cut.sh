@@ -6,6 +6,9 @@ set -u
 # shellcheck source=tests/pairs/lib.sh
 . "${0%/*}/lib.sh"
 
+# In longer runs each of these calls; withdraw and confirm, which have few, at each in any run.
+step=9
+[ -z "${HSMFERRY_TEST_LONG:-}" ] || step=1
 relay "visits that are cut off" "$python" "$abs_top_srcdir/tests/pairs/rooms_cut.py" \
-    "$tmp/cut" "$abs_top_builddir/hsmferry" "$abs_top_builddir/hsmferry-agent" 5
+    "$tmp/cut" "$abs_top_builddir/hsmferry" "$abs_top_builddir/hsmferry-agent" "$step"
 finish
