@@ -9,7 +9,7 @@
 #include "cmd/session.h"
 #include "ui/screen/term.h"
 
-enum { COMMAND_WORDS = 3 };
+enum { COMMAND_WORDS = 16 };
 
 /* The command line, parsed. */
 struct invocation {
@@ -22,8 +22,8 @@ struct invocation {
     const char *journal, *signature, *key, *ceremony;        /* of a report; NULL: not given */
     const char *service, *wrapping_key, *import_token, *kid; /* of seal; NULL: not given */
     const char *public_key;                                  /* of check-sealed; NULL: not given */
-    struct session_host *host;        /* of a command that reaches HSMs; else NULL */
-    const char *words[COMMAND_WORDS]; /* after the command's name; NULL: not given */
+    struct session_host *host;            /* of a command that reaches HSMs; else NULL */
+    const char *words[COMMAND_WORDS + 1]; /* after the command's name, NULL at the end */
 };
 
 /* Resumes the ceremony of a journal, or cleans up after it. file: the ceremony file that names its

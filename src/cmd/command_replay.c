@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsmferry replay JOURNAL: a ceremony again, as its journal has it, on the screen or in line mode.
- */
+/* hsmferry replay JOURNAL...: a ceremony again, as its journal has it, on the screen or in line
+ * mode; of one in two rooms all visits. */
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/message.h"
-#include "cmd/recorded.h"
+#include "cmd/recorded_visits.h"
 #include "ui/model/replay.h"
 #include "ui/plain/plain.h"
 #include "ui/plain/plain_log.h"
 #include "ui/screen/loop.h"
 
 /* No line may be taken for one of a ceremony. */
-static bool print_lines(const struct recorded *recorded, struct err *err)
+static bool print_lines(const struct recording *recording, struct err *err)
 {
-    const struct recording *recording = &recorded->recording;
     FILE *out = plain_stamped(stdout, PLAIN_REPLAY);
     struct plain_log *log = NULL;
     struct event event;
@@ -31,7 +30,7 @@ static bool print_lines(const struct recorded *recorded, struct err *err)
         plain_log_tick(log, replay_ms(&event)); /* what took long was reported before its end */
         plain_log_event(log, &event, replay_ms(&event));
     }
-    plain_log_recorded(log, recording->path, recorded->log.head);
+    plain_log_recorded(log, recording->path, recording->head);
     plain_log_free(log);
     fclose(out);
     return true;
@@ -40,17 +39,20 @@ static bool print_lines(const struct recorded *recorded, struct err *err)
 int command_replay(const struct invocation *in)
 {
     bool screen = !in->plain && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    struct recorded recorded;
+    struct recorded_visits visits;
     struct err err = {0};
     int code = EX_OK;
+    bool ok = recorded_visits_read(in->words, &visits, &err);
 
-    if (!recorded_read(in->words[0], &recorded, &err) || (!screen && !print_lines(&recorded, &err)))
+    for (size_t i = 0; ok && !screen && i < visits.count; i++)
+        ok = print_lines(visits.at[i], &err);
+    if (!ok || (screen && console_replay(visits.at, visits.count, &in->screen, &err) != EX_OK))
         code = command_failed(&err);
-    else if (screen && console_replay(&recorded.recording, &in->screen, &err) != EX_OK)
-        code = command_failed(&err);
-    if (code == EX_OK && recorded.recording.torn)
-        fputs("hsmferry: the journal's last line was not written to its end: it is left out\n",
-              stderr);
-    recorded_free(&recorded);
+    for (size_t i = 0; code == EX_OK && i < visits.count; i++)
+        if (visits.at[i]->torn)
+            fprintf(stderr,
+                    "hsmferry: the last line of %s was not written to its end: it is left out\n",
+                    visits.at[i]->path);
+    recorded_visits_free(&visits);
     return code;
 }

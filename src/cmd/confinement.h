@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "confine/box.h"
 
-enum { CONFINEMENT_OWN = 24 };
+enum { CONFINEMENT_OWN = 48 };
 
 /* The rules of one command. {0} is empty. */
 struct confinement {

@@ -39,6 +39,8 @@ hsmferry_SOURCES = \
 	%D%/probe_json.h \
 	%D%/recorded.c \
 	%D%/recorded.h \
+	%D%/recorded_visits.c \
+	%D%/recorded_visits.h \
 	%D%/run_console.c \
 	%D%/run_console.h \
 	%D%/run_plain.c \

@@ -38,7 +38,7 @@ static const struct command {
      "wrap keys into files for a key service"},
     {"check-sealed", command_check_sealed, false, 1, 1, "check-sealed REPORT.yaml",
      "compare what the service reports of a key"},
-    {"replay", command_replay, false, 1, 1, "replay JOURNAL",
+    {"replay", command_replay, false, 1, COMMAND_WORDS, "replay JOURNAL...",
      "show a ceremony again, step by step"},
     {"report", command_report, false, 1, 1, "report JOURNAL",
      "write the report of a ceremony again"},
@@ -212,19 +212,18 @@ static bool check_options(const struct command *command, const struct invocation
  * made before threads exist and before anything is parsed. */
 static int run_enclosed(const struct command *command, struct invocation *in)
 {
-    const char *const files[] = {in->words[0],
-                                 in->words[1] ? in->words[1] : in->words[0],
-                                 in->words[2] ? in->words[2] : in->words[0],
-                                 in->journal ? in->journal : in->words[0],
-                                 in->signature ? in->signature : in->words[0],
-                                 in->key ? in->key : in->words[0],
-                                 in->ceremony ? in->ceremony : in->words[0],
-                                 in->public_key ? in->public_key : in->words[0],
-                                 NULL};
+    const char *const named[] = {in->journal, in->signature, in->key, in->ceremony, in->public_key};
+    const char *files[COMMAND_WORDS + sizeof named / sizeof named[0] + 1] = {NULL};
+    size_t count = 0;
     struct session_host host = {0};
     struct err err = {0};
     int code;
 
+    for (size_t i = 0; in->words[i]; i++)
+        files[count++] = in->words[i];
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+        if (named[i])
+            files[count++] = named[i];
     if (!command->reaches) {
         bool screen = command->run == command_replay && !in->plain;
         return confinement_reader(files, screen, &err) ? command->run(in) : command_failed(&err);

@@ -189,6 +189,28 @@ def outcomes(report, list_name="keys"):
     return {key["label"]: key["outcome"] for key in report[list_name]} if report else {}
 
 
+def replay(hsmferry, *journals):
+    """In line mode: exit code, and the visits in their order."""
+    done = subprocess.run([hsmferry, "replay", "--plain", *journals], check=False, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    files = re.findall(r"(hsmferry-\w+)/1, stage (\w+), (taken|written)", done.stdout)
+    return done.returncode, files, done.stdout
+
+
+def try_replay(words, hsmferry, rooms):
+    """The journals of both rooms, named in a wrong order, are joined in that of the visits."""
+    journals = sorted(path for room in rooms.values() for path in glob.glob(f"{room.reports}/*.journal"))
+    code, files, log = replay(hsmferry, *reversed(journals))
+    taken = [file[:2] for file in files if file[2] == "taken"]
+    written = [file[:2] for file in files if file[2] == "written"]
+    case(code == 0 and len(written) == len(journals) - 1 and set(taken) == set(written)
+         and all(files.index((*file, "written")) < files.index((*file, "taken")) for file in taken),
+         f"{words}: replay joins the journals of all visits in their order", f"{code} {files}\n{log}")
+    code, _, log = replay(hsmferry, journals[0], journals[0])
+    case(code == 65 and "are the same journal" in log, f"{words}: but not one twice", log)
+    return journals[0]
+
+
 def try_pair(folder, hsmferry, pair, order):
     """From offer to confirm, judged by tools that are not ours."""
     words = f"{pair} {order}"
@@ -197,7 +219,7 @@ def try_pair(folder, hsmferry, pair, order):
     original = Original(sides["source"], LABELS)
     receipt, say = carry(words, source, destination, order)
     if not receipt:
-        return
+        return None
     accepted = outcomes(destination.report("accept"))
     case(all(accepted.get(label) == "migrated" for label in LABELS),
          f"{words}: accept has migrated every key", str(accepted))
@@ -209,6 +231,7 @@ def try_pair(folder, hsmferry, pair, order):
     confirmed = outcomes(source.report("confirm"))
     case(all(confirmed.get(label) == "migrated" for label in LABELS),
          f"{words}: the source has judged every key", str(confirmed))
+    journal = try_replay(words, hsmferry, rooms)
     case(sides["destination"].listed() == set(LABELS),
          f"{words}: the destination has the keys and no pair", str(sides["destination"].listed()))
     case(sides["source"].listed() == set(LABELS + SECRETS),
@@ -216,15 +239,20 @@ def try_pair(folder, hsmferry, pair, order):
     copies = Copies(sides["destination"], original, LABELS, folder)
     for label in LABELS:
         case(copies.works(label), f"{words}: {label} works in another program like the original")
+    return journal
 
 
 def main(folder, hsmferry, *pairs):
     """As above."""
     os.umask(0o077)
     try_gates(f"{folder}/gates", hsmferry)
+    journals = []
     for number, pair in enumerate(pairs):
         names, _, order = pair.partition(",")
-        try_pair(f"{folder}/{number}", hsmferry, names, order or "one-bundle")
+        journals.append(try_pair(f"{folder}/{number}", hsmferry, names, order or "one-bundle"))
+    code, _, log = replay(hsmferry, *filter(None, journals[:2]))
+    case(code == 65 and log.count("belongs to migration") == 1,
+         "replay joins no journals of two migrations", f"{code}\n{log}")
 
 
 if __name__ == "__main__":

@@ -188,7 +188,8 @@ bool replay_play(struct replay *replay, int64_t now_ms, bool *changed, struct er
     *changed = false;
     while (replay->speed != REPLAY_PAUSED && replay->at < most) {
         if (replay->at == replay->recording->count) {
-            replay->speed = REPLAY_PAUSED;
+            replay->turn = replay->part + 1 < replay->parts;
+            replay->speed = replay->turn ? replay->speed : REPLAY_PAUSED;
             return true;
         }
         replay->recording->read(replay->recording->ctx, replay->at, &next);

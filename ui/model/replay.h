@@ -37,6 +37,9 @@ struct replay {
     struct moments steps; /* ends of steps, changes of gates, test keys */
     struct moments keys;  /* first steps of keys */
     size_t first;         /* the moment before the first step */
+    char visit[16];       /* of a ceremony in two rooms: its word; empty: of one in one room */
+    size_t part, parts;   /* of several journals, which one, from 0; parts 0: there is one */
+    int turn;             /* the journal after this one is wanted (1), or before it (-1) */
     enum replay_speed speed;
     int64_t clock_ms;  /* how far the recording's own clock has come, while it plays */
     int64_t played_ms; /* the front end's clock, at that ... */

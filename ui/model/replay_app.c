@@ -29,6 +29,7 @@ static void read_names(struct replay_app *r)
             text_print(r->config.title, sizeof r->config.title, "%s", e.begin.title);
             r->config.rehearsal = e.begin.rehearsal;
             r->config.kind_open = false;
+            text_print(r->replay.visit, sizeof r->replay.visit, "%s", e.begin.visit);
         }
         if (e.kind != EVENT_HSM || e.side == SIDE_RELAY)
             continue;
@@ -86,11 +87,14 @@ bool replay_app_time(struct app *app, int64_t now_ms)
 void replay_app_words(const struct app *app, char *out, size_t size)
 {
     const struct replay *replay = app->at.replay;
-    char time[32];
+    char time[32], visit[64] = "";
 
     text_time(replay->last.utc_ms, true, time); /* the time is read more often than the day */
-    snprintf(out, size, "REPLAY %s   event %zu of %zu%s   %s   %.10s",
-             replay_speed_name(replay->speed), replay->at, replay->recording->count,
+    if (replay->parts > 1)
+        snprintf(visit, sizeof visit, "   %s, visit %zu of %zu", replay->visit, replay->part + 1,
+                 replay->parts);
+    snprintf(out, size, "REPLAY %s%s   event %zu of %zu%s   %s   %.10s",
+             replay_speed_name(replay->speed), visit, replay->at, replay->recording->count,
              replay->at < replay->recording->count ? ""
              : app->run.over                       ? ", the end"
                                                    : ", interrupted here",

@@ -60,6 +60,26 @@ static void end(struct app *app)
     seek(app, app->at.replay->recording->count);
 }
 
+static void turn(struct app *app, int delta)
+{
+    struct replay *replay = app->at.replay;
+
+    if (delta > 0 ? replay->part + 1 < replay->parts : replay->part > 0)
+        replay->turn = delta;
+    else
+        app_say(app, delta > 0 ? "This is the last visit." : "This is the first visit.");
+}
+
+static void visit_on(struct app *app)
+{
+    turn(app, 1);
+}
+
+static void visit_back(struct app *app)
+{
+    turn(app, -1);
+}
+
 static void play(struct app *app)
 {
     struct replay *replay = app->at.replay;
@@ -101,6 +121,8 @@ static const struct key_row keys[] = {
     {{' '}, 1, "Play", "Play at 1x, at 0.1x, at 10x, pause, in turn.", play, NULL},
     {{PRESS_HOME, 'g'}, 4, "Start", "To the beginning of the journal.", beginning, NULL},
     {{PRESS_END, 'G'}, 4, "End", "To the end of the journal.", end, NULL},
+    {{'N'}, 3, "Next visit", "Two rooms: to the next visit.", visit_on, NULL},
+    {{'P'}, 4, "Visit before", "Two rooms: to the visit before.", visit_back, NULL},
     {{PRESS_UP, 'k'}, 0, NULL, "One line of the log up.", up, NULL},
     {{PRESS_DOWN, 'j'}, 0, NULL, "One line of the log down.", down, NULL},
     {.also = keys_compare},
@@ -110,7 +132,12 @@ static const struct key_row keys[] = {
     {.help = NULL},
 };
 
-const struct view replay_view = {.name = "Replay", .keys = keys, .move = move};
+static bool offers(const struct app *app, const struct key_row *row)
+{
+    return app->at.replay->parts > 1 || (row->act != visit_on && row->act != visit_back);
+}
+
+const struct view replay_view = {.name = "Replay", .keys = keys, .move = move, .offers = offers};
 
 /* --- the end, as the journal has it -------------------------------------------------------------
  */

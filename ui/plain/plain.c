@@ -75,6 +75,8 @@ static void tell_begin(struct line *l)
     add(l, "%s%s, hsmferry %s, ceremony %s, %s", l->event->begin.rehearsal ? "REHEARSAL: " : "",
         l->event->begin.title, l->event->begin.version, l->event->begin.id,
         text_time(l->event->utc_ms, false, time));
+    add_some(l, ", visit ", l->event->begin.visit);
+    add_some(l, " of migration ", l->event->begin.migration);
     add_some(l, ", ", l->event->begin.file);
     add_some(l, "; hsmferry: ", l->event->begin.confinement);
 }

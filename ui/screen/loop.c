@@ -30,7 +30,8 @@ struct console {
     struct app *app;           /* what is shown: the live one, or that of the replay */
     struct app *live;          /* NULL: there is none but a replay */
     struct replay_app *replay; /* NULL: nothing is replayed */
-    struct worker *worker;     /* NULL: none yet */
+    const struct recording *const *recordings; /* that are replayed after each other */
+    struct worker *worker;                     /* NULL: none yet */
     struct canvas canvas;
     int signals; /* signalfd */
     bool quit;
@@ -47,8 +48,39 @@ static int64_t clock_ms(clockid_t clock)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* The visit after this one, or before it, in its place; it plays on. */
+static void turn_replay(struct console *c)
+{
+    struct replay *from = &c->replay->replay;
+    const size_t part = from->turn > 0 ? from->part + 1 : from->part - 1;
+    struct replay_app *to = NULL;
+    struct err err;
+
+    if (!replay_app_new(c->recordings[part], &to, &err) ||
+        (from->turn < 0 && !replay_seek(&to->replay, to->replay.recording->count, &err))) {
+        replay_app_free(to);
+        from->turn = 0;
+        app_show_error(c->app, &err);
+        return;
+    }
+    to->replay.part = part;
+    to->replay.parts = from->parts;
+    to->replay.speed = from->turn > 0 ? from->speed : REPLAY_PAUSED;
+    to->replay.clock_ms = replay_ms(&to->replay.last);
+    to->replay.played_ms = clock_ms(CLOCK_MONOTONIC);
+    to->app->at.keys_missing = c->app->at.keys_missing;
+    replay_app_free(c->replay);
+    c->replay = to;
+    c->app = to->app;
+    app_size(c->app, c->canvas.w, c->canvas.h);
+}
+
 static void set_time(struct console *c)
 {
+    if (c->replay && c->replay->replay.turn) {
+        turn_replay(c);
+        c->dirty = true;
+    }
     if (c->replay)
         c->dirty |= replay_app_time(c->app, clock_ms(CLOCK_MONOTONIC));
     else
@@ -520,14 +552,15 @@ int console_run(struct config *config, const struct console_host *host,
     return exit_code;
 }
 
-int console_replay(const struct recording *recording, const struct term_options *options,
-                   struct err *err)
+int console_replay(const struct recording *const *recordings, size_t count,
+                   const struct term_options *options, struct err *err)
 {
     static const struct console_host nobody;
-    struct console c = {.host = &nobody, .signals = -1};
+    struct console c = {.host = &nobody, .signals = -1, .recordings = recordings};
 
     err_clear(err);
-    if (replay_app_new(recording, &c.replay, err)) {
+    if (replay_app_new(recordings[0], &c.replay, err)) {
+        c.replay->replay.parts = count;
         c.app = c.replay->app;
         run_on_terminal(&c, options, err);
     }

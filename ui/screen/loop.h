@@ -48,10 +48,11 @@ struct console_host {
     void (*settle)(void *ctx, bool clean);
 };
 
-/* Replays a recording on the screen until the officer leaves or a signal ends it. Returns the
- * process's exit code; *err as console_run(), or ERR_DATA (nothing is in it), ERR_FAILED. */
-int console_replay(const struct recording *recording, const struct term_options *options,
-                   struct err *err);
+/* Replays recordings on the screen, one after the other, until the officer leaves or a signal ends
+ * it. Returns the process's exit code; *err as console_run(), or ERR_DATA (nothing is in the first
+ * one), ERR_FAILED. */
+int console_replay(const struct recording *const *recordings, size_t count,
+                   const struct term_options *options, struct err *err);
 
 /* Runs the console until the officer leaves or a signal ends it. config may be empty except for
  * its policy: then both HSMs are chosen on the screen, and config holds the choice, which
