@@ -96,6 +96,7 @@ shell_tests = \
 	%D%/tmux/resume.sh \
 	%D%/tmux/ledger.sh \
 	%D%/tmux/room.sh \
+	%D%/tmux/rooms.sh \
 	%D%/tmux/officers.sh \
 	%D%/tmux/same.sh \
 	%D%/tmux/screen.sh \

@@ -11,6 +11,7 @@
 #include "cmd/find_interrupted.h"
 #include "cmd/find_visits.h"
 #include "cmd/message.h"
+#include "cmd/run_console.h"
 #include "cmd/run_plain.h"
 #include "cmd/sealed_terms.h"
 #include "cmd/session.h"
@@ -119,7 +120,7 @@ static bool prepare(struct visiting *w, const char *ceremony, struct err *err)
         visit_side(w->visit.what) == SIDE_SOURCE ? CONFIG_AT_SOURCE : CONFIG_AT_DESTINATION;
     struct session *s = &w->session;
 
-    if (!session_load_as(s, ceremony, use, err) || !session_confine(s, SESSION_RECORD, NULL, err) ||
+    if (!session_load_as(s, ceremony, use, err) || !session_confine(s, SESSION_SETTLE, NULL, err) ||
         !can_start(w, err) || !visits_find(s->config->report_folder, &s->offers, err))
         return false;
     w->terms = sealed_terms_of(s->config);
@@ -135,11 +136,17 @@ static int visit(const struct invocation *in, enum visit what, const char *file,
     struct visiting w = {.session.host = in->host,
                          .visit = {.what = what, .files = {file, ack}},
                          .interrupted.lock = -1};
+    struct settle nothing = {.how = SETTLE_NOTHING};
     struct err err = {0};
     int code;
 
     w.session.visit = &w.visit;
-    code = prepare(&w, ceremony, &err) ? command_run_visit(&w.session) : command_failed(&err);
+    if (!prepare(&w, ceremony, &err))
+        code = command_failed(&err);
+    else if (console_is_possible(in->plain))
+        code = command_run_console(&w.session, &in->screen, &nothing, NULL);
+    else
+        code = command_run_visit(&w.session);
     session_free(&w.session);
     interrupted_free(&w.interrupted);
     sealed_close(w.visit.job.file);

@@ -56,6 +56,8 @@ static bool start_for_console(void *ctx, const struct config *config, struct wor
     if (!is_same_service(screen->session, err) ||
         !session_start(screen->session, true, true, out, err))
         return false;
+    if (screen->session->visit)
+        session_name_file(screen->session);
     signing_add_word(word, sizeof word, 0, from_here(report_journal(screen->session->report)));
     text_safe(word + 1, strlen(word + 1), screen->settle->own, sizeof screen->settle->own);
     return true;
@@ -202,6 +204,7 @@ int command_run_console(struct session *s, const struct term_options *options,
                                       .save = save_for_console,
                                       .recording = recording_for_console,
                                       .remember = remember_for_console,
+                                      .visit = s->visit ? s->visit->what : VISIT_NONE,
                                       .stores = finds ? &finds->stores : NULL,
                                       .recent = &recent,
                                       .interrupted = settle,

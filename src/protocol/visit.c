@@ -4,6 +4,27 @@
 #include <string.h>
 
 #include "protocol/name.h"
+#include "protocol/step.h"
+
+#define BIT(step) (UINT32_C(1) << (step))
+
+/* The transport keys are destroyed, and then the inventories compared. */
+enum { COMPARED = 2 << STEP_DESTROY, CLOSED = 1 << STEP_DESTROY | COMPARED };
+
+const struct visit_steps visit_steps[VISITS] = {
+    [VISIT_OFFER] = {BIT(STEP_MAKE_PAIR) | BIT(STEP_RELAY_PUBLIC), 0, 0, CLOSED},
+    [VISIT_LOAD] = {BIT(STEP_RELAY_PUBLIC) | BIT(STEP_LOAD_PUBLIC) | BIT(STEP_MAKE_KEK) |
+                        BIT(STEP_WRAP_KEK) | BIT(STEP_RELAY_KEK),
+                    BIT(STEP_WRAP_KEY) | BIT(STEP_RELAY_KEY),
+                    BIT(STEP_READ_OBJECT) | BIT(STEP_RELAY_OBJECT), CLOSED},
+    [VISIT_ACCEPT] = {BIT(STEP_RELAY_KEK) | BIT(STEP_UNWRAP_KEK),
+                      BIT(STEP_RELAY_KEY) | BIT(STEP_UNWRAP_KEY) | BIT(STEP_PROVE) |
+                          BIT(STEP_COMMIT) | BIT(STEP_PROVE_AGAIN),
+                      BIT(STEP_RELAY_OBJECT) | BIT(STEP_COMMIT) | BIT(STEP_PROVE_AGAIN),
+                      CLOSED | BIT(STEP_PROVE_FRESH)},
+    [VISIT_CONFIRM] = {0, BIT(STEP_PROVE), BIT(STEP_PROVE), COMPARED},
+    [VISIT_WITHDRAW] = {0, 0, 0, CLOSED},
+};
 
 const char *visit_name(enum visit visit)
 {

@@ -27,6 +27,13 @@ enum file_state {
     FILE_STATES
 };
 
+/* The steps of a visit, as bits 1 << enum step_id: of the transport, of a key and of a public
+ * object that arrive or leave, and at the end. */
+struct visit_steps {
+    uint32_t transport, key, object, closing;
+};
+extern const struct visit_steps visit_steps[VISITS];
+
 /* Words for files and messages: "none", "offer"; "taken". */
 const char *visit_name(enum visit visit);
 const char *file_state_name(enum file_state state);

@@ -95,7 +95,7 @@ static bool is_of_visit(const struct node *report, enum visit visit, const struc
 
     if (step->key >= 0)
         return key && visits_way(visit, node_is(key, "route", "public")) & BIT(step->id);
-    return (visit_rules[visit].transport | visit_rules[visit].closing) & BIT(step->id);
+    return (visit_steps[visit].transport | visit_steps[visit].closing) & BIT(step->id);
 }
 
 /* Each step comes once, after those before it in the protocol: of the transport and of each key. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each visit of a ceremony in two rooms does and carries, for the rules about its report. */
+/* What each visit of a ceremony in two rooms ends with and carries, for the rules about its report.
+ */
 #ifndef HSMFERRY_REPORT_VISIT_RULES_H
 #define HSMFERRY_REPORT_VISIT_RULES_H
 
@@ -10,8 +11,6 @@
 #include "report/yaml_tree.h"
 
 struct visit_rule {
-    uint32_t transport, key, object; /* steps, as bits 1 << enum step_id */
-    uint32_t closing;
     uint32_t outcomes;          /* of keys, as bits 1 << enum key_outcome */
     const char *takes, *writes; /* formats of files, separated by blanks */
 };

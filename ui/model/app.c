@@ -300,6 +300,8 @@ int app_exit_code(const struct app *app)
 {
     if (app->run.over)
         return app->run.exit_code;
+    if (app->at.visit != VISIT_NONE)
+        return err_exit(app->at.refused ? app->at.refused : ERR_STOPPED);
     if (settle_is_on(&app->settle))
         return err_exit(app->settle.failed ? app->settle.failed : ERR_UNFINISHED);
     if (app->phase >= PHASE_STARTING)

@@ -67,6 +67,8 @@ struct app_at {
     char status[512];      /* for the detail line, until the next key */
     char find[128];        /* what was looked for last */
     struct replay *replay; /* what is shown is a recording; NULL: it is live */
+    enum visit visit;      /* of a ceremony in two rooms, which is all that is done here */
+    enum err_code refused; /* why that visit did not begin */
     unsigned keys_missing; /* bit (1 << n) for each function key that the terminal cannot send */
 };
 

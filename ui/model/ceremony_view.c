@@ -48,6 +48,15 @@ static void move(struct app *app, long delta)
     log_move(&app->log, delta);
 }
 
+/* The key that signs may be in the other room. */
+static bool signs_here(const struct app *app)
+{
+    const struct config_signer *signer = &app->config->signer;
+
+    return signer->key.text[0] && (app->at.visit == VISIT_NONE || signer->side == SIDE_RELAY ||
+                                   signer->side == visit_side(app->at.visit));
+}
+
 static void ended(struct app *app)
 {
     app->run.gate.seq = 0;
@@ -60,16 +69,19 @@ static void ended(struct app *app)
     }
     app->phase = PHASE_IDLE;
     if (!app->run.over) {
+        app->at.refused = app->queue.error.code;
         app_show_error(app, &app->queue.error);
         return;
     }
     app_ask(app, REQUEST_REPORT, SIDE_RELAY);
-    if (app->config->signer.key.text[0])
+    if (signs_here(app))
         app_ask(app, REQUEST_SIGN, SIDE_RELAY);
+    app_go(app, VIEW_END);
+    if (app->at.visit != VISIT_NONE) /* there are no lists of both sides */
+        return;
     app_ask(app, REQUEST_REFRESH, SIDE_SOURCE);
     app_ask(app, REQUEST_REFRESH, SIDE_DESTINATION);
     app_ask(app, REQUEST_VERDICTS, SIDE_RELAY);
-    app_go(app, VIEW_END);
     app->at.under = VIEW_INVENTORY;
 }
 
@@ -95,7 +107,7 @@ static void done(struct app *app, enum request_kind kind, enum side side, bool o
 {
     (void)side;
     (void)ok; /* the run has its own outcome */
-    if (kind == REQUEST_RUN)
+    if (kind == REQUEST_RUN || kind == REQUEST_VISIT)
         ended(app);
 }
 

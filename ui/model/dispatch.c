@@ -81,6 +81,8 @@ void app_start(struct app *app)
     field_set(&app->dialog.field, "");
     if (app->settle.how == SETTLE_ASKS)
         app_open(app, DIALOG_SETTLE);
+    else if (app->at.visit != VISIT_NONE)
+        opening_visit(app);
     else
         opening_begin(app);
 }
@@ -212,7 +214,9 @@ void app_failed(struct app *app, enum request_kind kind, const struct err *err)
         request_ended(&app->queue);
     if (kind == REQUEST_START) /* what was to follow cannot */
         app->queue.under_way = app->queue.count = 0;
-    if (kind == REQUEST_RUN || app->phase == PHASE_PLANNING)
+    if (kind == REQUEST_START && app->at.visit != VISIT_NONE)
+        app->at.refused = err->code;
+    if (kind == REQUEST_RUN || app->phase == PHASE_PLANNING || app->at.refused)
         app->phase = PHASE_IDLE;
     if (kind == REQUEST_RUN) { /* nothing was begun */
         questions_forget(app);

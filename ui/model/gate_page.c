@@ -61,10 +61,14 @@ static void compare(const struct app *app, struct sheet *s)
 static void devices(const struct app *app, struct sheet *s)
 {
     static const char *const titles[] = {"SOURCE", "DESTINATION"};
+    const enum visit visit = app->at.visit;
 
-    sheet_line(s, "%s", "Compare both devices with the script on paper, before anything else.");
+    sheet_line(s, "Compare %s with the script on paper, before anything else.",
+               visit == VISIT_NONE ? "both devices" : "this device");
     for (unsigned i = 0; i < 2; i++) {
         const struct app_side *side = &app->side[i];
+        if (visit != VISIT_NONE && visit_side(visit) != (enum side)i)
+            continue; /* it is in the other room */
         sheet_line(s, "%s", "");
         sheet_line(s, "%-12s token  %s", titles[i], side->token.label);
         sheet_line(s, "%-12s serial %s", "", side->token.serial);

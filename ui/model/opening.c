@@ -48,6 +48,14 @@ void opening_restart(struct app *app)
     }
 }
 
+void opening_visit(struct app *app)
+{
+    app->at.view = app->at.under = VIEW_CEREMONY;
+    app->phase = PHASE_RUNNING;
+    app_ask(app, REQUEST_START, SIDE_RELAY);
+    app_ask(app, REQUEST_VISIT, SIDE_RELAY);
+}
+
 /* A ceremony that nobody has named is named by its day: its report and its file need a name. */
 static void name_ceremony(struct app *app)
 {

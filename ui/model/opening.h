@@ -10,6 +10,7 @@
 void opening_begin(struct app *app);
 
 /* A new worker for what the configuration says now; what was known of the old one is forgotten. */
+void opening_visit(struct app *app);
 void opening_restart(struct app *app);
 
 /* Has both tokens chosen that the configuration names now, first both devices compared; by a new

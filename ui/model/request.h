@@ -21,6 +21,7 @@ enum request_kind {
     REQUEST_INTERRUPTED, /* worker_resume(), in the place of REQUEST_PLAN */
     REQUEST_REVIEW,      /* worker_review() */
     REQUEST_SIGN,        /* worker_sign() */
+    REQUEST_VISIT,       /* worker_visit() */
     REQUEST_RUN,         /* worker_run() */
     REQUEST_EXCEPTION,   /* worker_exception(app->asked.exception) */
     REQUEST_ANSWER,      /* worker_answer(serial, app->asked.answer), then wipe it */

@@ -117,10 +117,12 @@ static void add_named(struct sheet *out, const char *name, const char *text, int
 
 /* What was agreed on, why, and in which words of both sides. */
 static void add_choice(struct sheet *out, const char *name, const struct run_choice *choice,
-                       const char *cipher, int columns)
+                       const char *cipher, enum visit visit, int columns)
 {
     char text[EVENT_TEXT_MAX + 160], words[sizeof choice->source_call * 2 + 8];
 
+    if (!choice->bits && visit != VISIT_NONE)
+        return; /* one side chooses nothing */
     if (!choice->bits) {
         add_named(out, name, "none that both sides speak", columns);
         return;
@@ -202,10 +204,10 @@ void review_rest(const struct app *app, int columns, unsigned shown, struct revi
     char text[REVIEW_NOTE_MAX];
 
     sheet_clear(sheet);
-    add_choice(sheet, "Transport", &run->transport, "RSA", columns);
-    add_choice(sheet, "Envelope", &run->envelope, "AES", columns);
+    add_choice(sheet, "Transport", &run->transport, "RSA", run->visit, columns);
+    add_choice(sheet, "Envelope", &run->envelope, "AES", run->visit, columns);
     for (unsigned i = 0; i < run->more_count; i++)
-        add_choice(sheet, "and", &run->more[i], "AES", columns);
+        add_choice(sheet, "and", &run->more[i], "AES", run->visit, columns);
     out->canary = sheet->lines;
     out->canary_failed = add_canary(sheet, run, columns);
     out->mechanisms = sheet->lines;

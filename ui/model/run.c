@@ -90,6 +90,26 @@ static void take_begin(struct run *run, const struct event *e)
     COPY(run->id, e->begin.id);
     COPY(run->version, e->begin.version);
     run->for_service = e->begin.service[0];
+    run->visit = visit_of(e->begin.visit);
+}
+
+static void take_file(struct run *run, const struct event *e)
+{
+    static const char prefix[] = "hsmferry-";
+    const char *kind = e->file.format;
+    struct run_file *file = &run->files[run->file_count];
+
+    if (run->file_count == RUN_FILES_MAX)
+        return;
+    kind += strncmp(kind, prefix, sizeof prefix - 1) == 0 ? sizeof prefix - 1 : 0;
+    run->file_count++;
+    file->written = e->file.state == FILE_WRITTEN;
+    text_print(file->kind, sizeof file->kind, "%.*s", (int)strcspn(kind, "/"), kind);
+    COPY(file->stage, e->file.stage);
+    COPY(file->path, e->file.path);
+    COPY(file->trust, e->file.trust);
+    file->bytes = e->file.bytes;
+    memcpy(file->sha256, e->file.sha256, sizeof file->sha256);
 }
 
 static void take_choice(struct run *run, const struct event *e)
@@ -428,7 +448,7 @@ static bool take_key_done(struct run *run, const struct event *e)
     key->outcome = outcome;
     key->destination = e->key_done.desc;
     run->failed += !key->companion_of && (outcome == KEY_FAILED || outcome == KEY_UNKNOWN);
-    failing_note(&run->failing, e->key, outcome != KEY_MIGRATED);
+    failing_note(&run->failing, e->key, outcome != KEY_MIGRATED && outcome != KEY_BUNDLED);
     return outcome == KEY_MIGRATED || keep_text(run, &key->reason, e->key_done.text);
 }
 
@@ -503,6 +523,9 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
     switch (e->kind) {
     case EVENT_BEGIN:
         take_begin(run, e);
+        break;
+    case EVENT_FILE:
+        take_file(run, e);
         break;
     case EVENT_CHOICE:
         take_choice(run, e);

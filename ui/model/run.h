@@ -75,6 +75,15 @@ struct run_inventory {
     uint32_t objects, unexplained, missing;
 };
 
+/* A file of a ceremony in two rooms. */
+struct run_file {
+    bool written; /* or taken */
+    char kind[16], stage[16], path[EVENT_PATH_MAX], trust[EVENT_TEXT_MAX];
+    uint64_t bytes;
+    uint8_t sha256[32];
+};
+enum { RUN_FILES_MAX = 3 };
+
 struct run {
     char title[EVENT_TEXT_MAX];
     char id[40];
@@ -110,8 +119,11 @@ struct run {
     uint32_t migrated, unproven, refused, failed; /* migrated: known at the end only */
     uint32_t sealed;                              /* the same */
     bool for_service;                             /* its keys are sealed for a key service */
-    uint32_t companions_migrated;                 /* companions; known at the end only */
-    int64_t first_key_ms; /* when the first key began, on the front end's own clock */
+    enum visit visit;                             /* it is one of a ceremony in two rooms */
+    struct run_file files[RUN_FILES_MAX];         /* that it has taken and written */
+    unsigned file_count;
+    uint32_t companions_migrated; /* companions; known at the end only */
+    int64_t first_key_ms;         /* when the first key began, on the front end's own clock */
     int64_t begun_ms, ended_ms;
     struct failing failing;
     struct texts texts;

@@ -289,6 +289,30 @@ static void draw_settle(const struct app *app, struct canvas *c)
 
 /* --- review ----------------------------------------------------------------------------------- */
 
+/* What a visit does, and on which token. */
+static void visit_words(const struct app *app, const char *companions, char *out, size_t size)
+{
+    static const struct {
+        bool keys;
+        const char *words;
+    } does[VISITS] = {
+        [VISIT_OFFER] = {false, "A transport pair is made, and waits for a bundle, on"},
+        [VISIT_LOAD] = {true, "encrypted for the other room, from"},
+        [VISIT_ACCEPT] = {true, "decrypted from the bundle of the other room, to"},
+        [VISIT_CONFIRM] = {true, "whose answers from the other room are judged, on"},
+        [VISIT_WITHDRAW] = {false, "The transport pair of the offer is destroyed on"},
+    };
+    const enum visit visit = app->at.visit;
+    const struct app_side *side = &app->side[visit_side(visit)];
+    int len = 0;
+
+    if (does[visit].keys)
+        len = snprintf(out, size, "%zu key%s%s ", app->run.movable,
+                       app->run.movable == 1 ? "" : "s", companions);
+    snprintf(out + len, size - (size_t)len, "%s %s (%s, %s)", does[visit].words,
+             app_side_label(app, visit_side(visit)), side->token.model, side->info.api);
+}
+
 /* From where to where; returns the line below. */
 static int draw_party(const struct app *app, struct canvas *c, struct rect r)
 {
@@ -298,10 +322,13 @@ static int draw_party(const struct app *app, struct canvas *c, struct rect r)
 
     snprintf(companions, sizeof companions, ", with %zu public object%s,", app->run.companions,
              app->run.companions == 1 ? "" : "s");
-    snprintf(text, sizeof text, "%zu key%s%s from %s (%s, %s) to %s (%s, %s)", app->run.movable,
-             app->run.movable == 1 ? " goes" : "s go", app->run.companions ? companions : "",
-             app_side_label(app, SIDE_SOURCE), from->token.model, from->info.api,
-             app_side_label(app, SIDE_DESTINATION), to->token.model, to->info.api);
+    if (app->at.visit != VISIT_NONE)
+        visit_words(app, app->run.companions ? companions : "", text, sizeof text);
+    else
+        snprintf(text, sizeof text, "%zu key%s%s from %s (%s, %s) to %s (%s, %s)", app->run.movable,
+                 app->run.movable == 1 ? " goes" : "s go", app->run.companions ? companions : "",
+                 app_side_label(app, SIDE_SOURCE), from->token.model, from->info.api,
+                 app_side_label(app, SIDE_DESTINATION), to->token.model, to->info.api);
     y += draw_wrapped(c, (struct rect){r.x, y, r.w, 2}, STYLE_STRONG, text);
     if (app->run.refused)
         draw_format(c, r.x, y++, r.w, STYLE_WARN, "%" PRIu32 " key%s cannot go", app->run.refused,
@@ -415,6 +442,8 @@ static void draw_review_head(const struct app *app, struct canvas *c, struct rec
 {
     unsigned hidden = review_hidden(&app->run, shown);
 
+    if (app->run.key_count == 0 && !hidden)
+        return;
     if (hidden)
         draw_format(c, r.x, y, r.w, STYLE_WARN, "%s(%u more warning%s after the keys: Down)",
                     r.w < 72 ? "" : "key, type, what it will be     ", hidden,

@@ -67,6 +67,12 @@ static const struct lane_row as_it_is = {{STEP_READ_OBJECT, STEP_RELAY_OBJECT, N
                                          RIGHTWARDS};
 static const struct lane_row nothing = {{NOTHING, NOTHING, NOTHING}, STILL};
 
+/* The visit of a ceremony in two rooms that is shown; VISIT_NONE: of one in one room. */
+static enum visit visit_shown(const struct app *app)
+{
+    return app->at.visit != VISIT_NONE ? app->at.visit : app->run.visit;
+}
+
 /* A step of the key whose steps are shown: of the one that officers look at, or that is waited for,
  * else as the run shows it. */
 static const struct run_step *step_shown(const struct app *app, enum step_id id)
@@ -120,7 +126,7 @@ static const struct lane_row *sealed_row(unsigned i)
     }
 }
 
-static const struct lane_row *row_of(const struct app *app, unsigned i)
+static const struct lane_row *row_of_all(const struct app *app, unsigned i)
 {
     if (app->run.for_service)
         return sealed_row(i);
@@ -129,6 +135,22 @@ static const struct lane_row *row_of(const struct app *app, unsigned i)
     return rows[i].step[0] == STEP_WRAP_KEY ? &as_it_is
            : rows[i].step[1] == STEP_PROVE  ? &nothing
                                             : &rows[i];
+}
+
+/* Of a visit: its own steps, which are those of one side. */
+static struct lane_row row_of(const struct app *app, unsigned i)
+{
+    const enum visit visit = visit_shown(app);
+    const struct visit_steps *of = &visit_steps[visit];
+    struct lane_row row = *row_of_all(app, i);
+
+    for (unsigned lane = 0; visit != VISIT_NONE && lane < 3; lane++)
+        if (row.step[lane] != NOTHING && !((of->transport | of->key | of->object | of->closing) &
+                                           UINT32_C(1) << row.step[lane])) {
+            row.step[lane] = NOTHING;
+            row.direction = STILL;
+        }
+    return row;
 }
 
 static const char *state_sign(const struct run_step *step)
@@ -301,9 +323,36 @@ static unsigned first_row(const struct app *app, int height)
 {
     for (unsigned i = 0; i < ROWS; i++)
         for (unsigned lane = 0; lane < 3; lane++)
-            if (is_next(app, row_of(app, i)->step[lane]) && (int)i >= height)
+            if (is_next(app, row_of(app, i).step[lane]) && (int)i >= height)
                 return i + 1 - (unsigned)height;
     return 0;
+}
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* In the lane of the other room: the files that come from there, and go there. */
+static void draw_files(const struct app *app, struct canvas *c, const struct lane_columns *lanes,
+                       struct rect r)
+{
+    const unsigned lane = visit_side(visit_shown(app)) == SIDE_SOURCE ? 2 : 0;
+    char groups[TEXT_GROUPS_SIZE];
+    int y = r.y;
+
+    for (unsigned i = 0; i < app->run.file_count && y + 4 <= r.y + r.h; i++) {
+        const struct run_file *file = &app->run.files[i];
+        const int x = lanes->x[lane];
+        draw_format(c, x, y++, lanes->width, STYLE_STRONG, "%s %s, %s",
+                    file->written ? "to carry:" : "came:", file->kind, file->stage);
+        draw_path(c, x, y++, lanes->width, STYLE_NORMAL, name_of(file->path));
+        draw_format(c, x, y++, lanes->width, STYLE_DIM, "%" PRIu64 " bytes", file->bytes);
+        draw_format(c, x, y++, lanes->width, STYLE_DIM, "sha256 %s",
+                    text_groups(file->sha256, lanes->width < 26 ? 3 : 4, groups));
+    }
 }
 
 static int draw_rows(const struct app *app, struct canvas *c, struct rect r)
@@ -311,17 +360,20 @@ static int draw_rows(const struct app *app, struct canvas *c, struct rect r)
     struct lane_columns lanes = layout_lanes(r);
     int y = r.y;
 
+    if (visit_shown(app) != VISIT_NONE)
+        draw_files(app, c, &lanes, r);
+
     for (unsigned i = first_row(app, r.h); i < ROWS && y < r.y + r.h; i++) {
-        const struct lane_row *row = row_of(app, i);
+        const struct lane_row row = row_of(app, i);
         int end[3] = {lanes.x[0], lanes.x[1], lanes.x[2]};
         for (unsigned lane = 0; lane < 3; lane++)
-            if (row->step[lane] != NOTHING)
-                end[lane] = draw_step(app, c, row->step[lane], lanes.x[lane], y,
-                                      room_for(row, lane, lanes.width));
-        int lines = detail_lines(row, r.h);
-        draw_arrows(app, c, row, &lanes, end, y++);
+            if (row.step[lane] != NOTHING)
+                end[lane] = draw_step(app, c, row.step[lane], lanes.x[lane], y,
+                                      room_for(&row, lane, lanes.width));
+        int lines = detail_lines(&row, r.h);
+        draw_arrows(app, c, &row, &lanes, end, y++);
         if (lines)
-            draw_row_details(app, c, row, &lanes, y, lines);
+            draw_row_details(app, c, &row, &lanes, y, lines);
         y += lines;
     }
     return y;
@@ -401,8 +453,13 @@ static bool api_fits(const struct app *app, int width)
 static void draw_head(const struct app *app, struct canvas *c, enum side side, int x, int y,
                       int width)
 {
+    const enum visit visit = visit_shown(app);
     bool api = api_fits(app, width);
 
+    if (visit != VISIT_NONE && visit_side(visit) != side) {
+        draw_format(c, x, y, width, pane_style(side), "%s: other room", pane_side_title(side));
+        return;
+    }
     draw_format(c, x, y, width, pane_style(side), "%s %s%s%s", pane_side_title(side),
                 api ? app->side[side].info.api : "", api ? " " : "", app_side_label(app, side));
 }

@@ -182,6 +182,12 @@ static bool do_run(struct console *c, const struct request *r, struct err *err)
     return c->host->keep(c->host->ctx, err) && worker_run(c->worker, err);
 }
 
+static bool do_visit(struct console *c, const struct request *r, struct err *err)
+{
+    (void)r;
+    return worker_visit(c->worker, err);
+}
+
 static bool do_interrupted(struct console *c, const struct request *r, struct err *err)
 {
     (void)r;
@@ -346,6 +352,7 @@ static const struct {
     [REQUEST_PLAN] = {do_plan, true},
     [REQUEST_REVIEW] = {do_review, true},
     [REQUEST_SIGN] = {do_sign, true},
+    [REQUEST_VISIT] = {do_visit, true},
     [REQUEST_RUN] = {do_run, true},
     [REQUEST_ANSWER] = {do_answer, true},
     [REQUEST_STOP] = {do_stop, true},
@@ -544,6 +551,7 @@ int console_run(struct config *config, const struct console_host *host,
     err_clear(err);
     if (app_new(config, &c.live, err)) {
         c.app = c.live;
+        c.live->at.visit = host->visit;
         run_on_terminal(&c, options, err);
     }
     exit_code = err->code == ERR_NONE ? app_exit_code(c.live) : err_exit(err->code);

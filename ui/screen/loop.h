@@ -37,6 +37,8 @@ struct console_host {
     /* Keeps both HSMs for the next console. */
     void (*remember)(void *ctx);
 
+    enum visit visit; /* of a ceremony in two rooms, in the place of a whole ceremony; or none */
+
     /* To be chosen from: NSS databases, and the HSMs of the last ceremony. */
     const struct modules *stores;
     const struct recent *recent;

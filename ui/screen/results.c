@@ -32,7 +32,7 @@ enum request_kind results_request(unsigned command)
         [WORKER_VERDICTS] = REQUEST_VERDICTS, [WORKER_COMPARE] = REQUEST_COMPARED,
         [WORKER_PLAN] = REQUEST_PLAN,         [WORKER_RESUME] = REQUEST_INTERRUPTED,
         [WORKER_REVIEW] = REQUEST_REVIEW,     [WORKER_RUN] = REQUEST_RUN,
-        [WORKER_SIGN] = REQUEST_SIGN,
+        [WORKER_SIGN] = REQUEST_SIGN,         [WORKER_VISIT] = REQUEST_VISIT,
     };
     return command < WORKER_COMMANDS ? kinds[command] : REQUESTS;
 }

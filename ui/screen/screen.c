@@ -55,6 +55,7 @@ static int draw_left_over(const struct app *app, struct canvas *c, struct rect r
 {
     const struct run_inventory *after = app->run.after;
     const unsigned hsms = run_place(&app->run)->hsms;
+    const enum visit visit = app->run.visit;
     bool agree = true;
 
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Left over");
@@ -65,7 +66,9 @@ static int draw_left_over(const struct app *app, struct canvas *c, struct rect r
                                 "nothing on SOURCE, nothing on DESTINATION (inventories agree)");
     for (unsigned i = 0; i < hsms; i++, y++) {
         const char *side = pane_side_title((enum side)i);
-        if (!after[i].known)
+        if (visit != VISIT_NONE && visit_side(visit) != (enum side)i)
+            y--; /* it is in the other room */
+        else if (!after[i].known)
             draw_format(c, r.x + 12, y, r.w - 12, STYLE_WARN, "%s was not inspected again", side);
         else if (after[i].unexplained || after[i].missing)
             draw_format(c, r.x + 12, y, r.w - 12, STYLE_BAD,
@@ -202,6 +205,33 @@ static int draw_script(const struct run *run, struct canvas *c, struct rect r, i
     return y + 1;
 }
 
+/* What to carry to the other room, what to read out there, and what is done there. Returns the line
+ * below. */
+static int draw_carried(const struct run *run, struct canvas *c, struct rect r, int y)
+{
+    static const char *const next[VISITS] = {
+        [VISIT_OFFER] = "load", [VISIT_LOAD] = "accept", [VISIT_ACCEPT] = "confirm"};
+    const struct run_file *file = run->file_count ? &run->files[run->file_count - 1] : NULL;
+    const char *there = file && strcmp(file->kind, "ack") == 0 ? "load" : next[run->visit];
+    char groups[TEXT_GROUPS_SIZE], words[TEXT_WORDS_SIZE];
+    const int x = r.x + 12, width = r.w - 12;
+
+    if (!file || !file->written || !there)
+        return y;
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Carry");
+    draw_path(c, x, y++, width, STYLE_NORMAL, file->path);
+    draw_format(c, x, y++, width, STYLE_NORMAL, "%s, %" PRIu64 " bytes, sha256 %.19s", file->kind,
+                file->bytes, text_groups(file->sha256, 4, groups));
+    draw_text(c, r.x, y, 11, STYLE_STRONG, file->trust[0] ? "With it" : "Read out");
+    if (file->trust[0])
+        draw_text(c, x, y++, width, STYLE_NORMAL, "its .sig and .pub.pem, which authenticate it");
+    for (unsigned i = 0; !file->trust[0] && i < FILE_WORDS; i += 4)
+        draw_text(c, x, y++, width, STYLE_STRONG, text_words(file->sha256, i, 4, words));
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "There");
+    draw_format(c, x, y++, width, STYLE_NORMAL, "hsmferry %s", there);
+    return y;
+}
+
 /* How many of what arrived, and of which kind the ceremony was, if that fits, too: the first line
  * of the screen says it in any case. */
 static void draw_counts(const struct app *app, struct canvas *c, struct rect r, int y)
@@ -236,6 +266,7 @@ static void draw_outcome(const struct app *app, struct canvas *c)
     y += 2 + draw_wrapped(c, (struct rect){r.x, y + 2, r.w, 2}, STYLE_NORMAL, run->end_text);
     y = draw_reason(run, c, r, y);
     /* Above the report: a long path must not push left-over objects off the screen. */
+    y = draw_carried(run, c, r, y);
     y = draw_script(run, c, r, y);
     y = draw_not_moved(app, c, r, y);
     y = draw_left_over(app, c, r, y);
@@ -263,13 +294,15 @@ static void draw_title(const struct app *app, struct canvas *c)
     struct rect r = app->at.layout.title;
     const char *title = app->config->title[0] ? app->config->title : "new ceremony";
     const char *stamp = app_stamp(app);
+    const enum visit visit = app->at.visit != VISIT_NONE ? app->at.visit : app->run.visit;
     char time[32], safe[TEXT_SAFE_SIZE(EVENT_TEXT_MAX)];
 
     text_safe(title, strlen(title), safe, sizeof safe);
     draw_blank(c, r, STYLE_TITLE);
     /* Before the title, which may be longer than the screen is wide. */
-    draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s%s", stamp,
-                stamp[0] ? "   " : "", safe);
+    draw_format(c, r.x + 1, r.y, r.w - 12, STYLE_TITLE, "hsmferry   %s%s%s%s%s", stamp,
+                stamp[0] ? "   " : "", visit != VISIT_NONE ? visit_name(visit) : "",
+                visit != VISIT_NONE ? ": " : "", safe);
     text_time(app->at.utc_ms, false, time);
     draw_right(c, r.x, r.y, r.w - 1, STYLE_TITLE, time + 11);
 }
