@@ -227,7 +227,10 @@ bool fake_make_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hs
 bool fake_make_token_pair(struct hsm *hsm, uint32_t bits, const char *label, struct hsm_pair *pair,
                           struct err *err)
 {
-    return make_pair(fake_of(hsm), "make_token_pair", bits, label, KEY_TOKEN, pair, err);
+    struct fake *f = fake_of(hsm);
+
+    return make_pair(f, "make_token_pair", bits, label, KEY_TOKEN, pair, err) &&
+           store_save(&f->store, err);
 }
 
 bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
