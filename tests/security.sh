@@ -38,7 +38,7 @@ is_run() {
     case $1 in
     *.py) grep -rqF "$(basename "$1")" --include='*.sh' tests ;;
     *.sh) grep -qE "^	%D%/${1#tests/} ?" tests/local.mk ;;
-    tests/contract/contract.c) grep -q '^TESTS += ' tests/contract/local.mk ;;
+    tests/contract/[!t]*.c) grep -q '^TESTS += ' tests/contract/local.mk ;;
     *) grep -qE "^TESTS \+= %D%/${stem##*/}\$" "${1%/*}/local.mk" ;;
     esac
 }

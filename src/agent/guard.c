@@ -148,6 +148,18 @@ static struct guard_in_two in_two_of(struct guard *g)
     return in_two;
 }
 
+/* The evidence key leaves under a KEK of this session only. */
+static bool check_evidence(struct guard *g, enum hsm_alg alg, const struct key_desc *under,
+                           uint64_t key, struct err *err)
+{
+    struct guard *login = lock(g);
+    bool ok = login->evidence.handle != key ||
+              (wrap_alg(alg)->family == WRAP_AES && is_only_ours(login, under));
+
+    unlock(login);
+    return ok || err_set(err, ERR_DENIED, "the evidence key is wrapped under the KEK only");
+}
+
 bool guard_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                 struct bytes *wrapped_key, struct err *err)
 {
@@ -155,7 +167,7 @@ bool guard_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t k
     struct key_desc under, it;
 
     return look_at_key(g, key, &it, err) && look_at_transport(g, alg, wrapping, &under, err) &&
-           check_leave(&it, &under, err) &&
+           check_leave(&it, &under, err) && check_evidence(g, alg, &under, key, err) &&
            check_transport(alg, &under, KEY_CLASS_PUBLIC, KEY_WRAP, err) &&
            check_length(alg, &it, &under, err) &&
            (in_two.wraps & UINT32_C(1) << alg
@@ -210,6 +222,112 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
     return false;
 }
 
+/* --- the evidence key --- */
+
+bool guard_not_evidence(struct guard *g, uint64_t handle, const char *use, struct err *err)
+{
+    struct guard *login = lock(g);
+    bool is = login->evidence.handle == handle;
+
+    unlock(login);
+    return !is || err_set(err, ERR_DENIED, "the evidence key may not %s", use);
+}
+
+/* Is it a key for this use only, as the HSM reports it? use: KEY_ENCRYPT or KEY_DECRYPT. It leaves
+ * the source once. */
+static bool check_evidence_key(const struct key_desc *key, uint32_t use, struct err *err)
+{
+    if (key->class != KEY_CLASS_SECRET || key->kind != KEY_KIND_AES ||
+        (key->bits && key->bits != EVIDENCE_BITS))
+        return err_set(err, ERR_DENIED, "this is not an evidence key");
+    if (key_is_not(key, use) || (key->flags & key->flags_known & KEY_USES & ~use))
+        return err_set(err, ERR_DENIED, "the evidence key may do something else than %s",
+                       key_flag_name(use));
+    return (!key_is_not(key, KEY_SENSITIVE) &&
+            (use == KEY_ENCRYPT || !key_is(key, KEY_EXTRACTABLE))) ||
+           err_set(err, ERR_DENIED, "the evidence key could leave its HSM");
+}
+
+/* The first one counts until it is destroyed: a second would leave it without its guard. */
+static bool take_evidence_key(struct guard *g, uint64_t handle, uint32_t use, struct err *err)
+{
+    struct key_desc key;
+    struct guard *login;
+    bool ours, first;
+
+    if (!g->hsm->driver->describe(g->hsm, handle, &key, err) || !check_evidence_key(&key, use, err))
+        return false;
+    login = lock(g);
+    ours = is_only_ours(login, &key);
+    first = !login->evidence.handle;
+    if (ours && first) {
+        login->evidence.handle = handle;
+        login->evidence.use = use;
+    }
+    unlock(login);
+    if (!first)
+        return err_set(err, ERR_DENIED, "this session has an evidence key already");
+    return ours ||
+           err_set(err, ERR_DENIED, "the evidence key is not a temporary object of this session");
+}
+
+/* Is it the session's evidence key for this use? */
+static bool is_evidence(struct guard *g, uint64_t handle, uint32_t use)
+{
+    struct guard *login = lock(g);
+    bool is = login->evidence.handle == handle && login->evidence.use == use;
+
+    unlock(login);
+    return is;
+}
+
+bool guard_make_evidence_key(struct guard *g, const char *label, uint64_t *handle, struct err *err)
+{
+    uint64_t made;
+
+    if (!g->hsm->driver->make_evidence_key(g->hsm, label, &made, err) || !guard_made(g, made, err))
+        return false;
+    if (!take_evidence_key(g, made, KEY_ENCRYPT, err)) {
+        guard_destroy(g, made, NULL);
+        return false;
+    }
+    *handle = made;
+    return true;
+}
+
+static bool check_subject(const struct evidence_subject *of, struct err *err)
+{
+    if (!evidence_seals(of->proof))
+        return err_set(err, ERR_UNSUPPORTED, "answers to %s are not sealed",
+                       hsm_proof_name(of->proof));
+    return of->key != of->evidence_key ||
+           err_set(err, ERR_DENIED, "the evidence key may not answer");
+}
+
+bool guard_seal(struct guard *g, const struct evidence_subject *of, struct evidence_cipher *cipher,
+                struct err *err)
+{
+    if (!is_evidence(g, of->evidence_key, KEY_ENCRYPT))
+        return err_set(err, ERR_DENIED, "this session did not generate this evidence key");
+    return check_subject(of, err) && g->hsm->driver->seal(g->hsm, of, cipher, err);
+}
+
+bool guard_unseal(struct guard *g, const struct evidence_subject *of,
+                  const struct evidence_cipher *cipher, struct bytes *answer, struct err *err)
+{
+    return check_subject(of, err) &&
+           (is_evidence(g, of->evidence_key, KEY_DECRYPT) ||
+            take_evidence_key(g, of->evidence_key, KEY_DECRYPT, err)) &&
+           g->hsm->driver->unseal(g->hsm, of, cipher, answer, err);
+}
+
+bool guard_prove(struct guard *g, enum hsm_proof proof, uint64_t handle,
+                 const struct bytes *challenge, struct bytes *answer, struct err *err)
+{
+    return guard_not_evidence(g, handle, "answer", err) &&
+           g->hsm->driver->prove(g->hsm, proof, handle, challenge, answer, err);
+}
+
 /* --- which objects are the session's --- */
 
 bool guard_made(struct guard *g, uint64_t handle, struct err *err)
@@ -246,6 +364,8 @@ static void gone(struct guard *login, uint64_t handle)
     for (size_t i = 0; i < WRAP_FAMILIES; i++)
         if (login->transport[i].handle == handle)
             login->transport[i].handle = 0;
+    if (login->evidence.handle == handle)
+        login->evidence.handle = 0;
 }
 
 bool guard_destroy(struct guard *g, uint64_t handle, struct err *err)

@@ -36,6 +36,10 @@ struct guard {
     struct key_desc seen; /* the object that was described last, for one wrap(); handle 0: none */
     struct key_desc transport[WRAP_FAMILIES]; /* likewise, until it is destroyed */
     struct guard_in_two in_two;
+    struct {
+        uint64_t handle; /* 0: none */
+        uint32_t use;    /* KEY_ENCRYPT or KEY_DECRYPT */
+    } evidence;          /* the evidence key, until it is destroyed */
 };
 
 /* After the login: takes the inventory. A path that only proves creates and destroys nothing, and
@@ -61,6 +65,26 @@ bool guard_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t k
 bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
                   const struct bytes *wrapped_key, const struct hsm_template *template,
                   uint64_t *handle, struct err *err);
+
+/* make_evidence_key(), seal() and unseal() of the contract. A session has one evidence key at a
+ * time, and nothing but an answer, or a challenge that is drawn here, is encrypted under it:
+ * neither prove() nor commit() takes it, and it is wrapped under a temporary AES key of this
+ * session only. Errors: ERR_DENIED (there is one already; the key has other uses than it may have,
+ * or could leave the destination, or is not this session's), ERR_UNSUPPORTED (the answers to this
+ * proof are not sealed), and those of the driver. */
+bool guard_make_evidence_key(struct guard *g, const char *label, uint64_t *handle, struct err *err);
+bool guard_seal(struct guard *g, const struct evidence_subject *of, struct evidence_cipher *cipher,
+                struct err *err);
+bool guard_unseal(struct guard *g, const struct evidence_subject *of,
+                  const struct evidence_cipher *cipher, struct bytes *answer, struct err *err);
+
+/* prove() of the contract. By AES-ECB, the evidence key would show the key stream of each of its
+ * ciphertexts. */
+bool guard_prove(struct guard *g, enum hsm_proof proof, uint64_t handle,
+                 const struct bytes *challenge, struct bytes *answer, struct err *err);
+
+/* Is it the evidence key? Errors: ERR_DENIED. */
+bool guard_not_evidence(struct guard *g, uint64_t handle, const char *use, struct err *err);
 
 /* Records objects that the driver has created in this session; other may be 0: none. Errors:
  * ERR_HSM (it existed before; it is left untouched). */

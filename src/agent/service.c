@@ -19,6 +19,7 @@
 #include "hsm/token_lock.h"
 #include "hsm/variables.h"
 #include "link/wire.h"
+#include "link/wire_evidence.h"
 
 /* The HSM, and the memory that the current reply borrows until it is sent. One for each session of
  * the login. */
@@ -53,18 +54,13 @@ struct service {
         Pb__Offers offers;
         Pb__Pair pair;
         Pb__Made made;
+        Pb__Cipher cipher;
     } msg;
-    union {
-        Pb__Slot slots[HSM_SLOTS_MAX];
-        Pb__Offer offers[HSM_ALGS];
-    } parts;
+    struct evidence_cipher cipher;
+    Pb__Slot slot_msgs[HSM_SLOTS_MAX], *slot_refs[HSM_SLOTS_MAX];
+    struct wire_offers offers;
     struct wire_constraints constraints;
     struct wire_files files;
-    union {
-        Pb__Slot *slots[HSM_SLOTS_MAX];
-        Pb__Offer *offers[HSM_ALGS];
-    } refs;
-    char *words[HSM_OPS + HSM_PROOFS];
 };
 
 void service_sent(struct service *s)
@@ -172,11 +168,11 @@ static bool serve_slots(struct service *s, const Pb__Request *req, Pb__Reply *re
                        HSM_SLOTS_MAX);
     pb__slots__init(&s->msg.slots);
     for (size_t i = 0; i < s->slots.count; i++) {
-        wire_put_slot(&s->slots.slots[i], &s->parts.slots[i]);
-        s->refs.slots[i] = &s->parts.slots[i];
+        wire_put_slot(&s->slots.slots[i], &s->slot_msgs[i]);
+        s->slot_refs[i] = &s->slot_msgs[i];
     }
     s->msg.slots.n_slots = s->slots.count;
-    s->msg.slots.slots = s->refs.slots;
+    s->msg.slots.slots = s->slot_refs;
     reply->result_case = PB__REPLY__RESULT_SLOTS;
     reply->slots = &s->msg.slots;
     return true;
@@ -292,32 +288,9 @@ static bool serve_capabilities(struct service *s, const Pb__Request *req, Pb__Re
         !s->driver->capabilities(s->hsm, &wanted, &s->caps, err))
         return false;
     two_calls_offer(&s->guard, &s->caps);
-    Pb__Offers *msg = &s->msg.offers;
-    pb__offers__init(msg);
-    for (size_t i = 0; i < HSM_ALGS; i++) {
-        wire_put_capability(&s->caps.alg[i], &s->parts.offers[i]);
-        s->refs.offers[i] = &s->parts.offers[i];
-    }
-    wire_put_calls(&s->caps, s->words, msg);
-    msg->n_alg = HSM_ALGS;
-    msg->alg = s->refs.offers;
-    msg->proofs = s->caps.proofs;
-    msg->exact_length = (uint32_t)s->caps.exact_length;
-    msg->takes_length = (uint32_t)s->caps.takes_length;
-    msg->can_copy = s->caps.can_copy;
-    msg->one_per_id = s->caps.one_per_id;
-    msg->lost_templates = s->caps.lost_templates;
-    msg->lost_terms = s->caps.lost_constraints;
-    msg->lost_flags = s->caps.lost_flags;
-    msg->unreadable = s->caps.unreadable;
-    msg->mute_templates = s->caps.mute_templates;
-    msg->secret_max = s->caps.limits.secret_max;
-    msg->digest_max = s->caps.limits.digest_max;
-    msg->rsa_min = s->caps.limits.rsa_min;
-    msg->rsa_max = s->caps.limits.rsa_max;
-    msg->curves = s->caps.limits.curves;
+    wire_put_capabilities(&s->caps, &s->offers, &s->msg.offers);
     reply->result_case = PB__REPLY__RESULT_OFFERS;
-    reply->offers = msg;
+    reply->offers = &s->msg.offers;
     return true;
 }
 
@@ -380,6 +353,39 @@ static bool serve_make_kek(struct service *s, const Pb__Request *req, Pb__Reply 
            guard_made(&s->guard, handle, err) && reply_handle(handle, reply);
 }
 
+static bool serve_make_evidence_key(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                                    struct err *err)
+{
+    const char *label = req->make_evidence_key->label;
+    uint64_t handle;
+
+    return wire_get_label(label, err) && guard_make_evidence_key(&s->guard, label, &handle, err) &&
+           reply_handle(handle, reply);
+}
+
+static bool serve_seal(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
+{
+    struct evidence_subject of;
+
+    if (!wire_get_evidence(req->seal, false, &of, &s->cipher, err) ||
+        !guard_seal(&s->guard, &of, &s->cipher, err))
+        return false;
+    wire_put_cipher(&s->cipher, &s->msg.cipher);
+    reply->result_case = PB__REPLY__RESULT_CIPHER;
+    reply->cipher = &s->msg.cipher;
+    return true;
+}
+
+static bool serve_unseal(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                         struct err *err)
+{
+    struct evidence_subject of;
+
+    return wire_get_evidence(req->unseal, true, &of, &s->cipher, err) &&
+           guard_unseal(&s->guard, &of, &s->cipher, &s->blob, err) &&
+           (of.open ? reply_blob(s, reply) : reply_done(s, reply));
+}
+
 static bool serve_make_key(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                            struct err *err)
 {
@@ -438,7 +444,7 @@ static bool serve_prove(struct service *s, const Pb__Request *req, Pb__Reply *re
     bool ok =
         wire_get_proof(args->proof, &proof, err) && wire_get_handle(args->handle, "handle", err) &&
         wire_get_bytes(&args->challenge, 1, HSM_CHALLENGE_MAX, "challenge", &challenge, err) &&
-        s->driver->prove(s->hsm, proof, args->handle, &challenge, &s->blob, err);
+        guard_prove(&s->guard, proof, args->handle, &challenge, &s->blob, err);
     bytes_free(&challenge);
     return ok && reply_blob(s, reply);
 }
@@ -452,6 +458,7 @@ static bool serve_commit(struct service *s, const Pb__Request *req, Pb__Reply *r
     return wire_get_handle(args->temporary, "temporary object's handle", err) &&
            wire_get_name(&args->label, KEY_LABEL_MAX, "label", err) &&
            wire_get_name(&args->id, KEY_ID_MAX, "id", err) &&
+           guard_not_evidence(&s->guard, args->temporary, "be committed", err) &&
            s->driver->commit(s->hsm, args->temporary, args->label.data, args->label.len,
                              args->id.data, args->id.len, &handle, err) &&
            (handle == args->temporary || guard_made(&s->guard, handle, err)) &&
@@ -517,6 +524,9 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_REMOVE] = serve_remove,
     [PB__REQUEST__CALL_ANOTHER] = serve_another,
     [PB__REQUEST__CALL_LOCK] = serve_lock,
+    [PB__REQUEST__CALL_MAKE_EVIDENCE_KEY] = serve_make_evidence_key,
+    [PB__REQUEST__CALL_SEAL] = serve_seal,
+    [PB__REQUEST__CALL_UNSEAL] = serve_unseal,
 };
 
 /* Is this a call that every driver has? */

@@ -138,6 +138,7 @@ enum hsm_op {
     HSM_COMMIT,
     HSM_READ_PUBLIC,
     HSM_MAKE_PUBLIC,
+    HSM_MAKE_EVIDENCE_KEY,
     HSM_OPS
 };
 
@@ -239,6 +240,8 @@ bool hsm_wanted_has(const struct hsm_wanted *was, const struct hsm_wanted *wante
 enum { HSM_CALL_MAX = 96 };
 struct hsm_capabilities {
     struct hsm_capability alg[HSM_ALGS];
+    struct hsm_capability evidence; /* AES-GCM under an evidence key (evidence_form.h): wrap: it
+                                       encrypts, unwrap: it decrypts */
     uint32_t proofs;             /* bit (1 << enum hsm_proof) for each proof that it can answer */
     enum hsm_truth exact_length; /* does AES_KWP wrap a secret of any length without padding it? */
     enum hsm_truth takes_length; /* does unwrap() honour hsm_template.length? */

@@ -17,8 +17,8 @@
  *   at the same time, and a struct hsm on which sessions() was called by more threads.
  * - "Temporary" objects are session objects: they are destroyed with the session. Every object that
  *   a ceremony creates has the label of its migration (hsmferry:<id>) until it is committed.
- * - No function returns key material in plaintext. wrap() returns ciphertext; prove() answers a
- *   challenge of the caller.
+ * - No function returns key material in plaintext. wrap() and seal() return ciphertext; prove()
+ *   answers a challenge of the caller.
  */
 #ifndef HSMFERRY_HSM_HSM_H
 #define HSMFERRY_HSM_HSM_H
@@ -30,6 +30,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "hsm/evidence_form.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
 
@@ -227,6 +228,39 @@ struct hsm_driver {
      * proof, or the key's uses forbid it). */
     bool (*prove)(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
                   const struct bytes *challenge, struct bytes *answer, struct err *err);
+
+    /* Generates the evidence key (evidence_form.h): temporary, AES with EVIDENCE_BITS, sensitive,
+     * extractable (it must be wrapped once), for encryption only, and, if the API can express it,
+     * only by AES-GCM, neither modifiable nor copyable. The destination unwraps it for decryption
+     * only. Errors: ERR_UNSUPPORTED (no such key). The agent's service: ERR_DENIED (the session has
+     * one). */
+    bool (*make_evidence_key)(struct hsm *hsm, const char *label, uint64_t *handle,
+                              struct err *err);
+
+    /* Encrypts EVIDENCE_TEXT octets by AES-256-GCM under key, with cipher->iv, which an HSM may
+     * change, and context as additional data. decrypt() writes them to *text, which has room for
+     * two ciphertexts; every altered ciphertext, IV or context is ERR_DATA. Only the agent's
+     * service calls these two, for data that it does not return: no message asks for them,
+     * and they are NULL in remote.c. Errors: ERR_UNSUPPORTED (this HSM does not do it). */
+    bool (*encrypt)(struct hsm *hsm, uint64_t key, const struct bytes *context,
+                    const struct secret *text, struct evidence_cipher *cipher, struct err *err);
+    bool (*decrypt)(struct hsm *hsm, uint64_t key, const struct bytes *context,
+                    const struct evidence_cipher *cipher, struct secret *text, struct err *err);
+
+    /* Protocol step 11 in two rooms, on the source: of->key answers, and what would allow guessing
+     * it is encrypted under of->evidence_key. Closed: cipher->challenge is given. Open: all of
+     * *cipher is set. A driver has evidence_key_seal() here. Errors: as prove(). The agent's
+     * service has already checked that the proof may be sealed, and that the evidence key is the
+     * one that this session generated, for encryption only. */
+    bool (*seal)(struct hsm *hsm, const struct evidence_subject *of, struct evidence_cipher *cipher,
+                 struct err *err);
+
+    /* And on the destination: does of->key answer as the source's key did? Open: *answer is the
+     * answer. A driver has evidence_key_unseal() here. Errors: ERR_DATA (another key, or altered
+     * evidence: one message for all of it), as prove(). The service has already checked that the
+     * evidence key is an object of this session, for decryption only and not extractable. */
+    bool (*unseal)(struct hsm *hsm, const struct evidence_subject *of,
+                   const struct evidence_cipher *cipher, struct bytes *answer, struct err *err);
 
     /* The one irreversible step: turns the temporary object into a token object with this label and
      * id, and changes nothing else. *final is the new handle; the temporary object may or may not

@@ -2,6 +2,10 @@
 # The contract: one HSM, whatever its API.
 noinst_LIBRARIES += libhsm.a
 libhsm_a_SOURCES = \
+	%D%/evidence_form.c \
+	%D%/evidence_form.h \
+	%D%/evidence_key.c \
+	%D%/evidence_key.h \
 	%D%/facts.c \
 	%D%/facts.h \
 	%D%/fidelity.c \
@@ -13,6 +17,8 @@ libhsm_a_SOURCES = \
 	%D%/hsm.h \
 	%D%/key.c \
 	%D%/key.h \
+	%D%/keyless.c \
+	%D%/keyless.h \
 	%D%/leave.c \
 	%D%/leave.h \
 	%D%/spki.c \

@@ -20,6 +20,8 @@ liblink_a_SOURCES = \
 	%D%/vendor_output.h \
 	%D%/wire.c \
 	%D%/wire.h \
+	%D%/wire_evidence.c \
+	%D%/wire_evidence.h \
 	%D%/wire_field.c \
 	%D%/wire_field.h \
 	%D%/wire_reply.c \

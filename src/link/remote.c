@@ -4,10 +4,12 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hsm/halves.h"
 #include "link/agent_client.h"
 #include "link/wire.h"
+#include "link/wire_evidence.h"
 
 struct remote {
     struct hsm base;
@@ -138,6 +140,11 @@ static bool get_blob(const Pb__Reply *reply, void *out, struct err *err)
 static bool get_capabilities(const Pb__Reply *reply, void *out, struct err *err)
 {
     return wire_get_capabilities(reply->offers, out, err);
+}
+
+static bool get_cipher(const Pb__Reply *reply, void *out, struct err *err)
+{
+    return wire_get_cipher(reply->cipher, out, err);
 }
 
 static bool get_pair(const Pb__Reply *reply, void *out, struct err *err)
@@ -434,6 +441,40 @@ static bool remote_make_kek(struct hsm *hsm, uint32_t bits, const char *label, u
     return ask(hsm, PB__REQUEST__CALL_MAKE_AES, &make, &handle_answer, handle, err);
 }
 
+static bool remote_make_evidence_key(struct hsm *hsm, const char *label, uint64_t *handle,
+                                     struct err *err)
+{
+    Pb__MakeEvidenceKey make = PB__MAKE_EVIDENCE_KEY__INIT;
+    make.label = lend_text(label);
+    return ask(hsm, PB__REQUEST__CALL_MAKE_EVIDENCE_KEY, &make, &handle_answer, handle, err);
+}
+
+static bool remote_seal(struct hsm *hsm, const struct evidence_subject *of,
+                        struct evidence_cipher *cipher, struct err *err)
+{
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_CIPHER, get_cipher};
+    struct evidence_cipher made;
+    Pb__Evidence msg;
+    Pb__Cipher parts;
+    wire_put_evidence(of, cipher, false, &msg, &parts);
+    if (!ask(hsm, PB__REQUEST__CALL_SEAL, &msg, &answer, &made, err))
+        return false;
+    if (!of->open && memcmp(made.challenge, cipher->challenge, sizeof made.challenge) != 0)
+        return err_set(err, ERR_DATA, "the agent sealed the answer to another challenge");
+    *cipher = made;
+    return true;
+}
+
+static bool remote_unseal(struct hsm *hsm, const struct evidence_subject *of,
+                          const struct evidence_cipher *cipher, struct bytes *answer,
+                          struct err *err)
+{
+    Pb__Evidence msg;
+    Pb__Cipher parts;
+    wire_put_evidence(of, cipher, true, &msg, &parts);
+    return ask(hsm, PB__REQUEST__CALL_UNSEAL, &msg, of->open ? &blob_answer : &done, answer, err);
+}
+
 static bool remote_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                             uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
@@ -570,6 +611,9 @@ static const struct hsm_driver remote_driver = {
     .make_token_pair = remote_make_token_pair,
     .load_public = remote_load_public,
     .make_kek = remote_make_kek,
+    .make_evidence_key = remote_make_evidence_key,
+    .seal = remote_seal,
+    .unseal = remote_unseal,
     .make_key = remote_make_key,
     .wrap = remote_wrap,
     .unwrap = remote_unwrap,

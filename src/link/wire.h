@@ -97,9 +97,13 @@ bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err);
 void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_constraints *constraints);
 bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err);
 
-/* Lends the call names of acts and proofs to msg; refs has room for HSM_OPS + HSM_PROOFS. */
-void wire_put_calls(const struct hsm_capabilities *caps, char **refs, Pb__Offers *msg);
-void wire_put_capability(const struct hsm_capability *capability, Pb__Offer *msg);
+/* The memory that a message of capabilities points to. */
+struct wire_offers {
+    Pb__Offer msgs[HSM_ALGS], *refs[HSM_ALGS], evidence;
+    char *words[HSM_OPS + HSM_PROOFS];
+};
+void wire_put_capabilities(const struct hsm_capabilities *caps, struct wire_offers *offers,
+                           Pb__Offers *msg);
 bool wire_get_capabilities(const Pb__Offers *msg, struct hsm_capabilities *out, struct err *err);
 
 /* The caller frees out->spki. */

@@ -246,7 +246,7 @@ bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err)
     return true;
 }
 
-void wire_put_capability(const struct hsm_capability *capability, Pb__Offer *msg)
+static void put_capability(const struct hsm_capability *capability, Pb__Offer *msg)
 {
     pb__offer__init(msg);
     msg->wrap = capability->wrap;
@@ -257,7 +257,8 @@ void wire_put_capability(const struct hsm_capability *capability, Pb__Offer *msg
     msg->reason = field_lend(capability->reason);
 }
 
-void wire_put_calls(const struct hsm_capabilities *caps, char **refs, Pb__Offers *msg)
+/* Lends the call names of acts and proofs to msg. */
+static void put_calls(const struct hsm_capabilities *caps, char **refs, Pb__Offers *msg)
 {
     for (size_t i = 0; i < HSM_OPS; i++)
         refs[i] = field_lend(caps->op_calls[i]);
@@ -268,6 +269,36 @@ void wire_put_calls(const struct hsm_capabilities *caps, char **refs, Pb__Offers
         refs[i] = field_lend(caps->proof_calls[i]);
     msg->n_proof_words = HSM_PROOFS;
     msg->proof_words = refs;
+}
+
+void wire_put_capabilities(const struct hsm_capabilities *caps, struct wire_offers *offers,
+                           Pb__Offers *msg)
+{
+    pb__offers__init(msg);
+    for (size_t i = 0; i < HSM_ALGS; i++) {
+        put_capability(&caps->alg[i], &offers->msgs[i]);
+        offers->refs[i] = &offers->msgs[i];
+    }
+    put_capability(&caps->evidence, &offers->evidence);
+    put_calls(caps, offers->words, msg);
+    msg->n_alg = HSM_ALGS;
+    msg->alg = offers->refs;
+    msg->evidence = &offers->evidence;
+    msg->proofs = caps->proofs;
+    msg->exact_length = (uint32_t)caps->exact_length;
+    msg->takes_length = (uint32_t)caps->takes_length;
+    msg->can_copy = caps->can_copy;
+    msg->one_per_id = caps->one_per_id;
+    msg->lost_templates = caps->lost_templates;
+    msg->lost_terms = caps->lost_constraints;
+    msg->lost_flags = caps->lost_flags;
+    msg->unreadable = caps->unreadable;
+    msg->mute_templates = caps->mute_templates;
+    msg->secret_max = caps->limits.secret_max;
+    msg->digest_max = caps->limits.digest_max;
+    msg->rsa_min = caps->limits.rsa_min;
+    msg->rsa_max = caps->limits.rsa_max;
+    msg->curves = field_lend(caps->limits.curves);
 }
 
 static bool get_capability(const Pb__Offer *msg, struct hsm_capability *out, struct err *err)
@@ -319,6 +350,8 @@ bool wire_get_capabilities(const Pb__Offers *msg, struct hsm_capabilities *out, 
     for (size_t i = 0; i < HSM_ALGS; i++)
         if (!get_capability(msg->alg[i], &caps.alg[i], err))
             return false;
+    if (msg->evidence && !get_capability(msg->evidence, &caps.evidence, err))
+        return false;
     for (size_t i = 0; i < HSM_OPS; i++)
         if (!field_text(msg->act_words[i], "act", caps.op_calls[i], sizeof caps.op_calls[i], err))
             return false;

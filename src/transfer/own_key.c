@@ -54,6 +54,20 @@ const struct own_key own_second_destination_kek = {
     .set = KEY_PRIVATE | KEY_SENSITIVE,
     .unset = KEY_EXTRACTABLE | KEY_TOKEN,
 };
+const struct own_key own_source_evidence = {
+    .what = "evidence key",
+    .class = KEY_CLASS_SECRET,
+    .uses = KEY_ENCRYPT,
+    .set = MADE_INSIDE,
+    .unset = KEY_TOKEN,
+};
+const struct own_key own_destination_evidence = {
+    .what = "evidence key",
+    .class = KEY_CLASS_SECRET,
+    .uses = KEY_DECRYPT,
+    .set = KEY_PRIVATE | KEY_SENSITIVE,
+    .unset = KEY_EXTRACTABLE | KEY_TOKEN,
+};
 
 /* The uses that a key of this class can have (PKCS#11 v2.40 4.8 to 4.10). */
 static uint32_t uses_of(enum key_class class)

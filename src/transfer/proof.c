@@ -5,12 +5,12 @@
 
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
+#include "hsm/keyless.h"
 #include "hsm/spki.h"
 #include "transfer/certificate.h"
 
@@ -27,47 +27,6 @@ static bool differ(struct err *err, const char *how)
 {
     err_set(err, ERR_DATA, "the proof failed: %s", how);
     return err_next(err, "Do not use this key on the destination; determine what altered it.");
-}
-
-static bool is_digest(const struct bytes *challenge, const struct bytes *answer)
-{
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-
-    return SHA256(challenge->data, challenge->len, digest) &&
-           bytes_equal(answer, &(struct bytes){digest, sizeof digest});
-}
-
-static bool is_keyless_mac(const struct bytes *challenge, const struct bytes *answer)
-{
-    uint8_t mac[SHA256_DIGEST_LENGTH];
-    unsigned len = sizeof mac;
-
-    return HMAC(EVP_sha256(), "", 0, challenge->data, challenge->len, mac, &len) &&
-           bytes_equal(answer, &(struct bytes){mac, len});
-}
-
-/* Two different blocks are returned unchanged, or encrypted to the same block. */
-static bool is_no_cipher(const struct bytes *challenge, const struct bytes *answer)
-{
-    size_t half = answer->len / 2;
-
-    return bytes_equal(challenge, answer) || memcmp(answer->data, answer->data + half, half) == 0;
-}
-
-/* Two HSMs with the same fault agree whatever keys they hold. If they ignore the key, their answer
- * is one that anyone can compute. */
-static bool needs_no_key(enum hsm_proof proof, const struct bytes *challenge,
-                         const struct bytes *answer)
-{
-    switch (proof) {
-    case HSM_PROOF_AES_ECB:
-    case HSM_PROOF_AES_DECRYPT:
-        return is_no_cipher(challenge, answer);
-    case HSM_PROOF_DIGEST:
-        return is_digest(challenge, answer);
-    default:
-        return is_keyless_mac(challenge, answer);
-    }
 }
 
 static bool has_passed(const struct bytes *spki, const uint8_t passed[SHA256_DIGEST_LENGTH])
@@ -395,7 +354,7 @@ static bool judge_alike(const struct proof_challenge *c, size_t answer_len,
 {
     if (a->source.len != answer_len || !bytes_equal(&a->source, &a->destination))
         return differ(err, "source and destination answer the same challenge differently");
-    return !needs_no_key(c->proof, &c->bytes, &a->source) ||
+    return !keyless_is(c->proof, &c->bytes, &a->source) ||
            differ(err, "both sides answer as if there were no key at all");
 }
 

@@ -236,6 +236,32 @@ static bool trace_make_kek(struct hsm *hsm, uint32_t bits, const char *label, ui
            end(&s, s.inner->driver->make_kek(s.inner, bits, label, handle, &s.failure));
 }
 
+static bool trace_make_evidence_key(struct hsm *hsm, const char *label, uint64_t *handle,
+                                    struct err *err)
+{
+    struct span s = span_of(hsm, "make-evidence-key", err);
+    say(&s, "AES %d", EVIDENCE_BITS);
+    return begin(&s) &&
+           end(&s, s.inner->driver->make_evidence_key(s.inner, label, handle, &s.failure));
+}
+
+static bool trace_seal(struct hsm *hsm, const struct evidence_subject *of,
+                       struct evidence_cipher *cipher, struct err *err)
+{
+    struct span s = span_of(hsm, "seal", err);
+    say(&s, "%s", hsm_proof_name(of->proof));
+    return begin(&s) && end(&s, s.inner->driver->seal(s.inner, of, cipher, &s.failure));
+}
+
+static bool trace_unseal(struct hsm *hsm, const struct evidence_subject *of,
+                         const struct evidence_cipher *cipher, struct bytes *answer,
+                         struct err *err)
+{
+    struct span s = span_of(hsm, "unseal", err);
+    say(&s, "%s", hsm_proof_name(of->proof));
+    return begin(&s) && end(&s, s.inner->driver->unseal(s.inner, of, cipher, answer, &s.failure));
+}
+
 static bool trace_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                            uint64_t *handle, uint64_t *public_handle, struct err *err)
 {
@@ -344,6 +370,9 @@ static const struct hsm_driver trace_driver = {
     .make_token_pair = trace_make_token_pair,
     .load_public = trace_load_public,
     .make_kek = trace_make_kek,
+    .make_evidence_key = trace_make_evidence_key,
+    .seal = trace_seal,
+    .unseal = trace_unseal,
     .make_key = trace_make_key,
     .wrap = trace_wrap,
     .unwrap = trace_unwrap,

@@ -11,6 +11,12 @@
 #include "tests/fake/crypto.h"
 #include "tests/fake/store.h"
 
+/* A test of a list. */
+struct contract_row {
+    const char *name;
+    void (*run)(void **state);
+};
+
 struct bench {
     const struct contract_hsm *kind;
     struct contract_place place;

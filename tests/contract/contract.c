@@ -20,6 +20,7 @@
 
 #include "base/text.h"
 #include "tests/contract/bench.h"
+#include "tests/contract/evidence.h"
 #include "transfer/own_key.h"
 
 static const char label[] = "hsmferry:contract";
@@ -1530,13 +1531,9 @@ static int stop(void **state)
     return 0;
 }
 
-struct row {
-    const char *name;
-    CMUnitTestFunction run;
-};
 enum { ROWS_MAX = 64 };
 
-static int run_rows(const struct contract_hsm *hsm, const struct row *rows, size_t count)
+static int run_rows(const struct contract_hsm *hsm, const struct contract_row *rows, size_t count)
 {
     struct CMUnitTest tests[ROWS_MAX];
 
@@ -1552,7 +1549,7 @@ static int run_rows(const struct contract_hsm *hsm, const struct row *rows, size
     }
 int contract_run_guards(const struct contract_hsm *hsm)
 {
-    static const struct row rows[] = {
+    static const struct contract_row rows[] = {
         ROW(key_that_may_not_leave_does_not),
         ROW(key_for_trusted_keys_stays),
         ROW(ordinary_key_leaves),
@@ -1561,12 +1558,14 @@ int contract_run_guards(const struct contract_hsm *hsm)
         ROW(altered_envelope_is_refused),
         ROW(altered_transport_is_refused),
     };
-    return run_rows(hsm, rows, sizeof rows / sizeof rows[0]);
+    return run_rows(hsm, rows, sizeof rows / sizeof rows[0]) +
+           run_rows(hsm, evidence_guard_rows,
+                    sizeof evidence_guard_rows / sizeof evidence_guard_rows[0]);
 }
 
 int contract_run(const struct contract_hsm *hsm)
 {
-    static const struct row rows[] = {
+    static const struct contract_row rows[] = {
         ROW(info_is_text_for_people),
         ROW(dialect_is_recognised),
         ROW(slots_hold_the_token),
@@ -1609,7 +1608,8 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(key_is_no_certificate),
         ROW(garbage_is_no_public_object),
     };
-    int failed = run_rows(hsm, rows, sizeof rows / sizeof rows[0]);
+    int failed = run_rows(hsm, rows, sizeof rows / sizeof rows[0]) +
+                 run_rows(hsm, evidence_rows, sizeof evidence_rows / sizeof evidence_rows[0]);
 
     return hsm->agent ? failed + contract_run_guards(hsm) : failed;
 }

@@ -8,6 +8,8 @@ libcontract_a_SOURCES = \
 	%D%/bench.h \
 	%D%/contract.c \
 	%D%/contract.h \
+	%D%/evidence.c \
+	%D%/evidence.h \
 	%D%/protocol.c
 CONTRACT_LDADD = libcontract.a libfake.a libceremony.a $(HSM) libbase.a \
 	$(PROTOBUF_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)

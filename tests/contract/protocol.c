@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "tests/contract/bench.h"
+#include "tests/contract/evidence.h"
+#include "transfer/own_key.h"
 
 static const char label[] = "hsmferry:protocol";
 
@@ -129,6 +131,61 @@ static void carry(struct pair *p, enum hsm_alg alg, const struct object *known)
     bytes_free(&spki);
 }
 
+/* The envelope for the evidence key. */
+static enum hsm_alg common_envelope(const struct pair *p)
+{
+    for (enum hsm_alg alg = HSM_AES_KWP; alg < HSM_ALGS; alg++)
+        if (p->from.caps.alg[alg].wrap && p->to.caps.alg[alg].unwrap)
+            return alg;
+    return HSM_ALGS;
+}
+
+/* The evidence key crosses under the KEK, and the source's evidence under it. */
+static void evidence_crosses(struct pair *p)
+{
+    struct bench *from = &p->from, *to = &p->to;
+    const enum hsm_alg alg = common_envelope(p);
+    struct hsm_template template = {.class = KEY_CLASS_SECRET,
+                                    .kind = KEY_KIND_AES,
+                                    .length = EVIDENCE_BITS / 8,
+                                    .flags =
+                                        KEY_DECRYPT | KEY_SENSITIVE | KEY_PRIVATE | KEY_DESTROYABLE,
+                                    .label = (const uint8_t *)label,
+                                    .label_len = strlen(label)};
+    struct object *known = known_key("generic13");
+    struct bytes wrapped_key = {0}, answer = {0};
+    uint64_t source, destination;
+    uint32_t unread;
+
+    if (alg == HSM_ALGS || !from->caps.evidence.wrap || !to->caps.evidence.unwrap)
+        return;
+    MUST(from, from->hsm->driver->make_evidence_key(from->hsm, label, &source, &from->err));
+    MUST(from,
+         from->hsm->driver->wrap(from->hsm, alg, p->source_kek, source, &wrapped_key, &from->err));
+    MUST(to, to->hsm->driver->unwrap(to->hsm, alg, p->destination_kek, &wrapped_key, &template,
+                                     &destination, &to->err));
+    MUST(to, own_key_check(to->hsm, destination, &own_destination_evidence, to->caps.unreadable,
+                           &unread, &to->err));
+    uint64_t original = bench_import(from, known), arrived = bench_import(to, known);
+    for (unsigned open = 0; open < 2; open++) {
+        struct evidence_subject of = evidence_subject_of(HSM_PROOF_DIGEST, original, source, open);
+        struct evidence_cipher cipher = {.challenge = {1}};
+        MUST(from, from->hsm->driver->seal(from->hsm, &of, &cipher, &from->err));
+        of.key = arrived;
+        of.evidence_key = destination;
+        MUST(to, to->hsm->driver->unseal(to->hsm, &of, &cipher, &answer, &to->err));
+        of.number++;
+        MUST_FAIL(to, to->hsm->driver->unseal(to->hsm, &of, &cipher, &answer, &to->err), ERR_DATA);
+    }
+    MUST(from, from->hsm->driver->destroy(from->hsm, source, &from->err));
+    MUST(from, from->hsm->driver->destroy(from->hsm, original, &from->err));
+    MUST(to, to->hsm->driver->destroy(to->hsm, destination, &to->err));
+    MUST(to, to->hsm->driver->destroy(to->hsm, arrived, &to->err));
+    bytes_free(&wrapped_key);
+    bytes_free(&answer);
+    object_free(known);
+}
+
 static void every_kind_crosses(void **state)
 {
     struct pair *p = *state;
@@ -140,6 +197,7 @@ static void every_kind_crosses(void **state)
     if (p->oaep == HSM_ALGS)
         skip();
     bench_kek(&p->from);
+    bench_kek(&p->to);
     struct inventory from = bench_inventory(&p->from), to = bench_inventory(&p->to);
     make_transport(p);
     for (size_t i = 0; known_types[i]; i++) {
@@ -154,6 +212,7 @@ static void every_kind_crosses(void **state)
         object_free(known);
     }
     assert_true(carried > 0);
+    evidence_crosses(p);
     destroy_transport(p);
     bench_same_inventory(&p->from, from);
     bench_same_inventory(&p->to, to);

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "tests/contract/bench.h"
 #include "tests/contract/contract.h"
+#include "tests/contract/evidence.h"
 #include "tests/fake/fake.h"
 
 static bool set_up(struct contract_place *place)
@@ -80,6 +81,32 @@ static void without_the_agent_all_of_it_happens(void **state)
     wraps(b, HSM_AES_KW, "generic13", 0, 0, false);
 }
 
+/* The relay chooses the key under which answers are sealed, and encrypts what it likes. */
+static void without_the_agent_evidence_leaks(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("generic64"), *planted = known_key("aes32");
+    struct bytes challenge = {0}, answer = {0};
+    struct evidence_cipher cipher = {.challenge = {1}};
+    uint64_t evidence, second;
+
+    bench_login(b);
+    MUST(b, bytes_make(&challenge, 32, &b->err));
+    challenge.data[0] = 1;
+    MUST(b, b->hsm->driver->make_evidence_key(b->hsm, "evidence", &evidence, &b->err));
+    MUST(b, b->hsm->driver->make_evidence_key(b->hsm, "evidence", &second, &b->err));
+    MUST(b,
+         b->hsm->driver->prove(b->hsm, HSM_PROOF_AES_ECB, evidence, &challenge, &answer, &b->err));
+    uint64_t key = bench_import(b, known), ours = bench_import(b, planted);
+    struct evidence_subject of = evidence_subject_of(HSM_PROOF_DIGEST, key, ours, false);
+    MUST(b, b->hsm->driver->seal(b->hsm, &of, &cipher, &b->err));
+    MUST(b, b->hsm->driver->unseal(b->hsm, &of, &cipher, &answer, &b->err)); /* it decrypts, too */
+    bytes_free(&challenge);
+    bytes_free(&answer);
+    object_free(known);
+    object_free(planted);
+}
+
 static int start(void **state)
 {
     static struct bench bench;
@@ -100,6 +127,8 @@ static int run_controls(const struct contract_hsm *hsm)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate_setup_teardown(without_the_agent_all_of_it_happens, start, stop,
+                                                 (void *)hsm),
+        cmocka_unit_test_prestate_setup_teardown(without_the_agent_evidence_leaks, start, stop,
                                                  (void *)hsm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

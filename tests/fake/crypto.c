@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/fake/crypto.h"
 
+#include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -359,4 +360,29 @@ bool crypto_prove(enum hsm_proof proof, const struct object *key, const struct b
         return hsm_signing_of(proof).hash &&
                sign(hsm_signing_of(proof), key->pkey, challenge, answer);
     }
+}
+
+/* --- GCM --- */
+
+bool crypto_gcm(const struct object *key, bool encrypt, const struct bytes *context, uint8_t *text,
+                struct evidence_cipher *cipher)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    uint8_t *tag = cipher->ciphertext + EVIDENCE_TEXT, out[EVIDENCE_TEXT];
+    int len = 0;
+    bool ok =
+        ctx && key->value.len == EVIDENCE_BITS / 8 &&
+        EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->value.data, cipher->iv, encrypt) ==
+            1 &&
+        (encrypt || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, EVIDENCE_TAG, tag) == 1) &&
+        EVP_CipherUpdate(ctx, NULL, &len, context->data, (int)context->len) == 1 &&
+        EVP_CipherUpdate(ctx, out, &len, encrypt ? text : cipher->ciphertext, EVIDENCE_TEXT) == 1 &&
+        EVP_CipherFinal_ex(ctx, out + len, &len) == 1 &&
+        (!encrypt || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, EVIDENCE_TAG, tag) == 1);
+
+    if (ok)
+        memcpy(encrypt ? cipher->ciphertext : text, out, sizeof out);
+    OPENSSL_cleanse(out, sizeof out);
+    EVP_CIPHER_CTX_free(ctx);
+    return ok;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hsm/evidence_key.h"
 #include "tests/fake/fake_state.h"
 #include "tests/fake/seed.h"
 
@@ -287,6 +288,11 @@ const struct hsm_driver fake_driver = {
     .make_token_pair = fake_make_token_pair,
     .load_public = fake_load_public,
     .make_kek = fake_make_kek,
+    .make_evidence_key = fake_make_evidence_key,
+    .encrypt = fake_encrypt,
+    .decrypt = fake_decrypt,
+    .seal = evidence_key_seal,
+    .unseal = evidence_key_unseal,
     .make_key = fake_make_key,
     .wrap = fake_wrap,
     .unwrap = fake_unwrap,

@@ -34,6 +34,7 @@
  *   seed=TEXT            all that it makes and answers is the same in every run (seed.h)
  *   spki=FILE            make_pair() tells this for the public half
  *   means=A:B            it says that it speaks algorithm A, and does B; may be given again
+ *   gcm=no               it has no AES-GCM, so that no evidence is sealed
  *   takes=no             it pays no heed to hsm_template.length
  *
  * Faults: KIND=CALL:N[:ARG], where CALL is a function of the contract, and N says at which call of
@@ -58,7 +59,8 @@
  * Whatever makes an object: "known" (makes none, and answers with the handle of the first one that
  * is stored), pairs also "public" (so for the public half). describe: "guards" (says the opposite),
  * "label", "kind". handles, list: "less" (not the last one), "more" (handles: one that is not
- * there), "none" (handles: no object at all). make_kek: "guards" (it may also decrypt).
+ * there), "none" (handles: no object at all). make_kek, make_evidence: "guards" (it may also
+ * decrypt). encrypt: "flip".
  */
 #ifndef HSMFERRY_TESTS_FAKE_FAKE_H
 #define HSMFERRY_TESTS_FAKE_FAKE_H

@@ -36,6 +36,11 @@ bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *lab
                       uint64_t *handle, struct err *err);
 bool fake_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                    struct err *err);
+bool fake_make_evidence_key(struct hsm *hsm, const char *label, uint64_t *handle, struct err *err);
+bool fake_encrypt(struct hsm *hsm, uint64_t key, const struct bytes *context,
+                  const struct secret *text, struct evidence_cipher *cipher, struct err *err);
+bool fake_decrypt(struct hsm *hsm, uint64_t key, const struct bytes *context,
+                  const struct evidence_cipher *cipher, struct secret *text, struct err *err);
 bool fake_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                    uint64_t *handle, uint64_t *public_handle, struct err *err);
 bool fake_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,

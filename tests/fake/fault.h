@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-enum { FAULTS_MAX = 16, FAULT_CALLS_MAX = 24 };
+enum { FAULTS_MAX = 16, FAULT_CALLS_MAX = 32 };
 
 struct fault {
     char kind[8];

@@ -140,6 +140,8 @@ static bool set_word(const struct reading *r, const char *name)
         p->says_exact = p->exact;
         return known;
     }
+    if (strcmp(name, "gcm") == 0)
+        return set_yes(r, &p->gcm);
     if (strcmp(name, "takes") == 0)
         return set_yes(r, &p->takes);
     if (strcmp(name, "seed") == 0)
@@ -171,6 +173,7 @@ bool personality_parse(const struct hsm_where *where, struct personality *p, str
         .exact = true,
         .says_exact = true,
         .takes = true,
+        .gcm = true,
     };
     for (unsigned i = 0; i < HSM_ALGS; i++)
         p->means[i] = (enum hsm_alg)i;
@@ -438,8 +441,16 @@ void personality_capabilities(const struct personality *p, struct hsm_capabiliti
                      [HSM_MAKE_KEK] = "fake make aes",
                      [HSM_COMMIT] = "fake commit",
                      [HSM_READ_PUBLIC] = "fake read",
-                     [HSM_MAKE_PUBLIC] = "fake make public"},
+                     [HSM_MAKE_PUBLIC] = "fake make public",
+                     [HSM_MAKE_EVIDENCE_KEY] = "fake make evidence key"},
+        .evidence = {.wrap = p->gcm,
+                     .unwrap = p->gcm,
+                     .mechanism = 0x1087,
+                     .wrap_call = "fake encrypt",
+                     .unwrap_call = "fake decrypt"},
     };
+    text_print(caps->evidence.reason, sizeof caps->evidence.reason, "%s",
+               p->gcm ? "this fake speaks it" : "this fake was told not to speak it");
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         text_print(caps->proof_calls[proof], HSM_CALL_MAX, "fake %s", hsm_proof_name(proof));
     for (unsigned i = 0; i < HSM_ALGS; i++) {

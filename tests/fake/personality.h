@@ -23,7 +23,7 @@ struct personality {
     uint32_t proofs;              /* likewise */
     enum hsm_alg means[HSM_ALGS]; /* what it does for each */
     bool twin;
-    bool exact, says_exact, takes;
+    bool exact, says_exact, takes, gcm;
     bool quick, loose;
     uint32_t silent, unreadable; /* enum key_flag */
     char seed[33];               /* "": its random numbers are random */

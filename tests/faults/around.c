@@ -7,6 +7,7 @@
 #include "driver/dialect/ckr.h"
 #include "driver/nss/nss.h"
 #include "driver/pkcs11/pkcs11.h"
+#include "hsm/evidence_key.h"
 #include "tests/faults/pair.h"
 #include "tests/faults/shim.h"
 
@@ -86,6 +87,16 @@ FORWARD(destroy, (struct hsm * hsm, uint64_t handle, struct err *err), (inner_of
 FORWARD(remove, (struct hsm * hsm, const struct key_desc *is, struct err *err),
         (inner_of(hsm), is, err))
 
+/* What they give out is made of a ciphertext and of an answer, and compared. */
+FORWARD(encrypt,
+        (struct hsm * hsm, uint64_t key, const struct bytes *context, const struct secret *text,
+         struct evidence_cipher *cipher, struct err *err),
+        (inner_of(hsm), key, context, text, cipher, err))
+FORWARD(decrypt,
+        (struct hsm * hsm, uint64_t key, const struct bytes *context,
+         const struct evidence_cipher *cipher, struct secret *text, struct err *err),
+        (inner_of(hsm), key, context, cipher, text, err))
+
 /* One that makes an object. */
 #define MAKE(function, takes, hands)                                                               \
     static bool around_##function takes                                                            \
@@ -100,6 +111,8 @@ MAKE(load_public,
 MAKE(make_kek,
      (struct hsm * hsm, uint32_t bits, const char *label, uint64_t *handle, struct err *err),
      (inner_of(hsm), bits, label, handle, err))
+MAKE(make_evidence_key, (struct hsm * hsm, const char *label, uint64_t *handle, struct err *err),
+     (inner_of(hsm), label, handle, err))
 MAKE(make_public,
      (struct hsm * hsm, const struct hsm_template *template, uint64_t *handle, struct err *err),
      (inner_of(hsm), template, handle, err))
@@ -316,7 +329,7 @@ static void around_close(struct hsm *hsm)
 }
 
 _Static_assert(
-    sizeof(struct hsm_driver) == 31 * sizeof(void *),
+    sizeof(struct hsm_driver) == 36 * sizeof(void *),
     "each function has one here, but at_work, lock, sessions and those of a list in parts");
 
 #define AROUND(api)                                                                                \
@@ -338,6 +351,11 @@ _Static_assert(
         .make_token_pair = around_make_token_pair,                                                 \
         .load_public = around_load_public,                                                         \
         .make_kek = around_make_kek,                                                               \
+        .make_evidence_key = around_make_evidence_key,                                             \
+        .encrypt = around_encrypt,                                                                 \
+        .decrypt = around_decrypt,                                                                 \
+        .seal = evidence_key_seal,                                                                 \
+        .unseal = evidence_key_unseal,                                                             \
         .make_key = around_make_key,                                                               \
         .wrap = around_wrap,                                                                       \
         .unwrap = around_unwrap,                                                                   \

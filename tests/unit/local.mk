@@ -441,6 +441,12 @@ TESTS += %D%/test_wire
 %C%_test_wire_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_wire_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_evidence_key
+TESTS += %D%/test_evidence_key
+%C%_test_evidence_key_SOURCES = %D%/test_evidence_key.c
+%C%_test_evidence_key_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_evidence_key_LDADD = $(UNIT_HSM)
+
 check_PROGRAMS += %D%/test_wrap_alg
 TESTS += %D%/test_wrap_alg
 %C%_test_wrap_alg_SOURCES = %D%/test_wrap_alg.c

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "link/frame.h"
 #include "link/wire.h"
+#include "link/wire_evidence.h"
 
 static char unsafe[] = "a\x1b[2Jb"; /* would clear the screen */
 static char long_text[2048];
@@ -337,36 +338,16 @@ static void info_is_checked(void **state)
 
 struct capabilities_message {
     Pb__Offers msg;
-    Pb__Offer parts[HSM_ALGS + 1];
-    Pb__Offer *refs[HSM_ALGS + 1];
-    char *words[HSM_OPS + HSM_PROOFS];
+    struct wire_offers offers;
+    Pb__Offer *one_more[HSM_ALGS + 1];
 };
 
 static void put_capabilities(const struct hsm_capabilities *caps, struct capabilities_message *to)
 {
-    pb__offers__init(&to->msg);
-    for (size_t i = 0; i <= HSM_ALGS; i++) {
-        wire_put_capability(&caps->alg[i % HSM_ALGS], &to->parts[i]);
-        to->refs[i] = &to->parts[i];
-    }
-    wire_put_calls(caps, to->words, &to->msg);
-    to->msg.n_alg = HSM_ALGS;
-    to->msg.alg = to->refs;
-    to->msg.proofs = caps->proofs;
-    to->msg.exact_length = (uint32_t)caps->exact_length;
-    to->msg.takes_length = (uint32_t)caps->takes_length;
-    to->msg.can_copy = caps->can_copy;
-    to->msg.one_per_id = caps->one_per_id;
-    to->msg.lost_templates = caps->lost_templates;
-    to->msg.lost_terms = caps->lost_constraints;
-    to->msg.lost_flags = caps->lost_flags;
-    to->msg.unreadable = caps->unreadable;
-    to->msg.mute_templates = caps->mute_templates;
-    to->msg.secret_max = caps->limits.secret_max;
-    to->msg.digest_max = caps->limits.digest_max;
-    to->msg.rsa_min = caps->limits.rsa_min;
-    to->msg.rsa_max = caps->limits.rsa_max;
-    to->msg.curves = (char *)(uintptr_t)caps->limits.curves;
+    wire_put_capabilities(caps, &to->offers, &to->msg);
+    for (size_t i = 0; i <= HSM_ALGS; i++)
+        to->one_more[i] = &to->offers.msgs[i % HSM_ALGS];
+    to->msg.alg = to->one_more;
 }
 
 static void capabilities_refused(const Pb__Offers *msg, const char *field)
@@ -394,6 +375,7 @@ static void capabilities_are_checked(void **state)
     };
     strcpy(caps.op_calls[HSM_COMMIT], "C_CopyObject");
     strcpy(caps.proof_calls[HSM_PROOF_ECDH], "C_DeriveKey");
+    caps.evidence = (struct hsm_capability){true, true, 0x1087, "C_Encrypt", "C_Decrypt", "tried"};
     caps.alg[HSM_AES_KWP] = (struct hsm_capability){true, false, 0x210a, "C_WrapKey", "", "tried"};
     struct hsm_capabilities back;
     struct err err = {0};
@@ -405,6 +387,7 @@ static void capabilities_are_checked(void **state)
     Pb__Offers *got = pb__offers__unpack(NULL, frame.len, frame.data);
     assert_true(wire_get_capabilities(got, &back, &err));
     assert_memory_equal(&back.alg, &caps.alg, sizeof caps.alg);
+    assert_memory_equal(&back.evidence, &caps.evidence, sizeof caps.evidence);
     assert_int_equal(back.proofs, caps.proofs);
     assert_int_equal(back.exact_length, HSM_YES);
     assert_int_equal(back.takes_length, HSM_NO);
@@ -424,7 +407,7 @@ static void capabilities_are_checked(void **state)
     m = good.msg, m.n_alg = HSM_ALGS - 1, capabilities_refused(&m, "algorithms");
     m = good.msg, m.n_proof_words = HSM_PROOFS - 1, capabilities_refused(&m, "proofs");
     m = good.msg, m.n_act_words = HSM_OPS - 1, capabilities_refused(&m, "acts");
-    good.words[HSM_COMMIT] = unsafe, capabilities_refused(&good.msg, "act");
+    good.offers.words[HSM_COMMIT] = unsafe, capabilities_refused(&good.msg, "act");
     put_capabilities(&caps, &good);
     m = good.msg, m.n_alg = HSM_ALGS + 1, capabilities_refused(&m, "algorithms");
     m = good.msg, m.proofs = 1u << HSM_PROOFS, capabilities_refused(&m, "proofs");
@@ -441,13 +424,91 @@ static void capabilities_are_checked(void **state)
     m = good.msg, m.curves = long_list, capabilities_refused(&m, "curves");
     m = good.msg, m.exact_length = HSM_YES + 1, capabilities_refused(&m, "exact_length");
     m = good.msg, m.takes_length = 9, capabilities_refused(&m, "takes_length");
-    good.parts[2].wrap_words = unsafe, capabilities_refused(&good.msg, "offer");
-    good.parts[2].wrap_words = long_text, capabilities_refused(&good.msg, "offer");
+    good.offers.msgs[2].wrap_words = unsafe, capabilities_refused(&good.msg, "offer");
+    good.offers.msgs[2].wrap_words = long_text, capabilities_refused(&good.msg, "offer");
     put_capabilities(&caps, &good);
-    good.parts[HSM_ALGS - 1].unwrap_words = unsafe, capabilities_refused(&good.msg, "offer");
+    good.offers.msgs[HSM_ALGS - 1].unwrap_words = unsafe, capabilities_refused(&good.msg, "offer");
     put_capabilities(&caps, &good);
-    good.parts[0].reason = unsafe, capabilities_refused(&good.msg, "reason");
-    good.parts[0].reason = long_text, capabilities_refused(&good.msg, "reason");
+    good.offers.msgs[0].reason = unsafe, capabilities_refused(&good.msg, "reason");
+    good.offers.msgs[0].reason = long_text, capabilities_refused(&good.msg, "reason");
+    put_capabilities(&caps, &good);
+    good.offers.evidence.reason = unsafe, capabilities_refused(&good.msg, "reason");
+    m = good.msg, m.evidence = NULL, assert_true(wire_get_capabilities(&m, &back, &err));
+    assert_false(back.evidence.wrap); /* an agent that says nothing of it cannot do it */
+}
+
+/* --- evidence --- */
+
+static const struct evidence_subject some_subject = {
+    HSM_PROOF_HMAC, 3, 4, "00112233445566778899aabbccddeeff", 7, false};
+
+static void evidence_refused(const Pb__Evidence *msg, bool unseal, const char *field)
+{
+    struct evidence_subject of;
+    struct evidence_cipher parts;
+    struct err err = {0};
+    check_refusal(wire_get_evidence(msg, unseal, &of, &parts, &err), &err, field);
+}
+
+static void evidence_comes_back(void **state)
+{
+    (void)state;
+    struct evidence_cipher sent = {{1, 2}, {3, 4}, {5, 6}}, back;
+    struct evidence_subject of = some_subject, got;
+    Pb__Evidence msg;
+    Pb__Cipher cipher;
+    struct err err;
+
+    for (unsigned i = 0; i < 4; i++) {
+        const bool unseal = i & 1;
+        of.open = i & 2;
+        wire_put_evidence(&of, &sent, unseal, &msg, &cipher);
+        struct bytes frame = packed(&msg.base);
+        Pb__Evidence *unpacked = pb__evidence__unpack(NULL, frame.len, frame.data);
+        assert_true(wire_get_evidence(unpacked, unseal, &got, &back, &err));
+        assert_int_equal(got.proof, of.proof);
+        assert_int_equal(got.key, of.key);
+        assert_int_equal(got.evidence_key, of.evidence_key);
+        assert_string_equal(got.migration, of.migration);
+        assert_int_equal(got.number, of.number);
+        assert_int_equal(got.open, of.open);
+        assert_int_equal(back.challenge[0], unseal || !of.open ? 1 : 0);
+        assert_int_equal(back.ciphertext[1], unseal ? 6 : 0);
+        pb__evidence__free_unpacked(unpacked, NULL);
+        bytes_free(&frame);
+    }
+}
+
+static void evidence_is_checked(void **state)
+{
+    (void)state;
+    struct evidence_cipher parts = {0}, out;
+    char short_id[] = "0011", upper[] = "00112233445566778899AABBCCDDEEFF";
+    Pb__Evidence good, m;
+    Pb__Cipher cipher, c;
+    struct err err;
+
+    wire_put_evidence(&some_subject, &parts, true, &good, &cipher);
+    m = good, m.proof = HSM_PROOFS, evidence_refused(&m, true, "proof");
+    m = good, m.key = 0, evidence_refused(&m, true, "handle");
+    m = good, m.evidence_key = 0, evidence_refused(&m, true, "evidence key's handle");
+    m = good, m.migration = short_id, evidence_refused(&m, true, "migration id");
+    m = good, m.migration = upper, evidence_refused(&m, true, "migration id");
+    m = good, m.cipher = NULL, evidence_refused(&m, true, "evidence");
+    m.cipher = NULL, evidence_refused(&m, false, "evidence");
+    m = good, m.cipher = &c;
+    c = cipher, c.challenge.len--, evidence_refused(&m, true, "challenge");
+    c = cipher, c.iv.len = 0, evidence_refused(&m, true, "IV");
+    c = cipher, c.iv.len--, evidence_refused(&m, true, "IV");
+    c = cipher, c.ciphertext.len--, evidence_refused(&m, true, "ciphertext"); /* a short tag */
+    c = cipher, c.ciphertext.len -= EVIDENCE_TAG, evidence_refused(&m, true, "ciphertext");
+    c = cipher, evidence_refused(&m, false, "IV"); /* the relay chooses no IV */
+    c.iv.len = 0, evidence_refused(&m, false, "ciphertext");
+    c.ciphertext.len = 0, m.open = true, evidence_refused(&m, false, "challenge");
+    c = cipher, c.iv.len--;
+    check_refusal(wire_get_cipher(&c, &out, &err), &err, "IV");
+    check_refusal(wire_get_cipher(NULL, &out, &err), &err, "evidence");
+    assert_true(wire_get_cipher(&cipher, &out, &err)); /* control */
 }
 
 static void pair_is_checked(void **state)
@@ -791,6 +852,8 @@ int main(void)
         cmocka_unit_test(slot_is_checked),
         cmocka_unit_test(info_is_checked),
         cmocka_unit_test(capabilities_are_checked),
+        cmocka_unit_test(evidence_comes_back),
+        cmocka_unit_test(evidence_is_checked),
         cmocka_unit_test(pair_is_checked),
         cmocka_unit_test(sample_is_checked),
         cmocka_unit_test(where_is_checked),

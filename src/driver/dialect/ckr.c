@@ -197,6 +197,22 @@ set(struct err *err, enum err_code code, unsigned long rv, const char *fmt, va_l
     return false;
 }
 
+bool ckr_is_bad_ciphertext(unsigned long rv)
+{
+    const unsigned long aead_decrypt_failed = 0x42; /* CKR_AEAD_DECRYPT_FAILED of PKCS#11 v3.0 */
+    static const unsigned long codes[] = {
+        CKR_WRAPPED_KEY_INVALID,    CKR_WRAPPED_KEY_LEN_RANGE,    CKR_DATA_INVALID,
+        CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_DATA_LEN_RANGE,
+        CKR_GENERAL_ERROR,          CKR_FUNCTION_FAILED,          CKR_KEY_SIZE_RANGE,
+        CKR_ARGUMENTS_BAD,
+    };
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (rv == codes[i])
+            return true;
+    return rv == aead_decrypt_failed;
+}
+
 bool ckr_set(struct err *err, unsigned long rv, const char *fmt, ...)
 {
     va_list args;

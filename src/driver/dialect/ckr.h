@@ -24,6 +24,9 @@ enum err_code ckr_code(unsigned long rv);
  * failure of the HSM and says nothing about the object. */
 bool ckr_is_reticent(unsigned long rv);
 
+/* Is this one of the many answers to a ciphertext that was damaged or altered? */
+bool ckr_is_bad_ciphertext(unsigned long rv);
+
 /* Sets *err to what failed, with the number, name, error class and advice of rv. Always returns
  * false. */
 bool ckr_set(struct err *err, unsigned long rv, const char *fmt, ...)

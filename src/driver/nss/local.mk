@@ -9,6 +9,8 @@ libnss_a_SOURCES = \
 	%D%/nss_attribute.h \
 	%D%/nss_db.c \
 	%D%/nss_db.h \
+	%D%/nss_evidence.c \
+	%D%/nss_evidence.h \
 	%D%/nss_key.c \
 	%D%/nss_key.h \
 	%D%/nss_list.c \

@@ -22,6 +22,7 @@
 #include "driver/dialect/ck_info.h"
 #include "driver/load/fence.h"
 #include "driver/nss/nss_db.h"
+#include "driver/nss/nss_evidence.h"
 #include "driver/nss/nss_key.h"
 #include "driver/nss/nss_list.h"
 #include "driver/nss/nss_capabilities.h"
@@ -30,6 +31,7 @@
 #include "driver/nss/nss_sample.h"
 #include "driver/nss/nss_token_pair.h"
 #include "driver/nss/nss_wrap.h"
+#include "hsm/evidence_key.h"
 #include "hsm/variables.h"
 
 /* --- open and close --- */
@@ -381,6 +383,11 @@ const struct hsm_driver nss_driver = {
     .make_token_pair = nss_make_token_pair,
     .load_public = nss_load_public,
     .make_kek = nss_make_kek,
+    .make_evidence_key = nss_make_evidence_key,
+    .encrypt = nss_encrypt,
+    .decrypt = nss_decrypt,
+    .seal = evidence_key_seal,
+    .unseal = evidence_key_unseal,
     .make_key = nss_make_key,
     .wrap = nss_wrap,
     .unwrap = nss_unwrap,

@@ -13,6 +13,7 @@
 #include <pkcs11t.h>
 
 #include "base/text.h"
+#include "driver/nss/nss_evidence.h"
 #include "driver/nss/nss_key.h"
 #include "driver/nss/nss_list.h"
 #include "driver/nss/nss_object.h"
@@ -265,7 +266,8 @@ static bool encrypt(struct nss *nss, uint64_t handle, struct bytes *cipher, stru
     return ok;
 }
 
-static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
+static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public,
+                           struct hsm_capability *evidence)
 {
     static unsigned char p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
     SECItem curve = {.data = p256, .len = sizeof p256};
@@ -299,6 +301,7 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public)
         if (challenge && nss_prove(&nss->hsm, proof, key, challenge, &answer, NULL))
             proofs |= UINT32_C(1) << proof;
     }
+    nss_try_evidence(nss, secret, evidence);
     bytes_free(&cipher);
     bytes_free(&answer);
     return proofs;
@@ -337,7 +340,8 @@ bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
                      [HSM_COMMIT] = "PK11_ConvertSessionSymKeyToTokenSymKey, "
                                     "PK11_ConvertSessionPrivKeyToTokenPrivKey",
                      [HSM_READ_PUBLIC] = "PK11_ReadRawAttributes",
-                     [HSM_MAKE_PUBLIC] = "PK11_CreateManagedGenericObject CKA_TOKEN"},
+                     [HSM_MAKE_PUBLIC] = "PK11_CreateManagedGenericObject CKA_TOKEN",
+                     [HSM_MAKE_EVIDENCE_KEY] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN"},
     };
     uint64_t private, public;
     size_t before = nss ? nss->count : 0;
@@ -365,7 +369,7 @@ bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
     if (ok) {
         found.exact_length = arriving_length(nss, 0) == sizeof rfc5649_key ? HSM_YES : HSM_NO;
         found.takes_length = arriving_length(nss, 17) == 17 ? HSM_YES : HSM_NO;
-        found.proofs = try_proofs(nss, private, public);
+        found.proofs = try_proofs(nss, private, public, &found.evidence);
         for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
             text_print(found.proof_calls[proof], HSM_CALL_MAX, "%s", nss_proof_call(proof));
         *caps = found;

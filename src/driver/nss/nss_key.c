@@ -129,10 +129,11 @@ bool nss_load_public(struct hsm *hsm, const struct bytes *spki, const char *labe
     return ok;
 }
 
-bool nss_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
-                  struct err *err)
+/* An AES key for one use. */
+static bool make_aes(struct nss *nss, uint32_t bits, uint32_t use, const char *label,
+                     uint64_t *handle, struct err *err)
 {
-    struct nss *nss = nss_logged_in(hsm, err);
+    const CK_BBOOL *wrap = use == KEY_WRAP ? &yes : &no, *encrypt = use == KEY_ENCRYPT ? &yes : &no;
     CK_ULONG length = bits / 8;
     PK11SymKey *key;
     CK_ATTRIBUTE attributes[] = {
@@ -142,9 +143,9 @@ bool nss_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *h
         attribute(CKA_PRIVATE, &yes, sizeof yes),
         attribute(CKA_SENSITIVE, &yes, sizeof yes),
         attribute(CKA_EXTRACTABLE, &yes, sizeof yes),
-        attribute(CKA_WRAP, &yes, sizeof yes),
+        attribute(CKA_WRAP, wrap, sizeof *wrap),
         attribute(CKA_UNWRAP, &no, sizeof no),
-        attribute(CKA_ENCRYPT, &no, sizeof no),
+        attribute(CKA_ENCRYPT, encrypt, sizeof *encrypt),
         attribute(CKA_DECRYPT, &no, sizeof no),
         attribute(CKA_SIGN, &no, sizeof no),
         attribute(CKA_VERIFY, &no, sizeof no),
@@ -153,8 +154,6 @@ bool nss_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *h
         attribute(CKA_COPYABLE, &no, sizeof no),
     };
 
-    if (!nss)
-        return false;
     if (bits != 128 && bits != 192 && bits != 256)
         return err_set(err, ERR_UNSUPPORTED, "there are no AES keys of %u bits", bits);
     key = PK11_KeyGenWithTemplate(nss->slot, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_GEN, NULL,
@@ -162,6 +161,21 @@ bool nss_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *h
     if (!key)
         return nss_failed(err, ERR_HSM, "no AES transport key of %u bits was generated", bits);
     return nss_keep(nss, PK11_TypeSymKey, key, handle, err);
+}
+
+bool nss_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
+                  struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+
+    return nss && make_aes(nss, bits, KEY_WRAP, label, handle, err);
+}
+
+bool nss_make_evidence_key(struct hsm *hsm, const char *label, uint64_t *handle, struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+
+    return nss && make_aes(nss, EVIDENCE_BITS, KEY_ENCRYPT, label, handle, err);
 }
 
 /* --- commit and destroy --- */

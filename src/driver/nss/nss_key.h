@@ -18,6 +18,7 @@ bool nss_load_public(struct hsm *hsm, const struct bytes *spki, const char *labe
                      struct err *err);
 bool nss_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                   struct err *err);
+bool nss_make_evidence_key(struct hsm *hsm, const char *label, uint64_t *handle, struct err *err);
 bool nss_commit(struct hsm *hsm, uint64_t temporary, const uint8_t *label, size_t label_len,
                 const uint8_t *id, size_t id_len, uint64_t *final, struct err *err);
 bool nss_destroy(struct hsm *hsm, uint64_t handle, struct err *err);

@@ -7,6 +7,8 @@ libpkcs11_a_SOURCES = \
 	%D%/pkcs11.h \
 	%D%/pkcs11_attr.c \
 	%D%/pkcs11_attr.h \
+	%D%/pkcs11_evidence.c \
+	%D%/pkcs11_evidence.h \
 	%D%/pkcs11_key.c \
 	%D%/pkcs11_key.h \
 	%D%/pkcs11_mech.c \

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_evidence.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_object.h"
 #include "driver/pkcs11/pkcs11_capabilities.h"
@@ -18,6 +19,7 @@
 #include "driver/pkcs11/pkcs11_session.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 #include "driver/pkcs11/pkcs11_wrap.h"
+#include "hsm/evidence_key.h"
 #include "hsm/variables.h"
 
 /* --- open and close --- */
@@ -359,6 +361,11 @@ const struct hsm_driver pkcs11_driver = {
     .make_token_pair = p11_make_token_pair,
     .load_public = p11_load_public,
     .make_kek = p11_make_kek,
+    .make_evidence_key = p11_make_evidence_key,
+    .encrypt = p11_encrypt,
+    .decrypt = p11_decrypt,
+    .seal = evidence_key_seal,
+    .unseal = evidence_key_unseal,
     .make_key = p11_make_key,
     .wrap = p11_wrap,
     .unwrap = p11_unwrap,

@@ -36,7 +36,7 @@ bool p11_kind_number(enum key_kind kind, CK_KEY_TYPE *number);
  * template, the call is repeated with fewer of them. The uses, CKA_SENSITIVE and CKA_EXTRACTABLE of
  * a key that is generated are never omitted. */
 enum p11_extra {
-    P11_ALLOWED = 1 << 0,     /* CKA_ALLOWED_MECHANISMS: OAEP only */
+    P11_ALLOWED = 1 << 0,     /* CKA_ALLOWED_MECHANISMS: one only */
     P11_FORCE = 1 << 1,       /* CKA_UNWRAP_TEMPLATE: unwrapped keys must be sensitive */
     P11_COPYABLE = 1 << 2,    /* guards that a template may contain: these are new in 2.40 ... */
     P11_MODIFIABLE = 1 << 3,  /* ... and these are older */

@@ -9,6 +9,7 @@
 #include "driver/dialect/ckr.h"
 #include "driver/dialect/counterpart.h"
 #include "driver/pkcs11/pkcs11_attr.h"
+#include "driver/pkcs11/pkcs11_evidence.h"
 #include "driver/pkcs11/pkcs11_mech.h"
 #include "driver/pkcs11/pkcs11_object.h"
 #include "driver/pkcs11/pkcs11_probe.h"
@@ -242,6 +243,7 @@ static const char op_calls[HSM_OPS][HSM_CALL_MAX] = {
     [HSM_COMMIT] = "C_CopyObject CKA_TOKEN",
     [HSM_READ_PUBLIC] = "C_GetAttributeValue",
     [HSM_MAKE_PUBLIC] = "C_CreateObject CKA_TOKEN",
+    [HSM_MAKE_EVIDENCE_KEY] = "C_GenerateKey CKM_AES_KEY_GEN",
 };
 
 /* The limits of all keys, from the dialect and from the token's mechanism list. A maximum that is
@@ -302,6 +304,7 @@ static bool probe(struct p11 *p, const struct hsm_wanted *wanted, struct hsm_cap
     try_proofs(&b);
     try_transports(&b);
     try_envelopes(&b);
+    p11_try_evidence(&b);
     try_lengths(&b);
     if (!probe_gives(&b)) {
         try_constraints(&b);

@@ -29,13 +29,17 @@ CK_RV p11_generate(struct p11 *p, const struct p11_wish *wish, CK_OBJECT_HANDLE 
                                                             : CKM_GENERIC_SECRET_KEY_GEN,
                               NULL, 0};
     const struct p11_asked asked = {wish->label, strlen(wish->label), false};
+    const bool limited = wish->allowed && !(p->dialect.omit & DIALECT_OMIT_ALLOWED);
     unsigned row = 0, extras;
     CK_RV rv = CKR_GENERAL_ERROR;
 
-    while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE, &row, &extras)) {
+    while (p11_extras_next(P11_COPYABLE | P11_MODIFIABLE | (limited ? P11_ALLOWED : 0U), &row,
+                           &extras)) {
         struct p11_attrs t;
         CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
         begin(p, &t, wish->label, false);
+        if (extras & P11_ALLOWED)
+            p11_attrs_add(&t, CKA_ALLOWED_MECHANISMS, &wish->allowed, sizeof wish->allowed);
         if (wish->kind != KEY_KIND_DES3)
             p11_attrs_number(&t, CKA_VALUE_LEN, wish->length);
         p11_attrs_flags(&t, KEY_CLASS_SECRET, wish->flags, extras | P11_SECRECY);

@@ -11,6 +11,7 @@ struct p11_wish {
     uint32_t length;    /* octets */
     uint32_t flags;     /* enum key_flag */
     const char *label;
+    CK_MECHANISM_TYPE allowed; /* the only one, if the token takes that; 0: any */
 };
 
 /* Generates a key; if the token refuses the template, without the guards that tokens may not

@@ -17,7 +17,8 @@ enum {
 CK_RV probe_make(struct probe *b, enum key_kind kind, uint32_t length, uint32_t uses,
                  CK_OBJECT_HANDLE *handle)
 {
-    struct p11_wish wish = {kind, length, uses | ORDINARY, probe_label};
+    struct p11_wish wish = {
+        .kind = kind, .length = length, .flags = uses | ORDINARY, .label = probe_label};
 
     return p11_generate(b->p, &wish, handle);
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "driver/dialect/ckr.h"
 #include "driver/dialect/counterpart.h"
+#include "driver/pkcs11/pkcs11_evidence.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_mech.h"
 #include "driver/pkcs11/pkcs11_prove.h"
@@ -340,6 +341,7 @@ void try_nothing(struct p11 *p, struct hsm_capabilities *caps)
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         if (p11_lists_proof(p, proof))
             caps->proofs |= UINT32_C(1) << proof;
+    p11_believe_evidence(p, caps);
     caps->exact_length = p->dialect.exact_length;
     caps->takes_length = p->dialect.takes_length;
     caps->can_copy = p->dialect.can_copy;

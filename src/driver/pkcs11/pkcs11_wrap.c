@@ -32,25 +32,9 @@ bool p11_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key
     return rv == CKR_OK || fail_wrap(rv, alg, err);
 }
 
-/* Is rv one of the many return codes for a damaged or altered wrapped key? */
-static bool is_bad_ciphertext(CK_RV rv)
-{
-    static const CK_RV codes[] = {
-        CKR_WRAPPED_KEY_INVALID,    CKR_WRAPPED_KEY_LEN_RANGE,    CKR_DATA_INVALID,
-        CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_DATA_LEN_RANGE,
-        CKR_GENERAL_ERROR,          CKR_FUNCTION_FAILED,          CKR_KEY_SIZE_RANGE,
-        CKR_ARGUMENTS_BAD,
-    };
-
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        if (rv == codes[i])
-            return true;
-    return false;
-}
-
 static bool fail_unwrap(CK_RV rv, enum hsm_alg alg, struct err *err)
 {
-    if (is_bad_ciphertext(rv))
+    if (ckr_is_bad_ciphertext(rv))
         return ckr_set_as(err, ERR_DATA, rv, "the wrapped key was not accepted (C_UnwrapKey)");
     return ckr_set(err, rv, "the HSM did not unwrap the key by %s (C_UnwrapKey)",
                    hsm_alg_name(alg));
