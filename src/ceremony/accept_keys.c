@@ -9,7 +9,6 @@
 #include "ceremony/at_hand.h"
 #include "ceremony/rows.h"
 #include "plan/provable.h"
-#include "transfer/proof.h"
 
 /* --- second reading: test keys --- */
 
@@ -98,13 +97,9 @@ static bool try_sample(struct visit_walk *v, struct record *record, const struct
 static bool answer_open(struct visit_walk *v, struct record *record, struct err *err)
 {
     const struct transfer *t = record->transfer;
-    const struct proof_place at = {t->final, t->item->key->class, {0}};
-    const struct proof_challenge open = {.proof = record->evidence.proof,
-                                         .bytes = record->evidence.open};
 
-    if (open.bytes.len == 0 || t->item->unproven)
-        return true;
-    return proof_answer(v->own->hsm, &at, &open, &record->answer, err);
+    return record->evidence.open.len == 0 || t->item->unproven ||
+           evidence_answer(v->own->hsm, t, t->final, &record->evidence, &record->answer, err);
 }
 
 static bool keep_key(struct visit_walk *v, struct record *record, struct err *err)

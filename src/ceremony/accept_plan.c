@@ -33,7 +33,7 @@ static void assume_source(struct hsm_capabilities *caps)
     *caps = (struct hsm_capabilities){.proofs = (uint32_t)((UINT64_C(1) << HSM_PROOFS) - 1),
                                       .exact_length = HSM_YES};
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
-        caps->alg[alg].wrap = true;
+        caps->evidence.wrap = caps->alg[alg].wrap = true;
         text_print(caps->alg[alg].wrap_call, sizeof caps->alg[alg].wrap_call, "in the other room");
     }
 }
@@ -112,7 +112,11 @@ static void join(struct visit_walk *v)
         record->transfer = &c->transfers.at[i];
         if (item->route == ROUTE_NONE)
             continue;
-        if (item->unproven || record->evidence.proof >= HSM_PROOFS) {
+        if (item->route != ROUTE_PUBLIC && record->evidence.proof >= HSM_PROOFS) {
+            item->unproven = v->c->setup.policy.waive_unproven && !suite_is_weak(record->alg);
+            item->proofs = 0;
+        }
+        if (record->evidence.proof >= HSM_PROOFS && !item->unproven) {
             refuse(v, item, ERR_UNSUPPORTED, "nothing in the bundle proves it");
             continue;
         }

@@ -17,6 +17,7 @@
 #include "transfer/ahead.h"
 #include "transfer/proof.h"
 #include "transfer/public_object.h"
+#include "transfer/wrapped_key.h"
 
 /* One key, on any thread. */
 struct fresh_key {
@@ -31,6 +32,7 @@ struct fresh_key {
 enum { FRESH_KEYS = 32 };
 struct fresh_keys {
     struct hsm *source, *fresh;
+    uint64_t evidence_key; /* 0: it has none */
     size_t count, most;
     struct fresh_key key[FRESH_KEYS];
 };
@@ -56,6 +58,8 @@ static void prove_key(void *arg, size_t i)
             keys->fresh->driver->describe(keys->fresh, listed->handle, &key->found, &key->err) &&
             (ahead_shows_public(key->t->ahead) ||
              public_object_read(keys->source, item, &spki, &key->err));
+    if (key->t->ahead && key->t->ahead->sealed)
+        key->t->ahead->sealed->of.evidence_key = keys->evidence_key;
     key->ok = key->ok && fidelity_check(&same, &key->err) &&
               (item->unproven || ahead_run(&pair, &key->t->ahead, AHEAD_FRESH,
                                            proof_exact(1U << key->t->proof, item->key, &key->found),
@@ -105,7 +109,8 @@ static void open_sessions(const struct ceremony *c, struct fresh_keys *keys)
 
 static void prove_fresh(struct ceremony *c, struct hsm *fresh, const struct names *names)
 {
-    struct fresh_keys keys = {.source = source_of(c), .fresh = fresh};
+    struct fresh_keys keys = {
+        .source = source_of(c), .fresh = fresh, .evidence_key = c->transport.evidence.fresh_key};
 
     open_sessions(c, &keys);
     for (size_t i = 0; i < c->transfers.count; i++) {
@@ -152,7 +157,8 @@ static void count_traces(struct ceremony *c, const struct key_list *list, const 
     if (c->side[SIDE_DESTINATION].gone && now > before)
         c->result.left.left_over += now - before;
     for (size_t i = 0; i < list->count; i++)
-        if (list->keys[i].label_len == strlen(c->transport.label) &&
+        if (list->keys[i].handle != c->transport.evidence.fresh_key &&
+            list->keys[i].label_len == strlen(c->transport.label) &&
             memcmp(list->keys[i].label, c->transport.label, strlen(c->transport.label)) == 0)
             c->result.left.left_over++;
     for (size_t i = 0; i < c->transfers.count; i++) {
@@ -222,15 +228,69 @@ static void count(struct tally *tally, const struct transfer *t, bool yes)
     *(t->item->route == ROUTE_PUBLIC ? &tally->objects : &tally->keys) += yes;
 }
 
+/* The pair of the offer, in the fresh process. 0: it is not there. */
+static uint64_t find_pair(const struct key_list *list, const struct key_desc *pair)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (key_same_name(&list->keys[i], pair) && list->keys[i].has_public && pair->has_public &&
+            memcmp(list->keys[i].spki_sha256, pair->spki_sha256, sizeof pair->spki_sha256) == 0)
+            return list->keys[i].handle;
+    return 0;
+}
+
+bool fresh_prepare(struct ceremony *c, const struct key_desc *pair, struct err *err)
+{
+    struct transport *t = &c->transport;
+    const struct hsm_template template = transport_kek_template(t, KEY_UNWRAP);
+    struct key_list list = {0};
+    uint64_t kek = 0, handle;
+    bool ok;
+
+    if (!t->evidence.wanted)
+        return true;
+    ok = c->host.open(c->host.ctx, SIDE_DESTINATION, &t->evidence.fresh, err) &&
+         party_enter(&c->side[SIDE_DESTINATION], t->evidence.fresh, &list, err);
+    handle = ok ? find_pair(&list, pair) : 0;
+    ok = ok && (handle || err_set(err, ERR_UNFINISHED, "a fresh process does not find the pair")) &&
+         wrapped_key_unwrap(t->evidence.fresh, t->suite->transport, handle, &t->wire.wrapped_kek,
+                            &template, &kek, err) &&
+         transport_unwrap_evidence(t->evidence.fresh, t, kek, &t->evidence.fresh_key, NULL, err);
+    if (kek)
+        ok = t->evidence.fresh->driver->destroy(t->evidence.fresh, kek, err) && ok;
+    key_list_free(&list);
+    if (!ok)
+        fresh_forget(c);
+    return ok;
+}
+
+void fresh_forget(struct ceremony *c)
+{
+    struct hsm *fresh = c->transport.evidence.fresh;
+
+    c->transport.evidence.fresh = NULL;
+    c->transport.evidence.fresh_key = 0;
+    if (fresh)
+        fresh->driver->close(fresh);
+}
+
+/* The process that was prepared, or another one. */
+static bool enter(struct ceremony *c, struct hsm **fresh, struct key_list *list, struct err *err)
+{
+    *fresh = c->transport.evidence.fresh;
+    c->transport.evidence.fresh = NULL;
+    if (*fresh)
+        return (*fresh)->driver->list(*fresh, list, err);
+    return c->host.open(c->host.ctx, SIDE_DESTINATION, fresh, err) &&
+           party_enter(&c->side[SIDE_DESTINATION], *fresh, list, err);
+}
+
 /* Opens the destination in a separate process, and proves the keys that this process committed. */
 static bool look_afresh(struct ceremony *c, bool at_work, struct application *app, struct err *err)
 {
     struct hsm *fresh = NULL;
     struct key_list list = {0};
     struct names names = {0};
-    bool ok = c->host.open(c->host.ctx, SIDE_DESTINATION, &fresh, err) &&
-              party_enter(&c->side[SIDE_DESTINATION], fresh, &list, err) &&
-              names_make(&list, &names, err);
+    bool ok = enter(c, &fresh, &list, err) && names_make(&list, &names, err);
 
     if (ok) {
         count_traces(c, &list, &names, at_work);

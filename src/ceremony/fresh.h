@@ -15,6 +15,13 @@ struct ceremony;
  * failure. Errors: ERR_UNFINISHED (some key could not be proven). */
 bool fresh_prove(struct ceremony *c, struct step_result *result, struct err *err);
 
+/* Between two rooms: opens that process while the offer's pair exists, and decrypts the evidence
+ * key there, if the transport has one. fresh_prove() goes on with it; fresh_forget() closes it if
+ * it does not. pair: the private half. Errors: those of the HSM; ERR_UNFINISHED (it does not find
+ * the pair). Nothing is left open then. */
+bool fresh_prepare(struct ceremony *c, const struct key_desc *pair, struct err *err);
+void fresh_forget(struct ceremony *c);
+
 /* Lists the destination from a separate process, and looks for the committed object of each of
  * these transfers, by the label of temporary objects. *missing: the first that is not there; NULL:
  * none. Errors: ERR_HSM (it does not see the token), other errors of the HSM. */

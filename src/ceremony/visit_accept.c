@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "ceremony/accept_parts.h"
+#include "ceremony/fresh.h"
 #include "ceremony/open_offers.h"
 #include "ceremony/paper.h"
 #include "ceremony/rows.h"
@@ -64,10 +65,41 @@ static bool check_accept(struct visit_walk *v, struct err *err)
 
 /* --- first reading: what is in it --- */
 
-static bool take_evidence(const struct sealed_key *key, struct evidence *to, struct err *err)
+/* Fixed lengths, with a whole tag. */
+static bool take_cipher(const struct sealed_evidence *from, struct evidence_cipher *to)
+{
+    if (from->challenge.len != sizeof to->challenge || from->answer.iv.len != sizeof to->iv ||
+        from->answer.ciphertext.len != sizeof to->ciphertext)
+        return false;
+    memcpy(to->challenge, from->challenge.data, sizeof to->challenge);
+    memcpy(to->iv, from->answer.iv.data, sizeof to->iv);
+    memcpy(to->ciphertext, from->answer.ciphertext.data, sizeof to->ciphertext);
+    return true;
+}
+
+/* All of it is encrypted, or nothing. */
+static bool take_sealed(const struct visit_walk *v, const struct sealed_key *key,
+                        struct evidence *to, struct err *err)
+{
+    bool ok = key->proof_count == AHEAD_TURNS && take_cipher(&key->open, &to->open_cipher);
+
+    for (uint32_t i = 0; ok && i < AHEAD_TURNS; i++)
+        ok = take_cipher(&key->proofs[i], &to->cipher[i]);
+    to->sealed = true;
+    to->of.number = key->number;
+    text_print(to->of.migration, sizeof to->of.migration, "%s",
+               sealed_file(v->job->file)->head.migration);
+    return ok || err_set(err, ERR_DATA, "the encrypted evidence of record %u is not complete",
+                         key->number);
+}
+
+static bool take_evidence(const struct visit_walk *v, const struct sealed_key *key,
+                          struct evidence *to, struct err *err)
 {
     *to =
         (struct evidence){.proof = key->route == ROUTE_PUBLIC ? HSM_PROOF_BYTES : key->open.proof};
+    if (key->route != ROUTE_PUBLIC && evidence_seals(to->proof) && !take_sealed(v, key, to, err))
+        return false;
     for (uint32_t i = 0; i < key->proof_count && i < AHEAD_TURNS; i++) {
         const struct sealed_evidence *from = &key->proofs[i];
         if (from->proof != to->proof)
@@ -122,7 +154,7 @@ static bool note_record(void *ctx, const struct sealed_key *key, struct err *err
     record->route = key->route;
     record->alg = key->alg;
     record->want_flags = key->want_flags;
-    if (!take_evidence(key, &record->evidence, err))
+    if (!take_evidence(v, key, &record->evidence, err))
         return false;
     if (key->role == SEALED_TEST_KEY)
         return true;
@@ -172,6 +204,22 @@ static bool find_pair(struct visit_walk *v, struct err *err)
                          v->own->caps.unreadable, &unread, err);
 }
 
+/* By the same rules by which the source chose. */
+static bool take_evidence_key(struct visit_walk *v, struct err *err)
+{
+    const struct sealed_wrapped *from = &accept_bundle(v)->evidence;
+    struct transport *t = &v->c->transport;
+
+    if (from->alg >= HSM_ALGS)
+        return true;
+    if (wrap_alg(from->alg)->family != WRAP_AES || suite_is_weak(from->alg) ||
+        !v->own->caps.alg[from->alg].unwrap || !v->own->caps.evidence.unwrap)
+        return err_set(err, ERR_DATA, "the bundle has an evidence key that is not allowed here");
+    t->evidence.wanted = true;
+    t->evidence.alg = from->alg;
+    return bytes_set(&t->evidence.wrapped, from->wrapped.data, from->wrapped.len, err);
+}
+
 /* The transport as the offer left it, with the KEK of the bundle. */
 static bool take_transport(struct visit_walk *v, struct err *err)
 {
@@ -189,7 +237,7 @@ static bool take_transport(struct visit_walk *v, struct err *err)
     if (memcmp(sha256, accept_bundle(v)->transport_sha256, SHA256_SIZE) != 0)
         return err_set(err, ERR_DATA, "the bundle is for another transport key");
     t->wire.there |= WIRE_PUBLIC | WIRE_READ_BACK | WIRE_KEK;
-    return bytes_set(&t->wire.wrapped_kek, kek->data, kek->len, err);
+    return take_evidence_key(v, err) && bytes_set(&t->wire.wrapped_kek, kek->data, kek->len, err);
 }
 
 /* A bundle without test keys needs a policy that wants none. */
@@ -270,8 +318,17 @@ static bool destroy(struct visit_walk *v, struct step_result *result, struct err
     return ok;
 }
 
+/* The fresh process decrypts the evidence key while the pair exists. If it cannot, its proofs will
+ * say so. */
 static bool close_accept(struct visit_walk *v, struct err *err)
 {
+    const struct accept *a = accept_of(v);
+    struct err why;
+
+    if (a->through && accept_stage(v) != SEALED_STAGE_CANARY && a->pair[0].handle &&
+        !fresh_prepare(v->c, &a->pair[0], &why))
+        emit_note(&v->c->narrator, EVENT_WARNING, SIDE_DESTINATION, "fresh",
+                  "a fresh process could not decrypt the evidence key: %.200s", why.what);
     return visit_step(v, STEP_DESTROY, destroy, err);
 }
 
@@ -279,6 +336,7 @@ static void free_accept(struct visit_walk *v)
 {
     struct accept *a = accept_of(v);
 
+    fresh_forget(v->c);
     for (size_t i = 0; a && i < a->count; i++) {
         evidence_free(&a->records[i].evidence);
         bytes_free(&a->records[i].answer);

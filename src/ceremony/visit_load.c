@@ -121,24 +121,48 @@ static bool take_destination(struct visit_walk *v, struct err *err)
 
 /* --- the plan --- */
 
-/* A proof that would let anybody who has the file guess a weak value cannot be in it; and a key
- * without any proof, which needs both HSMs in one room, cannot be compared. */
-static void refuse_unprovable(struct visit_walk *v)
+/* Why no evidence is sealed. */
+static void set_unsealed(const struct visit_walk *v, struct err *why)
+{
+    const struct hsm_capability *from = &v->own->caps.evidence, *to = &offer_of(v)->can.evidence;
+
+    err_set(why, ERR_UNSUPPORTED,
+            "its proof would show a weak value to anyone who has the file, and it cannot be "
+            "encrypted: %s: %.120s",
+            !from->wrap   ? "source"
+            : !to->unwrap ? "destination"
+                          : "both",
+            !from->wrap   ? from->reason
+            : !to->unwrap ? to->reason
+                          : "they have no envelope with integrity in common");
+}
+
+/* An answer that would let anyone who has the file guess a weak value is encrypted under the
+ * evidence key; if the HSMs cannot do that, the key needs the waiver. */
+static void choose_evidence(struct visit_walk *v)
 {
     struct plan *plan = &v->c->plan;
+    struct transport *t = &v->c->transport;
+    const enum hsm_alg alg = v->c->suite.evidence;
 
     for (size_t i = 0; i < plan->count; i++) {
         struct plan_item *item = &plan->items[i];
+        const uint32_t public = evidence_in_clear(item->key, item->proofs);
+        const uint32_t sealed = alg < HSM_ALGS ? evidence_by_seal(item->key, item->proofs) : 0;
         struct err why;
-        if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC)
+        if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC || item->unproven)
             continue;
-        item->proofs = evidence_in_clear(item->key, item->proofs);
-        if (item->proofs)
+        item->proofs = public ? public : sealed;
+        if (item->proofs) {
+            t->evidence.wanted = t->evidence.wanted || !public;
+            t->evidence.alg = alg;
             continue;
-        err_set(
-            &why, ERR_UNSUPPORTED,
-            "its proof would show a weak value to anyone who has the file: it needs an evidence "
-            "key, which this program does not make yet");
+        }
+        if (v->c->setup.policy.waive_unproven && !suite_is_weak(item->alg)) {
+            item->unproven = true;
+            continue;
+        }
+        set_unsealed(v, &why);
         item->route = ROUTE_NONE;
         err_note_set(&item->reason, &why);
         plan->movable--;
@@ -184,7 +208,7 @@ static bool make_plan(struct visit_walk *v, struct err *err)
     if (!plan_review(c, &nothing, v->job->selection, err) ||
         !public_objects_judge(source_of(c), &c->plan, err))
         return false;
-    refuse_unprovable(v);
+    choose_evidence(v);
     refuse_companions(v);
     if (!transfers_make(&c->plan, &c->transport, &c->transfers, err))
         return false;
@@ -268,10 +292,9 @@ static bool ask_keys(struct visit_walk *v, struct err *err)
 
 /* --- the bundle --- */
 
-static void put_evidence(struct sealed_evidence *to, enum hsm_proof proof, struct bytes *challenge,
-                         struct bytes *answer)
+/* Ownership of what they hold passes to the file's record. */
+static void put_public(struct sealed_evidence *to, struct bytes *challenge, struct bytes *answer)
 {
-    to->proof = proof;
     to->challenge = *challenge;
     *challenge = (struct bytes){0}; /* ownership was passed on */
     if (!answer)
@@ -280,26 +303,54 @@ static void put_evidence(struct sealed_evidence *to, enum hsm_proof proof, struc
     *answer = (struct bytes){0}; /* ownership was passed on */
 }
 
+static bool put_cipher(struct sealed_evidence *to, const struct evidence_cipher *from,
+                       struct err *err)
+{
+    return bytes_set(&to->challenge, from->challenge, sizeof from->challenge, err) &&
+           bytes_set(&to->answer.iv, from->iv, sizeof from->iv, err) &&
+           bytes_set(&to->answer.ciphertext, from->ciphertext, sizeof from->ciphertext, err);
+}
+
+static bool put_evidence(struct sealed_key *key, struct evidence *evidence, struct err *err)
+{
+    bool ok = true;
+
+    while (ok && key->proof_count < AHEAD_TURNS &&
+           (evidence->sealed || evidence->challenge[key->proof_count].len > 0)) {
+        const uint32_t i = key->proof_count++;
+        key->proofs[i].proof = evidence->proof;
+        if (evidence->sealed)
+            ok = put_cipher(&key->proofs[i], &evidence->cipher[i], err);
+        else
+            put_public(&key->proofs[i], &evidence->challenge[i], &evidence->answer[i]);
+    }
+    key->open.proof = evidence->proof;
+    if (evidence->sealed)
+        return ok && put_cipher(&key->open, &evidence->open_cipher, err);
+    put_public(&key->open, &evidence->open, NULL);
+    return ok;
+}
+
 /* The evidence becomes the record's. */
 static bool add_evidence(struct visit_walk *v, const struct transfer *t, struct sealed_key *key,
                          struct err *err)
 {
+    struct evidence_subject with = {.evidence_key = v->c->transport.source.evidence_key,
+                                    .number = key->number};
     struct evidence evidence = {0};
+    bool ok;
 
     for (unsigned i = 0; i < SEALED_PROOFS_MAX; i++)
         key->proofs[i].proof = HSM_PROOFS;
     key->open.proof = HSM_PROOFS;
     if (t->item->unproven || t->item->route == ROUTE_PUBLIC)
         return true;
-    if (!evidence_ask(v->own->hsm, t->item, &t->wire.spki, &evidence, err))
-        return false;
-    while (key->proof_count < AHEAD_TURNS && evidence.challenge[key->proof_count].len > 0) {
-        const uint32_t i = key->proof_count++;
-        put_evidence(&key->proofs[i], evidence.proof, &evidence.challenge[i], &evidence.answer[i]);
-    }
-    put_evidence(&key->open, evidence.proof, &evidence.open, NULL);
+    text_print(with.migration, sizeof with.migration, "%s", v->c->setup.visit.migration);
+    ok = evidence_ask(v->own->hsm, t->item, &t->wire.spki, with.evidence_key ? &with : NULL,
+                      &evidence, err) &&
+         put_evidence(key, &evidence, err);
     evidence_free(&evidence);
-    return true;
+    return ok;
 }
 
 /* Encrypts one key, and adds it to the file. */
@@ -388,8 +439,12 @@ static bool begin_bundle(struct visit_walk *v, const struct samples *s, struct s
     text_print(file->bundle.transport, sizeof file->bundle.transport, "%s", SEALED_RSA_OAEP);
     SHA256(t->wire.spki.data, t->wire.spki.len, file->bundle.transport_sha256);
     file->bundle.kek.alg = v->c->suite.transport;
-    file->bundle.evidence.alg = (enum hsm_alg)SEALED_ALG_NONE;
-    return bytes_set(&file->bundle.kek.wrapped, t->wire.wrapped_kek.data, t->wire.wrapped_kek.len,
+    file->bundle.evidence.alg =
+        t->evidence.wanted ? t->evidence.alg : (enum hsm_alg)SEALED_ALG_NONE;
+    return (!t->evidence.wanted ||
+            bytes_set(&file->bundle.evidence.wrapped, t->evidence.wrapped.data,
+                      t->evidence.wrapped.len, err)) &&
+           bytes_set(&file->bundle.kek.wrapped, t->wire.wrapped_kek.data, t->wire.wrapped_kek.len,
                      err) &&
            sealed_begin(v->job->out, file, w, err);
 }

@@ -128,7 +128,10 @@ static const char *last_sentence(const struct visit_walk *v)
         [VISIT_WITHDRAW] = "the transport pair of the offer is destroyed",
     };
 
-    return v->c->result.left.left_over  ? "something is left over: the warnings say what"
+    return v->c->result.left.left_over ? "something is left over: the warnings say what"
+           : v->failed.code == ERR_NONE && count(v, KEY_UNPROVEN)
+               ? "unproven keys arrived, by waiver: try each one before it is relied on there; "
+                 "carry the answer to the other room"
            : v->failed.code == ERR_NONE ? done[v->job->what]
            : v->stays ? "it did not come to its end, and its file is written: do not use the file"
                       : "it did not come to its end";

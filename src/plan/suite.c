@@ -141,6 +141,18 @@ static void no_transport(const struct suite *suite, struct err *err)
     err_set(err, ERR_UNSUPPORTED, "no way to carry the AES key that both sides speak: %s", each);
 }
 
+/* The strongest envelope with integrity, which every AES key fits. */
+static enum hsm_alg evidence_envelope(const struct suite *suite,
+                                      const struct hsm_capabilities *source,
+                                      const struct hsm_capabilities *destination)
+{
+    for (unsigned i = 0; i < suite->option_count; i++)
+        if (suite->options[i].route == ROUTE_ENVELOPE && !suite_is_weak(suite->options[i].alg) &&
+            source->evidence.wrap && destination->evidence.unwrap)
+            return suite->options[i].alg;
+    return HSM_ALGS;
+}
+
 bool negotiate(const struct policy *policy, const struct hsm_capabilities *source,
                const struct hsm_capabilities *destination, struct suite *suite, struct err *err)
 {
@@ -154,6 +166,7 @@ bool negotiate(const struct policy *policy, const struct hsm_capabilities *sourc
     choose_envelopes(policy, source, destination, false, suite);
     choose_direct(policy, source, destination, suite);
     choose_envelopes(policy, source, destination, true, suite);
+    suite->evidence = evidence_envelope(suite, source, destination);
     suite->by_destination = destination->proofs;
     suite->one_per_id = destination->one_per_id;
     suite->lost_templates = destination->lost_templates;

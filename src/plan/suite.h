@@ -36,6 +36,8 @@ struct suite {
     /* strongest first: a key takes the first that fits */
     struct wrap_option options[WRAP_OPTIONS_MAX];
     unsigned option_count;     /* at least one: directly */
+    enum hsm_alg evidence;     /* that wraps an evidence key, if both sides can seal and unseal;
+                                  HSM_ALGS: they cannot */
     uint32_t direct_max;       /* octets of a secret that OAEP encrypts under the transport key */
     uint32_t proofs;           /* those that both sides can perform */
     uint32_t by_destination;   /* those that the destination can perform */

@@ -47,9 +47,13 @@ enum { TRUTHS = 3 };
 static const char *op_word(unsigned op)
 {
     static const char *const names[HSM_OPS] = {
-        [HSM_MAKE_PAIR] = "make-pair",     [HSM_LOAD_PUBLIC] = "load-public",
-        [HSM_MAKE_KEK] = "make-kek",       [HSM_COMMIT] = "commit",
-        [HSM_READ_PUBLIC] = "read-public", [HSM_MAKE_PUBLIC] = "make-public",
+        [HSM_MAKE_PAIR] = "make-pair",
+        [HSM_LOAD_PUBLIC] = "load-public",
+        [HSM_MAKE_KEK] = "make-kek",
+        [HSM_COMMIT] = "commit",
+        [HSM_READ_PUBLIC] = "read-public",
+        [HSM_MAKE_PUBLIC] = "make-public",
+        [HSM_MAKE_EVIDENCE_KEY] = "make-evidence-key",
     };
     return name_of(names, HSM_OPS, op);
 }
@@ -212,6 +216,7 @@ static const struct sealed_table limits = TABLE(limits_fields);
 
 static const struct sealed_field capabilities_fields[] = {
     ROWS("algorithms", hsm_capabilities, alg, hsm_alg_name, HSM_AES_CBC_PAD + 1, algorithm),
+    MAP("evidence", hsm_capabilities, evidence, algorithm),
     BITS("proofs", hsm_capabilities, proofs, hsm_proof_name, HSM_PROOFS),
     WORD("exact-length", hsm_capabilities, exact_length, truth_word, TRUTHS),
     WORD("takes-length", hsm_capabilities, takes_length, truth_word, TRUTHS),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hsm/evidence_form.h"
 #include "sealed/sealed_fields.h"
 
 static bool is_sum(const uint8_t sha256[SHA256_SIZE])
@@ -154,6 +155,18 @@ static bool sound_ciphertext(const struct sealed_answer *answer)
     return answer->iv.len == SEALED_IV_SIZE && answer->ciphertext.len > SEALED_TAG_SIZE;
 }
 
+/* In a receipt: is this the answer to a challenge that was encrypted? Then the file has its SHA-256
+ * in the place of the challenge, and nobody can guess a key by the answer. */
+static bool answers_encrypted(const struct sealed_evidence *evidence)
+{
+    const struct bytes *answer = &evidence->answer.clear;
+    uint8_t sha256[SHA256_SIZE];
+
+    return evidence_seals(evidence->proof) && evidence->challenge.len == sizeof sha256 &&
+           EVP_Digest(answer->data, answer->len, sha256, NULL, EVP_sha256(), NULL) == 1 &&
+           memcmp(evidence->challenge.data, sha256, sizeof sha256) == 0;
+}
+
 /* desc: NULL: the key is not known here. */
 static bool sound_evidence(const struct sealed_evidence *evidence, const struct key_desc *desc,
                            bool answered, struct err *err)
@@ -172,7 +185,11 @@ static bool sound_evidence(const struct sealed_evidence *evidence, const struct 
         return err_set(err, ERR_DATA, "%s",
                        answered ? "a proof must have one answer"
                                 : "an open challenge must have no answer");
+    if (!answered && evidence_seals(evidence->proof) && answer->ciphertext.len == 0)
+        return err_set(err, ERR_DATA, "the open challenge for %s is not encrypted",
+                       hsm_proof_name(evidence->proof));
     return answer->clear.len == 0 || sealed_may_be_clear(desc, evidence->proof) ||
+           (!desc && answers_encrypted(evidence)) ||
            err_set(err, ERR_DATA,
                    "the answer to %s is not encrypted, so that anybody could guess a weak key",
                    hsm_proof_name(evidence->proof));

@@ -24,6 +24,7 @@ void ahead_free(struct ahead **ahead)
     if (!*ahead)
         return;
     bytes_free(&(*ahead)->spki);
+    free((*ahead)->sealed);
     explicit_bzero(*ahead, sizeof **ahead);
     free(*ahead);
     *ahead = NULL;
@@ -153,6 +154,23 @@ static bool is_carried(const struct proof_pair *pair, enum hsm_proof proof)
     return proof == HSM_PROOF_BYTES && pair->source_spki->len > 0;
 }
 
+/* The agent of the destination compares, and returns only whether both are equal. */
+static bool prove_sealed(const struct proof_pair *pair, struct ahead *ahead, enum ahead_turn turn,
+                         struct err *err)
+{
+    struct evidence_subject of = ahead->sealed->of;
+    struct bytes none = {0};
+
+    of.key = pair->destination_key;
+    if (!of.evidence_key) {
+        err_set(err, ERR_UNFINISHED, "its evidence can no longer be decrypted");
+        return err_next(err, "Prove the key by another way before it is relied on.");
+    }
+    ahead->asked |= 1U << turn;
+    return pair->destination->driver->unseal(pair->destination, &of, &ahead->sealed->cipher[turn],
+                                             &none, err);
+}
+
 /* Both answer. */
 static bool prove_first(const struct proof_pair *pair, struct ahead *ahead, struct err *err)
 {
@@ -169,7 +187,7 @@ static bool prove_first(const struct proof_pair *pair, struct ahead *ahead, stru
 static bool is_ready(const struct ahead *ahead, enum hsm_proof proof, enum ahead_turn turn)
 {
     return ahead && ahead->proof == proof &&
-           (is_cipher(proof) ? !(ahead->asked & 1U << turn) : ahead->spki.len > 0);
+           (is_cipher(proof) || ahead->sealed ? !(ahead->asked & 1U << turn) : ahead->spki.len > 0);
 }
 
 static bool may_be_ahead(const struct proof_pair *pair, const struct ahead *ahead,
@@ -192,6 +210,8 @@ static bool prove(const struct proof_pair *pair, struct ahead **ahead, enum ahea
         (*ahead)->proof = proof;
     }
     (*ahead)->earlier = ready;
+    if ((*ahead)->sealed)
+        return prove_sealed(pair, *ahead, turn, err);
     if (is_cipher(proof))
         return (ready || ask_source(pair, *ahead, err)) && prove_cipher(pair, *ahead, turn, err);
     return ready                     ? prove_again(pair, *ahead, err)
@@ -223,6 +243,9 @@ const char *ahead_sentence(const struct ahead *ahead, enum hsm_proof which)
 {
     if (!ahead || !ahead->earlier)
         return proof_sentence(which);
+    if (ahead->sealed)
+        return "the destination answered as the source had, whose encrypted answer its HSM "
+               "decrypted and its agent compared";
     if (which == HSM_PROOF_AES_ECB)
         return "the destination encrypted a random block to the ciphertext that the source had "
                "computed before";

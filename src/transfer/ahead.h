@@ -33,6 +33,13 @@ struct ahead {
     struct kcv_value check[2]; /* by side: the check value by ECB, answered in the same calls */
     struct bytes spki;  /* under which a private key of the source has answered; a public object */
     uint8_t passed[32]; /* SHA-256 of a public half that passed the check */
+    struct ahead_sealed *sealed; /* NULL: none */
+};
+
+/* Between two rooms, the evidence of a key that may be weak. The destination's agent compares. */
+struct ahead_sealed {
+    struct evidence_subject of; /* evidence_key: a handle of the destination */
+    struct evidence_cipher cipher[AHEAD_TURNS];
 };
 
 /* proof_run(), with the source's answers of an earlier turn if there are any. *ahead is NULL at

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/sha.h>
+
 #include "transfer/proof.h"
+#include "transfer/transport.h"
 
 static bool is_cipher(enum hsm_proof proof)
 {
@@ -30,6 +33,16 @@ uint32_t evidence_in_clear(const struct key_desc *key, uint32_t proofs)
     if (key->class == KEY_CLASS_SECRET)
         return key->kind == KEY_KIND_AES ? proofs & aes : 0;
     return proofs;
+}
+
+uint32_t evidence_by_seal(const struct key_desc *key, uint32_t proofs)
+{
+    uint32_t sealed = 0;
+
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
+        if (evidence_seals(proof) && key->class == KEY_CLASS_SECRET)
+            sealed |= 1U << proof;
+    return proofs & sealed;
 }
 
 static bool draw(enum hsm_proof proof, const struct bytes *spki, struct bytes *challenge,
@@ -76,17 +89,48 @@ static bool ask_by(struct hsm *source, const struct plan_item *item, const struc
     return draw(out->proof, spki, &out->open, err);
 }
 
-bool evidence_ask(struct hsm *source, const struct plan_item *item, const struct bytes *spki,
-                  struct evidence *out, struct err *err)
+static bool seal(struct hsm *source, const struct plan_item *item, struct evidence *out,
+                 struct err *err)
 {
-    const uint32_t proofs = evidence_in_clear(item->key, item->proofs);
+    struct evidence_subject of = out->of;
+    struct bytes challenge = {0};
+
+    of.proof = out->proof;
+    of.key = item->key->handle;
+    for (size_t i = 0; i < AHEAD_TURNS; i++) {
+        bool ok = draw(out->proof, NULL, &challenge, err);
+        if (ok)
+            memcpy(out->cipher[i].challenge, challenge.data, EVIDENCE_TEXT);
+        bytes_free(&challenge);
+        if (!ok || !source->driver->seal(source, &of, &out->cipher[i], err))
+            return false;
+    }
+    of.open = true;
+    return source->driver->seal(source, &of, &out->open_cipher, err) &&
+           bytes_set(&out->open, out->open_cipher.challenge, EVIDENCE_TEXT, err);
+}
+
+static bool ask_proof(struct hsm *source, const struct plan_item *item, const struct bytes *spki,
+                      struct evidence *out, struct err *err)
+{
+    return out->proof == HSM_PROOF_BYTES ||
+           (out->sealed ? seal(source, item, out, err) : ask_by(source, item, spki, out, err));
+}
+
+bool evidence_ask(struct hsm *source, const struct plan_item *item, const struct bytes *spki,
+                  const struct evidence_subject *with, struct evidence *out, struct err *err)
+{
+    const uint32_t public = evidence_in_clear(item->key, item->proofs);
+    const uint32_t proofs = public || !with ? public : evidence_by_seal(item->key, item->proofs);
 
     err_set(err, ERR_UNSUPPORTED, "no proof of this key can be put into a file");
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++) {
         if (!(proofs & 1U << proof))
             continue;
-        *out = (struct evidence){.proof = proof};
-        if (proof == HSM_PROOF_BYTES || ask_by(source, item, spki, out, err)) {
+        *out = (struct evidence){.proof = proof, .sealed = !public};
+        if (out->sealed)
+            out->of = *with;
+        if (ask_proof(source, item, spki, out, err)) {
             err_clear(err);
             return true;
         }
@@ -136,13 +180,31 @@ static bool take_private(const struct evidence *evidence, const struct bytes *sp
     return ok && bytes_set(&ahead->spki, spki->data, spki->len, err);
 }
 
+/* The destination's own evidence key, whatever handle it has at the source. */
+static bool take_sealed(const struct evidence *evidence, const struct transfer *t,
+                        struct ahead *ahead, struct err *err)
+{
+    struct ahead_sealed *sealed = calloc(1, sizeof *sealed);
+
+    if (!sealed)
+        return err_set(err, ERR_FAILED, "no memory for a challenge");
+    sealed->of = evidence->of;
+    sealed->of.proof = evidence->proof;
+    sealed->of.evidence_key = t->transport->destination.evidence_key;
+    memcpy(sealed->cipher, evidence->cipher, sizeof sealed->cipher);
+    ahead->sealed = sealed;
+    return true;
+}
+
 bool evidence_take(const struct evidence *evidence, const struct bytes *spki, struct transfer *t,
                    struct err *err)
 {
     struct ahead *ahead;
     bool ok;
 
-    if (!(evidence_in_clear(t->item->key, t->item->proofs) & 1U << evidence->proof))
+    if (!((evidence->sealed ? evidence_by_seal(t->item->key, t->item->proofs)
+                            : evidence_in_clear(t->item->key, t->item->proofs)) &
+          1U << evidence->proof))
         return bad(err, "this key cannot be proven as the file wants it");
     t->item->proofs = 1U << evidence->proof;
     if (evidence->proof == HSM_PROOF_BYTES)
@@ -151,8 +213,9 @@ bool evidence_take(const struct evidence *evidence, const struct bytes *spki, st
     if (!ahead)
         return err_set(err, ERR_FAILED, "no memory for a challenge");
     ahead->proof = evidence->proof;
-    ok = is_cipher(evidence->proof) ? take_cipher(evidence, ahead, err)
-                                    : take_private(evidence, spki, ahead, err);
+    ok = evidence->sealed             ? take_sealed(evidence, t, ahead, err)
+         : is_cipher(evidence->proof) ? take_cipher(evidence, ahead, err)
+                                      : take_private(evidence, spki, ahead, err);
     ahead_free(&t->ahead);
     if (ok)
         t->ahead = ahead;
@@ -161,7 +224,34 @@ bool evidence_take(const struct evidence *evidence, const struct bytes *spki, st
     return ok;
 }
 
+bool evidence_answer(struct hsm *destination, const struct transfer *t, uint64_t handle,
+                     const struct evidence *evidence, struct bytes *answer, struct err *err)
+{
+    const struct proof_place at = {handle, t->item->key->class, {0}};
+    const struct proof_challenge open = {.proof = evidence->proof, .bytes = evidence->open};
+    struct evidence_subject of = evidence->of;
+
+    if (!evidence->sealed)
+        return proof_answer(destination, &at, &open, answer, err);
+    of.open = true;
+    of.proof = evidence->proof;
+    of.key = handle;
+    of.evidence_key = t->transport->destination.evidence_key;
+    return destination->driver->unseal(destination, &of, &evidence->open_cipher, answer, err);
+}
+
 /* --- at the source again --- */
+
+/* Only the HSM that decrypted the challenge, and holds the key, can have given this answer. */
+static bool judge_sealed(const struct evidence *evidence, const struct bytes *answer,
+                         struct err *err)
+{
+    uint8_t sha256[SHA256_DIGEST_LENGTH];
+
+    SHA256(answer->data, answer->len, sha256);
+    return bytes_equal(&evidence->open, &(struct bytes){sha256, sizeof sha256}) ||
+           bad(err, "the destination does not answer as the source had");
+}
 
 /* Decrypting and agreeing: the right answer is that of the source. */
 static bool is_by_both(enum hsm_proof proof)
@@ -175,8 +265,11 @@ bool evidence_judge(struct hsm *source, const struct plan_item *item, const stru
     const struct proof_place at = {item->key->handle, item->key->class, item->half};
     struct proof_challenge c;
     struct proof_answers a = {0};
-    bool ok = proof_again(evidence->proof, &evidence->open, &c, err);
+    bool ok;
 
+    if (evidence_seals(evidence->proof))
+        return judge_sealed(evidence, answer, err);
+    ok = proof_again(evidence->proof, &evidence->open, &c, err);
     c.source_shown = true;
     ok = ok && bytes_set(&a.destination, answer->data, answer->len, err);
     if (ok && is_by_both(evidence->proof))

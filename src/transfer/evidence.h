@@ -24,6 +24,11 @@ struct evidence {
     enum hsm_proof proof; /* HSM_PROOF_BYTES: a public object, all else is empty */
     struct bytes challenge[AHEAD_TURNS], answer[AHEAD_TURNS]; /* private keys: only the first */
     struct bytes open;                                        /* the challenge that stays open */
+    /* of a key that may be weak: the challenges and answers in these, and open is the SHA-256 of
+     * the answer to an encrypted challenge */
+    bool sealed;
+    struct evidence_subject of; /* without handles */
+    struct evidence_cipher cipher[AHEAD_TURNS], open_cipher;
 };
 
 void evidence_free(struct evidence *evidence);
@@ -32,18 +37,26 @@ void evidence_free(struct evidence *evidence);
  * a key by them. */
 uint32_t evidence_in_clear(const struct key_desc *key, uint32_t proofs);
 
-/* Asks the source, which must answer as its own public key wants it. spki: of a private key.
- * Errors: as proof_run(). */
+/* The proofs among these whose answers the source's HSM encrypts under the evidence key. */
+uint32_t evidence_by_seal(const struct key_desc *key, uint32_t proofs);
+
+/* Asks the source, which must answer as its own public key wants it. spki: of a private key. seal:
+ * the evidence key, migration and number; NULL: nothing can be sealed. Errors: as proof_run(). */
 bool evidence_ask(struct hsm *source, const struct plan_item *item, const struct bytes *spki,
-                  struct evidence *out, struct err *err);
+                  const struct evidence_subject *seal, struct evidence *out, struct err *err);
 
 /* Gives the transfer what the source showed: from now on ahead_run() asks the destination alone.
  * Errors: ERR_DATA (the evidence is not of this form, or is not that of the public key). */
 bool evidence_take(const struct evidence *evidence, const struct bytes *spki, struct transfer *t,
                    struct err *err);
 
+/* The destination answers the open challenge, with its key of this handle. */
+bool evidence_answer(struct hsm *destination, const struct transfer *t, uint64_t handle,
+                     const struct evidence *evidence, struct bytes *answer, struct err *err);
+
 /* Judges the destination's answer to the open challenge: the source answers it, too, or its public
- * key shows it. Errors: as proof_judge(), those of the source. */
+ * key shows it, or it answered before, and its answer is known by its SHA-256. Errors: as
+ * proof_judge(), those of the source. */
 bool evidence_judge(struct hsm *source, const struct plan_item *item, const struct bytes *spki,
                     const struct evidence *evidence, const struct bytes *answer, struct err *err);
 

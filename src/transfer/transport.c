@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/sha.h>
+
 #include "base/text.h"
 #include "transfer/wrapped_key.h"
 #include "transfer/own_key.h"
@@ -41,6 +43,65 @@ struct hsm_template transport_kek_template(const struct transport *t, uint32_t u
         .label_len = strlen(t->label),
     };
 }
+
+/* --- the evidence key, which is made with the KEK and crosses under it --- */
+
+static void add_text(struct step_result *result, const char *text)
+{
+    const size_t len = strlen(result->text);
+
+    text_print(result->text + len, sizeof result->text - len, "%s", text);
+}
+
+static bool make_evidence_key(struct hsm *hsm, struct transport *t, struct step_result *result,
+                              struct err *err)
+{
+    struct transport_side *from = &t->source;
+
+    if (!t->evidence.wanted)
+        return true;
+    add_text(result, "; an evidence key, for encryption only");
+    return hsm->driver->make_evidence_key(hsm, t->label, &from->evidence_key, err) &&
+           known_made(from->known, NULL, &from->evidence_key, err) &&
+           transport_check_own(hsm, from, from->evidence_key, &own_source_evidence, result, err);
+}
+
+static bool wrap_evidence_key(struct hsm *hsm, struct transport *t, struct step_result *result,
+                              struct err *err)
+{
+    struct bytes *wrapped = &t->evidence.wrapped;
+    uint8_t sha256[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1], text[96];
+
+    if (!t->evidence.wanted)
+        return true;
+    if (!wrapped_key_wrap(hsm, t->evidence.alg, t->source.kek, t->source.evidence_key, wrapped,
+                          err))
+        return false;
+    SHA256(wrapped->data, wrapped->len, sha256);
+    text_print(text, sizeof text, "; the evidence key under it, sha256 %.16s",
+               text_hex(sha256, sizeof sha256, hex));
+    add_text(result, text);
+    return true;
+}
+
+bool transport_unwrap_evidence(struct hsm *hsm, struct transport *t, uint64_t kek, uint64_t *handle,
+                               struct step_result *result, struct err *err)
+{
+    struct hsm_template template = transport_kek_template(t, KEY_DECRYPT);
+    uint32_t unread;
+
+    if (t->evidence.wanted && result)
+        add_text(result, ", and under it an evidence key, for decryption only");
+    template.length = EVIDENCE_BITS / 8;
+    return !t->evidence.wanted ||
+           (wrapped_key_unwrap(hsm, t->evidence.alg, kek, &t->evidence.wrapped, &template, handle,
+                               err) &&
+            own_key_check(hsm, *handle, &own_destination_evidence, t->destination.caps->unreadable,
+                          &unread, err));
+}
+
+/* --- the steps --- */
 
 static bool make_pair(struct hsm *hsm, struct transport *t, struct step_result *result,
                       struct err *err)
@@ -128,12 +189,14 @@ static bool make_kek(struct hsm *hsm, struct transport *t, struct step_result *r
     snprintf(result->text, sizeof result->text, "AES %d, for wrapping only", KEK_BITS);
     return hsm->driver->make_kek(hsm, KEK_BITS, t->label, &from->kek, err) &&
            known_made(from->known, NULL, &from->kek, err) &&
-           transport_check_own(hsm, from, from->kek, &own_source_kek, result, err);
+           transport_check_own(hsm, from, from->kek, &own_source_kek, result, err) &&
+           make_evidence_key(hsm, t, result, err);
 }
 
 static bool undo_make_kek(struct hsm *hsm, struct transport *t, struct err *err)
 {
-    return known_destroy(t->source.known, hsm, NULL, &t->source.kek, err);
+    return known_destroy(t->source.known, hsm, NULL, &t->source.evidence_key, err) &&
+           known_destroy(t->source.known, hsm, NULL, &t->source.kek, err);
 }
 
 static bool wrap_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
@@ -145,7 +208,8 @@ static bool wrap_kek(struct hsm *hsm, struct transport *t, struct step_result *r
     result->crossed = &t->wire.wrapped_kek;
     snprintf(result->text, sizeof result->text, "under the transport public key");
     return wrapped_key_wrap(hsm, t->suite->transport, from->public_key, from->kek,
-                            &t->wire.wrapped_kek, err);
+                            &t->wire.wrapped_kek, err) &&
+           wrap_evidence_key(hsm, t, result, err);
 }
 
 static bool relay_kek(struct hsm *none, struct transport *t, struct step_result *result,
@@ -168,12 +232,15 @@ static bool unwrap_kek(struct hsm *hsm, struct transport *t, struct step_result 
     return wrapped_key_unwrap(hsm, t->suite->transport, to->private_key, &t->wire.wrapped_kek,
                               &template, &to->kek, err) &&
            known_made(to->known, NULL, &to->kek, err) &&
-           transport_check_own(hsm, to, to->kek, &own_destination_kek, result, err);
+           transport_check_own(hsm, to, to->kek, &own_destination_kek, result, err) &&
+           transport_unwrap_evidence(hsm, t, to->kek, &to->evidence_key, result, err) &&
+           known_made(to->known, NULL, &to->evidence_key, err);
 }
 
 static bool undo_unwrap_kek(struct hsm *hsm, struct transport *t, struct err *err)
 {
-    return known_destroy(t->destination.known, hsm, NULL, &t->destination.kek, err);
+    return known_destroy(t->destination.known, hsm, NULL, &t->destination.evidence_key, err) &&
+           known_destroy(t->destination.known, hsm, NULL, &t->destination.kek, err);
 }
 
 const struct transport_row transport_rows[] = {
@@ -227,4 +294,5 @@ void transport_free(struct transport *t)
     bytes_free(&t->wire.spki);
     bytes_free(&t->wire.read_back);
     bytes_free(&t->wire.wrapped_kek);
+    bytes_free(&t->evidence.wrapped);
 }

@@ -27,9 +27,10 @@ enum { KEK_BITS = 256 };
 struct transport_side {
     const struct hsm_capabilities *caps;
     const struct known *known;
-    uint64_t private_key; /* destination; step 1 */
-    uint64_t public_key;  /* step 1, and step 3 */
-    uint64_t kek;         /* step 7, and step 4 */
+    uint64_t private_key;  /* destination; step 1 */
+    uint64_t public_key;   /* step 1, and step 3 */
+    uint64_t kek;          /* step 7, and step 4 */
+    uint64_t evidence_key; /* likewise */
 };
 
 struct transport {
@@ -45,6 +46,13 @@ struct transport {
         struct bytes wrapped_kek; /* step 5 */
         uint32_t there;           /* enum wire: left by the steps that are done */
     } wire;
+    struct {
+        bool wanted;          /* between two rooms, if both HSMs can seal evidence */
+        enum hsm_alg alg;     /* that wraps the evidence key under the KEK */
+        struct bytes wrapped; /* step 5 */
+        struct hsm *fresh;    /* the process that will prove the keys once more; NULL: none yet */
+        uint64_t fresh_key;   /* the evidence key there */
+    } evidence;
     uint32_t done; /* bit for each row that is done and not undone */
 };
 
@@ -75,6 +83,12 @@ bool transport_check_own(struct hsm *hsm, const struct transport_side *side, uin
 
 /* The template of a fresh AES key that is unwrapped: temporary, and for these uses only. */
 struct hsm_template transport_kek_template(const struct transport *t, uint32_t uses);
+
+/* The destination decrypts the evidence key under this KEK, for decryption only, if the transport
+ * has one. *handle is an object of its session. The text of the result is continued; NULL: there is
+ * none. */
+bool transport_unwrap_evidence(struct hsm *hsm, struct transport *t, uint64_t kek, uint64_t *handle,
+                               struct step_result *result, struct err *err);
 
 /* Frees the data on the wire; the HSMs are not called. */
 void transport_free(struct transport *t);

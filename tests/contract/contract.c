@@ -308,7 +308,8 @@ static void token_pair_waits_for_a_later_session(void **state)
     struct hsm_template template = bench_template(known, NULL);
     MUST(b,
          driver(b)->unwrap(b->hsm, alg, private.handle, &wrapped_key, &template, &handle, &b->err));
-    MUST_FAIL(b, driver(b)->destroy(b->hsm, private.handle, &b->err), ERR_DENIED);
+    if (b->kind->agent) /* a driver may leave that check to the agent */
+        MUST_FAIL(b, driver(b)->destroy(b->hsm, private.handle, &b->err), ERR_DENIED);
     MUST(b, driver(b)->destroy(b->hsm, handle, &b->err));
     MUST(b, driver(b)->remove(b->hsm, &private, &b->err));
     while (with_public(b, KEY_CLASS_PUBLIC, &pair.spki, &private) > 0)

@@ -6,12 +6,15 @@
 PAIR is SOURCE:DESTINATION. Prints one line for each case, "ok - words" or "not ok - words"."""
 
 import glob
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 
+import matrix
+import rooms_guess
 from matrix import Copies, Original, spec
 from sides import HERE, SIDES
 
@@ -20,7 +23,12 @@ import records
 from outside import case
 
 LABELS = ["aes128", "aes256", "rsa2048", "ec256"]
-SECRETS = ["secret32"]
+# Of these, an answer would show which value is right: a PIN, an HMAC key, a DES key.
+WEAK = {"secret4": ":value=34373131", "secret32": "",
+        "des3": ":value=0123456789abcdeff1e0d3c2b5a49786fedcba9876543210"}
+GUESSED = ("softhsm:softhsm", "one-bundle")  # the files that are attacked
+PIN_LABEL, PIN = "secret4", b"4711"
+matrix.IDS |= {"secret4": "21", "des3": "22"}
 QUESTION = "as the other room reads them out: "  # the prompt; the log has no colon there
 
 
@@ -85,12 +93,13 @@ def read_out(log):
     return found[1] if found else ""
 
 
-def make(folder, hsmferry, pair, order, policy="", agent=None):
+def make(folder, hsmferry, pair, order, policy="", agent=None, weak=()):
     """Two rooms with a filled source and an empty destination; agent: the command of both agents."""
     rooms = {name: Room(f"{folder}/{name}", hsmferry) for name in ("source", "destination")}
     names = dict(zip(rooms, pair.split(":")))
     sides = {name: SIDES[names[name]](f"{rooms[name].folder}/token") for name in rooms}
-    sides["source"].fill([spec(label) for label in LABELS + SECRETS])
+    sides["source"].fill([spec(label) for label in LABELS] +
+                         [spec(label) + WEAK[label] for label in weak])
     lines = {name: sides[name].lines(name) for name in sides}
     if agent:
         lines = {name: line.replace("{", f'{{"agent": {agent}, ', 1) for name, line in lines.items()}
@@ -214,38 +223,110 @@ def try_replay(words, hsmferry, rooms):
 def try_pair(folder, hsmferry, pair, order):
     """From offer to confirm, judged by tools that are not ours."""
     words = f"{pair} {order}"
-    rooms, sides = make(folder, hsmferry, pair, order)
+    rooms, sides = make(folder, hsmferry, pair, order, weak=WEAK)
     source, destination = rooms["source"], rooms["destination"]
-    original = Original(sides["source"], LABELS)
+    labels = LABELS + list(WEAK)
+    original = Original(sides["source"], labels)
     receipt, say = carry(words, source, destination, order)
     if not receipt:
         return None
     accepted = outcomes(destination.report("accept"))
-    case(all(accepted.get(label) == "migrated" for label in LABELS),
+    case(all(accepted.get(label) == "migrated" for label in labels),
          f"{words}: accept has migrated every key", str(accepted))
     loaded = outcomes(source.report("load"))
-    case(all(loaded.get(label) == "bundled" for label in LABELS) and
-         all(loaded.get(label) == "refused" for label in SECRETS),
+    case(all(loaded.get(label) == "bundled" for label in labels),
          f"{words}: load calls no key migrated", str(loaded))
     visit(words, source, "confirm", source.take(receipt), typed=[say], other=destination)
     confirmed = outcomes(source.report("confirm"))
-    case(all(confirmed.get(label) == "migrated" for label in LABELS),
+    case(all(confirmed.get(label) == "migrated" for label in labels),
          f"{words}: the source has judged every key", str(confirmed))
     journal = try_replay(words, hsmferry, rooms)
-    case(sides["destination"].listed() == set(LABELS),
+    case(sides["destination"].listed() == set(labels),
          f"{words}: the destination has the keys and no pair", str(sides["destination"].listed()))
-    case(sides["source"].listed() == set(LABELS + SECRETS),
+    case(sides["source"].listed() == set(labels),
          f"{words}: the source has what it had", str(sides["source"].listed()))
-    copies = Copies(sides["destination"], original, LABELS, folder)
-    for label in LABELS:
+    labels.remove("des3")
+    copies = Copies(sides["destination"], original, labels, folder)
+    for label in labels:
         case(copies.works(label), f"{words}: {label} works in another program like the original")
+    des3 = [sides[name].work(matrix.jobs([("digest", "des3", b"")]))[0] for name in sides]
+    case(des3[0] is not None and des3[0] == des3[1],
+         f"{words}: des3 has the digest of the original in another program", str(des3))
+    if (pair, order) == GUESSED:
+        guess(words, source, sides["source"],
+              [*glob.glob(f"{source.folder}/home/*.offer"),
+               *glob.glob(f"{source.reports}/*.bundle"), receipt])
     return journal
+
+
+def guess(words, source, side, files):
+    """A dictionary attack on all files, by someone who knows how they are made."""
+    bundle = in_time(glob.glob(f"{source.reports}/*.bundle"))[-1]
+    case(rooms_guess.attack(files) == [], f"{words}: a dictionary attack on the files finds nothing")
+    case(side.work(matrix.jobs([("digest", PIN_LABEL, b"")]))[0] == hashlib.sha256(PIN).digest(),
+         f"{words}: the source's secret is among the guesses")
+    shown = hashlib.sha256(rooms_guess.challenge_of(bundle, PIN_LABEL) + PIN).digest()
+    case(rooms_guess.attack([bundle], shown) == [PIN],
+         f"{words}: control: with the same answer unencrypted it finds the secret")
+
+
+def fakes(folder, hsmferry, parameters, policy):
+    """Two rooms with fake HSMs; parameters: of the destination."""
+    agent = os.path.join(os.path.dirname(hsmferry), "tests/fake/hsmferry-agent-fake")
+    rooms = {name: Room(f"{folder}/{name}", hsmferry) for name in ("source", "destination")}
+    told = {"source": "label=source;serial=1;keys=aes32:aes256,generic32:secret32",
+            "destination": f"label=destination;serial=2;{parameters}"}
+    sides = ""
+    for name, room in rooms.items():
+        with open(f"{room.folder}/pin", "w", encoding="ascii") as file:
+            print("1234", file=file)
+        sides += (f"{name}:\n  api: fake\n  agent: ['{agent}']\n  module: {room.folder}/token\n"
+                  f'  parameters: "{told[name]}"\n'
+                  f'  token: "pkcs11:token={name}?pin-source=file:{room.folder}/pin"\n')
+    for room in rooms.values():
+        room.write(f"title: two rooms\nrehearsal: yes\n{sides}keys: ['pkcs11:object=*']\n"
+                   "report-folder: reports\nsealed:\n  order: one-bundle\n"
+                   f"policy:\n  rsa-bits: 2048\n  gates: []\n{policy}")
+    return rooms["source"], rooms["destination"]
+
+
+WAIVER = ("or  unproven  to move it", "unproven\\n")
+
+
+def try_waiver(folder, hsmferry):
+    """A destination that cannot decrypt evidence: the secret is left, or needs the waiver."""
+    words = "a destination without AES-GCM"
+    source, destination = fakes(f"{folder}/refused", hsmferry, "gcm=no", "")
+    offer, say = visit(words, destination, "offer", suffix="offer")
+    visit(words, source, "load", source.take(offer), typed=[say], suffix="bundle")
+    loaded = outcomes(source.report("load"))
+    case(loaded == {"aes256": "bundled", "secret32": "refused"},
+         f"{words}: its secret is refused", str(loaded))
+    for gcm in ("no", "yes"):
+        words = f"waiver, gcm={gcm}"
+        source, destination = fakes(f"{folder}/{gcm}", hsmferry, f"gcm={gcm}",
+                                    "  unproven: waiver\n")
+        offer, say = visit(words, destination, "offer", suffix="offer")
+        bundle, told = visit(words, source, "load", source.take(offer), suffix="bundle",
+                             typed=[say] + ([WAIVER] if gcm == "no" else []))
+        if not bundle:
+            continue
+        receipt, said = visit(words, destination, "accept", destination.take(bundle),
+                              typed=[told], suffix="receipt")
+        accepted = outcomes(destination.report("accept"))
+        want = "unproven" if gcm == "no" else "migrated"
+        case(accepted == {"aes256": "migrated", "secret32": want},
+             f"{words}: the secret arrives {want}", str(accepted))
+        if receipt:
+            visit(words, source, "confirm", source.take(receipt), typed=[said],
+                  code=3 if gcm == "no" else 0)
 
 
 def main(folder, hsmferry, *pairs):
     """As above."""
     os.umask(0o077)
     try_gates(f"{folder}/gates", hsmferry)
+    try_waiver(f"{folder}/waiver", hsmferry)
     journals = []
     for number, pair in enumerate(pairs):
         names, _, order = pair.partition(",")

@@ -163,7 +163,7 @@ def sweep(folder, room, other, sides, name, files, typed, step):
 def main(folder, hsmferry, agent, step="1"):
     """As above."""
     os.umask(0o077)
-    rooms.LABELS, rooms.SECRETS = LABELS, []
+    rooms.LABELS = LABELS
     os.makedirs(folder, exist_ok=True)
     command = json.dumps([sys.executable, os.path.abspath(__file__), "agent", folder, agent])
     both, sides = make(f"{folder}/rooms", hsmferry, "softhsm:softhsm", ORDER, agent=command,

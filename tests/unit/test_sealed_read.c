@@ -430,6 +430,58 @@ static void test_no_answer_to_guess_by(void **state)
     sealed_file_free(&file);
 }
 
+/* The challenge that the receipt answers must be one that nobody knows. */
+static void test_open_challenge_of_a_weak_key(void **state)
+{
+    struct sealed_file file;
+    struct sealed_writer *w;
+    struct sealed_key key;
+    struct err err;
+
+    (void)state;
+    fixture_file(SEALED_BUNDLE, SEALED_STAGE_ALL, &file);
+    for (unsigned known = 0; known < 2; known++) {
+        assert_true(sealed_begin(fixture_path("file"), &file, &w, &err));
+        fixture_key(4, &key); /* a generic secret */
+        key.open.proof = HSM_PROOF_DIGEST;
+        if (known) {
+            bytes_free(&key.open.answer.iv);
+            bytes_free(&key.open.answer.ciphertext);
+        }
+        assert_int_equal(sealed_add_key(w, &key, &err), !known);
+        sealed_key_free(&key);
+        sealed_abandon(w);
+    }
+    assert_non_null(strstr(err.what, "the open challenge for sha256-digest is not encrypted"));
+    sealed_file_free(&file);
+}
+
+/* And its answer is shown only with its own SHA-256 in the place of the challenge. */
+static void test_receipt_for_a_weak_key(void **state)
+{
+    struct sealed_file file;
+    struct sealed_writer *w;
+    struct sealed_result result;
+    struct err err;
+
+    (void)state;
+    fixture_file(SEALED_RECEIPT, SEALED_STAGE_ALL, &file);
+    for (unsigned known = 0; known < 2; known++) {
+        assert_true(sealed_begin(fixture_path("file"), &file, &w, &err));
+        fixture_result(1, &result);
+        result.proof = result.open.proof = HSM_PROOF_DIGEST;
+        assert_true(bytes_set(&result.open.challenge, result.open.challenge.data, 32, &err));
+        EVP_Digest(result.open.answer.clear.data, result.open.answer.clear.len,
+                   result.open.challenge.data, NULL, EVP_sha256(), NULL);
+        result.open.challenge.data[0] ^= (uint8_t)known;
+        assert_int_equal(sealed_add_result(w, &result, &err), !known);
+        sealed_result_free(&result);
+        sealed_abandon(w);
+    }
+    assert_non_null(strstr(err.what, "is not encrypted"));
+    sealed_file_free(&file);
+}
+
 static void test_may_be_clear(void **state)
 {
     struct key_desc key = {.class = KEY_CLASS_SECRET, .kind = KEY_KIND_AES};
@@ -646,6 +698,8 @@ int main(void)
         TEST(test_only_regular_files),
         TEST(test_no_name_until_finished),
         TEST(test_no_answer_to_guess_by),
+        TEST(test_open_challenge_of_a_weak_key),
+        TEST(test_receipt_for_a_weak_key),
         TEST(test_may_be_clear),
         TEST(test_words),
         TEST(test_words_are_not_shown),
