@@ -292,7 +292,7 @@ static bool ask_keys(struct visit_walk *v, struct err *err)
 
 /* --- the bundle --- */
 
-/* Ownership of what they hold passes to the file's record. */
+/* Ownership of both passes to the file's record. */
 static void put_public(struct sealed_evidence *to, struct bytes *challenge, struct bytes *answer)
 {
     to->challenge = *challenge;

@@ -12,6 +12,8 @@ liblink_a_SOURCES = \
 	%D%/remote.c \
 	%D%/remote.h \
 	%D%/remote_setup.h \
+	%D%/session_pool.c \
+	%D%/session_pool.h \
 	%D%/starter.c \
 	%D%/starter.h \
 	%D%/starter_messages.h \

@@ -2,12 +2,12 @@
 /* Each function of the contract is one request to the agent; long lists are requested in pages. */
 #include "link/remote.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hsm/halves.h"
 #include "link/agent_client.h"
+#include "link/session_pool.h"
 #include "link/wire.h"
 #include "link/wire_evidence.h"
 
@@ -24,10 +24,7 @@ struct remote {
     } listing;                                                            /* of one thread */
     void (*listed)(void *ctx, const struct key_desc *keys, size_t count); /* may be NULL */
     void *ctx;
-    pthread_mutex_t lock; /* protects open_asked, and these: */
-    pthread_cond_t given; /* a session is free */
-    unsigned sessions;
-    bool busy[HSM_SESSIONS_MAX]; /* it serves a call */
+    struct session_pool pool; /* its lock protects open_asked, too */
 };
 
 static const struct agent_client_answer done = {PB__REPLY__RESULT_DONE, NULL};
@@ -36,53 +33,22 @@ static bool await_open(struct remote *r, struct err *err)
 {
     uint64_t id;
 
-    pthread_mutex_lock(&r->lock);
+    pthread_mutex_lock(&r->pool.lock);
     id = r->open_asked;
     r->open_asked = 0;
-    pthread_mutex_unlock(&r->lock);
+    pthread_mutex_unlock(&r->pool.lock);
     return !id || agent_client_receive(r->client, id, &done, NULL, err);
-}
-
-/* Waits for a free one of the first so many sessions. */
-static unsigned take_session_of(struct remote *r, unsigned sessions)
-{
-    unsigned session;
-
-    pthread_mutex_lock(&r->lock);
-    for (;;) {
-        for (session = 0; session < sessions && r->busy[session];)
-            session++;
-        if (session < sessions)
-            break;
-        pthread_cond_wait(&r->given, &r->lock);
-    }
-    r->busy[session] = true;
-    pthread_mutex_unlock(&r->lock);
-    return session;
-}
-
-static unsigned take_session(struct remote *r)
-{
-    return take_session_of(r, r->sessions);
-}
-
-static void give_session(struct remote *r, unsigned session)
-{
-    pthread_mutex_lock(&r->lock);
-    r->busy[session] = false;
-    pthread_cond_signal(&r->given);
-    pthread_mutex_unlock(&r->lock);
 }
 
 static bool ask(struct hsm *hsm, Pb__Request__CallCase call, void *args,
                 const struct agent_client_answer *answer, void *out, struct err *err)
 {
     struct remote *r = (struct remote *)hsm;
-    const unsigned session = take_session(r);
+    const unsigned session = session_pool_take(&r->pool);
     bool ok =
         await_open(r, err) && agent_client_ask(r->client, session, call, args, answer, out, err);
 
-    give_session(r, session);
+    session_pool_give(&r->pool, session);
     return ok;
 }
 
@@ -283,7 +249,7 @@ static bool remote_list_part(struct hsm *hsm, bool *more)
 static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
 {
     struct remote *r = (struct remote *)hsm;
-    const unsigned session = take_session_of(r, 1);
+    const unsigned session = session_pool_take_of(&r->pool, 1);
     struct listing it;
     bool more;
 
@@ -292,7 +258,7 @@ static bool remote_list(struct hsm *hsm, struct key_list *list, struct err *err)
         ;
     it = r->listing;
     r->listing = (struct listing){0};
-    give_session(r, session);
+    session_pool_give(&r->pool, session);
     if (it.err.code == ERR_NONE && halves_match(&it.list, &it.err)) {
         *list = it.list;
         return true;
@@ -308,7 +274,7 @@ static bool remote_handles(struct hsm *hsm, uint64_t **handles, size_t *count, s
     static const struct agent_client_answer answer = {PB__REPLY__RESULT_HANDLES, get_handles};
     struct remote *r = (struct remote *)hsm;
     struct handle_pages pages = {.more = true};
-    const unsigned session = take_session(r);
+    const unsigned session = session_pool_take(&r->pool);
     bool ok = true;
 
     while (ok && pages.more) {
@@ -317,7 +283,7 @@ static bool remote_handles(struct hsm *hsm, uint64_t **handles, size_t *count, s
         ok = agent_client_ask(r->client, session, PB__REQUEST__CALL_HANDLES, &page, &answer, &pages,
                               err);
     }
-    give_session(r, session);
+    session_pool_give(&r->pool, session);
     if (ok) {
         *handles = pages.handles;
         *count = pages.count;
@@ -357,16 +323,16 @@ static bool remote_sessions(struct hsm *hsm, unsigned wanted, unsigned *have, st
     struct err why = {0};
     bool ok = true;
 
-    while (ok && r->sessions < wanted && r->sessions < HSM_SESSIONS_MAX) {
+    while (ok && r->pool.sessions < wanted && r->pool.sessions < HSM_SESSIONS_MAX) {
         Pb__Nothing nothing = PB__NOTHING__INIT;
         ok = agent_client_ask(r->client, 0, PB__REQUEST__CALL_ANOTHER, &nothing, &done, NULL, &why);
-        r->sessions += ok;
+        r->pool.sessions += ok;
     }
     if (!ok && why.code == ERR_GONE) {
         *err = why;
         return false;
     }
-    *have = r->sessions;
+    *have = r->pool.sessions;
     return true;
 }
 
@@ -631,11 +597,9 @@ bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err 
         return err_set(err, ERR_FAILED, "no memory for an HSM");
 
     r->base.driver = &remote_driver;
-    r->sessions = 1;
+    session_pool_begin(&r->pool);
     r->listed = setup->listed;
     r->ctx = setup->ctx;
-    pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->given, NULL);
     if (!agent_client_start(setup, &r->client, err)) {
         free(r);
         return false;

@@ -266,8 +266,8 @@ static bool encrypt(struct nss *nss, uint64_t handle, struct bytes *cipher, stru
     return ok;
 }
 
-static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public,
-                           struct hsm_capability *evidence)
+static void try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public,
+                       struct hsm_capabilities *found)
 {
     static unsigned char p256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
     SECItem curve = {.data = p256, .len = sizeof p256};
@@ -301,10 +301,12 @@ static uint32_t try_proofs(struct nss *nss, uint64_t rsa, uint64_t rsa_public,
         if (challenge && nss_prove(&nss->hsm, proof, key, challenge, &answer, NULL))
             proofs |= UINT32_C(1) << proof;
     }
-    nss_try_evidence(nss, secret, evidence);
+    nss_try_evidence(nss, secret, &found->evidence);
+    found->proofs = proofs;
+    for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
+        text_print(found->proof_calls[proof], HSM_CALL_MAX, "%s", nss_proof_call(proof));
     bytes_free(&cipher);
     bytes_free(&answer);
-    return proofs;
 }
 
 /* NSS has names for curves on which it cannot compute, so each is tried. */
@@ -369,9 +371,7 @@ bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
     if (ok) {
         found.exact_length = arriving_length(nss, 0) == sizeof rfc5649_key ? HSM_YES : HSM_NO;
         found.takes_length = arriving_length(nss, 17) == 17 ? HSM_YES : HSM_NO;
-        found.proofs = try_proofs(nss, private, public, &found.evidence);
-        for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
-            text_print(found.proof_calls[proof], HSM_CALL_MAX, "%s", nss_proof_call(proof));
+        try_proofs(nss, private, public, &found);
         *caps = found;
     }
     while (nss->count > before) /* the test keys */
