@@ -207,7 +207,7 @@ librecordwork_a_SOURCES = $(libjournal_a_SOURCES) src/base/compact.c src/cmd/fin
 	src/report/sheet_text.c src/report/sheet_view.c src/report/signing_sheet.c \
 	src/report/verify.c src/report/verify_rules.c src/report/verify_steps.c \
 	src/report/verify_trail.c src/report/yaml_tree.c src/report/yaml_writer.c \
-	ui/model/replay.c ui/model/replay_app.c ui/model/run.c ui/model/failing.c ui/model/run_keys.c \
+	ui/model/replay.c ui/model/replay_app.c ui/model/run.c ui/model/failing.c ui/model/run_file.c ui/model/run_keys.c \
 	ui/model/run_versions.c ui/model/texts.c
 
 # A bundle of thousands of keys: for sealed.sh.

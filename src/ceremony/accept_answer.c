@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "ceremony/accept_parts.h"
 #include "ceremony/fresh.h"
+#include "ceremony/visit_sign.h"
 #include "sealed/sealed_write.h"
 
 /* --- the answer --- */

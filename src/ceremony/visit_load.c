@@ -10,6 +10,7 @@
 #include "ceremony/rows.h"
 #include "ceremony/samples.h"
 #include "ceremony/visit_parts.h"
+#include "ceremony/visit_sign.h"
 #include "sealed/sealed_expect.h"
 #include "sealed/sealed_write.h"
 #include "transfer/evidence.h"

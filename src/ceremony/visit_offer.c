@@ -9,6 +9,7 @@
 #include "ceremony/rows.h"
 #include "ceremony/sweep.h"
 #include "ceremony/visit_parts.h"
+#include "ceremony/visit_sign.h"
 #include "sealed/sealed_expect.h"
 #include "sealed/sealed_words.h"
 #include "sealed/sealed_write.h"

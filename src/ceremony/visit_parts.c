@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "ceremony/inventories.h"
-#include "ceremony/visit_sign.h"
 #include "protocol/officer.h"
 #include "sealed/sealed_expect.h"
 #include "sealed/sealed_words.h"
@@ -132,9 +131,9 @@ bool visit_trust(struct visit_walk *v, struct sealed_reader *file, char trust[EV
     return true;
 }
 
-static bool emit_file(struct visit_walk *v, enum file_state state, const struct sealed_head *head,
-                      const uint8_t sha256[SHA256_SIZE], uint64_t bytes, const char *path,
-                      const char *trust, struct err *err)
+bool visit_emit_file(struct visit_walk *v, enum file_state state, const struct sealed_head *head,
+                     const uint8_t sha256[SHA256_SIZE], uint64_t bytes, const char *path,
+                     const char *trust, struct err *err)
 {
     struct event e = {.kind = EVENT_FILE, .side = v->side};
 
@@ -155,22 +154,8 @@ bool visit_taken(struct visit_walk *v, const struct sealed_reader *file, const c
     uint8_t sha256[SHA256_SIZE];
 
     return sealed_sha256(file, sha256, err) &&
-           emit_file(v, FILE_TAKEN, &sealed_file(file)->head, sha256, sealed_size(file), path,
-                     trust, err);
-}
-
-bool visit_written(struct visit_walk *v, const struct sealed_head *head, const uint8_t sha256[32],
-                   struct err *err)
-{
-    char trust[EVENT_TEXT_MAX];
-    struct stat st;
-    const uint64_t bytes = stat(v->job->out, &st) == 0 ? (uint64_t)st.st_size : 0;
-
-    if (visit_sign(v, sha256, trust, err))
-        return emit_file(v, FILE_WRITTEN, head, sha256, bytes, v->job->out, trust, err);
-    unlink(v->job->out);
-    v->stays = false;
-    return false;
+           visit_emit_file(v, FILE_TAKEN, &sealed_file(file)->head, sha256, sealed_size(file), path,
+                           trust, err);
 }
 
 struct sealed_head visit_head(const struct visit_walk *v, enum sealed_format format,

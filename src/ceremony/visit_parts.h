@@ -76,9 +76,10 @@ bool visit_trust(struct visit_walk *v, struct sealed_reader *file, char trust[EV
 bool visit_taken(struct visit_walk *v, const struct sealed_reader *file, const char *trust,
                  struct err *err);
 
-/* Signs the file that was written, and records it; a file that cannot be signed is removed. */
-bool visit_written(struct visit_walk *v, const struct sealed_head *head, const uint8_t sha256[32],
-                   struct err *err);
+/* Records a file of this visit; path: as it is. Errors: a sink that refuses. */
+bool visit_emit_file(struct visit_walk *v, enum file_state state, const struct sealed_head *head,
+                     const uint8_t sha256[SHA256_SIZE], uint64_t bytes, const char *path,
+                     const char *trust, struct err *err);
 
 /* The first fields of a file that this visit writes, in answer to another one (NULL: to none). */
 struct sealed_head visit_head(const struct visit_walk *v, enum sealed_format format,

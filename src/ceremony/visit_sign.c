@@ -2,6 +2,8 @@
 #include "ceremony/visit_sign.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "ceremony/sign.h"
@@ -33,8 +35,9 @@ bool visit_find_signer(struct visit_walk *v, struct err *err)
                         "file before it is carried, or the other room refuses it");
 }
 
-bool visit_sign(struct visit_walk *v, const uint8_t sha256[SHA256_SIZE], char trust[EVENT_TEXT_MAX],
-                struct err *err)
+/* Signs the file with this SHA-256, if the token has that key; trust: says so, or is empty. */
+static bool sign_file(struct visit_walk *v, const uint8_t sha256[SHA256_SIZE],
+                      char trust[EVENT_TEXT_MAX], struct err *err)
 {
     const struct key_desc *key = find_signer(v);
     struct signature made = {0};
@@ -52,4 +55,18 @@ bool visit_sign(struct visit_walk *v, const uint8_t sha256[SHA256_SIZE], char tr
         text_print(trust, EVENT_TEXT_MAX, "signed by the key with sha256 %s",
                    text_hex(key->spki_sha256, SHA256_SIZE, hex));
     return ok;
+}
+
+bool visit_written(struct visit_walk *v, const struct sealed_head *head, const uint8_t sha256[32],
+                   struct err *err)
+{
+    char trust[EVENT_TEXT_MAX];
+    struct stat st;
+    const uint64_t bytes = stat(v->job->out, &st) == 0 ? (uint64_t)st.st_size : 0;
+
+    if (sign_file(v, sha256, trust, err))
+        return visit_emit_file(v, FILE_WRITTEN, head, sha256, bytes, v->job->out, trust, err);
+    unlink(v->job->out);
+    v->stays = false;
+    return false;
 }

@@ -12,8 +12,8 @@
  * is not on the token. Errors: ERR_UNSUPPORTED, a sink that refuses. */
 bool visit_find_signer(struct visit_walk *v, struct err *err);
 
-/* Signs the file with this SHA-256, if the token has that key; trust: says so, or is empty. */
-bool visit_sign(struct visit_walk *v, const uint8_t sha256[SHA256_SIZE], char trust[EVENT_TEXT_MAX],
-                struct err *err);
+/* Signs the file that was written, and records it; a file that cannot be signed is removed. */
+bool visit_written(struct visit_walk *v, const struct sealed_head *head, const uint8_t sha256[32],
+                   struct err *err);
 
 #endif

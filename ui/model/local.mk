@@ -77,6 +77,8 @@ libui_a_SOURCES += \
 	%D%/request.h \
 	%D%/run.c \
 	%D%/run.h \
+	%D%/run_file.c \
+	%D%/run_file.h \
 	%D%/run_keys.c \
 	%D%/run_keys.h \
 	%D%/run_versions.c \

@@ -93,25 +93,6 @@ static void take_begin(struct run *run, const struct event *e)
     run->visit = visit_of(e->begin.visit);
 }
 
-static void take_file(struct run *run, const struct event *e)
-{
-    static const char prefix[] = "hsmferry-";
-    const char *kind = e->file.format;
-    struct run_file *file = &run->files[run->file_count];
-
-    if (run->file_count == RUN_FILES_MAX)
-        return;
-    kind += strncmp(kind, prefix, sizeof prefix - 1) == 0 ? sizeof prefix - 1 : 0;
-    run->file_count++;
-    file->written = e->file.state == FILE_WRITTEN;
-    text_print(file->kind, sizeof file->kind, "%.*s", (int)strcspn(kind, "/"), kind);
-    COPY(file->stage, e->file.stage);
-    COPY(file->path, e->file.path);
-    COPY(file->trust, e->file.trust);
-    file->bytes = e->file.bytes;
-    memcpy(file->sha256, e->file.sha256, sizeof file->sha256);
-}
-
 static void take_choice(struct run *run, const struct event *e)
 {
     struct run_choice *choice = e->choice.envelope ? &run->envelope : &run->transport;
@@ -486,7 +467,7 @@ static void take_error(struct run *run, const struct event *e)
     char line[sizeof run->failure];
     unsigned failed = 0;
 
-    if (run->over || (e->kind != EVENT_ERROR && e->kind != EVENT_DONE))
+    if (run->over)
         return;
     run->failure[0] = '\0';
     if (e->kind == EVENT_DONE)
@@ -518,41 +499,29 @@ static void take_end(struct run *run, const struct event *e, int64_t now_ms)
     run->gate.seq = run->pace.seq = 0;
 }
 
+/* What needs neither memory nor a clock. */
+static void (*const takers[EVENT_KINDS])(struct run *, const struct event *) = {
+    [EVENT_BEGIN] = take_begin,
+    [EVENT_CHOICE] = take_choice,
+    [EVENT_CANARY] = take_canary,
+    [EVENT_REJECTED] = take_note,
+    [EVENT_WARNING] = take_note,
+    [EVENT_SCRIPT] = take_script,
+    [EVENT_EXCEPTION] = take_exception,
+    [EVENT_GATE] = take_gate,
+    [EVENT_FINGERPRINT] = take_fingerprint,
+    [EVENT_INVENTORY] = take_inventory,
+    [EVENT_ERROR] = take_error,
+    [EVENT_DONE] = take_error,
+};
+
 bool run_event(struct run *run, const struct event *e, int64_t now_ms)
 {
     switch (e->kind) {
-    case EVENT_BEGIN:
-        take_begin(run, e);
-        break;
-    case EVENT_FILE:
-        take_file(run, e);
-        break;
-    case EVENT_CHOICE:
-        take_choice(run, e);
-        break;
-    case EVENT_CANARY:
-        take_canary(run, e);
-        break;
-    case EVENT_REJECTED:
-    case EVENT_WARNING:
-        take_note(run, e);
-        break;
-    case EVENT_SCRIPT:
-        take_script(run, e);
-        break;
-    case EVENT_EXCEPTION:
-        take_exception(run, e);
-        break;
     case EVENT_PLANNED:
         return take_planned(run, e);
-    case EVENT_GATE:
-        take_gate(run, e);
-        break;
     case EVENT_STEP:
         return take_step(run, e, now_ms);
-    case EVENT_FINGERPRINT:
-        take_fingerprint(run, e);
-        break;
     case EVENT_PROOF:
         return take_proof(run, e);
     case EVENT_KCV:
@@ -562,17 +531,18 @@ bool run_event(struct run *run, const struct event *e, int64_t now_ms)
     case EVENT_PACE:
         take_pace(run, e, now_ms);
         break;
-    case EVENT_INVENTORY:
-        take_inventory(run, e);
-        break;
     case EVENT_CALL:
         take_call(run, e, now_ms);
+        break;
+    case EVENT_FILE:
+        run_file_take(run->files, &run->file_count, e);
         break;
     case EVENT_END:
         take_end(run, e, now_ms);
         break;
-    default: /* an error, or not about the ceremony itself */
-        take_error(run, e);
+    default:
+        if ((unsigned)e->kind < EVENT_KINDS && takers[e->kind])
+            takers[e->kind](run, e);
     }
     return true;
 }

@@ -11,6 +11,7 @@
 #include "plan/script.h"
 #include "protocol/event.h"
 #include "ui/model/failing.h"
+#include "ui/model/run_file.h"
 #include "ui/model/run_keys.h"
 #include "ui/model/texts.h"
 
@@ -74,15 +75,6 @@ struct run_inventory {
     bool known;
     uint32_t objects, unexplained, missing;
 };
-
-/* A file of a ceremony in two rooms. */
-struct run_file {
-    bool written; /* or taken */
-    char kind[16], stage[16], path[EVENT_PATH_MAX], trust[EVENT_TEXT_MAX];
-    uint64_t bytes;
-    uint8_t sha256[32];
-};
-enum { RUN_FILES_MAX = 3 };
 
 struct run {
     char title[EVENT_TEXT_MAX];
