@@ -47,12 +47,16 @@ static bool is_under(int fd)
 
 static FILE *noted;
 
-/* Once the program is confined, it opens no such file any more. */
+/* Once the program is confined, it opens no such file any more. The descriptor is not one of the
+ * first, which a child may give to something else. */
 static void __attribute__((constructor)) open_notes(void)
 {
     const char *file = getenv("FILES_COUNT");
+    int fd = file ? open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
 
-    noted = file ? fopen(file, "ae") : NULL;
+    noted = fd >= 0 ? fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 100), "a") : NULL;
+    if (fd >= 0)
+        close(fd);
 }
 
 static void note(const char *name)

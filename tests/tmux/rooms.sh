@@ -42,11 +42,12 @@ ok "offer: the device" device hsm-old
 ok "offer: the review says what is made, and where" sees "A transport pair is made"
 ok "offer: its word" answer "type  offer  to start" offer
 ok "offer: the last screen names the file to carry" sees_like "Carry .*offer"
+ok "... and says that the visit is complete, not the ceremony" sees "This visit is complete."
 ok "... and what is done there" sees_like "There *hsmferry load"
 offered=$(words)
 ok "... and twelve words" test "$(echo "$offered" | wc -w)" = 12
 press c
-ok "offer: the other lane is the file" sees_like "to carry: offer, off"
+ok "offer: the other lane is the file" sees_like "to carry: offer"
 press q
 ok "offer: exit 0" ended 0
 

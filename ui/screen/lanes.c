@@ -346,8 +346,10 @@ static void draw_files(const struct app *app, struct canvas *c, const struct lan
     for (unsigned i = 0; i < app->run.file_count && y + 4 <= r.y + r.h; i++) {
         const struct run_file *file = &app->run.files[i];
         const int x = lanes->x[lane];
-        draw_format(c, x, y++, lanes->width, STYLE_STRONG, "%s %s, %s",
-                    file->written ? "to carry:" : "came:", file->kind, file->stage);
+        const bool same = strcmp(file->kind, file->stage) == 0; /* an offer has one stage */
+        draw_format(c, x, y++, lanes->width, STYLE_STRONG, "%s %s%s%s",
+                    file->written ? "to carry:" : "came:", file->kind, same ? "" : ", ",
+                    same ? "" : file->stage);
         draw_path(c, x, y++, lanes->width, STYLE_NORMAL, name_of(file->path));
         draw_format(c, x, y++, lanes->width, STYLE_DIM, "%" PRIu64 " bytes", file->bytes);
         draw_format(c, x, y++, lanes->width, STYLE_DIM, "sha256 %s",

@@ -28,17 +28,19 @@ static void draw_inventory(const struct app *app, struct canvas *c)
 static const char *end_words(const struct app *app)
 {
     const struct run *run = &app->run;
-    static const char *const words[] = {
-        [END_COMPLETE] = "The ceremony is complete.",
-        [END_PARTIAL] = "The ceremony is over; not every key was moved.",
-        [END_FAILED] = "The ceremony failed.",
-        [END_ABORTED] = "The ceremony was stopped.",
+    static const char *const words[][2] = {
+        [END_COMPLETE] = {"The ceremony is complete.", "This visit is complete."},
+        [END_PARTIAL] = {"The ceremony is over; not every key was moved.",
+                         "This visit is over; not every key was moved."},
+        [END_FAILED] = {"The ceremony failed.", "This visit failed."},
+        [END_ABORTED] = {"The ceremony was stopped.", "This visit was stopped."},
     };
     if (run->outcome == END_COMPLETE && app->settle.how == SETTLE_CLEANS)
         return "The interrupted ceremony was cleaned up.";
     if (run->outcome == END_PARTIAL && run->left_over > 0)
         return "The ceremony has ended; an object may be left over.";
-    return (unsigned)run->outcome <= END_ABORTED ? words[run->outcome] : "?";
+    return (unsigned)run->outcome <= END_ABORTED ? words[run->outcome][run->visit != VISIT_NONE]
+                                                 : "?";
 }
 
 /* Why it ended so; the details have all of it. Returns the line below. */
