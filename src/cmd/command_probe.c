@@ -78,7 +78,7 @@ static int probe(struct session *s, struct plain_log *log)
 
 int command_probe(const struct invocation *in)
 {
-    struct session s = {.host = in->host};
+    struct session s = {.host = in->host, .probes = true};
     struct plain_log *log = NULL;
     struct err err = {0};
     int code;

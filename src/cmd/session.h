@@ -46,6 +46,7 @@ struct session {
                                     are next to the report */
     const char *const *reads;    /* further files that it reads, NULL at the end; NULL: none */
     struct session_visit *visit; /* a visit of a ceremony in two rooms; NULL: one in one room */
+    bool probes;                 /* both HSMs are tried for more than this ceremony needs */
     struct visit_pasts offers;   /* what the journals of the report folder say of such ones */
     struct worker_signer signer;
     struct signing signing; /* the result of signing; its report is the one to be signed */

@@ -9,6 +9,8 @@ set -u
 need_softhsm certutil
 
 agent=$abs_top_builddir/hsmferry-agent
+# shellcheck disable=SC2034 # for ends: what the real agent loads, and when, is the question here
+console=$abs_top_builddir/hsmferry
 built=$abs_top_builddir/tests/code
 loads=$built/loads
 evil=$tmp/evil # a folder of libraries that leave a mark

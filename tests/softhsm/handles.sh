@@ -203,7 +203,11 @@ refused_up() {
 ok "a ceremony that is cut off" interrupt
 for call in known:C_GenerateKey known:C_GenerateKeyPair pknown:C_GenerateKeyPair \
     known:C_CreateObject known:C_UnwrapKey known:C_CopyObject; do
-    ok "resume: ${call#*:} of the source, ${call%:*}" refused_up resume "$call:0:one" none
+    case $call in # a source makes no other objects
+    *:C_GenerateKey | *:C_CreateObject)
+        ok "resume: ${call#*:} of the source, ${call%:*}" refused_up resume "$call:0:one" none
+        ;;
+    esac
     ok "resume: ${call#*:} of the destination, ${call%:*}" refused_up resume none "$call:0:resident"
     ok "clean: ${call#*:} of the source, ${call%:*}" taken_up kept clean "$call:0:one" none
     ok "clean: ${call#*:} of the destination, ${call%:*}" taken_up kept clean none \

@@ -149,7 +149,9 @@ static const char *try_gcm(struct probe *b, bool *encrypts, bool *decrypts)
 void p11_try_evidence(struct probe *b)
 {
     bool encrypts = false, decrypts = false;
-    const char *why = p11_lists_gcm(b->p, CKF_ENCRYPT | CKF_DECRYPT);
+    const char *why = b->wanted->role == HSM_ANY_ROLE
+                          ? p11_lists_gcm(b->p, CKF_ENCRYPT | CKF_DECRYPT)
+                          : "not tried: in one room no evidence crosses";
 
     if (!why)
         why = try_gcm(b, &encrypts, &decrypts);
