@@ -20,7 +20,7 @@ static void choose(struct app *app, enum pace pace, bool go_on)
 static void next_step(struct app *app)
 {
     if (app_is_running(app) && !app->run.pace.seq)
-        app_say(app, "Nothing waits: the ceremony continues. P pauses it before its next step.");
+        app_say(app, "No step was waiting for that key. P pauses before the next step.");
     else
         choose(app, PACE_NONE, true);
 }
