@@ -88,7 +88,7 @@ static void only_answers_that_show_nothing_are_in_a_file(void **state)
 /* The source needs no HSM to judge a signature: its public key does. */
 static void source_takes_only_its_own_keys_answer(void **state)
 {
-    struct pair own, other;
+    struct pair own = {0}, other = {0};
     struct key_desc desc = {.class = KEY_CLASS_PRIVATE, .kind = KEY_KIND_EC};
     struct plan_item item = {.key = &desc, .proofs = 1U << HSM_PROOF_ECDSA};
     struct evidence evidence = {.proof = HSM_PROOF_ECDSA};
@@ -117,7 +117,7 @@ static void source_takes_only_its_own_keys_answer(void **state)
 /* The destination takes a public key only with a signature of its private half. */
 static void destination_takes_no_strangers_evidence(void **state)
 {
-    struct pair own, other;
+    struct pair own = {0}, other = {0};
     struct key_desc desc = {.class = KEY_CLASS_PRIVATE, .kind = KEY_KIND_EC};
     struct plan_item item = {.key = &desc, .proofs = 1U << HSM_PROOF_ECDSA};
     struct transfer t = {.item = &item};
