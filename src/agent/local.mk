@@ -9,6 +9,8 @@ libagent_a_SOURCES = \
 	%D%/guard.h \
 	%D%/pages.c \
 	%D%/pages.h \
+	%D%/readers.c \
+	%D%/readers.h \
 	%D%/serve.c \
 	%D%/serve.h \
 	%D%/service.c \

@@ -7,6 +7,7 @@
 
 void pages_forget(struct pages *p)
 {
+    readers_end(&p->readers);
     key_list_free(&p->keys);
     free(p->handles);
     p->handles = NULL;
@@ -55,31 +56,31 @@ static int64_t now_ms(void)
 }
 
 /* Reads on until there are so many keys, or the time is up and there is one for the page. */
-static bool read_until(struct pages *p, struct hsm *hsm, size_t from, size_t wanted,
-                       struct err *err)
+static bool read_until(struct pages *p, struct hsm *hsm, const Pb__Page *page, struct err *err)
 {
-    enum { AT_ONCE = 16 };
     const int64_t until = now_ms() + PAGES_WAIT_MS;
+    const size_t wanted = (size_t)page->from + WIRE_KEYS_PAGE;
 
     while (p->read_count < p->handle_count && p->keys.count < wanted &&
-           (p->keys.count <= from || now_ms() < until)) {
-        const size_t left = p->handle_count - p->read_count;
-        const size_t count = left < AT_ONCE ? left : AT_ONCE;
-        if (!hsm->driver->list_some(hsm, p->handles + p->read_count, count, count == left, &p->keys,
-                                    err))
+           (p->keys.count <= page->from || now_ms() < until)) {
+        size_t count;
+        if (!readers_read(&p->readers, hsm, page->sessions, p->handles + p->read_count,
+                          p->handle_count - p->read_count, &count, &p->keys, err))
             return false;
         p->read_count += count;
     }
+    if (p->read_count == p->handle_count)
+        readers_end(&p->readers);
     return true;
 }
 
-bool pages_keys(struct pages *p, struct hsm *hsm, uint32_t from, const struct handles *known,
+bool pages_keys(struct pages *p, struct hsm *hsm, const Pb__Page *page, const struct handles *known,
                 Pb__Reply *reply, struct err *err)
 {
+    const uint32_t from = page->from;
     size_t count;
 
-    if ((from == 0 && !begin_keys(p, hsm, known, err)) ||
-        !read_until(p, hsm, from, (size_t)from + WIRE_KEYS_PAGE, err) ||
+    if ((from == 0 && !begin_keys(p, hsm, known, err)) || !read_until(p, hsm, page, err) ||
         !page_size(from, p->keys.count, WIRE_KEYS_PAGE, &count, err)) {
         pages_forget(p); /* no further page continues a list that failed */
         return false;

@@ -240,7 +240,7 @@ static bool serve_list(struct service *s, const Pb__Request *req, Pb__Reply *rep
     const struct handles *known = s->entered ? &s->guard.known : NULL;
 
     s->entered = false;
-    return pages_keys(&s->pages, s->hsm, req->list->from, known, reply, err);
+    return pages_keys(&s->pages, s->hsm, req->list, known, reply, err);
 }
 
 static bool serve_handles(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -626,10 +626,10 @@ void service_end(struct service *s)
 {
     while (s->further_count > 0)
         service_end(s->further[--s->further_count]);
+    pages_forget(&s->pages);
     if (s->hsm)
         s->driver->close(s->hsm);
     service_sent(s);
-    pages_forget(&s->pages);
     guard_end(&s->guard);
     free(s);
 }

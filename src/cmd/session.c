@@ -332,6 +332,7 @@ static struct worker_setup make_setup(struct session *s, bool recorded, bool cal
         setup.ceremony.where[side] = config->side[side].where;
         setup.ceremony.reach[side] = reach_of(&config->side[side]);
         reach(s, &config->side[side], &setup.side[side]);
+        setup.side[side].list_sessions = config->sessions ? config->sessions : HSM_SESSIONS_MAX;
     }
     make_signer(s, &setup);
     return setup;

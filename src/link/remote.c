@@ -21,7 +21,8 @@ struct remote {
         struct err err; /* ... for this reason */
         struct key_list list;
         bool more;
-    } listing;                                                            /* of one thread */
+    } listing; /* of one thread */
+    unsigned list_sessions;
     void (*listed)(void *ctx, const struct key_desc *keys, size_t count); /* may be NULL */
     void *ctx;
     struct session_pool pool; /* its lock protects open_asked, too */
@@ -203,6 +204,7 @@ static bool ask_page(struct remote *r, struct err *err)
     Pb__Page page = PB__PAGE__INIT;
 
     page.from = (uint32_t)r->listing.list.count;
+    page.sessions = r->list_sessions;
     return agent_client_send(r->client, 0, PB__REQUEST__CALL_LIST, &page, &r->listing.asked, err);
 }
 
@@ -598,6 +600,7 @@ bool remote_open(const struct remote_setup *setup, struct hsm **out, struct err 
 
     r->base.driver = &remote_driver;
     session_pool_begin(&r->pool);
+    r->list_sessions = setup->list_sessions;
     r->listed = setup->listed;
     r->ctx = setup->ctx;
     if (!agent_client_start(setup, &r->client, err)) {

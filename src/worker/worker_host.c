@@ -95,6 +95,7 @@ static bool open_at(struct worker *w, enum side side, const struct hsm_where *wh
         .starter = w->setup.starter,
         .program = side,
         .ahead = ahead,
+        .list_sessions = w->setup.side[side].list_sessions,
         .limit_ms = w->setup.side[side].limit_ms,
         .keep_fd = &w->side[side].lock_fd,
         .abandon_fd = w->side[side].abandon_fd,

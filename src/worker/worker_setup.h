@@ -22,6 +22,7 @@ struct worker_side {
     char pin_file[URI_PIN_FILE_MAX]; /* absolute; empty: officers are asked for the PIN (EVENT_PIN)
                                       */
     int limit_ms;                    /* for one call, in milliseconds */
+    unsigned list_sessions;          /* at most so many read a list at the same time */
     bool named; /* by the ceremony file: it may be on another host, and locks the token there */
 };
 

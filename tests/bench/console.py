@@ -85,7 +85,7 @@ def ceremony(place, what):
     """Seconds a key of a ceremony on the screen, from the last gate to the end of the fresh proof."""
     file = ferry.prepare(place, what)
     with Console(place, file) as console:
-        console.until(LISTED)
+        console.until(r"[1-9][0-9]* of [0-9]+ marked")  # of both lists: the keys of the file
         console.type("\033[15~")  # F5
         console.until(r"in a moment: read first\. .*Esc")  # a dialog takes no keys at first
         console.type("start\r")

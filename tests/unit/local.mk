@@ -321,6 +321,12 @@ TESTS += %D%/test_handles
 %C%_test_handles_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_handles_LDADD = $(UNIT_HSM)
 
+check_PROGRAMS += %D%/test_readers
+TESTS += %D%/test_readers
+%C%_test_readers_SOURCES = %D%/test_readers.c
+%C%_test_readers_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_readers_LDADD = libagent.a $(UNIT_HSM)
+
 check_PROGRAMS += %D%/test_randomart
 TESTS += %D%/test_randomart
 %C%_test_randomart_SOURCES = %D%/test_randomart.c
