@@ -205,6 +205,12 @@ static void add_half(const struct plan_item *item, struct err *reason)
         snprintf(reason->what + len, sizeof reason->what - len, "; %s", text);
 }
 
+bool plan_may_leave(const struct key_desc *key, struct err *reason)
+{
+    return key_is_public_class(key) ? policy_public_may_go(key, reason)
+                                    : policy_may_leave(key, reason);
+}
+
 /* Reasons that cannot be remedied come first: names and public halves are checked last. */
 static bool judge_key(const struct judge *judge, struct plan_item *item, struct err *reason)
 {

@@ -99,6 +99,10 @@ struct plan_verdicts {
     size_t count;
 };
 
+/* What of the verdict lies in the object itself: true if it may leave the source, wherever it goes.
+ * Otherwise *reason is that of its verdict. */
+bool plan_may_leave(const struct key_desc *key, struct err *reason);
+
 /* Errors: ERR_FAILED (memory). Freed with plan_verdicts_free(). */
 bool plan_verdicts(const struct policy *policy, const struct suite *suite,
                    const struct key_list *source, const struct key_list *destination,

@@ -347,6 +347,43 @@ static void test_file_keys_are_marked(void **state)
     fixture_free(&f);
 }
 
+/* Is the verdict on this row that the key is not extractable? */
+static bool is_held_back(const struct inventory *inv, size_t row)
+{
+    const struct verdict *verdict = inventory_verdict(inv, row);
+    char reason[VERDICT_REASON];
+
+    return verdict->known && !verdict->movable &&
+           strstr(inventory_reason(inv, verdict, reason), "not extractable");
+}
+
+/* What lies in a key itself is shown at once; what lies in the other side or in both waits. */
+static void test_verdicts_while_a_list_still_comes(void **state)
+{
+    struct key_list some = fixture_keys(6);
+    struct fixture f;
+    const struct inventory *inv;
+
+    (void)state;
+    fixture_new(&f);
+    inv = &f.app->side[SIDE_SOURCE].inventory;
+    some.keys[1].flags &= ~(uint32_t)KEY_EXTRACTABLE;
+    fixture_side(&f, SIDE_SOURCE, SIDE_LOGGED_IN);
+    app_take_rows(f.app, SIDE_SOURCE, &(struct key_list){some.keys, 1, 0});
+    app_take_rows(f.app, SIDE_SOURCE, &(struct key_list){some.keys + 1, 3, 0});
+    for (size_t row = 0; row < 4; row++)
+        assert_int_equal(is_held_back(inv, row), row == 1);
+    assert_false(inventory_verdict(inv, 0)->known);
+    fixture_side(&f, SIDE_SOURCE, SIDE_LISTED);
+    app_take_keys(f.app, SIDE_SOURCE, &some);
+    for (size_t row = 0; row < some.count; row++)
+        assert_int_equal(is_held_back(inv, row), row == 1);
+    app_take_keys(f.app, SIDE_DESTINATION, &some); /* there it is no question */
+    assert_false(inventory_verdict(&f.app->side[SIDE_DESTINATION].inventory, 1)->known);
+    key_list_free(&some);
+    fixture_free(&f);
+}
+
 /* A list that still comes is shown, and marks wait for it; of one that failed nothing is left. */
 static void test_rows_of_a_list_that_still_comes(void **state)
 {
@@ -1273,6 +1310,7 @@ int main(void)
         cmocka_unit_test(test_pasted_text_confirms_nothing),
         cmocka_unit_test(test_file_keys_are_marked),
         cmocka_unit_test(test_rows_of_a_list_that_still_comes),
+        cmocka_unit_test(test_verdicts_while_a_list_still_comes),
         cmocka_unit_test(test_only_what_can_go_is_marked),
         cmocka_unit_test(test_review_needs_a_typed_word),
         cmocka_unit_test(test_review_can_be_left),

@@ -165,6 +165,16 @@ void app_take_slots(struct app *app, enum side side, const struct hsm_slot_list 
     app_resize(app);
 }
 
+/* What lies in an object itself is decided before both lists are complete. */
+static void refuse_those_that_stay(struct inventory *inv, size_t from, const struct key_list *keys)
+{
+    for (size_t i = 0; i < keys->count && from + i < inv->count; i++) {
+        struct err reason = {0};
+        if (!plan_may_leave(&keys->keys[i], &reason))
+            inventory_refuse(inv, from + i, &reason);
+    }
+}
+
 void app_take_keys(struct app *app, enum side side, const struct key_list *keys)
 {
     struct err err;
@@ -172,17 +182,22 @@ void app_take_keys(struct app *app, enum side side, const struct key_list *keys)
     comparisons_free(&app->inventory.comparisons);
     if (!inventory_take(&app->side[side].inventory, keys, &err))
         app_show_error(app, &err);
+    else if (side == SIDE_SOURCE)
+        refuse_those_that_stay(&app->side[side].inventory, 0, keys);
     app_resize(app);
 }
 
 /* Without memory they are shown with the complete list. */
 void app_take_rows(struct app *app, enum side side, const struct key_list *rows)
 {
+    struct inventory *inv = &app->side[side].inventory;
+    const size_t before = inv->count;
     struct err ignored;
 
     if (app->side[side].state != SIDE_LOGGED_IN)
         return;
-    inventory_add(&app->side[side].inventory, rows, &ignored);
+    if (inventory_add(inv, rows, &ignored) && side == SIDE_SOURCE)
+        refuse_those_that_stay(inv, before, rows);
     app_resize(app);
 }
 

@@ -101,14 +101,13 @@ enum {
 }; /* the last ones: a token gives a few reasons for thousands of keys */
 
 /* The number of this text among the reasons; 0: there is no memory for it. */
-static uint32_t note_reason(struct reasons *r, const struct err_note *note)
+static uint32_t note_reason(struct reasons *r, const struct err *reason)
 {
     char text[VERDICT_REASON] = "", was[VERDICT_REASON];
-    const struct err reason = err_note_get(note);
     uint32_t first = r->count > REASONS_COMPARED ? r->count - REASONS_COMPARED : 0;
     struct compact **grown;
 
-    text_fit(reason.what, VERDICT_REASON - 1, false, text, sizeof text);
+    text_fit(reason->what, VERDICT_REASON - 1, false, text, sizeof text);
     for (uint32_t i = r->count; i-- > first;) {
         compact_get(r->at[i], was, sizeof was);
         if (strcmp(was, text) == 0)
@@ -272,12 +271,19 @@ void inventory_judge(struct inventory *inv, const struct plan_verdicts *verdicts
     for (size_t i = 0; i < inv->count && i < verdicts->count; i++) {
         const struct plan_verdict *is = &verdicts->at[i];
         struct verdict *verdict = &inv->verdicts[i];
+        const struct err reason = err_note_get(&is->reason);
         if (is->handle != inventory_key(inv, i)->handle)
             continue;
         verdict->known = true;
         verdict->movable = is->movable;
-        verdict->reason = note_reason(&inv->reasons, &is->reason);
+        verdict->reason = note_reason(&inv->reasons, &reason);
     }
+}
+
+void inventory_refuse(struct inventory *inv, size_t i, const struct err *reason)
+{
+    inv->verdicts[i] =
+        (struct verdict){.known = true, .reason = note_reason(&inv->reasons, reason)};
 }
 
 char *inventory_reason(const struct inventory *inv, const struct verdict *verdict, char *out)

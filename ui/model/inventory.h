@@ -89,6 +89,9 @@ char *inventory_reason(const struct inventory *inv, const struct verdict *verdic
 /* Takes over the engine's verdicts, which are in the order of the list that was taken. */
 void inventory_judge(struct inventory *inv, const struct plan_verdicts *verdicts);
 
+/* The object with this index cannot be migrated, wherever it would go. */
+void inventory_refuse(struct inventory *inv, size_t i, const struct err *reason);
+
 /* The object with this index went, or arrived, as this key of the plan, from 1. */
 void inventory_moved(struct inventory *inv, size_t i, uint32_t key);
 
