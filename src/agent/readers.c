@@ -91,7 +91,7 @@ static bool read_alone(struct readers *r, struct hsm *hsm, unsigned most, const 
 
     if (!hsm->driver->list_some(hsm, handles, count, last, list, err))
         return false;
-    if (!r->decided && now_micros() - begin > (int64_t)count * READERS_SLOW_MICROS)
+    if (!r->decided && !last && now_micros() - begin > (int64_t)count * READERS_SLOW_MICROS)
         open_further(r, hsm, most);
     r->decided = true;
     return true;

@@ -82,33 +82,34 @@ static struct slow make(unsigned allowed)
         .base.driver = &slow_driver, .lock = PTHREAD_MUTEX_INITIALIZER, .allowed = allowed};
 }
 
-static bool read_all(struct slow *hsm, unsigned most, struct key_list *list, struct err *err)
+static bool read_all(struct slow *hsm, unsigned most, size_t objects, struct key_list *list,
+                     struct err *err)
 {
     struct readers readers = {0};
     uint64_t handles[OBJECTS];
     bool ok = true;
 
     hsm->login = hsm;
-    for (size_t i = 0; i < OBJECTS; i++)
+    for (size_t i = 0; i < objects; i++)
         handles[i] = i + 1;
     *list = (struct key_list){0};
-    for (size_t at = 0, count; ok && at < OBJECTS; at += count)
+    for (size_t at = 0, count; ok && at < objects; at += count)
         ok =
-            readers_read(&readers, &hsm->base, most, handles + at, OBJECTS - at, &count, list, err);
+            readers_read(&readers, &hsm->base, most, handles + at, objects - at, &count, list, err);
     readers_end(&readers);
     assert_int_equal(hsm->sessions, 0);
     return ok;
 }
 
-static void check(unsigned allowed, unsigned most, unsigned opened)
+static void check(unsigned allowed, unsigned most, size_t objects, unsigned opened)
 {
     struct slow hsm = make(allowed);
     struct key_list list;
     struct err err = {0};
 
-    assert_true(read_all(&hsm, most, &list, &err));
-    assert_int_equal(list.count, OBJECTS);
-    for (size_t i = 0; i < OBJECTS; i++)
+    assert_true(read_all(&hsm, most, objects, &list, &err));
+    assert_int_equal(list.count, objects);
+    for (size_t i = 0; i < objects; i++)
         assert_int_equal(list.keys[i].handle, i + 1);
     assert_int_equal(hsm.opened, opened);
     assert_int_equal(hsm.most_at_work, opened + 1);
@@ -119,17 +120,18 @@ static void check(unsigned allowed, unsigned most, unsigned opened)
 static void as_many_sessions_as_may_read_a_slow_list(void **state)
 {
     (void)state;
-    check(100, 16, READERS_MAX - 1);
-    check(100, 3, 2);
-    check(2, 16, 2); /* the token has no more */
+    check(100, 16, OBJECTS, READERS_MAX - 1);
+    check(100, 3, OBJECTS, 2);
+    check(2, 16, OBJECTS, 2); /* the token has no more */
 }
 
 static void one_session_reads_alone(void **state)
 {
     (void)state;
-    check(100, 1, 0); /* the ceremony file allows one */
-    check(100, 0, 0);
-    check(0, 16, 0);
+    check(100, 1, OBJECTS, 0); /* the ceremony file allows one */
+    check(100, 0, OBJECTS, 0);
+    check(0, 16, OBJECTS, 0);
+    check(100, 16, READERS_AT_ONCE, 0); /* nothing is left for others */
 }
 
 static void one_failure_fails_the_list(void **state)
@@ -143,7 +145,7 @@ static void one_failure_fails_the_list(void **state)
         struct err err = {0};
         char what[32];
         hsm.fails = handles[i];
-        assert_false(read_all(&hsm, 16, &list, &err));
+        assert_false(read_all(&hsm, 16, OBJECTS, &list, &err));
         snprintf(what, sizeof what, "object %d fails", (int)handles[i]);
         assert_string_equal(err.what, what);
         key_list_free(&list);
