@@ -72,6 +72,24 @@ static bool is_accepted(const struct transfer *t, struct err *err)
     return step_has(&wrap, t->transport->wire.there, err);
 }
 
+/* No destination proves what a key service gets. If the algorithm gives the same for the same key,
+ * a result that was damaged differs from a second one. */
+static bool wraps_the_same(struct hsm *hsm, const struct transfer *t, struct err *err)
+{
+    const struct transport_side *from = &t->transport->source;
+    const enum hsm_alg alg = t->item->alg;
+    struct bytes again = {0};
+    bool ok;
+
+    if (!t->transport->sealing || t->item->route == ROUTE_DIRECT || !wrap_alg(alg)->repeats)
+        return true;
+    ok = wrapped_key_wrap(hsm, alg, from->kek, t->item->key->handle, &again, err) &&
+         (bytes_equal(&again, &t->wire.wrapped) ||
+          err_set(err, ERR_HSM, "the source wrapped the key twice and gave two different results"));
+    bytes_free(&again);
+    return ok;
+}
+
 static bool wrap_key(struct hsm *hsm, struct transfer *t, struct step_result *result,
                      struct err *err)
 {
@@ -89,7 +107,8 @@ static bool wrap_key(struct hsm *hsm, struct transfer *t, struct step_result *re
            public_object_read(hsm, item, &t->wire.spki, err) &&
            (wrapped_key_wrap(hsm, item->alg, direct ? from->public_key : from->kek,
                              item->key->handle, &t->wire.wrapped, err) ||
-            explain_wrap(t, err));
+            explain_wrap(t, err)) &&
+           wraps_the_same(hsm, t, err);
 }
 
 static bool relay_key(struct hsm *none, struct transfer *t, struct step_result *result,

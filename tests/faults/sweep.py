@@ -287,7 +287,7 @@ class Sweep:
             if sides[role]["kind"] == "softhsm":
                 configure_softhsm(f"{folder}/{role}")
         self.write_ceremony(folder, sides, faults)
-        return folder, {**sides, "made_folder": made, "lies": False, "resumed": False,
+        return folder, {**sides, "made_folder": made, "lies": False, "flips": False, "resumed": False,
                         "cleaned": False, "log_from": 0}
 
     @staticmethod
@@ -491,6 +491,7 @@ class Sweep:
             shutil.rmtree(folder)
             self.end_orphans(folder)
         facts["lies"] = any(f.split(":")[0] in LIES for f in (old + " " + new).split())
+        facts["flips"] = any(f.startswith("flip:") for f in old.split())
         if in_commit:  # who looks at a database may mend it: resume is to find it as it was left
             shutil.copytree(f"{folder}/new", f"{folder}/left")
         wrong, state = self.check(folder, facts, code)

@@ -39,6 +39,7 @@ static struct {
     unsigned calls[2];
     unsigned fail_at; /* of both sides' calls; 0: none */
     bool lose;        /* the answer: the call was made all the same */
+    bool damage;      /* a bit of the next wrapped key */
 } tripwire;
 
 static unsigned calls_made(void)
@@ -108,8 +109,12 @@ static bool trip_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint
                       struct bytes *wrapped_key, struct err *err)
 {
     bool now = trips(hsm);
+    bool ok = now || fake_driver.wrap(hsm, alg, wrapping, key, wrapped_key, err);
 
-    return trip(now, now || fake_driver.wrap(hsm, alg, wrapping, key, wrapped_key, err), err);
+    if (ok && !now && tripwire.damage)
+        wrapped_key->data[wrapped_key->len - 1] ^= 1;
+    tripwire.damage = false;
+    return trip(now, ok, err);
 }
 
 static bool trip_unwrap(struct hsm *hsm, enum hsm_alg alg, uint64_t unwrapping,
@@ -655,6 +660,25 @@ static void a_strangers_file_stays(void **state)
     end_sealing(&rig, &sealing, folder);
 }
 
+/* The control of a_sealed_key_is_a_file...: the source damages one of two results. */
+static void a_damaged_key_is_not_sealed(void **state)
+{
+    char folder[] = "/tmp/hsmferry-steps-XXXXXX";
+    struct sealing sealing;
+    struct rig rig;
+    (void)state;
+
+    begin_sealing(&rig, &sealing, folder);
+    for (size_t i = 0; i < sealed_transport_rows_count; i++)
+        assert_true(run_sealed(&rig, i));
+    tripwire.damage = true;
+    assert_false(run_sealed_key(&rig, 0));
+    assert_int_equal(rig.err.code, ERR_HSM);
+    assert_non_null(strstr(rig.err.what, "two different results"));
+    assert_true(run_sealed_key(&rig, 0));
+    end_sealing(&rig, &sealing, folder);
+}
+
 /* What was undone is needed again. */
 static void an_undone_step_leaves_nothing_on_the_wire(void **state)
 {
@@ -904,6 +928,7 @@ int main(void)
         cmocka_unit_test(needs_are_left_by_earlier_rows),
         cmocka_unit_test(a_sealed_key_is_a_file_that_undoing_removes),
         cmocka_unit_test(a_strangers_file_stays),
+        cmocka_unit_test(a_damaged_key_is_not_sealed),
         cmocka_unit_test(an_undone_step_leaves_nothing_on_the_wire),
         cmocka_unit_test(steps_report_what_they_found),
         cmocka_unit_test(handles_of_others_are_no_new_objects),
