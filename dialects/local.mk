@@ -9,6 +9,7 @@ dist_dialects_DATA = \
 	%D%/nshield.yaml \
 	%D%/nss-softoken.yaml \
 	%D%/opencryptoki.yaml \
+	%D%/opencryptoki-3.27.yaml \
 	%D%/softhsm.yaml \
 	%D%/utimaco.yaml \
 	%D%/yubihsm.yaml

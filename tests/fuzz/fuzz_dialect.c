@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dialects (agent/dialect.h). */
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/sha.h>
@@ -18,10 +19,22 @@ static void check_mechanisms(const struct dialect *d)
     }
 }
 
+static const char *lowest(const struct dialect_range *range, char out[16])
+{
+    snprintf(out, 16, "%u.%u", range->from >> 8, range->from & UINT8_MAX);
+    return out;
+}
+
 static void check_read(const struct dialect *d, const uint8_t *data, size_t len)
 {
-    const struct dialect_facts facts = {d->pattern[0].manufacturer, d->pattern[0].library,
-                                        d->pattern[0].api_version, "", d->pattern[0].model};
+    char version[16], firmware[16];
+    const struct dialect_facts facts = {d->pattern[0].manufacturer,
+                                        d->pattern[0].library,
+                                        d->pattern[0].api_version,
+                                        "",
+                                        d->pattern[0].model,
+                                        lowest(&d->pattern[0].version, version),
+                                        lowest(&d->pattern[0].firmware, firmware)};
     uint8_t sha256[SHA256_DIGEST_LENGTH];
 
     fuzz_must(d->is.name[0] && !strchr(d->is.name, '/') && fuzz_is_safe(d->is.name),

@@ -77,6 +77,10 @@ ok "but not for the other side" reported destination name softhsm
 wrong='s/CKM_AES_KEY_WRAP_PAD, number: "0x210a"/CKM_AES_KEY_WRAP, number: "0x2109"/'
 write_mine -e "$wrong" -e '/CKM_AES_KEY_WRAP_KWP/d; /^  aes-kw:/,/2109/d'
 runs 0 "a dialect with a wrong number" "$mine" --plain
+ok "is not believed, and the standard's number is found" said 'found by trying: the dialect mine'
+ok "by which all keys go" said 'complete: 2 migrated'
+write_mine -e "$wrong" -e '/CKM_AES_KEY_WRAP_KWP/d; /^  aes-kw:/,/2109/d' -e 's/^algorithms:/try-standard: no\n&/'
+runs 0 "one that allows no other number" "$mine" --plain
 ok "is not believed" said \
     'CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649, though the dialect mine names it'
 ok "and no envelope is spoken" said 'two: RSA 2048, CANNOT GO'

@@ -14,6 +14,7 @@ status: tried
 sources: [tests/modules/one_blob.c]
 recognised:
   - {manufacturer: "SoftHSM*"}
+try-standard: no
 algorithms:
   rsa-aes-sha256:
     - {mechanism: CKM_RSA_AES_KEY_WRAP, number: "0x1054", parameters: rsa-aes}

@@ -101,14 +101,36 @@ static void the_next_number_is_tried(void **state)
                                                    "CKM_AES_KEY_WRAP_KWP: CKR_MECHANISM_INVALID");
 }
 
+#define FOUND "found by trying: the dialect mine does not name it"
+
+static void check_found(const struct hsm_capability *capability, uint64_t mechanism,
+                        const char *reason)
+{
+    assert_true(capability->wrap && capability->unwrap);
+    assert_int_equal(capability->mechanism, mechanism);
+    assert_string_equal(capability->reason, reason);
+}
+
+/* The file may be older than the token. */
+static void standard_numbers_are_tried_without_a_line(void **state)
+{
+    struct hsm_capabilities o = capabilities_of("algorithms: {}\n");
+
+    (void)state;
+    check_found(&o.alg[HSM_AES_KWP], 0x210a, FOUND);
+    check_found(&o.alg[HSM_AES_KW], 0x2109, FOUND);
+    check_found(&o.alg[HSM_RSA_OAEP_SHA1], 0x9, FOUND);
+    check_rejected(&o.alg[HSM_RSA_OAEP_SHA256], "the dialect mine has no mechanism for it");
+}
+
 /* A file that is wrong about RFC 5649 is found out by what the token does. */
 static void wrong_number_is_rejected(void **state)
 {
     struct hsm_capabilities o = capabilities_of("algorithms:\n" OAEP TRY("aes-kwp", KW, "none"));
 
     (void)state;
-    check_rejected(&o.alg[HSM_AES_KWP], "CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649, though the "
-                                        "dialect mine names it");
+    check_found(&o.alg[HSM_AES_KWP], 0x210a,
+                FOUND "; not CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649");
 }
 
 static void swapped_numbers_are_rejected(void **state)
@@ -117,10 +139,21 @@ static void swapped_numbers_are_rejected(void **state)
         capabilities_of("algorithms:\n" OAEP TRY("aes-kwp", KW, "none") TRY("aes-kw", PAD, "none"));
 
     (void)state;
-    check_rejected(&o.alg[HSM_AES_KWP], "CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649, though the "
-                                        "dialect mine names it");
-    check_rejected(&o.alg[HSM_AES_KW], "CKM_AES_KEY_WRAP_PAD: is RFC 5649, not RFC 3394, though "
-                                       "the dialect mine names it");
+    check_found(&o.alg[HSM_AES_KWP], 0x210a,
+                FOUND "; not CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649");
+    check_found(&o.alg[HSM_AES_KW], 0x2109,
+                FOUND "; not CKM_AES_KEY_WRAP_PAD: is RFC 5649, not RFC 3394");
+}
+
+/* A number of the vendor's that the token does not know. */
+static void unknown_number_is_rejected(void **state)
+{
+    struct hsm_capabilities o = capabilities_of(
+        "algorithms:\n" OAEP TRY("aes-cbc-pad", "CKM_OTHER, number: \"0x80000042\"", "random-iv"));
+
+    (void)state;
+    check_rejected(&o.alg[HSM_AES_CBC_PAD],
+                   "CKM_OTHER: CKR_MECHANISM_INVALID, though the dialect mine names it");
 }
 
 /* Where the envelope's value cannot be learnt, lengths and the difference must do. */
@@ -130,8 +163,8 @@ static void wrong_number_is_rejected_without_a_transport(void **state)
         capabilities_of("algorithms:\n" TRY("aes-kwp", KW, "none") TRY("aes-kw", KW, "none"));
 
     (void)state;
-    check_rejected(&o.alg[HSM_AES_KWP], "CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649, though the "
-                                        "dialect mine names it");
+    check_found(&o.alg[HSM_AES_KWP], 0x210a,
+                FOUND "; not CKM_AES_KEY_WRAP: is RFC 3394, not RFC 5649");
     assert_true(o.alg[HSM_AES_KW].wrap);
 }
 
@@ -262,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(right_numbers_are_taken),
         cmocka_unit_test(the_next_number_is_tried),
+        cmocka_unit_test(standard_numbers_are_tried_without_a_line),
+        cmocka_unit_test(unknown_number_is_rejected),
         cmocka_unit_test(wrong_number_is_rejected),
         cmocka_unit_test(swapped_numbers_are_rejected),
         cmocka_unit_test(wrong_number_is_rejected_without_a_transport),

@@ -21,7 +21,7 @@ export SOFTHSM2_CONF
 
 # The dialect of opencryptoki, but for its algorithms.
 {
-    printf 'algorithms:\n'
+    printf 'try-standard: no\nalgorithms:\n'
     for hash in sha256 sha1; do
         printf '  rsa-aes-%s:\n' "$hash"
         printf '    - {mechanism: CKM_RSA_AES_KEY_WRAP, number: "0x1054", parameters: rsa-aes}\n'
@@ -30,7 +30,7 @@ export SOFTHSM2_CONF
 awk -v file="$tmp/algorithms" '
     /^[a-z]/ { skip = 0 }
     /^algorithms:/ { while ((getline line <file) > 0) print line; skip = 1 }
-    !skip { print }' "$abs_top_srcdir/dialects/opencryptoki.yaml" >"$tmp/one-blob.yaml"
+    !skip { print }' "$abs_top_srcdir/dialects/opencryptoki-3.27.yaml" >"$tmp/one-blob.yaml"
 
 fill() { # fill MODULE TOKEN: keys that another program makes
     for key in "--keygen --key-type AES:32 --label one --id 01" \
@@ -49,7 +49,8 @@ soft_side() { # soft_side TOKEN
 }
 
 ock_side() { # ock_side TOKEN
-    printf '  api: pkcs11\n  module: %s\n  dialect: %s\n' "$ock" "$dialect"
+    printf '  api: pkcs11\n  module: %s\n' "$ock"
+    [ -z "$dialect" ] || printf '  dialect: %s\n' "$dialect"
     printf '  token: "pkcs11:token=%s?pin-source=file:%s"\n' "$1" "$tmp/pin"
 }
 
@@ -78,12 +79,24 @@ ok "from one blob to SoftHSM's two calls" moves "$(ock_side old)" "$(soft_side t
 sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" 1
 ok "from one blob to one blob" moves "$(ock_side old)" "$(ock_side new)" rsa-aes-sha256
 
-# Its own dialect, which has RSA-OAEP but no AES-KWP: what OAEP cannot carry goes in one blob.
-dialect=opencryptoki
+# Its own dialect, which is recognised by its version.
+dialect=
 sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" 1
 ok "with its own dialect, from SoftHSM" moves "$(soft_side from)" "$(ock_side new)" rsa-oaep-sha1
+ok "... by AES-KWP" grep -q 'under aes-kwp' "$tmp/log"
+# The dialect of 3.8, in which nothing but AES-CBC carries a private key: the standard's mechanisms are found.
+dialect=opencryptoki
+sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" 1
+ok "with an older dialect, too" moves "$(soft_side from)" "$(ock_side new)" rsa-oaep-sha1
+ok "... by what was found" grep -q 'found by trying: the dialect opencryptoki does not name it' "$tmp/log"
+# What OAEP cannot carry goes in one blob, if there is nothing else.
+sed 's/^algorithms:/try-standard: no\n&/; /^  aes-/,/^  rsa-aes/{/^  rsa-aes/!d}' \
+    "$abs_top_srcdir/dialects/opencryptoki-3.27.yaml" >"$tmp/mixed.yaml"
+dialect=$tmp/mixed.yaml
+sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" 1
+ok "by OAEP alone, from SoftHSM" moves "$(soft_side from)" "$(ock_side new)" rsa-oaep-sha1
 ok "... private keys in one blob" grep -q 'in one blob, under a fresh AES key' "$tmp/log"
-sed '/^  rsa-aes/,/^    -/d' "$abs_top_srcdir/dialects/opencryptoki.yaml" >"$tmp/without.yaml"
+sed '/^  rsa-aes/,/^    -/d' "$tmp/mixed.yaml" >"$tmp/without.yaml"
 dialect=$tmp/without.yaml
 sh "$abs_top_srcdir/tests/opencryptoki/fresh.sh" 1
 not_ok "control: without the mechanism they stay" moves "$(soft_side from)" "$(ock_side new)" rsa-oaep-sha1

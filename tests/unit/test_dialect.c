@@ -87,23 +87,30 @@ static int remove_folders(void **state)
 
 /* What a vendor's library and token say of themselves, and the dialect for that. */
 static const struct {
-    struct dialect_facts facts; /* manufacturer, library, api_version, token_manufacturer, model */
+    struct dialect_facts facts; /* in the order of the structure */
     const char *dialect;
 } known[] = {
-    {{"SoftHSM", "Implementation of PKCS11", "2.40", "SoftHSM project", "SoftHSM v2"}, "softhsm"},
-    {{"Mozilla Foundation", "NSS Internal Crypto Services", "3.0", "Mozilla Foundation", "NSS 3"},
+    {{"SoftHSM", "Implementation of PKCS11", "2.40", "SoftHSM project", "SoftHSM v2", "1.0", "1.0"},
+     "softhsm"},
+    {{"Mozilla Foundation", "NSS Internal Crypto Services", "3.0", "Mozilla Foundation", "NSS 3",
+      "1.0", "1.0"},
      "nss-softoken"},
-    {{"IBM", "Meta PKCS11 LIBRARY", "2.20", "IBM Corp.", "IBM SoftTok"}, "opencryptoki"},
-    {{"SafeNet", "Chrystoki", "2.20", "SafeNet", "LunaSA 7.4.0"}, "luna"},
-    {{"nCipher Corp. Ltd", "nCipher PKCS#11 1.0", "2.40", "nCipher Corp. Ltd", ""}, "nshield"},
-    {{"Cavium Networks", "Cavium PKCS#11 Interface", "2.40", "Cavium", "hsm1"}, "aws-cloudhsm"},
-    {{"Utimaco IS GmbH", "CryptoServer PKCS#11", "2.40", "Utimaco IS GmbH", "CryptoServer"},
+    {{"IBM", "Meta PKCS11 LIBRARY", "2.20", "IBM Corp.", "IBM SoftTok", "3.8", "1.11"},
+     "opencryptoki"},
+    {{"IBM", "openCryptoki", "3.2", "IBM", "Soft", "3.27", "3.27"}, "opencryptoki-3.27"},
+    {{"SafeNet", "Chrystoki", "2.20", "SafeNet", "LunaSA 7.4.0", "1.0", "1.0"}, "luna"},
+    {{"nCipher Corp. Ltd", "nCipher PKCS#11 1.0", "2.40", "nCipher Corp. Ltd", "", "1.0", "1.0"},
+     "nshield"},
+    {{"Cavium Networks", "Cavium PKCS#11 Interface", "2.40", "Cavium", "hsm1", "1.0", "1.0"},
+     "aws-cloudhsm"},
+    {{"Utimaco IS GmbH", "CryptoServer PKCS#11", "2.40", "Utimaco IS GmbH", "CryptoServer", "1.0",
+      "1.0"},
      "utimaco"},
     {{"Yubico (www.yubico.com)", "YubiHSM PKCS#11 Library", "2.40", "Yubico (www.yubico.com)",
-      "YubiHSM"},
+      "YubiHSM", "1.0", "1.0"},
      "yubihsm"},
-    {{"Somebody", "Something", "2.40", "Somebody", "x"}, "generic-2.40"},
-    {{"Kryoptic Project", "Kryoptic PKCS11 Module", "3.2", "Kryoptic Project", "v1"},
+    {{"Somebody", "Something", "2.40", "Somebody", "x", "1.0", "1.0"}, "generic-2.40"},
+    {{"Kryoptic Project", "Kryoptic PKCS11 Module", "3.2", "Kryoptic Project", "v1", "1.0", "1.0"},
      "generic-3.x"},
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
@@ -157,14 +164,15 @@ static void shipped_dialects_are_recognised(void **state)
 
 static void tried_dialects_are_those_that_tests_run_on(void **state)
 {
-    static const char *const tried[] = {"softhsm", "nss-softoken", "opencryptoki"};
+    static const char *const tried[] = {"softhsm", "nss-softoken", "opencryptoki",
+                                        "opencryptoki-3.27"};
     struct dialect_folders f = shipped();
 
     (void)state;
     for (unsigned i = 0; i < KNOWN; i++) {
         enum hsm_dialect_status want = HSM_DIALECT_DOCUMENTS;
         struct dialect d;
-        for (unsigned j = 0; j < 3; j++)
+        for (size_t j = 0; j < sizeof tried / sizeof tried[0]; j++)
             if (strcmp(known[i].dialect, tried[j]) == 0)
                 want = HSM_DIALECT_TRIED;
         must(dialect_named(&f, known[i].dialect, &d, &err));
@@ -225,7 +233,8 @@ static void the_manuals_example_is_right(void **state)
 
 /* --- which one counts --- */
 
-static const struct dialect_facts mine = {"Maker", "Library 1", "2.40", "Token maker", "Model"};
+static const struct dialect_facts mine = {"Maker", "Library 1", "2.40", "Token maker",
+                                          "Model", "3.18",      "2.4"};
 
 static void check_recognised(const char *name)
 {
@@ -288,6 +297,15 @@ static void all_that_a_pattern_says_must_fit(void **state)
         {"{library: \"*1\", api-version: \"2.*\"}", true},
         {"{library: \"*1\", api-version: \"3.*\"}", false},
         {"{model: Nothing}, {model: \"M*\"}", true},
+        {"{version: \"3.18\"}", true},
+        {"{version: \"3.1\"}", false},
+        {"{version: \"3.8 to 3.18\"}", true}, /* numbers, not text */
+        {"{version: \"3.19 to 3.99\"}", false},
+        {"{version: \"3.19 or later\"}", false},
+        {"{version: \"3.17 or earlier\"}", false},
+        {"{version: \"3.17 or earlier\"}, {version: \"3.18 or later\"}", true},
+        {"{version: \"3.18 or earlier\", firmware: \"2.4 or later\"}", true},
+        {"{version: \"3.18 or earlier\", firmware: \"2.5 or later\"}", false},
     };
 
     (void)state;
@@ -408,6 +426,12 @@ static void wrong_files_are_refused_with_their_place(void **state)
         {"status: tried", "status: good", ":3:"},
         {"status: tried\n", "", "status"},
         {"title: A test\n", "titel: A test\n", ":2:1: "},
+        {"{manufacturer: Maker}", "{version: \"3\"}", ":7:15: \"version\" must be written as"},
+        {"{manufacturer: Maker}", "{version: \"3.8 or so\"}", "must be written as"},
+        {"{manufacturer: Maker}", "{version: \"3.8 to 3.7\"}", "must be written as"},
+        {"{manufacturer: Maker}", "{version: \"3.8 to 3.256\"}", "must be written as"},
+        {"{manufacturer: Maker}", "{version: \"3.8 to 3.9x\"}", "must be written as"},
+        {"{manufacturer: Maker}", "{firmware: \"v2.4\"}", "\"firmware\" must be written as"},
         {"title: A test\n", "title: A test\ntitle: B\n", ":3:1: "},
         {"name: x", "name: X", "\"name\" may contain only"},
         {"name: x", "name: ../x", ":1:7: \"name\" may contain only"},

@@ -107,20 +107,35 @@ static bool take_mechanisms(const struct reader *r, const struct raw_algorithms 
 
 /* --- the rest --- */
 
+static bool take_range(const struct reader *r, unsigned index, const char *key, const char *text,
+                       struct dialect_range *range)
+{
+    if (!text || dialect_range(text, range))
+        return true;
+    err_set(r->err, ERR_CONFIG,
+            "\"%s\" must be written as \"3.8 to 3.18\", \"3.19 or later\", \"3.18 or earlier\" or "
+            "\"3.8\"",
+            key);
+    return schema_at(&r->yaml, r->err, "recognised.%u.%s", index, key);
+}
+
 static bool take_pattern(const struct reader *r, unsigned index, const struct raw_pattern *raw)
 {
     struct dialect_pattern *p = &r->out->pattern[index];
 
-    if (!raw->manufacturer && !raw->library && !raw->model && !raw->api_version) {
+    if (!raw->manufacturer && !raw->library && !raw->model && !raw->api_version && !raw->version &&
+        !raw->firmware) {
         err_set(r->err, ERR_CONFIG,
-                "at least one of manufacturer, library, model and api-version is required");
+                "at least one of manufacturer, library, model, api-version, version and firmware "
+                "is required");
         return schema_at(&r->yaml, r->err, "recognised.%u", index);
     }
     put(p->manufacturer, sizeof p->manufacturer, raw->manufacturer);
     put(p->library, sizeof p->library, raw->library);
     put(p->model, sizeof p->model, raw->model);
     put(p->api_version, sizeof p->api_version, raw->api_version);
-    return true;
+    return take_range(r, index, "version", raw->version, &p->version) &&
+           take_range(r, index, "firmware", raw->firmware, &p->firmware);
 }
 
 static bool take_trust(const struct reader *r, const struct raw_dialect *raw)
@@ -227,6 +242,7 @@ static bool take_all(const struct reader *r, const struct raw_dialect *raw)
     d->is.status = (enum hsm_dialect_status)raw->status;
     d->is.not_enforced = raw->not_enforced;
     d->fallback = raw->fallback == HSM_YES;
+    d->complete = raw->try_standard == HSM_NO;
     d->value_length = (enum dialect_rule)raw->template.value_length;
     d->ec_point = (enum dialect_rule)raw->template.ec_point;
     d->secrecy = (enum dialect_rule)raw->template.secrecy;

@@ -87,6 +87,8 @@ static const cyaml_schema_field_t pattern_fields[] = {
     OPTIONAL_TEXT("library", struct raw_pattern, library, PATTERN_MAX),
     OPTIONAL_TEXT("model", struct raw_pattern, model, PATTERN_MAX),
     OPTIONAL_TEXT("api-version", struct raw_pattern, api_version, 15),
+    OPTIONAL_TEXT("version", struct raw_pattern, version, PATTERN_MAX),
+    OPTIONAL_TEXT("firmware", struct raw_pattern, firmware, PATTERN_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t pattern = {
@@ -157,6 +159,7 @@ static const cyaml_schema_field_t dialect_fields[] = {
                             struct raw_dialect, believed, believed_fields),
     CYAML_FIELD_MAPPING("algorithms", CYAML_FLAG_DEFAULT, struct raw_dialect, algorithms,
                         algorithm_fields),
+    OPTIONAL_WORD("try-standard", struct raw_dialect, try_standard, answers),
     CYAML_FIELD_MAPPING("template", CYAML_FLAG_OPTIONAL, struct raw_dialect, template,
                         template_fields),
     OPTIONAL_WORDS("set-afterwards", struct raw_dialect, set_afterwards, guards),

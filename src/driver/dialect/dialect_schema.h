@@ -11,7 +11,7 @@
 #include "hsm/facts.h"
 
 struct raw_pattern {
-    char *manufacturer, *library, *model, *api_version;
+    char *manufacturer, *library, *model, *api_version, *version, *firmware;
 };
 
 struct raw_mechanism {
@@ -58,6 +58,7 @@ struct raw_dialect {
     uint32_t trust;    /* enum raw_trust */
     struct raw_believed *believed;
     struct raw_algorithms algorithms;
+    uint32_t try_standard; /* enum hsm_truth */
     struct raw_template template;
     uint32_t set_afterwards, not_enforced, not_readable; /* enum key_flag */
     uint32_t secret_max;

@@ -15,4 +15,6 @@ libdialect_a_SOURCES = \
 	%D%/dialect.h \
 	%D%/dialect_read.c \
 	%D%/dialect_schema.c \
-	%D%/dialect_schema.h
+	%D%/dialect_schema.h \
+	%D%/standard.c \
+	%D%/standard.h

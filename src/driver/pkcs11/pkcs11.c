@@ -207,7 +207,9 @@ static bool choose_dialect(struct p11 *p, const struct hsm_slot *slot, struct er
                                         .library = info.about.library,
                                         .api_version = info.about.api_version,
                                         .token_manufacturer = slot->manufacturer,
-                                        .model = slot->model};
+                                        .model = slot->model,
+                                        .version = info.about.version,
+                                        .firmware = slot->firmware};
 
     if (p->dialect.is.name[0])
         return true;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "driver/dialect/ckr.h"
 #include "driver/dialect/counterpart.h"
+#include "driver/dialect/standard.h"
 #include "driver/pkcs11/pkcs11_evidence.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_mech.h"
@@ -29,7 +30,8 @@ struct trial {
     bool wraps, unwraps;
     uint64_t public; /* the counterpart's public key, loaded */
     struct hsm_pair pair;
-    char words[64]; /* room for a composed verdict */
+    uint64_t unlisted; /* the last number that the token does not list; 0: none */
+    char words[64];    /* room for a composed verdict */
 };
 
 typedef struct verdict try_mechanism(struct trial *t, struct p11_mech mech);
@@ -75,13 +77,72 @@ static void add_failed(char *failed, size_t size, enum hsm_alg alg,
                    v.unwrap ? v.unwrap : "works");
 }
 
+/* Tries one mechanism. Returns whether it does all that is asked of this HSM, and then explains how
+ * it was found; otherwise adds the reason to failed, if there is room for it. */
+static bool try_one(struct trial *t, enum hsm_alg alg, const struct dialect_mechanism *m,
+                    try_mechanism *try, const char *how, char *failed, size_t size)
+{
+    struct hsm_capability *cap = &t->b->caps->alg[alg];
+    struct verdict v = try(t, p11_mech_of(alg, m));
+    bool whole = !v.wrap && (!v.unwrap || v.unwrap == not_tried);
+
+    if (whole || ((!v.wrap || !v.unwrap) && !cap->wrap && !cap->unwrap))
+        set_capability(t->b->p, t->b->caps, alg, m, v);
+    if (whole)
+        text_print(cap->reason, sizeof cap->reason, "%s%s%s%s",
+                   v.unwrap == not_tried ? "wrapping " : "", how, failed[0] ? "; not " : "",
+                   failed);
+    else if (size > 0)
+        add_failed(failed, size, alg, m, v);
+    return whole;
+}
+
+static bool is_named(const struct dialect *d, enum hsm_alg alg, uint64_t number)
+{
+    for (unsigned i = 0; i < d->mechanism_count[alg]; i++)
+        if (d->mechanism[alg][i].number == number)
+            return true;
+    return false;
+}
+
+/* Does the token's own list have it for what is asked of this HSM? */
+static bool is_listed(struct trial *t, uint64_t number)
+{
+    const CK_FLAGS wanted = probe_gives(t->b) ? CKF_WRAP : CKF_WRAP | CKF_UNWRAP;
+    CK_MECHANISM_INFO info = {0};
+
+    if (t->unlisted == number)
+        return false;
+    if (t->b->p->fn->C_GetMechanismInfo(t->b->p->slot, (CK_MECHANISM_TYPE)number, &info) ==
+            CKR_OK &&
+        (info.flags & wanted))
+        return true;
+    t->unlisted = number;
+    return false;
+}
+
+/* Tries the standard's mechanisms that the token lists and the dialect does not name: the dialect
+ * may be older than the token. What fails contradicts nobody. */
+static bool try_standard(struct trial *t, enum hsm_alg alg, try_mechanism *try, char *failed)
+{
+    const struct dialect *d = &t->b->p->dialect;
+    char how[sizeof d->is.name + 64];
+
+    text_print(how, sizeof how, "found by trying: the dialect %s does not name it", d->is.name);
+    for (unsigned i = 0; i < STANDARD_MECHANISMS && !d->complete; i++) {
+        const struct dialect_mechanism *m = &standard_mechanisms(alg)[i];
+        if (m->name[0] && !is_named(d, alg, m->number) && is_listed(t, m->number) &&
+            try_one(t, alg, m, try, how, failed, 0))
+            return true;
+    }
+    return false;
+}
+
 /* Tries the dialect's mechanisms until one works in both directions, those of a source until one
- * wraps. Each contradiction to the
- * dialect is added to the reason. */
+ * wraps; then those of the standard. Each contradiction to the dialect is added to the reason. */
 static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
 {
-    struct p11 *p = t->b->p;
-    const struct dialect *d = &p->dialect;
+    const struct dialect *d = &t->b->p->dialect;
     struct hsm_capability *cap = &t->b->caps->alg[alg];
     char failed[sizeof cap->reason] = "";
 
@@ -89,19 +150,12 @@ static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
         text_print(cap->reason, sizeof cap->reason, "not tried: the policy does not allow it");
         return;
     }
-    for (unsigned i = 0; i < d->mechanism_count[alg]; i++) {
-        const struct dialect_mechanism *m = &d->mechanism[alg][i];
-        struct verdict v = try(t, p11_mech_of(alg, m));
-        bool whole = !v.wrap && (!v.unwrap || v.unwrap == not_tried);
-        if (whole || ((!v.wrap || !v.unwrap) && !cap->wrap && !cap->unwrap))
-            set_capability(p, t->b->caps, alg, m, v);
-        if (whole) {
-            text_print(cap->reason, sizeof cap->reason, "%stried with test keys%s%s",
-                       v.unwrap == not_tried ? "wrapping " : "", failed[0] ? "; not " : "", failed);
+    for (unsigned i = 0; i < d->mechanism_count[alg]; i++)
+        if (try_one(t, alg, &d->mechanism[alg][i], try, "tried with test keys", failed,
+                    sizeof failed))
             return;
-        }
-        add_failed(failed, sizeof failed, alg, m, v);
-    }
+    if (try_standard(t, alg, try, failed))
+        return;
     if (failed[0])
         text_print(cap->reason, sizeof cap->reason, "%s, though the dialect %s names %s", failed,
                    d->is.name, d->mechanism_count[alg] > 1 ? "them" : "it");
