@@ -10,7 +10,7 @@ packages_rehearse='libnss3 libsofthsm2'
 packages_opencryptoki='opencryptoki'
 packages_test='binutils clang-format gnutls-bin libcmocka-dev libnss3-tools libpcsclite1 libtpm2-pkcs11-1
     mandoc opencryptoki opensc openssh-client openssh-server openssl p11-kit p11-kit-modules procps python3
-    python3-cryptography python3-jsonschema python3-pykcs11 python3-yaml shellcheck softhsm2 strace tmux'
+    python3-cryptography python3-jsonschema python3-pykcs11 python3-yaml shellcheck softhsm2 strace tmux zsh'
 packages_long='chromium clang debootstrap fonts-dejavu-core git libclang-rt-14-dev poppler-utils'
 
 # packages_need PURPOSE...: installs the packages that build, rehearse, opencryptoki or test lack. If it

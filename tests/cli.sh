@@ -27,6 +27,11 @@ into_full_disk() {
 ok "--help succeeds" "$hsmferry" --help
 ok "--help lists every command" says 'list CEREMONY.yaml' "$hsmferry" --help
 ok "help is --help" says 'list CEREMONY.yaml' "$hsmferry" help
+ok "--help names the options of all commands" says '^  --html .*sheet: one page' "$hsmferry" --help
+ok "a command has its own --help" says '^usage: hsmferry load \[OPTION...\] OFFER CEREMONY.yaml \[ACK\]' \
+    "$hsmferry" load --help
+ok "--help asks for no file, and -h is the same" says 'Example:' "$hsmferry" verify -h
+ok "it names only the options of its command" sh -c "! \"$hsmferry\" list --help | grep -q -- --html"
 ok "--version succeeds" "$hsmferry" --version
 for library in hsmferry OpenSSL libyaml libcyaml protobuf-c; do
     ok "--version tells that of $library" says "^$library [0-9]" "$hsmferry" --version
@@ -35,6 +40,18 @@ exits 64 "no ceremony file" "$hsmferry"
 exits 64 "no ceremony file behind list" "$hsmferry" list
 exits 64 "no ceremony file behind probe" "$hsmferry" probe
 exits 64 "--no-canary is for probe alone" "$hsmferry" --no-canary --plain x.yaml
+exits 64 "no second file after diff" "$hsmferry" diff x.yaml
+ok "the missing file is named" says 'B.yaml is missing after: diff' "$hsmferry" diff x.yaml
+ok "the next step is the help of the command" says 'see hsmferry diff --help' "$hsmferry" diff x.yaml
+exits 64 "an option of another command" "$hsmferry" list --journal x.journal x.yaml
+ok "the refusal names the commands that have it" says 'Only list, probe and verify can do this' \
+    "$hsmferry" sheet --json x.yaml
+exits 64 "no word after an option that needs one" "$hsmferry" verify x.yaml --key
+# shellcheck disable=SC2046 # a list of names
+exits 64 "as many journals as there is room for, and one more" "$hsmferry" replay $(seq 17)
+# shellcheck disable=SC2046
+exits 66 "so many can be named" "$hsmferry" replay --plain $(seq 16)
+exits 78 "options for all commands have no effect on some" "$hsmferry" list --plain missing.yaml
 exits 64 "no journal behind report" "$hsmferry" report
 exits 66 "a journal for replay that is not there" "$hsmferry" replay missing.journal
 exits 66 "a journal that is not there" "$hsmferry" report missing.journal

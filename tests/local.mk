@@ -15,6 +15,7 @@ shell_tests = \
 	%D%/cli.sh \
 	%D%/contributing.sh \
 	%D%/code/code.sh \
+	%D%/completion.sh \
 	%D%/faults/invariants.sh \
 	%D%/faults/files.sh \
 	%D%/faults/companions.sh \

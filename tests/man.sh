@@ -20,16 +20,56 @@ knows_keys() {
         done | { ! grep .; }
 }
 
-# Each option and command of --help has its line in the page.
+# The commands and options of --help, one a line: "list", "--json".
+help_words() {
+    "$abs_top_builddir/hsmferry" --help |
+        sed -nE 's/^  hsmferry ([a-z-]+) .*/\1/p; s/^  (--[a-z-]+) .*/\1/p' | sort
+}
+
+# page_words PAGE: those that its sections Commands and Options explain.
+page_words() {
+    sed -n '/^\.Ss Commands/,/^\.Sh /p' "$1" |
+        sed -nE 's/^\.It Nm Cm ([a-z-]+).*/\1/p; s/^\.It Fl (. , )?-([a-z-]+).*/--\2/p' | sort
+}
+
+# knows_options PAGE: the commands and options of --help have their lines, and no others have one.
 knows_options() {
-    "$abs_top_builddir/hsmferry" --help | grep -oE -- '--[a-z-]+|hsmferry [a-z-]+ ' | sort -u |
-        while read -r word; do
-            case $word in
-            --*) pattern="^\.It Fl .*-${word#--}( |$)" ;;
-            *) pattern="^\.It Nm Cm ${word#hsmferry }( |$)" ;;
-            esac
-            grep -qE -- "$pattern" "$1" || echo "$word is missing"
-        done | { ! grep -v 'hsmferry moves'; }
+    help_words >"$tmp/help.words"
+    page_words "$1" | diff "$tmp/help.words" -
+}
+
+# page_synopsis PAGE: each command of its synopsis and its options, as "list --compare --json".
+page_synopsis() {
+    sed -n '/^\.Sh SYNOPSIS/,/^\.Sh D/p' "$1" | awk '
+        function flush(    i, n, name) {
+            n = split(names, name, " ")
+            for (i = 1; i <= n; i++) print name[i] options
+            names = options = ""
+        }
+        /^\.Nm/ { flush() }
+        /^\.Cm/ { for (i = 2; i <= NF; i++) if ($i != "|") names = names " " $i }
+        { for (i = 1; i < NF; i++) if ($i == "Fl" || $i == ".Fl") options = options " -" $(i + 1) }
+        END { flush() }' | sorted_options
+}
+
+# help_synopsis: the same from --help of each command, without the options of every screen.
+help_synopsis() {
+    for command in $(help_words | grep -v '^--'); do
+        echo "$command" "$("$abs_top_builddir/hsmferry" "$command" --help |
+            sed -nE 's/^  (--[a-z-]+).*/\1/p' | grep -vxE -e '--(plain|ascii|no-color)' | tr '\n' ' ')"
+    done | sorted_options
+}
+
+sorted_options() { # a line for each command, and its options in one order
+    while read -r name options; do
+        # shellcheck disable=SC2046,SC2086 # lists of words
+        echo "$name" $(printf '%s\n' $options | sort)
+    done | sort
+}
+
+knows_synopsis() {
+    help_synopsis >"$tmp/help.synopsis"
+    page_synopsis "$1" | diff "$tmp/help.synopsis" -
 }
 
 # The section KEYS is what man/keys writes from the console's key table.
@@ -56,6 +96,10 @@ printf '%s\n' '.Dd November 23, 2026' '.Dt A 1' '.Os' '.Sh NAME' '.Nm a' '.Nd b'
 not_ok "control: mandoc sees an unknown macro" lint "$tmp/bad.1"
 not_ok "control: keys that a page lacks are seen" knows_keys "$tmp/bad.1" src/config/config_schema.c
 not_ok "control: options that a page lacks are seen" knows_options "$tmp/bad.1"
+sed 's/^\.It Fl -compare$/&d/' man/hsmferry.1 >"$tmp/more.1"
+not_ok "control: so is one that the program does not have" knows_options "$tmp/more.1"
+sed '/^\.Sh SYNOPSIS/,/^\.Sh D/s/^\.Op Fl -html$//' man/hsmferry.1 >"$tmp/less.1"
+not_ok "control: so is one that the synopsis of its command lacks" knows_synopsis "$tmp/less.1"
 not_ok "control: keys of the screen that a page lacks are seen" has_keys "$tmp/bad.1"
 for page in man/*.[1-8]; do
     ok "$page" lint "$page"
@@ -64,7 +108,8 @@ ok "hsmferry-ceremony.5 knows every key of the schema" \
     knows_keys man/hsmferry-ceremony.5 src/config/config_schema.c
 ok "hsmferry-dialect.5 knows every key of the schema" \
     knows_keys man/hsmferry-dialect.5 src/driver/dialect/dialect_schema.c
-ok "hsmferry.1 knows every option and command" knows_options man/hsmferry.1
+ok "hsmferry.1 explains every option and command, and no other" knows_options man/hsmferry.1
+ok "its synopsis has the options of each command" knows_synopsis man/hsmferry.1
 ok "hsmferry.1 lists the screen's keys as they are" has_keys man/hsmferry.1
 sed '/^\.It Ic transports/d' man/hsmferry-sealed.5 >"$tmp/fewer.5"
 sed 's/^\.It Ic transports/&-all/' man/hsmferry-sealed.5 >"$tmp/others.5"

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "cmd/command_table.h"
 #include "cmd/session.h"
 #include "ui/screen/term.h"
 
@@ -13,6 +14,9 @@ enum { COMMAND_WORDS = 16 };
 
 /* The command line, parsed. */
 struct invocation {
+    const struct command_table *table;
+    const struct command *command; /* its row in the table */
+    bool help, version;
     bool plain;
     bool no_canary; /* of probe */
     bool compare;   /* of list */
@@ -33,7 +37,9 @@ int command_settle(const struct invocation *in, const char *journal, const char 
 int command_ceremony(const struct invocation *in);
 int command_check_sealed(const struct invocation *in);
 int command_clean(const struct invocation *in);
+int command_completion(const struct invocation *in);
 int command_diff(const struct invocation *in);
+int command_help(const struct invocation *in);
 int command_list(const struct invocation *in);
 int command_probe(const struct invocation *in);
 int command_replay(const struct invocation *in);

@@ -8,7 +8,13 @@ hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) 
 hsmferry_SOURCES = \
 	%D%/command.h \
 	%D%/command_ceremony.c \
+	%D%/command_completion.c \
+	%D%/command_completion.h \
 	%D%/command_diff.c \
+	%D%/command_help.c \
+	%D%/command_help.h \
+	%D%/command_line.c \
+	%D%/command_line.h \
 	%D%/command_list.c \
 	%D%/command_probe.c \
 	%D%/command_replay.c \
@@ -18,6 +24,8 @@ hsmferry_SOURCES = \
 	%D%/command_seal.c \
 	%D%/command_sheet.c \
 	%D%/command_sign.c \
+	%D%/command_table.c \
+	%D%/command_table.h \
 	%D%/command_verify.c \
 	%D%/command_visit.c \
 	%D%/confinement.c \
@@ -59,3 +67,15 @@ json_schemas = \
 	%D%/hsmferry-probe-1.schema.json \
 	%D%/hsmferry-verify-1.schema.json
 dist_pkgdata_DATA += $(json_schemas)
+
+# The completion of two shells, in the folders in which they look for it. Another system can name its
+# own: make install zshcompdir=/usr/share/zsh/vendor-completions
+bashcompdir = $(datadir)/bash-completion/completions
+zshcompdir = $(datadir)/zsh/site-functions
+nodist_bashcomp_DATA = %D%/completion/hsmferry
+nodist_zshcomp_DATA = %D%/completion/_hsmferry
+CLEANFILES += $(nodist_bashcomp_DATA) $(nodist_zshcomp_DATA)
+%D%/completion/hsmferry: hsmferry$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && ./hsmferry completion bash >$@.part && mv $@.part $@
+%D%/completion/_hsmferry: hsmferry$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && ./hsmferry completion zsh >$@.part && mv $@.part $@
