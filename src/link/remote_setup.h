@@ -15,9 +15,9 @@ struct remote_setup {
         *environment;        /* ALL of the agent's environment, "NAME=value", NULL at the end */
     struct starter *starter; /* starts it as its program; NULL: this process does */
     unsigned program;
-    bool ahead;   /* do not wait until the HSM is open: the first call does */
+    bool ahead;             /* do not wait until the HSM is open: the first call does */
     unsigned list_sessions; /* at most so many read a list at the same time; 0: one */
-    int limit_ms; /* the time in milliseconds after which a call counts as hung */
+    int limit_ms;           /* the time in milliseconds after which a call counts as hung */
     /* Once it is above 0: a descriptor that is sent to the agent with the next call. The agent
      * keeps its copy open as long as it lives, so that both hold a lock on it. May be NULL. */
     const int *keep_fd;

@@ -19,7 +19,7 @@ static void check_mechanisms(const struct dialect *d)
     }
 }
 
-static const char *lowest(const struct dialect_range *range, char out[16])
+static const char *lowest(const struct version_range *range, char out[16])
 {
     snprintf(out, 16, "%u.%u", range->from >> 8, range->from & UINT8_MAX);
     return out;

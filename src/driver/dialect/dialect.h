@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "driver/dialect/version_range.h"
 #include "driver/load/fence.h"
 #include "hsm/facts.h"
 
@@ -51,20 +52,14 @@ enum {
     DIALECT_OMIT_DERIVE = 1 << 27,
 };
 
-/* Versions from one to another, both included: major << 8 | minor, as in CK_VERSION. */
-struct dialect_range {
-    bool given; /* otherwise any version, also one that is not known */
-    uint16_t from, to;
-};
-
 /* How an HSM is recognised: patterns of glob(7); empty: anything. */
 struct dialect_pattern {
     char manufacturer[HSM_TEXT_MAX]; /* of the library or of the token */
     char library[HSM_TEXT_MAX];      /* its description */
     char model[HSM_TEXT_MAX];        /* of the token */
     char api_version[16];
-    struct dialect_range version;  /* of the library */
-    struct dialect_range firmware; /* of the token */
+    struct version_range version;  /* of the library */
+    struct version_range firmware; /* of the token */
 };
 
 /* {0}: nothing is known, everything is tried. */
@@ -131,10 +126,6 @@ bool dialect_named(const struct dialect_folders *folders, const char *name, stru
  * folder match, or none does. */
 bool dialect_recognise(const struct dialect_folders *folders, const struct dialect_facts *facts,
                        struct dialect *out, struct err *err);
-
-/* Reads "3.8 to 3.18", "3.19 or later", "3.18 or earlier" or "3.8". Returns false if it is none of
- * them, or an empty range. */
-bool dialect_range(const char *text, struct dialect_range *range);
 
 /* Does one of its patterns match? */
 bool dialect_fits(const struct dialect *dialect, const struct dialect_facts *facts);

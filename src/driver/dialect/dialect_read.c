@@ -108,9 +108,9 @@ static bool take_mechanisms(const struct reader *r, const struct raw_algorithms 
 /* --- the rest --- */
 
 static bool take_range(const struct reader *r, unsigned index, const char *key, const char *text,
-                       struct dialect_range *range)
+                       struct version_range *range)
 {
-    if (!text || dialect_range(text, range))
+    if (!text || version_range_read(text, range))
         return true;
     err_set(r->err, ERR_CONFIG,
             "\"%s\" must be written as \"3.8 to 3.18\", \"3.19 or later\", \"3.18 or earlier\" or "

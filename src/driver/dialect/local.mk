@@ -17,4 +17,6 @@ libdialect_a_SOURCES = \
 	%D%/dialect_schema.c \
 	%D%/dialect_schema.h \
 	%D%/standard.c \
-	%D%/standard.h
+	%D%/standard.h \
+	%D%/version_range.c \
+	%D%/version_range.h

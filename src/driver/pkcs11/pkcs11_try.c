@@ -126,15 +126,14 @@ static bool is_listed(struct trial *t, uint64_t number)
 static bool try_standard(struct trial *t, enum hsm_alg alg, try_mechanism *try, char *failed)
 {
     const struct dialect *d = &t->b->p->dialect;
+    const struct dialect_mechanism *m;
     char how[sizeof d->is.name + 64];
 
     text_print(how, sizeof how, "found by trying: the dialect %s does not name it", d->is.name);
-    for (unsigned i = 0; i < STANDARD_MECHANISMS && !d->complete; i++) {
-        const struct dialect_mechanism *m = &standard_mechanisms(alg)[i];
-        if (m->name[0] && !is_named(d, alg, m->number) && is_listed(t, m->number) &&
+    for (unsigned i = 0; !d->complete && (m = standard_mechanism(alg, i)); i++)
+        if (!is_named(d, alg, m->number) && is_listed(t, m->number) &&
             try_one(t, alg, m, try, how, failed, 0))
             return true;
-    }
     return false;
 }
 
