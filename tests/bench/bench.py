@@ -100,7 +100,7 @@ def main():
             print(f"WARNING: the machine is busy (load {load:.2f}): do not trust these figures")
         for name in wanted.parts:
             parts.PARTS[name](place, wanted, results)
-    results.write(out / "bench.tsv")
+            results.write(out / "bench.tsv")  # a later part may fail
     keys = 1000 if 1000 in wanted.keys else max(wanted.keys)
     chart.draw(results, wanted.kinds, keys, where.partition(";")[2].strip(), out / "bench.svg")
     print(f"\n{time.monotonic() - begun:.0f} s; load {os.getloadavg()[0]:.2f} at the end. "
