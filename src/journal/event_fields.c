@@ -142,6 +142,7 @@ static const struct event_field capability[] = {
     FIELD(FIELD_TEXT, "wrap-call", capability.how.wrap_call),
     FIELD(FIELD_TEXT, "unwrap-call", capability.how.unwrap_call),
     FIELD(FIELD_TEXT, "reason", capability.how.reason),
+    FIELD_3(FIELD_BITS, "kdfs", capability.how.kdfs),
 };
 
 static const struct event_field choice[] = {
@@ -153,6 +154,7 @@ static const struct event_field choice[] = {
     FIELD(FIELD_TEXT, "source-call", choice.source_call),
     FIELD(FIELD_TEXT, "destination-call", choice.destination_call),
     FIELD(FIELD_TEXT, "reason", choice.reason),
+    FIELD_3(FIELD_TEXT, "kdf", choice.kdf),
 };
 
 static const struct event_field canary[] = {
