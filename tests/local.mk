@@ -49,6 +49,7 @@ shell_tests = \
 	%D%/pairs/rooms_signed.sh \
 	%D%/pairs/softhsm.sh \
 	%D%/pairs/softoken.sh \
+	%D%/pairs/transports.sh \
 	%D%/pairs/walk.sh \
 	%D%/plain.sh \
 	%D%/readme.sh \

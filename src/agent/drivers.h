@@ -8,4 +8,7 @@
 /* Ends with NULL. */
 extern const struct hsm_driver *const drivers[];
 
+/* The driver of this API. Errors: ERR_CONFIG (there is none; the message names all). */
+bool drivers_find(const char *api, const struct hsm_driver **out, struct err *err);
+
 #endif

@@ -3,7 +3,7 @@
 
 #include "hsm/leave.h"
 
-static struct guard *lock(struct guard *g)
+struct guard *guard_lock(struct guard *g)
 {
     struct guard *login = g->first ? g->first : g;
 
@@ -11,7 +11,7 @@ static struct guard *lock(struct guard *g)
     return login;
 }
 
-static void unlock(struct guard *login)
+void guard_unlock(struct guard *login)
 {
     pthread_mutex_unlock(&login->lock);
 }
@@ -24,6 +24,7 @@ bool guard_begin(struct guard *g, struct err *err)
 void guard_end(struct guard *g)
 {
     handles_free(&g->known);
+    bytes_free(&g->agreed.peer);
     *g = (struct guard){0};
 }
 
@@ -49,7 +50,7 @@ static bool check_transport(enum hsm_alg alg, const struct key_desc *key, enum k
     bool fits = wrap_is_by_rsa(alg) ? key->class == half && key->kind == KEY_KIND_RSA
                                     : key->class == KEY_CLASS_SECRET && key->kind == KEY_KIND_AES;
 
-    if (!fits)
+    if (!fits || wrap_is_agreed(alg)) /* a derived key wraps by the inner algorithm */
         return err_set(err, ERR_UNSUPPORTED, "this is not a key for %s", hsm_alg_name(alg));
     if (key_is_not(key, use))
         return err_set(err, ERR_DENIED, "this key may not %s", key_flag_name(use));
@@ -84,29 +85,29 @@ bool guard_describe(struct guard *g, uint64_t handle, struct key_desc *key, stru
     guard_forget_seen(g);
     if (!g->hsm->driver->describe(g->hsm, handle, key, err))
         return false;
-    login = lock(g);
+    login = guard_lock(g);
     login->seen = *key;
-    unlock(login);
+    guard_unlock(login);
     return true;
 }
 
 void guard_forget_seen(struct guard *g)
 {
-    struct guard *login = lock(g);
+    struct guard *login = guard_lock(g);
 
     login->seen.handle = 0;
-    unlock(login);
+    guard_unlock(login);
 }
 
 /* The key that is to be wrapped. */
 static bool look_at_key(struct guard *g, uint64_t handle, struct key_desc *key, struct err *err)
 {
-    struct guard *login = lock(g);
+    struct guard *login = guard_lock(g);
     bool seen = login->seen.handle == handle;
 
     *key = login->seen;
     login->seen.handle = 0;
-    unlock(login);
+    guard_unlock(login);
     return seen || g->hsm->driver->describe(g->hsm, handle, key, err);
 }
 
@@ -121,30 +122,30 @@ static bool is_only_ours(const struct guard *login, const struct key_desc *key)
 static bool look_at_transport(struct guard *g, enum hsm_alg alg, uint64_t handle,
                               struct key_desc *key, struct err *err)
 {
-    struct guard *login = lock(g);
+    struct guard *login = guard_lock(g);
     struct key_desc *kept = &login->transport[wrap_alg(alg)->family];
     bool known = kept->handle == handle;
 
     if (known)
         *key = *kept;
-    unlock(login);
+    guard_unlock(login);
     if (known)
         return true;
     if (!g->hsm->driver->describe(g->hsm, handle, key, err))
         return false;
-    lock(g);
+    guard_lock(g);
     if (is_only_ours(login, key))
         *kept = *key;
-    unlock(login);
+    guard_unlock(login);
     return true;
 }
 
 static struct guard_in_two in_two_of(struct guard *g)
 {
-    struct guard *login = lock(g);
+    struct guard *login = guard_lock(g);
     const struct guard_in_two in_two = login->in_two;
 
-    unlock(login);
+    guard_unlock(login);
     return in_two;
 }
 
@@ -152,12 +153,42 @@ static struct guard_in_two in_two_of(struct guard *g)
 static bool check_evidence(struct guard *g, enum hsm_alg alg, const struct key_desc *under,
                            uint64_t key, struct err *err)
 {
-    struct guard *login = lock(g);
+    struct guard *login = guard_lock(g);
     bool ok = login->evidence.handle != key ||
               (wrap_alg(alg)->family == WRAP_AES && is_only_ours(login, under));
 
-    unlock(login);
+    guard_unlock(login);
     return ok || err_set(err, ERR_DENIED, "the evidence key is wrapped under the KEK only");
+}
+
+/* Not under a derived key, unless it is the one AES key for which that was derived. */
+static bool may_carry(struct guard *g, enum hsm_alg alg, uint64_t under, uint64_t key,
+                      struct err *err)
+{
+    struct guard *login = guard_lock(g);
+    bool ok = agreed_may_wrap(&login->agreed, alg, under, key, err);
+
+    guard_unlock(login);
+    return ok;
+}
+
+static bool may_bring(struct guard *g, enum hsm_alg alg, uint64_t under,
+                      const struct hsm_template *template, struct err *err)
+{
+    struct guard *login = guard_lock(g);
+    bool ok = agreed_may_unwrap(&login->agreed, alg, under, template, err);
+
+    guard_unlock(login);
+    return ok;
+}
+
+bool guard_not_agreed(struct guard *g, uint64_t handle, const char *use, struct err *err)
+{
+    struct guard *login = guard_lock(g);
+    bool has = agreed_has(&login->agreed, handle);
+
+    guard_unlock(login);
+    return !has || err_set(err, ERR_DENIED, "a key of the agreement may not %s", use);
 }
 
 bool guard_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
@@ -169,7 +200,7 @@ bool guard_wrap(struct guard *g, enum hsm_alg alg, uint64_t wrapping, uint64_t k
     return look_at_key(g, key, &it, err) && look_at_transport(g, alg, wrapping, &under, err) &&
            check_leave(&it, &under, err) && check_evidence(g, alg, &under, key, err) &&
            check_transport(alg, &under, KEY_CLASS_PUBLIC, KEY_WRAP, err) &&
-           check_length(alg, &it, &under, err) &&
+           check_length(alg, &it, &under, err) && may_carry(g, alg, wrapping, key, err) &&
            (in_two.wraps & UINT32_C(1) << alg
                 ? in_two.wrap(g, alg, &under, key, wrapped_key, err)
                 : g->hsm->driver->wrap(g->hsm, alg, wrapping, key, wrapped_key, err));
@@ -211,6 +242,8 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
         return false;
     if (!is_possible(alg, &by, wrapped_key, template))
         return fail_damaged(err);
+    if (!may_bring(g, alg, unwrapping, template, err))
+        return false;
     if (in_two.unwraps & UINT32_C(1) << alg
             ? in_two.unwrap(g, alg, &by, wrapped_key, template, handle, &why)
             : driver->unwrap(g->hsm, alg, unwrapping, wrapped_key, template, handle, &why))
@@ -226,10 +259,10 @@ bool guard_unwrap(struct guard *g, enum hsm_alg alg, uint64_t unwrapping,
 
 bool guard_not_evidence(struct guard *g, uint64_t handle, const char *use, struct err *err)
 {
-    struct guard *login = lock(g);
+    struct guard *login = guard_lock(g);
     bool is = login->evidence.handle == handle;
 
-    unlock(login);
+    guard_unlock(login);
     return !is || err_set(err, ERR_DENIED, "the evidence key may not %s", use);
 }
 
@@ -257,14 +290,14 @@ static bool take_evidence_key(struct guard *g, uint64_t handle, uint32_t use, st
 
     if (!g->hsm->driver->describe(g->hsm, handle, &key, err) || !check_evidence_key(&key, use, err))
         return false;
-    login = lock(g);
+    login = guard_lock(g);
     ours = is_only_ours(login, &key);
     first = !login->evidence.handle;
     if (ours && first) {
         login->evidence.handle = handle;
         login->evidence.use = use;
     }
-    unlock(login);
+    guard_unlock(login);
     if (!first)
         return err_set(err, ERR_DENIED, "this session has an evidence key already");
     return ours ||
@@ -274,10 +307,10 @@ static bool take_evidence_key(struct guard *g, uint64_t handle, uint32_t use, st
 /* Is it the session's evidence key for this use? */
 static bool is_evidence(struct guard *g, uint64_t handle, uint32_t use)
 {
-    struct guard *login = lock(g);
+    struct guard *login = guard_lock(g);
     bool is = login->evidence.handle == handle && login->evidence.use == use;
 
-    unlock(login);
+    guard_unlock(login);
     return is;
 }
 
@@ -325,6 +358,7 @@ bool guard_prove(struct guard *g, enum hsm_proof proof, uint64_t handle,
                  const struct bytes *challenge, struct bytes *answer, struct err *err)
 {
     return guard_not_evidence(g, handle, "answer", err) &&
+           guard_not_agreed(g, handle, "answer", err) &&
            g->hsm->driver->prove(g->hsm, proof, handle, challenge, answer, err);
 }
 
@@ -332,11 +366,11 @@ bool guard_prove(struct guard *g, enum hsm_proof proof, uint64_t handle,
 
 bool guard_made(struct guard *g, uint64_t handle, struct err *err)
 {
-    struct guard *login = lock(g);
+    struct guard *login = guard_lock(g);
     struct err why = {0};
     bool ok = handles_add(&login->known, handle, &why);
 
-    unlock(login);
+    guard_unlock(login);
     if (ok)
         return true;
     if (why.code == ERR_HSM) {
@@ -366,16 +400,17 @@ static void gone(struct guard *login, uint64_t handle)
             login->transport[i].handle = 0;
     if (login->evidence.handle == handle)
         login->evidence.handle = 0;
+    agreed_gone(&login->agreed, handle);
 }
 
 bool guard_destroy(struct guard *g, uint64_t handle, struct err *err)
 {
-    struct guard *login = lock(g);
+    struct guard *login = guard_lock(g);
     bool live, ours = handles_made(&login->known, handle, &live);
 
     if (live)
         gone(login, handle);
-    unlock(login);
+    guard_unlock(login);
     if (!ours) {
         err_set(err, ERR_DENIED, "object %llu was not created by this session",
                 (unsigned long long)handle);
@@ -383,9 +418,9 @@ bool guard_destroy(struct guard *g, uint64_t handle, struct err *err)
     }
     if (!live || g->hsm->driver->destroy(g->hsm, handle, err))
         return true;
-    lock(g);
+    guard_lock(g);
     handles_add(&login->known, handle, NULL);
-    unlock(login);
+    guard_unlock(login);
     return false;
 }
 
@@ -395,8 +430,8 @@ bool guard_remove(struct guard *g, const struct key_desc *is, struct err *err)
 
     if (!g->hsm->driver->remove(g->hsm, is, err))
         return false;
-    login = lock(g);
+    login = guard_lock(g);
     gone(login, is->handle);
-    unlock(login);
+    guard_unlock(login);
     return true;
 }

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "agent/agreed_rules.h"
 #include "hsm/handles.h"
 #include "hsm/hsm.h"
 
@@ -36,11 +37,16 @@ struct guard {
     struct key_desc seen; /* the object that was described last, for one wrap(); handle 0: none */
     struct key_desc transport[WRAP_FAMILIES]; /* likewise, until it is destroyed */
     struct guard_in_two in_two;
+    struct agreed agreed; /* agent/guard_agreement.h */
     struct {
         uint64_t handle; /* 0: none */
         uint32_t use;    /* KEY_ENCRYPT or KEY_DECRYPT */
     } evidence;          /* the evidence key, until it is destroyed */
 };
+
+/* Locks what the sessions of the login share, until guard_unlock(). */
+struct guard *guard_lock(struct guard *g);
+void guard_unlock(struct guard *login);
 
 /* After the login: takes the inventory. A path that only proves creates and destroys nothing, and
  * has no inventory. Errors: as the driver's handles(). */
@@ -82,6 +88,9 @@ bool guard_unseal(struct guard *g, const struct evidence_subject *of,
  * ciphertexts. */
 bool guard_prove(struct guard *g, enum hsm_proof proof, uint64_t handle,
                  const struct bytes *challenge, struct bytes *answer, struct err *err);
+
+/* Is it a key of an agreement? Errors: ERR_DENIED. */
+bool guard_not_agreed(struct guard *g, uint64_t handle, const char *use, struct err *err);
 
 /* Is it the evidence key? Errors: ERR_DENIED. */
 bool guard_not_evidence(struct guard *g, uint64_t handle, const char *use, struct err *err);

@@ -4,9 +4,14 @@ noinst_LIBRARIES += libagent.a
 libagent_a_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_CFLAGS)
 libagent_a_SOURCES = \
 	%D%/agent.c \
+	%D%/agreed_rules.c \
+	%D%/agreed_rules.h \
 	%D%/drivers.h \
+	%D%/drivers_find.c \
 	%D%/guard.c \
 	%D%/guard.h \
+	%D%/guard_agreement.c \
+	%D%/guard_agreement.h \
 	%D%/pages.c \
 	%D%/pages.h \
 	%D%/readers.c \
@@ -15,6 +20,7 @@ libagent_a_SOURCES = \
 	%D%/serve.h \
 	%D%/service.c \
 	%D%/service.h \
+	%D%/service_limits.c \
 	%D%/two_calls.c \
 	%D%/two_calls.h
 

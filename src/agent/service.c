@@ -2,7 +2,6 @@
 #include "agent/service.h"
 
 #include <pthread.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "agent/drivers.h"
 #include "agent/guard.h"
+#include "agent/guard_agreement.h"
 #include "agent/pages.h"
 #include "agent/two_calls.h"
 #include "base/file.h"
@@ -19,6 +19,7 @@
 #include "hsm/token_lock.h"
 #include "hsm/variables.h"
 #include "link/wire.h"
+#include "link/wire_agreement.h"
 #include "link/wire_evidence.h"
 
 /* The HSM, and the memory that the current reply borrows until it is sent. One for each session of
@@ -95,23 +96,6 @@ static bool reply_handle(uint64_t handle, Pb__Reply *reply)
 }
 
 /* --- calls: check the request, call the driver, reply --- */
-
-static bool find_driver(const char *api, const struct hsm_driver **out, struct err *err)
-{
-    char known[128] = "";
-
-    for (size_t i = 0; drivers[i]; i++) {
-        if (strcmp(drivers[i]->name, api) == 0) {
-            *out = drivers[i];
-            return true;
-        }
-        size_t len = strlen(known);
-        text_print(known + len, sizeof known - len, "%s%s", len ? ", " : "", drivers[i]->name);
-    }
-    err_set(err, ERR_CONFIG, "there is no driver for the API \"%s\"", api);
-    return err_next(err, "Name one of these: %s", known);
-}
-
 /* A compromised console could name a module that it has written itself. */
 static bool is_named(const struct service *s, const struct hsm_where *where, struct err *err)
 {
@@ -129,7 +113,7 @@ static bool serve_open(struct service *s, const Pb__Request *req, Pb__Reply *rep
         return err_set(err, ERR_DATA, "an HSM is already open");
     if (!wire_get_where(req->open, &where, err) ||
         !p11_kit_resolve(where.module, sizeof where.module, NULL, err) ||
-        !is_named(s, &where, err) || !find_driver(where.api, &s->driver, err))
+        !is_named(s, &where, err) || !drivers_find(where.api, &s->driver, err))
         return false;
     where.box = s->limits.box;
     where.variables = (const char *const *)environ;
@@ -294,41 +278,41 @@ static bool serve_capabilities(struct service *s, const Pb__Request *req, Pb__Re
     return true;
 }
 
-static bool reply_pair(struct service *s, const struct hsm_pair *pair, Pb__Reply *reply,
-                       struct err *err)
+static void put_pair(struct service *s, const struct hsm_pair *pair, Pb__Reply *reply)
 {
     s->blob = pair->spki; /* ownership was passed on */
-    if (!guard_made_two(&s->guard, pair->private_handle, pair->public_handle, err))
-        return false;
     pb__pair__init(&s->msg.pair);
     s->msg.pair.private_handle = pair->private_handle;
     s->msg.pair.public_handle = pair->public_handle;
     s->msg.pair.spki = (ProtobufCBinaryData){.len = s->blob.len, .data = s->blob.data};
     reply->result_case = PB__REPLY__RESULT_PAIR;
     reply->pair = &s->msg.pair;
-    return true;
+}
+
+/* An RSA pair, by make_pair() or make_token_pair(). */
+static bool reply_rsa_pair(struct service *s, const Pb__MakePair *args,
+                           bool (*make)(struct hsm *, uint32_t, const char *, struct hsm_pair *,
+                                        struct err *),
+                           Pb__Reply *reply, struct err *err)
+{
+    struct hsm_pair pair = {0};
+
+    if (!wire_get_label(args->label, err) || !make(s->hsm, args->bits, args->label, &pair, err))
+        return false;
+    put_pair(s, &pair, reply);
+    return guard_made_two(&s->guard, pair.private_handle, pair.public_handle, err);
 }
 
 static bool serve_make_pair(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                             struct err *err)
 {
-    const Pb__MakePair *args = req->make_pair;
-    struct hsm_pair pair = {0};
-
-    return wire_get_label(args->label, err) &&
-           s->driver->make_pair(s->hsm, args->bits, args->label, &pair, err) &&
-           reply_pair(s, &pair, reply, err);
+    return reply_rsa_pair(s, req->make_pair, s->driver->make_pair, reply, err);
 }
 
 static bool serve_make_token_pair(struct service *s, const Pb__Request *req, Pb__Reply *reply,
                                   struct err *err)
 {
-    const Pb__MakePair *args = req->make_token_pair;
-    struct hsm_pair pair = {0};
-
-    return wire_get_label(args->label, err) &&
-           s->driver->make_token_pair(s->hsm, args->bits, args->label, &pair, err) &&
-           reply_pair(s, &pair, reply, err);
+    return reply_rsa_pair(s, req->make_token_pair, s->driver->make_token_pair, reply, err);
 }
 
 static bool serve_load_public(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -349,8 +333,42 @@ static bool serve_make_kek(struct service *s, const Pb__Request *req, Pb__Reply 
     uint64_t handle;
 
     return wire_get_label(req->make_aes->label, err) &&
-           s->driver->make_kek(s->hsm, req->make_aes->bits, req->make_aes->label, &handle, err) &&
-           guard_made(&s->guard, handle, err) && reply_handle(handle, reply);
+           guard_make_kek(&s->guard, req->make_aes->bits, req->make_aes->label, &handle, err) &&
+           reply_handle(handle, reply);
+}
+
+static bool serve_make_agreement_pair(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                                      struct err *err)
+{
+    const Pb__MakeAgreementPair *args = req->make_agreement_pair;
+    struct hsm_pair pair = {0};
+    enum hsm_alg alg;
+
+    if (!wire_get_alg(args->alg, &alg, err) || !wire_get_label(args->label, err) ||
+        !guard_make_agreement_pair(&s->guard, alg, args->label, &pair, err))
+        return false;
+    put_pair(s, &pair, reply);
+    return true;
+}
+
+static bool serve_meet(struct service *s, const Pb__Request *req, Pb__Reply *reply, struct err *err)
+{
+    struct hsm_meeting with;
+    struct bytes peer;
+
+    return wire_get_meeting(req->meet, &with, &peer, err) &&
+           guard_meet(&s->guard, &with, &s->blob, err) && reply_blob(s, reply);
+}
+
+static bool serve_agree(struct service *s, const Pb__Request *req, Pb__Reply *reply,
+                        struct err *err)
+{
+    struct hsm_agreement on;
+    struct bytes peer;
+    uint64_t handle;
+
+    return wire_get_agreement(req->agree, &on, &peer, err) &&
+           guard_agree(&s->guard, &on, &handle, err) && reply_handle(handle, reply);
 }
 
 static bool serve_make_evidence_key(struct service *s, const Pb__Request *req, Pb__Reply *reply,
@@ -459,6 +477,7 @@ static bool serve_commit(struct service *s, const Pb__Request *req, Pb__Reply *r
            wire_get_name(&args->label, KEY_LABEL_MAX, "label", err) &&
            wire_get_name(&args->id, KEY_ID_MAX, "id", err) &&
            guard_not_evidence(&s->guard, args->temporary, "be committed", err) &&
+           guard_not_agreed(&s->guard, args->temporary, "be committed", err) &&
            s->driver->commit(s->hsm, args->temporary, args->label.data, args->label.len,
                              args->id.data, args->id.len, &handle, err) &&
            (handle == args->temporary || guard_made(&s->guard, handle, err)) &&
@@ -527,6 +546,9 @@ static call_fn *const calls[] = {
     [PB__REQUEST__CALL_MAKE_EVIDENCE_KEY] = serve_make_evidence_key,
     [PB__REQUEST__CALL_SEAL] = serve_seal,
     [PB__REQUEST__CALL_UNSEAL] = serve_unseal,
+    [PB__REQUEST__CALL_MAKE_AGREEMENT_PAIR] = serve_make_agreement_pair,
+    [PB__REQUEST__CALL_MEET] = serve_meet,
+    [PB__REQUEST__CALL_AGREE] = serve_agree,
 };
 
 /* Is this a call that every driver has? */
@@ -581,23 +603,6 @@ void service_answer(struct service *s, const Pb__Request *req, Pb__Reply *reply)
     wire_put_err(&s->err, &s->msg.error);
     reply->result_case = PB__REPLY__RESULT_ERROR;
     reply->error = &s->msg.error;
-}
-
-void service_limits_place(struct service_limits *limits)
-{
-    char host[65] = "", name[64] = "";
-    FILE *file = fopen("/etc/passwd", "re");
-    const uid_t uid = geteuid();
-
-    gethostname(host, sizeof host - 1);
-    text_safe((const uint8_t *)host, strlen(host), limits->host, sizeof limits->host);
-    for (struct passwd *user = NULL; file && !name[0] && (user = fgetpwent(file));)
-        if (user->pw_uid == uid)
-            text_safe((const uint8_t *)user->pw_name, strlen(user->pw_name), name, sizeof name);
-    if (file)
-        fclose(file);
-    text_print(limits->user, sizeof limits->user, "%s%suid %u", name, name[0] ? ", " : "",
-               (unsigned)uid);
 }
 
 struct service *service_new(const struct service_limits *limits)

@@ -42,12 +42,12 @@ bool accept_negotiate(struct visit_walk *v, struct err *err)
 {
     struct ceremony *c = v->c;
     const struct agreement on = agreement_of(c);
-    struct policy only = c->setup.policy;
+    struct policy only;
 
     if (accept_bundle(v)->kek.alg >= HSM_ALGS ||
-        !(only.transports & 1U << accept_bundle(v)->kek.alg))
+        !policy_allows_oaep(&c->setup.policy, accept_bundle(v)->kek.alg))
         return err_set(err, ERR_DATA, "the bundle's transport is not one that the policy allows");
-    only.transports = 1U << accept_bundle(v)->kek.alg;
+    only = policy_oaep_only(&c->setup.policy, 1U << accept_bundle(v)->kek.alg);
     assume_source(&c->side[SIDE_SOURCE].caps);
     return negotiate(&only, &c->side[SIDE_SOURCE].caps, &v->own->caps, &c->suite, err) &&
            emit_own(&c->narrator, &on, v->side, err);

@@ -54,12 +54,14 @@ static bool emit_policy(struct narrator *n, const struct agreement *on, struct e
     static const char *const yes_no[] = {"no", "yes"}, *const allowed[] = {"not allowed",
                                                                            "allowed"};
     const struct policy *p = on->policy;
-    char bits[16];
+    char bits[16], transports[64];
     const struct {
         enum script_setting setting;
         const char *name, *value;
     } rules[] = {
         {SETTING_RSA_BITS, "rsa-bits", bits},
+        {SETTING_TRANSPORTS, "transports", transports},
+        {SETTING_KDF, "kdf", p->kdf_required ? "required" : "if both have one"},
         {SETTING_SENSITIVE, "sensitive", yes_no[p->sensitive]},
         {SETTING_EXTRACTABLE, "extractable", yes_no[p->extractable]},
         {SETTING_UNAUTHENTICATED, "unauthenticated-envelope", allowed[p->unauthenticated]},
@@ -72,6 +74,7 @@ static bool emit_policy(struct narrator *n, const struct agreement *on, struct e
     };
 
     snprintf(bits, sizeof bits, "%" PRIu32, on->rsa_bits);
+    policy_transports_text(p, transports, sizeof transports);
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (!emit_rule(n, on, rules[i].setting, rules[i].name, rules[i].value, err))
             return false;
@@ -95,7 +98,11 @@ static bool emit_choice(struct narrator *n, const struct party *side, struct eve
 
 static bool emit_transport(struct narrator *n, const struct agreement *on, struct err *err)
 {
-    struct event e = {.choice.bits = on->policy->rsa_bits};
+    const struct wrap_alg *alg = wrap_alg(on->suite->transport);
+    struct event e = {.choice.bits = alg->bits ? alg->bits : on->policy->rsa_bits};
+
+    if (wrap_is_agreed(on->suite->transport))
+        text_cut(e.choice.kdf, sizeof e.choice.kdf, hsm_kdf_name(on->suite->kdf));
 
     return emit_choice(n, on->side, &e, on->suite->transport, on->suite->transport_reason, err);
 }
@@ -148,11 +155,13 @@ static bool emit_envelopes(struct narrator *n, const struct agreement *on, const
     return true;
 }
 
-/* That an HSM could make one blob in two calls, or not at all, matters if the ceremony may need it.
- */
+/* That an HSM could make one blob in two calls, or not at all, matters if the ceremony may need it;
+ * so does a transport that it is not known to have. */
 static bool is_of_interest(const struct agreement *on, enum side side, enum hsm_alg alg)
 {
-    bool may = wrap_alg(alg)->family != WRAP_RSA_AES || on->side[side].caps.alg[alg].mechanism;
+    const enum wrap_family family = wrap_alg(alg)->family;
+    bool may =
+        (family != WRAP_RSA_AES && family != WRAP_AGREED) || on->side[side].caps.alg[alg].mechanism;
 
     for (unsigned i = 0; !may && i < on->suite->option_count; i++)
         may = on->suite->options[i].alg == alg;

@@ -17,6 +17,7 @@
 
 #include "ceremony/fresh.h"
 #include "ceremony/members.h"
+#include "ceremony/negotiation.h"
 #include "plan/companion.h"
 #include "plan/provable.h"
 #include "transfer/commit.h"
@@ -202,11 +203,14 @@ static void say_failed(const struct transfer *t, enum step_id id, const struct e
  * *failed is the step. */
 static bool run_transport(struct canary *y, struct event *e, enum step_id *failed, struct err *err)
 {
-    for (size_t i = 0; i < transport_rows_count; i++) {
+    size_t count;
+    const struct transport_row *rows = rows_of_transport(&y->transport, &count);
+
+    for (size_t i = 0; i < count; i++) {
         struct step_result result = {0};
         y->transport.done |= 1U << i; /* even if only half of it is */
         if (!rows_run_transport(&y->crew, i, &y->transport, &result, err)) {
-            *failed = transport_rows[i].head.id;
+            *failed = rows[i].head.id;
             say_failed(NULL, *failed, err, e);
             return false;
         }
@@ -273,22 +277,27 @@ static bool refute_transport(struct canary *y, enum step_id failed, const struct
 {
     struct ceremony *c = y->real;
     const struct agreement on = agreement_of(c);
-    enum hsm_alg alg = c->suite.transport;
-    bool unwrap = failed == STEP_UNWRAP_KEK;
-    struct hsm_capability *capability =
-        &c->side[unwrap ? SIDE_DESTINATION : SIDE_SOURCE].caps.alg[alg];
+    const enum hsm_alg alg = c->suite.transport;
+    char why[160];
     struct suite again;
 
-    if (unwrap)
-        capability->unwrap = false;
-    else
-        capability->wrap = false;
-    snprintf(capability->reason, sizeof capability->reason, "canary: %.150s", e->canary.text);
-    if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].caps, &c->side[SIDE_DESTINATION].caps,
-                   &again, err))
+    snprintf(why, sizeof why, "canary: %.150s", e->canary.text);
+    negotiation_refute(c, step_side(failed) == SIDE_DESTINATION ? SIDE_DESTINATION : SIDE_SOURCE,
+                       alg, why);
+    if (!negotiation_run(c, &again, err))
         return false;
     c->suite = again;
-    return emit_suite_again(&c->narrator, &on, alg, capability->reason, err);
+    return emit_suite_again(&c->narrator, &on, alg, why, err);
+}
+
+/* Does this failure refute the transport, so that the next one is tried? A public key that is not
+ * what it should be does not: it may be an attempt to get a weaker transport used. */
+static bool refutes(const struct canary *y, enum step_id failed, const struct err *err)
+{
+    if (failed >= STEP_WRAP_KEK)
+        return is_mechanism_failure(err);
+    return wrap_is_agreed(y->alg) && step_side(failed) != SIDE_RELAY &&
+           (err->code == ERR_HSM || err->code == ERR_UNSUPPORTED);
 }
 
 /* Transports the AES key to the destination. *refuted: the transport does not work, and another one
@@ -304,7 +313,7 @@ static bool try_transport(struct canary *y, bool *refuted, struct err *err)
     ok = run_transport(y, &e, &failed, err);
     if (ok)
         snprintf(e.canary.text, sizeof e.canary.text, "the destination decrypted the AES key");
-    else if (!is_mechanism_failure(err) || failed < STEP_WRAP_KEK)
+    else if (!refutes(y, failed, err))
         return false;
     e.canary.state = ok ? CANARY_PASSED : CANARY_FAILED;
     *refuted = !ok;

@@ -13,9 +13,9 @@
 #include "ceremony/lock_tokens.h"
 #include "ceremony/demands.h"
 #include "ceremony/members.h"
+#include "ceremony/negotiation.h"
 #include "ceremony/open_offers.h"
 #include "plan/strength.h"
-#include "plan/wanted.h"
 #include "transfer/public_object.h"
 #include "transfer/sealing.h"
 
@@ -209,21 +209,12 @@ static bool look_at_unread(struct ceremony *c, enum side side, struct key_list *
            emit_why(&c->narrator, err);
 }
 
-/* A probe shows everything. */
-static struct hsm_wanted wanted_of(const struct ceremony *c, enum side side)
-{
-    const enum hsm_role role = side == SIDE_SOURCE ? HSM_GIVES : HSM_TAKES;
-
-    return c->setup.tries_all ? hsm_wanted_all
-                              : wanted_for(&c->side[SIDE_SOURCE].keys, &c->setup.policy, role,
-                                           c->setup.sealing != NULL);
-}
-
 /* What is known of both sides may not suffice for keys that are new on the source. */
 static void forget_too_little(struct ceremony *c)
 {
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        const struct hsm_wanted wanted = wanted_of(c, side);
+        struct hsm_wanted wanted = negotiation_wanted(c, side);
+        wanted.algs = c->side[side].wanted.algs; /* not all transports had their turn */
         if (c->suite.option_count > 0 && !hsm_wanted_has(&c->side[side].wanted, &wanted))
             forget_suite(c);
     }
@@ -394,16 +385,10 @@ bool ceremony_negotiate(struct ceremony *c, struct err *err)
 {
     const struct agreement on = agreement_of(c);
 
-    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
-        struct party *party = &c->side[side];
-        if (!party->slot)
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
+        if (!c->side[side].slot)
             return err_set(err, ERR_USAGE, "no token of the %s is chosen", side_name(side));
-        party->wanted = wanted_of(c, side);
-        if (!party->hsm->driver->capabilities(party->hsm, &party->wanted, &party->caps, err))
-            return inventory_say_now(c->side, err);
-    }
-    if (!negotiate(&c->setup.policy, &c->side[SIDE_SOURCE].caps, &c->side[SIDE_DESTINATION].caps,
-                   &c->suite, err))
+    if (!negotiation_run(c, &c->suite, err))
         return inventory_say_now(c->side, err);
     if (c->setup.sealing) {
         c->suite.service = c->setup.sealing->service;
@@ -419,10 +404,13 @@ const struct suite *ceremony_suite(const struct ceremony *c)
 
 bool ceremony_verdicts(struct ceremony *c, struct err *err)
 {
+    struct suite suite;
+
     if (c->suite.option_count == 0 && !ceremony_negotiate(c, err))
         return false;
     plan_verdicts_free(&c->verdicts.keys);
-    c->verdicts.made = plan_verdicts(&c->setup.policy, &c->suite, &c->side[SIDE_SOURCE].keys,
+    negotiation_could(c, &suite);
+    c->verdicts.made = plan_verdicts(&c->setup.policy, &suite, &c->side[SIDE_SOURCE].keys,
                                      &c->side[SIDE_DESTINATION].keys, &c->verdicts.keys, err);
     return c->verdicts.made;
 }
@@ -436,21 +424,13 @@ const struct plan_verdicts *ceremony_the_verdicts(const struct ceremony *c)
 static bool warn_of(struct ceremony *c, size_t i, struct err *err)
 {
     const struct plan_item *item = &c->plan.items[i];
-    uint32_t rsa_bits = c->setup.policy.rsa_bits;
-    unsigned have = strength_of(KEY_KIND_RSA, rsa_bits);
-    unsigned needs = strength_of(item->key->kind, item->key->bits);
-    char type[KEY_TYPE_TEXT];
 
     if (item->route == ROUTE_NONE || item->route == ROUTE_PUBLIC)
         return true;
     if (c->suite.pads && item->route == ROUTE_ENVELOPE && item->key->class == KEY_CLASS_PRIVATE &&
         !emit_warning(&c->narrator, SIDE_SOURCE, (int64_t)i, err, "padded", "%s", service_pads))
         return false;
-    if (needs > have &&
-        !emit_warning(&c->narrator, SIDE_RELAY, (int64_t)i, err, "transport-strength",
-                      "%s (%u bits of strength) under an RSA %u transport key "
-                      "(%u): weaker than the key it carries",
-                      key_type_text(item->key, type), needs, rsa_bits, have))
+    if (!negotiation_warn_of(c, i, err))
         return false;
     return !suite_is_weak(item->alg) ||
            emit_warning(&c->narrator, SIDE_RELAY, (int64_t)i, err, "no-integrity",
@@ -501,11 +481,24 @@ static bool nothing_is_movable(const struct plan *plan, struct err *err)
     return err_next(err, "Read the reason next to each key, and select others.");
 }
 
+/* Again under another transport, if one key needs that. */
+static bool review(struct ceremony *c, const struct selection *selection, struct err *err)
+{
+    const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
+
+    if (!plan_review(c, destination, selection, err))
+        return false;
+    if (!negotiation_yields(c))
+        return true;
+    plan_free(&c->plan);
+    return ceremony_negotiate(c, err) && plan_review(c, destination, selection, err);
+}
+
 static bool make_plan(struct ceremony *c, const struct selection *selection, struct err *err)
 {
     const struct key_list *source = &c->side[SIDE_SOURCE].keys;
     const struct key_list *destination = &c->side[SIDE_DESTINATION].keys;
-    bool ok = plan_review(c, destination, selection, err);
+    bool ok = review(c, selection, err);
 
     /* Each round tries options that were not tried yet, and there are only a few. */
     while (ok && canary_due(c))
@@ -520,6 +513,8 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
 
     if (c->walk.begun)
         return err_set(err, ERR_USAGE, "the ceremony has begun: its plan is fixed");
+    if (negotiation_relent(c))
+        forget_suite(c);
     if (!lock_tokens(c, err) || (c->suite.option_count == 0 && !ceremony_negotiate(c, err)))
         return false;
     forget_plan(c);
@@ -536,7 +531,7 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
             transfer_leave_out(&c->transfers.at[i]);
     if (!emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err) ||
         !script_watch_plan(&c->verdicts.script, &c->plan, &c->narrator, err) ||
-        !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err))
+        !negotiation_warn(c, err) || !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (!warn_of(c, i, err))

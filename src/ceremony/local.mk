@@ -58,6 +58,8 @@ libceremony_a_SOURCES += \
 	%D%/narrator.h \
 	%D%/pacer.c \
 	%D%/pacer.h \
+	%D%/negotiation.c \
+	%D%/negotiation.h \
 	%D%/party.c \
 	%D%/party.h \
 	%D%/resume.c \

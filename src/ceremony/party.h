@@ -23,6 +23,10 @@ struct party {
     bool listed;                  /* they are those of slot */
     struct hsm_wanted wanted;     /* what need be known ... */
     struct hsm_capabilities caps; /* ... and is, after the negotiation */
+    struct {
+        uint32_t algs;    /* bit (1 << enum hsm_alg) for each that does not work here ... */
+        char reason[160]; /* ... whatever the HSM says, because of this */
+    } refuted;
     struct known known;
     bool intact;       /* the last inventory was the earlier one plus the migrated keys */
     bool gone;         /* it no longer answers */

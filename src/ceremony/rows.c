@@ -17,8 +17,14 @@ static struct hsms hsms_of(const struct crew *crew)
 
 const struct transport_row *rows_of_transport(const struct transport *t, size_t *count)
 {
-    *count = t->sealing ? sealed_transport_rows_count : transport_rows_count;
-    return t->sealing ? sealed_transport_rows : transport_rows;
+    if (t->sealing) {
+        *count = sealed_transport_rows_count;
+        return sealed_transport_rows;
+    }
+    bool agreed = wrap_is_agreed(t->suite->transport);
+
+    *count = agreed ? agreed_transport_rows_count : transport_rows_count;
+    return agreed ? agreed_transport_rows : transport_rows;
 }
 
 const struct transfer_row *rows_of(const struct transfer *t, size_t *count)
@@ -43,7 +49,7 @@ bool rows_run_transport(const struct crew *crew, size_t at, struct transport *t,
     bool ok = transport_run(row, side == SIDE_RELAY ? NULL : crew->side[side].hsm, t, result, err);
 
     if (!result->fingerprint ||
-        emit_fingerprint(crew->narrator, of, result->fingerprint, t->policy->rsa_bits, &refused))
+        emit_fingerprint(crew->narrator, of, result->fingerprint, transport_bits(t), &refused))
         return ok;
     *err = refused;
     return false;

@@ -90,7 +90,7 @@ static bool choose_transport(struct visit_walk *v, enum hsm_alg *alg, struct err
         uint32_t bits;
         one.transports[0] = offer->transports[i];
         if (!sealed_choose_transport(&one, &chosen, alg, &bits, err) || bits != policy->rsa_bits ||
-            !(policy->transports & 1U << *alg) || !v->own->caps.alg[*alg].wrap)
+            !policy_allows_oaep(policy, *alg) || !v->own->caps.alg[*alg].wrap)
             continue;
         err_clear(err);
         return bytes_set(&v->c->transport.wire.spki, chosen->spki.data, chosen->spki.len, err);
@@ -108,14 +108,14 @@ static bool take_destination(struct visit_walk *v, struct err *err)
     struct ceremony *c = v->c;
     const struct agreement on = agreement_of(c);
     struct party *to = &c->side[SIDE_DESTINATION];
-    struct policy only = c->setup.policy;
+    struct policy only;
     enum hsm_alg alg;
 
     to->caps = offer_of(v)->can;
     if (!script_watch_open(&c->verdicts.script, &v->own->keys, false, &c->narrator, err) ||
         !visit_capabilities(v, err) || !choose_transport(v, &alg, err))
         return false;
-    only.transports = 1U << alg;
+    only = policy_oaep_only(&c->setup.policy, 1U << alg);
     return negotiate(&only, &v->own->caps, &to->caps, &c->suite, err) &&
            emit_suite(&c->narrator, &on, err);
 }

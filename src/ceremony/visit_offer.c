@@ -48,14 +48,15 @@ static bool add_transports(struct visit_walk *v, struct sealed_offer *offer, str
     const struct policy *policy = &v->c->setup.policy;
 
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
-        if (wrap_alg(alg)->family == WRAP_RSA_OAEP && (policy->transports & 1U << alg) &&
+        if (wrap_alg(alg)->family == WRAP_RSA_OAEP && policy_allows_oaep(policy, alg) &&
             v->own->caps.alg[alg].unwrap &&
             !sealed_add_rsa_oaep(offer, &v->c->transport.wire.spki, alg, policy->rsa_bits, err))
             return false;
     if (offer->transport_count > 0)
         return true;
     err_set(err, ERR_UNSUPPORTED, "this HSM unwraps by no OAEP variant that the policy allows");
-    return err_next(err, "Allow another one under \"oaep-hashes\" in the ceremony file.");
+    return err_next(err, "Files between two rooms have RSA-OAEP alone: allow it under "
+                         "\"transports\" and \"oaep-hashes\" in the ceremony file.");
 }
 
 /* As the token reports it, not as it was asked for. */

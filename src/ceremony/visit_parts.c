@@ -308,5 +308,10 @@ bool visit_undo_transport(struct visit_walk *v, struct step_result *result, stru
 
 bool visit_capabilities(struct visit_walk *v, struct err *err)
 {
-    return v->own->hsm->driver->capabilities(v->own->hsm, &hsm_wanted_all, &v->own->caps, err);
+    struct hsm_wanted wanted = hsm_wanted_all;
+
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
+        if (wrap_is_agreed(alg)) /* the files have no such transport */
+            wanted.algs &= ~(UINT32_C(1) << alg);
+    return v->own->hsm->driver->capabilities(v->own->hsm, &wanted, &v->own->caps, err);
 }

@@ -100,6 +100,8 @@ static uint32_t named_settings(const struct raw_policy *raw)
     const bool named[SCRIPT_SETTINGS] = {
         [SETTING_RSA_BITS] = raw->rsa_bits,
         [SETTING_OAEP_HASHES] = raw->oaep_hashes,
+        [SETTING_TRANSPORTS] = raw->transports,
+        [SETTING_KDF] = raw->kdf,
         [SETTING_SENSITIVE] = raw->sensitive,
         [SETTING_EXTRACTABLE] = raw->extractable,
         [SETTING_UNPROVEN] = raw->unproven,
@@ -224,6 +226,24 @@ static bool take_sealed(const struct loader *l, const struct raw_sealed *raw)
     return true;
 }
 
+/* An order of preference, and a floor: what is not in it is not used. */
+static bool take_transports(const struct loader *l, const struct raw_policy *raw,
+                            struct policy *policy)
+{
+    uint32_t named = 0;
+
+    for (unsigned i = 0; i < raw->transport_count; i++) {
+        const uint32_t kind = raw->transports[i];
+        if (named & UINT32_C(1) << kind)
+            return config_wrong(l, "policy.transports", "%s is named twice",
+                                transport_kinds[kind].name);
+        named |= UINT32_C(1) << kind;
+        policy->order.at[policy->order.count++] = (uint8_t)kind;
+    }
+    policy->kdf_required = raw->kdf == RAW_KDF_REQUIRED;
+    return true;
+}
+
 static bool take_policy(const struct loader *l, const struct raw_policy *raw)
 {
     struct policy *policy = &l->config->policy;
@@ -249,8 +269,9 @@ static bool take_policy(const struct loader *l, const struct raw_policy *raw)
         policy->gates = *raw->gates;
     if (raw->two_officers)
         policy->two_officers = *raw->two_officers;
-    return policy->transports ||
-           config_wrong(l, "policy.oaep-hashes", "at least one hash must be allowed: sha256, sha1");
+    return take_transports(l, raw, policy) &&
+           (policy->transports || config_wrong(l, "policy.oaep-hashes",
+                                               "at least one hash must be allowed: sha256, sha1"));
 }
 
 /* A relative folder is relative to the ceremony file's folder. */

@@ -30,6 +30,18 @@ static const cyaml_strval_t hashes[] = {
     {"sha256", 1 << HSM_RSA_OAEP_SHA256},
     {"sha1", 1 << HSM_RSA_OAEP_SHA1},
 };
+static const cyaml_strval_t transports[] = {
+    {"ecdh-p521", TRANSPORT_ECDH_P521},
+    {"ecdh-p384", TRANSPORT_ECDH_P384},
+    {"ecdh-p256", TRANSPORT_ECDH_P256},
+    {"rsa-oaep", TRANSPORT_RSA_OAEP},
+};
+static const cyaml_schema_value_t transport = {
+    CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, uint32_t, transports, CYAML_ARRAY_LEN(transports))};
+static const cyaml_strval_t kdfs[] = {
+    {"required", RAW_KDF_REQUIRED},
+    {"optional", RAW_KDF_OPTIONAL},
+};
 static const cyaml_strval_t canaries[] = {
     {"required", 1 + CANARY_REQUIRED},
     {"when-possible", 1 + CANARY_WHEN_POSSIBLE},
@@ -116,6 +128,11 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_FLAGS_PTR("oaep-hashes",
                           CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER,
                           struct raw_policy, oaep_hashes, hashes, CYAML_ARRAY_LEN(hashes)),
+    CYAML_FIELD_SEQUENCE_COUNT("transports", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                               struct raw_policy, transports, transport_count, &transport, 1,
+                               TRANSPORTS),
+    CYAML_FIELD_ENUM("kdf", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy, kdf, kdfs,
+                     CYAML_ARRAY_LEN(kdfs)),
     CYAML_FIELD_ENUM("sensitive", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,
                      sensitive, answers, CYAML_ARRAY_LEN(answers)),
     CYAML_FIELD_ENUM("extractable", CYAML_FLAG_STRICT | CYAML_FLAG_OPTIONAL, struct raw_policy,

@@ -137,6 +137,14 @@ static void put_policy(struct writer *w, const struct policy *policy)
     if (policy->transports & 1U << HSM_RSA_OAEP_SHA1)
         writer_text(w, NULL, "sha1");
     writer_end(w);
+    if (policy->order.count) {
+        writer_list(w, "transports", true);
+        for (unsigned i = 0; i < policy->order.count; i++)
+            writer_text(w, NULL, transport_kinds[policy->order.at[i]].name);
+        writer_end(w);
+    }
+    if (policy->kdf_required)
+        writer_text(w, "kdf", "required");
     writer_yes(w, "sensitive", policy->sensitive);
     writer_yes(w, "extractable", policy->extractable);
     if (policy->unauthenticated)

@@ -11,6 +11,13 @@ const char *hsm_alg_name(enum hsm_alg alg)
     return (unsigned)alg < HSM_ALGS ? wrap_alg(alg)->name : "?";
 }
 
+const char *hsm_kdf_name(enum hsm_kdf kdf)
+{
+    static const char *const names[HSM_KDFS] = {"x963-sha256", "none"};
+
+    return (unsigned)kdf < HSM_KDFS ? names[kdf] : "?";
+}
+
 bool hsm_is_confined(const char *confinement)
 {
     return confinement[0] && strncmp(confinement, "not ", 4) != 0;

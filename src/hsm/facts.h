@@ -139,6 +139,7 @@ enum hsm_op {
     HSM_READ_PUBLIC,
     HSM_MAKE_PUBLIC,
     HSM_MAKE_EVIDENCE_KEY,
+    HSM_MAKE_AGREEMENT_PAIR,
     HSM_OPS
 };
 
@@ -188,6 +189,19 @@ struct hsm_signing {
 };
 struct hsm_signing hsm_signing_of(enum hsm_proof proof);
 
+/* How a shared secret becomes a key, the strongest first. NONE: its last octets are the key
+ * (PKCS#11 v2.40 section 2.3.9: what is too long is cut at the leading end). */
+enum hsm_kdf {
+    HSM_KDF_SHA256, /* ANSI X9.63 with SHA-256 (SEC 1 section 3.6.1), and the digest of what both
+                       sides agreed on as its shared information */
+    HSM_KDF_NONE,
+    HSM_KDFS
+};
+enum { HSM_AGREED_BITS = 256, HSM_INFO_SIZE = 32 }; /* of the key; octets of the information */
+
+/* "x963-sha256", "none". */
+const char *hsm_kdf_name(enum hsm_kdf kdf);
+
 /* An HSM's support for one algorithm. The call names may contain two calls, "PK11_WrapSymKey,
  * PK11_WrapPrivKey CKM_AES_KEY_WRAP_KWP": the first is for secret keys, the second for private
  * keys. */
@@ -198,6 +212,7 @@ struct hsm_capability {
     char wrap_call[96];   /* "C_WrapKey CKM_AES_KEY_WRAP_PAD" */
     char unwrap_call[96]; /* "C_UnwrapKey CKM_AES_KEY_WRAP_PAD" */
     char reason[160];     /* why it is not usable, or how its use was verified; for the officer */
+    uint32_t kdfs;        /* AGREED: bit (1 << enum hsm_kdf) for each that it has */
 };
 
 enum { HSM_KCV_SIZE = 3 };

@@ -81,6 +81,27 @@ struct hsm_pair {
     struct bytes spki;      /* DER SubjectPublicKeyInfo as the HSM reports it */
 };
 
+/* What this side must know of the other one before it derives a key with it. */
+struct hsm_meeting {
+    enum hsm_alg alg;         /* of the family WRAP_AGREED */
+    bool source;              /* is this side the source? */
+    uint64_t private_handle;  /* of this side's pair, by make_agreement_pair() ... */
+    uint64_t public_handle;   /* ... 0: the API creates no such object */
+    const char *migration;    /* the label of its temporary objects */
+    const struct bytes *peer; /* the public half of the other side (SubjectPublicKeyInfo) */
+};
+
+/* A key to derive: AES-256, temporary, sensitive, not extractable, for one use. */
+struct hsm_agreement {
+    enum hsm_alg alg;
+    enum hsm_kdf kdf;
+    uint64_t private_handle;
+    const struct bytes *peer;
+    const uint8_t *info; /* the SHA-256 of what meet() returned */
+    uint32_t use;        /* KEY_WRAP on the source, KEY_UNWRAP on the destination */
+    const char *label;
+};
+
 struct hsm;
 
 /* Drivers that migrate keys have all members. One that only proves (another path to the same token)
@@ -193,6 +214,30 @@ struct hsm_driver {
     /* Protocol step 3. Loads an RSA public key as a temporary object that may only wrap. */
     bool (*load_public)(struct hsm *hsm, const struct bytes *spki, const char *label,
                         uint64_t *handle, struct err *err);
+
+    /* Protocol steps 1 and 3 of a transport that is agreed on; NULL, like the next two: this API
+     * has none. Generates a temporary key pair for alg: the private half sensitive, not
+     * extractable, to derive only, not modifiable and not copyable if the API can express it.
+     * Errors: ERR_UNSUPPORTED (no such pair). The agent's service: ERR_DENIED (the session has
+     * one). */
+    bool (*make_agreement_pair)(struct hsm *hsm, enum hsm_alg alg, const char *label,
+                                struct hsm_pair *pair, struct err *err);
+
+    /* Protocol step 3, on both sides: checks the other side's public half, and returns what this
+     * side knows of both: transport, migration, the destination's public half and the source's
+     * (hsm/key_agreement.h), of which this side's is read from the HSM now. Officers compare the
+     * fingerprints. A driver has agreement_meet() here. Errors: ERR_DATA (not the public half of
+     * such a pair). The agent's service: ERR_DENIED (this session did not make the pair, or it met
+     * another public half before). */
+    bool (*meet)(struct hsm *hsm, const struct hsm_meeting *with, struct bytes *known,
+                 struct err *err);
+
+    /* Protocol steps 5 and 7: derives the wrapping key. The caller reads it again to check. The
+     * agent's service has checked that the pair met this public half and no other, and that it
+     * derives for the first time; and lets the key wrap, or unwrap, one fresh AES key and nothing
+     * else. Errors: ERR_UNSUPPORTED (not by this KDF). */
+    bool (*agree)(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle,
+                  struct err *err);
 
     /* Protocol step 4. Generates a temporary AES key: sensitive, extractable (it must be wrapped
      * once), for wrapping only, and neither modifiable nor copyable if the API can express it. */

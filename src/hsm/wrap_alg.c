@@ -136,6 +136,45 @@ static const struct wrap_alg algs[HSM_ALGS] = {
                           .outer = HSM_RSA_OAEP_SHA1,
                           .inner = HSM_AES_KWP,
                           .wrapped_len = rsa_aes_len},
+    [HSM_ECDH_P521] = {.name = "ecdh-p521",
+                       .title = "ECDH on P-521",
+                       .standard = "SP 800-56A C(2e, 0s, ECC CDH)",
+                       .words = "an AES key under a key that both sides derive",
+                       .family = WRAP_AGREED,
+                       .has_integrity = true,
+                       .exact_length = WRAP_LENGTH_ASK,
+                       .block = HALF_BLOCK,
+                       .least = 2 * HALF_BLOCK,
+                       .inner = HSM_AES_KWP,
+                       .curve = "P-521",
+                       .bits = 521,
+                       .wrapped_len = kwp_len},
+    [HSM_ECDH_P384] = {.name = "ecdh-p384",
+                       .title = "ECDH on P-384",
+                       .standard = "SP 800-56A C(2e, 0s, ECC CDH)",
+                       .words = "an AES key under a key that both sides derive",
+                       .family = WRAP_AGREED,
+                       .has_integrity = true,
+                       .exact_length = WRAP_LENGTH_ASK,
+                       .block = HALF_BLOCK,
+                       .least = 2 * HALF_BLOCK,
+                       .inner = HSM_AES_KWP,
+                       .curve = "P-384",
+                       .bits = 384,
+                       .wrapped_len = kwp_len},
+    [HSM_ECDH_P256] = {.name = "ecdh-p256",
+                       .title = "ECDH on P-256",
+                       .standard = "SP 800-56A C(2e, 0s, ECC CDH)",
+                       .words = "an AES key under a key that both sides derive",
+                       .family = WRAP_AGREED,
+                       .has_integrity = true,
+                       .exact_length = WRAP_LENGTH_ASK,
+                       .block = HALF_BLOCK,
+                       .least = 2 * HALF_BLOCK,
+                       .inner = HSM_AES_KWP,
+                       .curve = "P-256",
+                       .bits = 256,
+                       .wrapped_len = kwp_len},
 };
 
 const struct wrap_alg *wrap_alg(enum hsm_alg alg)
@@ -145,7 +184,12 @@ const struct wrap_alg *wrap_alg(enum hsm_alg alg)
 
 bool wrap_is_by_rsa(enum hsm_alg alg)
 {
-    return algs[alg].family != WRAP_AES;
+    return algs[alg].family == WRAP_RSA_OAEP || algs[alg].family == WRAP_RSA_AES;
+}
+
+bool wrap_is_agreed(enum hsm_alg alg)
+{
+    return algs[alg].family == WRAP_AGREED;
 }
 
 size_t wrap_ciphertext_len(enum hsm_alg alg, size_t len, size_t modulus)

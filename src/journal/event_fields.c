@@ -153,6 +153,7 @@ static const struct event_field choice[] = {
     FIELD(FIELD_TEXT, "source-call", choice.source_call),
     FIELD(FIELD_TEXT, "destination-call", choice.destination_call),
     FIELD(FIELD_TEXT, "reason", choice.reason),
+    FIELD_3(FIELD_TEXT, "kdf", choice.kdf),
 };
 
 static const struct event_field canary[] = {

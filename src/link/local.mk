@@ -22,6 +22,8 @@ liblink_a_SOURCES = \
 	%D%/vendor_output.h \
 	%D%/wire.c \
 	%D%/wire.h \
+	%D%/wire_agreement.c \
+	%D%/wire_agreement.h \
 	%D%/wire_evidence.c \
 	%D%/wire_evidence.h \
 	%D%/wire_field.c \

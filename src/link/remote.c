@@ -9,6 +9,7 @@
 #include "link/agent_client.h"
 #include "link/session_pool.h"
 #include "link/wire.h"
+#include "link/wire_agreement.h"
 #include "link/wire_evidence.h"
 
 struct remote {
@@ -73,20 +74,7 @@ static bool get_info(const Pb__Reply *reply, void *out, struct err *err)
 
 static bool get_slots(const Pb__Reply *reply, void *out, struct err *err)
 {
-    const Pb__Slots *msg = reply->slots;
-
-    if (msg->n_slots > HSM_SLOTS_MAX)
-        return err_set(err, ERR_DATA, "%zu slots", msg->n_slots);
-    struct hsm_slot *slots = calloc(msg->n_slots + 1, sizeof *slots);
-    if (!slots)
-        return err_set(err, ERR_FAILED, "no memory for the list of slots");
-    for (size_t i = 0; i < msg->n_slots; i++)
-        if (!wire_get_slot(msg->slots[i], &slots[i], err)) {
-            free(slots);
-            return false;
-        }
-    *(struct hsm_slot_list *)out = (struct hsm_slot_list){slots, msg->n_slots};
-    return true;
+    return wire_get_slots(reply->slots, out, err);
 }
 
 static bool get_key(const Pb__Reply *reply, void *out, struct err *err)
@@ -400,6 +388,32 @@ static bool remote_load_public(struct hsm *hsm, const struct bytes *spki, const 
     return ask(hsm, PB__REQUEST__CALL_LOAD_PUBLIC, &load, &handle_answer, handle, err);
 }
 
+static bool remote_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const char *label,
+                                       struct hsm_pair *pair, struct err *err)
+{
+    static const struct agent_client_answer answer = {PB__REPLY__RESULT_PAIR, get_pair};
+    Pb__MakeAgreementPair make = PB__MAKE_AGREEMENT_PAIR__INIT;
+    make.alg = (uint32_t)alg;
+    make.label = lend_text(label);
+    return ask(hsm, PB__REQUEST__CALL_MAKE_AGREEMENT_PAIR, &make, &answer, pair, err);
+}
+
+static bool remote_meet(struct hsm *hsm, const struct hsm_meeting *with, struct bytes *known,
+                        struct err *err)
+{
+    Pb__Meeting msg;
+    wire_put_meeting(with, &msg);
+    return ask(hsm, PB__REQUEST__CALL_MEET, &msg, &blob_answer, known, err);
+}
+
+static bool remote_agree(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle,
+                         struct err *err)
+{
+    Pb__Agreement msg;
+    wire_put_agreement(on, &msg);
+    return ask(hsm, PB__REQUEST__CALL_AGREE, &msg, &handle_answer, handle, err);
+}
+
 static bool remote_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                             struct err *err)
 {
@@ -578,6 +592,9 @@ static const struct hsm_driver remote_driver = {
     .make_pair = remote_make_pair,
     .make_token_pair = remote_make_token_pair,
     .load_public = remote_load_public,
+    .make_agreement_pair = remote_make_agreement_pair,
+    .meet = remote_meet,
+    .agree = remote_agree,
     .make_kek = remote_make_kek,
     .make_evidence_key = remote_make_evidence_key,
     .seal = remote_seal,

@@ -25,7 +25,7 @@
 #define WIRE_MAGIC UINT32_C(0x59524648) /* "HFRY" on the wire */
 
 enum {
-    WIRE_PROTOCOL = 11,
+    WIRE_PROTOCOL = 12,
     WIRE_KEYS_PAGE = 256,     /* keys in one page of a list */
     WIRE_HANDLES_PAGE = 4096, /* handles likewise */
 };
@@ -92,6 +92,9 @@ bool wire_get_info(const Pb__Info *msg, struct hsm_info *out, struct err *err);
 
 void wire_put_slot(const struct hsm_slot *slot, Pb__Slot *msg);
 bool wire_get_slot(const Pb__Slot *msg, struct hsm_slot *out, struct err *err);
+
+/* The caller frees out->slots. */
+bool wire_get_slots(const Pb__Slots *msg, struct hsm_slot_list *out, struct err *err);
 
 /* terms is the memory that msg points to. */
 void wire_put_key(const struct key_desc *key, Pb__Key *msg, struct wire_constraints *constraints);

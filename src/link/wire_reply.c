@@ -2,6 +2,7 @@
 /* Contents of replies. */
 #include "link/wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -12,6 +13,7 @@ enum { KCV_SIZE = 3 };
 
 static const uint32_t key_templates = (UINT32_C(1) << KEY_TEMPLATES) - 1;
 static const uint32_t slot_flags = (UINT32_C(1) << HSM_SLOT_FLAGS) - 1;
+static const uint32_t kdf_bits = (UINT32_C(1) << HSM_KDFS) - 1;
 static const uint32_t proof_bits = (UINT32_C(1) << HSM_PROOFS) - 1;
 
 static void put_file(const struct hsm_file *file, char **path, ProtobufCBinaryData *sha256)
@@ -246,12 +248,31 @@ bool wire_get_key(const Pb__Key *msg, struct key_desc *out, struct err *err)
     return true;
 }
 
+bool wire_get_slots(const Pb__Slots *msg, struct hsm_slot_list *out, struct err *err)
+{
+    struct hsm_slot *slots;
+
+    if (msg->n_slots > HSM_SLOTS_MAX)
+        return err_set(err, ERR_DATA, "%zu slots", msg->n_slots);
+    slots = calloc(msg->n_slots + 1, sizeof *slots);
+    if (!slots)
+        return err_set(err, ERR_FAILED, "no memory for the list of slots");
+    for (size_t i = 0; i < msg->n_slots; i++)
+        if (!wire_get_slot(msg->slots[i], &slots[i], err)) {
+            free(slots);
+            return false;
+        }
+    *out = (struct hsm_slot_list){slots, msg->n_slots};
+    return true;
+}
+
 static void put_capability(const struct hsm_capability *capability, Pb__Offer *msg)
 {
     pb__offer__init(msg);
     msg->wrap = capability->wrap;
     msg->unwrap = capability->unwrap;
     msg->mechanism = capability->mechanism;
+    msg->kdfs = capability->kdfs;
     msg->wrap_words = field_lend(capability->wrap_call);
     msg->unwrap_words = field_lend(capability->unwrap_call);
     msg->reason = field_lend(capability->reason);
@@ -306,7 +327,9 @@ static bool get_capability(const Pb__Offer *msg, struct hsm_capability *out, str
     out->wrap = msg->wrap;
     out->unwrap = msg->unwrap;
     out->mechanism = msg->mechanism;
-    return field_text(msg->wrap_words, "offer", out->wrap_call, sizeof out->wrap_call, err) &&
+    out->kdfs = msg->kdfs;
+    return field_flags(msg->kdfs, kdf_bits, "KDFs", err) &&
+           field_text(msg->wrap_words, "offer", out->wrap_call, sizeof out->wrap_call, err) &&
            field_text(msg->unwrap_words, "offer", out->unwrap_call, sizeof out->unwrap_call, err) &&
            field_text(msg->reason, "offer's reason", out->reason, sizeof out->reason, err);
 }

@@ -28,5 +28,7 @@ libceremony_a_SOURCES += \
 	%D%/strength.h \
 	%D%/suite.c \
 	%D%/suite.h \
+	%D%/transports.c \
+	%D%/transports.h \
 	%D%/wanted.c \
 	%D%/wanted.h

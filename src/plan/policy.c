@@ -11,6 +11,7 @@
 #include <openssl/x509.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "hsm/leave.h"
 #include "plan/rsa_check.h"
 #include "protocol/gate.h"
@@ -38,14 +39,83 @@ struct policy policy_default(void)
     };
 }
 
+bool policy_allows_transport(const struct policy *policy, enum transport_kind kind)
+{
+    bool named = policy->order.count == 0;
+
+    for (unsigned i = 0; i < policy->order.count; i++)
+        named |= policy->order.at[i] == kind;
+    return named && (kind != TRANSPORT_RSA_OAEP || policy->transports);
+}
+
+void policy_transports_text(const struct policy *policy, char *out, size_t size)
+{
+    size_t len = 0;
+
+    if (policy->order.count == 0)
+        text_print(out, size, "the strongest of both sides");
+    for (unsigned i = 0; i < policy->order.count; i++)
+        len += text_print(out + len, size - len, "%s%s", i ? ", " : "",
+                          transport_kinds[policy->order.at[i]].name);
+}
+
+bool policy_allows_oaep(const struct policy *policy, enum hsm_alg alg)
+{
+    return (policy->transports & UINT32_C(1) << alg) &&
+           policy_allows_transport(policy, TRANSPORT_RSA_OAEP);
+}
+
+struct policy policy_oaep_only(const struct policy *policy, uint32_t algs)
+{
+    struct policy only = *policy;
+
+    only.transports = algs;
+    only.order.count = 1;
+    only.order.at[0] = TRANSPORT_RSA_OAEP;
+    return only;
+}
+
+/* Equally strong ones stay in the order of their enumeration. */
+static void sort_by_strength(const struct policy *policy, enum transport_kind *kinds,
+                             unsigned count)
+{
+    for (unsigned i = 1; i < count; i++) {
+        const enum transport_kind kind = kinds[i];
+        unsigned at = i;
+        for (; at > 0 && transport_strength(kinds[at - 1], policy->rsa_bits) <
+                             transport_strength(kind, policy->rsa_bits);
+             at--)
+            kinds[at] = kinds[at - 1];
+        kinds[at] = kind;
+    }
+}
+
+unsigned policy_transports(const struct policy *policy, enum transport_kind out[TRANSPORTS])
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < TRANSPORTS; i++) {
+        const enum transport_kind kind =
+            policy->order.count > i ? policy->order.at[i] : (enum transport_kind)i;
+        if ((policy->order.count == 0 || i < policy->order.count) &&
+            policy_allows_transport(policy, kind))
+            out[count++] = kind;
+    }
+    if (policy->order.count == 0)
+        sort_by_strength(policy, out, count);
+    return count;
+}
+
 bool policy_equal(const struct policy *a, const struct policy *b)
 {
     return a->rsa_bits == b->rsa_bits && a->transports == b->transports &&
-           a->sensitive == b->sensitive && a->extractable == b->extractable &&
-           a->waive_unproven == b->waive_unproven && a->unauthenticated == b->unauthenticated &&
-           a->cmac == b->cmac && a->canary == b->canary &&
-           a->writes_before_review == b->writes_before_review && a->confinement == b->confinement &&
-           a->gates == b->gates && a->two_officers == b->two_officers;
+           memcmp(&a->order, &b->order, sizeof a->order) == 0 &&
+           a->kdf_required == b->kdf_required && a->sensitive == b->sensitive &&
+           a->extractable == b->extractable && a->waive_unproven == b->waive_unproven &&
+           a->unauthenticated == b->unauthenticated && a->cmac == b->cmac &&
+           a->canary == b->canary && a->writes_before_review == b->writes_before_review &&
+           a->confinement == b->confinement && a->gates == b->gates &&
+           a->two_officers == b->two_officers;
 }
 
 uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *key)

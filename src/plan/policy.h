@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "hsm/facts.h"
 #include "hsm/key.h"
+#include "plan/transports.h"
 
 /* Must a test key be migrated with each wrap option before a real key is? When possible: not for
  * kinds of keys that the source cannot generate. */
@@ -19,7 +20,12 @@ enum canary_rule { CANARY_REQUIRED, CANARY_WHEN_POSSIBLE, CANARY_NONE };
 struct policy {
     uint32_t rsa_bits;   /* of the transport pair: 2048, 3072 or 4096 */
     uint32_t transports; /* bit (1 << enum hsm_alg) for each OAEP variant allowed */
-    bool sensitive;      /* the guards of the keys on the destination */
+    struct {
+        uint8_t count; /* 0: all, the strongest first */
+        uint8_t at[TRANSPORTS];
+    } order;           /* enum transport_kind: these alone, in order of preference */
+    bool kdf_required; /* no key that is agreed on without a key-derivation function */
+    bool sensitive;    /* the guards of the keys on the destination */
     bool extractable;
     bool waive_unproven;  /* may keys that nothing proves be migrated, each under a typed waiver? */
     bool cmac;            /* compute check values by CMAC, also of keys that have one by ECB? */
@@ -30,6 +36,19 @@ struct policy {
     uint32_t gates;        /* bit (1 << enum gate) for each that waits; the others are waived */
     uint32_t two_officers; /* those of them that wait for both officers */
 };
+
+/* Is this transport allowed? Fills in those that are, in the order in which they are tried. Returns
+ * their number. */
+bool policy_allows_transport(const struct policy *policy, enum transport_kind kind);
+unsigned policy_transports(const struct policy *policy, enum transport_kind out[TRANSPORTS]);
+
+/* "ecdh-p521, rsa-oaep" as the policy names them, or "the strongest of both sides". */
+void policy_transports_text(const struct policy *policy, char *out, size_t size);
+
+/* Is this OAEP variant allowed? And the policy of a ceremony in two rooms, whose files have
+ * RSA-OAEP alone: by these variants. */
+bool policy_allows_oaep(const struct policy *policy, enum hsm_alg alg);
+struct policy policy_oaep_only(const struct policy *policy, uint32_t algs);
 
 /* The word of the ceremony file: "required". */
 const char *canary_rule_name(enum canary_rule rule);

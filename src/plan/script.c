@@ -340,6 +340,8 @@ static const struct setting {
 } settings[] = {
     [SETTING_RSA_BITS] = SETTING("rsa-bits", rsa_bits),
     [SETTING_OAEP_HASHES] = SETTING("oaep-hashes", transports),
+    [SETTING_TRANSPORTS] = SETTING("transports", order),
+    [SETTING_KDF] = SETTING("kdf", kdf_required),
     [SETTING_SENSITIVE] = SETTING("sensitive", sensitive),
     [SETTING_EXTRACTABLE] = SETTING("extractable", extractable),
     [SETTING_UNPROVEN] = SETTING("unproven", waive_unproven),

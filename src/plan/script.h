@@ -116,6 +116,8 @@ char *script_sentence(const struct script_summary *summary, char *out);
 enum script_setting {
     SETTING_RSA_BITS,
     SETTING_OAEP_HASHES,
+    SETTING_TRANSPORTS,
+    SETTING_KDF,
     SETTING_SENSITIVE,
     SETTING_EXTRACTABLE,
     SETTING_UNPROVEN,

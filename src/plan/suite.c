@@ -65,6 +65,63 @@ static bool choose_transport(const struct policy *policy, const struct hsm_capab
     return false;
 }
 
+/* The strongest KDF that both sides have and the policy allows; HSM_KDFS: none. */
+static enum hsm_kdf common_kdf(const struct policy *policy, uint32_t kdfs)
+{
+    enum hsm_kdf kdf = 0;
+
+    while (kdf < HSM_KDFS && !(kdfs & UINT32_C(1) << kdf))
+        kdf++;
+    return kdf == HSM_KDF_NONE && policy->kdf_required ? HSM_KDFS : kdf;
+}
+
+/* A transport that both sides agree on; the AES key is wrapped under the derived one. */
+static bool choose_agreed(const struct policy *policy, const struct hsm_capabilities *source,
+                          const struct hsm_capabilities *destination, enum hsm_alg alg,
+                          struct suite *suite)
+{
+    const enum hsm_alg inner = wrap_alg(alg)->inner;
+    enum hsm_kdf kdf;
+
+    /* one that a side is not known to have is worth a word only if the policy names it */
+    if (policy->order.count == 0 &&
+        !(source->alg[alg].mechanism && destination->alg[alg].mechanism))
+        return false;
+    if (!common(source, destination, alg, suite))
+        return false;
+    kdf = common_kdf(policy, source->alg[alg].kdfs & destination->alg[alg].kdfs);
+    if (kdf == HSM_KDFS)
+        reject(suite, alg, "",
+               policy->kdf_required ? "no KDF that both sides have, and the policy requires one"
+                                    : "no way to derive the key that both sides have");
+    else if (!source->alg[inner].wrap || !destination->alg[inner].unwrap)
+        reject(suite, alg, "", "not both sides can wrap under the derived key by aes-kwp");
+    else {
+        suite->transport = alg;
+        suite->kdf = kdf;
+        snprintf(suite->transport_reason, sizeof suite->transport_reason,
+                 "the strongest that both sides speak and the policy allows%s%s",
+                 kdf == HSM_KDF_NONE ? "; no KDF: the AES key is the shared point's x-coordinate"
+                                     : "",
+                 kdf == HSM_KDF_NONE && wrap_alg(alg)->bits > HSM_AGREED_BITS ? ", cut" : "");
+        return true;
+    }
+    return false;
+}
+
+static bool choose_kind(const struct policy *policy, const struct hsm_capabilities *source,
+                        const struct hsm_capabilities *destination, enum transport_kind kind,
+                        struct suite *suite)
+{
+    if (kind == TRANSPORT_RSA_OAEP)
+        return choose_transport(policy, source, destination, WRAP_RSA_OAEP, suite) ||
+               choose_transport(policy, source, destination, WRAP_RSA_AES, suite);
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
+        if (transport_kinds[kind].algs & UINT32_C(1) << alg)
+            return choose_agreed(policy, source, destination, alg, suite);
+    return false;
+}
+
 /* Is the length of any secret preserved? */
 static bool is_exact(enum hsm_alg alg, const struct hsm_capabilities *source,
                      const struct hsm_capabilities *destination)
@@ -156,15 +213,22 @@ static enum hsm_alg evidence_envelope(const struct suite *suite,
 bool negotiate(const struct policy *policy, const struct hsm_capabilities *source,
                const struct hsm_capabilities *destination, struct suite *suite, struct err *err)
 {
+    enum transport_kind kinds[TRANSPORTS];
+    const unsigned count = policy_transports(policy, kinds);
+    unsigned at = 0;
+
     *suite = (struct suite){0};
-    if (!choose_transport(policy, source, destination, WRAP_RSA_OAEP, suite) &&
-        !choose_transport(policy, source, destination, WRAP_RSA_AES, suite)) {
+    while (at < count && !choose_kind(policy, source, destination, kinds[at], suite))
+        at++;
+    if (at == count) {
         no_transport(suite, err);
         err_now(err, "Nothing was changed.");
-        return err_next(err, "Allow another OAEP hash in the policy, or use other HSMs.");
+        return err_next(err, "Allow another transport or OAEP hash in the policy, or use other "
+                             "HSMs.");
     }
     choose_envelopes(policy, source, destination, false, suite);
-    choose_direct(policy, source, destination, suite);
+    if (!wrap_is_agreed(suite->transport)) /* a derived key carries one AES key and nothing else */
+        choose_direct(policy, source, destination, suite);
     choose_envelopes(policy, source, destination, true, suite);
     suite->evidence = evidence_envelope(suite, source, destination);
     suite->by_destination = destination->proofs;

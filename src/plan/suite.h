@@ -32,10 +32,12 @@ enum { TRIALS_MAX = 64 };
 
 /* The result of the negotiation. */
 struct suite {
-    enum hsm_alg transport; /* an OAEP variant; RSA_AES if one side can do nothing else */
+    enum hsm_alg
+        transport;    /* agreed on; an OAEP variant; RSA_AES if one side can do nothing else */
+    enum hsm_kdf kdf; /* if it is agreed on */
     /* strongest first: a key takes the first that fits */
     struct wrap_option options[WRAP_OPTIONS_MAX];
-    unsigned option_count;     /* at least one: directly */
+    unsigned option_count;     /* at least one */
     enum hsm_alg evidence;     /* that wraps an evidence key, if both sides can seal and unseal;
                                   HSM_ALGS: they cannot */
     uint32_t direct_max;       /* octets of a secret that OAEP encrypts under the transport key */

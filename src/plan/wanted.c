@@ -36,6 +36,8 @@ static void add(struct hsm_wanted *wanted, const struct key_desc *key, bool cana
 
 static bool is_allowed(const struct policy *policy, enum hsm_alg alg)
 {
+    if (wrap_alg(alg)->family != WRAP_AES && !policy_allows_transport(policy, transport_of(alg)))
+        return false;
     if (wrap_alg(alg)->family == WRAP_RSA_OAEP)
         return policy->transports & UINT32_C(1) << alg;
     return policy->unauthenticated || wrap_alg(alg)->has_integrity;

@@ -189,7 +189,8 @@ struct event {
             bool envelope; /* the envelope for keys; else the transport of the AES key */
             bool more;     /* one more envelope, for some of the keys */
             enum hsm_alg alg;
-            uint32_t bits; /* of the RSA pair; of the AES key */
+            uint32_t bits; /* of the RSA pair, or the curve's field; of the AES key */
+            char kdf[16];  /* of a transport that is agreed on; empty: of another one */
             char keys[64]; /* the kinds of keys in it; empty: all that fit an envelope */
             char source_call[96];
             char destination_call[96];

@@ -10,6 +10,7 @@
 enum {
     LABEL_COLUMNS = 32, /* of a longer label, so many are shown */
     KEK_OCTETS = 32,    /* AES-256 */
+    EC_SPKI = 26,       /* octets of an EC public key's DER besides the two coordinates */
     SPKI_FRAME = 38,    /* octets of an RSA public key's DER besides the modulus */
     EXACT_MAX = 1000,   /* above it, an estimate is rounded to hundreds */
     EC_FRAME = 42,      /* octets of an EC private key's DER besides its three numbers ... */
@@ -43,14 +44,18 @@ static size_t octets_of(const struct key_desc *key)
 
 size_t next_step_bytes(const struct next_step *next)
 {
+    const bool agreed = next->transport_bits && wrap_is_agreed(next->transport);
     size_t modulus = next->transport_bits / 8, octets;
 
     switch (step_sent(next->id)) {
     case STEP_SENT_PUBLIC:
+        if (agreed)
+            return 2 * (((size_t)next->transport_bits + 7) / 8) + EC_SPKI;
         return modulus ? modulus + SPKI_FRAME : 0;
     case STEP_SENT_KEK:
-        return wrap_is_by_rsa(next->alg) ? wrap_ciphertext_len(next->alg, KEK_OCTETS, modulus)
-                                         : modulus;
+        return agreed                      ? wrap_ciphertext_len(next->transport, KEK_OCTETS, 0)
+               : wrap_is_by_rsa(next->alg) ? wrap_ciphertext_len(next->alg, KEK_OCTETS, modulus)
+                                           : modulus;
     case STEP_SENT_KEY:
         octets = next->key ? octets_of(next->key) : 0;
         return octets && (unsigned)next->alg < HSM_ALGS
@@ -99,6 +104,7 @@ void next_step_words(const struct next_step *next, struct next_words *out)
     if (next->key)
         put_key(next->key, key, sizeof key);
     does = next->id == STEP_WRAP_KEY && next->route == ROUTE_DIRECT ? wrap_directly
+           : wrap_is_agreed(next->transport)                        ? step_does_agreed(next->id)
                                                                     : step_does(next->id);
     mark = strchrnul(does, '%');
     text_print(out->does, sizeof out->does, "%.*s%s%s%s%s%s", (int)(mark - does), does,

@@ -17,7 +17,8 @@ struct next_step {
     const struct key_desc *key; /* of a step of one key; else NULL */
     enum key_route route;       /* of that key */
     enum hsm_alg alg;           /* what encrypts here */
-    uint32_t transport_bits;    /* of the RSA pair; 0: not known */
+    enum hsm_alg transport;     /* what carries the KEK */
+    uint32_t transport_bits;    /* of its pair; 0: not known */
     const char *call;           /* the API's own call; NULL or empty: not known */
 };
 

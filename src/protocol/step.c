@@ -22,6 +22,15 @@ static const struct {
                           "The SOURCE loads the public half and reads it back, so that the "
                           "fingerprints of both sides can be compared.",
                           "What leaves is public", STEP_SENT_PUBLIC},
+    [STEP_RELAY_ANSWER] =
+        {"relay-answer", "carry the source's public half", SIDE_RELAY, 3,
+         "This host checks the public half of the SOURCE's pair and carries it to the DESTINATION.",
+         "What crosses is public", STEP_SENT_PUBLIC},
+    [STEP_LOAD_ANSWER] =
+        {"load-answer", "take it and report both", SIDE_DESTINATION, 3,
+         "The DESTINATION takes the SOURCE's public half and reports both, so that "
+         "the fingerprints of both sides can be compared.",
+         "What leaves are digests of what is public", STEP_SENT_NOTHING},
     [STEP_MAKE_KEK] =
         {"make-aes", "make the AES key", SIDE_SOURCE, 4,
          "The SOURCE makes the KEK, an AES key for this ceremony alone that can only wrap.",
@@ -111,4 +120,21 @@ const char *step_leaves(enum step_id id)
 enum step_sent step_sent(enum step_id id)
 {
     return (unsigned)id < STEPS ? steps[id].sent : STEP_SENT_NOTHING;
+}
+
+const char *step_does_agreed(enum step_id id)
+{
+    static const char *const does[STEPS] = {
+        [STEP_MAKE_PAIR] = "The DESTINATION makes an EC key pair for this ceremony alone.",
+        [STEP_RELAY_PUBLIC] = "This host checks the public half of the DESTINATION's pair and "
+                              "carries it to the SOURCE.",
+        [STEP_LOAD_PUBLIC] = "The SOURCE takes the public half, and makes an EC key pair for this "
+                             "ceremony alone.",
+        [STEP_WRAP_KEK] = "The SOURCE derives a key from its pair and the DESTINATION's public "
+                          "half, and encrypts the KEK under it.",
+        [STEP_UNWRAP_KEK] = "The DESTINATION derives the same key from its pair and the SOURCE's "
+                            "public half, and decrypts the KEK.",
+    };
+
+    return (unsigned)id < STEPS && does[id] ? does[id] : step_does(id);
 }

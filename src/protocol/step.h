@@ -10,6 +10,8 @@ enum step_id {
     STEP_MAKE_PAIR,
     STEP_RELAY_PUBLIC,
     STEP_LOAD_PUBLIC,
+    STEP_RELAY_ANSWER, /* the source's public half too, if both agree on a key */
+    STEP_LOAD_ANSWER,
     STEP_MAKE_KEK,
     STEP_WRAP_KEK,
     STEP_RELAY_KEK,
@@ -48,6 +50,7 @@ enum step_sent {
 /* What officers read before a step: what it does, in one sentence in which '%' stands for the key,
  * and what leaves an HSM or this host, without a full stop. */
 const char *step_does(enum step_id id);
+const char *step_does_agreed(enum step_id id); /* if both sides agree on the transport's key */
 const char *step_leaves(enum step_id id);
 enum step_sent step_sent(enum step_id id);
 

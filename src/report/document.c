@@ -342,6 +342,7 @@ static void put_choice(const struct view *v, const char *name, size_t at)
     writer_number(v->w, "bits", event.choice.bits);
     writer_text(v->w, "source", event.choice.source_call);
     writer_text(v->w, "destination", event.choice.destination_call);
+    section_some(v->w, "kdf", event.choice.kdf);
     section_some(v->w, "keys", event.choice.keys);
     writer_text(v->w, "reason", event.choice.reason);
     writer_end(v->w);

@@ -35,6 +35,8 @@ libreport_a_SOURCES = \
 	%D%/signing_sheet.h \
 	%D%/verify.c \
 	%D%/verify.h \
+	%D%/verify_relay.c \
+	%D%/verify_relay.h \
 	%D%/verify_rules.c \
 	%D%/verify_rules.h \
 	%D%/verify_gates.c \

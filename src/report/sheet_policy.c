@@ -9,6 +9,8 @@
 /* In words of people; a rule that is not here keeps its name. */
 static const char *const words[][2] = {
     {"rsa-bits", "RSA bits of the transport key"},
+    {"transports", "transports"},
+    {"kdf", "key-derivation function"},
     {"sensitive", "keys arrive sensitive"},
     {"extractable", "keys remain extractable"},
     {"unauthenticated-envelope", "encryption without integrity"},

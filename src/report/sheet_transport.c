@@ -34,7 +34,11 @@ static void put_comparisons(struct sheet *s)
 void sheet_transport(struct sheet *s)
 {
     static const char *const sides[] = {"destination", "source"};
-    static const char *const did[] = {"made by the destination", "loaded by the source"};
+    static const char *const loaded[] = {"made by the destination", "loaded by the source"};
+    static const char *const met[] = {"both public keys, as the destination reports them",
+                                      "both public keys, as the source reports them"};
+    const bool agreed = node_at(s->report, "negotiation.transport.kdf") != NULL;
+    const char *const *did = agreed ? met : loaded;
     const struct node *transport = node_at(s->report, "transport-key");
     bool agree = node_is(transport, "agree", "yes");
 
@@ -48,14 +52,17 @@ void sheet_transport(struct sheet *s)
         if (!one || (i == 1 && agree))
             continue;
         sheet_fact(s, sides[i], "%s bits, %s%s", node_text(one, "bits"), did[i],
-                   agree ? "; the source loaded the same one" : "");
+                   !agree   ? ""
+                   : agreed ? "; the source reports the same"
+                            : "; the source loaded the same one");
         sheet_digest(s, "fingerprint", "SHA-256", node_text(one, "sha256"));
         sheet_fact(s, "in words", "%s", node_text(one, "words"));
     }
     if (node_at(transport, "agree"))
         sheet_toned(s, agree ? SHEET_GOOD : SHEET_BAD, "agree", "%s",
-                    agree ? "yes: both HSMs report this fingerprint"
-                          : "NO: THE SOURCE LOADED ANOTHER KEY THAN THE DESTINATION MADE");
+                    agree    ? "yes: both HSMs report this fingerprint"
+                    : agreed ? "NO: THE HSMS WERE GIVEN DIFFERENT KEYS"
+                             : "NO: THE SOURCE LOADED ANOTHER KEY THAN THE DESTINATION MADE");
     put_comparisons(s);
 }
 
@@ -210,7 +217,11 @@ void sheet_mechanisms(struct sheet *s)
     sheet_section(s, "MECHANISMS");
     if (!node_at(negotiation, "transport") && !node_at(negotiation, "envelope"))
         sheet_fact(s, "", "%s", "none was negotiated");
-    put_choice(s, "AES key", "RSA", node_at(negotiation, "transport"));
+    put_choice(s, "AES key", node_at(negotiation, "transport.kdf") ? "EC" : "RSA",
+               node_at(negotiation, "transport"));
+    if (node_at(negotiation, "transport.kdf"))
+        sheet_fact(s, "", "key-derivation function: %s",
+                   node_text(node_at(negotiation, "transport"), "kdf"));
     put_choice(s, "keys", "AES", node_at(negotiation, "envelope"));
     for (const struct node *c = node_at(negotiation, "more-envelopes")->first; c; c = c->next)
         put_choice(s, "some keys", "AES", c);

@@ -11,6 +11,7 @@
 #include "protocol/event.h"
 #include "report/verify_gates.h"
 #include "report/verify_pace.h"
+#include "report/verify_relay.h"
 #include "report/verify_script.h"
 #include "report/verify_sessions.h"
 #include "report/verify_trail.h"
@@ -19,19 +20,6 @@
 #include "report/yaml_tree.h"
 
 /* --- repeated statements agree --- */
-
-/* Reads sha256 from groups of hex digits. */
-static bool read_groups(const char *groups, uint8_t sha256[SHA256_SIZE])
-{
-    char hex[2 * SHA256_SIZE + 1];
-    size_t len = 0, size = SHA256_SIZE;
-
-    for (; *groups && len < sizeof hex - 1; groups++)
-        if (*groups != ' ')
-            hex[len++] = *groups;
-    hex[len] = '\0';
-    return text_unhex(hex, sha256, &size) && size == SHA256_SIZE;
-}
 
 /* No text may deceive a person who reads it on a terminal. */
 static bool check_shown(const struct node *node, struct err *err)
@@ -57,7 +45,7 @@ static bool check_words(const struct node *node, struct err *err)
     char expected[TEXT_WORDS_SIZE];
     uint8_t sha256[SHA256_SIZE];
 
-    if (words && (!read_groups(node_text(node, "sha256"), sha256) ||
+    if (words && (!relay_read_groups(node_text(node, "sha256"), sha256) ||
                   strcmp(text_words(sha256, 0, SHA256_SIZE, expected), words->text) != 0))
         return rule_wrong(words, err, "these are not the words of the fingerprint above");
     for (const struct node *n = node->first; n; n = n->next)
@@ -352,6 +340,7 @@ struct way {
 /* The state while the steps are walked through. */
 struct walk {
     int next;     /* the step that may come next, other than closing steps and those of keys */
+    bool agreed;  /* both sides agree on the transport's key: the source answers with its own */
     bool sealed;  /* for a key service: steps of the destination are missing */
     bool closing; /* closing steps have begun */
     struct way *ways;
@@ -396,9 +385,10 @@ static bool walk_on(struct walk *w, const struct rule_step *step)
     }
     if (w->closing || (int)step->id != w->next)
         return false;
-    w->next = step->state != EVENT_OK                   ? STEPS
-              : w->sealed && step->id == STEP_RELAY_KEK ? STEP_WRAP_KEY
-                                                        : (int)step->id + 1;
+    w->next = step->state != EVENT_OK                      ? STEPS
+              : w->sealed && step->id == STEP_RELAY_KEK    ? STEP_WRAP_KEY
+              : !w->agreed && step->id == STEP_LOAD_PUBLIC ? STEP_MAKE_KEK
+                                                           : (int)step->id + 1;
     return true;
 }
 
@@ -426,6 +416,7 @@ static bool check_order(const struct node *report, const struct rule_steps *step
 {
     const bool sealed = node_at(report, "ceremony.sealed-for") != NULL;
     struct walk w = {.ways = calloc((size_t)steps->keys + 1, sizeof *w.ways),
+                     .agreed = node_at(report, "negotiation.transport.kdf") != NULL,
                      .sealed = sealed,
                      .next = sealed ? STEP_RELAY_PUBLIC : STEP_MAKE_PAIR};
     bool ok = !w.ways ? err_set(err, ERR_FAILED, "There is no memory for the steps of keys")
@@ -452,30 +443,6 @@ static bool check_officers(const struct node *report, struct err *err)
 }
 
 /* --- relayed data and proofs --- */
-
-/* The public key on the relay must be the one that both sides report. */
-static bool check_relay(const struct node *report, const struct rule_steps *steps, struct err *err)
-{
-    const struct rule_step *step = steps->steps, *end = step + steps->count;
-    const struct node *transport = node_at(report, "transport-key");
-    static const char *const sides[] = {"destination.sha256", "source.sha256"};
-    uint8_t other[SHA256_SIZE];
-
-    while (step < end && !(step->id == STEP_RELAY_PUBLIC && step->state == EVENT_OK))
-        step++;
-    if (step == end)
-        return true;
-    if (step->bytes < 0)
-        return rule_step_wrong(steps, step, err, "the transferred data is not described");
-    for (size_t i = 0; i < 2; i++)
-        if (node_at(transport, sides[i]) &&
-            (!read_groups(node_text(transport, sides[i]), other) ||
-             memcmp(step->sha256, other, sizeof other) != 0) &&
-            !(i == 1 && node_is(transport, "agree", "no")))
-            return rule_step_wrong(steps, step, err,
-                                   "this is not the transport key that both sides reported");
-    return true;
-}
 
 static bool is_same_data(const struct rule_step *a, const struct rule_step *b)
 {
@@ -587,7 +554,7 @@ const struct verify_rule verify_rules[] = {
     {"each wait is one that the pace in force asks for, and none is missing", NULL, pace_check},
     {"keys are in progress together as the record of their sessions says", NULL, sessions_check},
     {"both officers of a ceremony that is not a rehearsal are named", check_officers, NULL},
-    {"the relay carried the transport key that both sides report", NULL, check_relay},
+    {"the relay carried the transport key that both sides report", NULL, relay_check},
     {"what the source encrypted is what the relay carried and the destination got", NULL,
      check_blobs},
     {"only public objects crossed the relay unencrypted, and as planned", NULL, check_public},

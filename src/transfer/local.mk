@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The steps of the protocol.
 libceremony_a_SOURCES += \
+	%D%/agreed.c \
 	%D%/ahead.c \
 	%D%/ahead.h \
 	%D%/wrapped_key.c \

@@ -69,6 +69,29 @@ const struct own_key own_destination_evidence = {
     .unset = KEY_EXTRACTABLE | KEY_TOKEN,
 };
 
+/* The base of a derived key, whose origin vouches for it: CKA_LOCAL of a derived key is false. */
+const struct own_key own_agreed_private = {
+    .what = "private key to agree with",
+    .class = KEY_CLASS_PRIVATE,
+    .uses = KEY_DERIVE,
+    .set = MADE_INSIDE | KEY_NEVER_EXTRACTABLE,
+    .unset = KEY_EXTRACTABLE | KEY_TOKEN,
+};
+const struct own_key own_agreed_wrapping = {
+    .what = "derived key",
+    .class = KEY_CLASS_SECRET,
+    .uses = KEY_WRAP,
+    .set = KEY_PRIVATE | KEY_SENSITIVE,
+    .unset = KEY_EXTRACTABLE | KEY_TOKEN,
+};
+const struct own_key own_agreed_unwrapping = {
+    .what = "derived key",
+    .class = KEY_CLASS_SECRET,
+    .uses = KEY_UNWRAP,
+    .set = KEY_PRIVATE | KEY_SENSITIVE,
+    .unset = KEY_EXTRACTABLE | KEY_TOKEN,
+};
+
 /* The uses that a key of this class can have (PKCS#11 v2.40 4.8 to 4.10). */
 static uint32_t uses_of(enum key_class class)
 {

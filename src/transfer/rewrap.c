@@ -39,6 +39,14 @@ static bool choose(const struct transport *t, enum hsm_alg *alg)
     return false;
 }
 
+/* What carries the second AES key, which is the transport key; a derived key carries one AES key
+ * only, so then it is that one. */
+static enum hsm_alg carrier(const struct transport *t)
+{
+    return wrap_is_agreed(t->suite->transport) ? wrap_alg(t->suite->transport)->inner
+                                               : t->suite->transport;
+}
+
 /* On the source. */
 static bool make_second(struct hsm *hsm, const struct transfer *of, struct second_key *second,
                         struct err *err)
@@ -50,8 +58,10 @@ static bool make_second(struct hsm *hsm, const struct transfer *of, struct secon
     return hsm->driver->make_kek(hsm, KEK_BITS, t->label, handle, err) &&
            known_made(t->source.known, of, handle, err) &&
            transport_check_own(hsm, &t->source, *handle, &own_second_source_kek, &unused, err) &&
-           hsm->driver->wrap(hsm, t->suite->transport, t->source.public_key, *handle,
-                             &second->wrapped_kek, err);
+           hsm->driver->wrap(hsm, carrier(t),
+                             carrier(t) == t->suite->transport ? t->source.public_key
+                                                               : t->source.kek,
+                             *handle, &second->wrapped_kek, err);
 }
 
 /* On the destination. */
@@ -63,7 +73,9 @@ static bool take_second(struct hsm *hsm, const struct transfer *of, struct secon
     struct step_result unused = {0};
     uint64_t *handle = &second->handle[SIDE_DESTINATION];
 
-    return hsm->driver->unwrap(hsm, t->suite->transport, t->destination.private_key,
+    return hsm->driver->unwrap(hsm, carrier(t),
+                               carrier(t) == t->suite->transport ? t->destination.private_key
+                                                                 : t->destination.kek,
                                &second->wrapped_kek, &template, handle, err) &&
            known_made(t->destination.known, of, handle, err) &&
            transport_check_own(hsm, &t->destination, *handle, &own_second_destination_kek, &unused,

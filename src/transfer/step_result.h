@@ -40,6 +40,7 @@ enum wire {
     WIRE_KEY = 8,       /* the encrypted key */
     WIRE_OBJECT = 16,   /* a public object */
     WIRE_FILE = 64,     /* the sealed file is in its folder */
+    WIRE_MET = 128,     /* both sides know both public halves */
     WIRE_ACCEPTED = 32, /* the destination confirmed that it decrypted the key-encryption key */
 };
 

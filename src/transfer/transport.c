@@ -180,8 +180,8 @@ static bool undo_load_public(struct hsm *hsm, struct transport *t, struct err *e
     return known_destroy(t->source.known, hsm, NULL, &t->source.public_key, err);
 }
 
-static bool make_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
-                     struct err *err)
+bool transport_make_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
+                        struct err *err)
 {
     struct transport_side *from = &t->source;
 
@@ -193,7 +193,7 @@ static bool make_kek(struct hsm *hsm, struct transport *t, struct step_result *r
            make_evidence_key(hsm, t, result, err);
 }
 
-static bool undo_make_kek(struct hsm *hsm, struct transport *t, struct err *err)
+bool transport_undo_make_kek(struct hsm *hsm, struct transport *t, struct err *err)
 {
     return known_destroy(t->source.known, hsm, NULL, &t->source.evidence_key, err) &&
            known_destroy(t->source.known, hsm, NULL, &t->source.kek, err);
@@ -250,7 +250,9 @@ const struct transport_row transport_rows[] = {
     {{STEP_LOAD_PUBLIC, SIDE_SOURCE, GATE_NONE, WIRE_PUBLIC, WIRE_READ_BACK},
      load_public,
      undo_load_public},
-    {{STEP_MAKE_KEK, SIDE_SOURCE, GATE_FINGERPRINT, WIRE_READ_BACK, 0}, make_kek, undo_make_kek},
+    {{STEP_MAKE_KEK, SIDE_SOURCE, GATE_FINGERPRINT, WIRE_READ_BACK, 0},
+     transport_make_kek,
+     transport_undo_make_kek},
     {{STEP_WRAP_KEK, SIDE_SOURCE, GATE_NONE, WIRE_READ_BACK, WIRE_KEK}, wrap_kek, NULL},
     {{STEP_RELAY_KEK, SIDE_RELAY, GATE_NONE, WIRE_KEK, 0}, relay_kek, NULL},
     {{STEP_UNWRAP_KEK, SIDE_DESTINATION, GATE_NONE, WIRE_KEK, WIRE_ACCEPTED},
@@ -265,13 +267,22 @@ const struct transport_row sealed_transport_rows[] = {
     {{STEP_LOAD_PUBLIC, SIDE_SOURCE, GATE_NONE, WIRE_PUBLIC, WIRE_READ_BACK},
      load_public,
      undo_load_public},
-    {{STEP_MAKE_KEK, SIDE_SOURCE, GATE_FINGERPRINT, WIRE_READ_BACK, 0}, make_kek, undo_make_kek},
+    {{STEP_MAKE_KEK, SIDE_SOURCE, GATE_FINGERPRINT, WIRE_READ_BACK, 0},
+     transport_make_kek,
+     transport_undo_make_kek},
     {{STEP_WRAP_KEK, SIDE_SOURCE, GATE_NONE, WIRE_READ_BACK, WIRE_KEK}, wrap_kek, NULL},
     {{STEP_RELAY_KEK, SIDE_RELAY, GATE_NONE, WIRE_KEK, 0}, relay_kek, NULL},
 };
 
 const size_t sealed_transport_rows_count =
     sizeof sealed_transport_rows / sizeof sealed_transport_rows[0];
+
+uint32_t transport_bits(const struct transport *t)
+{
+    const struct wrap_alg *alg = wrap_alg(t->suite->transport);
+
+    return alg->bits ? alg->bits : t->policy->rsa_bits;
+}
 
 bool transport_run(const struct transport_row *row, struct hsm *hsm, struct transport *t,
                    struct step_result *result, struct err *err)
@@ -292,7 +303,9 @@ bool transport_undo(const struct transport_row *row, struct hsm *hsm, struct tra
 void transport_free(struct transport *t)
 {
     bytes_free(&t->wire.spki);
+    bytes_free(&t->wire.answer);
     bytes_free(&t->wire.read_back);
+    bytes_free(&t->wire.met);
     bytes_free(&t->wire.wrapped_kek);
     bytes_free(&t->evidence.wrapped);
 }

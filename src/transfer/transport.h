@@ -27,8 +27,9 @@ enum { KEK_BITS = 256 };
 struct transport_side {
     const struct hsm_capabilities *caps;
     const struct known *known;
-    uint64_t private_key;  /* destination; step 1 */
+    uint64_t private_key;  /* destination; step 1; the source's, if both agree; step 3 */
     uint64_t public_key;   /* step 1, and step 3 */
+    uint64_t derived;      /* steps 5 and 7, if both agree */
     uint64_t kek;          /* step 7, and step 4 */
     uint64_t evidence_key; /* likewise */
 };
@@ -42,7 +43,9 @@ struct transport {
     struct transport_side source, destination;
     struct {
         struct bytes spki;        /* step 1 */
-        struct bytes read_back;   /* step 3 */
+        struct bytes answer;      /* step 3: the source's public half, if both agree */
+        struct bytes read_back;   /* step 3; if both agree: what the source knows of both */
+        struct bytes met;         /* step 3: what the destination knows of both */
         struct bytes wrapped_kek; /* step 5 */
         uint32_t there;           /* enum wire: left by the steps that are done */
     } wire;
@@ -68,6 +71,18 @@ extern const size_t transport_rows_count;
 /* The same for a key service, whose wrapping key exists already, and which accepts nothing here. */
 extern const struct transport_row sealed_transport_rows[];
 extern const size_t sealed_transport_rows_count;
+
+/* The same for a transport that is agreed on: transfer/agreed.c. */
+extern const struct transport_row agreed_transport_rows[];
+extern const size_t agreed_transport_rows_count;
+
+/* The bits of its pair: of the modulus, or of the curve's field. */
+uint32_t transport_bits(const struct transport *t);
+
+/* The row of step 4, which is the same for all. */
+bool transport_make_kek(struct hsm *hsm, struct transport *t, struct step_result *result,
+                        struct err *err);
+bool transport_undo_make_kek(struct hsm *hsm, struct transport *t, struct err *err);
 
 /* Runs a row on the HSM of its side, or undoes it; a row without undo leaves nothing on the HSM.
  * Errors: ERR_FAILED (data that it needs are missing; nothing was done), and those of the

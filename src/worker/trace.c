@@ -227,6 +227,31 @@ static bool trace_load_public(struct hsm *hsm, const struct bytes *spki, const c
            end(&s, s.inner->driver->load_public(s.inner, spki, label, handle, &s.failure));
 }
 
+static bool trace_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const char *label,
+                                      struct hsm_pair *pair, struct err *err)
+{
+    struct span s = span_of(hsm, "make-agreement-pair", err);
+    say(&s, "%s", hsm_alg_name(alg));
+    return begin(&s) &&
+           end(&s, s.inner->driver->make_agreement_pair(s.inner, alg, label, pair, &s.failure));
+}
+
+static bool trace_meet(struct hsm *hsm, const struct hsm_meeting *with, struct bytes *known,
+                       struct err *err)
+{
+    struct span s = span_of(hsm, "meet", err);
+    say(&s, "%s, %zu bytes", hsm_alg_name(with->alg), with->peer->len);
+    return begin(&s) && end(&s, s.inner->driver->meet(s.inner, with, known, &s.failure));
+}
+
+static bool trace_agree(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle,
+                        struct err *err)
+{
+    struct span s = span_of(hsm, "agree", err);
+    say(&s, "%s, KDF %s", hsm_alg_name(on->alg), hsm_kdf_name(on->kdf));
+    return begin(&s) && end(&s, s.inner->driver->agree(s.inner, on, handle, &s.failure));
+}
+
 static bool trace_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                            struct err *err)
 {
@@ -369,6 +394,9 @@ static const struct hsm_driver trace_driver = {
     .make_pair = trace_make_pair,
     .make_token_pair = trace_make_token_pair,
     .load_public = trace_load_public,
+    .make_agreement_pair = trace_make_agreement_pair,
+    .meet = trace_meet,
+    .agree = trace_agree,
     .make_kek = trace_make_kek,
     .make_evidence_key = trace_make_evidence_key,
     .seal = trace_seal,

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "tests/contract/agreement.h"
 #include "tests/contract/bench.h"
 #include "tests/contract/evidence.h"
 #include "transfer/own_key.h"
@@ -1561,7 +1562,9 @@ int contract_run_guards(const struct contract_hsm *hsm)
     };
     return run_rows(hsm, rows, sizeof rows / sizeof rows[0]) +
            run_rows(hsm, evidence_guard_rows,
-                    sizeof evidence_guard_rows / sizeof evidence_guard_rows[0]);
+                    sizeof evidence_guard_rows / sizeof evidence_guard_rows[0]) +
+           run_rows(hsm, agreement_guard_rows,
+                    sizeof agreement_guard_rows / sizeof agreement_guard_rows[0]);
 }
 
 int contract_run(const struct contract_hsm *hsm)
@@ -1610,6 +1613,7 @@ int contract_run(const struct contract_hsm *hsm)
         ROW(garbage_is_no_public_object),
     };
     int failed = run_rows(hsm, rows, sizeof rows / sizeof rows[0]) +
+                 run_rows(hsm, agreement_rows, sizeof agreement_rows / sizeof agreement_rows[0]) +
                  run_rows(hsm, evidence_rows, sizeof evidence_rows / sizeof evidence_rows[0]);
 
     return hsm->agent ? failed + contract_run_guards(hsm) : failed;

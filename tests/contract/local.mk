@@ -4,6 +4,8 @@ if HAVE_CMOCKA
 check_LIBRARIES += libcontract.a
 libcontract_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CMOCKA_CFLAGS)
 libcontract_a_SOURCES = \
+	%D%/agreement.c \
+	%D%/agreement.h \
 	%D%/bench.c \
 	%D%/bench.h \
 	%D%/contract.c \

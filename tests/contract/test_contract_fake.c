@@ -16,12 +16,17 @@
 #include "tests/contract/evidence.h"
 #include "tests/fake/fake.h"
 
+/* All but one blob, which is wrapped in two calls. */
+#define OFFERS                                                                                     \
+    "offers=rsa-oaep-sha256,rsa-oaep-sha1,aes-kwp,aes-kw,aes-cbc-pad,ecdh-p521,ecdh-p384,ecdh-"    \
+    "p256"
+
 static bool set_up(struct contract_place *place)
 {
     *place =
         (struct contract_place){.slot = FAKE_SLOT, .pin = "4711", .folder = "/tmp/fake.XXXXXX"};
     text_print(place->where.api, sizeof place->where.api, "fake");
-    text_print(place->where.params, sizeof place->where.params, "pin=4711");
+    text_print(place->where.params, sizeof place->where.params, "pin=4711;" OFFERS);
     if (!mkdtemp(place->folder))
         return false;
     text_print(place->where.module, sizeof place->where.module, "%s/token", place->folder);
@@ -41,7 +46,7 @@ static bool set_up_poor(struct contract_place *place)
 static bool set_up_loose(struct contract_place *place)
 {
     bool ok = set_up(place);
-    text_print(place->where.params, sizeof place->where.params, "pin=4711;loose=yes");
+    text_print(place->where.params, sizeof place->where.params, "pin=4711;loose=yes;" OFFERS);
     return ok;
 }
 

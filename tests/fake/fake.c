@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "hsm/key_agreement.h"
 #include "hsm/evidence_key.h"
 #include "tests/fake/fake_state.h"
 #include "tests/fake/seed.h"
@@ -265,6 +266,11 @@ static bool fake_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
     personality_capabilities(&f->p, caps);
     /* So it is seen if a ceremony does not ask for all that it needs. */
     caps->proofs &= wanted->proofs;
+    for (unsigned i = 0; i < HSM_ALGS; i++)
+        if (!(wanted->algs & UINT32_C(1) << i)) {
+            caps->alg[i].wrap = caps->alg[i].unwrap = false;
+            text_print(caps->alg[i].reason, sizeof caps->alg[i].reason, "not asked for");
+        }
     caps->lost_constraints &= wanted->constraints;
     if (!(wanted->kinds & UINT32_C(1) << KEY_KIND_GENERIC))
         caps->exact_length = caps->takes_length = HSM_UNKNOWN;
@@ -287,6 +293,9 @@ const struct hsm_driver fake_driver = {
     .make_pair = fake_make_pair,
     .make_token_pair = fake_make_token_pair,
     .load_public = fake_load_public,
+    .make_agreement_pair = fake_make_agreement_pair,
+    .meet = agreement_meet,
+    .agree = fake_agree,
     .make_kek = fake_make_kek,
     .make_evidence_key = fake_make_evidence_key,
     .encrypt = fake_encrypt,

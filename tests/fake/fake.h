@@ -20,20 +20,19 @@
  *                        "+certificate" a certificate of it.
  *                        In LABEL, %HH is any byte.
  *   bulk=N               and N AES keys more, "bulk-00001" ...
- *   offers=A,B           the algorithms it speaks, by hsm_alg_name(); default: all
- *   proofs=A,B           the proofs it can answer, by hsm_proof_name(); default: all
- *   exact=no             its AES_KWP pads secrets with zeros to a multiple of 8, as SoftHSM's does;
- *                        lies: and says that it does not
- *   quick=yes            make_pair() gives the same 2048-bit pair for as long as the process lives,
- *                        make_key() another one, for RSA keys; keys= makes the RSA key of
- *                        a label only once
- *   loose=yes            it wraps every key under every key, whatever guards and uses say, and
- *                        fills up with zeros what RFC 3394 does not carry
+ *   offers=A,B           the algorithms it speaks, by hsm_alg_name(); default: those of RSA with
+ * two calls, and the envelopes proofs=A,B           the proofs it can answer, by hsm_proof_name();
+ * default: all exact=no             its AES_KWP pads secrets with zeros to a multiple of 8, as
+ * SoftHSM's does; lies: and says that it does not quick=yes            make_pair() gives the same
+ * 2048-bit pair for as long as the process lives, make_key() another one, for RSA keys; keys= makes
+ * the RSA key of a label only once loose=yes            it wraps every key under every key,
+ * whatever guards and uses say, and fills up with zeros what RFC 3394 does not carry
  *   silent=FLAG,FLAG     it does not report these of its temporary keys
  *   unreadable=FLAG,FLAG its offers say that it reports these of no key
  *   seed=TEXT            all that it makes and answers is the same in every run (seed.h)
  *   spki=FILE            make_pair() tells this for the public half
  *   means=A:B            it says that it speaks algorithm A, and does B; may be given again
+ *   kdf=none             it has no KDF; default: all
  *   gcm=no               it has no AES-GCM, so that no evidence is sealed
  *   takes=no             it pays no heed to hsm_template.length
  *
@@ -58,9 +57,10 @@
  * "twice" (makes two). prove "replay": what it answered the first time.
  * Whatever makes an object: "known" (makes none, and answers with the handle of the first one that
  * is stored), pairs also "public" (so for the public half). describe: "guards" (says the opposite),
- * "label", "kind". handles, list: "less" (not the last one), "more" (handles: one that is not
- * there), "none" (handles: no object at all). make_kek, make_evidence: "guards" (it may also
- * decrypt). encrypt: "flip".
+ * "label", "kind". make_agreement: "flip" and "other" (of the public half that it reports),
+ * "guards" (it may also sign). agree: "guards" (extractable), "use" (one more), "other". handles,
+ * list: "less" (not the last one), "more" (handles: one that is not there), "none" (handles: no
+ * object at all). make_kek, make_evidence: "guards" (it may also decrypt). encrypt: "flip".
  */
 #ifndef HSMFERRY_TESTS_FAKE_FAKE_H
 #define HSMFERRY_TESTS_FAKE_FAKE_H

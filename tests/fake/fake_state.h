@@ -36,6 +36,9 @@ bool fake_load_public(struct hsm *hsm, const struct bytes *spki, const char *lab
                       uint64_t *handle, struct err *err);
 bool fake_make_kek(struct hsm *hsm, uint32_t bits, const char *label, uint64_t *handle,
                    struct err *err);
+bool fake_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const char *label,
+                              struct hsm_pair *pair, struct err *err);
+bool fake_agree(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle, struct err *err);
 bool fake_make_evidence_key(struct hsm *hsm, const char *label, uint64_t *handle, struct err *err);
 bool fake_encrypt(struct hsm *hsm, uint64_t key, const struct bytes *context,
                   const struct secret *text, struct evidence_cipher *cipher, struct err *err);

@@ -7,6 +7,7 @@ libfake_a_SOURCES = \
 	%D%/crypto.h \
 	%D%/fake.c \
 	%D%/fake.h \
+	%D%/fake_agreement.c \
 	%D%/fake_evidence.c \
 	%D%/fake_keys.c \
 	%D%/fake_state.h \

@@ -140,6 +140,10 @@ static bool set_word(const struct reading *r, const char *name)
         p->says_exact = p->exact;
         return known;
     }
+    if (strcmp(name, "kdf") == 0 && strcmp(r->value, "none") == 0) {
+        p->kdfs = 1U << HSM_KDF_NONE;
+        return true;
+    }
     if (strcmp(name, "gcm") == 0)
         return set_yes(r, &p->gcm);
     if (strcmp(name, "takes") == 0)
@@ -170,6 +174,7 @@ bool personality_parse(const struct hsm_where *where, struct personality *p, str
         .tries = 10,
         .algs = (1u << HSM_RSA_AES_SHA256) - 1, /* all but those of one blob */
         .proofs = (1u << HSM_PROOF_BYTES) - 1,
+        .kdfs = (1u << HSM_KDFS) - 1,
         .exact = true,
         .says_exact = true,
         .takes = true,
@@ -442,7 +447,8 @@ void personality_capabilities(const struct personality *p, struct hsm_capabiliti
                      [HSM_COMMIT] = "fake commit",
                      [HSM_READ_PUBLIC] = "fake read",
                      [HSM_MAKE_PUBLIC] = "fake make public",
-                     [HSM_MAKE_EVIDENCE_KEY] = "fake make evidence key"},
+                     [HSM_MAKE_EVIDENCE_KEY] = "fake make evidence key",
+                     [HSM_MAKE_AGREEMENT_PAIR] = "fake make agreement pair"},
         .evidence = {.wrap = p->gcm,
                      .unwrap = p->gcm,
                      .mechanism = 0x1087,
@@ -456,6 +462,8 @@ void personality_capabilities(const struct personality *p, struct hsm_capabiliti
     for (unsigned i = 0; i < HSM_ALGS; i++) {
         struct hsm_capability *capability = &caps->alg[i];
         capability->wrap = capability->unwrap = p->algs & (1u << i);
+        capability->mechanism = wrap_is_agreed((enum hsm_alg)i) && capability->wrap ? 0x1050 : 0;
+        capability->kdfs = wrap_is_agreed((enum hsm_alg)i) && capability->wrap ? p->kdfs : 0;
         text_print(capability->wrap_call, sizeof capability->wrap_call, "fake wrap %s", alg_at(i));
         text_print(capability->unwrap_call, sizeof capability->unwrap_call, "fake unwrap %s",
                    alg_at(i));

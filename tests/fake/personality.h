@@ -21,6 +21,7 @@ struct personality {
     uint32_t flags;               /* enum hsm_slot_flag, besides the usual */
     uint32_t algs;                /* bit (1 << enum hsm_alg) for each */
     uint32_t proofs;              /* likewise */
+    uint32_t kdfs;                /* bit (1 << enum hsm_kdf) for each */
     enum hsm_alg means[HSM_ALGS]; /* what it does for each */
     bool twin;
     bool exact, says_exact, takes, gcm;

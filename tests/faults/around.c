@@ -8,6 +8,7 @@
 #include "driver/nss/nss.h"
 #include "driver/pkcs11/pkcs11.h"
 #include "hsm/evidence_key.h"
+#include "hsm/key_agreement.h"
 #include "tests/faults/pair.h"
 #include "tests/faults/shim.h"
 
@@ -111,6 +112,8 @@ MAKE(load_public,
 MAKE(make_kek,
      (struct hsm * hsm, uint32_t bits, const char *label, uint64_t *handle, struct err *err),
      (inner_of(hsm), bits, label, handle, err))
+MAKE(agree, (struct hsm * hsm, const struct hsm_agreement *on, uint64_t *handle, struct err *err),
+     (inner_of(hsm), on, handle, err))
 MAKE(make_evidence_key, (struct hsm * hsm, const char *label, uint64_t *handle, struct err *err),
      (inner_of(hsm), label, handle, err))
 MAKE(make_public,
@@ -145,6 +148,11 @@ GIVE(prove,
 GIVE(make_pair,
      (struct hsm * hsm, uint32_t bits, const char *label, struct hsm_pair *pair, struct err *err),
      (inner_of(hsm), bits, label, pair, err), &pair->spki)
+
+GIVE(make_agreement_pair,
+     (struct hsm * hsm, enum hsm_alg alg, const char *label, struct hsm_pair *pair,
+      struct err *err),
+     (inner_of(hsm), alg, label, pair, err), &pair->spki)
 
 GIVE(make_token_pair,
      (struct hsm * hsm, uint32_t bits, const char *label, struct hsm_pair *pair, struct err *err),
@@ -329,7 +337,7 @@ static void around_close(struct hsm *hsm)
 }
 
 _Static_assert(
-    sizeof(struct hsm_driver) == 36 * sizeof(void *),
+    sizeof(struct hsm_driver) == 39 * sizeof(void *),
     "each function has one here, but at_work, lock, sessions and those of a list in parts");
 
 #define AROUND(api)                                                                                \
@@ -350,6 +358,9 @@ _Static_assert(
         .make_pair = around_make_pair,                                                             \
         .make_token_pair = around_make_token_pair,                                                 \
         .load_public = around_load_public,                                                         \
+        .make_agreement_pair = around_make_agreement_pair,                                         \
+        .meet = agreement_meet,                                                                    \
+        .agree = around_agree,                                                                     \
         .make_kek = around_make_kek,                                                               \
         .make_evidence_key = around_make_evidence_key,                                             \
         .encrypt = around_encrypt,                                                                 \

@@ -303,6 +303,12 @@ TESTS += %D%/test_secret
 %C%_test_secret_CFLAGS = $(UNIT_CFLAGS)
 %C%_test_secret_LDADD = $(UNIT_BASE)
 
+check_PROGRAMS += %D%/test_key_agreement
+TESTS += %D%/test_key_agreement
+%C%_test_key_agreement_SOURCES = %D%/test_key_agreement.c
+%C%_test_key_agreement_CFLAGS = $(UNIT_CFLAGS)
+%C%_test_key_agreement_LDADD = $(UNIT_HSM)
+
 check_PROGRAMS += %D%/test_spki
 TESTS += %D%/test_spki
 %C%_test_spki_SOURCES = %D%/test_spki.c

@@ -91,8 +91,11 @@ static void fill_capabilities(struct hsm_capabilities *can)
                    .rsa_max = 4096,
                    .curves = "P-256 P-384"},
     };
-    can->evidence =
-        (struct hsm_capability){true, false, 0x1087, "C_Encrypt", "C_Decrypt", "tried \"too\""};
+    can->evidence = (struct hsm_capability){.wrap = true,
+                                            .mechanism = 0x1087,
+                                            .wrap_call = "C_Encrypt",
+                                            .unwrap_call = "C_Decrypt",
+                                            .reason = "tried \"too\""};
     for (unsigned i = 0; i <= HSM_AES_CBC_PAD; i++) { /* no other is in an offer */
         can->alg[i] = (struct hsm_capability){.wrap = true, .unwrap = true, .mechanism = 0x210a};
         snprintf(can->alg[i].wrap_call, sizeof can->alg[i].wrap_call, "C_WrapKey %u", i);

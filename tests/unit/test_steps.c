@@ -14,6 +14,10 @@
 
 #include <cmocka.h>
 
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
 #include "tests/fake/fake.h"
 #include "transfer/ahead.h"
 #include "transfer/commit.h"
@@ -87,6 +91,22 @@ static bool trip_make_pair(struct hsm *hsm, uint32_t bits, const char *label, st
     bool now = trips(hsm);
 
     return trip(now, now || fake_driver.make_pair(hsm, bits, label, pair, err), err);
+}
+
+static bool trip_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const char *label,
+                                     struct hsm_pair *pair, struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.make_agreement_pair(hsm, alg, label, pair, err), err);
+}
+
+static bool trip_agree(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle,
+                       struct err *err)
+{
+    bool now = trips(hsm);
+
+    return trip(now, now || fake_driver.agree(hsm, on, handle, err), err);
 }
 
 static bool trip_load_public(struct hsm *hsm, const struct bytes *spki, const char *label,
@@ -185,14 +205,19 @@ struct rig {
     struct err err;
 };
 
+/* Do both sides agree on the transport's key? Else it crosses under RSA. */
+static bool agreed;
+
 static void enter(struct rig *rig, enum side side, const char *params)
 {
+    static const char offers[] = "offers=rsa-oaep-sha256,aes-kwp,ecdh-p521,ecdh-p256;";
     struct hsm_where where = {.api = "fake"};
     struct secret pin = {0};
     struct hsm **hsm = &rig->hsm[side];
     struct known *known = &rig->known[side];
 
-    snprintf(where.params, sizeof where.params, "quick=yes;serial=%d;%s", side, params);
+    snprintf(where.params, sizeof where.params, "quick=yes;serial=%d;%s%s", side,
+             agreed ? offers : "", params);
     assert_true(fake_driver.open(&where, hsm, &rig->err));
     assert_true(secret_new(&pin, SECRET_PIN_MAX, &rig->err) &&
                 secret_set(&pin, "1234", 4, &rig->err));
@@ -301,6 +326,16 @@ static void assert_untouched(struct rig *rig)
 
 /* --- rows of all tables --- */
 
+static const struct transport_row *table(void)
+{
+    return agreed ? agreed_transport_rows : transport_rows;
+}
+
+static size_t table_count(void)
+{
+    return agreed ? agreed_transport_rows_count : transport_rows_count;
+}
+
 /* A row: of the transport; or of this item, which goes once the transport is there. */
 struct place {
     bool transport;
@@ -319,12 +354,12 @@ static const struct step_head *head_of(const struct rig *rig, struct place p)
 {
     size_t count;
 
-    return p.transport ? &transport_rows[p.at].head : &rows_of(rig, p.item, &count)[p.at].head;
+    return p.transport ? &table()[p.at].head : &rows_of(rig, p.item, &count)[p.at].head;
 }
 
 static bool run(struct rig *rig, struct place p)
 {
-    const struct transport_row *row = &transport_rows[p.at];
+    const struct transport_row *row = &table()[p.at];
     struct transfer *t = &rig->transfers.at[p.item];
     size_t count;
     const struct transfer_row *rows = rows_of(rig, p.item, &count);
@@ -339,7 +374,7 @@ static bool run(struct rig *rig, struct place p)
 
 static bool undo(struct rig *rig, struct place p)
 {
-    const struct transport_row *row = &transport_rows[p.at];
+    const struct transport_row *row = &table()[p.at];
     size_t count;
     const struct transfer_row *rows = rows_of(rig, p.item, &count);
 
@@ -351,7 +386,7 @@ static bool undo(struct rig *rig, struct place p)
 
 static void run_before(struct rig *rig, struct place p)
 {
-    for (size_t i = 0; i < (p.transport ? p.at : transport_rows_count); i++)
+    for (size_t i = 0; i < (p.transport ? p.at : table_count()); i++)
         assert_true(run(rig, (struct place){.transport = true, .at = i}));
     for (size_t i = 0; !p.transport && i < p.at; i++)
         assert_true(run(rig, (struct place){.item = p.item, .at = i}));
@@ -364,7 +399,7 @@ static void undo_all(struct rig *rig, struct place p)
 
     for (size_t i = from; !p.transport && i-- > 0;)
         assert_true(undo(rig, (struct place){.item = p.item, .at = i}));
-    for (size_t i = p.transport ? from : transport_rows_count; i-- > 0;)
+    for (size_t i = p.transport ? from : table_count(); i-- > 0;)
         assert_true(undo(rig, (struct place){.transport = true, .at = i}));
 }
 
@@ -374,7 +409,7 @@ static void for_each_row(void (*each)(struct place p))
     const size_t counts[ITEMS] = {key_rows_count, key_rows_count, key_rows_count,
                                   public_rows_count};
 
-    for (size_t i = 0; i < transport_rows_count; i++)
+    for (size_t i = 0; i < table_count(); i++)
         each((struct place){.transport = true, .at = i});
     for (size_t item = 0; item < ITEMS; item++)
         for (size_t i = 0; i < counts[item]; i++)
@@ -393,6 +428,8 @@ static bool answers_ahead(const struct rig *rig, struct place p)
 static bool may_fail(enum step_id id, unsigned call, bool ahead)
 {
     return (id == STEP_PROVE && call > 2) /* check values, after both answers */
+           /* destroying the derived key is tried twice */
+           || (agreed && ((id == STEP_WRAP_KEK && call > 3) || (id == STEP_UNWRAP_KEK && call > 4)))
            /* destroying the temporary is tried twice */
            || (id == STEP_PROVE_AGAIN && call > (ahead ? 2 : 3));
 }
@@ -456,8 +493,8 @@ static void leaves_something(struct place p)
         made |= count > before[side];
         free(now);
     }
-    undoes = p.transport ? transport_rows[p.at].undo != NULL
-                         : rows_of(&rig, p.item, &count)[p.at].undo != NULL;
+    undoes =
+        p.transport ? table()[p.at].undo != NULL : rows_of(&rig, p.item, &count)[p.at].undo != NULL;
     if (made && !undoes)
         fail_msg("step %s makes an object, and nothing undoes it", step_name(head_of(&rig, p)->id));
     end(&rig);
@@ -524,13 +561,13 @@ static void a_step_waits_for_what_it_needs(void **state)
 
 static void no_key_leaves_before_its_transport_was_accepted(void **state)
 {
-    const struct place last = {.transport = true, .at = transport_rows_count - 1};
+    const struct place last = {.transport = true, .at = table_count() - 1};
     const struct place wrap = {.item = ITEM_AES, .at = 0};
     struct rig rig;
     unsigned calls;
     (void)state;
 
-    assert_int_equal(transport_rows[last.at].head.id, STEP_UNWRAP_KEK);
+    assert_int_equal(table()[last.at].head.id, STEP_UNWRAP_KEK);
     begin(&rig);
     run_before(&rig, last);
     calls = calls_made();
@@ -548,9 +585,9 @@ static void needs_are_left_by_earlier_rows(void **state)
     uint32_t there = 0;
     (void)state;
 
-    for (size_t i = 0; i < transport_rows_count; i++) {
-        assert_int_equal(transport_rows[i].head.needs & ~there, 0);
-        there |= transport_rows[i].head.leaves;
+    for (size_t i = 0; i < table_count(); i++) {
+        assert_int_equal(table()[i].head.needs & ~there, 0);
+        there |= table()[i].head.leaves;
     }
     there = 0;
     for (size_t i = 0; i < key_rows_count; i++) {
@@ -917,8 +954,200 @@ static void each_side_answers_alone_and_one_judges(void **state)
         }
 }
 
+/* --- a transport that is agreed on --- */
+
+static void run_rows_to(struct rig *rig, enum step_id last)
+{
+    for (size_t i = 0; i < table_count(); i++) {
+        assert_true(run(rig, (struct place){.transport = true, .at = i}));
+        if (table()[i].head.id == last)
+            return;
+    }
+}
+
+static struct place place_of(enum step_id id)
+{
+    struct place p = {.transport = true};
+
+    while (table()[p.at].head.id != id)
+        p.at++;
+    return p;
+}
+
+static void both_know_both_public_halves(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    begin(&rig);
+    run_rows_to(&rig, STEP_LOAD_ANSWER);
+    assert_true(rig.transport.wire.met.len > 64);
+    assert_true(bytes_equal(&rig.transport.wire.met, &rig.transport.wire.read_back));
+    assert_true(bytes_equal(rig.result.fingerprint, &rig.transport.wire.met));
+    assert_int_equal(rig.suite.transport, HSM_ECDH_P521);
+    assert_int_equal(rig.suite.kdf, HSM_KDF_SHA256);
+    end(&rig);
+}
+
+/* Another pair of the same kind, as somebody between the two would have it. */
+static void make_spki(struct bytes *spki)
+{
+    EVP_PKEY *pair = EVP_EC_gen("P-521");
+    uint8_t *der = NULL;
+    int len = i2d_PUBKEY(pair, &der);
+
+    assert_true(len > 0 && bytes_set(spki, der, (size_t)len, NULL));
+    OPENSSL_free(der);
+    EVP_PKEY_free(pair);
+}
+
+/* The relay is honest and the way to one HSM is not: its HSM meets another key than was made. */
+static void a_key_replaced_on_its_way(struct rig *rig, enum step_id before, struct bytes *wire)
+{
+    struct bytes was = {0};
+
+    begin(rig);
+    run_rows_to(rig, before);
+    assert_true(bytes_set(&was, wire->data, wire->len, NULL));
+    make_spki(wire);
+    if (before == STEP_RELAY_PUBLIC) {
+        assert_true(run(rig, place_of(STEP_LOAD_PUBLIC)));
+        assert_true(bytes_set(wire, was.data, was.len, NULL));
+        assert_true(run(rig, place_of(STEP_RELAY_ANSWER)));
+    }
+    assert_false(run(rig, place_of(STEP_LOAD_ANSWER)));
+    assert_int_equal(rig->err.code, ERR_DATA);
+    /* what officers would compare differs */
+    assert_true(rig->transport.wire.met.len > 0);
+    assert_false(bytes_equal(&rig->transport.wire.met, &rig->transport.wire.read_back));
+    assert_true(bytes_equal(rig->result.fingerprint, &rig->transport.wire.met));
+    /* and nothing goes on */
+    assert_false(run(rig, place_of(STEP_MAKE_KEK)));
+    bytes_free(&was);
+    end(rig);
+}
+
+static void a_replaced_point_is_seen(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    a_key_replaced_on_its_way(&rig, STEP_RELAY_PUBLIC, &rig.transport.wire.spki);
+    a_key_replaced_on_its_way(&rig, STEP_RELAY_ANSWER, &rig.transport.wire.answer);
+}
+
+/* It is another key than the one of this run. */
+static void a_point_of_another_run_is_seen(void **state)
+{
+    struct rig rig, other;
+    struct bytes was = {0};
+    (void)state;
+
+    begin(&other);
+    run_rows_to(&other, STEP_LOAD_PUBLIC);
+    assert_true(
+        bytes_set(&was, other.transport.wire.answer.data, other.transport.wire.answer.len, NULL));
+    end(&other);
+    begin(&rig);
+    run_rows_to(&rig, STEP_LOAD_PUBLIC);
+    assert_true(bytes_set(&rig.transport.wire.answer, was.data, was.len, NULL));
+    assert_true(run(&rig, place_of(STEP_RELAY_ANSWER)));
+    assert_false(run(&rig, place_of(STEP_LOAD_ANSWER)));
+    assert_int_equal(rig.err.code, ERR_DATA);
+    bytes_free(&was);
+    end(&rig);
+}
+
+/* The halves in each other's place: each HSM gets its own back. */
+static void a_point_that_comes_back_is_refused(void **state)
+{
+    struct rig rig;
+    (void)state;
+
+    begin(&rig);
+    run_rows_to(&rig, STEP_RELAY_ANSWER);
+    assert_true(bytes_set(&rig.transport.wire.answer, rig.transport.wire.spki.data,
+                          rig.transport.wire.spki.len, NULL));
+    assert_false(run(&rig, place_of(STEP_LOAD_ANSWER)));
+    assert_int_equal(rig.err.code, ERR_DATA);
+    end(&rig);
+}
+
+static void a_derived_key_that_is_loose_is_refused(void **state)
+{
+    static const char *const lies[] = {"lie=agree:1:guards", "lie=agree:1:use"};
+    struct rig rig;
+    char params[256];
+    (void)state;
+
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(params, sizeof params, "%s;%s", KEYS, lies[i]);
+        begin_with(&rig, params, "");
+        run_rows_to(&rig, STEP_MAKE_KEK);
+        assert_false(run(&rig, place_of(STEP_WRAP_KEK)));
+        assert_int_equal(rig.err.code, ERR_DATA);
+        assert_int_equal(rig.transport.wire.wrapped_kek.len, 0); /* nothing left */
+        end(&rig);
+        begin_with(&rig, KEYS, lies[i]);
+        run_rows_to(&rig, STEP_RELAY_KEK);
+        assert_false(run(&rig, place_of(STEP_UNWRAP_KEK)));
+        assert_int_equal(rig.err.code, ERR_DATA);
+        assert_true(rig.transport.destination.kek == 0);
+        end(&rig);
+    }
+    begin_with(&rig, KEYS, "lie=agree:1:other"); /* another key than the source has */
+    run_rows_to(&rig, STEP_RELAY_KEK);
+    assert_false(run(&rig, place_of(STEP_UNWRAP_KEK)));
+    assert_int_equal(rig.err.code, ERR_DATA);
+    end(&rig);
+    begin_with(&rig, KEYS, "lie=make_agreement:1:guards"); /* a base key that may sign */
+    assert_false(run(&rig, place_of(STEP_MAKE_PAIR)));
+    assert_int_equal(rig.err.code, ERR_DATA);
+    end(&rig);
+    begin(&rig); /* control */
+    run_rows_to(&rig, STEP_UNWRAP_KEK);
+    assert_true(rig.transport.source.derived == 0 && rig.transport.destination.derived == 0);
+    end(&rig);
+}
+
+static void the_relay_checks_each_point(void **state)
+{
+    static const char *const lies[] = {"lie=make_agreement:1:flip", "lie=make_agreement:1:other"};
+    char params[256];
+    struct rig rig;
+    (void)state;
+
+    for (size_t i = 0; i < 2; i++) {
+        begin_with(&rig, KEYS, lies[i]);
+        assert_true(run(&rig, place_of(STEP_MAKE_PAIR)));
+        assert_false(run(&rig, place_of(STEP_RELAY_PUBLIC)));
+        assert_int_equal(rig.err.code, ERR_DATA);
+        end(&rig);
+        snprintf(params, sizeof params, "%s;%s", KEYS, lies[i]);
+        begin_with(&rig, params, "");
+        run_rows_to(&rig, STEP_LOAD_PUBLIC);
+        assert_false(run(&rig, place_of(STEP_RELAY_ANSWER)));
+        assert_int_equal(rig.err.code, ERR_DATA);
+        end(&rig);
+    }
+}
+
 int main(void)
 {
+    const struct CMUnitTest of_agreed[] = {
+        cmocka_unit_test(a_fault_at_any_call_is_undone),
+        cmocka_unit_test(what_makes_objects_has_an_undo),
+        cmocka_unit_test(a_step_reaches_one_side),
+        cmocka_unit_test(a_step_waits_for_what_it_needs),
+        cmocka_unit_test(no_key_leaves_before_its_transport_was_accepted),
+        cmocka_unit_test(needs_are_left_by_earlier_rows),
+        cmocka_unit_test(both_know_both_public_halves),
+        cmocka_unit_test(a_replaced_point_is_seen),
+        cmocka_unit_test(a_point_of_another_run_is_seen),
+        cmocka_unit_test(a_point_that_comes_back_is_refused),
+        cmocka_unit_test(a_derived_key_that_is_loose_is_refused),
+        cmocka_unit_test(the_relay_checks_each_point),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fault_at_any_call_is_undone),
         cmocka_unit_test(what_makes_objects_has_an_undo),
@@ -943,6 +1172,8 @@ int main(void)
     tripping.public_key = trip_public_key;
     tripping.list = trip_list;
     tripping.make_pair = trip_make_pair;
+    tripping.make_agreement_pair = trip_make_agreement_pair;
+    tripping.agree = trip_agree;
     tripping.load_public = trip_load_public;
     tripping.make_kek = trip_make_kek;
     tripping.wrap = trip_wrap;
@@ -951,5 +1182,8 @@ int main(void)
     tripping.commit = trip_commit;
     tripping.make_public = trip_make_public;
     tripping.destroy = trip_destroy;
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    agreed = true;
+    return failed + cmocka_run_group_tests(of_agreed, NULL, NULL);
 }

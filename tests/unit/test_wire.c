@@ -375,8 +375,16 @@ static void capabilities_are_checked(void **state)
     };
     strcpy(caps.op_calls[HSM_COMMIT], "C_CopyObject");
     strcpy(caps.proof_calls[HSM_PROOF_ECDH], "C_DeriveKey");
-    caps.evidence = (struct hsm_capability){true, true, 0x1087, "C_Encrypt", "C_Decrypt", "tried"};
-    caps.alg[HSM_AES_KWP] = (struct hsm_capability){true, false, 0x210a, "C_WrapKey", "", "tried"};
+    caps.evidence = (struct hsm_capability){.wrap = true,
+                                            .unwrap = true,
+                                            .mechanism = 0x1087,
+                                            .wrap_call = "C_Encrypt",
+                                            .unwrap_call = "C_Decrypt",
+                                            .reason = "tried"};
+    caps.alg[HSM_ECDH_P521] =
+        (struct hsm_capability){.wrap = true, .kdfs = 1U << HSM_KDF_NONE, .reason = "tried"};
+    caps.alg[HSM_AES_KWP] = (struct hsm_capability){
+        .wrap = true, .mechanism = 0x210a, .wrap_call = "C_WrapKey", .reason = "tried"};
     struct hsm_capabilities back;
     struct err err = {0};
     struct capabilities_message good;

@@ -51,9 +51,15 @@ static void compare(const struct app *app, struct sheet *s)
 {
     const struct run_fingerprint *prints = app->run.fingerprint;
 
-    sheet_line(s, "%s", run_place(&app->run)->made);
+    const bool agreed = app->run.transport.kdf[0];
+
+    sheet_line(s, "%s",
+               agreed ? "Both public keys, as the DESTINATION reports them:"
+                      : run_place(&app->run)->made);
     print(s, prints[SIDE_DESTINATION].spki_sha256, columns_of(app));
-    sheet_line(s, "%s", "The same key, as the SOURCE loaded it:");
+    sheet_line(s, "%s",
+               agreed ? "The same, as the SOURCE reports them:"
+                      : "The same key, as the SOURCE loaded it:");
     print(s, prints[SIDE_SOURCE].spki_sha256, columns_of(app));
 }
 

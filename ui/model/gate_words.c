@@ -19,7 +19,7 @@ static const struct explanation of_gates[GATES] = {
     [GATE_FINGERPRINT] =
         {"Compare the words of the DESTINATION with those of the SOURCE, all of "
          "them: one officer reads aloud, the other follows.",
-         "If they differ, the source has the transport key of somebody else, who "
+         "If they differ, an HSM has the transport key of somebody else, who "
          "could then read every key.",
          "Type the words whose numbers the question names. The number of the first "
          "word is at the beginning of each line."},

@@ -32,6 +32,7 @@ void next_words(const struct run *run, enum step_id id, uint32_t key, struct nex
                                    .key = of ? &of->source : NULL,
                                    .route = of ? of->route : ROUTE_NONE,
                                    .alg = choice->alg,
+                                   .transport = run->transport.alg,
                                    .transport_bits = run->transport.bits,
                                    .call = call_of(id, choice)};
 

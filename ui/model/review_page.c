@@ -15,7 +15,8 @@ static const char *policy_line(const struct run_note *note)
     static const struct {
         const char *name, *line;
     } lines[] = {
-        {"transport-strength", "rsa-bits"},
+        {"transport-strength", "transports, rsa-bits"},
+        {"transport-downgrade", "transports"},
         {"no-integrity", "allow-unauthenticated-envelope"},
         {"no-canary", "canary, writes-before-review"},
         {"agent", "agent"},
@@ -127,9 +128,9 @@ static void add_choice(struct sheet *out, const char *name, const struct run_cho
         add_named(out, name, "none that both sides speak", columns);
         return;
     }
-    snprintf(text, sizeof text, "%s %" PRIu32 ", %s%s%s: %s", cipher, choice->bits,
-             hsm_alg_name(choice->alg), choice->keys[0] ? " for " : "", choice->keys,
-             choice->reason);
+    snprintf(text, sizeof text, "%s %s%" PRIu32 ", %s%s%s: %s", choice->kdf[0] ? "EC" : cipher,
+             choice->kdf[0] ? "P-" : "", choice->bits, hsm_alg_name(choice->alg),
+             choice->keys[0] ? " for " : "", choice->keys, choice->reason);
     snprintf(words, sizeof words, "%s, then %s", choice->source_call, choice->destination_call);
     add_named(out, name, text, columns);
     add_named(out, "", words, columns);

@@ -106,6 +106,7 @@ static void take_choice(struct run *run, const struct event *e)
     COPY(choice->source_call, e->choice.source_call);
     COPY(choice->destination_call, e->choice.destination_call);
     COPY(choice->keys, e->choice.keys);
+    COPY(choice->kdf, e->choice.kdf);
     COPY(choice->reason, e->choice.reason);
 }
 

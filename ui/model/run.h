@@ -27,6 +27,7 @@ struct run_choice {
     char source_call[96];
     char destination_call[96];
     char keys[64]; /* the kinds that go in this envelope; empty: all that go in one */
+    char kdf[16];  /* of a transport that is agreed on; empty: of another one */
     char reason[EVENT_TEXT_MAX];
 };
 

@@ -190,9 +190,13 @@ static void print_capability(struct line *l)
 static void tell_choice(struct line *l)
 {
     head(l, sign_ok, 0);
-    add(l, "%s: %s, %s %" PRIu32, l->event->choice.envelope ? "envelope" : "transport",
-        hsm_alg_name(l->event->choice.alg), l->event->choice.envelope ? "AES" : "RSA",
+    add(l, "%s: %s, %s%" PRIu32, l->event->choice.envelope ? "envelope" : "transport",
+        hsm_alg_name(l->event->choice.alg),
+        l->event->choice.envelope ? "AES "
+        : l->event->choice.kdf[0] ? "EC P-"
+                                  : "RSA ",
         l->event->choice.bits);
+    add_some(l, ", KDF ", l->event->choice.kdf);
     add_some(l, ", source ", l->event->choice.source_call);
     add_some(l, ", destination ", l->event->choice.destination_call);
     add_some(l, "; for ", l->event->choice.keys);
@@ -358,11 +362,13 @@ static void tell_step(struct line *l)
 
 static void tell_fingerprint(struct line *l)
 {
+    const bool ec = l->event->fingerprint.bits < 1024; /* no RSA key is that short */
     char groups[TEXT_GROUPS_SIZE];
 
     head(l, sign_none, 0);
-    add(l, "transport key as this side reports it: RSA %" PRIu32 ", %" PRIu32 " bytes, sha256 %s",
-        l->event->fingerprint.bits, l->event->fingerprint.bytes,
+    add(l, "%s: %s%" PRIu32 ", %" PRIu32 " bytes, sha256 %s",
+        ec ? "both public keys as this side reports them" : "transport key as this side reports it",
+        ec ? "EC P-" : "RSA ", l->event->fingerprint.bits, l->event->fingerprint.bytes,
         text_groups(l->event->fingerprint.spki_sha256, SHA256_SIZE / 2, groups));
 }
 

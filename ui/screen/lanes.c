@@ -44,6 +44,8 @@ static const struct {
     [STEP_MAKE_PAIR] = {"make RSA pair", "RSA key"},
     [STEP_RELAY_PUBLIC] = {"public key", ""},
     [STEP_LOAD_PUBLIC] = {"load it", "load it"},
+    [STEP_RELAY_ANSWER] = {"public key", ""},
+    [STEP_LOAD_ANSWER] = {"take it", "take it"},
     [STEP_MAKE_KEK] = {"make AES key", "AES key"},
     [STEP_WRAP_KEK] = {"wrap AES key", "wrap it"},
     [STEP_RELAY_KEK] = {"", ""},
@@ -61,6 +63,17 @@ static const struct {
     [STEP_INVENTORY] = {"compare contents", "compare"},
     [STEP_PROVE_FRESH] = {"prove fresh", "fresh"},
 };
+
+/* If both sides agree on the transport's key, both make a pair, and the source's public half
+ * crosses too. */
+static const struct lane_row answers = {{STEP_LOAD_PUBLIC, STEP_RELAY_ANSWER, STEP_LOAD_ANSWER},
+                                        RIGHTWARDS};
+static const char ec_pair[] = "make EC pair", ec_few[] = "EC key";
+
+static bool is_agreed(const struct app *app)
+{
+    return app->run.transport.bits && app->run.transport.kdf[0];
+}
 
 /* A public object's turn: it crosses as it is, where keys cross encrypted. */
 static const struct lane_row as_it_is = {{STEP_READ_OBJECT, STEP_RELAY_OBJECT, NOTHING},
@@ -130,6 +143,8 @@ static const struct lane_row *row_of_all(const struct app *app, unsigned i)
 {
     if (app->run.for_service)
         return sealed_row(i);
+    if (is_agreed(app) && rows[i].step[0] == STEP_LOAD_PUBLIC)
+        return &answers;
     if (!shows_object(app))
         return &rows[i];
     return rows[i].step[0] == STEP_WRAP_KEY ? &as_it_is
@@ -186,9 +201,11 @@ static void time_words(const struct app *app, const struct run_step *step, char 
 }
 
 /* Number and words of a step in so many columns; none of the words is cut. */
-static void step_words(enum step_id id, uint32_t bytes, int columns, char out[static 64])
+static void step_words(const struct app *app, enum step_id id, uint32_t bytes, int columns,
+                       char out[static 64])
 {
-    const char *words = lane_words[id].words;
+    const bool pair = is_agreed(app) && (id == STEP_MAKE_PAIR || id == STEP_LOAD_PUBLIC);
+    const char *words = pair ? ec_pair : lane_words[id].words;
     int number = step_number(id);
 
     if (bytes)
@@ -198,7 +215,7 @@ static void step_words(enum step_id id, uint32_t bytes, int columns, char out[st
     if (text_width(out) > columns && bytes)
         snprintf(out, 64, "%d %" PRIu32 " B", number, bytes);
     else if (text_width(out) > columns)
-        snprintf(out, 64, "%d %s", number, lane_words[id].few);
+        snprintf(out, 64, "%d %s", number, pair ? ec_few : lane_words[id].few);
     if (text_width(out) > columns)
         snprintf(out, 64, "%d", number);
 }
@@ -215,7 +232,7 @@ static int draw_step(const struct app *app, struct canvas *c, enum step_id id, i
     time_words(app, step, took);
     end = draw_text(c, x, y, width, next ? STYLE_WARN : state_style(step),
                     next ? "[NEXT]" : state_sign(step));
-    step_words(id, crosses ? step->bytes : 0, width - end - 1, words);
+    step_words(app, id, crosses ? step->bytes : 0, width - end - 1, words);
     end += 1 + draw_text(c, x + end + 1, y, width - end - 1,
                          next || step->state != RUN_AHEAD ? STYLE_NORMAL : STYLE_DIM, words);
     if (took[0] && width - end >= (int)strlen(took) + 1) {

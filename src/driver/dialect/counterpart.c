@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "hsm/key_agreement.h"
+#include "hsm/spki.h"
 #include "hsm/wrap_alg.h"
 
 struct counterpart {
@@ -87,9 +90,8 @@ bool counterpart_decrypt(const struct counterpart *other, enum hsm_alg alg,
     return ok;
 }
 
-/* The inverse of counterpart_open(), of an algorithm without an IV. */
-static bool run_wrap(enum hsm_alg alg, const struct bytes *key, const struct bytes *plain,
-                     struct bytes *wrapped_key)
+bool counterpart_close(enum hsm_alg alg, const struct bytes *key, const struct bytes *plain,
+                       struct bytes *wrapped_key)
 {
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, wrap_alg(alg)->openssl, NULL);
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -116,7 +118,7 @@ static bool run_rsa_aes(EVP_PKEY *key, enum hsm_alg alg, const struct bytes *pla
     const struct bytes aes = {value, sizeof value};
     struct bytes head = {0}, tail = {0};
     bool ok = RAND_bytes(value, sizeof value) == 1 && run_oaep(key, alg, true, &aes, &head) &&
-              run_wrap(wrap_alg(alg)->inner, &aes, plain, &tail) &&
+              counterpart_close(wrap_alg(alg)->inner, &aes, plain, &tail) &&
               bytes_make(wrapped_key, head.len + tail.len, NULL);
 
     if (ok) {
@@ -139,6 +141,38 @@ bool counterpart_encrypt(enum hsm_alg alg, const struct bytes *spki, const struc
                                                       : run_rsa_aes(key, alg, plain, wrapped_key));
 
     EVP_PKEY_free(key);
+    return ok;
+}
+
+static bool derive(EVP_PKEY *own, EVP_PKEY *peer, enum hsm_kdf kdf, const uint8_t *info,
+                   struct bytes *key)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own, NULL);
+    uint8_t secret[128];
+    size_t len = sizeof secret;
+    bool ok = ctx && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
+              EVP_PKEY_derive(ctx, secret, &len) == 1 &&
+              bytes_make(key, HSM_AGREED_BITS / 8, NULL) &&
+              agreement_key(kdf, secret, len, info, key->data);
+
+    OPENSSL_cleanse(secret, sizeof secret);
+    EVP_PKEY_CTX_free(ctx);
+    return ok;
+}
+
+bool counterpart_agree(enum hsm_alg alg, enum hsm_kdf kdf, const struct bytes *spki,
+                       const uint8_t *info, struct bytes *own, struct bytes *key)
+{
+    EVP_PKEY *pair = EVP_EC_gen(wrap_alg(alg)->curve), *peer = spki_read(spki);
+    unsigned char *der = NULL;
+    int len = pair ? i2d_PUBKEY(pair, &der) : -1;
+    bool ok = peer && len > 0 && bytes_set(own, der, (size_t)len, NULL) &&
+              derive(pair, peer, kdf, info, key);
+
+    OPENSSL_free(der);
+    EVP_PKEY_free(pair);
+    EVP_PKEY_free(peer);
+    ERR_clear_error();
     return ok;
 }
 

@@ -31,6 +31,15 @@ bool counterpart_encrypt(enum hsm_alg alg, const struct bytes *spki, const struc
 bool counterpart_open(enum hsm_alg alg, const struct bytes *key, const struct bytes *wrapped_key,
                       struct bytes *plain);
 
+/* The inverse, by an algorithm without an IV. */
+bool counterpart_close(enum hsm_alg alg, const struct bytes *key, const struct bytes *plain,
+                       struct bytes *wrapped_key);
+
+/* Generates a pair for a transport that is agreed on, and derives the AES key with the public half
+ * in spki. *own: the public half of the new pair. info: as in struct hsm_agreement. */
+bool counterpart_agree(enum hsm_alg alg, enum hsm_kdf kdf, const struct bytes *spki,
+                       const uint8_t *info, struct bytes *own, struct bytes *key);
+
 /* Encrypts data, a multiple of 16 octets, with AES-ECB under a key of 16, 24 or 32 octets. */
 bool counterpart_ecb(const struct bytes *key, const struct bytes *data, struct bytes *out);
 

@@ -32,6 +32,8 @@ enum dialect_parameter {
     DIALECT_INITIAL_VALUE, /* the default IV of RFC 3394 or RFC 5649, passed explicitly */
     DIALECT_RANDOM_IV,     /* 16 octets, which precede the ciphertext */
     DIALECT_OAEP,          /* CK_RSA_PKCS_OAEP_PARAMS: hash and MGF1 as the algorithm requires */
+    DIALECT_KDF_NONE,      /* CK_ECDH1_DERIVE_PARAMS: CKD_NULL */
+    DIALECT_KDF_SHA256,    /* CKD_SHA256_KDF, with shared information of 32 octets */
     DIALECT_RSA_AES,       /* CK_RSA_AES_KEY_WRAP_PARAMS: an AES key of 256 bits, and the same */
 };
 

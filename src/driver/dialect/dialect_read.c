@@ -47,6 +47,8 @@ static bool takes(enum hsm_alg alg, enum dialect_parameter parameter)
         return parameter == DIALECT_OAEP;
     if (a->family == WRAP_RSA_AES)
         return parameter == DIALECT_RSA_AES;
+    if (a->family == WRAP_AGREED)
+        return parameter == DIALECT_KDF_NONE || parameter == DIALECT_KDF_SHA256;
     if (a->iv)
         return parameter == DIALECT_RANDOM_IV;
     return parameter == DIALECT_NONE || (parameter == DIALECT_INITIAL_VALUE && a->value_len);

@@ -33,9 +33,13 @@ static const cyaml_strval_t rules[] = {
     {"refused", DIALECT_REFUSED},
 };
 static const cyaml_strval_t parameters[] = {
-    {"none", DIALECT_NONE},           {"initial-value", DIALECT_INITIAL_VALUE},
-    {"random-iv", DIALECT_RANDOM_IV}, {"oaep", DIALECT_OAEP},
+    {"none", DIALECT_NONE},
+    {"initial-value", DIALECT_INITIAL_VALUE},
+    {"random-iv", DIALECT_RANDOM_IV},
+    {"oaep", DIALECT_OAEP},
     {"rsa-aes", DIALECT_RSA_AES},
+    {"kdf-none", DIALECT_KDF_NONE},
+    {"kdf-sha256", DIALECT_KDF_SHA256},
 };
 
 /* The words of key_flag_name(). */
@@ -115,6 +119,9 @@ static const cyaml_schema_field_t algorithm_fields[] = {
     TRIES("aes-cbc-pad", HSM_AES_CBC_PAD),
     TRIES("rsa-aes-sha256", HSM_RSA_AES_SHA256),
     TRIES("rsa-aes-sha1", HSM_RSA_AES_SHA1),
+    TRIES("ecdh-p521", HSM_ECDH_P521),
+    TRIES("ecdh-p384", HSM_ECDH_P384),
+    TRIES("ecdh-p256", HSM_ECDH_P256),
     CYAML_FIELD_END,
 };
 

@@ -5,6 +5,8 @@ libnss_a_CFLAGS = $(AM_CFLAGS) $(NSS_CFLAGS)
 libnss_a_SOURCES = \
 	%D%/nss.c \
 	%D%/nss.h \
+	%D%/nss_agree.c \
+	%D%/nss_agree.h \
 	%D%/nss_attribute.c \
 	%D%/nss_attribute.h \
 	%D%/nss_db.c \

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "driver/dialect/ck_info.h"
 #include "driver/load/fence.h"
+#include "driver/nss/nss_agree.h"
 #include "driver/nss/nss_db.h"
 #include "driver/nss/nss_evidence.h"
 #include "driver/nss/nss_key.h"
@@ -31,6 +32,7 @@
 #include "driver/nss/nss_sample.h"
 #include "driver/nss/nss_token_pair.h"
 #include "driver/nss/nss_wrap.h"
+#include "hsm/key_agreement.h"
 #include "hsm/evidence_key.h"
 #include "hsm/variables.h"
 
@@ -382,6 +384,9 @@ const struct hsm_driver nss_driver = {
     .make_pair = nss_make_pair,
     .make_token_pair = nss_make_token_pair,
     .load_public = nss_load_public,
+    .make_agreement_pair = nss_make_agreement_pair,
+    .meet = agreement_meet,
+    .agree = nss_agree,
     .make_kek = nss_make_kek,
     .make_evidence_key = nss_make_evidence_key,
     .encrypt = nss_encrypt,

@@ -13,6 +13,7 @@
 #include <pkcs11t.h>
 
 #include "base/text.h"
+#include "driver/nss/nss_agree.h"
 #include "driver/nss/nss_evidence.h"
 #include "driver/nss/nss_key.h"
 #include "driver/nss/nss_list.h"
@@ -322,6 +323,18 @@ static void try_curves(struct nss *nss, char curves[HSM_CURVES_MAX])
     }
 }
 
+static const char op_calls[HSM_OPS][HSM_CALL_MAX] = {
+    [HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
+    [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
+    [HSM_MAKE_KEK] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",
+    [HSM_COMMIT] = "PK11_ConvertSessionSymKeyToTokenSymKey, "
+                   "PK11_ConvertSessionPrivKeyToTokenPrivKey",
+    [HSM_READ_PUBLIC] = "PK11_ReadRawAttributes",
+    [HSM_MAKE_PUBLIC] = "PK11_CreateManagedGenericObject CKA_TOKEN",
+    [HSM_MAKE_EVIDENCE_KEY] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",
+    [HSM_MAKE_AGREEMENT_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_EC_KEY_PAIR_GEN",
+};
+
 bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
                       struct hsm_capabilities *caps, struct err *err)
 {
@@ -336,14 +349,6 @@ bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
         /* never true, and missing on unwrapped keys: NSS 3.87, shown by the contract test */
         .unreadable = KEY_LOCAL | KEY_DERIVE,
         .limits = {.secret_max = NSS_SECRET_MAX, .digest_max = NSS_SECRET_MAX},
-        .op_calls = {[HSM_MAKE_PAIR] = "PK11_GenerateKeyPairWithOpFlags CKM_RSA_PKCS_KEY_PAIR_GEN",
-                     [HSM_LOAD_PUBLIC] = "PK11_CreateManagedGenericObject CKO_PUBLIC_KEY",
-                     [HSM_MAKE_KEK] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN",
-                     [HSM_COMMIT] = "PK11_ConvertSessionSymKeyToTokenSymKey, "
-                                    "PK11_ConvertSessionPrivKeyToTokenPrivKey",
-                     [HSM_READ_PUBLIC] = "PK11_ReadRawAttributes",
-                     [HSM_MAKE_PUBLIC] = "PK11_CreateManagedGenericObject CKA_TOKEN",
-                     [HSM_MAKE_EVIDENCE_KEY] = "PK11_KeyGenWithTemplate CKM_AES_KEY_GEN"},
     };
     uint64_t private, public;
     size_t before = nss ? nss->count : 0;
@@ -352,10 +357,15 @@ bool nss_capabilities(struct hsm *hsm, const struct hsm_wanted *wanted,
     (void)wanted; /* all is tried: nothing leaves this process */
     if (!nss)
         return false;
+    memcpy(found.op_calls, op_calls, sizeof op_calls);
     try_curves(nss, found.limits.curves);
     ok = generate(nss, CKM_RSA_PKCS_KEY_PAIR_GEN, &params, &private, &public, err);
     for (enum hsm_alg alg = 0; ok && alg < HSM_ALGS; alg++) {
         struct hsm_capability *cap = &found.alg[alg];
+        if (wrap_is_agreed(alg)) {
+            nss_try_agreement(nss, alg, throw_away, cap);
+            continue;
+        }
         if (!nss_algs[alg].wrap_call) {
             text_print(cap->reason, sizeof cap->reason, "NSS does not support it");
             continue;

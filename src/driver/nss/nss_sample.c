@@ -56,8 +56,7 @@ static bool make_secret(struct nss *nss, const struct key_sample *sample, const 
     return nss_keep(nss, PK11_TypeSymKey, key, handle, err);
 }
 
-/* The DER OBJECT IDENTIFIER of a curve in nss_curves. */
-static bool curve_params(const char *name, uint8_t *out, size_t size, SECItem *params)
+bool nss_curve_params(const char *name, uint8_t *out, size_t size, SECItem *params)
 {
     for (const struct nss_curve *curve = nss_curves; curve->name; curve++) {
         const SECOidData *oid = SECOID_FindOIDByTag(curve->tag);
@@ -101,7 +100,7 @@ static bool make_pair(struct nss *nss, const struct key_sample *sample, const ch
     SECItem curve;
     bool ok;
 
-    if (sample->kind == KEY_KIND_EC && !curve_params(sample->curve, oid, sizeof oid, &curve))
+    if (sample->kind == KEY_KIND_EC && !nss_curve_params(sample->curve, oid, sizeof oid, &curve))
         return err_set(err, ERR_UNSUPPORTED, "there are no test keys on the curve %s",
                        sample->curve);
     ok = generate_pair(nss, sample, sample->kind == KEY_KIND_RSA ? (void *)&rsa : &curve, label,

@@ -8,4 +8,7 @@
 bool nss_make_key(struct hsm *hsm, const struct key_sample *sample, const char *label,
                   uint64_t *handle, uint64_t *public_handle, struct err *err);
 
+/* The DER OBJECT IDENTIFIER of a curve in nss_curves, in out. Returns false if it has none. */
+bool nss_curve_params(const char *name, uint8_t *out, size_t size, SECItem *params);
+
 #endif

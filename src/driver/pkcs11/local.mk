@@ -5,6 +5,8 @@ libpkcs11_a_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLA
 libpkcs11_a_SOURCES = \
 	%D%/pkcs11.c \
 	%D%/pkcs11.h \
+	%D%/pkcs11_agree.c \
+	%D%/pkcs11_agree.h \
 	%D%/pkcs11_attr.c \
 	%D%/pkcs11_attr.h \
 	%D%/pkcs11_evidence.c \

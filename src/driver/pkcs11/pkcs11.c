@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "driver/dialect/ckr.h"
+#include "driver/pkcs11/pkcs11_agree.h"
 #include "driver/pkcs11/pkcs11_evidence.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_object.h"
@@ -19,6 +20,7 @@
 #include "driver/pkcs11/pkcs11_session.h"
 #include "driver/pkcs11/pkcs11_temp.h"
 #include "driver/pkcs11/pkcs11_wrap.h"
+#include "hsm/key_agreement.h"
 #include "hsm/evidence_key.h"
 #include "hsm/variables.h"
 
@@ -362,6 +364,9 @@ const struct hsm_driver pkcs11_driver = {
     .make_pair = p11_make_pair,
     .make_token_pair = p11_make_token_pair,
     .load_public = p11_load_public,
+    .make_agreement_pair = p11_make_agreement_pair,
+    .meet = agreement_meet,
+    .agree = p11_agree,
     .make_kek = p11_make_kek,
     .make_evidence_key = p11_make_evidence_key,
     .encrypt = p11_encrypt,

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "driver/dialect/ckr.h"
 #include "driver/dialect/counterpart.h"
+#include "driver/pkcs11/pkcs11_agree.h"
 #include "driver/pkcs11/pkcs11_attr.h"
 #include "driver/pkcs11/pkcs11_evidence.h"
 #include "driver/pkcs11/pkcs11_mech.h"
@@ -244,6 +245,7 @@ static const char op_calls[HSM_OPS][HSM_CALL_MAX] = {
     [HSM_READ_PUBLIC] = "C_GetAttributeValue",
     [HSM_MAKE_PUBLIC] = "C_CreateObject CKA_TOKEN",
     [HSM_MAKE_EVIDENCE_KEY] = "C_GenerateKey CKM_AES_KEY_GEN",
+    [HSM_MAKE_AGREEMENT_PAIR] = "C_GenerateKeyPair CKM_EC_KEY_PAIR_GEN",
 };
 
 /* The limits of all keys, from the dialect and from the token's mechanism list. A maximum that is
@@ -302,6 +304,7 @@ static bool probe(struct p11 *p, const struct hsm_wanted *wanted, struct hsm_cap
     if (!p11_templates_answered(p))
         p->mute_templates = caps->mute_templates = p11_templates_mute(p, b.envelope);
     try_proofs(&b);
+    p11_try_agreements(&b);
     try_transports(&b);
     try_envelopes(&b);
     p11_try_evidence(&b);

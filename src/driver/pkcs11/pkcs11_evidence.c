@@ -115,7 +115,7 @@ const char *p11_lists_gcm(struct p11 *p, CK_FLAGS direction)
 static void set_capability(struct hsm_capability *cap, bool encrypts, bool decrypts,
                            const char *reason)
 {
-    *cap = (struct hsm_capability){encrypts, decrypts, CKM_AES_GCM, "", "", ""};
+    *cap = (struct hsm_capability){.wrap = encrypts, .unwrap = decrypts, .mechanism = CKM_AES_GCM};
     if (encrypts)
         text_print(cap->wrap_call, sizeof cap->wrap_call, "C_Encrypt CKM_AES_GCM");
     if (decrypts)

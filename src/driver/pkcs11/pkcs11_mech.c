@@ -79,6 +79,8 @@ static void set_call(struct call *c, struct p11_mech mech)
         set_iv(c, alg->value, alg->value_len);
         break;
     case DIALECT_NONE:
+    case DIALECT_KDF_NONE: /* of a derivation */
+    case DIALECT_KDF_SHA256:
         break;
     }
 }

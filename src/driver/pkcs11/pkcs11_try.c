@@ -9,6 +9,7 @@
 #include "driver/dialect/ckr.h"
 #include "driver/dialect/counterpart.h"
 #include "driver/dialect/standard.h"
+#include "driver/pkcs11/pkcs11_agree.h"
 #include "driver/pkcs11/pkcs11_evidence.h"
 #include "driver/pkcs11/pkcs11_key.h"
 #include "driver/pkcs11/pkcs11_mech.h"
@@ -146,7 +147,8 @@ static void try_all(struct trial *t, enum hsm_alg alg, try_mechanism *try)
     char failed[sizeof cap->reason] = "";
 
     if (!(t->b->wanted->algs & UINT32_C(1) << alg)) {
-        text_print(cap->reason, sizeof cap->reason, "not tried: the policy does not allow it");
+        text_print(cap->reason, sizeof cap->reason,
+                   "not tried: the policy does not allow it, or prefers another");
         return;
     }
     for (unsigned i = 0; i < d->mechanism_count[alg]; i++)
@@ -235,10 +237,14 @@ void try_transports(struct probe *b)
     struct trial t = {.b = b};
     struct bytes spki = {0};
     struct err ignored = {0};
+    bool wanted = false;
 
-    t.wraps = counterpart_new(&t.other, &spki, &ignored) &&
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
+        wanted |= wrap_is_by_rsa(alg) && (b->wanted->algs & UINT32_C(1) << alg);
+    t.wraps = wanted && counterpart_new(&t.other, &spki, &ignored) &&
               p11_load_public(&b->p->hsm, &spki, probe_label, &t.public, &ignored);
-    t.unwraps = !probe_gives(b) && p11_make_pair(&b->p->hsm, 2048, probe_label, &t.pair, &ignored);
+    t.unwraps = wanted && !probe_gives(b) &&
+                p11_make_pair(&b->p->hsm, 2048, probe_label, &t.pair, &ignored);
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
         if (!wrap_is_by_rsa(alg))
             continue;
@@ -390,7 +396,9 @@ static void believe(struct p11 *p, struct hsm_capabilities *caps, enum hsm_alg a
 void try_nothing(struct p11 *p, struct hsm_capabilities *caps)
 {
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
-        believe(p, caps, alg);
+        if (!wrap_is_agreed(alg))
+            believe(p, caps, alg);
+    p11_believe_agreements(p, caps);
     for (enum hsm_proof proof = 0; proof < HSM_PROOFS; proof++)
         if (p11_lists_proof(p, proof))
             caps->proofs |= UINT32_C(1) << proof;

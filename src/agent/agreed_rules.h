@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the keys of an agreement may do: one pair, one peer, one derived key, one AES key under it.
+ */
+#ifndef HSMFERRY_AGENT_AGREED_RULES_H
+#define HSMFERRY_AGENT_AGREED_RULES_H
+
+#include "hsm/hsm.h"
+
+/* {0}: there is none. */
+struct agreed {
+    uint64_t pair, public; /* the halves of the session's pair; 0: none */
+    enum hsm_alg alg;
+    bool source;                 /* this side is the source */
+    struct bytes peer;           /* the public half that it met; empty: none */
+    uint8_t info[HSM_INFO_SIZE]; /* the digest of what was reported of that */
+    bool derived;                /* it has derived its key ... */
+    uint64_t key;                /* ... which is this; 0: none */
+    bool spent;                  /* it has wrapped or unwrapped, or was asked to */
+    uint64_t kek;                /* the last one that make_kek() made; 0: none */
+};
+
+/* May this pair meet this public half? Only the session's own pair, and always the same one.
+ * Errors: ERR_DENIED. */
+bool agreed_may_meet(const struct agreed *is, const struct hsm_meeting *with, struct err *err);
+
+/* May it derive, with the public half that it met, for its side's use? Once. Errors: ERR_DENIED. */
+bool agreed_may_derive(struct agreed *is, const struct hsm_agreement *on, struct err *err);
+
+/* Is this the derived key as it must be? Errors: ERR_DENIED (it could leave, or do more). */
+bool agreed_check_derived(const struct key_desc *key, uint32_t use, struct err *err);
+
+/* May this key be wrapped, or unwrapped with this template, under that one? Always, if that is not
+ * the derived key; which may do it once, for one fresh AES key. Errors: ERR_DENIED. */
+bool agreed_may_wrap(struct agreed *is, enum hsm_alg alg, uint64_t under, uint64_t key,
+                     struct err *err);
+bool agreed_may_unwrap(struct agreed *is, enum hsm_alg alg, uint64_t under,
+                       const struct hsm_template *template, struct err *err);
+
+/* Is it the pair, or the derived key? */
+bool agreed_has(const struct agreed *is, uint64_t handle);
+
+/* The object is gone. */
+void agreed_gone(struct agreed *is, uint64_t handle);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PK11_PubDeriveWithKDF() leaves the derived key readable, and open to every use, until the next
+ * calls change that. So the private key is treated as a base key: PK11_DeriveWithTemplate() takes
+ * a whole template, and the key has its guards from the first moment.
+ */
+#include "driver/nss/nss_agree.h"
+
+#include <string.h>
+
+#include <keyhi.h>
+#include <pk11pub.h>
+#include <pkcs11t.h>
+#include <secitem.h>
+
+#include "base/text.h"
+#include "driver/dialect/counterpart.h"
+#include "driver/nss/nss_list.h"
+#include "driver/nss/nss_object.h"
+#include "driver/nss/nss_sample.h"
+#include "driver/nss/nss_wrap.h"
+#include "hsm/key_agreement.h"
+#include "hsm/wrap_alg.h"
+
+/* --- the pair --- */
+
+/* NSS sets the id of a new pair itself, so the pair cannot be created unmodifiable. */
+static bool generate(struct nss *nss, SECItem *curve, const char *label, SECKEYPrivateKey **private,
+                     SECKEYPublicKey **public)
+{
+    const CK_FLAGS all =
+        CKF_DERIVE | CKF_SIGN | CKF_VERIFY | CKF_WRAP | CKF_UNWRAP | CKF_ENCRYPT | CKF_DECRYPT;
+
+    *private = PK11_GenerateKeyPairWithOpFlags(nss->slot, CKM_EC_KEY_PAIR_GEN, curve, public,
+                                               PK11_ATTR_SESSION | PK11_ATTR_PRIVATE |
+                                                   PK11_ATTR_SENSITIVE | PK11_ATTR_UNEXTRACTABLE,
+                                               CKF_DERIVE, all, NULL);
+    return *private && nss_write(PK11_TypePrivKey, *private, CKA_LABEL, label, strlen(label)) &&
+           nss_write(PK11_TypePubKey, *public, CKA_LABEL, label, strlen(label));
+}
+
+bool nss_make_agreement_pair(struct hsm *hsm, enum hsm_alg alg, const char *label,
+                             struct hsm_pair *pair, struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+    SECKEYPrivateKey *private = NULL;
+    SECKEYPublicKey *public = NULL;
+    struct hsm_pair made = {0};
+    SECItem *der = NULL, curve;
+    uint8_t oid[32];
+    bool ok;
+
+    if (!nss)
+        return false;
+    if (!wrap_is_agreed(alg) || !nss_curve_params(wrap_alg(alg)->curve, oid, sizeof oid, &curve))
+        return err_set(err, ERR_UNSUPPORTED, "NSS makes no pair for %s", hsm_alg_name(alg));
+    if (generate(nss, &curve, label, &private, &public))
+        der = SECKEY_EncodeDERSubjectPublicKeyInfo(public);
+    ok = der ? bytes_set(&made.spki, der->data, der->len, err)
+             : nss_failed(err, ERR_HSM, "no pair on %s was generated", wrap_alg(alg)->curve);
+    SECITEM_FreeItem(der, PR_TRUE);
+    if (!ok)
+        goto out;
+    ok = nss_keep(nss, PK11_TypePrivKey, private, &made.private_handle, err);
+    private = NULL; /* ownership was passed on */
+    if (!ok)
+        goto out;
+    ok = nss_keep(nss, PK11_TypePubKey, public, &made.public_handle, err);
+    public = NULL; /* ownership was passed on */
+    if (!ok)
+        nss_drop(nss, made.private_handle);
+out:
+    if (private)
+        SECKEY_DestroyPrivateKey(private);
+    if (public)
+        SECKEY_DestroyPublicKey(public);
+    if (ok)
+        *pair = made;
+    else
+        bytes_free(&made.spki);
+    return ok;
+}
+
+/* --- deriving --- */
+
+/* NSS's functions take pointers to non-const for attributes that they only read. */
+static CK_ATTRIBUTE attribute(CK_ATTRIBUTE_TYPE type, const void *value, size_t len)
+{
+    return (CK_ATTRIBUTE){type, (void *)value, len};
+}
+
+static PK11SymKey *derive(struct nss *nss, struct nss_object *private,
+                          const struct hsm_agreement *on)
+{
+    static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+    const CK_BBOOL *wrap = on->use == KEY_WRAP ? &yes : &no,
+                   *unwrap = on->use == KEY_UNWRAP ? &yes : &no;
+    struct bytes point = agreement_point(on->alg, on->peer);
+    bool digests = on->kdf == HSM_KDF_SHA256;
+    CK_ECDH1_DERIVE_PARAMS params = {
+        digests ? CKD_SHA256_KDF : CKD_NULL, digests ? HSM_INFO_SIZE : 0,
+        digests ? (void *)(uintptr_t)on->info : NULL, point.len, point.data};
+    SECItem item = {.data = (unsigned char *)&params, .len = sizeof params};
+    CK_ATTRIBUTE attributes[] = {
+        attribute(CKA_LABEL, on->label, strlen(on->label)),
+        attribute(CKA_TOKEN, &no, sizeof no),
+        attribute(CKA_PRIVATE, &yes, sizeof yes),
+        attribute(CKA_SENSITIVE, &yes, sizeof yes),
+        attribute(CKA_EXTRACTABLE, &no, sizeof no),
+        attribute(CKA_WRAP, wrap, sizeof *wrap),
+        attribute(CKA_UNWRAP, unwrap, sizeof *unwrap),
+        attribute(CKA_ENCRYPT, &no, sizeof no),
+        attribute(CKA_DECRYPT, &no, sizeof no),
+        attribute(CKA_SIGN, &no, sizeof no),
+        attribute(CKA_VERIFY, &no, sizeof no),
+        attribute(CKA_MODIFIABLE, &no, sizeof no),
+    };
+    PK11SymKey *base = PK11_SymKeyFromHandle(nss->slot, NULL, PK11_OriginDerive, CKM_ECDH1_DERIVE,
+                                             private->private.pkcs11ID, PR_FALSE, NULL);
+    PK11SymKey *key = base ? PK11_DeriveWithTemplate(
+                                 base, CKM_ECDH1_DERIVE, &item, CKM_AES_KEY_WRAP_KWP,
+                                 on->use == KEY_WRAP ? CKA_WRAP : CKA_UNWRAP, HSM_AGREED_BITS / 8,
+                                 attributes, sizeof attributes / sizeof attributes[0], PR_FALSE)
+                           : NULL;
+
+    PK11_FreeSymKey(base);
+    return key;
+}
+
+bool nss_agree(struct hsm *hsm, const struct hsm_agreement *on, uint64_t *handle, struct err *err)
+{
+    struct nss *nss = nss_logged_in(hsm, err);
+    struct nss_object private = {0};
+    PK11SymKey *key = NULL;
+    bool ok;
+
+    if (!nss)
+        return false;
+    ok = nss_object_open(nss, on->private_handle, &private, err);
+    if (ok && private.desc.class != KEY_CLASS_PRIVATE)
+        ok = err_set(err, ERR_UNSUPPORTED, "this is not a private key");
+    if (ok && !(key = derive(nss, &private, on)))
+        ok = nss_failed(err, ERR_HSM, "NSS derived no key by %s with KDF %s", hsm_alg_name(on->alg),
+                        hsm_kdf_name(on->kdf));
+    nss_object_close(&private);
+    return ok && nss_keep(nss, PK11_TypeSymKey, key, handle, err);
+}
+
+/* --- trying --- */
+
+/* A test key of the counterpart's arrives under the derived key, or one of NSS's leaves. */
+static bool exchange(struct nss *nss, const struct hsm_agreement *on, const struct bytes *value,
+                     const char *label, struct err *err)
+{
+    const struct key_sample sample = {.kind = KEY_KIND_AES, .length = 32};
+    const struct hsm_template template = {.class = KEY_CLASS_SECRET,
+                                          .kind = KEY_KIND_AES,
+                                          .length = 32,
+                                          .flags = KEY_EXTRACTABLE | KEY_UNWRAP,
+                                          .label = (const uint8_t *)label,
+                                          .label_len = strlen(label)};
+    struct bytes wrapped_key = {0}, plain = {0};
+    uint64_t derived, key, none;
+    bool ok = nss_agree(&nss->hsm, on, &derived, err);
+
+    if (ok && on->use == KEY_WRAP)
+        ok = nss_make_key(&nss->hsm, &sample, label, &key, &none, err) &&
+             nss_wrap(&nss->hsm, HSM_AES_KWP, derived, key, &wrapped_key, err) &&
+             (counterpart_open(HSM_AES_KWP, value, &wrapped_key, &plain) ||
+              err_set(err, ERR_DATA, "NSS derives another key"));
+    else
+        ok = ok && counterpart_close(HSM_AES_KWP, value, value, &wrapped_key) &&
+             nss_unwrap(&nss->hsm, HSM_AES_KWP, derived, &wrapped_key, &template, &key, err);
+    bytes_free(&wrapped_key);
+    bytes_free(&plain);
+    return ok;
+}
+
+static bool try_kdf(struct nss *nss, struct hsm_agreement *on, const struct bytes *spki,
+                    const char *label, struct err *err)
+{
+    static const uint8_t info[HSM_INFO_SIZE] = {1, 2, 3};
+    struct bytes peer = {0}, value = {0};
+    bool ok = counterpart_agree(on->alg, on->kdf, spki, info, &peer, &value) ||
+              err_set(err, ERR_FAILED, "OpenSSL derived no key");
+
+    on->peer = &peer;
+    on->info = info;
+    on->use = KEY_WRAP;
+    ok = ok && exchange(nss, on, &value, label, err);
+    on->use = KEY_UNWRAP;
+    ok = ok && exchange(nss, on, &value, label, err);
+    bytes_free(&peer);
+    bytes_free(&value);
+    return ok;
+}
+
+void nss_try_agreement(struct nss *nss, enum hsm_alg alg, const char *label,
+                       struct hsm_capability *cap)
+{
+    struct hsm_agreement on = {.alg = alg, .label = label};
+    struct hsm_pair pair = {0};
+    struct err err = {0};
+
+    cap->mechanism = CKM_ECDH1_DERIVE;
+    if (nss_make_agreement_pair(&nss->hsm, alg, label, &pair, &err)) {
+        on.private_handle = pair.private_handle;
+        for (on.kdf = 0; on.kdf < HSM_KDFS; on.kdf++)
+            if (try_kdf(nss, &on, &pair.spki, label, &err))
+                cap->kdfs |= UINT32_C(1) << on.kdf;
+    }
+    cap->wrap = cap->unwrap = cap->kdfs != 0;
+    if (cap->wrap) {
+        text_print(cap->wrap_call, sizeof cap->wrap_call,
+                   "PK11_DeriveWithTemplate CKM_ECDH1_DERIVE + PK11_WrapSymKey");
+        text_print(cap->unwrap_call, sizeof cap->unwrap_call,
+                   "PK11_DeriveWithTemplate CKM_ECDH1_DERIVE + PK11_UnwrapSymKeyWithFlagsPerm");
+    }
+    text_print(cap->reason, sizeof cap->reason, "%s",
+               cap->wrap ? "test keys were exchanged under derived keys" : err.what);
+    bytes_free(&pair.spki);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "link/wire_agreement.h"
+
+#include "link/wire.h"
+#include "link/wire_field.h"
+
+void wire_put_meeting(const struct hsm_meeting *with, Pb__Meeting *msg)
+{
+    pb__meeting__init(msg);
+    msg->alg = (uint32_t)with->alg;
+    msg->source = with->source;
+    msg->private_handle = with->private_handle;
+    msg->public_handle = with->public_handle;
+    msg->migration = field_lend(with->migration);
+    msg->peer = field_lend_bytes(with->peer->data, with->peer->len);
+}
+
+bool wire_get_meeting(const Pb__Meeting *msg, struct hsm_meeting *out, struct bytes *peer,
+                      struct err *err)
+{
+    struct hsm_meeting with = {.source = msg->source,
+                               .private_handle = msg->private_handle,
+                               .public_handle = msg->public_handle,
+                               .migration = msg->migration,
+                               .peer = peer};
+
+    if (!wire_get_alg(msg->alg, &with.alg, err) ||
+        !wire_get_handle(msg->private_handle, "private key's handle", err) ||
+        !wire_get_label(msg->migration, err) ||
+        !field_length(&msg->peer, 1, HSM_BLOB_MAX, "public key", err))
+        return false;
+    *peer = (struct bytes){msg->peer.data, msg->peer.len};
+    *out = with;
+    return true;
+}
+
+void wire_put_agreement(const struct hsm_agreement *on, Pb__Agreement *msg)
+{
+    pb__agreement__init(msg);
+    msg->alg = (uint32_t)on->alg;
+    msg->kdf = (uint32_t)on->kdf;
+    msg->private_handle = on->private_handle;
+    msg->peer = field_lend_bytes(on->peer->data, on->peer->len);
+    msg->info = field_lend_bytes(on->info, HSM_INFO_SIZE);
+    msg->use = on->use;
+    msg->label = field_lend(on->label);
+}
+
+bool wire_get_agreement(const Pb__Agreement *msg, struct hsm_agreement *out, struct bytes *peer,
+                        struct err *err)
+{
+    struct hsm_agreement on = {.private_handle = msg->private_handle,
+                               .peer = peer,
+                               .info = msg->info.data,
+                               .use = msg->use,
+                               .label = msg->label};
+
+    if (!wire_get_alg(msg->alg, &on.alg, err) || !field_enum(msg->kdf, HSM_KDFS, "KDF", err) ||
+        !wire_get_handle(msg->private_handle, "private key's handle", err) ||
+        !field_length(&msg->peer, 1, HSM_BLOB_MAX, "public key", err) ||
+        !field_length(&msg->info, HSM_INFO_SIZE, HSM_INFO_SIZE, "shared information", err) ||
+        !wire_get_label(msg->label, err))
+        return false;
+    if (on.use != KEY_WRAP && on.use != KEY_UNWRAP)
+        return err_set(err, ERR_DATA, "a derived key has another use than it may have");
+    on.kdf = (enum hsm_kdf)msg->kdf;
+    *peer = (struct bytes){msg->peer.data, msg->peer.len};
+    *out = on;
+    return true;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/transports.h"
+
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "plan/strength.h"
+
+#define BIT(alg) (UINT32_C(1) << (alg))
+
+const struct transport_kind_row transport_kinds[TRANSPORTS] = {
+    [TRANSPORT_ECDH_P521] = {"ecdh-p521", "ECDH on P-521", BIT(HSM_ECDH_P521)},
+    [TRANSPORT_ECDH_P384] = {"ecdh-p384", "ECDH on P-384", BIT(HSM_ECDH_P384)},
+    [TRANSPORT_ECDH_P256] = {"ecdh-p256", "ECDH on P-256", BIT(HSM_ECDH_P256)},
+    [TRANSPORT_RSA_OAEP] = {"rsa-oaep", "RSA-OAEP",
+                            BIT(HSM_RSA_OAEP_SHA256) | BIT(HSM_RSA_OAEP_SHA1) |
+                                BIT(HSM_RSA_AES_SHA256) | BIT(HSM_RSA_AES_SHA1)},
+};
+
+enum transport_kind transport_of(enum hsm_alg alg)
+{
+    enum transport_kind kind = 0;
+
+    while (kind < TRANSPORT_RSA_OAEP && !(transport_kinds[kind].algs & BIT(alg)))
+        kind++;
+    return kind;
+}
+
+/* The first alg of a row determines its pair. */
+static enum hsm_alg first_alg(enum transport_kind kind)
+{
+    enum hsm_alg alg = 0;
+
+    while (!(transport_kinds[kind].algs & BIT(alg)))
+        alg++;
+    return alg;
+}
+
+unsigned transport_strength(enum transport_kind kind, uint32_t rsa_bits)
+{
+    const enum hsm_alg alg = first_alg(kind);
+
+    return wrap_is_agreed(alg) ? strength_of(KEY_KIND_EC, wrap_alg(alg)->bits)
+                               : strength_of(KEY_KIND_RSA, rsa_bits);
+}
+
+char *transport_pair_text(enum hsm_alg alg, uint32_t bits, char *out)
+{
+    if (wrap_is_agreed(alg))
+        text_print(out, TRANSPORT_TEXT, "EC %s", wrap_alg(alg)->curve);
+    else
+        text_print(out, TRANSPORT_TEXT, "RSA %" PRIu32, bits);
+    return out;
+}
