@@ -81,6 +81,7 @@ shell_tests = \
 	%D%/softhsm/sessions.sh \
 	%D%/softhsm/undo.sh \
 	%D%/ssh/ssh.sh \
+	%D%/ssh/sweep.sh \
 	%D%/ssh/locks.sh \
 	%D%/ssh/screen.sh \
 	%D%/tmux/back.sh \
