@@ -51,7 +51,11 @@ static void compare(const struct app *app, struct sheet *s)
 {
     const struct run_fingerprint *prints = app->run.fingerprint;
 
-    sheet_line(s, "%s", run_place(&app->run)->made);
+    if (app->run.for_service) /* it has the bits of the service, not those of the policy */
+        sheet_line(s, "RSA %" PRIu32 ". %s", prints[SIDE_DESTINATION].bits,
+                   run_place(&app->run)->made);
+    else
+        sheet_line(s, "%s", run_place(&app->run)->made);
     print(s, prints[SIDE_DESTINATION].spki_sha256, columns_of(app));
     sheet_line(s, "%s", "The same key, as the SOURCE loaded it:");
     print(s, prints[SIDE_SOURCE].spki_sha256, columns_of(app));
