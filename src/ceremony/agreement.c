@@ -93,7 +93,7 @@ static bool emit_choice(struct narrator *n, const struct party *side, struct eve
     return emit_event(n, event, err);
 }
 
-static bool emit_transport(struct narrator *n, const struct agreement *on, struct err *err)
+bool emit_transport(struct narrator *n, const struct agreement *on, struct err *err)
 {
     struct event e = {.choice.bits = on->policy->rsa_bits};
 

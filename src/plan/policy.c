@@ -48,6 +48,21 @@ bool policy_equal(const struct policy *a, const struct policy *b)
            a->gates == b->gates && a->two_officers == b->two_officers;
 }
 
+static uint32_t hash_of(enum hsm_alg alg)
+{
+    return 1U << (wrap_alg(alg)->family == WRAP_RSA_AES ? wrap_alg(alg)->outer : alg);
+}
+
+bool policy_allows(const struct policy *policy, enum hsm_alg alg)
+{
+    return policy->transports & hash_of(alg);
+}
+
+void policy_only(struct policy *policy, enum hsm_alg alg)
+{
+    policy->transports = hash_of(alg);
+}
+
 uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *key)
 {
     const uint32_t kept = KEY_USES | KEY_WRAP_WITH_TRUSTED | KEY_ALWAYS_AUTHENTICATE;

@@ -55,6 +55,12 @@ bool policy_may_leave(const struct key_desc *key, struct err *err);
 uint32_t policy_public_flags(const struct key_desc *key);
 bool policy_public_may_go(const struct key_desc *key, struct err *err);
 
+/* May an RSA key transport by this algorithm? The policy speaks of the hashes of OAEP. */
+bool policy_allows(const struct policy *policy, enum hsm_alg alg);
+
+/* From now on, the policy allows no other hash than that of this algorithm. */
+void policy_only(struct policy *policy, enum hsm_alg alg);
+
 /* Is this the public half of a transport key that the policy accepts? Checks the DER to its last
  * byte: RSA of exactly policy->rsa_bits, e = 65537, none of the weaknesses of rsa_check.h, nothing
  * after it. Errors: ERR_DATA, ERR_FAILED (memory). */
