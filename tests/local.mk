@@ -44,8 +44,10 @@ shell_tests = \
 	%D%/pairs/rights.sh \
 	%D%/pairs/rooms.sh \
 	%D%/pairs/rooms_cut.sh \
+	%D%/pairs/rooms_limited.sh \
 	%D%/pairs/rooms_offers.sh \
 	%D%/pairs/rooms_refused.sh \
+	%D%/pairs/rooms_service.sh \
 	%D%/pairs/rooms_signed.sh \
 	%D%/pairs/softhsm.sh \
 	%D%/pairs/softoken.sh \
@@ -82,6 +84,7 @@ shell_tests = \
 	%D%/softhsm/sessions.sh \
 	%D%/softhsm/undo.sh \
 	%D%/ssh/ssh.sh \
+	%D%/ssh/sweep.sh \
 	%D%/ssh/locks.sh \
 	%D%/ssh/screen.sh \
 	%D%/tmux/back.sh \
@@ -147,8 +150,10 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/pairs/companions.py \
 	%D%/pairs/rooms.py \
 	%D%/pairs/rooms_cut.py \
+	%D%/pairs/rooms_limited.py \
 	%D%/pairs/rooms_offers.py \
 	%D%/pairs/rooms_refused.py \
+	%D%/pairs/rooms_service.py \
 	%D%/pairs/rooms_signed.py \
 	%D%/pairs/libp11_sign.py \
 	%D%/pairs/rights.py \

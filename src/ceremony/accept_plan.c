@@ -17,54 +17,63 @@ struct accept *accept_of(const struct visit_walk *v)
 
 const struct sealed_bundle *accept_bundle(const struct visit_walk *v)
 {
-    return &sealed_file(v->job->file)->bundle;
+    return accept_of(v)->bundle;
 }
 
 enum sealed_stage accept_stage(const struct visit_walk *v)
 {
-    return sealed_file(v->job->file)->head.stage;
+    return accept_of(v)->stage;
 }
 
 /* --- the plan --- */
 
 /* What the source can do is what its bundle shows. */
-static void assume_source(struct hsm_capabilities *caps)
+static void assume_source(struct hsm_capabilities *caps, const char *where, bool one_blob)
 {
     *caps = (struct hsm_capabilities){.proofs = (uint32_t)((UINT64_C(1) << HSM_PROOFS) - 1),
                                       .exact_length = HSM_YES};
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
-        caps->evidence.wrap = caps->alg[alg].wrap = true;
-        text_print(caps->alg[alg].wrap_call, sizeof caps->alg[alg].wrap_call, "in the other room");
+        caps->evidence.wrap = true;
+        caps->alg[alg].wrap = !one_blob || wrap_alg(alg)->family == WRAP_RSA_AES;
+        text_print(caps->alg[alg].wrap_call, sizeof caps->alg[alg].wrap_call, "%s", where);
     }
 }
 
-bool accept_negotiate(struct visit_walk *v, struct err *err)
+bool accept_negotiate(struct visit_walk *v, const struct policy *policy, bool one_blob,
+                      struct err *err)
 {
     struct ceremony *c = v->c;
     const struct agreement on = agreement_of(c);
-    struct policy only;
+    struct policy by_rsa = *policy;
 
-    if (accept_bundle(v)->kek.alg >= HSM_ALGS ||
-        !policy_allows_oaep(&c->setup.policy, accept_bundle(v)->kek.alg))
-        return err_set(err, ERR_DATA, "the bundle's transport is not one that the policy allows");
-    only = policy_oaep_only(&c->setup.policy, 1U << accept_bundle(v)->kek.alg);
-    assume_source(&c->side[SIDE_SOURCE].caps);
-    return negotiate(&only, &c->side[SIDE_SOURCE].caps, &v->own->caps, &c->suite, err) &&
+    if (!policy_allows_transport(policy, TRANSPORT_RSA_OAEP)) {
+        err_set(err, ERR_CONFIG, "the policy allows no transport of a file");
+        return err_next(err, "Files have RSA-OAEP alone: allow it under \"transports\" in the "
+                             "ceremony file.");
+    }
+    policy_rsa_only(&by_rsa);
+    assume_source(&c->side[SIDE_SOURCE].caps,
+                  v->job->arrival || v->job->makes_pem ? "by the key service" : "in the other room",
+                  one_blob);
+    return negotiate(&by_rsa, &c->side[SIDE_SOURCE].caps, &v->own->caps, &c->suite, err) &&
            emit_own(&c->narrator, &on, v->side, err);
 }
 
 /* May it be carried in this way? */
 bool accept_is_allowed(const struct visit_walk *v, const struct record *record)
 {
-    const struct wrap_alg *alg = record->alg < HSM_ALGS ? wrap_alg(record->alg) : NULL;
+    const struct suite *suite = &v->c->suite;
 
-    if (record->route == ROUTE_PUBLIC)
-        return !alg;
-    return alg && v->own->caps.alg[record->alg].unwrap &&
-           (record->route == ROUTE_ENVELOPE
-                ? alg->family == WRAP_AES &&
-                      (!suite_is_weak(record->alg) || v->c->setup.policy.unauthenticated)
-                : record->route == ROUTE_DIRECT && record->alg == accept_bundle(v)->kek.alg);
+    if (record->route == ROUTE_PUBLIC || record->alg >= HSM_ALGS)
+        return record->route == ROUTE_PUBLIC && record->alg >= HSM_ALGS;
+    if (record->route == ROUTE_DIRECT && wrap_alg(record->alg)->family == WRAP_RSA_AES)
+        return policy_allows(&v->c->setup.policy, record->alg) &&
+               v->own->caps.alg[record->alg]
+                   .unwrap; /* what else the source can do does not matter */
+    for (unsigned i = 0; i < suite->option_count; i++)
+        if (suite->options[i].route == record->route && suite->options[i].alg == record->alg)
+            return true;
+    return false;
 }
 
 static int compare_numbers(const void *number, const void *record)
@@ -117,7 +126,10 @@ static void join(struct visit_walk *v)
             item->proofs = 0;
         }
         if (record->evidence.proof >= HSM_PROOFS && !item->unproven) {
-            refuse(v, item, ERR_UNSUPPORTED, "nothing in the bundle proves it");
+            refuse(v, item, ERR_UNSUPPORTED,
+                   v->job->arrival ? "nothing that came by another way proves it, and the policy "
+                                     "has no \"unproven: waiver\""
+                                   : "nothing in the bundle proves it");
             continue;
         }
         if (!accept_is_allowed(v, record) || item->want_flags != record->want_flags ||

@@ -96,7 +96,7 @@ static bool emit_choice(struct narrator *n, const struct party *side, struct eve
     return emit_event(n, event, err);
 }
 
-static bool emit_transport(struct narrator *n, const struct agreement *on, struct err *err)
+bool emit_transport(struct narrator *n, const struct agreement *on, struct err *err)
 {
     const struct wrap_alg *alg = wrap_alg(on->suite->transport);
     struct event e = {.choice.bits = alg->bits ? alg->bits : on->policy->rsa_bits};

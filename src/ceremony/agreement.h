@@ -32,6 +32,9 @@ bool emit_suite(struct narrator *n, const struct agreement *on, struct err *err)
 /* Of one side alone: the policy, and the capabilities. */
 bool emit_own(struct narrator *n, const struct agreement *on, enum side side, struct err *err);
 
+/* The transport that was chosen. */
+bool emit_transport(struct narrator *n, const struct agreement *on, struct err *err);
+
 /* The transport did not work: emits the rejected one and the next one. */
 bool emit_suite_again(struct narrator *n, const struct agreement *on, enum hsm_alg rejected,
                       const char *why, struct err *err);

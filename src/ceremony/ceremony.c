@@ -544,6 +544,11 @@ const struct plan *ceremony_the_plan(const struct ceremony *c)
     return &c->plan;
 }
 
+const struct hsm_capability *ceremony_evidence(const struct ceremony *c, enum side side)
+{
+    return &c->side[side].caps.evidence;
+}
+
 void ceremony_stop(struct ceremony *c)
 {
     atomic_store(&c->walk.stop, true);

@@ -120,6 +120,9 @@ bool ceremony_resume(struct ceremony *c, struct err *err);
 /* The plan; empty before ceremony_plan(). */
 const struct plan *ceremony_the_plan(const struct ceremony *c);
 
+/* Can the HSM of this side seal evidence for files between two rooms, as far as it was tried? */
+const struct hsm_capability *ceremony_evidence(const struct ceremony *c, enum side side);
+
 /* Opens the review before ceremony_step() does, so that its gate opens when the plan comes on the
  * screen. If officers left it, it is opened again, and asks again. NEXT_STEP: nothing waits there;
  * NEXT_DONE: *err is set, a sink refused. */

@@ -5,6 +5,8 @@ libceremony_a_SOURCES += \
 	%D%/agreement.h \
 	%D%/application.c \
 	%D%/application.h \
+	%D%/arrival.c \
+	%D%/arrival.h \
 	%D%/at_hand.c \
 	%D%/at_hand.h \
 	%D%/canary.c \
@@ -33,6 +35,7 @@ libceremony_a_SOURCES += \
 	%D%/samples.c \
 	%D%/samples.h \
 	%D%/visit_accept.c \
+	%D%/visit_arrive.c \
 	%D%/visit_confirm.c \
 	%D%/visit_job.h \
 	%D%/visit_load.c \

@@ -67,7 +67,7 @@ static bool emit_reach_as(struct narrator *n, enum side side, enum reach what, c
 {
     struct event e = {.kind = EVENT_REACH, .side = side, .reach.what = what};
 
-    text_cut(e.reach.text, sizeof e.reach.text, text);
+    text_safe(text, strlen(text), e.reach.text, sizeof e.reach.text);
     if (secret)
         SHA256((const unsigned char *)secret, strlen(secret), e.reach.sha256);
     return emit_event(n, &e, err);
@@ -374,7 +374,9 @@ bool emit_key_done(struct narrator *n, const struct transfer *t, struct err *err
     if (t->proven && !t->item->unproven)
         text_cut(e.key_done.proof, sizeof e.key_done.proof, hsm_proof_name(t->proof));
     text_cut(e.key_done.text, sizeof e.key_done.text,
-             t->outcome == KEY_MIGRATED   ? proof_sentence(t->proof)
+             t->outcome == KEY_MIGRATED && t->transport->returned
+                 ? ahead_sentence(t->ahead, t->proof)
+             : t->outcome == KEY_MIGRATED ? proof_sentence(t->proof)
              : t->outcome == KEY_UNPROVEN ? unproven_words(t)
                                           : err_note_get(&t->err).what);
     if (t->outcome == KEY_SEALED)

@@ -132,7 +132,7 @@ void negotiation_could(const struct ceremony *c, struct suite *suite)
     if (!wrap_is_agreed(suite->transport))
         return;
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
-        if (wrap_alg(alg)->family == WRAP_RSA_OAEP && policy_allows_oaep(policy, alg)) {
+        if (wrap_alg(alg)->family == WRAP_RSA_OAEP && policy_allows(policy, alg)) {
             suite->direct_max = (uint32_t)wrap_oaep_max(alg, policy->rsa_bits / 8);
             suite->options[suite->option_count++] = (struct wrap_option){ROUTE_DIRECT, alg, true};
             return;

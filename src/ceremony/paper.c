@@ -5,6 +5,7 @@
 
 struct paper {
     struct hsm base; /* first: a struct hsm of this driver is a struct paper */
+    bool checks;     /* their check values are encryptions of zeros */
     struct key_list keys;
     struct bytes *values; /* by place in the list */
     size_t room;
@@ -117,11 +118,19 @@ static bool paper_certificate(struct hsm *hsm, uint64_t handle, struct bytes *de
     return value_of(hsm, handle, true, der, err);
 }
 
+/* The only answer that it may have is a check value. */
 static bool paper_prove(struct hsm *hsm, enum hsm_proof proof, uint64_t handle,
                         const struct bytes *challenge, struct bytes *answer, struct err *err)
 {
-    (void)hsm, (void)proof, (void)handle, (void)challenge, (void)answer;
-    return is_elsewhere(err);
+    const struct paper *p = paper_of(hsm);
+    size_t at;
+
+    (void)challenge;
+    if (!find(p, handle, &at, err))
+        return false;
+    if (proof != HSM_PROOF_KCV_ECB || !p->checks || p->keys.keys[at].kcv_len != HSM_KCV_SIZE)
+        return is_elsewhere(err);
+    return bytes_set(answer, p->keys.keys[at].kcv, HSM_KCV_SIZE, err);
 }
 
 static bool paper_destroy(struct hsm *hsm, uint64_t handle, struct err *err)
@@ -160,6 +169,11 @@ bool paper_new(struct hsm **out, struct err *err)
     p->base.driver = &paper_driver;
     *out = &p->base;
     return true;
+}
+
+void paper_has_checks(struct hsm *hsm)
+{
+    paper_of(hsm)->checks = true;
 }
 
 bool paper_add(struct hsm *hsm, const struct key_desc *key, const struct bytes *value,

@@ -17,6 +17,10 @@
 /* Errors: ERR_FAILED (memory). Ended with the driver's close(). */
 bool paper_new(struct hsm **out, struct err *err);
 
+/* From now on it answers with the check values of its keys, which are encryptions of a block of
+ * zeros: HSMs report them by several methods, so this is not true of every file. */
+void paper_has_checks(struct hsm *paper);
+
 /* Adds an object; handles ascend. value: the SubjectPublicKeyInfo of a private key, the DER of a
  * public object; empty of a secret. Errors: ERR_DATA (the handle is 0 or does not ascend),
  * ERR_FAILED (memory). */

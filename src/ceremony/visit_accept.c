@@ -37,6 +37,8 @@ static bool check_accept(struct visit_walk *v, struct err *err)
 
     if (!past || !past->has_pair)
         return no_journal(err);
+    if (past->returned.is)
+        return err_set(err, ERR_DENIED, "the offer took the file of a key service, not a bundle");
     offer = &past->written[SEALED_OFFER][SEALED_STAGE_OFFER];
     ack = &past->written[SEALED_ACK][SEALED_STAGE_CANARY];
     taken = &past->taken[SEALED_BUNDLE][head->stage];
@@ -124,7 +126,7 @@ static bool is_named(const struct visit_walk *v, const struct sealed_key *key)
     return key->role != SEALED_KEY;
 }
 
-static struct record *add_record(struct accept *a, struct err *err)
+struct record *accept_add_record(struct accept *a, struct err *err)
 {
     if (a->count == a->room) {
         const size_t room = a->room ? 2 * a->room : 64;
@@ -144,7 +146,7 @@ static bool note_record(void *ctx, const struct sealed_key *key, struct err *err
 {
     struct visit_walk *v = ctx;
     struct accept *a = accept_of(v);
-    struct record *record = add_record(a, err);
+    struct record *record = accept_add_record(a, err);
     struct key_desc desc = key->desc;
 
     if (!record)
@@ -178,8 +180,7 @@ static bool read_records(struct visit_walk *v, struct err *err)
 
 /* --- the pair --- */
 
-/* Exactly one private key of the offer's name and public half, with the guards of the offer. */
-static bool find_pair(struct visit_walk *v, struct err *err)
+bool accept_find_pair(struct visit_walk *v, struct err *err)
 {
     struct accept *a = accept_of(v);
     const struct key_list *keys = &v->own->keys;
@@ -220,8 +221,7 @@ static bool take_evidence_key(struct visit_walk *v, struct err *err)
     return bytes_set(&t->evidence.wrapped, from->wrapped.data, from->wrapped.len, err);
 }
 
-/* The transport as the offer left it, with the KEK of the bundle. */
-static bool take_transport(struct visit_walk *v, struct err *err)
+bool accept_take_transport(struct visit_walk *v, struct err *err)
 {
     const struct accept *a = accept_of(v);
     const struct bytes *kek = &accept_bundle(v)->kek.wrapped;
@@ -236,7 +236,7 @@ static bool take_transport(struct visit_walk *v, struct err *err)
     SHA256(t->wire.spki.data, t->wire.spki.len, sha256);
     if (memcmp(sha256, accept_bundle(v)->transport_sha256, SHA256_SIZE) != 0)
         return err_set(err, ERR_DATA, "the bundle is for another transport key");
-    t->wire.there |= WIRE_PUBLIC | WIRE_READ_BACK | WIRE_KEK;
+    t->wire.there |= WIRE_PUBLIC | WIRE_READ_BACK | (kek->len > 0 ? WIRE_KEK : 0U);
     return take_evidence_key(v, err) && bytes_set(&t->wire.wrapped_kek, kek->data, kek->len, err);
 }
 
@@ -264,15 +264,36 @@ static bool ask_review(struct visit_walk *v, struct err *err)
     return visit_review(v, word, err);
 }
 
-static bool take_kek(struct visit_walk *v, struct err *err)
+/* The transport of the bundle, and no other one. */
+static bool negotiate_bundle(struct visit_walk *v, struct err *err)
 {
-    if (!accept_of(v)->pair[0].handle)
+    const enum hsm_alg alg = accept_bundle(v)->kek.alg;
+    struct policy only = v->c->setup.policy;
+
+    if (alg >= HSM_ALGS || !policy_allows(&only, alg))
+        return err_set(err, ERR_DATA, "the bundle's transport is not one that the policy allows");
+    policy_only(&only, alg);
+    return accept_negotiate(v, &only, wrap_alg(alg)->family == WRAP_RSA_AES, err);
+}
+
+bool accept_take_kek(struct visit_walk *v, struct err *err)
+{
+    if (!accept_of(v)->pair[0].handle || accept_bundle(v)->kek.wrapped.len == 0)
         return true;
     if (!visit_transport_row(v, STEP_RELAY_KEK, err) ||
         !visit_transport_row(v, STEP_UNWRAP_KEK, err))
         return false;
     v->c->transport.wire.there |= WIRE_ACCEPTED;
     return true;
+}
+
+/* An earlier visit had proven all, and destroyed the pair; only its receipt is missing. */
+static bool complete(struct visit_walk *v, const char *trust, struct err *err)
+{
+    struct accept *a = accept_of(v);
+
+    a->through = visit_review(v, "accept 0", err) && visit_taken(v, v->job->file, trust, err);
+    return a->through;
 }
 
 static bool run_accept(struct visit_walk *v, struct err *err)
@@ -282,11 +303,18 @@ static bool run_accept(struct visit_walk *v, struct err *err)
 
     if (!a)
         return err_set(err, ERR_FAILED, "no memory for a bundle");
+    a->bundle = &sealed_file(v->job->file)->bundle;
+    a->stage = sealed_file(v->job->file)->head.stage;
     if (!visit_trust(v, v->job->file, trust, err) || !read_records(v, err) || !has_canary(v, err) ||
-        !visit_capabilities(v, err) || !accept_negotiate(v, err) || !find_pair(v, err) ||
-        !take_transport(v, err) || (a->keys > 0 && !accept_make_plan(v, err)) ||
-        !ask_review(v, err) || !visit_taken(v, v->job->file, trust, err) || !take_kek(v, err) ||
-        !accept_sweep_left(v, err) || !sealed_read_keys(v->job->file, accept_take_record, v, err))
+        !visit_capabilities(v, err) || !negotiate_bundle(v, err) || !accept_find_pair(v, err) ||
+        !accept_find_draft(v, &a->draft, err))
+        return false;
+    if (a->draft)
+        return complete(v, trust, err);
+    if (!accept_take_transport(v, err) || (a->keys > 0 && !accept_make_plan(v, err)) ||
+        !ask_review(v, err) || !visit_taken(v, v->job->file, trust, err) ||
+        !accept_take_kek(v, err) || !accept_sweep_left(v, err) ||
+        !sealed_read_keys(v->job->file, accept_take_record, v, err))
         return false;
     return a->through = true;
 }
@@ -307,7 +335,7 @@ static bool destroy(struct visit_walk *v, struct step_result *result, struct err
     bool ok = rows_undo_transport(&crew, &v->c->transport, err);
 
     text_print(result->text, sizeof result->text, "the KEK is destroyed; the pair waits");
-    if (accept_stage(v) == SEALED_STAGE_CANARY || may_go_on(v))
+    if (accept_stage(v) == SEALED_STAGE_CANARY || a->waits || may_go_on(v))
         return ok;
     for (size_t i = 0; i < 2; i++)
         if (a->pair[i].handle &&
@@ -318,25 +346,36 @@ static bool destroy(struct visit_walk *v, struct step_result *result, struct err
     return ok;
 }
 
-/* The fresh process decrypts the evidence key while the pair exists. If it cannot, its proofs will
- * say so. */
-static bool close_accept(struct visit_walk *v, struct err *err)
+/* What is kept is proven by a fresh process while the pair exists, which decrypts the evidence key
+ * for it. If it cannot, its proofs will say so. */
+bool accept_close(struct visit_walk *v, struct err *err)
 {
-    const struct accept *a = accept_of(v);
-    struct err why;
+    struct accept *a = accept_of(v);
+    struct err why = {0}, late = {0};
+    bool ok = true, drafted = true;
 
-    if (a->through && accept_stage(v) != SEALED_STAGE_CANARY && a->pair[0].handle &&
-        !fresh_prepare(v->c, &a->pair[0], &why))
-        emit_note(&v->c->narrator, EVENT_WARNING, SIDE_DESTINATION, "fresh",
-                  "a fresh process could not decrypt the evidence key: %.200s", why.what);
-    return visit_step(v, STEP_DESTROY, destroy, err);
+    if (a->through && accept_stage(v) != SEALED_STAGE_CANARY && a->pair[0].handle) {
+        if (!fresh_prepare(v->c, &a->pair[0], &why))
+            emit_note(&v->c->narrator, EVENT_WARNING, SIDE_DESTINATION, "fresh",
+                      "a fresh process could not decrypt the evidence key: %.200s", why.what);
+        ok = accept_prove_fresh(v, &why);
+        drafted = v->job->arrival || accept_draft(v, &late);
+        a->waits = !drafted;
+    }
+    if (!visit_step(v, STEP_DESTROY, destroy, err))
+        return false;
+    if (!ok || !drafted)
+        *err = drafted ? why : late;
+    return ok && drafted;
 }
 
-static void free_accept(struct visit_walk *v)
+void accept_free(struct visit_walk *v)
 {
     struct accept *a = accept_of(v);
 
     fresh_forget(v->c);
+    if (a)
+        sealed_close(a->draft);
     for (size_t i = 0; a && i < a->count; i++) {
         evidence_free(&a->records[i].evidence);
         bytes_free(&a->records[i].answer);
@@ -348,4 +387,4 @@ static void free_accept(struct visit_walk *v)
 }
 
 const struct visit_row visit_accept = {VISIT_ACCEPT, check_accept,  run_accept,
-                                       close_accept, accept_answer, free_accept};
+                                       accept_close, accept_answer, accept_free};

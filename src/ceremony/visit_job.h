@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ceremony/arrival.h"
 #include "ceremony/visit_past.h"
 #include "hsm/uri.h"
 #include "plan/plan.h"
@@ -18,10 +19,13 @@
 /* What a visit needs, from the command line, the ceremony file and earlier journals. */
 struct visit_job {
     enum visit what;
+    const struct arrival *arrival; /* accept: the file of a key service in place of a bundle */
     struct sealed_reader *file; /* that the other room wrote; withdraw: the own offer; NULL: none */
     struct sealed_reader *ack;  /* load, order strict: makes it the second one; NULL: none */
     const char *file_path, *ack_path; /* of these two; NULL: none */
     char out[EVENT_PATH_MAX];         /* the file that it writes; empty: none */
+    bool makes_pem;                   /* offer: the public key for a key service, too, ... */
+    char pem[EVENT_PATH_MAX];         /* ... in this file; empty: none */
     enum sealed_order order;
     const struct sealed_signers *signers;     /* of the other room */
     const struct sealed_signers *own_signers; /* of this one */

@@ -90,7 +90,7 @@ static bool choose_transport(struct visit_walk *v, enum hsm_alg *alg, struct err
         uint32_t bits;
         one.transports[0] = offer->transports[i];
         if (!sealed_choose_transport(&one, &chosen, alg, &bits, err) || bits != policy->rsa_bits ||
-            !policy_allows_oaep(policy, *alg) || !v->own->caps.alg[*alg].wrap)
+            !policy_allows(policy, *alg) || !v->own->caps.alg[*alg].wrap)
             continue;
         err_clear(err);
         return bytes_set(&v->c->transport.wire.spki, chosen->spki.data, chosen->spki.len, err);
@@ -102,20 +102,40 @@ static bool choose_transport(struct visit_walk *v, enum hsm_alg *alg, struct err
                          "`hsmferry probe` finds on both sides.");
 }
 
+/* What the destination offers as a transport, it unwraps. */
+static void believe_transports(const struct sealed_offer *offer, struct hsm_capabilities *caps)
+{
+    struct sealed_offer one = {.transport_count = 1};
+    const struct sealed_transport *chosen;
+    enum hsm_alg alg;
+    uint32_t bits;
+    struct err ignored;
+
+    for (uint32_t i = 0; i < offer->transport_count; i++) {
+        one.transports[0] = offer->transports[i];
+        if (!sealed_choose_transport(&one, &chosen, &alg, &bits, &ignored) || caps->alg[alg].unwrap)
+            continue;
+        caps->alg[alg].unwrap = true;
+        text_print(caps->alg[alg].unwrap_call, sizeof caps->alg[alg].unwrap_call,
+                   "in the other room");
+    }
+}
+
 /* The destination as its offer describes it. */
 static bool take_destination(struct visit_walk *v, struct err *err)
 {
     struct ceremony *c = v->c;
     const struct agreement on = agreement_of(c);
     struct party *to = &c->side[SIDE_DESTINATION];
-    struct policy only;
+    struct policy only = c->setup.policy;
     enum hsm_alg alg;
 
     to->caps = offer_of(v)->can;
+    believe_transports(offer_of(v), &to->caps);
     if (!script_watch_open(&c->verdicts.script, &v->own->keys, false, &c->narrator, err) ||
         !visit_capabilities(v, err) || !choose_transport(v, &alg, err))
         return false;
-    only = policy_oaep_only(&c->setup.policy, 1U << alg);
+    policy_only(&only, alg);
     return negotiate(&only, &v->own->caps, &to->caps, &c->suite, err) &&
            emit_suite(&c->narrator, &on, err);
 }
@@ -437,7 +457,8 @@ static bool begin_bundle(struct visit_walk *v, const struct samples *s, struct s
     file->head =
         visit_head(v, SEALED_BUNDLE, stage_of(v), v->job->ack ? v->job->ack : v->job->file);
     file->head.keys = count_keys(v, s);
-    text_print(file->bundle.transport, sizeof file->bundle.transport, "%s", SEALED_RSA_OAEP);
+    text_print(file->bundle.transport, sizeof file->bundle.transport, "%s",
+               sealed_transport_name(v->c->suite.transport));
     SHA256(t->wire.spki.data, t->wire.spki.len, file->bundle.transport_sha256);
     file->bundle.kek.alg = v->c->suite.transport;
     file->bundle.evidence.alg =

@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>
+
 #include "base/text.h"
+#include "ceremony/accept_parts.h"
 #include "ceremony/open_offers.h"
 #include "ceremony/rows.h"
 #include "ceremony/sweep.h"
@@ -13,6 +18,7 @@
 #include "sealed/sealed_expect.h"
 #include "sealed/sealed_words.h"
 #include "sealed/sealed_write.h"
+#include "transfer/sealed_file.h"
 
 /* --- offer --- */
 
@@ -42,15 +48,15 @@ static bool sweep_void(struct visit_walk *v, struct err *err)
     return true;
 }
 
-/* One transport for each hash that the policy allows and the token can use: all of the same key. */
+/* One transport for each algorithm that the policy allows and the token can use: all of the same
+ * key. One blob comes last, for a source that can do nothing else. */
 static bool add_transports(struct visit_walk *v, struct sealed_offer *offer, struct err *err)
 {
     const struct policy *policy = &v->c->setup.policy;
 
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
-        if (wrap_alg(alg)->family == WRAP_RSA_OAEP && policy_allows_oaep(policy, alg) &&
-            v->own->caps.alg[alg].unwrap &&
-            !sealed_add_rsa_oaep(offer, &v->c->transport.wire.spki, alg, policy->rsa_bits, err))
+        if (wrap_is_by_rsa(alg) && policy_allows(policy, alg) && v->own->caps.alg[alg].unwrap &&
+            !sealed_add_rsa(offer, &v->c->transport.wire.spki, alg, policy->rsa_bits, err))
             return false;
     if (offer->transport_count > 0)
         return true;
@@ -122,21 +128,73 @@ static bool write_offer(struct visit_walk *v, struct err *err)
     return ok;
 }
 
+/* --- its public key for a key service --- */
+
+static bool make_pem(const struct bytes *spki, struct bytes *pem, struct err *err)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *data = NULL;
+    long len = 0;
+    bool ok = bio && PEM_write_bio(bio, PEM_STRING_PUBLIC, "", spki->data, (long)spki->len) > 0;
+
+    if (ok)
+        len = BIO_get_mem_data(bio, &data);
+    ok = ok ? bytes_set(pem, data, (size_t)len, err)
+            : err_set(err, ERR_FAILED, "no memory for a public key");
+    BIO_free(bio);
+    return ok;
+}
+
+/* The offer and the public key exist both, or neither of them does. */
+static bool write_both(struct visit_walk *v, struct err *err)
+{
+    struct bytes pem = {0};
+    uint8_t sha256[SHA256_SIZE];
+    struct visit_other file = {ARRIVAL_PEM, SEALED_STAGE_OFFER, sha256, 0, v->job->pem, ""};
+    struct err ignored;
+    bool ok;
+
+    if (!v->job->pem[0])
+        return write_offer(v, err);
+    ok = make_pem(&v->c->transport.wire.spki, &pem, err) &&
+         sealed_file_write(v->job->pem, &pem, err);
+    if (ok) {
+        SHA256(pem.data, pem.len, sha256);
+        file.bytes = pem.len;
+        ok = write_offer(v, err) && visit_emit_other(v, FILE_WRITTEN, &file, err);
+        if (!v->stays)
+            sealed_file_remove(v->job->pem, &ignored);
+    }
+    bytes_free(&pem);
+    return ok;
+}
+
+/* A key service must be told which variant of OAEP it is to use. */
+static bool say_transport(struct visit_walk *v, struct err *err)
+{
+    struct ceremony *c = v->c;
+    const struct agreement on = agreement_of(c);
+
+    if (!v->job->pem[0])
+        return emit_own(&c->narrator, &on, v->side, err);
+    return accept_negotiate(v, &c->setup.policy, false, err) &&
+           emit_transport(&c->narrator, &on, err);
+}
+
 static bool run_offer(struct visit_walk *v, struct err *err)
 {
     struct ceremony *c = v->c;
     struct transport *t = &c->transport;
-    const struct agreement on = agreement_of(c);
 
     text_print(t->label, sizeof t->label, "hsmferry:%s", c->setup.visit.migration);
     t->stays = true;
-    if (!visit_capabilities(v, err) || !emit_own(&c->narrator, &on, v->side, err) ||
-        !visit_review(v, "offer", err) || !visit_transport_row(v, STEP_MAKE_PAIR, err) ||
-        !sweep_void(v, err) || !visit_transport_row(v, STEP_RELAY_PUBLIC, err))
+    if (!visit_capabilities(v, err) || !say_transport(v, err) || !visit_review(v, "offer", err) ||
+        !visit_transport_row(v, STEP_MAKE_PAIR, err) || !sweep_void(v, err) ||
+        !visit_transport_row(v, STEP_RELAY_PUBLIC, err))
         return false;
     v->pair[0] = t->destination.private_key;
     v->pair[1] = t->destination.public_key;
-    return write_offer(v, err);
+    return write_both(v, err);
 }
 
 /* The pair stays only with its offer. */
@@ -180,6 +238,8 @@ static bool check_withdraw(struct visit_walk *v, struct err *err)
                             err) ||
         !sealed_sha256(v->job->file, sha256, err) || memcmp(sha256, own->sha256, SHA256_SIZE) != 0)
         return cannot(err, "this is not the file that the journal names");
+    if (v->past->returned.is)
+        return cannot(err, "the file of a key service was accepted, or was about to be");
     if (v->past->taken[SEALED_BUNDLE][SEALED_STAGE_ALL].is ||
         v->past->taken[SEALED_BUNDLE][SEALED_STAGE_KEYS].is)
         return cannot(err, "a bundle for it was accepted, or was about to be");

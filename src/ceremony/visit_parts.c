@@ -131,20 +131,29 @@ bool visit_trust(struct visit_walk *v, struct sealed_reader *file, char trust[EV
     return true;
 }
 
-bool visit_emit_file(struct visit_walk *v, enum file_state state, const struct sealed_head *head,
-                     const uint8_t sha256[SHA256_SIZE], uint64_t bytes, const char *path,
-                     const char *trust, struct err *err)
+bool visit_emit_other(struct visit_walk *v, enum file_state state, const struct visit_other *file,
+                      struct err *err)
 {
     struct event e = {.kind = EVENT_FILE, .side = v->side};
 
     e.file.state = state;
-    text_print(e.file.format, sizeof e.file.format, "%s", sealed_format_name(head->format));
-    text_print(e.file.stage, sizeof e.file.stage, "%s", sealed_stage_name(head->stage));
-    text_safe(path, strlen(path), e.file.path, sizeof e.file.path);
-    e.file.bytes = bytes;
-    memcpy(e.file.sha256, sha256, SHA256_SIZE);
-    text_print(e.file.trust, sizeof e.file.trust, "%s", trust);
+    text_print(e.file.format, sizeof e.file.format, "%s", file->format);
+    text_print(e.file.stage, sizeof e.file.stage, "%s", sealed_stage_name(file->stage));
+    text_safe(file->path, strlen(file->path), e.file.path, sizeof e.file.path);
+    e.file.bytes = file->bytes;
+    memcpy(e.file.sha256, file->sha256, SHA256_SIZE);
+    text_print(e.file.trust, sizeof e.file.trust, "%s", file->trust);
     return emit_event(&v->c->narrator, &e, err);
+}
+
+bool visit_emit_file(struct visit_walk *v, enum file_state state, const struct sealed_head *head,
+                     const uint8_t sha256[SHA256_SIZE], uint64_t bytes, const char *path,
+                     const char *trust, struct err *err)
+{
+    const struct visit_other file = {
+        sealed_format_name(head->format), head->stage, sha256, bytes, path, trust};
+
+    return visit_emit_other(v, state, &file, err);
 }
 
 bool visit_taken(struct visit_walk *v, const struct sealed_reader *file, const char *trust,

@@ -40,6 +40,7 @@ struct visit_row {
 };
 
 extern const struct visit_row visit_offer, visit_load, visit_accept, visit_confirm, visit_withdraw;
+extern const struct visit_row visit_arrive; /* accept, of the file of a key service */
 
 /* The transfer of this row of the transport, or of a key: its events and its run. Errors: the row
  * must be undone, too. */
@@ -80,6 +81,17 @@ bool visit_taken(struct visit_walk *v, const struct sealed_reader *file, const c
 bool visit_emit_file(struct visit_walk *v, enum file_state state, const struct sealed_head *head,
                      const uint8_t sha256[SHA256_SIZE], uint64_t bytes, const char *path,
                      const char *trust, struct err *err);
+
+/* The same of a file that is none of two rooms. */
+struct visit_other {
+    const char *format;
+    enum sealed_stage stage;
+    const uint8_t *sha256;
+    uint64_t bytes;
+    const char *path, *trust;
+};
+bool visit_emit_other(struct visit_walk *v, enum file_state state, const struct visit_other *file,
+                      struct err *err);
 
 /* The first fields of a file that this visit writes, in answer to another one (NULL: to none). */
 struct sealed_head visit_head(const struct visit_walk *v, enum sealed_format format,

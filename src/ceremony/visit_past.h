@@ -27,6 +27,11 @@ struct visit_past {
     bool begun[VISITS]; /* one took a file, or a step */
     struct visit_file taken[SEALED_FORMATS][SEALED_STAGES];
     struct visit_file written[SEALED_FORMATS][SEALED_STAGES];
+    struct visit_file drafted[SEALED_STAGES]; /* of receipts */
+    uint8_t ceremony[SHA256_SIZE];            /* of the ceremony file of the offer */
+    bool for_service;                         /* the offer's public key was written as PEM, too */
+    struct visit_file returned;     /* the file of a key service, taken in place of a bundle ... */
+    bool returned_over;             /* ... which cannot be taken again */
     struct hsm_slot slot;           /* the token of the offer */
     bool has_pair;                  /* the offer made a pair, with this public half: */
     uint8_t pair[SHA256_SIZE];      /* SHA-256 of its SubjectPublicKeyInfo */

@@ -128,10 +128,17 @@ static const char *last_sentence(const struct visit_walk *v)
         [VISIT_WITHDRAW] = "the transport pair of the offer is destroyed",
     };
 
+    const bool unproven = count(v, KEY_UNPROVEN) > 0;
+
     return v->c->result.left.left_over ? "something is left over: the warnings say what"
-           : v->failed.code == ERR_NONE && count(v, KEY_UNPROVEN)
+           : v->failed.code == ERR_NONE && v->job->arrival
+               ? (unproven ? "the key arrived unproven, by waiver: try it before it is relied on"
+                           : "the key arrived, and was proven")
+           : v->failed.code == ERR_NONE && unproven
                ? "unproven keys arrived, by waiver: try each one before it is relied on there; "
                  "carry the answer to the other room"
+           : v->failed.code == ERR_NONE && v->job->pem[0]
+               ? "the transport pair waits on the token; give its public key to the key service"
            : v->failed.code == ERR_NONE ? done[v->job->what]
            : v->stays ? "it did not come to its end, and its file is written: do not use the file"
                       : "it did not come to its end";
@@ -164,20 +171,20 @@ static void finish(struct visit_walk *v)
     secret_free(&v->own->pin);
 }
 
-static const struct visit_row *row_of(enum visit what)
+static const struct visit_row *row_of(const struct visit_job *job)
 {
     static const struct visit_row *const rows[] = {&visit_offer, &visit_load, &visit_accept,
                                                    &visit_confirm, &visit_withdraw};
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i]->what == what)
+    for (size_t i = 0; !job->arrival && i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i]->what == job->what)
             return rows[i];
-    return NULL;
+    return job->arrival ? &visit_arrive : NULL;
 }
 
 bool visit_run(struct ceremony *c, const struct visit_job *job, struct err *err)
 {
-    const struct visit_row *row = row_of(job->what);
+    const struct visit_row *row = row_of(job);
     struct visit_walk v = {.c = c, .job = job, .side = visit_side(job->what)};
     struct err last;
 

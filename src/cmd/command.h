@@ -22,10 +22,12 @@ struct invocation {
     bool compare;   /* of list */
     bool html;      /* of sheet */
     bool json;      /* of list, probe and verify */
+    bool pem;       /* of offer */
     struct term_options screen;
     const char *journal, *signature, *key, *ceremony;        /* of a report; NULL: not given */
     const char *service, *wrapping_key, *import_token, *kid; /* of seal; NULL: not given */
     const char *public_key;                                  /* of check-sealed; NULL: not given */
+    const char *format;                                      /* of accept; NULL: not given */
     struct session_host *host;            /* of a command that reaches HSMs; else NULL */
     const char *words[COMMAND_WORDS + 1]; /* after the command's name, NULL at the end */
 };

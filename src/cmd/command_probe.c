@@ -11,6 +11,22 @@
 #include "ui/plain/plain_log.h"
 #include "ui/plain/plain_loop.h"
 
+/* Between two rooms, the proof of a key that may be weak is encrypted by the HSMs. */
+static void say_evidence(const struct worker *worker, struct plain_log *log)
+{
+    char text[EVENT_TEXT_MAX];
+
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        const struct hsm_capability *evidence = worker_evidence_now(worker, side);
+        const bool can = side == SIDE_SOURCE ? evidence->wrap : evidence->unwrap;
+        text_print(text, sizeof text, "evidence key on the %s, for two rooms: %s%s%s%s",
+                   side_name(side), can ? "yes, " : "no: ", evidence->reason,
+                   can ? "" : "; there, stored secrets, HMAC and DES keys need the waiver of ",
+                   can ? "" : "unproven keys");
+        plain_log_note(log, text);
+    }
+}
+
 /* The code that the ceremony would end with for this: that of a key named by itself. log: NULL: no
  * line of it is wanted. */
 static int verdict(const struct plan *plan, struct plain_log *log)
@@ -63,6 +79,8 @@ static int probe(struct session *s, struct plain_log *log)
         .take = kept_events_take,
         .ctx = &kept,
     });
+    if (result.exit_code == 0 && log)
+        say_evidence(worker, log);
     if (result.exit_code == 0)
         result.exit_code = verdict(worker_plan_now(worker), log);
     if (kept.lost) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/arrival.h"
 #include "journal/event_log.h"
 #include "journal/journal.h"
 
@@ -28,6 +29,19 @@ static struct visit_past *past_of(struct visit_pasts *all, const char *migration
     return &all->at[all->count++];
 }
 
+/* A file that is none of two rooms. */
+static void take_service(struct visit_past *past, const struct event *event,
+                         const struct visit_file *file)
+{
+    enum arrival_format format;
+
+    past->for_service |= strcmp(event->file.format, ARRIVAL_PEM) == 0;
+    if (!arrival_format_of(event->file.format, &format))
+        return;
+    past->returned = *file;
+    past->returned_over = false;
+}
+
 static void take_file(struct visit_past *past, const struct event *event)
 {
     struct visit_file file = {.is = true, .utc_ms = event->utc_ms};
@@ -38,11 +52,25 @@ static void take_file(struct visit_past *past, const struct event *event)
         format++;
     while (stage < SEALED_STAGES && strcmp(event->file.stage, sealed_stage_name(stage)) != 0)
         stage++;
-    if (format == SEALED_FORMATS || stage == SEALED_STAGES)
-        return;
     memcpy(file.sha256, event->file.sha256, sizeof file.sha256);
     memcpy(file.path, event->file.path, sizeof file.path);
-    (event->file.state == FILE_WRITTEN ? past->written : past->taken)[format][stage] = file;
+    if (format == SEALED_FORMATS) {
+        take_service(past, event, &file);
+        return;
+    }
+    if (stage == SEALED_STAGES)
+        return;
+    if (event->file.state == FILE_DRAFTED)
+        past->drafted[stage] = file;
+    else
+        (event->file.state == FILE_WRITTEN ? past->written : past->taken)[format][stage] = file;
+}
+
+/* After these, what failed can be tried again: the pair still waits. */
+static bool may_go_on(int exit_code)
+{
+    return exit_code == err_exit(ERR_FAILED) || exit_code == err_exit(ERR_UNFINISHED) ||
+           exit_code == err_exit(ERR_IO);
 }
 
 /* What was refused before its first step or file was not begun. */
@@ -56,6 +84,8 @@ static void take_event(struct visit_past *past, enum visit what, const struct ev
     }
     if (event->kind == EVENT_FILE)
         take_file(past, event);
+    else if (what == VISIT_ACCEPT && event->kind == EVENT_END)
+        past->returned_over = past->returned.is && !may_go_on(event->end.exit_code);
     else if (what == VISIT_OFFER && event->kind == EVENT_HSM)
         past->slot = event->hsm.slot;
     else if (what == VISIT_OFFER && event->kind == EVENT_FINGERPRINT) {
@@ -80,6 +110,7 @@ static bool take_log(const struct event_log *log, const char *path, struct visit
             if (what == VISIT_OFFER) {
                 past->offered_ms = event.utc_ms;
                 past->expires_ms = event.begin.expires_ms;
+                memcpy(past->ceremony, event.begin.file_sha256, sizeof past->ceremony);
             }
         } else if (past)
             take_event(past, what, &event, path);

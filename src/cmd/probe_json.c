@@ -68,6 +68,22 @@ static void put_capabilities(struct json_writer *j, const struct kept_events *ke
     json_end(j);
 }
 
+/* An HSM that was not reached can nothing, and says no reason. */
+static void put_evidence(struct json_writer *j, const struct worker *worker)
+{
+    json_list(j, "evidence");
+    for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
+        const struct hsm_capability *evidence = worker_evidence_now(worker, side);
+        json_map(j, NULL);
+        json_text(j, "side", side_name(side));
+        json_bool(j, "seal", evidence->wrap);
+        json_bool(j, "unseal", evidence->unwrap);
+        json_some(j, "reason", evidence->reason);
+        json_end(j);
+    }
+    json_end(j);
+}
+
 static void put_choice(struct json_writer *j, const char *name, const struct event *choice)
 {
     if (!choice)
@@ -183,6 +199,7 @@ void probe_json_print(FILE *out, const struct config *config, const struct worke
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++)
         put_side(&j, side, &config->side[side], kept);
     put_capabilities(&j, kept);
+    put_evidence(&j, worker);
     put_negotiation(&j, kept);
     put_canaries(&j, kept);
     json_list(&j, "keys");

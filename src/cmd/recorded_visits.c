@@ -30,7 +30,8 @@ static void read_facts(const struct recording *recording, struct facts *facts)
         if (e.kind == EVENT_BEGIN && !facts->began_ms) {
             facts->began_ms = e.utc_ms;
             text_print(facts->migration, sizeof facts->migration, "%s", e.begin.migration);
-        } else if (e.kind == EVENT_FILE && facts->file_count < FILES_MAX) {
+        } else if (e.kind == EVENT_FILE && e.file.state != FILE_DRAFTED &&
+                   facts->file_count < FILES_MAX) {
             facts->files[facts->file_count].written = e.file.state == FILE_WRITTEN;
             memcpy(facts->files[facts->file_count++].sha256, e.file.sha256, SHA256_SIZE);
         }

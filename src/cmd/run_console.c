@@ -166,7 +166,8 @@ static void print_report(const struct session *s, int code)
         fclose(stamped);
 }
 
-/* An interrupted ceremony that was not settled either has a report that says so. */
+/* An interrupted ceremony that was not settled either has a report that says so; and a visit that
+ * did not begin, with the words that were wrong. */
 static int end_report(struct session *s, int code)
 {
     struct err err = {0};
@@ -221,7 +222,7 @@ int command_run_console(struct session *s, const struct term_options *options,
         close(screen.recent);
     if (err.code != ERR_NONE)
         return command_failed(&err);
-    if (s->interrupted && s->report && !report_path(s->report))
+    if ((s->interrupted || (s->visit && code != 0)) && s->report && !report_path(s->report))
         code = end_report(s, code);
     if (s->report && report_path(s->report))
         print_report(s, code);

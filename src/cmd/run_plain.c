@@ -153,6 +153,15 @@ static void say_what_follows(const struct session *s, struct plain_log *log)
     const char *command = next[s->visit->what];
     char line[2 * EVENT_PATH_MAX];
 
+    if (s->visit->job.pem[0] && access(s->visit->job.pem, F_OK) == 0) {
+        text_print(line, sizeof line,
+                   "Give %s to the key service, compare its fingerprint there, and let it wrap the "
+                   "key. Then: hsmferry accept --format",
+                   s->visit->job.pem);
+        plain_log_note(log, line);
+        return;
+    }
+
     if (!command || access(s->visit->job.out, F_OK) != 0)
         return;
     text_print(line, sizeof line, "Carry %s to the other room. There: hsmferry %s",

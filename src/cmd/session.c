@@ -406,7 +406,12 @@ void session_name_file(struct session *s)
                                  [VISIT_ACCEPT] = canary ? "ack" : "receipt"};
     const char *name = names[s->visit->what];
 
-    job->out[0] = '\0';
+    job->out[0] = job->pem[0] = '\0';
+    if (job->arrival)
+        return; /* nobody waits for an answer */
+    if (job->makes_pem)
+        text_print(job->pem, sizeof job->pem, "%.*s.pem",
+                   (int)(strlen(journal) - (sizeof suffix - 1)), journal);
     if (name)
         text_print(job->out, sizeof job->out, "%.*s.%s",
                    (int)(strlen(journal) - (sizeof suffix - 1)), journal, name);

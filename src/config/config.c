@@ -48,6 +48,31 @@ static bool take_destination(const struct loader *l, const struct raw_side *raw)
     return uri_parse("pkcs11:", &to->token, l->err);
 }
 
+/* A key that comes from a key service has no HSM as its source. */
+static bool take_source(const struct loader *l, const struct raw_config *raw)
+{
+    struct config_side *to = &l->config->side[SIDE_SOURCE];
+
+    if (raw->source.api && !raw->arriving)
+        return config_take_side(l, "source", &raw->source, to);
+    if (raw->source.api) {
+        config_wrong(l, "source",
+                     "the key under \"arriving\" comes as a file, and this names an HSM");
+        return err_next(l->err, "Leave out either \"source\" or \"arriving\"");
+    }
+    if (!raw->arriving) {
+        config_wrong(l, "", "the key \"source\" is missing");
+        return err_next(l->err,
+                        "Name the HSM that has the keys; a key that comes as a file of a key "
+                        "service is described under \"arriving\"");
+    }
+    if (l->use != CONFIG_AT_DESTINATION && l->use != CONFIG_TO_COMPARE) {
+        config_wrong(l, "arriving", "the key comes as a file of a key service");
+        return err_next(l->err, "Use hsmferry offer --pem, and then hsmferry accept --format");
+    }
+    return uri_parse("pkcs11:", &to->token, l->err);
+}
+
 /* Compares what the file says; two names of one token are detected when both are open. */
 static bool check_two_tokens(const struct loader *l)
 {
@@ -174,8 +199,9 @@ static bool take_signer(const struct loader *l, const struct raw_signer *raw)
         config_wrong(l, "sign-report", "the key that signs must be on one device");
         return err_next(l->err, "Write either \"side\" (source, destination) or \"device\"");
     }
-    if (raw->side == 1 + SIDE_DESTINATION && !l->config->side[SIDE_DESTINATION].where.api[0])
-        return config_wrong(l, "sign-report.side", "there is no destination that could sign");
+    if (raw->side && !l->config->side[raw->side - 1].where.api[0])
+        return config_wrong(l, "sign-report.side", "there is no %s that could sign",
+                            side_name((enum side)(raw->side - 1)));
     signer->side = raw->side ? (enum side)(raw->side - 1) : SIDE_RELAY;
     if (raw->officer)
         strcpy(signer->officer, raw->officer);
@@ -274,17 +300,10 @@ static bool take_policy(const struct loader *l, const struct raw_policy *raw)
                                                "at least one hash must be allowed: sha256, sha1"));
 }
 
-/* A relative folder is relative to the ceremony file's folder. */
 static bool take_report_folder(const struct loader *l, const char *folder)
 {
-    char *out = l->config->report_folder;
-    const char *path = l->config->path;
-    int base = folder[0] == '/' ? 0 : (int)(strrchr(path, '/') + 1 - path);
-
-    if ((size_t)base + strlen(folder) >= sizeof l->config->report_folder)
-        return config_wrong(l, "report-folder", "the folder's path is too long");
-    text_print(out, EVENT_PATH_MAX, "%.*s%s", base, path, folder);
-    return true;
+    return config_place_path(l->config, folder, l->config->report_folder) ||
+           config_wrong(l, "report-folder", "the folder's path is too long");
 }
 
 /* Officers who will be asked must be named: both of them in production, and also if a gate waits
@@ -323,12 +342,11 @@ static bool take_all(const struct loader *l, const struct raw_config *raw)
         strcpy(config->officers[i].name, raw->officers[i].name);
         strcpy(config->officers[i].role, raw->officers[i].role ? raw->officers[i].role : "");
     }
-    return check_sessions(l, raw->sessions) &&
-           config_take_side(l, "source", &raw->source, &config->side[SIDE_SOURCE]) &&
+    return check_sessions(l, raw->sessions) && take_source(l, raw) &&
            take_destination(l, &raw->destination) && check_two_tokens(l) &&
            take_keys(l, raw->keys, raw->key_count) && take_signer(l, &raw->signer) &&
-           take_sealed(l, raw->sealed) && take_policy(l, &raw->policy) &&
-           take_script(l, &raw->policy) && check_officers(l) &&
+           take_sealed(l, raw->sealed) && config_take_arriving(l, raw->arriving) &&
+           take_policy(l, &raw->policy) && take_script(l, &raw->policy) && check_officers(l) &&
            take_report_folder(l, raw->report_folder);
 }
 

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "config/config_use.h"
 #include "hsm/hsm.h"
+#include "hsm/key.h"
 #include "hsm/uri.h"
 #include "plan/policy.h"
 #include "plan/script.h"
@@ -50,6 +51,15 @@ struct config_sealed {
     unsigned signer_count; /* 0: files are authenticated by words */
 };
 
+/* The key that comes as a file of a key service, or of an HSM that no agent reaches. The file names
+ * no source then. */
+struct config_arriving {
+    bool wanted;
+    struct key_desc
+        key; /* its name, kind, size, uses, and check value; its public half is in ... */
+    char public_key[EVENT_PATH_MAX]; /* ... this file, absolute; empty: none */
+};
+
 struct config {
     char path[EVENT_PATH_MAX]; /* absolute */
     uint8_t sha256[32];        /* of the file's bytes */
@@ -68,6 +78,7 @@ struct config {
     struct policy policy;
     struct config_signer signer;
     struct config_sealed sealed;
+    struct config_arriving arriving;
     char report_folder[EVENT_PATH_MAX]; /* absolute; in the file it may be relative to the file's
                                            folder */
 };

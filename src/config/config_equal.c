@@ -87,5 +87,7 @@ bool config_equal(const struct config *a, const struct config *b)
            a->sessions == b->sessions && a->officer_count == b->officer_count &&
            same_officers(a, b) && a->key_count == b->key_count && same_keys(a, b) &&
            policy_equal(&a->policy, &b->policy) && same_signer(&a->signer, &b->signer) &&
-           same_sealed(&a->sealed, &b->sealed) && strcmp(a->report_folder, b->report_folder) == 0;
+           same_sealed(&a->sealed, &b->sealed) &&
+           config_same_arriving(&a->arriving, &b->arriving) &&
+           strcmp(a->report_folder, b->report_folder) == 0;
 }

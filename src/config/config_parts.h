@@ -3,12 +3,17 @@
 #ifndef HSMFERRY_CONFIG_CONFIG_PARTS_H
 #define HSMFERRY_CONFIG_CONFIG_PARTS_H
 
+#include <stdbool.h>
+
 #include "base/schema.h"
 #include "config/config_schema.h"
 #include "config/config_use.h"
+#include "protocol/event.h"
 
 struct config;
+struct config_arriving;
 struct config_side;
+struct key_desc;
 struct uri;
 
 /* The state while a ceremony file is interpreted. */
@@ -38,6 +43,16 @@ bool config_take_uri(const struct loader *l, const char *text, const char *path,
 /* Checks and takes all values of one device, which is at this place ("source"). */
 bool config_take_side(const struct loader *l, const char *at, const struct raw_side *raw,
                       struct config_side *to);
+
+/* Takes the key that arrives as a file; after "keys". */
+bool config_take_arriving(const struct loader *l, const struct raw_arriving *raw);
+
+/* Writes what config_take_arriving() reads; and compares two of them. */
+bool config_same_arriving(const struct config_arriving *a, const struct config_arriving *b);
+const char *config_arriving_kind(const struct key_desc *key, char *out);
+
+/* A path in the file is relative to the file's folder. False: it is too long. */
+bool config_place_path(const struct config *config, const char *path, char out[EVENT_PATH_MAX]);
 
 /* Can this side's agent, named at path, be trusted to check its module? */
 bool config_check_agent(const struct loader *l, const struct config_side *side, const char *path);

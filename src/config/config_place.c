@@ -3,6 +3,7 @@
 #include "config/config_parts.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "config/config.h"
@@ -37,4 +38,12 @@ bool config_no_memory(const struct loader *l)
 bool config_take_uri(const struct loader *l, const char *text, const char *path, struct uri *uri)
 {
     return uri_parse(text, uri, l->err) || schema_at(&l->yaml, l->err, "%s", path);
+}
+
+bool config_place_path(const struct config *config, const char *path, char out[EVENT_PATH_MAX])
+{
+    int base = path[0] == '/' ? 0 : (int)(strrchr(config->path, '/') + 1 - config->path);
+
+    return text_print(out, EVENT_PATH_MAX, "%.*s%s", base, config->path, path) ==
+           (size_t)base + strlen(path);
 }

@@ -120,6 +120,21 @@ static const cyaml_schema_field_t sealed_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_strval_t uses[] = {
+    {"encrypt", KEY_ENCRYPT}, {"decrypt", KEY_DECRYPT}, {"sign", KEY_SIGN},
+    {"verify", KEY_VERIFY},   {"wrap", KEY_WRAP},       {"unwrap", KEY_UNWRAP},
+    {"derive", KEY_DERIVE},
+};
+
+static const cyaml_schema_field_t arriving_fields[] = {
+    TEXT("kind", struct raw_arriving, kind, KEY_TYPE_TEXT - 1),
+    CYAML_FIELD_FLAGS_PTR("uses", CYAML_FLAG_STRICT | CYAML_FLAG_POINTER, struct raw_arriving, uses,
+                          uses, CYAML_ARRAY_LEN(uses)),
+    OPTIONAL_TEXT("public-key", struct raw_arriving, public_key, 1, EVENT_PATH_MAX - 1),
+    OPTIONAL_TEXT("check-value", struct raw_arriving, check_value, 6, 6),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_strval_t unproven[] = {{"refuse", RAW_REFUSE}, {"waiver", RAW_WAIVER}};
 
 static const cyaml_schema_field_t policy_fields[] = {
@@ -177,7 +192,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("officers", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
                                struct raw_config, officers, officer_count, &officer, 0,
                                OFFICERS_MAX),
-    CYAML_FIELD_MAPPING("source", CYAML_FLAG_DEFAULT, struct raw_config, source, side_fields),
+    CYAML_FIELD_MAPPING("source", CYAML_FLAG_OPTIONAL, struct raw_config, source, side_fields),
     CYAML_FIELD_MAPPING("destination", CYAML_FLAG_OPTIONAL, struct raw_config, destination,
                         side_fields),
     CYAML_FIELD_SEQUENCE_COUNT("keys", CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL,
@@ -187,6 +202,8 @@ static const cyaml_schema_field_t config_fields[] = {
                         signer_fields),
     CYAML_FIELD_MAPPING_PTR("sealed", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config,
                             sealed, sealed_fields),
+    CYAML_FIELD_MAPPING_PTR("arriving", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config,
+                            arriving, arriving_fields),
     TEXT("report-folder", struct raw_config, report_folder, EVENT_PATH_MAX - 1),
     CYAML_FIELD_END,
 };

@@ -66,6 +66,14 @@ struct raw_sealed {
     uint32_t signer_count;
 };
 
+/* A key that comes as a file of a key service. */
+struct raw_arriving {
+    char *kind;
+    uint32_t *uses;    /* enum key_flag */
+    char *public_key;  /* NULL: absent */
+    char *check_value; /* likewise */
+};
+
 enum raw_unproven { RAW_REFUSE = 1, RAW_WAIVER };
 
 enum raw_kdf { RAW_KDF_REQUIRED = 1, RAW_KDF_OPTIONAL };
@@ -97,7 +105,8 @@ struct raw_config {
     uint32_t key_count;
     struct raw_policy policy;
     struct raw_signer signer;
-    struct raw_sealed *sealed; /* NULL: absent */
+    struct raw_sealed *sealed;     /* NULL: absent */
+    struct raw_arriving *arriving; /* likewise */
     char *report_folder;
 };
 

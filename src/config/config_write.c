@@ -127,6 +127,27 @@ static void put_sealed(struct writer *w, const struct config_sealed *sealed)
     writer_end(w);
 }
 
+static void put_arriving(struct writer *w, const struct config_arriving *arriving)
+{
+    const struct key_desc *key = &arriving->key;
+    char kind[KEY_TYPE_TEXT];
+
+    if (!arriving->wanted)
+        return;
+    writer_map(w, "arriving", false);
+    writer_text(w, "kind", config_arriving_kind(key, kind));
+    writer_list(w, "uses", true);
+    for (uint32_t use = 1; use & KEY_USES; use <<= 1)
+        if (key->flags & use)
+            writer_text(w, NULL, key_flag_name(use));
+    writer_end(w);
+    if (arriving->public_key[0])
+        writer_text(w, "public-key", arriving->public_key);
+    if (key->kcv_len)
+        writer_hex(w, "check-value", key->kcv, key->kcv_len);
+    writer_end(w);
+}
+
 static void put_policy(struct writer *w, const struct policy *policy)
 {
     writer_map(w, "policy", false);
@@ -187,13 +208,15 @@ bool config_print(const struct config *config, int fd, struct err *err)
     if (config->sessions > 0)
         writer_number(w, "sessions", config->sessions);
     put_officers(w, config);
-    put_side(w, "source", &config->side[SIDE_SOURCE]);
+    if (config->side[SIDE_SOURCE].where.api[0])
+        put_side(w, "source", &config->side[SIDE_SOURCE]);
     if (config->side[SIDE_DESTINATION].where.api[0])
         put_side(w, "destination", &config->side[SIDE_DESTINATION]);
     put_keys(w, config);
     put_policy(w, &config->policy);
     put_signer(w, &config->signer);
     put_sealed(w, &config->sealed);
+    put_arriving(w, &config->arriving);
     writer_text(w, "report-folder", config->report_folder);
     writer_end(w);
     return writer_close(w, sha256, err);

@@ -59,20 +59,10 @@ void policy_transports_text(const struct policy *policy, char *out, size_t size)
                           transport_kinds[policy->order.at[i]].name);
 }
 
-bool policy_allows_oaep(const struct policy *policy, enum hsm_alg alg)
+void policy_rsa_only(struct policy *policy)
 {
-    return (policy->transports & UINT32_C(1) << alg) &&
-           policy_allows_transport(policy, TRANSPORT_RSA_OAEP);
-}
-
-struct policy policy_oaep_only(const struct policy *policy, uint32_t algs)
-{
-    struct policy only = *policy;
-
-    only.transports = algs;
-    only.order.count = 1;
-    only.order.at[0] = TRANSPORT_RSA_OAEP;
-    return only;
+    policy->order.count = 1;
+    policy->order.at[0] = TRANSPORT_RSA_OAEP;
 }
 
 /* Equally strong ones stay in the order of their enumeration. */
@@ -116,6 +106,23 @@ bool policy_equal(const struct policy *a, const struct policy *b)
            a->canary == b->canary && a->writes_before_review == b->writes_before_review &&
            a->confinement == b->confinement && a->gates == b->gates &&
            a->two_officers == b->two_officers;
+}
+
+static uint32_t hash_of(enum hsm_alg alg)
+{
+    return 1U << (wrap_alg(alg)->family == WRAP_RSA_AES ? wrap_alg(alg)->outer : alg);
+}
+
+bool policy_allows(const struct policy *policy, enum hsm_alg alg)
+{
+    return (policy->transports & hash_of(alg)) &&
+           policy_allows_transport(policy, TRANSPORT_RSA_OAEP);
+}
+
+void policy_only(struct policy *policy, enum hsm_alg alg)
+{
+    policy->transports = hash_of(alg);
+    policy_rsa_only(policy);
 }
 
 uint32_t policy_want_flags(const struct policy *policy, const struct key_desc *key)

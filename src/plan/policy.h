@@ -45,10 +45,8 @@ unsigned policy_transports(const struct policy *policy, enum transport_kind out[
 /* "ecdh-p521, rsa-oaep" as the policy names them, or "the strongest of both sides". */
 void policy_transports_text(const struct policy *policy, char *out, size_t size);
 
-/* Is this OAEP variant allowed? And the policy of a ceremony in two rooms, whose files have
- * RSA-OAEP alone: by these variants. */
-bool policy_allows_oaep(const struct policy *policy, enum hsm_alg alg);
-struct policy policy_oaep_only(const struct policy *policy, uint32_t algs);
+/* From now on, the policy allows RSA-OAEP alone. */
+void policy_rsa_only(struct policy *policy);
 
 /* The word of the ceremony file: "required". */
 const char *canary_rule_name(enum canary_rule rule);
@@ -73,6 +71,12 @@ bool policy_may_leave(const struct key_desc *key, struct err *err);
  * apply, and it keeps its flags. Errors: ERR_DATA (a type or name that cannot be migrated). */
 uint32_t policy_public_flags(const struct key_desc *key);
 bool policy_public_may_go(const struct key_desc *key, struct err *err);
+
+/* May an RSA key transport by this algorithm? The policy speaks of the hashes of OAEP. */
+bool policy_allows(const struct policy *policy, enum hsm_alg alg);
+
+/* From now on, the policy allows RSA-OAEP alone, and no other hash than that of this algorithm. */
+void policy_only(struct policy *policy, enum hsm_alg alg);
 
 /* Is this the public half of a transport key that the policy accepts? Checks the DER to its last
  * byte: RSA of exactly policy->rsa_bits, e = 65537, none of the weaknesses of rsa_check.h, nothing

@@ -34,14 +34,6 @@ static bool common(const struct hsm_capabilities *source,
     return false;
 }
 
-/* The policy speaks of the hashes of OAEP. */
-static bool is_allowed(const struct policy *policy, enum hsm_alg alg)
-{
-    enum hsm_alg oaep = wrap_alg(alg)->family == WRAP_RSA_AES ? wrap_alg(alg)->outer : alg;
-
-    return policy->transports & 1U << oaep;
-}
-
 static bool choose_transport(const struct policy *policy, const struct hsm_capabilities *source,
                              const struct hsm_capabilities *destination, enum wrap_family family,
                              struct suite *suite)
@@ -49,7 +41,7 @@ static bool choose_transport(const struct policy *policy, const struct hsm_capab
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++) {
         if (wrap_alg(alg)->family != family)
             continue;
-        if (!is_allowed(policy, alg)) {
+        if (!policy_allows(policy, alg)) {
             reject(suite, alg, "", "the policy does not allow it");
             continue;
         }
@@ -160,7 +152,7 @@ static void choose_direct(const struct policy *policy, const struct hsm_capabili
     if (wrap_alg(suite->transport)->family == WRAP_RSA_AES)
         return;
     for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
-        if (wrap_alg(alg)->family == WRAP_RSA_AES && is_allowed(policy, alg) &&
+        if (wrap_alg(alg)->family == WRAP_RSA_AES && policy_allows(policy, alg) &&
             source->alg[alg].wrap && destination->alg[alg].unwrap &&
             !(source->alg[wrap_alg(alg)->inner].wrap &&
               destination->alg[wrap_alg(alg)->inner].unwrap)) {

@@ -42,6 +42,15 @@ static size_t octets_of(const struct key_desc *key)
     }
 }
 
+/* The algorithm of one blob whose AES key this one encrypts. */
+static enum hsm_alg blob_by(enum hsm_alg outer)
+{
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
+        if (wrap_alg(alg)->family == WRAP_RSA_AES && wrap_alg(alg)->outer == outer)
+            return alg;
+    return outer;
+}
+
 size_t next_step_bytes(const struct next_step *next)
 {
     const bool agreed = next->transport_bits && wrap_is_agreed(next->transport);
@@ -59,7 +68,8 @@ size_t next_step_bytes(const struct next_step *next)
     case STEP_SENT_KEY:
         octets = next->key ? octets_of(next->key) : 0;
         return octets && (unsigned)next->alg < HSM_ALGS
-                   ? wrap_ciphertext_len(next->alg, octets, modulus)
+                   ? wrap_ciphertext_len(next->blob ? blob_by(next->alg) : next->alg, octets,
+                                         modulus)
                    : 0;
     default:
         return 0;

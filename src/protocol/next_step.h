@@ -4,6 +4,7 @@
 #ifndef HSMFERRY_PROTOCOL_NEXT_STEP_H
 #define HSMFERRY_PROTOCOL_NEXT_STEP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct next_step {
     const struct key_desc *key; /* of a step of one key; else NULL */
     enum key_route route;       /* of that key */
     enum hsm_alg alg;           /* what encrypts here */
+    bool blob;                  /* directly, but in one blob with a fresh AES key, by its hash */
     enum hsm_alg transport;     /* what carries the KEK */
     uint32_t transport_bits;    /* of its pair; 0: not known */
     const char *call;           /* the API's own call; NULL or empty: not known */

@@ -33,6 +33,23 @@ const char *visit_name(enum visit visit)
     return name_of(names, VISITS, visit);
 }
 
+static const char *const formats[ARRIVAL_FORMATS] = {"rsa-aes", "rsa-oaep"};
+
+const char *arrival_format_name(enum arrival_format format)
+{
+    return name_of(formats, ARRIVAL_FORMATS, format);
+}
+
+bool arrival_format_of(const char *word, enum arrival_format *out)
+{
+    for (enum arrival_format format = 0; format < ARRIVAL_FORMATS; format++)
+        if (strcmp(word, formats[format]) == 0) {
+            *out = format;
+            return true;
+        }
+    return false;
+}
+
 enum visit visit_of(const char *word)
 {
     for (enum visit visit = VISIT_OFFER; visit < VISITS; visit++)
@@ -43,7 +60,7 @@ enum visit visit_of(const char *word)
 
 const char *file_state_name(enum file_state state)
 {
-    static const char *const names[FILE_STATES] = {"taken", "written"};
+    static const char *const names[FILE_STATES] = {"taken", "written", "drafted"};
     return name_of(names, FILE_STATES, state);
 }
 

@@ -31,15 +31,32 @@ static bool has_gate(const struct node *report, int64_t seq)
     return false;
 }
 
-static bool check_file(const struct node *report, enum visit visit, const struct node *file,
-                       struct err *err)
+/* No policy waives the word by which an unproven key is taken from a key service. */
+static bool check_returned(const struct node *report, const struct node *file, struct err *err)
+{
+    for (const struct node *key = node_at(report, "keys")->first; key; key = key->next) {
+        bool waived = node_is(key, "kept", "yes");
+        for (const struct node *g = node_at(report, "gates")->first; g; g = g->next)
+            waived |= node_is(g, "gate", gate_name(GATE_KEY)) &&
+                      node_is(g, "state", gate_state_name(GATE_CONFIRMED)) &&
+                      node_number(g, "key") == node_number(key, "number") &&
+                      node_number(g, "seq") < node_number(file, "seq");
+        if (node_is(key, "outcome", key_outcome_name(KEY_UNPROVEN)) && !waived)
+            return rule_wrong(key, err, "nothing proves this key, and nobody has waived that");
+    }
+    return true;
+}
+
+static bool check_file(const struct node *report, const struct visit_rule *rule,
+                       const struct node *file, struct err *err)
 {
     const bool taken = node_is(file, "state", file_state_name(FILE_TAKEN));
     const char *trust = node_text(file, "trust");
 
-    if (!is_among(taken ? visit_rules[visit].takes : visit_rules[visit].writes,
-                  node_text(file, "format")))
+    if (!is_among(taken ? rule->takes : rule->writes, node_text(file, "format")))
         return rule_wrong(file, err, "this visit has no such file");
+    if (visits_is_returned(file))
+        return check_returned(report, file, err);
     if (taken && strncmp(trust, "signed by the key ", 18) != 0 &&
         !has_gate(report, node_number(file, "seq")))
         return rule_wrong(file, err, "it was taken, and nothing says who wrote it");
@@ -48,14 +65,15 @@ static bool check_file(const struct node *report, enum visit visit, const struct
 
 static bool check_outcomes(const struct node *report, enum visit visit, struct err *err)
 {
+    const uint32_t outcomes = visits_rule(report)->outcomes;
+
     for (const struct node *key = rule_next_key(report, NULL); key;
          key = rule_next_key(report, key)) {
         enum key_outcome outcome = KEY_PENDING;
         while (outcome < KEY_OUTCOMES && !node_is(key, "outcome", key_outcome_name(outcome)))
             outcome++;
-        if (visit == VISIT_NONE
-                ? outcome > KEY_SEALED
-                : outcome >= KEY_OUTCOMES || !(visit_rules[visit].outcomes & BIT(outcome)))
+        if (visit == VISIT_NONE ? outcome > KEY_SEALED
+                                : outcome >= KEY_OUTCOMES || !(outcomes & BIT(outcome)))
             return rule_wrong(key, err, "a key cannot end so here");
     }
     return true;
@@ -64,19 +82,20 @@ static bool check_outcomes(const struct node *report, enum visit visit, struct e
 bool visits_check_files(const struct node *report, struct err *err)
 {
     const enum visit visit = visits_of(report);
+    const struct visit_rule *rule = visits_rule(report);
     const struct node *files = node_at(report, "files");
     bool written = false, taken = false;
 
     if (visit == VISIT_NONE && files)
         return rule_wrong(files, err, "a ceremony in one room has no files");
     for (const struct node *f = files ? files->first : NULL; f; f = f->next) {
-        if (!check_file(report, visit, f, err))
+        if (!check_file(report, rule, f, err))
             return false;
         written |= node_is(f, "state", file_state_name(FILE_WRITTEN));
         taken |= node_is(f, "state", file_state_name(FILE_TAKEN));
     }
     if (visit != VISIT_NONE && node_is(report, "summary.outcome", "complete") &&
-        ((visit_rules[visit].writes[0] && !written) || (visit_rules[visit].takes[0] && !taken)))
+        ((rule->writes[0] && !written) || (rule->takes[0] && !taken)))
         return rule_wrong(node_at(report, "summary"), err,
                           "the visit is complete, and a file of it is missing");
     return check_outcomes(report, visit, err);
@@ -103,7 +122,7 @@ bool visits_check_order(const struct node *report, const struct rule_steps *step
 {
     const enum visit visit = visits_of(report);
     int *last = calloc((size_t)steps->keys + 1, sizeof *last); /* + 1; 0: none */
-    bool closing = false, ok = true;
+    bool closing = false, fresh = false, ok = true;
 
     if (!last)
         return err_set(err, ERR_FAILED, "There is no memory for the steps of keys");
@@ -112,9 +131,11 @@ bool visits_check_order(const struct node *report, const struct rule_steps *step
         int *before = &last[step->key > 0 ? step->key : 0];
         if (step->state == EVENT_UNDONE)
             continue;
+        const bool early = step->id == STEP_PROVE_FRESH; /* once, wherever keys are over */
         ok = step->number == step_number(step->id) && is_of_visit(report, visit, step) &&
-             (int)step->id + 1 > *before && !(closing && !is_closing(step->id));
-        *before = (int)step->id + 1;
+             (early ? !fresh : (int)step->id + 1 > *before) && !(closing && !is_closing(step->id));
+        *before = early ? *before : (int)step->id + 1;
+        fresh |= early;
         closing |= is_closing(step->id);
         if (!ok)
             rule_step_wrong(steps, step, err, "this step may not come here");

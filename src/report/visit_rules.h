@@ -14,7 +14,12 @@ struct visit_rule {
     uint32_t outcomes;          /* of keys, as bits 1 << enum key_outcome */
     const char *takes, *writes; /* formats of files, separated by blanks */
 };
-extern const struct visit_rule visit_rules[VISITS];
+
+/* That of the visit that the report is about; VISIT_NONE: of none. */
+const struct visit_rule *visits_rule(const struct node *report);
+
+/* Has it taken this file from a key service? */
+bool visits_is_returned(const struct node *file);
 
 /* The visit that the report is about; VISIT_NONE: a ceremony in one room. */
 enum visit visits_of(const struct node *report);

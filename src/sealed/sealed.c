@@ -115,18 +115,22 @@ static const char *parameter(const struct sealed_transport *transport, const cha
     return "";
 }
 
-/* Reads the parameters of an RSA-OAEP key; exactly these two, in this order. */
-static bool is_rsa_oaep(const struct sealed_transport *transport, enum hsm_alg *alg, uint32_t *bits)
+const char *sealed_transport_name(enum hsm_alg alg)
+{
+    return wrap_alg(alg)->family == WRAP_RSA_AES ? SEALED_RSA_AES : SEALED_RSA_OAEP;
+}
+
+/* Reads the parameters of an RSA key; exactly these two, in this order. */
+static bool is_rsa(const struct sealed_transport *transport, enum hsm_alg *alg, uint32_t *bits)
 {
     const char *number = parameter(transport, "bits");
     char *end;
 
-    if (strcmp(transport->name, SEALED_RSA_OAEP) != 0 || transport->parameter_count != 2 ||
-        number[0] < '1' || number[0] > '9')
+    if (transport->parameter_count != 2 || number[0] < '1' || number[0] > '9')
         return false;
     *bits = (uint32_t)strtoul(number, &end, 10);
     for (*alg = 0; *alg < HSM_ALGS; ++*alg)
-        if (wrap_alg(*alg)->family == WRAP_RSA_OAEP &&
+        if (wrap_is_by_rsa(*alg) && strcmp(sealed_transport_name(*alg), transport->name) == 0 &&
             strcmp(wrap_alg(*alg)->hash, parameter(transport, "hash")) == 0)
             return *end == '\0' && end - number < 6;
     return false;
@@ -141,7 +145,7 @@ bool sealed_choose_transport(const struct sealed_offer *offer,
 
     for (uint32_t i = 0; i < offer->transport_count; i++) {
         *chosen = &offer->transports[i];
-        if (is_rsa_oaep(*chosen, alg, bits))
+        if (is_rsa(*chosen, alg, bits))
             return true;
         at += text_print(names + at, sizeof names - at, "%s%s", at ? ", " : "", (*chosen)->name);
     }
@@ -151,14 +155,15 @@ bool sealed_choose_transport(const struct sealed_offer *offer,
     return err_next(err, "Make the offer with the same version of hsmferry as this one.");
 }
 
-bool sealed_add_rsa_oaep(struct sealed_offer *offer, const struct bytes *spki, enum hsm_alg alg,
-                         uint32_t bits, struct err *err)
+bool sealed_add_rsa(struct sealed_offer *offer, const struct bytes *spki, enum hsm_alg alg,
+                    uint32_t bits, struct err *err)
 {
     struct sealed_transport *transport = &offer->transports[offer->transport_count];
 
     if (offer->transport_count == SEALED_TRANSPORTS_MAX)
         return err_set(err, ERR_FAILED, "the offer has no room for another transport");
-    *transport = (struct sealed_transport){.name = SEALED_RSA_OAEP, .parameter_count = 2};
+    *transport = (struct sealed_transport){.parameter_count = 2};
+    text_print(transport->name, sizeof transport->name, "%s", sealed_transport_name(alg));
     text_print(transport->parameters[0].name, sizeof transport->parameters[0].name, "hash");
     text_print(transport->parameters[0].value, sizeof transport->parameters[0].value, "%s",
                wrap_alg(alg)->hash);

@@ -104,6 +104,10 @@ struct sealed_transport {
 };
 
 #define SEALED_RSA_OAEP "rsa-oaep"
+#define SEALED_RSA_AES  "rsa-aes" /* the KEK in one blob, under an AES key made for it alone */
+
+/* The name of the transport by this algorithm of an RSA key. */
+const char *sealed_transport_name(enum hsm_alg alg);
 
 /* What the destination reports about its library, for the source's report. */
 struct sealed_about {
@@ -135,15 +139,16 @@ struct sealed_offer {
     char remark[4 * SEALED_NAME_MAX]; /* for officers; may be empty */
 };
 
-/* The first of an offer's transports that this program knows, and its OAEP variant and bits.
+/* The first of an offer's transports that this program knows, and its algorithm and bits.
  * Errors: ERR_UNSUPPORTED (it knows none: the message names them). */
 bool sealed_choose_transport(const struct sealed_offer *offer,
                              const struct sealed_transport **chosen, enum hsm_alg *alg,
                              uint32_t *bits, struct err *err);
 
-/* Adds the transport rsa-oaep to an offer. Errors: ERR_FAILED (memory; the list is full). */
-bool sealed_add_rsa_oaep(struct sealed_offer *offer, const struct bytes *spki, enum hsm_alg alg,
-                         uint32_t bits, struct err *err);
+/* Adds a transport by an algorithm of an RSA key to an offer. Errors: ERR_FAILED (memory; the list
+ * is full). */
+bool sealed_add_rsa(struct sealed_offer *offer, const struct bytes *spki, enum hsm_alg alg,
+                    uint32_t bits, struct err *err);
 
 /* --- the bundle --- */
 

@@ -108,7 +108,7 @@ static bool sound_bundle(const struct sealed_bundle *bundle, struct err *err)
     if (!bundle->transport[0] || !is_sum(bundle->transport_sha256))
         return err_set(err, ERR_DATA, "the bundle does not name its transport key");
     if (!sound_wrapped(&bundle->kek) || !sound_wrapped(&bundle->evidence) ||
-        (bundle->kek.alg != SEALED_ALG_NONE && wrap_alg(bundle->kek.alg)->family != WRAP_RSA_OAEP))
+        (bundle->kek.alg != SEALED_ALG_NONE && !wrap_is_by_rsa(bundle->kek.alg)))
         return err_set(err, ERR_DATA, "its KEK or its evidence key is not wrapped as it says");
     return bundle->evidence.alg == SEALED_ALG_NONE || bundle->kek.alg != SEALED_ALG_NONE ||
            err_set(err, ERR_DATA, "it has an evidence key, but no KEK");
@@ -237,8 +237,7 @@ static bool sound_route(const struct sealed_file *file, const struct sealed_key 
                 file->bundle.kek.alg != SEALED_ALG_NONE && key_is_movable_class(&key->desc);
         break;
     case ROUTE_DIRECT:
-        right = !none && !empty && wrap_alg(key->alg)->family == WRAP_RSA_OAEP &&
-                key_is_movable_class(&key->desc);
+        right = !none && !empty && wrap_is_by_rsa(key->alg) && key_is_movable_class(&key->desc);
         break;
     case ROUTE_PUBLIC:
         right = none && empty && key->public_half.len > 0 && key_is_public_class(&key->desc);

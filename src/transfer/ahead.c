@@ -246,6 +246,12 @@ const char *ahead_sentence(const struct ahead *ahead, enum hsm_proof which)
     if (ahead->sealed)
         return "the destination answered as the source had, whose encrypted answer its HSM "
                "decrypted and its agent compared";
+    if (ahead->given)
+        return hsm_signing_of(which).hash
+                   ? "the destination signed a random challenge; its signature verifies under the "
+                     "public key that came by another way"
+                   : "the destination answered a random challenge to the public key that came by "
+                     "another way";
     if (which == HSM_PROOF_AES_ECB)
         return "the destination encrypted a random block to the ciphertext that the source had "
                "computed before";

@@ -25,6 +25,7 @@ enum { AHEAD_CHALLENGE = 32 };
 
 struct ahead {
     enum hsm_proof proof;
+    bool given;     /* spki came by another way: the source has shown nothing */
     bool earlier;   /* the last proof used what the source had shown in an earlier one */
     uint32_t asked; /* bit (1 << enum ahead_turn): the destination knows this challenge */
     /* an AES key: */

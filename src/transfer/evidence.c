@@ -161,7 +161,8 @@ static bool take_cipher(const struct evidence *evidence, struct ahead *ahead, st
     return true;
 }
 
-/* A signature of the source shows that its private key belongs to the public key. */
+/* A signature of the source shows that its private key belongs to the public key; a source that no
+ * agent reaches shows nothing, and the public key came by another way. */
 static bool take_private(const struct evidence *evidence, const struct bytes *spki,
                          struct ahead *ahead, struct err *err)
 {
@@ -169,7 +170,8 @@ static bool take_private(const struct evidence *evidence, const struct bytes *sp
     struct proof_answers a = {0};
     bool ok = spki->len > 0 || bad(err, "there is no public key");
 
-    if (ok && hsm_signing_of(evidence->proof).hash)
+    ahead->given = evidence->given;
+    if (ok && !evidence->given && hsm_signing_of(evidence->proof).hash)
         ok = proof_again(evidence->proof, &evidence->challenge[0], &c, err) &&
              bytes_set(&a.source, evidence->answer[0].data, evidence->answer[0].len, err) &&
              bytes_set(&a.destination, a.source.data, a.source.len, err) &&

@@ -27,6 +27,8 @@ struct evidence {
     /* of a key that may be weak: the challenges and answers in these, and open is the SHA-256 of
      * the answer to an encrypted challenge */
     bool sealed;
+    bool given; /* of a private key: its public half came by another way, and nothing else shows it
+                 */
     struct evidence_subject of; /* without handles */
     struct evidence_cipher cipher[AHEAD_TURNS], open_cipher;
 };

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transfer/wrapped_key.h"
 
+#include <string.h>
+
 #include "hsm/wrap_alg.h"
+
+static const char damaged[] = "the encrypted key cannot be used: it was damaged or altered";
 
 /* The same error for every malformed wrapped key, on both sides, so that an attacker learns nothing
  * from the difference. */
 static bool bad(struct err *err)
 {
-    err_set(err, ERR_DATA, "the encrypted key cannot be used: it was damaged or altered");
+    err_set(err, ERR_DATA, "%s", damaged);
     err_now(err, "Nothing of it is on the destination");
     return err_next(err, "Determine what alters it between the two HSMs before you try again.");
+}
+
+bool wrapped_key_is_bad(const struct err *err)
+{
+    return err->code == ERR_DATA && strcmp(err->what, damaged) == 0;
 }
 
 bool wrapped_key_check(enum hsm_alg alg, uint32_t rsa_bits, const struct bytes *wrapped_key,

@@ -15,6 +15,9 @@
 bool wrapped_key_check(enum hsm_alg alg, uint32_t rsa_bits, const struct bytes *wrapped_key,
                        struct err *err);
 
+/* Is it this error? */
+bool wrapped_key_is_bad(const struct err *err);
+
 /* The contract's wrap() and unwrap(), with that message. */
 bool wrapped_key_wrap(struct hsm *hsm, enum hsm_alg alg, uint64_t wrapping, uint64_t key,
                       struct bytes *wrapped_key, struct err *err);

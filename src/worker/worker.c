@@ -620,6 +620,11 @@ const struct plan *worker_plan_now(const struct worker *w)
     return ceremony_the_plan(w->ceremony);
 }
 
+const struct hsm_capability *worker_evidence_now(const struct worker *w, enum side side)
+{
+    return ceremony_evidence(w->ceremony, side);
+}
+
 const struct plan_verdicts *worker_verdicts_now(const struct worker *w)
 {
     return ceremony_the_verdicts(w->ceremony);

@@ -72,6 +72,9 @@ const struct hsm_about *worker_info(const struct worker *w, enum side side);
 const struct key_list *worker_keys(const struct worker *w, enum side side);
 const struct plan *worker_plan_now(const struct worker *w);
 
+/* Can the HSM of this side seal evidence, as far as it was tried? The same rule applies. */
+const struct hsm_capability *worker_evidence_now(const struct worker *w, enum side side);
+
 /* Called before the first command: the front end takes the objects of lists that are not complete
  * yet. After EVENT_ROWS: objects that came since the last call (if there are
  * many, not all of them at once; none: that is all), of a list that is not complete

@@ -14,6 +14,8 @@ thing go wrong in each, and has invariants.py look at what is true afterwards.
     --double N      N random double faults too
     --kill N        N random kill -9, of the console or an agent, too
     --link N        the connection to each agent fails at each N-th message, as link.c has it; 0: never
+    --beyond FILE   the agents are reached by the command in this file, a list of words in JSON
+                    such as those of ssh; then the shell of the other host gets one line
     --commit N      the destination's agent is killed at each N-th system call of its commits that
                     writes, or opens what is written; 0: never
     --again N       resume each N-th case, too, that leaves what one before has left (40)
@@ -41,6 +43,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -147,6 +150,10 @@ class Sweep:
         self.lock = threading.Lock()
         self.keys = ("one",) if options.naive else KEYS
         self.service = f"{self.top}/service"  # its key pair
+        self.beyond = []
+        if options.beyond:
+            with open(options.beyond, encoding="utf-8") as file:
+                self.beyond = json.load(file)
 
     # --- tokens, made once ---
 
@@ -248,10 +255,13 @@ class Sweep:
             environment.append("SHIM_NAIVE=one")
         if self.options.blind and side["label"] == "new":
             environment.append("SHIM_BLIND=1")
+        agent = [*under, self.agent]
+        if self.beyond:
+            agent = [*under, *self.beyond, shlex.join(["env", "-i", *environment, self.agent])]
         return "\n".join([
             f"  api: {'nss' if side['kind'] == 'nss' else 'pkcs11'}",
             f"  module: {'sql:' + folder if side['kind'] == 'nss' else self.shim}", *parameters,
-            f"  agent: {json.dumps([*under, self.agent])}",
+            f"  agent: {json.dumps(agent)}",
             f"  token: \"pkcs11:token={token}?pin-source=file:{self.top}/pin\"",
             f"  time-limit: {1 if 'hang' in fault or 'stall' in under else 30}",
             f"  environment: {json.dumps(environment)}",
@@ -734,6 +744,7 @@ def parse():
     parser.add_argument("--kill", type=int, default=0)
     parser.add_argument("--commit", type=int, default=1)
     parser.add_argument("--link", type=int, default=0)
+    parser.add_argument("--beyond")
     parser.add_argument("--again", type=int, default=40)
     parser.add_argument("--naive", action="store_true")
     parser.add_argument("--blind", action="store_true")

@@ -93,12 +93,12 @@ def read_out(log):
     return found[1] if found else ""
 
 
-def make(folder, hsmferry, pair, order, policy="", agent=None, weak=()):
+def make(folder, hsmferry, pair, order, policy="", agent=None, weak=(), labels=None):
     """Two rooms with a filled source and an empty destination; agent: the command of both agents."""
     rooms = {name: Room(f"{folder}/{name}", hsmferry) for name in ("source", "destination")}
     names = dict(zip(rooms, pair.split(":")))
     sides = {name: SIDES[names[name]](f"{rooms[name].folder}/token") for name in rooms}
-    sides["source"].fill([spec(label) for label in LABELS] +
+    sides["source"].fill([spec(label) for label in labels or LABELS] +
                          [spec(label) + WEAK[label] for label in weak])
     lines = {name: sides[name].lines(name) for name in sides}
     if agent:
@@ -272,7 +272,7 @@ def guess(words, source, side, files):
 
 def fakes(folder, hsmferry, parameters, policy):
     """Two rooms with fake HSMs; parameters: of the destination."""
-    agent = os.path.join(os.path.dirname(hsmferry), "tests/fake/hsmferry-agent-fake")
+    agent = os.path.join(os.environ["abs_top_builddir"], "tests/fake/hsmferry-agent-fake")
     rooms = {name: Room(f"{folder}/{name}", hsmferry) for name in ("source", "destination")}
     told = {"source": "label=source;serial=1;keys=aes32:aes256,generic32:secret32",
             "destination": f"label=destination;serial=2;{parameters}"}

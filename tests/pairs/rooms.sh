@@ -7,6 +7,6 @@ set -u
 . "${0%/*}/lib.sh"
 
 relay "two rooms" "$python" "$abs_top_srcdir/tests/pairs/rooms.py" \
-    "$tmp" "$abs_top_builddir/hsmferry" softhsm:softhsm,strict softhsm:nss,strict \
+    "$tmp" "$quick" softhsm:softhsm,strict softhsm:nss,strict \
     nss:softhsm,strict softhsm:softhsm,one-bundle softhsm:nss,one-bundle nss:softhsm,one-bundle
 finish

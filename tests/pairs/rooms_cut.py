@@ -25,6 +25,7 @@ sys.path.insert(0, os.path.join(rooms.HERE, "..", "faults"))
 import agent as between
 
 LABELS = ["aes128", "rsa2048"]
+WEAK = "secret32"  # whose proofs need the pair
 ORDER = "one-bundle"
 # "offers" tries with test keys; "prove" changes nothing, but is all that confirm asks for.
 CHANGES = {"offers", "prove", "make_pair", "load_public", "make_aes", "make_key", "wrap", "unwrap",
@@ -111,7 +112,7 @@ def check_end(words, sides, name):
     waits."""
     waits, arrived = name in ("offer", "load"), name in ("accept", "confirm")
     sources = sides["source"].listed()
-    case(sources == set(LABELS), f"{words}: the source has its keys and no others", str(sources))
+    case(sources == {*LABELS, WEAK}, f"{words}: the source has its keys and no others", str(sources))
     text = sides["destination"].run(
         "pkcs11-tool", "--module", sides["destination"].module, "--token-label", "token",
         "--login", "--pin", "env:PIN", "--list-objects", stderr=subprocess.DEVNULL)
@@ -119,7 +120,7 @@ def check_end(words, sides, name):
     pairs = [label for label in there if label.startswith("hsmferry:")]
     keys = [label for label in there if not label.startswith("hsmferry:")]
     case(len(pairs) == (2 if waits else 0), f"{words}: the pair", str(there))
-    case(keys == (["aes128", "rsa2048", "rsa2048"] if arrived else []),
+    case(keys == (["aes128", "rsa2048", "rsa2048", WEAK] if arrived else []),
          f"{words}: each key and its public key, once", str(there))
 
 
@@ -167,7 +168,7 @@ def main(folder, hsmferry, agent, step="1"):
     os.makedirs(folder, exist_ok=True)
     command = json.dumps([sys.executable, os.path.abspath(__file__), "agent", folder, agent])
     both, sides = make(f"{folder}/rooms", hsmferry, "softhsm:softhsm", ORDER, agent=command,
-                       policy="  rsa-bits: 2048\n")  # which is made sooner
+                       policy="  rsa-bits: 2048\n", weak=[WEAK])
     make_console(folder, hsmferry)
     source, destination = both["source"], both["destination"]
     plan(folder, "not", 0)

@@ -10,5 +10,5 @@ set -u
 step=9
 [ -z "${HSMFERRY_TEST_LONG:-}" ] || step=1
 relay "visits that are cut off" "$python" "$abs_top_srcdir/tests/pairs/rooms_cut.py" \
-    "$tmp/cut" "$abs_top_builddir/hsmferry" "$abs_top_builddir/hsmferry-agent" "$step"
+    "$tmp/cut" "$quick" "${quick%/*}/hsmferry-agent" "$step"
 finish

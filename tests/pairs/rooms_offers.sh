@@ -6,6 +6,6 @@ set -u
 . "${0%/*}/lib.sh"
 
 relay "open offers" "$python" "$abs_top_srcdir/tests/pairs/rooms_offers.py" "$tmp/offers" \
-    "$abs_top_builddir/hsmferry" "$abs_top_builddir/hsmferry-agent" \
+    "$quick" "${quick%/*}/hsmferry-agent" \
     "$abs_top_builddir/tests/faults/files.so"
 finish

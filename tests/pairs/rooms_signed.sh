@@ -6,5 +6,5 @@ set -u
 . "${0%/*}/lib.sh"
 
 relay "signed files" "$python" "$abs_top_srcdir/tests/pairs/rooms_signed.py" \
-    "$tmp" "$abs_top_builddir/hsmferry" softhsm:nss nss:softhsm
+    "$tmp" "$quick" softhsm:nss nss:softhsm
 finish

@@ -13,7 +13,7 @@ stranger='setpriv --reuid=65534 --regid=65534 --clear-groups'
 # What another user may see of this test: the programs are in reach, and the tokens theirs and ours.
 chmod 711 "$tmp"
 mkdir -m 755 "$tmp/bin"
-cp "$abs_top_builddir/hsmferry" "$abs_top_builddir/hsmferry-agent" "$shim" "$tmp/bin"
+cp "$quick" "${quick%/*}/hsmferry-agent" "$shim" "$tmp/bin"
 cp -RL "$abs_top_builddir/dialects" "$tmp/bin/dialects"
 chmod -R go+rX "$tmp/bin"
 hsmferry=$tmp/bin/hsmferry

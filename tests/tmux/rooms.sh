@@ -79,6 +79,25 @@ ok "accept again: refused on the screen, in one sentence" sees "was used before"
 press Enter q
 ok "accept again: exit 77" ended 77
 
+# Words that are wrong twice refuse the file; both tries are in a journal, with its report.
+wrong=$(echo "$received" | sed 's/^[^ ]*/accrue/')
+visit confirm "$(written receipt)"
+ok "wrong words: the device" device hsm-new
+ok "wrong words: once" answer "first 12 words of the receipt" "$wrong"
+ok "wrong words: another try" sees "That was wrong"
+ok "wrong words: twice" answer "first 12 words of the receipt" "$wrong"
+ok "wrong words: refused" sees "The file is refused."
+press Enter
+ok "wrong words: nothing was begun" sees "No step has begun."
+press q
+ok "wrong words: exit 77" ended 77
+tried() {
+    last=$(find "$dir/reports" -name '*.journal' | sort | tail -n 1)
+    test "$(grep -cE 'gate=file.state=(wrong|refused)' "$last")" -eq 2 &&
+        "$abs_top_builddir/hsmferry" verify --journal "$last" "${last%.journal}.yaml"
+}
+ok "wrong words: both tries are in its journal and report" tried
+
 visit confirm "$(written receipt)"
 ok "confirm: the device" device hsm-new
 ok "confirm: its words" answer "first 12 words of the receipt" "$received"

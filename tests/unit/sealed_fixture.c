@@ -114,7 +114,7 @@ static void fill_offer(struct sealed_offer *offer)
     struct err err;
 
     fill(&spki, 422, 1);
-    must(sealed_add_rsa_oaep(offer, &spki, HSM_RSA_OAEP_SHA256, 3072, &err), &err);
+    must(sealed_add_rsa(offer, &spki, HSM_RSA_OAEP_SHA256, 3072, &err), &err);
     bytes_free(&spki);
     snprintf(offer->pair.label, sizeof offer->pair.label, "hsmferry:0123456789abcdef");
     offer->pair.flags = KEY_UNWRAP | KEY_SENSITIVE;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -844,6 +845,91 @@ static void test_sealed_example(void **state)
     config_free(config);
 }
 
+/* A file with a key from a key service. */
+static struct config *load_arriving(const char *keys, const char *arriving, enum config_use use)
+{
+    char text[1024], name[] = "/tmp/config.XXXXXX";
+    struct config *config = NULL;
+    struct err err = {0};
+    int fd = mkstemp(name);
+
+    snprintf(text, sizeof text,
+             "title: t\nrehearsal: yes\ndestination: {api: fake, agent: [/bin/true], module: x, "
+             "token: \"pkcs11:\"}\nkeys: [\"pkcs11:%s\"]\n%s\nreport-folder: r\n",
+             keys, arriving);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+    if (!config_load(name, use, &config, &err))
+        config = NULL;
+    unlink(name);
+    return config;
+}
+
+static void test_arriving(void **state)
+{
+    static const char one[] = "object=k;id=%01",
+                      aes[] = "arriving: {kind: AES 256, uses: [encrypt]}";
+    static const struct {
+        const char *keys, *arriving;
+    } wrong[] = {
+        {"object=k*", aes},
+        {"id=%01", aes},
+        {"object=k;type=private", aes},
+        {one, "arriving: {kind: AES 255, uses: [encrypt]}"},
+        {one, "arriving: {kind: AES, uses: [encrypt]}"},
+        {one, "arriving: {kind: DES3 168, uses: [encrypt]}"},
+        {one, "arriving: {kind: DSA 2048, uses: [sign]}"},
+        {one, "arriving: {kind: EC, uses: [sign], public-key: p}"},
+        {one, "arriving: {kind: secret 0, uses: [sign]}"},
+        {one, "arriving: {kind: RSA 2048, uses: [sign]}"},
+        {one, "arriving: {kind: AES 256, uses: [encrypt], public-key: p}"},
+        {one, "arriving: {kind: AES 256, uses: [decrypt], check-value: \"010203\"}"},
+        {one, "arriving: {kind: AES 256, uses: [encrypt], check-value: 01020x}"},
+        {one, "arriving: {kind: AES 256, uses: [burn]}"},
+        {one, ""},
+    };
+    struct config *config = load_arriving(
+        one, "arriving: {kind: AES 256, uses: [encrypt, decrypt], check-value: 0aFF03}",
+        CONFIG_AT_DESTINATION);
+
+    (void)state;
+    assert_non_null(config);
+    assert_true(config->arriving.wanted);
+    assert_int_equal(config->arriving.key.length, 32);
+    assert_int_equal(config->arriving.key.flags & KEY_USES, KEY_ENCRYPT | KEY_DECRYPT);
+    assert_memory_equal(config->arriving.key.kcv, "\x0a\xff\x03", 3);
+    assert_memory_equal(config->arriving.key.label, "k", 1);
+    assert_memory_equal(config->arriving.key.id, "\x01", 1);
+    config_free(config);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        if (load_arriving(wrong[i].keys, wrong[i].arriving, CONFIG_AT_DESTINATION))
+            fail_msg("%s %s", wrong[i].keys, wrong[i].arriving);
+    assert_null(load_arriving(one, aes, CONFIG_TO_RUN)); /* no second HSM has the key */
+    assert_null(load_arriving(one, aes, CONFIG_AT_SOURCE));
+}
+
+static void test_arriving_example(void **state)
+{
+    const char *top = getenv("abs_top_srcdir");
+    struct config *config = NULL, *again = NULL;
+    char name[PATH_MAX];
+    struct err err = {0};
+
+    (void)state;
+    if (!top)
+        skip();
+    snprintf(name, sizeof name, "%s/examples/arriving.yaml", top);
+    assert_true(config_load(name, CONFIG_TO_COMPARE, &config, &err));
+    assert_int_equal(config->arriving.key.bits, 3072);
+    assert_non_null(strstr(config->arriving.public_key, "/examples/code-sign.pem"));
+    assert_true(config_load(name, CONFIG_TO_COMPARE, &again, &err));
+    assert_true(config_equal(config, again));
+    again->arriving.key.flags |= KEY_DECRYPT;
+    assert_false(config_equal(config, again));
+    config_free(again);
+    config_free(config);
+}
+
 static void test_long_folder(void **state)
 {
     char line[EVENT_PATH_MAX + 32] = "folder: /";
@@ -891,16 +977,28 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),           cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_line_ends),      cmocka_unit_test(test_whole_uris_of_keys),
-        cmocka_unit_test(test_yaml),           cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_meaning),        cmocka_unit_test(test_agent),
-        cmocka_unit_test(test_environment),    cmocka_unit_test(test_same_token),
-        cmocka_unit_test(test_sizes),          cmocka_unit_test(test_long_folder),
-        cmocka_unit_test(test_trust),          cmocka_unit_test(test_equal),
-        cmocka_unit_test(test_write),          cmocka_unit_test(test_write_refused),
-        cmocka_unit_test(test_example),        cmocka_unit_test(test_sealed),
-        cmocka_unit_test(test_sealed_example), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_line_ends),
+        cmocka_unit_test(test_whole_uris_of_keys),
+        cmocka_unit_test(test_yaml),
+        cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_agent),
+        cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_same_token),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_long_folder),
+        cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_write),
+        cmocka_unit_test(test_write_refused),
+        cmocka_unit_test(test_example),
+        cmocka_unit_test(test_sealed),
+        cmocka_unit_test(test_sealed_example),
+        cmocka_unit_test(test_arriving),
+        cmocka_unit_test(test_arriving_example),
+        cmocka_unit_test(test_random),
     };
 
     srand(1);

@@ -53,9 +53,13 @@ static void compare(const struct app *app, struct sheet *s)
 
     const bool agreed = app->run.transport.kdf[0];
 
-    sheet_line(s, "%s",
-               agreed ? "Both public keys, as the DESTINATION reports them:"
-                      : run_place(&app->run)->made);
+    if (app->run.for_service) /* it has the bits of the service, not those of the policy */
+        sheet_line(s, "RSA %" PRIu32 ". %s", prints[SIDE_DESTINATION].bits,
+                   run_place(&app->run)->made);
+    else
+        sheet_line(s, "%s",
+                   agreed ? "Both public keys, as the DESTINATION reports them:"
+                          : run_place(&app->run)->made);
     print(s, prints[SIDE_DESTINATION].spki_sha256, columns_of(app));
     sheet_line(s, "%s",
                agreed ? "The same, as the SOURCE reports them:"

@@ -28,10 +28,13 @@ void next_words(const struct run *run, enum step_id id, uint32_t key, struct nex
     const struct run_key *of = run_key_at(run, key);
     const struct run_choice *choice =
         id == STEP_WRAP_KEK || id == STEP_UNWRAP_KEK ? &run->transport : choice_of(run, of);
+    static const char blob[] = "in one blob"; /* as the plan says it */
     const struct next_step next = {.id = id,
                                    .key = of ? &of->source : NULL,
                                    .route = of ? of->route : ROUTE_NONE,
                                    .alg = choice->alg,
+                                   .blob = of && of->route == ROUTE_DIRECT &&
+                                           strncmp(of->reason, blob, sizeof blob - 1) == 0,
                                    .transport = run->transport.alg,
                                    .transport_bits = run->transport.bits,
                                    .call = call_of(id, choice)};

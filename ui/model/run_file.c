@@ -4,6 +4,17 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "protocol/visit.h"
+
+bool run_file_of_service(const struct run_file *files, unsigned count)
+{
+    enum arrival_format ignored;
+
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(files[i].kind, ARRIVAL_PEM) == 0 || arrival_format_of(files[i].kind, &ignored))
+            return true;
+    return false;
+}
 
 void run_file_take(struct run_file files[RUN_FILES_MAX], unsigned *count, const struct event *e)
 {
@@ -11,7 +22,7 @@ void run_file_take(struct run_file files[RUN_FILES_MAX], unsigned *count, const 
     const char *kind = e->file.format;
     struct run_file *file = &files[*count];
 
-    if (*count == RUN_FILES_MAX)
+    if (*count == RUN_FILES_MAX || e->file.state == FILE_DRAFTED)
         return;
     kind += strncmp(kind, prefix, sizeof prefix - 1) == 0 ? sizeof prefix - 1 : 0;
     ++*count;

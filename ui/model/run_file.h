@@ -17,6 +17,9 @@ struct run_file {
 };
 enum { RUN_FILES_MAX = 3 };
 
+/* Is one of them for a key service, or from one? */
+bool run_file_of_service(const struct run_file *files, unsigned count);
+
 /* Adds the file of an EVENT_FILE to the first *count; more than RUN_FILES_MAX are ignored. */
 void run_file_take(struct run_file files[RUN_FILES_MAX], unsigned *count, const struct event *e);
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -493,7 +494,8 @@ static void tell_file(struct line *l)
     add_some(l, "; ", l->event->file.trust);
     if (l->event->file.state == FILE_WRITTEN && l->event->file.trust[0])
         add(l, "; its .sig and .pub.pem travel with it");
-    else if (l->event->file.state == FILE_WRITTEN)
+    else if (l->event->file.state == FILE_WRITTEN &&
+             strcmp(l->event->file.format, ARRIVAL_PEM) != 0)
         add(l, "; its words to read out in the other room: %s",
             text_words(sha256, 0, FILE_WORDS, words));
 }

@@ -294,13 +294,16 @@ static void visit_words(const struct app *app, const char *companions, char *out
 {
     static const struct {
         bool keys;
-        const char *words;
+        const char *words, *service; /* of another room; of a key service */
     } does[VISITS] = {
-        [VISIT_OFFER] = {false, "A transport pair is made, and waits for a bundle, on"},
-        [VISIT_LOAD] = {true, "encrypted for the other room, from"},
-        [VISIT_ACCEPT] = {true, "decrypted from the bundle of the other room, to"},
-        [VISIT_CONFIRM] = {true, "whose answers from the other room are judged, on"},
-        [VISIT_WITHDRAW] = {false, "The transport pair of the offer is destroyed on"},
+        [VISIT_OFFER] = {false, "A transport pair is made, and waits for a bundle, on",
+                         "A transport pair is made, and waits for the key service's file, on"},
+        [VISIT_LOAD] = {true, "encrypted for the other room, from", ""},
+        [VISIT_ACCEPT] = {true, "decrypted from the bundle of the other room, to",
+                          "decrypted from the file of a key service, to"},
+        [VISIT_CONFIRM] = {true, "whose answers from the other room are judged, on", ""},
+        [VISIT_WITHDRAW] = {false, "The transport pair of the offer is destroyed on",
+                            "The transport pair of the offer is destroyed on"},
     };
     const enum visit visit = app->at.visit;
     const struct app_side *side = &app->side[visit_side(visit)];
@@ -309,7 +312,8 @@ static void visit_words(const struct app *app, const char *companions, char *out
     if (does[visit].keys)
         len = snprintf(out, size, "%zu key%s%s ", app->run.movable,
                        app->run.movable == 1 ? "" : "s", companions);
-    snprintf(out + len, size - (size_t)len, "%s %s (%s, %s)", does[visit].words,
+    snprintf(out + len, size - (size_t)len, "%s %s (%s, %s)",
+             app->config->arriving.wanted ? does[visit].service : does[visit].words,
              app_side_label(app, visit_side(visit)), side->token.model, side->info.api);
 }
 
@@ -360,7 +364,8 @@ static int draw_warnings(const struct app *app, struct canvas *c, struct rect r,
     return y;
 }
 
-static void draw_planned(struct canvas *c, struct rect r, int y, const struct run_key *key)
+static void draw_planned(struct canvas *c, struct rect r, int y, const struct run_key *key,
+                         bool service)
 {
     /* The label matters most, then what it will be; the proof is the first to go. */
     const bool narrow = r.w < REVIEW_WIDE, stays = key->route == ROUTE_NONE;
@@ -386,6 +391,11 @@ static void draw_planned(struct canvas *c, struct rect r, int y, const struct ru
     if (key->route == ROUTE_PUBLIC) {
         draw_text(c, r.x + label + type, y, as - 1, STYLE_NORMAL, "public, as it is");
         draw_text(c, r.x + label + type + as, y, proof, STYLE_NORMAL, key->proof);
+        return;
+    }
+    if (service) { /* which decides itself what the key will be there */
+        draw_text(c, r.x + label + type, y, as + proof, STYLE_NORMAL,
+                  key->route == ROUTE_DIRECT ? "in a file, directly" : "in a file, by an AES key");
         return;
     }
     draw_format(c, r.x + label + type, y, as - 1, STYLE_NORMAL,
@@ -427,7 +437,7 @@ static void draw_plan(const struct app *app, struct canvas *c, struct rect in, s
     at = first_line(&app->dialog.scroll, r.h, lines);
     draw_lines_place(c, in.x, in.y + in.h, in.w, at, (size_t)r.h, lines);
     for (; y < end && at < run->key_count; at++)
-        draw_planned(c, r, y++, run_key_at(run, at + 1));
+        draw_planned(c, r, y++, run_key_at(run, at + 1), run->for_service);
     if (y >= end)
         return;
     at -= run->key_count;
@@ -450,9 +460,10 @@ static void draw_review_head(const struct app *app, struct canvas *c, struct rec
                     hidden == 1 ? "" : "s");
     else
         draw_text(c, r.x, y, r.w, STYLE_DIM,
-                  r.w < REVIEW_TYPE   ? "key, what it will be there"
-                  : r.w < REVIEW_WIDE ? "key, type, what it will be there"
-                                      : "key, type, what it will be there, its proof");
+                  app->run.for_service ? "key, type, how it leaves"
+                  : r.w < REVIEW_TYPE  ? "key, what it will be there"
+                  : r.w < REVIEW_WIDE  ? "key, type, what it will be there"
+                                       : "key, type, what it will be there, its proof");
 }
 
 static void ask_review(const struct app *app, struct sheet *ask)

@@ -364,9 +364,13 @@ static void draw_files(const struct app *app, struct canvas *c, const struct lan
         const struct run_file *file = &app->run.files[i];
         const int x = lanes->x[lane];
         const bool same = strcmp(file->kind, file->stage) == 0; /* an offer has one stage */
-        draw_format(c, x, y++, lanes->width, STYLE_STRONG, "%s %s%s%s",
-                    file->written ? "to carry:" : "came:", file->kind, same ? "" : ", ",
-                    same ? "" : file->stage);
+        if (strcmp(file->kind, ARRIVAL_PEM) == 0)
+            draw_text(c, x, y++, lanes->width, STYLE_STRONG, "to give: public key");
+        else
+            draw_format(c, x, y++, lanes->width, STYLE_STRONG, "%s %s%s%s",
+                        file->written ? "to carry:" : "came:", file->kind,
+                        same || run_file_of_service(file, 1) ? "" : ", ",
+                        same || run_file_of_service(file, 1) ? "" : file->stage);
         draw_path(c, x, y++, lanes->width, STYLE_NORMAL, name_of(file->path));
         draw_format(c, x, y++, lanes->width, STYLE_DIM, "%" PRIu64 " bytes", file->bytes);
         draw_format(c, x, y++, lanes->width, STYLE_DIM, "sha256 %s",
@@ -469,6 +473,13 @@ static bool api_fits(const struct app *app, int width)
     return true;
 }
 
+/* Is the other side no room, but a key service? A replay knows it by the files alone. */
+static bool is_with_service(const struct app *app)
+{
+    return (app->config && app->config->arriving.wanted) ||
+           run_file_of_service(app->run.files, app->run.file_count);
+}
+
 static void draw_head(const struct app *app, struct canvas *c, enum side side, int x, int y,
                       int width)
 {
@@ -476,7 +487,8 @@ static void draw_head(const struct app *app, struct canvas *c, enum side side, i
     bool api = api_fits(app, width);
 
     if (visit != VISIT_NONE && visit_side(visit) != side) {
-        draw_format(c, x, y, width, pane_style(side), "%s: other room", pane_side_title(side));
+        draw_format(c, x, y, width, pane_style(side), "%s: %s", pane_side_title(side),
+                    is_with_service(app) ? "key service" : "other room");
         return;
     }
     draw_format(c, x, y, width, pane_style(side), "%s %s%s%s", pane_side_title(side),

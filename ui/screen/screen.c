@@ -35,6 +35,8 @@ static const char *end_words(const struct app *app)
         [END_FAILED] = {"The ceremony failed.", "This visit failed."},
         [END_ABORTED] = {"The ceremony was stopped.", "This visit was stopped."},
     };
+    if (app->at.refused)
+        return "This visit did not begin.";
     if (run->outcome == END_COMPLETE && app->settle.how == SETTLE_CLEANS)
         return "The interrupted ceremony was cleaned up.";
     if (run->outcome == END_PARTIAL && run->left_over > 0)
@@ -207,6 +209,29 @@ static int draw_script(const struct run *run, struct canvas *c, struct rect r, i
     return y + 1;
 }
 
+/* What to give to a key service, and how it is to use it. Returns the line below. */
+static int draw_given(const struct run *run, const struct run_file *file, struct canvas *c,
+                      struct rect r, int y)
+{
+    const uint8_t *spki = run->fingerprint[SIDE_DESTINATION].spki_sha256;
+    char groups[TEXT_GROUPS_SIZE];
+    const int x = r.x + 12, width = r.w - 12;
+
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Give");
+    draw_path(c, x, y++, width, STYLE_NORMAL, file->path);
+    draw_text(c, x, y++, width, STYLE_NORMAL,
+              "to the key service. SHA-256 of the key, to compare:");
+    text_groups(spki, 16, groups);
+    draw_format(c, x, y++, width, STYLE_STRONG, "%.39s", groups);
+    draw_format(c, x, y++, width, STYLE_STRONG, "%s", groups + 40);
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "There");
+    draw_format(c, x, y++, width, STYLE_NORMAL, "wrap the key by rsa-aes, or %s directly",
+                hsm_alg_name(run->transport.alg));
+    draw_text(c, r.x, y, 11, STYLE_STRONG, "Then here");
+    draw_text(c, x, y++, width, STYLE_NORMAL, "hsmferry accept --format");
+    return y;
+}
+
 /* What to carry to the other room, what to read out there, and what is done there. Returns the line
  * below. */
 static int draw_carried(const struct run *run, struct canvas *c, struct rect r, int y)
@@ -220,6 +245,8 @@ static int draw_carried(const struct run *run, struct canvas *c, struct rect r, 
 
     if (!file || !file->written || !there)
         return y;
+    if (strcmp(file->kind, ARRIVAL_PEM) == 0)
+        return draw_given(run, file, c, r, y);
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Carry");
     draw_path(c, x, y++, width, STYLE_NORMAL, file->path);
     draw_format(c, x, y++, width, STYLE_NORMAL, "%s, %" PRIu64 " bytes, sha256 %.19s", file->kind,
@@ -258,7 +285,7 @@ static void draw_outcome(const struct app *app, struct canvas *c)
     struct rect b = app->at.layout.body;
     struct rect r = {b.x + 1, b.y + 1, b.w - 2, b.h - 1};
     const struct run *run = &app->run;
-    bool good = run->outcome == END_COMPLETE;
+    bool good = run->outcome == END_COMPLETE && !app->at.refused;
     int y = r.y;
 
     draw_format(c, r.x, y, r.w, good ? STYLE_GOOD : STYLE_BAD, "%s %s", good ? "[ ok ]" : "[FAIL]",
