@@ -132,6 +132,20 @@ static void put_running(struct sheet *s, const struct node *hsm)
                    node_at(hsm, "loaded-more") ? " and more" : "");
 }
 
+/* What a visit took in place of a device, and what it wrote. */
+static void put_files(struct sheet *s)
+{
+    const struct node *files = node_at(s->report, "files");
+
+    for (const struct node *f = files ? files->first : NULL; f; f = f->next) {
+        sheet_fact(s, "file", "%s, %s: %s, %s bytes", node_text(f, "format"), node_text(f, "state"),
+                   node_text(f, "path"), node_text(f, "bytes"));
+        sheet_digest(s, "", "sha256", node_text(f, "sha256"));
+        if (node_text(f, "trust")[0])
+            sheet_fact(s, "", "%s", node_text(f, "trust"));
+    }
+}
+
 static void put_devices(struct sheet *s)
 {
     static const char *const sides[] = {"source", "destination"};
@@ -139,6 +153,10 @@ static void put_devices(struct sheet *s)
     sheet_section(s, "DEVICES");
     for (unsigned i = 0; i < 2; i++) {
         const struct node *hsm = node_at(s->report, sides[i]);
+        if (node_at(s->report, "ceremony.visit") && !node_at(hsm, "api")) {
+            sheet_fact(s, sides[i], "%s", "not in this room");
+            continue;
+        }
         sheet_fact(s, sides[i], "%s, serial %s", node_text(hsm, "label"), node_text(hsm, "serial"));
         sheet_fact(s, "", "%s %s, firmware %s, %s through %s", node_text(hsm, "manufacturer"),
                    node_text(hsm, "model"), node_text(hsm, "firmware"), node_text(hsm, "api"),
@@ -147,6 +165,7 @@ static void put_devices(struct sheet *s)
         sheet_digest(s, "", "agent sha256", node_text(hsm, "agent-sha256"));
         put_running(s, hsm);
     }
+    put_files(s);
 }
 
 static void put_people(struct sheet *s)

@@ -2,13 +2,14 @@
 """Keys that come back from a key service as files: OpenSSL's library wraps them under the public key
 of an offer, as such a service does, and hsmferry accept --format takes them.
 
-    rooms_service.py FOLDER HSMFERRY DESTINATION...
+    rooms_service.py FOLDER HSMFERRY AGENT DESTINATION...
 
 Prints one line for each case, "ok - words" or "not ok - words"."""
 
 import base64
 import glob
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 import matrix
 import rooms
+import rooms_cut
 from rooms import Room, outcomes
 from sides import SIDES
 from outside import case
@@ -81,11 +83,13 @@ def arriving(service, uses, public=None, check=None):
     return text + (f"  check-value: {check}\n" if check else "")
 
 
-def make(folder, hsmferry, name, section, policy=""):
-    """A room with an empty token of this API."""
+def make(folder, hsmferry, name, section, policy="", agent=None):
+    """A room with an empty token of this API; agent: the command of another agent."""
     room = Room(folder, hsmferry)
     side = SIDES[name](f"{folder}/token")
-    room.write("title: from a key service\nrehearsal: yes\n" + side.lines("destination") +
+    lines = side.lines("destination")
+    lines = lines.replace("{", f'{{"agent": {agent}, ', 1) if agent else lines
+    room.write("title: from a key service\nrehearsal: yes\n" + lines +
                f"keys: ['pkcs11:object={LABEL};id=%{ID}']\nreport-folder: reports\n" + section +
                f"policy:\n  rsa-bits: 2048\n  gates: []\n{policy}")
     return room, side
@@ -308,9 +312,44 @@ def try_offers(folder, hsmferry):
     case(ended == 77, f"{words}: the file for the withdrawn one has no offer", f"{ended} {log}")
 
 
-def main(folder, hsmferry, *names):
+# --- what is cut off ---
+
+def try_cut(folder, hsmferry, agent, how, due):
+    """The console and its agent are killed at this call; the same file is then taken to its end."""
+    words = f"accept is cut off {how} {due}"
+    os.makedirs(folder)
+    command = json.dumps([sys.executable, os.path.abspath(rooms_cut.__file__), "agent", folder,
+                          agent])
+    service = Service("RSA 2048")
+    room, side = make(f"{folder}/room", hsmferry, "softhsm",
+                      arriving(service, "[sign]", "home/public.pem"), agent=command)
+    write(room, "public.pem", service.public())
+    rooms_cut.make_console(folder, hsmferry)
+    rooms_cut.plan(folder, "not", 0)
+    pem, digest = offer(words, room)
+    path = write(room, "blob", service.wrap(pem, digest, "rsa-aes"))
+    other = write(room, "other", service.wrap(pem, digest, "rsa-aes"))
+    rooms_cut.plan(folder, how, due)
+    rooms_cut.run(folder, room, "accept", path, "--format", "rsa-aes")
+    case(rooms_cut.was_cut(folder), f"{words}: it was")
+    rooms_cut.plan(folder, "not", 0)
+    ended, log = accept(room, other, "rsa-aes")
+    case(ended == 77 and "another file" in log, f"{words}: no other file is taken", f"{ended} {log}")
+    ended, log = accept(room, path, "rsa-aes")
+    case(ended == 0 and outcomes(room.report("accept")) == {LABEL: "migrated"},
+         f"{words}: the same one comes to its end", f"{ended} {log}")
+    case(works(side, service) and side.listed() == {LABEL}, f"{words}: one key, and no pair",
+         str(side.listed()))
+    ok, said = verified(hsmferry, room)
+    case(ok, f"{words}: verify", said)
+
+
+def main(folder, hsmferry, agent, *names):
     """As above."""
     os.umask(0o077)
+    for number, cut in enumerate((("after", "unwrap"), ("before", "commit"), ("after", "commit"),
+                                  ("before", "remove"), ("after", "remove"))):
+        try_cut(f"{folder}/cut{number}", hsmferry, agent, *cut)
     for name in names:
         for number, row in enumerate(KEYS):
             try_key(f"{folder}/{name}{number}", hsmferry, name, row, text=number == 0)

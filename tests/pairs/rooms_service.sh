@@ -7,5 +7,5 @@ set -u
 . "${0%/*}/lib.sh"
 
 relay "keys from a key service" "$python" "$abs_top_srcdir/tests/pairs/rooms_service.py" \
-    "$tmp" "$quick" softhsm nss
+    "$tmp" "$quick" "${quick%/*}/hsmferry-agent" softhsm nss
 finish

@@ -219,13 +219,12 @@ static int draw_given(const struct run *run, const struct run_file *file, struct
 
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Give");
     draw_path(c, x, y++, width, STYLE_NORMAL, file->path);
-    draw_text(c, x, y++, width, STYLE_NORMAL,
-              "to the key service. SHA-256 of the key, to compare:");
+    draw_text(c, x, y++, width, STYLE_NORMAL, "to the service, and compare its SHA-256 there:");
     text_groups(spki, 16, groups);
     draw_format(c, x, y++, width, STYLE_STRONG, "%.39s", groups);
     draw_format(c, x, y++, width, STYLE_STRONG, "%s", groups + 40);
     draw_text(c, r.x, y, 11, STYLE_STRONG, "There");
-    draw_format(c, x, y++, width, STYLE_NORMAL, "wrap the key by rsa-aes, or %s directly",
+    draw_format(c, x, y++, width, STYLE_NORMAL, "wrap by rsa-aes, or directly by %s",
                 hsm_alg_name(run->transport.alg));
     draw_text(c, r.x, y, 11, STYLE_STRONG, "Then here");
     draw_text(c, x, y++, width, STYLE_NORMAL, "hsmferry accept --format");
