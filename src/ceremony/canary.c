@@ -29,6 +29,7 @@ struct canary {
     struct narrator muted;
     struct party side[2]; /* as the real ones, with separate inventories */
     struct crew crew;     /* of these parties and of muted */
+    struct suite suite;   /* as it was when the canary began: what was made by it is undone by it */
     struct transport transport;
     struct plan plan;
     struct transfers transfers;
@@ -136,7 +137,8 @@ static bool canary_begin(struct canary *y, struct ceremony *c, struct err *err)
                          .alg = c->suite.transport,
                          .stores = canary_stores(c)};
     t->policy = &c->setup.policy;
-    t->suite = &c->suite;
+    y->suite = c->suite;
+    t->suite = &y->suite;
     memcpy(t->label, c->transport.label, sizeof t->label);
     for (enum side side = SIDE_SOURCE; side <= SIDE_DESTINATION; side++) {
         struct party *party = &y->side[side];
@@ -588,6 +590,7 @@ bool canary_must_pass(struct ceremony *c, struct err *err)
     if (!canary_run(c, err))
         return false;
     if (c->suite.transport != transport) {
+        c->suite.transport = transport; /* what was made by it is undone by it */
         err_set(err, ERR_HSM, "canary: %s does not work any more", hsm_alg_name(transport));
         return c->walk.begun ? err_now(err, "No key was wrapped.")
                              : inventory_say_now(c->side, err);

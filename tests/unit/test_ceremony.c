@@ -1838,6 +1838,125 @@ static void wrong_transport_is_caught(void **state)
     assert_non_null(strstr(rig->err.what, "destination: canary"));
 }
 
+/* --- a transport that is agreed on --- */
+
+#define AGREES "offers=rsa-oaep-sha1,aes-kwp,ecdh-p521,ecdh-p256;"
+
+static const struct event *choice_of(const struct rig *rig)
+{
+    const struct event *last = NULL;
+
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_CHOICE && !rig->events[i].choice.envelope)
+            last = &rig->events[i];
+    return last;
+}
+
+static const struct event *warning_of(const struct rig *rig, const char *name)
+{
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_WARNING && strcmp(rig->events[i].note.name, name) == 0)
+            return &rig->events[i];
+    return NULL;
+}
+
+static void the_strongest_of_both_is_agreed_on(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end = go(rig, AGREES "keys=aes32:a,rsa4096:r", AGREES, "pkcs11:");
+    const struct event *print[2] = {NULL, NULL};
+
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_ECDH_P521);
+    assert_string_equal(choice_of(rig)->choice.kdf, "x963-sha256");
+    assert_null(warning_of(rig, "transport-strength"));
+    assert_null(warning_of(rig, "transport-downgrade"));
+    for (size_t i = 0; i < rig->count; i++)
+        if (rig->events[i].kind == EVENT_FINGERPRINT)
+            print[rig->events[i].side] = &rig->events[i];
+    assert_memory_equal(print[0]->fingerprint.spki_sha256, print[1]->fingerprint.spki_sha256, 32);
+    clear(rig);
+    end = go(rig, AGREES "keys=aes32:a", "kdf=none;" AGREES, "pkcs11:");
+    assert_int_equal(end->end.exit_code, 0);
+    assert_string_equal(choice_of(rig)->choice.kdf, "none");
+    assert_non_null(strstr(choice_of(rig)->choice.reason, "no KDF: the AES key is the shared "
+                                                          "point's x-coordinate, cut"));
+    clear(rig);
+    rig->setup.policy.kdf_required = true;
+    end = go(rig, AGREES "keys=aes32:a", "kdf=none;" AGREES, "pkcs11:");
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_RSA_OAEP_SHA1);
+}
+
+static void the_policy_is_an_order_and_a_floor(void **state)
+{
+    struct rig *rig = *state;
+
+    rig->setup.policy.order.count = 2;
+    rig->setup.policy.order.at[0] = TRANSPORT_ECDH_P256;
+    rig->setup.policy.order.at[1] = TRANSPORT_ECDH_P521;
+    go(rig, AGREES "keys=aes32:a", AGREES, "pkcs11:");
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_ECDH_P256);
+    assert_non_null(warning_of(rig, "transport-strength"));
+    clear(rig);
+    rig->setup.policy.order.count = 2;
+    rig->setup.policy.order.at[0] = TRANSPORT_ECDH_P256;
+    rig->setup.policy.order.at[1] = TRANSPORT_ECDH_P521;
+    assert_false(prepare(rig, AGREES "keys=aes32:a", "", "pkcs11:"));
+    assert_int_equal(err_exit(rig->err.code), 69);
+    assert_non_null(strstr(rig->err.what, "ecdh-p256"));
+}
+
+/* An HSM that cannot do what it says: the canary shows it, and officers read it. */
+static void a_transport_that_fails_is_warned_about(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end = go(rig, AGREES "keys=aes32:a", "fail=agree:0:0x5;" AGREES, "pkcs11:");
+    const struct event *warned = warning_of(rig, "transport-downgrade");
+
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_RSA_OAEP_SHA1);
+    assert_non_null(warned);
+    assert_non_null(strstr(warned->note.text, "ecdh-p521 failed"));
+    clear(rig);
+    rig->setup.policy.order.count = 1; /* a floor */
+    rig->setup.policy.order.at[0] = TRANSPORT_ECDH_P521;
+    assert_false(prepare(rig, AGREES "keys=aes32:a", "fail=agree:0:0x5;" AGREES, "pkcs11:"));
+    assert_int_equal(err_exit(rig->err.code), 69);
+}
+
+/* A point that is none does not lead to a weaker transport: somebody may want just that. */
+static void a_bad_point_ends_it(void **state)
+{
+    static const char *const lies[] = {"lie=make_agreement:0:flip;" AGREES,
+                                       "lie=make_agreement:0:other;" AGREES};
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(prepare(rig, AGREES "keys=aes32:a", lies[i], "pkcs11:"));
+        assert_int_equal(rig->err.code, ERR_DATA);
+        assert_int_equal(choice_of(rig)->choice.alg, HSM_ECDH_P521); /* no other one */
+        clear(rig);
+    }
+}
+
+/* A secret that the envelope would pad: RSA-OAEP keeps its length, so that carries the plan. */
+static void a_secret_that_would_be_padded_chooses(void **state)
+{
+    struct rig *rig = *state;
+    const struct event *end =
+        go(rig, "exact=no;" AGREES "keys=generic13:p,aes32:a", "takes=no;" AGREES, "pkcs11:");
+
+    assert_int_equal(end->end.exit_code, 0);
+    assert_int_equal(end->end.migrated, 2);
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_RSA_OAEP_SHA1);
+    assert_null(warning_of(rig, "transport-downgrade")); /* nothing failed */
+    assert_non_null(warning_of(rig, "transport-strength"));
+    clear(rig);
+    end = go(rig, "exact=no;" AGREES "keys=generic13:p,aes32:a", "takes=no;" AGREES,
+             "pkcs11:object=a");
+    assert_int_equal(choice_of(rig)->choice.alg, HSM_ECDH_P521); /* control */
+}
+
 /* A source that makes no throw-away keys: the policy decides. */
 static void canary_is_impossible(void **state)
 {
@@ -2139,6 +2258,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_are_compared_on_request, setup, teardown),
         cmocka_unit_test_setup_teardown(pattern_lists_what_cannot_go, setup, teardown),
         cmocka_unit_test_setup_teardown(weaker_transport_is_warned_about, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_strongest_of_both_is_agreed_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_policy_is_an_order_and_a_floor, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_transport_that_fails_is_warned_about, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_bad_point_ends_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_secret_that_would_be_padded_chooses, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_can_go, setup, teardown),
         cmocka_unit_test_setup_teardown(devices_come_first, setup, teardown),
         cmocka_unit_test_setup_teardown(gates_open_to_the_right_words, setup, teardown),
