@@ -5,4 +5,4 @@ noinst_PROGRAMS += %D%/rehearsal-token
 %C%_rehearsal_token_LDADD = libbase.a $(CRYPTO_LIBS) $(P11KIT_LIBS)
 %C%_rehearsal_token_SOURCES = %D%/rehearsal-token.c
 EXTRA_DIST += %D%/ceremony.yaml %D%/packages.sh %D%/rehearse.sh \
-	%D%/seal-aws.yaml %D%/seal-azure.yaml %D%/sealed.yaml %D%/arriving.yaml
+	%D%/seal-aws.yaml %D%/seal-azure.yaml %D%/sealed.yaml %D%/arriving.yaml %D%/software.yaml

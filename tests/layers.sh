@@ -18,6 +18,7 @@ src/driver/load     base/|confine/|hsm/|driver/load/
 src/driver/dialect  base/|hsm/|driver/(load|dialect)/
 src/driver/pkcs11   base/|hsm/|driver/(load|dialect|pkcs11)/
 src/driver/nss      base/|hsm/|driver/(load|dialect|nss)/
+src/driver/openssl  base/|hsm/|driver/(load|openssl)/
 src/driver/libp11   base/|hsm/|driver/(load|dialect|libp11)/
 src/agent           base/|confine/|hsm/|link/|driver/|agent/
 src/plan            base/|hsm/|protocol/|plan/
@@ -79,6 +80,7 @@ src/protocol/x.c "hsm/key.h"
 src/link/x.c "hsm/hsm.h"
 src/driver/pkcs11/x.c "driver/dialect/dialect.h"
 src/driver/pkcs11/x.c <p11-kit/pkcs11.h>
+src/driver/openssl/x.c "driver/load/fence.h"
 src/agent/x.c "driver/nss/nss.h"
 src/transfer/x.c "plan/plan.h"
 src/ceremony/x.c "hsm/hsm.h"

@@ -28,6 +28,10 @@ shell_tests = \
 	%D%/golden/golden.sh \
 	%D%/hardening.sh \
 	%D%/house.sh \
+	%D%/keyfile/ceremony.sh \
+	%D%/keyfile/memory.sh \
+	%D%/keyfile/refused.sh \
+	%D%/keyfile/rooms.sh \
 	%D%/layers.sh \
 	%D%/man.sh \
 	%D%/pairs/nss.sh \

@@ -75,7 +75,7 @@ knows_command() {
     'sh examples/rehearse.sh' | 'sh examples/rehearse.sh --plain') ;;
     './autogen.sh' | 'mkdir build && cd build && ../configure && make && make check && make install') ;;
     'hsmferry probe move.yaml') ;;
-    'hsmferry list move.yaml' | 'hsmferry --plain move.yaml' | 'cat reports/*.yaml') ;;
+    'hsmferry --plain software.yaml' | 'hsmferry list move.yaml' | 'hsmferry --plain move.yaml' | 'cat reports/*.yaml') ;;
     'hsmferry verify reports/*.yaml --journal reports/*.journal') ;;
     "$certutil") ;;
     *) return 1 ;;
@@ -127,6 +127,26 @@ shown 'hsmferry verify reports/*.yaml --journal reports/*.journal' >"$tmp/shown"
 ok "as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
 shown 'cat reports/*.yaml' >"$tmp/shown"
 ok "so does its report" has_lines "$(echo "$tmp"/ferry/reports/*.yaml)" <"$tmp/shown"
+
+# A key file, with the example's ceremony file, into the token that the first ceremony had as its source.
+software_file() {
+    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$tmp/ferry/server.key" 2>/dev/null &&
+        openssl req -new -x509 -key "$tmp/ferry/server.key" -subj /CN=server -out "$tmp/ferry/server.crt" &&
+        openssl pkcs12 -export -inkey "$tmp/ferry/server.key" -in "$tmp/ferry/server.crt" -name server \
+            -passout pass:of-the-file -out "$tmp/ferry/server.p12" &&
+        sed "s|/root/|$tmp/ferry/|; s|/usr/lib/softhsm/libsofthsm2.so|$softhsm|
+            s|/etc/softhsm/|$tmp/ferry/|; s|hsm-new|hsm-old|" \
+            "$abs_top_srcdir/examples/software.yaml" >"$tmp/ferry/software.yaml"
+}
+
+ok "a PKCS#12 file and its ceremony file" software_file
+ok "the ceremony from a key file, on a terminal" python3 "$abs_top_srcdir/tests/terminal.py" \
+    "$first" '@serials\n' 'on the source:' 'of-the-file\n' \
+    'on the destination:' "$(cat "$tmp/ferry/pins/source")\n" 'to start:' 'ferry 1\n' \
+    'of the fingerprint:' '@words\n' -- "$hsmferry" --plain "$tmp/ferry/software.yaml"
+cp "$tmp/out" "$tmp/printed"
+shown 'hsmferry --plain software.yaml' >"$tmp/shown"
+ok "it goes as README.md shows it" has_lines "$tmp/printed" <"$tmp/shown"
 
 shown "$certutil" >"$tmp/shown"
 ok "the key is there for another program" \

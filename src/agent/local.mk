@@ -26,6 +26,6 @@ libagent_a_SOURCES = \
 
 libexec_PROGRAMS += hsmferry-agent
 hsmferry_agent_CFLAGS = $(AM_CFLAGS)
-hsmferry_agent_LDADD = libagent.a libapp.a libnss.a $(DRIVER) $(HSM) libconfine.a libbase.a \
+hsmferry_agent_LDADD = libagent.a libapp.a libnss.a libopenssl.a $(DRIVER) $(HSM) libconfine.a libbase.a \
 	$(SECCOMP_LIBS) $(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(LIBP11_LIBS) $(CRYPTO_LIBS) $(NSS_LIBS)
 hsmferry_agent_SOURCES = %D%/drivers.c

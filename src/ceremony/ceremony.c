@@ -466,6 +466,15 @@ static bool warn_of_no_serial(struct ceremony *c, struct err *err)
     return true;
 }
 
+/* Who copied the file before has the keys, whatever becomes of it. */
+static bool warn_of_software(struct ceremony *c, struct err *err)
+{
+    return !hsm_is_software(&c->side[SIDE_SOURCE].info) ||
+           emit_warning(&c->narrator, SIDE_SOURCE, NO_ITEM, err, "software",
+                        "the source is SOFTWARE: anyone who could copy the file and knows its "
+                        "passphrase has its keys, also after the ceremony");
+}
+
 static bool nothing_is_movable(const struct plan *plan, struct err *err)
 {
     struct err reason = plan->count ? err_note_get(&plan->items[0].reason) : (struct err){0};
@@ -531,7 +540,8 @@ bool ceremony_plan(struct ceremony *c, const struct selection *selection, struct
             transfer_leave_out(&c->transfers.at[i]);
     if (!emit_plan(&c->narrator, &on, &c->plan, &c->transfers, err) ||
         !script_watch_plan(&c->verdicts.script, &c->plan, &c->narrator, err) ||
-        !negotiation_warn(c, err) || !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err))
+        !negotiation_warn(c, err) || !warn_of_no_canary(c, err) || !warn_of_no_serial(c, err) ||
+        !warn_of_software(c, err))
         return false;
     for (size_t i = 0; i < c->plan.count; i++)
         if (!warn_of(c, i, err))

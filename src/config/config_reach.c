@@ -77,13 +77,18 @@ static bool is_variable_name(const char *name, size_t len)
     return len > 0;
 }
 
-/* The variables that the agent's dialect refuses are not known here; but NSS needs none. */
+/* The variables that the agent's dialect refuses are not known here; but NSS and OpenSSL need
+ * none. */
 static bool check_plain(const struct config_side *side, const char *name, struct err *err)
 {
-    if (side->agent || side->where.environment_trusted || strcmp(side->where.api, "nss") != 0)
+    const bool nss = strcmp(side->where.api, "nss") == 0;
+    const char *library = nss ? "NSS" : "OpenSSL";
+
+    if (side->agent || side->where.environment_trusted ||
+        (!nss && strcmp(side->where.api, "openssl") != 0))
         return true;
-    err_set(err, ERR_CONFIG, "NSS needs no variable, and %s is set", name);
-    return err_next(err, "Remove it; environment variables only weaken NSS");
+    err_set(err, ERR_CONFIG, "%s needs no variable, and %s is set", library, name);
+    return err_next(err, "Remove it; environment variables only weaken %s", library);
 }
 
 static bool check_rehearsal(const struct config_side *side, bool rehearsal, const char *name,

@@ -129,6 +129,26 @@ static bool check_database(const struct loader *l, const char *module, const cha
     return true;
 }
 
+/* The agent reads the file: this process need not be able to. */
+static bool check_key_file(const struct loader *l, const char *module, const char *path)
+{
+    if (module[0] == '/')
+        return true;
+    config_wrong(l, path, "the key file's path must be absolute");
+    return err_next(l->err, "Write for example /root/server.p12");
+}
+
+/* Keys leave a key file, and none arrive in it; and it is no device that signs. */
+static bool check_source_only(const struct device *d)
+{
+    char path[CONFIG_PLACE];
+
+    if (strcmp(d->to->where.api, "openssl") != 0 || strcmp(d->at, "source") == 0)
+        return true;
+    config_wrong(d->l, under(d, "api", path), "a key file (openssl) can only be the source");
+    return err_next(d->l->err, "Name an HSM here: pkcs11 or nss");
+}
+
 /* Is this device in another room? */
 static bool is_elsewhere(const struct device *d)
 {
@@ -144,7 +164,7 @@ static bool check_where(const struct device *d)
     static const struct {
         const char *api;
         bool (*check)(const struct loader *, const char *, const char *);
-    } apis[] = {{"pkcs11", check_module}, {"nss", check_database}};
+    } apis[] = {{"pkcs11", check_module}, {"nss", check_database}, {"openssl", check_key_file}};
     const struct hsm_where *where = &d->to->where;
     struct loader l = *d->l;
     char path[CONFIG_PLACE];
@@ -155,7 +175,8 @@ static bool check_where(const struct device *d)
     for (size_t i = 0; i < sizeof apis / sizeof apis[0]; i++)
         if (strcmp(where->api, apis[i].api) == 0)
             return apis[i].check(&l, where->module, under(d, "module", path));
-    return config_wrong(d->l, under(d, "api", path), "\"api\" must be one of: pkcs11, nss");
+    return config_wrong(d->l, under(d, "api", path),
+                        "\"api\" must be one of: pkcs11, nss, openssl");
 }
 
 static bool take_token(const struct device *d, const char *text)
@@ -180,7 +201,7 @@ static bool check_dialect(const struct device *d)
 
     if (!where->dialect[0])
         return true;
-    if (strcmp(where->api, "nss") == 0)
+    if (strcmp(where->api, "pkcs11") != 0)
         return config_wrong(d->l, under(d, "dialect", path), "only PKCS#11 has dialects");
     if (where->dialect[0] != '/' && strchr(where->dialect, '/')) {
         config_wrong(d->l, under(d, "dialect", path),
@@ -200,7 +221,7 @@ static bool check_pin(const struct device *d)
         return true;
     under(d, "module-sha256", path);
     if (strcmp(where->api, "nss") == 0)
-        return config_wrong(d->l, path, "only a PKCS#11 module can have a SHA-256");
+        return config_wrong(d->l, path, "only a PKCS#11 module or a key file can have a SHA-256");
     if (strspn(where->module_sha256, "0123456789abcdef") == sizeof where->module_sha256 - 1)
         return true;
     config_wrong(d->l, path, "a SHA-256 must be 64 digits of 0 to 9 and a to f");
@@ -234,7 +255,8 @@ bool config_take_side(const struct loader *l, const char *at, const struct raw_s
     strcpy(where->module_sha256, raw->module_sha256 ? raw->module_sha256 : "");
     where->environment_trusted = raw->environment_trusted == RAW_YES;
     to->agent_trusted = raw->agent_trusted == RAW_YES;
-    return take_agent(&d, &raw->agent) && check_where(&d) && check_dialect(&d) && check_pin(&d) &&
+    return check_source_only(&d) && take_agent(&d, &raw->agent) && check_where(&d) &&
+           check_dialect(&d) && check_pin(&d) &&
            config_check_agent(l, to, under(&d, "agent", path)) && take_token(&d, raw->token) &&
            take_environment(&d, &raw->environment) && take_limit(&d, raw->time_limit);
 }

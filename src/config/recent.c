@@ -87,7 +87,12 @@ static bool take_text(char *to, size_t size, const char *value)
 
 static bool take_api(struct config_side *side, const char *value)
 {
-    return !side->where.api[0] && (strcmp(value, "pkcs11") == 0 || strcmp(value, "nss") == 0) &&
+    static const char *const apis[] = {"pkcs11", "nss", "openssl"};
+    bool known = false;
+
+    for (size_t i = 0; i < sizeof apis / sizeof apis[0]; i++)
+        known |= strcmp(value, apis[i]) == 0;
+    return !side->where.api[0] && known &&
            take_text(side->where.api, sizeof side->where.api, value);
 }
 

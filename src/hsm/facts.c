@@ -162,6 +162,11 @@ const char *hsm_slot_obstacle(const struct hsm_slot *slot)
     return NULL;
 }
 
+bool hsm_is_software(const struct hsm_about *about)
+{
+    return strcmp(about->api, "openssl") == 0;
+}
+
 bool hsm_has_serial(const struct hsm_slot *slot)
 {
     return slot->serial[strspn(slot->serial, "0")] != '\0';

@@ -58,6 +58,9 @@ struct hsm_about {
     char user[80];          /* as whom it runs there: "hsm, uid 992"; the host may have no name */
 };
 
+/* Are its keys in a file that software reads, so that copies of them may exist? */
+bool hsm_is_software(const struct hsm_about *about);
+
 /* The same, and how the module was loaded and confined. */
 struct hsm_info {
     struct hsm_about about;

@@ -43,13 +43,13 @@ enum {
 
 /* How to reach an HSM. Strings are terminated. */
 struct hsm_where {
-    char api[16];              /* the driver: "pkcs11", "nss" */
-    char module[HSM_PATH_MAX]; /* pkcs11: absolute path of the module; nss: the database, "sql:/..."
-                                */
+    char api[16];              /* the driver: "pkcs11", "nss", "openssl" */
+    char module[HSM_PATH_MAX]; /* pkcs11: absolute path of the module; nss: the database,
+                                  "sql:/..."; openssl: absolute path of the key file */
     char params[HSM_PATH_MAX]; /* pkcs11: CK_C_INITIALIZE_ARGS reserved string (NSS softoken); "" */
     char dialect[HSM_PATH_MAX]; /* pkcs11: name or absolute path of a vendor's dialect; "": the one
                                    that recognises the HSM */
-    char module_sha256[65];     /* pkcs11: SHA-256 of the module's file in hexadecimal, which must
+    char module_sha256[65];     /* SHA-256 of the module's or key file in hexadecimal, which must
                                    match; "": any file is loaded */
     bool environment_trusted;   /* variables that the dialect does not list are allowed too */
     const char *const *variables; /* in an agent: the environment that the library gets, NULL at the
@@ -104,7 +104,8 @@ struct hsm_agreement {
 
 struct hsm;
 
-/* Drivers that migrate keys have all members. One that only proves (another path to the same token)
+/* Drivers that migrate keys have all members; in one that is a source only, the functions of a
+ * destination fail with ERR_UNSUPPORTED. One that only proves (another path to the same token)
  * has open, close, info, slots, login, list and prove; the others are NULL. */
 struct hsm_driver {
     const char *name; /* as in struct hsm_where.api */

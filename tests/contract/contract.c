@@ -565,16 +565,15 @@ static bool may_refuse(enum hsm_alg alg, const struct object *known)
 
 static void wrap_every_kind(struct bench *b, enum hsm_alg alg)
 {
-    uint64_t under;
-    struct object *aes = learn_aes(b, bench_oaep(b, true), &under);
-
     for (size_t i = 0; known_types[i]; i++) {
-        struct object *known;
+        struct object *known, *aes;
         struct bytes wrapped_key = {0}, value = {0};
+        uint64_t under;
         if (!bench_has(b, known_types[i]))
             continue;
         known = known_key(known_types[i]);
         uint64_t handle = bench_import(b, known);
+        aes = learn_aes(b, bench_oaep(b, true), &under);
         bool ok = driver(b)->wrap(b->hsm, alg, under, handle, &wrapped_key, &b->err);
         if (!ok && may_refuse(alg, known)) {
             MUST_FAIL(b, ok, ERR_UNSUPPORTED);
@@ -583,11 +582,12 @@ static void wrap_every_kind(struct bench *b, enum hsm_alg alg)
             assert_true(crypto_unwrap(alg, aes, &wrapped_key, &value));
             check_wrapped(b, alg, known, &value);
         }
+        MUST(b, driver(b)->destroy(b->hsm, under, &b->err));
         bytes_free(&wrapped_key);
         bytes_free(&value);
         object_free(known);
+        object_free(aes);
     }
-    object_free(aes);
 }
 
 static void wrap_by_each_envelope(void **state)
@@ -1514,6 +1514,58 @@ static void garbage_is_no_public_object(void **state)
     object_free(known);
 }
 
+/* --- a source only --- */
+
+/* What a destination does is refused, and said not to be there. */
+static void destination_is_refused(void **state)
+{
+    struct bench *b = *state;
+    struct object *rsa = known_key("rsa2048");
+    struct bytes spki = known_spki(rsa), answer = {0};
+    struct hsm_template public = public_template(rsa, KEY_CLASS_PUBLIC, &spki);
+    const struct evidence_subject of = {.proof = HSM_PROOF_DIGEST, .key = 1, .evidence_key = 2};
+    const struct evidence_cipher cipher = {0};
+    struct hsm_pair pair;
+    uint64_t kek, handle = 0;
+
+    bench_login(b);
+    struct inventory before = bench_inventory(b);
+    for (enum hsm_alg alg = 0; alg < HSM_ALGS; alg++)
+        assert_false(b->caps.alg[alg].unwrap);
+    MUST_FAIL(b, driver(b)->make_pair(b->hsm, 2048, label, &pair, &b->err), ERR_UNSUPPORTED);
+    MUST_FAIL(b, driver(b)->make_token_pair(b->hsm, 2048, label, &pair, &b->err), ERR_UNSUPPORTED);
+    MUST_FAIL(b, driver(b)->make_public(b->hsm, &public, &handle, &b->err), ERR_UNSUPPORTED);
+    MUST(b, driver(b)->make_kek(b->hsm, 256, label, &kek, &b->err));
+    MUST_FAIL(b,
+              driver(b)->commit(b->hsm, kek, public.label, public.label_len, public.id,
+                                public.id_len, &handle, &b->err),
+              ERR_UNSUPPORTED);
+    assert_false(driver(b)->unseal(b->hsm, &of, &cipher, &answer, &b->err));
+    assert_null(answer.data);
+    assert_int_equal(handle, 0);
+    MUST(b, driver(b)->destroy(b->hsm, kek, &b->err));
+    bench_same_inventory(b, before);
+    bytes_free(&spki);
+    object_free(rsa);
+}
+
+/* Nothing that a session does reaches the token itself. */
+static void object_of_the_source_stays(void **state)
+{
+    struct bench *b = *state;
+    struct object *known = known_key("ec256");
+    uint64_t handle;
+
+    bench_login(b);
+    handle = bench_import(b, known);
+    struct key_desc key = described(b, handle);
+    struct inventory before = bench_inventory(b);
+    MUST_FAIL(b, driver(b)->destroy(b->hsm, handle, &b->err), ERR_DENIED);
+    MUST_FAIL(b, driver(b)->remove(b->hsm, &key, &b->err), ERR_UNSUPPORTED);
+    bench_same_inventory(b, before);
+    object_free(known);
+}
+
 /* --- the suite --- */
 
 static int start(void **state)
@@ -1565,6 +1617,35 @@ int contract_run_guards(const struct contract_hsm *hsm)
                     sizeof evidence_guard_rows / sizeof evidence_guard_rows[0]) +
            run_rows(hsm, agreement_guard_rows,
                     sizeof agreement_guard_rows / sizeof agreement_guard_rows[0]);
+}
+
+int contract_run_source(const struct contract_hsm *hsm)
+{
+    static const struct contract_row rows[] = {
+        ROW(info_is_text_for_people),
+        ROW(slots_hold_the_token),
+        ROW(wrong_pin_is_denied),
+        ROW(no_such_slot_is_refused),
+        ROW(nothing_works_before_login),
+        ROW(login_happens_once),
+        ROW(capabilities_are_complete),
+        ROW(loaded_public_key_is_the_one_given),
+        ROW(garbage_is_no_public_key),
+        ROW(aes_is_for_wrapping_only),
+        ROW(throw_away_keys_of_every_kind),
+        ROW(throw_away_key_that_cannot_be),
+        ROW(wrap_by_oaep),
+        ROW(wrap_by_each_envelope),
+        ROW(every_offered_proof_is_right),
+        ROW(destroyed_object_is_gone),
+        ROW(numbers_may_come_again),
+        ROW(public_half_is_the_known_one),
+        ROW(secret_has_no_public_half),
+        ROW(key_is_no_certificate),
+        ROW(destination_is_refused),
+        ROW(object_of_the_source_stays),
+    };
+    return run_rows(hsm, rows, sizeof rows / sizeof rows[0]);
 }
 
 int contract_run(const struct contract_hsm *hsm)

@@ -14,6 +14,8 @@
 
 enum { CONTRACT_ENV_MAX = 4 };
 
+struct object; /* tests/fake/store.h */
+
 /* One fresh token, and how to reach it. */
 struct contract_place {
     struct hsm_where where;
@@ -21,8 +23,13 @@ struct contract_place {
     char pin[32];
     char environment[CONTRACT_ENV_MAX][HSM_PATH_MAX]; /* of its agent: "NAME=value", "": none */
     const char *speaks; /* the dialect in which this HSM is recognised; NULL: not looked at */
-    const char *lacks;  /* known_key() types that begin so do not exist here; NULL: it has all */
+    const char *lacks;  /* known_key() types that begin so do not exist here, blanks
+                           between them; NULL: it has all */
     char folder[HSM_PATH_MAX]; /* for set_up() and tear_down(): what they keep of it */
+
+    /* Of a source only, in which no key can be unwrapped: puts this key on the token, and nothing
+     * else. NULL: keys are unwrapped. */
+    bool (*put)(struct contract_place *place, const struct object *known);
 };
 
 /* A kind of HSM to be tested. */
@@ -43,6 +50,9 @@ struct contract_hsm {
 /* Runs every test on this HSM, each with a fresh token. Prints as cmocka does; returns how many
  * failed. What the agent guards is tested where there is one. */
 int contract_run(const struct contract_hsm *hsm);
+
+/* Only these: what a source does. */
+int contract_run_source(const struct contract_hsm *hsm);
 
 /* Only these: what the agent refuses for every driver. */
 int contract_run_guards(const struct contract_hsm *hsm);

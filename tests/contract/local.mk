@@ -56,6 +56,12 @@ TESTS += %D%/test_contract_opencryptoki
 	tests/opencryptoki/place.h \
 	$(PLACE_SOURCES)
 
+check_PROGRAMS += %D%/test_contract_openssl
+TESTS += %D%/test_contract_openssl
+%C%_test_contract_openssl_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CMOCKA_CFLAGS)
+%C%_test_contract_openssl_LDADD = $(CONTRACT_LDADD)
+%C%_test_contract_openssl_SOURCES = %D%/test_contract_openssl.c
+
 check_PROGRAMS += %D%/test_contract_nss
 TESTS += %D%/test_contract_nss
 %C%_test_contract_nss_CFLAGS = $(AM_CFLAGS) $(P11KIT_CFLAGS)

@@ -399,7 +399,11 @@ static void test_meaning(void **state)
         {"sql:FOLDER", "FOLDER", "16:11", "sql:/absolute/path"},
         {"sql:FOLDER", "sql:relative", "16:11", "sql:/absolute/path"},
         {"sql:FOLDER", "sql:/nonexistent", "16:11", "there is no folder"},
-        {"api: pkcs11", "api: pkcs12", "9:8", "\"api\" must be one of: pkcs11, nss"},
+        {"api: pkcs11", "api: pkcs12", "9:8", "\"api\" must be one of: pkcs11, nss, openssl"},
+        {"api: pkcs11\n  module: SELF", "api: openssl\n  module: server.p12", "10:11",
+         "key file's path must be absolute"},
+        {"api: nss", "api: openssl", "15:8", "a key file (openssl) can only be the source"},
+        {"api: nss", "api: openssl\n  agent: [/usr/bin/ssh, host]", "15:8", "only be the source"},
         /* agents */
         {"  time-limit: 30", "  agent: [ssh, host]", "13:11", "must be an absolute path"},
         {"  time-limit: 30", "  dialect: ../luna", "13:12",

@@ -1231,6 +1231,35 @@ static void test_setup_tells_the_dialect(void **state)
     fixture_free(&f);
 }
 
+/* A key file is typed, and only the source can be one. */
+static void test_setup_takes_a_key_file(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_new(&f);
+    app_start(f.app);
+    fixture_drain(&f);
+    f.app->at.view = VIEW_SETUP;
+    f.app->setup.scroll[SIDE_SOURCE].at = SETUP_API;
+    fixture_press(&f, PRESS_ENTER);
+    fixture_press(&f, PRESS_ENTER);
+    assert_string_equal(f.config.side[SIDE_SOURCE].where.api, "openssl");
+    fixture_press(&f, PRESS_DOWN);
+    fixture_press(&f, PRESS_ENTER);
+    assert_int_equal(app_dialog(f.app), DIALOG_INPUT);
+    fixture_type(&f, "k.p12\n");
+    assert_string_equal(f.config.side[SIDE_SOURCE].where.module, "/k.p12");
+    strcpy(f.config.side[SIDE_SOURCE].where.api, "pkcs11");
+    fixture_press(&f, PRESS_TAB);
+    f.app->setup.scroll[SIDE_DESTINATION].at = SETUP_API;
+    for (int i = 0; i < 4; i++) {
+        fixture_press(&f, PRESS_ENTER);
+        assert_string_not_equal(f.config.side[SIDE_DESTINATION].where.api, "openssl");
+    }
+    fixture_free(&f);
+}
+
 static void test_setup_changes_a_module(void **state)
 {
     struct fixture f;
@@ -1343,6 +1372,7 @@ int main(void)
         cmocka_unit_test(test_no_pin_before_the_devices),
         cmocka_unit_test(test_details_tell_what_binds_a_key),
         cmocka_unit_test(test_setup_tells_the_dialect),
+        cmocka_unit_test(test_setup_takes_a_key_file),
         cmocka_unit_test(test_setup_changes_a_module),
         cmocka_unit_test(test_save_asks_for_a_path),
     };

@@ -12,9 +12,10 @@
 #include "ui/model/opening.h"
 #include "ui/model/text_page.h"
 
-static const char *const apis[] = {"pkcs11", "nss"};
+/* A key file (openssl) is the last, and only a source. */
+static const char *const apis[] = {"pkcs11", "nss", "openssl"};
 
-enum { APIS = sizeof apis / sizeof apis[0] };
+enum { APIS = sizeof apis / sizeof apis[0], PKCS11 = 0, NSS = 1 };
 
 static struct config_side *current(struct app *app)
 {
@@ -60,11 +61,12 @@ static void changed(struct app *app)
 static void next_api(struct app *app)
 {
     struct hsm_where *where = &current(app)->where;
+    const unsigned count = app->at.active == SIDE_SOURCE ? APIS : APIS - 1;
     unsigned at = 0;
 
-    while (at < APIS && strcmp(apis[at], where->api) != 0)
+    while (at < count && strcmp(apis[at], where->api) != 0)
         at++;
-    snprintf(where->api, sizeof where->api, "%s", apis[(at + 1) % APIS]);
+    snprintf(where->api, sizeof where->api, "%s", apis[(at + 1) % count]);
     where->module[0] = '\0';
     changed(app);
 }
@@ -73,8 +75,9 @@ void setup_set_module(struct app *app, const char *path)
 {
     struct hsm_where *where = &current(app)->where;
 
-    if (path[0] != '/' && strcmp(where->api, apis[0]) == 0) {
-        app_say(app, "A module is named by its whole path, beginning with a slash.");
+    if (path[0] != '/' && strcmp(where->api, apis[NSS]) != 0) {
+        app_say(app, "A %s is named by its whole path, beginning with a slash.",
+                strcmp(where->api, apis[PKCS11]) == 0 ? "module" : "key file");
         return;
     }
     snprintf(where->module, sizeof where->module, "%s", path);
@@ -92,12 +95,22 @@ static const struct input module_input = {
     .done = module_done,
     .is_path = true};
 
+static const struct input key_file_input = {
+    .title = "KEY FILE",
+    .prompt = "The path of the PKCS#12, PKCS#8 or PEM file (Tab completes):",
+    .done = module_done,
+    .is_path = true};
+
 void setup_ask_module(struct app *app)
 {
     const struct hsm_where *where = &current(app)->where;
-    bool store = strcmp(where->api, apis[0]) != 0;
+    bool store = strcmp(where->api, apis[NSS]) == 0;
+    bool module = strcmp(where->api, apis[PKCS11]) == 0;
 
-    app_open_input(app, &module_input, where->module[0] ? where->module : store ? "sql:/" : "/");
+    app_open_input(app, store || module ? &module_input : &key_file_input,
+                   where->module[0] ? where->module
+                   : store          ? "sql:/"
+                                    : "/");
 }
 
 static void choose_module(struct app *app)
@@ -105,9 +118,12 @@ static void choose_module(struct app *app)
     struct modules *modules = &app->setup.modules;
 
     *modules = (struct modules){0};
-    if (strcmp(current(app)->where.api, apis[0]) == 0)
+    if (strcmp(current(app)->where.api, apis[PKCS11]) == 0)
         modules_find(modules, NULL);
-    else if (app->setup.stores)
+    else if (strcmp(current(app)->where.api, apis[NSS]) != 0) {
+        setup_ask_module(app); /* a key file has no usual place */
+        return;
+    } else if (app->setup.stores)
         *modules = *app->setup.stores;
     app_open(app, DIALOG_MODULES);
 }

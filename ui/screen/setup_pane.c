@@ -115,12 +115,18 @@ static void draw_choices(const struct app *app, struct canvas *c, enum side side
     const struct config_side *config = &app->config->side[side];
     char *const *environment = config->environment;
     bool store = strcmp(config->where.api, "nss") == 0;
-    const char *unset = store ? "(Enter names its folder)" : "(Enter chooses one)";
+    bool file = strcmp(config->where.api, "openssl") == 0;
+    const char *unset = store  ? "(Enter names its folder)"
+                        : file ? "(Enter names it)"
+                               : "(Enter chooses one)";
     const struct {
         const char *name, *value;
     } rows[] = {
         {"API", config->where.api},
-        {store ? "Store" : "Module", config->where.module[0] ? config->where.module : unset},
+        {store  ? "Store"
+         : file ? "File"
+                : "Module",
+         config->where.module[0] ? config->where.module : unset},
         {"Environ", environment && environment[0] ? environment[0] : "(nothing set)"},
     };
     for (int i = 0; i < SETUP_SLOTS - SETUP_API; i++) {

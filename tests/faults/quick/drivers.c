@@ -6,6 +6,7 @@
 
 #include "driver/libp11/libp11.h"
 #include "driver/nss/nss.h"
+#include "driver/openssl/openssl.h"
 #include "driver/pkcs11/pkcs11.h"
 #include "tests/faults/pair.h"
 
@@ -33,8 +34,5 @@ static void __attribute__((constructor)) make_drivers(void)
 }
 
 const struct hsm_driver *const drivers[] = {
-    &quick_pkcs11,
-    &quick_nss,
-    &libp11_driver,
-    NULL,
+    &quick_pkcs11, &quick_nss, &openssl_driver, &libp11_driver, NULL,
 };
