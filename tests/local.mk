@@ -51,6 +51,7 @@ shell_tests = \
 	%D%/pairs/softoken.sh \
 	%D%/pairs/walk.sh \
 	%D%/plain.sh \
+	%D%/services.sh \
 	%D%/readme.sh \
 	%D%/sealed.sh \
 	%D%/replay.sh \
@@ -157,6 +158,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/report_page.py \
 	%D%/bare.sh \
 	%D%/run.sh \
+	%D%/syslog.py \
 	%D%/softhsm/seal_clients.mjs \
 	%D%/softhsm/confine.py \
 	%D%/softhsm/known.py \

@@ -2,7 +2,7 @@
 # hsmferry: the console, one file for each command.
 bin_PROGRAMS += hsmferry
 hsmferry_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(CYAML_CFLAGS) $(PROTOBUF_CFLAGS) $(YAML_CFLAGS)
-hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a $(HSM) libconfine.a \
+hsmferry_LDADD = libui.a $(RECORD) libconfig.a libceremony.a libsealed.a libdialect.a libload.a $(HSM) libconfine.a \
 	libbase.a $(CYAML_LIBS) $(YAML_LIBS) $(PROTOBUF_LIBS) $(CRYPTO_LIBS) $(CURSES_LIBS) \
 	$(SECCOMP_LIBS)
 hsmferry_SOURCES = \
@@ -43,6 +43,8 @@ hsmferry_SOURCES = \
 	%D%/main.c \
 	%D%/message.c \
 	%D%/message.h \
+	%D%/pin_entry.c \
+	%D%/pin_entry.h \
 	%D%/probe_json.c \
 	%D%/probe_json.h \
 	%D%/recorded.c \
@@ -60,7 +62,9 @@ hsmferry_SOURCES = \
 	%D%/session.c \
 	%D%/session.h \
 	%D%/still_open.c \
-	%D%/still_open.h
+	%D%/still_open.h \
+	%D%/syslog_sink.c \
+	%D%/syslog_sink.h
 # What the commands write for programs, each with the format that its name says.
 json_schemas = \
 	%D%/hsmferry-list-1.schema.json \
