@@ -75,6 +75,8 @@ shell_tests = \
 	%D%/softhsm/sign.sh \
 	%D%/softhsm/pipes.sh \
 	%D%/softhsm/rehearse.sh \
+	%D%/softhsm/rehearsal.sh \
+	%D%/doctor.sh \
 	%D%/softhsm/chosen.sh \
 	%D%/softhsm/exactly_one.sh \
 	%D%/softhsm/oneblob.sh \

@@ -11,6 +11,7 @@ hsmferry_SOURCES = \
 	%D%/command_completion.c \
 	%D%/command_completion.h \
 	%D%/command_diff.c \
+	%D%/command_doctor.c \
 	%D%/command_help.c \
 	%D%/command_help.h \
 	%D%/command_line.c \
@@ -30,6 +31,10 @@ hsmferry_SOURCES = \
 	%D%/command_visit.c \
 	%D%/confinement.c \
 	%D%/confinement.h \
+	%D%/doctor.c \
+	%D%/doctor.h \
+	%D%/doctor_ceremony.c \
+	%D%/doctor_host.c \
 	%D%/find_interrupted.c \
 	%D%/find_interrupted.h \
 	%D%/find_visits.c \
@@ -47,6 +52,9 @@ hsmferry_SOURCES = \
 	%D%/pin_entry.h \
 	%D%/probe_json.c \
 	%D%/probe_json.h \
+	%D%/command_rehearse.c \
+	%D%/rehearsal.c \
+	%D%/rehearsal.h \
 	%D%/recorded.c \
 	%D%/recorded.h \
 	%D%/recorded_visits.c \
