@@ -77,6 +77,7 @@ shell_tests = \
 	%D%/softhsm/rehearse.sh \
 	%D%/softhsm/rehearsal.sh \
 	%D%/doctor.sh \
+	%D%/package.sh \
 	%D%/softhsm/chosen.sh \
 	%D%/softhsm/exactly_one.sh \
 	%D%/softhsm/oneblob.sh \
@@ -172,6 +173,7 @@ EXTRA_DIST += $(shell_tests) \
 	%D%/softhsm/tokens.py \
 	%D%/softhsm/two.sh \
 	%D%/ssh/lib.sh \
+	%D%/packages.sh \
 	%D%/suites.sh \
 	%D%/suites/oneblob.sh \
 	%D%/terminal.py \
